@@ -1,0 +1,113 @@
+//! One trait over every asset. The SDK needs two unions to make it: pallet-assets gives transfers, its
+//! holder pallet gives holds, and neither gives both, so [`TwoUnions`] joins
+//! `UnionOf<Balances, Assets, ..>` with `UnionOf<Balances, AssetsHolder, ..>`.
+
+use crate::{AssetId, Balance};
+use core::marker::PhantomData;
+use frame_support::traits::{
+	fungibles::{self, hold},
+	tokens::{Fortitude, Precision, Preservation, Restriction},
+};
+use sp_runtime::{DispatchError, DispatchResult};
+
+/// Holds and transfers of native and approved assets. Every method conserves: what leaves one place
+/// arrives at another, in full or not at all, unless it says "up to".
+pub trait Funds<AccountId> {
+	/// Why something is on hold.
+	type Reason: Copy;
+
+	/// Put free balance on hold. Fails if `who` would fall below the asset's minimum.
+	fn hold(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult;
+	/// Give held balance back to its owner's free balance.
+	fn release(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult;
+	/// Move held balance of `from` to the free balance of `to`, even past a freeze (a freeze must not
+	/// protect a bond). Fails if `to` cannot take it (blocked, or left below the minimum).
+	fn pay_held(
+		asset: AssetId,
+		reason: Self::Reason,
+		from: &AccountId,
+		to: &AccountId,
+		amount: Balance,
+	) -> DispatchResult;
+	/// Move free balance; `from` may be emptied but not killed while something holds it.
+	fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult;
+	/// What `who` has on hold for `reason`.
+	fn held(asset: AssetId, reason: Self::Reason, who: &AccountId) -> Balance;
+	/// Free balance that `who` can spend.
+	fn spendable(asset: AssetId, who: &AccountId) -> Balance;
+	/// Everything `who` has, held or free.
+	fn total(asset: AssetId, who: &AccountId) -> Balance;
+	/// Smallest balance an account can have.
+	fn minimum(asset: AssetId) -> Balance;
+	/// Everything there is of an asset.
+	fn issuance(asset: AssetId) -> Balance;
+}
+
+/// [`Funds`] from a union that transfers and a union that holds.
+pub struct TwoUnions<Transfers, Holds>(PhantomData<(Transfers, Holds)>);
+
+impl<AccountId, Transfers, Holds> Funds<AccountId> for TwoUnions<Transfers, Holds>
+where
+	AccountId: Eq,
+	Transfers: fungibles::Mutate<AccountId, AssetId = AssetId, Balance = Balance>,
+	Holds: hold::Mutate<AccountId, AssetId = AssetId, Balance = Balance>,
+	Holds::Reason: Copy,
+{
+	type Reason = Holds::Reason;
+
+	fn hold(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult {
+		Holds::hold(asset, &reason, who, amount)
+	}
+
+	fn release(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult {
+		Holds::release(asset, &reason, who, amount, Precision::Exact).map(drop)
+	}
+
+	fn pay_held(
+		asset: AssetId,
+		reason: Self::Reason,
+		from: &AccountId,
+		to: &AccountId,
+		amount: Balance,
+	) -> DispatchResult {
+		let moved = Holds::transfer_on_hold(
+			asset,
+			&reason,
+			from,
+			to,
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)?;
+		if moved == amount {
+			Ok(())
+		} else {
+			Err(DispatchError::Token(sp_runtime::TokenError::FundsUnavailable))
+		}
+	}
+
+	fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
+		Transfers::transfer(asset, from, to, amount, Preservation::Expendable).map(drop)
+	}
+
+	fn held(asset: AssetId, reason: Self::Reason, who: &AccountId) -> Balance {
+		Holds::balance_on_hold(asset, &reason, who)
+	}
+
+	fn spendable(asset: AssetId, who: &AccountId) -> Balance {
+		Transfers::reducible_balance(asset, who, Preservation::Expendable, Fortitude::Polite)
+	}
+
+	fn total(asset: AssetId, who: &AccountId) -> Balance {
+		Transfers::total_balance(asset, who)
+	}
+
+	fn minimum(asset: AssetId) -> Balance {
+		Transfers::minimum_balance(asset)
+	}
+
+	fn issuance(asset: AssetId) -> Balance {
+		Transfers::total_issuance(asset)
+	}
+}

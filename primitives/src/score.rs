@@ -1,0 +1,1 @@
+//! Score maths (to be written).

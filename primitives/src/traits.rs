@@ -1,0 +1,318 @@
+//! The traits through which the pallets meet. Who implements what is drawn in the crate's root.
+
+use crate::{
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, EscrowId, MeterReading,
+	Network, NetworkId, RoundIndex, Service, ServiceId, Severity, Verdict, WindowIndex, WindowSummary,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_runtime::{DispatchError, DispatchResult};
+
+/// The chain's clock: all of it fixed at genesis, none of it ever zero. Implemented by `timing`.
+pub trait Clock {
+	/// Number of the block being built.
+	fn now() -> BlockNumber;
+	/// Milliseconds from one block to the next.
+	fn slot_ms() -> u64;
+	/// Blocks of a round, at least 5.
+	fn round_blocks() -> u32;
+	/// Rounds of a window, at least 1.
+	fn window_rounds() -> u16;
+	/// Whether endpoints may be on loopback and private addresses (dev and local networks).
+	fn private_endpoints() -> bool;
+	/// Whether a listing must prove control of its endpoint's host before it becomes active.
+	fn proof_of_control() -> bool;
+
+	/// Round of a block.
+	fn round_at(block: BlockNumber) -> RoundIndex {
+		block.checked_div(Self::round_blocks()).unwrap_or(0)
+	}
+	/// Round of the block being built.
+	fn round() -> RoundIndex {
+		Self::round_at(Self::now())
+	}
+	/// First block of a round.
+	fn round_start(round: RoundIndex) -> BlockNumber {
+		round.saturating_mul(Self::round_blocks())
+	}
+	/// Window of a round.
+	fn window_of(round: RoundIndex) -> WindowIndex {
+		round.checked_div(u32::from(Self::window_rounds())).unwrap_or(0)
+	}
+	/// First round of a window.
+	fn window_start(window: WindowIndex) -> RoundIndex {
+		window.saturating_mul(u32::from(Self::window_rounds()))
+	}
+	/// Blocks of a window.
+	fn window_blocks() -> BlockNumber {
+		Self::round_blocks().saturating_mul(u32::from(Self::window_rounds()))
+	}
+}
+
+/// Reading the registry of services and networks. Implemented by `operators`.
+pub trait Registry<AccountId> {
+	/// A listing, until it is removed.
+	fn service(id: ServiceId) -> Option<Service<AccountId>>;
+	/// Whether new units may be sold now: the service is active and its operator is active and bonded
+	/// at or above the minimum. The error says which is not so.
+	fn ensure_open(id: ServiceId) -> DispatchResult;
+	/// A network.
+	fn network(id: NetworkId) -> Option<Network>;
+	/// The probers read the operator's proof of control at the endpoint's host: an unproven service
+	/// becomes active. Does nothing for any other.
+	fn proven(id: ServiceId);
+	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
+	fn terminate(id: ServiceId, at: RoundIndex);
+	/// Where penalties of this asset go.
+	fn treasury() -> AccountId;
+}
+
+/// What a slash moved.
+#[derive(
+	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct Slashed {
+	/// Base units that went to the account of the tenants' credits.
+	pub credit: Balance,
+	/// Base units that went to the treasury.
+	pub penalty: Balance,
+}
+
+/// The bond behind services. Per operator and asset, the sum of the exposures of its services is never
+/// above the active bond when exposure is reserved or bond unbonded. Implemented by `operators`.
+pub trait Bonding<AccountId> {
+	/// Base units of the bond that are reserved for a service.
+	fn exposure(service: ServiceId) -> Balance;
+	/// Set what is reserved for a service. Raising fails if the active bond does not cover it; lowering
+	/// always works.
+	fn set_exposure(service: ServiceId, amount: Balance) -> DispatchResult;
+	/// Base units of active bond in the service's asset that nothing reserves.
+	fn free_bond(service: ServiceId) -> Balance;
+	/// Take up to `credit` for `credit_to` and then up to `penalty` for the treasury out of the bond:
+	/// active bond first, then the newest unbonding chunk. Moves what there is; never fails. The caller
+	/// lowers the exposure.
+	fn slash(service: ServiceId, credit: Balance, credit_to: &AccountId, penalty: Balance) -> Slashed;
+}
+
+/// What the registry must know and tell of agreements. Implemented by `sla`.
+pub trait Agreements {
+	/// Units sold and not yet closed.
+	fn units(service: ServiceId) -> u32;
+	/// The cap of a service rose from what the registry shows to `cap`: reserve the exposure that this
+	/// takes, or fail and change nothing. Called before the registry changes.
+	fn cap_raised(service: ServiceId, cap: Balance) -> DispatchResult;
+	/// Nothing is owed and no units are left: forget the service. The error says what is left.
+	fn forget(service: ServiceId) -> DispatchResult;
+}
+impl Agreements for () {
+	fn units(_: ServiceId) -> u32 {
+		0
+	}
+	fn cap_raised(_: ServiceId, _: Balance) -> DispatchResult {
+		Ok(())
+	}
+	fn forget(_: ServiceId) -> DispatchResult {
+		Ok(())
+	}
+}
+
+/// What is known of a service from probing.
+#[derive(
+	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct Probed {
+	/// Last verdict and its round; `None` before the first.
+	pub last: Option<(RoundIndex, Verdict)>,
+	/// Window that `counters` counts.
+	pub window: WindowIndex,
+	/// Rounds of that window so far, by verdict.
+	pub counters: Counters,
+	/// Whether it is probed every round because it has units.
+	pub hot: bool,
+}
+
+/// The pages of probed services. Implemented by `probes`.
+pub trait Probing {
+	/// A new listing takes a slot and is probed from the next round on. Fails if every slot is taken.
+	fn list(service: ServiceId) -> DispatchResult;
+	/// A listing is gone: its slot is free once the rounds that name it are closed.
+	fn unlist(service: ServiceId);
+	/// The service got its first units: due every round from the next one on, with a fresh meter and
+	/// fresh counters. Fails if the rounds are full. Does nothing if it is hot already.
+	fn heat(service: ServiceId) -> DispatchResult;
+	/// Its last units are gone: it takes turns with the idle ones again.
+	fn cool(service: ServiceId);
+	/// The meter stops after round `at`, which is not judged yet. An earlier end stands.
+	fn end_meter(service: ServiceId, at: RoundIndex);
+	/// Rounds `from .. from + rounds` are announced maintenance: excused if the service is not up.
+	fn set_maintenance(service: ServiceId, from: RoundIndex, rounds: u16);
+	/// What probing knows of it.
+	fn probed(service: ServiceId) -> Option<Probed>;
+	/// Last round whose sweeps are complete for every service.
+	fn judged_round() -> RoundIndex;
+}
+
+/// Meters that streams are paid by. Implemented by `probes`.
+pub trait Meter {
+	/// Reading of a hot service. `None` if it has no meter.
+	fn reading(service: ServiceId) -> Option<MeterReading>;
+	/// Round after which the meter stops for good, if that is decided.
+	fn ended(service: ServiceId) -> Option<RoundIndex>;
+}
+
+/// What judging needs of the terms, frozen into the row at the start of a window.
+#[derive(
+	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct Frozen {
+	/// Bad rounds allowed per [`BreachKind::COUNTED`].
+	pub allowance: [u16; 3],
+	/// Multiplier of credits for repeated breaches, at least 1.
+	pub multiplier: u8,
+	/// Exposure older than one window: the weight of the service in its network's outages.
+	pub weight: Balance,
+}
+
+/// A counter passed a tier.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Breached {
+	/// Window the counter counts.
+	pub window: WindowIndex,
+	/// Round whose judgement made it pass.
+	pub round: RoundIndex,
+	/// Which term.
+	pub kind: BreachKind,
+	/// Tier that had been reached before, in this window and kind.
+	pub before: Option<Severity>,
+	/// Tier reached now.
+	pub severity: Severity,
+	/// The counters including this round.
+	pub counters: Counters,
+	/// The allowances and the multiplier of the window.
+	pub frozen: Frozen,
+}
+
+/// What follows from verdicts for agreements. Implemented by `sla`, called by the second sweep.
+pub trait Judge {
+	/// All rounds of `closed` are judged for this hot service and `closed + n` begins: fix the base of
+	/// the units that were opened in it, and say what the next window is judged by.
+	fn window_turned(service: ServiceId, closed: WindowIndex) -> Frozen;
+	/// A fresh hot row: what its first window is judged by.
+	fn heated(service: ServiceId) -> Frozen;
+	/// A breach, to be paid in this block.
+	fn breached(service: ServiceId, breach: Breached);
+}
+
+/// How a stream ended, told to its owner.
+#[derive(
+	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct StreamEnd {
+	/// Why.
+	pub reason: CloseReason,
+	/// Last round that was billed.
+	pub round: RoundIndex,
+	/// Paid in all to payee and fee, in base units.
+	pub paid: Balance,
+	/// Given back to the payer, in base units.
+	pub refunded: Balance,
+}
+
+/// Whom an escrow account belongs to; the escrow pallet tells that owner of the end.
+#[derive(
+	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub enum EscrowOwner {
+	/// An agreement of `sla`.
+	Agreement(AgreementId),
+}
+
+/// A stream to open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewStream<AccountId> {
+	/// Who is told of the end.
+	pub owner: EscrowOwner,
+	/// Who pays.
+	pub payer: AccountId,
+	/// Who is paid.
+	pub payee: AccountId,
+	/// Asset of all amounts.
+	pub asset: AssetId,
+	/// Whose meter it is paid by.
+	pub meter: ServiceId,
+	/// Base units per billable block.
+	pub rate: Balance,
+	/// Base units put on hold at once, `prepaid` included.
+	pub deposit: Balance,
+	/// Base units paid out at once and never refunded: the price of the first billable blocks.
+	pub prepaid: Balance,
+}
+
+/// A stream as others see it.
+#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct StreamInfo {
+	/// On hold, in base units.
+	pub held: Balance,
+	/// Paid out so far, fee included.
+	pub paid: Balance,
+	/// Due by the meter and not yet paid out.
+	pub due: Balance,
+	/// Billable blocks that what is held still pays for.
+	pub blocks_left: u32,
+	/// Round after which it ends and why, if that is decided.
+	pub ending: Option<(RoundIndex, CloseReason)>,
+}
+
+/// Tenant funds on hold for a purpose. Implemented by `escrow`.
+pub trait Escrow<AccountId> {
+	/// Open a stream. It is billed from the next round on.
+	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
+	/// Add to a stream's funds. Fails once it is ending.
+	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult;
+	/// Pay what the meter says is due. Returns what moved, fee included.
+	fn settle(id: EscrowId) -> Result<Balance, DispatchError>;
+	/// The stream ends with round `at`: it is billed to its end, then the rest is refunded and the
+	/// owner told, in an `on_initialize` once `at` is judged. An earlier end stands.
+	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult;
+	/// Lock `amount` of what is held against payment and refund, for a dispute. While anything is locked
+	/// the stream is not billed and does not end.
+	fn freeze(id: EscrowId, amount: Balance) -> DispatchResult;
+	/// Undo [`Self::freeze`], paying `to_payee` of what was locked to the payee, with the fee.
+	fn thaw(id: EscrowId, to_payee: Balance) -> DispatchResult;
+	/// Put a lump on hold.
+	fn open_lump(
+		owner: EscrowOwner,
+		payer: AccountId,
+		payee: AccountId,
+		asset: AssetId,
+		amount: Balance,
+	) -> Result<EscrowId, DispatchError>;
+	/// Close a lump: `to_payee` of it to the payee with the fee, the rest back to the payer.
+	fn close_lump(id: EscrowId, to_payee: Balance, reason: CloseReason) -> DispatchResult;
+	/// A stream, until it is closed.
+	fn stream(id: EscrowId) -> Option<StreamInfo>;
+}
+
+/// What the owner of an escrow account is told. Implemented by `sla`.
+pub trait OnEscrowEnd {
+	/// The end is decided: nothing is billed after `round`.
+	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason);
+	/// It is closed and paid.
+	fn ended(owner: EscrowOwner, end: StreamEnd);
+}
+impl OnEscrowEnd for () {
+	fn ending(_: EscrowOwner, _: RoundIndex, _: CloseReason) {}
+	fn ended(_: EscrowOwner, _: StreamEnd) {}
+}
+
+/// What moves scores. Implemented by `reputation`.
+pub trait ReputationSink<AccountId> {
+	/// A window of a service is closed. `max_latency` and `min_uptime` are the service's own.
+	fn window(operator: &AccountId, service: ServiceId, summary: &WindowSummary);
+	/// A breach.
+	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity);
+}
+impl<AccountId> ReputationSink<AccountId> for () {
+	fn window(_: &AccountId, _: ServiceId, _: &WindowSummary) {}
+	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
+}
