@@ -1,1 +1,204 @@
+//! The Surety solo chain: BABE and GRANDPA, balances and assets, and the market's own pallets.
+//!
+//! One wasm serves every network. What differs between dev, local and production (slot, epoch, round,
+//! window, block weight) is read from the `Timing` pallet, which genesis seeds once and nobody can change.
+//!
+//! | folder | what is there |
+//! |---|---|
+//! | `configs/` | one file per group of pallets |
+//! | `apis.rs` | the runtime APIs |
+//! | `read.rs` | the read side behind `SuretyApi` |
+//! | `parameters.rs` | what governance may change, and what genesis seeds it with |
+//! | `genesis.rs` | the presets `development`, `local_testnet`, `staging` |
+//! | `validators.rs` | who validates, and what an offence does |
+
 #![cfg_attr(not(feature = "std"), no_std)]
+#![recursion_limit = "512"]
+
+#[cfg(feature = "std")]
+include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+
+extern crate alloc;
+
+mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
+pub mod configs;
+pub mod genesis;
+pub mod parameters;
+mod read;
+mod validators;
+
+use alloc::borrow::Cow;
+use sp_runtime::{
+	MultiAddress, MultiSignature, generic, impl_opaque_keys,
+	traits::{BlakeTwo256, IdentifyAccount, Verify},
+};
+use sp_version::RuntimeVersion;
+
+pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi};
+pub use surety_primitives::{Balance, BlockNumber};
+
+/// Signature of a transaction.
+pub type Signature = MultiSignature;
+/// Account, by the public key of its signer.
+pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
+/// How calls name an account.
+pub type Address = MultiAddress<AccountId, ()>;
+/// Transactions an account has sent.
+pub type Nonce = u32;
+/// Block and storage hash.
+pub type Hash = sp_core::H256;
+/// Block header.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// Block.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+
+/// What a transaction carries beside its call, in the order in which it is checked.
+pub type TxExtension = (
+	frame_system::AuthorizeCall<Runtime>,
+	frame_system::CheckNonZeroSender<Runtime>,
+	frame_system::CheckSpecVersion<Runtime>,
+	frame_system::CheckTxVersion<Runtime>,
+	frame_system::CheckGenesis<Runtime>,
+	frame_system::CheckMortality<Runtime>,
+	frame_system::CheckNonce<Runtime>,
+	frame_system::CheckWeight<Runtime>,
+	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+	frame_system::WeightReclaim<Runtime>,
+);
+
+/// A transaction of this chain.
+pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// Runs blocks.
+pub type Executive = frame_executive::Executive<
+	Runtime,
+	Block,
+	frame_system::ChainContext<Runtime>,
+	Runtime,
+	AllPalletsWithSystem,
+>;
+
+/// Types for those who need not know what is inside a transaction.
+pub mod opaque {
+	use super::*;
+	use sp_runtime::OpaqueExtrinsic;
+
+	/// Block header.
+	pub type Header = super::Header;
+	/// Block of opaque transactions.
+	pub type Block = generic::Block<Header, OpaqueExtrinsic>;
+	/// Block, by hash or number.
+	pub type BlockId = generic::BlockId<Block>;
+}
+
+impl_opaque_keys! {
+	/// Keys of a validator: it authors blocks, finalizes them, is found by others, and probes.
+	pub struct SessionKeys {
+		pub babe: Babe,
+		pub grandpa: Grandpa,
+		pub authority_discovery: AuthorityDiscovery,
+		pub prober: Probes,
+	}
+}
+
+/// One SURE: 12 decimals.
+pub const UNIT: Balance = 1_000_000_000_000;
+/// A thousandth of a SURE.
+pub const MILLI: Balance = UNIT / 1_000;
+/// A millionth of a SURE.
+pub const MICRO: Balance = MILLI / 1_000;
+/// Smallest balance an account can have.
+pub const EXISTENTIAL_DEPOSIT: Balance = MILLI;
+
+/// Version of this runtime.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+	spec_name: Cow::Borrowed("surety"),
+	impl_name: Cow::Borrowed("surety"),
+	authoring_version: 1,
+	spec_version: 1,
+	impl_version: 1,
+	apis: RUNTIME_API_VERSIONS,
+	transaction_version: 1,
+	system_version: 1,
+};
+
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Runtime;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+
+	// The clock's genesis is built first: every other pallet may ask it.
+	#[runtime::pallet_index(1)]
+	pub type Timing = pallet_surety_timing;
+	#[runtime::pallet_index(2)]
+	pub type Parameters = pallet_parameters;
+	#[runtime::pallet_index(3)]
+	pub type Seed = crate::parameters::seed;
+
+	#[runtime::pallet_index(4)]
+	pub type Timestamp = pallet_timestamp;
+	// Authorship must come before session.
+	#[runtime::pallet_index(5)]
+	pub type Authorship = pallet_authorship;
+	#[runtime::pallet_index(6)]
+	pub type Babe = pallet_babe;
+	#[runtime::pallet_index(7)]
+	pub type Balances = pallet_balances;
+	#[runtime::pallet_index(8)]
+	pub type TransactionPayment = pallet_transaction_payment;
+	#[runtime::pallet_index(9)]
+	pub type Assets = pallet_assets;
+	#[runtime::pallet_index(10)]
+	pub type AssetsHolder = pallet_assets_holder;
+
+	#[runtime::pallet_index(11)]
+	pub type Offences = pallet_offences;
+	#[runtime::pallet_index(12)]
+	pub type Historical = pallet_session::historical;
+	#[runtime::pallet_index(13)]
+	pub type Session = pallet_session;
+	#[runtime::pallet_index(14)]
+	pub type Grandpa = pallet_grandpa;
+	#[runtime::pallet_index(15)]
+	pub type AuthorityDiscovery = pallet_authority_discovery;
+
+	#[runtime::pallet_index(20)]
+	pub type Utility = pallet_utility;
+	#[runtime::pallet_index(21)]
+	pub type Multisig = pallet_multisig;
+	#[runtime::pallet_index(22)]
+	pub type Proxy = pallet_proxy;
+	#[runtime::pallet_index(23)]
+	pub type Sudo = pallet_sudo;
+
+	// The market. Probes judges a round before Escrow works off its agenda.
+	#[runtime::pallet_index(40)]
+	pub type Operators = pallet_surety_operators;
+	#[runtime::pallet_index(41)]
+	pub type Probes = pallet_surety_probes;
+	#[runtime::pallet_index(42)]
+	pub type Sla = pallet_surety_sla;
+	#[runtime::pallet_index(43)]
+	pub type Escrow = pallet_surety_escrow;
+	#[runtime::pallet_index(44)]
+	pub type Reputation = pallet_surety_reputation;
+}

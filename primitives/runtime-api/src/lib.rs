@@ -1,1 +1,297 @@
+//! The read side of the chain: what clients ask of services, agreements, operators and rounds.
+//!
+//! Every list is paged: `start_after` is the last id of the page before (`None` for the first page) and
+//! `limit` is capped at [`MAX_PAGE`]. A page that looked at [`MAX_SCAN`] listings without filling up comes
+//! back short; ask on from its `next`.
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use codec::{Codec, Decode, Encode};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+use surety_primitives::{
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, MeterReading, Network,
+	NetworkId, Region, RoundIndex, Service, ServiceClass, ServiceId, Severity, TrustLevel, Verdict,
+	WindowIndex, WindowSummary,
+};
+
+/// Most entries of one page.
+pub const MAX_PAGE: u32 = 128;
+/// Most listings one page looks at.
+pub const MAX_SCAN: u32 = 1_024;
+
+macro_rules! answer {
+	($item:item) => {
+		#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo, Serialize, Deserialize)]
+		$item
+	};
+}
+
+answer! {
+	/// What services to list; `None` is any.
+	#[derive(Default)]
+	pub struct ServiceFilter {
+		/// Kind of service.
+		pub class: Option<ServiceClass>,
+		/// Network of an `Rpc` service.
+		pub network: Option<NetworkId>,
+		/// Region.
+		pub region: Option<Region>,
+		/// Asset it is priced in.
+		pub asset: Option<AssetId>,
+		/// Highest price per unit and block, in base units of the asset.
+		pub max_price: Option<Balance>,
+		/// Lowest score of the operator, 0 to 100.
+		pub min_score: Option<u8>,
+		/// Only services that take new units now.
+		pub open_only: bool,
+	}
+}
+
+answer! {
+	/// One page of a list.
+	pub struct Page<Item> {
+		/// The entries.
+		pub items: Vec<Item>,
+		/// Where to go on (`start_after` of the next page); `None` at the end of the list.
+		pub next: Option<u32>,
+	}
+}
+
+answer! {
+	/// A service as a list shows it.
+	pub struct ServiceSummary<AccountId> {
+		/// Id.
+		pub id: ServiceId,
+		/// The listing.
+		pub service: Service<AccountId>,
+		/// Units sold.
+		pub units: u32,
+		/// Score of the operator, 0 to 100.
+		pub score: u8,
+		/// Whether new units can be bought now.
+		pub open: bool,
+		/// Last verdict and its round.
+		pub last_verdict: Option<(RoundIndex, Verdict)>,
+	}
+}
+
+answer! {
+	/// A service with its live window.
+	pub struct ServiceDetail<AccountId> {
+		/// What a list shows of it.
+		pub summary: ServiceSummary<AccountId>,
+		/// The window being counted.
+		pub window: WindowIndex,
+		/// Rounds of that window so far, by verdict.
+		pub counters: Counters,
+		/// Bad rounds the terms allow a window: downtime, slow, bad data.
+		pub allowance: [u16; 3],
+		/// Meter, while it has units.
+		pub meter: Option<MeterReading>,
+		/// Credited per unit so far, in base units.
+		pub index: Balance,
+		/// Bond reserved for it, in base units.
+		pub exposure: Balance,
+		/// Units that the operator's free bond can still cover.
+		pub coverable_units: u32,
+		/// Share of good verdicts over the remembered windows, 0 to 100.
+		pub reliability: u8,
+		/// Closed windows, newest last, at most 24.
+		pub history: Vec<WindowSummary>,
+		/// Whether it is probed every round.
+		pub hot: bool,
+	}
+}
+
+answer! {
+	/// An agreement.
+	pub struct AgreementInfo<AccountId> {
+		/// Id.
+		pub id: AgreementId,
+		/// Who pays.
+		pub tenant: AccountId,
+		/// What for.
+		pub service: ServiceId,
+		/// Units.
+		pub units: u32,
+		/// Asset of all amounts.
+		pub asset: AssetId,
+		/// Price per billable block for all its units.
+		pub rate: Balance,
+		/// Block it was opened in.
+		pub opened_at: BlockNumber,
+		/// Deposit still on hold.
+		pub held: Balance,
+		/// Paid to operator and fee so far.
+		pub paid: Balance,
+		/// Due by the meter, not yet paid.
+		pub due: Balance,
+		/// Billable blocks that the deposit still pays for.
+		pub blocks_left: u32,
+		/// Credit owed to the tenant and not yet paid.
+		pub owed_credit: Balance,
+		/// Round after which it ends and why, if that is decided.
+		pub ending: Option<(RoundIndex, CloseReason)>,
+	}
+}
+
+answer! {
+	/// Bond of an operator in one asset.
+	pub struct BondInfo {
+		/// Asset.
+		pub asset: AssetId,
+		/// Slashable and reservable.
+		pub active: Balance,
+		/// Reserved for services.
+		pub exposure: Balance,
+		/// Waiting to be withdrawn; slashable.
+		pub unbonding: Balance,
+	}
+}
+
+answer! {
+	/// An operator.
+	pub struct OperatorInfo<AccountId> {
+		/// Account.
+		pub account: AccountId,
+		/// Display name, UTF-8.
+		pub name: Vec<u8>,
+		/// Contact, UTF-8.
+		pub contact: Vec<u8>,
+		/// Whether its services take new units.
+		pub active: bool,
+		/// Bonds by asset.
+		pub bonds: Vec<BondInfo>,
+		/// Its services.
+		pub services: Vec<ServiceId>,
+		/// Score, 0 to 100: the lower bound of what its history proves.
+		pub score: u8,
+		/// Trust level of that score.
+		pub trust: TrustLevel,
+		/// Reliability score, 0 to 100: share of good verdicts.
+		pub reliability: u8,
+		/// Performance score, 0 to 100, and its parts.
+		pub performance: Performance,
+	}
+}
+
+answer! {
+	/// Performance score with what it is made of, each 0 to 100.
+	#[derive(Copy, Default)]
+	pub struct Performance {
+		/// The score.
+		pub score: u8,
+		/// Uptime against 99.9 %.
+		pub uptime: u8,
+		/// Correctness against 99 %.
+		pub correctness: u8,
+		/// 95th percentile of latency against 250 ms.
+		pub latency: u8,
+	}
+}
+
+answer! {
+	/// The chain at a glance.
+	pub struct NetworkStatus {
+		/// Registered operators.
+		pub operators: u32,
+		/// Of them active.
+		pub active: u32,
+		/// Listed services.
+		pub services: u32,
+		/// Of them with units.
+		pub hot: u32,
+		/// Slashed so far, by asset.
+		pub slashed: Vec<(AssetId, Balance)>,
+		/// Bonded now, by asset.
+		pub bonded: Vec<(AssetId, Balance)>,
+		/// Mean score of up to `MAX_SCAN` operators, 0 to 100.
+		pub average_score: u8,
+		/// Last round judged.
+		pub judged_round: RoundIndex,
+	}
+}
+
+answer! {
+	/// The clock.
+	pub struct RoundInfo {
+		/// Block being built on this state.
+		pub block: BlockNumber,
+		/// Its round.
+		pub round: RoundIndex,
+		/// Its window.
+		pub window: WindowIndex,
+		/// Blocks of a round.
+		pub round_blocks: u32,
+		/// Rounds of a window.
+		pub window_rounds: u16,
+		/// Milliseconds of a slot.
+		pub slot_ms: u64,
+		/// Last round judged for every service.
+		pub judged_round: RoundIndex,
+	}
+}
+
+answer! {
+	/// A breach with the numbers that explain it.
+	pub struct BreachInfo {
+		/// Place in the service's history.
+		pub number: u32,
+		/// Window it happened in.
+		pub window: WindowIndex,
+		/// Round whose judgement made the counter pass the tier.
+		pub round: RoundIndex,
+		/// Which term.
+		pub kind: BreachKind,
+		/// Tier before, in the same window and kind.
+		pub before: Option<Severity>,
+		/// Tier reached.
+		pub severity: Severity,
+		/// Rounds by verdict at that time.
+		pub counters: Counters,
+		/// Bad rounds allowed.
+		pub allowance: u16,
+		/// Multiplier for repeated breaches.
+		pub multiplier: u8,
+		/// Units that were credited.
+		pub units: u32,
+		/// Credit index before.
+		pub index_before: Balance,
+		/// Credit index after.
+		pub index_after: Balance,
+		/// Moved from bond to credits.
+		pub credited: Balance,
+		/// Moved from bond to treasury.
+		pub penalty: Balance,
+	}
+}
+
+sp_api::decl_runtime_apis! {
+	/// Services, agreements, operators and rounds.
+	pub trait SuretyApi<AccountId> where AccountId: Codec {
+		/// Services that pass a filter.
+		fn services(filter: ServiceFilter, start_after: Option<ServiceId>, limit: u32) -> Page<ServiceSummary<AccountId>>;
+		/// A service with its live window.
+		fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>>;
+		/// Breaches of a service, oldest first.
+		fn breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> Page<BreachInfo>;
+		/// An agreement with what is owed.
+		fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>>;
+		/// Agreements of a tenant.
+		fn agreements_of(tenant: AccountId, start_after: Option<AgreementId>, limit: u32) -> Page<AgreementInfo<AccountId>>;
+		/// An operator.
+		fn operator(account: AccountId) -> Option<OperatorInfo<AccountId>>;
+		/// The chain at a glance.
+		fn network_status() -> NetworkStatus;
+		/// The clock.
+		fn round() -> RoundInfo;
+		/// Networks that `Rpc` services serve.
+		fn networks() -> Vec<(NetworkId, Network)>;
+		/// Whether probers may connect to loopback and private addresses (dev and local networks).
+		fn private_endpoints() -> bool;
+	}
+}

@@ -1,0 +1,7 @@
+//! How the pallets are configured, one file per group.
+
+pub mod assets;
+pub mod consensus;
+pub mod governance;
+pub mod market;
+pub mod system;

@@ -1,0 +1,169 @@
+//! System, time, transactions.
+
+use crate::{configs::market, *};
+use core::marker::PhantomData;
+use frame_support::{
+	derive_impl,
+	dispatch::DispatchClass,
+	parameter_types,
+	traits::{ConstU8, ConstU32},
+	weights::{
+		ConstantMultiplier, Weight, WeightToFee,
+		constants::{BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight},
+	},
+};
+use frame_system::limits::{BlockLength, BlockWeights};
+use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
+use sp_core::Get;
+use sp_runtime::{FixedPointNumber, Perbill, Perquintill, generic::Era, traits::AccountIdLookup};
+
+/// Share of a block that user transactions may fill; the rest is for sweeps and probers' reports.
+const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
+/// Share of a block that `on_initialize` may be expected to take.
+const ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
+/// Largest block in bytes.
+const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
+
+/// Limits of a block: compute is a third of the slot, so one wasm serves slots of any length.
+pub struct SlotBlockWeights;
+impl Get<BlockWeights> for SlotBlockWeights {
+	fn get() -> BlockWeights {
+		let max = Weight::from_parts(pallet_surety_timing::BlockRefTime::<Runtime>::get(), u64::MAX);
+		let normal = NORMAL_RATIO * max;
+		BlockWeights::builder()
+			.base_block(BlockExecutionWeight::get())
+			.for_class(DispatchClass::all(), |w| w.base_extrinsic = ExtrinsicBaseWeight::get())
+			.for_class(DispatchClass::Normal, |w| w.max_total = Some(normal))
+			.for_class(DispatchClass::Operational, |w| {
+				w.max_total = Some(max);
+				w.reserved = Some(max.saturating_sub(normal));
+			})
+			.avg_block_initialization(ON_INITIALIZE_RATIO)
+			.build_or_panic()
+	}
+}
+
+parameter_types! {
+	pub const BlockHashCount: BlockNumber = 4_096;
+	pub const Version: RuntimeVersion = VERSION;
+	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
+		.max_length(MAX_BLOCK_BYTES)
+		.modify_max_length_for_class(DispatchClass::Normal, |m| *m = NORMAL_RATIO * MAX_BLOCK_BYTES)
+		.build();
+	pub const SS58Prefix: u8 = 42;
+}
+
+#[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
+impl frame_system::Config for Runtime {
+	type Block = Block;
+	type AccountId = AccountId;
+	type Nonce = Nonce;
+	type Hash = Hash;
+	type Hashing = BlakeTwo256;
+	type Lookup = AccountIdLookup<AccountId, ()>;
+	type BlockHashCount = BlockHashCount;
+	type BlockWeights = SlotBlockWeights;
+	type BlockLength = RuntimeBlockLength;
+	type DbWeight = ParityDbWeight;
+	type Version = Version;
+	type AccountData = pallet_balances::AccountData<Balance>;
+	type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+	type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+	type SS58Prefix = SS58Prefix;
+	type MaxConsumers = ConstU32<64>;
+}
+
+impl pallet_surety_timing::Config for Runtime {}
+
+impl pallet_timestamp::Config for Runtime {
+	type Moment = u64;
+	type OnTimestampSet = Babe;
+	type MinimumPeriod = pallet_surety_timing::MinimumPeriod<Runtime>;
+	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+}
+
+/// A transfer costs about a thousandth of a SURE at an idle chain.
+pub struct RefTimeToFee<T>(PhantomData<T>);
+impl<T> WeightToFee for RefTimeToFee<T> {
+	type Balance = Balance;
+	fn weight_to_fee(weight: &Weight) -> Balance {
+		/// Planck for one base extrinsic weight.
+		const FEE_OF_BASE: Balance = MILLI / 2;
+		let base = Balance::from(ExtrinsicBaseWeight::get().ref_time()).max(1);
+		Balance::from(weight.ref_time()).saturating_mul(FEE_OF_BASE).checked_div(base).unwrap_or(0)
+	}
+}
+
+parameter_types! {
+	pub const TransactionByteFee: Balance = MICRO;
+	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
+	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(75, 1_000_000);
+	pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10u128);
+	pub MaximumMultiplier: Multiplier = Multiplier::saturating_from_integer(100_000u128);
+}
+
+impl pallet_transaction_payment::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type OnChargeTransaction = FungibleAdapter<Balances, market::ToTreasury>;
+	type WeightToFee = RefTimeToFee<Runtime>;
+	type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
+	type FeeMultiplierUpdate = TargetedFeeAdjustment<
+		Self,
+		TargetBlockFullness,
+		AdjustmentVariable,
+		MinimumMultiplier,
+		MaximumMultiplier,
+	>;
+	type OperationalFeeMultiplier = ConstU8<5>;
+	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+}
+
+
+impl<C> frame_system::offchain::CreateTransactionBase<C> for Runtime
+where
+	RuntimeCall: From<C>,
+{
+	type Extrinsic = UncheckedExtrinsic;
+	type RuntimeCall = RuntimeCall;
+}
+
+impl<C> frame_system::offchain::CreateBare<C> for Runtime
+where
+	RuntimeCall: From<C>,
+{
+	fn create_bare(call: RuntimeCall) -> UncheckedExtrinsic {
+		UncheckedExtrinsic::new_bare(call)
+	}
+}
+
+impl<C> frame_system::offchain::CreateTransaction<C> for Runtime
+where
+	RuntimeCall: From<C>,
+{
+	type Extension = TxExtension;
+	fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
+		UncheckedExtrinsic::new_transaction(call, extension)
+	}
+}
+
+impl<C> frame_system::offchain::CreateAuthorizedTransaction<C> for Runtime
+where
+	RuntimeCall: From<C>,
+{
+	/// Authorized calls have neither signer nor nonce nor fee: what they carry here says nothing.
+	fn create_extension() -> TxExtension {
+		(
+			frame_system::AuthorizeCall::new(),
+			frame_system::CheckNonZeroSender::new(),
+			frame_system::CheckSpecVersion::new(),
+			frame_system::CheckTxVersion::new(),
+			frame_system::CheckGenesis::new(),
+			frame_system::CheckMortality::from(Era::Immortal),
+			frame_system::CheckNonce::from(0),
+			frame_system::CheckWeight::new(),
+			pallet_transaction_payment::ChargeTransactionPayment::from(0),
+			frame_metadata_hash_extension::CheckMetadataHash::new(false),
+			frame_system::WeightReclaim::new(),
+		)
+	}
+}

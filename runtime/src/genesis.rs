@@ -1,0 +1,97 @@
+//! The presets that `surety-node --chain` and `build-spec` start a network from.
+
+use crate::*;
+use alloc::{vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use pallet_surety_timing::Timings;
+use serde_json::Value;
+use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
+use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use surety_primitives::Protocol;
+
+/// Name of the preset with production timing and without sudo.
+pub const STAGING_RUNTIME_PRESET: &str = "staging";
+
+/// One block per slot by VRF in a quarter of the slots, a plain one in the others.
+pub const EPOCH_CONFIG: BabeEpochConfiguration =
+	BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
+
+/// Asset id of the bitcoin-pegged test asset of dev and local networks.
+pub const SBTC: u32 = 1;
+/// Smallest balance of it: 100 satoshi.
+const SBTC_MINIMUM: Balance = 100;
+/// One coin of it: 8 decimals.
+const SBTC_UNIT: Balance = 100_000_000;
+/// What each dev account starts with.
+const ENDOWMENT: Balance = 1_000_000 * UNIT;
+
+fn session_keys(sr: Sr25519Keyring, ed: Ed25519Keyring) -> SessionKeys {
+	SessionKeys {
+		babe: sr.public().into(),
+		grandpa: ed.public().into(),
+		authority_discovery: sr.public().into(),
+		prober: sr.public().into(),
+	}
+}
+
+fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<Balance>) -> Value {
+	let keys = [
+		(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+		(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+		(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+		(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+	];
+	let accounts: Vec<AccountId> = Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
+	let treasury = configs::market::Treasury::get();
+	let unbonding = dev.then(|| {
+		timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2)
+	});
+	let networks = vec![
+		(0u16, b"surety".to_vec(), Protocol::Substrate, true),
+		(1u16, b"ethereum".to_vec(), Protocol::Ethereum, false),
+	];
+	build_struct_json_patch!(RuntimeGenesisConfig {
+		timing: pallet_surety_timing::GenesisConfig { timings: timing },
+		seed: parameters::seed::GenesisConfig { minimum_bond, unbonding_period: unbonding },
+		balances: BalancesConfig { balances: accounts.iter().cloned().map(|a| (a, ENDOWMENT)).collect::<Vec<_>>() },
+		assets: AssetsConfig {
+			assets: if dev { vec![(SBTC, treasury.clone(), true, SBTC_MINIMUM)] } else { vec![] },
+			metadata: if dev { vec![(SBTC, b"Surety test bitcoin".to_vec(), b"sBTC".to_vec(), 8)] } else { vec![] },
+			accounts: if dev {
+				accounts.iter().cloned().map(|a| (SBTC, a, 1_000 * SBTC_UNIT)).collect::<Vec<_>>()
+			} else {
+				vec![]
+			},
+		},
+		babe: BabeConfig { epoch_config: EPOCH_CONFIG },
+		session: SessionConfig {
+			keys: keys
+				.into_iter()
+				.take(validators)
+				.map(|(sr, ed)| (sr.to_account_id(), sr.to_account_id(), session_keys(sr, ed)))
+				.collect::<Vec<_>>(),
+		},
+		sudo: SudoConfig { key: dev.then(|| Sr25519Keyring::Alice.to_account_id()) },
+		operators: OperatorsConfig {
+			networks,
+			assets: if dev { vec![(SBTC, SBTC_UNIT / 100)] } else { vec![] },
+		},
+	})
+}
+
+/// Genesis of a preset as a JSON patch; `None` for a name that is not one.
+pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
+	let patch = match id.as_ref() {
+		DEV_RUNTIME_PRESET => genesis(Timings::dev(), 1, true, Some(UNIT)),
+		LOCAL_TESTNET_RUNTIME_PRESET => genesis(Timings::local(), 4, true, Some(UNIT)),
+		STAGING_RUNTIME_PRESET => genesis(Timings::production(), 4, false, None),
+		_ => return None,
+	};
+	serde_json::to_vec(&patch).ok()
+}
+
+/// Names of the presets.
+pub fn preset_names() -> Vec<PresetId> {
+	[DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, STAGING_RUNTIME_PRESET].map(PresetId::from).to_vec()
+}

@@ -1,0 +1,118 @@
+//! What governance may change with `parameters.setParameter`, and what genesis seeds it with.
+//!
+//! The defaults are those of production; a preset that wants others names them in [`seed`]'s genesis.
+
+use crate::{UNIT, configs::market::DAYS_OF_PRODUCTION, *};
+use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
+use sp_runtime::Perbill;
+
+#[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
+pub mod dynamic {
+	use super::*;
+
+	/// Bonds and listings.
+	#[dynamic_pallet_params]
+	#[codec(index = 0)]
+	pub mod operators {
+		/// Smallest native bond with which an operator may sell new units, in planck.
+		#[codec(index = 0)]
+		pub static MinimumBond: Balance = 1_000 * UNIT;
+		/// Blocks from unbonding to withdrawal.
+		#[codec(index = 1)]
+		pub static UnbondingPeriod: BlockNumber = 7 * DAYS_OF_PRODUCTION;
+		/// Held for each listing, in planck.
+		#[codec(index = 2)]
+		pub static ServiceDeposit: Balance = UNIT;
+		/// Share of a window that may be announced maintenance.
+		#[codec(index = 3)]
+		pub static MaintenanceShare: Perbill = Perbill::from_percent(5);
+	}
+
+	/// Agreements and money.
+	#[dynamic_pallet_params]
+	#[codec(index = 1)]
+	pub mod market {
+		/// Share of what a tenant pays that goes to probers and treasury; fixed when an escrow is opened.
+		#[codec(index = 0)]
+		pub static PlatformFee: Perbill = Perbill::from_percent(5);
+		/// Share of the platform fee that goes to probers; the rest goes to the treasury.
+		#[codec(index = 1)]
+		pub static ProberShare: Perbill = Perbill::from_percent(50);
+		/// Penalty to the treasury on top of credits, as a share of them.
+		#[codec(index = 2)]
+		pub static PenaltyShare: Perbill = Perbill::from_percent(10);
+		/// Windows back in which breaches raise the multiplier of credits.
+		#[codec(index = 3)]
+		pub static EscalationWindows: u32 = 7;
+		/// Highest multiplier of credits.
+		#[codec(index = 4)]
+		pub static MaxMultiplier: u8 = 4;
+	}
+
+	/// Probing.
+	#[dynamic_pallet_params]
+	#[codec(index = 2)]
+	pub mod probing {
+		/// Share of its reports that a prober must deliver and agree with to be paid and not accused.
+		#[codec(index = 0)]
+		pub static MinDuty: Perbill = Perbill::from_percent(80);
+	}
+}
+
+pub use dynamic::*;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl Default for RuntimeParameters {
+	fn default() -> Self {
+		RuntimeParameters::Operators(dynamic::operators::Parameters::MinimumBond(
+			dynamic::operators::MinimumBond,
+			Some(UNIT),
+		))
+	}
+}
+
+/// Genesis values of the parameters. It has no calls and no storage of its own: it writes once into the
+/// parameters pallet, which has no genesis config.
+#[frame_support::pallet]
+pub mod seed {
+	use super::*;
+	use frame_support::pallet_prelude::*;
+
+	#[pallet::pallet]
+	pub struct Pallet<T>(_);
+
+	/// This pallet needs nothing.
+	#[pallet::config]
+	pub trait Config: frame_system::Config {}
+
+	/// What a network starts with where it differs from production.
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// Planck; `None` keeps the default.
+		pub minimum_bond: Option<Balance>,
+		/// Blocks; `None` keeps the default.
+		pub unbonding_period: Option<BlockNumber>,
+		#[serde(skip)]
+		#[doc(hidden)]
+		pub phantom: core::marker::PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			use super::dynamic::operators as op;
+			let seed = |parameter: RuntimeParameters| {
+				let (key, value) = frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(parameter);
+				if let Some(value) = value {
+					pallet_parameters::Parameters::<Runtime>::insert(key, value);
+				}
+			};
+			seed(RuntimeParameters::Operators(op::Parameters::MinimumBond(op::MinimumBond, self.minimum_bond)));
+			seed(RuntimeParameters::Operators(op::Parameters::UnbondingPeriod(
+				op::UnbondingPeriod,
+				self.unbonding_period,
+			)));
+		}
+	}
+}

@@ -1,0 +1,62 @@
+//! Who validates, and what an offence does to a validator.
+//!
+//! The set is the one of genesis; its members rotate their keys with `session.setKeys`. Validators bonding
+//! and joining, and slashing them, come later: until then an offence is recorded and, when it carries a
+//! fraction (equivocation), the offender is disabled for the rest of the session.
+
+use crate::{AccountId, Runtime, Session};
+use alloc::vec::Vec;
+use frame_support::weights::Weight;
+use sp_runtime::{Perbill, traits::Convert};
+use sp_staking::{
+	SessionIndex,
+	offence::{OffenceDetails, OffenceSeverity, OnOffenceHandler},
+};
+
+/// Nothing is known of a validator but its account.
+pub struct UnitIdentification;
+impl Convert<AccountId, Option<()>> for UnitIdentification {
+	fn convert(_: AccountId) -> Option<()> {
+		Some(())
+	}
+}
+
+/// Every session has the validators of the one before. They are named anew each time, so that the
+/// historical root follows their rotated keys.
+pub struct SameValidators;
+impl pallet_session::SessionManager<AccountId> for SameValidators {
+	fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
+		let validators = Session::validators();
+		(!validators.is_empty()).then_some(validators)
+	}
+	fn start_session(_: SessionIndex) {}
+	fn end_session(_: SessionIndex) {}
+}
+impl pallet_session::historical::SessionManager<AccountId, ()> for SameValidators {
+	fn new_session(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
+		<Self as pallet_session::SessionManager<_>>::new_session(index)
+			.map(|validators| validators.into_iter().map(|v| (v, ())).collect())
+	}
+	fn start_session(_: SessionIndex) {}
+	fn end_session(_: SessionIndex) {}
+}
+
+/// Disables whom an offence would slash.
+pub struct DisableOffender;
+impl<Reporter> OnOffenceHandler<Reporter, pallet_session::historical::IdentificationTuple<Runtime>, Weight>
+	for DisableOffender
+{
+	fn on_offence(
+		offenders: &[OffenceDetails<Reporter, pallet_session::historical::IdentificationTuple<Runtime>>],
+		fractions: &[Perbill],
+		session: SessionIndex,
+	) -> Weight {
+		let current = Session::current_index() == session;
+		for (details, fraction) in offenders.iter().zip(fractions) {
+			if current && !fraction.is_zero() {
+				Session::report_offence(details.offender.0.clone(), OffenceSeverity(*fraction));
+			}
+		}
+		Weight::zero()
+	}
+}
