@@ -84,7 +84,7 @@ apt_install() {
 }
 
 say "system packages"
-packages=(ca-certificates clang curl git libclang-dev make protobuf-compiler)
+packages=(ca-certificates clang curl git libclang-dev make openssl protobuf-compiler)
 have cc || packages+=(build-essential)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 apt_install "${packages[@]}" || fail "system packages are missing" \
@@ -92,9 +92,13 @@ apt_install "${packages[@]}" || fail "system packages are missing" \
 
 # ---------------------------------------------------------------- Rust and Node
 
-have cargo && have rustup || fail "no Rust" \
-	"Install rustup with its stable toolchain (https://rustup.rs), open a new shell, then run this again."
-have node && have npm || fail "no Node" "Install Node 20 with npm (https://nodejs.org), then run this again."
+if ! have cargo || ! have rustup; then
+	fail "no Rust" \
+		"Install rustup with its stable toolchain (https://rustup.rs), open a new shell, then run this again."
+fi
+if ! have node || ! have npm; then
+	fail "no Node" "Install Node 20 with npm (https://nodejs.org), then run this again."
+fi
 node_major=$(node -p 'process.versions.node.split(".")[0]')
 [ "$node_major" -ge 20 ] || fail "Node $node_major is too old" "Install Node 20 or newer, then run this again."
 

@@ -2,7 +2,8 @@
 
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, EscrowId, MeterReading,
-	Network, NetworkId, RoundIndex, Service, ServiceId, Severity, Verdict, WindowIndex, WindowSummary,
+	Network, NetworkId, RoundIndex, Service, ServiceId, Severity, TrustLevel, Verdict, WindowIndex,
+	WindowSummary,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -307,12 +308,29 @@ impl OnEscrowEnd for () {
 
 /// What moves scores. Implemented by `reputation`.
 pub trait ReputationSink<AccountId> {
-	/// A window of a service is closed. `max_latency` and `min_uptime` are the service's own.
+	/// A window of a service is closed.
 	fn window(operator: &AccountId, service: ServiceId, summary: &WindowSummary);
 	/// A breach.
 	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity);
+	/// A service is removed for good: forget its own read-outs. The operator's history stays.
+	fn forget_service(_service: ServiceId) {}
 }
 impl<AccountId> ReputationSink<AccountId> for () {
 	fn window(_: &AccountId, _: ServiceId, _: &WindowSummary) {}
 	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
+}
+
+/// Reading scores. Implemented by `reputation`.
+pub trait ReputationInspect<AccountId> {
+	/// Score of 0 to 100 at the current window; 0 for an account without history.
+	fn score(account: &AccountId) -> u8;
+	/// Trust level of that score.
+	fn trust(account: &AccountId) -> TrustLevel {
+		TrustLevel::from_score(Self::score(account))
+	}
+}
+impl<AccountId> ReputationInspect<AccountId> for () {
+	fn score(_: &AccountId) -> u8 {
+		0
+	}
 }

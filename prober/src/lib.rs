@@ -1,8 +1,86 @@
 //! What a prober asks of a service and how it judges the answer.
+//!
+//! It runs inside the off-chain worker of the probes pallet, on the host's HTTP client, and has no state.
+//! One call, [`probe_round`], takes the services that are due and gives back one finding for each.
+//!
+//! # Plans
+//!
+//! | service kind | asked | right answer |
+//! |---|---|---|
+//! | `Rpc`, Ethereum | one batch: `eth_blockNumber`, `eth_getBlockByNumber(reference, false)` | the reference block with the anchors' hash, and a head no more than `max_head_lag` behind theirs |
+//! | `Rpc`, Substrate | one batch: `chain_getHeader`, `chain_getBlockHash(reference)` | the same |
+//! | `Rpc` without a reference | the head alone | a head, whatever it is |
+//! | `Compute`, `Vpn` | `GET endpoint` | any 2xx |
+//! | `Inference` | `GET endpoint/v1/models` | a list (OpenAI's form) that has the model |
+//! | any, where the chain requires it | then also `GET host/.well-known/surety/<service>` | the operator's signature over [`control_message`] |
+//!
+//! A server that refuses the batch (one JSON-RPC error for the whole of it, or a 4xx other than 408 and
+//! 429) is asked the two questions one after the other within the same time.
+//!
+//! # Judgement
+//!
+//! | answer | finding |
+//! |---|---|
+//! | none: DNS, TLS, refused, forbidden address, broken, no time left | `Down` |
+//! | 3xx, 4xx, 5xx, a body over 256 KiB | `Down` |
+//! | no JSON, wrong types, an error or a missing reply where an answer is due | `Bad` |
+//! | another hash at the reference, another block than asked for | `Bad` |
+//! | no reference block (`null` or an error), and a head below it | `Stale` |
+//! | no reference block, and a head that has passed it | `Bad` |
+//! | right hash, head more than `max_head_lag` behind | `Stale` |
+//! | right hash, head ahead of the anchors or not too far behind | `Up` |
+//! | model not listed | `Bad` |
+//! | no or a wrong proof of control (2xx, 3xx, 4xx) | `Bad` |
+//! | proof of control not served for now (408, 429, 5xx, transport) | `Down` |
+//! | without a reference: a head | `Up` |
+//! | without a reference: any other 2xx | `Abstained` |
+//! | never asked: it was not its turn before the deadline, or the prober's clock jumped | `Abstained` |
+//!
+//! The reference block lies [`REFERENCE_DEPTHS`] behind the head: 8 blocks, or 256 for services whose terms
+//! allow a lag of more than 8 (else one within its terms could lack the block). So no lag above 256 blocks
+//! is ever fine. For this chain's own network the reference is the prober's own state. For others it is what
+//! at least two anchors agree on, and more than on anything else: height and head are the second highest
+//! that they claim, so that one anchor alone moves nothing.
+//!
+//! # Doubt
+//!
+//! Where services are `Down`, the anchors of their network are asked once more at the end. If at least half
+//! of them, and at least two where there are two, have failed at the beginning or now, the fault may be
+//! the prober's and it abstains on those services. Services of a kind without anchors are held against the
+//! anchors of all networks. A prober without any anchors has no doubts: the chain drops its report if it is
+//! blind.
+//!
+//! # Time
+//!
+//! The anchors have the first fifth of the time, the canary the last tenth (nothing, without anchors).
+//! Services start in random order, evenly spread. Each has the same [patience](Schedule::patience_ms) for
+//! its whole conversation: short enough that all get their turn within the deadline even if every one of them
+//! is dead. So no number of dead or trickling endpoints takes anything from the others, as long as
+//! `concurrency` sockets can be open. Bodies are read in small parts in turn and in bounded memory.
+//!
+//! Latency is what the node's transport measured and hands over as [`ELAPSED_HEADER`] (of the slower
+//! question, where they are asked singly; never of the proof). Without that header it is the time until the
+//! prober noticed the answer, which is a turn (up to 20 ms, more under load) too long.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
+
+mod anchors;
+mod engine;
+#[cfg(test)]
+#[path = "tests/fake.rs"]
+mod fake;
+mod http;
+mod json;
+mod judge;
+mod plan;
+mod proof;
+mod round;
+mod schedule;
+mod visit;
+
+pub use proof::{control_message, control_url};
 
 use alloc::vec::Vec;
 use sp_core::offchain::Timestamp;
@@ -93,21 +171,24 @@ pub struct Schedule {
 	pub concurrency: u32,
 }
 
+impl Schedule {
+	/// Time in ms that each of `services` services has to answer. A service that is slower is down, so
+	/// choose `concurrency` such that this is well above the latencies that terms may promise.
+	pub fn patience_ms(&self, services: u32) -> u64 {
+		let services = usize::try_from(services).unwrap_or(usize::MAX);
+		schedule::Timetable::new(self, 0, services, true).patience
+	}
+}
+
 /// Ask every target and judge the answers: one finding per target, in the order of `targets`.
 ///
-/// Blocks until all have answered or the deadline has passed.
+/// `random` must be unknown to operators: it decides who is asked when. Blocks until all have answered or
+/// the deadline has passed.
 pub fn probe_round(
 	targets: &[Target],
 	networks: &[NetworkRef],
 	schedule: &Schedule,
 	random: [u8; 32],
 ) -> Vec<Finding> {
-	let _ = (networks, schedule, random);
-	targets.iter().map(|t| t.skip.unwrap_or(Finding::Abstained)).collect()
-}
-
-/// What an operator signs (sr25519, with the operator's account) to prove control of an endpoint; served
-/// as hex at `scheme://host[:port]/.well-known/surety/<service id>`.
-pub fn control_message(genesis: &[u8; 32], service: ServiceId, endpoint: &[u8]) -> Vec<u8> {
-	[b"surety:control:".as_slice(), genesis, &service.to_le_bytes(), endpoint].concat()
+	round::probe(&mut http::Host, targets, networks, schedule, random)
 }

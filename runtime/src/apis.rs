@@ -7,8 +7,8 @@ use frame_support::{
 	weights::Weight,
 };
 use sp_api::impl_runtime_apis;
-use sp_core::{Get, OpaqueMetadata};
 use sp_core::crypto::KeyTypeId;
+use sp_core::{Get, OpaqueMetadata};
 use sp_runtime::{
 	ApplyExtrinsicResult,
 	traits::Block as BlockT,
@@ -16,7 +16,8 @@ use sp_runtime::{
 };
 use surety_primitives::{AgreementId, Network, NetworkId, ServiceId};
 use surety_runtime_api::{
-	AgreementInfo, BreachInfo, NetworkStatus, OperatorInfo, Page, RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary,
+	AgreementInfo, BreachInfo, NetworkStatus, OperatorInfo, Page, RoundInfo, ServiceDetail, ServiceFilter,
+	ServiceSummary,
 };
 
 impl_runtime_apis! {

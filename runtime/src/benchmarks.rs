@@ -2,7 +2,9 @@
 
 use crate::*;
 use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkError, BenchmarkList, baseline::Pallet as Baseline};
+use frame_benchmarking::{
+	BenchmarkBatch, BenchmarkConfig, BenchmarkError, BenchmarkList, baseline::Pallet as Baseline,
+};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
 

@@ -3,7 +3,8 @@
 use crate::*;
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use pallet_surety_timing::Timings;
+use pallet_surety_operators::GenesisNetwork;
+use pallet_surety_timing::{TimingPreset, Timings};
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
@@ -44,20 +45,25 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 	];
 	let accounts: Vec<AccountId> = Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
 	let treasury = configs::market::Treasury::get();
-	let unbonding = dev.then(|| {
-		timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2)
-	});
+	let unbonding =
+		dev.then(|| timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2));
 	let networks = vec![
-		(0u16, b"surety".to_vec(), Protocol::Substrate, true),
-		(1u16, b"ethereum".to_vec(), Protocol::Ethereum, false),
+		GenesisNetwork { name: "surety".into(), protocol: Protocol::Substrate, own: true, anchors: vec![] },
+		GenesisNetwork { name: "ethereum".into(), protocol: Protocol::Ethereum, own: false, anchors: vec![] },
 	];
 	build_struct_json_patch!(RuntimeGenesisConfig {
-		timing: pallet_surety_timing::GenesisConfig { timings: timing },
-		seed: parameters::seed::GenesisConfig { minimum_bond, unbonding_period: unbonding },
-		balances: BalancesConfig { balances: accounts.iter().cloned().map(|a| (a, ENDOWMENT)).collect::<Vec<_>>() },
+		timing: TimingConfig { timings: timing },
+		seed: SeedConfig { minimum_bond, unbonding_period: unbonding },
+		balances: BalancesConfig {
+			balances: accounts.iter().cloned().map(|a| (a, ENDOWMENT)).collect::<Vec<_>>()
+		},
 		assets: AssetsConfig {
 			assets: if dev { vec![(SBTC, treasury.clone(), true, SBTC_MINIMUM)] } else { vec![] },
-			metadata: if dev { vec![(SBTC, b"Surety test bitcoin".to_vec(), b"sBTC".to_vec(), 8)] } else { vec![] },
+			metadata: if dev {
+				vec![(SBTC, b"Surety test bitcoin".to_vec(), b"sBTC".to_vec(), 8)]
+			} else {
+				vec![]
+			},
 			accounts: if dev {
 				accounts.iter().cloned().map(|a| (SBTC, a, 1_000 * SBTC_UNIT)).collect::<Vec<_>>()
 			} else {
@@ -83,9 +89,9 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 /// Genesis of a preset as a JSON patch; `None` for a name that is not one.
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => genesis(Timings::dev(), 1, true, Some(UNIT)),
-		LOCAL_TESTNET_RUNTIME_PRESET => genesis(Timings::local(), 4, true, Some(UNIT)),
-		STAGING_RUNTIME_PRESET => genesis(Timings::production(), 4, false, None),
+		DEV_RUNTIME_PRESET => genesis(TimingPreset::dev(), 1, true, Some(UNIT)),
+		LOCAL_TESTNET_RUNTIME_PRESET => genesis(TimingPreset::local(), 4, true, Some(UNIT)),
+		STAGING_RUNTIME_PRESET => genesis(TimingPreset::production(), 4, false, None),
 		_ => return None,
 	};
 	serde_json::to_vec(&patch).ok()

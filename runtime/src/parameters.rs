@@ -103,12 +103,16 @@ pub mod seed {
 		fn build(&self) {
 			use super::dynamic::operators as op;
 			let seed = |parameter: RuntimeParameters| {
-				let (key, value) = frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(parameter);
+				let (key, value) =
+					frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(parameter);
 				if let Some(value) = value {
 					pallet_parameters::Parameters::<Runtime>::insert(key, value);
 				}
 			};
-			seed(RuntimeParameters::Operators(op::Parameters::MinimumBond(op::MinimumBond, self.minimum_bond)));
+			seed(RuntimeParameters::Operators(op::Parameters::MinimumBond(
+				op::MinimumBond,
+				self.minimum_bond,
+			)));
 			seed(RuntimeParameters::Operators(op::Parameters::UnbondingPeriod(
 				op::UnbondingPeriod,
 				self.unbonding_period,

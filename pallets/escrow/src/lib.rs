@@ -1,1 +1,423 @@
+//! # Escrow
+//!
+//! Tenant funds on hold for a purpose, in the native token or an approved asset: a **stream**, paid by
+//! the billable blocks of a service's meter, or a **lump**, paid in one sum. Other pallets open and end
+//! accounts through [`surety_primitives::Escrow`]; people only poke ([`Pallet::settle`]).
+//!
+//! ```text
+//!          open_stream            end, or the funds or the meter end      that round is judged
+//!  (none) -------------> Open ---------------------------------> Ending { round } ----------> (removed)
+//!     |                  |  ^                                      |  ^                 |
+//!     |           freeze |  | thaw                          freeze |  | thaw            | somebody cannot
+//!     |                  v  |                                      v  |                 v be paid
+//!     |                 (locked: not billed, does not end)      (locked)              Closed
+//!     |                                                                                 | settle,
+//!     |  open_lump               close_lump                                             v force_close
+//!     +-------------> Open --------------------------------------------------------> (removed)
+//! ```
+//!
+//! ## Where the funds are
+//!
+//! On the payer's own account, on hold. Paying moves held funds to the payee and the two fee pots;
+//! refunding releases them. So an account here is a claim on a hold: `paid + refunded + held == deposited`,
+//! and the hold of a payer is the sum of `held` over its accounts.
+//!
+//! ## What is due
+//!
+//! In all, `max(prepaid, rate x billable blocks)`, never more than the deposit; of that the fee is
+//! `floor(share x due)`, and of the fee `floor(share of the probers x fee)` goes to the probers' pot and the
+//! rest to the treasury. All of these only grow and what was paid is taken off them, so paying every block
+//! gives to the base unit what paying once gives. The fee's share is fixed when the account is opened.
+//!
+//! Billable blocks come in whole rounds, from the round after the opening to the round of the end. The last
+//! round may be paid in part: where the funds end inside it.
+//!
+//! ## How a stream ends
+//!
+//! Verdicts are two rounds late, so an end is decided first and carried out when its round is judged; then
+//! what is left goes back to the payer and the owner is told. When the funds run out is foreseen at the
+//! worst: at the block from which the rounds not judged yet, should all of them turn out billable, have used
+//! up what is there. So nothing is served unpaid, and what turns out unused is refunded. Bounded work in
+//! `on_initialize` looks at each stream at exactly the block at which something may have to be done. It does
+//! not watch for services that end: `settle` of anybody makes it look in the next block.
+//!
+//! ## What cannot be delivered
+//!
+//! A payee that cannot take a payment (blocked, or reaped and the sum below the asset's minimum) is still
+//! owed: the sum stays on hold and every later settlement tries again. At the end the payer's refund does
+//! not wait for it; the account stays as `Closed` until `settle` delivers the rest, or governance writes it
+//! off to the payer. The fee never leads the payee's part, and one pot that cannot take its part does not
+//! stop the other; what a pot cannot take at the very end goes to the payee.
+//!
+//! ## Example
+//!
+//! With rounds of 10 blocks, a rate of 2 and a fee of 5 %: a deposit of 1,000 with 200 prepaid, opened in
+//! round 4. The payee gets 190 and the pots 10 at once. Rounds 5 to 14 are all billable, so 200 are due
+//! and nothing more moves; each billable round after that moves 20. Ended in round 20 after 16 billable
+//! rounds: 320 were paid in all, 16 of it fee, and in the first block of round 23 the payer gets 680 back.
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod agenda;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod impl_escrow;
+pub mod metering;
+#[cfg(test)]
+mod mock;
+mod payments;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+pub mod weights;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
+pub use pallet::*;
+pub use types::{Account, State, Terms};
+pub use weights::WeightInfo;
+
+use frame::prelude::*;
+use surety_primitives::{
+	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowId, Funds, Meter, OnEscrowEnd,
+	RoundIndex, ServiceId, StreamInfo,
+};
+
+/// An escrow account of a runtime.
+pub type AccountOf<T> = Account<<T as frame_system::Config>::AccountId>;
+
+/// Most blocks of the agenda that one block works through. More than one, so that a backlog is caught up.
+pub const MAX_BLOCKS_WALKED: u32 = 16;
+
+#[frame::pallet]
+pub mod pallet {
+	use super::*;
+
+	/// Layout of the storage.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {
+		/// The overarching hold reason.
+		type RuntimeHoldReason: Parameter + Member + MaxEncodedLen + Copy + VariantCount + From<HoldReason>;
+
+		/// Transfers and holds of native and approved assets.
+		type Funds: Funds<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// The chain's clock.
+		type Clock: Clock;
+
+		/// The meters of services.
+		type Meter: Meter;
+
+		/// Who is told how streams end.
+		type OnEnd: OnEscrowEnd;
+
+		/// What one stream's end costs there: `ending` and `ended` together.
+		type OnEndWeight: Get<Weight>;
+
+		/// May end a stream, close a lump and write off what cannot be delivered.
+		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Share of every payment that is the platform's fee. Fixed for an account when it is opened.
+		type PlatformFee: Get<Perbill>;
+
+		/// Share of the fee that goes to the probers' pot; the treasury gets the rest. Fixed likewise.
+		type ProberShare: Get<Perbill>;
+
+		/// The pot that probers are rewarded from. Needs a provider and a touched account per asset.
+		type ProberPot: Get<Self::AccountId>;
+
+		/// The treasury. Needs a provider and a touched account per asset.
+		type Treasury: Get<Self::AccountId>;
+
+		/// Most streams looked at in one block. The others wait for the next.
+		#[pallet::constant]
+		type AgendaPerBlock: Get<u32>;
+
+		/// Weights of this pallet.
+		type WeightInfo: WeightInfo;
+
+		/// Sets up what the benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
+	}
+
+	/// Why this pallet holds funds.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// In escrow for a service.
+		#[codec(index = 0)]
+		Escrow,
+	}
+
+	/// Id of the next account.
+	#[pallet::storage]
+	pub type NextId<T: Config> = StorageValue<_, EscrowId, ValueQuery>;
+
+	/// The accounts. One that is closed and paid is gone.
+	#[pallet::storage]
+	pub type Accounts<T: Config> = StorageMap<_, Twox64Concat, EscrowId, AccountOf<T>>;
+
+	/// Which streams are looked at in which block; as many entries as streams that wait for a block.
+	#[pallet::storage]
+	pub type Agenda<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, EscrowId, ()>;
+
+	/// First block whose agenda is not worked off.
+	#[pallet::storage]
+	pub type Cursor<T: Config> = StorageValue<_, BlockNumber>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A stream was opened; it is billed from the next round on. Amounts in base units of `asset`.
+		StreamOpened {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Who pays.
+			payer: T::AccountId,
+			/// Who is paid.
+			payee: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Service whose meter it is paid by.
+			meter: ServiceId,
+			/// Per billable block.
+			rate: Balance,
+			/// Put on hold, `prepaid` included.
+			deposit: Balance,
+			/// Paid at once and never refunded.
+			prepaid: Balance,
+		},
+		/// A stream got more funds.
+		ToppedUp {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units put on hold.
+			amount: Balance,
+		},
+		/// What was due was paid.
+		Settled {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units that left the hold, fee included.
+			paid: Balance,
+			/// Base units of it that are fee.
+			fee: Balance,
+		},
+		/// The end of a stream is decided: nothing after `round` is billed. The rest is refunded once that
+		/// round is judged. Said again if a sooner end takes its place.
+		EndDecided {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2 operator,
+			/// 3 network.
+			code: u16,
+		},
+		/// A stream is closed.
+		Closed {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that was billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units for payee and fee in all.
+			paid: Balance,
+			/// Base units for the payer.
+			refunded: Balance,
+		},
+		/// A lump was put on hold.
+		LumpOpened {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Who pays.
+			payer: T::AccountId,
+			/// Who is paid.
+			payee: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Base units on hold.
+			amount: Balance,
+		},
+		/// A lump is closed.
+		LumpClosed {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units for payee and fee.
+			paid: Balance,
+			/// Base units for the payer.
+			refunded: Balance,
+		},
+		/// A dispute locked funds: the stream is neither billed nor ended until they are thawed.
+		Frozen {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units locked by this.
+			amount: Balance,
+		},
+		/// Nothing is locked any more; billing goes on with the next round.
+		Thawed {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units that were locked.
+			amount: Balance,
+			/// Base units of it granted to the payee, fee included.
+			to_payee: Balance,
+		},
+		/// Held funds went back to the payer.
+		Refunded {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units.
+			amount: Balance,
+		},
+		/// The account is closed but somebody could not be paid. `settle` tries again.
+		ClaimLeft {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units that stay on hold until then.
+			held: Balance,
+		},
+		/// Governance gave up delivering: what was left went back to the payer.
+		WrittenOff {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units.
+			amount: Balance,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no escrow account with this id; it may be closed and paid.
+		UnknownEscrow,
+		/// The account is a lump; this works on streams.
+		NotAStream,
+		/// The account is a stream; this works on lumps. Streams are ended, not closed.
+		NotALump,
+		/// The service has no meter: it is not probed every round.
+		NoMeter,
+		/// The service ends: its meter pays for no new streams.
+		MeterEnded,
+		/// A stream must cost at least one base unit per block.
+		ZeroRate,
+		/// The amount must be above zero.
+		ZeroAmount,
+		/// The deposit does not pay for a single block.
+		DepositBelowRate,
+		/// The prepaid sum is part of the deposit and cannot be more than it.
+		PrepaidAboveDeposit,
+		/// The end of this stream is decided; it takes no more funds.
+		Ending,
+		/// The account is closed and only waits for somebody to be paid.
+		AlreadyClosed,
+		/// A dispute locks funds of this lump; thaw them first.
+		FrozenFunds,
+		/// Nothing is locked in this account.
+		NotFrozen,
+		/// The amount is more than the account holds for this.
+		NotEnoughHeld,
+		/// Rounds of earlier freezes are not judged yet. Try again in a few blocks.
+		JudgingBehind,
+		/// The payer's account cannot take the funds either.
+		Undeliverable,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Decides and carries out the ends that fall in this block. Must run after the verdicts of the
+		/// block are in.
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::work_agenda()
+		}
+
+		fn integrity_test() {
+			assert!(T::AgendaPerBlock::get() > 0, "no stream would ever end");
+			assert!(T::Clock::round_blocks() >= 5, "rounds are at least 5 blocks");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Pay what is due in an escrow account, by the rounds judged so far. Anybody may call this, as
+		/// often as they like: it only brings forward what is owed anyway.
+		///
+		/// If the service has ended or the funds have, the next block ends the stream. If the account is
+		/// closed and somebody could not be paid, this tries again.
+		///
+		/// Events: `Settled` and `Refunded`, if anything moved.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::settle().max(T::WeightInfo::deliver()))]
+		pub fn settle(origin: OriginFor<T>, escrow: EscrowId) -> DispatchResult {
+			ensure_signed(origin)?;
+			<Self as Escrow<_>>::settle(escrow).map(drop)
+		}
+
+		/// End an escrow account by governance, whatever its owner wants.
+		///
+		/// - A stream ends with this round. If funds are locked, `to_payee` of them (in base units, fee
+		///   included) goes to the payee and the lock is lifted; otherwise `to_payee` must be 0.
+		/// - A lump is closed: `to_payee` of it to the payee, the rest back to the payer.
+		/// - A closed account that somebody could not be paid from is written off: all it holds goes back
+		///   to the payer. `to_payee` must be 0.
+		///
+		/// Events: `EndDecided`, `LumpClosed` or `WrittenOff`.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::force_close().saturating_add(T::OnEndWeight::get()))]
+		pub fn force_close(
+			origin: OriginFor<T>,
+			escrow: EscrowId,
+			#[pallet::compact] to_payee: Balance,
+		) -> DispatchResult {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			Self::do_force_close(escrow, to_payee)
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// An escrow account as it is stored.
+		pub fn account(escrow: EscrowId) -> Option<AccountOf<T>> {
+			Accounts::<T>::get(escrow)
+		}
+
+		/// A stream with what is due and the billable blocks its funds still pay for, by the rounds judged
+		/// so far. `None` once it is closed.
+		pub fn stream(escrow: EscrowId) -> Option<StreamInfo> {
+			<Self as Escrow<_>>::stream(escrow)
+		}
+
+		/// First block that the funds of a stream may not pay for: its end is decided there unless a round
+		/// before it turns out not billable. `None` if it is frozen, closed or ends sooner.
+		pub fn funded_until(escrow: EscrowId) -> Option<BlockNumber> {
+			let mut account = Self::live_stream(escrow).ok()?;
+			Self::touch(&mut account);
+			Self::horizon(&account)
+		}
+	}
+}

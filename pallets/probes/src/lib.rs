@@ -1,1 +1,420 @@
+//! # Probes
+//!
+//! The validators' off-chain workers probe every listed service and report what they found; this pallet
+//! turns their reports into one verdict per service and round, and verdicts into meters, counters and
+//! breaches.
+//!
+//! ## A round
+//!
+//! `L` is the number of blocks of a round, `r` a round.
+//!
+//! ```text
+//!            |<------------ r ----------->|<----------- r+1 ---------->|<----------- r+2 --------->|
+//!  block     0 1 2 ...                L-1 | 0 1 2 ...              L-1 | 0    1 ...            L-1 |
+//!            S <------- commits --------> |     <----- reveals ------> | F    J  J  J ...       C  |
+//!
+//!  S  snapshot: probers, due pages and seed of r are frozen
+//!  F  sweep 1 folds the reports of r into one ruling per due service (fold.rs)
+//!  J  sweep 2 carries the rulings of a bounded number of pages per block to their rows (judge.rs)
+//!  C  r is closed: `RoundClosed`
+//! ```
+//!
+//! Commit, reveal, fold and duty are checked against the snapshot of their round, so a change of session
+//! in mid-round changes nothing for the rounds that are open.
+//!
+//! ## A service
+//!
+//! ```text
+//!  list --> COLD slot, due in turns ------------------------------------------------> unlist
+//!              |    ^
+//!         heat |    | cool (last units gone)
+//!              v    |
+//!           HOT slot, due every round: meter, counters against allowances, breaches
+//! ```
+//!
+//! Rows live in pages of 128. A page is read and written once per round in which it is due, whatever the
+//! number of agreements behind its rows, and only a breach or the turn of a window touches more. Hot pages
+//! are due every round; whole cold pages fill the capacity that is left, at least one. So the work of a
+//! block is bounded by constants.
+//!
+//! ## What a block can cost
+//!
+//! The first block of a round folds at most 2,048 services (`fold`) and takes the snapshot. Every other
+//! block judges `ceil(due pages / (L - 2))` pages: at most 6 with the shortest rounds, 2 with rounds of ten
+//! blocks. In the worst case every row of them breaches at once, each O(1) in its agreements; the weight
+//! returned counts the rows, windows and breaches that really were.
+//!
+//! ## Reading
+//!
+//! Use the view functions `round_status`, `duty`, `window_ring` and `probed_service`.
+
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod duty;
+pub mod fold;
+mod hooks;
+mod judge;
+#[cfg(test)]
+mod mock;
+mod offchain;
+mod pages;
+mod report;
+mod rounds;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+pub mod weights;
+
+use alloc::vec::Vec;
+use frame_support::{
+	pallet_prelude::*,
+	traits::{Randomness, Time, ValidatorSet, ValidatorSetWithIdentification},
+};
+use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
+use sp_runtime::Perbill;
+use sp_staking::{SessionIndex, offence::ReportOffence};
+use surety_primitives::{
+	AssetId, Balance, Clock, Funds, Judge, Probed, Probing, Registry, ReputationSink, RoundIndex, ServiceId,
+	Verdict, WindowSummary, crypto::ProberSignature,
+};
+
+pub use duty::{MIN_ROUNDS, ProberNeglect};
+pub use judge::{Hearing, Judgement, max_excuses};
+pub use offchain::{ANCHORS_KEY, DENY_KEY};
+pub use pallet::*;
+pub use report::{REVEAL_OFFSET, commit_hash, commit_payload, refused};
+pub use rounds::committee;
+pub use types::*;
+pub use weights::WeightInfo;
+
+/// Log target.
+pub(crate) const LOG: &str = "runtime::surety-probes";
+
+/// Type for naming a validator.
+pub type ValidatorId<T> =
+	<<T as Config>::ValidatorSet as ValidatorSet<<T as frame_system::Config>::AccountId>>::ValidatorId;
+
+/// A validator with its full identification, as offences name it.
+pub type IdentificationTuple<T> = (
+	ValidatorId<T>,
+	<<T as Config>::ValidatorSet as ValidatorSetWithIdentification<
+		<T as frame_system::Config>::AccountId,
+	>>::Identification,
+);
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// The runtime must have `frame_system::AuthorizeCall` among its transaction extensions, and must put
+	/// this pallet before the one that works the escrow's agenda.
+	#[pallet::config]
+	pub trait Config: CreateAuthorizedTransaction<Call<Self>> + frame_system::Config {
+		/// Rounds and windows.
+		type Clock: Clock;
+		/// Timestamps in ms, to see the chain stall.
+		type Time: Time<Moment = u64>;
+		/// The listings.
+		type Registry: Registry<Self::AccountId>;
+		/// What follows from verdicts for agreements.
+		type Judge: Judge;
+		/// What follows from windows for scores.
+		type Reputation: ReputationSink<Self::AccountId>;
+		/// Seeds the committees, together with the parent block's hash.
+		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
+		/// The validators of the session.
+		type ValidatorSet: ValidatorSetWithIdentification<Self::AccountId>;
+		/// Where neglect of the probing duty is reported.
+		type ReportNeglect: ReportOffence<
+				Self::AccountId,
+				IdentificationTuple<Self>,
+				ProberNeglect<IdentificationTuple<Self>>,
+			>;
+		/// Pays the rewards.
+		type Funds: Funds<Self::AccountId>;
+		/// The pot that rewards come from: the probers' part of the fees goes there.
+		type Pot: Get<Self::AccountId>;
+		/// Assets that rewards are paid in besides the native token, one per session in turn.
+		type RewardAssets: Get<Vec<AssetId>>;
+
+		/// Most validators that probe, at most 128.
+		#[pallet::constant]
+		type MaxProbers: Get<u32>;
+		/// Most probers of a page, unless a row in it is close to a tier.
+		#[pallet::constant]
+		type MaxCommittee: Get<u32>;
+		/// Most services due in a round: a multiple of 128, from 256 to 2,048.
+		#[pallet::constant]
+		type MaxProbesPerRound: Get<u32>;
+		/// Share of its rounds that a prober must report in, and share of its findings that must agree.
+		#[pallet::constant]
+		type MinDuty: Get<Perbill>;
+		/// Priority of commits and reveals in the pool.
+		#[pallet::constant]
+		type UnsignedPriority: Get<TransactionPriority>;
+		/// What `Judge::window_turned`, `ReputationSink::window` and the ring cost for one service.
+		type TurnWeight: Get<Weight>;
+		/// What `Judge::breached` costs for one breach.
+		type BreachWeight: Get<Weight>;
+		/// Weights of this pallet.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Where each listing is.
+	#[pallet::storage]
+	pub type SlotsOf<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Slots>;
+
+	/// The rows, 128 to a page.
+	#[pallet::storage]
+	pub type Pages<T: Config> = StorageMap<_, Twox64Concat, PageId, Page<T::AccountId>, ValueQuery>;
+
+	/// Which slots of a page are due and taken.
+	#[pallet::storage]
+	pub type PageInfos<T: Config> = StorageMap<_, Twox64Concat, PageId, PageInfo, ValueQuery>;
+
+	/// How far the cold slots are used.
+	#[pallet::storage]
+	pub type ColdCursor<T: Config> = StorageValue<_, ColdSlots, ValueQuery>;
+
+	/// Queue of freed cold slots, each with the last round that may name it.
+	#[pallet::storage]
+	pub type FreeCold<T: Config> = StorageMap<_, Twox64Concat, u32, (Place, RoundIndex)>;
+
+	/// Cold page whose turn is next.
+	#[pallet::storage]
+	pub type ColdTurn<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+	/// The last 24 closed windows of a service, the newest last.
+	#[pallet::storage]
+	pub type Windows<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Ring, ValueQuery>;
+
+	/// The probers of this session.
+	#[pallet::storage]
+	pub type ProberSet<T: Config> = StorageValue<_, Probers<T::AccountId>, ValueQuery>;
+
+	/// What each open round is checked against.
+	#[pallet::storage]
+	pub type Snapshots<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, Snapshot<T::AccountId>>;
+
+	/// What each prober sent for each round that is not folded: first its commit, then its report.
+	#[pallet::storage]
+	pub type Reports<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, RoundIndex, Twox64Concat, u16, Sent, OptionQuery>;
+
+	/// Rulings of each round that is folded and not judged.
+	#[pallet::storage]
+	pub type Outcomes<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, Outcome>;
+
+	/// How far sweep 2 is.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Progress<T: Config> = StorageValue<_, Sweep, ValueQuery>;
+
+	/// Duty of the probers in the rounds that were folded in this session.
+	#[pallet::storage]
+	pub type Duty<T: Config> =
+		StorageValue<_, BoundedVec<(T::AccountId, DutyTally), ConstU32<MAX_DUTY>>, ValueQuery>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// Every service that was due in the round is judged. The numbers are services by verdict.
+		RoundClosed {
+			/// Which round.
+			round: RoundIndex,
+			/// Answered right.
+			up: u32,
+			/// No usable answer.
+			down: u32,
+			/// Wrong answer.
+			bad: u32,
+			/// Too far behind.
+			stale: u32,
+			/// Probers disagree.
+			unclear: u32,
+			/// Too few reports, or the chain stalled.
+			unmeasured: u32,
+			/// Down in an outage of its whole network, or in announced maintenance.
+			excused: u32,
+		},
+		/// The verdict on a service is another than in the last round in which it was due.
+		VerdictChanged {
+			/// Which service.
+			service: ServiceId,
+			/// Round of the new verdict.
+			round: RoundIndex,
+			/// The verdict before; none if this is the first.
+			from: Option<Verdict>,
+			/// The new verdict.
+			to: Verdict,
+		},
+		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts. It earns
+		/// nothing for the session and is reported.
+		DutyFailed {
+			/// Session that ended.
+			session: SessionIndex,
+			/// Who.
+			prober: T::AccountId,
+			/// What it did.
+			tally: DutyTally,
+		},
+		/// The probers were rewarded for a session.
+		RewardsPaid {
+			/// Session that ended.
+			session: SessionIndex,
+			/// Asset of the amount.
+			asset: AssetId,
+			/// Paid in all, in base units.
+			amount: Balance,
+			/// To so many probers.
+			probers: u32,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The phase has not begun: commits are accepted in the blocks of their round, reveals from the third
+		/// block of the next one on.
+		TooEarly,
+		/// The phase is over.
+		TooLate,
+		/// The chain took no snapshot of the round.
+		NoSnapshot,
+		/// The round's snapshot names no prober with this index.
+		NotAProber,
+		/// The prober has committed in this round already.
+		AlreadyCommitted,
+		/// The prober has revealed in this round already.
+		AlreadyRevealed,
+		/// The prober did not commit in this round.
+		NoCommit,
+		/// The report does not have one byte for each service that is due for the prober.
+		WrongLength,
+		/// The report is not the one that was committed to.
+		WrongReveal,
+		/// The registry has no such service.
+		UnknownService,
+		/// The service has a slot already.
+		AlreadyListed,
+		/// The service has no slot.
+		NotListed,
+		/// Every slot for listings is taken.
+		NoSlot,
+		/// The rounds are full: no other service can be probed every round. Wait until one is no longer used.
+		RoundsFull,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
+			Self::begin_block()
+		}
+
+		fn offchain_worker(_now: BlockNumberFor<T>) {
+			if sp_io::offchain::is_validator() {
+				Self::work();
+			}
+		}
+
+		fn integrity_test() {
+			Self::check_config();
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_now: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// A prober commits to its report of the current round. Sent by validators' off-chain workers;
+		/// costs no fee and is accepted once per prober and round.
+		///
+		/// - `round`: the current round.
+		/// - `index`: the prober's place in the round's snapshot.
+		/// - `hash`: hash of salt and report, bound to chain, round and prober.
+		/// - `signature`: by the prober's session key, over the hash, bound to chain and round.
+		#[pallet::call_index(0)]
+		#[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit())]
+		#[pallet::authorize(Self::authorize_commit)]
+		pub fn commit(
+			origin: OriginFor<T>,
+			round: RoundIndex,
+			index: u16,
+			hash: [u8; 32],
+			_signature: ProberSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			Self::check_commit(round, index)?;
+			Reports::<T>::insert(round, index, Sent::Committed(hash));
+			Ok(())
+		}
+
+		/// A prober reveals the report that it committed to in the round before. Needs no signature: only
+		/// the prober knows what has the committed hash.
+		///
+		/// - `round`: the round before the current one.
+		/// - `index`: the prober's place in that round's snapshot.
+		/// - `salt`, `report`: what the committed hash was made of. One byte per service that was due for
+		///   the prober, in the order of the snapshot's pages.
+		#[pallet::call_index(1)]
+		#[pallet::weight((T::WeightInfo::reveal(report.len() as u32), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal(report.len() as u32))]
+		#[pallet::authorize(Self::authorize_reveal)]
+		pub fn reveal(
+			origin: OriginFor<T>,
+			round: RoundIndex,
+			index: u16,
+			salt: [u8; 32],
+			report: Report,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			let (prober, hash) = Self::check_reveal(round, index, report.len())?;
+			let found = commit_hash(Self::genesis().as_ref(), round, &prober.key, &salt, &report);
+			ensure!(found == hash, Error::<T>::WrongReveal);
+			Reports::<T>::insert(round, index, Sent::Revealed(report));
+			Ok(())
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// Current round, what it is open for, and the last round that is judged.
+		pub fn round_status() -> RoundStatus {
+			let round = T::Clock::round();
+			let offset = T::Clock::now().saturating_sub(T::Clock::round_start(round));
+			let phase = if offset >= REVEAL_OFFSET { Phase::CommitAndReveal } else { Phase::Commit };
+			RoundStatus { round, offset, phase, judged: Progress::<T>::get().judged }
+		}
+
+		/// A prober's duty in this session so far.
+		pub fn duty(prober: T::AccountId) -> Option<DutyTally> {
+			Duty::<T>::get().into_iter().find(|(account, _)| *account == prober).map(|(_, tally)| tally)
+		}
+
+		/// The last 24 closed windows of a service, the newest last.
+		pub fn window_ring(service: ServiceId) -> Vec<WindowSummary> {
+			Windows::<T>::get(service).into_inner()
+		}
+
+		/// What probing knows of a service: last verdict and the window so far.
+		pub fn probed_service(service: ServiceId) -> Option<Probed> {
+			<Self as Probing>::probed(service)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+// Endpoints that mean harm, one server each. They run in the process of the test.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import path from "node:path";
+import { freePorts } from "./util.mjs";
+
+function body(request) {
+  return new Promise((resolve, reject) => {
+    const parts = [];
+    request.on("data", (part) => parts.push(part)).on("end", () => resolve(Buffer.concat(parts).toString())).on("error", reject);
+  });
+}
+
+/** Answers as the JSON-RPC at `upstream` does, but for what `twist(method, result)` makes of it. */
+function twisted(upstream, twist) {
+  return async (request, response) => {
+    const question = JSON.parse(await body(request));
+    const methods = new Map([question].flat().map(({ id, method }) => [id, method]));
+    const answer = await (
+      await fetch(upstream, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(question),
+      })
+    ).json();
+    for (const reply of [answer].flat()) reply.result = twist(methods.get(reply.id), reply.result);
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(answer));
+  };
+}
+
+export class Hostile {
+  #servers = [];
+  #sockets = new Set();
+  #timers = new Set();
+
+  /**
+   * `ethereum` is the URL of a real Ethereum JSON-RPC that some of them twist, `page` one of a page on
+   * loopback, `dir` a folder for a certificate.
+   *
+   * Gives a list of `{ name, url, kind, expected }`: the verdict that each deserves, and for some the least
+   * latency in ms that the chain may see.
+   */
+  static async start({ ethereum, page, dir }) {
+    const hostile = new Hostile();
+    const rpc = "ethereum";
+    const compute = "compute";
+    const say = (status, headers, text) => (_, response) => {
+      response.writeHead(status, headers);
+      response.end(text);
+    };
+    const servers = {
+      silent: [compute, "down", () => {}],
+      trickledBody: [compute, "down", (_, response) => {
+        response.writeHead(200, { "content-type": "text/plain" });
+        hostile.#every(300, response, () => response.write("x"));
+      }],
+      trickledHeaders: [compute, "down", hostile.#raw((socket) => {
+        socket.write("HTTP/1.1 200 OK\r\n");
+        let n = 0;
+        hostile.#every(300, socket, () => socket.write(`x-${(n += 1)}: 1\r\n`));
+      })],
+      endless: [compute, "down", (_, response) => {
+        response.writeHead(200, { "content-type": "application/octet-stream" });
+        const chunk = Buffer.alloc(65_536, 0x2e);
+        const pour = () => {
+          while (!response.destroyed && response.write(chunk));
+          if (!response.destroyed) response.once("drain", pour);
+        };
+        pour();
+      }],
+      redirectToLoopback: [compute, "down", say(302, { location: page }, "")],
+      serverError: [compute, "down", say(500, {}, "no")],
+      hangUp: [compute, "down", hostile.#raw((socket) => socket.destroy())],
+      garbageJson: [rpc, "bad", say(200, { "content-type": "application/json" }, '{"jsonrpc":"2.0","id":1,"result":')],
+      htmlForJson: [rpc, "bad", say(200, { "content-type": "text/html" }, "<h1>It works!</h1>")],
+      wrongHash: [rpc, "bad", twisted(ethereum, (method, result) =>
+        method === "eth_getBlockByNumber" && result ? { ...result, hash: `0x${"5e".repeat(32)}` } : result)],
+      farBehind: [rpc, "stale", twisted(ethereum, (method, result) =>
+        method === "eth_blockNumber" ? `0x${Math.max(0, Number(result) - 30).toString(16)}` : result)],
+      // Claims to have taken a millisecond, and takes much more.
+      claimsToBeFast: [compute, "up", (request, response) => {
+        hostile.#later(700, () => say(200, { "surety-elapsed-us": "1000" }, "hello")(request, response));
+      }, 700],
+    };
+    const ports = await freePorts(Object.keys(servers).length + 2);
+    const list = [];
+    for (const [name, [kind, expected, handler, slowest]] of Object.entries(servers)) {
+      const port = ports.shift();
+      const server = handler.raw ? net.createServer(handler) : http.createServer((request, response) => {
+        // A server that is stopped in mid-answer is no error of the test.
+        Promise.resolve(handler(request, response)).catch(() => response.destroy());
+      });
+      await hostile.#listen(server, port);
+      list.push({ name, url: `http://127.0.0.1:${port}`, kind, expected, slowest });
+    }
+    // TLS where there is none, and a certificate that nobody signed.
+    const plain = ports.shift();
+    await hostile.#listen(http.createServer(say(200, {}, "hello")), plain);
+    list.push({ name: "noTls", url: `https://127.0.0.1:${plain}`, kind: compute, expected: "down" });
+    const signed = ports.shift();
+    await hostile.#listen(https.createServer(selfSigned(dir), say(200, {}, "hello")), signed);
+    list.push({ name: "selfSigned", url: `https://127.0.0.1:${signed}`, kind: compute, expected: "down" });
+    list.push({ name: "noSuchName", url: "http://nothing.surety.invalid", kind: compute, expected: "down" });
+    hostile.list = list;
+    return hostile;
+  }
+
+  /** URLs of `count` ports that nobody listens on. */
+  static async dead(count) {
+    return (await freePorts(count)).map((port) => `http://127.0.0.1:${port}`);
+  }
+
+  #raw(handle) {
+    const handler = (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => handle(socket));
+    };
+    return Object.assign(handler, { raw: true });
+  }
+
+  #every(ms, stream, act) {
+    const timer = setInterval(act, ms);
+    this.#timers.add(timer);
+    stream.on("error", () => {});
+    stream.on("close", () => clearInterval(timer));
+  }
+
+  #later(ms, act) {
+    this.#timers.add(setTimeout(act, ms));
+  }
+
+  #listen(server, port) {
+    this.#servers.push(server);
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    server.on("tlsClientError", () => {});
+    server.on("clientError", (_, socket) => socket.destroy());
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  }
+
+  async stop() {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+function selfSigned(dir) {
+  const key = path.join(dir, "self-signed.key");
+  const cert = path.join(dir, "self-signed.crt");
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert],
+    { stdio: "ignore" },
+  );
+  return { key: readFileSync(key), cert: readFileSync(cert) };
+}

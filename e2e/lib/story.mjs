@@ -1,0 +1,315 @@
+// The story that is the product, told on a live network: three operators with real endpoints, two tenants,
+// an outage, and what the chain makes of it. The demo shows it, the tests assert it.
+
+import { account, big, call, eventOf, send, sure, UNIT } from "./chain.mjs";
+import { waitFor } from "./util.mjs";
+import { Watch } from "./watch.mjs";
+
+const MILLI = UNIT / 1000n;
+
+/**
+ * Price per unit and block, and terms. In a window of 12 rounds, 80 % leave two bad rounds; the third is a
+ * `Low` breach and the fourth a `Medium` one.
+ */
+export const PRICE = 10n * MILLI;
+export const TERMS = {
+  minUptime: 800_000_000,
+  maxLatencyMs: 4_000,
+  maxHeadLag: 8,
+  credit: [200n * MILLI, 400n * MILLI, 600n * MILLI, 700n * MILLI],
+  creditCap: 10n * UNIT,
+};
+export const BOND = 100n * UNIT;
+export const DEPOSIT_PER_UNIT = 10n * UNIT;
+
+export const STEPS = [
+  "Start four validators and the endpoints of three operators",
+  "Three operators register with a bond and list their services",
+  "The validators probe: every service is up",
+  "Two tenants open agreements on the Ethereum endpoint",
+  "A new window begins: from now on their units count",
+  "The Ethereum endpoint is stopped: verdicts turn down",
+  "The allowance runs out: breach, slash and credit in one block",
+  "The endpoint is back: verdicts turn up",
+  "Tenants are paid their credits",
+  "The operator's score recovers",
+];
+
+/** People of the story. Their accounts are new on the chain. */
+const OPERATORS = { Nora: "surety", Emil: "ethereum", Wanda: "page" };
+const TENANTS = { Tina: 2, Theo: 1 };
+const FUNDS = { operator: BOND + 20n * UNIT, tenant: 50n * UNIT };
+
+export class Story {
+  /** `tell` has the methods of `View` that report progress; each may be left out. */
+  constructor(world, tell = {}) {
+    this.world = world;
+    this.api = world.api;
+    this.tell = { step() {}, event() {}, update() {}, ...tell };
+    this.accounts = Object.fromEntries([...Object.keys(OPERATORS), ...Object.keys(TENANTS)].map((name) => [name, account(`//${name}`)]));
+    this.cast = { operators: {}, services: {}, agreements: [] };
+    this.credited = new Map();
+    this.facts = {};
+  }
+
+  /** Run it all, from step 1 on (the world has been started). `this.at` says which step is told. */
+  async run() {
+    const parts = [
+      undefined,
+      () => this.#operatorsRegister(),
+      () => this.#everythingIsUp(),
+      () => this.#tenantsOpen(),
+      () => this.#windowTurns(),
+      () => this.#endpointStops(),
+      () => this.#breach(),
+      () => this.#endpointReturns(),
+      () => this.#tenantsArePaid(),
+      () => this.#scoreRecovers(),
+    ];
+    this.watch = await Watch.start(this.api, this.cast);
+    this.watch.onBlock((model) => {
+      this.#narrate(model);
+      this.tell.update(model);
+    });
+    try {
+      for (let i = 1; i < parts.length; i += 1) {
+        this.#enter(i);
+        await parts[i]();
+      }
+    } catch (error) {
+      for (const { reject } of this.#waiting) reject(error);
+      throw error;
+    }
+    return this.facts;
+  }
+
+  async stop() {
+    await this.watch?.stop();
+  }
+
+  #waiting = [];
+
+  #enter(step) {
+    this.at = step;
+    this.tell.step(step);
+    for (const waiting of this.#waiting) if (waiting.step <= step) waiting.resolve();
+  }
+
+  /** Resolves when the story reaches a step; rejects if it fails before. */
+  reached(step) {
+    if (this.at >= step) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ step, resolve, reject }));
+  }
+
+  #until(what, check, timeout) {
+    return this.watch.until(what, check, { timeout, abort: () => this.world.died() });
+  }
+
+  #service(model, name) {
+    return model.services.find((service) => service.name === name);
+  }
+
+  // ------------------------------------------------------------------ steps
+
+  async #operatorsRegister() {
+    const { api, world } = this;
+    const alice = account("//Alice");
+    const fund = Object.entries(this.accounts).map(([name, who]) =>
+      call(api, "balances", "transferKeepAlive", { dest: who.address, value: name in OPERATORS ? FUNDS.operator : FUNDS.tenant }));
+    await send(api, alice, call(api, "utility", "batchAll", { calls: fund }));
+    this.facts.before = await this.balances();
+
+    const networks = (await api.call.suretyApi.networks()).toJSON();
+    const networkId = (name) => {
+      const found = networks.find(([, network]) => Buffer.from(network.name.slice(2), "hex").toString() === name);
+      if (!found) throw new Error(`the chain knows no network "${name}"`);
+      return found[0];
+    };
+    const listings = {
+      surety: { kind: { Rpc: { network: networkId("surety") } }, endpoint: world.network.full[0].http, region: "DE" },
+      ethereum: { kind: { Rpc: { network: networkId("ethereum") } }, endpoint: world.ethereum.operator.url, region: "EE" },
+      page: { kind: "Compute", endpoint: world.nginx.url, region: "PT" },
+    };
+    await Promise.all(Object.entries(OPERATORS).map(async ([name, service]) => {
+      const { events } = await send(api, this.accounts[name], call(api, "utility", "batchAll", { calls: [
+        call(api, "operators", "register", { bond: BOND, name, contact: `${name.toLowerCase()}@example.org` }),
+        listService(api, { ...listings[service], capacity: 10 }),
+      ] }));
+      this.cast.operators[name] = this.accounts[name];
+      this.cast.services[service] = eventOf(events, "operators", "ServiceListed").service.toNumber();
+      this.tell.event(`${name} bonds ${sure(BOND, 0)} SURE and lists ${service} at ${listings[service].endpoint}`);
+    }));
+  }
+
+  async #everythingIsUp() {
+    await this.#until("all three services are up", (model) =>
+      model.services.length === 3 && model.services.every((service) => service.verdict === "up"), 180_000);
+    this.tell.event("the validators found all three services up", "green");
+  }
+
+  async #tenantsOpen() {
+    const { api } = this;
+    const service = this.cast.services.ethereum;
+    await Promise.all(Object.entries(TENANTS).map(async ([name, units]) => {
+      const { events } = await send(api, this.accounts[name], call(api, "sla", "openAgreement", {
+        service, units, deposit: DEPOSIT_PER_UNIT * BigInt(units), minCover: TERMS.creditCap,
+      }));
+      const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
+      this.credited.set(id, 0n);
+      this.cast.agreements.push({ id, tenant: name, service: "ethereum", credited: () => this.credited.get(id) });
+      this.tell.event(`${name} takes ${units} unit${units > 1 ? "s" : ""} and deposits ${sure(DEPOSIT_PER_UNIT * BigInt(units), 0)} SURE`);
+    }));
+    this.cast.agreements.sort((a, b) => b.tenant.localeCompare(a.tenant));
+    this.facts.agreements = this.cast.agreements.map(({ id, tenant }) => ({ id, tenant, units: TENANTS[tenant] }));
+    const model = await this.#until("the agreements are final", (m) => m.agreements.length === 2 && m, 30_000);
+    this.facts.openedInWindow = model.window;
+  }
+
+  async #windowTurns() {
+    const next = this.facts.openedInWindow + 1;
+    const rounds = () => `window ${next} begins in ${next * this.watch.latest.windowRounds - this.watch.latest.round} rounds`;
+    const note = this.watch.onBlock(() => this.tell.step(this.at, rounds()));
+    // The window before must be judged for the units to count, and the outage should begin with the window's
+    // rounds and after the probes of the round before it: so that no verdict is half of each.
+    await this.#until("the next window is about to begin", (model) => model.round >= next * model.windowRounds - 1, 400_000);
+    note();
+    await this.#offset(this.watch.latest.roundBlocks - 2);
+    this.facts.outageWindow = next;
+  }
+
+  async #endpointStops() {
+    await this.world.ethereum.operator.stop();
+    this.facts.stoppedAt = await this.world.network.validators[0].best();
+    this.tell.event("Emil's endpoint is stopped", "red");
+    await this.#until("the first verdict is down", (model) => this.#service(model, "ethereum").verdict === "down", 120_000);
+  }
+
+  async #breach() {
+    const { ethereum } = this.cast.services;
+    const breached = await this.#until("the breach", (model) =>
+      model.events.find((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === ethereum) && model,
+    240_000);
+    this.facts.breachBlock = breached.block;
+  }
+
+  async #endpointReturns() {
+    // Between the probes of a round and those of the next.
+    await this.#offset(this.watch.latest.roundBlocks - 3);
+    await this.world.ethereum.operator.start();
+    this.facts.returnedAt = await this.world.network.validators[0].best();
+    this.tell.event("Emil's endpoint is back", "green");
+    const from = this.watch.latest.round;
+    const model = await this.#until("a verdict is up again", (m) => {
+      const service = this.#service(m, "ethereum");
+      return service.round >= from && service.verdict === "up" && m;
+    }, 120_000);
+    this.facts.upAgainRound = this.#service(model, "ethereum").round;
+  }
+
+  async #tenantsArePaid() {
+    const { api } = this;
+    // Anyone may ask for it; whoever has been paid by then is owed nothing more.
+    for (const { id } of this.facts.agreements) {
+      await send(api, this.accounts.Tina, call(api, "sla", "settle", { agreement: id }));
+    }
+    await this.#until("no credit is owed", (model) => model.agreements.every((a) => a.owed === 0n), 60_000);
+  }
+
+  async #scoreRecovers() {
+    const scores = (model) => {
+      const { score, reliability, performance } = model.operators.find((o) => o.name === "Emil");
+      return [score, reliability, performance.score];
+    };
+    const before = scores(this.watch.blocks.get(this.facts.breachBlock - 1));
+    const low = [...before];
+    // A score counts as recovering if it fell with the breach or with its window, and then rises.
+    const rises = (model) => {
+      const now = scores(model);
+      const risen = now.some((value, i) => low[i] < before[i] && value > low[i]);
+      now.forEach((value, i) => { low[i] = Math.min(low[i], value); });
+      return risen;
+    };
+    for (const model of this.watch.blocks.values()) if (model.block >= this.facts.breachBlock) rises(model);
+    this.tell.step(this.at, "scores move when a window is closed");
+    const model = await this.#until("the score recovers", (m) => rises(m) && m, 600_000);
+    this.facts.scores = { before, low, now: scores(model) };
+    const shown = (label, [score, reliability, performance]) => `${label} ${score}/${reliability}/${performance}`;
+    this.tell.event(
+      `Emil's score/reliability/performance: ${shown("before", before)}, ${shown("lowest", low)}, ${shown("now", scores(model))}`, "green");
+    this.facts.after = await this.balances();
+  }
+
+  // ------------------------------------------------------------------ helpers
+
+  /** Wait until the best block is at this offset of its round. */
+  async #offset(wanted) {
+    const { roundBlocks } = this.watch.latest;
+    const node = this.world.network.validators[0];
+    await waitFor(`block ${wanted} of a round`, async () => (await node.best()) % roundBlocks === wanted, {
+      timeout: 120_000,
+      every: 200,
+      abort: () => this.world.died(),
+    });
+  }
+
+  /** What each person has, free and on hold, in planck. */
+  async balances(at = this.api) {
+    const entries = await Promise.all(Object.entries(this.accounts).map(async ([name, who]) => {
+      const { data } = await at.query.system.account(who.address);
+      return [name, { free: big(data.free), held: big(data.reserved) }];
+    }));
+    return Object.fromEntries(entries);
+  }
+
+  #narrate(model) {
+    const name = (id) => Object.entries(this.cast.services).find(([, s]) => s === id)?.[0];
+    for (const { section, method, data } of model.events) {
+      if (section === "sla" && method === "Breached" && name(data.service.toNumber())) {
+        const breach = data.breach.toJSON();
+        this.tell.event(
+          `block ${model.block}: ${breach.severity} breach of ${name(data.service.toNumber())} (${breach.kind}): credit index ` +
+          `${sure(breach.indexBefore)} -> ${sure(breach.indexAfter)}`, "magenta");
+        for (const a of model.agreements) this.tell.event(`block ${model.block}: ${a.tenant} is owed ${sure(a.owed)} SURE`, "green");
+      }
+      if (section === "operators" && method === "BondSlashed" && name(data.service.toNumber())) {
+        this.tell.event(`block ${model.block}: bond slashed by ${sure(data.credit)} for the tenants and ${sure(data.penalty)} for the treasury`, "red");
+      }
+      if (section === "sla" && method === "CreditPaid") {
+        const id = data.agreement.toNumber();
+        this.credited.set(id, (this.credited.get(id) ?? 0n) + big(data.amount));
+        const agreement = model.agreements.find((a) => a.id === id);
+        this.tell.event(`block ${model.block}: ${sure(data.amount)} SURE of credit paid to ${agreement?.tenant ?? `agreement ${id}`}`, "green");
+      }
+    }
+    for (const service of model.services) {
+      const seen = this.#told.get(service.name);
+      if (service.verdict && service.verdict !== seen) {
+        this.#told.set(service.name, service.verdict);
+        if (seen) this.tell.event(`round ${service.round}: ${service.name} is ${service.verdict}`, service.verdict === "up" ? "green" : "red");
+      }
+    }
+  }
+  #told = new Map();
+}
+
+/** `operators.listService` with the story's price and terms. */
+export function listService(api, { kind, endpoint, region = "DE", capacity = 1, price = PRICE, terms = TERMS }) {
+  return call(api, "operators", "listService", {
+    kind, endpoint, region, capacity, price, terms,
+    asset: "Native",
+    metadataHash: new Uint8Array(32),
+    metadataUri: "",
+  });
+}
+
+/** Rows of the before/after table: what each person has in all, and the change. */
+export function balanceRows({ before, after }) {
+  const total = ({ free, held }) => free + held;
+  return Object.keys(before).map((name) => [
+    name,
+    sure(total(before[name])),
+    sure(total(after[name])),
+    `${total(after[name]) >= total(before[name]) ? "+" : ""}${sure(total(after[name]) - total(before[name]))}`,
+    sure(after[name].held),
+  ]);
+}

@@ -1,0 +1,166 @@
+// What the chain says of services, agreements and operators, read at every finalized block through the
+// runtime API, and kept so that one can ask later what was so in which block.
+
+import { big, followFinalized, named } from "./chain.mjs";
+
+/** Name of an enum's variant in polkadot.js's JSON, which has three forms for it. */
+export function variant(json) {
+  if (json === null || json === undefined) return undefined;
+  const name = typeof json === "string" ? json : Object.keys(json)[0];
+  return name[0].toLowerCase() + name.slice(1);
+}
+
+/** `[round, verdict]` as `{ round, verdict, latency }`. */
+export function verdictOf(last) {
+  if (!last) return undefined;
+  const [round, verdict] = last;
+  return { round, verdict: variant(verdict), latency: verdict?.up?.latency };
+}
+
+export class Watch {
+  /** Verdict by service and round. */
+  verdicts = new Map();
+  /** Everything by block number. */
+  blocks = new Map();
+  /** Events of our pallets, with the block. */
+  events = [];
+  #listeners = new Set();
+
+  /** `cast` names who is watched: `{ operators: {name: account}, services: {name: id}, agreements: [..] }`. */
+  static async start(api, cast) {
+    const watch = new Watch();
+    Object.assign(watch, { api, cast });
+    watch.following = await followFinalized(api, (block) => watch.#read(block));
+    return watch;
+  }
+
+  async stop() {
+    await this.following.stop();
+  }
+
+  onBlock(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get latest() {
+    return this.model;
+  }
+
+  /** Resolve with what `check(model)` returns for the first finalized block in which it is true. */
+  until(what, check, { timeout, abort = () => undefined }) {
+    return new Promise((resolve, reject) => {
+      let done;
+      const end = (settle, value) => {
+        clearTimeout(timer);
+        clearInterval(poll);
+        done?.();
+        settle(value);
+      };
+      const look = (model) => {
+        try {
+          const result = model && check(model);
+          if (result) end(resolve, result === true ? model : result);
+        } catch (error) {
+          end(reject, error);
+        }
+      };
+      const timer = setTimeout(() => end(reject, new Error(`${what}: not within ${Math.round(timeout / 1000)} s`)), timeout);
+      const poll = setInterval(() => {
+        const reason = abort() ?? this.following.failure()?.stack;
+        if (reason) end(reject, new Error(`${what}: ${reason}`));
+      }, 500);
+      done = this.onBlock(look);
+      look(this.model);
+    });
+  }
+
+  async #read({ number, hash, at, events }) {
+    const api = at.call.suretyApi;
+    const { cast } = this;
+    const clock = (await api.round()).toJSON();
+    const operators = await Promise.all(Object.entries(cast.operators).map(([name, who]) => this.#operator(api, name, who)));
+    const services = await Promise.all(Object.entries(cast.services).map(([name, id]) => this.#service(api, name, id)));
+    const agreements = await Promise.all(cast.agreements.map((a) => this.#agreement(api, a)));
+    const ours = events
+      .filter(({ event }) => ["operators", "probes", "sla", "escrow", "reputation"].includes(event.section))
+      .map(({ event }) => ({ block: number, hash, section: event.section, method: event.method, data: named(event) }));
+    this.events.push(...ours);
+    this.model = {
+      block: number,
+      hash,
+      round: clock.round,
+      window: clock.window,
+      roundBlocks: clock.roundBlocks,
+      windowRounds: clock.windowRounds,
+      judgedRound: clock.judgedRound,
+      operators: operators.filter(Boolean),
+      services: services.filter(Boolean),
+      agreements: agreements.filter(Boolean),
+      events: ours,
+    };
+    this.blocks.set(number, this.model);
+    for (const listener of this.#listeners) listener(this.model);
+  }
+
+  async #operator(api, name, account) {
+    const info = (await api.operator(account.address)).toJSON();
+    if (!info) return undefined;
+    const native = info.bonds.find((bond) => variant(bond.asset) === "native");
+    return {
+      name,
+      active: big(native?.active),
+      exposure: big(native?.exposure),
+      score: info.score,
+      trust: info.trust,
+      reliability: info.reliability,
+      performance: info.performance,
+    };
+  }
+
+  async #service(api, name, id) {
+    const detail = (await api.service(id)).toJSON();
+    if (!detail) return undefined;
+    const last = verdictOf(detail.summary.lastVerdict);
+    if (!this.verdicts.has(name)) this.verdicts.set(name, new Map());
+    const verdicts = this.verdicts.get(name);
+    if (last) verdicts.set(last.round, last.verdict);
+    return {
+      name,
+      id,
+      verdicts,
+      round: last?.round,
+      verdict: last?.verdict,
+      latency: last?.latency,
+      counters: detail.counters,
+      window: detail.window,
+      hot: detail.hot,
+      against: detail.counters.down + detail.counters.stale,
+      allowance: detail.allowance[0],
+      index: big(detail.index),
+      exposure: big(detail.exposure),
+      units: detail.summary.units,
+      capacity: detail.summary.service.capacity,
+      open: detail.summary.open,
+      reliability: detail.reliability,
+      history: detail.history,
+    };
+  }
+
+  async #agreement(api, { id, tenant, service, credited }) {
+    const info = (await api.agreement(id)).toJSON();
+    if (!info) return undefined;
+    return {
+      id,
+      tenant,
+      service,
+      units: info.units,
+      held: big(info.held),
+      paid: big(info.paid),
+      due: big(info.due),
+      owed: big(info.owedCredit),
+      credited: credited?.() ?? 0n,
+      state: info.ending ? `ends after round ${info.ending[0]}` : "",
+    };
+  }
+}

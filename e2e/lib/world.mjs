@@ -1,0 +1,54 @@
+// Everything that runs: the validators, and the real endpoints of three operators.
+
+import { connect } from "./chain.mjs";
+import { EthereumNetwork } from "./ethereum.mjs";
+import { Network } from "./network.mjs";
+import { Nginx } from "./nginx.mjs";
+import { Processes } from "./processes.mjs";
+import { workDir } from "./util.mjs";
+
+const PAGE = "<!doctype html><title>A page</title><h1>Served by nginx</h1>\n";
+
+export class World {
+  /** `onWorld` gets the world before anything in it runs, so that it can be stopped in the middle. */
+  static async start({ onStep = () => {}, onWorld = () => {} } = {}) {
+    const world = new World();
+    onWorld(world);
+    const work = workDir("surety");
+    world.work = work;
+    world.procs = new Processes(work.dir);
+    onStep("an Ethereum network of three hardhat nodes, and nginx");
+    [world.ethereum, world.nginx] = await Promise.all([
+      EthereumNetwork.start(world.procs),
+      Nginx.start(world.procs, { files: { "index.html": PAGE } }),
+    ]);
+    onStep("four validators and a full node");
+    world.network = await Network.start(world.procs, {
+      // Two references that the operator does not run: probers believe them if they agree.
+      anchors: world.ethereum.anchors.map((node) => `ethereum=${node.url}`),
+      full: ["surety-operator"],
+    });
+    world.api = await connect(world.network.validators[0].ws);
+    return world;
+  }
+
+  get dir() {
+    return this.work.dir;
+  }
+
+  died() {
+    return this.procs.died();
+  }
+
+  /** Stop everything. The folder with the logs goes too, unless `keepLogs`. */
+  async stop({ keepLogs = false } = {}) {
+    this.ethereum?.stop();
+    await this.api?.disconnect().catch(() => {});
+    await this.procs.stopAll();
+    if (!keepLogs) this.work.remove();
+  }
+
+  killAll() {
+    this.procs?.killAll();
+  }
+}

@@ -1,0 +1,288 @@
+// End to end: one live network of four validators with real and hostile endpoints, and what the chain makes of
+// them, read from finalized blocks. The story (the demo's) runs in the background while the other tests look.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { account, big, call, connect, send, UNIT } from "../lib/chain.mjs";
+import { Hostile } from "../lib/hostile.mjs";
+import { BOND, STEPS, Story, TERMS, listService } from "../lib/story.mjs";
+import { jsonRpc, waitFor } from "../lib/util.mjs";
+import { variant, verdictOf } from "../lib/watch.mjs";
+import { World } from "../lib/world.mjs";
+
+const MINUTE = 60_000;
+const DEAD = 100;
+
+let world;
+let api;
+let hostile;
+let story;
+let telling;
+let listed;
+
+/** Tests that have not passed: the logs are kept if any is left. */
+const open = new Set(["start"]);
+
+function check(name, run, timeout = 12 * MINUTE) {
+  open.add(name);
+  test(name, { timeout }, async () => {
+    await run();
+    open.delete(name);
+  });
+}
+
+/** Let people who are new on the chain list `listings`, as many each as the chain lets them. */
+async function listAll(listings) {
+  const perOperator = api.consts.operators.maxServicesPerOperator.toNumber();
+  const groups = [];
+  for (let i = 0; i < listings.length; i += perOperator) groups.push(listings.slice(i, i + perOperator));
+  const people = groups.map((_, i) => account(`//Mallory//${i}`));
+  const deposit = 5n * UNIT;
+  await send(api, account("//Bob"), call(api, "utility", "batchAll", {
+    calls: people.map((who, i) => call(api, "balances", "transferKeepAlive", {
+      dest: who.address, value: BOND + deposit * BigInt(groups[i].length + 2),
+    })),
+  }));
+  const ids = await Promise.all(people.map(async (who, i) => {
+    const { events } = await send(api, who, call(api, "utility", "batchAll", {
+      calls: [
+        call(api, "operators", "register", { bond: BOND, name: `Mallory ${i}`, contact: "" }),
+        ...groups[i].map((listing) => listService(api, listing)),
+      ],
+    }));
+    return events.filter((e) => e.section === "operators" && e.method === "ServiceListed").map((e) => e.data[0].toNumber());
+  }));
+  return ids.flat();
+}
+
+async function lastVerdict(id, at = api) {
+  const detail = (await at.call.suretyApi.service(id)).toJSON();
+  return verdictOf(detail?.summary.lastVerdict);
+}
+
+before(async () => {
+  await World.start({
+    onWorld: (early) => {
+      world = early;
+    },
+  });
+  api = world.api;
+  hostile = await Hostile.start({ ethereum: world.ethereum.anchors[0].url, page: world.nginx.url, dir: world.dir });
+  story = new Story(world);
+  // Its failure is the failure of the test that waits for it.
+  telling = story.run().then((facts) => ({ facts }), (error) => ({ error }));
+  open.delete("start");
+}, { timeout: 5 * MINUTE });
+
+after(async () => {
+  await story?.stop().catch(() => {});
+  await hostile?.stop();
+  await world?.stop({ keepLogs: open.size > 0 });
+  if (open.size > 0 && world) console.log(`logs of all processes: ${world.dir}`);
+}, { timeout: MINUTE });
+
+describe("a live network", () => {
+  check("the metadata says what a client needs, without custom types", async () => {
+    for (const pallet of ["operators", "probes", "sla", "escrow", "reputation"]) {
+      const { metadata } = api.registry;
+      const found = metadata.pallets.find((p) => p.name.toString().toLowerCase() === pallet);
+      assert.ok(found, `no pallet ${pallet}`);
+      // Whoever meets a call, an event or an error in a wallet finds words about it.
+      for (const part of ["calls", "events", "errors"]) {
+        const type = found[part].unwrapOr(undefined)?.type;
+        if (!type) continue;
+        for (const item of api.registry.lookup.getSiType(type).def.asVariant.variants) {
+          assert.ok(item.docs.join(" ").trim().length > 10, `${pallet}.${item.name} (${part}) is not documented`);
+        }
+      }
+    }
+    // Every value in storage decodes.
+    for (const pallet of ["timing", "operators", "probes", "sla", "escrow", "reputation"]) {
+      for (const [name, entry] of Object.entries(api.query[pallet] ?? {})) {
+        const { type } = entry.creator.meta;
+        if (name === "palletVersion") continue;
+        await (type.isPlain ? entry() : entry.entries());
+      }
+    }
+    assert.equal((await api.rpc.system.properties()).tokenSymbol.unwrap()[0].toString(), "SURE");
+  });
+
+  check("the RPC namespace answers like the runtime API", async () => {
+    const url = world.network.validators[0].http;
+    const { methods } = await jsonRpc(url, "rpc_methods");
+    const ours = methods.filter((m) => m.startsWith("surety_"));
+    assert.ok(ours.length >= 5, `only ${ours}`);
+    const status = await jsonRpc(url, "surety_networkStatus");
+    assert.ok(status, "no network status");
+  });
+
+  check("hostile endpoints each get their verdict, and blocks go on", async () => {
+    const dead = await Hostile.dead(DEAD);
+    const kinds = { compute: "Compute", ethereum: { Rpc: { network: 1 } } };
+    const listings = [
+      ...hostile.list.map(({ url, kind }) => ({ kind: kinds[kind], endpoint: url })),
+      ...dead.map((endpoint) => ({ kind: "Compute", endpoint })),
+    ];
+    const ids = await listAll(listings);
+    assert.equal(ids.length, listings.length);
+    listed = await world.network.validators[0].finalized();
+
+    // Two verdicts in a row that are as expected: the first may be of a round in which it was listed.
+    const pending = new Map(ids.map((id, i) => [id, {
+      name: hostile.list[i]?.name ?? `dead ${i}`, expected: hostile.list[i]?.expected ?? "down", slowest: hostile.list[i]?.slowest, seen: new Map(),
+    }]));
+    const began = { block: listed.number, at: Date.now() };
+    try {
+      await waitFor("every hostile endpoint has its verdicts", async () => {
+        for (const [id, service] of pending) {
+          const last = await lastVerdict(id);
+          if (!last) continue;
+          service.seen.set(last.round, last);
+          const good = [...service.seen.values()].filter((v) => v.verdict === service.expected).length;
+          if (good >= 2) pending.delete(id);
+        }
+        return pending.size === 0;
+      }, { timeout: 4 * MINUTE, every: 1_000, abort: () => world.died() });
+    } catch (error) {
+      const left = [...pending.values()].map((s) => `${s.name}: wanted ${s.expected}, saw ${JSON.stringify([...s.seen.values()])}`);
+      throw new Error(`${error.message}\n${left.join("\n")}`);
+    }
+
+    // A server that claims to be fast is as slow as it is: the bucket is at least its delay.
+    const liar = hostile.list.findIndex((e) => e.slowest);
+    const { latency } = await lastVerdict(ids[liar]);
+    assert.ok(2 ** (latency / 4) >= hostile.list[liar].slowest * 0.95, `bucket ${latency} is too fast`);
+
+    const now = await world.network.validators[0].finalized();
+    const expected = (Date.now() - began.at) / 2_000;
+    assert.ok(now.number - began.block >= expected * 0.8 - 2, `${now.number - began.block} blocks instead of ${expected}`);
+    // The three honest services did not suffer, as long as the story leaves them alone.
+    if (story.at < STEPS.findIndex((s) => s.includes("is stopped"))) {
+      for (const service of story.watch.latest.services) assert.equal(service.verdict, "up", service.name);
+    }
+  });
+
+  check("a validator that is restarted in mid-run loses nothing", async () => {
+    await story.reached(5);
+    const dave = world.network.validators[3];
+    const before = await dave.finalized();
+    const { hash } = before;
+    const header = await dave.header(hash);
+    await dave.stop();
+    // The others go on and still find quorum.
+    const judged = story.watch.latest.judgedRound;
+    await story.watch.until("a round is judged without it", (m) => m.judgedRound > judged + 1, { timeout: 2 * MINUTE });
+    await dave.start();
+    await waitFor("it catches up", async () => {
+      const [its, ours] = await Promise.all([dave.finalized(), world.network.validators[0].finalized()]);
+      return its.number > before.number && its.number >= ours.number - 2;
+    }, { timeout: 2 * MINUTE, abort: () => world.died() });
+    // What it had finalized before is what everybody has.
+    assert.equal(await dave.hashOf(before.number), hash);
+    assert.deepEqual(await dave.header(hash), header);
+    // It does its duty again: its own reports are accepted.
+    const metric = (values) => Object.entries(values)
+      .filter(([name]) => name.includes("report") && name.includes("revealed"))
+      .reduce((sum, [, value]) => sum + value, 0);
+    await waitFor("its reports are revealed again", async () => metric(await dave.metricValues()) >= 2, { timeout: 2 * MINUTE });
+    const validators = (await api.query.session.validators()).map((v) => v.toString());
+    assert.ok(validators.includes(account("//Dave").address));
+    assert.deepEqual((await api.query.session.disabledValidators()).toJSON(), []);
+  });
+
+  check("the story: outage, breach, slash, credit, recovery", async () => {
+    const { facts, error } = await telling;
+    if (error) throw error;
+    const { watch } = story;
+    const service = story.cast.services.ethereum;
+    const breaches = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === service);
+
+    // The verdicts of the window: up until the stop, then down, one more than the allowance at the breach.
+    const at = watch.blocks.get(facts.breachBlock);
+    const [first] = breaches;
+    const breach = first.data.breach.toJSON();
+    assert.equal(first.block, facts.breachBlock);
+    assert.equal(variant(breach.kind), "downtime");
+    assert.equal(variant(breach.severity), "low");
+    const { allowance, against } = at.services.find((s) => s.name === "ethereum");
+    assert.equal(allowance, 2, "80 % of 12 rounds");
+    assert.equal(against, 3, "the first count past the allowance");
+
+    // In that very block: the index rose, the bond was slashed, both tenants are owed their part.
+    const parent = watch.blocks.get(facts.breachBlock - 1);
+    const rise = big(breach.indexAfter) - big(breach.indexBefore);
+    assert.equal(rise, TERMS.credit[0]);
+    const units = BigInt(facts.agreements.reduce((sum, a) => sum + a.units, 0));
+    const slash = at.events.find((e) => e.section === "operators" && e.method === "BondSlashed");
+    assert.equal(big(slash.data.credit), rise * units);
+    assert.equal(big(slash.data.penalty), (rise * units) / 10n, "a tenth on top for the treasury");
+    const bond = (m) => m.operators.find((o) => o.name === "Emil").active;
+    assert.equal(bond(parent) - bond(at), big(slash.data.credit) + big(slash.data.penalty));
+    for (const { id, units: its } of facts.agreements) {
+      const owed = (m) => m.agreements.find((a) => a.id === id);
+      assert.equal(owed(parent).owed + owed(parent).credited, 0n);
+      assert.equal(owed(at).owed + owed(at).credited, rise * BigInt(its));
+    }
+
+    // All breaches of the outage: every tier once, each paying the difference to the one before.
+    const tiers = breaches.map((e) => variant(e.data.breach.toJSON().severity));
+    assert.deepEqual(tiers, ["low", "medium"]);
+    const last = breaches.at(-1).data.breach.toJSON();
+    assert.equal(big(last.indexAfter), TERMS.credit[1]);
+    for (const { id, units: its } of facts.agreements) assert.equal(story.credited.get(id), TERMS.credit[1] * BigInt(its));
+
+    // Rounds in which it was down were not billed; nobody else was touched.
+    const meter = (await api.call.suretyApi.service(service)).toJSON().meter;
+    const verdicts = [...watch.verdicts.get("ethereum").values()];
+    assert.ok(verdicts.filter((v) => v === "down").length >= 4);
+    assert.equal(meter.blocks % watch.latest.roundBlocks, 0);
+    for (const name of ["surety", "page"]) {
+      const seen = [...watch.verdicts.get(name).values()];
+      assert.ok(seen.length > 20 && seen.every((v) => v === "up" || v === "unmeasured"), `${name}: ${seen}`);
+    }
+
+    // The scores fell and rose again.
+    const { before: high, low, now } = facts.scores;
+    assert.ok(now.some((value, i) => low[i] < high[i] && value > low[i]), JSON.stringify(facts.scores));
+  });
+
+  check("all validators agree on the state", async () => {
+    const [alice, ...others] = world.network.validators;
+    const { number } = await alice.finalized();
+    await waitFor("all have finalized it", async () => {
+      const all = await Promise.all(others.map((node) => node.finalized()));
+      return all.every((f) => f.number >= number);
+    }, { timeout: MINUTE });
+    for (const block of [1, Math.floor(number / 2), story.facts.breachBlock ?? 2, number]) {
+      const headers = await Promise.all(world.network.nodes.map(async (node) => node.header(await node.hashOf(block))));
+      const roots = new Set(headers.map((h) => h?.stateRoot));
+      assert.equal(roots.size, 1, `block ${block}: ${[...roots]}`);
+    }
+    // And each can execute what it stores: the same answer from the runtime of each.
+    const answers = await Promise.all(world.network.validators.map(async (node) => {
+      const one = await connect(node.ws);
+      try {
+        const at = await one.at(await one.rpc.chain.getBlockHash(number));
+        return JSON.stringify(await at.call.suretyApi.networkStatus());
+      } finally {
+        await one.disconnect();
+      }
+    }));
+    assert.equal(new Set(answers).size, 1);
+  });
+
+  check("money is conserved: what is missing somewhere is somewhere else", async () => {
+    const issuance = big(await api.query.balances.totalIssuance());
+    const accounts = await api.query.system.account.entries();
+    const sum = accounts.reduce((total, [, { data }]) => total + big(data.free) + big(data.reserved), 0n);
+    assert.equal(sum, issuance);
+  });
+
+  check("probing is visible to an operator of a validator", async () => {
+    const values = await world.network.validators[0].metricValues();
+    const names = Object.keys(values).filter((name) => name.includes("surety_"));
+    for (const part of ["sent", "failed", "duration", "report"]) {
+      assert.ok(names.some((name) => name.includes(part)), `no metric with "${part}" among ${names}`);
+    }
+  });
+});

@@ -1,0 +1,175 @@
+//! What Prometheus shows of the probing.
+
+use super::connector::Failure;
+use prometheus_endpoint::{
+	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
+	exponential_buckets, register,
+};
+use std::time::{Duration, Instant};
+
+/// Counters of probes and reports. Without a registry it counts nothing.
+#[derive(Clone, Default)]
+pub struct Metrics(Option<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+	sent: Counter<U64>,
+	failed: CounterVec<U64>,
+	duration: Histogram,
+	reports: CounterVec<U64>,
+}
+
+/// What became of a report of this node.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Phase {
+	/// Its commit is in a block.
+	Committed,
+	/// Its reveal is in a block.
+	Revealed,
+	/// Its commit or reveal was sent but its time ran out, or the block that has it refused it.
+	Rejected,
+}
+
+impl Phase {
+	fn label(self) -> &'static str {
+		match self {
+			Self::Committed => "committed",
+			Self::Revealed => "revealed",
+			Self::Rejected => "rejected",
+		}
+	}
+}
+
+impl Metrics {
+	/// Register with the node's registry, if it has one.
+	pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
+		let Some(registry) = registry else {
+			return Ok(Self(None));
+		};
+		let inner = Inner {
+			sent: register(Counter::new("surety_probes_sent_total", "HTTP requests of probes sent")?, registry)?,
+			failed: register(
+				CounterVec::new(
+					Opts::new("surety_probes_failed_total", "HTTP requests of probes without a usable answer"),
+					&["cause"],
+				)?,
+				registry,
+			)?,
+			duration: register(
+				Histogram::with_opts(
+					HistogramOpts::new(
+						"surety_probe_duration_seconds",
+						"From the start of connecting (with DNS and TLS) to the response headers",
+					)
+					.buckets(exponential_buckets(0.001, 2.0, 15)?),
+				)?,
+				registry,
+			)?,
+			reports: register(
+				CounterVec::new(Opts::new("surety_reports_total", "Reports of this node by phase"), &["phase"])?,
+				registry,
+			)?,
+		};
+		// Shown from the start, so that a rate over them is never missing.
+		for cause in Failure::CAUSES {
+			inner.failed.with_label_values(&[cause]);
+		}
+		for phase in [Phase::Committed, Phase::Revealed, Phase::Rejected] {
+			inner.reports.with_label_values(&[phase.label()]);
+		}
+		Ok(Self(Some(inner)))
+	}
+
+	/// Count a report.
+	pub fn report(&self, phase: Phase) {
+		if let Some(inner) = &self.0 {
+			inner.reports.with_label_values(&[phase.label()]).inc();
+		}
+	}
+
+	/// Count a request that is being sent, and start its clock.
+	pub fn begin(&self) -> Attempt {
+		if let Some(inner) = &self.0 {
+			inner.sent.inc();
+		}
+		Attempt { metrics: self.clone(), began: Instant::now(), settled: false }
+	}
+}
+
+/// A request under way. Dropped before it is settled, it counts as abandoned.
+pub struct Attempt {
+	metrics: Metrics,
+	began: Instant,
+	settled: bool,
+}
+
+impl Attempt {
+	/// When it began.
+	pub fn began(&self) -> Instant {
+		self.began
+	}
+
+	/// The response headers are here.
+	pub fn answered(&self, elapsed: Duration) {
+		if let Some(inner) = &self.metrics.0 {
+			inner.duration.observe(elapsed.as_secs_f64());
+		}
+	}
+
+	/// All went well.
+	pub fn done(mut self) {
+		self.settled = true;
+	}
+
+	/// It failed.
+	pub fn failed(mut self, cause: &'static str) {
+		self.settled = true;
+		self.count(cause);
+	}
+
+	fn count(&self, cause: &'static str) {
+		if let Some(inner) = &self.metrics.0 {
+			inner.failed.with_label_values(&[cause]).inc();
+		}
+	}
+}
+
+impl Drop for Attempt {
+	fn drop(&mut self) {
+		if !self.settled {
+			self.count(Failure::ABANDONED);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn value(registry: &Registry, name: &str, label: Option<&str>) -> f64 {
+		let families = registry.gather();
+		let family = families.iter().find(|f| f.get_name() == name).unwrap();
+		family
+			.get_metric()
+			.iter()
+			.filter(|m| label.is_none_or(|l| m.get_label().iter().any(|pair| pair.get_value() == l)))
+			.map(|m| m.get_counter().get_value())
+			.sum()
+	}
+
+	#[test]
+	fn an_attempt_is_counted_once() {
+		let registry = Registry::new();
+		let metrics = Metrics::new(Some(&registry)).unwrap();
+		metrics.begin().done();
+		metrics.begin().failed("dns");
+		drop(metrics.begin());
+		metrics.report(Phase::Committed);
+		assert_eq!(value(&registry, "surety_probes_sent_total", None), 3.0);
+		assert_eq!(value(&registry, "surety_probes_failed_total", Some("dns")), 1.0);
+		assert_eq!(value(&registry, "surety_probes_failed_total", Some(Failure::ABANDONED)), 1.0);
+		assert_eq!(value(&registry, "surety_probes_failed_total", None), 2.0);
+		assert_eq!(value(&registry, "surety_reports_total", Some("committed")), 1.0);
+		assert_eq!(value(&registry, "surety_reports_total", None), 1.0);
+	}
+}

@@ -1,0 +1,481 @@
+//! The transport against servers that misbehave.
+
+use super::{
+	connector::Rules,
+	metrics::Metrics,
+	transport::{Http, Limits, Transport, now},
+};
+use sp_core::offchain::{Duration as OffchainDuration, HttpError, HttpRequestId, HttpRequestStatus, Timestamp};
+use std::{
+	collections::HashSet,
+	future::Future,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+use surety_prober::ELAPSED_HEADER;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{TcpListener, TcpStream},
+	runtime::Runtime,
+};
+
+fn limits() -> Limits {
+	Limits { total: Duration::from_secs(2), connect: Duration::from_millis(500), ..Limits::default() }
+}
+
+fn transport(limits: Limits) -> Arc<Transport> {
+	Arc::new(Transport::new(None, limits, Metrics::default(), HashSet::new()).unwrap())
+}
+
+fn http_with(limits: Limits) -> Http {
+	Http::new(transport(limits), Rules { private: true, ..Rules::default() })
+}
+
+fn http() -> Http {
+	http_with(limits())
+}
+
+fn after(ms: u64) -> Option<Timestamp> {
+	Some(now().add(OffchainDuration::from_millis(ms)))
+}
+
+/// A server that does `serve` with every connection. It lives as long as the runtime.
+struct Server {
+	_runtime: Runtime,
+	port: u16,
+}
+
+impl Server {
+	fn new<F, Fut>(serve: F) -> Self
+	where
+		F: Fn(TcpStream) -> Fut + Send + 'static,
+		Fut: Future<Output = ()> + Send + 'static,
+	{
+		let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+		let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+		let port = listener.local_addr().unwrap().port();
+		runtime.spawn(async move {
+			loop {
+				let (stream, _) = listener.accept().await.unwrap();
+				tokio::spawn(serve(stream));
+			}
+		});
+		Self { _runtime: runtime, port }
+	}
+
+	/// Answers every request with `response`, byte by byte as given.
+	fn saying(response: impl Into<Vec<u8>>) -> Self {
+		let response = Arc::new(response.into());
+		Self::new(move |mut stream| {
+			let response = response.clone();
+			async move {
+				request(&mut stream).await;
+				let _ = stream.write_all(&response).await;
+			}
+		})
+	}
+
+	fn url(&self) -> String {
+		format!("http://127.0.0.1:{}/", self.port)
+	}
+}
+
+/// Read the head of a request, and its body if it says how long that is.
+async fn request(stream: &mut TcpStream) -> String {
+	let mut seen = Vec::new();
+	let mut buffer = [0; 1024];
+	loop {
+		let text = String::from_utf8_lossy(&seen).to_string();
+		if let Some(end) = text.find("\r\n\r\n") {
+			let length = text
+				.to_lowercase()
+				.split_once("content-length: ")
+				.and_then(|(_, rest)| rest.split("\r\n").next()?.parse::<usize>().ok())
+				.unwrap_or(0);
+			if seen.len() >= end + 4 + length {
+				return text;
+			}
+		}
+		match stream.read(&mut buffer).await {
+			Ok(n) if n > 0 => seen.extend_from_slice(&buffer[..n]),
+			_ => return text,
+		}
+	}
+}
+
+fn get(http: &mut Http, url: &str) -> HttpRequestId {
+	let id = http.start("GET", url).unwrap();
+	http.write_body(id, &[]).unwrap();
+	id
+}
+
+fn status(http: &mut Http, url: &str) -> HttpRequestStatus {
+	let id = get(http, url);
+	http.wait(&[id], after(5_000))[0]
+}
+
+fn body(http: &mut Http, id: HttpRequestId) -> Result<Vec<u8>, HttpError> {
+	let mut all = Vec::new();
+	let mut buffer = [0; 1000];
+	loop {
+		match http.read_body(id, &mut buffer, after(5_000))? {
+			0 => return Ok(all),
+			n => all.extend_from_slice(&buffer[..n]),
+		}
+	}
+}
+
+fn header(http: &mut Http, id: HttpRequestId, name: &str) -> Vec<String> {
+	http.headers(id)
+		.into_iter()
+		.filter(|(n, _)| n == name.as_bytes())
+		.map(|(_, value)| String::from_utf8(value).unwrap())
+		.collect()
+}
+
+#[test]
+fn a_good_server_is_read_to_the_end_and_timed() {
+	let server = Server::new(|mut stream| async move {
+		let seen = request(&mut stream).await;
+		tokio::time::sleep(Duration::from_millis(50)).await;
+		let body = format!("you said: {seen}");
+		let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nx-y: z\r\n\r\n", body.len());
+		stream.write_all(head.as_bytes()).await.unwrap();
+		stream.write_all(body.as_bytes()).await.unwrap();
+	});
+	let mut http = http();
+	let id = http.start("POST", &format!("{}some/path", server.url())).unwrap();
+	http.add_header(id, "content-type", "application/json").unwrap();
+	http.write_body(id, b"{\"a\":").unwrap();
+	http.write_body(id, b"1}").unwrap();
+	http.write_body(id, &[]).unwrap();
+	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
+	assert_eq!(header(&mut http, id, "x-y"), ["z"]);
+	let elapsed: u64 = header(&mut http, id, ELAPSED_HEADER)[0].parse().unwrap();
+	assert!((50_000..2_000_000).contains(&elapsed), "{elapsed} us");
+	let said = String::from_utf8(body(&mut http, id).unwrap()).unwrap();
+	assert!(said.starts_with("you said: POST /some/path HTTP/1.1\r\n"), "{said}");
+	assert!(said.contains(&format!("host: 127.0.0.1:{}\r\n", server.port)), "{said}");
+	assert!(said.contains("content-type: application/json\r\n"), "{said}");
+	assert!(said.ends_with("{\"a\":1}"), "{said}");
+	// Read to its end, the request is gone.
+	assert_eq!(http.wait(&[id], after(0)), [HttpRequestStatus::Invalid]);
+	assert_eq!(http.read_body(id, &mut [0; 8], after(0)), Err(HttpError::Invalid));
+	assert!(http.headers(id).is_empty());
+}
+
+#[test]
+fn chunked_bodies_are_read_too() {
+	let server =
+		Server::saying("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(body(&mut http, id).unwrap(), b"abcde");
+}
+
+#[test]
+fn a_server_that_never_answers_ends_at_the_deadline_and_then_at_the_time_cap() {
+	let server = Server::new(|stream| async move {
+		let _stream = stream;
+		std::future::pending().await
+	});
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	let began = Instant::now();
+	assert_eq!(http.wait(&[id], after(300)), [HttpRequestStatus::DeadlineReached]);
+	assert!(began.elapsed() < Duration::from_secs(1));
+	assert!(http.headers(id).is_empty());
+	assert_eq!(http.read_body(id, &mut [0; 8], after(0)), Err(HttpError::DeadlineReached));
+	// It was kept, so it can be waited for again, without a deadline of the worker's own.
+	assert_eq!(http.wait(&[id], None), [HttpRequestStatus::IoError]);
+	assert!(began.elapsed() < Duration::from_secs(4));
+	assert_eq!(http.wait(&[id], after(0)), [HttpRequestStatus::Invalid]);
+}
+
+#[test]
+fn trickled_headers_end_at_the_time_cap() {
+	let server = Server::new(|mut stream| async move {
+		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+		while stream.write_all(b"a: b\r\n").await.is_ok() {
+			tokio::time::sleep(Duration::from_millis(100)).await;
+		}
+	});
+	let began = Instant::now();
+	assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
+	assert!(began.elapsed() < Duration::from_secs(4));
+}
+
+#[test]
+fn a_trickled_body_ends_at_the_deadline_and_then_at_the_time_cap() {
+	let server = Server::new(|mut stream| async move {
+		request(&mut stream).await;
+		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
+		while stream.write_all(b"x").await.is_ok() {
+			tokio::time::sleep(Duration::from_millis(100)).await;
+		}
+	});
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
+	let began = Instant::now();
+	let deadline = after(300);
+	let mut buffer = [0; 100];
+	let end = loop {
+		if let Err(error) = http.read_body(id, &mut buffer, deadline) {
+			break error;
+		}
+	};
+	assert_eq!(end, HttpError::DeadlineReached);
+	assert!(began.elapsed() < Duration::from_secs(1));
+	assert_eq!(body(&mut http, id), Err(HttpError::IoError));
+	assert!(began.elapsed() < Duration::from_secs(4));
+	assert_eq!(http.wait(&[id], after(0)), [HttpRequestStatus::Invalid]);
+}
+
+#[test]
+fn an_endless_body_is_cut_at_the_cap() {
+	let server = Server::new(|mut stream| async move {
+		request(&mut stream).await;
+		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+		while stream.write_all(&[b'x'; 8_192]).await.is_ok() {}
+	});
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
+	let mut read = 0;
+	let mut buffer = [0; 4_096];
+	let end = loop {
+		match http.read_body(id, &mut buffer, after(5_000)) {
+			Ok(n) => read += n,
+			Err(error) => break error,
+		}
+	};
+	assert_eq!(end, HttpError::IoError);
+	assert!(read as u64 <= limits().body_bytes, "{read}");
+}
+
+#[test]
+fn a_body_that_is_announced_too_long_is_not_read_at_all() {
+	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 524289\r\n\r\nabc");
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(body(&mut http, id), Err(HttpError::IoError));
+}
+
+#[test]
+fn a_body_that_breaks_off_is_no_body() {
+	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc");
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(body(&mut http, id), Err(HttpError::IoError));
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+	let victim = Server::new(|_| async { panic!("the redirect was followed") });
+	let server = Server::saying(format!(
+		"HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
+		victim.url()
+	));
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(302)]);
+	assert_eq!(header(&mut http, id, "location"), [victim.url()]);
+	assert_eq!(body(&mut http, id).unwrap(), b"");
+}
+
+#[test]
+fn a_spoofed_elapsed_header_is_stripped() {
+	let server = Server::saying(
+		"HTTP/1.1 200 OK\r\nSurety-Elapsed-Us: 1\r\nsurety-elapsed-us: 2\r\nSURETY-ANYTHING: 3\r\n\
+		 x-surety: kept\r\ncontent-length: 0\r\n\r\n",
+	);
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
+	let elapsed = header(&mut http, id, ELAPSED_HEADER);
+	assert_eq!(elapsed.len(), 1);
+	assert!(elapsed[0].parse::<u64>().unwrap() > 2);
+	assert!(header(&mut http, id, "surety-anything").is_empty());
+	assert_eq!(header(&mut http, id, "x-surety"), ["kept"]);
+}
+
+#[test]
+fn header_bombs_are_refused() {
+	let many: String = (0..100).map(|n| format!("h{n}: v\r\n")).collect();
+	let long = format!("h: {}\r\n", "v".repeat(20_000));
+	for bomb in [many, long] {
+		let server = Server::saying(format!("HTTP/1.1 200 OK\r\n{bomb}content-length: 0\r\n\r\n"));
+		assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
+	}
+	let server = Server::new(|mut stream| async move {
+		while stream.write_all(b"HTTP/1.1 200 OK and on and on ").await.is_ok() {}
+	});
+	assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
+}
+
+#[test]
+fn garbage_and_silence_are_failures() {
+	for answer in ["\0\0\0\0garbage\r\n\r\n", ""] {
+		let server = Server::saying(answer);
+		assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
+	}
+}
+
+#[test]
+fn a_closed_port_is_a_failure() {
+	let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+	let began = Instant::now();
+	assert_eq!(status(&mut http(), &format!("http://127.0.0.1:{port}/")), HttpRequestStatus::IoError);
+	assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn tls_that_fails_is_a_failure() {
+	// Speaks no TLS at all.
+	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	assert_eq!(
+		status(&mut http(), &format!("https://127.0.0.1:{}/", server.port)),
+		HttpRequestStatus::IoError
+	);
+	// Never shakes hands.
+	let server = Server::new(|stream| async move {
+		let _stream = stream;
+		std::future::pending().await
+	});
+	let mut http = http();
+	let id = get(&mut http, &format!("https://localhost:{}/", server.port));
+	assert_eq!(http.wait(&[id], after(300)), [HttpRequestStatus::DeadlineReached]);
+}
+
+#[test]
+fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
+	let server = Server::new(|_| async { panic!("a forbidden address was connected to") });
+	let transport = transport(limits());
+	for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1"] {
+		let mut http = Http::new(transport.clone(), Rules::default());
+		let url = format!("http://{host}:{}/", server.port);
+		assert_eq!(status(&mut http, &url), HttpRequestStatus::IoError, "{url}");
+	}
+	// Even where private ones are allowed, what is no address of a service is refused.
+	for host in ["[::ffff:127.0.0.1]", "0.0.0.0"] {
+		let url = format!("http://{host}:{}/", server.port);
+		assert_eq!(status(&mut self::http(), &url), HttpRequestStatus::IoError, "{url}");
+	}
+}
+
+#[test]
+fn names_are_resolved_and_checked() {
+	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let url = format!("http://localhost:{}/", server.port);
+	assert_eq!(status(&mut http(), &url), HttpRequestStatus::Finished(200));
+	assert_eq!(status(&mut http(), "http://no-such-host.invalid/"), HttpRequestStatus::IoError);
+}
+
+#[test]
+fn an_own_anchor_may_be_private_and_nothing_beside_it() {
+	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let trusted = HashSet::from([server.url().parse().unwrap()]);
+	let transport = Arc::new(Transport::new(None, limits(), Metrics::default(), trusted).unwrap());
+	let mut http = Http::new(transport, Rules::default());
+	assert_eq!(status(&mut http, &server.url()), HttpRequestStatus::Finished(200));
+	assert_eq!(status(&mut http, &format!("{}other", server.url())), HttpRequestStatus::IoError);
+}
+
+#[test]
+fn connections_leave_from_the_egress_address() {
+	let server = Server::new(|mut stream| async move {
+		let peer = stream.peer_addr().unwrap().ip().to_string();
+		request(&mut stream).await;
+		let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{peer}", peer.len());
+		let _ = stream.write_all(answer.as_bytes()).await;
+	});
+	let egress = Some("127.0.0.9".parse().unwrap());
+	let transport = Arc::new(Transport::new(egress, limits(), Metrics::default(), HashSet::new()).unwrap());
+	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
+	let id = get(&mut http, &server.url());
+	assert_eq!(body(&mut http, id).unwrap(), b"127.0.0.9");
+}
+
+#[test]
+fn only_plain_http_requests_can_be_started() {
+	let mut http = http();
+	for (method, url) in [
+		("PUT", "http://a/"),
+		("CONNECT", "http://a/"),
+		("\0", "http://a/"),
+		("GET", "ftp://a/"),
+		("GET", "file:///etc/passwd"),
+		("GET", "/path"),
+		("GET", "a:80"),
+		("GET", "http://user:password@a/"),
+		("GET", "http://user@a/"),
+		("GET", "http://"),
+		("GET", "http://a\0b/"),
+	] {
+		assert!(http.start(method, url).is_err(), "{method} {url}");
+	}
+	assert!(http.start("GET", "https://a").is_ok());
+	assert!(http.start("POST", "http://a:8080/b?c=d").is_ok());
+}
+
+#[test]
+fn a_request_can_only_be_changed_before_it_is_sent() {
+	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let mut http = http();
+	let unknown = HttpRequestId(999);
+	assert!(http.add_header(unknown, "a", "b").is_err());
+	assert_eq!(http.write_body(unknown, b"x"), Err(HttpError::Invalid));
+	let id = http.start("POST", &server.url()).unwrap();
+	assert!(http.add_header(id, "bad name", "b").is_err());
+	assert!(http.add_header(id, "a", "bad\r\nvalue").is_err());
+	assert!(http.add_header(id, "a", "b").is_ok());
+	http.write_body(id, &[]).unwrap();
+	assert!(http.add_header(id, "a", "b").is_err());
+	assert_eq!(http.write_body(id, b"x"), Err(HttpError::Invalid));
+	assert_eq!(http.wait(&[id, unknown, id], after(5_000)), [
+		HttpRequestStatus::Finished(200),
+		HttpRequestStatus::Invalid,
+		HttpRequestStatus::Finished(200)
+	]);
+	let long = http.start("POST", &server.url()).unwrap();
+	assert_eq!(http.write_body(long, &vec![0; 65 * 1024]), Err(HttpError::IoError));
+	assert_eq!(http.write_body(long, b"x"), Err(HttpError::Invalid));
+}
+
+#[test]
+fn many_dead_servers_do_not_hold_up_a_good_one() {
+	let dead = Server::new(|stream| async move {
+		let _stream = stream;
+		std::future::pending().await
+	});
+	let good = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+	let mut http = http();
+	let dead: Vec<_> = (0..200).map(|_| get(&mut http, &dead.url())).collect();
+	let began = Instant::now();
+	let id = get(&mut http, &good.url());
+	assert_eq!(http.wait(&[id], after(1_500)), [HttpRequestStatus::Finished(200)]);
+	assert_eq!(body(&mut http, id).unwrap(), b"ok");
+	assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+	let ends = http.wait(&dead, after(10_000));
+	assert!(ends.iter().all(|end| *end == HttpRequestStatus::IoError));
+	assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+fn dropping_the_requests_closes_their_connections() {
+	let (closed_to, closed) = std::sync::mpsc::channel();
+	let server = Server::new(move |mut stream| {
+		let closed_to = closed_to.clone();
+		async move {
+			request(&mut stream).await;
+			let end = stream.read(&mut [0; 8]).await;
+			closed_to.send(matches!(end, Ok(0) | Err(_))).unwrap();
+		}
+	});
+	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
+	let id = get(&mut http, &server.url());
+	assert_eq!(http.wait(&[id], after(200)), [HttpRequestStatus::DeadlineReached]);
+	drop(http);
+	assert_eq!(closed.recv_timeout(Duration::from_secs(5)), Ok(true));
+}

@@ -1,0 +1,181 @@
+//! When a stream is looked at: ends happen by themselves, at the block they fall in.
+//!
+//! Each stream that can still change by the passing of time has one entry, at the earliest block at
+//! which something may have to be done. An entry only says "look"; what is done follows from the meter
+//! then, and mostly it is a new entry later on. Entries of one block beyond [`Config::AgendaPerBlock`]
+//! wait for the next blocks, oldest first; the round a stream ends with does not depend on that wait.
+
+use crate::{
+	metering::round_before,
+	pallet::{Accounts, Agenda, Config, Cursor, Event, Pallet},
+	types::{JUDGED_AFTER, State, Terms},
+	weights::WeightInfo,
+	AccountOf, MAX_BLOCKS_WALKED,
+};
+use alloc::vec::Vec;
+use frame::prelude::{Weight, defensive};
+use frame_support::traits::Get;
+use surety_primitives::{BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex};
+
+impl<T: Config> Pallet<T> {
+	/// Work off what is due up to this block, within the bounds.
+	pub(crate) fn work_agenda() -> Weight {
+		let now = T::Clock::now();
+		let most = T::AgendaPerBlock::get();
+		let mut block = Cursor::<T>::get().unwrap_or(now);
+		let mut walked = 0u32;
+		let mut woken = 0u32;
+		while block <= now && walked < MAX_BLOCKS_WALKED && woken < most {
+			walked = walked.saturating_add(1);
+			let room = most.saturating_sub(woken);
+			let ids: Vec<_> = Agenda::<T>::iter_key_prefix(block).take(room as usize).collect();
+			let drained = (ids.len() as u64) < u64::from(room);
+			for id in ids {
+				woken = woken.saturating_add(1);
+				Agenda::<T>::remove(block, id);
+				Self::wake(id);
+			}
+			if drained {
+				block = block.saturating_add(1);
+			}
+		}
+		Cursor::<T>::put(block);
+		let each = T::WeightInfo::wake().saturating_add(T::OnEndWeight::get());
+		T::WeightInfo::agenda(walked).saturating_add(each.saturating_mul(u64::from(woken)))
+	}
+
+	/// Look at a stream whose entry was just taken off: decide its end, close it, or look again later.
+	pub(crate) fn wake(id: EscrowId) {
+		let Some(mut account) = Accounts::<T>::get(id) else { return defensive!("an entry of no account") };
+		if let Terms::Stream(stream) = &mut account.terms {
+			stream.wake = None;
+		}
+		Self::touch(&mut account);
+		let decided = Self::due_end(&account);
+		if let Some((round, reason)) = decided {
+			Self::decide(id, &mut account, round, reason);
+		}
+		let owner = account.owner;
+		match Self::finished(&account) {
+			Some((round, reason)) => {
+				let end = Self::close(id, &mut account, round, reason);
+				if decided.is_some() {
+					T::OnEnd::ending(owner, round, reason);
+				}
+				T::OnEnd::ended(owner, end);
+			},
+			None => {
+				Self::reschedule(id, &mut account);
+				Accounts::<T>::insert(id, account);
+				if let Some((round, reason)) = decided {
+					T::OnEnd::ending(owner, round, reason);
+				}
+			},
+		}
+	}
+
+	/// Take in what the meter says.
+	pub(crate) fn touch(account: &mut AccountOf<T>) {
+		if account.is_closed() {
+			return;
+		}
+		if let Terms::Stream(stream) = &mut account.terms {
+			stream.note(T::Meter::reading(stream.meter), T::Clock::round_blocks());
+		}
+	}
+
+	/// Write down that nothing after `round` is billed.
+	pub(crate) fn decide(
+		id: EscrowId,
+		account: &mut AccountOf<T>,
+		round: RoundIndex,
+		reason: CloseReason,
+	) {
+		if let Terms::Stream(stream) = &mut account.terms {
+			stream.stop(round);
+		}
+		account.state = State::Ending { round, reason };
+		Self::deposit_event(Event::EndDecided { escrow: id, round, reason, code: reason.code() });
+	}
+
+	/// The end and its reason, if everything up to it is judged and nothing is locked.
+	fn finished(account: &AccountOf<T>) -> Option<(RoundIndex, CloseReason)> {
+		match (&account.terms, account.state) {
+			(Terms::Stream(stream), State::Ending { round, reason })
+				if stream.runs.is_empty() && account.frozen == 0 =>
+			{
+				Some((round, reason))
+			},
+			_ => None,
+		}
+	}
+
+	/// An end that is to be decided now: the meter's, or that of the funds, if it is sooner than the one
+	/// that stands.
+	fn due_end(account: &AccountOf<T>) -> Option<(RoundIndex, CloseReason)> {
+		let funds = Self::horizon(account)
+			.filter(|horizon| *horizon <= T::Clock::now())
+			.map(|horizon| (round_before::<T::Clock>(horizon), CloseReason::FundsExhausted));
+		let stands = account.end_round();
+		Self::meter_end(account)
+			.map(|round| (round, CloseReason::ServiceRetired))
+			.into_iter()
+			.chain(funds)
+			.filter(|(round, _)| stands.is_none_or(|stands| *round < stands))
+			.min_by_key(|(round, _)| *round)
+	}
+
+	/// Round after which the meter stops, this round if there is no meter any more.
+	fn meter_end(account: &AccountOf<T>) -> Option<RoundIndex> {
+		let Terms::Stream(stream) = &account.terms else { return None };
+		let gone = stream.runs.is_empty() && account.frozen == 0 && account.state == State::Open;
+		T::Meter::ended(stream.meter).or_else(|| gone.then(T::Clock::round))
+	}
+
+	/// First block that the funds may not pay for. `None` while the stream is frozen or if its rounds end
+	/// before its funds.
+	pub(crate) fn horizon(account: &AccountOf<T>) -> Option<BlockNumber> {
+		match &account.terms {
+			Terms::Stream(stream) if account.frozen == 0 => stream.horizon::<T::Clock>(account.funded()),
+			_ => None,
+		}
+	}
+
+	/// Put the entry of a stream where it belongs.
+	pub(crate) fn reschedule(id: EscrowId, account: &mut AccountOf<T>) {
+		let next = Self::next_wake(account);
+		let Terms::Stream(stream) = &mut account.terms else { return };
+		if stream.wake == next {
+			return;
+		}
+		if let Some(block) = stream.wake {
+			Agenda::<T>::remove(block, id);
+		}
+		if let Some(block) = next {
+			Agenda::<T>::insert(block, id, ());
+		}
+		stream.wake = next;
+	}
+
+	/// Earliest block after this one at which something may have to be done. `None` for what only waits
+	/// for somebody: closed with a claim, or frozen with all its rounds read.
+	fn next_wake(account: &AccountOf<T>) -> Option<BlockNumber> {
+		let Terms::Stream(stream) = &account.terms else { return None };
+		if account.is_closed() {
+			return None;
+		}
+		let next = T::Clock::now().saturating_add(1);
+		let stands = account.end_round();
+		let sooner = |round: RoundIndex| stands.is_none_or(|stands| round < stands);
+		if Self::finished(account).is_some() || Self::meter_end(account).is_some_and(sooner) {
+			return Some(next);
+		}
+		let funds = Self::horizon(account);
+		let read = stream.unread().map(|round| {
+			let judged = T::Clock::round_start(round.saturating_add(JUDGED_AFTER));
+			// Judging is late: look again when the next round begins.
+			if judged < next { T::Clock::round_start(T::Clock::round().saturating_add(1)) } else { judged }
+		});
+		funds.into_iter().chain(read).min().map(|block| block.max(next))
+	}
+}

@@ -1,0 +1,263 @@
+//! The pallet as other pallets use it. Nothing here calls back its caller: ends are told from the agenda.
+
+use crate::{
+	AccountOf,
+	pallet::{Accounts, Config, Error, Event, HoldReason, NextId, Pallet},
+	types::{Account, Fee, Paid, State, Stream, Terms},
+};
+use frame::prelude::{ArithmeticError, DispatchError, DispatchResult, ensure};
+use frame_support::{storage::with_storage_layer, traits::Get};
+use surety_primitives::{
+	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Funds, Meter, NewStream, RoundIndex,
+	StreamEnd, StreamInfo,
+};
+
+impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
+	fn open_stream(new: NewStream<T::AccountId>) -> Result<EscrowId, DispatchError> {
+		ensure!(new.rate > 0, Error::<T>::ZeroRate);
+		ensure!(new.deposit >= new.rate, Error::<T>::DepositBelowRate);
+		ensure!(new.prepaid <= new.deposit, Error::<T>::PrepaidAboveDeposit);
+		ensure!(T::Meter::ended(new.meter).is_none(), Error::<T>::MeterEnded);
+		ensure!(T::Meter::reading(new.meter).is_some(), Error::<T>::NoMeter);
+		let NewStream { owner, payer, payee, asset, meter, rate, deposit, prepaid } = new;
+		with_storage_layer(|| {
+			let terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round()));
+			let (id, mut account) =
+				Self::hold_for(owner, payer.clone(), payee.clone(), asset, deposit, terms)?;
+			Self::deposit_event(Event::StreamOpened {
+				escrow: id,
+				payer,
+				payee,
+				asset,
+				meter,
+				rate,
+				deposit,
+				prepaid,
+			});
+			Self::touch(&mut account);
+			Self::pay_out(id, &mut account);
+			Self::reschedule(id, &mut account);
+			Accounts::<T>::insert(id, account);
+			Ok(id)
+		})
+	}
+
+	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let mut account = Self::live_stream(id)?;
+		ensure!(account.state == State::Open, Error::<T>::Ending);
+		account.deposited = account.deposited.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+		account.held = account.held.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+		with_storage_layer(|| {
+			T::Funds::hold(account.asset, HoldReason::Escrow.into(), &account.payer, amount)
+		})?;
+		Self::touch(&mut account);
+		Self::reschedule(id, &mut account);
+		Accounts::<T>::insert(id, account);
+		Self::deposit_event(Event::ToppedUp { escrow: id, amount });
+		Ok(())
+	}
+
+	fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
+		let mut account = Accounts::<T>::get(id).ok_or(Error::<T>::UnknownEscrow)?;
+		if account.is_closed() {
+			return Ok(Self::deliver(id, &mut account));
+		}
+		Self::touch(&mut account);
+		let moved = Self::pay_out(id, &mut account);
+		Self::reschedule(id, &mut account);
+		Accounts::<T>::insert(id, account);
+		Ok(moved)
+	}
+
+	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
+		Self::end_by(id, at, reason).map(drop)
+	}
+
+	fn freeze(id: EscrowId, amount: Balance) -> DispatchResult {
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let mut account = Self::live(id)?;
+		Self::touch(&mut account);
+		ensure!(amount <= account.unlocked(), Error::<T>::NotEnoughHeld);
+		account.frozen = account.frozen.saturating_add(amount);
+		if let Terms::Stream(stream) = &mut account.terms {
+			stream.stop(T::Clock::round());
+		}
+		Self::reschedule(id, &mut account);
+		Accounts::<T>::insert(id, account);
+		Self::deposit_event(Event::Frozen { escrow: id, amount });
+		Ok(())
+	}
+
+	fn thaw(id: EscrowId, to_payee: Balance) -> DispatchResult {
+		let mut account = Self::live(id)?;
+		ensure!(account.frozen > 0, Error::<T>::NotFrozen);
+		ensure!(to_payee <= account.frozen, Error::<T>::NotEnoughHeld);
+		Self::touch(&mut account);
+		let end = account.end_round();
+		if let Terms::Stream(stream) = &mut account.terms {
+			stream.resume(T::Clock::round(), end).map_err(|()| Error::<T>::JudgingBehind)?;
+		}
+		let unlocked = account.frozen;
+		account.awarded = account.awarded.saturating_add(to_payee);
+		account.frozen = 0;
+		Self::pay_out(id, &mut account);
+		Self::reschedule(id, &mut account);
+		Accounts::<T>::insert(id, account);
+		Self::deposit_event(Event::Thawed { escrow: id, amount: unlocked, to_payee });
+		Ok(())
+	}
+
+	fn open_lump(
+		owner: EscrowOwner,
+		payer: T::AccountId,
+		payee: T::AccountId,
+		asset: AssetId,
+		amount: Balance,
+	) -> Result<EscrowId, DispatchError> {
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		with_storage_layer(|| {
+			let (id, account) =
+				Self::hold_for(owner, payer.clone(), payee.clone(), asset, amount, Terms::Lump)?;
+			Accounts::<T>::insert(id, account);
+			Self::deposit_event(Event::LumpOpened { escrow: id, payer, payee, asset, amount });
+			Ok(id)
+		})
+	}
+
+	fn close_lump(id: EscrowId, to_payee: Balance, reason: CloseReason) -> DispatchResult {
+		Self::close_lump_by(id, to_payee, reason).map(drop)
+	}
+
+	fn stream(id: EscrowId) -> Option<StreamInfo> {
+		let mut account = Self::live_stream(id).ok()?;
+		Self::touch(&mut account);
+		let Terms::Stream(stream) = &account.terms else { return None };
+		Some(StreamInfo {
+			held: account.held,
+			paid: account.paid.total(),
+			due: account.outstanding(),
+			blocks_left: account.funded().saturating_sub(stream.billed),
+			ending: match account.state {
+				State::Ending { round, reason } => Some((round, reason)),
+				State::Open | State::Closed { .. } => None,
+			},
+		})
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// An account that is not closed.
+	pub(crate) fn live(id: EscrowId) -> Result<AccountOf<T>, Error<T>> {
+		let account = Accounts::<T>::get(id).ok_or(Error::<T>::UnknownEscrow)?;
+		ensure!(!account.is_closed(), Error::<T>::AlreadyClosed);
+		Ok(account)
+	}
+
+	/// A stream that is not closed.
+	pub(crate) fn live_stream(id: EscrowId) -> Result<AccountOf<T>, Error<T>> {
+		let account = Self::live(id)?;
+		ensure!(matches!(account.terms, Terms::Stream(_)), Error::<T>::NotAStream);
+		Ok(account)
+	}
+
+	/// Decide an end. Returns it, or `None` if an earlier one stands.
+	pub(crate) fn end_by(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> Result<Option<RoundIndex>, DispatchError> {
+		let mut account = Self::live_stream(id)?;
+		let round = at.max(T::Clock::round());
+		if account.end_round().is_some_and(|stands| stands <= round) {
+			return Ok(None);
+		}
+		Self::touch(&mut account);
+		Self::decide(id, &mut account, round, reason);
+		Self::reschedule(id, &mut account);
+		Accounts::<T>::insert(id, account);
+		Ok(Some(round))
+	}
+
+	/// Close a lump.
+	pub(crate) fn close_lump_by(
+		id: EscrowId,
+		to_payee: Balance,
+		reason: CloseReason,
+	) -> Result<StreamEnd, DispatchError> {
+		let mut account = Self::live(id)?;
+		ensure!(account.terms == Terms::Lump, Error::<T>::NotALump);
+		ensure!(account.frozen == 0, Error::<T>::FrozenFunds);
+		ensure!(to_payee <= account.unlocked(), Error::<T>::NotEnoughHeld);
+		account.awarded = account.awarded.saturating_add(to_payee);
+		Ok(Self::close(id, &mut account, T::Clock::round(), reason))
+	}
+
+	/// Give up what could not be delivered to the payee of a closed account: all that is held goes back
+	/// to the payer.
+	pub(crate) fn write_off(id: EscrowId, mut account: AccountOf<T>) -> DispatchResult {
+		let amount = account.held;
+		Self::refund(id, &mut account, amount)?;
+		Accounts::<T>::remove(id);
+		Self::deposit_event(Event::WrittenOff { escrow: id, amount });
+		Ok(())
+	}
+
+	fn hold_for(
+		owner: EscrowOwner,
+		payer: T::AccountId,
+		payee: T::AccountId,
+		asset: AssetId,
+		amount: Balance,
+		terms: Terms,
+	) -> Result<(EscrowId, AccountOf<T>), DispatchError> {
+		let id = NextId::<T>::get();
+		NextId::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+		T::Funds::hold(asset, HoldReason::Escrow.into(), &payer, amount)?;
+		let account = Account {
+			owner,
+			payer,
+			payee,
+			asset,
+			deposited: amount,
+			held: amount,
+			frozen: 0,
+			awarded: 0,
+			paid: Paid::default(),
+			refunded: 0,
+			fee: Fee { share: T::PlatformFee::get(), to_probers: T::ProberShare::get() },
+			terms,
+			state: State::Open,
+		};
+		Ok((id, account))
+	}
+
+	/// End or close an account by governance.
+	pub(crate) fn do_force_close(id: EscrowId, to_payee: Balance) -> DispatchResult {
+		use surety_primitives::OnEscrowEnd;
+		let account = Accounts::<T>::get(id).ok_or(Error::<T>::UnknownEscrow)?;
+		let owner = account.owner;
+		let frozen = account.frozen > 0;
+		if account.is_closed() {
+			ensure!(to_payee == 0, Error::<T>::NotEnoughHeld);
+			return Self::write_off(id, account);
+		}
+		if account.terms == Terms::Lump {
+			if frozen {
+				Self::thaw(id, 0)?;
+			}
+			let end = Self::close_lump_by(id, to_payee, CloseReason::Governance)?;
+			T::OnEnd::ended(owner, end);
+			return Ok(());
+		}
+		if frozen {
+			Self::thaw(id, to_payee)?;
+		} else {
+			ensure!(to_payee == 0, Error::<T>::NotFrozen);
+		}
+		if let Some(round) = Self::end_by(id, T::Clock::round(), CloseReason::Governance)? {
+			T::OnEnd::ending(owner, round, CloseReason::Governance);
+		}
+		Ok(())
+	}
+}

@@ -1,0 +1,95 @@
+//! How a stream follows its meter. Pure: nothing here reads or writes storage.
+//!
+//! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens another,
+//! the end stops the last. Verdicts come two rounds late, so a run's edges are noted as rounds and read
+//! off the meter once those rounds are judged ([`MeterReading::at`] remembers 32 rounds).
+//!
+//! ```text
+//! round      5     6     7     8     9    10    11
+//!       open |=====|=====|.....|.....|.....|=====| end
+//!            5           7 freeze         10 thaw 11
+//! runs       (5, 7]                       (10, 11]
+//! ```
+
+use crate::types::{Run, Stream};
+use frame::prelude::BoundedVec;
+use surety_primitives::{Balance, BlockNumber, Clock, MeterReading, RoundIndex, ServiceId};
+
+impl Stream {
+	/// A stream that is billed after `round`.
+	pub fn new(meter: ServiceId, rate: Balance, prepaid: Balance, round: RoundIndex) -> Self {
+		let mut stream = Self { meter, rate, prepaid, billed: 0, runs: BoundedVec::new(), wake: None };
+		// There is always room for the first one.
+		let _ = stream.resume(round, None);
+		stream
+	}
+
+	/// Price of the blocks billed so far, in base units.
+	pub fn price(&self) -> Balance {
+		self.rate.saturating_mul(Balance::from(self.billed))
+	}
+
+	/// Take in what the meter says. Without a meter nothing more will ever be billed.
+	pub fn note(&mut self, reading: Option<MeterReading>, round_blocks: u32) {
+		let Some(reading) = reading else { return self.runs.clear() };
+		let mut advanced = 0u32;
+		for run in self.runs.iter_mut() {
+			let Some(base) = run.base.or_else(|| reading.at(run.from, round_blocks)) else { continue };
+			let upto = run.until.unwrap_or(reading.through).min(reading.through).max(run.from);
+			let Some(blocks) = reading.at(upto, round_blocks) else { continue };
+			advanced = advanced.saturating_add(blocks.saturating_sub(base));
+			run.base = Some(blocks);
+			run.from = upto;
+		}
+		self.billed = self.billed.saturating_add(advanced);
+		self.drop_finished();
+	}
+
+	/// Bill nothing after `round`.
+	pub fn stop(&mut self, round: RoundIndex) {
+		self.runs.retain(|run| run.from < round);
+		for run in self.runs.iter_mut() {
+			run.until = Some(run.until.map_or(round, |until| until.min(round)));
+		}
+		self.drop_finished();
+	}
+
+	/// Bill again after `round`, up to `until`. Fails if too many earlier runs are not judged yet.
+	pub fn resume(&mut self, round: RoundIndex, until: Option<RoundIndex>) -> Result<(), ()> {
+		if until.is_some_and(|until| until <= round) {
+			return Ok(());
+		}
+		self.runs.try_push(Run { from: round, base: None, until }).map_err(drop)
+	}
+
+	/// First block that the funds may not pay for: reached if every round not judged yet turns out
+	/// billable. `None` if nothing runs that long.
+	pub fn horizon<C: Clock>(&self, funded: u32) -> Option<BlockNumber> {
+		let (last, stopped) = self.runs.split_last()?;
+		let pending = stopped
+			.iter()
+			.map(|run| run.until.unwrap_or(run.from).saturating_sub(run.from))
+			.fold(0u32, |sum, rounds| sum.saturating_add(rounds))
+			.saturating_mul(C::round_blocks());
+		let left = funded.saturating_sub(self.billed).saturating_sub(pending);
+		let block = C::round_start(last.from.saturating_add(1)).saturating_add(left);
+		last.until.is_none_or(|until| round_before::<C>(block) < until).then_some(block)
+	}
+
+	/// Earliest round that must be read off the meter before it forgets it.
+	pub fn unread(&self) -> Option<RoundIndex> {
+		self.runs
+			.iter()
+			.filter_map(|run| if run.base.is_none() { Some(run.from) } else { run.until })
+			.min()
+	}
+
+	fn drop_finished(&mut self) {
+		self.runs.retain(|run| run.until.is_none_or(|until| run.from < until));
+	}
+}
+
+/// Round of the last block before `block`.
+pub fn round_before<C: Clock>(block: BlockNumber) -> RoundIndex {
+	C::round_at(block.saturating_sub(1))
+}

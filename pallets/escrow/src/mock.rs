@@ -1,0 +1,364 @@
+//! A chain with real balances, assets and holds, and a meter that tests turn by hand.
+
+#![allow(clippy::arithmetic_side_effects)]
+
+use crate as pallet_surety_escrow;
+use crate::{AccountOf, Accounts, Config, Event, HoldReason};
+use frame::{deps::sp_io, testing_prelude::*, token::fungible, token::fungibles};
+use std::{cell::RefCell, collections::BTreeMap};
+use surety_primitives::{
+	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Funds as _, Meter,
+	MeterReading, NewStream, OnEscrowEnd, RoundIndex, ServiceId, SplitAsset, StreamEnd, TwoUnions,
+};
+
+type Block = MockBlockU32<Test>;
+pub type AccountId = u64;
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Assets: pallet_assets,
+		AssetsHolder: pallet_assets_holder,
+		Escrow: pallet_surety_escrow,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+/// Least balance of an account, in either asset.
+pub const MINIMUM: Balance = 10;
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<MINIMUM>;
+	type AccountStore = System;
+}
+
+#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
+impl pallet_assets::Config for Test {
+	type Balance = Balance;
+	type Currency = Balances;
+	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type Holder = AssetsHolder;
+}
+
+impl pallet_assets_holder::Config for Test {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+/// Blocks of a round.
+pub const L: u32 = 10;
+
+pub struct TestClock;
+impl Clock for TestClock {
+	fn now() -> BlockNumber {
+		System::block_number()
+	}
+	fn slot_ms() -> u64 {
+		6_000
+	}
+	fn round_blocks() -> u32 {
+		L
+	}
+	fn window_rounds() -> u16 {
+		12
+	}
+	fn private_endpoints() -> bool {
+		true
+	}
+	fn proof_of_control() -> bool {
+		false
+	}
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Told {
+	Ending(EscrowOwner, RoundIndex, CloseReason),
+	Ended(EscrowOwner, StreamEnd),
+}
+
+thread_local! {
+	static METERS: RefCell<BTreeMap<ServiceId, (MeterReading, Option<RoundIndex>)>> = const { RefCell::new(BTreeMap::new()) };
+	static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Meters that advance when a test says what a round was.
+pub struct TestMeter;
+impl Meter for TestMeter {
+	fn reading(service: ServiceId) -> Option<MeterReading> {
+		METERS.with_borrow(|meters| meters.get(&service).map(|meter| meter.0))
+	}
+	fn ended(service: ServiceId) -> Option<RoundIndex> {
+		METERS.with_borrow(|meters| meters.get(&service).and_then(|meter| meter.1))
+	}
+}
+impl TestMeter {
+	/// A fresh meter, running from round `through` on.
+	pub fn start(service: ServiceId, through: RoundIndex) {
+		let reading = MeterReading { blocks: 0, through, recent: 0 };
+		METERS.with_borrow_mut(|meters| meters.insert(service, (reading, None)));
+	}
+	/// The next round is judged. Does nothing past the end.
+	pub fn judge(service: ServiceId, billable: bool) {
+		METERS.with_borrow_mut(|meters| {
+			let (reading, ended) = meters.get_mut(&service).unwrap();
+			if ended.is_none_or(|ended| reading.through < ended) {
+				reading.advance(reading.through + 1, billable, L);
+			}
+		});
+	}
+	/// The meter stops after `at`.
+	pub fn end(service: ServiceId, at: RoundIndex) {
+		METERS.with_borrow_mut(|meters| meters.get_mut(&service).unwrap().1 = Some(at));
+	}
+	/// There is no meter any more.
+	pub fn remove(service: ServiceId) {
+		METERS.with_borrow_mut(|meters| meters.remove(&service));
+	}
+	pub fn through(service: ServiceId) -> Option<RoundIndex> {
+		Self::reading(service).map(|reading| reading.through)
+	}
+}
+
+pub struct TestOwner;
+impl OnEscrowEnd for TestOwner {
+	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
+		TOLD.with_borrow_mut(|told| told.push(Told::Ending(owner, round, reason)));
+	}
+	fn ended(owner: EscrowOwner, end: StreamEnd) {
+		TOLD.with_borrow_mut(|told| told.push(Told::Ended(owner, end)));
+	}
+}
+
+/// What the owner was told since this was last asked.
+pub fn told() -> Vec<Told> {
+	TOLD.take()
+}
+
+pub type TestFunds = TwoUnions<
+	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
+	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
+>;
+
+parameter_types! {
+	pub static PlatformFee: Perbill = Perbill::from_percent(5);
+	pub static ProberShare: Perbill = Perbill::from_percent(60);
+	pub static AgendaPerBlock: u32 = 5;
+	pub const ProberPot: AccountId = POT;
+	pub const TreasuryAccount: AccountId = TREASURY;
+	pub const OnEndWeight: Weight = Weight::from_parts(7, 0);
+}
+
+impl Config for Test {
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Funds = TestFunds;
+	type Clock = TestClock;
+	type Meter = TestMeter;
+	type OnEnd = TestOwner;
+	type OnEndWeight = OnEndWeight;
+	type GovernanceOrigin = EnsureRoot<AccountId>;
+	type PlatformFee = PlatformFee;
+	type ProberShare = ProberShare;
+	type ProberPot = ProberPot;
+	type Treasury = TreasuryAccount;
+	type AgendaPerBlock = AgendaPerBlock;
+	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = TestHelper;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub struct TestHelper;
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::BenchmarkHelper<AccountId> for TestHelper {
+	fn fund(who: &AccountId, amount: Balance) -> AssetId {
+		use fungibles::Mutate;
+		Assets::mint_into(ASSET, who, amount).unwrap();
+		AssetId::Local(ASSET)
+	}
+	fn metered() -> ServiceId {
+		METER
+	}
+}
+
+pub const TENANT: AccountId = 1;
+pub const OPERATOR: AccountId = 2;
+pub const POT: AccountId = 3;
+pub const TREASURY: AccountId = 4;
+pub const OTHER: AccountId = 5;
+/// Has nothing at all, in no asset.
+pub const NOBODY: AccountId = 6;
+
+/// An approved asset.
+pub const ASSET: u32 = 7;
+/// A service with a meter.
+pub const METER: ServiceId = 11;
+/// What everybody but `NOBODY` starts with, in either asset.
+pub const START: Balance = 1_000_000;
+
+pub fn new_ext() -> sp_io::TestExternalities {
+	let rich = [TENANT, OPERATOR, POT, TREASURY, OTHER];
+	let storage = RuntimeGenesisConfig {
+		balances: pallet_balances::GenesisConfig {
+			balances: rich.iter().map(|who| (*who, START)).collect(),
+			..Default::default()
+		},
+		assets: pallet_assets::GenesisConfig {
+			assets: vec![(ASSET, OTHER, true, MINIMUM)],
+			accounts: rich.iter().map(|who| (ASSET, *who, START)).collect(),
+			..Default::default()
+		},
+		..Default::default()
+	}
+	.build_storage()
+	.unwrap();
+	let mut ext: sp_io::TestExternalities = storage.into();
+	METERS.take();
+	TOLD.take();
+	PlatformFee::set(Perbill::from_percent(5));
+	ProberShare::set(Perbill::from_percent(60));
+	AgendaPerBlock::set(5);
+	ext.execute_with(|| {
+		TestMeter::start(METER, 0);
+		System::set_block_number(1);
+	});
+	ext
+}
+
+/// Run a test with each asset, check that it neither made nor lost money and that all invariants hold.
+pub fn with_each_asset(test: impl Fn(AssetId)) {
+	for asset in [AssetId::Native, AssetId::Local(ASSET)] {
+		new_ext().execute_with(|| {
+			let before = everything(asset);
+			test(asset);
+			assert_eq!(everything(asset), before, "money was made or lost");
+			Escrow::do_try_state().unwrap();
+		});
+	}
+}
+
+/// What everybody has, held or free.
+pub fn everything(asset: AssetId) -> Balance {
+	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY].iter().map(|who| TestFunds::total(asset, who)).sum()
+}
+
+/// What somebody has, held or free, beyond the start.
+pub fn gained(asset: AssetId, who: AccountId) -> i128 {
+	let start = if who == NOBODY { 0 } else { START };
+	TestFunds::total(asset, &who) as i128 - start as i128
+}
+
+pub fn on_hold(asset: AssetId, who: AccountId) -> Balance {
+	TestFunds::held(asset, HoldReason::Escrow.into(), &who)
+}
+
+pub fn spend(asset: AssetId, from: AccountId, to: AccountId, amount: Balance) {
+	TestFunds::transfer(asset, &from, &to, amount).unwrap();
+}
+
+/// The next block: verdicts first, then the agenda. `billable` says what round was, and `judged_at` at which
+/// offset of the round two later it is judged.
+pub fn next_block_with(billable: &dyn Fn(RoundIndex) -> bool, judged_at: u32) {
+	let now = System::block_number() + 1;
+	System::set_block_number(now);
+	System::reset_events();
+	let round = now / L;
+	if now % L == judged_at && round >= 2 {
+		let services: Vec<_> = METERS.with_borrow(|meters| meters.keys().copied().collect());
+		for service in services {
+			while TestMeter::through(service).is_some_and(|through| through < round - 2) {
+				let judged = TestMeter::through(service).unwrap() + 1;
+				TestMeter::judge(service, billable(judged));
+				if TestMeter::through(service) != Some(judged) {
+					break;
+				}
+			}
+		}
+	}
+	Escrow::on_initialize(now);
+	Escrow::do_try_state().unwrap();
+}
+
+/// Run to a block in which `billable` rounds are up.
+pub fn run_with(to: BlockNumber, billable: impl Fn(RoundIndex) -> bool) {
+	while System::block_number() < to {
+		next_block_with(&billable, 1);
+	}
+}
+
+/// Run to a block; every round is billable.
+pub fn run_to(to: BlockNumber) {
+	run_with(to, |_| true);
+}
+
+/// Run to the first block of a round; every round is billable.
+pub fn run_to_round(round: RoundIndex) {
+	run_to(round * L);
+}
+
+pub fn owner() -> EscrowOwner {
+	EscrowOwner::Agreement(42)
+}
+
+pub fn new_stream(asset: AssetId) -> NewStream<AccountId> {
+	NewStream {
+		owner: owner(),
+		payer: TENANT,
+		payee: OPERATOR,
+		asset,
+		meter: METER,
+		rate: 2,
+		deposit: 1_000,
+		prepaid: 200,
+	}
+}
+
+pub fn open(asset: AssetId) -> EscrowId {
+	Escrow::open_stream(new_stream(asset)).unwrap()
+}
+
+pub fn open_lump(asset: AssetId, amount: Balance) -> EscrowId {
+	Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount).unwrap()
+}
+
+pub fn account(id: EscrowId) -> AccountOf<Test> {
+	Accounts::<Test>::get(id).unwrap()
+}
+
+pub fn stream(id: EscrowId) -> crate::types::Stream {
+	match account(id).terms {
+		crate::Terms::Stream(stream) => stream,
+		crate::Terms::Lump => panic!("a lump"),
+	}
+}
+
+pub fn events() -> Vec<Event<Test>> {
+	System::events()
+		.into_iter()
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Escrow(event) => Some(event),
+			_ => None,
+		})
+		.collect()
+}
+
+pub fn signed(who: AccountId) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+/// Nobody may pay this account in the asset any more, or again. The native token has no such thing.
+pub fn block(who: AccountId, blocked: bool) {
+	if blocked {
+		assert_ok!(Assets::block(signed(OTHER), ASSET, who));
+	} else {
+		assert_ok!(Assets::thaw(signed(OTHER), ASSET, who));
+	}
+}

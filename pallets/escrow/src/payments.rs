@@ -1,0 +1,135 @@
+//! Where money moves. A payment that cannot be delivered changes nothing and stays due; it never stops
+//! the others nor the agenda.
+
+use crate::{
+	AccountOf,
+	pallet::{Accounts, Config, Error, Event, HoldReason, Pallet},
+	types::{Paid, State, Terms},
+};
+use frame::prelude::{DispatchResult, defensive};
+use frame_support::{storage::with_storage_layer, traits::Get};
+use surety_primitives::{Balance, CloseReason, EscrowId, Funds, RoundIndex, StreamEnd};
+
+/// Who is paid out of an account.
+#[derive(Clone, Copy)]
+enum Party {
+	Payee,
+	Probers,
+	Treasury,
+}
+
+impl<T: Config> Pallet<T> {
+	/// Deliver what is due, as far as it can be. The fee follows the payee's part and never leads it.
+	/// Returns what moved.
+	pub(crate) fn pay_out(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
+		let before = account.paid;
+		let shares = account.shares();
+		if Self::pay(account, Party::Payee, shares.payee.saturating_sub(before.payee)) {
+			Self::pay(account, Party::Probers, shares.probers.saturating_sub(before.probers));
+			Self::pay(account, Party::Treasury, shares.treasury.saturating_sub(before.treasury));
+		}
+		Self::report_paid(id, before, account.paid)
+	}
+
+	/// Close: pay what is due and give the rest back. The account stays only if somebody could not be
+	/// paid.
+	pub(crate) fn close(
+		id: EscrowId,
+		account: &mut AccountOf<T>,
+		round: RoundIndex,
+		reason: CloseReason,
+	) -> StreamEnd {
+		let due = account.due();
+		let end = StreamEnd { reason, round, paid: due, refunded: account.deposited.saturating_sub(due) };
+		account.state = State::Closed { due };
+		Self::reschedule(id, account);
+		Self::deliver(id, account);
+		let (code, paid, refunded) = (reason.code(), end.paid, end.refunded);
+		Self::deposit_event(match account.terms {
+			Terms::Stream(_) => Event::Closed { escrow: id, round, reason, code, paid, refunded },
+			Terms::Lump => Event::LumpClosed { escrow: id, reason, code, paid, refunded },
+		});
+		if account.held > 0 {
+			Self::deposit_event(Event::ClaimLeft { escrow: id, held: account.held });
+		}
+		end
+	}
+
+	/// Deliver what a closed account still holds, and forget it if nothing is left. Returns what moved
+	/// to payee and fee.
+	///
+	/// What a pot cannot take even now goes to the payee: a fee must not keep an account alive.
+	pub(crate) fn deliver(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
+		let mut moved = Self::pay_out(id, account);
+		if account.paid.payee >= account.shares().payee {
+			let before = account.paid;
+			Self::pay(account, Party::Payee, account.outstanding());
+			moved = moved.saturating_add(Self::report_paid(id, before, account.paid));
+		}
+		let rest = account.held.saturating_sub(account.outstanding());
+		// It stays and is tried again by the next `settle`.
+		let _ = Self::refund(id, account, rest);
+		if account.held == 0 {
+			Accounts::<T>::remove(id);
+		} else {
+			Accounts::<T>::insert(id, account.clone());
+		}
+		moved
+	}
+
+	/// Give held funds back to the payer.
+	pub(crate) fn refund(id: EscrowId, account: &mut AccountOf<T>, amount: Balance) -> DispatchResult {
+		if amount == 0 {
+			return Ok(());
+		}
+		with_storage_layer(|| {
+			T::Funds::release(account.asset, HoldReason::Escrow.into(), &account.payer, amount)
+		})
+		.map_err(|_| Error::<T>::Undeliverable)?;
+		account.held = account.held.saturating_sub(amount);
+		account.refunded = account.refunded.saturating_add(amount);
+		Self::deposit_event(Event::Refunded { escrow: id, amount });
+		Ok(())
+	}
+
+	/// Whether `to` has got `amount`, or there was nothing to give. Never more than what is outstanding:
+	/// a fee that the payee got instead of a pot is not paid again.
+	fn pay(account: &mut AccountOf<T>, to: Party, amount: Balance) -> bool {
+		let amount = amount.min(account.outstanding());
+		if amount == 0 {
+			return true;
+		}
+		if amount > account.held.saturating_sub(account.frozen) {
+			defensive!("more is due than is held and not locked");
+			return false;
+		}
+		let payee = match to {
+			Party::Payee => account.payee.clone(),
+			Party::Probers => T::ProberPot::get(),
+			Party::Treasury => T::Treasury::get(),
+		};
+		let moved = with_storage_layer(|| {
+			T::Funds::pay_held(account.asset, HoldReason::Escrow.into(), &account.payer, &payee, amount)
+		});
+		if moved.is_err() {
+			return false;
+		}
+		let paid = match to {
+			Party::Payee => &mut account.paid.payee,
+			Party::Probers => &mut account.paid.probers,
+			Party::Treasury => &mut account.paid.treasury,
+		};
+		*paid = paid.saturating_add(amount);
+		account.held = account.held.saturating_sub(amount);
+		true
+	}
+
+	fn report_paid(id: EscrowId, before: Paid, after: Paid) -> Balance {
+		let paid = after.total().saturating_sub(before.total());
+		if paid > 0 {
+			let fee = after.fee().saturating_sub(before.fee());
+			Self::deposit_event(Event::Settled { escrow: id, paid, fee });
+		}
+		paid
+	}
+}

@@ -1,0 +1,223 @@
+//! How streams end, and who is told what when.
+
+use crate::{Error, Event, mock::*};
+use frame::testing_prelude::*;
+use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
+
+fn end(reason: CloseReason, round: u32, paid: u128, refunded: u128) -> Told {
+	Told::Ended(owner(), StreamEnd { reason, round, paid, refunded })
+}
+
+#[test]
+fn funds_end_at_the_block_foreseen() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to(509);
+		assert_eq!(Escrow::stream(id).unwrap().ending, None);
+		assert_eq!(told(), vec![]);
+		run_to(510);
+		let reason = CloseReason::FundsExhausted;
+		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 50, reason, code: 1_002 }]);
+		assert_eq!(told(), vec![Told::Ending(owner(), 50, reason)]);
+		run_to(529);
+		assert_eq!(told(), vec![]);
+		run_to(530);
+		assert_eq!(told(), vec![end(reason, 50, 1_000, 0)]);
+		assert_eq!(gained(asset, TENANT), -1_000);
+	});
+}
+
+#[test]
+fn the_last_round_is_paid_in_part_where_funds_end_inside_it() {
+	with_each_asset(|asset| {
+		let id = Escrow::open_stream(NewStream { deposit: 1_011, ..new_stream(asset) }).unwrap();
+		run_to(514);
+		assert_eq!(Escrow::stream(id).unwrap().ending, None);
+		run_to(515);
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((51, CloseReason::FundsExhausted)));
+		run_to(540);
+		// 51 rounds cost 1,020.
+		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 51, 1_011, 0)));
+	});
+}
+
+#[test]
+fn rounds_that_were_not_billable_put_the_end_off() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		let up = |round| !(10..20).contains(&round);
+		run_with(510, up);
+		assert_eq!(Escrow::stream(id).unwrap().ending, None);
+		assert_eq!(stream(id).wake, Some(610));
+		run_with(610, up);
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((60, CloseReason::FundsExhausted)));
+	});
+}
+
+#[test]
+fn what_the_worst_case_feared_for_nothing_is_refunded() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		// The last two rounds before the end, not judged when it is decided, are down.
+		run_with(530, |round| round < 49);
+		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
+		assert!(Escrow::stream(id).is_none());
+		assert_eq!(gained(asset, TENANT), -960);
+	});
+}
+
+#[test]
+fn an_end_is_billed_to_its_round_and_carried_out_when_that_is_judged() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to(155);
+		let reason = CloseReason::OperatorClosed;
+		assert_ok!(Escrow::end(id, 27, reason));
+		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 27, reason, code: 2_001 }]);
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((27, reason)));
+		assert_eq!(told(), vec![], "who ended it knows");
+		run_to(299);
+		assert_eq!(told(), vec![]);
+		run_to(300);
+		assert_eq!(told(), vec![end(reason, 27, 540, 460)]);
+		assert_eq!(
+			events().last(),
+			Some(&Event::Closed { escrow: id, round: 27, reason, code: 2_001, paid: 540, refunded: 460 })
+		);
+	});
+}
+
+#[test]
+fn a_stream_ended_in_its_first_round_costs_the_prepaid_sum() {
+	with_each_asset(|asset| {
+		run_to(55);
+		let id = open(asset);
+		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
+		assert_eq!(told(), vec![], "never from within the call");
+		run_to(56);
+		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 5, 200, 800)]);
+	});
+}
+
+#[test]
+fn a_round_in_the_past_is_taken_as_this_one() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(20);
+		assert_ok!(Escrow::end(id, 3, CloseReason::TenantClosed));
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((20, CloseReason::TenantClosed)));
+	});
+}
+
+#[test]
+fn an_earlier_end_stands_and_a_sooner_one_takes_its_place() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		assert_ok!(Escrow::end(id, 20, CloseReason::OperatorClosed));
+		assert_ok!(Escrow::end(id, 20, CloseReason::TenantClosed));
+		assert_ok!(Escrow::end(id, 21, CloseReason::TenantClosed));
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((20, CloseReason::OperatorClosed)));
+		assert_ok!(Escrow::end(id, 15, CloseReason::TenantClosed));
+		run_to_round(18);
+		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 15, 300, 700)]);
+	});
+}
+
+#[test]
+fn funds_may_end_before_the_end_that_was_decided() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		assert_ok!(Escrow::end(id, 80, CloseReason::OperatorClosed));
+		run_to(510);
+		assert_eq!(told(), vec![Told::Ending(owner(), 50, CloseReason::FundsExhausted)]);
+		run_to(530);
+		assert_eq!(told(), vec![end(CloseReason::FundsExhausted, 50, 1_000, 0)]);
+		assert!(Escrow::stream(id).is_none());
+	});
+}
+
+#[test]
+fn a_stream_whose_meter_ended_ends_there_once_anybody_pokes_it() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(20);
+		TestMeter::end(METER, 22);
+		run_to_round(40);
+		assert_eq!(told(), vec![], "its funds would last longer");
+		assert_eq!(Escrow::settle(id), Ok(240));
+		run_to(401);
+		assert_eq!(
+			told(),
+			vec![
+				Told::Ending(owner(), 22, CloseReason::ServiceRetired),
+				end(CloseReason::ServiceRetired, 22, 440, 560),
+			]
+		);
+	});
+}
+
+#[test]
+fn a_meter_that_will_end_is_waited_for() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(20);
+		TestMeter::end(METER, 32);
+		assert_ok!(Escrow::settle(id));
+		run_to(201);
+		assert_eq!(told(), vec![Told::Ending(owner(), 32, CloseReason::ServiceRetired)]);
+		assert_noop!(Escrow::top_up(id, 10), Error::<Test>::Ending);
+		run_to_round(35);
+		assert_eq!(told(), vec![end(CloseReason::ServiceRetired, 32, 640, 360)]);
+	});
+}
+
+#[test]
+fn the_reason_given_first_stands_when_the_meter_ends_too() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(20);
+		assert_ok!(Escrow::end(id, 22, CloseReason::Terminated));
+		TestMeter::end(METER, 22);
+		run_to_round(25);
+		assert_eq!(told(), vec![end(CloseReason::Terminated, 22, 440, 560)]);
+	});
+}
+
+#[test]
+fn a_meter_that_vanished_bills_nothing_more() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(20);
+		assert_ok!(Escrow::settle(id));
+		TestMeter::remove(METER);
+		assert_eq!(Escrow::settle(id), Ok(0));
+		run_to(201);
+		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 20, 340, 660)));
+	});
+}
+
+#[test]
+fn late_judging_is_waited_for() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(10);
+		assert_ok!(Escrow::end(id, 10, CloseReason::TenantClosed));
+		// No verdicts for five rounds.
+		while System::block_number() < 180 {
+			next_block_with(&|_| true, L);
+		}
+		assert_eq!(told(), vec![]);
+		assert_eq!(stream(id).wake, Some(190), "looked at once a round");
+		run_to_round(19);
+		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 10, 200, 800)]);
+	});
+}
+
+#[test]
+fn only_streams_that_are_there_end() {
+	with_each_asset(|asset| {
+		let lump = open_lump(asset, 100);
+		assert_noop!(Escrow::end(99, 0, CloseReason::TenantClosed), Error::<Test>::UnknownEscrow);
+		assert_noop!(Escrow::end(lump, 0, CloseReason::TenantClosed), Error::<Test>::NotAStream);
+	});
+}

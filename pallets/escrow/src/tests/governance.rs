@@ -1,0 +1,87 @@
+//! What governance may end.
+
+use crate::{Accounts, Error, Event, mock::*};
+use frame::testing_prelude::*;
+use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
+
+fn force_close(id: u32, to_payee: u128) -> DispatchResult {
+	crate::Pallet::<Test>::force_close(RuntimeOrigin::root(), id, to_payee)
+}
+
+#[test]
+fn governance_ends_a_stream_with_this_round() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to(155);
+		assert_ok!(force_close(id, 0));
+		let reason = CloseReason::Governance;
+		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 15, reason, code: 3_001 }]);
+		assert_eq!(told(), vec![Told::Ending(owner(), 15, reason)]);
+		run_to_round(18);
+		let end = StreamEnd { reason, round: 15, paid: 300, refunded: 700 };
+		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+	});
+}
+
+#[test]
+fn governance_thaws_a_frozen_stream_and_ends_it() {
+	with_each_asset(|asset| {
+		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		run_to_round(10);
+		assert_ok!(Escrow::freeze(id, 500));
+		run_to_round(20);
+		assert_noop!(force_close(id, 501), Error::<Test>::NotEnoughHeld);
+		assert_ok!(force_close(id, 100));
+		run_to_round(23);
+		let end =
+			StreamEnd { reason: CloseReason::Governance, round: 20, paid: 300, refunded: 700 };
+		assert_eq!(told().last(), Some(&Told::Ended(owner(), end)));
+	});
+}
+
+#[test]
+fn an_end_that_stands_is_not_told_again() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
+		assert_ok!(force_close(id, 0));
+		assert_eq!(told(), vec![]);
+	});
+}
+
+#[test]
+fn governance_closes_a_lump_and_tells_its_owner() {
+	with_each_asset(|asset| {
+		let id = open_lump(asset, 500);
+		assert_ok!(Escrow::freeze(id, 500));
+		assert_ok!(force_close(id, 100));
+		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (95, -100));
+		let end = StreamEnd { reason: CloseReason::Governance, round: 0, paid: 100, refunded: 400 };
+		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+	});
+}
+
+#[test]
+fn governance_writes_off_what_can_never_be_delivered() {
+	with_each_asset(|asset| {
+		PlatformFee::set(Perbill::from_percent(50));
+		let id = Escrow::open_lump(owner(), TENANT, NOBODY, asset, 100).unwrap();
+		assert_ok!(Escrow::close_lump(id, 10, CloseReason::OperatorClosed));
+		assert_eq!(account(id).held, 10);
+		assert_noop!(force_close(id, 1), Error::<Test>::NotEnoughHeld);
+		assert_ok!(force_close(id, 0));
+		assert_eq!(events().last(), Some(&Event::WrittenOff { escrow: id, amount: 10 }));
+		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (0, 0));
+		assert!(!Accounts::<Test>::contains_key(id));
+	});
+}
+
+#[test]
+fn only_governance_and_only_what_is_there() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		assert_noop!(crate::Pallet::<Test>::force_close(signed(TENANT), id, 0), BadOrigin);
+		assert_noop!(force_close(99, 0), Error::<Test>::UnknownEscrow);
+		assert_noop!(force_close(id, 1), Error::<Test>::NotFrozen);
+	});
+}

@@ -1,0 +1,88 @@
+//! One sum for one purpose.
+
+use crate::{Accounts, Error, Event, mock::*};
+use frame::testing_prelude::*;
+use surety_primitives::{CloseReason, Escrow as _};
+
+#[test]
+fn a_lump_is_shared_when_it_closes() {
+	with_each_asset(|asset| {
+		let id = open_lump(asset, 500);
+		assert_eq!(
+			events(),
+			vec![Event::LumpOpened { escrow: id, payer: TENANT, payee: OPERATOR, asset, amount: 500 }]
+		);
+		assert_eq!(on_hold(asset, TENANT), 500);
+		assert_ok!(Escrow::close_lump(id, 200, CloseReason::OperatorClosed));
+		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-200, 0));
+		let reason = CloseReason::OperatorClosed;
+		assert_eq!(
+			events().last(),
+			Some(&Event::LumpClosed { escrow: id, reason, code: 2_001, paid: 200, refunded: 300 })
+		);
+		assert!(!Accounts::<Test>::contains_key(id));
+		assert_eq!(told(), vec![], "who closed it knows");
+	});
+}
+
+#[test]
+fn a_lump_may_go_to_either_side_in_full() {
+	with_each_asset(|asset| {
+		let (one, two) = (open_lump(asset, 500), open_lump(asset, 700));
+		assert_ok!(Escrow::close_lump(one, 500, CloseReason::OperatorClosed));
+		assert_eq!(gained(asset, TENANT), -500);
+		assert_ok!(Escrow::close_lump(two, 0, CloseReason::TenantClosed));
+		assert_eq!(gained(asset, TENANT), -500);
+	});
+}
+
+#[test]
+fn a_frozen_lump_waits_for_the_thaw() {
+	with_each_asset(|asset| {
+		let id = open_lump(asset, 500);
+		assert_ok!(Escrow::freeze(id, 300));
+		assert_noop!(
+			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
+			Error::<Test>::FrozenFunds
+		);
+		assert_ok!(Escrow::thaw(id, 100));
+		assert_eq!(gained(asset, OPERATOR), 95);
+		assert_noop!(
+			Escrow::close_lump(id, 401, CloseReason::TenantClosed),
+			Error::<Test>::NotEnoughHeld
+		);
+		assert_ok!(Escrow::close_lump(id, 100, CloseReason::TenantClosed));
+		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (190, -200));
+	});
+}
+
+#[test]
+fn settling_a_lump_moves_nothing() {
+	with_each_asset(|asset| {
+		let id = open_lump(asset, 500);
+		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(account(id).held, 500);
+		assert_ok!(Escrow::close_lump(id, 0, CloseReason::TenantClosed));
+	});
+}
+
+#[test]
+fn bad_lumps_change_nothing() {
+	with_each_asset(|asset| {
+		let id = open_lump(asset, 500);
+		let reason = CloseReason::TenantClosed;
+		assert_noop!(
+			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, 0),
+			Error::<Test>::ZeroAmount
+		);
+		assert_noop!(
+			Escrow::open_lump(owner(), NOBODY, OPERATOR, asset, 10),
+			TokenError::FundsUnavailable
+		);
+		assert_noop!(Escrow::close_lump(99, 0, reason), Error::<Test>::UnknownEscrow);
+		assert_noop!(Escrow::close_lump(id, 501, reason), Error::<Test>::NotEnoughHeld);
+		let stream = open(asset);
+		assert_noop!(Escrow::close_lump(stream, 0, reason), Error::<Test>::NotALump);
+	});
+}

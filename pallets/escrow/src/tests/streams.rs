@@ -1,0 +1,207 @@
+//! Opening, billing and topping up.
+
+use crate::{Error, Event, mock::*};
+use frame::testing_prelude::*;
+use surety_primitives::{CloseReason, Escrow as _, NewStream};
+
+#[test]
+fn the_example_of_the_module_doc() {
+	with_each_asset(|asset| {
+		run_to_round(4);
+		let id = open(asset);
+		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+		assert_eq!(on_hold(asset, TENANT), 800);
+
+		// Rounds 5 to 14: the prepaid sum pays for them.
+		run_to_round(17);
+		assert_eq!(Escrow::settle(id), Ok(0));
+		run_to_round(18);
+		assert_eq!(Escrow::settle(id), Ok(20));
+		assert_eq!(gained(asset, OPERATOR), 209);
+
+		run_to_round(20);
+		assert_ok!(Escrow::end(id, 20, CloseReason::TenantClosed));
+		run_to(229);
+		assert!(Escrow::stream(id).is_some());
+		run_to(230);
+		assert!(Escrow::stream(id).is_none());
+		assert_eq!(gained(asset, TENANT), -320);
+		assert_eq!((gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)), (304, 16));
+		assert_eq!(on_hold(asset, TENANT), 0);
+	});
+}
+
+#[test]
+fn opening_holds_the_deposit_and_pays_the_prepaid_sum() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		assert_eq!(
+			events(),
+			vec![
+				Event::StreamOpened {
+					escrow: id,
+					payer: TENANT,
+					payee: OPERATOR,
+					asset,
+					meter: METER,
+					rate: 2,
+					deposit: 1_000,
+					prepaid: 200,
+				},
+				Event::Settled { escrow: id, paid: 200, fee: 10 },
+			]
+		);
+		let info = Escrow::stream(id).unwrap();
+		assert_eq!((info.held, info.paid, info.due, info.blocks_left), (800, 200, 0, 500));
+		assert_eq!(info.ending, None);
+	});
+}
+
+#[test]
+fn ids_are_never_used_again() {
+	with_each_asset(|asset| {
+		let lump = open_lump(asset, 100);
+		assert_ok!(Escrow::close_lump(lump, 0, CloseReason::TenantClosed));
+		assert_eq!(open(asset), lump + 1);
+	});
+}
+
+#[test]
+fn the_round_of_the_opening_is_not_billed() {
+	with_each_asset(|asset| {
+		// Opened in the middle of round 5, of which nothing is judged yet.
+		run_to(55);
+		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		assert_eq!(stream(id).runs[0].base, None);
+		run_to_round(8);
+		assert_eq!(Escrow::settle(id), Ok(0), "rounds up to 5 are judged");
+		run_to_round(9);
+		assert_eq!(Escrow::settle(id), Ok(20), "round 6 is judged");
+	});
+}
+
+#[test]
+fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
+	with_each_asset(|asset| {
+		run_to_round(5);
+		let id =
+			Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
+		assert_eq!(stream(id).wake, Some(80), "round 5 is judged then");
+		// The meter remembers 32 rounds; nobody touches the stream for 60.
+		run_to_round(65);
+		assert_eq!(Escrow::settle(id), Ok(57 * 20), "rounds 6 to 62");
+	});
+}
+
+#[test]
+fn rounds_that_are_not_billable_cost_nothing() {
+	with_each_asset(|asset| {
+		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		run_with(230, |round| round % 2 == 0);
+		assert_eq!(Escrow::settle(id), Ok(10 * 20), "10 of the rounds 1 to 20 are even");
+		assert_eq!(Escrow::settle(id), Ok(0));
+	});
+}
+
+#[test]
+fn a_fee_is_fixed_when_the_stream_opens() {
+	with_each_asset(|asset| {
+		let old = open(asset);
+		PlatformFee::set(Perbill::from_percent(50));
+		ProberShare::set(Perbill::from_percent(100));
+		let new = open(asset);
+		assert_eq!((account(old).paid.payee, account(new).paid.payee), (190, 100));
+		run_to_round(23);
+		assert_ok!(Escrow::settle(old));
+		assert_eq!(account(old).paid.payee, 380);
+		assert_eq!((account(old).paid.probers, account(old).paid.treasury), (12, 8));
+		assert_eq!((account(new).paid.probers, account(new).paid.treasury), (100, 0));
+	});
+}
+
+#[test]
+fn anybody_may_settle() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(15);
+		assert_ok!(crate::Pallet::<Test>::settle(signed(OTHER), id));
+		assert_eq!(events().last(), Some(&Event::Settled { escrow: id, paid: 40, fee: 2 }));
+		assert_noop!(crate::Pallet::<Test>::settle(RuntimeOrigin::none(), id), BadOrigin);
+		assert_noop!(crate::Pallet::<Test>::settle(signed(OTHER), 99), Error::<Test>::UnknownEscrow);
+	});
+}
+
+#[test]
+fn a_top_up_makes_the_funds_last_longer() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		assert_eq!(crate::Pallet::<Test>::funded_until(id), Some(510));
+		run_to(500);
+		assert_ok!(Escrow::top_up(id, 100));
+		assert_eq!(events(), vec![Event::ToppedUp { escrow: id, amount: 100 }]);
+		assert_eq!(crate::Pallet::<Test>::funded_until(id), Some(560));
+		assert_eq!(on_hold(asset, TENANT), 900);
+		run_to(559);
+		assert_eq!(Escrow::stream(id).unwrap().ending, None);
+		run_to(560);
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((55, CloseReason::FundsExhausted)));
+	});
+}
+
+#[test]
+fn bad_input_opens_nothing() {
+	with_each_asset(|asset| {
+		let new = || new_stream(asset);
+		let open = Escrow::open_stream;
+		assert_noop!(open(NewStream { rate: 0, ..new() }), Error::<Test>::ZeroRate);
+		assert_noop!(open(NewStream { deposit: 1, prepaid: 0, ..new() }), Error::<Test>::DepositBelowRate);
+		assert_noop!(open(NewStream { prepaid: 1_001, ..new() }), Error::<Test>::PrepaidAboveDeposit);
+		assert_noop!(open(NewStream { meter: 99, ..new() }), Error::<Test>::NoMeter);
+		assert_noop!(open(NewStream { payer: NOBODY, ..new() }), TokenError::FundsUnavailable);
+		// All but the minimum balance can be held.
+		assert_noop!(open(NewStream { deposit: START, ..new() }), TokenError::FundsUnavailable);
+		TestMeter::end(METER, 5);
+		assert_noop!(open(new()), Error::<Test>::MeterEnded);
+	});
+}
+
+#[test]
+fn bad_top_ups_change_nothing() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		let lump = open_lump(asset, 100);
+		assert_noop!(Escrow::top_up(99, 1), Error::<Test>::UnknownEscrow);
+		assert_noop!(Escrow::top_up(lump, 1), Error::<Test>::NotAStream);
+		assert_noop!(Escrow::top_up(id, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(Escrow::top_up(id, START), TokenError::FundsUnavailable);
+		assert_noop!(Escrow::top_up(id, u128::MAX), ArithmeticError::Overflow);
+		assert_ok!(Escrow::end(id, 5, CloseReason::TenantClosed));
+		assert_noop!(Escrow::top_up(id, 1), Error::<Test>::Ending);
+	});
+}
+
+#[test]
+fn payer_and_payee_may_be_the_same() {
+	with_each_asset(|asset| {
+		let id = Escrow::open_stream(NewStream { payee: TENANT, ..new_stream(asset) }).unwrap();
+		run_to_round(20);
+		assert_ok!(Escrow::settle(id));
+		assert_eq!(gained(asset, TENANT), -17, "the fee of 340");
+	});
+}
+
+#[test]
+fn views_show_streams() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		let lump = open_lump(asset, 50);
+		run_to_round(15);
+		let seen = crate::Pallet::<Test>::stream(id).unwrap();
+		assert_eq!((seen.held, seen.paid, seen.due, seen.blocks_left), (800, 200, 40, 380));
+		assert_eq!(crate::Pallet::<Test>::stream(lump), None);
+		assert_eq!(crate::Pallet::<Test>::account(lump).unwrap().held, 50);
+		assert_eq!(crate::Pallet::<Test>::funded_until(lump), None);
+		assert_ok!(Escrow::settle(id));
+		assert_eq!(crate::Pallet::<Test>::stream(id).unwrap().due, 0);
+	});
+}

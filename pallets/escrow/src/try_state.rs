@@ -1,0 +1,107 @@
+//! Invariants of the storage.
+
+use crate::{
+	AccountOf,
+	pallet::{Accounts, Agenda, Config, Cursor, HoldReason, NextId, Pallet},
+	types::{State, Terms},
+};
+use frame::{deps::sp_runtime::TryRuntimeError, prelude::ensure};
+use surety_primitives::{Balance, EscrowId, Funds};
+
+impl<T: Config> Pallet<T> {
+	/// 1. What a payer has on hold here is the sum of `held` over its accounts, per asset.
+	/// 2. Per account, `paid + refunded + held == deposited`; a refund is given only by closing.
+	/// 3. Per account, no more is paid than is due, no more is due than is deposited and not locked, and
+	///    the fee is at most its share of what is paid.
+	/// 4. What is locked is held.
+	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the stream says,
+	///    not before the cursor, and no other. Only a frozen or closed stream waits for none.
+	/// 6. The runs of a stream are in order, each ends after it began and none but the last is open; none
+	///    is open if the stream is frozen or ending, nor goes past the end.
+	/// 7. A closed account still holds something and locks nothing.
+	/// 8. No id is beyond the next.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		use alloc::collections::BTreeMap;
+
+		let mut holds = BTreeMap::<_, Balance>::new();
+		let mut entries = 0usize;
+		for (id, account) in Accounts::<T>::iter() {
+			let sum = holds.entry((account.asset, account.payer.clone())).or_default();
+			*sum = sum.saturating_add(account.held);
+			ensure!(id < NextId::<T>::get(), "8: id beyond the next");
+			Self::check_money(&account)?;
+			if let Terms::Stream(_) = account.terms {
+				Self::check_runs(&account)?;
+				if Self::check_entry(id, &account)? {
+					entries = entries.saturating_add(1);
+				}
+			}
+		}
+		for ((asset, payer), sum) in holds {
+			let held = T::Funds::held(asset, HoldReason::Escrow.into(), &payer);
+			ensure!(held == sum, "1: the hold is not the sum of what accounts hold");
+		}
+		ensure!(Agenda::<T>::iter().count() == entries, "5: an entry of no stream");
+		Ok(())
+	}
+
+	fn check_money(account: &AccountOf<T>) -> Result<(), TryRuntimeError> {
+		let paid = account.paid.total();
+		let all = paid.saturating_add(account.refunded).saturating_add(account.held);
+		ensure!(all == account.deposited, "2: paid, refunded and held are not what was deposited");
+		ensure!(account.refunded == 0 || account.is_closed(), "2: refunded while open");
+		ensure!(paid <= account.due(), "3: more paid than due");
+		ensure!(
+			account.due() <= account.deposited.saturating_sub(account.frozen),
+			"3: more due than deposited and not locked"
+		);
+		ensure!(account.paid.fee() <= account.fee.share.mul_floor(paid), "3: more fee than its share");
+		ensure!(account.frozen <= account.held, "4: more locked than held");
+		if account.is_closed() {
+			ensure!(account.held > 0 && account.frozen == 0, "7: closed without a claim");
+		}
+		Ok(())
+	}
+
+	fn check_entry(id: EscrowId, account: &AccountOf<T>) -> Result<bool, TryRuntimeError> {
+		let Terms::Stream(stream) = &account.terms else { return Ok(false) };
+		match stream.wake {
+			Some(block) => {
+				ensure!(Agenda::<T>::contains_key(block, id), "5: a stream without its entry");
+				ensure!(
+					Cursor::<T>::get().is_none_or(|cursor| cursor <= block),
+					"5: an entry that is never reached"
+				);
+				Ok(true)
+			},
+			None => {
+				ensure!(account.is_closed() || account.frozen > 0, "5: a stream that is never looked at");
+				Ok(false)
+			},
+		}
+	}
+
+	fn check_runs(account: &AccountOf<T>) -> Result<(), TryRuntimeError> {
+		let Terms::Stream(stream) = &account.terms else { return Ok(()) };
+		let runs = &stream.runs;
+		ensure!(
+			runs.iter().zip(runs.iter().skip(1)).all(|(a, b)| a.until.is_some_and(|until| until <= b.from)),
+			"6: runs out of order"
+		);
+		ensure!(
+			runs.iter().all(|run| run.until.is_none_or(|until| run.from < until)),
+			"6: a run that ends before it begins"
+		);
+		let open = runs.last().is_some_and(|run| run.until.is_none());
+		match account.state {
+			State::Open => ensure!(!open || account.frozen == 0, "6: a frozen stream runs"),
+			State::Ending { round, .. } => ensure!(
+				runs.iter().all(|run| run.until.is_some_and(|until| until <= round)),
+				"6: a stream runs past its end"
+			),
+			State::Closed { .. } => {},
+		}
+		Ok(())
+	}
+}
+

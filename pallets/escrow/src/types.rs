@@ -1,0 +1,201 @@
+//! What an escrow account is.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame::prelude::{BoundedVec, ConstU32, Perbill, TypeInfo};
+use surety_primitives::{AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, RoundIndex, ServiceId};
+
+/// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
+/// within three, so freezing and thawing in every single round needs four.
+pub const MAX_RUNS: u32 = 6;
+
+/// Rounds from the one that is to be read off a meter to the first in whose blocks all of it is judged:
+/// it is revealed in the next and judged in the one after.
+pub const JUDGED_AFTER: RoundIndex = 3;
+
+/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What the
+/// meter says already is taken out at the front, so `from` moves on as rounds are judged.
+#[derive(
+	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct Run {
+	/// Billed are the rounds after this one.
+	pub from: RoundIndex,
+	/// The meter's reading at the end of `from`; `None` until that round is judged.
+	pub base: Option<u32>,
+	/// Last round that is billed; `None` while it runs on.
+	pub until: Option<RoundIndex>,
+}
+
+/// Terms of a stream.
+#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
+pub struct Stream {
+	/// Service whose meter it is paid by.
+	pub meter: ServiceId,
+	/// Base units per billable block.
+	pub rate: Balance,
+	/// Base units due from the start: the price of the first billable blocks.
+	pub prepaid: Balance,
+	/// Billable blocks in all, by the rounds judged when the account was last touched.
+	pub billed: u32,
+	/// What is not judged yet, in order of time.
+	pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
+	/// Block whose agenda holds the entry of this stream.
+	pub wake: Option<BlockNumber>,
+}
+
+/// What an escrow account is for.
+#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
+pub enum Terms {
+	/// A rate per billable block.
+	Stream(Stream),
+	/// One sum.
+	Lump,
+}
+
+/// Where an escrow account is in its life.
+#[derive(
+	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub enum State {
+	/// Funds are on hold, no end is decided.
+	Open,
+	/// A stream's end is decided: nothing after `round` is billed.
+	Ending {
+		/// Last round that is billed.
+		round: RoundIndex,
+		/// Why.
+		reason: CloseReason,
+	},
+	/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
+	Closed {
+		/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
+		due: Balance,
+	},
+}
+
+/// The fee that an account was opened with.
+#[derive(
+	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct Fee {
+	/// Share of every payment.
+	pub share: Perbill,
+	/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
+	pub to_probers: Perbill,
+}
+
+/// Base units by who gets them.
+#[derive(
+	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct Paid {
+	/// To the payee.
+	pub payee: Balance,
+	/// Fee to the probers' pot.
+	pub probers: Balance,
+	/// Fee to the treasury.
+	pub treasury: Balance,
+}
+
+impl Paid {
+	/// Fee to both pots.
+	pub fn fee(&self) -> Balance {
+		self.probers.saturating_add(self.treasury)
+	}
+	/// Payee and fee.
+	pub fn total(&self) -> Balance {
+		self.payee.saturating_add(self.fee())
+	}
+}
+
+/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`.
+#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
+pub struct Account<AccountId> {
+	/// Who is told of the end.
+	pub owner: EscrowOwner,
+	/// On whose account the funds are on hold.
+	pub payer: AccountId,
+	/// Who is paid.
+	pub payee: AccountId,
+	/// Asset of all amounts.
+	pub asset: AssetId,
+	/// Put on hold in all.
+	pub deposited: Balance,
+	/// On hold now.
+	pub held: Balance,
+	/// Part of `held` that a dispute locks.
+	pub frozen: Balance,
+	/// Granted to the payee by disputes and, for a lump, by closing it; fee included.
+	pub awarded: Balance,
+	/// Delivered in all.
+	pub paid: Paid,
+	/// Given back to the payer in all.
+	pub refunded: Balance,
+	/// The fee, fixed when it was opened.
+	pub fee: Fee,
+	/// What it is for.
+	pub terms: Terms,
+	/// Place in its life.
+	pub state: State,
+}
+
+impl<AccountId> Account<AccountId> {
+	/// What the meter may use up: everything but awards and what is locked.
+	pub fn for_meter(&self) -> Balance {
+		self.deposited.saturating_sub(self.awarded).saturating_sub(self.frozen)
+	}
+
+	/// Due to payee and fee in all, by the rounds judged when the account was last touched.
+	pub fn due(&self) -> Balance {
+		match (&self.state, &self.terms) {
+			(State::Closed { due }, _) => *due,
+			(_, Terms::Stream(stream)) => {
+				stream.price().max(stream.prepaid).min(self.for_meter()).saturating_add(self.awarded)
+			},
+			(_, Terms::Lump) => self.awarded,
+		}
+	}
+
+	/// Due and not delivered.
+	pub fn outstanding(&self) -> Balance {
+		self.due().saturating_sub(self.paid.total())
+	}
+
+	/// Part of `held` that is neither due to anybody nor locked.
+	pub fn unlocked(&self) -> Balance {
+		self.held.saturating_sub(self.frozen).saturating_sub(self.outstanding())
+	}
+
+	/// How what is due is shared. Every share is a floor of a sum that only grows, so that paying it out
+	/// in many small steps gives to the base unit what one step gives.
+	pub fn shares(&self) -> Paid {
+		let due = self.due();
+		let fee = self.fee.share.mul_floor(due);
+		let probers = self.fee.to_probers.mul_floor(fee);
+		Paid { payee: due.saturating_sub(fee), probers, treasury: fee.saturating_sub(probers) }
+	}
+
+	/// Billable blocks that the funds pay for in all.
+	pub fn funded(&self) -> u32 {
+		match &self.terms {
+			Terms::Stream(stream) => self
+				.for_meter()
+				.checked_div(stream.rate)
+				.map_or(u32::MAX, |blocks| u32::try_from(blocks).unwrap_or(u32::MAX)),
+			Terms::Lump => 0,
+		}
+	}
+
+	/// The round after which nothing is billed, if that is decided.
+	pub fn end_round(&self) -> Option<RoundIndex> {
+		match self.state {
+			State::Ending { round, .. } => Some(round),
+			State::Open | State::Closed { .. } => None,
+		}
+	}
+
+	/// Whether it is closed and waits only for somebody to be paid.
+	pub fn is_closed(&self) -> bool {
+		matches!(self.state, State::Closed { .. })
+	}
+}

@@ -1,0 +1,75 @@
+//! Services end and are removed.
+
+use crate::{pallet::*, types::*};
+use frame::prelude::*;
+use surety_primitives::{
+	Agreements, AssetId, Bonding, Clock, Funds, Probing, RoundIndex, ServiceId, ServiceStatus,
+};
+
+impl<T: Config> Pallet<T> {
+	/// `owner` is `None` for governance.
+	pub(crate) fn do_retire_service(owner: Option<T::AccountId>, id: ServiceId) -> DispatchResult {
+		let service = match owner {
+			Some(who) => Self::owned(&who, id)?,
+			None => Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?,
+		};
+		let notice =
+			if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
+		let at = T::Clock::round().saturating_add(notice);
+		ensure!(Self::end_service(id, service, at, false), Error::<T>::ServiceEnding);
+		Ok(())
+	}
+
+	/// End a service after round `at`, unless it ends by then anyway. Whether it was so.
+	pub(crate) fn end_service(
+		id: ServiceId,
+		mut service: ServiceOf<T>,
+		at: RoundIndex,
+		for_cause: bool,
+	) -> bool {
+		if matches!(service.status, ServiceStatus::Ending { at: earlier } if earlier <= at) {
+			return false;
+		}
+		service.status = ServiceStatus::Ending { at };
+		Services::<T>::insert(id, service);
+		T::Probing::end_meter(id, at);
+		Self::deposit_event(Event::ServiceEnding { service: id, at, for_cause });
+		true
+	}
+
+	pub(crate) fn do_remove_service(id: ServiceId) -> DispatchResult {
+		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let ServiceStatus::Ending { at } = service.status else {
+			return Err(Error::<T>::ServiceNotEnding.into());
+		};
+		ensure!(at <= T::Probing::judged_round(), Error::<T>::EndNotJudged);
+		ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
+		T::Agreements::forget(id)?;
+		Self::set_exposure(id, 0)?;
+		T::Probing::unlist(id);
+
+		let operator = service.operator;
+		let deposit = Listings::<T>::take(id).map(|listing| listing.deposit).unwrap_or(0);
+		T::Funds::release(AssetId::Native, deposit_reason::<T>(), &operator, deposit)?;
+		Services::<T>::remove(id);
+		ServicesOf::<T>::mutate_exists(&operator, |ids| {
+			if let Some(ids) = ids {
+				ids.retain(|listed| *listed != id);
+			}
+			if ids.as_ref().is_some_and(|ids| ids.is_empty()) {
+				*ids = None;
+			}
+		});
+		if let Some(target) = Self::target_of(&service.endpoint) {
+			Self::vacate_host(&target.host);
+		}
+		if let Some(network) = service.kind.network() {
+			NetworkUse::<T>::mutate_exists(network, |services| {
+				*services = services.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
+			});
+		}
+		Count::<T>::mutate(|count| count.services = count.services.saturating_sub(1));
+		Self::deposit_event(Event::ServiceRemoved { service: id, operator, deposit });
+		Ok(())
+	}
+}

@@ -1,0 +1,184 @@
+//! What must hold of the runtime's configuration and of the state.
+
+use crate::pallet::*;
+use frame::prelude::*;
+
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+use {
+	crate::{AssetId, Balance, BlockNumber, Host, NetworkId, types::*},
+	alloc::collections::BTreeMap,
+	frame::deps::sp_runtime::TryRuntimeError,
+	surety_primitives::Funds,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_integrity_test() {
+		assert!(T::MaxServicesPerOperator::get() > 0, "an operator must be able to list a service");
+		assert!(T::MaxUnbondingChunks::get() > 0, "an operator must be able to unbond");
+	}
+}
+
+/// The invariants of the state. Each is a function, numbered as here:
+///
+/// 1. The exposures of an operator's services in an asset sum up to the exposure of its bond in it.
+/// 2. No bond is exposed beyond its active part.
+/// 3. What is on hold as bond is the active part and the unbonding chunks; chunks are in order, none empty.
+/// 4. What is on hold as service deposit is the sum of the deposits of the operator's listings.
+/// 5. The index of services by operator, the listings and the services name the same services, each of a
+///    registered operator that is not retiring.
+/// 6. The counts per host are those of the services' endpoints.
+/// 7. The counts per network are those of the services, each of a network that exists; names find networks.
+/// 8. Totals and counts are the sums of what they sum up.
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+impl<T: Config> Pallet<T> {
+	/// Check all invariants.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::exposures_sum_up()?;
+		Self::exposures_are_funded()?;
+		Self::bonds_are_on_hold()?;
+		Self::deposits_are_on_hold()?;
+		Self::indices_agree()?;
+		Self::hosts_agree()?;
+		Self::networks_agree()?;
+		Self::totals_agree()
+	}
+
+	fn exposures_sum_up() -> Result<(), TryRuntimeError> {
+		let mut sums = BTreeMap::<(T::AccountId, AssetId), Balance>::new();
+		for (id, exposure) in Exposures::<T>::iter() {
+			let service = Services::<T>::get(id).ok_or("1: exposure of an unknown service")?;
+			ensure!(exposure > 0, "1: empty exposure stored");
+			let sum = sums.entry((service.operator, service.asset)).or_default();
+			*sum = sum.saturating_add(exposure);
+		}
+		for (operator, asset, bond) in Bonds::<T>::iter() {
+			let sum = sums.remove(&(operator, asset)).unwrap_or(0);
+			ensure!(sum == bond.exposure, "1: exposure of a bond is not the sum of its services'");
+		}
+		ensure!(sums.is_empty(), "1: exposure without a bond");
+		Ok(())
+	}
+
+	fn exposures_are_funded() -> Result<(), TryRuntimeError> {
+		for (_, _, bond) in Bonds::<T>::iter() {
+			ensure!(bond.exposure <= bond.active, "2: exposure above the active bond");
+		}
+		Ok(())
+	}
+
+	fn bonds_are_on_hold() -> Result<(), TryRuntimeError> {
+		for (operator, asset, bond) in Bonds::<T>::iter() {
+			ensure!(!bond.is_empty(), "3: empty bond stored");
+			ensure!(Operators::<T>::contains_key(&operator), "3: bond without an operator");
+			let held = T::Funds::held(asset, bond_reason::<T>(), &operator);
+			ensure!(held == bond.held(), "3: bond on hold is not active + chunks");
+			let mut last: BlockNumber = 0;
+			for chunk in &bond.chunks {
+				ensure!(chunk.amount > 0 && chunk.unlock_at >= last, "3: chunk empty or out of order");
+				last = chunk.unlock_at;
+			}
+		}
+		for operator in Operators::<T>::iter_keys() {
+			let assets = Approvals::<T>::iter_keys().map(AssetId::Local);
+			for asset in core::iter::once(AssetId::Native).chain(assets) {
+				let known = Bonds::<T>::contains_key(&operator, asset)
+					|| T::Funds::held(asset, bond_reason::<T>(), &operator) == 0;
+				ensure!(known, "3: hold without a bond");
+			}
+		}
+		Ok(())
+	}
+
+	fn deposits_are_on_hold() -> Result<(), TryRuntimeError> {
+		for operator in Operators::<T>::iter_keys() {
+			let deposits = ServicesOf::<T>::get(&operator)
+				.iter()
+				.filter_map(Listings::<T>::get)
+				.fold(0, |sum: Balance, listing| sum.saturating_add(listing.deposit));
+			let held = T::Funds::held(AssetId::Native, deposit_reason::<T>(), &operator);
+			ensure!(held == deposits, "4: deposits on hold are not those of the listings");
+		}
+		Ok(())
+	}
+
+	fn indices_agree() -> Result<(), TryRuntimeError> {
+		let mut indexed = 0usize;
+		for (operator, ids) in ServicesOf::<T>::iter() {
+			let standing = Operators::<T>::get(&operator).ok_or("5: services without an operator")?;
+			ensure!(standing.status != OperatorStatus::Retiring, "5: retiring with services");
+			for (at, id) in ids.iter().enumerate() {
+				let service = Services::<T>::get(id).ok_or("5: unknown service in the index")?;
+				ensure!(service.operator == operator, "5: service in the index of another operator");
+				ensure!(ids.iter().take(at).all(|other| other < id), "5: index out of order");
+			}
+			indexed = indexed.saturating_add(ids.len());
+		}
+		ensure!(indexed == Services::<T>::iter_keys().count(), "5: service missing in the index");
+		ensure!(indexed == Listings::<T>::iter_keys().count(), "5: listings are not those of the services");
+		for (id, service) in Services::<T>::iter() {
+			ensure!(Listings::<T>::contains_key(id), "5: service without a listing");
+			ensure!(id < NextServiceId::<T>::get(), "5: identifier not given out yet");
+			ensure!(Self::minimum_bond(service.asset).is_some(), "5: asset never approved");
+		}
+		Ok(())
+	}
+
+	fn hosts_agree() -> Result<(), TryRuntimeError> {
+		let mut counts = BTreeMap::<Host, u32>::new();
+		for (_, service) in Services::<T>::iter() {
+			let target = Self::target_of(&service.endpoint).ok_or("6: bad endpoint listed")?;
+			let count = counts.entry(target.host).or_default();
+			*count = count.saturating_add(1);
+		}
+		let stored = Hosts::<T>::iter().collect::<BTreeMap<_, _>>();
+		ensure!(stored == counts, "6: counts per host are not those of the services");
+		Ok(())
+	}
+
+	fn networks_agree() -> Result<(), TryRuntimeError> {
+		let mut counts = BTreeMap::<NetworkId, u32>::new();
+		for network in Services::<T>::iter_values().filter_map(|service| service.kind.network()) {
+			ensure!(Networks::<T>::contains_key(network), "7: service of an unknown network");
+			let count = counts.entry(network).or_default();
+			*count = count.saturating_add(1);
+		}
+		let stored = NetworkUse::<T>::iter().collect::<BTreeMap<_, _>>();
+		ensure!(stored == counts, "7: counts per network are not those of the services");
+		for (id, network) in Networks::<T>::iter() {
+			ensure!(id < NextNetworkId::<T>::get(), "7: identifier not given out yet");
+			ensure!(NetworkByName::<T>::get(network.name) == Some(id), "7: name does not find its network");
+		}
+		let names = NetworkByName::<T>::iter_keys().count();
+		ensure!(names == Networks::<T>::iter_keys().count(), "7: name without a network");
+		Ok(())
+	}
+
+	fn totals_agree() -> Result<(), TryRuntimeError> {
+		let mut totals = BTreeMap::<AssetId, AssetTotals>::new();
+		for (_, asset, bond) in Bonds::<T>::iter() {
+			let sum = totals.entry(asset).or_default();
+			sum.bonded = sum.bonded.saturating_add(bond.held());
+		}
+		let mut slashed = alloc::collections::BTreeSet::new();
+		for (operator, asset, amount) in SlashedOf::<T>::iter() {
+			let sum = totals.entry(asset).or_default();
+			sum.slashed = sum.slashed.saturating_add(amount);
+			slashed.insert(operator);
+		}
+		let stored = Totals::<T>::iter()
+			.filter(|(_, sum)| *sum != AssetTotals::default())
+			.collect::<BTreeMap<_, _>>();
+		ensure!(stored == totals, "8: totals per asset are not the sums");
+		let active =
+			Operators::<T>::iter_values().filter(|operator| operator.status == OperatorStatus::Active);
+		let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+		let counts = Counts {
+			operators: number(Operators::<T>::iter_keys().count()),
+			active: number(active.count()),
+			services: number(Services::<T>::iter_keys().count()),
+			slashed: number(slashed.len()),
+		};
+		ensure!(counts == Count::<T>::get(), "8: counts are not what is there");
+		Ok(())
+	}
+}

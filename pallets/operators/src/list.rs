@@ -1,0 +1,157 @@
+//! Services are listed, and what they must look like.
+
+use crate::{
+	endpoint::{self, Fault, Host, Target},
+	pallet::*,
+	types::*,
+};
+use frame::prelude::*;
+use surety_primitives::{
+	Balance, Clock, Funds, LatencyBucket, Probing, Service, ServiceId, ServiceKind, ServiceStatus, SlaTerms,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_list(who: T::AccountId, new: NewService) -> DispatchResult {
+		let operator = Self::operator_of(&who)?;
+		ensure!(operator.status == OperatorStatus::Active, Error::<T>::OperatorInactive);
+		ensure!(new.region.is_valid(), Error::<T>::BadRegion);
+		Self::check_text(&new.metadata_uri)?;
+		Self::check_amounts(new.price, new.capacity, new.terms.credit_cap)?;
+		ensure!(Self::is_listable(new.asset), Error::<T>::AssetNotApproved);
+		Self::ensure_bonded(&who, new.asset)?;
+		let target = Self::check_endpoint(&new.endpoint)?;
+		Self::check_kind(&new.kind)?;
+
+		let id = NextServiceId::<T>::get();
+		NextServiceId::<T>::put(id.checked_add(1).ok_or(Error::<T>::NoMoreIds)?);
+		ServicesOf::<T>::try_append(&who, id).map_err(|()| Error::<T>::TooManyServices)?;
+		Self::occupy_host(&target.host)?;
+		if let Some(network) = new.kind.network() {
+			NetworkUse::<T>::mutate(network, |services| *services = services.saturating_add(1));
+		}
+		Count::<T>::mutate(|count| count.services = count.services.saturating_add(1));
+		let deposit = T::ServiceDeposit::get();
+		T::Funds::hold(surety_primitives::AssetId::Native, deposit_reason::<T>(), &who, deposit)?;
+		Listings::<T>::insert(id, Listing { deposit, since: T::Clock::now(), maintenance: None });
+
+		let status = Self::first_status();
+		let max_latency_us = new.terms.max_latency.edge_micros();
+		Services::<T>::insert(id, Self::service_from(who.clone(), new, status));
+		T::Probing::list(id)?;
+		Self::deposit_event(Event::ServiceListed { service: id, operator: who, status, max_latency_us });
+		Ok(())
+	}
+
+	fn service_from(operator: T::AccountId, new: NewService, status: ServiceStatus) -> ServiceOf<T> {
+		Service {
+			operator,
+			kind: new.kind,
+			endpoint: new.endpoint,
+			region: new.region,
+			capacity: new.capacity,
+			price: new.price,
+			asset: new.asset,
+			terms: new.terms,
+			metadata_hash: new.metadata_hash,
+			metadata_uri: new.metadata_uri,
+			status,
+		}
+	}
+
+	/// Status of an endpoint that nobody has proven control of.
+	pub(crate) fn first_status() -> ServiceStatus {
+		if T::Clock::proof_of_control() { ServiceStatus::Unproven } else { ServiceStatus::Active }
+	}
+
+	/// Terms as the registry stores them, the latency rounded up to the edge of its bucket.
+	pub(crate) fn check_terms(terms: TermsInput) -> Result<SlaTerms, Error<T>> {
+		let TermsInput { min_uptime, max_latency_ms, max_head_lag, credit, credit_cap } = terms;
+		ensure!(
+			max_latency_ms > 0 && u64::from(max_latency_ms) <= slowest_ms(),
+			Error::<T>::TermsLatency
+		);
+		ensure!(credit_cap > 0, Error::<T>::TermsZeroCap);
+		ensure!(credit.is_sorted(), Error::<T>::TermsCreditsFall);
+		ensure!(credit.iter().all(|credit| *credit <= credit_cap), Error::<T>::TermsCreditAboveCap);
+		let max_latency = LatencyBucket::from_millis(max_latency_ms);
+		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, credit_cap })
+	}
+
+	/// Whatever others multiply later must fit in a balance: a window's price of all units, and the exposure
+	/// of all units, of which the penalty share (at most the whole) is a part.
+	pub(crate) fn check_amounts(price: Balance, capacity: u32, cap: Balance) -> Result<(), Error<T>> {
+		ensure!(capacity > 0, Error::<T>::ZeroCapacity);
+		ensure!(price > 0, Error::<T>::ZeroPrice);
+		let units = Balance::from(capacity);
+		price
+			.checked_mul(units)
+			.and_then(|rate| rate.checked_mul(Balance::from(T::Clock::window_blocks())))
+			.ok_or(Error::<T>::PriceOverflow)?;
+		cap.checked_mul(units).and_then(|all| all.checked_mul(2)).ok_or(Error::<T>::CreditOverflow)?;
+		Ok(())
+	}
+
+	fn check_kind(kind: &ServiceKind) -> Result<(), Error<T>> {
+		match kind {
+			ServiceKind::Rpc { network } => {
+				ensure!(Networks::<T>::contains_key(network), Error::<T>::UnknownNetwork);
+				Ok(())
+			},
+			ServiceKind::Inference { model } => Self::check_name(model),
+			ServiceKind::Compute | ServiceKind::Vpn => Ok(()),
+		}
+	}
+
+	/// Where an endpoint points, if it may be listed.
+	pub(crate) fn check_endpoint(url: &[u8]) -> Result<Target, Error<T>> {
+		let target =
+			endpoint::check(url, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
+		// At most MAX_LABELS reads.
+		let denied = endpoint::lineage(&target.host).any(|host| DeniedHosts::<T>::contains_key(host));
+		ensure!(!denied, Error::<T>::HostDenied);
+		Ok(target)
+	}
+
+	/// Where the endpoint of a listed service points: it was checked when it was listed.
+	pub(crate) fn target_of(url: &[u8]) -> Option<Target> {
+		endpoint::check(url, true).ok().defensive()
+	}
+
+	pub(crate) fn endpoint_error(fault: Fault) -> Error<T> {
+		match fault {
+			Fault::Scheme => Error::<T>::EndpointNotHttp,
+			Fault::Characters => Error::<T>::EndpointCharacters,
+			Fault::Credentials => Error::<T>::EndpointHasCredentials,
+			Fault::Query => Error::<T>::EndpointHasQuery,
+			Fault::Fragment => Error::<T>::EndpointHasFragment,
+			Fault::Host => Error::<T>::EndpointHost,
+			Fault::Port => Error::<T>::EndpointPort,
+			Fault::Private => Error::<T>::EndpointPrivate,
+		}
+	}
+
+	/// One more listing on a host.
+	pub(crate) fn occupy_host(host: &Host) -> Result<(), Error<T>> {
+		let listings = Hosts::<T>::get(host);
+		ensure!(
+			T::Clock::private_endpoints() || listings < T::MaxPerHost::get(),
+			Error::<T>::HostFull
+		);
+		Hosts::<T>::insert(host, listings.saturating_add(1));
+		Ok(())
+	}
+
+	/// One listing less on a host.
+	pub(crate) fn vacate_host(host: &Host) {
+		Hosts::<T>::mutate_exists(host, |listings| {
+			*listings = listings.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
+		});
+	}
+
+	/// A service that `who` lists.
+	pub(crate) fn owned(who: &T::AccountId, id: ServiceId) -> Result<ServiceOf<T>, Error<T>> {
+		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		ensure!(service.operator == *who, Error::<T>::NotOwner);
+		Ok(service)
+	}
+}

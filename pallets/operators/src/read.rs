@@ -1,0 +1,62 @@
+//! What other pallets and clients ask the registry.
+
+use crate::{pallet::*, types::*};
+use frame::prelude::*;
+use surety_primitives::{
+	Agreements, Balance, Bonding, Network, NetworkId, Registry, RoundIndex, Service, ServiceId, ServiceStatus,
+};
+
+impl<T: Config> Registry<T::AccountId> for Pallet<T> {
+	fn service(id: ServiceId) -> Option<Service<T::AccountId>> {
+		Services::<T>::get(id)
+	}
+
+	fn ensure_open(id: ServiceId) -> DispatchResult {
+		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		match service.status {
+			ServiceStatus::Active => {},
+			ServiceStatus::Unproven => return Err(Error::<T>::ServiceUnproven.into()),
+			ServiceStatus::Paused => return Err(Error::<T>::ServicePaused.into()),
+			ServiceStatus::Ending { .. } => return Err(Error::<T>::ServiceEnding.into()),
+		}
+		let operator = Self::operator_of(&service.operator)?;
+		ensure!(operator.status == OperatorStatus::Active, Error::<T>::OperatorInactive);
+		Self::ensure_bonded(&service.operator, service.asset)?;
+		Ok(())
+	}
+
+	fn network(id: NetworkId) -> Option<Network> {
+		Networks::<T>::get(id)
+	}
+
+	fn proven(id: ServiceId) {
+		let Some(mut service) = Services::<T>::get(id) else { return };
+		if service.status == ServiceStatus::Unproven {
+			service.status = ServiceStatus::Active;
+			Services::<T>::insert(id, service);
+			Self::deposit_event(Event::ServiceProven { service: id });
+		}
+	}
+
+	fn terminate(id: ServiceId, at: RoundIndex) {
+		if let Some(service) = Services::<T>::get(id) {
+			Self::end_service(id, service, at, true);
+		}
+	}
+
+	fn treasury() -> T::AccountId {
+		T::Treasury::get()
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// For how many more units the free bond is enough, within the capacity left.
+	pub(crate) fn units_covered(id: ServiceId, exposure_per_unit: Balance) -> u32 {
+		let Some(service) = Services::<T>::get(id) else { return 0 };
+		let room = service.capacity.saturating_sub(T::Agreements::units(id));
+		let free = <Self as Bonding<T::AccountId>>::free_bond(id);
+		// Units that reserve nothing are limited by the capacity alone.
+		let covered = free.checked_div(exposure_per_unit).unwrap_or(Balance::MAX);
+		u32::try_from(covered).unwrap_or(u32::MAX).min(room)
+	}
+}

@@ -1,0 +1,100 @@
+//! Exposure is reserved, and bond is taken.
+
+use crate::{LOG_TARGET, pallet::*, types::*};
+use frame::prelude::*;
+use frame_support::storage::with_storage_layer;
+use surety_primitives::{AssetId, Balance, Bonding, Funds, ServiceId, Slashed};
+
+impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
+	fn exposure(service: ServiceId) -> Balance {
+		Exposures::<T>::get(service)
+	}
+
+	fn set_exposure(id: ServiceId, amount: Balance) -> DispatchResult {
+		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let mut bond = Bonds::<T>::get(&service.operator, service.asset);
+		let before = Exposures::<T>::get(id);
+		let others = bond.exposure.defensive_saturating_sub(before);
+		// Sums of what is at most the active bond; whatever overflows is not covered either.
+		let sum = others.checked_add(amount).ok_or(Error::<T>::InsufficientBond)?;
+		ensure!(amount <= before || sum <= bond.active, Error::<T>::InsufficientBond);
+		bond.exposure = sum;
+		Self::put_bond(&service.operator, service.asset, bond);
+		if amount == 0 {
+			Exposures::<T>::remove(id);
+		} else {
+			Exposures::<T>::insert(id, amount);
+		}
+		Ok(())
+	}
+
+	fn free_bond(service: ServiceId) -> Balance {
+		Services::<T>::get(service)
+			.map(|service| Bonds::<T>::get(&service.operator, service.asset).free())
+			.unwrap_or(0)
+	}
+
+	fn slash(id: ServiceId, credit: Balance, credit_to: &T::AccountId, penalty: Balance) -> Slashed {
+		let Some(service) = Services::<T>::get(id) else {
+			return Slashed::default();
+		};
+		let (operator, asset) = (service.operator, service.asset);
+		let mut bond = Bonds::<T>::get(&operator, asset);
+		let before = bond.held();
+
+		let mut slashed =
+			Slashed { credit: Self::deliver(asset, &operator, credit_to, credit.min(before)), penalty: 0 };
+		bond.take_slashed(slashed.credit);
+		let treasury = T::Treasury::get();
+		slashed.penalty = Self::deliver(asset, &operator, &treasury, penalty.min(bond.held()));
+		bond.take_slashed(slashed.penalty);
+
+		let moved = before.saturating_sub(bond.held());
+		Self::put_bond(&operator, asset, bond);
+		Self::record_slash(&operator, asset, moved);
+		let unpaid = credit.saturating_add(penalty).saturating_sub(moved);
+		Self::deposit_event(Event::BondSlashed {
+			operator,
+			service: id,
+			asset,
+			credit: slashed.credit,
+			penalty: slashed.penalty,
+			unpaid,
+		});
+		slashed
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Move bond to `to`, all of `amount` or nothing, and say how much: a payment that can't be delivered
+	/// (receiver blocked, or left below the minimum balance) leaves the bond where it is.
+	fn deliver(asset: AssetId, from: &T::AccountId, to: &T::AccountId, amount: Balance) -> Balance {
+		if amount == 0 {
+			return 0;
+		}
+		// The layer undoes what a failing transfer has written: a slash runs outside of any call.
+		let paid = with_storage_layer(|| T::Funds::pay_held(asset, bond_reason::<T>(), from, to, amount));
+		match paid {
+			Ok(()) => amount,
+			Err(error) => {
+				log::warn!(target: LOG_TARGET, "slash of {amount} in {asset:?} not delivered: {error:?}");
+				0
+			},
+		}
+	}
+
+	fn record_slash(operator: &T::AccountId, asset: AssetId, moved: Balance) {
+		if moved == 0 {
+			return;
+		}
+		// Reads one key at most: whether there is any.
+		if SlashedOf::<T>::iter_key_prefix(operator).next().is_none() {
+			Count::<T>::mutate(|count| count.slashed = count.slashed.saturating_add(1));
+		}
+		SlashedOf::<T>::mutate(operator, asset, |sum| *sum = sum.saturating_add(moved));
+		Totals::<T>::mutate(asset, |totals| {
+			totals.bonded = totals.bonded.saturating_sub(moved);
+			totals.slashed = totals.slashed.saturating_add(moved);
+		});
+	}
+}

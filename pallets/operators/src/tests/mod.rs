@@ -1,0 +1,4 @@
+//! Tests by topic.
+
+#![allow(clippy::arithmetic_side_effects)]
+

@@ -1,0 +1,118 @@
+//! Listings change: endpoint, capacity, price, metadata, cap, pause, maintenance.
+
+use crate::{MAX_NOTICE_WINDOWS, pallet::*, types::*};
+use frame::prelude::*;
+use surety_primitives::{
+	Agreements, Balance, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceStatus,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_update(who: T::AccountId, id: ServiceId, changes: Changes) -> DispatchResult {
+		let mut service = Self::owned_and_going_on(&who, id)?;
+		ensure!(!changes.is_empty(), Error::<T>::NothingToUpdate);
+		service.capacity = changes.capacity.unwrap_or(service.capacity);
+		service.price = changes.price.unwrap_or(service.price);
+		Self::check_amounts(service.price, service.capacity, service.terms.credit_cap)?;
+		ensure!(service.capacity >= T::Agreements::units(id), Error::<T>::CapacityBelowSold);
+		if let Some(uri) = changes.metadata_uri {
+			Self::check_text(&uri)?;
+			service.metadata_uri = uri;
+		}
+		service.metadata_hash = changes.metadata_hash.unwrap_or(service.metadata_hash);
+		if let Some(endpoint) = changes.endpoint {
+			Self::move_endpoint(id, &mut service, endpoint)?;
+			Self::deposit_event(Event::EndpointChanged { service: id, status: service.status });
+		}
+		let (capacity, price) = (service.capacity, service.price);
+		Services::<T>::insert(id, service);
+		Self::deposit_event(Event::ServiceUpdated { service: id, capacity, price });
+		Ok(())
+	}
+
+	/// Control is proven per target. A service with units does not move to an unproven one: its probing
+	/// must not stop to be judged because the operator says so.
+	fn move_endpoint(id: ServiceId, service: &mut ServiceOf<T>, endpoint: Endpoint) -> DispatchResult {
+		let target = Self::check_endpoint(&endpoint)?;
+		let before = Self::target_of(&service.endpoint);
+		if before.as_ref() != Some(&target) && T::Clock::proof_of_control() {
+			ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
+			service.status = ServiceStatus::Unproven;
+		}
+		// Vacated first: a move within a full host is no new listing on it.
+		if let Some(before) = before {
+			Self::vacate_host(&before.host);
+		}
+		Self::occupy_host(&target.host)?;
+		service.endpoint = endpoint;
+		Ok(())
+	}
+
+	pub(crate) fn do_raise_credit_cap(who: T::AccountId, id: ServiceId, cap: Balance) -> DispatchResult {
+		let mut service = Self::owned_and_going_on(&who, id)?;
+		ensure!(cap > service.terms.credit_cap, Error::<T>::CapMayOnlyRise);
+		Self::check_amounts(service.price, service.capacity, cap)?;
+		T::Agreements::cap_raised(id, cap)?;
+		service.terms.credit_cap = cap;
+		Services::<T>::insert(id, service);
+		Self::deposit_event(Event::CreditCapRaised { service: id, cap });
+		Ok(())
+	}
+
+	pub(crate) fn do_pause(who: T::AccountId, id: ServiceId) -> DispatchResult {
+		let mut service = Self::owned_and_going_on(&who, id)?;
+		match service.status {
+			ServiceStatus::Active => service.status = ServiceStatus::Paused,
+			ServiceStatus::Paused => return Err(Error::<T>::ServicePaused.into()),
+			ServiceStatus::Unproven => return Err(Error::<T>::ServiceUnproven.into()),
+			ServiceStatus::Ending { .. } => return Err(Error::<T>::ServiceEnding.into()),
+		}
+		Services::<T>::insert(id, service);
+		Self::deposit_event(Event::ServicePaused { service: id });
+		Ok(())
+	}
+
+	pub(crate) fn do_resume(who: T::AccountId, id: ServiceId) -> DispatchResult {
+		let mut service = Self::owned_and_going_on(&who, id)?;
+		ensure!(service.status == ServiceStatus::Paused, Error::<T>::ServiceNotPaused);
+		service.status = ServiceStatus::Active;
+		Services::<T>::insert(id, service);
+		Self::deposit_event(Event::ServiceResumed { service: id });
+		Ok(())
+	}
+
+	pub(crate) fn do_announce_maintenance(
+		who: T::AccountId,
+		id: ServiceId,
+		from: RoundIndex,
+		rounds: u16,
+	) -> DispatchResult {
+		Self::owned_and_going_on(&who, id)?;
+		let window = T::Clock::window_rounds();
+		let notice = from.checked_sub(T::Clock::round()).ok_or(Error::<T>::MaintenanceTooSoon)?;
+		ensure!(rounds > 0, Error::<T>::ZeroRounds);
+		ensure!(notice >= u32::from(window), Error::<T>::MaintenanceTooSoon);
+		ensure!(
+			notice <= u32::from(window).saturating_mul(MAX_NOTICE_WINDOWS),
+			Error::<T>::MaintenanceTooFar
+		);
+		let most = T::MaxMaintenanceShare::get().mul_floor(u32::from(window));
+		ensure!(u32::from(rounds) <= most, Error::<T>::MaintenanceTooLong);
+
+		let mut listing = Listings::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		// Until the last round of the one before is judged, its rounds must still be found excused.
+		let over = listing.maintenance.is_none_or(|before| before.last() <= T::Probing::judged_round());
+		ensure!(over, Error::<T>::MaintenanceAnnounced);
+		listing.maintenance = Some(Maintenance { from, rounds });
+		Listings::<T>::insert(id, listing);
+		T::Probing::set_maintenance(id, from, rounds);
+		Self::deposit_event(Event::MaintenanceAnnounced { service: id, from, rounds });
+		Ok(())
+	}
+
+	/// A service that `who` lists and that is not ending.
+	fn owned_and_going_on(who: &T::AccountId, id: ServiceId) -> Result<ServiceOf<T>, Error<T>> {
+		let service = Self::owned(who, id)?;
+		ensure!(!matches!(service.status, ServiceStatus::Ending { .. }), Error::<T>::ServiceEnding);
+		Ok(service)
+	}
+}

@@ -1,0 +1,347 @@
+//! The off-chain worker: probes once a round, keeps the report locally, commits and reveals it.
+//!
+//! ```text
+//!  any block of r      no local report of r yet: probe (long), keep {salt, report}, commit
+//!  later blocks of r   commit, unless it is on chain or was sent in the last two blocks
+//!  r+1 from block 1 on reveal, likewise
+//! ```
+//!
+//! The report is kept before it is committed to, and made once per round whatever fork the worker runs
+//! on, so a reorganisation never makes a prober say two things.
+
+use crate::{
+	Call, Config, LOG, Pallet, Prober, REVEAL_OFFSET, Report, Reports, Row, Sent, Snapshot,
+	Snapshots, commit_hash, commit_payload,
+};
+use alloc::{collections::BTreeSet, vec::Vec};
+use codec::{Decode, Encode};
+use frame_system::offchain::SubmitTransaction;
+use sp_application_crypto::RuntimeAppPublic;
+use sp_runtime::offchain::{Duration, storage::StorageValueRef};
+use surety_primitives::{Clock, NetworkId, Registry, RoundIndex, Service, crypto::ProberId, report::Finding};
+use surety_prober::{NetworkRef, OwnHead, Proof, Schedule, Target, probe_round};
+
+/// Local storage key, followed by a network's name: SCALE `Vec<Vec<u8>>` of this node's own anchor URLs.
+pub const ANCHORS_KEY: &[u8] = b"surety/anchors/";
+/// Local storage key: SCALE `Vec<Vec<u8>>` of host names that this node does not probe.
+pub const DENY_KEY: &[u8] = b"surety/deny";
+
+const REPORT_KEY: &[u8] = b"surety/report/";
+const PROBING_KEY: &[u8] = b"surety/probing/";
+/// Blocks after which a report that was sent and is not on chain is sent again.
+const RESEND: u32 = 2;
+/// Rounds after which a local report is of no use.
+const KEPT: RoundIndex = 4;
+/// How many older ones are cleaned per block, for a node that was off for a while.
+const CLEANED: RoundIndex = 8;
+/// Starts spread over this share of a round, in percent.
+const SPREAD: u64 = 40;
+/// Probing ends at this share of a round, in percent.
+const DEADLINE: u64 = 60;
+/// Services asked at the same time.
+const CONCURRENCY: u32 = 64;
+
+/// A report as it is kept locally.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+pub(crate) struct Local {
+	pub salt: [u8; 32],
+	pub report: Vec<u8>,
+	/// Block after which the commit was sent last; 0 if it was not.
+	pub committed_at: u32,
+	/// Same for the reveal.
+	pub revealed_at: u32,
+}
+
+/// Where the report of a round and prober is kept.
+pub(crate) fn report_key(round: RoundIndex, prober: &ProberId) -> Vec<u8> {
+	(REPORT_KEY, round, prober).encode()
+}
+
+/// Why nothing was sent.
+#[derive(Debug)]
+enum Skip {
+	/// No report of the round, or none that fits this fork.
+	NoReport,
+	/// It is on chain, or another block's worker sends it or just did.
+	Sent,
+	/// The keystore did not sign.
+	NoSignature,
+	/// The pool did not take it.
+	Pool,
+}
+
+/// Which of the two transactions.
+#[derive(Clone, Copy)]
+enum Step {
+	Commit,
+	Reveal,
+}
+
+impl Local {
+	fn sent_at(&mut self, step: Step) -> &mut u32 {
+		match step {
+			Step::Commit => &mut self.committed_at,
+			Step::Reveal => &mut self.revealed_at,
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Run after the block `Clock::now()` was imported.
+	pub(crate) fn work() {
+		let now = T::Clock::now();
+		let next = now.saturating_add(1);
+		let round = T::Clock::round();
+		for key in ProberId::all() {
+			Self::clean(round, &key);
+			if let Some(last) = round.checked_sub(1)
+				&& T::Clock::round_at(next) == round
+				&& next >= T::Clock::round_start(round).saturating_add(REVEAL_OFFSET)
+			{
+				Self::log(last, Self::send_reveal(last, &key));
+			}
+			if T::Clock::round_at(next) == round {
+				Self::log(round, Self::send_commit(round, &key));
+			}
+		}
+		// All that is quick is sent; now what takes time.
+		for key in ProberId::all() {
+			if Self::probe(round, &key) {
+				Self::log(round, Self::send_commit(round, &key));
+			}
+		}
+	}
+
+	fn log(round: RoundIndex, sent: Result<(), Skip>) {
+		match sent {
+			Ok(()) => log::debug!(target: LOG, "sent for round {round}"),
+			Err(skip @ (Skip::NoReport | Skip::Sent)) => log::trace!(target: LOG, "round {round}: {skip:?}"),
+			Err(skip) => log::warn!(target: LOG, "could not send for round {round}: {skip:?}"),
+		}
+	}
+
+	fn clean(round: RoundIndex, key: &ProberId) {
+		let Some(newest) = round.checked_sub(KEPT.saturating_add(1)) else { return };
+		for old in newest.saturating_sub(CLEANED)..=newest {
+			StorageValueRef::persistent(&report_key(old, key)).clear();
+		}
+	}
+
+	/// The local report of a round, if it fits the round's snapshot on this fork.
+	fn local(round: RoundIndex, key: &ProberId) -> Result<(u16, Local), Skip> {
+		let snapshot = Snapshots::<T>::get(round).ok_or(Skip::NoReport)?;
+		let (index, _) = snapshot.find(key).ok_or(Skip::NoReport)?;
+		let local: Local = StorageValueRef::persistent(&report_key(round, key))
+			.get()
+			.ok()
+			.flatten()
+			.ok_or(Skip::NoReport)?;
+		let due = usize::try_from(snapshot.report_len(round, index)).unwrap_or(usize::MAX);
+		if local.report.len() == due && due > 0 { Ok((index, local)) } else { Err(Skip::NoReport) }
+	}
+
+	/// Take the right to send: no other block's worker did in the last two blocks.
+	fn claim(round: RoundIndex, key: &ProberId, step: Step) -> Result<(), Skip> {
+		let now = T::Clock::now();
+		let claimed = StorageValueRef::persistent(&report_key(round, key)).mutate(
+			|stored: Result<Option<Local>, _>| {
+				let mut local = stored.ok().flatten().ok_or(())?;
+				let sent = local.sent_at(step);
+				// A worker on a fork may run at a lower block than the one that sent.
+				if *sent > 0 && now < sent.saturating_add(RESEND) {
+					return Err(());
+				}
+				*sent = now.max(1);
+				Ok(local)
+			},
+		);
+		claimed.map(drop).map_err(|_| Skip::Sent)
+	}
+
+	fn submit(round: RoundIndex, key: &ProberId, step: Step, call: Call<T>) -> Result<(), Skip> {
+		let xt = T::create_authorized_transaction(call.into());
+		SubmitTransaction::<T, Call<T>>::submit_transaction(xt).map_err(|()| {
+			// Not sent, so the next block may try.
+			let _ = StorageValueRef::persistent(&report_key(round, key)).mutate(
+				|stored: Result<Option<Local>, _>| {
+					let mut local = stored.ok().flatten().ok_or(())?;
+					*local.sent_at(step) = 0;
+					Ok::<Local, ()>(local)
+				},
+			);
+			Skip::Pool
+		})
+	}
+
+	fn send_commit(round: RoundIndex, key: &ProberId) -> Result<(), Skip> {
+		let (index, Local { salt, report, .. }) = Self::local(round, key)?;
+		if Reports::<T>::contains_key(round, index) {
+			return Err(Skip::Sent);
+		}
+		Self::claim(round, key, Step::Commit)?;
+		let genesis = Self::genesis();
+		let hash = commit_hash(genesis.as_ref(), round, key, &salt, &report);
+		let payload = commit_payload(genesis.as_ref(), round, &hash);
+		let signature = key.sign(&payload).ok_or(Skip::NoSignature)?;
+		Self::submit(round, key, Step::Commit, Call::commit { round, index, hash, signature })
+	}
+
+	fn send_reveal(round: RoundIndex, key: &ProberId) -> Result<(), Skip> {
+		let (index, Local { salt, report, .. }) = Self::local(round, key)?;
+		let hash = commit_hash(Self::genesis().as_ref(), round, key, &salt, &report);
+		match Reports::<T>::get(round, index) {
+			Some(Sent::Committed(committed)) if committed == hash => (),
+			Some(Sent::Revealed(_)) => return Err(Skip::Sent),
+			_ => return Err(Skip::NoReport),
+		}
+		let report = Report::try_from(report).map_err(|_| Skip::NoReport)?;
+		Self::claim(round, key, Step::Reveal)?;
+		Self::submit(round, key, Step::Reveal, Call::reveal { round, index, salt, report })
+	}
+
+	/// Probe a round, unless that was begun already, and keep the report. Returns whether there is one now.
+	fn probe(round: RoundIndex, key: &ProberId) -> bool {
+		let Some(snapshot) = Snapshots::<T>::get(round) else { return false };
+		let Some((index, prober)) = snapshot.find(key) else { return false };
+		let Some(schedule) = Self::schedule(round) else { return false };
+		if snapshot.report_len(round, index) == 0 || !Self::begin_probing(round, key) {
+			return false;
+		}
+		let targets = Self::targets(round, &snapshot, index, prober);
+		let asked: Vec<Target> = targets.iter().flatten().cloned().collect();
+		let networks = Self::networks(&asked);
+		log::debug!(target: LOG, "probing {} services in round {round}", asked.len());
+		let mut findings =
+			probe_round(&asked, &networks, &schedule, sp_io::offchain::random_seed()).into_iter();
+		let report: Vec<u8> = targets
+			.iter()
+			.map(|target| target.as_ref().and_then(|_| findings.next()).unwrap_or(Finding::Abstained).to_byte())
+			.collect();
+		let local = Local { salt: sp_io::offchain::random_seed(), report, committed_at: 0, revealed_at: 0 };
+		StorageValueRef::persistent(&report_key(round, key)).set(&local);
+		true
+	}
+
+	/// Whether this worker is the one that probes the round: the first that asks is.
+	fn begin_probing(round: RoundIndex, key: &ProberId) -> bool {
+		let kept: Result<Option<Local>, _> = StorageValueRef::persistent(&report_key(round, key)).get();
+		if !matches!(kept, Ok(None)) {
+			return false;
+		}
+		let lock = (PROBING_KEY, key).encode();
+		StorageValueRef::persistent(&lock)
+			.mutate(|begun: Result<Option<RoundIndex>, _>| match begun {
+				Ok(Some(begun)) if begun == round => Err(()),
+				_ => Ok(round),
+			})
+			.is_ok()
+	}
+
+	/// When to probe, counted from now; `None` if it is too late in the round.
+	fn schedule(round: RoundIndex) -> Option<Schedule> {
+		let slot = T::Clock::slot_ms();
+		let length = slot.saturating_mul(u64::from(T::Clock::round_blocks()));
+		let passed = T::Clock::now().saturating_sub(T::Clock::round_start(round));
+		let passed = slot.saturating_mul(u64::from(passed));
+		let share = |percent: u64| length.saturating_mul(percent).checked_div(100).unwrap_or(0);
+		let left = share(DEADLINE).checked_sub(passed).filter(|left| *left > 0)?;
+		let start = sp_io::offchain::timestamp();
+		Some(Schedule {
+			start,
+			spread_ms: share(SPREAD).saturating_sub(passed),
+			deadline: start.add(Duration::from_millis(left)),
+			concurrency: CONCURRENCY,
+		})
+	}
+
+	/// What to ask, one entry per byte of the report; `None` where no service is (any more).
+	fn targets(
+		round: RoundIndex,
+		snapshot: &Snapshot<T::AccountId>,
+		index: u16,
+		prober: &Prober<T::AccountId>,
+	) -> Vec<Option<Target>> {
+		let denied: Vec<Vec<u8>> =
+			StorageValueRef::persistent(DENY_KEY).get().ok().flatten().unwrap_or_default();
+		let mut targets = Vec::new();
+		for (id, slots) in Self::assigned(snapshot, round, index) {
+			let page = crate::Pages::<T>::get(id);
+			for slot in slots {
+				let row = page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
+				targets.push(row.and_then(|row| Self::target(round, row, prober, &denied)));
+			}
+		}
+		targets
+	}
+
+	fn target(
+		round: RoundIndex,
+		row: &Row<T::AccountId>,
+		prober: &Prober<T::AccountId>,
+		denied: &[Vec<u8>],
+	) -> Option<Target> {
+		let Service { operator, kind, endpoint, terms, .. } = T::Registry::service(row.service)?;
+		let skip = if operator == prober.account {
+			Some(Finding::Skipped)
+		} else {
+			host(&endpoint).filter(|host| denied.contains(host)).map(|_| Finding::Abstained)
+		};
+		// Control is proved before a service becomes active, and again at the start of every window.
+		let proving = row.unproven || row.window != T::Clock::window_of(round);
+		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
+			operator: operator.encode(),
+			genesis: hash_bytes(Self::genesis().as_ref()),
+		});
+		Some(Target {
+			service: row.service,
+			kind,
+			endpoint: endpoint.into_inner(),
+			max_head_lag: terms.max_head_lag,
+			skip,
+			proof,
+		})
+	}
+
+	/// The networks of the targets, with this node's own anchors before the listed ones.
+	fn networks(targets: &[Target]) -> Vec<NetworkRef> {
+		let ids: BTreeSet<NetworkId> = targets.iter().filter_map(|target| target.kind.network()).collect();
+		ids.into_iter()
+			.filter_map(|id| {
+				let network = T::Registry::network(id)?;
+				let key = [ANCHORS_KEY, &network.name].concat();
+				let mut anchors: Vec<Vec<u8>> =
+					StorageValueRef::persistent(&key).get().ok().flatten().unwrap_or_default();
+				for listed in network.anchors {
+					let listed = listed.into_inner();
+					if !anchors.contains(&listed) {
+						anchors.push(listed);
+					}
+				}
+				let own = network.own.then(|| OwnHead::new(T::Clock::now(), Self::block_hash_bytes));
+				Some(NetworkRef { id, protocol: network.protocol, own, anchors })
+			})
+			.collect()
+	}
+
+	fn block_hash_bytes(block: u32) -> Option<[u8; 32]> {
+		let hash = frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::from(block));
+		(hash != T::Hash::default()).then(|| hash_bytes(hash.as_ref()))
+	}
+}
+
+fn hash_bytes(hash: &[u8]) -> [u8; 32] {
+	hash.try_into().unwrap_or_default()
+}
+
+/// Host of a URL in lower case, without port.
+pub(crate) fn host(url: &[u8]) -> Option<Vec<u8>> {
+	let at = url.windows(3).position(|three| three == b"://")?;
+	let rest = url.get(at.saturating_add(3)..)?;
+	let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+	let authority = rest.get(..end)?;
+	let host = match authority.first() {
+		Some(b'[') => authority.get(..authority.iter().position(|byte| *byte == b']')?.saturating_add(1))?,
+		_ => authority.split(|byte| *byte == b':').next()?,
+	};
+	(!host.is_empty()).then(|| host.to_ascii_lowercase())
+}

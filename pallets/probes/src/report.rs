@@ -1,0 +1,158 @@
+//! Commit and reveal: who may send what in which phase, and the two hashes that bind it.
+
+use crate::{Config, Error, Pallet, Prober, Report, Reports, Sent, Snapshot, Snapshots};
+use alloc::vec::Vec;
+use codec::Encode;
+use frame_support::{ensure, traits::Get, weights::Weight};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_application_crypto::RuntimeAppPublic;
+use sp_io::hashing::blake2_256;
+use sp_runtime::{
+	traits::Zero,
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidityError, TransactionValidityWithRefund,
+		ValidTransaction,
+	},
+};
+use surety_primitives::{
+	Clock, RoundIndex,
+	crypto::{ProberId, ProberSignature},
+};
+
+/// Blocks of the next round that pass before reveals open: whoever still commits on a competing fork
+/// of the round's last block must not have seen a report.
+pub const REVEAL_OFFSET: u32 = 2;
+
+const COMMIT: &[u8] = b"surety:commit";
+const REPORT: &[u8] = b"surety:report";
+
+/// What a commit holds: the hash of a report, bound to the chain (`genesis`, the genesis block's hash), the
+/// round and the prober. A copied hash is useless to any other prober.
+pub fn commit_hash(
+	genesis: &[u8],
+	round: RoundIndex,
+	prober: &ProberId,
+	salt: &[u8; 32],
+	report: &[u8],
+) -> [u8; 32] {
+	blake2_256(&(REPORT, genesis, round, prober, salt, report).encode())
+}
+
+/// What the prober's session key signs to commit.
+pub fn commit_payload(genesis: &[u8], round: RoundIndex, hash: &[u8; 32]) -> Vec<u8> {
+	(COMMIT, genesis, round, hash).encode()
+}
+
+/// Codes of `InvalidTransaction::Custom` with which the pool refuses a report.
+pub mod refused {
+	/// The round has no snapshot.
+	pub const NO_SNAPSHOT: u8 = 1;
+	/// The snapshot names no prober with this index.
+	pub const NOT_A_PROBER: u8 = 2;
+	/// The prober did not commit in the round.
+	pub const NO_COMMIT: u8 = 3;
+	/// The report is not as long as its due services.
+	pub const WRONG_LENGTH: u8 = 4;
+}
+
+impl<T: Config> Pallet<T> {
+	/// Hash of the genesis block, as bytes.
+	pub(crate) fn genesis() -> T::Hash {
+		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
+	}
+
+	/// Whether the prober with this index may commit to `round` in the block being built.
+	pub(crate) fn check_commit(round: RoundIndex, index: u16) -> Result<Prober<T::AccountId>, Error<T>> {
+		let now = T::Clock::round();
+		ensure!(round <= now, Error::<T>::TooEarly);
+		ensure!(round == now, Error::<T>::TooLate);
+		let (_, prober) = Self::prober_of(round, index)?;
+		ensure!(!Reports::<T>::contains_key(round, index), Error::<T>::AlreadyCommitted);
+		Ok(prober)
+	}
+
+	/// Whether the prober with this index may reveal a report of `len` bytes for `round` in the block
+	/// being built, and the hash that it must have.
+	pub(crate) fn check_reveal(
+		round: RoundIndex,
+		index: u16,
+		len: usize,
+	) -> Result<(Prober<T::AccountId>, [u8; 32]), Error<T>> {
+		let opens = T::Clock::round_start(round.saturating_add(1)).saturating_add(REVEAL_OFFSET);
+		ensure!(T::Clock::now() >= opens, Error::<T>::TooEarly);
+		ensure!(T::Clock::round() == round.saturating_add(1), Error::<T>::TooLate);
+		let (snapshot, prober) = Self::prober_of(round, index)?;
+		let hash = match Reports::<T>::get(round, index) {
+			Some(Sent::Committed(hash)) => hash,
+			Some(Sent::Revealed(_)) => return Err(Error::<T>::AlreadyRevealed),
+			None => return Err(Error::<T>::NoCommit),
+		};
+		let due = usize::try_from(snapshot.report_len(round, index)).unwrap_or(usize::MAX);
+		ensure!(len == due, Error::<T>::WrongLength);
+		Ok((prober, hash))
+	}
+
+	fn prober_of(
+		round: RoundIndex,
+		index: u16,
+	) -> Result<(Snapshot<T::AccountId>, Prober<T::AccountId>), Error<T>> {
+		let snapshot = Snapshots::<T>::get(round).ok_or(Error::<T>::NoSnapshot)?;
+		let prober = snapshot.probers.get(usize::from(index)).cloned().ok_or(Error::<T>::NotAProber)?;
+		Ok((snapshot, prober))
+	}
+
+	/// Why the pool refuses. A report that comes too early is dropped as `Future`, one too many as `Stale`.
+	fn refusal(error: Error<T>) -> TransactionValidityError {
+		match error {
+			Error::<T>::TooEarly => InvalidTransaction::Future,
+			Error::<T>::TooLate | Error::<T>::AlreadyCommitted | Error::<T>::AlreadyRevealed => {
+				InvalidTransaction::Stale
+			},
+			Error::<T>::NoSnapshot => InvalidTransaction::Custom(refused::NO_SNAPSHOT),
+			Error::<T>::NotAProber => InvalidTransaction::Custom(refused::NOT_A_PROBER),
+			Error::<T>::NoCommit => InvalidTransaction::Custom(refused::NO_COMMIT),
+			Error::<T>::WrongLength => InvalidTransaction::Custom(refused::WRONG_LENGTH),
+			_ => InvalidTransaction::BadProof,
+		}
+		.into()
+	}
+
+	/// Authorize a commit: cheap checks first, the signature last.
+	pub(crate) fn authorize_commit(
+		_source: TransactionSource,
+		round: &RoundIndex,
+		index: &u16,
+		hash: &[u8; 32],
+		signature: &ProberSignature,
+	) -> TransactionValidityWithRefund {
+		let prober = Self::check_commit(*round, *index).map_err(Self::refusal)?;
+		let payload = commit_payload(Self::genesis().as_ref(), *round, hash);
+		ensure!(prober.key.verify(&payload, signature), InvalidTransaction::BadProof);
+		Self::valid(COMMIT, *round, *index, T::Clock::round_start(round.saturating_add(1)))
+	}
+
+	/// Authorize a reveal: no signature, only the prober knows what has the committed hash.
+	pub(crate) fn authorize_reveal(
+		_source: TransactionSource,
+		round: &RoundIndex,
+		index: &u16,
+		salt: &[u8; 32],
+		report: &Report,
+	) -> TransactionValidityWithRefund {
+		let (prober, hash) = Self::check_reveal(*round, *index, report.len()).map_err(Self::refusal)?;
+		let found = commit_hash(Self::genesis().as_ref(), *round, &prober.key, salt, report);
+		ensure!(found == hash, InvalidTransaction::BadProof);
+		Self::valid(REPORT, *round, *index, T::Clock::round_start(round.saturating_add(2)))
+	}
+
+	/// One per (phase, round, prober), until the first block of the next phase.
+	fn valid(phase: &[u8], round: RoundIndex, index: u16, ends: u32) -> TransactionValidityWithRefund {
+		ValidTransaction::with_tag_prefix("SuretyProbes")
+			.priority(T::UnsignedPriority::get())
+			.and_provides((phase, round, index))
+			.longevity(u64::from(ends.saturating_sub(T::Clock::now()).max(1)))
+			.propagate(true)
+			.build()
+			.map(|valid| (valid, Weight::zero()))
+	}
+}

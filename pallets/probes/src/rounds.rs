@@ -1,0 +1,184 @@
+//! The start of a round: its snapshot, and the committees that the snapshot's seed draws.
+
+use crate::{
+	ColdTurn, Config, Due, LAG, MAX_DUE, MAX_PROBERS, PageId, PageInfo, PageInfos, Pallet, Progress, Prober,
+	ProberSet, ROWS, Snapshot, Snapshots, WeightInfo, bits,
+};
+use alloc::vec::Vec;
+use codec::Encode;
+use frame_support::{
+	BoundedVec,
+	traits::{ConstU32, Get, Randomness, Time, ValidatorSet},
+	weights::Weight,
+};
+use sp_io::hashing::blake2_256;
+use surety_primitives::{Clock, RoundIndex};
+
+/// Randomness subject and domain of the seed.
+const SEED: &[u8] = b"surety:round-seed";
+/// Domain of the draws.
+const DRAW: &[u8] = b"surety:committee";
+/// Empty cold pages that the turn skips at most in one round.
+const MAX_SKIPPED: u32 = 32;
+
+/// The committee of a page: all of `probers`, or `size` of them drawn by the seed. Bit `i` is prober `i`.
+pub fn committee(seed: &[u8; 32], round: RoundIndex, page: PageId, probers: usize, size: u32) -> u128 {
+	let probers = probers.min(MAX_PROBERS as usize);
+	let all = (0..probers).filter_map(|i| u8::try_from(i).ok());
+	let size = usize::try_from(size).unwrap_or(usize::MAX);
+	if probers <= size {
+		return all.fold(0u128, |mask, i| mask | crate::bit(i));
+	}
+	// Fisher-Yates from the front, as far as it is needed. A draw is 32 bits of hash reduced to at most
+	// 128 values: its bias is below one in 2^25.
+	let mut order: Vec<u8> = all.collect();
+	let mut mask = 0u128;
+	let mut draws = Draws { seed, round, page, block: [0; 32], used: 8, count: 0 };
+	for i in 0..size {
+		let left = u32::try_from(probers.saturating_sub(i)).unwrap_or(u32::MAX);
+		let step = draws.next().checked_rem(left).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+		order.swap(i, i.saturating_add(step));
+		mask |= order.get(i).map_or(0, |prober| crate::bit(*prober));
+	}
+	mask
+}
+
+/// A stream of 32-bit numbers from the seed.
+struct Draws<'a> {
+	seed: &'a [u8; 32],
+	round: RoundIndex,
+	page: PageId,
+	block: [u8; 32],
+	used: usize,
+	count: u32,
+}
+impl Draws<'_> {
+	fn next(&mut self) -> u32 {
+		if self.used >= 8 {
+			self.block = blake2_256(&(DRAW, self.seed, self.round, self.page, self.count).encode());
+			self.count = self.count.saturating_add(1);
+			self.used = 0;
+		}
+		let at = self.used.saturating_mul(4);
+		self.used = self.used.saturating_add(1);
+		let bytes = self.block.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok());
+		bytes.map_or(0, u32::from_le_bytes)
+	}
+}
+
+impl<AccountId> Snapshot<AccountId> {
+	/// Who probes each due page, in order.
+	pub fn committees(&self, round: RoundIndex) -> Vec<u128> {
+		self.due.iter().map(|due| self.committee_of(round, due)).collect()
+	}
+
+	/// Who probes a due page.
+	pub fn committee_of(&self, round: RoundIndex, due: &Due) -> u128 {
+		let size = if due.full { MAX_PROBERS } else { self.committee };
+		committee(&self.seed, round, due.page, self.probers.len(), size)
+	}
+
+	/// Whether all probers probe a due page.
+	pub fn is_full(&self, due: &Due) -> bool {
+		due.full || u32::try_from(self.probers.len()).is_ok_and(|n| n <= self.committee)
+	}
+
+	/// Bytes of the report of the prober with this index.
+	pub fn report_len(&self, round: RoundIndex, index: u16) -> u32 {
+		let member = u8::try_from(index).map_or(0, crate::bit);
+		self.due
+			.iter()
+			.filter(|due| self.committee_of(round, due) & member != 0)
+			.fold(0u32, |sum, due| sum.saturating_add(due.mask.count_ones()))
+	}
+
+	/// Which of the due pages it is that names a slot.
+	pub fn position(&self, page: PageId, slot: u8) -> Option<u32> {
+		let at = self.due.iter().position(|due| due.page == page && due.mask & crate::bit(slot) != 0);
+		at.and_then(|at| u32::try_from(at).ok())
+	}
+
+	/// Index and entry of a session key.
+	pub fn find(&self, key: &surety_primitives::crypto::ProberId) -> Option<(u16, &Prober<AccountId>)> {
+		(0u16..).zip(&self.probers).find(|(_, prober)| prober.key == *key)
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Whole pages that a round has capacity for.
+	pub(crate) fn capacity() -> u32 {
+		T::MaxProbesPerRound::get().checked_div(ROWS).unwrap_or(0).min(MAX_DUE)
+	}
+
+	/// Hot pages there can be: one page of capacity is always left to the cold ones.
+	pub(crate) fn hot_pages() -> u32 {
+		Self::capacity().saturating_sub(1)
+	}
+
+	/// Freeze a round, in its first block.
+	pub(crate) fn open_round(round: RoundIndex) -> Weight {
+		let probers = ProberSet::<T>::get();
+		let n = u32::try_from(probers.len()).unwrap_or(u32::MAX);
+		let (random, _) = T::Randomness::random(SEED);
+		// The parent's hash keeps the seed unknown before the block; the randomness keeps the parent's
+		// author from choosing it freely.
+		let parent = frame_system::Pallet::<T>::parent_hash();
+		let seed = blake2_256(&(SEED, random, parent, round).encode());
+		let snapshot = Snapshot {
+			session: T::ValidatorSet::session_index(),
+			seed,
+			started: T::Time::now(),
+			committee: T::MaxCommittee::get(),
+			probers,
+			due: Self::due_pages(),
+		};
+		Snapshots::<T>::insert(round, snapshot);
+		T::WeightInfo::open_round(n)
+	}
+
+	/// Every hot page with a due row, then as many cold pages as fit, in turns.
+	fn due_pages() -> BoundedVec<Due, ConstU32<MAX_DUE>> {
+		let mut due = BoundedVec::new();
+		let mut push = |page: PageId| -> bool {
+			let info: PageInfo = PageInfos::<T>::get(page);
+			let has = info.due != 0;
+			has && due.try_push(Due { page, mask: info.due, full: info.critical }).is_ok()
+		};
+		let hot = (0..Self::hot_pages()).filter(|page| push(PageId::Hot(*page))).count();
+		let mut left = Self::capacity().saturating_sub(u32::try_from(hot).unwrap_or(u32::MAX));
+		let pages = Self::cold_pages();
+		let mut turn = ColdTurn::<T>::get();
+		for _ in 0..pages.min(left.saturating_add(MAX_SKIPPED)) {
+			if left == 0 {
+				break;
+			}
+			turn = if turn >= pages { 0 } else { turn };
+			left = left.saturating_sub(u32::from(push(PageId::Cold(turn))));
+			turn = turn.saturating_add(1);
+		}
+		ColdTurn::<T>::put(turn);
+		due
+	}
+
+	/// The last round that names a slot and whose sweep 2 has yet to pass the page.
+	pub(crate) fn last_naming(page: PageId, slot: u8) -> Option<RoundIndex> {
+		let progress = Progress::<T>::get();
+		let judging = progress.judged.saturating_add(1);
+		let now = T::Clock::round();
+		(judging.max(now.saturating_sub(u32::from(LAG)))..=now).rev().find(|round| {
+			let at = Snapshots::<T>::get(round).and_then(|snapshot| snapshot.position(page, slot));
+			at.is_some_and(|at| *round > judging || at >= progress.pages)
+		})
+	}
+
+	/// Whether a prober probes a slot that is due in a round, for the off-chain worker.
+	pub(crate) fn assigned(
+		snapshot: &Snapshot<T::AccountId>,
+		round: RoundIndex,
+		index: u16,
+	) -> Vec<(PageId, Vec<u8>)> {
+		let member = u8::try_from(index).map_or(0, crate::bit);
+		let mine = snapshot.due.iter().filter(|due| snapshot.committee_of(round, due) & member != 0);
+		mine.map(|due| (due.page, bits(due.mask).collect())).collect()
+	}
+}

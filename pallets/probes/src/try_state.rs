@@ -1,0 +1,167 @@
+//! What must hold between blocks. Numbers in the messages are those of this list:
+//!
+//! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one.
+//! 2. The due and taken bits of a page say what its rows say.
+//! 3. A slot is free or taken, not both: the queue of freed cold slots and the rows do not overlap.
+//! 4. At most one report per prober and round, none from outside the snapshot, each of the right length.
+//! 5. Open rounds have a snapshot; folded ones a ruling per due service, and no report is left of them.
+//! 6. A round's due services are within capacity, and hot services within what is left to them.
+//! 7. Counters sum to the rounds judged: of a hot row exactly those of its window, and its latencies to
+//!    the `Up` ones; a tier is never above what the counters reach.
+//! 8. Every page fits the database.
+//! 9. Duty is a chain of subsets: accepted within revealed within committed within rounds.
+
+use crate::{
+	Config, Duty, FreeCold, MAX_DUE, PAGE_BYTES, PageId, PageInfos, Pages, Pallet, Place, Progress, ROWS,
+	Reports, Row, Sent, Snapshots, SlotsOf, bit, max_excuses,
+};
+use alloc::collections::BTreeSet;
+use codec::Encode;
+use frame_support::ensure;
+use sp_runtime::TryRuntimeError;
+use surety_primitives::{BreachKind, Clock, ServiceId, tiers};
+
+type Check = Result<(), TryRuntimeError>;
+
+impl<T: Config> Pallet<T> {
+	/// Check everything.
+	pub fn do_try_state() -> Check {
+		Self::check_slots()?;
+		Self::check_pages()?;
+		Self::check_free()?;
+		Self::check_reports()?;
+		Self::check_rounds()?;
+		Self::check_duty()
+	}
+
+	fn check_slots() -> Check {
+		for (service, slots) in SlotsOf::<T>::iter() {
+			let cold = Self::row(PageId::Cold(slots.cold.page), slots.cold.slot);
+			let cold = cold.ok_or("1: a listing has no cold row")?;
+			ensure!(cold.service == service, "1: a cold slot holds another service");
+			ensure!(cold.dormant == slots.hot.is_some(), "1: a cold row rests only while hot");
+			if let Some(hot) = slots.hot {
+				let hot = Self::row(PageId::Hot(hot.page), hot.slot).ok_or("1: a hot service has no row")?;
+				ensure!(hot.service == service && hot.gone.is_none(), "1: a hot slot holds another service");
+			}
+		}
+		Ok(())
+	}
+
+	/// Whether the registry of slots knows a row.
+	fn is_known(id: PageId, slot: u8, service: ServiceId) -> bool {
+		SlotsOf::<T>::get(service).is_some_and(|slots| match id {
+			PageId::Cold(page) => slots.cold == Place { page, slot },
+			PageId::Hot(page) => slots.hot == Some(Place { page, slot }),
+		})
+	}
+
+	fn check_pages() -> Check {
+		for (id, page) in Pages::<T>::iter() {
+			ensure!(page.encoded_size() <= PAGE_BYTES, "8: a page is too large");
+			let (mut due, mut taken) = (0u128, 0u128);
+			for (slot, row) in (0u8..).zip(page.iter()) {
+				let Some(row) = row else { continue };
+				taken |= bit(slot);
+				let known = Self::is_known(id, slot, row.service);
+				ensure!(known == row.gone.is_none(), "1: a row belongs to no listing");
+				let ended = row.meter_end.is_some_and(|end| row.meter.through >= end);
+				if row.gone.is_none() && !row.dormant && !ended {
+					due |= bit(slot);
+				}
+				if row.gone.is_none() {
+					Self::check_row(id, row)?;
+				}
+			}
+			let info = PageInfos::<T>::get(id);
+			ensure!(info.due == due, "2: due bits differ from the rows");
+			ensure!(!id.is_hot() || info.taken == taken, "2: taken bits differ from the rows");
+			if let PageId::Hot(page) = id {
+				ensure!(page < Self::hot_pages(), "6: more hot services than fit");
+			}
+		}
+		Ok(())
+	}
+
+	fn check_row(id: PageId, row: &Row<T::AccountId>) -> Check {
+		let rounds = T::Clock::window_rounds();
+		let all = row.all_counters();
+		ensure!(u32::from(all.up) == row.latencies.total(), "7: latencies differ from the up rounds");
+		ensure!(all.slow <= all.up, "7: more slow rounds than up ones");
+		ensure!(all.judged() <= rounds, "7: more rounds judged than a window has");
+		ensure!(row.excuses <= max_excuses(rounds).min(all.excused), "7: more excuses than allowed");
+		if !id.is_hot() {
+			return Ok(());
+		}
+		let first = row.joined.max(T::Clock::window_start(row.window));
+		let judged = row.meter.through.saturating_add(1).saturating_sub(first);
+		ensure!(u32::from(row.counters.judged()) == judged, "7: counters differ from the rounds judged");
+		let kinds = BreachKind::COUNTED.into_iter().zip(row.frozen.allowance).zip(row.tiers);
+		for ((kind, allowance), tier) in kinds {
+			let reached = tiers::reached(row.counters.against(kind), allowance, rounds);
+			ensure!(tier <= reached, "7: a tier is above the counters");
+		}
+		Ok(())
+	}
+
+	fn check_free() -> Check {
+		let cursor = crate::ColdCursor::<T>::get();
+		let mut free = BTreeSet::new();
+		for at in cursor.head..cursor.tail {
+			let (place, _) = FreeCold::<T>::get(at).ok_or("3: a gap in the queue of free slots")?;
+			ensure!(free.insert((place.page, place.slot)), "3: a slot is free twice");
+			ensure!(Self::row(PageId::Cold(place.page), place.slot).is_none(), "3: a free slot is taken");
+		}
+		let queued = FreeCold::<T>::iter_keys().count();
+		ensure!(queued == free.len(), "3: free slots outside the queue");
+		let used = SlotsOf::<T>::iter().count().saturating_add(free.len());
+		ensure!(u32::try_from(used) == Ok(cursor.end), "3: a cold slot is lost");
+		Ok(())
+	}
+
+	fn check_reports() -> Check {
+		for (round, index, sent) in Reports::<T>::iter() {
+			let snapshot = Snapshots::<T>::get(round).ok_or("4: a report of no open round")?;
+			ensure!(usize::from(index) < snapshot.probers.len(), "4: a report from outside the snapshot");
+			if let Sent::Revealed(report) = sent {
+				let due = snapshot.report_len(round, index);
+				ensure!(u32::try_from(report.len()) == Ok(due), "4: a report of the wrong length");
+			}
+		}
+		Ok(())
+	}
+
+	fn check_rounds() -> Check {
+		let now = T::Clock::round();
+		let progress = Progress::<T>::get();
+		let hot_and_cold = Self::capacity();
+		for (round, snapshot) in Snapshots::<T>::iter() {
+			ensure!(round > progress.judged && round <= now, "5: a snapshot of no open round");
+			let pages: BTreeSet<PageId> = snapshot.due.iter().map(|due| due.page).collect();
+			ensure!(pages.len() == snapshot.due.len(), "6: a page is due twice");
+			ensure!(snapshot.due.len() <= MAX_DUE as usize, "6: more pages are due than fit a report");
+			ensure!(u32::try_from(pages.len()).is_ok_and(|n| n <= hot_and_cold), "6: over capacity");
+			ensure!(snapshot.services() <= hot_and_cold.saturating_mul(ROWS), "6: over capacity");
+			let folded = round.saturating_add(2) <= now;
+			ensure!(folded == crate::Outcomes::<T>::contains_key(round), "5: rulings of the wrong rounds");
+			ensure!(!folded || Reports::<T>::iter_prefix(round).next().is_none(), "5: reports are left over");
+		}
+		for (round, outcome) in crate::Outcomes::<T>::iter() {
+			let snapshot = Snapshots::<T>::get(round).ok_or("5: rulings without a snapshot")?;
+			let rulings = u32::try_from(outcome.rulings.len());
+			ensure!(rulings == Ok(snapshot.services()), "5: not one ruling per due service");
+		}
+		Ok(())
+	}
+
+	fn check_duty() -> Check {
+		let mut seen = BTreeSet::new();
+		for (account, tally) in Duty::<T>::get() {
+			ensure!(seen.insert(account.encode()), "9: a prober is counted twice");
+			let chain = [tally.accepted, tally.revealed, tally.committed, tally.rounds];
+			ensure!(chain.is_sorted(), "9: duty is no chain of subsets");
+			ensure!(tally.agreed <= tally.judged, "9: more findings agreed than were judged");
+		}
+		Ok(())
+	}
+}

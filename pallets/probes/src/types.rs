@@ -1,0 +1,480 @@
+//! What is stored, and the arithmetic on it that needs no storage.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{BoundedVec, traits::ConstU32};
+use scale_info::TypeInfo;
+use sp_staking::SessionIndex;
+use surety_primitives::{
+	Breached, Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity,
+	Verdict, WindowIndex, WindowSummary, crypto::ProberId,
+};
+
+/// Slots of a page; a page's due slots are the bits of a `u128`.
+pub const ROWS: u32 = 128;
+/// Most bytes of a report, which is most services due in one round.
+pub const MAX_REPORT: u32 = 2_048;
+/// Most pages due in one round.
+pub const MAX_DUE: u32 = 16;
+/// Most probers that a snapshot can name; a committee is the bits of a `u128`.
+pub const MAX_PROBERS: u32 = 128;
+/// Most accounts in the duty list: a session's probers and those of the one before, whose last rounds
+/// are folded in this one.
+pub const MAX_DUTY: u32 = 256;
+/// Windows that the ring of a service keeps.
+pub const RING: u32 = 24;
+/// Different latency buckets that a histogram keeps apart.
+pub const HISTOGRAM: u32 = 32;
+/// Most bytes of an encoded page: ParityDB splits larger values.
+pub const PAGE_BYTES: usize = 32_760;
+/// Most cold pages, so most listings are 128 times this.
+pub const MAX_COLD_PAGES: u32 = 65_536;
+/// Rounds from a round's snapshot to its judgement: a committee chosen now judges a row whose last
+/// judged round is so much older.
+pub const LAG: u16 = 3;
+
+/// Bytes of a report.
+pub type Report = BoundedVec<u8, ConstU32<MAX_REPORT>>;
+/// The last windows of a service, the newest last.
+pub type Ring = BoundedVec<WindowSummary, ConstU32<RING>>;
+/// One page of rows; a slot past its end is free.
+pub type Page<AccountId> = BoundedVec<Option<Row<AccountId>>, ConstU32<ROWS>>;
+/// The probers of a session.
+pub type Probers<AccountId> = BoundedVec<Prober<AccountId>, ConstU32<MAX_PROBERS>>;
+
+/// The derives of everything that is stored.
+macro_rules! stored {
+	($item:item) => {
+		#[derive(Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
+		$item
+	};
+}
+
+stored! {
+	/// A page.
+	#[derive(Copy, Ord, PartialOrd)]
+	pub enum PageId {
+		/// Services with units: due every round.
+		Hot(u32),
+		/// Every listing has a slot here; due in turns.
+		Cold(u32),
+	}
+}
+impl PageId {
+	/// Whether its rows have meters and can breach.
+	pub fn is_hot(self) -> bool {
+		matches!(self, Self::Hot(_))
+	}
+}
+
+stored! {
+	/// A slot of the hot or of the cold pages.
+	#[derive(Copy)]
+	pub struct Place {
+		/// Index of the page.
+		pub page: u32,
+		/// Slot in it, below 128.
+		pub slot: u8,
+	}
+}
+impl Place {
+	/// The `n`th slot.
+	pub fn nth(n: u32) -> Self {
+		let slot = u8::try_from(n.checked_rem(ROWS).unwrap_or(0)).unwrap_or(0);
+		Self { page: n.checked_div(ROWS).unwrap_or(0), slot }
+	}
+	/// The bit of its slot.
+	pub fn bit(self) -> u128 {
+		bit(self.slot)
+	}
+}
+
+/// Bit `slot` of a mask.
+pub fn bit(slot: u8) -> u128 {
+	1u128.checked_shl(u32::from(slot)).unwrap_or(0)
+}
+
+/// Indices of the bits set, lowest first.
+pub fn bits(mask: u128) -> impl Iterator<Item = u8> {
+	(0u8..128).filter(move |slot| mask & bit(*slot) != 0)
+}
+
+stored! {
+	/// Where a listing is.
+	#[derive(Copy)]
+	pub struct Slots {
+		/// From listing to unlisting.
+		pub cold: Place,
+		/// While it has units.
+		pub hot: Option<Place>,
+	}
+}
+
+stored! {
+	/// What the snapshot needs of a page, so that it need not read the page.
+	#[derive(Copy, Default)]
+	pub struct PageInfo {
+		/// Slots that are due when the page is.
+		pub due: u128,
+		/// Hot pages: slots that are not free, those of services that cooled and whose rounds are open included.
+		pub taken: u128,
+		/// Hot pages: a row is close to a tier, so the page is judged by all probers.
+		pub critical: bool,
+	}
+}
+
+stored! {
+	/// The slots of the cold pages: all below `end` are taken but for those in the queue `head..tail`.
+	#[derive(Copy, Default)]
+	pub struct ColdSlots {
+		/// First slot never used.
+		pub end: u32,
+		/// Oldest entry of the queue of freed slots.
+		pub head: u32,
+		/// One past its newest entry.
+		pub tail: u32,
+	}
+}
+
+stored! {
+	/// How often each latency bucket was seen in a window. Sorted by bucket; exact until more than 32
+	/// different buckets were seen, from where on a new one counts as the next slower one known.
+	#[derive(Default)]
+	pub struct Histogram(BoundedVec<(LatencyBucket, u16), ConstU32<HISTOGRAM>>);
+}
+impl Histogram {
+	/// Count a latency `times` times.
+	pub fn add(&mut self, bucket: LatencyBucket, times: u16) {
+		let at = match self.0.binary_search_by_key(&bucket, |(b, _)| *b) {
+			Ok(at) => at,
+			Err(at) if self.0.len() < HISTOGRAM as usize => {
+				if self.0.try_insert(at, (bucket, 0)).is_err() {
+					return;
+				}
+				at
+			},
+			Err(at) => at.min(self.0.len().saturating_sub(1)),
+		};
+		if let Some((_, count)) = self.0.get_mut(at) {
+			*count = count.saturating_add(times);
+		}
+	}
+	/// Latencies counted.
+	pub fn total(&self) -> u32 {
+		self.0.iter().fold(0u32, |sum, (_, n)| sum.saturating_add(u32::from(*n)))
+	}
+	/// The 95th percentile; the fastest bucket if nothing was counted.
+	pub fn p95(&self) -> LatencyBucket {
+		let rank = self.total().saturating_mul(95).div_ceil(100);
+		let mut seen = 0u32;
+		for (bucket, count) in &self.0 {
+			seen = seen.saturating_add(u32::from(*count));
+			if seen >= rank {
+				return *bucket;
+			}
+		}
+		LatencyBucket::default()
+	}
+}
+
+stored! {
+	/// A service in a page: all that judging a round needs.
+	pub struct Row<AccountId> {
+		/// Which service.
+		pub service: ServiceId,
+		/// Who serves.
+		pub operator: AccountId,
+		/// Network of an `Rpc` service.
+		pub network: Option<NetworkId>,
+		/// Answers above this bucket are slow.
+		pub max_latency: LatencyBucket,
+		/// First round in which it is due.
+		pub joined: RoundIndex,
+		/// Hot rows: the service cooled; the slot is free once this round is closed.
+		pub gone: Option<RoundIndex>,
+		/// Cold rows: the service is hot, so this row rests.
+		pub dormant: bool,
+		/// Waits for the first `Up`, which proves control of the endpoint.
+		pub unproven: bool,
+		/// First round of announced maintenance.
+		pub maintenance_from: RoundIndex,
+		/// Its rounds.
+		pub maintenance_rounds: u16,
+		/// Window that the counters count.
+		pub window: WindowIndex,
+		/// Rounds of that window by verdict; of a hot row, those since it became hot.
+		pub counters: Counters,
+		/// Hot rows: rounds of the window in which it became hot, from before that.
+		pub earlier: Counters,
+		/// Latencies of the `Up` rounds of the window, those of `earlier` included.
+		pub latencies: Histogram,
+		/// Correlated outages excused in the window.
+		pub excuses: u16,
+		/// Last verdict and its round.
+		pub last: Option<(RoundIndex, Verdict)>,
+		/// Hot rows: what the window is judged by.
+		pub frozen: Frozen,
+		/// Hot rows: tier reached in the window, per `BreachKind::COUNTED`.
+		pub tiers: [Option<Severity>; 3],
+		/// Hot rows: the meter.
+		pub meter: MeterReading,
+		/// Hot rows: round after which the meter stops for good.
+		pub meter_end: Option<RoundIndex>,
+	}
+}
+impl<AccountId> Row<AccountId> {
+	/// Whether `round`, which names its slot, is a round of this row.
+	pub fn is_due(&self, round: RoundIndex) -> bool {
+		!self.dormant
+			&& self.gone.is_none()
+			&& self.joined <= round
+			&& self.meter_end.is_none_or(|end| round <= end)
+	}
+	/// All rounds counted in the window, from before it became hot too.
+	pub fn all_counters(&self) -> Counters {
+		sum(self.earlier, self.counters)
+	}
+	/// The window so far.
+	pub fn summary(&self) -> WindowSummary {
+		WindowSummary {
+			window: self.window,
+			counters: self.all_counters(),
+			latency_p95: self.latencies.p95(),
+		}
+	}
+	/// Begin to count `window`.
+	pub fn reset(&mut self, window: WindowIndex) {
+		self.window = window;
+		self.counters = Counters::default();
+		self.earlier = Counters::default();
+		self.latencies = Histogram::default();
+		self.excuses = 0;
+		self.tiers = [None; 3];
+	}
+}
+
+/// The rounds of two parts of a window.
+pub fn sum(a: Counters, b: Counters) -> Counters {
+	Counters {
+		up: a.up.saturating_add(b.up),
+		down: a.down.saturating_add(b.down),
+		bad: a.bad.saturating_add(b.bad),
+		stale: a.stale.saturating_add(b.stale),
+		unclear: a.unclear.saturating_add(b.unclear),
+		unmeasured: a.unmeasured.saturating_add(b.unmeasured),
+		excused: a.excused.saturating_add(b.excused),
+		slow: a.slow.saturating_add(b.slow),
+	}
+}
+
+stored! {
+	/// A validator doing its probing duty.
+	pub struct Prober<AccountId> {
+		/// Who is rewarded.
+		pub account: AccountId,
+		/// Session key that signs its commits.
+		pub key: ProberId,
+	}
+}
+
+stored! {
+	/// A page that is due in a round.
+	#[derive(Copy)]
+	pub struct Due {
+		/// Which page.
+		pub page: PageId,
+		/// Its due slots: one byte of the report each, lowest slot first.
+		pub mask: u128,
+		/// Whether all probers probe it rather than a committee.
+		pub full: bool,
+	}
+}
+
+stored! {
+	/// What a round is checked against, fixed in its first block.
+	pub struct Snapshot<AccountId> {
+		/// Session of the probers.
+		pub session: SessionIndex,
+		/// Draws the committees.
+		pub seed: [u8; 32],
+		/// Timestamp in ms of the block before the round's first.
+		pub started: u64,
+		/// Most probers of a committee.
+		pub committee: u32,
+		/// All probers; their place here is the index they commit with.
+		pub probers: Probers<AccountId>,
+		/// Due pages in the order of the report.
+		pub due: BoundedVec<Due, ConstU32<MAX_DUE>>,
+	}
+}
+impl<AccountId> Snapshot<AccountId> {
+	/// Services due.
+	pub fn services(&self) -> u32 {
+		self.due.iter().fold(0u32, |sum, due| sum.saturating_add(due.mask.count_ones()))
+	}
+}
+
+stored! {
+	/// What a prober sent for a round.
+	pub enum Sent {
+		/// The hash of its report.
+		Committed([u8; 32]),
+		/// The report that has the hash.
+		Revealed(Report),
+	}
+}
+
+stored! {
+	/// What sweep 1 decided and sweep 2 carries to the rows.
+	pub struct Outcome {
+		/// One [`Ruling`] per due service in the order of the report.
+		pub rulings: Report,
+		/// The chain stalled: nothing is billed.
+		pub stalled: bool,
+	}
+}
+
+/// The verdict of a round as sweep 1 leaves it; only the row knows whether it may be excused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ruling {
+	/// As it stands.
+	Verdict(Verdict),
+	/// Down together with most of its network: excused if the row has excuses left.
+	CorrelatedDown,
+}
+impl Ruling {
+	/// Into one byte.
+	pub fn to_byte(self) -> u8 {
+		match self {
+			Self::Verdict(Verdict::Up { latency }) => latency.index(),
+			Self::Verdict(Verdict::Down) => 64,
+			Self::Verdict(Verdict::Bad) => 65,
+			Self::Verdict(Verdict::Stale) => 66,
+			Self::Verdict(Verdict::Unclear) => 67,
+			Self::Verdict(Verdict::Excused) => 68,
+			Self::CorrelatedDown => 69,
+			Self::Verdict(Verdict::Unmeasured) => 70,
+		}
+	}
+	/// From one byte; a byte without meaning is `Unmeasured`.
+	pub fn from_byte(byte: u8) -> Self {
+		Self::Verdict(match byte {
+			64 => Verdict::Down,
+			65 => Verdict::Bad,
+			66 => Verdict::Stale,
+			67 => Verdict::Unclear,
+			68 => Verdict::Excused,
+			69 => return Self::CorrelatedDown,
+			_ => match LatencyBucket::from_index(byte) {
+				Some(latency) => Verdict::Up { latency },
+				None => Verdict::Unmeasured,
+			},
+		})
+	}
+}
+
+stored! {
+	/// Services of a round by verdict.
+	#[derive(Copy, Default)]
+	pub struct RoundTally {
+		/// `Up`.
+		pub up: u32,
+		/// `Down`.
+		pub down: u32,
+		/// `Bad`.
+		pub bad: u32,
+		/// `Stale`.
+		pub stale: u32,
+		/// `Unclear`.
+		pub unclear: u32,
+		/// `Unmeasured`.
+		pub unmeasured: u32,
+		/// `Excused`.
+		pub excused: u32,
+	}
+}
+impl RoundTally {
+	/// Count one.
+	pub fn note(&mut self, verdict: Verdict) {
+		let slot = match verdict {
+			Verdict::Up { .. } => &mut self.up,
+			Verdict::Down => &mut self.down,
+			Verdict::Bad => &mut self.bad,
+			Verdict::Stale => &mut self.stale,
+			Verdict::Unclear => &mut self.unclear,
+			Verdict::Unmeasured => &mut self.unmeasured,
+			Verdict::Excused => &mut self.excused,
+		};
+		*slot = slot.saturating_add(1);
+	}
+}
+
+stored! {
+	/// How far sweep 2 is.
+	#[derive(Copy, Default)]
+	pub struct Sweep {
+		/// Last round that is judged for every service.
+		pub judged: RoundIndex,
+		/// Pages of the next round that are judged already.
+		pub pages: u32,
+		/// Their services.
+		pub services: u32,
+		/// Their verdicts.
+		pub tally: RoundTally,
+	}
+}
+
+stored! {
+	/// A prober's duty in a session so far.
+	#[derive(Copy, Default)]
+	pub struct DutyTally {
+		/// Rounds in which it had something to probe.
+		pub rounds: u32,
+		/// Of those, with its commit.
+		pub committed: u32,
+		/// And with its report.
+		pub revealed: u32,
+		/// And not dropped as blind.
+		pub accepted: u32,
+		/// Findings of accepted reports at services for which the round had a verdict.
+		pub judged: u32,
+		/// Of those, that said what the verdict says.
+		pub agreed: u32,
+	}
+}
+impl DutyTally {
+	/// Add another one.
+	pub fn add(&mut self, other: &Self) {
+		self.rounds = self.rounds.saturating_add(other.rounds);
+		self.committed = self.committed.saturating_add(other.committed);
+		self.revealed = self.revealed.saturating_add(other.revealed);
+		self.accepted = self.accepted.saturating_add(other.accepted);
+		self.judged = self.judged.saturating_add(other.judged);
+		self.agreed = self.agreed.saturating_add(other.agreed);
+	}
+}
+
+stored! {
+	/// What a round is open for.
+	#[derive(Copy)]
+	pub enum Phase {
+		/// Commits for this round; reveals for the one before are not open yet.
+		Commit,
+		/// Commits for this round and reveals for the one before.
+		CommitAndReveal,
+	}
+}
+
+stored! {
+	/// Where the chain is in measuring.
+	#[derive(Copy)]
+	pub struct RoundStatus {
+		/// Round of the block being built.
+		pub round: RoundIndex,
+		/// Blocks since its first one.
+		pub offset: u32,
+		/// What it is open for.
+		pub phase: Phase,
+		/// Last round judged for every service.
+		pub judged: RoundIndex,
+	}
+}

@@ -1,0 +1,168 @@
+//! What scores come out, and that gaming them does not pay.
+
+use crate::{Operators, mock::*};
+use surety_primitives::{BreachKind, ReputationInspect, ReputationSink, Severity, TrustLevel};
+
+#[test]
+fn a_new_account_is_at_trust_level_one() {
+	build_and_execute(|| {
+		assert_eq!((Reputation::score(ALICE), Reputation::trust_level(ALICE)), (0, TrustLevel::One));
+		assert_eq!(<Reputation as ReputationInspect<u64>>::trust(&ALICE), TrustLevel::One);
+	});
+}
+
+#[test]
+fn good_windows_climb_the_levels() {
+	build_and_execute(|| {
+		let mut levels = Vec::new();
+		for window in 1..=30 {
+			good_windows(ALICE, 1);
+			let level = Reputation::trust_level(ALICE);
+			if levels.last().is_none_or(|(_, last)| *last != level) {
+				levels.push((window, level));
+			}
+		}
+		assert_eq!(
+			levels,
+			[
+				(1, TrustLevel::One),
+				(2, TrustLevel::Two),
+				(3, TrustLevel::Three),
+				(6, TrustLevel::Four),
+				(15, TrustLevel::Five),
+			]
+		);
+		assert_eq!(<Reputation as ReputationInspect<u64>>::score(&ALICE), Reputation::score(ALICE));
+	});
+}
+
+#[test]
+fn a_day_of_a_thousand_rounds_weighs_as_a_minute_of_twelve() {
+	let after = |rounds| {
+		let mut score = 0;
+		build_and_execute(|| {
+			WindowRounds::set(rounds);
+			good_windows(ALICE, 5);
+			score = Reputation::score(ALICE);
+		});
+		score
+	};
+	let production = after(1_440);
+	assert_eq!((production, after(12)), (59, 59));
+	WindowRounds::set(ROUNDS);
+}
+
+#[test]
+fn an_outage_drops_the_score_and_good_windows_bring_it_back() {
+	build_and_execute(|| {
+		good_windows(ALICE, 20);
+		let before = Reputation::score(ALICE);
+		for severity in [Severity::Low, Severity::Medium, Severity::High] {
+			Reputation::breach(&ALICE, 1, BreachKind::Downtime, severity);
+		}
+		go_to_window(21);
+		close(ALICE, 1, 20, counters(6, 6));
+		let fallen = Reputation::score(ALICE);
+		assert_eq!((before, fallen), (84, 53));
+
+		let mut last = fallen;
+		for _ in 0..10 {
+			good_windows(ALICE, 1);
+			let score = Reputation::score(ALICE);
+			assert!(score > last, "{score} after {last}");
+			last = score;
+		}
+		assert!(last < before, "one outage is not forgotten in ten windows");
+	});
+}
+
+#[test]
+fn idling_does_not_pay() {
+	build_and_execute(|| {
+		good_windows(ALICE, 20);
+		Reputation::breach(&ALICE, 1, BreachKind::BadData, Severity::High);
+		let mut last = Reputation::score(ALICE);
+		let level = Reputation::trust_level(ALICE);
+		for window in 22..400 {
+			go_to_window(window);
+			let score = Reputation::score(ALICE);
+			assert!(score <= last);
+			last = score;
+		}
+		assert!(level > TrustLevel::One);
+		assert_eq!(last, 0, "an account that was idle for a dozen half-lives is a new one");
+	});
+}
+
+#[test]
+fn registering_again_does_not_pay() {
+	build_and_execute(|| {
+		good_windows(ALICE, 3);
+		for _ in 0..3 {
+			Reputation::breach(&ALICE, 1, BreachKind::Downtime, Severity::Critical);
+		}
+		let bad = Operators::<Test>::get(ALICE).unwrap();
+		// All that a retired operator's services leave behind is removed.
+		Reputation::forget_service(1);
+		assert_eq!(Operators::<Test>::get(ALICE), Some(bad));
+
+		// Alice, back with a new service, is far behind a newcomer.
+		for window in 3..13 {
+			go_to_window(window + 1);
+			close(ALICE, 2, window, counters(ROUNDS, 0));
+			close(BOB, 3, window, counters(ROUNDS, 0));
+		}
+		assert!(Reputation::score(BOB) > 70);
+		assert!(Reputation::score(ALICE) < 35);
+	});
+}
+
+#[test]
+fn no_history_is_worse_than_none() {
+	build_and_execute(|| {
+		for _ in 0..2_000 {
+			Reputation::breach(&ALICE, 1, BreachKind::Misbehaviour, Severity::Critical);
+		}
+		assert_eq!(Reputation::score(ALICE), Reputation::score(BOB));
+	});
+}
+
+#[test]
+fn listing_many_services_does_not_pay() {
+	build_and_execute(|| {
+		go_to_window(1);
+		close(BOB, 1, 0, counters(ROUNDS, 0));
+		for service in 2..1_002 {
+			close(ALICE, service, 0, counters(ROUNDS, 0));
+		}
+		assert_eq!(Reputation::score(ALICE), Reputation::score(BOB));
+	});
+}
+
+#[test]
+fn breaches_are_not_diluted_by_other_services() {
+	build_and_execute(|| {
+		good_windows(BOB, 10);
+		for window in 0..10 {
+			go_to_window(window + 1);
+			for service in 10..60 {
+				close(ALICE, service, window, counters(ROUNDS, 0));
+			}
+		}
+		for operator in [ALICE, BOB] {
+			Reputation::breach(&operator, 1, BreachKind::Downtime, Severity::Medium);
+		}
+		assert_eq!(Reputation::score(ALICE), Reputation::score(BOB));
+	});
+}
+
+#[test]
+fn bad_rounds_weigh_more_than_good_ones() {
+	build_and_execute(|| {
+		for window in 0..60 {
+			go_to_window(window + 1);
+			close(ALICE, 1, window, counters(9, 3));
+		}
+		assert!(Reputation::score(ALICE) < 40, "three quarters of good rounds are no good service");
+	});
+}

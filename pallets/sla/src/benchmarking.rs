@@ -1,0 +1,259 @@
+//! Benchmarks. What the hooks of other pallets call here (`window_turned`, `heated`, `breached`, `ended`,
+//! `forget`) is measured too: their mandatory work needs the numbers.
+
+#![cfg(feature = "runtime-benchmarks")]
+#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
+
+use crate::{pallet::Agreements, *};
+use frame::benchmarking::prelude::*;
+use surety_primitives::{
+	Breached, BreachKind, Counters, EscrowOwner, Frozen, Judge, OnEscrowEnd, Severity, StreamEnd,
+};
+
+/// What benchmarks need of the pallets around this one.
+pub trait BenchmarkHelper<AccountId> {
+	/// An open service of an operator with a large bond: last verdict `Up`, 1,000 units of capacity or
+	/// more, a price and credits above zero, a cap of many credits.
+	fn open_service() -> ServiceId;
+	/// Give `who` so much of an asset, free.
+	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
+	/// All rounds through `round` are judged, billable for every hot service.
+	fn judge_through(round: RoundIndex);
+}
+
+const UNITS: u32 = 2;
+
+fn deposit_for<T: Config>(service: ServiceId) -> (AssetId, Balance) {
+	let info = T::Registry::service(service).expect("the helper listed it");
+	let window = info.price * Balance::from(UNITS) * Balance::from(T::Clock::window_blocks());
+	(info.asset, window * 4 + T::Funds::minimum(info.asset))
+}
+
+/// A tenant with funds for several agreements.
+fn tenant<T: Config>(service: ServiceId) -> T::AccountId {
+	let who: T::AccountId = whitelisted_caller();
+	let (asset, deposit) = deposit_for::<T>(service);
+	T::BenchmarkHelper::fund(asset, &who, deposit * 10 + T::Funds::minimum(asset) * 10);
+	who
+}
+
+fn open<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
+	let service = T::BenchmarkHelper::open_service();
+	let who = tenant::<T>(service);
+	let id = NextAgreement::<T>::get();
+	let (_, deposit) = deposit_for::<T>(service);
+	Pallet::<T>::open_agreement(RawOrigin::Signed(who.clone()).into(), service, UNITS, deposit, 0)
+		.expect("the helper made it possible");
+	(who, service, id)
+}
+
+/// Units of `service` count, at as many prices as there may be.
+fn count<T: Config>(service: ServiceId) -> WindowIndex {
+	let window = T::Clock::window_of(T::Clock::round());
+	let _ = Pallet::<T>::window_turned(service, window);
+	Services::<T>::mutate_extant(service, |state| {
+		let like = state.tariffs[0].clone();
+		for n in 1..MAX_TARIFFS {
+			let mut tariff = like.clone();
+			tariff.price += Balance::from(n);
+			tariff.active = 0;
+			state.units += 1;
+			tariff.active += 1;
+			state.tariffs.try_push(tariff).expect("one per price");
+		}
+	});
+	window + 1
+}
+
+fn breach(window: WindowIndex, round: RoundIndex) -> Breached {
+	Breached {
+		window,
+		round,
+		kind: BreachKind::Downtime,
+		before: None,
+		severity: Severity::Low,
+		counters: Counters { down: 3, ..Default::default() },
+		frozen: Frozen { allowance: [1; 3], multiplier: 1, weight: 0 },
+	}
+}
+
+/// An agreement that is owed credit.
+fn owed<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
+	let (who, service, id) = open::<T>();
+	let window = T::Clock::window_of(T::Clock::round());
+	let _ = Pallet::<T>::window_turned(service, window);
+	Pallet::<T>::breached(service, breach(window + 1, T::Clock::round()));
+	assert!(Pallet::<T>::owed_credit(id).unwrap_or(0) > 0);
+	(who, service, id)
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn open_agreement() {
+		let service = T::BenchmarkHelper::open_service();
+		let who = tenant::<T>(service);
+		let (_, deposit) = deposit_for::<T>(service);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), service, UNITS, deposit, 0);
+
+		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(UNITS));
+	}
+
+	#[benchmark]
+	fn top_up() {
+		let (who, service, id) = open::<T>();
+		let (_, amount) = deposit_for::<T>(service);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id, amount);
+	}
+
+	#[benchmark]
+	fn settle() {
+		let (who, _, id) = owed::<T>();
+		T::BenchmarkHelper::judge_through(T::Clock::round() + 2);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id);
+
+		assert_eq!(Pallet::<T>::owed_credit(id), Some(0));
+	}
+
+	#[benchmark]
+	fn close_agreement() {
+		let (who, _, id) = open::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id);
+
+		assert!(matches!(
+			Agreements::<T>::get(id).map(|a| a.state),
+			Some(AgreementState::Closing { .. })
+		));
+	}
+
+	#[benchmark]
+	fn claim() {
+		let (who, _, id) = owed::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id);
+
+		assert_eq!(Pallet::<T>::owed_credit(id), Some(0));
+	}
+
+	#[benchmark]
+	fn sweep_base() {
+		Cursor::<T>::put(7);
+
+		#[block]
+		{
+			Pallet::<T>::settle_some(T::WeightInfo::sweep_base().saturating_add(T::WeightInfo::sweep_step()));
+		}
+
+		assert_eq!(Cursor::<T>::get(), None);
+	}
+
+	#[benchmark]
+	fn sweep_step() {
+		let (_, service, id) = owed::<T>();
+		let at = T::Clock::round();
+		T::Probing::end_meter(service, at);
+		T::BenchmarkHelper::judge_through(at);
+
+		#[block]
+		{
+			Pallet::<T>::settle_step(id);
+		}
+
+		assert_eq!(Pallet::<T>::owed_credit(id), Some(0));
+	}
+
+	#[benchmark]
+	fn window_turned() {
+		let (_, service, _) = open::<T>();
+		let window = T::Clock::window_of(T::Clock::round());
+		Services::<T>::mutate_extant(service, |state| {
+			let like = state.tariffs[0].clone();
+			for n in 1..MAX_TARIFFS {
+				let mut tariff = like.clone();
+				tariff.price += Balance::from(n);
+				state.tariffs.try_push(tariff).expect("one per price");
+			}
+		});
+
+		#[block]
+		{
+			let _ = Pallet::<T>::window_turned(service, window);
+		}
+
+		assert_eq!(WindowBase::<T>::iter().count(), MAX_TARIFFS as usize);
+	}
+
+	#[benchmark]
+	fn heated() {
+		let (_, service, _) = open::<T>();
+
+		#[block]
+		{
+			let _ = Pallet::<T>::heated(service);
+		}
+	}
+
+	#[benchmark]
+	fn breached() {
+		let (_, service, _) = open::<T>();
+		let window = count::<T>(service);
+		// The oldest breach makes room, and the cap is reached.
+		let history = T::MaxBreaches::get();
+		Services::<T>::mutate_extant(service, |state| state.breaches = history);
+		let mut last = breach(window, T::Clock::round());
+		last.severity = Severity::Critical;
+		last.frozen.multiplier = u8::MAX;
+
+		#[block]
+		{
+			Pallet::<T>::breached(service, last);
+		}
+
+		assert_eq!(Services::<T>::get(service).map(|s| s.breaches), Some(history + 1));
+	}
+
+	#[benchmark]
+	fn ended() {
+		let (_, _, id) = owed::<T>();
+		let end = StreamEnd {
+			reason: CloseReason::TenantClosed,
+			round: T::Clock::round(),
+			paid: 1,
+			refunded: 1,
+		};
+
+		#[block]
+		{
+			Pallet::<T>::ended(EscrowOwner::Agreement(id), end);
+		}
+
+		assert!(Agreements::<T>::get(id).is_none());
+	}
+
+	#[benchmark]
+	fn forget() {
+		let service = T::BenchmarkHelper::open_service();
+		let info = T::Registry::service(service).expect("the helper listed it");
+		let mut state = ServiceState::new(info.asset);
+		state.breaches = T::MaxBreaches::get();
+		Services::<T>::insert(service, state);
+
+		#[block]
+		{
+			let _ = <Pallet<T> as surety_primitives::Agreements>::forget(service);
+		}
+
+		assert!(Services::<T>::get(service).is_none());
+	}
+}

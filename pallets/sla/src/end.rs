@@ -1,0 +1,188 @@
+//! How agreements end, and what the registry asks of them.
+
+use crate::{credit::credit_between, open::ends_before, *};
+use frame_support::{defensive, storage::with_storage_layer};
+use surety_primitives::{EscrowOwner, OnEscrowEnd, StreamEnd};
+
+/// Breaches that are looked back at when an end is executed late: more than two windows' worth of tiers
+/// would have to be judged meanwhile.
+const LOOK_BACK: u32 = 24;
+
+impl<T: Config> OnEscrowEnd for Pallet<T> {
+	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
+		let EscrowOwner::Agreement(id) = owner;
+		Self::note_ending(id, round, reason);
+	}
+
+	fn ended(owner: EscrowOwner, end: StreamEnd) {
+		let EscrowOwner::Agreement(id) = owner;
+		let Some(mut agreement) = Agreements::<T>::get(id) else {
+			defensive!("a stream ends before its agreement");
+			return;
+		};
+		if matches!(agreement.state, AgreementState::Closed { .. }) {
+			defensive!("a stream ends once");
+			return;
+		}
+		Self::remove_units(&mut agreement, end.round);
+		agreement.state = AgreementState::Closed { round: end.round, reason: end.reason };
+		Self::deposit_event(Event::AgreementClosed {
+			agreement: id,
+			service: agreement.service,
+			tenant: agreement.tenant.clone(),
+			reason: end.reason,
+			code: end.reason.code(),
+			paid: end.paid,
+			refunded: end.refunded,
+			credited: agreement.credited,
+		});
+		if Self::pay(id, &mut agreement).is_err() {
+			Self::deposit_event(Event::CreditClaimable {
+				agreement: id,
+				tenant: agreement.tenant.clone(),
+				amount: agreement.claimable,
+			});
+		}
+		Self::store(id, agreement);
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Decide the end of an agreement.
+	pub(crate) fn end_stream(
+		id: AgreementId,
+		agreement: &Agreement<T::AccountId>,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> DispatchResult {
+		T::Escrow::end(agreement.escrow, at, reason)?;
+		Self::note_ending(id, at, reason);
+		Ok(())
+	}
+
+	/// Mark an agreement as ending; an earlier end stands.
+	fn note_ending(id: AgreementId, round: RoundIndex, reason: CloseReason) {
+		Agreements::<T>::mutate_extant(id, |agreement| {
+			if ends_before(&agreement.state, round) {
+				agreement.state = AgreementState::Closing { round, reason };
+				Self::deposit_event(Event::AgreementEnding {
+					agreement: id,
+					round,
+					reason,
+					code: reason.code(),
+				});
+			}
+		});
+	}
+
+	/// End an agreement whose service's meter has stopped. Says whether it did.
+	pub(crate) fn end_with_service(id: AgreementId, agreement: &Agreement<T::AccountId>) -> bool {
+		let Some(at) = T::Probing::ended(agreement.service) else { return false };
+		if at > T::Probing::judged_round() || !ends_before(&agreement.state, at) {
+			return false;
+		}
+		let terminated = Services::<T>::get(agreement.service).is_some_and(|s| s.terminated);
+		let reason = if terminated { CloseReason::Terminated } else { CloseReason::ServiceRetired };
+		Self::end_stream(id, agreement, at, reason).is_ok()
+	}
+
+	/// Credit an agreement for the last time, up to the end of `round`, and take its units out.
+	fn remove_units(agreement: &mut Agreement<T::AccountId>, round: RoundIndex) {
+		let service = agreement.service;
+		let Some(mut state) = Services::<T>::get(service) else {
+			defensive!("units belong to a known service");
+			return;
+		};
+		Self::resolve(agreement);
+		let price = agreement.price;
+		let removed = match agreement.base {
+			Base::Window(window) => state.remove_pending(price, window, agreement.units),
+			Base::Index(base) => {
+				let now = state.index_at_price(price);
+				let last = Self::index_after(service, &state, price, round).max(base);
+				Self::credit_up_to(agreement, base, last);
+				Self::carry_over(&mut state, credit_between(agreement.units, last, now));
+				state.remove_active(price, agreement.units)
+			},
+		};
+		if !removed {
+			defensive!("the units of an agreement are counted");
+		}
+		if let Some(info) = T::Registry::service(service) {
+			Self::lower_exposure(service, &state, &info.terms);
+		}
+		let idle = state.units == 0;
+		Services::<T>::insert(service, state);
+		if idle {
+			T::Probing::cool(service);
+		}
+	}
+
+	/// Index of a tariff at the end of `round`. Differs from now only if ends are executed late and the
+	/// service was in breach again meanwhile: what was taken for units that were gone is nobody's credit.
+	fn index_after(
+		service: ServiceId,
+		state: &ServiceState,
+		price: Balance,
+		round: RoundIndex,
+	) -> Balance {
+		let mut index = state.index_at_price(price);
+		if state.last_rise <= round {
+			return index;
+		}
+		for back in 1..=LOOK_BACK {
+			let number = state.breaches.checked_sub(back);
+			let Some(breach) = number.and_then(|n| Breaches::<T>::get(service, n)) else { break };
+			if breach.round <= round {
+				break;
+			}
+			if let Some(rise) = breach.rises.iter().find(|r| r.price == price) {
+				index = rise.before;
+			}
+		}
+		index
+	}
+
+	/// What was owed to an agreement that had ended already pays later credits of the service.
+	fn carry_over(state: &mut ServiceState, amount: Balance) {
+		if amount == 0 {
+			return;
+		}
+		state.carry = state.carry.saturating_add(amount);
+		Pots::<T>::mutate(state.asset, |pot| {
+			pot.owed = pot.owed.saturating_sub(amount);
+			pot.carry = pot.carry.saturating_add(amount);
+		});
+	}
+}
+
+impl<T: Config> surety_primitives::Agreements for Pallet<T> {
+	fn units(service: ServiceId) -> u32 {
+		Services::<T>::get(service).map_or(0, |s| s.units)
+	}
+
+	fn cap_raised(service: ServiceId, cap: Balance) -> DispatchResult {
+		let Some(state) = Services::<T>::get(service).filter(|s| s.units > 0) else { return Ok(()) };
+		let exposure = Self::exposure_of(&state, cap).ok_or(ArithmeticError::Overflow)?;
+		T::Bonding::set_exposure(service, exposure)
+	}
+
+	/// Claims that could not be delivered stay: they must not keep the operator's deposit.
+	fn forget(service: ServiceId) -> DispatchResult {
+		let Some(state) = Services::<T>::get(service) else { return Ok(()) };
+		ensure!(state.units == 0, Error::<T>::UnitsLeft);
+		if state.carry > 0 {
+			// What the treasury cannot take stays in the pot and is owed to nobody.
+			let _ = with_storage_layer(|| {
+				T::Funds::transfer(state.asset, &Self::pot(), &T::Registry::treasury(), state.carry)
+			});
+			Pots::<T>::mutate(state.asset, |pot| pot.carry = pot.carry.saturating_sub(state.carry));
+		}
+		let first = state.breaches.saturating_sub(T::MaxBreaches::get());
+		for number in first..state.breaches {
+			Breaches::<T>::remove(service, number);
+		}
+		Services::<T>::remove(service);
+		Ok(())
+	}
+}

@@ -1,0 +1,84 @@
+//! What genesis accepts, and what it says when it does not.
+
+use crate::{GenesisConfig, Settings, TimingPreset, Timings, mock::*};
+use frame::{deps::frame_support, testing_prelude::*};
+
+fn broken(change: impl FnOnce(&mut Timings)) -> Result<(), &'static str> {
+	let mut timings = TimingPreset::production();
+	change(&mut timings);
+	timings.check()
+}
+
+#[test]
+fn the_presets_come_up_as_given() {
+	for preset in [TimingPreset::dev(), TimingPreset::local(), TimingPreset::production()] {
+		build_and_execute(preset, || assert_eq!(Settings::<Test>::get(), preset));
+	}
+}
+
+#[test]
+fn the_presets_follow_the_table_of_the_design() {
+	let [dev, local, production] = [TimingPreset::dev(), TimingPreset::local(), TimingPreset::production()];
+	let row =
+		|t: Timings| (t.slot_ms, t.round_blocks, t.window_rounds, t.private_endpoints, t.proof_of_control);
+	assert_eq!(row(dev), (1_000, 5, 12, true, false));
+	assert_eq!(row(local), (2_000, 6, 12, true, false));
+	assert_eq!(row(production), (6_000, 10, 1_440, false, true));
+}
+
+#[test]
+fn a_broken_bound_is_named() {
+	let cases: [(&str, Result<(), &str>); 11] = [
+		("slotMs", broken(|t| t.slot_ms = 999)),
+		("roundBlocks", broken(|t| t.round_blocks = 4)),
+		("epochBlocks", broken(|t| t.epoch_blocks = 9)),
+		("windowRounds", broken(|t| t.window_rounds = 0)),
+		("windowRounds", broken(|t| (t.round_blocks, t.epoch_blocks) = (1 << 30, 1 << 30))),
+		("maxCommittee", broken(|t| t.max_committee = 0)),
+		("maxCommittee", broken(|t| t.max_committee = 22)),
+		("maxProbesPerRound", broken(|t| t.max_probes_per_round = 128)),
+		("maxProbesPerRound", broken(|t| t.max_probes_per_round = 2_176)),
+		("maxProbesPerRound", broken(|t| t.max_probes_per_round = 300)),
+		("maxProbesPerRound", broken(|t| t.max_probes_per_round = 0)),
+	];
+	for (field, outcome) in cases {
+		assert!(outcome.unwrap_err().starts_with(field), "{field}: {outcome:?}");
+	}
+}
+
+#[test]
+fn the_bounds_themselves_are_allowed() {
+	let least = Timings {
+		slot_ms: 1_000,
+		epoch_blocks: 5,
+		round_blocks: 5,
+		window_rounds: 1,
+		max_committee: 1,
+		max_probes_per_round: 256,
+		private_endpoints: false,
+		proof_of_control: false,
+	};
+	build_and_execute(least, || {});
+	build_and_execute(Timings { max_committee: 21, max_probes_per_round: 2_048, ..least }, || {});
+}
+
+#[test]
+#[should_panic(expected = "timing: roundBlocks: a round has at least 5 blocks")]
+fn genesis_refuses_a_broken_clock() {
+	build_and_execute(Timings { round_blocks: 4, ..TimingPreset::dev() }, || {});
+}
+
+#[test]
+fn genesis_without_settings_is_a_production_chain() {
+	assert_eq!(GenesisConfig::<Test>::default().timings, TimingPreset::production());
+}
+
+#[test]
+fn clients_read_the_settings_in_the_order_of_the_struct() {
+	build_and_execute(TimingPreset::dev(), || {
+		let key = Settings::<Test>::hashed_key();
+		let raw: Timings = frame_support::storage::unhashed::get(&key).unwrap();
+		assert_eq!(raw, TimingPreset::dev());
+		assert_eq!(raw.encoded_size(), 8 + 4 + 4 + 2 + 4 + 4 + 1 + 1);
+	});
+}

@@ -1,0 +1,4 @@
+mod clock;
+mod genesis;
+mod getters;
+mod try_state;

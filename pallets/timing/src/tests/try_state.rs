@@ -1,0 +1,37 @@
+//! Corrupted settings are seen.
+
+use crate::{Settings, TimingPreset, Timings, mock::*};
+use frame::testing_prelude::*;
+
+/// Invariant 1, for each setting.
+#[test]
+fn settings_out_of_bounds_are_seen() {
+	let corruptions: [fn(&mut Timings); 6] = [
+		|t| t.slot_ms = 0,
+		|t| t.epoch_blocks = 0,
+		|t| t.round_blocks = 0,
+		|t| t.window_rounds = 0,
+		|t| t.max_committee = 0,
+		|t| t.max_probes_per_round = 0,
+	];
+	for corrupt in corruptions {
+		build_and_execute(TimingPreset::dev(), || {
+			hypothetically!({
+				Settings::<Test>::mutate(corrupt);
+				assert!(Timing::do_try_state().is_err());
+			});
+		});
+	}
+}
+
+/// A clock that no state was written for still tells the time.
+#[test]
+fn zeroed_settings_do_not_panic() {
+	use surety_primitives::Clock;
+	build_and_execute(TimingPreset::dev(), || {
+		hypothetically!({
+			Settings::<Test>::mutate(|t| (t.round_blocks, t.window_rounds) = (0, 0));
+			assert_eq!((Timing::round(), Timing::clock().window), (0, 0));
+		});
+	});
+}

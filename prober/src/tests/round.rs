@@ -1,0 +1,481 @@
+#![allow(clippy::arithmetic_side_effects)]
+
+use super::*;
+use crate::{
+	ELAPSED_HEADER, OwnHead, Proof,
+	fake::{Fake, Response, hash, hex, node},
+	proof::control_message,
+};
+use sp_core::{Pair, offchain::Timestamp, sr25519};
+use surety_primitives::{LatencyBucket, Protocol, ServiceKind};
+
+const NETWORK: NetworkId = 1;
+const HEAD: u64 = 1_000;
+
+fn bucket() -> LatencyBucket {
+	LatencyBucket::from_millis(30)
+}
+fn up() -> Finding {
+	Finding::Up(bucket())
+}
+fn bad() -> Finding {
+	Finding::Bad(bucket())
+}
+fn stale() -> Finding {
+	Finding::Stale(bucket())
+}
+
+fn schedule() -> Schedule {
+	let at = Timestamp::from_unix_millis;
+	Schedule { start: at(1_000), spread_ms: 2_000, deadline: at(5_000), concurrency: 256 }
+}
+
+fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Target {
+	Target { kind: ServiceKind::Rpc { network: NETWORK }, max_head_lag, ..page(service, endpoint) }
+}
+
+fn page(service: u32, endpoint: &str) -> Target {
+	Target {
+		service,
+		kind: ServiceKind::Compute,
+		endpoint: endpoint.into(),
+		max_head_lag: 0,
+		skip: None,
+		proof: None,
+	}
+}
+
+fn network(protocol: Protocol, anchors: &[&str]) -> NetworkRef {
+	let anchors = anchors.iter().map(|url| url.as_bytes().to_vec()).collect();
+	NetworkRef { id: NETWORK, protocol, own: None, anchors }
+}
+
+fn own() -> NetworkRef {
+	let own = OwnHead::new(HEAD as u32, |number| Some(hash(number.into())));
+	NetworkRef { own: Some(own), ..network(Protocol::Substrate, &[]) }
+}
+
+fn json(body: String) -> Response {
+	Response::ok(30, body).header(ELAPSED_HEADER, "30000")
+}
+
+/// Two honest anchors and one honest service.
+fn world() -> Fake {
+	let mut http = Fake::default();
+	for url in ["http://anchor1", "http://anchor2", "http://good"] {
+		honest(&mut http, url, HEAD);
+	}
+	http
+}
+
+fn honest(http: &mut Fake, url: &str, head: u64) {
+	http.serve(url, move |ask, _| json(node(ask, head, hash, true)));
+}
+
+const ANCHORS: [&str; 2] = ["http://anchor1", "http://anchor2"];
+
+fn run(http: &mut Fake, targets: &[Target], networks: &[NetworkRef]) -> Vec<Finding> {
+	let findings = probe(http, targets, networks, &schedule(), [5; 32]);
+	assert_eq!(findings.len(), targets.len());
+	assert!(http.clock <= 5_200, "{}", http.clock);
+	findings
+}
+
+#[test]
+fn every_kind_of_answer_yields_its_finding() {
+	for protocol in [Protocol::Ethereum, Protocol::Substrate] {
+		let mut http = world();
+		honest(&mut http, "http://ahead", HEAD + 50);
+		honest(&mut http, "http://late", HEAD - 5);
+		honest(&mut http, "http://far", HEAD - 50);
+		honest(&mut http, "http://lost", HEAD - 500);
+		http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+		http.serve("http://single", |ask, _| json(node(ask, HEAD, hash, false)));
+		http.serve("http://singlefork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), false)));
+		http.serve("http://singlelate", |ask, _| json(node(ask, HEAD - 50, hash, false)));
+		http.serve("http://refuses", |ask, _| match ask.post.as_ref().unwrap().starts_with(b"[") {
+			true => Response::status(5, 400, "no batches"),
+			false => json(node(ask, HEAD, hash, true)),
+		});
+		http.serve("http://notfound", |_, _| Response::status(5, 404, ""));
+		http.serve("http://busy", |_, _| Response::status(5, 429, ""));
+		http.serve("http://broken", |_, _| Response::status(5, 500, ""));
+		http.serve("http://moved", |_, _| Response::status(5, 302, "").header("location", "http://good"));
+		http.serve("http://html", |_, _| json("<html>".into()));
+		http.serve("http://error", |_, _| {
+			json(r#"[{"id":1,"error":{"code":1}},{"id":2,"error":{"code":1}}]"#.into())
+		});
+		http.serve("http://onlyerrors", |_, _| json(r#"{"id":1,"error":{"code":1}}"#.into()));
+		http.serve("http://huge", |_, _| json(" ".repeat(300_000)));
+		http.serve("http://dead", |_, _| Response::never());
+		http.serve("http://trickle", |_, _| Response::trickle(20));
+		let rows = [
+			("good", 0, up()),
+			("ahead", 0, up()),
+			("late", 5, up()),
+			("late", 4, stale()),
+			("far", 3, stale()),
+			("far", 50, up()),
+			("far", 49, stale()),
+			("lost", 400, stale()),
+			("fork", 3, bad()),
+			("fork", 300, bad()),
+			("single", 0, up()),
+			("singlefork", 0, bad()),
+			("singlelate", 3, stale()),
+			("refuses", 0, up()),
+			("notfound", 0, Finding::Down),
+			("busy", 0, Finding::Down),
+			("broken", 0, Finding::Down),
+			("moved", 0, Finding::Down),
+			("html", 0, bad()),
+			("error", 0, bad()),
+			("onlyerrors", 0, bad()),
+			("huge", 0, Finding::Down),
+			("dead", 0, Finding::Down),
+			("trickle", 0, Finding::Down),
+			("refused-connection", 0, Finding::Down),
+		];
+		let targets: Vec<_> = (0u32..)
+			.zip(&rows)
+			.map(|(id, (host, lag, _))| rpc(id, &format!("http://{host}/"), *lag))
+			.collect();
+		// `http://far/` and `http://far` are told apart by the longest prefix of the fake.
+		let findings = run(&mut http, &targets, &[network(protocol, &ANCHORS)]);
+		for ((host, lag, want), found) in rows.iter().zip(findings) {
+			assert_eq!(found, *want, "{protocol:?} {host} lag {lag}");
+		}
+		assert_eq!(http.asked("http://busy"), 1, "a busy server is not asked more");
+		assert_eq!(http.asked("http://moved"), 1);
+	}
+}
+
+#[test]
+fn own_state_needs_no_anchors() {
+	let mut http = world();
+	honest(&mut http, "http://late", HEAD - 5);
+	http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+	let targets = [rpc(1, "http://good", 0), rpc(2, "http://late", 3), rpc(3, "http://fork", 20)];
+	assert_eq!(run(&mut http, &targets, &[own()]), [up(), stale(), bad()]);
+	assert_eq!(http.sent.len(), 3);
+}
+
+#[test]
+fn a_young_chain_is_compared_at_its_genesis() {
+	let mut http = Fake::default();
+	for url in ["http://anchor1", "http://anchor2", "http://good"] {
+		honest(&mut http, url, 2);
+	}
+	http.serve("http://fork", |ask, _| json(node(ask, 2, |n| hash(n + 1), true)));
+	let targets = [rpc(1, "http://good", 0), rpc(2, "http://fork", 0), rpc(3, "http://good", 100)];
+	let networks = [network(Protocol::Ethereum, &ANCHORS)];
+	assert_eq!(run(&mut http, &targets, &networks), [up(), bad(), up()]);
+
+	let young = OwnHead::new(2, |number| (number == 0).then(|| hash(0)));
+	assert_eq!(young.references, [(0, hash(0)), (0, hash(0))]);
+}
+
+#[test]
+fn without_agreeing_anchors_only_up_and_down_are_said() {
+	let targets = || {
+		let hosts = ["good", "fork", "error", "html", "dead", "broken"];
+		(0u32..).zip(hosts).map(|(id, host)| rpc(id, &format!("http://{host}"), 0)).collect::<Vec<_>>()
+	};
+	let world = || {
+		let mut http = world();
+		http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+		http.serve("http://anchor3", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+		http.serve("http://error", |_, _| json(r#"{"id":1,"error":{"code":1}}"#.into()));
+		http.serve("http://html", |_, _| json("<html>".into()));
+		http.serve("http://dead", |_, _| Response::never());
+		http.serve("http://broken", |_, _| Response::status(5, 503, ""));
+		http
+	};
+	let want = [up(), up(), Finding::Abstained, Finding::Abstained, Finding::Down, Finding::Down];
+	let anchors: [&[&str]; 4] =
+		[&[], &ANCHORS[..1], &["http://anchor1", "http://anchor1"], &["http://anchor1", "http://anchor3"]];
+	for anchors in anchors {
+		let networks = [network(Protocol::Ethereum, anchors)];
+		assert_eq!(run(&mut world(), &targets(), &networks), want, "{anchors:?}");
+	}
+}
+
+#[test]
+fn one_bad_anchor_moves_nothing() {
+	let behaviours: [fn(&crate::http::Ask) -> Response; 6] = [
+		|ask| json(node(ask, HEAD, |n| hash(n + 1), true)),
+		|ask| json(node(ask, HEAD + 1_000_000, hash, true)),
+		|ask| json(node(ask, 3, hash, true)),
+		|_| json("{".repeat(200_000)),
+		|_| Response::never(),
+		|_| Response::trickle(5),
+	];
+	for (k, behaviour) in behaviours.into_iter().enumerate() {
+		let mut http = world();
+		http.serve("http://liar", move |ask, _| behaviour(ask));
+		honest(&mut http, "http://late", HEAD - 5);
+		let anchors = ["http://liar", ANCHORS[0], ANCHORS[1]];
+		let targets = [rpc(1, "http://good", 0), rpc(2, "http://late", 3), rpc(3, "http://good", 99)];
+		let networks = [network(Protocol::Substrate, &anchors)];
+		assert_eq!(run(&mut http, &targets, &networks), [up(), stale(), up()], "{k}");
+	}
+}
+
+#[test]
+fn http_kinds_are_judged_by_what_they_show() {
+	let mut http = world();
+	http.serve("http://page", |_, _| Response::ok(30, "hello").header(ELAPSED_HEADER, "30000"));
+	http.serve("http://created", |_, _| Response::status(30, 204, "").header(ELAPSED_HEADER, "30000"));
+	http.serve("http://gone", |_, _| Response::status(5, 410, ""));
+	http.serve("http://moved", |_, _| Response::status(5, 301, ""));
+	http.serve("http://endless", |_, _| Response { end: None, ..Response::ok(5, vec![0; 400_000]) });
+	http.serve("http://models/v1/models", |_, _| json(r#"{"data":[{"id":"m"}]}"#.into()));
+	http.serve("http://nomodels", |_, _| json("[]".into()));
+	let inference = |service, endpoint: &str, model: &str| Target {
+		kind: ServiceKind::Inference { model: model.as_bytes().to_vec().try_into().unwrap() },
+		..page(service, endpoint)
+	};
+	let rows = [
+		(page(1, "http://page"), up()),
+		(Target { kind: ServiceKind::Vpn, ..page(2, "http://created") }, up()),
+		(page(3, "http://gone"), Finding::Down),
+		(page(4, "http://moved"), Finding::Down),
+		(page(5, "http://endless"), Finding::Down),
+		(inference(6, "http://models/", "m"), up()),
+		(inference(7, "http://models", "other"), bad()),
+		(inference(8, "http://nomodels", "m"), bad()),
+		(inference(9, "http://gone", "m"), Finding::Down),
+		(page(10, "no url"), Finding::Down),
+		(Target { endpoint: vec![0xff], ..page(11, "") }, Finding::Down),
+	];
+	let (targets, want): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+	assert_eq!(run(&mut http, &targets, &[]), want);
+}
+
+#[test]
+fn the_skipped_are_not_asked() {
+	let mut http = world();
+	let targets = [
+		Target { skip: Some(Finding::Skipped), ..page(1, "http://good") },
+		Target { skip: Some(Finding::Abstained), ..page(2, "http://good") },
+	];
+	assert_eq!(
+		run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS)]),
+		[Finding::Skipped, Finding::Abstained]
+	);
+	assert!(http.sent.is_empty());
+	assert_eq!(run(&mut http, &[], &[]), []);
+}
+
+#[test]
+fn a_network_that_nobody_knows_is_not_asked() {
+	let mut http = world();
+	assert_eq!(run(&mut http, &[rpc(1, "http://good", 0)], &[]), [Finding::Abstained]);
+	assert!(http.sent.is_empty());
+}
+
+#[test]
+fn services_on_one_endpoint_are_each_asked() {
+	let mut http = world();
+	let targets: Vec<_> = (0..5).map(|id| rpc(id, "http://good", 0)).collect();
+	assert_eq!(run(&mut http, &targets, &[own()]), [up(); 5]);
+	assert_eq!(http.asked("http://good"), 5);
+}
+
+fn operator() -> (sr25519::Pair, Proof) {
+	let pair = sr25519::Pair::from_seed(&[7; 32]);
+	let proof = Proof { operator: pair.public().0.to_vec(), genesis: [3; 32] };
+	(pair, proof)
+}
+
+#[test]
+fn control_of_the_host_is_proven_by_the_operators_signature() {
+	let (pair, proof) = operator();
+	let signature = |id: u32, host: &str| {
+		let message = control_message(&[3; 32], id, format!("http://{host}/x").as_bytes());
+		format!("0x{}", hex(&pair.sign(&message).0))
+	};
+	let mut http = world();
+	let page_of = |http: &mut Fake, host: &str, proof: Response| {
+		http.serve(&format!("http://{host}/x"), |_, _| json(String::new()));
+		http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
+	};
+	page_of(&mut http, "right", Response::ok(900, signature(1, "right")));
+	page_of(&mut http, "copied", Response::ok(3, signature(1, "right")));
+	page_of(&mut http, "missing", Response::status(3, 404, ""));
+	page_of(&mut http, "login", Response::status(3, 302, ""));
+	page_of(&mut http, "long", Response::ok(3, vec![b' '; 5_000]));
+	page_of(&mut http, "busy", Response::status(3, 503, ""));
+	page_of(&mut http, "limited", Response::status(3, 429, ""));
+	page_of(&mut http, "silent", Response::never());
+	let rows = [
+		("right", up()),
+		("copied", bad()),
+		("missing", bad()),
+		("login", bad()),
+		("long", Finding::Down),
+		("busy", Finding::Down),
+		("limited", Finding::Down),
+		("silent", Finding::Down),
+		("dead", Finding::Down),
+	];
+	let targets: Vec<_> = (1u32..)
+		.zip(rows)
+		.map(|(id, (host, _))| Target { proof: Some(proof.clone()), ..page(id, &format!("http://{host}/x")) })
+		.collect();
+	let findings = run(&mut http, &targets, &[]);
+	for ((host, want), found) in rows.into_iter().zip(findings) {
+		assert_eq!(found, want, "{host}");
+	}
+	assert_eq!(http.asked("http://dead/.well-known"), 0);
+}
+
+#[test]
+fn control_does_not_make_a_wrong_service_right() {
+	let (pair, proof) = operator();
+	let message = control_message(&[3; 32], 1, b"http://fork/x");
+	let signature = hex(&pair.sign(&message).0);
+	let mut http = world();
+	http.serve("http://fork/x", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+	http.serve("http://fork/.well-known", move |_, _| Response::ok(3, signature.clone()));
+	let target = Target { proof: Some(proof), ..rpc(1, "http://fork/x", 0) };
+	assert_eq!(run(&mut http, &[target], &[own()]), [bad()]);
+}
+
+#[test]
+fn who_cannot_reach_its_anchors_abstains() {
+	let targets = [rpc(1, "http://dead", 0), page(2, "http://dead"), page(3, "http://good-page")];
+	let world = |dead: &[&str]| {
+		let mut http = world();
+		http.serve("http://good-page", |_, _| json(String::new()));
+		honest(&mut http, "http://anchor3", HEAD);
+		for url in dead {
+			http.serve(url, |_, _| Response::broken(3));
+		}
+		http
+	};
+	let two = [network(Protocol::Ethereum, &ANCHORS)];
+	let three = [network(Protocol::Ethereum, &["http://anchor1", "http://anchor2", "http://anchor3"])];
+	let (down, abstained) =
+		([Finding::Down, Finding::Down, up()], [Finding::Abstained, Finding::Abstained, up()]);
+	for (networks, dead, want) in [
+		(&two, &[][..], down),
+		(&two, &["http://anchor1"], down),
+		(&two, &["http://anchor1", "http://anchor2"], abstained),
+		(&three, &["http://anchor1"], down),
+		(&three, &["http://anchor1", "http://anchor3"], abstained),
+	] {
+		assert_eq!(run(&mut world(dead), &targets, networks), want, "{dead:?}");
+	}
+	// Nobody to ask: the chain judges the report.
+	assert_eq!(run(&mut world(&[]), &targets, &[]), [Finding::Abstained, Finding::Down, up()]);
+}
+
+#[test]
+fn trouble_that_begins_in_mid_round_is_noticed() {
+	let mut http = Fake::default();
+	for url in ["http://anchor1", "http://anchor2", "http://service"] {
+		http.serve(url, |ask, at| match at < 1_200 {
+			true => json(node(ask, HEAD, hash, true)),
+			false => Response::broken(3),
+		});
+	}
+	let targets: Vec<_> = (0..20).map(|id| rpc(id, "http://service", 0)).collect();
+	let findings = run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS)]);
+	assert!(findings.contains(&Finding::Abstained));
+	assert!(!findings.contains(&Finding::Down), "{findings:?}");
+}
+
+#[test]
+fn trouble_of_one_network_is_not_anothers() {
+	let mut http = world();
+	for url in ["http://x1", "http://x2"] {
+		http.serve(url, |_, _| Response::never());
+	}
+	let other = NetworkRef { id: 2, ..network(Protocol::Ethereum, &["http://x1", "http://x2"]) };
+	let networks = [network(Protocol::Ethereum, &ANCHORS), other];
+	let of_other = Target { kind: ServiceKind::Rpc { network: 2 }, ..rpc(2, "http://dead", 0) };
+	let targets = [rpc(1, "http://dead", 0), of_other];
+	assert_eq!(run(&mut http, &targets, &networks), [Finding::Down, Finding::Abstained]);
+}
+
+#[test]
+fn a_hundred_dead_and_trickling_endpoints_harm_nobody() {
+	for concurrency in [8, 64, 256] {
+		let mut http = world();
+		http.serve("http://dead", |_, _| Response::never());
+		http.serve("http://trickle", |_, _| Response::trickle(7));
+		http.serve("http://flood", |_, _| Response {
+			body: (0..500).map(|k| (k * 5, vec![b' '; 700])).collect(),
+			end: None,
+			..Response::ok(1, "")
+		});
+		let hosts = ["dead", "trickle", "flood", "dead", "good"];
+		let targets: Vec<_> =
+			(0u32..125).map(|id| rpc(id, &format!("http://{}", hosts[id as usize % 5]), 0)).collect();
+		let networks = [network(Protocol::Ethereum, &ANCHORS)];
+		let schedule = Schedule { concurrency, ..schedule() };
+		let findings = probe(&mut http, &targets, &networks, &schedule, [1; 32]);
+		for (id, found) in findings.into_iter().enumerate() {
+			let want = if hosts[id % 5] == "good" { up() } else { Finding::Down };
+			assert_eq!(found, want, "{} with {concurrency} at a time", hosts[id % 5]);
+		}
+		assert!(http.clock <= 5_200, "{}", http.clock);
+	}
+}
+
+#[test]
+fn starts_are_spread_over_the_round_in_an_order_that_nobody_foresees() {
+	let order = |seed| {
+		let mut http = world();
+		let targets: Vec<_> = (0..40).map(|id| page(id, &format!("http://good-{id}"))).collect();
+		probe(&mut http, &targets, &[], &schedule(), [seed; 32]);
+		http.sent
+	};
+	let sent = order(1);
+	assert!(sent.iter().all(|(at, _)| (1_000..=3_050).contains(at)));
+	let early = sent.iter().filter(|(at, _)| *at < 2_000).count();
+	assert!((15..=25).contains(&early), "{early}");
+	let urls = |sent: Vec<(u64, crate::http::Ask)>| sent.into_iter().map(|(_, a)| a.url).collect::<Vec<_>>();
+	assert_ne!(urls(sent), urls(order(2)));
+}
+
+#[test]
+fn who_comes_too_late_judges_nobody() {
+	let mut http = world();
+	http.clock = 6_000;
+	let targets = [rpc(1, "http://good", 0), rpc(2, "http://dead", 0)];
+	let networks = [network(Protocol::Ethereum, &ANCHORS)];
+	let findings = probe(&mut http, &targets, &networks, &schedule(), [1; 32]);
+	assert_eq!(findings, [Finding::Abstained; 2]);
+	assert!(http.sent.is_empty());
+}
+
+#[test]
+fn the_hosts_interface_is_used_as_it_is_meant() {
+	use sp_core::offchain::{OffchainWorkerExt, testing};
+	let (offchain, state) = testing::TestOffchainExt::new();
+	let mut ext = sp_io::TestExternalities::default();
+	ext.register_extension(OffchainWorkerExt::new(offchain));
+	{
+		let mut state = state.write();
+		state.timestamp = Timestamp::from_unix_millis(1_000);
+		let batch = crate::plan::batch(Protocol::Substrate, "http://a/rpc", HEAD - 8);
+		let body = node(&batch, HEAD, hash, true);
+		state.expect_request(testing::PendingRequest {
+			method: "POST".into(),
+			uri: "http://a/rpc".into(),
+			headers: vec![("content-type".into(), "application/json".into())],
+			body: batch.post.unwrap(),
+			sent: true,
+			response: Some(body.into_bytes()),
+			response_headers: vec![(ELAPSED_HEADER.into(), "30000".into())],
+			..Default::default()
+		});
+	}
+	ext.execute_with(|| {
+		let schedule = Schedule { spread_ms: 0, ..schedule() };
+		let findings = crate::probe_round(&[rpc(1, "http://a/rpc", 0)], &[own()], &schedule, [1; 32]);
+		assert_eq!(findings, [up()]);
+	});
+}

@@ -1,0 +1,232 @@
+//! The read side behind `SuretyApi`: what several pallets know, put together for clients. Nothing here
+//! runs in a block.
+
+use crate::*;
+use alloc::vec::Vec;
+use surety_primitives::{
+	AgreementId, BreachKind, Clock, Meter, Network, NetworkId, Probing, Registry, ReputationInspect, Service,
+	ServiceId, tiers,
+};
+use surety_runtime_api::{
+	AgreementInfo, BondInfo, BreachInfo, MAX_PAGE, MAX_SCAN, NetworkStatus, OperatorInfo, Page, Performance,
+	RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary,
+};
+
+fn page_size(limit: u32) -> usize {
+	usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1)
+}
+
+fn summary(id: ServiceId, service: Service<AccountId>) -> ServiceSummary<AccountId> {
+	ServiceSummary {
+		id,
+		units: pallet_surety_sla::Services::<Runtime>::get(id).map_or(0, |s| s.units),
+		score: Reputation::score(&service.operator),
+		open: <Operators as Registry<_>>::ensure_open(id).is_ok(),
+		last_verdict: <Probes as Probing>::probed(id).and_then(|p| p.last),
+		service,
+	}
+}
+
+fn wanted(filter: &ServiceFilter, service: &Service<AccountId>) -> bool {
+	filter.class.is_none_or(|class| class == service.kind.class())
+		&& filter.network.is_none_or(|network| Some(network) == service.kind.network())
+		&& filter.region.is_none_or(|region| region == service.region)
+		&& filter.asset.is_none_or(|asset| asset == service.asset)
+		&& filter.max_price.is_none_or(|price| service.price <= price)
+}
+
+/// Services that pass a filter, in order of their ids.
+pub fn services(
+	filter: &ServiceFilter,
+	start_after: Option<ServiceId>,
+	limit: u32,
+) -> Page<ServiceSummary<AccountId>> {
+	let first = start_after.map_or(0, |id| id.saturating_add(1));
+	let end = pallet_surety_operators::NextServiceId::<Runtime>::get();
+	let stop = first.saturating_add(MAX_SCAN).min(end);
+	let size = page_size(limit);
+	let mut items = Vec::new();
+	for id in first..stop {
+		let Some(service) = pallet_surety_operators::Services::<Runtime>::get(id) else { continue };
+		if !wanted(filter, &service) {
+			continue;
+		}
+		let found = summary(id, service);
+		if filter.min_score.is_some_and(|score| found.score < score) || (filter.open_only && !found.open) {
+			continue;
+		}
+		items.push(found);
+		if items.len() >= size {
+			return Page { items, next: (id.saturating_add(1) < end).then_some(id) };
+		}
+	}
+	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
+}
+
+/// A service with its live window.
+pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
+	let listing = pallet_surety_operators::Services::<Runtime>::get(id)?;
+	let probed = <Probes as Probing>::probed(id).unwrap_or_default();
+	let status = Sla::service_status(id)?;
+	let allowance = BreachKind::COUNTED
+		.map(|kind| tiers::allowance(kind, listing.terms.min_uptime, Timing::window_rounds()));
+	Some(ServiceDetail {
+		window: probed.window,
+		counters: probed.counters,
+		allowance,
+		meter: <Probes as Meter>::reading(id),
+		index: status.state.as_ref().map_or(0, |s| s.index),
+		exposure: status.exposure,
+		coverable_units: status.available,
+		reliability: Reputation::service_reliability(id).unwrap_or(0),
+		history: Probes::window_ring(id),
+		hot: probed.hot,
+		summary: summary(id, listing),
+	})
+}
+
+/// Breaches of a service, oldest first.
+pub fn breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> Page<BreachInfo> {
+	let found = Sla::breach_history(service, start_after, limit.clamp(1, MAX_PAGE));
+	let count = pallet_surety_sla::Services::<Runtime>::get(service).map_or(0, |s| s.breaches);
+	let items: Vec<BreachInfo> = found
+		.into_iter()
+		.map(|(number, b)| BreachInfo {
+			number,
+			window: b.window,
+			round: b.round,
+			kind: b.kind,
+			before: b.before,
+			severity: b.severity,
+			counters: b.counters,
+			allowance: b.allowance,
+			multiplier: b.multiplier,
+			units: b.units,
+			index_before: b.index_before,
+			index_after: b.index_after,
+			credited: b.credited,
+			penalty: b.penalty,
+		})
+		.collect();
+	let next = items.last().map(|b| b.number).filter(|last| last.saturating_add(1) < count);
+	Page { items, next }
+}
+
+/// An agreement with what is owed.
+pub fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>> {
+	use pallet_surety_sla::AgreementState;
+	let status = Sla::agreement(id)?;
+	let a = status.agreement;
+	let stream = status.stream;
+	let ending = match a.state {
+		AgreementState::Open => stream.as_ref().and_then(|s| s.ending),
+		AgreementState::Closing { round, reason } | AgreementState::Closed { round, reason } => {
+			Some((round, reason))
+		},
+	};
+	Some(AgreementInfo {
+		id,
+		tenant: a.tenant,
+		service: a.service,
+		units: a.units,
+		asset: a.asset,
+		rate: a.price.saturating_mul(Balance::from(a.units)),
+		opened_at: a.opened_at,
+		held: stream.as_ref().map_or(0, |s| s.held),
+		paid: stream.as_ref().map_or(0, |s| s.paid),
+		due: stream.as_ref().map_or(0, |s| s.due),
+		blocks_left: stream.as_ref().map_or(0, |s| s.blocks_left),
+		owed_credit: status.owed,
+		ending,
+	})
+}
+
+/// Agreements of a tenant.
+pub fn agreements_of(
+	tenant: &AccountId,
+	start_after: Option<AgreementId>,
+	limit: u32,
+) -> Page<AgreementInfo<AccountId>> {
+	let limit = limit.clamp(1, MAX_PAGE);
+	let ids = Sla::agreements_of(tenant.clone(), start_after, limit);
+	let full = u32::try_from(ids.len()).unwrap_or(u32::MAX) >= limit;
+	let next = if full { ids.last().copied() } else { None };
+	Page { items: ids.into_iter().filter_map(agreement).collect(), next }
+}
+
+/// An operator.
+pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
+	use pallet_surety_operators::OperatorStatus;
+	let operator = Operators::operator(account.clone())?;
+	let bonds = pallet_surety_operators::Bonds::<Runtime>::iter_prefix(account)
+		.take(page_size(MAX_PAGE))
+		.map(|(asset, bond)| BondInfo {
+			asset,
+			active: bond.active,
+			exposure: bond.exposure,
+			unbonding: bond.unbonding(),
+		})
+		.collect();
+	let performance = Reputation::performance(account.clone())
+		.map(|p| Performance {
+			score: p.score,
+			uptime: p.parts.uptime.score,
+			correctness: p.parts.correctness.score,
+			latency: p.parts.latency.score,
+		})
+		.unwrap_or_default();
+	Some(OperatorInfo {
+		name: operator.name.into_inner(),
+		contact: operator.contact.into_inner(),
+		active: operator.status == OperatorStatus::Active,
+		bonds,
+		services: Operators::services_of(account.clone()),
+		score: Reputation::score(account),
+		trust: Reputation::trust(account),
+		reliability: Reputation::reliability(account.clone()).unwrap_or(0),
+		performance,
+		account: account.clone(),
+	})
+}
+
+/// The chain at a glance.
+pub fn network_status() -> NetworkStatus {
+	let counts = pallet_surety_operators::Count::<Runtime>::get();
+	let totals: Vec<_> =
+		pallet_surety_operators::Totals::<Runtime>::iter().take(page_size(MAX_PAGE)).collect();
+	let scores: Vec<u32> = pallet_surety_operators::Operators::<Runtime>::iter_keys()
+		.take(usize::try_from(MAX_SCAN).unwrap_or(0))
+		.map(|who| u32::from(Reputation::score(&who)))
+		.collect();
+	let sum = scores.iter().fold(0u32, |sum, score| sum.saturating_add(*score));
+	let mean = sum.checked_div(u32::try_from(scores.len()).unwrap_or(u32::MAX)).unwrap_or(0);
+	NetworkStatus {
+		operators: counts.operators,
+		active: counts.active,
+		services: counts.services,
+		hot: Probes::hot_services(),
+		slashed: totals.iter().map(|(asset, t)| (*asset, t.slashed)).collect(),
+		bonded: totals.iter().map(|(asset, t)| (*asset, t.bonded)).collect(),
+		average_score: u8::try_from(mean).unwrap_or(u8::MAX),
+		judged_round: <Probes as Probing>::judged_round(),
+	}
+}
+
+/// The clock.
+pub fn round() -> RoundInfo {
+	let round = Timing::round();
+	RoundInfo {
+		block: Timing::now(),
+		round,
+		window: Timing::window_of(round),
+		round_blocks: Timing::round_blocks(),
+		window_rounds: Timing::window_rounds(),
+		slot_ms: Timing::slot_ms(),
+		judged_round: <Probes as Probing>::judged_round(),
+	}
+}
+
+/// Networks that `Rpc` services serve.
+pub fn networks() -> Vec<(NetworkId, Network)> {
+	pallet_surety_operators::Networks::<Runtime>::iter().take(page_size(MAX_PAGE)).collect()
+}

@@ -1,0 +1,178 @@
+//! What operators and tenants do, in one line each.
+
+use crate::world::World;
+use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
+use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::Perbill;
+use surety_primitives::{
+	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict,
+};
+use surety_runtime::*;
+
+pub const OPERATOR: Sr25519Keyring = Sr25519Keyring::Eve;
+pub const TENANT: Sr25519Keyring = Sr25519Keyring::Ferdie;
+pub const OTHER_TENANT: Sr25519Keyring = Sr25519Keyring::One;
+pub const STRANGER: Sr25519Keyring = Sr25519Keyring::Two;
+
+/// One unit of the asset that a test deals in: prices and credits are in it.
+pub fn coin(asset: AssetId) -> Balance {
+	match asset {
+		AssetId::Native => UNIT,
+		AssetId::Local(_) => 1_000_000,
+	}
+}
+
+/// What a test lists: a page of nginx, say, at a tenth of a coin a block, one bad round of twelve allowed.
+#[derive(Clone)]
+pub struct Offer {
+	pub kind: ServiceKind,
+	pub endpoint: &'static str,
+	pub capacity: u32,
+	pub price: Balance,
+	pub asset: AssetId,
+	pub terms: operators::TermsInput,
+}
+
+impl Offer {
+	pub fn of(asset: AssetId) -> Self {
+		let coin = coin(asset);
+		Self {
+			kind: ServiceKind::Compute,
+			endpoint: "http://127.0.0.1:8080/",
+			capacity: 100,
+			price: coin / 10,
+			asset,
+			terms: operators::TermsInput {
+				min_uptime: Perbill::from_percent(90),
+				max_latency_ms: 250,
+				max_head_lag: 8,
+				credit: [coin, 2 * coin, 4 * coin, 6 * coin],
+				credit_cap: 20 * coin,
+			},
+		}
+	}
+
+	pub fn native() -> Self {
+		Self::of(AssetId::Native)
+	}
+
+	pub fn call(&self) -> operators::Call<Runtime> {
+		operators::Call::list_service {
+			kind: self.kind.clone(),
+			endpoint: self.endpoint.as_bytes().to_vec().try_into().unwrap(),
+			region: Region::new(*b"DE").unwrap(),
+			capacity: self.capacity,
+			price: self.price,
+			asset: self.asset,
+			terms: self.terms.clone(),
+			metadata_hash: [0; 32],
+			metadata_uri: Default::default(),
+		}
+	}
+}
+
+impl World {
+	/// Become an operator with a bond of 1,000 coins in `asset`, and the native one that registering takes.
+	pub fn register(&mut self, who: Sr25519Keyring, asset: AssetId) {
+		let bond = 1_000 * coin(AssetId::Native);
+		let name = b"operator".to_vec().try_into().unwrap();
+		assert_ok!(self.call(who, operators::Call::register { bond, name, contact: Default::default() }));
+		if asset != AssetId::Native {
+			assert_ok!(self.call(who, operators::Call::bond_more { asset, amount: 1_000 * coin(asset) }));
+		}
+	}
+
+	/// List a service and wait until it is seen up.
+	pub fn list(&mut self, who: Sr25519Keyring, offer: &Offer) -> ServiceId {
+		let id = self.peek(operators::NextServiceId::<Runtime>::get);
+		assert_ok!(self.call(who, offer.call()));
+		self.until("the first verdict", 6, move || {
+			Probes::probed(id).and_then(|p| p.last).is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
+		});
+		id
+	}
+
+	/// An operator with one service.
+	pub fn operator(&mut self, asset: AssetId) -> ServiceId {
+		self.register(OPERATOR, asset);
+		self.list(OPERATOR, &Offer::of(asset))
+	}
+
+	/// Price of `units` for `windows`.
+	pub fn price(&mut self, service: ServiceId, units: u32, windows: u32) -> Balance {
+		self.peek(|| {
+			let price = operators::Services::<Runtime>::get(service).unwrap().price;
+			price * Balance::from(units) * Balance::from(Timing::window_blocks()) * Balance::from(windows)
+		})
+	}
+
+	pub fn try_open(
+		&mut self,
+		tenant: Sr25519Keyring,
+		service: ServiceId,
+		units: u32,
+		windows: u32,
+	) -> DispatchResultWithPostInfo {
+		let deposit = self.price(service, units, windows);
+		self.call(tenant, sla::Call::open_agreement { service, units, deposit, min_cover: 0 })
+	}
+
+	/// Open an agreement that is paid for some windows.
+	pub fn open(
+		&mut self,
+		tenant: Sr25519Keyring,
+		service: ServiceId,
+		units: u32,
+		windows: u32,
+	) -> AgreementId {
+		let id = self.peek(sla::NextAgreement::<Runtime>::get);
+		assert_ok!(self.try_open(tenant, service, units, windows));
+		id
+	}
+
+	/// Go on to the first round of the next window.
+	pub fn next_window(&mut self) {
+		let window = |round| Timing::window_of(round);
+		let from = self.round();
+		let from = self.peek(|| window(from));
+		loop {
+			self.rounds(1);
+			let round = self.round();
+			if self.peek(|| window(round)) > from {
+				return;
+			}
+		}
+	}
+
+	/// Wait until a round is judged for every service.
+	pub fn judged(&mut self, round: u32) {
+		self.until("the round is judged", 6, move || Probes::judged_round() >= round);
+	}
+
+	/// What a tenant is owed and not paid.
+	pub fn owed(&mut self, agreement: AgreementId) -> Balance {
+		self.peek(|| Sla::owed_credit(agreement).unwrap_or(0))
+	}
+
+	/// Credit index of a service.
+	pub fn index(&mut self, service: ServiceId) -> Balance {
+		self.peek(|| sla::Services::<Runtime>::get(service).map_or(0, |s| s.index))
+	}
+
+	/// Breaches of a service so far.
+	pub fn breaches(&mut self, service: ServiceId) -> Vec<sla::Breach> {
+		self.peek(|| Sla::breach_history(service, None, 64).into_iter().map(|(_, b)| b).collect())
+	}
+
+	/// Active bond of an operator.
+	pub fn bond(&mut self, who: Sr25519Keyring, asset: AssetId) -> Balance {
+		self.peek(|| operators::Bonds::<Runtime>::get(who.to_account_id(), asset).active)
+	}
+
+	/// Events of the last block.
+	pub fn events(&mut self) -> Vec<RuntimeEvent> {
+		self.peek(|| System::events().into_iter().map(|record| record.event).collect())
+	}
+}

@@ -1,0 +1,71 @@
+//! Bad input gets a named error and changes nothing (`World::call` compares the state).
+
+use crate::{actors::*, world::World};
+use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
+use surety_primitives::{AssetId, Balance};
+use surety_runtime::*;
+
+const NATIVE: AssetId = AssetId::Native;
+
+#[test]
+fn listings_that_make_no_sense_are_refused_by_name() {
+	use operators::Error as E;
+	let mut world = World::new();
+	world.register(OPERATOR, NATIVE);
+	let with = |change: fn(&mut Offer)| {
+		let mut offer = Offer::native();
+		change(&mut offer);
+		offer
+	};
+	let cases: Vec<Offer> = vec![
+		with(|o| o.endpoint = "ftp://127.0.0.1/"),
+		with(|o| o.endpoint = "http://user:secret@127.0.0.1/"),
+		with(|o| o.endpoint = "not a url"),
+		with(|o| o.capacity = 0),
+		with(|o| o.price = 0),
+		with(|o| o.price = Balance::MAX),
+		with(|o| o.terms.credit = [4, 3, 2, 1]),
+		with(|o| o.terms.credit_cap = 0),
+		with(|o| o.terms.max_latency_ms = u32::MAX),
+		with(|o| o.kind = surety_primitives::ServiceKind::Rpc { network: 99 }),
+		with(|o| o.asset = AssetId::Local(99)),
+	];
+	for offer in cases {
+		let error = world.call(OPERATOR, offer.call()).unwrap_err().error;
+		assert!(
+			matches!(error, sp_runtime::DispatchError::Module(ref m) if m.index == 40),
+			"{}: {error:?}",
+			offer.endpoint
+		);
+	}
+	let error = world.call(STRANGER, Offer::native().call()).unwrap_err().error;
+	assert_eq!(error, E::<Runtime>::NotRegistered.into());
+	world.check();
+}
+
+#[test]
+fn agreements_that_make_no_sense_are_refused_by_name() {
+	use sla::Error as E;
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	let window = world.price(service, 1, 1);
+	let open =
+		|service, units, deposit, min_cover| sla::Call::open_agreement { service, units, deposit, min_cover };
+	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
+	assert_eq!(refused(open(99, 1, window, 0)), E::<Runtime>::UnknownService.into());
+	assert_eq!(refused(open(service, 0, window, 0)), E::<Runtime>::ZeroUnits.into());
+	assert_eq!(refused(open(service, 1, window - 1, 0)), E::<Runtime>::DepositUnderOneWindow.into());
+	assert_eq!(refused(open(service, 1, window, 1_000 * UNIT)), E::<Runtime>::CoverTooLow.into());
+	assert_eq!(refused(open(service, 101, 101 * window, 0)), E::<Runtime>::OverCapacity { left: 100 }.into());
+	// A thousand coins of bond cover 45 units of 20 coins and a tenth: the error says how many.
+	assert_eq!(refused(open(service, 60, 60 * window, 0)), E::<Runtime>::BondTooSmall { units: 45 }.into());
+	assert_eq!(refused(sla::Call::close_agreement { agreement: 7 }), E::<Runtime>::UnknownAgreement.into());
+	let id = world.open(TENANT, service, 1, 3);
+	let error = world.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;
+	assert_eq!(error, E::<Runtime>::NotParty.into());
+	world.call(OPERATOR, operators::Call::pause_service { service }).unwrap();
+	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
+	assert_eq!(error, operators::Error::<Runtime>::ServicePaused.into());
+	world.check();
+}

@@ -1,0 +1,302 @@
+//! Ways to gain from the rules, none of which pays. What one pallet alone decides is tested there; these
+//! need the market as a whole.
+
+use crate::{actors::*, world::World};
+use frame_support::{assert_noop, assert_ok};
+use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
+use sp_keyring::Sr25519Keyring;
+use surety_primitives::{AssetId, Balance, Probing, ServiceId, Verdict, report::Finding};
+use surety_runtime::*;
+
+const NATIVE: AssetId = AssetId::Native;
+
+fn down_until_breach(world: &mut World, service: ServiceId) {
+	world.endpoints.insert(service, Finding::Down);
+	world.until("a breach", 14, move || {
+		sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0)
+	});
+}
+
+#[test]
+fn nobody_opens_an_agreement_during_an_outage() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	world.endpoints.insert(service, Finding::Down);
+	world.until("it is seen down", 6, move || {
+		Probes::probed(service).and_then(|p| p.last).is_some_and(|(_, v)| v == Verdict::Down)
+	});
+	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
+	assert_eq!(error, sla::Error::<Runtime>::NotUp.into());
+	world.check();
+}
+
+#[test]
+fn units_opened_when_the_outage_began_are_not_credited_for_it() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	let honest = world.open(TENANT, service, 1, 6);
+	world.next_window();
+	// The outage has begun, no verdict says so yet.
+	world.endpoints.insert(service, Finding::Down);
+	world.rounds(1);
+	let late = world.open(OTHER_TENANT, service, 1, 6);
+	world.until("a breach", 14, move || {
+		sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0)
+	});
+	world.rounds(2);
+	assert!(
+		world.peek(|| sla::Agreements::<Runtime>::get(honest).unwrap().credited) + world.owed(honest) > 0
+	);
+	assert_eq!(world.peek(|| sla::Agreements::<Runtime>::get(late).unwrap().credited) + world.owed(late), 0);
+	world.check();
+}
+
+#[test]
+fn opening_at_the_edge_of_a_window_credits_nothing_of_the_window_before() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	world.open(TENANT, service, 1, 8);
+	world.next_window();
+	world.rounds(9);
+	world.endpoints.insert(service, Finding::Down);
+	// The window's last round: its downtime is judged in the next window.
+	world.rounds(1);
+	let late = world.open(OTHER_TENANT, service, 1, 6);
+	world.rounds(2);
+	world.endpoints.clear();
+	world.rounds(4);
+	assert_eq!(world.peek(|| sla::Agreements::<Runtime>::get(late).unwrap().credited) + world.owed(late), 0);
+	world.check();
+}
+
+#[test]
+fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	let id = world.open(TENANT, service, 1, 6);
+	world.next_window();
+	down_until_breach(&mut world, service);
+	let before = world.index(service);
+	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: id }));
+	let closing = world.round();
+	world.endpoints.clear();
+	world.until("it is closed", 8, move || !sla::Agreements::<Runtime>::contains_key(id));
+	assert!(world.round() > closing, "its last round is judged first");
+	let credited: Balance = world.breaches(service).iter().map(|b| b.credited).sum();
+	assert_eq!(credited, world.index(service), "one unit gets what the index rose by");
+	assert!(world.index(service) >= before);
+	world.check();
+}
+
+#[test]
+fn breaching_against_oneself_loses_the_penalty() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	let before = world.total(NATIVE, OPERATOR);
+	let id = world.open(OPERATOR, service, 10, 2);
+	world.next_window();
+	down_until_breach(&mut world, service);
+	world.endpoints.clear();
+	world.until("it is closed", 40, move || !sla::Agreements::<Runtime>::contains_key(id));
+	let after = world.total(NATIVE, OPERATOR);
+	let penalties: Balance = world.breaches(service).iter().map(|b| b.penalty).sum();
+	assert!(penalties > 0);
+	assert!(after + penalties <= before, "the penalty and the fee are gone: {before} -> {after}");
+	world.check();
+}
+
+#[test]
+fn unbonding_at_the_start_of_an_outage_does_not_save_the_bond() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	world.open(TENANT, service, 10, 6);
+	world.next_window();
+	world.endpoints.insert(service, Finding::Down);
+	world.block();
+	let free = world.peek(|| Operators::free_bond(service));
+	let exposed = world.peek(|| operators::Exposures::<Runtime>::get(service));
+	assert!(exposed > 0);
+	// What is reserved cannot leave; the rest may.
+	let all = world.bond(OPERATOR, NATIVE);
+	assert!(world.call(OPERATOR, operators::Call::unbond { asset: NATIVE, amount: all }).is_err());
+	assert_ok!(world.call(OPERATOR, operators::Call::unbond { asset: NATIVE, amount: free }));
+	down_until_breach(&mut world, service);
+	let breach = world.breaches(service).remove(0);
+	assert_eq!(
+		breach.credited,
+		10 * (breach.index_after - breach.index_before),
+		"the credit is funded in full"
+	);
+	world.check();
+}
+
+#[test]
+fn retiring_at_the_start_of_an_outage_does_not_stop_the_judgement() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	let id = world.open(TENANT, service, 1, 6);
+	world.next_window();
+	world.endpoints.insert(service, Finding::Down);
+	world.block();
+	assert_ok!(world.call(OPERATOR, operators::Call::retire_service { service }));
+	down_until_breach(&mut world, service);
+	assert!(world.index(service) > 0);
+	// And it all ends: the agreement is closed by the chain, then the listing can go.
+	world.until("the agreement ends", 40, move || !sla::Agreements::<Runtime>::contains_key(id));
+	world.until("the service ends", 40, move || {
+		operators::Services::<Runtime>::get(service).is_some_and(|s| match s.status {
+			surety_primitives::ServiceStatus::Ending { at } => at < Probes::judged_round(),
+			_ => false,
+		})
+	});
+	assert_ok!(world.call(STRANGER, operators::Call::remove_service { service }));
+	world.rounds(4);
+	world.check();
+}
+
+#[test]
+fn a_big_operator_switching_off_is_not_excused() {
+	let mut world = World::new();
+	let rpc = |endpoint| Offer {
+		kind: surety_primitives::ServiceKind::Rpc { network: 1 },
+		endpoint,
+		..Offer::native()
+	};
+	world.register(OPERATOR, NATIVE);
+	world.register(STRANGER, NATIVE);
+	let big = world.list(OPERATOR, &rpc("http://127.0.0.1:8545/"));
+	let small = world.list(STRANGER, &rpc("http://127.0.0.1:8546/"));
+	world.open(TENANT, big, 20, 12);
+	world.open(TENANT, small, 1, 12);
+	// Exposure counts once it is older than a window.
+	world.next_window();
+	world.next_window();
+	world.next_window();
+	down_until_breach(&mut world, big);
+	let counters = world.breaches(big)[0].counters;
+	assert_eq!(counters.excused, 0);
+	world.check();
+}
+
+#[test]
+fn the_probers_and_not_the_operators_decide_what_is_right() {
+	let mut world = World::new();
+	let rpc = |endpoint| Offer {
+		kind: surety_primitives::ServiceKind::Rpc { network: 1 },
+		endpoint,
+		..Offer::native()
+	};
+	let who = [OPERATOR, TENANT, OTHER_TENANT, STRANGER];
+	let endpoints =
+		["http://127.0.0.1:1/", "http://127.0.0.1:2/", "http://127.0.0.1:3/", "http://127.0.0.1:4/"];
+	let services: Vec<ServiceId> = who
+		.into_iter()
+		.zip(endpoints)
+		.map(|(who, endpoint)| {
+			world.register(who, NATIVE);
+			world.list(who, &rpc(endpoint))
+		})
+		.collect();
+	// Three sybils agree on a wrong answer; the fourth is right.
+	for service in &services[..3] {
+		world.endpoints.insert(*service, Finding::Bad(Default::default()));
+	}
+	world.rounds(4);
+	let verdict = |world: &mut World, id| world.peek(|| Probes::probed(id).unwrap().last.unwrap().1);
+	for service in &services[..3] {
+		assert_eq!(verdict(&mut world, *service), Verdict::Bad);
+	}
+	assert!(matches!(verdict(&mut world, services[3]), Verdict::Up { .. }));
+	world.check();
+}
+
+#[test]
+fn poking_settlement_every_block_pays_what_settling_once_pays() {
+	let paid = |poke: bool| {
+		let mut world = World::new();
+		let service = world.operator(NATIVE);
+		let before = world.total(NATIVE, TENANT);
+		let id = world.open(TENANT, service, 3, 3);
+		while world.peek(|| sla::Agreements::<Runtime>::contains_key(id)) {
+			if poke {
+				let _ = world.call(STRANGER, sla::Call::settle { agreement: id });
+			} else {
+				world.block();
+			}
+		}
+		world.check();
+		before - world.total(NATIVE, TENANT)
+	};
+	assert_eq!(paid(true), paid(false));
+}
+
+#[test]
+fn a_tenant_who_cannot_be_paid_stops_nobody() {
+	let asset = AssetId::Local(genesis::SBTC);
+	let mut world = World::new();
+	let service = world.operator(asset);
+	let blocked = world.open(TENANT, service, 1, 6);
+	let paid = world.open(OTHER_TENANT, service, 1, 6);
+	let who = sp_runtime::MultiAddress::Id(TENANT.to_account_id());
+	let block = pallet_assets::Call::block { id: codec::Compact(genesis::SBTC), who: who.clone() };
+	let treasury = configs::market::Treasury::get();
+	world.block_with(|| {
+		use sp_runtime::traits::Dispatchable;
+		assert_ok!(RuntimeCall::from(block).dispatch(RuntimeOrigin::signed(treasury.clone())));
+	});
+	world.next_window();
+	down_until_breach(&mut world, service);
+	world.endpoints.clear();
+	world.rounds(6);
+	let _ = world.call(STRANGER, sla::Call::settle { agreement: paid });
+	assert_eq!(world.owed(paid), 0, "the other tenant has its credit");
+	assert_eq!(world.owed(blocked), coin(asset), "and his is still his");
+	let thaw = pallet_assets::Call::thaw { id: codec::Compact(genesis::SBTC), who };
+	world.block_with(|| {
+		use sp_runtime::traits::Dispatchable;
+		assert_ok!(RuntimeCall::from(thaw).dispatch(RuntimeOrigin::signed(treasury)));
+	});
+	assert_ok!(world.call(STRANGER, sla::Call::claim { agreement: blocked }));
+	assert_eq!(world.owed(blocked), 0);
+	world.check();
+}
+
+#[test]
+fn a_frozen_bond_is_slashed_all_the_same() {
+	let asset = AssetId::Local(genesis::SBTC);
+	let mut world = World::new();
+	let service = world.operator(asset);
+	world.open(TENANT, service, 1, 6);
+	let treasury = configs::market::Treasury::get();
+	let who = sp_runtime::MultiAddress::Id(OPERATOR.to_account_id());
+	world.block_with(|| {
+		use sp_runtime::traits::Dispatchable;
+		let freeze = pallet_assets::Call::freeze { id: codec::Compact(genesis::SBTC), who };
+		assert_ok!(RuntimeCall::from(freeze).dispatch(RuntimeOrigin::signed(treasury)));
+	});
+	world.next_window();
+	let bond = world.bond(OPERATOR, asset);
+	down_until_breach(&mut world, service);
+	let breach = world.breaches(service).remove(0);
+	assert_eq!(breach.credited, coin(asset));
+	assert!(world.bond(OPERATOR, asset) < bond);
+	world.check();
+}
+
+#[test]
+fn an_asset_with_a_private_owner_is_never_approved() {
+	let mut world = World::new();
+	let admin = sp_runtime::MultiAddress::Id(STRANGER.to_account_id());
+	assert_ok!(
+		world.call(STRANGER, pallet_assets::Call::create { id: codec::Compact(7), admin, min_balance: 1 })
+	);
+	world.peek(|| {
+		assert_noop!(
+			Operators::approve_asset(RuntimeOrigin::root(), 7, 1_000),
+			sp_runtime::DispatchError::Other("the asset is not sufficient")
+		);
+	});
+	world.check();
+	let _ = Sr25519Keyring::Alice;
+}

@@ -1,0 +1,341 @@
+//! A whole chain in memory: the real runtime, run block by block through `Executive`, with four probers
+//! whose reports the test decides and which commit and reveal as the real ones do.
+
+use codec::Encode;
+use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::Get};
+use pallet_surety_probes as probes;
+use sp_consensus_babe::{
+	BABE_ENGINE_ID, Slot,
+	digests::{PreDigest, SecondaryPlainPreDigest},
+};
+use sp_core::{Pair, sr25519};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{
+	BuildStorage, Digest, DigestItem,
+	traits::{Dispatchable, Header as _},
+};
+use std::collections::BTreeMap;
+use surety_primitives::{AssetId, Balance, Clock, LatencyBucket, RoundIndex, ServiceId, report::Finding};
+use surety_runtime::*;
+
+/// First slot of the test chains.
+const GENESIS_SLOT: u64 = 1_000_000;
+
+/// What a prober does with its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+	/// Reports what the endpoint does.
+	Honest,
+	/// Says the same of every service.
+	Always(Finding),
+	/// Commits another prober's hash, and tries to reveal that prober's report.
+	Copies(usize),
+	/// Reveals another report than it committed.
+	RevealsWrong,
+	/// Commits and never reveals.
+	NeverReveals,
+	/// Does nothing.
+	Absent,
+}
+
+/// A chain and its probers.
+pub struct World {
+	ext: sp_io::TestExternalities,
+	parent: Header,
+	/// Slots that passed without a block.
+	skipped: u64,
+	/// What each service's endpoint does; `Up` at 20 ms unless said otherwise.
+	pub endpoints: BTreeMap<ServiceId, Finding>,
+	/// How each prober behaves.
+	pub conduct: [Conduct; 4],
+	/// Reports of the rounds not revealed yet, by round and prober.
+	reports: BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
+}
+
+/// Up, and fast.
+pub fn up() -> Finding {
+	Finding::Up(LatencyBucket::from_millis(20))
+}
+
+/// Account of a keyring member.
+pub fn account(who: Sr25519Keyring) -> AccountId {
+	who.to_account_id()
+}
+
+fn prober_pair(index: usize) -> sr25519::Pair {
+	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave][index].pair()
+}
+
+impl World {
+	/// A local network at its genesis.
+	pub fn new() -> Self {
+		let patch = genesis::preset(&"local_testnet".into()).expect("the preset exists");
+		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
+		merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
+		let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset fits");
+		let mut ext: sp_io::TestExternalities = config.build_storage().expect("genesis builds").into();
+		let parent = ext.execute_with(|| {
+			Header::new(0, Default::default(), Default::default(), Default::default(), Default::default())
+		});
+		Self {
+			ext,
+			parent,
+			skipped: 0,
+			endpoints: BTreeMap::new(),
+			conduct: [Conduct::Honest; 4],
+			reports: BTreeMap::new(),
+		}
+	}
+
+	/// Look at state, or change it, between two blocks.
+	pub fn peek<R>(&mut self, f: impl FnOnce() -> R) -> R {
+		self.ext.execute_with(f)
+	}
+
+	/// Let `slots` pass without a block: a stall.
+	pub fn stall(&mut self, slots: u64) {
+		self.skipped += slots;
+	}
+
+	/// Round of the last block.
+	pub fn round(&mut self) -> RoundIndex {
+		let number = *self.parent.number();
+		self.peek(|| Timing::round_at(number))
+	}
+
+	/// Build one block: hooks, timestamp, the probers' transactions, then `calls`.
+	pub fn block_with<R>(&mut self, calls: impl FnOnce() -> R) -> R {
+		let number = self.parent.number() + 1;
+		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + self.skipped);
+		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+		let header = Header::new(
+			number,
+			Default::default(),
+			Default::default(),
+			self.parent.hash(),
+			Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] },
+		);
+		let (endpoints, conduct) = (self.endpoints.clone(), self.conduct);
+		let reports = &mut self.reports;
+		let (header, result) = self.ext.execute_with(|| {
+			Executive::initialize_block(&header);
+			let now = *slot * Timing::slot_ms();
+			let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
+			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time)).expect("valid").expect("applied");
+			Self::probers(number, &endpoints, &conduct, reports);
+			let result = calls();
+			(Executive::finalize_block(), result)
+		});
+		self.parent = header;
+		self.ext.commit_all().expect("storage commits");
+		result
+	}
+
+	/// Build one block.
+	pub fn block(&mut self) {
+		self.block_with(|| ());
+	}
+
+	/// Build blocks to the first one of the next round, `rounds` times.
+	pub fn rounds(&mut self, rounds: u32) {
+		for _ in 0..rounds {
+			let from = self.round();
+			while self.round() == from {
+				self.block();
+			}
+		}
+	}
+
+	/// Build blocks until `done` says so; panics after `limit` rounds.
+	pub fn until(&mut self, what: &str, limit: u32, mut done: impl FnMut() -> bool) {
+		let last = self.round() + limit;
+		while !self.ext.execute_with(&mut done) {
+			assert!(self.round() <= last, "waited {limit} rounds in vain for: {what}");
+			self.block();
+		}
+	}
+
+	/// A call by an account, in a block of its own.
+	pub fn call(&mut self, who: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchResultWithPostInfo {
+		let call = call.into();
+		let result = self.block_with(|| {
+			let before = sp_io::storage::root(sp_core::storage::StateVersion::V1);
+			let result = call.clone().dispatch(RuntimeOrigin::signed(account(who)));
+			let after = sp_io::storage::root(sp_core::storage::StateVersion::V1);
+			if result.is_err() {
+				assert_eq!(before, after, "a call that fails changes nothing: {call:?}");
+			}
+			result
+		});
+		result
+	}
+
+	/// A call by governance.
+	pub fn govern(&mut self, call: impl Into<RuntimeCall>) {
+		let call = call.into();
+		self.block_with(|| assert_ok!(call.dispatch(RuntimeOrigin::root())));
+	}
+
+	/// Every pallet's invariants.
+	pub fn check(&mut self) {
+		self.ext.execute_with(|| {
+			pallet_surety_timing::Pallet::<Runtime>::do_try_state().expect("timing");
+			pallet_surety_operators::Pallet::<Runtime>::do_try_state().expect("operators");
+			pallet_surety_probes::Pallet::<Runtime>::do_try_state().expect("probes");
+			pallet_surety_sla::Pallet::<Runtime>::do_try_state().expect("sla");
+			pallet_surety_escrow::Pallet::<Runtime>::do_try_state().expect("escrow");
+			pallet_surety_reputation::Pallet::<Runtime>::do_try_state().expect("reputation");
+		});
+	}
+
+	/// Everything an account has of an asset, held or free.
+	pub fn total(&mut self, asset: AssetId, who: Sr25519Keyring) -> Balance {
+		use surety_primitives::Funds;
+		self.peek(|| configs::assets::MarketFunds::total(asset, &account(who)))
+	}
+}
+
+fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
+	match (base, patch) {
+		(serde_json::Value::Object(base), serde_json::Value::Object(patch)) => {
+			for (key, value) in patch {
+				merge(base.entry(key).or_insert(serde_json::Value::Null), value);
+			}
+		},
+		(base, patch) => *base = patch,
+	}
+}
+
+impl World {
+	/// What the four validators' workers would send into this block: commits in a round's second block,
+	/// reveals in the third of the next one.
+	fn probers(
+		number: BlockNumber,
+		endpoints: &BTreeMap<ServiceId, Finding>,
+		conduct: &[Conduct; 4],
+		reports: &mut BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
+	) {
+		let round = Timing::round_at(number);
+		let offset = number - Timing::round_start(round);
+		if offset == 1 {
+			Self::commits(round, endpoints, conduct, reports);
+		}
+		if offset == 2 && round > 0 {
+			Self::reveals(round - 1, conduct, reports);
+			reports.retain(|(r, _), _| *r + 3 > round);
+		}
+	}
+
+	/// Services due in a round, in the order of the report, with their operators.
+	fn due(round: RoundIndex) -> Vec<(ServiceId, AccountId)> {
+		let snapshot = probes::Snapshots::<Runtime>::get(round).expect("the round has a snapshot");
+		snapshot
+			.due
+			.iter()
+			.flat_map(|due| {
+				let page = probes::Pages::<Runtime>::get(due.page);
+				probes::bits(due.mask)
+					.filter_map(move |slot| page.get(usize::from(slot)).cloned().flatten())
+					.map(|row| (row.service, row.operator))
+					.collect::<Vec<_>>()
+			})
+			.collect()
+	}
+
+	fn commits(
+		round: RoundIndex,
+		endpoints: &BTreeMap<ServiceId, Finding>,
+		conduct: &[Conduct; 4],
+		reports: &mut BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
+	) {
+		let due = Self::due(round);
+		for (index, conduct) in conduct.iter().enumerate() {
+			if *conduct == Conduct::Absent {
+				continue;
+			}
+			let (pair, place) = Self::seat(round, index);
+			let own = pair_account(&pair);
+			let report: Vec<u8> = due
+				.iter()
+				.map(|(service, operator)| match conduct {
+					_ if *operator == own => Finding::Skipped,
+					Conduct::Always(finding) => *finding,
+					_ => endpoints.get(service).copied().unwrap_or_else(up),
+				})
+				.map(Finding::to_byte)
+				.collect();
+			let salt = [index as u8 + 1; 32];
+			reports.insert((round, index), (salt, report.clone()));
+			let genesis = System::block_hash(0);
+			let hash = match conduct {
+				Conduct::Copies(of) => {
+					let (victim, _) = Self::seat(round, *of);
+					let copied = due.iter().map(|_| up().to_byte()).collect::<Vec<_>>();
+					probes::commit_hash(
+						genesis.as_ref(),
+						round,
+						&victim.public().into(),
+						&[*of as u8 + 1; 32],
+						&copied,
+					)
+				},
+				_ => probes::commit_hash(genesis.as_ref(), round, &pair.public().into(), &salt, &report),
+			};
+			let payload = probes::commit_payload(genesis.as_ref(), round, &hash);
+			let signature = pair.sign(&payload).into();
+			let call = probes::Call::commit { round, index: place, hash, signature };
+			assert_ok!(Self::submit(call.into()));
+		}
+	}
+
+	fn reveals(
+		round: RoundIndex,
+		conduct: &[Conduct; 4],
+		reports: &BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
+	) {
+		for (index, conduct) in conduct.iter().enumerate() {
+			let Some((salt, report)) = reports.get(&(round, index)).cloned() else { continue };
+			let (_, place) = Self::seat(round, index);
+			let reveal = |salt, report: Vec<u8>| {
+				let report = report.try_into().expect("a report is not too long");
+				Self::submit(probes::Call::reveal { round, index: place, salt, report }.into())
+			};
+			match conduct {
+				Conduct::NeverReveals | Conduct::Absent => (),
+				Conduct::Copies(of) => {
+					let (salt, report) = reports.get(&(round, *of)).cloned().expect("the victim reports");
+					assert!(reveal(salt, report).is_err(), "a copied commit cannot be revealed");
+				},
+				Conduct::RevealsWrong => {
+					let wrong = report.iter().map(|_| Finding::Down.to_byte()).collect::<Vec<_>>();
+					if wrong != report {
+						assert!(reveal(salt, wrong).is_err(), "only the committed report can be revealed");
+					}
+				},
+				Conduct::Honest | Conduct::Always(_) => assert_ok!(reveal(salt, report)),
+			}
+		}
+	}
+
+	/// Key of a prober and its index in the round's snapshot.
+	fn seat(round: RoundIndex, index: usize) -> (sr25519::Pair, u16) {
+		let pair = prober_pair(index);
+		let snapshot = probes::Snapshots::<Runtime>::get(round).expect("the round has a snapshot");
+		let key = surety_primitives::crypto::ProberId::from(pair.public());
+		let (place, _) = snapshot.find(&key).expect("it is a prober of the round");
+		(pair, place)
+	}
+
+	/// A transaction through the whole pipeline: authorized, weighed and applied as in a real block.
+	fn submit(call: RuntimeCall) -> Result<(), String> {
+		let extension =
+			<Runtime as frame_system::offchain::CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+		Executive::apply_extrinsic(UncheckedExtrinsic::new_transaction(call, extension))
+			.map_err(|e| format!("{e:?}"))?
+			.map_err(|e| format!("{e:?}"))
+	}
+}
+
+fn pair_account(pair: &sr25519::Pair) -> AccountId {
+	sp_runtime::AccountId32::from(pair.public().0)
+}
