@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 : "${SURETY_CACHE:=$HOME/.cache/surety}"
-ZOMBIE_VERSION=0.7.0
+ZOMBIE_VERSION=0.7.1
 node=${SURETY_NODE:-${CARGO_TARGET_DIR:-$SURETY_CACHE/target}/release/surety-node}
 [ -x "$node" ] || { echo "  zombienet: $node is not there: run \"make build\"" >&2; exit 1; }
 
@@ -35,7 +35,11 @@ zombie-cli spawn -p native -d "$dir/net" zombienet/local.toml > "$dir/zombie.log
 zombie=$!
 set +m
 
-rpc_ports() { grep -oE 'rpc-port[= ]+[0-9]+' -h "$dir"/net/*/*.log "$dir/zombie.log" 2> /dev/null | grep -oE '[0-9]+' | sort -u; }
+# zombienet writes where its nodes listen into zombie.json.
+rpc_ports() {
+	grep -ohE 'ws://127\.0\.0\.1:[0-9]+' "$dir/net/zombie.json" "$dir/zombie.log" 2> /dev/null |
+		grep -oE '[0-9]+$' | sort -u || true
+}
 finalized() {
 	local hash
 	hash=$(curl -s -m 3 -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"chain_getFinalizedHead"}' "127.0.0.1:$1" |

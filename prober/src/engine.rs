@@ -18,6 +18,10 @@ use surety_primitives::LatencyBucket;
 const TICK: u64 = 20;
 /// Longest that a turn reads bodies in ms.
 const READ_TURN: u64 = 50;
+/// Longest that a turn reads one body in ms.
+const READ_PART: u64 = 2;
+/// Longest turn in ms.
+pub const TURN: u64 = TICK + READ_TURN;
 /// Bytes of one body read in a turn.
 const READ_BYTES: usize = 64 * 1024;
 /// Bytes read at once.
@@ -304,9 +308,14 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 
 	fn read_part(&mut self, reading: &mut Reading<S>) -> Part {
 		let stop = reading.length.saturating_add(READ_BYTES);
+		let until = self.http.now().saturating_add(READ_PART);
 		while reading.length < stop {
+			let now = self.http.now();
+			if now >= until {
+				break;
+			}
 			// The least that is more than nothing: what has arrived is handed over at once.
-			let deadline = self.http.now().saturating_add(1);
+			let deadline = now.saturating_add(1);
 			let read = match self.http.read(reading.talk.id, &mut self.buffer, deadline) {
 				Ok(0) => return Part::End,
 				Ok(read) => read,

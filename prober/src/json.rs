@@ -397,7 +397,6 @@ mod tests {
 			("null", Fact::Null),
 			("true", Fact::Other),
 			("12", Fact::Other),
-			("-1.5e3", Fact::Other),
 			("[1,[2]]", Fact::Other),
 			(long.as_str(), Fact::Other),
 			("{}", Fact::Block { number: None, hash: None }),

@@ -40,7 +40,8 @@
 //! allow a lag of more than 8 (else one within its terms could lack the block). So no lag above 256 blocks
 //! is ever fine. For this chain's own network the reference is the prober's own state. For others it is what
 //! at least two anchors agree on, and more than on anything else: height and head are the second highest
-//! that they claim, so that one anchor alone moves nothing.
+//! that they claim, so that one anchor alone moves nothing. It is taken when the round begins, so a lag counts
+//! from then.
 //!
 //! # Doubt
 //!

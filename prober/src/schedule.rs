@@ -1,6 +1,6 @@
 //! Who is asked when, and how long an answer may take.
 
-use crate::Schedule;
+use crate::{Schedule, engine::TURN};
 use alloc::vec::Vec;
 
 /// The parts of a round's probing in unix ms.
@@ -47,7 +47,11 @@ impl Timetable {
 			.saturating_add(schedule.spread_ms)
 			.clamp(anchors_until, anchors_until.saturating_add(time.checked_div(2).unwrap_or_default()));
 		let waves = services.div_ceil(concurrency(schedule)).max(1);
-		let wave = time.checked_div(u64::try_from(waves).unwrap_or(u64::MAX)).unwrap_or_default();
+		let mut wave = time.checked_div(u64::try_from(waves).unwrap_or(u64::MAX)).unwrap_or_default();
+		if waves > 1 {
+			// A place is free only a turn after its conversation is over.
+			wave = wave.saturating_sub(TURN.min(wave.checked_div(2).unwrap_or_default()));
+		}
 		let patience = probes_end.saturating_sub(spread_end).min(wave).max(1);
 		Self { begin, anchors_until, spread_end, patience, probes_end, end }
 	}
@@ -138,7 +142,7 @@ mod tests {
 	#[test]
 	fn many_services_share_the_time() {
 		let table = Timetable::new(&schedule(0, 24_000, 48_000, 256), 0, 2_048, false);
-		assert_eq!(table.patience, 6_000);
+		assert_eq!(table.patience, 6_000 - TURN);
 	}
 
 	#[test]

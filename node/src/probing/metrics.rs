@@ -2,8 +2,8 @@
 
 use super::connector::Failure;
 use prometheus_endpoint::{
-	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
-	exponential_buckets, register,
+	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64, exponential_buckets,
+	register,
 };
 use std::time::{Duration, Instant};
 
@@ -47,10 +47,16 @@ impl Metrics {
 			return Ok(Self(None));
 		};
 		let inner = Inner {
-			sent: register(Counter::new("surety_probes_sent_total", "HTTP requests of probes sent")?, registry)?,
+			sent: register(
+				Counter::new("surety_probes_sent_total", "HTTP requests of probes sent")?,
+				registry,
+			)?,
 			failed: register(
 				CounterVec::new(
-					Opts::new("surety_probes_failed_total", "HTTP requests of probes without a usable answer"),
+					Opts::new(
+						"surety_probes_failed_total",
+						"HTTP requests of probes without a usable answer",
+					),
 					&["cause"],
 				)?,
 				registry,
@@ -66,7 +72,10 @@ impl Metrics {
 				registry,
 			)?,
 			reports: register(
-				CounterVec::new(Opts::new("surety_reports_total", "Reports of this node by phase"), &["phase"])?,
+				CounterVec::new(
+					Opts::new("surety_reports_total", "Reports of this node by phase"),
+					&["phase"],
+				)?,
 				registry,
 			)?,
 		};
@@ -109,16 +118,12 @@ impl Attempt {
 		self.began
 	}
 
-	/// The response headers are here.
-	pub fn answered(&self, elapsed: Duration) {
+	/// The response headers are here. From now on nobody need wait for it any more.
+	pub fn answered(&mut self, elapsed: Duration) {
+		self.settled = true;
 		if let Some(inner) = &self.metrics.0 {
 			inner.duration.observe(elapsed.as_secs_f64());
 		}
-	}
-
-	/// All went well.
-	pub fn done(mut self) {
-		self.settled = true;
 	}
 
 	/// It failed.
@@ -161,7 +166,7 @@ mod tests {
 	fn an_attempt_is_counted_once() {
 		let registry = Registry::new();
 		let metrics = Metrics::new(Some(&registry)).unwrap();
-		metrics.begin().done();
+		metrics.begin().answered(Duration::from_millis(1));
 		metrics.begin().failed("dns");
 		drop(metrics.begin());
 		metrics.report(Phase::Committed);

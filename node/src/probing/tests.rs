@@ -1,11 +1,15 @@
 //! The transport against servers that misbehave.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::{
 	connector::Rules,
 	metrics::Metrics,
 	transport::{Http, Limits, Transport, now},
 };
-use sp_core::offchain::{Duration as OffchainDuration, HttpError, HttpRequestId, HttpRequestStatus, Timestamp};
+use sp_core::offchain::{
+	Duration as OffchainDuration, HttpError, HttpRequestId, HttpRequestStatus, Timestamp,
+};
 use std::{
 	collections::HashSet,
 	future::Future,
@@ -51,7 +55,8 @@ impl Server {
 		F: Fn(TcpStream) -> Fut + Send + 'static,
 		Fut: Future<Output = ()> + Send + 'static,
 	{
-		let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+		let runtime =
+			tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
 		let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
 		let port = listener.local_addr().unwrap().port();
 		runtime.spawn(async move {
@@ -166,8 +171,9 @@ fn a_good_server_is_read_to_the_end_and_timed() {
 
 #[test]
 fn chunked_bodies_are_read_too() {
-	let server =
-		Server::saying("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+	let server = Server::saying(
+		"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+	);
 	let mut http = http();
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id).unwrap(), b"abcde");
@@ -251,7 +257,7 @@ fn an_endless_body_is_cut_at_the_cap() {
 		}
 	};
 	assert_eq!(end, HttpError::IoError);
-	assert!(read as u64 <= limits().body_bytes, "{read}");
+	assert!(read <= usize::try_from(limits().body_bytes).unwrap(), "{read}");
 }
 
 #[test]
@@ -433,11 +439,10 @@ fn a_request_can_only_be_changed_before_it_is_sent() {
 	http.write_body(id, &[]).unwrap();
 	assert!(http.add_header(id, "a", "b").is_err());
 	assert_eq!(http.write_body(id, b"x"), Err(HttpError::Invalid));
-	assert_eq!(http.wait(&[id, unknown, id], after(5_000)), [
-		HttpRequestStatus::Finished(200),
-		HttpRequestStatus::Invalid,
-		HttpRequestStatus::Finished(200)
-	]);
+	assert_eq!(
+		http.wait(&[id, unknown, id], after(5_000)),
+		[HttpRequestStatus::Finished(200), HttpRequestStatus::Invalid, HttpRequestStatus::Finished(200)]
+	);
 	let long = http.start("POST", &server.url()).unwrap();
 	assert_eq!(http.write_body(long, &vec![0; 65 * 1024]), Err(HttpError::IoError));
 	assert_eq!(http.write_body(long, b"x"), Err(HttpError::Invalid));

@@ -406,7 +406,7 @@ struct Exchange {
 }
 
 impl Exchange {
-	async fn run(self, draft: Draft, attempt: Attempt) {
+	async fn run(self, draft: Draft, mut attempt: Attempt) {
 		let uri = draft.uri.clone();
 		let Self { connector, limits, head_to, body_to } = self;
 		let began = attempt.began();
@@ -430,11 +430,14 @@ impl Exchange {
 		if head_to.send(Head { status: status.as_u16(), headers }).is_err() {
 			return;
 		}
-		match timeout_at(end, pass_on(body, limits.body_bytes, &body_to)).await.unwrap_or(Err(Failure::Timeout)) {
+		match timeout_at(end, pass_on(body, limits.body_bytes, &body_to))
+			.await
+			.unwrap_or(Err(Failure::Timeout))
+		{
 			Err(failure) => failed(attempt, failure),
 			Ok(()) if status.is_redirection() => attempt.failed(Failure::REDIRECT),
 			Ok(()) if status.is_client_error() || status.is_server_error() => attempt.failed(Failure::STATUS),
-			Ok(()) => attempt.done(),
+			Ok(()) => (),
 		}
 	}
 }

@@ -46,7 +46,10 @@ impl<T: Config> Pallet<T> {
 
 	/// Look at a stream whose entry was just taken off: decide its end, close it, or look again later.
 	pub(crate) fn wake(id: EscrowId) {
-		let Some(mut account) = Accounts::<T>::get(id) else { return defensive!("an entry of no account") };
+		let Some(mut account) = Accounts::<T>::get(id) else {
+			defensive!("an entry of no account");
+			return;
+		};
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.wake = None;
 		}

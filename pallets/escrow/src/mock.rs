@@ -4,7 +4,7 @@
 
 use crate as pallet_surety_escrow;
 use crate::{AccountOf, Accounts, Config, Event, HoldReason};
-use frame::{deps::sp_io, testing_prelude::*, token::fungible, token::fungibles};
+use frame::{deps::sp_io, testing_prelude::*, token::fungible};
 use std::{cell::RefCell, collections::BTreeMap};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Funds as _, Meter,
@@ -180,7 +180,7 @@ pub struct TestHelper;
 #[cfg(feature = "runtime-benchmarks")]
 impl crate::BenchmarkHelper<AccountId> for TestHelper {
 	fn fund(who: &AccountId, amount: Balance) -> AssetId {
-		use fungibles::Mutate;
+		use frame::token::fungibles::Mutate;
 		Assets::mint_into(ASSET, who, amount).unwrap();
 		AssetId::Local(ASSET)
 	}
@@ -361,4 +361,9 @@ pub fn block(who: AccountId, blocked: bool) {
 	} else {
 		assert_ok!(Assets::thaw(signed(OTHER), ASSET, who));
 	}
+}
+
+/// Settle as another pallet does.
+pub fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
+	<Escrow as surety_primitives::Escrow<AccountId>>::settle(id)
 }

@@ -35,10 +35,7 @@ impl<T: Config> Pallet<T> {
 		let left = bond.active.saturating_sub(amount);
 		if asset == AssetId::Native {
 			let services = ServicesOf::<T>::decode_len(&who).unwrap_or(0);
-			ensure!(
-				left >= T::MinBond::get() || (left == 0 && services == 0),
-				Error::<T>::BondBelowMinimum
-			);
+			ensure!(left >= T::MinBond::get() || (left == 0 && services == 0), Error::<T>::BondBelowMinimum);
 		}
 		let unlock_at = T::Clock::now().saturating_add(T::UnbondingPeriod::get());
 		bond.active = left;
@@ -47,9 +44,7 @@ impl<T: Config> Pallet<T> {
 				newest.amount = newest.amount.saturating_add(amount);
 			},
 			_ => {
-				bond.chunks
-					.try_push(Chunk { amount, unlock_at })
-					.map_err(|_| Error::<T>::TooManyChunks)?;
+				bond.chunks.try_push(Chunk { amount, unlock_at }).map_err(|_| Error::<T>::TooManyChunks)?;
 			},
 		}
 		Bonds::<T>::insert(&who, asset, bond);

@@ -13,8 +13,7 @@ impl<T: Config> Pallet<T> {
 			Some(who) => Self::owned(&who, id)?,
 			None => Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?,
 		};
-		let notice =
-			if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
+		let notice = if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
 		let at = T::Clock::round().saturating_add(notice);
 		ensure!(Self::end_service(id, service, at, false), Error::<T>::ServiceEnding);
 		Ok(())

@@ -90,14 +90,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn deposits_are_on_hold() -> Result<(), TryRuntimeError> {
+		let mut sums = BTreeMap::<T::AccountId, Balance>::new();
+		for (id, service) in Services::<T>::iter() {
+			let deposit = Listings::<T>::get(id).map_or(0, |listing| listing.deposit);
+			let sum = sums.entry(service.operator).or_default();
+			*sum = sum.saturating_add(deposit);
+		}
 		for operator in Operators::<T>::iter_keys() {
-			let deposits = ServicesOf::<T>::get(&operator)
-				.iter()
-				.filter_map(Listings::<T>::get)
-				.fold(0, |sum: Balance, listing| sum.saturating_add(listing.deposit));
 			let held = T::Funds::held(AssetId::Native, deposit_reason::<T>(), &operator);
+			let deposits = sums.remove(&operator).unwrap_or(0);
 			ensure!(held == deposits, "4: deposits on hold are not those of the listings");
 		}
+		ensure!(sums.is_empty(), "4: deposit of an account that is no operator");
 		Ok(())
 	}
 
@@ -165,9 +169,8 @@ impl<T: Config> Pallet<T> {
 			sum.slashed = sum.slashed.saturating_add(amount);
 			slashed.insert(operator);
 		}
-		let stored = Totals::<T>::iter()
-			.filter(|(_, sum)| *sum != AssetTotals::default())
-			.collect::<BTreeMap<_, _>>();
+		let stored =
+			Totals::<T>::iter().filter(|(_, sum)| *sum != AssetTotals::default()).collect::<BTreeMap<_, _>>();
 		ensure!(stored == totals, "8: totals per asset are not the sums");
 		let active =
 			Operators::<T>::iter_values().filter(|operator| operator.status == OperatorStatus::Active);

@@ -71,8 +71,8 @@ pub mod weights;
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId, Protocol, Region,
-	RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
+	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId, Protocol,
+	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
 };
 
 pub use endpoint::Host;

@@ -66,10 +66,7 @@ impl<T: Config> Pallet<T> {
 	/// Terms as the registry stores them, the latency rounded up to the edge of its bucket.
 	pub(crate) fn check_terms(terms: TermsInput) -> Result<SlaTerms, Error<T>> {
 		let TermsInput { min_uptime, max_latency_ms, max_head_lag, credit, credit_cap } = terms;
-		ensure!(
-			max_latency_ms > 0 && u64::from(max_latency_ms) <= slowest_ms(),
-			Error::<T>::TermsLatency
-		);
+		ensure!(max_latency_ms > 0 && u64::from(max_latency_ms) <= slowest_ms(), Error::<T>::TermsLatency);
 		ensure!(credit_cap > 0, Error::<T>::TermsZeroCap);
 		ensure!(credit.is_sorted(), Error::<T>::TermsCreditsFall);
 		ensure!(credit.iter().all(|credit| *credit <= credit_cap), Error::<T>::TermsCreditAboveCap);
@@ -104,8 +101,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Where an endpoint points, if it may be listed.
 	pub(crate) fn check_endpoint(url: &[u8]) -> Result<Target, Error<T>> {
-		let target =
-			endpoint::check(url, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
+		let target = endpoint::check(url, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
 		// At most MAX_LABELS reads.
 		let denied = endpoint::lineage(&target.host).any(|host| DeniedHosts::<T>::contains_key(host));
 		ensure!(!denied, Error::<T>::HostDenied);
@@ -133,10 +129,7 @@ impl<T: Config> Pallet<T> {
 	/// One more listing on a host.
 	pub(crate) fn occupy_host(host: &Host) -> Result<(), Error<T>> {
 		let listings = Hosts::<T>::get(host);
-		ensure!(
-			T::Clock::private_endpoints() || listings < T::MaxPerHost::get(),
-			Error::<T>::HostFull
-		);
+		ensure!(T::Clock::private_endpoints() || listings < T::MaxPerHost::get(), Error::<T>::HostFull);
 		Hosts::<T>::insert(host, listings.saturating_add(1));
 		Ok(())
 	}

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame::testing_prelude::*;
 use frame_support::traits::fungible::UnionOf;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Clock, Funds as _, Network, Probed, Probing, Region, SplitAsset, TwoUnions,
+	Agreements, AssetId, Balance, Clock, Funds as _, Probed, Probing, SplitAsset, TwoUnions,
 };
 
 pub type AccountId = u64;
@@ -270,7 +270,8 @@ impl ExtBuilder {
 		ServiceDeposit::set(DEPOSIT);
 
 		let rich = [ALICE, BOB, CAROL];
-		let native = rich.iter().map(|who| (*who, START)).chain([(POT, 100), (TREASURY, 100), (ADMIN, START)]);
+		let native =
+			rich.iter().map(|who| (*who, START)).chain([(POT, 100), (TREASURY, 100), (ADMIN, START)]);
 		let assets = [USD_ID, EUR_ID];
 		let genesis = RuntimeGenesisConfig {
 			balances: pallet_balances::GenesisConfig { balances: native.collect(), ..Default::default() },

@@ -9,7 +9,7 @@ use frame_support::{
 	BoundedVec,
 	traits::{Get, OneSessionHandler, ValidatorSet, ValidatorSetWithIdentification},
 };
-use sp_runtime::{Perbill, helpers_128bit::multiply_by_rational_with_rounding, per_things::Rounding, traits::Convert};
+use sp_runtime::{Perbill, Rounding, helpers_128bit::multiply_by_rational_with_rounding, traits::Convert};
 use sp_staking::{
 	SessionIndex,
 	offence::{Kind, Offence, ReportOffence},

@@ -11,7 +11,7 @@ use crate::{
 	Snapshots, WeightInfo, bit, bits,
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
-use frame_support::{BoundedVec, traits::Get, weights::Weight};
+use frame_support::{BoundedVec, weights::Weight};
 use surety_primitives::{
 	Balance, Clock, LatencyBucket, NetworkId, RoundIndex, Verdict, latency::BUCKETS, report::Finding,
 };

@@ -1,0 +1,529 @@
+//! A runtime with this pallet and real money; the other pallets of Surety are stand-ins that remember
+//! what they were told.
+
+#![allow(clippy::arithmetic_side_effects)]
+
+use crate as pallet_surety_probes;
+use crate::{Config, Report, Snapshots, Snapshot, commit_hash};
+use core::cell::RefCell;
+use frame_support::{
+	derive_impl,
+	dispatch::RawOrigin,
+	parameter_types,
+	traits::{
+		AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU128, Hooks, OneSessionHandler, Randomness, Time,
+		ValidatorSet, ValidatorSetWithIdentification, fungible,
+	},
+	weights::Weight,
+};
+use frame_system::{EnsureRoot, EnsureSigned};
+use sp_core::{H256, Pair};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill, traits::IdentityLookup};
+use sp_staking::{
+	SessionIndex,
+	offence::{OffenceError, ReportOffence},
+};
+use std::collections::BTreeMap;
+use surety_primitives::{
+	AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, Frozen, Judge, LatencyBucket, Network,
+	NetworkId, Probing, Registry, ReputationSink, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus,
+	Severity, SlaTerms, SplitAsset, TwoUnions, WindowIndex, WindowSummary,
+	crypto::{ProberId, ProberPair, ProberSignature},
+	report::Finding,
+};
+
+pub type AccountId = u64;
+type TxExtension = frame_system::AuthorizeCall<Test>;
+pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
+type Block = sp_runtime::generic::Block<
+	sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>,
+	Extrinsic,
+>;
+
+frame_support::construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Assets: pallet_assets,
+		AssetsHolder: pallet_assets_holder,
+		Probes: pallet_surety_probes,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountId = AccountId;
+	type Lookup = IdentityLookup<AccountId>;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<10>;
+	type AccountStore = System;
+}
+
+#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
+impl pallet_assets::Config for Test {
+	type Balance = Balance;
+	type AssetId = u32;
+	type Currency = Balances;
+	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type Holder = AssetsHolder;
+	type Freezer = ();
+}
+
+impl pallet_assets_holder::Config for Test {
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type RuntimeEvent = RuntimeEvent;
+}
+
+type Money = TwoUnions<
+	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
+	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
+>;
+
+pub const POT: AccountId = 9_999;
+/// The asset that rewards are also paid in.
+pub const USD: u32 = 7;
+
+parameter_types! {
+	pub static RoundBlocks: u32 = 5;
+	pub static WindowRounds: u16 = 12;
+	pub static SlotMs: u64 = 6_000;
+	pub static Now: u64 = 1_000_000;
+	pub static ProofOfControl: bool = false;
+	pub static MaxCommittee: u32 = 21;
+	pub static MaxProbes: u32 = 512;
+	pub static MinDuty: Perbill = Perbill::from_percent(60);
+	pub static Session: SessionIndex = 0;
+	pub static Validators: Vec<AccountId> = vec![];
+	pub static Offences: Vec<(SessionIndex, Vec<AccountId>)> = vec![];
+	pub static Services: BTreeMap<ServiceId, Service<AccountId>> = BTreeMap::new();
+	pub static Networks: BTreeMap<NetworkId, Network> = BTreeMap::new();
+	pub static Proven: Vec<ServiceId> = vec![];
+	/// What the stand-in for sla says a row is judged by.
+	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 100 };
+	pub static Weights: BTreeMap<ServiceId, Balance> = BTreeMap::new();
+	pub static Heated: Vec<ServiceId> = vec![];
+	pub static Turned: Vec<(ServiceId, WindowIndex)> = vec![];
+	pub static Breaches: Vec<(ServiceId, Breached)> = vec![];
+	/// Rounds after which the meter ends when a breach is told; none if it does not.
+	pub static EndOnBreach: Option<u32> = None;
+	pub static Closed: Vec<(AccountId, ServiceId, WindowSummary)> = vec![];
+	pub static RewardAssets: Vec<AssetId> = vec![AssetId::Local(USD)];
+	pub const Pot: AccountId = POT;
+	pub const ItsWeight: Weight = Weight::from_parts(1_000, 10);
+}
+
+pub struct MockClock;
+impl Clock for MockClock {
+	fn now() -> BlockNumber {
+		System::block_number() as u32
+	}
+	fn slot_ms() -> u64 {
+		SlotMs::get()
+	}
+	fn round_blocks() -> u32 {
+		RoundBlocks::get()
+	}
+	fn window_rounds() -> u16 {
+		WindowRounds::get()
+	}
+	fn private_endpoints() -> bool {
+		true
+	}
+	fn proof_of_control() -> bool {
+		ProofOfControl::get()
+	}
+}
+
+pub struct MockTime;
+impl Time for MockTime {
+	type Moment = u64;
+	fn now() -> u64 {
+		Now::get()
+	}
+}
+
+pub struct MockRegistry;
+impl Registry<AccountId> for MockRegistry {
+	fn service(id: ServiceId) -> Option<Service<AccountId>> {
+		Services::get().get(&id).cloned()
+	}
+	fn ensure_open(_: ServiceId) -> DispatchResult {
+		Err(DispatchError::Other("not asked by probes"))
+	}
+	fn network(id: NetworkId) -> Option<Network> {
+		Networks::get().get(&id).cloned()
+	}
+	fn proven(id: ServiceId) {
+		Proven::mutate(|proven| proven.push(id));
+	}
+	fn terminate(_: ServiceId, _: RoundIndex) {}
+	fn treasury() -> AccountId {
+		0
+	}
+}
+
+fn frozen(service: ServiceId) -> Frozen {
+	let terms = Terms::get();
+	Frozen { weight: Weights::get().get(&service).copied().unwrap_or(terms.weight), ..terms }
+}
+
+pub struct MockJudge;
+impl Judge for MockJudge {
+	fn window_turned(service: ServiceId, closed: WindowIndex) -> Frozen {
+		Turned::mutate(|turned| turned.push((service, closed)));
+		frozen(service)
+	}
+	fn heated(service: ServiceId) -> Frozen {
+		Heated::mutate(|heated| heated.push(service));
+		frozen(service)
+	}
+	fn breached(service: ServiceId, breach: Breached) {
+		Breaches::mutate(|breaches| breaches.push((service, breach)));
+		if let Some(rounds) = EndOnBreach::get() {
+			Probes::end_meter(service, breach.round + rounds);
+		}
+	}
+}
+
+pub struct MockReputation;
+impl ReputationSink<AccountId> for MockReputation {
+	fn window(operator: &AccountId, service: ServiceId, summary: &WindowSummary) {
+		Closed::mutate(|closed| closed.push((*operator, service, *summary)));
+	}
+	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
+}
+
+pub struct MockRandomness;
+impl Randomness<H256, u64> for MockRandomness {
+	fn random(subject: &[u8]) -> (H256, u64) {
+		let now = System::block_number();
+		(H256(sp_core::blake2_256(&[subject, &now.to_le_bytes()].concat())), now)
+	}
+}
+
+pub struct MockSet;
+impl ValidatorSet<AccountId> for MockSet {
+	type ValidatorId = AccountId;
+	type ValidatorIdOf = sp_runtime::traits::ConvertInto;
+	fn session_index() -> SessionIndex {
+		Session::get()
+	}
+	fn validators() -> Vec<AccountId> {
+		Validators::get()
+	}
+}
+impl ValidatorSetWithIdentification<AccountId> for MockSet {
+	type Identification = AccountId;
+	type IdentificationOf = sp_runtime::traits::ConvertInto;
+}
+
+type Offender = (AccountId, AccountId);
+pub struct MockOffences;
+impl ReportOffence<AccountId, Offender, crate::ProberNeglect<Offender>> for MockOffences {
+	fn report_offence(_: Vec<AccountId>, offence: crate::ProberNeglect<Offender>) -> Result<(), OffenceError> {
+		let who = offence.offenders.iter().map(|(account, _)| *account).collect();
+		Offences::mutate(|offences| offences.push((offence.session_index, who)));
+		Ok(())
+	}
+	fn is_known_offence(_: &[Offender], _: &SessionIndex) -> bool {
+		false
+	}
+}
+
+impl Config for Test {
+	type Clock = MockClock;
+	type Time = MockTime;
+	type Registry = MockRegistry;
+	type Judge = MockJudge;
+	type Reputation = MockReputation;
+	type Randomness = MockRandomness;
+	type ValidatorSet = MockSet;
+	type ReportNeglect = MockOffences;
+	type Funds = Money;
+	type Pot = Pot;
+	type RewardAssets = RewardAssets;
+	type MaxProbers = ConstU32<100>;
+	type MaxCommittee = MaxCommittee;
+	type MaxProbesPerRound = MaxProbes;
+	type MinDuty = MinDuty;
+	type UnsignedPriority = ConstU64<{ 1 << 20 }>;
+	type TurnWeight = ItsWeight;
+	type BreachWeight = ItsWeight;
+	type WeightInfo = ();
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type RuntimeCall = RuntimeCall;
+	type Extrinsic = Extrinsic;
+}
+impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type Extension = TxExtension;
+	fn create_transaction(call: RuntimeCall, extension: TxExtension) -> Extrinsic {
+		Extrinsic::new_transaction(call, extension)
+	}
+}
+impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	fn create_extension() -> TxExtension {
+		TxExtension::new()
+	}
+}
+
+pub fn new_test_ext() -> sp_io::TestExternalities {
+	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	pallet_balances::GenesisConfig::<Test> { balances: vec![(POT, 1_000_010)], ..Default::default() }
+		.assimilate_storage(&mut storage)
+		.unwrap();
+	pallet_assets::GenesisConfig::<Test> {
+		assets: vec![(USD, POT, true, 1)],
+		accounts: vec![(USD, POT, 501)],
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	storage.into()
+}
+
+/// Run a test with so many probers, then check every invariant.
+pub fn build_and_execute(probers: u16, test: impl FnOnce()) {
+	new_test_ext().execute_with(|| {
+		start_session(probers);
+		test();
+		Probes::do_try_state().unwrap();
+	});
+}
+
+/// Account of a prober.
+pub fn account(prober: u16) -> AccountId {
+	1_000 + u64::from(prober)
+}
+
+/// Key pair of a prober.
+pub fn pair(prober: u16) -> ProberPair {
+	ProberPair::from_string(&format!("//Prober{prober}"), None).unwrap()
+}
+
+thread_local! {
+	static KEYS: RefCell<BTreeMap<u16, ProberId>> = const { RefCell::new(BTreeMap::new()) };
+	static SENT: RefCell<BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Session key of a prober.
+pub fn key(prober: u16) -> ProberId {
+	KEYS.with(|keys| keys.borrow_mut().entry(prober).or_insert_with(|| pair(prober).public()).clone())
+}
+
+/// A session with these probers.
+pub fn session_of(probers: impl Iterator<Item = u16> + Clone) {
+	let accounts: Vec<AccountId> = probers.clone().map(account).collect();
+	let keys = || accounts.iter().zip(probers.clone().map(key));
+	<Probes as OneSessionHandler<AccountId>>::on_new_session(true, keys(), keys());
+	Validators::set(accounts.clone());
+}
+
+/// The session with the probers `0..probers`.
+pub fn start_session(probers: u16) {
+	session_of(0..probers);
+}
+
+/// End the session; the next has the same probers unless told otherwise.
+pub fn end_session() {
+	<Probes as OneSessionHandler<AccountId>>::on_before_session_ending();
+	Session::set(Session::get() + 1);
+}
+
+pub fn ms(latency: u32) -> LatencyBucket {
+	LatencyBucket::from_millis(latency)
+}
+
+pub fn up() -> Finding {
+	Finding::Up(ms(40))
+}
+
+pub fn describe(operator: AccountId, kind: ServiceKind) -> Service<AccountId> {
+	Service {
+		operator,
+		kind,
+		endpoint: b"http://service.example/".to_vec().try_into().unwrap(),
+		region: surety_primitives::Region::new(*b"DE").unwrap(),
+		capacity: 10,
+		price: 1,
+		asset: AssetId::Native,
+		terms: SlaTerms {
+			min_uptime: Perbill::from_percent(90),
+			max_latency: ms(250),
+			max_head_lag: 5,
+			credit: [1, 2, 3, 4],
+			credit_cap: 10,
+		},
+		metadata_hash: [0; 32],
+		metadata_uri: Default::default(),
+		status: ServiceStatus::Active,
+	}
+}
+
+/// List a service that is no `Rpc`.
+pub fn list(service: ServiceId, operator: AccountId) {
+	list_as(service, describe(operator, ServiceKind::Compute));
+}
+
+/// List an `Rpc` service.
+pub fn list_rpc(service: ServiceId, operator: AccountId, network: NetworkId) {
+	list_as(service, describe(operator, ServiceKind::Rpc { network }));
+}
+
+pub fn list_as(service: ServiceId, listing: Service<AccountId>) {
+	Services::mutate(|services| services.insert(service, listing));
+	Probes::list(service).unwrap();
+}
+
+/// List a service and give it units.
+pub fn list_hot(service: ServiceId, operator: AccountId) {
+	list(service, operator);
+	Probes::heat(service).unwrap();
+}
+
+/// Build the next block, without transactions.
+pub fn next_block() -> Weight {
+	let block = System::block_number() + 1;
+	System::set_block_number(block);
+	let weight = Probes::on_initialize(block);
+	Now::mutate(|now| *now += SlotMs::get());
+	weight
+}
+
+pub fn offset() -> u32 {
+	MockClock::now() % RoundBlocks::get()
+}
+
+pub fn round() -> RoundIndex {
+	MockClock::round()
+}
+
+/// Build blocks up to the first of the next round.
+pub fn next_round() {
+	next_block();
+	while offset() != 0 {
+		next_block();
+	}
+}
+
+pub fn snapshot(round: RoundIndex) -> Snapshot<AccountId> {
+	Snapshots::<Test>::get(round).expect("the round is open")
+}
+
+pub fn authorized() -> RuntimeOrigin {
+	RawOrigin::Authorized.into()
+}
+
+pub fn genesis() -> Vec<u8> {
+	System::block_hash(0).0.to_vec()
+}
+
+/// A signature that no one checks: dispatch trusts `authorize`.
+pub fn no_signature() -> ProberSignature {
+	sp_core::sr25519::Signature::from_raw([0; 64]).into()
+}
+
+/// The report of a prober as `says` fills it.
+pub fn report_of(round: RoundIndex, prober: u16, says: &dyn Fn(ServiceId) -> Finding) -> Vec<u8> {
+	let snapshot = snapshot(round);
+	let mut report = vec![];
+	for (page, slots) in Probes::assigned(&snapshot, round, prober) {
+		for slot in slots {
+			let row = Probes::row(page, slot).filter(|row| row.is_due(round));
+			report.push(row.map_or(Finding::Abstained, |row| says(row.service)).to_byte());
+		}
+	}
+	report
+}
+
+pub fn salt(round: RoundIndex, prober: u16) -> [u8; 32] {
+	sp_core::blake2_256(&[round.to_le_bytes().as_slice(), &prober.to_le_bytes()].concat())
+}
+
+/// Commit a report. `prober` is an index of the snapshot.
+pub fn commit(round: RoundIndex, prober: u16, report: Vec<u8>) -> DispatchResult {
+	let key = snapshot(round).probers[usize::from(prober)].key.clone();
+	let salt = salt(round, prober);
+	let hash = commit_hash(&genesis(), round, &key, &salt, &report);
+	SENT.with(|sent| sent.borrow_mut().insert((round, prober), (salt, report)));
+	Probes::commit(authorized(), round, prober, hash, no_signature())
+}
+
+/// Reveal what was committed.
+pub fn reveal(round: RoundIndex, prober: u16) -> DispatchResult {
+	let sent = SENT.with(|sent| sent.borrow().get(&(round, prober)).cloned());
+	let (salt, report) = sent.expect("committed before");
+	Probes::reveal(authorized(), round, prober, salt, Report::try_from(report).unwrap())
+}
+
+/// What a prober does in a round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Attend {
+	Fully,
+	CommitOnly,
+	Not,
+}
+
+/// Play whole rounds in which every prober attends.
+pub fn play(rounds: u32, says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
+	play_with(rounds, |_, _| Attend::Fully, says);
+}
+
+/// Play whole rounds: commits in the second block of each, reveals of the one before in the third. The
+/// last block built is the last of its round, so all but the last two rounds are judged.
+pub fn play_with(
+	rounds: u32,
+	attends: impl Fn(u16, RoundIndex) -> Attend,
+	says: impl Fn(u16, RoundIndex, ServiceId) -> Finding,
+) {
+	for _ in 0..rounds {
+		next_round();
+		next_block();
+		let now = round();
+		for prober in (0u16..).take(snapshot(now).probers.len()) {
+			if attends(prober, now) != Attend::Not {
+				let report = report_of(now, prober, &|service| says(prober, now, service));
+				commit(now, prober, report).unwrap();
+			}
+		}
+		next_block();
+		if let Some(last) = now.checked_sub(1).and_then(|r| Snapshots::<Test>::get(r).map(|s| (r, s))) {
+			for prober in (0u16..).take(last.1.probers.len()) {
+				let committed = SENT.with(|sent| sent.borrow().contains_key(&(last.0, prober)));
+				if committed && attends(prober, last.0) == Attend::Fully {
+					reveal(last.0, prober).unwrap();
+				}
+			}
+		}
+		while offset() != RoundBlocks::get() - 1 {
+			next_block();
+		}
+	}
+}
+
+/// Play rounds in which everything answers.
+pub fn play_up(rounds: u32) {
+	play(rounds, |_, _, _| up());
+}
+
+/// The row that is probed for a service.
+pub fn row(service: ServiceId) -> crate::Row<AccountId> {
+	Probes::active_row(service).expect("listed").2
+}

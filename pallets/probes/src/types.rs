@@ -5,7 +5,7 @@ use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
 use sp_staking::SessionIndex;
 use surety_primitives::{
-	Breached, Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity,
+	Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity,
 	Verdict, WindowIndex, WindowSummary, crypto::ProberId,
 };
 

@@ -29,7 +29,7 @@
 //! score is read, so a score can sink without a transaction; the next movement then tells of it by a
 //! [`Event::Moved`] with the cause `Idle`. The `before` of a movement is the `after` of the one before.
 //!
-//! *Reading*: `score`, `trust_level`, `reliability`, `performance` of an account; `service_reliability` and
+//! *Reading*: `operator_score`, `trust_level`, `reliability`, `performance` of an account; `service_reliability` and
 //! `service_performance` of a service. Storage holds the state as of the last movement, so read through
 //! these. Other pallets read through [`surety_primitives::ReputationInspect`].
 
@@ -55,6 +55,8 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
+// The storage macros look up the pallet's own name with `expect`.
+#[allow(clippy::expect_used)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -122,7 +124,7 @@ pub mod pallet {
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
 		/// Score of an operator at the current window, 0 to 100; 0 for an account without history.
-		pub fn score(account: T::AccountId) -> u8 {
+		pub fn operator_score(account: T::AccountId) -> u8 {
 			Self::score_of(&account)
 		}
 

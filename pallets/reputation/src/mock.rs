@@ -1,5 +1,7 @@
 //! A chain with reputation alone: blocks are rounds' worth of a clock that the tests set.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 use crate::{self as pallet_surety_reputation, Cause, Event};
 use frame::testing_prelude::*;
 use surety_primitives::{

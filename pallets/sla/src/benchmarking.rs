@@ -7,7 +7,7 @@
 use crate::{pallet::Agreements, *};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	Breached, BreachKind, Counters, EscrowOwner, Frozen, Judge, OnEscrowEnd, Severity, StreamEnd,
+	BreachKind, Breached, Counters, EscrowOwner, Frozen, Judge, OnEscrowEnd, Severity, StreamEnd,
 };
 
 /// What benchmarks need of the pallets around this one.
@@ -130,10 +130,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
 
-		assert!(matches!(
-			Agreements::<T>::get(id).map(|a| a.state),
-			Some(AgreementState::Closing { .. })
-		));
+		assert!(matches!(Agreements::<T>::get(id).map(|a| a.state), Some(AgreementState::Closing { .. })));
 	}
 
 	#[benchmark]
@@ -226,12 +223,8 @@ mod benchmarks {
 	#[benchmark]
 	fn ended() {
 		let (_, _, id) = owed::<T>();
-		let end = StreamEnd {
-			reason: CloseReason::TenantClosed,
-			round: T::Clock::round(),
-			paid: 1,
-			refunded: 1,
-		};
+		let end =
+			StreamEnd { reason: CloseReason::TenantClosed, round: T::Clock::round(), paid: 1, refunded: 1 };
 
 		#[block]
 		{

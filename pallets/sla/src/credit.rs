@@ -71,16 +71,10 @@ impl<T: Config> Pallet<T> {
 		if amount == 0 {
 			return Ok(0);
 		}
-		with_storage_layer(|| {
-			T::Funds::transfer(agreement.asset, &Self::pot(), &agreement.tenant, amount)
-		})?;
+		with_storage_layer(|| T::Funds::transfer(agreement.asset, &Self::pot(), &agreement.tenant, amount))?;
 		agreement.claimable = 0;
 		Pots::<T>::mutate(agreement.asset, |pot| pot.owed = pot.owed.saturating_sub(amount));
-		Self::deposit_event(Event::CreditPaid {
-			agreement: id,
-			tenant: agreement.tenant.clone(),
-			amount,
-		});
+		Self::deposit_event(Event::CreditPaid { agreement: id, tenant: agreement.tenant.clone(), amount });
 		Ok(amount)
 	}
 
@@ -96,7 +90,10 @@ impl<T: Config> Pallet<T> {
 
 	/// Pay the credit of an agreement. Writes only what changed; a payment that cannot be delivered
 	/// leaves it claimable.
-	fn settle_credit(id: AgreementId, agreement: &mut Agreement<T::AccountId>) -> Result<Balance, DispatchError> {
+	fn settle_credit(
+		id: AgreementId,
+		agreement: &mut Agreement<T::AccountId>,
+	) -> Result<Balance, DispatchError> {
 		let before = agreement.clone();
 		Self::accrue(agreement);
 		let paid = Self::pay(id, agreement);

@@ -24,14 +24,15 @@ impl<T: Config> OnEscrowEnd for Pallet<T> {
 			defensive!("a stream ends once");
 			return;
 		}
+		let reason = Self::reason_for(agreement.service, end.reason);
 		Self::remove_units(&mut agreement, end.round);
-		agreement.state = AgreementState::Closed { round: end.round, reason: end.reason };
+		agreement.state = AgreementState::Closed { round: end.round, reason };
 		Self::deposit_event(Event::AgreementClosed {
 			agreement: id,
 			service: agreement.service,
 			tenant: agreement.tenant.clone(),
-			reason: end.reason,
-			code: end.reason.code(),
+			reason,
+			code: reason.code(),
 			paid: end.paid,
 			refunded: end.refunded,
 			credited: agreement.credited,
@@ -64,6 +65,7 @@ impl<T: Config> Pallet<T> {
 	fn note_ending(id: AgreementId, round: RoundIndex, reason: CloseReason) {
 		Agreements::<T>::mutate_extant(id, |agreement| {
 			if ends_before(&agreement.state, round) {
+				let reason = Self::reason_for(agreement.service, reason);
 				agreement.state = AgreementState::Closing { round, reason };
 				Self::deposit_event(Event::AgreementEnding {
 					agreement: id,
@@ -81,9 +83,18 @@ impl<T: Config> Pallet<T> {
 		if at > T::Probing::judged_round() || !ends_before(&agreement.state, at) {
 			return false;
 		}
-		let terminated = Services::<T>::get(agreement.service).is_some_and(|s| s.terminated);
-		let reason = if terminated { CloseReason::Terminated } else { CloseReason::ServiceRetired };
+		let reason = Self::reason_for(agreement.service, CloseReason::ServiceRetired);
 		Self::end_stream(id, agreement, at, reason).is_ok()
+	}
+
+	/// The reason as this pallet knows it: to escrow, a meter that stops is a service that was retired.
+	fn reason_for(service: ServiceId, reason: CloseReason) -> CloseReason {
+		match reason {
+			CloseReason::ServiceRetired if Services::<T>::get(service).is_some_and(|s| s.terminated) => {
+				CloseReason::Terminated
+			},
+			reason => reason,
+		}
 	}
 
 	/// Credit an agreement for the last time, up to the end of `round`, and take its units out.
@@ -109,7 +120,7 @@ impl<T: Config> Pallet<T> {
 			defensive!("the units of an agreement are counted");
 		}
 		if let Some(info) = T::Registry::service(service) {
-			Self::lower_exposure(service, &state, &info.terms);
+			Self::lower_exposure(service, &state, &info.terms, 0);
 		}
 		let idle = state.units == 0;
 		Services::<T>::insert(service, state);
@@ -120,12 +131,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Index of a tariff at the end of `round`. Differs from now only if ends are executed late and the
 	/// service was in breach again meanwhile: what was taken for units that were gone is nobody's credit.
-	fn index_after(
-		service: ServiceId,
-		state: &ServiceState,
-		price: Balance,
-		round: RoundIndex,
-	) -> Balance {
+	fn index_after(service: ServiceId, state: &ServiceState, price: Balance, round: RoundIndex) -> Balance {
 		let mut index = state.index_at_price(price);
 		if state.last_rise <= round {
 			return index;
@@ -169,8 +175,10 @@ impl<T: Config> surety_primitives::Agreements for Pallet<T> {
 
 	/// Claims that could not be delivered stay: they must not keep the operator's deposit.
 	fn forget(service: ServiceId) -> DispatchResult {
-		let Some(state) = Services::<T>::get(service) else { return Ok(()) };
-		ensure!(state.units == 0, Error::<T>::UnitsLeft);
+		let state = Services::<T>::get(service);
+		ensure!(state.as_ref().is_none_or(|s| s.units == 0), Error::<T>::UnitsLeft);
+		T::Reputation::forget_service(service);
+		let Some(state) = state else { return Ok(()) };
 		if state.carry > 0 {
 			// What the treasury cannot take stays in the pot and is owed to nobody.
 			let _ = with_storage_layer(|| {

@@ -4,7 +4,7 @@ use crate::*;
 use alloc::vec::Vec;
 use frame::arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
 use frame_support::defensive;
-use surety_primitives::{Breached, BreachKind, Frozen, Judge, SlaTerms, tiers};
+use surety_primitives::{BreachKind, Breached, Frozen, Judge, SlaTerms, tiers};
 
 /// What a breach takes, before it is known what the bond can pay.
 struct Demand {
@@ -90,31 +90,25 @@ impl<T: Config> Pallet<T> {
 		};
 		let repeated = Services::<T>::get(service)
 			.map_or(0, |s| s.breached_before(window, T::EscalationWindows::get().min(u64::BITS)));
-		let multiplier = u8::try_from(repeated.saturating_add(1))
-			.unwrap_or(u8::MAX)
-			.min(T::MaxMultiplier::get())
-			.max(1);
+		let multiplier =
+			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(T::MaxMultiplier::get()).max(1);
 		Frozen { allowance, multiplier, weight }
 	}
 
 	/// Take the credit and the penalty out of the bond and raise the index by what moved.
-	fn punish(
-		service: ServiceId,
-		terms: &SlaTerms,
-		state: &mut ServiceState,
-		breached: &Breached,
-	) -> Breach {
+	fn punish(service: ServiceId, terms: &SlaTerms, state: &mut ServiceState, breached: &Breached) -> Breach {
 		let demanded = demanded_per_unit(terms, breached);
 		let demand = Self::demand(state, terms, demanded);
 		let exposure = T::Bonding::exposure(service);
+		let from_carry = state.carry.min(demand.credit);
+		let from_bond = demand.credit.saturating_sub(from_carry);
 
 		// Where the index and the exposure will be if the bond pays all of it.
 		let mut paid = state.clone();
 		raise(&mut paid, &demand.rises);
-		let released = exposure.saturating_sub(Self::lowered(&paid, terms, exposure));
+		let released =
+			exposure.saturating_sub(Self::lowered(&paid, terms, exposure.saturating_sub(from_bond)));
 
-		let from_carry = state.carry.min(demand.credit);
-		let from_bond = demand.credit.saturating_sub(from_carry);
 		// Never more than this breach releases and what nothing reserves: the other promises of the
 		// operator stay covered, even if the penalty share was changed since the exposure was reserved.
 		let penalty = T::PenaltyShare::get()
@@ -146,7 +140,7 @@ impl<T: Config> Pallet<T> {
 			pot.owed = pot.owed.saturating_add(credited);
 			pot.carry = pot.carry.saturating_add(slashed.credit).saturating_sub(credited);
 		});
-		Self::lower_exposure(service, state, terms);
+		Self::lower_exposure(service, state, terms, slashed.credit);
 
 		Breach {
 			window: breached.window,
@@ -185,15 +179,16 @@ impl<T: Config> Pallet<T> {
 		demand
 	}
 
-	/// Exposure of a service that can only have become less than `now`.
-	fn lowered(state: &ServiceState, terms: &SlaTerms, now: Balance) -> Balance {
-		Self::exposure_of(state, terms.credit_cap).map_or(now, |e| e.min(now))
+	/// Exposure that a service needs, at most `most`: a penalty share that was raised since it was reserved
+	/// must not take what others reserved.
+	fn lowered(state: &ServiceState, terms: &SlaTerms, most: Balance) -> Balance {
+		Self::exposure_of(state, terms.credit_cap).map_or(most, |e| e.min(most))
 	}
 
-	/// Give back the part of the exposure that is not needed any more.
-	pub(crate) fn lower_exposure(service: ServiceId, state: &ServiceState, terms: &SlaTerms) {
+	/// Give back the part of the exposure that is not needed any more, at least what was `used` of it.
+	pub(crate) fn lower_exposure(service: ServiceId, state: &ServiceState, terms: &SlaTerms, used: Balance) {
 		let now = T::Bonding::exposure(service);
-		let exposure = Self::lowered(state, terms, now);
+		let exposure = Self::lowered(state, terms, now.saturating_sub(used));
 		if exposure < now && T::Bonding::set_exposure(service, exposure).is_err() {
 			defensive!("lowering an exposure always works");
 		}

@@ -1,9 +1,7 @@
 //! Open, top up and close an agreement.
 
 use crate::*;
-use surety_primitives::{
-	AgreementId, EscrowId, EscrowOwner, NewStream, Probed, Service, SlaTerms, Verdict,
-};
+use surety_primitives::{AgreementId, EscrowId, EscrowOwner, NewStream, Probed, Service, SlaTerms, Verdict};
 
 impl<T: Config> Pallet<T> {
 	/// Account that holds the credits.
@@ -101,10 +99,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What `units` cost per billable block and per window.
-	fn price_of(
-		info: &Service<T::AccountId>,
-		units: u32,
-	) -> Result<(Balance, Balance), ArithmeticError> {
+	fn price_of(info: &Service<T::AccountId>, units: u32) -> Result<(Balance, Balance), ArithmeticError> {
 		let rate = info.price.checked_mul(Balance::from(units)).ok_or(ArithmeticError::Overflow)?;
 		let window =
 			rate.checked_mul(Balance::from(T::Clock::window_blocks())).ok_or(ArithmeticError::Overflow)?;
@@ -112,12 +107,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Raise the exposure of a service to what its units are promised.
-	fn reserve(
-		service: ServiceId,
-		state: &ServiceState,
-		terms: &SlaTerms,
-		cover: Balance,
-	) -> DispatchResult {
+	fn reserve(service: ServiceId, state: &ServiceState, terms: &SlaTerms, cover: Balance) -> DispatchResult {
 		let needed = Self::exposure_of(state, terms.credit_cap).ok_or(ArithmeticError::Overflow)?;
 		let more = needed.saturating_sub(T::Bonding::exposure(service));
 		let free = T::Bonding::free_bond(service);

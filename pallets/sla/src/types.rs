@@ -244,19 +244,11 @@ impl ServiceState {
 
 	/// Let the units count that were opened in windows before `window`. Calls `fixed` for each price and
 	/// window with the index from which their credits begin.
-	pub fn turn(
-		&mut self,
-		window: WindowIndex,
-		mut fixed: impl FnMut(Balance, WindowIndex, WindowStart),
-	) {
+	pub fn turn(&mut self, window: WindowIndex, mut fixed: impl FnMut(Balance, WindowIndex, WindowStart)) {
 		for tariff in &mut self.tariffs {
 			for p in tariff.pending.iter().filter(|p| p.window < window) {
 				tariff.active = tariff.active.saturating_add(p.units);
-				fixed(
-					tariff.price,
-					p.window,
-					WindowStart { index: tariff.index, agreements: p.agreements },
-				);
+				fixed(tariff.price, p.window, WindowStart { index: tariff.index, agreements: p.agreements });
 			}
 			tariff.pending.retain(|p| p.window >= window);
 		}

@@ -48,6 +48,8 @@ pub use getters::{
 	BlockRefTime, EpochLength, ExpectedBlockTime, MaxCommittee, MaxProbesPerRound, MinimumPeriod,
 };
 
+// The storage macros look up the pallet's own name with `expect`.
+#[allow(clippy::expect_used)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;

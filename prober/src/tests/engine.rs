@@ -119,9 +119,15 @@ fn no_more_are_asked_at_a_time_than_allowed() {
 fn tricklers_take_nothing_from_the_healthy() {
 	let mut http = Fake::default();
 	http.serve("http://trickle", |_, _| Response::trickle(30));
+	http.serve("http://torrent", |_, _| Response::trickle(1));
 	http.serve("http://dead", |_, _| Response::never());
-	http.serve("http://good", |_, _| Response::ok(50, vec![1; 60_000]).header(ELAPSED_HEADER, "50000"));
-	let mut scripts: Vec<_> = (0..100).map(|_| get("http://trickle")).collect();
+	http.serve("http://good", |_, _| Response {
+		body: [50, 60, 70].map(|at| (at, vec![1; 20_000])).into(),
+		end: Some((75, Ok(()))),
+		..Response::ok(50, "").header(ELAPSED_HEADER, "50000")
+	});
+	let mut scripts: Vec<_> =
+		["http://trickle", "http://torrent"].iter().cycle().take(100).map(|url| get(url)).collect();
 	scripts.extend((0..100).map(|_| get("http://dead")));
 	scripts.extend((0..20).map(|_| get("http://good")));
 	let out = run(&mut http, scripts, Limits { concurrency: 256, ..LIMITS });
@@ -130,6 +136,21 @@ fn tricklers_take_nothing_from_the_healthy() {
 		assert_eq!(good.as_ref().unwrap().as_ref().unwrap().latency, LatencyBucket::from_micros(50_000));
 	}
 	assert!(http.clock < 2_200, "{}", http.clock);
+}
+
+#[test]
+fn a_torrent_of_single_bytes_keeps_nobody_waiting() {
+	let mut http = Fake::default();
+	http.serve("http://torrent", |_, _| Response::trickle(1));
+	http.serve("http://good", |_, _| Response::ok(5, "x"));
+	run(&mut http, vec![get("http://torrent"), (500, get("http://good").1)], LIMITS);
+	assert!((500..=570).contains(&http.sent[1].0), "{}", http.sent[1].0);
+}
+
+#[test]
+fn an_answer_is_waited_for_as_long_as_patience_lasts() {
+	assert!(one(Response::ok(1_990, "x"), Keep::All(5)).is_ok());
+	assert_eq!(one(Response::ok(2_000 + TURN, "x"), Keep::All(5)), Err(Failure::Timeout));
 }
 
 #[test]

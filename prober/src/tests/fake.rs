@@ -51,7 +51,7 @@ impl Response {
 	}
 }
 
-struct Open {
+pub struct Open {
 	sent: u64,
 	response: Response,
 	/// Next part, and how far into it.
@@ -61,7 +61,7 @@ struct Open {
 	over: bool,
 }
 
-type Server = Box<dyn Fn(&Ask, u64) -> Response>;
+pub type Server = Box<dyn Fn(&Ask, u64) -> Response>;
 
 /// The network.
 #[derive(Default)]
@@ -69,9 +69,9 @@ pub struct Fake {
 	pub clock: u64,
 	/// At `.0` the clock is set to `.1`.
 	pub jump: Option<(u64, u64)>,
-	servers: BTreeMap<String, Server>,
-	open: BTreeMap<u16, Open>,
-	next: u16,
+	pub servers: BTreeMap<String, Server>,
+	pub open: BTreeMap<u16, Open>,
+	pub next: u16,
 	/// Every request and when it was sent.
 	pub sent: Vec<(u64, Ask)>,
 	/// Host calls made.

@@ -140,13 +140,26 @@ fn every_kind_of_answer_yields_its_finding() {
 			.zip(&rows)
 			.map(|(id, (host, lag, _))| rpc(id, &format!("http://{host}/"), *lag))
 			.collect();
-		// `http://far/` and `http://far` are told apart by the longest prefix of the fake.
 		let findings = run(&mut http, &targets, &[network(protocol, &ANCHORS)]);
 		for ((host, lag, want), found) in rows.iter().zip(findings) {
 			assert_eq!(found, *want, "{protocol:?} {host} lag {lag}");
 		}
 		assert_eq!(http.asked("http://busy"), 1, "a busy server is not asked more");
 		assert_eq!(http.asked("http://moved"), 1);
+	}
+}
+
+#[test]
+fn questions_asked_singly_take_as_long_as_the_slower() {
+	let slow = LatencyBucket::from_millis(200);
+	for slow_method in ["chain_getHeader", "chain_getBlockHash"] {
+		let mut http = world();
+		http.serve("http://single", move |ask, _| {
+			let question = String::from_utf8(ask.post.clone().unwrap()).unwrap();
+			let micros = if question.contains(slow_method) { "200000" } else { "30000" };
+			Response::ok(30, node(ask, HEAD, hash, false)).header(ELAPSED_HEADER, micros)
+		});
+		assert_eq!(run(&mut http, &[rpc(1, "http://single", 0)], &[own()]), [Finding::Up(slow)]);
 	}
 }
 
@@ -344,10 +357,10 @@ fn control_does_not_make_a_wrong_service_right() {
 
 #[test]
 fn who_cannot_reach_its_anchors_abstains() {
-	let targets = [rpc(1, "http://dead", 0), page(2, "http://dead"), page(3, "http://good-page")];
+	let targets = [rpc(1, "http://dead", 0), page(2, "http://dead"), page(3, "http://page")];
 	let world = |dead: &[&str]| {
 		let mut http = world();
-		http.serve("http://good-page", |_, _| json(String::new()));
+		http.serve("http://page", |_, _| json(String::new()));
 		honest(&mut http, "http://anchor3", HEAD);
 		for url in dead {
 			http.serve(url, |_, _| Response::broken(3));
@@ -428,7 +441,7 @@ fn a_hundred_dead_and_trickling_endpoints_harm_nobody() {
 fn starts_are_spread_over_the_round_in_an_order_that_nobody_foresees() {
 	let order = |seed| {
 		let mut http = world();
-		let targets: Vec<_> = (0..40).map(|id| page(id, &format!("http://good-{id}"))).collect();
+		let targets: Vec<_> = (0..40).map(|id| page(id, &format!("http://page-{id}"))).collect();
 		probe(&mut http, &targets, &[], &schedule(), [seed; 32]);
 		http.sent
 	};

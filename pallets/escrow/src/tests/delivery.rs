@@ -17,11 +17,11 @@ fn what_the_payee_cannot_take_adds_up_until_it_can() {
 	with_each_asset(|asset| {
 		let id = open_for_nobody(asset);
 		run_to_round(4);
-		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(0));
 		assert_eq!(gained(asset, POT), 0, "the fee never leads");
 		assert_eq!(Escrow::stream(id).unwrap().due, 10);
 		run_to_round(5);
-		assert_eq!(Escrow::settle(id), Ok(20));
+		assert_eq!(settle(id), Ok(20));
 		assert_eq!((gained(asset, NOBODY), gained(asset, POT), gained(asset, TREASURY)), (10, 6, 4));
 	});
 }
@@ -38,10 +38,10 @@ fn the_refund_does_not_wait_for_the_payee() {
 		assert_eq!(told().len(), 1, "the owner is told all the same");
 		assert_eq!(Escrow::stream(id), None);
 
-		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(0));
 		assert_eq!(account(id).held, 10);
 		spend(asset, OTHER, NOBODY, MINIMUM);
-		assert_eq!(Escrow::settle(id), Ok(10));
+		assert_eq!(settle(id), Ok(10));
 		assert_eq!((gained(asset, NOBODY), gained(asset, POT), gained(asset, TREASURY)), (15, 3, 2));
 		assert!(!Accounts::<Test>::contains_key(id));
 		assert_eq!(on_hold(asset, TENANT), 0);
@@ -63,7 +63,7 @@ fn a_closed_account_takes_nothing_but_settlement() {
 			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
 			Error::<Test>::AlreadyClosed
 		);
-		assert_eq!(crate::Pallet::<Test>::funded_until(id), None);
+		assert_eq!(Escrow::funded_until(id), None);
 	});
 }
 
@@ -77,7 +77,7 @@ fn a_pot_that_cannot_take_its_part_stops_nobody() {
 		assert_eq!(Escrow::stream(id).unwrap().due, 6);
 		// Enough for the pot's account to be made again.
 		run_to_round(23);
-		assert_eq!(Escrow::settle(id), Ok(206));
+		assert_eq!(settle(id), Ok(206));
 		assert_eq!(account(id).paid.probers, 12);
 	});
 }
@@ -106,7 +106,7 @@ fn a_blocked_payee_is_paid_when_it_is_unblocked() {
 		assert_eq!(gained(asset, TENANT), 0);
 		assert_eq!(on_hold(asset, TENANT), 200);
 		block(OPERATOR, false);
-		assert_eq!(Escrow::settle(id), Ok(200));
+		assert_eq!(settle(id), Ok(200));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (190, -200));
 	});
 }
@@ -123,13 +123,13 @@ fn a_blocked_payer_gets_its_refund_when_it_is_unblocked() {
 		run_to(2);
 		assert_eq!((gained(asset, OPERATOR), on_hold(asset, TENANT)), (196, 800));
 		assert_noop!(
-			crate::Pallet::<Test>::force_close(RuntimeOrigin::root(), id, 0),
+			Escrow::force_close(RuntimeOrigin::root(), id, 0),
 			Error::<Test>::Undeliverable
 		);
 		// The pot lives again, but what the payee got is not paid twice.
 		spend(asset, OTHER, POT, START);
 		block(TENANT, false);
-		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(0));
 		assert_eq!(events().last(), Some(&Event::Refunded { escrow: id, amount: 800 }));
 		assert_eq!((gained(asset, TENANT), gained(asset, POT)), (-200, 0));
 		assert!(!Accounts::<Test>::contains_key(id));
@@ -145,11 +145,11 @@ fn a_payment_that_fails_half_way_moves_nothing() {
 		run_to_round(20);
 		// A frozen asset lets the hold go down but no balance up.
 		assert_ok!(Assets::freeze_asset(signed(OTHER), ASSET));
-		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(0));
 		assert_eq!((on_hold(asset, TENANT), gained(asset, OPERATOR)), (800, 190));
 		Escrow::do_try_state().unwrap();
 		assert_ok!(Assets::thaw_asset(signed(OTHER), ASSET));
-		assert_eq!(Escrow::settle(id), Ok(140));
+		assert_eq!(settle(id), Ok(140));
 	});
 }
 

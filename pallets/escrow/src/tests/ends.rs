@@ -144,7 +144,7 @@ fn a_stream_whose_meter_ended_ends_there_once_anybody_pokes_it() {
 		TestMeter::end(METER, 22);
 		run_to_round(40);
 		assert_eq!(told(), vec![], "its funds would last longer");
-		assert_eq!(Escrow::settle(id), Ok(240));
+		assert_eq!(settle(id), Ok(240));
 		run_to(401);
 		assert_eq!(
 			told(),
@@ -162,7 +162,7 @@ fn a_meter_that_will_end_is_waited_for() {
 		let id = open(asset);
 		run_to_round(20);
 		TestMeter::end(METER, 32);
-		assert_ok!(Escrow::settle(id));
+		assert_ok!(settle(id));
 		run_to(201);
 		assert_eq!(told(), vec![Told::Ending(owner(), 32, CloseReason::ServiceRetired)]);
 		assert_noop!(Escrow::top_up(id, 10), Error::<Test>::Ending);
@@ -188,9 +188,9 @@ fn a_meter_that_vanished_bills_nothing_more() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_to_round(20);
-		assert_ok!(Escrow::settle(id));
+		assert_ok!(settle(id));
 		TestMeter::remove(METER);
-		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(0));
 		run_to(201);
 		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 20, 340, 660)));
 	});

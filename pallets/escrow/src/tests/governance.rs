@@ -5,7 +5,7 @@ use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
 
 fn force_close(id: u32, to_payee: u128) -> DispatchResult {
-	crate::Pallet::<Test>::force_close(RuntimeOrigin::root(), id, to_payee)
+	Escrow::force_close(RuntimeOrigin::root(), id, to_payee)
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn governance_writes_off_what_can_never_be_delivered() {
 fn only_governance_and_only_what_is_there() {
 	with_each_asset(|asset| {
 		let id = open(asset);
-		assert_noop!(crate::Pallet::<Test>::force_close(signed(TENANT), id, 0), BadOrigin);
+		assert_noop!(Escrow::force_close(signed(TENANT), id, 0), BadOrigin);
 		assert_noop!(force_close(99, 0), Error::<Test>::UnknownEscrow);
 		assert_noop!(force_close(id, 1), Error::<Test>::NotFrozen);
 	});

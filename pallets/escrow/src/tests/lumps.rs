@@ -61,7 +61,7 @@ fn a_frozen_lump_waits_for_the_thaw() {
 fn settling_a_lump_moves_nothing() {
 	with_each_asset(|asset| {
 		let id = open_lump(asset, 500);
-		assert_eq!(Escrow::settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(0));
 		assert_eq!(account(id).held, 500);
 		assert_ok!(Escrow::close_lump(id, 0, CloseReason::TenantClosed));
 	});
@@ -77,7 +77,7 @@ fn bad_lumps_change_nothing() {
 			Error::<Test>::ZeroAmount
 		);
 		assert_noop!(
-			Escrow::open_lump(owner(), NOBODY, OPERATOR, asset, 10),
+			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, START),
 			TokenError::FundsUnavailable
 		);
 		assert_noop!(Escrow::close_lump(99, 0, reason), Error::<Test>::UnknownEscrow);

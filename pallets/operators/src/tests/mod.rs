@@ -2,3 +2,32 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
+mod bond;
+mod ending;
+mod governance;
+mod listing;
+mod operators;
+mod property;
+mod reading;
+mod slash;
+mod try_state;
+mod updating;
+
+/// What the tests use all over.
+mod prelude {
+	// The pallet, not its map of the same name.
+	pub use crate::mock::Operators;
+	pub use crate::{mock::*, types::*, *};
+	pub use frame::testing_prelude::*;
+	pub use surety_primitives::{
+		AssetId, Balance, Bonding, Endpoint, Funds as _, Name, NetworkId, Registry, RoundIndex, ServiceId,
+		ServiceKind, ServiceStatus, Slashed,
+	};
+
+	/// The error of a set of the pallet's errors.
+	pub type Fault = Error<Test>;
+
+	pub fn happened(event: Event<Test>) {
+		System::assert_has_event(event.into());
+	}
+}

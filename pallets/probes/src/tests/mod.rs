@@ -1,0 +1,13 @@
+//! Tests by topic.
+
+#![allow(clippy::arithmetic_side_effects)]
+
+mod duty;
+mod fold;
+mod judge;
+mod liars;
+mod reports;
+mod rounds;
+mod slots;
+mod try_state;
+mod worker;

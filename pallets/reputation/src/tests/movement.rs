@@ -10,7 +10,7 @@ fn a_window_that_moves_the_score_is_told_with_cause_and_size() {
 		go_to_window(1);
 		close(ALICE, 7, 0, counters(ROUNDS, 0));
 		assert_eq!(movements(), [(ALICE, Cause::Window { service: 7, window: 0 }, 0, 19)]);
-		assert_eq!(Reputation::score(ALICE), 19);
+		assert_eq!(Reputation::operator_score(ALICE), 19);
 	});
 }
 
@@ -37,12 +37,12 @@ fn a_breach_is_told_even_at_the_bottom() {
 fn idle_windows_are_told_apart_from_the_movement_that_ends_them() {
 	build_and_execute(|| {
 		good_windows(ALICE, 10);
-		let top = Reputation::score(ALICE);
+		let top = Reputation::operator_score(ALICE);
 		movements();
 		go_to_window(30);
-		let sunk = Reputation::score(ALICE);
+		let sunk = Reputation::operator_score(ALICE);
 		close(ALICE, 1, 29, counters(ROUNDS, 0));
-		let now = Reputation::score(ALICE);
+		let now = Reputation::operator_score(ALICE);
 		assert!(sunk < top && now > sunk);
 		assert_eq!(
 			movements(),
@@ -66,7 +66,7 @@ fn movements_chain() {
 		let told = movements();
 		assert_eq!(told.first().map(|m| m.2), Some(0));
 		assert!(told.windows(2).all(|pair| pair[0].3 == pair[1].2));
-		assert_eq!(told.last().map(|m| m.3), Some(Reputation::score(ALICE)));
+		assert_eq!(told.last().map(|m| m.3), Some(Reputation::operator_score(ALICE)));
 	});
 }
 
@@ -123,7 +123,21 @@ fn a_window_judged_late_counts_with_the_current_one() {
 		close(ALICE, 2, 4, counters(0, ROUNDS));
 		let standing = Operators::<Test>::get(ALICE).unwrap();
 		assert_eq!((standing.window, standing.good, standing.bad), (7, 12, 12));
-		assert_eq!(standing.shown, Reputation::score(ALICE));
+		assert_eq!(standing.shown, Reputation::operator_score(ALICE));
+	});
+}
+
+#[test]
+fn a_service_removed_in_the_running_window_counts_in_that_window() {
+	build_and_execute(|| {
+		good_windows(ALICE, 4);
+		close(ALICE, 2, 4, counters(4, 0));
+		let standing = Operators::<Test>::get(ALICE).unwrap();
+		assert_eq!((standing.window, standing.good), (4, 4));
+		go_to_window(5);
+		close(ALICE, 1, 4, counters(ROUNDS, 0));
+		let standing = Operators::<Test>::get(ALICE).unwrap();
+		assert_eq!((standing.window, standing.good), (4, 16));
 	});
 }
 
@@ -158,7 +172,7 @@ fn the_numbers_do_not_overflow() {
 		};
 		close(ALICE, 1, 0, most);
 		close(ALICE, 2, 0, most);
-		assert_eq!((Reputation::score(ALICE), Reputation::reliability(ALICE)), (0, Some(20)));
+		assert_eq!((Reputation::operator_score(ALICE), Reputation::reliability(ALICE)), (0, Some(20)));
 	});
 }
 

@@ -6,7 +6,7 @@ use surety_primitives::{BreachKind, ReputationInspect, ReputationSink, Severity,
 #[test]
 fn a_new_account_is_at_trust_level_one() {
 	build_and_execute(|| {
-		assert_eq!((Reputation::score(ALICE), Reputation::trust_level(ALICE)), (0, TrustLevel::One));
+		assert_eq!((Reputation::operator_score(ALICE), Reputation::trust_level(ALICE)), (0, TrustLevel::One));
 		assert_eq!(<Reputation as ReputationInspect<u64>>::trust(&ALICE), TrustLevel::One);
 	});
 }
@@ -32,7 +32,7 @@ fn good_windows_climb_the_levels() {
 				(15, TrustLevel::Five),
 			]
 		);
-		assert_eq!(<Reputation as ReputationInspect<u64>>::score(&ALICE), Reputation::score(ALICE));
+		assert_eq!(<Reputation as ReputationInspect<u64>>::score(&ALICE), Reputation::operator_score(ALICE));
 	});
 }
 
@@ -43,7 +43,7 @@ fn a_day_of_a_thousand_rounds_weighs_as_a_minute_of_twelve() {
 		build_and_execute(|| {
 			WindowRounds::set(rounds);
 			good_windows(ALICE, 5);
-			score = Reputation::score(ALICE);
+			score = Reputation::operator_score(ALICE);
 		});
 		score
 	};
@@ -56,19 +56,19 @@ fn a_day_of_a_thousand_rounds_weighs_as_a_minute_of_twelve() {
 fn an_outage_drops_the_score_and_good_windows_bring_it_back() {
 	build_and_execute(|| {
 		good_windows(ALICE, 20);
-		let before = Reputation::score(ALICE);
+		let before = Reputation::operator_score(ALICE);
 		for severity in [Severity::Low, Severity::Medium, Severity::High] {
 			Reputation::breach(&ALICE, 1, BreachKind::Downtime, severity);
 		}
 		go_to_window(21);
 		close(ALICE, 1, 20, counters(6, 6));
-		let fallen = Reputation::score(ALICE);
+		let fallen = Reputation::operator_score(ALICE);
 		assert_eq!((before, fallen), (84, 53));
 
 		let mut last = fallen;
 		for _ in 0..10 {
 			good_windows(ALICE, 1);
-			let score = Reputation::score(ALICE);
+			let score = Reputation::operator_score(ALICE);
 			assert!(score > last, "{score} after {last}");
 			last = score;
 		}
@@ -81,11 +81,11 @@ fn idling_does_not_pay() {
 	build_and_execute(|| {
 		good_windows(ALICE, 20);
 		Reputation::breach(&ALICE, 1, BreachKind::BadData, Severity::High);
-		let mut last = Reputation::score(ALICE);
+		let mut last = Reputation::operator_score(ALICE);
 		let level = Reputation::trust_level(ALICE);
 		for window in 22..400 {
 			go_to_window(window);
-			let score = Reputation::score(ALICE);
+			let score = Reputation::operator_score(ALICE);
 			assert!(score <= last);
 			last = score;
 		}
@@ -112,8 +112,8 @@ fn registering_again_does_not_pay() {
 			close(ALICE, 2, window, counters(ROUNDS, 0));
 			close(BOB, 3, window, counters(ROUNDS, 0));
 		}
-		assert!(Reputation::score(BOB) > 70);
-		assert!(Reputation::score(ALICE) < 35);
+		assert!(Reputation::operator_score(BOB) > 70);
+		assert!(Reputation::operator_score(ALICE) < 35);
 	});
 }
 
@@ -123,7 +123,7 @@ fn no_history_is_worse_than_none() {
 		for _ in 0..2_000 {
 			Reputation::breach(&ALICE, 1, BreachKind::Misbehaviour, Severity::Critical);
 		}
-		assert_eq!(Reputation::score(ALICE), Reputation::score(BOB));
+		assert_eq!(Reputation::operator_score(ALICE), Reputation::operator_score(BOB));
 	});
 }
 
@@ -135,7 +135,7 @@ fn listing_many_services_does_not_pay() {
 		for service in 2..1_002 {
 			close(ALICE, service, 0, counters(ROUNDS, 0));
 		}
-		assert_eq!(Reputation::score(ALICE), Reputation::score(BOB));
+		assert_eq!(Reputation::operator_score(ALICE), Reputation::operator_score(BOB));
 	});
 }
 
@@ -152,7 +152,7 @@ fn breaches_are_not_diluted_by_other_services() {
 		for operator in [ALICE, BOB] {
 			Reputation::breach(&operator, 1, BreachKind::Downtime, Severity::Medium);
 		}
-		assert_eq!(Reputation::score(ALICE), Reputation::score(BOB));
+		assert_eq!(Reputation::operator_score(ALICE), Reputation::operator_score(BOB));
 	});
 }
 
@@ -163,6 +163,6 @@ fn bad_rounds_weigh_more_than_good_ones() {
 			go_to_window(window + 1);
 			close(ALICE, 1, window, counters(9, 3));
 		}
-		assert!(Reputation::score(ALICE) < 40, "three quarters of good rounds are no good service");
+		assert!(Reputation::operator_score(ALICE) < 40, "three quarters of good rounds are no good service");
 	});
 }

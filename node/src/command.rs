@@ -1,0 +1,158 @@
+//! Runs what the command line asks for.
+
+use crate::{
+	chain_spec::{self, ChainSpec},
+	cli::{Cli, Subcommand},
+	service::{self, FullClient, Partial},
+};
+use sc_chain_spec::ChainType;
+use sc_cli::{CliConfiguration, SubstrateCli};
+use sc_network::config::NetworkBackendType;
+use sp_runtime::traits::Block as BlockT;
+use std::{path::PathBuf, sync::Arc};
+use surety_runtime::opaque::Block;
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"Surety Node".into()
+	}
+
+	fn impl_version() -> String {
+		env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+	}
+
+	fn description() -> String {
+		env!("CARGO_PKG_DESCRIPTION").into()
+	}
+
+	fn author() -> String {
+		env!("CARGO_PKG_AUTHORS").into()
+	}
+
+	fn support_url() -> String {
+		// Shown in crash reports: empty until there is a place to send them to.
+		option_env!("CARGO_PKG_REPOSITORY").unwrap_or_default().into()
+	}
+
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+
+	fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+		Ok(Box::new(match id {
+			"dev" => chain_spec::development()?,
+			"" | "local" => chain_spec::local()?,
+			"staging" => chain_spec::staging()?,
+			path => ChainSpec::from_json_file(PathBuf::from(path))?,
+		}))
+	}
+}
+
+/// Parse the command line and do what it says.
+pub fn run() -> sc_cli::Result<()> {
+	let cli = Cli::from_args();
+
+	match &cli.subcommand {
+		None => run_node(cli),
+		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::BuildSpec(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
+		},
+		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
+		Some(Subcommand::CheckBlock(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let Partial { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+				Ok((cmd.run(client, import_queue), task_manager))
+			})
+		},
+		Some(Subcommand::ExportBlocks(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let Partial { client, task_manager, .. } = service::new_partial(&config)?;
+				Ok((cmd.run(client, config.database), task_manager))
+			})
+		},
+		Some(Subcommand::ExportState(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let Partial { client, task_manager, .. } = service::new_partial(&config)?;
+				Ok((cmd.run(client, config.chain_spec), task_manager))
+			})
+		},
+		Some(Subcommand::ImportBlocks(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let Partial { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+				Ok((cmd.run(client, import_queue), task_manager))
+			})
+		},
+		Some(Subcommand::PurgeChain(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run(config.database))
+		},
+		Some(Subcommand::Revert(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let Partial { client, task_manager, backend, .. } = service::new_partial(&config)?;
+				// What BABE and GRANDPA remember beside the blocks goes back with them.
+				let aux_revert = Box::new(|client: Arc<FullClient>, backend, blocks| {
+					sc_consensus_babe::revert(client.clone(), backend, blocks)?;
+					sc_consensus_grandpa::revert(client, blocks)?;
+					Ok(())
+				});
+				Ok((cmd.run(client, backend, Some(aux_revert)), task_manager))
+			})
+		},
+		Some(Subcommand::ChainInfo(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run::<Block>(&config))
+		},
+	}
+}
+
+fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
+	cli.probing.validate()?;
+	if is_test_chain(&cli)? {
+		// A validator of a real chain must not lose its identity by accident, so it wants a key made
+		// beforehand. On a chain whose validators have keys that everybody knows, that is only in the way.
+		cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
+	}
+	let probing = cli.probing.clone();
+	let runner = cli.create_runner(&cli.run)?;
+	runner.run_node_until_exit(|config| async move {
+		match config.network.network_backend {
+			NetworkBackendType::Libp2p => service::new_full::<
+				sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>,
+			>(config, probing),
+			NetworkBackendType::Litep2p => {
+				service::new_full::<sc_network::Litep2pNetworkBackend>(config, probing)
+			},
+		}
+		.map_err(sc_cli::Error::Service)
+	})
+}
+
+fn is_test_chain(cli: &Cli) -> sc_cli::Result<bool> {
+	let params = cli.run.shared_params();
+	let chain = params.chain_id(params.is_dev());
+	Ok(matches!(cli.load_spec(&chain)?.chain_type(), ChainType::Development | ChainType::Local))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn is_test(args: &[&str]) -> bool {
+		is_test_chain(&Cli::try_from_iter(["surety-node"].iter().chain(args)).unwrap()).unwrap()
+	}
+
+	#[test]
+	fn only_test_chains_make_up_node_keys() {
+		assert!(is_test(&["--dev"]));
+		assert!(is_test(&["--chain=local", "--alice"]));
+		assert!(!is_test(&["--chain=staging", "--validator"]));
+		assert!(!is_test(&["--chain=staging", "--alice"]));
+	}
+}

@@ -1,0 +1,150 @@
+//! Hands what the command line says about probing to the off-chain worker, through its local storage.
+
+use super::address;
+use crate::cli::{Anchor, ProbingParams};
+use codec::{Decode, Encode};
+use hyper::Uri;
+use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
+use std::{
+	collections::{BTreeMap, BTreeSet, HashSet},
+	net::IpAddr,
+};
+
+/// Followed by a network's name: this node's own anchors.
+pub const ANCHORS: &[u8] = b"surety/anchors/";
+/// Hosts that this node abstains on.
+pub const DENY: &[u8] = b"surety/deny";
+/// Networks that have anchors in the local storage, to clear those that the command line no longer names.
+const NETWORKS: &[u8] = b"surety/anchor-networks";
+
+/// Own anchors at private addresses, and what follows from them.
+///
+/// The node's operator may well run an anchor beside the node, but a stranger who guesses its URL must not
+/// get it probed as a service. So on a chain that does not allow private endpoints the very URLs are let
+/// through the address filter, and their hosts are denied to services.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct PrivateAnchors {
+	/// URLs that pass the address filter.
+	pub trusted: HashSet<Uri>,
+	/// Their hosts.
+	pub denied: BTreeSet<String>,
+}
+
+impl PrivateAnchors {
+	/// Those of `anchors` whose URL says itself that it is private. A name that only resolves to a private
+	/// address is not believed.
+	pub fn of(anchors: &[Anchor]) -> Self {
+		let private = anchors.iter().filter(|anchor| {
+			let host = anchor.host();
+			let bare = host.trim_start_matches('[').trim_end_matches(']');
+			let reason = bare.parse::<IpAddr>().ok().and_then(address::is_forbidden);
+			bare == "localhost" || reason.is_some_and(|reason| reason.is_private())
+		});
+		let (trusted, denied) = private.map(|anchor| (anchor.uri.clone(), anchor.host())).unzip();
+		Self { trusted, denied }
+	}
+}
+
+/// Write anchors and denied hosts to the local storage, in place of those of the last run.
+pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private: &PrivateAnchors) {
+	let mut anchors: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
+	for anchor in &params.anchors {
+		let urls = anchors.entry(&anchor.network).or_default();
+		if !urls.contains(&anchor.url.as_bytes()) {
+			urls.push(anchor.url.as_bytes());
+		}
+	}
+	let key = |network: &[u8]| [ANCHORS, network].concat();
+	let before: Vec<Vec<u8>> = storage
+		.get(STORAGE_PREFIX, NETWORKS)
+		.and_then(|stored| Decode::decode(&mut stored.as_slice()).ok())
+		.unwrap_or_default();
+	// First the list, so that a crash in between leaves nothing that the next run does not clear.
+	let networks: BTreeSet<&[u8]> =
+		before.iter().map(Vec::as_slice).chain(anchors.keys().map(|network| network.as_bytes())).collect();
+	storage.set(STORAGE_PREFIX, NETWORKS, &networks.encode());
+	for network in networks {
+		let urls = std::str::from_utf8(network).ok().and_then(|network| anchors.get(network));
+		match urls {
+			Some(urls) => storage.set(STORAGE_PREFIX, &key(network), &urls.encode()),
+			None => storage.remove(STORAGE_PREFIX, &key(network)),
+		}
+	}
+	let denied: BTreeSet<&str> = params
+		.probe_deny
+		.iter()
+		.map(|host| host.0.as_str())
+		.chain(private.denied.iter().map(String::as_str))
+		.collect();
+	storage.set(STORAGE_PREFIX, DENY, &denied.encode());
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use sp_core::offchain::storage::InMemOffchainStorage;
+
+	fn params(anchors: &[&str], deny: &[&str]) -> ProbingParams {
+		ProbingParams {
+			anchors: anchors.iter().map(|anchor| anchor.parse().unwrap()).collect(),
+			probe_deny: deny.iter().map(|host| host.parse().unwrap()).collect(),
+			probe_egress: None,
+		}
+	}
+
+	fn list(storage: &InMemOffchainStorage, key: &str) -> Option<Vec<String>> {
+		let stored = storage.get(STORAGE_PREFIX, key.as_bytes())?;
+		let bytes = Vec::<Vec<u8>>::decode(&mut stored.as_slice()).unwrap();
+		Some(bytes.into_iter().map(|url| String::from_utf8(url).unwrap()).collect())
+	}
+
+	#[test]
+	fn the_worker_finds_its_settings_where_it_looks() {
+		assert_eq!(ANCHORS, pallet_surety_probes::ANCHORS_KEY);
+		assert_eq!(DENY, pallet_surety_probes::DENY_KEY);
+	}
+
+	#[test]
+	fn settings_replace_those_of_the_last_run() {
+		let mut storage = InMemOffchainStorage::default();
+		let first = params(
+			&["a=http://1.1.1.1/", "b=http://b/", "a=http://2.2.2.2/", "a=http://1.1.1.1/"],
+			&["x.example"],
+		);
+		store(&mut storage, &first, &PrivateAnchors::default());
+		assert_eq!(list(&storage, "surety/anchors/a").unwrap(), ["http://1.1.1.1/", "http://2.2.2.2/"]);
+		assert_eq!(list(&storage, "surety/anchors/b").unwrap(), ["http://b/"]);
+		assert_eq!(list(&storage, "surety/deny").unwrap(), ["x.example"]);
+
+		store(&mut storage, &params(&["c=http://c/"], &[]), &PrivateAnchors::default());
+		assert_eq!(list(&storage, "surety/anchors/a"), None);
+		assert_eq!(list(&storage, "surety/anchors/b"), None);
+		assert_eq!(list(&storage, "surety/anchors/c").unwrap(), ["http://c/"]);
+		assert!(list(&storage, "surety/deny").unwrap().is_empty());
+	}
+
+	#[test]
+	fn private_anchors_are_trusted_and_denied_to_services() {
+		let params = params(
+			&[
+				"a=http://127.0.0.1:8545",
+				"a=http://[::1]:80/x",
+				"b=http://LOCALHOST/",
+				"b=https://rpc.example/",
+			],
+			&["x.example"],
+		);
+		let private = PrivateAnchors::of(&params.anchors);
+		assert_eq!(private.trusted.len(), 3);
+		assert!(private.trusted.contains(&"http://127.0.0.1:8545/".parse::<Uri>().unwrap()));
+		let mut storage = InMemOffchainStorage::default();
+		store(&mut storage, &params, &private);
+		assert_eq!(list(&storage, "surety/deny").unwrap(), ["127.0.0.1", "[::1]", "localhost", "x.example"]);
+	}
+
+	#[test]
+	fn metadata_servers_are_no_anchors() {
+		let params = params(&["a=http://169.254.169.254/"], &[]);
+		assert_eq!(PrivateAnchors::of(&params.anchors), PrivateAnchors::default());
+	}
+}

@@ -1,0 +1,180 @@
+//! The `surety_*` methods: the runtime's read side as JSON.
+
+use super::views::{
+	AgreementView, BreachView, Filter, NetworkStatusView, NetworkView, OperatorView, Page, RoundView,
+	ServiceDetailView, ServiceView,
+};
+use jsonrpsee::{
+	core::RpcResult,
+	proc_macros::rpc,
+	types::{ErrorObjectOwned, error::INVALID_PARAMS_CODE},
+};
+use sp_api::{ApiError, ApiRef, ProvideRuntimeApi};
+use sp_blockchain::HeaderBackend;
+use std::sync::Arc;
+use surety_runtime::{AccountId, Hash, opaque::Block};
+use surety_runtime_api::{MAX_PAGE, SuretyApi};
+
+/// Code of a call that the runtime did not answer: unknown block, or its state is pruned.
+const RUNTIME_ERROR: i32 = 9_001;
+
+/// Read side of the chain. Lists are paged: `startAfter` is `next` of the page before, `limit` at most 128.
+/// `at` is a block hash, the best block if left out.
+#[rpc(server, namespace = "surety")]
+pub trait SuretyRpc {
+	/// Services that pass a filter.
+	#[method(name = "services", blocking)]
+	fn services(
+		&self,
+		filter: Option<Filter>,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<ServiceView>>;
+
+	/// A service with its live window; null if there is none.
+	#[method(name = "service", blocking)]
+	fn service(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<ServiceDetailView>>;
+
+	/// Breaches of a service, oldest first.
+	#[method(name = "breaches", blocking)]
+	fn breaches(
+		&self,
+		service: u32,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<BreachView>>;
+
+	/// An agreement with what is owed; null if there is none.
+	#[method(name = "agreement", blocking)]
+	fn agreement(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<AgreementView>>;
+
+	/// Agreements of a tenant.
+	#[method(name = "agreementsOf", blocking)]
+	fn agreements_of(
+		&self,
+		tenant: AccountId,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<AgreementView>>;
+
+	/// An operator; null if the account is none.
+	#[method(name = "operator", blocking)]
+	fn operator(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Option<OperatorView>>;
+
+	/// The chain at a glance.
+	#[method(name = "networkStatus", blocking)]
+	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatusView>;
+
+	/// The clock: block, round, window and their lengths.
+	#[method(name = "round", blocking)]
+	fn round(&self, at: Option<Hash>) -> RpcResult<RoundView>;
+
+	/// Networks that `rpc` services serve.
+	#[method(name = "networks", blocking)]
+	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkView>>;
+}
+
+/// Answers from the state of a client.
+pub struct Surety<Client> {
+	client: Arc<Client>,
+}
+
+impl<Client> Surety<Client> {
+	/// Answers from `client`'s state.
+	pub fn new(client: Arc<Client>) -> Self {
+		Self { client }
+	}
+}
+
+impl<Client> Surety<Client>
+where
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+{
+	fn ask<Answer>(
+		&self,
+		at: Option<Hash>,
+		call: impl Fn(ApiRef<'_, Client::Api>, Hash) -> Result<Answer, ApiError>,
+	) -> RpcResult<Answer> {
+		let at = at.unwrap_or_else(|| self.client.info().best_hash);
+		call(self.client.runtime_api(), at).map_err(|error| {
+			ErrorObjectOwned::owned(RUNTIME_ERROR, format!("The runtime did not answer: {error}"), None::<()>)
+		})
+	}
+}
+
+fn invalid(reason: String) -> ErrorObjectOwned {
+	ErrorObjectOwned::owned(INVALID_PARAMS_CODE, reason, None::<()>)
+}
+
+/// A page's length; the runtime caps it.
+fn length(limit: Option<u32>) -> u32 {
+	limit.unwrap_or(MAX_PAGE)
+}
+
+impl<Client> SuretyRpcServer for Surety<Client>
+where
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
+	Client::Api: SuretyApi<Block, AccountId>,
+{
+	fn services(
+		&self,
+		filter: Option<Filter>,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<ServiceView>> {
+		let filter: surety_runtime_api::ServiceFilter =
+			filter.unwrap_or_default().try_into().map_err(invalid)?;
+		self.ask(at, |api, at| api.services(at, filter.clone(), start_after, length(limit)))
+			.map(|page| Page::of(page, Into::into))
+	}
+
+	fn service(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<ServiceDetailView>> {
+		self.ask(at, |api, at| api.service(at, id)).map(|found| found.map(Into::into))
+	}
+
+	fn breaches(
+		&self,
+		service: u32,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<BreachView>> {
+		self.ask(at, |api, at| api.breaches(at, service, start_after, length(limit)))
+			.map(|page| Page::of(page, Into::into))
+	}
+
+	fn agreement(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<AgreementView>> {
+		self.ask(at, |api, at| api.agreement(at, id)).map(|found| found.map(Into::into))
+	}
+
+	fn agreements_of(
+		&self,
+		tenant: AccountId,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<AgreementView>> {
+		self.ask(at, |api, at| api.agreements_of(at, tenant.clone(), start_after, length(limit)))
+			.map(|page| Page::of(page, Into::into))
+	}
+
+	fn operator(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Option<OperatorView>> {
+		self.ask(at, |api, at| api.operator(at, account.clone())).map(|found| found.map(Into::into))
+	}
+
+	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatusView> {
+		self.ask(at, |api, at| api.network_status(at)).map(Into::into)
+	}
+
+	fn round(&self, at: Option<Hash>) -> RpcResult<RoundView> {
+		self.ask(at, |api, at| api.round(at)).map(Into::into)
+	}
+
+	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkView>> {
+		self.ask(at, |api, at| api.networks(at)).map(|found| found.into_iter().map(Into::into).collect())
+	}
+}

@@ -1,0 +1,307 @@
+//! Properties over arbitrary sequences, with the native token and with an asset: money is conserved, a
+//! stream is billed to the base unit, poking changes nothing, and funds end at exactly the block foreseen.
+
+use crate::{Accounts, mock::*};
+use frame::testing_prelude::*;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::{collection::vec, test_runner::Config as ProptestConfig};
+use surety_primitives::{
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, NewStream, RoundIndex, StreamEnd,
+};
+
+/// What may be done to a stream.
+#[derive(Clone, Debug)]
+enum Op {
+	TopUp(Balance),
+	Settle,
+	End { rounds_ahead: u32 },
+	Freeze(Balance),
+	Thaw { percent: u128 },
+	EndMeter { rounds_ahead: u32 },
+	Lump { amount: Balance, to_payee: Balance },
+}
+
+fn op() -> impl Strategy<Value = Op> {
+	prop_oneof![
+		3 => (0u128..2_000).prop_map(Op::TopUp),
+		3 => Just(Op::Settle),
+		1 => (0u32..12).prop_map(|rounds_ahead| Op::End { rounds_ahead }),
+		4 => (0u128..800).prop_map(Op::Freeze),
+		4 => (0u128..=100).prop_map(|percent| Op::Thaw { percent }),
+		1 => (0u32..12).prop_map(|rounds_ahead| Op::EndMeter { rounds_ahead }),
+		1 => (0u128..500, 0u128..500).prop_map(|(amount, to_payee)| Op::Lump { amount, to_payee }),
+	]
+}
+
+#[derive(Clone, Debug)]
+struct Plan {
+	rate: Balance,
+	deposit: Balance,
+	prepaid: Balance,
+	opened_at: u32,
+	judged_at: u32,
+	/// What rounds turn out to be, over and over.
+	rounds: Vec<bool>,
+	/// Blocks to wait, then what to do.
+	ops: Vec<(u32, Op)>,
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+	let terms = (1u128..20, 1u128..400, 0u128..=100);
+	(terms, 1u32..50, 1u32..L, vec(any::<bool>(), 1..40), vec((0u32..25, op()), 0..40)).prop_map(
+		|((rate, blocks, prepaid), opened_at, judged_at, rounds, ops)| Plan {
+			rate,
+			deposit: rate * blocks,
+			prepaid: rate * blocks * prepaid / 100,
+			opened_at,
+			judged_at,
+			rounds,
+			ops,
+		},
+	)
+}
+
+/// A stream followed by counting rounds one by one, the way the words say it.
+struct Model {
+	opened: RoundIndex,
+	deposited: Balance,
+	awarded: Balance,
+	frozen: Balance,
+	ever_frozen: bool,
+	/// Rounds `.0 + 1 ..= .1` are not billed; the last may be open.
+	pauses: Vec<(RoundIndex, RoundIndex)>,
+	meter_end: RoundIndex,
+}
+
+impl Model {
+	fn price(&self, plan: &Plan, end: RoundIndex) -> Balance {
+		let billable = (self.opened + 1..=end.min(self.meter_end))
+			.filter(|round| plan.billable(*round))
+			.filter(|round| !self.pauses.iter().any(|(from, to)| (from + 1..=*to).contains(round)))
+			.count();
+		plan.rate * billable as Balance * Balance::from(L)
+	}
+	fn paid(&self, plan: &Plan, end: RoundIndex) -> Balance {
+		self.price(plan, end).max(plan.prepaid).min(self.deposited - self.awarded) + self.awarded
+	}
+}
+
+impl Plan {
+	fn billable(&self, round: RoundIndex) -> bool {
+		self.rounds[round as usize % self.rounds.len()]
+	}
+	fn run(&self, blocks: u32, poke: Option<EscrowId>) {
+		for _ in 0..blocks {
+			next_block_with(&|round| self.billable(round), self.judged_at);
+			if let Some(id) = poke {
+				let _ = settle(id);
+			}
+		}
+	}
+	fn open(&self, asset: AssetId) -> EscrowId {
+		let terms = NewStream { rate: self.rate, deposit: self.deposit, prepaid: self.prepaid, ..new_stream(asset) };
+		Escrow::open_stream(terms).unwrap()
+	}
+}
+
+fn round() -> RoundIndex {
+	System::block_number() / L
+}
+
+fn ended() -> Option<StreamEnd> {
+	told().into_iter().find_map(|told| match told {
+		Told::Ended(_, end) => Some(end),
+		Told::Ending(..) => None,
+	})
+}
+
+/// Play a plan to the end of its stream. Returns the end, and the model as it was then.
+///
+/// A poke may close a stream some blocks sooner, when its last round is judged. `whole` lets a plan do what
+/// depends on such blocks: freeze a stream that is ending, and end the meter.
+fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Model) {
+	plan.run(plan.opened_at, None);
+	let id = plan.open(asset);
+	let poke = poke.then_some(id);
+	let mut model = Model {
+		opened: round(),
+		deposited: plan.deposit,
+		awarded: 0,
+		frozen: 0,
+		ever_frozen: false,
+		pauses: vec![],
+		meter_end: RoundIndex::MAX,
+	};
+	for (wait, op) in &plan.ops {
+		plan.run(*wait, poke);
+		if let Op::Lump { amount, to_payee } = *op {
+			if let Ok(lump) = Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount) {
+				let to_payee = to_payee.min(amount);
+				assert_ok!(Escrow::close_lump(lump, to_payee, CloseReason::OperatorClosed));
+			}
+		}
+		let Some(info) = Escrow::stream(id) else { continue };
+		match *op {
+			Op::TopUp(amount) => {
+				if Escrow::top_up(id, amount).is_ok() {
+					model.deposited += amount;
+				}
+			},
+			Op::Settle => {
+				assert_ok!(settle(id));
+			},
+			Op::End { rounds_ahead } => {
+				assert_ok!(Escrow::end(id, round() + rounds_ahead, CloseReason::TenantClosed));
+			},
+			Op::Freeze(amount) => {
+				if (whole || info.ending.is_none()) && Escrow::freeze(id, amount).is_ok() {
+					if model.frozen == 0 {
+						model.pauses.push((round(), RoundIndex::MAX));
+					}
+					model.frozen += amount;
+					model.ever_frozen = true;
+				}
+			},
+			Op::Thaw { percent } => {
+				let to_payee = model.frozen * percent / 100;
+				if Escrow::thaw(id, to_payee).is_ok() {
+					model.pauses.last_mut().unwrap().1 = round();
+					model.awarded += to_payee;
+					model.frozen = 0;
+				}
+			},
+			Op::EndMeter { rounds_ahead } => {
+				if whole && model.meter_end == RoundIndex::MAX {
+					model.meter_end = round() + rounds_ahead;
+					TestMeter::end(METER, model.meter_end);
+				}
+			},
+			Op::Lump { .. } => {},
+		}
+		Escrow::do_try_state().unwrap();
+	}
+	if model.frozen > 0 && Escrow::thaw(id, 0).is_ok() {
+		model.pauses.last_mut().unwrap().1 = round();
+		model.frozen = 0;
+	}
+	if Escrow::stream(id).is_some() {
+		assert_ok!(Escrow::end(id, round(), CloseReason::TenantClosed));
+		plan.run(4 * L, poke);
+	}
+	assert!(!Accounts::<Test>::contains_key(id), "everybody could be paid");
+	(ended().expect("the owner is told"), model)
+}
+
+fn asset() -> impl Strategy<Value = AssetId> {
+	prop_oneof![Just(AssetId::Native), Just(AssetId::Local(ASSET))]
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+	#[test]
+	fn money_is_conserved_and_billed_to_the_base_unit(plan in plan(), asset in asset(), poke in any::<bool>()) {
+		new_ext().execute_with(|| {
+			let before = everything(asset);
+			let (end, model) = play(&plan, asset, poke, true);
+			prop_assert_eq!(everything(asset), before);
+			prop_assert_eq!(on_hold(asset, TENANT), 0);
+			prop_assert_eq!(end.paid, model.paid(&plan, end.round));
+			prop_assert_eq!(end.paid + end.refunded, model.deposited);
+			// All that was served is paid, but for a part of the round in which the funds end.
+			if !model.ever_frozen {
+				let price = model.price(&plan, end.round);
+				prop_assert!(end.paid + plan.rate * Balance::from(L) > price);
+				if end.reason != CloseReason::FundsExhausted && end.paid < price {
+					prop_assert_eq!(end.refunded, 0);
+				}
+			}
+			Ok(())
+		})?;
+	}
+
+	#[test]
+	fn poking_every_block_pays_what_settling_once_pays(plan in plan(), asset in asset()) {
+		let play = |poke| new_ext().execute_with(|| {
+			let (end, _) = play(&plan, asset, poke, false);
+			(end, [TENANT, OPERATOR, POT, TREASURY].map(|who| gained(asset, who)))
+		});
+		prop_assert_eq!(play(true), play(false));
+	}
+
+	#[test]
+	fn funds_end_at_exactly_the_block_foreseen(
+		plan in plan(),
+		asset in asset(),
+		poke in any::<bool>(),
+		top_ups in vec((0u32..600, 1u128..500), 0..4),
+	) {
+		new_ext().execute_with(|| {
+			plan.run(plan.opened_at, None);
+			let opened = round();
+			let id = plan.open(asset);
+			let mut deposited = plan.deposit;
+			for step in 0..1_500u32 {
+				for (_, amount) in top_ups.iter().filter(|(at, _)| *at == step) {
+					if Escrow::top_up(id, *amount).is_ok() {
+						deposited += amount;
+					}
+				}
+				let foreseen = Escrow::funded_until(id);
+				plan.run(1, poke.then_some(id));
+				let now = System::block_number();
+				let funded = deposited / plan.rate;
+
+				// Count what may have been used up when this block begins.
+				let judged = TestMeter::through(METER).unwrap().max(opened);
+				let known = (opened + 1..=judged).filter(|round| plan.billable(*round)).count() as u32 * L;
+				let unknown = now.saturating_sub((judged + 1) * L);
+				let used = Balance::from(known + unknown);
+				match Escrow::stream(id).and_then(|info| info.ending) {
+					None => {
+						prop_assert!(
+							now < (opened + 1) * L || used < funded,
+							"block {} is not paid for", now
+						);
+					},
+					Some((round, reason)) => {
+						prop_assert_eq!(reason, CloseReason::FundsExhausted);
+						prop_assert_eq!(used, funded, "ended too soon or too late");
+						prop_assert_eq!(foreseen, Some(now));
+						prop_assert_eq!(round, (now - 1) / L);
+						return Ok(());
+					},
+				}
+			}
+			// Only a service that is never up lasts this long.
+			let up = (opened + 1..opened + 140).filter(|round| plan.billable(*round)).count();
+			prop_assert!(Balance::from(up as u32 * L) < deposited / plan.rate);
+			Ok(())
+		})?;
+	}
+}
+
+#[test]
+fn poking_every_block_earns_no_dust() {
+	// The smallest rate, where a fee rounded down every time would never be a whole unit.
+	let pay = |asset, poke: bool| {
+		new_ext().execute_with(|| {
+			let new = NewStream { rate: 1, deposit: 10_000, prepaid: 0, ..new_stream(asset) };
+			let id = Escrow::open_stream(new).unwrap();
+			PlatformFee::set(Perbill::from_percent(3));
+			for _ in 0..2_000 {
+				next_block_with(&|_| true, 1);
+				if poke {
+					let _ = settle(id);
+				}
+			}
+			assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
+			run_to(2_100);
+			[TENANT, OPERATOR, POT, TREASURY].map(|who| gained(asset, who))
+		})
+	};
+	for asset in [AssetId::Native, AssetId::Local(ASSET)] {
+		assert_eq!(pay(asset, true), pay(asset, false));
+		assert_eq!(pay(asset, true)[0], -2_000);
+	}
+}

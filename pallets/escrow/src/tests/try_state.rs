@@ -1,0 +1,158 @@
+//! Every invariant, broken on purpose.
+
+use crate::{
+	Account, Accounts, Agenda, Cursor, HoldReason, NextId, State, Terms,
+	mock::*,
+	types::{Run, Stream},
+};
+use frame::{deps::sp_runtime::TryRuntimeError, testing_prelude::*};
+use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, Funds as _};
+
+/// A stream in round 20 with rounds judged and not, and the fee paid.
+fn with_stream(corrupt: impl FnOnce(EscrowId)) {
+	new_ext().execute_with(|| {
+		let id = open(AssetId::Native);
+		run_to(200);
+		assert_ok!(settle(id));
+		assert_ok!(Escrow::do_try_state());
+		corrupt(id);
+	});
+}
+
+fn mutate(id: EscrowId, change: impl FnOnce(&mut Account<AccountId>)) {
+	Accounts::<Test>::mutate(id, |account| change(account.as_mut().unwrap()));
+}
+
+fn mutate_stream(id: EscrowId, change: impl FnOnce(&mut Stream)) {
+	mutate(id, |account| match &mut account.terms {
+		Terms::Stream(stream) => change(stream),
+		Terms::Lump => panic!("a lump"),
+	});
+}
+
+fn broken(why: &'static str) {
+	assert_eq!(Escrow::do_try_state(), Err(TryRuntimeError::Other(why)));
+}
+
+#[test]
+fn a_hold_that_is_not_the_sum() {
+	with_stream(|_| {
+		assert_ok!(TestFunds::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
+		broken("1: the hold is not the sum of what accounts hold");
+	});
+	with_stream(|_| {
+		assert_ok!(TestFunds::hold(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
+		broken("1: the hold is not the sum of what accounts hold");
+	});
+}
+
+#[test]
+fn an_account_that_does_not_add_up() {
+	with_stream(|id| {
+		mutate(id, |account| account.deposited += 1);
+		broken("2: paid, refunded and held are not what was deposited");
+	});
+	with_stream(|id| {
+		mutate(id, |account| {
+			account.refunded += 1;
+			account.held -= 1;
+		});
+		broken("2: refunded while open");
+	});
+}
+
+#[test]
+fn more_paid_than_is_due() {
+	with_stream(|id| {
+		mutate_stream(id, |stream| stream.billed -= 1);
+		broken("3: more paid than due");
+	});
+	with_stream(|id| {
+		mutate(id, |account| account.awarded = 2_000);
+		broken("3: more due than deposited and not locked");
+	});
+	with_stream(|id| {
+		mutate(id, |account| {
+			account.paid.payee -= 1;
+			account.paid.treasury += 1;
+		});
+		broken("3: more fee than its share");
+	});
+}
+
+#[test]
+fn more_locked_than_held() {
+	new_ext().execute_with(|| {
+		let id = open_lump(AssetId::Native, 100);
+		mutate(id, |account| account.frozen = 101);
+		broken("4: more locked than held");
+	});
+}
+
+#[test]
+fn entries_that_are_lost_or_doubled() {
+	with_stream(|id| {
+		let block = stream(id).wake.unwrap();
+		Agenda::<Test>::remove(block, id);
+		broken("5: a stream without its entry");
+	});
+	with_stream(|id| {
+		Agenda::<Test>::insert(9_999, id, ());
+		broken("5: an entry of no stream");
+	});
+	with_stream(|_| {
+		Cursor::<Test>::put(9_999);
+		broken("5: an entry that is never reached");
+	});
+	with_stream(|id| {
+		let block = stream(id).wake.unwrap();
+		Agenda::<Test>::remove(block, id);
+		mutate_stream(id, |stream| stream.wake = None);
+		broken("5: a stream that is never looked at");
+	});
+}
+
+#[test]
+fn runs_that_make_no_sense() {
+	with_stream(|id| {
+		mutate_stream(id, |stream| {
+			stream.runs.try_push(Run { from: 30, base: None, until: None }).unwrap();
+		});
+		broken("6: runs out of order");
+	});
+	with_stream(|id| {
+		mutate_stream(id, |stream| stream.runs[0].until = Some(stream.runs[0].from));
+		broken("6: a run that ends before it begins");
+	});
+	with_stream(|id| {
+		mutate(id, |account| account.frozen = 1);
+		broken("6: a frozen stream runs");
+	});
+	with_stream(|id| {
+		assert_ok!(Escrow::end(id, 30, CloseReason::TenantClosed));
+		mutate_stream(id, |stream| stream.runs[0].until = Some(31));
+		broken("6: a stream runs past its end");
+	});
+}
+
+#[test]
+fn a_closed_account_without_a_claim() {
+	new_ext().execute_with(|| {
+		let id = open_lump(AssetId::Native, 100);
+		mutate(id, |account| {
+			account.state = State::Closed { due: 0 };
+			account.refunded = 100;
+			account.held = 0;
+		});
+		assert_ok!(TestFunds::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 100));
+		broken("7: closed without a claim");
+	});
+}
+
+#[test]
+fn an_id_beyond_the_next() {
+	with_stream(|id| {
+		NextId::<Test>::put(id);
+		broken("8: id beyond the next");
+	});
+}

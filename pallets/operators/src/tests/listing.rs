@@ -1,0 +1,236 @@
+//! Services are listed, and what they must look like.
+
+use super::prelude::*;
+
+#[test]
+fn a_listing_takes_the_deposit_and_says_the_rounded_latency() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let id = Draft::default().listed(ALICE);
+		assert_eq!(held_deposit(ALICE), DEPOSIT);
+		let service = Operators::service(id).unwrap();
+		assert_eq!((service.operator, service.status, service.capacity), (ALICE, ServiceStatus::Active, 10));
+		assert_eq!(service.terms.max_latency.edge_micros(), 256_000);
+		happened(Event::ServiceListed {
+			service: id,
+			operator: ALICE,
+			status: ServiceStatus::Active,
+			max_latency_us: 256_000,
+		});
+		assert!(InPages::get().contains(&id));
+		assert_eq!(Operators::services_of(ALICE), [id]);
+		assert_eq!(Hosts::<Test>::get(text::<ConstU32<253>>("rpc.example.com")), 1);
+		assert_eq!(NetworkUse::<Test>::get(NETWORK), 1);
+		assert_eq!(Count::<Test>::get().services, 1);
+		assert_ok!(Operators::ensure_open(id));
+	});
+}
+
+#[test]
+fn identifiers_are_never_reused() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let first = Draft::default().listed(ALICE);
+		assert_ok!(Operators::retire_service(signed(ALICE), first));
+		assert_ok!(Operators::remove_service(signed(ALICE), first));
+		assert_eq!(Draft::default().listed(ALICE), first + 1);
+		NextServiceId::<Test>::put(ServiceId::MAX);
+		assert_noop!(Draft::at("b.com").list(ALICE), Fault::NoMoreIds);
+	});
+}
+
+#[test]
+fn where_control_must_be_proven_a_listing_waits_for_the_proof() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		ProofOfControl::set(true);
+		let id = Draft::default().listed(ALICE);
+		assert_noop!(Operators::ensure_open(id), Fault::ServiceUnproven);
+		Operators::proven(id);
+		happened(Event::ServiceProven { service: id });
+		assert_ok!(Operators::ensure_open(id));
+
+		// Proof changes nothing for any other status.
+		assert_ok!(Operators::pause_service(signed(ALICE), id));
+		Operators::proven(id);
+		assert_eq!(status(id), ServiceStatus::Paused);
+		Operators::proven(404);
+	});
+}
+
+#[test]
+fn every_kind_can_be_listed() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		for (at, kind) in [
+			ServiceKind::Compute,
+			ServiceKind::Vpn,
+			ServiceKind::Inference { model: text("llama") },
+			ServiceKind::Rpc { network: NETWORK },
+		]
+		.into_iter()
+		.enumerate()
+		{
+			Draft { kind, ..Draft::at(&format!("h{at}.com")) }.listed(ALICE);
+		}
+		assert_eq!(NetworkUse::<Test>::get(NETWORK), 1);
+	});
+}
+
+#[test]
+fn bad_kinds_and_regions_are_refused() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let kind = |kind| Draft { kind, ..Draft::default() }.list(ALICE);
+		assert_noop!(kind(ServiceKind::Rpc { network: 404 }), Fault::UnknownNetwork);
+		assert_noop!(kind(ServiceKind::Inference { model: text("") }), Fault::BadText);
+		assert_noop!(kind(ServiceKind::Inference { model: text("a\0") }), Fault::BadText);
+		for region in [*b"de", *b"D1", [0, 0], *b"D "] {
+			assert_noop!(Draft { region, ..Draft::default() }.list(ALICE), Fault::BadRegion);
+		}
+		assert_noop!(Draft { uri: text("\n"), ..Draft::default() }.list(ALICE), Fault::BadText);
+	});
+}
+
+#[test]
+fn bad_endpoints_are_refused_by_name() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		for (url, fault) in [
+			("ftp://example.com", Fault::EndpointNotHttp),
+			("https://example.com/a b", Fault::EndpointCharacters),
+			("https://me:pw@example.com", Fault::EndpointHasCredentials),
+			("https://example.com/?key=1", Fault::EndpointHasQuery),
+			("https://example.com/#a", Fault::EndpointHasFragment),
+			("https://", Fault::EndpointHost),
+			("https://example.com:0", Fault::EndpointPort),
+			("http://127.0.0.1:9944", Fault::EndpointPrivate),
+			("http://localhost:9944", Fault::EndpointPrivate),
+		] {
+			assert_noop!(Draft { endpoint: text(url), ..Draft::default() }.list(ALICE), fault);
+		}
+	});
+}
+
+#[test]
+fn private_endpoints_pass_where_the_chain_allows_them() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		PrivateEndpoints::set(true);
+		// Nor is there a limit per host: a dev network has everything on one.
+		for _ in 0..=MAX_PER_HOST {
+			Draft { endpoint: text("http://127.0.0.1:9944"), ..Draft::default() }.listed(ALICE);
+		}
+	});
+}
+
+#[test]
+fn a_host_carries_a_bounded_number_of_listings_whoever_lists_them() {
+	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
+		let first = Draft::at("shared.com").listed(ALICE);
+		Draft::at("SHARED.com.:8443").listed(BOB);
+		assert_noop!(Draft::at("shared.com:1").list(BOB), Fault::HostFull);
+		assert_ok!(Draft::at("other.com").list(BOB));
+		assert_ok!(Operators::retire_service(signed(ALICE), first));
+		assert_ok!(Operators::remove_service(signed(ALICE), first));
+		assert_ok!(Draft::at("shared.com:1").list(BOB));
+	});
+}
+
+#[test]
+fn denied_hosts_and_names_below_them_are_refused() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		assert_ok!(Operators::deny_host(root(), text("Victim.org.")));
+		for host in ["victim.org", "VICTIM.org:81", "a.b.victim.org."] {
+			assert_noop!(Draft::at(host).list(ALICE), Fault::HostDenied);
+		}
+		assert_ok!(Draft::at("notvictim.org").list(ALICE));
+		assert_ok!(Operators::allow_host(root(), text("victim.org")));
+		assert_ok!(Draft::at("a.victim.org").list(ALICE));
+	});
+}
+
+#[test]
+fn zero_units_and_zero_price_are_refused() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		assert_noop!(Draft { capacity: 0, ..Draft::default() }.list(ALICE), Fault::ZeroCapacity);
+		assert_noop!(Draft { price: 0, ..Draft::default() }.list(ALICE), Fault::ZeroPrice);
+	});
+}
+
+#[test]
+fn amounts_that_others_multiply_must_fit() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let window = Balance::from(ROUND_BLOCKS) * Balance::from(WINDOW_ROUNDS);
+		let most = Balance::MAX / 10 / window;
+		assert_noop!(Draft { price: most + 1, ..Draft::default() }.list(ALICE), Fault::PriceOverflow);
+		assert_noop!(
+			Draft { price: Balance::MAX, capacity: u32::MAX, ..Draft::default() }.list(ALICE),
+			Fault::PriceOverflow
+		);
+		let capped = |credit_cap| Draft {
+			price: most,
+			terms: TermsInput { credit_cap, ..Draft::default().terms },
+			..Draft::default()
+		};
+		assert_noop!(capped(Balance::MAX / 20 + 1).list(ALICE), Fault::CreditOverflow);
+		assert_noop!(capped(Balance::MAX).list(ALICE), Fault::CreditOverflow);
+		assert_ok!(capped(Balance::MAX / 20).list(ALICE));
+	});
+}
+
+#[test]
+fn bad_terms_are_refused_by_name() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let with = |change: fn(&mut TermsInput)| {
+			let mut draft = Draft::default();
+			change(&mut draft.terms);
+			draft.list(ALICE)
+		};
+		assert_noop!(with(|terms| terms.max_latency_ms = 0), Fault::TermsLatency);
+		assert_noop!(with(|terms| terms.max_latency_ms = 55_109), Fault::TermsLatency);
+		assert_noop!(with(|terms| terms.max_latency_ms = u32::MAX), Fault::TermsLatency);
+		assert_noop!(with(|terms| terms.credit_cap = 0), Fault::TermsZeroCap);
+		assert_noop!(with(|terms| terms.credit = [2, 1, 5, 10]), Fault::TermsCreditsFall);
+		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 4]), Fault::TermsCreditsFall);
+		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 21]), Fault::TermsCreditAboveCap);
+		assert_ok!(with(|terms| terms.max_latency_ms = 55_108));
+		assert_ok!(with(|terms| terms.credit = [20; 4]));
+	});
+}
+
+#[test]
+fn terms_over_the_whole_do_not_decode() {
+	let encoded = 1_000_000_001u32.encode();
+	assert!(<Perbill as codec::Decode>::decode(&mut &encoded[..]).is_err());
+}
+
+#[test]
+fn listing_takes_an_approved_asset_and_the_bond_in_it() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let with = |who, asset| Draft { asset, ..Draft::default() }.list(who);
+		assert_noop!(with(ALICE, EUR), Fault::AssetNotApproved);
+		register(BOB);
+		assert_noop!(with(BOB, USD), Fault::BondBelowMinimum);
+		assert_ok!(Operators::bond_more(signed(BOB), USD, MIN_ASSET_BOND - 1));
+		assert_noop!(with(BOB, USD), Fault::BondBelowMinimum);
+		assert_ok!(Operators::bond_more(signed(BOB), USD, 1));
+		assert_ok!(with(BOB, USD));
+		assert_ok!(Operators::revoke_asset(root(), USD_ID));
+		assert_noop!(with(ALICE, USD), Fault::AssetNotApproved);
+	});
+}
+
+#[test]
+fn an_operator_lists_a_bounded_number() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		for at in 0..MAX_SERVICES {
+			Draft::at(&format!("h{at}.com")).listed(ALICE);
+		}
+		assert_noop!(Draft::at("more.com").list(ALICE), Fault::TooManyServices);
+	});
+}
+
+#[test]
+fn without_a_deposit_or_a_slot_nothing_is_listed() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		PagesFull::set(true);
+		assert_noop!(Draft::default().list(ALICE), DispatchError::Other("every slot is taken"));
+		PagesFull::set(false);
+		ServiceDeposit::set(START);
+		assert_noop!(Draft::default().list(ALICE), TokenError::FundsUnavailable);
+	});
+}

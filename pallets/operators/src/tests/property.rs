@@ -1,0 +1,153 @@
+//! Random sequences keep money conserved and every exposure funded.
+
+use super::prelude::*;
+use proptest::prelude::*;
+
+const PEOPLE: [AccountId; 6] = [ALICE, BOB, CAROL, POT, TREASURY, ADMIN];
+const ASSETS: [AssetId; 2] = [AssetId::Native, USD];
+
+#[derive(Clone, Debug)]
+enum Step {
+	Register(Balance),
+	BondMore(AssetId, Balance),
+	Unbond(AssetId, Balance),
+	Withdraw(AssetId),
+	Standing(u8),
+	List(AssetId),
+	SetExposure(usize, Balance),
+	Slash(usize, Balance, Balance),
+	Sell(usize, u32),
+	Terminate(usize),
+	RetireService(usize),
+	RemoveService(usize),
+	Freeze(bool),
+	BlockPot(bool),
+	Pass(u32),
+}
+
+fn steps() -> impl Strategy<Value = Vec<(AccountId, Step)>> {
+	let asset = || proptest::sample::select(&ASSETS[..]);
+	let amount = || prop_oneof![Just(0u128), 1u128..20, 1u128..3_000, Just(Balance::MAX)];
+	let step = prop_oneof![
+		2 => amount().prop_map(Step::Register),
+		4 => (asset(), amount()).prop_map(|(asset, amount)| Step::BondMore(asset, amount)),
+		4 => (asset(), amount()).prop_map(|(asset, amount)| Step::Unbond(asset, amount)),
+		4 => asset().prop_map(Step::Withdraw),
+		1 => (0u8..3).prop_map(Step::Standing),
+		4 => asset().prop_map(Step::List),
+		6 => (0usize..8, amount()).prop_map(|(at, amount)| Step::SetExposure(at, amount)),
+		6 => (0usize..8, amount(), amount()).prop_map(|(at, credit, penalty)| Step::Slash(at, credit, penalty)),
+		1 => (0usize..8, 0u32..3).prop_map(|(at, units)| Step::Sell(at, units)),
+		1 => (0usize..8).prop_map(Step::Terminate),
+		2 => (0usize..8).prop_map(Step::RetireService),
+		3 => (0usize..8).prop_map(Step::RemoveService),
+		1 => any::<bool>().prop_map(Step::Freeze),
+		1 => any::<bool>().prop_map(Step::BlockPot),
+		4 => (0u32..60).prop_map(Step::Pass),
+	];
+	proptest::collection::vec((proptest::sample::select(&[ALICE, BOB][..]), step), 1..60)
+}
+
+fn service_at(at: usize) -> ServiceId {
+	let mut ids = Services::<Test>::iter_keys().collect::<Vec<_>>();
+	ids.sort();
+	ids.get(at % ids.len().max(1)).copied().unwrap_or(404)
+}
+
+/// Slash and then lower the exposures to what is left, as the caller of a slash must.
+fn slash(id: ServiceId, credit: Balance, penalty: Balance) {
+	let before = PEOPLE.map(|who| ASSETS.map(|asset| total(who, asset)));
+	let moved = Operators::slash(id, credit, &POT, penalty);
+	assert!(moved.credit <= credit && moved.penalty <= penalty);
+	let Some(service) = Operators::service(id) else {
+		assert_eq!(moved, Slashed::default());
+		return;
+	};
+	let at = ASSETS.iter().position(|asset| *asset == service.asset).unwrap();
+	assert_eq!(total(POT, service.asset), before[3][at] + moved.credit);
+	assert_eq!(total(TREASURY, service.asset), before[4][at] + moved.penalty);
+
+	let bond = bond_of(service.operator, service.asset);
+	let mut missing = bond.exposure.saturating_sub(bond.active);
+	for other in Operators::services_of(service.operator) {
+		if Operators::service(other).unwrap().asset == service.asset {
+			let exposure = Operators::exposure(other);
+			let part = exposure.min(missing);
+			assert_ok!(Operators::set_exposure(other, exposure - part));
+			missing -= part;
+		}
+	}
+}
+
+fn take(who: AccountId, step: Step) {
+	// Half of the steps are refused, which is as good a test as those that are not.
+	let _ = match step {
+		Step::Register(bond) => Operators::register(signed(who), bond, text("Op"), text("")),
+		Step::BondMore(asset, amount) => Operators::bond_more(signed(who), asset, amount),
+		Step::Unbond(asset, amount) => Operators::unbond(signed(who), asset, amount),
+		Step::Withdraw(asset) => Operators::withdraw_unbonded(signed(who), asset),
+		Step::Standing(0) => Operators::deactivate(signed(who)),
+		Step::Standing(1) => Operators::retire(signed(who)),
+		Step::Standing(_) => Operators::activate(signed(who)),
+		Step::List(asset) => {
+			PrivateEndpoints::set(true);
+			Draft { asset, ..Draft::default() }.list(who)
+		},
+		Step::SetExposure(at, amount) => Operators::set_exposure(service_at(at), amount),
+		Step::Slash(at, credit, penalty) => {
+			slash(service_at(at), credit, penalty);
+			Ok(())
+		},
+		Step::Sell(at, units) => {
+			sell(service_at(at), units);
+			Ok(())
+		},
+		Step::Terminate(at) => {
+			Operators::terminate(service_at(at), ClockRound::get());
+			Ok(())
+		},
+		Step::RetireService(at) => {
+			let id = service_at(at);
+			let owner = Operators::service(id).map_or(who, |service| service.operator);
+			Operators::retire_service(signed(owner), id)
+		},
+		Step::RemoveService(at) => Operators::remove_service(signed(CAROL), service_at(at)),
+		Step::Freeze(true) => Assets::freeze(signed(ADMIN), USD_ID, who),
+		Step::Freeze(false) => Assets::thaw(signed(ADMIN), USD_ID, who),
+		Step::BlockPot(true) => Assets::block(signed(ADMIN), USD_ID, POT),
+		Step::BlockPot(false) => Assets::thaw(signed(ADMIN), USD_ID, POT),
+		Step::Pass(blocks) => {
+			run_to(System::block_number() as u32 + blocks);
+			JudgedRound::set(ClockRound::get().saturating_sub(2));
+			Ok(())
+		},
+	};
+}
+
+/// The round of the block.
+struct ClockRound;
+impl ClockRound {
+	fn get() -> RoundIndex {
+		<ClockStub as surety_primitives::Clock>::round()
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
+
+	#[test]
+	fn money_is_conserved_and_exposures_are_funded(steps in steps()) {
+		ExtBuilder::default().operators(&[ALICE]).build().execute_with(|| {
+			let sums = || ASSETS.map(|asset| PEOPLE.iter().map(|who| total(*who, asset)).sum::<Balance>());
+			let before = (sums(), ASSETS.map(Funds::issuance));
+			for (who, step) in steps {
+				let shown = format!("{who} {step:?}");
+				take(who, step);
+				assert_eq!((sums(), ASSETS.map(Funds::issuance)), before, "{shown}");
+				if let Err(error) = Operators::do_try_state() {
+					panic!("{error:?} after {shown}");
+				}
+			}
+		});
+	}
+}

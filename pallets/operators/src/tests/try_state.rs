@@ -1,0 +1,134 @@
+//! Every invariant is seen to fail on a state that breaks it.
+
+use super::prelude::*;
+
+/// A state with something of everything, broken by `spoil`, fails with an error that begins with `number`.
+fn breaks(number: &str, spoil: impl FnOnce(ServiceId)) {
+	ExtBuilder::default().operators(&[ALICE, BOB]).build().execute_with(|| {
+		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);
+		Draft::at("other.com").listed(ALICE);
+		assert_ok!(Operators::set_exposure(id, 100));
+		assert_ok!(Operators::unbond(signed(ALICE), USD, 200));
+		Operators::slash(id, 50, &POT, 5);
+		Operators::do_try_state().expect("sound before it is broken");
+		spoil(id);
+		let error = Operators::do_try_state().expect_err("the check must see it");
+		let DispatchError::Other(text) = error else { panic!("unnamed: {error:?}") };
+		assert!(text.starts_with(number), "another check failed: {text}");
+	});
+}
+
+#[test]
+fn exposures_must_sum_up() {
+	breaks("1", |id| Exposures::<Test>::insert(id, 99));
+	breaks("1", |id| Exposures::<Test>::remove(id));
+	breaks("1", |_| Exposures::<Test>::insert(404, 1));
+	breaks("1", |_| Exposures::<Test>::insert(1, 0));
+	breaks("1", |_| Bonds::<Test>::mutate(BOB, USD, |bond| bond.exposure = 1));
+	breaks("1", |_| Bonds::<Test>::remove(ALICE, USD));
+}
+
+#[test]
+fn exposures_must_be_funded() {
+	breaks("2", |id| {
+		Exposures::<Test>::insert(id, 1_000);
+		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 1_000);
+	});
+}
+
+#[test]
+fn bonds_must_be_on_hold() {
+	breaks("3", |_| Bonds::<Test>::mutate(BOB, USD, |bond| bond.active += 1));
+	breaks("3", |_| Bonds::<Test>::mutate(ALICE, USD, |bond| bond.chunks[0].amount -= 1));
+	breaks("3", |_| {
+		assert_ok!(Funds::release(USD, HoldReason::Bond.into(), &BOB, 1));
+	});
+	breaks("3", |_| {
+		assert_ok!(Funds::hold(USD, HoldReason::Bond.into(), &BOB, 1));
+	});
+	breaks("3", |_| {
+		Bonds::<Test>::mutate(ALICE, USD, |bond| {
+			bond.chunks.try_push(Chunk { amount: 0, unlock_at: u32::MAX }).unwrap();
+		});
+	});
+	breaks("3", |_| {
+		Bonds::<Test>::mutate(ALICE, USD, |bond| {
+			bond.active -= 1;
+			bond.chunks.try_push(Chunk { amount: 1, unlock_at: 0 }).unwrap();
+		});
+	});
+	breaks("3", |_| Bonds::<Test>::insert(CAROL, USD, BondOf::<Test>::default()));
+	breaks("3", |_| Bonds::<Test>::insert(CAROL, USD, BondOf::<Test> { active: 1, ..Default::default() }));
+	breaks("3", |_| Bonds::<Test>::remove(BOB, AssetId::Native));
+}
+
+#[test]
+fn deposits_must_be_on_hold() {
+	breaks("4", |_| {
+		assert_ok!(Funds::hold(AssetId::Native, HoldReason::ServiceDeposit.into(), &BOB, 1));
+	});
+	breaks("4", |_| {
+		assert_ok!(Funds::release(AssetId::Native, HoldReason::ServiceDeposit.into(), &ALICE, 1));
+	});
+	breaks("4", |id| {
+		Listings::<Test>::mutate(id, |listing| listing.as_mut().unwrap().deposit += 1);
+	});
+	breaks("4", |id| {
+		Services::<Test>::mutate(id, |service| service.as_mut().unwrap().operator = BOB);
+		Exposures::<Test>::remove(id);
+		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 0);
+	});
+	breaks("4", |_| {
+		Services::<Test>::mutate(1, |service| service.as_mut().unwrap().operator = CAROL);
+	});
+}
+
+#[test]
+fn indices_must_agree() {
+	breaks("5", |id| ServicesOf::<Test>::insert(CAROL, BoundedVec::truncate_from(vec![id])));
+	breaks("5", |id| ServicesOf::<Test>::insert(BOB, BoundedVec::truncate_from(vec![id])));
+	breaks("5", |_| ServicesOf::<Test>::insert(BOB, BoundedVec::truncate_from(vec![404])));
+	breaks("5", |_| ServicesOf::<Test>::remove(ALICE));
+	breaks("5", |_| {
+		let mut ids = ServicesOf::<Test>::get(ALICE).into_inner();
+		ids.reverse();
+		ServicesOf::<Test>::insert(ALICE, BoundedVec::truncate_from(ids));
+	});
+	breaks("5", |_| NextServiceId::<Test>::put(1));
+	breaks("5", |_| {
+		Listings::<Test>::insert(404, Listing { deposit: 0, since: 0, maintenance: None });
+	});
+	breaks("5", |_| {
+		crate::Operators::<Test>::mutate(ALICE, |operator| {
+			operator.as_mut().unwrap().status = OperatorStatus::Retiring;
+		});
+	});
+	breaks("5", |_| Approvals::<Test>::remove(USD_ID));
+}
+
+#[test]
+fn hosts_must_agree() {
+	breaks("6", |_| Hosts::<Test>::insert(text::<ConstU32<253>>("other.com"), 2));
+	breaks("6", |_| Hosts::<Test>::insert(text::<ConstU32<253>>("nobody.com"), 0));
+	breaks("6", |_| Hosts::<Test>::remove(text::<ConstU32<253>>("other.com")));
+}
+
+#[test]
+fn networks_must_agree() {
+	breaks("7", |_| NetworkUse::<Test>::insert(NETWORK, 1));
+	breaks("7", |_| Networks::<Test>::remove(NETWORK));
+	breaks("7", |_| NetworkByName::<Test>::remove(text::<ConstU32<64>>("ethereum")));
+	breaks("7", |_| NetworkByName::<Test>::insert(text::<ConstU32<64>>("ghost"), 5));
+	breaks("7", |_| NextNetworkId::<Test>::put(0));
+}
+
+#[test]
+fn totals_must_agree() {
+	breaks("8", |_| Totals::<Test>::mutate(USD, |totals| totals.bonded += 1));
+	breaks("8", |_| Totals::<Test>::mutate(USD, |totals| totals.slashed -= 1));
+	breaks("8", |_| SlashedOf::<Test>::insert(BOB, USD, 1));
+	breaks("8", |_| Count::<Test>::mutate(|count| count.operators += 1));
+	breaks("8", |_| Count::<Test>::mutate(|count| count.active -= 1));
+	breaks("8", |_| Count::<Test>::mutate(|count| count.services += 1));
+	breaks("8", |_| Count::<Test>::mutate(|count| count.slashed -= 1));
+}

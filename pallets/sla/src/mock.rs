@@ -1,0 +1,664 @@
+//! A chain with real balances, assets and holds around this pallet. The pallets it meets are replaced by
+//! small ones that keep their state in storage, so that a refused call rolls them back too; bonds and
+//! streams move real money.
+
+#![allow(clippy::arithmetic_side_effects)]
+
+use crate as pallet_surety_sla;
+use crate::{pallet::Agreements, *};
+use frame::{deps::sp_io, testing_prelude::*, token::fungible, traits::AsEnsureOriginWithArg};
+use std::collections::{BTreeMap, BTreeSet};
+use surety_primitives::{
+	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
+	LatencyBucket, MeterReading, Network, NetworkId, NewStream, OnEscrowEnd, Probed, Region, Service,
+	ServiceKind, Severity, SlaTerms, Slashed, SplitAsset, StreamEnd, StreamInfo, TwoUnions, Verdict,
+};
+
+pub type AccountId = u64;
+type Block = MockBlockU32<Test>;
+
+/// Hold reasons of the pallets that are not here.
+#[frame::pallet]
+pub mod holds {
+	use super::*;
+
+	#[pallet::pallet]
+	pub struct Pallet<T>(_);
+	#[pallet::config]
+	pub trait Config: frame_system::Config {}
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		Bond,
+		Stream,
+	}
+}
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Assets: pallet_assets,
+		AssetsHolder: pallet_assets_holder,
+		Holds: holds,
+		Sla: pallet_surety_sla,
+	}
+);
+
+/// Least balance of an account, in either asset.
+pub const MINIMUM: Balance = 10;
+/// Blocks of a round.
+pub const L: u32 = 5;
+/// Rounds of a window.
+pub const R: u32 = 12;
+/// Price of one unit and window at the price services are listed with.
+pub const WINDOW_PRICE: Balance = PRICE * (L * R) as Balance;
+pub const PRICE: Balance = 10;
+pub const CREDIT: [Balance; 4] = [60, 120, 300, 600];
+pub const CAP: Balance = 2_000;
+pub const CAPACITY: u32 = 100;
+pub const BOND: Balance = 1_000_000;
+pub const FUNDS: Balance = 1_000_000;
+pub const DEPOSIT: Balance = 20_000;
+
+pub const OPERATOR: AccountId = 1;
+pub const TENANT: AccountId = 2;
+pub const OTHER: AccountId = 3;
+pub const THIRD: AccountId = 4;
+pub const TREASURY: AccountId = 90;
+pub const ADMIN: AccountId = 91;
+
+/// The token and the asset of the assets pallet.
+pub const NATIVE: AssetId = AssetId::Native;
+pub const LOCAL: AssetId = AssetId::Local(1);
+/// Services in the token (with another of the same operator) and in the asset.
+pub const SERVICE: ServiceId = 1;
+pub const LOCAL_SERVICE: ServiceId = 2;
+pub const SIBLING: ServiceId = 3;
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<MINIMUM>;
+	type AccountStore = System;
+}
+
+#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
+impl pallet_assets::Config for Test {
+	type Balance = Balance;
+	type Currency = Balances;
+	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type Holder = AssetsHolder;
+}
+
+impl pallet_assets_holder::Config for Test {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+impl holds::Config for Test {}
+
+pub type Money = TwoUnions<
+	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
+	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
+>;
+
+const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
+const STREAM_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Stream);
+
+/// A stream as the stand-in for escrow keeps it.
+#[derive(Clone, Debug, Decode, Encode)]
+pub struct Stream {
+	pub owner: AgreementId,
+	pub payer: AccountId,
+	pub payee: AccountId,
+	pub asset: AssetId,
+	pub meter: ServiceId,
+	pub rate: Balance,
+	pub held: Balance,
+	pub paid: Balance,
+	pub opened: RoundIndex,
+	pub ending: Option<(RoundIndex, CloseReason)>,
+	/// Ended, but its refund could not be delivered yet.
+	pub closed: bool,
+}
+
+parameter_types! {
+	pub storage Listings: BTreeMap<ServiceId, Service<AccountId>> = BTreeMap::new();
+	pub storage Shut: BTreeSet<ServiceId> = BTreeSet::new();
+	pub storage Terminated: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
+	pub storage Exposures: BTreeMap<ServiceId, Balance> = BTreeMap::new();
+	pub storage ProbedAs: BTreeMap<ServiceId, Probed> = BTreeMap::new();
+	pub storage PagesFull: bool = false;
+	pub storage MeterEnds: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
+	pub storage Judged: RoundIndex = 0;
+	pub storage Streams: BTreeMap<EscrowId, Stream> = BTreeMap::new();
+	pub storage NextStream: EscrowId = 100;
+	pub storage Disputed: BTreeSet<EscrowId> = BTreeSet::new();
+	pub storage Reported: Vec<(AccountId, ServiceId, BreachKind, Severity)> = Vec::new();
+	pub storage Forgotten: Vec<ServiceId> = Vec::new();
+	pub storage Share: Perbill = Perbill::from_percent(10);
+	pub const Escalation: u32 = 4;
+	pub const MostMultiplied: u8 = 3;
+	pub const Notice: u32 = 1;
+	pub const History: u32 = 5;
+	pub const PerBlock: u32 = 3;
+}
+
+impl Config for Test {
+	type Clock = TestClock;
+	type Registry = World;
+	type Bonding = World;
+	type Probing = World;
+	type Escrow = World;
+	type Reputation = World;
+	type Funds = Money;
+	type PenaltyShare = Share;
+	type EscalationWindows = Escalation;
+	type MaxMultiplier = MostMultiplied;
+	type NoticeWindows = Notice;
+	type MaxBreaches = History;
+	type SettlePerBlock = PerBlock;
+	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = World;
+}
+
+pub struct TestClock;
+impl Clock for TestClock {
+	fn now() -> BlockNumber {
+		System::block_number()
+	}
+	fn slot_ms() -> u64 {
+		1_000
+	}
+	fn round_blocks() -> u32 {
+		L
+	}
+	fn window_rounds() -> u16 {
+		R as u16
+	}
+	fn private_endpoints() -> bool {
+		true
+	}
+	fn proof_of_control() -> bool {
+		false
+	}
+}
+
+pub fn update<M: Get<Map>, Map, Any>(set: impl Fn(&Map), f: impl FnOnce(&mut Map) -> Any) {
+	let mut map = M::get();
+	f(&mut map);
+	set(&map);
+}
+
+/// Change an entry of one of the stand-ins' maps.
+macro_rules! change {
+	($map:ident, $f:expr) => {
+		update::<$map, _, _>(|map| $map::set(map), $f)
+	};
+}
+pub(crate) use change;
+
+/// The pallets around this one.
+pub struct World;
+
+impl Registry<AccountId> for World {
+	fn service(id: ServiceId) -> Option<Service<AccountId>> {
+		Listings::get().get(&id).cloned()
+	}
+	fn ensure_open(id: ServiceId) -> DispatchResult {
+		if Shut::get().contains(&id) { Err(DispatchError::Other("paused")) } else { Ok(()) }
+	}
+	fn network(_: NetworkId) -> Option<Network> {
+		None
+	}
+	fn proven(_: ServiceId) {}
+	fn terminate(id: ServiceId, at: RoundIndex) {
+		change!(Terminated, |map| map.insert(id, at));
+	}
+	fn treasury() -> AccountId {
+		TREASURY
+	}
+}
+
+impl Bonding<AccountId> for World {
+	fn exposure(service: ServiceId) -> Balance {
+		Exposures::get().get(&service).copied().unwrap_or(0)
+	}
+	fn set_exposure(service: ServiceId, amount: Balance) -> DispatchResult {
+		let now = Self::exposure(service);
+		if amount > now && amount - now > Self::free_bond(service) {
+			return Err(DispatchError::Other("bond too small"));
+		}
+		change!(Exposures, |map| map.insert(service, amount));
+		Ok(())
+	}
+	fn free_bond(service: ServiceId) -> Balance {
+		let info = Self::service(service).unwrap();
+		let reserved: Balance = Listings::get()
+			.iter()
+			.filter(|(_, s)| s.operator == info.operator && s.asset == info.asset)
+			.map(|(id, _)| Self::exposure(*id))
+			.sum();
+		Money::held(info.asset, BOND_HOLD, &info.operator).saturating_sub(reserved)
+	}
+	fn slash(service: ServiceId, credit: Balance, to: &AccountId, penalty: Balance) -> Slashed {
+		let info = Self::service(service).unwrap();
+		let take = |to: &AccountId, amount: Balance| {
+			let amount = amount.min(Money::held(info.asset, BOND_HOLD, &info.operator));
+			if amount > 0 {
+				Money::pay_held(info.asset, BOND_HOLD, &info.operator, to, amount).unwrap();
+			}
+			amount
+		};
+		let credit = take(to, credit);
+		Slashed { credit, penalty: take(&TREASURY, penalty) }
+	}
+}
+
+impl Probing for World {
+	fn list(_: ServiceId) -> DispatchResult {
+		Ok(())
+	}
+	fn unlist(_: ServiceId) {}
+	fn heat(service: ServiceId) -> DispatchResult {
+		ensure!(!PagesFull::get(), DispatchError::Other("pages full"));
+		assert!(Services::<Test>::contains_key(service), "a hot row belongs to a known service");
+		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = true);
+		Ok(())
+	}
+	fn cool(service: ServiceId) {
+		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = false);
+	}
+	fn end_meter(service: ServiceId, at: RoundIndex) {
+		change!(MeterEnds, |map| map.insert(service, at));
+	}
+	fn set_maintenance(_: ServiceId, _: RoundIndex, _: u16) {}
+	fn probed(service: ServiceId) -> Option<Probed> {
+		ProbedAs::get().get(&service).copied()
+	}
+	fn judged_round() -> RoundIndex {
+		Judged::get()
+	}
+}
+
+impl Meter for World {
+	fn reading(_: ServiceId) -> Option<MeterReading> {
+		None
+	}
+	fn ended(service: ServiceId) -> Option<RoundIndex> {
+		MeterEnds::get().get(&service).copied()
+	}
+}
+
+impl World {
+	/// What a stream owes by the rounds judged; every round is billable here.
+	fn due(stream: &Stream) -> Balance {
+		let last = stream.ending.map_or(Judged::get(), |(round, _)| round.min(Judged::get()));
+		let last = Self::ended(stream.meter).map_or(last, |at| at.min(last));
+		let blocks = Balance::from(last.saturating_sub(stream.opened) * L);
+		(stream.rate * blocks).saturating_sub(stream.paid).min(stream.held)
+	}
+	fn pay_due(stream: &mut Stream) -> Balance {
+		let due = Self::due(stream);
+		if due > 0 {
+			Money::pay_held(stream.asset, STREAM_HOLD, &stream.payer, &stream.payee, due).unwrap();
+		}
+		stream.held -= due;
+		stream.paid += due;
+		due
+	}
+	/// Close every stream whose last round is judged, as escrow's agenda does.
+	pub fn work_agenda() {
+		for (id, mut stream) in Streams::get() {
+			let Some((round, reason)) = stream.ending.filter(|(round, _)| *round <= Judged::get()) else {
+				continue;
+			};
+			if !stream.closed {
+				Self::pay_due(&mut stream);
+			}
+			let (paid, rest) = (stream.paid, stream.held);
+			let refunded = match Money::release(stream.asset, STREAM_HOLD, &stream.payer, rest) {
+				Ok(()) => rest,
+				Err(_) => 0,
+			};
+			let told = core::mem::replace(&mut stream.closed, true);
+			let owner = EscrowOwner::Agreement(stream.owner);
+			change!(Streams, |map| match refunded == rest {
+				true => map.remove(&id),
+				false => map.insert(id, stream),
+			});
+			if !told {
+				Sla::ended(owner, StreamEnd { reason, round, paid, refunded });
+			}
+		}
+	}
+	/// Escrow decides an end by itself.
+	pub fn decide_end(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
+		let escrow = Agreements::<Test>::get(agreement).unwrap().escrow;
+		change!(Streams, |map| map.get_mut(&escrow).unwrap().ending = Some((round, reason)));
+		Sla::ending(EscrowOwner::Agreement(agreement), round, reason);
+	}
+}
+
+impl Escrow<AccountId> for World {
+	fn open_stream(new: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
+		let id = NextStream::get();
+		NextStream::set(&(id + 1));
+		let EscrowOwner::Agreement(owner) = new.owner;
+		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
+		Money::hold(new.asset, STREAM_HOLD, &new.payer, new.deposit)?;
+		if new.prepaid > 0 {
+			Money::pay_held(new.asset, STREAM_HOLD, &new.payer, &new.payee, new.prepaid)?;
+		}
+		let stream = Stream {
+			owner,
+			payer: new.payer,
+			payee: new.payee,
+			asset: new.asset,
+			meter: new.meter,
+			rate: new.rate,
+			held: new.deposit - new.prepaid,
+			paid: new.prepaid,
+			opened: TestClock::round(),
+			ending: None,
+			closed: false,
+		};
+		change!(Streams, |map| map.insert(id, stream));
+		Ok(id)
+	}
+	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
+		let mut stream = Streams::get().remove(&id).unwrap();
+		Money::hold(stream.asset, STREAM_HOLD, &stream.payer, amount)?;
+		stream.held += amount;
+		change!(Streams, |map| map.insert(id, stream));
+		Ok(())
+	}
+	fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
+		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
+		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
+		let paid = Self::pay_due(&mut stream);
+		change!(Streams, |map| map.insert(id, stream));
+		Ok(paid)
+	}
+	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
+		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
+		if stream.ending.is_none_or(|(stands, _)| at < stands) {
+			stream.ending = Some((at, reason));
+			change!(Streams, |map| map.insert(id, stream));
+		}
+		Ok(())
+	}
+	fn freeze(_: EscrowId, _: Balance) -> DispatchResult {
+		unreachable!("not called here")
+	}
+	fn thaw(_: EscrowId, _: Balance) -> DispatchResult {
+		unreachable!("not called here")
+	}
+	fn open_lump(
+		_: EscrowOwner,
+		_: AccountId,
+		_: AccountId,
+		_: AssetId,
+		_: Balance,
+	) -> Result<EscrowId, DispatchError> {
+		unreachable!("not called here")
+	}
+	fn close_lump(_: EscrowId, _: Balance, _: CloseReason) -> DispatchResult {
+		unreachable!("not called here")
+	}
+	fn stream(id: EscrowId) -> Option<StreamInfo> {
+		Streams::get().get(&id).map(|s| StreamInfo {
+			held: s.held,
+			paid: s.paid,
+			due: Self::due(s),
+			blocks_left: 0,
+			ending: s.ending,
+		})
+	}
+}
+
+impl ReputationSink<AccountId> for World {
+	fn window(_: &AccountId, _: ServiceId, _: &surety_primitives::WindowSummary) {}
+	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity) {
+		let mut reported = Reported::get();
+		reported.push((*operator, service, kind, severity));
+		Reported::set(&reported);
+	}
+	fn forget_service(service: ServiceId) {
+		let mut forgotten = Forgotten::get();
+		forgotten.push(service);
+		Forgotten::set(&forgotten);
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl benchmarking::BenchmarkHelper<AccountId> for World {
+	fn open_service() -> ServiceId {
+		list(SERVICE, NATIVE);
+		assert_ok!(Balances::mint_into(&OPERATOR, BOND * 2));
+		assert_ok!(Money::hold(NATIVE, BOND_HOLD, &OPERATOR, BOND));
+		up(SERVICE);
+		SERVICE
+	}
+	fn fund(_: AssetId, who: &AccountId, amount: Balance) {
+		use frame::token::fungible::Mutate;
+		assert_ok!(Balances::mint_into(who, amount));
+	}
+	fn judge_through(round: RoundIndex) {
+		Judged::set(&round);
+	}
+}
+
+/// List a service of [`OPERATOR`].
+pub fn list(id: ServiceId, asset: AssetId) {
+	let service = Service {
+		operator: OPERATOR,
+		kind: ServiceKind::Compute,
+		endpoint: Default::default(),
+		region: Region::new(*b"DE").unwrap(),
+		capacity: CAPACITY,
+		price: PRICE,
+		asset,
+		terms: SlaTerms {
+			min_uptime: Perbill::from_percent(90),
+			max_latency: LatencyBucket::from_millis(250),
+			max_head_lag: 5,
+			credit: CREDIT,
+			credit_cap: CAP,
+		},
+		metadata_hash: [0; 32],
+		metadata_uri: Default::default(),
+		status: surety_primitives::ServiceStatus::Active,
+	};
+	change!(Listings, |map| map.insert(id, service));
+}
+
+/// Change a listing.
+pub fn relist(id: ServiceId, f: impl FnOnce(&mut Service<AccountId>)) {
+	change!(Listings, |map| f(map.get_mut(&id).unwrap()));
+}
+
+/// The last verdict of a service is `Up`, in the newest round that can be judged.
+pub fn up(id: ServiceId) {
+	let latency = LatencyBucket::from_millis(100);
+	verdict(id, TestClock::round().saturating_sub(2), Verdict::Up { latency });
+}
+
+pub fn verdict(id: ServiceId, round: RoundIndex, verdict: Verdict) {
+	change!(ProbedAs, |map| map.entry(id).or_default().last = Some((round, verdict)));
+}
+
+/// First block of `round`; the round two before it is judged and every service up.
+pub fn at_round(round: RoundIndex) {
+	System::set_block_number(TestClock::round_start(round));
+	Judged::set(&round.saturating_sub(2));
+	for id in Listings::get().keys() {
+		up(*id);
+	}
+}
+
+pub struct ExtBuilder;
+impl ExtBuilder {
+	pub fn build() -> sp_io::TestExternalities {
+		let who = [OPERATOR, TENANT, OTHER, THIRD];
+		let funded = |a: &AccountId| (*a, if *a == OPERATOR { BOND + FUNDS } else { FUNDS });
+		let mut balances: Vec<_> = who.iter().map(funded).collect();
+		balances.extend([(TREASURY, MINIMUM), (ADMIN, MINIMUM)]);
+		let mut accounts: Vec<_> = who.iter().map(funded).map(|(a, b)| (1, a, b)).collect();
+		accounts.push((1, TREASURY, MINIMUM));
+		let storage = RuntimeGenesisConfig {
+			balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
+			assets: pallet_assets::GenesisConfig {
+				assets: vec![(1, ADMIN, true, MINIMUM)],
+				accounts,
+				..Default::default()
+			},
+			..Default::default()
+		}
+		.build_storage()
+		.unwrap();
+		let mut ext: sp_io::TestExternalities = storage.into();
+		ext.execute_with(|| {
+			for (id, asset) in [(SERVICE, NATIVE), (LOCAL_SERVICE, LOCAL), (SIBLING, NATIVE)] {
+				list(id, asset);
+			}
+			for asset in [NATIVE, LOCAL] {
+				assert_ok!(Money::hold(asset, BOND_HOLD, &OPERATOR, BOND));
+			}
+			at_round(2 * R);
+		});
+		ext
+	}
+
+	/// Run a test; the invariants hold after it and no money came or went.
+	pub fn build_and_execute(test: impl FnOnce()) {
+		Self::build().execute_with(|| {
+			let before = [issuance(NATIVE), issuance(LOCAL)];
+			test();
+			check(before);
+		});
+	}
+}
+
+/// The invariants hold, and the pots have exactly what they should.
+pub fn check(issued: [Balance; 2]) {
+	assert_ok!(Sla::do_try_state());
+	assert_eq!([issuance(NATIVE), issuance(LOCAL)], issued, "money came or went");
+	for (asset, pot) in Pots::<Test>::iter() {
+		assert_eq!(Money::total(asset, &Sla::pot()), pot.owed + pot.carry + pot.reserve);
+	}
+	for asset in [NATIVE, LOCAL] {
+		let held: Balance = Streams::get().values().filter(|s| s.asset == asset).map(|s| s.held).sum();
+		let on_hold: Balance = (OPERATOR..=THIRD).map(|who| Money::held(asset, STREAM_HOLD, &who)).sum();
+		assert_eq!(held, on_hold);
+	}
+}
+
+pub fn issuance(asset: AssetId) -> Balance {
+	Money::issuance(asset)
+}
+
+pub fn free(asset: AssetId, who: AccountId) -> Balance {
+	match asset {
+		AssetId::Native => Balances::free_balance(who),
+		AssetId::Local(id) => Assets::balance(id, &who),
+	}
+}
+
+pub fn bond(asset: AssetId) -> Balance {
+	Money::held(asset, BOND_HOLD, &OPERATOR)
+}
+
+/// Take bond away from the operator, as nothing on the chain would.
+pub fn lose_bond(asset: AssetId, left: Balance) {
+	Money::release(asset, BOND_HOLD, &OPERATOR, bond(asset) - left).unwrap();
+}
+
+/// The operator bonds more.
+pub fn more_bond(asset: AssetId, amount: Balance) {
+	Money::hold(asset, BOND_HOLD, &OPERATOR, amount).unwrap();
+}
+
+/// Open an agreement with the usual deposit; returns its id.
+pub fn open(tenant: AccountId, service: ServiceId, units: u32) -> AgreementId {
+	let id = NextAgreement::<Test>::get();
+	assert_ok!(Sla::open_agreement(RuntimeOrigin::signed(tenant), service, units, DEPOSIT, 0));
+	id
+}
+
+/// Open an agreement in the window before this one, so that its units count now. The clock is at the first
+/// round of window 3 afterwards.
+pub fn open_counting(tenant: AccountId, service: ServiceId, units: u32) -> AgreementId {
+	let id = open(tenant, service, units);
+	at_round(3 * R);
+	turn(service, 2);
+	id
+}
+
+/// A window of a service is judged.
+pub fn turn(service: ServiceId, closed: WindowIndex) -> Frozen {
+	Sla::window_turned(service, closed)
+}
+
+/// A breach by downtime in the last judged round.
+pub fn breach(service: ServiceId, before: Option<Severity>, severity: Severity) -> Breach {
+	breach_with(service, BreachKind::Downtime, before, severity, 1)
+}
+
+pub fn breach_with(
+	service: ServiceId,
+	kind: BreachKind,
+	before: Option<Severity>,
+	severity: Severity,
+	multiplier: u8,
+) -> Breach {
+	let round = TestClock::round();
+	let window = TestClock::window_of(round);
+	let counters = Counters { down: 3, up: 4, ..Default::default() };
+	let frozen = Frozen { allowance: [1, 2, 3], multiplier, weight: 0 };
+	let number = Services::<Test>::get(service).map_or(0, |s| s.breaches);
+	Sla::breached(service, Breached { window, round, kind, before, severity, counters, frozen });
+	Breaches::<Test>::get(service, number).expect("recorded")
+}
+
+pub fn state(service: ServiceId) -> ServiceState {
+	Services::<Test>::get(service).expect("has had agreements")
+}
+
+pub fn agreement(id: AgreementId) -> Agreement<AccountId> {
+	Agreements::<Test>::get(id).expect("exists")
+}
+
+pub fn owed(id: AgreementId) -> Balance {
+	Sla::owed_credit(id).expect("exists")
+}
+
+/// Events of this pallet since the last call.
+pub fn events() -> Vec<Event<Test>> {
+	let events = System::events();
+	System::reset_events();
+	events
+		.into_iter()
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Sla(event) => Some(event),
+			_ => None,
+		})
+		.collect()
+}
+
+/// An account that cannot receive the asset.
+pub fn block(who: AccountId) {
+	assert_ok!(Assets::block(RuntimeOrigin::signed(ADMIN), 1, who));
+}
+
+pub fn unblock(who: AccountId) {
+	assert_ok!(Assets::thaw(RuntimeOrigin::signed(ADMIN), 1, who));
+}

@@ -1,0 +1,233 @@
+//! Opening an agreement and adding to it.
+
+use super::*;
+
+fn try_open(units: u32, deposit: Balance, min_cover: Balance) -> DispatchResult {
+	Sla::open_agreement(signed(TENANT), SERVICE, units, deposit, min_cover)
+}
+
+#[test]
+fn an_agreement_reserves_exposure_and_starts_its_stream() {
+	ExtBuilder::build_and_execute(|| {
+		let operator = free(NATIVE, OPERATOR);
+		let id = open(TENANT, SERVICE, 3);
+
+		assert_eq!(World::exposure(SERVICE), 3 * CAP * 11 / 10);
+		assert_eq!(Sla::units(SERVICE), 3);
+		let stored = agreement(id);
+		assert_eq!((stored.base, stored.state), (Base::Window(2), AgreementState::Open));
+		assert_eq!(stored.opened_at, 2 * R * L);
+		let stream = Streams::get()[&stored.escrow].clone();
+		assert_eq!((stream.rate, stream.paid, stream.held), (30, 1_800, DEPOSIT - 1_800));
+		assert_eq!(free(NATIVE, OPERATOR), operator + 1_800, "the first window is paid up front");
+		assert!(ProbedAs::get()[&SERVICE].hot);
+		assert_eq!(
+			events(),
+			[Event::AgreementOpened {
+				agreement: id,
+				tenant: TENANT,
+				service: SERVICE,
+				units: 3,
+				price: PRICE,
+				asset: NATIVE,
+				deposit: DEPOSIT,
+			}]
+		);
+	});
+}
+
+#[test]
+fn the_first_agreement_in_an_asset_keeps_the_pot_alive() {
+	ExtBuilder::build_and_execute(|| {
+		let before = free(LOCAL, TENANT);
+		open(TENANT, LOCAL_SERVICE, 1);
+		assert_eq!(free(LOCAL, Sla::pot()), MINIMUM);
+		assert_eq!(free(LOCAL, TENANT), before - DEPOSIT - MINIMUM);
+		let before = free(LOCAL, OTHER);
+		open(OTHER, LOCAL_SERVICE, 1);
+		assert_eq!(free(LOCAL, OTHER), before - DEPOSIT);
+	});
+}
+
+#[test]
+fn a_pot_that_was_endowed_costs_the_tenant_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		assert_ok!(Balances::transfer_allow_death(signed(THIRD), Sla::pot(), MINIMUM));
+		let before = free(NATIVE, TENANT);
+		open(TENANT, SERVICE, 1);
+		assert_eq!(free(NATIVE, TENANT), before - DEPOSIT);
+	});
+}
+
+#[test]
+fn a_call_that_makes_no_sense_is_refused() {
+	ExtBuilder::build_and_execute(|| {
+		assert_noop!(try_open(0, DEPOSIT, 0), Error::<Test>::ZeroUnits);
+		assert_noop!(Sla::open_agreement(signed(TENANT), 99, 1, DEPOSIT, 0), Error::<Test>::UnknownService);
+		assert_noop!(
+			Sla::open_agreement(RuntimeOrigin::root(), SERVICE, 1, DEPOSIT, 0),
+			DispatchError::BadOrigin
+		);
+	});
+}
+
+#[test]
+fn a_service_that_takes_no_units_says_why() {
+	ExtBuilder::build_and_execute(|| {
+		Shut::set(&[SERVICE].into());
+		assert_noop!(try_open(1, DEPOSIT, 0), DispatchError::Other("paused"));
+	});
+}
+
+#[test]
+fn only_a_service_whose_last_verdict_is_up_takes_units() {
+	ExtBuilder::build_and_execute(|| {
+		for bad in [
+			Verdict::Down,
+			Verdict::Bad,
+			Verdict::Stale,
+			Verdict::Unclear,
+			Verdict::Unmeasured,
+			Verdict::Excused,
+		] {
+			verdict(SERVICE, 22, bad);
+			assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::NotUp);
+		}
+		change!(ProbedAs, |map| map.remove(&SERVICE));
+		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::NotUp);
+	});
+}
+
+#[test]
+fn an_old_verdict_is_enough_only_for_an_idle_service() {
+	ExtBuilder::build_and_execute(|| {
+		let Some((_, was_up)) = ProbedAs::get()[&SERVICE].last else { panic!("probed") };
+		verdict(SERVICE, 1, was_up);
+		open(TENANT, SERVICE, 1);
+		// Hot only since this round: its own verdicts are still to come.
+		open(TENANT, SERVICE, 1);
+		at_round(2 * R + FRESH_ROUNDS + 1);
+		verdict(SERVICE, 2 * R, was_up);
+		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::VerdictTooOld);
+		verdict(SERVICE, 2 * R + 1, was_up);
+		open(TENANT, SERVICE, 1);
+	});
+}
+
+#[test]
+fn units_are_limited_by_the_capacity() {
+	ExtBuilder::build_and_execute(|| {
+		relist(SERVICE, |s| s.capacity = 10);
+		open(TENANT, SERVICE, 7);
+		assert_noop!(try_open(4, DEPOSIT, 0), Error::<Test>::OverCapacity { left: 3 });
+		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 3);
+		relist(SERVICE, |s| s.capacity = 1_000_000);
+		assert_noop!(try_open(u32::MAX, DEPOSIT, 0), Error::<Test>::OverCapacity { left: u16::MAX });
+		relist(SERVICE, |s| s.capacity = 10);
+		open(TENANT, SERVICE, 3);
+	});
+}
+
+#[test]
+fn units_are_limited_by_the_bond_of_all_services_in_the_asset() {
+	ExtBuilder::build_and_execute(|| {
+		lose_bond(NATIVE, 12_000);
+		open(TENANT, SIBLING, 1);
+		// 9,800 are left, and a unit takes 2,200.
+		assert_noop!(try_open(5, DEPOSIT, 0), Error::<Test>::BondTooSmall { units: 4 });
+		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 4);
+		open(TENANT, SERVICE, 4);
+		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::BondTooSmall { units: 0 });
+		// Another asset's bond is another bond.
+		open(TENANT, LOCAL_SERVICE, 5);
+	});
+}
+
+#[test]
+fn the_deposit_is_at_least_a_window_and_the_minimum_balance() {
+	ExtBuilder::build_and_execute(|| {
+		let least = 2 * WINDOW_PRICE + MINIMUM;
+		assert_noop!(try_open(2, least - 1, 0), Error::<Test>::DepositUnderOneWindow);
+		assert_ok!(try_open(2, least, 0));
+	});
+}
+
+#[test]
+fn a_deposit_that_the_tenant_has_not_changes_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		assert_noop!(try_open(1, FUNDS * 2, 0), TokenError::FundsUnavailable);
+	});
+}
+
+#[test]
+fn full_pages_change_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		PagesFull::set(&true);
+		assert_noop!(try_open(1, DEPOSIT, 0), DispatchError::Other("pages full"));
+	});
+}
+
+#[test]
+fn the_cover_is_what_is_left_of_the_cap() {
+	ExtBuilder::build_and_execute(|| {
+		assert_noop!(try_open(1, DEPOSIT, CAP + 1), Error::<Test>::CoverTooLow);
+		open_counting(TENANT, SERVICE, 1);
+		breach(SERVICE, None, High);
+		assert_eq!(Sla::service_status(SERVICE).unwrap().cover, CAP - 300);
+		assert_noop!(try_open(1, DEPOSIT, CAP - 299), Error::<Test>::CoverTooLow);
+		assert_ok!(try_open(1, DEPOSIT, CAP - 300));
+	});
+}
+
+#[test]
+fn numbers_too_large_are_refused() {
+	ExtBuilder::build_and_execute(|| {
+		relist(SERVICE, |s| s.price = Balance::MAX);
+		assert_noop!(try_open(2, DEPOSIT, 0), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.price = Balance::MAX / 60 / 2);
+		assert_noop!(try_open(2, Balance::MAX, 0), TokenError::FundsUnavailable);
+		relist(SERVICE, |s| s.price = Balance::MAX / 2);
+		assert_noop!(try_open(2, Balance::MAX, 0), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.price = PRICE);
+		relist(SERVICE, |s| s.terms.credit_cap = Balance::MAX);
+		assert_noop!(try_open(1, DEPOSIT, 0), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.terms.credit_cap = CAP);
+		NextAgreement::<Test>::put(AgreementId::MAX);
+		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::TooManyAgreements);
+	});
+}
+
+#[test]
+fn the_tenant_adds_to_the_deposit() {
+	ExtBuilder::build_and_execute(|| {
+		let id = open(TENANT, SERVICE, 1);
+		events();
+		assert_ok!(Sla::top_up(signed(TENANT), id, 500));
+		assert_eq!(Streams::get()[&agreement(id).escrow].held, DEPOSIT - WINDOW_PRICE + 500);
+		assert_eq!(events(), [Event::ToppedUp { agreement: id, amount: 500 }]);
+		assert_noop!(Sla::top_up(signed(TENANT), id, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(Sla::top_up(signed(OTHER), id, 500), Error::<Test>::NotTenant);
+		assert_noop!(Sla::top_up(signed(TENANT), 99, 500), Error::<Test>::UnknownAgreement);
+		assert_noop!(Sla::top_up(signed(TENANT), id, FUNDS), TokenError::FundsUnavailable);
+		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		assert_noop!(Sla::top_up(signed(TENANT), id, 500), Error::<Test>::AgreementEnding);
+	});
+}
+
+#[test]
+fn tenants_find_their_agreements() {
+	ExtBuilder::build_and_execute(|| {
+		let mine: std::collections::BTreeSet<_> = (0..5).map(|_| open(TENANT, SERVICE, 1)).collect();
+		let others = open(OTHER, SERVICE, 1);
+		assert_eq!(Sla::agreements_of(OTHER, None, 10), [others]);
+		let first = Sla::agreements_of(TENANT, None, 3);
+		let rest = Sla::agreements_of(TENANT, first.last().copied(), 3);
+		assert_eq!((first.len(), rest.len()), (3, 2));
+		assert_eq!(first.into_iter().chain(rest).collect::<std::collections::BTreeSet<_>>(), mine);
+		let status = Sla::agreement(others).unwrap();
+		assert_eq!(status.stream.unwrap().held, DEPOSIT - WINDOW_PRICE);
+		assert_eq!((status.owed, status.agreement.tenant), (0, OTHER));
+		assert_eq!(Sla::agreement(99), None);
+		assert_eq!(Sla::service_status(99), None);
+	});
+}

@@ -1,0 +1,141 @@
+//! Paying what is due and what is owed.
+
+use super::*;
+
+#[test]
+fn settling_pays_both_ways_for_anyone_who_asks() {
+	ExtBuilder::build_and_execute(|| {
+		let id = open_counting(TENANT, SERVICE, 2);
+		breach(SERVICE, None, Low);
+		at_round(3 * R + 6);
+		let (operator, tenant) = (free(NATIVE, OPERATOR), free(NATIVE, TENANT));
+		events();
+		assert_ok!(Sla::settle(signed(THIRD), id));
+		// Rounds 25 to 40 are billed, the first 12 of them with the price of the first window.
+		assert_eq!(free(NATIVE, OPERATOR), operator + 20 * 5 * 4);
+		assert_eq!(free(NATIVE, TENANT), tenant + 120);
+		assert_eq!(
+			events(),
+			[
+				Event::CreditPaid { agreement: id, tenant: TENANT, amount: 120 },
+				Event::Settled { agreement: id, paid: 400, credited: 120 },
+			]
+		);
+		assert_eq!((owed(id), agreement(id).credited), (0, 120));
+		assert_noop!(Sla::settle(signed(THIRD), 99), Error::<Test>::UnknownAgreement);
+	});
+}
+
+#[test]
+fn a_claim_pays_credit_or_says_why_not() {
+	ExtBuilder::build_and_execute(|| {
+		let id = open_counting(TENANT, LOCAL_SERVICE, 2);
+		assert_noop!(Sla::claim(signed(TENANT), id), Error::<Test>::NothingOwed);
+		assert_noop!(Sla::claim(signed(TENANT), 99), Error::<Test>::UnknownAgreement);
+		breach(LOCAL_SERVICE, None, Low);
+		block(TENANT);
+		assert!(Sla::claim(signed(TENANT), id).is_err());
+		assert_eq!(owed(id), 120);
+		unblock(TENANT);
+		assert_ok!(Sla::claim(signed(TENANT), id));
+		assert_noop!(Sla::claim(signed(TENANT), id), Error::<Test>::NothingOwed);
+	});
+}
+
+#[test]
+fn a_credit_is_not_held_back_by_a_dispute_over_the_stream() {
+	ExtBuilder::build_and_execute(|| {
+		let id = open_counting(TENANT, SERVICE, 2);
+		Disputed::set(&[agreement(id).escrow].into());
+		assert_noop!(Sla::settle(signed(THIRD), id), DispatchError::Other("disputed"));
+		breach(SERVICE, None, Low);
+		assert_ok!(Sla::settle(signed(THIRD), id));
+		assert_eq!(owed(id), 0);
+	});
+}
+
+#[test]
+fn a_credit_below_the_minimum_of_a_missing_account_waits() {
+	ExtBuilder::build_and_execute(|| {
+		relist(LOCAL_SERVICE, |s| s.terms.credit[0] = 4);
+		let id = open_counting(TENANT, LOCAL_SERVICE, 1);
+		breach(LOCAL_SERVICE, None, Low);
+		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		at_round(3 * R + 2);
+		// The tenant leaves; the refund comes to an account that is then emptied.
+		let escrow = agreement(id).escrow;
+		World::work_agenda();
+		assert!(!Streams::get().contains_key(&escrow));
+		assert!(Agreements::<Test>::get(id).is_none(), "an account with a balance takes any amount");
+
+		at_round(4 * R);
+		let id = open(OTHER, LOCAL_SERVICE, 1);
+		at_round(5 * R);
+		turn(LOCAL_SERVICE, 4);
+		breach(LOCAL_SERVICE, None, Low);
+		Agreements::<Test>::mutate_extant(id, |a| a.tenant = 77);
+		ByTenant::<Test>::remove(OTHER, id);
+		ByTenant::<Test>::insert(77, id, ());
+		assert_noop!(Sla::claim(signed(THIRD), id), TokenError::BelowMinimum);
+		breach(LOCAL_SERVICE, Some(Low), Medium);
+		assert_ok!(Sla::claim(signed(THIRD), id));
+		assert_eq!(free(LOCAL, 77), 120);
+	});
+}
+
+#[test]
+fn the_round_robin_visits_everybody_a_few_a_block() {
+	ExtBuilder::build_and_execute(|| {
+		let mut ids: Vec<_> = (0..6).map(|_| open(OTHER, SERVICE, 1)).collect();
+		ids.push(open_counting(TENANT, SERVICE, 1));
+		breach(SERVICE, None, Low);
+		let unpaid = || ids.iter().filter(|id| owed(**id) > 0).count();
+		let mut left = Vec::new();
+		for _ in 0..3 {
+			Sla::on_idle(0, Weight::MAX);
+			left.push(unpaid());
+		}
+		assert_eq!(left, [4, 1, 0]);
+		assert_eq!(Cursor::<Test>::get(), None, "the turn is over");
+		breach(SERVICE, Some(Low), Medium);
+		Sla::on_idle(0, Weight::MAX);
+		assert_eq!(unpaid(), 4);
+	});
+}
+
+#[test]
+fn the_round_robin_stays_within_the_weight_that_is_left() {
+	ExtBuilder::build_and_execute(|| {
+		for _ in 0..3 {
+			open(OTHER, SERVICE, 1);
+		}
+		open_counting(TENANT, SERVICE, 1);
+		breach(SERVICE, None, Low);
+		let (base, step) = (<() as WeightInfo>::sweep_base(), <() as WeightInfo>::sweep_step());
+		let owed = || Pots::<Test>::get(NATIVE).owed;
+		for (limit, pays) in [(Weight::zero(), 0), (base, 0), (base + step, 60), (base + step * 2, 120)] {
+			let before = owed();
+			let used = Sla::on_idle(0, limit);
+			assert!(used.all_lte(limit));
+			assert_eq!(before - owed(), pays);
+		}
+	});
+}
+
+#[test]
+fn the_round_robin_goes_on_where_an_agreement_is_gone() {
+	ExtBuilder::build_and_execute(|| {
+		let ids: Vec<_> = (0..5).map(|_| open(OTHER, SERVICE, 1)).collect();
+		Sla::on_idle(0, Weight::MAX);
+		let last = Cursor::<Test>::get().unwrap();
+		assert_ok!(Sla::close_agreement(signed(OTHER), last));
+		at_round(2 * R + 2);
+		World::work_agenda();
+		at_round(3 * R);
+		turn(SERVICE, 2);
+		breach(SERVICE, None, Low);
+		Sla::on_idle(0, Weight::MAX);
+		let paid = ids.iter().filter(|id| **id != last && owed(**id) == 0).count();
+		assert_eq!(paid, 2, "the two that come after it");
+	});
+}
