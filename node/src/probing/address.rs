@@ -92,7 +92,7 @@ fn forbidden_v4(address: Ipv4Addr) -> Option<Reason> {
 		[198, 18..=19, ..] => Reason::Benchmarking,
 		[224..=239, ..] => Reason::Multicast,
 		// Protocol assignments, the former 6to4 relay, and class E.
-		[192, 0, 0, _] | [192, 88, 99, _] | [240.., ..] => Reason::Reserved,
+		[192, 0, 0, _] | [192, 88, 99, _] | [240..=255, ..] => Reason::Reserved,
 		_ => return None,
 	})
 }
@@ -109,7 +109,7 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<Reason> {
 		[0x64, 0xff9b, 0, 0, 0, 0, _, _] | [0x64, 0xff9b, 1, ..] => Reason::Embedded,
 		[0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Reason::Private,
 		[0xfe80..=0xfebf, ..] => Reason::LinkLocal,
-		[0xff00.., ..] => Reason::Multicast,
+		[0xff00..=0xffff, ..] => Reason::Multicast,
 		// 6to4 and Teredo.
 		[0x2002, ..] | [0x2001, 0, ..] => Reason::Embedded,
 		[0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Reason::Documentation,

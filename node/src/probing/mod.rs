@@ -62,12 +62,7 @@ impl Probing {
 		}
 		let transport =
 			Transport::new(params.probe_egress, Limits::default(), metrics, private_anchors.trusted)?;
-		Ok(Self {
-			transport: Arc::new(transport),
-			network,
-			public: ips(public_addresses),
-			is_validator,
-		})
+		Ok(Self { transport: Arc::new(transport), network, public: ips(public_addresses), is_validator })
 	}
 
 	/// The extension for one run. It takes the place of the standard one.

@@ -3,17 +3,21 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::{
-	connector::Rules,
+	connector::{Failure, Rules},
 	metrics::Metrics,
 	transport::{Http, Limits, Transport, now},
 };
+use prometheus_endpoint::Registry;
 use sp_core::offchain::{
 	Duration as OffchainDuration, HttpError, HttpRequestId, HttpRequestStatus, Timestamp,
 };
 use std::{
 	collections::HashSet,
 	future::Future,
-	sync::Arc,
+	sync::{
+		Arc,
+		atomic::{AtomicUsize, Ordering},
+	},
 	time::{Duration, Instant},
 };
 use surety_prober::ELAPSED_HEADER;
@@ -78,6 +82,24 @@ impl Server {
 				let _ = stream.write_all(&response).await;
 			}
 		})
+	}
+
+	/// Says something at once that is no TLS.
+	fn without_tls() -> Self {
+		Self::new(|mut stream| async move {
+			let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+		})
+	}
+
+	/// Counts its connections, to see that there are none.
+	fn counting() -> (Self, Arc<AtomicUsize>) {
+		let count = Arc::new(AtomicUsize::new(0));
+		let counted = count.clone();
+		let server = Self::new(move |_| {
+			counted.fetch_add(1, Ordering::SeqCst);
+			async {}
+		});
+		(server, count)
 	}
 
 	fn url(&self) -> String {
@@ -278,7 +300,7 @@ fn a_body_that_breaks_off_is_no_body() {
 
 #[test]
 fn a_redirect_is_not_followed() {
-	let victim = Server::new(|_| async { panic!("the redirect was followed") });
+	let (victim, visits) = Server::counting();
 	let server = Server::saying(format!(
 		"HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
 		victim.url()
@@ -288,6 +310,7 @@ fn a_redirect_is_not_followed() {
 	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(302)]);
 	assert_eq!(header(&mut http, id, "location"), [victim.url()]);
 	assert_eq!(body(&mut http, id).unwrap(), b"");
+	assert_eq!(visits.load(Ordering::SeqCst), 0);
 }
 
 #[test]
@@ -339,11 +362,13 @@ fn a_closed_port_is_a_failure() {
 #[test]
 fn tls_that_fails_is_a_failure() {
 	// Speaks no TLS at all.
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let server = Server::without_tls();
+	let began = Instant::now();
 	assert_eq!(
 		status(&mut http(), &format!("https://127.0.0.1:{}/", server.port)),
 		HttpRequestStatus::IoError
 	);
+	assert!(began.elapsed() < Duration::from_secs(1));
 	// Never shakes hands.
 	let server = Server::new(|stream| async move {
 		let _stream = stream;
@@ -356,7 +381,7 @@ fn tls_that_fails_is_a_failure() {
 
 #[test]
 fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
-	let server = Server::new(|_| async { panic!("a forbidden address was connected to") });
+	let (server, visits) = Server::counting();
 	let transport = transport(limits());
 	for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1"] {
 		let mut http = Http::new(transport.clone(), Rules::default());
@@ -368,6 +393,7 @@ fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
 		let url = format!("http://{host}:{}/", server.port);
 		assert_eq!(status(&mut self::http(), &url), HttpRequestStatus::IoError, "{url}");
 	}
+	assert_eq!(visits.load(Ordering::SeqCst), 0);
 }
 
 #[test]
@@ -465,6 +491,70 @@ fn many_dead_servers_do_not_hold_up_a_good_one() {
 	let ends = http.wait(&dead, after(10_000));
 	assert!(ends.iter().all(|end| *end == HttpRequestStatus::IoError));
 	assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+fn every_failure_is_counted_under_its_cause() {
+	let silent = Server::new(|stream| async move {
+		let _stream = stream;
+		std::future::pending().await
+	});
+	let redirect = Server::saying("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n");
+	let error = Server::saying("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n");
+	let long = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 524289\r\n\r\n");
+	let garbage = Server::saying("garbage\r\n\r\n");
+	let good = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let plain = Server::without_tls();
+	let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+
+	let registry = Registry::new();
+	let metrics = Metrics::new(Some(&registry)).unwrap();
+	let transport = Arc::new(Transport::new(None, limits(), metrics, HashSet::new()).unwrap());
+	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
+	let asked = [
+		("timeout", silent.url()),
+		("redirect", redirect.url()),
+		("status", error.url()),
+		("oversize", long.url()),
+		("http", garbage.url()),
+		("connect", format!("http://127.0.0.1:{closed}/")),
+		("tls", format!("https://127.0.0.1:{}/", plain.port)),
+		("forbidden", "http://169.254.169.254/".into()),
+		("dns", "http://no-such-host.invalid/".into()),
+		("none", good.url()),
+	];
+	let ids: Vec<_> = asked.iter().map(|(_, url)| get(&mut http, url)).collect();
+	http.wait(&ids, after(10_000));
+	for id in ids {
+		let _ = body(&mut http, id);
+	}
+	let abandoned = get(&mut http, &silent.url());
+	assert_eq!(http.wait(&[abandoned], after(100)), [HttpRequestStatus::DeadlineReached]);
+	drop(http);
+
+	let counted = |cause: &str| {
+		let families = registry.gather();
+		let family =
+			families.iter().find(|family| family.get_name() == "surety_probes_failed_total").unwrap();
+		let of_cause = |metric: &&prometheus_endpoint::prometheus::proto::Metric| {
+			metric.get_label().iter().any(|label| label.get_value() == cause)
+		};
+		family
+			.get_metric()
+			.iter()
+			.filter(of_cause)
+			.map(|metric| metric.get_counter().get_value())
+			.sum::<f64>()
+	};
+	// The last counts follow the answers by a moment.
+	let began = Instant::now();
+	while Failure::CAUSES.iter().any(|cause| counted(cause) < 1.0) && began.elapsed() < Duration::from_secs(5)
+	{
+		std::thread::sleep(Duration::from_millis(20));
+	}
+	for cause in Failure::CAUSES {
+		assert_eq!(counted(cause), 1.0, "{cause}");
+	}
 }
 
 #[test]

@@ -6,11 +6,11 @@
 //! wait for the next blocks, oldest first; the round a stream ends with does not depend on that wait.
 
 use crate::{
+	AccountOf, MAX_BLOCKS_WALKED,
 	metering::round_before,
 	pallet::{Accounts, Agenda, Config, Cursor, Event, Pallet},
 	types::{JUDGED_AFTER, State, Terms},
 	weights::WeightInfo,
-	AccountOf, MAX_BLOCKS_WALKED,
 };
 use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
@@ -88,12 +88,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Write down that nothing after `round` is billed.
-	pub(crate) fn decide(
-		id: EscrowId,
-		account: &mut AccountOf<T>,
-		round: RoundIndex,
-		reason: CloseReason,
-	) {
+	pub(crate) fn decide(id: EscrowId, account: &mut AccountOf<T>, round: RoundIndex, reason: CloseReason) {
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.stop(round);
 		}
@@ -129,7 +124,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Round after which the meter stops, this round if there is no meter any more.
-	fn meter_end(account: &AccountOf<T>) -> Option<RoundIndex> {
+	pub(crate) fn meter_end(account: &AccountOf<T>) -> Option<RoundIndex> {
 		let Terms::Stream(stream) = &account.terms else { return None };
 		let gone = stream.runs.is_empty() && account.frozen == 0 && account.state == State::Open;
 		T::Meter::ended(stream.meter).or_else(|| gone.then(T::Clock::round))

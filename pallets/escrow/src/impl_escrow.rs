@@ -8,8 +8,8 @@ use crate::{
 use frame::prelude::{ArithmeticError, DispatchError, DispatchResult, ensure};
 use frame_support::{storage::with_storage_layer, traits::Get};
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Funds, Meter, NewStream, RoundIndex,
-	StreamEnd, StreamInfo,
+	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Funds, Meter, NewStream,
+	OnEscrowEnd, RoundIndex, StreamEnd, StreamInfo,
 };
 
 impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
@@ -96,7 +96,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		Self::touch(&mut account);
 		let end = account.end_round();
 		if let Terms::Stream(stream) = &mut account.terms {
-			stream.resume(T::Clock::round(), end).map_err(|()| Error::<T>::JudgingBehind)?;
+			stream.resume(T::Clock::round(), end).ok_or(Error::<T>::JudgingBehind)?;
 		}
 		let unlocked = account.frozen;
 		account.awarded = account.awarded.saturating_add(to_payee);
@@ -162,13 +162,21 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Decide an end. Returns it, or `None` if an earlier one stands.
+	///
+	/// A stream never ends after its meter: asked for a later round, it ends with the meter, as a service
+	/// that was retired.
 	pub(crate) fn end_by(
 		id: EscrowId,
 		at: RoundIndex,
 		reason: CloseReason,
-	) -> Result<Option<RoundIndex>, DispatchError> {
+	) -> Result<Option<(RoundIndex, CloseReason)>, DispatchError> {
 		let mut account = Self::live_stream(id)?;
 		let round = at.max(T::Clock::round());
+		let (round, reason) = match Self::meter_end(&account) {
+			Some(end) if end < at => (end, CloseReason::ServiceRetired),
+			Some(end) => (end.min(round), reason),
+			None => (round, reason),
+		};
 		if account.end_round().is_some_and(|stands| stands <= round) {
 			return Ok(None);
 		}
@@ -176,7 +184,7 @@ impl<T: Config> Pallet<T> {
 		Self::decide(id, &mut account, round, reason);
 		Self::reschedule(id, &mut account);
 		Accounts::<T>::insert(id, account);
-		Ok(Some(round))
+		Ok(Some((round, reason)))
 	}
 
 	/// Close a lump.
@@ -234,7 +242,6 @@ impl<T: Config> Pallet<T> {
 
 	/// End or close an account by governance.
 	pub(crate) fn do_force_close(id: EscrowId, to_payee: Balance) -> DispatchResult {
-		use surety_primitives::OnEscrowEnd;
 		let account = Accounts::<T>::get(id).ok_or(Error::<T>::UnknownEscrow)?;
 		let owner = account.owner;
 		let frozen = account.frozen > 0;
@@ -255,8 +262,8 @@ impl<T: Config> Pallet<T> {
 		} else {
 			ensure!(to_payee == 0, Error::<T>::NotFrozen);
 		}
-		if let Some(round) = Self::end_by(id, T::Clock::round(), CloseReason::Governance)? {
-			T::OnEnd::ending(owner, round, CloseReason::Governance);
+		if let Some((round, reason)) = Self::end_by(id, T::Clock::round(), CloseReason::Governance)? {
+			T::OnEnd::ending(owner, round, reason);
 		}
 		Ok(())
 	}

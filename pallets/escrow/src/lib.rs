@@ -93,6 +93,8 @@ pub type AccountOf<T> = Account<<T as frame_system::Config>::AccountId>;
 /// Most blocks of the agenda that one block works through. More than one, so that a backlog is caught up.
 pub const MAX_BLOCKS_WALKED: u32 = 16;
 
+// The macros of FRAME expect that the runtime knows the pallet. Nothing written here expects or unwraps.
+#[allow(clippy::expect_used)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -169,8 +171,7 @@ pub mod pallet {
 
 	/// Which streams are looked at in which block; as many entries as streams that wait for a block.
 	#[pallet::storage]
-	pub type Agenda<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, EscrowId, ()>;
+	pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, EscrowId, ()>;
 
 	/// First block whose agenda is not worked off.
 	#[pallet::storage]

@@ -54,12 +54,13 @@ impl Stream {
 		self.drop_finished();
 	}
 
-	/// Bill again after `round`, up to `until`. Fails if too many earlier runs are not judged yet.
-	pub fn resume(&mut self, round: RoundIndex, until: Option<RoundIndex>) -> Result<(), ()> {
+	/// Bill again after `round`, up to `until`. `None` if too many earlier runs are not judged yet.
+	#[must_use]
+	pub fn resume(&mut self, round: RoundIndex, until: Option<RoundIndex>) -> Option<()> {
 		if until.is_some_and(|until| until <= round) {
-			return Ok(());
+			return Some(());
 		}
-		self.runs.try_push(Run { from: round, base: None, until }).map_err(drop)
+		self.runs.try_push(Run { from: round, base: None, until }).ok()
 	}
 
 	/// First block that the funds may not pay for: reached if every round not judged yet turns out
@@ -78,10 +79,7 @@ impl Stream {
 
 	/// Earliest round that must be read off the meter before it forgets it.
 	pub fn unread(&self) -> Option<RoundIndex> {
-		self.runs
-			.iter()
-			.filter_map(|run| if run.base.is_none() { Some(run.from) } else { run.until })
-			.min()
+		self.runs.iter().filter_map(|run| if run.base.is_none() { Some(run.from) } else { run.until }).min()
 	}
 
 	fn drop_finished(&mut self) {

@@ -104,4 +104,3 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 }
-

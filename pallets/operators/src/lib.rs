@@ -91,6 +91,8 @@ const LOG_TARGET: &str = "runtime::operators";
 /// must not block it for good.
 pub const MAX_NOTICE_WINDOWS: u32 = 30;
 
+// What the macros make of the declarations below says `expect`, and a listing has many parts.
+#[allow(clippy::expect_used, clippy::too_many_arguments)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -621,7 +623,6 @@ pub mod pallet {
 		/// - `metadata_hash`, `metadata_uri`: a document about the service and where it is.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::list_service())]
-		#[allow(clippy::too_many_arguments)]
 		pub fn list_service(
 			origin: OriginFor<T>,
 			kind: ServiceKind,

@@ -103,7 +103,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn check_endpoint(url: &[u8]) -> Result<Target, Error<T>> {
 		let target = endpoint::check(url, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
 		// At most MAX_LABELS reads.
-		let denied = endpoint::lineage(&target.host).any(|host| DeniedHosts::<T>::contains_key(host));
+		let denied = endpoint::lineage(&target.host).any(DeniedHosts::<T>::contains_key);
 		ensure!(!denied, Error::<T>::HostDenied);
 		Ok(target)
 	}

@@ -1,8 +1,7 @@
 //! Duty: what each prober did in a session, and what it earns or answers for at the session's end.
 
 use crate::{
-	Config, Duty, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober,
-	ProberSet, Snapshot,
+	Config, Duty, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober, ProberSet, Snapshot,
 };
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use frame_support::{
@@ -133,7 +132,8 @@ impl<T: Config> Pallet<T> {
 	/// report earns the same. What a prober below `least` would have earned stays in the pot, so that
 	/// nobody gains from making another one fail.
 	fn reward(session: SessionIndex, duty: &[(T::AccountId, DutyTally)], least: Perbill) {
-		let accepted: u64 = duty.iter().fold(0, |sum, (_, tally)| sum.saturating_add(u64::from(tally.accepted)));
+		let accepted: u64 =
+			duty.iter().fold(0, |sum, (_, tally)| sum.saturating_add(u64::from(tally.accepted)));
 		if accepted == 0 {
 			return;
 		}

@@ -51,6 +51,11 @@ pub struct Subject {
 	/// Its weight in its network's outages, in base units of exposure.
 	pub weight: Balance,
 }
+impl Subject {
+	fn is_of(&self, prober: usize) -> bool {
+		self.own.is_some_and(|own| usize::from(own) == prober)
+	}
+}
 
 /// What sweep 1 finds.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -75,7 +80,8 @@ pub fn fold(sheets: &[Sheet], ballots: &[Ballot]) -> Folded {
 	let mut duty = vec![DutyTally::default(); ballots.len()];
 	let mut rulings = Vec::new();
 	for sheet in sheets {
-		let members: Vec<usize> = bits(sheet.committee).map(usize::from).filter(|i| *i < ballots.len()).collect();
+		let members: Vec<usize> =
+			bits(sheet.committee).map(usize::from).filter(|i| *i < ballots.len()).collect();
 		let committed = count(&members, |i| ballots.get(i).is_some_and(|b| b.committed));
 		let mut voices = Vec::new();
 		for prober in &members {
@@ -93,7 +99,7 @@ pub fn fold(sheets: &[Sheet], ballots: &[Ballot]) -> Folded {
 			&& at_least(voices.len(), 1, 2, members.len());
 		for (place, subject) in sheet.subjects.iter().enumerate() {
 			let ruling = match subject {
-				Some(_) if quorum => verdict(&voices, place, members.len()),
+				Some(subject) if quorum => verdict(&voices, place, subject, members.len()),
 				_ => Verdict::Unmeasured,
 			};
 			rulings.push(Ruling::Verdict(ruling));
@@ -152,11 +158,11 @@ fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
 	if at_least(so_many, 2, 3, revealed) { vec![false; ballots.len()] } else { blind }
 }
 
-/// The verdict at one place of a page that has a quorum.
-fn verdict(voices: &[Voice], place: usize, committee: usize) -> Verdict {
+/// The verdict at one place of a page that has a quorum. An operator has no say on its own service.
+fn verdict(voices: &[Voice], place: usize, subject: &Subject, committee: usize) -> Verdict {
 	let (mut up, mut down, mut bad, mut stale, mut unheard) = (0usize, 0usize, 0usize, 0usize, 0usize);
 	let mut latencies = [0u8; BUCKETS as usize];
-	for voice in voices {
+	for voice in voices.iter().filter(|voice| !subject.is_of(voice.prober)) {
 		let finding = voice.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte));
 		// A blind report is no evidence of an outage, but neither may a service be `Up` that only a part
 		// of the probers reach: where few services are listed, that part is blind by definition.
@@ -211,16 +217,13 @@ fn median(latencies: &[u8], total: usize) -> LatencyBucket {
 	LatencyBucket::MAX
 }
 
-/// Count who said what the verdict says. Abstaining does not agree; only the operator itself may skip.
+/// Count who said what the verdict says. Abstaining does not agree, nor does skipping what is another's.
 fn agreement(voices: &[Voice], place: usize, subject: &Subject, verdict: Verdict, duty: &mut [DutyTally]) {
 	if matches!(verdict, Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused) {
 		return;
 	}
-	for voice in voices.iter().filter(|v| !v.blind) {
+	for voice in voices.iter().filter(|voice| !voice.blind && !subject.is_of(voice.prober)) {
 		let finding = voice.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte));
-		if finding == Finding::Skipped && subject.own.is_some_and(|own| usize::from(own) == voice.prober) {
-			continue;
-		}
 		let agreed = matches!(
 			(finding, verdict),
 			(Finding::Up(_), Verdict::Up { .. })
@@ -282,10 +285,8 @@ impl<T: Config> Pallet<T> {
 	/// Sweep 1 of a round, in the block after its last reveal.
 	pub(crate) fn fold_round(round: RoundIndex) -> Weight {
 		let Some(snapshot) = Snapshots::<T>::get(round) else { return Weight::zero() };
-		let sent: Vec<Option<Sent>> = (0u16..)
-			.take(snapshot.probers.len())
-			.map(|index| Reports::<T>::take(round, index))
-			.collect();
+		let sent: Vec<Option<Sent>> =
+			(0u16..).take(snapshot.probers.len()).map(|index| Reports::<T>::take(round, index)).collect();
 		let services = snapshot.services();
 		let stalled = Self::stalled(round, &snapshot);
 		let rulings = if stalled {
@@ -296,7 +297,9 @@ impl<T: Config> Pallet<T> {
 				.map(|sent| match sent {
 					None => Ballot::default(),
 					Some(Sent::Committed(_)) => Ballot { committed: true, report: None },
-					Some(Sent::Revealed(report)) => Ballot { committed: true, report: Some(report.as_slice()) },
+					Some(Sent::Revealed(report)) => {
+						Ballot { committed: true, report: Some(report.as_slice()) }
+					},
 				})
 				.collect();
 			let subjects = Self::subjects(round, &snapshot);

@@ -4,8 +4,8 @@
 //! overwrite it, are breaches paid and other pallets told: what they do may change the page again.
 
 use crate::{
-	Config, Due, Event, LAG, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling, Snapshots, Sweep,
-	WeightInfo, bit, bits,
+	Config, Due, Event, LAG, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling, Snapshots,
+	Sweep, WeightInfo, bit, bits,
 };
 use alloc::vec::Vec;
 use frame_support::{traits::Get, weights::Weight};
@@ -190,20 +190,11 @@ impl<T: Config> Pallet<T> {
 		Outcomes::<T>::remove(round);
 		Progress::<T>::put(Sweep { judged: round, ..Default::default() });
 		let crate::RoundTally { up, down, bad, stale, unclear, unmeasured, excused } = progress.tally;
-		Self::deposit_event(Event::RoundClosed {
-			round,
-			up,
-			down,
-			bad,
-			stale,
-			unclear,
-			unmeasured,
-			excused,
-		});
+		Self::deposit_event(Event::RoundClosed { round, up, down, bad, stale, unclear, unmeasured, excused });
 	}
 
 	/// Judge the due rows of a page by the rulings, which begin with its own.
-	fn judge_page(hearing: &Hearing, due: &Due, rulings: &[u8]) -> Weight {
+	pub(crate) fn judge_page(hearing: &Hearing, due: &Due, rulings: &[u8]) -> Weight {
 		let window = T::Clock::window_of(hearing.round);
 		let turned = Self::turn_page(hearing, due, window);
 		let mut page = Pages::<T>::get(due.page);

@@ -102,12 +102,13 @@ pub type ValidatorId<T> =
 	<<T as Config>::ValidatorSet as ValidatorSet<<T as frame_system::Config>::AccountId>>::ValidatorId;
 
 /// A validator with its full identification, as offences name it.
-pub type IdentificationTuple<T> = (
-	ValidatorId<T>,
-	<<T as Config>::ValidatorSet as ValidatorSetWithIdentification<
-		<T as frame_system::Config>::AccountId,
-	>>::Identification,
-);
+pub type IdentificationTuple<T> =
+	(
+		ValidatorId<T>,
+		<<T as Config>::ValidatorSet as ValidatorSetWithIdentification<
+			<T as frame_system::Config>::AccountId,
+		>>::Identification,
+	);
 
 #[frame_support::pallet]
 pub mod pallet {

@@ -4,7 +4,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate as pallet_surety_probes;
-use crate::{Config, Report, Snapshots, Snapshot, commit_hash};
+use crate::{Config, Report, Snapshot, Snapshots, commit_hash};
 use core::cell::RefCell;
 use frame_support::{
 	derive_impl,
@@ -18,6 +18,7 @@ use frame_support::{
 };
 use frame_system::{EnsureRoot, EnsureSigned};
 use sp_core::{H256, Pair};
+use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill, traits::IdentityLookup};
 use sp_staking::{
 	SessionIndex,
@@ -35,10 +36,8 @@ use surety_primitives::{
 pub type AccountId = u64;
 type TxExtension = frame_system::AuthorizeCall<Test>;
 pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
-type Block = sp_runtime::generic::Block<
-	sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>,
-	Extrinsic,
->;
+type Block =
+	sp_runtime::generic::Block<sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>, Extrinsic>;
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -204,7 +203,7 @@ pub struct MockRandomness;
 impl Randomness<H256, u64> for MockRandomness {
 	fn random(subject: &[u8]) -> (H256, u64) {
 		let now = System::block_number();
-		(H256(sp_core::blake2_256(&[subject, &now.to_le_bytes()].concat())), now)
+		(H256(sp_io::hashing::blake2_256(&[subject, &now.to_le_bytes()].concat())), now)
 	}
 }
 
@@ -227,7 +226,10 @@ impl ValidatorSetWithIdentification<AccountId> for MockSet {
 type Offender = (AccountId, AccountId);
 pub struct MockOffences;
 impl ReportOffence<AccountId, Offender, crate::ProberNeglect<Offender>> for MockOffences {
-	fn report_offence(_: Vec<AccountId>, offence: crate::ProberNeglect<Offender>) -> Result<(), OffenceError> {
+	fn report_offence(
+		_: Vec<AccountId>,
+		offence: crate::ProberNeglect<Offender>,
+	) -> Result<(), OffenceError> {
 		let who = offence.offenders.iter().map(|(account, _)| *account).collect();
 		Offences::mutate(|offences| offences.push((offence.session_index, who)));
 		Ok(())
@@ -296,16 +298,19 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();
-	storage.into()
+	let mut ext: sp_io::TestExternalities = storage.into();
+	ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+	ext
 }
 
 /// Run a test with so many probers, then check every invariant.
-pub fn build_and_execute(probers: u16, test: impl FnOnce()) {
+pub fn build_and_execute<R>(probers: u16, test: impl FnOnce() -> R) -> R {
 	new_test_ext().execute_with(|| {
 		start_session(probers);
-		test();
+		let result = test();
 		Probes::do_try_state().unwrap();
-	});
+		result
+	})
 }
 
 /// Account of a prober.
@@ -454,7 +459,7 @@ pub fn report_of(round: RoundIndex, prober: u16, says: &dyn Fn(ServiceId) -> Fin
 }
 
 pub fn salt(round: RoundIndex, prober: u16) -> [u8; 32] {
-	sp_core::blake2_256(&[round.to_le_bytes().as_slice(), &prober.to_le_bytes()].concat())
+	sp_io::hashing::blake2_256(&[round.to_le_bytes().as_slice(), &prober.to_le_bytes()].concat())
 }
 
 /// Commit a report. `prober` is an index of the snapshot.
@@ -514,6 +519,25 @@ pub fn play_with(
 		}
 		while offset() != RoundBlocks::get() - 1 {
 			next_block();
+		}
+	}
+}
+
+/// Build the next block with the reports that fit into it, of all probers.
+pub fn reporting_block(says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
+	next_block();
+	let now = round();
+	let commits = (offset() == 1).then_some(now);
+	let reveals = (offset() == 2).then(|| now.checked_sub(1)).flatten();
+	for round in commits.into_iter().chain(reveals) {
+		let Some(snapshot) = Snapshots::<Test>::get(round) else { continue };
+		for prober in (0u16..).take(snapshot.probers.len()) {
+			if commits == Some(round) {
+				let report = report_of(round, prober, &|service| says(prober, round, service));
+				commit(round, prober, report).unwrap();
+			} else if crate::Reports::<Test>::contains_key(round, prober) {
+				reveal(round, prober).unwrap();
+			}
 		}
 	}
 }

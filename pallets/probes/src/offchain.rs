@@ -10,8 +10,8 @@
 //! on, so a reorganisation never makes a prober say two things.
 
 use crate::{
-	Call, Config, LOG, Pallet, Prober, REVEAL_OFFSET, Report, Reports, Row, Sent, Snapshot,
-	Snapshots, commit_hash, commit_payload,
+	Call, Config, LOG, Pallet, Prober, REVEAL_OFFSET, Report, Reports, Row, Sent, Snapshot, Snapshots,
+	commit_hash, commit_payload,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, Encode};
@@ -215,7 +215,9 @@ impl<T: Config> Pallet<T> {
 			probe_round(&asked, &networks, &schedule, sp_io::offchain::random_seed()).into_iter();
 		let report: Vec<u8> = targets
 			.iter()
-			.map(|target| target.as_ref().and_then(|_| findings.next()).unwrap_or(Finding::Abstained).to_byte())
+			.map(|target| {
+				target.as_ref().and_then(|_| findings.next()).unwrap_or(Finding::Abstained).to_byte()
+			})
 			.collect();
 		let local = Local { salt: sp_io::offchain::random_seed(), report, committed_at: 0, revealed_at: 0 };
 		StorageValueRef::persistent(&report_key(round, key)).set(&local);
@@ -267,7 +269,8 @@ impl<T: Config> Pallet<T> {
 		for (id, slots) in Self::assigned(snapshot, round, index) {
 			let page = crate::Pages::<T>::get(id);
 			for slot in slots {
-				let row = page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
+				let row =
+					page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
 				targets.push(row.and_then(|row| Self::target(round, row, prober, &denied)));
 			}
 		}
@@ -288,10 +291,8 @@ impl<T: Config> Pallet<T> {
 		};
 		// Control is proved before a service becomes active, and again at the start of every window.
 		let proving = row.unproven || row.window != T::Clock::window_of(round);
-		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
-			operator: operator.encode(),
-			genesis: hash_bytes(Self::genesis().as_ref()),
-		});
+		let proof = (T::Clock::proof_of_control() && proving)
+			.then(|| Proof { operator: operator.encode(), genesis: hash_bytes(Self::genesis().as_ref()) });
 		Some(Target {
 			service: row.service,
 			kind,
@@ -324,7 +325,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn block_hash_bytes(block: u32) -> Option<[u8; 32]> {
-		let hash = frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::from(block));
+		let hash = frame_system::Pallet::<T>::block_hash(
+			frame_system::pallet_prelude::BlockNumberFor::<T>::from(block),
+		);
 		(hash != T::Hash::default()).then(|| hash_bytes(hash.as_ref()))
 	}
 }

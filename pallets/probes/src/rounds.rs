@@ -1,8 +1,8 @@
 //! The start of a round: its snapshot, and the committees that the snapshot's seed draws.
 
 use crate::{
-	ColdTurn, Config, Due, LAG, MAX_DUE, MAX_PROBERS, PageId, PageInfo, PageInfos, Pallet, Progress, Prober,
-	ProberSet, ROWS, Snapshot, Snapshots, WeightInfo, bits,
+	ColdTurn, Config, Due, LAG, MAX_DUE, MAX_PROBERS, PageId, PageInfo, PageInfos, Pallet, Prober, ProberSet,
+	Progress, ROWS, Snapshot, Snapshots, WeightInfo, bits,
 };
 use alloc::vec::Vec;
 use codec::Encode;

@@ -12,36 +12,47 @@
 //! 9. Duty is a chain of subsets: accepted within revealed within committed within rounds.
 
 use crate::{
-	Config, Duty, FreeCold, MAX_DUE, PAGE_BYTES, PageId, PageInfos, Pages, Pallet, Place, Progress, ROWS,
-	Reports, Row, Sent, Snapshots, SlotsOf, bit, max_excuses,
+	Config, Duty, FreeCold, MAX_DUE, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place, Progress,
+	ROWS, Reports, Row, Sent, SlotsOf, Snapshots, bit, max_excuses,
 };
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 use surety_primitives::{BreachKind, Clock, ServiceId, tiers};
 
 type Check = Result<(), TryRuntimeError>;
+type AllPages<T> = BTreeMap<PageId, Page<<T as frame_system::Config>::AccountId>>;
+
+fn row_at<AccountId>(
+	pages: &BTreeMap<PageId, Page<AccountId>>,
+	id: PageId,
+	slot: u8,
+) -> Option<&Row<AccountId>> {
+	pages.get(&id)?.get(usize::from(slot))?.as_ref()
+}
 
 impl<T: Config> Pallet<T> {
 	/// Check everything.
 	pub fn do_try_state() -> Check {
-		Self::check_slots()?;
-		Self::check_pages()?;
-		Self::check_free()?;
+		let pages: AllPages<T> = Pages::<T>::iter().collect();
+		Self::check_slots(&pages)?;
+		Self::check_pages(&pages)?;
+		Self::check_free(&pages)?;
 		Self::check_reports()?;
 		Self::check_rounds()?;
 		Self::check_duty()
 	}
 
-	fn check_slots() -> Check {
+	fn check_slots(pages: &AllPages<T>) -> Check {
 		for (service, slots) in SlotsOf::<T>::iter() {
-			let cold = Self::row(PageId::Cold(slots.cold.page), slots.cold.slot);
+			let cold = row_at(pages, PageId::Cold(slots.cold.page), slots.cold.slot);
 			let cold = cold.ok_or("1: a listing has no cold row")?;
 			ensure!(cold.service == service, "1: a cold slot holds another service");
 			ensure!(cold.dormant == slots.hot.is_some(), "1: a cold row rests only while hot");
 			if let Some(hot) = slots.hot {
-				let hot = Self::row(PageId::Hot(hot.page), hot.slot).ok_or("1: a hot service has no row")?;
+				let hot =
+					row_at(pages, PageId::Hot(hot.page), hot.slot).ok_or("1: a hot service has no row")?;
 				ensure!(hot.service == service && hot.gone.is_none(), "1: a hot slot holds another service");
 			}
 		}
@@ -56,8 +67,9 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	fn check_pages() -> Check {
-		for (id, page) in Pages::<T>::iter() {
+	fn check_pages(pages: &AllPages<T>) -> Check {
+		for (id, page) in pages {
+			let id = *id;
 			ensure!(page.encoded_size() <= PAGE_BYTES, "8: a page is too large");
 			let (mut due, mut taken) = (0u128, 0u128);
 			for (slot, row) in (0u8..).zip(page.iter()) {
@@ -104,13 +116,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_free() -> Check {
+	fn check_free(pages: &AllPages<T>) -> Check {
 		let cursor = crate::ColdCursor::<T>::get();
 		let mut free = BTreeSet::new();
 		for at in cursor.head..cursor.tail {
 			let (place, _) = FreeCold::<T>::get(at).ok_or("3: a gap in the queue of free slots")?;
 			ensure!(free.insert((place.page, place.slot)), "3: a slot is free twice");
-			ensure!(Self::row(PageId::Cold(place.page), place.slot).is_none(), "3: a free slot is taken");
+			let row = row_at(pages, PageId::Cold(place.page), place.slot);
+			ensure!(row.is_none(), "3: a free slot is taken");
 		}
 		let queued = FreeCold::<T>::iter_keys().count();
 		ensure!(queued == free.len(), "3: free slots outside the queue");

@@ -5,8 +5,8 @@ use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
 use sp_staking::SessionIndex;
 use surety_primitives::{
-	Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity,
-	Verdict, WindowIndex, WindowSummary, crypto::ProberId,
+	Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity, Verdict,
+	WindowIndex, WindowSummary, crypto::ProberId,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.
@@ -44,7 +44,9 @@ pub type Probers<AccountId> = BoundedVec<Prober<AccountId>, ConstU32<MAX_PROBERS
 /// The derives of everything that is stored.
 macro_rules! stored {
 	($item:item) => {
-		#[derive(Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
+		#[derive(
+			Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+		)]
 		$item
 	};
 }

@@ -103,6 +103,8 @@ pub const FRESH_ROUNDS: u32 = 4;
 /// Most entries of a page of the view functions.
 pub const MAX_PAGE: u32 = 128;
 
+// The storage macros look up the pallet's own name with `expect`.
+#[allow(clippy::expect_used)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;

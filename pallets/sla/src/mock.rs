@@ -9,10 +9,12 @@ use crate::{pallet::Agreements, *};
 use frame::{deps::sp_io, testing_prelude::*, token::fungible, traits::AsEnsureOriginWithArg};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
-	LatencyBucket, MeterReading, Network, NetworkId, NewStream, OnEscrowEnd, Probed, Region, Service,
-	ServiceKind, Severity, SlaTerms, Slashed, SplitAsset, StreamEnd, StreamInfo, TwoUnions, Verdict,
+	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, Frozen, Judge, LatencyBucket, Probed,
+	Region, Service, ServiceKind, Severity, SlaTerms, SplitAsset, TwoUnions, Verdict,
 };
+
+mod world;
+pub use world::World;
 
 pub type AccountId = u64;
 type Block = MockBlockU32<Test>;
@@ -109,8 +111,8 @@ pub type Money = TwoUnions<
 	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
 >;
 
-const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
-const STREAM_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Stream);
+pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
+pub const STREAM_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Stream);
 
 /// A stream as the stand-in for escrow keeps it.
 #[derive(Clone, Debug, Decode, Encode)]
@@ -205,257 +207,6 @@ macro_rules! change {
 	};
 }
 pub(crate) use change;
-
-/// The pallets around this one.
-pub struct World;
-
-impl Registry<AccountId> for World {
-	fn service(id: ServiceId) -> Option<Service<AccountId>> {
-		Listings::get().get(&id).cloned()
-	}
-	fn ensure_open(id: ServiceId) -> DispatchResult {
-		if Shut::get().contains(&id) { Err(DispatchError::Other("paused")) } else { Ok(()) }
-	}
-	fn network(_: NetworkId) -> Option<Network> {
-		None
-	}
-	fn proven(_: ServiceId) {}
-	fn terminate(id: ServiceId, at: RoundIndex) {
-		change!(Terminated, |map| map.insert(id, at));
-	}
-	fn treasury() -> AccountId {
-		TREASURY
-	}
-}
-
-impl Bonding<AccountId> for World {
-	fn exposure(service: ServiceId) -> Balance {
-		Exposures::get().get(&service).copied().unwrap_or(0)
-	}
-	fn set_exposure(service: ServiceId, amount: Balance) -> DispatchResult {
-		let now = Self::exposure(service);
-		if amount > now && amount - now > Self::free_bond(service) {
-			return Err(DispatchError::Other("bond too small"));
-		}
-		change!(Exposures, |map| map.insert(service, amount));
-		Ok(())
-	}
-	fn free_bond(service: ServiceId) -> Balance {
-		let info = Self::service(service).unwrap();
-		let reserved: Balance = Listings::get()
-			.iter()
-			.filter(|(_, s)| s.operator == info.operator && s.asset == info.asset)
-			.map(|(id, _)| Self::exposure(*id))
-			.sum();
-		Money::held(info.asset, BOND_HOLD, &info.operator).saturating_sub(reserved)
-	}
-	fn slash(service: ServiceId, credit: Balance, to: &AccountId, penalty: Balance) -> Slashed {
-		let info = Self::service(service).unwrap();
-		let take = |to: &AccountId, amount: Balance| {
-			let amount = amount.min(Money::held(info.asset, BOND_HOLD, &info.operator));
-			if amount > 0 {
-				Money::pay_held(info.asset, BOND_HOLD, &info.operator, to, amount).unwrap();
-			}
-			amount
-		};
-		let credit = take(to, credit);
-		Slashed { credit, penalty: take(&TREASURY, penalty) }
-	}
-}
-
-impl Probing for World {
-	fn list(_: ServiceId) -> DispatchResult {
-		Ok(())
-	}
-	fn unlist(_: ServiceId) {}
-	fn heat(service: ServiceId) -> DispatchResult {
-		ensure!(!PagesFull::get(), DispatchError::Other("pages full"));
-		assert!(Services::<Test>::contains_key(service), "a hot row belongs to a known service");
-		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = true);
-		Ok(())
-	}
-	fn cool(service: ServiceId) {
-		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = false);
-	}
-	fn end_meter(service: ServiceId, at: RoundIndex) {
-		change!(MeterEnds, |map| map.insert(service, at));
-	}
-	fn set_maintenance(_: ServiceId, _: RoundIndex, _: u16) {}
-	fn probed(service: ServiceId) -> Option<Probed> {
-		ProbedAs::get().get(&service).copied()
-	}
-	fn judged_round() -> RoundIndex {
-		Judged::get()
-	}
-}
-
-impl Meter for World {
-	fn reading(_: ServiceId) -> Option<MeterReading> {
-		None
-	}
-	fn ended(service: ServiceId) -> Option<RoundIndex> {
-		MeterEnds::get().get(&service).copied()
-	}
-}
-
-impl World {
-	/// What a stream owes by the rounds judged; every round is billable here.
-	fn due(stream: &Stream) -> Balance {
-		let last = stream.ending.map_or(Judged::get(), |(round, _)| round.min(Judged::get()));
-		let last = Self::ended(stream.meter).map_or(last, |at| at.min(last));
-		let blocks = Balance::from(last.saturating_sub(stream.opened) * L);
-		(stream.rate * blocks).saturating_sub(stream.paid).min(stream.held)
-	}
-	fn pay_due(stream: &mut Stream) -> Balance {
-		let due = Self::due(stream);
-		if due > 0 {
-			Money::pay_held(stream.asset, STREAM_HOLD, &stream.payer, &stream.payee, due).unwrap();
-		}
-		stream.held -= due;
-		stream.paid += due;
-		due
-	}
-	/// Close every stream whose last round is judged, as escrow's agenda does.
-	pub fn work_agenda() {
-		for (id, mut stream) in Streams::get() {
-			let Some((round, reason)) = stream.ending.filter(|(round, _)| *round <= Judged::get()) else {
-				continue;
-			};
-			if !stream.closed {
-				Self::pay_due(&mut stream);
-			}
-			let (paid, rest) = (stream.paid, stream.held);
-			let refunded = match Money::release(stream.asset, STREAM_HOLD, &stream.payer, rest) {
-				Ok(()) => rest,
-				Err(_) => 0,
-			};
-			let told = core::mem::replace(&mut stream.closed, true);
-			let owner = EscrowOwner::Agreement(stream.owner);
-			change!(Streams, |map| match refunded == rest {
-				true => map.remove(&id),
-				false => map.insert(id, stream),
-			});
-			if !told {
-				Sla::ended(owner, StreamEnd { reason, round, paid, refunded });
-			}
-		}
-	}
-	/// Escrow decides an end by itself.
-	pub fn decide_end(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
-		let escrow = Agreements::<Test>::get(agreement).unwrap().escrow;
-		change!(Streams, |map| map.get_mut(&escrow).unwrap().ending = Some((round, reason)));
-		Sla::ending(EscrowOwner::Agreement(agreement), round, reason);
-	}
-}
-
-impl Escrow<AccountId> for World {
-	fn open_stream(new: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
-		let id = NextStream::get();
-		NextStream::set(&(id + 1));
-		let EscrowOwner::Agreement(owner) = new.owner;
-		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
-		Money::hold(new.asset, STREAM_HOLD, &new.payer, new.deposit)?;
-		if new.prepaid > 0 {
-			Money::pay_held(new.asset, STREAM_HOLD, &new.payer, &new.payee, new.prepaid)?;
-		}
-		let stream = Stream {
-			owner,
-			payer: new.payer,
-			payee: new.payee,
-			asset: new.asset,
-			meter: new.meter,
-			rate: new.rate,
-			held: new.deposit - new.prepaid,
-			paid: new.prepaid,
-			opened: TestClock::round(),
-			ending: None,
-			closed: false,
-		};
-		change!(Streams, |map| map.insert(id, stream));
-		Ok(id)
-	}
-	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
-		let mut stream = Streams::get().remove(&id).unwrap();
-		Money::hold(stream.asset, STREAM_HOLD, &stream.payer, amount)?;
-		stream.held += amount;
-		change!(Streams, |map| map.insert(id, stream));
-		Ok(())
-	}
-	fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
-		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
-		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
-		let paid = Self::pay_due(&mut stream);
-		change!(Streams, |map| map.insert(id, stream));
-		Ok(paid)
-	}
-	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
-		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
-		if stream.ending.is_none_or(|(stands, _)| at < stands) {
-			stream.ending = Some((at, reason));
-			change!(Streams, |map| map.insert(id, stream));
-		}
-		Ok(())
-	}
-	fn freeze(_: EscrowId, _: Balance) -> DispatchResult {
-		unreachable!("not called here")
-	}
-	fn thaw(_: EscrowId, _: Balance) -> DispatchResult {
-		unreachable!("not called here")
-	}
-	fn open_lump(
-		_: EscrowOwner,
-		_: AccountId,
-		_: AccountId,
-		_: AssetId,
-		_: Balance,
-	) -> Result<EscrowId, DispatchError> {
-		unreachable!("not called here")
-	}
-	fn close_lump(_: EscrowId, _: Balance, _: CloseReason) -> DispatchResult {
-		unreachable!("not called here")
-	}
-	fn stream(id: EscrowId) -> Option<StreamInfo> {
-		Streams::get().get(&id).map(|s| StreamInfo {
-			held: s.held,
-			paid: s.paid,
-			due: Self::due(s),
-			blocks_left: 0,
-			ending: s.ending,
-		})
-	}
-}
-
-impl ReputationSink<AccountId> for World {
-	fn window(_: &AccountId, _: ServiceId, _: &surety_primitives::WindowSummary) {}
-	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity) {
-		let mut reported = Reported::get();
-		reported.push((*operator, service, kind, severity));
-		Reported::set(&reported);
-	}
-	fn forget_service(service: ServiceId) {
-		let mut forgotten = Forgotten::get();
-		forgotten.push(service);
-		Forgotten::set(&forgotten);
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl benchmarking::BenchmarkHelper<AccountId> for World {
-	fn open_service() -> ServiceId {
-		list(SERVICE, NATIVE);
-		assert_ok!(Balances::mint_into(&OPERATOR, BOND * 2));
-		assert_ok!(Money::hold(NATIVE, BOND_HOLD, &OPERATOR, BOND));
-		up(SERVICE);
-		SERVICE
-	}
-	fn fund(_: AssetId, who: &AccountId, amount: Balance) {
-		use frame::token::fungible::Mutate;
-		assert_ok!(Balances::mint_into(who, amount));
-	}
-	fn judge_through(round: RoundIndex) {
-		Judged::set(&round);
-	}
-}
 
 /// List a service of [`OPERATOR`].
 pub fn list(id: ServiceId, asset: AssetId) {
@@ -569,7 +320,7 @@ pub fn issuance(asset: AssetId) -> Balance {
 pub fn free(asset: AssetId, who: AccountId) -> Balance {
 	match asset {
 		AssetId::Native => Balances::free_balance(who),
-		AssetId::Local(id) => Assets::balance(id, &who),
+		AssetId::Local(id) => Assets::balance(id, who),
 	}
 }
 

@@ -80,9 +80,16 @@ impl<T: Config> Pallet<T> {
 					*p = (p.0.saturating_add(a.units), p.1.saturating_add(1));
 				},
 				base => {
-					if let Base::Window(w) = base {
-						let n = waiting.entry((a.service, w, a.price)).or_default();
-						*n = n.saturating_add(1);
+					match base {
+						Base::Window(w) => {
+							let n = waiting.entry((a.service, w, a.price)).or_default();
+							*n = n.saturating_add(1);
+						},
+						Base::Index(base) => {
+							let index =
+								Services::<T>::get(a.service).map_or(0, |s| s.index_at_price(a.price));
+							ensure!(base <= index, "an agreement's base above the index");
+						},
 					}
 					at_price.active = at_price.active.saturating_add(a.units);
 				},
@@ -121,11 +128,6 @@ impl<T: Config> Pallet<T> {
 				tariff.window_credit <= tariff.price.saturating_mul(blocks),
 				"a window's credits above its price"
 			);
-		}
-		for a in Agreements::<T>::iter_values().filter(|a| a.service == id) {
-			if let (Base::Index(base), false) = (a.base, matches!(a.state, AgreementState::Closed { .. })) {
-				ensure!(base <= state.index_at_price(a.price), "an agreement's base above the index");
-			}
 		}
 		let promised = state.promised(cap).ok_or("what is promised overflows")?;
 		ensure!(T::Bonding::exposure(id) >= promised, "promised credit is not reserved");

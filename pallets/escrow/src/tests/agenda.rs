@@ -21,8 +21,8 @@ fn ends_beyond_the_bound_wait_for_the_next_blocks_and_end_with_the_same_round() 
 		}
 		assert_eq!(Cursor::<Test>::get(), Some(513), "the backlog is caught up with");
 		assert!(
-			ids.iter().all(|id| Escrow::stream(*id).unwrap().ending
-				== Some((50, CloseReason::FundsExhausted)))
+			ids.iter()
+				.all(|id| Escrow::stream(*id).unwrap().ending == Some((50, CloseReason::FundsExhausted)))
 		);
 		run_to(532);
 		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));

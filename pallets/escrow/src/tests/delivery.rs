@@ -7,8 +7,7 @@ use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, NewStream};
 /// Ten base units a round, half of it fee: the payee's five are below the minimum of an account.
 fn open_for_nobody(asset: AssetId) -> EscrowId {
 	PlatformFee::set(Perbill::from_percent(50));
-	let new =
-		NewStream { payee: NOBODY, rate: 1, deposit: 100, prepaid: 0, ..new_stream(asset) };
+	let new = NewStream { payee: NOBODY, rate: 1, deposit: 100, prepaid: 0, ..new_stream(asset) };
 	Escrow::open_stream(new).unwrap()
 }
 
@@ -59,10 +58,7 @@ fn a_closed_account_takes_nothing_but_settlement() {
 		assert_noop!(Escrow::end(id, 9, CloseReason::TenantClosed), Error::<Test>::AlreadyClosed);
 		assert_noop!(Escrow::freeze(id, 1), Error::<Test>::AlreadyClosed);
 		assert_noop!(Escrow::thaw(id, 0), Error::<Test>::AlreadyClosed);
-		assert_noop!(
-			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
-			Error::<Test>::AlreadyClosed
-		);
+		assert_noop!(Escrow::close_lump(id, 0, CloseReason::TenantClosed), Error::<Test>::AlreadyClosed);
 		assert_eq!(Escrow::funded_until(id), None);
 	});
 }
@@ -122,10 +118,7 @@ fn a_blocked_payer_gets_its_refund_when_it_is_unblocked() {
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
 		run_to(2);
 		assert_eq!((gained(asset, OPERATOR), on_hold(asset, TENANT)), (196, 800));
-		assert_noop!(
-			Escrow::force_close(RuntimeOrigin::root(), id, 0),
-			Error::<Test>::Undeliverable
-		);
+		assert_noop!(Escrow::force_close(RuntimeOrigin::root(), id, 0), Error::<Test>::Undeliverable);
 		// The pot lives again, but what the payee got is not paid twice.
 		spend(asset, OTHER, POT, START);
 		block(TENANT, false);

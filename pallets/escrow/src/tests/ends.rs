@@ -184,6 +184,24 @@ fn the_reason_given_first_stands_when_the_meter_ends_too() {
 }
 
 #[test]
+fn an_end_after_that_of_the_meter_is_that_of_the_meter() {
+	with_each_asset(|asset| {
+		let (told_late, told_of) = (open(asset), open(asset));
+		run_to_round(20);
+		TestMeter::end(METER, 22);
+		run_to_round(30);
+		assert_ok!(Escrow::end(told_late, 30, CloseReason::TenantClosed));
+		assert_eq!(Escrow::stream(told_late).unwrap().ending, Some((22, CloseReason::ServiceRetired)));
+		// Who names the meter's own end knows better why.
+		assert_ok!(Escrow::end(told_of, 22, CloseReason::Terminated));
+		assert_eq!(Escrow::stream(told_of).unwrap().ending, Some((22, CloseReason::Terminated)));
+		run_to(301);
+		assert!(told().contains(&end(CloseReason::ServiceRetired, 22, 440, 560)));
+		assert!(Escrow::stream(told_of).is_none());
+	});
+}
+
+#[test]
 fn a_meter_that_vanished_bills_nothing_more() {
 	with_each_asset(|asset| {
 		let id = open(asset);

@@ -33,8 +33,7 @@ fn governance_thaws_a_frozen_stream_and_ends_it() {
 		assert_noop!(force_close(id, 501), Error::<Test>::NotEnoughHeld);
 		assert_ok!(force_close(id, 100));
 		run_to_round(23);
-		let end =
-			StreamEnd { reason: CloseReason::Governance, round: 20, paid: 300, refunded: 700 };
+		let end = StreamEnd { reason: CloseReason::Governance, round: 20, paid: 300, refunded: 700 };
 		assert_eq!(told().last(), Some(&Told::Ended(owner(), end)));
 	});
 }

@@ -42,16 +42,10 @@ fn a_frozen_lump_waits_for_the_thaw() {
 	with_each_asset(|asset| {
 		let id = open_lump(asset, 500);
 		assert_ok!(Escrow::freeze(id, 300));
-		assert_noop!(
-			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
-			Error::<Test>::FrozenFunds
-		);
+		assert_noop!(Escrow::close_lump(id, 0, CloseReason::TenantClosed), Error::<Test>::FrozenFunds);
 		assert_ok!(Escrow::thaw(id, 100));
 		assert_eq!(gained(asset, OPERATOR), 95);
-		assert_noop!(
-			Escrow::close_lump(id, 401, CloseReason::TenantClosed),
-			Error::<Test>::NotEnoughHeld
-		);
+		assert_noop!(Escrow::close_lump(id, 401, CloseReason::TenantClosed), Error::<Test>::NotEnoughHeld);
 		assert_ok!(Escrow::close_lump(id, 100, CloseReason::TenantClosed));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (190, -200));
 	});
@@ -72,10 +66,7 @@ fn bad_lumps_change_nothing() {
 	with_each_asset(|asset| {
 		let id = open_lump(asset, 500);
 		let reason = CloseReason::TenantClosed;
-		assert_noop!(
-			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, 0),
-			Error::<Test>::ZeroAmount
-		);
+		assert_noop!(Escrow::open_lump(owner(), TENANT, OPERATOR, asset, 0), Error::<Test>::ZeroAmount);
 		assert_noop!(
 			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, START),
 			TokenError::FundsUnavailable

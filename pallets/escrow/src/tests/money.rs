@@ -99,7 +99,8 @@ impl Plan {
 		}
 	}
 	fn open(&self, asset: AssetId) -> EscrowId {
-		let terms = NewStream { rate: self.rate, deposit: self.deposit, prepaid: self.prepaid, ..new_stream(asset) };
+		let terms =
+			NewStream { rate: self.rate, deposit: self.deposit, prepaid: self.prepaid, ..new_stream(asset) };
 		Escrow::open_stream(terms).unwrap()
 	}
 }
@@ -134,11 +135,11 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 	};
 	for (wait, op) in &plan.ops {
 		plan.run(*wait, poke);
-		if let Op::Lump { amount, to_payee } = *op {
-			if let Ok(lump) = Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount) {
-				let to_payee = to_payee.min(amount);
-				assert_ok!(Escrow::close_lump(lump, to_payee, CloseReason::OperatorClosed));
-			}
+		if let Op::Lump { amount, to_payee } = *op
+			&& let Ok(lump) = Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount)
+		{
+			let to_payee = to_payee.min(amount);
+			assert_ok!(Escrow::close_lump(lump, to_payee, CloseReason::OperatorClosed));
 		}
 		let Some(info) = Escrow::stream(id) else { continue };
 		match *op {

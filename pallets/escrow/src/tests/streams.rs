@@ -84,8 +84,7 @@ fn the_round_of_the_opening_is_not_billed() {
 fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
 	with_each_asset(|asset| {
 		run_to_round(5);
-		let id =
-			Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
 		assert_eq!(stream(id).wake, Some(80), "round 5 is judged then");
 		// The meter remembers 32 rounds; nobody touches the stream for 60.
 		run_to_round(65);

@@ -162,19 +162,28 @@ fn agreement_is_with_the_verdict() {
 }
 
 #[test]
+fn an_operator_has_no_say_on_its_own_service() {
+	let own = [Some(Subject { own: Some(0), ..Subject::default() })];
+	let says = |findings: [Finding; 4]| findings.map(|finding| Some(vec![finding]));
+	let folded = fold_all(&own, &says([up(), DOWN, DOWN, up()]));
+	assert_eq!(one(&folded, 0), Verdict::Unmeasured, "1 of 3 says up");
+	assert_eq!(folded.duty[0].judged, 0);
+	let folded = fold_all(&own, &says([up(), DOWN, DOWN, DOWN]));
+	assert_eq!(one(&folded, 0), Verdict::Down);
+}
+
+#[test]
 fn committees_read_their_own_part_of_a_report() {
 	let subjects = [Some(Subject::default())];
 	// Prober 0 probes both pages, 1 and 2 one each.
 	let sheets =
 		[Sheet { committee: 0b011, subjects: &subjects }, Sheet { committee: 0b101, subjects: &subjects }];
-	let (both, first, second) =
-		([up().to_byte(), DOWN.to_byte()], [up().to_byte()], [DOWN.to_byte()]);
-	let ballot = |bytes: &'static [u8]| Ballot { committed: true, report: Some(bytes) };
-	let leak = |bytes: &[u8]| -> &'static [u8] { Box::leak(bytes.to_vec().into_boxed_slice()) };
-	let folded =
-		fold(&sheets, &[ballot(leak(&both)), ballot(leak(&first)), ballot(leak(&second)), Ballot::default()]);
+	let both = [up().to_byte(), DOWN.to_byte()];
+	let (first, second) = ([up().to_byte()], [DOWN.to_byte()]);
+	let ballot = |bytes| Ballot { committed: true, report: Some(bytes) };
+	let folded = fold(&sheets, &[ballot(&both[..]), ballot(&first), ballot(&second), Ballot::default()]);
 	assert!(is_up(one(&folded, 0)));
-	assert_eq!(one(&folded, 1), Verdict::Unmeasured, "the blind report does not let it be down");
+	assert_eq!(one(&folded, 1), Verdict::Down);
 	assert_eq!(folded.duty[3].rounds, 0, "it had nothing to probe");
 }
 

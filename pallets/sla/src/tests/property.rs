@@ -230,7 +230,7 @@ fn with_storage(f: impl FnOnce() -> DispatchResult) -> DispatchResult {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
 	#[test]
 	fn money_is_conserved_and_every_promise_funded(steps in proptest::collection::vec(step(), 1..60)) {

@@ -1,0 +1,360 @@
+//! Probers that lie, together or alone: no false breach, and none missed.
+
+use crate::{
+	Hearing, Ruling,
+	fold::{Ballot, Sheet, Subject, fold},
+	mock::*,
+	types::Row,
+};
+use sp_runtime::Perbill;
+use surety_primitives::{BreachKind, Frozen, Probing, Severity, Verdict, report::Finding, tiers};
+
+const DOWN: Finding = Finding::Down;
+const LIAR: u16 = 3;
+
+/// 1 of 4 probers lies for four windows. Service 1 is always up, service 2 has an outage in the third
+/// window, service 3 answers wrong in the last one, service 4 is idle. What the honest see is given to the
+/// liar, who attends as told.
+fn one_of_four(attends: Attend, lie: impl Fn(u32, Finding) -> Finding) {
+	build_and_execute(4, || {
+		// Breaches of rounds at the edge of a window: 25 to 30 and 38 to 40.
+		for service in 1..=4 {
+			list(service, service.into());
+		}
+		for service in 1..=3 {
+			Probes::heat(service).unwrap();
+		}
+		let truth = |round: u32, service: u32| match service {
+			2 if (25..=30).contains(&round) => DOWN,
+			3 if (38..=40).contains(&round) => Finding::Bad(ms(50)),
+			_ => up(),
+		};
+		play_with(
+			50,
+			|prober, _| if prober == LIAR { attends } else { Attend::Fully },
+			|prober, round, service| {
+				let truth = truth(round, service);
+				if prober == LIAR { lie(round, truth) } else { truth }
+			},
+		);
+		let breaches: Vec<_> =
+			Breaches::get().into_iter().map(|(s, b)| (s, b.round, b.kind, b.severity)).collect();
+		use BreachKind::*;
+		use Severity::*;
+		assert_eq!(
+			breaches,
+			vec![
+				(2, 26, Downtime, Low),
+				(2, 27, Downtime, Medium),
+				(2, 30, Downtime, High),
+				(3, 39, BadData, Low),
+				(3, 40, BadData, Medium),
+			]
+		);
+		// Nobody paid for a lie either: the meters ran in all other rounds.
+		assert_eq!([1, 2, 3].map(|s| row(s).meter.blocks), [48 * 5, 42 * 5, 45 * 5]);
+	});
+}
+
+fn liar_duty() -> crate::DutyTally {
+	Probes::duty(account(LIAR)).unwrap()
+}
+
+/// The liar's duty, read in the same externalities as the test: through what the session's end reports.
+fn with_duty(attends: Attend, lie: impl Fn(u32, Finding) -> Finding, check: impl FnOnce(crate::DutyTally)) {
+	build_and_execute(4, || {
+		for service in 1..=4 {
+			list(service, service.into());
+		}
+		play_with(
+			12,
+			|prober, _| if prober == LIAR { attends } else { Attend::Fully },
+			|prober, round, service| {
+				let truth = if service == 2 { DOWN } else { up() };
+				if prober == LIAR { lie(round, truth) } else { truth }
+			},
+		);
+		let honest = Probes::duty(account(0)).unwrap();
+		assert_eq!((honest.rounds, honest.accepted, honest.judged, honest.agreed), (10, 10, 40, 40));
+		check(liar_duty());
+		end_session();
+		Offences::take();
+	});
+}
+
+#[test]
+fn always_down() {
+	one_of_four(Attend::Fully, |_, _| DOWN);
+	with_duty(
+		Attend::Fully,
+		|_, _| DOWN,
+		|duty| {
+			assert_eq!((duty.rounds, duty.revealed, duty.accepted), (10, 10, 0), "its reports are blind");
+		},
+	);
+}
+
+#[test]
+fn always_up() {
+	one_of_four(Attend::Fully, |_, _| up());
+	with_duty(
+		Attend::Fully,
+		|_, _| up(),
+		|duty| {
+			assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40, 30));
+		},
+	);
+}
+
+#[test]
+fn always_the_opposite() {
+	let opposite = |_: u32, truth: Finding| if truth == DOWN { up() } else { Finding::Bad(ms(1)) };
+	one_of_four(Attend::Fully, opposite);
+	with_duty(Attend::Fully, opposite, |duty| {
+		assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40, 0));
+	});
+}
+
+#[test]
+fn always_abstaining() {
+	one_of_four(Attend::Fully, |_, _| Finding::Abstained);
+	with_duty(
+		Attend::Fully,
+		|_, _| Finding::Abstained,
+		|duty| {
+			assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40, 0), "abstaining earns nothing");
+		},
+	);
+}
+
+#[test]
+fn always_skipping() {
+	one_of_four(Attend::Fully, |_, _| Finding::Skipped);
+	with_duty(Attend::Fully, |_, _| Finding::Skipped, |duty| assert_eq!((duty.judged, duty.agreed), (40, 0)));
+}
+
+#[test]
+fn always_slow() {
+	one_of_four(Attend::Fully, |_, truth| if truth == up() { Finding::Up(ms(9_000)) } else { truth });
+}
+
+#[test]
+fn never_revealing() {
+	one_of_four(Attend::CommitOnly, |_, truth| truth);
+	with_duty(
+		Attend::CommitOnly,
+		|_, truth| truth,
+		|duty| {
+			assert_eq!((duty.rounds, duty.committed, duty.revealed, duty.accepted), (10, 10, 0, 0));
+		},
+	);
+}
+
+#[test]
+fn never_committing() {
+	one_of_four(Attend::Not, |_, truth| truth);
+	with_duty(
+		Attend::Not,
+		|_, truth| truth,
+		|duty| {
+			assert_eq!((duty.rounds, duty.committed, duty.accepted), (10, 0, 0));
+		},
+	);
+}
+
+#[test]
+fn copying_anothers_commit() {
+	build_and_execute(4, || {
+		list_hot(1, 1);
+		list(2, 2);
+		let mut copied = 0;
+		for _ in 0..10 {
+			next_round();
+			next_block();
+			let now = round();
+			for prober in 0..3 {
+				commit(now, prober, report_of(now, prober, &|_| up())).unwrap();
+			}
+			// The liar takes the hash of prober 0 as its own.
+			let Some(crate::Sent::Committed(hash)) = crate::Reports::<Test>::get(now, 0) else { panic!() };
+			Probes::commit(authorized(), now, LIAR, hash, no_signature()).unwrap();
+			next_block();
+			if now > 1 {
+				for prober in 0..3 {
+					reveal(now - 1, prober).unwrap();
+				}
+				let bytes = report_of(now - 1, 0, &|_| up()).try_into().unwrap();
+				let tried = Probes::reveal(authorized(), now - 1, LIAR, salt(now - 1, 0), bytes);
+				assert_eq!(tried, Err(crate::Error::<Test>::WrongReveal.into()));
+				copied += 1;
+			}
+			while offset() != 4 {
+				next_block();
+			}
+		}
+		assert_eq!(copied, 9);
+		assert!(Breaches::get().is_empty());
+		assert_eq!(row(1).counters.up, 8);
+		let duty = liar_duty();
+		assert_eq!((duty.rounds, duty.committed, duty.revealed), (8, 8, 0));
+	});
+}
+
+#[test]
+fn liars_may_come_and_go_with_the_session() {
+	build_and_execute(4, || {
+		list_hot(1, 1);
+		list_hot(2, 2);
+		for session in 0u16..6 {
+			session_of(session * 4..session * 4 + 4);
+			play(5, |prober, _, service| if prober == session % 4 && service == 1 { DOWN } else { up() });
+			end_session();
+			Probes::do_try_state().unwrap();
+		}
+		assert!(Breaches::get().is_empty());
+		assert_eq!(row(1).meter.blocks, 28 * 5);
+	});
+}
+
+/// A small deterministic source of numbers.
+struct Dice(u64);
+impl Dice {
+	fn roll(&mut self, sides: u64) -> u64 {
+		self.0 ^= self.0 << 13;
+		self.0 ^= self.0 >> 7;
+		self.0 ^= self.0 << 17;
+		self.0 % sides
+	}
+}
+
+/// What the colluders agree on for a round.
+fn plot(dice: &mut Dice) -> impl Fn(&mut Dice, usize, Finding) -> Option<Finding> + use<> {
+	let (kind, victim) = (dice.roll(8), dice.roll(4) as usize);
+	move |dice, service, truth| match kind {
+		// Down for one, down for all, up for all, wrong for all.
+		0 => Some(if service == victim { DOWN } else { truth }),
+		1 => Some(DOWN),
+		2 => Some(up()),
+		3 => Some(Finding::Bad(ms(1))),
+		// Slow; silent; abstaining; anything.
+		4 => Some(Finding::Up(ms(30_000))),
+		5 => None,
+		6 => Some(Finding::Abstained),
+		_ => Some(Finding::from_byte(dice.roll(256) as u8)),
+	}
+}
+
+/// 21 probers of which 6 collude, 100,000 rounds in windows of a day: no false breach and none missed,
+/// although one honest report in a hundred is missing as well.
+#[test]
+fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
+	const ROUNDS: u32 = 100_000;
+	const WINDOW: u16 = 1_440;
+	let uptime = Perbill::from_rational(999u32, 1_000u32);
+	let allowance = BreachKind::COUNTED.map(|kind| tiers::allowance(kind, uptime, WINDOW));
+	assert_eq!(allowance, [1, 72, 1]);
+	let mut dice = Dice(0x5eed_5eed_5eed);
+	let mut rows: Vec<Row<u64>> = vec![];
+	build_and_execute(1, || {
+		list(1, 1);
+		rows = vec![row(1); 4];
+	});
+	for row in &mut rows {
+		row.frozen = Frozen { allowance, multiplier: 1, weight: 1 };
+	}
+	let subjects = vec![Some(Subject::default()); 4];
+	let committee = (1u128 << 21) - 1;
+	let (mut expected, mut breached, mut unclear) = (0u32, 0u32, 0u32);
+	for round in 1..ROUNDS {
+		let window = round / u32::from(WINDOW);
+		let at = round % u32::from(WINDOW);
+		for row in rows.iter_mut().filter(|row| row.window != window) {
+			row.reset(window);
+		}
+		// Service 3 is down for 20 rounds in every fifth window; all others are always up.
+		let out = window % 5 == 4 && (700..720).contains(&at);
+		let truth = |service: usize| if service == 3 && out { DOWN } else { up() };
+		let lie = plot(&mut dice);
+		let reports: Vec<Option<Vec<u8>>> = (0..21)
+			.map(|prober| {
+				if prober < 6 {
+					(0..4).map(|s| lie(&mut dice, s, truth(s)).map(Finding::to_byte)).collect()
+				} else {
+					(dice.roll(100) > 0).then(|| (0..4).map(|s| truth(s).to_byte()).collect())
+				}
+			})
+			.collect();
+		let ballots: Vec<Ballot> =
+			reports.iter().map(|r| Ballot { committed: true, report: r.as_deref() }).collect();
+		let folded = fold(&[Sheet { committee, subjects: &subjects }], &ballots);
+		let hearing =
+			Hearing { round, window_rounds: WINDOW, round_blocks: 10, stalled: false, full: true, hot: true };
+		for (service, (row, ruling)) in rows.iter_mut().zip(&folded.rulings).enumerate() {
+			let judgement = row.judge(&hearing, *ruling);
+			match judgement.verdict.unwrap() {
+				Verdict::Up { latency } => {
+					assert_eq!(truth(service), up(), "hid an outage in round {round}");
+					assert_eq!(latency, ms(40), "moved the median in round {round}");
+				},
+				Verdict::Unclear | Verdict::Unmeasured => unclear += 1,
+				other => {
+					assert_eq!((service, truth(service)), (3, DOWN), "invented {other:?} in round {round}");
+				},
+			}
+			for breach in judgement.breaches {
+				assert_eq!((service, breach.kind), (3, BreachKind::Downtime));
+				assert!(out, "a false breach in round {round}");
+				breached += 1;
+			}
+		}
+		// Low to Critical: at 2, 3, 6 and 11 rounds.
+		if out && at == 719 {
+			expected += 4;
+		}
+	}
+	assert_eq!(breached, expected);
+	assert!(expected >= 4 * 13);
+	assert!(unclear < 100, "{unclear} of {ROUNDS} rounds, four services each, lacked a verdict");
+	assert!(rows.iter().all(|row| row.meter.through == ROUNDS - 1));
+	let ruling = Ruling::Verdict(Verdict::Down);
+	assert_eq!(Ruling::from_byte(ruling.to_byte()), ruling);
+}
+
+/// The same through the pallet: 21 probers of which 6 collude, some hundred rounds, all invariants checked.
+#[test]
+fn six_of_twenty_one_through_the_pallet() {
+	build_and_execute(21, || {
+		for service in 1..=3 {
+			list_hot(service, service.into());
+		}
+		list(4, 4);
+		for _ in 0..30 {
+			let says = |prober: u16, round: u32, service: u32| {
+				let out = service == 3 && (100..108).contains(&round);
+				if prober < 6 {
+					match round % 4 {
+						0 => DOWN,
+						1 => Finding::Bad(ms(1)),
+						2 => up(),
+						_ if service == 1 => DOWN,
+						_ => up(),
+					}
+				} else if out {
+					DOWN
+				} else {
+					up()
+				}
+			};
+			let silent = |prober: u16, round: u32| {
+				if prober < 6 && round % 5 == 0 { Attend::CommitOnly } else { Attend::Fully }
+			};
+			play_with(10, silent, says);
+			Probes::do_try_state().unwrap();
+		}
+		let breaches: Vec<_> = Breaches::get().into_iter().map(|(s, b)| (s, b.round, b.severity)).collect();
+		// Rounds 100 to 107 are the fifth to the twelfth of window 8.
+		use Severity::*;
+		assert_eq!(breaches, vec![(3, 101, Low), (3, 102, Medium), (3, 105, High)]);
+		assert_eq!(row(1).meter.blocks, 298 * 5);
+	});
+}

@@ -1,0 +1,265 @@
+//! Commit and reveal.
+
+use crate::{
+	Call, Error, REVEAL_OFFSET, Report, Reports, Sent, commit_hash, commit_payload, mock::*, refused,
+};
+use codec::Encode;
+use frame_support::{assert_noop, assert_ok, traits::Authorize};
+use sp_core::Pair;
+use sp_runtime::{
+	DispatchError,
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
+	},
+};
+use surety_primitives::{RoundIndex, crypto::ProberSignature};
+
+fn pool(call: Call<Test>) -> Result<ValidTransaction, TransactionValidityError> {
+	let call: RuntimeCall = call.into();
+	call.authorize(TransactionSource::External).expect("authorized call").map(|(valid, _)| valid)
+}
+
+fn sign(prober: u16, round: RoundIndex, hash: &[u8; 32]) -> ProberSignature {
+	pair(prober).sign(&commit_payload(&genesis(), round, hash))
+}
+
+fn signed_commit(prober: u16, round: RoundIndex, hash: [u8; 32]) -> Call<Test> {
+	Call::commit { round, index: prober, hash, signature: sign(prober, round, &hash) }
+}
+
+fn hash_of(prober: u16, round: RoundIndex, report: &[u8]) -> [u8; 32] {
+	commit_hash(&genesis(), round, &key(prober), &salt(round, prober), report)
+}
+
+fn reveal_call(prober: u16, round: RoundIndex, report: &[u8]) -> Call<Test> {
+	Call::reveal {
+		round,
+		index: prober,
+		salt: salt(round, prober),
+		report: Report::try_from(report.to_vec()).unwrap(),
+	}
+}
+
+fn invalid<T>(reason: InvalidTransaction) -> Result<T, TransactionValidityError> {
+	Err(reason.into())
+}
+
+/// Two services, and the second block of round 1.
+fn in_round_1(test: impl FnOnce()) {
+	build_and_execute(4, || {
+		list(1, 1);
+		list(2, 2);
+		next_round();
+		next_block();
+		test();
+	});
+}
+
+/// The first block of round 2 in which reveals are accepted. The pool validates for the next block, whose
+/// `on_initialize` has not run.
+fn to_reveals() {
+	next_round();
+	next_block();
+	System::set_block_number(System::block_number() + 1);
+	assert_eq!(offset(), REVEAL_OFFSET);
+}
+
+const REPORT: [u8; 2] = [21, 22];
+
+#[test]
+fn a_commit_and_its_reveal_are_accepted_once() {
+	in_round_1(|| {
+		let hash = hash_of(2, 1, &REPORT);
+		let valid = pool(signed_commit(2, 1, hash)).unwrap();
+		assert!(valid.propagate);
+		assert_eq!(valid.longevity, 4, "blocks 6 to 9");
+		assert_eq!(
+			valid.provides,
+			vec![("SuretyProbes", (b"surety:commit".as_slice(), 1u32, 2u16)).encode()]
+		);
+		assert_ok!(Probes::commit(authorized(), 1, 2, hash, no_signature()));
+		assert_eq!(pool(signed_commit(2, 1, hash)), invalid(InvalidTransaction::Stale));
+		assert_noop!(
+			Probes::commit(authorized(), 1, 2, hash, no_signature()),
+			Error::<Test>::AlreadyCommitted
+		);
+		to_reveals();
+		let valid = pool(reveal_call(2, 1, &REPORT)).unwrap();
+		assert_eq!(valid.longevity, 3, "blocks 12 to 14");
+		assert_ok!(reveal_call(2, 1, &REPORT).dispatch_here());
+		assert_eq!(Reports::<Test>::get(1, 2), Some(Sent::Revealed(REPORT.to_vec().try_into().unwrap())));
+		assert_eq!(pool(reveal_call(2, 1, &REPORT)), invalid(InvalidTransaction::Stale));
+		assert_noop!(reveal_call(2, 1, &REPORT).dispatch_here(), Error::<Test>::AlreadyRevealed);
+	});
+}
+
+trait DispatchHere {
+	fn dispatch_here(self) -> sp_runtime::DispatchResult;
+}
+impl DispatchHere for Call<Test> {
+	fn dispatch_here(self) -> sp_runtime::DispatchResult {
+		use sp_runtime::traits::Dispatchable;
+		let call: RuntimeCall = self.into();
+		call.dispatch(authorized()).map(drop).map_err(|e| e.error)
+	}
+}
+
+#[test]
+fn only_authorized_origins_report() {
+	in_round_1(|| {
+		for origin in [RuntimeOrigin::signed(account(0)), RuntimeOrigin::root(), RuntimeOrigin::none()] {
+			let commit = Probes::commit(origin.clone(), 1, 0, [0; 32], no_signature());
+			assert_eq!(commit, Err(DispatchError::BadOrigin));
+			let reveal = Probes::reveal(origin, 1, 0, [0; 32], Report::default());
+			assert_eq!(reveal, Err(DispatchError::BadOrigin));
+		}
+	});
+}
+
+#[test]
+fn commits_are_for_the_current_round() {
+	in_round_1(|| {
+		let at = |round| pool(signed_commit(0, round, [1; 32]));
+		assert_eq!(at(0), invalid(InvalidTransaction::Stale));
+		assert_eq!(at(2), invalid(InvalidTransaction::Future));
+		assert_ok!(at(1));
+		assert_noop!(Probes::commit(authorized(), 0, 0, [1; 32], no_signature()), Error::<Test>::TooLate);
+		assert_noop!(Probes::commit(authorized(), 2, 0, [1; 32], no_signature()), Error::<Test>::TooEarly);
+		// The pool already validates for the first block of round 2.
+		while offset() != 4 {
+			next_block();
+		}
+		assert_ok!(at(1));
+		System::set_block_number(System::block_number() + 1);
+		assert_eq!(at(1), invalid(InvalidTransaction::Stale));
+		assert_eq!(at(2), invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)));
+	});
+}
+
+#[test]
+fn a_round_without_snapshot_takes_no_commits() {
+	build_and_execute(4, || {
+		next_block();
+		assert_noop!(Probes::commit(authorized(), 0, 0, [1; 32], no_signature()), Error::<Test>::NoSnapshot);
+	});
+}
+
+#[test]
+fn only_probers_of_the_snapshot_commit() {
+	in_round_1(|| {
+		assert_eq!(
+			pool(signed_commit(4, 1, [1; 32])),
+			invalid(InvalidTransaction::Custom(refused::NOT_A_PROBER))
+		);
+		assert_noop!(Probes::commit(authorized(), 1, 4, [1; 32], no_signature()), Error::<Test>::NotAProber);
+	});
+}
+
+#[test]
+fn a_commit_is_signed_by_its_prober_for_its_round_and_chain() {
+	in_round_1(|| {
+		let hash = [1; 32];
+		let refuse = |signature: ProberSignature| {
+			let call = Call::commit { round: 1, index: 0, hash, signature };
+			assert_eq!(pool(call), invalid(InvalidTransaction::BadProof));
+		};
+		refuse(sign(1, 1, &hash));
+		refuse(sign(0, 2, &hash));
+		refuse(sign(0, 1, &[2; 32]));
+		refuse(pair(0).sign(&commit_payload(&[9; 32], 1, &hash)));
+		refuse(no_signature());
+	});
+}
+
+#[test]
+fn reveals_open_in_the_third_block_of_the_next_round() {
+	in_round_1(|| {
+		commit(1, 0, REPORT.to_vec()).unwrap();
+		let at = || pool(reveal_call(0, 1, &REPORT));
+		assert_eq!(at(), invalid(InvalidTransaction::Future));
+		next_round();
+		assert_eq!(at(), invalid(InvalidTransaction::Future));
+		next_block();
+		assert_eq!(at(), invalid(InvalidTransaction::Future));
+		assert_noop!(reveal(1, 0), Error::<Test>::TooEarly);
+		next_block();
+		assert_ok!(at());
+		while offset() != 4 {
+			next_block();
+		}
+		assert_ok!(at());
+		next_block();
+		assert_eq!(at(), invalid(InvalidTransaction::Stale));
+		assert_noop!(reveal(1, 0), Error::<Test>::TooLate);
+	});
+}
+
+#[test]
+fn a_reveal_must_be_what_was_committed() {
+	in_round_1(|| {
+		commit(1, 0, REPORT.to_vec()).unwrap();
+		to_reveals();
+		assert_eq!(pool(reveal_call(0, 1, &[1, 2])), invalid(InvalidTransaction::BadProof));
+		assert_noop!(reveal_call(0, 1, &[1, 2]).dispatch_here(), Error::<Test>::WrongReveal);
+		let other_salt =
+			Call::reveal { round: 1, index: 0, salt: [9; 32], report: REPORT.to_vec().try_into().unwrap() };
+		assert_eq!(pool(other_salt), invalid(InvalidTransaction::BadProof));
+		assert_eq!(pool(reveal_call(1, 1, &REPORT)), invalid(InvalidTransaction::Custom(refused::NO_COMMIT)));
+		assert_noop!(reveal_call(1, 1, &REPORT).dispatch_here(), Error::<Test>::NoCommit);
+		assert_noop!(reveal_call(7, 1, &REPORT).dispatch_here(), Error::<Test>::NotAProber);
+	});
+}
+
+#[test]
+fn a_report_has_one_byte_per_due_service() {
+	in_round_1(|| {
+		commit(1, 0, vec![1]).unwrap();
+		commit(1, 1, vec![1, 2, 3]).unwrap();
+		commit(1, 2, vec![]).unwrap();
+		to_reveals();
+		for (prober, report) in [(0, &[1][..]), (1, &[1, 2, 3][..]), (2, &[][..])] {
+			assert_eq!(
+				pool(reveal_call(prober, 1, report)),
+				invalid(InvalidTransaction::Custom(refused::WRONG_LENGTH))
+			);
+			assert_noop!(reveal_call(prober, 1, report).dispatch_here(), Error::<Test>::WrongLength);
+		}
+	});
+}
+
+#[test]
+fn a_copied_commit_is_useless() {
+	in_round_1(|| {
+		let hash = hash_of(0, 1, &REPORT);
+		assert_ok!(Probes::commit(authorized(), 1, 0, hash, no_signature()));
+		// Nothing on chain can tell that prober 1 copies, and its signature is good.
+		assert_ok!(pool(signed_commit(1, 1, hash)));
+		assert_ok!(Probes::commit(authorized(), 1, 1, hash, no_signature()));
+		to_reveals();
+		// But what prober 0 reveals does not have this hash with prober 1's key in it.
+		assert_ok!(pool(reveal_call(0, 1, &REPORT)));
+		let copied = Call::reveal {
+			round: 1,
+			index: 1,
+			salt: salt(1, 0),
+			report: REPORT.to_vec().try_into().unwrap(),
+		};
+		assert_eq!(pool(copied), invalid(InvalidTransaction::BadProof));
+	});
+}
+
+#[test]
+fn reports_are_gone_once_folded() {
+	in_round_1(|| {
+		for prober in 0..4 {
+			commit(1, prober, REPORT.to_vec()).unwrap();
+		}
+		to_reveals();
+		for prober in 0..3 {
+			reveal(1, prober).unwrap();
+		}
+		assert_eq!(Reports::<Test>::iter().count(), 4);
+		next_round();
+		assert_eq!(Reports::<Test>::iter().count(), 0);
+	});
+}

@@ -1,0 +1,176 @@
+//! Every invariant fails when state is corrupted.
+
+use crate::{
+	ColdCursor, Duty, DutyTally, FreeCold, Outcomes, PageId, PageInfos, Pages, Place, Progress, Reports, Row,
+	Sent, SlotsOf, Snapshots, mock::*,
+};
+use frame_support::assert_err;
+use sp_runtime::DispatchError;
+use surety_primitives::{Probing, Severity};
+
+/// A state with everything in it: hot and cold rows, a freed slot, open rounds, reports and duty.
+fn corrupt(expected: &'static str, corrupt: impl FnOnce()) {
+	new_test_ext().execute_with(|| {
+		start_session(4);
+		for service in 1..=4 {
+			list(service, service.into());
+		}
+		Probes::heat(1).unwrap();
+		play_up(4);
+		Probes::unlist(4);
+		next_round();
+		next_block();
+		commit(round(), 0, vec![0; 3]).unwrap();
+		Probes::do_try_state().unwrap();
+		corrupt();
+		assert_err!(Probes::do_try_state(), DispatchError::Other(expected));
+	});
+}
+
+fn with_row(id: PageId, slot: usize, change: impl FnOnce(&mut Row<AccountId>)) {
+	Pages::<Test>::mutate(id, |page| change(page[slot].as_mut().unwrap()));
+}
+
+const HOT: PageId = PageId::Hot(0);
+const COLD: PageId = PageId::Cold(0);
+
+#[test]
+fn slots_and_listings() {
+	corrupt("1: a listing has no cold row", || Pages::<Test>::mutate(COLD, |page| page[1] = None));
+	corrupt("1: a cold slot holds another service", || with_row(COLD, 1, |row| row.service = 9));
+	corrupt("1: a cold row rests only while hot", || with_row(COLD, 0, |row| row.dormant = false));
+	corrupt("1: a hot service has no row", || Pages::<Test>::mutate(HOT, |page| page[0] = None));
+	corrupt("1: a hot slot holds another service", || with_row(HOT, 0, |row| row.service = 2));
+	corrupt("1: a row belongs to no listing", || SlotsOf::<Test>::remove(2));
+}
+
+#[test]
+fn due_and_taken_bits() {
+	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(COLD, |info| info.due |= 1));
+	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.due = 0));
+	corrupt("2: taken bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.taken = 3));
+}
+
+#[test]
+fn free_slots() {
+	corrupt("3: a gap in the queue of free slots", || FreeCold::<Test>::remove(0));
+	corrupt("3: a slot is free twice", || {
+		FreeCold::<Test>::insert(1, (Place { page: 0, slot: 3 }, 0));
+		ColdCursor::<Test>::mutate(|cursor| cursor.tail = 2);
+	});
+	corrupt("3: a free slot is taken", || {
+		FreeCold::<Test>::insert(0, (Place { page: 0, slot: 1 }, 0));
+	});
+	corrupt("3: free slots outside the queue", || {
+		FreeCold::<Test>::insert(7, (Place { page: 0, slot: 3 }, 0));
+	});
+	corrupt("3: a cold slot is lost", || ColdCursor::<Test>::mutate(|cursor| cursor.end += 1));
+}
+
+#[test]
+fn reports_are_from_the_snapshot() {
+	corrupt("4: a report of no open round", || Reports::<Test>::insert(99, 0, Sent::Committed([0; 32])));
+	corrupt("4: a report from outside the snapshot", || {
+		Reports::<Test>::insert(round(), 4, Sent::Committed([0; 32]));
+	});
+	corrupt("4: a report of the wrong length", || {
+		Reports::<Test>::insert(round(), 1, Sent::Revealed(vec![0; 9].try_into().unwrap()));
+	});
+}
+
+#[test]
+fn rounds() {
+	corrupt("5: a snapshot of no open round", || {
+		Snapshots::<Test>::insert(99, snapshot(round()));
+	});
+	corrupt("5: a snapshot of no open round", || {
+		Progress::<Test>::mutate(|progress| progress.judged += 1);
+	});
+	corrupt("5: rulings of the wrong rounds", || {
+		Outcomes::<Test>::insert(round(), crate::Outcome { rulings: Default::default(), stalled: false });
+	});
+	corrupt("5: rulings without a snapshot", || {
+		Outcomes::<Test>::insert(99, crate::Outcome { rulings: Default::default(), stalled: false });
+	});
+	// A folded round that is not judged, with a report or a ruling too many.
+	let folded = |expected: &'static str, corrupt: &dyn Fn(u32)| {
+		new_test_ext().execute_with(|| {
+			start_session(4);
+			list(1, 1);
+			play_up(3);
+			next_round();
+			Probes::do_try_state().unwrap();
+			corrupt(round() - 2);
+			assert_err!(Probes::do_try_state(), DispatchError::Other(expected));
+		});
+	};
+	folded("5: reports are left over", &|round| {
+		Reports::<Test>::insert(round, 0, Sent::Committed([0; 32]));
+	});
+	folded("5: not one ruling per due service", &|round| {
+		Outcomes::<Test>::mutate(round, |outcome| outcome.as_mut().unwrap().rulings.clear());
+	});
+}
+
+#[test]
+fn capacity() {
+	corrupt("6: a page is due twice", || {
+		Snapshots::<Test>::mutate(round(), |snapshot| {
+			let due = &mut snapshot.as_mut().unwrap().due;
+			due.try_push(due[0]).unwrap();
+		});
+	});
+	corrupt("6: over capacity", || {
+		Reports::<Test>::remove(round(), 0);
+		Snapshots::<Test>::mutate(round(), |snapshot| {
+			let due = &mut snapshot.as_mut().unwrap().due;
+			for page in 10..13 {
+				due.try_push(crate::Due { page: PageId::Cold(page), ..due[0] }).unwrap();
+			}
+		});
+	});
+	corrupt("6: more hot services than fit", || {
+		let page = Pages::<Test>::take(HOT);
+		Pages::<Test>::insert(PageId::Hot(3), page);
+		PageInfos::<Test>::insert(PageId::Hot(3), PageInfos::<Test>::take(HOT));
+		SlotsOf::<Test>::mutate(1, |slots| {
+			slots.as_mut().unwrap().hot = Some(Place { page: 3, slot: 0 });
+		});
+	});
+}
+
+#[test]
+fn counters() {
+	corrupt("7: latencies differ from the up rounds", || with_row(COLD, 1, |row| row.counters.up += 1));
+	corrupt("7: more slow rounds than up ones", || with_row(COLD, 1, |row| row.counters.slow = 5));
+	corrupt("7: more rounds judged than a window has", || with_row(COLD, 1, |row| row.counters.down = 12));
+	corrupt("7: more excuses than allowed", || with_row(COLD, 1, |row| row.excuses = 1));
+	corrupt("7: counters differ from the rounds judged", || with_row(HOT, 0, |row| row.counters.down += 1));
+	corrupt("7: a tier is above the counters", || {
+		with_row(HOT, 0, |row| row.tiers[0] = Some(Severity::Low));
+	});
+}
+
+#[test]
+fn a_page_at_its_largest_fits() {
+	// 8 cannot be broken through the types: the bound is on the type, and `integrity_test` compares it.
+	assert!(<crate::Page<AccountId> as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);
+	type Wide = crate::Page<sp_runtime::AccountId32>;
+	assert!(<Wide as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);
+}
+
+#[test]
+fn duty() {
+	let tally = |change: fn(&mut DutyTally)| {
+		Duty::<Test>::mutate(|duty| change(&mut duty[0].1));
+	};
+	corrupt("9: duty is no chain of subsets", || tally(|tally| tally.accepted += 1));
+	corrupt("9: duty is no chain of subsets", || tally(|tally| tally.committed = 0));
+	corrupt("9: more findings agreed than were judged", || tally(|tally| tally.agreed += 1));
+	corrupt("9: a prober is counted twice", || {
+		Duty::<Test>::mutate(|duty| {
+			let first = duty[0];
+			duty.try_push(first).unwrap();
+		});
+	});
+}

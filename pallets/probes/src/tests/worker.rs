@@ -1,0 +1,297 @@
+//! The off-chain worker, block by block.
+
+use crate::{
+	Call, DENY_KEY, Reports, Sent, commit_hash,
+	mock::*,
+	offchain::{Local, host, report_key},
+};
+use codec::{Decode, Encode};
+use frame_support::traits::{Authorize, Hooks};
+use parking_lot::RwLock;
+use sp_core::{
+	Pair,
+	offchain::{
+		OffchainDbExt, OffchainWorkerExt, TransactionPoolExt,
+		testing::{OffchainState, PoolState, TestOffchainExt, TestTransactionPoolExt},
+	},
+};
+use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
+use sp_runtime::{
+	offchain::storage::StorageValueRef, traits::Dispatchable, transaction_validity::TransactionSource,
+};
+use std::sync::Arc;
+use surety_primitives::{Probing, Verdict, crypto::PROB, report::Finding};
+
+type Pool = Arc<RwLock<PoolState>>;
+
+/// A node with the session key of prober 0, and three other probers elsewhere. Service 1 belongs to the
+/// prober's account, service 2 is on its local denylist, so it asks nobody.
+fn node(test: impl FnOnce(Pool, Arc<RwLock<OffchainState>>)) {
+	let mut ext = new_test_ext();
+	let (offchain, state) = TestOffchainExt::new();
+	let (pool, pool_state) = TestTransactionPoolExt::new();
+	let keystore = MemoryKeystore::new();
+	keystore.insert(PROB, "//Prober0", &pair(0).public().into_inner_bytes()).unwrap();
+	ext.register_extension(OffchainDbExt::new(offchain.clone()));
+	ext.register_extension(OffchainWorkerExt::new(offchain));
+	ext.register_extension(TransactionPoolExt::new(pool));
+	ext.register_extension(KeystoreExt::new(keystore));
+	ext.execute_with(|| {
+		start_session(4);
+		list(1, account(0));
+		list(2, 2);
+		StorageValueRef::persistent(DENY_KEY).set(&vec![b"service.example".to_vec()]);
+		test(pool_state, state);
+		Probes::do_try_state().unwrap();
+	});
+}
+
+trait Bytes {
+	fn into_inner_bytes(self) -> Vec<u8>;
+}
+impl Bytes for surety_primitives::crypto::ProberId {
+	fn into_inner_bytes(self) -> Vec<u8> {
+		sp_core::crypto::ByteArray::to_raw_vec(&self)
+	}
+}
+
+/// Import a block and run the worker after it. Returns what it sent.
+fn block(pool: &Pool) -> Vec<Call<Test>> {
+	next_block();
+	work(pool)
+}
+
+fn work(pool: &Pool) -> Vec<Call<Test>> {
+	Probes::offchain_worker(System::block_number());
+	let sent = std::mem::take(&mut pool.write().transactions);
+	sent.iter()
+		.map(|bytes| {
+			let xt = Extrinsic::decode(&mut bytes.as_slice()).unwrap();
+			let RuntimeCall::Probes(call) = xt.function else { panic!("a call of probes") };
+			call
+		})
+		.collect()
+}
+
+/// Include a transaction in the block being built: authorize, then dispatch.
+fn include(call: &Call<Test>) {
+	let call: RuntimeCall = call.clone().into();
+	call.authorize(TransactionSource::InBlock).unwrap().unwrap();
+	call.dispatch(authorized()).unwrap();
+}
+
+fn kept(round: u32) -> Option<Local> {
+	StorageValueRef::persistent(&report_key(round, &key(0))).get().unwrap()
+}
+
+#[test]
+fn a_round_is_probed_committed_and_revealed() {
+	node(|pool, _| {
+		next_round();
+		let sent = work(&pool);
+		assert_eq!(sent.len(), 1);
+		let local = kept(1).expect("kept before it was sent");
+		assert_eq!(local.report, vec![Finding::Skipped.to_byte(), Finding::Abstained.to_byte()]);
+		let hash = commit_hash(&genesis(), 1, &key(0), &local.salt, &local.report);
+		assert!(matches!(sent[0], Call::commit { round: 1, index: 0, hash: h, .. } if h == hash));
+		next_block();
+		include(&sent[0]);
+		assert!(work(&pool).is_empty(), "it is on chain");
+		// Round 2: its own report, and from the second block on the reveal of round 1.
+		next_round();
+		let first = work(&pool);
+		assert!(matches!(first[..], [Call::commit { round: 2, .. }]), "too early to reveal");
+		let second = block(&pool);
+		assert!(matches!(second[..], [Call::reveal { round: 1, index: 0, .. }]));
+		next_block();
+		include(&second[0]);
+		assert_eq!(Reports::<Test>::get(1, 0), Some(Sent::Revealed(local.report.try_into().unwrap())));
+		assert!(!work(&pool).iter().any(|call| matches!(call, Call::reveal { .. })), "revealed");
+	});
+}
+
+#[test]
+fn what_is_not_included_is_sent_again_with_the_same_report() {
+	node(|pool, _| {
+		next_round();
+		let first = work(&pool);
+		let hash_of = |call: &Call<Test>| match call {
+			Call::commit { hash, .. } => *hash,
+			_ => panic!("a commit"),
+		};
+		assert!(block(&pool).is_empty(), "not at once");
+		let again = block(&pool);
+		assert_eq!(hash_of(&first[0]), hash_of(&again[0]));
+		assert!(block(&pool).is_empty());
+		// The next block is in round 2: too late.
+		assert_eq!(offset(), 3);
+		assert!(block(&pool).is_empty());
+		assert_eq!(offset(), 4);
+	});
+}
+
+#[test]
+fn a_reorganisation_changes_nothing_of_what_is_said() {
+	node(|pool, _| {
+		next_round();
+		let first = work(&pool);
+		next_block();
+		include(&first[0]);
+		let before = kept(1).unwrap();
+		// The block with the commit is replaced by one without it.
+		Reports::<Test>::remove(1, 0);
+		System::set_block_number(System::block_number() - 1);
+		let fork = [block(&pool), block(&pool), block(&pool)].concat();
+		assert_eq!(fork.len(), 1);
+		let (Call::commit { hash: a, .. }, Call::commit { hash: b, .. }) = (&first[0], &fork[0]) else {
+			panic!("commits")
+		};
+		assert_eq!(a, b, "one round has one commit on every fork");
+		let after = kept(1).unwrap();
+		assert_eq!((before.salt, before.report), (after.salt, after.report));
+		include(&fork[0]);
+		// And between commit and reveal: the reveal is the same on both forks.
+		next_round();
+		work(&pool);
+		let reveal = block(&pool);
+		next_block();
+		include(&reveal[0]);
+		Reports::<Test>::insert(1, 0, Sent::Committed(*a));
+		System::set_block_number(System::block_number() - 1);
+		let again = [block(&pool), block(&pool)].concat();
+		let again: Vec<_> = again.into_iter().filter(|call| matches!(call, Call::reveal { .. })).collect();
+		assert_eq!(again, reveal);
+	});
+}
+
+#[test]
+fn a_fork_with_another_snapshot_is_not_committed_to() {
+	node(|pool, _| {
+		next_round();
+		let mut snapshot = snapshot(1);
+		work(&pool);
+		// On this fork service 2 was never listed.
+		snapshot.due[0].mask = 1;
+		crate::Snapshots::<Test>::insert(1, snapshot);
+		assert!([block(&pool), block(&pool), block(&pool)].concat().is_empty());
+	});
+}
+
+#[test]
+fn only_one_worker_probes_a_round() {
+	node(|pool, _| {
+		next_round();
+		// Another block's worker is still probing.
+		StorageValueRef::persistent(&(b"surety/probing/".as_slice(), key(0)).encode()).set(&1u32);
+		assert!(work(&pool).is_empty());
+		assert_eq!(kept(1), None);
+		// The next round is a new one.
+		next_round();
+		assert_eq!(work(&pool).len(), 1);
+	});
+}
+
+#[test]
+fn probing_does_not_start_late_in_a_round() {
+	node(|pool, _| {
+		next_round();
+		next_block();
+		next_block();
+		next_block();
+		assert_eq!(offset(), 3, "60 % of the round are over");
+		assert!(work(&pool).is_empty());
+		assert_eq!(kept(1), None);
+	});
+}
+
+#[test]
+fn a_node_that_is_no_prober_does_nothing() {
+	node(|pool, _| {
+		session_of(1..4);
+		next_round();
+		assert!(work(&pool).is_empty());
+		assert_eq!(kept(1), None);
+	});
+	// Nor does one without services to probe.
+	node(|pool, _| {
+		Probes::unlist(1);
+		Probes::unlist(2);
+		next_round();
+		assert!(work(&pool).is_empty());
+	});
+}
+
+#[test]
+fn old_reports_are_cleaned() {
+	node(|pool, _| {
+		next_round();
+		work(&pool);
+		assert!(kept(1).is_some());
+		for round in 2..=5 {
+			next_round();
+			work(&pool);
+			assert!(kept(1).is_some(), "{round}");
+		}
+		next_round();
+		work(&pool);
+		assert!(kept(1).is_none());
+		assert!(kept(2).is_some());
+	});
+}
+
+#[test]
+fn a_service_that_left_is_abstained_from() {
+	node(|pool, _| {
+		next_round();
+		Probes::unlist(1);
+		work(&pool);
+		let abstained = Finding::Abstained.to_byte();
+		assert_eq!(kept(1).unwrap().report, vec![abstained, abstained]);
+	});
+}
+
+#[test]
+fn the_worker_and_three_others_make_a_verdict() {
+	node(|pool, _| {
+		Probes::heat(2).unwrap();
+		for _ in 0..4 {
+			next_round();
+			let sent = work(&pool);
+			next_block();
+			let now = round();
+			include(&sent[0]);
+			for prober in 1..4 {
+				commit(now, prober, report_of(now, prober, &|_| up())).unwrap();
+			}
+			let sent = work(&pool);
+			next_block();
+			if now > 1 {
+				include(&sent[0]);
+				for prober in 1..4 {
+					reveal(now - 1, prober).unwrap();
+				}
+			}
+			while offset() != 4 {
+				next_block();
+			}
+		}
+		assert_eq!(row(1).last, Some((2, Verdict::Up { latency: ms(40) })));
+		assert_eq!(row(2).last, Some((2, Verdict::Up { latency: ms(40) })));
+		let duty = Probes::duty(account(0)).unwrap();
+		assert_eq!((duty.rounds, duty.accepted, duty.judged, duty.agreed), (2, 2, 2, 0));
+	});
+}
+
+#[test]
+fn the_host_of_a_url() {
+	let is = |url: &str, expected: Option<&str>| {
+		assert_eq!(host(url.as_bytes()), expected.map(|host| host.as_bytes().to_vec()), "{url}");
+	};
+	is("https://Example.org:8443/path?x", Some("example.org"));
+	is("http://127.0.0.1", Some("127.0.0.1"));
+	is("http://[::1]:80/", Some("[::1]"));
+	is("http://a?b", Some("a"));
+	is("http:///", None);
+	is("http://[::1", None);
+	is("nonsense", None);
+}
