@@ -3,6 +3,7 @@
 use crate::*;
 use alloc::vec::Vec;
 use frame_support::{
+	traits::KeyOwnerProofSystem,
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };

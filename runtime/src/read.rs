@@ -204,12 +204,18 @@ pub fn network_status() -> NetworkStatus {
 		operators: counts.operators,
 		active: counts.active,
 		services: counts.services,
-		hot: Probes::hot_services(),
+		hot: hot_services(),
 		slashed: totals.iter().map(|(asset, t)| (*asset, t.slashed)).collect(),
 		bonded: totals.iter().map(|(asset, t)| (*asset, t.bonded)).collect(),
 		average_score: u8::try_from(mean).unwrap_or(u8::MAX),
 		judged_round: <Probes as Probing>::judged_round(),
 	}
+}
+
+/// Services that are probed every round.
+fn hot_services() -> u32 {
+	use pallet_surety_probes::{MAX_DUE, PageId, PageInfos};
+	(0..MAX_DUE).map(|page| PageInfos::<Runtime>::get(PageId::Hot(page)).due.count_ones()).sum()
 }
 
 /// The clock.

@@ -16,7 +16,6 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use codec::Decode;
 use frame::benchmarking::prelude::*;
-use frame_support::traits::Get;
 use sp_application_crypto::RuntimeAppPublic;
 use surety_primitives::{Counters, Frozen, LatencyBucket, MeterReading, crypto::ProberId, report::Finding};
 
@@ -125,10 +124,10 @@ mod benchmarks {
 	fn commit() {
 		at_block::<T>(ROUND, 1);
 		Snapshots::<T>::insert(ROUND, drawn::<T>(MAX_REPORT));
-		let signature = Decode::decode(&mut &[0u8; 64][..]).expect("any 64 bytes are a signature");
+		let signature = ProberSignature::decode(&mut &[0u8; 64][..]).expect("any 64 bytes are a signature");
 
 		#[extrinsic_call]
-		_(RawOrigin::Authorized, ROUND, 127, [1; 32], signature);
+		_(RawOrigin::Authorized, ROUND, 127, [1u8; 32], signature);
 
 		assert!(Reports::<T>::contains_key(ROUND, 127));
 	}
@@ -164,7 +163,7 @@ mod benchmarks {
 		Reports::<T>::insert(round, index, Sent::Committed(hash));
 
 		#[extrinsic_call]
-		_(RawOrigin::Authorized, round, index, [2; 32], report);
+		_(RawOrigin::Authorized, round, index, [2u8; 32], report);
 
 		assert!(matches!(Reports::<T>::get(round, index), Some(Sent::Revealed(_))));
 	}

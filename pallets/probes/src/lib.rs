@@ -44,6 +44,14 @@
 //! blocks. In the worst case every row of them breaches at once, each O(1) in its agreements; the weight
 //! returned counts the rows, windows and breaches that really were.
 //!
+//! ## What it rests on
+//!
+//! Fewer than a third of the probers lie. Then no verdict is of their making (see `fold`): a service gets
+//! one only if at least half of its committee says something of it and two thirds of those agree. Where the
+//! validators are more than `MaxCommittee`, a page is probed by a drawn committee, in which liars may be more
+//! by chance; so a breach is told only in a round in which all of them probed the page, and a page with a
+//! row close to a tier is probed by all.
+//!
 //! ## Reading
 //!
 //! Use the view functions `round_status`, `duty`, `window_ring` and `probed_service`.
@@ -110,6 +118,8 @@ pub type IdentificationTuple<T> =
 		>>::Identification,
 	);
 
+// What the macros of FRAME expand to expects what cannot fail; nothing written here does.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;

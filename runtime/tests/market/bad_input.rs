@@ -40,7 +40,7 @@ fn listings_that_make_no_sense_are_refused_by_name() {
 		);
 	}
 	let error = world.call(STRANGER, Offer::native().call()).unwrap_err().error;
-	assert_eq!(error, E::<Runtime>::NotRegistered.into());
+	assert_eq!(error, E::<Runtime>::NotOperator.into());
 	world.check();
 }
 
@@ -49,7 +49,8 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 	use sla::Error as E;
 	let mut world = World::new();
 	let service = world.operator(NATIVE);
-	let window = world.price(service, 1, 1);
+	// One window's price and the least an account can hold.
+	let window = world.price(service, 1, 1) + EXISTENTIAL_DEPOSIT;
 	let open =
 		|service, units, deposit, min_cover| sla::Call::open_agreement { service, units, deposit, min_cover };
 	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;

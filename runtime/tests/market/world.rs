@@ -2,7 +2,7 @@
 //! whose reports the test decides and which commit and reveal as the real ones do.
 
 use codec::Encode;
-use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::Get};
+use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
 use pallet_surety_probes as probes;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID, Slot,
@@ -173,7 +173,9 @@ impl World {
 	/// A call by governance.
 	pub fn govern(&mut self, call: impl Into<RuntimeCall>) {
 		let call = call.into();
-		self.block_with(|| assert_ok!(call.dispatch(RuntimeOrigin::root())));
+		self.block_with(|| {
+			assert_ok!(call.dispatch(RuntimeOrigin::root()));
+		});
 	}
 
 	/// Every pallet's invariants.
@@ -312,7 +314,9 @@ impl World {
 						assert!(reveal(salt, wrong).is_err(), "only the committed report can be revealed");
 					}
 				},
-				Conduct::Honest | Conduct::Always(_) => assert_ok!(reveal(salt, report)),
+				Conduct::Honest | Conduct::Always(_) => {
+					assert_ok!(reveal(salt, report));
+				},
 			}
 		}
 	}

@@ -139,6 +139,18 @@ fn who_left_the_set_is_not_reported_for_the_next_session() {
 }
 
 #[test]
+fn only_validators_of_the_session_are_reported() {
+	build_and_execute(4, || {
+		list(1, 1);
+		play_with(8, |prober, _| if prober < 2 { Attend::Not } else { Attend::Fully }, |_, _, _| up());
+		Validators::mutate(|validators| validators.retain(|who| *who != account(0)));
+		end_session();
+		assert_eq!(failed().len(), 2);
+		assert_eq!(Offences::get(), vec![(0, vec![account(1)])]);
+	});
+}
+
+#[test]
 fn a_reward_that_cannot_be_taken_stays_in_the_pot() {
 	build_and_execute(4, || {
 		list(1, 1);

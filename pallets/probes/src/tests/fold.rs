@@ -294,7 +294,7 @@ proptest! {
 			0..6,
 		),
 	) {
-		let subjects = vec![Some(Subject { network: Some(1), weight: u128::MAX, ..Subject::default() }); 5];
+		let subjects = [Some(Subject { network: Some(1), weight: u128::MAX, ..Subject::default() }); 5];
 		let sheets: Vec<Sheet> = committees
 			.iter()
 			.map(|(committee, n)| Sheet { committee: *committee, subjects: &subjects[..*n] })
