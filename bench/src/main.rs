@@ -1,1 +1,236 @@
-fn main() {}
+//! `surety-bench`: how long blocks take at scale. Fills the state of a chain with services and agreements,
+//! writes it to ParityDB, and builds and imports blocks without user transactions while every round is
+//! committed to and revealed. Progress goes to stderr, the tables to stdout; nothing is asserted of times.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `fill.rs` | the state that a chain starts from |
+//! | `chain.rs` | building, importing and measuring blocks |
+//! | `table.rs` | what is said of them |
+
+// Not code of the chain: a benchmark that counts wrong may stop.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+mod chain;
+mod fill;
+mod table;
+
+use chain::{Chain, Kind, Sample};
+use clap::Parser;
+use fill::{Plan, WINDOW_ROUNDS, timings};
+use std::{path::PathBuf, time::Instant};
+use table::{CELLS, Summary, Table, by_kind, percent};
+
+/// Any error, which ends the run.
+pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Rounds before measuring: caches fill, and the first rounds are judged.
+const WARM_UP: u32 = 4;
+/// Rounds in which breaches are measured: four windows.
+const BREACH_ROUNDS: u32 = 4 * WINDOW_ROUNDS as u32;
+
+/// How long blocks take at scale, on ParityDB in a temporary folder.
+#[derive(Parser)]
+struct Args {
+	/// Numbers of services; there are ten times as many agreements.
+	#[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u32).range(1..=400_000))]
+	services: Vec<u32>,
+	/// Numbers of probers.
+	#[arg(long, value_delimiter = ',', default_value = "4,21", value_parser = clap::value_parser!(u32).range(1..=100))]
+	probers: Vec<u32>,
+	/// Rounds of ten blocks to measure, after 4 to warm up. Two windows are 24.
+	#[arg(long, default_value_t = 26, value_parser = clap::value_parser!(u32).range(1..))]
+	rounds: u32,
+	/// Agreements of the service that is compared with one that has a single agreement; 0 leaves it out.
+	#[arg(long, default_value_t = 100_000)]
+	breach_agreements: u32,
+	/// Check every pallet's invariants in each filled state (takes long where it is large).
+	#[arg(long)]
+	check: bool,
+	/// Where the databases are; removed at the end.
+	#[arg(long, default_value_os_t = std::env::temp_dir())]
+	dir: PathBuf,
+}
+
+/// A chain's size and what was measured of it.
+struct Measured {
+	services: u32,
+	agreements: usize,
+	probers: u32,
+	samples: Vec<Sample>,
+	writes: [f64; 2],
+	block_limit: u64,
+}
+
+fn main() -> Res<()> {
+	let args = Args::parse();
+	let mut all = Vec::new();
+	for probers in &args.probers {
+		for services in &args.services {
+			all.push(scale(&args, *services, *probers)?);
+		}
+	}
+	let breach = match args.breach_agreements {
+		0 => None,
+		agreements => Some(breach(&args, agreements)?),
+	};
+	print_scale(&all);
+	print_flatness(&all);
+	print_writes(&all);
+	if let Some(breach) = breach {
+		print_breach(&breach);
+	}
+	Ok(())
+}
+
+/// Fill a state and start a chain from it.
+fn start(args: &Args, plan: &Plan, down: fn(u32) -> &'static [usize]) -> Res<(Chain, u64)> {
+	eprintln!("{} services, {} agreements, {} probers", plan.services, plan.agreements.len(), plan.probers);
+	let start = Instant::now();
+	let filled = fill::fill(plan, args.check)?;
+	let (keys, limit) = (filled.storage.top.len(), filled.block_limit);
+	eprintln!("  filled: {keys} keys in {:.0} s", start.elapsed().as_secs_f64());
+	let start = Instant::now();
+	let chain = Chain::new(filled, &args.dir, down)?;
+	let (seconds, mib) = (start.elapsed().as_secs_f64(), chain.disk() >> 20);
+	eprintln!("  written: {mib} MiB in {seconds:.0} s; most memory so far {} MiB", most_memory() >> 10);
+	Ok((chain, limit))
+}
+
+fn scale(args: &Args, services: u32, probers: u32) -> Res<Measured> {
+	let plan = Plan::scale(services, probers as usize);
+	let (mut chain, block_limit) = start(args, &plan, |_| &[])?;
+	chain.run(WARM_UP)?;
+	let writes = chain.writes()?;
+	let start = Instant::now();
+	let from = WARM_UP + 2;
+	let samples = chain.run(from + args.rounds)?;
+	chain.check()?;
+	eprintln!("  {} blocks measured in {:.0} s", samples.len(), start.elapsed().as_secs_f64());
+	Ok(Measured { services, agreements: plan.agreements.len(), probers, samples, writes, block_limit })
+}
+
+/// In turns, a service with many agreements and one with a single agreement are down for a round.
+fn breach(args: &Args, agreements: u32) -> Res<Measured> {
+	// Agreements count from the second window on.
+	const FROM: u32 = WINDOW_ROUNDS as u32 + 1;
+	/// Both are hot, in the first two slots of the first page of the report.
+	fn down(round: u32) -> &'static [usize] {
+		match round {
+			..FROM => &[],
+			_ if round.is_multiple_of(2) => &[0],
+			_ => &[1],
+		}
+	}
+	let probers = args.probers.first().copied().unwrap_or(4);
+	let plan = Plan::breach(agreements, probers as usize);
+	let (mut chain, block_limit) = start(args, &plan, down)?;
+	// After the first breach of many agreements, credits are paid in every block alike.
+	chain.run(FROM + 3)?;
+	let samples = chain.run(FROM + 3 + BREACH_ROUNDS)?;
+	chain.check()?;
+	eprintln!("  {} blocks measured", samples.len());
+	let services = plan.services;
+	Ok(Measured {
+		services,
+		agreements: plan.agreements.len() - 1,
+		probers,
+		samples,
+		writes: [0.0; 2],
+		block_limit,
+	})
+}
+
+fn print_scale(all: &[Measured]) {
+	let Some(first) = all.first() else { return };
+	let limit = first.block_limit as f64 / 1e9;
+	println!("Blocks without user transactions. Times and weights in ms; a block may weigh {limit:.0} ms.");
+	println!(
+		"Production timing but for windows of {WINDOW_ROUNDS} rounds. Up to {} services are due in a round of {} blocks.\n",
+		timings().max_probes_per_round,
+		timings().round_blocks,
+	);
+	let mut table = Table::new(&[&["services", "agreements", "probers", "block"][..], &CELLS[..]].concat());
+	for m in all {
+		let size = [m.services.to_string(), m.agreements.to_string(), m.probers.to_string()];
+		let mut row = |name: &str, summary: Option<Summary>| {
+			if let Some(summary) = summary {
+				let cells = summary.cells(m.block_limit);
+				table.row([&size[..], &[name.to_string()], &cells[..]].concat());
+			}
+		};
+		row("all", Summary::of(&m.samples));
+		for (kind, samples) in by_kind(&m.samples) {
+			row(kind.name(), Summary::of(samples));
+		}
+	}
+	table.print();
+}
+
+/// How the medians change from one size to the next.
+fn print_flatness(all: &[Measured]) {
+	let mut table = Table::new(&["probers", "services from", "to", "block", "build p50", "import p50"]);
+	for pair in all.windows(2).filter(|pair| pair[0].probers == pair[1].probers) {
+		let change = |from: f64, to: f64| format!("{:+.1} %", (to / from - 1.0) * 100.0);
+		let of = |m: &Measured, kind: Option<Kind>| {
+			Summary::of(m.samples.iter().filter(|s| kind.is_none_or(|kind| s.kind == kind)))
+		};
+		for (name, kind) in [("all", None), (Kind::Commits.name(), Some(Kind::Commits))] {
+			if let (Some(a), Some(b)) = (of(&pair[0], kind), of(&pair[1], kind)) {
+				table.row(vec![
+					pair[0].probers.to_string(),
+					pair[0].services.to_string(),
+					pair[1].services.to_string(),
+					name.into(),
+					change(a.build[0], b.build[0]),
+					change(a.import[0], b.import[0]),
+				]);
+			}
+		}
+	}
+	println!("Change of the medians with size:\n");
+	table.print();
+}
+
+fn print_writes(all: &[Measured]) {
+	let mut table = Table::new(&["services", "probers", "per commit", "per reveal"]);
+	for m in all {
+		let [commit, reveal] = m.writes.map(|writes| format!("{writes:.2}"));
+		table.row(vec![m.services.to_string(), m.probers.to_string(), commit, reveal]);
+	}
+	println!("Storage keys written by a transaction of a prober, beside what its block writes anyway:\n");
+	table.print();
+}
+
+fn print_breach(m: &Measured) {
+	println!(
+		"A breach, by the agreements of its service. {} probers, {} services. The blocks compared judge the same page.\n",
+		m.probers, m.services,
+	);
+	let of = |breaches: [u32; 2]| {
+		Summary::of(
+			m.samples.iter().filter(|s| s.offset == 1 && s.kind == Kind::Judge && s.breaches == breaches),
+		)
+	};
+	let mut table = Table::new(&[&["agreements"][..], &CELLS[..]].concat());
+	let (none, one, many) = (of([0, 0]), of([1, 0]), of([0, 1]));
+	for (name, summary) in
+		[("no breach".to_string(), &none), ("1".to_string(), &one), (m.agreements.to_string(), &many)]
+	{
+		if let Some(summary) = summary {
+			table.row([vec![name], summary.cells(m.block_limit)].concat());
+		}
+	}
+	table.print();
+	if let (Some(one), Some(many)) = (one, many) {
+		let more = percent(many.import[0] / one.import[0] - 1.0);
+		println!("  The median import is {more} longer with {} agreements than with 1.\n", m.agreements);
+	}
+}
+
+/// Most memory that this process had, in KiB; 0 where the system does not say.
+fn most_memory() -> u64 {
+	let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+	line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}

@@ -5,6 +5,7 @@ use crate::{
 	Network, NetworkId, RoundIndex, Service, ServiceId, Severity, TrustLevel, Verdict, WindowIndex,
 	WindowSummary,
 };
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult};
@@ -59,6 +60,10 @@ pub trait Registry<AccountId> {
 	fn ensure_open(id: ServiceId) -> DispatchResult;
 	/// A network.
 	fn network(id: NetworkId) -> Option<Network>;
+	/// The networks there are, at most 64 of them; for off-chain use.
+	fn networks() -> Vec<NetworkId> {
+		Vec::new()
+	}
 	/// The probers read the operator's proof of control at the endpoint's host: an unproven service
 	/// becomes active. Does nothing for any other.
 	fn proven(id: ServiceId);

@@ -1,12 +1,32 @@
 //! What `make weights` measures.
 
-use crate::*;
-use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{
-	BenchmarkBatch, BenchmarkConfig, BenchmarkError, BenchmarkList, baseline::Pallet as Baseline,
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::panic,
+	clippy::unwrap_used
+)]
+
+use crate::{
+	configs::{assets::Transfers, market},
+	*,
 };
-use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
+use alloc::{string::String, vec, vec::Vec};
+use codec::Decode;
+use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList, account};
+use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungibles::Mutate};
 use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
+use pallet_surety_operators::TermsInput;
+use pallet_surety_probes::{
+	Due, HISTOGRAM, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
+	Snapshot, Snapshots, Sweep, bit,
+};
+use sp_runtime::Perbill;
+use surety_primitives::{
+	AssetId, Clock, LatencyBucket, MAX_ENDPOINT, MAX_NAME, MAX_URI, Probing, Region, Registry, RoundIndex,
+	ServiceId, ServiceKind, Verdict, crypto::ProberId,
+};
 
 frame_benchmarking::define_benchmarks!(
 	[frame_system, SystemBench::<Runtime>]
@@ -28,10 +48,8 @@ frame_benchmarking::define_benchmarks!(
 );
 
 impl frame_system_benchmarking::Config for Runtime {}
-impl frame_benchmarking::baseline::Config for Runtime {}
 
 pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
-	use frame_benchmarking::BenchmarkList;
 	let mut list = Vec::<BenchmarkList>::new();
 	list_benchmarks!(list, extra);
 	(list, AllPalletsWithSystem::storage_info())
@@ -43,4 +61,212 @@ pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> 
 	let params = (&config, &whitelist);
 	add_benchmarks!(params, batches);
 	Ok(batches)
+}
+
+/// What the benchmarks of one pallet need of the others, as bad as it gets: a local asset rather than the
+/// native token, and rows in pages that are full.
+pub struct Helper;
+
+/// A local asset that governance could approve.
+const ASSET: u32 = 1_000;
+/// Smallest balance of it.
+const MINIMUM: Balance = 5;
+/// What the helper's operator bonds of it.
+const BOND: Balance = 1_000_000_000_000_000_000;
+/// Round in which the helper's services are probed; the one before the last is being judged.
+const ROUND: RoundIndex = 10;
+/// Ids of the rows that fill the pages.
+const OTHERS: ServiceId = 1_000_000;
+/// Slot of the helper's service in its hot page.
+const LAST_SLOT: u8 = (ROWS - 1) as u8;
+
+fn mint(asset: AssetId, who: &AccountId, amount: Balance) {
+	<Transfers as Mutate<AccountId>>::mint_into(asset, who, amount).expect("there is room for it");
+}
+
+impl Helper {
+	fn asset() -> u32 {
+		if !pallet_assets::Asset::<Runtime>::contains_key(ASSET) {
+			Assets::force_create(
+				RuntimeOrigin::root(),
+				ASSET.into(),
+				market::Treasury::get().into(),
+				true,
+				MINIMUM,
+			)
+			.expect("nobody else creates it");
+		}
+		ASSET
+	}
+
+	/// An operator with a large bond in `asset`, as many chunks of it unbonding as there may be.
+	fn operator(asset: u32) -> AccountId {
+		let who: AccountId = account("operator", 0, 0);
+		let local = AssetId::Local(asset);
+		let native = <Runtime as pallet_surety_operators::Config>::MinBond::get().saturating_mul(2);
+		mint(AssetId::Native, &who, native.saturating_mul(2));
+		mint(local, &who, BOND * 3);
+		let origin = RuntimeOrigin::signed(who.clone());
+		let text = |len: u32| vec![b'x'; len as usize];
+		Operators::register(
+			origin.clone(),
+			native,
+			text(MAX_NAME).try_into().expect("as long as it may be"),
+			text(MAX_URI).try_into().expect("as long as it may be"),
+		)
+		.expect("the operator is new and funded");
+		Operators::approve_asset(RuntimeOrigin::root(), asset, MINIMUM).expect("the treasury owns it");
+		Operators::bond_more(origin.clone(), local, BOND * 2).expect("the operator is funded");
+		let chunks = <Runtime as pallet_surety_operators::Config>::MaxUnbondingChunks::get();
+		for block in 1..=chunks {
+			System::set_block_number(block);
+			Operators::unbond(origin.clone(), local, BOND / 64).expect("nothing is exposed");
+		}
+		who
+	}
+
+	/// A listed service that is up, its cold page full of others, one hot slot left for it on the last page.
+	fn listed() -> ServiceId {
+		let asset = Self::asset();
+		let who = Self::operator(asset);
+		System::set_block_number(Timing::round_start(ROUND) + 1);
+		Self::rounds();
+		let id = pallet_surety_operators::NextServiceId::<Runtime>::get();
+		let mut url = b"https://service.example/".to_vec();
+		url.resize(MAX_ENDPOINT as usize, b'p');
+		Operators::list_service(
+			RuntimeOrigin::signed(who),
+			ServiceKind::Rpc { network: 0 },
+			url.try_into().expect("as long as it may be"),
+			Region::new(*b"DE").expect("a country"),
+			10_000,
+			10_000,
+			AssetId::Local(asset),
+			TermsInput {
+				min_uptime: Perbill::from_percent(99),
+				max_latency_ms: 250,
+				max_head_lag: 5,
+				credit: [1_000, 2_000, 3_000, 4_000],
+				credit_cap: 100_000,
+			},
+			[1; 32],
+			vec![b'x'; MAX_URI as usize].try_into().expect("as long as it may be"),
+		)
+		.expect("the operator is bonded and there is a network");
+		<Operators as Registry<AccountId>>::proven(id);
+
+		let place = SlotsOf::<Runtime>::get(id).expect("listing takes a slot").cold;
+		let cold = PageId::Cold(place.page);
+		let mut row = Pages::<Runtime>::get(cold)
+			.get(usize::from(place.slot))
+			.cloned()
+			.flatten()
+			.expect("listing makes a row");
+		row.unproven = false;
+		row.last = Some((ROUND - 2, Verdict::Up { latency: LatencyBucket::MAX }));
+		for index in 0..HISTOGRAM as u8 {
+			row.latencies.add(LatencyBucket::from_index(index).expect("below 64"), 1);
+		}
+		row.counters.up = HISTOGRAM as u16;
+		Self::fill(cold, &row, Some(place.slot));
+		let pages = <Runtime as pallet_surety_probes::Config>::MaxProbesPerRound::get() / ROWS - 1;
+		for page in 0..pages - 1 {
+			PageInfos::<Runtime>::insert(
+				PageId::Hot(page),
+				PageInfo { due: u128::MAX, taken: u128::MAX, critical: false },
+			);
+		}
+		let hot = PageId::Hot(pages - 1);
+		Self::fill(hot, &row, None);
+		PageInfos::<Runtime>::mutate(hot, |info| {
+			info.taken &= !bit(LAST_SLOT);
+			info.due = info.taken;
+		});
+		id
+	}
+
+	/// Fill a page with rows like `row`, which itself goes where `own` says, or with the last slot left free.
+	fn fill(id: PageId, row: &Row<AccountId>, own: Option<u8>) {
+		let slots = if own.is_some() { ROWS } else { ROWS - 1 };
+		let mut rows: Vec<Option<Row<AccountId>>> =
+			(0..slots).map(|slot| Some(Row { service: OTHERS + slot, ..row.clone() })).collect();
+		if let Some(slot) = own {
+			rows[usize::from(slot)] = Some(row.clone());
+		}
+		Pages::<Runtime>::insert(id, Page::<AccountId>::try_from(rows).expect("128 at most"));
+		PageInfos::<Runtime>::insert(id, PageInfo { due: u128::MAX, taken: u128::MAX, critical: false });
+	}
+
+	/// Snapshots of the open rounds, none of which names the helper's service.
+	fn rounds() {
+		let most = <Runtime as pallet_surety_probes::Config>::MaxProbers::get();
+		let probers: Vec<Prober<AccountId>> = (0..most)
+			.map(|index| Prober {
+				account: account("prober", index, 0),
+				key: ProberId::decode(&mut &[index as u8; 32][..]).expect("any 32 bytes are a public key"),
+			})
+			.collect();
+		let due: Vec<Due> = (0..MAX_DUE)
+			.map(|page| Due { page: PageId::Cold(1 + page), mask: u128::MAX, full: false })
+			.collect();
+		for round in ROUND - 2..=ROUND {
+			Snapshots::<Runtime>::insert(
+				round,
+				Snapshot {
+					session: 0,
+					seed: [7; 32],
+					started: 0,
+					committee: <Runtime as pallet_surety_probes::Config>::MaxCommittee::get(),
+					probers: probers.clone().try_into().expect("at most 128"),
+					due: due.clone().try_into().expect("at most 16"),
+				},
+			);
+		}
+		Progress::<Runtime>::put(Sweep { judged: ROUND - 3, ..Default::default() });
+	}
+}
+
+impl pallet_surety_operators::BenchmarkHelper<AccountId> for Helper {
+	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
+		mint(asset, who, amount);
+	}
+	fn create_asset() -> u32 {
+		Self::asset()
+	}
+}
+
+impl pallet_surety_escrow::BenchmarkHelper<AccountId> for Helper {
+	fn fund(who: &AccountId, amount: Balance) -> AssetId {
+		let asset = AssetId::Local(Self::asset());
+		mint(asset, who, amount);
+		asset
+	}
+	fn metered() -> ServiceId {
+		let id = Self::listed();
+		<Probes as Probing>::heat(id).expect("a hot slot is left");
+		id
+	}
+}
+
+impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
+	fn open_service() -> ServiceId {
+		Self::listed()
+	}
+	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
+		mint(asset, who, amount);
+	}
+	fn judge_through(round: RoundIndex) {
+		Progress::<Runtime>::put(Sweep { judged: round, ..Default::default() });
+		let blocks = Timing::round_blocks();
+		let pages: Vec<PageId> = Pages::<Runtime>::iter_keys().filter(|page| page.is_hot()).collect();
+		for id in pages {
+			Pages::<Runtime>::mutate(id, |page| {
+				for row in page.iter_mut().flatten() {
+					for judged in row.meter.through.saturating_add(1)..=round {
+						row.meter.advance(judged, true, blocks);
+					}
+				}
+			});
+		}
+	}
 }

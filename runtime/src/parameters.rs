@@ -23,9 +23,9 @@ pub mod dynamic {
 		/// Held for each listing, in planck.
 		#[codec(index = 2)]
 		pub static ServiceDeposit: Balance = UNIT;
-		/// Share of a window that may be announced maintenance.
+		/// Share of a window that may be announced maintenance: at least a round of the shortest window.
 		#[codec(index = 3)]
-		pub static MaintenanceShare: Perbill = Perbill::from_percent(5);
+		pub static MaintenanceShare: Perbill = Perbill::from_percent(10);
 	}
 
 	/// Agreements and money.

@@ -10,10 +10,10 @@
 )]
 
 use super::*;
-use crate::types::{Fee, Paid, Run, Stream};
+use crate::types::{Account, Fee, Paid, Run, Stream};
 use alloc::vec;
 use frame::benchmarking::prelude::*;
-use surety_primitives::EscrowOwner;
+use surety_primitives::{AssetId, EscrowOwner};
 
 /// What the benchmarks need of other pallets.
 pub trait BenchmarkHelper<AccountId> {

@@ -15,7 +15,7 @@ use alloc::{format, vec};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
 	AssetId, Balance, Clock, Endpoint, Funds, MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network,
-	Protocol, Region, ServiceId, ServiceKind, ServiceStatus, Uri,
+	Probing, Protocol, Region, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
 };
 
 /// What the benchmarks bond beyond the minimum.
@@ -112,6 +112,20 @@ fn listed<T: Config>() -> (T::AccountId, ServiceId) {
 	let network = Pallet::<T>::do_set_network(None, network(0)).unwrap();
 	let id = list::<T>(&who, ServiceKind::Rpc { network }, asset, 0);
 	<Pallet<T> as surety_primitives::Registry<T::AccountId>>::proven(id);
+	(who, id)
+}
+
+/// The same, probed every round, as many others in its pages as fit.
+fn heated<T: Config>() -> (T::AccountId, ServiceId) {
+	/// Services of a page.
+	const PAGE: u32 = 128;
+	let (who, id) = listed::<T>();
+	T::Probing::heat(id).unwrap();
+	let Service { kind, asset, .. } = Services::<T>::get(id).unwrap();
+	for host in 1..T::MaxServicesPerOperator::get().min(PAGE) {
+		let other = list::<T>(&who, kind.clone(), asset, host);
+		T::Probing::heat(other).unwrap();
+	}
 	(who, id)
 }
 
@@ -283,7 +297,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn retire_service() {
-		let (who, id) = listed::<T>();
+		let (who, id) = heated::<T>();
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
 		assert!(matches!(Services::<T>::get(id).unwrap().status, ServiceStatus::Ending { .. }));
@@ -311,7 +325,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn announce_maintenance() {
-		let (who, id) = listed::<T>();
+		let (who, id) = heated::<T>();
 		let from = T::Clock::round() + u32::from(T::Clock::window_rounds());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id, from, 1);

@@ -43,9 +43,11 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(at <= T::Probing::judged_round(), Error::<T>::EndNotJudged);
 		ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
+		// Leaving the pages closes the running window, which others may note down: only then are they to
+		// forget.
+		T::Probing::unlist(id);
 		T::Agreements::forget(id)?;
 		Self::set_exposure(id, 0)?;
-		T::Probing::unlist(id);
 
 		let operator = service.operator;
 		let deposit = Listings::<T>::take(id).map(|listing| listing.deposit).unwrap_or(0);

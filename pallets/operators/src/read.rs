@@ -1,6 +1,7 @@
 //! What other pallets and clients ask the registry.
 
 use crate::{pallet::*, types::*};
+use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
 	Agreements, Balance, Bonding, Network, NetworkId, Registry, RoundIndex, Service, ServiceId, ServiceStatus,
@@ -27,6 +28,10 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 
 	fn network(id: NetworkId) -> Option<Network> {
 		Networks::<T>::get(id)
+	}
+
+	fn networks() -> Vec<NetworkId> {
+		Networks::<T>::iter_keys().take(64).collect()
 	}
 
 	fn proven(id: ServiceId) {

@@ -7,7 +7,7 @@
 use crate::{pallet::Agreements, *};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	BreachKind, Breached, Counters, EscrowOwner, Frozen, Judge, OnEscrowEnd, Severity, StreamEnd,
+	AssetId, BreachKind, Breached, Counters, EscrowOwner, Frozen, Judge, OnEscrowEnd, Severity, StreamEnd,
 };
 
 /// What benchmarks need of the pallets around this one.
@@ -240,6 +240,9 @@ mod benchmarks {
 		let info = T::Registry::service(service).expect("the helper listed it");
 		let mut state = ServiceState::new(info.asset);
 		state.breaches = T::MaxBreaches::get();
+		state.carry = T::Funds::minimum(info.asset);
+		T::BenchmarkHelper::fund(info.asset, &Pallet::<T>::pot(), state.carry * 2);
+		Pots::<T>::insert(info.asset, Pot { owed: 0, carry: state.carry, reserve: state.carry });
 		Services::<T>::insert(service, state);
 
 		#[block]

@@ -1,0 +1,371 @@
+//! A chain on ParityDB that is built and imported block by block, with probers that commit to a report of
+//! every round and reveal it.
+//!
+//! Each block is built by the wasm runtime as an author would, then executed a second time by importing it
+//! as a block from the network would be: straight into the client, since what BABE checks of a header
+//! has nothing to do with the market. The block before is then finalized, which writes its state.
+
+use crate::{
+	Res,
+	fill::{Filled, WINDOW_ROUNDS, timings},
+};
+use codec::{Decode, Encode};
+use frame_system::offchain::CreateAuthorizedTransaction;
+use pallet_surety_probes as probes;
+use pallet_surety_sla as sla;
+use sc_block_builder::{BlockBuilderBuilder, BuiltBlock};
+use sc_chain_spec::GenesisBlockBuilder;
+use sc_client_api::{Finalizer, StorageProvider, execution_extensions::ExecutionExtensions};
+use sc_client_db::{BlocksPruning, DatabaseSettings, DatabaseSource, PruningMode};
+use sc_consensus::{BlockImport, BlockImportParams, ForkChoiceStrategy, ImportResult};
+use sc_executor::WasmExecutor;
+use sp_blockchain::HeaderBackend;
+use sp_consensus::BlockOrigin;
+use sp_consensus_babe::{
+	BABE_ENGINE_ID, Slot,
+	digests::{PreDigest, SecondaryPlainPreDigest},
+};
+use sp_core::{Pair, sr25519, storage::StorageKey};
+use sp_runtime::{Digest, DigestItem, OpaqueExtrinsic, traits::Block as _};
+use std::{
+	collections::BTreeMap,
+	path::Path,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+use surety_primitives::{LatencyBucket, RoundIndex, ServiceId, Verdict, report::Finding};
+use surety_runtime::{
+	AccountId, BlockNumber, Hash, Runtime, RuntimeApi, RuntimeCall, UncheckedExtrinsic, opaque::Block,
+};
+use tempfile::TempDir;
+
+type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
+
+/// Slot of block 0.
+const GENESIS_SLOT: u64 = 1_000_000;
+/// Blocks of a round before the one that all reveals of the round before are in.
+const REVEAL_AT: u32 = 4;
+/// Blocks whose state the database keeps, and bytes of the cache of its trie: the node's defaults.
+const KEPT_STATES: u32 = 256;
+const TRIE_CACHE: usize = 1 << 30;
+
+/// What a block does beside what every block does.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+	/// The last of a round: no sweep; all probers commit.
+	Commits,
+	/// Sweep 2.
+	Judge,
+	/// Sweep 2; all probers reveal.
+	JudgeAndReveals,
+	/// Sweep 2 over idle listings that had no turn in this window yet: their last one is closed.
+	JudgeIdleTurn,
+	/// Sweep 2 of the first round of a window: all rows close one.
+	JudgeTurn,
+	/// The first of a round: sweep 1 and the snapshot.
+	Fold,
+}
+
+impl Kind {
+	/// As the table names it.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Commits => "no sweep, all commits",
+			Self::Judge => "judge",
+			Self::JudgeAndReveals => "judge, all reveals",
+			Self::JudgeIdleTurn => "judge, idle page closes windows",
+			Self::JudgeTurn => "judge, all windows close",
+			Self::Fold => "fold and snapshot",
+		}
+	}
+}
+
+/// One block, measured.
+#[derive(Clone, Debug)]
+pub struct Sample {
+	/// What it did.
+	pub kind: Kind,
+	/// Time to build it.
+	pub build: Duration,
+	/// Time to import it.
+	pub import: Duration,
+	/// Time to finalize the block before.
+	pub finalize: Duration,
+	/// Picoseconds that it says it may take.
+	pub weight: u64,
+	/// Storage keys that it changed.
+	pub keys: usize,
+	/// Blocks of the round before it.
+	pub offset: u32,
+	/// Breaches of services 0 and 1 in it.
+	pub breaches: [u32; 2],
+}
+
+/// A chain and its probers.
+pub struct Chain {
+	client: Arc<Client>,
+	dir: TempDir,
+	probers: Vec<sr25519::Pair>,
+	genesis: Hash,
+	parent: (BlockNumber, Hash),
+	/// Reports that are not revealed yet, by round and prober.
+	reports: BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
+	/// Which places of the report are down in a round.
+	down: fn(RoundIndex) -> &'static [usize],
+}
+
+impl Chain {
+	/// Write `filled` into a new database under `at` as the chain's genesis.
+	pub fn new(filled: Filled, at: &Path, down: fn(RoundIndex) -> &'static [usize]) -> Res<Self> {
+		let dir = tempfile::Builder::new().prefix("surety-bench-").tempdir_in(at)?;
+		let backend = sc_service::new_db_backend::<Block>(DatabaseSettings {
+			trie_cache_maximum_size: Some(TRIE_CACHE),
+			state_pruning: Some(PruningMode::blocks_pruning(KEPT_STATES)),
+			source: DatabaseSource::ParityDb { path: dir.path().into() },
+			blocks_pruning: BlocksPruning::KeepFinalized,
+			pruning_filters: Vec::new(),
+			metrics_registry: None,
+		})?;
+		let executor: Executor = sc_service::new_wasm_executor(&Default::default());
+		let genesis =
+			GenesisBlockBuilder::new_with_storage(filled.storage, true, backend.clone(), executor.clone())?;
+		let client: Client = sc_service::new_client(
+			backend,
+			executor.clone(),
+			genesis,
+			Default::default(),
+			Default::default(),
+			ExecutionExtensions::new(None, Arc::new(executor)),
+			Box::new(sp_core::testing::TaskExecutor::new()),
+			None,
+			None,
+			Default::default(),
+		)?;
+		let genesis = client.info().genesis_hash;
+		Ok(Self {
+			client: Arc::new(client),
+			dir,
+			probers: filled.probers,
+			genesis,
+			parent: (0, genesis),
+			reports: BTreeMap::new(),
+			down,
+		})
+	}
+
+	/// Bytes of the database on disk.
+	pub fn disk(&self) -> u64 {
+		let files = std::fs::read_dir(self.dir.path()).into_iter().flatten().flatten();
+		files.filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum()
+	}
+
+	/// Build, import and measure blocks to the last one before round `until`.
+	pub fn run(&mut self, until: RoundIndex) -> Res<Vec<Sample>> {
+		let mut samples = Vec::new();
+		while self.parent.0 + 1 < until * timings().round_blocks {
+			samples.push(self.block()?);
+		}
+		Ok(samples)
+	}
+
+	/// Keys that a commit and a reveal each write beside what the block writes anyway: what a block with
+	/// those of all probers changes, less what the same block without them does. Goes on by two rounds.
+	pub fn writes(&mut self) -> Res<[f64; 2]> {
+		let (mut commit, mut reveal) = (0.0, 0.0);
+		let until = self.parent.0 + 2 * timings().round_blocks;
+		while self.parent.0 < until {
+			let reports = self.reports()?;
+			if !reports.is_empty() {
+				let with = changed(&self.build(reports.clone())?);
+				let without = changed(&self.build(Vec::new())?);
+				let each = (with as f64 - without as f64) / self.probers.len() as f64;
+				*(if self.offset() == REVEAL_AT { &mut reveal } else { &mut commit }) = each;
+			}
+			self.block()?;
+		}
+		Ok([commit, reveal])
+	}
+
+	/// Rounds must have been judged as reported, or what was measured means nothing.
+	pub fn check(&self) -> Res<()> {
+		let judged: probes::Sweep =
+			self.read(probes::Progress::<Runtime>::hashed_key().to_vec())?.unwrap_or_default();
+		let round = self.parent.0 / timings().round_blocks;
+		if judged.judged + 2 != round {
+			return Err(format!("in round {round} round {} is the last judged", judged.judged).into());
+		}
+		let page = probes::PageId::Hot(0);
+		let page: probes::Page<AccountId> = self
+			.read(probes::Pages::<Runtime>::hashed_key_for(page))?
+			.ok_or("there are services with units")?;
+		for (place, row) in page.iter().flatten().enumerate() {
+			let down = (self.down)(judged.judged).contains(&place);
+			let fits = match row.last {
+				Some((round, Verdict::Up { .. })) => round == judged.judged && !down,
+				Some((round, Verdict::Down)) => round == judged.judged && down,
+				_ => false,
+			};
+			if !fits {
+				return Err(format!("service {} was judged {:?}", row.service, row.last).into());
+			}
+		}
+		Ok(())
+	}
+
+	/// Blocks of the round before the one to build.
+	fn offset(&self) -> u32 {
+		(self.parent.0 + 1) % timings().round_blocks
+	}
+
+	fn block(&mut self) -> Res<Sample> {
+		let reports = self.reports()?;
+		let before = self.breaches()?;
+
+		let start = Instant::now();
+		let built = self.build(reports)?;
+		let build = start.elapsed();
+		let windows = touched(&built, &probes::Windows::<Runtime>::final_prefix());
+		let keys = changed(&built);
+
+		let hash = built.block.hash();
+		let (header, body) = built.block.deconstruct();
+		let number = header.number;
+		let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
+		params.body = Some(body);
+		params.fork_choice = Some(ForkChoiceStrategy::LongestChain);
+		let start = Instant::now();
+		let imported = futures::executor::block_on(self.client.as_ref().import_block(params))?;
+		let import = start.elapsed();
+		if !matches!(imported, ImportResult::Imported(_)) {
+			return Err(format!("block {number} was not imported: {imported:?}").into());
+		}
+
+		let start = Instant::now();
+		self.client.finalize_block(self.parent.1, None, false)?;
+		let finalize = start.elapsed();
+
+		let (offset, round) = (self.offset(), number / timings().round_blocks);
+		self.parent = (number, hash);
+		let weight: frame_system::ConsumedWeight =
+			self.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?.unwrap_or_default();
+		let after = self.breaches()?;
+		let turns = round.checked_sub(2).is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
+		let kind = match offset {
+			0 => Kind::Fold,
+			_ if offset == timings().round_blocks - 1 => Kind::Commits,
+			_ if windows > 0 && turns => Kind::JudgeTurn,
+			_ if windows > 0 => Kind::JudgeIdleTurn,
+			REVEAL_AT => Kind::JudgeAndReveals,
+			_ => Kind::Judge,
+		};
+		let breaches = [after[0] - before[0], after[1] - before[1]];
+		let weight = weight.total().ref_time();
+		Ok(Sample { kind, build, import, finalize, weight, keys, offset, breaches })
+	}
+
+	/// Build a block as an author does.
+	fn build(&self, reports: Vec<OpaqueExtrinsic>) -> Res<BuiltBlock<Block>> {
+		let (number, hash) = self.parent;
+		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + 1);
+		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+		let logs = vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())];
+		let mut inherents = sp_inherents::InherentData::new();
+		let now = sp_timestamp::Timestamp::new(*slot * timings().slot_ms);
+		inherents.put_data(sp_timestamp::INHERENT_IDENTIFIER, &now)?;
+
+		let mut builder = BlockBuilderBuilder::new(self.client.as_ref())
+			.on_parent_block(hash)
+			.with_parent_block_number(number)
+			.with_inherent_digests(Digest { logs })
+			.build()?;
+		for extrinsic in builder.create_inherents(inherents)?.into_iter().chain(reports) {
+			builder.push(extrinsic)?;
+		}
+		Ok(builder.build()?)
+	}
+
+	/// What the probers send into the next block.
+	fn reports(&mut self) -> Res<Vec<OpaqueExtrinsic>> {
+		let round = (self.parent.0 + 1) / timings().round_blocks;
+		let last = timings().round_blocks - 1;
+		match (self.offset(), round) {
+			// The round of the genesis block has no snapshot.
+			(offset, 1..) if offset == last => self.commits(round),
+			(REVEAL_AT, 2..) => self.reveals(round - 1),
+			_ => Ok(Vec::new()),
+		}
+	}
+
+	fn commits(&mut self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
+		let snapshot: probes::Snapshot<AccountId> = self
+			.read(probes::Snapshots::<Runtime>::hashed_key_for(round))?
+			.ok_or("the round has a snapshot")?;
+		let genesis = self.genesis;
+		let mut extrinsics = Vec::new();
+		for (n, pair) in self.probers.iter().enumerate() {
+			let key = pair.public().into();
+			let (index, _) = snapshot.find(&key).ok_or("every prober is in the snapshot")?;
+			let up = Finding::Up(LatencyBucket::from_millis(20 + n as u32)).to_byte();
+			let mut report = vec![up; snapshot.report_len(round, index) as usize];
+			for place in (self.down)(round) {
+				*report.get_mut(*place).ok_or("the report is long enough")? = Finding::Down.to_byte();
+			}
+			let salt = [n as u8; 32];
+			let hash = probes::commit_hash(genesis.as_ref(), round, &key, &salt, &report);
+			let payload = probes::commit_payload(genesis.as_ref(), round, &hash);
+			let signature = pair.sign(&payload).into();
+			self.reports.insert((round, n), (salt, report));
+			extrinsics.push(authorized(probes::Call::commit { round, index, hash, signature })?);
+		}
+		Ok(extrinsics)
+	}
+
+	fn reveals(&mut self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
+		self.reports.retain(|(r, _), _| *r >= round);
+		let snapshot: probes::Snapshot<AccountId> = self
+			.read(probes::Snapshots::<Runtime>::hashed_key_for(round))?
+			.ok_or("the round has a snapshot")?;
+		let mut extrinsics = Vec::new();
+		for (n, pair) in self.probers.iter().enumerate() {
+			let (index, _) = snapshot.find(&pair.public().into()).ok_or("every prober is in the snapshot")?;
+			let (salt, report) =
+				self.reports.get(&(round, n)).cloned().ok_or("the round was committed to")?;
+			let report = report.try_into().map_err(|_| "a report is not too long")?;
+			extrinsics.push(authorized(probes::Call::reveal { round, index, salt, report })?);
+		}
+		Ok(extrinsics)
+	}
+
+	/// Breaches of services 0 and 1 so far.
+	fn breaches(&self) -> Res<[u32; 2]> {
+		let of = |service: ServiceId| -> Res<u32> {
+			let state: Option<sla::ServiceState> =
+				self.read(sla::Services::<Runtime>::hashed_key_for(service))?;
+			Ok(state.map_or(0, |state| state.breaches))
+		};
+		Ok([of(0)?, of(1)?])
+	}
+
+	fn read<T: Decode>(&self, key: Vec<u8>) -> Res<Option<T>> {
+		let value = self.client.storage(self.parent.1, &StorageKey(key))?;
+		Ok(value.map(|data| T::decode(&mut data.0.as_slice())).transpose()?)
+	}
+}
+
+/// A transaction as the validators' off-chain workers make it.
+fn authorized(call: probes::Call<Runtime>) -> Res<OpaqueExtrinsic> {
+	let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+	let extrinsic = UncheckedExtrinsic::new_transaction(call.into(), extension);
+	Ok(OpaqueExtrinsic::try_from_encoded_extrinsic(&extrinsic.encode())?)
+}
+
+/// Storage keys that a block changes.
+fn changed(built: &BuiltBlock<Block>) -> usize {
+	built.storage_changes.main_storage_changes.len()
+}
+
+/// Those of them that begin with `prefix`.
+fn touched(built: &BuiltBlock<Block>, prefix: &[u8]) -> usize {
+	built.storage_changes.main_storage_changes.iter().filter(|(key, _)| key.starts_with(prefix)).count()
+}

@@ -1,0 +1,214 @@
+//! The state that a chain starts from: operators, services and agreements, made by the pallets' own calls
+//! in memory, as if all of it had happened in block 0.
+
+use crate::Res;
+use pallet_surety_operators::{GenesisNetwork, TermsInput};
+use pallet_surety_probes::{PageId, Pages, ROWS};
+use pallet_surety_timing::{TimingPreset, Timings};
+use sp_core::{Get, Pair, ed25519, sr25519, storage::Storage};
+use sp_io::hashing::blake2_256;
+use sp_runtime::{BuildStorage, Perbill};
+use sp_state_machine::BasicExternalities;
+use surety_primitives::{
+	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict,
+};
+use surety_runtime::{
+	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Runtime, RuntimeGenesisConfig,
+	RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT, WASM_BINARY, genesis::EPOCH_CONFIG,
+};
+
+/// Rounds of a window. Production has 1,440: nobody would wait for one to turn.
+pub const WINDOW_ROUNDS: u16 = 12;
+/// Services that can be probed every round: 15 of the 16 pages of a round.
+pub const MOST_HOT: u32 = 1_920;
+
+const SERVICES_PER_OPERATOR: u32 = 512;
+const LEAST_OPERATORS: u32 = 8;
+const AGREEMENTS_PER_TENANT: u32 = 10;
+const UNITS_PER_SERVICE: u32 = 1_000_000;
+const BOND: Balance = 10_000_000 * UNIT;
+const PRICE: Balance = MILLI;
+/// What an agreement is paid for: longer than any run, so that none ends in one.
+const DEPOSIT_WINDOWS: u32 = 100;
+
+/// What to fill a state with.
+pub struct Plan {
+	/// Listings.
+	pub services: u32,
+	/// Service of each agreement, in the order in which they are opened.
+	pub agreements: Vec<ServiceId>,
+	/// Validators, all of which probe.
+	pub probers: usize,
+}
+
+impl Plan {
+	/// Ten times as many agreements as services. As many services have some as can be probed every round,
+	/// spread over the listings; the others take turns.
+	pub fn scale(services: u32, probers: usize) -> Self {
+		let hot = services.min(MOST_HOT);
+		let nth = |n: u32| u64::from(n % hot) * u64::from(services) / u64::from(hot);
+		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
+		Self { services, agreements, probers }
+	}
+
+	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without any.
+	pub fn breach(agreements: u32, probers: usize) -> Self {
+		let agreements = std::iter::once(0).chain((0..agreements).map(|_| 1)).collect();
+		Self { services: 2 * ROWS, agreements, probers }
+	}
+}
+
+/// A filled state.
+pub struct Filled {
+	/// Everything, code included.
+	pub storage: Storage,
+	/// Keys of the probers, in the order of the session.
+	pub probers: Vec<sr25519::Pair>,
+	/// Picoseconds that a block may take.
+	pub block_limit: u64,
+}
+
+/// Production, but for its long windows.
+pub fn timings() -> Timings {
+	Timings { window_rounds: WINDOW_ROUNDS, ..TimingPreset::production() }
+}
+
+/// Make the state that `plan` asks for; with `check`, verify every pallet's invariants in it.
+pub fn fill(plan: &Plan, check: bool) -> Res<Filled> {
+	let pair = |n: usize| sr25519::Pair::from_seed(&blake2_256(format!("prober {n}").as_bytes()));
+	let probers: Vec<sr25519::Pair> = (0..plan.probers).map(pair).collect();
+	let mut storage = genesis(plan, &probers).build_storage()?;
+	let block_limit = BasicExternalities::execute_with_storage(&mut storage, || -> Res<u64> {
+		list(plan)?;
+		see_up(plan.services);
+		open(plan)?;
+		if check {
+			check_invariants()?;
+		}
+		Ok(<Runtime as frame_system::Config>::BlockWeights::get().max_block.ref_time())
+	})?;
+	let code = WASM_BINARY.ok_or("the runtime was built without its wasm: unset SKIP_WASM_BUILD")?;
+	storage.top.insert(sp_core::storage::well_known_keys::CODE.to_vec(), code.to_vec());
+	Ok(Filled { storage, probers, block_limit })
+}
+
+fn named(kind: &str, n: u32) -> AccountId {
+	AccountId::new(blake2_256(format!("{kind} {n}").as_bytes()))
+}
+
+fn operators(plan: &Plan) -> u32 {
+	plan.services.div_ceil(SERVICES_PER_OPERATOR).max(LEAST_OPERATORS)
+}
+
+fn tenants(plan: &Plan) -> u32 {
+	(plan.agreements.len() as u32).div_ceil(AGREEMENTS_PER_TENANT)
+}
+
+fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
+	let account = |pair: &sr25519::Pair| AccountId::from(pair.public().0);
+	let keys = |(n, pair): (usize, &sr25519::Pair)| {
+		let grandpa = ed25519::Pair::from_seed(&blake2_256(format!("grandpa {n}").as_bytes()));
+		let keys = SessionKeys {
+			babe: pair.public().into(),
+			grandpa: grandpa.public().into(),
+			authority_discovery: pair.public().into(),
+			prober: pair.public().into(),
+		};
+		(account(pair), account(pair), keys)
+	};
+	let balances = probers
+		.iter()
+		.map(|pair| (account(pair), UNIT))
+		.chain((0..operators(plan)).map(|n| (named("operator", n), 2 * BOND)))
+		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 1_000 * UNIT)))
+		.collect();
+	let network = GenesisNetwork {
+		name: "ethereum".into(),
+		protocol: Protocol::Ethereum,
+		own: false,
+		anchors: Vec::new(),
+	};
+	RuntimeGenesisConfig {
+		timing: TimingConfig { timings: timings(), ..Default::default() },
+		balances: BalancesConfig { balances, ..Default::default() },
+		babe: BabeConfig { epoch_config: EPOCH_CONFIG, ..Default::default() },
+		session: SessionConfig { keys: probers.iter().enumerate().map(keys).collect(), ..Default::default() },
+		operators: OperatorsConfig { networks: vec![network], ..Default::default() },
+		..Default::default()
+	}
+}
+
+/// Turn what a dispatch says into an error with its name.
+fn done<T>(result: Result<T, impl std::fmt::Debug>) -> Res<T> {
+	result.map_err(|error| format!("filling the state: {error:?}").into())
+}
+
+fn list(plan: &Plan) -> Res<()> {
+	let origin = |n| RuntimeOrigin::signed(named("operator", n));
+	for operator in 0..operators(plan) {
+		let name = done(format!("operator {operator}").into_bytes().try_into())?;
+		done(Operators::register(origin(operator), BOND, name, Default::default()))?;
+	}
+	for service in 0..plan.services {
+		// Services 0 and 1 are those that breach, so they must not be in an outage of their network.
+		let kind = if service % 4 < 2 { ServiceKind::Compute } else { ServiceKind::Rpc { network: 0 } };
+		let endpoint = format!("https://service-{service}.example.com/").into_bytes();
+		done(Operators::list_service(
+			origin(service % operators(plan)),
+			kind,
+			done(endpoint.try_into())?,
+			Region::new(*b"DE").ok_or("DE is a region")?,
+			UNITS_PER_SERVICE,
+			PRICE,
+			AssetId::Native,
+			TermsInput {
+				min_uptime: Perbill::from_percent(99),
+				max_latency_ms: 250,
+				max_head_lag: 8,
+				credit: [MILLI, 2 * MILLI, 3 * MILLI, 4 * MILLI],
+				credit_cap: UNIT,
+			},
+			[0; 32],
+			Default::default(),
+		))?;
+	}
+	Ok(())
+}
+
+/// What the first rounds would do: every service was seen up once, which also proves control of it.
+fn see_up(services: u32) {
+	let up = Verdict::Up { latency: LatencyBucket::from_millis(20) };
+	for page in 0..services.div_ceil(ROWS) {
+		Pages::<Runtime>::mutate(PageId::Cold(page), |page| {
+			for row in page.iter_mut().flatten() {
+				row.unproven = false;
+				row.last = Some((0, up));
+			}
+		});
+	}
+	for service in 0..services {
+		<Operators as Registry<AccountId>>::proven(service);
+	}
+}
+
+fn open(plan: &Plan) -> Res<()> {
+	let window_blocks = timings().round_blocks * u32::from(WINDOW_ROUNDS);
+	let deposit = PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS);
+	for (n, service) in (0u32..).zip(&plan.agreements) {
+		let tenant = RuntimeOrigin::signed(named("tenant", n / AGREEMENTS_PER_TENANT));
+		done(Sla::open_agreement(tenant, *service, 1, deposit, 0))?;
+		if n % 100_000 == 99_999 {
+			eprintln!("    {} agreements", n + 1);
+		}
+	}
+	Ok(())
+}
+
+fn check_invariants() -> Res<()> {
+	done(pallet_surety_timing::Pallet::<Runtime>::do_try_state())?;
+	done(pallet_surety_operators::Pallet::<Runtime>::do_try_state())?;
+	done(pallet_surety_probes::Pallet::<Runtime>::do_try_state())?;
+	done(pallet_surety_sla::Pallet::<Runtime>::do_try_state())?;
+	done(pallet_surety_escrow::Pallet::<Runtime>::do_try_state())?;
+	done(pallet_surety_reputation::Pallet::<Runtime>::do_try_state())
+}

@@ -1,0 +1,141 @@
+//! Tables on the terminal.
+
+use crate::chain::{Kind, Sample};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Rows of text under a head, each column as wide as its widest cell.
+pub struct Table {
+	rows: Vec<Vec<String>>,
+}
+
+impl Table {
+	/// A table with the head's columns.
+	pub fn new(head: &[&str]) -> Self {
+		Self { rows: vec![head.iter().map(|cell| cell.to_string()).collect()] }
+	}
+
+	/// Add a row.
+	pub fn row(&mut self, cells: Vec<String>) {
+		self.rows.push(cells);
+	}
+
+	/// Print it; what looks like a number is set to the right.
+	pub fn print(&self) {
+		let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+		let widths: Vec<usize> = (0..columns)
+			.map(|column| {
+				self.rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
+			})
+			.collect();
+		for (n, row) in self.rows.iter().enumerate() {
+			let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+				let body = self.rows.get(1).and_then(|row| row.get(column)).unwrap_or(cell);
+				let number = body.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+				if number { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+			});
+			println!("  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
+			if n == 0 {
+				println!("  {}", widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  "));
+			}
+		}
+		println!();
+	}
+}
+
+/// What is said of some blocks.
+pub struct Summary {
+	/// How many.
+	pub blocks: usize,
+	/// Times in ms to build one: median and 95th percentile.
+	pub build: [f64; 2],
+	/// Times in ms to import one.
+	pub import: [f64; 2],
+	/// Times in ms to finalize one.
+	pub finalize: [f64; 2],
+	/// Largest weight in ms.
+	pub weight: f64,
+	/// Largest share of its weight that a block took to import.
+	pub share: f64,
+	/// Keys changed: median.
+	pub keys: usize,
+}
+
+impl Summary {
+	/// Of `samples`; `None` of none.
+	pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Option<Self> {
+		let samples: Vec<&Sample> = samples.into_iter().collect();
+		let times = |of: fn(&Sample) -> Duration| {
+			let mut times: Vec<f64> = samples.iter().map(|s| of(s).as_secs_f64() * 1_000.0).collect();
+			times.sort_by(f64::total_cmp);
+			[at(&times, 50), at(&times, 95)]
+		};
+		let mut keys: Vec<usize> = samples.iter().map(|s| s.keys).collect();
+		keys.sort_unstable();
+		let weight = |s: &&Sample| s.weight as f64 / 1e9;
+		(!samples.is_empty()).then(|| Self {
+			blocks: samples.len(),
+			build: times(|s| s.build),
+			import: times(|s| s.import),
+			finalize: times(|s| s.finalize),
+			weight: samples.iter().map(weight).fold(0.0, f64::max),
+			share: samples.iter().map(|s| s.import.as_secs_f64() * 1_000.0 / weight(s)).fold(0.0, f64::max),
+			keys: keys.get(keys.len() / 2).copied().unwrap_or(0),
+		})
+	}
+
+	/// The cells that all tables end with.
+	pub fn cells(&self, block_limit: u64) -> Vec<String> {
+		let ms = |[p50, p95]: [f64; 2]| [format!("{p50:.2}"), format!("{p95:.2}")];
+		let limit = block_limit as f64 / 1e9;
+		[
+			vec![self.blocks.to_string()],
+			ms(self.build).into(),
+			ms(self.import).into(),
+			ms(self.finalize).into(),
+		]
+		.concat()
+		.into_iter()
+		.chain([
+			self.keys.to_string(),
+			format!("{:.1}", self.weight),
+			percent(self.weight / limit),
+			percent(self.share),
+		])
+		.collect()
+	}
+}
+
+/// Heads of [`Summary::cells`].
+pub const CELLS: [&str; 11] = [
+	"blocks",
+	"build p50",
+	"p95",
+	"import p50",
+	"p95",
+	"finalize p50",
+	"p95",
+	"keys p50",
+	"weight max",
+	"of limit",
+	"import/weight max",
+];
+
+/// The samples of each kind.
+pub fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Vec<&Sample>> {
+	let mut kinds: BTreeMap<Kind, Vec<&Sample>> = BTreeMap::new();
+	for sample in samples {
+		kinds.entry(sample.kind).or_default().push(sample);
+	}
+	kinds
+}
+
+/// A share in percent.
+pub fn percent(share: f64) -> String {
+	format!("{:.1} %", share * 100.0)
+}
+
+/// A percentile of sorted values, by nearest rank.
+fn at(sorted: &[f64], percentile: usize) -> f64 {
+	let rank = (sorted.len() * percentile).div_ceil(100).max(1);
+	sorted.get(rank - 1).copied().unwrap_or(0.0)
+}
