@@ -10,6 +10,7 @@ use crate::{
 	fill::{Filled, WINDOW_ROUNDS, timings},
 };
 use codec::{Decode, Encode};
+use frame_support::storage::StoragePrefixedMap;
 use frame_system::offchain::CreateAuthorizedTransaction;
 use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;

@@ -41,11 +41,11 @@ const TENANTS = { Tina: 2, Theo: 1 };
 const FUNDS = { operator: BOND + 20n * UNIT, tenant: 50n * UNIT };
 
 export class Story {
-  /** `tell` has the methods of `View` that report progress; each may be left out. */
-  constructor(world, tell = {}) {
+  /** `tell` reports progress as a `View` does; without it nobody is told. */
+  constructor(world, tell = { step() {}, event() {}, update() {} }) {
     this.world = world;
     this.api = world.api;
-    this.tell = { step() {}, event() {}, update() {}, ...tell };
+    this.tell = tell;
     this.accounts = Object.fromEntries([...Object.keys(OPERATORS), ...Object.keys(TENANTS)].map((name) => [name, account(`//${name}`)]));
     this.cast = { operators: {}, services: {}, agreements: [] };
     this.credited = new Map();

@@ -45,6 +45,8 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 	];
 	let accounts: Vec<AccountId> = Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
 	let treasury = configs::market::Treasury::get();
+	// The pots live from the start: else the first tenant of all would have to bring one to life.
+	let pots = [treasury.clone(), configs::market::ProberPot::get(), Sla::pot()];
 	let unbonding =
 		dev.then(|| timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2));
 	let networks = vec![
@@ -55,7 +57,12 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 		timing: TimingConfig { timings: timing },
 		seed: SeedConfig { minimum_bond, unbonding_period: unbonding },
 		balances: BalancesConfig {
-			balances: accounts.iter().cloned().map(|a| (a, ENDOWMENT)).collect::<Vec<_>>()
+			balances: accounts
+				.iter()
+				.cloned()
+				.map(|a| (a, ENDOWMENT))
+				.chain(pots.iter().cloned().map(|pot| (pot, EXISTENTIAL_DEPOSIT)))
+				.collect::<Vec<_>>()
 		},
 		assets: AssetsConfig {
 			assets: if dev { vec![(SBTC, treasury.clone(), true, SBTC_MINIMUM)] } else { vec![] },
@@ -65,7 +72,12 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 				vec![]
 			},
 			accounts: if dev {
-				accounts.iter().cloned().map(|a| (SBTC, a, 1_000 * SBTC_UNIT)).collect::<Vec<_>>()
+				accounts
+					.iter()
+					.cloned()
+					.map(|a| (SBTC, a, 1_000 * SBTC_UNIT))
+					.chain(pots.iter().cloned().map(|pot| (SBTC, pot, SBTC_MINIMUM)))
+					.collect::<Vec<_>>()
 			} else {
 				vec![]
 			},

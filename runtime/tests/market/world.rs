@@ -77,6 +77,17 @@ impl World {
 		let parent = ext.execute_with(|| {
 			Header::new(0, Default::default(), Default::default(), Default::default(), Default::default())
 		});
+		// Genesis endows the six that are named first; tests need two more.
+		ext.execute_with(|| {
+			use frame_support::traits::fungibles::Mutate;
+			for who in [Sr25519Keyring::One, Sr25519Keyring::Two] {
+				for (asset, amount) in
+					[(AssetId::Native, 100_000 * UNIT), (AssetId::Local(genesis::SBTC), 100_000_000_000)]
+				{
+					assert_ok!(configs::assets::Transfers::mint_into(asset, &account(who), amount));
+				}
+			}
+		});
 		Self {
 			ext,
 			parent,
@@ -168,14 +179,6 @@ impl World {
 			result
 		});
 		result
-	}
-
-	/// A call by governance.
-	pub fn govern(&mut self, call: impl Into<RuntimeCall>) {
-		let call = call.into();
-		self.block_with(|| {
-			assert_ok!(call.dispatch(RuntimeOrigin::root()));
-		});
 	}
 
 	/// Every pallet's invariants.
