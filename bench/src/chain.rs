@@ -66,6 +66,8 @@ pub enum Kind {
 	JudgeTurn,
 	/// The first of a round: sweep 1 and the snapshot.
 	Fold,
+	/// The first of a session, which may take all of its block.
+	Session,
 }
 
 impl Kind {
@@ -78,6 +80,7 @@ impl Kind {
 			Self::JudgeIdleTurn => "judge, idle page closes windows",
 			Self::JudgeTurn => "judge, all windows close",
 			Self::Fold => "fold and snapshot",
+			Self::Session => "a session begins",
 		}
 	}
 }
@@ -252,7 +255,9 @@ impl Chain {
 			self.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?.unwrap_or_default();
 		let after = self.breaches()?;
 		let turns = round.checked_sub(2).is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
+		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
 		let kind = match offset {
+			_ if session => Kind::Session,
 			0 => Kind::Fold,
 			_ if offset == timings().round_blocks - 1 => Kind::Commits,
 			_ if windows > 0 && turns => Kind::JudgeTurn,
@@ -361,9 +366,11 @@ fn authorized(call: probes::Call<Runtime>) -> Res<OpaqueExtrinsic> {
 	Ok(OpaqueExtrinsic::try_from_encoded_extrinsic(&extrinsic.encode())?)
 }
 
-/// Storage keys that a block changes.
+/// Storage keys that a block changes. The system keeps each transaction as long as its block is executed and
+/// then removes it, which never gets to the database.
 fn changed(built: &BuiltBlock<Block>) -> usize {
-	built.storage_changes.main_storage_changes.len()
+	let transient = frame_system::ExtrinsicData::<Runtime>::final_prefix();
+	built.storage_changes.main_storage_changes.iter().filter(|(key, _)| !key.starts_with(&transient)).count()
 }
 
 /// Those of them that begin with `prefix`.

@@ -19,6 +19,11 @@ impl Table {
 		self.rows.push(cells);
 	}
 
+	/// Whether there is only the head.
+	pub fn is_empty(&self) -> bool {
+		self.rows.len() < 2
+	}
+
 	/// Print it; what looks like a number is set to the right.
 	pub fn print(&self) {
 		let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -54,8 +59,8 @@ pub struct Summary {
 	pub finalize: [f64; 2],
 	/// Largest weight in ms.
 	pub weight: f64,
-	/// Largest share of its weight that a block took to import.
-	pub share: f64,
+	/// Shares of its weight that a block took to import: median and 95th percentile.
+	pub share: [f64; 2],
 	/// Keys changed: median.
 	pub keys: usize,
 }
@@ -64,21 +69,22 @@ impl Summary {
 	/// Of `samples`; `None` of none.
 	pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Option<Self> {
 		let samples: Vec<&Sample> = samples.into_iter().collect();
-		let times = |of: fn(&Sample) -> Duration| {
-			let mut times: Vec<f64> = samples.iter().map(|s| of(s).as_secs_f64() * 1_000.0).collect();
-			times.sort_by(f64::total_cmp);
-			[at(&times, 50), at(&times, 95)]
+		let spread = |of: &dyn Fn(&Sample) -> f64| {
+			let mut values: Vec<f64> = samples.iter().map(|s| of(s)).collect();
+			values.sort_by(f64::total_cmp);
+			[at(&values, 50), at(&values, 95)]
 		};
+		let times = |of: fn(&Sample) -> Duration| spread(&|s| of(s).as_secs_f64() * 1_000.0);
 		let mut keys: Vec<usize> = samples.iter().map(|s| s.keys).collect();
 		keys.sort_unstable();
-		let weight = |s: &&Sample| s.weight as f64 / 1e9;
+		let weight = |s: &Sample| s.weight as f64 / 1e9;
 		(!samples.is_empty()).then(|| Self {
 			blocks: samples.len(),
 			build: times(|s| s.build),
 			import: times(|s| s.import),
 			finalize: times(|s| s.finalize),
-			weight: samples.iter().map(weight).fold(0.0, f64::max),
-			share: samples.iter().map(|s| s.import.as_secs_f64() * 1_000.0 / weight(s)).fold(0.0, f64::max),
+			weight: samples.iter().map(|s| weight(s)).fold(0.0, f64::max),
+			share: spread(&|s| s.import.as_secs_f64() * 1_000.0 / weight(s)),
 			keys: keys.get(keys.len() / 2).copied().unwrap_or(0),
 		})
 	}
@@ -106,7 +112,7 @@ impl Summary {
 }
 
 /// Heads of [`Summary::cells`].
-pub const CELLS: [&str; 11] = [
+pub const CELLS: [&str; 12] = [
 	"blocks",
 	"build p50",
 	"p95",
@@ -117,7 +123,8 @@ pub const CELLS: [&str; 11] = [
 	"keys p50",
 	"weight max",
 	"of limit",
-	"import/weight max",
+	"import/weight p50",
+	"p95",
 ];
 
 /// The samples of each kind.

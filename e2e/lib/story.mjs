@@ -14,7 +14,7 @@ const MILLI = UNIT / 1000n;
 export const PRICE = 10n * MILLI;
 export const TERMS = {
   minUptime: 800_000_000,
-  maxLatencyMs: 4_000,
+  maxLatencyMs: 2_000,
   maxHeadLag: 8,
   credit: [200n * MILLI, 400n * MILLI, 600n * MILLI, 700n * MILLI],
   creditCap: 10n * UNIT,
@@ -48,7 +48,6 @@ export class Story {
     this.tell = tell;
     this.accounts = Object.fromEntries([...Object.keys(OPERATORS), ...Object.keys(TENANTS)].map((name) => [name, account(`//${name}`)]));
     this.cast = { operators: {}, services: {}, agreements: [] };
-    this.credited = new Map();
     this.facts = {};
   }
 
@@ -155,8 +154,7 @@ export class Story {
         service, units, deposit: DEPOSIT_PER_UNIT * BigInt(units), minCover: TERMS.creditCap,
       }));
       const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
-      this.credited.set(id, 0n);
-      this.cast.agreements.push({ id, tenant: name, service: "ethereum", credited: () => this.credited.get(id) });
+      this.cast.agreements.push({ id, tenant: name, service: "ethereum" });
       this.tell.event(`${name} takes ${units} unit${units > 1 ? "s" : ""} and deposits ${sure(DEPOSIT_PER_UNIT * BigInt(units), 0)} SURE`);
     }));
     this.cast.agreements.sort((a, b) => b.tenant.localeCompare(a.tenant));
@@ -269,14 +267,13 @@ export class Story {
         this.tell.event(
           `block ${model.block}: ${breach.severity} breach of ${name(data.service.toNumber())} (${breach.kind}): credit index ` +
           `${sure(breach.indexBefore)} -> ${sure(breach.indexAfter)}`, "magenta");
-        for (const a of model.agreements) this.tell.event(`block ${model.block}: ${a.tenant} is owed ${sure(a.owed)} SURE`, "green");
+        for (const a of model.agreements) this.tell.event(`block ${model.block}: ${a.tenant} is credited ${sure(a.owed + a.credited)} SURE so far`, "green");
       }
       if (section === "operators" && method === "BondSlashed" && name(data.service.toNumber())) {
         this.tell.event(`block ${model.block}: bond slashed by ${sure(data.credit)} for the tenants and ${sure(data.penalty)} for the treasury`, "red");
       }
       if (section === "sla" && method === "CreditPaid") {
         const id = data.agreement.toNumber();
-        this.credited.set(id, (this.credited.get(id) ?? 0n) + big(data.amount));
         const agreement = model.agreements.find((a) => a.id === id);
         this.tell.event(`block ${model.block}: ${sure(data.amount)} SURE of credit paid to ${agreement?.tenant ?? `agreement ${id}`}`, "green");
       }

@@ -24,6 +24,8 @@ export class Watch {
   blocks = new Map();
   /** Events of our pallets, with the block. */
   events = [];
+  /** Credit paid so far, by agreement. */
+  credited = new Map();
   #listeners = new Set();
 
   /** `cast` names who is watched: `{ operators: {name: account}, services: {name: id}, agreements: [..] }`. */
@@ -81,11 +83,17 @@ export class Watch {
     const clock = (await api.round()).toJSON();
     const operators = await Promise.all(Object.entries(cast.operators).map(([name, who]) => this.#operator(api, name, who)));
     const services = await Promise.all(Object.entries(cast.services).map(([name, id]) => this.#service(api, name, id)));
-    const agreements = await Promise.all(cast.agreements.map((a) => this.#agreement(api, a)));
     const ours = events
       .filter(({ event }) => ["operators", "probes", "sla", "escrow", "reputation"].includes(event.section))
       .map(({ event }) => ({ block: number, hash, section: event.section, method: event.method, data: named(event) }));
     this.events.push(...ours);
+    // A credit may be paid in the very block that owes it.
+    for (const { section, method, data } of ours) {
+      if (section !== "sla" || method !== "CreditPaid") continue;
+      const id = data.agreement.toNumber();
+      this.credited.set(id, (this.credited.get(id) ?? 0n) + big(data.amount));
+    }
+    const agreements = await Promise.all(cast.agreements.map((a) => this.#agreement(api, a)));
     this.model = {
       block: number,
       hash,
@@ -147,7 +155,7 @@ export class Watch {
     };
   }
 
-  async #agreement(api, { id, tenant, service, credited }) {
+  async #agreement(api, { id, tenant, service }) {
     const info = (await api.agreement(id)).toJSON();
     if (!info) return undefined;
     return {
@@ -159,7 +167,7 @@ export class Watch {
       paid: big(info.paid),
       due: big(info.due),
       owed: big(info.owedCredit),
-      credited: credited?.() ?? 0n,
+      credited: this.credited.get(id) ?? 0n,
       state: info.ending ? `ends after round ${info.ending[0]}` : "",
     };
   }

@@ -349,5 +349,7 @@ pub(crate) fn host(url: &[u8]) -> Option<Vec<u8>> {
 		Some(b'[') => authority.get(..authority.iter().position(|byte| *byte == b']')?.saturating_add(1))?,
 		_ => authority.split(|byte| *byte == b':').next()?,
 	};
+	// The root's dot names the same host.
+	let host = host.strip_suffix(b".").unwrap_or(host);
 	(!host.is_empty()).then(|| host.to_ascii_lowercase())
 }

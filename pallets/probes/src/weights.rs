@@ -1,4 +1,4 @@
-//! Weights of `pallet_surety_probes`, in the form that `frame-omni-bencher` writes them.
+//! Weights of `pallet_surety_probes`, estimated from the reads and writes of the code; `make weights` measures them and writes over this file.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]

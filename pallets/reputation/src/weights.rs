@@ -1,4 +1,5 @@
-//! Weights of `pallet_surety_reputation`.
+//! Weights of `pallet_surety_reputation`, estimated from the reads and writes of the code; `make weights` measures
+//! them and writes over this file.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -26,9 +27,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	fn window() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `377`
-		//  Estimated: `3578`
-		// Minimum execution time: 20_000_000 picoseconds.
 		Weight::from_parts(20_000_000, 3578)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -39,9 +37,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	fn breach() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `291`
-		//  Estimated: `3578`
-		// Minimum execution time: 15_000_000 picoseconds.
 		Weight::from_parts(15_000_000, 3578)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))

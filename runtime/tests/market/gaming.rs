@@ -5,7 +5,6 @@ use crate::{actors::*, world::World};
 use frame_support::{assert_noop, assert_ok};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use sp_keyring::Sr25519Keyring;
 use surety_primitives::{AssetId, Balance, Probing, ServiceId, Verdict, report::Finding};
 use surety_runtime::*;
 
@@ -287,18 +286,41 @@ fn a_frozen_bond_is_slashed_all_the_same() {
 }
 
 #[test]
-fn an_asset_with_a_private_owner_is_never_approved() {
+fn an_asset_in_private_hands_is_never_approved() {
+	use sp_runtime::{DispatchError, MultiAddress};
 	let mut world = World::new();
-	let admin = sp_runtime::MultiAddress::Id(STRANGER.to_account_id());
-	assert_ok!(
-		world.call(STRANGER, pallet_assets::Call::create { id: codec::Compact(7), admin, min_balance: 1 })
-	);
 	world.peek(|| {
-		assert_noop!(
-			Operators::approve_asset(RuntimeOrigin::root(), 7, 1_000),
-			sp_runtime::DispatchError::Other("the asset is not sufficient")
-		);
+		let treasury = MultiAddress::Id(configs::market::Treasury::get());
+		let private = MultiAddress::Id(STRANGER.to_account_id());
+		let approve = |id| Operators::approve_asset(RuntimeOrigin::root(), id, 1_000);
+		let create = |id: u32, owner, sufficient| {
+			assert_ok!(Assets::force_create(RuntimeOrigin::root(), codec::Compact(id), owner, sufficient, 100));
+		};
+		let other = |why| DispatchError::Other(why);
+		assert_noop!(approve(7), other("no such asset"));
+		create(7, treasury.clone(), false);
+		assert_noop!(approve(7), other("the asset is not sufficient"));
+		create(8, treasury.clone(), true);
+		assert_ok!(approve(8));
+		// One private role is one too many, whichever it is.
+		let hands = "the asset has an owner, issuer, admin or freezer beside the treasury";
+		for (id, role) in (9..).zip(0..4) {
+			create(id, treasury.clone(), true);
+			let of = |n| if n == role { private.clone() } else { treasury.clone() };
+			let (owner, issuer, admin, freezer) = (of(0), of(1), of(2), of(3));
+			assert_ok!(Assets::force_asset_status(
+				RuntimeOrigin::root(),
+				codec::Compact(id),
+				owner,
+				issuer,
+				admin,
+				freezer,
+				100,
+				true,
+				false
+			));
+			assert_noop!(approve(id), other(hands));
+		}
 	});
 	world.check();
-	let _ = Sr25519Keyring::Alice;
 }

@@ -4,7 +4,6 @@ use crate::{actors::*, world::World};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use proptest::prelude::*;
-use sp_keyring::Sr25519Keyring;
 use surety_primitives::{AssetId, Funds, ServiceId, report::Finding};
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -107,7 +106,6 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 	world.endpoints.clear();
 	world.until("all agreements end", 120, || sla::Agreements::<Runtime>::iter().next().is_none());
 	world.check();
-	let _ = Sr25519Keyring::Alice;
 }
 
 proptest! {

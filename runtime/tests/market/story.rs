@@ -71,7 +71,7 @@ fn an_outage_is_credited_in_the_block_that_judges_it_in_an_asset() {
 fn a_down_round_is_not_billed() {
 	let mut world = World::new();
 	let service = world.operator(AssetId::Native);
-	let id = world.open(TENANT, service, 1, 6);
+	world.open(TENANT, service, 1, 6);
 	let opened = world.round();
 	world.rounds(1);
 	world.endpoints.insert(service, Finding::Down);
@@ -86,7 +86,6 @@ fn a_down_round_is_not_billed() {
 	});
 	// All rounds after the one it was opened in, but for the two that were down.
 	assert_eq!(billable, (last - opened - 2) * 6);
-	let _ = id;
 	world.check();
 }
 
