@@ -294,7 +294,13 @@ fn an_asset_in_private_hands_is_never_approved() {
 		let private = MultiAddress::Id(STRANGER.to_account_id());
 		let approve = |id| Operators::approve_asset(RuntimeOrigin::root(), id, 1_000);
 		let create = |id: u32, owner, sufficient| {
-			assert_ok!(Assets::force_create(RuntimeOrigin::root(), codec::Compact(id), owner, sufficient, 100));
+			assert_ok!(Assets::force_create(
+				RuntimeOrigin::root(),
+				codec::Compact(id),
+				owner,
+				sufficient,
+				100
+			));
 		};
 		let other = |why| DispatchError::Other(why);
 		assert_noop!(approve(7), other("no such asset"));
