@@ -141,6 +141,9 @@ pub struct Probed {
 pub trait Probing {
 	/// A new listing takes a slot and is probed from the next round on. Fails if every slot is taken.
 	fn list(service: ServiceId) -> DispatchResult;
+	/// The listing's endpoint moved to where control is not proven: what is known of it is void, and it is
+	/// asked for the proof again.
+	fn unproven(_service: ServiceId) {}
 	/// A listing is gone: its slot is free once the rounds that name it are closed.
 	fn unlist(service: ServiceId);
 	/// The service got its first units: due every round from the next one on, with a fresh meter and
@@ -250,7 +253,8 @@ pub struct NewStream<AccountId> {
 	pub rate: Balance,
 	/// Base units put on hold at once, `prepaid` included.
 	pub deposit: Balance,
-	/// Base units paid out at once and never refunded: the price of the first billable blocks.
+	/// Base units of it that pay the first billable blocks, on hold until those are judged; not refunded if
+	/// the tenant ends the stream (codes 1xxx).
 	pub prepaid: Balance,
 }
 

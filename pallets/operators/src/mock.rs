@@ -89,6 +89,7 @@ parameter_types! {
 	pub static ProofOfControl: bool = false;
 	pub static JudgedRound: RoundIndex = 0;
 	pub static PagesFull: bool = false;
+	pub static VoidProofs: Vec<ServiceId> = Vec::new();
 	pub static InPages: BTreeSet<ServiceId> = BTreeSet::new();
 	pub static MeterEnds: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
 	pub static MaintenanceSet: BTreeMap<ServiceId, (RoundIndex, u16)> = BTreeMap::new();
@@ -132,6 +133,9 @@ impl Probing for ProbingStub {
 		assert!(Services::<Test>::contains_key(service), "probing reads the service it lists");
 		assert!(InPages::mutate(|listed| listed.insert(service)), "listed twice");
 		Ok(())
+	}
+	fn unproven(service: ServiceId) {
+		VoidProofs::mutate(|void| void.push(service));
 	}
 	fn unlist(service: ServiceId) {
 		assert!(InPages::mutate(|listed| listed.remove(&service)), "not listed");

@@ -37,6 +37,7 @@ impl<T: Config> Pallet<T> {
 		if before.as_ref() != Some(&target) && T::Clock::proof_of_control() {
 			ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
 			service.status = ServiceStatus::Unproven;
+			T::Probing::unproven(id);
 		}
 		// Vacated first: a move within a full host is no new listing on it.
 		if let Some(before) = before {

@@ -50,6 +50,8 @@ pub struct Subject {
 	pub own: Option<u8>,
 	/// Its weight in its network's outages, in base units of exposure.
 	pub weight: Balance,
+	/// It has no units. Idle listings are cheap, so they do not say who is blind.
+	pub idle: bool,
 }
 impl Subject {
 	fn is_of(&self, prober: usize) -> bool {
@@ -130,7 +132,8 @@ fn count(members: &[usize], is: impl Fn(usize) -> bool) -> usize {
 }
 
 /// Which reports are blind and dropped: those with more than half of their findings down, unless two
-/// thirds of the reports are like that.
+/// thirds of the reports are like that. Only services with units count: else whoever lists dead endpoints
+/// could have honest reports dropped.
 fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
 	let blind: Vec<bool> = ballots
 		.iter()
@@ -143,7 +146,7 @@ fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
 			for sheet in sheets.iter().filter(|s| s.committee & member != 0) {
 				let end = offset.saturating_add(sheet.subjects.len());
 				let bytes = report.get(offset..end).unwrap_or_default();
-				for (byte, _) in bytes.iter().zip(sheet.subjects).filter(|(_, s)| s.is_some()) {
+				for (byte, _) in bytes.iter().zip(sheet.subjects).filter(|(_, s)| s.is_some_and(|s| !s.idle)) {
 					let finding = Finding::from_byte(*byte);
 					counting = counting.saturating_add(usize::from(finding.counts()));
 					down = down.saturating_add(usize::from(finding == Finding::Down));
@@ -332,6 +335,7 @@ impl<T: Config> Pallet<T> {
 		let mut operators: BTreeMap<T::AccountId, (u32, Option<u8>)> = BTreeMap::new();
 		let mut of_page = |due: &Due| -> Vec<Option<Subject>> {
 			let page = Pages::<T>::get(due.page);
+			let idle = !due.page.is_hot();
 			bits(due.mask)
 				.map(|slot| {
 					let row = page.get(usize::from(slot))?.as_ref().filter(|row| row.is_due(round))?;
@@ -340,7 +344,7 @@ impl<T: Config> Pallet<T> {
 						let own = snapshot.probers.iter().position(|p| p.account == row.operator);
 						(next, own.and_then(|i| u8::try_from(i).ok()))
 					});
-					Some(Subject { network: row.network, operator, own, weight: row.frozen.weight })
+					Some(Subject { network: row.network, operator, own, weight: row.frozen.weight, idle })
 				})
 				.collect()
 		};

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  any block of r      no local report of r yet: probe (long), keep {salt, report}, commit
-//!  later blocks of r   commit, unless it is on chain or was sent in the last two blocks
-//!  r+1 from block 1 on reveal, likewise
+//!  later blocks of r   commit, unless it is on chain or was sent in this block
+//!  r+1 from block 2 on reveal, likewise
 //! ```
 //!
 //! The report is kept before it is committed to, and made once per round whatever fork the worker runs
@@ -28,8 +28,9 @@ pub const DENY_KEY: &[u8] = b"surety/deny";
 
 const REPORT_KEY: &[u8] = b"surety/report/";
 const PROBING_KEY: &[u8] = b"surety/probing/";
-/// Blocks after which a report that was sent and is not on chain is sent again.
-const RESEND: u32 = 2;
+/// Blocks after which a report that was sent and is not on chain is sent again. A round of five blocks has
+/// two left for a reveal, so there is no block to lose.
+const RESEND: u32 = 1;
 /// Rounds after which a local report is of no use.
 const KEPT: RoundIndex = 4;
 /// How many older ones are cleaned per block, for a node that was off for a while.
@@ -95,9 +96,11 @@ impl<T: Config> Pallet<T> {
 		let round = T::Clock::round();
 		for key in ProberId::all() {
 			Self::clean(round, &key);
+			// Not in the block before they open: the pool of a peer that has not imported this block yet
+			// would refuse, and then ban, what comes too early.
 			if let Some(last) = round.checked_sub(1)
 				&& T::Clock::round_at(next) == round
-				&& next >= T::Clock::round_start(round).saturating_add(REVEAL_OFFSET)
+				&& now >= T::Clock::round_start(round).saturating_add(REVEAL_OFFSET)
 			{
 				Self::log(last, Self::send_reveal(last, &key));
 			}
@@ -141,7 +144,7 @@ impl<T: Config> Pallet<T> {
 		if local.report.len() == due && due > 0 { Ok((index, local)) } else { Err(Skip::NoReport) }
 	}
 
-	/// Take the right to send: no other block's worker did in the last two blocks.
+	/// Take the right to send: no other worker of this block did.
 	fn claim(round: RoundIndex, key: &ProberId, step: Step) -> Result<(), Skip> {
 		let now = T::Clock::now();
 		let claimed = StorageValueRef::persistent(&report_key(round, key)).mutate(
@@ -272,7 +275,7 @@ impl<T: Config> Pallet<T> {
 			for slot in slots {
 				let row =
 					page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
-				targets.push(row.and_then(|row| Self::target(round, row, prober, &denied)));
+				targets.push(row.and_then(|row| Self::target(round, id.is_hot(), row, prober, &denied)));
 			}
 		}
 		targets
@@ -280,6 +283,7 @@ impl<T: Config> Pallet<T> {
 
 	fn target(
 		round: RoundIndex,
+		hot: bool,
 		row: &Row<T::AccountId>,
 		prober: &Prober<T::AccountId>,
 		denied: &[Vec<u8>],
@@ -290,10 +294,15 @@ impl<T: Config> Pallet<T> {
 		} else {
 			host(&endpoint).filter(|host| denied.contains(host)).map(|_| Finding::Abstained)
 		};
-		// Control is proved before a service becomes active, and again at the start of every window.
-		let proving = row.unproven || row.window != T::Clock::window_of(round);
-		let proof = (T::Clock::proof_of_control() && proving)
-			.then(|| Proof { operator: operator.encode(), genesis: hash_bytes(Self::genesis().as_ref()) });
+		// Control is proved before a service becomes active, and again in the first round of every window. Idle
+		// services take turns and may miss that round; a proof that is missed costs them nothing.
+		let window = T::Clock::window_of(round);
+		let proving = row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
+		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
+			operator: operator.encode(),
+			genesis: hash_bytes(Self::genesis().as_ref()),
+			pending: row.unproven,
+		});
 		Some(Target {
 			service: row.service,
 			kind,

@@ -167,6 +167,14 @@ impl<T: Config> Probing for Pallet<T> {
 		Ok(())
 	}
 
+	fn unproven(service: ServiceId) {
+		let Some(Slots { cold, .. }) = SlotsOf::<T>::get(service) else { return };
+		Self::with_row(PageId::Cold(cold.page), cold.slot, |row| {
+			row.unproven = true;
+			row.last = None;
+		});
+	}
+
 	fn unlist(service: ServiceId) {
 		Self::cool(service);
 		let Some(Slots { cold, .. }) = SlotsOf::<T>::take(service) else { return };

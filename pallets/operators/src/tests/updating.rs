@@ -102,6 +102,7 @@ fn where_control_must_be_proven_a_new_target_is_unproven() {
 			assert_ok!(to(url));
 			happened(Event::EndpointChanged { service: id, status: ServiceStatus::Unproven });
 			assert_eq!(status(id), ServiceStatus::Unproven, "{url}");
+			assert_eq!(VoidProofs::take(), [id], "probing forgets what it knew");
 			Operators::proven(id);
 		}
 		// Else an operator could stop being judged by moving away in an outage.

@@ -113,6 +113,18 @@ fn too_many_abstentions_measure_nothing() {
 }
 
 #[test]
+fn dead_idle_listings_blind_nobody() {
+	// Whoever lists endpoints that answer some probers only must not have the others' reports dropped.
+	let idle = Subject { idle: true, ..Subject::default() };
+	let subjects = [Some(Subject::default()), Some(idle), Some(idle), Some(idle)];
+	let cut_off = Some(vec![up(), DOWN, DOWN, DOWN]);
+	let served = Some(vec![up(); 4]);
+	let folded = fold_all(&subjects, &[cut_off.clone(), cut_off, served.clone(), served]);
+	assert!(is_up(one(&folded, 0)));
+	assert_eq!(folded.duty.iter().map(|d| d.accepted).collect::<Vec<_>>(), [1, 1, 1, 1]);
+}
+
+#[test]
 fn a_blind_report_is_dropped_unless_most_are() {
 	let five = [Some(Subject::default()); 5];
 	let fine = Some(vec![DOWN, up(), up(), up(), up()]);
@@ -193,7 +205,12 @@ fn excused(weights: &[u128], down: &[usize]) -> bool {
 		.iter()
 		.enumerate()
 		.map(|(operator, weight)| {
-			Some(Subject { network: Some(1), operator: operator as u32, own: None, weight: *weight })
+			Some(Subject {
+				network: Some(1),
+				operator: operator as u32,
+				weight: *weight,
+				..Subject::default()
+			})
 		})
 		.collect();
 	let says: Vec<Finding> =

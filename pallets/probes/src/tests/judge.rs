@@ -352,6 +352,11 @@ fn the_first_up_proves_control() {
 		assert!(Proven::get().is_empty());
 		play_up(5);
 		assert_eq!(Proven::get(), vec![1], "once, and only for what was unproven");
+		// It moves: nothing is known of where it is now, until control of that is proven.
+		Probes::unproven(1);
+		assert_eq!(Probes::probed(1).unwrap().last, None);
+		play_up(5);
+		assert_eq!(Proven::get(), vec![1, 1]);
 	});
 }
 

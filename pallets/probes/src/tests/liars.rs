@@ -64,6 +64,7 @@ fn with_duty(attends: Attend, lie: impl Fn(u32, Finding) -> Finding, check: impl
 	build_and_execute(4, || {
 		for service in 1..=4 {
 			list(service, service.into());
+			Probes::heat(service).unwrap();
 		}
 		play_with(
 			12,
