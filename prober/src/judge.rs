@@ -20,8 +20,6 @@ pub enum Worth {
 	Wrong,
 	/// Right but too far behind.
 	Behind,
-	/// There is nothing to judge it with.
-	Untold,
 }
 
 impl Worth {
@@ -31,7 +29,6 @@ impl Worth {
 			Self::Right => Finding::Up(latency),
 			Self::Wrong => Finding::Bad(latency),
 			Self::Behind => Finding::Stale(latency),
-			Self::Untold => Finding::Abstained,
 		}
 	}
 }
@@ -100,12 +97,12 @@ impl Measure {
 	}
 }
 
-/// Judge the head alone, where there is nothing to compare it with: an answer of the right form is
-/// right, and nothing is wrong.
+/// Judge the head alone, where there is nothing to compare it with. What it says cannot be judged, but its
+/// form can: else junk would be as good as an answer wherever anchors are missing.
 pub fn without_reference(protocol: Protocol, body: &[u8]) -> Worth {
 	match one(body, HEAD).and_then(|reply| head_of(protocol, &reply)) {
 		Some(_) => Worth::Right,
-		None => Worth::Untold,
+		None => Worth::Wrong,
 	}
 }
 

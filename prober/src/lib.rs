@@ -9,10 +9,14 @@
 //! |---|---|---|
 //! | `Rpc`, Ethereum | one batch: `eth_blockNumber`, `eth_getBlockByNumber(reference, false)` | the reference block with the anchors' hash, and a head no more than `max_head_lag` behind theirs |
 //! | `Rpc`, Substrate | one batch: `chain_getHeader`, `chain_getBlockHash(reference)` | the same |
-//! | `Rpc` without a reference | the head alone | a head, whatever it is |
+//! | `Rpc` without a reference | the head alone | a well-formed head, whatever it is |
 //! | `Compute`, `Vpn` | `GET endpoint` | any 2xx |
 //! | `Inference` | `GET endpoint/v1/models` | a list (OpenAI's form) that has the model |
 //! | any, where the chain requires it | then also `GET host/.well-known/surety/<service>` | the operator's signature over [`control_message`] |
+//!
+//! Where control was [never proven](Proof::pending) the signature is asked for first, and the service itself
+//! only if it is right, in the same visit: `Up` takes both. So a listing makes the probers send nothing to a
+//! host whose owner has not agreed to it but one `GET` of a small file.
 //!
 //! A server that refuses the batch (one JSON-RPC error for the whole of it, or a 4xx other than 408 and
 //! 429) is asked the two questions one after the other within the same time.
@@ -30,11 +34,13 @@
 //! | right hash, head more than `max_head_lag` behind | `Stale` |
 //! | right hash, head ahead of the anchors or not too far behind | `Up` |
 //! | model not listed | `Bad` |
-//! | no or a wrong proof of control (2xx, 3xx, 4xx) | `Bad` |
-//! | proof of control not served for now (408, 429, 5xx, transport) | `Down` |
-//! | without a reference: a head | `Up` |
-//! | without a reference: any other 2xx | `Abstained` |
+//! | no or a wrong proof of control (2xx, 3xx, other 4xx) | `Bad` |
+//! | proof of control not served for now (408, 429, 5xx, over 1 KiB, transport) | `Down` |
+//! | without a reference: a well-formed head | `Up` |
+//! | without a reference: any other 2xx (no JSON, no or a malformed head, an error) | `Bad` |
 //! | never asked: it was not its turn before the deadline, or the prober's clock jumped | `Abstained` |
+//!
+//! Form needs no reference: without one, only the comparison of hash and head is left out.
 //!
 //! The reference block lies [`REFERENCE_DEPTHS`] behind the head: 8 blocks, or 256 for services whose terms
 //! allow a lag of more than 8 (else one within its terms could lack the block). So no lag above 256 blocks
@@ -60,8 +66,9 @@
 //! `concurrency` sockets can be open. Bodies are read in small parts in turn and in bounded memory.
 //!
 //! Latency is what the node's transport measured and hands over as [`ELAPSED_HEADER`] (of the slower
-//! question, where they are asked singly; never of the proof). Without that header it is the time until the
-//! prober noticed the answer, which is a turn (up to 20 ms, more under load) too long.
+//! question, where they are asked singly; of the proof only if nothing else was asked). Without that header
+//! it is the time until the prober noticed the answer, which is a turn (up to 20 ms, more under load) too
+//! long.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -122,6 +129,9 @@ pub struct Proof {
 	pub operator: Vec<u8>,
 	/// Genesis hash of this chain.
 	pub genesis: [u8; 32],
+	/// Whether control has never been proven: true while the listing is unproven. Then the service itself
+	/// is not asked before it is.
+	pub pending: bool,
 }
 
 /// A network and what the prober compares its services with.

@@ -63,7 +63,7 @@ mod tests {
 
 	fn operator() -> (sr25519::Pair, Proof) {
 		let pair = sr25519::Pair::from_seed(&[7; 32]);
-		let proof = Proof { operator: pair.public().0.to_vec(), genesis: [3; 32] };
+		let proof = Proof { operator: pair.public().0.to_vec(), genesis: [3; 32], pending: false };
 		(pair, proof)
 	}
 

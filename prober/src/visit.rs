@@ -21,14 +21,16 @@ pub enum Standard {
 }
 
 enum Stage {
+	/// Control was never proven: the operator's signature, before anything else.
+	Admission,
 	/// The first question.
 	First,
 	/// The server took no batch: its head alone.
 	Head,
 	/// The server took no batch: the reference block, after this head.
 	Block { head: u64, latency: LatencyBucket },
-	/// All is well with the service; the operator's signature.
-	Control(Finding),
+	/// All is well with the service, which took this long; the operator's signature.
+	Control(LatencyBucket),
 }
 
 /// The conversation with one service.
@@ -66,15 +68,28 @@ impl<'a> Visit<'a> {
 		}
 	}
 
-	/// The service is found to be so; what is left is whether its operator controls the host.
+	/// Whether control was never proven, so that nothing may be asked of the endpoint before it is.
+	fn is_pending(&self) -> bool {
+		self.target.proof.as_ref().is_some_and(|proof| proof.pending)
+	}
+
+	/// Ask for the operator's signature.
+	fn control(&mut self, stage: Stage) -> Step<Finding> {
+		match plan::control(self.endpoint, self.target.service) {
+			Some(ask) => {
+				self.stage = stage;
+				Step::Ask(ask)
+			},
+			None => self.down("its endpoint is no URL"),
+		}
+	}
+
+	/// The service is found to be so; what is left is whether its operator controls the host, unless that
+	/// was asked first.
 	fn found(&mut self, finding: Finding) -> Step<Finding> {
-		match (finding, &self.target.proof) {
-			(Finding::Up(_), Some(_)) => match plan::control(self.endpoint, self.target.service) {
-				Some(ask) => {
-					self.stage = Stage::Control(finding);
-					Step::Ask(ask)
-				},
-				None => self.down("its endpoint is no URL"),
+		match finding {
+			Finding::Up(latency) if self.target.proof.is_some() && !self.is_pending() => {
+				self.control(Stage::Control(latency))
 			},
 			_ => Step::Done(finding),
 		}
@@ -139,21 +154,34 @@ impl<'a> Visit<'a> {
 		self.judged(worth, answer.latency.max(before))
 	}
 
-	fn on_control(&self, finding: Finding, answer: Answer) -> Step<Finding> {
-		let proven = self.target.proof.as_ref().is_some_and(|proof| {
-			proof::is_proof(&answer.body, proof, self.target.service, &self.target.endpoint)
-		});
-		match finding {
-			// Not there for now: no word on who controls the host.
-			_ if !answer.is_success() && (answer.status >= 500 || matches!(answer.status, 408 | 429)) => {
-				self.down("no answer where the proof of control should be")
+	fn on_admission(&mut self, answer: Answer) -> Step<Finding> {
+		match self.unproven(&answer, answer.latency) {
+			Some(end) => end,
+			None => {
+				self.stage = Stage::First;
+				Step::Ask(self.first())
 			},
-			Finding::Up(latency) if !(answer.is_success() && proven) => {
-				log::debug!(target: "surety::prober", "service {}: no proof of control", self.target.service);
-				Step::Done(Finding::Bad(latency))
-			},
-			_ => Step::Done(finding),
 		}
+	}
+
+	fn on_control(&self, latency: LatencyBucket, answer: Answer) -> Step<Finding> {
+		self.unproven(&answer, latency).unwrap_or(Step::Done(Finding::Up(latency)))
+	}
+
+	/// How it ends, with `latency`, if the answer is no proof of control. `None` if it is one.
+	fn unproven(&self, answer: &Answer, latency: LatencyBucket) -> Option<Step<Finding>> {
+		// Not there for now: no word on who controls the host.
+		if answer.status >= 500 || matches!(answer.status, 408 | 429) {
+			return Some(self.down("no answer where the proof of control should be"));
+		}
+		let proven = answer.is_success()
+			&& self.target.proof.as_ref().is_some_and(|proof| {
+				proof::is_proof(&answer.body, proof, self.target.service, &self.target.endpoint)
+			});
+		(!proven).then(|| {
+			log::debug!(target: "surety::prober", "service {}: no proof of control", self.target.service);
+			Step::Done(Finding::Bad(latency))
+		})
 	}
 }
 
@@ -166,13 +194,14 @@ impl Script for Visit<'_> {
 	type Out = Finding;
 
 	fn open(&mut self) -> Step<Finding> {
-		Step::Ask(self.first())
+		if self.is_pending() { self.control(Stage::Admission) } else { Step::Ask(self.first()) }
 	}
 
 	fn answered(&mut self, answer: Answer) -> Step<Finding> {
 		match self.stage {
 			Stage::First => self.on_first(answer),
-			Stage::Control(finding) => self.on_control(finding, answer),
+			Stage::Admission => self.on_admission(answer),
+			Stage::Control(latency) => self.on_control(latency, answer),
 			_ if !answer.is_success() => self.down(&alloc::format!("status {}", answer.status)),
 			Stage::Head => self.on_head(answer),
 			Stage::Block { head, latency } => self.on_block(head, latency, answer),

@@ -129,12 +129,43 @@ fn one_error_for_the_whole_batch_refuses_it() {
 }
 
 #[test]
-fn without_a_reference_nothing_is_wrong() {
-	for protocol in BOTH {
-		let (head, _) = forms(protocol, 5, 0, HASH);
-		assert_eq!(without_reference(protocol, ok(1, &head).as_bytes()), Worth::Right);
-		for body in ["", "{}", "<html>", &ok(1, "true"), &ok(2, &head), &error("1"), &error("null")] {
-			assert_eq!(without_reference(protocol, body.as_bytes()), Worth::Untold, "{body}");
+fn without_a_reference_any_head_is_right_and_anything_else_is_wrong() {
+	for (protocol, other) in BOTH.into_iter().zip(BOTH.into_iter().rev()) {
+		for number in [0, 5, u64::MAX] {
+			let (head, _) = forms(protocol, number, 0, HASH);
+			assert_eq!(without_reference(protocol, ok(1, &head).as_bytes()), Worth::Right);
+		}
+		let (head, block) = forms(protocol, 5, 5, HASH);
+		let (other_head, _) = forms(other, 5, 5, HASH);
+		for body in [
+			String::new(),
+			"{}".into(),
+			"[]".into(),
+			"null".into(),
+			"7".into(),
+			"<html>".into(),
+			"\u{0}\u{1}".into(),
+			ok(1, &head).trim_end_matches('}').into(),
+			format!("{}x", ok(1, &head)),
+			format!("[{}]", ok(1, &head)),
+			ok(2, &head),
+			ok(1, &other_head),
+			ok(1, &block),
+			ok(1, "true"),
+			ok(1, "null"),
+			ok(1, "5"),
+			ok(1, "{}"),
+			ok(1, r#""5""#),
+			ok(1, r#""0x""#),
+			ok(1, r#""0x10000000000000000""#),
+			ok(1, r#"{"number":5}"#),
+			ok(1, r#"{"number":"0x"}"#),
+			error("1"),
+			error("null"),
+			format!("[{}]", error("1")),
+			format!(r#"{{"id":1,"result":{head},"error":{{"code":1}}}}"#),
+		] {
+			assert_eq!(without_reference(protocol, body.as_bytes()), Worth::Wrong, "{protocol:?}: {body}");
 		}
 	}
 }
@@ -154,7 +185,6 @@ fn a_worth_becomes_a_finding_with_its_latency() {
 	assert_eq!(Worth::Right.at(latency), Finding::Up(latency));
 	assert_eq!(Worth::Wrong.at(latency), Finding::Bad(latency));
 	assert_eq!(Worth::Behind.at(latency), Finding::Stale(latency));
-	assert_eq!(Worth::Untold.at(latency), Finding::Abstained);
 }
 
 proptest! {
@@ -163,7 +193,7 @@ proptest! {
 	fn arbitrary_bytes_are_never_right(bytes: Vec<u8>, model: Vec<u8>) {
 		for protocol in BOTH {
 			prop_assert_ne!(measure(protocol, 3).batch(&bytes), Batch::Judged(Worth::Right));
-			let _ = without_reference(protocol, &bytes);
+			prop_assert_eq!(without_reference(protocol, &bytes), Worth::Wrong);
 			let _ = models(&bytes, &model);
 		}
 	}

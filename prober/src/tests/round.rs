@@ -189,9 +189,9 @@ fn a_young_chain_is_compared_at_its_genesis() {
 }
 
 #[test]
-fn without_agreeing_anchors_only_up_and_down_are_said() {
+fn without_agreeing_anchors_form_is_judged_and_the_hash_is_not() {
 	let targets = || {
-		let hosts = ["good", "fork", "error", "html", "dead", "broken"];
+		let hosts = ["good", "fork", "error", "html", "empty", "dead", "broken"];
 		(0u32..).zip(hosts).map(|(id, host)| rpc(id, &format!("http://{host}"), 0)).collect::<Vec<_>>()
 	};
 	let world = || {
@@ -200,11 +200,12 @@ fn without_agreeing_anchors_only_up_and_down_are_said() {
 		http.serve("http://anchor3", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
 		http.serve("http://error", |_, _| json(r#"{"id":1,"error":{"code":1}}"#.into()));
 		http.serve("http://html", |_, _| json("<html>".into()));
+		http.serve("http://empty", |_, _| json("{}".into()));
 		http.serve("http://dead", |_, _| Response::never());
 		http.serve("http://broken", |_, _| Response::status(5, 503, ""));
 		http
 	};
-	let want = [up(), up(), Finding::Abstained, Finding::Abstained, Finding::Down, Finding::Down];
+	let want = [up(), up(), bad(), bad(), bad(), Finding::Down, Finding::Down];
 	let anchors: [&[&str]; 4] =
 		[&[], &ANCHORS[..1], &["http://anchor1", "http://anchor1"], &["http://anchor1", "http://anchor3"]];
 	for anchors in anchors {
@@ -297,7 +298,7 @@ fn services_on_one_endpoint_are_each_asked() {
 
 fn operator() -> (sr25519::Pair, Proof) {
 	let pair = sr25519::Pair::from_seed(&[7; 32]);
-	let proof = Proof { operator: pair.public().0.to_vec(), genesis: [3; 32] };
+	let proof = Proof { operator: pair.public().0.to_vec(), genesis: [3; 32], pending: false };
 	(pair, proof)
 }
 
@@ -341,6 +342,95 @@ fn control_of_the_host_is_proven_by_the_operators_signature() {
 		assert_eq!(found, want, "{host}");
 	}
 	assert_eq!(http.asked("http://dead/.well-known"), 0);
+	let order: Vec<_> = http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
+	assert_eq!(order, ["http://right/x", "http://right/.well-known/surety/1"], "the service first");
+}
+
+#[test]
+fn what_was_never_proven_is_not_asked_before_it_is() {
+	let (pair, proof) = operator();
+	let proof = Proof { pending: true, ..proof };
+	let signature = |id: u32, host: &str| {
+		let message = control_message(&[3; 32], id, format!("http://{host}/x").as_bytes());
+		format!("0x{}", hex(&pair.sign(&message).0))
+	};
+	let mut http = world();
+	let host = |http: &mut Fake, host: &str, service: fn(&crate::http::Ask) -> Response, proof: Response| {
+		http.serve(&format!("http://{host}/x"), move |ask, _| service(ask));
+		let proof = proof.header(ELAPSED_HEADER, "900000");
+		http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
+	};
+	let good = |ask: &crate::http::Ask| json(node(ask, HEAD, hash, true));
+	let single = |ask: &crate::http::Ask| json(node(ask, HEAD, hash, false));
+	let fork = |ask: &crate::http::Ask| json(node(ask, HEAD, |n| hash(n + 1), true));
+	let right = |id, host| Response::ok(3, signature(id, host));
+	host(&mut http, "right", good, right(1, "right"));
+	host(&mut http, "single", single, right(2, "single"));
+	host(&mut http, "fork", fork, right(3, "fork"));
+	host(&mut http, "gone", |_| Response::status(3, 404, ""), right(4, "gone"));
+	host(&mut http, "silent", |_| Response::never(), right(5, "silent"));
+	host(&mut http, "copied", good, right(1, "right"));
+	host(&mut http, "missing", good, Response::status(3, 404, ""));
+	host(&mut http, "login", good, Response::status(3, 302, ""));
+	host(&mut http, "unfit", good, Response::status(3, 404, signature(9, "unfit")));
+	host(&mut http, "long", good, Response::ok(3, vec![b' '; 5_000]));
+	host(&mut http, "busy", good, Response::status(3, 503, ""));
+	host(&mut http, "limited", good, Response::status(3, 429, ""));
+	host(&mut http, "mute", good, Response::never());
+	let slow_bad = Finding::Bad(LatencyBucket::from_millis(900));
+	// What is found, and how often the service and the proof are asked for.
+	let rows = [
+		("right", up(), 1, 1),
+		("single", up(), 3, 1),
+		("fork", bad(), 1, 1),
+		("gone", Finding::Down, 2, 1),
+		("silent", Finding::Down, 1, 1),
+		("copied", slow_bad, 0, 1),
+		("missing", slow_bad, 0, 1),
+		("login", slow_bad, 0, 1),
+		("unfit", slow_bad, 0, 1),
+		("long", Finding::Down, 0, 1),
+		("busy", Finding::Down, 0, 1),
+		("limited", Finding::Down, 0, 1),
+		("mute", Finding::Down, 0, 1),
+		("me:pw@right", Finding::Down, 0, 0),
+	];
+	let targets: Vec<_> = (1u32..)
+		.zip(rows)
+		.map(|(id, (host, ..))| Target {
+			proof: Some(proof.clone()),
+			..rpc(id, &format!("http://{host}/x"), 0)
+		})
+		.collect();
+	let findings = run(&mut http, &targets, &[own()]);
+	for ((host, want, services, proofs), found) in rows.into_iter().zip(findings) {
+		assert_eq!(found, want, "{host}");
+		assert_eq!(http.asked(&format!("http://{host}/x")), services, "{host}");
+		assert_eq!(http.asked(&format!("http://{host}/.well-known/surety/")), proofs, "{host}");
+	}
+	let order: Vec<_> = http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
+	assert_eq!(order, ["http://right/.well-known/surety/1", "http://right/x"], "the proof first");
+}
+
+#[test]
+fn an_unproven_page_is_up_only_with_both() {
+	let (pair, proof) = operator();
+	for (served, shown, want) in [
+		(true, Response::ok(30, "hello"), up()),
+		(true, Response::status(3, 500, ""), Finding::Down),
+		(false, Response::ok(30, "hello"), bad()),
+	] {
+		let signature = hex(&pair.sign(&control_message(&[3; 32], 1, b"http://page/x")).0);
+		let mut http = Fake::default();
+		http.serve("http://page/x", move |_, _| shown.clone().header(ELAPSED_HEADER, "30000"));
+		http.serve("http://page/.well-known/surety/1", move |_, _| {
+			json(if served { signature.clone() } else { String::new() })
+		});
+		let target =
+			Target { proof: Some(Proof { pending: true, ..proof.clone() }), ..page(1, "http://page/x") };
+		assert_eq!(run(&mut http, &[target], &[]), [want]);
+		assert_eq!(http.asked("http://page/x"), usize::from(served));
+	}
 }
 
 #[test]
