@@ -27,6 +27,7 @@ use sp_consensus_babe::{
 	digests::{PreDigest, SecondaryPlainPreDigest},
 };
 use sp_core::{Pair, sr25519, storage::StorageKey};
+use sp_io::hashing::twox_128;
 use sp_runtime::{Digest, DigestItem, OpaqueExtrinsic, traits::Block as _};
 use std::{
 	collections::BTreeMap,
@@ -369,7 +370,7 @@ fn authorized(call: probes::Call<Runtime>) -> Res<OpaqueExtrinsic> {
 /// Storage keys that a block changes. The system keeps each transaction as long as its block is executed and
 /// then removes it, which never gets to the database.
 fn changed(built: &BuiltBlock<Block>) -> usize {
-	let transient = frame_system::ExtrinsicData::<Runtime>::final_prefix();
+	let transient = [twox_128(b"System"), twox_128(b"ExtrinsicData")].concat();
 	built.storage_changes.main_storage_changes.iter().filter(|(key, _)| !key.starts_with(&transient)).count()
 }
 

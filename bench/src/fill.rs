@@ -3,10 +3,10 @@
 
 use crate::Res;
 use pallet_surety_operators::{GenesisNetwork, TermsInput};
-use pallet_surety_probes::{PageId, Pages, ROWS};
+use pallet_surety_probes::{PageId, Pages, ProberSet, ROWS};
 use pallet_surety_timing::{TimingPreset, Timings};
 use sp_core::{Get, Pair, ed25519, sr25519, storage::Storage};
-use sp_io::hashing::blake2_256;
+use sp_io::hashing::{blake2_256, twox_128};
 use sp_runtime::{BuildStorage, Perbill};
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
@@ -37,24 +37,22 @@ pub struct Plan {
 	pub services: u32,
 	/// Service of each agreement, in the order in which they are opened.
 	pub agreements: Vec<ServiceId>,
-	/// Validators, all of which probe.
-	pub probers: usize,
 }
 
 impl Plan {
 	/// Ten times as many agreements as services. As many services have some as can be probed every round,
 	/// spread over the listings; the others take turns.
-	pub fn scale(services: u32, probers: usize) -> Self {
+	pub fn scale(services: u32) -> Self {
 		let hot = services.min(MOST_HOT);
 		let nth = |n: u32| u64::from(n % hot) * u64::from(services) / u64::from(hot);
 		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
-		Self { services, agreements, probers }
+		Self { services, agreements }
 	}
 
 	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without any.
-	pub fn breach(agreements: u32, probers: usize) -> Self {
+	pub fn breach(agreements: u32) -> Self {
 		let agreements = std::iter::once(0).chain((0..agreements).map(|_| 1)).collect();
-		Self { services: 2 * ROWS, agreements, probers }
+		Self { services: 2 * ROWS, agreements }
 	}
 }
 
@@ -68,15 +66,33 @@ pub struct Filled {
 	pub block_limit: u64,
 }
 
+impl Filled {
+	/// The same state with the first `probers` of the validators alone.
+	pub fn with_probers(&self, plan: &Plan, probers: usize) -> Res<Self> {
+		// Everything that knows the validators.
+		let pallets = ["Session", "Historical", "Babe", "Grandpa", "AuthorityDiscovery"];
+		let mut prefixes: Vec<Vec<u8>> = pallets.map(|name| twox_128(name.as_bytes()).to_vec()).to_vec();
+		prefixes.push(ProberSet::<Runtime>::hashed_key().to_vec());
+		let theirs = |key: &[u8]| prefixes.iter().any(|prefix| key.starts_with(prefix));
+		let probers = self.probers.iter().take(probers).cloned().collect::<Vec<_>>();
+		let mut storage = self.storage.clone();
+		storage.top.retain(|key, _| !theirs(key));
+		let fresh = genesis(plan, &probers).build_storage()?;
+		storage.top.extend(fresh.top.into_iter().filter(|(key, _)| theirs(key)));
+		Ok(Self { storage, probers, block_limit: self.block_limit })
+	}
+}
+
 /// Production, but for its long windows.
 pub fn timings() -> Timings {
 	Timings { window_rounds: WINDOW_ROUNDS, ..TimingPreset::production() }
 }
 
-/// Make the state that `plan` asks for; with `check`, verify every pallet's invariants in it.
-pub fn fill(plan: &Plan, check: bool) -> Res<Filled> {
+/// Make the state that `plan` asks for, with so many validators, all of which probe. With `check`, verify
+/// every pallet's invariants in it.
+pub fn fill(plan: &Plan, probers: usize, check: bool) -> Res<Filled> {
 	let pair = |n: usize| sr25519::Pair::from_seed(&blake2_256(format!("prober {n}").as_bytes()));
-	let probers: Vec<sr25519::Pair> = (0..plan.probers).map(pair).collect();
+	let probers: Vec<sr25519::Pair> = (0..probers).map(pair).collect();
 	let mut storage = genesis(plan, &probers).build_storage()?;
 	let block_limit = BasicExternalities::execute_with_storage(&mut storage, || -> Res<u64> {
 		list(plan)?;

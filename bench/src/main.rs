@@ -17,7 +17,7 @@ mod table;
 
 use chain::{Chain, Kind, Sample};
 use clap::Parser;
-use fill::{Plan, WINDOW_ROUNDS, timings};
+use fill::{Filled, Plan, WINDOW_ROUNDS, timings};
 use std::{path::PathBuf, time::Instant};
 use table::{CELLS, Summary, Table, by_kind, percent};
 
@@ -65,11 +65,10 @@ struct Measured {
 fn main() -> Res<()> {
 	let args = Args::parse();
 	let mut all = Vec::new();
-	for probers in &args.probers {
-		for services in &args.services {
-			all.push(scale(&args, *services, *probers)?);
-		}
+	for services in &args.services {
+		all.extend(scale(&args, *services)?);
 	}
+	all.sort_by_key(|m| m.probers);
 	let breach = match args.breach_agreements {
 		0 => None,
 		agreements => Some(breach(&args, agreements)?),
@@ -83,35 +82,45 @@ fn main() -> Res<()> {
 	Ok(())
 }
 
-/// Fill a state and start a chain from it.
-fn start(args: &Args, plan: &Plan, down: fn(u32) -> &'static [usize]) -> Res<(Chain, u64)> {
-	eprintln!("{} services, {} agreements, {} probers", plan.services, plan.agreements.len(), plan.probers);
+fn fill(args: &Args, plan: &Plan, probers: u32) -> Res<Filled> {
+	eprintln!("{} services, {} agreements", plan.services, plan.agreements.len());
 	let start = Instant::now();
-	let filled = fill::fill(plan, args.check)?;
-	let (keys, limit) = (filled.storage.top.len(), filled.block_limit);
-	eprintln!("  filled: {keys} keys in {:.0} s", start.elapsed().as_secs_f64());
-	let start = Instant::now();
-	let chain = Chain::new(filled, &args.dir, down)?;
-	eprintln!(
-		"  written in {:.0} s; most memory so far {} MiB",
-		start.elapsed().as_secs_f64(),
-		most_memory() >> 10
-	);
-	Ok((chain, limit))
+	let filled = fill::fill(plan, probers as usize, args.check)?;
+	eprintln!("  filled: {} keys in {:.0} s", filled.storage.top.len(), start.elapsed().as_secs_f64());
+	Ok(filled)
 }
 
-fn scale(args: &Args, services: u32, probers: u32) -> Res<Measured> {
-	let plan = Plan::scale(services, probers as usize);
-	let (mut chain, block_limit) = start(args, &plan, |_| &[])?;
-	chain.run(WARM_UP)?;
-	let writes = chain.writes()?;
-	let start = Instant::now();
-	let from = WARM_UP + 2;
-	let samples = chain.run(from + args.rounds)?;
-	chain.check()?;
-	let (blocks, seconds, mib) = (samples.len(), start.elapsed().as_secs_f64(), chain.disk() >> 20);
-	eprintln!("  {blocks} blocks measured in {seconds:.0} s; the database has {mib} MiB");
-	Ok(Measured { services, agreements: plan.agreements.len(), probers, samples, writes, block_limit })
+/// Start a chain from a filled state.
+fn chain(args: &Args, filled: Filled, down: fn(u32) -> &'static [usize]) -> Res<Chain> {
+	let (start, probers) = (Instant::now(), filled.probers.len());
+	let chain = Chain::new(filled, &args.dir, down)?;
+	let seconds = start.elapsed().as_secs_f64();
+	eprintln!(
+		"  {probers} probers: written in {seconds:.0} s; most memory so far {} MiB",
+		most_memory() >> 10
+	);
+	Ok(chain)
+}
+
+/// Fill a state once and measure it with each number of probers.
+fn scale(args: &Args, services: u32) -> Res<Vec<Measured>> {
+	let plan = Plan::scale(services);
+	let filled = fill(args, &plan, args.probers.iter().copied().max().unwrap_or(1))?;
+	let mut all = Vec::new();
+	for probers in &args.probers {
+		let mut chain = chain(args, filled.with_probers(&plan, *probers as usize)?, |_| &[])?;
+		chain.run(WARM_UP)?;
+		let writes = chain.writes()?;
+		let start = Instant::now();
+		let samples = chain.run(WARM_UP + 2 + args.rounds)?;
+		chain.check()?;
+		let (blocks, seconds, mib) = (samples.len(), start.elapsed().as_secs_f64(), chain.disk() >> 20);
+		eprintln!("    {blocks} blocks measured in {seconds:.0} s; the database has {mib} MiB");
+		let agreements = plan.agreements.len();
+		let block_limit = filled.block_limit;
+		all.push(Measured { services, agreements, probers: *probers, samples, writes, block_limit });
+	}
+	Ok(all)
 }
 
 /// In turns, a service with many agreements and one with a single agreement are down for a round.
@@ -127,13 +136,15 @@ fn breach(args: &Args, agreements: u32) -> Res<Measured> {
 		}
 	}
 	let probers = args.probers.first().copied().unwrap_or(4);
-	let plan = Plan::breach(agreements, probers as usize);
-	let (mut chain, block_limit) = start(args, &plan, down)?;
+	let plan = Plan::breach(agreements);
+	let filled = fill(args, &plan, probers)?;
+	let block_limit = filled.block_limit;
+	let mut chain = chain(args, filled, down)?;
 	// After the first breach of many agreements, credits are paid in every block alike.
 	chain.run(FROM + 3)?;
 	let samples = chain.run(FROM + 3 + BREACH_ROUNDS)?;
 	chain.check()?;
-	eprintln!("  {} blocks measured", samples.len());
+	eprintln!("    {} blocks measured", samples.len());
 	let services = plan.services;
 	Ok(Measured {
 		services,

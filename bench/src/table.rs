@@ -105,7 +105,8 @@ impl Summary {
 			self.keys.to_string(),
 			format!("{:.1}", self.weight),
 			percent(self.weight / limit),
-			percent(self.share),
+			percent(self.share[0]),
+			percent(self.share[1]),
 		])
 		.collect()
 	}

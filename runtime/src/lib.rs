@@ -11,6 +11,7 @@
 //! | `parameters.rs` | what governance may change, and what genesis seeds it with |
 //! | `genesis.rs` | the presets `development`, `local_testnet`, `staging` |
 //! | `validators.rs` | who validates, and what an offence does |
+//! | `weights/` | what the SDK's calls weigh here, measured |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "512"]
@@ -28,6 +29,7 @@ pub mod genesis;
 pub mod parameters;
 mod read;
 mod validators;
+pub mod weights;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{

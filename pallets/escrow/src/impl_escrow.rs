@@ -35,7 +35,6 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 				prepaid,
 			});
 			Self::touch(&mut account);
-			Self::pay_out(id, &mut account);
 			Self::reschedule(id, &mut account);
 			Accounts::<T>::insert(id, account);
 			Ok(id)

@@ -24,10 +24,17 @@
 //!
 //! ## What is due
 //!
-//! In all, `max(prepaid, rate x billable blocks)`, never more than the deposit; of that the fee is
-//! `floor(share x due)`, and of the fee `floor(share of the probers x fee)` goes to the probers' pot and the
-//! rest to the treasury. All of these only grow and what was paid is taken off them, so paying every block
-//! gives to the base unit what paying once gives. The fee's share is fixed when the account is opened.
+//! In all, `rate x billable blocks`, never more than the deposit; of that the fee is `floor(share x due)`,
+//! and of the fee `floor(share of the probers x fee)` goes to the probers' pot and the rest to the treasury.
+//! All of these only grow and what was paid is taken off them, so paying every block gives to the base unit
+//! what paying once gives. The fee's share is fixed when the account is opened.
+//!
+//! Part of the deposit is **prepaid**: it pays the first billable blocks, as they are judged, and stays on
+//! hold until then. If the stream ends by the tenant's doing (codes 1xxx: closed, or funds run out), what is
+//! due in all is at least the prepaid sum, so leaving early does not get it back. If it ends by the
+//! operator's doing or the network's (2xxx, 3xxx), what the meter did not earn is refunded, the prepaid sum
+//! included: nobody sells units, ends the service and keeps the money. The reason that counts is that of the
+//! end that is carried out. A dispute cannot lock the prepaid sum.
 //!
 //! Billable blocks come in whole rounds, from the round after the opening to the round of the end. The last
 //! round may be paid in part: where the funds end inside it.
@@ -52,9 +59,10 @@
 //! ## Example
 //!
 //! With rounds of 10 blocks, a rate of 2 and a fee of 5 %: a deposit of 1,000 with 200 prepaid, opened in
-//! round 4. The payee gets 190 and the pots 10 at once. Rounds 5 to 14 are all billable, so 200 are due
-//! and nothing more moves; each billable round after that moves 20. Ended in round 20 after 16 billable
-//! rounds: 320 were paid in all, 16 of it fee, and in the first block of round 23 the payer gets 680 back.
+//! round 4. Nothing moves at once. Each billable round from 5 on moves 20 once it is judged: 19 to the payee,
+//! 1 to the pots. Ended in round 20 after 16 billable rounds: 320 were paid in all, 16 of it fee, and in the
+//! first block of round 23 the payer gets 680 back. Ended in round 8 after 4 billable rounds: by the tenant,
+//! 200 are paid in all and 800 refunded; by the operator or the network, 80 and 920.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -196,7 +204,8 @@ pub mod pallet {
 			rate: Balance,
 			/// Put on hold, `prepaid` included.
 			deposit: Balance,
-			/// Paid at once and never refunded.
+			/// Pays the first billable blocks, on hold until they are judged. Not refunded if the tenant ends
+			/// the stream (codes 1xxx).
 			prepaid: Balance,
 		},
 		/// A stream got more funds.

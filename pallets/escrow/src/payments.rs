@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
 		round: RoundIndex,
 		reason: CloseReason,
 	) -> StreamEnd {
-		let due = account.due();
+		let due = account.due_at_end(reason);
 		let end = StreamEnd { reason, round, paid: due, refunded: account.deposited.saturating_sub(due) };
 		account.state = State::Closed { due };
 		Self::reschedule(id, account);

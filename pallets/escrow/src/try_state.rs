@@ -12,7 +12,7 @@ impl<T: Config> Pallet<T> {
 	/// 1. What a payer has on hold here is the sum of `held` over its accounts, per asset.
 	/// 2. Per account, `paid + refunded + held == deposited`; a refund is given only by closing.
 	/// 3. Per account, no more is paid than is due, no more is due than is deposited and not locked, and
-	///    the fee is at most its share of what is paid.
+	///    the fee is at most its share of what is paid. What is prepaid is neither locked nor granted away.
 	/// 4. What is locked is held.
 	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the stream says,
 	///    not before the cursor, and no other. Only a frozen or closed stream waits for none.
@@ -56,6 +56,9 @@ impl<T: Config> Pallet<T> {
 			"3: more due than deposited and not locked"
 		);
 		ensure!(account.paid.fee() <= account.fee.share.mul_floor(paid), "3: more fee than its share");
+		if let (Terms::Stream(stream), false) = (&account.terms, account.is_closed()) {
+			ensure!(stream.prepaid <= account.for_meter(), "3: the prepaid sum is not there");
+		}
 		ensure!(account.frozen <= account.held, "4: more locked than held");
 		if account.is_closed() {
 			ensure!(account.held > 0 && account.frozen == 0, "7: closed without a claim");

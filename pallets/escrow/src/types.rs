@@ -33,7 +33,8 @@ pub struct Stream {
 	pub meter: ServiceId,
 	/// Base units per billable block.
 	pub rate: Balance,
-	/// Base units due from the start: the price of the first billable blocks.
+	/// Base units of the deposit that pay the first billable blocks. The least that is due in all if the
+	/// tenant ends the stream; any other end refunds what of it the meter did not earn.
 	pub prepaid: Balance,
 	/// Billable blocks in all, by the rounds judged when the account was last touched.
 	pub billed: u32,
@@ -108,6 +109,11 @@ impl Paid {
 	}
 }
 
+/// Whether an end is the tenant's doing, by the thousands of its code.
+pub fn by_tenant(reason: CloseReason) -> bool {
+	(1_000..2_000).contains(&reason.code())
+}
+
 /// Funds of a payer on hold for a purpose. All amounts are base units of `asset`.
 #[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
 pub struct Account<AccountId> {
@@ -145,14 +151,38 @@ impl<AccountId> Account<AccountId> {
 		self.deposited.saturating_sub(self.awarded).saturating_sub(self.frozen)
 	}
 
-	/// Due to payee and fee in all, by the rounds judged when the account was last touched.
+	/// Due to payee and fee in all, by the rounds judged when the account was last touched. Until a stream
+	/// is closed this is what the meter says: why it ends, and so who bears the rest of the prepaid sum, is
+	/// not sure before.
 	pub fn due(&self) -> Balance {
+		match self.state {
+			State::Closed { due } => due,
+			State::Open | State::Ending { .. } => self.due_of_at_least(0),
+		}
+	}
+
+	/// Due in all if it is closed now for `reason`: a tenant who ends a stream pays at least what is prepaid.
+	pub fn due_at_end(&self, reason: CloseReason) -> Balance {
+		if by_tenant(reason) { self.due_by_tenant() } else { self.due() }
+	}
+
+	/// Due in all if the tenant ends it now.
+	fn due_by_tenant(&self) -> Balance {
 		match (&self.state, &self.terms) {
-			(State::Closed { due }, _) => *due,
-			(_, Terms::Stream(stream)) => {
-				stream.price().max(stream.prepaid).min(self.for_meter()).saturating_add(self.awarded)
+			(State::Open | State::Ending { .. }, Terms::Stream(stream)) => {
+				self.due_of_at_least(stream.prepaid)
 			},
-			(_, Terms::Lump) => self.awarded,
+			_ => self.due(),
+		}
+	}
+
+	/// Due in all if the meter's part is at least `least`, as far as the funds go.
+	fn due_of_at_least(&self, least: Balance) -> Balance {
+		match &self.terms {
+			Terms::Stream(stream) => {
+				stream.price().max(least).min(self.for_meter()).saturating_add(self.awarded)
+			},
+			Terms::Lump => self.awarded,
 		}
 	}
 
@@ -161,9 +191,11 @@ impl<AccountId> Account<AccountId> {
 		self.due().saturating_sub(self.paid.total())
 	}
 
-	/// Part of `held` that is neither due to anybody nor locked.
+	/// Part of `held` that may be locked or granted: neither locked, nor due to anybody, nor needed for the
+	/// prepaid sum should the tenant end the stream.
 	pub fn unlocked(&self) -> Balance {
-		self.held.saturating_sub(self.frozen).saturating_sub(self.outstanding())
+		let kept = self.due_by_tenant().saturating_sub(self.paid.total());
+		self.held.saturating_sub(self.frozen).saturating_sub(kept)
 	}
 
 	/// How what is due is shared. Every share is a floor of a sum that only grows, so that paying it out

@@ -387,9 +387,10 @@ pub mod pallet {
 		/// Open an agreement for `units` of a service.
 		///
 		/// `deposit` goes on hold in the service's asset and must be at least the price of one window
-		/// (units x price x blocks of a window) plus the asset's minimum balance. The price of the first
-		/// window is paid at once and never refunded; it pays for the first billable blocks. The rest is paid
-		/// by the meter, so rounds in which the service was down cost nothing.
+		/// (units x price x blocks of a window) plus the asset's minimum balance. All of it is paid out by
+		/// the meter, so rounds in which the service was down cost nothing. But if you close the agreement or
+		/// let its deposit run out, you pay at least the price of one window; if the operator or the network
+		/// ends it, what the meter did not earn is refunded.
 		///
 		/// The service must take new units and its last verdict must be `Up`. For a service with units
 		/// that verdict is at most 4 rounds old; an idle service is probed in turns, so its last verdict
@@ -432,7 +433,8 @@ pub mod pallet {
 
 		/// Close an agreement. As its tenant: with the current round. As the operator of its service: one
 		/// window of notice. It is billed and credited to the end of its last round, and the rest of
-		/// the deposit is refunded once that round is judged.
+		/// the deposit is refunded once that round is judged. A tenant who closes pays at least the price of
+		/// one window in all.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::close_agreement())]
 		pub fn close_agreement(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {

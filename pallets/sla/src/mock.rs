@@ -123,6 +123,8 @@ pub struct Stream {
 	pub asset: AssetId,
 	pub meter: ServiceId,
 	pub rate: Balance,
+	/// Least that is due in all if the tenant ends it.
+	pub prepaid: Balance,
 	pub held: Balance,
 	pub paid: Balance,
 	pub opened: RoundIndex,

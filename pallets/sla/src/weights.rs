@@ -1,14 +1,18 @@
-//! Weights of `pallet_surety_sla`, estimated from the reads and writes of the code; `make weights` measures them and writes over this file.
+//! Weights of `pallet_surety_sla`, measured.
+//!
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 20 steps, 10 repeats,
+//! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
-#![allow(unused_parens)]
-#![allow(unused_imports)]
-#![allow(missing_docs)]
+#![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::{Weight, constants::RocksDbWeight}};
+use frame_support::{
+	traits::Get,
+	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
+};
 
-/// Weight functions needed for `pallet_surety_sla`.
+/// What each call and hook of `pallet_surety_sla` weighs.
 pub trait WeightInfo {
 	fn open_agreement() -> Weight;
 	fn top_up() -> Weight;
@@ -24,77 +28,372 @@ pub trait WeightInfo {
 	fn forget() -> Weight;
 }
 
-macro_rules! weights {
-	($db:ty) => {
-		fn open_agreement() -> Weight {
-			Weight::from_parts(160_000_000, 40_000)
-				.saturating_add(<$db>::get().reads(22_u64))
-				.saturating_add(<$db>::get().writes(16_u64))
-		}
-		fn top_up() -> Weight {
-			Weight::from_parts(60_000_000, 10_000)
-				.saturating_add(<$db>::get().reads(6_u64))
-				.saturating_add(<$db>::get().writes(4_u64))
-		}
-		fn settle() -> Weight {
-			Weight::from_parts(130_000_000, 20_000)
-				.saturating_add(<$db>::get().reads(15_u64))
-				.saturating_add(<$db>::get().writes(9_u64))
-		}
-		fn close_agreement() -> Weight {
-			Weight::from_parts(60_000_000, 15_000)
-				.saturating_add(<$db>::get().reads(7_u64))
-				.saturating_add(<$db>::get().writes(4_u64))
-		}
-		fn claim() -> Weight {
-			Weight::from_parts(70_000_000, 15_000)
-				.saturating_add(<$db>::get().reads(6_u64))
-				.saturating_add(<$db>::get().writes(5_u64))
-		}
-		fn sweep_base() -> Weight {
-			Weight::from_parts(10_000_000, 4_000)
-				.saturating_add(<$db>::get().reads(2_u64))
-				.saturating_add(<$db>::get().writes(1_u64))
-		}
-		fn sweep_step() -> Weight {
-			Weight::from_parts(110_000_000, 20_000)
-				.saturating_add(<$db>::get().reads(12_u64))
-				.saturating_add(<$db>::get().writes(8_u64))
-		}
-		fn window_turned() -> Weight {
-			Weight::from_parts(40_000_000, 10_000)
-				.saturating_add(<$db>::get().reads(7_u64))
-				.saturating_add(<$db>::get().writes(9_u64))
-		}
-		fn heated() -> Weight {
-			Weight::from_parts(15_000_000, 6_000)
-				.saturating_add(<$db>::get().reads(4_u64))
-		}
-		fn breached() -> Weight {
-			Weight::from_parts(170_000_000, 30_000)
-				.saturating_add(<$db>::get().reads(16_u64))
-				.saturating_add(<$db>::get().writes(14_u64))
-		}
-		fn ended() -> Weight {
-			Weight::from_parts(150_000_000, 30_000)
-				.saturating_add(<$db>::get().reads(14_u64))
-				.saturating_add(<$db>::get().writes(11_u64))
-		}
-		fn forget() -> Weight {
-			Weight::from_parts(120_000_000, 20_000)
-				.saturating_add(<$db>::get().reads(6_u64))
-				.saturating_add(<$db>::get().writes(70_u64))
-		}
-	};
+/// The weights as measured, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
+
+/// The weights on a runtime's database.
+pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
+	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Operators` (r:1 w:0)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Bonds` (r:2 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:6 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Approvals` (r:1 w:0)
+	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:1)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:1)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:2 w:2)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Exposures` (r:1 w:1)
+	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:16 w:2)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:5 w:5)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:2 w:1)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:3 w:3)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::NextAgreement` (r:1 w:1)
+	/// Proof: `Sla::NextAgreement` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::NextId` (r:1 w:1)
+	/// Proof: `Escrow::NextId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:1)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:0 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::ByTenant` (r:0 w:1)
+	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Agreements` (r:0 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	fn open_agreement() -> Weight {
+		// Minimum measured: 641_927 ns. Proof recorded: 63864 bytes.
+		Weight::from_parts(923_367_000, 68946)
+			.saturating_add(Db::get().reads(48_u64))
+			.saturating_add(Db::get().writes(26_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:0)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:1 w:1)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:0)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:2)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	fn top_up() -> Weight {
+		// Minimum measured: 176_033 ns. Proof recorded: 31716 bytes.
+		Weight::from_parts(212_888_000, 34968)
+			.saturating_add(Db::get().reads(9_u64))
+			.saturating_add(Db::get().writes(7_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowBase` (r:1 w:1)
+	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:0)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:0)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:0)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	fn settle() -> Weight {
+		// Minimum measured: 263_833 ns. Proof recorded: 31952 bytes.
+		Weight::from_parts(303_052_000, 34968)
+			.saturating_add(Db::get().reads(12_u64))
+			.saturating_add(Db::get().writes(7_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:0)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:2)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	fn close_agreement() -> Weight {
+		// Minimum measured: 145_286 ns. Proof recorded: 30955 bytes.
+		Weight::from_parts(174_530_000, 34968)
+			.saturating_add(Db::get().reads(5_u64))
+			.saturating_add(Db::get().writes(4_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowBase` (r:1 w:1)
+	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:0)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:0)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	fn claim() -> Weight {
+		// Minimum measured: 81_562 ns. Proof recorded: 1283 bytes.
+		Weight::from_parts(95_202_000, 6208)
+			.saturating_add(Db::get().reads(8_u64))
+			.saturating_add(Db::get().writes(6_u64))
+	}
+	/// Storage: `Sla::Cursor` (r:1 w:1)
+	/// Proof: `Sla::Cursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Agreements` (r:1 w:0)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	fn sweep_base() -> Weight {
+		// Minimum measured: 6_140 ns. Proof recorded: 31 bytes.
+		Weight::from_parts(7_281_000, 3609)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(1_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowBase` (r:1 w:1)
+	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:0)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:0)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:0)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:2)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	fn sweep_step() -> Weight {
+		// Minimum measured: 220_218 ns. Proof recorded: 31956 bytes.
+		Weight::from_parts(311_704_000, 34968)
+			.saturating_add(Db::get().reads(12_u64))
+			.saturating_add(Db::get().writes(9_u64))
+	}
+	/// Storage: `Sla::Services` (r:1 w:1)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Exposures` (r:1 w:0)
+	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowBase` (r:0 w:8)
+	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	fn window_turned() -> Weight {
+		// Minimum measured: 60_840 ns. Proof recorded: 1868 bytes.
+		Weight::from_parts(66_479_000, 6012)
+			.saturating_add(Db::get().reads(6_u64))
+			.saturating_add(Db::get().writes(9_u64))
+	}
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:0)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	fn heated() -> Weight {
+		// Minimum measured: 17_757 ns. Proof recorded: 1398 bytes.
+		Weight::from_parts(23_665_000, 6012)
+			.saturating_add(Db::get().reads(5_u64))
+	}
+	/// Storage: `Operators::Services` (r:1 w:1)
+	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:1)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Exposures` (r:1 w:1)
+	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::SlashedOf` (r:2 w:1)
+	/// Proof: `Operators::SlashedOf` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Count` (r:1 w:1)
+	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Totals` (r:1 w:1)
+	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Operators` (r:1 w:1)
+	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:1 w:1)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Breaches` (r:0 w:2)
+	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
+	fn breached() -> Weight {
+		// Minimum measured: 269_622 ns. Proof recorded: 34166 bytes.
+		Weight::from_parts(411_273_000, 34968)
+			.saturating_add(Db::get().reads(20_u64))
+			.saturating_add(Db::get().writes(18_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(144), added: 2619, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:1)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowBase` (r:1 w:1)
+	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Exposures` (r:1 w:1)
+	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:1)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Snapshots` (r:3 w:0)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:2 w:2)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:2 w:2)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:0)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::ByTenant` (r:0 w:1)
+	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	fn ended() -> Weight {
+		// Minimum measured: 230_274 ns. Proof recorded: 70622 bytes.
+		Weight::from_parts(353_988_000, 68946)
+			.saturating_add(Db::get().reads(21_u64))
+			.saturating_add(Db::get().writes(15_u64))
+	}
+	/// Storage: `Sla::Services` (r:1 w:1)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:0)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Pots` (r:1 w:1)
+	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Services` (r:0 w:1)
+	/// Proof: `Reputation::Services` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Breaches` (r:0 w:64)
+	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
+	fn forget() -> Weight {
+		// Minimum measured: 177_906 ns. Proof recorded: 949 bytes.
+		Weight::from_parts(208_881_000, 6208)
+			.saturating_add(Db::get().reads(7_u64))
+			.saturating_add(Db::get().writes(71_u64))
+	}
 }
 
-/// Weights for `pallet_surety_sla` with the database weights of the runtime.
-pub struct SubstrateWeight<T>(PhantomData<T>);
-impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	weights!(T::DbWeight);
-}
-
-// For backwards compatibility and tests.
+/// For tests: the weights on ParityDB.
 impl WeightInfo for () {
-	weights!(RocksDbWeight);
+	fn open_agreement() -> Weight {
+		Measured::<ParityDbWeight>::open_agreement()
+	}
+	fn top_up() -> Weight {
+		Measured::<ParityDbWeight>::top_up()
+	}
+	fn settle() -> Weight {
+		Measured::<ParityDbWeight>::settle()
+	}
+	fn close_agreement() -> Weight {
+		Measured::<ParityDbWeight>::close_agreement()
+	}
+	fn claim() -> Weight {
+		Measured::<ParityDbWeight>::claim()
+	}
+	fn sweep_base() -> Weight {
+		Measured::<ParityDbWeight>::sweep_base()
+	}
+	fn sweep_step() -> Weight {
+		Measured::<ParityDbWeight>::sweep_step()
+	}
+	fn window_turned() -> Weight {
+		Measured::<ParityDbWeight>::window_turned()
+	}
+	fn heated() -> Weight {
+		Measured::<ParityDbWeight>::heated()
+	}
+	fn breached() -> Weight {
+		Measured::<ParityDbWeight>::breached()
+	}
+	fn ended() -> Weight {
+		Measured::<ParityDbWeight>::ended()
+	}
+	fn forget() -> Weight {
+		Measured::<ParityDbWeight>::forget()
+	}
 }

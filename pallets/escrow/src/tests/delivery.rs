@@ -68,6 +68,8 @@ fn a_pot_that_cannot_take_its_part_stops_nobody() {
 	with_each_asset(|asset| {
 		spend(asset, POT, OTHER, START);
 		let id = open(asset);
+		run_to_round(13);
+		assert_eq!(settle(id), Ok(194));
 		assert_eq!(account(id).paid.total(), 194);
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TREASURY)), (190, 4));
 		assert_eq!(Escrow::stream(id).unwrap().due, 6);
@@ -96,7 +98,9 @@ fn a_blocked_payee_is_paid_when_it_is_unblocked() {
 		let asset = AssetId::Local(ASSET);
 		block(OPERATOR, true);
 		let id = open(asset);
-		assert_eq!(account(id).paid.total(), 0);
+		run_to_round(4);
+		assert_eq!(settle(id), Ok(0));
+		assert_eq!((account(id).paid.total(), account(id).due()), (0, 20));
 		assert_ok!(Escrow::end(id, 5, CloseReason::TenantClosed));
 		run_to_round(8);
 		assert_eq!(gained(asset, TENANT), 0);
@@ -135,6 +139,8 @@ fn a_payment_that_fails_half_way_moves_nothing() {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Local(ASSET);
 		let id = open(asset);
+		run_to_round(13);
+		assert_eq!(settle(id), Ok(200));
 		run_to_round(20);
 		// A frozen asset lets the hold go down but no balance up.
 		assert_ok!(Assets::freeze_asset(signed(OTHER), ASSET));
@@ -152,6 +158,8 @@ fn a_payee_that_cannot_be_paid_does_not_stop_the_agenda() {
 		let asset = AssetId::Local(ASSET);
 		let stuck = open(asset);
 		let fine = Escrow::open_stream(NewStream { payee: OTHER, ..new_stream(asset) }).unwrap();
+		run_to_round(13);
+		assert_eq!(settle(stuck), Ok(200));
 		block(OPERATOR, true);
 		run_to(530);
 		assert!(!Accounts::<Test>::contains_key(fine));

@@ -4,6 +4,14 @@ use crate::{Error, Event, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
 
+/// Ends that are not the tenant's doing: three of the operator, one of the network.
+const NOT_BY_TENANT: [(CloseReason, u16); 4] = [
+	(CloseReason::OperatorClosed, 2_001),
+	(CloseReason::ServiceRetired, 2_002),
+	(CloseReason::Terminated, 2_003),
+	(CloseReason::Governance, 3_001),
+];
+
 fn end(reason: CloseReason, round: u32, paid: u128, refunded: u128) -> Told {
 	Told::Ended(owner(), StreamEnd { reason, round, paid, refunded })
 }
@@ -100,6 +108,114 @@ fn a_stream_ended_in_its_first_round_costs_the_prepaid_sum() {
 }
 
 #[test]
+fn an_operators_end_refunds_what_the_meter_did_not_earn() {
+	for (reason, code) in NOT_BY_TENANT {
+		with_each_asset(|asset| {
+			let id = open(asset);
+			// Down in two of the first five rounds.
+			let up = |round| round % 2 == 1;
+			run_with(50, up);
+			assert_eq!(settle(id), Ok(20), "round 1");
+			assert_ok!(Escrow::end(id, 5, reason));
+			run_with(80, up);
+			assert_eq!(told(), vec![end(reason, 5, 60, 940)]);
+			assert_eq!(
+				events().last(),
+				Some(&Event::Closed { escrow: id, round: 5, reason, code, paid: 60, refunded: 940 })
+			);
+			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-60, 0));
+			assert_eq!((gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)), (57, 3));
+		});
+	}
+}
+
+#[test]
+fn an_operator_who_sells_many_and_ends_them_unserved_gets_nothing() {
+	for (reason, _) in NOT_BY_TENANT {
+		with_each_asset(|asset| {
+			let ids: Vec<_> = (0..4).map(|_| open(asset)).collect();
+			run_with(35, |_| false);
+			for id in ids {
+				assert_eq!(settle(id), Ok(0));
+				assert_ok!(Escrow::end(id, 0, reason));
+			}
+			run_with(60, |_| false);
+			assert_eq!(told(), vec![end(reason, 3, 0, 1_000); 4]);
+			assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (0, 0));
+			assert_eq!(on_hold(asset, TENANT), 0);
+		});
+	}
+}
+
+#[test]
+fn a_meter_that_ends_refunds_what_it_did_not_earn() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		TestMeter::end(METER, 3);
+		run_to_round(5);
+		assert_eq!(settle(id), Ok(40));
+		run_to_round(6);
+		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 3, 60, 940)));
+		assert_eq!(gained(asset, TENANT), -60);
+	});
+}
+
+#[test]
+fn a_tenant_who_closes_early_still_pays_the_first_window() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(3);
+		assert_ok!(Escrow::end(id, 3, CloseReason::TenantClosed));
+		run_to_round(5);
+		// Until it is closed only what the meter says is paid.
+		assert_eq!(settle(id), Ok(40));
+		assert_eq!(Escrow::stream(id).unwrap().due, 0);
+		run_to_round(6);
+		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 3, 200, 800)]);
+		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-200, 0));
+		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+	});
+}
+
+#[test]
+fn a_tenant_whose_funds_run_out_still_pays_the_first_window() {
+	with_each_asset(|asset| {
+		Escrow::open_stream(NewStream { prepaid: 980, ..new_stream(asset) }).unwrap();
+		// The last two rounds before the end, not judged when it is decided, are down.
+		run_with(530, |round| round < 49);
+		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 50, 980, 20)));
+		assert_eq!(gained(asset, TENANT), -980);
+	});
+}
+
+#[test]
+fn the_reason_of_the_end_that_is_carried_out_says_who_bears_the_first_window() {
+	let (tenant, operator) = (CloseReason::TenantClosed, CloseReason::Terminated);
+	for (first, second, paid) in [
+		// A sooner end takes the place of the one that stood.
+		((operator, 20), (tenant, 3), 200),
+		((tenant, 20), (operator, 3), 60),
+		// An earlier end stands.
+		((tenant, 3), (operator, 3), 200),
+		((tenant, 3), (operator, 5), 200),
+		((operator, 3), (tenant, 3), 60),
+		((operator, 3), (tenant, 5), 60),
+	] {
+		with_each_asset(|asset| {
+			let id = open(asset);
+			run_to_round(2);
+			for (reason, round) in [first, second] {
+				assert_ok!(Escrow::end(id, round, reason));
+			}
+			run_to_round(6);
+			let reason = if paid == 200 { tenant } else { operator };
+			assert_eq!(told(), vec![end(reason, 3, paid, 1_000 - paid)]);
+			assert_eq!(gained(asset, TENANT), -(paid as i128));
+		});
+	}
+}
+
+#[test]
 fn a_round_in_the_past_is_taken_as_this_one() {
 	with_each_asset(|asset| {
 		let id = open(asset);
@@ -144,7 +260,7 @@ fn a_stream_whose_meter_ended_ends_there_once_anybody_pokes_it() {
 		TestMeter::end(METER, 22);
 		run_to_round(40);
 		assert_eq!(told(), vec![], "its funds would last longer");
-		assert_eq!(settle(id), Ok(240));
+		assert_eq!(settle(id), Ok(440));
 		run_to(401);
 		assert_eq!(
 			told(),

@@ -82,6 +82,25 @@ fn a_thaw_grants_the_payee_its_part_with_the_fee() {
 }
 
 #[test]
+fn the_prepaid_sum_is_not_locked() {
+	for (reason, paid) in [(CloseReason::TenantClosed, 1_000), (CloseReason::OperatorClosed, 820)] {
+		with_each_asset(|asset| {
+			let id = open(asset);
+			assert_noop!(Escrow::freeze(id, 801), Error::<Test>::NotEnoughHeld);
+			assert_ok!(Escrow::freeze(id, 800));
+			assert_noop!(Escrow::freeze(id, 1), Error::<Test>::NotEnoughHeld);
+			assert_ok!(Escrow::thaw(id, 800));
+			assert_eq!(account(id).paid.total(), 800);
+			assert_eq!(Escrow::stream(id).unwrap().blocks_left, 100);
+			assert_ok!(Escrow::end(id, 1, reason));
+			run_to_round(4);
+			let end = StreamEnd { reason, round: 1, paid, refunded: 1_000 - paid };
+			assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		});
+	}
+}
+
+#[test]
 fn freezing_twice_locks_both_sums_and_one_thaw_undoes_both() {
 	with_each_asset(|asset| {
 		let id = open_plain(asset);

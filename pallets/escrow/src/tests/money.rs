@@ -14,18 +14,27 @@ use surety_primitives::{
 enum Op {
 	TopUp(Balance),
 	Settle,
-	End { rounds_ahead: u32 },
+	End { rounds_ahead: u32, reason: CloseReason },
 	Freeze(Balance),
 	Thaw { percent: u128 },
 	EndMeter { rounds_ahead: u32 },
 	Lump { amount: Balance, to_payee: Balance },
 }
 
+fn reason() -> impl Strategy<Value = CloseReason> {
+	prop_oneof![
+		Just(CloseReason::TenantClosed),
+		Just(CloseReason::OperatorClosed),
+		Just(CloseReason::Terminated),
+		Just(CloseReason::Governance),
+	]
+}
+
 fn op() -> impl Strategy<Value = Op> {
 	prop_oneof![
 		3 => (0u128..2_000).prop_map(Op::TopUp),
 		3 => Just(Op::Settle),
-		1 => (0u32..12).prop_map(|rounds_ahead| Op::End { rounds_ahead }),
+		1 => (0u32..12, reason()).prop_map(|(rounds_ahead, reason)| Op::End { rounds_ahead, reason }),
 		4 => (0u128..800).prop_map(Op::Freeze),
 		4 => (0u128..=100).prop_map(|percent| Op::Thaw { percent }),
 		1 => (0u32..12).prop_map(|rounds_ahead| Op::EndMeter { rounds_ahead }),
@@ -44,12 +53,15 @@ struct Plan {
 	rounds: Vec<bool>,
 	/// Blocks to wait, then what to do.
 	ops: Vec<(u32, Op)>,
+	/// Why it ends, if it has not by then.
+	reason: CloseReason,
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
 	let terms = (1u128..20, 1u128..400, 0u128..=100);
-	(terms, 1u32..50, 1u32..L, vec(any::<bool>(), 1..40), vec((0u32..25, op()), 0..40)).prop_map(
-		|((rate, blocks, prepaid), opened_at, judged_at, rounds, ops)| Plan {
+	let ops = vec((0u32..25, op()), 0..40);
+	(terms, 1u32..50, 1u32..L, vec(any::<bool>(), 1..40), ops, reason()).prop_map(
+		|((rate, blocks, prepaid), opened_at, judged_at, rounds, ops, reason)| Plan {
 			rate,
 			deposit: rate * blocks,
 			prepaid: rate * blocks * prepaid / 100,
@@ -57,6 +69,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 			judged_at,
 			rounds,
 			ops,
+			reason,
 		},
 	)
 }
@@ -81,8 +94,12 @@ impl Model {
 			.count();
 		plan.rate * billable as Balance * Balance::from(L)
 	}
-	fn paid(&self, plan: &Plan, end: RoundIndex) -> Balance {
-		self.price(plan, end).max(plan.prepaid).min(self.deposited - self.awarded) + self.awarded
+	fn paid(&self, plan: &Plan, end: &StreamEnd) -> Balance {
+		let least = match end.reason {
+			CloseReason::TenantClosed | CloseReason::FundsExhausted => plan.prepaid,
+			_ => 0,
+		};
+		self.price(plan, end.round).max(least).min(self.deposited - self.awarded) + self.awarded
 	}
 }
 
@@ -151,8 +168,8 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 			Op::Settle => {
 				assert_ok!(settle(id));
 			},
-			Op::End { rounds_ahead } => {
-				assert_ok!(Escrow::end(id, round() + rounds_ahead, CloseReason::TenantClosed));
+			Op::End { rounds_ahead, reason } => {
+				assert_ok!(Escrow::end(id, round() + rounds_ahead, reason));
 			},
 			Op::Freeze(amount) => {
 				if (whole || info.ending.is_none()) && Escrow::freeze(id, amount).is_ok() {
@@ -186,7 +203,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 		model.frozen = 0;
 	}
 	if Escrow::stream(id).is_some() {
-		assert_ok!(Escrow::end(id, round(), CloseReason::TenantClosed));
+		assert_ok!(Escrow::end(id, round(), plan.reason));
 		plan.run(4 * L, poke);
 	}
 	assert!(!Accounts::<Test>::contains_key(id), "everybody could be paid");
@@ -207,7 +224,7 @@ proptest! {
 			let (end, model) = play(&plan, asset, poke, true);
 			prop_assert_eq!(everything(asset), before);
 			prop_assert_eq!(on_hold(asset, TENANT), 0);
-			prop_assert_eq!(end.paid, model.paid(&plan, end.round));
+			prop_assert_eq!(end.paid, model.paid(&plan, &end));
 			prop_assert_eq!(end.paid + end.refunded, model.deposited);
 			// All that was served is paid, but for a part of the round in which the funds end.
 			if !model.ever_frozen {

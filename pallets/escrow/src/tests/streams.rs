@@ -9,12 +9,14 @@ fn the_example_of_the_module_doc() {
 	with_each_asset(|asset| {
 		run_to_round(4);
 		let id = open(asset);
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
-		assert_eq!(on_hold(asset, TENANT), 800);
+		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (0, 0, 0));
+		assert_eq!(on_hold(asset, TENANT), 1_000);
 
 		// Rounds 5 to 14: the prepaid sum pays for them.
 		run_to_round(17);
-		assert_eq!(settle(id), Ok(0));
+		assert_eq!(settle(id), Ok(200));
+		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+		assert_eq!(on_hold(asset, TENANT), 800);
 		run_to_round(18);
 		assert_eq!(settle(id), Ok(20));
 		assert_eq!(gained(asset, OPERATOR), 209);
@@ -29,31 +31,54 @@ fn the_example_of_the_module_doc() {
 		assert_eq!((gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)), (304, 16));
 		assert_eq!(on_hold(asset, TENANT), 0);
 	});
+	for (reason, paid) in [(CloseReason::TenantClosed, 200), (CloseReason::OperatorClosed, 80)] {
+		with_each_asset(|asset| {
+			run_to_round(4);
+			let id = open(asset);
+			assert_ok!(Escrow::end(id, 8, reason));
+			run_to_round(11);
+			assert!(Escrow::stream(id).is_none());
+			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-paid, 0));
+		});
+	}
 }
 
 #[test]
-fn opening_holds_the_deposit_and_pays_the_prepaid_sum() {
+fn opening_holds_the_deposit_and_pays_nothing() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		assert_eq!(
 			events(),
-			vec![
-				Event::StreamOpened {
-					escrow: id,
-					payer: TENANT,
-					payee: OPERATOR,
-					asset,
-					meter: METER,
-					rate: 2,
-					deposit: 1_000,
-					prepaid: 200,
-				},
-				Event::Settled { escrow: id, paid: 200, fee: 10 },
-			]
+			vec![Event::StreamOpened {
+				escrow: id,
+				payer: TENANT,
+				payee: OPERATOR,
+				asset,
+				meter: METER,
+				rate: 2,
+				deposit: 1_000,
+				prepaid: 200,
+			}]
 		);
 		let info = Escrow::stream(id).unwrap();
-		assert_eq!((info.held, info.paid, info.due, info.blocks_left), (800, 200, 0, 500));
+		assert_eq!((info.held, info.paid, info.due, info.blocks_left), (1_000, 0, 0, 500));
 		assert_eq!(info.ending, None);
+		assert_eq!((on_hold(asset, TENANT), gained(asset, OPERATOR)), (1_000, 0));
+		assert_eq!(settle(id), Ok(0), "nor does asking for it");
+	});
+}
+
+#[test]
+fn the_prepaid_sum_is_paid_as_the_meter_earns_it() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_with(50, |round| round != 2);
+		// Rounds 1 and 2 are judged, and one of them was up.
+		assert_eq!(settle(id), Ok(20));
+		assert_eq!(Escrow::stream(id).unwrap().due, 0);
+		run_to_round(13);
+		assert_eq!(settle(id), Ok(160));
+		assert_eq!(Escrow::stream(id).unwrap().blocks_left, 500 - 90);
 	});
 }
 
@@ -109,6 +134,8 @@ fn a_fee_is_fixed_when_the_stream_opens() {
 		PlatformFee::set(Perbill::from_percent(50));
 		ProberShare::set(Perbill::from_percent(100));
 		let new = open(asset);
+		run_to_round(13);
+		assert_eq!((settle(old), settle(new)), (Ok(200), Ok(200)));
 		assert_eq!((account(old).paid.payee, account(new).paid.payee), (190, 100));
 		run_to_round(23);
 		assert_ok!(settle(old));
@@ -124,7 +151,7 @@ fn anybody_may_settle() {
 		let id = open(asset);
 		run_to_round(15);
 		assert_ok!(Escrow::settle(signed(OTHER), id));
-		assert_eq!(events().last(), Some(&Event::Settled { escrow: id, paid: 40, fee: 2 }));
+		assert_eq!(events().last(), Some(&Event::Settled { escrow: id, paid: 240, fee: 12 }));
 		assert_noop!(Escrow::settle(RuntimeOrigin::none(), id), BadOrigin);
 		assert_noop!(Escrow::settle(signed(OTHER), 99), Error::<Test>::UnknownEscrow);
 	});
@@ -139,7 +166,7 @@ fn a_top_up_makes_the_funds_last_longer() {
 		assert_ok!(Escrow::top_up(id, 100));
 		assert_eq!(events(), vec![Event::ToppedUp { escrow: id, amount: 100 }]);
 		assert_eq!(Escrow::funded_until(id), Some(560));
-		assert_eq!(on_hold(asset, TENANT), 900);
+		assert_eq!(on_hold(asset, TENANT), 1_100);
 		run_to(559);
 		assert_eq!(Escrow::stream(id).unwrap().ending, None);
 		run_to(560);
@@ -195,7 +222,7 @@ fn views_show_streams() {
 		let lump = open_lump(asset, 50);
 		run_to_round(15);
 		let seen = Escrow::stream(id).unwrap();
-		assert_eq!((seen.held, seen.paid, seen.due, seen.blocks_left), (800, 200, 40, 380));
+		assert_eq!((seen.held, seen.paid, seen.due, seen.blocks_left), (1_000, 0, 240, 380));
 		assert_eq!(Escrow::stream(lump), None);
 		assert_eq!(Escrow::account(lump).unwrap().held, 50);
 		assert_eq!(Escrow::funded_until(lump), None);

@@ -78,6 +78,10 @@ fn more_paid_than_is_due() {
 		});
 		broken("3: more fee than its share");
 	});
+	with_stream(|id| {
+		mutate_stream(id, |stream| stream.prepaid = 1_001);
+		broken("3: the prepaid sum is not there");
+	});
 }
 
 #[test]

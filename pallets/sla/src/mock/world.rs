@@ -98,15 +98,16 @@ impl Meter for World {
 }
 
 impl World {
-	/// What a stream owes by the rounds judged; every round is billable here.
-	fn due(stream: &Stream) -> Balance {
+	/// What a stream owes by the rounds judged, if that is at least `least` in all; every round is billable
+	/// here.
+	fn due(stream: &Stream, least: Balance) -> Balance {
 		let last = stream.ending.map_or(Judged::get(), |(round, _)| round.min(Judged::get()));
 		let last = Self::ended(stream.meter).map_or(last, |at| at.min(last));
 		let blocks = Balance::from(last.saturating_sub(stream.opened) * L);
-		(stream.rate * blocks).saturating_sub(stream.paid).min(stream.held)
+		(stream.rate * blocks).max(least).saturating_sub(stream.paid).min(stream.held)
 	}
-	fn pay_due(stream: &mut Stream) -> Balance {
-		let due = Self::due(stream);
+	fn pay_due(stream: &mut Stream, least: Balance) -> Balance {
+		let due = Self::due(stream, least);
 		if due > 0 {
 			Money::pay_held(stream.asset, STREAM_HOLD, &stream.payer, &stream.payee, due).unwrap();
 		}
@@ -121,7 +122,9 @@ impl World {
 				continue;
 			};
 			if !stream.closed {
-				Self::pay_due(&mut stream);
+				let by_tenant = reason.code() < 2_000;
+				let least = if by_tenant { stream.prepaid } else { 0 };
+				Self::pay_due(&mut stream, least);
 			}
 			let (paid, rest) = (stream.paid, stream.held);
 			let refunded = match Money::release(stream.asset, STREAM_HOLD, &stream.payer, rest) {
@@ -154,9 +157,6 @@ impl Escrow<AccountId> for World {
 		let EscrowOwner::Agreement(owner) = new.owner;
 		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
 		Money::hold(new.asset, STREAM_HOLD, &new.payer, new.deposit)?;
-		if new.prepaid > 0 {
-			Money::pay_held(new.asset, STREAM_HOLD, &new.payer, &new.payee, new.prepaid)?;
-		}
 		let stream = Stream {
 			owner,
 			payer: new.payer,
@@ -164,8 +164,9 @@ impl Escrow<AccountId> for World {
 			asset: new.asset,
 			meter: new.meter,
 			rate: new.rate,
-			held: new.deposit - new.prepaid,
-			paid: new.prepaid,
+			prepaid: new.prepaid,
+			held: new.deposit,
+			paid: 0,
 			opened: TestClock::round(),
 			ending: None,
 			closed: false,
@@ -183,7 +184,7 @@ impl Escrow<AccountId> for World {
 	fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
 		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
 		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
-		let paid = Self::pay_due(&mut stream);
+		let paid = Self::pay_due(&mut stream, 0);
 		change!(Streams, |map| map.insert(id, stream));
 		Ok(paid)
 	}
@@ -217,7 +218,7 @@ impl Escrow<AccountId> for World {
 		Streams::get().get(&id).map(|s| StreamInfo {
 			held: s.held,
 			paid: s.paid,
-			due: Self::due(s),
+			due: Self::due(s, 0),
 			blocks_left: 0,
 			ending: s.ending,
 		})

@@ -81,8 +81,9 @@ fn a_closing_agreement_is_credited_to_the_end_of_its_round() {
 		let events = events();
 		assert!(matches!(events[0], Event::AgreementClosed { credited: 120, .. }));
 		assert_eq!(events[1], Event::CreditPaid { agreement: id, tenant: TENANT, amount: 120 });
-		// Twelve of its rounds are billed, which is what was paid up front.
-		let due = 20 * Balance::from(R * L) - 2 * WINDOW_PRICE;
+		// Twelve of its rounds are billed, which is what was prepaid.
+		let due = 20 * Balance::from(R * L);
+		assert_eq!(due, 2 * WINDOW_PRICE);
 		assert_eq!(free(NATIVE, TENANT), before + refund - due + 120);
 		assert_eq!(Sla::units(SERVICE), 1);
 		assert!(ProbedAs::get()[&SERVICE].hot);

@@ -18,8 +18,9 @@ fn an_agreement_reserves_exposure_and_starts_its_stream() {
 		assert_eq!((stored.base, stored.state), (Base::Window(2), AgreementState::Open));
 		assert_eq!(stored.opened_at, 2 * R * L);
 		let stream = Streams::get()[&stored.escrow].clone();
-		assert_eq!((stream.rate, stream.paid, stream.held), (30, 1_800, DEPOSIT - 1_800));
-		assert_eq!(free(NATIVE, OPERATOR), operator + 1_800, "the first window is paid up front");
+		assert_eq!((stream.rate, stream.prepaid), (30, 1_800), "the first window is prepaid");
+		assert_eq!((stream.paid, stream.held), (0, DEPOSIT));
+		assert_eq!(free(NATIVE, OPERATOR), operator, "but not paid out before it is served");
 		assert!(ProbedAs::get()[&SERVICE].hot);
 		assert_eq!(
 			events(),
@@ -203,7 +204,7 @@ fn the_tenant_adds_to_the_deposit() {
 		let id = open(TENANT, SERVICE, 1);
 		events();
 		assert_ok!(Sla::top_up(signed(TENANT), id, 500));
-		assert_eq!(Streams::get()[&agreement(id).escrow].held, DEPOSIT - WINDOW_PRICE + 500);
+		assert_eq!(Streams::get()[&agreement(id).escrow].held, DEPOSIT + 500);
 		assert_eq!(events(), [Event::ToppedUp { agreement: id, amount: 500 }]);
 		assert_noop!(Sla::top_up(signed(TENANT), id, 0), Error::<Test>::ZeroAmount);
 		assert_noop!(Sla::top_up(signed(OTHER), id, 500), Error::<Test>::NotTenant);
@@ -225,7 +226,7 @@ fn tenants_find_their_agreements() {
 		assert_eq!((first.len(), rest.len()), (3, 2));
 		assert_eq!(first.into_iter().chain(rest).collect::<std::collections::BTreeSet<_>>(), mine);
 		let status = Sla::agreement(others).unwrap();
-		assert_eq!(status.stream.unwrap().held, DEPOSIT - WINDOW_PRICE);
+		assert_eq!(status.stream.unwrap().held, DEPOSIT);
 		assert_eq!((status.owed, status.agreement.tenant), (0, OTHER));
 		assert_eq!(Sla::agreement(99), None);
 		assert_eq!(Sla::service_status(99), None);

@@ -11,14 +11,14 @@ fn settling_pays_both_ways_for_anyone_who_asks() {
 		let (operator, tenant) = (free(NATIVE, OPERATOR), free(NATIVE, TENANT));
 		events();
 		assert_ok!(Sla::settle(signed(THIRD), id));
-		// Rounds 25 to 40 are billed, the first 12 of them with the price of the first window.
-		assert_eq!(free(NATIVE, OPERATOR), operator + 20 * 5 * 4);
+		// Rounds 25 to 40 are billed.
+		assert_eq!(free(NATIVE, OPERATOR), operator + 20 * 5 * 16);
 		assert_eq!(free(NATIVE, TENANT), tenant + 120);
 		assert_eq!(
 			events(),
 			[
 				Event::CreditPaid { agreement: id, tenant: TENANT, amount: 120 },
-				Event::Settled { agreement: id, paid: 400, credited: 120 },
+				Event::Settled { agreement: id, paid: 1_600, credited: 120 },
 			]
 		);
 		assert_eq!((owed(id), agreement(id).credited), (0, 120));
