@@ -146,7 +146,8 @@ fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
 			for sheet in sheets.iter().filter(|s| s.committee & member != 0) {
 				let end = offset.saturating_add(sheet.subjects.len());
 				let bytes = report.get(offset..end).unwrap_or_default();
-				for (byte, _) in bytes.iter().zip(sheet.subjects).filter(|(_, s)| s.is_some_and(|s| !s.idle)) {
+				for (byte, _) in bytes.iter().zip(sheet.subjects).filter(|(_, s)| s.is_some_and(|s| !s.idle))
+				{
 					let finding = Finding::from_byte(*byte);
 					counting = counting.saturating_add(usize::from(finding.counts()));
 					down = down.saturating_add(usize::from(finding == Finding::Down));

@@ -297,7 +297,8 @@ impl<T: Config> Pallet<T> {
 		// Control is proved before a service becomes active, and again in the first round of every window. Idle
 		// services take turns and may miss that round; a proof that is missed costs them nothing.
 		let window = T::Clock::window_of(round);
-		let proving = row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
+		let proving =
+			row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
 		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
 			operator: operator.encode(),
 			genesis: hash_bytes(Self::genesis().as_ref()),

@@ -258,7 +258,10 @@ fn a_tenant_who_cannot_be_paid_stops_nobody() {
 		use sp_runtime::traits::Dispatchable;
 		assert_ok!(RuntimeCall::from(thaw).dispatch(RuntimeOrigin::signed(treasury)));
 	});
-	assert_ok!(world.call(STRANGER, sla::Call::claim { agreement: blocked }));
+	// The walk in idle block space may have been there first.
+	if world.owed(blocked) > 0 {
+		assert_ok!(world.call(STRANGER, sla::Call::claim { agreement: blocked }));
+	}
 	assert_eq!(world.owed(blocked), 0);
 	world.check();
 }
@@ -303,7 +306,7 @@ fn an_asset_in_private_hands_is_never_approved() {
 			));
 		};
 		let other = |why| DispatchError::Other(why);
-		assert_noop!(approve(7), other("no such asset"));
+		assert_noop!(approve(7), operators::Error::<Runtime>::AssetUnusable);
 		create(7, treasury.clone(), false);
 		assert_noop!(approve(7), other("the asset is not sufficient"));
 		create(8, treasury.clone(), true);

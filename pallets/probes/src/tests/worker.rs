@@ -107,7 +107,10 @@ fn a_round_is_probed_committed_and_revealed() {
 		let first = work(&pool);
 		assert!(matches!(first[..], [Call::commit { round: 2, .. }]), "too early to reveal");
 		let early = block(&pool);
-		assert!(!early.iter().any(|call| matches!(call, Call::reveal { .. })), "a peer may be a block behind");
+		assert!(
+			!early.iter().any(|call| matches!(call, Call::reveal { .. })),
+			"a peer may be a block behind"
+		);
 		let second = reveals(block(&pool));
 		assert!(matches!(second[..], [Call::reveal { round: 1, index: 0, .. }]));
 		next_block();
