@@ -63,7 +63,8 @@ fmt: ## format Rust code and, if taplo is installed, manifests
 	@if command -v taplo > /dev/null; then taplo fmt; fi
 
 bench: setup ## block times at 1k, 10k and 100k services on ParityDB, as a table (long; ARGS="..." adds flags)
-	@$(IN_ENV); cargo run --release -p surety-bench -- $(ARGS)
+	@$(IN_ENV); cargo build $(CARGO_SET)
+	@"$(CARGO_TARGET_DIR)/release/surety-bench" $(ARGS)
 
 weights: setup ## measure all weights on this machine and write them (long; ARGS="pallet ..." picks some)
 	@$(IN_ENV); scripts/weights.sh $(ARGS)

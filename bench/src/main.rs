@@ -19,7 +19,7 @@ use chain::{Chain, Kind, Sample};
 use clap::Parser;
 use fill::{Filled, Plan, WINDOW_ROUNDS, timings};
 use std::{path::PathBuf, time::Instant};
-use table::{CELLS, Summary, Table, by_kind, percent};
+use table::{CELLS, Summary, Table, by_kind};
 
 /// Any error, which ends the run.
 pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
@@ -186,7 +186,6 @@ fn print_scale(all: &[Measured]) {
 fn print_flatness(all: &[Measured]) {
 	let mut table = Table::new(&["probers", "services from", "to", "block", "build p50", "import p50"]);
 	for pair in all.windows(2).filter(|pair| pair[0].probers == pair[1].probers) {
-		let change = |from: f64, to: f64| format!("{:+.1} %", (to / from - 1.0) * 100.0);
 		let of = |m: &Measured, kind: Option<Kind>| {
 			Summary::of(m.samples.iter().filter(|s| kind.is_none_or(|kind| s.kind == kind)))
 		};
@@ -241,9 +240,17 @@ fn print_breach(m: &Measured) {
 	}
 	table.print();
 	if let (Some(one), Some(many)) = (one, many) {
-		let more = percent(many.import[0] / one.import[0] - 1.0);
-		println!("  The median import is {more} longer with {} agreements than with 1.\n", m.agreements);
+		let change = change(one.import[0], many.import[0]);
+		println!(
+			"  The median import with {} agreements differs by {change} from that with 1.\n",
+			m.agreements
+		);
 	}
+}
+
+/// By how much `to` is above `from`.
+fn change(from: f64, to: f64) -> String {
+	format!("{:+.1} %", (to / from - 1.0) * 100.0)
 }
 
 /// Most memory that this process had, in KiB; 0 where the system does not say.

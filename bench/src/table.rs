@@ -138,7 +138,7 @@ pub fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Vec<&Sample>> {
 }
 
 /// A share in percent.
-pub fn percent(share: f64) -> String {
+fn percent(share: f64) -> String {
 	format!("{:.1} %", share * 100.0)
 }
 
