@@ -25,7 +25,7 @@ function hardhatCli() {
 
 class EthereumNode {
   constructor(network, name, port) {
-    Object.assign(this, { network, name, port, url: `http://127.0.0.1:${port}`, proc: undefined });
+    Object.assign(this, { network, name, port, url: `http://127.0.0.1:${port}`, proc: undefined, mining: undefined });
   }
 
   async start() {
@@ -43,7 +43,14 @@ class EthereumNode {
     await this.proc?.stop();
   }
 
-  async mineTo(height) {
+  /** One after the other: a node that is catching up when the network's tick comes must not mine a number twice. */
+  mineTo(height) {
+    const mine = () => this.#mineTo(height);
+    this.mining = (this.mining ?? Promise.resolve()).then(mine, mine);
+    return this.mining;
+  }
+
+  async #mineTo(height) {
     let at = Number(await jsonRpc(this.url, "eth_blockNumber"));
     // One by one: hardhat works on the requests of a batch all at once.
     while (at < height) {
