@@ -11,7 +11,13 @@
 //!      |                            +------------ escrow       | |
 //!      +------------ Probing ---------------------- | ---------+ |
 //!                                                   +-- Meter ---+
-//!  reputation <--- ReputationSink --- sla, probes
+//!
+//!  compute-orders --- LeaseRegistry, BondReserve ---> operators --- Capacity ---> compute-orders
+//!  compute-orders --- LeaseAgreements --------------> sla
+//!  compute-orders --- Escrow -----------------------> escrow --- OnEscrowEnd ---> compute-orders
+//!  probes, sla    --- OnLease ----------------------> compute-orders
+//!
+//!  reputation <--- ReputationSink --- sla, probes, compute-orders
 //! ```
 //!
 //! Units, everywhere: `Balance` in base units of the asset (planck), time in blocks unless a name says
@@ -22,6 +28,7 @@
 extern crate alloc;
 
 pub mod crypto;
+pub mod endpoint;
 pub mod funds;
 pub mod latency;
 pub mod report;

@@ -1,9 +1,9 @@
 //! The traits through which the pallets meet. Who implements what is drawn in the crate's root.
 
 use crate::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, EscrowId, MeterReading,
-	Network, NetworkId, RoundIndex, Service, ServiceId, Severity, TrustLevel, Verdict, WindowIndex,
-	WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
+	LeaseId, MeterReading, Network, NetworkId, OrderId, RoundIndex, Service, ServiceId, Severity, SlaTerms,
+	TrustLevel, Verdict, WindowIndex, WindowSummary,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -20,6 +20,11 @@ pub trait Clock {
 	fn round_blocks() -> u32;
 	/// Rounds of a window, at least 1.
 	fn window_rounds() -> u16;
+	/// The slowest latency in ms that terms may promise: a prober waits no longer when its rounds are full. A
+	/// tenth of a round.
+	fn longest_latency_ms() -> u64 {
+		Self::slot_ms().saturating_mul(u64::from(Self::round_blocks())).checked_div(10).unwrap_or(0)
+	}
 	/// Whether endpoints may be on loopback and private addresses (dev and local networks).
 	fn private_endpoints() -> bool;
 	/// Whether a listing must prove control of its endpoint's host before it becomes active.
@@ -71,6 +76,78 @@ pub trait Registry<AccountId> {
 	fn terminate(id: ServiceId, at: RoundIndex);
 	/// Where penalties of this asset go.
 	fn treasury() -> AccountId;
+	/// Base units that an operator must have bonded to sell in this asset: what governance holds to be worth
+	/// the same in every asset. `None` if the asset is not approved.
+	fn min_bond(asset: AssetId) -> Option<Balance>;
+}
+
+/// The services that leases are. Implemented by `operators`.
+pub trait LeaseRegistry<AccountId> {
+	/// A lease is ready: it becomes the service [`service_of_lease`](crate::service_of_lease) of the operator
+	/// of `parent`, takes a slot and is probed at `endpoint`. That must be on the very server (scheme, host,
+	/// port) of the parent's endpoint, where the operator has proven its control. `price` is per billable
+	/// block; capacity is one unit.
+	fn list_lease(
+		lease: LeaseId,
+		parent: ServiceId,
+		endpoint: Endpoint,
+		price: Balance,
+		terms: SlaTerms,
+	) -> DispatchResult;
+	/// A lease is over and its agreement gone: nothing of its service is left. Does nothing for a lease that
+	/// was never listed.
+	fn remove_lease(lease: LeaseId);
+}
+
+/// Bond reserved for what is not a service yet: bids. Counted into the exposure of the bond like that of
+/// services. Implemented by `operators`.
+pub trait BondReserve<AccountId> {
+	/// Reserve active bond, or fail if nothing covers it.
+	fn reserve(operator: &AccountId, asset: AssetId, amount: Balance) -> DispatchResult;
+	/// Give back what was reserved.
+	fn unreserve(operator: &AccountId, asset: AssetId, amount: Balance);
+	/// Give back what was reserved and take up to as much of the bond for the treasury. Returns what moved.
+	fn forfeit(operator: &AccountId, asset: AssetId, amount: Balance) -> Balance;
+	/// Base units reserved.
+	fn reserved(operator: &AccountId, asset: AssetId) -> Balance;
+}
+
+/// What `Compute` services have and how much of it is given away. Implemented by `compute-orders`.
+pub trait Capacity {
+	/// The service is about to be removed: forget what it has. The error says what of it is still in use.
+	fn forget(service: ServiceId) -> DispatchResult;
+}
+impl Capacity for () {
+	fn forget(_: ServiceId) -> DispatchResult {
+		Ok(())
+	}
+}
+
+/// What the owner of leases must learn. Called inside mandatory sweeps: constant work, cannot fail.
+/// Implemented by `compute-orders`.
+pub trait OnLease {
+	/// A lease was bad in several rounds in a row, the last of them `round`, which is being judged.
+	fn unhealthy(lease: LeaseId, round: RoundIndex);
+	/// A lease was credited up to its cap; its meter stops after `at`.
+	fn terminated(lease: LeaseId, at: RoundIndex);
+}
+impl OnLease for () {
+	fn unhealthy(_: LeaseId, _: RoundIndex) {}
+	fn terminated(_: LeaseId, _: RoundIndex) {}
+}
+
+/// The agreements behind leases: one unit each, credited like any other, but opened and ended by the owner of
+/// the lease, who owns its stream too. Implemented by `sla`.
+pub trait LeaseAgreements<AccountId> {
+	/// The tenant of a listed lease is covered by its terms from the next window on: exposure is reserved and
+	/// the row becomes hot. `escrow` is the account that is to be started right after this.
+	fn open(lease: LeaseId, tenant: &AccountId, escrow: EscrowId) -> Result<AgreementId, DispatchError>;
+	/// Base units that must be reserved for a lease with these terms: the cap and the penalty on it.
+	fn exposure(terms: &SlaTerms) -> Option<Balance>;
+	/// The end of its stream is decided.
+	fn ending(agreement: AgreementId, round: RoundIndex, reason: CloseReason);
+	/// Its stream is over: credited for the last time, the row cools.
+	fn ended(agreement: AgreementId, end: StreamEnd);
 }
 
 /// What a slash moved.
@@ -151,7 +228,12 @@ pub trait Probing {
 	fn heat(service: ServiceId) -> DispatchResult;
 	/// Its last units are gone: it takes turns with the idle ones again.
 	fn cool(service: ServiceId);
-	/// The meter stops after round `at`, which is not judged yet. An earlier end stands.
+	/// Whether another service could become hot now.
+	fn has_room() -> bool {
+		true
+	}
+	/// The meter stops after round `at`: one that is not judged yet, or the last one that is. An earlier end
+	/// stands.
 	fn end_meter(service: ServiceId, at: RoundIndex);
 	/// Rounds `from .. from + rounds` are announced maintenance: excused if the service is not up.
 	fn set_maintenance(service: ServiceId, from: RoundIndex, rounds: u16);
@@ -223,7 +305,9 @@ pub struct StreamEnd {
 	pub round: RoundIndex,
 	/// Paid in all to payee and fee, in base units.
 	pub paid: Balance,
-	/// Given back to the payer, in base units.
+	/// Of that the platform's fee.
+	pub fee: Balance,
+	/// Given back to the payer, in base units; or, if the account was parked, what is left in it.
 	pub refunded: Balance,
 }
 
@@ -234,6 +318,13 @@ pub struct StreamEnd {
 pub enum EscrowOwner {
 	/// An agreement of `sla`.
 	Agreement(AgreementId),
+	/// A replica of an order of `compute-orders`.
+	Replica {
+		/// The order.
+		order: OrderId,
+		/// Which of its replicas, from 0.
+		index: u8,
+	},
 }
 
 /// A stream to open.
@@ -254,7 +345,7 @@ pub struct NewStream<AccountId> {
 	/// Base units put on hold at once, `prepaid` included.
 	pub deposit: Balance,
 	/// Base units of it that pay the first billable blocks, on hold until those are judged; not refunded if
-	/// the tenant ends the stream (codes 1xxx).
+	/// the tenant closes the stream before it runs out.
 	pub prepaid: Balance,
 }
 
@@ -277,7 +368,20 @@ pub struct StreamInfo {
 pub trait Escrow<AccountId> {
 	/// Open a stream. It is billed from the next round on.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
-	/// Add to a stream's funds. Fails once it is ending.
+	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
+	/// paid or locked anything, or does not pay for `prepaid` and a block.
+	fn start(
+		id: EscrowId,
+		payee: AccountId,
+		meter: ServiceId,
+		rate: Balance,
+		prepaid: Balance,
+	) -> DispatchResult;
+	/// Like [`Self::end`], but what is left becomes a lump again, on hold for another payee, and the owner is
+	/// told by [`OnEscrowEnd::parked`]. What cannot be delivered to the payee stays claimable in an account
+	/// of its own. Should the stream end for another reason before that, it ends and is not parked.
+	fn park(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult;
+	/// Add to the funds of a stream or a lump. Fails once it is ending.
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult;
 	/// Pay what the meter says is due. Returns what moved, fee included.
 	fn settle(id: EscrowId) -> Result<Balance, DispatchError>;
@@ -303,12 +407,14 @@ pub trait Escrow<AccountId> {
 	fn stream(id: EscrowId) -> Option<StreamInfo>;
 }
 
-/// What the owner of an escrow account is told. Implemented by `sla`.
+/// What the owner of an escrow account is told. Implemented by `sla` and `compute-orders`.
 pub trait OnEscrowEnd {
 	/// The end is decided: nothing is billed after `round`.
 	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason);
 	/// It is closed and paid.
 	fn ended(owner: EscrowOwner, end: StreamEnd);
+	/// It is paid, and what is left waits as a lump for the next payee.
+	fn parked(_owner: EscrowOwner, _end: StreamEnd) {}
 }
 impl OnEscrowEnd for () {
 	fn ending(_: EscrowOwner, _: RoundIndex, _: CloseReason) {}
@@ -323,6 +429,18 @@ pub trait ReputationSink<AccountId> {
 	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity);
 	/// A service is removed for good: forget its own read-outs. The operator's history stays.
 	fn forget_service(_service: ServiceId) {}
+	/// An agreement, or a lease by its agreement, is over: both sides may rate each other for a while if
+	/// anything was paid. `fee` is what the platform kept of it, in base units of `asset`.
+	fn engagement(
+		_agreement: AgreementId,
+		_operator: &AccountId,
+		_tenant: &AccountId,
+		_asset: AssetId,
+		_fee: Balance,
+	) {
+	}
+	/// An operator failed a lease: it never was ready, or bad for several rounds in a row.
+	fn lease_failed(_operator: &AccountId, _lease: LeaseId, _reason: CloseReason) {}
 }
 impl<AccountId> ReputationSink<AccountId> for () {
 	fn window(_: &AccountId, _: ServiceId, _: &WindowSummary) {}

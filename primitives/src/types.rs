@@ -1,10 +1,7 @@
 //! The words of the design as types.
 
 use crate::LatencyBucket;
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use sp_runtime::{Either, Perbill, traits::Convert};
 
 /// Block number.
@@ -19,10 +16,27 @@ pub type AgreementId = u32;
 pub type EscrowId = u32;
 /// A network that `Rpc` services serve, listed by governance.
 pub type NetworkId = u16;
+/// A tenant's ask for compute; never reused.
+pub type OrderId = u32;
+/// An accepted bid of a compute order; never reused, below 2^31.
+pub type LeaseId = u32;
 /// Round since genesis. Round `r` is the blocks `r * L .. (r + 1) * L` with `L` the blocks of a round.
 pub type RoundIndex = u32;
 /// Window since genesis. Window `w` is the rounds `w * R .. (w + 1) * R` with `R` the rounds of a window.
 pub type WindowIndex = u32;
+
+/// Services from here on are leases: lease `n` is probed, judged and credited as service `LEASES_FROM + n`.
+pub const LEASES_FROM: ServiceId = 1 << 31;
+
+/// The service that a lease is probed as.
+pub fn service_of_lease(lease: LeaseId) -> ServiceId {
+	lease.saturating_add(LEASES_FROM)
+}
+
+/// The lease that a service is, if it is one.
+pub fn lease_of_service(service: ServiceId) -> Option<LeaseId> {
+	service.checked_sub(LEASES_FROM)
+}
 
 /// Longest endpoint URL in bytes.
 pub const MAX_ENDPOINT: u32 = 256;
@@ -30,6 +44,8 @@ pub const MAX_ENDPOINT: u32 = 256;
 pub const MAX_NAME: u32 = 64;
 /// Longest metadata URI or contact in bytes.
 pub const MAX_URI: u32 = 128;
+/// Longest class of a GPU in bytes.
+pub const MAX_GPU_CLASS: u32 = 32;
 /// Most anchors a network lists.
 pub const MAX_ANCHORS: u32 = 8;
 
@@ -40,25 +56,31 @@ pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 /// A URI or a contact.
 pub type Uri = BoundedVec<u8, ConstU32<MAX_URI>>;
 
-/// The derives of everything that is stored, passed in calls and read by clients.
+/// Class of a GPU: lower-case ASCII letters, digits and dashes.
+pub type GpuClass = BoundedVec<u8, ConstU32<MAX_GPU_CLASS>>;
+
+/// The derives of everything that is stored, passed in calls and read by clients. Whoever uses it depends on
+/// `codec`, `scale_info` and `serde`.
+#[macro_export]
 macro_rules! shared {
 	($item:item) => {
 		#[derive(
 			Clone,
 			Debug,
-			Decode,
-			DecodeWithMemTracking,
-			Deserialize,
-			Encode,
+			codec::Decode,
+			codec::DecodeWithMemTracking,
+			serde::Deserialize,
+			codec::Encode,
 			Eq,
-			MaxEncodedLen,
+			codec::MaxEncodedLen,
 			PartialEq,
-			Serialize,
-			TypeInfo,
+			serde::Serialize,
+			scale_info::TypeInfo,
 		)]
 		$item
 	};
 }
+pub use shared;
 
 shared! {
 	/// What a service is priced, bonded and credited in.
@@ -219,6 +241,82 @@ shared! {
 			/// Last round that is billed and judged.
 			at: RoundIndex,
 		},
+		/// Not for sale: it is the lease of one tenant, from the day it is ready until it is over.
+		Leased,
+	}
+}
+
+shared! {
+	/// What an order asks for, and what a `Compute` service has in all.
+	#[derive(Default)]
+	pub struct Resources {
+		/// Thousandths of a CPU.
+		pub cpu_milli: u32,
+		/// MiB of memory.
+		pub memory_mib: u32,
+		/// GiB of storage.
+		pub storage_gib: u32,
+		/// Mbit/s of bandwidth.
+		pub bandwidth_mbit: u32,
+		/// How many GPUs.
+		pub gpus: u16,
+		/// Class of the GPUs, such as `h100`; empty where there are none, and in an order that takes any.
+		pub gpu_class: GpuClass,
+	}
+}
+impl Resources {
+	/// Whether nothing at all is asked for.
+	pub fn is_zero(&self) -> bool {
+		self.amounts() == [0; 5]
+	}
+
+	/// Whether the GPUs of `self` can be of `other`'s class.
+	fn takes_class_of(&self, other: &Self) -> bool {
+		self.gpus == 0 || self.gpu_class.is_empty() || self.gpu_class == other.gpu_class
+	}
+
+	/// What is left of `self` when `part` is taken. `None` if it does not have as much, or other GPUs.
+	pub fn without(&self, part: &Self) -> Option<Self> {
+		if !part.takes_class_of(self) {
+			return None;
+		}
+		Some(Self {
+			cpu_milli: self.cpu_milli.checked_sub(part.cpu_milli)?,
+			memory_mib: self.memory_mib.checked_sub(part.memory_mib)?,
+			storage_gib: self.storage_gib.checked_sub(part.storage_gib)?,
+			bandwidth_mbit: self.bandwidth_mbit.checked_sub(part.bandwidth_mbit)?,
+			gpus: self.gpus.checked_sub(part.gpus)?,
+			gpu_class: self.gpu_class.clone(),
+		})
+	}
+
+	/// `self` and `part` together, of the GPU class of `self`. `None` if that overflows.
+	pub fn with(&self, part: &Self) -> Option<Self> {
+		Some(Self {
+			cpu_milli: self.cpu_milli.checked_add(part.cpu_milli)?,
+			memory_mib: self.memory_mib.checked_add(part.memory_mib)?,
+			storage_gib: self.storage_gib.checked_add(part.storage_gib)?,
+			bandwidth_mbit: self.bandwidth_mbit.checked_add(part.bandwidth_mbit)?,
+			gpus: self.gpus.checked_add(part.gpus)?,
+			gpu_class: self.gpu_class.clone(),
+		})
+	}
+
+	/// `self`, `n` times. `None` if that overflows.
+	pub fn times(&self, n: u8) -> Option<Self> {
+		let each = u32::from(n);
+		Some(Self {
+			cpu_milli: self.cpu_milli.checked_mul(each)?,
+			memory_mib: self.memory_mib.checked_mul(each)?,
+			storage_gib: self.storage_gib.checked_mul(each)?,
+			bandwidth_mbit: self.bandwidth_mbit.checked_mul(each)?,
+			gpus: self.gpus.checked_mul(u16::from(n))?,
+			gpu_class: self.gpu_class.clone(),
+		})
+	}
+
+	fn amounts(&self) -> [u32; 5] {
+		[self.cpu_milli, self.memory_mib, self.storage_gib, self.bandwidth_mbit, u32::from(self.gpus)]
 	}
 }
 
@@ -445,7 +543,7 @@ impl MeterReading {
 }
 
 shared! {
-	/// Whose doing the end of an agreement was, and what happened.
+	/// Whose doing the end of an agreement, an order or a lease was, and what happened.
 	#[derive(Copy)]
 	pub enum CloseReason {
 		/// Tenant (1xxx): closed it.
@@ -460,6 +558,16 @@ shared! {
 		Terminated,
 		/// Network (3xxx): closed by governance or a dispute.
 		Governance,
+		/// Tenant (1xxx): the duration that the order asked for is over.
+		Expired,
+		/// Operator (2xxx): the lease was bad for several rounds in a row.
+		Unhealthy,
+		/// Operator (2xxx): the lease was not ready within the start window.
+		NeverReady,
+		/// Operator (2xxx): declined the lease within the image-fetch window.
+		Declined,
+		/// Network (3xxx): no bid could take it.
+		NoBids,
 	}
 }
 impl CloseReason {
@@ -472,7 +580,17 @@ impl CloseReason {
 			Self::ServiceRetired => 2_002,
 			Self::Terminated => 2_003,
 			Self::Governance => 3_001,
+			Self::Expired => 1_003,
+			Self::Unhealthy => 2_004,
+			Self::NeverReady => 2_005,
+			Self::Declined => 2_006,
+			Self::NoBids => 3_002,
 		}
+	}
+	/// Whether what was prepaid is due although the meter did not earn it: only if the tenant left of its
+	/// own will.
+	pub fn keeps_prepaid(self) -> bool {
+		self == Self::TenantClosed
 	}
 }
 
@@ -527,6 +645,32 @@ mod tests {
 			}
 			prop_assert_eq!(meter.at(meter.through + 1, 10), None);
 		}
+	}
+
+	#[test]
+	fn resources_are_taken_and_given_back() {
+		let class = |name: &str| GpuClass::try_from(name.as_bytes().to_vec()).unwrap();
+		let all = Resources {
+			cpu_milli: 4_000,
+			memory_mib: 8_192,
+			gpus: 2,
+			gpu_class: class("h100"),
+			..Default::default()
+		};
+		let part = Resources { cpu_milli: 1_500, gpus: 1, ..Default::default() };
+		let left = all.without(&part).unwrap();
+		assert_eq!((left.cpu_milli, left.memory_mib, left.gpus), (2_500, 8_192, 1));
+		assert_eq!(left.with(&part), Some(all.clone()));
+		assert_eq!(left.without(&part.times(2).unwrap()), None);
+		assert_eq!(all.without(&Resources { gpu_class: class("a100"), ..part.clone() }), None);
+		assert!(!part.is_zero() && Resources::default().is_zero());
+		assert_eq!(Resources { cpu_milli: u32::MAX, ..Default::default() }.times(2), None);
+	}
+
+	#[test]
+	fn a_lease_is_a_service_of_its_own() {
+		assert_eq!(lease_of_service(service_of_lease(7)), Some(7));
+		assert_eq!(lease_of_service(7), None);
 	}
 
 	#[test]

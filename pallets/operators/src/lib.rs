@@ -53,7 +53,6 @@ extern crate alloc;
 mod benchmarking;
 mod bond;
 mod end;
-pub mod endpoint;
 mod govern;
 mod hooks;
 mod list;
@@ -75,7 +74,7 @@ use surety_primitives::{
 	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
 };
 
-pub use endpoint::Host;
+pub use surety_primitives::endpoint::Host;
 pub use pallet::*;
 #[cfg(feature = "runtime-benchmarks")]
 pub use types::BenchmarkHelper;

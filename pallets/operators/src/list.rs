@@ -1,7 +1,7 @@
 //! Services are listed, and what they must look like.
 
 use crate::{
-	endpoint::{self, Fault, Host, Target},
+
 	pallet::*,
 	types::*,
 };

@@ -8,7 +8,7 @@ use core::{
 	net::{Ipv4Addr, Ipv6Addr},
 	str::FromStr,
 };
-use frame::{prelude::BoundedVec, traits::ConstU32};
+use frame_support::{BoundedVec, traits::ConstU32};
 
 /// Longest host in bytes (the limit of DNS).
 pub const MAX_HOST: u32 = 253;
