@@ -17,6 +17,8 @@ IN_ENV = . "$(SURETY_CACHE)/env"
 # One feature set for everything, or hundreds of crates are built twice: always the whole workspace,
 # and always with the test targets, whose dev-dependencies take part in it.
 CARGO_SET = --release --workspace --bins --tests
+# Formats manifests. Where it is not installed, npm brings it (one package).
+TAPLO = $(shell command -v taplo || echo npx --yes --loglevel=error @taplo/cli@0.7.0)
 
 .PHONY: help setup build run demo test test-rust test-e2e lint fmt bench weights chain-specs zombienet clean
 
@@ -35,8 +37,9 @@ build: setup ## build the node, optimized
 run: build ## start a single-validator dev node that forgets everything (ARGS="..." adds flags)
 	@"$(SURETY_NODE)" --dev $(ARGS)
 
-demo: build ## four validators, three operators, two tenants: an outage is found, paid and forgiven, live
-	@node e2e/demo.mjs $(ARGS)
+SCENE ?= outage
+demo: build ## live on four validators: an outage is found, paid and forgiven; SCENE=compute: a lease outlives its machine
+	@node e2e/demo.mjs --scene "$(SCENE)" $(ARGS)
 
 test: test-rust test-e2e ## all tests
 
@@ -54,13 +57,13 @@ test-e2e: build ## the story and the hostile endpoints against a live local netw
 lint: setup ## formatting, clippy, manifests, scripts
 	@cargo fmt --all -- --check
 	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo clippy --release --workspace --all-targets -- -D warnings
-	@if command -v taplo > /dev/null; then taplo fmt --check; else echo "taplo is not installed: manifests not checked"; fi
+	@RUST_LOG=warn $(TAPLO) fmt --check
 	@if command -v shellcheck > /dev/null; then shellcheck scripts/*.sh chain-specs/*.sh .ci/run; \
 		else echo "shellcheck is not installed: scripts not checked"; fi
 
-fmt: ## format Rust code and, if taplo is installed, manifests
+fmt: ## format Rust code and manifests
 	@cargo fmt --all
-	@if command -v taplo > /dev/null; then taplo fmt; fi
+	@RUST_LOG=warn $(TAPLO) fmt
 
 bench: setup ## block times at 1k, 10k and 100k services on ParityDB, as a table (long; ARGS="..." adds flags)
 	@$(IN_ENV); cargo build $(CARGO_SET)

@@ -1,18 +1,34 @@
 #!/usr/bin/env node
-// The demo (`make demo`): the whole story on a live local network, shown as it happens.
+// The demo (`make demo`): a whole story on a live local network, shown as it happens.
 //
+//   --scene NAME  `outage` (the default) or `compute`
 //   --keep-logs   leave the folder with the logs of all processes
 //
 // Exits 0 if the story came to its end, 130 on Ctrl-C, else 1 and says which step failed. Everything that it
 // started is stopped in any case.
 
-import { Story, STEPS, balanceRows } from "./lib/story.mjs";
+import { parseArgs } from "node:util";
+import { ComputeStory, STEPS as COMPUTE_STEPS } from "./lib/compute.mjs";
+import { Story, STEPS as OUTAGE_STEPS, balanceRows } from "./lib/story.mjs";
 import { withCleanup } from "./lib/processes.mjs";
 import { View } from "./lib/view.mjs";
 import { World } from "./lib/world.mjs";
 
-const keepLogs = process.argv.includes("--keep-logs");
-const view = new View({ title: "Surety: an outage is found, paid and forgiven" });
+const SCENES = {
+  outage: { title: "Surety: an outage is found, paid and forgiven", steps: OUTAGE_STEPS, Tale: Story, endpoints: true },
+  compute: { title: "Surety: a machine dies, and its lease lives on", steps: COMPUTE_STEPS, Tale: ComputeStory, endpoints: false },
+};
+const { values: args } = parseArgs({
+  options: { scene: { type: "string", default: "outage" }, "keep-logs": { type: "boolean", default: false } },
+});
+const scene = SCENES[args.scene];
+if (!scene) {
+  console.error(`There is no scene "${args.scene}". Try one of: ${Object.keys(SCENES).join(", ")}.`);
+  process.exit(2);
+}
+const keepLogs = args["keep-logs"];
+const STEPS = scene.steps;
+const view = new View({ title: scene.title });
 let world;
 let story;
 let failure;
@@ -23,11 +39,12 @@ async function main() {
     view.step(0);
     world = await World.start({
       onStep: (what) => view.step(0, what),
+      endpoints: scene.endpoints,
       onWorld: (early) => {
         world = early;
       },
     });
-    story = new Story(world, view);
+    story = new scene.Tale(world, view);
     await story.run();
     view.finished();
     return 0;

@@ -44,12 +44,18 @@ can_be_root() { [ "$(id -u)" -eq 0 ] || have sudo; }
 
 apt_updated=no
 policy=/usr/sbin/policy-rc.d
+policy_mark="# Written by scripts/setup.sh of Surety while it installs packages."
 policy_is_ours=no
 remove_policy() {
 	[ "$policy_is_ours" = no ] || as_root rm -f "$policy"
 	policy_is_ours=no
 }
 trap remove_policy EXIT
+# A run that was killed may have left its own.
+if grep -qsxF "$policy_mark" "$policy" && can_be_root; then
+	policy_is_ours=yes
+	remove_policy
+fi
 
 # apt_install PACKAGE...: install what is missing of these.
 apt_install() {
@@ -74,8 +80,9 @@ apt_install() {
 	fi
 	# Installing nginx would start a web server on port 80. The tests start their own, elsewhere.
 	if [ ! -e "$policy" ]; then
-		as_root sh -c "printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy"
 		policy_is_ours=yes
+		printf '%s\n' '#!/bin/sh' "$policy_mark" 'exit 101' | as_root tee "$policy" > /dev/null
+		as_root chmod 755 "$policy"
 	fi
 	say "installing ${missing[*]}"
 	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \

@@ -81,6 +81,7 @@ done
 rm -r "$out"
 
 {
+	# shellcheck disable=SC2016 # the backticks are Markdown's
 	echo '//! What the calls of the SDK'"'"'s pallets weigh in this runtime. Written by `make weights`.'
 	echo
 	for file in runtime/src/weights/*.rs; do

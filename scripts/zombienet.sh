@@ -6,22 +6,27 @@ cd "$(dirname "$0")/.."
 
 : "${SURETY_CACHE:=$HOME/.cache/surety}"
 ZOMBIE_VERSION=0.7.1
+# Seconds for four nodes to finalize.
+PATIENCE=240
 node=${SURETY_NODE:-${CARGO_TARGET_DIR:-$SURETY_CACHE/target}/release/surety-node}
 [ -x "$node" ] || { echo "  zombienet: $node is not there: run \"make build\"" >&2; exit 1; }
 
 if ! command -v zombie-cli > /dev/null; then
 	echo "  zombienet: installing zombie-cli (once, about 8 minutes)"
-	cargo install --locked --version "^$ZOMBIE_VERSION" zombie-cli
+	CARGO_TARGET_DIR=$SURETY_CACHE/target-zombienet cargo install --locked --version "^$ZOMBIE_VERSION" zombie-cli
+	rm -rf "$SURETY_CACHE/target-zombienet"
 fi
 
 dir=$(mktemp -d)
 zombie=
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
-	if [ -n "$zombie" ] && kill -0 "$zombie" 2> /dev/null; then
-		kill -INT "$zombie" 2> /dev/null || true
-		for _ in $(seq 20); do kill -0 "$zombie" 2> /dev/null || break; sleep 0.5; done
+	if [ -n "$zombie" ]; then
+		# zombie-cli and its nodes are one process group. The nodes outlive it, so the group is what counts.
+		kill -INT -- "-$zombie" 2> /dev/null || true
+		for _ in $(seq 20); do kill -0 -- "-$zombie" 2> /dev/null || break; sleep 0.5; done
 		kill -KILL -- "-$zombie" 2> /dev/null || true
+		wait "$zombie" 2> /dev/null || true
 	fi
 	rm -rf "$dir"
 }
@@ -29,9 +34,12 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 # zombienet finds the binary by its name.
-PATH="$(dirname "$node"):$PATH"
+mkdir "$dir/bin"
+ln -s "$(realpath "$node")" "$dir/bin/surety-node"
+PATH="$dir/bin:$PATH"
+# What is waited for is finality, not that every node shows metrics within 20 s (-v none).
 set -m
-zombie-cli spawn -p native -d "$dir/net" zombienet/local.toml > "$dir/zombie.log" 2>&1 &
+zombie-cli spawn -p native -v none -d "$dir/net" zombienet/local.toml > "$dir/zombie.log" 2>&1 &
 zombie=$!
 set +m
 
@@ -51,7 +59,8 @@ finalized() {
 }
 
 echo "  zombienet: starting four validators"
-for _ in $(seq 120); do
+SECONDS=0
+while [ $SECONDS -lt "$PATIENCE" ]; do
 	kill -0 "$zombie" 2> /dev/null || { tail -n 20 "$dir/zombie.log"; echo "  zombienet: it stopped" >&2; exit 1; }
 	up=0
 	for port in $(rpc_ports); do
@@ -69,5 +78,5 @@ for _ in $(seq 120); do
 	sleep 1
 done
 tail -n 20 "$dir/zombie.log"
-echo "  zombienet: no finality on four nodes within two minutes" >&2
+echo "  zombienet: no finality on four nodes within $PATIENCE s" >&2
 exit 1

@@ -27,7 +27,7 @@ const LEAST_OPERATORS: u32 = 8;
 const AGREEMENTS_PER_TENANT: u32 = 10;
 const UNITS_PER_SERVICE: u32 = 1_000_000;
 const BOND: Balance = 10_000_000 * UNIT;
-const PRICE: Balance = MILLI;
+const PRICE: Balance = 10 * MILLI;
 /// What an agreement is paid for: longer than any run, so that none ends in one.
 const DEPOSIT_WINDOWS: u32 = 100;
 
@@ -136,7 +136,7 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		.iter()
 		.map(|pair| (account(pair), UNIT))
 		.chain((0..operators(plan)).map(|n| (named("operator", n), 2 * BOND)))
-		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 1_000 * UNIT)))
+		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 2_000 * UNIT)))
 		.collect();
 	let network = GenesisNetwork {
 		name: "ethereum".into(),
@@ -167,7 +167,7 @@ fn list(plan: &Plan) -> Res<()> {
 	}
 	for service in 0..plan.services {
 		// Services 0 and 1 are those that breach, so they must not be in an outage of their network.
-		let kind = if service % 4 < 2 { ServiceKind::Compute } else { ServiceKind::Rpc { network: 0 } };
+		let kind = if service % 4 < 2 { ServiceKind::Vpn } else { ServiceKind::Rpc { network: 0 } };
 		let endpoint = format!("https://service-{service}.example.com/").into_bytes();
 		done(Operators::list_service(
 			origin(service % operators(plan)),
@@ -226,5 +226,6 @@ fn check_invariants() -> Res<()> {
 	done(pallet_surety_probes::Pallet::<Runtime>::do_try_state())?;
 	done(pallet_surety_sla::Pallet::<Runtime>::do_try_state())?;
 	done(pallet_surety_escrow::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_reputation::Pallet::<Runtime>::do_try_state())
+	done(pallet_surety_reputation::Pallet::<Runtime>::do_try_state())?;
+	done(pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state())
 }

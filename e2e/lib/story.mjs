@@ -1,9 +1,8 @@
 // The story that is the product, told on a live network: three operators with real endpoints, two tenants,
 // an outage, and what the chain makes of it. The demo shows it, the tests assert it.
 
-import { account, big, call, eventOf, send, sure, UNIT } from "./chain.mjs";
-import { waitFor } from "./util.mjs";
-import { Watch } from "./watch.mjs";
+import { call, eventOf, send, sure, UNIT } from "./chain.mjs";
+import { Tale } from "./tale.mjs";
 
 const MILLI = UNIT / 1000n;
 
@@ -14,7 +13,7 @@ const MILLI = UNIT / 1000n;
 export const PRICE = 10n * MILLI;
 export const TERMS = {
   minUptime: 800_000_000,
-  maxLatencyMs: 2_000,
+  maxLatencyMs: 1_200,
   maxHeadLag: 8,
   credit: [200n * MILLI, 400n * MILLI, 600n * MILLI, 700n * MILLI],
   creditCap: 10n * UNIT,
@@ -40,21 +39,15 @@ const OPERATORS = { Nora: "surety", Emil: "ethereum", Wanda: "page" };
 const TENANTS = { Tina: 2, Theo: 1 };
 const FUNDS = { operator: BOND + 20n * UNIT, tenant: 50n * UNIT };
 
-export class Story {
-  /** `tell` reports progress as a `View` does; without it nobody is told. */
-  constructor(world, tell = { step() {}, event() {}, update() {} }) {
-    this.world = world;
-    this.api = world.api;
-    this.tell = tell;
-    this.accounts = Object.fromEntries([...Object.keys(OPERATORS), ...Object.keys(TENANTS)].map((name) => [name, account(`//${name}`)]));
-    this.cast = { operators: {}, services: {}, agreements: [] };
-    this.facts = {};
+export class Story extends Tale {
+  constructor(world, tell) {
+    const funds = ([name]) => [name, name in OPERATORS ? FUNDS.operator : FUNDS.tenant];
+    super(world, Object.fromEntries(Object.entries({ ...OPERATORS, ...TENANTS }).map(funds)), tell);
   }
 
   /** Run it all, from step 1 on (the world has been started). `this.at` says which step is told. */
-  async run() {
-    const parts = [
-      undefined,
+  run() {
+    return this.follow([
       () => this.#operatorsRegister(),
       () => this.#everythingIsUp(),
       () => this.#tenantsOpen(),
@@ -64,60 +57,14 @@ export class Story {
       () => this.#endpointReturns(),
       () => this.#tenantsArePaid(),
       () => this.#scoreRecovers(),
-    ];
-    this.watch = await Watch.start(this.api, this.cast);
-    this.watch.onBlock((model) => {
-      this.#narrate(model);
-      this.tell.update(model);
-    });
-    try {
-      for (let i = 1; i < parts.length; i += 1) {
-        this.#enter(i);
-        await parts[i]();
-      }
-    } catch (error) {
-      for (const { reject } of this.#waiting) reject(error);
-      throw error;
-    }
-    return this.facts;
-  }
-
-  async stop() {
-    await this.watch?.stop();
-  }
-
-  #waiting = [];
-
-  #enter(step) {
-    this.at = step;
-    this.tell.step(step);
-    for (const waiting of this.#waiting) if (waiting.step <= step) waiting.resolve();
-  }
-
-  /** Resolves when the story reaches a step; rejects if it fails before. */
-  reached(step) {
-    if (this.at >= step) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ step, resolve, reject }));
-  }
-
-  #until(what, check, timeout) {
-    return this.watch.until(what, check, { timeout, abort: () => this.world.died() });
-  }
-
-  #service(model, name) {
-    return model.services.find((service) => service.name === name);
+    ]);
   }
 
   // ------------------------------------------------------------------ steps
 
   async #operatorsRegister() {
     const { api, world } = this;
-    const alice = account("//Alice");
-    const fund = Object.entries(this.accounts).map(([name, who]) =>
-      call(api, "balances", "transferKeepAlive", { dest: who.address, value: name in OPERATORS ? FUNDS.operator : FUNDS.tenant }));
-    await send(api, alice, call(api, "utility", "batchAll", { calls: fund }));
-    this.facts.before = await this.balances();
-
+    await this.fund();
     const networks = (await api.call.suretyApi.networks()).toJSON();
     const networkId = (name) => {
       const found = networks.find(([, network]) => Buffer.from(network.name.slice(2), "hex").toString() === name);
@@ -127,7 +74,7 @@ export class Story {
     const listings = {
       surety: { kind: { Rpc: { network: networkId("surety") } }, endpoint: world.network.full[0].http, region: "DE" },
       ethereum: { kind: { Rpc: { network: networkId("ethereum") } }, endpoint: world.ethereum.operator.url, region: "EE" },
-      page: { kind: "Compute", endpoint: world.nginx.url, region: "PT" },
+      page: { kind: "Vpn", endpoint: world.nginx.url, region: "PT" },
     };
     await Promise.all(Object.entries(OPERATORS).map(async ([name, service]) => {
       const { events } = await send(api, this.accounts[name], call(api, "utility", "batchAll", { calls: [
@@ -141,7 +88,7 @@ export class Story {
   }
 
   async #everythingIsUp() {
-    await this.#until("all three services are up", (model) =>
+    await this.until("all three services are up", (model) =>
       model.services.length === 3 && model.services.every((service) => service.verdict === "up"), 180_000);
     this.tell.event("the validators found all three services up", "green");
   }
@@ -159,32 +106,24 @@ export class Story {
     }));
     this.cast.agreements.sort((a, b) => b.tenant.localeCompare(a.tenant));
     this.facts.agreements = this.cast.agreements.map(({ id, tenant }) => ({ id, tenant, units: TENANTS[tenant] }));
-    const model = await this.#until("the agreements are final", (m) => m.agreements.length === 2 && m, 30_000);
+    const model = await this.until("the agreements are final", (m) => m.agreements.length === 2 && m, 30_000);
     this.facts.openedInWindow = model.window;
   }
 
   async #windowTurns() {
-    const next = this.facts.openedInWindow + 1;
-    const rounds = () => `window ${next} begins in ${next * this.watch.latest.windowRounds - this.watch.latest.round} rounds`;
-    const note = this.watch.onBlock(() => this.tell.step(this.at, rounds()));
-    // The window before must be judged for the units to count, and the outage should begin with the window's
-    // rounds and after the probes of the round before it: so that no verdict is half of each.
-    await this.#until("the next window is about to begin", (model) => model.round >= next * model.windowRounds - 1, 400_000);
-    note();
-    await this.#offset(this.watch.latest.roundBlocks - 2);
-    this.facts.outageWindow = next;
+    this.facts.outageWindow = await this.windowAfter(this.facts.openedInWindow);
   }
 
   async #endpointStops() {
     await this.world.ethereum.operator.stop();
     this.facts.stoppedAt = await this.world.network.validators[0].best();
     this.tell.event("Emil's endpoint is stopped", "red");
-    await this.#until("the first verdict is down", (model) => this.#service(model, "ethereum").verdict === "down", 120_000);
+    await this.until("the first verdict is down", (model) => this.service(model, "ethereum").verdict === "down", 120_000);
   }
 
   async #breach() {
     const { ethereum } = this.cast.services;
-    const breached = await this.#until("the breach", (model) =>
+    const breached = await this.until("the breach", (model) =>
       model.events.find((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === ethereum) && model,
     240_000);
     this.facts.breachBlock = breached.block;
@@ -192,16 +131,16 @@ export class Story {
 
   async #endpointReturns() {
     // Between the probes of a round and those of the next.
-    await this.#offset(this.watch.latest.roundBlocks - 3);
+    await this.offset(this.watch.latest.roundBlocks - 3);
     await this.world.ethereum.operator.start();
     this.facts.returnedAt = await this.world.network.validators[0].best();
     this.tell.event("Emil's endpoint is back", "green");
     const from = this.watch.latest.round;
-    const model = await this.#until("a verdict is up again", (m) => {
-      const service = this.#service(m, "ethereum");
+    const model = await this.until("a verdict is up again", (m) => {
+      const service = this.service(m, "ethereum");
       return service.round >= from && service.verdict === "up" && m;
     }, 120_000);
-    this.facts.upAgainRound = this.#service(model, "ethereum").round;
+    this.facts.upAgainRound = this.service(model, "ethereum").round;
   }
 
   async #tenantsArePaid() {
@@ -210,7 +149,7 @@ export class Story {
     for (const { id } of this.facts.agreements) {
       await send(api, this.accounts.Tina, call(api, "sla", "settle", { agreement: id }));
     }
-    await this.#until("no credit is owed", (model) => model.agreements.every((a) => a.owed === 0n), 60_000);
+    await this.until("no credit is owed", (model) => model.agreements.every((a) => a.owed === 0n), 60_000);
   }
 
   async #scoreRecovers() {
@@ -229,7 +168,7 @@ export class Story {
     };
     for (const model of this.watch.blocks.values()) if (model.block >= this.facts.breachBlock) rises(model);
     this.tell.step(this.at, "scores move when a window is closed");
-    const model = await this.#until("the score recovers", (m) => rises(m) && m, 600_000);
+    const model = await this.until("the score recovers", (m) => rises(m) && m, 600_000);
     this.facts.scores = { before, low, now: scores(model) };
     const shown = (label, [score, reliability, performance]) => `${label} ${score}/${reliability}/${performance}`;
     this.tell.event(
@@ -239,27 +178,7 @@ export class Story {
 
   // ------------------------------------------------------------------ helpers
 
-  /** Wait until the best block is at this offset of its round. */
-  async #offset(wanted) {
-    const { roundBlocks } = this.watch.latest;
-    const node = this.world.network.validators[0];
-    await waitFor(`block ${wanted} of a round`, async () => (await node.best()) % roundBlocks === wanted, {
-      timeout: 120_000,
-      every: 200,
-      abort: () => this.world.died(),
-    });
-  }
-
-  /** What each person has, free and on hold, in planck. */
-  async balances(at = this.api) {
-    const entries = await Promise.all(Object.entries(this.accounts).map(async ([name, who]) => {
-      const { data } = await at.query.system.account(who.address);
-      return [name, { free: big(data.free), held: big(data.reserved) }];
-    }));
-    return Object.fromEntries(entries);
-  }
-
-  #narrate(model) {
+  narrate(model) {
     const name = (id) => Object.entries(this.cast.services).find(([, s]) => s === id)?.[0];
     for (const { section, method, data } of model.events) {
       if (section === "sla" && method === "Breached" && name(data.service.toNumber())) {
@@ -278,15 +197,8 @@ export class Story {
         this.tell.event(`block ${model.block}: ${sure(data.amount)} SURE of credit paid to ${agreement?.tenant ?? `agreement ${id}`}`, "green");
       }
     }
-    for (const service of model.services) {
-      const seen = this.#told.get(service.name);
-      if (service.verdict && service.verdict !== seen) {
-        this.#told.set(service.name, service.verdict);
-        if (seen) this.tell.event(`round ${service.round}: ${service.name} is ${service.verdict}`, service.verdict === "up" ? "green" : "red");
-      }
-    }
+    this.narrateVerdicts(model);
   }
-  #told = new Map();
 }
 
 /** `operators.listService` with the story's price and terms. */

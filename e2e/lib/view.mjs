@@ -1,4 +1,7 @@
 // The live view of the demo: one screen drawn in place at a terminal, plain lines anywhere else.
+//
+// The screen adapts: a small terminal (80 columns, 24 rows) shows the step being told instead of all of them,
+// no blank lines, fewer rounds and digits. Long events are wrapped, anything else is cut at the edge.
 
 import { sure } from "./chain.mjs";
 
@@ -17,6 +20,16 @@ const MARKS = {
   excused: ["e", "blue"],
 };
 const ROUNDS_SHOWN = 24;
+/** Below this many columns, tables are drawn tighter. */
+const WIDE = 96;
+/** Layouts from roomy to tight. The first that leaves this many lines for events is taken. */
+const LAYOUTS = [
+  { allSteps: true, gaps: true },
+  { allSteps: false, gaps: true },
+  { allSteps: false, gaps: false },
+];
+const EVENT_LINES = 5;
+const TRUST = ["One", "Two", "Three", "Four", "Five"];
 
 class Paint {
   constructor(colored) {
@@ -58,7 +71,18 @@ function fit(line, columns) {
       out += chars.join("");
     }
   }
-  return `${out}…\u001b[0m`;
+  return `${out}…${line.includes("\u001b") ? "\u001b[0m" : ""}`;
+}
+
+/** Plain text as lines of at most `columns`, broken between words where there are any. */
+function wrap(text, columns) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last && width(last) + 1 + width(word) > columns) lines.push(word);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines;
 }
 
 const clock = (ms) => `${String(Math.floor(ms / 60_000)).padStart(2, "0")}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
@@ -68,7 +92,6 @@ const ms = (bucket) => {
 };
 
 export class View {
-  #frame = [];
   #timer;
   #events = [];
   #began = Date.now();
@@ -142,12 +165,19 @@ export class View {
     clearInterval(this.#timer);
     this.#live = false;
     this.out.write("\u001b[?25h\u001b[?1049l");
-    this.out.write(`${this.#compose(10).join("\n")}\n`);
+    const columns = this.#columns();
+    const lines = [...this.#frame(LAYOUTS[0], columns), ...this.#eventLines(columns)];
+    this.out.write(`${lines.map((line) => fit(line, columns)).join("\n")}\n`);
   }
 
   /** Lines below everything, once the live part is over. */
   print(lines) {
-    for (const line of [lines].flat()) this.out.write(`${line}\n`);
+    const columns = this.tty ? this.#columns() : Infinity;
+    for (const line of [lines].flat()) {
+      const indent = line.match(/^ */)[0];
+      const parts = width(line) > columns ? wrap(line.slice(indent.length), columns - indent.length) : [line.slice(indent.length)];
+      for (const part of parts) this.out.write(`${indent}${part}\n`);
+    }
   }
 
   table(head, rows) {
@@ -158,71 +188,113 @@ export class View {
     this.out.write(`${clock(Date.now() - this.#began)} ${text}\n`);
   }
 
+  #columns() {
+    return this.out.columns || 100;
+  }
+
   #draw() {
     if (!this.#live) return;
-    const rows = this.out.rows ?? 40;
-    const columns = this.out.columns ?? 100;
-    const fixed = this.#compose(0).length;
-    const lines = this.#compose(Math.max(3, rows - fixed - 1)).slice(0, rows);
+    const columns = this.#columns();
+    const rows = this.out.rows || 40;
+    // While there are no tables yet, all steps are shown: what is to come.
+    const layouts = this.model ? LAYOUTS : LAYOUTS.slice(0, 1);
+    const frames = layouts.map((layout) => this.#frame(layout, columns));
+    const frame = frames.find(({ length }) => length + EVENT_LINES <= rows) ?? frames.at(-1);
+    const lines = [...frame, ...this.#eventLines(columns, Math.max(0, rows - frame.length))].slice(0, rows);
     this.out.write(`\u001b[H${lines.map((line) => `${fit(line, columns)}\u001b[K`).join("\n")}\u001b[J`);
   }
 
-  #compose(eventLines) {
+  /** The newest events that fit into `room` lines, the oldest of them first. */
+  #eventLines(columns, room = Infinity) {
     const p = this.paint;
-    const head = (text) => p.in("cyan", text);
     const lines = [];
-    const m = this.model;
-    const where = m
-      ? `block ${m.block} final · round ${m.round} · window ${m.window} · round ${m.judgedRound} judged`
-      : "starting";
-    lines.push(`${p.in("bold", this.title)}   ${where} · ${clock(Date.now() - this.#began)}`, "");
-    for (const step of this.steps) {
-      const mark = { done: p.in("green", "✔"), now: p.in("yellow", "▶"), failed: p.in("red", "✘"), ahead: p.in("dim", "·") }[step.state];
-      const note = step.state === "now" && this.note ? p.in("dim", `  ${this.note}`) : "";
-      lines.push(` ${mark} ${step.state === "ahead" ? p.in("dim", step.title) : step.title}${note}`);
+    for (const event of this.#events.toReversed()) {
+      const text = wrap(event.text, columns - 7).map((part, i) =>
+        ` ${i ? "     " : p.in("dim", clock(event.at))} ${p.in(event.color, part)}`);
+      if (lines.length + text.length > room) break;
+      lines.unshift(...text);
     }
-    if (m) {
-      lines.push("", ...this.#state(m, head));
-    }
-    lines.push("", head("WHAT HAPPENED"));
-    const shown = this.#events.slice(-eventLines || this.#events.length);
-    if (eventLines) lines.push(...shown.map((e) => `  ${p.in("dim", clock(e.at))} ${p.in(e.color, e.text)}`));
     return lines;
   }
 
-  #state(m, head) {
+  /** Everything but the events. */
+  #frame({ allSteps, gaps }, columns) {
     const p = this.paint;
-    const operators = m.operators.map((o) => [
-      o.name, sure(o.active), sure(o.exposure), `${o.score} ${o.trust}`, o.reliability,
-      `${o.performance.score} = up ${o.performance.uptime}, right ${o.performance.correctness}, fast ${o.performance.latency}`,
-    ]);
-    const services = m.services.map((s) => [
-      s.name,
-      this.#rounds(s, m.judgedRound),
-      s.verdict === "up" ? `up ${ms(s.latency)}` : p.in(MARKS[s.verdict]?.[1], s.verdict ?? "-"),
-      s.hot ? `${s.against} of ${s.allowance}` : "",
-      sure(s.index),
-      `${s.units}/${s.capacity}`,
-    ]);
-    const agreements = m.agreements.map((a) => [
-      `${a.tenant} with ${a.service}`, a.units, sure(a.held), sure(a.paid), sure(a.owed), sure(a.credited), a.state ?? "",
-    ]);
-    const label = `LAST ${ROUNDS_SHOWN} ROUNDS`.padEnd(ROUNDS_SHOWN);
+    const m = this.model;
+    const lines = [
+      `${p.in("bold", this.title)}  ${p.in("dim", clock(Date.now() - this.#began))}`,
+      m ? p.in("dim", `block ${m.block} final · round ${m.round} · window ${m.window} · round ${m.judgedRound} judged`) : "",
+      ...(allSteps ? this.#allSteps() : this.#thisStep()),
+    ];
+    for (const { name, head, rows } of m ? this.#tables(m, columns) : []) {
+      if (rows.length === 0) continue;
+      if (gaps) lines.push("");
+      lines.push(...table([p.in("cyan", name), ...head.map((cell) => p.in("dim", cell))], rows, " "));
+    }
+    if (gaps) lines.push("");
+    lines.push(` ${p.in("cyan", "WHAT HAPPENED")}`);
+    return lines;
+  }
+
+  #mark(step) {
+    const [mark, color] = { done: ["✔", "green"], now: ["▶", "yellow"], failed: ["✘", "red"], ahead: ["·", "dim"] }[step.state];
+    return this.paint.in(color, mark);
+  }
+
+  #allSteps() {
+    const p = this.paint;
+    return this.steps.map((step) => {
+      const note = step.state === "now" && this.note ? p.in("dim", `  ${this.note}`) : "";
+      return ` ${this.#mark(step)} ${step.state === "ahead" ? p.in("dim", step.title) : step.title}${note}`;
+    });
+  }
+
+  /** Two lines: how far the story is and what is told, and what that waits for. */
+  #thisStep() {
+    const p = this.paint;
+    const told = this.steps.findLastIndex((step) => step.state !== "ahead");
+    const marks = this.steps.map((step) => this.#mark(step)).join("");
+    return [` ${marks} ${told + 1}/${this.steps.length} ${this.steps[told]?.title ?? ""}`, `   ${p.in("dim", this.note || "")}`];
+  }
+
+  #tables(m, columns) {
+    const p = this.paint;
+    const digits = columns < WIDE ? 2 : 4;
+    const shown = columns < WIDE ? ROUNDS_SHOWN - 4 : ROUNDS_SHOWN;
     return [
-      head("OPERATORS"),
-      ...table(["", "bond", "exposed", "score", "reliable", "performance"].map((c) => p.in("dim", c)), operators),
-      "",
-      head("SERVICES"),
-      ...table(["", label, "verdict", "allowance used", "credit index", "units"].map((c) => p.in("dim", c)), services),
-      "",
-      head("AGREEMENTS"),
-      ...table(["", "units", "deposit left", "paid", "credit owed", "credit paid", ""].map((c) => p.in("dim", c)), agreements),
+      {
+        name: "OPERATORS",
+        head: ["bond", "exposed", "score", "trust", "reliable", "performance", "up/right/fast"],
+        rows: m.operators.map((o) => [
+          o.name, sure(o.active, digits), sure(o.exposure, digits), o.score, TRUST.indexOf(o.trust) + 1 || o.trust, o.reliability,
+          o.performance.score, `${o.performance.uptime}/${o.performance.correctness}/${o.performance.latency}`,
+        ]),
+      },
+      {
+        name: "SERVICES",
+        head: [`LAST ${shown} ROUNDS`.padEnd(shown), "verdict", "allowance used", "credit index", "units"],
+        rows: m.services.map((s) => [
+          s.name,
+          this.#rounds(s, m.judgedRound, shown),
+          s.verdict === "up" ? `up ${ms(s.latency)}` : p.in(MARKS[s.verdict]?.[1], s.verdict ?? "-"),
+          s.hot ? `${s.against} of ${s.allowance}` : "",
+          sure(s.index),
+          `${s.units}/${s.capacity}`,
+        ]),
+      },
+      {
+        name: "AGREEMENTS",
+        head: ["units", "deposit left", "paid", "credit owed", "credit paid", ""],
+        rows: m.agreements.map((a) => [
+          `${a.tenant} with ${a.service}`, a.units, sure(a.held), sure(a.paid), sure(a.owed), sure(a.credited), a.state ?? "",
+        ]),
+      },
     ];
   }
 
-  #rounds(service, last) {
+  #rounds(service, last, shown) {
     let line = "";
-    for (let round = last - ROUNDS_SHOWN + 1; round <= last; round += 1) {
+    for (let round = last - shown + 1; round <= last; round += 1) {
       line += this.paint.verdict(service.verdicts.get(round));
     }
     return line;

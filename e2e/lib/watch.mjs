@@ -28,7 +28,7 @@ export class Watch {
   credited = new Map();
   #listeners = new Set();
 
-  /** `cast` names who is watched: `{ operators: {name: account}, services: {name: id}, agreements: [..] }`. */
+  /** `cast` names who is watched: `{ operators: {name: account}, services: {name: id}, agreements: [..], orders: [id] }`. */
   static async start(api, cast) {
     const watch = new Watch();
     Object.assign(watch, { api, cast });
@@ -84,7 +84,7 @@ export class Watch {
     const operators = await Promise.all(Object.entries(cast.operators).map(([name, who]) => this.#operator(api, name, who)));
     const services = await Promise.all(Object.entries(cast.services).map(([name, id]) => this.#service(api, name, id)));
     const ours = events
-      .filter(({ event }) => ["operators", "probes", "sla", "escrow", "reputation"].includes(event.section))
+      .filter(({ event }) => ["operators", "probes", "sla", "escrow", "reputation", "computeOrders"].includes(event.section))
       .map(({ event }) => ({ block: number, hash, section: event.section, method: event.method, data: named(event) }));
     this.events.push(...ours);
     // A credit may be paid in the very block that owes it.
@@ -94,6 +94,7 @@ export class Watch {
       this.credited.set(id, (this.credited.get(id) ?? 0n) + big(data.amount));
     }
     const agreements = await Promise.all(cast.agreements.map((a) => this.#agreement(api, a)));
+    const orders = await Promise.all((cast.orders ?? []).map((id) => this.#order(api, id)));
     this.model = {
       block: number,
       hash,
@@ -105,6 +106,7 @@ export class Watch {
       operators: operators.filter(Boolean),
       services: services.filter(Boolean),
       agreements: agreements.filter(Boolean),
+      orders: orders.filter(Boolean),
       events: ours,
     };
     this.blocks.set(number, this.model);
@@ -152,6 +154,35 @@ export class Watch {
       open: detail.summary.open,
       reliability: detail.reliability,
       history: detail.history,
+    };
+  }
+
+  async #order(api, id) {
+    const info = (await api.order(id)).toJSON();
+    if (!info) return undefined;
+    const bids = (await api.bids(id, null, 128)).toJSON().items;
+    const replicas = await Promise.all(info.replicas.map(async (replica) => {
+      const lease = replica.lease === null ? undefined : (await api.lease(replica.lease)).toJSON();
+      return {
+        held: big(replica.held),
+        closed: replica.closed && variant(replica.closed),
+        lease: lease && {
+          id: lease.id,
+          operator: lease.operator,
+          price: big(lease.price),
+          phase: variant(lease.phase),
+          blocksLeft: lease.blocksLeft,
+          paid: big(lease.paid),
+          owed: big(lease.owedCredit),
+          agreement: lease.agreement,
+        },
+      };
+    }));
+    return {
+      id,
+      until: info.bidsUntil,
+      bids: bids.map((bid) => ({ ...bid, price: big(bid.price), effectivePrice: big(bid.effectivePrice) })),
+      replicas,
     };
   }
 

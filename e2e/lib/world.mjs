@@ -10,23 +10,28 @@ import { workDir } from "./util.mjs";
 const PAGE = "<!doctype html><title>A page</title><h1>Served by nginx</h1>\n";
 
 export class World {
-  /** `onWorld` gets the world before anything in it runs, so that it can be stopped in the middle. */
-  static async start({ onStep = () => {}, onWorld = () => {} } = {}) {
+  /**
+   * `onWorld` gets the world before anything in it runs, so that it can be stopped in the middle. Without
+   * `endpoints` there are only the validators.
+   */
+  static async start({ onStep = () => {}, onWorld = () => {}, endpoints = true } = {}) {
     const world = new World();
     onWorld(world);
     const work = workDir("surety");
     world.work = work;
     world.procs = new Processes(work.dir);
-    onStep("an Ethereum network of three hardhat nodes, and nginx");
-    [world.ethereum, world.nginx] = await Promise.all([
-      EthereumNetwork.start(world.procs),
-      Nginx.start(world.procs, { files: { "index.html": PAGE } }),
-    ]);
-    onStep("four validators and a full node");
+    if (endpoints) {
+      onStep("an Ethereum network of three hardhat nodes, and nginx");
+      [world.ethereum, world.nginx] = await Promise.all([
+        EthereumNetwork.start(world.procs),
+        Nginx.start(world.procs, { files: { "index.html": PAGE } }),
+      ]);
+    }
+    onStep(endpoints ? "four validators and a full node" : "four validators");
     world.network = await Network.start(world.procs, {
       // Two references that the operator does not run: probers believe them if they agree.
-      anchors: world.ethereum.anchors.map((node) => `ethereum=${node.url}`),
-      full: ["surety-operator"],
+      anchors: world.ethereum?.anchors.map((node) => `ethereum=${node.url}`) ?? [],
+      full: endpoints ? ["surety-operator"] : [],
     });
     world.api = await connect(world.network.validators[0].ws);
     return world;

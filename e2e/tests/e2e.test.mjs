@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { stringCamelCase } from "@polkadot/util";
 import { account, big, call, connect, send, UNIT } from "../lib/chain.mjs";
+import { BIDS, ComputeStory, LEASE_TERMS } from "../lib/compute.mjs";
 import { Hostile } from "../lib/hostile.mjs";
 import { BOND, STEPS, Story, TERMS, listService } from "../lib/story.mjs";
 import { jsonRpc, waitFor } from "../lib/util.mjs";
@@ -18,12 +20,14 @@ let api;
 let hostile;
 let story;
 let telling;
+let compute;
+let leasing;
 let listed;
 
 /** Tests that have not passed: the logs are kept if any is left. */
 const open = new Set(["start"]);
 
-function check(name, run, timeout = 12 * MINUTE) {
+function check(name, run, timeout = 14 * MINUTE) {
   open.add(name);
   test(name, { timeout }, async () => {
     await run();
@@ -71,11 +75,14 @@ before(async () => {
   story = new Story(world);
   // Its failure is the failure of the test that waits for it.
   telling = story.run().then((facts) => ({ facts }), (error) => ({ error }));
+  compute = new ComputeStory(world);
+  leasing = compute.run().then((facts) => ({ facts }), (error) => ({ error }));
   open.delete("start");
 }, { timeout: 5 * MINUTE });
 
 after(async () => {
   await story?.stop().catch(() => {});
+  await compute?.stop().catch(() => {});
   await hostile?.stop();
   await world?.stop({ keepLogs: open.size > 0 });
   if (open.size > 0 && world) console.log(`logs of all processes: ${world.dir}`);
@@ -83,9 +90,9 @@ after(async () => {
 
 describe("a live network", () => {
   check("the metadata says what a client needs, without custom types", async () => {
-    for (const pallet of ["operators", "probes", "sla", "escrow", "reputation"]) {
+    for (const pallet of ["operators", "probes", "sla", "escrow", "reputation", "computeOrders"]) {
       const { metadata } = api.registry;
-      const found = metadata.pallets.find((p) => p.name.toString().toLowerCase() === pallet);
+      const found = metadata.pallets.find((p) => stringCamelCase(p.name.toString()) === pallet);
       assert.ok(found, `no pallet ${pallet}`);
       // Whoever meets a call, an event or an error in a wallet finds words about it.
       for (const part of ["calls", "events", "errors"]) {
@@ -97,7 +104,7 @@ describe("a live network", () => {
       }
     }
     // Every value in storage decodes.
-    for (const pallet of ["timing", "operators", "probes", "sla", "escrow", "reputation"]) {
+    for (const pallet of ["timing", "operators", "probes", "sla", "escrow", "reputation", "computeOrders"]) {
       for (const [name, entry] of Object.entries(api.query[pallet] ?? {})) {
         const { type } = entry.creator.meta;
         if (name === "palletVersion") continue;
@@ -245,6 +252,69 @@ describe("a live network", () => {
     const { before: high, low, now } = facts.scores;
     assert.ok(now.some((value, i) => low[i] < high[i] && value > low[i]), JSON.stringify(facts.scores));
   });
+
+  check("the compute market: order, bids, match, failover, credit, exact end, ratings", async () => {
+    const { facts, error } = await leasing;
+    if (error) throw error;
+    const { watch } = compute;
+    const [first, second] = facts.leases;
+    assert.deepEqual([first.operator, second.operator], ["Berta", "Carlo"], "the best bid, then the second");
+
+    // The match came in the block of the deadline, which no transaction asked for.
+    const placed = watch.events.find((e) => e.section === "computeOrders" && e.method === "OrderPlaced");
+    assert.equal(facts.matchedAt, placed.data.bidDeadline?.toNumber() ?? placed.data.bid_deadline.toNumber());
+
+    // Three bad rounds in a row, none before, and nothing after them was billed.
+    const seen = watch.verdicts.get(`lease ${first.id}`);
+    const { round, code } = facts.unhealthy;
+    assert.equal(code, 2004);
+    assert.deepEqual([round - 2, round - 1, round].map((r) => seen.get(r)), ["down", "down", "down"]);
+    assert.notEqual(seen.get(round - 3), "down");
+    const closed = (id) => watch.events.find((e) => e.section === "computeOrders" && e.method === "LeaseClosed" && e.data.lease.toNumber() === id);
+    const up = [...seen].filter(([r, verdict]) => r <= round && ["up", "unmeasured"].includes(verdict)).length;
+    const paid = big(closed(first.id).data.paid);
+    // The watch may have missed verdicts of blocks in which two rounds were judged, never seen too many.
+    assert.ok(paid % (BIDS.Berta * BigInt(watch.latest.roundBlocks)) === 0n, "whole rounds");
+    assert.ok(paid >= BIDS.Berta * BigInt(up * watch.latest.roundBlocks), `${paid} for ${up} good rounds`);
+
+    // The failed operator paid the fixed share of its bid, and the tenant was credited out of its bond.
+    const penalty = watch.events.find((e) => e.section === "computeOrders" && e.method === "PenaltyPaid");
+    assert.equal(compute.accounts.Berta.address, penalty.data.operator.toString());
+    const windowPrice = BIDS.Berta * BigInt(watch.latest.windowRounds * watch.latest.roundBlocks);
+    assert.equal(big(penalty.data.amount), windowPrice / 10n);
+    const breaches = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === 2 ** 31 + first.id);
+    assert.ok(breaches.length >= 1);
+    const credited = breaches.reduce((sum, e) => sum + big(e.data.breach.toJSON().credited), 0n);
+    assert.equal(facts.credited, credited);
+    assert.ok(credited >= LEASE_TERMS.credit[0]);
+
+    // The time went on during the failover: both leases end with the same round, and the second ran to it.
+    assert.equal(second.lastRound, first.lastRound);
+    assert.equal(facts.end.code, 1003, "expired");
+    const all = paid + facts.end.paid;
+    assert.equal(facts.end.refunded, facts.deposit - all, "what was not used came back");
+    assert.ok(facts.end.paid > 0n && facts.end.paid % (BIDS.Carlo * BigInt(watch.latest.roundBlocks)) === 0n);
+    const expired = watch.events.find((e) => e.section === "computeOrders" && e.method === "LeaseEnding" && e.data.lease.toNumber() === second.id);
+    assert.equal(expired.data.round.toNumber(), second.lastRound);
+
+    // Both sides were rated; the chain says by how much that moved them.
+    assert.deepEqual(facts.ratings.map((r) => [r.by, r.of, r.stars]), [["Tara", "Carlo", 5], ["Carlo", "Tara", 4]]);
+    const moved = watch.events.filter((e) => e.section === "reputation" && e.method === "Rated");
+    assert.ok(moved.length >= 2);
+
+    // The read side says the same as the events.
+    const url = world.network.validators[0].http;
+    const order = await jsonRpc(url, "surety_order", [facts.order]);
+    assert.equal(order.replicas[0].closedCode, 1003);
+    const lease = await jsonRpc(url, "surety_lease", [first.id]);
+    assert.equal(lease.phase, "closed");
+    assert.equal(lease.ending.code, 2004);
+    const { items } = await jsonRpc(url, "surety_leasesOf", [compute.accounts.Tara.address]);
+    assert.deepEqual(items.map((l) => l.id).sort(), [first.id, second.id].sort());
+    assert.equal((await jsonRpc(url, "surety_orders", [{ region: "FR" }])).items.length, 0);
+    const [service] = (await jsonRpc(url, "surety_services", [{ class: "compute" }])).items.filter((s) => s.operator === compute.accounts.Carlo.address);
+    assert.deepEqual(service.resources.free, service.resources.total, "everything is free again");
+  }, 16 * MINUTE);
 
   check("all validators agree on the state", async () => {
     const [alice, ...others] = world.network.validators;

@@ -230,8 +230,8 @@ mod tests {
 
 	#[test]
 	fn what_one_argument_cannot_show_is_checked_too() {
-		let mut probing = ProbingParams::default();
-		probing.anchors = vec!["a=http://a/".parse().unwrap(); 9];
+		let anchors = vec!["a=http://a/".parse().unwrap(); 9];
+		let probing = ProbingParams { anchors, ..Default::default() };
 		assert!(probing.validate().unwrap_err().contains("more than 8"));
 		let egress = Some("192.0.2.1".parse().unwrap());
 		let probing = ProbingParams { probe_egress: egress, ..Default::default() };

@@ -20,7 +20,19 @@
 //! A window of `R` rounds in which `M` rounds of all services of an operator were measured, `G` of them
 //! good, adds `G / max(M, R)` to alpha and [`BAD_WEIGHT`]` * (M - G) / max(M, R)` to beta: at most one
 //! good window a window, however many services are listed and however long a window is. A breach adds
-//! [`breach_weight`] on top, undiluted.
+//! [`breach_weight`] on top, undiluted, and so does a failed lease with [`lease_weight`].
+//!
+//! # Ratings and tenants
+//!
+//! A rating by a counterparty that paid adds good and bad evidence of up to [`MAX_RATING`], by its stars and by
+//! the fee that was paid ([`rating_weight`]); all ratings of an operator in one window say no more than a
+//! quarter of a window ([`MOST_RATED_OPERATOR`]), so they never outweigh what was measured. A tenant's score is
+//! made of ratings and of what it paid ([`payment_weight`]). The functions tell why, and what buying a level costs:
+//!
+//! ```text
+//! rating_weight = MAX_RATING * fee / (fee + scale)        stars 1..=5: (stars - 1) / 4 of it is good
+//! level Two by ratings alone, as an operator: fees of at least 8.2 * scale, over at least 5 windows
+//! ```
 //!
 //! # Performance
 //!
@@ -42,10 +54,10 @@
 //!
 //! Evidence, discounted rounds and shares are in billionths ([`ONE`] is 1).
 
-use crate::{Counters, LatencyBucket, Severity, latency::BUCKETS};
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
+use crate::{Counters, LatencyBucket, Severity, latency::BUCKETS, shared};
+
+mod rating;
+pub use rating::*;
 
 /// One window of evidence, one round, the whole of a share.
 pub const ONE: u64 = 1_000_000_000;
@@ -134,27 +146,15 @@ fn mul_div(a: u64, b: u64, c: u64) -> u64 {
 	u64::try_from(quotient).unwrap_or(u64::MAX)
 }
 
-/// Good and bad evidence on top of the prior `Beta(1, 1)`, in billionths of a window.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Default,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub struct Evidence {
-	/// Good evidence.
-	pub alpha: u64,
-	/// Bad evidence.
-	pub beta: u64,
+shared! {
+	/// Good and bad evidence on top of the prior `Beta(1, 1)`, in billionths of a window.
+	#[derive(Copy, Default)]
+	pub struct Evidence {
+		/// Good evidence.
+		pub alpha: u64,
+		/// Bad evidence.
+		pub beta: u64,
+	}
 }
 
 impl Evidence {
@@ -233,34 +233,22 @@ pub fn good_and_bad(counters: &Counters) -> (u16, u16) {
 	(good, counters.measured().saturating_sub(good))
 }
 
-/// Rounds as they are remembered: older windows weigh less. In billionths of a round.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Default,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub struct Quality {
-	/// Rounds that said something of the service; `up`, `bad` and `down` are parts of it.
-	pub measured: u64,
-	/// Answered right.
-	pub up: u64,
-	/// Answered wrong.
-	pub bad: u64,
-	/// Down or too far behind.
-	pub down: u64,
-	/// Mean of the windows' 95th percentiles of latency, weighted by rounds up, in microseconds; 0
-	/// without any.
-	pub p95_us: u32,
+shared! {
+	/// Rounds as they are remembered: older windows weigh less. In billionths of a round.
+	#[derive(Copy, Default)]
+	pub struct Quality {
+		/// Rounds that said something of the service; `up`, `bad` and `down` are parts of it.
+		pub measured: u64,
+		/// Answered right.
+		pub up: u64,
+		/// Answered wrong.
+		pub bad: u64,
+		/// Down or too far behind.
+		pub down: u64,
+		/// Mean of the windows' 95th percentiles of latency, weighted by rounds up, in microseconds; 0
+		/// without any.
+		pub p95_us: u32,
+	}
 }
 
 impl Quality {
@@ -322,31 +310,20 @@ impl Quality {
 	}
 }
 
-/// One part of the performance score.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub struct Part {
-	/// What was measured, the lower the better: billionths of the rounds that were down, billionths of
-	/// the answers that were wrong, or microseconds. `None` if there was no answer to measure.
-	pub measured: Option<u32>,
-	/// Up to here the part scores 100; from ten times this on it scores 0.
-	pub target: u32,
-	/// 0 to 100.
-	pub score: u8,
-	/// Percent of the performance score that this part makes up.
-	pub weight: u8,
+shared! {
+	/// One part of the performance score.
+	#[derive(Copy)]
+	pub struct Part {
+		/// What was measured, the lower the better: billionths of the rounds that were down, billionths of
+		/// the answers that were wrong, or microseconds. `None` if there was no answer to measure.
+		pub measured: Option<u32>,
+		/// Up to here the part scores 100; from ten times this on it scores 0.
+		pub target: u32,
+		/// 0 to 100.
+		pub score: u8,
+		/// Percent of the performance score that this part makes up.
+		pub weight: u8,
+	}
 }
 
 impl Part {
@@ -360,28 +337,17 @@ impl Part {
 	}
 }
 
-/// The performance score taken apart.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub struct PerformanceParts {
-	/// Billionths of the measured rounds that were down or stale, against 0.1 %.
-	pub uptime: Part,
-	/// Billionths of the answers that were wrong, against 1 %.
-	pub correctness: Part,
-	/// 95th percentile of the latency in microseconds, against 256 ms.
-	pub latency: Part,
+shared! {
+	/// The performance score taken apart.
+	#[derive(Copy)]
+	pub struct PerformanceParts {
+		/// Billionths of the measured rounds that were down or stale, against 0.1 %.
+		pub uptime: Part,
+		/// Billionths of the answers that were wrong, against 1 %.
+		pub correctness: Part,
+		/// 95th percentile of the latency in microseconds, against 256 ms.
+		pub latency: Part,
+	}
 }
 
 impl PerformanceParts {

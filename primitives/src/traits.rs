@@ -116,6 +116,10 @@ pub trait BondReserve<AccountId> {
 pub trait Capacity {
 	/// The service is about to be removed: forget what it has. The error says what of it is still in use.
 	fn forget(service: ServiceId) -> DispatchResult;
+	/// Whether bids or leases use any of it: then the service stays on its server.
+	fn in_use(_service: ServiceId) -> bool {
+		false
+	}
 }
 impl Capacity for () {
 	fn forget(_: ServiceId) -> DispatchResult {

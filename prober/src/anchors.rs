@@ -137,6 +137,11 @@ impl Anchors {
 		wanted.iter().map(|(id, _)| (*id, core::array::from_fn(|depth| reference(*id, depth)))).collect()
 	}
 
+	/// Whether there are anchors, and not one of any network has answered properly.
+	pub fn none_answers(&self) -> bool {
+		!self.0.is_empty() && self.0.iter().all(|anchor| anchor.failed)
+	}
+
 	/// Whether so many anchors of a network (or else of all) have failed that the fault is rather the
 	/// prober's: at least half of them, and at least two where there are two.
 	pub fn in_trouble(&self, network: Option<NetworkId>) -> bool {

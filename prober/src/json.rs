@@ -71,6 +71,20 @@ pub fn lists(bytes: &[u8], id: &str) -> Option<bool> {
 	serde_json::from_slice::<List>(bytes).ok()?.0.map(|ids| ids.iter().any(|i| i == id))
 }
 
+/// What an agent says of a lease.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Health {
+	/// Id of the lease, if it is a number.
+	pub lease: Option<u64>,
+	/// How it is, if that is a short string.
+	pub state: Option<String>,
+}
+
+/// Read what an agent says of a lease. `None` if it is no JSON object.
+pub fn health(bytes: &[u8]) -> Option<Health> {
+	serde_json::from_slice(bytes).ok()
+}
+
 /// A JSON-RPC hex quantity of at most 64 bits.
 pub fn quantity(text: &str) -> Option<u64> {
 	let digits = text.strip_prefix("0x")?;
@@ -268,6 +282,30 @@ impl<'de> Deserialize<'de> for Body {
 	}
 }
 
+impl<'de> Deserialize<'de> for Health {
+	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+		struct Read;
+		impl<'de> Visitor<'de> for Read {
+			type Value = Health;
+			fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+				f.write_str("the health of a lease")
+			}
+			fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Health, A::Error> {
+				let mut health = Health::default();
+				while let Some(key) = next_key(&mut map)? {
+					match key.as_str() {
+						"lease" => health.lease = map.next_value::<Id>()?.0,
+						"state" => health.state = map.next_value::<Text>()?.0,
+						_ => drop(map.next_value::<IgnoredAny>()?),
+					}
+				}
+				Ok(health)
+			}
+		}
+		deserializer.deserialize_map(Read)
+	}
+}
+
 /// An OpenAI-style list: the ids in `data`, `None` without a `data`.
 struct List(Option<Vec<String>>);
 
@@ -428,6 +466,8 @@ mod tests {
 		}
 		let nested = alloc::format!(r#"{{"x":{}{},"id":1}}"#, "[".repeat(50_000), "]".repeat(50_000));
 		let _ = body(nested.as_bytes());
+		let nested = alloc::format!(r#"{{"state":{}{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+		let _ = health(nested.as_bytes());
 		let nested = alloc::format!(r#"{{"data":[{{"id":{}{}}}]}}"#, "[".repeat(50_000), "]".repeat(50_000));
 		let _ = lists(nested.as_bytes(), "a");
 	}
@@ -452,10 +492,29 @@ mod tests {
 		}
 	}
 
+	#[test]
+	fn the_health_of_a_lease_is_read_narrowly() {
+		let is = |json: &str, lease: Option<u64>, state: Option<&str>| {
+			let want = Health { lease, state: state.map(Into::into) };
+			assert_eq!(health(json.as_bytes()), Some(want), "{json}");
+		};
+		is(r#"{"lease":7,"state":"running"}"#, Some(7), Some("running"));
+		is(r#" {"state":"failed","more":[{"lease":9}],"lease":7} "#, Some(7), Some("failed"));
+		is("{}", None, None);
+		is(r#"{"lease":"7","state":1}"#, None, None);
+		is(r#"{"lease":-7,"state":null}"#, None, None);
+		is(r#"{"lease":7.0,"state":["running"]}"#, None, None);
+		is(&alloc::format!(r#"{{"lease":{{}},"state":"{}"}}"#, "a".repeat(MAX_TEXT + 1)), None, None);
+		for bad in ["", "null", "7", "[]", r#"["running"]"#, "{", r#"{"lease":7}x"#, "<html>"] {
+			assert_eq!(health(bad.as_bytes()), None, "{bad}");
+		}
+	}
+
 	proptest! {
 		#[test]
 		fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
 			let _ = body(&bytes);
+			let _ = health(&bytes);
 			let _ = lists(&bytes, "a");
 			let _ = hex::<32>(&bytes);
 		}
@@ -463,6 +522,7 @@ mod tests {
 		#[test]
 		fn near_json_never_panics(text in r#"[\[\]{},:"a-z0-9\\ ]{0,200}"#) {
 			let _ = body(text.as_bytes());
+			let _ = health(text.as_bytes());
 			let _ = lists(text.as_bytes(), "a");
 			let _ = quantity(&text);
 		}

@@ -4,7 +4,7 @@ use crate::{
 	anchors::Reference,
 	json::{self, Body, Fact, Reply},
 };
-use surety_primitives::{LatencyBucket, Protocol, report::Finding};
+use surety_primitives::{LatencyBucket, LeaseId, Protocol, report::Finding};
 
 /// Id of the question for the head, in a batch and alone.
 pub const HEAD: u64 = 1;
@@ -110,6 +110,17 @@ pub fn without_reference(protocol: Protocol, body: &[u8]) -> Worth {
 pub fn models(body: &[u8], model: &[u8]) -> Worth {
 	let listed = core::str::from_utf8(model).ok().and_then(|model| json::lists(body, model));
 	if listed == Some(true) { Worth::Right } else { Worth::Wrong }
+}
+
+/// Judge what an agent says of a lease: all is right while the lease runs, and when its tenant stopped it.
+/// `None` if the agent says that it failed.
+pub fn lease(body: &[u8], lease: LeaseId) -> Option<Worth> {
+	let health = json::health(body).filter(|health| health.lease == Some(lease.into()));
+	match health.as_ref().and_then(|health| health.state.as_deref()) {
+		Some("running" | "stopped") => Some(Worth::Right),
+		Some("failed") => None,
+		_ => Some(Worth::Wrong),
+	}
 }
 
 /// The answer to the one question `id`.

@@ -12,11 +12,16 @@
 //! | `Rpc` without a reference | the head alone | a well-formed head, whatever it is |
 //! | `Compute`, `Vpn` | `GET endpoint` | any 2xx |
 //! | `Inference` | `GET endpoint/v1/models` | a list (OpenAI's form) that has the model |
-//! | any, where the chain requires it | then also `GET host/.well-known/surety/<service>` | the operator's signature over [`control_message`] |
+//! | a lease, whatever its kind | `GET endpoint` (the operator's agent) | `{"lease": <id of the lease>, "state": "running"}`, or `"stopped"` (by its tenant) |
+//! | any but a lease, where the chain requires it | then also `GET host/.well-known/surety/<service>` | the operator's signature over [`control_message`] |
 //!
 //! Where control was [never proven](Proof::pending) the signature is asked for first, and the service itself
 //! only if it is right, in the same visit: `Up` takes both. So a listing makes the probers send nothing to a
 //! host whose owner has not agreed to it but one `GET` of a small file.
+//!
+//! A lease proves no control: its endpoint is on the server of a service whose operator has. Its id is a JSON
+//! number, which is that of its service less [`LEASES_FROM`](surety_primitives::LEASES_FROM); other members of
+//! the object are ignored.
 //!
 //! A server that refuses the batch (one JSON-RPC error for the whole of it, or a 4xx other than 408 and
 //! 429) is asked the two questions one after the other within the same time.
@@ -26,7 +31,7 @@
 //! | answer | finding |
 //! |---|---|
 //! | none: DNS, TLS, refused, forbidden address, broken, no time left | `Down` |
-//! | 3xx, 4xx, 5xx, a body over 256 KiB | `Down` |
+//! | 3xx, 4xx, 5xx, a body over 256 KiB (of a lease: 4 KiB) | `Down` |
 //! | no JSON, wrong types, an error or a missing reply where an answer is due | `Bad` |
 //! | another hash at the reference, another block than asked for | `Bad` |
 //! | no reference block (`null` or an error), and a head below it | `Stale` |
@@ -34,6 +39,8 @@
 //! | right hash, head more than `max_head_lag` behind | `Stale` |
 //! | right hash, head ahead of the anchors or not too far behind | `Up` |
 //! | model not listed | `Bad` |
+//! | the agent says that the lease failed (`"state": "failed"`) | `Down` |
+//! | any other 2xx of a lease's agent: no JSON object, another lease, another state | `Bad` |
 //! | no or a wrong proof of control (2xx, 3xx, other 4xx) | `Bad` |
 //! | proof of control not served for now (408, 429, 5xx, over 1 KiB, transport) | `Down` |
 //! | without a reference: a well-formed head | `Up` |
@@ -56,6 +63,11 @@
 //! the prober's and it abstains on those services. Services of a kind without anchors are held against the
 //! anchors of all networks. A prober without any anchors has no doubts: the chain drops its report if it is
 //! blind.
+//!
+//! Where services are `Bad` without having been compared with a reference, the anchors of all networks are
+//! asked once more. If there are any and not one of them has answered properly, what came back may be the page
+//! of a captive portal or of a proxy, and the prober abstains on those services. One anchor that answers is
+//! enough for junk to be the service's own.
 //!
 //! # Time
 //!
@@ -118,7 +130,8 @@ pub struct Target {
 	pub max_head_lag: u32,
 	/// Not asked, this is its finding: `Skipped` for the prober's own, `Abstained` for a locally denied one.
 	pub skip: Option<Finding>,
-	/// Whether the operator must prove control of the endpoint's host, and with which key.
+	/// Whether the operator must prove control of the endpoint's host, and with which key. Not asked of a
+	/// lease.
 	pub proof: Option<Proof>,
 }
 

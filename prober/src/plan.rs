@@ -11,8 +11,10 @@ use alloc::{
 };
 use surety_primitives::{Protocol, ServiceId};
 
-/// Longest body of an answer in bytes, but for proofs.
+/// Longest body of an answer in bytes, but for proofs and the health of leases.
 pub const MAX_BODY: usize = 256 * 1024;
+/// Longest health of a lease in bytes.
+pub const MAX_HEALTH: usize = 4 * 1024;
 /// Longest proof in bytes.
 pub const MAX_PROOF: usize = 1024;
 
@@ -40,6 +42,11 @@ pub fn page(url: &str) -> Ask {
 pub fn models(url: &str) -> Ask {
 	let url = format!("{}/v1/models", url.trim_end_matches('/'));
 	Ask { url, post: None, keep: Keep::All(MAX_BODY) }
+}
+
+/// The health of a lease, which the endpoint itself shows.
+pub fn health(url: &str) -> Ask {
+	Ask { url: url.to_string(), post: None, keep: Keep::All(MAX_HEALTH) }
 }
 
 /// The operator's signature at the endpoint's host. `None` if the endpoint is no http(s) URL.

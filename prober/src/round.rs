@@ -9,7 +9,7 @@ use crate::{
 	visit::{Standard, Visit},
 };
 use alloc::vec::Vec;
-use surety_primitives::{NetworkId, report::Finding};
+use surety_primitives::{NetworkId, lease_of_service, report::Finding};
 
 /// Ask every target and judge the answers.
 pub fn probe(
@@ -93,6 +93,9 @@ impl<'a, H: Http> Round<'a, H> {
 
 	/// What a target is held against; `None` if nobody knows its network.
 	fn standard(&self, target: &Target) -> Option<Standard> {
+		if let Some(lease) = lease_of_service(target.service) {
+			return Some(Standard::Lease(lease));
+		}
 		let Some(id) = target.kind.network() else { return Some(Standard::Kind) };
 		let network = self.network(id)?;
 		let depth = depth_for(target.max_head_lag);
@@ -145,13 +148,13 @@ impl<'a, H: Http> Round<'a, H> {
 		}
 	}
 
-	/// Where services look down, see whether the anchors do too: then the fault may be the prober's, and
-	/// it abstains.
+	/// Where services look down, or wrong without having been compared with anything, see how the anchors
+	/// look: the fault may be the prober's, and then it abstains.
 	fn doubt_oneself(&mut self, table: &Timetable, findings: &mut [Finding]) {
 		let mut groups: Vec<Option<NetworkId>> = Vec::new();
 		for (target, finding) in self.targets.iter().zip(findings.iter()) {
-			let group = self.canary(target);
-			if *finding == Finding::Down && target.skip.is_none() && !groups.contains(&group) {
+			let Some(group) = self.doubtful(target, *finding) else { continue };
+			if !groups.contains(&group) {
 				groups.push(group);
 			}
 		}
@@ -162,13 +165,33 @@ impl<'a, H: Http> Round<'a, H> {
 		let limits = self.limits(table.end);
 		self.anchors.ask_heads(self.http, asked, limits);
 		for (target, finding) in self.targets.iter().zip(findings) {
-			if *finding == Finding::Down
-				&& target.skip.is_none()
-				&& self.anchors.in_trouble(self.canary(target))
-			{
+			let Some(group) = self.doubtful(target, *finding) else { continue };
+			let cut_off = match finding {
+				Finding::Down => self.anchors.in_trouble(group),
+				// A captive portal answers in everybody's place. More than trouble of a few anchors it must be:
+				// else whoever stops them could serve junk.
+				_ => self.anchors.none_answers(),
+			};
+			if cut_off {
 				*finding = Finding::Abstained;
 			}
 		}
+	}
+
+	/// Whose anchors are to be asked (all of them for `Some(None)`) before a finding is believed. `None` if
+	/// it is believed as it stands.
+	fn doubtful(&self, target: &Target, finding: Finding) -> Option<Option<NetworkId>> {
+		match finding {
+			_ if target.skip.is_some() => None,
+			Finding::Down => Some(self.canary(target)),
+			Finding::Bad(_) if !self.is_compared(target) => Some(None),
+			_ => None,
+		}
+	}
+
+	/// Whether there is a reference that the target's answers were compared with.
+	fn is_compared(&self, target: &Target) -> bool {
+		matches!(self.standard(target), Some(Standard::Network(_, Some(_))))
 	}
 
 	/// Whose anchors tell whether the prober can reach anything: those of the target's network if it has

@@ -1,7 +1,7 @@
 //! The conversation with one service.
 
 use crate::{
-	Target,
+	Proof, Target,
 	anchors::Reference,
 	engine::{Answer, Failure, Script, Step},
 	http::Ask,
@@ -9,13 +9,15 @@ use crate::{
 	plan, proof,
 };
 use core::str;
-use surety_primitives::{LatencyBucket, Protocol, ServiceKind, report::Finding};
+use surety_primitives::{LatencyBucket, LeaseId, Protocol, ServiceKind, report::Finding};
 
 /// What an answer is held against.
 #[derive(Clone, Copy, Debug)]
 pub enum Standard {
 	/// A JSON-RPC network, with its reference if there is one.
 	Network(Protocol, Option<Reference>),
+	/// It is a lease: the agent's word on it.
+	Lease(LeaseId),
 	/// The service kind says it all.
 	Kind,
 }
@@ -63,14 +65,21 @@ impl<'a> Visit<'a> {
 				plan::batch(protocol, self.endpoint, reference.number)
 			},
 			(Standard::Network(protocol, None), _) => plan::head(protocol, self.endpoint),
+			(Standard::Lease(_), _) => plan::health(self.endpoint),
 			(Standard::Kind, ServiceKind::Inference { .. }) => plan::models(self.endpoint),
 			(Standard::Kind, _) => plan::page(self.endpoint),
 		}
 	}
 
+	/// What proof of control is due. None of a lease: it is on the server of a service whose operator proved
+	/// it.
+	fn proof(&self) -> Option<&Proof> {
+		self.target.proof.as_ref().filter(|_| !matches!(self.standard, Standard::Lease(_)))
+	}
+
 	/// Whether control was never proven, so that nothing may be asked of the endpoint before it is.
 	fn is_pending(&self) -> bool {
-		self.target.proof.as_ref().is_some_and(|proof| proof.pending)
+		self.proof().is_some_and(|proof| proof.pending)
 	}
 
 	/// Ask for the operator's signature.
@@ -88,7 +97,7 @@ impl<'a> Visit<'a> {
 	/// was asked first.
 	fn found(&mut self, finding: Finding) -> Step<Finding> {
 		match finding {
-			Finding::Up(latency) if self.target.proof.is_some() && !self.is_pending() => {
+			Finding::Up(latency) if self.proof().is_some() && !self.is_pending() => {
 				self.control(Stage::Control(latency))
 			},
 			_ => Step::Done(finding),
@@ -118,6 +127,10 @@ impl<'a> Visit<'a> {
 		match (self.standard, &self.target.kind) {
 			(Standard::Network(protocol, None), _) => {
 				self.judged(judge::without_reference(protocol, body), *latency)
+			},
+			(Standard::Lease(lease), _) => match judge::lease(body, lease) {
+				Some(worth) => self.judged(worth, *latency),
+				None => self.down("its agent says that the lease failed"),
 			},
 			(Standard::Kind, ServiceKind::Inference { model }) => {
 				self.judged(judge::models(body, model), *latency)
@@ -175,7 +188,7 @@ impl<'a> Visit<'a> {
 			return Some(self.down("no answer where the proof of control should be"));
 		}
 		let proven = answer.is_success()
-			&& self.target.proof.as_ref().is_some_and(|proof| {
+			&& self.proof().is_some_and(|proof| {
 				proof::is_proof(&answer.body, proof, self.target.service, &self.target.endpoint)
 			});
 		(!proven).then(|| {

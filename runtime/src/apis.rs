@@ -15,10 +15,10 @@ use sp_runtime::{
 	traits::Block as BlockT,
 	transaction_validity::{TransactionSource, TransactionValidity},
 };
-use surety_primitives::{AgreementId, Network, NetworkId, ServiceId};
+use surety_primitives::{AgreementId, LeaseId, Network, NetworkId, OrderId, ServiceId};
 use surety_runtime_api::{
-	AgreementInfo, BreachInfo, NetworkStatus, OperatorInfo, Page, RoundInfo, ServiceDetail, ServiceFilter,
-	ServiceSummary,
+	AgreementInfo, BidInfo, BreachInfo, LeaseInfo, NetworkStatus, OperatorInfo, OrderFilter, OrderInfo, Page,
+	RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary, TenantInfo,
 };
 
 impl_runtime_apis! {
@@ -236,6 +236,24 @@ impl_runtime_apis! {
 		}
 		fn networks() -> Vec<(NetworkId, Network)> {
 			read::networks()
+		}
+		fn orders(filter: OrderFilter, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>> {
+			read::orders(&filter, start_after, limit)
+		}
+		fn order(id: OrderId) -> Option<OrderInfo<AccountId>> {
+			read::order(id)
+		}
+		fn bids(order: OrderId, start_after: Option<ServiceId>, limit: u32) -> Page<BidInfo<AccountId>> {
+			read::bids(order, start_after, limit)
+		}
+		fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
+			read::lease(id)
+		}
+		fn leases_of(account: AccountId, start_after: Option<LeaseId>, limit: u32) -> Page<LeaseInfo<AccountId>> {
+			read::leases_of(&account, start_after, limit)
+		}
+		fn tenant(account: AccountId) -> TenantInfo {
+			read::tenant(account)
 		}
 		fn private_endpoints() -> bool {
 			<Timing as surety_primitives::Clock>::private_endpoints()

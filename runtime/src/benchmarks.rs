@@ -24,8 +24,8 @@ use pallet_surety_probes::{
 };
 use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Clock, LatencyBucket, MAX_ENDPOINT, MAX_NAME, MAX_URI, Probing, Region, Registry, RoundIndex,
-	ServiceId, ServiceKind, Verdict, crypto::ProberId,
+	AssetId, Clock, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI, Probing, Region,
+	Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -45,6 +45,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_surety_sla, Sla]
 	[pallet_surety_escrow, Escrow]
 	[pallet_surety_reputation, Reputation]
+	[pallet_surety_compute_orders, ComputeOrders]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}
@@ -78,6 +79,8 @@ const BOND: Balance = 1_000_000_000_000_000_000;
 const ROUND: RoundIndex = 10;
 /// Ids of the rows that fill the pages.
 const OTHERS: ServiceId = 1_000_000;
+/// Lease of the helper's compute service.
+const LEASE: LeaseId = 7;
 /// Slot of the helper's service in its hot page.
 const LAST_SLOT: u8 = (ROWS - 1) as u8;
 
@@ -127,7 +130,7 @@ impl Helper {
 	}
 
 	/// A listed service that is up, its cold page full of others, one hot slot left for it on the last page.
-	fn listed() -> ServiceId {
+	fn listed(kind: ServiceKind) -> ServiceId {
 		let asset = Self::asset();
 		let who = Self::operator(asset);
 		System::set_block_number(Timing::round_start(ROUND) + 1);
@@ -137,7 +140,7 @@ impl Helper {
 		url.resize(MAX_ENDPOINT as usize, b'p');
 		Operators::list_service(
 			RuntimeOrigin::signed(who),
-			ServiceKind::Rpc { network: 0 },
+			kind,
 			url.try_into().expect("as long as it may be"),
 			Region::new(*b"DE").expect("a country"),
 			10_000,
@@ -243,7 +246,7 @@ impl pallet_surety_escrow::BenchmarkHelper<AccountId> for Helper {
 		asset
 	}
 	fn metered() -> ServiceId {
-		let id = Self::listed();
+		let id = Self::listed(ServiceKind::Rpc { network: 0 });
 		<Probes as Probing>::heat(id).expect("a hot slot is left");
 		id
 	}
@@ -251,7 +254,16 @@ impl pallet_surety_escrow::BenchmarkHelper<AccountId> for Helper {
 
 impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
 	fn open_service() -> ServiceId {
-		Self::listed()
+		Self::listed(ServiceKind::Rpc { network: 0 })
+	}
+	fn listed_lease() -> LeaseId {
+		let parent = <Operators as Registry<AccountId>>::service(Self::listed(ServiceKind::Compute))
+			.expect("it was just listed");
+		let id = pallet_surety_operators::NextServiceId::<Runtime>::get() - 1;
+		let Service { endpoint, price, terms, .. } = parent;
+		<Operators as LeaseRegistry<AccountId>>::list_lease(LEASE, id, endpoint, price, terms)
+			.expect("the parent is a compute service");
+		LEASE
 	}
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
 		mint(asset, who, amount);

@@ -55,7 +55,12 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 	];
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		timing: TimingConfig { timings: timing },
-		seed: SeedConfig { minimum_bond, unbonding_period: unbonding },
+		seed: SeedConfig {
+			minimum_bond,
+			unbonding_period: unbonding,
+			lease_blocks: dev.then(|| [3, 9, 6].map(|rounds| timing.round_blocks.saturating_mul(rounds))),
+			keep_orders: unbonding,
+		},
 		balances: BalancesConfig {
 			balances: accounts
 				.iter()

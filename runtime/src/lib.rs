@@ -203,4 +203,7 @@ mod runtime {
 	pub type Escrow = pallet_surety_escrow;
 	#[runtime::pallet_index(44)]
 	pub type Reputation = pallet_surety_reputation;
+	// After Escrow: what ended in this block is placed anew in the next.
+	#[runtime::pallet_index(45)]
+	pub type ComputeOrders = pallet_surety_compute_orders;
 }

@@ -47,6 +47,10 @@ pub mod dynamic {
 		/// Highest multiplier of credits.
 		#[codec(index = 4)]
 		pub static MaxMultiplier: u8 = 4;
+		/// The least that what is sold must cost in a window, as a share of the minimum bond in its asset:
+		/// it is probed every round, and slots are few.
+		#[codec(index = 5)]
+		pub static MinWindowShare: Perbill = Perbill::from_perthousand(1);
 	}
 
 	/// Probing.
@@ -56,6 +60,42 @@ pub mod dynamic {
 		/// Share of its reports that a prober must deliver and agree with to be paid and not accused.
 		#[codec(index = 0)]
 		pub static MinDuty: Perbill = Perbill::from_percent(80);
+		/// Bad rounds in a row after which a lease is unhealthy; 0 for never.
+		#[codec(index = 1)]
+		pub static UnhealthyRounds: u8 = 3;
+	}
+
+	/// Compute orders.
+	#[dynamic_pallet_params]
+	#[codec(index = 3)]
+	pub mod compute {
+		/// Held for each order until it is removed, in planck.
+		#[codec(index = 0)]
+		pub static OrderDeposit: Balance = UNIT / 2;
+		/// Held for each bid until it is gone, in planck.
+		#[codec(index = 1)]
+		pub static BidDeposit: Balance = UNIT / 20;
+		/// What a bidder pays for a lease that it fails: a share of what its bid costs in a window.
+		#[codec(index = 2)]
+		pub static StartPenalty: Perbill = Perbill::from_percent(10);
+		/// Blocks in which an operator may decline a lease, free of charge: it cannot fetch the image.
+		#[codec(index = 3)]
+		pub static FetchBlocks: BlockNumber = 50;
+		/// Blocks in which an operator must report a lease ready.
+		#[codec(index = 4)]
+		pub static StartBlocks: BlockNumber = 150;
+		/// Blocks for which bids are welcome again when an operator failed and no bid is left.
+		#[codec(index = 5)]
+		pub static ReopenBlocks: BlockNumber = 100;
+		/// Furthest bid deadline, in blocks from the order.
+		#[codec(index = 6)]
+		pub static MaxBidBlocks: BlockNumber = DAYS_OF_PRODUCTION;
+		/// Longest duration of an order, in blocks.
+		#[codec(index = 7)]
+		pub static MaxDuration: BlockNumber = 365 * DAYS_OF_PRODUCTION;
+		/// Blocks for which an order that is over stays readable.
+		#[codec(index = 8)]
+		pub static KeepBlocks: BlockNumber = 7 * DAYS_OF_PRODUCTION;
 	}
 }
 
@@ -93,6 +133,11 @@ pub mod seed {
 		pub minimum_bond: Option<Balance>,
 		/// Blocks; `None` keeps the default.
 		pub unbonding_period: Option<BlockNumber>,
+		/// Blocks in which a lease may be declined, must be ready, and in which bids are welcome again;
+		/// `None` keeps the defaults.
+		pub lease_blocks: Option<[BlockNumber; 3]>,
+		/// Blocks for which an order that is over is kept; `None` keeps the default.
+		pub keep_orders: Option<BlockNumber>,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub phantom: core::marker::PhantomData<T>,
@@ -101,7 +146,7 @@ pub mod seed {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			use super::dynamic::operators as op;
+			use super::dynamic::{compute, operators as op};
 			let seed = |parameter: RuntimeParameters| {
 				let (key, value) =
 					frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(parameter);
@@ -117,6 +162,15 @@ pub mod seed {
 				op::UnbondingPeriod,
 				self.unbonding_period,
 			)));
+			let [fetch, start, reopen] = self.lease_blocks.map_or([None; 3], |blocks| blocks.map(Some));
+			for parameter in [
+				compute::Parameters::FetchBlocks(compute::FetchBlocks, fetch),
+				compute::Parameters::StartBlocks(compute::StartBlocks, start),
+				compute::Parameters::ReopenBlocks(compute::ReopenBlocks, reopen),
+				compute::Parameters::KeepBlocks(compute::KeepBlocks, self.keep_orders),
+			] {
+				seed(RuntimeParameters::Compute(parameter));
+			}
 		}
 	}
 }

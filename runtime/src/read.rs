@@ -3,13 +3,15 @@
 
 use crate::*;
 use alloc::vec::Vec;
+use pallet_surety_compute_orders as compute;
 use surety_primitives::{
-	AgreementId, BreachKind, Clock, Meter, Network, NetworkId, Probing, Registry, ReputationInspect, Service,
-	ServiceId, tiers,
+	AgreementId, BreachKind, Clock, LeaseId, Meter, Network, NetworkId, OrderId, Probing, Registry,
+	ReputationInspect, Service, ServiceId, TrustLevel, service_of_lease, tiers,
 };
 use surety_runtime_api::{
-	AgreementInfo, BondInfo, BreachInfo, MAX_PAGE, MAX_SCAN, NetworkStatus, OperatorInfo, Page, Performance,
-	RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary,
+	AgreementInfo, BidInfo, BondInfo, BreachInfo, CapacityInfo, LeaseInfo, LeasePhase, MAX_PAGE, MAX_SCAN,
+	NetworkStatus, OperatorInfo, OrderFilter, OrderInfo, Page, Performance, ReplicaInfo, RoundInfo,
+	ServiceDetail, ServiceFilter, ServiceSummary, TenantInfo,
 };
 
 fn page_size(limit: u32) -> usize {
@@ -23,6 +25,8 @@ fn summary(id: ServiceId, service: Service<AccountId>) -> ServiceSummary<Account
 		score: Reputation::score(&service.operator),
 		open: <Operators as Registry<_>>::ensure_open(id).is_ok(),
 		last_verdict: <Probes as Probing>::probed(id).and_then(|p| p.last),
+		capacity: compute::CapacityOf::<Runtime>::get(id)
+			.map(|inventory| CapacityInfo { free: inventory.free(), total: inventory.total }),
 		service,
 	}
 }
@@ -65,7 +69,7 @@ pub fn services(
 
 /// A service with its live window.
 pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
-	let listing = pallet_surety_operators::Services::<Runtime>::get(id)?;
+	let listing = <Operators as Registry<_>>::service(id)?;
 	let probed = <Probes as Probing>::probed(id).unwrap_or_default();
 	let status = Sla::service_status(id)?;
 	let allowance = BreachKind::COUNTED
@@ -152,6 +156,157 @@ pub fn agreements_of(
 	let full = u32::try_from(ids.len()).unwrap_or(u32::MAX) >= limit;
 	let next = if full { ids.last().copied() } else { None };
 	Page { items: ids.into_iter().filter_map(agreement).collect(), next }
+}
+
+/// Compute orders that pass a filter, in order of their ids.
+pub fn orders(
+	filter: &OrderFilter,
+	start_after: Option<OrderId>,
+	limit: u32,
+) -> Page<OrderInfo<AccountId>> {
+	let first = start_after.map_or(0, |id| id.saturating_add(1));
+	let end = compute::NextOrder::<Runtime>::get();
+	let stop = first.saturating_add(MAX_SCAN).min(end);
+	let size = page_size(limit);
+	let mut items = Vec::new();
+	for id in first..stop {
+		let Some(order) = compute::Orders::<Runtime>::get(id).filter(|order| wants(filter, order)) else {
+			continue;
+		};
+		items.push(order_info(id, order));
+		if items.len() >= size {
+			return Page { items, next: (id.saturating_add(1) < end).then_some(id) };
+		}
+	}
+	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
+}
+
+fn wants(filter: &OrderFilter, order: &compute::Order<AccountId>) -> bool {
+	filter.asset.is_none_or(|asset| asset == order.asset)
+		&& filter.region.is_none_or(|region| order.regions.is_empty() || order.regions.contains(&region))
+		&& filter.fits.as_ref().is_none_or(|room| room.without(&order.resources).is_some())
+		&& (!filter.open_only || order.bids_until(Timing::now()).is_some())
+}
+
+/// A compute order.
+pub fn order(id: OrderId) -> Option<OrderInfo<AccountId>> {
+	compute::Orders::<Runtime>::get(id).map(|order| order_info(id, order))
+}
+
+fn order_info(id: OrderId, order: compute::Order<AccountId>) -> OrderInfo<AccountId> {
+	let bids_until = order.bids_until(Timing::now());
+	let replica = |replica: &compute::Replica<AccountId>| ReplicaInfo {
+		lease: replica.lease,
+		held: pallet_surety_escrow::Accounts::<Runtime>::get(replica.escrow).map_or(0, |account| account.held),
+		closed: match replica.state {
+			compute::ReplicaState::Closed { reason, .. } => Some(reason),
+			_ => None,
+		},
+	};
+	OrderInfo {
+		id,
+		replicas: order.replicas.iter().map(replica).collect(),
+		tenant: order.tenant,
+		asset: order.asset,
+		resources: order.resources,
+		image: order.image.into_inner(),
+		digest: order.digest,
+		ports: order
+			.ports
+			.iter()
+			.map(|port| (port.container, port.protocol == compute::PortProtocol::Udp))
+			.collect(),
+		env_hash: order.env_hash,
+		max_price: order.max_price,
+		regions: order.regions.into_inner(),
+		min_trust: order.min_trust,
+		duration: order.duration,
+		terms: order.terms,
+		auto_match: order.auto_match,
+		bids_until,
+		bids: order.bids,
+	}
+}
+
+/// Bids on an order, in order of their services.
+pub fn bids(order: OrderId, start_after: Option<ServiceId>, limit: u32) -> Page<BidInfo<AccountId>> {
+	let mut rest: Vec<_> = ComputeOrders::bids_of(order)
+		.into_iter()
+		.filter(|(service, _)| start_after.is_none_or(|last| *service > last))
+		.collect();
+	let size = page_size(limit);
+	let more = rest.len() > size;
+	rest.truncate(size);
+	let items: Vec<_> = rest
+		.into_iter()
+		.map(|(service, bid)| {
+			let score = Reputation::score(&bid.operator);
+			BidInfo {
+				service,
+				price: bid.price,
+				left: bid.left,
+				score,
+				effective_price: compute::effective_price(bid.price, score),
+				operator: bid.operator,
+			}
+		})
+		.collect();
+	let next = if more { items.last().map(|bid| bid.service) } else { None };
+	Page { items, next }
+}
+
+/// A lease.
+pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
+	let compute::LeaseStatus { lease, tenant, asset, stream } = ComputeOrders::lease(id)?;
+	let probed_as = service_of_lease(id);
+	let agreement = lease.agreement.and_then(|agreement| Sla::agreement(agreement));
+	let phase = match lease.state {
+		compute::LeaseState::Starting { fetch_until, ready_by } => {
+			LeasePhase::Starting { fetch_until, ready_by }
+		},
+		compute::LeaseState::Running { since, last_round } => LeasePhase::Running { since, last_round },
+		compute::LeaseState::Ending { round, reason } => LeasePhase::Ending { round, reason },
+		compute::LeaseState::Closed { at, reason } => {
+			LeasePhase::Closed { round: Timing::round_at(at), reason, code: reason.code() }
+		},
+	};
+	Some(LeaseInfo {
+		id,
+		order: lease.order,
+		replica: lease.replica,
+		tenant,
+		operator: lease.operator,
+		service: lease.service,
+		probed_as,
+		price: lease.price,
+		asset,
+		access: lease.access.into_inner(),
+		phase,
+		agreement: lease.agreement,
+		blocks_left: stream.as_ref().map_or(0, |stream| stream.blocks_left),
+		paid: stream.as_ref().map_or(lease.paid, |stream| stream.paid),
+		owed_credit: agreement.map_or(0, |status| status.owed),
+		last_verdict: <Probes as Probing>::probed(probed_as).and_then(|probed| probed.last),
+	})
+}
+
+/// Leases that an account pays for or runs.
+pub fn leases_of(
+	account: &AccountId,
+	start_after: Option<LeaseId>,
+	limit: u32,
+) -> Page<LeaseInfo<AccountId>> {
+	let limit = limit.clamp(1, MAX_PAGE);
+	let ids = ComputeOrders::leases_of(account.clone(), start_after, limit);
+	let full = u32::try_from(ids.len()).unwrap_or(u32::MAX) >= limit;
+	let next = if full { ids.last().copied() } else { None };
+	Page { items: ids.into_iter().filter_map(lease).collect(), next }
+}
+
+/// Score of an account as a tenant.
+pub fn tenant(account: AccountId) -> TenantInfo {
+	let score = Reputation::tenant_score(account);
+	TenantInfo { score, trust: TrustLevel::from_score(score) }
 }
 
 /// An operator.

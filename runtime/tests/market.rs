@@ -13,6 +13,8 @@
 mod actors;
 #[path = "market/bad_input.rs"]
 mod bad_input;
+#[path = "market/compute.rs"]
+mod compute;
 #[path = "market/gaming.rs"]
 mod gaming;
 #[path = "market/liars.rs"]

@@ -1,6 +1,9 @@
 //! Opens the connection of a probe: resolves the host, checks every address, connects to a checked one.
 
-use super::address::{self, Reason};
+use super::{
+	address::{self, Reason},
+	names::Names,
+};
 use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use std::{
@@ -13,7 +16,10 @@ use std::{
 	task::{Context, Poll},
 	time::Duration,
 };
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::{
+	net::{TcpSocket, TcpStream},
+	time::timeout,
+};
 
 /// Most addresses of one name that are tried before giving up. All of them are checked.
 const MAX_TRIES: usize = 4;
@@ -21,7 +27,7 @@ const MAX_TRIES: usize = 4;
 /// Why a request has no usable answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Failure {
-	/// The name does not resolve.
+	/// The name has no address, or no name server says in time.
 	Dns,
 	/// The name resolves, at least once, to an address that probes must not connect to.
 	Forbidden(IpAddr, Reason),
@@ -108,13 +114,17 @@ pub struct Connector {
 	pub rules: Rules,
 	/// Address that connections leave from.
 	pub egress: Option<IpAddr>,
+	/// Knows the addresses of names.
+	pub names: Arc<Names>,
+	/// Most time for looking a name up.
+	pub lookup: Duration,
 	/// Most time for one address.
 	pub patience: Duration,
 }
 
 impl Connector {
 	async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, Failure> {
-		let addresses = resolve(&uri).await?;
+		let addresses = self.resolve(&uri).await?;
 		// One bad address condemns the name: an honest service has no reason to have any.
 		for address in &addresses {
 			if let Some(reason) = self.rules.refuse(address.ip()) {
@@ -125,11 +135,25 @@ impl Connector {
 			.into_iter()
 			.filter(|address| self.egress.is_none_or(|egress| egress.is_ipv4() == address.is_ipv4()));
 		for address in reachable.take(MAX_TRIES) {
-			if let Ok(Ok(stream)) = tokio::time::timeout(self.patience, self.open(address)).await {
+			if let Ok(Ok(stream)) = timeout(self.patience, self.open(address)).await {
 				return Ok(TokioIo::new(stream));
 			}
 		}
 		Err(Failure::Connect)
+	}
+
+	async fn resolve(&self, uri: &Uri) -> Result<Vec<SocketAddr>, Failure> {
+		let host = uri.host().ok_or(Failure::Dns)?;
+		let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+		let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+		if let Ok(address) = bare.parse::<IpAddr>() {
+			return Ok(vec![SocketAddr::new(address, port)]);
+		}
+		let addresses = timeout(self.lookup, self.names.addresses(bare)).await.unwrap_or_default();
+		if addresses.is_empty() {
+			return Err(Failure::Dns);
+		}
+		Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
 	}
 
 	async fn open(&self, address: SocketAddr) -> std::io::Result<TcpStream> {
@@ -142,17 +166,6 @@ impl Connector {
 		stream.set_nodelay(true)?;
 		Ok(stream)
 	}
-}
-
-async fn resolve(uri: &Uri) -> Result<Vec<SocketAddr>, Failure> {
-	let host = uri.host().ok_or(Failure::Dns)?;
-	let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-	let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-	if let Ok(address) = bare.parse::<IpAddr>() {
-		return Ok(vec![SocketAddr::new(address, port)]);
-	}
-	let addresses: Vec<_> = lookup_host((bare, port)).await.map_err(|_| Failure::Dns)?.collect();
-	if addresses.is_empty() { Err(Failure::Dns) } else { Ok(addresses) }
 }
 
 impl tower_service::Service<Uri> for Connector {

@@ -4,6 +4,7 @@
 //! | file | what is there |
 //! |---|---|
 //! | `address.rs` | which addresses a probe may connect to |
+//! | `names.rs` | addresses of names |
 //! | `connector.rs` | resolve, check, connect to the checked address |
 //! | `transport.rs` | the HTTP requests of a run of the off-chain worker, with their caps |
 //! | `externalities.rs` | the host side of that run |
@@ -14,6 +15,7 @@ mod address;
 mod connector;
 mod externalities;
 mod metrics;
+mod names;
 mod reports;
 mod settings;
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub use reports::watch as watch_reports;
 use crate::cli::ProbingParams;
 use connector::Rules;
 use externalities::ProbeExternalities;
+use names::{Names, Source};
 use sc_network::{Multiaddr, multiaddr::Protocol};
 use sc_offchain::NetworkProvider;
 use settings::PrivateAnchors;
@@ -60,8 +63,13 @@ impl Probing {
 		if let Some(storage) = storage {
 			settings::store(storage, params, &private_anchors);
 		}
-		let transport =
-			Transport::new(params.probe_egress, Limits::default(), metrics, private_anchors.trusted)?;
+		let transport = Transport::new(
+			Names::new(Source::default())?,
+			params.probe_egress,
+			Limits::default(),
+			metrics,
+			private_anchors.trusted,
+		)?;
 		Ok(Self { transport: Arc::new(transport), network, public: ips(public_addresses), is_validator })
 	}
 

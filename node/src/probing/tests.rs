@@ -2,9 +2,12 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
+mod lookups;
+
 use super::{
 	connector::{Failure, Rules},
 	metrics::Metrics,
+	names::{Names, Source},
 	transport::{Http, Limits, Transport, now},
 };
 use prometheus_endpoint::Registry;
@@ -28,11 +31,20 @@ use tokio::{
 };
 
 fn limits() -> Limits {
-	Limits { total: Duration::from_secs(2), connect: Duration::from_millis(500), ..Limits::default() }
+	Limits {
+		total: Duration::from_secs(2),
+		lookup: Duration::from_secs(1),
+		connect: Duration::from_millis(500),
+		..Limits::default()
+	}
+}
+
+fn names() -> Names {
+	Names::new(Source::default()).unwrap()
 }
 
 fn transport(limits: Limits) -> Arc<Transport> {
-	Arc::new(Transport::new(None, limits, Metrics::default(), HashSet::new()).unwrap())
+	Arc::new(Transport::new(names(), None, limits, Metrics::default(), HashSet::new()).unwrap())
 }
 
 fn http_with(limits: Limits) -> Http {
@@ -408,7 +420,7 @@ fn names_are_resolved_and_checked() {
 fn an_own_anchor_may_be_private_and_nothing_beside_it() {
 	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let trusted = HashSet::from([server.url().parse().unwrap()]);
-	let transport = Arc::new(Transport::new(None, limits(), Metrics::default(), trusted).unwrap());
+	let transport = Arc::new(Transport::new(names(), None, limits(), Metrics::default(), trusted).unwrap());
 	let mut http = Http::new(transport, Rules::default());
 	assert_eq!(status(&mut http, &server.url()), HttpRequestStatus::Finished(200));
 	assert_eq!(status(&mut http, &format!("{}other", server.url())), HttpRequestStatus::IoError);
@@ -423,7 +435,8 @@ fn connections_leave_from_the_egress_address() {
 		let _ = stream.write_all(answer.as_bytes()).await;
 	});
 	let egress = Some("127.0.0.9".parse().unwrap());
-	let transport = Arc::new(Transport::new(egress, limits(), Metrics::default(), HashSet::new()).unwrap());
+	let transport =
+		Arc::new(Transport::new(names(), egress, limits(), Metrics::default(), HashSet::new()).unwrap());
 	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id).unwrap(), b"127.0.0.9");
@@ -509,7 +522,7 @@ fn every_failure_is_counted_under_its_cause() {
 
 	let registry = Registry::new();
 	let metrics = Metrics::new(Some(&registry)).unwrap();
-	let transport = Arc::new(Transport::new(None, limits(), metrics, HashSet::new()).unwrap());
+	let transport = Arc::new(Transport::new(names(), None, limits(), metrics, HashSet::new()).unwrap());
 	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
 	let asked = [
 		("timeout", silent.url()),

@@ -15,6 +15,7 @@
 use super::{
 	connector::{Connector, Failure, Rules},
 	metrics::{Attempt, Metrics},
+	names::Names,
 };
 use futures::future::{AbortHandle, Abortable};
 use http_body_util::{BodyExt, Full};
@@ -43,13 +44,11 @@ use tokio::{
 };
 use tower_service::Service;
 
-const LOG: &str = "probing";
+/// Target of what is logged.
+pub const LOG: &str = "probing";
 
 /// Threads that drive connections.
 const THREADS: usize = 2;
-/// Threads that wait for names to resolve. A name server that never answers holds one until the system's
-/// resolver gives up.
-const RESOLVER_THREADS: usize = 512;
 /// Pieces of a body that wait to be read.
 const PIECES: usize = 32;
 
@@ -58,6 +57,8 @@ const PIECES: usize = 32;
 pub struct Limits {
 	/// From the start to the end of the body.
 	pub total: Duration,
+	/// For the name to be looked up.
+	pub lookup: Duration,
 	/// For one address to accept the connection.
 	pub connect: Duration,
 	/// Status line and headers of the response, in bytes.
@@ -74,6 +75,7 @@ impl Default for Limits {
 	fn default() -> Self {
 		Self {
 			total: Duration::from_secs(20),
+			lookup: Duration::from_secs(5),
 			connect: Duration::from_secs(5),
 			head_bytes: 16 * 1024,
 			headers: 64,
@@ -88,6 +90,7 @@ pub struct Transport {
 	runtime: Option<Runtime>,
 	handle: Handle,
 	tls: Arc<ClientConfig>,
+	names: Arc<Names>,
 	egress: Option<IpAddr>,
 	limits: Limits,
 	metrics: Metrics,
@@ -98,6 +101,7 @@ pub struct Transport {
 impl Transport {
 	/// A transport with threads of its own. Fails without CA certificates.
 	pub fn new(
+		names: Names,
 		egress: Option<IpAddr>,
 		limits: Limits,
 		metrics: Metrics,
@@ -105,7 +109,6 @@ impl Transport {
 	) -> std::io::Result<Self> {
 		let runtime = tokio::runtime::Builder::new_multi_thread()
 			.worker_threads(THREADS)
-			.max_blocking_threads(RESOLVER_THREADS)
 			.thread_name("probe-http")
 			.enable_all()
 			.build()?;
@@ -113,6 +116,7 @@ impl Transport {
 			handle: runtime.handle().clone(),
 			runtime: Some(runtime),
 			tls: Arc::new(tls()?),
+			names: Arc::new(names),
 			egress,
 			limits,
 			metrics,
@@ -121,7 +125,13 @@ impl Transport {
 	}
 
 	fn connector(&self, rules: Rules) -> HttpsConnector<Connector> {
-		let connector = Connector { rules, egress: self.egress, patience: self.limits.connect };
+		let connector = Connector {
+			rules,
+			egress: self.egress,
+			names: self.names.clone(),
+			lookup: self.limits.lookup,
+			patience: self.limits.connect,
+		};
 		HttpsConnector::from((connector, self.tls.clone()))
 	}
 }

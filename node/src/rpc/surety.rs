@@ -1,8 +1,8 @@
 //! The `surety_*` methods: the runtime's read side as JSON.
 
 use super::views::{
-	AgreementView, BreachView, Filter, NetworkStatusView, NetworkView, OperatorView, Page, RoundView,
-	ServiceDetailView, ServiceView,
+	AgreementView, BidView, BreachView, Filter, LeaseView, NetworkStatusView, NetworkView, OperatorView,
+	OrderFilter, OrderView, Page, RoundView, ServiceDetailView, ServiceView, TenantView,
 };
 use jsonrpsee::{
 	core::RpcResult,
@@ -63,6 +63,48 @@ pub trait SuretyRpc {
 	/// An operator; null if the account is none.
 	#[method(name = "operator", blocking)]
 	fn operator(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Option<OperatorView>>;
+
+	/// Compute orders that pass a filter.
+	#[method(name = "orders", blocking)]
+	fn orders(
+		&self,
+		filter: Option<OrderFilter>,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<OrderView>>;
+
+	/// A compute order; null if there is none.
+	#[method(name = "order", blocking)]
+	fn order(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<OrderView>>;
+
+	/// Bids on an order that stand, in order of their services.
+	#[method(name = "bids", blocking)]
+	fn bids(
+		&self,
+		order: u32,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<BidView>>;
+
+	/// A lease; null if there is none.
+	#[method(name = "lease", blocking)]
+	fn lease(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<LeaseView>>;
+
+	/// Leases that an account pays for or runs.
+	#[method(name = "leasesOf", blocking)]
+	fn leases_of(
+		&self,
+		account: AccountId,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<LeaseView>>;
+
+	/// Score of an account as a tenant.
+	#[method(name = "tenant", blocking)]
+	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantView>;
 
 	/// The chain at a glance.
 	#[method(name = "networkStatus", blocking)]
@@ -164,6 +206,53 @@ where
 
 	fn operator(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Option<OperatorView>> {
 		self.ask(at, |api, at| api.operator(at, account.clone())).map(|found| found.map(Into::into))
+	}
+
+	fn orders(
+		&self,
+		filter: Option<OrderFilter>,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<OrderView>> {
+		let filter: surety_runtime_api::OrderFilter =
+			filter.unwrap_or_default().try_into().map_err(invalid)?;
+		self.ask(at, |api, at| api.orders(at, filter.clone(), start_after, length(limit)))
+			.map(|page| Page::of(page, Into::into))
+	}
+
+	fn order(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<OrderView>> {
+		self.ask(at, |api, at| api.order(at, id)).map(|found| found.map(Into::into))
+	}
+
+	fn bids(
+		&self,
+		order: u32,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<BidView>> {
+		self.ask(at, |api, at| api.bids(at, order, start_after, length(limit)))
+			.map(|page| Page::of(page, Into::into))
+	}
+
+	fn lease(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<LeaseView>> {
+		self.ask(at, |api, at| api.lease(at, id)).map(|found| found.map(Into::into))
+	}
+
+	fn leases_of(
+		&self,
+		account: AccountId,
+		start_after: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<LeaseView>> {
+		self.ask(at, |api, at| api.leases_of(at, account.clone(), start_after, length(limit)))
+			.map(|page| Page::of(page, Into::into))
+	}
+
+	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantView> {
+		self.ask(at, |api, at| api.tenant(at, account.clone())).map(Into::into)
 	}
 
 	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatusView> {

@@ -15,7 +15,15 @@ use crate::{
 use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
-use surety_primitives::{BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex};
+use surety_primitives::{
+	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
+};
+
+/// What became of a stream whose end was carried out.
+enum Outcome {
+	Closed(StreamEnd),
+	Parked(StreamEnd),
+}
 
 impl<T: Config> Pallet<T> {
 	/// Work off what is due up to this block, within the bounds.
@@ -40,11 +48,13 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Cursor::<T>::put(block);
-		let each = T::WeightInfo::wake().saturating_add(T::OnEndWeight::get());
+		let carried_out = T::WeightInfo::wake().max(T::WeightInfo::wake_parking());
+		let each = carried_out.saturating_add(T::OnEndWeight::get());
 		T::WeightInfo::agenda(walked).saturating_add(each.saturating_mul(u64::from(woken)))
 	}
 
-	/// Look at a stream whose entry was just taken off: decide its end, close it, or look again later.
+	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look again later.
+	/// The owner is told last, so it may do with the account what it likes.
 	pub(crate) fn wake(id: EscrowId) {
 		let Some(mut account) = Accounts::<T>::get(id) else {
 			defensive!("an entry of no account");
@@ -55,26 +65,35 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::touch(&mut account);
 		let decided = Self::due_end(&account);
-		if let Some((round, reason)) = decided {
-			Self::decide(id, &mut account, round, reason);
+		if let Some(state) = decided {
+			Self::decide(id, &mut account, state);
 		}
 		let owner = account.owner;
-		match Self::finished(&account) {
-			Some((round, reason)) => {
-				let end = Self::close(id, &mut account, round, reason);
-				if decided.is_some() {
-					T::OnEnd::ending(owner, round, reason);
-				}
-				T::OnEnd::ended(owner, end);
-			},
-			None => {
-				Self::reschedule(id, &mut account);
-				Accounts::<T>::insert(id, account);
-				if let Some((round, reason)) = decided {
-					T::OnEnd::ending(owner, round, reason);
-				}
-			},
+		let outcome = Self::carry_out(id, &mut account);
+		if outcome.is_none() {
+			Self::reschedule(id, &mut account);
+			Accounts::<T>::insert(id, account);
 		}
+		// Who parks a stream is told when it is parked, and before only if that is off.
+		if let Some(State::Ending { round, reason }) = decided {
+			T::OnEnd::ending(owner, round, reason);
+		}
+		match outcome {
+			Some(Outcome::Closed(end)) => T::OnEnd::ended(owner, end),
+			Some(Outcome::Parked(end)) => T::OnEnd::parked(owner, end),
+			None => {},
+		}
+	}
+
+	/// Close or park a stream if everything up to its end is judged and nothing is locked.
+	fn carry_out(id: EscrowId, account: &mut AccountOf<T>) -> Option<Outcome> {
+		let (round, reason) = Self::finished(account)?;
+		if account.state.parks()
+			&& let Some(end) = Self::park_now(id, account, round, reason)
+		{
+			return Some(Outcome::Parked(end));
+		}
+		Some(Outcome::Closed(Self::close(id, account, round, reason)))
 	}
 
 	/// Take in what the meter says.
@@ -87,40 +106,49 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Write down that nothing after `round` is billed.
-	pub(crate) fn decide(id: EscrowId, account: &mut AccountOf<T>, round: RoundIndex, reason: CloseReason) {
+	/// Write down an end: nothing after its round is billed.
+	pub(crate) fn decide(id: EscrowId, account: &mut AccountOf<T>, state: State) {
+		let Some((round, reason)) = state.end() else {
+			defensive!("no end to decide");
+			return;
+		};
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.stop(round);
 		}
-		account.state = State::Ending { round, reason };
-		Self::deposit_event(Event::EndDecided { escrow: id, round, reason, code: reason.code() });
+		account.state = state;
+		let code = reason.code();
+		Self::deposit_event(if state.parks() {
+			Event::ParkDecided { escrow: id, round, reason, code }
+		} else {
+			Event::EndDecided { escrow: id, round, reason, code }
+		});
 	}
 
 	/// The end and its reason, if everything up to it is judged and nothing is locked.
 	fn finished(account: &AccountOf<T>) -> Option<(RoundIndex, CloseReason)> {
-		match (&account.terms, account.state) {
-			(Terms::Stream(stream), State::Ending { round, reason })
-				if stream.runs.is_empty() && account.frozen == 0 =>
-			{
-				Some((round, reason))
-			},
+		match &account.terms {
+			Terms::Stream(stream) if stream.runs.is_empty() && account.frozen == 0 => account.state.end(),
 			_ => None,
 		}
 	}
 
 	/// An end that is to be decided now: the meter's, or that of the funds, if it is sooner than the one
-	/// that stands.
-	fn due_end(account: &AccountOf<T>) -> Option<(RoundIndex, CloseReason)> {
+	/// that stands. A stream that parks does so with its meter; without funds there is nothing to park.
+	fn due_end(account: &AccountOf<T>) -> Option<State> {
+		let stands = account.end_round();
+		let sooner = |round: &RoundIndex| stands.is_none_or(|stands| *round < stands);
+		let meter = Self::meter_end(account).filter(sooner);
 		let funds = Self::horizon(account)
 			.filter(|horizon| *horizon <= T::Clock::now())
-			.map(|horizon| (round_before::<T::Clock>(horizon), CloseReason::FundsExhausted));
-		let stands = account.end_round();
-		Self::meter_end(account)
-			.map(|round| (round, CloseReason::ServiceRetired))
-			.into_iter()
-			.chain(funds)
-			.filter(|(round, _)| stands.is_none_or(|stands| *round < stands))
-			.min_by_key(|(round, _)| *round)
+			.map(round_before::<T::Clock>)
+			.filter(sooner);
+		match (meter, funds) {
+			(Some(round), funds) if funds.is_none_or(|funds| round <= funds) => {
+				Some(State::stopping(round, CloseReason::ServiceRetired, account.state.parks()))
+			},
+			(_, Some(round)) => Some(State::stopping(round, CloseReason::FundsExhausted, false)),
+			(_, None) => None,
+		}
 	}
 
 	/// Round after which the meter stops, this round if there is no meter any more.

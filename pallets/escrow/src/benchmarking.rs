@@ -1,4 +1,5 @@
-//! Benchmarks: every call, the walk through the agenda and the costliest entry of it.
+//! Benchmarks: every call, the walk through the agenda, the costliest entries of it, and what the pallets that
+//! own lumps do with them.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -27,8 +28,12 @@ pub trait BenchmarkHelper<AccountId> {
 const RATE: Balance = 1_000_000_000_000;
 const DEPOSIT: Balance = 1_000 * RATE;
 
-/// An account with all of its funds on hold and a hundred blocks' price due to everybody.
+/// An account with all of its funds on hold; of a stream, a hundred blocks' price is due to everybody.
 fn open<T: Config>(terms: Terms, state: State) -> EscrowId {
+	open_for::<T>(EscrowOwner::Agreement(u32::MAX), terms, state)
+}
+
+fn open_for<T: Config>(owner: EscrowOwner, terms: Terms, state: State) -> EscrowId {
 	let payer: T::AccountId = account("payer", 0, 0);
 	let payee: T::AccountId = account("payee", 0, 0);
 	let asset = T::BenchmarkHelper::fund(&payer, 2 * DEPOSIT);
@@ -39,7 +44,7 @@ fn open<T: Config>(terms: Terms, state: State) -> EscrowId {
 	let id = NextId::<T>::get();
 	NextId::<T>::put(id + 1);
 	let mut account = Account {
-		owner: EscrowOwner::Agreement(u32::MAX),
+		owner,
 		payer,
 		payee,
 		asset,
@@ -72,6 +77,23 @@ fn stream<T: Config>(runs: alloc::vec::Vec<Run>) -> Terms {
 fn running<T: Config>() -> Terms {
 	let round = T::Clock::round();
 	stream::<T>(vec![Run { from: round, base: None, until: None }])
+}
+
+/// An owner that has lumps.
+const REPLICA: EscrowOwner = EscrowOwner::Replica { order: u32::MAX, index: 0 };
+
+/// Take the only entry of the agenda off and look at its stream.
+fn wake_up<T: Config>(block: BlockNumber, id: EscrowId) {
+	Agenda::<T>::remove(block, id);
+	Pallet::<T>::wake(id);
+}
+
+/// Block of the entry of a stream.
+fn entry_of<T: Config>(id: EscrowId) -> BlockNumber {
+	match Accounts::<T>::get(id).expect("open").terms {
+		Terms::Stream(stream) => stream.wake.expect("it is to be looked at"),
+		Terms::Lump => panic!("a stream was opened"),
+	}
 }
 
 fn ending() -> State {
@@ -135,18 +157,70 @@ mod benchmarks {
 	#[benchmark]
 	fn wake() {
 		let id = open::<T>(stream::<T>(vec![]), ending());
-		let Terms::Stream(stream) = Accounts::<T>::get(id).expect("open").terms else {
-			panic!("a stream was opened")
-		};
-		let block = stream.wake.expect("it is to be closed");
+		let block = entry_of::<T>(id);
 
 		#[block]
 		{
-			Agenda::<T>::remove(block, id);
-			Pallet::<T>::wake(id);
+			wake_up::<T>(block, id);
 		}
 
 		assert!(!Accounts::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn wake_parking() {
+		// Everybody can be paid: a claim takes two writes, but spares the payments to the pots.
+		let state = State::Parking { round: 0, reason: CloseReason::Unhealthy };
+		let id = open_for::<T>(REPLICA, stream::<T>(vec![]), state);
+		let block = entry_of::<T>(id);
+
+		#[block]
+		{
+			wake_up::<T>(block, id);
+		}
+
+		assert_eq!(Accounts::<T>::get(id).expect("parked").deposited, DEPOSIT - 100 * RATE);
+	}
+
+	#[benchmark]
+	fn start() -> Result<(), BenchmarkError> {
+		let id = open_for::<T>(REPLICA, Terms::Lump, State::Open);
+		let meter = T::BenchmarkHelper::metered();
+		let payee: T::AccountId = account("payee", 0, 0);
+
+		#[block]
+		{
+			<Pallet<T> as Escrow<_>>::start(id, payee, meter, RATE, 100 * RATE)?;
+		}
+
+		assert!(Accounts::<T>::get(id).expect("open").terms != Terms::Lump);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn park() -> Result<(), BenchmarkError> {
+		let id = open_for::<T>(REPLICA, running::<T>(), State::Open);
+
+		#[block]
+		{
+			<Pallet<T> as Escrow<_>>::park(id, T::Clock::round(), CloseReason::Unhealthy)?;
+		}
+
+		assert!(Accounts::<T>::get(id).expect("not judged yet").state.parks());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn top_up_lump() -> Result<(), BenchmarkError> {
+		let id = open_for::<T>(REPLICA, Terms::Lump, State::Open);
+
+		#[block]
+		{
+			<Pallet<T> as Escrow<_>>::top_up(id, RATE)?;
+		}
+
+		assert_eq!(Accounts::<T>::get(id).expect("open").held, DEPOSIT + RATE);
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_ext(), crate::mock::Test);

@@ -9,17 +9,13 @@ use frame::prelude::{ArithmeticError, DispatchError, DispatchResult, ensure};
 use frame_support::{storage::with_storage_layer, traits::Get};
 use surety_primitives::{
 	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Funds, Meter, NewStream,
-	OnEscrowEnd, RoundIndex, StreamEnd, StreamInfo,
+	OnEscrowEnd, RoundIndex, ServiceId, StreamEnd, StreamInfo,
 };
 
 impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	fn open_stream(new: NewStream<T::AccountId>) -> Result<EscrowId, DispatchError> {
-		ensure!(new.rate > 0, Error::<T>::ZeroRate);
-		ensure!(new.deposit >= new.rate, Error::<T>::DepositBelowRate);
-		ensure!(new.prepaid <= new.deposit, Error::<T>::PrepaidAboveDeposit);
-		ensure!(T::Meter::ended(new.meter).is_none(), Error::<T>::MeterEnded);
-		ensure!(T::Meter::reading(new.meter).is_some(), Error::<T>::NoMeter);
 		let NewStream { owner, payer, payee, asset, meter, rate, deposit, prepaid } = new;
+		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
 		with_storage_layer(|| {
 			let terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round()));
 			let (id, mut account) =
@@ -41,10 +37,46 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		})
 	}
 
+	fn start(
+		id: EscrowId,
+		payee: T::AccountId,
+		meter: ServiceId,
+		rate: Balance,
+		prepaid: Balance,
+	) -> DispatchResult {
+		let mut account = Self::live(id)?;
+		ensure!(account.terms == Terms::Lump, Error::<T>::NotALump);
+		ensure!(account.frozen == 0, Error::<T>::FrozenFunds);
+		ensure!(account.is_untouched(), Error::<T>::LumpTouched);
+		let deposit = account.held;
+		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
+		account.payee = payee.clone();
+		account.terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round()));
+		Self::touch(&mut account);
+		Self::reschedule(id, &mut account);
+		let (payer, asset) = (account.payer.clone(), account.asset);
+		Accounts::<T>::insert(id, account);
+		Self::deposit_event(Event::StreamStarted {
+			escrow: id,
+			payer,
+			payee,
+			asset,
+			meter,
+			rate,
+			deposit,
+			prepaid,
+		});
+		Ok(())
+	}
+
+	fn park(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
+		Self::stop_by(id, at, reason, true).map(drop)
+	}
+
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
-		let mut account = Self::live_stream(id)?;
-		ensure!(account.state == State::Open, Error::<T>::Ending);
+		let mut account = Self::live(id)?;
+		ensure!(account.end_round().is_none() || account.state.parks(), Error::<T>::Ending);
 		account.deposited = account.deposited.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 		account.held = account.held.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 		with_storage_layer(|| {
@@ -70,7 +102,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	}
 
 	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
-		Self::end_by(id, at, reason).map(drop)
+		Self::stop_by(id, at, reason, false).map(drop)
 	}
 
 	fn freeze(id: EscrowId, amount: Balance) -> DispatchResult {
@@ -137,10 +169,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 			paid: account.paid.total(),
 			due: account.outstanding(),
 			blocks_left: account.funded().saturating_sub(stream.billed),
-			ending: match account.state {
-				State::Ending { round, reason } => Some((round, reason)),
-				State::Open | State::Closed { .. } => None,
-			},
+			ending: account.state.end(),
 		})
 	}
 }
@@ -160,14 +189,32 @@ impl<T: Config> Pallet<T> {
 		Ok(account)
 	}
 
-	/// Decide an end. Returns it, or `None` if an earlier one stands.
+	/// A stream may be paid out of `deposit`. The first block is paid by what is prepaid, if anything is.
+	fn ensure_can_stream(
+		meter: ServiceId,
+		rate: Balance,
+		deposit: Balance,
+		prepaid: Balance,
+	) -> DispatchResult {
+		ensure!(rate > 0, Error::<T>::ZeroRate);
+		ensure!(deposit >= rate, Error::<T>::DepositBelowRate);
+		ensure!(prepaid <= deposit, Error::<T>::PrepaidAboveDeposit);
+		ensure!(T::Meter::ended(meter).is_none(), Error::<T>::MeterEnded);
+		ensure!(T::Meter::reading(meter).is_some(), Error::<T>::NoMeter);
+		Ok(())
+	}
+
+	/// Decide the end of a stream, after which it is closed or, if it `parks`, is a lump again. Returns the
+	/// end, or `None` if nothing changes because an earlier one stands.
 	///
 	/// A stream never ends after its meter: asked for a later round, it ends with the meter, as a service
-	/// that was retired.
-	pub(crate) fn end_by(
+	/// that was retired. Who wants it closed is stronger than who wants it parked, whoever comes first, but
+	/// the sooner end says in which round and why.
+	pub(crate) fn stop_by(
 		id: EscrowId,
 		at: RoundIndex,
 		reason: CloseReason,
+		parks: bool,
 	) -> Result<Option<(RoundIndex, CloseReason)>, DispatchError> {
 		let mut account = Self::live_stream(id)?;
 		let round = at.max(T::Clock::round());
@@ -176,11 +223,15 @@ impl<T: Config> Pallet<T> {
 			Some(end) => (end.min(round), reason),
 			None => (round, reason),
 		};
-		if account.end_round().is_some_and(|stands| stands <= round) {
+		let stands = account.state.end();
+		let (round, reason) = stands.filter(|(stands, _)| *stands <= round).unwrap_or((round, reason));
+		let parks = parks && (stands.is_none() || account.state.parks());
+		let state = State::stopping(round, reason, parks);
+		if account.state == state {
 			return Ok(None);
 		}
 		Self::touch(&mut account);
-		Self::decide(id, &mut account, round, reason);
+		Self::decide(id, &mut account, state);
 		Self::reschedule(id, &mut account);
 		Accounts::<T>::insert(id, account);
 		Ok(Some((round, reason)))
@@ -261,7 +312,8 @@ impl<T: Config> Pallet<T> {
 		} else {
 			ensure!(to_payee == 0, Error::<T>::NotFrozen);
 		}
-		if let Some((round, reason)) = Self::end_by(id, T::Clock::round(), CloseReason::Governance)? {
+		let end = Self::stop_by(id, T::Clock::round(), CloseReason::Governance, false)?;
+		if let Some((round, reason)) = end {
 			T::OnEnd::ending(owner, round, reason);
 		}
 		Ok(())

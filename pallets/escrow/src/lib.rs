@@ -1,20 +1,27 @@
 //! # Escrow
 //!
 //! Tenant funds on hold for a purpose, in the native token or an approved asset: a **stream**, paid by
-//! the billable blocks of a service's meter, or a **lump**, paid in one sum. Other pallets open and end
-//! accounts through [`surety_primitives::Escrow`]; people only poke ([`Pallet::settle`]).
+//! the billable blocks of a service's meter, or a **lump**, paid in one sum. A lump can be started as a
+//! stream, and a stream be parked as a lump, so that one deposit pays one operator after the other. Other
+//! pallets open and end accounts through [`surety_primitives::Escrow`]; people only poke
+//! ([`Pallet::settle`]).
 //!
 //! ```text
-//!          open_stream            end, or the funds or the meter end      that round is judged
-//!  (none) -------------> Open ---------------------------------> Ending { round } ----------> (removed)
-//!     |                  |  ^                                      |  ^                 |
-//!     |           freeze |  | thaw                          freeze |  | thaw            | somebody cannot
-//!     |                  v  |                                      v  |                 v be paid
-//!     |                 (locked: not billed, does not end)      (locked)              Closed
-//!     |                                                                                 | settle,
-//!     |  open_lump               close_lump                                             v force_close
-//!     +-------------> Open --------------------------------------------------------> (removed)
+//!          open_stream                 end, or the funds or the meter end
+//!  (none) --------------> Open stream ------------------------------------> Ending { round }
+//!     |                    ^   |                                              ^     |
+//!     |              start |   | park           end, or the funds end sooner  |     | that round
+//!     |                    |   v                                              |     | is judged
+//!     |                    |  Parking { round } ------------------------------+     |
+//!     |                    |   |                                                    |
+//!     |                    |   | that round is judged                               |
+//!     |     open_lump      |   v                          close_lump                v
+//!     +-------------------> Open lump -------------------------------------------> (removed)
 //! ```
+//!
+//! If somebody cannot be paid, an account is not removed but `Closed`, until `settle` or `force_close`. While
+//! a dispute locks funds (freeze, until thaw), a stream is not billed, no end is carried out, and a lump is
+//! neither started nor closed.
 //!
 //! ## Where the funds are
 //!
@@ -30,11 +37,11 @@
 //! what paying once gives. The fee's share is fixed when the account is opened.
 //!
 //! Part of the deposit is **prepaid**: it pays the first billable blocks, as they are judged, and stays on
-//! hold until then. If the stream ends by the tenant's doing (codes 1xxx: closed, or funds run out), what is
-//! due in all is at least the prepaid sum, so leaving early does not get it back. If it ends by the
-//! operator's doing or the network's (2xxx, 3xxx), what the meter did not earn is refunded, the prepaid sum
-//! included: nobody sells units, ends the service and keeps the money. The reason that counts is that of the
-//! end that is carried out. A dispute cannot lock the prepaid sum.
+//! hold until then. If the stream ends because the tenant closed it (code 1001), what is due in all is at least
+//! the prepaid sum, so leaving early does not get it back. If it ends for any other reason, or is parked, what
+//! the meter did not earn is the payer's, the prepaid sum included: nobody sells units, ends the service and
+//! keeps the money, and a tenant whose funds run out while rounds are down does not pay for those. The reason
+//! that counts is that of the end that is carried out. A dispute cannot lock the prepaid sum.
 //!
 //! Billable blocks come in whole rounds, from the round after the opening to the round of the end. The last
 //! round may be paid in part: where the funds end inside it.
@@ -48,6 +55,16 @@
 //! `on_initialize` looks at each stream at exactly the block at which something may have to be done. It does
 //! not watch for services that end: `settle` of anybody makes it look in the next block.
 //!
+//! ## How a stream is parked
+//!
+//! Like it ends, and by the same rules of rounds, but what is left when the last round is paid never leaves
+//! the hold: the account is a lump again, with its payer as its payee, and counts from nothing
+//! (`deposited == held`). The owner is told, and starts it for the next payee or closes it. The share of the
+//! fee stays the one that the account was opened with. If the funds end sooner, or an end is asked for before
+//! it is parked, the stream ends and is closed, with the parking round at the latest; the sooner of the two
+//! says why. Nor can a stream be parked whose end is decided: asked for a sooner round, it is closed then.
+//! A stream that is to be parked takes top-ups.
+//!
 //! ## What cannot be delivered
 //!
 //! A payee that cannot take a payment (blocked, or reaped and the sum below the asset's minimum) is still
@@ -56,13 +73,17 @@
 //! off to the payer. The fee never leads the payee's part, and one pot that cannot take its part does not
 //! stop the other; what a pot cannot take at the very end goes to the payee.
 //!
+//! What a payee cannot take when its stream is parked is split off: it stays on hold in a `Closed` account
+//! with an id of its own, for `settle` or governance as above, and has nothing to do with the next payee.
+//!
 //! ## Example
 //!
 //! With rounds of 10 blocks, a rate of 2 and a fee of 5 %: a deposit of 1,000 with 200 prepaid, opened in
 //! round 4. Nothing moves at once. Each billable round from 5 on moves 20 once it is judged: 19 to the payee,
 //! 1 to the pots. Ended in round 20 after 16 billable rounds: 320 were paid in all, 16 of it fee, and in the
 //! first block of round 23 the payer gets 680 back. Ended in round 8 after 4 billable rounds: by the tenant,
-//! 200 are paid in all and 800 refunded; by the operator or the network, 80 and 920.
+//! 200 are paid in all and 800 refunded; by the operator or the network, 80 and 920. Parked in round 8, 80 are
+//! paid and 920 are a lump; started again in round 12, round 13 is the first that the next payee earns.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -131,7 +152,7 @@ pub mod pallet {
 		/// Who is told how streams end.
 		type OnEnd: OnEscrowEnd;
 
-		/// What one stream's end costs there: `ending` and `ended` together.
+		/// What one stream's end costs there: `ending`, and the costlier of `ended` and `parked`.
 		type OnEndWeight: Get<Weight>;
 
 		/// May end a stream, close a lump and write off what cannot be delivered.
@@ -169,7 +190,7 @@ pub mod pallet {
 		Escrow,
 	}
 
-	/// Id of the next account.
+	/// Id of the next account, be it opened or split off.
 	#[pallet::storage]
 	pub type NextId<T: Config> = StorageValue<_, EscrowId, ValueQuery>;
 
@@ -204,11 +225,32 @@ pub mod pallet {
 			rate: Balance,
 			/// Put on hold, `prepaid` included.
 			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. Not refunded if the tenant ends
-			/// the stream (codes 1xxx).
+			/// Pays the first billable blocks, on hold until they are judged. Not refunded if the tenant closes
+			/// the stream (code 1001).
 			prepaid: Balance,
 		},
-		/// A stream got more funds.
+		/// A lump became a stream of the same funds; it is billed from the next round on. Amounts in base units
+		/// of `asset`.
+		StreamStarted {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Who pays.
+			payer: T::AccountId,
+			/// Who is paid.
+			payee: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Service whose meter it is paid by.
+			meter: ServiceId,
+			/// Per billable block.
+			rate: Balance,
+			/// On hold, `prepaid` included.
+			deposit: Balance,
+			/// Pays the first billable blocks, on hold until they are judged. Not given back if the tenant closes
+			/// the stream (code 1001).
+			prepaid: Balance,
+		},
+		/// A stream or a lump got more funds.
 		ToppedUp {
 			/// Id of the account.
 			escrow: EscrowId,
@@ -236,6 +278,37 @@ pub mod pallet {
 			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2 operator,
 			/// 3 network.
 			code: u16,
+		},
+		/// The end of a stream is decided, but what is left stays in escrow: nothing after `round` is billed,
+		/// and once that round is judged the account is a lump again. Said again if the service ends sooner.
+		/// `EndDecided` after this says that the stream is closed instead.
+		ParkDecided {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+		},
+		/// A stream is paid to its end, and what is left stays on hold as a lump until it is started for somebody
+		/// else or closed.
+		Parked {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that was billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units for payee and fee in all.
+			paid: Balance,
+			/// Base units left on hold in this account.
+			left: Balance,
+			/// Id of the closed account that holds what of `paid` could not be delivered, if anything.
+			claim: Option<EscrowId>,
 		},
 		/// A stream is closed.
 		Closed {
@@ -321,7 +394,7 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// There is no escrow account with this id; it may be closed and paid.
 		UnknownEscrow,
-		/// The account is a lump; this works on streams.
+		/// The account is a lump; this works on streams. Lumps are closed, not ended or parked.
 		NotAStream,
 		/// The account is a stream; this works on lumps. Streams are ended, not closed.
 		NotALump,
@@ -337,12 +410,14 @@ pub mod pallet {
 		DepositBelowRate,
 		/// The prepaid sum is part of the deposit and cannot be more than it.
 		PrepaidAboveDeposit,
-		/// The end of this stream is decided; it takes no more funds.
+		/// The end of this stream is decided and it is closed then; it takes no more funds.
 		Ending,
 		/// The account is closed and only waits for somebody to be paid.
 		AlreadyClosed,
 		/// A dispute locks funds of this lump; thaw them first.
 		FrozenFunds,
+		/// Part of this lump was granted to its payee; only an untouched lump becomes a stream.
+		LumpTouched,
 		/// Nothing is locked in this account.
 		NotFrozen,
 		/// The amount is more than the account holds for this.
@@ -390,8 +465,9 @@ pub mod pallet {
 
 		/// End an escrow account by governance, whatever its owner wants.
 		///
-		/// - A stream ends with this round. If funds are locked, `to_payee` of them (in base units, fee
-		///   included) goes to the payee and the lock is lifted; otherwise `to_payee` must be 0.
+		/// - A stream ends with this round, or the sooner one it is to end or be parked with, and is closed. If
+		///   funds are locked, `to_payee` of them (in base units, fee included) goes to the payee and the lock is
+		///   lifted; otherwise `to_payee` must be 0.
 		/// - A lump is closed: `to_payee` of it to the payee, the rest back to the payer.
 		/// - A closed account that somebody could not be paid from is written off: all it holds goes back
 		///   to the payer. `to_payee` must be 0.

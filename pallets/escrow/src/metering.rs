@@ -1,8 +1,8 @@
 //! How a stream follows its meter. Pure: nothing here reads or writes storage.
 //!
 //! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens another,
-//! the end stops the last. Verdicts come two rounds late, so a run's edges are noted as rounds and read
-//! off the meter once those rounds are judged ([`MeterReading::at`] remembers 32 rounds).
+//! the end (or parking) stops the last. Verdicts come two rounds late, so a run's edges are noted as rounds and
+//! read off the meter once those rounds are judged ([`MeterReading::at`] remembers 32 rounds).
 //!
 //! ```text
 //! round      5     6     7     8     9    10    11

@@ -83,11 +83,13 @@ impl Clock for TestClock {
 pub enum Told {
 	Ending(EscrowOwner, RoundIndex, CloseReason),
 	Ended(EscrowOwner, StreamEnd),
+	Parked(EscrowOwner, StreamEnd),
 }
 
 thread_local! {
 	static METERS: RefCell<BTreeMap<ServiceId, (MeterReading, Option<RoundIndex>)>> = const { RefCell::new(BTreeMap::new()) };
 	static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
+	static WHEN_PARKED: RefCell<Option<fn()>> = const { RefCell::new(None) };
 }
 
 /// Meters that advance when a test says what a round was.
@@ -136,6 +138,22 @@ impl OnEscrowEnd for TestOwner {
 	fn ended(owner: EscrowOwner, end: StreamEnd) {
 		TOLD.with_borrow_mut(|told| told.push(Told::Ended(owner, end)));
 	}
+	fn parked(owner: EscrowOwner, end: StreamEnd) {
+		TOLD.with_borrow_mut(|told| told.push(Told::Parked(owner, end)));
+		if let Some(act) = WHEN_PARKED.take() {
+			act();
+		}
+	}
+}
+
+/// What the owner does the next time it is told that an account is parked.
+pub fn when_parked(act: fn()) {
+	WHEN_PARKED.set(Some(act));
+}
+
+/// An end as the owner is told of it, with the fee of the day.
+pub fn stream_end(reason: CloseReason, round: RoundIndex, paid: Balance, refunded: Balance) -> StreamEnd {
+	StreamEnd { reason, round, paid, fee: PlatformFee::get().mul_floor(paid), refunded }
 }
 
 /// What the owner was told since this was last asked.
@@ -223,6 +241,7 @@ pub fn new_ext() -> sp_io::TestExternalities {
 	let mut ext: sp_io::TestExternalities = storage.into();
 	METERS.take();
 	TOLD.take();
+	WHEN_PARKED.take();
 	PlatformFee::set(Perbill::from_percent(5));
 	ProberShare::set(Perbill::from_percent(60));
 	AgendaPerBlock::set(5);
@@ -258,6 +277,11 @@ pub fn gained(asset: AssetId, who: AccountId) -> i128 {
 
 pub fn on_hold(asset: AssetId, who: AccountId) -> Balance {
 	TestFunds::held(asset, HoldReason::Escrow.into(), &who)
+}
+
+/// What somebody has that is not in escrow.
+pub fn free(asset: AssetId, who: AccountId) -> Balance {
+	TestFunds::total(asset, &who) - on_hold(asset, who)
 }
 
 pub fn spend(asset: AssetId, from: AccountId, to: AccountId, amount: Balance) {
@@ -327,6 +351,21 @@ pub fn open(asset: AssetId) -> EscrowId {
 
 pub fn open_lump(asset: AssetId, amount: Balance) -> EscrowId {
 	Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount).unwrap()
+}
+
+/// A replica, whose account goes from payee to payee.
+pub fn replica() -> EscrowOwner {
+	EscrowOwner::Replica { order: 9, index: 1 }
+}
+
+/// A lump of a replica, on hold for nobody yet.
+pub fn open_replica(asset: AssetId, amount: Balance) -> EscrowId {
+	Escrow::open_lump(replica(), TENANT, TENANT, asset, amount).unwrap()
+}
+
+/// Start a lump for the operator at the terms of `new_stream`.
+pub fn start(id: EscrowId) {
+	Escrow::start(id, OPERATOR, METER, 2, 200).unwrap();
 }
 
 pub fn account(id: EscrowId) -> AccountOf<Test> {

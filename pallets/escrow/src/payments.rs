@@ -1,9 +1,9 @@
 //! Where money moves. A payment that cannot be delivered changes nothing and stays due; it never stops
-//! the others nor the agenda.
+//! the others nor the agenda. Parking moves nothing but what is due: the rest stays on hold where it is.
 
 use crate::{
 	AccountOf,
-	pallet::{Accounts, Config, Error, Event, HoldReason, Pallet},
+	pallet::{Accounts, Config, Error, Event, HoldReason, NextId, Pallet},
 	types::{Paid, State, Terms},
 };
 use frame::prelude::{DispatchResult, defensive};
@@ -40,8 +40,8 @@ impl<T: Config> Pallet<T> {
 		reason: CloseReason,
 	) -> StreamEnd {
 		let due = account.due_at_end(reason);
-		let end = StreamEnd { reason, round, paid: due, refunded: account.deposited.saturating_sub(due) };
 		account.state = State::Closed { due };
+		let end = Self::end_of(account, round, reason);
 		Self::reschedule(id, account);
 		Self::deliver(id, account);
 		let (code, paid, refunded) = (reason.code(), end.paid, end.refunded);
@@ -55,17 +55,61 @@ impl<T: Config> Pallet<T> {
 		end
 	}
 
+	/// Park: pay what is due and keep the rest on hold, as a lump. What cannot be delivered waits in a closed
+	/// account of its own. `None` if no id is left for that; then nothing but payments has happened.
+	pub(crate) fn park_now(
+		id: EscrowId,
+		account: &mut AccountOf<T>,
+		round: RoundIndex,
+		reason: CloseReason,
+	) -> Option<StreamEnd> {
+		let end = Self::end_of(account, round, reason);
+		Self::pay_at_last(id, account);
+		let claim = if account.outstanding() > 0 { Some(account.claim()) } else { None };
+		let claim_id = match &claim {
+			Some(claim) => Some(Self::insert_new(claim)?),
+			None => None,
+		};
+		account.park(end.refunded);
+		Accounts::<T>::insert(id, account.clone());
+		let (code, paid, left) = (reason.code(), end.paid, end.refunded);
+		Self::deposit_event(Event::Parked { escrow: id, round, reason, code, paid, left, claim: claim_id });
+		if let (Some(escrow), Some(claim)) = (claim_id, claim) {
+			Self::deposit_event(Event::ClaimLeft { escrow, held: claim.held });
+		}
+		Some(end)
+	}
+
+	/// What the owner is told of an end with what is due now.
+	fn end_of(account: &AccountOf<T>, round: RoundIndex, reason: CloseReason) -> StreamEnd {
+		let (paid, fee) = (account.due(), account.shares().fee());
+		StreamEnd { reason, round, paid, fee, refunded: account.deposited.saturating_sub(paid) }
+	}
+
+	/// Store an account under the next id. `None` if there is none.
+	fn insert_new(account: &AccountOf<T>) -> Option<EscrowId> {
+		let id = NextId::<T>::get();
+		NextId::<T>::put(id.checked_add(1)?);
+		Accounts::<T>::insert(id, account);
+		Some(id)
+	}
+
+	/// Deliver what is due when nothing more will be. What a pot cannot take even now goes to the payee: a
+	/// fee must not keep an account alive. Returns what moved.
+	fn pay_at_last(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
+		let moved = Self::pay_out(id, account);
+		if account.paid.payee < account.shares().payee {
+			return moved;
+		}
+		let before = account.paid;
+		Self::pay(account, Party::Payee, account.outstanding());
+		moved.saturating_add(Self::report_paid(id, before, account.paid))
+	}
+
 	/// Deliver what a closed account still holds, and forget it if nothing is left. Returns what moved
 	/// to payee and fee.
-	///
-	/// What a pot cannot take even now goes to the payee: a fee must not keep an account alive.
 	pub(crate) fn deliver(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
-		let mut moved = Self::pay_out(id, account);
-		if account.paid.payee >= account.shares().payee {
-			let before = account.paid;
-			Self::pay(account, Party::Payee, account.outstanding());
-			moved = moved.saturating_add(Self::report_paid(id, before, account.paid));
-		}
+		let moved = Self::pay_at_last(id, account);
 		let rest = account.held.saturating_sub(account.outstanding());
 		// It stays and is tried again by the next `settle`.
 		let _ = Self::refund(id, account, rest);

@@ -17,9 +17,10 @@ impl<T: Config> Pallet<T> {
 	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the stream says,
 	///    not before the cursor, and no other. Only a frozen or closed stream waits for none.
 	/// 6. The runs of a stream are in order, each ends after it began and none but the last is open; none
-	///    is open if the stream is frozen or ending, nor goes past the end.
+	///    is open if the stream is frozen, ending or parking, nor goes past the end.
 	/// 7. A closed account still holds something and locks nothing.
 	/// 8. No id is beyond the next.
+	/// 9. Only streams are ending or parking.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		use alloc::collections::BTreeMap;
 
@@ -30,6 +31,8 @@ impl<T: Config> Pallet<T> {
 			*sum = sum.saturating_add(account.held);
 			ensure!(id < NextId::<T>::get(), "8: id beyond the next");
 			Self::check_money(&account)?;
+			let stream = matches!(account.terms, Terms::Stream(_));
+			ensure!(stream || account.end_round().is_none(), "9: a lump that is ending");
 			if let Terms::Stream(_) = account.terms {
 				Self::check_runs(&account)?;
 				if Self::check_entry(id, &account)? {
@@ -98,7 +101,7 @@ impl<T: Config> Pallet<T> {
 		let open = runs.last().is_some_and(|run| run.until.is_none());
 		match account.state {
 			State::Open => ensure!(!open || account.frozen == 0, "6: a frozen stream runs"),
-			State::Ending { round, .. } => ensure!(
+			State::Ending { round, .. } | State::Parking { round, .. } => ensure!(
 				runs.iter().all(|run| run.until.is_some_and(|until| until <= round)),
 				"6: a stream runs past its end"
 			),

@@ -34,7 +34,7 @@ pub struct Stream {
 	/// Base units per billable block.
 	pub rate: Balance,
 	/// Base units of the deposit that pay the first billable blocks. The least that is due in all if the
-	/// tenant ends the stream; any other end refunds what of it the meter did not earn.
+	/// tenant closes the stream; any other end refunds what of it the meter did not earn.
 	pub prepaid: Balance,
 	/// Billable blocks in all, by the rounds judged when the account was last touched.
 	pub billed: u32,
@@ -72,6 +72,34 @@ pub enum State {
 		/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
 		due: Balance,
 	},
+	/// A stream's end is decided, but not that of the account: nothing after `round` is billed, and once
+	/// that is paid what is left is a lump again.
+	Parking {
+		/// Last round that is billed.
+		round: RoundIndex,
+		/// Why.
+		reason: CloseReason,
+	},
+}
+
+impl State {
+	/// The end of a stream with `round`, after which the account is closed or, if it `parks`, is a lump.
+	pub fn stopping(round: RoundIndex, reason: CloseReason, parks: bool) -> Self {
+		if parks { Self::Parking { round, reason } } else { Self::Ending { round, reason } }
+	}
+
+	/// Last round of a stream that is billed and why, if that is decided.
+	pub fn end(&self) -> Option<(RoundIndex, CloseReason)> {
+		match *self {
+			Self::Ending { round, reason } | Self::Parking { round, reason } => Some((round, reason)),
+			Self::Open | Self::Closed { .. } => None,
+		}
+	}
+
+	/// Whether it is decided that a stream becomes a lump again.
+	pub fn parks(&self) -> bool {
+		matches!(self, Self::Parking { .. })
+	}
 }
 
 /// The fee that an account was opened with.
@@ -109,19 +137,15 @@ impl Paid {
 	}
 }
 
-/// Whether an end is the tenant's doing, by the thousands of its code.
-pub fn by_tenant(reason: CloseReason) -> bool {
-	(1_000..2_000).contains(&reason.code())
-}
-
-/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`.
+/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from the opening of
+/// the account or, if it was parked, from there.
 #[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
 pub struct Account<AccountId> {
 	/// Who is told of the end.
 	pub owner: EscrowOwner,
 	/// On whose account the funds are on hold.
 	pub payer: AccountId,
-	/// Who is paid.
+	/// Who is paid. The payer itself while nobody is known yet.
 	pub payee: AccountId,
 	/// Asset of all amounts.
 	pub asset: AssetId,
@@ -157,21 +181,19 @@ impl<AccountId> Account<AccountId> {
 	pub fn due(&self) -> Balance {
 		match self.state {
 			State::Closed { due } => due,
-			State::Open | State::Ending { .. } => self.due_of_at_least(0),
+			State::Open | State::Ending { .. } | State::Parking { .. } => self.due_of_at_least(0),
 		}
 	}
 
-	/// Due in all if it is closed now for `reason`: a tenant who ends a stream pays at least what is prepaid.
+	/// Due in all if it is closed now for `reason`: a tenant who closes a stream pays at least what is prepaid.
 	pub fn due_at_end(&self, reason: CloseReason) -> Balance {
-		if by_tenant(reason) { self.due_by_tenant() } else { self.due() }
+		if reason.keeps_prepaid() { self.due_by_tenant() } else { self.due() }
 	}
 
-	/// Due in all if the tenant ends it now.
+	/// Due in all if the tenant closes it now.
 	fn due_by_tenant(&self) -> Balance {
-		match (&self.state, &self.terms) {
-			(State::Open | State::Ending { .. }, Terms::Stream(stream)) => {
-				self.due_of_at_least(stream.prepaid)
-			},
+		match &self.terms {
+			Terms::Stream(stream) if !self.is_closed() => self.due_of_at_least(stream.prepaid),
 			_ => self.due(),
 		}
 	}
@@ -192,7 +214,7 @@ impl<AccountId> Account<AccountId> {
 	}
 
 	/// Part of `held` that may be locked or granted: neither locked, nor due to anybody, nor needed for the
-	/// prepaid sum should the tenant end the stream.
+	/// prepaid sum should the tenant close the stream.
 	pub fn unlocked(&self) -> Balance {
 		let kept = self.due_by_tenant().saturating_sub(self.paid.total());
 		self.held.saturating_sub(self.frozen).saturating_sub(kept)
@@ -220,14 +242,46 @@ impl<AccountId> Account<AccountId> {
 
 	/// The round after which nothing is billed, if that is decided.
 	pub fn end_round(&self) -> Option<RoundIndex> {
-		match self.state {
-			State::Ending { round, .. } => Some(round),
-			State::Open | State::Closed { .. } => None,
-		}
+		self.state.end().map(|(round, _)| round)
+	}
+
+	/// Whether it is a lump of which nothing was paid or granted.
+	pub fn is_untouched(&self) -> bool {
+		self.paid == Paid::default() && self.awarded == 0
 	}
 
 	/// Whether it is closed and waits only for somebody to be paid.
 	pub fn is_closed(&self) -> bool {
 		matches!(self.state, State::Closed { .. })
+	}
+}
+
+impl<AccountId: Clone> Account<AccountId> {
+	/// A lump again, of the `left` base units on hold that are nobody else's. What was before is forgotten;
+	/// the fee's shares stay.
+	pub fn park(&mut self, left: Balance) {
+		self.payee = self.payer.clone();
+		self.deposited = left;
+		self.held = left;
+		self.frozen = 0;
+		self.awarded = 0;
+		self.paid = Paid::default();
+		self.refunded = 0;
+		self.terms = Terms::Lump;
+		self.state = State::Open;
+	}
+
+	/// What is due and could not be delivered, as a closed account of its own. It knows what was paid, so
+	/// that every share comes out as if nothing had been split off.
+	pub fn claim(&self) -> Self {
+		let due = self.due();
+		Self {
+			deposited: due,
+			held: due.saturating_sub(self.paid.total()),
+			frozen: 0,
+			refunded: 0,
+			state: State::Closed { due },
+			..self.clone()
+		}
 	}
 }

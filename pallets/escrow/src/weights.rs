@@ -19,6 +19,10 @@ pub trait WeightInfo {
 	fn force_close() -> Weight;
 	fn agenda(b: u32, ) -> Weight;
 	fn wake() -> Weight;
+	fn wake_parking() -> Weight;
+	fn start() -> Weight;
+	fn park() -> Weight;
+	fn top_up_lump() -> Weight;
 }
 
 /// The weights as measured, with reads and writes priced by `Db`.
@@ -135,6 +139,30 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
+	/// Not measured yet: what `wake` takes.
+	fn wake_parking() -> Weight {
+		Weight::from_parts(310_283_000, 34968)
+			.saturating_add(Db::get().reads(12_u64))
+			.saturating_add(Db::get().writes(9_u64))
+	}
+	/// Not measured yet: the account, the row and the settings, an entry of the agenda.
+	fn start() -> Weight {
+		Weight::from_parts(90_000_000, 34968)
+			.saturating_add(Db::get().reads(4_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// Not measured yet: the account, the row and the settings, two entries of the agenda.
+	fn park() -> Weight {
+		Weight::from_parts(90_000_000, 34968)
+			.saturating_add(Db::get().reads(4_u64))
+			.saturating_add(Db::get().writes(3_u64))
+	}
+	/// Not measured yet: the account, and what a hold of an asset takes.
+	fn top_up_lump() -> Weight {
+		Weight::from_parts(90_000_000, 11426)
+			.saturating_add(Db::get().reads(6_u64))
+			.saturating_add(Db::get().writes(6_u64))
+	}
 }
 
 /// For tests: the weights on ParityDB.
@@ -153,5 +181,17 @@ impl WeightInfo for () {
 	}
 	fn wake() -> Weight {
 		Measured::<ParityDbWeight>::wake()
+	}
+	fn wake_parking() -> Weight {
+		Measured::<ParityDbWeight>::wake_parking()
+	}
+	fn start() -> Weight {
+		Measured::<ParityDbWeight>::start()
+	}
+	fn park() -> Weight {
+		Measured::<ParityDbWeight>::park()
+	}
+	fn top_up_lump() -> Weight {
+		Measured::<ParityDbWeight>::top_up_lump()
 	}
 }

@@ -10,12 +10,15 @@
 	clippy::unwrap_used
 )]
 
-use crate::{endpoint::MAX_LABELS, *};
+use crate::*;
 use alloc::{format, vec};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, Clock, Endpoint, Funds, MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network,
-	Probing, Protocol, Region, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
+	AssetId, Balance, BondReserve, Bonding, Clock, Endpoint, Funds, LeaseId, LeaseRegistry, MAX_ANCHORS,
+	MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network, Probing, Protocol, Region, Service, ServiceId,
+	ServiceKind, ServiceStatus, Uri,
+	endpoint::{self, MAX_LABELS},
+	service_of_lease,
 };
 
 /// What the benchmarks bond beyond the minimum.
@@ -115,7 +118,25 @@ fn listed<T: Config>() -> (T::AccountId, ServiceId) {
 	(who, id)
 }
 
-/// The same, probed every round, as many others in its pages as fit.
+/// An operator with a proven `Compute` service in an asset.
+fn compute<T: Config>() -> (T::AccountId, ServiceId) {
+	let who = registered::<T>(0);
+	let asset = bonded_asset::<T>(&who);
+	let id = list::<T>(&who, ServiceKind::Compute, asset, 0);
+	<Pallet<T> as surety_primitives::Registry<T::AccountId>>::proven(id);
+	(who, id)
+}
+
+/// The lease that the benchmarks list.
+const LEASE: LeaseId = 7;
+
+/// List a lease under a service of [`compute`], on the same server.
+fn lease<T: Config>(parent: ServiceId) {
+	let Service { endpoint, price, terms, .. } = Services::<T>::get(parent).unwrap();
+	Pallet::<T>::list_lease(LEASE, parent, endpoint, price, terms).unwrap();
+}
+
+/// The service of [`listed`], probed every round, as many others in its pages as fit.
 fn heated<T: Config>() -> (T::AccountId, ServiceId) {
 	/// Services of a page.
 	const PAGE: u32 = 128;
@@ -255,7 +276,9 @@ mod benchmarks {
 
 	#[benchmark]
 	fn update_service() {
-		let (who, id) = listed::<T>();
+		let (who, id) = compute::<T>();
+		// Moving it, it is asked whether its capacity is in use; unproven, its proof is asked for again.
+		Services::<T>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
 		let endpoint = endpoint_of(1);
 		#[extrinsic_call]
 		_(
@@ -395,6 +418,66 @@ mod benchmarks {
 		_(origin as T::RuntimeOrigin, host.clone());
 		assert!(!DeniedHosts::<T>::contains_key(host));
 		Ok(())
+	}
+
+	#[benchmark]
+	fn list_lease() {
+		let (_, parent) = compute::<T>();
+		#[block]
+		{
+			lease::<T>(parent);
+		}
+		assert!(LeaseServices::<T>::contains_key(service_of_lease(LEASE)));
+	}
+
+	#[benchmark]
+	fn remove_lease() {
+		let (_, parent) = compute::<T>();
+		lease::<T>(parent);
+		let id = service_of_lease(LEASE);
+		Pallet::<T>::set_exposure(id, PART).unwrap();
+		#[block]
+		{
+			Pallet::<T>::remove_lease(LEASE);
+		}
+		assert!(!LeaseServices::<T>::contains_key(id));
+		assert_eq!(Pallet::<T>::exposure(id), 0);
+	}
+
+	#[benchmark]
+	fn reserve() {
+		let who = registered::<T>(0);
+		let asset = bonded_asset::<T>(&who);
+		#[block]
+		{
+			Pallet::<T>::reserve(&who, asset, PART).unwrap();
+		}
+		assert_eq!(Pallet::<T>::reserved(&who, asset), PART);
+	}
+
+	#[benchmark]
+	fn unreserve() {
+		let who = registered::<T>(0);
+		let asset = bonded_asset::<T>(&who);
+		Pallet::<T>::reserve(&who, asset, PART).unwrap();
+		#[block]
+		{
+			Pallet::<T>::unreserve(&who, asset, PART);
+		}
+		assert_eq!(Pallet::<T>::reserved(&who, asset), 0);
+	}
+
+	#[benchmark]
+	fn forfeit() {
+		let who = registered::<T>(0);
+		let asset = bonded_asset::<T>(&who);
+		Pallet::<T>::reserve(&who, asset, PART).unwrap();
+		let moved;
+		#[block]
+		{
+			moved = Pallet::<T>::forfeit(&who, asset, PART);
+		}
+		assert_eq!(moved, PART);
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);

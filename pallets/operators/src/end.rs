@@ -3,7 +3,7 @@
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Bonding, Clock, Funds, Probing, RoundIndex, ServiceId, ServiceStatus,
+	Agreements, AssetId, Bonding, Capacity, Clock, Funds, Probing, RoundIndex, ServiceId, ServiceStatus,
 };
 
 impl<T: Config> Pallet<T> {
@@ -11,7 +11,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_retire_service(owner: Option<T::AccountId>, id: ServiceId) -> DispatchResult {
 		let service = match owner {
 			Some(who) => Self::owned(&who, id)?,
-			None => Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?,
+			None => Self::listed(id)?,
 		};
 		let notice = if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
 		let at = T::Clock::round().saturating_add(notice);
@@ -37,12 +37,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_remove_service(id: ServiceId) -> DispatchResult {
-		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let service = Self::listed(id)?;
 		let ServiceStatus::Ending { at } = service.status else {
 			return Err(Error::<T>::ServiceNotEnding.into());
 		};
 		ensure!(at <= T::Probing::judged_round(), Error::<T>::EndNotJudged);
 		ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
+		// First of all: it may refuse, and what follows is not its to see.
+		T::Capacity::forget(id)?;
 		// Leaving the pages closes the running window, which others may note down: only then are they to
 		// forget.
 		T::Probing::unlist(id);

@@ -1,12 +1,11 @@
 //! What governance sets: networks, assets, hosts.
 
-use crate::{
-	endpoint::{self, Host},
-	pallet::*,
-	types::*,
-};
+use crate::{pallet::*, types::*};
 use frame::prelude::*;
-use surety_primitives::{AssetId, Balance, Clock, Endpoint, Funds, Name, Network, NetworkId, Protocol};
+use surety_primitives::{
+	AssetId, Balance, Clock, Endpoint, Funds, Name, Network, NetworkId, Protocol,
+	endpoint::{self, Host},
+};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_set_network(

@@ -8,7 +8,7 @@ use {
 	crate::{AssetId, Balance, BlockNumber, Host, NetworkId, types::*},
 	alloc::collections::BTreeMap,
 	frame::deps::sp_runtime::TryRuntimeError,
-	surety_primitives::Funds,
+	surety_primitives::{Funds, LEASES_FROM, ServiceKind, ServiceStatus},
 };
 
 impl<T: Config> Pallet<T> {
@@ -20,7 +20,8 @@ impl<T: Config> Pallet<T> {
 
 /// The invariants of the state. Each is a function, numbered as here:
 ///
-/// 1. The exposures of an operator's services in an asset sum up to the exposure of its bond in it.
+/// 1. The exposures of an operator's services and leases in an asset and what is reserved for its bids sum up
+///    to the exposure of its bond in it.
 /// 2. No bond is exposed beyond its active part.
 /// 3. What is on hold as bond is the active part and the unbonding chunks; chunks are in order, none empty.
 /// 4. What is on hold as service deposit is the sum of the deposits of the operator's listings.
@@ -29,6 +30,8 @@ impl<T: Config> Pallet<T> {
 /// 6. The counts per host are those of the services' endpoints.
 /// 7. The counts per network are those of the services, each of a network that exists; names find networks.
 /// 8. Totals and counts are the sums of what they sum up.
+/// 9. Leases have the identifiers from `LEASES_FROM` on and no listing has; each is one leased unit of compute
+///    of a registered operator that is not retiring.
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
 	/// Check all invariants.
@@ -40,20 +43,26 @@ impl<T: Config> Pallet<T> {
 		Self::indices_agree()?;
 		Self::hosts_agree()?;
 		Self::networks_agree()?;
-		Self::totals_agree()
+		Self::totals_agree()?;
+		Self::leases_are_apart()
 	}
 
 	fn exposures_sum_up() -> Result<(), TryRuntimeError> {
 		let mut sums = BTreeMap::<(T::AccountId, AssetId), Balance>::new();
 		for (id, exposure) in Exposures::<T>::iter() {
-			let service = Services::<T>::get(id).ok_or("1: exposure of an unknown service")?;
+			let service = Self::find(id).ok_or("1: exposure of an unknown service")?;
 			ensure!(exposure > 0, "1: empty exposure stored");
 			let sum = sums.entry((service.operator, service.asset)).or_default();
 			*sum = sum.saturating_add(exposure);
 		}
+		for (operator, asset, reserved) in Reserved::<T>::iter() {
+			ensure!(reserved > 0, "1: empty reservation stored");
+			let sum = sums.entry((operator, asset)).or_default();
+			*sum = sum.saturating_add(reserved);
+		}
 		for (operator, asset, bond) in Bonds::<T>::iter() {
 			let sum = sums.remove(&(operator, asset)).unwrap_or(0);
-			ensure!(sum == bond.exposure, "1: exposure of a bond is not the sum of its services'");
+			ensure!(sum == bond.exposure, "1: exposure of a bond is not the sum of what is reserved");
 		}
 		ensure!(sums.is_empty(), "1: exposure without a bond");
 		Ok(())
@@ -182,6 +191,19 @@ impl<T: Config> Pallet<T> {
 			slashed: number(slashed.len()),
 		};
 		ensure!(counts == Count::<T>::get(), "8: counts are not what is there");
+		Ok(())
+	}
+
+	fn leases_are_apart() -> Result<(), TryRuntimeError> {
+		ensure!(NextServiceId::<T>::get() <= LEASES_FROM, "9: listing with the identifier of a lease");
+		for (id, lease) in LeaseServices::<T>::iter() {
+			ensure!(id >= LEASES_FROM, "9: lease with the identifier of a listing");
+			let leased = lease.status == ServiceStatus::Leased && lease.capacity == 1;
+			ensure!(leased && lease.kind == ServiceKind::Compute, "9: lease that is not one unit of compute");
+			let operator = Operators::<T>::get(&lease.operator).ok_or("9: lease without an operator")?;
+			ensure!(operator.status != OperatorStatus::Retiring, "9: retiring with leases");
+			ensure!(Self::minimum_bond(lease.asset).is_some(), "9: asset never approved");
+		}
 		Ok(())
 	}
 }

@@ -5,6 +5,8 @@
 //! An **operator** is an account with a **bond**: tokens of its own account on hold, slashable. It lists
 //! **services**; each names ONE **asset** in which price, deposit, bond, credit and exposure are counted.
 //! The **exposure** of a service is the part of the bond reserved for what it may still owe its tenants.
+//! `Compute` is sold by the **lease**: each is a service of its own under the operator's listing, and what a
+//! bid may come to owe is **reserved** before there is a lease.
 //! An operator's word is never liveness: whether a service is up, only the probes say.
 //!
 //! ```text
@@ -22,9 +24,14 @@
 //!                                                             v  remove_service, by anyone
 //!                                                          (gone, deposit back)
 //!
+//! lease      list_lease -> Leased -> remove_lease            by the pallet of the orders, no call of this one
+//!
 //! bond       register, bond_more --> active --unbond--> chunk --withdraw_unbonded--> free balance
 //!                                      |                  |
 //!                                      +--1st--> slash <--+ 2nd, the newest chunk first
+//!
+//! bid        reserve -> reserved -> unreserve                the reserved part of the active bond
+//!                          +-> forfeit                       to the treasury
 //! ```
 //!
 //! Listing takes a deposit in the native token. Where the chain requires proof of control, a listing waits
@@ -32,18 +39,21 @@
 //!
 //! ## Limits that protect others
 //!
-//! - Sum of the exposures of an operator and asset <= its active bond, whenever exposure is reserved or bond
-//!   unbonded; withdrawing checks again. So a promised credit is always funded.
+//! - Sum of the exposures of an operator and asset (services, leases and what is reserved for bids) <= its
+//!   active bond, whenever exposure is reserved or bond unbonded; withdrawing checks again. So a promised
+//!   credit is always funded.
 //! - Below the minimum bond no units are sold and nothing is listed.
 //! - An endpoint is a plain http(s) URL on the public internet (unless the chain allows private ones), not on
 //!   governance's deny list, and one host carries a bounded number of listings: nobody can aim the validators
-//!   at a stranger.
-//! - Terms are immutable; only the cap of the credits may rise.
+//!   at a stranger. A lease is on the very server of its service, and that one does not move while its
+//!   capacity is in use.
+//! - Terms are immutable; only the cap of the credits may rise. The latency they promise is one that a prober
+//!   waits for: a tenth of a round at most.
 //!
 //! ## Reading
 //!
-//! The view functions of this pallet, `Registry` and `Bonding` of `surety_primitives` for other pallets, and
-//! the storage maps, which hold nothing but what their docs say.
+//! The view functions of this pallet, `Registry`, `LeaseRegistry`, `Bonding` and `BondReserve` of
+//! `surety_primitives` for other pallets, and the storage maps, which hold nothing but what their docs say.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -53,13 +63,17 @@ extern crate alloc;
 mod benchmarking;
 mod bond;
 mod end;
+mod errors;
+mod events;
 mod govern;
 mod hooks;
+mod lease;
 mod list;
 #[cfg(test)]
 mod mock;
 mod read;
 mod register;
+mod reserve;
 mod slash;
 #[cfg(test)]
 mod tests;
@@ -69,13 +83,14 @@ pub mod weights;
 
 use alloc::vec::Vec;
 use frame::prelude::*;
+use frame_support::pallet_macros::import_section;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId, Protocol,
 	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
 };
 
-pub use surety_primitives::endpoint::Host;
 pub use pallet::*;
+pub use surety_primitives::endpoint::Host;
 #[cfg(feature = "runtime-benchmarks")]
 pub use types::BenchmarkHelper;
 pub use types::{
@@ -92,11 +107,13 @@ pub const MAX_NOTICE_WINDOWS: u32 = 30;
 
 // What the macros make of the declarations below says `expect`, and a listing has many parts.
 #[allow(clippy::expect_used, clippy::too_many_arguments)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
 	use crate::types::{Changes, NewService};
-	use surety_primitives::{Agreements, Clock, Probing};
+	use surety_primitives::{Agreements, Capacity, Clock, Probing};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -117,6 +134,9 @@ pub mod pallet {
 
 		/// The agreements on services.
 		type Agreements: Agreements;
+
+		/// What `Compute` services have and how much of it is given away.
+		type Capacity: Capacity;
 
 		/// Holds and transfers of every asset.
 		type Funds: surety_primitives::Funds<Self::AccountId, Reason = Self::RuntimeHoldReason>;
@@ -139,7 +159,9 @@ pub mod pallet {
 		/// Planck on hold for each listing.
 		type ServiceDeposit: Get<Balance>;
 
-		/// Listings that one host may carry. Does not hold where private endpoints are allowed.
+		/// Listings that one host may carry. Does not hold where private endpoints are allowed. A host is an
+		/// IPv4 address, an IPv6 address or a name as it is: names below one name are hosts of their own, as
+		/// the chain cannot know which of them belong to one owner.
 		type MaxPerHost: Get<u32>;
 
 		/// Share of a window's rounds that one announced maintenance may take.
@@ -201,11 +223,21 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Listings<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Listing>;
 
-	/// Base units of the operator's bond that a service reserves.
+	/// Services that leases are, from `LEASES_FROM` on: status `Leased`, one unit, without a deposit.
+	#[pallet::storage]
+	pub type LeaseServices<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Service<T::AccountId>>;
+
+	/// Base units of the operator's bond that a service or a lease reserves.
 	#[pallet::storage]
 	pub type Exposures<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Balance, ValueQuery>;
 
-	/// Services of an operator, in the order in which they were listed.
+	/// Base units of an operator's bond that are reserved for what is not a service yet: its bids. A part of
+	/// the exposure of the bond.
+	#[pallet::storage]
+	pub type Reserved<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, AssetId, Balance, ValueQuery>;
+
+	/// Services of an operator, in the order in which they were listed, without leases.
 	#[pallet::storage]
 	pub type ServicesOf<T: Config> = StorageMap<
 		_,
@@ -215,7 +247,7 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// Identifier of the next listing. Never falls.
+	/// Identifier of the next listing. Never falls, and never reaches those of leases.
 	#[pallet::storage]
 	pub type NextServiceId<T: Config> = StorageValue<_, ServiceId, ValueQuery>;
 
@@ -239,7 +271,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Approvals<T: Config> = StorageMap<_, Twox64Concat, u32, Approval>;
 
-	/// Services per host of their endpoint.
+	/// Services per host of their endpoint, without leases: those are on the host of their service.
 	#[pallet::storage]
 	pub type Hosts<T: Config> = StorageMap<_, Blake2_128Concat, Host, u32, ValueQuery>;
 
@@ -278,212 +310,6 @@ pub mod pallet {
 				assert!(Pallet::<T>::do_approve_asset(*asset, *min_bond).is_ok(), "bad asset {asset}");
 			}
 		}
-	}
-
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// An account registered as operator with a first bond in planck.
-		OperatorRegistered { operator: T::AccountId, bond: Balance },
-		/// An operator changed its display name and contact.
-		IdentitySet { operator: T::AccountId },
-		/// An operator takes no new units and lists nothing until it activates itself.
-		OperatorDeactivated { operator: T::AccountId },
-		/// An operator is active again.
-		OperatorActivated { operator: T::AccountId },
-		/// An operator is about to leave: it is gone once its last bond is withdrawn.
-		OperatorRetiring { operator: T::AccountId },
-		/// An operator left: nothing of it is on hold any more.
-		OperatorLeft { operator: T::AccountId },
-		/// Base units of an asset went on hold as active bond.
-		Bonded { operator: T::AccountId, asset: AssetId, amount: Balance },
-		/// Base units of active bond can be withdrawn from block `unlock_at` on. Slashable until then.
-		Unbonded { operator: T::AccountId, asset: AssetId, amount: Balance, unlock_at: BlockNumber },
-		/// Unbonded base units went back to the operator's free balance.
-		Withdrawn { operator: T::AccountId, asset: AssetId, amount: Balance },
-		/// Bond was taken for a service: `credit` base units for its tenants and `penalty` for the treasury.
-		/// `unpaid` is what was asked for beyond that and the bond did not have or could not deliver.
-		BondSlashed {
-			operator: T::AccountId,
-			service: ServiceId,
-			asset: AssetId,
-			credit: Balance,
-			penalty: Balance,
-			unpaid: Balance,
-		},
-		/// A service was listed. Answers above `max_latency_us` microseconds count as slow: what the terms
-		/// asked for, rounded up to the edge of a latency bucket.
-		ServiceListed {
-			service: ServiceId,
-			operator: T::AccountId,
-			status: ServiceStatus,
-			max_latency_us: u64,
-		},
-		/// The listing changed; capacity in units and price per unit and billable block as they are now. The
-		/// price holds for new agreements only.
-		ServiceUpdated { service: ServiceId, capacity: u32, price: Balance },
-		/// The endpoint of a service changed. `Unproven` if control of the new host must be proven first.
-		EndpointChanged { service: ServiceId, status: ServiceStatus },
-		/// The most that one unit can ever be credited rose to `cap` base units.
-		CreditCapRaised { service: ServiceId, cap: Balance },
-		/// The probers read the operator's proof of control: the service is active.
-		ServiceProven { service: ServiceId },
-		/// A service takes no new units until it is resumed. Probing and agreements go on.
-		ServicePaused { service: ServiceId },
-		/// A service takes new units again.
-		ServiceResumed { service: ServiceId },
-		/// A service ends: round `at` is the last one billed and judged. `for_cause` if it was terminated
-		/// because its credits reached the cap, else it was retired.
-		ServiceEnding { service: ServiceId, at: RoundIndex, for_cause: bool },
-		/// A service is gone and its deposit in planck went back to the operator.
-		ServiceRemoved { service: ServiceId, operator: T::AccountId, deposit: Balance },
-		/// Rounds `from .. from + rounds` are announced maintenance: being down then counts for nothing and
-		/// is not billed.
-		MaintenanceAnnounced { service: ServiceId, from: RoundIndex, rounds: u16 },
-		/// A network was created or changed.
-		NetworkSet { network: NetworkId, name: Name },
-		/// A network is gone.
-		NetworkRemoved { network: NetworkId },
-		/// Services may be listed in an asset; selling units takes a bond of `min_bond` base units in it.
-		AssetApproved { asset: u32, min_bond: Balance },
-		/// No more services may be listed in an asset. What is listed goes on.
-		AssetRevoked { asset: u32 },
-		/// No endpoint may be listed on a host or on a name below it. What is listed stays.
-		HostDenied { host: Host },
-		/// Endpoints may be listed on a host again.
-		HostAllowed { host: Host },
-	}
-
-	#[pallet::error]
-	pub enum Error<T> {
-		/// The account is not registered as operator: call `register`.
-		NotOperator,
-		/// The account is registered already: use `bond_more` and `set_identity`.
-		AlreadyRegistered,
-		/// The operator is inactive or retiring: call `activate`.
-		OperatorInactive,
-		/// The operator is active already.
-		OperatorActive,
-		/// The operator is retiring already.
-		OperatorRetiring,
-		/// The operator still has services: retire and remove them first.
-		HasServices,
-		/// A name, contact, model or metadata URI is not UTF-8, has control characters in it, or is a name
-		/// and empty.
-		BadText,
-		/// An amount is zero.
-		ZeroAmount,
-		/// The bond is below the minimum: the operator's in the native token, or the one in the service's
-		/// asset. The view function `min_bond` says how much it takes. With services listed, the native bond
-		/// can not be unbonded below it either.
-		BondBelowMinimum,
-		/// More than the active bond that nothing reserves, or a slash left less active bond than is reserved.
-		/// The view functions `bond` says what is active and reserved.
-		BondReserved,
-		/// The active bond does not cover the exposure. The view functions `free_bond` and `coverable_units`
-		/// say what is free and for how many units it is enough.
-		InsufficientBond,
-		/// Too many unbonding chunks: withdraw those that are due, or wait for them.
-		TooManyChunks,
-		/// Nothing to withdraw: no chunk, or none is due yet.
-		NothingToWithdraw,
-		/// There is no such service.
-		UnknownService,
-		/// The service belongs to another operator.
-		NotOwner,
-		/// The operator has as many services as it may have.
-		TooManyServices,
-		/// All identifiers are used up.
-		NoMoreIds,
-		/// The service waits for proof of control: serve the signed file at the endpoint's host.
-		ServiceUnproven,
-		/// The service is paused.
-		ServicePaused,
-		/// The service is not paused.
-		ServiceNotPaused,
-		/// The service is retired or terminated.
-		ServiceEnding,
-		/// The service is not ending: call `retire_service` first.
-		ServiceNotEnding,
-		/// The last round of the service is not judged yet: that takes two rounds more.
-		EndNotJudged,
-		/// Units of the service are sold: for removing it, its agreements must be closed and paid first; for
-		/// moving its endpoint where control must be proven, they must be closed.
-		UnitsSold,
-		/// The update names nothing to change.
-		NothingToUpdate,
-		/// The endpoint does not begin with `http://` or `https://` (lower case).
-		EndpointNotHttp,
-		/// The endpoint has a space, a backslash, or anything but printable ASCII in it.
-		EndpointCharacters,
-		/// The endpoint has a user name or password in it, which everybody could read.
-		EndpointHasCredentials,
-		/// The endpoint has a query string.
-		EndpointHasQuery,
-		/// The endpoint has a fragment.
-		EndpointHasFragment,
-		/// The host is missing or malformed, or is an IP address in an unusual notation.
-		EndpointHost,
-		/// The port of the endpoint is not a number from 1 to 65535.
-		EndpointPort,
-		/// The host is a loopback, private or otherwise not public address or name, which this chain refuses.
-		EndpointPrivate,
-		/// Governance denied the host or a name above it.
-		HostDenied,
-		/// The host is not denied.
-		HostNotDenied,
-		/// The host carries as many listings as it may carry.
-		HostFull,
-		/// The region is not two capital letters (ISO 3166-1 alpha-2).
-		BadRegion,
-		/// The capacity is zero units.
-		ZeroCapacity,
-		/// The capacity is below the units already sold.
-		CapacityBelowSold,
-		/// The price is zero.
-		ZeroPrice,
-		/// Price x capacity x blocks of a window is more than a balance can be.
-		PriceOverflow,
-		/// The latency of the terms is not from 1 to 55,108 ms.
-		TermsLatency,
-		/// The credits of the terms fall from a milder to a graver breach.
-		TermsCreditsFall,
-		/// A credit of the terms is above the credit cap.
-		TermsCreditAboveCap,
-		/// The credit cap is zero.
-		TermsZeroCap,
-		/// Twice the credit cap x capacity is more than a balance can be.
-		CreditOverflow,
-		/// The credit cap may only rise.
-		CapMayOnlyRise,
-		/// Maintenance of zero rounds.
-		ZeroRounds,
-		/// Maintenance must be announced one window ahead.
-		MaintenanceTooSoon,
-		/// Maintenance is announced more than 30 windows ahead.
-		MaintenanceTooFar,
-		/// Maintenance takes more than the allowed share of a window.
-		MaintenanceTooLong,
-		/// The maintenance announced before is not over and judged yet.
-		MaintenanceAnnounced,
-		/// There is no such network.
-		UnknownNetwork,
-		/// Another network has this name.
-		NetworkNameTaken,
-		/// The name of a network must be 1 to 64 of `a-z`, `0-9` and `-`.
-		NetworkName,
-		/// Services use the network.
-		NetworkInUse,
-		/// The network of this chain itself speaks Substrate.
-		NetworkOwnProtocol,
-		/// The same anchor twice: two must agree, so they must be two.
-		DuplicateAnchor,
-		/// The asset is not approved, or was revoked.
-		AssetNotApproved,
-		/// The asset does not exist or has no minimum balance.
-		AssetUnusable,
-		/// The minimum bond is below the asset's minimum balance.
-		MinBondTooLow,
 	}
 
 	#[pallet::hooks]
@@ -656,7 +482,9 @@ pub mod pallet {
 		/// another service.
 		///
 		/// - `endpoint`: where control must be proven, one with another host, port or scheme is refused while
-		///   units are sold, and must be proven again.
+		///   units are sold, and must be proven again. Of a `Compute` service such a one is refused while bids
+		///   or leases use its capacity. Probers that find no proof for a whole window stop asking for it: any
+		///   endpoint given for an unproven service, also the one it has, makes them ask again.
 		/// - `capacity`: not below the units sold.
 		/// - `price`: holds for new agreements.
 		#[pallet::call_index(9)]
@@ -713,8 +541,8 @@ pub mod pallet {
 			Self::do_retire_service(owner, service)
 		}
 
-		/// Remove a service whose last round is judged and whose agreements are closed and paid. Anyone may
-		/// call it; the deposit goes back to the operator.
+		/// Remove a service whose last round is judged, whose agreements are closed and paid, and whose capacity
+		/// no bid or lease uses. Anyone may call it; the deposit goes back to the operator.
 		#[pallet::call_index(14)]
 		#[pallet::weight(T::WeightInfo::remove_service())]
 		pub fn remove_service(origin: OriginFor<T>, service: ServiceId) -> DispatchResult {

@@ -1,13 +1,11 @@
 //! Services are listed, and what they must look like.
 
-use crate::{
-
-	pallet::*,
-	types::*,
-};
+use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Balance, Clock, Funds, LatencyBucket, Probing, Service, ServiceId, ServiceKind, ServiceStatus, SlaTerms,
+	Balance, Clock, Funds, LEASES_FROM, LatencyBucket, Probing, Service, ServiceId, ServiceKind,
+	ServiceStatus, SlaTerms,
+	endpoint::{self, Fault, Host, Target},
 };
 
 impl<T: Config> Pallet<T> {
@@ -23,7 +21,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_kind(&new.kind)?;
 
 		let id = NextServiceId::<T>::get();
-		NextServiceId::<T>::put(id.checked_add(1).ok_or(Error::<T>::NoMoreIds)?);
+		ensure!(id < LEASES_FROM, Error::<T>::NoMoreIds);
+		NextServiceId::<T>::put(id.saturating_add(1));
 		ServicesOf::<T>::try_append(&who, id).map_err(|()| Error::<T>::TooManyServices)?;
 		Self::occupy_host(&target.host)?;
 		if let Some(network) = new.kind.network() {
@@ -71,6 +70,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(credit.is_sorted(), Error::<T>::TermsCreditsFall);
 		ensure!(credit.iter().all(|credit| *credit <= credit_cap), Error::<T>::TermsCreditAboveCap);
 		let max_latency = LatencyBucket::from_millis(max_latency_ms);
+		// A prober gives up after that: all above it would be down, none slow.
+		let longest = LatencyBucket::from_micros(T::Clock::longest_latency_ms().saturating_mul(1_000));
+		ensure!(max_latency <= longest, Error::<T>::TermsLatency);
 		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, credit_cap })
 	}
 
@@ -141,9 +143,15 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
+	/// A service that an operator listed, none that is a lease.
+	pub(crate) fn listed(id: ServiceId) -> Result<ServiceOf<T>, Error<T>> {
+		ensure!(id < LEASES_FROM || !LeaseServices::<T>::contains_key(id), Error::<T>::ServiceLeased);
+		Services::<T>::get(id).ok_or(Error::<T>::UnknownService)
+	}
+
 	/// A service that `who` lists.
 	pub(crate) fn owned(who: &T::AccountId, id: ServiceId) -> Result<ServiceOf<T>, Error<T>> {
-		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let service = Self::listed(id)?;
 		ensure!(service.operator == *who, Error::<T>::NotOwner);
 		Ok(service)
 	}

@@ -7,7 +7,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame::testing_prelude::*;
 use frame_support::traits::fungible::UnionOf;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Clock, Funds as _, Probed, Probing, SplitAsset, TwoUnions,
+	Agreements, AssetId, Balance, Capacity, Clock, Funds as _, Probed, Probing, Registry, SplitAsset,
+	TwoUnions,
 };
 
 pub type AccountId = u64;
@@ -98,6 +99,9 @@ parameter_types! {
 	pub static CapRaised: Vec<(ServiceId, Balance)> = Vec::new();
 	pub static Owed: BTreeSet<ServiceId> = BTreeSet::new();
 	pub static Forgotten: Vec<ServiceId> = Vec::new();
+	pub static InUse: BTreeSet<ServiceId> = BTreeSet::new();
+	pub static GivenUp: Vec<ServiceId> = Vec::new();
+	pub static SlotMs: u64 = 1_000;
 	pub static Unapprovable: BTreeSet<u32> = BTreeSet::new();
 	pub static NativeMinBond: Balance = MIN_BOND;
 	pub static ServiceDeposit: Balance = DEPOSIT;
@@ -110,7 +114,7 @@ impl Clock for ClockStub {
 		System::block_number().try_into().unwrap()
 	}
 	fn slot_ms() -> u64 {
-		1_000
+		SlotMs::get()
 	}
 	fn round_blocks() -> u32 {
 		ROUND_BLOCKS
@@ -130,7 +134,7 @@ pub struct ProbingStub;
 impl Probing for ProbingStub {
 	fn list(service: ServiceId) -> DispatchResult {
 		ensure!(!PagesFull::get(), "every slot is taken");
-		assert!(Services::<Test>::contains_key(service), "probing reads the service it lists");
+		assert!(Operators::service(service).is_some(), "probing reads the service it lists");
 		assert!(InPages::mutate(|listed| listed.insert(service)), "listed twice");
 		Ok(())
 	}
@@ -177,6 +181,18 @@ impl Agreements for AgreementsStub {
 	}
 }
 
+pub struct CapacityStub;
+impl Capacity for CapacityStub {
+	fn forget(service: ServiceId) -> DispatchResult {
+		ensure!(!InUse::get().contains(&service), "capacity is in use");
+		GivenUp::mutate(|given_up| given_up.push(service));
+		Ok(())
+	}
+	fn in_use(service: ServiceId) -> bool {
+		InUse::get().contains(&service)
+	}
+}
+
 pub struct AssetPolicyStub;
 impl AssetPolicy for AssetPolicyStub {
 	fn ensure_approvable(asset: u32) -> DispatchResult {
@@ -209,6 +225,7 @@ impl Config for Test {
 	type Clock = ClockStub;
 	type Probing = ProbingStub;
 	type Agreements = AgreementsStub;
+	type Capacity = CapacityStub;
 	type Funds = Funds;
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type AssetPolicy = AssetPolicyStub;
@@ -269,6 +286,10 @@ impl ExtBuilder {
 		CapRaised::set(Vec::new());
 		Owed::set(BTreeSet::new());
 		Forgotten::set(Vec::new());
+		InUse::set(BTreeSet::new());
+		GivenUp::set(Vec::new());
+		VoidProofs::set(Vec::new());
+		SlotMs::set(1_000);
 		Unapprovable::set(BTreeSet::new());
 		NativeMinBond::set(MIN_BOND);
 		ServiceDeposit::set(DEPOSIT);
@@ -374,6 +395,11 @@ impl Default for Draft {
 impl Draft {
 	pub fn at(host: &str) -> Self {
 		Self { endpoint: text(&format!("https://{host}/")), ..Self::default() }
+	}
+
+	/// A compute service on a host.
+	pub fn compute(host: &str) -> Self {
+		Self { kind: ServiceKind::Compute, ..Self::at(host) }
 	}
 
 	pub fn list(self, who: AccountId) -> DispatchResult {

@@ -4,21 +4,23 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, Balance, Bonding, Network, NetworkId, Registry, RoundIndex, Service, ServiceId, ServiceStatus,
+	Agreements, AssetId, Balance, Bonding, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service,
+	ServiceId, ServiceStatus,
 };
 
 impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 	fn service(id: ServiceId) -> Option<Service<T::AccountId>> {
-		Services::<T>::get(id)
+		Self::find(id)
 	}
 
 	fn ensure_open(id: ServiceId) -> DispatchResult {
-		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let service = Self::find(id).ok_or(Error::<T>::UnknownService)?;
 		match service.status {
 			ServiceStatus::Active => {},
 			ServiceStatus::Unproven => return Err(Error::<T>::ServiceUnproven.into()),
 			ServiceStatus::Paused => return Err(Error::<T>::ServicePaused.into()),
 			ServiceStatus::Ending { .. } => return Err(Error::<T>::ServiceEnding.into()),
+			ServiceStatus::Leased => return Err(Error::<T>::ServiceLeased.into()),
 		}
 		let operator = Self::operator_of(&service.operator)?;
 		ensure!(operator.status == OperatorStatus::Active, Error::<T>::OperatorInactive);
@@ -44,6 +46,7 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 	}
 
 	fn terminate(id: ServiceId, at: RoundIndex) {
+		// A lease is not among these: its owner ends it.
 		if let Some(service) = Services::<T>::get(id) {
 			Self::end_service(id, service, at, true);
 		}
@@ -52,9 +55,18 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 	fn treasury() -> T::AccountId {
 		T::Treasury::get()
 	}
+
+	fn min_bond(asset: AssetId) -> Option<Balance> {
+		Self::minimum_bond(asset)
+	}
 }
 
 impl<T: Config> Pallet<T> {
+	/// A service, listed by an operator or the one that a lease is.
+	pub(crate) fn find(id: ServiceId) -> Option<ServiceOf<T>> {
+		if id < LEASES_FROM { Services::<T>::get(id) } else { LeaseServices::<T>::get(id) }
+	}
+
 	/// For how many more units the free bond is enough, within the capacity left.
 	pub(crate) fn units_covered(id: ServiceId, exposure_per_unit: Balance) -> u32 {
 		let Some(service) = Services::<T>::get(id) else { return 0 };

@@ -11,7 +11,7 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 	}
 
 	fn set_exposure(id: ServiceId, amount: Balance) -> DispatchResult {
-		let service = Services::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let service = Self::find(id).ok_or(Error::<T>::UnknownService)?;
 		let mut bond = Bonds::<T>::get(&service.operator, service.asset);
 		let before = Exposures::<T>::get(id);
 		let others = bond.exposure.defensive_saturating_sub(before);
@@ -29,13 +29,13 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 	}
 
 	fn free_bond(service: ServiceId) -> Balance {
-		Services::<T>::get(service)
+		Self::find(service)
 			.map(|service| Bonds::<T>::get(&service.operator, service.asset).free())
 			.unwrap_or(0)
 	}
 
 	fn slash(id: ServiceId, credit: Balance, credit_to: &T::AccountId, penalty: Balance) -> Slashed {
-		let Some(service) = Services::<T>::get(id) else {
+		let Some(service) = Self::find(id) else {
 			return Slashed::default();
 		};
 		let (operator, asset) = (service.operator, service.asset);
@@ -68,7 +68,12 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 impl<T: Config> Pallet<T> {
 	/// Move bond to `to`, all of `amount` or nothing, and say how much: a payment that can't be delivered
 	/// (receiver blocked, or left below the minimum balance) leaves the bond where it is.
-	fn deliver(asset: AssetId, from: &T::AccountId, to: &T::AccountId, amount: Balance) -> Balance {
+	pub(crate) fn deliver(
+		asset: AssetId,
+		from: &T::AccountId,
+		to: &T::AccountId,
+		amount: Balance,
+	) -> Balance {
 		if amount == 0 {
 			return 0;
 		}
@@ -83,7 +88,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn record_slash(operator: &T::AccountId, asset: AssetId, moved: Balance) {
+	/// Add to the sums what was taken of a bond.
+	pub(crate) fn record_slash(operator: &T::AccountId, asset: AssetId, moved: Balance) {
 		if moved == 0 {
 			return;
 		}

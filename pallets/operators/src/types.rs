@@ -72,9 +72,10 @@ pub struct Chunk {
 )]
 #[scale_info(skip_type_params(MaxChunks))]
 pub struct Bond<MaxChunks: Get<u32>> {
-	/// Base units that stand behind services.
+	/// Base units that stand behind services, leases and bids.
 	pub active: Balance,
-	/// Base units of `active` that services reserve: the sum of their exposures.
+	/// Base units of `active` that are reserved: the exposures of services and leases, and what is reserved
+	/// for bids.
 	pub exposure: Balance,
 	/// What is on its way out, the newest last.
 	pub chunks: BoundedVec<Chunk, MaxChunks>,
@@ -189,8 +190,9 @@ pub struct TermsInput {
 	/// Share of a window's rounds in which the service must not be down or stale. A share above 100 % is
 	/// not a `Perbill` and the call does not decode.
 	pub min_uptime: Perbill,
-	/// Answers above this are slow. Milliseconds, from 1 to 55,108; rounded UP to the next edge of a
-	/// latency bucket, and the event of the listing says which.
+	/// Answers above this are slow. Milliseconds, from 1 to a tenth of a round, which is as long as a prober
+	/// waits when its rounds are full (and never above 55,108); rounded UP to the next edge of a latency
+	/// bucket, as that limit is, and the event of the listing says which.
 	pub max_latency_ms: u32,
 	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
 	pub max_head_lag: u32,

@@ -3,7 +3,8 @@
 use crate::{MAX_NOTICE_WINDOWS, pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, Balance, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceStatus,
+	Agreements, Balance, Capacity, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceKind,
+	ServiceStatus,
 };
 
 impl<T: Config> Pallet<T> {
@@ -34,9 +35,17 @@ impl<T: Config> Pallet<T> {
 	fn move_endpoint(id: ServiceId, service: &mut ServiceOf<T>, endpoint: Endpoint) -> DispatchResult {
 		let target = Self::check_endpoint(&endpoint)?;
 		let before = Self::target_of(&service.endpoint);
-		if before.as_ref() != Some(&target) && T::Clock::proof_of_control() {
+		let moved = before.as_ref() != Some(&target);
+		if moved && service.kind == ServiceKind::Compute {
+			// Its leases are on the server that it has now.
+			ensure!(!T::Capacity::in_use(id), Error::<T>::CapacityInUse);
+		}
+		if moved && T::Clock::proof_of_control() {
 			ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
 			service.status = ServiceStatus::Unproven;
+		}
+		if service.status == ServiceStatus::Unproven {
+			// Also where it has not moved: the proof is asked for again after the probers gave it up.
 			T::Probing::unproven(id);
 		}
 		// Vacated first: a move within a full host is no new listing on it.
@@ -66,6 +75,7 @@ impl<T: Config> Pallet<T> {
 			ServiceStatus::Paused => return Err(Error::<T>::ServicePaused.into()),
 			ServiceStatus::Unproven => return Err(Error::<T>::ServiceUnproven.into()),
 			ServiceStatus::Ending { .. } => return Err(Error::<T>::ServiceEnding.into()),
+			ServiceStatus::Leased => return Err(Error::<T>::ServiceLeased.into()),
 		}
 		Services::<T>::insert(id, service);
 		Self::deposit_event(Event::ServicePaused { service: id });

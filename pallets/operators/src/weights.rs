@@ -36,6 +36,11 @@ pub trait WeightInfo {
 	fn revoke_asset() -> Weight;
 	fn deny_host() -> Weight;
 	fn allow_host() -> Weight;
+	fn list_lease() -> Weight;
+	fn remove_lease() -> Weight;
+	fn reserve() -> Weight;
+	fn unreserve() -> Weight;
+	fn forfeit() -> Weight;
 }
 
 /// The weights as measured, with reads and writes priced by `Db`.
@@ -395,6 +400,71 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
+	/// Storage: `Operators::LeaseServices` (r:1 w:1)
+	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Storage: `Operators::DeniedHosts` (r:10 w:0)
+	/// Storage: `Probes::SlotsOf` (r:1 w:1)
+	/// Storage: `Probes::FreeCold` (r:1 w:1)
+	/// Storage: `Probes::ColdSlots` (r:1 w:1)
+	/// Storage: `Probes::ColdCursor` (r:1 w:1)
+	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Storage: `Probes::PageInfos` (r:1 w:1)
+	fn list_lease() -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(390_302_000, 34968)
+			.saturating_add(Db::get().reads(18_u64))
+			.saturating_add(Db::get().writes(7_u64))
+	}
+	/// Storage: `Operators::LeaseServices` (r:1 w:1)
+	/// Storage: `Probes::SlotsOf` (r:1 w:1)
+	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Storage: `Probes::PageInfos` (r:1 w:1)
+	/// Storage: `Probes::FreeCold` (r:1 w:1)
+	/// Storage: `Probes::ColdSlots` (r:1 w:1)
+	/// Storage: `Probes::Windows` (r:0 w:1)
+	/// Storage: `Sla::Services` (r:1 w:1)
+	/// Storage: `Reputation::Services` (r:1 w:1)
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Storage: `Operators::Exposures` (r:1 w:1)
+	fn remove_lease() -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(390_302_000, 34968)
+			.saturating_add(Db::get().reads(12_u64))
+			.saturating_add(Db::get().writes(12_u64))
+	}
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Storage: `Operators::Reserved` (r:1 w:1)
+	fn reserve() -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(20_000_000, 4199)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Storage: `Operators::Reserved` (r:1 w:1)
+	fn unreserve() -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(20_000_000, 4199)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Storage: `Operators::Reserved` (r:1 w:1)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Storage: `Assets::Account` (r:2 w:2)
+	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Storage: `Operators::SlashedOf` (r:2 w:1)
+	/// Storage: `Operators::Count` (r:1 w:1)
+	/// Storage: `Operators::Totals` (r:1 w:1)
+	fn forfeit() -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(80_000_000, 7408)
+			.saturating_add(Db::get().reads(12_u64))
+			.saturating_add(Db::get().writes(11_u64))
+	}
 }
 
 /// For tests: the weights on ParityDB.
@@ -464,5 +534,20 @@ impl WeightInfo for () {
 	}
 	fn allow_host() -> Weight {
 		Measured::<ParityDbWeight>::allow_host()
+	}
+	fn list_lease() -> Weight {
+		Measured::<ParityDbWeight>::list_lease()
+	}
+	fn remove_lease() -> Weight {
+		Measured::<ParityDbWeight>::remove_lease()
+	}
+	fn reserve() -> Weight {
+		Measured::<ParityDbWeight>::reserve()
+	}
+	fn unreserve() -> Weight {
+		Measured::<ParityDbWeight>::unreserve()
+	}
+	fn forfeit() -> Weight {
+		Measured::<ParityDbWeight>::forfeit()
 	}
 }

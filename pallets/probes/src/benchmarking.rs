@@ -104,6 +104,7 @@ fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
 			MeterReading::default()
 		},
 		meter_end: None,
+		strikes: 0,
 	}
 }
 
@@ -265,6 +266,7 @@ mod benchmarks {
 			stalled: false,
 			full: true,
 			hot: true,
+			unhealthy_rounds: 3,
 		};
 		let rulings = vec![Ruling::Verdict(Verdict::Down).to_byte(); r as usize];
 

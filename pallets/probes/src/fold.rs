@@ -131,30 +131,72 @@ fn count(members: &[usize], is: impl Fn(usize) -> bool) -> usize {
 	members.iter().filter(|i| is(**i)).count()
 }
 
-/// Which reports are blind and dropped: those with more than half of their findings down, unless two
-/// thirds of the reports are like that. Only services with units count: else whoever lists dead endpoints
-/// could have honest reports dropped.
+/// What a report says of services with units: of how many, and of whose.
+struct Span {
+	services: usize,
+	/// By the operator's place in the round.
+	operators: Vec<bool>,
+}
+impl Span {
+	fn new(operators: usize) -> Self {
+		Self { services: 0, operators: vec![false; operators] }
+	}
+	fn add(&mut self, operator: usize) {
+		self.services = self.services.saturating_add(1);
+		if let Some(seen) = self.operators.get_mut(operator) {
+			*seen = true;
+		}
+	}
+	/// Whether it is more than half of `whole`, both by services and by operators.
+	fn is_most_of(&self, whole: &Self) -> bool {
+		let operators = |span: &Self| span.operators.iter().filter(|seen| **seen).count();
+		self.services.saturating_mul(2) > whole.services
+			&& operators(self).saturating_mul(2) > operators(whole)
+	}
+}
+
+/// The operators of the services with units, numbered from 0: one per place of every sheet, and how many.
+fn owners(sheets: &[Sheet]) -> (Vec<Vec<Option<usize>>>, usize) {
+	let mut known = BTreeMap::new();
+	let mut owner = |subject: &Option<Subject>| {
+		let subject = subject.filter(|subject| !subject.idle)?;
+		let next = known.len();
+		Some(*known.entry(subject.operator).or_insert(next))
+	};
+	let places = sheets.iter().map(|sheet| sheet.subjects.iter().map(&mut owner).collect()).collect();
+	(places, known.len())
+}
+
+/// Which reports are blind and dropped: those that say down of more than half of the services that they
+/// judge, and these services are of more than half of the operators; unless two thirds of the reports are like
+/// that. Only services with units count: else whoever lists dead endpoints could have honest reports dropped.
+/// And operators count, not services alone: else one with many cheap services that answer only some could.
 fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
+	let (owners, operators) = owners(sheets);
 	let blind: Vec<bool> = ballots
 		.iter()
 		.enumerate()
 		.map(|(prober, ballot)| {
 			let Some(report) = ballot.report else { return false };
 			let mut offset = 0usize;
-			let (mut counting, mut down) = (0usize, 0usize);
+			let (mut judged, mut down) = (Span::new(operators), Span::new(operators));
 			let member = u8::try_from(prober).map_or(0, bit);
-			for sheet in sheets.iter().filter(|s| s.committee & member != 0) {
+			for (sheet, owners) in sheets.iter().zip(&owners).filter(|(s, _)| s.committee & member != 0) {
 				let end = offset.saturating_add(sheet.subjects.len());
 				let bytes = report.get(offset..end).unwrap_or_default();
-				for (byte, _) in bytes.iter().zip(sheet.subjects).filter(|(_, s)| s.is_some_and(|s| !s.idle))
-				{
+				for (byte, owner) in bytes.iter().zip(owners) {
+					let Some(owner) = *owner else { continue };
 					let finding = Finding::from_byte(*byte);
-					counting = counting.saturating_add(usize::from(finding.counts()));
-					down = down.saturating_add(usize::from(finding == Finding::Down));
+					if finding.counts() {
+						judged.add(owner);
+					}
+					if finding == Finding::Down {
+						down.add(owner);
+					}
 				}
 				offset = end;
 			}
-			down.saturating_mul(2) > counting
+			down.is_most_of(&judged)
 		})
 		.collect();
 	let revealed = ballots.iter().filter(|b| b.report.is_some()).count();

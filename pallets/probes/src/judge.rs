@@ -4,13 +4,14 @@
 //! overwrite it, are breaches paid and other pallets told: what they do may change the page again.
 
 use crate::{
-	Config, Due, Event, LAG, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling, Snapshots,
-	Sweep, WeightInfo, bit, bits,
+	Config, Due, Event, LAG, MOST_STRIKES, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling,
+	Snapshots, Sweep, TOLD, WeightInfo, bit, bits,
 };
 use alloc::vec::Vec;
 use frame_support::{traits::Get, weights::Weight};
 use surety_primitives::{
-	BreachKind, Breached, Clock, Frozen, Judge, Registry, RoundIndex, ServiceId, Verdict, WindowIndex, tiers,
+	BreachKind, Breached, Clock, Frozen, Judge, OnLease, Registry, RoundIndex, ServiceId, Verdict,
+	WindowIndex, lease_of_service, tiers,
 };
 
 /// A round as its rows are judged.
@@ -28,6 +29,8 @@ pub struct Hearing {
 	pub full: bool,
 	/// The page is hot: its rows have meters and can breach.
 	pub hot: bool,
+	/// Bad rounds in a row that make a lease unhealthy; 0 if none do.
+	pub unhealthy_rounds: u8,
 }
 
 /// What judging a row leads to.
@@ -41,6 +44,8 @@ pub struct Judgement {
 	pub breaches: Vec<Breached>,
 	/// First `Up` of a service that had to prove control.
 	pub proven: bool,
+	/// A lease was bad so many rounds in a row that its owner is to be told.
+	pub unhealthy: bool,
 }
 
 /// Correlated outages that are excused in a window at most: 5 % of its rounds, at least one.
@@ -71,7 +76,27 @@ impl<AccountId> Row<AccountId> {
 		let proven = up && self.unproven;
 		self.unproven &= !up;
 		let breaches = if hearing.hot && hearing.full { self.breaches(hearing, before) } else { Vec::new() };
-		Judgement { verdict: Some(verdict), changed: (!same).then_some(last), breaches, proven }
+		let unhealthy =
+			hearing.hot && lease_of_service(self.service).is_some() && self.strike(hearing, verdict);
+		Judgement { verdict: Some(verdict), changed: (!same).then_some(last), breaches, proven, unhealthy }
+	}
+
+	/// Count bad rounds in a row. Returns whether they have become too many: once, until the next `Up`, and
+	/// only in a round that all probers judged. What tells nothing of the lease or is excused changes nothing.
+	fn strike(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
+		match verdict {
+			Verdict::Up { .. } => self.strikes = 0,
+			Verdict::Down | Verdict::Bad | Verdict::Stale if self.strikes < TOLD => {
+				self.strikes = self.strikes.saturating_add(1).min(MOST_STRIKES);
+				let enough = hearing.unhealthy_rounds.min(MOST_STRIKES);
+				if hearing.full && enough > 0 && self.strikes >= enough {
+					self.strikes = TOLD;
+					return true;
+				}
+			},
+			_ => (),
+		}
+		false
 	}
 
 	/// The ruling with what only the row knows: announced maintenance, and whether an excuse is left.
@@ -118,9 +143,14 @@ impl<AccountId> Row<AccountId> {
 		breaches
 	}
 
-	/// Whether a round that is opened now may pass a tier: something counts against the row already, and
-	/// the tier is within the rounds that are open by the time that round is judged.
-	pub fn is_critical(&self, window_rounds: u16) -> bool {
+	/// Whether a round that is opened now may pass a tier or make a lease unhealthy: something counts against
+	/// the row already, and the rest is within the rounds that are open by the time that round is judged.
+	pub fn is_critical(&self, window_rounds: u16, unhealthy_rounds: u8) -> bool {
+		let strikes = u16::from(self.strikes).saturating_add(LAG);
+		let striking = unhealthy_rounds > 0 && (1..TOLD).contains(&self.strikes);
+		if striking && strikes >= u16::from(unhealthy_rounds) {
+			return true;
+		}
 		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers);
 		kinds.into_iter().any(|((kind, allowance), tier)| {
 			let count = self.counters.against(kind);
@@ -165,6 +195,7 @@ impl<T: Config> Pallet<T> {
 				stalled: outcome.stalled,
 				full: snapshot.is_full(due),
 				hot: due.page.is_hot(),
+				unhealthy_rounds: T::UnhealthyRounds::get(),
 			};
 			weight = weight.saturating_add(Self::judge_page(&hearing, due, rulings));
 		}
@@ -208,7 +239,7 @@ impl<T: Config> Pallet<T> {
 				let judgement = row.judge(hearing, Ruling::from_byte(*ruling));
 				told.push(Told { service: row.service, judgement });
 			}
-			if row.meter_end.is_some_and(|end| end <= hearing.round) {
+			if row.dormant || row.meter_end.is_some_and(|end| end <= hearing.round) {
 				info.due &= !bit(slot);
 			}
 			if row.gone.is_some_and(|last| last <= hearing.round) {
@@ -216,8 +247,14 @@ impl<T: Config> Pallet<T> {
 				info.taken &= !bit(slot);
 			}
 		}
-		let rows = page.iter().flatten().filter(|row| row.gone.is_none());
-		info.critical = hearing.hot && rows.into_iter().any(|row| row.is_critical(hearing.window_rounds));
+		// Rows that will be judged again.
+		let goes_on = |row: &&Row<T::AccountId>| {
+			row.gone.is_none() && row.meter_end.is_none_or(|end| end > hearing.round)
+		};
+		let rows = page.iter().flatten().filter(goes_on);
+		let is_critical =
+			|row: &Row<T::AccountId>| row.is_critical(hearing.window_rounds, hearing.unhealthy_rounds);
+		info.critical = hearing.hot && rows.into_iter().any(is_critical);
 		Pages::<T>::insert(due.page, page);
 		PageInfos::<T>::insert(due.page, info);
 		Progress::<T>::mutate(|progress| {
@@ -226,14 +263,13 @@ impl<T: Config> Pallet<T> {
 			told.iter().filter_map(|t| t.judgement.verdict).for_each(|v| progress.tally.note(v));
 		});
 		let rows = u32::try_from(told.len()).unwrap_or(u32::MAX);
-		let breaches = told.into_iter().fold(0u64, |sum, t| sum.saturating_add(Self::tell(hearing.round, t)));
-		T::WeightInfo::judge_page(rows)
-			.saturating_add(T::TurnWeight::get().saturating_mul(turned))
-			.saturating_add(T::BreachWeight::get().saturating_mul(breaches))
+		let weight =
+			T::WeightInfo::judge_page(rows).saturating_add(T::TurnWeight::get().saturating_mul(turned));
+		told.into_iter().fold(weight, |sum, t| sum.saturating_add(Self::tell(hearing.round, t)))
 	}
 
-	/// Tell what follows from one row. Returns the breaches.
-	fn tell(round: RoundIndex, told: Told) -> u64 {
+	/// Tell what follows from one row. Returns what those who were told weigh.
+	fn tell(round: RoundIndex, told: Told) -> Weight {
 		let Told { service, judgement } = told;
 		if let (Some(from), Some(to)) = (judgement.changed, judgement.verdict) {
 			Self::deposit_event(Event::VerdictChanged { service, round, from, to });
@@ -241,15 +277,22 @@ impl<T: Config> Pallet<T> {
 		if judgement.proven {
 			T::Registry::proven(service);
 		}
-		let mut breaches = 0u64;
+		let mut weight = Weight::zero();
 		for breach in judgement.breaches {
-			breaches = breaches.saturating_add(1);
+			weight = weight.saturating_add(T::BreachWeight::get());
 			T::Judge::breached(service, breach);
 		}
-		breaches
+		// After the breaches: what the round is credited with is paid before the lease goes elsewhere.
+		if let Some(lease) = lease_of_service(service).filter(|_| judgement.unhealthy) {
+			weight = weight.saturating_add(T::UnhealthyWeight::get());
+			T::Leases::unhealthy(lease, round);
+		}
+		weight
 	}
 
-	/// Close the window of the due rows whose first round of `window` this is. Returns how many.
+	/// Close the window of the due rows whose first round of `window` this is. Returns how many. Those that
+	/// proved no control in all of the closed one rest from now on: nobody is probed for ever who did not
+	/// agree to it.
 	fn turn_page(hearing: &Hearing, due: &Due, window: WindowIndex) -> u64 {
 		let page = Pages::<T>::get(due.page);
 		let turns = |row: &&Row<T::AccountId>| row.is_due(hearing.round) && row.window < window;
@@ -259,22 +302,28 @@ impl<T: Config> Pallet<T> {
 		if old.is_empty() {
 			return 0;
 		}
-		let mut frozen: Vec<(u8, ServiceId, Frozen)> = Vec::new();
+		let mut frozen: Vec<(u8, ServiceId, Frozen, bool)> = Vec::new();
 		for (slot, row) in old {
 			Self::close_window(&row.operator, row.service, &row.summary());
 			let next = match due.page {
 				PageId::Hot(_) => T::Judge::window_turned(row.service, row.window),
 				PageId::Cold(_) => Frozen::default(),
 			};
-			frozen.push((slot, row.service, next));
+			let unfound = !hearing.hot && row.is_unfound(T::Clock::window_start(row.window));
+			if unfound {
+				Self::deposit_event(Event::ProofNotFound { service: row.service });
+			}
+			frozen.push((slot, row.service, next, unfound));
 		}
 		let turned = u64::try_from(frozen.len()).unwrap_or(u64::MAX);
 		Pages::<T>::mutate(due.page, |page| {
-			for (slot, service, next) in frozen {
+			for (slot, service, next, unfound) in frozen {
 				let row = page.get_mut(usize::from(slot)).and_then(Option::as_mut);
 				if let Some(row) = row.filter(|row| row.service == service) {
 					row.reset(window);
 					row.frozen = next;
+					// The sweep takes it out of the rounds.
+					row.dormant |= unfound;
 				}
 			}
 		});

@@ -26,31 +26,51 @@
 //!
 //! ```text
 //!  list --> COLD slot, due in turns ------------------------------------------------> unlist
-//!              |    ^
-//!         heat |    | cool (last units gone)
-//!              v    |
-//!           HOT slot, due every round: meter, counters against allowances, breaches
+//!              |    ^          |  ^
+//!         heat |    | cool     |  | unproven (asked for the proof of control again)
+//!              v    |          v  |
+//!             HOT slot        rests: a whole window without a proof (`ProofNotFound`)
 //! ```
+//!
+//! A hot service is due every round and has a meter, counters against allowances, and breaches; it is cooled
+//! when its last units are gone. One that must prove control of its endpoint and does not, although probers
+//! asked for the proof through a whole window, is not due any more until the registry says `unproven` again.
 //!
 //! Rows live in pages of 128. A page is read and written once per round in which it is due, whatever the
 //! number of agreements behind its rows, and only a breach or the turn of a window touches more. Hot pages
 //! are due every round; whole cold pages fill the capacity that is left, at least one. So the work of a
 //! block is bounded by constants.
 //!
+//! ## A lease
+//!
+//! Lease `n` is service `2^31 + n`, hot while it runs. Besides all that a service has, its row counts bad
+//! rounds:
+//!
+//! ```text
+//!  Up                          back to 0
+//!  Down, Bad, Stale            one more
+//!  Unclear, Unmeasured         as it was: nothing is known
+//!  Excused                     as it was: an outage of all, or announced maintenance, closes nothing
+//! ```
+//!
+//! In the judging in which the count reaches `UnhealthyRounds` the owner of leases is told, once until the next
+//! `Up`. It may end the meter with that very round: of the rounds after it that are open already nothing is
+//! billed, counted or judged.
+//!
 //! ## What a block can cost
 //!
 //! The first block of a round folds at most 2,048 services (`fold`) and takes the snapshot. Every other
 //! block judges `ceil(due pages / (L - 2))` pages: at most 6 with the shortest rounds, 2 with rounds of ten
-//! blocks. In the worst case every row of them breaches at once, each O(1) in its agreements; the weight
-//! returned counts the rows, windows and breaches that really were.
+//! blocks. In the worst case every row of them breaches and becomes unhealthy at once, each O(1) in its
+//! agreements; the weight returned counts the rows, windows, breaches and unhealthy leases that really were.
 //!
 //! ## What it rests on
 //!
 //! Fewer than a third of the probers lie. Then no verdict is of their making (see `fold`): a service gets
 //! one only if at least half of its committee says something of it and two thirds of those agree. Where the
 //! validators are more than `MaxCommittee`, a page is probed by a drawn committee, in which liars may be more
-//! by chance; so a breach is told only in a round in which all of them probed the page, and a page with a
-//! row close to a tier is probed by all.
+//! by chance; so a breach or an unhealthy lease is told only in a round in which all of them probed the page,
+//! and a page with a row close to either is probed by all.
 //!
 //! ## Reading
 //!
@@ -89,8 +109,8 @@ use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 use sp_runtime::Perbill;
 use sp_staking::{SessionIndex, offence::ReportOffence};
 use surety_primitives::{
-	AssetId, Balance, Clock, Funds, Judge, Probed, Probing, Registry, ReputationSink, RoundIndex, ServiceId,
-	Verdict, WindowSummary, crypto::ProberSignature,
+	AssetId, Balance, Clock, Funds, Judge, OnLease, Probed, Probing, Registry, ReputationSink, RoundIndex,
+	ServiceId, Verdict, WindowSummary, crypto::ProberSignature,
 };
 
 pub use duty::{MIN_ROUNDS, ProberNeglect};
@@ -142,6 +162,8 @@ pub mod pallet {
 		type Registry: Registry<Self::AccountId>;
 		/// What follows from verdicts for agreements.
 		type Judge: Judge;
+		/// Who is told of unhealthy leases.
+		type Leases: OnLease;
 		/// What follows from windows for scores.
 		type Reputation: ReputationSink<Self::AccountId>;
 		/// Seeds the committees, together with the parent block's hash.
@@ -164,7 +186,7 @@ pub mod pallet {
 		/// Most validators that probe, at most 128.
 		#[pallet::constant]
 		type MaxProbers: Get<u32>;
-		/// Most probers of a page, unless a row in it is close to a tier.
+		/// Most probers of a page, unless a row in it is close to a tier or to being an unhealthy lease.
 		#[pallet::constant]
 		type MaxCommittee: Get<u32>;
 		/// Most services due in a round: a multiple of 128, from 256 to 2,048.
@@ -173,6 +195,8 @@ pub mod pallet {
 		/// Share of its rounds that a prober must report in, and share of its findings that must agree.
 		#[pallet::constant]
 		type MinDuty: Get<Perbill>;
+		/// Bad rounds in a row that make a lease unhealthy: 1 to 254, or 0 for never.
+		type UnhealthyRounds: Get<u8>;
 		/// Priority of commits and reveals in the pool.
 		#[pallet::constant]
 		type UnsignedPriority: Get<TransactionPriority>;
@@ -180,6 +204,8 @@ pub mod pallet {
 		type TurnWeight: Get<Weight>;
 		/// What `Judge::breached` costs for one breach.
 		type BreachWeight: Get<Weight>;
+		/// What `OnLease::unhealthy` costs for one lease.
+		type UnhealthyWeight: Get<Weight>;
 		/// Weights of this pallet.
 		type WeightInfo: WeightInfo;
 	}
@@ -271,6 +297,12 @@ pub mod pallet {
 			from: Option<Verdict>,
 			/// The new verdict.
 			to: Verdict,
+		},
+		/// Through a whole window the probers found no proof that the operator controls the endpoint's host. The
+		/// listing is not probed any more, until its operator asks for it again or moves it.
+		ProofNotFound {
+			/// Which service.
+			service: ServiceId,
 		},
 		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts. It earns
 		/// nothing for the session and is reported.

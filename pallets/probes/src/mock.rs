@@ -26,11 +26,12 @@ use sp_staking::{
 };
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, Frozen, Judge, LatencyBucket, Network,
-	NetworkId, Probing, Registry, ReputationSink, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus,
-	Severity, SlaTerms, SplitAsset, TwoUnions, WindowIndex, WindowSummary,
+	AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, Frozen, Judge, LatencyBucket, LeaseId,
+	Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex, Service, ServiceId,
+	ServiceKind, ServiceStatus, Severity, SlaTerms, SplitAsset, TwoUnions, WindowIndex, WindowSummary,
 	crypto::{ProberId, ProberPair, ProberSignature},
 	report::Finding,
+	service_of_lease,
 };
 
 pub type AccountId = u64;
@@ -112,10 +113,15 @@ parameter_types! {
 	pub static Breaches: Vec<(ServiceId, Breached)> = vec![];
 	/// Rounds after which the meter ends when a breach is told; none if it does not.
 	pub static EndOnBreach: Option<u32> = None;
+	pub static UnhealthyRounds: u8 = 3;
+	pub static Unhealthy: Vec<(LeaseId, RoundIndex)> = vec![];
+	/// Whether the owner of leases ends the meter of an unhealthy one with the round in which it is.
+	pub static EndOnUnhealthy: bool = false;
 	pub static Closed: Vec<(AccountId, ServiceId, WindowSummary)> = vec![];
 	pub static RewardAssets: Vec<AssetId> = vec![AssetId::Local(USD)];
 	pub const Pot: AccountId = POT;
 	pub const ItsWeight: Weight = Weight::from_parts(1_000, 10);
+	pub const UnhealthyWeight: Weight = Weight::from_parts(7, 3);
 }
 
 pub struct MockClock;
@@ -166,6 +172,9 @@ impl Registry<AccountId> for MockRegistry {
 	fn treasury() -> AccountId {
 		0
 	}
+	fn min_bond(_: AssetId) -> Option<Balance> {
+		None
+	}
 }
 
 fn frozen(service: ServiceId) -> Frozen {
@@ -189,6 +198,17 @@ impl Judge for MockJudge {
 			Probes::end_meter(service, breach.round + rounds);
 		}
 	}
+}
+
+pub struct MockLeases;
+impl OnLease for MockLeases {
+	fn unhealthy(lease: LeaseId, round: RoundIndex) {
+		Unhealthy::mutate(|unhealthy| unhealthy.push((lease, round)));
+		if EndOnUnhealthy::get() {
+			Probes::end_meter(service_of_lease(lease), round);
+		}
+	}
+	fn terminated(_: LeaseId, _: RoundIndex) {}
 }
 
 pub struct MockReputation;
@@ -244,6 +264,7 @@ impl Config for Test {
 	type Time = MockTime;
 	type Registry = MockRegistry;
 	type Judge = MockJudge;
+	type Leases = MockLeases;
 	type Reputation = MockReputation;
 	type Randomness = MockRandomness;
 	type ValidatorSet = MockSet;
@@ -255,9 +276,11 @@ impl Config for Test {
 	type MaxCommittee = MaxCommittee;
 	type MaxProbesPerRound = MaxProbes;
 	type MinDuty = MinDuty;
+	type UnhealthyRounds = UnhealthyRounds;
 	type UnsignedPriority = ConstU64<{ 1 << 20 }>;
 	type TurnWeight = ItsWeight;
 	type BreachWeight = ItsWeight;
+	type UnhealthyWeight = UnhealthyWeight;
 	type WeightInfo = ();
 }
 
@@ -401,6 +424,15 @@ pub fn list_as(service: ServiceId, listing: Service<AccountId>) {
 pub fn list_hot(service: ServiceId, operator: AccountId) {
 	list(service, operator);
 	Probes::heat(service).unwrap();
+}
+
+/// A lease that is ready: listed, and hot. Returns the service that it is.
+pub fn list_lease(lease: LeaseId, operator: AccountId) -> ServiceId {
+	let service = service_of_lease(lease);
+	let listing = describe(operator, ServiceKind::Compute);
+	list_as(service, Service { status: ServiceStatus::Leased, ..listing });
+	Probes::heat(service).unwrap();
+	service
 }
 
 /// Build the next block, without transactions.

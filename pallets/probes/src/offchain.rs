@@ -18,12 +18,19 @@ use codec::{Decode, Encode};
 use frame_system::offchain::SubmitTransaction;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_runtime::offchain::{Duration, storage::StorageValueRef};
-use surety_primitives::{Clock, NetworkId, Registry, RoundIndex, Service, crypto::ProberId, report::Finding};
+use surety_primitives::{
+	Clock, NetworkId, Registry, RoundIndex, Service,
+	crypto::ProberId,
+	endpoint::{self, Host},
+	lease_of_service,
+	report::Finding,
+};
 use surety_prober::{NetworkRef, OwnHead, Proof, Schedule, Target, probe_round};
 
 /// Local storage key, followed by a network's name: SCALE `Vec<Vec<u8>>` of this node's own anchor URLs.
 pub const ANCHORS_KEY: &[u8] = b"surety/anchors/";
-/// Local storage key: SCALE `Vec<Vec<u8>>` of host names that this node does not probe.
+/// Local storage key: SCALE `Vec<Vec<u8>>` of hosts that this node does not probe, nor names below them. An
+/// IPv6 address in brackets.
 pub const DENY_KEY: &[u8] = b"surety/deny";
 
 const REPORT_KEY: &[u8] = b"surety/report/";
@@ -267,8 +274,9 @@ impl<T: Config> Pallet<T> {
 		index: u16,
 		prober: &Prober<T::AccountId>,
 	) -> Vec<Option<Target>> {
-		let denied: Vec<Vec<u8>> =
+		let kept: Vec<Vec<u8>> =
 			StorageValueRef::persistent(DENY_KEY).get().ok().flatten().unwrap_or_default();
+		let denied = deny_list(&kept);
 		let mut targets = Vec::new();
 		for (id, slots) in Self::assigned(snapshot, round, index) {
 			let page = crate::Pages::<T>::get(id);
@@ -281,24 +289,26 @@ impl<T: Config> Pallet<T> {
 		targets
 	}
 
-	fn target(
+	pub(crate) fn target(
 		round: RoundIndex,
 		hot: bool,
 		row: &Row<T::AccountId>,
 		prober: &Prober<T::AccountId>,
-		denied: &[Vec<u8>],
+		denied: &BTreeSet<Host>,
 	) -> Option<Target> {
 		let Service { operator, kind, endpoint, terms, .. } = T::Registry::service(row.service)?;
 		let skip = if operator == prober.account {
 			Some(Finding::Skipped)
 		} else {
-			host(&endpoint).filter(|host| denied.contains(host)).map(|_| Finding::Abstained)
+			is_denied(&endpoint, denied).then_some(Finding::Abstained)
 		};
 		// Control is proved before a service becomes active, and again in the first round of every window. Idle
-		// services take turns and may miss that round; a proof that is missed costs them nothing.
+		// services take turns and may miss that round; a proof that is missed costs them nothing. A lease is on
+		// the server of a service that proves it.
 		let window = T::Clock::window_of(round);
 		let proving =
 			row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
+		let proving = proving && lease_of_service(row.service).is_none();
 		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
 			operator: operator.encode(),
 			genesis: hash_bytes(Self::genesis().as_ref()),
@@ -349,17 +359,15 @@ fn hash_bytes(hash: &[u8]) -> [u8; 32] {
 	hash.try_into().unwrap_or_default()
 }
 
-/// Host of a URL in lower case, without port.
-pub(crate) fn host(url: &[u8]) -> Option<Vec<u8>> {
-	let at = url.windows(3).position(|three| three == b"://")?;
-	let rest = url.get(at.saturating_add(3)..)?;
-	let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-	let authority = rest.get(..end)?;
-	let host = match authority.first() {
-		Some(b'[') => authority.get(..authority.iter().position(|byte| *byte == b']')?.saturating_add(1))?,
-		_ => authority.split(|byte| *byte == b':').next()?,
-	};
-	// The root's dot names the same host.
-	let host = host.strip_suffix(b".").unwrap_or(host);
-	(!host.is_empty()).then(|| host.to_ascii_lowercase())
+/// The local deny list as it is kept, each host in the one way that a URL's is written; what is no host that a
+/// listing can have is left out.
+pub(crate) fn deny_list(kept: &[Vec<u8>]) -> BTreeSet<Host> {
+	kept.iter().filter_map(|host| endpoint::normalise(host).ok()).collect()
+}
+
+/// Whether the deny list has the host of a URL or a name above it.
+pub(crate) fn is_denied(url: &[u8], denied: &BTreeSet<Host>) -> bool {
+	// Addresses on private networks are the transport's business.
+	let Ok(target) = endpoint::check(url, true) else { return false };
+	endpoint::lineage(&target.host).any(|host| denied.contains(&host))
 }

@@ -159,6 +159,7 @@ impl<T: Config> Probing for Pallet<T> {
 			tiers: [None; 3],
 			meter: Default::default(),
 			meter_end: None,
+			strikes: 0,
 		};
 		let id = PageId::Cold(place.page);
 		Pages::<T>::mutate(id, |page| put(page, place.slot, Some(row)));
@@ -168,11 +169,17 @@ impl<T: Config> Probing for Pallet<T> {
 	}
 
 	fn unproven(service: ServiceId) {
-		let Some(Slots { cold, .. }) = SlotsOf::<T>::get(service) else { return };
-		Self::with_row(PageId::Cold(cold.page), cold.slot, |row| {
+		let Some(Slots { cold, hot }) = SlotsOf::<T>::get(service) else { return };
+		let id = PageId::Cold(cold.page);
+		let round = T::Clock::round();
+		Self::with_row(id, cold.slot, |row| {
 			row.unproven = true;
 			row.last = None;
+			// What was found in the rounds that are open may be of where it was before.
+			row.joined = round.saturating_add(1);
+			row.dormant = hot.is_some();
 		});
+		Self::set_due(id, cold, hot.is_none(), None);
 	}
 
 	fn unlist(service: ServiceId) {
@@ -207,12 +214,14 @@ impl<T: Config> Probing for Pallet<T> {
 		Self::set_due(cold_id, slots.cold, false, None);
 		let row = Row {
 			joined: round.saturating_add(1),
+			dormant: false,
 			earlier: before.all_counters(),
 			counters: Default::default(),
 			frozen,
 			tiers: [None; 3],
 			meter: MeterReading { blocks: 0, through: round, recent: 0 },
 			meter_end: None,
+			strikes: 0,
 			..before
 		};
 		let id = PageId::Hot(place.page);
@@ -250,10 +259,15 @@ impl<T: Config> Probing for Pallet<T> {
 				tiers: [None; 3],
 				meter: Default::default(),
 				meter_end: None,
+				strikes: 0,
 				..before
 			};
 		});
 		Self::set_due(cold_id, slots.cold, true, None);
+	}
+
+	fn has_room() -> bool {
+		Self::find_hot().is_some()
 	}
 
 	fn end_meter(service: ServiceId, at: RoundIndex) {
@@ -264,7 +278,8 @@ impl<T: Config> Probing for Pallet<T> {
 			row.meter_end = Some(end);
 			row.meter.through >= end
 		});
-		// Normally the sweep takes the row out of the rounds once it judged `at`.
+		// Normally the sweep takes the row out of the rounds once it judged `at`. If it has, the rounds that are
+		// open still name the slot, but not for this row: see `Row::is_due`.
 		if over == Some(true) {
 			Self::set_due(id, place, false, None);
 		}

@@ -1,6 +1,7 @@
 //! What must hold between blocks. Numbers in the messages are those of this list:
 //!
-//! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one.
+//! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one, and no
+//!    other rests but an unproven one.
 //! 2. The due and taken bits of a page say what its rows say.
 //! 3. A slot is free or taken, not both: the queue of freed cold slots and the rows do not overlap.
 //! 4. At most one report per prober and round, none from outside the snapshot, each of the right length.
@@ -10,6 +11,7 @@
 //!    the `Up` ones; a tier is never above what the counters reach.
 //! 8. Every page fits the database.
 //! 9. Duty is a chain of subsets: accepted within revealed within committed within rounds.
+//! 10. Only hot rows of leases have strikes.
 
 use crate::{
 	Config, Duty, FreeCold, MAX_DUE, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place, Progress,
@@ -19,7 +21,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
-use surety_primitives::{BreachKind, Clock, ServiceId, tiers};
+use surety_primitives::{BreachKind, Clock, ServiceId, lease_of_service, tiers};
 
 type Check = Result<(), TryRuntimeError>;
 type AllPages<T> = BTreeMap<PageId, Page<<T as frame_system::Config>::AccountId>>;
@@ -49,11 +51,13 @@ impl<T: Config> Pallet<T> {
 			let cold = row_at(pages, PageId::Cold(slots.cold.page), slots.cold.slot);
 			let cold = cold.ok_or("1: a listing has no cold row")?;
 			ensure!(cold.service == service, "1: a cold slot holds another service");
-			ensure!(cold.dormant == slots.hot.is_some(), "1: a cold row rests only while hot");
+			let rests = slots.hot.is_some() || (cold.dormant && cold.unproven);
+			ensure!(cold.dormant == rests, "1: a cold row rests only while hot or unproven");
 			if let Some(hot) = slots.hot {
 				let hot =
 					row_at(pages, PageId::Hot(hot.page), hot.slot).ok_or("1: a hot service has no row")?;
 				ensure!(hot.service == service && hot.gone.is_none(), "1: a hot slot holds another service");
+				ensure!(!hot.dormant, "1: a hot row rests");
 			}
 		}
 		Ok(())
@@ -102,6 +106,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(all.slow <= all.up, "7: more slow rounds than up ones");
 		ensure!(all.judged() <= rounds, "7: more rounds judged than a window has");
 		ensure!(row.excuses <= max_excuses(rounds).min(all.excused), "7: more excuses than allowed");
+		let lease = lease_of_service(row.service).is_some();
+		ensure!(row.strikes == 0 || (id.is_hot() && lease), "10: strikes of what is no hot lease");
 		if !id.is_hot() {
 			return Ok(());
 		}

@@ -6,7 +6,7 @@ use scale_info::TypeInfo;
 use sp_staking::SessionIndex;
 use surety_primitives::{
 	Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity, Verdict,
-	WindowIndex, WindowSummary, crypto::ProberId,
+	WindowIndex, WindowSummary, crypto::ProberId, shared,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.
@@ -32,6 +32,11 @@ pub const MAX_COLD_PAGES: u32 = 65_536;
 /// judged round is so much older.
 pub const LAG: u16 = 3;
 
+/// Most bad rounds in a row that a row counts.
+pub const MOST_STRIKES: u8 = 254;
+/// In place of the count: the lease's owner was told, and will not be before the next `Up`.
+pub const TOLD: u8 = 255;
+
 /// Bytes of a report.
 pub type Report = BoundedVec<u8, ConstU32<MAX_REPORT>>;
 /// The last windows of a service, the newest last.
@@ -41,7 +46,7 @@ pub type Page<AccountId> = BoundedVec<Option<Row<AccountId>>, ConstU32<ROWS>>;
 /// The probers of a session.
 pub type Probers<AccountId> = BoundedVec<Prober<AccountId>, ConstU32<MAX_PROBERS>>;
 
-/// The derives of everything that is stored.
+/// The derives of what is stored and holds something that has no serde.
 macro_rules! stored {
 	($item:item) => {
 		#[derive(
@@ -51,7 +56,7 @@ macro_rules! stored {
 	};
 }
 
-stored! {
+shared! {
 	/// A page.
 	#[derive(Copy, Ord, PartialOrd)]
 	pub enum PageId {
@@ -68,7 +73,7 @@ impl PageId {
 	}
 }
 
-stored! {
+shared! {
 	/// A slot of the hot or of the cold pages.
 	#[derive(Copy)]
 	pub struct Place {
@@ -100,7 +105,7 @@ pub fn bits(mask: u128) -> impl Iterator<Item = u8> {
 	(0u8..128).filter(move |slot| mask & bit(*slot) != 0)
 }
 
-stored! {
+shared! {
 	/// Where a listing is.
 	#[derive(Copy)]
 	pub struct Slots {
@@ -111,7 +116,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// What the snapshot needs of a page, so that it need not read the page.
 	#[derive(Copy, Default)]
 	pub struct PageInfo {
@@ -124,7 +129,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// The slots of the cold pages: all below `end` are taken but for those in the queue `head..tail`.
 	#[derive(Copy, Default)]
 	pub struct ColdSlots {
@@ -137,7 +142,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// How often each latency bucket was seen in a window. Sorted by bucket; exact until more than 32
 	/// different buckets were seen, from where on a new one counts as the next slower one known.
 	#[derive(Default)]
@@ -193,7 +198,8 @@ stored! {
 		pub joined: RoundIndex,
 		/// Hot rows: the service cooled; the slot is free once this round is closed.
 		pub gone: Option<RoundIndex>,
-		/// Cold rows: the service is hot, so this row rests.
+		/// Cold rows: it rests, because the service is hot or because no proof of control was found through a
+		/// whole window.
 		pub dormant: bool,
 		/// Waits for the first `Up`, which proves control of the endpoint.
 		pub unproven: bool,
@@ -221,6 +227,9 @@ stored! {
 		pub meter: MeterReading,
 		/// Hot rows: round after which the meter stops for good.
 		pub meter_end: Option<RoundIndex>,
+		/// Hot rows of leases: bad rounds (down, bad or stale) since the last `Up`, at most [`MOST_STRIKES`];
+		/// or [`TOLD`].
+		pub strikes: u8,
 	}
 }
 impl<AccountId> Row<AccountId> {
@@ -230,6 +239,12 @@ impl<AccountId> Row<AccountId> {
 			&& self.gone.is_none()
 			&& self.joined <= round
 			&& self.meter_end.is_none_or(|end| round <= end)
+	}
+	/// Whether the window that it counts, which began with round `first`, is over without a trace of the
+	/// proof of control: it was unproven in all of it, was measured, and was never `Up`.
+	pub fn is_unfound(&self, first: RoundIndex) -> bool {
+		let counters = self.all_counters();
+		self.unproven && self.joined <= first && counters.measured() > 0 && counters.up == 0
 	}
 	/// All rounds counted in the window, from before it became hot too.
 	pub fn all_counters(&self) -> Counters {
@@ -278,7 +293,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// A page that is due in a round.
 	#[derive(Copy)]
 	pub struct Due {
@@ -315,7 +330,7 @@ impl<AccountId> Snapshot<AccountId> {
 	}
 }
 
-stored! {
+shared! {
 	/// What a prober sent for a round.
 	pub enum Sent {
 		/// The hash of its report.
@@ -325,7 +340,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// What sweep 1 decided and sweep 2 carries to the rows.
 	pub struct Outcome {
 		/// One [`Ruling`] per due service in the order of the report.
@@ -374,7 +389,7 @@ impl Ruling {
 	}
 }
 
-stored! {
+shared! {
 	/// Services of a round by verdict.
 	#[derive(Copy, Default)]
 	pub struct RoundTally {
@@ -410,7 +425,7 @@ impl RoundTally {
 	}
 }
 
-stored! {
+shared! {
 	/// How far sweep 2 is.
 	#[derive(Copy, Default)]
 	pub struct Sweep {
@@ -425,7 +440,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// A prober's duty in a session so far.
 	#[derive(Copy, Default)]
 	pub struct DutyTally {
@@ -455,7 +470,7 @@ impl DutyTally {
 	}
 }
 
-stored! {
+shared! {
 	/// What a round is open for.
 	#[derive(Copy)]
 	pub enum Phase {
@@ -466,7 +481,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// Where the chain is in measuring.
 	#[derive(Copy)]
 	pub struct RoundStatus {

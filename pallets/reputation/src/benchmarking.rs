@@ -1,4 +1,4 @@
-//! Benchmarks of what the sweeps call.
+//! Benchmarks of the calls, of the steps in idle block space, and of what the sweeps of other pallets call.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::unwrap_used)]
@@ -6,7 +6,7 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	BreachKind, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
+	AssetId, BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
 	score::{Evidence, ONE, Quality},
 };
 
@@ -49,6 +49,56 @@ fn moves<T: Config>() -> usize {
 	frame_system::Pallet::<T>::event_count() as usize
 }
 
+const AGREEMENT: AgreementId = 1;
+/// A fee in the native token that weighs nearly as much as one can.
+const FEE: Balance = Balance::MAX / 2;
+
+/// An operator and a tenant with records that lie back, of scores that one rating moves.
+fn parties<T: Config>() -> (T::AccountId, T::AccountId) {
+	let (operator, tenant): (T::AccountId, T::AccountId) = (account("operator", 0, 0), whitelisted_caller());
+	let evidence = Evidence { alpha: 5 * ONE, beta: 0 };
+	let mut standing = Standing { evidence, quality: quality(), ..Default::default() };
+	standing.shown = standing.score(T::Clock::window_rounds());
+	Operators::<T>::insert(&operator, standing);
+	let mut standing = TenantStanding { evidence, ..Default::default() };
+	standing.shown = standing.score(T::Clock::window_rounds());
+	Tenants::<T>::insert(&tenant, standing);
+	(operator, tenant)
+}
+
+/// An agreement of theirs ended in the window after `IDLE`.
+fn engaged<T: Config>() -> (T::AccountId, T::AccountId) {
+	let (operator, tenant) = parties::<T>();
+	idle::<T>();
+	engage::<T>(&operator, &tenant);
+	(operator, tenant)
+}
+
+fn engage<T: Config>(operator: &T::AccountId, tenant: &T::AccountId) {
+	<Pallet<T> as ReputationSink<T::AccountId>>::engagement(
+		AGREEMENT,
+		operator,
+		tenant,
+		AssetId::Native,
+		FEE,
+	);
+	assert!(Engagements::<T>::contains_key(AGREEMENT), "the native token has a scale");
+}
+
+/// Go to the first window in which the engagement is over. Returns its last one.
+fn pass<T: Config>() -> WindowIndex {
+	let until = Engagements::<T>::get(AGREEMENT).unwrap().until;
+	let round = T::Clock::window_start(until + 1);
+	frame_system::Pallet::<T>::set_block_number(T::Clock::round_start(round).into());
+	until
+}
+
+/// Do what one step in idle block space does, the look for it included.
+fn step<T: Config>(window: WindowIndex) {
+	let due = Expiring::<T>::iter_key_prefix(window).next().expect("there is one");
+	Pallet::<T>::expire(window, due);
+}
+
 #[benchmarks]
 mod benchmarks {
 	use super::*;
@@ -89,6 +139,102 @@ mod benchmarks {
 
 		assert_eq!(Operators::<T>::get(&operator).unwrap().window, IDLE);
 		assert_eq!(moves::<T>(), 2);
+	}
+
+	#[benchmark]
+	fn engagement() {
+		let (operator, tenant) = parties::<T>();
+		idle::<T>();
+
+		#[block]
+		{
+			engage::<T>(&operator, &tenant);
+		}
+
+		assert_eq!(Tenants::<T>::get(&tenant).unwrap().window, IDLE);
+		assert!(moves::<T>() >= 2);
+	}
+
+	#[benchmark]
+	fn lease_failed() {
+		let (operator, _) = parties::<T>();
+		idle::<T>();
+
+		#[block]
+		{
+			<Pallet<T> as ReputationSink<T::AccountId>>::lease_failed(&operator, 1, CloseReason::Unhealthy);
+		}
+
+		assert_eq!(Operators::<T>::get(&operator).unwrap().window, IDLE);
+		assert_eq!(moves::<T>(), 2);
+	}
+
+	// The second rating of the two, so the engagement goes, and the first of the pair, so that is queued.
+	#[benchmark]
+	fn rate() {
+		let (_, tenant) = engaged::<T>();
+		Engagements::<T>::mutate_extant(AGREEMENT, |it| it.operator_rated = true);
+		let before = moves::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(tenant), AGREEMENT, 1);
+
+		assert!(!Engagements::<T>::contains_key(AGREEMENT));
+		// Idle, rating, rated, closed.
+		assert_eq!(moves::<T>(), before + 4);
+	}
+
+	#[benchmark]
+	fn forget_engagement() {
+		let (_, tenant) = engaged::<T>();
+		pass::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(tenant), AGREEMENT);
+
+		assert!(!Engagements::<T>::contains_key(AGREEMENT));
+	}
+
+	// A window that is over and of which nothing is left.
+	#[benchmark]
+	fn expire_base() {
+		idle::<T>();
+
+		#[block]
+		{
+			Pallet::<T>::expire_some(Weight::MAX);
+		}
+
+		assert_eq!(ExpiryCursor::<T>::get(), 1);
+	}
+
+	#[benchmark]
+	fn expire_engagement() {
+		engaged::<T>();
+		let until = pass::<T>();
+
+		#[block]
+		{
+			step::<T>(until);
+		}
+
+		assert!(!Engagements::<T>::contains_key(AGREEMENT));
+	}
+
+	// Of a pair that has rated again: it is queued anew.
+	#[benchmark]
+	fn expire_pair() {
+		let (operator, tenant) = parties::<T>();
+		idle::<T>();
+		Pairs::<T>::insert(&tenant, &operator, PairWeight { epoch: Pallet::<T>::epoch(), used: 1 });
+		Expiring::<T>::insert(0, Expiry::Pair(tenant.clone(), operator.clone()), ());
+
+		#[block]
+		{
+			step::<T>(0);
+		}
+
+		assert!(Expiring::<T>::contains_key(Pallet::<T>::epoch_end(), Expiry::Pair(tenant, operator)));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

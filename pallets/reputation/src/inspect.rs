@@ -1,6 +1,6 @@
 //! Reading: everything as of the current window.
 
-use crate::{Config, Operators, Pallet, Services, Standing};
+use crate::{Config, Operators, Pallet, Record, Services, Standing, TenantStanding, Tenants};
 use frame::traits::Get;
 use surety_primitives::{Clock, ReputationInspect, ServiceId, WindowIndex, score::Quality};
 
@@ -26,6 +26,16 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn score_of(account: &T::AccountId) -> u8 {
 		Self::standing(account).map_or(0, |standing| standing.score(T::Clock::window_rounds()))
+	}
+
+	fn tenant_standing(account: &T::AccountId) -> Option<TenantStanding> {
+		let mut standing = Tenants::<T>::get(account)?;
+		standing.roll(Self::last_window(), T::Clock::window_rounds(), T::HalfLife::get());
+		Some(standing)
+	}
+
+	pub(crate) fn tenant_score_of(account: &T::AccountId) -> u8 {
+		Self::tenant_standing(account).map_or(0, |standing| standing.score(T::Clock::window_rounds()))
 	}
 
 	pub(crate) fn quality_of(account: &T::AccountId) -> Option<Quality> {

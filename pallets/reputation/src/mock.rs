@@ -3,9 +3,13 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate::{self as pallet_surety_reputation, Cause, Event};
-use frame::testing_prelude::*;
+use frame::{
+	deps::sp_runtime::{Perbill, traits::Convert},
+	testing_prelude::*,
+};
 use surety_primitives::{
-	BlockNumber, Clock, Counters, LatencyBucket, ReputationSink, ServiceId, WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, Clock, Counters, LatencyBucket, ReputationSink, ServiceId,
+	WindowIndex, WindowSummary,
 };
 
 type Block = MockBlockU32<Test>;
@@ -24,6 +28,7 @@ impl frame_system::Config for Test {
 
 pub const ALICE: u64 = 1;
 pub const BOB: u64 = 2;
+pub const CHARLIE: u64 = 3;
 pub const HALF_LIFE: u32 = 30;
 /// Rounds of a window.
 pub const ROUNDS: u16 = 12;
@@ -55,9 +60,46 @@ impl Clock for MockClock {
 	}
 }
 
+/// Fee at which a rating weighs half of what it can, in the native token.
+pub const SCALE: Balance = 10_000;
+/// And in asset 1.
+pub const LOCAL_SCALE: Balance = 30;
+/// And in asset 3.
+pub const DEAR_SCALE: Balance = 1_000_000_000_000;
+/// Windows in which an engagement can be rated after the one in which it began.
+pub const RATING_WINDOWS: u32 = 7;
+/// Windows of an epoch.
+pub const EPOCH: u32 = 10;
+/// Most that is forgotten in one block.
+pub const FORGET: u32 = 5;
+
+/// The native token and assets 1 and 3 are worth something; a scale of 0 is a mistake, in asset 2.
+pub struct MockScale;
+impl Convert<AssetId, Option<Balance>> for MockScale {
+	fn convert(asset: AssetId) -> Option<Balance> {
+		match asset {
+			AssetId::Native => Some(SCALE),
+			AssetId::Local(1) => Some(LOCAL_SCALE),
+			AssetId::Local(2) => Some(0),
+			AssetId::Local(3) => Some(DEAR_SCALE),
+			AssetId::Local(_) => None,
+		}
+	}
+}
+
+parameter_types! {
+	/// Two ratings of the largest weight.
+	pub const MaxPairWeight: Perbill = Perbill::from_percent(25);
+}
+
 impl crate::Config for Test {
 	type Clock = MockClock;
 	type HalfLife = ConstU32<HALF_LIFE>;
+	type RatingScale = MockScale;
+	type RatingWindows = ConstU32<RATING_WINDOWS>;
+	type EpochWindows = ConstU32<EPOCH>;
+	type MaxPairWeight = MaxPairWeight;
+	type ForgetPerBlock = ConstU32<FORGET>;
 	type WeightInfo = ();
 }
 
@@ -100,6 +142,30 @@ pub fn good_windows(operator: u64, n: u32) {
 		go_to_window(window + 1);
 		close(operator, 1, window, counters(WindowRounds::get(), 0));
 	}
+}
+
+/// An agreement of `tenant` with `operator` ended, with `fee` in the native token.
+pub fn engage(agreement: AgreementId, operator: u64, tenant: u64, fee: Balance) {
+	engage_in(AssetId::Native, agreement, operator, tenant, fee);
+}
+
+/// And with a fee in any asset.
+pub fn engage_in(asset: AssetId, agreement: AgreementId, operator: u64, tenant: u64, fee: Balance) {
+	<Reputation as ReputationSink<u64>>::engagement(agreement, &operator, &tenant, asset, fee);
+}
+
+/// Rate, successfully.
+pub fn rate(who: u64, agreement: AgreementId, stars: u8) {
+	assert_ok!(Reputation::rate(RuntimeOrigin::signed(who), agreement, stars));
+}
+
+/// The last event of this pallet.
+pub fn last_event() -> Event<Test> {
+	let ours = |record: frame_system::EventRecord<RuntimeEvent, _>| match record.event {
+		RuntimeEvent::Reputation(event) => Some(event),
+		_ => None,
+	};
+	System::events().into_iter().rev().find_map(ours).unwrap()
 }
 
 /// Take the movements told since the last call: account, cause, before, after.

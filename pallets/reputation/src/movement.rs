@@ -1,9 +1,11 @@
 //! What moves scores. Called inside mandatory sweeps: constant work, and nothing here can fail.
 
-use crate::{Cause, Config, Event, Operators, Pallet, Role, Services, Standing};
+use crate::{Cause, Config, Event, Operators, Pallet, Record, Role, Services, Standing};
 use frame::traits::Get;
 use surety_primitives::{
-	BreachKind, Clock, ReputationSink, ServiceId, Severity, WindowIndex, WindowSummary, score::Evidence,
+	AgreementId, AssetId, Balance, BreachKind, Clock, CloseReason, LeaseId, ReputationSink, ServiceId,
+	Severity, WindowIndex, WindowSummary,
+	score::{Evidence, lease_weight},
 };
 
 impl<T: Config> ReputationSink<T::AccountId> for Pallet<T> {
@@ -20,12 +22,12 @@ impl<T: Config> ReputationSink<T::AccountId> for Pallet<T> {
 			standing.quality = standing.quality.with_window(&counters, latency_p95);
 		});
 		let cause = Cause::Window { service, window };
-		Self::move_score(operator, at, cause, |standing| standing.count(&counters, latency_p95));
+		Self::move_operator(operator, at, cause, |standing| standing.count(&counters, latency_p95));
 	}
 
 	fn breach(operator: &T::AccountId, service: ServiceId, kind: BreachKind, severity: Severity) {
 		let cause = Cause::Breach { service, kind, severity };
-		Self::move_score(operator, Self::last_window(), cause, |standing| {
+		Self::move_operator(operator, Self::last_window(), cause, |standing| {
 			standing.evidence = standing.evidence.and(Evidence::of_breach(severity));
 		});
 	}
@@ -33,39 +35,71 @@ impl<T: Config> ReputationSink<T::AccountId> for Pallet<T> {
 	fn forget_service(service: ServiceId) {
 		Services::<T>::remove(service);
 	}
+
+	fn engagement(
+		agreement: AgreementId,
+		operator: &T::AccountId,
+		tenant: &T::AccountId,
+		asset: AssetId,
+		fee: Balance,
+	) {
+		Self::open_engagement(agreement, operator, tenant, asset, fee);
+	}
+
+	fn lease_failed(operator: &T::AccountId, lease: LeaseId, reason: CloseReason) {
+		if lease_weight(reason) == 0 {
+			return;
+		}
+		let cause = Cause::LeaseFailed { lease, reason };
+		Self::move_operator(operator, Self::last_window(), cause, |standing| {
+			standing.evidence = standing.evidence.and(Evidence::of_lease(reason));
+		});
+	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// Bring an operator to window `at`, apply a movement, and tell of it.
-	fn move_score(operator: &T::AccountId, at: WindowIndex, cause: Cause, apply: impl FnOnce(&mut Standing)) {
-		let rounds = T::Clock::window_rounds();
-		let mut standing = Operators::<T>::get(operator).unwrap_or_default();
-		let mut before = standing.shown;
-
-		// The window before this one is no idle one: its decay is part of this movement.
-		let idle = at.saturating_sub(standing.window).saturating_sub(1);
-		standing.roll(at, rounds, T::HalfLife::get());
-		let rolled = standing.score(rounds);
-		if idle > 0 && rolled != before {
-			Self::tell(operator, Cause::Idle { windows: idle }, before, rolled);
-			before = rolled;
-		}
-
-		apply(&mut standing);
-		standing.shown = standing.score(rounds);
-		if standing.shown != before || matches!(cause, Cause::Breach { .. }) {
-			Self::tell(operator, cause, before, standing.shown);
-		}
+	fn move_operator(
+		operator: &T::AccountId,
+		at: WindowIndex,
+		cause: Cause,
+		apply: impl FnOnce(&mut Standing),
+	) {
+		let standing = Operators::<T>::get(operator).unwrap_or_default();
+		let (standing, ..) = Self::moved(operator, standing, at, cause, apply);
 		Operators::<T>::insert(operator, standing);
 	}
 
-	fn tell(account: &T::AccountId, cause: Cause, before: u8, after: u8) {
-		Self::deposit_event(Event::Moved {
-			account: account.clone(),
-			role: Role::Operator,
-			cause,
-			before,
-			after,
-		});
+	/// Bring a record to window `at`, apply a movement, and tell of it. Returns the record, and the score
+	/// before and after the movement.
+	pub(crate) fn moved<R: Record>(
+		account: &T::AccountId,
+		mut record: R,
+		at: WindowIndex,
+		cause: Cause,
+		apply: impl FnOnce(&mut R),
+	) -> (R, u8, u8) {
+		let rounds = T::Clock::window_rounds();
+		let mut before = *record.shown();
+
+		let passed = at.saturating_sub(record.window());
+		let idle = passed.saturating_sub(u32::from(cause.closes_a_window()));
+		record.roll(at, rounds, T::HalfLife::get());
+		let rolled = record.score(rounds);
+		if idle > 0 && rolled != before {
+			Self::tell(account, R::ROLE, Cause::Idle { windows: idle }, before, rolled);
+			before = rolled;
+		}
+
+		apply(&mut record);
+		let after = record.score(rounds);
+		*record.shown() = after;
+		if after != before || cause.is_told_always() {
+			Self::tell(account, R::ROLE, cause, before, after);
+		}
+		(record, before, after)
+	}
+
+	fn tell(account: &T::AccountId, role: Role, cause: Cause, before: u8, after: u8) {
+		Self::deposit_event(Event::Moved { account: account.clone(), role, cause, before, after });
 	}
 }

@@ -16,6 +16,13 @@ use frame_support::{
 pub trait WeightInfo {
 	fn window() -> Weight;
 	fn breach() -> Weight;
+	fn engagement() -> Weight;
+	fn lease_failed() -> Weight;
+	fn rate() -> Weight;
+	fn forget_engagement() -> Weight;
+	fn expire_base() -> Weight;
+	fn expire_engagement() -> Weight;
+	fn expire_pair() -> Weight;
 }
 
 /// The weights as measured, with reads and writes priced by `Db`.
@@ -47,6 +54,92 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
+	/// An estimate until it is measured.
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Tenants` (r:1 w:1)
+	/// Proof: `Reputation::Tenants` (`max_values`: None, `max_size`: Some(94), added: 2569, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Engagements` (r:1 w:1)
+	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Expiring` (r:0 w:1)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	fn engagement() -> Weight {
+		Weight::from_parts(24_000_000, 3619)
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(3_u64))
+	}
+	/// An estimate until it is measured.
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Operators` (r:1 w:1)
+	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	fn lease_failed() -> Weight {
+		Weight::from_parts(13_000_000, 3619)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(1_u64))
+	}
+	/// An estimate until it is measured.
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Engagements` (r:1 w:1)
+	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Pairs` (r:1 w:1)
+	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Operators` (r:1 w:1)
+	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Expiring` (r:0 w:2)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	fn rate() -> Weight {
+		Weight::from_parts(32_000_000, 3619)
+			.saturating_add(Db::get().reads(4_u64))
+			.saturating_add(Db::get().writes(5_u64))
+	}
+	/// An estimate until it is measured.
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Engagements` (r:1 w:1)
+	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Expiring` (r:0 w:1)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	fn forget_engagement() -> Weight {
+		Weight::from_parts(14_000_000, 3619)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// An estimate until it is measured.
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::ExpiryCursor` (r:1 w:1)
+	/// Proof: `Reputation::ExpiryCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Expiring` (r:1 w:0)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	fn expire_base() -> Weight {
+		Weight::from_parts(6_000_000, 3619)
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(1_u64))
+	}
+	/// An estimate until it is measured.
+	/// Storage: `Reputation::Engagements` (r:1 w:1)
+	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Expiring` (r:0 w:1)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	fn expire_engagement() -> Weight {
+		Weight::from_parts(10_000_000, 3619)
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// An estimate until it is measured.
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Pairs` (r:1 w:1)
+	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Expiring` (r:0 w:2)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	fn expire_pair() -> Weight {
+		Weight::from_parts(14_000_000, 3619)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(3_u64))
+	}
 }
 
 /// For tests: the weights on ParityDB.
@@ -56,5 +149,26 @@ impl WeightInfo for () {
 	}
 	fn breach() -> Weight {
 		Measured::<ParityDbWeight>::breach()
+	}
+	fn engagement() -> Weight {
+		Measured::<ParityDbWeight>::engagement()
+	}
+	fn lease_failed() -> Weight {
+		Measured::<ParityDbWeight>::lease_failed()
+	}
+	fn rate() -> Weight {
+		Measured::<ParityDbWeight>::rate()
+	}
+	fn forget_engagement() -> Weight {
+		Measured::<ParityDbWeight>::forget_engagement()
+	}
+	fn expire_base() -> Weight {
+		Measured::<ParityDbWeight>::expire_base()
+	}
+	fn expire_engagement() -> Weight {
+		Measured::<ParityDbWeight>::expire_engagement()
+	}
+	fn expire_pair() -> Weight {
+		Measured::<ParityDbWeight>::expire_pair()
 	}
 }

@@ -7,14 +7,18 @@
 use crate::{pallet::Agreements, *};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, Breached, Counters, EscrowOwner, Frozen, Judge, OnEscrowEnd, Severity, StreamEnd,
+	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LeaseAgreements, LeaseId, Severity, StreamEnd,
+	service_of_lease,
 };
 
 /// What benchmarks need of the pallets around this one.
 pub trait BenchmarkHelper<AccountId> {
-	/// An open service of an operator with a large bond: last verdict `Up`, 1,000 units of capacity or
-	/// more, a price and credits above zero, a cap of many credits.
+	/// An open service of an operator with a large bond, not `Compute`: last verdict `Up`, 1,000 units of
+	/// capacity or more, a price and credits above zero, a cap of many credits. A unit costs more per window
+	/// than the share of the minimum bond that is asked for.
 	fn open_service() -> ServiceId;
+	/// A lease of such an operator, listed and without an agreement yet.
+	fn listed_lease() -> LeaseId;
 	/// Give `who` so much of an asset, free.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
 	/// All rounds through `round` are judged, billable for every hot service.
@@ -104,6 +108,21 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn open_lease_agreement() {
+		let lease = T::BenchmarkHelper::listed_lease();
+		let service = service_of_lease(lease);
+		let who = tenant::<T>(service);
+
+		#[block]
+		{
+			<Pallet<T> as LeaseAgreements<T::AccountId>>::open(lease, &who, 0)
+				.expect("the helper made it possible");
+		}
+
+		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(1));
+	}
+
+	#[benchmark]
 	fn top_up() {
 		let (who, service, id) = open::<T>();
 		let (_, amount) = deposit_for::<T>(service);
@@ -125,7 +144,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn close_agreement() {
-		let (who, _, id) = open::<T>();
+		let (who, _, id) = owed::<T>();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
@@ -222,13 +241,34 @@ mod benchmarks {
 
 	#[benchmark]
 	fn ended() {
-		let (_, _, id) = owed::<T>();
-		let end =
-			StreamEnd { reason: CloseReason::TenantClosed, round: T::Clock::round(), paid: 1, refunded: 1 };
+		let (_, service, id) = owed::<T>();
+		let window = T::Clock::window_of(T::Clock::round()) + 1;
+		let first = T::Clock::window_start(window);
+		// All of the history that is looked at is of the last window, and half of it later than the last round.
+		let template = Breaches::<T>::get(service, 0).expect("it is owed credit");
+		Services::<T>::mutate_extant(service, |state| {
+			for number in 0..end::LOOK_BACK {
+				let mut breach = template.clone();
+				breach.window = window;
+				breach.round = first;
+				if number >= end::LOOK_BACK / 2 {
+					breach.round = first + 1;
+					breach.rises.iter_mut().for_each(|rise| rise.before = rise.after);
+				}
+				let like = breach.rises.first().copied();
+				while let Some(more) = like.filter(|_| !breach.rises.is_full()) {
+					let _ = breach.rises.try_insert(0, Rise { price: more.price + 1, ..more });
+				}
+				Breaches::<T>::insert(service, number, breach);
+			}
+			state.breaches = end::LOOK_BACK;
+			state.last_rise = first + 1;
+		});
+		let end = StreamEnd { reason: CloseReason::TenantClosed, round: first, paid: 1, fee: 1, refunded: 1 };
 
 		#[block]
 		{
-			Pallet::<T>::ended(EscrowOwner::Agreement(id), end);
+			Pallet::<T>::finish(id, end);
 		}
 
 		assert!(Agreements::<T>::get(id).is_none());

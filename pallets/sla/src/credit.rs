@@ -1,31 +1,85 @@
 //! What tenants are owed, and how it is paid.
 
-use crate::*;
+use crate::{end::is_limited, *};
 use frame_support::storage::with_storage_layer;
 
 impl<T: Config> Pallet<T> {
-	/// Credit that an agreement is owed, in base units.
+	/// Credit that an agreement is owed, in base units: of one that runs what may be paid now; of one that is
+	/// ending what it gets at its end by what is judged so far.
 	pub(crate) fn owed(agreement: &Agreement<T::AccountId>) -> Balance {
-		agreement.claimable.saturating_add(Self::accrued(agreement))
+		let due = || {
+			let base = Self::base_of(agreement)?;
+			let state = Services::<T>::get(agreement.service)?;
+			let index = match agreement.state {
+				AgreementState::Open => Self::payable_index(agreement, &state),
+				AgreementState::Closing { round, reason } => {
+					Self::last_index(agreement, &state, round, reason)
+				},
+				AgreementState::Closed { .. } => base,
+			};
+			Some(credit_between(agreement.units, base, index))
+		};
+		agreement.claimable.saturating_add(due().unwrap_or_default())
 	}
 
-	/// Credit since the agreement's base, not settled yet.
-	fn accrued(agreement: &Agreement<T::AccountId>) -> Balance {
-		if matches!(agreement.state, AgreementState::Closed { .. }) {
-			return 0;
-		}
-		let base = match agreement.base {
+	/// What the pot keeps for an agreement: all that its index rose since its base, whether it will be due or
+	/// not, and what it can claim.
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub(crate) fn set_aside(agreement: &Agreement<T::AccountId>) -> Balance {
+		let risen = match (agreement.state, Self::base_of(agreement), Services::<T>::get(agreement.service)) {
+			(AgreementState::Open | AgreementState::Closing { .. }, Some(base), Some(state)) => {
+				credit_between(agreement.units, base, state.index_at_price(agreement.price))
+			},
+			_ => 0,
+		};
+		agreement.claimable.saturating_add(risen)
+	}
+
+	/// Index from which an agreement is credited. `None` while its units do not count.
+	pub(crate) fn base_of(agreement: &Agreement<T::AccountId>) -> Option<Balance> {
+		match agreement.base {
 			Base::Index(index) => Some(index),
 			Base::Window(window) => {
 				WindowBase::<T>::get((agreement.service, window, agreement.price)).map(|start| start.index)
 			},
-		};
-		base.map_or(0, |base| credit_between(agreement.units, base, Self::index_of(agreement, base)))
+		}
 	}
 
-	/// Index of the agreement's tariff, at least `base`.
-	fn index_of(agreement: &Agreement<T::AccountId>, base: Balance) -> Balance {
-		Services::<T>::get(agreement.service).map_or(base, |s| s.index_at_price(agreement.price).max(base))
+	/// Index up to which an agreement that runs may be paid now: all of it if it is certain to stay to the end of
+	/// the window, else no more of the window's credits than the judged rounds of it cost. Its tenant keeps no
+	/// more than that should it end in the next round by the tenant's doing.
+	fn payable_index(agreement: &Agreement<T::AccountId>, state: &ServiceState) -> Balance {
+		let price = agreement.price;
+		let index = state.index_at_price(price);
+		let start = index.saturating_sub(state.credited_in_window(price));
+		let first = T::Clock::window_start(state.window);
+		let earned = Self::price_of_rounds(price, first, T::Probing::judged_round());
+		let safe = index.min(start.saturating_add(earned));
+		if safe == index || Self::stays_for(agreement, state.window) { index } else { safe }
+	}
+
+	/// Whether an agreement cannot end within a window by its tenant's doing: to close it takes to the end of a
+	/// window that was credited, and the deposit lasts. When a lease ends is its owner's to say.
+	fn stays_for(agreement: &Agreement<T::AccountId>, window: WindowIndex) -> bool {
+		if agreement.lease.is_some() {
+			return false;
+		}
+		let end = T::Clock::window_start(window.saturating_add(1));
+		let rounds = end.saturating_sub(1).saturating_sub(T::Probing::judged_round());
+		let blocks = rounds.saturating_mul(T::Clock::round_blocks());
+		T::Escrow::stream(agreement.escrow).is_some_and(|stream| stream.blocks_left >= blocks)
+	}
+
+	/// Whether credits are settled as they come. Not when it ends by the tenant's doing, since they are limited then, and
+	/// not after the last round is judged, since later breaches are none of its: both are seen to at the end.
+	fn accrues(agreement: &Agreement<T::AccountId>) -> bool {
+		match agreement.state {
+			AgreementState::Open => true,
+			AgreementState::Closing { round, reason } => {
+				!is_limited(reason) && round > T::Probing::judged_round()
+			},
+			AgreementState::Closed { .. } => false,
+		}
 	}
 
 	/// Read the agreement's base once its window is closed.
@@ -44,14 +98,14 @@ impl<T: Config> Pallet<T> {
 
 	/// Make claimable what an agreement was credited since its base.
 	fn accrue(agreement: &mut Agreement<T::AccountId>) {
-		if matches!(agreement.state, AgreementState::Closed { .. }) {
+		if !Self::accrues(agreement) {
 			return;
 		}
 		Self::resolve(agreement);
-		if let Base::Index(base) = agreement.base {
-			let index = Self::index_of(agreement, base);
-			Self::credit_up_to(agreement, base, index);
-		}
+		let Base::Index(base) = agreement.base else { return };
+		let Some(state) = Services::<T>::get(agreement.service) else { return };
+		let index = Self::payable_index(agreement, &state).max(base);
+		Self::credit_up_to(agreement, base, index);
 	}
 
 	/// Make claimable what `from .. to` of the index is for an agreement.
@@ -126,7 +180,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_claim(id: AgreementId) -> DispatchResult {
 		let mut agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
 		let paid = Self::settle_credit(id, &mut agreement)?;
-		ensure!(paid > 0, Error::<T>::NothingOwed);
+		if paid == 0 {
+			let waits = Self::owed(&agreement) > 0;
+			return Err(if waits { Error::<T>::PaidAtItsEnd } else { Error::<T>::NothingOwed }.into());
+		}
 		Ok(())
 	}
 

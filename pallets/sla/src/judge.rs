@@ -4,7 +4,7 @@ use crate::*;
 use alloc::vec::Vec;
 use frame::arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
 use frame_support::defensive;
-use surety_primitives::{BreachKind, Breached, Frozen, Judge, SlaTerms, tiers};
+use surety_primitives::{BreachKind, Breached, Frozen, Judge, SlaTerms, lease_of_service, tiers};
 
 /// What a breach takes, before it is known what the bond can pay.
 struct Demand {
@@ -67,6 +67,9 @@ impl<T: Config> Judge for Pallet<T> {
 			T::Registry::terminate(service, at);
 			T::Probing::end_meter(service, at);
 			Self::deposit_event(Event::ServiceTerminated { service, at });
+			if let Some(lease) = lease_of_service(service) {
+				T::Leases::terminated(lease, at);
+			}
 		}
 	}
 }

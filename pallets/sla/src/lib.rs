@@ -18,11 +18,16 @@
 //!                                                              |                 of that round
 //!                                                              v                      |
 //!                         paid by: settle, claim, on_idle round robin                 v
-//!                                                              ^         round judged: stream refunded
+//!                                                              ^         round judged: stream refunded,
+//!                                                              |          credited for the last time
 //!                                                              |                      |
 //!                                                              +--- Closed { .. } <---+---> gone
 //!                                                       while a credit cannot be delivered
 //! ```
+//!
+//! Probing a service with units in every round costs all validators, so a slot must be worth it: the units of
+//! an agreement cost at least `MinWindowShare` of the minimum bond per window. `Compute` services are sold by
+//! lease only.
 //!
 //! ## The index
 //!
@@ -42,12 +47,34 @@
 //! repeated breaches. What it demands beyond the window's price goes to the treasury, as far as bond
 //! is free. At the cap the service is ended for cause.
 //!
+//! ## What an ending agreement is credited
+//!
+//! Outages on both sides of a window's edge are two windows' credits. A tenant that induced them and was gone
+//! after a few rounds of the second window would get up to twice what it paid. Therefore:
+//!
+//! * A tenant that closes in a window in which its tariff was credited already stays to the end of that window.
+//! * An agreement that ends by the tenant's doing (codes 1xxx: closed, funds out) is credited at the end, and
+//!   for the window of its last round no more than the rounds of that window cost through that one.
+//! * While the deposit does not last to the end of the window, no more of that window's credit is paid than the
+//!   judged rounds of it cost. The rest follows as the window goes by, or at once with a top-up.
+//!
+//! Nothing is credited for rounds after the last one, however late the end is carried out: once that round is
+//! judged, settling waits for the end. What was set aside and is not due becomes carry.
+//!
+//! ## Leases
+//!
+//! A lease is a service of its own with one unit, opened and ended by the owner of the lease, who owns its
+//! stream too ([`LeaseAgreements`](surety_primitives::LeaseAgreements)). Its agreement is credited like any
+//! other, but since it may end in any round, the credit of a window is always paid as the window goes by; the
+//! limit above holds if it is closed by the tenant, expires, or runs out of funds. At the cap of a lease its
+//! owner is told, and ends it.
+//!
 //! ## The pot
 //!
-//! Per asset: `balance >= credits owed + carry + reserve`. The carry is what was taken from a bond and
-//! does not divide by the units; it pays the next credits of the service first. The reserve is
-//! one minimum balance that keeps the account alive, paid by the first tenant of an asset if nobody
-//! endowed the account.
+//! Per asset: `balance >= set aside for agreements + carry + reserve`. The carry is what was taken from a bond
+//! and does not divide by the units, or was not due to agreements that ended; it pays the next credits of the
+//! service first. The reserve is one minimum balance that keeps the account alive, paid by the first tenant of
+//! an asset if nobody endowed the account.
 //!
 //! A payment that cannot be delivered (a blocked account, an amount below the minimum balance of an account
 //! that is gone) stays claimable for good and never stops the payments of others.
@@ -56,7 +83,8 @@
 //!
 //! Probing calls [`Judge`](surety_primitives::Judge) in its second sweep, the registry asks
 //! [`Agreements`](surety_primitives::Agreements), and escrow tells
-//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd). None of the three can fail here.
+//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd); those of replicas are ignored here and come through
+//! `LeaseAgreements`. None of what they tell can fail here. The end of every agreement is told to reputation.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
@@ -73,6 +101,7 @@ mod credit;
 mod end;
 mod hooks;
 mod judge;
+mod leases;
 #[cfg(test)]
 mod mock;
 mod open;
@@ -87,8 +116,8 @@ pub mod weights;
 use frame::prelude::*;
 use frame_support::PalletId;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Escrow, Funds, Meter, Probing, Registry,
-	ReputationSink, RoundIndex, ServiceId, WindowIndex,
+	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Escrow, Funds, Meter, OnLease, Probing,
+	Registry, ReputationSink, RoundIndex, ServiceId, WindowIndex,
 };
 
 /// Account that holds the credits between the breach and the tenant.
@@ -132,14 +161,20 @@ pub mod pallet {
 		/// The tenants' streams.
 		type Escrow: Escrow<Self::AccountId>;
 
-		/// Learns of every breach.
+		/// Learns of every breach, and of every agreement that is over.
 		type Reputation: ReputationSink<Self::AccountId>;
+
+		/// The owner of the leases, who is told when one reaches its cap.
+		type Leases: OnLease;
 
 		/// Balances of the pot and of the tenants.
 		type Funds: Funds<Self::AccountId>;
 
 		/// Penalty to the treasury as a share of every credit.
 		type PenaltyShare: Get<Perbill>;
+
+		/// Share of the minimum bond in the service's asset that an agreement's units must cost per window.
+		type MinWindowShare: Get<Perbill>;
 
 		/// Windows back from a window whose breaches multiply its credits, at most 64.
 		type EscalationWindows: Get<u32>;
@@ -214,14 +249,14 @@ pub mod pallet {
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// A tenant opened an agreement. It is billed from the next round on and credited for breaches
+		/// A tenant opened an agreement, or has one because its lease began. It is billed from the next round on and credited for breaches
 		/// from the next window on.
 		AgreementOpened {
 			/// Its id.
 			agreement: AgreementId,
 			/// Who pays.
 			tenant: T::AccountId,
-			/// What for.
+			/// What for; 2^31 + n is lease n.
 			service: ServiceId,
 			/// How many units.
 			units: u32,
@@ -229,7 +264,7 @@ pub mod pallet {
 			price: Balance,
 			/// Asset of all amounts.
 			asset: AssetId,
-			/// Put on hold, the price of the first window included.
+			/// Put on hold, the price of the first window included; 0 for a lease, whose order has the deposit.
 			deposit: Balance,
 		},
 		/// The tenant added to the deposit.
@@ -243,7 +278,7 @@ pub mod pallet {
 		AgreementEnding {
 			/// The agreement.
 			agreement: AgreementId,
-			/// Last round.
+			/// Last round; that of the window if the tenant closed in one in which it was credited.
 			round: RoundIndex,
 			/// Why.
 			reason: CloseReason,
@@ -264,7 +299,7 @@ pub mod pallet {
 			code: u16,
 			/// Paid for service in all, fee included, in base units.
 			paid: Balance,
-			/// Given back to the tenant, in base units.
+			/// Given back to the tenant, in base units; or left for the next lease of the same replica.
 			refunded: Balance,
 			/// Credited for breaches in all, in base units.
 			credited: Balance,
@@ -318,6 +353,15 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// No such service.
 		UnknownService,
+		/// Compute is not sold by the unit: place an order and take a lease.
+		SoldByLease,
+		/// The service is not the lease of a tenant.
+		NotLeased,
+		/// The agreement is that of a lease: close the lease or add to its order instead.
+		BelongsToLease,
+		/// The units cost too little: units x price x blocks of a window must be at least a share of the minimum
+		/// bond, because every validator probes the service in every round.
+		BelowMinimumPrice,
 		/// No such agreement; it may be over.
 		UnknownAgreement,
 		/// An agreement needs at least one unit.
@@ -355,8 +399,11 @@ pub mod pallet {
 		NotTenant,
 		/// Only the tenant or the operator can do that.
 		NotParty,
-		/// No credit is owed.
+		/// No credit is owed, or none yet: unless the deposit lasts to the end of the window, its credit is paid
+		/// as the window goes by.
 		NothingOwed,
+		/// The agreement is ending: its credit is paid at its end, once its last round is judged.
+		PaidAtItsEnd,
 		/// The service still has units.
 		UnitsLeft,
 		/// All ids are used up.
@@ -392,6 +439,9 @@ pub mod pallet {
 		/// let its deposit run out, you pay at least the price of one window; if the operator or the network
 		/// ends it, what the meter did not earn is refunded.
 		///
+		/// The units must cost at least `MinWindowShare` of the minimum bond of the asset per window, or they
+		/// are not worth the probing. `Compute` is not sold this way but by lease.
+		///
 		/// The service must take new units and its last verdict must be `Up`. For a service with units
 		/// that verdict is at most 4 rounds old; an idle service is probed in turns, so its last verdict
 		/// may be older. `min_cover` is the least that one unit must still be able to get in credits
@@ -413,7 +463,7 @@ pub mod pallet {
 		}
 
 		/// Add `amount` to the deposit of one's own agreement, in base units of its asset. Refused once the
-		/// agreement is ending.
+		/// agreement is ending, and for a lease, whose order is topped up instead.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::top_up())]
 		pub fn top_up(origin: OriginFor<T>, agreement: AgreementId, amount: Balance) -> DispatchResult {
@@ -423,7 +473,9 @@ pub mod pallet {
 
 		/// Pay what an agreement owes now, both ways: what is due to the operator by the meter, and the
 		/// credit that is owed to the tenant. Ends the agreement if its service has ended. Anyone may ask,
-		/// as often as they like: amounts do not depend on it.
+		/// as often as they like: amounts do not depend on it. While the deposit does not last to the end of the
+		/// window, the credit of that window is paid as the window goes by. Credit of an agreement that the
+		/// tenant closed or let run out, or whose last round is judged, is paid at its end.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::settle())]
 		pub fn settle(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
@@ -431,10 +483,14 @@ pub mod pallet {
 			Self::do_settle(agreement)
 		}
 
-		/// Close an agreement. As its tenant: with the current round. As the operator of its service: one
-		/// window of notice. It is billed and credited to the end of its last round, and the rest of
-		/// the deposit is refunded once that round is judged. A tenant who closes pays at least the price of
-		/// one window in all.
+		/// Close an agreement. As its tenant: with the current round, or with the last round of the current
+		/// window if that window was credited already; the event `AgreementEnding` says which. As the operator of
+		/// its service: one window of notice. It is billed and credited to the end of its last round, and the
+		/// rest of the deposit is refunded once that round is judged.
+		///
+		/// A tenant who closes pays at least the price of one window in all. It is credited at the end, for its
+		/// last window no more than the rounds of that window cost through the last one (price x blocks); the
+		/// same holds if the deposit runs out. The agreement of a lease is closed with the lease.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::close_agreement())]
 		pub fn close_agreement(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
@@ -443,7 +499,7 @@ pub mod pallet {
 		}
 
 		/// Pay the credit that is owed to the tenant of an agreement, also after it closed. Unlike `settle`
-		/// this says why if the payment cannot be delivered. Anyone may ask.
+		/// this says why if the payment cannot be delivered, or waits for the end. Anyone may ask.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::claim())]
 		pub fn claim(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
@@ -459,8 +515,8 @@ pub mod pallet {
 			Self::read_agreement(id)
 		}
 
-		/// Credit that an agreement is owed and was not paid yet, in base units. `None` if there is no such
-		/// agreement.
+		/// Credit that an agreement is owed and was not paid yet, in base units: while it runs, what can be paid
+		/// now; once it is ending, what it gets at its end by what is judged so far. `None` if there is no such agreement.
 		pub fn owed_credit(id: AgreementId) -> Option<Balance> {
 			Some(Self::owed(&Agreements::<T>::get(id)?))
 		}

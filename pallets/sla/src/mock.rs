@@ -9,8 +9,9 @@ use crate::{pallet::Agreements, *};
 use frame::{deps::sp_io, testing_prelude::*, token::fungible, traits::AsEnsureOriginWithArg};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, Frozen, Judge, LatencyBucket, Probed,
-	Region, Service, ServiceKind, Severity, SlaTerms, SplitAsset, TwoUnions, Verdict,
+	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
+	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, SplitAsset, TwoUnions,
+	Verdict, service_of_lease,
 };
 
 mod world;
@@ -117,7 +118,7 @@ pub const STREAM_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldR
 /// A stream as the stand-in for escrow keeps it.
 #[derive(Clone, Debug, Decode, Encode)]
 pub struct Stream {
-	pub owner: AgreementId,
+	pub owner: EscrowOwner,
 	pub payer: AccountId,
 	pub payee: AccountId,
 	pub asset: AssetId,
@@ -147,11 +148,19 @@ parameter_types! {
 	pub storage Disputed: BTreeSet<EscrowId> = BTreeSet::new();
 	pub storage Reported: Vec<(AccountId, ServiceId, BreachKind, Severity)> = Vec::new();
 	pub storage Forgotten: Vec<ServiceId> = Vec::new();
+	/// The agreements of leases that are not over.
+	pub storage Leased: BTreeMap<LeaseId, AgreementId> = BTreeMap::new();
+	/// Leases that reached their cap.
+	pub storage AtCap: Vec<(LeaseId, RoundIndex)> = Vec::new();
+	/// Agreements that are over, with the fee.
+	pub storage Engaged: Vec<(AgreementId, AccountId, AccountId, AssetId, Balance)> = Vec::new();
+	pub storage MinBond: Balance = 1_000;
+	pub storage WindowShare: Perbill = Perbill::from_percent(1);
 	pub storage Share: Perbill = Perbill::from_percent(10);
 	pub const Escalation: u32 = 4;
 	pub const MostMultiplied: u8 = 3;
 	pub const Notice: u32 = 1;
-	pub const History: u32 = 5;
+	pub storage History: u32 = 5;
 	pub const PerBlock: u32 = 3;
 }
 
@@ -162,8 +171,10 @@ impl Config for Test {
 	type Probing = World;
 	type Escrow = World;
 	type Reputation = World;
+	type Leases = World;
 	type Funds = Money;
 	type PenaltyShare = Share;
+	type MinWindowShare = WindowShare;
 	type EscalationWindows = Escalation;
 	type MaxMultiplier = MostMultiplied;
 	type NoticeWindows = Notice;
@@ -214,7 +225,7 @@ pub(crate) use change;
 pub fn list(id: ServiceId, asset: AssetId) {
 	let service = Service {
 		operator: OPERATOR,
-		kind: ServiceKind::Compute,
+		kind: ServiceKind::Vpn,
 		endpoint: Default::default(),
 		region: Region::new(*b"DE").unwrap(),
 		capacity: CAPACITY,
@@ -232,6 +243,25 @@ pub fn list(id: ServiceId, asset: AssetId) {
 		status: surety_primitives::ServiceStatus::Active,
 	};
 	change!(Listings, |map| map.insert(id, service));
+}
+
+/// List a lease of [`OPERATOR`] as a service.
+pub fn list_lease(lease: LeaseId, asset: AssetId) -> ServiceId {
+	let service = service_of_lease(lease);
+	list(service, asset);
+	relist(service, |s| {
+		s.kind = ServiceKind::Compute;
+		s.capacity = 1;
+		s.status = surety_primitives::ServiceStatus::Leased;
+	});
+	up(service);
+	service
+}
+
+/// A lease of `tenant` begins; returns its agreement.
+pub fn begin(tenant: AccountId, lease: LeaseId, asset: AssetId) -> AgreementId {
+	list_lease(lease, asset);
+	World::begin_lease(tenant, lease, DEPOSIT).unwrap()
 }
 
 /// Change a listing.
@@ -361,7 +391,7 @@ pub fn turn(service: ServiceId, closed: WindowIndex) -> Frozen {
 	Sla::window_turned(service, closed)
 }
 
-/// A breach by downtime in the last judged round.
+/// A breach by downtime in the current round, judged at once.
 pub fn breach(service: ServiceId, before: Option<Severity>, severity: Severity) -> Breach {
 	breach_with(service, BreachKind::Downtime, before, severity, 1)
 }
@@ -373,7 +403,18 @@ pub fn breach_with(
 	severity: Severity,
 	multiplier: u8,
 ) -> Breach {
-	let round = TestClock::round();
+	breach_in(TestClock::round(), service, kind, before, severity, multiplier)
+}
+
+/// A breach that is judged by `round`.
+pub fn breach_in(
+	round: RoundIndex,
+	service: ServiceId,
+	kind: BreachKind,
+	before: Option<Severity>,
+	severity: Severity,
+	multiplier: u8,
+) -> Breach {
 	let window = TestClock::window_of(round);
 	let counters = Counters { down: 3, up: 4, ..Default::default() };
 	let frozen = Frozen { allowance: [1, 2, 3], multiplier, weight: 0 };

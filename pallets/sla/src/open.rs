@@ -1,7 +1,9 @@
 //! Open, top up and close an agreement.
 
 use crate::*;
-use surety_primitives::{AgreementId, EscrowId, EscrowOwner, NewStream, Probed, Service, SlaTerms, Verdict};
+use surety_primitives::{
+	AgreementId, EscrowId, EscrowOwner, NewStream, Probed, Service, ServiceKind, SlaTerms, Verdict,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Account that holds the credits.
@@ -18,60 +20,25 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		ensure!(units > 0, Error::<T>::ZeroUnits);
 		let info = T::Registry::service(service).ok_or(Error::<T>::UnknownService)?;
+		ensure!(info.kind != ServiceKind::Compute, Error::<T>::SoldByLease);
 		T::Registry::ensure_open(service)?;
-		let mut state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
+		let state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
 		Self::ensure_up(&state, T::Probing::probed(service))?;
 
 		let left = info.capacity.saturating_sub(state.units);
 		ensure!(units <= left, Error::<T>::OverCapacity { left: shown(left) });
 		let (rate, prepaid) = Self::price_of(&info, units)?;
+		ensure!(prepaid >= Self::least_price(info.asset), Error::<T>::BelowMinimumPrice);
 		let least = prepaid.checked_add(T::Funds::minimum(info.asset)).ok_or(ArithmeticError::Overflow)?;
 		ensure!(deposit >= least, Error::<T>::DepositUnderOneWindow);
 		let cover = info.terms.credit_cap.saturating_sub(state.index_at_price(info.price));
 		ensure!(cover >= min_cover, Error::<T>::CoverTooLow);
 
-		let round = T::Clock::round();
-		let window = T::Clock::window_of(round);
-		let first = state.units == 0;
-		if first {
-			state.hot_since = round;
-		}
-		state.add_pending(info.price, window, units).ok_or(Error::<T>::TooManyPrices)?;
-		Self::reserve(service, &state, &info.terms, cover)?;
-		Services::<T>::insert(service, state);
-		if first {
-			T::Probing::heat(service)?;
-		}
+		Self::add_units(service, &info, state, units)?;
 		Self::ensure_pot(info.asset, &tenant)?;
-
-		let agreement = Self::next_id()?;
-		ByTenant::<T>::insert(&tenant, agreement, ());
-		Agreements::<T>::insert(
-			agreement,
-			Agreement {
-				tenant: tenant.clone(),
-				service,
-				units,
-				asset: info.asset,
-				price: info.price,
-				// Known below: a stream may tell its owner of an end as soon as it is open.
-				escrow: EscrowId::MAX,
-				opened_at: T::Clock::now(),
-				base: Base::Window(window),
-				claimable: 0,
-				credited: 0,
-				state: AgreementState::Open,
-			},
-		);
-		Self::deposit_event(Event::AgreementOpened {
-			agreement,
-			tenant: tenant.clone(),
-			service,
-			units,
-			price: info.price,
-			asset: info.asset,
-			deposit,
-		});
+		// Its escrow is known below: a stream may tell its owner of an end as soon as it is open.
+		let draft = Self::draft(&tenant, service, &info, units);
+		let agreement = Self::enlist(draft, deposit)?;
 		let escrow = T::Escrow::open_stream(NewStream {
 			owner: EscrowOwner::Agreement(agreement),
 			payer: tenant,
@@ -84,6 +51,69 @@ impl<T: Config> Pallet<T> {
 		})?;
 		Agreements::<T>::mutate_extant(agreement, |a| a.escrow = escrow);
 		Ok(())
+	}
+
+	/// Reserve exposure for new units of a service, and have it probed every round.
+	pub(crate) fn add_units(
+		service: ServiceId,
+		info: &Service<T::AccountId>,
+		mut state: ServiceState,
+		units: u32,
+	) -> DispatchResult {
+		let cover = info.terms.credit_cap.saturating_sub(state.index_at_price(info.price));
+		let round = T::Clock::round();
+		let first = state.units == 0;
+		if first {
+			state.hot_since = round;
+		}
+		let window = T::Clock::window_of(round);
+		state.add_pending(info.price, window, units).ok_or(Error::<T>::TooManyPrices)?;
+		Self::reserve(service, &state, &info.terms, cover)?;
+		Services::<T>::insert(service, state);
+		if first { T::Probing::heat(service) } else { Ok(()) }
+	}
+
+	/// An agreement that is opened now, without its escrow.
+	pub(crate) fn draft(
+		tenant: &T::AccountId,
+		service: ServiceId,
+		info: &Service<T::AccountId>,
+		units: u32,
+	) -> Agreement<T::AccountId> {
+		Agreement {
+			tenant: tenant.clone(),
+			service,
+			units,
+			asset: info.asset,
+			price: info.price,
+			escrow: EscrowId::MAX,
+			lease: None,
+			opened_at: T::Clock::now(),
+			base: Base::Window(T::Clock::window_of(T::Clock::round())),
+			claimable: 0,
+			credited: 0,
+			state: AgreementState::Open,
+		}
+	}
+
+	/// Write a new agreement down and tell of it.
+	pub(crate) fn enlist(
+		agreement: Agreement<T::AccountId>,
+		deposit: Balance,
+	) -> Result<AgreementId, DispatchError> {
+		let id = Self::next_id()?;
+		ByTenant::<T>::insert(&agreement.tenant, id, ());
+		Self::deposit_event(Event::AgreementOpened {
+			agreement: id,
+			tenant: agreement.tenant.clone(),
+			service: agreement.service,
+			units: agreement.units,
+			price: agreement.price,
+			asset: agreement.asset,
+			deposit,
+		});
+		Agreements::<T>::insert(id, agreement);
+		Ok(id)
 	}
 
 	/// An outage must not be bought into. A service that is probed every round has a fresh verdict, unless
@@ -106,6 +136,12 @@ impl<T: Config> Pallet<T> {
 		Ok((rate, window))
 	}
 
+	/// Least that the units of an agreement must cost per window: a service with units is probed by every
+	/// validator in every round, whatever it sells.
+	fn least_price(asset: AssetId) -> Balance {
+		T::MinWindowShare::get().mul_ceil(T::Registry::min_bond(asset).unwrap_or_default())
+	}
+
 	/// Raise the exposure of a service to what its units are promised.
 	fn reserve(service: ServiceId, state: &ServiceState, terms: &SlaTerms, cover: Balance) -> DispatchResult {
 		let needed = Self::exposure_of(state, terms.credit_cap).ok_or(ArithmeticError::Overflow)?;
@@ -120,7 +156,11 @@ impl<T: Config> Pallet<T> {
 	/// Bond that must be reserved for the units of a service: all the credit they may still get under
 	/// `cap`, and the penalty on it.
 	pub(crate) fn exposure_of(state: &ServiceState, cap: Balance) -> Option<Balance> {
-		let promised = state.promised(cap)?;
+		Self::with_penalty(state.promised(cap)?)
+	}
+
+	/// A promised credit and the penalty on it. `None` if that overflows.
+	pub(crate) fn with_penalty(promised: Balance) -> Option<Balance> {
 		promised.checked_add(T::PenaltyShare::get().mul_ceil(promised))
 	}
 
@@ -131,7 +171,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The pot must be alive before anything is slashed into it, or a small credit would be lost.
-	fn ensure_pot(asset: AssetId, tenant: &T::AccountId) -> DispatchResult {
+	pub(crate) fn ensure_pot(asset: AssetId, tenant: &T::AccountId) -> DispatchResult {
 		let minimum = T::Funds::minimum(asset);
 		if Pots::<T>::contains_key(asset) {
 			return Ok(());
@@ -154,6 +194,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_top_up(who: T::AccountId, id: AgreementId, amount: Balance) -> DispatchResult {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
+		ensure!(agreement.lease.is_none(), Error::<T>::BelongsToLease);
 		ensure!(agreement.tenant == who, Error::<T>::NotTenant);
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		ensure!(agreement.state == AgreementState::Open, Error::<T>::AgreementEnding);
@@ -164,9 +205,10 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_close(who: T::AccountId, id: AgreementId) -> DispatchResult {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
+		ensure!(agreement.lease.is_none(), Error::<T>::BelongsToLease);
 		let round = T::Clock::round();
 		let (at, reason) = if agreement.tenant == who {
-			(round, CloseReason::TenantClosed)
+			(Self::last_for_tenant(&agreement, round), CloseReason::TenantClosed)
 		} else if T::Registry::service(agreement.service).is_some_and(|s| s.operator == who) {
 			let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
 			(round.saturating_add(notice), CloseReason::OperatorClosed)
@@ -175,6 +217,19 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(ends_before(&agreement.state, at), Error::<T>::AlreadyEnding);
 		Self::end_stream(id, &agreement, at, reason)
+	}
+
+	/// Last round of an agreement that its tenant closes in `round`: who was credited in a window pays for all
+	/// of it, or two outages around a window's edge would pay twice what the rounds between them cost.
+	fn last_for_tenant(agreement: &Agreement<T::AccountId>, round: RoundIndex) -> RoundIndex {
+		let window = T::Clock::window_of(round);
+		let credited = Self::base_of(agreement).is_some()
+			&& Services::<T>::get(agreement.service)
+				.is_some_and(|s| s.window == window && s.credited_in_window(agreement.price) > 0);
+		if !credited {
+			return round;
+		}
+		T::Clock::window_start(window.saturating_add(1)).saturating_sub(1).max(round)
 	}
 }
 

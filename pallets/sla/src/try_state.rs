@@ -1,18 +1,20 @@
 //! The invariants of this pallet.
 //!
 //! 1. The pot has at least the credits owed, the carry and the reserve.
-//! 2. Credits owed are the sum of what the agreements are owed; the carry is that of the services.
+//! 2. What is owed is the sum of what is set aside for the agreements: all that their indices rose, of which an
+//!    ending one may get less and none gets more. The carry is that of the services.
 //! 3. Units of a service are those of its tariffs and those of its agreements, by price and by window.
 //! 4. Every base that a closed window left behind has exactly the agreements that wait for it.
 //! 5. No index passes the cap, no tariff's index the service's, and no window's credits its price.
 //! 6. All the credit that units may still get is reserved.
 //! 7. Tenants' lists name exactly their agreements; closed agreements have a claim; ids are below the next.
-//! 8. A service has its last `MaxBreaches` breaches and no others.
+//! 8. The agreement of a lease is one unit of the service that the lease is, and no other is of that service.
+//! 9. A service has its last `MaxBreaches` breaches and no others.
 
 use crate::{pallet::Agreements, *};
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::sp_runtime::TryRuntimeError;
-use surety_primitives::Service;
+use surety_primitives::{Service, lease_of_service};
 
 /// Units and agreements that count, and those that are pending by window, of a service at a price.
 #[derive(Default)]
@@ -40,8 +42,10 @@ impl<T: Config> Pallet<T> {
 	fn try_state_pots() -> Result<(), TryRuntimeError> {
 		let mut owed = BTreeMap::<AssetId, Balance>::new();
 		for agreement in Agreements::<T>::iter_values() {
+			let set_aside = Self::set_aside(&agreement);
+			ensure!(Self::owed(&agreement) <= set_aside, "an agreement is owed more than was set aside");
 			let sum = owed.entry(agreement.asset).or_default();
-			*sum = sum.saturating_add(Self::owed(&agreement));
+			*sum = sum.saturating_add(set_aside);
 		}
 		let mut carry = BTreeMap::<AssetId, Balance>::new();
 		for state in Services::<T>::iter_values() {
@@ -150,6 +154,11 @@ impl<T: Config> Pallet<T> {
 		for (id, agreement) in Agreements::<T>::iter() {
 			count = count.saturating_add(1);
 			ensure!(id < NextAgreement::<T>::get(), "an id that was not given out");
+			ensure!(
+				agreement.lease == lease_of_service(agreement.service)
+					&& (agreement.lease.is_none() || agreement.units == 1),
+				"an agreement that is not its lease's one unit"
+			);
 			ensure!(ByTenant::<T>::contains_key(&agreement.tenant, id), "an agreement its tenant has not");
 			ensure!(
 				agreement.claimable > 0 || !matches!(agreement.state, AgreementState::Closed { .. }),

@@ -1,36 +1,15 @@
 //! What is stored of agreements, services and breaches, and the sums over it that need no storage.
 
 use crate::{MAX_PENDING, MAX_TARIFFS};
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, Encode};
 use frame::prelude::*;
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, EscrowId, RoundIndex,
-	ServiceId, Severity, StreamInfo, WindowIndex,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, EscrowId, LeaseId,
+	RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, shared,
 };
 
-/// The derives of everything that is stored and read by clients.
-macro_rules! stored {
-	($item:item) => {
-		#[derive(
-			Clone,
-			Debug,
-			Decode,
-			DecodeWithMemTracking,
-			Deserialize,
-			Encode,
-			Eq,
-			MaxEncodedLen,
-			PartialEq,
-			Serialize,
-			TypeInfo,
-		)]
-		$item
-	};
-}
-
-stored! {
+shared! {
 	/// Where the credits of an agreement begin.
 	#[derive(Copy)]
 	pub enum Base {
@@ -41,7 +20,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// Where an agreement is in its life.
 	#[derive(Copy)]
 	pub enum AgreementState {
@@ -64,7 +43,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// A tenant's subscription to a service.
 	pub struct Agreement<AccountId> {
 		/// Who pays and is credited.
@@ -79,6 +58,8 @@ stored! {
 		pub price: Balance,
 		/// Its stream.
 		pub escrow: EscrowId,
+		/// The lease it is behind, which opened it and ends it. `None` if the tenant opened it itself.
+		pub lease: Option<LeaseId>,
 		/// Block it was opened in.
 		pub opened_at: BlockNumber,
 		/// Where its credits begin; moves up whenever they are settled.
@@ -92,7 +73,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// Units that were opened in a window which is not closed yet.
 	#[derive(Copy)]
 	pub struct Pending {
@@ -105,7 +86,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// The units of a service that were opened at one price. Credits of a window are limited by its
 	/// price, so units at different prices may be credited differently.
 	pub struct Tariff {
@@ -129,7 +110,7 @@ impl Tariff {
 	}
 }
 
-stored! {
+shared! {
 	/// What the index of a tariff was when a window closed in which units were opened at its price.
 	#[derive(Copy)]
 	pub struct WindowStart {
@@ -140,7 +121,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// What agreements and breaches make of a service. Lives from its first agreement until the listing
 	/// is removed.
 	pub struct ServiceState {
@@ -155,7 +136,8 @@ stored! {
 		pub window: WindowIndex,
 		/// Its units by price.
 		pub tariffs: BoundedVec<Tariff, ConstU32<MAX_TARIFFS>>,
-		/// Taken from the bond for credits but not divisible by the units; pays the next credits first.
+		/// Taken from the bond for credits but not divisible by the units, or not due to agreements that ended;
+		/// pays the next credits first.
 		pub carry: Balance,
 		/// Breaches so far; the number of the next one.
 		pub breaches: u32,
@@ -201,6 +183,11 @@ impl ServiceState {
 
 	fn tariff_mut(&mut self, price: Balance) -> Option<&mut Tariff> {
 		self.tariffs.iter_mut().find(|t| t.price == price)
+	}
+
+	/// Credited per unit at `price` in the window that is being judged, in base units.
+	pub fn credited_in_window(&self, price: Balance) -> Balance {
+		self.tariff(price).map_or(0, |t| t.window_credit)
 	}
 
 	/// Index of units sold at `price`; a new price starts at the service's.
@@ -327,7 +314,7 @@ impl ServiceState {
 	}
 }
 
-stored! {
+shared! {
 	/// How a breach moved the index of one tariff.
 	#[derive(Copy)]
 	pub struct Rise {
@@ -342,7 +329,7 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// A breach with the numbers that explain it. Amounts in base units of the service's asset.
 	pub struct Breach {
 		/// Window whose counter passed a tier.
@@ -382,13 +369,15 @@ stored! {
 	}
 }
 
-stored! {
+shared! {
 	/// What the pot holds of one asset, in base units.
 	#[derive(Copy, Default)]
 	pub struct Pot {
-		/// Credits owed to tenants.
+		/// Set aside for tenants: all rises of their indices not paid yet. What an ending agreement does not get
+		/// of it becomes carry at its end.
 		pub owed: Balance,
-		/// Taken for credits but not divisible by the units.
+		/// Taken for credits but not divisible by the units, or not due to agreements that ended; pays the next
+		/// credits of the service.
 		pub carry: Balance,
 		/// Minimum balance that keeps the account alive; never paid out.
 		pub reserve: Balance,
@@ -400,7 +389,8 @@ stored! {
 pub struct AgreementStatus<AccountId> {
 	/// What is stored.
 	pub agreement: Agreement<AccountId>,
-	/// Credit owed and not paid yet, in base units.
+	/// Credit owed and not paid yet, in base units: while it runs, what can be paid now; once it is ending,
+	/// what it gets at its end by what is judged so far.
 	pub owed: Balance,
 	/// Its stream, until it is closed.
 	pub stream: Option<StreamInfo>,

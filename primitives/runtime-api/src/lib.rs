@@ -13,9 +13,9 @@ use codec::{Codec, Decode, Encode};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, MeterReading, Network,
-	NetworkId, Region, RoundIndex, Service, ServiceClass, ServiceId, Severity, TrustLevel, Verdict,
-	WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, LeaseId, MeterReading,
+	Network, NetworkId, OrderId, Region, Resources, RoundIndex, Service, ServiceClass, ServiceId, Severity,
+	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowSummary,
 };
 
 /// Most entries of one page.
@@ -76,6 +76,18 @@ answer! {
 		pub open: bool,
 		/// Last verdict and its round.
 		pub last_verdict: Option<(RoundIndex, Verdict)>,
+		/// What a `Compute` service has in all and what of it is free, if its operator declared it.
+		pub capacity: Option<CapacityInfo>,
+	}
+}
+
+answer! {
+	/// Resources of a `Compute` service.
+	pub struct CapacityInfo {
+		/// All of it.
+		pub total: Resources,
+		/// Not reserved by bids and leases.
+		pub free: Resources,
 	}
 }
 
@@ -195,6 +207,178 @@ answer! {
 }
 
 answer! {
+	/// What orders to list; `None` is any.
+	#[derive(Default)]
+	pub struct OrderFilter {
+		/// Region that the order accepts.
+		pub region: Option<Region>,
+		/// Orders whose replica fits into this.
+		pub fits: Option<Resources>,
+		/// Asset it pays in.
+		pub asset: Option<AssetId>,
+		/// Only orders that take bids now.
+		pub open_only: bool,
+	}
+}
+
+answer! {
+	/// A compute order.
+	pub struct OrderInfo<AccountId> {
+		/// Id.
+		pub id: OrderId,
+		/// Who asks and pays.
+		pub tenant: AccountId,
+		/// Asset of all amounts.
+		pub asset: AssetId,
+		/// What each replica needs.
+		pub resources: Resources,
+		/// Reference of the image to run.
+		pub image: Vec<u8>,
+		/// Digest that the image must have.
+		pub digest: Option<[u8; 32]>,
+		/// Ports of the container: number and whether it is UDP.
+		pub ports: Vec<(u16, bool)>,
+		/// Commitment to the private environment, which travels encrypted to the operator.
+		pub env_hash: Option<[u8; 32]>,
+		/// Most that a replica may cost per billable block, in base units.
+		pub max_price: Balance,
+		/// Regions it may run in; empty for any.
+		pub regions: Vec<Region>,
+		/// Least trust level of a bidder.
+		pub min_trust: TrustLevel,
+		/// Blocks that each replica runs, whole rounds.
+		pub duration: BlockNumber,
+		/// Its own terms, if not those of the bidder's service.
+		pub terms: Option<SlaTerms>,
+		/// Whether the best bids are taken at the deadline; else the tenant accepts.
+		pub auto_match: bool,
+		/// Block in which bids are matched, while a replica waits.
+		pub bids_until: Option<BlockNumber>,
+		/// Bids that stand.
+		pub bids: u32,
+		/// Its replicas.
+		pub replicas: Vec<ReplicaInfo>,
+	}
+}
+
+answer! {
+	/// A replica of an order.
+	#[derive(Copy)]
+	pub struct ReplicaInfo {
+		/// Its lease, the last one if it is over; `None` if it never had one.
+		pub lease: Option<LeaseId>,
+		/// Base units on hold for it.
+		pub held: Balance,
+		/// Why it is over.
+		pub closed: Option<CloseReason>,
+	}
+}
+
+answer! {
+	/// A bid.
+	pub struct BidInfo<AccountId> {
+		/// Service it offers.
+		pub service: ServiceId,
+		/// Its operator.
+		pub operator: AccountId,
+		/// Base units per replica and billable block.
+		pub price: Balance,
+		/// Replicas it can still take.
+		pub left: u8,
+		/// Score of the operator now, 0 to 100.
+		pub score: u8,
+		/// What it is ranked by at this score, lowest first.
+		pub effective_price: Balance,
+	}
+}
+
+answer! {
+	/// Where a lease is in its life.
+	#[derive(Copy)]
+	pub enum LeasePhase {
+		/// Its operator fetches the image and starts it.
+		Starting {
+			/// First block in which it can no longer be declined.
+			fetch_until: BlockNumber,
+			/// Block at which it has failed if it is not ready.
+			ready_by: BlockNumber,
+		},
+		/// It runs, is probed and billed.
+		Running {
+			/// Block in which it was ready.
+			since: BlockNumber,
+			/// Last round of its time.
+			last_round: RoundIndex,
+		},
+		/// Its end is decided.
+		Ending {
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+		},
+		/// It is over.
+		Closed {
+			/// Last round that was billed, or in which it was closed unused.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
+			code: u16,
+		},
+	}
+}
+
+answer! {
+	/// A lease.
+	pub struct LeaseInfo<AccountId> {
+		/// Id.
+		pub id: LeaseId,
+		/// Its order.
+		pub order: OrderId,
+		/// Which replica of it.
+		pub replica: u8,
+		/// Who pays.
+		pub tenant: AccountId,
+		/// Who runs it.
+		pub operator: AccountId,
+		/// The operator's service it was bid with.
+		pub service: ServiceId,
+		/// The service that it is probed as.
+		pub probed_as: ServiceId,
+		/// Base units per billable block.
+		pub price: Balance,
+		/// Asset of all amounts.
+		pub asset: AssetId,
+		/// How the tenant reaches it, as its operator says.
+		pub access: Vec<u8>,
+		/// Where it is in its life.
+		pub phase: LeasePhase,
+		/// Agreement that it is credited by, once it was ready.
+		pub agreement: Option<AgreementId>,
+		/// Billable blocks that the funds still pay for.
+		pub blocks_left: u32,
+		/// Paid to operator and fee so far, in base units.
+		pub paid: Balance,
+		/// Credit owed to the tenant and not yet paid.
+		pub owed_credit: Balance,
+		/// Last verdict and its round.
+		pub last_verdict: Option<(RoundIndex, Verdict)>,
+	}
+}
+
+answer! {
+	/// How a tenant is thought of.
+	#[derive(Copy)]
+	pub struct TenantInfo {
+		/// Score, 0 to 100.
+		pub score: u8,
+		/// Trust level of that score.
+		pub trust: TrustLevel,
+	}
+}
+
+answer! {
 	/// The chain at a glance.
 	pub struct NetworkStatus {
 		/// Registered operators.
@@ -271,7 +455,7 @@ answer! {
 }
 
 sp_api::decl_runtime_apis! {
-	/// Services, agreements, operators and rounds.
+	/// Services, agreements, orders, leases, operators and rounds.
 	pub trait SuretyApi<AccountId> where AccountId: Codec {
 		/// Services that pass a filter.
 		fn services(filter: ServiceFilter, start_after: Option<ServiceId>, limit: u32) -> Page<ServiceSummary<AccountId>>;
@@ -291,6 +475,18 @@ sp_api::decl_runtime_apis! {
 		fn round() -> RoundInfo;
 		/// Networks that `Rpc` services serve.
 		fn networks() -> Vec<(NetworkId, Network)>;
+		/// Compute orders that pass a filter.
+		fn orders(filter: OrderFilter, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>>;
+		/// A compute order.
+		fn order(id: OrderId) -> Option<OrderInfo<AccountId>>;
+		/// Bids on an order that stand, in order of their services.
+		fn bids(order: OrderId, start_after: Option<ServiceId>, limit: u32) -> Page<BidInfo<AccountId>>;
+		/// A lease.
+		fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>>;
+		/// Leases that an account pays for or runs.
+		fn leases_of(account: AccountId, start_after: Option<LeaseId>, limit: u32) -> Page<LeaseInfo<AccountId>>;
+		/// Score of an account as a tenant.
+		fn tenant(account: AccountId) -> TenantInfo;
 		/// Whether probers may connect to loopback and private addresses (dev and local networks).
 		fn private_endpoints() -> bool;
 	}

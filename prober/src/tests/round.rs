@@ -7,7 +7,12 @@ use crate::{
 	proof::control_message,
 };
 use sp_core::{Pair, offchain::Timestamp, sr25519};
-use surety_primitives::{LatencyBucket, Protocol, ServiceKind};
+use surety_primitives::{LEASES_FROM, LatencyBucket, Protocol, ServiceKind};
+
+#[path = "doubt.rs"]
+mod doubt;
+#[path = "leases.rs"]
+mod leases;
 
 const NETWORK: NetworkId = 1;
 const HEAD: u64 = 1_000;
@@ -443,63 +448,6 @@ fn control_does_not_make_a_wrong_service_right() {
 	http.serve("http://fork/.well-known", move |_, _| Response::ok(3, signature.clone()));
 	let target = Target { proof: Some(proof), ..rpc(1, "http://fork/x", 0) };
 	assert_eq!(run(&mut http, &[target], &[own()]), [bad()]);
-}
-
-#[test]
-fn who_cannot_reach_its_anchors_abstains() {
-	let targets = [rpc(1, "http://dead", 0), page(2, "http://dead"), page(3, "http://page")];
-	let world = |dead: &[&str]| {
-		let mut http = world();
-		http.serve("http://page", |_, _| json(String::new()));
-		honest(&mut http, "http://anchor3", HEAD);
-		for url in dead {
-			http.serve(url, |_, _| Response::broken(3));
-		}
-		http
-	};
-	let two = [network(Protocol::Ethereum, &ANCHORS)];
-	let three = [network(Protocol::Ethereum, &["http://anchor1", "http://anchor2", "http://anchor3"])];
-	let (down, abstained) =
-		([Finding::Down, Finding::Down, up()], [Finding::Abstained, Finding::Abstained, up()]);
-	for (networks, dead, want) in [
-		(&two, &[][..], down),
-		(&two, &["http://anchor1"], down),
-		(&two, &["http://anchor1", "http://anchor2"], abstained),
-		(&three, &["http://anchor1"], down),
-		(&three, &["http://anchor1", "http://anchor3"], abstained),
-	] {
-		assert_eq!(run(&mut world(dead), &targets, networks), want, "{dead:?}");
-	}
-	// Nobody to ask: the chain judges the report.
-	assert_eq!(run(&mut world(&[]), &targets, &[]), [Finding::Abstained, Finding::Down, up()]);
-}
-
-#[test]
-fn trouble_that_begins_in_mid_round_is_noticed() {
-	let mut http = Fake::default();
-	for url in ["http://anchor1", "http://anchor2", "http://service"] {
-		http.serve(url, |ask, at| match at < 1_200 {
-			true => json(node(ask, HEAD, hash, true)),
-			false => Response::broken(3),
-		});
-	}
-	let targets: Vec<_> = (0..20).map(|id| rpc(id, "http://service", 0)).collect();
-	let findings = run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS)]);
-	assert!(findings.contains(&Finding::Abstained));
-	assert!(!findings.contains(&Finding::Down), "{findings:?}");
-}
-
-#[test]
-fn trouble_of_one_network_is_not_anothers() {
-	let mut http = world();
-	for url in ["http://x1", "http://x2"] {
-		http.serve(url, |_, _| Response::never());
-	}
-	let other = NetworkRef { id: 2, ..network(Protocol::Ethereum, &["http://x1", "http://x2"]) };
-	let networks = [network(Protocol::Ethereum, &ANCHORS), other];
-	let of_other = Target { kind: ServiceKind::Rpc { network: 2 }, ..rpc(2, "http://dead", 0) };
-	let targets = [rpc(1, "http://dead", 0), of_other];
-	assert_eq!(run(&mut http, &targets, &networks), [Finding::Down, Finding::Abstained]);
 }
 
 #[test]

@@ -1,21 +1,23 @@
-//! The market: operators, probes, agreements, escrow, reputation.
+//! The market: operators, probes, agreements, escrow, reputation, compute orders.
 
 use crate::{
 	configs::{assets::MarketFunds, consensus::MAX_VALIDATORS, governance::Governance},
-	parameters::{market, operators, probing},
+	parameters::{compute, market, operators, probing},
 	*,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	PalletId, parameter_types,
-	traits::{ConstU32, tokens::imbalance::ResolveTo},
+	traits::{ConstU32, Randomness, tokens::imbalance::ResolveTo},
 	weights::Weight,
 };
 use pallet_surety_sla::weights::WeightInfo as _;
 use sp_runtime::{
-	DispatchError, DispatchResult, traits::AccountIdConversion, transaction_validity::TransactionPriority,
+	DispatchError, DispatchResult, Perbill,
+	traits::{AccountIdConversion, Convert},
+	transaction_validity::TransactionPriority,
 };
-use surety_primitives::AssetId;
+use surety_primitives::{AssetId, CloseReason, EscrowOwner, OnEscrowEnd, Registry, RoundIndex, StreamEnd};
 
 /// Blocks of a day of production.
 pub const DAYS_OF_PRODUCTION: BlockNumber = 14_400;
@@ -53,6 +55,7 @@ impl pallet_surety_operators::Config for Runtime {
 	type Clock = Timing;
 	type Probing = Probes;
 	type Agreements = Sla;
+	type Capacity = ComputeOrders;
 	type Funds = MarketFunds;
 	type GovernanceOrigin = Governance;
 	type AssetPolicy = NoPrivateHands;
@@ -76,7 +79,9 @@ impl pallet_surety_sla::Config for Runtime {
 	type Probing = Probes;
 	type Escrow = Escrow;
 	type Reputation = Reputation;
+	type Leases = ComputeOrders;
 	type Funds = MarketFunds;
+	type MinWindowShare = market::MinWindowShare;
 	type PenaltyShare = market::PenaltyShare;
 	type EscalationWindows = market::EscalationWindows;
 	type MaxMultiplier = market::MaxMultiplier;
@@ -93,7 +98,7 @@ impl pallet_surety_escrow::Config for Runtime {
 	type Funds = MarketFunds;
 	type Clock = Timing;
 	type Meter = Probes;
-	type OnEnd = Sla;
+	type OnEnd = EscrowOwners;
 	type OnEndWeight = OnStreamEnd;
 	type GovernanceOrigin = Governance;
 	type PlatformFee = market::PlatformFee;
@@ -109,14 +114,93 @@ impl pallet_surety_escrow::Config for Runtime {
 impl pallet_surety_reputation::Config for Runtime {
 	type Clock = Timing;
 	type HalfLife = ConstU32<30>;
+	type RatingScale = RatingScale;
+	type RatingWindows = ConstU32<7>;
+	type EpochWindows = ConstU32<7>;
+	type MaxPairWeight = MaxPairWeight;
+	type ForgetPerBlock = ConstU32<50>;
 	type WeightInfo = pallet_surety_reputation::weights::SubstrateWeight<Runtime>;
 }
 
-/// What the end of a stream costs its owner.
+/// The fee at which a rating has half the weight that it can have: a hundredth of the minimum bond in the
+/// asset, so that no price is needed to compare assets.
+pub struct RatingScale;
+impl Convert<AssetId, Option<Balance>> for RatingScale {
+	fn convert(asset: AssetId) -> Option<Balance> {
+		<Operators as Registry<AccountId>>::min_bond(asset)?.checked_div(100)
+	}
+}
+
+impl pallet_surety_compute_orders::Config for Runtime {
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Funds = MarketFunds;
+	type Clock = Timing;
+	type Registry = Operators;
+	type Bonding = Operators;
+	type Probing = Probes;
+	type Escrow = Escrow;
+	type Agreements = Sla;
+	type Reputation = Reputation;
+	type Randomness = LotRandomness;
+	type OrderDeposit = compute::OrderDeposit;
+	type BidDeposit = compute::BidDeposit;
+	type StartPenalty = compute::StartPenalty;
+	type FetchBlocks = compute::FetchBlocks;
+	type StartBlocks = compute::StartBlocks;
+	type ReopenBlocks = compute::ReopenBlocks;
+	type MaxBidBlocks = compute::MaxBidBlocks;
+	type MaxDuration = compute::MaxDuration;
+	type KeepBlocks = compute::KeepBlocks;
+	type NoticeWindows = ConstU32<1>;
+	type MinWindowShare = market::MinWindowShare;
+	type MaxBids = ConstU32<32>;
+	type TasksPerBlock = ConstU32<8>;
+	type WeightInfo = pallet_surety_compute_orders::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
+}
+
+/// Draws among equal bids: the randomness of the block before the match, which its author could at most
+/// withhold with the block.
+pub struct LotRandomness;
+impl Randomness<Hash, BlockNumber> for LotRandomness {
+	fn random(subject: &[u8]) -> (Hash, BlockNumber) {
+		let (random, at) = pallet_babe::ParentBlockRandomness::<Runtime>::random(subject);
+		(random.unwrap_or_else(System::parent_hash), at)
+	}
+}
+
+/// Tells each owner of an escrow account how it ends.
+pub struct EscrowOwners;
+impl OnEscrowEnd for EscrowOwners {
+	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
+		match owner {
+			EscrowOwner::Agreement(_) => Sla::ending(owner, round, reason),
+			EscrowOwner::Replica { .. } => ComputeOrders::ending(owner, round, reason),
+		}
+	}
+	fn ended(owner: EscrowOwner, end: StreamEnd) {
+		match owner {
+			EscrowOwner::Agreement(_) => Sla::ended(owner, end),
+			EscrowOwner::Replica { .. } => ComputeOrders::ended(owner, end),
+		}
+	}
+	fn parked(owner: EscrowOwner, end: StreamEnd) {
+		match owner {
+			EscrowOwner::Agreement(_) => Sla::parked(owner, end),
+			EscrowOwner::Replica { .. } => ComputeOrders::parked(owner, end),
+		}
+	}
+}
+
+/// What the end of a stream costs its owner: an agreement, or a lease with the agreement behind it.
 pub struct OnStreamEnd;
 impl sp_core::Get<Weight> for OnStreamEnd {
 	fn get() -> Weight {
+		use pallet_surety_compute_orders::WeightInfo as _;
+		type Leases = <Runtime as pallet_surety_compute_orders::Config>::WeightInfo;
 		<Runtime as pallet_surety_sla::Config>::WeightInfo::ended()
+			.max(Leases::ending().saturating_add(Leases::ended().max(Leases::parked())))
 	}
 }
 
@@ -134,7 +218,16 @@ impl sp_core::Get<Weight> for OnWindowTurn {
 pub struct OnBreach;
 impl sp_core::Get<Weight> for OnBreach {
 	fn get() -> Weight {
-		<Runtime as pallet_surety_sla::Config>::WeightInfo::breached()
+		<Runtime as pallet_surety_sla::Config>::WeightInfo::breached().saturating_add(OnUnhealthy::get())
+	}
+}
+
+/// What it costs to mark a lease that failed.
+pub struct OnUnhealthy;
+impl sp_core::Get<Weight> for OnUnhealthy {
+	fn get() -> Weight {
+		use pallet_surety_compute_orders::WeightInfo as _;
+		<Runtime as pallet_surety_compute_orders::Config>::WeightInfo::marked()
 	}
 }
 
@@ -149,6 +242,8 @@ impl sp_core::Get<Vec<AssetId>> for ApprovedAssets {
 }
 
 parameter_types! {
+	/// All ratings between two accounts in one epoch together weigh at most this share of a window.
+	pub const MaxPairWeight: Perbill = Perbill::from_percent(25);
 	pub const ProbePriority: TransactionPriority = TransactionPriority::MAX / 2;
 }
 
@@ -169,6 +264,9 @@ impl pallet_surety_probes::Config for Runtime {
 	type MaxProbesPerRound = pallet_surety_timing::MaxProbesPerRound<Runtime>;
 	type MinDuty = probing::MinDuty;
 	type UnsignedPriority = ProbePriority;
+	type Leases = ComputeOrders;
+	type UnhealthyRounds = probing::UnhealthyRounds;
+	type UnhealthyWeight = OnUnhealthy;
 	type TurnWeight = OnWindowTurn;
 	type BreachWeight = OnBreach;
 	type WeightInfo = pallet_surety_probes::weights::SubstrateWeight<Runtime>;

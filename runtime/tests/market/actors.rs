@@ -39,7 +39,7 @@ impl Offer {
 	pub fn of(asset: AssetId) -> Self {
 		let coin = coin(asset);
 		Self {
-			kind: ServiceKind::Compute,
+			kind: ServiceKind::Vpn,
 			endpoint: "http://127.0.0.1:8080/",
 			capacity: 100,
 			price: coin / 10,

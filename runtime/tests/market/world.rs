@@ -190,6 +190,7 @@ impl World {
 			pallet_surety_sla::Pallet::<Runtime>::do_try_state().expect("sla");
 			pallet_surety_escrow::Pallet::<Runtime>::do_try_state().expect("escrow");
 			pallet_surety_reputation::Pallet::<Runtime>::do_try_state().expect("reputation");
+			pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state().expect("compute orders");
 		});
 	}
 

@@ -4,8 +4,9 @@ use crate::{Error, Event, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
 
-/// Ends that are not the tenant's doing: three of the operator, one of the network.
-const NOT_BY_TENANT: [(CloseReason, u16); 4] = [
+/// Ends that the tenant did not bring about: its time is over, three of the operator, one of the network.
+const NOT_BY_TENANT: [(CloseReason, u16); 5] = [
+	(CloseReason::Expired, 1_003),
 	(CloseReason::OperatorClosed, 2_001),
 	(CloseReason::ServiceRetired, 2_002),
 	(CloseReason::Terminated, 2_003),
@@ -13,7 +14,7 @@ const NOT_BY_TENANT: [(CloseReason, u16); 4] = [
 ];
 
 fn end(reason: CloseReason, round: u32, paid: u128, refunded: u128) -> Told {
-	Told::Ended(owner(), StreamEnd { reason, round, paid, refunded })
+	Told::Ended(owner(), stream_end(reason, round, paid, refunded))
 }
 
 #[test]
@@ -87,7 +88,8 @@ fn an_end_is_billed_to_its_round_and_carried_out_when_that_is_judged() {
 		run_to(299);
 		assert_eq!(told(), vec![]);
 		run_to(300);
-		assert_eq!(told(), vec![end(reason, 27, 540, 460)]);
+		let end = StreamEnd { reason, round: 27, paid: 540, fee: 27, refunded: 460 };
+		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 		assert_eq!(
 			events().last(),
 			Some(&Event::Closed { escrow: id, round: 27, reason, code: 2_001, paid: 540, refunded: 460 })
@@ -108,7 +110,7 @@ fn a_stream_ended_in_its_first_round_costs_the_prepaid_sum() {
 }
 
 #[test]
-fn an_operators_end_refunds_what_the_meter_did_not_earn() {
+fn an_end_that_the_tenant_did_not_bring_about_refunds_what_the_meter_did_not_earn() {
 	for (reason, code) in NOT_BY_TENANT {
 		with_each_asset(|asset| {
 			let id = open(asset);
@@ -178,13 +180,14 @@ fn a_tenant_who_closes_early_still_pays_the_first_window() {
 }
 
 #[test]
-fn a_tenant_whose_funds_run_out_still_pays_the_first_window() {
+fn a_tenant_whose_funds_run_out_while_rounds_are_down_does_not_pay_for_those() {
 	with_each_asset(|asset| {
-		Escrow::open_stream(NewStream { prepaid: 980, ..new_stream(asset) }).unwrap();
+		// A deposit of no more than what is prepaid.
+		Escrow::open_stream(NewStream { prepaid: 1_000, ..new_stream(asset) }).unwrap();
 		// The last two rounds before the end, not judged when it is decided, are down.
 		run_with(530, |round| round < 49);
-		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 50, 980, 20)));
-		assert_eq!(gained(asset, TENANT), -980);
+		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
+		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-960, 0));
 	});
 }
 

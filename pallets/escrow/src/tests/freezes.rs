@@ -2,7 +2,7 @@
 
 use crate::{Error, Event, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
+use surety_primitives::{CloseReason, Escrow as _, NewStream};
 
 fn open_plain(asset: surety_primitives::AssetId) -> u32 {
 	Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap()
@@ -76,7 +76,7 @@ fn a_thaw_grants_the_payee_its_part_with_the_fee() {
 		assert_ok!(Escrow::end(id, 20, CloseReason::TenantClosed));
 		run_to_round(23);
 		assert_eq!(gained(asset, TENANT), -500);
-		let end = StreamEnd { reason: CloseReason::TenantClosed, round: 20, paid: 500, refunded: 500 };
+		let end = stream_end(CloseReason::TenantClosed, 20, 500, 500);
 		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 	});
 }
@@ -94,7 +94,7 @@ fn the_prepaid_sum_is_not_locked() {
 			assert_eq!(Escrow::stream(id).unwrap().blocks_left, 100);
 			assert_ok!(Escrow::end(id, 1, reason));
 			run_to_round(4);
-			let end = StreamEnd { reason, round: 1, paid, refunded: 1_000 - paid };
+			let end = stream_end(reason, 1, paid, 1_000 - paid);
 			assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 		});
 	}
@@ -129,7 +129,7 @@ fn a_frozen_stream_ends_only_when_it_is_thawed() {
 		assert_eq!(told(), vec![]);
 		assert_ok!(Escrow::thaw(id, 40));
 		run_to(901);
-		let end = StreamEnd { reason: CloseReason::OperatorClosed, round: 15, paid: 240, refunded: 760 };
+		let end = stream_end(CloseReason::OperatorClosed, 15, 240, 760);
 		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 	});
 }
@@ -145,7 +145,7 @@ fn a_thaw_before_the_end_bills_the_rounds_between() {
 		assert_ok!(Escrow::thaw(id, 0));
 		run_to_round(23);
 		// Rounds 1 to 10 and 16 to 20.
-		let end = StreamEnd { reason: CloseReason::OperatorClosed, round: 20, paid: 300, refunded: 700 };
+		let end = stream_end(CloseReason::OperatorClosed, 20, 300, 700);
 		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 	});
 }
@@ -219,7 +219,7 @@ fn a_meter_that_ends_while_frozen_ends_the_stream_at_the_thaw() {
 		run_to_round(30);
 		assert_ok!(Escrow::thaw(id, 0));
 		run_to(302);
-		let end = StreamEnd { reason: CloseReason::ServiceRetired, round: 14, paid: 200, refunded: 800 };
+		let end = stream_end(CloseReason::ServiceRetired, 14, 200, 800);
 		assert_eq!(told().last(), Some(&Told::Ended(owner(), end)));
 	});
 }

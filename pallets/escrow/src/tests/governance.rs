@@ -2,7 +2,7 @@
 
 use crate::{Accounts, Error, Event, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
+use surety_primitives::{CloseReason, Escrow as _, NewStream};
 
 fn force_close(id: u32, to_payee: u128) -> DispatchResult {
 	Escrow::force_close(RuntimeOrigin::root(), id, to_payee)
@@ -18,7 +18,7 @@ fn governance_ends_a_stream_with_this_round() {
 		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 15, reason, code: 3_001 }]);
 		assert_eq!(told(), vec![Told::Ending(owner(), 15, reason)]);
 		run_to_round(18);
-		let end = StreamEnd { reason, round: 15, paid: 300, refunded: 700 };
+		let end = stream_end(reason, 15, 300, 700);
 		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 	});
 }
@@ -33,7 +33,7 @@ fn governance_thaws_a_frozen_stream_and_ends_it() {
 		assert_noop!(force_close(id, 501), Error::<Test>::NotEnoughHeld);
 		assert_ok!(force_close(id, 100));
 		run_to_round(23);
-		let end = StreamEnd { reason: CloseReason::Governance, round: 20, paid: 300, refunded: 700 };
+		let end = stream_end(CloseReason::Governance, 20, 300, 700);
 		assert_eq!(told().last(), Some(&Told::Ended(owner(), end)));
 	});
 }
@@ -55,7 +55,7 @@ fn governance_closes_a_lump_and_tells_its_owner() {
 		assert_ok!(Escrow::freeze(id, 500));
 		assert_ok!(force_close(id, 100));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (95, -100));
-		let end = StreamEnd { reason: CloseReason::Governance, round: 0, paid: 100, refunded: 400 };
+		let end = stream_end(CloseReason::Governance, 0, 100, 400);
 		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 	});
 }

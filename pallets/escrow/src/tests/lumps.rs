@@ -77,3 +77,22 @@ fn bad_lumps_change_nothing() {
 		assert_noop!(Escrow::close_lump(stream, 0, reason), Error::<Test>::NotALump);
 	});
 }
+
+#[test]
+fn a_top_up_adds_to_a_lump() {
+	with_each_asset(|asset| {
+		let id = open_lump(asset, 500);
+		assert_ok!(Escrow::top_up(id, 100));
+		assert_eq!(events().last(), Some(&Event::ToppedUp { escrow: id, amount: 100 }));
+		assert_eq!((on_hold(asset, TENANT), account(id).held, account(id).deposited), (600, 600, 600));
+		assert_ok!(Escrow::freeze(id, 600));
+		assert_ok!(Escrow::top_up(id, 50));
+		assert_noop!(Escrow::top_up(id, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(Escrow::top_up(id, START), TokenError::FundsUnavailable);
+		assert_noop!(Escrow::top_up(id, u128::MAX), ArithmeticError::Overflow);
+		assert_ok!(Escrow::thaw(id, 0));
+		assert_ok!(Escrow::close_lump(id, 600, CloseReason::OperatorClosed));
+		assert_eq!(gained(asset, TENANT), -600);
+		assert_noop!(Escrow::top_up(id, 1), Error::<Test>::UnknownEscrow);
+	});
+}

@@ -9,5 +9,7 @@ mod freezes;
 mod governance;
 mod lumps;
 mod money;
+mod parks;
+mod parks_money;
 mod streams;
 mod try_state;

@@ -96,7 +96,7 @@ impl Model {
 	}
 	fn paid(&self, plan: &Plan, end: &StreamEnd) -> Balance {
 		let least = match end.reason {
-			CloseReason::TenantClosed | CloseReason::FundsExhausted => plan.prepaid,
+			CloseReason::TenantClosed => plan.prepaid,
 			_ => 0,
 		};
 		self.price(plan, end.round).max(least).min(self.deposited - self.awarded) + self.awarded
@@ -129,7 +129,7 @@ fn round() -> RoundIndex {
 fn ended() -> Option<StreamEnd> {
 	told().into_iter().find_map(|told| match told {
 		Told::Ended(_, end) => Some(end),
-		Told::Ending(..) => None,
+		Told::Ending(..) | Told::Parked(..) => None,
 	})
 }
 
@@ -226,6 +226,7 @@ proptest! {
 			prop_assert_eq!(on_hold(asset, TENANT), 0);
 			prop_assert_eq!(end.paid, model.paid(&plan, &end));
 			prop_assert_eq!(end.paid + end.refunded, model.deposited);
+			prop_assert_eq!(end.fee, Perbill::from_percent(5).mul_floor(end.paid));
 			// All that was served is paid, but for a part of the round in which the funds end.
 			if !model.ever_frozen {
 				let price = model.price(&plan, end.round);

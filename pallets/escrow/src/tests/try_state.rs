@@ -137,6 +137,11 @@ fn runs_that_make_no_sense() {
 		mutate_stream(id, |stream| stream.runs[0].until = Some(31));
 		broken("6: a stream runs past its end");
 	});
+	with_stream(|id| {
+		assert_ok!(Escrow::park(id, 30, CloseReason::Unhealthy));
+		mutate_stream(id, |stream| stream.runs[0].until = None);
+		broken("6: a stream runs past its end");
+	});
 }
 
 #[test]
@@ -159,4 +164,18 @@ fn an_id_beyond_the_next() {
 		NextId::<Test>::put(id);
 		broken("8: id beyond the next");
 	});
+}
+
+#[test]
+fn a_lump_that_is_ending() {
+	for state in [
+		State::Ending { round: 1, reason: CloseReason::TenantClosed },
+		State::Parking { round: 1, reason: CloseReason::Unhealthy },
+	] {
+		new_ext().execute_with(|| {
+			let id = open_lump(AssetId::Native, 100);
+			mutate(id, |account| account.state = state);
+			broken("9: a lump that is ending");
+		});
+	}
 }

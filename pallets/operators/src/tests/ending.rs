@@ -85,6 +85,10 @@ fn anyone_removes_a_service_that_is_over_and_the_operator_gets_the_deposit() {
 		sell(gone, 1);
 		assert_noop!(remove(gone), Fault::UnitsSold);
 		sell(gone, 0);
+		InUse::mutate(|used| used.insert(gone));
+		assert_noop!(remove(gone), DispatchError::Other("capacity is in use"));
+		assert!(InPages::get().contains(&gone), "refused before anything was changed");
+		InUse::set(Default::default());
 		Owed::mutate(|owed| owed.insert(gone));
 		assert_noop!(remove(gone), DispatchError::Other("credits are owed"));
 		Owed::set(Default::default());
@@ -99,6 +103,7 @@ fn anyone_removes_a_service_that_is_over_and_the_operator_gets_the_deposit() {
 		assert_eq!(Operators::services_of(ALICE), [stays]);
 		assert_eq!(InPages::get().into_iter().collect::<Vec<_>>(), [stays]);
 		assert_eq!(Forgotten::get(), [gone]);
+		assert_eq!(GivenUp::get().last(), Some(&gone));
 		assert_eq!(Operators::exposure(gone), 0);
 		assert_eq!(bond_of(ALICE, AssetId::Native).exposure, 0);
 		assert_eq!(NetworkUse::<Test>::get(NETWORK), 1);

@@ -32,8 +32,10 @@ fn identifiers_are_never_reused() {
 		assert_ok!(Operators::retire_service(signed(ALICE), first));
 		assert_ok!(Operators::remove_service(signed(ALICE), first));
 		assert_eq!(Draft::default().listed(ALICE), first + 1);
-		NextServiceId::<Test>::put(ServiceId::MAX);
-		assert_noop!(Draft::at("b.com").list(ALICE), Fault::NoMoreIds);
+		// From there on identifiers are those of leases.
+		NextServiceId::<Test>::put(LEASES_FROM - 1);
+		assert_ok!(Draft::at("b.com").list(ALICE));
+		assert_noop!(Draft::at("c.com").list(ALICE), Fault::NoMoreIds);
 	});
 }
 
@@ -181,14 +183,32 @@ fn bad_terms_are_refused_by_name() {
 			draft.list(ALICE)
 		};
 		assert_noop!(with(|terms| terms.max_latency_ms = 0), Fault::TermsLatency);
-		assert_noop!(with(|terms| terms.max_latency_ms = 55_109), Fault::TermsLatency);
 		assert_noop!(with(|terms| terms.max_latency_ms = u32::MAX), Fault::TermsLatency);
 		assert_noop!(with(|terms| terms.credit_cap = 0), Fault::TermsZeroCap);
 		assert_noop!(with(|terms| terms.credit = [2, 1, 5, 10]), Fault::TermsCreditsFall);
 		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 4]), Fault::TermsCreditsFall);
 		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 21]), Fault::TermsCreditAboveCap);
-		assert_ok!(with(|terms| terms.max_latency_ms = 55_108));
 		assert_ok!(with(|terms| terms.credit = [20; 4]));
+	});
+}
+
+#[test]
+fn terms_promise_no_latency_that_a_prober_does_not_wait_for() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let promise = |max_latency_ms, host| {
+			let mut draft = Draft::at(host);
+			draft.terms.max_latency_ms = max_latency_ms;
+			draft.list(ALICE)
+		};
+		// A tenth of 5 s is 500 ms, in the bucket up to 512 ms.
+		assert_noop!(promise(513, "a.com"), Fault::TermsLatency);
+		assert_ok!(promise(512, "a.com"));
+		assert_ok!(promise(500, "b.com"));
+		// However long the rounds: nothing is told apart above the last edge.
+		SlotMs::set(1_000_000);
+		assert_noop!(promise(55_109, "c.com"), Fault::TermsLatency);
+		assert_noop!(promise(u32::MAX, "c.com"), Fault::TermsLatency);
+		assert_ok!(promise(55_108, "c.com"));
 	});
 }
 

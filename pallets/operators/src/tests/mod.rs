@@ -5,10 +5,12 @@
 mod bond;
 mod ending;
 mod governance;
+mod leases;
 mod listing;
 mod operators;
 mod property;
 mod reading;
+mod reserve;
 mod slash;
 mod try_state;
 mod updating;
@@ -20,8 +22,9 @@ mod prelude {
 	pub use crate::{mock::*, types::*, *};
 	pub use frame::testing_prelude::*;
 	pub use surety_primitives::{
-		AssetId, Balance, Bonding, Endpoint, Funds as _, Name, NetworkId, Registry, RoundIndex, ServiceId,
-		ServiceKind, ServiceStatus, Slashed,
+		AssetId, Balance, BondReserve, Bonding, Endpoint, Funds as _, LEASES_FROM, LeaseId, LeaseRegistry,
+		Name, NetworkId, Registry, RoundIndex, ServiceId, ServiceKind, ServiceStatus, SlaTerms, Slashed,
+		service_of_lease,
 	};
 
 	/// The error of a set of the pallet's errors.

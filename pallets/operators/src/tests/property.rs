@@ -13,7 +13,12 @@ enum Step {
 	Unbond(AssetId, Balance),
 	Withdraw(AssetId),
 	Standing(u8),
-	List(AssetId),
+	List(AssetId, bool),
+	ListLease(LeaseId, usize),
+	RemoveLease(LeaseId),
+	Reserve(AssetId, Balance),
+	Unreserve(AssetId, Balance),
+	Forfeit(AssetId, Balance),
 	SetExposure(usize, Balance),
 	Slash(usize, Balance, Balance),
 	Sell(usize, u32),
@@ -34,7 +39,12 @@ fn steps() -> impl Strategy<Value = Vec<(AccountId, Step)>> {
 		4 => (asset(), amount()).prop_map(|(asset, amount)| Step::Unbond(asset, amount)),
 		4 => asset().prop_map(Step::Withdraw),
 		1 => (0u8..4).prop_map(Step::Standing),
-		4 => asset().prop_map(Step::List),
+		4 => (asset(), any::<bool>()).prop_map(|(asset, compute)| Step::List(asset, compute)),
+		4 => (0u32..3, 0usize..8).prop_map(|(lease, at)| Step::ListLease(lease, at)),
+		2 => (0u32..3).prop_map(Step::RemoveLease),
+		4 => (asset(), amount()).prop_map(|(asset, amount)| Step::Reserve(asset, amount)),
+		2 => (asset(), amount()).prop_map(|(asset, amount)| Step::Unreserve(asset, amount)),
+		4 => (asset(), amount()).prop_map(|(asset, amount)| Step::Forfeit(asset, amount)),
 		6 => (0usize..8, amount()).prop_map(|(at, amount)| Step::SetExposure(at, amount)),
 		6 => (0usize..8, amount(), amount()).prop_map(|(at, credit, penalty)| Step::Slash(at, credit, penalty)),
 		1 => (0usize..8, 0u32..3).prop_map(|(at, units)| Step::Sell(at, units)),
@@ -48,8 +58,9 @@ fn steps() -> impl Strategy<Value = Vec<(AccountId, Step)>> {
 	proptest::collection::vec((proptest::sample::select(&[ALICE, ALICE, BOB][..]), step), 1..60)
 }
 
+/// A service or a lease.
 fn service_at(at: usize) -> ServiceId {
-	let mut ids = Services::<Test>::iter_keys().collect::<Vec<_>>();
+	let mut ids = Services::<Test>::iter_keys().chain(LeaseServices::<Test>::iter_keys()).collect::<Vec<_>>();
 	ids.sort();
 	ids.get(at % ids.len().max(1)).copied().unwrap_or(404)
 }
@@ -69,17 +80,42 @@ fn slash(id: ServiceId, credit: Balance, penalty: Balance) {
 
 	let bond = bond_of(service.operator, service.asset);
 	let mut missing = bond.exposure.saturating_sub(bond.active);
-	for other in Operators::services_of(service.operator) {
-		if Operators::service(other).unwrap().asset == service.asset {
-			let exposure = Operators::exposure(other);
+	for (other, exposure) in Exposures::<Test>::iter().collect::<Vec<_>>() {
+		let listed = Operators::service(other).unwrap();
+		if (listed.operator, listed.asset) == (service.operator, service.asset) {
 			let part = exposure.min(missing);
 			assert_ok!(Operators::set_exposure(other, exposure - part));
 			missing -= part;
 		}
 	}
+	Operators::unreserve(&service.operator, service.asset, missing);
+}
+
+/// What is forfeited arrives at the treasury, or stays where it is.
+fn forfeit(who: AccountId, asset: AssetId, amount: Balance) {
+	let reserved = Operators::reserved(&who, asset);
+	// More than is reserved is the mistake of a caller.
+	let amount = amount.min(reserved);
+	let (bond, treasury) = (bond_of(who, asset), total(TREASURY, asset));
+	let moved = Operators::forfeit(&who, asset, amount);
+	assert!(moved <= amount);
+	assert_eq!(Operators::reserved(&who, asset), reserved - amount);
+	assert_eq!(bond_of(who, asset).held(), bond.held() - moved);
+	assert_eq!(total(TREASURY, asset), treasury + moved);
+}
+
+/// Services with leases, and those of an operator with bids, are in use, as the pallet of the orders has it.
+fn use_capacity() {
+	let reserved = |service: &ServiceOf<Test>| Operators::reserved(&service.operator, service.asset) > 0;
+	let leased = |service: &ServiceOf<Test>| {
+		LeaseServices::<Test>::iter_values().any(|lease| lease.operator == service.operator)
+	};
+	let used = Services::<Test>::iter().filter(|(_, service)| reserved(service) || leased(service));
+	InUse::set(used.map(|(id, _)| id).collect());
 }
 
 fn take(who: AccountId, step: Step) {
+	use_capacity();
 	// Half of the steps are refused, which is as good a test as those that are not.
 	let _ = match step {
 		Step::Register(bond) => Operators::register(signed(who), bond, text("Op"), text("")),
@@ -89,9 +125,36 @@ fn take(who: AccountId, step: Step) {
 		Step::Standing(0) => Operators::deactivate(signed(who)),
 		Step::Standing(1) => Operators::retire(signed(who)),
 		Step::Standing(_) => Operators::activate(signed(who)),
-		Step::List(asset) => {
+		Step::List(asset, compute) => {
 			PrivateEndpoints::set(true);
-			Draft { asset, ..Draft::default() }.list(who)
+			let draft = Draft { asset, ..Draft::default() };
+			let kind = if compute { ServiceKind::Compute } else { draft.kind.clone() };
+			Draft { kind, ..draft }.list(who)
+		},
+		Step::ListLease(lease, at) => {
+			let terms = SlaTerms {
+				min_uptime: Perbill::one(),
+				max_latency: Default::default(),
+				max_head_lag: 0,
+				credit: [1; 4],
+				credit_cap: 1,
+			};
+			let endpoint = text("https://rpc.example.com/lease");
+			Operators::list_lease(lease, service_at(at), endpoint, 1, terms)
+		},
+		Step::RemoveLease(lease) => {
+			Operators::remove_lease(lease);
+			Ok(())
+		},
+		Step::Reserve(asset, amount) => Operators::reserve(&who, asset, amount),
+		Step::Unreserve(asset, amount) => {
+			let amount = amount.min(Operators::reserved(&who, asset));
+			Operators::unreserve(&who, asset, amount);
+			Ok(())
+		},
+		Step::Forfeit(asset, amount) => {
+			forfeit(who, asset, amount);
+			Ok(())
 		},
 		Step::SetExposure(at, amount) => Operators::set_exposure(service_at(at), amount),
 		Step::Slash(at, credit, penalty) => {
@@ -140,7 +203,8 @@ proptest! {
 		ExtBuilder::default().operators(&[ALICE]).build().execute_with(|| {
 			// From the start there is something to reserve bond for.
 			for asset in ASSETS {
-				let id = Draft { asset, ..Draft::default() }.listed(ALICE);
+				let kind = ServiceKind::Compute;
+				let id = Draft { asset, kind, ..Draft::default() }.listed(ALICE);
 				assert_ok!(Operators::set_exposure(id, 700));
 			}
 			let sums = || ASSETS.map(|asset| PEOPLE.iter().map(|who| total(*who, asset)).sum::<Balance>());

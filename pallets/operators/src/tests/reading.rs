@@ -15,6 +15,16 @@ fn a_service_is_open_only_if_everything_is() {
 }
 
 #[test]
+fn the_minimum_bond_is_known_of_approved_assets_only() {
+	ExtBuilder::default().build_and_execute(|| {
+		let minimum = <Operators as Registry<AccountId>>::min_bond;
+		assert_eq!(minimum(AssetId::Native), Some(MIN_BOND));
+		assert_eq!(minimum(USD), Some(MIN_ASSET_BOND));
+		assert_eq!(minimum(EUR), None);
+	});
+}
+
+#[test]
 fn coverable_units_are_bounded_by_free_bond_and_by_capacity() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);

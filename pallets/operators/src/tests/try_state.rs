@@ -2,11 +2,19 @@
 
 use super::prelude::*;
 
+/// The lease of that state.
+const LEASE: ServiceId = LEASES_FROM;
+
 /// A state with something of everything, broken by `spoil`, fails with an error that begins with `number`.
 fn breaks(number: &str, spoil: impl FnOnce(ServiceId)) {
 	ExtBuilder::default().operators(&[ALICE, BOB]).build().execute_with(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);
 		Draft::at("other.com").listed(ALICE);
+		let compute = Draft::compute("compute.com").listed(ALICE);
+		let terms = Operators::service(compute).unwrap().terms;
+		assert_ok!(Operators::list_lease(0, compute, text("https://compute.com/0"), 1, terms));
+		assert_ok!(Operators::set_exposure(LEASE, 10));
+		assert_ok!(Operators::reserve(&ALICE, USD, 30));
 		assert_ok!(Operators::set_exposure(id, 100));
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 200));
 		Operators::slash(id, 50, &POT, 5);
@@ -26,13 +34,19 @@ fn exposures_must_sum_up() {
 	breaks("1", |_| Exposures::<Test>::insert(1, 0));
 	breaks("1", |_| Bonds::<Test>::mutate(BOB, USD, |bond| bond.exposure = 1));
 	breaks("1", |_| Bonds::<Test>::remove(ALICE, USD));
+	breaks("1", |_| Exposures::<Test>::remove(LEASE));
+	breaks("1", |_| LeaseServices::<Test>::remove(LEASE));
+	breaks("1", |_| Reserved::<Test>::insert(ALICE, USD, 31));
+	breaks("1", |_| Reserved::<Test>::remove(ALICE, USD));
+	breaks("1", |_| Reserved::<Test>::insert(BOB, USD, 0));
+	breaks("1", |_| Reserved::<Test>::insert(CAROL, USD, 1));
 }
 
 #[test]
 fn exposures_must_be_funded() {
 	breaks("2", |id| {
 		Exposures::<Test>::insert(id, 1_000);
-		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 1_000);
+		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 1_030);
 	});
 }
 
@@ -76,7 +90,7 @@ fn deposits_must_be_on_hold() {
 	breaks("4", |id| {
 		Services::<Test>::mutate(id, |service| service.as_mut().unwrap().operator = BOB);
 		Exposures::<Test>::remove(id);
-		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 0);
+		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 30);
 	});
 	breaks("4", |_| {
 		Services::<Test>::mutate(1, |service| service.as_mut().unwrap().operator = CAROL);
@@ -131,4 +145,30 @@ fn totals_must_agree() {
 	breaks("8", |_| Count::<Test>::mutate(|count| count.active -= 1));
 	breaks("8", |_| Count::<Test>::mutate(|count| count.services += 1));
 	breaks("8", |_| Count::<Test>::mutate(|count| count.slashed -= 1));
+}
+
+#[test]
+fn leases_must_be_apart() {
+	let spoilt = |spoil: fn(&mut ServiceOf<Test>)| {
+		breaks("9", |_| LeaseServices::<Test>::mutate(LEASE, |lease| spoil(lease.as_mut().unwrap())));
+	};
+	spoilt(|lease| lease.status = ServiceStatus::Active);
+	spoilt(|lease| lease.capacity = 2);
+	spoilt(|lease| lease.kind = ServiceKind::Vpn);
+	breaks("9", |_| NextServiceId::<Test>::put(LEASES_FROM + 1));
+	let another = |id, change: fn(&mut ServiceOf<Test>)| {
+		let mut lease = LeaseServices::<Test>::get(LEASE).unwrap();
+		change(&mut lease);
+		LeaseServices::<Test>::insert(id, lease);
+	};
+	breaks("9", |_| another(404, |_| {}));
+	breaks("9", |_| another(LEASE + 1, |lease| lease.operator = CAROL));
+	breaks("9", |_| another(LEASE + 1, |lease| lease.asset = EUR));
+	breaks("9", |_| {
+		another(LEASE + 1, |lease| lease.operator = BOB);
+		crate::Operators::<Test>::mutate(BOB, |operator| {
+			operator.as_mut().unwrap().status = OperatorStatus::Retiring;
+		});
+		Count::<Test>::mutate(|count| count.active -= 1);
+	});
 }

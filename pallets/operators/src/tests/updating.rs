@@ -113,6 +113,43 @@ fn where_control_must_be_proven_a_new_target_is_unproven() {
 }
 
 #[test]
+fn an_endpoint_given_for_an_unproven_service_asks_for_the_proof_again() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		ProofOfControl::set(true);
+		let id = Draft::at("one.com").listed(ALICE);
+		let to = |url| update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() });
+		// The same one, another path, another host: each asks once.
+		for url in ["https://one.com/", "https://one.com/path", "https://two.com/"] {
+			assert_ok!(to(url));
+			assert_eq!(VoidProofs::take(), [id], "{url}");
+			assert_eq!(status(id), ServiceStatus::Unproven, "{url}");
+		}
+		assert_ok!(update(ALICE, id, Changes { price: Some(9), ..Changes::default() }));
+		assert!(VoidProofs::take().is_empty(), "no endpoint was given");
+		// What is proven stays so while it stays where it is.
+		Operators::proven(id);
+		assert_ok!(to("https://two.com/path"));
+		assert!(VoidProofs::take().is_empty());
+	});
+}
+
+#[test]
+fn a_compute_service_does_not_move_while_its_capacity_is_in_use() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let (compute, rpc) = (Draft::compute("one.com").listed(ALICE), Draft::at("rpc.com").listed(ALICE));
+		let to = |id, url| update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() });
+		InUse::set([compute, rpc].into());
+		for url in ["https://two.com", "https://one.com:8443", "http://one.com:443"] {
+			assert_noop!(to(compute, url), Fault::CapacityInUse);
+		}
+		assert_ok!(to(compute, "https://ONE.com/path"));
+		assert_ok!(to(rpc, "https://two.com"));
+		InUse::set(Default::default());
+		assert_ok!(to(compute, "https://two.com"));
+	});
+}
+
+#[test]
 fn the_cap_only_rises_and_the_agreements_are_asked_first() {
 	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);

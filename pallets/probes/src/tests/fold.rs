@@ -124,6 +124,54 @@ fn dead_idle_listings_blind_nobody() {
 	assert_eq!(folded.duty.iter().map(|d| d.accepted).collect::<Vec<_>>(), [1, 1, 1, 1]);
 }
 
+/// One service each of these operators, in their order; services of the others are idle.
+fn of(operators: &[u32]) -> Vec<Option<Subject>> {
+	operators.iter().map(|operator| Some(Subject { operator: *operator, ..Subject::default() })).collect()
+}
+
+/// Whether the report that says these are down is dropped, among four of which the others say that all are up.
+fn is_blind(subjects: &[Option<Subject>], down: std::ops::Range<usize>) -> bool {
+	let all = subjects.len();
+	let says = (0..all).map(|at| if down.contains(&at) { DOWN } else { up() }).collect();
+	let folded = fold_all(subjects, &[Some(says), Some(vec![up(); all]), Some(vec![up(); all]), None]);
+	assert_eq!(folded.duty[1].accepted, 1);
+	folded.duty[0].accepted == 0
+}
+
+#[test]
+fn cheap_services_of_one_operator_blind_nobody() {
+	// Operator 1 has six services that answer only some probers: most of all services, but of one of four.
+	let subjects = of(&[1, 1, 1, 1, 1, 1, 2, 3, 4]);
+	assert!(!is_blind(&subjects, 0..6));
+	assert!(!is_blind(&subjects, 0..7), "half of the operators are not most of them");
+	assert!(is_blind(&subjects, 0..8));
+	assert!(is_blind(&subjects, 0..9), "who reaches nobody is blind");
+	// Where there is but one operator, its services are all that can be seen.
+	assert!(is_blind(&of(&[1, 1, 1]), 0..2));
+}
+
+#[test]
+fn many_operators_with_few_services_blind_nobody() {
+	let subjects = of(&[2, 3, 4, 1, 1, 1, 1]);
+	assert!(!is_blind(&subjects, 0..3), "three of four operators, but three of seven services");
+	assert!(is_blind(&subjects, 0..4));
+	// One dead service each is enough to count as an operator that is not reached.
+	assert!(is_blind(&of(&[1, 1, 2, 2, 3, 3, 3]), 1..5));
+}
+
+#[test]
+fn operators_of_whom_nothing_is_said_do_not_count() {
+	let mut subjects = of(&[1, 1, 2, 3, 4, 5]);
+	for idle in [4, 5] {
+		subjects[idle] = subjects[idle].map(|subject| Subject { idle: true, ..subject });
+	}
+	// Abstained from operator 3, and 4 and 5 are idle: two of two are down.
+	let says = vec![DOWN, up(), DOWN, Finding::Abstained, up(), up()];
+	let fine = Some(vec![up(); 6]);
+	let folded = fold_all(&subjects, &[Some(says), fine.clone(), fine.clone(), fine]);
+	assert_eq!(folded.duty[0].accepted, 0);
+}
+
 #[test]
 fn a_blind_report_is_dropped_unless_most_are() {
 	let five = [Some(Subject::default()); 5];

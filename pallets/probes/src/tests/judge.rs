@@ -30,14 +30,22 @@ fn breaches_of(service: u32) -> Vec<(u32, BreachKind, Option<Severity>, Severity
 	of.map(|(_, b)| (b.round, b.kind, b.before, b.severity)).collect()
 }
 
-fn blank(hot: bool) -> (Row<u64>, Hearing) {
+pub(super) fn blank(hot: bool) -> (Row<u64>, Hearing) {
 	let mut made = None;
 	build_and_execute(1, || {
 		list(1, 1);
 		made = Some(row(1));
 	});
 	let row = Row { frozen: Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 1 }, ..made.unwrap() };
-	let hearing = Hearing { round: 1, window_rounds: 12, round_blocks: 5, stalled: false, full: true, hot };
+	let hearing = Hearing {
+		round: 1,
+		window_rounds: 12,
+		round_blocks: 5,
+		stalled: false,
+		full: true,
+		hot,
+		unhealthy_rounds: 3,
+	};
 	(row, hearing)
 }
 
@@ -369,7 +377,7 @@ fn a_breach_never_rests_on_a_small_committee() {
 		assert!(!snapshot(round()).due[0].full);
 		// Round 1 is judged in round 3, so round 4 is the first that all probers probe.
 		play(2, only_1(DOWN));
-		assert!(row(1).is_critical(12));
+		assert!(row(1).is_critical(12, 3));
 		assert!(snapshot(4).due.iter().any(|due| due.page == PageId::Hot(0) && due.full));
 		assert_eq!(snapshot(4).committee_of(4, &snapshot(4).due[0]).count_ones(), 12);
 		play(1, only_1(DOWN));

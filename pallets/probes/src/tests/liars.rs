@@ -287,8 +287,15 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 		let ballots: Vec<Ballot> =
 			reports.iter().map(|r| Ballot { committed: true, report: r.as_deref() }).collect();
 		let folded = fold(&[Sheet { committee, subjects: &subjects }], &ballots);
-		let hearing =
-			Hearing { round, window_rounds: WINDOW, round_blocks: 10, stalled: false, full: true, hot: true };
+		let hearing = Hearing {
+			round,
+			window_rounds: WINDOW,
+			round_blocks: 10,
+			stalled: false,
+			full: true,
+			hot: true,
+			unhealthy_rounds: 3,
+		};
 		for (service, (row, ruling)) in rows.iter_mut().zip(&folded.rulings).enumerate() {
 			let judgement = row.judge(&hearing, *ruling);
 			match judgement.verdict.unwrap() {

@@ -5,7 +5,9 @@
 mod duty;
 mod fold;
 mod judge;
+mod leases;
 mod liars;
+mod proof;
 mod reports;
 mod rounds;
 mod slots;

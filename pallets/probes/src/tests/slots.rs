@@ -3,7 +3,7 @@
 use crate::{Error, PageId, PageInfos, Pages, SlotsOf, Windows, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use proptest::prelude::*;
-use surety_primitives::{Meter, MeterReading, Probing, Verdict, report::Finding};
+use surety_primitives::{LEASES_FROM, Meter, MeterReading, Probing, Verdict, report::Finding};
 
 fn hot_slot(service: u32) -> (u32, u8) {
 	let place = SlotsOf::<Test>::get(service).unwrap().hot.unwrap();
@@ -309,19 +309,22 @@ enum Step {
 	Heat(u32),
 	Cool(u32),
 	End(u32),
+	Unproven(u32),
 	Maintain(u32),
 	Blocks(u8),
 	Session(u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let service = || prop_oneof![Just(0u32), Just(1), Just(130), Just(131), 0u32..140];
+	let service =
+		|| prop_oneof![Just(0u32), Just(1), Just(130), Just(131), 0u32..140, LEASES_FROM..LEASES_FROM + 3];
 	let step = prop_oneof![
 		1 => service().prop_map(Step::List),
 		1 => service().prop_map(Step::Unlist),
 		4 => service().prop_map(Step::Heat),
 		3 => service().prop_map(Step::Cool),
 		1 => service().prop_map(Step::End),
+		1 => service().prop_map(Step::Unproven),
 		1 => service().prop_map(Step::Maintain),
 		6 => (1u8..8).prop_map(Step::Blocks),
 		1 => (0u8..3).prop_map(Step::Session),
@@ -337,13 +340,18 @@ proptest! {
 		// One hot page, and one of the two cold ones per round.
 		MaxProbes::set(256);
 		WindowRounds::set(4);
+		UnhealthyRounds::set(2);
+		EndOnUnhealthy::set(true);
 		build_and_execute(3, || {
 			let says = |prober: u16, round: u32, service: u32| {
-				let at = (u32::from(prober) / 2 + round * 7 + service * 3) % 64;
+				let at = (u32::from(prober) / 2 + round * 7 + service % 140 * 3) % 64;
 				Finding::from_byte(found[at as usize])
 			};
 			for service in 0..135 {
 				list(service, u64::from(service % 5));
+			}
+			for lease in 0..3 {
+				list_lease(lease, lease.into());
 			}
 			for step in steps {
 				match step {
@@ -352,6 +360,7 @@ proptest! {
 					Step::Heat(service) => drop(Probes::heat(service)),
 					Step::Cool(service) => Probes::cool(service),
 					Step::End(service) => Probes::end_meter(service, round()),
+					Step::Unproven(service) => Probes::unproven(service),
 					Step::Maintain(service) => Probes::set_maintenance(service, round() + 1, 2),
 					Step::Blocks(blocks) => (0..blocks).for_each(|_| reporting_block(says)),
 					Step::Session(first) => {
@@ -362,7 +371,7 @@ proptest! {
 				Probes::do_try_state().unwrap();
 			}
 			// Nothing leaks: once all are cold and the rounds are closed, no hot slot is taken.
-			for service in 0..140 {
+			for service in (0..140).chain(LEASES_FROM..LEASES_FROM + 3) {
 				Probes::cool(service);
 			}
 			for _ in 0..25 {

@@ -38,7 +38,14 @@ const COLD: PageId = PageId::Cold(0);
 fn slots_and_listings() {
 	corrupt("1: a listing has no cold row", || Pages::<Test>::mutate(COLD, |page| page[1] = None));
 	corrupt("1: a cold slot holds another service", || with_row(COLD, 1, |row| row.service = 9));
-	corrupt("1: a cold row rests only while hot", || with_row(COLD, 0, |row| row.dormant = false));
+	corrupt("1: a cold row rests only while hot or unproven", || {
+		with_row(COLD, 0, |row| row.dormant = false)
+	});
+	corrupt("1: a cold row rests only while hot or unproven", || with_row(COLD, 1, |row| row.dormant = true));
+	corrupt("2: due bits differ from the rows", || {
+		with_row(COLD, 1, |row| (row.dormant, row.unproven) = (true, true));
+	});
+	corrupt("1: a hot row rests", || with_row(HOT, 0, |row| row.dormant = true));
 	corrupt("1: a hot service has no row", || Pages::<Test>::mutate(HOT, |page| page[0] = None));
 	corrupt("1: a hot slot holds another service", || with_row(HOT, 0, |row| row.service = 2));
 	corrupt("1: a row belongs to no listing", || SlotsOf::<Test>::remove(2));
@@ -148,6 +155,21 @@ fn counters() {
 	corrupt("7: counters differ from the rounds judged", || with_row(HOT, 0, |row| row.counters.down += 1));
 	corrupt("7: a tier is above the counters", || {
 		with_row(HOT, 0, |row| row.tiers[0] = Some(Severity::Low));
+	});
+}
+
+#[test]
+fn strikes() {
+	corrupt("10: strikes of what is no hot lease", || with_row(HOT, 0, |row| row.strikes = 1));
+	new_test_ext().execute_with(|| {
+		let lease = list_lease(5, 1);
+		with_row(HOT, 0, |row| row.strikes = 1);
+		Probes::do_try_state().unwrap();
+		Probes::cool(lease);
+		Probes::do_try_state().unwrap();
+		with_row(COLD, 0, |row| row.strikes = 1);
+		let expected = DispatchError::Other("10: strikes of what is no hot lease");
+		assert_err!(Probes::do_try_state(), expected);
 	});
 }
 

@@ -3,7 +3,7 @@
 use crate::{
 	Call, DENY_KEY, Reports, Sent, commit_hash,
 	mock::*,
-	offchain::{Local, host, report_key},
+	offchain::{Local, deny_list, is_denied, report_key},
 };
 use codec::{Decode, Encode};
 use frame_support::traits::{Authorize, Hooks};
@@ -20,7 +20,9 @@ use sp_runtime::{
 	offchain::storage::StorageValueRef, traits::Dispatchable, transaction_validity::TransactionSource,
 };
 use std::sync::Arc;
-use surety_primitives::{Probing, Verdict, crypto::PROB, report::Finding};
+use surety_primitives::{
+	Clock, Probing, Service, ServiceKind, Verdict, crypto::PROB, report::Finding, service_of_lease,
+};
 
 type Pool = Arc<RwLock<PoolState>>;
 
@@ -293,15 +295,72 @@ fn the_worker_and_three_others_make_a_verdict() {
 }
 
 #[test]
-fn the_host_of_a_url() {
-	let is = |url: &str, expected: Option<&str>| {
-		assert_eq!(host(url.as_bytes()), expected.map(|host| host.as_bytes().to_vec()), "{url}");
+fn a_denied_host_is_denied_in_every_spelling() {
+	let denied = |entries: &[&str], url: &str| {
+		let kept: Vec<Vec<u8>> = entries.iter().map(|entry| entry.as_bytes().to_vec()).collect();
+		is_denied(url.as_bytes(), &deny_list(&kept))
 	};
-	is("https://Example.org:8443/path?x", Some("example.org"));
-	is("http://127.0.0.1", Some("127.0.0.1"));
-	is("http://[::1]:80/", Some("[::1]"));
-	is("http://a?b", Some("a"));
-	is("http:///", None);
-	is("http://[::1", None);
-	is("nonsense", None);
+	for url in [
+		"https://Bad.Example:8443/path",
+		"http://bad.example./",
+		"http://rpc.bad.example",
+		"http://a.b.c.BAD.example/",
+	] {
+		assert!(denied(&["bad.example"], url), "{url}");
+		assert!(denied(&["x.example", "BAD.example."], url), "{url}");
+		assert!(!denied(&["x.example"], url) && !denied(&[], url), "{url}");
+	}
+	for url in ["http://notbad.example", "http://example", "http://bad.example.org", "http://bad/"] {
+		assert!(!denied(&["bad.example"], url), "{url}");
+	}
+	for entry in ["[2001:db8::1]", "[2001:DB8:0:0::1]", "[2001:0db8:0000:0000:0000:0000:0000:0001]"] {
+		for url in
+			["http://[2001:db8::1]/", "https://[2001:DB8:0::0:1]:8443/x", "http://[2001:db8:0:0:0:0:0:1]"]
+		{
+			assert!(denied(&[entry], url), "{entry} {url}");
+		}
+		assert!(!denied(&[entry], "http://[2001:db8::2]/"));
+	}
+	assert!(denied(&["127.0.0.1"], "http://127.0.0.1:8545/"));
+	assert!(!denied(&["0.0.1"], "http://127.0.0.1/"), "an address has no names above it");
+	// What is no URL that can be listed is on no list.
+	assert!(!denied(&["a"], "nonsense") && !denied(&["a"], "http://a/?b"));
+}
+
+#[test]
+fn what_is_denied_locally_is_not_asked() {
+	node(|pool, _| {
+		let at = |endpoint: &str| Service {
+			endpoint: endpoint.as_bytes().to_vec().try_into().unwrap(),
+			..describe(2, ServiceKind::Compute)
+		};
+		list_as(3, at("http://[2001:DB8:0::1]/x"));
+		list_as(4, at("http://rpc.service.example/x"));
+		let denied = [b"service.example".to_vec(), b"[2001:db8::0:1]".to_vec()];
+		StorageValueRef::persistent(DENY_KEY).set(&denied.to_vec());
+		next_round();
+		assert_eq!(work(&pool).len(), 1);
+		let abstained = Finding::Abstained.to_byte();
+		assert_eq!(kept(1).unwrap().report[1..], [abstained; 3]);
+	});
+}
+
+#[test]
+fn a_lease_is_asked_for_no_proof() {
+	node(|_, _| {
+		ProofOfControl::set(true);
+		let lease = list_lease(7, 2);
+		let prober = crate::Prober { account: account(0), key: key(0) };
+		let proof_of = |service: u32, round: u32| {
+			let row = row(service);
+			let target = Probes::target(round, true, &row, &prober, &deny_list(&[])).unwrap();
+			assert_eq!(target.service, service);
+			target.proof.is_some()
+		};
+		// In the first round of a window all others are.
+		let first = MockClock::window_start(1);
+		assert_eq!((proof_of(2, first), proof_of(2, first + 1)), (true, false));
+		assert_eq!((proof_of(lease, first), proof_of(lease, first + 1)), (false, false));
+		assert_eq!(lease, service_of_lease(7));
+	});
 }

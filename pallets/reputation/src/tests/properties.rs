@@ -1,10 +1,12 @@
 //! Any history keeps the invariants, and what is told adds up.
 
-use crate::mock::*;
+use crate::{Event, mock::*};
 use frame::testing_prelude::*;
-use proptest::prelude::{Strategy, prop_oneof, proptest};
+use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use std::collections::BTreeMap;
-use surety_primitives::{BreachKind, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary};
+use surety_primitives::{
+	BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
+};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -12,6 +14,11 @@ enum Step {
 	Close { operator: u64, service: u32, counters: Counters, latency: u8, age: u32 },
 	Breach { operator: u64, severity: usize },
 	Forget { service: u32 },
+	End { agreement: u32, operator: u64, tenant: u64, fee: u128 },
+	Rate { agreement: u32, by: u64, stars: u8 },
+	LeaseFailed { operator: u64, unhealthy: bool },
+	ForgetEngagement { agreement: u32 },
+	Idle { weight: u64 },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -32,11 +39,46 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 		}),
 		2 => (1u64..4, 0usize..4).prop_map(|(operator, severity)| Step::Breach { operator, severity }),
 		1 => (1u32..5).prop_map(|service| Step::Forget { service }),
+		6 => (1u64..4, 1u64..4, 0..20 * SCALE)
+			.prop_map(|(operator, tenant, fee)| Step::End { agreement: 0, operator, tenant, fee }),
+		8 => (0u32..12, 1u64..4, 0u8..7).prop_map(|(agreement, by, stars)| Step::Rate { agreement, by, stars }),
+		1 => (1u64..4, any::<bool>()).prop_map(|(operator, unhealthy)| Step::LeaseFailed { operator, unhealthy }),
+		1 => (0u32..12).prop_map(|agreement| Step::ForgetEngagement { agreement }),
+		4 => (0u64..3_000_000_000).prop_map(|weight| Step::Idle { weight }),
 	];
-	proptest::collection::vec(step, 1..60)
+	proptest::collection::vec(step, 1..80).prop_map(|mut steps| {
+		// Ids are never used twice.
+		let ends = steps.iter_mut().filter_map(|step| match step {
+			Step::End { agreement, .. } => Some(agreement),
+			_ => None,
+		});
+		ends.zip(0..).for_each(|(agreement, id)| *agreement = id);
+		steps
+	})
+}
+
+/// Rating the party in a role never moves the score the wrong way.
+fn rate_and_check(agreement: u32, by: u64, stars: u8) {
+	let known = Reputation::rating_weight(agreement, by);
+	if Reputation::rate(RuntimeOrigin::signed(by), agreement, stars).is_err() {
+		assert!(known.is_none() || !(1..=5).contains(&stars), "a rating that was previewed is refused");
+		return;
+	}
+	let rated = System::events().into_iter().rev().find_map(|record| match record.event {
+		RuntimeEvent::Reputation(Event::Rated { stars, weight, before, after, .. }) => {
+			Some((stars, weight, before, after))
+		},
+		_ => None,
+	});
+	let (told, weight, before, after) = rated.unwrap();
+	assert_eq!((told, Some(weight)), (stars, known));
+	assert!(stars != 5 || after >= before, "praise lowered a score");
+	assert!(stars != 1 || after <= before, "a complaint raised a score");
 }
 
 proptest! {
+	#![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
 	#[test]
 	fn any_history_keeps_the_invariants(steps in steps()) {
 		build_and_execute(|| {
@@ -46,11 +88,14 @@ proptest! {
 			for step in steps {
 				match step {
 					Step::Pass { windows } => {
-						let before = [1, 2, 3].map(Reputation::operator_score);
+						let scores = || {
+							let of = |who| [Reputation::operator_score(who), Reputation::tenant_score(who)];
+							[1, 2, 3].map(of).concat()
+						};
+						let before = scores();
 						window += windows;
 						go_to_window(window);
-						let after = [1, 2, 3].map(Reputation::operator_score);
-						assert!(before.iter().zip(after).all(|(b, a)| a <= *b), "idling paid");
+						assert!(before.iter().zip(scores()).all(|(b, a)| a <= *b), "idling paid");
 					},
 					Step::Close { operator, service, counters, latency, age } => {
 						let latency_p95 = LatencyBucket::from_index(latency).unwrap();
@@ -65,13 +110,33 @@ proptest! {
 						assert!(Reputation::operator_score(operator) <= before, "a breach paid");
 					},
 					Step::Forget { service } => Reputation::forget_service(service),
+					Step::End { agreement, operator, tenant, fee } => engage(agreement, operator, tenant, fee),
+					Step::Rate { agreement, by, stars } => rate_and_check(agreement, by, stars),
+					Step::LeaseFailed { operator, unhealthy } => {
+						let before = Reputation::operator_score(operator);
+						let reason = if unhealthy { CloseReason::Unhealthy } else { CloseReason::NeverReady };
+						Reputation::lease_failed(&operator, 1, reason);
+						assert!(Reputation::operator_score(operator) <= before, "a failed lease paid");
+					},
+					Step::ForgetEngagement { agreement } => {
+						let _ = Reputation::forget_engagement(RuntimeOrigin::signed(9), agreement);
+					},
+					Step::Idle { weight } => {
+						let limit = Weight::from_parts(weight, u64::MAX);
+						assert!(Reputation::on_idle(0, limit).all_lte(limit));
+					},
 				}
 				Reputation::do_try_state().unwrap();
-				for (account, _, before, after) in movements() {
-					let last = shown.insert(account, after).unwrap_or(0);
+				for record in System::events() {
+					let RuntimeEvent::Reputation(Event::Moved { account, role, before, after, .. }) = record.event
+					else {
+						continue;
+					};
+					let last = shown.insert((account, role as u8), after).unwrap_or(0);
 					assert_eq!(last, before, "a movement was not told");
 					assert!(after <= 100);
 				}
+				System::reset_events();
 				for operator in [1, 2, 3] {
 					assert!(Reputation::operator_score(operator) <= 100);
 					assert!(Reputation::performance(operator).is_none_or(|p| p.score <= 100));

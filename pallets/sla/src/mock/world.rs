@@ -2,7 +2,8 @@
 
 use super::*;
 use surety_primitives::{
-	EscrowOwner, MeterReading, Network, NetworkId, NewStream, OnEscrowEnd, Slashed, StreamEnd, StreamInfo,
+	Agreements as _, LeaseAgreements, MeterReading, Network, NetworkId, NewStream, OnEscrowEnd, Slashed,
+	StreamEnd, StreamInfo,
 };
 
 /// The pallets around this one.
@@ -20,11 +21,21 @@ impl Registry<AccountId> for World {
 	}
 	fn proven(_: ServiceId) {}
 	fn terminate(id: ServiceId, at: RoundIndex) {
-		change!(Terminated, |map| map.insert(id, at));
+		if service_is_sold(id) {
+			change!(Terminated, |map| map.insert(id, at));
+		}
 	}
 	fn treasury() -> AccountId {
 		TREASURY
 	}
+	fn min_bond(_: AssetId) -> Option<Balance> {
+		Some(MinBond::get())
+	}
+}
+
+/// The registry ends no leases: their owner does.
+fn service_is_sold(id: ServiceId) -> bool {
+	Listings::get()[&id].status != surety_primitives::ServiceStatus::Leased
 }
 
 impl Bonding<AccountId> for World {
@@ -77,7 +88,10 @@ impl Probing for World {
 		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = false);
 	}
 	fn end_meter(service: ServiceId, at: RoundIndex) {
-		change!(MeterEnds, |map| map.insert(service, at));
+		change!(MeterEnds, |map| {
+			let end = map.entry(service).or_insert(at);
+			*end = at.min(*end);
+		});
 	}
 	fn set_maintenance(_: ServiceId, _: RoundIndex, _: u16) {}
 	fn probed(service: ServiceId) -> Option<Probed> {
@@ -132,33 +146,69 @@ impl World {
 				Err(_) => 0,
 			};
 			let told = core::mem::replace(&mut stream.closed, true);
-			let owner = EscrowOwner::Agreement(stream.owner);
+			let owner = stream.owner;
 			change!(Streams, |map| match refunded == rest {
 				true => map.remove(&id),
 				false => map.insert(id, stream),
 			});
 			if !told {
-				Sla::ended(owner, StreamEnd { reason, round, paid, refunded });
+				Self::tell(owner, StreamEnd { reason, round, paid, fee: paid / 20, refunded });
 			}
 		}
+	}
+	/// Tell the owner of a stream of its end, and end the lease if it is one.
+	fn tell(owner: EscrowOwner, end: StreamEnd) {
+		<Sla as OnEscrowEnd>::ended(owner, end);
+		let EscrowOwner::Replica { order: lease, .. } = owner else { return };
+		let agreement = Leased::get()[&lease];
+		assert!(!matches!(Agreements::<Test>::get(agreement).unwrap().state, AgreementState::Closed { .. }));
+		<Sla as LeaseAgreements<_>>::ended(agreement, end);
+		change!(Leased, |map| map.remove(&lease));
+		let service = service_of_lease(lease);
+		Sla::forget(service).unwrap();
+		change!(Listings, |map| map.remove(&service));
+		change!(MeterEnds, |map| map.remove(&service));
+	}
+	/// The deposit of a lease is held as a lump, and the lease begins.
+	pub fn begin_lease(
+		tenant: AccountId,
+		lease: LeaseId,
+		deposit: Balance,
+	) -> Result<AgreementId, DispatchError> {
+		let service = service_of_lease(lease);
+		let info = <Self as Registry<_>>::service(service).unwrap();
+		let escrow = Self::hold_stream(NewStream {
+			owner: EscrowOwner::Replica { order: lease, index: 0 },
+			payer: tenant,
+			payee: info.operator,
+			asset: info.asset,
+			meter: service,
+			rate: info.price,
+			deposit,
+			prepaid: 0,
+		})?;
+		let agreement = <Sla as LeaseAgreements<_>>::open(lease, &tenant, escrow)?;
+		change!(Leased, |map| map.insert(lease, agreement));
+		Ok(agreement)
+	}
+	/// The owner of a lease ends it.
+	pub fn end_lease(lease: LeaseId, round: RoundIndex, reason: CloseReason) {
+		let agreement = Leased::get()[&lease];
+		Self::end(Agreements::<Test>::get(agreement).unwrap().escrow, round, reason).unwrap();
+		<Sla as LeaseAgreements<_>>::ending(agreement, round, reason);
 	}
 	/// Escrow decides an end by itself.
 	pub fn decide_end(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
 		let escrow = Agreements::<Test>::get(agreement).unwrap().escrow;
 		change!(Streams, |map| map.get_mut(&escrow).unwrap().ending = Some((round, reason)));
-		Sla::ending(EscrowOwner::Agreement(agreement), round, reason);
+		<Sla as OnEscrowEnd>::ending(EscrowOwner::Agreement(agreement), round, reason);
 	}
-}
-
-impl Escrow<AccountId> for World {
-	fn open_stream(new: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
+	fn hold_stream(new: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
 		let id = NextStream::get();
 		NextStream::set(&(id + 1));
-		let EscrowOwner::Agreement(owner) = new.owner;
-		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
 		Money::hold(new.asset, STREAM_HOLD, &new.payer, new.deposit)?;
 		let stream = Stream {
-			owner,
+			owner: new.owner,
 			payer: new.payer,
 			payee: new.payee,
 			asset: new.asset,
@@ -173,6 +223,32 @@ impl Escrow<AccountId> for World {
 		};
 		change!(Streams, |map| map.insert(id, stream));
 		Ok(id)
+	}
+}
+
+impl OnLease for World {
+	fn unhealthy(_: LeaseId, _: RoundIndex) {
+		unreachable!("not called here")
+	}
+	fn terminated(lease: LeaseId, at: RoundIndex) {
+		let mut told = AtCap::get();
+		told.push((lease, at));
+		AtCap::set(&told);
+		Self::end_lease(lease, at, CloseReason::Terminated);
+	}
+}
+
+impl Escrow<AccountId> for World {
+	fn open_stream(new: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
+		let EscrowOwner::Agreement(owner) = new.owner else { unreachable!("leases open their own") };
+		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
+		Self::hold_stream(new)
+	}
+	fn start(_: EscrowId, _: AccountId, _: ServiceId, _: Balance, _: Balance) -> DispatchResult {
+		unreachable!("not called here")
+	}
+	fn park(_: EscrowId, _: RoundIndex, _: CloseReason) -> DispatchResult {
+		unreachable!("not called here")
 	}
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
 		let mut stream = Streams::get().remove(&id).unwrap();
@@ -219,7 +295,7 @@ impl Escrow<AccountId> for World {
 			held: s.held,
 			paid: s.paid,
 			due: Self::due(s, 0),
-			blocks_left: 0,
+			blocks_left: u32::try_from((s.held - Self::due(s, 0)) / s.rate).unwrap(),
 			ending: s.ending,
 		})
 	}
@@ -237,6 +313,17 @@ impl ReputationSink<AccountId> for World {
 		forgotten.push(service);
 		Forgotten::set(&forgotten);
 	}
+	fn engagement(
+		agreement: AgreementId,
+		operator: &AccountId,
+		tenant: &AccountId,
+		asset: AssetId,
+		fee: Balance,
+	) {
+		let mut engaged = Engaged::get();
+		engaged.push((agreement, *operator, *tenant, asset, fee));
+		Engaged::set(&engaged);
+	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -248,6 +335,11 @@ impl benchmarking::BenchmarkHelper<AccountId> for World {
 		assert_ok!(Money::hold(NATIVE, BOND_HOLD, &OPERATOR, BOND));
 		up(SERVICE);
 		SERVICE
+	}
+	fn listed_lease() -> LeaseId {
+		Self::open_service();
+		list_lease(0, NATIVE);
+		0
 	}
 	fn fund(_: AssetId, who: &AccountId, amount: Balance) {
 		use frame::token::fungible::Mutate;

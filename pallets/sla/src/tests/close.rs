@@ -72,18 +72,18 @@ fn a_closing_agreement_is_credited_to_the_end_of_its_round() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		let stays = open(OTHER, SERVICE, 1);
+		at_round(3 * R + 1);
 		assert_ok!(Sla::close_agreement(signed(TENANT), id));
 		breach(SERVICE, None, Low);
 		let before = free(NATIVE, TENANT);
 		let refund = Streams::get()[&agreement(id).escrow].held;
 		events();
-		finish(3 * R);
+		finish(3 * R + 1);
 		let events = events();
 		assert!(matches!(events[0], Event::AgreementClosed { credited: 120, .. }));
 		assert_eq!(events[1], Event::CreditPaid { agreement: id, tenant: TENANT, amount: 120 });
-		// Twelve of its rounds are billed, which is what was prepaid.
-		let due = 20 * Balance::from(R * L);
-		assert_eq!(due, 2 * WINDOW_PRICE);
+		// Thirteen of its rounds are billed.
+		let due = 20 * Balance::from((R + 1) * L);
 		assert_eq!(free(NATIVE, TENANT), before + refund - due + 120);
 		assert_eq!(Sla::units(SERVICE), 1);
 		assert!(ProbedAs::get()[&SERVICE].hot);
@@ -96,14 +96,15 @@ fn an_end_that_is_executed_late_pays_no_later_credit() {
 	ExtBuilder::build_and_execute(|| {
 		let stays = open(OTHER, SERVICE, 1);
 		let id = open_counting(TENANT, SERVICE, 2);
+		at_round(3 * R + 1);
 		assert_ok!(Sla::close_agreement(signed(TENANT), id));
 		breach(SERVICE, None, Low);
-		at_round(3 * R + 1);
+		at_round(3 * R + 2);
 		breach(SERVICE, Some(Low), Medium);
 		breach(SERVICE, Some(Medium), High);
 		let before = state(SERVICE);
 		events();
-		finish(3 * R + 1);
+		finish(3 * R + 2);
 		assert!(matches!(events()[0], Event::AgreementClosed { credited: 120, .. }));
 		assert_eq!(owed(stays), 300);
 		// What was taken for its units pays the next credits.
@@ -112,6 +113,68 @@ fn an_end_that_is_executed_late_pays_no_later_credit() {
 		breach(SERVICE, Some(High), Critical);
 		assert_eq!((owed(stays), state(SERVICE).carry), (600, 180));
 		assert_eq!(bond(NATIVE), bonded - 30, "only the penalty");
+	});
+}
+
+#[test]
+fn nothing_is_settled_for_rounds_after_the_last_one() {
+	for reason in [CloseReason::Governance, CloseReason::FundsExhausted, CloseReason::TenantClosed] {
+		ExtBuilder::build_and_execute(|| {
+			let id = open_counting(TENANT, SERVICE, 2);
+			at_round(3 * R + 4);
+			World::decide_end(id, 3 * R + 1, reason);
+			let judged = |round, before, severity| {
+				breach_in(round, SERVICE, BreachKind::Downtime, before, severity, 1);
+			};
+			// Judged through the last round, and then the one after, before the end is carried out.
+			judged(3 * R + 1, None, Low);
+			judged(3 * R + 2, Some(Low), Medium);
+			let before = free(NATIVE, TENANT);
+			assert_eq!(owed(id), 120);
+			assert_ok!(Sla::settle(signed(TENANT), id));
+			assert_noop!(Sla::claim(signed(TENANT), id), Error::<Test>::PaidAtItsEnd);
+			Sla::on_idle(0, Weight::MAX);
+			assert_eq!((free(NATIVE, TENANT), owed(id)), (before, 120));
+			events();
+			World::work_agenda();
+			assert!(matches!(events()[0], Event::AgreementClosed { credited: 120, .. }));
+			assert_eq!(Sla::forget(SERVICE), Ok(()));
+			assert_eq!(free(NATIVE, TREASURY), MINIMUM + 2 * 2 * 6 + 120, "penalties, and what was not due");
+		});
+	}
+}
+
+#[test]
+fn credit_of_a_running_end_is_settled_until_its_last_round_is_judged() {
+	ExtBuilder::build_and_execute(|| {
+		let id = open_counting(TENANT, SERVICE, 1);
+		assert_ok!(Sla::close_agreement(signed(OPERATOR), id));
+		breach(SERVICE, None, Low);
+		assert_ok!(Sla::claim(signed(THIRD), id));
+		at_round(4 * R + 2);
+		assert_eq!(Judged::get(), 4 * R);
+		breach_in(4 * R, SERVICE, BreachKind::Downtime, None, Low, 1);
+		assert_noop!(Sla::claim(signed(THIRD), id), Error::<Test>::PaidAtItsEnd);
+	});
+}
+
+#[test]
+fn the_end_of_every_agreement_is_told_to_reputation() {
+	ExtBuilder::build_and_execute(|| {
+		let by_tenant = open(TENANT, SERVICE, 1);
+		let local = open(OTHER, LOCAL_SERVICE, 1);
+		assert_ok!(Sla::close_agreement(signed(TENANT), by_tenant));
+		finish(2 * R);
+		World::decide_end(local, 3 * R, CloseReason::Governance);
+		finish(3 * R);
+		let rounds = Balance::from(R * L);
+		assert_eq!(
+			Engaged::get(),
+			[
+				(by_tenant, OPERATOR, TENANT, NATIVE, WINDOW_PRICE / 20),
+				(local, OPERATOR, OTHER, LOCAL, PRICE * rounds / 20),
+			]
+		);
 	});
 }
 
@@ -223,7 +286,7 @@ fn a_service_is_forgotten_once_it_has_no_units() {
 		lose_bond(NATIVE, 101);
 		breach(SERVICE, None, Low);
 		assert_eq!(state(SERVICE).carry, 2);
-		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		World::decide_end(id, 3 * R, CloseReason::Governance);
 		finish(3 * R);
 		let treasury = free(NATIVE, TREASURY);
 		assert_ok!(Sla::forget(SERVICE));

@@ -3,6 +3,7 @@
 mod breach;
 mod close;
 mod gaming;
+mod leases;
 mod open;
 mod property;
 mod settle;

@@ -73,6 +73,31 @@ fn a_call_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn compute_is_sold_by_lease() {
+	ExtBuilder::build_and_execute(|| {
+		relist(SERVICE, |s| s.kind = surety_primitives::ServiceKind::Compute);
+		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::SoldByLease);
+	});
+}
+
+#[test]
+fn units_must_be_worth_a_slot_of_the_probers() {
+	ExtBuilder::build_and_execute(|| {
+		MinBond::set(&180_001);
+		// A hundredth, rounded up: a window of three units is one short.
+		assert_noop!(try_open(3, DEPOSIT, 0), Error::<Test>::BelowMinimumPrice);
+		assert_ok!(try_open(4, DEPOSIT, 0));
+		MinBond::set(&180_000);
+		assert_ok!(try_open(3, DEPOSIT, 0));
+		relist(SERVICE, |s| s.price = 1);
+		assert_noop!(try_open(29, DEPOSIT, 0), Error::<Test>::BelowMinimumPrice);
+		assert_ok!(try_open(30, DEPOSIT, 0));
+		WindowShare::set(&Perbill::zero());
+		assert_ok!(try_open(1, DEPOSIT, 0));
+	});
+}
+
+#[test]
 fn a_service_that_takes_no_units_says_why() {
 	ExtBuilder::build_and_execute(|| {
 		Shut::set(&[SERVICE].into());

@@ -60,7 +60,7 @@ fn a_credit_below_the_minimum_of_a_missing_account_waits() {
 		relist(LOCAL_SERVICE, |s| s.terms.credit[0] = 4);
 		let id = open_counting(TENANT, LOCAL_SERVICE, 1);
 		breach(LOCAL_SERVICE, None, Low);
-		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		World::decide_end(id, 3 * R, CloseReason::Governance);
 		at_round(3 * R + 2);
 		// The tenant leaves; the refund comes to an account that is then emptied.
 		let escrow = agreement(id).escrow;

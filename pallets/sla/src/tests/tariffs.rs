@@ -54,7 +54,7 @@ fn a_price_is_forgotten_with_its_last_unit_and_the_index_is_not() {
 		reprice(2);
 		open(OTHER, SERVICE, 1);
 		breach(SERVICE, None, High);
-		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		World::decide_end(id, 3 * R, CloseReason::Governance);
 		at_round(3 * R + 2);
 		World::work_agenda();
 		let now = state(SERVICE);

@@ -155,6 +155,34 @@ fn an_agreement_its_tenant_has_not() {
 }
 
 #[test]
+fn an_ending_agreement_that_is_owed_more_than_was_set_aside() {
+	notices("an agreement is owed more than was set aside", |id| {
+		World::decide_end(id, 3 * R - 1, CloseReason::Governance);
+		// The breach came later: what it was before is what is due.
+		Breaches::<Test>::mutate(SERVICE, 0, |b| b.as_mut().unwrap().rises[0].before = 61);
+	});
+}
+
+#[test]
+fn an_agreement_of_another_service_than_its_lease() {
+	let message = "an agreement that is not its lease's one unit";
+	notices(message, |id| Agreements::<Test>::mutate_extant(id, |a| a.lease = Some(1)));
+	notices(message, |_| {
+		let id = begin(OTHER, 1, NATIVE);
+		Agreements::<Test>::mutate_extant(id, |a| a.units = 2);
+		Services::<Test>::mutate_extant(surety_primitives::service_of_lease(1), |s| {
+			s.units = 2;
+			s.tariffs[0].pending[0].units = 2;
+		});
+		change!(Exposures, |map| map.insert(surety_primitives::service_of_lease(1), 3 * CAP));
+	});
+	notices(message, |_| {
+		let id = begin(OTHER, 1, NATIVE);
+		Agreements::<Test>::mutate_extant(id, |a| a.lease = None);
+	});
+}
+
+#[test]
 fn a_tenant_with_an_agreement_that_is_not() {
 	notices("a tenant has an agreement that is not", |_| ByTenant::<Test>::insert(TENANT, 99, ()));
 }

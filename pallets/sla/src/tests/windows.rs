@@ -111,7 +111,7 @@ fn a_service_that_becomes_hot_again_keeps_its_record() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 1);
 		breach(SERVICE, None, Low);
-		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		World::decide_end(id, 3 * R, CloseReason::Governance);
 		at_round(3 * R + 2);
 		World::work_agenda();
 		at_round(4 * R);

@@ -1,0 +1,119 @@
+//! When an order or a lease is looked at: what has a deadline happens by itself, at the block it falls in.
+//!
+//! Each order and lease that time can change has one entry, and knows the block it is in. An entry only says
+//! "look"; what is done follows from the state then. Entries of one block beyond [`Config::TasksPerBlock`]
+//! wait for the next blocks, oldest first.
+
+use crate::*;
+use alloc::vec::Vec;
+use frame::prelude::defensive;
+use surety_primitives::{BlockNumber, Clock, LeaseId, OrderId};
+
+impl<T: Config> Pallet<T> {
+	/// Work off what is due up to this block, within the bounds.
+	pub(crate) fn work_agenda() -> Weight {
+		let now = T::Clock::now();
+		let most = T::TasksPerBlock::get();
+		let mut block = Cursor::<T>::get().unwrap_or(now);
+		// What this work itself puts on the agenda goes to the next block.
+		Cursor::<T>::put(now.saturating_add(1));
+		let mut weight = Weight::zero();
+		let mut walked = 0u32;
+		let mut done = 0u32;
+		while block <= now && walked < MAX_BLOCKS_WALKED && done < most {
+			walked = walked.saturating_add(1);
+			let room = most.saturating_sub(done);
+			let tasks: Vec<_> = Agenda::<T>::iter_key_prefix(block).take(room as usize).collect();
+			let full = tasks.len() >= room as usize;
+			for task in tasks {
+				done = done.saturating_add(1);
+				Agenda::<T>::remove(block, task);
+				weight = weight.saturating_add(match task {
+					Entry::Order(id) => Self::look(id),
+					Entry::Lease(id) => Self::wake_lease(id),
+				});
+			}
+			if !full {
+				block = block.saturating_add(1);
+			}
+		}
+		Cursor::<T>::put(block);
+		weight.saturating_add(T::WeightInfo::agenda(walked))
+	}
+
+	/// First block whose agenda can still take an entry: this one, if it is not worked off yet.
+	pub(crate) fn soonest() -> BlockNumber {
+		let now = T::Clock::now();
+		Cursor::<T>::get().unwrap_or(now.saturating_add(1)).max(now)
+	}
+
+	/// Move the entry of a task from where it is to where it belongs.
+	pub(crate) fn move_entry(task: Entry, wake: &mut Option<BlockNumber>, next: Option<BlockNumber>) {
+		if *wake == next {
+			return;
+		}
+		if let Some(block) = *wake {
+			Agenda::<T>::remove(block, task);
+		}
+		if let Some(block) = next {
+			Agenda::<T>::insert(block, task, ());
+		}
+		*wake = next;
+	}
+
+	/// Store an order with its entry where it belongs.
+	pub(crate) fn put_order(id: OrderId, mut order: OrderOf<T>) {
+		let over = order.is_over();
+		if over && order.closed_at.is_none() {
+			order.closed_at = Some(T::Clock::now());
+			Self::deposit_event(Event::OrderOver { order: id });
+		}
+		let soonest = Self::soonest();
+		let next = if over {
+			// The bids that still stand are given back.
+			(order.bids > 0).then_some(soonest)
+		} else {
+			order.next_look().map(|block| block.max(soonest))
+		};
+		let mut wake = order.wake;
+		Self::move_entry(Entry::Order(id), &mut wake, next);
+		order.wake = wake;
+		Orders::<T>::insert(id, order);
+	}
+
+	/// Store a lease that is to be looked at in block `next`.
+	pub(crate) fn put_lease(id: LeaseId, mut lease: LeaseOf<T>, next: Option<BlockNumber>) {
+		let mut wake = lease.wake;
+		Self::move_entry(Entry::Lease(id), &mut wake, next.map(|block| block.max(Self::soonest())));
+		lease.wake = wake;
+		Leases::<T>::insert(id, lease);
+	}
+
+	/// Look at a lease whose entry was just taken off.
+	pub(crate) fn wake_lease(id: LeaseId) -> Weight {
+		let found = Leases::<T>::get(id).and_then(|lease| Some((Orders::<T>::get(lease.order)?, lease)));
+		let Some((order, mut lease)) = found else {
+			defensive!("an entry of no lease");
+			return T::WeightInfo::never_ready();
+		};
+		lease.wake = None;
+		match lease.state {
+			LeaseState::Starting { .. } => {
+				Self::never_ready(id, lease, order);
+				T::WeightInfo::never_ready()
+			},
+			LeaseState::Running { last_round, .. } => {
+				Self::expire(id, lease, order, last_round);
+				T::WeightInfo::expire()
+			},
+			LeaseState::Ending { round, reason } => {
+				Self::carry_out_failure(id, lease, order, round, reason);
+				T::WeightInfo::fail()
+			},
+			LeaseState::Closed { .. } => {
+				defensive!("an entry of a lease that is over");
+				T::WeightInfo::never_ready()
+			},
+		}
+	}
+}

@@ -1,0 +1,92 @@
+//! What `Compute` services have, and what of it is given away.
+
+use crate::*;
+use frame::{hashing::blake2_256, prelude::defensive};
+use surety_primitives::{Registry, Resources, ServiceId, ServiceKind, endpoint, lease_of_service};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_declare(who: T::AccountId, service: ServiceId, total: Resources) -> DispatchResult {
+		let info = Self::compute_service(service)?;
+		ensure!(info.operator == who, Error::<T>::NotOperator);
+		Self::check_class(&total)?;
+		ensure!(total.gpus == 0 || !total.gpu_class.is_empty(), Error::<T>::BadGpuClass);
+		let before = CapacityOf::<T>::get(service);
+		if total.is_zero() {
+			ensure!(before.is_some(), Error::<T>::NoResources);
+			Self::forget_capacity(service)?;
+			Self::deposit_event(Event::CapacityDeclared { service, total });
+			return Ok(());
+		}
+		let server = Self::server_of(&info.endpoint).ok_or(Error::<T>::ServerMoved)?;
+		let mut used = Resources::default();
+		if let Some(before) = before {
+			used = before.used;
+			ensure!(used.is_zero() || before.server == server, Error::<T>::CapacityInUse);
+			Servers::<T>::remove(before.server);
+		}
+		let taken = Servers::<T>::get(server).is_some_and(|other| other != service);
+		ensure!(!taken, Error::<T>::ServerTaken);
+		if used.gpus == 0 {
+			used.gpu_class = total.gpu_class.clone();
+		}
+		ensure!(total.without(&used).is_some(), Error::<T>::CapacityBelowUsed);
+		Servers::<T>::insert(server, service);
+		CapacityOf::<T>::insert(service, Inventory { total: total.clone(), used, server });
+		Self::deposit_event(Event::CapacityDeclared { service, total });
+		Ok(())
+	}
+
+	/// A listed `Compute` service that is not itself a lease.
+	pub(crate) fn compute_service(
+		id: ServiceId,
+	) -> Result<surety_primitives::Service<T::AccountId>, Error<T>> {
+		let info = T::Registry::service(id).ok_or(Error::<T>::UnknownService)?;
+		let sold = info.kind == ServiceKind::Compute && lease_of_service(id).is_none();
+		ensure!(sold, Error::<T>::NotCompute);
+		Ok(info)
+	}
+
+	/// The class of the GPUs is lower-case letters, digits and dashes, and there is one only with GPUs.
+	pub(crate) fn check_class(resources: &Resources) -> Result<(), Error<T>> {
+		let class = &resources.gpu_class;
+		let plain = class.iter().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == b'-');
+		ensure!(plain && (resources.gpus > 0 || class.is_empty()), Error::<T>::BadGpuClass);
+		Ok(())
+	}
+
+	/// The server behind an endpoint.
+	pub(crate) fn server_of(url: &[u8]) -> Option<ServerId> {
+		let target = endpoint::check(url, true).ok()?;
+		Some(blake2_256(&(target.host, target.port, target.secure).encode()))
+	}
+
+	/// Reserve `part` of what a service has.
+	pub(crate) fn take_capacity(service: ServiceId, part: &Resources) -> Result<(), Error<T>> {
+		let mut inventory = CapacityOf::<T>::get(service).ok_or(Error::<T>::NoCapacityDeclared)?;
+		ensure!(inventory.free().without(part).is_some(), Error::<T>::NotEnoughCapacity);
+		inventory.used = inventory.used.with(part).ok_or(Error::<T>::NotEnoughCapacity)?;
+		CapacityOf::<T>::insert(service, inventory);
+		Ok(())
+	}
+
+	/// Give back what [`Self::take_capacity`] reserved.
+	pub(crate) fn free_capacity(service: ServiceId, part: &Resources) {
+		CapacityOf::<T>::mutate_extant(service, |inventory| {
+			if let Some(used) = inventory.used.without(part) {
+				inventory.used = used;
+			} else {
+				defensive!("more capacity given back than was reserved");
+			}
+		});
+	}
+
+	/// Forget what a service has, unless something of it is in use.
+	pub(crate) fn forget_capacity(service: ServiceId) -> DispatchResult {
+		if let Some(inventory) = CapacityOf::<T>::get(service) {
+			ensure!(inventory.used.is_zero(), Error::<T>::CapacityInUse);
+			Servers::<T>::remove(inventory.server);
+			CapacityOf::<T>::remove(service);
+		}
+		Ok(())
+	}
+}

@@ -1,0 +1,498 @@
+//! # Compute orders
+//!
+//! A tenant places an *order* for compute; operators *bid*; an accepted bid becomes a *lease*, which is paid by
+//! the block, probed and credited like any service, and replaced by itself when its operator fails.
+//!
+//! ## Life of a replica
+//!
+//! An order has 1 to 8 replicas. Each has its own account in escrow, deposited at the order's highest price,
+//! and its own time, which runs from its first `report_ready`.
+//!
+//! ```text
+//!  place_order        match at the deadline, accept_bid       report_ready         last round begins
+//!  (funds: a lump)        (bid: one less left)             (the lump streams)             |
+//!       |                          |                              |                       v
+//!       v                          v                              v                   Closing ---+
+//!    Waiting ----------------> Placed: Starting ------------> Placed: Running ---------> ^       | its last
+//!    ^  |  ^                       |                              |      tenant closes, -+       | round is
+//!    |  |  |  declined, or not     |       unhealthy, terminated, |      funds run out           | judged
+//!    |  |  +--- ready in time -----+       or its operator leaves |                              |
+//!    |  |                                                         v                              |
+//!    |  |                                                     Failing                            |
+//!    |  |        that round is judged: the stream is paid         |                              |
+//!    |  |        and a lump again; the next bid, or time for more |                              |
+//!    +--|---------------------------------------------------------+                              |
+//!       |                                                                                        v
+//!       +--- nobody takes it, cancelled, time over: refunded --------------------------------> Closed
+//! ```
+//!
+//! A replica waits until the bid deadline first. Whenever an operator fails it, the bids that stand are looked
+//! at in the next block; if none can take it, bids are welcome for [`Config::ReopenBlocks`], and then it is over. It is
+//! refunded in full whenever it is over, as far as nothing was earned. Every wait has its last block, every
+//! start its window, every running lease its last round, so everything ends by itself.
+//!
+//! A replica has at most [`MAX_PLACEMENTS`] leases, and an operator that failed it never gets it again.
+//!
+//! ## Who pays for failing
+//!
+//! A bid reserves bond for every replica it offers: the credits of its terms and the start penalty, a fixed
+//! share of what the bid costs in a window. An operator that is not ready in time, that is bad for several
+//! rounds in a row, or that leaves at once pays that penalty to the treasury, never to the tenant: so a tenant
+//! gains nothing by an image that cannot be started. Declining within the fetch window is free. While a lease
+//! runs, the exposure of its agreement takes the place of what was reserved for the credits.
+//!
+//! ## Matching
+//!
+//! Lowest `price x (300 - score) / 200` first; see the file `matching`. Within a round of a match bids cannot
+//! be withdrawn or raised, only lowered and added.
+//!
+//! ## Capacity
+//!
+//! A `Compute` service declares what it has. Bids and leases reserve it, so nothing is sold twice, and a server
+//! (scheme, host and port of the endpoint) backs the capacity of one service only.
+//!
+//! ## Who calls what
+//!
+//! Probing and `sla` tell [`OnLease`](surety_primitives::OnLease) what went wrong, escrow tells
+//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd), the registry asks [`Capacity`](surety_primitives::Capacity).
+//! None of the first two can fail here. A stream is parked in the `on_initialize` of the block in which its
+//! lease failed, so this pallet's must run after that of probing.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+extern crate alloc;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+mod agenda;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+mod bid;
+mod capacity;
+mod errors;
+mod events;
+mod finish;
+mod hooks;
+mod lease;
+mod matching;
+#[cfg(test)]
+mod mock;
+mod order;
+mod read;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
+
+use alloc::{boxed::Box, vec::Vec};
+use frame::{prelude::*, traits::Randomness};
+use frame_support::pallet_macros::import_section;
+use surety_primitives::{
+	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, Funds,
+	LeaseAgreements, LeaseId, LeaseRegistry, OrderId, Probing, Registry, ReputationInspect, ReputationSink,
+	Resources, RoundIndex, ServiceId,
+};
+
+/// Most blocks of the agenda that one block works through. More than one, so that a backlog is caught up.
+pub const MAX_BLOCKS_WALKED: u32 = 16;
+/// Most entries of a page of the view functions.
+pub const MAX_PAGE: u32 = 128;
+
+// The storage macros look up the pallet's own name with `expect`.
+#[allow(clippy::expect_used)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
+#[frame::pallet]
+pub mod pallet {
+	use super::*;
+
+	/// Layout of the storage.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {
+		/// The overarching hold reason.
+		type RuntimeHoldReason: Parameter + Member + MaxEncodedLen + Copy + VariantCount + From<HoldReason>;
+
+		/// Holds of the deposits, and the minimum balances of assets.
+		type Funds: Funds<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// Blocks, rounds and windows.
+		type Clock: Clock;
+
+		/// The services that bid, and the services that leases become.
+		type Registry: Registry<Self::AccountId> + LeaseRegistry<Self::AccountId>;
+
+		/// The bond that bids reserve.
+		type Bonding: BondReserve<Self::AccountId>;
+
+		/// Where leases are probed.
+		type Probing: Probing;
+
+		/// The funds of the replicas.
+		type Escrow: Escrow<Self::AccountId>;
+
+		/// The agreements that leases are credited by.
+		type Agreements: LeaseAgreements<Self::AccountId>;
+
+		/// Scores that bids are ranked by; learns who failed.
+		type Reputation: ReputationSink<Self::AccountId> + ReputationInspect<Self::AccountId>;
+
+		/// Draws among equal bids. Must not be known when the bids are placed.
+		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
+
+		/// Planck on hold for an order until it is removed.
+		type OrderDeposit: Get<Balance>;
+
+		/// Planck on hold for a bid until it is gone.
+		type BidDeposit: Get<Balance>;
+
+		/// What an operator pays for failing a replica: a share of what its bid costs in a window, or in the
+		/// whole duration if that is shorter.
+		type StartPenalty: Get<Perbill>;
+
+		/// Blocks in which a lease may be declined for free.
+		type FetchBlocks: Get<BlockNumber>;
+
+		/// Blocks in which a lease must be reported ready.
+		type StartBlocks: Get<BlockNumber>;
+
+		/// Blocks in which bids are welcome again when an operator failed and no bid can take over.
+		type ReopenBlocks: Get<BlockNumber>;
+
+		/// Most blocks from an order to its bid deadline.
+		type MaxBidBlocks: Get<BlockNumber>;
+
+		/// Most blocks that a replica may run in all.
+		type MaxDuration: Get<BlockNumber>;
+
+		/// Blocks for which an order that is over stays readable.
+		type KeepBlocks: Get<BlockNumber>;
+
+		/// Windows of notice that an operator gives to close a lease.
+		type NoticeWindows: Get<u32>;
+
+		/// The least that a window must cost, as a share of the asset's minimum bond.
+		type MinWindowShare: Get<Perbill>;
+
+		/// Most bids of an order at a time.
+		#[pallet::constant]
+		type MaxBids: Get<u32>;
+
+		/// Most orders and leases looked at in one block. The others wait for the next.
+		#[pallet::constant]
+		type TasksPerBlock: Get<u32>;
+
+		/// Weights.
+		type WeightInfo: WeightInfo;
+
+		/// Prepares the world for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
+	}
+
+	/// Why this pallet holds funds.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// For the storage of an order.
+		#[codec(index = 0)]
+		Order,
+		/// For the storage of a bid.
+		#[codec(index = 1)]
+		Bid,
+	}
+
+	/// Id of the next order.
+	#[pallet::storage]
+	pub type NextOrder<T: Config> = StorageValue<_, OrderId, ValueQuery>;
+
+	/// Id of the next lease.
+	#[pallet::storage]
+	pub type NextLease<T: Config> = StorageValue<_, LeaseId, ValueQuery>;
+
+	/// All orders that are not removed.
+	#[pallet::storage]
+	pub type Orders<T: Config> = StorageMap<_, Twox64Concat, OrderId, OrderOf<T>>;
+
+	/// The bids that stand, by order and service.
+	#[pallet::storage]
+	pub type Bids<T: Config> = StorageDoubleMap<_, Twox64Concat, OrderId, Twox64Concat, ServiceId, BidOf<T>>;
+
+	/// All leases of the orders, over or not.
+	#[pallet::storage]
+	pub type Leases<T: Config> = StorageMap<_, Twox64Concat, LeaseId, LeaseOf<T>>;
+
+	/// The leases that an account pays for or runs.
+	#[pallet::storage]
+	pub type LeasesOf<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, LeaseId, ()>;
+
+	/// What `Compute` services have.
+	#[pallet::storage]
+	pub type CapacityOf<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Inventory>;
+
+	/// The service whose capacity a server backs.
+	#[pallet::storage]
+	pub type Servers<T: Config> = StorageMap<_, Identity, ServerId, ServiceId>;
+
+	/// Which orders and leases are looked at in which block.
+	#[pallet::storage]
+	pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, Entry, ()>;
+
+	/// First block whose agenda is not worked off.
+	#[pallet::storage]
+	pub type Cursor<T: Config> = StorageValue<_, BlockNumber>;
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Matches, closes and parks what is due in this block. Must run after the verdicts of the block are
+		/// in.
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::work_agenda()
+		}
+
+		fn integrity_test() {
+			assert!(T::TasksPerBlock::get() > 0, "nothing would ever end");
+			assert!(T::MaxBids::get() > 0, "no order could ever be matched");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::try_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Say what a `Compute` service of yours has in all. Bids and leases reserve parts of it, so the total
+		/// cannot go below what they use. All zero takes back the declaration.
+		///
+		/// The server of the endpoint (scheme, host and port) backs the capacity of one service only. A service
+		/// whose endpoint moves to another server declares again, while nothing is in use.
+		///
+		/// Event: `CapacityDeclared`.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::declare_capacity())]
+		pub fn declare_capacity(
+			origin: OriginFor<T>,
+			service: ServiceId,
+			total: Resources,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_declare(who, service, total)
+		}
+
+		/// Ask for compute. For each replica `deposit` base units go on hold: at least what a window costs at
+		/// `max_price` (or the whole duration, if that is shorter) plus the asset's minimum balance. What is not
+		/// earned by running comes back. A storage deposit in the native token is on hold until the order is
+		/// removed.
+		///
+		/// Events: `OrderPlaced`, with the duration in rounds.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::place_order(u32::from(order.quantity).min(MAX_REPLICAS)))]
+		pub fn place_order(origin: OriginFor<T>, order: Box<NewOrder>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_place_order(who, *order)
+		}
+
+		/// Withdraw your order from bidding: replicas that wait for an operator are closed and refunded, and no
+		/// new bids are taken. Leases that start or run go on, and bids that stand still take over if one fails.
+		///
+		/// Events: `OrderCancelled`, `ReplicaClosed` per replica.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::cancel_order(MAX_REPLICAS))]
+		pub fn cancel_order(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_cancel_order(who, order)
+		}
+
+		/// Offer to run `replicas` of an order with a `Compute` service of yours, at `price` base units per
+		/// replica and billable block. Reserves capacity, and bond for the credits of the terms and for the
+		/// penalty of failing, per replica; a bid deposit in the native token is on hold while the bid stands.
+		///
+		/// Bids that are not taken at the match stand as reserve for when an operator fails.
+		///
+		/// Event: `BidPlaced`.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::place_bid())]
+		pub fn place_bid(
+			origin: OriginFor<T>,
+			order: OrderId,
+			service: ServiceId,
+			price: Balance,
+			replicas: u8,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_place_bid(who, order, service, price, replicas)
+		}
+
+		/// Change the price of your bid. Within a round of a match it can only be lowered. Leases that it became
+		/// already keep theirs.
+		///
+		/// Event: `BidUpdated`.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::update_bid())]
+		pub fn update_bid(
+			origin: OriginFor<T>,
+			order: OrderId,
+			service: ServiceId,
+			price: Balance,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_update_bid(who, order, service, price)
+		}
+
+		/// Withdraw your bid, as far as it is not taken. Refused within a round of a match.
+		///
+		/// Event: `BidWithdrawn`.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::withdraw_bid())]
+		pub fn withdraw_bid(origin: OriginFor<T>, order: OrderId, service: ServiceId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_withdraw_bid(who, order, service)
+		}
+
+		/// Take a bid on your order for one replica that waits, without waiting for the match.
+		///
+		/// Event: `LeaseAwarded`.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::accept_bid())]
+		pub fn accept_bid(origin: OriginFor<T>, order: OrderId, service: ServiceId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_accept_bid(who, order, service)
+		}
+
+		/// Report a lease of yours ready, before its start window is over. `health` is the URL at which your
+		/// agent says how this lease is, on the server of the service that was bid with; `access` says how the
+		/// tenant reaches what runs, as UTF-8. From the next round on the lease is probed and billed.
+		///
+		/// Event: `LeaseReady`.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::report_ready())]
+		pub fn report_ready(
+			origin: OriginFor<T>,
+			lease: LeaseId,
+			health: Endpoint,
+			access: Access,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_report_ready(who, lease, health, access)
+		}
+
+		/// Decline a lease that was awarded to you, within the fetch window: costs nothing. The next bid takes
+		/// over; yours is withdrawn.
+		///
+		/// Event: `LeaseClosed` with `Declined`.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::decline())]
+		pub fn decline(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_decline(who, lease)
+		}
+
+		/// Close a lease.
+		///
+		/// - As its tenant: with this round, and its replica is over. While it starts, everything is refunded
+		///   at once; once it ran, the first window is paid in any case. `at_once` has no meaning.
+		/// - As its operator: with notice of some windows; or, `at_once`, with this round for the penalty of
+		///   failing it, out of the bond. The next bid takes over, if time is left.
+		///
+		/// Event: `LeaseEnding`, or `LeaseClosed` if it had not started.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::close_lease())]
+		pub fn close_lease(origin: OriginFor<T>, lease: LeaseId, at_once: bool) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_close_lease(who, lease, at_once)
+		}
+
+		/// Let a replica of your order whose lease is running run for `blocks` more, rounded up to whole rounds.
+		/// Its funds are another matter: see `top_up`.
+		///
+		/// Event: `Extended`.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::extend())]
+		pub fn extend(
+			origin: OriginFor<T>,
+			order: OrderId,
+			replica: u8,
+			blocks: BlockNumber,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_extend(who, order, replica, blocks)
+		}
+
+		/// Put `amount` more base units on hold for a replica of your order, whether it runs or waits.
+		///
+		/// Event: `ToppedUp`.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::top_up())]
+		pub fn top_up(origin: OriginFor<T>, order: OrderId, replica: u8, amount: Balance) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_top_up(who, order, replica, amount)
+		}
+
+		/// Forget an order that is over and was kept for long enough, with its leases; the deposits are given
+		/// back. Anybody may call this.
+		///
+		/// Event: `OrderRemoved`.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::remove_order(MAX_LEASES, T::MaxBids::get()))]
+		pub fn remove_order(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let (leases, bids) = Self::do_remove_order(order)?;
+			Ok(Some(T::WeightInfo::remove_order(leases, bids)).into())
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// An order as it is stored.
+		pub fn order(id: OrderId) -> Option<OrderOf<T>> {
+			Orders::<T>::get(id)
+		}
+
+		/// A lease, with the blocks that its funds still pay for while it runs.
+		pub fn lease(id: LeaseId) -> Option<LeaseStatus<T::AccountId>> {
+			Self::read_lease(id)
+		}
+
+		/// The bid of a service on an order, if one stands.
+		pub fn bid(order: OrderId, service: ServiceId) -> Option<BidOf<T>> {
+			Bids::<T>::get(order, service)
+		}
+
+		/// The bids on an order that stand, in order of their services.
+		pub fn bids_of(order: OrderId) -> Vec<(ServiceId, BidOf<T>)> {
+			Self::read_bids(order)
+		}
+
+		/// What a service has, if it declared that.
+		pub fn capacity(service: ServiceId) -> Option<Inventory> {
+			CapacityOf::<T>::get(service)
+		}
+
+		/// Leases that an account pays for or runs, in no particular order, those after `start_after` (`None`:
+		/// from the start), at most `limit` and 128 of them.
+		pub fn leases_of(account: T::AccountId, start_after: Option<LeaseId>, limit: u32) -> Vec<LeaseId> {
+			Self::read_leases_of(account, start_after, limit)
+		}
+
+		/// Orders in no particular order, those after `start_after` (`None`: from the start), at most `limit` and
+		/// 128 of them.
+		pub fn orders(start_after: Option<OrderId>, limit: u32) -> Vec<(OrderId, OrderOf<T>)> {
+			Self::read_orders(start_after, limit)
+		}
+	}
+}

@@ -1,0 +1,585 @@
+//! A chain with real balances, assets and holds around this pallet. The pallets it meets are replaced by small
+//! ones that keep their state in storage, so that a refused call rolls them back too; bonds and escrow move
+//! real money, and escrow is paid by meters that tests turn.
+
+#![allow(clippy::arithmetic_side_effects)]
+
+use crate as pallet_surety_compute_orders;
+use crate::*;
+use frame::{deps::sp_io, testing_prelude::*, token::fungible, traits::AsEnsureOriginWithArg};
+use frame_support::storage::with_storage_layer;
+use std::collections::{BTreeMap, BTreeSet};
+use surety_primitives::{
+	AssetId, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, SplitAsset, StreamEnd,
+	TrustLevel, TwoUnions, service_of_lease,
+};
+
+mod world;
+pub use world::{Account, Covered, World};
+
+pub type AccountId = u64;
+type Block = MockBlockU32<Test>;
+
+/// Hold reasons of the pallets that are not here.
+#[frame::pallet]
+pub mod holds {
+	use super::*;
+
+	#[pallet::pallet]
+	pub struct Pallet<T>(_);
+	#[pallet::config]
+	pub trait Config: frame_system::Config {}
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		Bond,
+		Escrow,
+	}
+}
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Assets: pallet_assets,
+		AssetsHolder: pallet_assets_holder,
+		Holds: holds,
+		ComputeOrders: pallet_surety_compute_orders,
+	}
+);
+
+/// Least balance of an account, in either asset.
+pub const MINIMUM: Balance = 10;
+/// Blocks of a round.
+pub const L: u32 = 5;
+/// Rounds of a window.
+pub const R: u32 = 12;
+/// Blocks of a window.
+pub const W: u32 = L * R;
+pub const MAX_PRICE: Balance = 100;
+pub const CREDIT: [Balance; 4] = [60, 120, 300, 600];
+pub const CAP: Balance = 2_000;
+/// What the stand-in for `sla` reserves for these terms.
+pub const EXPOSURE: Balance = CAP + CAP / 10;
+pub const BOND: Balance = 1_000_000;
+pub const FUNDS: Balance = 1_000_000;
+pub const DEPOSIT: Balance = 30_000;
+pub const MIN_BOND: Balance = 100_000;
+/// Blocks from an order to its deadline, in most tests.
+pub const BIDDING: u32 = 20;
+/// Blocks that an order runs, in most tests: 30 rounds.
+pub const DURATION: u32 = 150;
+
+pub const OPERATORS: [AccountId; 4] = [1, 2, 3, 4];
+pub const TENANT: AccountId = 11;
+pub const OTHER: AccountId = 12;
+pub const TREASURY: AccountId = 90;
+pub const ADMIN: AccountId = 91;
+pub const FEES: AccountId = 92;
+
+/// The token and the asset of the assets pallet.
+pub const NATIVE: AssetId = AssetId::Native;
+pub const LOCAL: AssetId = AssetId::Local(1);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<MINIMUM>;
+	type AccountStore = System;
+}
+
+#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
+impl pallet_assets::Config for Test {
+	type Balance = Balance;
+	type Currency = Balances;
+	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type Holder = AssetsHolder;
+}
+
+impl pallet_assets_holder::Config for Test {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+impl holds::Config for Test {}
+
+pub type Money = TwoUnions<
+	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
+	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
+>;
+
+pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
+pub const ESCROW_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Escrow);
+pub const ORDER_HOLD: RuntimeHoldReason = RuntimeHoldReason::ComputeOrders(crate::HoldReason::Order);
+pub const BID_HOLD: RuntimeHoldReason = RuntimeHoldReason::ComputeOrders(crate::HoldReason::Bid);
+
+parameter_types! {
+	pub storage Listings: BTreeMap<ServiceId, Service<AccountId>> = BTreeMap::new();
+	pub storage Shut: BTreeSet<ServiceId> = BTreeSet::new();
+	pub storage Reserves: BTreeMap<(AccountId, AssetId), Balance> = BTreeMap::new();
+	pub storage Exposures: BTreeMap<ServiceId, Balance> = BTreeMap::new();
+	pub storage Accounts: BTreeMap<EscrowId, Account> = BTreeMap::new();
+	pub storage NextEscrow: EscrowId = 100;
+	/// A dispute locks the funds of these.
+	pub storage Disputed: BTreeSet<EscrowId> = BTreeSet::new();
+	/// Streams can be neither ended nor parked.
+	pub storage Stubborn: bool = false;
+	pub storage MeterEnds: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
+	/// Rounds in which a service is down: neither billed nor healthy.
+	pub storage Outages: BTreeSet<(ServiceId, RoundIndex)> = BTreeSet::new();
+	pub storage Judged: RoundIndex = 0;
+	pub storage RoundsFull: bool = false;
+	pub storage Cover: BTreeMap<AgreementId, Covered> = BTreeMap::new();
+	pub storage NextAgreement: AgreementId = 500;
+	pub storage Scores: BTreeMap<AccountId, u8> = BTreeMap::new();
+	pub storage Failures: Vec<(AccountId, LeaseId, CloseReason)> = Vec::new();
+	pub storage Approved: BTreeMap<AssetId, Balance> = [(NATIVE, MIN_BOND), (LOCAL, MIN_BOND)].into();
+	pub storage TasksAtOnce: u32 = 10;
+	pub storage Penalty: Perbill = Perbill::from_percent(10);
+	pub const OrderDeposit: Balance = 500;
+	pub const BidDeposit: Balance = 50;
+	pub const FetchBlocks: BlockNumber = 10;
+	pub const StartBlocks: BlockNumber = 30;
+	pub const ReopenBlocks: BlockNumber = 20;
+	pub const MaxBidBlocks: BlockNumber = 1_000;
+	pub const MaxDuration: BlockNumber = 6_000;
+	pub const KeepBlocks: BlockNumber = 100;
+	pub const NoticeWindows: u32 = 1;
+	pub const MinWindowShare: Perbill = Perbill::from_percent(1);
+	pub const MaxBids: u32 = 6;
+}
+
+impl Config for Test {
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Funds = Money;
+	type Clock = TestClock;
+	type Registry = World;
+	type Bonding = World;
+	type Probing = World;
+	type Escrow = World;
+	type Agreements = World;
+	type Reputation = World;
+	type Randomness = TestRandomness;
+	type OrderDeposit = OrderDeposit;
+	type BidDeposit = BidDeposit;
+	type StartPenalty = Penalty;
+	type FetchBlocks = FetchBlocks;
+	type StartBlocks = StartBlocks;
+	type ReopenBlocks = ReopenBlocks;
+	type MaxBidBlocks = MaxBidBlocks;
+	type MaxDuration = MaxDuration;
+	type KeepBlocks = KeepBlocks;
+	type NoticeWindows = NoticeWindows;
+	type MinWindowShare = MinWindowShare;
+	type MaxBids = MaxBids;
+	type TasksPerBlock = TasksAtOnce;
+	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = World;
+}
+
+pub use surety_primitives::EscrowId;
+
+pub struct TestClock;
+impl Clock for TestClock {
+	fn now() -> BlockNumber {
+		System::block_number()
+	}
+	fn slot_ms() -> u64 {
+		1_000
+	}
+	fn round_blocks() -> u32 {
+		L
+	}
+	fn window_rounds() -> u16 {
+		R as u16
+	}
+	fn private_endpoints() -> bool {
+		true
+	}
+	fn proof_of_control() -> bool {
+		false
+	}
+}
+
+/// Another number in every block.
+pub struct TestRandomness;
+impl Randomness<H256, u32> for TestRandomness {
+	fn random(subject: &[u8]) -> (H256, u32) {
+		let now = System::block_number();
+		(H256(frame::hashing::blake2_256(&(subject, now).encode())), now)
+	}
+}
+
+pub fn update<M: Get<Map>, Map, Any>(set: impl Fn(&Map), f: impl FnOnce(&mut Map) -> Any) {
+	let mut map = M::get();
+	f(&mut map);
+	set(&map);
+}
+
+/// Change the content of one of the stand-ins.
+macro_rules! change {
+	($map:ident, $f:expr) => {
+		update::<$map, _, _>(|map| $map::set(map), $f)
+	};
+}
+pub(crate) use change;
+
+pub fn endpoint_of(service: ServiceId) -> Endpoint {
+	format!("http://127.0.0.1:{}/", 9_000 + service).into_bytes().try_into().unwrap()
+}
+
+pub fn health_of(service: ServiceId) -> Endpoint {
+	format!("http://127.0.0.1:{}/health", 9_000 + service).into_bytes().try_into().unwrap()
+}
+
+pub fn terms() -> SlaTerms {
+	SlaTerms {
+		min_uptime: Perbill::from_percent(90),
+		max_latency: LatencyBucket::from_millis(250),
+		max_head_lag: 0,
+		credit: CREDIT,
+		credit_cap: CAP,
+	}
+}
+
+pub fn plenty() -> Resources {
+	Resources {
+		cpu_milli: 16_000,
+		memory_mib: 65_536,
+		storage_gib: 1_000,
+		bandwidth_mbit: 1_000,
+		gpus: 0,
+		gpu_class: Default::default(),
+	}
+}
+
+pub fn small() -> Resources {
+	Resources { cpu_milli: 1_000, memory_mib: 1_024, storage_gib: 10, ..Default::default() }
+}
+
+pub fn class(name: &str) -> surety_primitives::GpuClass {
+	name.as_bytes().to_vec().try_into().unwrap()
+}
+
+/// List a `Compute` service on a server of its own.
+pub fn list(id: ServiceId, operator: AccountId, asset: AssetId) {
+	let service = Service {
+		operator,
+		kind: ServiceKind::Compute,
+		endpoint: endpoint_of(id),
+		region: Region::new(*b"DE").unwrap(),
+		capacity: 1,
+		price: 1,
+		asset,
+		terms: terms(),
+		metadata_hash: [0; 32],
+		metadata_uri: Default::default(),
+		status: surety_primitives::ServiceStatus::Active,
+	};
+	change!(Listings, |map| map.insert(id, service));
+}
+
+/// Change a listing.
+pub fn relist(id: ServiceId, f: impl FnOnce(&mut Service<AccountId>)) {
+	change!(Listings, |map| f(map.get_mut(&id).unwrap()));
+}
+
+/// The service of an operator in an asset: 1 to 4 in the token, 11 to 14 in the asset.
+pub fn service_of(operator: AccountId, asset: AssetId) -> ServiceId {
+	operator as ServiceId + if asset == NATIVE { 0 } else { 10 }
+}
+
+/// Each operator has a service in the token and one in the asset.
+pub struct ExtBuilder;
+impl ExtBuilder {
+	pub fn build() -> sp_io::TestExternalities {
+		let mut balances: Vec<(AccountId, Balance)> = vec![(TENANT, FUNDS), (OTHER, FUNDS)];
+		balances.extend(OPERATORS.iter().map(|who| (*who, BOND + FUNDS)));
+		balances.extend([(TREASURY, MINIMUM), (ADMIN, MINIMUM), (FEES, MINIMUM)]);
+		let storage = RuntimeGenesisConfig {
+			balances: pallet_balances::GenesisConfig { balances: balances.clone(), ..Default::default() },
+			assets: pallet_assets::GenesisConfig {
+				assets: vec![(1, ADMIN, true, MINIMUM)],
+				accounts: balances.iter().map(|(who, amount)| (1, *who, *amount)).collect(),
+				..Default::default()
+			},
+			..Default::default()
+		}
+		.build_storage()
+		.unwrap();
+		let mut ext: sp_io::TestExternalities = storage.into();
+		ext.execute_with(|| {
+			System::set_block_number(2 * W);
+			Judged::set(&(2 * R - 2));
+			Cursor::<Test>::put(2 * W + 1);
+			for who in OPERATORS {
+				for asset in [NATIVE, LOCAL] {
+					assert_ok!(Money::hold(asset, BOND_HOLD, &who, BOND));
+					let service = service_of(who, asset);
+					list(service, who, asset);
+					assert_ok!(declare(who, service, plenty()));
+				}
+			}
+		});
+		ext
+	}
+
+	/// Run a test; the invariants hold after it and no money came or went.
+	pub fn build_and_execute(test: impl FnOnce()) {
+		Self::build().execute_with(|| {
+			let before = [NATIVE, LOCAL].map(Money::issuance);
+			test();
+			check(before);
+		});
+	}
+
+	/// Run a test with the token and with the asset.
+	pub fn with_each_asset(test: impl Fn(AssetId)) {
+		for asset in [NATIVE, LOCAL] {
+			Self::build_and_execute(|| test(asset));
+		}
+	}
+}
+
+/// The invariants hold here and around.
+pub fn check(issued: [Balance; 2]) {
+	assert_ok!(ComputeOrders::do_try_state());
+	assert_eq!([NATIVE, LOCAL].map(Money::issuance), issued, "money came or went");
+	for asset in [NATIVE, LOCAL] {
+		let sum = |held: &dyn Fn(&Account) -> bool| -> Balance {
+			Accounts::get().values().filter(|a| a.asset == asset && held(a)).map(|a| a.held).sum()
+		};
+		for who in [TENANT, OTHER] {
+			let of_who = sum(&|account| account.payer == who);
+			assert_eq!(Money::held(asset, ESCROW_HOLD, &who), of_who, "escrow of {who}");
+		}
+	}
+	// A listing for every lease that runs, and for no other.
+	let running: BTreeSet<_> = Leases::<Test>::iter()
+		.filter(|(_, lease)| matches!(lease.state, LeaseState::Running { .. } | LeaseState::Ending { .. }))
+		.map(|(id, _)| service_of_lease(id))
+		.collect();
+	let listed: BTreeSet<_> = Listings::get().into_keys().filter(|id| *id >= 1 << 31).collect();
+	assert_eq!(running, listed);
+	let exposed: BTreeSet<_> = Exposures::get().into_keys().collect();
+	assert_eq!(running, exposed);
+	// What is not over holds its funds.
+	for (_, order) in Orders::<Test>::iter() {
+		for replica in &order.replicas {
+			assert_eq!(Accounts::get().contains_key(&replica.escrow), !replica.state.is_closed());
+		}
+	}
+}
+
+/// Run to a block: verdicts, then escrow, then this pallet, as in the runtime.
+pub fn run_to(block: BlockNumber) {
+	while System::block_number() < block {
+		let now = System::block_number() + 1;
+		System::set_block_number(now);
+		if now % L == 1 {
+			World::judge(now / L - 2);
+		}
+		World::work_escrow();
+		ComputeOrders::on_initialize(now);
+	}
+}
+
+pub fn run(blocks: BlockNumber) {
+	run_to(System::block_number() + blocks);
+}
+
+pub fn run_to_round(round: RoundIndex) {
+	run_to(round * L);
+}
+
+pub fn now() -> BlockNumber {
+	System::block_number()
+}
+
+pub fn signed(who: AccountId) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+// Every call in a transaction of its own, as it is on a chain.
+
+pub fn declare(who: AccountId, service: ServiceId, total: Resources) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::declare_capacity(signed(who), service, total))
+}
+pub fn try_place(who: AccountId, order: NewOrder) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::place_order(signed(who), Box::new(order)))
+}
+pub fn cancel(who: AccountId, order: OrderId) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::cancel_order(signed(who), order))
+}
+pub fn bid(who: AccountId, order: OrderId, service: ServiceId, price: Balance, n: u8) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::place_bid(signed(who), order, service, price, n))
+}
+pub fn update_bid(who: AccountId, order: OrderId, service: ServiceId, price: Balance) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::update_bid(signed(who), order, service, price))
+}
+pub fn withdraw(who: AccountId, order: OrderId, service: ServiceId) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::withdraw_bid(signed(who), order, service))
+}
+pub fn accept(who: AccountId, order: OrderId, service: ServiceId) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::accept_bid(signed(who), order, service))
+}
+pub fn try_ready(who: AccountId, lease: LeaseId, health: Endpoint) -> DispatchResult {
+	let access = b"ssh root@10.0.0.1".to_vec().try_into().unwrap();
+	with_storage_layer(|| ComputeOrders::report_ready(signed(who), lease, health, access))
+}
+pub fn decline(who: AccountId, lease: LeaseId) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::decline(signed(who), lease))
+}
+pub fn close(who: AccountId, lease: LeaseId, at_once: bool) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::close_lease(signed(who), lease, at_once))
+}
+pub fn extend(who: AccountId, order: OrderId, replica: u8, blocks: BlockNumber) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::extend(signed(who), order, replica, blocks))
+}
+pub fn top_up(who: AccountId, order: OrderId, replica: u8, amount: Balance) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::top_up(signed(who), order, replica, amount))
+}
+pub fn remove(who: AccountId, order: OrderId) -> DispatchResult {
+	with_storage_layer(|| {
+		ComputeOrders::remove_order(signed(who), order).map(drop).map_err(|failed| failed.error)
+	})
+}
+
+pub fn new_order(asset: AssetId) -> NewOrder {
+	NewOrder {
+		asset,
+		resources: small(),
+		image: b"docker.io/library/nginx:1.27".to_vec().try_into().unwrap(),
+		digest: Some([7; 32]),
+		ports: vec![Port { container: 80, protocol: PortProtocol::Tcp }].try_into().unwrap(),
+		env_hash: Some([9; 32]),
+		max_price: MAX_PRICE,
+		regions: Default::default(),
+		min_trust: TrustLevel::One,
+		quantity: 1,
+		duration: DURATION,
+		bid_deadline: now() + BIDDING,
+		auto_match: true,
+		terms: None,
+		deposit: DEPOSIT,
+	}
+}
+
+/// Place an order like [`new_order`], changed.
+pub fn place(asset: AssetId, change: impl FnOnce(&mut NewOrder)) -> OrderId {
+	let id = NextOrder::<Test>::get();
+	let mut new = new_order(asset);
+	change(&mut new);
+	assert_ok!(try_place(TENANT, new));
+	id
+}
+
+/// An order of one replica for which the operators bid, the first of them the lowest.
+pub fn with_bids(asset: AssetId, operators: &[AccountId]) -> OrderId {
+	let id = place(asset, |_| {});
+	for (n, who) in operators.iter().enumerate() {
+		assert_ok!(bid(*who, id, service_of(*who, asset), 50 + 10 * n as Balance, 1));
+	}
+	id
+}
+
+/// Run to the deadline of an order; returns the lease of its first replica.
+pub fn matched(order: OrderId) -> LeaseId {
+	run_to(self::order(order).bid_deadline);
+	current(order, 0)
+}
+
+/// The operator reports a lease ready.
+pub fn ready(id: LeaseId) {
+	let lease = lease(id);
+	assert_ok!(try_ready(lease.operator, id, health_of(lease.service)));
+}
+
+/// An order whose lease runs, the operators' bids standing by.
+pub fn running(asset: AssetId, operators: &[AccountId]) -> (OrderId, LeaseId) {
+	let order = with_bids(asset, operators);
+	let lease = matched(order);
+	ready(lease);
+	(order, lease)
+}
+
+pub fn order(id: OrderId) -> OrderOf<Test> {
+	Orders::<Test>::get(id).expect("exists")
+}
+
+pub fn replica(id: OrderId, index: usize) -> ReplicaOf<Test> {
+	order(id).replicas[index].clone()
+}
+
+pub fn lease(id: LeaseId) -> LeaseOf<Test> {
+	Leases::<Test>::get(id).expect("exists")
+}
+
+/// The lease that a replica has now.
+pub fn current(id: OrderId, index: usize) -> LeaseId {
+	replica(id, index).state.lease().expect("it has a lease")
+}
+
+/// Why a replica is over.
+pub fn closed(id: OrderId, index: usize) -> Option<CloseReason> {
+	match replica(id, index).state {
+		ReplicaState::Closed { reason, .. } => Some(reason),
+		_ => None,
+	}
+}
+
+/// Why a lease is over.
+pub fn lease_closed(id: LeaseId) -> Option<CloseReason> {
+	match lease(id).state {
+		LeaseState::Closed { reason, .. } => Some(reason),
+		_ => None,
+	}
+}
+
+/// A lease is down from this round on, for so many rounds.
+pub fn outage(id: LeaseId, from: RoundIndex, rounds: u32) {
+	change!(Outages, |set| set.extend((from..from + rounds).map(|round| (service_of_lease(id), round))));
+}
+
+/// The lease fails: down from the next round on until that is noticed.
+pub fn fail(id: LeaseId) {
+	let round = TestClock::round() + 1;
+	outage(id, round, 6);
+	run_to_round(round + 5);
+}
+
+pub fn score(who: AccountId, score: u8) {
+	change!(Scores, |map| map.insert(who, score));
+}
+
+pub fn used(service: ServiceId) -> Resources {
+	CapacityOf::<Test>::get(service).expect("declared").used
+}
+
+pub fn reserved(who: AccountId, asset: AssetId) -> Balance {
+	World::reserved(&who, asset)
+}
+
+pub fn total(asset: AssetId, who: AccountId) -> Balance {
+	Money::total(asset, &who)
+}
+
+/// Events of this pallet since the last call.
+pub fn events() -> Vec<Event<Test>> {
+	let events = System::events();
+	System::reset_events();
+	events
+		.into_iter()
+		.filter_map(|record| match record.event {
+			RuntimeEvent::ComputeOrders(event) => Some(event),
+			_ => None,
+		})
+		.collect()
+}

@@ -1,0 +1,236 @@
+//! Orders are placed, cancelled, extended, topped up and removed.
+
+use crate::*;
+use alloc::vec::Vec;
+use frame_support::storage::with_storage_layer;
+use surety_primitives::{
+	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowOwner, Funds, LatencyBucket, OrderId,
+	Registry, RoundIndex, SlaTerms,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_place_order(tenant: T::AccountId, new: NewOrder) -> DispatchResult {
+		Self::check_what(&new)?;
+		Self::check_price(new.asset, new.max_price)?;
+		let now = T::Clock::now();
+		let ahead = new.bid_deadline.saturating_sub(now);
+		ensure!(ahead >= T::Clock::round_blocks(), Error::<T>::DeadlineTooSoon);
+		ensure!(ahead <= T::MaxBidBlocks::get(), Error::<T>::DeadlineTooFar);
+		ensure!(new.duration > 0, Error::<T>::ZeroDuration);
+		ensure!(new.duration <= T::MaxDuration::get(), Error::<T>::DurationTooLong);
+		let rounds = Self::rounds_of(new.duration);
+		let duration = T::Clock::round_start(rounds);
+		let least = Self::price_ahead(new.max_price, duration)
+			.and_then(|price| price.checked_add(T::Funds::minimum(new.asset)))
+			.ok_or(Error::<T>::PriceOverflow)?;
+		ensure!(new.deposit >= least, Error::<T>::DepositTooLow);
+
+		let id = NextOrder::<T>::get();
+		NextOrder::<T>::put(id.checked_add(1).ok_or(Error::<T>::TooManyOrders)?);
+		let storage_deposit = T::OrderDeposit::get();
+		T::Funds::hold(AssetId::Native, HoldReason::Order.into(), &tenant, storage_deposit)?;
+		let mut replicas = BoundedVec::new();
+		for index in 0..new.quantity {
+			let owner = EscrowOwner::Replica { order: id, index };
+			let escrow = T::Escrow::open_lump(owner, tenant.clone(), tenant.clone(), new.asset, new.deposit)?;
+			let state = ReplicaState::Waiting { until: new.bid_deadline, wait: Wait::Bidding };
+			let replica = Replica {
+				escrow,
+				funds: new.deposit,
+				paid: 0,
+				lease: None,
+				placements: 0,
+				failed: BoundedVec::new(),
+				term: None,
+				state,
+			};
+			replicas.try_push(replica).map_err(|_| Error::<T>::BadQuantity)?;
+		}
+		Self::deposit_event(Event::OrderPlaced {
+			order: id,
+			tenant: tenant.clone(),
+			asset: new.asset,
+			quantity: new.quantity,
+			rounds,
+			bid_deadline: new.bid_deadline,
+		});
+		Self::put_order(id, Self::order_from(tenant, new, duration, storage_deposit, replicas));
+		Ok(())
+	}
+
+	fn order_from(
+		tenant: T::AccountId,
+		new: NewOrder,
+		duration: BlockNumber,
+		storage_deposit: Balance,
+		replicas: BoundedVec<ReplicaOf<T>, ConstU32<MAX_REPLICAS>>,
+	) -> OrderOf<T> {
+		Order {
+			tenant,
+			asset: new.asset,
+			resources: new.resources,
+			image: new.image,
+			digest: new.digest,
+			ports: new.ports,
+			env_hash: new.env_hash,
+			max_price: new.max_price,
+			regions: new.regions,
+			min_trust: new.min_trust,
+			duration,
+			bid_deadline: new.bid_deadline,
+			auto_match: new.auto_match,
+			withdrawn: false,
+			terms: new.terms,
+			deposit: new.deposit,
+			storage_deposit,
+			placed_at: T::Clock::now(),
+			bids: 0,
+			replicas,
+			leases: BoundedVec::new(),
+			wake: None,
+			closed_at: None,
+		}
+	}
+
+	/// Everything of an order that needs no storage to be checked.
+	fn check_what(new: &NewOrder) -> Result<(), Error<T>> {
+		ensure!(!new.resources.is_zero(), Error::<T>::NoResources);
+		Self::check_class(&new.resources)?;
+		let printable = new.image.iter().all(u8::is_ascii_graphic);
+		ensure!(printable && !new.image.is_empty(), Error::<T>::BadImage);
+		let twice =
+			|at: usize, port: &Port| new.ports.iter().skip(at.saturating_add(1)).any(|other| other == port);
+		let bad = new.ports.iter().enumerate().any(|(at, port)| port.container == 0 || twice(at, port));
+		ensure!(!bad, Error::<T>::BadPorts);
+		let twice = |at: usize, region| new.regions.iter().skip(at.saturating_add(1)).any(|r| r == region);
+		let bad = new.regions.iter().enumerate().any(|(at, region)| !region.is_valid() || twice(at, region));
+		ensure!(!bad, Error::<T>::BadRegions);
+		ensure!((1..=MAX_REPLICAS).contains(&u32::from(new.quantity)), Error::<T>::BadQuantity);
+		new.terms.as_ref().map_or(Ok(()), Self::check_terms)
+	}
+
+	fn check_terms(terms: &SlaTerms) -> Result<(), Error<T>> {
+		let slowest = u32::try_from(T::Clock::longest_latency_ms()).unwrap_or(u32::MAX);
+		ensure!(terms.max_latency <= LatencyBucket::from_millis(slowest), Error::<T>::TermsLatency);
+		ensure!(terms.credit_cap > 0, Error::<T>::TermsZeroCap);
+		ensure!(terms.credit.is_sorted(), Error::<T>::TermsCreditsFall);
+		let within = terms.credit.iter().all(|credit| *credit <= terms.credit_cap);
+		ensure!(within, Error::<T>::TermsCreditAboveCap);
+		Ok(())
+	}
+
+	/// What is probed every round must be worth the probing.
+	pub(crate) fn check_price(asset: AssetId, price: Balance) -> Result<(), Error<T>> {
+		ensure!(price > 0, Error::<T>::ZeroPrice);
+		let min_bond = T::Registry::min_bond(asset).ok_or(Error::<T>::AssetNotApproved)?;
+		let window =
+			price.checked_mul(Balance::from(T::Clock::window_blocks())).ok_or(Error::<T>::PriceOverflow)?;
+		ensure!(window >= T::MinWindowShare::get().mul_ceil(min_bond), Error::<T>::PriceTooLow);
+		Ok(())
+	}
+
+	/// What a window costs, or all of it if it is shorter.
+	pub(crate) fn price_ahead(price: Balance, duration: BlockNumber) -> Option<Balance> {
+		price.checked_mul(Balance::from(T::Clock::window_blocks().min(duration)))
+	}
+
+	/// Blocks as whole rounds, rounded up.
+	pub(crate) fn rounds_of(blocks: BlockNumber) -> RoundIndex {
+		blocks.div_ceil(T::Clock::round_blocks().max(1))
+	}
+
+	pub(crate) fn do_cancel_order(who: T::AccountId, id: OrderId) -> DispatchResult {
+		let mut order = Self::order_of_tenant(&who, id)?;
+		let waiting: Vec<usize> =
+			order.waiting().filter(|(_, _, wait)| wait.takes_bids()).map(|(index, ..)| index).collect();
+		ensure!(!waiting.is_empty(), Error::<T>::NothingWaiting);
+		order.withdrawn = true;
+		Self::deposit_event(Event::OrderCancelled { order: id });
+		for index in waiting {
+			Self::try_close_replica(id, &mut order, index, CloseReason::TenantClosed)?;
+		}
+		Self::put_order(id, order);
+		Ok(())
+	}
+
+	pub(crate) fn do_extend(
+		who: T::AccountId,
+		id: OrderId,
+		index: u8,
+		blocks: BlockNumber,
+	) -> DispatchResult {
+		let mut order = Self::order_of_tenant(&who, id)?;
+		ensure!(blocks > 0, Error::<T>::ZeroDuration);
+		let replica = order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
+		let (ReplicaState::Placed(lease_id), Some(mut term)) = (replica.state, replica.term) else {
+			return Err(Error::<T>::NotRunning.into());
+		};
+		let mut lease = Leases::<T>::get(lease_id).ok_or(Error::<T>::UnknownLease)?;
+		let LeaseState::Running { since, .. } = lease.state else {
+			return Err(Error::<T>::NotRunning.into());
+		};
+		ensure!(blocks <= T::MaxDuration::get(), Error::<T>::DurationTooLong);
+		term.last = term.last.saturating_add(Self::rounds_of(blocks));
+		let all = term.last.saturating_sub(term.since);
+		let most = Self::rounds_of(T::MaxDuration::get());
+		ensure!(all <= most, Error::<T>::DurationTooLong);
+		replica.term = Some(term);
+		lease.state = LeaseState::Running { since, last_round: term.last };
+		Self::put_lease(lease_id, lease, Some(T::Clock::round_start(term.last)));
+		Self::put_order(id, order);
+		Self::deposit_event(Event::Extended { order: id, replica: index, last_round: term.last });
+		Ok(())
+	}
+
+	pub(crate) fn do_top_up(who: T::AccountId, id: OrderId, index: u8, amount: Balance) -> DispatchResult {
+		let mut order = Self::order_of_tenant(&who, id)?;
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let replica = order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
+		ensure!(!replica.state.is_closed(), Error::<T>::ReplicaOver);
+		ensure!(!matches!(replica.state, ReplicaState::Closing(_)), Error::<T>::AlreadyEnding);
+		T::Escrow::top_up(replica.escrow, amount)?;
+		replica.funds = replica.funds.saturating_add(amount);
+		Self::put_order(id, order);
+		Self::deposit_event(Event::ToppedUp { order: id, replica: index, amount });
+		Ok(())
+	}
+
+	/// Returns how many leases and bids went with it.
+	pub(crate) fn do_remove_order(id: OrderId) -> Result<(u32, u32), DispatchError> {
+		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
+		let closed_at = order.closed_at.ok_or(Error::<T>::OrderNotOver)?;
+		let until = closed_at.saturating_add(T::KeepBlocks::get());
+		ensure!(T::Clock::now() >= until, Error::<T>::OrderKept);
+		let bids = order.bids;
+		Self::drop_bids(id, &mut order);
+		let mut wake = order.wake;
+		Self::move_entry(Entry::Order(id), &mut wake, None);
+		let mut leases = 0u32;
+		for lease_id in &order.leases {
+			leases = leases.saturating_add(1);
+			if let Some(lease) = Leases::<T>::take(lease_id) {
+				LeasesOf::<T>::remove(&lease.operator, lease_id);
+			}
+			LeasesOf::<T>::remove(&order.tenant, lease_id);
+		}
+		Self::give_back(HoldReason::Order, &order.tenant, order.storage_deposit);
+		Orders::<T>::remove(id);
+		Self::deposit_event(Event::OrderRemoved { order: id });
+		Ok((leases, bids))
+	}
+
+	/// An order that `who` placed.
+	pub(crate) fn order_of_tenant(who: &T::AccountId, id: OrderId) -> Result<OrderOf<T>, Error<T>> {
+		let order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
+		ensure!(order.tenant == *who, Error::<T>::NotTenant);
+		Ok(order)
+	}
+
+	/// Release a deposit.
+	pub(crate) fn give_back(reason: HoldReason, who: &T::AccountId, amount: Balance) {
+		let done = with_storage_layer(|| T::Funds::release(AssetId::Native, reason.into(), who, amount));
+		if let Err(error) = done {
+			frame::prelude::defensive!("a deposit is on hold until it is given back", error);
+		}
+	}
+}

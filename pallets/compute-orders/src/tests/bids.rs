@@ -1,0 +1,165 @@
+//! Bids are placed, changed, withdrawn.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use surety_primitives::{Region, ServiceKind};
+
+/// 10 % of what a window costs at this price.
+fn penalty(price: Balance) -> Balance {
+	price * Balance::from(W) / 10
+}
+
+#[test]
+fn a_bid_reserves_bond_and_capacity_for_every_replica() {
+	ExtBuilder::with_each_asset(|asset| {
+		let id = place(asset, |new| new.quantity = 3);
+		let service = service_of(1, asset);
+		System::reset_events();
+		assert_ok!(bid(1, id, service, 50, 2));
+		assert_eq!(reserved(1, asset), 2 * (EXPOSURE + penalty(50)));
+		assert_eq!(Money::held(NATIVE, BID_HOLD, &1), BidDeposit::get());
+		assert_eq!(used(service), small().times(2).unwrap());
+		let bid = ComputeOrders::bid(id, service).unwrap();
+		assert_eq!((bid.left, bid.exposure, bid.penalty, bid.terms), (2, EXPOSURE, 300, terms()));
+		let placed = Event::BidPlaced { order: id, service, operator: 1, price: 50, replicas: 2 };
+		assert_eq!(events(), vec![placed]);
+	});
+}
+
+#[test]
+fn the_terms_of_the_order_count_if_it_has_any() {
+	ExtBuilder::build_and_execute(|| {
+		let own = surety_primitives::SlaTerms { credit_cap: 10_000, ..terms() };
+		let id = place(NATIVE, |new| new.terms = Some(own.clone()));
+		assert_ok!(bid(1, id, 1, 50, 1));
+		assert_eq!(reserved(1, NATIVE), 11_000 + penalty(50));
+		let lease = matched(id);
+		assert_eq!(self::lease(lease).terms, own);
+	});
+}
+
+#[test]
+fn a_short_order_has_a_small_penalty() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |new| new.duration = 20);
+		assert_ok!(bid(1, id, 1, 50, 1));
+		assert_eq!(reserved(1, NATIVE), EXPOSURE + 100);
+	});
+}
+
+#[test]
+fn a_bid_must_fit_the_order() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |new| {
+			new.regions = vec![Region::new(*b"DE").unwrap()].try_into().unwrap();
+			new.quantity = 2;
+		});
+		assert_noop!(bid(1, 99, 1, 50, 1), Error::<Test>::UnknownOrder);
+		assert_noop!(bid(1, id, 99, 50, 1), Error::<Test>::UnknownService);
+		assert_noop!(bid(2, id, 1, 50, 1), Error::<Test>::NotOperator);
+		assert_noop!(bid(1, id, 11, 50, 1), Error::<Test>::WrongAsset);
+		assert_noop!(bid(1, id, 1, 0, 1), Error::<Test>::ZeroPrice);
+		assert_noop!(bid(1, id, 1, 16, 1), Error::<Test>::PriceTooLow);
+		assert_noop!(bid(1, id, 1, MAX_PRICE + 1, 1), Error::<Test>::PriceAboveMax);
+		assert_noop!(bid(1, id, 1, 50, 0), Error::<Test>::BadQuantity);
+		assert_noop!(bid(1, id, 1, 50, 3), Error::<Test>::BadQuantity);
+		relist(2, |service| service.region = Region::new(*b"US").unwrap());
+		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::RegionNotAllowed);
+		relist(3, |service| service.kind = ServiceKind::Vpn);
+		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::NotCompute);
+		list(5, 4, NATIVE);
+		assert_noop!(bid(4, id, 5, 50, 1), Error::<Test>::NoCapacityDeclared);
+		change!(Shut, |set| set.insert(4));
+		assert_noop!(bid(4, id, 4, 50, 1), DispatchError::Other("paused"));
+		assert_ok!(bid(1, id, 1, MAX_PRICE, 1));
+		assert_noop!(bid(1, id, 1, 50, 1), Error::<Test>::AlreadyBid);
+	});
+}
+
+#[test]
+fn a_bid_needs_capacity_and_bond() {
+	ExtBuilder::build_and_execute(|| {
+		let big = place(NATIVE, |new| {
+			new.resources.cpu_milli = 9_000;
+			new.quantity = 2;
+		});
+		assert_noop!(bid(1, big, 1, 50, 2), Error::<Test>::NotEnoughCapacity);
+		assert_ok!(bid(1, big, 1, 50, 1));
+		let huge = place(NATIVE, |new| {
+			new.resources.cpu_milli = u32::MAX;
+			new.quantity = 2;
+		});
+		assert_noop!(bid(2, huge, 2, 50, 2), Error::<Test>::NotEnoughCapacity);
+		let dear = place(NATIVE, |new| {
+			new.terms = Some(surety_primitives::SlaTerms { credit_cap: BOND, ..terms() });
+		});
+		assert_noop!(bid(2, dear, 2, 50, 1), DispatchError::Other("bond too small"));
+		let absurd = place(NATIVE, |new| {
+			new.terms = Some(surety_primitives::SlaTerms { credit_cap: Balance::MAX, ..terms() });
+		});
+		assert_noop!(bid(2, absurd, 2, 50, 1), Error::<Test>::PriceOverflow);
+	});
+}
+
+#[test]
+fn an_order_takes_only_so_many_bids_and_only_while_it_waits() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |_| {});
+		for n in 0..6 {
+			list(20 + n, 1, NATIVE);
+			assert_ok!(declare(1, 20 + n, plenty()));
+			assert_ok!(bid(1, id, 20 + n, 50, 1));
+		}
+		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::TooManyBids);
+		run_to(140);
+		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::NotBidding);
+	});
+}
+
+#[test]
+fn a_bid_changes_its_price_and_what_it_reserves() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |new| new.quantity = 2);
+		assert_ok!(bid(1, id, 1, 50, 2));
+		assert_ok!(update_bid(1, id, 1, 80));
+		assert_eq!(reserved(1, NATIVE), 2 * (EXPOSURE + penalty(80)));
+		assert_ok!(update_bid(1, id, 1, 20));
+		assert_eq!(reserved(1, NATIVE), 2 * (EXPOSURE + penalty(20)));
+		assert_noop!(update_bid(1, 99, 1, 30), Error::<Test>::UnknownOrder);
+		assert_noop!(update_bid(1, id, 2, 30), Error::<Test>::UnknownBid);
+		assert_noop!(update_bid(2, id, 1, 30), Error::<Test>::NotOperator);
+		assert_noop!(update_bid(1, id, 1, 20), Error::<Test>::SamePrice);
+		assert_noop!(update_bid(1, id, 1, 101), Error::<Test>::PriceAboveMax);
+		assert_noop!(update_bid(1, id, 1, 16), Error::<Test>::PriceTooLow);
+		assert_eq!(matched(id), 0);
+		assert_eq!(lease(0).price, 20);
+	});
+}
+
+#[test]
+fn a_withdrawn_bid_gives_everything_back() {
+	ExtBuilder::with_each_asset(|asset| {
+		let id = with_bids(asset, &[1]);
+		let service = service_of(1, asset);
+		assert_noop!(withdraw(2, id, service), Error::<Test>::NotOperator);
+		assert_noop!(withdraw(1, id, 99), Error::<Test>::UnknownBid);
+		assert_noop!(withdraw(1, 99, service), Error::<Test>::UnknownOrder);
+		System::reset_events();
+		assert_ok!(withdraw(1, id, service));
+		assert_eq!(events(), vec![Event::BidWithdrawn { order: id, service }]);
+		assert_eq!((reserved(1, asset), order(id).bids), (0, 0));
+		assert_eq!(Money::held(NATIVE, BID_HOLD, &1), 0);
+		assert!(used(service).is_zero());
+		assert_ok!(bid(1, id, service, 70, 1));
+	});
+}
+
+#[test]
+fn standing_bids_move_freely_after_the_match() {
+	ExtBuilder::build_and_execute(|| {
+		let (id, _) = running(NATIVE, &[1, 2, 3]);
+		assert_ok!(update_bid(2, id, 2, 99));
+		assert_ok!(withdraw(3, id, 3));
+		assert_eq!(order(id).bids, 1);
+	});
+}

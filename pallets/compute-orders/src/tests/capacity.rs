@@ -1,0 +1,133 @@
+//! What services have is declared, reserved and given back.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use surety_primitives::{Capacity as _, ServiceKind};
+
+#[test]
+fn an_operator_says_what_its_service_has_and_may_say_otherwise() {
+	ExtBuilder::build_and_execute(|| {
+		System::reset_events();
+		let total = Resources { cpu_milli: 4_000, gpus: 2, gpu_class: class("h100"), ..Default::default() };
+		assert_ok!(declare(1, 1, total.clone()));
+		assert_eq!(ComputeOrders::capacity(1).unwrap().total, total);
+		assert_eq!(ComputeOrders::capacity(1).unwrap().free(), total);
+		assert_eq!(events(), vec![Event::CapacityDeclared { service: 1, total }]);
+	});
+}
+
+#[test]
+fn only_the_operator_of_a_compute_service_declares() {
+	ExtBuilder::build_and_execute(|| {
+		assert_noop!(declare(2, 1, plenty()), Error::<Test>::NotOperator);
+		assert_noop!(declare(1, 99, plenty()), Error::<Test>::UnknownService);
+		relist(1, |service| service.kind = ServiceKind::Vpn);
+		assert_noop!(declare(1, 1, plenty()), Error::<Test>::NotCompute);
+		let (_, lease) = running(NATIVE, &[2]);
+		let id = surety_primitives::service_of_lease(lease);
+		assert_noop!(declare(2, id, plenty()), Error::<Test>::NotCompute);
+	});
+}
+
+#[test]
+fn gpus_and_their_class_come_together() {
+	ExtBuilder::build_and_execute(|| {
+		let with = |gpus, name| Resources { gpus, gpu_class: class(name), ..plenty() };
+		for (gpus, name) in [(0, "h100"), (1, ""), (1, "H100"), (1, "h 100")] {
+			assert_noop!(declare(1, 1, with(gpus, name)), Error::<Test>::BadGpuClass);
+		}
+		assert_ok!(declare(1, 1, with(1, "h100-80g")));
+	});
+}
+
+#[test]
+fn bids_and_leases_reserve_and_give_back() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.quantity = 2);
+		assert_ok!(bid(1, order, 1, 50, 2));
+		assert_eq!(used(1), small().times(2).unwrap());
+		let lease = matched(order);
+		assert_eq!(used(1), small().times(2).unwrap());
+		assert_ok!(close(TENANT, lease, false));
+		assert_eq!(used(1), small());
+		assert_ok!(close(TENANT, current(order, 1), false));
+		assert!(used(1).is_zero());
+	});
+}
+
+#[test]
+fn the_total_stays_above_what_is_used() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let less = Resources { cpu_milli: 999, ..plenty() };
+		assert_noop!(declare(1, 1, less), Error::<Test>::CapacityBelowUsed);
+		assert_noop!(declare(1, 1, Resources::default()), Error::<Test>::CapacityInUse);
+		assert_ok!(declare(1, 1, small()));
+		assert_ok!(cancel(TENANT, order));
+		run(1);
+		assert_ok!(declare(1, 1, Resources::default()));
+		assert_eq!(ComputeOrders::capacity(1), None);
+		assert_noop!(declare(1, 1, Resources::default()), Error::<Test>::NoResources);
+	});
+}
+
+#[test]
+fn the_class_of_gpus_in_use_stays() {
+	ExtBuilder::build_and_execute(|| {
+		let gpus = |name| Resources { gpus: 4, gpu_class: class(name), ..plenty() };
+		assert_ok!(declare(1, 1, gpus("h100")));
+		let order = place(NATIVE, |new| {
+			new.resources = Resources { gpus: 1, ..small() };
+		});
+		assert_ok!(bid(1, order, 1, 50, 1));
+		assert_noop!(declare(1, 1, gpus("a100")), Error::<Test>::CapacityBelowUsed);
+		let other = place(NATIVE, |new| {
+			new.resources = Resources { gpus: 1, gpu_class: class("a100"), ..small() };
+		});
+		assert_noop!(bid(1, other, 1, 50, 1), Error::<Test>::NotEnoughCapacity);
+	});
+}
+
+#[test]
+fn a_service_in_use_is_not_forgotten() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		assert!(ComputeOrders::in_use(1) && !ComputeOrders::in_use(2) && !ComputeOrders::in_use(99));
+		assert_noop!(ComputeOrders::forget(1), Error::<Test>::CapacityInUse);
+		assert_ok!(cancel(TENANT, order));
+		run(1);
+		assert!(!ComputeOrders::in_use(1));
+		assert_ok!(ComputeOrders::forget(1));
+		assert_eq!(ComputeOrders::capacity(1), None);
+		// A service that never declared anything has nothing to forget.
+		assert_ok!(ComputeOrders::forget(99));
+	});
+}
+
+#[test]
+fn a_service_that_moves_declares_again() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |_| {});
+		relist(1, |service| service.endpoint = endpoint_of(77));
+		assert_noop!(bid(1, order, 1, 50, 1), Error::<Test>::ServerMoved);
+		assert_ok!(declare(1, 1, plenty()));
+		assert_ok!(bid(1, order, 1, 50, 1));
+		relist(1, |service| service.endpoint = endpoint_of(78));
+		assert_noop!(declare(1, 1, plenty()), Error::<Test>::CapacityInUse);
+		// Its bid stands for a server that is not there any more.
+		run_to(order_deadline(order));
+		assert_eq!(closed(order, 0), Some(CloseReason::NoBids));
+	});
+}
+
+fn order_deadline(id: OrderId) -> BlockNumber {
+	order(id).bid_deadline
+}
+
+#[test]
+fn an_endpoint_that_is_no_url_backs_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		relist(1, |service| service.endpoint = Default::default());
+		assert_noop!(declare(1, 1, plenty()), Error::<Test>::ServerMoved);
+	});
+}

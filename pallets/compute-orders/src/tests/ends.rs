@@ -1,0 +1,170 @@
+//! Who closes a lease, when, and what it costs. Every reason has its code.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+
+#[test]
+fn a_tenant_closes_with_the_round_and_pays_what_is_prepaid() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(153);
+		System::reset_events();
+		assert_ok!(close(TENANT, id, false));
+		let code = 1_001;
+		let ending = Event::LeaseEnding { lease: id, round: 30, reason: CloseReason::TenantClosed, code };
+		assert_eq!(events(), vec![ending]);
+		assert_noop!(close(TENANT, id, false), Error::<Test>::AlreadyEnding);
+		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
+		run_to(161);
+		let lease_over = Event::LeaseClosed {
+			lease: id,
+			order,
+			replica: 0,
+			reason: CloseReason::TenantClosed,
+			code,
+			paid: 3_000,
+			refunded: DEPOSIT - 3_000,
+		};
+		let replica_over = Event::ReplicaClosed {
+			order,
+			replica: 0,
+			reason: CloseReason::TenantClosed,
+			code,
+			paid: 3_000,
+			refunded: DEPOSIT - 3_000,
+		};
+		let events = events();
+		assert!(events.contains(&lease_over) && events.contains(&replica_over));
+		assert_eq!(lease(id).forfeited, 0);
+		// No other operator follows.
+		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
+	});
+}
+
+#[test]
+fn an_operator_gives_notice_and_the_next_bid_takes_over() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		System::reset_events();
+		assert_ok!(close(1, id, false));
+		// A window of 12 rounds after round 28.
+		let code = 2_001;
+		let ending = Event::LeaseEnding { lease: id, round: 40, reason: CloseReason::OperatorClosed, code };
+		assert_eq!(events(), vec![ending]);
+		assert_noop!(close(1, id, false), Error::<Test>::AlreadyEnding);
+		run_to(212);
+		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
+		assert_eq!((lease(id).paid, lease(id).forfeited), (12 * 250, 0));
+		assert_eq!(reserved(1, asset), 0);
+		assert!(Failures::get().is_empty());
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn an_operator_that_leaves_at_once_pays_for_it() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		let treasury = total(asset, TREASURY);
+		run_to(150);
+		assert_ok!(close(1, id, true));
+		assert_eq!(total(asset, TREASURY) - treasury, 300);
+		assert_eq!(lease(id).ending(), Some((30, CloseReason::OperatorClosed)));
+		run_to(163);
+		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
+		assert_eq!((lease(id).paid, lease(id).forfeited), (500, 300));
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn leaving_at_once_ends_a_notice_sooner() {
+	ExtBuilder::build_and_execute(|| {
+		let (_, id) = running(NATIVE, &[1, 2]);
+		assert_ok!(close(1, id, false));
+		run_to(150);
+		assert_ok!(close(1, id, true));
+		assert_eq!(lease(id).ending(), Some((30, CloseReason::OperatorClosed)));
+		assert_eq!(lease(id).forfeited, 300);
+		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
+	});
+}
+
+#[test]
+fn a_notice_that_is_longer_than_the_lease_is_none() {
+	ExtBuilder::build_and_execute(|| {
+		let (_, id) = running(NATIVE, &[1]);
+		run_to(230);
+		assert_noop!(close(1, id, false), Error::<Test>::NoticePastEnd);
+		run_to(289);
+		assert_ok!(close(1, id, true));
+	});
+}
+
+#[test]
+fn who_gave_notice_must_stay_healthy() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1, 2]);
+		assert_ok!(close(1, id, false));
+		fail(id);
+		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
+		assert_eq!(lease(id).forfeited, 300);
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn a_tenant_may_leave_before_the_notice_is_over() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1, 2]);
+		assert_ok!(close(1, id, false));
+		run_to(150);
+		assert_ok!(close(TENANT, id, false));
+		assert_eq!(lease(id).ending(), Some((30, CloseReason::TenantClosed)));
+		run_to(161);
+		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
+		assert_eq!(lease(id).paid, 3_000);
+	});
+}
+
+#[test]
+fn funds_may_run_out_before_the_notice_is_over() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, order, 1, MAX_PRICE, 1));
+		let id = matched(order);
+		ready(id);
+		run_to(160);
+		assert_ok!(close(1, id, false));
+		run_to(230);
+		assert_eq!(closed(order, 0), Some(CloseReason::FundsExhausted));
+	});
+}
+
+#[test]
+fn governance_ends_a_lease() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1, 2]);
+		run_to(150);
+		World::force_close(replica(order, 0).escrow);
+		assert_eq!(lease(id).ending(), Some((30, CloseReason::Governance)));
+		assert_eq!(replica(order, 0).state, ReplicaState::Closing(id));
+		run_to(161);
+		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
+		// The tenant did not leave: what is prepaid is not kept.
+		assert_eq!(lease(id).paid, 500);
+	});
+}
+
+#[test]
+fn a_dispute_holds_an_end_up_and_no_longer() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1]);
+		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
+		run_to(400);
+		assert_eq!(lease(id).ending(), Some((58, CloseReason::Expired)));
+		change!(Disputed, |set| set.clear());
+		run(1);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+	});
+}

@@ -1,0 +1,396 @@
+//! One operator fails, the next takes over.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use surety_primitives::{OnLease as _, service_of_lease};
+
+#[test]
+fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1, 2]);
+		let escrow = replica(order, 0).escrow;
+		let treasury = total(asset, TREASURY);
+		// Up in rounds 29 and 30, down from 31 on: noticed with round 33, in block 176.
+		outage(first, 31, 9);
+		run_to(175);
+		assert!(matches!(lease(first).state, LeaseState::Running { .. }));
+		System::reset_events();
+		run_to(176);
+		let failed = LeaseState::Ending { round: 33, reason: CloseReason::Unhealthy };
+		assert_eq!((lease(first).state, replica(order, 0).state), (failed, ReplicaState::Failing(first)));
+		assert_eq!(MeterEnds::get()[&service_of_lease(first)], 33);
+		let ending =
+			Event::LeaseEnding { lease: first, round: 33, reason: CloseReason::Unhealthy, code: 2_004 };
+		let paid = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
+		assert_eq!(events(), vec![paid, ending]);
+		run_to(178);
+		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
+		// Two rounds were good.
+		assert_eq!((lease(first).paid, lease(first).refunded), (500, DEPOSIT - 500));
+		assert_eq!(total(asset, 1), BOND + FUNDS + 475 - 300);
+		assert_eq!(total(asset, TREASURY) - treasury, 300);
+		assert_eq!(Failures::get(), vec![(1, first, CloseReason::Unhealthy)]);
+		let covered = Cover::get()[&lease(first).agreement.unwrap()].clone();
+		assert_eq!(covered.ending, Some((33, CloseReason::Unhealthy)));
+		assert_eq!(covered.ended.unwrap().paid, 500);
+		// The tenant kept its place.
+		let second = current(order, 0);
+		assert_eq!((lease(second).operator, replica(order, 0).escrow), (2, escrow));
+		assert_eq!(replica(order, 0).funds, DEPOSIT - 500);
+		ready(second);
+		// It runs for the rest of the time only.
+		assert_eq!(replica(order, 0).term, Some(Term { since: 28, last: 58 }));
+		run_to(301);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		// Ready in round 35: 23 rounds at 60.
+		assert_eq!(lease(second).paid, 23 * 5 * 60);
+		assert_eq!(replica(order, 0).paid, 500 + 6_900);
+		assert_eq!((reserved(1, asset), reserved(2, asset)), (0, 0));
+	});
+}
+
+#[test]
+fn two_bad_rounds_or_rounds_that_are_not_in_a_row_fail_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		let (_, id) = running(NATIVE, &[1, 2]);
+		for round in [31, 32, 34, 35, 37, 38] {
+			outage(id, round, 1);
+		}
+		run_to(250);
+		assert!(matches!(lease(id).state, LeaseState::Running { .. }));
+	});
+}
+
+#[test]
+fn without_a_bid_new_ones_are_welcome_for_a_while() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, first) = running(NATIVE, &[1]);
+		System::reset_events();
+		fail(first);
+		let reopened = Event::ReplicaReopened {
+			order,
+			replica: 0,
+			until: 187,
+			reason: CloseReason::Unhealthy,
+			code: 2_004,
+		};
+		assert!(events().contains(&reopened));
+		let wait = Wait::Reopened(CloseReason::Unhealthy);
+		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
+		assert_ok!(bid(2, order, 2, 90, 1));
+		assert_ok!(bid(3, order, 3, 80, 1));
+		run_to(187);
+		assert_eq!(lease(current(order, 0)).operator, 3);
+	});
+}
+
+#[test]
+fn the_tenant_need_not_wait_for_the_match() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, first) = running(NATIVE, &[1]);
+		fail(first);
+		assert_ok!(bid(2, order, 2, 90, 1));
+		assert_ok!(accept(TENANT, order, 2));
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn without_any_bid_the_rest_is_refunded_for_the_reason_of_the_failure() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1]);
+		let before = total(asset, TENANT);
+		fail(first);
+		run_to(187);
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+		assert_eq!(total(asset, TENANT), before);
+	});
+}
+
+#[test]
+fn a_replacement_is_found_without_auto_match_too() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.auto_match = false);
+		assert_ok!(bid(1, order, 1, 50, 1));
+		assert_ok!(bid(2, order, 2, 60, 1));
+		assert_ok!(accept(TENANT, order, 1));
+		let first = current(order, 0);
+		assert_ok!(decline(1, first));
+		run(1);
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn who_failed_a_replica_never_gets_it_again() {
+	ExtBuilder::build_and_execute(|| {
+		list(21, 1, NATIVE);
+		assert_ok!(declare(1, 21, plenty()));
+		let (order, first) = running(NATIVE, &[1]);
+		assert_eq!(replica(order, 0).failed.len(), 0);
+		fail(first);
+		// Neither with the same service nor with another.
+		assert_ok!(bid(1, order, 1, 20, 1));
+		assert_ok!(bid(1, order, 21, 20, 1));
+		assert_noop!(accept(TENANT, order, 1), Error::<Test>::BidUnfit);
+		run_to(187);
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+	});
+}
+
+#[test]
+fn a_failing_operator_loses_its_bid_for_the_other_replicas() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.quantity = 3);
+		assert_ok!(bid(1, order, 1, 50, 3));
+		assert_ok!(bid(2, order, 2, 60, 1));
+		run_to(140);
+		let first = current(order, 0);
+		assert_eq!(ComputeOrders::bid(order, 1).unwrap().left, 1);
+		ready(first);
+		ready(current(order, 2));
+		fail(first);
+		assert_eq!(ComputeOrders::bid(order, 1), None);
+		// What it runs already stays with it.
+		assert_eq!(lease(current(order, 2)).operator, 1);
+	});
+}
+
+#[test]
+fn a_replacement_goes_where_the_fewest_replicas_are() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.quantity = 2);
+		assert_ok!(bid(1, order, 1, 20, 2));
+		assert_ok!(bid(2, order, 2, 30, 1));
+		assert_ok!(bid(3, order, 3, 90, 1));
+		run_to(140);
+		assert_eq!(lease(current(order, 1)).operator, 2);
+		assert_ok!(decline(2, current(order, 1)));
+		run(1);
+		// The bid of 1 is better, but it runs the other replica.
+		assert_eq!(lease(current(order, 1)).operator, 3);
+	});
+}
+
+#[test]
+fn a_bid_that_the_funds_do_not_pay_for_is_passed_over() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, order, 1, 90, 1));
+		assert_ok!(bid(2, order, 2, MAX_PRICE, 1));
+		let first = matched(order);
+		ready(first);
+		// 13 rounds are paid: 5,850 of 6,010. What is left does not pay for a round at 100.
+		outage(first, 42, 9);
+		run_to(240);
+		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
+		assert_eq!(replica(order, 0).funds, 160);
+		assert_noop!(accept(TENANT, order, 2), Error::<Test>::BidUnfit);
+		assert_ok!(top_up(TENANT, order, 0, 1_000));
+		assert_ok!(accept(TENANT, order, 2));
+		ready(current(order, 0));
+	});
+}
+
+#[test]
+fn a_replica_has_only_so_many_leases() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |_| {});
+		for n in 0..10u32 {
+			// A new operator each time.
+			let who = 200 + AccountId::from(n);
+			for asset in [NATIVE, LOCAL] {
+				assert_ok!(Money::transfer(asset, &4, &who, 50_000));
+			}
+			assert_ok!(Money::hold(NATIVE, BOND_HOLD, &who, 10_000));
+			list(200 + n, who, NATIVE);
+			assert_ok!(declare(who, 200 + n, plenty()));
+			if replica(order, 0).state.is_closed() {
+				assert_eq!(n, 8);
+				break;
+			}
+			assert_ok!(bid(who, order, 200 + n, 50, 1));
+			assert_ok!(accept(TENANT, order, 200 + n));
+			assert_ok!(decline(who, current(order, 0)));
+			run(1);
+		}
+		assert_eq!(replica(order, 0).placements, 8);
+		assert_eq!(closed(order, 0), Some(CloseReason::Declined));
+		assert_eq!(Money::held(NATIVE, ESCROW_HOLD, &TENANT), 0);
+	});
+}
+
+#[test]
+fn a_replacement_without_a_round_left_is_none() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.duration = 40);
+		for who in [1, 2] {
+			assert_ok!(bid(who, order, who as u32, 50, 1));
+		}
+		let first = matched(order);
+		ready(first);
+		assert_eq!(replica(order, 0).term.unwrap().last, 36);
+		// Bad in 31 to 33: the next is placed in round 35 and has until round 36 begins.
+		outage(first, 31, 6);
+		run_to(178);
+		let second = current(order, 0);
+		assert_eq!(lease(second).state, LeaseState::Starting { fetch_until: 180, ready_by: 180 });
+		run_to(180);
+		assert_eq!(
+			(lease_closed(second), closed(order, 0)),
+			(Some(CloseReason::Expired), Some(CloseReason::Expired))
+		);
+		// Its window was cut short: that is nobody's fault.
+		assert_eq!(lease(second).forfeited, 0);
+		assert_eq!(Failures::get().len(), 1);
+		assert_eq!(reserved(2, NATIVE), 0);
+	});
+}
+
+#[test]
+fn time_that_runs_out_while_it_waits_is_over() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.duration = 40);
+		assert_ok!(bid(1, order, 1, 50, 1));
+		let first = matched(order);
+		ready(first);
+		outage(first, 31, 6);
+		run_to(178);
+		let wait = Wait::Reopened(CloseReason::Unhealthy);
+		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 180, wait });
+		run_to(180);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+	});
+}
+
+#[test]
+fn credited_up_to_the_cap_it_falls_to_the_next_bid_and_pays_no_more() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1, 2]);
+		run_to(161);
+		ComputeOrders::terminated(first, 32);
+		let ending = LeaseState::Ending { round: 32, reason: CloseReason::Terminated };
+		assert_eq!(lease(first).state, ending);
+		assert_ok!(ComputeOrders::do_try_state());
+		run_to(173);
+		assert_eq!(lease_closed(first), Some(CloseReason::Terminated));
+		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 0));
+		assert!(Failures::get().is_empty());
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn what_is_told_of_a_lease_that_does_not_run_changes_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let id = matched(order);
+		for lease in [id, 99] {
+			assert_storage_noop!(ComputeOrders::unhealthy(lease, 28));
+			assert_storage_noop!(ComputeOrders::terminated(lease, 28));
+		}
+		ready(id);
+		assert_ok!(close(TENANT, id, false));
+		assert_storage_noop!(ComputeOrders::unhealthy(id, 20));
+		run(20);
+		assert_storage_noop!(ComputeOrders::unhealthy(id, 20));
+	});
+}
+
+#[test]
+fn a_tenant_may_leave_while_its_operator_is_replaced() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1, 2]);
+		outage(first, 31, 9);
+		run_to(176);
+		assert_eq!(replica(order, 0).state, ReplicaState::Failing(first));
+		assert_ok!(close(TENANT, first, false));
+		assert_eq!(replica(order, 0).state, ReplicaState::Closing(first));
+		assert_noop!(close(TENANT, first, false), Error::<Test>::AlreadyEnding);
+		run_to(178);
+		// The failure was sooner: nothing that is prepaid is kept.
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+		assert_eq!(lease(first).paid, 500);
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+	});
+}
+
+#[test]
+fn parked_although_the_tenant_left_it_is_closed() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, first) = running(NATIVE, &[1, 2]);
+		run_to(161);
+		ComputeOrders::unhealthy(first, 30);
+		// Escrow was asked to park before it heard of the tenant.
+		Orders::<Test>::mutate(order, |o| {
+			o.as_mut().unwrap().replicas[0].state = ReplicaState::Closing(first);
+		});
+		run_to(170);
+		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
+	});
+}
+
+#[test]
+fn in_a_cancelled_order_only_standing_bids_take_over() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.quantity = 2);
+		assert_ok!(bid(1, order, 1, 50, 1));
+		assert_ok!(bid(2, order, 2, 60, 1));
+		assert_ok!(accept(TENANT, order, 1));
+		assert_ok!(cancel(TENANT, order));
+		assert_ok!(decline(1, current(order, 0)));
+		run(1);
+		assert_eq!(lease(current(order, 0)).operator, 2);
+		assert_ok!(decline(2, current(order, 0)));
+		run(1);
+		assert_eq!(closed(order, 0), Some(CloseReason::Declined));
+	});
+}
+
+#[test]
+fn a_stream_that_escrow_ends_first_still_says_who_failed() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, first) = running(NATIVE, &[1, 2]);
+		run_to(161);
+		// Escrow finds the meter ended and closes, before the entry is looked at.
+		ComputeOrders::unhealthy(first, 31);
+		let owner = surety_primitives::EscrowOwner::Replica { order, index: 0 };
+		use surety_primitives::OnEscrowEnd as _;
+		ComputeOrders::ending(owner, 31, CloseReason::ServiceRetired);
+		assert_eq!(lease(first).ending(), Some((31, CloseReason::Unhealthy)));
+		let escrow = replica(order, 0).escrow;
+		let account = Accounts::get()[&escrow].clone();
+		assert_ok!(Money::release(NATIVE, ESCROW_HOLD, &TENANT, account.held));
+		change!(Accounts, |map| map.remove(&escrow));
+		let reason = CloseReason::ServiceRetired;
+		let paid = account.stream.unwrap().paid;
+		let end = surety_primitives::StreamEnd { reason, round: 31, paid, fee: 0, refunded: account.held };
+		ComputeOrders::ended(owner, end);
+		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+		assert_eq!(lease(first).forfeited, 300);
+		assert_eq!(Failures::get().len(), 1);
+	});
+}
+
+#[test]
+fn a_stream_that_cannot_end_does_not_keep_the_lease() {
+	ExtBuilder::build().execute_with(|| {
+		let (order, id) = running(NATIVE, &[1]);
+		Stubborn::set(&true);
+		run_to(290);
+		assert_eq!(lease_closed(id), Some(CloseReason::Expired));
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_ok!(ComputeOrders::do_try_state());
+	});
+	ExtBuilder::build().execute_with(|| {
+		let (order, id) = running(NATIVE, &[1, 2]);
+		run_to(161);
+		Stubborn::set(&true);
+		ComputeOrders::unhealthy(id, 30);
+		run_to(163);
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+		assert_ok!(ComputeOrders::do_try_state());
+	});
+}

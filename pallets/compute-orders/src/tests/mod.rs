@@ -1,0 +1,17 @@
+//! Tests by topic. Those of money run with the native token and with an asset.
+
+#![allow(clippy::arithmetic_side_effects)]
+
+mod agenda;
+mod bids;
+mod capacity;
+mod ends;
+mod failover;
+mod gaming;
+mod matching;
+mod orders;
+mod property;
+mod reading;
+mod running;
+mod starting;
+mod try_state;

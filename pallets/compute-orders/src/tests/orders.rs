@@ -1,0 +1,285 @@
+//! Orders are placed, cancelled, removed.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+
+use surety_primitives::{AssetId, LatencyBucket, Region, TrustLevel};
+
+#[test]
+fn an_order_holds_a_deposit_per_replica_and_one_for_its_storage() {
+	ExtBuilder::with_each_asset(|asset| {
+		System::reset_events();
+		let before = total(asset, TENANT);
+		let id = place(asset, |new| {
+			new.quantity = 3;
+			new.duration = 148;
+		});
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 3 * DEPOSIT);
+		assert_eq!(Money::held(NATIVE, ORDER_HOLD, &TENANT), OrderDeposit::get());
+		assert_eq!(total(asset, TENANT), before);
+		let order = order(id);
+		// 148 blocks are 30 rounds of 5.
+		assert_eq!((order.duration, order.replicas.len(), order.wake), (150, 3, Some(140)));
+		let placed = Event::OrderPlaced {
+			order: id,
+			tenant: TENANT,
+			asset,
+			quantity: 3,
+			rounds: 30,
+			bid_deadline: 140,
+		};
+		assert_eq!(events(), vec![placed]);
+	});
+}
+
+fn refused(change: impl FnOnce(&mut NewOrder), error: Error<Test>) {
+	let mut new = new_order(NATIVE);
+	change(&mut new);
+	assert_noop!(try_place(TENANT, new), error);
+}
+
+#[test]
+fn what_an_order_asks_for_must_make_sense() {
+	ExtBuilder::build_and_execute(|| {
+		refused(|new| new.resources = Default::default(), Error::NoResources);
+		refused(|new| new.resources.gpu_class = class("h100"), Error::BadGpuClass);
+		refused(|new| new.image = Default::default(), Error::BadImage);
+		refused(|new| new.image = b"a b".to_vec().try_into().unwrap(), Error::BadImage);
+		refused(|new| new.image = "\u{e4}".as_bytes().to_vec().try_into().unwrap(), Error::BadImage);
+		let port = |container| Port { container, protocol: PortProtocol::Tcp };
+		refused(|new| new.ports = vec![port(0)].try_into().unwrap(), Error::BadPorts);
+		refused(|new| new.ports = vec![port(1), port(2), port(1)].try_into().unwrap(), Error::BadPorts);
+		let de = Region::new(*b"DE").unwrap();
+		refused(|new| new.regions = vec![de, de].try_into().unwrap(), Error::BadRegions);
+		let odd = Region::decode(&mut &b"d1"[..]).unwrap();
+		refused(|new| new.regions = vec![odd].try_into().unwrap(), Error::BadRegions);
+		refused(|new| new.quantity = 0, Error::BadQuantity);
+		refused(|new| new.quantity = 9, Error::BadQuantity);
+	});
+}
+
+#[test]
+fn one_port_may_be_open_for_both_protocols() {
+	ExtBuilder::build_and_execute(|| {
+		let port = |protocol| Port { container: 53, protocol };
+		place(NATIVE, |new| {
+			new.ports = vec![port(PortProtocol::Tcp), port(PortProtocol::Udp)].try_into().unwrap();
+		});
+	});
+}
+
+#[test]
+fn own_terms_must_make_sense() {
+	ExtBuilder::build_and_execute(|| {
+		let with = |change: &dyn Fn(&mut surety_primitives::SlaTerms)| {
+			let mut terms = terms();
+			change(&mut terms);
+			Some(terms)
+		};
+		refused(|new| new.terms = with(&|t| t.credit_cap = 0), Error::TermsZeroCap);
+		refused(|new| new.terms = with(&|t| t.credit[0] = 121), Error::TermsCreditsFall);
+		refused(|new| new.terms = with(&|t| t.credit[3] = CAP + 1), Error::TermsCreditAboveCap);
+		refused(|new| new.terms = with(&|t| t.max_latency = LatencyBucket::MAX), Error::TermsLatency);
+		place(NATIVE, |new| new.terms = with(&|_| {}));
+	});
+}
+
+#[test]
+fn prices_times_and_deposits_are_within_limits() {
+	ExtBuilder::build_and_execute(|| {
+		refused(|new| new.asset = AssetId::Local(9), Error::AssetNotApproved);
+		refused(|new| new.max_price = 0, Error::ZeroPrice);
+		// A window of 60 blocks must cost 1 % of the minimum bond: 1,000.
+		refused(|new| new.max_price = 16, Error::PriceTooLow);
+		refused(|new| new.max_price = Balance::MAX, Error::PriceOverflow);
+		refused(|new| new.bid_deadline = now() - 1, Error::DeadlineTooSoon);
+		refused(|new| new.bid_deadline = now() + L - 1, Error::DeadlineTooSoon);
+		refused(|new| new.bid_deadline = now() + 1_001, Error::DeadlineTooFar);
+		refused(|new| new.duration = 0, Error::ZeroDuration);
+		refused(|new| new.duration = 6_001, Error::DurationTooLong);
+		refused(|new| new.deposit = 60 * MAX_PRICE + MINIMUM - 1, Error::DepositTooLow);
+		place(NATIVE, |new| {
+			new.max_price = 17;
+			new.deposit = 60 * 17 + MINIMUM;
+			new.bid_deadline = now() + L;
+		});
+		// Shorter than a window: all of it is paid ahead.
+		refused(
+			|new| {
+				new.duration = 1;
+				new.deposit = 5 * MAX_PRICE + MINIMUM - 1;
+			},
+			Error::DepositTooLow,
+		);
+	});
+}
+
+#[test]
+fn what_the_tenant_does_not_have_is_refused_whole() {
+	ExtBuilder::build_and_execute(|| {
+		let mut new = new_order(NATIVE);
+		new.quantity = 8;
+		new.deposit = FUNDS / 7;
+		assert_storage_noop!(assert!(try_place(TENANT, new).is_err()));
+	});
+}
+
+#[test]
+fn ids_of_orders_run_out_without_harm() {
+	ExtBuilder::build_and_execute(|| {
+		NextOrder::<Test>::put(OrderId::MAX);
+		refused(|_| {}, Error::TooManyOrders);
+	});
+}
+
+#[test]
+fn an_order_without_bids_is_refunded_in_full() {
+	ExtBuilder::with_each_asset(|asset| {
+		let before = total(asset, TENANT);
+		let id = place(asset, |new| new.quantity = 2);
+		run_to(139);
+		assert_eq!(closed(id, 0), None);
+		System::reset_events();
+		run_to(140);
+		let closed = |replica| Event::ReplicaClosed {
+			order: id,
+			replica,
+			reason: CloseReason::NoBids,
+			code: 3_002,
+			paid: 0,
+			refunded: DEPOSIT,
+		};
+		assert_eq!(events(), vec![closed(0), closed(1), Event::OrderOver { order: id }]);
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+		assert_eq!(total(asset, TENANT), before);
+	});
+}
+
+#[test]
+fn cancelling_closes_what_waits_and_nothing_else() {
+	ExtBuilder::with_each_asset(|asset| {
+		let id = place(asset, |new| new.quantity = 2);
+		let service = service_of(1, asset);
+		assert_ok!(bid(1, id, service, 50, 2));
+		assert_ok!(accept(TENANT, id, service));
+		ready(current(id, 0));
+		assert_noop!(cancel(OTHER, id), Error::<Test>::NotTenant);
+		assert_noop!(cancel(TENANT, 99), Error::<Test>::UnknownOrder);
+		assert_ok!(cancel(TENANT, id));
+		assert_eq!(closed(id, 1), Some(CloseReason::TenantClosed));
+		assert_eq!(closed(id, 0), None);
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), DEPOSIT);
+		assert_noop!(cancel(TENANT, id), Error::<Test>::NothingWaiting);
+		assert_noop!(bid(2, id, service_of(2, asset), 50, 1), Error::<Test>::NotBidding);
+		run_to(400);
+		assert_eq!(closed(id, 0), Some(CloseReason::Expired));
+	});
+}
+
+#[test]
+fn bids_on_a_cancelled_order_are_given_back() {
+	ExtBuilder::build_and_execute(|| {
+		let id = with_bids(NATIVE, &[1, 2]);
+		assert_ok!(cancel(TENANT, id));
+		run(1);
+		assert_eq!((order(id).bids, order(id).wake), (0, None));
+		assert_eq!((reserved(1, NATIVE), reserved(2, NATIVE)), (0, 0));
+		assert_eq!(Money::held(NATIVE, BID_HOLD, &1), 0);
+	});
+}
+
+#[test]
+fn an_order_is_removed_after_a_while_by_anybody() {
+	ExtBuilder::build_and_execute(|| {
+		let (id, lease) = running(NATIVE, &[1, 2]);
+		assert_noop!(remove(OTHER, id), Error::<Test>::OrderNotOver);
+		assert_ok!(close(TENANT, lease, false));
+		run(20);
+		let closed_at = order(id).closed_at.unwrap();
+		run_to(closed_at + 99);
+		assert_noop!(remove(OTHER, id), Error::<Test>::OrderKept);
+		run(1);
+		System::reset_events();
+		assert_ok!(remove(OTHER, id));
+		assert_eq!(events(), vec![Event::OrderRemoved { order: id }]);
+		assert_eq!(Money::held(NATIVE, ORDER_HOLD, &TENANT), 0);
+		assert_eq!(ComputeOrders::lease(lease), None);
+		assert!(ComputeOrders::leases_of(TENANT, None, 10).is_empty());
+		assert!(ComputeOrders::leases_of(1, None, 10).is_empty());
+		assert_noop!(remove(OTHER, id), Error::<Test>::UnknownOrder);
+	});
+}
+
+#[test]
+fn removing_drops_bids_that_the_agenda_did_not_come_to() {
+	ExtBuilder::build_and_execute(|| {
+		let id = with_bids(NATIVE, &[1, 2]);
+		assert_ok!(cancel(TENANT, id));
+		System::set_block_number(now() + 100);
+		assert_ok!(remove(OTHER, id));
+		assert_eq!((reserved(1, NATIVE), reserved(2, NATIVE)), (0, 0));
+		assert!(used(1).is_zero());
+	});
+}
+
+#[test]
+fn a_disputed_replica_is_closed_once_its_funds_are_free() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |_| {});
+		let escrow = replica(id, 0).escrow;
+		change!(Disputed, |set| set.insert(escrow));
+		assert!(cancel(TENANT, id).is_err());
+		run_to(141);
+		assert_eq!(
+			replica(id, 0).state,
+			ReplicaState::Waiting { until: 145, wait: Wait::Locked(CloseReason::NoBids) }
+		);
+		assert_noop!(bid(1, id, 1, 50, 1), Error::<Test>::NotBidding);
+		assert_noop!(cancel(TENANT, id), Error::<Test>::NothingWaiting);
+		run_to(152);
+		assert_eq!(closed(id, 0), None);
+		change!(Disputed, |set| set.clear());
+		run_to(155);
+		assert_eq!(closed(id, 0), Some(CloseReason::NoBids));
+	});
+}
+
+#[test]
+fn governance_closes_a_replica_that_waits() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |_| {});
+		World::force_close(replica(id, 0).escrow);
+		assert_eq!(closed(id, 0), Some(CloseReason::Governance));
+		// What escrow says of a replica that is over changes nothing.
+		let before = order(id);
+		let end = surety_primitives::StreamEnd {
+			reason: CloseReason::Expired,
+			round: 1,
+			paid: 1,
+			fee: 0,
+			refunded: 1,
+		};
+		use surety_primitives::{EscrowOwner, OnEscrowEnd as _};
+		let owner = EscrowOwner::Replica { order: id, index: 0 };
+		ComputeOrders::ended(owner, end);
+		ComputeOrders::parked(owner, end);
+		ComputeOrders::ending(owner, 1, CloseReason::Expired);
+		for stranger in [EscrowOwner::Agreement(0), EscrowOwner::Replica { order: 99, index: 0 }] {
+			ComputeOrders::ended(stranger, end);
+			ComputeOrders::parked(stranger, end);
+			ComputeOrders::ending(stranger, 1, CloseReason::Expired);
+		}
+		assert_eq!(order(id), before);
+	});
+}
+
+#[test]
+fn trust_levels_are_asked_for() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |new| new.min_trust = TrustLevel::Three);
+		score(1, 39);
+		assert_noop!(bid(1, id, 1, 50, 1), Error::<Test>::TrustTooLow);
+		score(1, 40);
+		assert_ok!(bid(1, id, 1, 50, 1));
+	});
+}

@@ -1,0 +1,302 @@
+//! Whatever is called in whatever order: money, bond and capacity are conserved, and everything ends.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use proptest::prelude::*;
+use surety_primitives::{AssetId, OnLease as _};
+
+const TENANTS: [AccountId; 2] = [TENANT, OTHER];
+const ASSETS: [AssetId; 2] = [NATIVE, LOCAL];
+
+#[derive(Clone, Debug)]
+enum Step {
+	Place {
+		who: usize,
+		asset: usize,
+		quantity: u8,
+		rounds: u32,
+		auto: bool,
+		deposit: Balance,
+		bidders: usize,
+	},
+	Bid {
+		nth: usize,
+		who: usize,
+		price: Balance,
+		replicas: u8,
+	},
+	Update {
+		nth: usize,
+		who: usize,
+		price: Balance,
+	},
+	Withdraw {
+		nth: usize,
+		who: usize,
+	},
+	Accept {
+		nth: usize,
+		who: usize,
+	},
+	Ready {
+		nth: usize,
+	},
+	Decline {
+		nth: usize,
+	},
+	Close {
+		nth: usize,
+		by_operator: bool,
+		at_once: bool,
+	},
+	Cancel {
+		nth: usize,
+	},
+	Extend {
+		nth: usize,
+		replica: u8,
+		blocks: u32,
+	},
+	TopUp {
+		nth: usize,
+		replica: u8,
+		amount: Balance,
+	},
+	Outage {
+		nth: usize,
+		rounds: u32,
+	},
+	Terminate {
+		nth: usize,
+	},
+	Force {
+		nth: usize,
+		replica: usize,
+	},
+	Dispute {
+		nth: usize,
+		replica: usize,
+	},
+	Settle,
+	Full(bool),
+	Shut {
+		who: usize,
+		asset: usize,
+		shut: bool,
+	},
+	Score {
+		who: usize,
+		score: u8,
+	},
+	Remove {
+		nth: usize,
+	},
+	Run(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let nth = || 0usize..32;
+	let who = || 0usize..4;
+	prop_oneof![
+		5 => (0usize..2, 0usize..2, 1u8..4, 1u32..40, 0u8..4, 6_010u128..20_000, 0usize..16).prop_map(
+			|(who, asset, quantity, rounds, auto, deposit, bidders)| {
+				Step::Place { who, asset, quantity, rounds, auto: auto > 0, deposit, bidders }
+			}
+		),
+		12 => (nth(), who(), 17u128..101, 1u8..4)
+			.prop_map(|(nth, who, price, replicas)| Step::Bid { nth, who, price, replicas }),
+		3 => (nth(), who(), 17u128..101).prop_map(|(nth, who, price)| Step::Update { nth, who, price }),
+		2 => (nth(), who()).prop_map(|(nth, who)| Step::Withdraw { nth, who }),
+		4 => (nth(), who()).prop_map(|(nth, who)| Step::Accept { nth, who }),
+		14 => nth().prop_map(|nth| Step::Ready { nth }),
+		2 => nth().prop_map(|nth| Step::Decline { nth }),
+		4 => (nth(), any::<bool>(), any::<bool>())
+			.prop_map(|(nth, by_operator, at_once)| Step::Close { nth, by_operator, at_once }),
+		1 => nth().prop_map(|nth| Step::Cancel { nth }),
+		2 => (nth(), 0u8..3, 1u32..80)
+			.prop_map(|(nth, replica, blocks)| Step::Extend { nth, replica, blocks }),
+		2 => (nth(), 0u8..3, 1u128..9_000)
+			.prop_map(|(nth, replica, amount)| Step::TopUp { nth, replica, amount }),
+		5 => (nth(), 1u32..8).prop_map(|(nth, rounds)| Step::Outage { nth, rounds }),
+		1 => nth().prop_map(|nth| Step::Terminate { nth }),
+		1 => (nth(), 0usize..3).prop_map(|(nth, replica)| Step::Force { nth, replica }),
+		1 => (nth(), 0usize..3).prop_map(|(nth, replica)| Step::Dispute { nth, replica }),
+		2 => Just(Step::Settle),
+		1 => any::<bool>().prop_map(Step::Full),
+		1 => (who(), 0usize..2, any::<bool>()).prop_map(|(who, asset, shut)| Step::Shut { who, asset, shut }),
+		2 => (who(), 0u8..101).prop_map(|(who, score)| Step::Score { who, score }),
+		1 => nth().prop_map(|nth| Step::Remove { nth }),
+		14 => (1u32..40).prop_map(Step::Run),
+	]
+}
+
+fn an_order(nth: usize) -> OrderId {
+	let mut ids: Vec<_> = Orders::<Test>::iter_keys().collect();
+	ids.sort_unstable();
+	ids.get(nth % ids.len().max(1)).copied().unwrap_or(OrderId::MAX)
+}
+
+/// A lease that is not over.
+fn a_lease(nth: usize) -> Option<(LeaseId, LeaseOf<Test>)> {
+	a_lease_that(nth, |state| !matches!(state, LeaseState::Closed { .. }))
+}
+
+fn a_lease_that(nth: usize, is: impl Fn(&LeaseState) -> bool) -> Option<(LeaseId, LeaseOf<Test>)> {
+	let mut ids: Vec<_> = Leases::<Test>::iter().filter(|(_, lease)| is(&lease.state)).collect();
+	ids.sort_unstable_by_key(|(id, _)| *id);
+	ids.get(nth % ids.len().max(1)).cloned()
+}
+
+fn apply(step: Step) {
+	let with_order = |nth, f: &dyn Fn(OrderId, OrderOf<Test>)| {
+		let id = an_order(nth);
+		if let Some(order) = Orders::<Test>::get(id) {
+			f(id, order);
+		}
+	};
+	match step {
+		Step::Place { who, asset, quantity, rounds, auto, deposit, bidders } => {
+			let mut new = new_order(ASSETS[asset]);
+			new.quantity = quantity;
+			new.duration = rounds * L;
+			new.auto_match = auto;
+			new.deposit = deposit;
+			let id = NextOrder::<Test>::get();
+			let _ = try_place(TENANTS[who], new);
+			// Some bid at once, so that not every order is in vain.
+			for (n, who) in OPERATORS.into_iter().enumerate().filter(|(n, _)| bidders >> n & 1 == 1) {
+				let _ = bid(who, id, service_of(who, ASSETS[asset]), 30 + 10 * n as Balance, quantity);
+			}
+		},
+		Step::Bid { nth, who, price, replicas } => with_order(nth, &|id, order| {
+			let who = OPERATORS[who];
+			let _ = bid(who, id, service_of(who, order.asset), price, replicas);
+		}),
+		Step::Update { nth, who, price } => with_order(nth, &|id, order| {
+			let who = OPERATORS[who];
+			let _ = update_bid(who, id, service_of(who, order.asset), price);
+		}),
+		Step::Withdraw { nth, who } => with_order(nth, &|id, order| {
+			let who = OPERATORS[who];
+			let _ = withdraw(who, id, service_of(who, order.asset));
+		}),
+		Step::Accept { nth, who } => with_order(nth, &|id, order| {
+			let _ = accept(order.tenant, id, service_of(OPERATORS[who], order.asset));
+		}),
+		Step::Ready { nth } => {
+			if let Some((id, lease)) = a_lease_that(nth, |state| matches!(state, LeaseState::Starting { .. }))
+			{
+				let _ = try_ready(lease.operator, id, health_of(lease.service));
+			}
+		},
+		Step::Decline { nth } => {
+			if let Some((id, lease)) = a_lease(nth) {
+				let _ = decline(lease.operator, id);
+			}
+		},
+		Step::Close { nth, by_operator, at_once } => {
+			if let Some((id, lease)) = a_lease(nth) {
+				let who = if by_operator { lease.operator } else { order(lease.order).tenant };
+				let _ = close(who, id, at_once);
+			}
+		},
+		Step::Cancel { nth } => with_order(nth, &|id, order| {
+			let _ = cancel(order.tenant, id);
+		}),
+		Step::Extend { nth, replica, blocks } => with_order(nth, &|id, order| {
+			let _ = extend(order.tenant, id, replica, blocks);
+		}),
+		Step::TopUp { nth, replica, amount } => with_order(nth, &|id, order| {
+			let _ = top_up(order.tenant, id, replica, amount);
+		}),
+		Step::Outage { nth, rounds } => {
+			if let Some((id, _)) = a_lease(nth) {
+				outage(id, TestClock::round() + 1, rounds);
+			}
+		},
+		Step::Terminate { nth } => {
+			if let Some((id, _)) = a_lease(nth) {
+				ComputeOrders::terminated(id, TestClock::round().saturating_sub(2));
+			}
+		},
+		Step::Force { nth, replica } => with_order(nth, &|_, order| {
+			if let Some(replica) = order.replicas.get(replica).filter(|r| !r.state.is_closed()) {
+				World::force_close(replica.escrow);
+			}
+		}),
+		Step::Dispute { nth, replica } => with_order(nth, &|_, order| {
+			if let Some(replica) = order.replicas.get(replica) {
+				change!(Disputed, |set| set.insert(replica.escrow));
+			}
+		}),
+		Step::Settle => change!(Disputed, |set| set.clear()),
+		Step::Full(full) => RoundsFull::set(&full),
+		Step::Shut { who, asset, shut } => {
+			let service = service_of(OPERATORS[who], ASSETS[asset]);
+			change!(Shut, |set| if shut { set.insert(service) } else { set.remove(&service) });
+		},
+		Step::Score { who, score } => self::score(OPERATORS[who], score),
+		Step::Remove { nth } => {
+			let _ = remove(ADMIN, an_order(nth));
+		},
+		Step::Run(blocks) => run(blocks),
+	}
+}
+
+/// What everybody has in an asset.
+fn everything(asset: AssetId) -> Vec<(AccountId, Balance)> {
+	[1, 2, 3, 4, TENANT, OTHER, TREASURY, FEES].map(|who| (who, total(asset, who))).to_vec()
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+	#[test]
+	fn money_bond_and_capacity_are_conserved_and_everything_ends(
+		steps in proptest::collection::vec(step(), 1..90),
+		at_once in 1u32..6,
+	) {
+		ExtBuilder::build().execute_with(|| {
+			TasksAtOnce::set(&at_once);
+			let issued = ASSETS.map(Money::issuance);
+			let before = ASSETS.map(everything);
+			for step in steps {
+				apply(step);
+				check(issued);
+			}
+			// Nobody does anything any more, and no dispute stays for ever.
+			Disputed::set(&Default::default());
+			run(1_200);
+			check(issued);
+			let mut ids: Vec<_> = Orders::<Test>::iter_keys().collect();
+			ids.sort_unstable();
+			for id in ids {
+				assert!(order(id).is_over(), "order {id} did not end");
+				assert_ok!(remove(ADMIN, id));
+			}
+			check(issued);
+			assert!(Accounts::get().is_empty() && Reserves::get().is_empty());
+			assert_eq!(Agenda::<Test>::iter().count() + Bids::<Test>::iter().count(), 0);
+			assert_eq!(Leases::<Test>::iter().count() + LeasesOf::<Test>::iter().count(), 0);
+			for who in OPERATORS {
+				for asset in ASSETS {
+					assert!(used(service_of(who, asset)).is_zero());
+				}
+				assert_eq!(Money::held(NATIVE, BID_HOLD, &who), 0);
+			}
+			for (asset, before) in ASSETS.into_iter().zip(before) {
+				for ((who, had), (_, has)) in before.into_iter().zip(everything(asset)) {
+					match who {
+						// Tenants pay at most, operators lose their penalties at most, the pots only grow.
+						TENANT | OTHER => assert!(has <= had, "a tenant gained"),
+						TREASURY | FEES => assert!(has >= had),
+						_ => {},
+					}
+				}
+			}
+			for covered in Cover::get().values() {
+				assert!(covered.ended.is_some(), "an agreement did not end");
+			}
+		});
+	}
+}

@@ -1,0 +1,66 @@
+//! The read side.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+
+#[test]
+fn a_lease_says_how_many_blocks_are_paid() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let id = matched(order);
+		assert_eq!(ComputeOrders::lease(id).unwrap().stream, None);
+		ready(id);
+		let status = ComputeOrders::lease(id).unwrap();
+		assert_eq!((status.tenant, status.asset), (TENANT, NATIVE));
+		assert_eq!(status.stream.unwrap().blocks_left, 600);
+		assert_eq!(ComputeOrders::lease(99), None);
+	});
+}
+
+#[test]
+fn lists_are_bounded_and_go_on_where_they_ended() {
+	ExtBuilder::build_and_execute(|| {
+		let ids: Vec<_> = (0..7).map(|_| place(NATIVE, |_| {})).collect();
+		let mut seen = Vec::new();
+		let mut last = None;
+		loop {
+			let page = ComputeOrders::orders(last, 3);
+			assert!(page.len() <= 3);
+			let Some((id, _)) = page.last() else { break };
+			last = Some(*id);
+			seen.extend(page.iter().map(|(id, _)| *id));
+		}
+		seen.sort_unstable();
+		assert_eq!(seen, ids);
+		assert!(ComputeOrders::orders(None, u32::MAX).len() <= MAX_PAGE as usize);
+	});
+}
+
+#[test]
+fn leases_are_found_by_both_parties() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.quantity = 3);
+		assert_ok!(bid(1, order, 1, 50, 3));
+		run_to(140);
+		for who in [1, TENANT] {
+			let first = ComputeOrders::leases_of(who, None, 2);
+			let rest = ComputeOrders::leases_of(who, first.last().copied(), 2);
+			let mut all = [first, rest].concat();
+			all.sort_unstable();
+			assert_eq!(all, vec![0, 1, 2]);
+		}
+		assert!(ComputeOrders::leases_of(OTHER, None, 9).is_empty());
+	});
+}
+
+#[test]
+fn bids_come_in_order_of_their_services() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[3, 1, 2]);
+		let services: Vec<_> =
+			ComputeOrders::bids_of(order).into_iter().map(|(service, _)| service).collect();
+		assert_eq!(services, vec![1, 2, 3]);
+		assert_eq!(ComputeOrders::order(order).unwrap().bids_until(now()), Some(140));
+		assert_eq!(ComputeOrders::bid(order, 4), None);
+	});
+}

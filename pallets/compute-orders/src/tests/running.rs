@@ -1,0 +1,162 @@
+//! A lease runs: billed by its meter, extended, topped up.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+
+#[test]
+fn a_lease_runs_to_its_exact_end() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1]);
+		let before = total(asset, TENANT);
+		// Round 58 is the last: its end is decided when it begins, and carried out when it is judged.
+		run_to(289);
+		assert!(matches!(lease(id).state, LeaseState::Running { .. }));
+		System::reset_events();
+		run_to(290);
+		let ending = LeaseState::Ending { round: 58, reason: CloseReason::Expired };
+		assert_eq!((lease(id).state, replica(order, 0).state), (ending, ReplicaState::Closing(id)));
+		let code = 1_003;
+		let said = Event::LeaseEnding { lease: id, round: 58, reason: CloseReason::Expired, code };
+		assert_eq!(events(), vec![said]);
+		run_to(300);
+		assert_eq!(lease_closed(id), None);
+		run_to(301);
+		assert_eq!(lease_closed(id), Some(CloseReason::Expired));
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		// 30 rounds of 5 blocks at 50.
+		assert_eq!((lease(id).paid, lease(id).refunded), (7_500, DEPOSIT - 7_500));
+		assert_eq!(before - total(asset, TENANT), 7_500);
+		assert_eq!(total(asset, 1), BOND + FUNDS + 7_125);
+		assert_eq!(reserved(1, asset), 0);
+		let covered = Cover::get()[&lease(id).agreement.unwrap()].clone();
+		assert_eq!(covered.ending, Some((58, CloseReason::Expired)));
+		let ended = covered.ended.unwrap();
+		assert_eq!((ended.paid, ended.fee, ended.reason), (7_500, 375, CloseReason::Expired));
+	});
+}
+
+#[test]
+fn rounds_in_which_it_was_down_cost_nothing_and_end_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1]);
+		outage(id, 30, 2);
+		outage(id, 33, 2);
+		run_to(301);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_eq!(lease(id).paid, 7_500 - 4 * 250);
+		assert!(Failures::get().is_empty());
+	});
+}
+
+#[test]
+fn the_lease_ends_with_its_funds() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, order, service_of(1, asset), MAX_PRICE, 1));
+		let id = matched(order);
+		ready(id);
+		run_to(230);
+		assert_eq!(closed(order, 0), Some(CloseReason::FundsExhausted));
+		assert_eq!(lease_closed(id), Some(CloseReason::FundsExhausted));
+		assert_eq!(lease(id).paid, 60 * MAX_PRICE + MINIMUM);
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+		let covered = Cover::get()[&lease(id).agreement.unwrap()].clone();
+		assert_eq!(covered.ending.unwrap().1, CloseReason::FundsExhausted);
+	});
+}
+
+#[test]
+fn a_top_up_keeps_it_running() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, order, service_of(1, asset), MAX_PRICE, 1));
+		// While it waits, too.
+		assert_ok!(top_up(TENANT, order, 0, 1_000));
+		let id = matched(order);
+		ready(id);
+		assert_noop!(top_up(OTHER, order, 0, 1), Error::<Test>::NotTenant);
+		assert_noop!(top_up(TENANT, order, 1, 1), Error::<Test>::UnknownReplica);
+		assert_noop!(top_up(TENANT, order, 0, 0), Error::<Test>::ZeroAmount);
+		System::reset_events();
+		assert_ok!(top_up(TENANT, order, 0, 9_000));
+		assert_eq!(events(), vec![Event::ToppedUp { order, replica: 0, amount: 9_000 }]);
+		run_to(290);
+		assert_noop!(top_up(TENANT, order, 0, 1), Error::<Test>::AlreadyEnding);
+		run_to(301);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_eq!(lease(id).paid, 150 * MAX_PRICE);
+		assert_noop!(top_up(TENANT, order, 0, 1), Error::<Test>::ReplicaOver);
+	});
+}
+
+#[test]
+fn an_extension_moves_the_end() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1]);
+		System::reset_events();
+		// 6 blocks are 2 rounds.
+		assert_ok!(extend(TENANT, order, 0, 6));
+		assert_eq!(events(), vec![Event::Extended { order, replica: 0, last_round: 60 }]);
+		run_to(299);
+		assert!(matches!(lease(id).state, LeaseState::Running { last_round: 60, .. }));
+		run_to(311);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_eq!(lease(id).paid, 32 * 250);
+	});
+}
+
+#[test]
+fn only_what_runs_is_extended_and_not_for_ever() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		assert_noop!(extend(TENANT, order, 0, 5), Error::<Test>::NotRunning);
+		let id = matched(order);
+		assert_noop!(extend(TENANT, order, 0, 5), Error::<Test>::NotRunning);
+		ready(id);
+		assert_noop!(extend(OTHER, order, 0, 5), Error::<Test>::NotTenant);
+		assert_noop!(extend(TENANT, order, 1, 5), Error::<Test>::UnknownReplica);
+		assert_noop!(extend(TENANT, order, 0, 0), Error::<Test>::ZeroDuration);
+		assert_noop!(extend(TENANT, order, 0, 5_851), Error::<Test>::DurationTooLong);
+		assert_noop!(extend(TENANT, order, 0, u32::MAX), Error::<Test>::DurationTooLong);
+		assert_ok!(extend(TENANT, order, 0, 5_850));
+		assert_ok!(close(TENANT, id, false));
+		assert_noop!(extend(TENANT, order, 0, 5), Error::<Test>::NotRunning);
+	});
+}
+
+#[test]
+fn replicas_have_their_own_time() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.quantity = 2);
+		assert_ok!(bid(1, order, 1, 50, 2));
+		run_to(140);
+		ready(current(order, 0));
+		run_to(160);
+		ready(current(order, 1));
+		assert_eq!(replica(order, 0).term.unwrap().last, 58);
+		assert_eq!(replica(order, 1).term.unwrap().last, 62);
+		run_to(301);
+		assert_eq!((closed(order, 0), closed(order, 1)), (Some(CloseReason::Expired), None));
+		assert_eq!(order_closed_at(order), None);
+		run_to(321);
+		assert_eq!(order_closed_at(order), Some(321));
+	});
+}
+
+fn order_closed_at(id: OrderId) -> Option<BlockNumber> {
+	order(id).closed_at
+}
+
+#[test]
+fn a_replica_is_topped_up_while_its_operator_is_replaced() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1, 2]);
+		outage(first, 31, 9);
+		run_to(176);
+		assert_eq!(replica(order, 0).state, ReplicaState::Failing(first));
+		assert_ok!(top_up(TENANT, order, 0, 700));
+		run_to(178);
+		assert_eq!(replica(order, 0).funds, DEPOSIT - 500 + 700);
+		ready(current(order, 0));
+	});
+}

@@ -1,0 +1,197 @@
+//! From the award to the first round: ready, declined, or neither.
+
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use surety_primitives::service_of_lease;
+
+#[test]
+fn a_ready_lease_is_listed_covered_and_paid() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1]);
+		let id = matched(order);
+		assert_eq!(lease(id).state, LeaseState::Starting { fetch_until: 150, ready_by: 170 });
+		assert_eq!(reserved(1, asset), EXPOSURE + 300);
+		run(3);
+		System::reset_events();
+		ready(id);
+		let now = lease(id);
+		// Ready in round 28 for 30 rounds.
+		assert_eq!(now.state, LeaseState::Running { since: 143, last_round: 58 });
+		assert_eq!(replica(order, 0).term, Some(Term { since: 28, last: 58 }));
+		// The exposure is the agreement's now; the penalty stays reserved.
+		assert_eq!((reserved(1, asset), now.reserved), (300, 300));
+		assert_eq!(Exposures::get()[&service_of_lease(id)], EXPOSURE);
+		let account = Accounts::get()[&replica(order, 0).escrow].clone();
+		let stream = account.stream.unwrap();
+		assert_eq!((account.payee, stream.meter), (1, service_of_lease(id)));
+		assert_eq!((stream.rate, stream.prepaid, account.held), (50, 50 * 60, DEPOSIT));
+		let listing = Listings::get()[&service_of_lease(id)].clone();
+		assert_eq!((listing.endpoint, listing.price), (health_of(service_of(1, asset)), 50));
+		let agreement = now.agreement.unwrap();
+		let covered = Cover::get()[&agreement].clone();
+		assert_eq!((covered.lease, covered.tenant), (id, TENANT));
+		assert_eq!(covered.escrow, replica(order, 0).escrow);
+		assert_eq!(events(), vec![Event::LeaseReady { lease: id, agreement, last_round: 58 }]);
+	});
+}
+
+#[test]
+fn what_is_prepaid_is_at_most_the_rest_of_the_time_and_of_the_funds() {
+	ExtBuilder::build_and_execute(|| {
+		let short = place(NATIVE, |new| new.duration = 20);
+		assert_ok!(bid(1, short, 1, 50, 1));
+		let lease = matched(short);
+		ready(lease);
+		assert_eq!(Accounts::get()[&replica(short, 0).escrow].clone().stream.unwrap().prepaid, 1_000);
+		let tight = place(NATIVE, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, tight, 1, MAX_PRICE, 1));
+		let lease = matched(tight);
+		ready(lease);
+		// One block is kept.
+		assert_eq!(Accounts::get()[&replica(tight, 0).escrow].clone().stream.unwrap().prepaid, 5_910);
+	});
+}
+
+#[test]
+fn only_its_operator_reports_it_once_and_in_time() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1, 2]);
+		let id = matched(order);
+		assert_noop!(try_ready(2, id, health_of(1)), Error::<Test>::NotOperator);
+		assert_noop!(try_ready(1, 99, health_of(1)), Error::<Test>::UnknownLease);
+		let access = Access::try_from(vec![0xff]).unwrap();
+		assert_noop!(
+			ComputeOrders::report_ready(signed(1), id, health_of(1), access),
+			Error::<Test>::BadAccess
+		);
+		// The registry's refusal changes nothing either.
+		assert_noop!(try_ready(1, id, health_of(2)), DispatchError::Other("elsewhere"));
+		RoundsFull::set(&true);
+		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("rounds full"));
+		RoundsFull::set(&false);
+		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
+		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("disputed"));
+		change!(Disputed, |set| set.clear());
+		System::set_block_number(170);
+		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::TooLate);
+		System::set_block_number(169);
+		ready(id);
+		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::AlreadyReady);
+		assert_ok!(close(TENANT, id, false));
+		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::AlreadyReady);
+		run(20);
+		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::LeaseOver);
+		assert_noop!(decline(1, id), Error::<Test>::LeaseOver);
+	});
+}
+
+#[test]
+fn declining_in_time_is_free_and_the_next_bid_takes_over() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1, 2]);
+		let id = matched(order);
+		let before = total(asset, 1);
+		assert_noop!(decline(2, id), Error::<Test>::NotOperator);
+		System::reset_events();
+		run_to(149);
+		assert_ok!(decline(1, id));
+		assert_eq!(lease_closed(id), Some(CloseReason::Declined));
+		let closed = Event::LeaseClosed {
+			lease: id,
+			order,
+			replica: 0,
+			reason: CloseReason::Declined,
+			code: 2_006,
+			paid: 0,
+			refunded: DEPOSIT,
+		};
+		assert_eq!(events(), vec![closed]);
+		assert_eq!((reserved(1, asset), total(asset, 1)), (0, before));
+		assert!(Failures::get().is_empty() && used(service_of(1, asset)).is_zero());
+		run(1);
+		let next = current(order, 0);
+		assert_eq!(lease(next).operator, 2);
+		assert_eq!(lease(next).state, LeaseState::Starting { fetch_until: 160, ready_by: 180 });
+	});
+}
+
+#[test]
+fn declining_is_over_with_the_fetch_window() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let id = matched(order);
+		run_to(150);
+		assert_noop!(decline(1, id), Error::<Test>::FetchWindowOver);
+		ready(id);
+		assert_noop!(decline(1, id), Error::<Test>::AlreadyReady);
+	});
+}
+
+#[test]
+fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1, 2]);
+		let id = matched(order);
+		let (tenant, treasury) = (total(asset, TENANT), total(asset, TREASURY));
+		run_to(169);
+		assert_eq!(lease_closed(id), None);
+		System::reset_events();
+		run_to(170);
+		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
+		assert!(events().contains(&Event::PenaltyPaid { lease: id, operator: 1, amount: 300 }));
+		assert_eq!((lease(id).forfeited, reserved(1, asset)), (300, 0));
+		assert_eq!(total(asset, TREASURY) - treasury, 300);
+		assert_eq!(total(asset, 1), BOND + FUNDS - 300);
+		// The tenant has nothing of it.
+		assert_eq!(total(asset, TENANT), tenant);
+		assert_eq!(Failures::get(), vec![(1, id, CloseReason::NeverReady)]);
+		run_to(171);
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn without_room_in_the_rounds_nobody_is_to_blame() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let id = matched(order);
+		RoundsFull::set(&true);
+		run_to(170);
+		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
+		assert_eq!((lease(id).forfeited, total(NATIVE, 1)), (0, BOND + FUNDS));
+		assert!(Failures::get().is_empty());
+	});
+}
+
+#[test]
+fn a_tenant_that_closes_a_start_is_refunded_at_once() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1, 2]);
+		let id = matched(order);
+		assert_noop!(close(1, id, true), Error::<Test>::NotRunning);
+		assert_noop!(close(OTHER, id, true), Error::<Test>::NotParty);
+		assert_noop!(close(TENANT, 99, true), Error::<Test>::UnknownLease);
+		assert_ok!(close(TENANT, id, false));
+		assert_eq!(lease_closed(id), Some(CloseReason::TenantClosed));
+		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+		assert_eq!(reserved(1, asset), 0);
+		assert_noop!(close(TENANT, id, false), Error::<Test>::LeaseOver);
+		assert_noop!(close(1, id, false), Error::<Test>::LeaseOver);
+		run(1);
+		// The bid that stood is given back with the order.
+		assert_eq!(reserved(2, asset), 0);
+	});
+}
+
+#[test]
+fn governance_closes_a_replica_that_starts() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let id = matched(order);
+		World::force_close(replica(order, 0).escrow);
+		assert_eq!(lease_closed(id), Some(CloseReason::Governance));
+		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
+		assert_eq!(reserved(1, NATIVE), 0);
+	});
+}

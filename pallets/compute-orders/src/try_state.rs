@@ -1,0 +1,214 @@
+//! The invariants of this pallet.
+//!
+//! 1. What of a service's capacity is used is the sum over bids (what they can still take) and leases that are
+//!    not over, and no more than there is. A server backs exactly the service that names it.
+//! 2. The bond reserved for an operator and asset is the sum over bids and leases.
+//! 3. The deposits on hold are the sums over orders and bids.
+//! 4. The agenda has exactly one entry per order and lease that waits for a block, there where it says, not
+//!    before the cursor, and no other. Whatever time must move waits for a block.
+//! 5. A replica and its lease name each other and agree on where they are; every other lease of the order is
+//!    over. No replica had more leases than it may have, and none is placed at an operator that failed it.
+//! 6. The index names exactly the leases of tenants and operators.
+//! 7. An order counts its bids; one that is over knows since when. Bids have something left.
+//! 8. No id is beyond the next.
+
+use crate::*;
+use alloc::collections::BTreeMap;
+use frame_support::sp_runtime::TryRuntimeError;
+
+/// What bids and leases add up to.
+struct Sums<AccountId> {
+	used: BTreeMap<ServiceId, Resources>,
+	reserved: BTreeMap<(AccountId, AssetId), Balance>,
+	deposits: BTreeMap<(AccountId, bool), Balance>,
+	entries: usize,
+	leases: usize,
+}
+
+impl<AccountId: Ord + Clone> Sums<AccountId> {
+	fn using(&mut self, service: ServiceId, part: &Resources) {
+		let sum = self.used.entry(service).or_default();
+		// Without classes: they are compared on their own.
+		*sum = sum.with(part).unwrap_or_default();
+	}
+	fn reserving(&mut self, who: &AccountId, asset: AssetId, amount: Balance) {
+		let sum = self.reserved.entry((who.clone(), asset)).or_default();
+		*sum = sum.saturating_add(amount);
+	}
+	fn depositing(&mut self, who: &AccountId, bid: bool, amount: Balance) {
+		let sum = self.deposits.entry((who.clone(), bid)).or_default();
+		*sum = sum.saturating_add(amount);
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Check the invariants.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let mut sums = Sums {
+			used: BTreeMap::new(),
+			reserved: BTreeMap::new(),
+			deposits: BTreeMap::new(),
+			entries: 0,
+			leases: 0,
+		};
+		for (id, order) in Orders::<T>::iter() {
+			Self::check_order(id, &order, &mut sums)?;
+		}
+		let stray = Bids::<T>::iter_keys().any(|(order, _)| !Orders::<T>::contains_key(order));
+		ensure!(!stray, "7: a bid on no order");
+		ensure!(Leases::<T>::iter_keys().count() == sums.leases, "5: a lease of no order");
+		ensure!(
+			LeasesOf::<T>::iter_keys().count() == sums.leases.saturating_mul(2),
+			"6: an index of no lease"
+		);
+		ensure!(Agenda::<T>::iter_keys().count() == sums.entries, "4: an entry of nothing");
+		Self::check_capacity(&sums)?;
+		for ((who, asset), sum) in &sums.reserved {
+			ensure!(T::Bonding::reserved(who, *asset) == *sum, "2: the reserved bond is not the sum");
+		}
+		for ((who, bid), sum) in &sums.deposits {
+			let reason = if *bid { HoldReason::Bid } else { HoldReason::Order };
+			let held = T::Funds::held(AssetId::Native, reason.into(), who);
+			ensure!(held == *sum, "3: the deposits on hold are not the sum");
+		}
+		Ok(())
+	}
+
+	fn check_order(
+		id: OrderId,
+		order: &OrderOf<T>,
+		sums: &mut Sums<T::AccountId>,
+	) -> Result<(), TryRuntimeError> {
+		ensure!(id < NextOrder::<T>::get(), "8: id beyond the next");
+		sums.depositing(&order.tenant, false, order.storage_deposit);
+		let mut bids = 0u32;
+		for (service, bid) in Bids::<T>::iter_prefix(id) {
+			bids = bids.saturating_add(1);
+			ensure!(bid.left > 0 && bid.left <= bid.replicas, "7: a bid with nothing left");
+			sums.depositing(&bid.operator, true, bid.deposit);
+			let each = bid.exposure.saturating_add(bid.penalty);
+			sums.reserving(&bid.operator, order.asset, each.saturating_mul(Balance::from(bid.left)));
+			let part = order.resources.times(bid.left).ok_or("1: a bid for more than there can be")?;
+			sums.using(service, &part);
+		}
+		ensure!(bids == order.bids && bids <= T::MaxBids::get(), "7: bids are miscounted");
+		ensure!(order.is_over() == order.closed_at.is_some(), "7: over, and not known since when");
+		let waits = order.next_look().is_some() || (order.is_over() && bids > 0);
+		Self::check_entry(Entry::Order(id), order.wake, sums)?;
+		ensure!(waits == order.wake.is_some(), "4: an order that is never looked at, or for nothing");
+		if let (Some(look), Some(wake)) = (order.next_look(), order.wake) {
+			ensure!(look <= wake, "4: an order that is looked at too soon");
+		}
+
+		for (index, replica) in order.replicas.iter().enumerate() {
+			ensure!(u32::from(replica.placements) <= MAX_PLACEMENTS, "5: too many leases of a replica");
+			ensure!(!replica.state.is_closed() || replica.funds == 0, "5: a replica that is over has funds");
+			if let Some(lease_id) = replica.state.lease() {
+				let lease = Leases::<T>::get(lease_id).ok_or("5: a replica at no lease")?;
+				ensure!(order.leases.contains(&lease_id), "5: a replica at a lease of another order");
+				ensure!(replica.lease == Some(lease_id), "5: a replica at a lease that is not its last");
+				ensure!(usize::from(lease.replica) == index, "5: a replica at another's lease");
+				ensure!(!replica.failed.contains(&lease.operator), "5: placed at who failed it");
+				let agrees = match (replica.state, lease.state) {
+					(ReplicaState::Placed(_), LeaseState::Starting { .. }) => true,
+					(ReplicaState::Placed(_), LeaseState::Running { last_round, .. }) => {
+						replica.term.is_some_and(|term| term.last == last_round)
+					},
+					(ReplicaState::Failing(_) | ReplicaState::Closing(_), LeaseState::Ending { .. }) => true,
+					_ => false,
+				};
+				ensure!(agrees, "5: a replica and its lease disagree");
+			}
+		}
+		let placements: usize = order.replicas.iter().map(|replica| usize::from(replica.placements)).sum();
+		ensure!(placements == order.leases.len(), "5: leases are miscounted");
+		for lease_id in &order.leases {
+			let lease = Leases::<T>::get(lease_id).ok_or("5: a lease is lost")?;
+			ensure!(lease.order == id, "5: a lease of another order");
+			Self::check_lease(*lease_id, &lease, order, sums)?;
+		}
+		Ok(())
+	}
+
+	fn check_lease(
+		id: LeaseId,
+		lease: &LeaseOf<T>,
+		order: &OrderOf<T>,
+		sums: &mut Sums<T::AccountId>,
+	) -> Result<(), TryRuntimeError> {
+		ensure!(id < NextLease::<T>::get(), "8: id beyond the next");
+		sums.leases = sums.leases.saturating_add(1);
+		ensure!(LeasesOf::<T>::contains_key(&order.tenant, id), "6: a lease without its tenant's index");
+		ensure!(LeasesOf::<T>::contains_key(&lease.operator, id), "6: a lease without its operator's index");
+		Self::check_entry(Entry::Lease(id), lease.wake, sums)?;
+		let replica = order.replicas.get(usize::from(lease.replica)).ok_or("5: a lease of no replica")?;
+		let current = replica.state.lease() == Some(id);
+		ensure!(current != lease.is_closed(), "5: a lease that is not over and not its replica's");
+		sums.reserving(&lease.operator, order.asset, lease.reserved);
+		match lease.state {
+			LeaseState::Starting { ready_by, .. } => {
+				ensure!(lease.wake.is_some_and(|wake| wake >= ready_by), "4: a start without its end");
+				let full = lease.exposure.saturating_add(lease.penalty);
+				ensure!(
+					lease.reserved == full && lease.agreement.is_none(),
+					"2: a start reserves too little"
+				);
+			},
+			LeaseState::Running { last_round, .. } => {
+				let block = T::Clock::round_start(last_round);
+				ensure!(lease.wake.is_some_and(|wake| wake >= block), "4: a lease without its end");
+				ensure!(lease.reserved == lease.penalty, "2: a lease without its penalty");
+				ensure!(lease.agreement.is_some(), "5: a lease without an agreement");
+			},
+			LeaseState::Ending { .. } => {
+				ensure!(lease.reserved <= lease.penalty, "2: an end that reserves too much");
+			},
+			LeaseState::Closed { .. } => {
+				ensure!(lease.reserved == 0, "2: a lease that is over reserves bond");
+				ensure!(lease.wake.is_none(), "4: a lease that is over is looked at");
+				return Ok(());
+			},
+		}
+		sums.using(lease.service, &order.resources);
+		Ok(())
+	}
+
+	fn check_entry(
+		task: Entry,
+		wake: Option<BlockNumber>,
+		sums: &mut Sums<T::AccountId>,
+	) -> Result<(), TryRuntimeError> {
+		if let Some(block) = wake {
+			sums.entries = sums.entries.saturating_add(1);
+			ensure!(Agenda::<T>::contains_key(block, task), "4: an entry is lost");
+			ensure!(
+				Cursor::<T>::get().is_none_or(|cursor| cursor <= block),
+				"4: an entry that is never reached"
+			);
+		}
+		Ok(())
+	}
+
+	fn check_capacity(sums: &Sums<T::AccountId>) -> Result<(), TryRuntimeError> {
+		let mut known = 0usize;
+		for (service, inventory) in CapacityOf::<T>::iter() {
+			let mut used = sums.used.get(&service).cloned().unwrap_or_default();
+			if sums.used.contains_key(&service) {
+				known = known.saturating_add(1);
+			}
+			used.gpu_class = inventory.used.gpu_class.clone();
+			ensure!(inventory.used == used, "1: what is used is not the sum");
+			ensure!(inventory.total.without(&inventory.used).is_some(), "1: more is used than there is");
+			ensure!(
+				Servers::<T>::get(inventory.server) == Some(service),
+				"1: a server that backs another service"
+			);
+		}
+		ensure!(known == sums.used.len(), "1: used, but not declared");
+		ensure!(
+			Servers::<T>::iter_keys().count() == CapacityOf::<T>::iter_keys().count(),
+			"1: a server of no service"
+		);
+		Ok(())
+	}
+}

@@ -1,0 +1,409 @@
+//! Leases: bad rounds in a row, who is told, and a meter that ends with the round that is being judged.
+
+use super::judge::blank;
+use crate::{
+	Error, Hearing, MOST_STRIKES, PageId, PageInfo, PageInfos, Ruling, SlotsOf, TOLD, mock::*, types::Row,
+};
+use frame_support::{assert_noop, weights::Weight};
+use proptest::prelude::*;
+use surety_primitives::{
+	Clock, Frozen, LatencyBucket, Meter, MeterReading, Probing, Verdict, report::Finding, service_of_lease,
+};
+
+const DOWN: Finding = Finding::Down;
+const UP: Verdict = Verdict::Up { latency: LatencyBucket::MAX };
+const LEASE: u32 = 5;
+/// The service that it is.
+const SERVICE: u32 = (1 << 31) + LEASE;
+
+/// The lease and two services with units. What is bad for the lease breaches nothing.
+fn leased() {
+	Terms::mutate(|terms| terms.allowance = [12, 12, 12]);
+	list_hot(2, 2);
+	assert_eq!(list_lease(LEASE, 1), SERVICE);
+	list_hot(3, 3);
+}
+
+/// The lease as told round by round, all others up.
+fn lease_is(says: impl Fn(u32) -> Finding) -> impl Fn(u16, u32, u32) -> Finding {
+	move |_, round, service| if service == SERVICE { says(round) } else { up() }
+}
+
+/// The row of a lease, and how it is heard.
+fn lease_row() -> (Row<u64>, Hearing) {
+	let (row, hearing) = blank(true);
+	let frozen = Frozen { allowance: [500; 3], multiplier: 1, weight: 1 };
+	(Row { service: SERVICE, frozen, ..row }, Hearing { window_rounds: 400, ..hearing })
+}
+
+/// Judge a row by these verdicts. Returns the places of those with which it became unhealthy.
+fn unhealthy_at(row: &mut Row<u64>, hearing: &Hearing, verdicts: &[Verdict]) -> Vec<usize> {
+	let mut told = vec![];
+	for (at, verdict) in verdicts.iter().enumerate() {
+		let hearing = Hearing { round: row.meter.through + 1, ..*hearing };
+		if row.judge(&hearing, Ruling::Verdict(*verdict)).unhealthy {
+			told.push(at);
+		}
+	}
+	told
+}
+
+#[test]
+fn three_bad_rounds_in_a_row_are_told_once() {
+	build_and_execute(4, || {
+		leased();
+		// Down, wrong and stale are all bad.
+		let bad = |round: u32| match round % 3 {
+			0 => DOWN,
+			1 => Finding::Bad(ms(1)),
+			_ => Finding::Stale(ms(1)),
+		};
+		play(4, lease_is(bad));
+		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (2, vec![]));
+		play(6, lease_is(bad));
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)], "in the judging of the third, and not again");
+		assert_eq!(row(SERVICE).strikes, TOLD);
+		// If its owner kept it, it may recover and fail again.
+		play(1, lease_is(|_| up()));
+		play(5, lease_is(bad));
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 3), (LEASE, 14)]);
+		assert!(Breaches::get().is_empty());
+	});
+}
+
+#[test]
+fn it_is_told_in_the_block_that_judges_it_and_weighed() {
+	build_and_execute(4, || {
+		leased();
+		play(5, lease_is(|_| DOWN));
+		assert_eq!(Unhealthy::take().len(), 1);
+	});
+	let judging = |rounds: u32| {
+		let mut weight = Weight::zero();
+		build_and_execute(4, || {
+			UnhealthyRounds::set(3);
+			leased();
+			play(rounds, lease_is(|_| DOWN));
+			next_round();
+			Unhealthy::take();
+			weight = next_block();
+			assert_eq!(Unhealthy::get().len(), usize::from(rounds == 4), "{rounds}");
+		});
+		weight
+	};
+	assert_eq!(judging(4) - judging(3), UnhealthyWeight::get());
+}
+
+#[test]
+fn one_bad_round_closes_nothing_and_an_up_starts_over() {
+	build_and_execute(4, || {
+		leased();
+		let bad = [1, 2, 4, 5, 7, 9, 10];
+		play(13, lease_is(|round| if bad.contains(&round) { DOWN } else { up() }));
+		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (0, vec![]));
+	});
+}
+
+#[test]
+fn only_leases_have_strikes() {
+	build_and_execute(4, || {
+		leased();
+		play(8, |_, _, service| if service == 2 { DOWN } else { up() });
+		assert_eq!((row(2).counters.down, row(2).strikes), (6, 0));
+		assert!(Unhealthy::get().is_empty());
+	});
+	// Nor does a lease that is not hot: nothing is paid by its meter.
+	let (mut row, hearing) = lease_row();
+	let hearing = Hearing { hot: false, ..hearing };
+	for _ in 0..5 {
+		assert!(!row.judge(&hearing, Ruling::Verdict(Verdict::Down)).unhealthy);
+	}
+	assert_eq!(row.strikes, 0);
+}
+
+#[test]
+fn what_says_nothing_of_the_lease_changes_nothing() {
+	use Verdict::*;
+	for between in [Unclear, Unmeasured, Excused] {
+		let (mut row, hearing) = lease_row();
+		let many = vec![between; 10];
+		assert!(unhealthy_at(&mut row, &hearing, &many).is_empty());
+		assert_eq!(row.strikes, 0, "{between:?}");
+		let mixed = [vec![Down], many.clone(), vec![Bad], many.clone(), vec![Stale], many].concat();
+		assert_eq!(unhealthy_at(&mut row, &hearing, &mixed), [22], "{between:?}");
+		assert_eq!(row.strikes, TOLD);
+		assert_eq!(unhealthy_at(&mut row, &hearing, &[UP, Down, Down, between, Down, Down]), [4]);
+	}
+}
+
+#[test]
+fn announced_maintenance_closes_nothing() {
+	build_and_execute(4, || {
+		leased();
+		Probes::set_maintenance(SERVICE, 2, 6);
+		// Down from the first to the ninth; all but the first, the eighth and the ninth are announced.
+		play(10, lease_is(|round| if round < 10 { DOWN } else { up() }));
+		assert_eq!((row(SERVICE).counters.excused, row(SERVICE).counters.down), (6, 2));
+		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (2, vec![]));
+		play(1, lease_is(|_| up()));
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 9)], "the count went on where it was");
+	});
+}
+
+#[test]
+fn an_excused_outage_closes_nothing() {
+	// 400 rounds excuse 20; after those a correlated outage is down like any other.
+	let (mut row, hearing) = lease_row();
+	for at in 1..=30u32 {
+		let hearing = Hearing { round: at, ..hearing };
+		let judgement = row.judge(&hearing, Ruling::CorrelatedDown);
+		assert_eq!(judgement.verdict == Some(Verdict::Excused), at <= 20);
+		assert_eq!(judgement.unhealthy, at == 23);
+	}
+}
+
+#[test]
+fn a_stalled_chain_closes_nothing() {
+	let (mut row, hearing) = lease_row();
+	let hearing = Hearing { stalled: true, ..hearing };
+	assert!(unhealthy_at(&mut row, &hearing, &[Verdict::Unmeasured; 5]).is_empty());
+}
+
+#[test]
+fn the_number_is_a_parameter() {
+	for (number, told) in [(0u8, None), (1, Some(0usize)), (2, Some(1)), (254, Some(253)), (255, Some(253))] {
+		let (mut row, hearing) = lease_row();
+		let hearing = Hearing { unhealthy_rounds: number, ..hearing };
+		let at = unhealthy_at(&mut row, &hearing, &[Verdict::Down; 300]);
+		assert_eq!(at, told.into_iter().collect::<Vec<_>>(), "{number}");
+		assert_eq!(row.strikes, if number == 0 { MOST_STRIKES } else { TOLD });
+	}
+	// It may fall below what is counted already.
+	build_and_execute(4, || {
+		UnhealthyRounds::set(9);
+		leased();
+		play(6, lease_is(|_| DOWN));
+		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (4, vec![]));
+		UnhealthyRounds::set(2);
+		play(1, lease_is(|_| DOWN));
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 5)]);
+	});
+}
+
+#[test]
+fn the_count_goes_on_from_window_to_window() {
+	build_and_execute(4, || {
+		WindowRounds::set(4);
+		leased();
+		// The last two rounds of a window and the first of the next.
+		play(11, lease_is(|round| if (6..=8).contains(&round) { DOWN } else { up() }));
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 8)]);
+	});
+}
+
+#[test]
+fn who_cools_and_heats_again_starts_over() {
+	build_and_execute(4, || {
+		leased();
+		play(4, lease_is(|_| DOWN));
+		assert_eq!(row(SERVICE).strikes, 2);
+		Probes::cool(SERVICE);
+		assert_eq!(row(SERVICE).strikes, 0);
+		play(4, lease_is(|_| DOWN));
+		assert_eq!(row(SERVICE).strikes, 0, "a cold row counts none");
+		Probes::heat(SERVICE).unwrap();
+		assert_eq!(row(SERVICE).strikes, 0);
+		play(4, lease_is(|_| DOWN));
+		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (2, vec![]));
+	});
+}
+
+#[test]
+fn a_lease_is_never_unhealthy_by_a_small_committee() {
+	MaxCommittee::set(4);
+	build_and_execute(12, || {
+		leased();
+		let full = |round: u32| snapshot(round).due.iter().any(|d| d.page == PageId::Hot(0) && d.full);
+		play(4, lease_is(|_| DOWN));
+		assert!(!full(3), "round 1 is judged in round 3");
+		assert!(full(4), "and the next one is probed by all");
+		play(1, lease_is(|_| DOWN));
+		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (3, vec![]), "rounds 1 to 3 were a committee's");
+		play(1, lease_is(|_| DOWN));
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 4)]);
+		// Once it is told, there is nothing to look at so closely.
+		play(2, lease_is(|_| DOWN));
+		assert!(!PageInfos::<Test>::get(PageId::Hot(0)).critical);
+		play(1, lease_is(|_| DOWN));
+		assert!(!full(round()));
+	});
+}
+
+#[test]
+fn a_lease_that_may_become_unhealthy_is_critical() {
+	let (row, _) = lease_row();
+	let critical = |strikes: u8, number: u8| Row { strikes, ..row.clone() }.is_critical(400, number);
+	// Three rounds are open by the time a round that is opened now is judged.
+	assert!(!critical(0, 3) && critical(1, 3) && critical(2, 3) && critical(3, 3));
+	assert!(!critical(6, 10) && critical(7, 10) && critical(9, 10) && critical(200, 10));
+	assert!(critical(MOST_STRIKES, 255));
+	for strikes in [0, 1, MOST_STRIKES, TOLD] {
+		assert!(!critical(strikes, 0));
+	}
+	assert!(!critical(TOLD, 3));
+}
+
+#[test]
+fn a_meter_ends_with_the_round_that_is_being_judged() {
+	build_and_execute(4, || {
+		EndOnUnhealthy::set(true);
+		leased();
+		// Round 3 is judged in round 5; rounds 4 and 5 are open, and probers found it up again in both.
+		let says = lease_is(|round| if round <= 3 { DOWN } else { up() });
+		let checked = |rounds: u32| {
+			for _ in 0..rounds {
+				play(1, &says);
+				Probes::do_try_state().unwrap();
+			}
+		};
+		checked(4);
+		let judged = Probes::duty(account(0)).unwrap().judged;
+		assert_eq!((judged, row(SERVICE).meter_end), (6, None), "two rounds of three services");
+		checked(1);
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)]);
+		assert_eq!(Probes::ended(SERVICE), Some(3), "the page was written before");
+		let ended = row(SERVICE);
+		assert_eq!(ended.meter, MeterReading { blocks: 0, through: 3, recent: 0 });
+		let place = SlotsOf::<Test>::get(SERVICE).unwrap().hot.unwrap();
+		let due = |round: u32| snapshot(round).position(PageId::Hot(0), place.slot).is_some();
+		assert!(due(4) && due(5), "the open rounds name its slot");
+		checked(3);
+		assert!(!due(7) && !due(8), "no round after them does");
+		// Nothing of them was billed, counted or judged.
+		assert_eq!(row(SERVICE), ended);
+		assert_eq!(Probes::reading(SERVICE).unwrap().at(3, 5), Some(0));
+		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due.count_ones(), 2);
+		assert_eq!(Probes::duty(account(0)).unwrap().judged, 9 + 3 * 2, "nor is any prober held to it");
+		assert_eq!(row(2).counters.up, 6, "its neighbours go on");
+		// It cools and is gone like any other.
+		Probes::unlist(SERVICE);
+		checked(4);
+		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).taken.count_ones(), 2);
+		assert_eq!(Unhealthy::get().len(), 1);
+	});
+}
+
+#[test]
+fn a_meter_that_ends_with_the_last_round_judged_ends_there() {
+	// The same from outside of the sweep, for a service and in a window that turns meanwhile.
+	build_and_execute(4, || {
+		WindowRounds::set(4);
+		list_hot(1, 1);
+		list_hot(2, 2);
+		play_up(5);
+		assert_eq!(Probes::reading(1).unwrap().through, 3);
+		Probes::end_meter(1, 3);
+		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due.count_ones(), 1);
+		let ended = row(1);
+		assert_eq!(ended.meter, MeterReading { blocks: 15, through: 3, recent: 0b111 });
+		for _ in 0..4 {
+			play(1, |_, _, _| DOWN);
+			Probes::do_try_state().unwrap();
+			assert_eq!(row(1), ended);
+		}
+		assert!(!Breaches::get().iter().any(|(service, _)| *service == 1));
+		assert!(Breaches::get().iter().any(|(service, _)| *service == 2));
+	});
+}
+
+#[test]
+fn a_row_that_is_judged_no_more_makes_no_page_critical() {
+	build_and_execute(4, || {
+		EndOnUnhealthy::set(true);
+		leased();
+		// Three bad rounds, and its last tier is three more away.
+		Terms::mutate(|terms| terms.allowance = [5, 5, 5]);
+		let lease = list_lease(LEASE + 1, 1);
+		play(5, |_, _, service| if service == lease { DOWN } else { up() });
+		assert_eq!(Probes::ended(lease), Some(3));
+		assert!(row(lease).is_critical(12, 3));
+		play_up(1);
+		assert!(!PageInfos::<Test>::get(PageId::Hot(0)).critical);
+	});
+}
+
+#[test]
+fn there_is_room_until_every_hot_slot_is_taken() {
+	build_and_execute(1, || {
+		MaxProbes::set(256);
+		list(128, 1);
+		for service in 0..128 {
+			assert!(Probes::has_room());
+			list_hot(service, 1);
+		}
+		assert!(!Probes::has_room());
+		assert_noop!(Probes::heat(128), Error::<Test>::RoundsFull);
+		// Nothing named the slot yet, so it is free at once.
+		Probes::cool(7);
+		assert!(Probes::has_room());
+		Probes::heat(128).unwrap();
+	});
+}
+
+#[test]
+fn a_page_of_leases_may_all_be_unhealthy_at_once() {
+	build_and_execute(4, || {
+		EndOnUnhealthy::set(true);
+		Terms::mutate(|terms| terms.allowance = [12, 12, 12]);
+		for lease in 0..128 {
+			list_lease(lease, lease.into());
+		}
+		for _ in 0..6 {
+			play(1, |_, _, _| DOWN);
+			Probes::do_try_state().unwrap();
+		}
+		assert_eq!(Unhealthy::get(), (0..128).map(|lease| (lease, 3)).collect::<Vec<_>>());
+		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due, 0);
+		for lease in 0..128 {
+			Probes::unlist(service_of_lease(lease));
+		}
+		play_up(4);
+		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)), PageInfo::default());
+		assert_eq!(MockClock::round(), 10);
+	});
+}
+
+proptest! {
+	/// Whatever the verdicts and committees: it is told exactly when so many bad rounds lie behind the last up
+	/// one, at the first of them from there on that all probers judged.
+	#[test]
+	fn unhealthy_is_told_when_it_is(
+		verdicts in proptest::collection::vec((0u8..8, any::<bool>()), 1..60),
+		number in 0u8..6,
+	) {
+		let (mut row, hearing) = lease_row();
+		let (mut bad, mut told) = (0u32, false);
+		for (at, (kind, full)) in (1u32..).zip(verdicts) {
+			let verdict = match kind {
+				0 => UP,
+				1 => Verdict::Unclear,
+				2 => Verdict::Unmeasured,
+				3 => Verdict::Excused,
+				4 => Verdict::Bad,
+				5 => Verdict::Stale,
+				_ => Verdict::Down,
+			};
+			if verdict == UP {
+				(bad, told) = (0, false);
+			}
+			let counts = matches!(verdict, Verdict::Down | Verdict::Bad | Verdict::Stale);
+			bad += u32::from(counts);
+			let expected = counts && full && !told && number > 0 && bad >= u32::from(number);
+			told |= expected;
+			let hearing = Hearing { round: at, full, unhealthy_rounds: number, ..hearing };
+			let judgement = row.judge(&hearing, Ruling::Verdict(verdict));
+			prop_assert_eq!(judgement.unhealthy, expected);
+			prop_assert_eq!(u32::from(row.strikes), if told { u32::from(TOLD) } else { bad });
+		}
+	}
+}

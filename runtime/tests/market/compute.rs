@@ -1,0 +1,417 @@
+//! The compute market as a whole: orders, bids, leases that are probed, paid and credited, and what follows
+//! when an operator fails.
+
+use crate::{actors::*, world::World};
+use frame_support::{assert_noop, assert_ok};
+use pallet_surety_compute_orders as compute;
+use pallet_surety_operators as operators;
+use pallet_surety_reputation as reputation;
+use pallet_surety_sla as sla;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::Perbill;
+use surety_primitives::{
+	AssetId, Balance, CloseReason, Clock, Funds, LatencyBucket, LeaseId, OrderId, Resources, ServiceId,
+	ServiceKind, SlaTerms, TrustLevel, report::Finding, service_of_lease,
+};
+use surety_runtime::{configs::assets::MarketFunds, *};
+
+/// Three who bid, the cheapest first.
+const BIDDERS: [Sr25519Keyring; 3] = [Sr25519Keyring::Eve, Sr25519Keyring::One, Sr25519Keyring::Two];
+/// Rounds that the orders of these tests run.
+const ROUNDS: u32 = 40;
+
+fn part() -> Resources {
+	Resources { cpu_milli: 2_000, memory_mib: 4_096, ..Default::default() }
+}
+
+fn price(asset: AssetId, bidder: usize) -> Balance {
+	coin(asset) / 10 + coin(asset) / 50 * bidder as Balance
+}
+
+fn order(world: &mut World, asset: AssetId) -> compute::NewOrder {
+	let (now, round, window) =
+		world.peek(|| (System::block_number(), Timing::round_blocks(), Timing::window_blocks()));
+	let coin = coin(asset);
+	let max_price = coin / 5;
+	compute::NewOrder {
+		asset,
+		resources: part(),
+		image: b"docker.io/library/nginx:1.27".to_vec().try_into().unwrap(),
+		digest: None,
+		ports: Default::default(),
+		env_hash: None,
+		max_price,
+		regions: Default::default(),
+		min_trust: TrustLevel::One,
+		quantity: 1,
+		duration: ROUNDS * round,
+		bid_deadline: now + 2 * round,
+		auto_match: true,
+		terms: Some(SlaTerms {
+			min_uptime: Perbill::from_percent(90),
+			max_latency: LatencyBucket::from_millis(250),
+			max_head_lag: 0,
+			credit: [coin, 2 * coin, 3 * coin, 4 * coin],
+			credit_cap: 20 * coin,
+		}),
+		deposit: max_price * Balance::from(ROUNDS * round + window),
+	}
+}
+
+/// Three operators, each with a machine for two replicas.
+fn machines(world: &mut World, asset: AssetId) -> [ServiceId; 3] {
+	let endpoints = ["http://127.0.0.1:9001/", "http://127.0.0.1:9002/", "http://127.0.0.1:9003/"];
+	[0, 1, 2].map(|n| {
+		world.register(BIDDERS[n], asset);
+		let offer = Offer { kind: ServiceKind::Compute, endpoint: endpoints[n], ..Offer::of(asset) };
+		let service = world.list(BIDDERS[n], &offer);
+		let total = part().times(2).unwrap();
+		assert_ok!(world.call(BIDDERS[n], compute::Call::declare_capacity { service, total }));
+		service
+	})
+}
+
+fn place(world: &mut World, order: compute::NewOrder) -> OrderId {
+	let id = world.peek(compute::NextOrder::<Runtime>::get);
+	assert_ok!(world.call(TENANT, compute::Call::place_order { order }));
+	id
+}
+
+fn bid(world: &mut World, bidder: usize, order: OrderId, service: ServiceId, asset: AssetId) {
+	let price = price(asset, bidder);
+	assert_ok!(
+		world.call(BIDDERS[bidder], compute::Call::place_bid { order, service, price, replicas: 1 })
+	);
+}
+
+/// The lease that replica 0 has, once it has another than `before`.
+fn awarded(world: &mut World, order: OrderId, before: Option<LeaseId>) -> LeaseId {
+	let lease = move || {
+		let replica = compute::Orders::<Runtime>::get(order)?.replicas.first().cloned()?;
+		replica.state.lease().filter(|lease| Some(*lease) != before)
+	};
+	world.until("the replica has a lease", 8, move || lease().is_some());
+	world.peek(lease).unwrap()
+}
+
+fn ready(world: &mut World, lease: LeaseId) {
+	let operator = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator);
+	let who = *BIDDERS.iter().find(|who| who.to_account_id() == operator).unwrap();
+	let service = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().service);
+	let url = world.peek(|| operators::Services::<Runtime>::get(service).unwrap().endpoint.into_inner());
+	let health = [&url[..], format!("leases/{lease}").as_bytes()].concat().try_into().unwrap();
+	let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
+	assert_ok!(world.call(who, compute::Call::report_ready { lease, health, access }));
+}
+
+fn reason(world: &mut World, lease: LeaseId) -> Option<CloseReason> {
+	world.peek(|| match compute::Leases::<Runtime>::get(lease)?.state {
+		compute::LeaseState::Closed { reason, .. } => Some(reason),
+		_ => None,
+	})
+}
+
+fn closed(world: &mut World, lease: LeaseId, limit: u32) -> CloseReason {
+	world.until("the lease is over", limit, move || {
+		compute::Leases::<Runtime>::get(lease).is_some_and(|lease| lease.is_closed())
+	});
+	reason(world, lease).unwrap()
+}
+
+fn issuance(world: &mut World, asset: AssetId) -> [Balance; 2] {
+	world.peek(|| [AssetId::Native, asset].map(MarketFunds::issuance))
+}
+
+/// An order with three bids, matched and running at the cheapest.
+fn running(asset: AssetId) -> (World, OrderId, LeaseId) {
+	let mut world = World::new();
+	let services = machines(&mut world, asset);
+	let new = order(&mut world, asset);
+	let id = place(&mut world, new);
+	for (bidder, service) in services.into_iter().enumerate() {
+		bid(&mut world, bidder, id, service, asset);
+	}
+	let lease = awarded(&mut world, id, None);
+	let operator = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator);
+	assert_eq!(operator, BIDDERS[0].to_account_id(), "all are new, so the cheapest wins");
+	ready(&mut world, lease);
+	(world, id, lease)
+}
+
+fn a_lease_outlives_its_machine(asset: AssetId) {
+	let (mut world, order, first) = running(asset);
+	let money = issuance(&mut world, asset);
+	let tenant = world.total(asset, TENANT);
+	world.next_window();
+	world.rounds(3);
+	let bond = world.bond(BIDDERS[0], asset);
+
+	// Three bad rounds in a row: a breach, then unhealthy, then the second best bid.
+	world.endpoints.insert(service_of_lease(first), Finding::Down);
+	let second = awarded(&mut world, order, Some(first));
+	world.check();
+	assert_eq!(reason(&mut world, first), Some(CloseReason::Unhealthy));
+	let operator = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().operator);
+	assert_eq!(operator, BIDDERS[1].to_account_id());
+
+	// Two bad rounds are a `Low` breach and the third makes `Medium` in a window that allows one.
+	let coin = coin(asset);
+	let credit = 2 * coin;
+	let window = world.peek(|| Balance::from(Timing::window_blocks()));
+	let fine = price(asset, 0) * window / 10;
+	assert_eq!(world.bond(BIDDERS[0], asset), bond - credit - credit / 10 - fine);
+	let paid_first = world.peek(|| compute::Leases::<Runtime>::get(first).unwrap().paid);
+	let round = world.peek(|| Balance::from(Timing::round_blocks()));
+	assert_eq!(paid_first % (price(asset, 0) * round), 0, "only whole good rounds");
+
+	// The same account in escrow pays the next operator, to the end that was set by the first.
+	ready(&mut world, second);
+	assert_eq!(closed(&mut world, second, ROUNDS + 4), CloseReason::Expired);
+	let paid_second = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().paid);
+	assert!(paid_second > 0 && paid_second % (price(asset, 1) * round) == 0);
+	world.rounds(1);
+	let spent = paid_first + paid_second;
+	assert_eq!(world.total(asset, TENANT), tenant - spent + credit, "paid for good rounds, credited once");
+
+	// Capacity and bond are free again, and both sides may say what they think.
+	let (used, reserved) = world.peek(|| {
+		use surety_primitives::BondReserve;
+		let used = compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero());
+		(used, BIDDERS.map(|who| Operators::reserved(&who.to_account_id(), asset)))
+	});
+	assert!(used);
+	assert_eq!(reserved, [0; 3]);
+	let agreement = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().agreement).unwrap();
+	assert_ok!(world.call(TENANT, reputation::Call::rate { agreement, stars: 5 }));
+	assert_ok!(world.call(BIDDERS[1], reputation::Call::rate { agreement, stars: 4 }));
+	let again = world.call(TENANT, reputation::Call::rate { agreement, stars: 1 });
+	assert!(again.is_err(), "once per direction");
+	assert_eq!(issuance(&mut world, asset), money);
+	world.check();
+}
+
+#[test]
+fn a_lease_outlives_its_machine_in_native() {
+	a_lease_outlives_its_machine(AssetId::Native);
+}
+
+#[test]
+fn a_lease_outlives_its_machine_in_an_asset() {
+	a_lease_outlives_its_machine(AssetId::Local(genesis::SBTC));
+}
+
+#[test]
+fn one_or_two_bad_rounds_close_nothing() {
+	let (mut world, _, lease) = running(AssetId::Native);
+	world.rounds(4);
+	for _ in 0..3 {
+		world.endpoints.insert(service_of_lease(lease), Finding::Down);
+		world.rounds(2);
+		world.endpoints.clear();
+		world.rounds(2);
+	}
+	world.rounds(4);
+	assert_eq!(reason(&mut world, lease), None);
+	world.check();
+}
+
+#[test]
+fn a_chain_stall_closes_nothing_and_bills_nothing() {
+	let (mut world, _, lease) = running(AssetId::Native);
+	world.rounds(4);
+	let blocks = |world: &mut World| {
+		world.peek(|| {
+			use surety_primitives::Meter;
+			Probes::reading(service_of_lease(lease)).unwrap().blocks
+		})
+	};
+	world.rounds(3);
+	let before = blocks(&mut world);
+	world.stall(200);
+	world.rounds(6);
+	let after = blocks(&mut world);
+	let round = world.peek(Timing::round_blocks);
+	assert!(after < before + 6 * round, "the round of the stall is not billed");
+	assert_eq!(reason(&mut world, lease), None);
+	world.check();
+}
+
+#[test]
+fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let services = machines(&mut world, asset);
+	let mut new = order(&mut world, asset);
+	// Two bad rounds use up the cap before three make it unhealthy.
+	let terms = new.terms.as_mut().unwrap();
+	terms.credit = [coin(asset); 4];
+	terms.credit_cap = coin(asset);
+	let id = place(&mut world, new);
+	for (bidder, service) in services.into_iter().enumerate() {
+		bid(&mut world, bidder, id, service, asset);
+	}
+	let first = awarded(&mut world, id, None);
+	ready(&mut world, first);
+	world.next_window();
+	world.endpoints.insert(service_of_lease(first), Finding::Down);
+	let second = awarded(&mut world, id, Some(first));
+	assert_eq!(reason(&mut world, first), Some(CloseReason::Terminated));
+	ready(&mut world, second);
+	world.rounds(4);
+	world.check();
+}
+
+#[test]
+fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let services = machines(&mut world, asset);
+	let new = order(&mut world, asset);
+	let id = place(&mut world, new);
+	let tenant = world.total(asset, TENANT);
+	for bidder in [0, 1] {
+		bid(&mut world, bidder, id, services[bidder], asset);
+	}
+	let first = awarded(&mut world, id, None);
+	let bond = world.bond(BIDDERS[0], asset);
+	// Nine rounds on a local network.
+	world.until("the next bid has it", 14, move || {
+		compute::Leases::<Runtime>::get(first).is_some_and(|lease| lease.is_closed())
+	});
+	assert_eq!(reason(&mut world, first), Some(CloseReason::NeverReady));
+	let window = world.peek(|| Balance::from(Timing::window_blocks()));
+	assert_eq!(world.bond(BIDDERS[0], asset), bond - price(asset, 0) * window / 10);
+	let second = awarded(&mut world, id, Some(first));
+	// The second declines within its fetch window, free of charge, and nobody is left.
+	let bond = world.bond(BIDDERS[1], asset);
+	assert_ok!(world.call(BIDDERS[1], compute::Call::decline { lease: second }));
+	assert_eq!(world.bond(BIDDERS[1], asset), bond);
+	world.until("the order is over", 12, move || {
+		compute::Orders::<Runtime>::get(id).is_some_and(|order| order.is_over())
+	});
+	assert_eq!(world.total(asset, TENANT), tenant, "nothing was served, so nothing is paid");
+	world.check();
+}
+
+#[test]
+fn a_lease_is_nobody_elses_to_buy_change_or_close() {
+	let (mut world, _, lease) = running(AssetId::Native);
+	let service = service_of_lease(lease);
+	let agreement = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
+	let open = sla::Call::open_agreement { service, units: 1, deposit: 100 * UNIT, min_cover: 0 };
+	assert!(world.call(Sr25519Keyring::Alice, open).is_err());
+	let pause = operators::Call::pause_service { service };
+	assert!(world.call(BIDDERS[0], pause).is_err());
+	let close = sla::Call::close_agreement { agreement };
+	assert_eq!(
+		world.call(TENANT, close).unwrap_err().error,
+		sla::Error::<Runtime>::BelongsToLease.into()
+	);
+	world.peek(|| {
+		assert_noop!(
+			ComputeOrders::close_lease(RuntimeOrigin::signed(Sr25519Keyring::Alice.to_account_id()), lease, false),
+			compute::Error::<Runtime>::NotParty
+		);
+	});
+	world.check();
+}
+
+#[test]
+fn compute_is_sold_by_lease_only() {
+	let mut world = World::new();
+	let [service, ..] = machines(&mut world, AssetId::Native);
+	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
+	assert_eq!(error, sla::Error::<Runtime>::SoldByLease.into());
+}
+
+/// A tenant that stops its own container gets no credit: the operator's agent is asked, and says so.
+#[test]
+fn a_tenant_that_stops_its_own_container_is_not_credited() {
+	let (mut world, _, lease) = running(AssetId::Native);
+	world.next_window();
+	// "stopped" is a right answer, so the round is up and billed.
+	world.rounds(6);
+	let agreement = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
+	assert_eq!(world.owed(agreement), 0);
+	assert_eq!(reason(&mut world, lease), None);
+}
+
+#[test]
+fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing() {
+	let asset = AssetId::Native;
+	let (mut world, order, lease) = running(asset);
+	world.next_window();
+	world.rounds(1);
+	let bond = world.bond(BIDDERS[0], asset);
+	world.endpoints.insert(service_of_lease(lease), Finding::Down);
+	// Two rounds are bad and the second, which is the breach, is not judged yet.
+	world.rounds(2);
+	assert_ok!(world.call(BIDDERS[0], compute::Call::close_lease { lease, at_once: true }));
+	let next = awarded(&mut world, order, Some(lease));
+	assert!(next > lease);
+	let window = world.peek(|| Balance::from(Timing::window_blocks()));
+	let fine = price(asset, 0) * window / 10;
+	let breaches: Balance = 2 * coin(asset);
+	// It pays for leaving, and for the rounds through the one in which it left.
+	let left = world.bond(BIDDERS[0], asset);
+	assert!(left <= bond - fine - coin(asset) - coin(asset) / 10, "{left} of {bond}");
+	assert!(left >= bond - fine - breaches - breaches / 10);
+	world.check();
+}
+
+#[test]
+fn replicas_spread_over_operators_and_one_failure_moves_one_replica() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let services = machines(&mut world, asset);
+	let mut new = order(&mut world, asset);
+	new.quantity = 2;
+	let id = place(&mut world, new);
+	for (bidder, service) in services.into_iter().enumerate() {
+		let price = price(asset, bidder);
+		let call = compute::Call::place_bid { order: id, service, price, replicas: 2 };
+		assert_ok!(world.call(BIDDERS[bidder], call));
+	}
+	awarded(&mut world, id, None);
+	let leases = |world: &mut World| -> Vec<LeaseId> {
+		world.peek(|| {
+			let order = compute::Orders::<Runtime>::get(id).unwrap();
+			order.replicas.iter().filter_map(|replica| replica.state.lease()).collect()
+		})
+	};
+	let before = leases(&mut world);
+	let operators: Vec<AccountId> = before
+		.iter()
+		.map(|lease| world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator))
+		.collect();
+	assert_eq!(operators, [BIDDERS[0].to_account_id(), BIDDERS[1].to_account_id()]);
+	before.iter().for_each(|lease| ready(&mut world, *lease));
+	world.next_window();
+	world.endpoints.insert(service_of_lease(before[0]), Finding::Down);
+	let after = awarded(&mut world, id, Some(before[0]));
+	assert_eq!(leases(&mut world)[1], before[1], "the other replica goes on");
+	let operator = world.peek(|| compute::Leases::<Runtime>::get(after).unwrap().operator);
+	assert_eq!(operator, BIDDERS[2].to_account_id(), "spread again: not where the other one is");
+	world.check();
+}
+
+#[test]
+fn what_is_sold_by_lease_is_not_sold_twice() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let [service, ..] = machines(&mut world, asset);
+	for n in 0..3 {
+		let new = order(&mut world, asset);
+		let id = place(&mut world, new);
+		let price = price(asset, 0);
+		let result =
+			world.call(BIDDERS[0], compute::Call::place_bid { order: id, service, price, replicas: 1 });
+		assert_eq!(result.is_ok(), n < 2, "a machine for two");
+	}
+	// Nor by declaring the same machine for another service.
+	let offer = Offer { kind: ServiceKind::Compute, endpoint: "http://127.0.0.1:9001/again", ..Offer::of(asset) };
+	let twin = world.list(BIDDERS[0], &offer);
+	let call = compute::Call::declare_capacity { service: twin, total: part() };
+	assert!(world.call(BIDDERS[0], call).is_err());
+	world.check();
+}
