@@ -1,5 +1,9 @@
-//! The state that a chain starts from: operators, services and agreements, made by the pallets' own calls
-//! in memory, as if all of it had happened in block 0.
+//! The state that a chain starts from: operators, services, agreements, orders and leases, made by the
+//! pallets' own calls in memory, as if all of it had happened in block 0.
+
+mod orders;
+
+pub use orders::{BIDDERS, Matches, Orders};
 
 use crate::Res;
 use pallet_surety_operators::{GenesisNetwork, TermsInput};
@@ -37,22 +41,38 @@ pub struct Plan {
 	pub services: u32,
 	/// Service of each agreement, in the order in which they are opened.
 	pub agreements: Vec<ServiceId>,
+	/// Orders and leases. `None` also leaves out those who bid.
+	pub orders: Option<Orders>,
 }
 
 impl Plan {
 	/// Ten times as many agreements as services. As many services have some as can be probed every round,
 	/// spread over the listings; the others take turns.
 	pub fn scale(services: u32) -> Self {
-		let hot = services.min(MOST_HOT);
+		Self::with_hot(services, MOST_HOT)
+	}
+
+	/// The same, with orders. Leases that run take slots that services have otherwise.
+	pub fn compute(services: u32, orders: Orders) -> Self {
+		Self { orders: Some(orders), ..Self::with_hot(services, MOST_HOT - orders.running) }
+	}
+
+	fn with_hot(services: u32, most: u32) -> Self {
+		let hot = services.min(most);
 		let nth = |n: u32| u64::from(n % hot) * u64::from(services) / u64::from(hot);
 		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
-		Self { services, agreements }
+		Self { services, agreements, orders: None }
 	}
 
 	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without any.
 	pub fn breach(agreements: u32) -> Self {
 		let agreements = std::iter::once(0).chain((0..agreements).map(|_| 1)).collect();
-		Self { services: 2 * ROWS, agreements }
+		Self { services: 2 * ROWS, agreements, orders: None }
+	}
+
+	/// Listings, with those of the bidders, which come last.
+	fn listings(&self) -> u32 {
+		self.services + self.orders.map_or(0, |_| BIDDERS)
 	}
 }
 
@@ -96,8 +116,14 @@ pub fn fill(plan: &Plan, probers: usize, check: bool) -> Res<Filled> {
 	let mut storage = genesis(plan, &probers).build_storage()?;
 	let block_limit = BasicExternalities::execute_with_storage(&mut storage, || -> Res<u64> {
 		list(plan)?;
-		see_up(plan.services);
+		if plan.orders.is_some() {
+			orders::list_bidders(plan.services)?;
+		}
+		see_up(plan.listings());
 		open(plan)?;
+		if let Some(orders) = &plan.orders {
+			orders::place(plan.services, orders)?;
+		}
 		if check {
 			check_invariants()?;
 		}
@@ -137,6 +163,7 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		.map(|pair| (account(pair), UNIT))
 		.chain((0..operators(plan)).map(|n| (named("operator", n), 2 * BOND)))
 		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 2_000 * UNIT)))
+		.chain(plan.orders.iter().flat_map(orders::balances))
 		.collect();
 	let network = GenesisNetwork {
 		name: "ethereum".into(),
@@ -168,27 +195,39 @@ fn list(plan: &Plan) -> Res<()> {
 	for service in 0..plan.services {
 		// Services 0 and 1 are those that breach, so they must not be in an outage of their network.
 		let kind = if service % 4 < 2 { ServiceKind::Vpn } else { ServiceKind::Rpc { network: 0 } };
-		let endpoint = format!("https://service-{service}.example.com/").into_bytes();
-		done(Operators::list_service(
-			origin(service % operators(plan)),
-			kind,
-			done(endpoint.try_into())?,
-			Region::new(*b"DE").ok_or("DE is a region")?,
-			UNITS_PER_SERVICE,
-			PRICE,
-			AssetId::Native,
-			TermsInput {
-				min_uptime: Perbill::from_percent(99),
-				max_latency_ms: 250,
-				max_head_lag: 8,
-				credit: [MILLI, 2 * MILLI, 3 * MILLI, 4 * MILLI],
-				credit_cap: UNIT,
-			},
-			[0; 32],
-			Default::default(),
-		))?;
+		list_one(origin(service % operators(plan)), service, kind)?;
 	}
 	Ok(())
+}
+
+fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> Res<()> {
+	done(Operators::list_service(
+		operator,
+		kind,
+		done(endpoint(service, "").try_into())?,
+		region()?,
+		UNITS_PER_SERVICE,
+		PRICE,
+		AssetId::Native,
+		TermsInput {
+			min_uptime: Perbill::from_percent(99),
+			max_latency_ms: 250,
+			max_head_lag: 8,
+			credit: [MILLI, 2 * MILLI, 3 * MILLI, 4 * MILLI],
+			credit_cap: UNIT,
+		},
+		[0; 32],
+		Default::default(),
+	))
+}
+
+/// A URL on a service's server.
+fn endpoint(service: ServiceId, path: &str) -> Vec<u8> {
+	format!("https://service-{service}.example.com/{path}").into_bytes()
+}
+
+fn region() -> Res<Region> {
+	Ok(Region::new(*b"DE").ok_or("DE is a region")?)
 }
 
 /// What the first rounds would do: every service was seen up once, which also proves control of it.

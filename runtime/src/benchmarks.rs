@@ -12,20 +12,20 @@ use crate::{
 	configs::{assets::Transfers, market},
 	*,
 };
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 use codec::Decode;
-use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList, account};
-use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungibles::Mutate};
-use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
+use frame_benchmarking::{account, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+use frame_support::traits::{fungibles::Mutate, Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
+use frame_system_benchmarking::{extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench};
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, HISTOGRAM, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
-	Snapshot, Snapshots, Sweep, bit,
+	bit, Due, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, Row, SlotsOf, Snapshot, Snapshots,
+	Sweep, HISTOGRAM, MAX_DUE, ROWS,
 };
 use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Clock, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI, Probing, Region,
-	Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, crypto::ProberId,
+	crypto::ProberId, AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, Probing, Region,
+	Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, MAX_ENDPOINT, MAX_NAME, MAX_URI,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -103,9 +103,10 @@ impl Helper {
 		ASSET
 	}
 
-	/// An operator with a large bond in `asset`, as many chunks of it unbonding as there may be.
-	fn operator(asset: u32) -> AccountId {
-		let who: AccountId = account("operator", 0, 0);
+	/// The `n`th operator with a large bond in `asset`, as many chunks of it unbonding as there may be.
+	fn operator(asset: u32, n: u32) -> AccountId {
+		let who: AccountId = account("operator", n, 0);
+		let now = System::block_number();
 		let local = AssetId::Local(asset);
 		let native = <Runtime as pallet_surety_operators::Config>::MinBond::get().saturating_mul(2);
 		mint(AssetId::Native, &who, native.saturating_mul(2));
@@ -126,17 +127,14 @@ impl Helper {
 			System::set_block_number(block);
 			Operators::unbond(origin.clone(), local, BOND / 64).expect("nothing is exposed");
 		}
+		System::set_block_number(now);
 		who
 	}
 
-	/// A listed service that is up, its cold page full of others, one hot slot left for it on the last page.
-	fn listed(kind: ServiceKind) -> ServiceId {
-		let asset = Self::asset();
-		let who = Self::operator(asset);
-		System::set_block_number(Timing::round_start(ROUND) + 1);
-		Self::rounds();
+	/// List a service of `who` on a server of its own, with everything as long as it may be.
+	fn list(who: AccountId, asset: u32, kind: ServiceKind, n: u32) -> ServiceId {
 		let id = pallet_surety_operators::NextServiceId::<Runtime>::get();
-		let mut url = b"https://service.example/".to_vec();
+		let mut url = format!("https://service-{n}.example/").into_bytes();
 		url.resize(MAX_ENDPOINT as usize, b'p');
 		Operators::list_service(
 			RuntimeOrigin::signed(who),
@@ -158,6 +156,16 @@ impl Helper {
 		)
 		.expect("the operator is bonded and there is a network");
 		<Operators as Registry<AccountId>>::proven(id);
+		id
+	}
+
+	/// A listed service that is up, its cold page full of others, one hot slot left for it on the last page.
+	fn listed(kind: ServiceKind) -> ServiceId {
+		let asset = Self::asset();
+		let who = Self::operator(asset, 0);
+		System::set_block_number(Timing::round_start(ROUND) + 1);
+		Self::rounds();
+		let id = Self::list(who, asset, kind, 0);
 
 		let place = SlotsOf::<Runtime>::get(id).expect("listing takes a slot").cold;
 		let cold = PageId::Cold(place.page);
@@ -281,5 +289,31 @@ impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
 				}
 			});
 		}
+	}
+}
+
+impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
+	fn asset() -> AssetId {
+		let asset = AssetId::Local(Self::asset());
+		if System::block_number() <= Timing::round_start(ROUND) {
+			System::set_block_number(Timing::round_start(ROUND) + 1);
+		}
+		Operators::approve_asset(RuntimeOrigin::root(), ASSET, MINIMUM).expect("the treasury owns it");
+		asset
+	}
+	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
+		mint(asset, who, amount);
+		mint(AssetId::Native, who, UNIT);
+	}
+	fn compute_service(n: u32) -> ServiceId {
+		// The first comes with full pages.
+		if n == 0 {
+			return Self::listed(ServiceKind::Compute);
+		}
+		let asset = Self::asset();
+		Self::list(Self::operator(asset, n), asset, ServiceKind::Compute, n)
+	}
+	fn health(service: ServiceId) -> Endpoint {
+		<Operators as Registry<AccountId>>::service(service).expect("it is listed").endpoint
 	}
 }

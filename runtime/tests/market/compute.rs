@@ -10,8 +10,8 @@ use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Clock, Funds, LatencyBucket, LeaseId, OrderId, Resources, ServiceId,
-	ServiceKind, SlaTerms, TrustLevel, report::Finding, service_of_lease,
+	report::Finding, service_of_lease, AssetId, Balance, Clock, CloseReason, Funds, LatencyBucket, LeaseId,
+	OrderId, Resources, ServiceId, ServiceKind, SlaTerms, TrustLevel,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -73,15 +73,13 @@ fn machines(world: &mut World, asset: AssetId) -> [ServiceId; 3] {
 
 fn place(world: &mut World, order: compute::NewOrder) -> OrderId {
 	let id = world.peek(compute::NextOrder::<Runtime>::get);
-	assert_ok!(world.call(TENANT, compute::Call::place_order { order }));
+	assert_ok!(world.call(TENANT, compute::Call::place_order { order: Box::new(order) }));
 	id
 }
 
 fn bid(world: &mut World, bidder: usize, order: OrderId, service: ServiceId, asset: AssetId) {
 	let price = price(asset, bidder);
-	assert_ok!(
-		world.call(BIDDERS[bidder], compute::Call::place_bid { order, service, price, replicas: 1 })
-	);
+	assert_ok!(world.call(BIDDERS[bidder], compute::Call::place_bid { order, service, price, replicas: 1 }));
 }
 
 /// The lease that replica 0 has, once it has another than `before`.
@@ -254,6 +252,8 @@ fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced() {
 	ready(&mut world, first);
 	world.next_window();
 	world.endpoints.insert(service_of_lease(first), Finding::Down);
+	world.rounds(2);
+	world.endpoints.clear();
 	let second = awarded(&mut world, id, Some(first));
 	assert_eq!(reason(&mut world, first), Some(CloseReason::Terminated));
 	ready(&mut world, second);
@@ -303,13 +303,14 @@ fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 	let pause = operators::Call::pause_service { service };
 	assert!(world.call(BIDDERS[0], pause).is_err());
 	let close = sla::Call::close_agreement { agreement };
-	assert_eq!(
-		world.call(TENANT, close).unwrap_err().error,
-		sla::Error::<Runtime>::BelongsToLease.into()
-	);
+	assert_eq!(world.call(TENANT, close).unwrap_err().error, sla::Error::<Runtime>::BelongsToLease.into());
 	world.peek(|| {
 		assert_noop!(
-			ComputeOrders::close_lease(RuntimeOrigin::signed(Sr25519Keyring::Alice.to_account_id()), lease, false),
+			ComputeOrders::close_lease(
+				RuntimeOrigin::signed(Sr25519Keyring::Alice.to_account_id()),
+				lease,
+				false
+			),
 			compute::Error::<Runtime>::NotParty
 		);
 	});
@@ -409,7 +410,8 @@ fn what_is_sold_by_lease_is_not_sold_twice() {
 		assert_eq!(result.is_ok(), n < 2, "a machine for two");
 	}
 	// Nor by declaring the same machine for another service.
-	let offer = Offer { kind: ServiceKind::Compute, endpoint: "http://127.0.0.1:9001/again", ..Offer::of(asset) };
+	let offer =
+		Offer { kind: ServiceKind::Compute, endpoint: "http://127.0.0.1:9001/again", ..Offer::of(asset) };
 	let twin = world.list(BIDDERS[0], &offer);
 	let call = compute::Call::declare_capacity { service: twin, total: part() };
 	assert!(world.call(BIDDERS[0], call).is_err());

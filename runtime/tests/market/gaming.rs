@@ -5,7 +5,7 @@ use crate::{actors::*, world::World};
 use frame_support::{assert_noop, assert_ok};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Balance, Probing, ServiceId, Verdict, report::Finding};
+use surety_primitives::{AssetId, Balance, Clock, Probing, ServiceId, Verdict, report::Finding};
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
@@ -80,8 +80,10 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: id }));
 	let closing = world.round();
 	world.endpoints.clear();
-	world.until("it is closed", 8, move || !sla::Agreements::<Runtime>::contains_key(id));
-	assert!(world.round() > closing, "its last round is judged first");
+	world.until("it is closed", 16, move || !sla::Agreements::<Runtime>::contains_key(id));
+	// Whoever was credited in a window stays to its end, so that the same outage is not sold twice.
+	let (closed, rounds) = (world.round(), world.peek(|| u32::from(Timing::window_rounds())));
+	assert_eq!(closed - 3, closing / rounds * rounds + rounds - 1, "the last round of that window");
 	let credited: Balance = world.breaches(service).iter().map(|b| b.credited).sum();
 	assert_eq!(credited, world.index(service), "one unit gets what the index rose by");
 	assert!(world.index(service) >= before);

@@ -394,3 +394,15 @@ fn a_stream_that_cannot_end_does_not_keep_the_lease() {
 		assert_ok!(ComputeOrders::do_try_state());
 	});
 }
+
+#[test]
+fn the_first_failure_counts() {
+	ExtBuilder::build_and_execute(|| {
+		let (_, first) = running(NATIVE, &[1, 2]);
+		run_to(161);
+		ComputeOrders::unhealthy(first, 31);
+		assert_storage_noop!(ComputeOrders::terminated(first, 31));
+		assert_storage_noop!(ComputeOrders::terminated(first, 32));
+		assert_eq!(lease(first).ending(), Some((31, CloseReason::Unhealthy)));
+	});
+}

@@ -1,0 +1,245 @@
+//! Orders that wait for bids, the leases that they had, leases that run, and orders that are matched while
+//! blocks are measured.
+
+use super::{BOND, DEPOSIT_WINDOWS, PRICE, WINDOW_ROUNDS, done, endpoint, list_one, named, region, timings};
+use crate::Res;
+use pallet_surety_compute_orders::{
+	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port, PortProtocol,
+};
+use surety_primitives::{
+	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, RoundIndex, ServiceId, ServiceKind, TrustLevel,
+};
+use surety_runtime::{
+	AccountId, ComputeOrders, MILLI, Operators, Parameters, Runtime, RuntimeOrigin, UNIT,
+	parameters::{RuntimeParameters, compute as parameters},
+};
+
+/// Operators that bid, each with one service: as many as an order has bids at most.
+pub const BIDDERS: u32 = 32;
+
+const ORDERS_PER_TENANT: u32 = 10;
+const BALANCE: Balance = 20_000 * UNIT;
+const MAX_PRICE: Balance = 2 * PRICE;
+/// Deadlines of the orders that stay open are spread over so many blocks.
+const DEADLINES: u32 = 1_000;
+/// Of the blocks of a round, the last has no sweep: what a match adds to it is a match's alone.
+pub const MATCH_OFFSET: u32 = timings_round() - 1;
+
+const fn timings_round() -> u32 {
+	pallet_surety_timing::TimingPreset::production().round_blocks
+}
+
+/// Which orders and leases there are.
+#[derive(Clone, Copy)]
+pub struct Orders {
+	/// Orders that wait for bids until long after the run.
+	pub open: u32,
+	/// Leases of each of them that are over.
+	pub leases_each: u32,
+	/// Leases that run, of orders of their own.
+	pub running: u32,
+	/// Orders that are matched in the run, beside the others.
+	pub matches: Option<Matches>,
+}
+
+impl Orders {
+	/// Leases, over or not.
+	pub fn leases(&self) -> u32 {
+		self.open * self.leases_each + self.running
+	}
+
+	fn all(&self) -> u32 {
+		self.open + self.running.div_ceil(MAX_REPLICAS) + self.matches.map_or(0, |matches| matches.all())
+	}
+}
+
+/// Rounds in whose last block orders with the most bids are matched.
+#[derive(Clone, Copy)]
+pub struct Matches {
+	/// The first.
+	pub from: RoundIndex,
+	/// How many.
+	pub rounds: u32,
+}
+
+impl Matches {
+	/// How many orders are matched in the `n`th of the rounds, and the replicas of each: in turns none, the
+	/// smallest, the largest, and as many of the largest as a block takes on.
+	pub fn nth(n: u32) -> (u32, u32) {
+		let most = <<Runtime as compute::Config>::TasksPerBlock as sp_core::Get<u32>>::get();
+		[(0, 0), (1, 1), (1, MAX_REPLICAS), (most, MAX_REPLICAS)][n as usize % 4]
+	}
+
+	fn all(&self) -> u32 {
+		(0..self.rounds).map(|n| Self::nth(n).0).sum()
+	}
+}
+
+/// What who bids and who orders has.
+pub fn balances(orders: &Orders) -> impl Iterator<Item = (AccountId, Balance)> + use<> {
+	let tenants = orders.all().div_ceil(ORDERS_PER_TENANT);
+	let bidders = (0..BIDDERS).map(|n| (named("bidder", n), 2 * BOND));
+	bidders.chain((0..tenants).map(|n| (named("order tenant", n), BALANCE)))
+}
+
+/// The services of the bidders get the ids from `first` on.
+pub fn list_bidders(first: ServiceId) -> Res<()> {
+	for n in 0..BIDDERS {
+		let name = done(format!("bidder {n}").into_bytes().try_into())?;
+		done(Operators::register(bidder(n), BOND, name, Default::default()))?;
+		list_one(bidder(n), first + n, ServiceKind::Compute)?;
+	}
+	Ok(())
+}
+
+/// Place all orders.
+pub fn place(first: ServiceId, orders: &Orders) -> Res<()> {
+	let most = u32::MAX;
+	let total = Resources {
+		cpu_milli: most,
+		memory_mib: most,
+		storage_gib: most,
+		bandwidth_mbit: most,
+		..Default::default()
+	};
+	for n in 0..BIDDERS {
+		done(ComputeOrders::declare_capacity(bidder(n), first + n, total.clone()))?;
+	}
+	let market = Market { first };
+	let far: BlockNumber = <<Runtime as compute::Config>::MaxBidBlocks as sp_core::Get<u32>>::get();
+	for n in 0..orders.open {
+		market.open(orders.leases_each, far - n % DEADLINES)?;
+		if n % 10_000 == 9_999 {
+			eprintln!("    {} orders, {} leases", n + 1, NextLease::<Runtime>::get());
+		}
+	}
+	let mut left = orders.running;
+	while left > 0 {
+		let replicas = left.min(MAX_REPLICAS);
+		market.run(replicas, far)?;
+		left -= replicas;
+	}
+	match &orders.matches {
+		Some(matches) => market.bid_for(matches, far),
+		None => Ok(()),
+	}
+}
+
+fn bidder(n: u32) -> RuntimeOrigin {
+	RuntimeOrigin::signed(named("bidder", n % BIDDERS))
+}
+
+/// The tenant of an order, by its number.
+fn tenant(order: OrderId) -> RuntimeOrigin {
+	RuntimeOrigin::signed(named("order tenant", order as u32 / ORDERS_PER_TENANT))
+}
+
+/// Who bids has the services from `first` on.
+struct Market {
+	first: ServiceId,
+}
+
+impl Market {
+	fn order(&self, quantity: u32, bid_deadline: BlockNumber, windows: u32) -> Res<OrderId> {
+		let window_blocks = timings().round_blocks * u32::from(WINDOW_ROUNDS);
+		let ports = [80, 443].map(|container| Port { container, protocol: PortProtocol::Tcp });
+		let id = NextOrder::<Runtime>::get();
+		let order = NewOrder {
+			asset: AssetId::Native,
+			resources: Resources {
+				cpu_milli: 2_000,
+				memory_mib: 4_096,
+				storage_gib: 40,
+				bandwidth_mbit: 100,
+				..Default::default()
+			},
+			image: done(b"docker.io/library/nginx:1.27".to_vec().try_into())?,
+			digest: Some([1; 32]),
+			ports: done(ports.to_vec().try_into())?,
+			env_hash: Some([2; 32]),
+			max_price: MAX_PRICE,
+			regions: done(vec![region()?].try_into())?,
+			min_trust: TrustLevel::One,
+			quantity: quantity as u8,
+			duration: DEPOSIT_WINDOWS * window_blocks,
+			bid_deadline,
+			auto_match: true,
+			terms: None,
+			deposit: MAX_PRICE * Balance::from(windows * window_blocks) + UNIT,
+		};
+		done(ComputeOrders::place_order(tenant(id), Box::new(order)))?;
+		Ok(id)
+	}
+
+	fn bid(&self, order: OrderId, n: u32, price: Balance, replicas: u32) -> Res<()> {
+		let service = self.first + n % BIDDERS;
+		done(ComputeOrders::place_bid(bidder(n), order, service, price, replicas as u8))
+	}
+
+	fn accept(&self, order: OrderId, n: u32) -> Res<LeaseId> {
+		let lease = NextLease::<Runtime>::get();
+		done(ComputeOrders::accept_bid(tenant(order), order, self.first + n % BIDDERS))?;
+		Ok(lease)
+	}
+
+	/// An order with one replica that waits, and others that are over: each had some leases, which their
+	/// operators declined, until the tenant closed the last.
+	fn open(&self, leases: u32, deadline: BlockNumber) -> Res<()> {
+		let over = leases.div_ceil(MAX_PLACEMENTS).max(leases.min(2));
+		let of = |replica: u32| leases / over + u32::from(replica < leases % over);
+		let order = self.order(over + 1, deadline, 1)?;
+		for turn in 0..MAX_PLACEMENTS {
+			// The first replicas have the most leases, and a bid goes to the first that waits.
+			let placed = (0..over).filter(|replica| of(*replica) > turn).count() as u32;
+			if placed == 0 {
+				break;
+			}
+			let n = order as u32 + turn;
+			self.bid(order, n, PRICE, placed)?;
+			let leases = (0..placed).map(|_| self.accept(order, n)).collect::<Res<Vec<_>>>()?;
+			for (replica, lease) in (0..).zip(leases) {
+				if of(replica) > turn + 1 {
+					done(ComputeOrders::decline(bidder(n), lease))?;
+				} else {
+					done(ComputeOrders::close_lease(tenant(order), lease, true))?;
+				}
+			}
+		}
+		Ok(())
+	}
+
+	/// An order all of whose replicas run, for longer than any run of this program.
+	fn run(&self, replicas: u32, deadline: BlockNumber) -> Res<()> {
+		let order = self.order(replicas, deadline, DEPOSIT_WINDOWS)?;
+		let n = order as u32;
+		self.bid(order, n, PRICE, replicas)?;
+		for _ in 0..replicas {
+			let lease = self.accept(order, n)?;
+			let health = endpoint(self.first + n % BIDDERS, &format!("leases/{lease}"));
+			let access = b"tcp://203.0.113.7:30080".to_vec();
+			let (health, access) = (done(health.try_into())?, done(access.try_into())?);
+			done(ComputeOrders::report_ready(bidder(n), lease, health, access))?;
+		}
+		Ok(())
+	}
+
+	/// Orders that every bidder bids for. What is awarded never starts, but has as long as the run to do so.
+	fn bid_for(&self, matches: &Matches, far: BlockNumber) -> Res<()> {
+		let start = parameters::Parameters::StartBlocks(parameters::StartBlocks, Some(far));
+		done(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Compute(start)))?;
+		for n in 0..matches.rounds {
+			let deadline = (matches.from + n) * timings().round_blocks + MATCH_OFFSET;
+			let (orders, replicas) = Matches::nth(n);
+			for _ in 0..orders {
+				let order = self.order(replicas, deadline, 1)?;
+				for n in 0..BIDDERS {
+					// All are new to the market, so the price alone ranks them. Each can take one replica, so
+					// that bids that win are gone.
+					let price = PRICE + Balance::from((n * 7 + order as u32) % BIDDERS) * MILLI / 10;
+					self.bid(order, n, price, 1)?;
+				}
+			}
+		}
+		Ok(())
+	}
+}
