@@ -74,7 +74,10 @@ mkdir -p runtime/src/weights
 for file in "$out"/*.rs; do
 	name=$(basename "$file" .rs)
 	case $name in
-		pallet_surety_*) cp "$file" "pallets/${name#pallet_surety_}/src/weights.rs" ;;
+		pallet_surety_*)
+			folder=${name#pallet_surety_}
+			cp "$file" "pallets/${folder//_/-}/src/weights.rs"
+			;;
 		*) cp "$file" "runtime/src/weights/$name.rs" ;;
 	esac
 done

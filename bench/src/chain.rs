@@ -12,6 +12,7 @@ use crate::{
 use codec::{Decode, Encode};
 use frame_support::storage::StoragePrefixedMap;
 use frame_system::offchain::CreateAuthorizedTransaction;
+use pallet_surety_compute_orders as compute;
 use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sc_block_builder::{BlockBuilderBuilder, BuiltBlock};
@@ -105,6 +106,8 @@ pub struct Sample {
 	pub offset: u32,
 	/// Breaches of services 0 and 1 in it.
 	pub breaches: [u32; 2],
+	/// Leases awarded in it.
+	pub leases: u32,
 }
 
 /// A chain and its probers.
@@ -200,22 +203,31 @@ impl Chain {
 		if judged.judged + 2 != round {
 			return Err(format!("in round {round} round {} is the last judged", judged.judged).into());
 		}
-		let page = probes::PageId::Hot(0);
-		let page: probes::Page<AccountId> = self
-			.read(probes::Pages::<Runtime>::hashed_key_for(page))?
-			.ok_or("there are services with units")?;
-		for (place, row) in page.iter().flatten().enumerate() {
-			let down = (self.down)(judged.judged).contains(&place);
-			let fits = match row.last {
-				Some((round, Verdict::Up { .. })) => round == judged.judged && !down,
-				Some((round, Verdict::Down)) => round == judged.judged && down,
-				_ => false,
-			};
-			if !fits {
-				return Err(format!("service {} was judged {:?}", row.service, row.last).into());
+		let mut pages = 0;
+		while let Some(page) = self.hot_page(pages)? {
+			for (place, row) in (pages as usize * page.len()..).zip(&page) {
+				let Some(row) = row else { continue };
+				let down = (self.down)(judged.judged).contains(&place);
+				let fits = match row.last {
+					Some((round, Verdict::Up { .. })) => round == judged.judged && !down,
+					Some((round, Verdict::Down)) => round == judged.judged && down,
+					_ => false,
+				};
+				if !fits {
+					return Err(format!("service {} was judged {:?}", row.service, row.last).into());
+				}
 			}
+			pages += 1;
+		}
+		if pages == 0 {
+			return Err("there are services with units".into());
 		}
 		Ok(())
+	}
+
+	/// A page of what is probed every round.
+	fn hot_page(&self, page: u32) -> Res<Option<probes::Page<AccountId>>> {
+		self.read(probes::Pages::<Runtime>::hashed_key_for(probes::PageId::Hot(page)))
 	}
 
 	/// Blocks of the round before the one to build.
@@ -225,7 +237,7 @@ impl Chain {
 
 	fn block(&mut self) -> Res<Sample> {
 		let reports = self.reports()?;
-		let before = self.breaches()?;
+		let before = (self.breaches()?, self.leases()?);
 
 		let start = Instant::now();
 		let built = self.build(reports)?;
@@ -266,9 +278,10 @@ impl Chain {
 			REVEAL_AT => Kind::JudgeAndReveals,
 			_ => Kind::Judge,
 		};
-		let breaches = [after[0] - before[0], after[1] - before[1]];
+		let breaches = [after[0] - before.0[0], after[1] - before.0[1]];
+		let leases = self.leases()? - before.1;
 		let weight = weight.total().ref_time();
-		Ok(Sample { kind, build, import, finalize, weight, keys, offset, breaches })
+		Ok(Sample { kind, build, import, finalize, weight, keys, offset, breaches, leases })
 	}
 
 	/// Build a block as an author does.
@@ -352,6 +365,11 @@ impl Chain {
 			Ok(state.map_or(0, |state| state.breaches))
 		};
 		Ok([of(0)?, of(1)?])
+	}
+
+	/// Leases awarded so far.
+	fn leases(&self) -> Res<u32> {
+		Ok(self.read(compute::NextLease::<Runtime>::hashed_key().to_vec())?.unwrap_or(0))
 	}
 
 	fn read<T: Decode>(&self, key: Vec<u8>) -> Res<Option<T>> {

@@ -1,10 +1,16 @@
 //! `surety-bench`: how long blocks take at scale. Fills the state of a chain with services and agreements,
-//! writes it to ParityDB, and builds and imports blocks without user transactions while every round is
-//! committed to and revealed. Progress goes to stderr, the tables to stdout; nothing is asserted of times.
+//! orders and leases, writes it to ParityDB, and builds and imports blocks without user transactions while
+//! every round is committed to and revealed. Progress goes to stderr, the tables to stdout; nothing is asserted
+//! of times.
+//!
+//! Three sections: `scale` has services and agreements in several numbers, `breach` compares a breach of many
+//! agreements with one of a single agreement, `compute` adds orders and leases and then matches orders.
 //!
 //! | file | what is there |
 //! |---|---|
 //! | `fill.rs` | the state that a chain starts from |
+//! | `fill/orders.rs` | the orders and leases in it |
+//! | `compute.rs` | the section of orders and leases |
 //! | `chain.rs` | building, importing and measuring blocks |
 //! | `table.rs` | what is said of them |
 
@@ -12,14 +18,15 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod chain;
+mod compute;
 mod fill;
 mod table;
 
 use chain::{Chain, Kind, Sample};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use fill::{Filled, Plan, WINDOW_ROUNDS, timings};
 use std::{path::PathBuf, time::Instant};
-use table::{CELLS, Summary, Table, by_kind};
+use table::{CELLS, Chart, Summary, Table, change, print_changes, print_kinds};
 
 /// Any error, which ends the run.
 pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
@@ -29,9 +36,23 @@ const WARM_UP: u32 = 4;
 /// Rounds in which breaches are measured: three windows, so that no session ends.
 const BREACH_ROUNDS: u32 = 3 * WINDOW_ROUNDS as u32;
 
+/// A part of what is measured.
+#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
+enum Section {
+	/// Services and agreements.
+	Scale,
+	/// A breach of many agreements.
+	Breach,
+	/// Orders and leases.
+	Compute,
+}
+
 /// How long blocks take at scale, on ParityDB in a temporary folder.
 #[derive(Parser)]
 struct Args {
+	/// What to measure.
+	#[arg(long, value_enum, value_delimiter = ',', default_value = "scale,breach,compute")]
+	only: Vec<Section>,
 	/// Numbers of services; there are ten times as many agreements.
 	#[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u32).range(1..=400_000))]
 	services: Vec<u32>,
@@ -44,6 +65,18 @@ struct Args {
 	/// Agreements of the service that is compared with one that has a single agreement; 0 leaves it out.
 	#[arg(long, default_value_t = 100_000)]
 	breach_agreements: u32,
+	/// Numbers of orders that wait for bids. Those that are matched while measuring come on top of the last.
+	#[arg(long, value_delimiter = ',', default_value = "0,100000", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+	orders: Vec<u32>,
+	/// Leases of each of them, all over.
+	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=56))]
+	leases_per_order: u32,
+	/// Leases that run where there are orders, in the place of services that are probed every round.
+	#[arg(long, default_value_t = 960, value_parser = clap::value_parser!(u32).range(..=1_900))]
+	running: u32,
+	/// Services beside them; there are ten times as many agreements.
+	#[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=400_000))]
+	compute_services: u32,
 	/// Check every pallet's invariants in each filled state (takes long where it is large).
 	#[arg(long)]
 	check: bool,
@@ -64,21 +97,24 @@ struct Measured {
 
 fn main() -> Res<()> {
 	let args = Args::parse();
+	let wants = |section| args.only.contains(&section);
 	let mut all = Vec::new();
-	for services in &args.services {
-		all.extend(scale(&args, *services)?);
+	if wants(Section::Scale) {
+		for services in &args.services {
+			all.extend(scale(&args, *services)?);
+		}
+		all.sort_by_key(|m| m.probers);
 	}
-	all.sort_by_key(|m| m.probers);
 	let breach = match args.breach_agreements {
-		0 => None,
-		agreements => Some(breach(&args, agreements)?),
+		1.. if wants(Section::Breach) => Some(breach(&args, args.breach_agreements)?),
+		_ => None,
 	};
+	let compute = if wants(Section::Compute) { compute::measure(&args)? } else { Vec::new() };
 	print_scale(&all);
-	print_flatness(&all);
-	print_writes(&all);
 	if let Some(breach) = breach {
 		print_breach(&breach);
 	}
+	compute::print(&compute);
 	Ok(())
 }
 
@@ -158,55 +194,34 @@ fn breach(args: &Args, agreements: u32) -> Res<Measured> {
 
 fn print_scale(all: &[Measured]) {
 	let Some(first) = all.first() else { return };
-	let limit = first.block_limit as f64 / 1e9;
+	print_terms(first.block_limit);
+	let charts: Vec<Chart> = all
+		.iter()
+		.map(|m| Chart {
+			size: vec![m.services.to_string(), m.agreements.to_string(), m.probers.to_string()],
+			samples: &m.samples,
+			block_limit: m.block_limit,
+		})
+		.collect();
+	print_kinds(&["services", "agreements", "probers"], &charts);
+	let pairs = all.windows(2).filter(|pair| pair[0].probers == pair[1].probers).map(|pair| {
+		let size =
+			vec![pair[0].probers.to_string(), pair[0].services.to_string(), pair[1].services.to_string()];
+		(size, &pair[0].samples[..], &pair[1].samples[..])
+	});
+	print_changes(&["probers", "services from", "to"], pairs);
+	print_writes(all);
+}
+
+/// What is common to all that is measured.
+fn print_terms(block_limit: u64) {
+	let limit = block_limit as f64 / 1e9;
 	println!("Blocks without user transactions. Times and weights in ms; a block may weigh {limit:.0} ms.");
 	println!(
 		"Production timing but for windows of {WINDOW_ROUNDS} rounds. Up to {} services are due in a round of {} blocks.\n",
 		timings().max_probes_per_round,
 		timings().round_blocks,
 	);
-	let mut table = Table::new(&[&["services", "agreements", "probers", "block"][..], &CELLS[..]].concat());
-	for m in all {
-		let size = [m.services.to_string(), m.agreements.to_string(), m.probers.to_string()];
-		let mut row = |name: &str, summary: Option<Summary>| {
-			if let Some(summary) = summary {
-				let cells = summary.cells(m.block_limit);
-				table.row([&size[..], &[name.to_string()], &cells[..]].concat());
-			}
-		};
-		row("all", Summary::of(&m.samples));
-		for (kind, samples) in by_kind(&m.samples) {
-			row(kind.name(), Summary::of(samples));
-		}
-	}
-	table.print();
-}
-
-/// How the medians change from one size to the next.
-fn print_flatness(all: &[Measured]) {
-	let mut table = Table::new(&["probers", "services from", "to", "block", "build p50", "import p50"]);
-	for pair in all.windows(2).filter(|pair| pair[0].probers == pair[1].probers) {
-		let of = |m: &Measured, kind: Option<Kind>| {
-			Summary::of(m.samples.iter().filter(|s| kind.is_none_or(|kind| s.kind == kind)))
-		};
-		for (name, kind) in [("all", None), (Kind::Commits.name(), Some(Kind::Commits))] {
-			if let (Some(a), Some(b)) = (of(&pair[0], kind), of(&pair[1], kind)) {
-				table.row(vec![
-					pair[0].probers.to_string(),
-					pair[0].services.to_string(),
-					pair[1].services.to_string(),
-					name.into(),
-					change(a.build[0], b.build[0]),
-					change(a.import[0], b.import[0]),
-				]);
-			}
-		}
-	}
-	if table.is_empty() {
-		return;
-	}
-	println!("Change of the medians with size:\n");
-	table.print();
 }
 
 fn print_writes(all: &[Measured]) {
@@ -246,11 +261,6 @@ fn print_breach(m: &Measured) {
 			m.agreements
 		);
 	}
-}
-
-/// By how much `to` is above `from`.
-fn change(from: f64, to: f64) -> String {
-	format!("{:+.1} %", (to / from - 1.0) * 100.0)
 }
 
 /// Most memory that this process had, in KiB; 0 where the system does not say.

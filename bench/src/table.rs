@@ -128,8 +128,64 @@ pub const CELLS: [&str; 12] = [
 	"p95",
 ];
 
+/// What was measured of a chain.
+pub struct Chart<'a> {
+	/// How large the chain is.
+	pub size: Vec<String>,
+	/// Its blocks.
+	pub samples: &'a [Sample],
+	/// Picoseconds that a block may take.
+	pub block_limit: u64,
+}
+
+/// Print what blocks take, by the kind of block. `head` names what makes up the size.
+pub fn print_kinds(head: &[&str], charts: &[Chart]) {
+	let mut table = Table::new(&[head, &["block"], &CELLS].concat());
+	for chart in charts {
+		let mut row = |name: &str, summary: Option<Summary>| {
+			if let Some(summary) = summary {
+				let cells = summary.cells(chart.block_limit);
+				table.row([&chart.size[..], &[name.to_string()], &cells[..]].concat());
+			}
+		};
+		row("all", Summary::of(chart.samples));
+		for (kind, samples) in by_kind(chart.samples) {
+			row(kind.name(), Summary::of(samples));
+		}
+	}
+	table.print();
+}
+
+/// Print how the medians change from one chain to another. `head` names what the pairs are told apart by.
+pub fn print_changes<'a>(
+	head: &[&str],
+	pairs: impl Iterator<Item = (Vec<String>, &'a [Sample], &'a [Sample])>,
+) {
+	let mut table = Table::new(&[head, &["block", "build p50", "import p50"]].concat());
+	for (size, from, to) in pairs {
+		let of = |samples: &[Sample], kind: Option<Kind>| {
+			Summary::of(samples.iter().filter(|s| kind.is_none_or(|kind| s.kind == kind)))
+		};
+		for (name, kind) in [("all", None), (Kind::Commits.name(), Some(Kind::Commits))] {
+			if let (Some(a), Some(b)) = (of(from, kind), of(to, kind)) {
+				let changes = [change(a.build[0], b.build[0]), change(a.import[0], b.import[0])];
+				table.row([&size[..], &[name.to_string()], &changes].concat());
+			}
+		}
+	}
+	if !table.is_empty() {
+		println!("Change of the medians with size:\n");
+		table.print();
+	}
+}
+
+/// By how much `to` is above `from`.
+pub fn change(from: f64, to: f64) -> String {
+	format!("{:+.1} %", (to / from - 1.0) * 100.0)
+}
+
 /// The samples of each kind.
-pub fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Vec<&Sample>> {
+fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Vec<&Sample>> {
 	let mut kinds: BTreeMap<Kind, Vec<&Sample>> = BTreeMap::new();
 	for sample in samples {
 		kinds.entry(sample.kind).or_default().push(sample);
@@ -138,7 +194,7 @@ pub fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Vec<&Sample>> {
 }
 
 /// A share in percent.
-fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
 	format!("{:.1} %", share * 100.0)
 }
 

@@ -19,8 +19,7 @@ export const ROUNDS = 30;
 /** In a window of 12 rounds, 90 % leave one bad round: the second is a `Low` breach, the third `Medium`. */
 export const LEASE_TERMS = {
   minUptime: 900_000_000,
-  // Latency bucket of 1.2 s: 4 x log2 of the milliseconds, rounded up.
-  maxLatency: 41,
+  maxLatencyMs: 1_200,
   maxHeadLag: 0,
   credit: [100n * MILLI, 200n * MILLI, 300n * MILLI, 400n * MILLI],
   creditCap: 5n * UNIT,
@@ -238,6 +237,8 @@ export class ComputeStory extends Tale {
       this.facts.ratings.push({ by: who, of: this.#name(rated.account), stars, before: rated.before.toNumber(), after: rated.after.toNumber() });
       this.tell.event(`${who} gives ${"★".repeat(stars)}`, "green");
     }
+    await this.until("both ratings are final", () =>
+      this.watch.events.filter((e) => e.section === "reputation" && e.method === "Rated").length >= 2, 60_000);
     this.facts.after = await this.balances();
   }
 

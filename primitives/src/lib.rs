@@ -33,11 +33,13 @@ pub mod funds;
 pub mod latency;
 pub mod report;
 pub mod score;
+pub mod terms;
 pub mod tiers;
 pub mod traits;
 pub mod types;
 
 pub use funds::{Funds, TwoUnions};
 pub use latency::LatencyBucket;
+pub use terms::{TermsFault, TermsInput};
 pub use traits::*;
 pub use types::*;

@@ -11,6 +11,8 @@
 
 #[path = "market/actors.rs"]
 mod actors;
+#[path = "market/attacks.rs"]
+mod attacks;
 #[path = "market/bad_input.rs"]
 mod bad_input;
 #[path = "market/compute.rs"]

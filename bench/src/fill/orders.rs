@@ -7,7 +7,8 @@ use pallet_surety_compute_orders::{
 	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port, PortProtocol,
 };
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, RoundIndex, ServiceId, ServiceKind, TrustLevel,
+	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, RoundIndex, ServiceId, ServiceKind,
+	TrustLevel,
 };
 use surety_runtime::{
 	AccountId, ComputeOrders, MILLI, Operators, Parameters, Runtime, RuntimeOrigin, UNIT,
@@ -18,16 +19,10 @@ use surety_runtime::{
 pub const BIDDERS: u32 = 32;
 
 const ORDERS_PER_TENANT: u32 = 10;
-const BALANCE: Balance = 20_000 * UNIT;
+const BALANCE: Balance = 100_000 * UNIT;
 const MAX_PRICE: Balance = 2 * PRICE;
 /// Deadlines of the orders that stay open are spread over so many blocks.
 const DEADLINES: u32 = 1_000;
-/// Of the blocks of a round, the last has no sweep: what a match adds to it is a match's alone.
-pub const MATCH_OFFSET: u32 = timings_round() - 1;
-
-const fn timings_round() -> u32 {
-	pallet_surety_timing::TimingPreset::production().round_blocks
-}
 
 /// Which orders and leases there are.
 #[derive(Clone, Copy)]
@@ -131,7 +126,7 @@ fn bidder(n: u32) -> RuntimeOrigin {
 
 /// The tenant of an order, by its number.
 fn tenant(order: OrderId) -> RuntimeOrigin {
-	RuntimeOrigin::signed(named("order tenant", order as u32 / ORDERS_PER_TENANT))
+	RuntimeOrigin::signed(named("order tenant", order / ORDERS_PER_TENANT))
 }
 
 /// Who bids has the services from `first` on.
@@ -194,7 +189,7 @@ impl Market {
 			if placed == 0 {
 				break;
 			}
-			let n = order as u32 + turn;
+			let n = order + turn;
 			self.bid(order, n, PRICE, placed)?;
 			let leases = (0..placed).map(|_| self.accept(order, n)).collect::<Res<Vec<_>>>()?;
 			for (replica, lease) in (0..).zip(leases) {
@@ -211,7 +206,7 @@ impl Market {
 	/// An order all of whose replicas run, for longer than any run of this program.
 	fn run(&self, replicas: u32, deadline: BlockNumber) -> Res<()> {
 		let order = self.order(replicas, deadline, DEPOSIT_WINDOWS)?;
-		let n = order as u32;
+		let n = order;
 		self.bid(order, n, PRICE, replicas)?;
 		for _ in 0..replicas {
 			let lease = self.accept(order, n)?;
@@ -228,14 +223,15 @@ impl Market {
 		let start = parameters::Parameters::StartBlocks(parameters::StartBlocks, Some(far));
 		done(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Compute(start)))?;
 		for n in 0..matches.rounds {
-			let deadline = (matches.from + n) * timings().round_blocks + MATCH_OFFSET;
+			// The last block of a round has no sweep: what a match adds to it is the match's alone.
+			let deadline = (matches.from + n + 1) * timings().round_blocks - 1;
 			let (orders, replicas) = Matches::nth(n);
 			for _ in 0..orders {
 				let order = self.order(replicas, deadline, 1)?;
 				for n in 0..BIDDERS {
 					// All are new to the market, so the price alone ranks them. Each can take one replica, so
 					// that bids that win are gone.
-					let price = PRICE + Balance::from((n * 7 + order as u32) % BIDDERS) * MILLI / 10;
+					let price = PRICE + Balance::from((n * 7 + order) % BIDDERS) * MILLI / 10;
 					self.bid(order, n, price, 1)?;
 				}
 			}

@@ -11,7 +11,7 @@ use frame_support::storage::with_storage_layer;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
 	AssetId, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, SplitAsset, StreamEnd,
-	TrustLevel, TwoUnions, service_of_lease,
+	TermsInput, TrustLevel, TwoUnions, service_of_lease,
 };
 
 mod world;
@@ -247,6 +247,12 @@ pub fn terms() -> SlaTerms {
 		credit: CREDIT,
 		credit_cap: CAP,
 	}
+}
+
+/// [`terms`] as an order gives them.
+pub fn own_terms() -> TermsInput {
+	let SlaTerms { min_uptime, max_head_lag, credit, credit_cap, .. } = terms();
+	TermsInput { min_uptime, max_latency_ms: 250, max_head_lag, credit, credit_cap }
 }
 
 pub fn plenty() -> Resources {

@@ -4,13 +4,15 @@ use crate::*;
 use alloc::vec::Vec;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowOwner, Funds, LatencyBucket, OrderId,
-	Registry, RoundIndex, SlaTerms,
+	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowOwner, Funds, OrderId, Registry,
+	RoundIndex, SlaTerms, TermsFault,
 };
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_place_order(tenant: T::AccountId, new: NewOrder) -> DispatchResult {
 		Self::check_what(&new)?;
+		let terms = new.terms.clone().map(|terms| terms.check::<T::Clock>()).transpose();
+		let terms = terms.map_err(Self::terms_error)?;
 		Self::check_price(new.asset, new.max_price)?;
 		let now = T::Clock::now();
 		let ahead = new.bid_deadline.saturating_sub(now);
@@ -54,13 +56,14 @@ impl<T: Config> Pallet<T> {
 			rounds,
 			bid_deadline: new.bid_deadline,
 		});
-		Self::put_order(id, Self::order_from(tenant, new, duration, storage_deposit, replicas));
+		Self::put_order(id, Self::order_from(tenant, new, terms, duration, storage_deposit, replicas));
 		Ok(())
 	}
 
 	fn order_from(
 		tenant: T::AccountId,
 		new: NewOrder,
+		terms: Option<SlaTerms>,
 		duration: BlockNumber,
 		storage_deposit: Balance,
 		replicas: BoundedVec<ReplicaOf<T>, ConstU32<MAX_REPLICAS>>,
@@ -80,7 +83,7 @@ impl<T: Config> Pallet<T> {
 			bid_deadline: new.bid_deadline,
 			auto_match: new.auto_match,
 			withdrawn: false,
-			terms: new.terms,
+			terms,
 			deposit: new.deposit,
 			storage_deposit,
 			placed_at: T::Clock::now(),
@@ -106,17 +109,16 @@ impl<T: Config> Pallet<T> {
 		let bad = new.regions.iter().enumerate().any(|(at, region)| !region.is_valid() || twice(at, region));
 		ensure!(!bad, Error::<T>::BadRegions);
 		ensure!((1..=MAX_REPLICAS).contains(&u32::from(new.quantity)), Error::<T>::BadQuantity);
-		new.terms.as_ref().map_or(Ok(()), Self::check_terms)
+		Ok(())
 	}
 
-	fn check_terms(terms: &SlaTerms) -> Result<(), Error<T>> {
-		let slowest = u32::try_from(T::Clock::longest_latency_ms()).unwrap_or(u32::MAX);
-		ensure!(terms.max_latency <= LatencyBucket::from_millis(slowest), Error::<T>::TermsLatency);
-		ensure!(terms.credit_cap > 0, Error::<T>::TermsZeroCap);
-		ensure!(terms.credit.is_sorted(), Error::<T>::TermsCreditsFall);
-		let within = terms.credit.iter().all(|credit| *credit <= terms.credit_cap);
-		ensure!(within, Error::<T>::TermsCreditAboveCap);
-		Ok(())
+	fn terms_error(fault: TermsFault) -> Error<T> {
+		match fault {
+			TermsFault::Latency => Error::<T>::TermsLatency,
+			TermsFault::ZeroCap => Error::<T>::TermsZeroCap,
+			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,
+			TermsFault::CreditAboveCap => Error::<T>::TermsCreditAboveCap,
+		}
 	}
 
 	/// What is probed every round must be worth the probing.

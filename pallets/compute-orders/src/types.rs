@@ -3,7 +3,7 @@
 use frame::prelude::*;
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, CloseReason, Endpoint, EscrowId, LeaseId, OrderId, Region,
-	Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TrustLevel, shared,
+	Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel, shared,
 };
 
 /// Most replicas of an order.
@@ -110,7 +110,7 @@ shared! {
 		/// Whether the best bids are taken at the deadline; else the tenant accepts before it.
 		pub auto_match: bool,
 		/// Terms of its own; `None` takes those of the bidder's service.
-		pub terms: Option<SlaTerms>,
+		pub terms: Option<TermsInput>,
 		/// Base units put on hold for each replica.
 		pub deposit: Balance,
 	}

@@ -204,6 +204,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(operator.status != OperatorStatus::Retiring, "9: retiring with leases");
 			ensure!(Self::minimum_bond(lease.asset).is_some(), "9: asset never approved");
 		}
+		let known = LeaseMaintenance::<T>::iter_keys().all(LeaseServices::<T>::contains_key);
+		ensure!(known, "9: maintenance of no lease");
 		Ok(())
 	}
 }

@@ -51,6 +51,7 @@ impl<T: Config> LeaseRegistry<T::AccountId> for Pallet<T> {
 			defensive!("lowering exposure always works", error);
 		}
 		LeaseServices::<T>::remove(id);
+		LeaseMaintenance::<T>::remove(id);
 	}
 }
 

@@ -90,12 +90,12 @@ use surety_primitives::{
 };
 
 pub use pallet::*;
-pub use surety_primitives::endpoint::Host;
+pub use surety_primitives::{TermsInput, endpoint::Host};
 #[cfg(feature = "runtime-benchmarks")]
 pub use types::BenchmarkHelper;
 pub use types::{
 	Approval, AssetPolicy, AssetTotals, Bond, BondOf, Chunk, Counts, GenesisNetwork, Listing, Maintenance,
-	Operator, OperatorStatus, ServiceOf, TermsInput,
+	Operator, OperatorStatus, ServiceOf,
 };
 pub use weights::WeightInfo;
 
@@ -226,6 +226,10 @@ pub mod pallet {
 	/// Services that leases are, from `LEASES_FROM` on: status `Leased`, one unit, without a deposit.
 	#[pallet::storage]
 	pub type LeaseServices<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Service<T::AccountId>>;
+
+	/// The last maintenance announced of a lease.
+	#[pallet::storage]
+	pub type LeaseMaintenance<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Maintenance>;
 
 	/// Base units of the operator's bond that a service or a lease reserves.
 	#[pallet::storage]
@@ -461,7 +465,7 @@ pub mod pallet {
 			metadata_uri: Uri,
 		) -> DispatchResult {
 			let operator = ensure_signed(origin)?;
-			let terms = Self::check_terms(terms)?;
+			let terms = terms.check::<T::Clock>().map_err(Self::terms_error)?;
 			Self::do_list(
 				operator,
 				NewService {

@@ -3,8 +3,7 @@
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Balance, Clock, Funds, LEASES_FROM, LatencyBucket, Probing, Service, ServiceId, ServiceKind,
-	ServiceStatus, SlaTerms,
+	Balance, Clock, Funds, LEASES_FROM, Probing, Service, ServiceId, ServiceKind, ServiceStatus, TermsFault,
 	endpoint::{self, Fault, Host, Target},
 };
 
@@ -62,18 +61,13 @@ impl<T: Config> Pallet<T> {
 		if T::Clock::proof_of_control() { ServiceStatus::Unproven } else { ServiceStatus::Active }
 	}
 
-	/// Terms as the registry stores them, the latency rounded up to the edge of its bucket.
-	pub(crate) fn check_terms(terms: TermsInput) -> Result<SlaTerms, Error<T>> {
-		let TermsInput { min_uptime, max_latency_ms, max_head_lag, credit, credit_cap } = terms;
-		ensure!(max_latency_ms > 0 && u64::from(max_latency_ms) <= slowest_ms(), Error::<T>::TermsLatency);
-		ensure!(credit_cap > 0, Error::<T>::TermsZeroCap);
-		ensure!(credit.is_sorted(), Error::<T>::TermsCreditsFall);
-		ensure!(credit.iter().all(|credit| *credit <= credit_cap), Error::<T>::TermsCreditAboveCap);
-		let max_latency = LatencyBucket::from_millis(max_latency_ms);
-		// A prober gives up after that: all above it would be down, none slow.
-		let longest = LatencyBucket::from_micros(T::Clock::longest_latency_ms().saturating_mul(1_000));
-		ensure!(max_latency <= longest, Error::<T>::TermsLatency);
-		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, credit_cap })
+	pub(crate) fn terms_error(fault: TermsFault) -> Error<T> {
+		match fault {
+			TermsFault::Latency => Error::<T>::TermsLatency,
+			TermsFault::ZeroCap => Error::<T>::TermsZeroCap,
+			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,
+			TermsFault::CreditAboveCap => Error::<T>::TermsCreditAboveCap,
+		}
 	}
 
 	/// Whatever others multiply later must fit in a balance: a window's price of all units, and the exposure

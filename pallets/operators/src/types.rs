@@ -6,8 +6,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame::prelude::*;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Endpoint, LatencyBucket, Name, Protocol, Region, RoundIndex, Service,
-	ServiceKind, SlaTerms, Uri,
+	AssetId, Balance, BlockNumber, Endpoint, Name, Protocol, Region, RoundIndex, Service, ServiceKind,
+	SlaTerms, Uri,
 };
 
 /// The bond of an operator in one asset, bounded by the runtime's limits.
@@ -184,25 +184,6 @@ pub struct Counts {
 	pub slashed: u32,
 }
 
-/// SLA terms as a caller gives them.
-#[derive(Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct TermsInput {
-	/// Share of a window's rounds in which the service must not be down or stale. A share above 100 % is
-	/// not a `Perbill` and the call does not decode.
-	pub min_uptime: Perbill,
-	/// Answers above this are slow. Milliseconds, from 1 to a tenth of a round, which is as long as a prober
-	/// waits when its rounds are full (and never above 55,108); rounded UP to the next edge of a latency
-	/// bucket, as that limit is, and the event of the listing says which.
-	pub max_latency_ms: u32,
-	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
-	pub max_head_lag: u32,
-	/// Credit per unit in base units for a `Low`, `Medium`, `High` and `Critical` breach: each at least
-	/// the one before it and at most the cap.
-	pub credit: [Balance; 4],
-	/// All that one unit can ever be credited, in base units; not zero.
-	pub credit_cap: Balance,
-}
-
 /// A service to list, as the call gives it.
 pub(crate) struct NewService {
 	pub kind: ServiceKind,
@@ -263,9 +244,4 @@ pub trait BenchmarkHelper<AccountId> {
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
 	/// Create an asset that [`AssetPolicy`] lets pass.
 	fn create_asset() -> u32;
-}
-
-/// The slowest latency that terms can name, in milliseconds.
-pub(crate) fn slowest_ms() -> u64 {
-	LatencyBucket::MAX.edge_micros().checked_div(1_000).unwrap_or(0)
 }

@@ -97,7 +97,12 @@ impl<T: Config> Pallet<T> {
 		from: RoundIndex,
 		rounds: u16,
 	) -> DispatchResult {
-		Self::owned_and_going_on(&who, id)?;
+		// A lease is down when its machine is: it has maintenance of its own, announced to its tenant.
+		let lease = LeaseServices::<T>::get(id);
+		match &lease {
+			Some(lease) => ensure!(lease.operator == who, Error::<T>::NotOwner),
+			None => drop(Self::owned_and_going_on(&who, id)?),
+		}
 		let window = T::Clock::window_rounds();
 		let notice = from.checked_sub(T::Clock::round()).ok_or(Error::<T>::MaintenanceTooSoon)?;
 		ensure!(rounds > 0, Error::<T>::ZeroRounds);
@@ -109,12 +114,18 @@ impl<T: Config> Pallet<T> {
 		let most = T::MaxMaintenanceShare::get().mul_floor(u32::from(window));
 		ensure!(u32::from(rounds) <= most, Error::<T>::MaintenanceTooLong);
 
-		let mut listing = Listings::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		let before = match lease {
+			Some(_) => LeaseMaintenance::<T>::get(id),
+			None => Listings::<T>::get(id).ok_or(Error::<T>::UnknownService)?.maintenance,
+		};
 		// Until the last round of the one before is judged, its rounds must still be found excused.
-		let over = listing.maintenance.is_none_or(|before| before.last() <= T::Probing::judged_round());
+		let over = before.is_none_or(|before| before.last() <= T::Probing::judged_round());
 		ensure!(over, Error::<T>::MaintenanceAnnounced);
-		listing.maintenance = Some(Maintenance { from, rounds });
-		Listings::<T>::insert(id, listing);
+		let maintenance = Maintenance { from, rounds };
+		match lease {
+			Some(_) => LeaseMaintenance::<T>::insert(id, maintenance),
+			None => Listings::<T>::mutate_extant(id, |listing| listing.maintenance = Some(maintenance)),
+		}
 		T::Probing::set_maintenance(id, from, rounds);
 		Self::deposit_event(Event::MaintenanceAnnounced { service: id, from, rounds });
 		Ok(())

@@ -10,8 +10,8 @@ use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::Perbill;
 use surety_primitives::{
-	report::Finding, service_of_lease, AssetId, Balance, Clock, CloseReason, Funds, LatencyBucket, LeaseId,
-	OrderId, Resources, ServiceId, ServiceKind, SlaTerms, TrustLevel,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId, ServiceKind,
+	TermsInput, TrustLevel, report::Finding, service_of_lease,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -47,9 +47,9 @@ fn order(world: &mut World, asset: AssetId) -> compute::NewOrder {
 		duration: ROUNDS * round,
 		bid_deadline: now + 2 * round,
 		auto_match: true,
-		terms: Some(SlaTerms {
+		terms: Some(TermsInput {
 			min_uptime: Perbill::from_percent(90),
-			max_latency: LatencyBucket::from_millis(250),
+			max_latency_ms: 250,
 			max_head_lag: 0,
 			credit: [coin, 2 * coin, 3 * coin, 4 * coin],
 			credit_cap: 20 * coin,
@@ -323,18 +323,6 @@ fn compute_is_sold_by_lease_only() {
 	let [service, ..] = machines(&mut world, AssetId::Native);
 	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
 	assert_eq!(error, sla::Error::<Runtime>::SoldByLease.into());
-}
-
-/// A tenant that stops its own container gets no credit: the operator's agent is asked, and says so.
-#[test]
-fn a_tenant_that_stops_its_own_container_is_not_credited() {
-	let (mut world, _, lease) = running(AssetId::Native);
-	world.next_window();
-	// "stopped" is a right answer, so the round is up and billed.
-	world.rounds(6);
-	let agreement = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
-	assert_eq!(world.owed(agreement), 0);
-	assert_eq!(reason(&mut world, lease), None);
 }
 
 #[test]

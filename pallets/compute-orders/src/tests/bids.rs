@@ -29,12 +29,12 @@ fn a_bid_reserves_bond_and_capacity_for_every_replica() {
 #[test]
 fn the_terms_of_the_order_count_if_it_has_any() {
 	ExtBuilder::build_and_execute(|| {
-		let own = surety_primitives::SlaTerms { credit_cap: 10_000, ..terms() };
+		let own = surety_primitives::TermsInput { credit_cap: 10_000, ..own_terms() };
 		let id = place(NATIVE, |new| new.terms = Some(own.clone()));
 		assert_ok!(bid(1, id, 1, 50, 1));
 		assert_eq!(reserved(1, NATIVE), 11_000 + penalty(50));
 		let lease = matched(id);
-		assert_eq!(self::lease(lease).terms, own);
+		assert_eq!(self::lease(lease).terms, surety_primitives::SlaTerms { credit_cap: 10_000, ..terms() });
 	});
 }
 
@@ -91,11 +91,11 @@ fn a_bid_needs_capacity_and_bond() {
 		});
 		assert_noop!(bid(2, huge, 2, 50, 2), Error::<Test>::NotEnoughCapacity);
 		let dear = place(NATIVE, |new| {
-			new.terms = Some(surety_primitives::SlaTerms { credit_cap: BOND, ..terms() });
+			new.terms = Some(surety_primitives::TermsInput { credit_cap: BOND, ..own_terms() });
 		});
 		assert_noop!(bid(2, dear, 2, 50, 1), DispatchError::Other("bond too small"));
 		let absurd = place(NATIVE, |new| {
-			new.terms = Some(surety_primitives::SlaTerms { credit_cap: Balance::MAX, ..terms() });
+			new.terms = Some(surety_primitives::TermsInput { credit_cap: Balance::MAX, ..own_terms() });
 		});
 		assert_noop!(bid(2, absurd, 2, 50, 1), Error::<Test>::PriceOverflow);
 	});

@@ -163,7 +163,7 @@ fn one_machine_is_not_sold_through_two_services() {
 #[test]
 fn one_bond_does_not_stand_behind_two_bids() {
 	ExtBuilder::build_and_execute(|| {
-		let terms = surety_primitives::SlaTerms { credit_cap: 800_000, ..terms() };
+		let terms = surety_primitives::TermsInput { credit_cap: 800_000, ..own_terms() };
 		let first = place(NATIVE, |new| new.terms = Some(terms.clone()));
 		let second = place(NATIVE, |new| new.terms = Some(terms));
 		assert_ok!(bid(1, first, 1, 50, 1));

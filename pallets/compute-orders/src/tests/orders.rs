@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 
-use surety_primitives::{AssetId, LatencyBucket, Region, TrustLevel};
+use surety_primitives::{AssetId, Region, TrustLevel};
 
 #[test]
 fn an_order_holds_a_deposit_per_replica_and_one_for_its_storage() {
@@ -71,15 +71,15 @@ fn one_port_may_be_open_for_both_protocols() {
 #[test]
 fn own_terms_must_make_sense() {
 	ExtBuilder::build_and_execute(|| {
-		let with = |change: &dyn Fn(&mut surety_primitives::SlaTerms)| {
-			let mut terms = terms();
+		let with = |change: &dyn Fn(&mut surety_primitives::TermsInput)| {
+			let mut terms = own_terms();
 			change(&mut terms);
 			Some(terms)
 		};
 		refused(|new| new.terms = with(&|t| t.credit_cap = 0), Error::TermsZeroCap);
 		refused(|new| new.terms = with(&|t| t.credit[0] = 121), Error::TermsCreditsFall);
 		refused(|new| new.terms = with(&|t| t.credit[3] = CAP + 1), Error::TermsCreditAboveCap);
-		refused(|new| new.terms = with(&|t| t.max_latency = LatencyBucket::MAX), Error::TermsLatency);
+		refused(|new| new.terms = with(&|t| t.max_latency_ms = 55_108), Error::TermsLatency);
 		place(NATIVE, |new| new.terms = with(&|_| {}));
 	});
 }

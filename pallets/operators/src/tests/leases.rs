@@ -166,7 +166,7 @@ fn a_lease_is_not_for_sale_and_only_its_owner_ends_it() {
 }
 
 #[test]
-fn no_call_touches_a_lease() {
+fn no_call_changes_a_lease() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		leased();
 		let alice = || signed(ALICE);
@@ -181,12 +181,27 @@ fn no_call_touches_a_lease() {
 				Operators::retire_service(alice(), id),
 				Operators::retire_service(root(), id),
 				Operators::remove_service(alice(), id),
-				Operators::announce_maintenance(alice(), id, WINDOW_ROUNDS.into(), 1),
 			] {
 				assert_eq!(<&str>::from(refused.unwrap_err()), fault);
 			}
 		}
 		assert_eq!(storage_root(), before);
+	});
+}
+
+#[test]
+fn a_lease_has_maintenance_of_its_own() {
+	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
+		leased();
+		let announce = |who, from| Operators::announce_maintenance(signed(who), ID, from, 1);
+		assert_noop!(announce(BOB, 12), Fault::NotOwner);
+		assert_noop!(announce(ALICE, 1), Fault::MaintenanceTooSoon);
+		assert_ok!(announce(ALICE, 12));
+		assert_eq!(MaintenanceSet::get().get(&ID), Some(&(12, 1)));
+		assert_noop!(announce(ALICE, 30), Fault::MaintenanceAnnounced);
+		Operators::remove_lease(LEASE);
+		assert!(!LeaseMaintenance::<Test>::contains_key(ID));
+		assert_noop!(announce(ALICE, 30), Fault::UnknownService);
 	});
 }
 

@@ -1,0 +1,144 @@
+//! Orders and leases: whether blocks take longer where there are many, and what a match takes.
+
+use crate::{
+	Args, Res, WARM_UP, chain,
+	chain::{Kind, Sample},
+	fill,
+	fill::{BIDDERS, Matches, Orders, Plan},
+	print_terms,
+	table::{Chart, Summary, Table, percent, print_changes, print_kinds},
+};
+use std::time::Instant;
+
+/// A chain's size and what was measured of it.
+pub struct Measured {
+	services: u32,
+	orders: Orders,
+	probers: u32,
+	/// Blocks in which no order is due.
+	samples: Vec<Sample>,
+	/// Blocks of rounds that may have matches.
+	matches: Vec<Sample>,
+	block_limit: u64,
+}
+
+/// Fill a state with each number of orders, and measure it with each number of probers.
+pub fn measure(args: &Args) -> Res<Vec<Measured>> {
+	let mut all = Vec::new();
+	for (n, open) in args.orders.iter().enumerate() {
+		let last = n + 1 == args.orders.len();
+		// Twice as many rounds, since only their last blocks say something of matches.
+		let matches = Matches { from: WARM_UP + args.rounds, rounds: 2 * args.rounds };
+		let orders = Orders {
+			open: *open,
+			leases_each: args.leases_per_order,
+			running: if *open > 0 { args.running } else { 0 },
+			matches: last.then_some(matches),
+		};
+		all.extend(scale(args, orders)?);
+	}
+	all.sort_by_key(|m| m.probers);
+	Ok(all)
+}
+
+fn scale(args: &Args, orders: Orders) -> Res<Vec<Measured>> {
+	let services = args.compute_services;
+	let plan = Plan::compute(services, orders);
+	eprintln!("{} open orders, {} leases, {} of them running", orders.open, orders.leases(), orders.running);
+	let filled = crate::fill(args, &plan, args.probers.iter().copied().max().unwrap_or(1))?;
+	let mut all = Vec::new();
+	for probers in &args.probers {
+		let mut chain = crate::chain(args, filled.with_probers(&plan, *probers as usize)?, |_| &[])?;
+		chain.run(WARM_UP)?;
+		let start = Instant::now();
+		let samples = chain.run(WARM_UP + args.rounds)?;
+		chain.check()?;
+		let matches = match &orders.matches {
+			Some(matches) => measure_matches(&mut chain, matches)?,
+			None => Vec::new(),
+		};
+		let (blocks, seconds) = (samples.len() + matches.len(), start.elapsed().as_secs_f64());
+		eprintln!(
+			"    {blocks} blocks measured in {seconds:.0} s; the database has {} MiB",
+			chain.disk() >> 20
+		);
+		let block_limit = filled.block_limit;
+		all.push(Measured { services, orders, probers: *probers, samples, matches, block_limit });
+	}
+	Ok(all)
+}
+
+/// All orders must have been matched in their blocks, or what was measured means nothing.
+fn measure_matches(chain: &mut chain::Chain, matches: &Matches) -> Res<Vec<Sample>> {
+	let samples = chain.run(matches.from + matches.rounds)?;
+	chain.check()?;
+	let last = samples.iter().filter(|sample| sample.offset + 1 == fill::timings().round_blocks);
+	for (n, sample) in (0..).zip(last) {
+		let (orders, replicas) = Matches::nth(n);
+		if sample.leases != orders * replicas {
+			return Err(format!("{} leases awarded by {orders} x {replicas} replicas", sample.leases).into());
+		}
+	}
+	Ok(samples)
+}
+
+/// Print the tables.
+pub fn print(all: &[Measured]) {
+	let Some(first) = all.first() else { return };
+	println!("Orders and leases. All but the running leases are over; those are probed every round.");
+	print_terms(first.block_limit);
+	let charts: Vec<Chart> = all
+		.iter()
+		.map(|m| Chart {
+			size: [m.services, m.orders.open, m.orders.leases(), m.orders.running, m.probers]
+				.map(|n| n.to_string())
+				.to_vec(),
+			samples: &m.samples,
+			block_limit: m.block_limit,
+		})
+		.collect();
+	print_kinds(&["services", "open orders", "leases", "running", "probers"], &charts);
+	let pairs = all.windows(2).filter(|pair| pair[0].probers == pair[1].probers).map(|pair| {
+		let sizes = pair.iter().flat_map(|m| [m.orders.open, m.orders.leases()]);
+		let size = std::iter::once(pair[0].probers).chain(sizes).map(|n| n.to_string()).collect();
+		(size, &pair[0].samples[..], &pair[1].samples[..])
+	});
+	print_changes(&["probers", "orders from", "leases", "orders to", "leases"], pairs);
+	print_matches(all);
+}
+
+/// What matches add to the last block of a round, in time and in weight.
+fn print_matches(all: &[Measured]) {
+	let head =
+		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight"];
+	let more = ["import/weight", "more build", "more import", "more weight", "import/weight of it"];
+	let mut table = Table::new(&[&head[..], &more].concat());
+	for m in all {
+		let of = |leases: u32| {
+			Summary::of(m.matches.iter().filter(|s| s.kind == Kind::Commits && s.leases == leases))
+		};
+		let Some(none) = of(0) else { continue };
+		for (orders, replicas) in (0..4).map(Matches::nth) {
+			let Some(some) = of(orders * replicas) else { continue };
+			let size = [m.orders.open, m.probers, orders, replicas].map(|n| n.to_string());
+			let ms = |ms: f64| format!("{ms:.2}");
+			let mut row = size.to_vec();
+			row.extend([some.blocks.to_string(), ms(some.build[0]), ms(some.import[0]), ms(some.weight)]);
+			row.push(percent(some.share[0]));
+			let (build, import) = (some.build[0] - none.build[0], some.import[0] - none.import[0]);
+			let weight = some.weight - none.weight;
+			if orders > 0 {
+				row.extend([ms(build), ms(import), ms(weight), percent(import / weight)]);
+			}
+			table.row(row);
+		}
+	}
+	if table.is_empty() {
+		return;
+	}
+	println!("Orders matched in the last block of a round, which has no sweep, each with {BIDDERS} bids.");
+	println!(
+		"On the right, what that adds to the medians and to the largest weight of such blocks without:\n"
+	);
+	table.print();
+}
