@@ -85,7 +85,7 @@ fn measure_matches(chain: &mut chain::Chain, matches: &Matches) -> Res<Vec<Sampl
 /// Print the tables.
 pub fn print(all: &[Measured]) {
 	let Some(first) = all.first() else { return };
-	println!("Orders and leases. All but the running leases are over; those are probed every round.");
+	println!("Orders and leases. All leases are over but those that run, which are probed every round.");
 	print_terms(first.block_limit);
 	let charts: Vec<Chart> = all
 		.iter()
@@ -110,7 +110,7 @@ pub fn print(all: &[Measured]) {
 /// What matches add to the last block of a round, in time and in weight.
 fn print_matches(all: &[Measured]) {
 	let head =
-		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight"];
+		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight max"];
 	let more = ["import/weight", "more build", "more import", "more weight", "import/weight of it"];
 	let mut table = Table::new(&[&head[..], &more].concat());
 	for m in all {

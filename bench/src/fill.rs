@@ -49,16 +49,17 @@ impl Plan {
 	/// Ten times as many agreements as services. As many services have some as can be probed every round,
 	/// spread over the listings; the others take turns.
 	pub fn scale(services: u32) -> Self {
-		Self::with_hot(services, MOST_HOT)
+		Self::with_hot(services, services.min(MOST_HOT))
 	}
 
-	/// The same, with orders. Leases that run take slots that services have otherwise.
+	/// The same, with orders. Leases that run take the places of services that are probed every round.
 	pub fn compute(services: u32, orders: Orders) -> Self {
-		Self { orders: Some(orders), ..Self::with_hot(services, MOST_HOT - orders.running) }
+		let hot = services.min(MOST_HOT).saturating_sub(orders.running).max(1);
+		Self { orders: Some(orders), ..Self::with_hot(services, hot) }
 	}
 
-	fn with_hot(services: u32, most: u32) -> Self {
-		let hot = services.min(most);
+	/// `hot` of the services have agreements.
+	fn with_hot(services: u32, hot: u32) -> Self {
 		let nth = |n: u32| u64::from(n % hot) * u64::from(services) / u64::from(hot);
 		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
 		Self { services, agreements, orders: None }

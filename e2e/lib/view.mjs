@@ -283,6 +283,18 @@ export class View {
         ]),
       },
       {
+        name: "ORDERS",
+        head: ["now", "price", "", "in escrow", "pays for blocks"],
+        rows: (m.orders ?? []).flatMap((o) => o.replicas.map(({ lease, held, closed }) => [
+          `order ${o.id}`,
+          lease ? `lease ${lease.id} ${lease.phase}` : "bidding",
+          lease ? sure(lease.price) : "",
+          closed ? `closed: ${closed}` : o.until ? `${o.bids.length} bids, matched at ${o.until}` : `${o.bids.length} more bids`,
+          sure(held),
+          lease ? lease.blocksLeft : "",
+        ])),
+      },
+      {
         name: "AGREEMENTS",
         head: ["units", "deposit left", "paid", "credit owed", "credit paid", ""],
         rows: m.agreements.map((a) => [

@@ -113,6 +113,8 @@ impl Default for RuntimeParameters {
 
 /// Genesis values of the parameters. It has no calls and no storage of its own: it writes once into the
 /// parameters pallet, which has no genesis config.
+// The storage macros look up the pallet's own name with `expect`.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod seed {
 	use super::*;

@@ -30,7 +30,8 @@ pub struct SlotBlockWeights;
 impl Get<BlockWeights> for SlotBlockWeights {
 	fn get() -> BlockWeights {
 		let max = Weight::from_parts(pallet_surety_timing::BlockRefTime::<Runtime>::get(), u64::MAX);
-		let normal = NORMAL_RATIO * max;
+		let part = |all: u64| NORMAL_RATIO.mul_floor(all);
+		let normal = Weight::from_parts(part(max.ref_time()), part(max.proof_size()));
 		BlockWeights::builder()
 			.base_block(BlockExecutionWeight::get())
 			.for_class(DispatchClass::all(), |w| w.base_extrinsic = ExtrinsicBaseWeight::get())
@@ -49,7 +50,7 @@ parameter_types! {
 	pub const Version: RuntimeVersion = VERSION;
 	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
 		.max_length(MAX_BLOCK_BYTES)
-		.modify_max_length_for_class(DispatchClass::Normal, |m| *m = NORMAL_RATIO * MAX_BLOCK_BYTES)
+		.modify_max_length_for_class(DispatchClass::Normal, |m| *m = NORMAL_RATIO.mul_floor(MAX_BLOCK_BYTES))
 		.build();
 	pub const SS58Prefix: u8 = 42;
 }

@@ -395,37 +395,81 @@ fn declining_for_free_does_not_use_up_an_order() {
 #[test]
 #[ignore = "fault: the first lease in an asset takes the pot's minimum from a tenant who may not have it"]
 fn a_tenant_that_spent_the_rest_does_not_make_an_operator_late() {
-	let asset = AssetId::Local(genesis::SBTC);
+	use frame_support::traits::fungibles::Mutate;
+	// Approved after genesis, so that no pot lives in it yet.
+	let (id, asset) = (77, AssetId::Local(77));
 	let mut world = World::new();
 	let tenant = funded(&mut world, 0);
+	let owner = configs::market::Treasury::get();
+	world.block_with(|| {
+		let root = RuntimeOrigin::root;
+		assert_ok!(Assets::force_create(root(), id.into(), owner.into(), true, 1_000));
+		assert_ok!(Operators::approve_asset(root(), id, coin(asset)));
+		for (n, amount) in [(0, 25_000 * coin(asset)), (1, 2_000 * coin(asset))] {
+			assert_ok!(configs::assets::Transfers::mint_into(asset, &party(n), amount));
+		}
+	});
 	let other = operator(&mut world, 1, asset);
 	let service = machine(&mut world, &other, 9_001, 2, asset);
 	let new = new_order(&mut world, asset);
 	let order = place(&mut world, &tenant, new);
 	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
 	let lease = awarded(&mut world, order, None, 4);
-	let spendable = world.peek(|| {
-		use frame_support::traits::{
-			fungibles::Inspect,
-			tokens::{Fortitude, Preservation},
-		};
-		configs::assets::Transfers::reducible_balance(
-			asset,
-			&tenant,
-			Preservation::Expendable,
-			Fortitude::Polite,
-		)
-	});
-	let call = pallet_assets::Call::transfer {
-		id: genesis::SBTC.into(),
-		target: party(50).into(),
-		amount: spendable,
-	};
+	let amount = world.peek(|| MarketFunds::spendable(asset, &tenant));
+	let call = pallet_assets::Call::transfer { id: id.into(), target: other.into(), amount };
 	assert_ok!(act(&mut world, &tenant, call));
-	eprintln!("spent {spendable} left {} pot {} pots {:?}", total(&mut world, asset, &tenant), total(&mut world, asset, &Sla::pot()), world.peek(|| sla::Pots::<Runtime>::get(asset)));
 	ready(&mut world, lease);
-	eprintln!("left {} pot {}", total(&mut world, asset, &tenant), total(&mut world, asset, &Sla::pot()));
 	world.check();
+}
+
+#[test]
+#[ignore = "fault: a cap of nothing is reached before three bad rounds, and failing is free"]
+fn a_cap_of_nothing_does_not_make_failing_free() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let tenant = funded(&mut world, 0);
+	let other = operator(&mut world, 1, asset);
+	let service = machine(&mut world, &other, 9_001, 2, asset);
+	let mut new = new_order(&mut world, asset);
+	// As if the order had taken those of the service.
+	let terms = new.terms.as_mut().unwrap();
+	(terms.credit, terms.credit_cap) = ([1; 4], 1);
+	let order = place(&mut world, &tenant, new);
+	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
+	let lease = awarded(&mut world, order, None, 4);
+	ready(&mut world, lease);
+	world.next_window();
+	let bonded = |world: &mut World| world.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
+	let before = bonded(&mut world);
+	world.endpoints.insert(service_of_lease(lease), Finding::Down);
+	world.until("the lease is over", 9, move || {
+		compute::Leases::<Runtime>::get(lease).is_some_and(|lease| lease.is_closed())
+	});
+	let penalty = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().penalty);
+	let paid = before - bonded(&mut world);
+	assert!(paid >= penalty, "{paid} of {penalty} for {:?}", reason(&mut world, lease));
+	world.check();
+}
+
+#[test]
+#[ignore = "fault: accept_bid names no price, and a bid may be raised just before"]
+fn a_tenant_accepts_the_price_it_saw() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let tenant = funded(&mut world, 0);
+	let other = operator(&mut world, 1, asset);
+	let service = machine(&mut world, &other, 9_001, 2, asset);
+	let mut new = new_order(&mut world, asset);
+	new.auto_match = false;
+	new.bid_deadline += 100;
+	let most = new.max_price;
+	let order = place(&mut world, &tenant, new);
+	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
+	let raise = compute::Call::update_bid { order, service, price: most }.into();
+	let accept = compute::Call::accept_bid { order, service }.into();
+	acts(&mut world, vec![(other, raise), (tenant, accept)]);
+	let taken = world.peek(|| compute::Leases::<Runtime>::iter_values().next());
+	assert!(taken.is_none_or(|lease| lease.price == price(asset)));
 }
 
 /// Numbers that are as good as random.
@@ -643,6 +687,7 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 		machine(&mut world, &who, 9_000 + u32::from(n), 4, asset);
 	}
 	let money = world.peek(|| [AssetId::Native, asset].map(MarketFunds::issuance));
+	let mut ends = std::collections::BTreeMap::new();
 	for step in 0..steps {
 		let mut calls = Vec::new();
 		for _ in 0..dice.roll(4) {
@@ -670,6 +715,20 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 		if step % 3 == 0 {
 			world.check();
 		}
+		if std::env::var("TALLY").is_ok() {
+			for (id, lease) in world.peek(|| compute::Leases::<Runtime>::iter().collect::<Vec<_>>()) {
+				if let compute::LeaseState::Closed { reason, .. } = lease.state {
+					ends.insert(id, reason.code());
+				}
+			}
+		}
+	}
+	if std::env::var("TALLY").is_ok() {
+		let mut t = std::collections::BTreeMap::<u16, u32>::new();
+		for r in ends.values() {
+			*t.entry(*r).or_default() += 1;
+		}
+		eprintln!("left {t:?}");
 	}
 	// Nothing is locked for ever.
 	let frozen: Vec<_> = world.peek(|| {
