@@ -79,6 +79,9 @@ pub fn balances(orders: &Orders) -> impl Iterator<Item = (AccountId, Balance)> +
 
 /// The services of the bidders get the ids from `first` on.
 pub fn list_bidders(first: ServiceId) -> Res<()> {
+	if <<Runtime as compute::Config>::MaxBids as sp_core::Get<u32>>::get() != BIDDERS {
+		return Err("there must be as many bidders as an order may have bids".into());
+	}
 	for n in 0..BIDDERS {
 		let name = done(format!("bidder {n}").into_bytes().try_into())?;
 		done(Operators::register(bidder(n), BOND, name, Default::default()))?;

@@ -27,7 +27,10 @@ impl<T: Config> Pallet<T> {
 			let full = tasks.len() >= room as usize;
 			for task in tasks {
 				done = done.saturating_add(1);
-				Agenda::<T>::remove(block, task);
+				// Another task of this block may have moved it to a later one.
+				if Agenda::<T>::take(block, task).is_none() {
+					continue;
+				}
 				weight = weight.saturating_add(match task {
 					Entry::Order(id) => Self::look(id),
 					Entry::Lease(id) => Self::wake_lease(id),

@@ -315,7 +315,7 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn look(b: Linear<0, { T::MaxBids::get() }>) {
+	fn look(b: Linear<1, { T::MaxBids::get() }>) {
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
 		for n in 0..b {
 			bid::<T>(id, n, 8);
@@ -330,7 +330,22 @@ mod benchmarks {
 		}
 
 		let order = Orders::<T>::get(id).expect("matched");
-		assert_eq!(order.leases.len(), if b == 0 { 0 } else { MAX_REPLICAS as usize });
+		assert_eq!(order.leases.len(), MAX_REPLICAS as usize);
+	}
+
+	#[benchmark]
+	fn look_without_bids() {
+		let (_, id) = order::<T>(MAX_REPLICAS as u8);
+		let block = Orders::<T>::get(id).expect("placed").bid_deadline;
+		frame_system::Pallet::<T>::set_block_number(block.into());
+
+		#[block]
+		{
+			Agenda::<T>::remove(block, Entry::Order(id));
+			Pallet::<T>::look(id);
+		}
+
+		assert!(Orders::<T>::get(id).expect("kept").is_over());
 	}
 
 	#[benchmark]

@@ -2,7 +2,9 @@
 
 use crate::*;
 use frame::{hashing::blake2_256, prelude::defensive};
-use surety_primitives::{Registry, Resources, ServiceId, ServiceKind, endpoint, lease_of_service};
+use surety_primitives::{
+	Registry, Resources, ServiceId, ServiceKind, ServiceStatus, endpoint, lease_of_service,
+};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_declare(who: T::AccountId, service: ServiceId, total: Resources) -> DispatchResult {
@@ -17,6 +19,8 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::CapacityDeclared { service, total });
 			return Ok(());
 		}
+		// Or anybody could take the server of somebody else by listing its address.
+		ensure!(info.status != ServiceStatus::Unproven, Error::<T>::NotProven);
 		let server = Self::server_of(&info.endpoint).ok_or(Error::<T>::ServerMoved)?;
 		let mut used = Resources::default();
 		if let Some(before) = before {

@@ -37,6 +37,8 @@ mod errors {
 		ServerTaken,
 		/// The endpoint of the service moved to another server. Declare its capacity again.
 		ServerMoved,
+		/// The probers did not read the proof of control at the endpoint of the service yet.
+		NotProven,
 		/// A GPU class is lower-case letters, digits and dashes, and comes with GPUs only; a service with GPUs
 		/// must name one.
 		BadGpuClass,

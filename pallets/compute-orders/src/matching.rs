@@ -32,7 +32,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn look(id: OrderId) -> Weight {
 		let Some(mut order) = Orders::<T>::get(id) else {
 			frame::prelude::defensive!("an entry of no order");
-			return T::WeightInfo::look(0);
+			return T::WeightInfo::look_without_bids();
 		};
 		order.wake = None;
 		let bids = order.bids;
@@ -42,7 +42,8 @@ impl<T: Config> Pallet<T> {
 			Self::match_waiting(id, &mut order);
 		}
 		Self::put_order(id, order);
-		T::WeightInfo::look(bids)
+		// Without a bid that fits, all its replicas may be closed.
+		T::WeightInfo::look(bids).max(T::WeightInfo::look_without_bids())
 	}
 
 	/// Place, reopen or close every replica whose time to wait is over.

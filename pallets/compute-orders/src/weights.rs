@@ -28,6 +28,7 @@ pub trait WeightInfo {
 	fn remove_order(l: u32, b: u32, ) -> Weight;
 	fn agenda(b: u32, ) -> Weight;
 	fn look(b: u32, ) -> Weight;
+	fn look_without_bids() -> Weight;
 	fn never_ready() -> Weight;
 	fn expire() -> Weight;
 	fn fail() -> Weight;
@@ -136,6 +137,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(40_u64))
 			.saturating_add(Db::get().writes(60_u64))
 	}
+	fn look_without_bids() -> Weight {
+		Self::look(0)
+	}
 	fn never_ready() -> Weight {
 		Weight::from_parts(180_000_000, 46000)
 			.saturating_add(Db::get().reads(14_u64))
@@ -219,6 +223,9 @@ impl WeightInfo for () {
 	}
 	fn look(b: u32, ) -> Weight {
 		Measured::<ParityDbWeight>::look(b, )
+	}
+	fn look_without_bids() -> Weight {
+		Self::look(0)
 	}
 	fn never_ready() -> Weight {
 		Measured::<ParityDbWeight>::never_ready()

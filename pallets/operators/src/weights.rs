@@ -57,14 +57,14 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// Minimum measured: 50_195 ns. Proof recorded: 100 bytes.
-		Weight::from_parts(69_734_000, 4199)
+		// Minimum measured: 47_861 ns. Proof recorded: 100 bytes.
+		Weight::from_parts(50_485_000, 4199)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -79,14 +79,14 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// Minimum measured: 55_132 ns. Proof recorded: 1289 bytes.
-		Weight::from_parts(75_473_000, 4199)
+		// Minimum measured: 52_989 ns. Proof recorded: 1289 bytes.
+		Weight::from_parts(56_114_000, 4199)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -99,8 +99,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		// Minimum measured: 18_057 ns. Proof recorded: 1175 bytes.
-		Weight::from_parts(26_650_000, 7611)
+		// Minimum measured: 16_835 ns. Proof recorded: 1175 bytes.
+		Weight::from_parts(18_378_000, 7611)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -113,7 +113,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:1 w:1)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Totals` (r:1 w:1)
@@ -121,8 +121,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn withdraw_unbonded() -> Weight {
-		// Minimum measured: 52_208 ns. Proof recorded: 1259 bytes.
-		Weight::from_parts(57_546_000, 7408)
+		// Minimum measured: 49_794 ns. Proof recorded: 1259 bytes.
+		Weight::from_parts(52_619_000, 7408)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -131,8 +131,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn deactivate() -> Weight {
-		// Minimum measured: 10_276 ns. Proof recorded: 472 bytes.
-		Weight::from_parts(14_481_000, 3714)
+		// Minimum measured: 9_614 ns. Proof recorded: 472 bytes.
+		Weight::from_parts(10_275_000, 3714)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -145,8 +145,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
-		// Minimum measured: 15_233 ns. Proof recorded: 557 bytes.
-		Weight::from_parts(20_320_000, 4199)
+		// Minimum measured: 14_171 ns. Proof recorded: 557 bytes.
+		Weight::from_parts(15_052_000, 4199)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -159,23 +159,23 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Bonds` (r:1 w:0)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		// Minimum measured: 16_675 ns. Proof recorded: 549 bytes.
-		Weight::from_parts(22_414_000, 7611)
+		// Minimum measured: 15_483 ns. Proof recorded: 549 bytes.
+		Weight::from_parts(16_435_000, 7611)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	fn set_identity() -> Weight {
-		// Minimum measured: 9_334 ns. Proof recorded: 469 bytes.
-		Weight::from_parts(13_269_000, 3714)
+		// Minimum measured: 8_623 ns. Proof recorded: 469 bytes.
+		Weight::from_parts(9_074_000, 3714)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// Storage: `Operators::Operators` (r:1 w:0)
-	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Operators` (r:1 w:0)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Approvals` (r:1 w:0)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:2 w:0)
@@ -199,13 +199,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Listings` (r:0 w:1)
@@ -213,8 +213,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Services` (r:0 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn list_service() -> Weight {
-		// Minimum measured: 343_102 ns. Proof recorded: 24874 bytes.
-		Weight::from_parts(390_302_000, 34968)
+		// Minimum measured: 254_910 ns. Proof recorded: 25001 bytes.
+		Weight::from_parts(278_556_000, 35096)
 			.saturating_add(Db::get().reads(29_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
@@ -226,13 +226,21 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::DeniedHosts` (r:10 w:0)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:0)
+	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:1 w:1)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Hosts` (r:2 w:2)
 	/// Proof: `Operators::Hosts` (`max_values`: None, `max_size`: Some(275), added: 2750, mode: `MaxEncodedLen`)
 	fn update_service() -> Weight {
-		// Minimum measured: 40_190 ns. Proof recorded: 1145 bytes.
-		Weight::from_parts(60_620_000, 28450)
-			.saturating_add(Db::get().reads(15_u64))
-			.saturating_add(Db::get().writes(3_u64))
+		// Minimum measured: 47_681 ns. Proof recorded: 1313 bytes.
+		Weight::from_parts(50_555_000, 35096)
+			.saturating_add(Db::get().reads(19_u64))
+			.saturating_add(Db::get().writes(5_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
@@ -241,24 +249,24 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Services` (r:1 w:0)
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	fn raise_credit_cap() -> Weight {
-		// Minimum measured: 13_530 ns. Proof recorded: 1072 bytes.
-		Weight::from_parts(17_306_000, 4380)
+		// Minimum measured: 12_860 ns. Proof recorded: 1072 bytes.
+		Weight::from_parts(13_781_000, 4380)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn pause_service() -> Weight {
-		// Minimum measured: 8_703 ns. Proof recorded: 940 bytes.
-		Weight::from_parts(10_206_000, 4117)
+		// Minimum measured: 8_563 ns. Proof recorded: 940 bytes.
+		Weight::from_parts(9_414_000, 4117)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn resume_service() -> Weight {
-		// Minimum measured: 8_983 ns. Proof recorded: 940 bytes.
-		Weight::from_parts(10_666_000, 4117)
+		// Minimum measured: 8_662 ns. Proof recorded: 940 bytes.
+		Weight::from_parts(9_775_000, 4117)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -271,12 +279,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn retire_service() -> Weight {
-		// Minimum measured: 87_060 ns. Proof recorded: 19591 bytes.
-		Weight::from_parts(141_862_000, 34968)
+		// Minimum measured: 68_462 ns. Proof recorded: 19719 bytes.
+		Weight::from_parts(83_444_000, 35096)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -284,10 +292,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:0)
+	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
@@ -303,7 +313,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::ServicesOf` (r:1 w:1)
 	/// Proof: `Operators::ServicesOf` (`max_values`: None, `max_size`: Some(4146), added: 6621, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Hosts` (r:1 w:1)
@@ -319,11 +329,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_service() -> Weight {
-		// Minimum measured: 298_115 ns. Proof recorded: 27534 bytes.
-		Weight::from_parts(352_356_000, 34968)
-			.saturating_add(Db::get().reads(16_u64))
+		// Minimum measured: 296_973 ns. Proof recorded: 27668 bytes.
+		Weight::from_parts(333_778_000, 35096)
+			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(17_u64))
 	}
+	/// Storage: `Operators::LeaseServices` (r:1 w:0)
+	/// Proof: `Operators::LeaseServices` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Services` (r:1 w:0)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -335,11 +347,11 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// Minimum measured: 105_137 ns. Proof recorded: 20279 bytes.
-		Weight::from_parts(155_572_000, 34968)
-			.saturating_add(Db::get().reads(6_u64))
+		// Minimum measured: 94_231 ns. Proof recorded: 20431 bytes.
+		Weight::from_parts(108_422_000, 35096)
+			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -349,8 +361,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Networks` (r:1 w:1)
 	/// Proof: `Operators::Networks` (`max_values`: None, `max_size`: Some(2143), added: 4618, mode: `MaxEncodedLen`)
 	fn set_network() -> Weight {
-		// Minimum measured: 29_374 ns. Proof recorded: 2547 bytes.
-		Weight::from_parts(32_178_000, 5608)
+		// Minimum measured: 28_352 ns. Proof recorded: 2547 bytes.
+		Weight::from_parts(29_965_000, 5608)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -361,8 +373,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::NetworkByName` (r:0 w:1)
 	/// Proof: `Operators::NetworkByName` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn remove_network() -> Weight {
-		// Minimum measured: 12_288 ns. Proof recorded: 2283 bytes.
-		Weight::from_parts(19_539_000, 5608)
+		// Minimum measured: 11_777 ns. Proof recorded: 2283 bytes.
+		Weight::from_parts(12_879_000, 5608)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -371,99 +383,134 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Approvals` (r:0 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn approve_asset() -> Weight {
-		// Minimum measured: 8_293 ns. Proof recorded: 243 bytes.
-		Weight::from_parts(9_143_000, 3675)
+		// Minimum measured: 8_042 ns. Proof recorded: 243 bytes.
+		Weight::from_parts(8_522_000, 3675)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Approvals` (r:1 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn revoke_asset() -> Weight {
-		// Minimum measured: 7_091 ns. Proof recorded: 145 bytes.
-		Weight::from_parts(9_634_000, 3494)
+		// Minimum measured: 6_720 ns. Proof recorded: 145 bytes.
+		Weight::from_parts(7_131_000, 3494)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn deny_host() -> Weight {
-		// Minimum measured: 7_150 ns. Proof recorded: 96 bytes.
-		Weight::from_parts(8_252_000, 3736)
+		// Minimum measured: 6_730 ns. Proof recorded: 96 bytes.
+		Weight::from_parts(7_311_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn allow_host() -> Weight {
-		// Minimum measured: 8_162 ns. Proof recorded: 160 bytes.
-		Weight::from_parts(11_157_000, 3736)
+		// Minimum measured: 7_571 ns. Proof recorded: 160 bytes.
+		Weight::from_parts(7_972_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// Storage: `Operators::LeaseServices` (r:1 w:1)
 	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::LeaseServices` (r:1 w:1)
+	/// Proof: `Operators::LeaseServices` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::DeniedHosts` (r:10 w:0)
+	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
-	/// Storage: `Probes::FreeCold` (r:1 w:1)
-	/// Storage: `Probes::ColdSlots` (r:1 w:1)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
+	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn list_lease() -> Weight {
-		// Estimated, not measured yet.
-		Weight::from_parts(390_302_000, 34968)
-			.saturating_add(Db::get().reads(18_u64))
-			.saturating_add(Db::get().writes(7_u64))
+		// Minimum measured: 37_196 ns. Proof recorded: 1230 bytes.
+		Weight::from_parts(39_830_000, 35096)
+			.saturating_add(Db::get().reads(17_u64))
+			.saturating_add(Db::get().writes(5_u64))
 	}
 	/// Storage: `Operators::LeaseServices` (r:1 w:1)
+	/// Proof: `Operators::LeaseServices` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Storage: `Probes::FreeCold` (r:1 w:1)
-	/// Storage: `Probes::ColdSlots` (r:1 w:1)
-	/// Storage: `Probes::Windows` (r:0 w:1)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Storage: `Reputation::Services` (r:1 w:1)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::ColdCursor` (r:1 w:1)
+	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Services` (r:1 w:0)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
+	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Services` (r:0 w:1)
+	/// Proof: `Reputation::Services` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::LeaseMaintenance` (r:0 w:1)
+	/// Proof: `Operators::LeaseMaintenance` (`max_values`: None, `max_size`: Some(18), added: 2493, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Windows` (r:0 w:1)
+	/// Proof: `Probes::Windows` (`max_values`: None, `max_size`: Some(517), added: 2992, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::FreeCold` (r:0 w:1)
+	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_lease() -> Weight {
-		// Estimated, not measured yet.
-		Weight::from_parts(390_302_000, 34968)
-			.saturating_add(Db::get().reads(12_u64))
-			.saturating_add(Db::get().writes(12_u64))
-	}
-	/// Storage: `Operators::Bonds` (r:1 w:1)
-	/// Storage: `Operators::Reserved` (r:1 w:1)
-	fn reserve() -> Weight {
-		// Estimated, not measured yet.
-		Weight::from_parts(20_000_000, 4199)
-			.saturating_add(Db::get().reads(2_u64))
-			.saturating_add(Db::get().writes(2_u64))
-	}
-	/// Storage: `Operators::Bonds` (r:1 w:1)
-	/// Storage: `Operators::Reserved` (r:1 w:1)
-	fn unreserve() -> Weight {
-		// Estimated, not measured yet.
-		Weight::from_parts(20_000_000, 4199)
-			.saturating_add(Db::get().reads(2_u64))
-			.saturating_add(Db::get().writes(2_u64))
-	}
-	/// Storage: `Operators::Bonds` (r:1 w:1)
-	/// Storage: `Operators::Reserved` (r:1 w:1)
-	/// Storage: `Assets::Asset` (r:1 w:1)
-	/// Storage: `Assets::Account` (r:2 w:2)
-	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Storage: `Operators::SlashedOf` (r:2 w:1)
-	/// Storage: `Operators::Count` (r:1 w:1)
-	/// Storage: `Operators::Totals` (r:1 w:1)
-	fn forfeit() -> Weight {
-		// Estimated, not measured yet.
-		Weight::from_parts(80_000_000, 7408)
-			.saturating_add(Db::get().reads(12_u64))
+		// Minimum measured: 31_988 ns. Proof recorded: 1561 bytes.
+		Weight::from_parts(33_931_000, 35096)
+			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(11_u64))
+	}
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Reserved` (r:1 w:1)
+	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	fn reserve() -> Weight {
+		// Minimum measured: 7_711 ns. Proof recorded: 351 bytes.
+		Weight::from_parts(8_373_000, 4199)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Reserved` (r:1 w:1)
+	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	fn unreserve() -> Weight {
+		// Minimum measured: 10_065 ns. Proof recorded: 450 bytes.
+		Weight::from_parts(10_716_000, 4199)
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Reserved` (r:1 w:1)
+	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:1 w:1)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::SlashedOf` (r:2 w:1)
+	/// Proof: `Operators::SlashedOf` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Count` (r:1 w:1)
+	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Totals` (r:1 w:1)
+	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	fn forfeit() -> Weight {
+		// Minimum measured: 52_508 ns. Proof recorded: 1250 bytes.
+		Weight::from_parts(58_317_000, 6094)
+			.saturating_add(Db::get().reads(11_u64))
+			.saturating_add(Db::get().writes(10_u64))
 	}
 }
 

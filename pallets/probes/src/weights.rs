@@ -39,8 +39,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::Reports` (r:1 w:1)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		// Minimum measured: 10_125 ns. Proof recorded: 8725 bytes.
-		Weight::from_parts(14_772_000, 12072)
+		// Minimum measured: 9_534 ns. Proof recorded: 8725 bytes.
+		Weight::from_parts(10_125_000, 12072)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -53,8 +53,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
-		// Minimum measured: 46_509 ns. Proof recorded: 8779 bytes.
-		Weight::from_parts(69_363_000, 12072)
+		// Minimum measured: 43_575 ns. Proof recorded: 8779 bytes.
+		Weight::from_parts(46_920_000, 12072)
 			.saturating_add(Db::get().reads(4_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -67,10 +67,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// `b` is in `[0, 2048]`.
 	fn reveal(b: u32, ) -> Weight {
-		// Minimum measured: 156_654 ns. Proof recorded: 8824 bytes.
-		Weight::from_parts(203_052_556, 12072)
-			// +- 813
-			.saturating_add(Weight::from_parts(6_467, 0).saturating_mul(b.into()))
+		// Minimum measured: 148_682 ns. Proof recorded: 8824 bytes.
+		Weight::from_parts(154_079_007, 12072)
+			// +- 130
+			.saturating_add(Weight::from_parts(2_012, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -84,15 +84,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// `b` is in `[0, 2048]`.
 	fn authorize_reveal(b: u32, ) -> Weight {
-		// Minimum measured: 155_181 ns. Proof recorded: 8824 bytes.
-		Weight::from_parts(196_836_675, 12072)
-			// +- 1_099
-			.saturating_add(Weight::from_parts(7_166, 0).saturating_mul(b.into()))
+		// Minimum measured: 147_089 ns. Proof recorded: 8824 bytes.
+		Weight::from_parts(151_321_858, 12072)
+			// +- 77
+			.saturating_add(Weight::from_parts(1_371, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(4_u64))
 	}
 	fn idle() -> Weight {
-		// Minimum measured: 460 ns. Proof recorded: 0 bytes.
-		Weight::from_parts(701_000, 0)
+		// Minimum measured: 420 ns. Proof recorded: 0 bytes.
+		Weight::from_parts(481_000, 0)
 	}
 	/// Storage: `Probes::ProberSet` (r:1 w:0)
 	/// Proof: `Probes::ProberSet` (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`)
@@ -118,10 +118,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 128]`.
 	fn open_round(n: u32, ) -> Weight {
-		// Minimum measured: 109_934 ns. Proof recorded: 1520 bytes.
-		Weight::from_parts(123_276_522, 121998)
-			// +- 3_568
-			.saturating_add(Weight::from_parts(54_812, 0).saturating_mul(n.into()))
+		// Minimum measured: 80_580 ns. Proof recorded: 1520 bytes.
+		Weight::from_parts(83_680_216, 121998)
+			// +- 702
+			.saturating_add(Weight::from_parts(20_359, 0).saturating_mul(n.into()))
 			.saturating_add(Db::get().reads(57_u64))
 			.saturating_add(Db::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 64).saturating_mul(n.into()))
@@ -133,7 +133,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:16 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Duty` (r:1 w:1)
 	/// Proof: `Probes::Duty` (`max_values`: Some(1), `max_size`: Some(14338), added: 14833, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Outcomes` (r:0 w:1)
@@ -141,12 +141,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// `n` is in `[0, 128]`.
 	/// `s` is in `[0, 2048]`.
 	fn fold(n: u32, s: u32, ) -> Weight {
-		// Minimum measured: 573_315 ns. Proof recorded: 47159 bytes.
-		Weight::from_parts(586_625_000, 544638)
-			// +- 1_975_270
-			.saturating_add(Weight::from_parts(10_551_059, 0).saturating_mul(n.into()))
-			// +- 123_311
-			.saturating_add(Weight::from_parts(2_119_118, 0).saturating_mul(s.into()))
+		// Minimum measured: 391_894 ns. Proof recorded: 47356 bytes.
+		Weight::from_parts(394_849_000, 546686)
+			// +- 1_572_861
+			.saturating_add(Weight::from_parts(9_782_199, 0).saturating_mul(n.into()))
+			// +- 98_190
+			.saturating_add(Weight::from_parts(937_819, 0).saturating_mul(s.into()))
 			.saturating_add(Db::get().reads(20_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(n.into())))
 			.saturating_add(Db::get().writes(2_u64))
@@ -156,15 +156,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31503), added: 33978, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// `r` is in `[0, 128]`.
 	fn judge_page(r: u32, ) -> Weight {
-		// Minimum measured: 11_347 ns. Proof recorded: 166 bytes.
-		Weight::from_parts(15_985_952, 34968)
-			// +- 20_005
-			.saturating_add(Weight::from_parts(2_181_361, 0).saturating_mul(r.into()))
+		// Minimum measured: 9_955 ns. Proof recorded: 166 bytes.
+		Weight::from_parts(11_940_128, 35096)
+			// +- 1_625
+			.saturating_add(Weight::from_parts(1_902_982, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -175,8 +175,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	fn close_round() -> Weight {
-		// Minimum measured: 13_039 ns. Proof recorded: 10778 bytes.
-		Weight::from_parts(17_145_000, 12072)
+		// Minimum measured: 11_797 ns. Proof recorded: 10778 bytes.
+		Weight::from_parts(12_639_000, 12072)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}

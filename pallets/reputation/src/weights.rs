@@ -37,52 +37,53 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Services` (r:1 w:1)
 	/// Proof: `Reputation::Services` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
-	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	fn window() -> Weight {
-		// Minimum measured: 13_790 ns. Proof recorded: 420 bytes.
-		Weight::from_parts(15_853_000, 3578)
+		// Minimum measured: 12_659 ns. Proof recorded: 436 bytes.
+		Weight::from_parts(13_520_000, 3594)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
-	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	fn breach() -> Weight {
-		// Minimum measured: 11_247 ns. Proof recorded: 380 bytes.
-		Weight::from_parts(12_218_000, 3578)
+		// Minimum measured: 10_736 ns. Proof recorded: 396 bytes.
+		Weight::from_parts(11_407_000, 3594)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// An estimate until it is measured.
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Tenants` (r:1 w:1)
-	/// Proof: `Reputation::Tenants` (`max_values`: None, `max_size`: Some(94), added: 2569, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Engagements` (r:1 w:1)
 	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Tenants` (r:1 w:1)
+	/// Proof: `Reputation::Tenants` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Expiring` (r:0 w:1)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn engagement() -> Weight {
-		Weight::from_parts(24_000_000, 3619)
-			.saturating_add(Db::get().reads(3_u64))
+		// Minimum measured: 18_358 ns. Proof recorded: 363 bytes.
+		Weight::from_parts(19_299_000, 3558)
+			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
-	/// An estimate until it is measured.
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	fn lease_failed() -> Weight {
-		Weight::from_parts(13_000_000, 3619)
+		// Minimum measured: 10_946 ns. Proof recorded: 396 bytes.
+		Weight::from_parts(11_477_000, 3594)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// An estimate until it is measured.
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Engagements` (r:1 w:1)
 	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Pairs` (r:1 w:1)
 	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
@@ -90,55 +91,56 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Expiring` (r:0 w:2)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn rate() -> Weight {
-		Weight::from_parts(32_000_000, 3619)
+		// Minimum measured: 30_125 ns. Proof recorded: 542 bytes.
+		Weight::from_parts(31_467_000, 3594)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
-	/// An estimate until it is measured.
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Engagements` (r:1 w:1)
 	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Expiring` (r:0 w:1)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn forget_engagement() -> Weight {
-		Weight::from_parts(14_000_000, 3619)
+		// Minimum measured: 10_856 ns. Proof recorded: 421 bytes.
+		Weight::from_parts(11_467_000, 3555)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
-	/// An estimate until it is measured.
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::ExpiryCursor` (r:1 w:1)
 	/// Proof: `Reputation::ExpiryCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Expiring` (r:1 w:0)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn expire_base() -> Weight {
-		Weight::from_parts(6_000_000, 3619)
+		// Minimum measured: 6_780 ns. Proof recorded: 334 bytes.
+		Weight::from_parts(7_191_000, 3558)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// An estimate until it is measured.
-	/// Storage: `Reputation::Engagements` (r:1 w:1)
-	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Expiring` (r:0 w:1)
+	/// Storage: `Reputation::Expiring` (r:1 w:1)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Engagements` (r:0 w:1)
+	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn expire_engagement() -> Weight {
-		Weight::from_parts(10_000_000, 3619)
+		// Minimum measured: 6_239 ns. Proof recorded: 234 bytes.
+		Weight::from_parts(6_760_000, 3558)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
-	/// An estimate until it is measured.
+	/// Storage: `Reputation::Expiring` (r:1 w:2)
+	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Pairs` (r:1 w:1)
+	/// Storage: `Reputation::Pairs` (r:1 w:0)
 	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Expiring` (r:0 w:2)
-	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn expire_pair() -> Weight {
-		Weight::from_parts(14_000_000, 3619)
-			.saturating_add(Db::get().reads(2_u64))
-			.saturating_add(Db::get().writes(3_u64))
+		// Minimum measured: 13_340 ns. Proof recorded: 523 bytes.
+		Weight::from_parts(14_081_000, 3573)
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 }
 

@@ -70,6 +70,28 @@ fn every_entry_is_charged_by_what_it_does() {
 }
 
 #[test]
+fn what_another_task_of_the_block_moved_is_looked_at_where_it_went() {
+	ExtBuilder::build_and_execute(|| {
+		// One replica of each order is over in the block in which the other is matched. In which order the two
+		// are looked at is up to a hash.
+		let block = now() + 30;
+		for operator in OPERATORS {
+			let order = place(NATIVE, |new| {
+				(new.quantity, new.duration, new.bid_deadline) = (2, 30, block);
+			});
+			let service = service_of(operator, NATIVE);
+			assert_ok!(bid(operator, order, service, 50, 1));
+			assert_ok!(accept(TENANT, order, service));
+			ready(current(order, 0));
+		}
+		run_to(block);
+		assert_ok!(ComputeOrders::do_try_state());
+		run(1);
+		assert_ok!(ComputeOrders::do_try_state());
+	});
+}
+
+#[test]
 fn on_a_chain_that_just_began_the_agenda_starts_with_its_block() {
 	ExtBuilder::build_and_execute(|| {
 		Cursor::<Test>::kill();

@@ -30,6 +30,22 @@ fn only_the_operator_of_a_compute_service_declares() {
 }
 
 #[test]
+fn a_server_is_taken_by_who_controls_it() {
+	ExtBuilder::build_and_execute(|| {
+		let status = surety_primitives::ServiceStatus::Unproven;
+		list(21, 2, NATIVE);
+		relist(21, |service| {
+			(service.endpoint, service.status) =
+				(b"http://mine.example/".to_vec().try_into().unwrap(), status)
+		});
+		assert_noop!(declare(2, 21, plenty()), Error::<Test>::NotProven);
+		// What was declared before the service moved there can still be taken back.
+		relist(2, |service| service.status = status);
+		assert_ok!(declare(2, 2, Resources::default()));
+	});
+}
+
+#[test]
 fn gpus_and_their_class_come_together() {
 	ExtBuilder::build_and_execute(|| {
 		let with = |gpus, name| Resources { gpus, gpu_class: class(name), ..plenty() };
