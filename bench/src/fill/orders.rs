@@ -176,7 +176,7 @@ impl Market {
 
 	fn accept(&self, order: OrderId, n: u32) -> Res<LeaseId> {
 		let lease = NextLease::<Runtime>::get();
-		done(ComputeOrders::accept_bid(tenant(order), order, self.first + n % BIDDERS))?;
+		done(ComputeOrders::accept_bid(tenant(order), order, self.first + n % BIDDERS, Balance::MAX))?;
 		Ok(lease)
 	}
 

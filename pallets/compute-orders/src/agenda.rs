@@ -1,8 +1,9 @@
 //! When an order or a lease is looked at: what has a deadline happens by itself, at the block it falls in.
 //!
 //! Each order and lease that time can change has one entry, and knows the block it is in. An entry only says
-//! "look"; what is done follows from the state then. Entries of one block beyond [`Config::TasksPerBlock`]
-//! wait for the next blocks, oldest first.
+//! "look"; what is done follows from the state then. There are two lines: leases and replicas that lost theirs
+//! are urgent, the deadlines of bids are not, and a flood of orders holds up other orders only. Entries of one
+//! block and line beyond [`Config::TasksPerBlock`] wait for the next blocks, oldest first.
 
 use crate::*;
 use alloc::vec::Vec;
@@ -12,23 +13,27 @@ use surety_primitives::{BlockNumber, Clock, LeaseId, OrderId};
 impl<T: Config> Pallet<T> {
 	/// Work off what is due up to this block, within the bounds.
 	pub(crate) fn work_agenda() -> Weight {
+		Self::work_lane(Lane::Urgent).saturating_add(Self::work_lane(Lane::Matches))
+	}
+
+	pub(crate) fn work_lane(lane: Lane) -> Weight {
 		let now = T::Clock::now();
 		let most = T::TasksPerBlock::get();
-		let mut block = Cursor::<T>::get().unwrap_or(now);
+		let mut block = Cursor::<T>::get(lane).unwrap_or(now);
 		// What this work itself puts on the agenda goes to the next block.
-		Cursor::<T>::put(now.saturating_add(1));
+		Cursor::<T>::insert(lane, now.saturating_add(1));
 		let mut weight = Weight::zero();
 		let mut walked = 0u32;
 		let mut done = 0u32;
 		while block <= now && walked < MAX_BLOCKS_WALKED && done < most {
 			walked = walked.saturating_add(1);
 			let room = most.saturating_sub(done);
-			let tasks: Vec<_> = Agenda::<T>::iter_key_prefix(block).take(room as usize).collect();
+			let tasks: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(room as usize).collect();
 			let full = tasks.len() >= room as usize;
 			for task in tasks {
 				done = done.saturating_add(1);
 				// Another task of this block may have moved it to a later one.
-				if Agenda::<T>::take(block, task).is_none() {
+				if Agenda::<T>::take((lane, block), task).is_none() {
 					continue;
 				}
 				weight = weight.saturating_add(match task {
@@ -40,28 +45,29 @@ impl<T: Config> Pallet<T> {
 				block = block.saturating_add(1);
 			}
 		}
-		Cursor::<T>::put(block);
+		Cursor::<T>::insert(lane, block);
 		weight.saturating_add(T::WeightInfo::agenda(walked))
 	}
 
 	/// First block whose agenda can still take an entry: this one, if it is not worked off yet.
-	pub(crate) fn soonest() -> BlockNumber {
+	pub(crate) fn soonest(lane: Lane) -> BlockNumber {
 		let now = T::Clock::now();
-		Cursor::<T>::get().unwrap_or(now.saturating_add(1)).max(now)
+		Cursor::<T>::get(lane).unwrap_or(now.saturating_add(1)).max(now)
 	}
 
 	/// Move the entry of a task from where it is to where it belongs.
-	pub(crate) fn move_entry(task: Entry, wake: &mut Option<BlockNumber>, next: Option<BlockNumber>) {
-		if *wake == next {
-			return;
-		}
+	pub(crate) fn move_entry(task: Entry, wake: &mut Option<BlockNumber>, next: Option<(Lane, BlockNumber)>) {
 		if let Some(block) = *wake {
-			Agenda::<T>::remove(block, task);
+			// Only an order changes its line.
+			if let Entry::Order(_) = task {
+				Agenda::<T>::remove((Lane::Matches, block), task);
+			}
+			Agenda::<T>::remove((Lane::Urgent, block), task);
 		}
-		if let Some(block) = next {
-			Agenda::<T>::insert(block, task, ());
+		if let Some(at) = next {
+			Agenda::<T>::insert(at, task, ());
 		}
-		*wake = next;
+		*wake = next.map(|(_, block)| block);
 	}
 
 	/// Store an order with its entry where it belongs.
@@ -71,7 +77,8 @@ impl<T: Config> Pallet<T> {
 			order.closed_at = Some(T::Clock::now());
 			Self::deposit_event(Event::OrderOver { order: id });
 		}
-		let soonest = Self::soonest();
+		let lane = order.lane();
+		let soonest = Self::soonest(lane);
 		let next = if over {
 			// The bids that still stand are given back.
 			(order.bids > 0).then_some(soonest)
@@ -79,7 +86,7 @@ impl<T: Config> Pallet<T> {
 			order.next_look().map(|block| block.max(soonest))
 		};
 		let mut wake = order.wake;
-		Self::move_entry(Entry::Order(id), &mut wake, next);
+		Self::move_entry(Entry::Order(id), &mut wake, next.map(|block| (lane, block)));
 		order.wake = wake;
 		Orders::<T>::insert(id, order);
 	}
@@ -87,7 +94,8 @@ impl<T: Config> Pallet<T> {
 	/// Store a lease that is to be looked at in block `next`.
 	pub(crate) fn put_lease(id: LeaseId, mut lease: LeaseOf<T>, next: Option<BlockNumber>) {
 		let mut wake = lease.wake;
-		Self::move_entry(Entry::Lease(id), &mut wake, next.map(|block| block.max(Self::soonest())));
+		let next = next.map(|block| (Lane::Urgent, block.max(Self::soonest(Lane::Urgent))));
+		Self::move_entry(Entry::Lease(id), &mut wake, next);
 		lease.wake = wake;
 		Leases::<T>::insert(id, lease);
 	}

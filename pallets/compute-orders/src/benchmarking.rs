@@ -80,7 +80,9 @@ fn new_order<T: Config>(quantity: u8) -> NewOrder {
 fn begin<T: Config>() {
 	let block = 10 * T::Clock::window_blocks();
 	frame_system::Pallet::<T>::set_block_number(block.into());
-	Cursor::<T>::put(block + 1);
+	for lane in [Lane::Urgent, Lane::Matches] {
+		Cursor::<T>::insert(lane, block + 1);
+	}
 }
 
 fn order<T: Config>(quantity: u8) -> (T::AccountId, OrderId) {
@@ -112,7 +114,7 @@ fn starting<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	let (operator, service) = bid::<T>(order, 0, 2);
 	bid::<T>(order, 1, 1);
 	let lease = NextLease::<T>::get();
-	Pallet::<T>::do_accept_bid(tenant.clone(), order, service).expect("a replica waits");
+	Pallet::<T>::do_accept_bid(tenant.clone(), order, service, Balance::MAX).expect("a replica waits");
 	(tenant, operator, order, lease)
 }
 
@@ -133,7 +135,7 @@ fn running<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 /// Take the entry of a lease off the agenda, as the work on it does, and look at it.
 fn take_entry<T: Config>(lease: LeaseId) {
 	let block = Leases::<T>::get(lease).expect("exists").wake.expect("it waits for a block");
-	Agenda::<T>::remove(block, Entry::Lease(lease));
+	Agenda::<T>::remove((Lane::Urgent, block), Entry::Lease(lease));
 }
 
 fn end<T: Config>(reason: CloseReason) -> StreamEnd {
@@ -182,6 +184,10 @@ mod benchmarks {
 	#[benchmark]
 	fn place_bid() {
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
+		// Whether its operator bids already is asked of all the others.
+		for n in 1..T::MaxBids::get() {
+			bid::<T>(id, n, 1);
+		}
 		let (who, service) = service::<T>(0);
 
 		#[extrinsic_call]
@@ -219,7 +225,7 @@ mod benchmarks {
 		let (_, service) = bid::<T>(id, 0, 1);
 
 		#[extrinsic_call]
-		accept_bid(RawOrigin::Signed(who), id, service);
+		accept_bid(RawOrigin::Signed(who), id, service, Balance::MAX);
 
 		assert!(!Bids::<T>::contains_key(id, service));
 	}
@@ -304,14 +310,14 @@ mod benchmarks {
 		// A walk that starts `b - 1` blocks back and finds nothing.
 		begin::<T>();
 		let now = T::Clock::now();
-		Cursor::<T>::put(now + 1 - b);
+		Cursor::<T>::insert(Lane::Urgent, now + 1 - b);
 
 		#[block]
 		{
-			Pallet::<T>::work_agenda();
+			Pallet::<T>::work_lane(Lane::Urgent);
 		}
 
-		assert_eq!(Cursor::<T>::get(), Some(now + 1));
+		assert_eq!(Cursor::<T>::get(Lane::Urgent), Some(now + 1));
 	}
 
 	#[benchmark]
@@ -325,7 +331,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			Agenda::<T>::remove(block, Entry::Order(id));
+			Agenda::<T>::remove((Lane::Matches, block), Entry::Order(id));
 			Pallet::<T>::look(id);
 		}
 
@@ -341,7 +347,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			Agenda::<T>::remove(block, Entry::Order(id));
+			Agenda::<T>::remove((Lane::Matches, block), Entry::Order(id));
 			Pallet::<T>::look(id);
 		}
 

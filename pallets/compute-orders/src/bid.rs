@@ -27,6 +27,9 @@ impl<T: Config> Pallet<T> {
 		Self::check_price(order.asset, price)?;
 		ensure!(!Bids::<T>::contains_key(id, service), Error::<T>::AlreadyBid);
 		ensure!(order.bids < T::MaxBids::get(), Error::<T>::TooManyBids);
+		// Else one operator fills the book with services of its own and keeps all others out.
+		let again = Bids::<T>::iter_prefix_values(id).any(|bid| bid.operator == who);
+		ensure!(!again, Error::<T>::OperatorBid);
 
 		let part = order.resources.times(replicas).ok_or(Error::<T>::NotEnoughCapacity)?;
 		Self::take_capacity(service, &part)?;

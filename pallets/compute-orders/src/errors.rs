@@ -103,6 +103,10 @@ mod errors {
 		TrustTooLow,
 		/// The service has a bid on this order. Update it.
 		AlreadyBid,
+		/// Another service of the operator bids on this order already: one bid per operator.
+		OperatorBid,
+		/// The bid asks for more than the `most` that was given: it was changed meanwhile.
+		PriceRose,
 		/// The order has as many bids as it may have.
 		TooManyBids,
 		/// Bids are matched within a round: they can be lowered, not raised nor withdrawn.

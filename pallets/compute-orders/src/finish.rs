@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
 	/// A replica waits for the next look at the bids that stand.
 	fn seek_next(order: &mut OrderOf<T>, index: usize, reason: CloseReason) {
 		if let Some(replica) = order.replicas.get_mut(index) {
-			let until = Self::soonest();
+			let until = Self::soonest(Lane::Urgent);
 			replica.state = ReplicaState::Waiting { until, wait: Wait::Replacing(reason) };
 		}
 	}
@@ -56,6 +56,10 @@ impl<T: Config> Pallet<T> {
 		Self::tell_ending(id, &lease, end);
 		Self::put_lease(id, lease, None);
 		Self::put_order(order_id, order);
+		if T::Clock::round() > round {
+			// The agenda is behind: what comes after its time is not billed.
+			T::Probing::end_meter(service_of_lease(id), round);
+		}
 		let asked = with_storage_layer(|| T::Escrow::end(escrow, round, CloseReason::Expired));
 		if let Err(error) = asked {
 			Self::without_stream(id, order_id, end, error);
@@ -82,7 +86,7 @@ impl<T: Config> Pallet<T> {
 		replica.state = ReplicaState::Failing(id);
 		T::Probing::end_meter(service_of_lease(id), round);
 		lease.state = LeaseState::Ending { round, reason };
-		Self::put_lease(id, lease, Some(Self::soonest()));
+		Self::put_lease(id, lease, Some(Self::soonest(Lane::Urgent)));
 		Self::put_order(order_id, order);
 	}
 
@@ -107,10 +111,10 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Who fails a running lease pays for it and is remembered for it. One that was credited up to its cap has
-	/// paid already.
+	/// Who fails a running lease pays for it and is remembered for it. One that was credited up to its cap too:
+	/// a cap of nothing must not make failing free.
 	fn punish(id: LeaseId, lease: &mut LeaseOf<T>, asset: AssetId, reason: CloseReason) {
-		if reason == CloseReason::Unhealthy {
+		if matches!(reason, CloseReason::Unhealthy | CloseReason::Terminated) {
 			Self::forfeit(id, lease, asset);
 			T::Reputation::lease_failed(&lease.operator, id, reason);
 		}

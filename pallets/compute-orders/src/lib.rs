@@ -191,7 +191,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxBids: Get<u32>;
 
-		/// Most orders and leases looked at in one block. The others wait for the next.
+		/// Most orders, and most leases with the orders of failed ones, looked at in one block. The others wait
+		/// for the next.
 		#[pallet::constant]
 		type TasksPerBlock: Get<u32>;
 
@@ -249,11 +250,12 @@ pub mod pallet {
 
 	/// Which orders and leases are looked at in which block.
 	#[pallet::storage]
-	pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, Entry, ()>;
+	pub type Agenda<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, (Lane, BlockNumber), Twox64Concat, Entry, ()>;
 
-	/// First block whose agenda is not worked off.
+	/// First block whose agenda is not worked off, by line.
 	#[pallet::storage]
-	pub type Cursor<T: Config> = StorageValue<_, BlockNumber>;
+	pub type Cursor<T: Config> = StorageMap<_, Twox64Concat, Lane, BlockNumber>;
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
@@ -364,14 +366,20 @@ pub mod pallet {
 			Self::do_withdraw_bid(who, order, service)
 		}
 
-		/// Take a bid on your order for one replica that waits, without waiting for the match.
+		/// Take a bid on your order for one replica that waits, without waiting for the match. It fails if the bid
+		/// asks for more than `most` (base units per billable block) by now.
 		///
 		/// Event: `LeaseAwarded`.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::accept_bid())]
-		pub fn accept_bid(origin: OriginFor<T>, order: OrderId, service: ServiceId) -> DispatchResult {
+		pub fn accept_bid(
+			origin: OriginFor<T>,
+			order: OrderId,
+			service: ServiceId,
+			#[pallet::compact] most: Balance,
+		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_accept_bid(who, order, service)
+			Self::do_accept_bid(who, order, service, most)
 		}
 
 		/// Report a lease of yours ready, before its start window is over. `health` is the URL at which your

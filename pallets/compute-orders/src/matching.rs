@@ -233,9 +233,15 @@ impl<T: Config> Pallet<T> {
 		(now.saturating_add(T::FetchBlocks::get()).min(ready_by), ready_by)
 	}
 
-	pub(crate) fn do_accept_bid(who: T::AccountId, id: OrderId, service: ServiceId) -> DispatchResult {
+	pub(crate) fn do_accept_bid(
+		who: T::AccountId,
+		id: OrderId,
+		service: ServiceId,
+		most: Balance,
+	) -> DispatchResult {
 		let mut order = Self::order_of_tenant(&who, id)?;
 		let mut bid = Bids::<T>::get(id, service).ok_or(Error::<T>::UnknownBid)?;
+		ensure!(bid.price <= most, Error::<T>::PriceRose);
 		let round = T::Clock::round();
 		let waits = |replica: &ReplicaOf<T>| {
 			matches!(replica.state, ReplicaState::Waiting { wait, .. } if wait.takes_bids())

@@ -141,6 +141,7 @@ parameter_types! {
 	pub storage Failures: Vec<(AccountId, LeaseId, CloseReason)> = Vec::new();
 	pub storage Approved: BTreeMap<AssetId, Balance> = [(NATIVE, MIN_BOND), (LOCAL, MIN_BOND)].into();
 	pub storage TasksAtOnce: u32 = 10;
+	pub storage MostBids: u32 = 6;
 	pub storage Penalty: Perbill = Perbill::from_percent(10);
 	pub const OrderDeposit: Balance = 500;
 	pub const BidDeposit: Balance = 50;
@@ -152,7 +153,6 @@ parameter_types! {
 	pub const KeepBlocks: BlockNumber = 100;
 	pub const NoticeWindows: u32 = 1;
 	pub const MinWindowShare: Perbill = Perbill::from_percent(1);
-	pub const MaxBids: u32 = 6;
 }
 
 impl Config for Test {
@@ -177,7 +177,7 @@ impl Config for Test {
 	type KeepBlocks = KeepBlocks;
 	type NoticeWindows = NoticeWindows;
 	type MinWindowShare = MinWindowShare;
-	type MaxBids = MaxBids;
+	type MaxBids = MostBids;
 	type TasksPerBlock = TasksAtOnce;
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
@@ -324,7 +324,9 @@ impl ExtBuilder {
 		ext.execute_with(|| {
 			System::set_block_number(2 * W);
 			Judged::set(&(2 * R - 2));
-			Cursor::<Test>::put(2 * W + 1);
+			for lane in [Lane::Urgent, Lane::Matches] {
+				Cursor::<Test>::insert(lane, 2 * W + 1);
+			}
 			for who in OPERATORS {
 				for asset in [NATIVE, LOCAL] {
 					assert_ok!(Money::hold(asset, BOND_HOLD, &who, BOND));
@@ -434,7 +436,7 @@ pub fn withdraw(who: AccountId, order: OrderId, service: ServiceId) -> DispatchR
 	with_storage_layer(|| ComputeOrders::withdraw_bid(signed(who), order, service))
 }
 pub fn accept(who: AccountId, order: OrderId, service: ServiceId) -> DispatchResult {
-	with_storage_layer(|| ComputeOrders::accept_bid(signed(who), order, service))
+	with_storage_layer(|| ComputeOrders::accept_bid(signed(who), order, service, Balance::MAX))
 }
 pub fn try_ready(who: AccountId, lease: LeaseId, health: Endpoint) -> DispatchResult {
 	let access = b"ssh root@10.0.0.1".to_vec().try_into().unwrap();

@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(bids == order.bids && bids <= T::MaxBids::get(), "7: bids are miscounted");
 		ensure!(order.is_over() == order.closed_at.is_some(), "7: over, and not known since when");
 		let waits = order.next_look().is_some() || (order.is_over() && bids > 0);
-		Self::check_entry(Entry::Order(id), order.wake, sums)?;
+		Self::check_entry(order.lane(), Entry::Order(id), order.wake, sums)?;
 		ensure!(waits == order.wake.is_some(), "4: an order that is never looked at, or for nothing");
 		if let (Some(look), Some(wake)) = (order.next_look(), order.wake) {
 			ensure!(look <= wake, "4: an order that is looked at too soon");
@@ -140,7 +140,7 @@ impl<T: Config> Pallet<T> {
 		sums.leases = sums.leases.saturating_add(1);
 		ensure!(LeasesOf::<T>::contains_key(&order.tenant, id), "6: a lease without its tenant's index");
 		ensure!(LeasesOf::<T>::contains_key(&lease.operator, id), "6: a lease without its operator's index");
-		Self::check_entry(Entry::Lease(id), lease.wake, sums)?;
+		Self::check_entry(Lane::Urgent, Entry::Lease(id), lease.wake, sums)?;
 		let replica = order.replicas.get(usize::from(lease.replica)).ok_or("5: a lease of no replica")?;
 		let current = replica.state.lease() == Some(id);
 		ensure!(current != lease.is_closed(), "5: a lease that is not over and not its replica's");
@@ -174,15 +174,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_entry(
+		lane: Lane,
 		task: Entry,
 		wake: Option<BlockNumber>,
 		sums: &mut Sums<T::AccountId>,
 	) -> Result<(), TryRuntimeError> {
 		if let Some(block) = wake {
 			sums.entries = sums.entries.saturating_add(1);
-			ensure!(Agenda::<T>::contains_key(block, task), "4: an entry is lost");
+			ensure!(Agenda::<T>::contains_key((lane, block), task), "4: an entry is lost");
 			ensure!(
-				Cursor::<T>::get().is_none_or(|cursor| cursor <= block),
+				Cursor::<T>::get(lane).is_none_or(|cursor| cursor <= block),
 				"4: an entry that is never reached"
 			);
 		}

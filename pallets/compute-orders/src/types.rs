@@ -276,6 +276,12 @@ impl<AccountId> Order<AccountId> {
 		self.waiting().map(|(_, until, _)| until).min()
 	}
 
+	/// In which line its entry waits.
+	pub fn lane(&self) -> Lane {
+		let failed = |wait: Wait| matches!(wait, Wait::Replacing(_) | Wait::Locked(_));
+		if self.waiting().any(|(_, _, wait)| failed(wait)) { Lane::Urgent } else { Lane::Matches }
+	}
+
 	/// Block in which bids are matched next, if a replica waits for that.
 	pub fn next_match(&self) -> Option<BlockNumber> {
 		self.waiting().filter(|(_, _, wait)| wait.takes_bids()).map(|(_, until, _)| until).min()
@@ -405,6 +411,17 @@ impl<AccountId> Lease<AccountId> {
 			LeaseState::Ending { round, reason } => Some((round, reason)),
 			_ => None,
 		}
+	}
+}
+
+shared! {
+	/// What waits in line with what. Whoever floods one line does not hold up the other.
+	#[derive(Copy)]
+	pub enum Lane {
+		/// Leases, and replicas whose operator failed.
+		Urgent,
+		/// Deadlines of bids, and what is left to tidy up.
+		Matches,
 	}
 }
 

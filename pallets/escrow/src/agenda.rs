@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
+	BlockNumber, Clock, CloseReason, EscrowId, EscrowOwner, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
 };
 
 /// What became of a stream whose end was carried out.
@@ -144,7 +144,10 @@ impl<T: Config> Pallet<T> {
 			.filter(sooner);
 		match (meter, funds) {
 			(Some(round), funds) if funds.is_none_or(|funds| round <= funds) => {
-				Some(State::stopping(round, CloseReason::ServiceRetired, account.state.parks()))
+				// The meter of a replica's lease is ended by whoever is about to park it.
+				let replica = matches!(account.owner, EscrowOwner::Replica { .. });
+				let parks = account.state.parks() || (replica && account.state == State::Open);
+				Some(State::stopping(round, CloseReason::ServiceRetired, parks))
 			},
 			(_, Some(round)) => Some(State::stopping(round, CloseReason::FundsExhausted, false)),
 			(_, None) => None,

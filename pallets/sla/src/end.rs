@@ -153,7 +153,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Index up to which an agreement is credited that ends with `round`. A tenant that leaves gets no more for
-	/// its last window than the rounds cost that it stayed for.
+	/// its last window than the rounds cost that it stayed for. Nor does that of a lease, which a few bad rounds
+	/// end at once: else an outage of three rounds would earn the price of a window.
 	pub(crate) fn last_index(
 		agreement: &Agreement<T::AccountId>,
 		state: &ServiceState,
@@ -161,7 +162,7 @@ impl<T: Config> Pallet<T> {
 		reason: CloseReason,
 	) -> Balance {
 		let (start, last) = Self::indices(agreement, state, round);
-		if !is_limited(reason) {
+		if !is_limited(reason) && agreement.lease.is_none() {
 			return last;
 		}
 		let first = T::Clock::window_start(T::Clock::window_of(round));

@@ -36,7 +36,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(info.status == ServiceStatus::Leased, Error::<T>::NotLeased);
 		let state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
 		Self::add_units(service, &info, state, 1)?;
-		Self::ensure_pot(info.asset, tenant)?;
+		// Not from the tenant: whoever cannot start for want of its funds would pay for being late.
+		Self::ensure_pot(info.asset, &info.operator)?;
 		let draft = Self::draft(tenant, service, &info, 1);
 		// The deposit is the order's.
 		Self::enlist(Agreement { escrow, lease: Some(lease), ..draft }, 0)

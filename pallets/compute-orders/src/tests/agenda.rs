@@ -22,7 +22,7 @@ fn what_is_too_much_for_a_block_waits_for_the_next() {
 			assert_ok!(ComputeOrders::do_try_state());
 		}
 		run(2);
-		assert_eq!(Cursor::<Test>::get(), Some(now() + 1));
+		assert_eq!(Cursor::<Test>::get(Lane::Matches), Some(now() + 1));
 	});
 }
 
@@ -33,7 +33,7 @@ fn blocks_that_were_missed_are_caught_up() {
 		System::set_block_number(200);
 		// 16 blocks at a time: from block 121 on.
 		ComputeOrders::on_initialize(200);
-		assert_eq!((over(), Cursor::<Test>::get()), (0, Some(137)));
+		assert_eq!((over(), Cursor::<Test>::get(Lane::Matches)), (0, Some(137)));
 		System::set_block_number(201);
 		ComputeOrders::on_initialize(201);
 		assert_eq!(over(), 1);
@@ -60,7 +60,8 @@ fn every_entry_is_charged_by_what_it_does() {
 		let order = with_bids(NATIVE, &[1, 2]);
 		run_to(139);
 		System::set_block_number(140);
-		let walk = <() as WeightInfo>::agenda(1);
+		// Both lines are walked.
+		let walk = <() as WeightInfo>::agenda(1) * 2;
 		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::look(2));
 		ready(current(order, 0));
 		run_to(289);
@@ -94,7 +95,7 @@ fn what_another_task_of_the_block_moved_is_looked_at_where_it_went() {
 #[test]
 fn on_a_chain_that_just_began_the_agenda_starts_with_its_block() {
 	ExtBuilder::build_and_execute(|| {
-		Cursor::<Test>::kill();
+		Cursor::<Test>::remove(Lane::Matches);
 		let order = with_bids(NATIVE, &[1]);
 		assert_ok!(cancel(TENANT, order));
 		assert_eq!(self::order_wake(order), Some(now() + 1));

@@ -104,15 +104,40 @@ fn a_bid_needs_capacity_and_bond() {
 #[test]
 fn an_order_takes_only_so_many_bids_and_only_while_it_waits() {
 	ExtBuilder::build_and_execute(|| {
+		MostBids::set(&2);
 		let id = place(NATIVE, |_| {});
-		for n in 0..6 {
-			list(20 + n, 1, NATIVE);
-			assert_ok!(declare(1, 20 + n, plenty()));
-			assert_ok!(bid(1, id, 20 + n, 50, 1));
+		for who in [1, 2] {
+			assert_ok!(bid(who, id, service_of(who, NATIVE), 50, 1));
 		}
-		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::TooManyBids);
+		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::TooManyBids);
 		run_to(140);
-		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::NotBidding);
+		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::NotBidding);
+	});
+}
+
+#[test]
+fn an_operator_bids_once_on_an_order() {
+	ExtBuilder::build_and_execute(|| {
+		list(21, 1, NATIVE);
+		assert_ok!(declare(1, 21, plenty()));
+		let id = place(NATIVE, |_| {});
+		assert_ok!(bid(1, id, 1, 50, 1));
+		assert_noop!(bid(1, id, 1, 40, 1), Error::<Test>::AlreadyBid);
+		assert_noop!(bid(1, id, 21, 40, 1), Error::<Test>::OperatorBid);
+		assert_ok!(withdraw(1, id, 1));
+		assert_ok!(bid(1, id, 21, 40, 1));
+	});
+}
+
+#[test]
+fn the_tenant_pays_no_more_than_it_saw() {
+	ExtBuilder::build_and_execute(|| {
+		let id = place(NATIVE, |_| {});
+		assert_ok!(bid(1, id, 1, 50, 1));
+		assert_ok!(update_bid(1, id, 1, 80));
+		let accept = |most| ComputeOrders::accept_bid(signed(TENANT), id, 1, most);
+		assert_noop!(accept(79), Error::<Test>::PriceRose);
+		assert_ok!(accept(80));
 	});
 }
 

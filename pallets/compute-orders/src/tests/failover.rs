@@ -131,9 +131,11 @@ fn who_failed_a_replica_never_gets_it_again() {
 		assert_eq!(replica(order, 0).failed.len(), 0);
 		fail(first);
 		// Neither with the same service nor with another.
-		assert_ok!(bid(1, order, 1, 20, 1));
-		assert_ok!(bid(1, order, 21, 20, 1));
-		assert_noop!(accept(TENANT, order, 1), Error::<Test>::BidUnfit);
+		for service in [1, 21] {
+			assert_ok!(bid(1, order, service, 20, 1));
+			assert_noop!(accept(TENANT, order, service), Error::<Test>::BidUnfit);
+			assert_ok!(withdraw(1, order, service));
+		}
 		run_to(187);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 	});
@@ -265,7 +267,7 @@ fn time_that_runs_out_while_it_waits_is_over() {
 }
 
 #[test]
-fn credited_up_to_the_cap_it_falls_to_the_next_bid_and_pays_no_more() {
+fn credited_up_to_the_cap_it_falls_to_the_next_bid_and_pays_for_failing() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1, 2]);
 		run_to(161);
@@ -275,8 +277,9 @@ fn credited_up_to_the_cap_it_falls_to_the_next_bid_and_pays_no_more() {
 		assert_ok!(ComputeOrders::do_try_state());
 		run_to(173);
 		assert_eq!(lease_closed(first), Some(CloseReason::Terminated));
-		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 0));
-		assert!(Failures::get().is_empty());
+		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
+		// The breach is in its score already; reputation decides what else counts.
+		assert_eq!(Failures::get(), [(1, first, CloseReason::Terminated)]);
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
 }

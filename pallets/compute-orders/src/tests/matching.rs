@@ -79,20 +79,6 @@ fn replicas_are_spread_over_operators_in_order_of_rank() {
 }
 
 #[test]
-fn services_of_one_operator_count_as_one() {
-	ExtBuilder::build_and_execute(|| {
-		list(21, 1, NATIVE);
-		assert_ok!(declare(1, 21, plenty()));
-		let id = place(NATIVE, |new| new.quantity = 2);
-		assert_ok!(bid(1, id, 1, 50, 1));
-		assert_ok!(bid(1, id, 21, 51, 1));
-		assert_ok!(bid(2, id, 2, 90, 1));
-		run_to(140);
-		assert_eq!(operators(id), vec![1, 2]);
-	});
-}
-
-#[test]
 fn fewer_bids_than_replicas_leave_some_without() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |new| new.quantity = 3);

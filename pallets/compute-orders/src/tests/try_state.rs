@@ -76,7 +76,7 @@ fn bond_that_does_not_add_up() {
 	broken("2: a lease that is over reserves bond", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
 		change_order(order, |o| o.wake = Some(999));
-		Agenda::<Test>::insert(999, Entry::Order(order), ());
+		Agenda::<Test>::insert((Lane::Matches, 999), Entry::Order(order), ());
 		change_lease(0, |lease| lease.state = over());
 	});
 }
@@ -102,15 +102,15 @@ fn deposits_that_do_not_add_up() {
 
 #[test]
 fn entries_that_are_lost_or_doubled() {
-	broken("4: an entry is lost", |_| Agenda::<Test>::remove(170, Entry::Lease(1)));
-	broken("4: an entry of nothing", |_| Agenda::<Test>::insert(999, Entry::Lease(9), ()));
-	broken("4: an entry that is never reached", |_| Cursor::<Test>::put(171));
+	broken("4: an entry is lost", |_| Agenda::<Test>::remove((Lane::Urgent, 170), Entry::Lease(1)));
+	broken("4: an entry of nothing", |_| Agenda::<Test>::insert((Lane::Urgent, 999), Entry::Lease(9), ()));
+	broken("4: an entry that is never reached", |_| Cursor::<Test>::insert(Lane::Urgent, 171));
 	broken("4: a start without its end", |_| {
-		Agenda::<Test>::remove(170, Entry::Lease(1));
+		Agenda::<Test>::remove((Lane::Urgent, 170), Entry::Lease(1));
 		change_lease(1, |lease| lease.wake = None);
 	});
 	broken("4: a lease without its end", |_| {
-		Agenda::<Test>::remove(290, Entry::Lease(0));
+		Agenda::<Test>::remove((Lane::Urgent, 290), Entry::Lease(0));
 		change_lease(0, |lease| lease.wake = None);
 	});
 	broken("4: an order that is never looked at, or for nothing", |order| {
@@ -118,21 +118,21 @@ fn entries_that_are_lost_or_doubled() {
 	});
 	broken("4: an order that is never looked at, or for nothing", |order| {
 		change_order(order, |o| o.wake = Some(999));
-		Agenda::<Test>::insert(999, Entry::Order(order), ());
+		Agenda::<Test>::insert((Lane::Matches, 999), Entry::Order(order), ());
 	});
 	broken("4: an order that is looked at too soon", |order| {
 		change_order(order, |o| {
 			o.replicas[0].state = waiting();
 			o.wake = Some(998);
 		});
-		Agenda::<Test>::insert(998, Entry::Order(order), ());
+		Agenda::<Test>::insert((Lane::Matches, 998), Entry::Order(order), ());
 	});
 	broken("4: a lease that is over is looked at", |order| {
 		change_order(order, |o| {
 			o.replicas[0].state = waiting();
 			o.wake = Some(999);
 		});
-		Agenda::<Test>::insert(999, Entry::Order(order), ());
+		Agenda::<Test>::insert((Lane::Matches, 999), Entry::Order(order), ());
 		change_lease(0, |lease| {
 			lease.state = over();
 			lease.reserved = 0;

@@ -41,7 +41,7 @@ fn a_lease_is_one_unit_at_its_listed_price() {
 		assert_eq!(<Sla as LeaseAgreements<AccountId>>::exposure(&terms), Some(CAP * 11 / 10));
 		assert!(ProbedAs::get()[&service].hot);
 		assert_eq!(Sla::agreements_of(TENANT, None, 9), [id]);
-		assert_eq!(free(NATIVE, TENANT), before - DEPOSIT - MINIMUM, "and the pot is alive");
+		assert_eq!(free(NATIVE, TENANT), before - DEPOSIT, "and its operator brought the pot to life");
 		assert_eq!(
 			events(),
 			[Event::AgreementOpened {
@@ -177,18 +177,20 @@ fn a_tenant_that_leaves_after_two_outages_around_an_edge_gets_no_second_window()
 }
 
 #[test]
-fn a_lease_that_its_operator_failed_is_credited_in_full() {
+fn a_lease_that_its_operator_failed_is_credited_what_its_last_rounds_cost() {
 	ExtBuilder::build_and_execute(|| {
 		let id = counting(LEASE);
 		at_round(3 * R + 4);
 		breach_in(3 * R + 2, leased(), BreachKind::Downtime, None, Critical, 1);
 		World::end_lease(LEASE, 3 * R + 2, CloseReason::Unhealthy);
-		assert_eq!(owed(id), WINDOW_PRICE);
+		// Three rounds of its last window: more would make such an outage worth inducing.
+		let due = 3 * PRICE * Balance::from(L);
+		assert_eq!(owed(id), due);
 		events();
 		World::work_agenda();
 		let closed = events();
-		assert!(matches!(closed[0], Event::AgreementClosed { credited: WINDOW_PRICE, code: 2_004, .. }));
-		assert_eq!(closed[1], Event::CreditPaid { agreement: id, tenant: TENANT, amount: WINDOW_PRICE });
+		assert!(matches!(closed[0], Event::AgreementClosed { credited, code: 2_004, .. } if credited == due));
+		assert_eq!(closed[1], Event::CreditPaid { agreement: id, tenant: TENANT, amount: due });
 	});
 }
 
@@ -245,6 +247,9 @@ fn at_its_cap_the_owner_of_a_lease_is_told_and_ends_it() {
 		assert_eq!((AtCap::get().len(), Terminated::get().len()), (1, 1));
 		events();
 		World::work_agenda();
-		assert!(matches!(events()[0], Event::AgreementClosed { credited: 300, code: 2_003, .. }));
+		let due = Balance::min(300, 3 * PRICE * Balance::from(L));
+		assert!(
+			matches!(events()[0], Event::AgreementClosed { credited, code: 2_003, .. } if credited == due)
+		);
 	});
 }

@@ -209,6 +209,8 @@ impl Watch {
 		let before: Balance = (0..window).map(|w| self.risen(id, w, last)).sum();
 		let limited =
 			matches!(reason, CloseReason::TenantClosed | CloseReason::FundsExhausted | CloseReason::Expired);
+		// A lease ends at once whoever failed.
+		let limited = limited || a.lease.is_some();
 		let stayed = (last + 1 - TestClock::window_start(window)) * L;
 		let limit = if limited { price_of(a, stayed) } else { Balance::MAX };
 		Balance::from(a.units) * (before + self.risen(id, window, last).min(limit))
