@@ -58,7 +58,10 @@ impl<T: Config> Pallet<T> {
 		amount: Balance,
 	) -> Balance {
 		let reserved = Reserved::<T>::get(operator, asset);
-		let left = reserved.defensive_saturating_sub(amount);
+		if amount > reserved {
+			frame_support::defensive!("more bond is given back than was reserved");
+		}
+		let left = reserved.saturating_sub(amount);
 		if left == 0 {
 			Reserved::<T>::remove(operator, asset);
 		} else {
