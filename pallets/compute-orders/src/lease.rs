@@ -63,6 +63,9 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(T::Clock::now() < fetch_until, Error::<T>::FetchWindowOver);
 		let order_id = lease.order;
+		// It does not count as a placement: else operators in league could use them all up for free.
+		let replica = Self::replica_mut(&mut order, lease.replica)?;
+		replica.placements = replica.placements.saturating_sub(1);
 		Self::give_up_start(id, lease, &mut order, CloseReason::Declined);
 		Self::put_order(order_id, order);
 		Ok(())

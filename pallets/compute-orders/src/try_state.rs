@@ -121,7 +121,13 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let placements: usize = order.replicas.iter().map(|replica| usize::from(replica.placements)).sum();
-		ensure!(placements == order.leases.len(), "5: leases are miscounted");
+		let declined = |id: &&LeaseId| {
+			Leases::<T>::get(*id).is_some_and(|lease| {
+				matches!(lease.state, LeaseState::Closed { reason: CloseReason::Declined, .. })
+			})
+		};
+		let counted = order.leases.iter().filter(|id| !declined(id)).count();
+		ensure!(placements == counted, "5: leases are miscounted");
 		for lease_id in &order.leases {
 			let lease = Leases::<T>::get(lease_id).ok_or("5: a lease is lost")?;
 			ensure!(lease.order == id, "5: a lease of another order");

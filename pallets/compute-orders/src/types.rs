@@ -8,7 +8,8 @@ use surety_primitives::{
 
 /// Most replicas of an order.
 pub const MAX_REPLICAS: u32 = 8;
-/// Most leases that one replica may have, one after the other: the first and seven replacements.
+/// Most leases that one replica may have, one after the other, those declined not counted: the first and seven
+/// replacements.
 pub const MAX_PLACEMENTS: u32 = 8;
 /// Most leases that an order may have in all.
 pub const MAX_LEASES: u32 = MAX_REPLICAS * MAX_PLACEMENTS;
@@ -200,7 +201,7 @@ shared! {
 		pub paid: Balance,
 		/// Its lease, the last one if that is over.
 		pub lease: Option<LeaseId>,
-		/// Leases it had so far.
+		/// Leases it had so far, but for those declined.
 		pub placements: u8,
 		/// Operators that failed it; they never get it again.
 		pub failed: BoundedVec<AccountId, ConstU32<MAX_PLACEMENTS>>,

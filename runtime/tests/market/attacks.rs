@@ -346,7 +346,6 @@ fn one_operator_does_not_keep_all_others_out_of_an_order() {
 }
 
 #[test]
-#[ignore = "fault: declining is free and uses up the placements of a replica"]
 fn declining_for_free_does_not_use_up_an_order() {
 	let asset = AssetId::Native;
 	let mut world = World::new();
