@@ -321,10 +321,11 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn look(b: Linear<1, { T::MaxBids::get() }>) {
+	fn look(b: Linear<MAX_REPLICAS, { T::MaxBids::get() }>) {
+		// Every replica takes the last of a bid, whose deposit goes back.
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
 		for n in 0..b {
-			bid::<T>(id, n, 8);
+			bid::<T>(id, n, 1);
 		}
 		let block = Orders::<T>::get(id).expect("placed").bid_deadline;
 		frame_system::Pallet::<T>::set_block_number(block.into());

@@ -141,7 +141,7 @@ parameter_types! {
 	pub storage Failures: Vec<(AccountId, LeaseId, CloseReason)> = Vec::new();
 	pub storage Approved: BTreeMap<AssetId, Balance> = [(NATIVE, MIN_BOND), (LOCAL, MIN_BOND)].into();
 	pub storage TasksAtOnce: u32 = 10;
-	pub storage MostBids: u32 = 6;
+	pub storage MostBids: u32 = 8;
 	pub storage Penalty: Perbill = Perbill::from_percent(10);
 	pub const OrderDeposit: Balance = 500;
 	pub const BidDeposit: Balance = 50;

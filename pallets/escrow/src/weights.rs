@@ -51,8 +51,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 183_084 ns. Proof recorded: 31669 bytes.
-		Weight::from_parts(189_663_000, 35096)
+		// Minimum measured: 175_332 ns. Proof recorded: 31669 bytes.
+		Weight::from_parts(191_816_000, 35096)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -67,8 +67,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:4 w:4)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
-		// Minimum measured: 113_029 ns. Proof recorded: 1288 bytes.
-		Weight::from_parts(116_314_000, 11426)
+		// Minimum measured: 112_748 ns. Proof recorded: 1288 bytes.
+		Weight::from_parts(120_290_000, 11426)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -93,8 +93,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn force_close() -> Weight {
-		// Minimum measured: 273_698 ns. Proof recorded: 31629 bytes.
-		Weight::from_parts(283_453_000, 35096)
+		// Minimum measured: 278_766 ns. Proof recorded: 31629 bytes.
+		Weight::from_parts(296_453_000, 35096)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}
@@ -104,10 +104,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 4_887 ns. Proof recorded: 69 bytes.
-		Weight::from_parts(2_905_936, 1489)
-			// +- 733
-			.saturating_add(Weight::from_parts(2_348_199, 0).saturating_mul(b.into()))
+		// Minimum measured: 5_028 ns. Proof recorded: 69 bytes.
+		Weight::from_parts(2_886_583, 1489)
+			// +- 981
+			.saturating_add(Weight::from_parts(2_497_963, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
@@ -134,8 +134,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn wake() -> Weight {
-		// Minimum measured: 214_290 ns. Proof recorded: 31710 bytes.
-		Weight::from_parts(221_961_000, 35096)
+		// Minimum measured: 220_910 ns. Proof recorded: 31710 bytes.
+		Weight::from_parts(238_796_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -160,8 +160,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn wake_parking() -> Weight {
-		// Minimum measured: 177_154 ns. Proof recorded: 31675 bytes.
-		Weight::from_parts(183_033_000, 35096)
+		// Minimum measured: 183_303 ns. Proof recorded: 31675 bytes.
+		Weight::from_parts(193_328_000, 35096)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -176,8 +176,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn start() -> Weight {
-		// Minimum measured: 174_991 ns. Proof recorded: 30708 bytes.
-		Weight::from_parts(180_930_000, 35096)
+		// Minimum measured: 180_900 ns. Proof recorded: 30708 bytes.
+		Weight::from_parts(188_712_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -192,8 +192,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn park() -> Weight {
-		// Minimum measured: 98_346 ns. Proof recorded: 30794 bytes.
-		Weight::from_parts(104_206_000, 35096)
+		// Minimum measured: 99_999 ns. Proof recorded: 30794 bytes.
+		Weight::from_parts(105_717_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -208,8 +208,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn top_up_lump() -> Weight {
-		// Minimum measured: 42_864 ns. Proof recorded: 998 bytes.
-		Weight::from_parts(44_977_000, 3836)
+		// Minimum measured: 43_876 ns. Proof recorded: 998 bytes.
+		Weight::from_parts(45_958_000, 3836)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}

@@ -83,8 +83,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn open_agreement() -> Weight {
-		// Minimum measured: 504_021 ns. Proof recorded: 63903 bytes.
-		Weight::from_parts(540_817_000, 69202)
+		// Minimum measured: 513_376 ns. Proof recorded: 63903 bytes.
+		Weight::from_parts(625_883_000, 69202)
 			.saturating_add(Db::get().reads(44_u64))
 			.saturating_add(Db::get().writes(21_u64))
 	}
@@ -123,8 +123,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn open_lease_agreement() -> Weight {
-		// Minimum measured: 243_874 ns. Proof recorded: 62876 bytes.
-		Weight::from_parts(253_178_000, 69202)
+		// Minimum measured: 240_629 ns. Proof recorded: 62876 bytes.
+		Weight::from_parts(301_550_000, 69202)
 			.saturating_add(Db::get().reads(35_u64))
 			.saturating_add(Db::get().writes(16_u64))
 	}
@@ -149,8 +149,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// Minimum measured: 147_640 ns. Proof recorded: 31812 bytes.
-		Weight::from_parts(154_610_000, 35096)
+		// Minimum measured: 150_674 ns. Proof recorded: 31812 bytes.
+		Weight::from_parts(184_114_000, 35096)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
@@ -181,8 +181,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 324_945 ns. Proof recorded: 32453 bytes.
-		Weight::from_parts(343_102_000, 35096)
+		// Minimum measured: 331_965 ns. Proof recorded: 32453 bytes.
+		Weight::from_parts(348_479_000, 35096)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
@@ -203,8 +203,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn close_agreement() -> Weight {
-		// Minimum measured: 119_538 ns. Proof recorded: 31374 bytes.
-		Weight::from_parts(125_678_000, 35096)
+		// Minimum measured: 117_405 ns. Proof recorded: 31374 bytes.
+		Weight::from_parts(121_851_000, 35096)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(4_u64))
 	}
@@ -231,8 +231,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// Minimum measured: 115_582 ns. Proof recorded: 32048 bytes.
-		Weight::from_parts(122_152_000, 35096)
+		// Minimum measured: 115_903 ns. Proof recorded: 32048 bytes.
+		Weight::from_parts(122_352_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -241,8 +241,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn sweep_base() -> Weight {
-		// Minimum measured: 4_918 ns. Proof recorded: 31 bytes.
-		Weight::from_parts(5_338_000, 3614)
+		// Minimum measured: 4_987 ns. Proof recorded: 31 bytes.
+		Weight::from_parts(5_358_000, 3614)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -271,8 +271,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn sweep_step() -> Weight {
-		// Minimum measured: 247_459 ns. Proof recorded: 32052 bytes.
-		Weight::from_parts(256_663_000, 35096)
+		// Minimum measured: 251_915 ns. Proof recorded: 32052 bytes.
+		Weight::from_parts(264_014_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -289,8 +289,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::WindowBase` (r:0 w:8)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn window_turned() -> Weight {
-		// Minimum measured: 45_558 ns. Proof recorded: 1868 bytes.
-		Weight::from_parts(49_154_000, 6012)
+		// Minimum measured: 46_790 ns. Proof recorded: 1868 bytes.
+		Weight::from_parts(48_713_000, 6012)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -303,8 +303,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn heated() -> Weight {
-		// Minimum measured: 16_375 ns. Proof recorded: 1398 bytes.
-		Weight::from_parts(17_566_000, 6012)
+		// Minimum measured: 16_264 ns. Proof recorded: 1398 bytes.
+		Weight::from_parts(17_156_000, 6012)
 			.saturating_add(Db::get().reads(5_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
@@ -348,8 +348,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Breaches` (r:0 w:2)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
 	fn breached() -> Weight {
-		// Minimum measured: 260_749 ns. Proof recorded: 34364 bytes.
-		Weight::from_parts(277_554_000, 35096)
+		// Minimum measured: 257_093 ns. Proof recorded: 34364 bytes.
+		Weight::from_parts(271_886_000, 35096)
 			.saturating_add(Db::get().reads(21_u64))
 			.saturating_add(Db::get().writes(19_u64))
 	}
@@ -392,8 +392,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// Minimum measured: 280_979 ns. Proof recorded: 73095 bytes.
-		Weight::from_parts(296_272_000, 74310)
+		// Minimum measured: 287_058 ns. Proof recorded: 73095 bytes.
+		Weight::from_parts(296_973_000, 74310)
 			.saturating_add(Db::get().reads(46_u64))
 			.saturating_add(Db::get().writes(15_u64))
 	}
@@ -414,8 +414,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Breaches` (r:0 w:64)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
 	fn forget() -> Weight {
-		// Minimum measured: 129_103 ns. Proof recorded: 949 bytes.
-		Weight::from_parts(134_311_000, 6208)
+		// Minimum measured: 130_003 ns. Proof recorded: 949 bytes.
+		Weight::from_parts(135_593_000, 6208)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(71_u64))
 	}
