@@ -27,7 +27,8 @@ echo "  weights: building the runtime with its benchmarks"
 # Only the wasm is measured, and checking builds it too: its release profile is the one of every build.
 cargo check -p surety-runtime --features runtime-benchmarks
 
-wasm=$CARGO_TARGET_DIR/debug/wbuild/surety-runtime/surety_runtime.compact.compressed.wasm
+# As it comes from the compiler: beside a debug build it is neither compacted nor compressed.
+wasm=$CARGO_TARGET_DIR/debug/wbuild/surety-runtime/surety_runtime.wasm
 [ -f "$wasm" ] || { echo "  weights: $wasm was not built" >&2; exit 1; }
 
 # Production's timing: its rounds are the largest. Proofs are nothing to a solo chain, so none is recorded.
