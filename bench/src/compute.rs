@@ -1,7 +1,7 @@
 //! Orders and leases: whether blocks take longer where there are many, and what a match takes.
 
 use crate::{
-	Args, Res, WARM_UP, chain,
+	Args, Res, chain,
 	chain::{Kind, Sample},
 	fill,
 	fill::{BIDDERS, Matches, Orders, Plan},
@@ -28,7 +28,7 @@ pub fn measure(args: &Args) -> Res<Vec<Measured>> {
 	for (n, open) in args.orders.iter().enumerate() {
 		let last = n + 1 == args.orders.len();
 		// Twice as many rounds, since only their last blocks say something of matches.
-		let matches = Matches { from: WARM_UP + args.rounds, rounds: 2 * args.rounds };
+		let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
 		let orders = Orders {
 			open: *open,
 			leases_each: args.leases_per_order,
@@ -49,9 +49,9 @@ fn scale(args: &Args, orders: Orders) -> Res<Vec<Measured>> {
 	let mut all = Vec::new();
 	for probers in &args.probers {
 		let mut chain = crate::chain(args, filled.with_probers(&plan, *probers as usize)?, |_| &[])?;
-		chain.run(WARM_UP)?;
+		chain.run(args.warm_up)?;
 		let start = Instant::now();
-		let samples = chain.run(WARM_UP + args.rounds)?;
+		let samples = chain.run(args.warm_up + args.rounds)?;
 		chain.check()?;
 		let matches = match &orders.matches {
 			Some(matches) => measure_matches(&mut chain, matches)?,

@@ -31,8 +31,6 @@ use table::{CELLS, Chart, Summary, Table, change, print_changes, print_kinds};
 /// Any error, which ends the run.
 pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// Rounds before measuring: caches fill, and the first rounds are judged.
-const WARM_UP: u32 = 4;
 /// Rounds in which breaches are measured: three windows, so that no session ends.
 const BREACH_ROUNDS: u32 = 3 * WINDOW_ROUNDS as u32;
 
@@ -59,9 +57,13 @@ struct Args {
 	/// Numbers of probers.
 	#[arg(long, value_delimiter = ',', default_value = "4,21", value_parser = clap::value_parser!(u32).range(1..=100))]
 	probers: Vec<u32>,
-	/// Rounds of ten blocks to measure, after 4 to warm up. Two windows are 24.
+	/// Rounds of ten blocks to measure. Two windows are 24.
 	#[arg(long, default_value_t = 26, value_parser = clap::value_parser!(u32).range(1..))]
 	rounds: u32,
+	/// Rounds before that: caches fill, the first rounds are judged, and the database works off what it was
+	/// given at once.
+	#[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(4..))]
+	warm_up: u32,
 	/// Agreements of the service that is compared with one that has a single agreement; 0 leaves it out.
 	#[arg(long, default_value_t = 100_000)]
 	breach_agreements: u32,
@@ -145,10 +147,10 @@ fn scale(args: &Args, services: u32) -> Res<Vec<Measured>> {
 	let mut all = Vec::new();
 	for probers in &args.probers {
 		let mut chain = chain(args, filled.with_probers(&plan, *probers as usize)?, |_| &[])?;
-		chain.run(WARM_UP)?;
+		chain.run(args.warm_up)?;
 		let writes = chain.writes()?;
 		let start = Instant::now();
-		let samples = chain.run(WARM_UP + 2 + args.rounds)?;
+		let samples = chain.run(args.warm_up + 2 + args.rounds)?;
 		chain.check()?;
 		let (blocks, seconds, mib) = (samples.len(), start.elapsed().as_secs_f64(), chain.disk() >> 20);
 		eprintln!("    {blocks} blocks measured in {seconds:.0} s; the database has {mib} MiB");
