@@ -14,18 +14,18 @@ use crate::{
 };
 use alloc::{format, string::String, vec, vec::Vec};
 use codec::Decode;
-use frame_benchmarking::{account, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
-use frame_support::traits::{fungibles::Mutate, Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
-use frame_system_benchmarking::{extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench};
+use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList, account};
+use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungibles::Mutate};
+use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	bit, Due, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, Row, SlotsOf, Snapshot, Snapshots,
-	Sweep, HISTOGRAM, MAX_DUE, ROWS,
+	Due, HISTOGRAM, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
+	Snapshot, Snapshots, Sweep, bit,
 };
 use sp_runtime::Perbill;
 use surety_primitives::{
-	crypto::ProberId, AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, Probing, Region,
-	Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, MAX_ENDPOINT, MAX_NAME, MAX_URI,
+	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI,
+	Probing, Region, Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(

@@ -159,11 +159,7 @@ pub fn agreements_of(
 }
 
 /// Compute orders that pass a filter, in order of their ids.
-pub fn orders(
-	filter: &OrderFilter,
-	start_after: Option<OrderId>,
-	limit: u32,
-) -> Page<OrderInfo<AccountId>> {
+pub fn orders(filter: &OrderFilter, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>> {
 	let first = start_after.map_or(0, |id| id.saturating_add(1));
 	let end = compute::NextOrder::<Runtime>::get();
 	let stop = first.saturating_add(MAX_SCAN).min(end);
@@ -197,7 +193,8 @@ fn order_info(id: OrderId, order: compute::Order<AccountId>) -> OrderInfo<Accoun
 	let bids_until = order.bids_until(Timing::now());
 	let replica = |replica: &compute::Replica<AccountId>| ReplicaInfo {
 		lease: replica.lease,
-		held: pallet_surety_escrow::Accounts::<Runtime>::get(replica.escrow).map_or(0, |account| account.held),
+		held: pallet_surety_escrow::Accounts::<Runtime>::get(replica.escrow)
+			.map_or(0, |account| account.held),
 		closed: match replica.state {
 			compute::ReplicaState::Closed { reason, .. } => Some(reason),
 			_ => None,

@@ -136,7 +136,10 @@ mod tests {
 		let fits = full.fits.unwrap();
 		assert_eq!((fits.cpu_milli, fits.gpus, fits.memory_mib), (4_000, 1, 0));
 		assert_eq!(fits.gpu_class.to_vec(), b"h100");
-		assert_eq!((full.region, full.asset, full.open_only), (Region::new(*b"DE"), Some(AssetId::Native), true));
+		assert_eq!(
+			(full.region, full.asset, full.open_only),
+			(Region::new(*b"DE"), Some(AssetId::Native), true)
+		);
 		for (json, field) in [
 			(r#"{"region":"de"}"#, "region"),
 			(r#"{"fits":{"cpu":1}}"#, "cpu"),
