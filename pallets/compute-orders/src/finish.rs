@@ -67,7 +67,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// A lease failed or was credited up to its cap, in a round that is being judged: its meter stops there,
-	/// and the rest is done when its entry is looked at. Only an end by notice may be overtaken.
+	/// and the rest is done when its entry is looked at. An end by the operator's doing that stands is overtaken by a
+	/// sooner one; a tenant's is not.
 	pub(crate) fn mark_failed(id: LeaseId, round: RoundIndex, reason: CloseReason) {
 		let Some(mut lease) = Leases::<T>::get(id) else { return };
 		let order_id = lease.order;

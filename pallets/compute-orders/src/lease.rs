@@ -2,8 +2,8 @@
 
 use crate::*;
 use surety_primitives::{
-	Balance, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements, LeaseId, LeaseRegistry,
-	RoundIndex, service_of_lease,
+	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements, LeaseId,
+	LeaseRegistry, RoundIndex, service_of_lease,
 };
 
 impl<T: Config> Pallet<T> {
@@ -14,10 +14,7 @@ impl<T: Config> Pallet<T> {
 		access: Access,
 	) -> DispatchResult {
 		let (mut lease, mut order) = Self::lease_of_operator(&who, id)?;
-		let LeaseState::Starting { ready_by, .. } = lease.state else {
-			let over = if lease.is_closed() { Error::<T>::LeaseOver } else { Error::<T>::AlreadyReady };
-			return Err(over.into());
-		};
+		let (_, ready_by) = Self::start_window_of(&lease)?;
 		let now = T::Clock::now();
 		ensure!(now < ready_by, Error::<T>::TooLate);
 		ensure!(core::str::from_utf8(&access).is_ok(), Error::<T>::BadAccess);
@@ -47,6 +44,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Until when a lease that starts may be declined, and by when it must be ready.
+	fn start_window_of(lease: &LeaseOf<T>) -> Result<(BlockNumber, BlockNumber), Error<T>> {
+		match lease.state {
+			LeaseState::Starting { fetch_until, ready_by } => Ok((fetch_until, ready_by)),
+			LeaseState::Closed { .. } => Err(Error::<T>::LeaseOver),
+			LeaseState::Running { .. } | LeaseState::Ending { .. } => Err(Error::<T>::AlreadyReady),
+		}
+	}
+
 	/// What is not refunded if the tenant leaves: a window or what is left of the time, as far as the funds go
 	/// beyond one block.
 	fn prepaid(price: Balance, funds: Balance, rounds: RoundIndex) -> Result<Balance, Error<T>> {
@@ -57,10 +63,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_decline(who: T::AccountId, id: LeaseId) -> DispatchResult {
 		let (lease, mut order) = Self::lease_of_operator(&who, id)?;
-		let LeaseState::Starting { fetch_until, .. } = lease.state else {
-			let over = if lease.is_closed() { Error::<T>::LeaseOver } else { Error::<T>::AlreadyReady };
-			return Err(over.into());
-		};
+		let (fetch_until, _) = Self::start_window_of(&lease)?;
 		ensure!(T::Clock::now() < fetch_until, Error::<T>::FetchWindowOver);
 		let order_id = lease.order;
 		// It does not count as a placement: else operators in league could use them all up for free.
