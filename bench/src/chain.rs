@@ -7,7 +7,8 @@
 
 use crate::{
 	Res,
-	fill::{Filled, WINDOW_ROUNDS, timings},
+	fill::{WINDOW_ROUNDS, timings},
+	state::most_memory,
 };
 use codec::{Decode, Encode};
 use frame_support::storage::StoragePrefixedMap;
@@ -27,7 +28,10 @@ use sp_consensus_babe::{
 	BABE_ENGINE_ID, Slot,
 	digests::{PreDigest, SecondaryPlainPreDigest},
 };
-use sp_core::{Pair, sr25519, storage::StorageKey};
+use sp_core::{
+	Pair, sr25519,
+	storage::{Storage, StorageKey},
+};
 use sp_io::hashing::twox_128;
 use sp_runtime::{Digest, DigestItem, OpaqueExtrinsic, traits::Block as _};
 use std::{
@@ -40,7 +44,6 @@ use surety_primitives::{LatencyBucket, RoundIndex, ServiceId, Verdict, report::F
 use surety_runtime::{
 	AccountId, BlockNumber, Hash, Runtime, RuntimeApi, RuntimeCall, UncheckedExtrinsic, opaque::Block,
 };
-use tempfile::TempDir;
 
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
 type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
@@ -113,7 +116,6 @@ pub struct Sample {
 /// A chain and its probers.
 pub struct Chain {
 	client: Arc<Client>,
-	dir: TempDir,
 	probers: Vec<sr25519::Pair>,
 	genesis: Hash,
 	parent: (BlockNumber, Hash),
@@ -123,49 +125,120 @@ pub struct Chain {
 	down: fn(RoundIndex) -> &'static [usize],
 }
 
+/// Write a state into a new database at `dir` as a chain's genesis.
+pub fn write(state: Storage, dir: &Path) -> Res<()> {
+	client(Some(state), dir)?;
+	// What the kernel still writes would be written while blocks are measured.
+	std::process::Command::new("sync").status()?;
+	Ok(())
+}
+
+/// A client of the database at `dir`. One that is new needs the state of its genesis.
+fn client(genesis: Option<Storage>, dir: &Path) -> Res<Client> {
+	let backend = sc_service::new_db_backend::<Block>(DatabaseSettings {
+		trie_cache_maximum_size: Some(TRIE_CACHE),
+		state_pruning: Some(PruningMode::blocks_pruning(KEPT_STATES)),
+		source: DatabaseSource::ParityDb { path: dir.into() },
+		blocks_pruning: BlocksPruning::KeepFinalized,
+		pruning_filters: Vec::new(),
+		metrics_registry: None,
+	})?;
+	let executor: Executor = sc_service::new_wasm_executor(&Default::default());
+	let genesis = GenesisBlockBuilder::new_with_storage(
+		genesis.unwrap_or_default(),
+		true,
+		backend.clone(),
+		executor.clone(),
+	)?;
+	Ok(sc_service::new_client(
+		backend,
+		executor.clone(),
+		genesis,
+		Default::default(),
+		Default::default(),
+		ExecutionExtensions::new(None, Arc::new(executor)),
+		Box::new(sp_core::testing::TaskExecutor::new()),
+		None,
+		None,
+		Default::default(),
+	)?)
+}
+
+/// Wait until this process has nothing to do: a database works off what it was given at once in the
+/// background, on a processor that blocks are then not measured on. Says how long it took.
+pub fn settle() -> Duration {
+	/// At most this share of one processor is nothing.
+	const IDLE: f64 = 0.02;
+	const STEP: Duration = Duration::from_secs(3);
+	const MOST: Duration = Duration::from_secs(600);
+	let start = Instant::now();
+	loop {
+		let before = cpu_time();
+		std::thread::sleep(STEP);
+		let busy = cpu_time().saturating_sub(before).as_secs_f64() / STEP.as_secs_f64();
+		if busy <= IDLE {
+			return start.elapsed();
+		}
+		if start.elapsed() > MOST {
+			eprintln!("  the database still takes {:.0} % of a processor", busy * 100.0);
+			return start.elapsed();
+		}
+	}
+}
+
+/// Processor time of this process; nothing where the system does not say.
+fn cpu_time() -> Duration {
+	/// Of user and system, behind the name in brackets; in hundredths of a second on every Linux.
+	const FIELDS: std::ops::Range<usize> = 11..13;
+	let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+	let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+	let ticks = fields.get(FIELDS).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok());
+	Duration::from_millis(10 * ticks.sum::<u64>())
+}
+
+/// [`Chain::run`] for several chains, a round of each in turns: machines are faster and slower for seconds or
+/// minutes, which then happens to all alike.
+pub fn run_all(chains: &mut [Chain], until: RoundIndex) -> Res<Vec<Vec<Sample>>> {
+	let start = Instant::now();
+	let mut all = vec![Vec::new(); chains.len()];
+	let mut round = chains.first().map_or(until, |chain| chain.parent.0 / timings().round_blocks);
+	while round < until {
+		round += 1;
+		for (chain, samples) in chains.iter_mut().zip(&mut all) {
+			samples.extend(chain.run(round)?);
+		}
+	}
+	chains.iter().try_for_each(Chain::check)?;
+	let blocks: usize = all.iter().map(Vec::len).sum();
+	eprintln!(
+		"    {blocks} blocks in {:.0} s; most memory so far {} MiB",
+		start.elapsed().as_secs_f64(),
+		most_memory() >> 10,
+	);
+	Ok(all)
+}
+
 impl Chain {
-	/// Write `filled` into a new database under `at` as the chain's genesis.
-	pub fn new(filled: Filled, at: &Path, down: fn(RoundIndex) -> &'static [usize]) -> Res<Self> {
-		let dir = tempfile::Builder::new().prefix("surety-bench-").tempdir_in(at)?;
-		let backend = sc_service::new_db_backend::<Block>(DatabaseSettings {
-			trie_cache_maximum_size: Some(TRIE_CACHE),
-			state_pruning: Some(PruningMode::blocks_pruning(KEPT_STATES)),
-			source: DatabaseSource::ParityDb { path: dir.path().into() },
-			blocks_pruning: BlocksPruning::KeepFinalized,
-			pruning_filters: Vec::new(),
-			metrics_registry: None,
-		})?;
-		let executor: Executor = sc_service::new_wasm_executor(&Default::default());
-		let genesis =
-			GenesisBlockBuilder::new_with_storage(filled.storage, true, backend.clone(), executor.clone())?;
-		let client: Client = sc_service::new_client(
-			backend,
-			executor.clone(),
-			genesis,
-			Default::default(),
-			Default::default(),
-			ExecutionExtensions::new(None, Arc::new(executor)),
-			Box::new(sp_core::testing::TaskExecutor::new()),
-			None,
-			None,
-			Default::default(),
-		)?;
-		let genesis = client.info().genesis_hash;
+	/// The chain of a database that was written before.
+	pub fn open(
+		dir: &Path,
+		probers: Vec<sr25519::Pair>,
+		down: fn(RoundIndex) -> &'static [usize],
+	) -> Res<Self> {
+		let client = client(None, dir)?;
+		let info = client.info();
+		if info.best_number != 0 {
+			return Err(format!("{} is not new: it has {} blocks", dir.display(), info.best_number).into());
+		}
+		let genesis = info.genesis_hash;
 		Ok(Self {
 			client: Arc::new(client),
-			dir,
-			probers: filled.probers,
+			probers,
 			genesis,
 			parent: (0, genesis),
 			reports: BTreeMap::new(),
 			down,
 		})
-	}
-
-	/// Bytes of the database on disk.
-	pub fn disk(&self) -> u64 {
-		let files = std::fs::read_dir(self.dir.path()).into_iter().flatten().flatten();
-		files.filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum()
 	}
 
 	/// Build, import and measure blocks to the last one before round `until`.

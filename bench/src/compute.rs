@@ -4,11 +4,11 @@ use crate::{
 	Args, Res, chain,
 	chain::{Kind, Sample},
 	fill,
-	fill::{BIDDERS, Matches, Orders, Plan},
-	print_terms,
+	fill::{BIDDERS, Matches, Orders},
+	print_terms, state,
+	state::State,
 	table::{Chart, Summary, Table, percent, print_changes, print_kinds},
 };
-use std::time::Instant;
 
 /// A chain's size and what was measured of it.
 pub struct Measured {
@@ -19,51 +19,52 @@ pub struct Measured {
 	samples: Vec<Sample>,
 	/// Blocks of rounds that may have matches.
 	matches: Vec<Sample>,
-	block_limit: u64,
 }
 
-/// Fill a state with each number of orders, and measure it with each number of probers.
-pub fn measure(args: &Args) -> Res<Vec<Measured>> {
-	let mut all = Vec::new();
-	for (n, open) in args.orders.iter().enumerate() {
-		let last = n + 1 == args.orders.len();
-		// Twice as many rounds, since only their last blocks say something of matches.
-		let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
-		let orders = Orders {
-			open: *open,
-			leases_each: args.leases_per_order,
-			running: if *open > 0 { args.running } else { 0 },
-			matches: last.then_some(matches),
-		};
-		all.extend(scale(args, orders)?);
+/// The orders and leases of the `n`th state. Those that are matched come on top of the last.
+pub fn orders(args: &Args, n: usize) -> Orders {
+	let open = args.orders.get(n).copied().unwrap_or(0);
+	// Twice as many rounds, since only their last blocks say something of matches.
+	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
+	Orders {
+		open,
+		leases_each: args.leases_per_order,
+		running: if open > 0 { args.running } else { 0 },
+		matches: (n + 1 == args.orders.len()).then_some(matches),
 	}
-	all.sort_by_key(|m| m.probers);
-	Ok(all)
 }
 
-fn scale(args: &Args, orders: Orders) -> Res<Vec<Measured>> {
-	let services = args.compute_services;
-	let plan = Plan::compute(services, orders);
-	eprintln!("{} open orders, {} leases, {} of them running", orders.open, orders.leases(), orders.running);
-	let filled = crate::fill(args, &plan, args.probers.iter().copied().max().unwrap_or(1))?;
+/// Measure the states of orders and leases with each number of probers, side by side, and then matches in the
+/// last of them.
+pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
+	let mut sizes = Vec::new();
+	let databases = state::fill_all(args, states, |state| match state {
+		State::Compute(n) => {
+			let orders = orders(args, n);
+			eprintln!(
+				"{} open orders, {} leases, {} of them running",
+				orders.open,
+				orders.leases(),
+				orders.running
+			);
+			sizes.push(orders);
+			true
+		},
+		_ => false,
+	})?;
 	let mut all = Vec::new();
-	for probers in &args.probers {
-		let mut chain = crate::chain(args, filled.with_probers(&plan, *probers as usize)?, |_| &[])?;
-		chain.run(args.warm_up)?;
-		let start = Instant::now();
-		let samples = chain.run(args.warm_up + args.rounds)?;
-		chain.check()?;
-		let matches = match &orders.matches {
-			Some(matches) => measure_matches(&mut chain, matches)?,
-			None => Vec::new(),
-		};
-		let (blocks, seconds) = (samples.len() + matches.len(), start.elapsed().as_secs_f64());
-		eprintln!(
-			"    {blocks} blocks measured in {seconds:.0} s; the database has {} MiB",
-			chain.disk() >> 20
-		);
-		let block_limit = filled.block_limit;
-		all.push(Measured { services, orders, probers: *probers, samples, matches, block_limit });
+	for (n, probers) in args.probers.iter().enumerate() {
+		let mut chains = state::open_all(&databases, n, *probers)?;
+		chain::run_all(&mut chains, args.warm_up)?;
+		let samples = chain::run_all(&mut chains, args.warm_up + args.rounds)?;
+		for ((orders, samples), chain) in sizes.iter().copied().zip(samples).zip(&mut chains) {
+			let matches = match &orders.matches {
+				Some(matches) => measure_matches(chain, matches)?,
+				None => Vec::new(),
+			};
+			let services = args.compute_services;
+			all.push(Measured { services, orders, probers: *probers, samples, matches });
+		}
 	}
 	Ok(all)
 }
@@ -84,9 +85,11 @@ fn measure_matches(chain: &mut chain::Chain, matches: &Matches) -> Res<Vec<Sampl
 
 /// Print the tables.
 pub fn print(all: &[Measured]) {
-	let Some(first) = all.first() else { return };
+	if all.is_empty() {
+		return;
+	}
 	println!("Orders and leases. All leases are over but those that run, which are probed every round.");
-	print_terms(first.block_limit);
+	print_terms();
 	let charts: Vec<Chart> = all
 		.iter()
 		.map(|m| Chart {
@@ -94,7 +97,6 @@ pub fn print(all: &[Measured]) {
 				.map(|n| n.to_string())
 				.to_vec(),
 			samples: &m.samples,
-			block_limit: m.block_limit,
 		})
 		.collect();
 	print_kinds(&["services", "open orders", "leases", "running", "probers"], &charts);

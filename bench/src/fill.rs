@@ -77,31 +77,33 @@ impl Plan {
 	}
 }
 
-/// A filled state.
-pub struct Filled {
-	/// Everything, code included.
-	pub storage: Storage,
-	/// Keys of the probers, in the order of the session.
-	pub probers: Vec<sr25519::Pair>,
-	/// Picoseconds that a block may take.
-	pub block_limit: u64,
+/// Keys of the first `n` probers, in the order of the session.
+pub fn probers(n: usize) -> Vec<sr25519::Pair> {
+	let pair = |n: usize| sr25519::Pair::from_seed(&blake2_256(format!("prober {n}").as_bytes()));
+	(0..n).map(pair).collect()
 }
 
-impl Filled {
-	/// The same state with the first `probers` of the validators alone.
-	pub fn with_probers(&self, plan: &Plan, probers: usize) -> Res<Self> {
-		// Everything that knows the validators.
-		let pallets = ["Session", "Historical", "Babe", "Grandpa", "AuthorityDiscovery"];
-		let mut prefixes: Vec<Vec<u8>> = pallets.map(|name| twox_128(name.as_bytes()).to_vec()).to_vec();
-		prefixes.push(ProberSet::<Runtime>::hashed_key().to_vec());
-		let theirs = |key: &[u8]| prefixes.iter().any(|prefix| key.starts_with(prefix));
-		let probers = self.probers.iter().take(probers).cloned().collect::<Vec<_>>();
-		let mut storage = self.storage.clone();
-		storage.top.retain(|key, _| !theirs(key));
-		let fresh = genesis(plan, &probers).build_storage()?;
-		storage.top.extend(fresh.top.into_iter().filter(|(key, _)| theirs(key)));
-		Ok(Self { storage, probers, block_limit: self.block_limit })
-	}
+/// A filled state with the first `n` of its validators alone.
+pub fn with_probers(filled: &Storage, plan: &Plan, n: usize) -> Res<Storage> {
+	// Everything that knows the validators.
+	let pallets = ["Session", "Historical", "Babe", "Grandpa", "AuthorityDiscovery"];
+	let mut prefixes: Vec<Vec<u8>> = pallets.map(|name| twox_128(name.as_bytes()).to_vec()).to_vec();
+	prefixes.push(ProberSet::<Runtime>::hashed_key().to_vec());
+	let theirs = |key: &[u8]| prefixes.iter().any(|prefix| key.starts_with(prefix));
+	let mut storage = filled.clone();
+	storage.top.retain(|key, _| !theirs(key));
+	let fresh = genesis(plan, &probers(n)).build_storage()?;
+	storage.top.extend(fresh.top.into_iter().filter(|(key, _)| theirs(key)));
+	Ok(storage)
+}
+
+/// Picoseconds that a block may take.
+pub fn block_limit() -> u64 {
+	let mut storage = Storage::default();
+	BasicExternalities::execute_with_storage(&mut storage, || {
+		pallet_surety_timing::Settings::<Runtime>::put(timings());
+		<Runtime as frame_system::Config>::BlockWeights::get().max_block.ref_time()
+	})
 }
 
 /// Production, but for its long windows.
@@ -111,11 +113,9 @@ pub fn timings() -> Timings {
 
 /// Make the state that `plan` asks for, with so many validators, all of which probe. With `check`, verify
 /// every pallet's invariants in it.
-pub fn fill(plan: &Plan, probers: usize, check: bool) -> Res<Filled> {
-	let pair = |n: usize| sr25519::Pair::from_seed(&blake2_256(format!("prober {n}").as_bytes()));
-	let probers: Vec<sr25519::Pair> = (0..probers).map(pair).collect();
-	let mut storage = genesis(plan, &probers).build_storage()?;
-	let block_limit = BasicExternalities::execute_with_storage(&mut storage, || -> Res<u64> {
+pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
+	let mut storage = genesis(plan, &probers(validators)).build_storage()?;
+	BasicExternalities::execute_with_storage(&mut storage, || {
 		list(plan)?;
 		if plan.orders.is_some() {
 			orders::list_bidders(plan.services)?;
@@ -125,14 +125,11 @@ pub fn fill(plan: &Plan, probers: usize, check: bool) -> Res<Filled> {
 		if let Some(orders) = &plan.orders {
 			orders::place(plan.services, orders)?;
 		}
-		if check {
-			check_invariants()?;
-		}
-		Ok(<Runtime as frame_system::Config>::BlockWeights::get().max_block.ref_time())
+		if check { check_invariants() } else { Ok(()) }
 	})?;
 	let code = WASM_BINARY.ok_or("the runtime was built without its wasm: unset SKIP_WASM_BUILD")?;
 	storage.top.insert(sp_core::storage::well_known_keys::CODE.to_vec(), code.to_vec());
-	Ok(Filled { storage, probers, block_limit })
+	Ok(storage)
 }
 
 fn named(kind: &str, n: u32) -> AccountId {

@@ -8,7 +8,8 @@
 //!
 //! | file | what is there |
 //! |---|---|
-//! | `fill.rs` | the state that a chain starts from |
+//! | `state.rs` | which states are measured, and the process that fills one |
+//! | `fill.rs` | what is in such a state |
 //! | `fill/orders.rs` | the orders and leases in it |
 //! | `compute.rs` | the section of orders and leases |
 //! | `chain.rs` | building, importing and measuring blocks |
@@ -20,12 +21,14 @@
 mod chain;
 mod compute;
 mod fill;
+mod state;
 mod table;
 
 use chain::{Chain, Kind, Sample};
-use clap::{Parser, ValueEnum};
-use fill::{Filled, Plan, WINDOW_ROUNDS, timings};
-use std::{path::PathBuf, time::Instant};
+use clap::{Parser, Subcommand, ValueEnum};
+use fill::{WINDOW_ROUNDS, timings};
+use state::State;
+use std::path::PathBuf;
 use table::{CELLS, Chart, Summary, Table, change, print_changes, print_kinds};
 
 /// Any error, which ends the run.
@@ -85,6 +88,21 @@ struct Args {
 	/// Where the databases are; removed at the end.
 	#[arg(long, default_value_os_t = std::env::temp_dir())]
 	dir: PathBuf,
+	#[command(subcommand)]
+	task: Option<Task>,
+}
+
+/// What another process is started for.
+#[derive(Subcommand)]
+enum Task {
+	/// Fill a state and write it.
+	#[command(hide = true, name = state::FILL)]
+	Fill {
+		/// Which of the states that the other arguments ask for.
+		nth: usize,
+		/// Folder of its databases.
+		into: PathBuf,
+	},
 }
 
 /// A chain's size and what was measured of it.
@@ -94,75 +112,50 @@ struct Measured {
 	probers: u32,
 	samples: Vec<Sample>,
 	writes: [f64; 2],
-	block_limit: u64,
 }
 
 fn main() -> Res<()> {
 	let args = Args::parse();
-	let wants = |section| args.only.contains(&section);
-	let mut all = Vec::new();
-	if wants(Section::Scale) {
-		for services in &args.services {
-			all.extend(scale(&args, *services)?);
-		}
-		all.sort_by_key(|m| m.probers);
+	if let Some(Task::Fill { nth, into }) = &args.task {
+		return state::write(&args, *nth, into);
 	}
-	let breach = match args.breach_agreements {
-		1.. if wants(Section::Breach) => Some(breach(&args, args.breach_agreements)?),
-		_ => None,
-	};
-	let compute = if wants(Section::Compute) { compute::measure(&args)? } else { Vec::new() };
-	print_scale(&all);
-	if let Some(breach) = breach {
-		print_breach(&breach);
-	}
-	compute::print(&compute);
+	let states = State::all(&args);
+	let scales = scale(&args, &states)?;
+	let breaches = breach(&args, &states)?;
+	let computes = compute::measure(&args, &states)?;
+	print_scale(&scales);
+	breaches.iter().for_each(print_breach);
+	compute::print(&computes);
 	Ok(())
 }
 
-fn fill(args: &Args, plan: &Plan, probers: u32) -> Res<Filled> {
-	eprintln!("{} services, {} agreements", plan.services, plan.agreements.len());
-	let start = Instant::now();
-	let filled = fill::fill(plan, probers as usize, args.check)?;
-	eprintln!("  filled: {} keys in {:.0} s", filled.storage.top.len(), start.elapsed().as_secs_f64());
-	Ok(filled)
-}
-
-/// Start a chain from a filled state.
-fn chain(args: &Args, filled: Filled, down: fn(u32) -> &'static [usize]) -> Res<Chain> {
-	let (start, probers) = (Instant::now(), filled.probers.len());
-	let chain = Chain::new(filled, &args.dir, down)?;
-	let seconds = start.elapsed().as_secs_f64();
-	eprintln!(
-		"  {probers} probers: written in {seconds:.0} s; most memory so far {} MiB",
-		most_memory() >> 10
-	);
-	Ok(chain)
-}
-
-/// Fill a state once and measure it with each number of probers.
-fn scale(args: &Args, services: u32) -> Res<Vec<Measured>> {
-	let plan = Plan::scale(services);
-	let filled = fill(args, &plan, args.probers.iter().copied().max().unwrap_or(1))?;
+/// Measure the states of services and agreements with each number of probers, side by side.
+fn scale(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
+	let mut sizes = Vec::new();
+	let databases = state::fill_all(args, states, |state| match state {
+		State::Scale(services) => {
+			let agreements = state.plan(args).agreements.len();
+			eprintln!("{services} services, {agreements} agreements");
+			sizes.push((services, agreements));
+			true
+		},
+		_ => false,
+	})?;
 	let mut all = Vec::new();
-	for probers in &args.probers {
-		let mut chain = chain(args, filled.with_probers(&plan, *probers as usize)?, |_| &[])?;
-		chain.run(args.warm_up)?;
-		let writes = chain.writes()?;
-		let start = Instant::now();
-		let samples = chain.run(args.warm_up + 2 + args.rounds)?;
-		chain.check()?;
-		let (blocks, seconds, mib) = (samples.len(), start.elapsed().as_secs_f64(), chain.disk() >> 20);
-		eprintln!("    {blocks} blocks measured in {seconds:.0} s; the database has {mib} MiB");
-		let agreements = plan.agreements.len();
-		let block_limit = filled.block_limit;
-		all.push(Measured { services, agreements, probers: *probers, samples, writes, block_limit });
+	for (n, probers) in args.probers.iter().enumerate() {
+		let mut chains = state::open_all(&databases, n, *probers)?;
+		chain::run_all(&mut chains, args.warm_up)?;
+		let writes = chains.iter_mut().map(Chain::writes).collect::<Res<Vec<_>>>()?;
+		let samples = chain::run_all(&mut chains, args.warm_up + 2 + args.rounds)?;
+		for (((services, agreements), writes), samples) in sizes.iter().copied().zip(writes).zip(samples) {
+			all.push(Measured { services, agreements, probers: *probers, samples, writes });
+		}
 	}
 	Ok(all)
 }
 
 /// In turns, a service with many agreements and one with a single agreement are down for a round.
-fn breach(args: &Args, agreements: u32) -> Res<Measured> {
+fn breach(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	// Agreements count from the second window on.
 	const FROM: u32 = WINDOW_ROUNDS as u32 + 1;
 	/// Both are hot, in the first two slots of the first page of the report.
@@ -173,36 +166,29 @@ fn breach(args: &Args, agreements: u32) -> Res<Measured> {
 			_ => &[1],
 		}
 	}
-	let probers = args.probers.first().copied().unwrap_or(4);
-	let plan = Plan::breach(agreements);
-	let filled = fill(args, &plan, probers)?;
-	let block_limit = filled.block_limit;
-	let mut chain = chain(args, filled, down)?;
+	let databases = state::fill_all(args, states, |state| matches!(state, State::Breach))?;
+	let Some(database) = databases.first() else { return Ok(None) };
+	let plan = State::Breach.plan(args);
+	let (services, agreements) = (plan.services, plan.agreements.len() - 1);
+	let probers = State::Breach.probers(args).first().copied().unwrap_or(4);
+	let mut chain = database.open(0, probers, down)?;
 	// After the first breach of many agreements, credits are paid in every block alike.
 	chain.run(FROM + 3)?;
 	let samples = chain.run(FROM + 3 + BREACH_ROUNDS)?;
 	chain.check()?;
-	eprintln!("    {} blocks measured", samples.len());
-	let services = plan.services;
-	Ok(Measured {
-		services,
-		agreements: plan.agreements.len() - 1,
-		probers,
-		samples,
-		writes: [0.0; 2],
-		block_limit,
-	})
+	Ok(Some(Measured { services, agreements, probers, samples, writes: [0.0; 2] }))
 }
 
 fn print_scale(all: &[Measured]) {
-	let Some(first) = all.first() else { return };
-	print_terms(first.block_limit);
+	if all.is_empty() {
+		return;
+	}
+	print_terms();
 	let charts: Vec<Chart> = all
 		.iter()
 		.map(|m| Chart {
 			size: vec![m.services.to_string(), m.agreements.to_string(), m.probers.to_string()],
 			samples: &m.samples,
-			block_limit: m.block_limit,
 		})
 		.collect();
 	print_kinds(&["services", "agreements", "probers"], &charts);
@@ -216,8 +202,8 @@ fn print_scale(all: &[Measured]) {
 }
 
 /// What is common to all that is measured.
-fn print_terms(block_limit: u64) {
-	let limit = block_limit as f64 / 1e9;
+fn print_terms() {
+	let limit = fill::block_limit() as f64 / 1e9;
 	println!("Blocks without user transactions. Times and weights in ms; a block may weigh {limit:.0} ms.");
 	println!(
 		"Production timing but for windows of {WINDOW_ROUNDS} rounds. Up to {} services are due in a round of {} blocks.\n",
@@ -252,7 +238,7 @@ fn print_breach(m: &Measured) {
 		[("no breach".to_string(), &none), ("1".to_string(), &one), (m.agreements.to_string(), &many)]
 	{
 		if let Some(summary) = summary {
-			table.row([vec![name], summary.cells(m.block_limit)].concat());
+			table.row([vec![name], summary.cells()].concat());
 		}
 	}
 	table.print();
@@ -263,11 +249,4 @@ fn print_breach(m: &Measured) {
 			m.agreements
 		);
 	}
-}
-
-/// Most memory that this process had, in KiB; 0 where the system does not say.
-fn most_memory() -> u64 {
-	let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-	line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

@@ -1,6 +1,9 @@
 //! Tables on the terminal.
 
-use crate::chain::{Kind, Sample};
+use crate::{
+	chain::{Kind, Sample},
+	fill,
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Rows of text under a head, each column as wide as its widest cell.
@@ -90,9 +93,9 @@ impl Summary {
 	}
 
 	/// The cells that all tables end with.
-	pub fn cells(&self, block_limit: u64) -> Vec<String> {
+	pub fn cells(&self) -> Vec<String> {
 		let ms = |[p50, p95]: [f64; 2]| [format!("{p50:.2}"), format!("{p95:.2}")];
-		let limit = block_limit as f64 / 1e9;
+		let limit = fill::block_limit() as f64 / 1e9;
 		[
 			vec![self.blocks.to_string()],
 			ms(self.build).into(),
@@ -134,8 +137,6 @@ pub struct Chart<'a> {
 	pub size: Vec<String>,
 	/// Its blocks.
 	pub samples: &'a [Sample],
-	/// Picoseconds that a block may take.
-	pub block_limit: u64,
 }
 
 /// Print what blocks take, by the kind of block. `head` names what makes up the size.
@@ -144,7 +145,7 @@ pub fn print_kinds(head: &[&str], charts: &[Chart]) {
 	for chart in charts {
 		let mut row = |name: &str, summary: Option<Summary>| {
 			if let Some(summary) = summary {
-				let cells = summary.cells(chart.block_limit);
+				let cells = summary.cells();
 				table.row([&chart.size[..], &[name.to_string()], &cells[..]].concat());
 			}
 		};

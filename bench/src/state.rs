@@ -1,0 +1,133 @@
+//! The states that are measured. Each is filled and written to databases by a process of its own, so that the
+//! one that measures has the memory of a node: filling the largest takes gigabytes, which a process does not
+//! give back, and blocks are slower in one that holds them.
+
+use crate::{
+	Args, Res, Section,
+	chain::{self, Chain},
+	compute,
+	fill::{self, Plan},
+};
+use std::{
+	path::{Path, PathBuf},
+	process::Command,
+	time::Instant,
+};
+use surety_primitives::RoundIndex;
+use tempfile::TempDir;
+
+/// What the process that fills gets as its first argument.
+pub const FILL: &str = "fill";
+
+/// One of the states that the arguments ask for.
+#[derive(Clone, Copy, Debug)]
+pub enum State {
+	/// So many services, with ten times as many agreements.
+	Scale(u32),
+	/// A service with many agreements and one with a single agreement.
+	Breach,
+	/// The one of these orders and their leases.
+	Compute(usize),
+}
+
+impl State {
+	/// All that are asked for, in the order in which they are measured.
+	pub fn all(args: &Args) -> Vec<Self> {
+		let of = |section: &Section| match section {
+			Section::Scale => args.services.iter().copied().map(Self::Scale).collect(),
+			Section::Breach => vec![Self::Breach; usize::from(args.breach_agreements > 0)],
+			Section::Compute => (0..args.orders.len()).map(Self::Compute).collect::<Vec<_>>(),
+		};
+		[Section::Scale, Section::Breach, Section::Compute]
+			.iter()
+			.filter(|section| args.only.contains(section))
+			.flat_map(of)
+			.collect()
+	}
+
+	/// What is in it.
+	pub fn plan(self, args: &Args) -> Plan {
+		match self {
+			Self::Scale(services) => Plan::scale(services),
+			Self::Breach => Plan::breach(args.breach_agreements),
+			Self::Compute(n) => Plan::compute(args.compute_services, compute::orders(args, n)),
+		}
+	}
+
+	/// The numbers of probers that it is measured with.
+	pub fn probers(self, args: &Args) -> &[u32] {
+		match self {
+			Self::Breach => args.probers.get(..1).unwrap_or_default(),
+			_ => &args.probers,
+		}
+	}
+}
+
+/// Fill the `nth` state and write it to a database in `into` for each number of probers.
+pub fn write(args: &Args, nth: usize, into: &Path) -> Res<()> {
+	let state = *State::all(args).get(nth).ok_or("there is no such state")?;
+	let plan = state.plan(args);
+	let start = Instant::now();
+	let most = state.probers(args).iter().copied().max().unwrap_or(1);
+	let filled = fill::fill(&plan, most as usize, args.check)?;
+	eprintln!("  filled: {} keys in {:.0} s", filled.top.len(), start.elapsed().as_secs_f64());
+	for (n, probers) in state.probers(args).iter().enumerate() {
+		let start = Instant::now();
+		chain::write(fill::with_probers(&filled, &plan, *probers as usize)?, &path(into, n))?;
+		let seconds = start.elapsed().as_secs_f64();
+		eprintln!(
+			"  {probers} probers: written in {seconds:.0} s; most memory so far {} MiB",
+			most_memory() >> 10
+		);
+	}
+	Ok(())
+}
+
+/// The databases of a state; removed when dropped.
+pub struct Databases {
+	dir: TempDir,
+}
+
+impl Databases {
+	/// Have another process fill the `nth` state, and wait for it.
+	fn fill(args: &Args, nth: usize) -> Res<Self> {
+		let dir = tempfile::Builder::new().prefix("surety-bench-").tempdir_in(&args.dir)?;
+		let mut child = Command::new(std::env::current_exe()?);
+		child.args(std::env::args_os().skip(1)).arg(FILL).arg(nth.to_string()).arg(dir.path());
+		let status = child.status()?;
+		if !status.success() {
+			return Err(format!("the process that fills the state ended with {status}").into());
+		}
+		Ok(Self { dir })
+	}
+
+	/// Start a chain of the `nth` number of probers.
+	pub fn open(&self, nth: usize, probers: u32, down: fn(RoundIndex) -> &'static [usize]) -> Res<Chain> {
+		let chain = Chain::open(&path(self.dir.path(), nth), fill::probers(probers as usize), down)?;
+		eprintln!("  {probers} probers: the database is quiet after {:.0} s", chain::settle().as_secs_f64());
+		Ok(chain)
+	}
+}
+
+/// Fill those of `states` that are picked.
+pub fn fill_all(args: &Args, states: &[State], mut pick: impl FnMut(State) -> bool) -> Res<Vec<Databases>> {
+	let picked = (0..).zip(states).filter(|(_, state)| pick(**state)).map(|(nth, _)| nth);
+	picked.map(|nth| Databases::fill(args, nth)).collect()
+}
+
+/// Start the chains of the `nth` number of probers, all of whose services stay up.
+pub fn open_all(databases: &[Databases], nth: usize, probers: u32) -> Res<Vec<Chain>> {
+	databases.iter().map(|databases| databases.open(nth, probers, |_| &[])).collect()
+}
+
+/// Where the database of the `nth` number of probers is.
+fn path(dir: &Path, nth: usize) -> PathBuf {
+	dir.join(nth.to_string())
+}
+
+/// Most memory that this process had, in KiB; 0 where the system does not say.
+pub fn most_memory() -> u64 {
+	let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+	line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
