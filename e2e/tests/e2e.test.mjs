@@ -169,6 +169,38 @@ describe("a live network", () => {
     }
   });
 
+  check("a validator reveals after a restart what it committed to before", async () => {
+    await story.reached(5);
+    const dave = world.network.validators[3];
+    const his = account("//Dave").address;
+    /** What he sent for a round: nothing, `committed`, `revealed`. */
+    const sent = async (round) => {
+      const snapshot = (await api.query.probes.snapshots(round)).unwrapOr(null);
+      const index = snapshot?.probers.findIndex((prober) => prober.account.toString() === his) ?? -1;
+      if (index < 0) return undefined;
+      const value = (await api.query.probes.reports(round, index)).unwrapOr(null);
+      return value && { state: variant(value.toJSON()), json: value.toJSON() };
+    };
+    // A round is over twelve seconds after it began: on a slow machine a node may take longer to be back.
+    for (let tries = 3; ; tries -= 1) {
+      let round;
+      await waitFor("he has committed", async () => {
+        round = (await api.query.system.number()).toNumber() / story.watch.latest.roundBlocks | 0;
+        return (await sent(round))?.state === "committed";
+      }, { timeout: MINUTE, every: 100, abort: () => world.died() });
+      await dave.stop();
+      assert.equal((await sent(round)).state, "committed", "it was stopped before it could reveal");
+      await dave.start();
+      let last;
+      await waitFor("he reveals, or the round is folded", async () => {
+        last = (await sent(round)) ?? last;
+        return last?.state === "revealed" || (await api.query.probes.snapshots(round + 2)).isSome;
+      }, { timeout: MINUTE, every: 500, abort: () => world.died() });
+      if (last?.state === "revealed") return;
+      assert.ok(tries > 1, `round ${round}: ${JSON.stringify(last)}`);
+    }
+  });
+
   check("a validator that is restarted in mid-run loses nothing", async () => {
     await story.reached(5);
     const dave = world.network.validators[3];

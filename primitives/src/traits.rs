@@ -76,9 +76,9 @@ pub trait Registry<AccountId> {
 	fn terminate(id: ServiceId, at: RoundIndex);
 	/// Where penalties of this asset go.
 	fn treasury() -> AccountId;
-	/// Base units that an operator must have bonded to sell in this asset: what governance holds to be worth
-	/// the same in every asset. `None` if the asset is not approved.
-	fn min_bond(asset: AssetId) -> Option<Balance>;
+	/// Base units that what is probed every round must cost per window, whatever it sells: every validator
+	/// probes it. `None` if the asset is not approved.
+	fn least_window_price(asset: AssetId) -> Option<Balance>;
 }
 
 /// The services that leases are. Implemented by `operators`.
@@ -373,7 +373,8 @@ pub trait Escrow<AccountId> {
 	/// Open a stream. It is billed from the next round on.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
 	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
-	/// paid or locked anything, or does not pay for `prepaid` and a block.
+	/// paid or locked anything, or does not pay for `prepaid` and a block. Should its meter end before anybody
+	/// decides on an end, it is parked.
 	fn start(
 		id: EscrowId,
 		payee: AccountId,

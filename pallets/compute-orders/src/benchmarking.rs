@@ -39,7 +39,7 @@ fn asset<T: Config>() -> AssetId {
 
 /// A price that is worth probing.
 fn price<T: Config>() -> Balance {
-	let window = T::Registry::min_bond(asset::<T>()).expect("the asset is approved");
+	let window = T::Registry::least_window_price(asset::<T>()).expect("the asset is approved");
 	(window / Balance::from(T::Clock::window_blocks())).max(1_000_000)
 }
 

@@ -184,9 +184,6 @@ pub mod pallet {
 		/// Windows of notice that an operator gives to close a lease.
 		type NoticeWindows: Get<u32>;
 
-		/// The least that a window must cost, as a share of the asset's minimum bond.
-		type MinWindowShare: Get<Perbill>;
-
 		/// Most bids of an order at a time.
 		#[pallet::constant]
 		type MaxBids: Get<u32>;

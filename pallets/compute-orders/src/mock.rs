@@ -6,12 +6,12 @@
 
 use crate as pallet_surety_compute_orders;
 use crate::*;
-use frame::{deps::sp_io, testing_prelude::*, token::fungible, traits::AsEnsureOriginWithArg};
+use frame::{deps::sp_io, testing_prelude::*};
 use frame_support::storage::with_storage_layer;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, SplitAsset, StreamEnd,
-	TermsInput, TrustLevel, TwoUnions, service_of_lease,
+	AssetId, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd, TermsInput,
+	TrustLevel, service_of_lease,
 };
 
 mod world;
@@ -63,7 +63,7 @@ pub const EXPOSURE: Balance = CAP + CAP / 10;
 pub const BOND: Balance = 1_000_000;
 pub const FUNDS: Balance = 1_000_000;
 pub const DEPOSIT: Balance = 30_000;
-pub const MIN_BOND: Balance = 100_000;
+pub const LEAST_WINDOW_PRICE: Balance = 1_000;
 /// Blocks from an order to its deadline, in most tests.
 pub const BIDDING: u32 = 20;
 /// Blocks that an order runs, in most tests: 30 rounds.
@@ -86,33 +86,9 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-	type Balance = Balance;
-	type ExistentialDeposit = ConstU128<MINIMUM>;
-	type AccountStore = System;
-}
-
-#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
-impl pallet_assets::Config for Test {
-	type Balance = Balance;
-	type Currency = Balances;
-	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
-	type ForceOrigin = EnsureRoot<AccountId>;
-	type Holder = AssetsHolder;
-}
-
-impl pallet_assets_holder::Config for Test {
-	type RuntimeEvent = RuntimeEvent;
-	type RuntimeHoldReason = RuntimeHoldReason;
-}
+surety_mock::money!(MINIMUM);
 
 impl holds::Config for Test {}
-
-pub type Money = TwoUnions<
-	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
-	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
->;
 
 pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
 pub const ESCROW_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Escrow);
@@ -139,7 +115,9 @@ parameter_types! {
 	pub storage NextAgreement: AgreementId = 500;
 	pub storage Scores: BTreeMap<AccountId, u8> = BTreeMap::new();
 	pub storage Failures: Vec<(AccountId, LeaseId, CloseReason)> = Vec::new();
-	pub storage Approved: BTreeMap<AssetId, Balance> = [(NATIVE, MIN_BOND), (LOCAL, MIN_BOND)].into();
+	/// Approved assets and what a window must cost in them.
+	pub storage Approved: BTreeMap<AssetId, Balance> =
+		[NATIVE, LOCAL].map(|asset| (asset, LEAST_WINDOW_PRICE)).into();
 	pub storage TasksAtOnce: u32 = 10;
 	pub storage MostBids: u32 = 8;
 	pub storage Penalty: Perbill = Perbill::from_percent(10);
@@ -152,7 +130,6 @@ parameter_types! {
 	pub const MaxDuration: BlockNumber = 6_000;
 	pub const KeepBlocks: BlockNumber = 100;
 	pub const NoticeWindows: u32 = 1;
-	pub const MinWindowShare: Perbill = Perbill::from_percent(1);
 }
 
 impl Config for Test {
@@ -176,7 +153,6 @@ impl Config for Test {
 	type MaxDuration = MaxDuration;
 	type KeepBlocks = KeepBlocks;
 	type NoticeWindows = NoticeWindows;
-	type MinWindowShare = MinWindowShare;
 	type MaxBids = MostBids;
 	type TasksPerBlock = TasksAtOnce;
 	type WeightInfo = ();

@@ -124,10 +124,10 @@ impl<T: Config> Pallet<T> {
 	/// What is probed every round must be worth the probing.
 	pub(crate) fn check_price(asset: AssetId, price: Balance) -> Result<(), Error<T>> {
 		ensure!(price > 0, Error::<T>::ZeroPrice);
-		let min_bond = T::Registry::min_bond(asset).ok_or(Error::<T>::AssetNotApproved)?;
+		let least = T::Registry::least_window_price(asset).ok_or(Error::<T>::AssetNotApproved)?;
 		let window =
 			price.checked_mul(Balance::from(T::Clock::window_blocks())).ok_or(Error::<T>::PriceOverflow)?;
-		ensure!(window >= T::MinWindowShare::get().mul_ceil(min_bond), Error::<T>::PriceTooLow);
+		ensure!(window >= least, Error::<T>::PriceTooLow);
 		Ok(())
 	}
 

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, EscrowOwner, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
+	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
 };
 
 /// What became of a stream whose end was carried out.
@@ -133,7 +133,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// An end that is to be decided now: the meter's, or that of the funds, if it is sooner than the one
-	/// that stands. A stream that parks does so with its meter; without funds there is nothing to park.
+	/// that stands. A stream that parks does so with its meter, and so does one that was a lump; without funds
+	/// there is nothing to park.
 	fn due_end(account: &AccountOf<T>) -> Option<State> {
 		let stands = account.end_round();
 		let sooner = |round: &RoundIndex| stands.is_none_or(|stands| *round < stands);
@@ -144,9 +145,8 @@ impl<T: Config> Pallet<T> {
 			.filter(sooner);
 		match (meter, funds) {
 			(Some(round), funds) if funds.is_none_or(|funds| round <= funds) => {
-				// The meter of a replica's lease is ended by whoever is about to park it.
-				let replica = matches!(account.owner, EscrowOwner::Replica { .. });
-				let parks = account.state.parks() || (replica && account.state == State::Open);
+				let was_lump = matches!(&account.terms, Terms::Stream(stream) if stream.from_lump);
+				let parks = account.state.parks() || (was_lump && account.state == State::Open);
 				Some(State::stopping(round, CloseReason::ServiceRetired, parks))
 			},
 			(_, Some(round)) => Some(State::stopping(round, CloseReason::FundsExhausted, false)),

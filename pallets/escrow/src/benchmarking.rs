@@ -69,6 +69,7 @@ fn stream<T: Config>(runs: alloc::vec::Vec<Run>) -> Terms {
 		rate: RATE,
 		prepaid: 0,
 		billed: 100,
+		from_lump: false,
 		runs: runs.try_into().expect("few"),
 		wake: None,
 	})

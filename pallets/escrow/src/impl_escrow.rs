@@ -51,7 +51,8 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		let deposit = account.held;
 		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
 		account.payee = payee.clone();
-		account.terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round()));
+		let stream = Stream::new(meter, rate, prepaid, T::Clock::round());
+		account.terms = Terms::Stream(Stream { from_lump: true, ..stream });
 		Self::touch(&mut account);
 		Self::reschedule(id, &mut account);
 		let (payer, asset) = (account.payer.clone(), account.asset);

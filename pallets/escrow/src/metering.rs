@@ -18,7 +18,8 @@ use surety_primitives::{Balance, BlockNumber, Clock, MeterReading, RoundIndex, S
 impl Stream {
 	/// A stream that is billed after `round`.
 	pub fn new(meter: ServiceId, rate: Balance, prepaid: Balance, round: RoundIndex) -> Self {
-		let mut stream = Self { meter, rate, prepaid, billed: 0, runs: BoundedVec::new(), wake: None };
+		let mut stream =
+			Self { meter, rate, prepaid, billed: 0, from_lump: false, runs: BoundedVec::new(), wake: None };
 		// There is always room for the first one.
 		let _ = stream.resume(round, None);
 		stream

@@ -4,11 +4,11 @@
 
 use crate as pallet_surety_escrow;
 use crate::{AccountOf, Accounts, Config, Event, HoldReason};
-use frame::{deps::sp_io, testing_prelude::*, token::fungible};
+use frame::{deps::sp_io, testing_prelude::*};
 use std::{cell::RefCell, collections::BTreeMap};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Funds as _, Meter,
-	MeterReading, NewStream, OnEscrowEnd, RoundIndex, ServiceId, SplitAsset, StreamEnd, TwoUnions,
+	MeterReading, NewStream, OnEscrowEnd, RoundIndex, ServiceId, StreamEnd,
 };
 
 type Block = MockBlockU32<Test>;
@@ -24,35 +24,16 @@ construct_runtime!(
 	}
 );
 
+/// Least balance of an account, in either asset.
+pub const MINIMUM: Balance = 10;
+
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
 	type Block = Block;
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-/// Least balance of an account, in either asset.
-pub const MINIMUM: Balance = 10;
-
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-	type Balance = Balance;
-	type ExistentialDeposit = ConstU128<MINIMUM>;
-	type AccountStore = System;
-}
-
-#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
-impl pallet_assets::Config for Test {
-	type Balance = Balance;
-	type Currency = Balances;
-	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
-	type ForceOrigin = EnsureRoot<AccountId>;
-	type Holder = AssetsHolder;
-}
-
-impl pallet_assets_holder::Config for Test {
-	type RuntimeEvent = RuntimeEvent;
-	type RuntimeHoldReason = RuntimeHoldReason;
-}
+surety_mock::money!(MINIMUM);
 
 /// Blocks of a round.
 pub const L: u32 = 10;
@@ -161,11 +142,6 @@ pub fn told() -> Vec<Told> {
 	TOLD.take()
 }
 
-pub type TestFunds = TwoUnions<
-	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
-	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
->;
-
 parameter_types! {
 	pub static PlatformFee: Perbill = Perbill::from_percent(5);
 	pub static ProberShare: Perbill = Perbill::from_percent(60);
@@ -177,7 +153,7 @@ parameter_types! {
 
 impl Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type Funds = TestFunds;
+	type Funds = Money;
 	type Clock = TestClock;
 	type Meter = TestMeter;
 	type OnEnd = TestOwner;
@@ -266,26 +242,26 @@ pub fn with_each_asset(test: impl Fn(AssetId)) {
 
 /// What everybody has, held or free.
 pub fn everything(asset: AssetId) -> Balance {
-	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY].iter().map(|who| TestFunds::total(asset, who)).sum()
+	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY].iter().map(|who| Money::total(asset, who)).sum()
 }
 
 /// What somebody has, held or free, beyond the start.
 pub fn gained(asset: AssetId, who: AccountId) -> i128 {
 	let start = if who == NOBODY { 0 } else { START };
-	TestFunds::total(asset, &who) as i128 - start as i128
+	Money::total(asset, &who) as i128 - start as i128
 }
 
 pub fn on_hold(asset: AssetId, who: AccountId) -> Balance {
-	TestFunds::held(asset, HoldReason::Escrow.into(), &who)
+	Money::held(asset, HoldReason::Escrow.into(), &who)
 }
 
 /// What somebody has that is not in escrow.
 pub fn free(asset: AssetId, who: AccountId) -> Balance {
-	TestFunds::total(asset, &who) - on_hold(asset, who)
+	Money::total(asset, &who) - on_hold(asset, who)
 }
 
 pub fn spend(asset: AssetId, from: AccountId, to: AccountId, amount: Balance) {
-	TestFunds::transfer(asset, &from, &to, amount).unwrap();
+	Money::transfer(asset, &from, &to, amount).unwrap();
 }
 
 /// The next block: verdicts first, then the agenda. `billable` says what round was, and `judged_at` at which

@@ -38,6 +38,8 @@ pub struct Stream {
 	pub prepaid: Balance,
 	/// Billable blocks in all, by the rounds judged when the account was last touched.
 	pub billed: u32,
+	/// Whether it was a lump before, and is one again if its meter ends.
+	pub from_lump: bool,
 	/// What is not judged yet, in order of time.
 	pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
 	/// Block whose agenda holds the entry of this stream.

@@ -153,6 +153,9 @@ pub mod pallet {
 		/// Planck that an operator must have bonded.
 		type MinBond: Get<Balance>;
 
+		/// Share of the minimum bond in its asset that what is probed every round must cost per window.
+		type MinWindowShare: Get<Perbill>;
+
 		/// Blocks from unbonding to withdrawing.
 		type UnbondingPeriod: Get<BlockNumber>;
 

@@ -5,10 +5,8 @@
 use crate::{self as pallet_surety_operators, *};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame::testing_prelude::*;
-use frame_support::traits::fungible::UnionOf;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Capacity, Clock, Funds as _, Probed, Probing, Registry, SplitAsset,
-	TwoUnions,
+	Agreements, AssetId, Balance, Capacity, Clock, Funds as _, Probed, Probing, Registry,
 };
 
 pub type AccountId = u64;
@@ -41,39 +39,15 @@ mod runtime {
 	pub type Operators = pallet_surety_operators;
 }
 
+pub const EXISTENTIAL_DEPOSIT: Balance = 10;
+
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
 	type Block = Block;
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-pub const EXISTENTIAL_DEPOSIT: Balance = 10;
-
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-	type Balance = Balance;
-	type ExistentialDeposit = ConstU128<EXISTENTIAL_DEPOSIT>;
-	type AccountStore = System;
-}
-
-#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
-impl pallet_assets::Config for Test {
-	type Balance = Balance;
-	type Currency = Balances;
-	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
-	type ForceOrigin = EnsureRoot<AccountId>;
-	type Holder = AssetsHolder;
-}
-
-impl pallet_assets_holder::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type RuntimeEvent = RuntimeEvent;
-}
-
-pub type Funds = TwoUnions<
-	UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
-	UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
->;
+surety_mock::money!(EXISTENTIAL_DEPOSIT);
 
 pub const ROUND_BLOCKS: u32 = 5;
 pub const WINDOW_ROUNDS: u16 = 12;
@@ -104,6 +78,7 @@ parameter_types! {
 	pub static SlotMs: u64 = 1_000;
 	pub static Unapprovable: BTreeSet<u32> = BTreeSet::new();
 	pub static NativeMinBond: Balance = MIN_BOND;
+	pub const MinWindowShare: Perbill = Perbill::from_percent(1);
 	pub static ServiceDeposit: Balance = DEPOSIT;
 	pub const MaxMaintenanceShare: Perbill = Perbill::from_percent(10);
 }
@@ -226,11 +201,12 @@ impl Config for Test {
 	type Probing = ProbingStub;
 	type Agreements = AgreementsStub;
 	type Capacity = CapacityStub;
-	type Funds = Funds;
+	type Funds = Money;
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type AssetPolicy = AssetPolicyStub;
 	type Treasury = ConstU64<TREASURY>;
 	type MinBond = NativeMinBond;
+	type MinWindowShare = MinWindowShare;
 	type UnbondingPeriod = ConstU32<UNBONDING>;
 	type ServiceDeposit = ServiceDeposit;
 	type MaxPerHost = ConstU32<MAX_PER_HOST>;
@@ -248,10 +224,7 @@ pub struct Helper;
 impl BenchmarkHelper<AccountId> for Helper {
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
 		use frame_support::traits::fungibles::Mutate;
-		<UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId> as Mutate<_>>::mint_into(
-			asset, who, amount,
-		)
-		.unwrap();
+		FreeMoney::mint_into(asset, who, amount).unwrap();
 	}
 	fn create_asset() -> u32 {
 		let id = 1_000;
@@ -444,13 +417,13 @@ pub fn bond_of(who: AccountId, asset: AssetId) -> BondOf<Test> {
 }
 
 pub fn held_bond(who: AccountId, asset: AssetId) -> Balance {
-	Funds::held(asset, HoldReason::Bond.into(), &who)
+	Money::held(asset, HoldReason::Bond.into(), &who)
 }
 
 pub fn held_deposit(who: AccountId) -> Balance {
-	Funds::held(AssetId::Native, HoldReason::ServiceDeposit.into(), &who)
+	Money::held(AssetId::Native, HoldReason::ServiceDeposit.into(), &who)
 }
 
 pub fn total(who: AccountId, asset: AssetId) -> Balance {
-	Funds::total(asset, &who)
+	Money::total(asset, &who)
 }

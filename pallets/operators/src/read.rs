@@ -56,8 +56,8 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 		T::Treasury::get()
 	}
 
-	fn min_bond(asset: AssetId) -> Option<Balance> {
-		Self::minimum_bond(asset)
+	fn least_window_price(asset: AssetId) -> Option<Balance> {
+		Some(T::MinWindowShare::get().mul_ceil(Self::minimum_bond(asset)?))
 	}
 }
 

@@ -11,12 +11,11 @@ use frame_support::{
 	dispatch::RawOrigin,
 	parameter_types,
 	traits::{
-		AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU128, Hooks, OneSessionHandler, Randomness, Time,
-		ValidatorSet, ValidatorSetWithIdentification, fungible,
+		ConstU32, ConstU64, ConstU128, Hooks, OneSessionHandler, Randomness, Time, ValidatorSet,
+		ValidatorSetWithIdentification,
 	},
 	weights::Weight,
 };
-use frame_system::{EnsureRoot, EnsureSigned};
 use sp_core::{H256, Pair};
 use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill, traits::IdentityLookup};
@@ -28,7 +27,7 @@ use std::collections::BTreeMap;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, Frozen, Judge, LatencyBucket, LeaseId,
 	Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex, Service, ServiceId,
-	ServiceKind, ServiceStatus, Severity, SlaTerms, SplitAsset, TwoUnions, WindowIndex, WindowSummary,
+	ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowSummary,
 	crypto::{ProberId, ProberPair, ProberSignature},
 	report::Finding,
 	service_of_lease,
@@ -58,33 +57,7 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-	type Balance = Balance;
-	type ExistentialDeposit = ConstU128<10>;
-	type AccountStore = System;
-}
-
-#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
-impl pallet_assets::Config for Test {
-	type Balance = Balance;
-	type AssetId = u32;
-	type Currency = Balances;
-	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
-	type ForceOrigin = EnsureRoot<AccountId>;
-	type Holder = AssetsHolder;
-	type Freezer = ();
-}
-
-impl pallet_assets_holder::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type RuntimeEvent = RuntimeEvent;
-}
-
-type Money = TwoUnions<
-	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
-	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
->;
+surety_mock::money!(10);
 
 pub const POT: AccountId = 9_999;
 /// The asset that rewards are also paid in.
@@ -172,7 +145,7 @@ impl Registry<AccountId> for MockRegistry {
 	fn treasury() -> AccountId {
 		0
 	}
-	fn min_bond(_: AssetId) -> Option<Balance> {
+	fn least_window_price(_: AssetId) -> Option<Balance> {
 		None
 	}
 }

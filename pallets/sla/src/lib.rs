@@ -173,9 +173,6 @@ pub mod pallet {
 		/// Penalty to the treasury as a share of every credit.
 		type PenaltyShare: Get<Perbill>;
 
-		/// Share of the minimum bond in the service's asset that an agreement's units must cost per window.
-		type MinWindowShare: Get<Perbill>;
-
 		/// Windows back from a window whose breaches multiply its credits, at most 64.
 		type EscalationWindows: Get<u32>;
 

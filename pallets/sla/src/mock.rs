@@ -6,12 +6,12 @@
 
 use crate as pallet_surety_sla;
 use crate::{pallet::Agreements, *};
-use frame::{deps::sp_io, testing_prelude::*, token::fungible, traits::AsEnsureOriginWithArg};
+use frame::{deps::sp_io, testing_prelude::*};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
 	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
-	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, SplitAsset, TwoUnions,
-	Verdict, service_of_lease,
+	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict,
+	service_of_lease,
 };
 
 mod world;
@@ -84,33 +84,9 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
-impl pallet_balances::Config for Test {
-	type Balance = Balance;
-	type ExistentialDeposit = ConstU128<MINIMUM>;
-	type AccountStore = System;
-}
-
-#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
-impl pallet_assets::Config for Test {
-	type Balance = Balance;
-	type Currency = Balances;
-	type CreateOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
-	type ForceOrigin = EnsureRoot<AccountId>;
-	type Holder = AssetsHolder;
-}
-
-impl pallet_assets_holder::Config for Test {
-	type RuntimeEvent = RuntimeEvent;
-	type RuntimeHoldReason = RuntimeHoldReason;
-}
+surety_mock::money!(MINIMUM);
 
 impl holds::Config for Test {}
-
-pub type Money = TwoUnions<
-	fungible::UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>,
-	fungible::UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>,
->;
 
 pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
 pub const STREAM_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Stream);
@@ -154,8 +130,7 @@ parameter_types! {
 	pub storage AtCap: Vec<(LeaseId, RoundIndex)> = Vec::new();
 	/// Agreements that are over, with the fee.
 	pub storage Engaged: Vec<(AgreementId, AccountId, AccountId, AssetId, Balance)> = Vec::new();
-	pub storage MinBond: Balance = 1_000;
-	pub storage WindowShare: Perbill = Perbill::from_percent(1);
+	pub storage LeastWindowPrice: Balance = 10;
 	pub storage Share: Perbill = Perbill::from_percent(10);
 	pub const Escalation: u32 = 4;
 	pub const MostMultiplied: u8 = 3;
@@ -174,7 +149,6 @@ impl Config for Test {
 	type Leases = World;
 	type Funds = Money;
 	type PenaltyShare = Share;
-	type MinWindowShare = WindowShare;
 	type EscalationWindows = Escalation;
 	type MaxMultiplier = MostMultiplied;
 	type NoticeWindows = Notice;

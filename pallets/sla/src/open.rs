@@ -28,7 +28,8 @@ impl<T: Config> Pallet<T> {
 		let left = info.capacity.saturating_sub(state.units);
 		ensure!(units <= left, Error::<T>::OverCapacity { left: shown(left) });
 		let (rate, prepaid) = Self::price_of(&info, units)?;
-		ensure!(prepaid >= Self::least_price(info.asset), Error::<T>::BelowMinimumPrice);
+		let hot = T::Registry::least_window_price(info.asset).unwrap_or_default();
+		ensure!(prepaid >= hot, Error::<T>::BelowMinimumPrice);
 		let least = prepaid.checked_add(T::Funds::minimum(info.asset)).ok_or(ArithmeticError::Overflow)?;
 		ensure!(deposit >= least, Error::<T>::DepositUnderOneWindow);
 		let cover = info.terms.credit_cap.saturating_sub(state.index_at_price(info.price));
@@ -134,12 +135,6 @@ impl<T: Config> Pallet<T> {
 		let window =
 			rate.checked_mul(Balance::from(T::Clock::window_blocks())).ok_or(ArithmeticError::Overflow)?;
 		Ok((rate, window))
-	}
-
-	/// Least that the units of an agreement must cost per window: a service with units is probed by every
-	/// validator in every round, whatever it sells.
-	fn least_price(asset: AssetId) -> Balance {
-		T::MinWindowShare::get().mul_ceil(T::Registry::min_bond(asset).unwrap_or_default())
 	}
 
 	/// Raise the exposure of a service to what its units are promised.

@@ -17,7 +17,7 @@ use sp_runtime::{
 	traits::{AccountIdConversion, Convert},
 	transaction_validity::TransactionPriority,
 };
-use surety_primitives::{AssetId, CloseReason, EscrowOwner, OnEscrowEnd, Registry, RoundIndex, StreamEnd};
+use surety_primitives::{AssetId, CloseReason, EscrowOwner, OnEscrowEnd, RoundIndex, StreamEnd};
 
 /// Blocks of a day of production.
 pub const DAYS_OF_PRODUCTION: BlockNumber = 14_400;
@@ -61,6 +61,7 @@ impl pallet_surety_operators::Config for Runtime {
 	type AssetPolicy = NoPrivateHands;
 	type Treasury = Treasury;
 	type MinBond = operators::MinimumBond;
+	type MinWindowShare = market::MinWindowShare;
 	type UnbondingPeriod = operators::UnbondingPeriod;
 	type ServiceDeposit = operators::ServiceDeposit;
 	type MaxPerHost = ConstU32<32>;
@@ -81,7 +82,6 @@ impl pallet_surety_sla::Config for Runtime {
 	type Reputation = Reputation;
 	type Leases = ComputeOrders;
 	type Funds = MarketFunds;
-	type MinWindowShare = market::MinWindowShare;
 	type PenaltyShare = market::PenaltyShare;
 	type EscalationWindows = market::EscalationWindows;
 	type MaxMultiplier = market::MaxMultiplier;
@@ -127,7 +127,7 @@ impl pallet_surety_reputation::Config for Runtime {
 pub struct RatingScale;
 impl Convert<AssetId, Option<Balance>> for RatingScale {
 	fn convert(asset: AssetId) -> Option<Balance> {
-		<Operators as Registry<AccountId>>::min_bond(asset)?.checked_div(100)
+		Operators::min_bond(asset)?.checked_div(100)
 	}
 }
 
@@ -152,7 +152,6 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type MaxDuration = compute::MaxDuration;
 	type KeepBlocks = compute::KeepBlocks;
 	type NoticeWindows = ConstU32<1>;
-	type MinWindowShare = market::MinWindowShare;
 	type MaxBids = ConstU32<32>;
 	type TasksPerBlock = ConstU32<8>;
 	type WeightInfo = pallet_surety_compute_orders::weights::SubstrateWeight<Runtime>;
@@ -193,14 +192,18 @@ impl OnEscrowEnd for EscrowOwners {
 	}
 }
 
-/// What the end of a stream costs its owner: an agreement, or a lease with the agreement behind it.
+/// What the end of a stream costs its owner: an agreement, or a lease with the agreement behind it. A lease's end
+/// is measured on one without breaches, so what a full history of them adds comes on top.
 pub struct OnStreamEnd;
 impl sp_core::Get<Weight> for OnStreamEnd {
 	fn get() -> Weight {
 		use pallet_surety_compute_orders::WeightInfo as _;
 		type Leases = <Runtime as pallet_surety_compute_orders::Config>::WeightInfo;
-		<Runtime as pallet_surety_sla::Config>::WeightInfo::ended()
-			.max(Leases::ending().saturating_add(Leases::ended().max(Leases::parked())))
+		type Agreements = <Runtime as pallet_surety_sla::Config>::WeightInfo;
+		Agreements::ended()
+			.saturating_add(Agreements::forget())
+			.saturating_add(Leases::ending())
+			.saturating_add(Leases::ended().max(Leases::parked()))
 	}
 }
 

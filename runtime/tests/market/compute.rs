@@ -1,61 +1,24 @@
 //! The compute market as a whole: orders, bids, leases that are probed, paid and credited, and what follows
 //! when an operator fails.
 
-use crate::{actors::*, world::World};
+use crate::{actors::*, orders::*, world::World};
 use frame_support::{assert_noop, assert_ok};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
 use pallet_surety_reputation as reputation;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId, ServiceKind,
-	TermsInput, TrustLevel, report::Finding, service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, ServiceId, ServiceKind, report::Finding,
+	service_of_lease,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
 /// Three who bid, the cheapest first.
 const BIDDERS: [Sr25519Keyring; 3] = [Sr25519Keyring::Eve, Sr25519Keyring::One, Sr25519Keyring::Two];
-/// Rounds that the orders of these tests run.
-const ROUNDS: u32 = 40;
-
-fn part() -> Resources {
-	Resources { cpu_milli: 2_000, memory_mib: 4_096, ..Default::default() }
-}
-
-fn price(asset: AssetId, bidder: usize) -> Balance {
-	coin(asset) / 10 + coin(asset) / 50 * bidder as Balance
-}
-
-fn order(world: &mut World, asset: AssetId) -> compute::NewOrder {
-	let (now, round, window) =
-		world.peek(|| (System::block_number(), Timing::round_blocks(), Timing::window_blocks()));
-	let coin = coin(asset);
-	let max_price = coin / 5;
-	compute::NewOrder {
-		asset,
-		resources: part(),
-		image: b"docker.io/library/nginx:1.27".to_vec().try_into().unwrap(),
-		digest: None,
-		ports: Default::default(),
-		env_hash: None,
-		max_price,
-		regions: Default::default(),
-		min_trust: TrustLevel::One,
-		quantity: 1,
-		duration: ROUNDS * round,
-		bid_deadline: now + 2 * round,
-		auto_match: true,
-		terms: Some(TermsInput {
-			min_uptime: Perbill::from_percent(90),
-			max_latency_ms: 250,
-			max_head_lag: 0,
-			credit: [coin, 2 * coin, 3 * coin, 4 * coin],
-			credit_cap: 20 * coin,
-		}),
-		deposit: max_price * Balance::from(ROUNDS * round + window),
-	}
+/// What each of them asks for.
+fn price_of(bidder: usize, asset: AssetId) -> Balance {
+	price(asset) + coin(asset) / 50 * bidder as Balance
 }
 
 /// Three operators, each with a machine for two replicas.
@@ -71,49 +34,15 @@ fn machines(world: &mut World, asset: AssetId) -> [ServiceId; 3] {
 	})
 }
 
-fn place(world: &mut World, order: compute::NewOrder) -> OrderId {
-	let id = world.peek(compute::NextOrder::<Runtime>::get);
-	assert_ok!(world.call(TENANT, compute::Call::place_order { order: Box::new(order) }));
+/// The order of a tenant, with three bids.
+fn ordered(world: &mut World, new: compute::NewOrder, services: &[ServiceId]) -> OrderId {
+	let asset = new.asset;
+	let id = place(world, &TENANT.to_account_id(), new);
+	for (bidder, service) in services.iter().enumerate() {
+		let call = bid(id, *service, price_of(bidder, asset));
+		assert_ok!(world.call(BIDDERS[bidder], call));
+	}
 	id
-}
-
-fn bid(world: &mut World, bidder: usize, order: OrderId, service: ServiceId, asset: AssetId) {
-	let price = price(asset, bidder);
-	assert_ok!(world.call(BIDDERS[bidder], compute::Call::place_bid { order, service, price, replicas: 1 }));
-}
-
-/// The lease that replica 0 has, once it has another than `before`.
-fn awarded(world: &mut World, order: OrderId, before: Option<LeaseId>) -> LeaseId {
-	let lease = move || {
-		let replica = compute::Orders::<Runtime>::get(order)?.replicas.first().cloned()?;
-		replica.state.lease().filter(|lease| Some(*lease) != before)
-	};
-	world.until("the replica has a lease", 8, move || lease().is_some());
-	world.peek(lease).unwrap()
-}
-
-fn ready(world: &mut World, lease: LeaseId) {
-	let operator = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator);
-	let who = *BIDDERS.iter().find(|who| who.to_account_id() == operator).unwrap();
-	let service = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().service);
-	let url = world.peek(|| operators::Services::<Runtime>::get(service).unwrap().endpoint.into_inner());
-	let health = [&url[..], format!("leases/{lease}").as_bytes()].concat().try_into().unwrap();
-	let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
-	assert_ok!(world.call(who, compute::Call::report_ready { lease, health, access }));
-}
-
-fn reason(world: &mut World, lease: LeaseId) -> Option<CloseReason> {
-	world.peek(|| match compute::Leases::<Runtime>::get(lease)?.state {
-		compute::LeaseState::Closed { reason, .. } => Some(reason),
-		_ => None,
-	})
-}
-
-fn closed(world: &mut World, lease: LeaseId, limit: u32) -> CloseReason {
-	world.until("the lease is over", limit, move || {
-		compute::Leases::<Runtime>::get(lease).is_some_and(|lease| lease.is_closed())
-	});
-	reason(world, lease).unwrap()
 }
 
 fn issuance(world: &mut World, asset: AssetId) -> [Balance; 2] {
@@ -124,13 +53,10 @@ fn issuance(world: &mut World, asset: AssetId) -> [Balance; 2] {
 fn running(asset: AssetId) -> (World, OrderId, LeaseId) {
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
-	let new = order(&mut world, asset);
-	let id = place(&mut world, new);
-	for (bidder, service) in services.into_iter().enumerate() {
-		bid(&mut world, bidder, id, service, asset);
-	}
+	let new = new_order(&mut world, asset);
+	let id = ordered(&mut world, new, &services);
 	let lease = awarded(&mut world, id, None);
-	let operator = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator);
+	let operator = operator_of(&mut world, lease);
 	assert_eq!(operator, BIDDERS[0].to_account_id(), "all are new, so the cheapest wins");
 	ready(&mut world, lease);
 	(world, id, lease)
@@ -149,24 +75,24 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	let second = awarded(&mut world, order, Some(first));
 	world.check();
 	assert_eq!(reason(&mut world, first), Some(CloseReason::Unhealthy));
-	let operator = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().operator);
+	let operator = operator_of(&mut world, second);
 	assert_eq!(operator, BIDDERS[1].to_account_id());
 
 	// Two bad rounds are a `Low` breach and the third makes `Medium` in a window that allows one.
 	let coin = coin(asset);
 	let credit = 2 * coin;
 	let window = world.peek(|| Balance::from(Timing::window_blocks()));
-	let fine = price(asset, 0) * window / 10;
+	let fine = price_of(0, asset) * window / 10;
 	assert_eq!(world.bond(BIDDERS[0], asset), bond - credit - credit / 10 - fine);
 	let paid_first = world.peek(|| compute::Leases::<Runtime>::get(first).unwrap().paid);
 	let round = world.peek(|| Balance::from(Timing::round_blocks()));
-	assert_eq!(paid_first % (price(asset, 0) * round), 0, "only whole good rounds");
+	assert_eq!(paid_first % (price_of(0, asset) * round), 0, "only whole good rounds");
 
 	// The same account in escrow pays the next operator, to the end that was set by the first.
 	ready(&mut world, second);
 	assert_eq!(closed(&mut world, second, ROUNDS + 4), CloseReason::Expired);
 	let paid_second = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().paid);
-	assert!(paid_second > 0 && paid_second % (price(asset, 1) * round) == 0);
+	assert!(paid_second > 0 && paid_second % (price_of(1, asset) * round) == 0);
 	world.rounds(1);
 	let spent = paid_first + paid_second;
 	assert_eq!(world.total(asset, TENANT), tenant - spent + credit, "paid for good rounds, credited once");
@@ -239,15 +165,12 @@ fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced() {
 	let asset = AssetId::Native;
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
-	let mut new = order(&mut world, asset);
+	let mut new = new_order(&mut world, asset);
 	// Two bad rounds use up the cap before three make it unhealthy.
 	let terms = new.terms.as_mut().unwrap();
 	terms.credit = [coin(asset); 4];
 	terms.credit_cap = coin(asset);
-	let id = place(&mut world, new);
-	for (bidder, service) in services.into_iter().enumerate() {
-		bid(&mut world, bidder, id, service, asset);
-	}
+	let id = ordered(&mut world, new, &services);
 	let first = awarded(&mut world, id, None);
 	ready(&mut world, first);
 	world.next_window();
@@ -266,21 +189,15 @@ fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over() {
 	let asset = AssetId::Native;
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
-	let new = order(&mut world, asset);
-	let id = place(&mut world, new);
+	let new = new_order(&mut world, asset);
+	let id = ordered(&mut world, new, &services[..2]);
 	let tenant = world.total(asset, TENANT);
-	for bidder in [0, 1] {
-		bid(&mut world, bidder, id, services[bidder], asset);
-	}
 	let first = awarded(&mut world, id, None);
 	let bond = world.bond(BIDDERS[0], asset);
 	// Nine rounds on a local network.
-	world.until("the next bid has it", 14, move || {
-		compute::Leases::<Runtime>::get(first).is_some_and(|lease| lease.is_closed())
-	});
-	assert_eq!(reason(&mut world, first), Some(CloseReason::NeverReady));
+	assert_eq!(closed(&mut world, first, 14), CloseReason::NeverReady);
 	let window = world.peek(|| Balance::from(Timing::window_blocks()));
-	assert_eq!(world.bond(BIDDERS[0], asset), bond - price(asset, 0) * window / 10);
+	assert_eq!(world.bond(BIDDERS[0], asset), bond - price_of(0, asset) * window / 10);
 	let second = awarded(&mut world, id, Some(first));
 	// The second declines within its fetch window, free of charge, and nobody is left.
 	let bond = world.bond(BIDDERS[1], asset);
@@ -339,7 +256,7 @@ fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing() {
 	let next = awarded(&mut world, order, Some(lease));
 	assert!(next > lease);
 	let window = world.peek(|| Balance::from(Timing::window_blocks()));
-	let fine = price(asset, 0) * window / 10;
+	let fine = price_of(0, asset) * window / 10;
 	let breaches: Balance = 2 * coin(asset);
 	// It pays for leaving, and for the rounds through the one in which it left.
 	let left = world.bond(BIDDERS[0], asset);
@@ -353,11 +270,11 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica() {
 	let asset = AssetId::Native;
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
-	let mut new = order(&mut world, asset);
+	let mut new = new_order(&mut world, asset);
 	new.quantity = 2;
-	let id = place(&mut world, new);
+	let id = place(&mut world, &TENANT.to_account_id(), new);
 	for (bidder, service) in services.into_iter().enumerate() {
-		let price = price(asset, bidder);
+		let price = price_of(bidder, asset);
 		let call = compute::Call::place_bid { order: id, service, price, replicas: 2 };
 		assert_ok!(world.call(BIDDERS[bidder], call));
 	}
@@ -369,17 +286,14 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica() {
 		})
 	};
 	let before = leases(&mut world);
-	let operators: Vec<AccountId> = before
-		.iter()
-		.map(|lease| world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator))
-		.collect();
+	let operators: Vec<AccountId> = before.iter().map(|lease| operator_of(&mut world, *lease)).collect();
 	assert_eq!(operators, [BIDDERS[0].to_account_id(), BIDDERS[1].to_account_id()]);
 	before.iter().for_each(|lease| ready(&mut world, *lease));
 	world.next_window();
 	world.endpoints.insert(service_of_lease(before[0]), Finding::Down);
 	let after = awarded(&mut world, id, Some(before[0]));
 	assert_eq!(leases(&mut world)[1], before[1], "the other replica goes on");
-	let operator = world.peek(|| compute::Leases::<Runtime>::get(after).unwrap().operator);
+	let operator = operator_of(&mut world, after);
 	assert_eq!(operator, BIDDERS[2].to_account_id(), "spread again: not where the other one is");
 	world.check();
 }
@@ -390,9 +304,9 @@ fn what_is_sold_by_lease_is_not_sold_twice() {
 	let mut world = World::new();
 	let [service, ..] = machines(&mut world, asset);
 	for n in 0..3 {
-		let new = order(&mut world, asset);
-		let id = place(&mut world, new);
-		let price = price(asset, 0);
+		let new = new_order(&mut world, asset);
+		let id = place(&mut world, &TENANT.to_account_id(), new);
+		let price = price_of(0, asset);
 		let result =
 			world.call(BIDDERS[0], compute::Call::place_bid { order: id, service, price, replicas: 1 });
 		assert_eq!(result.is_ok(), n < 2, "a machine for two");

@@ -60,7 +60,7 @@ impl Registry<AccountId> for World {
 	fn treasury() -> AccountId {
 		TREASURY
 	}
-	fn min_bond(asset: AssetId) -> Option<Balance> {
+	fn least_window_price(asset: AssetId) -> Option<Balance> {
 		Approved::get().get(&asset).copied()
 	}
 }

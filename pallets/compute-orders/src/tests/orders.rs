@@ -89,7 +89,7 @@ fn prices_times_and_deposits_are_within_limits() {
 	ExtBuilder::build_and_execute(|| {
 		refused(|new| new.asset = AssetId::Local(9), Error::AssetNotApproved);
 		refused(|new| new.max_price = 0, Error::ZeroPrice);
-		// A window of 60 blocks must cost 1 % of the minimum bond: 1,000.
+		// A window has 60 blocks.
 		refused(|new| new.max_price = 16, Error::PriceTooLow);
 		refused(|new| new.max_price = Balance::MAX, Error::PriceOverflow);
 		refused(|new| new.bid_deadline = now() - 1, Error::DeadlineTooSoon);

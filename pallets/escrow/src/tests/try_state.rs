@@ -37,11 +37,11 @@ fn broken(why: &'static str) {
 #[test]
 fn a_hold_that_is_not_the_sum() {
 	with_stream(|_| {
-		assert_ok!(TestFunds::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
+		assert_ok!(Money::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
 		broken("1: the hold is not the sum of what accounts hold");
 	});
 	with_stream(|_| {
-		assert_ok!(TestFunds::hold(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
+		assert_ok!(Money::hold(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
 		broken("1: the hold is not the sum of what accounts hold");
 	});
 }
@@ -153,7 +153,7 @@ fn a_closed_account_without_a_claim() {
 			account.refunded = 100;
 			account.held = 0;
 		});
-		assert_ok!(TestFunds::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 100));
+		assert_ok!(Money::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 100));
 		broken("7: closed without a claim");
 	});
 }

@@ -39,7 +39,7 @@ fn a_revoked_asset_takes_more_bond_only_where_there_is_some() {
 #[test]
 fn unbonded_bond_comes_back_after_the_period() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		let free = Funds::spendable(USD, &ALICE);
+		let free = Money::spendable(USD, &ALICE);
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 300));
 		happened(Event::Unbonded { operator: ALICE, asset: USD, amount: 300, unlock_at: 1 + UNBONDING });
 		assert_eq!(bond_of(ALICE, USD).active, 2 * MIN_ASSET_BOND - 300);
@@ -50,7 +50,7 @@ fn unbonded_bond_comes_back_after_the_period() {
 		run_to(1 + UNBONDING);
 		assert_ok!(Operators::withdraw_unbonded(signed(ALICE), USD));
 		happened(Event::Withdrawn { operator: ALICE, asset: USD, amount: 300 });
-		assert_eq!(Funds::spendable(USD, &ALICE), free + 300);
+		assert_eq!(Money::spendable(USD, &ALICE), free + 300);
 		assert_eq!(Totals::<Test>::get(USD).bonded, 2 * MIN_ASSET_BOND - 300);
 		assert_noop!(Operators::withdraw_unbonded(signed(ALICE), USD), Fault::NothingToWithdraw);
 	});

@@ -118,7 +118,7 @@ fn a_retiring_operator_is_gone_with_its_last_bond() {
 		assert!(Operators::operator(ALICE).is_none());
 		happened(Event::OperatorLeft { operator: ALICE });
 		assert_eq!(Count::<Test>::get(), Counts::default());
-		assert_eq!(Funds::spendable(USD, &ALICE), START);
+		assert_eq!(Money::spendable(USD, &ALICE), START);
 
 		register(ALICE);
 	});

@@ -208,11 +208,11 @@ proptest! {
 				assert_ok!(Operators::set_exposure(id, 700));
 			}
 			let sums = || ASSETS.map(|asset| PEOPLE.iter().map(|who| total(*who, asset)).sum::<Balance>());
-			let before = (sums(), ASSETS.map(Funds::issuance));
+			let before = (sums(), ASSETS.map(Money::issuance));
 			for (who, step) in steps {
 				let shown = format!("{who} {step:?}");
 				take(who, step);
-				assert_eq!((sums(), ASSETS.map(Funds::issuance)), before, "{shown}");
+				assert_eq!((sums(), ASSETS.map(Money::issuance)), before, "{shown}");
 				if let Err(error) = Operators::do_try_state() {
 					panic!("{error:?} after {shown}");
 				}

@@ -15,12 +15,14 @@ fn a_service_is_open_only_if_everything_is() {
 }
 
 #[test]
-fn the_minimum_bond_is_known_of_approved_assets_only() {
+fn what_is_probed_every_round_must_cost_a_share_of_the_minimum_bond() {
 	ExtBuilder::default().build_and_execute(|| {
-		let minimum = <Operators as Registry<AccountId>>::min_bond;
-		assert_eq!(minimum(AssetId::Native), Some(MIN_BOND));
-		assert_eq!(minimum(USD), Some(MIN_ASSET_BOND));
-		assert_eq!(minimum(EUR), None);
+		let least = <Operators as Registry<AccountId>>::least_window_price;
+		NativeMinBond::set(99_901);
+		// A hundredth, rounded up.
+		assert_eq!(least(AssetId::Native), Some(1_000));
+		assert_eq!(least(USD), Some(MIN_ASSET_BOND.div_ceil(100)));
+		assert_eq!(least(EUR), None);
 	});
 }
 

@@ -55,10 +55,10 @@ fn bonds_must_be_on_hold() {
 	breaks("3", |_| Bonds::<Test>::mutate(BOB, USD, |bond| bond.active += 1));
 	breaks("3", |_| Bonds::<Test>::mutate(ALICE, USD, |bond| bond.chunks[0].amount -= 1));
 	breaks("3", |_| {
-		assert_ok!(Funds::release(USD, HoldReason::Bond.into(), &BOB, 1));
+		assert_ok!(Money::release(USD, HoldReason::Bond.into(), &BOB, 1));
 	});
 	breaks("3", |_| {
-		assert_ok!(Funds::hold(USD, HoldReason::Bond.into(), &BOB, 1));
+		assert_ok!(Money::hold(USD, HoldReason::Bond.into(), &BOB, 1));
 	});
 	breaks("3", |_| {
 		Bonds::<Test>::mutate(ALICE, USD, |bond| {
@@ -79,10 +79,10 @@ fn bonds_must_be_on_hold() {
 #[test]
 fn deposits_must_be_on_hold() {
 	breaks("4", |_| {
-		assert_ok!(Funds::hold(AssetId::Native, HoldReason::ServiceDeposit.into(), &BOB, 1));
+		assert_ok!(Money::hold(AssetId::Native, HoldReason::ServiceDeposit.into(), &BOB, 1));
 	});
 	breaks("4", |_| {
-		assert_ok!(Funds::release(AssetId::Native, HoldReason::ServiceDeposit.into(), &ALICE, 1));
+		assert_ok!(Money::release(AssetId::Native, HoldReason::ServiceDeposit.into(), &ALICE, 1));
 	});
 	breaks("4", |id| {
 		Listings::<Test>::mutate(id, |listing| listing.as_mut().unwrap().deposit += 1);

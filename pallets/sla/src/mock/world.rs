@@ -28,8 +28,8 @@ impl Registry<AccountId> for World {
 	fn treasury() -> AccountId {
 		TREASURY
 	}
-	fn min_bond(_: AssetId) -> Option<Balance> {
-		Some(MinBond::get())
+	fn least_window_price(_: AssetId) -> Option<Balance> {
+		Some(LeastWindowPrice::get())
 	}
 }
 

@@ -27,7 +27,7 @@ fn a_lease_is_one_unit_at_its_listed_price() {
 		let before = free(NATIVE, TENANT);
 		let service = list_lease(LEASE, NATIVE);
 		// Neither price nor verdict nor sale is asked for.
-		MinBond::set(&BOND);
+		LeastWindowPrice::set(&BOND);
 		Shut::set(&[service].into());
 		verdict(service, 22, Verdict::Down);
 		let id = World::begin_lease(TENANT, LEASE, DEPOSIT).unwrap();

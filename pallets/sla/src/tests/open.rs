@@ -83,16 +83,16 @@ fn compute_is_sold_by_lease() {
 #[test]
 fn units_must_be_worth_a_slot_of_the_probers() {
 	ExtBuilder::build_and_execute(|| {
-		MinBond::set(&180_001);
-		// A hundredth, rounded up: a window of three units is one short.
+		// A window of three units is one short.
+		LeastWindowPrice::set(&1_801);
 		assert_noop!(try_open(3, DEPOSIT, 0), Error::<Test>::BelowMinimumPrice);
 		assert_ok!(try_open(4, DEPOSIT, 0));
-		MinBond::set(&180_000);
+		LeastWindowPrice::set(&1_800);
 		assert_ok!(try_open(3, DEPOSIT, 0));
 		relist(SERVICE, |s| s.price = 1);
 		assert_noop!(try_open(29, DEPOSIT, 0), Error::<Test>::BelowMinimumPrice);
 		assert_ok!(try_open(30, DEPOSIT, 0));
-		WindowShare::set(&Perbill::zero());
+		LeastWindowPrice::set(&0);
 		assert_ok!(try_open(1, DEPOSIT, 0));
 	});
 }

@@ -9,23 +9,15 @@
 	clippy::panic
 )]
 
-#[path = "market/actors.rs"]
 mod actors;
-#[path = "market/attacks.rs"]
+mod anything;
 mod attacks;
-#[path = "market/bad_input.rs"]
 mod bad_input;
-#[path = "market/compute.rs"]
 mod compute;
-#[path = "market/gaming.rs"]
 mod gaming;
-#[path = "market/liars.rs"]
 mod liars;
-#[path = "market/money.rs"]
 mod money;
-#[path = "market/rounds.rs"]
+mod orders;
 mod rounds;
-#[path = "market/story.rs"]
 mod story;
-#[path = "market/world.rs"]
 mod world;

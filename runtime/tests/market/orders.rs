@@ -1,0 +1,192 @@
+//! What is ordered, bid and leased in these tests, in one line each. Its accounts are numbers, since there are
+//! more of them than names.
+
+use crate::{actors::coin, world::World};
+use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungibles::Mutate};
+use pallet_surety_compute_orders as compute;
+use pallet_surety_operators as operators;
+use sp_runtime::{Perbill, traits::Dispatchable};
+use surety_primitives::{
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Region, Resources, ServiceId, ServiceKind,
+	TermsInput, TrustLevel,
+};
+use surety_runtime::{configs::assets::MarketFunds, *};
+
+/// Rounds that most orders of these tests run.
+pub const ROUNDS: u32 = 40;
+
+/// Account number `n` of these tests.
+pub fn party(n: u8) -> AccountId {
+	AccountId::from([100 + n; 32])
+}
+
+/// An account with as much as the keyring's members.
+pub fn funded(world: &mut World, n: u8) -> AccountId {
+	let who = party(n);
+	world.peek(|| {
+		for (asset, amount) in
+			[(AssetId::Native, 100_000 * UNIT), (AssetId::Local(genesis::SBTC), 100_000_000_000)]
+		{
+			assert_ok!(configs::assets::Transfers::mint_into(asset, &who, amount));
+		}
+	});
+	who
+}
+
+/// Calls by accounts, all in one block.
+pub fn acts(world: &mut World, calls: Vec<(AccountId, RuntimeCall)>) -> Vec<DispatchResultWithPostInfo> {
+	world.block_with(|| {
+		calls.into_iter().map(|(who, call)| call.dispatch(RuntimeOrigin::signed(who))).collect()
+	})
+}
+
+pub fn act(world: &mut World, who: &AccountId, call: impl Into<RuntimeCall>) -> DispatchResultWithPostInfo {
+	acts(world, vec![(who.clone(), call.into())]).pop().unwrap()
+}
+
+pub fn part() -> Resources {
+	Resources { cpu_milli: 2_000, memory_mib: 4_096, ..Default::default() }
+}
+
+pub fn price(asset: AssetId) -> Balance {
+	coin(asset) / 10
+}
+
+/// An operator with a bond of 1,000 coins.
+pub fn operator(world: &mut World, n: u8, asset: AssetId) -> AccountId {
+	let who = funded(world, n);
+	let (bond, name) = (1_000 * UNIT, b"operator".to_vec().try_into().unwrap());
+	assert_ok!(act(world, &who, operators::Call::register { bond, name, contact: Default::default() }));
+	if asset != AssetId::Native {
+		let amount = 1_000 * coin(asset);
+		assert_ok!(act(world, &who, operators::Call::bond_more { asset, amount }));
+	}
+	who
+}
+
+pub fn list(port: u32, asset: AssetId) -> RuntimeCall {
+	let coin = coin(asset);
+	operators::Call::list_service {
+		kind: ServiceKind::Compute,
+		endpoint: format!("http://127.0.0.1:{port}/").into_bytes().try_into().unwrap(),
+		region: Region::new(*b"DE").unwrap(),
+		capacity: 100,
+		price: price(asset),
+		asset,
+		terms: operators::TermsInput {
+			min_uptime: Perbill::from_percent(90),
+			max_latency_ms: 250,
+			max_head_lag: 8,
+			credit: [coin, 2 * coin, 4 * coin, 6 * coin],
+			credit_cap: 20 * coin,
+		},
+		metadata_hash: [0; 32],
+		metadata_uri: Default::default(),
+	}
+	.into()
+}
+
+/// A machine for `replicas` of what these tests order.
+pub fn machine(world: &mut World, who: &AccountId, port: u32, replicas: u8, asset: AssetId) -> ServiceId {
+	let service = world.peek(operators::NextServiceId::<Runtime>::get);
+	assert_ok!(act(world, who, list(port, asset)));
+	let total = part().times(replicas).unwrap();
+	assert_ok!(act(world, who, compute::Call::declare_capacity { service, total }));
+	service
+}
+
+pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
+	let (now, round, window) =
+		world.peek(|| (System::block_number(), Timing::round_blocks(), Timing::window_blocks()));
+	let coin = coin(asset);
+	compute::NewOrder {
+		asset,
+		resources: part(),
+		image: b"docker.io/library/nginx:1.27".to_vec().try_into().unwrap(),
+		digest: None,
+		ports: Default::default(),
+		env_hash: None,
+		max_price: 2 * price(asset),
+		regions: Default::default(),
+		min_trust: TrustLevel::One,
+		quantity: 1,
+		duration: ROUNDS * round,
+		bid_deadline: now + 2 * round,
+		auto_match: true,
+		terms: Some(TermsInput {
+			min_uptime: Perbill::from_percent(90),
+			max_latency_ms: 250,
+			max_head_lag: 0,
+			credit: [coin, 2 * coin, 3 * coin, 4 * coin],
+			credit_cap: 20 * coin,
+		}),
+		deposit: 2 * price(asset) * Balance::from(ROUNDS * round + window),
+	}
+}
+
+pub fn place(world: &mut World, who: &AccountId, order: compute::NewOrder) -> OrderId {
+	let id = world.peek(compute::NextOrder::<Runtime>::get);
+	assert_ok!(act(world, who, compute::Call::place_order { order: Box::new(order) }));
+	id
+}
+
+pub fn bid(order: OrderId, service: ServiceId, price: Balance) -> RuntimeCall {
+	compute::Call::place_bid { order, service, price, replicas: 1 }.into()
+}
+
+pub fn lease_of(order: OrderId, replica: usize) -> Option<LeaseId> {
+	compute::Orders::<Runtime>::get(order)?.replicas.get(replica)?.state.lease()
+}
+
+/// The lease that replica 0 has, once it has another than `before`.
+pub fn awarded(world: &mut World, order: OrderId, before: Option<LeaseId>) -> LeaseId {
+	awarded_within(world, order, before, 8)
+}
+
+/// The same, in so many rounds.
+pub fn awarded_within(world: &mut World, order: OrderId, before: Option<LeaseId>, limit: u32) -> LeaseId {
+	let lease = move || lease_of(order, 0).filter(|lease| Some(*lease) != before);
+	world.until("the replica has a lease", limit, move || lease().is_some());
+	world.peek(lease).unwrap()
+}
+
+pub fn ready_call(world: &mut World, id: LeaseId) -> (AccountId, RuntimeCall) {
+	let lease = world.peek(|| compute::Leases::<Runtime>::get(id).unwrap());
+	let url =
+		world.peek(|| operators::Services::<Runtime>::get(lease.service).unwrap().endpoint.into_inner());
+	let health = [&url[..], format!("leases/{id}").as_bytes()].concat().try_into().unwrap();
+	let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
+	(lease.operator, compute::Call::report_ready { lease: id, health, access }.into())
+}
+
+pub fn ready(world: &mut World, lease: LeaseId) {
+	let call = ready_call(world, lease);
+	assert_ok!(acts(world, vec![call]).pop().unwrap());
+}
+
+pub fn reason(world: &mut World, lease: LeaseId) -> Option<CloseReason> {
+	world.peek(|| match compute::Leases::<Runtime>::get(lease)?.state {
+		compute::LeaseState::Closed { reason, .. } => Some(reason),
+		_ => None,
+	})
+}
+
+/// Why a lease ended, once it is over, which must be so within `limit` rounds.
+pub fn closed(world: &mut World, lease: LeaseId, limit: u32) -> CloseReason {
+	world.until("the lease is over", limit, move || {
+		compute::Leases::<Runtime>::get(lease).is_some_and(|lease| lease.is_closed())
+	});
+	reason(world, lease).unwrap()
+}
+
+pub fn operator_of(world: &mut World, lease: LeaseId) -> AccountId {
+	world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator)
+}
+
+pub fn is_over(order: OrderId) -> bool {
+	compute::Orders::<Runtime>::get(order).is_none_or(|order| order.is_over())
+}
+
+pub fn total(world: &mut World, asset: AssetId, who: &AccountId) -> Balance {
+	world.peek(|| MarketFunds::total(asset, who))
+}
