@@ -53,6 +53,9 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 		_ => false,
 	})?;
 	let mut all = Vec::new();
+	if databases.is_empty() {
+		return Ok(all);
+	}
 	for (n, probers) in args.probers.iter().enumerate() {
 		let mut chains = state::open_all(&databases, n, *probers)?;
 		chain::run_all(&mut chains, args.warm_up)?;

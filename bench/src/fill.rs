@@ -121,12 +121,14 @@ pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
 			orders::list_bidders(plan.services)?;
 		}
 		see_up(plan.listings());
-		open(plan)?;
-		if let Some(orders) = &plan.orders {
-			orders::place(plan.services, orders)?;
-		}
-		if check { check_invariants() } else { Ok(()) }
+		open(plan)
 	})?;
+	if let Some(orders) = &plan.orders {
+		orders::place(&mut storage, plan.services, orders)?;
+	}
+	if check {
+		BasicExternalities::execute_with_storage(&mut storage, check_invariants)?;
+	}
 	let code = WASM_BINARY.ok_or("the runtime was built without its wasm: unset SKIP_WASM_BUILD")?;
 	storage.top.insert(sp_core::storage::well_known_keys::CODE.to_vec(), code.to_vec());
 	Ok(storage)

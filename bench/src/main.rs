@@ -60,8 +60,8 @@ struct Args {
 	/// Numbers of probers.
 	#[arg(long, value_delimiter = ',', default_value = "4,21", value_parser = clap::value_parser!(u32).range(1..=100))]
 	probers: Vec<u32>,
-	/// Rounds of ten blocks to measure. Two windows are 24.
-	#[arg(long, default_value_t = 26, value_parser = clap::value_parser!(u32).range(1..))]
+	/// Rounds of ten blocks to measure. Four windows are 48.
+	#[arg(long, default_value_t = 52, value_parser = clap::value_parser!(u32).range(1..))]
 	rounds: u32,
 	/// Rounds before that: caches fill, the first rounds are judged, and the database works off what it was
 	/// given at once.
@@ -142,6 +142,9 @@ fn scale(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 		_ => false,
 	})?;
 	let mut all = Vec::new();
+	if databases.is_empty() {
+		return Ok(all);
+	}
 	for (n, probers) in args.probers.iter().enumerate() {
 		let mut chains = state::open_all(&databases, n, *probers)?;
 		chain::run_all(&mut chains, args.warm_up)?;

@@ -256,7 +256,7 @@ pub fn bids(order: OrderId, start_after: Option<ServiceId>, limit: u32) -> Page<
 pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 	let compute::LeaseStatus { lease, tenant, asset, stream } = ComputeOrders::lease(id)?;
 	let probed_as = service_of_lease(id);
-	let agreement = lease.agreement.and_then(|agreement| Sla::agreement(agreement));
+	let agreement = lease.agreement.and_then(Sla::agreement);
 	let phase = match lease.state {
 		compute::LeaseState::Starting { fetch_until, ready_by } => {
 			LeasePhase::Starting { fetch_until, ready_by }

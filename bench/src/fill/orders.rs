@@ -6,6 +6,8 @@ use crate::Res;
 use pallet_surety_compute_orders::{
 	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port, PortProtocol,
 };
+use sp_core::storage::Storage;
+use sp_state_machine::BasicExternalities;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, RoundIndex, ServiceId, ServiceKind,
 	TrustLevel,
@@ -23,6 +25,9 @@ const BALANCE: Balance = 100_000 * UNIT;
 const MAX_PRICE: Balance = 2 * PRICE;
 /// Deadlines of the orders that stay open are spread over so many blocks.
 const DEADLINES: u32 = 1_000;
+/// Orders that are placed before what they removed is forgotten: to find the bids of an order, the state in memory
+/// steps over every key that was removed since.
+const AT_ONCE: u32 = 5_000;
 
 /// Which orders and leases there are.
 #[derive(Clone, Copy)]
@@ -91,7 +96,38 @@ pub fn list_bidders(first: ServiceId) -> Res<()> {
 }
 
 /// Place all orders.
-pub fn place(first: ServiceId, orders: &Orders) -> Res<()> {
+pub fn place(storage: &mut Storage, first: ServiceId, orders: &Orders) -> Res<()> {
+	let market = Market { first };
+	let far = BasicExternalities::execute_with_storage(storage, || -> Res<BlockNumber> {
+		declare(first)?;
+		Ok(<<Runtime as compute::Config>::MaxBidBlocks as sp_core::Get<u32>>::get())
+	})?;
+	for from in (0..orders.open).step_by(AT_ONCE as usize) {
+		let until = orders.open.min(from + AT_ONCE);
+		let leases = BasicExternalities::execute_with_storage(storage, || -> Res<LeaseId> {
+			for n in from..until {
+				market.open(orders.leases_each, far - n % DEADLINES)?;
+			}
+			Ok(NextLease::<Runtime>::get())
+		})?;
+		eprintln!("    {until} orders, {leases} leases");
+	}
+	BasicExternalities::execute_with_storage(storage, || {
+		let mut left = orders.running;
+		while left > 0 {
+			let replicas = left.min(MAX_REPLICAS);
+			market.run(replicas, far)?;
+			left -= replicas;
+		}
+		match &orders.matches {
+			Some(matches) => market.bid_for(matches, far),
+			None => Ok(()),
+		}
+	})
+}
+
+/// What the bidders' machines have: enough of all.
+fn declare(first: ServiceId) -> Res<()> {
 	let most = u32::MAX;
 	let total = Resources {
 		cpu_milli: most,
@@ -103,24 +139,7 @@ pub fn place(first: ServiceId, orders: &Orders) -> Res<()> {
 	for n in 0..BIDDERS {
 		done(ComputeOrders::declare_capacity(bidder(n), first + n, total.clone()))?;
 	}
-	let market = Market { first };
-	let far: BlockNumber = <<Runtime as compute::Config>::MaxBidBlocks as sp_core::Get<u32>>::get();
-	for n in 0..orders.open {
-		market.open(orders.leases_each, far - n % DEADLINES)?;
-		if n % 10_000 == 9_999 {
-			eprintln!("    {} orders, {} leases", n + 1, NextLease::<Runtime>::get());
-		}
-	}
-	let mut left = orders.running;
-	while left > 0 {
-		let replicas = left.min(MAX_REPLICAS);
-		market.run(replicas, far)?;
-		left -= replicas;
-	}
-	match &orders.matches {
-		Some(matches) => market.bid_for(matches, far),
-		None => Ok(()),
-	}
+	Ok(())
 }
 
 fn bidder(n: u32) -> RuntimeOrigin {

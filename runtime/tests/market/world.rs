@@ -169,7 +169,7 @@ impl World {
 	/// A call by an account, in a block of its own.
 	pub fn call(&mut self, who: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchResultWithPostInfo {
 		let call = call.into();
-		let result = self.block_with(|| {
+		self.block_with(|| {
 			let before = sp_io::storage::root(sp_core::storage::StateVersion::V1);
 			let result = call.clone().dispatch(RuntimeOrigin::signed(account(who)));
 			let after = sp_io::storage::root(sp_core::storage::StateVersion::V1);
@@ -177,8 +177,7 @@ impl World {
 				assert_eq!(before, after, "a call that fails changes nothing: {call:?}");
 			}
 			result
-		});
-		result
+		})
 	}
 
 	/// Every pallet's invariants.
