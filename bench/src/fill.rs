@@ -11,7 +11,7 @@ use pallet_surety_probes::{PageId, Pages, ProberSet, ROWS};
 use pallet_surety_timing::{TimingPreset, Timings};
 use sp_core::{Get, Pair, ed25519, sr25519, storage::Storage};
 use sp_io::hashing::{blake2_256, twox_128};
-use sp_runtime::{BuildStorage, Perbill};
+use sp_runtime::BuildStorage;
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
 	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict,
@@ -210,7 +210,7 @@ fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> R
 		PRICE,
 		AssetId::Native,
 		TermsInput {
-			min_uptime: Perbill::from_percent(99),
+			min_uptime: 990_000_000,
 			max_latency_ms: 250,
 			max_head_lag: 8,
 			credit: [MILLI, 2 * MILLI, 3 * MILLI, 4 * MILLI],

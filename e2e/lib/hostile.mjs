@@ -33,10 +33,22 @@ function twisted(upstream, twist) {
   };
 }
 
+/** `handler` as a server calls it. A server that is stopped in mid-answer is no error of the test. */
+function answered(handler) {
+  return (request, response) => {
+    Promise.resolve(handler(request, response)).catch(() => response.destroy());
+  };
+}
+
+/** All the truth but for the hash of a block. */
+const wrongHash = (upstream, byte) => twisted(upstream, (method, result) =>
+  method === "eth_getBlockByNumber" && result ? { ...result, hash: `0x${byte.repeat(32)}` } : result);
+
 export class Hostile {
   #servers = [];
   #sockets = new Set();
   #timers = new Set();
+  #ethereum;
 
   /**
    * `ethereum` is the URL of a real Ethereum JSON-RPC that some of them twist, `page` one of a page on
@@ -47,6 +59,7 @@ export class Hostile {
    */
   static async start({ ethereum, page, dir }) {
     const hostile = new Hostile();
+    hostile.#ethereum = ethereum;
     const rpc = "ethereum";
     const compute = "compute";
     const say = (status, headers, text) => (_, response) => {
@@ -78,8 +91,7 @@ export class Hostile {
       hangUp: [compute, "down", hostile.#raw((socket) => socket.destroy())],
       garbageJson: [rpc, "bad", say(200, { "content-type": "application/json" }, '{"jsonrpc":"2.0","id":1,"result":')],
       htmlForJson: [rpc, "bad", say(200, { "content-type": "text/html" }, "<h1>It works!</h1>")],
-      wrongHash: [rpc, "bad", twisted(ethereum, (method, result) =>
-        method === "eth_getBlockByNumber" && result ? { ...result, hash: `0x${"5e".repeat(32)}` } : result)],
+      wrongHash: [rpc, "bad", wrongHash(ethereum, "5e")],
       farBehind: [rpc, "stale", twisted(ethereum, (method, result) =>
         method === "eth_blockNumber" ? `0x${Math.max(0, Number(result) - 30).toString(16)}` : result)],
       // Claims to have taken a millisecond, and takes much more.
@@ -91,10 +103,7 @@ export class Hostile {
     const list = [];
     for (const [name, [kind, expected, handler, slowest]] of Object.entries(servers)) {
       const port = ports.shift();
-      const server = handler.raw ? net.createServer(handler) : http.createServer((request, response) => {
-        // A server that is stopped in mid-answer is no error of the test.
-        Promise.resolve(handler(request, response)).catch(() => response.destroy());
-      });
+      const server = handler.raw ? net.createServer(handler) : http.createServer(answered(handler));
       await hostile.#listen(server, port);
       list.push({ name, url: `http://127.0.0.1:${port}`, kind, expected, slowest });
     }
@@ -113,6 +122,29 @@ export class Hostile {
   /** URLs of `count` ports that nobody listens on. */
   static async dead(count) {
     return (await freePorts(count)).map((port) => `http://127.0.0.1:${port}`);
+  }
+
+  /** `count` servers that accept connections and never say a word; `met()` is how many one has accepted. */
+  mute(count) {
+    return Promise.all(Array.from({ length: count }, async () => {
+      let met = 0;
+      // What it is told is read and forgotten, or nobody would notice that the other side hung up.
+      const server = net.createServer((socket) => {
+        met += 1;
+        socket.resume();
+      });
+      await this.#listen(server, 0);
+      return { url: `http://127.0.0.1:${server.address().port}`, met: () => met };
+    }));
+  }
+
+  /** URLs of `count` Ethereum servers that agree with each other, and with nobody else, on the hash of a block. */
+  liars(count) {
+    return Promise.all(Array.from({ length: count }, async () => {
+      const server = http.createServer(answered(wrongHash(this.#ethereum, "ab")));
+      await this.#listen(server, 0);
+      return `http://127.0.0.1:${server.address().port}`;
+    }));
   }
 
   #raw(handle) {

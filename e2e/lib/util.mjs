@@ -60,7 +60,7 @@ export async function jsonRpc(url, method, params = [], { timeout = 5_000 } = {}
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const { result, error } = await response.json();
-  if (error) throw new Error(`${url}: ${error.message}`);
+  if (error) throw Object.assign(new Error(`${url}: ${error.message}`), { code: error.code, data: error.data });
   return result;
 }
 

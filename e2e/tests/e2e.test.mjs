@@ -7,13 +7,19 @@ import { stringCamelCase } from "@polkadot/util";
 import { account, big, call, connect, send, UNIT } from "../lib/chain.mjs";
 import { BIDS, ComputeStory, LEASE_TERMS } from "../lib/compute.mjs";
 import { Hostile } from "../lib/hostile.mjs";
-import { BOND, STEPS, Story, TERMS, listService } from "../lib/story.mjs";
+import { VIEWS } from "../lib/rpcview.mjs";
+import { BOND, PRICE, Story, TERMS, listService } from "../lib/story.mjs";
 import { jsonRpc, waitFor } from "../lib/util.mjs";
-import { variant, verdictOf } from "../lib/watch.mjs";
+import { Watch, variant, verdictOf } from "../lib/watch.mjs";
 import { World } from "../lib/world.mjs";
 
 const MINUTE = 60_000;
-const DEAD = 100;
+/** Endpoints that refuse connections, and as many that accept them and stay silent. */
+const DEAD = 50;
+/** Operators with an Ethereum endpoint each who agree on a wrong block hash. */
+const SYBILS = 3;
+/** JSON-RPC's code of a request with parameters that cannot be read. */
+const INVALID_PARAMS = -32602;
 
 let world;
 let api;
@@ -22,7 +28,6 @@ let story;
 let telling;
 let compute;
 let leasing;
-let listed;
 
 /** Tests that have not passed: the logs are kept if any is left. */
 const open = new Set(["start"]);
@@ -35,23 +40,19 @@ function check(name, run, timeout = 14 * MINUTE) {
   });
 }
 
-/** Let people who are new on the chain list `listings`, as many each as the chain lets them. */
-async function listAll(listings) {
-  const perOperator = api.consts.operators.maxServicesPerOperator.toNumber();
-  const groups = [];
-  for (let i = 0; i < listings.length; i += perOperator) groups.push(listings.slice(i, i + perOperator));
-  const people = groups.map((_, i) => account(`//Mallory//${i}`));
+/** Let `people`, who are new on the chain, register and list: `{ who, listings }` each. Gives the ids in order. */
+async function listAll(people) {
   const deposit = 5n * UNIT;
   await send(api, account("//Bob"), call(api, "utility", "batchAll", {
-    calls: people.map((who, i) => call(api, "balances", "transferKeepAlive", {
-      dest: who.address, value: BOND + deposit * BigInt(groups[i].length + 2),
+    calls: people.map(({ who, listings }) => call(api, "balances", "transferKeepAlive", {
+      dest: account(who).address, value: BOND + deposit * BigInt(listings.length + 2),
     })),
   }));
-  const ids = await Promise.all(people.map(async (who, i) => {
-    const { events } = await send(api, who, call(api, "utility", "batchAll", {
+  const ids = await Promise.all(people.map(async ({ who, listings }) => {
+    const { events } = await send(api, account(who), call(api, "utility", "batchAll", {
       calls: [
-        call(api, "operators", "register", { bond: BOND, name: `Mallory ${i}`, contact: "" }),
-        ...groups[i].map((listing) => listService(api, listing)),
+        call(api, "operators", "register", { bond: BOND, name: who.slice(2), contact: "" }),
+        ...listings.map((listing) => listService(api, listing)),
       ],
     }));
     return events.filter((e) => e.section === "operators" && e.method === "ServiceListed").map((e) => e.data[0].toNumber());
@@ -114,30 +115,31 @@ describe("a live network", () => {
     assert.equal((await api.rpc.system.properties()).tokenSymbol.unwrap()[0].toString(), "SURE");
   });
 
-  check("the RPC namespace answers like the runtime API", async () => {
-    const url = world.network.validators[0].http;
-    const { methods } = await jsonRpc(url, "rpc_methods");
-    const ours = methods.filter((m) => m.startsWith("surety_"));
-    assert.ok(ours.length >= 5, `only ${ours}`);
-    const status = await jsonRpc(url, "surety_networkStatus");
-    assert.ok(status, "no network status");
-  });
-
   check("hostile endpoints each get their verdict, and blocks go on", async () => {
     const dead = await Hostile.dead(DEAD);
+    const mute = await hostile.mute(DEAD);
     const kinds = { compute: "Compute", ethereum: { Rpc: { network: 1 } } };
-    const listings = [
-      ...hostile.list.map(({ url, kind }) => ({ kind: kinds[kind], endpoint: url })),
-      ...dead.map((endpoint) => ({ kind: "Compute", endpoint })),
+    const liars = await hostile.liars(SYBILS);
+    const bad = [
+      ...hostile.list,
+      ...dead.map((url, i) => ({ name: `dead ${i}`, url, kind: "compute", expected: "down" })),
+      ...mute.map(({ url }, i) => ({ name: `mute ${i}`, url, kind: "compute", expected: "down" })),
+      ...liars.map((url, i) => ({ name: `sybil ${i}`, url, kind: "ethereum", expected: "bad" })),
     ];
-    const ids = await listAll(listings);
-    assert.equal(ids.length, listings.length);
-    listed = await world.network.validators[0].finalized();
+    const listings = bad.map(({ url, kind }) => ({ kind: kinds[kind], endpoint: url }));
+    // The honest ones are listed already: every round from now on is one of theirs too.
+    await story.reached(2);
+    const ids = await listAll([
+      { who: "//Mallory", listings: listings.slice(0, -SYBILS) },
+      ...listings.slice(-SYBILS).map((listing, i) => ({ who: `//Sybil ${i}`, listings: [listing] })),
+    ]);
+    assert.equal(ids.length, bad.length);
+    const sybils = Object.fromEntries(ids.slice(-SYBILS).map((id, i) => [`sybil ${i}`, id]));
+    const watch = await Watch.start(api, { operators: {}, services: sybils, agreements: [] });
+    const listed = await world.network.validators[0].finalized();
 
     // Two verdicts in a row that are as expected: the first may be of a round in which it was listed.
-    const pending = new Map(ids.map((id, i) => [id, {
-      name: hostile.list[i]?.name ?? `dead ${i}`, expected: hostile.list[i]?.expected ?? "down", slowest: hostile.list[i]?.slowest, seen: new Map(),
-    }]));
+    const pending = new Map(ids.map((id, i) => [id, { ...bad[i], seen: new Map() }]));
     const began = { block: listed.number, at: Date.now() };
     try {
       await waitFor("every hostile endpoint has its verdicts", async () => {
@@ -156,17 +158,38 @@ describe("a live network", () => {
     }
 
     // A server that claims to be fast is as slow as it is: the bucket is at least its delay.
-    const liar = hostile.list.findIndex((e) => e.slowest);
+    const liar = bad.findIndex((e) => e.slowest);
     const { latency } = await lastVerdict(ids[liar]);
-    assert.ok(2 ** (latency / 4) >= hostile.list[liar].slowest * 0.95, `bucket ${latency} is too fast`);
+    assert.ok(2 ** (latency / 4) >= bad[liar].slowest * 0.95, `bucket ${latency} is too fast`);
 
     const now = await world.network.validators[0].finalized();
     const expected = (Date.now() - began.at) / 2_000;
     assert.ok(now.number - began.block >= expected * 0.8 - 2, `${now.number - began.block} blocks instead of ${expected}`);
-    // The three honest services did not suffer, as long as the story leaves them alone.
-    if (story.at < STEPS.findIndex((s) => s.includes("is stopped"))) {
-      for (const service of story.watch.latest.services) assert.equal(service.verdict, "up", service.name);
-    }
+    // Silence was heard: each of the mute ones was asked by more than one prober or in more than one round.
+    for (const { url, met } of mute) assert.ok(met() >= 2, `${url} was asked ${met()} times`);
+
+    // The honest services did not suffer: up in every round from then on, not "unmeasured" as a starved prober
+    // leaves them. Nobody stops these two, and validators are restarted only later.
+    const first = Math.floor(listed.number / story.watch.latest.roundBlocks) + 1;
+    const judged = (by, round) => by.until(`round ${round} is judged`, (m) => m.judgedRound >= round, {
+      timeout: 2 * MINUTE, abort: () => world.died(),
+    });
+    const { judgedRound: last, roundBlocks } = await judged(story.watch, first + 2);
+    await judged(watch, last);
+    await watch.stop();
+    const rounds = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    const all = (by, name, verdict, of = rounds) => {
+      assert.deepEqual(of.map((round) => [round, by.verdicts.get(name).get(round)]), of.map((round) => [round, verdict]), name);
+    };
+    for (const name of ["surety", "page"]) all(story.watch, name, "up");
+
+    // Operators who agree on a lie do not outvote the anchors. The honest one of their network is right in the
+    // same rounds; the story stops it, so those are the ones before.
+    for (const name of Object.keys(sybils)) all(watch, name, "bad");
+    const stopped = story.facts.stoppedAt === undefined ? Infinity : Math.floor(story.facts.stoppedAt / roundBlocks);
+    const before = rounds.filter((round) => round < stopped);
+    assert.ok(before.length > 0, `the honest one was stopped in round ${stopped}, the sybils were seen in ${rounds}`);
+    all(story.watch, "ethereum", "up", before);
   });
 
   check("a validator reveals after a restart what it committed to before", async () => {
@@ -351,6 +374,96 @@ describe("a live network", () => {
     assert.deepEqual(service.resources.free, service.resources.total, "everything is free again");
   }, 16 * MINUTE);
 
+  // The story and the market are over: there are agreements, breaches, credits, counters and closed windows.
+  check("the RPC namespace answers like the runtime API", async () => {
+    const { http: url } = world.network.validators[0];
+    const { methods } = await jsonRpc(url, "rpc_methods");
+    for (const method of Object.keys(VIEWS)) assert.ok(methods.includes(`surety_${method}`), `no surety_${method}`);
+
+    // Everything is asked at one finalized block, of which both tell.
+    const { hash } = await world.network.validators[0].finalized();
+    const at = await api.at(hash);
+    const ask = (method, ...args) => jsonRpc(url, `surety_${method}`, [...args, hash]);
+    const same = async (method, ...args) => {
+      const [rpc, runtime] = await Promise.all([ask(method, ...args), at.call.suretyApi[method](...args)]);
+      assert.deepEqual(rpc, VIEWS[method](runtime), `surety_${method}(${JSON.stringify(args)})`);
+      return rpc;
+    };
+    /** All of a list, in pages of `limit`. */
+    const paged = async (method, subject, limit) => {
+      const items = [];
+      for (let next = null, pages = 1; ; pages += 1) {
+        const page = await same(method, ...subject, next, limit);
+        assert.ok(page.items.length <= limit, `${page.items.length} on a page of ${limit}`);
+        items.push(...page.items);
+        if (page.next === null) return { items, pages };
+        assert.notEqual(page.next, next, "a page leads to itself");
+        next = page.next;
+      }
+    };
+
+    const { services, agreements, operators } = story.cast;
+    const ids = (list) => list.map(({ id }) => id);
+    // Filters find what they should, and pages joined are the whole list.
+    const { items: all } = await paged("services", [{}], 128);
+    assert.equal(all.length, (await same("networkStatus")).services);
+    const { items: rpc } = await same("services", { class: "rpc" }, null, 128);
+    assert.deepEqual(ids(rpc), ids(all.filter(({ kind }) => kind.class === "rpc")));
+    const two = await paged("services", [{ class: "rpc" }], 2);
+    assert.deepEqual(two.items, rpc);
+    assert.ok(two.pages >= rpc.length / 2 && rpc.length > 4, `${rpc.length} services on ${two.pages} pages`);
+    const ethereum = { network: 1, region: "EE", asset: "native", maxPrice: PRICE.toString(), minScore: 0 };
+    assert.deepEqual(ids((await same("services", ethereum, null, 128)).items), [services.ethereum]);
+    assert.deepEqual((await same("services", { ...ethereum, maxPrice: (PRICE - 1n).toString() }, null, 128)).items, []);
+    const { items: open } = await same("services", { openOnly: true, class: "vpn" }, null, 128);
+    assert.deepEqual(ids(open), [services.page]);
+
+    // The cast of both stories, one by one; a list shows of a service what its detail does.
+    for (const id of [...Object.values(services), ...Object.values(compute.cast.services)]) {
+      const found = await same("service", id);
+      const listed = all.find((service) => service.id === id);
+      if (listed) assert.deepEqual(found.service, listed);
+    }
+    for (const { address } of [...Object.values(operators), ...Object.values(compute.cast.operators)]) await same("operator", address);
+    for (const { id, tenant } of agreements) {
+      const found = await same("agreement", id);
+      assert.ok(BigInt(found.paid) > 0n);
+      assert.deepEqual((await paged("agreementsOf", [story.accounts[tenant].address], 2)).items, [found]);
+    }
+    await paged("agreementsOf", [compute.accounts.Tara.address], 1);
+    const { items: breaches } = await paged("breaches", [services.ethereum], 1);
+    assert.deepEqual(breaches.map(({ severity }) => severity), ["low", "medium"]);
+    assert.deepEqual((await same("breaches", services.page, null, 2)).items, []);
+    const networks = await same("networks");
+    assert.deepEqual(networks.map((n) => n.name).sort(), ["ethereum", "surety"]);
+    assert.ok((await same("round")).judgedRound > 20);
+
+    // Unknown ids are null, whether the chain has never met them or they are of something else.
+    const stranger = account("//Nobody").address;
+    for (const [method, id] of [["service", 999_999], ["agreement", 999_999], ["operator", stranger]]) {
+      assert.equal(await same(method, id), null);
+    }
+    for (const [method, id] of [["agreementsOf", stranger], ["breaches", 999_999]]) {
+      assert.deepEqual(await same(method, id, null, 2), { items: [], next: null });
+    }
+    // What cannot be read is refused, in words that name the field or the value.
+    const bad = [
+      ["services", { class: "hotel" }, /class.*hotel/], ["services", { region: "de" }, /region.*de/],
+      ["services", { maxPrice: "-1" }, /maxPrice.*-1/], ["services", { asset: "gold" }, /asset.*gold/],
+      ["services", { colour: "red" }, /colour/], ["services", { minScore: 300 }, /300/],
+      ["service", "first", /first/], ["operator", "nobody", /Invalid params/],
+    ];
+    for (const [method, arg, words] of bad) {
+      await assert.rejects(jsonRpc(url, `surety_${method}`, [arg]), (error) => {
+        assert.equal(error.code, INVALID_PARAMS, error.message);
+        assert.match(`${error.message} ${error.data ?? ""}`, words);
+        return true;
+      }, `${method}(${JSON.stringify(arg)}) was answered`);
+    }
+    const nowhere = `0x${"11".repeat(32)}`;
+    await assert.rejects(jsonRpc(url, "surety_round", [nowhere]), (error) => error.code === 9001 && error.message.includes(nowhere));
+  });
+
   check("all validators agree on the state", async () => {
     const [alice, ...others] = world.network.validators;
     const { number } = await alice.finalized();
@@ -389,10 +502,21 @@ describe("a live network", () => {
   });
 
   check("probing is visible to an operator of a validator", async () => {
-    const values = await world.network.validators[0].metricValues();
-    const names = Object.keys(values).filter((name) => name.includes("surety_"));
-    for (const part of ["sent", "failed", "duration", "report"]) {
-      assert.ok(names.some((name) => name.includes(part)), `no metric with "${part}" among ${names}`);
+    // The series are there from the start at zero, so what counts is that they counted.
+    const series = [
+      ["surety_probes_sent_total"], ["surety_probes_failed_total", /cause="connect"/],
+      // The silent ones, by whoever gives up first, transport or prober.
+      ["surety_probes_failed_total", /cause="(timeout|abandoned)"/],
+      ["surety_probe_duration_seconds_count"],
+      ["surety_reports_total", /phase="committed"/], ["surety_reports_total", /phase="revealed"/],
+    ];
+    for (const node of world.network.validators) {
+      const values = Object.entries(await node.metricValues());
+      for (const [metric, label = /^/] of series) {
+        const found = values.filter(([key]) => key.split("{")[0] === metric && label.test(key));
+        const sum = found.reduce((total, [, value]) => total + value, 0);
+        assert.ok(sum > 0, `${node.name}: ${metric} ${label} is ${found.length ? sum : "not there"}`);
+      }
     }
   });
 });

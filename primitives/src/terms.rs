@@ -1,14 +1,14 @@
 //! SLA terms as a caller gives them, and what they must look like.
 
 use crate::{Balance, Clock, LatencyBucket, SlaTerms, shared};
-use sp_runtime::Perbill;
+use sp_runtime::{PerThing, Perbill};
 
 shared! {
 	/// SLA terms as a caller gives them.
 	pub struct TermsInput {
-		/// Share of a window's rounds in which the service must not be down or stale. A share above 100 % is
-		/// not a `Perbill` and the call does not decode.
-		pub min_uptime: Perbill,
+		/// Share of a window's rounds in which the service must not be down or stale, in parts per billion:
+		/// 999,000,000 is 99.9 %.
+		pub min_uptime: u32,
 		/// Answers above this are slow. Milliseconds, from 1 to a tenth of a round, which is as long as a prober
 		/// waits when its rounds are full (and never above 55,108); rounded UP to the next edge of a latency
 		/// bucket, as that limit is.
@@ -26,6 +26,8 @@ shared! {
 /// What is wrong with terms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TermsFault {
+	/// An uptime of more than the whole.
+	Uptime,
 	/// A latency of zero, or longer than a prober waits.
 	Latency,
 	/// A cap of zero.
@@ -40,6 +42,10 @@ impl TermsInput {
 	/// The terms as they are stored, the latency rounded up to the edge of its bucket.
 	pub fn check<C: Clock>(self) -> Result<SlaTerms, TermsFault> {
 		let Self { min_uptime, max_latency_ms, max_head_lag, credit, credit_cap } = self;
+		if min_uptime > Perbill::ACCURACY {
+			return Err(TermsFault::Uptime);
+		}
+		let min_uptime = Perbill::from_parts(min_uptime);
 		// A prober gives up after that: all above it would be down, none slow.
 		let longest = LatencyBucket::from_micros(C::longest_latency_ms().saturating_mul(1_000));
 		let max_latency = LatencyBucket::from_millis(max_latency_ms);

@@ -105,21 +105,30 @@ impl Convert<AssetId, Either<(), u32>> for SplitAsset {
 	}
 }
 
+/// The codes that ISO 3166-1 alpha-2 assigns, as of 2026.
+const COUNTRIES: &[u8] = b"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \
+	CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO \
+	FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE \
+	JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO \
+	MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW \
+	PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
+	TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
 shared! {
-	/// Region of a service: ISO 3166-1 alpha-2, two capital letters.
+	/// Region of a service: a country code of ISO 3166-1 alpha-2, as two capital letters.
 	#[derive(Copy, Ord, PartialOrd)]
 	pub struct Region([u8; 2]);
 }
 impl Region {
-	/// `None` unless the code is two capital ASCII letters.
+	/// `None` unless the code is assigned to a country.
 	pub fn new(code: [u8; 2]) -> Option<Self> {
-		code.iter().all(u8::is_ascii_uppercase).then_some(Self(code))
+		COUNTRIES.split(|byte| *byte == b' ').any(|known| known == code).then_some(Self(code))
 	}
 	/// The two letters.
 	pub fn code(self) -> [u8; 2] {
 		self.0
 	}
-	/// Whether the code is two capital ASCII letters (it may come from a decoded call).
+	/// Whether the code is assigned to a country (it may come from a decoded call).
 	pub fn is_valid(self) -> bool {
 		Self::new(self.0).is_some()
 	}
@@ -644,6 +653,39 @@ mod tests {
 				prop_assert_eq!(meter.at(*round, 10), Some(*blocks));
 			}
 			prop_assert_eq!(meter.at(meter.through + 1, 10), None);
+		}
+	}
+
+	#[test]
+	fn a_region_is_a_country() {
+		for code in [*b"DE", *b"US", *b"AD", *b"ZW", *b"TW"] {
+			assert!(Region::new(code).is_some_and(Region::is_valid));
+		}
+		for code in [*b"ZZ", *b"UK", *b"de", *b"D ", *b" D", *b"E ", [0, 0]] {
+			assert_eq!(Region::new(code), None);
+		}
+		assert_eq!(COUNTRIES.split(|byte| *byte == b' ').filter(|code| code.len() == 2).count(), 249);
+	}
+
+	/// Clients rely on them.
+	#[test]
+	fn codes_of_reasons_do_not_change() {
+		use CloseReason::*;
+		let codes = [
+			(TenantClosed, 1_001),
+			(FundsExhausted, 1_002),
+			(Expired, 1_003),
+			(OperatorClosed, 2_001),
+			(ServiceRetired, 2_002),
+			(Terminated, 2_003),
+			(Unhealthy, 2_004),
+			(NeverReady, 2_005),
+			(Declined, 2_006),
+			(Governance, 3_001),
+			(NoBids, 3_002),
+		];
+		for (reason, code) in codes {
+			assert_eq!(reason.code(), code, "{reason:?}");
 		}
 	}
 

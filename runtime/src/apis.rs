@@ -237,7 +237,7 @@ impl_runtime_apis! {
 		fn networks() -> Vec<(NetworkId, Network)> {
 			read::networks()
 		}
-		fn orders(filter: OrderFilter, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>> {
+		fn orders(filter: OrderFilter<AccountId>, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>> {
 			read::orders(&filter, start_after, limit)
 		}
 		fn order(id: OrderId) -> Option<OrderInfo<AccountId>> {

@@ -22,7 +22,6 @@ use pallet_surety_probes::{
 	Due, HISTOGRAM, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
 	Snapshot, Snapshots, Sweep, bit,
 };
-use sp_runtime::Perbill;
 use surety_primitives::{
 	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI,
 	Probing, Region, Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, crypto::ProberId,
@@ -145,7 +144,7 @@ impl Helper {
 			10_000,
 			AssetId::Local(asset),
 			TermsInput {
-				min_uptime: Perbill::from_percent(99),
+				min_uptime: 990_000_000,
 				max_latency_ms: 250,
 				max_head_lag: 5,
 				credit: [1_000, 2_000, 3_000, 4_000],

@@ -159,7 +159,11 @@ pub fn agreements_of(
 }
 
 /// Compute orders that pass a filter, in order of their ids.
-pub fn orders(filter: &OrderFilter, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>> {
+pub fn orders(
+	filter: &OrderFilter<AccountId>,
+	start_after: Option<OrderId>,
+	limit: u32,
+) -> Page<OrderInfo<AccountId>> {
 	let first = start_after.map_or(0, |id| id.saturating_add(1));
 	let end = compute::NextOrder::<Runtime>::get();
 	let stop = first.saturating_add(MAX_SCAN).min(end);
@@ -177,8 +181,9 @@ pub fn orders(filter: &OrderFilter, start_after: Option<OrderId>, limit: u32) ->
 	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
 }
 
-fn wants(filter: &OrderFilter, order: &compute::Order<AccountId>) -> bool {
+fn wants(filter: &OrderFilter<AccountId>, order: &compute::Order<AccountId>) -> bool {
 	filter.asset.is_none_or(|asset| asset == order.asset)
+		&& filter.tenant.as_ref().is_none_or(|tenant| *tenant == order.tenant)
 		&& filter.region.is_none_or(|region| order.regions.is_empty() || order.regions.contains(&region))
 		&& filter.fits.as_ref().is_none_or(|room| room.without(&order.resources).is_some())
 		&& (!filter.open_only || order.bids_until(Timing::now()).is_some())
@@ -263,8 +268,8 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		},
 		compute::LeaseState::Running { since, last_round } => LeasePhase::Running { since, last_round },
 		compute::LeaseState::Ending { round, reason } => LeasePhase::Ending { round, reason },
-		compute::LeaseState::Closed { at, reason } => {
-			LeasePhase::Closed { round: Timing::round_at(at), reason, code: reason.code() }
+		compute::LeaseState::Closed { round, reason } => {
+			LeasePhase::Closed { round, reason, code: reason.code() }
 		},
 	};
 	Some(LeaseInfo {
@@ -277,11 +282,14 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		probed_as,
 		price: lease.price,
 		asset,
+		health: lease.health.into_inner(),
 		access: lease.access.into_inner(),
 		phase,
 		agreement: lease.agreement,
 		blocks_left: stream.as_ref().map_or(0, |stream| stream.blocks_left),
 		paid: stream.as_ref().map_or(lease.paid, |stream| stream.paid),
+		refunded: lease.refunded,
+		forfeited: lease.forfeited,
 		owed_credit: agreement.map_or(0, |status| status.owed),
 		last_verdict: <Probes as Probing>::probed(probed_as).and_then(|probed| probed.last),
 	})
@@ -355,6 +363,7 @@ pub fn network_status() -> NetworkStatus {
 	NetworkStatus {
 		operators: counts.operators,
 		active: counts.active,
+		slashed_operators: counts.slashed,
 		services: counts.services,
 		hot: hot_services(),
 		slashed: totals.iter().map(|(asset, t)| (*asset, t.slashed)).collect(),

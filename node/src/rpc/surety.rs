@@ -215,7 +215,7 @@ where
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<OrderView>> {
-		let filter: surety_runtime_api::OrderFilter =
+		let filter: surety_runtime_api::OrderFilter<AccountId> =
 			filter.unwrap_or_default().try_into().map_err(invalid)?;
 		self.ask(at, |api, at| api.orders(at, filter.clone(), start_after, length(limit)))
 			.map(|page| Page::of(page, Into::into))

@@ -463,7 +463,7 @@ mod benchmarks {
 fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 	let credit = [1; 4];
 	let terms = surety_primitives::SlaTerms {
-		min_uptime: Perbill::one(),
+		min_uptime: 1_000_000_000,
 		max_latency: surety_primitives::LatencyBucket::MAX,
 		max_head_lag: 0,
 		credit,
@@ -484,7 +484,7 @@ fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 		health: alloc::vec![b'h'; surety_primitives::MAX_ENDPOINT as usize].try_into().expect("as long"),
 		access: alloc::vec![b'a'; MAX_ACCESS as usize].try_into().expect("as long"),
 		placed_at: 0,
-		state: LeaseState::Closed { at: 0, reason: CloseReason::Expired },
+		state: LeaseState::Closed { round: 0, reason: CloseReason::Expired },
 		paid: 0,
 		refunded: 0,
 		wake: None,

@@ -70,6 +70,8 @@ mod errors {
 		TermsCreditsFall,
 		/// A credit of the terms is above their cap.
 		TermsCreditAboveCap,
+		/// The uptime of the terms is above 1,000,000,000 parts per billion.
+		TermsUptime,
 		/// The latency of the terms is longer than probers wait.
 		TermsLatency,
 		/// The number of blocks must be above zero.

@@ -13,10 +13,10 @@ impl<T: Config> Pallet<T> {
 		let order_id = lease.order;
 		let index = usize::from(lease.replica);
 		let Some(replica) = order.replicas.get(index) else { return };
-		let (term, funds) = (replica.term, replica.funds);
+		let term = replica.term;
 		if term.is_some_and(|term| term.last <= T::Clock::round()) {
 			// The time of the replica cut the start window short: that is nobody's fault.
-			Self::finish(id, lease, &mut order, CloseReason::Expired, 0, funds);
+			Self::finish_unused(id, lease, &mut order, CloseReason::Expired);
 			Self::close_replica(order_id, &mut order, index, CloseReason::Expired);
 		} else {
 			// Without room in the rounds nobody could have been ready.
@@ -32,8 +32,7 @@ impl<T: Config> Pallet<T> {
 	/// A lease that never ran is over; the next bid takes over.
 	pub(crate) fn give_up_start(id: LeaseId, lease: LeaseOf<T>, order: &mut OrderOf<T>, reason: CloseReason) {
 		let index = usize::from(lease.replica);
-		let left = order.replicas.get(index).map_or(0, |replica| replica.funds);
-		Self::finish(id, lease, order, reason, 0, left);
+		Self::finish_unused(id, lease, order, reason);
 		Self::seek_next(order, index, reason);
 	}
 
@@ -148,15 +147,16 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::PenaltyPaid { lease: id, operator, amount: moved });
 	}
 
+	/// A lease that never ran is over: nothing was paid, and the funds of its replica are all there.
+	pub(crate) fn finish_unused(id: LeaseId, lease: LeaseOf<T>, order: &mut OrderOf<T>, reason: CloseReason) {
+		let refunded = order.replicas.get(usize::from(lease.replica)).map_or(0, |replica| replica.funds);
+		let round = T::Clock::round();
+		Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
+	}
+
 	/// A lease is over: give back what it reserves. What becomes of its replica is the caller's.
-	pub(crate) fn finish(
-		id: LeaseId,
-		mut lease: LeaseOf<T>,
-		order: &mut OrderOf<T>,
-		reason: CloseReason,
-		paid: Balance,
-		refunded: Balance,
-	) {
+	fn finish(id: LeaseId, mut lease: LeaseOf<T>, order: &mut OrderOf<T>, end: StreamEnd) {
+		let StreamEnd { reason, round, paid, refunded, .. } = end;
 		let (order_id, index) = (lease.order, lease.replica);
 		Self::free_capacity(lease.service, &order.resources);
 		T::Bonding::unreserve(&lease.operator, order.asset, lease.reserved);
@@ -171,7 +171,7 @@ impl<T: Config> Pallet<T> {
 		if by_operator(reason) {
 			Self::drop_bid(order_id, order, lease.service);
 		}
-		lease.state = LeaseState::Closed { at: T::Clock::now(), reason };
+		lease.state = LeaseState::Closed { round, reason };
 		(lease.paid, lease.refunded) = (paid, refunded);
 		Self::put_lease(id, lease, None);
 		Self::deposit_event(Event::LeaseClosed {
@@ -199,11 +199,12 @@ impl<T: Config> Pallet<T> {
 			Self::punish(id, &mut lease, order.asset, reason);
 			Self::drop_bid(lease.order, order, lease.service);
 		}
+		let end = StreamEnd { reason, ..end };
 		if let Some(agreement) = lease.agreement {
-			T::Agreements::ended(agreement, StreamEnd { reason, ..end });
+			T::Agreements::ended(agreement, end);
 			T::Registry::remove_lease(id);
 		}
-		Self::finish(id, lease, order, reason, end.paid, end.refunded);
+		Self::finish(id, lease, order, end);
 		reason
 	}
 

@@ -91,13 +91,13 @@ impl<T: Config> Pallet<T> {
 		let order_id = lease.order;
 		let index = lease.replica;
 		let replica = Self::replica_mut(&mut order, index)?;
-		let (escrow, funds) = (replica.escrow, replica.funds);
+		let escrow = replica.escrow;
 		let now = T::Clock::round();
 		let mut end = (now, CloseReason::TenantClosed);
 		match lease.state {
 			LeaseState::Closed { .. } => return Err(Error::<T>::LeaseOver.into()),
 			LeaseState::Starting { .. } => {
-				Self::finish(id, lease, &mut order, CloseReason::TenantClosed, 0, funds);
+				Self::finish_unused(id, lease, &mut order, CloseReason::TenantClosed);
 				Self::try_close_replica(order_id, &mut order, usize::from(index), CloseReason::TenantClosed)?;
 				Self::put_order(order_id, order);
 				return Ok(());

@@ -36,14 +36,17 @@ impl<T: Config> Pallet<T> {
 		};
 		order.wake = None;
 		let bids = order.bids;
-		if order.is_over() {
+		let weight = if order.is_over() {
 			Self::drop_bids(id, &mut order);
+			// What it takes to remove an order without leases is to drop its bids.
+			T::WeightInfo::remove_order(0, bids)
 		} else {
 			Self::match_waiting(id, &mut order);
-		}
+			// Without a bid that fits, all its replicas may be closed.
+			T::WeightInfo::look(bids).max(T::WeightInfo::look_without_bids())
+		};
 		Self::put_order(id, order);
-		// Without a bid that fits, all its replicas may be closed.
-		T::WeightInfo::look(bids).max(T::WeightInfo::look_without_bids())
+		weight
 	}
 
 	/// Place, reopen or close every replica whose time to wait is over.

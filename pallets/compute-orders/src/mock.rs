@@ -228,7 +228,7 @@ pub fn terms() -> SlaTerms {
 /// [`terms`] as an order gives them.
 pub fn own_terms() -> TermsInput {
 	let SlaTerms { min_uptime, max_head_lag, credit, credit_cap, .. } = terms();
-	TermsInput { min_uptime, max_latency_ms: 250, max_head_lag, credit, credit_cap }
+	TermsInput { min_uptime: min_uptime.deconstruct(), max_latency_ms: 250, max_head_lag, credit, credit_cap }
 }
 
 pub fn plenty() -> Resources {

@@ -114,6 +114,7 @@ impl<T: Config> Pallet<T> {
 
 	fn terms_error(fault: TermsFault) -> Error<T> {
 		match fault {
+			TermsFault::Uptime => Error::<T>::TermsUptime,
 			TermsFault::Latency => Error::<T>::TermsLatency,
 			TermsFault::ZeroCap => Error::<T>::TermsZeroCap,
 			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,

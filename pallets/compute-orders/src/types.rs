@@ -351,8 +351,8 @@ shared! {
 		},
 		/// It is over.
 		Closed {
-			/// Block it was closed in.
-			at: BlockNumber,
+			/// Last round that was billed, or in which it was closed if it never ran.
+			round: RoundIndex,
 			/// Why.
 			reason: CloseReason,
 		},

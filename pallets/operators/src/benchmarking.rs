@@ -82,7 +82,7 @@ fn network(index: u32) -> Network {
 
 fn terms() -> TermsInput {
 	TermsInput {
-		min_uptime: Perbill::from_percent(99),
+		min_uptime: 990_000_000,
 		max_latency_ms: 250,
 		max_head_lag: 5,
 		credit: [1, 2, 3, 4],

@@ -97,7 +97,7 @@ mod errors {
 		HostNotDenied,
 		/// The host carries as many listings as it may carry.
 		HostFull,
-		/// The region is not two capital letters (ISO 3166-1 alpha-2).
+		/// The region is no country code of ISO 3166-1 alpha-2, like `DE`.
 		BadRegion,
 		/// The capacity is zero units.
 		ZeroCapacity,
@@ -107,6 +107,8 @@ mod errors {
 		ZeroPrice,
 		/// Price x capacity x blocks of a window is more than a balance can be.
 		PriceOverflow,
+		/// The uptime of the terms is above 1,000,000,000 parts per billion.
+		TermsUptime,
 		/// The latency of the terms is zero, or above what a prober waits for: a tenth of a round, rounded up to
 		/// the edge of a latency bucket, and 55,108 ms at most.
 		TermsLatency,

@@ -354,7 +354,7 @@ impl Default for Draft {
 			price: 3,
 			asset: AssetId::Native,
 			terms: TermsInput {
-				min_uptime: Perbill::from_percent(99),
+				min_uptime: 990_000_000,
 				max_latency_ms: 250,
 				max_head_lag: 3,
 				credit: [1, 2, 5, 10],

@@ -208,8 +208,9 @@ answer! {
 
 answer! {
 	/// What orders to list; `None` is any.
-	#[derive(Default)]
-	pub struct OrderFilter {
+	pub struct OrderFilter<AccountId> {
+		/// Who placed the order.
+		pub tenant: Option<AccountId>,
 		/// Region that the order accepts.
 		pub region: Option<Region>,
 		/// Orders whose replica fits into this.
@@ -218,6 +219,13 @@ answer! {
 		pub asset: Option<AssetId>,
 		/// Only orders that take bids now.
 		pub open_only: bool,
+	}
+}
+
+// Not derived, since accounts have no default.
+impl<AccountId> Default for OrderFilter<AccountId> {
+	fn default() -> Self {
+		Self { tenant: None, region: None, fits: None, asset: None, open_only: false }
 	}
 }
 
@@ -319,7 +327,7 @@ answer! {
 		},
 		/// It is over.
 		Closed {
-			/// Last round that was billed, or in which it was closed unused.
+			/// Last round that was billed, or in which it was closed if it never ran.
 			round: RoundIndex,
 			/// Why.
 			reason: CloseReason,
@@ -350,6 +358,8 @@ answer! {
 		pub price: Balance,
 		/// Asset of all amounts.
 		pub asset: AssetId,
+		/// Where its operator's agent is probed; empty until it is ready.
+		pub health: Vec<u8>,
 		/// How the tenant reaches it, as its operator says.
 		pub access: Vec<u8>,
 		/// Where it is in its life.
@@ -360,6 +370,10 @@ answer! {
 		pub blocks_left: u32,
 		/// Paid to operator and fee so far, in base units.
 		pub paid: Balance,
+		/// Left for the tenant or the next operator when it was over, in base units.
+		pub refunded: Balance,
+		/// Taken from its operator's bond for failing it, in base units.
+		pub forfeited: Balance,
 		/// Credit owed to the tenant and not yet paid.
 		pub owed_credit: Balance,
 		/// Last verdict and its round.
@@ -385,6 +399,8 @@ answer! {
 		pub operators: u32,
 		/// Of them active.
 		pub active: u32,
+		/// Operators that were ever slashed, gone ones included.
+		pub slashed_operators: u32,
 		/// Listed services.
 		pub services: u32,
 		/// Of them with units.
@@ -476,7 +492,7 @@ sp_api::decl_runtime_apis! {
 		/// Networks that `Rpc` services serve.
 		fn networks() -> Vec<(NetworkId, Network)>;
 		/// Compute orders that pass a filter.
-		fn orders(filter: OrderFilter, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>>;
+		fn orders(filter: OrderFilter<AccountId>, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>>;
 		/// A compute order.
 		fn order(id: OrderId) -> Option<OrderInfo<AccountId>>;
 		/// Bids on an order that stand, in order of their services.

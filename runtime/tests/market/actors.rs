@@ -5,7 +5,6 @@ use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::Perbill;
 use surety_primitives::{
 	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict,
 };
@@ -45,7 +44,7 @@ impl Offer {
 			price: coin / 10,
 			asset,
 			terms: operators::TermsInput {
-				min_uptime: Perbill::from_percent(90),
+				min_uptime: 900_000_000,
 				max_latency_ms: 250,
 				max_head_lag: 8,
 				credit: [coin, 2 * coin, 4 * coin, 6 * coin],

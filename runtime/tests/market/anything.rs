@@ -71,7 +71,7 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 			} else if let Some(terms) = new.terms.as_mut() {
 				terms.credit_cap = coin * Balance::from(4 + dice.roll(10));
 				if dice.roll(2) == 0 {
-					terms.min_uptime = Perbill::one();
+					terms.min_uptime = 1_000_000_000;
 				}
 			}
 			let who = party([0, 20][dice.roll(2) as usize]);

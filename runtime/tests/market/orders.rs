@@ -5,7 +5,7 @@ use crate::{actors::coin, world::World};
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungibles::Mutate};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
-use sp_runtime::{Perbill, traits::Dispatchable};
+use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
 	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Region, Resources, ServiceId, ServiceKind,
 	TermsInput, TrustLevel,
@@ -74,7 +74,7 @@ pub fn list(port: u32, asset: AssetId) -> RuntimeCall {
 		price: price(asset),
 		asset,
 		terms: operators::TermsInput {
-			min_uptime: Perbill::from_percent(90),
+			min_uptime: 900_000_000,
 			max_latency_ms: 250,
 			max_head_lag: 8,
 			credit: [coin, 2 * coin, 4 * coin, 6 * coin],
@@ -114,7 +114,7 @@ pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
 		bid_deadline: now + 2 * round,
 		auto_match: true,
 		terms: Some(TermsInput {
-			min_uptime: Perbill::from_percent(90),
+			min_uptime: 900_000_000,
 			max_latency_ms: 250,
 			max_head_lag: 0,
 			credit: [coin, 2 * coin, 3 * coin, 4 * coin],

@@ -3,6 +3,7 @@
 use super::{class, resources::ResourcesView};
 use serde::Deserialize;
 use surety_primitives::{AssetId, NetworkId, Region, ServiceClass};
+use surety_runtime::AccountId;
 use surety_runtime_api as api;
 
 fn parse_asset(text: &str) -> Option<AssetId> {
@@ -43,6 +44,8 @@ pub struct Filter {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OrderFilter {
+	/// Who placed the order.
+	pub tenant: Option<AccountId>,
 	/// Region that the order accepts: two capital letters, ISO 3166-1.
 	pub region: Option<String>,
 	/// Orders whose replica fits into this.
@@ -65,11 +68,12 @@ fn parse_region(text: &str) -> Option<Region> {
 	Region::new(text.as_bytes().try_into().ok()?)
 }
 
-impl TryFrom<OrderFilter> for api::OrderFilter {
+impl TryFrom<OrderFilter> for api::OrderFilter<AccountId> {
 	type Error = String;
 
 	fn try_from(filter: OrderFilter) -> Result<Self, String> {
 		Ok(Self {
+			tenant: filter.tenant,
 			region: parse("region", filter.region, parse_region)?,
 			fits: filter.fits.map(TryInto::try_into).transpose()?,
 			asset: parse("asset", filter.asset, parse_asset)?,
@@ -97,6 +101,7 @@ impl TryFrom<Filter> for api::ServiceFilter {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use sp_core::Pair;
 
 	fn filter(json: &str) -> Result<api::ServiceFilter, String> {
 		serde_json::from_str::<Filter>(json).map_err(|e| e.to_string())?.try_into()
@@ -125,14 +130,18 @@ mod tests {
 
 	#[test]
 	fn an_order_filter_reads_every_field() {
-		let read = |json: &str| -> Result<api::OrderFilter, String> {
+		let read = |json: &str| -> Result<api::OrderFilter<AccountId>, String> {
 			serde_json::from_str::<OrderFilter>(json).map_err(|e| e.to_string())?.try_into()
 		};
 		assert_eq!(read("{}").unwrap(), api::OrderFilter::default());
 		let full = read(
-			r#"{"region":"DE","fits":{"cpuMilli":4000,"gpus":1,"gpuClass":"h100"},"asset":"native","openOnly":true}"#,
+			r#"{"tenant":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY","region":"DE","fits":{"cpuMilli":4000,"gpus":1,"gpuClass":"h100"},"asset":"native","openOnly":true}"#,
 		)
 		.unwrap();
+		assert_eq!(
+			full.tenant,
+			Some(sp_core::sr25519::Pair::from_string("//Alice", None).unwrap().public().into())
+		);
 		let fits = full.fits.unwrap();
 		assert_eq!((fits.cpu_milli, fits.gpus, fits.memory_mib), (4_000, 1, 0));
 		assert_eq!(fits.gpu_class.to_vec(), b"h100");

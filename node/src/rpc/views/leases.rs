@@ -25,6 +25,8 @@ views! {
 		pub price: String,
 		/// Asset of all amounts.
 		pub asset: String,
+		/// Where its operator's agent is probed.
+		pub health: String,
 		/// How the tenant reaches it.
 		pub access: String,
 		/// `starting`, `running`, `ending` or `closed`.
@@ -45,6 +47,10 @@ views! {
 		pub blocks_left: u32,
 		/// Paid so far.
 		pub paid: String,
+		/// Left when it was over.
+		pub refunded: String,
+		/// Taken from its operator's bond for failing it.
+		pub forfeited: String,
 		/// Credit owed to the tenant.
 		pub owed_credit: String,
 		/// Last verdict.
@@ -91,6 +97,7 @@ impl From<api::LeaseInfo<AccountId>> for LeaseView {
 			probed_as: info.probed_as,
 			price: amount(info.price),
 			asset: asset(info.asset),
+			health: text(&info.health),
 			access: text(&info.access),
 			phase,
 			fetch_until,
@@ -101,6 +108,8 @@ impl From<api::LeaseInfo<AccountId>> for LeaseView {
 			agreement: info.agreement,
 			blocks_left: info.blocks_left,
 			paid: amount(info.paid),
+			refunded: amount(info.refunded),
+			forfeited: amount(info.forfeited),
 			owed_credit: amount(info.owed_credit),
 			last_verdict: info.last_verdict.map(Into::into),
 		}

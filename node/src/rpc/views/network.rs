@@ -19,6 +19,8 @@ views! {
 		pub operators: u32,
 		/// Of them active.
 		pub active: u32,
+		/// Operators that were ever slashed, gone ones included.
+		pub slashed_operators: u32,
 		/// Listed services.
 		pub services: u32,
 		/// Of them with units.
@@ -59,6 +61,7 @@ impl From<api::NetworkStatus> for NetworkStatusView {
 		Self {
 			operators: status.operators,
 			active: status.active,
+			slashed_operators: status.slashed_operators,
 			services: status.services,
 			hot: status.hot,
 			slashed: amounts(status.slashed),

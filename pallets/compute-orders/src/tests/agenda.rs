@@ -71,6 +71,19 @@ fn every_entry_is_charged_by_what_it_does() {
 }
 
 #[test]
+fn giving_back_the_bids_of_an_order_that_is_over_is_charged_as_such() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1, 2, 3]);
+		assert_ok!(ComputeOrders::cancel_order(signed(TENANT), order));
+		let next = now() + 1;
+		System::set_block_number(next);
+		let walk = <() as WeightInfo>::agenda(1) * 2;
+		assert_eq!(ComputeOrders::on_initialize(next), walk + <() as WeightInfo>::remove_order(0, 3));
+		assert_eq!(Bids::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
 fn what_another_task_of_the_block_moved_is_looked_at_where_it_went() {
 	ExtBuilder::build_and_execute(|| {
 		// One replica of each order is over in the block in which the other is matched. In which order the two

@@ -76,6 +76,7 @@ fn own_terms_must_make_sense() {
 			change(&mut terms);
 			Some(terms)
 		};
+		refused(|new| new.terms = with(&|t| t.min_uptime = 1_000_000_001), Error::TermsUptime);
 		refused(|new| new.terms = with(&|t| t.credit_cap = 0), Error::TermsZeroCap);
 		refused(|new| new.terms = with(&|t| t.credit[0] = 121), Error::TermsCreditsFall);
 		refused(|new| new.terms = with(&|t| t.credit[3] = CAP + 1), Error::TermsCreditAboveCap);

@@ -86,6 +86,19 @@ fn only_its_operator_reports_it_once_and_in_time() {
 }
 
 #[test]
+fn a_lease_that_was_not_ready_in_time_is_over_for_whoever_comes_late() {
+	ExtBuilder::build_and_execute(|| {
+		let order = with_bids(NATIVE, &[1]);
+		let id = matched(order);
+		// The agenda of the last block comes before its calls.
+		run_to(170);
+		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::LeaseOver);
+		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
+		assert_eq!(lease(id).state, LeaseState::Closed { round: 34, reason: CloseReason::NeverReady });
+	});
+}
+
+#[test]
 fn declining_in_time_is_free_and_the_next_bid_takes_over() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = with_bids(asset, &[1, 2]);

@@ -86,7 +86,7 @@ fn waiting() -> ReplicaState {
 }
 
 fn over() -> LeaseState {
-	LeaseState::Closed { at: 1, reason: CloseReason::Expired }
+	LeaseState::Closed { round: 1, reason: CloseReason::Expired }
 }
 
 #[test]
