@@ -79,6 +79,9 @@ pub trait Registry<AccountId> {
 	/// Base units that what is probed every round must cost per window, whatever it sells: every validator
 	/// probes it. `None` if the asset is not approved.
 	fn least_window_price(asset: AssetId) -> Option<Balance>;
+	/// An amount of an asset in billionths of its minimum bond, rounded down, which governance holds to be worth the
+	/// same in every asset: so amounts of different assets can be compared. 0 if the asset is not approved.
+	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance;
 }
 
 /// The services that leases are. Implemented by `operators`.
@@ -264,7 +267,8 @@ pub struct Frozen {
 	pub allowance: [u16; 3],
 	/// Multiplier of credits for repeated breaches, at least 1.
 	pub multiplier: u8,
-	/// Exposure older than one window: the weight of the service in its network's outages.
+	/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
+	/// network's outages. 0 for one that pays no credit.
 	pub weight: Balance,
 }
 
@@ -289,9 +293,10 @@ pub struct Breached {
 
 /// What follows from verdicts for agreements. Implemented by `sla`, called by the second sweep.
 pub trait Judge {
-	/// All rounds of `closed` are judged for this hot service and `closed + n` begins: fix the base of
-	/// the units that were opened in it, and say what the next window is judged by.
-	fn window_turned(service: ServiceId, closed: WindowIndex) -> Frozen;
+	/// All rounds of a window are judged for this hot service and a later one begins: fix the base of the units
+	/// that were opened in it, end the service for cause if it was dead, and say what the next window is
+	/// judged by.
+	fn window_turned(service: ServiceId, closed: &WindowSummary) -> Frozen;
 	/// A fresh hot row: what its first window is judged by.
 	fn heated(service: ServiceId) -> Frozen;
 	/// A breach, to be paid in this block.

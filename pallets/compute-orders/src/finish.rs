@@ -164,7 +164,7 @@ impl<T: Config> Pallet<T> {
 		if let Some(replica) = order.replicas.get_mut(usize::from(index)) {
 			replica.paid = replica.paid.saturating_add(paid);
 			if by_operator(reason) {
-				// As many as it may have leases.
+				// As many as its order may have leases, declined ones included.
 				let _ = replica.failed.try_push(lease.operator.clone());
 			}
 		}

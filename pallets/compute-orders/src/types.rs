@@ -204,7 +204,7 @@ shared! {
 		/// Leases it had so far, but for those declined.
 		pub placements: u8,
 		/// Operators that failed it; they never get it again.
-		pub failed: BoundedVec<AccountId, ConstU32<MAX_PLACEMENTS>>,
+		pub failed: BoundedVec<AccountId, ConstU32<MAX_LEASES>>,
 		/// Its time, once it was ready.
 		pub term: Option<Term>,
 		/// Place in its life.

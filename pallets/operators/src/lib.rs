@@ -156,6 +156,9 @@ pub mod pallet {
 		/// Share of the minimum bond in its asset that what is probed every round must cost per window.
 		type MinWindowShare: Get<Perbill>;
 
+		/// What [`Agreements::forget`] costs at most.
+		type ForgetWeight: Get<Weight>;
+
 		/// Blocks from unbonding to withdrawing.
 		type UnbondingPeriod: Get<BlockNumber>;
 
@@ -490,7 +493,7 @@ pub mod pallet {
 		///
 		/// - `endpoint`: where control must be proven, one with another host, port or scheme is refused while
 		///   units are sold, and must be proven again. Of a `Compute` service such a one is refused while bids
-		///   or leases use its capacity. Probers that find no proof for a whole window stop asking for it: any
+		///   or leases use its capacity, and what it had declared is forgotten. Probers that find no proof for a whole window stop asking for it: any
 		///   endpoint given for an unproven service, also the one it has, makes them ask again.
 		/// - `capacity`: not below the units sold.
 		/// - `price`: holds for new agreements.
@@ -512,7 +515,8 @@ pub mod pallet {
 		/// Raise the most that one unit can ever be credited, in base units. Takes free bond for the units
 		/// that are sold. There is no way back.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::raise_credit_cap())]
+		// The bond that its units then reserve comes on top.
+		#[pallet::weight(T::WeightInfo::raise_credit_cap().saturating_add(T::DbWeight::get().reads_writes(4, 2)))]
 		pub fn raise_credit_cap(
 			origin: OriginFor<T>,
 			service: ServiceId,
@@ -551,7 +555,7 @@ pub mod pallet {
 		/// Remove a service whose last round is judged, whose agreements are closed and paid, and whose capacity
 		/// no bid or lease uses. Anyone may call it; the deposit goes back to the operator.
 		#[pallet::call_index(14)]
-		#[pallet::weight(T::WeightInfo::remove_service())]
+		#[pallet::weight(T::WeightInfo::remove_service().saturating_add(T::ForgetWeight::get()))]
 		pub fn remove_service(origin: OriginFor<T>, service: ServiceId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_remove_service(service)

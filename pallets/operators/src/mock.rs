@@ -207,6 +207,7 @@ impl Config for Test {
 	type Treasury = ConstU64<TREASURY>;
 	type MinBond = NativeMinBond;
 	type MinWindowShare = MinWindowShare;
+	type ForgetWeight = ();
 	type UnbondingPeriod = ConstU32<UNBONDING>;
 	type ServiceDeposit = ServiceDeposit;
 	type MaxPerHost = ConstU32<MAX_PER_HOST>;

@@ -56,6 +56,11 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 		T::Treasury::get()
 	}
 
+	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance {
+		let minimum = Self::minimum_bond(asset).unwrap_or(0);
+		amount.saturating_mul(1_000_000_000).checked_div(minimum).unwrap_or(0)
+	}
+
 	fn least_window_price(asset: AssetId) -> Option<Balance> {
 		Some(T::MinWindowShare::get().mul_ceil(Self::minimum_bond(asset)?))
 	}

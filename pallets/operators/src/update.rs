@@ -39,6 +39,8 @@ impl<T: Config> Pallet<T> {
 		if moved && service.kind == ServiceKind::Compute {
 			// Its leases are on the server that it has now.
 			ensure!(!T::Capacity::in_use(id), Error::<T>::CapacityInUse);
+			// What that server has is for whoever has it next to declare.
+			T::Capacity::forget(id)?;
 		}
 		if moved && T::Clock::proof_of_control() {
 			ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);

@@ -48,7 +48,7 @@ pub struct Subject {
 	pub operator: u32,
 	/// The prober that is its operator and must skip it.
 	pub own: Option<u8>,
-	/// Its weight in its network's outages, in base units of exposure.
+	/// Its weight in its network's outages: exposure in billionths of a minimum bond.
 	pub weight: Balance,
 	/// It has no units. Idle listings are cheap, so they do not say who is blind.
 	pub idle: bool,

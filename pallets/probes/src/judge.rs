@@ -304,9 +304,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let mut frozen: Vec<(u8, ServiceId, Frozen, bool)> = Vec::new();
 		for (slot, row) in old {
-			Self::close_window(&row.operator, row.service, &row.summary());
+			let closed = row.summary();
+			Self::close_window(&row.operator, row.service, &closed);
 			let next = match due.page {
-				PageId::Hot(_) => T::Judge::window_turned(row.service, row.window),
+				PageId::Hot(_) => T::Judge::window_turned(row.service, &closed),
 				PageId::Cold(_) => Frozen::default(),
 			};
 			let unfound = !hearing.hot && row.is_unfound(T::Clock::window_start(row.window));

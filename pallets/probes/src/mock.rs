@@ -145,6 +145,9 @@ impl Registry<AccountId> for MockRegistry {
 	fn treasury() -> AccountId {
 		0
 	}
+	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
+		amount
+	}
 	fn least_window_price(_: AssetId) -> Option<Balance> {
 		None
 	}
@@ -157,8 +160,8 @@ fn frozen(service: ServiceId) -> Frozen {
 
 pub struct MockJudge;
 impl Judge for MockJudge {
-	fn window_turned(service: ServiceId, closed: WindowIndex) -> Frozen {
-		Turned::mutate(|turned| turned.push((service, closed)));
+	fn window_turned(service: ServiceId, closed: &WindowSummary) -> Frozen {
+		Turned::mutate(|turned| turned.push((service, closed.window)));
 		frozen(service)
 	}
 	fn heated(service: ServiceId) -> Frozen {

@@ -7,8 +7,8 @@
 use crate::{pallet::Agreements, *};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LeaseAgreements, LeaseId, Severity, StreamEnd,
-	service_of_lease,
+	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LatencyBucket, LeaseAgreements, LeaseId,
+	Severity, StreamEnd, WindowSummary, service_of_lease,
 };
 
 /// What benchmarks need of the pallets around this one.
@@ -51,10 +51,17 @@ fn open<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
 	(who, service, id)
 }
 
+fn turn<T: Config>(service: ServiceId, window: WindowIndex, counters: Counters) {
+	let _ = Pallet::<T>::window_turned(
+		service,
+		&WindowSummary { window, counters, latency_p95: LatencyBucket::default() },
+	);
+}
+
 /// Units of `service` count, at as many prices as there may be.
 fn count<T: Config>(service: ServiceId) -> WindowIndex {
 	let window = T::Clock::window_of(T::Clock::round());
-	let _ = Pallet::<T>::window_turned(service, window);
+	turn::<T>(service, window, Default::default());
 	Services::<T>::mutate_extant(service, |state| {
 		let like = state.tariffs[0].clone();
 		for n in 1..MAX_TARIFFS {
@@ -202,12 +209,16 @@ mod benchmarks {
 			}
 		});
 
+		let dead = Counters { down: T::Clock::window_rounds(), ..Default::default() };
+
 		#[block]
 		{
-			let _ = Pallet::<T>::window_turned(service, window);
+			// The worst: it was dead, and ends for cause.
+			turn::<T>(service, window, dead);
 		}
 
 		assert_eq!(WindowBase::<T>::iter().count(), MAX_TARIFFS as usize);
+		assert!(Services::<T>::get(service).expect("it has units").terminated);
 	}
 
 	#[benchmark]

@@ -4,7 +4,9 @@ use crate::*;
 use alloc::vec::Vec;
 use frame::arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
 use frame_support::defensive;
-use surety_primitives::{BreachKind, Breached, Frozen, Judge, SlaTerms, lease_of_service, tiers};
+use surety_primitives::{
+	BreachKind, Breached, Frozen, Judge, Service, SlaTerms, WindowSummary, lease_of_service, tiers,
+};
 
 /// What a breach takes, before it is known what the bond can pay.
 struct Demand {
@@ -17,16 +19,28 @@ struct Demand {
 }
 
 impl<T: Config> Judge for Pallet<T> {
-	fn window_turned(service: ServiceId, closed: WindowIndex) -> Frozen {
-		let next = closed.saturating_add(1);
-		let mut weight = 0;
+	fn window_turned(service: ServiceId, closed: &WindowSummary) -> Frozen {
+		let next = closed.window.saturating_add(1);
+		let dead = closed.counters.is_dead(T::Clock::window_rounds());
+		let (mut weight, mut ends) = (0, false);
 		Services::<T>::mutate_extant(service, |state| {
 			Self::turn(service, state, next);
 			state.begin_window(next);
 			let exposure = T::Bonding::exposure(service);
-			weight = state.aged_exposure.min(exposure);
+			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
 			state.aged_exposure = exposure;
+			// A lease fails long before.
+			ends = dead && state.units > 0 && !state.terminated && lease_of_service(service).is_none();
+			state.terminated |= ends;
 		});
+		if ends {
+			Self::terminate(service);
+		}
+		// What pays no credit risks nothing in an outage.
+		let pays = |info: Service<T::AccountId>| info.terms.credit.last().is_some_and(|most| *most > 0);
+		if !T::Registry::service(service).is_some_and(pays) {
+			weight = 0;
+		}
 		Self::freeze(service, next, weight)
 	}
 
@@ -62,19 +76,23 @@ impl<T: Config> Judge for Pallet<T> {
 		T::Reputation::breach(&info.operator, service, breached.kind, breached.severity);
 		Self::deposit_event(Event::Breached { service, number, breach });
 		if at_cap {
-			// The rounds that have begun are still billed and judged.
-			let at = T::Clock::round();
-			T::Registry::terminate(service, at);
-			T::Probing::end_meter(service, at);
-			Self::deposit_event(Event::ServiceTerminated { service, at });
-			if let Some(lease) = lease_of_service(service) {
-				T::Leases::terminated(lease, at);
-			}
+			Self::terminate(service);
 		}
 	}
 }
 
 impl<T: Config> Pallet<T> {
+	/// End a service for cause. The rounds that have begun are still billed and judged.
+	fn terminate(service: ServiceId) {
+		let at = T::Clock::round();
+		T::Registry::terminate(service, at);
+		T::Probing::end_meter(service, at);
+		Self::deposit_event(Event::ServiceTerminated { service, at });
+		if let Some(lease) = lease_of_service(service) {
+			T::Leases::terminated(lease, at);
+		}
+	}
+
 	/// Fix the bases of the units that were opened before `window`, and let them count.
 	fn turn(service: ServiceId, state: &mut ServiceState, window: WindowIndex) {
 		state.turn(window, |price, opened, start| {

@@ -26,8 +26,9 @@
 //! ```
 //!
 //! Probing a service with units in every round costs all validators, so a slot must be worth it: the units of
-//! an agreement cost at least `MinWindowShare` of the minimum bond per window. `Compute` services are sold by
-//! lease only.
+//! an agreement cost at least `MinWindowShare` of the minimum bond per window, and a service that was dead for a
+//! whole window (up in less than a tenth of the rounds that were measured) ends for cause: who is down pays no
+//! fee, so it would hold its slot for nothing, and its tenants. `Compute` services are sold by lease only.
 //!
 //! ## The index
 //!
@@ -310,7 +311,8 @@ pub mod pallet {
 			/// The numbers that explain it.
 			breach: Breach,
 		},
-		/// A service was credited up to its cap and ends for cause.
+		/// A service ends for cause: it was credited up to its cap, or was dead for a whole window (up in less
+		/// than a tenth of the rounds that were measured).
 		ServiceTerminated {
 			/// The service.
 			service: ServiceId,
@@ -432,9 +434,9 @@ pub mod pallet {
 		///
 		/// `deposit` goes on hold in the service's asset and must be at least the price of one window
 		/// (units x price x blocks of a window) plus the asset's minimum balance. All of it is paid out by
-		/// the meter, so rounds in which the service was down cost nothing. But if you close the agreement or
-		/// let its deposit run out, you pay at least the price of one window; if the operator or the network
-		/// ends it, what the meter did not earn is refunded.
+		/// the meter, so rounds in which the service was down cost nothing. But if you close the agreement
+		/// yourself, you pay at least the price of one window; if the operator or the network ends it, what the
+		/// meter did not earn is refunded. A service that is dead for a whole window is ended by the network.
 		///
 		/// The units must cost at least `MinWindowShare` of the minimum bond of the asset per window, or they
 		/// are not worth the probing. `Compute` is not sold this way but by lease.

@@ -10,7 +10,7 @@ use frame::{deps::sp_io, testing_prelude::*};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
 	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
-	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict,
+	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict, WindowSummary,
 	service_of_lease,
 };
 
@@ -360,9 +360,14 @@ pub fn open_counting(tenant: AccountId, service: ServiceId, units: u32) -> Agree
 	id
 }
 
-/// A window of a service is judged.
+/// A window of a service is judged, in which it was always up.
 pub fn turn(service: ServiceId, closed: WindowIndex) -> Frozen {
-	Sla::window_turned(service, closed)
+	turn_with(service, closed, Counters { up: R as u16, ..Default::default() })
+}
+
+/// A window of a service is judged, with these verdicts.
+pub fn turn_with(service: ServiceId, window: WindowIndex, counters: Counters) -> Frozen {
+	Sla::window_turned(service, &WindowSummary { window, counters, latency_p95: Default::default() })
 }
 
 /// A breach by downtime in the current round, judged at once.

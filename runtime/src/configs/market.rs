@@ -62,6 +62,7 @@ impl pallet_surety_operators::Config for Runtime {
 	type Treasury = Treasury;
 	type MinBond = operators::MinimumBond;
 	type MinWindowShare = market::MinWindowShare;
+	type ForgetWeight = ForgetWeight;
 	type UnbondingPeriod = operators::UnbondingPeriod;
 	type ServiceDeposit = operators::ServiceDeposit;
 	type MaxPerHost = ConstU32<32>;
@@ -207,13 +208,22 @@ impl sp_core::Get<Weight> for OnStreamEnd {
 	}
 }
 
-/// What a window's turn costs agreements and reputation, per row.
+/// What forgetting the agreements of a service costs: its whole history of breaches is removed.
+pub struct ForgetWeight;
+impl sp_core::Get<Weight> for ForgetWeight {
+	fn get() -> Weight {
+		<Runtime as pallet_surety_sla::Config>::WeightInfo::forget()
+	}
+}
+
+/// What a window's turn costs agreements, reputation and the ring of the last windows, per row.
 pub struct OnWindowTurn;
 impl sp_core::Get<Weight> for OnWindowTurn {
 	fn get() -> Weight {
 		use pallet_surety_reputation::weights::WeightInfo as _;
 		<Runtime as pallet_surety_sla::Config>::WeightInfo::window_turned()
 			.saturating_add(<Runtime as pallet_surety_reputation::Config>::WeightInfo::window())
+			.saturating_add(<Runtime as frame_system::Config>::DbWeight::get().reads_writes(1, 1))
 	}
 }
 

@@ -5,10 +5,12 @@ use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
 use sp_core::Get;
 use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, report::Finding, service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, Region, ServiceKind, TermsInput,
+	report::Finding, service_of_lease,
 };
 use surety_runtime::{configs::assets::MarketFunds, parameters::market as market_parameters, *};
 
@@ -103,7 +105,7 @@ fn a_lease_is_not_billed_beyond_its_time() {
 	world.check();
 }
 
-/// Whoever can keep an agent from answering for three rounds is paid a window for it.
+/// Whoever can keep an agent from answering for three rounds is not paid a window for it.
 fn an_induced_outage(asset: AssetId) {
 	let mut world = World::new();
 	let tenant = funded(&mut world, 0);
@@ -134,12 +136,12 @@ fn an_induced_outage(asset: AssetId) {
 }
 
 #[test]
-fn an_induced_outage_does_not_pay_in_native() {
+fn an_induced_outage_earns_no_more_than_its_rounds_cost_in_native() {
 	an_induced_outage(AssetId::Native);
 }
 
 #[test]
-fn an_induced_outage_does_not_pay_in_an_asset() {
+fn an_induced_outage_earns_no_more_than_its_rounds_cost_in_an_asset() {
 	an_induced_outage(AssetId::Local(genesis::SBTC));
 }
 
@@ -194,7 +196,7 @@ fn declining_for_free_does_not_use_up_an_order() {
 		let lease = awarded(&mut world, order, last);
 		let operator = operator_of(&mut world, lease);
 		if operator == honest {
-			return;
+			break;
 		}
 		assert_ok!(act(&mut world, &operator, compute::Call::decline { lease }));
 		last = Some(lease);
@@ -204,6 +206,48 @@ fn declining_for_free_does_not_use_up_an_order() {
 	assert_eq!(before, after, "it cost them nothing");
 	let lease = world.peek(|| lease_of(order, 0)).expect("the honest bid is taken");
 	assert_eq!(operator_of(&mut world, lease), honest);
+	world.check();
+}
+
+#[test]
+fn who_declined_is_remembered_however_many_did_before() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let tenant = funded(&mut world, 0);
+	let honest = operator(&mut world, 1, asset);
+	let service = machine(&mut world, &honest, 9_001, 2, asset);
+	// More than a replica may be placed.
+	let crowd: Vec<_> = (2..12)
+		.map(|n| {
+			let who = operator(&mut world, n, asset);
+			let service = machine(&mut world, &who, 10_000 + u32::from(n), 2, asset);
+			(who, service)
+		})
+		.collect();
+	let new = new_order(&mut world, asset);
+	let order = place(&mut world, &tenant, new);
+	let low = price(asset) / 2;
+	let again = |who: &AccountId| {
+		let (_, service) = crowd.iter().find(|(it, _)| it == who).unwrap();
+		(who.clone(), bid(order, *service, low))
+	};
+	let mut bids: Vec<_> = crowd.iter().map(|(who, _)| again(who)).collect();
+	bids.push((honest.clone(), bid(order, service, price(asset))));
+	assert!(acts(&mut world, bids).iter().all(|result| result.is_ok()));
+	let (mut last, mut seen) = (None, Vec::new());
+	loop {
+		let lease = awarded(&mut world, order, last);
+		let who = operator_of(&mut world, lease);
+		if who == honest {
+			break;
+		}
+		assert!(!seen.contains(&who), "it declined before");
+		// And bids again in the same block, for what it just gave back.
+		acts(&mut world, vec![(who.clone(), compute::Call::decline { lease }.into()), again(&who)]);
+		seen.push(who);
+		last = Some(lease);
+	}
+	assert_eq!(seen.len(), crowd.len());
 	world.check();
 }
 
@@ -283,4 +327,53 @@ fn a_tenant_accepts_the_price_it_saw() {
 	acts(&mut world, vec![(other, raise), (tenant, accept)]);
 	let taken = world.peek(|| compute::Leases::<Runtime>::iter_values().next());
 	assert!(taken.is_none_or(|lease| lease.price == price(asset)));
+}
+
+/// Whoever is down pays no fee, so a slot of the rounds would be free to hold.
+#[test]
+fn a_service_that_is_never_up_does_not_hold_its_slot() {
+	let asset = AssetId::Native;
+	let mut world = World::new();
+	let squatter = operator(&mut world, 1, asset);
+	let tenant = funded(&mut world, 0);
+	let service = world.peek(operators::NextServiceId::<Runtime>::get);
+	let call = operators::Call::list_service {
+		kind: ServiceKind::Vpn,
+		endpoint: b"http://127.0.0.1:9001/".to_vec().try_into().unwrap(),
+		region: Region::new(*b"DE").unwrap(),
+		capacity: 1,
+		price: price(asset),
+		asset,
+		terms: TermsInput {
+			min_uptime: 0,
+			max_latency_ms: 250,
+			max_head_lag: 0,
+			credit: [0; 4],
+			credit_cap: 1,
+		},
+		metadata_hash: [0; 32],
+		metadata_uri: Default::default(),
+	};
+	assert_ok!(act(&mut world, &squatter, call));
+	world.rounds(5);
+	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));
+	let open = sla::Call::open_agreement { service, units: 1, deposit, min_cover: 0 };
+	assert_ok!(act(&mut world, &tenant, open));
+	world.next_window();
+	world.endpoints.insert(service, Finding::Down);
+	let before = total(&mut world, asset, &tenant);
+	world.next_window();
+	world.rounds(6);
+	world.peek(|| {
+		let row = <Probes as Probing>::probed(service);
+		assert!(row.is_none_or(|row| !row.hot), "its slot is free again");
+		assert_eq!(sla::Services::<Runtime>::get(service).map(|state| state.units), Some(0));
+	});
+	// Its tenant is let go, and pays for no round in which it was down.
+	let held = world.peek(|| MarketFunds::spendable(asset, &tenant));
+	assert_eq!(held, total(&mut world, asset, &tenant));
+	let paid = before - total(&mut world, asset, &tenant);
+	let round = price(asset) * Balance::from(world.peek(Timing::round_blocks));
+	assert!(paid <= 3 * round, "{paid}");
+	world.check();
 }

@@ -27,6 +27,21 @@ fn what_is_probed_every_round_must_cost_a_share_of_the_minimum_bond() {
 }
 
 #[test]
+fn amounts_of_different_assets_compare_by_their_minimum_bonds() {
+	ExtBuilder::default().build_and_execute(|| {
+		let weigh = <Operators as Registry<AccountId>>::in_min_bonds;
+		assert_eq!(weigh(AssetId::Native, MIN_BOND), 1_000_000_000);
+		assert_eq!(weigh(USD, MIN_ASSET_BOND), 1_000_000_000);
+		assert_eq!(weigh(USD, MIN_ASSET_BOND / 2), 500_000_000);
+		assert_eq!(weigh(EUR, 1_000), 0);
+		NativeMinBond::set(0);
+		assert_eq!(weigh(AssetId::Native, 1), 0);
+		NativeMinBond::set(1);
+		assert_eq!(weigh(AssetId::Native, Balance::MAX), Balance::MAX);
+	});
+}
+
+#[test]
 fn coverable_units_are_bounded_by_free_bond_and_by_capacity() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);

@@ -145,7 +145,9 @@ fn a_compute_service_does_not_move_while_its_capacity_is_in_use() {
 		assert_ok!(to(compute, "https://ONE.com/path"));
 		assert_ok!(to(rpc, "https://two.com"));
 		InUse::set(Default::default());
+		assert!(GivenUp::get().is_empty());
 		assert_ok!(to(compute, "https://two.com"));
+		assert_eq!(GivenUp::get(), [compute], "another server has other capacity");
 	});
 }
 

@@ -1,6 +1,7 @@
 //! What a breach moves, and what it leaves behind.
 
 use super::*;
+use surety_primitives::Counters;
 
 #[test]
 fn a_breach_credits_every_unit_out_of_the_bond_in_that_block() {
@@ -103,6 +104,42 @@ fn a_raised_penalty_share_takes_no_more_than_is_free() {
 		let record = breach(SERVICE, None, Low);
 		assert_eq!(record.credited, 60);
 		assert!(bond(NATIVE) >= World::exposure(SERVICE) + World::exposure(SIBLING));
+	});
+}
+
+#[test]
+fn a_service_that_was_dead_for_a_window_ends_for_cause() {
+	ExtBuilder::build_and_execute(|| {
+		let id = open_counting(TENANT, SERVICE, 2);
+		let was = |up, down, unmeasured| Counters { up, down, unmeasured, ..Default::default() };
+		// A tenth of what was measured is enough, and so is a window of which too little was measured.
+		for alive in [was(1, 9, 2), was(2, 10, 0), was(0, 5, 7), was(0, 0, 12)] {
+			at_round(TestClock::round() + R);
+			turn_with(SERVICE, TestClock::round() / R - 1, alive);
+			assert!(!state(SERVICE).terminated, "{alive:?}");
+		}
+		at_round(TestClock::round() + R);
+		System::reset_events();
+		turn_with(SERVICE, TestClock::round() / R - 1, was(1, 11, 0));
+		assert!(state(SERVICE).terminated);
+		assert_eq!(events(), [Event::ServiceTerminated { service: SERVICE, at: TestClock::round() }]);
+		assert_eq!(Terminated::get()[&SERVICE], TestClock::round());
+		// Once.
+		turn_with(SERVICE, TestClock::round() / R, was(0, 12, 0));
+		assert_eq!(events(), []);
+		assert_eq!(agreement(id).state, AgreementState::Open, "its stream ends with the meter");
+	});
+}
+
+#[test]
+fn who_has_no_units_and_who_is_leased_are_not_ended_for_a_dead_window() {
+	ExtBuilder::build_and_execute(|| {
+		let dead = Counters { down: R as u16, ..Default::default() };
+		turn_with(SERVICE, 2, dead);
+		let service = list_lease(7, NATIVE);
+		World::begin_lease(TENANT, 7, DEPOSIT).unwrap();
+		turn_with(service, 3, dead);
+		assert!(!events().iter().any(|e| matches!(e, Event::ServiceTerminated { .. })));
 	});
 }
 

@@ -89,6 +89,17 @@ fn exposure_counts_in_outages_once_it_is_a_window_old() {
 }
 
 #[test]
+fn what_pays_no_credit_weighs_nothing_in_outages() {
+	ExtBuilder::build_and_execute(|| {
+		relist(SERVICE, |s| s.terms.credit = [0; 4]);
+		open(TENANT, SERVICE, 1);
+		turn(SERVICE, 2);
+		assert!(World::exposure(SERVICE) > 0);
+		assert_eq!(turn(SERVICE, 3).weight, 0);
+	});
+}
+
+#[test]
 fn breached_windows_multiply_the_next_and_wear_off() {
 	ExtBuilder::build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
