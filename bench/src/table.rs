@@ -157,25 +157,28 @@ pub fn print_kinds(head: &[&str], charts: &[Chart]) {
 	table.print();
 }
 
-/// Print how the medians change from one chain to another. `head` names what the pairs are told apart by.
+/// Print how times change from one chain to another. `head` names what the pairs are told apart by.
 pub fn print_changes<'a>(
 	head: &[&str],
 	pairs: impl Iterator<Item = (Vec<String>, &'a [Sample], &'a [Sample])>,
 ) {
-	let mut table = Table::new(&[head, &["block", "build p50", "import p50"]].concat());
+	let mut table = Table::new(&[head, &["block", "build p50", "p95", "import p50", "p95"]].concat());
 	for (size, from, to) in pairs {
 		let of = |samples: &[Sample], kind: Option<Kind>| {
 			Summary::of(samples.iter().filter(|s| kind.is_none_or(|kind| s.kind == kind)))
 		};
 		for (name, kind) in [("all", None), (Kind::Commits.name(), Some(Kind::Commits))] {
 			if let (Some(a), Some(b)) = (of(from, kind), of(to, kind)) {
-				let changes = [change(a.build[0], b.build[0]), change(a.import[0], b.import[0])];
+				let changes = [(a.build, b.build), (a.import, b.import)]
+					.iter()
+					.flat_map(|(a, b)| [change(a[0], b[0]), change(a[1], b[1])])
+					.collect::<Vec<_>>();
 				table.row([&size[..], &[name.to_string()], &changes].concat());
 			}
 		}
 	}
 	if !table.is_empty() {
-		println!("Change of the medians with size:\n");
+		println!("Change with size:\n");
 		table.print();
 	}
 }
