@@ -176,6 +176,25 @@ fn a_reorganisation_changes_nothing_of_what_is_said() {
 }
 
 #[test]
+fn on_a_fork_that_lost_the_commit_nothing_is_revealed() {
+	node(|pool, _| {
+		next_round();
+		let commit = work(&pool);
+		next_block();
+		include(&commit[0]);
+		let committed = Reports::<Test>::get(1, 0).unwrap();
+		next_round();
+		work(&pool);
+		block(&pool);
+		Reports::<Test>::remove(1, 0);
+		assert_eq!(reveals(block(&pool)), [], "there is none that it would fit");
+		// The fork with the commit is the best again.
+		Reports::<Test>::insert(1, 0, committed);
+		assert!(matches!(reveals(block(&pool))[..], [Call::reveal { round: 1, index: 0, .. }]));
+	});
+}
+
+#[test]
 fn a_fork_with_another_snapshot_is_not_committed_to() {
 	node(|pool, _| {
 		next_round();

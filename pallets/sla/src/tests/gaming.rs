@@ -203,6 +203,7 @@ fn settling_before_closing_makes_no_difference() {
 			assert_ok!(Sla::close_agreement(signed(TENANT), id));
 			at_round(5 * R + 1);
 			World::work_agenda();
+			assert_ok!(Sla::do_try_state());
 			wealth(NATIVE, TENANT)
 		})
 	};
@@ -291,6 +292,7 @@ fn poking_settlement_every_block_earns_no_dust() {
 				}
 			}
 			assert_ok!(Sla::settle(signed(TENANT), id));
+			assert_ok!(Sla::do_try_state());
 			(wealth(NATIVE, TENANT), wealth(NATIVE, OPERATOR), Pots::<Test>::get(NATIVE))
 		})
 	};
