@@ -14,7 +14,7 @@ use surety_primitives::Protocol;
 /// Name of the preset with production timing and without sudo.
 pub const STAGING_RUNTIME_PRESET: &str = "staging";
 
-/// One block per slot by VRF in a quarter of the slots, a plain one in the others.
+/// Who won a slot by VRF, in a quarter of the slots; in the others whoever's turn it is, with a VRF output too.
 pub const EPOCH_CONFIG: BabeEpochConfiguration =
 	BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 

@@ -7,10 +7,12 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
 use pallet_surety_reputation as reputation;
 use pallet_surety_sla as sla;
+use sp_core::Get;
 use sp_keyring::Sr25519Keyring;
+use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, ServiceId, ServiceKind, report::Finding,
-	service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, ServiceId, ServiceKind,
+	report::Finding, service_of_lease,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -64,10 +66,12 @@ fn running(asset: AssetId) -> (World, OrderId, LeaseId) {
 
 fn a_lease_outlives_its_machine(asset: AssetId) {
 	let (mut world, order, first) = running(asset);
+	let since = world.round();
 	let money = issuance(&mut world, asset);
 	let tenant = world.total(asset, TENANT);
 	world.next_window();
 	world.rounds(3);
+	let down_from = world.round();
 	let bond = world.bond(BIDDERS[0], asset);
 
 	// Three bad rounds in a row: a breach, then unhealthy, then the second best bid.
@@ -84,15 +88,24 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	let window = world.peek(|| Balance::from(Timing::window_blocks()));
 	let fine = price_of(0, asset) * window / 10;
 	assert_eq!(world.bond(BIDDERS[0], asset), bond - credit - credit / 10 - fine);
-	let paid_first = world.peek(|| compute::Leases::<Runtime>::get(first).unwrap().paid);
 	let round = world.peek(|| Balance::from(Timing::round_blocks()));
-	assert_eq!(paid_first % (price_of(0, asset) * round), 0, "only whole good rounds");
+	let paid = |world: &mut World, lease| world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().paid);
+	let paid_first = paid(&mut world, first);
+	assert_eq!(
+		paid_first,
+		price_of(0, asset) * round * Balance::from(down_from - 1 - since),
+		"the good rounds"
+	);
 
 	// The same account in escrow pays the next operator, to the end that was set by the first.
 	ready(&mut world, second);
+	let again = world.round();
+	let last = since + ROUNDS;
 	assert_eq!(closed(&mut world, second, ROUNDS + 4), CloseReason::Expired);
-	let paid_second = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().paid);
-	assert!(paid_second > 0 && paid_second % (price_of(1, asset) * round) == 0);
+	let state = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().state);
+	assert_eq!(state, compute::LeaseState::Closed { round: last, reason: CloseReason::Expired });
+	let paid_second = paid(&mut world, second);
+	assert_eq!(paid_second, price_of(1, asset) * round * Balance::from(last - again));
 	world.rounds(1);
 	let spent = paid_first + paid_second;
 	assert_eq!(world.total(asset, TENANT), tenant - spent + credit, "paid for good rounds, credited once");
@@ -107,9 +120,15 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	assert_eq!(reserved, [0; 3]);
 	let agreement = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().agreement).unwrap();
 	assert_ok!(world.call(TENANT, reputation::Call::rate { agreement, stars: 5 }));
-	assert_ok!(world.call(BIDDERS[1], reputation::Call::rate { agreement, stars: 4 }));
+	let weighs = |event: &RuntimeEvent| match event {
+		RuntimeEvent::Reputation(reputation::Event::Rated { weight, .. }) => *weight > 0,
+		_ => false,
+	};
+	assert!(world.events().iter().any(weighs), "something was paid, so it counts");
 	let again = world.call(TENANT, reputation::Call::rate { agreement, stars: 1 });
-	assert!(again.is_err(), "once per direction");
+	assert_eq!(again.unwrap_err().error, reputation::Error::<Runtime>::AlreadyRated.into());
+	assert_ok!(world.call(BIDDERS[1], reputation::Call::rate { agreement, stars: 4 }));
+	assert!(world.events().iter().any(weighs));
 	assert_eq!(issuance(&mut world, asset), money);
 	world.check();
 }
@@ -124,9 +143,8 @@ fn a_lease_outlives_its_machine_in_an_asset() {
 	a_lease_outlives_its_machine(AssetId::Local(genesis::SBTC));
 }
 
-#[test]
-fn one_or_two_bad_rounds_close_nothing() {
-	let (mut world, _, lease) = running(AssetId::Native);
+fn one_or_two_bad_rounds_close_nothing(asset: AssetId) {
+	let (mut world, _, lease) = running(asset);
 	world.rounds(4);
 	for _ in 0..3 {
 		world.endpoints.insert(service_of_lease(lease), Finding::Down);
@@ -136,6 +154,47 @@ fn one_or_two_bad_rounds_close_nothing() {
 	}
 	world.rounds(4);
 	assert_eq!(reason(&mut world, lease), None);
+	world.check();
+}
+
+#[test]
+fn one_or_two_bad_rounds_close_nothing_in_native() {
+	one_or_two_bad_rounds_close_nothing(AssetId::Native);
+}
+
+#[test]
+fn one_or_two_bad_rounds_close_nothing_in_an_asset() {
+	one_or_two_bad_rounds_close_nothing(AssetId::Local(genesis::SBTC));
+}
+
+#[test]
+fn announced_maintenance_of_a_lease_closes_nothing_and_bills_nothing() {
+	let asset = AssetId::Native;
+	let (mut world, _, lease) = running(asset);
+	let service = service_of_lease(lease);
+	world.next_window();
+	let from = world.round() + world.peek(|| u32::from(Timing::window_rounds()));
+	let rounds = world.peek(|| {
+		let share = <parameters::operators::MaintenanceShare as Get<Perbill>>::get();
+		share.mul_floor(u32::from(Timing::window_rounds()))
+	});
+	let call = operators::Call::announce_maintenance { service, from, rounds: rounds as u16 };
+	assert_ok!(world.call(BIDDERS[0], call));
+	while world.round() < from {
+		world.rounds(1);
+	}
+	let bond = world.bond(BIDDERS[0], asset);
+	world.endpoints.insert(service, Finding::Down);
+	world.rounds(rounds);
+	world.endpoints.clear();
+	world.judged(from + rounds);
+	let window = world.peek(|| Timing::window_of(from));
+	let counted = world.peek(|| {
+		let probed = <Probes as Probing>::probed(service).unwrap();
+		(probed.window, probed.counters.excused, probed.counters.down)
+	});
+	assert_eq!(counted, (window, rounds as u16, 0));
+	assert_eq!((reason(&mut world, lease), world.bond(BIDDERS[0], asset)), (None, bond));
 	world.check();
 }
 
@@ -160,9 +219,7 @@ fn a_chain_stall_closes_nothing_and_bills_nothing() {
 	world.check();
 }
 
-#[test]
-fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced() {
-	let asset = AssetId::Native;
+fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced(asset: AssetId) {
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
 	let mut new = new_order(&mut world, asset);
@@ -185,8 +242,16 @@ fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced() {
 }
 
 #[test]
-fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over() {
-	let asset = AssetId::Native;
+fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced_in_native() {
+	a_lease_credited_up_to_its_cap_is_terminated_and_replaced(AssetId::Native);
+}
+
+#[test]
+fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced_in_an_asset() {
+	a_lease_credited_up_to_its_cap_is_terminated_and_replaced(AssetId::Local(genesis::SBTC));
+}
+
+fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over(asset: AssetId) {
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
 	let new = new_order(&mut world, asset);
@@ -208,6 +273,16 @@ fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over() {
 	});
 	assert_eq!(world.total(asset, TENANT), tenant, "nothing was served, so nothing is paid");
 	world.check();
+}
+
+#[test]
+fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over_in_native() {
+	a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over(AssetId::Native);
+}
+
+#[test]
+fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over_in_an_asset() {
+	a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over(AssetId::Local(genesis::SBTC));
 }
 
 #[test]
@@ -235,6 +310,23 @@ fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 }
 
 #[test]
+fn ties_are_drawn_by_what_the_author_of_the_block_before_could_not_choose() {
+	use configs::market::LotRandomness;
+	use frame_support::traits::Randomness;
+	World::new().peek(|| {
+		let draw = |subject: &[u8]| LotRandomness::random(subject).0;
+		pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some([7; 32]));
+		let drawn = draw(b"order 1");
+		assert_ne!(drawn, draw(b"order 2"));
+		pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some([8; 32]));
+		assert_ne!(drawn, draw(b"order 1"));
+		// A block without any has its parent's hash.
+		pallet_babe::AuthorVrfRandomness::<Runtime>::kill();
+		assert_eq!(draw(b"order 1"), System::parent_hash());
+	});
+}
+
+#[test]
 fn compute_is_sold_by_lease_only() {
 	let mut world = World::new();
 	let [service, ..] = machines(&mut world, AssetId::Native);
@@ -242,9 +334,7 @@ fn compute_is_sold_by_lease_only() {
 	assert_eq!(error, sla::Error::<Runtime>::SoldByLease.into());
 }
 
-#[test]
-fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing() {
-	let asset = AssetId::Native;
+fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing(asset: AssetId) {
 	let (mut world, order, lease) = running(asset);
 	world.next_window();
 	world.rounds(1);
@@ -266,8 +356,16 @@ fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing() {
 }
 
 #[test]
-fn replicas_spread_over_operators_and_one_failure_moves_one_replica() {
-	let asset = AssetId::Native;
+fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing_in_native() {
+	closing_just_before_a_tier_is_judged_saves_the_operator_nothing(AssetId::Native);
+}
+
+#[test]
+fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing_in_an_asset() {
+	closing_just_before_a_tier_is_judged_saves_the_operator_nothing(AssetId::Local(genesis::SBTC));
+}
+
+fn replicas_spread_over_operators_and_one_failure_moves_one_replica(asset: AssetId) {
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
 	let mut new = new_order(&mut world, asset);
@@ -299,8 +397,16 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica() {
 }
 
 #[test]
-fn what_is_sold_by_lease_is_not_sold_twice() {
-	let asset = AssetId::Native;
+fn replicas_spread_over_operators_and_one_failure_moves_one_replica_in_native() {
+	replicas_spread_over_operators_and_one_failure_moves_one_replica(AssetId::Native);
+}
+
+#[test]
+fn replicas_spread_over_operators_and_one_failure_moves_one_replica_in_an_asset() {
+	replicas_spread_over_operators_and_one_failure_moves_one_replica(AssetId::Local(genesis::SBTC));
+}
+
+fn what_is_sold_by_lease_is_not_sold_twice(asset: AssetId) {
 	let mut world = World::new();
 	let [service, ..] = machines(&mut world, asset);
 	for n in 0..3 {
@@ -318,4 +424,14 @@ fn what_is_sold_by_lease_is_not_sold_twice() {
 	let call = compute::Call::declare_capacity { service: twin, total: part() };
 	assert!(world.call(BIDDERS[0], call).is_err());
 	world.check();
+}
+
+#[test]
+fn what_is_sold_by_lease_is_not_sold_twice_in_native() {
+	what_is_sold_by_lease_is_not_sold_twice(AssetId::Native);
+}
+
+#[test]
+fn what_is_sold_by_lease_is_not_sold_twice_in_an_asset() {
+	what_is_sold_by_lease_is_not_sold_twice(AssetId::Local(genesis::SBTC));
 }
