@@ -18,6 +18,7 @@ mod gaming;
 mod liars;
 mod money;
 mod orders;
+mod presets;
 mod rounds;
 mod story;
 mod world;
