@@ -19,6 +19,7 @@ mod liars;
 mod money;
 mod orders;
 mod presets;
+mod reading;
 mod rounds;
 mod story;
 mod world;
