@@ -22,4 +22,5 @@ mod presets;
 mod reading;
 mod rounds;
 mod story;
+mod validators;
 mod world;
