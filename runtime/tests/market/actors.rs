@@ -28,6 +28,7 @@ pub fn coin(asset: AssetId) -> Balance {
 pub struct Offer {
 	pub kind: ServiceKind,
 	pub endpoint: &'static str,
+	pub region: &'static [u8; 2],
 	pub capacity: u32,
 	pub price: Balance,
 	pub asset: AssetId,
@@ -40,6 +41,7 @@ impl Offer {
 		Self {
 			kind: ServiceKind::Vpn,
 			endpoint: "http://127.0.0.1:8080/",
+			region: b"DE",
 			capacity: 100,
 			price: coin / 10,
 			asset,
@@ -61,7 +63,7 @@ impl Offer {
 		operators::Call::list_service {
 			kind: self.kind.clone(),
 			endpoint: self.endpoint.as_bytes().to_vec().try_into().unwrap(),
-			region: Region::new(*b"DE").unwrap(),
+			region: Region::new(*self.region).unwrap(),
 			capacity: self.capacity,
 			price: self.price,
 			asset: self.asset,
@@ -153,6 +155,13 @@ impl World {
 	/// What a tenant is owed and not paid.
 	pub fn owed(&mut self, agreement: AgreementId) -> Balance {
 		self.peek(|| Sla::owed_credit(agreement).unwrap_or(0))
+	}
+
+	/// What a tenant was credited in all, paid or not.
+	pub fn credit(&mut self, agreement: AgreementId) -> Balance {
+		let owed = self.owed(agreement);
+		let stored = self.peek(|| sla::Agreements::<Runtime>::get(agreement).expect("it is there"));
+		stored.credited + owed - stored.claimable
 	}
 
 	/// Credit index of a service.

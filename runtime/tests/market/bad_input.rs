@@ -3,7 +3,7 @@
 use crate::{actors::*, world::World};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Balance};
+use surety_primitives::{AssetId, Balance, ServiceKind};
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
@@ -18,26 +18,32 @@ fn listings_that_make_no_sense_are_refused_by_name() {
 		change(&mut offer);
 		offer
 	};
-	let cases: Vec<Offer> = vec![
-		with(|o| o.endpoint = "ftp://127.0.0.1/"),
-		with(|o| o.endpoint = "http://user:secret@127.0.0.1/"),
-		with(|o| o.endpoint = "not a url"),
-		with(|o| o.capacity = 0),
-		with(|o| o.price = 0),
-		with(|o| o.price = Balance::MAX),
-		with(|o| o.terms.credit = [4, 3, 2, 1]),
-		with(|o| o.terms.credit_cap = 0),
-		with(|o| o.terms.max_latency_ms = u32::MAX),
-		with(|o| o.kind = surety_primitives::ServiceKind::Rpc { network: 99 }),
-		with(|o| o.asset = AssetId::Local(99)),
+	let cases: Vec<(Offer, E<Runtime>)> = vec![
+		(with(|o| o.endpoint = "ftp://127.0.0.1/"), E::EndpointNotHttp),
+		(with(|o| o.endpoint = "http://user:secret@127.0.0.1/"), E::EndpointHasCredentials),
+		(with(|o| o.endpoint = "http://127.0.0.1/?key=1"), E::EndpointHasQuery),
+		(with(|o| o.endpoint = "http://127.0.0.1/#top"), E::EndpointHasFragment),
+		(with(|o| o.endpoint = "http://127.0.0.1:0/"), E::EndpointPort),
+		(with(|o| o.endpoint = "http://a b/"), E::EndpointCharacters),
+		(with(|o| o.endpoint = "http:///path"), E::EndpointHost),
+		(with(|o| o.endpoint = "not a url"), E::EndpointCharacters),
+		(with(|o| o.capacity = 0), E::ZeroCapacity),
+		(with(|o| o.price = 0), E::ZeroPrice),
+		(with(|o| o.price = Balance::MAX), E::PriceOverflow),
+		(with(|o| o.terms.credit = [4, 3, 2, 1]), E::TermsCreditsFall),
+		(with(|o| o.terms.credit_cap = 0), E::TermsZeroCap),
+		(with(|o| o.terms.credit_cap = 1), E::TermsCreditAboveCap),
+		(with(|o| o.terms.credit_cap = Balance::MAX), E::CreditOverflow),
+		(with(|o| o.terms.max_latency_ms = 0), E::TermsLatency),
+		(with(|o| o.terms.max_latency_ms = u32::MAX), E::TermsLatency),
+		(with(|o| o.kind = ServiceKind::Rpc { network: 99 }), E::UnknownNetwork),
+		(with(|o| o.kind = ServiceKind::Inference { model: Default::default() }), E::BadText),
+		(with(|o| o.asset = AssetId::Local(99)), E::AssetNotApproved),
+		(with(|o| *o = Offer::of(AssetId::Local(genesis::SBTC))), E::BondBelowMinimum),
 	];
-	for offer in cases {
-		let error = world.call(OPERATOR, offer.call()).unwrap_err().error;
-		assert!(
-			matches!(error, sp_runtime::DispatchError::Module(ref m) if m.index == 40),
-			"{}: {error:?}",
-			offer.endpoint
-		);
+	for (at, (offer, error)) in cases.into_iter().enumerate() {
+		let refused = world.call(OPERATOR, offer.call()).unwrap_err().error;
+		assert_eq!(refused, error.into(), "case {at}");
 	}
 	let error = world.call(STRANGER, Offer::native().call()).unwrap_err().error;
 	assert_eq!(error, E::<Runtime>::NotOperator.into());

@@ -5,7 +5,9 @@ use crate::{actors::*, world::World};
 use frame_support::{assert_noop, assert_ok};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Balance, Clock, Probing, ServiceId, Verdict, report::Finding};
+use surety_primitives::{
+	AgreementId, AssetId, Balance, BreachKind, Clock, Probing, ServiceId, Verdict, report::Finding,
+};
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
@@ -55,17 +57,29 @@ fn units_opened_when_the_outage_began_are_not_credited_for_it() {
 fn opening_at_the_edge_of_a_window_credits_nothing_of_the_window_before() {
 	let mut world = World::new();
 	let service = world.operator(NATIVE);
-	world.open(TENANT, service, 1, 8);
+	let early = world.open(TENANT, service, 1, 8);
 	world.next_window();
-	world.rounds(9);
+	let window = |world: &mut World| {
+		let round = world.round();
+		world.peek(|| Timing::window_of(round))
+	};
+	let credited = window(&mut world);
+	// The last two of its twelve rounds are down. In the last one no verdict says so yet.
+	world.rounds(10);
 	world.endpoints.insert(service, Finding::Down);
-	// The window's last round: its downtime is judged in the next window.
 	world.rounds(1);
 	let late = world.open(OTHER_TENANT, service, 1, 6);
-	world.rounds(2);
+	assert_eq!(window(&mut world), credited, "still in the window");
+	world.rounds(1);
+	assert_eq!(window(&mut world), credited + 1, "and that was its last round");
+	assert!(world.breaches(service).is_empty(), "both are judged in the next one");
 	world.endpoints.clear();
-	world.rounds(4);
-	assert_eq!(world.peek(|| sla::Agreements::<Runtime>::get(late).unwrap().credited) + world.owed(late), 0);
+	world.rounds(5);
+	let breaches = world.breaches(service);
+	assert_eq!(breaches.len(), 1, "{breaches:?}");
+	let breach = &breaches[0];
+	assert_eq!((breach.window, breach.counters.down, breach.units), (credited, 2, 1));
+	assert_eq!((world.credit(early), world.credit(late)), (coin(NATIVE), 0));
 	world.check();
 }
 
@@ -75,18 +89,53 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 	let service = world.operator(NATIVE);
 	let id = world.open(TENANT, service, 1, 6);
 	world.next_window();
-	down_until_breach(&mut world, service);
+	world.endpoints.insert(service, Finding::Down);
+	let from = world.round();
+	// The breach is judged as the block begins; the call comes after it in the same block.
+	let close = || {
+		let breached = sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0);
+		if breached {
+			assert_ok!(Sla::close_agreement(RuntimeOrigin::signed(TENANT.to_account_id()), id));
+		}
+		breached
+	};
+	while !world.block_with(close) {
+		assert!(world.round() < from + 14, "no breach");
+	}
+	let events = world.events();
+	let at = |of: fn(&sla::Event<Runtime>) -> bool| {
+		events.iter().position(|event| matches!(event, RuntimeEvent::Sla(event) if of(event)))
+	};
+	let breached = at(|event| matches!(event, sla::Event::Breached { .. })).expect("in this block");
+	let ending = at(|event| matches!(event, sla::Event::AgreementEnding { .. })).expect("in this block, too");
+	assert!(breached < ending);
 	let before = world.index(service);
-	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: id }));
+	assert_eq!(before, coin(NATIVE));
 	let closing = world.round();
 	world.endpoints.clear();
-	world.until("it is closed", 16, move || !sla::Agreements::<Runtime>::contains_key(id));
+	// What reached the tenant, from this block on; `on_idle` may have paid in it.
+	let paid_in = |events: Vec<RuntimeEvent>| -> Balance {
+		let paid = events.into_iter().filter_map(|event| match event {
+			RuntimeEvent::Sla(sla::Event::CreditPaid { agreement, amount, .. }) if agreement == id => {
+				Some(amount)
+			},
+			_ => None,
+		});
+		paid.sum()
+	};
+	let mut paid = paid_in(events);
+	while world.peek(|| sla::Agreements::<Runtime>::contains_key(id)) {
+		assert!(world.round() < closing + 16, "it is never closed");
+		world.block();
+		paid += paid_in(world.events());
+	}
 	// Whoever was credited in a window stays to its end, so that the same outage is not sold twice.
 	let (closed, rounds) = (world.round(), world.peek(|| u32::from(Timing::window_rounds())));
 	assert_eq!(closed - 3, closing / rounds * rounds + rounds - 1, "the last round of that window");
 	let credited: Balance = world.breaches(service).iter().map(|b| b.credited).sum();
 	assert_eq!(credited, world.index(service), "one unit gets what the index rose by");
-	assert!(world.index(service) >= before);
+	assert!(credited > before, "rounds that were open when it closed count, too");
+	assert_eq!(paid, credited, "all of it reached the tenant, once");
 	world.check();
 }
 
@@ -180,35 +229,61 @@ fn a_big_operator_switching_off_is_not_excused() {
 	world.check();
 }
 
-#[test]
-fn the_probers_and_not_the_operators_decide_what_is_right() {
+/// Three operators are all there is of a network, with an agreement each; all are found like this for two
+/// rounds of one window.
+fn a_network_fails(finding: Finding) -> (World, [ServiceId; 3], [AgreementId; 3]) {
 	let mut world = World::new();
-	let rpc = |endpoint| Offer {
-		kind: surety_primitives::ServiceKind::Rpc { network: 1 },
-		endpoint,
-		..Offer::native()
-	};
-	let who = [OPERATOR, TENANT, OTHER_TENANT, STRANGER];
-	let endpoints =
-		["http://127.0.0.1:1/", "http://127.0.0.1:2/", "http://127.0.0.1:3/", "http://127.0.0.1:4/"];
-	let services: Vec<ServiceId> = who
-		.into_iter()
-		.zip(endpoints)
-		.map(|(who, endpoint)| {
-			world.register(who, NATIVE);
-			world.list(who, &rpc(endpoint))
-		})
-		.collect();
-	// Three sybils agree on a wrong answer; the fourth is right.
-	for service in &services[..3] {
-		world.endpoints.insert(*service, Finding::Bad(Default::default()));
+	let who = [OPERATOR, OTHER_TENANT, STRANGER];
+	let endpoints = ["http://127.0.0.1:1/", "http://127.0.0.1:2/", "http://127.0.0.1:3/"];
+	let services = [0, 1, 2].map(|n| {
+		world.register(who[n], NATIVE);
+		let kind = surety_primitives::ServiceKind::Rpc { network: 1 };
+		world.list(who[n], &Offer { kind, endpoint: endpoints[n], ..Offer::native() })
+	});
+	let agreements = services.map(|service| world.open(TENANT, service, 2, 12));
+	// Exposure counts once it is older than a window.
+	for _ in 0..3 {
+		world.next_window();
 	}
-	world.rounds(4);
-	let verdict = |world: &mut World, id| world.peek(|| Probes::probed(id).unwrap().last.unwrap().1);
-	for service in &services[..3] {
-		assert_eq!(verdict(&mut world, *service), Verdict::Bad);
+	world.rounds(2);
+	for service in services {
+		world.endpoints.insert(service, finding);
 	}
-	assert!(matches!(verdict(&mut world, services[3]), Verdict::Up { .. }));
+	world.rounds(2);
+	let last = world.round() - 1;
+	world.endpoints.clear();
+	world.judged(last);
+	(world, services, agreements)
+}
+
+#[test]
+fn a_network_that_answers_wrong_as_one_is_not_excused_as_an_outage_is() {
+	let counters = |world: &mut World, id| world.peek(|| Probes::probed(id).unwrap().counters);
+	// What the same operators are excused for: one such round a window, so that there is no breach.
+	let (mut world, services, agreements) = a_network_fails(Finding::Down);
+	for (service, agreement) in services.into_iter().zip(agreements) {
+		let counters = counters(&mut world, service);
+		assert_eq!((counters.excused, counters.down, counters.bad), (1, 1, 0));
+		assert!(world.breaches(service).is_empty());
+		assert_eq!(world.credit(agreement), 0);
+	}
+	world.check();
+
+	// That they agree with each other makes nothing right: each is in breach, and each pays.
+	let (mut world, services, agreements) = a_network_fails(Finding::Bad(Default::default()));
+	for (service, agreement) in services.into_iter().zip(agreements) {
+		let counters = counters(&mut world, service);
+		assert_eq!((counters.excused, counters.down, counters.bad), (0, 0, 2));
+		let breaches = world.breaches(service);
+		assert_eq!(breaches.len(), 1, "{breaches:?}");
+		assert_eq!((breaches[0].kind, breaches[0].counters.bad), (BreachKind::BadData, 2));
+		let credit = 2 * coin(NATIVE);
+		assert_eq!((breaches[0].credited, breaches[0].penalty), (credit, credit / 10));
+		assert_eq!(world.credit(agreement), credit);
+	}
+	for who in [OPERATOR, OTHER_TENANT, STRANGER] {
+		assert_eq!(world.bond(who, NATIVE), 1_000 * UNIT - 2 * coin(NATIVE) - 2 * coin(NATIVE) / 10);
+	}
 	world.check();
 }
 

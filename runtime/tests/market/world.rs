@@ -28,9 +28,9 @@ pub enum Conduct {
 	Honest,
 	/// Says the same of every service.
 	Always(Finding),
-	/// Commits another prober's hash, and tries to reveal that prober's report.
+	/// Commits the hash that another prober committed before it, and tries to reveal that prober's report.
 	Copies(usize),
-	/// Reveals another report than it committed.
+	/// Reveals another report than it committed, different in every byte.
 	RevealsWrong,
 	/// Commits and never reveals.
 	NeverReveals,
@@ -48,6 +48,8 @@ pub struct World {
 	pub endpoints: BTreeMap<ServiceId, Finding>,
 	/// How each prober behaves.
 	pub conduct: [Conduct; 4],
+	/// Session keys that each prober ever had for probing, the newest last.
+	keys: [Vec<sr25519::Pair>; 4],
 	/// Reports of the rounds not revealed yet, by round and prober.
 	reports: BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
 }
@@ -62,14 +64,19 @@ pub fn account(who: Sr25519Keyring) -> AccountId {
 	who.to_account_id()
 }
 
-fn prober_pair(index: usize) -> sr25519::Pair {
-	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave][index].pair()
-}
+/// The probers: validators by their accounts. A network may have fewer of them.
+pub const PROBERS: [Sr25519Keyring; 4] =
+	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave];
 
 impl World {
 	/// A local network at its genesis.
 	pub fn new() -> Self {
-		let patch = genesis::preset(&"local_testnet".into()).expect("the preset exists");
+		Self::of("local_testnet")
+	}
+
+	/// A network of a preset at its genesis.
+	pub fn of(preset: &str) -> Self {
+		let patch = genesis::preset(&preset.into()).expect("the preset exists");
 		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
 		merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
 		let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset fits");
@@ -79,12 +86,14 @@ impl World {
 		});
 		// Genesis endows the six that are named first; tests need two more.
 		ext.execute_with(|| {
-			use frame_support::traits::fungibles::Mutate;
+			use frame_support::traits::{
+				fungible::Mutate as _,
+				fungibles::{Inspect as _, Mutate as _},
+			};
 			for who in [Sr25519Keyring::One, Sr25519Keyring::Two] {
-				for (asset, amount) in
-					[(AssetId::Native, 100_000 * UNIT), (AssetId::Local(genesis::SBTC), 100_000_000_000)]
-				{
-					assert_ok!(configs::assets::Transfers::mint_into(asset, &account(who), amount));
+				assert_ok!(Balances::mint_into(&account(who), 100_000 * UNIT));
+				if Assets::asset_exists(genesis::SBTC) {
+					assert_ok!(Assets::mint_into(genesis::SBTC, &account(who), 100_000_000_000));
 				}
 			}
 		});
@@ -94,6 +103,7 @@ impl World {
 			skipped: 0,
 			endpoints: BTreeMap::new(),
 			conduct: [Conduct::Honest; 4],
+			keys: PROBERS.map(|who| vec![who.pair()]),
 			reports: BTreeMap::new(),
 		}
 	}
@@ -127,13 +137,13 @@ impl World {
 			Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] },
 		);
 		let (endpoints, conduct) = (self.endpoints.clone(), self.conduct);
-		let reports = &mut self.reports;
+		let (reports, keys) = (&mut self.reports, &self.keys);
 		let (header, result) = self.ext.execute_with(|| {
 			Executive::initialize_block(&header);
 			let now = *slot * Timing::slot_ms();
 			let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
 			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time)).expect("valid").expect("applied");
-			Self::probers(number, &endpoints, &conduct, reports);
+			Self::probers(number, &endpoints, &conduct, keys, reports);
 			let result = calls();
 			(Executive::finalize_block(), result)
 		});
@@ -218,15 +228,16 @@ impl World {
 		number: BlockNumber,
 		endpoints: &BTreeMap<ServiceId, Finding>,
 		conduct: &[Conduct; 4],
+		keys: &[Vec<sr25519::Pair>; 4],
 		reports: &mut BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
 	) {
 		let round = Timing::round_at(number);
 		let offset = number - Timing::round_start(round);
 		if offset == 1 {
-			Self::commits(round, endpoints, conduct, reports);
+			Self::commits(round, endpoints, conduct, keys, reports);
 		}
 		if offset == 2 && round > 0 {
-			Self::reveals(round - 1, conduct, reports);
+			Self::reveals(round - 1, conduct, keys, reports);
 			reports.retain(|(r, _), _| *r + 3 > round);
 		}
 	}
@@ -252,6 +263,7 @@ impl World {
 		round: RoundIndex,
 		endpoints: &BTreeMap<ServiceId, Finding>,
 		conduct: &[Conduct; 4],
+		keys: &[Vec<sr25519::Pair>; 4],
 		reports: &mut BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
 	) {
 		let due = Self::due(round);
@@ -262,8 +274,8 @@ impl World {
 			if *conduct == Conduct::Absent {
 				continue;
 			}
-			let (pair, place) = Self::seat(round, index);
-			let own = pair_account(&pair);
+			let Some((pair, place)) = Self::seat(round, &keys[index]) else { continue };
+			let own = account(PROBERS[index]);
 			let report: Vec<u8> = due
 				.iter()
 				.map(|(service, operator)| match conduct {
@@ -278,15 +290,11 @@ impl World {
 			let genesis = System::block_hash(0);
 			let hash = match conduct {
 				Conduct::Copies(of) => {
-					let (victim, _) = Self::seat(round, *of);
-					let copied = due.iter().map(|_| up().to_byte()).collect::<Vec<_>>();
-					probes::commit_hash(
-						genesis.as_ref(),
-						round,
-						&victim.public().into(),
-						&[*of as u8 + 1; 32],
-						&copied,
-					)
+					let (_, victim) = Self::seat(round, &keys[*of]).expect("the victim probes");
+					match probes::Reports::<Runtime>::get(round, victim) {
+						Some(probes::Sent::Committed(hash)) => hash,
+						other => panic!("the victim commits before its copier: {other:?}"),
+					}
 				},
 				_ => probes::commit_hash(genesis.as_ref(), round, &pair.public().into(), &salt, &report),
 			};
@@ -300,11 +308,12 @@ impl World {
 	fn reveals(
 		round: RoundIndex,
 		conduct: &[Conduct; 4],
+		keys: &[Vec<sr25519::Pair>; 4],
 		reports: &BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
 	) {
 		for (index, conduct) in conduct.iter().enumerate() {
 			let Some((salt, report)) = reports.get(&(round, index)).cloned() else { continue };
-			let (_, place) = Self::seat(round, index);
+			let Some((_, place)) = Self::seat(round, &keys[index]) else { continue };
 			let reveal = |salt, report: Vec<u8>| {
 				let report = report.try_into().expect("a report is not too long");
 				Self::submit(probes::Call::reveal { round, index: place, salt, report }.into())
@@ -316,10 +325,10 @@ impl World {
 					assert!(reveal(salt, report).is_err(), "a copied commit cannot be revealed");
 				},
 				Conduct::RevealsWrong => {
-					let wrong = report.iter().map(|_| Finding::Down.to_byte()).collect::<Vec<_>>();
-					if wrong != report {
-						assert!(reveal(salt, wrong).is_err(), "only the committed report can be revealed");
-					}
+					let down = Finding::Down.to_byte();
+					let wrong =
+						report.iter().map(|b| if *b == down { up().to_byte() } else { down }).collect();
+					assert!(reveal(salt, wrong).is_err(), "only the committed report can be revealed");
 				},
 				Conduct::Honest | Conduct::Always(_) => {
 					assert_ok!(reveal(salt, report));
@@ -328,25 +337,40 @@ impl World {
 		}
 	}
 
-	/// Key of a prober and its index in the round's snapshot.
-	fn seat(round: RoundIndex, index: usize) -> (sr25519::Pair, u16) {
-		let pair = prober_pair(index);
+	/// The key by which the round's snapshot names a prober, and its index there.
+	fn seat(round: RoundIndex, keys: &[sr25519::Pair]) -> Option<(sr25519::Pair, u16)> {
 		let snapshot = probes::Snapshots::<Runtime>::get(round).expect("the round has a snapshot");
-		let key = surety_primitives::crypto::ProberId::from(pair.public());
-		let (place, _) = snapshot.find(&key).expect("it is a prober of the round");
-		(pair, place)
+		keys.iter().find_map(|pair| {
+			let key = surety_primitives::crypto::ProberId::from(pair.public());
+			Some((pair.clone(), snapshot.find(&key)?.0))
+		})
+	}
+
+	/// Give a prober another session key to probe with. The others it keeps.
+	pub fn rotate_prober(&mut self, index: usize, key: sr25519::Pair) {
+		let who = PROBERS[index];
+		let ed = sp_keyring::Ed25519Keyring::iter().find(|ed| ed.to_string() == who.to_string());
+		let ed = ed.expect("both keyrings have the same names");
+		let keys = SessionKeys {
+			babe: who.public().into(),
+			grandpa: ed.public().into(),
+			authority_discovery: who.public().into(),
+			prober: key.public().into(),
+		};
+		// Each key signs whose it is.
+		let owner = sp_core::proof_of_possession::statement_of_ownership(&account(who).encode());
+		let own = who.pair().sign(&owner);
+		let proof = (own, ed.pair().sign(&owner), own, key.sign(&owner)).encode();
+		assert_ok!(self.call(who, pallet_session::Call::set_keys { keys, proof }));
+		self.keys[index].push(key);
 	}
 
 	/// A transaction through the whole pipeline: authorized, weighed and applied as in a real block.
-	fn submit(call: RuntimeCall) -> Result<(), String> {
+	pub fn submit(call: RuntimeCall) -> Result<(), String> {
 		let extension =
 			<Runtime as frame_system::offchain::CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
 		Executive::apply_extrinsic(UncheckedExtrinsic::new_transaction(call, extension))
 			.map_err(|e| format!("{e:?}"))?
 			.map_err(|e| format!("{e:?}"))
 	}
-}
-
-fn pair_account(pair: &sr25519::Pair) -> AccountId {
-	sp_runtime::AccountId32::from(pair.public().0)
 }

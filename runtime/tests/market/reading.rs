@@ -1,0 +1,427 @@
+//! The read side as clients see it: `SuretyApi` of the real runtime, against what the pallets store.
+
+use crate::{actors::*, orders::*, world::World};
+use frame_support::assert_ok;
+use pallet_surety_compute_orders as compute;
+use pallet_surety_operators as operators;
+use pallet_surety_probes as probes;
+use pallet_surety_sla as sla;
+use sp_keyring::Sr25519Keyring;
+use surety_primitives::{
+	AssetId, Balance, Clock, LeaseId, Meter, Probing, Region, ReputationInspect, Resources, ServiceClass,
+	ServiceId, ServiceKind, Verdict, report::Finding,
+};
+use surety_runtime::*;
+use surety_runtime_api::{
+	BondInfo, OrderFilter, Page, ServiceFilter, runtime_decl_for_surety_api::SuretyApiV1 as _,
+};
+
+const NATIVE: AssetId = AssetId::Native;
+const SBTC: AssetId = AssetId::Local(genesis::SBTC);
+/// Operators of the listings: the first is good for some windows, the second is down, the third is new, and
+/// the fourth lists nothing and takes no new units.
+const GOOD: Sr25519Keyring = Sr25519Keyring::Eve;
+const DOWN: Sr25519Keyring = Sr25519Keyring::Two;
+const NEW: Sr25519Keyring = Sr25519Keyring::One;
+const IDLE: Sr25519Keyring = Sr25519Keyring::Charlie;
+
+fn region(code: &[u8; 2]) -> Region {
+	Region::new(*code).unwrap()
+}
+
+/// All items of a list, page by page. No page has more than `limit`.
+fn walk<Item>(world: &mut World, limit: u32, page: impl Fn(Option<u32>) -> Page<Item>) -> (Vec<Item>, usize) {
+	let (mut items, mut pages, mut from) = (Vec::new(), 0, None);
+	loop {
+		let page = world.peek(|| page(from));
+		assert!(page.items.len() <= limit as usize);
+		items.extend(page.items);
+		pages += 1;
+		match page.next {
+			Some(next) => assert!(from.replace(next).is_none_or(|last| last < next), "it goes on"),
+			None => return (items, pages),
+		}
+	}
+}
+
+fn ids(world: &mut World, filter: &ServiceFilter) -> Vec<ServiceId> {
+	let page = world.peek(|| Runtime::services(filter.clone(), None, 100));
+	assert_eq!(page.next, None);
+	page.items.into_iter().map(|found| found.id).collect()
+}
+
+/// Five listings that differ in everything that a filter knows. Ids 0 and 1 are of `GOOD`, 2 and 3 of `DOWN`,
+/// 4 of `NEW`; 1 is paused.
+fn listings() -> World {
+	let mut world = World::new();
+	for who in [GOOD, DOWN, NEW, IDLE] {
+		world.register(who, SBTC);
+	}
+	assert_ok!(world.call(IDLE, operators::Call::deactivate {}));
+	let list = |world: &mut World, who, kind, endpoint, region, asset, tenths: Balance| {
+		let price = tenths * coin(asset) / 10;
+		world.list(who, &Offer { kind, endpoint, region, price, ..Offer::of(asset) })
+	};
+	let rpc = |network| ServiceKind::Rpc { network };
+	let model = b"llama".to_vec().try_into().unwrap();
+	list(&mut world, GOOD, ServiceKind::Vpn, "http://127.0.0.1:1/", b"DE", NATIVE, 1);
+	list(&mut world, GOOD, rpc(0), "http://127.0.0.1:2/", b"FR", NATIVE, 2);
+	list(&mut world, DOWN, rpc(1), "http://127.0.0.1:3/", b"DE", SBTC, 3);
+	list(&mut world, DOWN, ServiceKind::Compute, "http://127.0.0.1:4/", b"US", NATIVE, 4);
+	assert_ok!(world.call(GOOD, operators::Call::pause_service { service: 1 }));
+	world.endpoints.insert(2, Finding::Down);
+	world.endpoints.insert(3, Finding::Down);
+	for _ in 0..3 {
+		world.next_window();
+	}
+	list(&mut world, NEW, ServiceKind::Inference { model }, "http://127.0.0.1:5/", b"DE", NATIVE, 5);
+	world
+}
+
+#[test]
+fn services_are_found_by_each_filter() {
+	let mut world = listings();
+	let any = ServiceFilter::default;
+	assert_eq!(ids(&mut world, &any()), [0, 1, 2, 3, 4]);
+	let mut found = |filter: ServiceFilter| ids(&mut world, &filter);
+
+	let class = |class| ServiceFilter { class: Some(class), ..any() };
+	assert_eq!(found(class(ServiceClass::Vpn)), [0]);
+	assert_eq!(found(class(ServiceClass::Rpc)), [1, 2]);
+	assert_eq!(found(class(ServiceClass::Compute)), [3]);
+	assert_eq!(found(class(ServiceClass::Inference)), [4]);
+	assert_eq!(found(ServiceFilter { network: Some(0), ..any() }), [1]);
+	assert_eq!(found(ServiceFilter { network: Some(1), ..any() }), [2]);
+	assert!(found(ServiceFilter { network: Some(2), ..any() }).is_empty());
+	assert_eq!(found(ServiceFilter { region: Some(region(b"DE")), ..any() }), [0, 2, 4]);
+	assert_eq!(found(ServiceFilter { asset: Some(NATIVE), ..any() }), [0, 1, 3, 4]);
+	assert_eq!(found(ServiceFilter { asset: Some(SBTC), ..any() }), [2]);
+	let most = 4 * coin(NATIVE) / 10;
+	assert_eq!(found(ServiceFilter { asset: Some(NATIVE), max_price: Some(most), ..any() }), [0, 1, 3]);
+	assert_eq!(found(ServiceFilter { max_price: Some(3 * coin(SBTC) / 10), ..any() }), [2]);
+	assert_eq!(found(ServiceFilter { open_only: true, ..any() }), [0, 2, 3, 4]);
+	let both = ServiceFilter { region: Some(region(b"DE")), class: Some(ServiceClass::Rpc), ..any() };
+	assert_eq!(found(both), [2]);
+
+	let scores = world.peek(|| [GOOD, DOWN, NEW].map(|who| Reputation::score(&who.to_account_id())));
+	assert!(scores[0] > scores[1] && scores[0] > scores[2], "{scores:?}");
+	let least = |min_score| ServiceFilter { min_score: Some(min_score), ..any() };
+	assert_eq!(ids(&mut world, &least(scores[0])), [0, 1]);
+	assert!(ids(&mut world, &least(scores[0] + 1)).is_empty());
+	assert_eq!(ids(&mut world, &least(0)), [0, 1, 2, 3, 4]);
+	world.check();
+}
+
+#[test]
+fn pages_of_services_join_to_all_of_them() {
+	let mut world = listings();
+	let two_by_two = |world: &mut World, filter: ServiceFilter| {
+		let (items, pages) = walk(world, 2, |from| Runtime::services(filter.clone(), from, 2));
+		(items.into_iter().map(|found| found.id).collect::<Vec<_>>(), pages)
+	};
+	assert_eq!(two_by_two(&mut world, ServiceFilter::default()), (vec![0, 1, 2, 3, 4], 3));
+	let open = ServiceFilter { open_only: true, ..Default::default() };
+	assert_eq!(two_by_two(&mut world, open), (vec![0, 2, 3, 4], 2));
+	let german = ServiceFilter { region: Some(region(b"DE")), ..Default::default() };
+	assert_eq!(two_by_two(&mut world, german), (vec![0, 2, 4], 2));
+	// No page is empty for a limit of none, and none is larger than the largest.
+	let page = world.peek(|| Runtime::services(Default::default(), None, 0));
+	assert_eq!((page.items.len(), page.next), (1, Some(0)));
+	world.check();
+}
+
+#[test]
+fn a_service_is_shown_with_its_live_window_and_its_breaches() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	world.open(TENANT, service, 2, 12);
+	world.next_window();
+	world.rounds(3);
+	world.endpoints.insert(service, Finding::Down);
+	world.rounds(3);
+	world.endpoints.clear();
+	world.rounds(3);
+	let shown = world.peek(|| Runtime::service(service)).unwrap();
+	world.peek(|| {
+		let probed = Probes::probed(service).unwrap();
+		assert_eq!((shown.window, shown.counters, shown.hot), (probed.window, probed.counters, probed.hot));
+		assert_eq!(shown.summary.last_verdict, probed.last);
+		assert_eq!(shown.window, Timing::window_of(Probes::judged_round()), "the live one");
+		assert_eq!((shown.counters.down, shown.hot), (3, true));
+		let judged = Probes::judged_round() + 1 - Timing::window_start(shown.window);
+		assert_eq!(u32::from(shown.counters.up), judged - 3);
+		// Nine tenths of twelve rounds, a twentieth of them slow, one wrong.
+		assert_eq!(shown.allowance, [1, 0, 1]);
+		assert_eq!(shown.meter, Probes::reading(service));
+		assert!(shown.meter.is_some());
+		assert_eq!(shown.exposure, operators::Exposures::<Runtime>::get(service));
+		// Three rounds are `Medium`: two coins of the twenty that each unit may get, and a tenth on the rest.
+		assert_eq!(shown.index, 2 * coin(NATIVE));
+		assert_eq!(shown.exposure, 2 * 18 * coin(NATIVE) * 11 / 10);
+		let free = operators::Bonds::<Runtime>::get(OPERATOR.to_account_id(), NATIVE).free();
+		assert_eq!(Balance::from(shown.coverable_units), free / (18 * coin(NATIVE) * 11 / 10));
+		assert_eq!(shown.history, probes::Windows::<Runtime>::get(service).into_inner());
+		assert!(!shown.history.is_empty());
+		assert_eq!(shown.reliability, 100, "of closed windows, and those were good");
+		assert_eq!((shown.summary.id, shown.summary.units, shown.summary.open), (service, 2, true));
+		let stored = operators::Services::<Runtime>::get(service).unwrap();
+		assert_eq!(shown.summary.service, stored);
+		assert_eq!(shown.summary.score, Reputation::score(&stored.operator));
+		assert_eq!(Runtime::service(service + 1), None);
+	});
+
+	let stored = world.breaches(service);
+	assert_eq!(stored.len(), 2, "a tier, and the next one");
+	let (breaches, pages) = walk(&mut world, 1, |from| Runtime::breaches(service, from, 1));
+	assert_eq!(pages, 2);
+	for (number, (shown, stored)) in (0..).zip(breaches.iter().zip(&stored)) {
+		assert_eq!((shown.number, shown.round, shown.kind), (number, stored.round, stored.kind));
+		assert_eq!((shown.before, shown.severity), (stored.before, stored.severity));
+		assert_eq!((shown.credited, shown.penalty), (stored.credited, stored.penalty));
+		assert_eq!((shown.index_before, shown.index_after), (stored.index_before, stored.index_after));
+		assert_eq!((shown.counters, shown.units, shown.allowance), (stored.counters, 2, 1));
+	}
+
+	world.next_window();
+	world.rounds(3);
+	world.peek(|| {
+		let closed = Runtime::service(service).unwrap();
+		assert_eq!((closed.window, closed.counters.down), (shown.window + 1, 0));
+		let last = closed.history.last().unwrap();
+		assert_eq!((last.window, last.counters.down), (shown.window, 3));
+		assert!((50..100).contains(&closed.reliability), "{}", closed.reliability);
+		assert_eq!(Some(closed.reliability), Reputation::service_reliability(service));
+	});
+	world.check();
+}
+
+#[test]
+fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
+	let mut world = World::new();
+	let service = world.operator(NATIVE);
+	let id = world.open(TENANT, service, 2, 6);
+	let opened = world.peek(System::block_number);
+	let other = world.open(OTHER_TENANT, service, 1, 6);
+	let third = world.open(TENANT, service, 1, 6);
+	world.next_window();
+	world.endpoints.insert(service, Finding::Down);
+	let owed = |id| Runtime::agreement(id).unwrap().owed_credit;
+	assert_eq!(world.peek(|| owed(id)), 0);
+	// What is owed may be paid in the idle space of the very block, so it is read before that.
+	let shown = loop {
+		let breached = || !Sla::breach_history(service, None, 1).is_empty();
+		let shown = world.block_with(|| breached().then(|| (Runtime::agreement(id).unwrap(), owed(other))));
+		if let Some(shown) = shown {
+			break shown;
+		}
+	};
+	let (shown, of_other) = shown;
+	assert_eq!((shown.owed_credit, of_other), (2 * coin(NATIVE), coin(NATIVE)));
+	assert_eq!((shown.id, shown.service, shown.units, shown.asset), (id, service, 2, NATIVE));
+	assert_eq!((shown.tenant, shown.opened_at), (TENANT.to_account_id(), opened));
+	assert_eq!(shown.rate, 2 * coin(NATIVE) / 10);
+	assert_eq!(shown.ending, None);
+
+	world.endpoints.clear();
+	world.rounds(2);
+	let (shown, stream) =
+		world.peek(|| (Runtime::agreement(id).unwrap(), Sla::agreement(id).unwrap().stream.unwrap()));
+	assert_eq!((shown.held, shown.paid, shown.due), (stream.held, stream.paid, stream.due));
+	assert!(shown.paid + shown.due > 0);
+	assert_eq!(shown.blocks_left, stream.blocks_left);
+	let settle = sla::Call::settle { agreement: id };
+	assert_ok!(world.call(STRANGER, settle));
+	assert_eq!(world.peek(|| owed(id)), 0, "paid, so not owed");
+
+	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: third }));
+	let ending = world.peek(|| Runtime::agreement(third).unwrap().ending);
+	assert!(matches!(ending, Some((_, surety_primitives::CloseReason::TenantClosed))), "{ending:?}");
+	let tenant = TENANT.to_account_id();
+	let (all, _) = walk_any(&mut world, |from| Runtime::agreements_of(tenant.clone(), from, 1));
+	let mut all: Vec<_> = all.into_iter().map(|agreement| agreement.id).collect();
+	all.sort_unstable();
+	assert_eq!(all, [id, third]);
+	assert_eq!(world.peek(|| Runtime::agreement(third + 1)), None);
+	world.check();
+}
+
+/// All items of a list that is in no order, page by page.
+fn walk_any<Item>(world: &mut World, page: impl Fn(Option<u32>) -> Page<Item>) -> (Vec<Item>, usize) {
+	let (mut items, mut from) = (Vec::new(), None);
+	for pages in 1..100 {
+		let page = world.peek(|| page(from));
+		items.extend(page.items);
+		match page.next {
+			Some(next) => from = Some(next),
+			None => return (items, pages),
+		}
+	}
+	panic!("the list never ends");
+}
+
+#[test]
+fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
+	let mut world = listings();
+	world.open(TENANT, 0, 2, 12);
+	world.next_window();
+	world.endpoints.insert(0, Finding::Down);
+	world.until("a breach", 14, || !Sla::breach_history(0, None, 1).is_empty());
+	assert_ok!(world.call(GOOD, operators::Call::unbond { asset: SBTC, amount: 300 * coin(SBTC) }));
+	let breaches = world.breaches(0);
+	let slashed: Balance = breaches.iter().map(|b| b.credited + b.penalty).sum();
+	assert!(slashed > 0);
+	world.peek(|| {
+		let account = GOOD.to_account_id();
+		let shown = Runtime::operator(account.clone()).unwrap();
+		assert_eq!((shown.account.clone(), shown.active), (account.clone(), true));
+		assert_eq!((shown.name.as_slice(), shown.contact.as_slice()), (&b"operator"[..], &b""[..]));
+		assert_eq!(shown.services, [0, 1]);
+		assert_eq!(shown.score, Reputation::score(&account));
+		assert_eq!(shown.trust, Reputation::trust(&account));
+		assert_eq!(Some(shown.reliability), Reputation::reliability(account.clone()));
+		let performance = Reputation::performance(account.clone()).unwrap();
+		assert_eq!(shown.performance.score, performance.score);
+		let parts = (performance.parts.uptime, performance.parts.correctness, performance.parts.latency);
+		let shown_parts =
+			(shown.performance.uptime, shown.performance.correctness, shown.performance.latency);
+		assert_eq!(shown_parts, (parts.0.score, parts.1.score, parts.2.score));
+		let mut bonds = shown.bonds;
+		bonds.sort_by_key(|bond| bond.asset);
+		let native = BondInfo {
+			asset: NATIVE,
+			active: 1_000 * coin(NATIVE) - slashed,
+			exposure: operators::Exposures::<Runtime>::get(0),
+			unbonding: 0,
+		};
+		let sbtc =
+			BondInfo { asset: SBTC, active: 700 * coin(SBTC), exposure: 0, unbonding: 300 * coin(SBTC) };
+		assert_eq!(bonds, [native, sbtc]);
+		assert!(!Runtime::operator(IDLE.to_account_id()).unwrap().active);
+		assert_eq!(Runtime::operator(TENANT.to_account_id()), None);
+
+		let status = Runtime::network_status();
+		assert_eq!((status.operators, status.active, status.services, status.hot), (4, 3, 5, 1));
+		assert_eq!(status.judged_round, Probes::judged_round());
+		let of = |list: &[(AssetId, Balance)], asset| {
+			list.iter().find(|(found, _)| *found == asset).map_or(0, |(_, amount)| *amount)
+		};
+		assert_eq!((of(&status.slashed, NATIVE), of(&status.slashed, SBTC)), (slashed, 0));
+		for asset in [NATIVE, SBTC] {
+			let held =
+				|who: &Sr25519Keyring| operators::Bonds::<Runtime>::get(who.to_account_id(), asset).held();
+			let all: Balance = [GOOD, DOWN, NEW, IDLE].iter().map(held).sum();
+			assert_eq!(of(&status.bonded, asset), all);
+		}
+		let scores = [GOOD, DOWN, NEW, IDLE].map(|who| u32::from(Reputation::score(&who.to_account_id())));
+		assert!(scores[0] > 0);
+		assert_eq!(u32::from(status.average_score), scores.iter().sum::<u32>() / 4);
+
+		let clock = Runtime::round();
+		assert_eq!((clock.block, clock.round), (System::block_number(), Timing::round()));
+		assert_eq!((clock.window, clock.judged_round), (Timing::window_of(clock.round), status.judged_round));
+		assert_eq!((clock.round_blocks, clock.window_rounds, clock.slot_ms), (6, 12, 2_000));
+		assert_eq!(Runtime::networks().len(), 2);
+		assert!(Runtime::private_endpoints());
+	});
+	world.check();
+}
+
+#[test]
+fn orders_are_found_by_each_filter() {
+	let mut world = World::new();
+	let tenant = funded(&mut world, 1);
+	let regions = |code: &[u8; 2]| vec![region(code)].try_into().unwrap();
+	let large = Resources { cpu_milli: 64_000, memory_mib: 262_144, ..Default::default() };
+	// The first gets no bid in time; the others take bids.
+	let old = new_order(&mut world, NATIVE);
+	place(&mut world, &tenant, old);
+	world.rounds(4);
+	let anywhere = new_order(&mut world, NATIVE);
+	place(&mut world, &tenant, anywhere);
+	let french = compute::NewOrder { regions: regions(b"FR"), ..new_order(&mut world, NATIVE) };
+	place(&mut world, &tenant, french);
+	let german = compute::NewOrder { regions: regions(b"DE"), ..new_order(&mut world, SBTC) };
+	place(&mut world, &tenant, german);
+	let big = compute::NewOrder { resources: large.clone(), ..new_order(&mut world, NATIVE) };
+	place(&mut world, &tenant, big);
+
+	let any = OrderFilter::default;
+	let mut found = |filter: OrderFilter| -> Vec<u32> {
+		let page = world.peek(|| Runtime::orders(filter.clone(), None, 100));
+		assert_eq!(page.next, None);
+		page.items.into_iter().map(|order| order.id).collect()
+	};
+	assert_eq!(found(any()), [0, 1, 2, 3, 4]);
+	assert_eq!(found(OrderFilter { region: Some(region(b"FR")), ..any() }), [0, 1, 2, 4]);
+	assert_eq!(found(OrderFilter { region: Some(region(b"DE")), ..any() }), [0, 1, 3, 4]);
+	assert_eq!(found(OrderFilter { asset: Some(SBTC), ..any() }), [3]);
+	assert_eq!(found(OrderFilter { fits: Some(part()), ..any() }), [0, 1, 2, 3]);
+	assert_eq!(found(OrderFilter { fits: Some(large), ..any() }), [0, 1, 2, 3, 4]);
+	assert_eq!(found(OrderFilter { open_only: true, ..any() }), [1, 2, 3, 4]);
+
+	let (all, pages) = walk(&mut world, 2, |from| Runtime::orders(any(), from, 2));
+	assert_eq!((all.iter().map(|order| order.id).collect::<Vec<_>>(), pages), (vec![0, 1, 2, 3, 4], 3));
+	world.peek(|| {
+		let shown = Runtime::order(3).unwrap();
+		assert_eq!(shown, all[3]);
+		let stored = compute::Orders::<Runtime>::get(3).unwrap();
+		assert_eq!((shown.tenant, shown.asset, shown.resources), (tenant, SBTC, part()));
+		assert_eq!((shown.regions, shown.max_price), (vec![region(b"DE")], stored.max_price));
+		assert_eq!((shown.bids_until, shown.bids), (Some(stored.bid_deadline), 0));
+		assert_eq!((shown.replicas.len(), shown.replicas[0].held), (1, stored.deposit));
+		assert_eq!(all[0].bids_until, None);
+		assert_eq!(Runtime::order(5), None);
+	});
+	world.check();
+}
+
+#[test]
+fn bids_and_leases_are_listed_page_by_page() {
+	let mut world = World::new();
+	let tenant = funded(&mut world, 1);
+	let machines: Vec<ServiceId> = (2..5)
+		.map(|n| {
+			let who = operator(&mut world, n, NATIVE);
+			machine(&mut world, &who, 9_000 + u32::from(n), 2, NATIVE)
+		})
+		.collect();
+	let order = compute::NewOrder { quantity: 3, ..new_order(&mut world, NATIVE) };
+	let order = place(&mut world, &tenant, order);
+	// The last machine bids first: the list is by service all the same.
+	for (at, service) in machines.iter().enumerate().rev() {
+		let who = party(2 + at as u8);
+		assert_ok!(act(&mut world, &who, bid(order, *service, price(NATIVE) + at as Balance)));
+	}
+	let (bids, pages) = walk(&mut world, 2, |from| Runtime::bids(order, from, 2));
+	assert_eq!((bids.iter().map(|bid| bid.service).collect::<Vec<_>>(), pages), (machines.clone(), 2));
+	for (at, shown) in bids.iter().enumerate() {
+		let score = world.peek(|| Reputation::score(&shown.operator));
+		assert_eq!((shown.operator.clone(), shown.left, shown.score), (party(2 + at as u8), 1, score));
+		assert_eq!(shown.price, price(NATIVE) + at as Balance);
+		assert_eq!(shown.effective_price, compute::effective_price(shown.price, score));
+	}
+	assert_eq!(world.peek(|| Runtime::order(order).unwrap().bids), 3);
+	assert!(world.peek(|| Runtime::bids(order + 1, None, 9)).items.is_empty());
+
+	awarded(&mut world, order, None);
+	let leases: Vec<LeaseId> = (0..3).map(|at| world.peek(|| lease_of(order, at)).unwrap()).collect();
+	leases.iter().for_each(|lease| ready(&mut world, *lease));
+	world.rounds(5);
+	let (shown, _) = walk_any(&mut world, |from| Runtime::leases_of(tenant.clone(), from, 2));
+	let mut found: Vec<LeaseId> = shown.iter().map(|lease| lease.id).collect();
+	found.sort_unstable();
+	assert_eq!(found, leases, "all of the tenant, none twice");
+	for lease in shown {
+		let stored = world.peek(|| compute::Leases::<Runtime>::get(lease.id)).unwrap();
+		assert_eq!((lease.order, lease.replica, &lease.tenant), (order, stored.replica, &tenant));
+		assert_eq!((&lease.operator, lease.service), (&stored.operator, stored.service));
+		assert_eq!((lease.price, lease.agreement), (stored.price, stored.agreement));
+		assert!(matches!(lease.phase, surety_runtime_api::LeasePhase::Running { .. }), "{:?}", lease.phase);
+		assert!(matches!(lease.last_verdict, Some((_, Verdict::Up { .. }))));
+		let (of_operator, _) =
+			walk_any(&mut world, |from| Runtime::leases_of(stored.operator.clone(), from, 2));
+		assert_eq!(of_operator, [lease.clone()], "and its operator's only one");
+		assert_eq!(world.peek(|| Runtime::lease(lease.id)), Some(lease));
+	}
+	world.check();
+}
