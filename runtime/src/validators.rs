@@ -3,6 +3,10 @@
 //! The set is the one of genesis; its members rotate their keys with `session.setKeys`. Validators bonding
 //! and joining, and slashing them, come later: until then an offence is recorded and, when it carries a
 //! fraction (equivocation), the offender is disabled for the rest of the session.
+//!
+//! The first two sessions of a chain differ: no historical root is noted for the validators of genesis, so an
+//! equivocation can be reported only while its session lasts, and who is disabled in the first stays so through the
+//! second.
 
 use crate::{AccountId, Runtime, Session};
 use alloc::vec::Vec;
