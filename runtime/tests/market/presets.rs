@@ -3,7 +3,6 @@
 use crate::{actors::*, world::World};
 use frame_support::assert_ok;
 use pallet_surety_operators as operators;
-use sp_runtime::Perbill;
 use surety_primitives::{AssetId, Balance, Clock, Meter, Probing, ServiceStatus, Verdict, report::Finding};
 use surety_runtime::*;
 
@@ -42,7 +41,7 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 
 	let mut offer = Offer { endpoint: "https://vpn.example.org/", ..Offer::native() };
 	// One bad round of the day.
-	offer.terms.min_uptime = Perbill::from_perthousand(999);
+	offer.terms.min_uptime = 999_000_000;
 	let service = world.peek(operators::NextServiceId::<Runtime>::get);
 	let status = |world: &mut World| {
 		world.peek(|| operators::Services::<Runtime>::get(service).expect("it is listed").status)

@@ -345,8 +345,8 @@ fn orders_are_found_by_each_filter() {
 	let big = compute::NewOrder { resources: large.clone(), ..new_order(&mut world, NATIVE) };
 	place(&mut world, &tenant, big);
 
-	let any = OrderFilter::default;
-	let mut found = |filter: OrderFilter| -> Vec<u32> {
+	let any = OrderFilter::<AccountId>::default;
+	let mut found = |filter: OrderFilter<AccountId>| -> Vec<u32> {
 		let page = world.peek(|| Runtime::orders(filter.clone(), None, 100));
 		assert_eq!(page.next, None);
 		page.items.into_iter().map(|order| order.id).collect()
@@ -358,6 +358,8 @@ fn orders_are_found_by_each_filter() {
 	assert_eq!(found(OrderFilter { fits: Some(part()), ..any() }), [0, 1, 2, 3]);
 	assert_eq!(found(OrderFilter { fits: Some(large), ..any() }), [0, 1, 2, 3, 4]);
 	assert_eq!(found(OrderFilter { open_only: true, ..any() }), [1, 2, 3, 4]);
+	assert_eq!(found(OrderFilter { tenant: Some(tenant.clone()), ..any() }), [0, 1, 2, 3, 4]);
+	assert!(found(OrderFilter { tenant: Some(party(9)), ..any() }).is_empty());
 
 	let (all, pages) = walk(&mut world, 2, |from| Runtime::orders(any(), from, 2));
 	assert_eq!((all.iter().map(|order| order.id).collect::<Vec<_>>(), pages), (vec![0, 1, 2, 3, 4], 3));
