@@ -1,15 +1,26 @@
 //! When a stream is looked at: ends happen by themselves, at the block they fall in.
 //!
 //! Each stream that can still change by the passing of time has one entry, at the earliest block at
-//! which something may have to be done. An entry only says "look"; what is done follows from the meter
-//! then, and mostly it is a new entry later on. Entries of one block beyond [`Config::AgendaPerBlock`]
-//! wait for the next blocks, oldest first; the round a stream ends with does not depend on that wait.
+//! which something may have to be done, and knows where. An entry only says "look"; what is done follows from
+//! the meter then, and mostly it is a new entry later on. Entries of one block and lane beyond
+//! [`Config::AgendaPerBlock`] wait for the next blocks, oldest first; the round a stream ends with does not
+//! depend on that wait.
+//!
+//! There are two lanes: a stream whose end is decided, or is known to be due, is urgent; to look at an open one
+//! is not. Opening many streams, or keeping many whose service is never up, costs little, so these must not hold
+//! up an end. Ends that a look finds to be due take what room the urgent lane has left in that block, so that a
+//! block carries out or tells of no more than [`Config::AgendaPerBlock`] ends in all.
+//!
+//! That funds may have run out is such a look. To come to it late bills nobody wrongly: the end is that of the
+//! block foreseen, not of the one it is decided in, and no more is due than there is. Rounds that were judged
+//! meanwhile and were down put it off, which is their due. But an operator serves unpaid for as long as the look
+//! waits; so what is only read, which is most, is spread ([`SPREAD_ROUNDS`]).
 
 use crate::{
 	AccountOf, MAX_BLOCKS_WALKED,
 	metering::round_before,
 	pallet::{Accounts, Agenda, Config, Cursor, Event, Pallet},
-	types::{JUDGED_AFTER, State, Terms},
+	types::{JUDGED_AFTER, Lane, SPREAD_ROUNDS, State, Terms},
 	weights::WeightInfo,
 };
 use alloc::vec::Vec;
@@ -28,43 +39,62 @@ enum Outcome {
 impl<T: Config> Pallet<T> {
 	/// Work off what is due up to this block, within the bounds.
 	pub(crate) fn work_agenda() -> Weight {
+		let mut room = T::AgendaPerBlock::get();
+		let urgent = Self::work_lane(Lane::Urgent, &mut room);
+		urgent.saturating_add(Self::work_lane(Lane::Looks, &mut room))
+	}
+
+	/// Work off a lane. There is `room` for so many ends in this block.
+	pub(crate) fn work_lane(lane: Lane, room: &mut u32) -> Weight {
 		let now = T::Clock::now();
 		let most = T::AgendaPerBlock::get();
-		let mut block = Cursor::<T>::get().unwrap_or(now);
+		let mut block = Cursor::<T>::get(lane).unwrap_or(now);
+		let mut weight = Weight::zero();
 		let mut walked = 0u32;
 		let mut woken = 0u32;
 		while block <= now && walked < MAX_BLOCKS_WALKED && woken < most {
 			walked = walked.saturating_add(1);
-			let room = most.saturating_sub(woken);
-			let ids: Vec<_> = Agenda::<T>::iter_key_prefix(block).take(room as usize).collect();
-			let drained = (ids.len() as u64) < u64::from(room);
+			let left = most.saturating_sub(woken);
+			let ids: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(left as usize).collect();
+			let drained = (ids.len() as u64) < u64::from(left);
 			for id in ids {
 				woken = woken.saturating_add(1);
-				Agenda::<T>::remove(block, id);
-				Self::wake(id);
+				Agenda::<T>::remove((lane, block), id);
+				weight = weight.saturating_add(Self::wake(id, room));
 			}
 			if drained {
 				block = block.saturating_add(1);
 			}
 		}
-		Cursor::<T>::put(block);
-		let carried_out = T::WeightInfo::wake().max(T::WeightInfo::wake_parking());
-		let each = carried_out.saturating_add(T::OnEndWeight::get());
-		T::WeightInfo::agenda(walked).saturating_add(each.saturating_mul(u64::from(woken)))
+		Cursor::<T>::insert(lane, block);
+		weight.saturating_add(T::WeightInfo::agenda(walked))
 	}
 
 	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look again later.
-	/// The owner is told last, so it may do with the account what it likes.
-	pub(crate) fn wake(id: EscrowId) {
+	/// The owner is told last, so it may do with the account what it likes. Returns what that weighs.
+	///
+	/// Without `room` for an end, it is left for the next block. The urgent lane always has some, as it wakes no
+	/// more streams than that.
+	pub(crate) fn wake(id: EscrowId, room: &mut u32) -> Weight {
+		let look = T::WeightInfo::wake_read();
 		let Some(mut account) = Accounts::<T>::get(id) else {
 			defensive!("an entry of no account");
-			return;
+			return look;
 		};
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.wake = None;
 		}
 		Self::touch(&mut account);
 		let decided = Self::due_end(&account);
+		if decided.is_some() || Self::finished(&account).is_some() {
+			let Some(left) = room.checked_sub(1) else {
+				let next = T::Clock::now().saturating_add(1);
+				Self::move_entry(id, &mut account, Some((Lane::Looks, next)));
+				Accounts::<T>::insert(id, account);
+				return look;
+			};
+			*room = left;
+		}
 		if let Some(state) = decided {
 			Self::decide(id, &mut account, state);
 		}
@@ -75,14 +105,23 @@ impl<T: Config> Pallet<T> {
 			Accounts::<T>::insert(id, account);
 		}
 		// Who parks a stream is told when it is parked, and before only if that is off.
-		if let Some(State::Ending { round, reason }) = decided {
+		let told = decided.filter(|state| !state.parks()).and_then(|state| state.end());
+		if let Some((round, reason)) = told {
 			T::OnEnd::ending(owner, round, reason);
 		}
-		match outcome {
-			Some(Outcome::Closed(end)) => T::OnEnd::ended(owner, end),
-			Some(Outcome::Parked(end)) => T::OnEnd::parked(owner, end),
-			None => {},
-		}
+		let weight = match outcome {
+			Some(Outcome::Closed(end)) => {
+				T::OnEnd::ended(owner, end);
+				T::WeightInfo::wake()
+			},
+			Some(Outcome::Parked(end)) => {
+				T::OnEnd::parked(owner, end);
+				T::WeightInfo::wake_parking()
+			},
+			None if told.is_some() => look,
+			None => return look,
+		};
+		weight.saturating_add(T::OnEndWeight::get())
 	}
 
 	/// Close or park a stream if everything up to its end is judged and nothing is locked.
@@ -172,39 +211,52 @@ impl<T: Config> Pallet<T> {
 
 	/// Put the entry of a stream where it belongs.
 	pub(crate) fn reschedule(id: EscrowId, account: &mut AccountOf<T>) {
-		let next = Self::next_wake(account);
+		let next = Self::next_wake(id, account);
+		Self::move_entry(id, account, next);
+	}
+
+	fn move_entry(id: EscrowId, account: &mut AccountOf<T>, next: Option<(Lane, BlockNumber)>) {
 		let Terms::Stream(stream) = &mut account.terms else { return };
 		if stream.wake == next {
 			return;
 		}
-		if let Some(block) = stream.wake {
-			Agenda::<T>::remove(block, id);
+		if let Some(at) = stream.wake {
+			Agenda::<T>::remove(at, id);
 		}
-		if let Some(block) = next {
-			Agenda::<T>::insert(block, id, ());
+		if let Some(at) = next {
+			Agenda::<T>::insert(at, id, ());
 		}
 		stream.wake = next;
 	}
 
-	/// Earliest block after this one at which something may have to be done. `None` for what only waits
-	/// for somebody: closed with a claim, or frozen with all its rounds read.
-	fn next_wake(account: &AccountOf<T>) -> Option<BlockNumber> {
+	/// Earliest block after this one at which something may have to be done, and in which lane. `None` for what
+	/// only waits for somebody: closed with a claim, or frozen with all its rounds read.
+	fn next_wake(id: EscrowId, account: &AccountOf<T>) -> Option<(Lane, BlockNumber)> {
 		let Terms::Stream(stream) = &account.terms else { return None };
 		if account.is_closed() {
 			return None;
 		}
 		let next = T::Clock::now().saturating_add(1);
-		let stands = account.end_round();
-		let sooner = |round: RoundIndex| stands.is_none_or(|stands| round < stands);
-		if Self::finished(account).is_some() || Self::meter_end(account).is_some_and(sooner) {
-			return Some(next);
+		if Self::finished(account).is_some() || Self::due_end(account).is_some() {
+			// Who waits for room already keeps the place, or pokes would put an end off.
+			let place = stream.wake.filter(|(lane, block)| *lane == Lane::Urgent && *block < next);
+			return Some(place.unwrap_or((Lane::Urgent, next)));
 		}
-		let funds = Self::horizon(account);
+		let lane = if account.end_round().is_some() { Lane::Urgent } else { Lane::Looks };
+		let spread = |rounds: RoundIndex| match lane {
+			Lane::Urgent => 0,
+			Lane::Looks => id.checked_rem(T::Clock::round_blocks().saturating_mul(rounds)).unwrap_or(0),
+		};
+		// Nobody waits for what is read of an open stream: the funds are foreseen without it, at the worst, and
+		// who asks in between, pays or decides an end takes in first what the meter says.
 		let read = stream.unread().map(|round| {
 			let judged = T::Clock::round_start(round.saturating_add(JUDGED_AFTER));
+			let due = judged.saturating_add(spread(SPREAD_ROUNDS));
 			// Judging is late: look again when the next round begins.
-			if judged < next { T::Clock::round_start(T::Clock::round().saturating_add(1)) } else { judged }
+			let again = || T::Clock::round_start(T::Clock::round().saturating_add(1));
+			if due < next { again().saturating_add(spread(1)) } else { due }
 		});
-		funds.into_iter().chain(read).min().map(|block| block.max(next))
+		let funds = Self::horizon(account);
+		funds.into_iter().chain(read).min().map(|block| (lane, block.max(next)))
 	}
 }

@@ -1,4 +1,4 @@
-//! Benchmarks: every call, the walk through the agenda, the costliest entries of it, and what the pallets that
+//! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what the pallets that
 //! own lumps do with them.
 
 #![cfg(feature = "runtime-benchmarks")]
@@ -84,13 +84,13 @@ fn running<T: Config>() -> Terms {
 const REPLICA: EscrowOwner = EscrowOwner::Replica { order: u32::MAX, index: 0 };
 
 /// Take the only entry of the agenda off and look at its stream.
-fn wake_up<T: Config>(block: BlockNumber, id: EscrowId) {
-	Agenda::<T>::remove(block, id);
-	Pallet::<T>::wake(id);
+fn wake_up<T: Config>(entry: (Lane, BlockNumber), id: EscrowId) {
+	Agenda::<T>::remove(entry, id);
+	Pallet::<T>::wake(id, &mut 1);
 }
 
-/// Block of the entry of a stream.
-fn entry_of<T: Config>(id: EscrowId) -> BlockNumber {
+/// Lane and block of the entry of a stream.
+fn entry_of<T: Config>(id: EscrowId) -> (Lane, BlockNumber) {
 	match Accounts::<T>::get(id).expect("open").terms {
 		Terms::Stream(stream) => stream.wake.expect("it is to be looked at"),
 		Terms::Lump => panic!("a stream was opened"),
@@ -145,27 +145,43 @@ mod benchmarks {
 		// A walk that starts `b - 1` blocks back and finds nothing.
 		frame_system::Pallet::<T>::set_block_number(100u32.into());
 		let now = T::Clock::now();
-		Cursor::<T>::put(now.saturating_add(1).saturating_sub(b));
+		Cursor::<T>::insert(Lane::Urgent, now.saturating_add(1).saturating_sub(b));
 
 		#[block]
 		{
-			Pallet::<T>::work_agenda();
+			Pallet::<T>::work_lane(Lane::Urgent, &mut 1);
 		}
 
-		assert_eq!(Cursor::<T>::get(), Some(now + 1));
+		assert_eq!(Cursor::<T>::get(Lane::Urgent), Some(now + 1));
 	}
 
 	#[benchmark]
 	fn wake() {
 		let id = open::<T>(stream::<T>(vec![]), ending());
-		let block = entry_of::<T>(id);
+		let entry = entry_of::<T>(id);
 
 		#[block]
 		{
-			wake_up::<T>(block, id);
+			wake_up::<T>(entry, id);
 		}
 
 		assert!(!Accounts::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn wake_read() {
+		let id = open::<T>(running::<T>(), State::Open);
+		let entry = entry_of::<T>(id);
+		// Moved on, as by a read: the entry is written anew.
+		frame_system::Pallet::<T>::set_block_number((entry.1 + 1).into());
+
+		#[block]
+		{
+			wake_up::<T>(entry, id);
+		}
+
+		let (lane, block) = entry_of::<T>(id);
+		assert!(lane == Lane::Looks && block > entry.1);
 	}
 
 	#[benchmark]
@@ -173,11 +189,11 @@ mod benchmarks {
 		// Everybody can be paid: a claim takes two writes, but spares the payments to the pots.
 		let state = State::Parking { round: 0, reason: CloseReason::Unhealthy };
 		let id = open_for::<T>(REPLICA, stream::<T>(vec![]), state);
-		let block = entry_of::<T>(id);
+		let entry = entry_of::<T>(id);
 
 		#[block]
 		{
-			wake_up::<T>(block, id);
+			wake_up::<T>(entry, id);
 		}
 
 		assert_eq!(Accounts::<T>::get(id).expect("parked").deposited, DEPOSIT - 100 * RATE);

@@ -55,6 +55,11 @@
 //! `on_initialize` looks at each stream at exactly the block at which something may have to be done. It does
 //! not watch for services that end: `settle` of anybody makes it look in the next block.
 //!
+//! That work has two lanes, each with its own bound of [`Config::AgendaPerBlock`] streams: what ends, and what is
+//! only looked at. So whoever opens any number of streams holds up no end of others. A block's agenda is charged
+//! by what it did, and weighs at most two walks (`agenda`), one bound of ends (the costlier of `wake` and
+//! `wake_parking`, with [`Config::OnEndWeight`] each) and one of looks (`wake_read`).
+//!
 //! ## How a stream is parked
 //!
 //! Like it ends, and by the same rules of rounds, but what is left when the last round is paid never leaves
@@ -107,7 +112,7 @@ pub mod weights;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
-pub use types::{Account, State, Terms};
+pub use types::{Account, Lane, State, Terms};
 pub use weights::WeightInfo;
 
 use frame::prelude::*;
@@ -170,7 +175,7 @@ pub mod pallet {
 		/// The treasury. Needs a provider and a touched account per asset.
 		type Treasury: Get<Self::AccountId>;
 
-		/// Most streams looked at in one block. The others wait for the next.
+		/// Most streams looked at in one block, in either lane. The others wait for the next.
 		#[pallet::constant]
 		type AgendaPerBlock: Get<u32>;
 
@@ -198,13 +203,14 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Accounts<T: Config> = StorageMap<_, Twox64Concat, EscrowId, AccountOf<T>>;
 
-	/// Which streams are looked at in which block; as many entries as streams that wait for a block.
+	/// Which streams are looked at in which block, by lane; as many entries as streams that wait for a block.
 	#[pallet::storage]
-	pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, EscrowId, ()>;
+	pub type Agenda<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, (Lane, BlockNumber), Twox64Concat, EscrowId, ()>;
 
-	/// First block whose agenda is not worked off.
+	/// First block whose agenda is not worked off, by lane.
 	#[pallet::storage]
-	pub type Cursor<T: Config> = StorageValue<_, BlockNumber>;
+	pub type Cursor<T: Config> = StorageMap<_, Twox64Concat, Lane, BlockNumber>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]

@@ -3,10 +3,10 @@
 use crate::{
 	AccountOf,
 	pallet::{Accounts, Agenda, Config, Cursor, HoldReason, NextId, Pallet},
-	types::{State, Terms},
+	types::{Lane, State, Terms},
 };
 use frame::{deps::sp_runtime::TryRuntimeError, prelude::ensure};
-use surety_primitives::{Balance, EscrowId, Funds};
+use surety_primitives::{Balance, Clock, EscrowId, Funds};
 
 impl<T: Config> Pallet<T> {
 	/// 1. What a payer has on hold here is the sum of `held` over its accounts, per asset.
@@ -15,7 +15,8 @@ impl<T: Config> Pallet<T> {
 	///    the fee is at most its share of what is paid. What is prepaid is neither locked nor granted away.
 	/// 4. What is locked is held.
 	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the stream says,
-	///    not before the cursor, and no other. Only a frozen or closed stream waits for none.
+	///    not before the cursor of its lane, and no other. Only a frozen or closed stream waits for none. A
+	///    stream whose end is decided is in the urgent lane; an open one only if that is due now.
 	/// 6. The runs of a stream are in order, each ends after it began and none but the last is open; none
 	///    is open if the stream is frozen, ending or parking, nor goes past the end.
 	/// 7. A closed account still holds something and locks nothing.
@@ -72,12 +73,16 @@ impl<T: Config> Pallet<T> {
 	fn check_entry(id: EscrowId, account: &AccountOf<T>) -> Result<bool, TryRuntimeError> {
 		let Terms::Stream(stream) = &account.terms else { return Ok(false) };
 		match stream.wake {
-			Some(block) => {
-				ensure!(Agenda::<T>::contains_key(block, id), "5: a stream without its entry");
+			Some((lane, block)) => {
+				ensure!(Agenda::<T>::contains_key((lane, block), id), "5: a stream without its entry");
 				ensure!(
-					Cursor::<T>::get().is_none_or(|cursor| cursor <= block),
+					Cursor::<T>::get(lane).is_none_or(|cursor| cursor <= block),
 					"5: an entry that is never reached"
 				);
+				let urgent = lane == Lane::Urgent;
+				ensure!(urgent || account.end_round().is_none(), "5: an end that is not urgent");
+				let soon = block <= T::Clock::now().saturating_add(1);
+				ensure!(!urgent || soon || account.end_round().is_some(), "5: a look that is urgent");
 				Ok(true)
 			},
 			None => {

@@ -2,7 +2,9 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame::prelude::{BoundedVec, ConstU32, Perbill, TypeInfo};
-use surety_primitives::{AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, RoundIndex, ServiceId};
+use surety_primitives::{
+	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, MeterReading, RoundIndex, ServiceId,
+};
 
 /// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
 /// within three, so freezing and thawing in every single round needs four.
@@ -11,6 +13,22 @@ pub const MAX_RUNS: u32 = 6;
 /// Rounds from the one that is to be read off a meter to the first in whose blocks all of it is judged:
 /// it is revealed in the next and judged in the one after.
 pub const JUDGED_AFTER: RoundIndex = 3;
+
+/// Rounds over whose blocks the reads that nobody waits for are spread. What is read this late, or later still
+/// because of a backlog, must not be older than what a meter remembers.
+pub const SPREAD_ROUNDS: RoundIndex = 8;
+const _: () = assert!(2 * (JUDGED_AFTER + SPREAD_ROUNDS) < MeterReading::REMEMBERED);
+
+/// What waits in line with what. Whoever floods one lane does not hold up the other.
+#[derive(
+	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub enum Lane {
+	/// Streams whose end is decided, or known to be due.
+	Urgent,
+	/// Open streams: reading their meters, and whether their funds have run out.
+	Looks,
+}
 
 /// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What the
 /// meter says already is taken out at the front, so `from` moves on as rounds are judged.
@@ -42,8 +60,8 @@ pub struct Stream {
 	pub from_lump: bool,
 	/// What is not judged yet, in order of time.
 	pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
-	/// Block whose agenda holds the entry of this stream.
-	pub wake: Option<BlockNumber>,
+	/// Lane and block whose agenda holds the entry of this stream.
+	pub wake: Option<(Lane, BlockNumber)>,
 }
 
 /// What an escrow account is for.

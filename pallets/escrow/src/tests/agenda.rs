@@ -1,8 +1,271 @@
 //! The agenda is bounded, exact and forgets nobody.
 
-use crate::{Agenda, Cursor, MAX_BLOCKS_WALKED, mock::*, weights::WeightInfo};
+use crate::{
+	Agenda, Cursor, Lane, MAX_BLOCKS_WALKED, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo,
+};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, EscrowId, NewStream};
+use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, NewStream};
+
+/// Ids of which one in so many comes to the same block of the spread.
+const SPREAD: u32 = SPREAD_ROUNDS * L;
+
+/// Streams whose bases are to be read in one and the same block, the `offset`th that reads are spread over.
+fn flood(asset: AssetId, streams: u32, offset: u32) -> Vec<EscrowId> {
+	let first = NextId::<Test>::get().next_multiple_of(SPREAD) + offset;
+	let ids: Vec<_> = (0..streams).map(|n| first + n * SPREAD).collect();
+	for id in &ids {
+		NextId::<Test>::put(id);
+		let new = NewStream { rate: 1, deposit: 500, prepaid: 0, ..new_stream(asset) };
+		assert_eq!(Escrow::open_stream(new), Ok(*id));
+	}
+	ids
+}
+
+fn open_plain(asset: AssetId) -> EscrowId {
+	Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap()
+}
+
+fn unread(ids: &[EscrowId]) -> usize {
+	ids.iter().filter(|id| stream(**id).runs[0].base.is_none()).count()
+}
+
+#[test]
+fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
+	new_ext().execute_with(|| {
+		let asset = AssetId::Local(ASSET);
+		run_to_round(3);
+		let ended = open(asset);
+		TestMeter::start(METER + 1, 2);
+		let parked = open_replica(asset, 1_000);
+		assert_ok!(Escrow::start(parked, OPERATOR, METER + 1, 2, 200));
+		run_to_round(5);
+		assert_ok!(Escrow::end(ended, 5, CloseReason::OperatorClosed));
+		let ids = flood(asset, 1_000, 0);
+		run_to(79);
+		assert_eq!((told(), unread(&ids)), (vec![], 1_000));
+
+		// The first block of the flood is the one in which an end is due.
+		run_to(80);
+		let end = stream_end(CloseReason::OperatorClosed, 5, 40, 960);
+		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(on_hold(asset, TENANT), 1_000 + 500 * 1_000);
+
+		// In the middle of it a lease fails, two rounds ago.
+		run_to(82);
+		assert_eq!(unread(&ids), 985);
+		TestMeter::end(METER + 1, 6);
+		assert_ok!(Escrow::park(parked, 6, CloseReason::Unhealthy));
+		run_to(83);
+		let end = stream_end(CloseReason::Unhealthy, 6, 60, 940);
+		assert_eq!(told(), vec![Told::Parked(replica(), end)]);
+
+		// And somebody closes a stream before its first round.
+		let closed = open(asset);
+		assert_ok!(Escrow::end(closed, 0, CloseReason::TenantClosed));
+		run_to(84);
+		let end = stream_end(CloseReason::TenantClosed, 8, 200, 800);
+		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+
+		// Nothing of the flood is lost.
+		run_to(300);
+		assert_eq!(unread(&ids), 0);
+		for id in ids {
+			assert_eq!(settle(id), Ok(22 * 10), "rounds 6 to 27");
+		}
+	});
+}
+
+#[test]
+fn a_flood_of_ends_holds_up_no_reads() {
+	with_each_asset(|asset| {
+		run_to_round(5);
+		let reads = flood(asset, 4, 0);
+		let ends = flood(asset, 100, 1);
+		for id in &ends {
+			assert_ok!(Escrow::end(*id, 7, CloseReason::TenantClosed));
+		}
+		run_to_round(8);
+		assert_eq!((unread(&reads), unread(&ends)), (0, 95));
+		run_to_round(14);
+		assert_eq!(told().len(), 100, "all of them end");
+	});
+}
+
+#[test]
+fn a_flood_of_funds_that_run_out_holds_up_no_park_and_ends_as_foreseen() {
+	with_each_asset(|asset| {
+		run_to_round(5);
+		let ids = flood(asset, 50, 0);
+		TestMeter::start(METER + 1, 5);
+		let parked = open_replica(asset, 2_000);
+		assert_ok!(Escrow::start(parked, OPERATOR, METER + 1, 2, 200));
+		run_to(562);
+		assert_eq!(ending(&ids), 15, "opened with funds for 50 rounds");
+		TestMeter::end(METER + 1, 54);
+		assert_ok!(Escrow::park(parked, 54, CloseReason::Unhealthy));
+		told();
+		run_to(563);
+		let end = stream_end(CloseReason::Unhealthy, 54, 980, 1_020);
+		assert!(told().contains(&Told::Parked(replica(), end)));
+		assert_eq!(ending(&ids), 19, "what room the park left");
+		run_to(600);
+		let end = stream_end(CloseReason::FundsExhausted, 55, 500, 0);
+		let ends = told().into_iter().filter(|told| *told == Told::Ended(owner(), end)).count();
+		assert_eq!(ends, 50, "whenever they were looked at");
+	});
+}
+
+#[test]
+fn funds_that_run_out_wait_for_room_and_hold_up_no_reads() {
+	with_each_asset(|asset| {
+		run_to_round(5);
+		let (exhausted, ends) = (flood(asset, 4, 0), flood(asset, 10, 0));
+		run_to_round(53);
+		let reads = flood(asset, 1, 1);
+		for id in &ends {
+			assert_ok!(Escrow::end(*id, 53, CloseReason::OperatorClosed));
+		}
+		run_to(559);
+		assert_eq!(told(), vec![]);
+		// Funds run out in the first of two blocks that are full of ends.
+		for (block, ended, decided, left) in [(560, 5, 0, 1), (561, 10, 0, 0), (562, 10, 4, 0)] {
+			run_to(block);
+			let closed = ends.iter().filter(|id| Escrow::stream(**id).is_none()).count();
+			assert_eq!((closed, ending(&exhausted), unread(&reads)), (ended, decided, left));
+		}
+		told();
+		run_to(580);
+		let end = stream_end(CloseReason::FundsExhausted, 55, 500, 0);
+		assert_eq!(told(), vec![Told::Ended(owner(), end); 4]);
+	});
+}
+
+#[test]
+fn nobody_loses_its_place_by_being_poked() {
+	with_each_asset(|asset| {
+		AgendaPerBlock::set(25);
+		run_to_round(5);
+		let ids = flood(asset, 20, 0);
+		let poked: Vec<_> = (0..5).map(|_| open(asset)).collect();
+		for id in ids.iter().chain(&poked) {
+			assert_ok!(Escrow::end(*id, 6, CloseReason::OperatorClosed));
+		}
+		// All are due in block 90; others come behind them in every block from then on.
+		run_to(89);
+		AgendaPerBlock::set(5);
+		for block in 90..95 {
+			run_to(block);
+			for id in &poked {
+				let _ = settle(*id);
+			}
+			for _ in 0..5 {
+				assert_ok!(Escrow::end(open_plain(asset), 0, CloseReason::OperatorClosed));
+			}
+		}
+		assert!(poked.iter().chain(&ids).all(|id| Escrow::stream(*id).is_none()));
+	});
+}
+
+#[test]
+fn in_a_lane_the_oldest_comes_first_and_nothing_is_lost() {
+	with_each_asset(|asset| {
+		AgendaPerBlock::set(2);
+		run_to_round(5);
+		let (second, first) = (flood(asset, 4, 1), flood(asset, 5, 0));
+		for (block, left) in
+			[(79, (5, 4)), (80, (3, 4)), (81, (1, 4)), (82, (0, 3)), (83, (0, 1)), (84, (0, 0))]
+		{
+			run_to(block);
+			assert_eq!((unread(&first), unread(&second)), left);
+		}
+		assert_eq!(Agenda::<Test>::iter().count(), 9);
+	});
+}
+
+#[test]
+fn reads_are_spread_over_some_rounds() {
+	with_each_asset(|asset| {
+		run_to_round(5);
+		let ids: Vec<_> = (0..2 * SPREAD).map(|_| open(asset)).collect();
+		let mut left = ids.len();
+		for block in 80..80 + SPREAD {
+			run_to(block);
+			left -= 2;
+			assert_eq!(unread(&ids), left);
+		}
+		run_to_round(100);
+		for id in ids {
+			assert_eq!(Escrow::stream(id), None, "funds for 50 rounds");
+		}
+		assert!(
+			told().contains(&Told::Ended(owner(), stream_end(CloseReason::FundsExhausted, 55, 1_000, 0)))
+		);
+	});
+}
+
+#[test]
+fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
+	with_each_asset(|asset| {
+		run_to_round(5);
+		let last = SPREAD - 1;
+		let open = |deposit| {
+			NextId::<Test>::put(NextId::<Test>::get().next_multiple_of(SPREAD) + last);
+			Escrow::open_stream(NewStream { deposit, prepaid: 0, ..new_stream(asset) }).unwrap()
+		};
+		let (short, ended, frozen, asked) = (open(60), open(1_000), open(1_000), open(1_000));
+		for id in [ended, frozen, asked] {
+			assert_eq!(stream(id).wake, Some((Lane::Looks, 80 + last)));
+		}
+		assert_eq!(stream(short).wake, Some((Lane::Looks, 90)), "its funds may last for three rounds only");
+		assert_ok!(Escrow::end(ended, 6, CloseReason::OperatorClosed));
+		assert_eq!(stream(ended).wake, Some((Lane::Urgent, 80)));
+		run_to(70);
+		assert_ok!(Escrow::freeze(frozen, 10));
+		assert_eq!(stream(frozen).wake, Some((Lane::Looks, 80 + last)));
+		run_to(90);
+		let (exhausted, closed) = (CloseReason::FundsExhausted, CloseReason::OperatorClosed);
+		let mut heard = told();
+		heard.sort_by_key(|told| matches!(told, Told::Ended(..)));
+		let end = Told::Ended(owner(), stream_end(closed, 6, 20, 980));
+		assert_eq!(heard, vec![Told::Ending(owner(), 8, exhausted), end]);
+		run_to(105);
+		assert_eq!(unread(&[frozen, asked]), 2);
+		assert_eq!(Escrow::stream(asked).unwrap().due, 60, "rounds 6 to 8");
+		assert_eq!(Escrow::funded_until(asked), Some(560));
+		assert_ok!(Escrow::top_up(asked, 20));
+		assert_eq!(stream(asked).wake, Some((Lane::Looks, 570)), "read by that");
+		assert_ok!(Escrow::thaw(frozen, 0));
+		assert_eq!(account(frozen).paid.total(), 40, "rounds 6 and 7");
+		run_to(110);
+		assert_eq!(told(), vec![Told::Ended(owner(), stream_end(exhausted, 8, 60, 0))]);
+		run_to_round(20);
+		assert_eq!(settle(asked), Ok(12 * 20), "rounds 6 to 17");
+		assert_eq!(settle(frozen), Ok(7 * 20), "and 11 to 17");
+	});
+}
+
+#[test]
+fn late_verdicts_bring_no_flood_either() {
+	with_each_asset(|asset| {
+		AgendaPerBlock::set(SPREAD_ROUNDS);
+		run_to_round(5);
+		let ids: Vec<_> = (0..SPREAD).map(|_| open(asset)).collect();
+		// No verdicts for ten rounds.
+		while System::block_number() < 159 {
+			next_block_with(&|_| true, L);
+		}
+		assert_eq!(unread(&ids), ids.len());
+		let mut at = std::collections::BTreeMap::<_, u32>::new();
+		for id in &ids {
+			*at.entry(stream(*id).wake.unwrap().1).or_default() += 1;
+		}
+		assert!(at.into_iter().eq((160..170).map(|block| (block, SPREAD / L))));
+		run_to_round(30);
+		for id in ids {
+			assert_eq!(settle(id), Ok(22 * 20), "rounds 6 to 27");
+		}
+	});
+}
 
 fn ending(ids: &[EscrowId]) -> usize {
 	ids.iter().filter(|id| Escrow::stream(**id).is_some_and(|info| info.ending.is_some())).count()
@@ -19,7 +282,9 @@ fn ends_beyond_the_bound_wait_for_the_next_blocks_and_end_with_the_same_round() 
 			run_to(block);
 			assert_eq!(ending(&ids), decided);
 		}
-		assert_eq!(Cursor::<Test>::get(), Some(513), "the backlog is caught up with");
+		for lane in [Lane::Looks, Lane::Urgent] {
+			assert_eq!(Cursor::<Test>::get(lane), Some(513), "the backlog is caught up with");
+		}
 		assert!(
 			ids.iter()
 				.all(|id| Escrow::stream(*id).unwrap().ending == Some((50, CloseReason::FundsExhausted)))
@@ -31,21 +296,61 @@ fn ends_beyond_the_bound_wait_for_the_next_blocks_and_end_with_the_same_round() 
 }
 
 #[test]
+fn every_entry_is_charged_by_what_it_does() {
+	new_ext().execute_with(|| {
+		AgendaPerBlock::set(3);
+		let asset = AssetId::Native;
+		let walk = <() as WeightInfo>::agenda(1) * 2;
+		// What was left from the block before is in one more block of the agenda.
+		let rest = <() as WeightInfo>::agenda(1) + <() as WeightInfo>::agenda(2);
+		let look = <() as WeightInfo>::wake_read();
+		let weight_of = |block| {
+			run_to(block - 1);
+			System::set_block_number(block);
+			told();
+			Escrow::on_initialize(block)
+		};
+		assert_eq!(weight_of(11), walk, "nothing to do");
+		run_to_round(5);
+		let ids = flood(asset, 4, 0);
+		assert_eq!((weight_of(80), weight_of(81), weight_of(82)), (walk + look * 3, rest + look, walk));
+
+		// Funds end: decided and told.
+		let told = look + OnEndWeight::get();
+		assert_eq!(weight_of(560), walk + told * 3);
+		assert_eq!(weight_of(561), rest + told);
+		let closed = <() as WeightInfo>::wake() + OnEndWeight::get();
+		assert_eq!((weight_of(580), weight_of(581)), (walk + closed * 3, rest + closed));
+		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
+
+		// Parked: the owner knows of it already and is told once.
+		let id = open_replica(asset, 1_000);
+		start(id);
+		assert_ok!(Escrow::park(id, 60, CloseReason::Unhealthy));
+		let parked = <() as WeightInfo>::wake_parking() + OnEndWeight::get();
+		assert_eq!((weight_of(610), weight_of(630)), (walk + look, walk + parked));
+	});
+}
+
+#[test]
 fn work_and_weight_of_a_block_are_bounded() {
 	with_each_asset(|asset| {
 		AgendaPerBlock::set(3);
-		for _ in 0..8 {
-			open(asset);
+		run_to_round(5);
+		// Of either kind more than the bound, in one block.
+		let (reads, ends) = (flood(asset, 10, 0), flood(asset, 10, 0));
+		for id in &ends {
+			assert_ok!(Escrow::end(*id, 6, CloseReason::TenantClosed));
 		}
-		let looked = <() as WeightInfo>::wake().max(<() as WeightInfo>::wake_parking());
-		let each = looked.saturating_add(OnEndWeight::get());
-		run_to(509);
-		System::set_block_number(510);
-		let full = <() as WeightInfo>::agenda(1).saturating_add(each.saturating_mul(3));
-		assert_eq!(Escrow::on_initialize(510), full);
-		run_to(540);
-		System::set_block_number(541);
-		assert_eq!(Escrow::on_initialize(541), <() as WeightInfo>::agenda(1));
+		let end = <() as WeightInfo>::wake().max(<() as WeightInfo>::wake_parking()) + OnEndWeight::get();
+		let most =
+			<() as WeightInfo>::agenda(MAX_BLOCKS_WALKED) * 2 + end * 3 + <() as WeightInfo>::wake_read() * 3;
+		for block in 80..110 {
+			run_to(block - 1);
+			System::set_block_number(block);
+			assert!(Escrow::on_initialize(block).all_lte(most));
+		}
+		assert_eq!(unread(&reads), 0);
 	});
 }
 
@@ -55,15 +360,21 @@ fn a_walk_over_many_blocks_is_cut() {
 		let id = open(asset);
 		run_to(500);
 		System::set_block_number(600);
-		let started = Cursor::<Test>::get().unwrap();
+		for lane in [Lane::Looks, Lane::Urgent] {
+			assert_eq!(Cursor::<Test>::get(lane), Some(501));
+		}
 		Escrow::on_initialize(600);
-		assert_eq!(Cursor::<Test>::get(), Some(started + MAX_BLOCKS_WALKED));
+		for lane in [Lane::Looks, Lane::Urgent] {
+			assert_eq!(Cursor::<Test>::get(lane), Some(501 + MAX_BLOCKS_WALKED));
+		}
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((50, CloseReason::FundsExhausted)));
 		for block in 601..609 {
 			System::set_block_number(block);
 			Escrow::on_initialize(block);
 		}
-		assert_eq!(Cursor::<Test>::get(), Some(609));
+		for lane in [Lane::Looks, Lane::Urgent] {
+			assert_eq!(Cursor::<Test>::get(lane), Some(609));
+		}
 	});
 }
 
@@ -72,18 +383,18 @@ fn a_stream_has_one_entry_wherever_it_moves() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		let entries = || Agenda::<Test>::iter().map(|(block, id, ())| (block, id)).collect::<Vec<_>>();
-		assert_eq!(entries(), vec![(510, id)]);
+		assert_eq!(entries(), vec![((Lane::Looks, 510), id)]);
 		assert_ok!(Escrow::top_up(id, 20));
-		assert_eq!(entries(), vec![(520, id)]);
+		assert_eq!(entries(), vec![((Lane::Looks, 520), id)]);
 		assert_ok!(Escrow::freeze(id, 20));
 		assert_eq!(entries(), vec![], "opened and frozen in one round: nothing to read, nothing to end");
 		run_to_round(2);
 		assert_ok!(Escrow::thaw(id, 0));
-		assert_eq!(entries(), vec![(50, id)], "when round 2 is judged");
+		assert_eq!(entries(), vec![((Lane::Looks, 50), id)], "when round 2 is judged");
 		run_to(50);
-		assert_eq!(entries(), vec![(540, id)]);
+		assert_eq!(entries(), vec![((Lane::Looks, 540), id)]);
 		assert_ok!(Escrow::end(id, 9, CloseReason::TenantClosed));
-		assert_eq!(entries(), vec![(120, id)]);
+		assert_eq!(entries(), vec![((Lane::Urgent, 120), id)]);
 		run_to(120);
 		assert_eq!(entries(), vec![]);
 	});

@@ -1,6 +1,6 @@
 //! How streams end, and who is told what when.
 
-use crate::{Error, Event, mock::*};
+use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
 
@@ -57,7 +57,7 @@ fn rounds_that_were_not_billable_put_the_end_off() {
 		let up = |round| !(10..20).contains(&round);
 		run_with(510, up);
 		assert_eq!(Escrow::stream(id).unwrap().ending, None);
-		assert_eq!(stream(id).wake, Some(610));
+		assert_eq!(stream(id).wake, Some((Lane::Looks, 610)));
 		run_with(610, up);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((60, CloseReason::FundsExhausted)));
 	});
@@ -344,7 +344,7 @@ fn late_judging_is_waited_for() {
 			next_block_with(&|_| true, L);
 		}
 		assert_eq!(told(), vec![]);
-		assert_eq!(stream(id).wake, Some(190), "looked at once a round");
+		assert_eq!(stream(id).wake, Some((Lane::Urgent, 190)), "looked at once a round");
 		run_to_round(19);
 		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 10, 200, 800)]);
 	});

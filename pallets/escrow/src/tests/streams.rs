@@ -1,6 +1,6 @@
 //! Opening, billing and topping up.
 
-use crate::{Error, Event, mock::*};
+use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, Escrow as _, NewStream};
 
@@ -110,7 +110,7 @@ fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let id = Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
-		assert_eq!(stream(id).wake, Some(80), "round 5 is judged then");
+		assert_eq!(stream(id).wake, Some((Lane::Looks, 80)), "round 5 is judged then");
 		// The meter remembers 32 rounds; nobody touches the stream for 60.
 		run_to_round(65);
 		assert_eq!(settle(id), Ok(57 * 20), "rounds 6 to 62");

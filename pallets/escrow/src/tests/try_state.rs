@@ -1,7 +1,7 @@
 //! Every invariant, broken on purpose.
 
 use crate::{
-	Account, Accounts, Agenda, Cursor, HoldReason, NextId, State, Terms,
+	Account, Accounts, Agenda, Cursor, HoldReason, Lane, NextId, State, Terms,
 	mock::*,
 	types::{Run, Stream},
 };
@@ -96,23 +96,61 @@ fn more_locked_than_held() {
 #[test]
 fn entries_that_are_lost_or_doubled() {
 	with_stream(|id| {
-		let block = stream(id).wake.unwrap();
-		Agenda::<Test>::remove(block, id);
+		let entry = stream(id).wake.unwrap();
+		Agenda::<Test>::remove(entry, id);
 		broken("5: a stream without its entry");
 	});
 	with_stream(|id| {
-		Agenda::<Test>::insert(9_999, id, ());
+		Agenda::<Test>::insert((Lane::Looks, 9_999), id, ());
+		broken("5: an entry of no stream");
+	});
+	with_stream(|id| {
+		let (_, block) = stream(id).wake.unwrap();
+		Agenda::<Test>::insert((Lane::Urgent, block), id, ());
 		broken("5: an entry of no stream");
 	});
 	with_stream(|_| {
-		Cursor::<Test>::put(9_999);
+		Cursor::<Test>::insert(Lane::Looks, 9_999);
 		broken("5: an entry that is never reached");
 	});
+	with_stream(|_| {
+		Cursor::<Test>::insert(Lane::Urgent, 9_999);
+		assert_ok!(Escrow::do_try_state());
+	});
 	with_stream(|id| {
-		let block = stream(id).wake.unwrap();
-		Agenda::<Test>::remove(block, id);
+		let entry = stream(id).wake.unwrap();
+		Agenda::<Test>::remove(entry, id);
 		mutate_stream(id, |stream| stream.wake = None);
 		broken("5: a stream that is never looked at");
+	});
+}
+
+/// Move the entry of a stream and tell the stream.
+fn change_lane(id: EscrowId, lane: Lane) {
+	let (was, block) = stream(id).wake.unwrap();
+	assert_ne!(was, lane);
+	Agenda::<Test>::remove((was, block), id);
+	broken("5: a stream without its entry");
+	Agenda::<Test>::insert((lane, block), id, ());
+	broken("5: a stream without its entry");
+	mutate_stream(id, |stream| stream.wake = Some((lane, block)));
+}
+
+#[test]
+fn entries_in_the_wrong_lane() {
+	with_stream(|id| {
+		change_lane(id, Lane::Urgent);
+		broken("5: a look that is urgent");
+	});
+	with_stream(|id| {
+		assert_ok!(Escrow::end(id, 30, CloseReason::TenantClosed));
+		change_lane(id, Lane::Looks);
+		broken("5: an end that is not urgent");
+	});
+	with_stream(|id| {
+		assert_ok!(Escrow::park(id, 20, CloseReason::Unhealthy));
+		change_lane(id, Lane::Looks);
+		broken("5: an end that is not urgent");
 	});
 }
 
