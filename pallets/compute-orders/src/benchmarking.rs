@@ -463,7 +463,7 @@ mod benchmarks {
 fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 	let credit = [1; 4];
 	let terms = surety_primitives::SlaTerms {
-		min_uptime: 1_000_000_000,
+		min_uptime: Perbill::one(),
 		max_latency: surety_primitives::LatencyBucket::MAX,
 		max_head_lag: 0,
 		credit,

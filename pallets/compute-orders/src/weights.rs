@@ -53,17 +53,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
 	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn declare_capacity() -> Weight {
-		// Minimum measured: 18_307 ns. Proof recorded: 1107 bytes.
-		Weight::from_parts(20_020_000, 4117)
+		// Minimum measured: 17_346 ns. Proof recorded: 1107 bytes.
+		Weight::from_parts(18_638_000, 4117)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
+	/// Storage: `Parameters::Parameters` (r:6 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Approvals` (r:1 w:0)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:6 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::NextOrder` (r:1 w:1)
@@ -83,25 +83,25 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
 	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:0 w:8)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:0 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `r` is in `[1, 8]`.
 	fn place_order(r: u32, ) -> Weight {
-		// Minimum measured: 103_865 ns. Proof recorded: 912 bytes.
-		Weight::from_parts(71_160_801, 16056)
-			// +- 73_311
-			.saturating_add(Weight::from_parts(36_473_198, 0).saturating_mul(r.into()))
+		// Minimum measured: 95_813 ns. Proof recorded: 912 bytes.
+		Weight::from_parts(67_427_560, 16056)
+			// +- 27_342
+			.saturating_add(Weight::from_parts(33_069_751, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(10_u64))
 			.saturating_add(Db::get().writes(1_u64.saturating_mul(r.into())))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:8 w:8)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
@@ -118,18 +118,18 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `r` is in `[1, 8]`.
 	fn cancel_order(r: u32, ) -> Weight {
-		// Minimum measured: 68_091 ns. Proof recorded: 1669 bytes.
-		Weight::from_parts(38_099_025, 6917)
-			// +- 112_256
-			.saturating_add(Weight::from_parts(32_764_256, 0).saturating_mul(r.into()))
+		// Minimum measured: 61_732 ns. Proof recorded: 1669 bytes.
+		Weight::from_parts(33_500_810, 21261)
+			// +- 74_894
+			.saturating_add(Weight::from_parts(29_986_821, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(r.into())))
 			.saturating_add(Db::get().writes(8_u64))
 			.saturating_add(Db::get().writes(1_u64.saturating_mul(r.into())))
-			.saturating_add(Weight::from_parts(0, 2846).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(0, 2848).saturating_mul(r.into()))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Services` (r:1 w:0)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Operators` (r:1 w:0)
@@ -159,33 +159,33 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:2)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn place_bid() -> Weight {
-		// Minimum measured: 254_580 ns. Proof recorded: 13275 bytes.
-		Weight::from_parts(275_922_000, 89760)
+		// Minimum measured: 216_192 ns. Proof recorded: 13275 bytes.
+		Weight::from_parts(230_574_000, 89760)
 			.saturating_add(Db::get().reads(51_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:0)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(215), added: 2690, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Approvals` (r:1 w:0)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn update_bid() -> Weight {
-		// Minimum measured: 36_525 ns. Proof recorded: 2678 bytes.
-		Weight::from_parts(40_270_000, 6917)
+		// Minimum measured: 33_960 ns. Proof recorded: 2678 bytes.
+		Weight::from_parts(35_553_000, 21261)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(215), added: 2690, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -205,13 +205,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:2)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn withdraw_bid() -> Weight {
-		// Minimum measured: 76_614 ns. Proof recorded: 2983 bytes.
-		Weight::from_parts(81_662_000, 6917)
+		// Minimum measured: 69_343 ns. Proof recorded: 2983 bytes.
+		Weight::from_parts(74_602_000, 21261)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(215), added: 2690, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -245,15 +245,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Leases` (r:0 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	fn accept_bid() -> Weight {
-		// Minimum measured: 103_564 ns. Proof recorded: 3914 bytes.
-		Weight::from_parts(108_472_000, 8523)
+		// Minimum measured: 98_307 ns. Proof recorded: 3914 bytes.
+		Weight::from_parts(102_183_000, 21261)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(11_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -295,9 +295,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Cursor` (r:2 w:0)
 	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
@@ -305,15 +305,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn report_ready() -> Weight {
-		// Minimum measured: 546_596 ns. Proof recorded: 64756 bytes.
-		Weight::from_parts(585_664_000, 69202)
+		// Minimum measured: 514_638 ns. Proof recorded: 64756 bytes.
+		Weight::from_parts(535_579_000, 69202)
 			.saturating_add(Db::get().reads(45_u64))
 			.saturating_add(Db::get().writes(26_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
 	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -331,19 +333,19 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:4)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn decline() -> Weight {
-		// Minimum measured: 93_950 ns. Proof recorded: 3119 bytes.
-		Weight::from_parts(99_558_000, 6917)
-			.saturating_add(Db::get().reads(9_u64))
+		// Minimum measured: 87_992 ns. Proof recorded: 3247 bytes.
+		Weight::from_parts(93_269_000, 21261)
+			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(12_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -379,17 +381,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
 	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn close_lease() -> Weight {
-		// Minimum measured: 258_916 ns. Proof recorded: 35497 bytes.
-		Weight::from_parts(268_220_000, 35096)
+		// Minimum measured: 234_179 ns. Proof recorded: 35499 bytes.
+		Weight::from_parts(250_734_000, 35096)
 			.saturating_add(Db::get().reads(23_u64))
 			.saturating_add(Db::get().writes(23_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
@@ -401,15 +403,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// Minimum measured: 37_135 ns. Proof recorded: 1735 bytes.
-		Weight::from_parts(39_048_000, 6917)
+		// Minimum measured: 33_100 ns. Proof recorded: 1735 bytes.
+		Weight::from_parts(35_703_000, 21261)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -427,17 +429,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
 	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:2)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// Minimum measured: 166_969 ns. Proof recorded: 32263 bytes.
-		Weight::from_parts(173_069_000, 35096)
+		// Minimum measured: 150_604 ns. Proof recorded: 32265 bytes.
+		Weight::from_parts(161_070_000, 35096)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:33 w:32)
@@ -461,12 +463,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// `l` is in `[0, 64]`.
 	/// `b` is in `[0, 32]`.
 	fn remove_order(l: u32, b: u32, ) -> Weight {
-		// Minimum measured: 447_437 ns. Proof recorded: 2934 bytes.
-		Weight::from_parts(146_198_865, 6917)
-			// +- 265_081
-			.saturating_add(Weight::from_parts(5_602_824, 0).saturating_mul(l.into()))
-			// +- 526_566
-			.saturating_add(Weight::from_parts(55_978_034, 0).saturating_mul(b.into()))
+		// Minimum measured: 411_604 ns. Proof recorded: 2934 bytes.
+		Weight::from_parts(143_316_395, 21261)
+			// +- 158_466
+			.saturating_add(Weight::from_parts(4_621_457, 0).saturating_mul(l.into()))
+			// +- 314_781
+			.saturating_add(Weight::from_parts(50_194_512, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(l.into())))
 			.saturating_add(Db::get().reads(6_u64.saturating_mul(b.into())))
@@ -482,17 +484,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 7_982 ns. Proof recorded: 62 bytes.
-		Weight::from_parts(5_974_113, 3478)
-			// +- 1_602
-			.saturating_add(Weight::from_parts(2_415_545, 0).saturating_mul(b.into()))
+		// Minimum measured: 7_391 ns. Proof recorded: 62 bytes.
+		Weight::from_parts(5_743_610, 3478)
+			// +- 1_311
+			.saturating_add(Weight::from_parts(2_242_132, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
 			.saturating_add(Weight::from_parts(0, 2501).saturating_mul(b.into()))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
 	/// Storage: `System::ParentHash` (r:1 w:0)
@@ -531,17 +533,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// `b` is in `[8, 32]`.
 	fn look(b: u32, ) -> Weight {
-		// Minimum measured: 650_630 ns. Proof recorded: 4063 bytes.
-		Weight::from_parts(433_583_104, 22046)
-			// +- 691_937
-			.saturating_add(Weight::from_parts(32_429_616, 0).saturating_mul(b.into()))
+		// Minimum measured: 580_706 ns. Proof recorded: 4063 bytes.
+		Weight::from_parts(312_300_478, 22046)
+			// +- 401_664
+			.saturating_add(Weight::from_parts(34_843_913, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(28_u64))
 			.saturating_add(Db::get().reads(7_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(59_u64))
 			.saturating_add(Weight::from_parts(0, 6418).saturating_mul(b.into()))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
 	/// Storage: `System::ParentHash` (r:1 w:0)
@@ -549,7 +551,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Bids` (r:1 w:0)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(215), added: 2690, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:8 w:8)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
@@ -565,15 +567,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn look_without_bids() -> Weight {
-		// Minimum measured: 271_985 ns. Proof recorded: 3904 bytes.
-		Weight::from_parts(284_824_000, 23758)
+		// Minimum measured: 250_974 ns. Proof recorded: 3904 bytes.
+		Weight::from_parts(264_675_000, 23774)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(14_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:15 w:0)
@@ -611,15 +613,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:4)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn never_ready() -> Weight {
-		// Minimum measured: 192_086 ns. Proof recorded: 5169 bytes.
-		Weight::from_parts(200_840_000, 38805)
+		// Minimum measured: 175_231 ns. Proof recorded: 5169 bytes.
+		Weight::from_parts(183_854_000, 38805)
 			.saturating_add(Db::get().reads(35_u64))
 			.saturating_add(Db::get().writes(21_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:1 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
@@ -627,25 +629,25 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn expire() -> Weight {
-		// Minimum measured: 177_475 ns. Proof recorded: 32419 bytes.
-		Weight::from_parts(184_045_000, 35096)
+		// Minimum measured: 166_839 ns. Proof recorded: 32421 bytes.
+		Weight::from_parts(173_709_000, 35096)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
@@ -681,18 +683,18 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
 	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn fail() -> Weight {
-		// Minimum measured: 255_781 ns. Proof recorded: 35574 bytes.
-		Weight::from_parts(268_430_000, 35096)
+		// Minimum measured: 242_021 ns. Proof recorded: 35576 bytes.
+		Weight::from_parts(254_019_000, 35096)
 			.saturating_add(Db::get().reads(24_u64))
 			.saturating_add(Db::get().writes(24_u64))
 	}
@@ -701,7 +703,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
@@ -713,15 +715,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn marked() -> Weight {
-		// Minimum measured: 88_191 ns. Proof recorded: 32058 bytes.
-		Weight::from_parts(92_638_000, 35096)
+		// Minimum measured: 82_964 ns. Proof recorded: 32058 bytes.
+		Weight::from_parts(86_319_000, 35096)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:1 w:1)
@@ -731,8 +733,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn ending() -> Weight {
-		// Minimum measured: 32_950 ns. Proof recorded: 2022 bytes.
-		Weight::from_parts(34_662_000, 6917)
+		// Minimum measured: 30_946 ns. Proof recorded: 2022 bytes.
+		Weight::from_parts(32_698_000, 21261)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -740,8 +742,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -780,8 +784,6 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:3 w:0)
@@ -809,17 +811,19 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// Minimum measured: 468_179 ns. Proof recorded: 72980 bytes.
-		Weight::from_parts(496_881_000, 69202)
-			.saturating_add(Db::get().reads(35_u64))
+		// Minimum measured: 441_839 ns. Proof recorded: 72980 bytes.
+		Weight::from_parts(457_943_000, 69202)
+			.saturating_add(Db::get().reads(36_u64))
 			.saturating_add(Db::get().writes(37_u64))
 	}
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -858,8 +862,6 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:3 w:0)
@@ -887,9 +889,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn parked() -> Weight {
-		// Minimum measured: 467_447 ns. Proof recorded: 72980 bytes.
-		Weight::from_parts(487_427_000, 69202)
-			.saturating_add(Db::get().reads(35_u64))
+		// Minimum measured: 440_267 ns. Proof recorded: 72980 bytes.
+		Weight::from_parts(456_050_000, 69202)
+			.saturating_add(Db::get().reads(36_u64))
 			.saturating_add(Db::get().writes(38_u64))
 	}
 }

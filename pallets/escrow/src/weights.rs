@@ -34,7 +34,7 @@ pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
 
 impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -50,15 +50,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:3 w:3)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 175_332 ns. Proof recorded: 31669 bytes.
-		Weight::from_parts(191_816_000, 35096)
+		// Minimum measured: 176_674 ns. Proof recorded: 31671 bytes.
+		Weight::from_parts(187_119_000, 35096)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -68,13 +68,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:4 w:4)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
-		// Minimum measured: 112_748 ns. Proof recorded: 1288 bytes.
-		Weight::from_parts(120_290_000, 11426)
+		// Minimum measured: 109_714 ns. Proof recorded: 1289 bytes.
+		Weight::from_parts(116_123_000, 11426)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -92,30 +92,30 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:1 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn force_close() -> Weight {
-		// Minimum measured: 278_766 ns. Proof recorded: 31629 bytes.
-		Weight::from_parts(296_453_000, 35096)
+		// Minimum measured: 267_829 ns. Proof recorded: 31630 bytes.
+		Weight::from_parts(281_650_000, 35096)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}
 	/// Storage: `Escrow::Cursor` (r:1 w:1)
-	/// Proof: `Escrow::Cursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:16 w:0)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 5_028 ns. Proof recorded: 69 bytes.
-		Weight::from_parts(2_886_583, 1489)
-			// +- 981
-			.saturating_add(Weight::from_parts(2_497_963, 0).saturating_mul(b.into()))
+		// Minimum measured: 6_400 ns. Proof recorded: 79 bytes.
+		Weight::from_parts(4_475_665, 3478)
+			// +- 907
+			.saturating_add(Weight::from_parts(2_458_395, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
-			.saturating_add(Weight::from_parts(0, 2499).saturating_mul(b.into()))
+			.saturating_add(Weight::from_parts(0, 2500).saturating_mul(b.into()))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -133,15 +133,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake() -> Weight {
-		// Minimum measured: 220_910 ns. Proof recorded: 31710 bytes.
-		Weight::from_parts(238_796_000, 35096)
+		// Minimum measured: 202_362 ns. Proof recorded: 31712 bytes.
+		Weight::from_parts(224_715_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(372), added: 2847, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -151,13 +151,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_read() -> Weight {
-		// Provisional, not measured: the time of `park`, which reads and moves an entry in the same way.
-		Weight::from_parts(105_717_000, 35096)
+		// Minimum measured: 134_251 ns. Proof recorded: 30795 bytes.
+		Weight::from_parts(139_669_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -173,17 +173,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:3 w:3)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:0)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(3452), added: 5927, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_parking() -> Weight {
-		// Minimum measured: 183_303 ns. Proof recorded: 31675 bytes.
-		Weight::from_parts(193_328_000, 35096)
+		// Minimum measured: 172_457 ns. Proof recorded: 31677 bytes.
+		Weight::from_parts(180_960_000, 35096)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -191,31 +191,31 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn start() -> Weight {
-		// Minimum measured: 180_900 ns. Proof recorded: 30708 bytes.
-		Weight::from_parts(188_712_000, 35096)
+		// Minimum measured: 174_451 ns. Proof recorded: 30708 bytes.
+		Weight::from_parts(181_411_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn park() -> Weight {
-		// Minimum measured: 99_999 ns. Proof recorded: 30794 bytes.
-		Weight::from_parts(105_717_000, 35096)
+		// Minimum measured: 95_272 ns. Proof recorded: 30796 bytes.
+		Weight::from_parts(99_328_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -225,8 +225,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn top_up_lump() -> Weight {
-		// Minimum measured: 43_876 ns. Proof recorded: 998 bytes.
-		Weight::from_parts(45_958_000, 3836)
+		// Minimum measured: 41_331 ns. Proof recorded: 998 bytes.
+		Weight::from_parts(43_245_000, 3838)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}

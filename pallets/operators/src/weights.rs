@@ -63,8 +63,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// Minimum measured: 48_403 ns. Proof recorded: 100 bytes.
-		Weight::from_parts(50_015_000, 4199)
+		// Minimum measured: 44_616 ns. Proof recorded: 100 bytes.
+		Weight::from_parts(46_900_000, 4199)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -85,8 +85,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// Minimum measured: 53_219 ns. Proof recorded: 1289 bytes.
-		Weight::from_parts(55_453_000, 4199)
+		// Minimum measured: 49_384 ns. Proof recorded: 1289 bytes.
+		Weight::from_parts(51_587_000, 4199)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -99,8 +99,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		// Minimum measured: 17_025 ns. Proof recorded: 1175 bytes.
-		Weight::from_parts(17_967_000, 7611)
+		// Minimum measured: 15_703 ns. Proof recorded: 1175 bytes.
+		Weight::from_parts(16_675_000, 7611)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -121,8 +121,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn withdraw_unbonded() -> Weight {
-		// Minimum measured: 50_875 ns. Proof recorded: 1259 bytes.
-		Weight::from_parts(53_510_000, 7408)
+		// Minimum measured: 47_340 ns. Proof recorded: 1259 bytes.
+		Weight::from_parts(50_085_000, 7408)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -131,8 +131,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn deactivate() -> Weight {
-		// Minimum measured: 9_915 ns. Proof recorded: 472 bytes.
-		Weight::from_parts(10_616_000, 3714)
+		// Minimum measured: 9_174 ns. Proof recorded: 472 bytes.
+		Weight::from_parts(9_815_000, 3714)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -145,8 +145,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
-		// Minimum measured: 14_842 ns. Proof recorded: 557 bytes.
-		Weight::from_parts(15_563_000, 4199)
+		// Minimum measured: 13_621 ns. Proof recorded: 557 bytes.
+		Weight::from_parts(14_351_000, 4199)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -159,16 +159,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Bonds` (r:1 w:0)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		// Minimum measured: 16_044 ns. Proof recorded: 549 bytes.
-		Weight::from_parts(17_156_000, 7611)
+		// Minimum measured: 14_932 ns. Proof recorded: 549 bytes.
+		Weight::from_parts(15_974_000, 7611)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	fn set_identity() -> Weight {
-		// Minimum measured: 8_994 ns. Proof recorded: 469 bytes.
-		Weight::from_parts(9_534_000, 3714)
+		// Minimum measured: 8_402 ns. Proof recorded: 469 bytes.
+		Weight::from_parts(8_893_000, 3714)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -213,8 +213,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Services` (r:0 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn list_service() -> Weight {
-		// Minimum measured: 281_169 ns. Proof recorded: 25001 bytes.
-		Weight::from_parts(299_076_000, 35096)
+		// Minimum measured: 235_241 ns. Proof recorded: 25001 bytes.
+		Weight::from_parts(261_250_000, 35096)
 			.saturating_add(Db::get().reads(29_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
@@ -237,8 +237,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Hosts` (r:2 w:2)
 	/// Proof: `Operators::Hosts` (`max_values`: None, `max_size`: Some(275), added: 2750, mode: `MaxEncodedLen`)
 	fn update_service() -> Weight {
-		// Minimum measured: 48_402 ns. Proof recorded: 1313 bytes.
-		Weight::from_parts(51_106_000, 35096)
+		// Minimum measured: 47_370 ns. Proof recorded: 1313 bytes.
+		Weight::from_parts(49_764_000, 35096)
 			.saturating_add(Db::get().reads(19_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -249,24 +249,24 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Services` (r:1 w:0)
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	fn raise_credit_cap() -> Weight {
-		// Minimum measured: 12_929 ns. Proof recorded: 1072 bytes.
-		Weight::from_parts(13_951_000, 4380)
+		// Minimum measured: 12_459 ns. Proof recorded: 1072 bytes.
+		Weight::from_parts(13_250_000, 4380)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn pause_service() -> Weight {
-		// Minimum measured: 8_603 ns. Proof recorded: 940 bytes.
-		Weight::from_parts(13_690_000, 4117)
+		// Minimum measured: 8_112 ns. Proof recorded: 940 bytes.
+		Weight::from_parts(8_753_000, 4117)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn resume_service() -> Weight {
-		// Minimum measured: 8_693 ns. Proof recorded: 940 bytes.
-		Weight::from_parts(9_464_000, 4117)
+		// Minimum measured: 8_302 ns. Proof recorded: 940 bytes.
+		Weight::from_parts(8_874_000, 4117)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -283,8 +283,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn retire_service() -> Weight {
-		// Minimum measured: 72_999 ns. Proof recorded: 19719 bytes.
-		Weight::from_parts(81_382_000, 35096)
+		// Minimum measured: 59_138 ns. Proof recorded: 19719 bytes.
+		Weight::from_parts(68_712_000, 35096)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -329,8 +329,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_service() -> Weight {
-		// Minimum measured: 280_839 ns. Proof recorded: 27668 bytes.
-		Weight::from_parts(316_823_000, 35096)
+		// Minimum measured: 234_089 ns. Proof recorded: 27668 bytes.
+		Weight::from_parts(261_069_000, 35096)
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(17_u64))
 	}
@@ -349,8 +349,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::Pages` (r:1 w:1)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// Minimum measured: 93_519 ns. Proof recorded: 20431 bytes.
-		Weight::from_parts(105_518_000, 35096)
+		// Minimum measured: 82_933 ns. Proof recorded: 20431 bytes.
+		Weight::from_parts(91_557_000, 35096)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -361,8 +361,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Networks` (r:1 w:1)
 	/// Proof: `Operators::Networks` (`max_values`: None, `max_size`: Some(2143), added: 4618, mode: `MaxEncodedLen`)
 	fn set_network() -> Weight {
-		// Minimum measured: 29_815 ns. Proof recorded: 2547 bytes.
-		Weight::from_parts(34_231_000, 5608)
+		// Minimum measured: 27_241 ns. Proof recorded: 2547 bytes.
+		Weight::from_parts(28_823_000, 5608)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -373,8 +373,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::NetworkByName` (r:0 w:1)
 	/// Proof: `Operators::NetworkByName` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn remove_network() -> Weight {
-		// Minimum measured: 12_128 ns. Proof recorded: 2283 bytes.
-		Weight::from_parts(13_570_000, 5608)
+		// Minimum measured: 11_267 ns. Proof recorded: 2283 bytes.
+		Weight::from_parts(11_958_000, 5608)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -383,32 +383,32 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Approvals` (r:0 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn approve_asset() -> Weight {
-		// Minimum measured: 8_333 ns. Proof recorded: 243 bytes.
-		Weight::from_parts(8_804_000, 3675)
+		// Minimum measured: 7_681 ns. Proof recorded: 243 bytes.
+		Weight::from_parts(8_092_000, 3675)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Approvals` (r:1 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn revoke_asset() -> Weight {
-		// Minimum measured: 6_931 ns. Proof recorded: 145 bytes.
-		Weight::from_parts(7_411_000, 3494)
+		// Minimum measured: 6_499 ns. Proof recorded: 145 bytes.
+		Weight::from_parts(6_861_000, 3494)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn deny_host() -> Weight {
-		// Minimum measured: 7_140 ns. Proof recorded: 96 bytes.
-		Weight::from_parts(7_622_000, 3736)
+		// Minimum measured: 6_750 ns. Proof recorded: 96 bytes.
+		Weight::from_parts(7_170_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn allow_host() -> Weight {
-		// Minimum measured: 7_942 ns. Proof recorded: 160 bytes.
-		Weight::from_parts(8_393_000, 3736)
+		// Minimum measured: 7_422 ns. Proof recorded: 160 bytes.
+		Weight::from_parts(7_902_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -429,8 +429,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn list_lease() -> Weight {
-		// Minimum measured: 39_509 ns. Proof recorded: 1230 bytes.
-		Weight::from_parts(41_732_000, 35096)
+		// Minimum measured: 37_906 ns. Proof recorded: 1230 bytes.
+		Weight::from_parts(39_769_000, 35096)
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -461,8 +461,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_lease() -> Weight {
-		// Minimum measured: 34_121 ns. Proof recorded: 1561 bytes.
-		Weight::from_parts(35_924_000, 35096)
+		// Minimum measured: 31_267 ns. Proof recorded: 1561 bytes.
+		Weight::from_parts(33_700_000, 35096)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(11_u64))
 	}
@@ -471,8 +471,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn reserve() -> Weight {
-		// Minimum measured: 8_002 ns. Proof recorded: 351 bytes.
-		Weight::from_parts(8_593_000, 4199)
+		// Minimum measured: 7_431 ns. Proof recorded: 351 bytes.
+		Weight::from_parts(8_002_000, 4199)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -481,8 +481,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn unreserve() -> Weight {
-		// Minimum measured: 10_606 ns. Proof recorded: 450 bytes.
-		Weight::from_parts(11_337_000, 4199)
+		// Minimum measured: 9_724 ns. Proof recorded: 450 bytes.
+		Weight::from_parts(10_556_000, 4199)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -507,8 +507,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn forfeit() -> Weight {
-		// Minimum measured: 54_201 ns. Proof recorded: 1250 bytes.
-		Weight::from_parts(58_237_000, 6094)
+		// Minimum measured: 50_505 ns. Proof recorded: 1250 bytes.
+		Weight::from_parts(53_911_000, 6094)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}

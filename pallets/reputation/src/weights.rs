@@ -39,8 +39,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	fn window() -> Weight {
-		// Minimum measured: 12_939 ns. Proof recorded: 436 bytes.
-		Weight::from_parts(13_690_000, 3594)
+		// Minimum measured: 12_909 ns. Proof recorded: 436 bytes.
+		Weight::from_parts(13_500_000, 3594)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -49,8 +49,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	fn breach() -> Weight {
-		// Minimum measured: 10_836 ns. Proof recorded: 396 bytes.
-		Weight::from_parts(11_326_000, 3594)
+		// Minimum measured: 10_526 ns. Proof recorded: 396 bytes.
+		Weight::from_parts(11_177_000, 3594)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -65,8 +65,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Expiring` (r:0 w:1)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn engagement() -> Weight {
-		// Minimum measured: 18_507 ns. Proof recorded: 363 bytes.
-		Weight::from_parts(19_539_000, 3558)
+		// Minimum measured: 17_846 ns. Proof recorded: 363 bytes.
+		Weight::from_parts(18_818_000, 3558)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -75,8 +75,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	fn lease_failed() -> Weight {
-		// Minimum measured: 10_846 ns. Proof recorded: 396 bytes.
-		Weight::from_parts(11_397_000, 3594)
+		// Minimum measured: 10_616 ns. Proof recorded: 396 bytes.
+		Weight::from_parts(11_237_000, 3594)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -91,8 +91,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Expiring` (r:0 w:2)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn rate() -> Weight {
-		// Minimum measured: 30_195 ns. Proof recorded: 542 bytes.
-		Weight::from_parts(31_647_000, 3594)
+		// Minimum measured: 29_554 ns. Proof recorded: 542 bytes.
+		Weight::from_parts(30_916_000, 3594)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -103,8 +103,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Expiring` (r:0 w:1)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn forget_engagement() -> Weight {
-		// Minimum measured: 10_926 ns. Proof recorded: 421 bytes.
-		Weight::from_parts(11_577_000, 3555)
+		// Minimum measured: 10_656 ns. Proof recorded: 421 bytes.
+		Weight::from_parts(11_447_000, 3555)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -115,8 +115,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Expiring` (r:1 w:0)
 	/// Proof: `Reputation::Expiring` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn expire_base() -> Weight {
-		// Minimum measured: 6_850 ns. Proof recorded: 334 bytes.
-		Weight::from_parts(7_221_000, 3558)
+		// Minimum measured: 6_569 ns. Proof recorded: 334 bytes.
+		Weight::from_parts(7_050_000, 3558)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -125,8 +125,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Engagements` (r:0 w:1)
 	/// Proof: `Reputation::Engagements` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn expire_engagement() -> Weight {
-		// Minimum measured: 6_339 ns. Proof recorded: 234 bytes.
-		Weight::from_parts(6_830_000, 3558)
+		// Minimum measured: 6_109 ns. Proof recorded: 234 bytes.
+		Weight::from_parts(6_660_000, 3558)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -137,8 +137,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Reputation::Pairs` (r:1 w:0)
 	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn expire_pair() -> Weight {
-		// Minimum measured: 13_380 ns. Proof recorded: 523 bytes.
-		Weight::from_parts(14_091_000, 3573)
+		// Minimum measured: 13_240 ns. Proof recorded: 523 bytes.
+		Weight::from_parts(13_971_000, 3573)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}

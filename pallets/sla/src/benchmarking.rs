@@ -92,7 +92,7 @@ fn breach(window: WindowIndex, round: RoundIndex) -> Breached {
 fn owed<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
 	let (who, service, id) = open::<T>();
 	let window = T::Clock::window_of(T::Clock::round());
-	let _ = Pallet::<T>::window_turned(service, window);
+	turn::<T>(service, window, Default::default());
 	Pallet::<T>::breached(service, breach(window + 1, T::Clock::round()));
 	assert!(Pallet::<T>::owed_credit(id).unwrap_or(0) > 0);
 	(who, service, id)

@@ -75,16 +75,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:0 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn open_agreement() -> Weight {
-		// Minimum measured: 513_376 ns. Proof recorded: 63903 bytes.
-		Weight::from_parts(625_883_000, 69202)
+		// Minimum measured: 502_990 ns. Proof recorded: 63903 bytes.
+		Weight::from_parts(531_102_000, 69202)
 			.saturating_add(Db::get().reads(44_u64))
 			.saturating_add(Db::get().writes(21_u64))
 	}
@@ -123,15 +123,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn open_lease_agreement() -> Weight {
-		// Minimum measured: 240_629 ns. Proof recorded: 62876 bytes.
-		Weight::from_parts(301_550_000, 69202)
+		// Minimum measured: 242_262 ns. Proof recorded: 62876 bytes.
+		Weight::from_parts(251_996_000, 69202)
 			.saturating_add(Db::get().reads(35_u64))
 			.saturating_add(Db::get().writes(16_u64))
 	}
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -147,10 +147,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// Minimum measured: 150_674 ns. Proof recorded: 31812 bytes.
-		Weight::from_parts(184_114_000, 35096)
+		// Minimum measured: 147_480 ns. Proof recorded: 31814 bytes.
+		Weight::from_parts(154_079_000, 35096)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
@@ -163,7 +163,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -181,8 +181,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 331_965 ns. Proof recorded: 32453 bytes.
-		Weight::from_parts(348_479_000, 35096)
+		// Minimum measured: 325_896 ns. Proof recorded: 32455 bytes.
+		Weight::from_parts(339_136_000, 35096)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
@@ -195,16 +195,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Services` (r:1 w:0)
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn close_agreement() -> Weight {
-		// Minimum measured: 117_405 ns. Proof recorded: 31374 bytes.
-		Weight::from_parts(121_851_000, 35096)
+		// Minimum measured: 114_731 ns. Proof recorded: 31376 bytes.
+		Weight::from_parts(121_371_000, 35096)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(4_u64))
 	}
@@ -217,7 +217,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:0)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -231,8 +231,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// Minimum measured: 115_903 ns. Proof recorded: 32048 bytes.
-		Weight::from_parts(122_352_000, 35096)
+		// Minimum measured: 113_430 ns. Proof recorded: 32050 bytes.
+		Weight::from_parts(119_888_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -241,8 +241,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn sweep_base() -> Weight {
-		// Minimum measured: 4_987 ns. Proof recorded: 31 bytes.
-		Weight::from_parts(5_358_000, 3614)
+		// Minimum measured: 4_877 ns. Proof recorded: 31 bytes.
+		Weight::from_parts(5_227_000, 3614)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -255,7 +255,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(371), added: 2846, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
@@ -269,30 +269,38 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn sweep_step() -> Weight {
-		// Minimum measured: 251_915 ns. Proof recorded: 32052 bytes.
-		Weight::from_parts(264_014_000, 35096)
+		// Minimum measured: 248_200 ns. Proof recorded: 32054 bytes.
+		Weight::from_parts(260_048_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:1)
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:0)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Services` (r:1 w:0)
+	/// Storage: `Operators::Approvals` (r:1 w:0)
+	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:1)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:1 w:1)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:0 w:8)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn window_turned() -> Weight {
-		// Minimum measured: 46_790 ns. Proof recorded: 1868 bytes.
-		Weight::from_parts(48_713_000, 6012)
-			.saturating_add(Db::get().reads(6_u64))
-			.saturating_add(Db::get().writes(9_u64))
+		// Minimum measured: 169_522 ns. Proof recorded: 32559 bytes.
+		Weight::from_parts(175_452_000, 35096)
+			.saturating_add(Db::get().reads(10_u64))
+			.saturating_add(Db::get().writes(12_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
@@ -303,8 +311,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn heated() -> Weight {
-		// Minimum measured: 16_264 ns. Proof recorded: 1398 bytes.
-		Weight::from_parts(17_156_000, 6012)
+		// Minimum measured: 16_024 ns. Proof recorded: 1398 bytes.
+		Weight::from_parts(16_955_000, 6012)
 			.saturating_add(Db::get().reads(5_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
@@ -348,8 +356,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Breaches` (r:0 w:2)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
 	fn breached() -> Weight {
-		// Minimum measured: 257_093 ns. Proof recorded: 34364 bytes.
-		Weight::from_parts(271_886_000, 35096)
+		// Minimum measured: 249_533 ns. Proof recorded: 34364 bytes.
+		Weight::from_parts(263_083_000, 35096)
 			.saturating_add(Db::get().reads(21_u64))
 			.saturating_add(Db::get().writes(19_u64))
 	}
@@ -392,8 +400,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// Minimum measured: 287_058 ns. Proof recorded: 73095 bytes.
-		Weight::from_parts(296_973_000, 74310)
+		// Minimum measured: 277_003 ns. Proof recorded: 73095 bytes.
+		Weight::from_parts(287_649_000, 74310)
 			.saturating_add(Db::get().reads(46_u64))
 			.saturating_add(Db::get().writes(15_u64))
 	}
@@ -414,8 +422,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Breaches` (r:0 w:64)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
 	fn forget() -> Weight {
-		// Minimum measured: 130_003 ns. Proof recorded: 949 bytes.
-		Weight::from_parts(135_593_000, 6208)
+		// Minimum measured: 126_989 ns. Proof recorded: 949 bytes.
+		Weight::from_parts(131_977_000, 6208)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(71_u64))
 	}
