@@ -568,7 +568,7 @@ shared! {
 		OperatorClosed,
 		/// Operator (2xxx): retired the service.
 		ServiceRetired,
-		/// Operator (2xxx): credited up to the cap, terminated for cause.
+		/// Operator (2xxx): credited up to the cap or dead for a window, terminated for cause.
 		Terminated,
 		/// Network (3xxx): closed by governance or a dispute.
 		Governance,

@@ -493,12 +493,14 @@ pub mod pallet {
 		///
 		/// - `endpoint`: where control must be proven, one with another host, port or scheme is refused while
 		///   units are sold, and must be proven again. Of a `Compute` service such a one is refused while bids
-		///   or leases use its capacity, and what it had declared is forgotten. Probers that find no proof for a whole window stop asking for it: any
-		///   endpoint given for an unproven service, also the one it has, makes them ask again.
+		///   or leases use its capacity, and what it had declared is forgotten. Probers that find no proof for a
+		///   whole window stop asking for it: any endpoint given for an unproven service, also the one it has,
+		///   makes them ask again.
 		/// - `capacity`: not below the units sold.
 		/// - `price`: holds for new agreements.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::update_service())]
+		// Forgetting what a server had comes on top.
+		#[pallet::weight(T::WeightInfo::update_service().saturating_add(T::DbWeight::get().reads_writes(1, 2)))]
 		pub fn update_service(
 			origin: OriginFor<T>,
 			service: ServiceId,
