@@ -422,7 +422,7 @@ fn bids_and_leases_are_listed_page_by_page() {
 		assert!(matches!(lease.last_verdict, Some((_, Verdict::Up { .. }))));
 		let (of_operator, _) =
 			walk_any(&mut world, |from| Runtime::leases_of(stored.operator.clone(), from, 2));
-		assert_eq!(of_operator, [lease.clone()], "and its operator's only one");
+		assert_eq!(of_operator, std::slice::from_ref(&lease), "and its operator's only one");
 		assert_eq!(world.peek(|| Runtime::lease(lease.id)), Some(lease));
 	}
 	world.check();
