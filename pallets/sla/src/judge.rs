@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use frame::arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
 use frame_support::defensive;
 use surety_primitives::{
-	BreachKind, Breached, Frozen, Judge, Service, SlaTerms, WindowSummary, lease_of_service, tiers,
+	BreachKind, Breached, Frozen, Judge, SlaTerms, WindowSummary, lease_of_service, tiers,
 };
 
 /// What a breach takes, before it is known what the bond can pay.
@@ -35,11 +35,6 @@ impl<T: Config> Judge for Pallet<T> {
 		});
 		if ends {
 			Self::terminate(service);
-		}
-		// What pays no credit risks nothing in an outage.
-		let pays = |info: Service<T::AccountId>| info.terms.credit.last().is_some_and(|most| *most > 0);
-		if !T::Registry::service(service).is_some_and(pays) {
-			weight = 0;
 		}
 		Self::freeze(service, next, weight)
 	}
@@ -100,15 +95,16 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// What `window` is judged by.
+	/// What `window` is judged by. What pays no credit risks nothing in an outage, and weighs nothing there.
 	fn freeze(service: ServiceId, window: WindowIndex, weight: Balance) -> Frozen {
 		let rounds = T::Clock::window_rounds();
-		let allowance = match T::Registry::service(service) {
-			Some(info) => {
-				BreachKind::COUNTED.map(|kind| tiers::allowance(kind, info.terms.min_uptime, rounds))
-			},
+		let terms = T::Registry::service(service).map(|info| info.terms);
+		let allowance = match &terms {
+			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
 			None => [u16::MAX; 3],
 		};
+		let pays = terms.is_some_and(|terms| terms.credit.last().is_some_and(|most| *most > 0));
+		let weight = if pays { weight } else { 0 };
 		let repeated = Services::<T>::get(service)
 			.map_or(0, |s| s.breached_before(window, T::EscalationWindows::get().min(u64::BITS)));
 		let multiplier =

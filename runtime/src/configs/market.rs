@@ -202,7 +202,7 @@ impl sp_core::Get<Weight> for OnStreamEnd {
 		type Leases = <Runtime as pallet_surety_compute_orders::Config>::WeightInfo;
 		type Agreements = <Runtime as pallet_surety_sla::Config>::WeightInfo;
 		Agreements::ended()
-			.saturating_add(Agreements::forget())
+			.saturating_add(ForgetWeight::get())
 			.saturating_add(Leases::ending())
 			.saturating_add(Leases::ended().max(Leases::parked()))
 	}

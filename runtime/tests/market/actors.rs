@@ -25,9 +25,9 @@ pub fn coin(asset: AssetId) -> Balance {
 
 /// What a test lists: a page of nginx, say, at a tenth of a coin a block, one bad round of twelve allowed.
 #[derive(Clone)]
-pub struct Offer {
+pub struct Offer<'a> {
 	pub kind: ServiceKind,
-	pub endpoint: &'static str,
+	pub endpoint: &'a str,
 	pub region: &'static [u8; 2],
 	pub capacity: u32,
 	pub price: Balance,
@@ -35,7 +35,7 @@ pub struct Offer {
 	pub terms: operators::TermsInput,
 }
 
-impl Offer {
+impl Offer<'_> {
 	pub fn of(asset: AssetId) -> Self {
 		let coin = coin(asset);
 		Self {

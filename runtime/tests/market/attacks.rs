@@ -1,6 +1,10 @@
 //! Attacks on the compute market, each by whom it would pay or whom it would hurt.
 
-use crate::{actors::coin, orders::*, world::World};
+use crate::{
+	actors::{Offer, coin},
+	orders::*,
+	world::World,
+};
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
@@ -9,8 +13,8 @@ use pallet_surety_sla as sla;
 use sp_core::Get;
 use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, Region, ServiceKind, TermsInput,
-	report::Finding, service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, TermsInput, report::Finding,
+	service_of_lease,
 };
 use surety_runtime::{configs::assets::MarketFunds, parameters::market as market_parameters, *};
 
@@ -337,23 +341,9 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	let squatter = operator(&mut world, 1, asset);
 	let tenant = funded(&mut world, 0);
 	let service = world.peek(operators::NextServiceId::<Runtime>::get);
-	let call = operators::Call::list_service {
-		kind: ServiceKind::Vpn,
-		endpoint: b"http://127.0.0.1:9001/".to_vec().try_into().unwrap(),
-		region: Region::new(*b"DE").unwrap(),
-		capacity: 1,
-		price: price(asset),
-		asset,
-		terms: TermsInput {
-			min_uptime: 0,
-			max_latency_ms: 250,
-			max_head_lag: 0,
-			credit: [0; 4],
-			credit_cap: 1,
-		},
-		metadata_hash: [0; 32],
-		metadata_uri: Default::default(),
-	};
+	let terms =
+		TermsInput { min_uptime: 0, max_latency_ms: 250, max_head_lag: 0, credit: [0; 4], credit_cap: 1 };
+	let call = Offer { endpoint: "http://127.0.0.1:9001/", capacity: 1, terms, ..Offer::of(asset) }.call();
 	assert_ok!(act(&mut world, &squatter, call));
 	world.rounds(5);
 	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));

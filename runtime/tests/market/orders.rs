@@ -1,13 +1,16 @@
 //! What is ordered, bid and leased in these tests, in one line each. Its accounts are numbers, since there are
 //! more of them than names.
 
-use crate::{actors::coin, world::World};
+use crate::{
+	actors::{Offer, coin},
+	world::World,
+};
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungibles::Mutate};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Region, Resources, ServiceId, ServiceKind,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId, ServiceKind,
 	TermsInput, TrustLevel,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
@@ -65,25 +68,8 @@ pub fn operator(world: &mut World, n: u8, asset: AssetId) -> AccountId {
 }
 
 pub fn list(port: u32, asset: AssetId) -> RuntimeCall {
-	let coin = coin(asset);
-	operators::Call::list_service {
-		kind: ServiceKind::Compute,
-		endpoint: format!("http://127.0.0.1:{port}/").into_bytes().try_into().unwrap(),
-		region: Region::new(*b"DE").unwrap(),
-		capacity: 100,
-		price: price(asset),
-		asset,
-		terms: operators::TermsInput {
-			min_uptime: 900_000_000,
-			max_latency_ms: 250,
-			max_head_lag: 8,
-			credit: [coin, 2 * coin, 4 * coin, 6 * coin],
-			credit_cap: 20 * coin,
-		},
-		metadata_hash: [0; 32],
-		metadata_uri: Default::default(),
-	}
-	.into()
+	let endpoint = &format!("http://127.0.0.1:{port}/");
+	Offer { kind: ServiceKind::Compute, endpoint, ..Offer::of(asset) }.call().into()
 }
 
 /// A machine for `replicas` of what these tests order.
