@@ -5,8 +5,11 @@ use sc_cli::RunCmd;
 use std::{net::IpAddr, str::FromStr};
 use surety_primitives::types::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME};
 
+// The SDK's default, the fork-aware pool, gives what an off-chain worker sends to the view of one fork only, and
+// does not gossip it while there is another: reports missed their rounds (docs/decisions.md).
 /// Command line of the node.
 #[derive(Debug, clap::Parser)]
+#[command(mut_arg("pool_type", |arg| arg.default_value("single-state")))]
 pub struct Cli {
 	/// What to do, if not to run the node.
 	#[command(subcommand)]
@@ -168,7 +171,7 @@ pub enum Subcommand {
 mod tests {
 	use super::*;
 	use clap::CommandFactory;
-	use sc_cli::SubstrateCli;
+	use sc_cli::{SubstrateCli, TransactionPoolType};
 
 	fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
 		Cli::try_from_iter(["surety-node"].iter().chain(args))
@@ -177,6 +180,13 @@ mod tests {
 	#[test]
 	fn the_command_line_is_sound() {
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn the_pool_is_the_single_state_one_unless_another_is_asked_for() {
+		let pool = |args: &[&str]| parse(args).unwrap().run.pool_config.pool_type;
+		assert!(matches!(pool(&["--dev"]), TransactionPoolType::SingleState));
+		assert!(matches!(pool(&["--pool-type=fork-aware"]), TransactionPoolType::ForkAware));
 	}
 
 	#[test]

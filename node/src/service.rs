@@ -1,5 +1,5 @@
-//! Puts the node together: BABE and GRANDPA over ParityDB, a fork-aware pool, authority discovery for
-//! validators, and off-chain workers with the transport for probes.
+//! Puts the node together: BABE and GRANDPA over ParityDB, the pool, authority discovery for validators,
+//! and off-chain workers with the transport for probes.
 
 use crate::{
 	cli::ProbingParams,

@@ -151,27 +151,33 @@ impl<T: Config> Pallet<T> {
 		if local.report.len() == due && due > 0 { Ok((index, local)) } else { Err(Skip::NoReport) }
 	}
 
-	/// Take the right to send: no other worker of this block did.
-	fn claim(round: RoundIndex, key: &ProberId, step: Step) -> Result<(), Skip> {
+	/// Take the right to send: no other worker of this block did. Returns whether it is sent for the first time.
+	fn claim(round: RoundIndex, key: &ProberId, step: Step) -> Result<bool, Skip> {
 		let now = T::Clock::now();
+		let mut first = true;
 		let claimed = StorageValueRef::persistent(&report_key(round, key)).mutate(
 			|stored: Result<Option<Local>, _>| {
 				let mut local = stored.ok().flatten().ok_or(())?;
 				let sent = local.sent_at(step);
 				// A worker on a fork may run at a lower block than the one that sent.
-				if *sent > 0 && now < sent.saturating_add(RESEND) {
+				first = *sent == 0;
+				if !first && now < sent.saturating_add(RESEND) {
 					return Err(());
 				}
 				*sent = now.max(1);
 				Ok(local)
 			},
 		);
-		claimed.map(drop).map_err(|_| Skip::Sent)
+		claimed.map(|_| first).map_err(|_| Skip::Sent)
 	}
 
-	fn submit(round: RoundIndex, key: &ProberId, step: Step, call: Call<T>) -> Result<(), Skip> {
+	fn submit(round: RoundIndex, key: &ProberId, step: Step, first: bool, call: Call<T>) -> Result<(), Skip> {
 		let xt = T::create_authorized_transaction(call.into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(xt).map_err(|()| {
+			// What was sent before is still in the pool, as a rule: that is why it does not take it again.
+			if !first {
+				return Skip::Sent;
+			}
 			// Not sent, so the next block may try.
 			let _ = StorageValueRef::persistent(&report_key(round, key)).mutate(
 				|stored: Result<Option<Local>, _>| {
@@ -189,12 +195,12 @@ impl<T: Config> Pallet<T> {
 		if Reports::<T>::contains_key(round, index) {
 			return Err(Skip::Sent);
 		}
-		Self::claim(round, key, Step::Commit)?;
+		let first = Self::claim(round, key, Step::Commit)?;
 		let genesis = Self::genesis();
 		let hash = commit_hash(genesis.as_ref(), round, key, &salt, &report);
 		let payload = commit_payload(genesis.as_ref(), round, &hash);
 		let signature = key.sign(&payload).ok_or(Skip::NoSignature)?;
-		Self::submit(round, key, Step::Commit, Call::commit { round, index, hash, signature })
+		Self::submit(round, key, Step::Commit, first, Call::commit { round, index, hash, signature })
 	}
 
 	fn send_reveal(round: RoundIndex, key: &ProberId) -> Result<(), Skip> {
@@ -206,8 +212,8 @@ impl<T: Config> Pallet<T> {
 			_ => return Err(Skip::NoReport),
 		}
 		let report = Report::try_from(report).map_err(|_| Skip::NoReport)?;
-		Self::claim(round, key, Step::Reveal)?;
-		Self::submit(round, key, Step::Reveal, Call::reveal { round, index, salt, report })
+		let first = Self::claim(round, key, Step::Reveal)?;
+		Self::submit(round, key, Step::Reveal, first, Call::reveal { round, index, salt, report })
 	}
 
 	/// Probe a round, unless that was begun already, and keep the report. Returns whether there is one now.

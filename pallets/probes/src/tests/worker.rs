@@ -26,24 +26,38 @@ use surety_primitives::{
 
 type Pool = Arc<RwLock<PoolState>>;
 
+/// A pool that takes nothing, whether because it has it already or because it cannot.
+struct Full;
+
+impl sp_core::offchain::TransactionPool for Full {
+	fn submit_transaction(&mut self, _: Vec<u8>) -> Result<(), ()> {
+		Err(())
+	}
+}
+
 /// A node with the session key of prober 0, and three other probers elsewhere. Service 1 belongs to the
 /// prober's account, service 2 is on its local denylist, so it asks nobody.
 fn node(test: impl FnOnce(Pool, Arc<RwLock<OffchainState>>)) {
+	let (pool, state) = TestTransactionPoolExt::new();
+	node_with(TransactionPoolExt::new(pool), |offchain| test(state, offchain));
+}
+
+/// Such a node with a pool of its own.
+fn node_with(pool: TransactionPoolExt, test: impl FnOnce(Arc<RwLock<OffchainState>>)) {
 	let mut ext = new_test_ext();
 	let (offchain, state) = TestOffchainExt::new();
-	let (pool, pool_state) = TestTransactionPoolExt::new();
 	let keystore = MemoryKeystore::new();
 	keystore.insert(PROB, "//Prober0", &pair(0).public().into_inner_bytes()).unwrap();
 	ext.register_extension(OffchainDbExt::new(offchain.clone()));
 	ext.register_extension(OffchainWorkerExt::new(offchain));
-	ext.register_extension(TransactionPoolExt::new(pool));
+	ext.register_extension(pool);
 	ext.register_extension(KeystoreExt::new(keystore));
 	ext.execute_with(|| {
 		start_session(4);
 		list(1, account(0));
 		list(2, 2);
 		StorageValueRef::persistent(DENY_KEY).set(&vec![b"service.example".to_vec()]);
-		test(pool_state, state);
+		test(state);
 		Probes::do_try_state().unwrap();
 	});
 }
@@ -140,6 +154,22 @@ fn what_is_not_included_is_sent_again_with_the_same_report() {
 		// The next block is in round 2: too late.
 		assert!(block(&pool).is_empty());
 		assert_eq!(offset(), 4);
+	});
+}
+
+#[test]
+fn what_the_pool_did_not_take_counts_as_sent_only_if_it_was_before() {
+	node_with(TransactionPoolExt::new(Full), |_| {
+		next_round();
+		let now = <Test as crate::Config>::Clock::now();
+		Probes::offchain_worker(System::block_number());
+		let mut local = kept(1).expect("it is made all the same");
+		assert_eq!(local.committed_at, 0, "any block's worker may send it");
+		// It was sent before, so the pool has it: once a block is often enough to make sure.
+		local.committed_at = now - 1;
+		StorageValueRef::persistent(&report_key(1, &key(0))).set(&local);
+		Probes::offchain_worker(System::block_number());
+		assert_eq!(kept(1).unwrap().committed_at, now);
 	});
 }
 
