@@ -22,9 +22,11 @@ use pallet_surety_probes::{
 	Due, HISTOGRAM, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
 	Snapshot, Snapshots, Sweep, bit,
 };
+use pallet_surety_sla::ServiceState;
 use surety_primitives::{
 	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI,
-	Probing, Region, Registry, RoundIndex, Service, ServiceId, ServiceKind, Verdict, crypto::ProberId,
+	Probing, Region, Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind, Verdict,
+	crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -243,6 +245,18 @@ impl pallet_surety_operators::BenchmarkHelper<AccountId> for Helper {
 	}
 	fn create_asset() -> u32 {
 		Self::asset()
+	}
+	fn declare_capacity(service: ServiceId) {
+		let who = <Operators as Registry<AccountId>>::service(service).expect("it is listed").operator;
+		let total = Resources { cpu_milli: 64_000, memory_mib: 262_144, ..Default::default() };
+		ComputeOrders::declare_capacity(RuntimeOrigin::signed(who), service, total).expect("it is its own");
+	}
+	fn sell_unit(service: ServiceId) {
+		let asset = <Operators as Registry<AccountId>>::service(service).expect("it is listed").asset;
+		pallet_surety_sla::Services::<Runtime>::insert(
+			service,
+			ServiceState { units: 1, ..ServiceState::new(asset) },
+		);
 	}
 }
 

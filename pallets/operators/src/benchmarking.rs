@@ -277,7 +277,9 @@ mod benchmarks {
 	#[benchmark]
 	fn update_service() {
 		let (who, id) = compute::<T>();
-		// Moving it, it is asked whether its capacity is in use; unproven, its proof is asked for again.
+		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten; unproven, its proof is
+		// asked for again.
+		T::BenchmarkHelper::declare_capacity(id);
 		Services::<T>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
 		let endpoint = endpoint_of(1);
 		#[extrinsic_call]
@@ -296,6 +298,7 @@ mod benchmarks {
 	#[benchmark]
 	fn raise_credit_cap() {
 		let (who, id) = listed::<T>();
+		T::BenchmarkHelper::sell_unit(id);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id, 200);
 		assert_eq!(Services::<T>::get(id).unwrap().terms.credit_cap, 200);

@@ -499,8 +499,7 @@ pub mod pallet {
 		/// - `capacity`: not below the units sold.
 		/// - `price`: holds for new agreements.
 		#[pallet::call_index(9)]
-		// Forgetting what a server had comes on top.
-		#[pallet::weight(T::WeightInfo::update_service().saturating_add(T::DbWeight::get().reads_writes(1, 2)))]
+		#[pallet::weight(T::WeightInfo::update_service())]
 		pub fn update_service(
 			origin: OriginFor<T>,
 			service: ServiceId,
@@ -517,8 +516,7 @@ pub mod pallet {
 		/// Raise the most that one unit can ever be credited, in base units. Takes free bond for the units
 		/// that are sold. There is no way back.
 		#[pallet::call_index(10)]
-		// The bond that its units then reserve comes on top.
-		#[pallet::weight(T::WeightInfo::raise_credit_cap().saturating_add(T::DbWeight::get().reads_writes(4, 2)))]
+		#[pallet::weight(T::WeightInfo::raise_credit_cap())]
 		pub fn raise_credit_cap(
 			origin: OriginFor<T>,
 			service: ServiceId,

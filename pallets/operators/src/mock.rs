@@ -232,6 +232,8 @@ impl BenchmarkHelper<AccountId> for Helper {
 		Assets::force_create(RuntimeOrigin::root(), id, ADMIN, true, 5).unwrap();
 		id
 	}
+	fn declare_capacity(_: ServiceId) {}
+	fn sell_unit(_: ServiceId) {}
 }
 
 /// State to start a test with: Alice, Bob and Carol have `START` of everything, nobody is an operator.

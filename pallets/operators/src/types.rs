@@ -244,4 +244,8 @@ pub trait BenchmarkHelper<AccountId> {
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
 	/// Create an asset that [`AssetPolicy`] lets pass.
 	fn create_asset() -> u32;
+	/// Have the operator of a `Compute` service declare what its server has.
+	fn declare_capacity(service: ServiceId);
+	/// Have a unit of a service sold, whose credits were not covered by the bond yet.
+	fn sell_unit(service: ServiceId);
 }
