@@ -116,7 +116,7 @@ pub fn print(all: &[Measured]) {
 fn print_matches(all: &[Measured]) {
 	let head =
 		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight max"];
-	let more = ["import/weight", "more build", "more import", "more weight", "import/weight of it"];
+	let more = ["import/weight", "more build", "more import", "more weight", "import/weight of it", "p95"];
 	let mut table = Table::new(&[&head[..], &more].concat());
 	for m in all {
 		let of = |leases: u32| {
@@ -133,7 +133,14 @@ fn print_matches(all: &[Measured]) {
 			let (build, import) = (some.build[0] - none.build[0], some.import[0] - none.import[0]);
 			let weight = some.weight - none.weight;
 			if orders > 0 {
-				row.extend([ms(build), ms(import), ms(weight), percent(import / weight)]);
+				let slow = some.import[1] - none.import[0];
+				row.extend([
+					ms(build),
+					ms(import),
+					ms(weight),
+					percent(import / weight),
+					percent(slow / weight),
+				]);
 			}
 			table.row(row);
 		}
@@ -143,7 +150,7 @@ fn print_matches(all: &[Measured]) {
 	}
 	println!("Orders matched in the last block of a round, which has no sweep, each with {BIDDERS} bids.");
 	println!(
-		"On the right, what that adds to the medians and to the largest weight of such blocks without:\n"
+		"On the right, what that adds to the median (p95: what the slowest add to it) and to the largest weight of such\n  blocks without:\n"
 	);
 	table.print();
 }

@@ -164,11 +164,16 @@ pub fn print_changes<'a>(
 ) {
 	let mut table = Table::new(&[head, &["block", "build p50", "p95", "import p50", "p95"]].concat());
 	for (size, from, to) in pairs {
-		let of = |samples: &[Sample], kind: Option<Kind>| {
-			Summary::of(samples.iter().filter(|s| kind.is_none_or(|kind| s.kind == kind)))
+		let of = |samples: &[Sample], which: fn(Kind) -> bool| {
+			Summary::of(samples.iter().filter(|s| which(s.kind)))
 		};
-		for (name, kind) in [("all", None), (Kind::Commits.name(), Some(Kind::Commits))] {
-			if let (Some(a), Some(b)) = (of(from, kind), of(to, kind)) {
+		let rows: [(&str, fn(Kind) -> bool); 3] = [
+			("all", |_| true),
+			("no window closes", |kind| !kind.closes()),
+			(Kind::Commits.name(), |kind| kind == Kind::Commits),
+		];
+		for (name, which) in rows {
+			if let (Some(a), Some(b)) = (of(from, which), of(to, which)) {
 				let changes = [(a.build, b.build), (a.import, b.import)]
 					.iter()
 					.flat_map(|(a, b)| [change(a[0], b[0]), change(a[1], b[1])])
