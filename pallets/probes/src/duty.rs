@@ -129,8 +129,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pay out the pot in the native token and in one other asset, the next each session. Each accepted
-	/// report earns the same. What a prober below `least` would have earned stays in the pot, so that
-	/// nobody gains from making another one fail.
+	/// report earns the same. What a prober below `least` would have earned stays in the pot for the sessions to
+	/// come: who makes another one fail gains no more by it than everybody else.
 	fn reward(session: SessionIndex, duty: &[(T::AccountId, DutyTally)], least: Perbill) {
 		let accepted: u64 =
 			duty.iter().fold(0, |sum, (_, tally)| sum.saturating_add(u64::from(tally.accepted)));

@@ -50,7 +50,7 @@ pub struct Subject {
 	pub own: Option<u8>,
 	/// Its weight in its network's outages: exposure in billionths of a minimum bond.
 	pub weight: Balance,
-	/// It has no units. Idle listings are cheap, so they do not say who is blind.
+	/// It has no units. Idle listings are cheap, so they do not say who is blind, nor who is right.
 	pub idle: bool,
 }
 impl Subject {
@@ -263,9 +263,10 @@ fn median(latencies: &[u8], total: usize) -> LatencyBucket {
 	LatencyBucket::MAX
 }
 
-/// Count who said what the verdict says. Abstaining does not agree, nor does skipping what is another's.
+/// Count who said what the verdict says. Abstaining does not agree, nor does skipping what is another's. Idle
+/// listings do not count: else whoever lists some that answer all but one prober could have that one fail its duty.
 fn agreement(voices: &[Voice], place: usize, subject: &Subject, verdict: Verdict, duty: &mut [DutyTally]) {
-	if matches!(verdict, Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused) {
+	if subject.idle || matches!(verdict, Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused) {
 		return;
 	}
 	for voice in voices.iter().filter(|voice| !voice.blind && !subject.is_of(voice.prober)) {

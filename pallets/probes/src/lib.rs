@@ -166,7 +166,7 @@ pub mod pallet {
 		type Leases: OnLease;
 		/// What follows from windows for scores.
 		type Reputation: ReputationSink<Self::AccountId>;
-		/// Seeds the committees, together with the parent block's hash.
+		/// Seeds the committees. Unknown before the block that opens a round, and nobody's choice.
 		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
 		/// The validators of the session.
 		type ValidatorSet: ValidatorSetWithIdentification<Self::AccountId>;

@@ -17,6 +17,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, Encode};
 use frame_system::offchain::SubmitTransaction;
 use sp_application_crypto::RuntimeAppPublic;
+use sp_io::hashing::blake2_256;
 use sp_runtime::offchain::{Duration, storage::StorageValueRef};
 use surety_primitives::{
 	Clock, NetworkId, Registry, RoundIndex, Service,
@@ -55,6 +56,9 @@ const CONCURRENCY: u32 = 512;
 pub(crate) struct Local {
 	pub salt: [u8; 32],
 	pub report: Vec<u8>,
+	/// Hash of the places that the report is about, in its order. On a fork where a service was heated in another
+	/// block they may be others, and as many.
+	pub places: [u8; 32],
 	/// Block after which the commit was sent last; 0 if it was not.
 	pub committed_at: u32,
 	/// Same for the reveal.
@@ -147,8 +151,12 @@ impl<T: Config> Pallet<T> {
 			.ok()
 			.flatten()
 			.ok_or(Skip::NoReport)?;
-		let due = usize::try_from(snapshot.report_len(round, index)).unwrap_or(usize::MAX);
-		if local.report.len() == due && due > 0 { Ok((index, local)) } else { Err(Skip::NoReport) }
+		let fits = !local.report.is_empty() && local.places == Self::places(&snapshot, round, index);
+		fits.then_some((index, local)).ok_or(Skip::NoReport)
+	}
+
+	fn places(snapshot: &Snapshot<T::AccountId>, round: RoundIndex, index: u16) -> [u8; 32] {
+		Self::assigned(snapshot, round, index).using_encoded(blake2_256)
 	}
 
 	/// Take the right to send: no other worker of this block did. Returns whether it is sent for the first time.
@@ -236,7 +244,13 @@ impl<T: Config> Pallet<T> {
 				target.as_ref().and_then(|_| findings.next()).unwrap_or(Finding::Abstained).to_byte()
 			})
 			.collect();
-		let local = Local { salt: sp_io::offchain::random_seed(), report, committed_at: 0, revealed_at: 0 };
+		let local = Local {
+			salt: sp_io::offchain::random_seed(),
+			report,
+			places: Self::places(&snapshot, round, index),
+			committed_at: 0,
+			revealed_at: 0,
+		};
 		StorageValueRef::persistent(&report_key(round, key)).set(&local);
 		true
 	}

@@ -119,11 +119,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn open_round(round: RoundIndex) -> Weight {
 		let probers = ProberSet::<T>::get();
 		let n = u32::try_from(probers.len()).unwrap_or(u32::MAX);
+		// Nothing else goes into it: the hash of a block, say, is its author's to choose by signing it again.
 		let (random, _) = T::Randomness::random(SEED);
-		// The parent's hash keeps the seed unknown before the block; the randomness keeps the parent's
-		// author from choosing it freely.
-		let parent = frame_system::Pallet::<T>::parent_hash();
-		let seed = blake2_256(&(SEED, random, parent, round).encode());
+		let seed = blake2_256(&(SEED, random, round).encode());
 		let snapshot = Snapshot {
 			session: T::ValidatorSet::session_index(),
 			seed,

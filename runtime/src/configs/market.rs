@@ -142,7 +142,7 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type Escrow = Escrow;
 	type Agreements = Sla;
 	type Reputation = Reputation;
-	type Randomness = LotRandomness;
+	type Randomness = ParentRandomness;
 	type OrderDeposit = compute::OrderDeposit;
 	type BidDeposit = compute::BidDeposit;
 	type StartPenalty = compute::StartPenalty;
@@ -160,10 +160,10 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
-/// Draws among equal bids: the randomness of the block before the match, which its author could at most
+/// Draws among equal bids and seeds committees: the randomness of the block before, which its author could at most
 /// withhold with the block.
-pub struct LotRandomness;
-impl Randomness<Hash, BlockNumber> for LotRandomness {
+pub struct ParentRandomness;
+impl Randomness<Hash, BlockNumber> for ParentRandomness {
 	fn random(subject: &[u8]) -> (Hash, BlockNumber) {
 		let (random, at) = pallet_babe::ParentBlockRandomness::<Runtime>::random(subject);
 		(random.unwrap_or_else(System::parent_hash), at)
@@ -266,7 +266,7 @@ impl pallet_surety_probes::Config for Runtime {
 	type Registry = Operators;
 	type Judge = Sla;
 	type Reputation = Reputation;
-	type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Runtime>;
+	type Randomness = ParentRandomness;
 	type ValidatorSet = Historical;
 	type ReportNeglect = Offences;
 	type Funds = MarketFunds;

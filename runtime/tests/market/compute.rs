@@ -311,10 +311,10 @@ fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 
 #[test]
 fn ties_are_drawn_by_what_the_author_of_the_block_before_could_not_choose() {
-	use configs::market::LotRandomness;
+	use configs::market::ParentRandomness;
 	use frame_support::traits::Randomness;
 	World::new().peek(|| {
-		let draw = |subject: &[u8]| LotRandomness::random(subject).0;
+		let draw = |subject: &[u8]| ParentRandomness::random(subject).0;
 		pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some([7; 32]));
 		let drawn = draw(b"order 1");
 		assert_ne!(drawn, draw(b"order 2"));

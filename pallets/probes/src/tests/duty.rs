@@ -66,8 +66,8 @@ fn the_pot_is_shared_by_accepted_reports() {
 #[test]
 fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 	build_and_execute(4, || {
-		list(1, 1);
-		list(2, 2);
+		list_hot(1, 1);
+		list_hot(2, 2);
 		play_with(
 			12,
 			|prober, round| if prober == 1 && round % 2 == 0 { Attend::CommitOnly } else { Attend::Fully },

@@ -113,6 +113,20 @@ fn too_many_abstentions_measure_nothing() {
 }
 
 #[test]
+fn idle_listings_do_not_say_who_is_right() {
+	// All but prober 3 reach a listing that somebody has made for that.
+	let says =
+		[[up(), up()], [up(), up()], [up(), up()], [up(), DOWN]].map(|findings| Some(findings.to_vec()));
+	let duty = |idle| {
+		let other = Subject { operator: 1, idle, ..Subject::default() };
+		let tally = fold_all(&[Some(Subject::default()), Some(other)], &says).duty[3];
+		(tally.agreed, tally.judged)
+	};
+	assert_eq!(duty(true), (1, 1));
+	assert_eq!(duty(false), (1, 2), "with units it does");
+}
+
+#[test]
 fn dead_idle_listings_blind_nobody() {
 	// Whoever lists endpoints that answer some probers only must not have the others' reports dropped.
 	let idle = Subject { idle: true, ..Subject::default() };

@@ -1,7 +1,7 @@
 //! The off-chain worker, block by block.
 
 use crate::{
-	Call, DENY_KEY, Reports, Sent, commit_hash,
+	Call, DENY_KEY, Due, PageId, Reports, Sent, commit_hash,
 	mock::*,
 	offchain::{Local, deny_list, is_denied, report_key},
 };
@@ -232,6 +232,22 @@ fn a_fork_with_another_snapshot_is_not_committed_to() {
 		work(&pool);
 		// On this fork service 2 was never listed.
 		snapshot.due[0].mask = 1;
+		crate::Snapshots::<Test>::insert(1, snapshot);
+		assert!([block(&pool), block(&pool), block(&pool)].concat().is_empty());
+	});
+}
+
+#[test]
+fn a_fork_with_other_places_in_as_many_bytes_is_not_committed_to() {
+	node(|pool, _| {
+		next_round();
+		let mut snapshot = snapshot(1);
+		work(&pool);
+		// On this fork service 2 was sold a block earlier: it is due on its hot page.
+		let place = snapshot.due[0].clone();
+		snapshot.due[0].mask = 1;
+		snapshot.due.try_insert(0, Due { page: PageId::Hot(0), mask: 1, ..place }).unwrap();
+		assert_eq!(snapshot.report_len(1, 0) as usize, kept(1).unwrap().report.len());
 		crate::Snapshots::<Test>::insert(1, snapshot);
 		assert!([block(&pool), block(&pool), block(&pool)].concat().is_empty());
 	});
