@@ -135,7 +135,7 @@ impl Capacity for () {
 pub trait OnLease {
 	/// A lease was bad in several rounds in a row, the last of them `round`, which is being judged.
 	fn unhealthy(lease: LeaseId, round: RoundIndex);
-	/// A lease was credited up to its cap; its meter stops after `at`.
+	/// A lease ends for cause (credited up to its cap, or dead for a window); its meter stops after `at`.
 	fn terminated(lease: LeaseId, at: RoundIndex);
 }
 impl OnLease for () {

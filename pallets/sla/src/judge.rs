@@ -29,8 +29,8 @@ impl<T: Config> Judge for Pallet<T> {
 			let exposure = T::Bonding::exposure(service);
 			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
 			state.aged_exposure = exposure;
-			// A lease fails long before.
-			ends = dead && state.units > 0 && !state.terminated && lease_of_service(service).is_none();
+			// A lease that is down fails long before, but not one that answers half of the probers.
+			ends = dead && state.units > 0 && !state.terminated;
 			state.terminated |= ends;
 		});
 		if ends {

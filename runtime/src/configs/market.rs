@@ -216,13 +216,15 @@ impl sp_core::Get<Weight> for ForgetWeight {
 	}
 }
 
-/// What a window's turn costs agreements, reputation and the ring of the last windows, per row.
+/// What a window's turn costs agreements, reputation and the ring of the last windows, per row, and compute orders
+/// where a lease was dead in it.
 pub struct OnWindowTurn;
 impl sp_core::Get<Weight> for OnWindowTurn {
 	fn get() -> Weight {
 		use pallet_surety_reputation::weights::WeightInfo as _;
 		<Runtime as pallet_surety_sla::Config>::WeightInfo::window_turned()
 			.saturating_add(<Runtime as pallet_surety_reputation::Config>::WeightInfo::window())
+			.saturating_add(OnUnhealthy::get())
 			.saturating_add(<Runtime as frame_system::Config>::DbWeight::get().reads_writes(1, 1))
 	}
 }

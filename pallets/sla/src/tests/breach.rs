@@ -132,14 +132,21 @@ fn a_service_that_was_dead_for_a_window_ends_for_cause() {
 }
 
 #[test]
-fn who_has_no_units_and_who_is_leased_are_not_ended_for_a_dead_window() {
+fn who_has_no_units_is_not_ended_for_a_dead_window() {
 	ExtBuilder::build_and_execute(|| {
-		let dead = Counters { down: R as u16, ..Default::default() };
-		turn_with(SERVICE, 2, dead);
+		turn_with(SERVICE, 2, Counters { down: R as u16, ..Default::default() });
+		assert_eq!(events(), []);
+	});
+}
+
+#[test]
+fn a_lease_that_answers_half_of_the_probers_for_a_window_is_ended() {
+	ExtBuilder::build_and_execute(|| {
 		let service = list_lease(7, NATIVE);
 		World::begin_lease(TENANT, 7, DEPOSIT).unwrap();
-		turn_with(service, 3, dead);
-		assert!(!events().iter().any(|e| matches!(e, Event::ServiceTerminated { .. })));
+		turn_with(service, 3, Counters { unclear: R as u16, ..Default::default() });
+		assert!(state(service).terminated);
+		assert_eq!(AtCap::get(), [(7, TestClock::round())]);
 	});
 }
 
