@@ -251,7 +251,7 @@ fn open(plan: &Plan) -> Res<()> {
 	let deposit = PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS);
 	for (n, service) in (0u32..).zip(&plan.agreements) {
 		let tenant = RuntimeOrigin::signed(named("tenant", n / AGREEMENTS_PER_TENANT));
-		done(Sla::open_agreement(tenant, *service, 1, deposit, 0))?;
+		done(Sla::open_agreement(tenant, *service, 1, u128::MAX, deposit, 0))?;
 		if n % 100_000 == 99_999 {
 			eprintln!("    {} agreements", n + 1);
 		}

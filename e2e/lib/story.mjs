@@ -98,7 +98,7 @@ export class Story extends Tale {
     const service = this.cast.services.ethereum;
     await Promise.all(Object.entries(TENANTS).map(async ([name, units]) => {
       const { events } = await send(api, this.accounts[name], call(api, "sla", "openAgreement", {
-        service, units, deposit: DEPOSIT_PER_UNIT * BigInt(units), minCover: TERMS.creditCap,
+        service, units, maxPrice: PRICE, deposit: DEPOSIT_PER_UNIT * BigInt(units), minCover: TERMS.creditCap,
       }));
       const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
       this.cast.agreements.push({ id, tenant: name, service: "ethereum" });

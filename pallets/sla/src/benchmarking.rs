@@ -46,7 +46,7 @@ fn open<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
 	let who = tenant::<T>(service);
 	let id = NextAgreement::<T>::get();
 	let (_, deposit) = deposit_for::<T>(service);
-	Pallet::<T>::open_agreement(RawOrigin::Signed(who.clone()).into(), service, UNITS, deposit, 0)
+	Pallet::<T>::open_agreement(RawOrigin::Signed(who.clone()).into(), service, UNITS, u128::MAX, deposit, 0)
 		.expect("the helper made it possible");
 	(who, service, id)
 }

@@ -385,6 +385,8 @@ pub mod pallet {
 		/// The deposit is below the price of one window (units x price x blocks of a window) plus the
 		/// asset's minimum balance.
 		DepositUnderOneWindow,
+		/// A unit costs more per block than the `max_price` that was given: the operator raised it.
+		PriceRose,
 		/// What one unit can still be credited (cap - index) is below the `min_cover` asked for.
 		CoverTooLow,
 		/// The service has units at 8 other prices already (or verdicts are more than 4 windows late); those
@@ -432,6 +434,9 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Open an agreement for `units` of a service.
 		///
+		/// `max_price` is the most that a unit may cost per block, in base units: the price you saw, since the
+		/// operator may change it before this is in a block.
+		///
 		/// `deposit` goes on hold in the service's asset and must be at least the price of one window
 		/// (units x price x blocks of a window) plus the asset's minimum balance. All of it is paid out by
 		/// the meter, so rounds in which the service was down cost nothing. But if you close the agreement
@@ -454,11 +459,12 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			service: ServiceId,
 			units: u32,
+			max_price: Balance,
 			deposit: Balance,
 			min_cover: Balance,
 		) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
-			Self::do_open(tenant, service, units, deposit, min_cover)
+			Self::do_open(tenant, service, units, max_price, deposit, min_cover)
 		}
 
 		/// Add `amount` to the deposit of one's own agreement, in base units of its asset. Refused once the

@@ -347,7 +347,7 @@ pub fn more_bond(asset: AssetId, amount: Balance) {
 /// Open an agreement with the usual deposit; returns its id.
 pub fn open(tenant: AccountId, service: ServiceId, units: u32) -> AgreementId {
 	let id = NextAgreement::<Test>::get();
-	assert_ok!(Sla::open_agreement(RuntimeOrigin::signed(tenant), service, units, DEPOSIT, 0));
+	assert_ok!(Sla::open_agreement(RuntimeOrigin::signed(tenant), service, units, u128::MAX, DEPOSIT, 0));
 	id
 }
 

@@ -15,6 +15,7 @@ impl<T: Config> Pallet<T> {
 		tenant: T::AccountId,
 		service: ServiceId,
 		units: u32,
+		max_price: Balance,
 		deposit: Balance,
 		min_cover: Balance,
 	) -> DispatchResult {
@@ -22,6 +23,7 @@ impl<T: Config> Pallet<T> {
 		let info = T::Registry::service(service).ok_or(Error::<T>::UnknownService)?;
 		ensure!(info.kind != ServiceKind::Compute, Error::<T>::SoldByLease);
 		T::Registry::ensure_open(service)?;
+		ensure!(info.price <= max_price, Error::<T>::PriceRose);
 		let state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
 		Self::ensure_up(&state, T::Probing::probed(service))?;
 

@@ -117,7 +117,10 @@ impl World {
 		windows: u32,
 	) -> DispatchResultWithPostInfo {
 		let deposit = self.price(service, units, windows);
-		self.call(tenant, sla::Call::open_agreement { service, units, deposit, min_cover: 0 })
+		self.call(
+			tenant,
+			sla::Call::open_agreement { service, units, max_price: u128::MAX, deposit, min_cover: 0 },
+		)
 	}
 
 	/// Open an agreement that is paid for some windows.

@@ -347,7 +347,7 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	assert_ok!(act(&mut world, &squatter, call));
 	world.rounds(5);
 	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));
-	let open = sla::Call::open_agreement { service, units: 1, deposit, min_cover: 0 };
+	let open = sla::Call::open_agreement { service, units: 1, max_price: u128::MAX, deposit, min_cover: 0 };
 	let before = total(&mut world, asset, &tenant);
 	assert_ok!(act(&mut world, &tenant, open));
 	let opened = world.round();

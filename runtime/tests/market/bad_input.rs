@@ -57,13 +57,27 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 	let service = world.operator(NATIVE);
 	// One window's price and the least an account can hold.
 	let window = world.price(service, 1, 1) + EXISTENTIAL_DEPOSIT;
-	let open =
-		|service, units, deposit, min_cover| sla::Call::open_agreement { service, units, deposit, min_cover };
+	let max_price = world.peek(|| operators::Services::<Runtime>::get(service).unwrap().price);
+	let open = |service, units, deposit, min_cover| sla::Call::open_agreement {
+		service,
+		units,
+		max_price,
+		deposit,
+		min_cover,
+	};
 	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
 	assert_eq!(refused(open(99, 1, window, 0)), E::<Runtime>::UnknownService.into());
 	assert_eq!(refused(open(service, 0, window, 0)), E::<Runtime>::ZeroUnits.into());
 	assert_eq!(refused(open(service, 1, window - 1, 0)), E::<Runtime>::DepositUnderOneWindow.into());
 	assert_eq!(refused(open(service, 1, window, 1_000 * UNIT)), E::<Runtime>::CoverTooLow.into());
+	let cheaper = sla::Call::open_agreement {
+		service,
+		units: 1,
+		max_price: max_price - 1,
+		deposit: window,
+		min_cover: 0,
+	};
+	assert_eq!(refused(cheaper), E::<Runtime>::PriceRose.into());
 	assert_eq!(refused(open(service, 101, 101 * window, 0)), E::<Runtime>::OverCapacity { left: 100 }.into());
 	// A thousand coins of bond cover 45 units of 20 coins and a tenth: the error says how many.
 	assert_eq!(refused(open(service, 60, 60 * window, 0)), E::<Runtime>::BondTooSmall { units: 45 }.into());

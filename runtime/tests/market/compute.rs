@@ -290,7 +290,13 @@ fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 	let (mut world, _, lease) = running(AssetId::Native);
 	let service = service_of_lease(lease);
 	let agreement = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
-	let open = sla::Call::open_agreement { service, units: 1, deposit: 100 * UNIT, min_cover: 0 };
+	let open = sla::Call::open_agreement {
+		service,
+		units: 1,
+		max_price: u128::MAX,
+		deposit: 100 * UNIT,
+		min_cover: 0,
+	};
 	assert!(world.call(Sr25519Keyring::Alice, open).is_err());
 	let pause = operators::Call::pause_service { service };
 	assert!(world.call(BIDDERS[0], pause).is_err());

@@ -263,7 +263,7 @@ fn a_breach_costs_the_same_with_one_agreement_and_with_many() {
 		let mut ext = ExtBuilder::build();
 		ext.execute_with(|| {
 			for _ in 1..tenants {
-				assert_ok!(Sla::open_agreement(signed(OTHER), SERVICE, 1, 1_000, 0));
+				assert_ok!(Sla::open_agreement(signed(OTHER), SERVICE, 1, u128::MAX, 1_000, 0));
 			}
 			open_counting(TENANT, SERVICE, 1);
 		});

@@ -18,7 +18,10 @@ fn an_agreement_opened_during_an_outage_gets_nothing_of_it() {
 		turn(SERVICE, 3);
 		assert_eq!((owed(victim), owed(late)), (300, 0));
 		verdict(SERVICE, 3 * R, Verdict::Down);
-		assert_noop!(Sla::open_agreement(signed(TENANT), SERVICE, 1, DEPOSIT, 0), Error::<Test>::NotUp);
+		assert_noop!(
+			Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, DEPOSIT, 0),
+			Error::<Test>::NotUp
+		);
 	});
 }
 
@@ -146,7 +149,7 @@ fn letting_the_deposit_run_out_after_two_outages_pays_for_the_rounds_stayed_only
 		let id = NextAgreement::<Test>::get();
 		// Two rounds more than a window.
 		let deposit = WINDOW_PRICE + 2 * Balance::from(L) * PRICE;
-		assert_ok!(Sla::open_agreement(signed(TENANT), SERVICE, 1, deposit, 0));
+		assert_ok!(Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, deposit, 0));
 		at_round(4 * R + 2);
 		turn(SERVICE, 2);
 		breach_in(4 * R - 1, SERVICE, BreachKind::Downtime, None, Critical, 1);
@@ -176,7 +179,7 @@ fn with_more_funds_a_credit_is_paid_at_once() {
 	ExtBuilder::build_and_execute(|| {
 		let id = NextAgreement::<Test>::get();
 		let deposit = WINDOW_PRICE + MINIMUM;
-		assert_ok!(Sla::open_agreement(signed(TENANT), SERVICE, 1, deposit, 0));
+		assert_ok!(Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, deposit, 0));
 		at_round(3 * R);
 		turn(SERVICE, 2);
 		breach(SERVICE, None, High);

@@ -96,7 +96,10 @@ fn a_lease_that_cannot_begin_changes_nothing() {
 fn a_lease_is_not_for_sale() {
 	ExtBuilder::build_and_execute(|| {
 		begin(TENANT, LEASE, NATIVE);
-		assert_noop!(Sla::open_agreement(signed(OTHER), leased(), 1, DEPOSIT, 0), Error::<Test>::SoldByLease);
+		assert_noop!(
+			Sla::open_agreement(signed(OTHER), leased(), 1, u128::MAX, DEPOSIT, 0),
+			Error::<Test>::SoldByLease
+		);
 	});
 }
 

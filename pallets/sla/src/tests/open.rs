@@ -3,7 +3,20 @@
 use super::*;
 
 fn try_open(units: u32, deposit: Balance, min_cover: Balance) -> DispatchResult {
-	Sla::open_agreement(signed(TENANT), SERVICE, units, deposit, min_cover)
+	Sla::open_agreement(signed(TENANT), SERVICE, units, u128::MAX, deposit, min_cover)
+}
+
+#[test]
+fn a_tenant_pays_no_more_than_the_price_it_saw() {
+	ExtBuilder::build_and_execute(|| {
+		let open = |max_price| Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, 0);
+		relist(SERVICE, |service| service.price += 1);
+		assert_noop!(open(PRICE), Error::<Test>::PriceRose);
+		assert_ok!(open(PRICE + 1));
+		// A price that fell is the tenant's luck.
+		relist(SERVICE, |service| service.price -= 1);
+		assert_ok!(open(PRICE + 1));
+	});
 }
 
 #[test]
@@ -64,9 +77,12 @@ fn a_pot_that_was_endowed_costs_the_tenant_nothing() {
 fn a_call_that_makes_no_sense_is_refused() {
 	ExtBuilder::build_and_execute(|| {
 		assert_noop!(try_open(0, DEPOSIT, 0), Error::<Test>::ZeroUnits);
-		assert_noop!(Sla::open_agreement(signed(TENANT), 99, 1, DEPOSIT, 0), Error::<Test>::UnknownService);
 		assert_noop!(
-			Sla::open_agreement(RuntimeOrigin::root(), SERVICE, 1, DEPOSIT, 0),
+			Sla::open_agreement(signed(TENANT), 99, 1, u128::MAX, DEPOSIT, 0),
+			Error::<Test>::UnknownService
+		);
+		assert_noop!(
+			Sla::open_agreement(RuntimeOrigin::root(), SERVICE, 1, u128::MAX, DEPOSIT, 0),
 			DispatchError::BadOrigin
 		);
 	});

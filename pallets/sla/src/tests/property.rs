@@ -272,8 +272,9 @@ impl Watch {
 				} else {
 					return;
 				}
-				let _ =
-					with_storage(|| Sla::open_agreement(signed(TENANTS[who]), service, units, DEPOSIT, 0));
+				let _ = with_storage(|| {
+					Sla::open_agreement(signed(TENANTS[who]), service, units, u128::MAX, DEPOSIT, 0)
+				});
 			},
 			Step::Lease { who, local, price } => {
 				let lease = self.leases;

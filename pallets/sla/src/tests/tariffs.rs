@@ -72,7 +72,7 @@ fn a_service_has_units_at_eight_prices_at_most() {
 		}
 		reprice(9);
 		assert_noop!(
-			Sla::open_agreement(signed(TENANT), SERVICE, 1, DEPOSIT, 0),
+			Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, DEPOSIT, 0),
 			Error::<Test>::TooManyPrices
 		);
 		reprice(8);
