@@ -1,14 +1,22 @@
 //! The market: operators, probes, agreements, escrow, reputation, compute orders.
 
 use crate::{
-	configs::{assets::MarketFunds, consensus::MAX_VALIDATORS, governance::Governance},
+	configs::{
+		assets::{MarketFunds, Transfers},
+		consensus::MAX_VALIDATORS,
+		governance::Governance,
+	},
 	parameters::{compute, market, operators, probing},
 	*,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	PalletId, parameter_types,
-	traits::{ConstU32, Randomness, tokens::imbalance::ResolveTo},
+	traits::{
+		ConstU32, Randomness,
+		fungibles::Inspect,
+		tokens::{DepositConsequence, Provenance, WithdrawConsequence, imbalance::ResolveTo},
+	},
 	weights::Weight,
 };
 use pallet_surety_sla::weights::WeightInfo as _;
@@ -33,8 +41,19 @@ parameter_types! {
 pub type ToTreasury = ResolveTo<Treasury, Balances>;
 
 /// Governance may approve an asset that is sufficient and in nobody's private hands: its owner, issuer,
-/// admin and freezer must all be the treasury, which has no key.
+/// admin and freezer must all be the treasury, which has no key. Nor may who had it before have frozen or blocked an
+/// account of the chain's own: credits could not be delivered.
 pub struct NoPrivateHands;
+impl NoPrivateHands {
+	/// Whether an account can receive and pay.
+	fn is_usable(asset: AssetId, who: &AccountId) -> bool {
+		let least = Transfers::minimum_balance(asset);
+		let receives = Transfers::can_deposit(asset, who, least, Provenance::Extant);
+		let has = Transfers::total_balance(asset, who);
+		receives == DepositConsequence::Success
+			&& (has == 0 || Transfers::can_withdraw(asset, who, has) != WithdrawConsequence::Frozen)
+	}
+}
 impl pallet_surety_operators::AssetPolicy for NoPrivateHands {
 	fn ensure_approvable(asset: u32) -> DispatchResult {
 		let details =
@@ -45,6 +64,11 @@ impl pallet_surety_operators::AssetPolicy for NoPrivateHands {
 		frame_support::ensure!(
 			roles.into_iter().all(|role| *role == treasury),
 			DispatchError::Other("the asset has an owner, issuer, admin or freezer beside the treasury")
+		);
+		let own = [treasury, ProberPot::get(), Sla::pot()];
+		frame_support::ensure!(
+			own.iter().all(|who| Self::is_usable(AssetId::Local(asset), who)),
+			DispatchError::Other("the asset, or an account of the chain's own in it, is frozen or blocked")
 		);
 		Ok(())
 	}

@@ -367,7 +367,7 @@ fn a_frozen_bond_is_slashed_all_the_same() {
 
 #[test]
 fn an_asset_in_private_hands_is_never_approved() {
-	use sp_runtime::{DispatchError, MultiAddress};
+	use sp_runtime::{DispatchError, MultiAddress, traits::Dispatchable};
 	let mut world = World::new();
 	world.peek(|| {
 		let treasury = MultiAddress::Id(configs::market::Treasury::get());
@@ -406,6 +406,26 @@ fn an_asset_in_private_hands_is_never_approved() {
 				false
 			));
 			assert_noop!(approve(id), other(hands));
+		}
+		// Whoever had it before has seen to it that no credit arrives, or that none leaves.
+		let spoiled = "the asset, or an account of the chain's own in it, is frozen or blocked";
+		type Spoil = fn(u32, MultiAddress<AccountId, ()>) -> pallet_assets::Call<Runtime>;
+		let ways: [Spoil; 2] = [
+			|id, who| pallet_assets::Call::block { id: codec::Compact(id), who },
+			|id, who| pallet_assets::Call::freeze { id: codec::Compact(id), who },
+		];
+		let own = [configs::market::Treasury::get(), configs::market::ProberPot::get(), Sla::pot()];
+		for (id, (spoil, who)) in
+			(20..).zip(ways.iter().flat_map(|spoil| own.iter().map(move |who| (spoil, who))))
+		{
+			create(id, treasury.clone(), true);
+			let by = RuntimeOrigin::signed(configs::market::Treasury::get());
+			let who = MultiAddress::Id(who.clone());
+			let mint =
+				pallet_assets::Call::mint { id: codec::Compact(id), beneficiary: who.clone(), amount: 100 };
+			assert_ok!(RuntimeCall::from(mint).dispatch(by.clone()));
+			assert_ok!(RuntimeCall::from(spoil(id, who)).dispatch(by));
+			assert_noop!(approve(id), other(spoiled));
 		}
 	});
 	world.check();
