@@ -1,7 +1,11 @@
 //! The compute market as a whole: orders, bids, leases that are probed, paid and credited, and what follows
 //! when an operator fails.
 
-use crate::{actors::*, orders::*, world::World};
+use crate::{
+	actors::*,
+	orders::*,
+	world::{Conduct, World},
+};
 use frame_support::{assert_noop, assert_ok};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
@@ -62,6 +66,22 @@ fn running(asset: AssetId) -> (World, OrderId, LeaseId) {
 	assert_eq!(operator, BIDDERS[0].to_account_id(), "all are new, so the cheapest wins");
 	ready(&mut world, lease);
 	(world, id, lease)
+}
+
+#[test]
+fn a_lease_that_half_of_the_probers_reach_does_not_hold_its_slot_for_nothing() {
+	let (mut world, order, lease) = running(NATIVE);
+	// With nothing else sold, whoever misses the lease would count as blind.
+	let other = world.operator(NATIVE);
+	world.open(TENANT, other, 1, 30);
+	world.next_window();
+	let misses = Conduct::Misses(service_of_lease(lease));
+	world.conduct = [Conduct::Honest, Conduct::Honest, misses, misses];
+	// Unclear is no strike and not billed, so neither health nor the deposit would ever end it.
+	let second = awarded_within(&mut world, order, Some(lease), 2 * 12 + 6);
+	assert_eq!(reason(&mut world, lease), Some(CloseReason::Terminated));
+	assert_eq!(operator_of(&mut world, second), BIDDERS[1].to_account_id());
+	world.check();
 }
 
 fn a_lease_outlives_its_machine(asset: AssetId) {

@@ -28,6 +28,8 @@ pub enum Conduct {
 	Honest,
 	/// Says the same of every service.
 	Always(Finding),
+	/// Does not reach one service.
+	Misses(ServiceId),
 	/// Commits the hash that another prober committed before it, and tries to reveal that prober's report.
 	Copies(usize),
 	/// Reveals another report than it committed, different in every byte.
@@ -281,6 +283,7 @@ impl World {
 				.map(|(service, operator)| match conduct {
 					_ if *operator == own => Finding::Skipped,
 					Conduct::Always(finding) => *finding,
+					Conduct::Misses(missed) if missed == service => Finding::Down,
 					_ => endpoints.get(service).copied().unwrap_or_else(up),
 				})
 				.map(Finding::to_byte)
@@ -330,7 +333,7 @@ impl World {
 						report.iter().map(|b| if *b == down { up().to_byte() } else { down }).collect();
 					assert!(reveal(salt, wrong).is_err(), "only the committed report can be revealed");
 				},
-				Conduct::Honest | Conduct::Always(_) => {
+				Conduct::Honest | Conduct::Always(_) | Conduct::Misses(_) => {
 					assert_ok!(reveal(salt, report));
 				},
 			}
