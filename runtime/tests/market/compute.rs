@@ -70,9 +70,10 @@ fn running(asset: AssetId) -> (World, OrderId, LeaseId) {
 
 #[test]
 fn a_lease_that_half_of_the_probers_reach_does_not_hold_its_slot_for_nothing() {
-	let (mut world, order, lease) = running(NATIVE);
+	let (mut world, order, lease) = running(AssetId::Native);
 	// With nothing else sold, whoever misses the lease would count as blind.
-	let other = world.operator(NATIVE);
+	let other = world.list(BIDDERS[2], &Offer::of(AssetId::Native));
+	world.rounds(4);
 	world.open(TENANT, other, 1, 30);
 	world.next_window();
 	let misses = Conduct::Misses(service_of_lease(lease));

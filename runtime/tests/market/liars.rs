@@ -40,12 +40,16 @@ fn story(conduct: Conduct, finding: Finding) -> (Told, DutyTally) {
 	world.open(TENANT, service, 1, 12);
 	world.next_window();
 	world.conduct[LIAR] = conduct;
-	world.endpoints.insert(service, finding);
-	// Duty is counted by session: the second one has nothing in it of the time before.
-	for _ in 0..2 {
+	// Duty is counted by session: the second one has nothing in it of the time before. An outage begins just before it,
+	// or it would last for a window and end the service.
+	let next_session = |world: &mut World| {
 		let session = world.peek(Session::current_index);
 		world.until("the next session", 12, move || Session::current_index() > session);
-	}
+	};
+	next_session(&mut world);
+	world.rounds(6);
+	world.endpoints.insert(service, finding);
+	next_session(&mut world);
 	let tally = |who| Probes::duty(account(who)).unwrap_or_default();
 	world.until("a session's rounds", 12, move || tally(PROBERS[0]).rounds == ROUNDS);
 	let mut duty: Vec<DutyTally> = world.peek(|| PROBERS.into_iter().map(tally).collect());
@@ -68,6 +72,7 @@ fn expected(lie: Conduct, is_up: bool) -> (u32, u32, u32, u32) {
 		Conduct::Always(Finding::Up(_)) => (ROUNDS, ROUNDS, ROUNDS, agrees(is_up)),
 		Conduct::Always(_) => (ROUNDS, ROUNDS, ROUNDS, 0),
 		Conduct::Honest => (ROUNDS, ROUNDS, ROUNDS, ROUNDS),
+		Conduct::Misses(_) => unreachable!("no lie about all there is"),
 	}
 }
 
