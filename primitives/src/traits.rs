@@ -10,7 +10,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// The chain's clock: all of it fixed at genesis, none of it ever zero. Implemented by `timing`.
+/// The chain's clock: all of it fixed at genesis, none of it ever zero.
 pub trait Clock {
 	/// Number of the block being built.
 	fn now() -> BlockNumber;
@@ -56,7 +56,7 @@ pub trait Clock {
 	}
 }
 
-/// Reading the registry of services and networks. Implemented by `operators`.
+/// The registry of services and networks: what is listed, what was proven, and the end of a service for cause.
 pub trait Registry<AccountId> {
 	/// A listing, until it is removed.
 	fn service(id: ServiceId) -> Option<Service<AccountId>>;
@@ -66,15 +66,13 @@ pub trait Registry<AccountId> {
 	/// A network.
 	fn network(id: NetworkId) -> Option<Network>;
 	/// The networks there are, at most 64 of them; for off-chain use.
-	fn networks() -> Vec<NetworkId> {
-		Vec::new()
-	}
+	fn networks() -> Vec<NetworkId>;
 	/// The probers read the operator's proof of control at the endpoint's host: an unproven service
 	/// becomes active. Does nothing for any other.
 	fn proven(id: ServiceId);
 	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
 	fn terminate(id: ServiceId, at: RoundIndex);
-	/// Where penalties of this asset go.
+	/// Where penalties go, whatever the asset.
 	fn treasury() -> AccountId;
 	/// Base units that what is probed every round must cost per window, whatever it sells: every validator
 	/// probes it. `None` if the asset is not approved.
@@ -120,14 +118,7 @@ pub trait Capacity {
 	/// The service is about to be removed: forget what it has. The error says what of it is still in use.
 	fn forget(service: ServiceId) -> DispatchResult;
 	/// Whether bids or leases use any of it: then the service stays on its server.
-	fn in_use(_service: ServiceId) -> bool {
-		false
-	}
-}
-impl Capacity for () {
-	fn forget(_: ServiceId) -> DispatchResult {
-		Ok(())
-	}
+	fn in_use(service: ServiceId) -> bool;
 }
 
 /// What the owner of leases must learn. Called inside mandatory sweeps: constant work, cannot fail.
@@ -137,10 +128,6 @@ pub trait OnLease {
 	fn unhealthy(lease: LeaseId, round: RoundIndex);
 	/// A lease was credited up to its cap; its meter stops after `at`.
 	fn terminated(lease: LeaseId, at: RoundIndex);
-}
-impl OnLease for () {
-	fn unhealthy(_: LeaseId, _: RoundIndex) {}
-	fn terminated(_: LeaseId, _: RoundIndex) {}
 }
 
 /// The agreements behind leases: one unit each, credited like any other, but opened and ended by the owner of
@@ -194,17 +181,6 @@ pub trait Agreements {
 	/// Nothing is owed and no units are left: forget the service. The error says what is left.
 	fn forget(service: ServiceId) -> DispatchResult;
 }
-impl Agreements for () {
-	fn units(_: ServiceId) -> u32 {
-		0
-	}
-	fn cap_raised(_: ServiceId, _: Balance) -> DispatchResult {
-		Ok(())
-	}
-	fn forget(_: ServiceId) -> DispatchResult {
-		Ok(())
-	}
-}
 
 /// What is known of a service from probing.
 #[derive(
@@ -227,7 +203,7 @@ pub trait Probing {
 	fn list(service: ServiceId) -> DispatchResult;
 	/// The listing's endpoint moved to where control is not proven: what is known of it is void, and it is
 	/// asked for the proof again.
-	fn unproven(_service: ServiceId) {}
+	fn unproven(service: ServiceId);
 	/// A listing is gone: its slot is free once the rounds that name it are closed.
 	fn unlist(service: ServiceId);
 	/// The service got its first units: due every round from the next one on, with a fresh meter and
@@ -236,9 +212,7 @@ pub trait Probing {
 	/// Its last units are gone: it takes turns with the idle ones again.
 	fn cool(service: ServiceId);
 	/// Whether another service could become hot now.
-	fn has_room() -> bool {
-		true
-	}
+	fn has_room() -> bool;
 	/// The meter stops after round `at`: one that is not judged yet, or the last one that is. An earlier end
 	/// stands.
 	fn end_meter(service: ServiceId, at: RoundIndex);
@@ -378,8 +352,8 @@ pub trait Escrow<AccountId> {
 	/// Open a stream. It is billed from the next round on.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
 	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
-	/// paid or locked anything, or does not pay for `prepaid` and a block. Should its meter end before anybody
-	/// decides on an end, it is parked.
+	/// paid or locked anything, or is less than `prepaid` or than one block's `rate`: what is prepaid pays
+	/// the first block. Should its meter end before anybody decides on an end, it is parked.
 	fn start(
 		id: EscrowId,
 		payee: AccountId,
@@ -424,11 +398,7 @@ pub trait OnEscrowEnd {
 	/// It is closed and paid.
 	fn ended(owner: EscrowOwner, end: StreamEnd);
 	/// It is paid, and what is left waits as a lump for the next payee.
-	fn parked(_owner: EscrowOwner, _end: StreamEnd) {}
-}
-impl OnEscrowEnd for () {
-	fn ending(_: EscrowOwner, _: RoundIndex, _: CloseReason) {}
-	fn ended(_: EscrowOwner, _: StreamEnd) {}
+	fn parked(owner: EscrowOwner, end: StreamEnd);
 }
 
 /// What moves scores. Implemented by `reputation`.
@@ -438,23 +408,18 @@ pub trait ReputationSink<AccountId> {
 	/// A breach.
 	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity);
 	/// A service is removed for good: forget its own read-outs. The operator's history stays.
-	fn forget_service(_service: ServiceId) {}
+	fn forget_service(service: ServiceId);
 	/// An agreement, or a lease by its agreement, is over: both sides may rate each other for a while if
 	/// anything was paid. `fee` is what the platform kept of it, in base units of `asset`.
 	fn engagement(
-		_agreement: AgreementId,
-		_operator: &AccountId,
-		_tenant: &AccountId,
-		_asset: AssetId,
-		_fee: Balance,
-	) {
-	}
+		agreement: AgreementId,
+		operator: &AccountId,
+		tenant: &AccountId,
+		asset: AssetId,
+		fee: Balance,
+	);
 	/// An operator failed a lease: it never was ready, or bad for several rounds in a row.
-	fn lease_failed(_operator: &AccountId, _lease: LeaseId, _reason: CloseReason) {}
-}
-impl<AccountId> ReputationSink<AccountId> for () {
-	fn window(_: &AccountId, _: ServiceId, _: &WindowSummary) {}
-	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
+	fn lease_failed(operator: &AccountId, lease: LeaseId, reason: CloseReason);
 }
 
 /// Reading scores. Implemented by `reputation`.
@@ -464,10 +429,5 @@ pub trait ReputationInspect<AccountId> {
 	/// Trust level of that score.
 	fn trust(account: &AccountId) -> TrustLevel {
 		TrustLevel::from_score(Self::score(account))
-	}
-}
-impl<AccountId> ReputationInspect<AccountId> for () {
-	fn score(_: &AccountId) -> u8 {
-		0
 	}
 }
