@@ -1,4 +1,4 @@
-//! The traits through which the pallets meet. Who implements what is drawn in the crate's root.
+//! The traits through which the pallets meet. Who implements and who uses them: the table in the crate's root.
 
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
@@ -82,7 +82,7 @@ pub trait Registry<AccountId> {
 	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance;
 }
 
-/// The services that leases are. Implemented by `operators`.
+/// The services that leases are.
 pub trait LeaseRegistry<AccountId> {
 	/// A lease is ready: it becomes the service [`service_of_lease`](crate::service_of_lease) of the operator
 	/// of `parent`, takes a slot and is probed at `endpoint`. That must be on the very server (scheme, host,
@@ -101,7 +101,7 @@ pub trait LeaseRegistry<AccountId> {
 }
 
 /// Bond reserved for what is not a service yet: bids. Counted into the exposure of the bond like that of
-/// services. Implemented by `operators`.
+/// services.
 pub trait BondReserve<AccountId> {
 	/// Reserve active bond, or fail if nothing covers it.
 	fn reserve(operator: &AccountId, asset: AssetId, amount: Balance) -> DispatchResult;
@@ -113,7 +113,7 @@ pub trait BondReserve<AccountId> {
 	fn reserved(operator: &AccountId, asset: AssetId) -> Balance;
 }
 
-/// What `Compute` services have and how much of it is given away. Implemented by `compute-orders`.
+/// What `Compute` services have and how much of it is given away.
 pub trait Capacity {
 	/// The service is about to be removed: forget what it has. The error says what of it is still in use.
 	fn forget(service: ServiceId) -> DispatchResult;
@@ -122,7 +122,6 @@ pub trait Capacity {
 }
 
 /// What the owner of leases must learn. Called inside mandatory sweeps: constant work, cannot fail.
-/// Implemented by `compute-orders`.
 pub trait OnLease {
 	/// A lease was bad in several rounds in a row, the last of them `round`, which is being judged.
 	fn unhealthy(lease: LeaseId, round: RoundIndex);
@@ -131,7 +130,7 @@ pub trait OnLease {
 }
 
 /// The agreements behind leases: one unit each, credited like any other, but opened and ended by the owner of
-/// the lease, who owns its stream too. Implemented by `sla`.
+/// the lease, who owns its stream too.
 pub trait LeaseAgreements<AccountId> {
 	/// The tenant of a listed lease is covered by its terms from the next window on: exposure is reserved and
 	/// the row becomes hot. `escrow` is the account that is to be started right after this.
@@ -156,7 +155,7 @@ pub struct Slashed {
 }
 
 /// The bond behind services. Per operator and asset, the sum of the exposures of its services is never
-/// above the active bond when exposure is reserved or bond unbonded. Implemented by `operators`.
+/// above the active bond when exposure is reserved or bond unbonded.
 pub trait Bonding<AccountId> {
 	/// Base units of the bond that are reserved for a service.
 	fn exposure(service: ServiceId) -> Balance;
@@ -171,7 +170,7 @@ pub trait Bonding<AccountId> {
 	fn slash(service: ServiceId, credit: Balance, credit_to: &AccountId, penalty: Balance) -> Slashed;
 }
 
-/// What the registry must know and tell of agreements. Implemented by `sla`.
+/// What the registry must know and tell of agreements.
 pub trait Agreements {
 	/// Units sold and not yet closed.
 	fn units(service: ServiceId) -> u32;
@@ -197,7 +196,7 @@ pub struct Probed {
 	pub hot: bool,
 }
 
-/// The pages of probed services. Implemented by `probes`.
+/// The pages of probed services.
 pub trait Probing {
 	/// A new listing takes a slot and is probed from the next round on. Fails if every slot is taken.
 	fn list(service: ServiceId) -> DispatchResult;
@@ -224,7 +223,7 @@ pub trait Probing {
 	fn judged_round() -> RoundIndex;
 }
 
-/// Meters that streams are paid by. Implemented by `probes`.
+/// Meters that streams are paid by.
 pub trait Meter {
 	/// Reading of a hot service. `None` if it has no meter.
 	fn reading(service: ServiceId) -> Option<MeterReading>;
@@ -265,7 +264,7 @@ pub struct Breached {
 	pub frozen: Frozen,
 }
 
-/// What follows from verdicts for agreements. Implemented by `sla`, called by the second sweep.
+/// What follows from verdicts for agreements. Called by the second sweep.
 pub trait Judge {
 	/// All rounds of a window are judged for this hot service and a later one begins: fix the base of the units
 	/// that were opened in it, end the service for cause if it was dead, and say what the next window is
@@ -347,7 +346,7 @@ pub struct StreamInfo {
 	pub ending: Option<(RoundIndex, CloseReason)>,
 }
 
-/// Tenant funds on hold for a purpose. Implemented by `escrow`.
+/// Tenant funds on hold for a purpose.
 pub trait Escrow<AccountId> {
 	/// Open a stream. It is billed from the next round on.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
@@ -391,7 +390,7 @@ pub trait Escrow<AccountId> {
 	fn stream(id: EscrowId) -> Option<StreamInfo>;
 }
 
-/// What the owner of an escrow account is told. Implemented by `sla` and `compute-orders`.
+/// What the owner of an escrow account is told.
 pub trait OnEscrowEnd {
 	/// The end is decided: nothing is billed after `round`.
 	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason);
@@ -401,7 +400,7 @@ pub trait OnEscrowEnd {
 	fn parked(owner: EscrowOwner, end: StreamEnd);
 }
 
-/// What moves scores. Implemented by `reputation`.
+/// What moves scores.
 pub trait ReputationSink<AccountId> {
 	/// A window of a service is closed.
 	fn window(operator: &AccountId, service: ServiceId, summary: &WindowSummary);
@@ -422,7 +421,7 @@ pub trait ReputationSink<AccountId> {
 	fn lease_failed(operator: &AccountId, lease: LeaseId, reason: CloseReason);
 }
 
-/// Reading scores. Implemented by `reputation`.
+/// Reading scores.
 pub trait ReputationInspect<AccountId> {
 	/// Score of 0 to 100 at the current window; 0 for an account without history.
 	fn score(account: &AccountId) -> u8;
