@@ -400,6 +400,22 @@ pub trait OnEscrowEnd {
 	fn parked(owner: EscrowOwner, end: StreamEnd);
 }
 
+/// Both are told; each ignores what is not its own.
+impl<A: OnEscrowEnd, B: OnEscrowEnd> OnEscrowEnd for (A, B) {
+	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
+		A::ending(owner, round, reason);
+		B::ending(owner, round, reason);
+	}
+	fn ended(owner: EscrowOwner, end: StreamEnd) {
+		A::ended(owner, end);
+		B::ended(owner, end);
+	}
+	fn parked(owner: EscrowOwner, end: StreamEnd) {
+		A::parked(owner, end);
+		B::parked(owner, end);
+	}
+}
+
 /// What moves scores.
 pub trait ReputationSink<AccountId> {
 	/// A window of a service is closed.
