@@ -357,12 +357,6 @@ pub mod pallet {
 			<Self as Bonding<T::AccountId>>::free_bond(service)
 		}
 
-		/// For how many more units the free bond is enough if each takes `exposure_per_unit` base units
-		/// ((cap - index) x (1 + penalty share), rounded up), within the capacity left.
-		pub fn coverable_units(service: ServiceId, exposure_per_unit: Balance) -> u32 {
-			Self::units_covered(service, exposure_per_unit)
-		}
-
 		/// Services of an operator, in the order in which they were listed.
 		pub fn services_of(who: T::AccountId) -> Vec<ServiceId> {
 			ServicesOf::<T>::get(who).into_inner()
