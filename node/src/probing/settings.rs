@@ -1,6 +1,5 @@
 //! Hands what the command line says about probing to the off-chain worker, through its local storage.
 
-use super::address;
 use crate::cli::{Anchor, ProbingParams};
 use codec::{Decode, Encode};
 use hyper::Uri;
@@ -10,6 +9,7 @@ use std::{
 	collections::{BTreeMap, BTreeSet, HashSet},
 	net::IpAddr,
 };
+use surety_primitives::endpoint;
 
 /// Networks that have anchors in the local storage, to clear those that the command line no longer names.
 const NETWORKS: &[u8] = b"surety/anchor-networks";
@@ -34,7 +34,7 @@ impl PrivateAnchors {
 		let private = anchors.iter().filter(|anchor| {
 			let host = anchor.host();
 			let bare = host.trim_start_matches('[').trim_end_matches(']');
-			let reason = bare.parse::<IpAddr>().ok().and_then(address::is_forbidden);
+			let reason = bare.parse::<IpAddr>().ok().and_then(endpoint::forbidden);
 			bare == "localhost" || reason.is_some_and(|reason| reason.is_private())
 		});
 		let (trusted, denied) = private.map(|anchor| (anchor.uri.clone(), anchor.host())).unzip();
