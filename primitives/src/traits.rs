@@ -3,10 +3,10 @@
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
 	LeaseId, MeterReading, Network, NetworkId, OrderId, RoundIndex, Service, ServiceId, Severity, SlaTerms,
-	TrustLevel, Verdict, WindowIndex, WindowSummary,
+	TrustLevel, Verdict, WindowIndex, WindowSummary, stored,
 };
 use alloc::vec::Vec;
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult};
 
@@ -143,15 +143,15 @@ pub trait LeaseAgreements<AccountId> {
 	fn ended(agreement: AgreementId, end: StreamEnd);
 }
 
-/// What a slash moved.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Slashed {
-	/// Base units that went to the account of the tenants' credits.
-	pub credit: Balance,
-	/// Base units that went to the treasury.
-	pub penalty: Balance,
+stored! {
+	/// What a slash moved.
+	#[derive(Copy, Default)]
+	pub struct Slashed {
+		/// Base units that went to the account of the tenants' credits.
+		pub credit: Balance,
+		/// Base units that went to the treasury.
+		pub penalty: Balance,
+	}
 }
 
 /// The bond behind services. Per operator and asset, the sum of the exposures of its services is never
@@ -181,19 +181,19 @@ pub trait Agreements {
 	fn forget(service: ServiceId) -> DispatchResult;
 }
 
-/// What is known of a service from probing.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Probed {
-	/// Last verdict and its round; `None` before the first.
-	pub last: Option<(RoundIndex, Verdict)>,
-	/// Window that `counters` counts.
-	pub window: WindowIndex,
-	/// Rounds of that window so far, by verdict.
-	pub counters: Counters,
-	/// Whether it is probed every round because it has units.
-	pub hot: bool,
+stored! {
+	/// What is known of a service from probing.
+	#[derive(Copy, Default)]
+	pub struct Probed {
+		/// Last verdict and its round; `None` before the first.
+		pub last: Option<(RoundIndex, Verdict)>,
+		/// Window that `counters` counts.
+		pub window: WindowIndex,
+		/// Rounds of that window so far, by verdict.
+		pub counters: Counters,
+		/// Whether it is probed every round because it has units.
+		pub hot: bool,
+	}
 }
 
 /// The pages of probed services.
@@ -231,18 +231,18 @@ pub trait Meter {
 	fn ended(service: ServiceId) -> Option<RoundIndex>;
 }
 
-/// What judging needs of the terms, frozen into the row at the start of a window.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Frozen {
-	/// Bad rounds allowed per [`BreachKind::COUNTED`].
-	pub allowance: [u16; 3],
-	/// Multiplier of credits for repeated breaches, at least 1.
-	pub multiplier: u8,
-	/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
-	/// network's outages. 0 for one that pays no credit.
-	pub weight: Balance,
+stored! {
+	/// What judging needs of the terms, frozen into the row at the start of a window.
+	#[derive(Copy, Default)]
+	pub struct Frozen {
+		/// Bad rounds allowed per [`BreachKind::COUNTED`].
+		pub allowance: [u16; 3],
+		/// Multiplier of credits for repeated breaches, at least 1.
+		pub multiplier: u8,
+		/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
+		/// network's outages. 0 for one that pays no credit.
+		pub weight: Balance,
+	}
 }
 
 /// A counter passed a tier.
@@ -276,37 +276,37 @@ pub trait Judge {
 	fn breached(service: ServiceId, breach: Breached);
 }
 
-/// How a stream ended, told to its owner.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct StreamEnd {
-	/// Why.
-	pub reason: CloseReason,
-	/// Last round that was billed.
-	pub round: RoundIndex,
-	/// Paid in all to payee and fee, in base units.
-	pub paid: Balance,
-	/// Of that the platform's fee.
-	pub fee: Balance,
-	/// Given back to the payer, in base units; or, if the account was parked, what is left in it.
-	pub refunded: Balance,
+stored! {
+	/// How a stream ended, told to its owner.
+	#[derive(Copy)]
+	pub struct StreamEnd {
+		/// Why.
+		pub reason: CloseReason,
+		/// Last round that was billed.
+		pub round: RoundIndex,
+		/// Paid in all to payee and fee, in base units.
+		pub paid: Balance,
+		/// Of that the platform's fee.
+		pub fee: Balance,
+		/// Given back to the payer, in base units; or, if the account was parked, what is left in it.
+		pub refunded: Balance,
+	}
 }
 
-/// Whom an escrow account belongs to; the escrow pallet tells that owner of the end.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub enum EscrowOwner {
-	/// An agreement of `sla`.
-	Agreement(AgreementId),
-	/// A replica of an order of `compute-orders`.
-	Replica {
-		/// The order.
-		order: OrderId,
-		/// Which of its replicas, from 0.
-		index: u8,
-	},
+stored! {
+	/// Whom an escrow account belongs to; the escrow pallet tells that owner of the end.
+	#[derive(Copy)]
+	pub enum EscrowOwner {
+		/// An agreement of `sla`.
+		Agreement(AgreementId),
+		/// A replica of an order of `compute-orders`.
+		Replica {
+			/// The order.
+			order: OrderId,
+			/// Which of its replicas, from 0.
+			index: u8,
+		},
+	}
 }
 
 /// A stream to open.

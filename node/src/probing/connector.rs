@@ -200,6 +200,9 @@ mod tests {
 		let private = Rules { private: true, own };
 		assert_eq!(private.refuse(listens_at), None);
 		assert_eq!(private.refuse("127.0.0.1".parse().unwrap()), None);
-		assert_eq!(private.refuse("169.254.169.254".parse().unwrap()), Some(Refusal::Special(Reason::Metadata)));
+		assert_eq!(
+			private.refuse("169.254.169.254".parse().unwrap()),
+			Some(Refusal::Special(Reason::Metadata))
+		);
 	}
 }

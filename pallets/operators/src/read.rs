@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service,
-	ServiceId, ServiceStatus,
+	AssetId, Balance, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service, ServiceId,
+	ServiceStatus,
 };
 
 impl<T: Config> Registry<T::AccountId> for Pallet<T> {

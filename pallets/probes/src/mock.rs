@@ -25,9 +25,9 @@ use sp_staking::{
 };
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Frozen, Judge, LatencyBucket, LeaseId,
-	Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex, Service, ServiceId,
-	ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Frozen, Judge,
+	LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex,
+	Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowSummary,
 	crypto::{ProberId, ProberPair, ProberSignature},
 	report::Finding,
 	service_of_lease,

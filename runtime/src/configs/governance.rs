@@ -4,13 +4,12 @@ use crate::{
 	parameters::{RuntimeParameters, seed},
 	*,
 };
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
 	traits::{AsEnsureOriginWithArg, ConstU32, InstanceFilter},
 };
 use frame_system::EnsureRoot;
-use scale_info::TypeInfo;
+use surety_primitives::stored;
 
 /// Who governs. Root for now: sudo on dev and local networks, nobody where genesis sets no sudo key.
 pub type Governance = EnsureRoot<AccountId>;
@@ -40,34 +39,22 @@ impl pallet_multisig::Config for Runtime {
 	type BlockNumberProvider = System;
 }
 
-/// What a proxy may do for an account.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Default,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	Ord,
-	PartialEq,
-	PartialOrd,
-	TypeInfo,
-)]
-pub enum ProxyType {
-	/// Anything.
-	#[default]
-	Any,
-	/// Anything that moves no balance at once.
-	NonTransfer,
-	/// Run services: the calls of `Operators`.
-	Operate,
-	/// Buy services: the calls of `Sla`.
-	Buy,
-	/// Rotate session keys.
-	SessionKeys,
+stored! {
+	/// What a proxy may do for an account.
+	#[derive(Copy, Default, Ord, PartialOrd)]
+	pub enum ProxyType {
+		/// Anything.
+		#[default]
+		Any,
+		/// Anything that moves no balance at once.
+		NonTransfer,
+		/// Run services: the calls of `Operators`.
+		Operate,
+		/// Buy services: the calls of `Sla`.
+		Buy,
+		/// Rotate session keys.
+		SessionKeys,
+	}
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
