@@ -35,6 +35,7 @@ pub mod crypto;
 pub mod endpoint;
 pub mod funds;
 pub mod latency;
+pub mod page;
 pub mod report;
 pub mod score;
 pub mod terms;
@@ -44,6 +45,7 @@ pub mod types;
 
 pub use funds::{Funds, TwoUnions};
 pub use latency::LatencyBucket;
+pub use page::{MAX_PAGE, page_size};
 pub use terms::{TermsFault, TermsInput};
 pub use traits::*;
 pub use types::*;
