@@ -106,6 +106,9 @@ use alloc::vec::Vec;
 use sp_core::offchain::Timestamp;
 use surety_primitives::{NetworkId, Protocol, ServiceId, ServiceKind, report::Finding};
 
+/// Target of what is logged.
+const LOG: &str = "surety::prober";
+
 /// Response header in which the node's transport hands over how long the answer took: a decimal number
 /// of microseconds. Remote headers that begin with [`RESERVED_PREFIX`] are stripped by the transport.
 pub const ELAPSED_HEADER: &str = "surety-elapsed-us";

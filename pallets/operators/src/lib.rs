@@ -66,7 +66,6 @@ mod end;
 mod errors;
 mod events;
 mod govern;
-mod hooks;
 mod lease;
 mod list;
 #[cfg(test)]
@@ -77,6 +76,8 @@ mod reserve;
 mod slash;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
 pub mod types;
 mod update;
 pub mod weights;
@@ -99,7 +100,8 @@ pub use types::{
 };
 pub use weights::WeightInfo;
 
-const LOG_TARGET: &str = "runtime::operators";
+/// Target of what is logged.
+const LOG: &str = "surety::operators";
 
 /// How far ahead maintenance can be announced, in windows: the one announcement that a service may have open
 /// must not block it for good.
@@ -325,7 +327,8 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			Self::do_integrity_test();
+			assert!(T::MaxServicesPerOperator::get() > 0, "an operator must be able to list a service");
+			assert!(T::MaxUnbondingChunks::get() > 0, "an operator must be able to unbond");
 		}
 
 		#[cfg(feature = "try-runtime")]

@@ -54,8 +54,3 @@ fn view_functions_say_what_storage_says() {
 		assert_eq!(<Operators as Registry<u64>>::treasury(), TREASURY);
 	});
 }
-
-#[test]
-fn the_configuration_is_sound() {
-	Operators::do_integrity_test();
-}
