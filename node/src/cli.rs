@@ -2,8 +2,11 @@
 
 use hyper::Uri;
 use sc_cli::RunCmd;
-use std::{net::IpAddr, str::FromStr};
-use surety_primitives::types::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME};
+use std::{
+	net::{IpAddr, Ipv6Addr},
+	str::FromStr,
+};
+use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
 
 // The SDK's default, the fork-aware pool, gives what an off-chain worker sends to the view of one fork only, and
 // does not gossip it while there is another: reports missed their rounds (docs/decisions.md).
@@ -110,7 +113,7 @@ impl FromStr for Anchor {
 	}
 }
 
-/// A host name or address, in the form in which the off-chain worker compares it.
+/// A host name or address as a listing names it: the form in which the off-chain worker compares it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Host(pub String);
 
@@ -118,17 +121,10 @@ impl FromStr for Host {
 	type Err = String;
 
 	fn from_str(text: &str) -> Result<Self, String> {
-		let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-		match bare.parse::<IpAddr>() {
-			Ok(IpAddr::V6(_)) => return Ok(Self(format!("[{}]", bare.to_ascii_lowercase()))),
-			Ok(IpAddr::V4(_)) => return Ok(Self(bare.into())),
-			Err(_) => (),
-		}
-		let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-		if text.is_empty() || !text.chars().all(allowed) {
-			return Err("expected a host name or an IP address, without scheme, port or path".into());
-		}
-		Ok(Self(text.to_ascii_lowercase()))
+		let bare_v6 = text.parse::<Ipv6Addr>().is_ok();
+		let host = if bare_v6 { format!("[{text}]") } else { text.into() };
+		let host = endpoint::normalise(host.as_bytes()).map_err(|fault| fault.to_string())?;
+		String::from_utf8(host.into_inner()).map(Self).map_err(|error| error.to_string())
 	}
 }
 
@@ -197,7 +193,9 @@ mod tests {
 			"--anchor",
 			"polkadot=https://rpc.example",
 			"--probe-deny=Bad.Example",
-			"--probe-deny=2001:DB8::1",
+			"--probe-deny=2001:DB8:0::1",
+			"--probe-deny=[2001:db8::2]",
+			"--probe-deny=8.8.8.8",
 			"--probe-egress=127.0.0.1",
 		])
 		.unwrap();
@@ -208,7 +206,8 @@ mod tests {
 			[("ethereum", "http://127.0.0.1:8545/?key=a=b"), ("polkadot", "https://rpc.example")]
 		);
 		assert_eq!(probing.anchors[0].host(), "127.0.0.1");
-		assert_eq!(probing.probe_deny, [Host("bad.example".into()), Host("[2001:db8::1]".into())]);
+		let denied: Vec<_> = probing.probe_deny.iter().map(|host| host.0.as_str()).collect();
+		assert_eq!(denied, ["bad.example", "[2001:db8::1]", "[2001:db8::2]", "8.8.8.8"]);
 		assert_eq!(probing.validate(), Ok(()));
 	}
 
@@ -233,7 +232,7 @@ mod tests {
 
 	#[test]
 	fn hosts_that_are_no_hosts_are_refused() {
-		for host in ["http://a", "a:80", "a/b", "a b"] {
+		for host in ["", "http://a", "a:80", "a/b", "a b", "a..b", "a_b", "127.1", "256.1.1.1", "[::1"] {
 			assert!(parse(&["--probe-deny", host]).is_err(), "{host}");
 		}
 	}

@@ -3,8 +3,13 @@
 //! Pure text: nothing is resolved here. The node's probe transport checks the address it connects to; what
 //! is refused here is what can be seen in the URL already, so that a bad listing fails when it is made.
 
+mod address;
+
+pub use address::{Reason, forbidden};
+
 use alloc::{format, vec::Vec};
 use core::{
+	fmt,
 	net::{Ipv4Addr, Ipv6Addr},
 	str::FromStr,
 };
@@ -41,6 +46,21 @@ pub enum Fault {
 	Port,
 	/// Loopback, private or otherwise not on the public internet.
 	Private,
+}
+
+impl fmt::Display for Fault {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str(match self {
+			Self::Scheme => "the URL must begin with http:// or https://",
+			Self::Characters => "a space, a backslash or anything but printable ASCII",
+			Self::Credentials => "user name or password",
+			Self::Query => "query string",
+			Self::Fragment => "fragment",
+			Self::Host => "not a host name or a plain IP address, without scheme, port or path",
+			Self::Port => "bad port",
+			Self::Private => "not on the public internet",
+		})
+	}
 }
 
 /// Where a URL points: requests to equal targets reach the same server.
@@ -123,8 +143,8 @@ impl Parsed {
 				let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
 				name.contains(&b'.') && !PRIVATE_ZONES.contains(&last)
 			},
-			Self::V4(address) => is_public_v4(address),
-			Self::V6(address) => is_public_v6(address),
+			Self::V4(address) => forbidden((*address).into()).is_none(),
+			Self::V6(address) => forbidden((*address).into()).is_none(),
 		}
 	}
 }
@@ -188,33 +208,6 @@ fn ends_in_a_number(host: &[u8]) -> bool {
 /// Bytes that are known to be ASCII; anything else reads as empty, which no parser takes.
 fn as_str(bytes: &[u8]) -> &str {
 	core::str::from_utf8(bytes).unwrap_or_default()
-}
-
-/// Not unspecified, private, CGNAT, loopback, link-local, protocol assignments, documentation, 6to4 relays,
-/// benchmarks, multicast, reserved or broadcast.
-fn is_public_v4(address: &Ipv4Addr) -> bool {
-	!matches!(
-		address.octets(),
-		[0 | 10 | 127 | 224..=255, ..]
-			| [100, 64..=127, ..]
-			| [169, 254, ..]
-			| [172, 16..=31, ..]
-			| [192, 168, ..]
-			| [192, 0, 0 | 2, _]
-			| [192, 88, 99, _]
-			| [198, 18 | 19, ..]
-			| [198, 51, 100, _]
-			| [203, 0, 113, _]
-	)
-}
-
-/// Global unicast (2000::/3, so no loopback, mapped, NAT64, unique-local, link-local or multicast) without
-/// protocol assignments (Teredo among them), documentation and 6to4.
-fn is_public_v6(address: &Ipv6Addr) -> bool {
-	match address.segments() {
-		[0x2001, 0..=0x01ff | 0x0db8, ..] | [0x2002, ..] | [0x3fff, 0..=0x0fff, ..] => false,
-		[first, ..] => (0x2000..=0x3fff).contains(&first),
-	}
 }
 
 #[cfg(test)]
@@ -372,6 +365,7 @@ mod tests {
 			"http://100.127.255.255",
 			"http://127.0.0.1:8545",
 			"http://127.0.0.1.",
+			"http://168.63.129.16",
 			"http://169.254.169.254",
 			"http://172.16.0.1",
 			"http://172.31.255.255",

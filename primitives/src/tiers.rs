@@ -8,9 +8,6 @@
 use crate::{BreachKind, Severity};
 use sp_runtime::{PerThing, Perbill};
 
-/// Multiplier of the allowance at which each severity fires, in order of `Severity::ALL`.
-pub const MULTIPLIERS: [u16; 4] = [1, 2, 5, 10];
-
 /// Share of a window's rounds that may be slow or unclear.
 pub const SLOW_SHARE: Perbill = Perbill::from_percent(5);
 

@@ -1,16 +1,16 @@
-//! The traits through which the pallets meet. Who implements what is drawn in the crate's root.
+//! The traits through which the pallets meet. Who implements and who uses them: the table in the crate's root.
 
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
 	LeaseId, MeterReading, Network, NetworkId, OrderId, RoundIndex, Service, ServiceId, Severity, SlaTerms,
-	TrustLevel, Verdict, WindowIndex, WindowSummary,
+	TrustLevel, Verdict, WindowIndex, WindowSummary, stored,
 };
 use alloc::vec::Vec;
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// The chain's clock: all of it fixed at genesis, none of it ever zero. Implemented by `timing`.
+/// The chain's clock: all of it fixed at genesis, none of it ever zero.
 pub trait Clock {
 	/// Number of the block being built.
 	fn now() -> BlockNumber;
@@ -56,7 +56,7 @@ pub trait Clock {
 	}
 }
 
-/// Reading the registry of services and networks. Implemented by `operators`.
+/// The registry of services and networks: what is listed, what was proven, and the end of a service for cause.
 pub trait Registry<AccountId> {
 	/// A listing, until it is removed.
 	fn service(id: ServiceId) -> Option<Service<AccountId>>;
@@ -66,15 +66,13 @@ pub trait Registry<AccountId> {
 	/// A network.
 	fn network(id: NetworkId) -> Option<Network>;
 	/// The networks there are, at most 64 of them; for off-chain use.
-	fn networks() -> Vec<NetworkId> {
-		Vec::new()
-	}
+	fn networks() -> Vec<NetworkId>;
 	/// The probers read the operator's proof of control at the endpoint's host: an unproven service
 	/// becomes active. Does nothing for any other.
 	fn proven(id: ServiceId);
 	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
 	fn terminate(id: ServiceId, at: RoundIndex);
-	/// Where penalties of this asset go.
+	/// Where penalties go, whatever the asset.
 	fn treasury() -> AccountId;
 	/// Base units that what is probed every round must cost per window, whatever it sells: every validator
 	/// probes it. `None` if the asset is not approved.
@@ -84,7 +82,7 @@ pub trait Registry<AccountId> {
 	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance;
 }
 
-/// The services that leases are. Implemented by `operators`.
+/// The services that leases are.
 pub trait LeaseRegistry<AccountId> {
 	/// A lease is ready: it becomes the service [`service_of_lease`](crate::service_of_lease) of the operator
 	/// of `parent`, takes a slot and is probed at `endpoint`. That must be on the very server (scheme, host,
@@ -103,7 +101,7 @@ pub trait LeaseRegistry<AccountId> {
 }
 
 /// Bond reserved for what is not a service yet: bids. Counted into the exposure of the bond like that of
-/// services. Implemented by `operators`.
+/// services.
 pub trait BondReserve<AccountId> {
 	/// Reserve active bond, or fail if nothing covers it.
 	fn reserve(operator: &AccountId, asset: AssetId, amount: Balance) -> DispatchResult;
@@ -115,36 +113,24 @@ pub trait BondReserve<AccountId> {
 	fn reserved(operator: &AccountId, asset: AssetId) -> Balance;
 }
 
-/// What `Compute` services have and how much of it is given away. Implemented by `compute-orders`.
+/// What `Compute` services have and how much of it is given away.
 pub trait Capacity {
 	/// The service is about to be removed: forget what it has. The error says what of it is still in use.
 	fn forget(service: ServiceId) -> DispatchResult;
 	/// Whether bids or leases use any of it: then the service stays on its server.
-	fn in_use(_service: ServiceId) -> bool {
-		false
-	}
-}
-impl Capacity for () {
-	fn forget(_: ServiceId) -> DispatchResult {
-		Ok(())
-	}
+	fn in_use(service: ServiceId) -> bool;
 }
 
 /// What the owner of leases must learn. Called inside mandatory sweeps: constant work, cannot fail.
-/// Implemented by `compute-orders`.
 pub trait OnLease {
 	/// A lease was bad in several rounds in a row, the last of them `round`, which is being judged.
 	fn unhealthy(lease: LeaseId, round: RoundIndex);
 	/// A lease ends for cause (credited up to its cap, or dead for a window); its meter stops after `at`.
 	fn terminated(lease: LeaseId, at: RoundIndex);
 }
-impl OnLease for () {
-	fn unhealthy(_: LeaseId, _: RoundIndex) {}
-	fn terminated(_: LeaseId, _: RoundIndex) {}
-}
 
 /// The agreements behind leases: one unit each, credited like any other, but opened and ended by the owner of
-/// the lease, who owns its stream too. Implemented by `sla`.
+/// the lease, who owns its stream too.
 pub trait LeaseAgreements<AccountId> {
 	/// The tenant of a listed lease is covered by its terms from the next window on: exposure is reserved and
 	/// the row becomes hot. `escrow` is the account that is to be started right after this.
@@ -157,19 +143,19 @@ pub trait LeaseAgreements<AccountId> {
 	fn ended(agreement: AgreementId, end: StreamEnd);
 }
 
-/// What a slash moved.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Slashed {
-	/// Base units that went to the account of the tenants' credits.
-	pub credit: Balance,
-	/// Base units that went to the treasury.
-	pub penalty: Balance,
+stored! {
+	/// What a slash moved.
+	#[derive(Copy, Default)]
+	pub struct Slashed {
+		/// Base units that went to the account of the tenants' credits.
+		pub credit: Balance,
+		/// Base units that went to the treasury.
+		pub penalty: Balance,
+	}
 }
 
 /// The bond behind services. Per operator and asset, the sum of the exposures of its services is never
-/// above the active bond when exposure is reserved or bond unbonded. Implemented by `operators`.
+/// above the active bond when exposure is reserved or bond unbonded.
 pub trait Bonding<AccountId> {
 	/// Base units of the bond that are reserved for a service.
 	fn exposure(service: ServiceId) -> Balance;
@@ -184,7 +170,7 @@ pub trait Bonding<AccountId> {
 	fn slash(service: ServiceId, credit: Balance, credit_to: &AccountId, penalty: Balance) -> Slashed;
 }
 
-/// What the registry must know and tell of agreements. Implemented by `sla`.
+/// What the registry must know and tell of agreements.
 pub trait Agreements {
 	/// Units sold and not yet closed.
 	fn units(service: ServiceId) -> u32;
@@ -194,40 +180,29 @@ pub trait Agreements {
 	/// Nothing is owed and no units are left: forget the service. The error says what is left.
 	fn forget(service: ServiceId) -> DispatchResult;
 }
-impl Agreements for () {
-	fn units(_: ServiceId) -> u32 {
-		0
-	}
-	fn cap_raised(_: ServiceId, _: Balance) -> DispatchResult {
-		Ok(())
-	}
-	fn forget(_: ServiceId) -> DispatchResult {
-		Ok(())
+
+stored! {
+	/// What is known of a service from probing.
+	#[derive(Copy, Default)]
+	pub struct Probed {
+		/// Last verdict and its round; `None` before the first.
+		pub last: Option<(RoundIndex, Verdict)>,
+		/// Window that `counters` counts.
+		pub window: WindowIndex,
+		/// Rounds of that window so far, by verdict.
+		pub counters: Counters,
+		/// Whether it is probed every round because it has units.
+		pub hot: bool,
 	}
 }
 
-/// What is known of a service from probing.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Probed {
-	/// Last verdict and its round; `None` before the first.
-	pub last: Option<(RoundIndex, Verdict)>,
-	/// Window that `counters` counts.
-	pub window: WindowIndex,
-	/// Rounds of that window so far, by verdict.
-	pub counters: Counters,
-	/// Whether it is probed every round because it has units.
-	pub hot: bool,
-}
-
-/// The pages of probed services. Implemented by `probes`.
+/// The pages of probed services.
 pub trait Probing {
 	/// A new listing takes a slot and is probed from the next round on. Fails if every slot is taken.
 	fn list(service: ServiceId) -> DispatchResult;
 	/// The listing's endpoint moved to where control is not proven: what is known of it is void, and it is
 	/// asked for the proof again.
-	fn unproven(_service: ServiceId) {}
+	fn unproven(service: ServiceId);
 	/// A listing is gone: its slot is free once the rounds that name it are closed.
 	fn unlist(service: ServiceId);
 	/// The service got its first units: due every round from the next one on, with a fresh meter and
@@ -236,9 +211,7 @@ pub trait Probing {
 	/// Its last units are gone: it takes turns with the idle ones again.
 	fn cool(service: ServiceId);
 	/// Whether another service could become hot now.
-	fn has_room() -> bool {
-		true
-	}
+	fn has_room() -> bool;
 	/// The meter stops after round `at`: one that is not judged yet, or the last one that is. An earlier end
 	/// stands.
 	fn end_meter(service: ServiceId, at: RoundIndex);
@@ -250,7 +223,7 @@ pub trait Probing {
 	fn judged_round() -> RoundIndex;
 }
 
-/// Meters that streams are paid by. Implemented by `probes`.
+/// Meters that streams are paid by.
 pub trait Meter {
 	/// Reading of a hot service. `None` if it has no meter.
 	fn reading(service: ServiceId) -> Option<MeterReading>;
@@ -258,18 +231,18 @@ pub trait Meter {
 	fn ended(service: ServiceId) -> Option<RoundIndex>;
 }
 
-/// What judging needs of the terms, frozen into the row at the start of a window.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Frozen {
-	/// Bad rounds allowed per [`BreachKind::COUNTED`].
-	pub allowance: [u16; 3],
-	/// Multiplier of credits for repeated breaches, at least 1.
-	pub multiplier: u8,
-	/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
-	/// network's outages. 0 for one that pays no credit.
-	pub weight: Balance,
+stored! {
+	/// What judging needs of the terms, frozen into the row at the start of a window.
+	#[derive(Copy, Default)]
+	pub struct Frozen {
+		/// Bad rounds allowed per [`BreachKind::COUNTED`].
+		pub allowance: [u16; 3],
+		/// Multiplier of credits for repeated breaches, at least 1.
+		pub multiplier: u8,
+		/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
+		/// network's outages. 0 for one that pays no credit.
+		pub weight: Balance,
+	}
 }
 
 /// A counter passed a tier.
@@ -291,7 +264,7 @@ pub struct Breached {
 	pub frozen: Frozen,
 }
 
-/// What follows from verdicts for agreements. Implemented by `sla`, called by the second sweep.
+/// What follows from verdicts for agreements. Called by the second sweep.
 pub trait Judge {
 	/// All rounds of a window are judged for this hot service and a later one begins: fix the base of the units
 	/// that were opened in it, end the service for cause if it was dead, and say what the next window is
@@ -303,37 +276,37 @@ pub trait Judge {
 	fn breached(service: ServiceId, breach: Breached);
 }
 
-/// How a stream ended, told to its owner.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct StreamEnd {
-	/// Why.
-	pub reason: CloseReason,
-	/// Last round that was billed.
-	pub round: RoundIndex,
-	/// Paid in all to payee and fee, in base units.
-	pub paid: Balance,
-	/// Of that the platform's fee.
-	pub fee: Balance,
-	/// Given back to the payer, in base units; or, if the account was parked, what is left in it.
-	pub refunded: Balance,
+stored! {
+	/// How a stream ended, told to its owner.
+	#[derive(Copy)]
+	pub struct StreamEnd {
+		/// Why.
+		pub reason: CloseReason,
+		/// Last round that was billed.
+		pub round: RoundIndex,
+		/// Paid in all to payee and fee, in base units.
+		pub paid: Balance,
+		/// Of that the platform's fee.
+		pub fee: Balance,
+		/// Given back to the payer, in base units; or, if the account was parked, what is left in it.
+		pub refunded: Balance,
+	}
 }
 
-/// Whom an escrow account belongs to; the escrow pallet tells that owner of the end.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub enum EscrowOwner {
-	/// An agreement of `sla`.
-	Agreement(AgreementId),
-	/// A replica of an order of `compute-orders`.
-	Replica {
-		/// The order.
-		order: OrderId,
-		/// Which of its replicas, from 0.
-		index: u8,
-	},
+stored! {
+	/// Whom an escrow account belongs to; the escrow pallet tells that owner of the end.
+	#[derive(Copy)]
+	pub enum EscrowOwner {
+		/// An agreement of `sla`.
+		Agreement(AgreementId),
+		/// A replica of an order of `compute-orders`.
+		Replica {
+			/// The order.
+			order: OrderId,
+			/// Which of its replicas, from 0.
+			index: u8,
+		},
+	}
 }
 
 /// A stream to open.
@@ -373,13 +346,13 @@ pub struct StreamInfo {
 	pub ending: Option<(RoundIndex, CloseReason)>,
 }
 
-/// Tenant funds on hold for a purpose. Implemented by `escrow`.
+/// Tenant funds on hold for a purpose.
 pub trait Escrow<AccountId> {
 	/// Open a stream. It is billed from the next round on.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
 	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
-	/// paid or locked anything, or does not pay for `prepaid` and a block. Should its meter end before anybody
-	/// decides on an end, it is parked.
+	/// paid or locked anything, or is less than `prepaid` or than one block's `rate`: what is prepaid pays
+	/// the first block. Should its meter end before anybody decides on an end, it is parked.
 	fn start(
 		id: EscrowId,
 		payee: AccountId,
@@ -417,57 +390,59 @@ pub trait Escrow<AccountId> {
 	fn stream(id: EscrowId) -> Option<StreamInfo>;
 }
 
-/// What the owner of an escrow account is told. Implemented by `sla` and `compute-orders`.
+/// What the owner of an escrow account is told.
 pub trait OnEscrowEnd {
 	/// The end is decided: nothing is billed after `round`.
 	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason);
 	/// It is closed and paid.
 	fn ended(owner: EscrowOwner, end: StreamEnd);
 	/// It is paid, and what is left waits as a lump for the next payee.
-	fn parked(_owner: EscrowOwner, _end: StreamEnd) {}
-}
-impl OnEscrowEnd for () {
-	fn ending(_: EscrowOwner, _: RoundIndex, _: CloseReason) {}
-	fn ended(_: EscrowOwner, _: StreamEnd) {}
+	fn parked(owner: EscrowOwner, end: StreamEnd);
 }
 
-/// What moves scores. Implemented by `reputation`.
+/// Both are told; each ignores what is not its own.
+impl<A: OnEscrowEnd, B: OnEscrowEnd> OnEscrowEnd for (A, B) {
+	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
+		A::ending(owner, round, reason);
+		B::ending(owner, round, reason);
+	}
+	fn ended(owner: EscrowOwner, end: StreamEnd) {
+		A::ended(owner, end);
+		B::ended(owner, end);
+	}
+	fn parked(owner: EscrowOwner, end: StreamEnd) {
+		A::parked(owner, end);
+		B::parked(owner, end);
+	}
+}
+
+/// What moves scores.
 pub trait ReputationSink<AccountId> {
 	/// A window of a service is closed.
 	fn window(operator: &AccountId, service: ServiceId, summary: &WindowSummary);
 	/// A breach.
 	fn breach(operator: &AccountId, service: ServiceId, kind: BreachKind, severity: Severity);
 	/// A service is removed for good: forget its own read-outs. The operator's history stays.
-	fn forget_service(_service: ServiceId) {}
+	fn forget_service(service: ServiceId);
 	/// An agreement, or a lease by its agreement, is over: both sides may rate each other for a while if
 	/// anything was paid. `fee` is what the platform kept of it, in base units of `asset`.
 	fn engagement(
-		_agreement: AgreementId,
-		_operator: &AccountId,
-		_tenant: &AccountId,
-		_asset: AssetId,
-		_fee: Balance,
-	) {
-	}
+		agreement: AgreementId,
+		operator: &AccountId,
+		tenant: &AccountId,
+		asset: AssetId,
+		fee: Balance,
+	);
 	/// An operator failed a lease: it never was ready, or bad for several rounds in a row.
-	fn lease_failed(_operator: &AccountId, _lease: LeaseId, _reason: CloseReason) {}
-}
-impl<AccountId> ReputationSink<AccountId> for () {
-	fn window(_: &AccountId, _: ServiceId, _: &WindowSummary) {}
-	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
+	fn lease_failed(operator: &AccountId, lease: LeaseId, reason: CloseReason);
 }
 
-/// Reading scores. Implemented by `reputation`.
+/// Reading scores.
 pub trait ReputationInspect<AccountId> {
 	/// Score of 0 to 100 at the current window; 0 for an account without history.
 	fn score(account: &AccountId) -> u8;
 	/// Trust level of that score.
 	fn trust(account: &AccountId) -> TrustLevel {
 		TrustLevel::from_score(Self::score(account))
-	}
-}
-impl<AccountId> ReputationInspect<AccountId> for () {
-	fn score(_: &AccountId) -> u8 {
-		0
 	}
 }

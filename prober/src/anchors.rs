@@ -97,7 +97,7 @@ impl Anchors {
 			anchor.failed = head.is_none();
 			anchor.head = head;
 			if anchor.failed {
-				log::debug!(target: "surety::prober", "anchor {} of network {} failed", anchor.url, anchor.network);
+				log::debug!(target: crate::LOG, "anchor {} of network {} failed", anchor.url, anchor.network);
 			}
 		}
 	}

@@ -162,7 +162,7 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 		loop {
 			let now = self.http.now();
 			if now < before || now > expected.saturating_add(STANDSTILL) {
-				log::debug!(target: "surety::prober", "the clock jumped from {before} to {now}: nobody is judged");
+				log::debug!(target: crate::LOG, "the clock jumped from {before} to {now}: nobody is judged");
 				return;
 			}
 			before = now;

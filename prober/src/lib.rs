@@ -72,8 +72,8 @@
 //! # Time
 //!
 //! The anchors have the first fifth of the time, the canary the last tenth (nothing, without anchors).
-//! Services start in random order, evenly spread. Each has the same [patience](Schedule::patience_ms) for
-//! its whole conversation: short enough that all get their turn within the deadline even if every one of them
+//! Services start in random order, evenly spread. Each has the same patience for its
+//! whole conversation: short enough that all get their turn within the deadline even if every one of them
 //! is dead. So no number of dead or trickling endpoints takes anything from the others, as long as
 //! `concurrency` sockets can be open. Bodies are read in small parts in turn and in bounded memory.
 //!
@@ -105,6 +105,9 @@ pub use proof::{control_message, control_url};
 use alloc::vec::Vec;
 use sp_core::offchain::Timestamp;
 use surety_primitives::{NetworkId, Protocol, ServiceId, ServiceKind, report::Finding};
+
+/// Target of what is logged.
+const LOG: &str = "surety::prober";
 
 /// Response header in which the node's transport hands over how long the answer took: a decimal number
 /// of microseconds. Remote headers that begin with [`RESERVED_PREFIX`] are stripped by the transport.
@@ -191,17 +194,9 @@ pub struct Schedule {
 	pub spread_ms: u64,
 	/// Ends everything.
 	pub deadline: Timestamp,
-	/// Most services asked at the same time.
+	/// Most services asked at the same time. It decides how long each has to answer: a service that is slower is
+	/// down, so that must be well above the latencies that terms may promise.
 	pub concurrency: u32,
-}
-
-impl Schedule {
-	/// Time in ms that each of `services` services has to answer. A service that is slower is down, so
-	/// choose `concurrency` such that this is well above the latencies that terms may promise.
-	pub fn patience_ms(&self, services: u32) -> u64 {
-		let services = usize::try_from(services).unwrap_or(usize::MAX);
-		schedule::Timetable::new(self, 0, services, true).patience
-	}
 }
 
 /// Ask every target and judge the answers: one finding per target, in the order of `targets`.

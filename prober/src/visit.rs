@@ -106,13 +106,13 @@ impl<'a> Visit<'a> {
 
 	fn judged(&mut self, worth: Worth, latency: LatencyBucket) -> Step<Finding> {
 		if worth != Worth::Right {
-			log::debug!(target: "surety::prober", "service {}: {worth:?}", self.target.service);
+			log::debug!(target: crate::LOG, "service {}: {worth:?}", self.target.service);
 		}
 		self.found(worth.at(latency))
 	}
 
 	fn down(&self, why: &str) -> Step<Finding> {
-		log::debug!(target: "surety::prober", "service {} is down: {why}", self.target.service);
+		log::debug!(target: crate::LOG, "service {} is down: {why}", self.target.service);
 		Step::Done(Finding::Down)
 	}
 
@@ -192,7 +192,7 @@ impl<'a> Visit<'a> {
 				proof::is_proof(&answer.body, proof, self.target.service, &self.target.endpoint)
 			});
 		(!proven).then(|| {
-			log::debug!(target: "surety::prober", "service {}: no proof of control", self.target.service);
+			log::debug!(target: crate::LOG, "service {}: no proof of control", self.target.service);
 			Step::Done(Finding::Bad(latency))
 		})
 	}
@@ -222,7 +222,7 @@ impl Script for Visit<'_> {
 	}
 
 	fn failed(&mut self, why: Failure) -> Finding {
-		log::debug!(target: "surety::prober", "service {} is down: {why:?}", self.target.service);
+		log::debug!(target: crate::LOG, "service {} is down: {why:?}", self.target.service);
 		Finding::Down
 	}
 }

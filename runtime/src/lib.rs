@@ -92,8 +92,6 @@ pub mod opaque {
 	pub type Header = super::Header;
 	/// Block of opaque transactions.
 	pub type Block = generic::Block<Header, OpaqueExtrinsic>;
-	/// Block, by hash or number.
-	pub type BlockId = generic::BlockId<Block>;
 }
 
 impl_opaque_keys! {

@@ -5,17 +5,36 @@ use crate::*;
 use alloc::vec::Vec;
 use pallet_surety_compute_orders as compute;
 use surety_primitives::{
-	AgreementId, BreachKind, Clock, LeaseId, Meter, Network, NetworkId, OrderId, Probing, Registry,
-	ReputationInspect, Service, ServiceId, TrustLevel, service_of_lease, tiers,
+	AgreementId, BreachKind, Clock, LeaseId, MAX_PAGE, Meter, Network, NetworkId, OrderId, Probing, Registry,
+	ReputationInspect, Service, ServiceId, TrustLevel, page_size, service_of_lease, tiers,
 };
 use surety_runtime_api::{
-	AgreementInfo, BidInfo, BondInfo, BreachInfo, CapacityInfo, LeaseInfo, LeasePhase, MAX_PAGE, MAX_SCAN,
+	AgreementInfo, BidInfo, BondInfo, BreachInfo, CapacityInfo, LeaseInfo, LeasePhase, MAX_SCAN,
 	NetworkStatus, OperatorInfo, OrderFilter, OrderInfo, Page, Performance, ReplicaInfo, RoundInfo,
 	ServiceDetail, ServiceFilter, ServiceSummary, TenantInfo,
 };
 
-fn page_size(limit: u32) -> usize {
-	usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1)
+/// Looks at the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page of what `find`
+/// makes of them is full.
+fn scan<T>(start_after: Option<u32>, end: u32, limit: u32, find: impl Fn(u32) -> Option<T>) -> Page<T> {
+	let first = start_after.map_or(0, |id| id.saturating_add(1));
+	let stop = first.saturating_add(MAX_SCAN).min(end);
+	let size = page_size(limit);
+	let mut items = Vec::new();
+	for id in first..stop {
+		let Some(found) = find(id) else { continue };
+		items.push(found);
+		if items.len() >= size {
+			return Page { items, next: (id.saturating_add(1) < end).then_some(id) };
+		}
+	}
+	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
+}
+
+/// What is behind a page of ids. If they are as many as it takes, more may follow.
+fn page_of<T>(ids: Vec<u32>, limit: u32, read: impl Fn(u32) -> Option<T>) -> Page<T> {
+	let next = ids.last().copied().filter(|_| ids.len() >= page_size(limit));
+	Page { items: ids.into_iter().filter_map(read).collect(), next }
 }
 
 fn summary(id: ServiceId, service: Service<AccountId>) -> ServiceSummary<AccountId> {
@@ -45,26 +64,13 @@ pub fn services(
 	start_after: Option<ServiceId>,
 	limit: u32,
 ) -> Page<ServiceSummary<AccountId>> {
-	let first = start_after.map_or(0, |id| id.saturating_add(1));
 	let end = pallet_surety_operators::NextServiceId::<Runtime>::get();
-	let stop = first.saturating_add(MAX_SCAN).min(end);
-	let size = page_size(limit);
-	let mut items = Vec::new();
-	for id in first..stop {
-		let Some(service) = pallet_surety_operators::Services::<Runtime>::get(id) else { continue };
-		if !wanted(filter, &service) {
-			continue;
-		}
-		let found = summary(id, service);
-		if filter.min_score.is_some_and(|score| found.score < score) || (filter.open_only && !found.open) {
-			continue;
-		}
-		items.push(found);
-		if items.len() >= size {
-			return Page { items, next: (id.saturating_add(1) < end).then_some(id) };
-		}
-	}
-	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
+	scan(start_after, end, limit, |id| {
+		let service = pallet_surety_operators::Services::<Runtime>::get(id)?;
+		let found = wanted(filter, &service).then(|| summary(id, service))?;
+		let good = filter.min_score.is_none_or(|score| found.score >= score);
+		(good && (found.open || !filter.open_only)).then_some(found)
+	})
 }
 
 /// A service with its live window.
@@ -91,7 +97,7 @@ pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
 
 /// Breaches of a service, oldest first.
 pub fn breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> Page<BreachInfo> {
-	let found = Sla::breach_history(service, start_after, limit.clamp(1, MAX_PAGE));
+	let found = Sla::breach_history(service, start_after, limit);
 	let count = pallet_surety_sla::Services::<Runtime>::get(service).map_or(0, |s| s.breaches);
 	let items: Vec<BreachInfo> = found
 		.into_iter()
@@ -151,11 +157,7 @@ pub fn agreements_of(
 	start_after: Option<AgreementId>,
 	limit: u32,
 ) -> Page<AgreementInfo<AccountId>> {
-	let limit = limit.clamp(1, MAX_PAGE);
-	let ids = Sla::agreements_of(tenant.clone(), start_after, limit);
-	let full = u32::try_from(ids.len()).unwrap_or(u32::MAX) >= limit;
-	let next = if full { ids.last().copied() } else { None };
-	Page { items: ids.into_iter().filter_map(agreement).collect(), next }
+	page_of(Sla::agreements_of(tenant.clone(), start_after, limit), limit, agreement)
 }
 
 /// Compute orders that pass a filter, in order of their ids.
@@ -164,21 +166,10 @@ pub fn orders(
 	start_after: Option<OrderId>,
 	limit: u32,
 ) -> Page<OrderInfo<AccountId>> {
-	let first = start_after.map_or(0, |id| id.saturating_add(1));
-	let end = compute::NextOrder::<Runtime>::get();
-	let stop = first.saturating_add(MAX_SCAN).min(end);
-	let size = page_size(limit);
-	let mut items = Vec::new();
-	for id in first..stop {
-		let Some(order) = compute::Orders::<Runtime>::get(id).filter(|order| wants(filter, order)) else {
-			continue;
-		};
-		items.push(order_info(id, order));
-		if items.len() >= size {
-			return Page { items, next: (id.saturating_add(1) < end).then_some(id) };
-		}
-	}
-	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
+	scan(start_after, compute::NextOrder::<Runtime>::get(), limit, |id| {
+		let order = compute::Orders::<Runtime>::get(id).filter(|order| wants(filter, order))?;
+		Some(order_info(id, order))
+	})
 }
 
 fn wants(filter: &OrderFilter<AccountId>, order: &compute::Order<AccountId>) -> bool {
@@ -301,11 +292,7 @@ pub fn leases_of(
 	start_after: Option<LeaseId>,
 	limit: u32,
 ) -> Page<LeaseInfo<AccountId>> {
-	let limit = limit.clamp(1, MAX_PAGE);
-	let ids = ComputeOrders::leases_of(account.clone(), start_after, limit);
-	let full = u32::try_from(ids.len()).unwrap_or(u32::MAX) >= limit;
-	let next = if full { ids.last().copied() } else { None };
-	Page { items: ids.into_iter().filter_map(lease).collect(), next }
+	page_of(ComputeOrders::leases_of(account.clone(), start_after, limit), limit, lease)
 }
 
 /// Score of an account as a tenant.

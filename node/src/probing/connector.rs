@@ -1,7 +1,7 @@
 //! Opens the connection of a probe: resolves the host, checks every address, connects to a checked one.
 
 use super::{
-	address::{self, Reason},
+	address::{self, Refusal},
 	names::Names,
 };
 use hyper::Uri;
@@ -16,6 +16,7 @@ use std::{
 	task::{Context, Poll},
 	time::Duration,
 };
+use surety_primitives::endpoint;
 use tokio::{
 	net::{TcpSocket, TcpStream},
 	time::timeout,
@@ -30,7 +31,7 @@ pub enum Failure {
 	/// The name has no address, or no name server says in time.
 	Dns,
 	/// The name resolves, at least once, to an address that probes must not connect to.
-	Forbidden(IpAddr, Reason),
+	Forbidden(IpAddr, Refusal),
 	/// Nobody answers at the address.
 	Connect,
 	/// No TLS session: certificate, name or protocol.
@@ -81,7 +82,7 @@ impl Failure {
 impl fmt::Display for Failure {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
-			Self::Forbidden(address, reason) => write!(f, "{address} is refused: {reason}"),
+			Self::Forbidden(address, refusal) => write!(f, "{address} is refused: {refusal}"),
 			other => f.write_str(other.cause()),
 		}
 	}
@@ -100,10 +101,11 @@ pub struct Rules {
 
 impl Rules {
 	/// Why a probe must not connect to `address`.
-	pub fn refuse(&self, address: IpAddr) -> Option<Reason> {
-		address::is_forbidden(address)
-			.or_else(|| (self.own.contains(&address) || address::is_own(address)).then_some(Reason::Own))
-			.filter(|reason| !(self.private && reason.is_private()))
+	pub fn refuse(&self, address: IpAddr) -> Option<Refusal> {
+		endpoint::forbidden(address)
+			.map(Refusal::Special)
+			.or_else(|| (self.own.contains(&address) || address::is_own(address)).then_some(Refusal::Own))
+			.filter(|refusal| !(self.private && refusal.is_private()))
 	}
 }
 
@@ -127,8 +129,8 @@ impl Connector {
 		let addresses = self.resolve(&uri).await?;
 		// One bad address condemns the name: an honest service has no reason to have any.
 		for address in &addresses {
-			if let Some(reason) = self.rules.refuse(address.ip()) {
-				return Err(Failure::Forbidden(address.ip(), reason));
+			if let Some(refusal) = self.rules.refuse(address.ip()) {
+				return Err(Failure::Forbidden(address.ip(), refusal));
 			}
 		}
 		let reachable = addresses
@@ -185,18 +187,22 @@ impl tower_service::Service<Uri> for Connector {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use surety_primitives::endpoint::Reason;
 
 	#[test]
 	fn rules_refuse_own_addresses_unless_private_ones_are_allowed() {
 		let listens_at: IpAddr = "93.184.216.34".parse().unwrap();
 		let own = Arc::new(HashSet::from([listens_at]));
 		let public = Rules { private: false, own: own.clone() };
-		assert_eq!(public.refuse(listens_at), Some(Reason::Own));
-		assert_eq!(public.refuse("127.0.0.1".parse().unwrap()), Some(Reason::Loopback));
+		assert_eq!(public.refuse(listens_at), Some(Refusal::Own));
+		assert_eq!(public.refuse("127.0.0.1".parse().unwrap()), Some(Refusal::Special(Reason::Loopback)));
 		assert_eq!(public.refuse("1.1.1.1".parse().unwrap()), None);
 		let private = Rules { private: true, own };
 		assert_eq!(private.refuse(listens_at), None);
 		assert_eq!(private.refuse("127.0.0.1".parse().unwrap()), None);
-		assert_eq!(private.refuse("169.254.169.254".parse().unwrap()), Some(Reason::Metadata));
+		assert_eq!(
+			private.refuse("169.254.169.254".parse().unwrap()),
+			Some(Refusal::Special(Reason::Metadata))
+		);
 	}
 }

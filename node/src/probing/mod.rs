@@ -37,6 +37,9 @@ use sp_externalities::Extension;
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 use transport::{Http, Limits, Transport};
 
+/// Target of what is logged.
+const LOG: &str = "surety::node";
+
 /// What every run of the off-chain worker is given.
 pub struct Probing {
 	transport: Arc<Transport>,

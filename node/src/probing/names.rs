@@ -103,7 +103,7 @@ impl Source {
 	fn hosts(&self) -> Hosts {
 		let mut hosts = Hosts::default();
 		if let Err(error) = fs::File::open(&self.hosts).and_then(|file| hosts.read_hosts_conf(file)) {
-			log::debug!(target: super::transport::LOG, "{}: {error}", self.hosts.display());
+			log::debug!(target: super::LOG, "{}: {error}", self.hosts.display());
 		}
 		hosts
 	}

@@ -1,19 +1,16 @@
 //! Hands what the command line says about probing to the off-chain worker, through its local storage.
 
-use super::address;
 use crate::cli::{Anchor, ProbingParams};
 use codec::{Decode, Encode};
 use hyper::Uri;
+use pallet_surety_probes::{ANCHORS_KEY, DENY_KEY};
 use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
 use std::{
 	collections::{BTreeMap, BTreeSet, HashSet},
 	net::IpAddr,
 };
+use surety_primitives::endpoint;
 
-/// Followed by a network's name: this node's own anchors.
-pub const ANCHORS: &[u8] = b"surety/anchors/";
-/// Hosts that this node abstains on.
-pub const DENY: &[u8] = b"surety/deny";
 /// Networks that have anchors in the local storage, to clear those that the command line no longer names.
 const NETWORKS: &[u8] = b"surety/anchor-networks";
 
@@ -37,7 +34,7 @@ impl PrivateAnchors {
 		let private = anchors.iter().filter(|anchor| {
 			let host = anchor.host();
 			let bare = host.trim_start_matches('[').trim_end_matches(']');
-			let reason = bare.parse::<IpAddr>().ok().and_then(address::is_forbidden);
+			let reason = bare.parse::<IpAddr>().ok().and_then(endpoint::forbidden);
 			bare == "localhost" || reason.is_some_and(|reason| reason.is_private())
 		});
 		let (trusted, denied) = private.map(|anchor| (anchor.uri.clone(), anchor.host())).unzip();
@@ -54,7 +51,7 @@ pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private
 			urls.push(anchor.url.as_bytes());
 		}
 	}
-	let key = |network: &[u8]| [ANCHORS, network].concat();
+	let key = |network: &[u8]| [ANCHORS_KEY, network].concat();
 	let before: Vec<Vec<u8>> = storage
 		.get(STORAGE_PREFIX, NETWORKS)
 		.and_then(|stored| Decode::decode(&mut stored.as_slice()).ok())
@@ -76,7 +73,7 @@ pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private
 		.map(|host| host.0.as_str())
 		.chain(private.denied.iter().map(String::as_str))
 		.collect();
-	storage.set(STORAGE_PREFIX, DENY, &denied.encode());
+	storage.set(STORAGE_PREFIX, DENY_KEY, &denied.encode());
 }
 
 #[cfg(test)]
@@ -96,12 +93,6 @@ mod tests {
 		let stored = storage.get(STORAGE_PREFIX, key.as_bytes())?;
 		let bytes = Vec::<Vec<u8>>::decode(&mut stored.as_slice()).unwrap();
 		Some(bytes.into_iter().map(|url| String::from_utf8(url).unwrap()).collect())
-	}
-
-	#[test]
-	fn the_worker_finds_its_settings_where_it_looks() {
-		assert_eq!(ANCHORS, pallet_surety_probes::ANCHORS_KEY);
-		assert_eq!(DENY, pallet_surety_probes::DENY_KEY);
 	}
 
 	#[test]

@@ -44,9 +44,6 @@ use tokio::{
 };
 use tower_service::Service;
 
-/// Target of what is logged.
-pub const LOG: &str = "probing";
-
 /// Threads that drive connections.
 const THREADS: usize = 2;
 /// Pieces of a body that wait to be read.
@@ -424,7 +421,7 @@ impl Exchange {
 		// The connection is driven beside the request and dropped with it.
 		let mut driver = JoinSet::new();
 		let failed = |attempt: Attempt, failure: Failure| {
-			log::debug!(target: LOG, "{uri}: {failure}");
+			log::debug!(target: super::LOG, "{uri}: {failure}");
 			attempt.failed(failure.cause());
 		};
 		let answer = timeout_at(end, ask(connector, limits, draft, &mut driver)).await;

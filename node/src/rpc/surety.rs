@@ -12,8 +12,9 @@ use jsonrpsee::{
 use sp_api::{ApiError, ApiRef, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use std::sync::Arc;
+use surety_primitives::MAX_PAGE;
 use surety_runtime::{AccountId, Hash, opaque::Block};
-use surety_runtime_api::{MAX_PAGE, SuretyApi};
+use surety_runtime_api::SuretyApi;
 
 /// Code of a call that the runtime did not answer: unknown block, or its state is pruned.
 const RUNTIME_ERROR: i32 = 9_001;

@@ -128,7 +128,7 @@ impl<T: Config> Pallet<T> {
 		(round, reason): (RoundIndex, CloseReason),
 		error: DispatchError,
 	) {
-		frame::log::error!(target: "surety::compute", "stream of lease {id} cannot end: {error:?}");
+		log::error!(target: LOG, "stream of lease {id} cannot end: {error:?}");
 		let Some(lease) = Leases::<T>::get(id) else { return };
 		let end = StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 };
 		Self::stream_ended(order_id, lease.replica, end);

@@ -101,10 +101,10 @@ use surety_primitives::{
 	Resources, RoundIndex, ServiceId,
 };
 
+/// Target of what is logged.
+const LOG: &str = "surety::compute-orders";
 /// Most blocks of the agenda that one block works through. More than one, so that a backlog is caught up.
 pub const MAX_BLOCKS_WALKED: u32 = 16;
-/// Most entries of a page of the view functions.
-pub const MAX_PAGE: u32 = 128;
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]

@@ -2,7 +2,7 @@
 
 use crate::*;
 use alloc::vec::Vec;
-use surety_primitives::{Escrow, LeaseId, OrderId, ServiceId};
+use surety_primitives::{Escrow, LeaseId, OrderId, ServiceId, page_size};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn read_lease(id: LeaseId) -> Option<LeaseStatus<T::AccountId>> {
@@ -32,7 +32,7 @@ impl<T: Config> Pallet<T> {
 			},
 			None => LeasesOf::<T>::iter_key_prefix(account),
 		};
-		keys.take(limit.min(MAX_PAGE) as usize).collect()
+		keys.take(page_size(limit)).collect()
 	}
 
 	pub(crate) fn read_orders(start_after: Option<OrderId>, limit: u32) -> Vec<(OrderId, OrderOf<T>)> {
@@ -40,6 +40,6 @@ impl<T: Config> Pallet<T> {
 			Some(id) => Orders::<T>::iter_from(Orders::<T>::hashed_key_for(id)),
 			None => Orders::<T>::iter(),
 		};
-		orders.take(limit.min(MAX_PAGE) as usize).collect()
+		orders.take(page_size(limit)).collect()
 	}
 }

@@ -1,9 +1,8 @@
 //! What an escrow account is.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame::prelude::{BoundedVec, ConstU32, Perbill, TypeInfo};
+use frame::prelude::{BoundedVec, ConstU32, Perbill};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, MeterReading, RoundIndex, ServiceId,
+	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, MeterReading, RoundIndex, ServiceId, stored,
 };
 
 /// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
@@ -19,87 +18,89 @@ pub const JUDGED_AFTER: RoundIndex = 3;
 pub const SPREAD_ROUNDS: RoundIndex = 8;
 const _: () = assert!(2 * (JUDGED_AFTER + SPREAD_ROUNDS) < MeterReading::REMEMBERED);
 
-/// What waits in line with what. Whoever floods one lane does not hold up the other.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub enum Lane {
-	/// Streams whose end is decided, or known to be due.
-	Urgent,
-	/// Open streams: reading their meters, and whether their funds have run out.
-	Looks,
+stored! {
+	/// What waits in line with what. Whoever floods one lane does not hold up the other.
+	#[derive(Copy)]
+	pub enum Lane {
+		/// Streams whose end is decided, or known to be due.
+		Urgent,
+		/// Open streams: reading their meters, and whether their funds have run out.
+		Looks,
+	}
 }
 
-/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What the
-/// meter says already is taken out at the front, so `from` moves on as rounds are judged.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Run {
-	/// Billed are the rounds after this one.
-	pub from: RoundIndex,
-	/// The meter's reading at the end of `from`; `None` until that round is judged.
-	pub base: Option<u32>,
-	/// Last round that is billed; `None` while it runs on.
-	pub until: Option<RoundIndex>,
+stored! {
+	/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What the
+	/// meter says already is taken out at the front, so `from` moves on as rounds are judged.
+	#[derive(Copy)]
+	pub struct Run {
+		/// Billed are the rounds after this one.
+		pub from: RoundIndex,
+		/// The meter's reading at the end of `from`; `None` until that round is judged.
+		pub base: Option<u32>,
+		/// Last round that is billed; `None` while it runs on.
+		pub until: Option<RoundIndex>,
+	}
 }
 
-/// Terms of a stream.
-#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
-pub struct Stream {
-	/// Service whose meter it is paid by.
-	pub meter: ServiceId,
-	/// Base units per billable block.
-	pub rate: Balance,
-	/// Base units of the deposit that pay the first billable blocks. The least that is due in all if the
-	/// tenant closes the stream; any other end refunds what of it the meter did not earn.
-	pub prepaid: Balance,
-	/// Billable blocks in all, by the rounds judged when the account was last touched.
-	pub billed: u32,
-	/// Whether it was a lump before, and is one again if its meter ends.
-	pub from_lump: bool,
-	/// What is not judged yet, in order of time.
-	pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
-	/// Lane and block whose agenda holds the entry of this stream.
-	pub wake: Option<(Lane, BlockNumber)>,
+stored! {
+	/// Terms of a stream.
+	pub struct Stream {
+		/// Service whose meter it is paid by.
+		pub meter: ServiceId,
+		/// Base units per billable block.
+		pub rate: Balance,
+		/// Base units of the deposit that pay the first billable blocks. The least that is due in all if the
+		/// tenant closes the stream; any other end refunds what of it the meter did not earn.
+		pub prepaid: Balance,
+		/// Billable blocks in all, by the rounds judged when the account was last touched.
+		pub billed: u32,
+		/// Whether it was a lump before, and is one again if its meter ends.
+		pub from_lump: bool,
+		/// What is not judged yet, in order of time.
+		pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
+		/// Lane and block whose agenda holds the entry of this stream.
+		pub wake: Option<(Lane, BlockNumber)>,
+	}
 }
 
-/// What an escrow account is for.
-#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
-pub enum Terms {
-	/// A rate per billable block.
-	Stream(Stream),
-	/// One sum.
-	Lump,
+stored! {
+	/// What an escrow account is for.
+	pub enum Terms {
+		/// A rate per billable block.
+		Stream(Stream),
+		/// One sum.
+		Lump,
+	}
 }
 
-/// Where an escrow account is in its life.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub enum State {
-	/// Funds are on hold, no end is decided.
-	Open,
-	/// A stream's end is decided: nothing after `round` is billed.
-	Ending {
-		/// Last round that is billed.
-		round: RoundIndex,
-		/// Why.
-		reason: CloseReason,
-	},
-	/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
-	Closed {
-		/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
-		due: Balance,
-	},
-	/// A stream's end is decided, but not that of the account: nothing after `round` is billed, and once
-	/// that is paid what is left is a lump again.
-	Parking {
-		/// Last round that is billed.
-		round: RoundIndex,
-		/// Why.
-		reason: CloseReason,
-	},
+stored! {
+	/// Where an escrow account is in its life.
+	#[derive(Copy)]
+	pub enum State {
+		/// Funds are on hold, no end is decided.
+		Open,
+		/// A stream's end is decided: nothing after `round` is billed.
+		Ending {
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+		},
+		/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
+		Closed {
+			/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
+			due: Balance,
+		},
+		/// A stream's end is decided, but not that of the account: nothing after `round` is billed, and once
+		/// that is paid what is left is a lump again.
+		Parking {
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+		},
+	}
 }
 
 impl State {
@@ -122,28 +123,28 @@ impl State {
 	}
 }
 
-/// The fee that an account was opened with.
-#[derive(
-	Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Fee {
-	/// Share of every payment.
-	pub share: Perbill,
-	/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
-	pub to_probers: Perbill,
+stored! {
+	/// The fee that an account was opened with.
+	#[derive(Copy)]
+	pub struct Fee {
+		/// Share of every payment.
+		pub share: Perbill,
+		/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
+		pub to_probers: Perbill,
+	}
 }
 
-/// Base units by who gets them.
-#[derive(
-	Clone, Copy, Debug, Default, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub struct Paid {
-	/// To the payee.
-	pub payee: Balance,
-	/// Fee to the probers' pot.
-	pub probers: Balance,
-	/// Fee to the treasury.
-	pub treasury: Balance,
+stored! {
+	/// Base units by who gets them.
+	#[derive(Copy, Default)]
+	pub struct Paid {
+		/// To the payee.
+		pub payee: Balance,
+		/// Fee to the probers' pot.
+		pub probers: Balance,
+		/// Fee to the treasury.
+		pub treasury: Balance,
+	}
 }
 
 impl Paid {
@@ -157,36 +158,37 @@ impl Paid {
 	}
 }
 
-/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from the opening of
-/// the account or, if it was parked, from there.
-#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
-pub struct Account<AccountId> {
-	/// Who is told of the end.
-	pub owner: EscrowOwner,
-	/// On whose account the funds are on hold.
-	pub payer: AccountId,
-	/// Who is paid. The payer itself while nobody is known yet.
-	pub payee: AccountId,
-	/// Asset of all amounts.
-	pub asset: AssetId,
-	/// Put on hold in all.
-	pub deposited: Balance,
-	/// On hold now.
-	pub held: Balance,
-	/// Part of `held` that a dispute locks.
-	pub frozen: Balance,
-	/// Granted to the payee by disputes and, for a lump, by closing it; fee included.
-	pub awarded: Balance,
-	/// Delivered in all.
-	pub paid: Paid,
-	/// Given back to the payer in all.
-	pub refunded: Balance,
-	/// The fee, fixed when it was opened.
-	pub fee: Fee,
-	/// What it is for.
-	pub terms: Terms,
-	/// Place in its life.
-	pub state: State,
+stored! {
+	/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from the opening of
+	/// the account or, if it was parked, from there.
+	pub struct Account<AccountId> {
+		/// Who is told of the end.
+		pub owner: EscrowOwner,
+		/// On whose account the funds are on hold.
+		pub payer: AccountId,
+		/// Who is paid. The payer itself while nobody is known yet.
+		pub payee: AccountId,
+		/// Asset of all amounts.
+		pub asset: AssetId,
+		/// Put on hold in all.
+		pub deposited: Balance,
+		/// On hold now.
+		pub held: Balance,
+		/// Part of `held` that a dispute locks.
+		pub frozen: Balance,
+		/// Granted to the payee by disputes and, for a lump, by closing it; fee included.
+		pub awarded: Balance,
+		/// Delivered in all.
+		pub paid: Paid,
+		/// Given back to the payer in all.
+		pub refunded: Balance,
+		/// The fee, fixed when it was opened.
+		pub fee: Fee,
+		/// What it is for.
+		pub terms: Terms,
+		/// Place in its life.
+		pub state: State,
+	}
 }
 
 impl<AccountId> Account<AccountId> {

@@ -31,8 +31,8 @@ mod errors {
 		/// More than the active bond that nothing reserves, or a slash left less active bond than is reserved.
 		/// The view functions `bond` says what is active and reserved.
 		BondReserved,
-		/// The active bond does not cover the exposure. The view functions `free_bond` and `coverable_units`
-		/// say what is free and for how many units it is enough.
+		/// The active bond does not cover the exposure. The view function `free_bond` says what is
+		/// free.
 		InsufficientBond,
 		/// Too many unbonding chunks: withdraw those that are due, or wait for them.
 		TooManyChunks,

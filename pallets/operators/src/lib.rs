@@ -66,7 +66,6 @@ mod end;
 mod errors;
 mod events;
 mod govern;
-mod hooks;
 mod lease;
 mod list;
 #[cfg(test)]
@@ -77,6 +76,8 @@ mod reserve;
 mod slash;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
 pub mod types;
 mod update;
 pub mod weights;
@@ -99,7 +100,8 @@ pub use types::{
 };
 pub use weights::WeightInfo;
 
-const LOG_TARGET: &str = "runtime::operators";
+/// Target of what is logged.
+const LOG: &str = "surety::operators";
 
 /// How far ahead maintenance can be announced, in windows: the one announcement that a service may have open
 /// must not block it for good.
@@ -325,7 +327,8 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			Self::do_integrity_test();
+			assert!(T::MaxServicesPerOperator::get() > 0, "an operator must be able to list a service");
+			assert!(T::MaxUnbondingChunks::get() > 0, "an operator must be able to unbond");
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -355,12 +358,6 @@ pub mod pallet {
 		/// Base units of active bond in the service's asset that nothing reserves.
 		pub fn free_bond(service: ServiceId) -> Balance {
 			<Self as Bonding<T::AccountId>>::free_bond(service)
-		}
-
-		/// For how many more units the free bond is enough if each takes `exposure_per_unit` base units
-		/// ((cap - index) x (1 + penalty share), rounded up), within the capacity left.
-		pub fn coverable_units(service: ServiceId, exposure_per_unit: Balance) -> u32 {
-			Self::units_covered(service, exposure_per_unit)
 		}
 
 		/// Services of an operator, in the order in which they were listed.

@@ -123,6 +123,9 @@ impl Probing for ProbingStub {
 		Ok(())
 	}
 	fn cool(_: ServiceId) {}
+	fn has_room() -> bool {
+		true
+	}
 	fn end_meter(service: ServiceId, at: RoundIndex) {
 		MeterEnds::mutate(|ends| ends.insert(service, at));
 	}

@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Bonding, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service,
-	ServiceId, ServiceStatus,
+	AssetId, Balance, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service, ServiceId,
+	ServiceStatus,
 };
 
 impl<T: Config> Registry<T::AccountId> for Pallet<T> {
@@ -70,15 +70,5 @@ impl<T: Config> Pallet<T> {
 	/// A service, listed by an operator or the one that a lease is.
 	pub(crate) fn find(id: ServiceId) -> Option<ServiceOf<T>> {
 		if id < LEASES_FROM { Services::<T>::get(id) } else { LeaseServices::<T>::get(id) }
-	}
-
-	/// For how many more units the free bond is enough, within the capacity left.
-	pub(crate) fn units_covered(id: ServiceId, exposure_per_unit: Balance) -> u32 {
-		let Some(service) = Services::<T>::get(id) else { return 0 };
-		let room = service.capacity.saturating_sub(T::Agreements::units(id));
-		let free = <Self as Bonding<T::AccountId>>::free_bond(id);
-		// Units that reserve nothing are limited by the capacity alone.
-		let covered = free.checked_div(exposure_per_unit).unwrap_or(Balance::MAX);
-		u32::try_from(covered).unwrap_or(u32::MAX).min(room)
 	}
 }

@@ -1,6 +1,6 @@
 //! Exposure is reserved, and bond is taken.
 
-use crate::{LOG_TARGET, pallet::*, types::*};
+use crate::{LOG, pallet::*, types::*};
 use frame::prelude::*;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{AssetId, Balance, Bonding, Funds, ServiceId, Slashed};
@@ -82,7 +82,7 @@ impl<T: Config> Pallet<T> {
 		match paid {
 			Ok(()) => amount,
 			Err(error) => {
-				log::warn!(target: LOG_TARGET, "slash of {amount} in {asset:?} not delivered: {error:?}");
+				log::warn!(target: LOG, "slash of {amount} in {asset:?} not delivered: {error:?}");
 				0
 			},
 		}

@@ -2,12 +2,12 @@
 
 use crate::{Config, HoldReason};
 use alloc::string::String;
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, Encode, MaxEncodedLen};
 use frame::prelude::*;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Endpoint, Name, Protocol, Region, RoundIndex, Service, ServiceKind,
-	SlaTerms, Uri,
+	SlaTerms, Uri, stored,
 };
 
 /// The bond of an operator in one asset, bounded by the runtime's limits.
@@ -23,39 +23,42 @@ pub(crate) fn deposit_reason<T: Config>() -> T::RuntimeHoldReason {
 	HoldReason::ServiceDeposit.into()
 }
 
-/// Where an operator is in its life.
-#[derive(
-	Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
-)]
-pub enum OperatorStatus {
-	/// Lists services and takes new units.
-	Active,
-	/// Takes no new units and lists nothing; what is sold goes on.
-	Inactive,
-	/// Has no services and is gone once its last bond is withdrawn.
-	Retiring,
+stored! {
+	/// Where an operator is in its life.
+	#[derive(Copy)]
+	pub enum OperatorStatus {
+		/// Lists services and takes new units.
+		Active,
+		/// Takes no new units and lists nothing; what is sold goes on.
+		Inactive,
+		/// Has no services and is gone once its last bond is withdrawn.
+		Retiring,
+	}
 }
 
-/// An account with a bond that lists services.
-#[derive(Clone, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct Operator {
-	/// Display name, UTF-8.
-	pub name: Name,
-	/// How to reach it: whatever it says, UTF-8.
-	pub contact: Uri,
-	/// Place in its life.
-	pub status: OperatorStatus,
-	/// Block in which it registered.
-	pub since: BlockNumber,
+stored! {
+	/// An account with a bond that lists services.
+	pub struct Operator {
+		/// Display name, UTF-8.
+		pub name: Name,
+		/// How to reach it: whatever it says, UTF-8.
+		pub contact: Uri,
+		/// Place in its life.
+		pub status: OperatorStatus,
+		/// Block in which it registered.
+		pub since: BlockNumber,
+	}
 }
 
-/// Bond on its way out: slashable until it is withdrawn.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct Chunk {
-	/// Base units of the bond's asset.
-	pub amount: Balance,
-	/// First block in which it can be withdrawn.
-	pub unlock_at: BlockNumber,
+stored! {
+	/// Bond on its way out: slashable until it is withdrawn.
+	#[derive(Copy)]
+	pub struct Chunk {
+		/// Base units of the bond's asset.
+		pub amount: Balance,
+		/// First block in which it can be withdrawn.
+		pub unlock_at: BlockNumber,
+	}
 }
 
 /// The bond of one operator in one asset. On hold: `active` and all `chunks`.
@@ -126,24 +129,28 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 	}
 }
 
-/// What the registry keeps of a listing beside the [`Service`] that others read.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct Listing {
-	/// Planck of the operator on hold until the service is removed.
-	pub deposit: Balance,
-	/// Block in which it was listed.
-	pub since: BlockNumber,
-	/// The last maintenance announced.
-	pub maintenance: Option<Maintenance>,
+stored! {
+	/// What the registry keeps of a listing beside the [`Service`] that others read.
+	#[derive(Copy)]
+	pub struct Listing {
+		/// Planck of the operator on hold until the service is removed.
+		pub deposit: Balance,
+		/// Block in which it was listed.
+		pub since: BlockNumber,
+		/// The last maintenance announced.
+		pub maintenance: Option<Maintenance>,
+	}
 }
 
-/// Rounds in which a service may be down without it counting.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct Maintenance {
-	/// First round.
-	pub from: RoundIndex,
-	/// How many rounds, at least one.
-	pub rounds: u16,
+stored! {
+	/// Rounds in which a service may be down without it counting.
+	#[derive(Copy)]
+	pub struct Maintenance {
+		/// First round.
+		pub from: RoundIndex,
+		/// How many rounds, at least one.
+		pub rounds: u16,
+	}
 }
 
 impl Maintenance {
@@ -153,35 +160,41 @@ impl Maintenance {
 	}
 }
 
-/// An asset that governance approved.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct Approval {
-	/// Base units that an operator must have bonded to sell units in this asset.
-	pub min_bond: Balance,
-	/// Whether new services may be listed in it; what is listed goes on when it is revoked.
-	pub listable: bool,
+stored! {
+	/// An asset that governance approved.
+	#[derive(Copy)]
+	pub struct Approval {
+		/// Base units that an operator must have bonded to sell units in this asset.
+		pub min_bond: Balance,
+		/// Whether new services may be listed in it; what is listed goes on when it is revoked.
+		pub listable: bool,
+	}
 }
 
-/// What all operators together have, per asset.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct AssetTotals {
-	/// Base units on hold as bond, unbonding chunks included.
-	pub bonded: Balance,
-	/// Base units ever slashed.
-	pub slashed: Balance,
+stored! {
+	/// What all operators together have, per asset.
+	#[derive(Copy, Default)]
+	pub struct AssetTotals {
+		/// Base units on hold as bond, unbonding chunks included.
+		pub bonded: Balance,
+		/// Base units ever slashed.
+		pub slashed: Balance,
+	}
 }
 
-/// How many there are.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
-pub struct Counts {
-	/// Registered operators.
-	pub operators: u32,
-	/// Those of them that are active.
-	pub active: u32,
-	/// Listed services.
-	pub services: u32,
-	/// Accounts that were ever slashed, gone ones included.
-	pub slashed: u32,
+stored! {
+	/// How many there are.
+	#[derive(Copy, Default)]
+	pub struct Counts {
+		/// Registered operators.
+		pub operators: u32,
+		/// Those of them that are active.
+		pub active: u32,
+		/// Listed services.
+		pub services: u32,
+		/// Accounts that were ever slashed, gone ones included.
+		pub slashed: u32,
+	}
 }
 
 /// A service to list, as the call gives it.

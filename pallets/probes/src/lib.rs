@@ -122,8 +122,8 @@ pub use rounds::committee;
 pub use types::*;
 pub use weights::WeightInfo;
 
-/// Log target.
-pub(crate) const LOG: &str = "runtime::surety-probes";
+/// Target of what is logged.
+const LOG: &str = "surety::probes";
 
 /// Type for naming a validator.
 pub type ValidatorId<T> =

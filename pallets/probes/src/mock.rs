@@ -25,9 +25,9 @@ use sp_staking::{
 };
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, Frozen, Judge, LatencyBucket, LeaseId,
-	Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex, Service, ServiceId,
-	ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Frozen, Judge,
+	LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex,
+	Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowSummary,
 	crypto::{ProberId, ProberPair, ProberSignature},
 	report::Finding,
 	service_of_lease,
@@ -138,6 +138,9 @@ impl Registry<AccountId> for MockRegistry {
 	fn network(id: NetworkId) -> Option<Network> {
 		Networks::get().get(&id).cloned()
 	}
+	fn networks() -> Vec<NetworkId> {
+		Networks::get().into_keys().collect()
+	}
 	fn proven(id: ServiceId) {
 		Proven::mutate(|proven| proven.push(id));
 	}
@@ -193,6 +196,9 @@ impl ReputationSink<AccountId> for MockReputation {
 		Closed::mutate(|closed| closed.push((*operator, service, *summary)));
 	}
 	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
+	fn forget_service(_: ServiceId) {}
+	fn engagement(_: AgreementId, _: &AccountId, _: &AccountId, _: AssetId, _: Balance) {}
+	fn lease_failed(_: &AccountId, _: LeaseId, _: CloseReason) {}
 }
 
 pub struct MockRandomness;

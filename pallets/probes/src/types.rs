@@ -1,12 +1,10 @@
 //! What is stored, and the arithmetic on it that needs no storage.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use scale_info::TypeInfo;
 use sp_staking::SessionIndex;
 use surety_primitives::{
 	Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity, Verdict,
-	WindowIndex, WindowSummary, crypto::ProberId, shared,
+	WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.
@@ -45,16 +43,6 @@ pub type Ring = BoundedVec<WindowSummary, ConstU32<RING>>;
 pub type Page<AccountId> = BoundedVec<Option<Row<AccountId>>, ConstU32<ROWS>>;
 /// The probers of a session.
 pub type Probers<AccountId> = BoundedVec<Prober<AccountId>, ConstU32<MAX_PROBERS>>;
-
-/// The derives of what is stored and holds something that has no serde.
-macro_rules! stored {
-	($item:item) => {
-		#[derive(
-			Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
-		)]
-		$item
-	};
-}
 
 shared! {
 	/// A page.

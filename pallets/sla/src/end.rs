@@ -23,6 +23,9 @@ impl<T: Config> OnEscrowEnd for Pallet<T> {
 			EscrowOwner::Replica { .. } => {},
 		}
 	}
+
+	/// Agreements are not parked, and what is parked is no agreement's.
+	fn parked(_: EscrowOwner, _: StreamEnd) {}
 }
 
 impl<T: Config> Pallet<T> {

@@ -130,8 +130,6 @@ pub const MAX_TARIFFS: u32 = 8;
 pub const MAX_PENDING: u32 = 4;
 /// A last verdict older than this many rounds says nothing of a service that is probed every round.
 pub const FRESH_ROUNDS: u32 = 4;
-/// Most entries of a page of the view functions.
-pub const MAX_PAGE: u32 = 128;
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]

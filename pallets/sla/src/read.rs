@@ -1,6 +1,7 @@
 //! The read side. Nothing here writes.
 
 use crate::*;
+use surety_primitives::page_size;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn read_agreement(id: AgreementId) -> Option<AgreementStatus<T::AccountId>> {
@@ -26,8 +27,8 @@ impl<T: Config> Pallet<T> {
 		let count = Services::<T>::get(service).map_or(0, |s| s.breaches);
 		let oldest = count.saturating_sub(T::MaxBreaches::get());
 		let first = start_after.map_or(0, |n| n.saturating_add(1)).max(oldest);
-		let last = first.saturating_add(limit.min(MAX_PAGE)).min(count);
-		(first..last).filter_map(|n| Some((n, Breaches::<T>::get(service, n)?))).collect()
+		let page = (first..count).take(page_size(limit));
+		page.filter_map(|n| Some((n, Breaches::<T>::get(service, n)?))).collect()
 	}
 
 	pub(crate) fn read_agreements_of(
@@ -42,6 +43,6 @@ impl<T: Config> Pallet<T> {
 			},
 			None => ByTenant::<T>::iter_key_prefix(tenant),
 		};
-		keys.take(usize::try_from(limit.min(MAX_PAGE)).unwrap_or(0)).collect()
+		keys.take(page_size(limit)).collect()
 	}
 }

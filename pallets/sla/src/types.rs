@@ -151,7 +151,7 @@ shared! {
 		pub hot_since: RoundIndex,
 		/// Exposure at the start of the window being judged, in base units.
 		pub aged_exposure: Balance,
-		/// Whether it reached its cap and was ended for cause.
+		/// Whether it was ended for cause: its credits reached the cap, or it was dead for a window.
 		pub terminated: bool,
 	}
 }

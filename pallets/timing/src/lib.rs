@@ -37,14 +37,14 @@ use frame::prelude::*;
 pub use pallet::*;
 pub use types::*;
 
-mod getters;
 #[cfg(test)]
 mod mock;
+mod read;
 #[cfg(test)]
 mod tests;
 pub mod types;
 
-pub use getters::{
+pub use read::{
 	BlockRefTime, EpochLength, ExpectedBlockTime, MaxCommittee, MaxProbesPerRound, MinimumPeriod,
 };
 

@@ -1,9 +1,8 @@
 //! The settings of the clock, their bounds, and the presets of the three kinds of chain.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
-use surety_primitives::{BlockNumber, RoundIndex, WindowIndex};
+use surety_primitives::{BlockNumber, RoundIndex, WindowIndex, shared};
 
 /// Shortest round in blocks: reveals open two blocks into the round, and three are left to send them.
 pub const MIN_ROUND_BLOCKS: u32 = 5;
@@ -18,39 +17,28 @@ pub const MIN_PROBES_PER_ROUND: u32 = 256;
 /// Most due services of a round.
 pub const MAX_PROBES_PER_ROUND: u32 = 2_048;
 
-/// All that genesis fixes about time and capacity.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Timings {
-	/// Milliseconds from one block to the next, at least 1,000.
-	pub slot_ms: u64,
-	/// Blocks of a BABE epoch, which is also a session. At least a round.
-	pub epoch_blocks: u32,
-	/// Blocks of a round, at least 5.
-	pub round_blocks: u32,
-	/// Rounds of a window, at least 1.
-	pub window_rounds: u16,
-	/// Most probers of a committee, 1 to 21.
-	pub max_committee: u32,
-	/// Most services that are due in a round: a multiple of 128, 256 to 2,048.
-	pub max_probes_per_round: u32,
-	/// Whether endpoints may be on loopback and private addresses.
-	pub private_endpoints: bool,
-	/// Whether a listing must prove control of its endpoint's host before it becomes active.
-	pub proof_of_control: bool,
+shared! {
+	/// All that genesis fixes about time and capacity.
+	#[derive(Copy)]
+	#[serde(rename_all = "camelCase", deny_unknown_fields)]
+	pub struct Timings {
+		/// Milliseconds from one block to the next, at least 1,000.
+		pub slot_ms: u64,
+		/// Blocks of a BABE epoch, which is also a session. At least a round.
+		pub epoch_blocks: u32,
+		/// Blocks of a round, at least 5.
+		pub round_blocks: u32,
+		/// Rounds of a window, at least 1.
+		pub window_rounds: u16,
+		/// Most probers of a committee, 1 to 21.
+		pub max_committee: u32,
+		/// Most services that are due in a round: a multiple of 128, 256 to 2,048.
+		pub max_probes_per_round: u32,
+		/// Whether endpoints may be on loopback and private addresses.
+		pub private_endpoints: bool,
+		/// Whether a listing must prove control of its endpoint's host before it becomes active.
+		pub proof_of_control: bool,
+	}
 }
 
 impl Timings {

@@ -1,7 +1,7 @@
 //! The read side of the chain: what clients ask of services, agreements, operators and rounds.
 //!
 //! Every list is paged: `start_after` is the last id of the page before (`None` for the first page) and
-//! `limit` is capped at [`MAX_PAGE`]. A page that looked at [`MAX_SCAN`] listings without filling up comes
+//! `limit` is capped at [`MAX_PAGE`](surety_primitives::MAX_PAGE). A page that looked at [`MAX_SCAN`] listings without filling up comes
 //! back short; ask on from its `next`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -18,8 +18,6 @@ use surety_primitives::{
 	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowSummary,
 };
 
-/// Most entries of one page.
-pub const MAX_PAGE: u32 = 128;
 /// Most listings one page looks at.
 pub const MAX_SCAN: u32 = 1_024;
 

@@ -4,13 +4,12 @@ use crate::{
 	parameters::{RuntimeParameters, seed},
 	*,
 };
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
 	traits::{AsEnsureOriginWithArg, ConstU32, InstanceFilter},
 };
 use frame_system::EnsureRoot;
-use scale_info::TypeInfo;
+use surety_primitives::stored;
 
 /// Who governs. Root for now: sudo on dev and local networks, nobody where genesis sets no sudo key.
 pub type Governance = EnsureRoot<AccountId>;
@@ -40,34 +39,24 @@ impl pallet_multisig::Config for Runtime {
 	type BlockNumberProvider = System;
 }
 
-/// What a proxy may do for an account.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Default,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	Ord,
-	PartialEq,
-	PartialOrd,
-	TypeInfo,
-)]
-pub enum ProxyType {
-	/// Anything.
-	#[default]
-	Any,
-	/// Anything that moves no balance at once.
-	NonTransfer,
-	/// Run services: the calls of `Operators`.
-	Operate,
-	/// Buy services: the calls of `Sla`.
-	Buy,
-	/// Rotate session keys.
-	SessionKeys,
+stored! {
+	/// What a proxy may do for an account.
+	#[derive(Copy, Default, Ord, PartialOrd)]
+	pub enum ProxyType {
+		/// Anything.
+		#[default]
+		Any,
+		/// Anything that moves no balance at once.
+		NonTransfer,
+		/// Run services: list, change, pause and end them, bid, say that a lease is ready, decline it, end leases and
+		/// agreements. No call pays out bond or balance; deposits of listings and bids go on hold.
+		Operate,
+		/// Buy services: open, top up and close agreements, place orders, take bids, extend, top up and close leases,
+		/// rate. It spends the account's balance on services, and on nothing else.
+		Buy,
+		/// Rotate session keys.
+		SessionKeys,
+	}
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -75,8 +64,9 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match self {
 			Self::Any => true,
 			Self::NonTransfer => !matches!(call, RuntimeCall::Balances(_) | RuntimeCall::Assets(_)),
-			Self::Operate => matches!(call, RuntimeCall::Operators(_) | RuntimeCall::Utility(_)),
-			Self::Buy => matches!(call, RuntimeCall::Sla(_) | RuntimeCall::Utility(_)),
+			// What is inside a batch is filtered again.
+			Self::Operate => matches!(call, RuntimeCall::Utility(_)) || operates(call),
+			Self::Buy => matches!(call, RuntimeCall::Utility(_)) || buys(call),
 			Self::SessionKeys => matches!(call, RuntimeCall::Session(_)),
 		}
 	}
@@ -89,6 +79,68 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			(Self::NonTransfer, _) => true,
 			_ => false,
 		}
+	}
+}
+
+/// What an operator calls from day to day. What concerns its bond, and becoming or ceasing to be an operator, is
+/// not among it.
+fn operates(call: &RuntimeCall) -> bool {
+	use pallet_surety_compute_orders::Call as Orders;
+	use pallet_surety_operators::Call as Registry;
+	match call {
+		RuntimeCall::Operators(call) => matches!(
+			call,
+			Registry::activate {}
+				| Registry::deactivate {}
+				| Registry::list_service { .. }
+				| Registry::update_service { .. }
+				| Registry::raise_credit_cap { .. }
+				| Registry::pause_service { .. }
+				| Registry::resume_service { .. }
+				| Registry::retire_service { .. }
+				| Registry::remove_service { .. }
+				| Registry::announce_maintenance { .. }
+		),
+		RuntimeCall::ComputeOrders(call) => matches!(
+			call,
+			Orders::declare_capacity { .. }
+				| Orders::place_bid { .. }
+				| Orders::update_bid { .. }
+				| Orders::withdraw_bid { .. }
+				| Orders::report_ready { .. }
+				| Orders::decline { .. }
+				| Orders::close_lease { .. }
+		),
+		RuntimeCall::Sla(call) => matches!(call, pallet_surety_sla::Call::close_agreement { .. }),
+		_ => false,
+	}
+}
+
+/// What a tenant calls.
+fn buys(call: &RuntimeCall) -> bool {
+	use pallet_surety_compute_orders::Call as Orders;
+	use pallet_surety_sla::Call as Agreements;
+	match call {
+		RuntimeCall::Sla(call) => matches!(
+			call,
+			Agreements::open_agreement { .. }
+				| Agreements::top_up { .. }
+				| Agreements::settle { .. }
+				| Agreements::close_agreement { .. }
+				| Agreements::claim { .. }
+		),
+		RuntimeCall::ComputeOrders(call) => matches!(
+			call,
+			Orders::place_order { .. }
+				| Orders::cancel_order { .. }
+				| Orders::accept_bid { .. }
+				| Orders::close_lease { .. }
+				| Orders::extend { .. }
+				| Orders::top_up { .. }
+				| Orders::remove_order { .. }
+		),
+		RuntimeCall::Reputation(call) => matches!(call, pallet_surety_reputation::Call::rate { .. }),
+		_ => false,
 	}
 }
 
@@ -121,4 +173,126 @@ impl pallet_sudo::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
 	type WeightInfo = crate::weights::pallet_sudo::WeightInfo<Runtime>;
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::Decode;
+	use frame_support::traits::GetCallMetadata;
+	use std::collections::BTreeSet;
+
+	/// All calls of this runtime that a proxy may make, by name. Zeros are arguments of every call that matters here.
+	fn passing(proxy: ProxyType) -> BTreeSet<String> {
+		let calls = (0..=u8::MAX).flat_map(|pallet| {
+			(0..=u8::MAX).filter_map(move |call| {
+				let bytes = [[pallet, call].as_slice(), &[0; 1_024]].concat();
+				RuntimeCall::decode(&mut bytes.as_slice()).ok()
+			})
+		});
+		let names = calls.filter(|call| proxy.filter(call)).map(|call| {
+			let name = call.get_call_metadata();
+			format!("{}.{}", name.pallet_name, name.function_name)
+		});
+		names.collect()
+	}
+
+	/// Those that are no batches, per pallet.
+	fn assert_pass(proxy: ProxyType, expected: &[(&str, &[&str])]) {
+		let expected: BTreeSet<_> = expected
+			.iter()
+			.flat_map(|(pallet, calls)| calls.iter().map(move |call| format!("{pallet}.{call}")))
+			.collect();
+		let mut found = passing(proxy);
+		found.retain(|name| !name.starts_with("Utility."));
+		assert_eq!(found, expected, "{proxy:?}");
+		assert!(expected.is_subset(&passing(ProxyType::Any)));
+	}
+
+	#[test]
+	fn an_operating_proxy_runs_services_and_moves_no_bond() {
+		assert_pass(
+			ProxyType::Operate,
+			&[
+				(
+					"ComputeOrders",
+					&[
+						"declare_capacity",
+						"place_bid",
+						"update_bid",
+						"withdraw_bid",
+						"report_ready",
+						"decline",
+						"close_lease",
+					],
+				),
+				(
+					"Operators",
+					&[
+						"activate",
+						"deactivate",
+						"list_service",
+						"update_service",
+						"raise_credit_cap",
+						"pause_service",
+						"resume_service",
+						"retire_service",
+						"remove_service",
+						"announce_maintenance",
+					],
+				),
+				("Sla", &["close_agreement"]),
+			],
+		);
+	}
+
+	#[test]
+	fn a_buying_proxy_buys_and_rates() {
+		assert_pass(
+			ProxyType::Buy,
+			&[
+				(
+					"ComputeOrders",
+					&[
+						"place_order",
+						"cancel_order",
+						"accept_bid",
+						"close_lease",
+						"extend",
+						"top_up",
+						"remove_order",
+					],
+				),
+				("Reputation", &["rate"]),
+				("Sla", &["open_agreement", "top_up", "settle", "close_agreement", "claim"]),
+			],
+		);
+	}
+
+	#[test]
+	fn a_proxy_for_session_keys_does_nothing_else() {
+		let found: Vec<_> = passing(ProxyType::SessionKeys).into_iter().collect();
+		assert_eq!(found, ["Session.purge_keys", "Session.set_keys"]);
+	}
+
+	#[test]
+	fn a_proxy_without_transfers_may_do_all_but_move_balances() {
+		let refused: BTreeSet<_> =
+			passing(ProxyType::Any).difference(&passing(ProxyType::NonTransfer)).cloned().collect();
+		for call in ["Balances.transfer_allow_death", "Balances.transfer_all", "Assets.transfer"] {
+			assert!(refused.contains(call), "{call}");
+		}
+		let money = |name: &String| name.starts_with("Balances.") || name.starts_with("Assets.");
+		assert!(refused.iter().all(money));
+	}
+
+	#[test]
+	fn nobody_gives_away_more_than_it_may() {
+		use ProxyType::*;
+		for (large, small) in [(Any, NonTransfer), (NonTransfer, Operate), (NonTransfer, Buy), (NonTransfer, SessionKeys)] {
+			assert!(large.is_superset(&small) && !small.is_superset(&large));
+			assert!(passing(small).is_subset(&passing(large)), "{small:?} in {large:?}");
+		}
+		assert!(!Operate.is_superset(&Buy) && !Buy.is_superset(&Operate));
+	}
 }

@@ -25,7 +25,7 @@ use sp_runtime::{
 	traits::{AccountIdConversion, Convert},
 	transaction_validity::TransactionPriority,
 };
-use surety_primitives::{AssetId, CloseReason, EscrowOwner, OnEscrowEnd, RoundIndex, StreamEnd};
+use surety_primitives::AssetId;
 
 /// Blocks of a day of production.
 pub const DAYS_OF_PRODUCTION: BlockNumber = 14_400;
@@ -123,7 +123,7 @@ impl pallet_surety_escrow::Config for Runtime {
 	type Funds = MarketFunds;
 	type Clock = Timing;
 	type Meter = Probes;
-	type OnEnd = EscrowOwners;
+	type OnEnd = (Sla, ComputeOrders);
 	type OnEndWeight = OnStreamEnd;
 	type GovernanceOrigin = Governance;
 	type PlatformFee = market::PlatformFee;
@@ -191,29 +191,6 @@ impl Randomness<Hash, BlockNumber> for ParentRandomness {
 	fn random(subject: &[u8]) -> (Hash, BlockNumber) {
 		let (random, at) = pallet_babe::ParentBlockRandomness::<Runtime>::random(subject);
 		(random.unwrap_or_else(System::parent_hash), at)
-	}
-}
-
-/// Tells each owner of an escrow account how it ends.
-pub struct EscrowOwners;
-impl OnEscrowEnd for EscrowOwners {
-	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
-		match owner {
-			EscrowOwner::Agreement(_) => Sla::ending(owner, round, reason),
-			EscrowOwner::Replica { .. } => ComputeOrders::ending(owner, round, reason),
-		}
-	}
-	fn ended(owner: EscrowOwner, end: StreamEnd) {
-		match owner {
-			EscrowOwner::Agreement(_) => Sla::ended(owner, end),
-			EscrowOwner::Replica { .. } => ComputeOrders::ended(owner, end),
-		}
-	}
-	fn parked(owner: EscrowOwner, end: StreamEnd) {
-		match owner {
-			EscrowOwner::Agreement(_) => Sla::parked(owner, end),
-			EscrowOwner::Replica { .. } => ComputeOrders::parked(owner, end),
-		}
 	}
 }
 

@@ -1,12 +1,13 @@
 //! Names, against a name server that misbehaves.
 
 use super::*;
-use crate::probing::{address::Reason, connector::Connector};
+use crate::probing::{address::Refusal, connector::Connector};
 use std::{
 	net::{IpAddr, SocketAddr, UdpSocket},
 	path::Path,
 	sync::Mutex,
 };
+use surety_primitives::endpoint::Reason;
 use tempfile::TempDir;
 use tower_service::Service;
 
@@ -190,7 +191,8 @@ fn an_answer_that_points_at_this_machine_is_refused() {
 	let machine = dns.machine();
 	let refused =
 		|host: &str| failure(&machine, Rules::default(), &format!("http://{host}:{}/", victim.port));
-	let forbidden = |address: &str, reason| Failure::Forbidden(address.parse().unwrap(), reason);
+	let forbidden =
+		|address: &str, reason| Failure::Forbidden(address.parse().unwrap(), Refusal::Special(reason));
 	assert_eq!(refused("v4.test"), forbidden("127.0.0.1", Reason::Loopback));
 	assert_eq!(refused("v6.test"), forbidden("::1", Reason::Loopback));
 	assert_eq!(refused("mapped.test"), forbidden("::ffff:127.0.0.1", Reason::Embedded));

@@ -55,6 +55,9 @@ impl Registry<AccountId> for World {
 	fn network(_: NetworkId) -> Option<Network> {
 		None
 	}
+	fn networks() -> Vec<NetworkId> {
+		Vec::new()
+	}
 	fn proven(_: ServiceId) {}
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
@@ -137,6 +140,7 @@ impl Probing for World {
 	fn list(_: ServiceId) -> DispatchResult {
 		Ok(())
 	}
+	fn unproven(_: ServiceId) {}
 	fn unlist(_: ServiceId) {}
 	fn heat(_: ServiceId) -> DispatchResult {
 		Ok(())
@@ -216,6 +220,8 @@ impl ReputationSink<AccountId> for World {
 	fn window(_: &AccountId, _: ServiceId, _: &surety_primitives::WindowSummary) {}
 	fn breach(_: &AccountId, _: ServiceId, _: surety_primitives::BreachKind, _: surety_primitives::Severity) {
 	}
+	fn forget_service(_: ServiceId) {}
+	fn engagement(_: AgreementId, _: &AccountId, _: &AccountId, _: AssetId, _: Balance) {}
 	fn lease_failed(who: &AccountId, lease: LeaseId, reason: CloseReason) {
 		change!(Failures, |all| all.push((*who, lease, reason)));
 	}
@@ -343,7 +349,7 @@ impl Escrow<AccountId> for World {
 		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
 		ensure!(account.stream.is_none(), DispatchError::Other("a stream"));
 		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
-		ensure!(prepaid + rate <= account.held, DispatchError::Other("does not pay for a block"));
+		ensure!(prepaid.max(rate) <= account.held, DispatchError::Other("does not pay for a block"));
 		assert!(Exposures::get().contains_key(&meter), "covered before it streams");
 		account.payee = payee;
 		account.stream = Some(Stream {

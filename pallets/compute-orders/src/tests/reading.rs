@@ -2,6 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
+use surety_primitives::MAX_PAGE;
 
 #[test]
 fn a_lease_says_how_many_blocks_are_paid() {

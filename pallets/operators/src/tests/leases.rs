@@ -157,7 +157,6 @@ fn a_lease_is_not_for_sale_and_only_its_owner_ends_it() {
 		let before = Operators::service(ID);
 		assert_noop!(Operators::ensure_open(ID), Fault::ServiceLeased);
 		assert_noop!(Operators::ensure_open(ID + 1), Fault::UnknownService);
-		assert_eq!(Operators::coverable_units(ID, 1), 0);
 		Operators::terminate(ID, 3);
 		Operators::proven(ID);
 		assert_eq!(Operators::service(ID), before);

@@ -42,22 +42,6 @@ fn amounts_of_different_assets_compare_by_their_minimum_bonds() {
 }
 
 #[test]
-fn coverable_units_are_bounded_by_free_bond_and_by_capacity() {
-	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);
-		assert_eq!(Operators::coverable_units(id, 150), 6);
-		assert_ok!(Operators::set_exposure(id, 200));
-		assert_eq!(Operators::coverable_units(id, 150), 5);
-		assert_eq!(Operators::coverable_units(id, 1), 10);
-		sell(id, 8);
-		assert_eq!(Operators::coverable_units(id, 1), 2);
-		assert_eq!(Operators::coverable_units(id, 0), 2);
-		assert_eq!(Operators::coverable_units(id, Balance::MAX), 0);
-		assert_eq!(Operators::coverable_units(404, 1), 0);
-	});
-}
-
-#[test]
 fn view_functions_say_what_storage_says() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);
@@ -69,9 +53,4 @@ fn view_functions_say_what_storage_says() {
 		assert!(Operators::operator(BOB).is_none());
 		assert_eq!(<Operators as Registry<u64>>::treasury(), TREASURY);
 	});
-}
-
-#[test]
-fn the_configuration_is_sound() {
-	Operators::do_integrity_test();
 }

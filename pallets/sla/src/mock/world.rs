@@ -19,6 +19,9 @@ impl Registry<AccountId> for World {
 	fn network(_: NetworkId) -> Option<Network> {
 		None
 	}
+	fn networks() -> Vec<NetworkId> {
+		Vec::new()
+	}
 	fn proven(_: ServiceId) {}
 	fn terminate(id: ServiceId, at: RoundIndex) {
 		if service_is_sold(id) {
@@ -80,6 +83,7 @@ impl Probing for World {
 	fn list(_: ServiceId) -> DispatchResult {
 		Ok(())
 	}
+	fn unproven(_: ServiceId) {}
 	fn unlist(_: ServiceId) {}
 	fn heat(service: ServiceId) -> DispatchResult {
 		ensure!(!PagesFull::get(), DispatchError::Other("pages full"));
@@ -89,6 +93,9 @@ impl Probing for World {
 	}
 	fn cool(service: ServiceId) {
 		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = false);
+	}
+	fn has_room() -> bool {
+		!PagesFull::get()
 	}
 	fn end_meter(service: ServiceId, at: RoundIndex) {
 		change!(MeterEnds, |map| {
@@ -327,6 +334,7 @@ impl ReputationSink<AccountId> for World {
 		engaged.push((agreement, *operator, *tenant, asset, fee));
 		Engaged::set(&engaged);
 	}
+	fn lease_failed(_: &AccountId, _: LeaseId, _: CloseReason) {}
 }
 
 #[cfg(feature = "runtime-benchmarks")]

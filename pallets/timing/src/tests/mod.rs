@@ -2,5 +2,5 @@
 
 mod clock;
 mod genesis;
-mod getters;
+mod read;
 mod try_state;

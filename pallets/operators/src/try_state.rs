@@ -1,22 +1,9 @@
-//! What must hold of the runtime's configuration and of the state.
+//! What must hold of the state.
 
-use crate::pallet::*;
-use frame::prelude::*;
-
-#[cfg(any(feature = "std", feature = "try-runtime"))]
-use {
-	crate::{AssetId, Balance, BlockNumber, Host, NetworkId, types::*},
-	alloc::collections::BTreeMap,
-	frame::deps::sp_runtime::TryRuntimeError,
-	surety_primitives::{Funds, LEASES_FROM, ServiceKind, ServiceStatus},
-};
-
-impl<T: Config> Pallet<T> {
-	pub(crate) fn do_integrity_test() {
-		assert!(T::MaxServicesPerOperator::get() > 0, "an operator must be able to list a service");
-		assert!(T::MaxUnbondingChunks::get() > 0, "an operator must be able to unbond");
-	}
-}
+use crate::{AssetId, Balance, BlockNumber, Host, NetworkId, pallet::*, types::*};
+use alloc::collections::BTreeMap;
+use frame::{deps::sp_runtime::TryRuntimeError, prelude::*};
+use surety_primitives::{Funds, LEASES_FROM, ServiceKind, ServiceStatus};
 
 /// The invariants of the state. Each is a function, numbered as here:
 ///
@@ -32,7 +19,6 @@ impl<T: Config> Pallet<T> {
 /// 8. Totals and counts are the sums of what they sum up.
 /// 9. Leases have the identifiers from `LEASES_FROM` on and no listing has; each is one leased unit of compute
 ///    of a registered operator that is not retiring.
-#[cfg(any(feature = "std", feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
 	/// Check all invariants.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {

@@ -1,0 +1,67 @@
+//! What streams are paid by.
+
+use super::{RoundIndex, shared};
+
+shared! {
+	/// Reading of a meter: billable blocks since the service became hot.
+	///
+	/// `recent` lets a stream that began or ended in a round not yet judged at the time find its exact
+	/// reading later: bit `k` says whether round `through - k` advanced the meter.
+	#[derive(Copy, Default)]
+	pub struct MeterReading {
+		/// Billable blocks up to and including round `through`.
+		pub blocks: u32,
+		/// Last round judged for this service.
+		pub through: RoundIndex,
+		/// Which of the last 32 rounds were billable, the newest in bit 0.
+		pub recent: u32,
+	}
+}
+impl MeterReading {
+	/// Rounds that `recent` remembers.
+	pub const REMEMBERED: u32 = u32::BITS;
+
+	/// Reading at the end of `round`, with `round_blocks` blocks to a round. `None` while the round is
+	/// not judged; a round older than the memory gets the oldest reading known.
+	pub fn at(&self, round: RoundIndex, round_blocks: u32) -> Option<u32> {
+		let age = self.through.checked_sub(round)?;
+		let mask = 1u32.checked_shl(age).map_or(u32::MAX, |bit| bit.saturating_sub(1));
+		let billed = (self.recent & mask).count_ones();
+		Some(self.blocks.saturating_sub(billed.saturating_mul(round_blocks)))
+	}
+
+	/// Record the next round.
+	pub fn advance(&mut self, round: RoundIndex, billable: bool, round_blocks: u32) {
+		let skipped = round.saturating_sub(self.through);
+		self.recent = self.recent.checked_shl(skipped).unwrap_or(0) | u32::from(billable);
+		self.through = round;
+		if billable {
+			self.blocks = self.blocks.saturating_add(round_blocks);
+		}
+	}
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	proptest! {
+		/// The reading at any remembered round is what the meter showed when that round was judged.
+		#[test]
+		fn a_meter_remembers_its_recent_readings(rounds in proptest::collection::vec(any::<bool>(), 1..80)) {
+			let mut meter = MeterReading { blocks: 0, through: 100, recent: 0 };
+			let mut seen = alloc::vec![(100u32, 0u32)];
+			for (i, billable) in rounds.iter().enumerate() {
+				let round = 101 + u32::try_from(i).unwrap();
+				meter.advance(round, *billable, 10);
+				seen.push((round, meter.blocks));
+			}
+			for (round, blocks) in seen.iter().rev().take(MeterReading::REMEMBERED as usize) {
+				prop_assert_eq!(meter.at(*round, 10), Some(*blocks));
+			}
+			prop_assert_eq!(meter.at(meter.through + 1, 10), None);
+		}
+	}
+}

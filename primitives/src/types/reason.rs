@@ -1,0 +1,82 @@
+//! Why an agreement, an order or a lease ended.
+
+use super::shared;
+
+shared! {
+	/// Whose doing the end of an agreement, an order or a lease was, and what happened.
+	#[derive(Copy)]
+	pub enum CloseReason {
+		/// Tenant (1xxx): closed it.
+		TenantClosed,
+		/// Tenant (1xxx): let the deposit run out.
+		FundsExhausted,
+		/// Operator (2xxx): gave notice.
+		OperatorClosed,
+		/// Operator (2xxx): retired the service.
+		ServiceRetired,
+		/// Operator (2xxx): credited up to the cap or dead for a window, terminated for cause.
+		Terminated,
+		/// Network (3xxx): closed by governance or a dispute.
+		Governance,
+		/// Tenant (1xxx): the duration that the order asked for is over.
+		Expired,
+		/// Operator (2xxx): the lease was bad for several rounds in a row.
+		Unhealthy,
+		/// Operator (2xxx): the lease was not ready within the start window.
+		NeverReady,
+		/// Operator (2xxx): declined the lease within the image-fetch window.
+		Declined,
+		/// Network (3xxx): no bid could take it.
+		NoBids,
+	}
+}
+impl CloseReason {
+	/// Stable code for clients: the thousands say whose doing it was.
+	pub fn code(self) -> u16 {
+		match self {
+			Self::TenantClosed => 1_001,
+			Self::FundsExhausted => 1_002,
+			Self::OperatorClosed => 2_001,
+			Self::ServiceRetired => 2_002,
+			Self::Terminated => 2_003,
+			Self::Governance => 3_001,
+			Self::Expired => 1_003,
+			Self::Unhealthy => 2_004,
+			Self::NeverReady => 2_005,
+			Self::Declined => 2_006,
+			Self::NoBids => 3_002,
+		}
+	}
+	/// Whether what was prepaid is due although the meter did not earn it: only if the tenant left of its
+	/// own will.
+	pub fn keeps_prepaid(self) -> bool {
+		self == Self::TenantClosed
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// Clients rely on them.
+	#[test]
+	fn codes_of_reasons_do_not_change() {
+		use CloseReason::*;
+		let codes = [
+			(TenantClosed, 1_001),
+			(FundsExhausted, 1_002),
+			(Expired, 1_003),
+			(OperatorClosed, 2_001),
+			(ServiceRetired, 2_002),
+			(Terminated, 2_003),
+			(Unhealthy, 2_004),
+			(NeverReady, 2_005),
+			(Declined, 2_006),
+			(Governance, 3_001),
+			(NoBids, 3_002),
+		];
+		for (reason, code) in codes {
+			assert_eq!(reason.code(), code, "{reason:?}");
+		}
+	}
+}

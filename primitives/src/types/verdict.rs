@@ -1,0 +1,181 @@
+//! What the chain decides for a service and round, and what is counted of it.
+
+use super::{WindowIndex, shared};
+use crate::LatencyBucket;
+
+shared! {
+	/// What the chain decided for a service and round.
+	#[derive(Copy)]
+	pub enum Verdict {
+		/// At least 2/3 of the reports say it answers right; median latency.
+		Up {
+			/// Median bucket of the reports that say up.
+			latency: LatencyBucket,
+		},
+		/// At least 2/3 down.
+		Down,
+		/// At least 2/3 wrong answer.
+		Bad,
+		/// At least 2/3 too far behind.
+		Stale,
+		/// Probers disagree.
+		Unclear,
+		/// No quorum, or the chain stalled. Billed unless it stalled.
+		Unmeasured,
+		/// Correlated outage or announced maintenance: neither billed nor counted.
+		Excused,
+	}
+}
+
+shared! {
+	/// Which term was not kept.
+	#[derive(Copy, Ord, PartialOrd)]
+	pub enum BreachKind {
+		/// Down or stale for more rounds than `min_uptime` allows.
+		Downtime,
+		/// Above `max_latency`, or unclear, for more than 5 % of the rounds.
+		Slow,
+		/// Wrong answers.
+		BadData,
+		/// Found guilty in a dispute.
+		Misbehaviour,
+	}
+}
+impl BreachKind {
+	/// The kinds that are counted in rounds, in the order in which they are judged.
+	pub const COUNTED: [Self; 3] = [Self::Downtime, Self::Slow, Self::BadData];
+}
+
+shared! {
+	/// How far a count is past its allowance.
+	#[derive(Copy, Ord, PartialOrd)]
+	pub enum Severity {
+		/// Allowance used up.
+		Low,
+		/// Twice the allowance.
+		Medium,
+		/// Five times.
+		High,
+		/// Ten times.
+		Critical,
+	}
+}
+impl Severity {
+	/// All of them, mildest first.
+	pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+	/// Place in `ALL`, and in `SlaTerms::credit`.
+	pub fn index(self) -> usize {
+		match self {
+			Self::Low => 0,
+			Self::Medium => 1,
+			Self::High => 2,
+			Self::Critical => 3,
+		}
+	}
+	/// Multiplier of the allowance at which it fires.
+	pub fn multiplier(self) -> u16 {
+		match self {
+			Self::Low => 1,
+			Self::Medium => 2,
+			Self::High => 5,
+			Self::Critical => 10,
+		}
+	}
+}
+
+shared! {
+	/// Rounds of one service in one window, by verdict. A round is in exactly one of the first seven.
+	#[derive(Copy, Default)]
+	pub struct Counters {
+		/// `Up`.
+		pub up: u16,
+		/// `Down`.
+		pub down: u16,
+		/// `Bad`.
+		pub bad: u16,
+		/// `Stale`.
+		pub stale: u16,
+		/// `Unclear`.
+		pub unclear: u16,
+		/// `Unmeasured`.
+		pub unmeasured: u16,
+		/// `Excused`.
+		pub excused: u16,
+		/// `Up` but above `max_latency`; part of `up`.
+		pub slow: u16,
+	}
+}
+impl Counters {
+	/// Whether of a window of `rounds` at least half was measured and less than a tenth of that was `Up`.
+	pub fn is_dead(&self, rounds: u16) -> bool {
+		let measured = u32::from(self.measured());
+		measured.saturating_mul(2) >= u32::from(rounds) && u32::from(self.up).saturating_mul(10) < measured
+	}
+	/// Rounds that count against the allowance of `kind`.
+	pub fn against(&self, kind: BreachKind) -> u16 {
+		match kind {
+			BreachKind::Downtime => self.down.saturating_add(self.stale),
+			BreachKind::Slow => self.slow.saturating_add(self.unclear),
+			BreachKind::BadData => self.bad,
+			BreachKind::Misbehaviour => 0,
+		}
+	}
+	/// Rounds with a verdict that says something of the service: up, down, bad, stale, unclear.
+	pub fn measured(&self) -> u16 {
+		[self.up, self.down, self.bad, self.stale, self.unclear]
+			.into_iter()
+			.fold(0u16, |sum, n| sum.saturating_add(n))
+	}
+	/// All rounds judged.
+	pub fn judged(&self) -> u16 {
+		self.measured().saturating_add(self.unmeasured).saturating_add(self.excused)
+	}
+	/// Count one verdict.
+	pub fn note(&mut self, verdict: Verdict, max_latency: LatencyBucket) {
+		let slot = match verdict {
+			Verdict::Up { latency } => {
+				if latency > max_latency {
+					self.slow = self.slow.saturating_add(1);
+				}
+				&mut self.up
+			},
+			Verdict::Down => &mut self.down,
+			Verdict::Bad => &mut self.bad,
+			Verdict::Stale => &mut self.stale,
+			Verdict::Unclear => &mut self.unclear,
+			Verdict::Unmeasured => &mut self.unmeasured,
+			Verdict::Excused => &mut self.excused,
+		};
+		*slot = slot.saturating_add(1);
+	}
+}
+
+shared! {
+	/// One closed window of a service, as the ring of the last windows keeps it.
+	#[derive(Copy)]
+	pub struct WindowSummary {
+		/// Which window.
+		pub window: WindowIndex,
+		/// Rounds by verdict.
+		pub counters: Counters,
+		/// 95th percentile of the `Up` latencies; 0 without any.
+		pub latency_p95: LatencyBucket,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_round_counts_once() {
+		let mut c = Counters::default();
+		let fast = LatencyBucket::from_millis(10);
+		let slow = LatencyBucket::from_millis(1_000);
+		for v in [Verdict::Up { latency: fast }, Verdict::Up { latency: slow }, Verdict::Down, Verdict::Stale]
+		{
+			c.note(v, LatencyBucket::from_millis(250));
+		}
+		assert_eq!((c.up, c.slow, c.against(BreachKind::Downtime), c.judged()), (2, 1, 2, 4));
+	}
+}
