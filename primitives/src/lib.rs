@@ -31,6 +31,7 @@
 
 extern crate alloc;
 
+pub mod agenda;
 pub mod crypto;
 pub mod endpoint;
 pub mod funds;

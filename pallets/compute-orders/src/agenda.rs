@@ -1,14 +1,14 @@
 //! When an order or a lease is looked at: what has a deadline happens by itself, at the block it falls in.
 //!
 //! Each order and lease that time can change has one entry, and knows the block it is in. An entry only says
-//! "look"; what is done follows from the state then. There are two lines: leases and replicas that lost theirs
+//! "look"; what is done follows from the state then. There are two lanes: leases and replicas that lost theirs
 //! are urgent, the deadlines of bids are not, and a flood of orders holds up other orders only. Entries of one
-//! block and line beyond [`Config::TasksPerBlock`] wait for the next blocks, oldest first.
+//! block and lane beyond [`Config::TasksPerBlock`] wait for the next blocks, oldest first.
 
 use crate::*;
 use alloc::vec::Vec;
 use frame::prelude::defensive;
-use surety_primitives::{BlockNumber, Clock, LeaseId, OrderId};
+use surety_primitives::{BlockNumber, Clock, LeaseId, OrderId, agenda};
 
 impl<T: Config> Pallet<T> {
 	/// Work off what is due up to this block, within the bounds.
@@ -19,19 +19,14 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn work_lane(lane: Lane) -> Weight {
 		let now = T::Clock::now();
 		let most = T::TasksPerBlock::get();
-		let mut block = Cursor::<T>::get(lane).unwrap_or(now);
+		let first = Cursor::<T>::get(lane).unwrap_or(now);
 		// What this work itself puts on the agenda goes to the next block.
 		Cursor::<T>::insert(lane, now.saturating_add(1));
 		let mut weight = Weight::zero();
-		let mut walked = 0u32;
-		let mut done = 0u32;
-		while block <= now && walked < MAX_BLOCKS_WALKED && done < most {
-			walked = walked.saturating_add(1);
-			let room = most.saturating_sub(done);
+		let walked = agenda::walk(first, now, most, |block, room| {
 			let tasks: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(room as usize).collect();
-			let full = tasks.len() >= room as usize;
+			let taken = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
 			for task in tasks {
-				done = done.saturating_add(1);
 				// Another task of this block may have moved it to a later one.
 				if Agenda::<T>::take((lane, block), task).is_none() {
 					continue;
@@ -41,12 +36,10 @@ impl<T: Config> Pallet<T> {
 					Entry::Lease(id) => Self::wake_lease(id),
 				});
 			}
-			if !full {
-				block = block.saturating_add(1);
-			}
-		}
-		Cursor::<T>::insert(lane, block);
-		weight.saturating_add(T::WeightInfo::agenda(walked))
+			taken
+		});
+		Cursor::<T>::insert(lane, walked.next);
+		weight.saturating_add(T::WeightInfo::agenda(walked.blocks))
 	}
 
 	/// First block whose agenda can still take an entry: this one, if it is not worked off yet.
@@ -58,7 +51,7 @@ impl<T: Config> Pallet<T> {
 	/// Move the entry of a task from where it is to where it belongs.
 	pub(crate) fn move_entry(task: Entry, wake: &mut Option<BlockNumber>, next: Option<(Lane, BlockNumber)>) {
 		if let Some(block) = *wake {
-			// Only an order changes its line.
+			// Only an order changes its lane.
 			if let Entry::Order(_) = task {
 				Agenda::<T>::remove((Lane::Matches, block), task);
 			}
@@ -102,9 +95,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Look at a lease whose entry was just taken off.
 	pub(crate) fn wake_lease(id: LeaseId) -> Weight {
-		let found = Leases::<T>::get(id).and_then(|lease| Some((Orders::<T>::get(lease.order)?, lease)));
-		let Some((order, mut lease)) = found else {
-			defensive!("an entry of no lease");
+		let Some((mut lease, order)) = Self::lease_with_order(id) else {
 			return T::WeightInfo::never_ready();
 		};
 		lease.wake = None;

@@ -13,7 +13,8 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, EscrowOwner, OnEscrowEnd, OnLease, StreamEnd, TrustLevel, service_of_lease,
+	AssetId, EscrowOwner, OnEscrowEnd, OnLease, StreamEnd, TrustLevel, agenda::MAX_BLOCKS_WALKED,
+	service_of_lease,
 };
 
 /// What the benchmarks need of other pallets.

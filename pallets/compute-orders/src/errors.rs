@@ -50,7 +50,7 @@ mod errors {
 		BadImage,
 		/// Port 0, or a port twice.
 		BadPorts,
-		/// A region that is not two capital letters, or a region twice.
+		/// A region that is no code of a country by ISO 3166-1, or a region twice.
 		BadRegions,
 		/// An order has 1 to 8 replicas, and a bid takes at least one and at most all of them.
 		BadQuantity,

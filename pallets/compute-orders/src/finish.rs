@@ -1,18 +1,38 @@
 //! How leases and replicas end, and how one lease follows another.
 
 use crate::*;
-use frame_support::storage::with_storage_layer;
+use frame_support::{storage::with_storage_layer, traits::Defensive};
 use surety_primitives::{
 	AssetId, Balance, BondReserve, Clock, CloseReason, Escrow, LeaseAgreements, LeaseId, LeaseRegistry,
 	OrderId, Probing, ReputationSink, RoundIndex, StreamEnd, service_of_lease,
 };
 
 impl<T: Config> Pallet<T> {
+	/// A lease that another pallet or an entry of the agenda names, and its order. Both are stored until the order
+	/// has been over for a while, and nobody names them later than that.
+	pub(crate) fn lease_with_order(id: LeaseId) -> Option<(LeaseOf<T>, OrderOf<T>)> {
+		let lease = Self::known_lease(id)?;
+		let order = Self::known_order(lease.order)?;
+		Some((lease, order))
+	}
+
+	fn known_lease(id: LeaseId) -> Option<LeaseOf<T>> {
+		Leases::<T>::get(id).defensive_proof("a lease that is not stored")
+	}
+
+	fn known_order(id: OrderId) -> Option<OrderOf<T>> {
+		Orders::<T>::get(id).defensive_proof("an order that is not stored")
+	}
+
+	fn known_replica(order: &mut OrderOf<T>, index: u8) -> Option<&mut ReplicaOf<T>> {
+		order.replicas.get_mut(usize::from(index)).defensive_proof("a replica that its order does not have")
+	}
+
 	/// A lease was not ready in time.
 	pub(crate) fn never_ready(id: LeaseId, mut lease: LeaseOf<T>, mut order: OrderOf<T>) {
 		let order_id = lease.order;
 		let index = usize::from(lease.replica);
-		let Some(replica) = order.replicas.get(index) else { return };
+		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
 		let term = replica.term;
 		if term.is_some_and(|term| term.last <= T::Clock::round()) {
 			// The time of the replica cut the start window short: that is nobody's fault.
@@ -47,32 +67,30 @@ impl<T: Config> Pallet<T> {
 	/// The last round of a lease begins.
 	pub(crate) fn expire(id: LeaseId, mut lease: LeaseOf<T>, mut order: OrderOf<T>, round: RoundIndex) {
 		let order_id = lease.order;
-		let Some(replica) = order.replicas.get_mut(usize::from(lease.replica)) else { return };
+		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
 		let escrow = replica.escrow;
 		replica.state = ReplicaState::Closing(id);
-		let end = (round, CloseReason::Expired);
-		lease.state = LeaseState::Ending { round: end.0, reason: end.1 };
-		Self::tell_ending(id, &lease, end);
+		let reason = CloseReason::Expired;
+		lease.state = LeaseState::Ending { round, reason };
+		Self::tell_ending(id, &lease, (round, reason));
 		Self::put_lease(id, lease, None);
 		Self::put_order(order_id, order);
 		if T::Clock::round() > round {
 			// The agenda is behind: what comes after its time is not billed.
 			T::Probing::end_meter(service_of_lease(id), round);
 		}
-		let asked = with_storage_layer(|| T::Escrow::end(escrow, round, CloseReason::Expired));
-		if let Err(error) = asked {
-			Self::without_stream(id, order_id, end, error);
+		if let Err(error) = with_storage_layer(|| T::Escrow::end(escrow, round, reason)) {
+			Self::without_stream(id, order_id, (round, reason), error);
 		}
 	}
 
-	/// A lease failed or was credited up to its cap, in a round that is being judged: its meter stops there,
-	/// and the rest is done when its entry is looked at. An end by the operator's doing that stands is overtaken by a
-	/// sooner one; a tenant's is not.
+	/// A lease failed or was credited up to its cap in a round that is being judged. Its meter stops with that
+	/// round. The rest is done when its entry is looked at. If its operator's doing has decided a later end, this
+	/// one takes its place. An end by the tenant's doing stays.
 	pub(crate) fn mark_failed(id: LeaseId, round: RoundIndex, reason: CloseReason) {
-		let Some(mut lease) = Leases::<T>::get(id) else { return };
+		let Some((mut lease, mut order)) = Self::lease_with_order(id) else { return };
 		let order_id = lease.order;
-		let Some(mut order) = Orders::<T>::get(order_id) else { return };
-		let Some(replica) = order.replicas.get_mut(usize::from(lease.replica)) else { return };
+		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
 		let overtakes = match lease.state {
 			LeaseState::Running { .. } => true,
 			LeaseState::Ending { round: stands, .. } => {
@@ -99,7 +117,7 @@ impl<T: Config> Pallet<T> {
 		reason: CloseReason,
 	) {
 		let order_id = lease.order;
-		let Some(replica) = order.replicas.get(usize::from(lease.replica)) else { return };
+		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
 		let escrow = replica.escrow;
 		Self::punish(id, &mut lease, order.asset, reason);
 		Self::drop_bid(order_id, &mut order, lease.service);
@@ -129,7 +147,7 @@ impl<T: Config> Pallet<T> {
 		error: DispatchError,
 	) {
 		log::error!(target: LOG, "stream of lease {id} cannot end: {error:?}");
-		let Some(lease) = Leases::<T>::get(id) else { return };
+		let Some(lease) = Self::known_lease(id) else { return };
 		let end = StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 };
 		Self::stream_ended(order_id, lease.replica, end);
 	}
@@ -187,10 +205,10 @@ impl<T: Config> Pallet<T> {
 
 	/// A lease whose stream is over.
 	fn finish_streamed(id: LeaseId, order: &mut OrderOf<T>, end: StreamEnd) -> CloseReason {
-		let Some(mut lease) = Leases::<T>::get(id) else { return end.reason };
+		let Some(mut lease) = Self::known_lease(id) else { return end.reason };
 		// A failure that was found and not carried out yet is why it ends, whatever escrow came upon first; and
 		// a meter that escrow saw end was ended here, for a better reason.
-		let pending = lease.wake.is_some() && lease.ending().is_some();
+		let pending = lease.pending_failure().is_some();
 		let reason = match lease.ending() {
 			Some((_, marked)) if pending || end.reason == CloseReason::ServiceRetired => marked,
 			_ => end.reason,
@@ -210,15 +228,16 @@ impl<T: Config> Pallet<T> {
 
 	/// Escrow decided an end by itself.
 	pub(crate) fn stream_ending(order_id: OrderId, index: u8, round: RoundIndex, reason: CloseReason) {
-		let Some(mut order) = Orders::<T>::get(order_id) else { return };
-		let Some(replica) = order.replicas.get_mut(usize::from(index)) else { return };
+		let Some(mut order) = Self::known_order(order_id) else { return };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return };
+		// A replica that is over has no lease any more: there is nothing left to end.
 		let Some(id) = replica.state.lease() else { return };
-		let Some(mut lease) = Leases::<T>::get(id) else { return };
+		let Some(mut lease) = Self::known_lease(id) else { return };
 		if !matches!(lease.state, LeaseState::Running { .. } | LeaseState::Ending { .. }) {
 			return;
 		}
 		replica.state = ReplicaState::Closing(id);
-		let failed = lease.ending().filter(|_| lease.wake.is_some());
+		let failed = lease.pending_failure();
 		let next = lease.wake.filter(|_| failed.is_some());
 		let (round, reason) = failed.unwrap_or((round, reason));
 		lease.state = LeaseState::Ending { round, reason };
@@ -229,8 +248,9 @@ impl<T: Config> Pallet<T> {
 
 	/// The account of a replica is closed, whoever wanted it.
 	pub(crate) fn stream_ended(order_id: OrderId, index: u8, end: StreamEnd) {
-		let Some(mut order) = Orders::<T>::get(order_id) else { return };
-		let Some(state) = order.replicas.get(usize::from(index)).map(|replica| replica.state) else { return };
+		let Some(mut order) = Self::known_order(order_id) else { return };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return };
+		let state = replica.state;
 		if state.is_closed() {
 			return;
 		}
@@ -244,9 +264,10 @@ impl<T: Config> Pallet<T> {
 
 	/// The stream of a replica is paid and a lump again.
 	pub(crate) fn stream_parked(order_id: OrderId, index: u8, end: StreamEnd) {
-		let Some(mut order) = Orders::<T>::get(order_id) else { return };
-		let Some(replica) = order.replicas.get_mut(usize::from(index)) else { return };
+		let Some(mut order) = Self::known_order(order_id) else { return };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return };
 		let state = replica.state;
+		// Nor is there anything to park.
 		let Some(lease) = state.lease() else { return };
 		replica.funds = end.refunded;
 		let reason = Self::finish_streamed(lease, &mut order, end);

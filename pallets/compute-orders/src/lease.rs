@@ -115,8 +115,9 @@ impl<T: Config> Pallet<T> {
 		replica.state = ReplicaState::Closing(id);
 		T::Escrow::end(escrow, now, CloseReason::TenantClosed)?;
 		// The entry of a failure that is not carried out yet stays.
-		let next = if lease.ending().is_some() { lease.wake } else { None };
-		lease.state = LeaseState::Ending { round: end.0, reason: end.1 };
+		let next = lease.wake.filter(|_| lease.pending_failure().is_some());
+		let (round, reason) = end;
+		lease.state = LeaseState::Ending { round, reason };
 		Self::tell_ending(id, &lease, end);
 		Self::put_lease(id, lease, next);
 		Self::put_order(order_id, order);
@@ -147,14 +148,14 @@ impl<T: Config> Pallet<T> {
 				ensure!(failing && at_once && round < stands, Error::<T>::AlreadyEnding);
 			},
 		}
-		let end = (round, CloseReason::OperatorClosed);
+		let reason = CloseReason::OperatorClosed;
 		replica.state = ReplicaState::Failing(id);
-		T::Escrow::park(replica.escrow, round, CloseReason::OperatorClosed)?;
+		T::Escrow::park(replica.escrow, round, reason)?;
 		if at_once {
 			Self::forfeit(id, &mut lease, asset);
 		}
-		lease.state = LeaseState::Ending { round: end.0, reason: end.1 };
-		Self::tell_ending(id, &lease, end);
+		lease.state = LeaseState::Ending { round, reason };
+		Self::tell_ending(id, &lease, (round, reason));
 		Self::drop_bid(order_id, &mut order, lease.service);
 		Self::put_lease(id, lease, None);
 		Self::put_order(order_id, order);

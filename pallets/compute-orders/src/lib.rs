@@ -75,7 +75,6 @@ mod capacity;
 mod errors;
 mod events;
 mod finish;
-mod hooks;
 mod lease;
 mod matching;
 #[cfg(test)]
@@ -84,6 +83,7 @@ mod order;
 mod read;
 #[cfg(test)]
 mod tests;
+mod told;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -103,8 +103,6 @@ use surety_primitives::{
 
 /// Target of what is logged.
 const LOG: &str = "surety::compute-orders";
-/// Most blocks of the agenda that one block works through. More than one, so that a backlog is caught up.
-pub const MAX_BLOCKS_WALKED: u32 = 16;
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
@@ -250,7 +248,7 @@ pub mod pallet {
 	pub type Agenda<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, (Lane, BlockNumber), Twox64Concat, Entry, ()>;
 
-	/// First block whose agenda is not worked off, by line.
+	/// First block whose agenda is not worked off, by lane.
 	#[pallet::storage]
 	pub type Cursor<T: Config> = StorageMap<_, Twox64Concat, Lane, BlockNumber>;
 

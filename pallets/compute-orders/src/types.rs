@@ -277,7 +277,7 @@ impl<AccountId> Order<AccountId> {
 		self.waiting().map(|(_, until, _)| until).min()
 	}
 
-	/// In which line its entry waits.
+	/// In which lane its entry waits.
 	pub fn lane(&self) -> Lane {
 		let failed = |wait: Wait| matches!(wait, Wait::Replacing(_) | Wait::Locked(_));
 		if self.waiting().any(|(_, _, wait)| failed(wait)) { Lane::Urgent } else { Lane::Matches }
@@ -413,10 +413,16 @@ impl<AccountId> Lease<AccountId> {
 			_ => None,
 		}
 	}
+
+	/// The same of a failure that was found and is not carried out yet. Only such an end has an entry on the
+	/// agenda: every other was told to escrow when it was decided.
+	pub fn pending_failure(&self) -> Option<(RoundIndex, CloseReason)> {
+		self.ending().filter(|_| self.wake.is_some())
+	}
 }
 
 shared! {
-	/// What waits in line with what. Whoever floods one line does not hold up the other.
+	/// What waits with what. Whoever floods one lane does not hold up the other.
 	#[derive(Copy)]
 	pub enum Lane {
 		/// Leases, and replicas whose operator failed.

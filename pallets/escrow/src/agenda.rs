@@ -11,13 +11,13 @@
 //! up an end. Ends that a look finds to be due take what room the urgent lane has left in that block, so that a
 //! block carries out or tells of no more than [`Config::AgendaPerBlock`] ends in all.
 //!
-//! That funds may have run out is such a look. To come to it late bills nobody wrongly: the end is that of the
-//! block foreseen, not of the one it is decided in, and no more is due than there is. Rounds that were judged
-//! meanwhile and were down put it off, which is their due. But an operator serves unpaid for as long as the look
-//! waits; so what is only read, which is most, is spread ([`SPREAD_ROUNDS`]).
+//! Whether funds have run out is such a look, too. If it comes late, nobody is billed wrongly: the stream ends with
+//! the block that was foreseen, whenever that is decided, and no more is due than there is. Rounds that were judged
+//! meanwhile and were down put the end off, as they should. But while the look waits, the operator serves unpaid.
+//! Therefore streams that are only read, which is most of them, are spread over rounds ([`SPREAD_ROUNDS`]).
 
 use crate::{
-	AccountOf, MAX_BLOCKS_WALKED,
+	AccountOf,
 	metering::round_before,
 	pallet::{Accounts, Agenda, Config, Cursor, Event, Pallet},
 	types::{JUDGED_AFTER, Lane, SPREAD_ROUNDS, State, Terms},
@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
+	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd, agenda,
 };
 
 /// What became of a stream whose end was carried out.
@@ -48,26 +48,19 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn work_lane(lane: Lane, room: &mut u32) -> Weight {
 		let now = T::Clock::now();
 		let most = T::AgendaPerBlock::get();
-		let mut block = Cursor::<T>::get(lane).unwrap_or(now);
+		let first = Cursor::<T>::get(lane).unwrap_or(now);
 		let mut weight = Weight::zero();
-		let mut walked = 0u32;
-		let mut woken = 0u32;
-		while block <= now && walked < MAX_BLOCKS_WALKED && woken < most {
-			walked = walked.saturating_add(1);
-			let left = most.saturating_sub(woken);
+		let walked = agenda::walk(first, now, most, |block, left| {
 			let ids: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(left as usize).collect();
-			let drained = (ids.len() as u64) < u64::from(left);
+			let taken = u32::try_from(ids.len()).unwrap_or(u32::MAX);
 			for id in ids {
-				woken = woken.saturating_add(1);
 				Agenda::<T>::remove((lane, block), id);
 				weight = weight.saturating_add(Self::wake(id, room));
 			}
-			if drained {
-				block = block.saturating_add(1);
-			}
-		}
-		Cursor::<T>::insert(lane, block);
-		weight.saturating_add(T::WeightInfo::agenda(walked))
+			taken
+		});
+		Cursor::<T>::insert(lane, walked.next);
+		weight.saturating_add(T::WeightInfo::agenda(walked.blocks))
 	}
 
 	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look again later.

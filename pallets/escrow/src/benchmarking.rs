@@ -14,7 +14,7 @@ use super::*;
 use crate::types::{Account, Fee, Paid, Run, Stream};
 use alloc::vec;
 use frame::benchmarking::prelude::*;
-use surety_primitives::{AssetId, EscrowOwner};
+use surety_primitives::{AssetId, EscrowOwner, agenda::MAX_BLOCKS_WALKED};
 
 /// What the benchmarks need of other pallets.
 pub trait BenchmarkHelper<AccountId> {

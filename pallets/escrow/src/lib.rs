@@ -97,6 +97,8 @@ extern crate alloc;
 mod agenda;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod errors;
+mod events;
 mod impl_escrow;
 pub mod metering;
 #[cfg(test)]
@@ -116,6 +118,7 @@ pub use types::{Account, Lane, State, Terms};
 pub use weights::WeightInfo;
 
 use frame::prelude::*;
+use frame_support::pallet_macros::import_section;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowId, Funds, Meter, OnEscrowEnd,
 	RoundIndex, ServiceId, StreamInfo,
@@ -124,11 +127,10 @@ use surety_primitives::{
 /// An escrow account of a runtime.
 pub type AccountOf<T> = Account<<T as frame_system::Config>::AccountId>;
 
-/// Most blocks of the agenda that one block works through. More than one, so that a backlog is caught up.
-pub const MAX_BLOCKS_WALKED: u32 = 16;
-
 // The macros of FRAME expect that the runtime knows the pallet. Nothing written here expects or unwraps.
 #[allow(clippy::expect_used)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -211,228 +213,6 @@ pub mod pallet {
 	/// First block whose agenda is not worked off, by lane.
 	#[pallet::storage]
 	pub type Cursor<T: Config> = StorageMap<_, Twox64Concat, Lane, BlockNumber>;
-
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A stream was opened; it is billed from the next round on. Amounts in base units of `asset`.
-		StreamOpened {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Who pays.
-			payer: T::AccountId,
-			/// Who is paid.
-			payee: T::AccountId,
-			/// Asset of all amounts.
-			asset: AssetId,
-			/// Service whose meter it is paid by.
-			meter: ServiceId,
-			/// Per billable block.
-			rate: Balance,
-			/// Put on hold, `prepaid` included.
-			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. Not refunded if the tenant closes
-			/// the stream (code 1001).
-			prepaid: Balance,
-		},
-		/// A lump became a stream of the same funds; it is billed from the next round on. Amounts in base units
-		/// of `asset`.
-		StreamStarted {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Who pays.
-			payer: T::AccountId,
-			/// Who is paid.
-			payee: T::AccountId,
-			/// Asset of all amounts.
-			asset: AssetId,
-			/// Service whose meter it is paid by.
-			meter: ServiceId,
-			/// Per billable block.
-			rate: Balance,
-			/// On hold, `prepaid` included.
-			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. Not given back if the tenant closes
-			/// the stream (code 1001).
-			prepaid: Balance,
-		},
-		/// A stream or a lump got more funds.
-		ToppedUp {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units put on hold.
-			amount: Balance,
-		},
-		/// What was due was paid.
-		Settled {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units that left the hold, fee included.
-			paid: Balance,
-			/// Base units of it that are fee.
-			fee: Balance,
-		},
-		/// The end of a stream is decided: nothing after `round` is billed. The rest is refunded once that
-		/// round is judged. Said again if a sooner end takes its place.
-		EndDecided {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Last round that is billed.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2 operator,
-			/// 3 network.
-			code: u16,
-		},
-		/// The end of a stream is decided, but what is left stays in escrow: nothing after `round` is billed,
-		/// and once that round is judged the account is a lump again. Said again if the service ends sooner.
-		/// `EndDecided` after this says that the stream is closed instead.
-		ParkDecided {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Last round that is billed.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason.
-			code: u16,
-		},
-		/// A stream is paid to its end, and what is left stays on hold as a lump until it is started for somebody
-		/// else or closed.
-		Parked {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Last round that was billed.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason.
-			code: u16,
-			/// Base units for payee and fee in all.
-			paid: Balance,
-			/// Base units left on hold in this account.
-			left: Balance,
-			/// Id of the closed account that holds what of `paid` could not be delivered, if anything.
-			claim: Option<EscrowId>,
-		},
-		/// A stream is closed.
-		Closed {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Last round that was billed.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason.
-			code: u16,
-			/// Base units for payee and fee in all.
-			paid: Balance,
-			/// Base units for the payer.
-			refunded: Balance,
-		},
-		/// A lump was put on hold.
-		LumpOpened {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Who pays.
-			payer: T::AccountId,
-			/// Who is paid.
-			payee: T::AccountId,
-			/// Asset of all amounts.
-			asset: AssetId,
-			/// Base units on hold.
-			amount: Balance,
-		},
-		/// A lump is closed.
-		LumpClosed {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason.
-			code: u16,
-			/// Base units for payee and fee.
-			paid: Balance,
-			/// Base units for the payer.
-			refunded: Balance,
-		},
-		/// A dispute locked funds: the stream is neither billed nor ended until they are thawed.
-		Frozen {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units locked by this.
-			amount: Balance,
-		},
-		/// Nothing is locked any more; billing goes on with the next round.
-		Thawed {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units that were locked.
-			amount: Balance,
-			/// Base units of it granted to the payee, fee included.
-			to_payee: Balance,
-		},
-		/// Held funds went back to the payer.
-		Refunded {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units.
-			amount: Balance,
-		},
-		/// The account is closed but somebody could not be paid. `settle` tries again.
-		ClaimLeft {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units that stay on hold until then.
-			held: Balance,
-		},
-		/// Governance gave up delivering: what was left went back to the payer.
-		WrittenOff {
-			/// Id of the account.
-			escrow: EscrowId,
-			/// Base units.
-			amount: Balance,
-		},
-	}
-
-	#[pallet::error]
-	pub enum Error<T> {
-		/// There is no escrow account with this id; it may be closed and paid.
-		UnknownEscrow,
-		/// The account is a lump; this works on streams. Lumps are closed, not ended or parked.
-		NotAStream,
-		/// The account is a stream; this works on lumps. Streams are ended, not closed.
-		NotALump,
-		/// The service has no meter: it is not probed every round.
-		NoMeter,
-		/// The service ends: its meter pays for no new streams.
-		MeterEnded,
-		/// A stream must cost at least one base unit per block.
-		ZeroRate,
-		/// The amount must be above zero.
-		ZeroAmount,
-		/// The deposit does not pay for a single block.
-		DepositBelowRate,
-		/// The prepaid sum is part of the deposit and cannot be more than it.
-		PrepaidAboveDeposit,
-		/// The end of this stream is decided and it is closed then; it takes no more funds.
-		Ending,
-		/// The account is closed and only waits for somebody to be paid.
-		AlreadyClosed,
-		/// A dispute locks funds of this lump; thaw them first.
-		FrozenFunds,
-		/// Part of this lump was granted to its payee; only an untouched lump becomes a stream.
-		LumpTouched,
-		/// Nothing is locked in this account.
-		NotFrozen,
-		/// The amount is more than the account holds for this.
-		NotEnoughHeld,
-		/// Rounds of earlier freezes are not judged yet. Try again in a few blocks.
-		JudgingBehind,
-		/// The payer's account cannot take the funds either.
-		Undeliverable,
-	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {

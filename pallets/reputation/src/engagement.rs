@@ -2,7 +2,7 @@
 
 use crate::{
 	Cause, Config, Engagement, Engagements, Error, Event, Expiring, Expiry, ExpiryCursor, Pairs, Pallet,
-	TenantStanding, Tenants, WeightInfo,
+	TenantStanding, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame::{
@@ -38,7 +38,12 @@ impl<T: Config> Pallet<T> {
 			defensive!("an agreement ends once");
 			return;
 		}
-		Self::count_payment(tenant, agreement, weight);
+		Self::move_score(
+			tenant,
+			Self::last_window(),
+			Cause::Paid { agreement },
+			|standing: &mut TenantStanding| standing.pay(weight),
+		);
 
 		let until = Self::current_window().saturating_add(T::RatingWindows::get());
 		let (operator, tenant) = (operator.clone(), tenant.clone());
@@ -53,16 +58,6 @@ impl<T: Config> Pallet<T> {
 		let (tenant_rated, operator_rated) = (false, false);
 		let engagement = Engagement { operator, tenant, weight, until, tenant_rated, operator_rated };
 		Engagements::<T>::insert(agreement, engagement);
-	}
-
-	fn count_payment(tenant: &T::AccountId, agreement: AgreementId, weight: u64) {
-		let standing = Tenants::<T>::get(tenant).unwrap_or_default();
-		let at = Self::last_window();
-		let (standing, ..) =
-			Self::moved(tenant, standing, at, Cause::Paid { agreement }, |record: &mut TenantStanding| {
-				record.pay(weight);
-			});
-		Tenants::<T>::insert(tenant, standing);
 	}
 
 	/// Remove an engagement whose time is over, for anyone.

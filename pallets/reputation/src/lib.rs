@@ -72,8 +72,10 @@ use frame::{
 	deps::sp_runtime::{Perbill, traits::Convert},
 	prelude::*,
 };
+use frame_support::pallet_macros::import_section;
 use surety_primitives::{AgreementId, AssetId, Balance, Clock, ServiceId, TrustLevel, WindowIndex};
 
+pub(crate) use movement::RecordOf;
 pub use pallet::*;
 pub(crate) use types::Record;
 pub use types::*;
@@ -82,11 +84,13 @@ pub use weights::WeightInfo;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod engagement;
-mod inspect;
+mod errors;
+mod events;
 #[cfg(test)]
 mod mock;
 mod movement;
 mod rate;
+mod read;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -96,6 +100,8 @@ pub mod weights;
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -174,80 +180,6 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Services<T: Config> = StorageMap<_, Twox64Concat, ServiceId, ServiceStanding>;
 
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// The score of an account moved. A breach and a failed lease are told even if the score was at its
-		/// lowest already; all else only if it changed the score.
-		Moved {
-			/// Whose score.
-			account: T::AccountId,
-			/// In which role.
-			role: Role,
-			/// What moved it.
-			cause: Cause,
-			/// Score of 0 to 100 before.
-			before: u8,
-			/// Score of 0 to 100 after.
-			after: u8,
-		},
-		/// An agreement ended paid: both sides may rate each other.
-		RatingOpened {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Who served.
-			operator: T::AccountId,
-			/// Who paid.
-			tenant: T::AccountId,
-			/// What a rating weighs at most, in billionths of a window of evidence.
-			weight: u64,
-			/// Last window in which it can be rated.
-			until: WindowIndex,
-		},
-		/// One side of an agreement rated the other. If that changed the score, `Moved` told of it just before.
-		Rated {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Who rated.
-			by: T::AccountId,
-			/// Who was rated.
-			account: T::AccountId,
-			/// In which role.
-			role: Role,
-			/// 1 to 5.
-			stars: u8,
-			/// What the rating weighs, in billionths of a window of evidence: less than what was opened if the
-			/// ratings of this pair are used up in this epoch.
-			weight: u64,
-			/// Score of 0 to 100 before.
-			before: u8,
-			/// Score of 0 to 100 after.
-			after: u8,
-		},
-		/// An agreement cannot be rated any more: both sides have, or the time for it is over.
-		RatingClosed {
-			/// The agreement.
-			agreement: AgreementId,
-		},
-	}
-
-	#[pallet::error]
-	pub enum Error<T> {
-		/// There is nothing to rate: the agreement is not over, ended without a fee that weighs anything, was
-		/// rated by both sides, or was over so long ago that it is forgotten.
-		UnknownEngagement,
-		/// Only the tenant and the operator of the agreement can rate it.
-		NotParty,
-		/// You have rated this agreement.
-		AlreadyRated,
-		/// A rating has 1 to 5 stars.
-		StarsOutOfRange,
-		/// The time in which this agreement could be rated is over.
-		RatingWindowOver,
-		/// This agreement can still be rated, so it cannot be forgotten.
-		RatingWindowOpen,
-	}
-
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
@@ -297,22 +229,22 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Score of an operator at the current window, 0 to 100; 0 for an account without history.
 		pub fn operator_score(account: T::AccountId) -> u8 {
-			Self::score_of(&account)
+			Self::score_of::<Standing>(&account)
 		}
 
 		/// Trust level of that score.
 		pub fn trust_level(account: T::AccountId) -> TrustLevel {
-			TrustLevel::from_score(Self::score_of(&account))
+			TrustLevel::from_score(Self::score_of::<Standing>(&account))
 		}
 
 		/// Score of a tenant at the current window, 0 to 100; 0 for an account without history.
 		pub fn tenant_score(account: T::AccountId) -> u8 {
-			Self::tenant_score_of(&account)
+			Self::score_of::<TenantStanding>(&account)
 		}
 
 		/// Trust level of that score.
 		pub fn tenant_trust_level(account: T::AccountId) -> TrustLevel {
-			TrustLevel::from_score(Self::tenant_score_of(&account))
+			TrustLevel::from_score(Self::score_of::<TenantStanding>(&account))
 		}
 
 		/// An agreement that ended paid: who may rate it, until when, and who has. Nothing if nobody can.

@@ -1,8 +1,8 @@
 //! Ratings: what they weigh, and how they move the score of the one who is rated.
 
 use crate::{
-	Cause, Config, Engagements, Error, Event, Expiring, Expiry, Operators, PairWeight, Pairs, Pallet, Record,
-	Role, Tenants,
+	Cause, Config, Engagements, Error, Event, Expiring, Expiry, PairWeight, Pairs, Pallet, RecordOf, Role,
+	Standing, TenantStanding,
 };
 use frame::{
 	deps::{frame_support::ensure, sp_runtime::DispatchResult},
@@ -31,30 +31,20 @@ impl<T: Config> Pallet<T> {
 		let (role, account) = engagement.counterparty(&who).ok_or(Error::<T>::NotParty)?;
 		let account = account.clone();
 		ensure!(Self::current_window() <= engagement.until, Error::<T>::RatingWindowOver);
-		ensure!(!*engagement.is_rated(role), Error::<T>::AlreadyRated);
+		ensure!(!engagement.is_rated(role), Error::<T>::AlreadyRated);
 		ensure!((1..=MAX_STARS).contains(&stars), Error::<T>::StarsOutOfRange);
 
 		let weight = engagement.weight.min(Self::room_of_pair(&who, &account));
 		let says = Evidence::of_rating(stars, weight);
 		let cause = Cause::Rating { agreement, stars };
 		let (before, after) = match role {
-			Role::Operator => {
-				let standing = Operators::<T>::get(&account).unwrap_or_default();
-				let (standing, before, after) = Self::rated(&account, standing, cause, says);
-				Operators::<T>::insert(&account, standing);
-				(before, after)
-			},
-			Role::Tenant => {
-				let standing = Tenants::<T>::get(&account).unwrap_or_default();
-				let (standing, before, after) = Self::rated(&account, standing, cause, says);
-				Tenants::<T>::insert(&account, standing);
-				(before, after)
-			},
+			Role::Operator => Self::rated::<Standing>(&account, cause, says),
+			Role::Tenant => Self::rated::<TenantStanding>(&account, cause, says),
 		};
 		Self::use_pair(&who, &account, weight);
 		Self::deposit_event(Event::Rated { agreement, by: who, account, role, stars, weight, before, after });
 
-		*engagement.is_rated(role) = true;
+		engagement.note_rated(role);
 		if engagement.is_done() {
 			Self::close_engagement(agreement, engagement.until);
 		} else {
@@ -65,10 +55,10 @@ impl<T: Config> Pallet<T> {
 
 	/// What a rating by `by` would weigh now, in billionths of a window. `None` if it would be refused.
 	pub(crate) fn weight_now(agreement: AgreementId, by: &T::AccountId) -> Option<u64> {
-		let mut engagement = Engagements::<T>::get(agreement)?;
+		let engagement = Engagements::<T>::get(agreement)?;
 		let (role, account) = engagement.counterparty(by)?;
 		let weight = engagement.weight.min(Self::room_of_pair(by, account));
-		let open = Self::current_window() <= engagement.until && !*engagement.is_rated(role);
+		let open = Self::current_window() <= engagement.until && !engagement.is_rated(role);
 		open.then_some(weight)
 	}
 
@@ -87,11 +77,10 @@ impl<T: Config> Pallet<T> {
 		u64::from(T::MaxPairWeight::get().deconstruct())
 	}
 
-	/// Apply a rating to a record.
-	fn rated<R: Record>(account: &T::AccountId, record: R, cause: Cause, says: Evidence) -> (R, u8, u8) {
-		Self::moved(account, record, Self::last_window(), cause, |record| {
-			let rated = record.rated();
-			*rated = rated.and(says);
+	/// Apply a rating to a record. Returns the score before and after.
+	fn rated<R: RecordOf<T>>(account: &T::AccountId, cause: Cause, says: Evidence) -> (u8, u8) {
+		Self::move_score(account, Self::last_window(), cause, |record: &mut R| {
+			*record.rated_mut() = record.rated().and(says);
 		})
 	}
 

@@ -23,15 +23,15 @@ impl<T: Config> Pallet<T> {
 	///    last window, and nothing else is, and nothing before the cursor, which is not ahead of the current window.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let current = Self::current_window();
-		for mut standing in Operators::<T>::iter_values() {
+		for standing in Operators::<T>::iter_values() {
 			Self::check_window(standing.window, current)?;
-			Self::check_score(standing.evidence, &mut standing)?;
+			Self::check_score(standing.evidence, &standing)?;
 			Self::check_quality(&standing.quality)?;
 		}
-		for mut standing in Tenants::<T>::iter_values() {
+		for standing in Tenants::<T>::iter_values() {
 			Self::check_window(standing.window, current)?;
 			ensure!(standing.paid <= MOST_PAID_TENANT, "2: payments out of bounds");
-			Self::check_score(standing.evidence, &mut standing)?;
+			Self::check_score(standing.evidence, &standing)?;
 		}
 		for standing in Services::<T>::iter_values() {
 			Self::check_window(standing.window, current)?;
@@ -47,12 +47,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_score<R: Record>(evidence: Evidence, record: &mut R) -> Result<(), TryRuntimeError> {
-		for part in [evidence, *record.rated()] {
+	fn check_score<R: Record>(evidence: Evidence, record: &R) -> Result<(), TryRuntimeError> {
+		for part in [evidence, record.rated()] {
 			ensure!(part.alpha <= MAX_EVIDENCE && part.beta <= MAX_EVIDENCE, "2: evidence out of bounds");
 		}
 		ensure!(
-			*record.shown() == record.score(T::Clock::window_rounds()),
+			record.shown() == record.score(T::Clock::window_rounds()),
 			"3: the score shown is not the score of the record"
 		);
 		Ok(())

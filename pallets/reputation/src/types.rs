@@ -91,9 +91,13 @@ pub(crate) trait Record: Default {
 	/// Score of 0 to 100 as of [`Self::window`].
 	fn score(&self, window_rounds: u16) -> u8;
 	/// Score that the last movement led to.
-	fn shown(&mut self) -> &mut u8;
+	fn shown(&self) -> u8;
+	/// To change it.
+	fn shown_mut(&mut self) -> &mut u8;
 	/// What ratings said in [`Self::window`], before it is bounded.
-	fn rated(&mut self) -> &mut Evidence;
+	fn rated(&self) -> Evidence;
+	/// To change it.
+	fn rated_mut(&mut self) -> &mut Evidence;
 }
 
 shared! {
@@ -158,11 +162,19 @@ impl Record for Standing {
 		self.known(window_rounds).score()
 	}
 
-	fn shown(&mut self) -> &mut u8 {
+	fn shown(&self) -> u8 {
+		self.shown
+	}
+
+	fn shown_mut(&mut self) -> &mut u8 {
 		&mut self.shown
 	}
 
-	fn rated(&mut self) -> &mut Evidence {
+	fn rated(&self) -> Evidence {
+		self.rated
+	}
+
+	fn rated_mut(&mut self) -> &mut Evidence {
 		&mut self.rated
 	}
 }
@@ -217,11 +229,19 @@ impl Record for TenantStanding {
 		self.known().score()
 	}
 
-	fn shown(&mut self) -> &mut u8 {
+	fn shown(&self) -> u8 {
+		self.shown
+	}
+
+	fn shown_mut(&mut self) -> &mut u8 {
 		&mut self.shown
 	}
 
-	fn rated(&mut self) -> &mut Evidence {
+	fn rated(&self) -> Evidence {
+		self.rated
+	}
+
+	fn rated_mut(&mut self) -> &mut Evidence {
 		&mut self.rated
 	}
 }
@@ -294,10 +314,18 @@ impl<AccountId: PartialEq> Engagement<AccountId> {
 	}
 
 	/// Whether the party in that role has been rated.
-	pub fn is_rated(&mut self, role: Role) -> &mut bool {
+	pub fn is_rated(&self, role: Role) -> bool {
 		match role {
-			Role::Operator => &mut self.tenant_rated,
-			Role::Tenant => &mut self.operator_rated,
+			Role::Operator => self.tenant_rated,
+			Role::Tenant => self.operator_rated,
+		}
+	}
+
+	/// The party in that role has been rated.
+	pub fn note_rated(&mut self, role: Role) {
+		match role {
+			Role::Operator => self.tenant_rated = true,
+			Role::Tenant => self.operator_rated = true,
 		}
 	}
 

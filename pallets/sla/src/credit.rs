@@ -70,8 +70,9 @@ impl<T: Config> Pallet<T> {
 		T::Escrow::stream(agreement.escrow).is_some_and(|stream| stream.blocks_left >= blocks)
 	}
 
-	/// Whether credits are settled as they come. Not when it ends by the tenant's doing, since they are limited then, and
-	/// not after the last round is judged, since later breaches are none of its: both are seen to at the end.
+	/// Whether credits are settled as they come. Not when it ends by the tenant's doing, since they are limited
+	/// then, and not after the last round is judged, since later breaches are none of its: both are seen to at the
+	/// end.
 	fn accrues(agreement: &Agreement<T::AccountId>) -> bool {
 		match agreement.state {
 			AgreementState::Open => true,

@@ -100,13 +100,15 @@ pub use weights::WeightInfo;
 pub mod benchmarking;
 mod credit;
 mod end;
-mod hooks;
+mod errors;
+mod events;
 mod judge;
 mod leases;
 #[cfg(test)]
 mod mock;
 mod open;
 mod read;
+mod sweep;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -115,7 +117,7 @@ mod types;
 pub mod weights;
 
 use frame::prelude::*;
-use frame_support::PalletId;
+use frame_support::{PalletId, pallet_macros::import_section};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Escrow, Funds, Meter, OnLease, Probing,
 	Registry, ReputationSink, RoundIndex, ServiceId, WindowIndex,
@@ -133,6 +135,8 @@ pub const FRESH_ROUNDS: u32 = 4;
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -241,173 +245,6 @@ pub mod pallet {
 	/// Agreement that `on_idle` settled last; `None` at the start of a turn.
 	#[pallet::storage]
 	pub type Cursor<T: Config> = StorageValue<_, AgreementId, OptionQuery>;
-
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A tenant opened an agreement, or has one because its lease began. It is billed from the next round on and credited for breaches
-		/// from the next window on.
-		AgreementOpened {
-			/// Its id.
-			agreement: AgreementId,
-			/// Who pays.
-			tenant: T::AccountId,
-			/// What for; 2^31 + n is lease n.
-			service: ServiceId,
-			/// How many units.
-			units: u32,
-			/// Price per unit and billable block, in base units of the asset.
-			price: Balance,
-			/// Asset of all amounts.
-			asset: AssetId,
-			/// Put on hold, the price of the first window included; 0 for a lease, whose order has the deposit.
-			deposit: Balance,
-		},
-		/// The tenant added to the deposit.
-		ToppedUp {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Added, in base units.
-			amount: Balance,
-		},
-		/// The end of an agreement is decided: it is billed and credited for the last time with `round`.
-		AgreementEnding {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Last round; that of the window if the tenant closed in one in which it was credited.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
-			code: u16,
-		},
-		/// An agreement is over and its deposit is back.
-		AgreementClosed {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Its service.
-			service: ServiceId,
-			/// Its tenant.
-			tenant: T::AccountId,
-			/// Why.
-			reason: CloseReason,
-			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
-			code: u16,
-			/// Paid for service in all, fee included, in base units.
-			paid: Balance,
-			/// Given back to the tenant, in base units; or left for the next lease of the same replica.
-			refunded: Balance,
-			/// Credited for breaches in all, in base units.
-			credited: Balance,
-		},
-		/// A term was not kept; the bond was slashed and all agreements of the service are credited.
-		Breached {
-			/// The service.
-			service: ServiceId,
-			/// Number in its history.
-			number: u32,
-			/// The numbers that explain it.
-			breach: Breach,
-		},
-		/// A service ends for cause: it was credited up to its cap, or was dead for a whole window (up in less
-		/// than a tenth of the rounds that were measured).
-		ServiceTerminated {
-			/// The service.
-			service: ServiceId,
-			/// Last round that is billed.
-			at: RoundIndex,
-		},
-		/// Credit was paid to a tenant.
-		CreditPaid {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Who got it.
-			tenant: T::AccountId,
-			/// How much, in base units.
-			amount: Balance,
-		},
-		/// An agreement closed but its credit could not be delivered; it stays claimable.
-		CreditClaimable {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Who can claim it.
-			tenant: T::AccountId,
-			/// How much, in base units.
-			amount: Balance,
-		},
-		/// What was due and owed was paid because somebody asked for it.
-		Settled {
-			/// The agreement.
-			agreement: AgreementId,
-			/// Paid for service, fee included, in base units.
-			paid: Balance,
-			/// Credit paid to the tenant, in base units.
-			credited: Balance,
-		},
-	}
-
-	#[pallet::error]
-	pub enum Error<T> {
-		/// No such service.
-		UnknownService,
-		/// Compute is not sold by the unit: place an order and take a lease.
-		SoldByLease,
-		/// The service is not the lease of a tenant.
-		NotLeased,
-		/// The agreement is that of a lease: close the lease or add to its order instead.
-		BelongsToLease,
-		/// The units cost too little: units x price x blocks of a window must be at least a share of the minimum
-		/// bond, because every validator probes the service in every round.
-		BelowMinimumPrice,
-		/// No such agreement; it may be over.
-		UnknownAgreement,
-		/// An agreement needs at least one unit.
-		ZeroUnits,
-		/// The amount must not be zero.
-		ZeroAmount,
-		/// The last verdict of the service is not `Up`; wait until it answers again.
-		NotUp,
-		/// The last verdict of the service is too old; wait for the next round to be judged.
-		VerdictTooOld,
-		/// More units than the service has left. `left` is how many it has, at most 65,535.
-		OverCapacity {
-			/// Units left.
-			left: u16,
-		},
-		/// The operator's free bond does not cover the credits of so many units. `units` is how many it
-		/// covers, at most 65,535.
-		BondTooSmall {
-			/// Units that could be opened.
-			units: u16,
-		},
-		/// The deposit is below the price of one window (units x price x blocks of a window) plus the
-		/// asset's minimum balance.
-		DepositUnderOneWindow,
-		/// A unit costs more per block than the `max_price` that was given: the operator raised it.
-		PriceRose,
-		/// What one unit can still be credited (cap - index) is below the `min_cover` asked for.
-		CoverTooLow,
-		/// The service has units at 8 other prices already (or verdicts are more than 4 windows late); those
-		/// of one price must go first.
-		TooManyPrices,
-		/// The agreement is ending and takes no more funds.
-		AgreementEnding,
-		/// The agreement ends at that round or earlier already.
-		AlreadyEnding,
-		/// Only the tenant can do that.
-		NotTenant,
-		/// Only the tenant or the operator can do that.
-		NotParty,
-		/// No credit is owed, or none yet: unless the deposit lasts to the end of the window, its credit is paid
-		/// as the window goes by.
-		NothingOwed,
-		/// The agreement is ending: its credit is paid at its end, once its last round is judged.
-		PaidAtItsEnd,
-		/// The service still has units.
-		UnitsLeft,
-		/// All ids are used up.
-		TooManyAgreements,
-	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
@@ -519,13 +356,14 @@ pub mod pallet {
 		}
 
 		/// Credit that an agreement is owed and was not paid yet, in base units: while it runs, what can be paid
-		/// now; once it is ending, what it gets at its end by what is judged so far. `None` if there is no such agreement.
+		/// now; once it is ending, what it gets at its end by what is judged so far. `None` if there is no such
+		/// agreement.
 		pub fn owed_credit(id: AgreementId) -> Option<Balance> {
 			Some(Self::owed(&Agreements::<T>::get(id)?))
 		}
 
 		/// Units, index, cover, exposure and what is left to sell of a service.
-		pub fn service_status(service: ServiceId) -> Option<ServiceStatus> {
+		pub fn service_status(service: ServiceId) -> Option<ServiceView> {
 			Self::read_service(service)
 		}
 

@@ -30,8 +30,8 @@ impl<T: Config> Pallet<T> {
 		let left = info.capacity.saturating_sub(state.units);
 		ensure!(units <= left, Error::<T>::OverCapacity { left: shown(left) });
 		let (rate, prepaid) = Self::price_of(&info, units)?;
-		let hot = T::Registry::least_window_price(info.asset).unwrap_or_default();
-		ensure!(prepaid >= hot, Error::<T>::BelowMinimumPrice);
+		let least_price = T::Registry::least_window_price(info.asset).unwrap_or_default();
+		ensure!(prepaid >= least_price, Error::<T>::BelowMinimumPrice);
 		let least = prepaid.checked_add(T::Funds::minimum(info.asset)).ok_or(ArithmeticError::Overflow)?;
 		ensure!(deposit >= least, Error::<T>::DepositUnderOneWindow);
 		let cover = info.terms.credit_cap.saturating_sub(state.index_at_price(info.price));

@@ -13,14 +13,14 @@ impl<T: Config> Pallet<T> {
 		Some(AgreementStatus { owed: Self::owed(&agreement), stream, agreement })
 	}
 
-	pub(crate) fn read_service(service: ServiceId) -> Option<ServiceStatus> {
+	pub(crate) fn read_service(service: ServiceId) -> Option<ServiceView> {
 		let info = T::Registry::service(service)?;
 		let state = Services::<T>::get(service);
 		let (index, units) = state.as_ref().map_or((0, 0), |s| (s.index_at_price(info.price), s.units));
 		let cover = info.terms.credit_cap.saturating_sub(index);
 		let covered = Self::coverable(T::Bonding::free_bond(service), cover);
 		let available = info.capacity.saturating_sub(units).min(covered);
-		Some(ServiceStatus { state, cover, exposure: T::Bonding::exposure(service), available })
+		Some(ServiceView { state, cover, exposure: T::Bonding::exposure(service), available })
 	}
 
 	pub(crate) fn read_breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> BreachPage {

@@ -5,11 +5,13 @@
 //!    ending one may get less and none gets more. The carry is that of the services.
 //! 3. Units of a service are those of its tariffs and those of its agreements, by price and by window.
 //! 4. Every base that a closed window left behind has exactly the agreements that wait for it.
-//! 5. No index passes the cap, no tariff's index the service's, and no window's credits its price.
+//! 5. No index passes the cap, no tariff's index the service's, no agreement's base its tariff's index, and no
+//!    window's credits its price.
 //! 6. All the credit that units may still get is reserved.
 //! 7. Tenants' lists name exactly their agreements; closed agreements have a claim; ids are below the next.
 //! 8. The agreement of a lease is one unit of the service that the lease is, and no other is of that service.
 //! 9. A service has its last `MaxBreaches` breaches and no others.
+//! 10. What has state here is listed.
 
 use crate::{pallet::Agreements, *};
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -32,7 +34,7 @@ impl<T: Config> Pallet<T> {
 			Self::try_state_history(id, &state)?;
 			// A service that has no units may be gone from the registry only together with its state.
 			let Some(info) = T::Registry::service(id) else {
-				return Err("service state without a listing".into());
+				return Err("10: service state without a listing".into());
 			};
 			Self::try_state_index(id, &state, &info)?;
 		}
@@ -43,7 +45,7 @@ impl<T: Config> Pallet<T> {
 		let mut owed = BTreeMap::<AssetId, Balance>::new();
 		for agreement in Agreements::<T>::iter_values() {
 			let set_aside = Self::set_aside(&agreement);
-			ensure!(Self::owed(&agreement) <= set_aside, "an agreement is owed more than was set aside");
+			ensure!(Self::owed(&agreement) <= set_aside, "2: an agreement is owed more than was set aside");
 			let sum = owed.entry(agreement.asset).or_default();
 			*sum = sum.saturating_add(set_aside);
 		}
@@ -53,18 +55,18 @@ impl<T: Config> Pallet<T> {
 			*sum = sum.saturating_add(state.carry);
 		}
 		for asset in owed.keys().chain(carry.keys()) {
-			ensure!(Pots::<T>::contains_key(asset), "an asset in use has no pot");
+			ensure!(Pots::<T>::contains_key(asset), "1: an asset in use has no pot");
 		}
 		for (asset, pot) in Pots::<T>::iter() {
 			let all = pot.owed.saturating_add(pot.carry).saturating_add(pot.reserve);
-			ensure!(T::Funds::total(asset, &Self::pot()) >= all, "the pot has less than it owes");
+			ensure!(T::Funds::total(asset, &Self::pot()) >= all, "1: the pot has less than it owes");
 			ensure!(
 				owed.get(&asset).copied().unwrap_or(0) == pot.owed,
-				"credits owed are not those of the agreements"
+				"2: credits owed are not those of the agreements"
 			);
 			ensure!(
 				carry.get(&asset).copied().unwrap_or(0) == pot.carry,
-				"the carry is not that of the services"
+				"2: the carry is not that of the services"
 			);
 		}
 		Ok(())
@@ -92,7 +94,7 @@ impl<T: Config> Pallet<T> {
 						Base::Index(base) => {
 							let index =
 								Services::<T>::get(a.service).map_or(0, |s| s.index_at_price(a.price));
-							ensure!(base <= index, "an agreement's base above the index");
+							ensure!(base <= index, "5: an agreement's base above the index");
 						},
 					}
 					at_price.active = at_price.active.saturating_add(a.units);
@@ -100,21 +102,21 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		for (key, start) in WindowBase::<T>::iter() {
-			ensure!(waiting.remove(&key) == Some(start.agreements), "a window's base nobody waits for");
+			ensure!(waiting.remove(&key) == Some(start.agreements), "4: a window's base nobody waits for");
 		}
 		for (id, state) in Services::<T>::iter() {
 			let sold = state.tariffs.iter().fold(0u32, |sum, t| sum.saturating_add(t.units()));
-			ensure!(state.units == sold, "units are not those of the tariffs");
+			ensure!(state.units == sold, "3: units are not those of the tariffs");
 			for tariff in &state.tariffs {
-				ensure!(tariff.units() > 0, "a tariff without units");
+				ensure!(tariff.units() > 0, "3: a tariff without units");
 				let found = counted.remove(&(id, tariff.price)).unwrap_or_default();
-				ensure!(found.active == tariff.active, "units that count are not those of the agreements");
+				ensure!(found.active == tariff.active, "3: units that count are not those of the agreements");
 				let pending: BTreeMap<_, _> =
 					tariff.pending.iter().map(|p| (p.window, (p.units, p.agreements))).collect();
-				ensure!(found.pending == pending, "pending units are not those of the agreements");
+				ensure!(found.pending == pending, "3: pending units are not those of the agreements");
 			}
 		}
-		ensure!(counted.is_empty(), "an agreement without a tariff");
+		ensure!(counted.is_empty(), "3: an agreement without a tariff");
 		Ok(())
 	}
 
@@ -124,17 +126,17 @@ impl<T: Config> Pallet<T> {
 		info: &Service<T::AccountId>,
 	) -> Result<(), TryRuntimeError> {
 		let cap = info.terms.credit_cap;
-		ensure!(state.index <= cap, "the index passed the cap");
+		ensure!(state.index <= cap, "5: the index passed the cap");
 		let blocks = Balance::from(T::Clock::window_blocks());
 		for tariff in &state.tariffs {
-			ensure!(tariff.index <= state.index, "a tariff's index above the service's");
+			ensure!(tariff.index <= state.index, "5: a tariff's index above the service's");
 			ensure!(
 				tariff.window_credit <= tariff.price.saturating_mul(blocks),
-				"a window's credits above its price"
+				"5: a window's credits above its price"
 			);
 		}
-		let promised = state.promised(cap).ok_or("what is promised overflows")?;
-		ensure!(T::Bonding::exposure(id) >= promised, "promised credit is not reserved");
+		let promised = state.promised(cap).ok_or("6: what is promised overflows")?;
+		ensure!(T::Bonding::exposure(id) >= promised, "6: promised credit is not reserved");
 		Ok(())
 	}
 
@@ -144,7 +146,7 @@ impl<T: Config> Pallet<T> {
 		let oldest = state.breaches.saturating_sub(T::MaxBreaches::get());
 		ensure!(
 			numbers.iter().copied().eq(oldest..state.breaches),
-			"the history is not that of the last breaches"
+			"9: the history is not that of the last breaches"
 		);
 		Ok(())
 	}
@@ -153,19 +155,19 @@ impl<T: Config> Pallet<T> {
 		let mut count = 0usize;
 		for (id, agreement) in Agreements::<T>::iter() {
 			count = count.saturating_add(1);
-			ensure!(id < NextAgreement::<T>::get(), "an id that was not given out");
+			ensure!(id < NextAgreement::<T>::get(), "7: an id that was not given out");
 			ensure!(
 				agreement.lease == lease_of_service(agreement.service)
 					&& (agreement.lease.is_none() || agreement.units == 1),
-				"an agreement that is not its lease's one unit"
+				"8: an agreement that is not its lease's one unit"
 			);
-			ensure!(ByTenant::<T>::contains_key(&agreement.tenant, id), "an agreement its tenant has not");
+			ensure!(ByTenant::<T>::contains_key(&agreement.tenant, id), "7: an agreement its tenant has not");
 			ensure!(
 				agreement.claimable > 0 || !matches!(agreement.state, AgreementState::Closed { .. }),
-				"a closed agreement without a claim"
+				"7: a closed agreement without a claim"
 			);
 		}
-		ensure!(ByTenant::<T>::iter_keys().count() == count, "a tenant has an agreement that is not");
+		ensure!(ByTenant::<T>::iter_keys().count() == count, "7: a tenant has an agreement that is not");
 		Ok(())
 	}
 }

@@ -398,7 +398,7 @@ pub struct AgreementStatus<AccountId> {
 
 /// A service as clients see it.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
-pub struct ServiceStatus {
+pub struct ServiceView {
 	/// What is stored; `None` before its first agreement.
 	pub state: Option<ServiceState>,
 	/// Credit that one new unit may still get (cap - index), in base units.

@@ -328,9 +328,12 @@ fn a_tenant_accepts_the_price_it_saw() {
 	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
 	let raise = compute::Call::update_bid { order, service, price: most }.into();
 	let accept = compute::Call::accept_bid { order, service, most: price(asset) }.into();
-	acts(&mut world, vec![(other, raise), (tenant, accept)]);
-	let taken = world.peek(|| compute::Leases::<Runtime>::iter_values().next());
-	assert!(taken.is_none_or(|lease| lease.price == price(asset)));
+	let results = acts(&mut world, vec![(other, raise), (tenant, accept)]);
+	let [raised, accepted]: [_; 2] = results.try_into().unwrap();
+	assert_ok!(raised);
+	assert_eq!(accepted.unwrap_err().error, compute::Error::<Runtime>::PriceRose.into());
+	assert_eq!(world.peek(|| compute::Leases::<Runtime>::iter_keys().count()), 0);
+	world.check();
 }
 
 /// Whoever is down pays no fee, so a slot of the rounds would be free to hold.

@@ -442,14 +442,17 @@ fn what_is_sold_by_lease_is_not_sold_twice(asset: AssetId) {
 		let price = price_of(0, asset);
 		let result =
 			world.call(BIDDERS[0], compute::Call::place_bid { order: id, service, price, replicas: 1 });
-		assert_eq!(result.is_ok(), n < 2, "a machine for two");
+		// A machine for two.
+		let full = compute::Error::<Runtime>::NotEnoughCapacity;
+		assert_eq!(result.err().map(|failed| failed.error), (n == 2).then(|| full.into()));
 	}
 	// Nor by declaring the same machine for another service.
 	let offer =
 		Offer { kind: ServiceKind::Compute, endpoint: "http://127.0.0.1:9001/again", ..Offer::of(asset) };
 	let twin = world.list(BIDDERS[0], &offer);
 	let call = compute::Call::declare_capacity { service: twin, total: part() };
-	assert!(world.call(BIDDERS[0], call).is_err());
+	let error = world.call(BIDDERS[0], call).unwrap_err().error;
+	assert_eq!(error, compute::Error::<Runtime>::ServerTaken.into());
 	world.check();
 }
 

@@ -60,7 +60,7 @@ fn every_entry_is_charged_by_what_it_does() {
 		let order = with_bids(NATIVE, &[1, 2]);
 		run_to(139);
 		System::set_block_number(140);
-		// Both lines are walked.
+		// Both lanes are walked.
 		let walk = <() as WeightInfo>::agenda(1) * 2;
 		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::look(2));
 		ready(current(order, 0));

@@ -79,8 +79,8 @@ fn an_operator_that_leaves_at_once_pays_for_it() {
 
 #[test]
 fn leaving_at_once_ends_a_notice_sooner() {
-	ExtBuilder::build_and_execute(|| {
-		let (_, id) = running(NATIVE, &[1, 2]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (_, id) = running(asset, &[1, 2]);
 		assert_ok!(close(1, id, false));
 		run_to(150);
 		assert_ok!(close(1, id, true));
@@ -103,8 +103,8 @@ fn a_notice_that_is_longer_than_the_lease_is_none() {
 
 #[test]
 fn who_gave_notice_must_stay_healthy() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, id) = running(NATIVE, &[1, 2]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
 		assert_ok!(close(1, id, false));
 		fail(id);
 		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
@@ -115,8 +115,8 @@ fn who_gave_notice_must_stay_healthy() {
 
 #[test]
 fn a_tenant_may_leave_before_the_notice_is_over() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, id) = running(NATIVE, &[1, 2]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
 		assert_ok!(close(1, id, false));
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
@@ -129,9 +129,9 @@ fn a_tenant_may_leave_before_the_notice_is_over() {
 
 #[test]
 fn funds_may_run_out_before_the_notice_is_over() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
-		assert_ok!(bid(1, order, 1, MAX_PRICE, 1));
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, order, service_of(1, asset), MAX_PRICE, 1));
 		let id = matched(order);
 		ready(id);
 		run_to(160);
@@ -143,8 +143,8 @@ fn funds_may_run_out_before_the_notice_is_over() {
 
 #[test]
 fn governance_ends_a_lease() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, id) = running(NATIVE, &[1, 2]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
 		run_to(150);
 		World::force_close(replica(order, 0).escrow);
 		assert_eq!(lease(id).ending(), Some((30, CloseReason::Governance)));
@@ -158,8 +158,8 @@ fn governance_ends_a_lease() {
 
 #[test]
 fn a_dispute_holds_an_end_up_and_no_longer() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, id) = running(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1]);
 		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
 		run_to(400);
 		assert_eq!(lease(id).ending(), Some((58, CloseReason::Expired)));

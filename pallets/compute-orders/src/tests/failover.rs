@@ -63,8 +63,8 @@ fn two_bad_rounds_or_rounds_that_are_not_in_a_row_fail_nothing() {
 
 #[test]
 fn without_a_bid_new_ones_are_welcome_for_a_while() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, first) = running(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1]);
 		System::reset_events();
 		fail(first);
 		let reopened = Event::ReplicaReopened {
@@ -77,8 +77,8 @@ fn without_a_bid_new_ones_are_welcome_for_a_while() {
 		assert!(events().contains(&reopened));
 		let wait = Wait::Reopened(CloseReason::Unhealthy);
 		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
-		assert_ok!(bid(2, order, 2, 90, 1));
-		assert_ok!(bid(3, order, 3, 80, 1));
+		assert_ok!(bid(2, order, service_of(2, asset), 90, 1));
+		assert_ok!(bid(3, order, service_of(3, asset), 80, 1));
 		run_to(187);
 		assert_eq!(lease(current(order, 0)).operator, 3);
 	});
@@ -143,17 +143,17 @@ fn who_failed_a_replica_never_gets_it_again() {
 
 #[test]
 fn a_failing_operator_loses_its_bid_for_the_other_replicas() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.quantity = 3);
-		assert_ok!(bid(1, order, 1, 50, 3));
-		assert_ok!(bid(2, order, 2, 60, 1));
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.quantity = 3);
+		assert_ok!(bid(1, order, service_of(1, asset), 50, 3));
+		assert_ok!(bid(2, order, service_of(2, asset), 60, 1));
 		run_to(140);
 		let first = current(order, 0);
-		assert_eq!(ComputeOrders::bid(order, 1).unwrap().left, 1);
+		assert_eq!(ComputeOrders::bid(order, service_of(1, asset)).unwrap().left, 1);
 		ready(first);
 		ready(current(order, 2));
 		fail(first);
-		assert_eq!(ComputeOrders::bid(order, 1), None);
+		assert_eq!(ComputeOrders::bid(order, service_of(1, asset)), None);
 		// What it runs already stays with it.
 		assert_eq!(lease(current(order, 2)).operator, 1);
 	});
@@ -177,10 +177,10 @@ fn a_replacement_goes_where_the_fewest_replicas_are() {
 
 #[test]
 fn a_bid_that_the_funds_do_not_pay_for_is_passed_over() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
-		assert_ok!(bid(1, order, 1, 90, 1));
-		assert_ok!(bid(2, order, 2, MAX_PRICE, 1));
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, order, service_of(1, asset), 90, 1));
+		assert_ok!(bid(2, order, service_of(2, asset), MAX_PRICE, 1));
 		let first = matched(order);
 		ready(first);
 		// 13 rounds are paid: 5,850 of 6,010. What is left does not pay for a round at 100.
@@ -188,9 +188,9 @@ fn a_bid_that_the_funds_do_not_pay_for_is_passed_over() {
 		run_to(240);
 		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
 		assert_eq!(replica(order, 0).funds, 160);
-		assert_noop!(accept(TENANT, order, 2), Error::<Test>::BidUnfit);
+		assert_noop!(accept(TENANT, order, service_of(2, asset)), Error::<Test>::BidUnfit);
 		assert_ok!(top_up(TENANT, order, 0, 1_000));
-		assert_ok!(accept(TENANT, order, 2));
+		assert_ok!(accept(TENANT, order, service_of(2, asset)));
 		ready(current(order, 0));
 	});
 }
@@ -234,10 +234,10 @@ fn a_replica_has_only_so_many_leases() {
 
 #[test]
 fn a_replacement_without_a_round_left_is_none() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.duration = 40);
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.duration = 40);
 		for who in [1, 2] {
-			assert_ok!(bid(who, order, who as u32, 50, 1));
+			assert_ok!(bid(who, order, service_of(who, asset), 50, 1));
 		}
 		let first = matched(order);
 		ready(first);
@@ -255,15 +255,15 @@ fn a_replacement_without_a_round_left_is_none() {
 		// Its window was cut short: that is nobody's fault.
 		assert_eq!(lease(second).forfeited, 0);
 		assert_eq!(Failures::get().len(), 1);
-		assert_eq!(reserved(2, NATIVE), 0);
+		assert_eq!(reserved(2, asset), 0);
 	});
 }
 
 #[test]
 fn time_that_runs_out_while_it_waits_is_over() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.duration = 40);
-		assert_ok!(bid(1, order, 1, 50, 1));
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.duration = 40);
+		assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
 		let first = matched(order);
 		ready(first);
 		outage(first, 31, 6);
@@ -298,10 +298,8 @@ fn what_is_told_of_a_lease_that_does_not_run_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
-		for lease in [id, 99] {
-			assert_storage_noop!(ComputeOrders::unhealthy(lease, 28));
-			assert_storage_noop!(ComputeOrders::terminated(lease, 28));
-		}
+		assert_storage_noop!(ComputeOrders::unhealthy(id, 28));
+		assert_storage_noop!(ComputeOrders::terminated(id, 28));
 		ready(id);
 		assert_ok!(close(TENANT, id, false));
 		assert_storage_noop!(ComputeOrders::unhealthy(id, 20));
@@ -330,8 +328,8 @@ fn a_tenant_may_leave_while_its_operator_is_replaced() {
 
 #[test]
 fn parked_although_the_tenant_left_it_is_closed() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, first) = running(NATIVE, &[1, 2]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1, 2]);
 		run_to(161);
 		ComputeOrders::unhealthy(first, 30);
 		// Escrow was asked to park before it heard of the tenant.
@@ -345,11 +343,11 @@ fn parked_although_the_tenant_left_it_is_closed() {
 
 #[test]
 fn in_a_cancelled_order_only_standing_bids_take_over() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.quantity = 2);
-		assert_ok!(bid(1, order, 1, 50, 1));
-		assert_ok!(bid(2, order, 2, 60, 1));
-		assert_ok!(accept(TENANT, order, 1));
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.quantity = 2);
+		assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
+		assert_ok!(bid(2, order, service_of(2, asset), 60, 1));
+		assert_ok!(accept(TENANT, order, service_of(1, asset)));
 		assert_ok!(cancel(TENANT, order));
 		assert_ok!(decline(1, current(order, 0)));
 		run(1);
@@ -362,8 +360,8 @@ fn in_a_cancelled_order_only_standing_bids_take_over() {
 
 #[test]
 fn a_stream_that_escrow_ends_first_still_says_who_failed() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, first) = running(NATIVE, &[1, 2]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, first) = running(asset, &[1, 2]);
 		run_to(161);
 		// Escrow finds the meter ended and closes, before the entry is looked at.
 		ComputeOrders::unhealthy(first, 31);
@@ -373,7 +371,7 @@ fn a_stream_that_escrow_ends_first_still_says_who_failed() {
 		assert_eq!(lease(first).ending(), Some((31, CloseReason::Unhealthy)));
 		let escrow = replica(order, 0).escrow;
 		let account = Accounts::get()[&escrow].clone();
-		assert_ok!(Money::release(NATIVE, ESCROW_HOLD, &TENANT, account.held));
+		assert_ok!(Money::release(asset, ESCROW_HOLD, &TENANT, account.held));
 		change!(Accounts, |map| map.remove(&escrow));
 		let reason = CloseReason::ServiceRetired;
 		let paid = account.stream.unwrap().paid;

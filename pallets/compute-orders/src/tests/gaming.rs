@@ -31,13 +31,13 @@ fn a_tenant_with_an_image_that_nobody_can_start_gains_nothing() {
 
 #[test]
 fn a_tenant_that_withdraws_a_start_at_the_last_moment_costs_nobody_a_penalty() {
-	ExtBuilder::build_and_execute(|| {
-		let order = with_bids(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1]);
 		let id = matched(order);
 		run_to(169);
 		assert_ok!(close(TENANT, id, false));
 		run(5);
-		assert_eq!((gain(NATIVE, 1), gain(NATIVE, TENANT)), (0, 0));
+		assert_eq!((gain(asset, 1), gain(asset, TENANT)), (0, 0));
 		assert!(Failures::get().is_empty());
 	});
 }
@@ -105,9 +105,9 @@ fn a_lock_is_over_with_the_match_also_when_a_dispute_delays_a_replica() {
 
 #[test]
 fn closing_just_before_a_tier_is_judged_saves_no_credit() {
-	ExtBuilder::build_and_execute(|| {
+	ExtBuilder::with_each_asset(|asset| {
 		// Down for two rounds, the operator runs: the agreement counts to the end of the round it runs in.
-		let (_, id) = running(NATIVE, &[1, 2]);
+		let (_, id) = running(asset, &[1, 2]);
 		outage(id, 31, 2);
 		run_to(168);
 		assert_ok!(close(1, id, true));
@@ -120,7 +120,7 @@ fn closing_just_before_a_tier_is_judged_saves_no_credit() {
 		assert!(Exposures::get().contains_key(&surety_primitives::service_of_lease(id)));
 		run_to(176);
 		assert_eq!(Cover::get()[&agreement].clone().ended.unwrap().round, 33);
-		assert_eq!(gain(NATIVE, 1), -300 + 3 * 250 * 95 / 100 + 1);
+		assert_eq!(gain(asset, 1), -300 + 3 * 250 * 95 / 100 + 1);
 	});
 }
 

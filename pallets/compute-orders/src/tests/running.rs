@@ -37,8 +37,8 @@ fn a_lease_runs_to_its_exact_end() {
 
 #[test]
 fn rounds_in_which_it_was_down_cost_nothing_and_end_nothing() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, id) = running(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1]);
 		outage(id, 30, 2);
 		outage(id, 33, 2);
 		run_to(301);
@@ -91,8 +91,8 @@ fn a_top_up_keeps_it_running() {
 
 #[test]
 fn an_extension_moves_the_end() {
-	ExtBuilder::build_and_execute(|| {
-		let (order, id) = running(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1]);
 		System::reset_events();
 		// 6 blocks are 2 rounds.
 		assert_ok!(extend(TENANT, order, 0, 6));
@@ -126,9 +126,9 @@ fn only_what_runs_is_extended_and_not_for_ever() {
 
 #[test]
 fn replicas_have_their_own_time() {
-	ExtBuilder::build_and_execute(|| {
-		let order = place(NATIVE, |new| new.quantity = 2);
-		assert_ok!(bid(1, order, 1, 50, 2));
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.quantity = 2);
+		assert_ok!(bid(1, order, service_of(1, asset), 50, 2));
 		run_to(140);
 		ready(current(order, 0));
 		run_to(160);

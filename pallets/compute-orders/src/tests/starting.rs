@@ -37,14 +37,14 @@ fn a_ready_lease_is_listed_covered_and_paid() {
 
 #[test]
 fn what_is_prepaid_is_at_most_the_rest_of_the_time_and_of_the_funds() {
-	ExtBuilder::build_and_execute(|| {
-		let short = place(NATIVE, |new| new.duration = 20);
-		assert_ok!(bid(1, short, 1, 50, 1));
+	ExtBuilder::with_each_asset(|asset| {
+		let short = place(asset, |new| new.duration = 20);
+		assert_ok!(bid(1, short, service_of(1, asset), 50, 1));
 		let lease = matched(short);
 		ready(lease);
 		assert_eq!(Accounts::get()[&replica(short, 0).escrow].clone().stream.unwrap().prepaid, 1_000);
-		let tight = place(NATIVE, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
-		assert_ok!(bid(1, tight, 1, MAX_PRICE, 1));
+		let tight = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
+		assert_ok!(bid(1, tight, service_of(1, asset), MAX_PRICE, 1));
 		let lease = matched(tight);
 		ready(lease);
 		// One block is kept.
@@ -165,13 +165,13 @@ fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
 
 #[test]
 fn without_room_in_the_rounds_nobody_is_to_blame() {
-	ExtBuilder::build_and_execute(|| {
-		let order = with_bids(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1]);
 		let id = matched(order);
 		RoundsFull::set(&true);
 		run_to(170);
 		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
-		assert_eq!((lease(id).forfeited, total(NATIVE, 1)), (0, BOND + FUNDS));
+		assert_eq!((lease(id).forfeited, total(asset, 1)), (0, BOND + FUNDS));
 		assert!(Failures::get().is_empty());
 	});
 }
@@ -199,12 +199,12 @@ fn a_tenant_that_closes_a_start_is_refunded_at_once() {
 
 #[test]
 fn governance_closes_a_replica_that_starts() {
-	ExtBuilder::build_and_execute(|| {
-		let order = with_bids(NATIVE, &[1]);
+	ExtBuilder::with_each_asset(|asset| {
+		let order = with_bids(asset, &[1]);
 		let id = matched(order);
 		World::force_close(replica(order, 0).escrow);
 		assert_eq!(lease_closed(id), Some(CloseReason::Governance));
 		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
-		assert_eq!(reserved(1, NATIVE), 0);
+		assert_eq!(reserved(1, asset), 0);
 	});
 }

@@ -1,10 +1,8 @@
 //! The agenda is bounded, exact and forgets nobody.
 
-use crate::{
-	Agenda, Cursor, Lane, MAX_BLOCKS_WALKED, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo,
-};
+use crate::{Agenda, Cursor, Lane, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, NewStream};
+use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, NewStream, agenda::MAX_BLOCKS_WALKED};
 
 /// Ids of which one in so many comes to the same block of the spread.
 const SPREAD: u32 = SPREAD_ROUNDS * L;

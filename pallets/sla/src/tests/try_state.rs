@@ -21,38 +21,38 @@ fn spoil(f: impl FnOnce(&mut ServiceState)) {
 
 #[test]
 fn a_pot_that_misses_money() {
-	notices("the pot has less than it owes", |_| {
+	notices("1: the pot has less than it owes", |_| {
 		assert_ok!(Balances::force_transfer(RuntimeOrigin::root(), Sla::pot(), TREASURY, 1));
 	});
 }
 
 #[test]
 fn credits_that_nobody_accounts_for() {
-	notices("credits owed are not those of the agreements", |_| {
+	notices("2: credits owed are not those of the agreements", |_| {
 		Pots::<Test>::mutate(NATIVE, |p| p.owed -= 1);
 	});
 }
 
 #[test]
 fn a_carry_that_nobody_accounts_for() {
-	notices("the carry is not that of the services", |_| {
+	notices("2: the carry is not that of the services", |_| {
 		spoil(|s| s.carry = 1);
 	});
 }
 
 #[test]
 fn an_asset_without_a_pot() {
-	notices("an asset in use has no pot", |_| Pots::<Test>::remove(NATIVE));
+	notices("1: an asset in use has no pot", |_| Pots::<Test>::remove(NATIVE));
 }
 
 #[test]
 fn units_that_are_not_the_tariffs() {
-	notices("units are not those of the tariffs", |_| spoil(|s| s.units += 1));
+	notices("3: units are not those of the tariffs", |_| spoil(|s| s.units += 1));
 }
 
 #[test]
 fn units_that_count_without_an_agreement() {
-	notices("units that count are not those of the agreements", |_| {
+	notices("3: units that count are not those of the agreements", |_| {
 		spoil(|s| {
 			s.units += 1;
 			s.tariffs[0].active += 1;
@@ -62,14 +62,14 @@ fn units_that_count_without_an_agreement() {
 
 #[test]
 fn units_that_are_pending_without_an_agreement() {
-	notices("pending units are not those of the agreements", |_| {
+	notices("3: pending units are not those of the agreements", |_| {
 		spoil(|s| s.tariffs[0].pending[0].agreements += 1);
 	});
 }
 
 #[test]
 fn a_tariff_without_units() {
-	notices("a tariff without units", |_| {
+	notices("3: a tariff without units", |_| {
 		spoil(|s| {
 			let mut tariff = s.tariffs[0].clone();
 			tariff.price = 77;
@@ -82,7 +82,7 @@ fn a_tariff_without_units() {
 
 #[test]
 fn an_agreement_without_a_tariff() {
-	notices("an agreement without a tariff", |id| {
+	notices("3: an agreement without a tariff", |id| {
 		// One that is owed nothing and counts nowhere else.
 		let mut stray = agreement(id);
 		stray.price = 77;
@@ -93,31 +93,31 @@ fn an_agreement_without_a_tariff() {
 
 #[test]
 fn a_base_that_nobody_waits_for() {
-	notices("a window's base nobody waits for", |_| {
+	notices("4: a window's base nobody waits for", |_| {
 		WindowBase::<Test>::insert((SERVICE, 1, PRICE), WindowStart { index: 0, agreements: 1 });
 	});
 }
 
 #[test]
 fn an_index_past_the_cap() {
-	notices("the index passed the cap", |_| relist(SERVICE, |s| s.terms.credit_cap = 59));
+	notices("5: the index passed the cap", |_| relist(SERVICE, |s| s.terms.credit_cap = 59));
 }
 
 #[test]
 fn a_tariff_above_the_service() {
-	notices("a tariff's index above the service's", |_| spoil(|s| s.index -= 1));
+	notices("5: a tariff's index above the service's", |_| spoil(|s| s.index -= 1));
 }
 
 #[test]
 fn credits_above_the_windows_price() {
-	notices("a window's credits above its price", |_| {
+	notices("5: a window's credits above its price", |_| {
 		spoil(|s| s.tariffs[0].window_credit = WINDOW_PRICE + 1);
 	});
 }
 
 #[test]
 fn a_base_above_the_index() {
-	notices("an agreement's base above the index", |id| {
+	notices("5: an agreement's base above the index", |id| {
 		Pots::<Test>::mutate(NATIVE, |p| p.owed -= 120);
 		Agreements::<Test>::mutate_extant(id, |a| a.base = Base::Index(61));
 	});
@@ -125,38 +125,43 @@ fn a_base_above_the_index() {
 
 #[test]
 fn a_promise_that_is_not_reserved() {
-	notices("promised credit is not reserved", |_| {
+	notices("6: promised credit is not reserved", |_| {
 		change!(Exposures, |map| map.insert(SERVICE, 7 * (CAP - 60) - 1));
 	});
 }
 
 #[test]
+fn a_promise_that_overflows() {
+	notices("6: what is promised overflows", |_| relist(SERVICE, |s| s.terms.credit_cap = Balance::MAX));
+}
+
+#[test]
 fn a_state_without_a_listing() {
-	notices("service state without a listing", |_| {
+	notices("10: service state without a listing", |_| {
 		change!(Listings, |map| map.remove(&SERVICE));
 	});
 }
 
 #[test]
 fn a_history_with_a_hole() {
-	notices("the history is not that of the last breaches", |_| {
+	notices("9: the history is not that of the last breaches", |_| {
 		Breaches::<Test>::remove(SERVICE, 0);
 	});
 }
 
 #[test]
 fn an_id_that_was_not_given_out() {
-	notices("an id that was not given out", |_| NextAgreement::<Test>::put(0));
+	notices("7: an id that was not given out", |_| NextAgreement::<Test>::put(0));
 }
 
 #[test]
 fn an_agreement_its_tenant_has_not() {
-	notices("an agreement its tenant has not", |id| ByTenant::<Test>::remove(TENANT, id));
+	notices("7: an agreement its tenant has not", |id| ByTenant::<Test>::remove(TENANT, id));
 }
 
 #[test]
 fn an_ending_agreement_that_is_owed_more_than_was_set_aside() {
-	notices("an agreement is owed more than was set aside", |id| {
+	notices("2: an agreement is owed more than was set aside", |id| {
 		World::decide_end(id, 3 * R - 1, CloseReason::Governance);
 		// The breach came later: what it was before is what is due.
 		Breaches::<Test>::mutate(SERVICE, 0, |b| b.as_mut().unwrap().rises[0].before = 61);
@@ -165,7 +170,7 @@ fn an_ending_agreement_that_is_owed_more_than_was_set_aside() {
 
 #[test]
 fn an_agreement_of_another_service_than_its_lease() {
-	let message = "an agreement that is not its lease's one unit";
+	let message = "8: an agreement that is not its lease's one unit";
 	notices(message, |id| Agreements::<Test>::mutate_extant(id, |a| a.lease = Some(1)));
 	notices(message, |_| {
 		let id = begin(OTHER, 1, NATIVE);
@@ -184,12 +189,12 @@ fn an_agreement_of_another_service_than_its_lease() {
 
 #[test]
 fn a_tenant_with_an_agreement_that_is_not() {
-	notices("a tenant has an agreement that is not", |_| ByTenant::<Test>::insert(TENANT, 99, ()));
+	notices("7: a tenant has an agreement that is not", |_| ByTenant::<Test>::insert(TENANT, 99, ()));
 }
 
 #[test]
 fn a_closed_agreement_without_a_claim() {
-	notices("a closed agreement without a claim", |id| {
+	notices("7: a closed agreement without a claim", |id| {
 		let mut closed = agreement(id);
 		closed.state = AgreementState::Closed { round: 1, reason: CloseReason::TenantClosed };
 		closed.claimable = 0;

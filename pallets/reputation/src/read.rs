@@ -1,12 +1,13 @@
 //! Reading: everything as of the current window.
 
-use crate::{Config, Operators, Pallet, Record, Services, Standing, TenantStanding, Tenants};
+use crate::{Config, Pallet, RecordOf, Services, Standing};
 use frame::traits::Get;
+use frame_support::storage::StorageMap as _;
 use surety_primitives::{Clock, ReputationInspect, ServiceId, WindowIndex, score::Quality};
 
 impl<T: Config> ReputationInspect<T::AccountId> for Pallet<T> {
 	fn score(account: &T::AccountId) -> u8 {
-		Self::score_of(account)
+		Self::score_of::<Standing>(account)
 	}
 }
 
@@ -17,29 +18,20 @@ impl<T: Config> Pallet<T> {
 		T::Clock::window_of(T::Clock::round()).saturating_sub(1)
 	}
 
-	/// What is known of an account as of now.
-	fn standing(account: &T::AccountId) -> Option<Standing> {
-		let mut standing = Operators::<T>::get(account)?;
+	/// What is known of an account in the role of a record, as of now.
+	fn standing_of<R: RecordOf<T>>(account: &T::AccountId) -> Option<R> {
+		let mut standing = R::Map::get(account)?;
 		standing.roll(Self::last_window(), T::Clock::window_rounds(), T::HalfLife::get());
 		Some(standing)
 	}
 
-	pub(crate) fn score_of(account: &T::AccountId) -> u8 {
-		Self::standing(account).map_or(0, |standing| standing.score(T::Clock::window_rounds()))
-	}
-
-	fn tenant_standing(account: &T::AccountId) -> Option<TenantStanding> {
-		let mut standing = Tenants::<T>::get(account)?;
-		standing.roll(Self::last_window(), T::Clock::window_rounds(), T::HalfLife::get());
-		Some(standing)
-	}
-
-	pub(crate) fn tenant_score_of(account: &T::AccountId) -> u8 {
-		Self::tenant_standing(account).map_or(0, |standing| standing.score(T::Clock::window_rounds()))
+	/// Score of an account in that role, as of now.
+	pub(crate) fn score_of<R: RecordOf<T>>(account: &T::AccountId) -> u8 {
+		Self::standing_of::<R>(account).map_or(0, |standing| standing.score(T::Clock::window_rounds()))
 	}
 
 	pub(crate) fn quality_of(account: &T::AccountId) -> Option<Quality> {
-		Self::standing(account).map(|standing| standing.quality)
+		Self::standing_of::<Standing>(account).map(|standing| standing.quality)
 	}
 
 	pub(crate) fn quality_of_service(service: ServiceId) -> Option<Quality> {

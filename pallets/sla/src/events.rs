@@ -1,0 +1,111 @@
+//! What this pallet tells of.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// The events, imported into the pallet.
+#[pallet_section]
+mod events {
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A tenant opened an agreement, or has one because its lease began. It is billed from the next round on and
+		/// credited for breaches from the next window on.
+		AgreementOpened {
+			/// Its id.
+			agreement: AgreementId,
+			/// Who pays.
+			tenant: T::AccountId,
+			/// What for; 2^31 + n is lease n.
+			service: ServiceId,
+			/// How many units.
+			units: u32,
+			/// Price per unit and billable block, in base units of the asset.
+			price: Balance,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Put on hold, the price of the first window included; 0 for a lease, whose order has the deposit.
+			deposit: Balance,
+		},
+		/// The tenant added to the deposit.
+		ToppedUp {
+			/// The agreement.
+			agreement: AgreementId,
+			/// Added, in base units.
+			amount: Balance,
+		},
+		/// The end of an agreement is decided: it is billed and credited for the last time with `round`.
+		AgreementEnding {
+			/// The agreement.
+			agreement: AgreementId,
+			/// Last round; that of the window if the tenant closed in one in which it was credited.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
+			code: u16,
+		},
+		/// An agreement is over and its deposit is back.
+		AgreementClosed {
+			/// The agreement.
+			agreement: AgreementId,
+			/// Its service.
+			service: ServiceId,
+			/// Its tenant.
+			tenant: T::AccountId,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
+			code: u16,
+			/// Paid for service in all, fee included, in base units.
+			paid: Balance,
+			/// Given back to the tenant, in base units; or left for the next lease of the same replica.
+			refunded: Balance,
+			/// Credited for breaches in all, in base units.
+			credited: Balance,
+		},
+		/// A term was not kept; the bond was slashed and all agreements of the service are credited.
+		Breached {
+			/// The service.
+			service: ServiceId,
+			/// Number in its history.
+			number: u32,
+			/// The numbers that explain it.
+			breach: Breach,
+		},
+		/// A service ends for cause: it was credited up to its cap, or was dead for a whole window (up in less
+		/// than a tenth of the rounds that were measured).
+		ServiceTerminated {
+			/// The service.
+			service: ServiceId,
+			/// Last round that is billed.
+			at: RoundIndex,
+		},
+		/// Credit was paid to a tenant.
+		CreditPaid {
+			/// The agreement.
+			agreement: AgreementId,
+			/// Who got it.
+			tenant: T::AccountId,
+			/// How much, in base units.
+			amount: Balance,
+		},
+		/// An agreement closed but its credit could not be delivered; it stays claimable.
+		CreditClaimable {
+			/// The agreement.
+			agreement: AgreementId,
+			/// Who can claim it.
+			tenant: T::AccountId,
+			/// How much, in base units.
+			amount: Balance,
+		},
+		/// What was due and owed was paid because somebody asked for it.
+		Settled {
+			/// The agreement.
+			agreement: AgreementId,
+			/// Paid for service, fee included, in base units.
+			paid: Balance,
+			/// Credit paid to the tenant, in base units.
+			credited: Balance,
+		},
+	}
+}
