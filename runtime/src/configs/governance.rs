@@ -289,7 +289,9 @@ mod tests {
 	#[test]
 	fn nobody_gives_away_more_than_it_may() {
 		use ProxyType::*;
-		for (large, small) in [(Any, NonTransfer), (NonTransfer, Operate), (NonTransfer, Buy), (NonTransfer, SessionKeys)] {
+		for (large, small) in
+			[(Any, NonTransfer), (NonTransfer, Operate), (NonTransfer, Buy), (NonTransfer, SessionKeys)]
+		{
 			assert!(large.is_superset(&small) && !small.is_superset(&large));
 			assert!(passing(small).is_subset(&passing(large)), "{small:?} in {large:?}");
 		}

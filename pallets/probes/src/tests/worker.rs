@@ -244,7 +244,7 @@ fn a_fork_with_other_places_in_as_many_bytes_is_not_committed_to() {
 		let mut snapshot = snapshot(1);
 		work(&pool);
 		// On this fork service 2 was sold a block earlier: it is due on its hot page.
-		let place = snapshot.due[0].clone();
+		let place = snapshot.due[0];
 		snapshot.due[0].mask = 1;
 		snapshot.due.try_insert(0, Due { page: PageId::Hot(0), mask: 1, ..place }).unwrap();
 		assert_eq!(snapshot.report_len(1, 0) as usize, kept(1).unwrap().report.len());
