@@ -6,9 +6,19 @@ import { stringCamelCase } from "@polkadot/util";
 
 /** One SURE in planck. */
 export const UNIT = 10n ** 12n;
+export const MILLI = UNIT / 1000n;
+
+/** Lease `n` is probed as service 2^31 + n. */
+export const LEASES_FROM = 2 ** 31;
+
+/** Trust levels from the lowest, which is 1. */
+export const TRUST_LEVELS = ["One", "Two", "Three", "Four", "Five"];
+
+/** Upper edge of a latency bucket in ms: four buckets double it. */
+export const bucketMs = (bucket) => 2 ** (bucket / 4);
 
 /** A call that the chain refused, by the name and the documentation of its error. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(call, name, docs) {
     super(`${call} was refused: ${name}${docs ? ` (${docs})` : ""}`);
     this.error = name;

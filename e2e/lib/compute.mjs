@@ -3,17 +3,13 @@
 // other. The demo shows it (`SCENE=compute`), the tests assert it.
 
 import { Agent } from "./agent.mjs";
-import { account, call, eventOf, send, sure, UNIT } from "./chain.mjs";
+import { account, call, eventOf, LEASES_FROM, MILLI, send, sure, UNIT } from "./chain.mjs";
 import { BOND, listService } from "./story.mjs";
 import { Tale } from "./tale.mjs";
 
-const MILLI = UNIT / 1000n;
-/** Lease `n` is probed as service 2^31 + n. */
-const LEASES_FROM = 2 ** 31;
-
 /** What each operator bids per block. Berta is the cheapest and all are new, so she is first. */
 export const BIDS = { Berta: 10n * MILLI, Carlo: 12n * MILLI, Dunja: 15n * MILLI };
-export const MAX_PRICE = 20n * MILLI;
+const MAX_PRICE = 20n * MILLI;
 /** Rounds that the lease runs: long enough for a window to begin, an outage in it, and a second operator. */
 export const ROUNDS = 30;
 /** In a window of 12 rounds, 90 % leave one bad round: the second is a `Low` breach, the third `Medium`. */
@@ -24,8 +20,8 @@ export const LEASE_TERMS = {
   credit: [100n * MILLI, 200n * MILLI, 300n * MILLI, 400n * MILLI],
   creditCap: 5n * UNIT,
 };
-const CAPACITY = { cpuMilli: 8_000, memoryMib: 16_384, storageGib: 100, bandwidthMbit: 1_000, gpus: 1, gpuClass: "h100" };
-const RESOURCES = { cpuMilli: 2_000, memoryMib: 4_096, storageGib: 20, bandwidthMbit: 100, gpus: 1, gpuClass: "h100" };
+export const CAPACITY = { cpuMilli: 8_000, memoryMib: 16_384, storageGib: 100, bandwidthMbit: 1_000, gpus: 1, gpuClass: "h100" };
+export const RESOURCES = { cpuMilli: 2_000, memoryMib: 4_096, storageGib: 20, bandwidthMbit: 100, gpus: 1, gpuClass: "h100" };
 
 export const STEPS = [
   "Start four validators and the agents of three operators",

@@ -114,6 +114,10 @@ export class Hostile {
     const signed = ports.shift();
     await hostile.#listen(https.createServer(selfSigned(dir), say(200, {}, "hello")), signed);
     list.push({ name: "selfSigned", url: `https://127.0.0.1:${signed}`, kind: compute, expected: "down" });
+    // Addresses that are no loopback address, and lead to the very page: it answers whoever is let through.
+    for (const [name, host] of [["unspecified", "0.0.0.0"], ["mapped", "[::ffff:127.0.0.1]"]]) {
+      list.push({ name, url: page.replace("127.0.0.1", host), kind: compute, expected: "down" });
+    }
     list.push({ name: "noSuchName", url: "http://nothing.surety.invalid", kind: compute, expected: "down" });
     hostile.list = list;
     return hostile;

@@ -8,7 +8,7 @@ import { u8aConcat, u8aToHex } from "@polkadot/util";
 import { freePorts, jsonRpc, waitFor } from "./util.mjs";
 
 /** The binary that `make build` made. */
-export function nodeBinary() {
+function nodeBinary() {
   const cache = process.env.SURETY_CACHE ?? path.join(os.homedir(), ".cache", "surety");
   const target = process.env.CARGO_TARGET_DIR ?? path.join(cache, "target");
   const binary = process.env.SURETY_NODE ?? path.join(target, "release", "surety-node");
@@ -26,10 +26,10 @@ function identity(place) {
   return { nodeKey: u8aToHex(seed).slice(2), peerId };
 }
 
-export class Node {
-  constructor(network, name, place, ports, flags) {
+class Node {
+  constructor(network, name, place, ports, flags, chain = "local") {
     const [p2p, rpc, metrics] = ports;
-    Object.assign(this, { network, name, p2p, rpc, metrics, flags, ...identity(place) });
+    Object.assign(this, { network, name, p2p, rpc, metrics, flags, chain, ...identity(place) });
     this.http = `http://127.0.0.1:${rpc}`;
     this.ws = `ws://127.0.0.1:${rpc}`;
     this.address = `/ip4/127.0.0.1/tcp/${p2p}/p2p/${this.peerId}`;
@@ -41,7 +41,7 @@ export class Node {
     mkdirSync(this.base, { recursive: true });
     const others = this.network.nodes.filter((node) => node !== this);
     this.proc = this.network.procs.start(this.name, nodeBinary(), [
-      "--chain", this.network.chain,
+      "--chain", this.chain,
       "--base-path", this.base,
       "--node-key", this.nodeKey,
       "--port", `${this.p2p}`,
@@ -65,6 +65,13 @@ export class Node {
 
   async stop() {
     await this.proc?.stop();
+  }
+
+  /** Run a command of the binary on what it has stored. It must be stopped. Gives what the command said. */
+  command(name, ...args) {
+    return this.network.procs.run(`${this.name}-${name}`, nodeBinary(), [
+      name, "--chain", this.chain, "--base-path", this.base, ...args,
+    ]);
   }
 
   async finalized() {
@@ -103,9 +110,9 @@ export class Network {
    * `anchors` are reference endpoints as `name=url`, given to each of them.
    * `full` names full nodes that do not validate.
    */
-  static async start(procs, { chain = "local", anchors = [], full = [] } = {}) {
+  static async start(procs, { anchors = [], full = [] } = {}) {
     const network = new Network();
-    Object.assign(network, { procs, chain, nodes: [] });
+    Object.assign(network, { procs, nodes: [] });
     const anchorFlags = anchors.flatMap((anchor) => ["--anchor", anchor]);
     const places = [
       ...["alice", "bob", "charlie", "dave"].map((name) => ({ name, flags: [`--${name}`, "--validator", ...anchorFlags] })),
@@ -123,5 +130,19 @@ export class Network {
       abort: () => procs.died(),
     });
     return network;
+  }
+
+  /** Start one more full node, of the chain that `spec` (a file) describes. */
+  async join(name, spec) {
+    const node = new Node(this, name, this.nodes.length + 1, await freePorts(3), ["--name", name], spec);
+    this.nodes.push(node);
+    this.full.push(node);
+    await node.start();
+    return node;
+  }
+
+  /** Write the raw specification of the chain to `file`. */
+  async exportSpec(file) {
+    await this.procs.run("export-chain-spec", nodeBinary(), ["export-chain-spec", "--chain", "local", "--raw", "--output", file]);
   }
 }

@@ -2,7 +2,7 @@
 // error, not on Ctrl-C, and not when the run itself is killed (a reaper process waits for that).
 
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -97,8 +97,20 @@ export class Processes {
     return proc;
   }
 
+  /** Run `command` to its end and give what it said. That it does not succeed is an error. */
+  async run(name, command, args) {
+    rmSync(path.join(this.dir, `${name}.log`), { force: true });
+    const proc = this.start(name, command, args);
+    // It stops by itself.
+    proc.expected = true;
+    const how = await proc.gone;
+    if (how !== "exit code 0") throw new Error(`${name}: ${how}; the end of ${proc.log}:\n${proc.tail()}`);
+    return proc.tail(Infinity);
+  }
+
+  /** One is gone. If nobody wanted that it stays on the list, for `died` to tell. */
   forget(proc) {
-    this.#all.delete(proc);
+    if (proc.expected) this.#all.delete(proc);
     if (proc.pid !== undefined && this.#reaper.stdin.writable) this.#reaper.stdin.write(`-${proc.pid}\n`);
   }
 
@@ -120,7 +132,7 @@ export class Processes {
 
   /** Stop everything at once, without waiting: for the last moment of this process. */
   killAll() {
-    for (const proc of this.#all) signalGroup(proc.pid, "SIGKILL");
+    for (const proc of this.#all) if (proc.running) signalGroup(proc.pid, "SIGKILL");
   }
 }
 

@@ -2,6 +2,7 @@
 // camelCase, amounts as decimal strings, bytes as text, enums by name, and what is shown otherwise by hand.
 
 import { stringCamelCase } from "@polkadot/util";
+import { bucketMs, TRUST_LEVELS } from "./chain.mjs";
 import { variant } from "./watch.mjs";
 
 /** Codes of the reasons why something ends: 1xxx tenant, 2xxx operator, 3xxx network. */
@@ -10,10 +11,9 @@ const CODES = {
   OperatorClosed: 2001, ServiceRetired: 2002, Terminated: 2003, Unhealthy: 2004, NeverReady: 2005, Declined: 2006,
   Governance: 3001, NoBids: 3002,
 };
-const LEVELS = ["One", "Two", "Three", "Four", "Five"];
 
 const name = (value) => variant(value.toJSON());
-const level = (value) => LEVELS.indexOf(value.type) + 1;
+const level = (value) => TRUST_LEVELS.indexOf(value.type) + 1;
 const option = (value, show = plain) => (value.isSome ? show(value.unwrap()) : null);
 
 /** A value as its type is shown. Whatever has no rule here is an error: a field must not go unseen. */
@@ -39,8 +39,8 @@ function record(struct, shown = {}) {
   return Object.fromEntries(fields.map(([key, value]) => [key, (shown[key] ?? plain)(value)]));
 }
 
-/** Upper edge of a latency bucket in ms: four buckets double it. */
-const edge = (bucket) => Math.ceil(Math.floor(1_000 * 2 ** (bucket.toNumber() / 4)) / 1_000);
+/** Upper edge of a latency bucket in whole ms. */
+const edge = (bucket) => Math.ceil(Math.floor(1_000 * bucketMs(bucket.toNumber())) / 1_000);
 
 const verdict = ([round, value]) => ({
   round: round.toNumber(), verdict: name(value), latencyMs: value.isUp ? edge(value.asUp.latency) : null,
@@ -87,13 +87,40 @@ function detail(struct) {
   return { service, allowance: { downtime, slow, badData }, ...rest };
 }
 
-const agreement = (struct) => record(struct, {
-  ending: (value) => option(value, ([round, { type }]) => ({ round: round.toNumber(), code: CODES[type], reason: type })),
-});
+const ending = (round, { type }) => ({ round: round.toNumber(), code: CODES[type], reason: type });
+
+const agreement = (struct) => record(struct, { ending: (value) => option(value, ([round, reason]) => ending(round, reason)) });
 
 const operator = (struct) => record(struct, { trust: level });
 
 const amounts = (list) => list.map(([asset, amount]) => plainAll({ asset, amount }));
+
+/** Why a replica is over comes as a code and in words. */
+function replica(struct) {
+  const { closed: type, ...shown } = record(struct, { closed: (value) => option(value, (reason) => reason.type) });
+  return { ...shown, closedCode: type && CODES[type], closedReason: type };
+}
+
+const order = (struct) => record(struct, {
+  ports: (list) => list.map(([container, udp]) => ({ container: plain(container), protocol: udp.isTrue ? "udp" : "tcp" })),
+  minTrust: level,
+  terms: (value) => option(value, terms),
+  replicas: (list) => list.map(replica),
+});
+
+/** The phase of a lease by name, and beside it what belongs to one phase only. */
+function phase(value) {
+  const none = { fetchUntil: null, readyBy: null, since: null, lastRound: null, ending: null };
+  if (value.isStarting) return { ...none, phase: "starting", ...record(value.asStarting) };
+  if (value.isRunning) return { ...none, phase: "running", ...record(value.asRunning) };
+  const { round, reason } = value.isEnding ? value.asEnding : value.asClosed;
+  return { ...none, phase: value.isEnding ? "ending" : "closed", ending: ending(round, reason) };
+}
+
+function lease(struct) {
+  const { phase: now, ...shown } = record(struct, { phase, lastVerdict: (value) => option(value, verdict) });
+  return { ...shown, ...now };
+}
 
 const network = ([id, struct]) => ({ id: plain(id), ...record(struct) });
 
@@ -107,6 +134,12 @@ export const VIEWS = {
   agreement: (found) => option(found, agreement),
   agreementsOf: page(agreement),
   operator: (found) => option(found, operator),
+  orders: page(order),
+  order: (found) => option(found, order),
+  bids: page(plain),
+  lease: (found) => option(found, lease),
+  leasesOf: page(lease),
+  tenant: (struct) => record(struct, { trust: level }),
   networkStatus: (struct) => record(struct, { slashed: amounts, bonded: amounts }),
   round: plain,
   networks: (list) => list.map(network),

@@ -1,10 +1,8 @@
 // The story that is the product, told on a live network: three operators with real endpoints, two tenants,
 // an outage, and what the chain makes of it. The demo shows it, the tests assert it.
 
-import { call, eventOf, send, sure, UNIT } from "./chain.mjs";
+import { call, eventOf, MILLI, send, sure, UNIT } from "./chain.mjs";
 import { Tale } from "./tale.mjs";
-
-const MILLI = UNIT / 1000n;
 
 /**
  * Price per unit and block, and terms. In a window of 12 rounds, 80 % leave two bad rounds; the third is a
@@ -19,7 +17,7 @@ export const TERMS = {
   creditCap: 10n * UNIT,
 };
 export const BOND = 100n * UNIT;
-export const DEPOSIT_PER_UNIT = 10n * UNIT;
+const DEPOSIT_PER_UNIT = 10n * UNIT;
 
 export const STEPS = [
   "Start four validators and the endpoints of three operators",
@@ -202,10 +200,9 @@ export class Story extends Tale {
 }
 
 /** `operators.listService` with the story's price and terms. */
-export function listService(api, { kind, endpoint, region = "DE", capacity = 1, price = PRICE, terms = TERMS }) {
+export function listService(api, { kind, endpoint, region = "DE", capacity = 1, price = PRICE, asset = "Native", terms = TERMS }) {
   return call(api, "operators", "listService", {
-    kind, endpoint, region, capacity, price, terms,
-    asset: "Native",
+    kind, endpoint, region, capacity, price, asset, terms,
     metadataHash: new Uint8Array(32),
     metadataUri: "",
   });

@@ -6,10 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Something did not happen in time. */
-export class Timeout extends Error {}
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Ask `check` until it returns something true, and return that. Errors count as "not yet". */
 export async function waitFor(what, check, { timeout = 60_000, every = 250, abort = () => undefined } = {}) {
@@ -26,7 +23,7 @@ export async function waitFor(what, check, { timeout = 60_000, every = 250, abor
     }
     if (Date.now() > end) {
       const why = last ? ` (last error: ${last.message})` : "";
-      throw new Timeout(`${what}: not within ${Math.round(timeout / 1000)} s${why}`);
+      throw new Error(`${what}: not within ${Math.round(timeout / 1000)} s${why}`);
     }
     await sleep(every);
   }

@@ -3,7 +3,7 @@
 // The screen adapts: a small terminal (80 columns, 24 rows) shows the step being told instead of all of them,
 // no blank lines, fewer rounds and digits. Long events are wrapped, anything else is cut at the edge.
 
-import { sure } from "./chain.mjs";
+import { bucketMs, sure, TRUST_LEVELS } from "./chain.mjs";
 
 const CODES = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 };
 const ANSI = /\u001b\[[0-9;]*m/g;
@@ -29,7 +29,6 @@ const LAYOUTS = [
   { allSteps: false, gaps: false },
 ];
 const EVENT_LINES = 5;
-const TRUST = ["One", "Two", "Three", "Four", "Five"];
 
 class Paint {
   constructor(colored) {
@@ -87,7 +86,7 @@ function wrap(text, columns) {
 
 const clock = (ms) => `${String(Math.floor(ms / 60_000)).padStart(2, "0")}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
 const ms = (bucket) => {
-  const value = 2 ** (bucket / 4);
+  const value = bucketMs(bucket);
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
 };
 
@@ -266,7 +265,7 @@ export class View {
         name: "OPERATORS",
         head: ["bond", "exposed", "score", "trust", "reliable", "performance", "up/right/fast"],
         rows: m.operators.map((o) => [
-          o.name, sure(o.active, digits), sure(o.exposure, digits), o.score, TRUST.indexOf(o.trust) + 1 || o.trust, o.reliability,
+          o.name, sure(o.active, digits), sure(o.exposure, digits), o.score, TRUST_LEVELS.indexOf(o.trust) + 1 || o.trust, o.reliability,
           o.performance.score, `${o.performance.uptime}/${o.performance.correctness}/${o.performance.latency}`,
         ]),
       },

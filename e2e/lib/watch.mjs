@@ -87,6 +87,12 @@ export class Watch {
       .filter(({ event }) => ["operators", "probes", "sla", "escrow", "reputation", "computeOrders"].includes(event.section))
       .map(({ event }) => ({ block: number, hash, section: event.section, method: event.method, data: named(event) }));
     this.events.push(...ours);
+    // Of a service that is gone with the block that judged its last round there is no last verdict to read.
+    for (const { section, method, data } of ours) {
+      if (section !== "probes" || method !== "VerdictChanged") continue;
+      const [name] = Object.entries(cast.services).find(([, id]) => id === data.service.toNumber()) ?? [];
+      if (name) this.#verdictsOf(name).set(data.round.toNumber(), variant(data.to.toJSON()));
+    }
     // A credit may be paid in the very block that owes it.
     for (const { section, method, data } of ours) {
       if (section !== "sla" || method !== "CreditPaid") continue;
@@ -113,6 +119,17 @@ export class Watch {
     for (const listener of this.#listeners) listener(this.model);
   }
 
+  #verdictsOf(name) {
+    if (!this.verdicts.has(name)) this.verdicts.set(name, new Map());
+    return this.verdicts.get(name);
+  }
+
+  /** Verdicts of the rounds after `from` up to `to`; `undefined` where none was given. */
+  verdictsBetween(name, from, to) {
+    const verdicts = this.#verdictsOf(name);
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) => [from + 1 + i, verdicts.get(from + 1 + i)]);
+  }
+
   async #operator(api, name, account) {
     const info = (await api.operator(account.address)).toJSON();
     if (!info) return undefined;
@@ -132,8 +149,7 @@ export class Watch {
     const detail = (await api.service(id)).toJSON();
     if (!detail) return undefined;
     const last = verdictOf(detail.summary.lastVerdict);
-    if (!this.verdicts.has(name)) this.verdicts.set(name, new Map());
-    const verdicts = this.verdicts.get(name);
+    const verdicts = this.#verdictsOf(name);
     if (last) verdicts.set(last.round, last.verdict);
     return {
       name,
@@ -145,6 +161,7 @@ export class Watch {
       counters: detail.counters,
       window: detail.window,
       hot: detail.hot,
+      meter: detail.meter ?? undefined,
       against: detail.counters.down + detail.counters.stale,
       allowance: detail.allowance[0],
       index: big(detail.index),
