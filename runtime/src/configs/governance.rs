@@ -49,7 +49,7 @@ stored! {
 		/// Anything that moves no balance at once.
 		NonTransfer,
 		/// Run services: list, change, pause and end them, bid, say that a lease is ready, decline it, end leases and
-		/// agreements. No call pays out bond or balance; deposits of listings and bids go on hold.
+		/// agreements. It takes out neither bond nor balance, but puts deposits on hold and may incur penalties.
 		Operate,
 		/// Buy services: open, top up and close agreements, place orders, take bids, extend, top up and close leases,
 		/// rate. It spends the account's balance on services, and on nothing else.
