@@ -9,6 +9,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_support::{traits::Get, weights::Weight};
+use sp_runtime::Perbill;
 use surety_primitives::{
 	BreachKind, Breached, Clock, Frozen, Judge, OnLease, Registry, RoundIndex, ServiceId, Verdict,
 	WindowIndex, lease_of_service, tiers,
@@ -48,9 +49,13 @@ pub struct Judgement {
 	pub unhealthy: bool,
 }
 
-/// Correlated outages that are excused in a window at most: 5 % of its rounds, at least one.
+/// Share of a window's rounds that may be excused for outages of a whole network. One round always may, since a
+/// twentieth of a short window is none.
+pub const EXCUSED_SHARE: Perbill = Perbill::from_percent(5);
+
+/// Correlated outages that are excused in a window at most: [`EXCUSED_SHARE`] of its rounds, at least one.
 pub fn max_excuses(window_rounds: u16) -> u16 {
-	tiers::SLOW_SHARE.mul_floor(u32::from(window_rounds)).max(1).try_into().unwrap_or(u16::MAX)
+	EXCUSED_SHARE.mul_floor(u32::from(window_rounds)).max(1).try_into().unwrap_or(u16::MAX)
 }
 
 impl<AccountId> Row<AccountId> {
@@ -81,8 +86,9 @@ impl<AccountId> Row<AccountId> {
 		Judgement { verdict: Some(verdict), changed: (!same).then_some(last), breaches, proven, unhealthy }
 	}
 
-	/// Count bad rounds in a row. Returns whether they have become too many: once, until the next `Up`, and
-	/// only in a round that all probers judged. What tells nothing of the lease or is excused changes nothing.
+	/// Count bad rounds in a row. Returns whether they are too many now. That is said once until the next `Up`,
+	/// and only in a round that all probers judged. Excused rounds, and those that tell nothing of the lease,
+	/// change nothing.
 	fn strike(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
 		match verdict {
 			Verdict::Up { .. } => self.strikes = 0,

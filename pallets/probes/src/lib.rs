@@ -84,6 +84,8 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod duty;
+mod errors;
+mod events;
 pub mod fold;
 mod hooks;
 mod judge;
@@ -102,6 +104,7 @@ pub mod weights;
 
 use alloc::vec::Vec;
 use frame_support::{
+	pallet_macros::import_section,
 	pallet_prelude::*,
 	traits::{Randomness, Time, ValidatorSet, ValidatorSetWithIdentification},
 };
@@ -114,7 +117,7 @@ use surety_primitives::{
 };
 
 pub use duty::{MIN_ROUNDS, ProberNeglect};
-pub use judge::{Hearing, Judgement, max_excuses};
+pub use judge::{EXCUSED_SHARE, Hearing, Judgement, max_excuses};
 pub use offchain::{ANCHORS_KEY, DENY_KEY};
 pub use pallet::*;
 pub use report::{REVEAL_OFFSET, commit_hash, commit_payload, refused};
@@ -140,6 +143,8 @@ pub type IdentificationTuple<T> =
 
 // What the macros of FRAME expand to expects what cannot fail; nothing written here does.
 #[allow(clippy::expect_used)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -264,101 +269,6 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Duty<T: Config> =
 		StorageValue<_, BoundedVec<(T::AccountId, DutyTally), ConstU32<MAX_DUTY>>, ValueQuery>;
-
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// Every service that was due in the round is judged. The numbers are services by verdict.
-		RoundClosed {
-			/// Which round.
-			round: RoundIndex,
-			/// Answered right.
-			up: u32,
-			/// No usable answer.
-			down: u32,
-			/// Wrong answer.
-			bad: u32,
-			/// Too far behind.
-			stale: u32,
-			/// Probers disagree.
-			unclear: u32,
-			/// Too few reports, or the chain stalled.
-			unmeasured: u32,
-			/// Down in an outage of its whole network, or in announced maintenance.
-			excused: u32,
-		},
-		/// The verdict on a service is another than in the last round in which it was due.
-		VerdictChanged {
-			/// Which service.
-			service: ServiceId,
-			/// Round of the new verdict.
-			round: RoundIndex,
-			/// The verdict before; none if this is the first.
-			from: Option<Verdict>,
-			/// The new verdict.
-			to: Verdict,
-		},
-		/// Through a whole window the probers found no proof that the operator controls the endpoint's host. The
-		/// listing is not probed any more, until its operator asks for it again or moves it.
-		ProofNotFound {
-			/// Which service.
-			service: ServiceId,
-		},
-		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts. It earns
-		/// nothing for the session and is reported.
-		DutyFailed {
-			/// Session that ended.
-			session: SessionIndex,
-			/// Who.
-			prober: T::AccountId,
-			/// What it did.
-			tally: DutyTally,
-		},
-		/// The probers were rewarded for a session.
-		RewardsPaid {
-			/// Session that ended.
-			session: SessionIndex,
-			/// Asset of the amount.
-			asset: AssetId,
-			/// Paid in all, in base units.
-			amount: Balance,
-			/// To so many probers.
-			probers: u32,
-		},
-	}
-
-	#[pallet::error]
-	pub enum Error<T> {
-		/// The phase has not begun: commits are accepted in the blocks of their round, reveals from the third
-		/// block of the next one on.
-		TooEarly,
-		/// The phase is over.
-		TooLate,
-		/// The chain took no snapshot of the round.
-		NoSnapshot,
-		/// The round's snapshot names no prober with this index.
-		NotAProber,
-		/// The prober has committed in this round already.
-		AlreadyCommitted,
-		/// The prober has revealed in this round already.
-		AlreadyRevealed,
-		/// The prober did not commit in this round.
-		NoCommit,
-		/// The report does not have one byte for each service that is due for the prober.
-		WrongLength,
-		/// The report is not the one that was committed to.
-		WrongReveal,
-		/// The registry has no such service.
-		UnknownService,
-		/// The service has a slot already.
-		AlreadyListed,
-		/// The service has no slot.
-		NotListed,
-		/// Every slot for listings is taken.
-		NoSlot,
-		/// The rounds are full: no other service can be probed every round. Wait until one is no longer used.
-		RoundsFull,
-	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {

@@ -346,7 +346,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The networks of the targets and all others, with this node's own anchors before the listed ones.
 	/// Those that no target is of are there for their anchors: they tell whether this node is cut off.
-	fn networks(targets: &[Target]) -> Vec<NetworkRef> {
+	pub(crate) fn networks(targets: &[Target]) -> Vec<NetworkRef> {
 		let of_targets = targets.iter().filter_map(|target| target.kind.network());
 		let ids: BTreeSet<NetworkId> = of_targets.chain(T::Registry::networks()).collect();
 		ids.into_iter()

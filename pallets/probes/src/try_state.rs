@@ -14,8 +14,8 @@
 //! 10. Only hot rows of leases have strikes.
 
 use crate::{
-	Config, Duty, FreeCold, MAX_DUE, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place, Progress,
-	ROWS, Reports, Row, Sent, SlotsOf, Snapshots, bit, max_excuses,
+	Config, Duty, FreeCold, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place, Progress, ROWS,
+	Reports, Row, Sent, SlotsOf, Snapshots, bit, max_excuses,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
@@ -158,7 +158,6 @@ impl<T: Config> Pallet<T> {
 			ensure!(round > progress.judged && round <= now, "5: a snapshot of no open round");
 			let pages: BTreeSet<PageId> = snapshot.due.iter().map(|due| due.page).collect();
 			ensure!(pages.len() == snapshot.due.len(), "6: a page is due twice");
-			ensure!(snapshot.due.len() <= MAX_DUE as usize, "6: more pages are due than fit a report");
 			ensure!(u32::try_from(pages.len()).is_ok_and(|n| n <= hot_and_cold), "6: over capacity");
 			ensure!(snapshot.services() <= hot_and_cold.saturating_mul(ROWS), "6: over capacity");
 			let folded = round.saturating_add(2) <= now;

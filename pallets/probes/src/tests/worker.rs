@@ -1,7 +1,7 @@
 //! The off-chain worker, block by block.
 
 use crate::{
-	Call, DENY_KEY, Due, PageId, Reports, Sent, commit_hash,
+	ANCHORS_KEY, Call, DENY_KEY, Due, PageId, Reports, Sent, commit_hash,
 	mock::*,
 	offchain::{Local, deny_list, is_denied, report_key},
 };
@@ -21,7 +21,8 @@ use sp_runtime::{
 };
 use std::sync::Arc;
 use surety_primitives::{
-	Clock, Probing, Service, ServiceKind, Verdict, crypto::PROB, report::Finding, service_of_lease,
+	Clock, Network, Probing, Protocol, Service, ServiceKind, Verdict, crypto::PROB, report::Finding,
+	service_of_lease,
 };
 
 type Pool = Arc<RwLock<PoolState>>;
@@ -407,6 +408,41 @@ fn what_is_denied_locally_is_not_asked() {
 		assert_eq!(work(&pool).len(), 1);
 		let abstained = Finding::Abstained.to_byte();
 		assert_eq!(kept(1).unwrap().report[1..], [abstained; 3]);
+	});
+}
+
+#[test]
+fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
+	node(|_, _| {
+		let urls = |names: &[&str]| -> Vec<Vec<u8>> {
+			names.iter().map(|name| format!("http://{name}.example/").into_bytes()).collect()
+		};
+		let network = |name: &str, listed: &[&str]| Network {
+			name: name.as_bytes().to_vec().try_into().unwrap(),
+			protocol: Protocol::Ethereum,
+			own: false,
+			anchors: urls(listed)
+				.into_iter()
+				.map(|url| url.try_into().unwrap())
+				.collect::<Vec<_>>()
+				.try_into()
+				.unwrap(),
+		};
+		Networks::mutate(|networks| {
+			networks.insert(7, network("both", &["listed", "shared", "last"]));
+			networks.insert(8, network("listed", &["listed", "last"]));
+			networks.insert(9, network("unused", &["listed"]));
+		});
+		StorageValueRef::persistent(&[ANCHORS_KEY, b"both"].concat()).set(&urls(&["own", "shared"]));
+		list_rpc(3, 3, 7);
+		list_rpc(4, 4, 8);
+		let prober = crate::Prober { account: account(0), key: key(0) };
+		let target = |id| Probes::target(1, false, &row(id), &prober, &deny_list(&[])).unwrap();
+		let targets = [3, 4].map(target);
+		let asked: Vec<_> =
+			Probes::networks(&targets).into_iter().map(|network| (network.id, network.anchors)).collect();
+		let expected = [(7, urls(&["own", "shared", "listed", "last"])), (8, urls(&["listed", "last"]))];
+		assert_eq!(asked, expected);
 	});
 }
 

@@ -1,0 +1,40 @@
+//! Why calls are refused.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// The errors, imported into the pallet.
+#[pallet_section]
+mod errors {
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The phase has not begun: commits are accepted in the blocks of their round, reveals from the third
+		/// block of the next one on.
+		TooEarly,
+		/// The phase is over.
+		TooLate,
+		/// The chain took no snapshot of the round.
+		NoSnapshot,
+		/// The round's snapshot names no prober with this index.
+		NotAProber,
+		/// The prober has committed in this round already.
+		AlreadyCommitted,
+		/// The prober has revealed in this round already.
+		AlreadyRevealed,
+		/// The prober did not commit in this round.
+		NoCommit,
+		/// The report does not have one byte for each service that is due for the prober.
+		WrongLength,
+		/// The report is not the one that was committed to.
+		WrongReveal,
+		/// The registry has no such service.
+		UnknownService,
+		/// The service has a slot already.
+		AlreadyListed,
+		/// The service has no slot.
+		NotListed,
+		/// Every slot for listings is taken.
+		NoSlot,
+		/// The rounds are full: no other service can be probed every round. Wait until one is no longer used.
+		RoundsFull,
+	}
+}

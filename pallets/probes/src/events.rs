@@ -1,0 +1,69 @@
+//! What this pallet tells of.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// The events, imported into the pallet.
+#[pallet_section]
+mod events {
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// Every service that was due in the round is judged. The numbers are services by verdict.
+		RoundClosed {
+			/// Which round.
+			round: RoundIndex,
+			/// Answered right.
+			up: u32,
+			/// No usable answer.
+			down: u32,
+			/// Wrong answer.
+			bad: u32,
+			/// Too far behind.
+			stale: u32,
+			/// Probers disagree.
+			unclear: u32,
+			/// Too few reports, or the chain stalled.
+			unmeasured: u32,
+			/// Down in an outage of its whole network, or in announced maintenance.
+			excused: u32,
+		},
+		/// The verdict on a service is another than in the last round in which it was due.
+		VerdictChanged {
+			/// Which service.
+			service: ServiceId,
+			/// Round of the new verdict.
+			round: RoundIndex,
+			/// The verdict before; none if this is the first.
+			from: Option<Verdict>,
+			/// The new verdict.
+			to: Verdict,
+		},
+		/// Through a whole window the probers found no proof that the operator controls the endpoint's host. The
+		/// listing is not probed any more, until its operator asks for it again or moves it.
+		ProofNotFound {
+			/// Which service.
+			service: ServiceId,
+		},
+		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts. It earns
+		/// nothing for the session and is reported.
+		DutyFailed {
+			/// Session that ended.
+			session: SessionIndex,
+			/// Who.
+			prober: T::AccountId,
+			/// What it did.
+			tally: DutyTally,
+		},
+		/// The probers were rewarded for a session.
+		RewardsPaid {
+			/// Session that ended.
+			session: SessionIndex,
+			/// Asset of the amount.
+			asset: AssetId,
+			/// Paid in all, in base units.
+			amount: Balance,
+			/// To so many probers.
+			probers: u32,
+		},
+	}
+}
