@@ -11,7 +11,7 @@ import { Tale } from "./tale.mjs";
 export const BIDS = { Berta: 10n * MILLI, Carlo: 12n * MILLI, Dunja: 15n * MILLI };
 const MAX_PRICE = 20n * MILLI;
 /** Rounds that the lease runs: long enough for a window to begin, an outage in it, and a second operator. */
-export const ROUNDS = 30;
+const ROUNDS = 30;
 /** In a window of 12 rounds, 90 % leave one bad round: the second is a `Low` breach, the third `Medium`. */
 export const LEASE_TERMS = {
   minUptime: 900_000_000,

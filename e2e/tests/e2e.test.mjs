@@ -2,10 +2,13 @@
 // them, read from finalized blocks. The story (the demo's) runs in the background while the other tests look.
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { stringCamelCase } from "@polkadot/util";
-import { account, big, call, connect, send, UNIT } from "../lib/chain.mjs";
-import { BIDS, ComputeStory, LEASE_TERMS } from "../lib/compute.mjs";
+import { BitcoinStory, PRICE as BITCOIN_PRICE, SBTC, UNITS as BITCOIN_UNITS } from "../lib/bitcoin.mjs";
+import { account, big, bucketMs, call, connect, LEASES_FROM, send, UNIT } from "../lib/chain.mjs";
+import { BIDS, CAPACITY, ComputeStory, LEASE_TERMS, RESOURCES } from "../lib/compute.mjs";
 import { Hostile } from "../lib/hostile.mjs";
 import { VIEWS } from "../lib/rpcview.mjs";
 import { BOND, PRICE, Story, TERMS, listService } from "../lib/story.mjs";
@@ -18,6 +21,8 @@ const MINUTE = 60_000;
 const DEAD = 50;
 /** Operators with an Ethereum endpoint each who agree on a wrong block hash. */
 const SYBILS = 3;
+/** Rounds of the whole run that may be unmeasured: on a loaded machine one may lose its commits, none else does. */
+const MAX_LOST = 1;
 /** JSON-RPC's code of a request with parameters that cannot be read. */
 const INVALID_PARAMS = -32602;
 
@@ -28,6 +33,8 @@ let story;
 let telling;
 let compute;
 let leasing;
+let bitcoin;
+let paying;
 
 /** Tests that have not passed: the logs are kept if any is left. */
 const open = new Set(["start"]);
@@ -60,6 +67,39 @@ async function listAll(people) {
   return ids.flat();
 }
 
+/**
+ * The rounds in which a service was not measured. Commits have the last two blocks of a round: on a busy machine
+ * some come too late for them, which is no finding about anybody. More than `MAX_LOST`, or one for which the chain
+ * has enough commits, is an error.
+ */
+async function lostRounds(verdicts) {
+  const lost = [...verdicts].filter(([, verdict]) => verdict === "unmeasured").map(([round]) => round);
+  assert.ok(lost.length <= MAX_LOST, `rounds ${lost} are unmeasured`);
+  const { roundBlocks } = story.watch.latest;
+  for (const round of lost) {
+    const at = await api.at(await api.rpc.chain.getBlockHash((round + 2) * roundBlocks - 1));
+    const { probers } = (await at.query.probes.snapshots(round)).unwrap();
+    const reports = await Promise.all(probers.map((_, i) => at.query.probes.reports(round, i)));
+    const committed = reports.filter((report) => report.isSome).length;
+    assert.ok(committed * 3 < probers.length * 2, `round ${round} is unmeasured with ${committed} reports`);
+  }
+  return lost;
+}
+
+/** Blocks that are billed for the rounds after `from` up to `to`, by their verdicts: every round has one. */
+function billable(watch, name, from, to) {
+  const verdicts = watch.verdictsBetween(name, from, to);
+  assert.deepEqual(verdicts.filter(([, verdict]) => verdict === undefined), [], `${name} has no verdict`);
+  const rounds = verdicts.filter(([, verdict]) => verdict === "up" || verdict === "unmeasured").length;
+  return rounds * watch.latest.roundBlocks;
+}
+
+/** The round of the block with an event. What is opened in a round is billed from the next one on. */
+const roundOf = (watch, section, method, matches) => {
+  const found = watch.events.find((e) => e.section === section && e.method === method && matches(e.data));
+  return Math.floor(found.block / watch.latest.roundBlocks);
+};
+
 /** Last verdict of every listed service by its id, in a call or two: asking for each would starve the validators. */
 async function lastVerdicts() {
   const found = new Map();
@@ -84,12 +124,15 @@ before(async () => {
   telling = story.run().then((facts) => ({ facts }), (error) => ({ error }));
   compute = new ComputeStory(world);
   leasing = compute.run().then((facts) => ({ facts }), (error) => ({ error }));
+  bitcoin = new BitcoinStory(world);
+  paying = bitcoin.run().then((facts) => ({ facts }), (error) => ({ error }));
   open.delete("start");
 }, { timeout: 5 * MINUTE });
 
 after(async () => {
   await story?.stop().catch(() => {});
   await compute?.stop().catch(() => {});
+  await bitcoin?.stop().catch(() => {});
   await hostile?.stop();
   await world?.stop({ keepLogs: open.size > 0 });
   if (open.size > 0 && world) console.log(`logs of all processes: ${world.dir}`);
@@ -167,7 +210,7 @@ describe("a live network", () => {
     // A server that claims to be fast is as slow as it is: the bucket is at least its delay.
     const liar = bad.findIndex((e) => e.slowest);
     const { latency } = (await lastVerdicts()).get(ids[liar]);
-    assert.ok(2 ** (latency / 4) >= bad[liar].slowest * 0.95, `bucket ${latency} is too fast`);
+    assert.ok(bucketMs(latency) >= bad[liar].slowest * 0.95, `bucket ${latency} is too fast`);
 
     const now = await world.network.validators[0].finalized();
     const expected = (Date.now() - began.at) / 2_000;
@@ -189,18 +232,8 @@ describe("a live network", () => {
     const all = (by, name, verdict, of) => {
       assert.deepEqual(of.map((round) => [round, found(by, name, round)]), of.map((round) => [round, verdict]), name);
     };
-    // Commits have the last two blocks of a round. On a busy machine some come too late for them, which is no
-    // finding about anybody: one round may be lost to that, if the chain has too few commits of it.
-    const late = rounds.filter((round) => found(story.watch, "page", round) === "unmeasured");
-    assert.ok(late.length <= 1, `rounds ${late} are unmeasured`);
-    for (const round of late) {
-      const at = await api.at(await api.rpc.chain.getBlockHash((round + 2) * roundBlocks - 1));
-      const { probers } = (await at.query.probes.snapshots(round)).unwrap();
-      const reports = await Promise.all(probers.map((_, i) => at.query.probes.reports(round, i)));
-      const committed = reports.filter((report) => report.isSome).length;
-      assert.ok(committed * 3 < probers.length * 2, `round ${round} is unmeasured with ${committed} reports`);
-    }
-    const measured = rounds.filter((round) => !late.includes(round));
+    const lost = await lostRounds(story.watch.verdicts.get("page"));
+    const measured = rounds.filter((round) => !lost.includes(round));
     for (const name of ["surety", "page"]) all(story.watch, name, "up", measured);
 
     // Operators who agree on a lie do not outvote the anchors. The honest one of their network is right in the
@@ -316,14 +349,26 @@ describe("a live network", () => {
     assert.equal(big(last.indexAfter), TERMS.credit[1]);
     for (const { id, units: its } of facts.agreements) assert.equal(watch.credited.get(id), TERMS.credit[1] * BigInt(its));
 
-    // Rounds in which it was down were not billed; nobody else was touched.
-    const meter = (await api.call.suretyApi.service(service)).toJSON().meter;
-    const verdicts = [...watch.verdicts.get("ethereum").values()];
-    assert.ok(verdicts.filter((v) => v === "down").length >= 4);
-    assert.equal(meter.blocks % watch.latest.roundBlocks, 0);
+    // Rounds in which it was down were not billed, all others were: its meter began with its first units, each
+    // tenant's bill with its own.
+    const today = watch.latest;
+    const { meter } = today.services.find((s) => s.name === "ethereum");
+    const opened = facts.agreements.map((a) => roundOf(watch, "sla", "AgreementOpened", (d) => d.agreement.toNumber() === a.id));
+    const began = Math.min(...opened);
+    const down = watch.verdictsBetween("ethereum", began, meter.through).filter(([, verdict]) => verdict === "down").length;
+    assert.ok(down >= 4 && meter.through - began > down, `${down} of ${meter.through - began} rounds were down`);
+    assert.equal(meter.blocks, billable(watch, "ethereum", began, meter.through));
+    for (const [i, { id, units: its }] of facts.agreements.entries()) {
+      const { paid, due } = today.agreements.find((a) => a.id === id);
+      const blocks = billable(watch, "ethereum", opened[i], meter.through);
+      assert.equal(paid + due, PRICE * BigInt(its * blocks), `${blocks} blocks of agreement ${id}`);
+    }
+
+    // Nobody else was touched.
     for (const name of ["surety", "page"]) {
-      const seen = [...watch.verdicts.get(name).values()];
-      assert.ok(seen.length > 20 && seen.every((v) => v === "up" || v === "unmeasured"), `${name}: ${seen}`);
+      const lost = await lostRounds(watch.verdicts.get(name));
+      const seen = [...watch.verdicts.get(name)].filter(([round]) => !lost.includes(round)).map(([, verdict]) => verdict);
+      assert.ok(seen.length > 20 && seen.every((v) => v === "up"), `${name}: ${seen}`);
     }
 
     // The scores fell and rose again.
@@ -352,18 +397,18 @@ describe("a live network", () => {
     assert.equal(before[0][0], round);
     assert.notEqual(before[3]?.[1], "down");
     const closed = (id) => watch.events.find((e) => e.section === "computeOrders" && e.method === "LeaseClosed" && e.data.lease.toNumber() === id);
-    const up = [...seen].filter(([r, verdict]) => r <= round && ["up", "unmeasured"].includes(verdict)).length;
+    const ready = (id) => roundOf(watch, "computeOrders", "LeaseReady", (d) => d.lease.toNumber() === id);
     const paid = big(closed(first.id).data.paid);
-    // The watch may have missed verdicts of blocks in which two rounds were judged, never seen too many.
-    assert.ok(paid % (BIDS.Berta * BigInt(watch.latest.roundBlocks)) === 0n, "whole rounds");
-    assert.ok(paid >= BIDS.Berta * BigInt(up * watch.latest.roundBlocks), `${paid} for ${up} good rounds`);
+    const served = billable(watch, `lease ${first.id}`, ready(first.id), round);
+    assert.ok(served > 0);
+    assert.equal(paid, BIDS.Berta * BigInt(served), `${served} blocks of lease ${first.id}`);
 
     // The failed operator paid the fixed share of its bid, and the tenant was credited out of its bond.
     const penalty = watch.events.find((e) => e.section === "computeOrders" && e.method === "PenaltyPaid");
     assert.equal(compute.accounts.Berta.address, penalty.data.operator.toString());
     const windowPrice = BIDS.Berta * BigInt(watch.latest.windowRounds * watch.latest.roundBlocks);
     assert.equal(big(penalty.data.amount), windowPrice / 10n);
-    const breaches = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === 2 ** 31 + first.id);
+    const breaches = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === LEASES_FROM + first.id);
     assert.ok(breaches.length >= 1);
     const taken = breaches.reduce((sum, e) => sum + big(e.data.breach.toJSON().credited), 0n);
     // No more than its last rounds cost: else such an outage would be worth inducing.
@@ -377,7 +422,13 @@ describe("a live network", () => {
     assert.equal(facts.end.code, 1003, "expired");
     const all = paid + facts.end.paid;
     assert.equal(facts.end.refunded, facts.deposit - all, "what was not used came back");
-    assert.ok(facts.end.paid > 0n && facts.end.paid % (BIDS.Carlo * BigInt(watch.latest.roundBlocks)) === 0n);
+    // The lease is gone with the block that judged its last round. Had that changed the verdict, an event would say so.
+    const its = watch.verdicts.get(`lease ${second.id}`);
+    if (!its.has(second.lastRound)) its.set(second.lastRound, its.get(second.lastRound - 1));
+    const went = billable(watch, `lease ${second.id}`, ready(second.id), second.lastRound);
+    assert.ok(went > 0);
+    assert.equal(facts.end.paid, BIDS.Carlo * BigInt(went), `${went} blocks of lease ${second.id}`);
+    for (const { id } of facts.leases) await lostRounds(watch.verdicts.get(`lease ${id}`));
     const expired = watch.events.find((e) => e.section === "computeOrders" && e.method === "LeaseEnding" && e.data.lease.toNumber() === second.id);
     assert.equal(expired.data.round.toNumber(), second.lastRound);
 
@@ -395,10 +446,39 @@ describe("a live network", () => {
     assert.equal(lease.ending.code, 2004);
     const { items } = await jsonRpc(url, "surety_leasesOf", [compute.accounts.Tara.address]);
     assert.deepEqual(items.map((l) => l.id).sort(), [first.id, second.id].sort());
-    assert.equal((await jsonRpc(url, "surety_orders", [{ region: "FR" }])).items.length, 0);
     const [service] = (await jsonRpc(url, "surety_services", [{ class: "compute" }])).items.filter((s) => s.operator === compute.accounts.Carlo.address);
     assert.deepEqual(service.resources.free, service.resources.total, "everything is free again");
   }, 16 * MINUTE);
+
+  check("a service in bitcoin is bonded, paid and refunded in bitcoin", async () => {
+    const { facts, error } = await paying;
+    if (error) throw error;
+    const { watch } = bitcoin;
+    const { bitcoinsBefore: before, bitcoinsAfter: after } = facts;
+    const rate = BITCOIN_PRICE * BigInt(BITCOIN_UNITS);
+
+    // What was settled is what the meter said, to the base unit.
+    const opened = roundOf(watch, "sla", "AgreementOpened", (d) => d.agreement.toNumber() === facts.agreement);
+    const { services: [{ meter }], agreements: [{ paid, due }] } = facts.settled;
+    const blocks = billable(watch, "bitcoin", opened, meter.through);
+    assert.ok(blocks > 0);
+    assert.deepEqual({ paid, due }, { paid: rate * BigInt(blocks), due: 0n });
+
+    // Who closes pays the first window at least; everybody has that part of it which is theirs.
+    const { closed } = facts;
+    assert.deepEqual(closed, { code: 1001, paid: facts.windowPrice, refunded: facts.deposit - facts.windowPrice });
+    const fee = closed.paid / 20n;
+    assert.deepEqual(after, {
+      tenant: before.tenant - closed.paid,
+      operator: before.operator + closed.paid - fee,
+      treasury: before.treasury + fee - fee / 2n,
+      probers: before.probers + fee / 2n,
+    });
+    // Of the tenant's SURE nothing is on hold, and some went for its transactions.
+    const { data } = await api.query.system.account(bitcoin.accounts.Tilda.address);
+    assert.equal(big(data.reserved), 0n);
+    assert.ok(big(data.free) > 9n * UNIT && big(data.free) < 10n * UNIT);
+  });
 
   // The story and the market are over: there are agreements, breaches, credits, counters and closed windows.
   check("the RPC namespace answers like the runtime API", async () => {
@@ -406,28 +486,35 @@ describe("a live network", () => {
     const { methods } = await jsonRpc(url, "rpc_methods");
     for (const method of Object.keys(VIEWS)) assert.ok(methods.includes(`surety_${method}`), `no surety_${method}`);
 
-    // Everything is asked at one finalized block, of which both tell.
-    const { hash } = await world.network.validators[0].finalized();
-    const at = await api.at(hash);
-    const same = async (method, ...args) => {
-      const [rpc, runtime] = await Promise.all([
-        jsonRpc(url, `surety_${method}`, [...args, hash]), at.call.suretyApi[method](...args),
-      ]);
-      assert.deepEqual(rpc, VIEWS[method](runtime), `surety_${method}(${JSON.stringify(args)})`);
-      return rpc;
+    /** An argument of ours as the runtime API takes it. */
+    const typed = (arg) => {
+      const local = /^local:(\d+)$/.exec(arg?.asset);
+      return local ? { ...arg, asset: { Local: Number(local[1]) } } : arg;
     };
-    /** All of a list, in pages of `limit`. */
-    const paged = async (method, subject, limit) => {
-      const items = [];
-      for (let next = null, pages = 1; ; pages += 1) {
-        const page = await same(method, ...subject, next, limit);
-        assert.ok(page.items.length <= limit, `${page.items.length} on a page of ${limit}`);
-        items.push(...page.items);
-        if (page.next === null) return { items, pages };
-        assert.notEqual(page.next, next, "a page leads to itself");
-        next = page.next;
-      }
+    /** Ask both at a block: `same` one thing, `paged` all of a list in pages of `limit`. */
+    const reading = async (hash) => {
+      const at = await api.at(hash);
+      const same = async (method, ...args) => {
+        const [rpc, runtime] = await Promise.all([
+          jsonRpc(url, `surety_${method}`, [...args, hash]), at.call.suretyApi[method](...args.map(typed)),
+        ]);
+        assert.deepEqual(rpc, VIEWS[method](runtime), `surety_${method}(${JSON.stringify(args)})`);
+        return rpc;
+      };
+      const paged = async (method, subject, limit) => {
+        const items = [];
+        for (let next = null, pages = 1; ; pages += 1) {
+          const page = await same(method, ...subject, next, limit);
+          assert.ok(page.items.length <= limit, `${page.items.length} on a page of ${limit}`);
+          items.push(...page.items);
+          if (page.next === null) return { items, pages };
+          assert.notEqual(page.next, next, "a page leads to itself");
+          next = page.next;
+        }
+      };
+      return { same, paged };
     };
+    const { same, paged } = await reading((await world.network.validators[0].finalized()).hash);
 
     const { services, agreements, operators } = story.cast;
     const ids = (list) => list.map(({ id }) => id);
@@ -444,12 +531,15 @@ describe("a live network", () => {
     assert.deepEqual((await same("services", { ...wanted, maxPrice: (PRICE - 1n).toString() }, null, 128)).items, []);
     const { items: vpns } = await same("services", { openOnly: true, class: "vpn" }, null, 128);
     assert.deepEqual(ids(vpns), [services.page]);
+    const { items: bitcoins } = await same("services", { asset: `local:${SBTC}` }, null, 128);
+    assert.deepEqual(ids(bitcoins), [bitcoin.cast.services.bitcoin]);
+    await same("operator", bitcoin.banker.address);
 
     // The cast of both stories, one by one; a list shows of a service what its detail does.
     for (const id of [...Object.values(services), ...Object.values(compute.cast.services)]) {
       const found = await same("service", id);
       // Leases are in no list.
-      if (id < 2 ** 31) assert.deepEqual(found.service, all.find((service) => service.id === id));
+      if (id < LEASES_FROM) assert.deepEqual(found.service, all.find((service) => service.id === id));
     }
     for (const { address } of Object.values({ ...operators, ...compute.cast.operators })) await same("operator", address);
     for (const { id, tenant } of agreements) {
@@ -465,19 +555,68 @@ describe("a live network", () => {
     assert.deepEqual(networks.map((n) => n.name).sort(), ["ethereum", "surety"]);
     assert.ok((await same("round")).judgedRound > 20);
 
+    // The order as it was when it took bids: who looks for work finds it if it is theirs to do.
+    const { facts: { order: id, leases, matchedAt, deposit }, accounts: { Tara, Carlo }, watch } = compute;
+    const bidding = await reading([...watch.blocks.values()].find((m) => m.orders[0]?.bids.length === 3).hash);
+    const order = await bidding.same("order", id);
+    assert.deepEqual((await bidding.paged("orders", [{}], 1)).items, [order]);
+    assert.deepEqual([order.bidsUntil, order.bids], [matchedAt, 3]);
+    assert.deepEqual(order.replicas, [{ lease: null, held: `${deposit}`, closedCode: null, closedReason: null }]);
+    for (const [filter, found] of [
+      [{ region: "DE" }, true], [{ region: "FR" }, false],
+      [{ fits: RESOURCES }, true], [{ fits: { ...RESOURCES, cpuMilli: RESOURCES.cpuMilli - 1 } }, false],
+      [{ fits: CAPACITY }, true], [{ fits: { ...CAPACITY, gpuClass: "a100" } }, false],
+      [{ tenant: Tara.address }, true], [{ tenant: Carlo.address }, false],
+      [{ asset: "native" }, true], [{ asset: `local:${SBTC}` }, false],
+      [{ openOnly: true }, true],
+    ]) {
+      const { items } = await bidding.same("orders", filter, null, 128);
+      assert.deepEqual(ids(items), found ? [id] : [], JSON.stringify(filter));
+    }
+    const { items: bids } = await bidding.paged("bids", [id], 2);
+    const bidder = ({ operator }) => Object.keys(BIDS).find((name) => compute.accounts[name].address === operator);
+    assert.deepEqual(Object.fromEntries(bids.map((bid) => [bidder(bid), BigInt(bid.price)])), BIDS);
+    // Since then: every phase of a lease, of both parties, and an order that takes no more bids.
+    for (const phase of ["starting", "running", "ending", "closed"]) {
+      const { hash } = [...watch.blocks.values()].find((m) => m.orders[0]?.replicas[0].lease?.phase === phase);
+      const then = await reading(hash);
+      const lease = await then.same("lease", leases[0].id);
+      assert.equal(lease.phase, phase);
+      for (const who of [Tara.address, lease.operator]) {
+        const { items } = await then.paged("leasesOf", [who], 1);
+        assert.deepEqual(items.filter((l) => l.id === lease.id), [lease]);
+      }
+    }
+    // In no particular order.
+    assert.deepEqual(ids((await paged("leasesOf", [Tara.address], 1)).items).sort(), ids(leases).sort());
+    assert.equal((await same("order", id)).bidsUntil, null);
+    assert.deepEqual((await same("orders", { openOnly: true }, null, 128)).items, []);
+    // Who failed has no bid any more.
+    assert.ok((await paged("bids", [id], 1)).items.every((bid) => bidder(bid) !== "Berta"));
+    // The tenant as it was rated.
+    const rated = watch.events.find((e) => e.method === "Rated" && e.data.account.toString() === Tara.address);
+    const { score } = await (await reading(rated.hash)).same("tenant", Tara.address);
+    assert.equal(score, rated.data.after.toNumber());
+
     // What the chain has never met is null, and its lists are empty.
     const stranger = account("//Nobody").address;
-    for (const [method, id] of [["service", 999_999], ["agreement", 999_999], ["operator", stranger]]) {
-      assert.equal(await same(method, id), null);
+    const unknown = 999_999;
+    for (const [method, it] of [
+      ["service", unknown], ["agreement", unknown], ["operator", stranger], ["order", unknown], ["lease", unknown],
+    ]) {
+      assert.equal(await same(method, it), null);
     }
-    for (const [method, id] of [["agreementsOf", stranger], ["breaches", 999_999]]) {
-      assert.deepEqual(await same(method, id, null, 2), { items: [], next: null });
+    for (const [method, it] of [["agreementsOf", stranger], ["breaches", unknown], ["bids", unknown], ["leasesOf", stranger]]) {
+      assert.deepEqual(await same(method, it, null, 2), { items: [], next: null });
     }
+    assert.deepEqual(await same("tenant", stranger), { score: 0, trust: 1 });
     // What cannot be read is refused, in words that name the field or the value.
     const bad = [
       ["services", { class: "hotel" }, /class.*hotel/], ["services", { region: "de" }, /region.*de/],
       ["services", { maxPrice: "-1" }, /maxPrice.*-1/], ["services", { asset: "gold" }, /asset.*gold/],
       ["services", { colour: "red" }, /colour/], ["services", { minScore: 300 }, /300/],
+      ["orders", { region: "de" }, /region.*de/], ["orders", { fits: { cpu: 1 } }, /cpu/],
+      ["orders", { tenant: "nobody" }, /Invalid params/],
       ["service", "first", /first/], ["operator", "nobody", /Invalid params/],
     ];
     for (const [method, arg, words] of bad) {
@@ -526,12 +665,20 @@ describe("a live network", () => {
     const accounts = await at.query.system.account.entries();
     const sum = accounts.reduce((total, [, { data }]) => total + big(data.free) + big(data.reserved), 0n);
     assert.equal(sum, issuance);
+    // Of bitcoin, what is on hold is not in the accounts.
+    const supply = async (api) => big((await api.query.assets.asset(SBTC)).unwrap().supply);
+    const bitcoins = (await at.query.assets.account.entries(SBTC)).map(([, found]) => big(found.unwrap().balance));
+    const held = (await at.query.assetsHolder.balancesOnHold.entries(SBTC)).map(([, amount]) => big(amount));
+    assert.ok(held.length > 0);
+    assert.equal([...bitcoins, ...held].reduce((total, amount) => total + amount), await supply(at));
+    assert.equal(await supply(at), await supply(genesis));
   });
 
   check("probing is visible to an operator of a validator", async () => {
     // The series are there from the start at zero, so what counts is that they counted.
     const series = [
       ["surety_probes_sent_total"], ["surety_probes_failed_total", /cause="connect"/],
+      ["surety_probes_failed_total", /cause="forbidden"/],
       // The silent ones, by whoever gives up first, transport or prober.
       ["surety_probes_failed_total", /cause="(timeout|abandoned)"/],
       ["surety_probe_duration_seconds_count"],
@@ -545,5 +692,51 @@ describe("a live network", () => {
         assert.ok(sum > 0, `${node.name}: ${metric} ${label} is ${found.length ? sum : "not there"}`);
       }
     }
+  });
+
+  // The last one: the operator's node forgets all that it had.
+  check("the commands work on what a node has stored, and it catches up afterwards", async () => {
+    const [alice] = world.network.validators;
+    const [node] = world.network.full;
+    const caughtUp = (one) => waitFor(`${one.name} catches up`, async () => {
+      const [its, ours] = await Promise.all([one.finalized(), alice.finalized()]);
+      return its.number > 0 && its.number >= ours.number - 2;
+    }, { timeout: 2 * MINUTE, abort: () => world.died() });
+    /** Number of the best and of the last final block that it has stored. */
+    const stored = async () => {
+      const info = JSON.parse(/^\{[^]*?^\}/m.exec(await node.command("chain-info"))[0]);
+      return [info.best_number, info.finalized_number];
+    };
+    await node.stop();
+
+    const file = path.join(world.dir, "blocks.json");
+    await node.command("export-blocks", "--from", "1", "--to", "20", file);
+    // One object after the other, with nothing between them.
+    const blocks = readFileSync(file, "utf8").split(/(?<=\})(?=\{)/).map((block) => JSON.parse(block));
+    assert.equal(blocks.length, 20);
+    assert.equal(blocks[19].block.header.parentHash, await alice.hashOf(19));
+    await node.command("check-block", "20");
+
+    // What is final stays.
+    const [best, final] = await stored();
+    assert.ok(best > final && final > 20, `${best}, ${final}`);
+    await node.command("revert", "2");
+    assert.deepEqual(await stored(), [Math.max(best - 2, final), final]);
+    await node.start();
+    await caughtUp(node);
+
+    await node.stop();
+    const database = path.join(node.base, "chains", "surety_local", "paritydb");
+    assert.ok(existsSync(database));
+    await node.command("purge-chain", "-y");
+    assert.ok(!existsSync(database));
+    await node.start();
+
+    // Whoever has nothing but the raw specification joins the same chain.
+    const spec = path.join(world.dir, "raw.json");
+    await world.network.exportSpec(spec);
+    const newcomer = await world.network.join("newcomer", spec);
+    await Promise.all([node, newcomer].map(caughtUp));
+    for (const one of [node, newcomer]) assert.equal(await one.hashOf(final), await alice.hashOf(final));
   });
 });
