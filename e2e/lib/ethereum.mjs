@@ -32,8 +32,9 @@ class EthereumNode {
     const { procs } = this.network;
     this.proc = procs.start(this.name, process.execPath, [hardhatCli(), "node", "--hostname", "127.0.0.1", "--port", `${this.port}`], {
       cwd: E2E,
-      // hardhat keeps settings in the home folder and asks about telemetry at a terminal.
-      env: { HOME: procs.dir, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
+      // hardhat keeps settings in the home folder and asks about telemetry at a terminal. Each has a home of its
+      // own: one that reads settings while another writes them does not start.
+      env: { HOME: path.join(procs.dir, this.name), HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
     });
     await waitFor(`${this.name} answers`, () => jsonRpc(this.url, "eth_chainId"), { abort: () => this.proc.died() });
     await this.mineTo(this.network.height);
