@@ -431,7 +431,8 @@ fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
 		Networks::mutate(|networks| {
 			networks.insert(7, network("both", &["listed", "shared", "last"]));
 			networks.insert(8, network("listed", &["listed", "last"]));
-			networks.insert(9, network("unused", &["listed"]));
+			// That of no target: its anchors tell whether this node is cut off.
+			networks.insert(9, network("other", &["listed"]));
 		});
 		StorageValueRef::persistent(&[ANCHORS_KEY, b"both"].concat()).set(&urls(&["own", "shared"]));
 		list_rpc(3, 3, 7);
@@ -441,7 +442,11 @@ fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
 		let targets = [3, 4].map(target);
 		let asked: Vec<_> =
 			Probes::networks(&targets).into_iter().map(|network| (network.id, network.anchors)).collect();
-		let expected = [(7, urls(&["own", "shared", "listed", "last"])), (8, urls(&["listed", "last"]))];
+		let expected = [
+			(7, urls(&["own", "shared", "listed", "last"])),
+			(8, urls(&["listed", "last"])),
+			(9, urls(&["listed"])),
+		];
 		assert_eq!(asked, expected);
 	});
 }
