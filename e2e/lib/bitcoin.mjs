@@ -58,7 +58,7 @@ export class BitcoinStory extends Tale {
 
   async #open() {
     const { events } = await send(this.api, this.accounts.Tilda, call(this.api, "sla", "openAgreement", {
-      service: this.cast.services.bitcoin, units: UNITS, deposit: DEPOSIT, minCover: COIN / 10n,
+      service: this.cast.services.bitcoin, units: UNITS, maxPrice: PRICE, deposit: DEPOSIT, minCover: COIN / 10n,
     }));
     const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
     this.cast.agreements.push({ id, tenant: "Tilda", service: "bitcoin" });

@@ -258,7 +258,7 @@ pub trait BenchmarkHelper<AccountId> {
 	/// Create an asset that [`AssetPolicy`] lets pass.
 	fn create_asset() -> u32;
 	/// Have the operator of a `Compute` service declare what its server has.
-	fn declare_capacity(service: ServiceId);
+	fn declare_capacity(service: surety_primitives::ServiceId);
 	/// Have a unit of a service sold, whose credits were not covered by the bond yet.
-	fn sell_unit(service: ServiceId);
+	fn sell_unit(service: surety_primitives::ServiceId);
 }

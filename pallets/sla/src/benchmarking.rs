@@ -109,7 +109,7 @@ mod benchmarks {
 		let (_, deposit) = deposit_for::<T>(service);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), service, UNITS, deposit, 0);
+		_(RawOrigin::Signed(who), service, UNITS, u128::MAX, deposit, 0);
 
 		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(UNITS));
 	}
