@@ -6,7 +6,7 @@
 #   scripts/weights.sh pallet_surety_sla   only these
 #
 #   STEPS, REPEAT   how thorough (50, 20)
-#   MIN_DURATION    seconds that each benchmark is repeated for at least (10)
+#   MIN_DURATION    seconds that each benchmark is repeated for at least (1)
 #   OUT             write all files there by their names, and none into the source tree
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ export CARGO_TARGET_DIR=$SURETY_CACHE/target-benchmarks
 BENCHER_VERSION=0.28.0
 steps=${STEPS:-50}
 repeat=${REPEAT:-20}
-seconds=${MIN_DURATION:-10}
+seconds=${MIN_DURATION:-1}
 
 if ! command -v frame-omni-bencher > /dev/null; then
 	echo "  weights: installing frame-omni-bencher $BENCHER_VERSION (once, some minutes)"

@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_compute_orders`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 20 steps, 10 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -53,8 +53,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
 	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn declare_capacity() -> Weight {
-		// Minimum measured: 17_346 ns. Proof recorded: 1107 bytes.
-		Weight::from_parts(18_638_000, 4117)
+		// Minimum measured: 17_677 ns. Proof recorded: 1107 bytes.
+		Weight::from_parts(19_098_000, 4117)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -90,10 +90,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `r` is in `[1, 8]`.
 	fn place_order(r: u32, ) -> Weight {
-		// Minimum measured: 95_813 ns. Proof recorded: 912 bytes.
-		Weight::from_parts(67_427_560, 16056)
-			// +- 27_342
-			.saturating_add(Weight::from_parts(33_069_751, 0).saturating_mul(r.into()))
+		// Minimum measured: 103_795 ns. Proof recorded: 912 bytes.
+		Weight::from_parts(72_069_915, 16056)
+			// +- 37_327
+			.saturating_add(Weight::from_parts(35_111_831, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(10_u64))
 			.saturating_add(Db::get().writes(1_u64.saturating_mul(r.into())))
@@ -118,10 +118,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `r` is in `[1, 8]`.
 	fn cancel_order(r: u32, ) -> Weight {
-		// Minimum measured: 61_732 ns. Proof recorded: 1669 bytes.
-		Weight::from_parts(33_500_810, 21261)
-			// +- 74_894
-			.saturating_add(Weight::from_parts(29_986_821, 0).saturating_mul(r.into()))
+		// Minimum measured: 67_661 ns. Proof recorded: 1669 bytes.
+		Weight::from_parts(40_992_658, 21261)
+			// +- 39_738
+			.saturating_add(Weight::from_parts(31_719_654, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(r.into())))
 			.saturating_add(Db::get().writes(8_u64))
@@ -159,8 +159,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:2)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn place_bid() -> Weight {
-		// Minimum measured: 216_192 ns. Proof recorded: 13275 bytes.
-		Weight::from_parts(230_574_000, 89760)
+		// Minimum measured: 245_637 ns. Proof recorded: 13275 bytes.
+		Weight::from_parts(270_263_000, 89760)
 			.saturating_add(Db::get().reads(51_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -179,8 +179,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn update_bid() -> Weight {
-		// Minimum measured: 33_960 ns. Proof recorded: 2678 bytes.
-		Weight::from_parts(35_553_000, 21261)
+		// Minimum measured: 37_516 ns. Proof recorded: 2678 bytes.
+		Weight::from_parts(39_499_000, 21261)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -205,8 +205,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:2)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn withdraw_bid() -> Weight {
-		// Minimum measured: 69_343 ns. Proof recorded: 2983 bytes.
-		Weight::from_parts(74_602_000, 21261)
+		// Minimum measured: 76_774 ns. Proof recorded: 2983 bytes.
+		Weight::from_parts(80_881_000, 21261)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -245,8 +245,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Leases` (r:0 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	fn accept_bid() -> Weight {
-		// Minimum measured: 98_307 ns. Proof recorded: 3914 bytes.
-		Weight::from_parts(102_183_000, 21261)
+		// Minimum measured: 101_782 ns. Proof recorded: 3914 bytes.
+		Weight::from_parts(107_110_000, 21261)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(11_u64))
 	}
@@ -305,8 +305,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn report_ready() -> Weight {
-		// Minimum measured: 514_638 ns. Proof recorded: 64756 bytes.
-		Weight::from_parts(535_579_000, 69202)
+		// Minimum measured: 548_789 ns. Proof recorded: 64756 bytes.
+		Weight::from_parts(577_271_000, 69202)
 			.saturating_add(Db::get().reads(45_u64))
 			.saturating_add(Db::get().writes(26_u64))
 	}
@@ -333,8 +333,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:4)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn decline() -> Weight {
-		// Minimum measured: 87_992 ns. Proof recorded: 3247 bytes.
-		Weight::from_parts(93_269_000, 21261)
+		// Minimum measured: 94_881 ns. Proof recorded: 3247 bytes.
+		Weight::from_parts(101_301_000, 21261)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(12_u64))
 	}
@@ -385,8 +385,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn close_lease() -> Weight {
-		// Minimum measured: 234_179 ns. Proof recorded: 35499 bytes.
-		Weight::from_parts(250_734_000, 35096)
+		// Minimum measured: 259_217 ns. Proof recorded: 35499 bytes.
+		Weight::from_parts(272_006_000, 35096)
 			.saturating_add(Db::get().reads(23_u64))
 			.saturating_add(Db::get().writes(23_u64))
 	}
@@ -403,8 +403,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// Minimum measured: 33_100 ns. Proof recorded: 1735 bytes.
-		Weight::from_parts(35_703_000, 21261)
+		// Minimum measured: 36_774 ns. Proof recorded: 1735 bytes.
+		Weight::from_parts(38_668_000, 21261)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -433,8 +433,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:2)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// Minimum measured: 150_604 ns. Proof recorded: 32265 bytes.
-		Weight::from_parts(161_070_000, 35096)
+		// Minimum measured: 162_533 ns. Proof recorded: 32265 bytes.
+		Weight::from_parts(171_555_000, 35096)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}
@@ -463,12 +463,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// `l` is in `[0, 64]`.
 	/// `b` is in `[0, 32]`.
 	fn remove_order(l: u32, b: u32, ) -> Weight {
-		// Minimum measured: 411_604 ns. Proof recorded: 2934 bytes.
-		Weight::from_parts(143_316_395, 21261)
-			// +- 158_466
-			.saturating_add(Weight::from_parts(4_621_457, 0).saturating_mul(l.into()))
-			// +- 314_781
-			.saturating_add(Weight::from_parts(50_194_512, 0).saturating_mul(b.into()))
+		// Minimum measured: 437_001 ns. Proof recorded: 2935 bytes.
+		Weight::from_parts(62_815_329, 21261)
+			// +- 74_980
+			.saturating_add(Weight::from_parts(6_296_264, 0).saturating_mul(l.into()))
+			// +- 148_452
+			.saturating_add(Weight::from_parts(56_263_993, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(l.into())))
 			.saturating_add(Db::get().reads(6_u64.saturating_mul(b.into())))
@@ -484,10 +484,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 7_391 ns. Proof recorded: 62 bytes.
-		Weight::from_parts(5_743_610, 3478)
-			// +- 1_311
-			.saturating_add(Weight::from_parts(2_242_132, 0).saturating_mul(b.into()))
+		// Minimum measured: 7_661 ns. Proof recorded: 62 bytes.
+		Weight::from_parts(5_908_777, 3478)
+			// +- 980
+			.saturating_add(Weight::from_parts(2_361_933, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
@@ -533,10 +533,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
 	/// `b` is in `[8, 32]`.
 	fn look(b: u32, ) -> Weight {
-		// Minimum measured: 580_706 ns. Proof recorded: 4063 bytes.
-		Weight::from_parts(312_300_478, 22046)
-			// +- 401_664
-			.saturating_add(Weight::from_parts(34_843_913, 0).saturating_mul(b.into()))
+		// Minimum measured: 609_699 ns. Proof recorded: 4048 bytes.
+		Weight::from_parts(435_112_499, 22046)
+			// +- 145_918
+			.saturating_add(Weight::from_parts(30_471_861, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(28_u64))
 			.saturating_add(Db::get().reads(7_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(59_u64))
@@ -567,8 +567,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn look_without_bids() -> Weight {
-		// Minimum measured: 250_974 ns. Proof recorded: 3904 bytes.
-		Weight::from_parts(264_675_000, 23774)
+		// Minimum measured: 265_175 ns. Proof recorded: 3904 bytes.
+		Weight::from_parts(275_721_000, 23774)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(14_u64))
 	}
@@ -613,8 +613,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:4)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn never_ready() -> Weight {
-		// Minimum measured: 175_231 ns. Proof recorded: 5169 bytes.
-		Weight::from_parts(183_854_000, 38805)
+		// Minimum measured: 184_405 ns. Proof recorded: 5169 bytes.
+		Weight::from_parts(192_958_000, 38805)
 			.saturating_add(Db::get().reads(35_u64))
 			.saturating_add(Db::get().writes(21_u64))
 	}
@@ -639,8 +639,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn expire() -> Weight {
-		// Minimum measured: 166_839 ns. Proof recorded: 32421 bytes.
-		Weight::from_parts(173_709_000, 35096)
+		// Minimum measured: 175_772 ns. Proof recorded: 32421 bytes.
+		Weight::from_parts(183_844_000, 35096)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -693,8 +693,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn fail() -> Weight {
-		// Minimum measured: 242_021 ns. Proof recorded: 35576 bytes.
-		Weight::from_parts(254_019_000, 35096)
+		// Minimum measured: 259_637 ns. Proof recorded: 35576 bytes.
+		Weight::from_parts(272_006_000, 35096)
 			.saturating_add(Db::get().reads(24_u64))
 			.saturating_add(Db::get().writes(24_u64))
 	}
@@ -715,8 +715,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn marked() -> Weight {
-		// Minimum measured: 82_964 ns. Proof recorded: 32058 bytes.
-		Weight::from_parts(86_319_000, 35096)
+		// Minimum measured: 88_993 ns. Proof recorded: 32058 bytes.
+		Weight::from_parts(92_698_000, 35096)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
@@ -733,8 +733,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn ending() -> Weight {
-		// Minimum measured: 30_946 ns. Proof recorded: 2022 bytes.
-		Weight::from_parts(32_698_000, 21261)
+		// Minimum measured: 32_749 ns. Proof recorded: 2022 bytes.
+		Weight::from_parts(34_481_000, 21261)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -742,6 +742,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:3 w:1)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:4 w:1)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
@@ -754,10 +758,6 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
-	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
-	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Account` (r:1 w:1)
-	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::SlashedOf` (r:2 w:1)
@@ -811,15 +811,19 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// Minimum measured: 441_839 ns. Proof recorded: 72980 bytes.
-		Weight::from_parts(457_943_000, 69202)
-			.saturating_add(Db::get().reads(36_u64))
+		// Minimum measured: 511_032 ns. Proof recorded: 73095 bytes.
+		Weight::from_parts(535_139_000, 69202)
+			.saturating_add(Db::get().reads(41_u64))
 			.saturating_add(Db::get().writes(37_u64))
 	}
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:3 w:1)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:4 w:1)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
@@ -832,10 +836,6 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
-	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
-	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Account` (r:1 w:1)
-	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::SlashedOf` (r:2 w:1)
@@ -889,9 +889,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn parked() -> Weight {
-		// Minimum measured: 440_267 ns. Proof recorded: 72980 bytes.
-		Weight::from_parts(456_050_000, 69202)
-			.saturating_add(Db::get().reads(36_u64))
+		// Minimum measured: 518_343 ns. Proof recorded: 73095 bytes.
+		Weight::from_parts(542_189_000, 69202)
+			.saturating_add(Db::get().reads(41_u64))
 			.saturating_add(Db::get().writes(38_u64))
 	}
 }

@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_escrow`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 20 steps, 10 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -52,8 +52,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 176_674 ns. Proof recorded: 31671 bytes.
-		Weight::from_parts(187_119_000, 35096)
+		// Minimum measured: 180_439 ns. Proof recorded: 31671 bytes.
+		Weight::from_parts(186_939_000, 35096)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -68,8 +68,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:4 w:4)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
-		// Minimum measured: 109_714 ns. Proof recorded: 1289 bytes.
-		Weight::from_parts(116_123_000, 11426)
+		// Minimum measured: 112_077 ns. Proof recorded: 1289 bytes.
+		Weight::from_parts(115_422_000, 11426)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -94,8 +94,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn force_close() -> Weight {
-		// Minimum measured: 267_829 ns. Proof recorded: 31630 bytes.
-		Weight::from_parts(281_650_000, 35096)
+		// Minimum measured: 272_356 ns. Proof recorded: 31630 bytes.
+		Weight::from_parts(281_770_000, 35096)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}
@@ -105,10 +105,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 6_400 ns. Proof recorded: 79 bytes.
-		Weight::from_parts(4_475_665, 3478)
-			// +- 907
-			.saturating_add(Weight::from_parts(2_458_395, 0).saturating_mul(b.into()))
+		// Minimum measured: 6_530 ns. Proof recorded: 79 bytes.
+		Weight::from_parts(4_592_976, 3478)
+			// +- 687
+			.saturating_add(Weight::from_parts(2_432_147, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
@@ -135,8 +135,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake() -> Weight {
-		// Minimum measured: 202_362 ns. Proof recorded: 31712 bytes.
-		Weight::from_parts(224_715_000, 35096)
+		// Minimum measured: 219_348 ns. Proof recorded: 31712 bytes.
+		Weight::from_parts(227_960_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -151,8 +151,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_read() -> Weight {
-		// Minimum measured: 134_251 ns. Proof recorded: 30795 bytes.
-		Weight::from_parts(139_669_000, 35096)
+		// Minimum measured: 134_932 ns. Proof recorded: 30795 bytes.
+		Weight::from_parts(139_418_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -177,8 +177,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_parking() -> Weight {
-		// Minimum measured: 172_457 ns. Proof recorded: 31677 bytes.
-		Weight::from_parts(180_960_000, 35096)
+		// Minimum measured: 190_193 ns. Proof recorded: 31677 bytes.
+		Weight::from_parts(199_697_000, 35096)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -193,8 +193,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn start() -> Weight {
-		// Minimum measured: 174_451 ns. Proof recorded: 30708 bytes.
-		Weight::from_parts(181_411_000, 35096)
+		// Minimum measured: 174_901 ns. Proof recorded: 30708 bytes.
+		Weight::from_parts(180_078_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -209,8 +209,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn park() -> Weight {
-		// Minimum measured: 95_272 ns. Proof recorded: 30796 bytes.
-		Weight::from_parts(99_328_000, 35096)
+		// Minimum measured: 97_876 ns. Proof recorded: 30796 bytes.
+		Weight::from_parts(102_222_000, 35096)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -225,8 +225,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn top_up_lump() -> Weight {
-		// Minimum measured: 41_331 ns. Proof recorded: 998 bytes.
-		Weight::from_parts(43_245_000, 3838)
+		// Minimum measured: 42_283 ns. Proof recorded: 998 bytes.
+		Weight::from_parts(44_246_000, 3838)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}

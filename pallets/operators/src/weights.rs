@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_operators`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 20 steps, 10 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -63,8 +63,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// Minimum measured: 44_616 ns. Proof recorded: 100 bytes.
-		Weight::from_parts(46_900_000, 4199)
+		// Minimum measured: 46_369 ns. Proof recorded: 100 bytes.
+		Weight::from_parts(48_332_000, 4199)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -85,8 +85,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// Minimum measured: 49_384 ns. Proof recorded: 1289 bytes.
-		Weight::from_parts(51_587_000, 4199)
+		// Minimum measured: 51_617 ns. Proof recorded: 1289 bytes.
+		Weight::from_parts(53_409_000, 4199)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -99,8 +99,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		// Minimum measured: 15_703 ns. Proof recorded: 1175 bytes.
-		Weight::from_parts(16_675_000, 7611)
+		// Minimum measured: 16_565 ns. Proof recorded: 1175 bytes.
+		Weight::from_parts(17_416_000, 7611)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -121,8 +121,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn withdraw_unbonded() -> Weight {
-		// Minimum measured: 47_340 ns. Proof recorded: 1259 bytes.
-		Weight::from_parts(50_085_000, 7408)
+		// Minimum measured: 48_702 ns. Proof recorded: 1259 bytes.
+		Weight::from_parts(50_956_000, 7408)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -131,8 +131,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn deactivate() -> Weight {
-		// Minimum measured: 9_174 ns. Proof recorded: 472 bytes.
-		Weight::from_parts(9_815_000, 3714)
+		// Minimum measured: 9_565 ns. Proof recorded: 472 bytes.
+		Weight::from_parts(10_085_000, 3714)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -145,8 +145,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
-		// Minimum measured: 13_621 ns. Proof recorded: 557 bytes.
-		Weight::from_parts(14_351_000, 4199)
+		// Minimum measured: 14_291 ns. Proof recorded: 557 bytes.
+		Weight::from_parts(14_962_000, 4199)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -159,16 +159,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Bonds` (r:1 w:0)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		// Minimum measured: 14_932 ns. Proof recorded: 549 bytes.
-		Weight::from_parts(15_974_000, 7611)
+		// Minimum measured: 15_663 ns. Proof recorded: 549 bytes.
+		Weight::from_parts(16_395_000, 7611)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	fn set_identity() -> Weight {
-		// Minimum measured: 8_402 ns. Proof recorded: 469 bytes.
-		Weight::from_parts(8_893_000, 3714)
+		// Minimum measured: 8_653 ns. Proof recorded: 469 bytes.
+		Weight::from_parts(9_093_000, 3714)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -213,8 +213,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Services` (r:0 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn list_service() -> Weight {
-		// Minimum measured: 235_241 ns. Proof recorded: 25001 bytes.
-		Weight::from_parts(261_250_000, 35096)
+		// Minimum measured: 226_928 ns. Proof recorded: 25001 bytes.
+		Weight::from_parts(285_435_000, 35096)
 			.saturating_add(Db::get().reads(29_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
@@ -226,7 +226,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::DeniedHosts` (r:10 w:0)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:0)
+	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
 	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
@@ -236,11 +236,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Hosts` (r:2 w:2)
 	/// Proof: `Operators::Hosts` (`max_values`: None, `max_size`: Some(275), added: 2750, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
+	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn update_service() -> Weight {
-		// Minimum measured: 47_370 ns. Proof recorded: 1313 bytes.
-		Weight::from_parts(49_764_000, 35096)
+		// Minimum measured: 52_328 ns. Proof recorded: 1455 bytes.
+		Weight::from_parts(54_772_000, 35096)
 			.saturating_add(Db::get().reads(19_u64))
-			.saturating_add(Db::get().writes(5_u64))
+			.saturating_add(Db::get().writes(7_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
@@ -248,25 +250,31 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
 	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Bonds` (r:1 w:1)
+	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Exposures` (r:1 w:1)
+	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	fn raise_credit_cap() -> Weight {
-		// Minimum measured: 12_459 ns. Proof recorded: 1072 bytes.
-		Weight::from_parts(13_250_000, 4380)
-			.saturating_add(Db::get().reads(3_u64))
-			.saturating_add(Db::get().writes(1_u64))
+		// Minimum measured: 24_927 ns. Proof recorded: 1333 bytes.
+		Weight::from_parts(26_289_000, 4380)
+			.saturating_add(Db::get().reads(6_u64))
+			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn pause_service() -> Weight {
-		// Minimum measured: 8_112 ns. Proof recorded: 940 bytes.
-		Weight::from_parts(8_753_000, 4117)
+		// Minimum measured: 8_542 ns. Proof recorded: 940 bytes.
+		Weight::from_parts(9_173_000, 4117)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn resume_service() -> Weight {
-		// Minimum measured: 8_302 ns. Proof recorded: 940 bytes.
-		Weight::from_parts(8_874_000, 4117)
+		// Minimum measured: 8_592 ns. Proof recorded: 940 bytes.
+		Weight::from_parts(9_124_000, 4117)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -283,8 +291,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn retire_service() -> Weight {
-		// Minimum measured: 59_138 ns. Proof recorded: 19719 bytes.
-		Weight::from_parts(68_712_000, 35096)
+		// Minimum measured: 66_640 ns. Proof recorded: 19719 bytes.
+		Weight::from_parts(73_089_000, 35096)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -329,8 +337,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_service() -> Weight {
-		// Minimum measured: 234_089 ns. Proof recorded: 27668 bytes.
-		Weight::from_parts(261_069_000, 35096)
+		// Minimum measured: 261_971 ns. Proof recorded: 27668 bytes.
+		Weight::from_parts(292_866_000, 35096)
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(17_u64))
 	}
@@ -349,8 +357,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::Pages` (r:1 w:1)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// Minimum measured: 82_933 ns. Proof recorded: 20431 bytes.
-		Weight::from_parts(91_557_000, 35096)
+		// Minimum measured: 91_546 ns. Proof recorded: 20431 bytes.
+		Weight::from_parts(98_357_000, 35096)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -361,8 +369,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Networks` (r:1 w:1)
 	/// Proof: `Operators::Networks` (`max_values`: None, `max_size`: Some(2143), added: 4618, mode: `MaxEncodedLen`)
 	fn set_network() -> Weight {
-		// Minimum measured: 27_241 ns. Proof recorded: 2547 bytes.
-		Weight::from_parts(28_823_000, 5608)
+		// Minimum measured: 28_132 ns. Proof recorded: 2547 bytes.
+		Weight::from_parts(29_374_000, 5608)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -373,42 +381,46 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::NetworkByName` (r:0 w:1)
 	/// Proof: `Operators::NetworkByName` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn remove_network() -> Weight {
-		// Minimum measured: 11_267 ns. Proof recorded: 2283 bytes.
-		Weight::from_parts(11_958_000, 5608)
+		// Minimum measured: 11_488 ns. Proof recorded: 2283 bytes.
+		Weight::from_parts(12_168_000, 5608)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Assets::Asset` (r:1 w:0)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Account` (r:3 w:0)
+	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `AssetsHolder::BalancesOnHold` (r:3 w:0)
+	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Approvals` (r:0 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn approve_asset() -> Weight {
-		// Minimum measured: 7_681 ns. Proof recorded: 243 bytes.
-		Weight::from_parts(8_092_000, 3675)
-			.saturating_add(Db::get().reads(1_u64))
+		// Minimum measured: 30_846 ns. Proof recorded: 249 bytes.
+		Weight::from_parts(31_907_000, 8817)
+			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Approvals` (r:1 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn revoke_asset() -> Weight {
-		// Minimum measured: 6_499 ns. Proof recorded: 145 bytes.
-		Weight::from_parts(6_861_000, 3494)
+		// Minimum measured: 6_670 ns. Proof recorded: 145 bytes.
+		Weight::from_parts(7_091_000, 3494)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn deny_host() -> Weight {
-		// Minimum measured: 6_750 ns. Proof recorded: 96 bytes.
-		Weight::from_parts(7_170_000, 3736)
+		// Minimum measured: 6_950 ns. Proof recorded: 96 bytes.
+		Weight::from_parts(7_311_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn allow_host() -> Weight {
-		// Minimum measured: 7_422 ns. Proof recorded: 160 bytes.
-		Weight::from_parts(7_902_000, 3736)
+		// Minimum measured: 7_712 ns. Proof recorded: 160 bytes.
+		Weight::from_parts(8_102_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -429,8 +441,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn list_lease() -> Weight {
-		// Minimum measured: 37_906 ns. Proof recorded: 1230 bytes.
-		Weight::from_parts(39_769_000, 35096)
+		// Minimum measured: 38_217 ns. Proof recorded: 1230 bytes.
+		Weight::from_parts(39_770_000, 35096)
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -461,8 +473,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_lease() -> Weight {
-		// Minimum measured: 31_267 ns. Proof recorded: 1561 bytes.
-		Weight::from_parts(33_700_000, 35096)
+		// Minimum measured: 32_920 ns. Proof recorded: 1561 bytes.
+		Weight::from_parts(34_642_000, 35096)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(11_u64))
 	}
@@ -471,8 +483,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn reserve() -> Weight {
-		// Minimum measured: 7_431 ns. Proof recorded: 351 bytes.
-		Weight::from_parts(8_002_000, 4199)
+		// Minimum measured: 7_822 ns. Proof recorded: 351 bytes.
+		Weight::from_parts(8_323_000, 4199)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -481,8 +493,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn unreserve() -> Weight {
-		// Minimum measured: 9_724 ns. Proof recorded: 450 bytes.
-		Weight::from_parts(10_556_000, 4199)
+		// Minimum measured: 10_316 ns. Proof recorded: 450 bytes.
+		Weight::from_parts(10_936_000, 4199)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -507,8 +519,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn forfeit() -> Weight {
-		// Minimum measured: 50_505 ns. Proof recorded: 1250 bytes.
-		Weight::from_parts(53_911_000, 6094)
+		// Minimum measured: 53_249 ns. Proof recorded: 1250 bytes.
+		Weight::from_parts(55_953_000, 6094)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}

@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_probes`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 20 steps, 10 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -39,8 +39,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::Reports` (r:1 w:1)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		// Minimum measured: 9_484 ns. Proof recorded: 8725 bytes.
-		Weight::from_parts(10_175_000, 12072)
+		// Minimum measured: 9_023 ns. Proof recorded: 8725 bytes.
+		Weight::from_parts(9_675_000, 12072)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -53,8 +53,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
-		// Minimum measured: 43_145 ns. Proof recorded: 8779 bytes.
-		Weight::from_parts(45_087_000, 12072)
+		// Minimum measured: 42_473 ns. Proof recorded: 8779 bytes.
+		Weight::from_parts(44_797_000, 12072)
 			.saturating_add(Db::get().reads(4_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -67,10 +67,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// `b` is in `[0, 2048]`.
 	fn reveal(b: u32, ) -> Weight {
-		// Minimum measured: 153_058 ns. Proof recorded: 8824 bytes.
-		Weight::from_parts(157_198_567, 12072)
-			// +- 181
-			.saturating_add(Weight::from_parts(3_096, 0).saturating_mul(b.into()))
+		// Minimum measured: 146_849 ns. Proof recorded: 8824 bytes.
+		Weight::from_parts(152_907_660, 12072)
+			// +- 136
+			.saturating_add(Weight::from_parts(2_294, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -84,22 +84,20 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// `b` is in `[0, 2048]`.
 	fn authorize_reveal(b: u32, ) -> Weight {
-		// Minimum measured: 148_151 ns. Proof recorded: 8824 bytes.
-		Weight::from_parts(153_286_916, 12072)
-			// +- 83
-			.saturating_add(Weight::from_parts(1_144, 0).saturating_mul(b.into()))
+		// Minimum measured: 145_747 ns. Proof recorded: 8824 bytes.
+		Weight::from_parts(151_285_253, 12072)
+			// +- 67
+			.saturating_add(Weight::from_parts(385, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(4_u64))
 	}
 	fn idle() -> Weight {
-		// Minimum measured: 420 ns. Proof recorded: 0 bytes.
-		Weight::from_parts(491_000, 0)
+		// Minimum measured: 411 ns. Proof recorded: 0 bytes.
+		Weight::from_parts(481_000, 0)
 	}
 	/// Storage: `Probes::ProberSet` (r:1 w:0)
 	/// Proof: `Probes::ProberSet` (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::NextRandomness` (r:1 w:0)
-	/// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::EpochStart` (r:1 w:0)
-	/// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
+	/// Proof: `Babe::AuthorVrfRandomness` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
 	/// Storage: `System::ParentHash` (r:1 w:0)
 	/// Proof: `System::ParentHash` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -118,11 +116,11 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 128]`.
 	fn open_round(n: u32, ) -> Weight {
-		// Minimum measured: 80_330 ns. Proof recorded: 1520 bytes.
-		Weight::from_parts(84_319_279, 121998)
-			// +- 652
-			.saturating_add(Weight::from_parts(20_691, 0).saturating_mul(n.into()))
-			.saturating_add(Db::get().reads(57_u64))
+		// Minimum measured: 77_916 ns. Proof recorded: 1524 bytes.
+		Weight::from_parts(81_486_180, 121998)
+			// +- 529
+			.saturating_add(Weight::from_parts(16_124, 0).saturating_mul(n.into()))
+			.saturating_add(Db::get().reads(56_u64))
 			.saturating_add(Db::get().writes(2_u64))
 			.saturating_add(Weight::from_parts(0, 64).saturating_mul(n.into()))
 	}
@@ -141,12 +139,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// `n` is in `[0, 128]`.
 	/// `s` is in `[0, 2048]`.
 	fn fold(n: u32, s: u32, ) -> Weight {
-		// Minimum measured: 391_614 ns. Proof recorded: 47356 bytes.
-		Weight::from_parts(391_874_000, 546686)
-			// +- 368_881
-			.saturating_add(Weight::from_parts(6_514_841, 0).saturating_mul(n.into()))
-			// +- 23_028
-			.saturating_add(Weight::from_parts(614_847, 0).saturating_mul(s.into()))
+		// Minimum measured: 375_661 ns. Proof recorded: 58892 bytes.
+		Weight::from_parts(379_927_000, 546686)
+			// +- 157_935
+			.saturating_add(Weight::from_parts(6_009_678, 0).saturating_mul(n.into()))
+			// +- 9_857
+			.saturating_add(Weight::from_parts(569_024, 0).saturating_mul(s.into()))
 			.saturating_add(Db::get().reads(20_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(n.into())))
 			.saturating_add(Db::get().writes(2_u64))
@@ -161,10 +159,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// `r` is in `[0, 128]`.
 	fn judge_page(r: u32, ) -> Weight {
-		// Minimum measured: 10_225 ns. Proof recorded: 166 bytes.
-		Weight::from_parts(13_387_318, 35096)
-			// +- 4_567
-			.saturating_add(Weight::from_parts(1_947_572, 0).saturating_mul(r.into()))
+		// Minimum measured: 10_195 ns. Proof recorded: 166 bytes.
+		Weight::from_parts(11_463_223, 35096)
+			// +- 1_095
+			.saturating_add(Weight::from_parts(1_869_381, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -175,8 +173,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	fn close_round() -> Weight {
-		// Minimum measured: 11_937 ns. Proof recorded: 10778 bytes.
-		Weight::from_parts(13_120_000, 12072)
+		// Minimum measured: 11_788 ns. Proof recorded: 10778 bytes.
+		Weight::from_parts(12_669_000, 12072)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}

@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_sla`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 20 steps, 10 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -83,8 +83,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn open_agreement() -> Weight {
-		// Minimum measured: 502_990 ns. Proof recorded: 63903 bytes.
-		Weight::from_parts(531_102_000, 69202)
+		// Minimum measured: 501_398 ns. Proof recorded: 63903 bytes.
+		Weight::from_parts(520_777_000, 69202)
 			.saturating_add(Db::get().reads(44_u64))
 			.saturating_add(Db::get().writes(21_u64))
 	}
@@ -123,8 +123,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn open_lease_agreement() -> Weight {
-		// Minimum measured: 242_262 ns. Proof recorded: 62876 bytes.
-		Weight::from_parts(251_996_000, 69202)
+		// Minimum measured: 237_685 ns. Proof recorded: 62876 bytes.
+		Weight::from_parts(249_172_000, 69202)
 			.saturating_add(Db::get().reads(35_u64))
 			.saturating_add(Db::get().writes(16_u64))
 	}
@@ -149,8 +149,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// Minimum measured: 147_480 ns. Proof recorded: 31814 bytes.
-		Weight::from_parts(154_079_000, 35096)
+		// Minimum measured: 148_131 ns. Proof recorded: 31814 bytes.
+		Weight::from_parts(153_409_000, 35096)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
@@ -181,8 +181,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 325_896 ns. Proof recorded: 32455 bytes.
-		Weight::from_parts(339_136_000, 35096)
+		// Minimum measured: 324_454 ns. Proof recorded: 32455 bytes.
+		Weight::from_parts(334_068_000, 35096)
 			.saturating_add(Db::get().reads(18_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
@@ -203,8 +203,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn close_agreement() -> Weight {
-		// Minimum measured: 114_731 ns. Proof recorded: 31376 bytes.
-		Weight::from_parts(121_371_000, 35096)
+		// Minimum measured: 115_102 ns. Proof recorded: 31376 bytes.
+		Weight::from_parts(118_416_000, 35096)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(4_u64))
 	}
@@ -231,8 +231,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// Minimum measured: 113_430 ns. Proof recorded: 32050 bytes.
-		Weight::from_parts(119_888_000, 35096)
+		// Minimum measured: 110_565 ns. Proof recorded: 32050 bytes.
+		Weight::from_parts(115_022_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -241,8 +241,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	fn sweep_base() -> Weight {
-		// Minimum measured: 4_877 ns. Proof recorded: 31 bytes.
-		Weight::from_parts(5_227_000, 3614)
+		// Minimum measured: 4_707 ns. Proof recorded: 31 bytes.
+		Weight::from_parts(4_997_000, 3614)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -271,8 +271,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn sweep_step() -> Weight {
-		// Minimum measured: 248_200 ns. Proof recorded: 32054 bytes.
-		Weight::from_parts(260_048_000, 35096)
+		// Minimum measured: 239_748 ns. Proof recorded: 32054 bytes.
+		Weight::from_parts(245_907_000, 35096)
 			.saturating_add(Db::get().reads(12_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -297,8 +297,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::WindowBase` (r:0 w:8)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn window_turned() -> Weight {
-		// Minimum measured: 169_522 ns. Proof recorded: 32559 bytes.
-		Weight::from_parts(175_452_000, 35096)
+		// Minimum measured: 162_973 ns. Proof recorded: 32559 bytes.
+		Weight::from_parts(167_580_000, 35096)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(12_u64))
 	}
@@ -311,8 +311,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn heated() -> Weight {
-		// Minimum measured: 16_024 ns. Proof recorded: 1398 bytes.
-		Weight::from_parts(16_955_000, 6012)
+		// Minimum measured: 15_353 ns. Proof recorded: 1398 bytes.
+		Weight::from_parts(16_295_000, 6012)
 			.saturating_add(Db::get().reads(5_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
@@ -356,8 +356,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Breaches` (r:0 w:2)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
 	fn breached() -> Weight {
-		// Minimum measured: 249_533 ns. Proof recorded: 34364 bytes.
-		Weight::from_parts(263_083_000, 35096)
+		// Minimum measured: 238_896 ns. Proof recorded: 34364 bytes.
+		Weight::from_parts(253_147_000, 35096)
 			.saturating_add(Db::get().reads(21_u64))
 			.saturating_add(Db::get().writes(19_u64))
 	}
@@ -400,8 +400,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// Minimum measured: 277_003 ns. Proof recorded: 73095 bytes.
-		Weight::from_parts(287_649_000, 74310)
+		// Minimum measured: 274_199 ns. Proof recorded: 73095 bytes.
+		Weight::from_parts(282_131_000, 74310)
 			.saturating_add(Db::get().reads(46_u64))
 			.saturating_add(Db::get().writes(15_u64))
 	}
@@ -422,8 +422,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Breaches` (r:0 w:64)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(580), added: 3055, mode: `MaxEncodedLen`)
 	fn forget() -> Weight {
-		// Minimum measured: 126_989 ns. Proof recorded: 949 bytes.
-		Weight::from_parts(131_977_000, 6208)
+		// Minimum measured: 123_204 ns. Proof recorded: 949 bytes.
+		Weight::from_parts(127_470_000, 6208)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(71_u64))
 	}
