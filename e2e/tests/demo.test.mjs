@@ -61,7 +61,7 @@ class Demo {
   /** Wait until its output matches. */
   says(words) {
     return waitFor(`${words} is said`, () => words.test(this.output), {
-      timeout: MINUTE, every: 100, abort: () => this.child.exitCode !== null ? `it ended:\n${this.output}` : undefined,
+      timeout: 3 * MINUTE, every: 100, abort: () => this.child.exitCode !== null ? `it ended:\n${this.output}` : undefined,
     });
   }
 
@@ -69,7 +69,7 @@ class Demo {
   async ends() {
     const how = await this.over;
     const names = () => this.left().map(({ pid, text }) => `${pid} ${text.split("\0").slice(0, 2).join(" ")}`);
-    await waitFor("nothing is left", () => this.left().length === 0, { timeout: 10_000 }).catch((error) => {
+    await waitFor("nothing is left", () => this.left().length === 0, { timeout: 30_000 }).catch((error) => {
       throw new Error(`${error.message}: ${names()}`);
     });
     return how;
@@ -94,7 +94,7 @@ describe("the demo", () => {
     work.remove();
   });
 
-  test("Ctrl-C stops everything that it started", { timeout: 2 * MINUTE }, async () => {
+  test("Ctrl-C stops everything that it started", { timeout: 4 * MINUTE }, async () => {
     const demo = new Demo("interrupted", "outage");
     // The world is up: validators, a full node, hardhat, nginx, and who waits to clean up after them.
     await demo.says(/== 2\//);
@@ -108,7 +108,7 @@ describe("the demo", () => {
     assert.deepEqual(readdirSync(demo.dir), [], "its folder is gone");
   });
 
-  test("a validator that dies is a failure with the name of the step", { timeout: 2 * MINUTE }, async () => {
+  test("a validator that dies is a failure with the name of the step", { timeout: 5 * MINUTE }, async () => {
     const demo = new Demo("failed", "compute");
     await demo.says(/== 3\//);
     const dave = demo.left().find(({ text }) => text.includes("--dave"));
@@ -121,10 +121,10 @@ describe("the demo", () => {
     assert.ok(readdirSync(logs).includes("dave.log"));
   });
 
-  test("a demo that is killed leaves nothing behind either", { timeout: MINUTE }, async () => {
+  test("a demo that is killed leaves nothing behind either", { timeout: 2 * MINUTE }, async () => {
     const demo = new Demo("killed", "compute");
     await waitFor("its validators run", () => demo.left().filter(({ text }) => text.includes("--validator")).length === 4, {
-      timeout: 30_000, every: 100,
+      timeout: MINUTE, every: 100,
     });
     demo.child.kill("SIGKILL");
     assert.equal(await demo.ends(), "SIGKILL");
