@@ -32,11 +32,13 @@
 extern crate alloc;
 
 pub mod agenda;
+pub mod credit;
 pub mod crypto;
 pub mod endpoint;
 pub mod funds;
 pub mod latency;
 pub mod page;
+pub mod rent;
 pub mod report;
 pub mod score;
 pub mod terms;
@@ -44,9 +46,11 @@ pub mod tiers;
 pub mod traits;
 pub mod types;
 
+pub use credit::WindowShare;
 pub use funds::{Funds, TwoUnions};
 pub use latency::LatencyBucket;
 pub use page::{MAX_PAGE, page_size};
+pub use rent::Occupancy;
 pub use terms::{TermsFault, TermsInput};
 pub use traits::*;
 pub use types::*;

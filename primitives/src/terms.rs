@@ -1,7 +1,7 @@
 //! SLA terms as a caller gives them, and what they must look like.
 
-use crate::{Balance, Clock, LatencyBucket, SlaTerms, shared};
-use sp_runtime::{PerThing, Perbill};
+use crate::{Clock, LatencyBucket, SlaTerms, WindowShare, shared};
+use sp_runtime::{PerThing, Perbill, traits::Zero};
 
 shared! {
 	/// SLA terms as a caller gives them.
@@ -15,11 +15,13 @@ shared! {
 		pub max_latency_ms: u32,
 		/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
 		pub max_head_lag: u32,
-		/// Credit per unit in base units for a `Low`, `Medium`, `High` and `Critical` breach: each at least
-		/// the one before it and at most the cap.
-		pub credit: [Balance; 4],
-		/// All that one unit can ever be credited, in base units; not zero.
-		pub credit_cap: Balance,
+		/// Credit for a `Low`, `Medium`, `High` and `Critical` breach as a share of the price of one window:
+		/// 1,000,000,000 is the whole price. Each at least the one before it, at most the cover, and at most
+		/// `MaxCredit` (30 windows at genesis).
+		pub credit: [WindowShare; 4],
+		/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price of one. Not
+		/// zero.
+		pub cover: WindowShare,
 	}
 }
 
@@ -30,18 +32,21 @@ pub enum TermsFault {
 	Uptime,
 	/// A latency of zero, or longer than a prober waits.
 	Latency,
-	/// A cap of zero.
-	ZeroCap,
+	/// A cover of zero.
+	ZeroCover,
 	/// Credits fall with severity.
 	CreditsFall,
-	/// A credit is above the cap.
-	CreditAboveCap,
+	/// A credit is above the cover.
+	CreditAboveCover,
+	/// A credit is above the most that governance allows.
+	CreditAboveMost,
 }
 
 impl TermsInput {
-	/// The terms as they are stored, the latency rounded up to the edge of its bucket.
-	pub fn check<C: Clock>(self) -> Result<SlaTerms, TermsFault> {
-		let Self { min_uptime, max_latency_ms, max_head_lag, credit, credit_cap } = self;
+	/// The terms as they are stored, the latency rounded up to the edge of its bucket. No credit is above
+	/// `max_credit`.
+	pub fn check<C: Clock>(self, max_credit: WindowShare) -> Result<SlaTerms, TermsFault> {
+		let Self { min_uptime, max_latency_ms, max_head_lag, credit, cover } = self;
 		if min_uptime > Perbill::ACCURACY {
 			return Err(TermsFault::Uptime);
 		}
@@ -53,16 +58,19 @@ impl TermsInput {
 		if !in_range || max_latency > longest {
 			return Err(TermsFault::Latency);
 		}
-		if credit_cap == 0 {
-			return Err(TermsFault::ZeroCap);
+		if cover.is_zero() {
+			return Err(TermsFault::ZeroCover);
 		}
 		if !credit.is_sorted() {
 			return Err(TermsFault::CreditsFall);
 		}
-		if credit.iter().any(|credit| *credit > credit_cap) {
-			return Err(TermsFault::CreditAboveCap);
+		if credit.iter().any(|credit| *credit > cover) {
+			return Err(TermsFault::CreditAboveCover);
 		}
-		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, credit_cap })
+		if credit.iter().any(|credit| *credit > max_credit) {
+			return Err(TermsFault::CreditAboveMost);
+		}
+		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, cover })
 	}
 }
 

@@ -2,13 +2,13 @@
 
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
-	LeaseId, MeterReading, Network, NetworkId, OrderId, RoundIndex, Service, ServiceId, Severity, SlaTerms,
-	TrustLevel, Verdict, WindowIndex, WindowSummary, stored,
+	LeaseId, MeterReading, Network, NetworkId, Occupancy, OrderId, RoundIndex, Service, ServiceId, Severity,
+	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary, stored,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, DispatchResult, Perbill};
 
 /// The chain's clock: all of it fixed at genesis, none of it ever zero.
 pub trait Clock {
@@ -74,9 +74,9 @@ pub trait Registry<AccountId> {
 	fn terminate(id: ServiceId, at: RoundIndex);
 	/// Where penalties go, whatever the asset.
 	fn treasury() -> AccountId;
-	/// Base units that what is probed every round must cost per window, whatever it sells: every validator
-	/// probes it. `None` if the asset is not approved.
-	fn least_window_price(asset: AssetId) -> Option<Balance>;
+	/// Base units of the asset that an operator must have bonded, which governance holds to be worth the same
+	/// in every asset. `None` if the asset is not approved.
+	fn min_bond(asset: AssetId) -> Option<Balance>;
 	/// An amount of an asset in billionths of its minimum bond, rounded down, which governance holds to be worth the
 	/// same in every asset: so amounts of different assets can be compared. 0 if the asset is not approved.
 	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance;
@@ -123,22 +123,28 @@ pub trait Capacity {
 
 /// What the owner of leases must learn. Called inside mandatory sweeps: constant work, cannot fail.
 pub trait OnLease {
-	/// A lease was bad in several rounds in a row, the last of them `round`, which is being judged.
+	/// A lease was bad in too many of its last rounds, the last of them `round`, which is being judged.
 	fn unhealthy(lease: LeaseId, round: RoundIndex);
-	/// A lease ends for cause (credited up to its cap, or dead for a window); its meter stops after `at`.
-	fn terminated(lease: LeaseId, at: RoundIndex);
+	/// A lease ends with round `at` for its operator's doing: `Terminated` (credited up to its cover, or dead
+	/// for a window) or `RentUnpaid`. Its meter stops after that round.
+	fn terminated(lease: LeaseId, at: RoundIndex, reason: CloseReason);
 }
 
 /// The agreements behind leases: one unit each, credited like any other, but opened and ended by the owner of
 /// the lease, who owns its stream too.
 pub trait LeaseAgreements<AccountId> {
-	/// The tenant of a listed lease is covered by its terms from the next window on: exposure is reserved and
-	/// the row becomes hot. `escrow` is the account that is to be started right after this.
-	fn open(lease: LeaseId, tenant: &AccountId, escrow: EscrowId) -> Result<AgreementId, DispatchError>;
-	/// Base units that must be reserved for a lease with these terms: the cap and the penalty on it.
-	fn exposure(terms: &SlaTerms) -> Option<Balance>;
-	/// The end of its stream is decided.
-	fn ending(agreement: AgreementId, round: RoundIndex, reason: CloseReason);
+	/// The tenant of a listed lease is covered by its terms from the next window on: exposure is reserved with
+	/// the penalty share that its bid was placed at, and the row becomes hot. `escrow` is the account that is to
+	/// be started right after this.
+	fn open(
+		lease: LeaseId,
+		tenant: &AccountId,
+		escrow: EscrowId,
+		penalty_share: Perbill,
+	) -> Result<AgreementId, DispatchError>;
+	/// Penalty share now, and base units that must be reserved at it for the credits of a lease with these
+	/// terms and this price per block. `None` if that overflows. The rent of its slot comes on top.
+	fn exposure(terms: &SlaTerms, price: Balance) -> Option<(Perbill, Balance)>;
 	/// Its stream is over: credited for the last time, the row cools.
 	fn ended(agreement: AgreementId, end: StreamEnd);
 }
@@ -168,15 +174,18 @@ pub trait Bonding<AccountId> {
 	/// active bond first, then the newest unbonding chunk. Moves what there is; never fails. The caller
 	/// lowers the exposure.
 	fn slash(service: ServiceId, credit: Balance, credit_to: &AccountId, penalty: Balance) -> Slashed;
+	/// Take up to `amount` of the service's bond for `to`, which is no punishment but a price: rent. Moves what
+	/// there is, in the order of [`Self::slash`], and says how much; never fails. The caller lowers the exposure.
+	fn charge(service: ServiceId, amount: Balance, to: &AccountId) -> Balance;
 }
 
 /// What the registry must know and tell of agreements.
 pub trait Agreements {
 	/// Units sold and not yet closed.
 	fn units(service: ServiceId) -> u32;
-	/// The cap of a service rose from what the registry shows to `cap`: reserve the exposure that this
+	/// The cover of a service rises from what the registry shows to `cover`: reserve the exposure that this
 	/// takes, or fail and change nothing. Called before the registry changes.
-	fn cap_raised(service: ServiceId, cap: Balance) -> DispatchResult;
+	fn cover_raised(service: ServiceId, cover: WindowShare) -> DispatchResult;
 	/// Nothing is owed and no units are left: forget the service. The error says what is left.
 	fn forget(service: ServiceId) -> DispatchResult;
 }
@@ -206,15 +215,16 @@ pub trait Probing {
 	/// A listing is gone: its slot is free once the rounds that name it are closed.
 	fn unlist(service: ServiceId);
 	/// The service got its first units: due every round from the next one on, with a fresh meter and
-	/// fresh counters. Fails if the rounds are full. Does nothing if it is hot already.
-	fn heat(service: ServiceId) -> DispatchResult;
+	/// fresh counters. Fails if the rounds are full. Does nothing if it is hot already. Says how many of the
+	/// slots are taken, this one included.
+	fn heat(service: ServiceId) -> Result<Occupancy, DispatchError>;
 	/// Its last units are gone: it takes turns with the idle ones again.
 	fn cool(service: ServiceId);
-	/// Whether another service could become hot now.
-	fn has_room() -> bool;
-	/// The meter stops after round `at`: one that is not judged yet, or the last one that is. An earlier end
-	/// stands.
-	fn end_meter(service: ServiceId, at: RoundIndex);
+	/// Whether every slot was taken at any moment since `round` began.
+	fn was_full_since(round: RoundIndex) -> bool;
+	/// The meter stops after round `at`, for this reason: a round that is not judged yet, or the last one that
+	/// is. An earlier end stands.
+	fn end_meter(service: ServiceId, at: RoundIndex, reason: CloseReason);
 	/// Rounds `from .. from + rounds` are announced maintenance: excused if the service is not up.
 	fn set_maintenance(service: ServiceId, from: RoundIndex, rounds: u16);
 	/// What probing knows of it.
@@ -227,8 +237,8 @@ pub trait Probing {
 pub trait Meter {
 	/// Reading of a hot service. `None` if it has no meter.
 	fn reading(service: ServiceId) -> Option<MeterReading>;
-	/// Round after which the meter stops for good, if that is decided.
-	fn ended(service: ServiceId) -> Option<RoundIndex>;
+	/// Round after which the meter stops for good and why, if that is decided.
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)>;
 }
 
 stored! {
@@ -267,9 +277,9 @@ pub struct Breached {
 /// What follows from verdicts for agreements. Called by the second sweep.
 pub trait Judge {
 	/// All rounds of a window are judged for this hot service and a later one begins: fix the base of the units
-	/// that were opened in it, end the service for cause if it was dead, and say what the next window is
-	/// judged by.
-	fn window_turned(service: ServiceId, closed: &WindowSummary) -> Frozen;
+	/// that were opened in it, collect the rent, end the service for cause if it was dead, and say what the
+	/// next window is judged by. `since_sold` counts the rounds of it since the service became hot.
+	fn window_turned(service: ServiceId, window: WindowIndex, since_sold: &Counters) -> Frozen;
 	/// A fresh hot row: what its first window is judged by.
 	fn heated(service: ServiceId) -> Frozen;
 	/// A breach, to be paid in this block.
@@ -327,8 +337,27 @@ pub struct NewStream<AccountId> {
 	/// Base units put on hold at once, `prepaid` included.
 	pub deposit: Balance,
 	/// Base units of it that pay the first billable blocks, on hold until those are judged; not refunded if
-	/// the tenant closes the stream before it runs out.
+	/// the tenant closes the stream before it runs out, but for the rounds of it that were judged and not
+	/// billable.
 	pub prepaid: Balance,
+}
+
+/// A stream that a lump becomes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Started<AccountId> {
+	/// Who is paid.
+	pub payee: AccountId,
+	/// Whose meter it is paid by.
+	pub meter: ServiceId,
+	/// Base units per billable block.
+	pub rate: Balance,
+	/// As [`NewStream::prepaid`].
+	pub prepaid: Balance,
+	/// Last round that is billed: then the stream ends as [`CloseReason::Expired`].
+	pub last: RoundIndex,
+	/// Last round of the trial: if the tenant closes the stream with this round or an earlier one, only what was
+	/// metered is due.
+	pub trial_until: RoundIndex,
 }
 
 /// A stream as others see it.
@@ -344,6 +373,10 @@ pub struct StreamInfo {
 	pub blocks_left: u32,
 	/// Round after which it ends and why, if that is decided.
 	pub ending: Option<(RoundIndex, CloseReason)>,
+	/// Whether it becomes a lump again at that end, for the next payee.
+	pub parks: bool,
+	/// Last round of the time that it was started for.
+	pub last: Option<RoundIndex>,
 }
 
 /// Tenant funds on hold for a purpose.
@@ -352,25 +385,32 @@ pub trait Escrow<AccountId> {
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
 	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
 	/// paid or locked anything, or is less than `prepaid` or than one block's `rate`: what is prepaid pays
-	/// the first block. Should its meter end before anybody decides on an end, it is parked.
-	fn start(
-		id: EscrowId,
-		payee: AccountId,
-		meter: ServiceId,
-		rate: Balance,
-		prepaid: Balance,
-	) -> DispatchResult;
+	/// the first block. Should its meter end before its time is over, it is parked.
+	fn start(id: EscrowId, stream: Started<AccountId>) -> DispatchResult;
+	/// Put off the last round of a stream that was started, and raise what is prepaid of it. Fails once its
+	/// end is decided, or if the funds are less than `prepaid`.
+	fn extend(id: EscrowId, last: RoundIndex, prepaid: Balance) -> DispatchResult;
 	/// Like [`Self::end`], but what is left becomes a lump again, on hold for another payee, and the owner is
 	/// told by [`OnEscrowEnd::parked`]. What cannot be delivered to the payee stays claimable in an account
 	/// of its own. Should the stream end for another reason before that, it ends and is not parked.
-	fn park(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult;
+	fn park(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError>;
 	/// Add to the funds of a stream or a lump. Fails once it is ending.
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult;
 	/// Pay what the meter says is due. Returns what moved, fee included.
 	fn settle(id: EscrowId) -> Result<Balance, DispatchError>;
 	/// The stream ends with round `at`: it is billed to its end, then the rest is refunded and the
-	/// owner told, in an `on_initialize` once `at` is judged. An earlier end stands.
-	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult;
+	/// owner told, in an `on_initialize` once `at` is judged. An earlier end stands. Returns the end that
+	/// stands now: escrow alone decides and remembers when and why a stream ends, and others ask it
+	/// ([`StreamInfo::ending`]).
+	fn end(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError>;
 	/// Lock `amount` of what is held against payment and refund, for a dispute. While anything is locked
 	/// the stream is not billed and does not end.
 	fn freeze(id: EscrowId, amount: Balance) -> DispatchResult;
@@ -392,7 +432,7 @@ pub trait Escrow<AccountId> {
 
 /// What the owner of an escrow account is told.
 pub trait OnEscrowEnd {
-	/// The end is decided: nothing is billed after `round`.
+	/// Escrow decided an end that its owner did not ask for: nothing is billed after `round`.
 	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason);
 	/// It is closed and paid.
 	fn ended(owner: EscrowOwner, end: StreamEnd);
@@ -433,7 +473,8 @@ pub trait ReputationSink<AccountId> {
 		asset: AssetId,
 		fee: Balance,
 	);
-	/// An operator failed a lease: it never was ready, or bad for several rounds in a row.
+	/// An operator failed a lease: it never was ready, was unhealthy or ended for cause, or its operator left
+	/// it at once.
 	fn lease_failed(operator: &AccountId, lease: LeaseId, reason: CloseReason);
 }
 

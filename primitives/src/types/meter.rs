@@ -21,13 +21,24 @@ impl MeterReading {
 	/// Rounds that `recent` remembers.
 	pub const REMEMBERED: u32 = u32::BITS;
 
-	/// Reading at the end of `round`, with `round_blocks` blocks to a round. `None` while the round is
-	/// not judged; a round older than the memory gets the oldest reading known.
-	pub fn at(&self, round: RoundIndex, round_blocks: u32) -> Option<u32> {
+	/// Most that the reading at the end of `round` can have been, with `round_blocks` blocks to a round:
+	/// exact for a round that is remembered, else the oldest reading known. `None` while the round is not
+	/// judged. What is billed after a round is counted from here, so that a forgotten round favours the
+	/// payer.
+	pub fn at_most(&self, round: RoundIndex, round_blocks: u32) -> Option<u32> {
 		let age = self.through.checked_sub(round)?;
 		let mask = 1u32.checked_shl(age).map_or(u32::MAX, |bit| bit.saturating_sub(1));
 		let billed = (self.recent & mask).count_ones();
 		Some(self.blocks.saturating_sub(billed.saturating_mul(round_blocks)))
+	}
+
+	/// Least that the reading at the end of `round` can have been: exact for a round that is remembered,
+	/// else as if all rounds between it and the memory had been billed after it. `None` while the round is
+	/// not judged. What is billed up to a round is counted to here.
+	pub fn at_least(&self, round: RoundIndex, round_blocks: u32) -> Option<u32> {
+		let forgotten = self.through.checked_sub(round)?.saturating_sub(Self::REMEMBERED);
+		let known = self.at_most(round, round_blocks)?;
+		Some(known.saturating_sub(forgotten.saturating_mul(round_blocks)))
 	}
 
 	/// Record the next round.
@@ -59,9 +70,15 @@ mod tests {
 				seen.push((round, meter.blocks));
 			}
 			for (round, blocks) in seen.iter().rev().take(MeterReading::REMEMBERED as usize) {
-				prop_assert_eq!(meter.at(*round, 10), Some(*blocks));
+				prop_assert_eq!(meter.at_most(*round, 10), Some(*blocks));
+				prop_assert_eq!(meter.at_least(*round, 10), Some(*blocks));
 			}
-			prop_assert_eq!(meter.at(meter.through + 1, 10), None);
+			for (round, blocks) in &seen {
+				prop_assert!(meter.at_most(*round, 10).is_some_and(|most| *blocks <= most));
+				prop_assert!(meter.at_least(*round, 10).is_some_and(|least| least <= *blocks));
+			}
+			prop_assert_eq!(meter.at_most(meter.through + 1, 10), None);
+			prop_assert_eq!(meter.at_least(meter.through + 1, 10), None);
 		}
 	}
 }

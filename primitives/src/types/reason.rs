@@ -14,13 +14,13 @@ shared! {
 		OperatorClosed,
 		/// Operator (2xxx): retired the service.
 		ServiceRetired,
-		/// Operator (2xxx): credited up to the cap or dead for a window, terminated for cause.
+		/// Operator (2xxx): credited up to the cover or dead for a window, terminated for cause.
 		Terminated,
 		/// Network (3xxx): closed by governance or a dispute.
 		Governance,
 		/// Tenant (1xxx): the duration that the order asked for is over.
 		Expired,
-		/// Operator (2xxx): the lease was bad for several rounds in a row.
+		/// Operator (2xxx): the lease was bad in too many of its last rounds.
 		Unhealthy,
 		/// Operator (2xxx): the lease was not ready within the start window.
 		NeverReady,
@@ -28,6 +28,8 @@ shared! {
 		Declined,
 		/// Network (3xxx): no bid could take it.
 		NoBids,
+		/// Operator (2xxx): the bond could not reserve the rent of the slot for another window.
+		RentUnpaid,
 	}
 }
 impl CloseReason {
@@ -45,7 +47,12 @@ impl CloseReason {
 			Self::NeverReady => 2_005,
 			Self::Declined => 2_006,
 			Self::NoBids => 3_002,
+			Self::RentUnpaid => 2_007,
 		}
+	}
+	/// Whether it was the operator's doing (2xxx).
+	pub fn is_operators(self) -> bool {
+		self.code().checked_div(1_000) == Some(2)
 	}
 	/// Whether what was prepaid is due although the meter did not earn it: only if the tenant left of its
 	/// own will.
@@ -72,6 +79,7 @@ mod tests {
 			(Unhealthy, 2_004),
 			(NeverReady, 2_005),
 			(Declined, 2_006),
+			(RentUnpaid, 2_007),
 			(Governance, 3_001),
 			(NoBids, 3_002),
 		];

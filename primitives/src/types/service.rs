@@ -1,7 +1,7 @@
 //! A listing: what is sold, where, on which terms.
 
 use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri, shared};
-use crate::LatencyBucket;
+use crate::{LatencyBucket, WindowShare};
 use frame_support::{BoundedVec, traits::ConstU32};
 use sp_runtime::Perbill;
 
@@ -85,7 +85,7 @@ shared! {
 }
 
 shared! {
-	/// Terms of a service. Immutable but for the cap, which may only rise.
+	/// Terms of a service. Immutable but for the cover, which may only rise.
 	pub struct SlaTerms {
 		/// Share of a window's rounds in which the service must not be down or stale.
 		pub min_uptime: Perbill,
@@ -93,10 +93,11 @@ shared! {
 		pub max_latency: LatencyBucket,
 		/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
 		pub max_head_lag: u32,
-		/// Credit per unit in base units for `Low`, `Medium`, `High`, `Critical`; non-decreasing.
-		pub credit: [Balance; 4],
-		/// All that one unit can ever be credited, in base units.
-		pub credit_cap: Balance,
+		/// Credit for `Low`, `Medium`, `High`, `Critical` as a share of the price of one window;
+		/// non-decreasing.
+		pub credit: [WindowShare; 4],
+		/// All that the service can ever credit, in windows' prices.
+		pub cover: WindowShare,
 	}
 }
 

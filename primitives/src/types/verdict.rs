@@ -106,10 +106,10 @@ shared! {
 	}
 }
 impl Counters {
-	/// Whether of a window of `rounds` at least half was measured and less than a tenth of that was `Up`.
+	/// Whether of a window of `rounds` at least half was measured and less than half of that was `Up`.
 	pub fn is_dead(&self, rounds: u16) -> bool {
 		let measured = u32::from(self.measured());
-		measured.saturating_mul(2) >= u32::from(rounds) && u32::from(self.up).saturating_mul(10) < measured
+		measured.saturating_mul(2) >= u32::from(rounds) && u32::from(self.up).saturating_mul(2) < measured
 	}
 	/// Rounds that count against the allowance of `kind`.
 	pub fn against(&self, kind: BreachKind) -> u16 {

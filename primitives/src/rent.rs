@@ -1,0 +1,80 @@
+//! Rent of a slot: the price of being probed by every validator in every round.
+//!
+//! The rent of a slot is fixed when the slot is taken, by the share `x` of the slots that are taken then,
+//! this one included:
+//!
+//! ```text
+//! rent(x) = minimum bond x (base + peak x^8)      per window
+//! ```
+//!
+//! With x^8 the last tenth of the slots costs `1 - 0.9^9 = 61 %` of the peaks of all of them, so more than
+//! the first nine tenths together, and the first half next to nothing. The minimum bond makes rents of
+//! different assets comparable.
+
+use crate::{Balance, stored};
+use sp_runtime::Perbill;
+
+/// Exponent of the occupancy.
+pub const EXPONENT: usize = 8;
+
+stored! {
+	/// Slots that are probed every round.
+	#[derive(Copy, Default)]
+	pub struct Occupancy {
+		/// Those taken.
+		pub taken: u32,
+		/// All there are.
+		pub slots: u32,
+	}
+}
+
+impl Occupancy {
+	/// Share that is taken; all of none.
+	pub fn share(&self) -> Perbill {
+		if self.slots == 0 { Perbill::one() } else { Perbill::from_rational(self.taken, self.slots) }
+	}
+}
+
+/// Base units per window that a slot costs which was taken at this occupancy, in the asset whose minimum
+/// bond is `min_bond` base units.
+pub fn rent(min_bond: Balance, base: Perbill, peak: Perbill, occupancy: Occupancy) -> Balance {
+	let convex = occupancy.share().saturating_pow(EXPONENT);
+	base.mul_ceil(min_bond).saturating_add((peak * convex).mul_ceil(min_bond))
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+	use super::*;
+
+	const UNIT: Balance = 1_000_000_000_000;
+
+	/// Planck per window for the slots `from + 1 ..= to` of 1,920, with production's parameters.
+	fn cost(from: u32, to: u32) -> Balance {
+		let (base, peak) = (Perbill::from_parts(100_000), Perbill::from_percent(10));
+		(from + 1..=to).map(|taken| rent(1_000 * UNIT, base, peak, Occupancy { taken, slots: 1_920 })).sum()
+	}
+
+	#[test]
+	fn the_last_tenth_of_the_slots_costs_more_than_the_first_nine() {
+		assert!(cost(1_728, 1_920) > cost(0, 1_728));
+	}
+
+	/// The table in docs/economics.md.
+	#[test]
+	fn costs_of_holding_slots_for_a_window() {
+		let whole = |planck: Balance| planck / UNIT;
+		assert_eq!(whole(cost(0, 960)), 138);
+		assert_eq!(whole(cost(0, 1_728)), 8_463);
+		assert_eq!(whole(cost(0, 1_920)), 21_575);
+	}
+
+	#[test]
+	fn rent_rises_with_occupancy_and_with_the_minimum_bond() {
+		let (base, peak) = (Perbill::from_percent(1), Perbill::from_percent(10));
+		let at = |taken| rent(UNIT, base, peak, Occupancy { taken, slots: 10 });
+		assert!((1..10).all(|taken| at(taken) < at(taken + 1)));
+		assert_eq!(at(10), UNIT / 100 + UNIT / 10);
+		assert_eq!(rent(0, base, peak, Occupancy { taken: 10, slots: 10 }), 0);
+	}
+}
