@@ -12,7 +12,7 @@
 //! different assets comparable.
 
 use crate::{Balance, stored};
-use sp_runtime::Perbill;
+use sp_runtime::{Perbill, Saturating};
 
 /// Exponent of the occupancy.
 pub const EXPONENT: usize = 8;
