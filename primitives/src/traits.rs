@@ -70,6 +70,9 @@ pub trait Registry<AccountId> {
 	/// The probers read the operator's proof of control at the endpoint's host: an unproven service
 	/// becomes active. Does nothing for any other.
 	fn proven(id: ServiceId);
+	/// The probers asked for the proof through a whole window and found none: the listing gives its place at
+	/// the host free. Does nothing for any other.
+	fn unfound(id: ServiceId);
 	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
 	fn terminate(id: ServiceId, at: RoundIndex);
 	/// Where penalties go, whatever the asset.
