@@ -1,18 +1,14 @@
-//! How agreements end, and what the registry asks of them.
+//! Ends of agreements, and the questions of the registry.
 
-use crate::{credit::credit_between, open::ends_before, *};
+use crate::*;
 use frame_support::{defensive, storage::with_storage_layer};
 use surety_primitives::{EscrowOwner, OnEscrowEnd, Service, StreamEnd};
-
-/// Breaches that are looked back at when an end is executed: the tiers of all kinds in the window of the last
-/// round, and in one more in case the end is executed late.
-pub(crate) const LOOK_BACK: u32 = 24;
 
 impl<T: Config> OnEscrowEnd for Pallet<T> {
 	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
 		match owner {
 			EscrowOwner::Agreement(id) => Self::note_ending(id, round, reason),
-			// Its owner says so by `LeaseAgreements`.
+			// The owner of the lease notifies.
 			EscrowOwner::Replica { .. } => {},
 		}
 	}
@@ -24,61 +20,33 @@ impl<T: Config> OnEscrowEnd for Pallet<T> {
 		}
 	}
 
-	/// Agreements are not parked, and what is parked is no agreement's.
+	/// Streams of agreements are never parked.
 	fn parked(_: EscrowOwner, _: StreamEnd) {}
 }
 
 impl<T: Config> Pallet<T> {
-	/// Decide the end of an agreement.
-	pub(crate) fn end_stream(
-		id: AgreementId,
-		agreement: &Agreement<T::AccountId>,
-		at: RoundIndex,
-		reason: CloseReason,
-	) -> DispatchResult {
-		T::Escrow::end(agreement.escrow, at, reason)?;
-		Self::note_ending(id, at, reason);
-		Ok(())
+	pub(crate) fn note_ending(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
+		Self::deposit_event(Event::AgreementEnding { agreement, round, reason, code: reason.code() });
 	}
 
-	/// Mark an agreement as ending; an earlier end stands.
-	pub(crate) fn note_ending(id: AgreementId, round: RoundIndex, reason: CloseReason) {
-		Agreements::<T>::mutate_extant(id, |agreement| {
-			if ends_before(&agreement.state, round) {
-				let reason = Self::reason_for(agreement.service, reason);
-				agreement.state = AgreementState::Closing { round, reason };
-				Self::deposit_event(Event::AgreementEnding {
-					agreement: id,
-					round,
-					reason,
-					code: reason.code(),
-				});
-			}
-		});
-	}
-
-	/// An agreement is over: credit it for the last time, take its units out, tell of it and pay.
+	/// Credit an agreement that is over for the last time, take it out of its service, and pay.
 	pub(crate) fn finish(id: AgreementId, end: StreamEnd) {
-		let Some(mut agreement) = Agreements::<T>::get(id) else {
-			defensive!("a stream ends before its agreement");
+		let Some(mut agreement) = Agreements::<T>::get(id).filter(|agreement| !agreement.is_closed()) else {
+			defensive!("a stream ends once, and before its agreement");
 			return;
 		};
-		if matches!(agreement.state, AgreementState::Closed { .. }) {
-			defensive!("a stream ends once");
-			return;
-		}
-		let reason = Self::reason_for(agreement.service, end.reason);
+		let StreamEnd { reason, round, paid, refunded, fee } = end;
 		let info = T::Registry::service(agreement.service);
-		Self::remove_units(&mut agreement, info.as_ref(), end.round, reason);
-		agreement.state = AgreementState::Closed { round: end.round, reason };
+		Self::remove_agreement(&mut agreement, info.as_ref(), paid);
+		agreement.state = AgreementState::Closed { round, reason };
 		Self::deposit_event(Event::AgreementClosed {
 			agreement: id,
 			service: agreement.service,
 			tenant: agreement.tenant.clone(),
 			reason,
 			code: reason.code(),
-			paid: end.paid,
-			refunded: end.refunded,
+			paid,
+			refunded,
 			credited: agreement.credited,
 		});
 		if Self::pay(id, &mut agreement).is_err() {
@@ -89,143 +57,83 @@ impl<T: Config> Pallet<T> {
 			});
 		}
 		if let Some(info) = info {
-			T::Reputation::engagement(id, &info.operator, &agreement.tenant, agreement.asset, end.fee);
+			T::Reputation::engagement(id, &info.operator, &agreement.tenant, agreement.asset, fee);
 		}
 		Self::store(id, agreement);
 	}
 
-	/// End an agreement whose service's meter has stopped. Says whether it did. A lease's stream is its owner's
-	/// to end.
-	pub(crate) fn end_with_service(id: AgreementId, agreement: &Agreement<T::AccountId>) -> bool {
-		if agreement.lease.is_some() {
-			return false;
-		}
-		let Some(at) = T::Probing::ended(agreement.service) else { return false };
-		if at > T::Probing::judged_round() || !ends_before(&agreement.state, at) {
-			return false;
-		}
-		let reason = Self::reason_for(agreement.service, CloseReason::ServiceRetired);
-		Self::end_stream(id, agreement, at, reason).is_ok()
-	}
-
-	/// The reason as this pallet knows it: to escrow, a meter that stops is a service that was retired.
-	fn reason_for(service: ServiceId, reason: CloseReason) -> CloseReason {
-		match reason {
-			CloseReason::ServiceRetired if Services::<T>::get(service).is_some_and(|s| s.terminated) => {
-				CloseReason::Terminated
-			},
-			reason => reason,
-		}
-	}
-
-	/// Credit an agreement for the last time, up to the end of `round`, and take its units out.
-	fn remove_units(
+	/// Credit an agreement up to what it has `paid` in all; what it was promised beyond that is nobody's.
+	fn remove_agreement(
 		agreement: &mut Agreement<T::AccountId>,
 		info: Option<&Service<T::AccountId>>,
-		round: RoundIndex,
-		reason: CloseReason,
+		paid: Balance,
 	) {
 		let service = agreement.service;
 		let Some(mut state) = Services::<T>::get(service) else {
-			defensive!("units belong to a known service");
+			defensive!("an agreement belongs to a known service");
 			return;
 		};
 		Self::resolve(agreement);
-		let price = agreement.price;
+		let (units, rate) = (agreement.units, agreement.rate);
 		let removed = match agreement.base {
-			Base::Window(window) => state.remove_pending(price, window, agreement.units),
-			Base::Index(base) => {
-				let now = state.index_at_price(price);
-				let last = Self::last_index(agreement, &state, round, reason).max(base);
-				Self::credit_up_to(agreement, base, last);
-				Self::carry_over(&mut state, credit_between(agreement.units, last, now));
-				state.remove_active(price, agreement.units)
+			Base::Window(window) => state.remove_pending(window, units, rate),
+			Base::Index(_) => {
+				Self::credit_up_to(agreement, &mut state, paid);
+				let beyond = Self::promised(agreement, &state).saturating_sub(agreement.credited);
+				Self::spare(&mut state, beyond);
+				state.remove_active(units, rate)
 			},
 		};
 		if !removed {
-			defensive!("the units of an agreement are counted");
+			defensive!("an agreement is counted in its service");
 		}
-		if let Some(info) = info {
-			Self::lower_exposure(service, &state, &info.terms, 0);
+		if state.active == 0 {
+			// Roundings of those that are gone.
+			let rest = state.set_aside;
+			Self::spare(&mut state, rest);
 		}
 		let idle = state.units == 0;
+		if let (true, Some(slot)) = (idle, state.slot.take()) {
+			let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
+			Self::collect_rent(service, &slot, &counters);
+		}
+		if let Some(info) = info {
+			Self::lower_exposure(service, &state, info.terms.cover);
+		}
 		Services::<T>::insert(service, state);
 		if idle {
 			T::Probing::cool(service);
 		}
 	}
 
-	/// Index up to which an agreement is credited that ends with `round`. A tenant that leaves gets no more for
-	/// its last window than the rounds cost that it stayed for. Nor does that of a lease, which a few bad rounds
-	/// end at once: else an outage of three rounds would earn the price of a window.
-	pub(crate) fn last_index(
-		agreement: &Agreement<T::AccountId>,
-		state: &ServiceState,
-		round: RoundIndex,
-		reason: CloseReason,
-	) -> Balance {
-		let (start, last) = Self::indices(agreement, state, round);
-		if !is_limited(reason) && agreement.lease.is_none() {
-			return last;
-		}
-		let first = T::Clock::window_start(T::Clock::window_of(round));
-		last.min(start.saturating_add(Self::price_of_rounds(agreement.price, first, round)))
-	}
-
-	/// What a unit costs in the rounds `first ..= last`, all of them billed.
-	pub(crate) fn price_of_rounds(price: Balance, first: RoundIndex, last: RoundIndex) -> Balance {
-		let rounds = last.saturating_add(1).saturating_sub(first);
-		let blocks = rounds.saturating_mul(T::Clock::round_blocks());
-		price.saturating_mul(Balance::from(blocks))
-	}
-
-	/// Indices of an agreement's tariff at the start of the window of `round` and at the end of `round`, by the
-	/// breaches since. If an end is executed late and the service was in breach again meanwhile, what was taken
-	/// for units that were gone is nobody's credit.
-	fn indices(
-		agreement: &Agreement<T::AccountId>,
-		state: &ServiceState,
-		round: RoundIndex,
-	) -> (Balance, Balance) {
-		let price = agreement.price;
-		let now = state.index_at_price(price);
-		let (mut start, mut last) = (now, now);
-		let first = T::Clock::window_start(T::Clock::window_of(round));
-		if state.last_rise < first {
-			return (start, last);
-		}
-		for back in 1..=LOOK_BACK {
-			let number = state.breaches.checked_sub(back);
-			let Some(breach) = number.and_then(|n| Breaches::<T>::get(agreement.service, n)) else { break };
-			if breach.round < first {
-				break;
-			}
-			let Some(rise) = breach.rises.iter().find(|r| r.price == price) else { continue };
-			start = rise.before;
-			if breach.round > round {
-				last = rise.before;
-			}
-		}
-		(start, last)
-	}
-
-	/// What was set aside for an agreement and is not due to it pays later credits of the service.
-	fn carry_over(state: &mut ServiceState, amount: Balance) {
+	/// Turn what was set aside into what is due to no agreement.
+	fn spare(state: &mut ServiceState, amount: Balance) {
+		let amount = amount.min(state.set_aside);
 		if amount == 0 {
 			return;
 		}
-		state.carry = state.carry.saturating_add(amount);
+		state.set_aside = state.set_aside.saturating_sub(amount);
+		state.spare = state.spare.saturating_add(amount);
 		Pots::<T>::mutate(state.asset, |pot| {
 			pot.owed = pot.owed.saturating_sub(amount);
-			pot.carry = pot.carry.saturating_add(amount);
+			pot.spare = pot.spare.saturating_add(amount);
 		});
 	}
-}
 
-/// Whether an agreement that ends for this reason is credited in its last window only for the rounds of it: the
-/// moment was its tenant's to choose.
-pub(crate) fn is_limited(reason: CloseReason) -> bool {
-	matches!(reason, CloseReason::TenantClosed | CloseReason::FundsExhausted | CloseReason::Expired)
+	/// Give to the treasury what is due to no agreement. If it cannot take it, it stays where it is.
+	pub(crate) fn sweep_spare(state: &mut ServiceState) {
+		let amount = state.spare;
+		if amount == 0 {
+			return;
+		}
+		let moved = with_storage_layer(|| {
+			T::Funds::transfer(state.asset, &Self::pot(), &T::Registry::treasury(), amount)
+		});
+		if moved.is_ok() {
+			state.spare = 0;
+			Pots::<T>::mutate(state.asset, |pot| pot.spare = pot.spare.saturating_sub(amount));
+		}
+	}
 }
 
 impl<T: Config> surety_primitives::Agreements for Pallet<T> {
@@ -233,30 +141,24 @@ impl<T: Config> surety_primitives::Agreements for Pallet<T> {
 		Services::<T>::get(service).map_or(0, |s| s.units)
 	}
 
-	fn cap_raised(service: ServiceId, cap: Balance) -> DispatchResult {
+	fn cover_raised(service: ServiceId, cover: WindowShare) -> DispatchResult {
 		let Some(state) = Services::<T>::get(service).filter(|s| s.units > 0) else { return Ok(()) };
-		let exposure = Self::exposure_of(&state, cap).ok_or(ArithmeticError::Overflow)?;
+		let exposure = state.exposure::<T::Clock>(cover).ok_or(ArithmeticError::Overflow)?;
 		T::Bonding::set_exposure(service, exposure)
 	}
 
 	/// Claims that could not be delivered stay: they must not keep the operator's deposit.
 	fn forget(service: ServiceId) -> DispatchResult {
-		let state = Services::<T>::get(service);
-		ensure!(state.as_ref().is_none_or(|s| s.units == 0), Error::<T>::UnitsLeft);
+		ensure!(Self::units(service) == 0, Error::<T>::UnitsLeft);
 		T::Reputation::forget_service(service);
-		let Some(state) = state else { return Ok(()) };
-		if state.carry > 0 {
-			// What the treasury cannot take stays in the pot and is owed to nobody.
-			let _ = with_storage_layer(|| {
-				T::Funds::transfer(state.asset, &Self::pot(), &T::Registry::treasury(), state.carry)
-			});
-			Pots::<T>::mutate(state.asset, |pot| pot.carry = pot.carry.saturating_sub(state.carry));
-		}
+		let Some(mut state) = Services::<T>::take(service) else { return Ok(()) };
+		Self::sweep_spare(&mut state);
+		// What the treasury cannot take stays in the pot and is owed to nobody.
+		Pots::<T>::mutate(state.asset, |pot| pot.spare = pot.spare.saturating_sub(state.spare));
 		let first = state.breaches.saturating_sub(T::MaxBreaches::get());
 		for number in first..state.breaches {
 			Breaches::<T>::remove(service, number);
 		}
-		Services::<T>::remove(service);
 		Ok(())
 	}
 }

@@ -15,9 +15,6 @@ mod errors {
 		NotLeased,
 		/// The agreement is that of a lease: close the lease or add to its order instead.
 		BelongsToLease,
-		/// The units cost too little: units x price x blocks of a window must be at least a share of the minimum
-		/// bond, because every validator probes the service in every round.
-		BelowMinimumPrice,
 		/// No such agreement; it may be over.
 		UnknownAgreement,
 		/// An agreement needs at least one unit.
@@ -26,15 +23,16 @@ mod errors {
 		ZeroAmount,
 		/// The last verdict of the service is not `Up`; wait until it answers again.
 		NotUp,
-		/// The last verdict of the service is too old; wait for the next round to be judged.
+		/// The last verdict of the service is more than 8 rounds old. Of an idle service ask for a new one with
+		/// `probes.request_probe`, and wait until it is judged.
 		VerdictTooOld,
 		/// More units than the service has left. `left` is how many it has, at most 65,535.
 		OverCapacity {
 			/// Units left.
 			left: u16,
 		},
-		/// The operator's free bond does not cover the credits of so many units. `units` is how many it
-		/// covers, at most 65,535.
+		/// The operator's free bond does not cover the credits of so many units, or the rent of a slot for the
+		/// first of them. `units` is how many it covers, at most 65,535.
 		BondTooSmall {
 			/// Units that could be opened.
 			units: u16,
@@ -44,11 +42,8 @@ mod errors {
 		DepositUnderOneWindow,
 		/// A unit costs more per block than the `max_price` that was given: the operator raised it.
 		PriceRose,
-		/// What one unit can still be credited (cap - index) is below the `min_cover` asked for.
+		/// The credit that is left (cover - index) is below the `min_cover` asked for.
 		CoverTooLow,
-		/// The service has units at 8 other prices already (or verdicts are more than 4 windows late); those
-		/// of one price must go first.
-		TooManyPrices,
 		/// The agreement is ending and takes no more funds.
 		AgreementEnding,
 		/// The agreement ends at that round or earlier already.
@@ -57,11 +52,10 @@ mod errors {
 		NotTenant,
 		/// Only the tenant or the operator can do that.
 		NotParty,
-		/// No credit is owed, or none yet: unless the deposit lasts to the end of the window, its credit is paid
-		/// as the window goes by.
+		/// No credit is due: either none is promised, or it was credited as much as it has paid.
 		NothingOwed,
-		/// The agreement is ending: its credit is paid at its end, once its last round is judged.
-		PaidAtItsEnd,
+		/// Verdicts are more than four windows late; wait until they are judged.
+		JudgingBehind,
 		/// The service still has units.
 		UnitsLeft,
 		/// All ids are used up.

@@ -19,8 +19,8 @@ mod events {
 			service: ServiceId,
 			/// How many units.
 			units: u32,
-			/// Price per unit and billable block, in base units of the asset.
-			price: Balance,
+			/// Base units per billable block, for all units.
+			rate: Balance,
 			/// Asset of all amounts.
 			asset: AssetId,
 			/// Put on hold, the price of the first window included; 0 for a lease, whose order has the deposit.
@@ -37,7 +37,7 @@ mod events {
 		AgreementEnding {
 			/// The agreement.
 			agreement: AgreementId,
-			/// Last round; that of the window if the tenant closed in one in which it was credited.
+			/// Last round.
 			round: RoundIndex,
 			/// Why.
 			reason: CloseReason,
@@ -60,7 +60,7 @@ mod events {
 			paid: Balance,
 			/// Given back to the tenant, in base units; or left for the next lease of the same replica.
 			refunded: Balance,
-			/// Credited for breaches in all, in base units.
+			/// Credited for breaches in all, in base units: at most what was paid.
 			credited: Balance,
 		},
 		/// A term was not kept; the bond was slashed and all agreements of the service are credited.
@@ -72,13 +72,17 @@ mod events {
 			/// The numbers that explain it.
 			breach: Breach,
 		},
-		/// A service ends for cause: it was credited up to its cap, or was dead for a whole window (up in less
-		/// than a tenth of the rounds that were measured).
+		/// A service ends for its operator's doing: it was credited up to its cover or was up in less than half
+		/// of a window's measured rounds (2003), or its bond could not reserve another rent (2007).
 		ServiceTerminated {
 			/// The service.
 			service: ServiceId,
 			/// Last round that is billed.
 			at: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
 		},
 		/// Credit was paid to a tenant.
 		CreditPaid {

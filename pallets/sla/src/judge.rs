@@ -1,48 +1,52 @@
-//! What follows from verdicts: windows that turn, and breaches.
+//! Consequences of verdicts: windows that turn, and breaches.
 
 use crate::*;
-use alloc::vec::Vec;
-use frame::arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
+use frame::traits::Zero;
 use frame_support::defensive;
 use surety_primitives::{
-	BreachKind, Breached, Frozen, Judge, SlaTerms, WindowSummary, lease_of_service, tiers,
+	BreachKind, Breached, Counters, Frozen, Judge, SlaTerms,
+	credit::{cost_of, window_price},
+	lease_of_service, tiers,
 };
 
-/// What a breach takes, before it is known what the bond can pay.
-struct Demand {
-	/// Rise per tariff, in base units per unit.
-	rises: Vec<Balance>,
-	/// All credits.
-	credit: Balance,
-	/// What the severity demands beyond the window's price, of all units that count.
-	excess: Balance,
-}
-
 impl<T: Config> Judge for Pallet<T> {
-	fn window_turned(service: ServiceId, closed: &WindowSummary) -> Frozen {
-		let next = closed.window.saturating_add(1);
-		let dead = closed.counters.is_dead(T::Clock::window_rounds());
-		let (mut weight, mut ends) = (0, false);
-		Services::<T>::mutate_extant(service, |state| {
+	fn window_turned(service: ServiceId, window: WindowIndex, since_sold: &Counters) -> Frozen {
+		let next = window.saturating_add(1);
+		let terms = T::Registry::service(service).map(|info| info.terms);
+		let mut state = Services::<T>::get(service).filter(|state| state.units > 0);
+		let mut weight = 0;
+		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
-			state.begin_window(next);
+			Self::sweep_spare(state);
+			let covered = Self::renew_slot(service, state, terms.cover, since_sold);
 			let exposure = T::Bonding::exposure(service);
 			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
 			state.aged_exposure = exposure;
-			// A lease that is down fails long before, but not one that answers half of the probers.
-			ends = dead && state.units > 0 && !state.terminated;
-			state.terminated |= ends;
-		});
-		if ends {
-			Self::terminate(service);
+			let now = T::Clock::round();
+			let ends = if since_sold.is_dead(T::Clock::window_rounds()) {
+				// A lease that is down fails long before, but not one that answers half of the probers.
+				Some((now, CloseReason::Terminated))
+			} else if !covered {
+				let notice = u32::from(T::Clock::window_rounds());
+				Some((now.saturating_add(notice), CloseReason::RentUnpaid))
+			} else {
+				None
+			};
+			let ends = ends.filter(|(at, _)| state.ends.is_none_or(|stands| *at < stands));
+			state.ends = ends.map(|(at, _)| at).or(state.ends);
+			Services::<T>::insert(service, &*state);
+			if let Some((at, reason)) = ends {
+				Self::terminate(service, at, reason);
+			}
 		}
-		Self::freeze(service, next, weight)
+		Self::freeze(next, weight, terms.as_ref(), state.as_ref())
 	}
 
 	fn heated(service: ServiceId) -> Frozen {
 		// Probed every round from the next one on; none of its exposure is a window old.
 		let window = T::Clock::window_of(T::Clock::round().saturating_add(1));
-		Self::freeze(service, window, 0)
+		let terms = T::Registry::service(service).map(|info| info.terms);
+		Self::freeze(window, 0, terms.as_ref(), Services::<T>::get(service).as_ref())
 	}
 
 	fn breached(service: ServiceId, breached: Breached) {
@@ -54,14 +58,18 @@ impl<T: Config> Judge for Pallet<T> {
 		let Some(mut state) = Services::<T>::get(service) else { return };
 		// A row that became hot with the first round of a window has no turn of the window before.
 		Self::turn(service, &mut state, breached.window);
-		state.begin_window(breached.window);
 		state.note_breach(breached.window);
 
 		let number = state.breaches;
 		state.breaches = number.saturating_add(1);
 		let breach = Self::punish(service, &info.terms, &mut state, &breached);
-		let at_cap = breach.credited > 0 && state.index >= info.terms.credit_cap && !state.terminated;
-		state.terminated |= at_cap;
+		let now = T::Clock::round();
+		let exhausted = breach.index_after > breach.index_before
+			&& state.index >= info.terms.cover
+			&& state.ends.is_none_or(|stands| now < stands);
+		if exhausted {
+			state.ends = Some(now);
+		}
 		Services::<T>::insert(service, state);
 
 		Breaches::<T>::insert(service, number, &breach);
@@ -70,94 +78,79 @@ impl<T: Config> Judge for Pallet<T> {
 		}
 		T::Reputation::breach(&info.operator, service, breached.kind, breached.severity);
 		Self::deposit_event(Event::Breached { service, number, breach });
-		if at_cap {
-			Self::terminate(service);
+		if exhausted {
+			Self::terminate(service, now, CloseReason::Terminated);
 		}
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// End a service for cause. The rounds that have begun are still billed and judged.
-	fn terminate(service: ServiceId) {
-		let at = T::Clock::round();
+	/// End a service for its operator's doing, with round `at`. The rounds until then are billed and judged.
+	fn terminate(service: ServiceId, at: RoundIndex, reason: CloseReason) {
+		// First the meter, whose reason is that of every stream.
+		T::Probing::end_meter(service, at, reason);
 		T::Registry::terminate(service, at);
-		T::Probing::end_meter(service, at);
-		Self::deposit_event(Event::ServiceTerminated { service, at });
+		Self::deposit_event(Event::ServiceTerminated { service, at, reason, code: reason.code() });
 		if let Some(lease) = lease_of_service(service) {
-			T::Leases::terminated(lease, at);
+			T::Leases::terminated(lease, at, reason);
 		}
 	}
 
-	/// Fix the bases of the units that were opened before `window`, and let them count.
+	/// Fix the bases of the agreements that were opened before `window`, and let them count.
 	fn turn(service: ServiceId, state: &mut ServiceState, window: WindowIndex) {
-		state.turn(window, |price, opened, start| {
-			WindowBase::<T>::insert((service, opened, price), start);
-		});
+		state.turn(window, |opened, start| WindowBase::<T>::insert(service, opened, start));
 	}
 
-	/// What `window` is judged by. What pays no credit risks nothing in an outage, and weighs nothing there.
-	fn freeze(service: ServiceId, window: WindowIndex, weight: Balance) -> Frozen {
+	/// Measures that `window` is judged by. A service that pays no credit risks nothing in an outage, and has no
+	/// weight there.
+	fn freeze(
+		window: WindowIndex,
+		weight: Balance,
+		terms: Option<&SlaTerms>,
+		state: Option<&ServiceState>,
+	) -> Frozen {
 		let rounds = T::Clock::window_rounds();
-		let terms = T::Registry::service(service).map(|info| info.terms);
-		let allowance = match &terms {
+		let allowance = match terms {
 			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
 			None => [u16::MAX; 3],
 		};
-		let pays = terms.is_some_and(|terms| terms.credit.last().is_some_and(|most| *most > 0));
-		let weight = if pays { weight } else { 0 };
-		let repeated = Services::<T>::get(service)
-			.map_or(0, |s| s.breached_before(window, T::EscalationWindows::get().min(u64::BITS)));
+		let pays = terms.is_some_and(|terms| terms.credit.last().is_some_and(|most| !most.is_zero()));
+		let among = T::EscalationWindows::get().min(u64::BITS);
+		let repeated = state.map_or(0, |state| state.breached_before(window, among));
 		let multiplier =
 			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(T::MaxMultiplier::get()).max(1);
-		Frozen { allowance, multiplier, weight }
+		Frozen { allowance, multiplier, weight: if pays { weight } else { 0 } }
 	}
 
 	/// Take the credit and the penalty out of the bond and raise the index by what moved.
 	fn punish(service: ServiceId, terms: &SlaTerms, state: &mut ServiceState, breached: &Breached) -> Breach {
-		let demanded = demanded_per_unit(terms, breached);
-		let demand = Self::demand(state, terms, demanded);
+		let demanded = demanded(terms, breached);
+		let index_before = state.index;
+		let rise = if state.active == 0 { Zero::zero() } else { demanded.min(state.left_of(terms.cover)) };
+		let price = window_price::<T::Clock>(state.active).unwrap_or(Balance::MAX);
+		let cost = cost_of(price, rise).unwrap_or(Balance::MAX);
+
+		// Never more than this breach releases and what nothing reserves: the other promises of the operator,
+		// and the next rent, stay covered.
 		let exposure = T::Bonding::exposure(service);
-		let from_carry = state.carry.min(demand.credit);
-		let from_bond = demand.credit.saturating_sub(from_carry);
-
-		// Where the index and the exposure will be if the bond pays all of it.
-		let mut paid = state.clone();
-		raise(&mut paid, &demand.rises);
-		let released =
-			exposure.saturating_sub(Self::lowered(&paid, terms, exposure.saturating_sub(from_bond)));
-
-		// Never more than this breach releases and what nothing reserves: the other promises of the
-		// operator stay covered, even if the penalty share was changed since the exposure was reserved.
-		let penalty = T::PenaltyShare::get()
-			.mul_floor(demand.credit)
-			.saturating_add(demand.excess)
-			.min(released.saturating_add(T::Bonding::free_bond(service)).saturating_sub(from_bond));
-		let slashed = if from_bond > 0 || penalty > 0 {
-			T::Bonding::slash(service, from_bond, &Self::pot(), penalty)
+		state.index = index_before.saturating_add(rise);
+		let budget = exposure
+			.saturating_sub(Self::lowered(exposure, state, terms.cover))
+			.saturating_add(T::Bonding::free_bond(service));
+		let credit = cost.min(budget);
+		let penalty = state.penalty_share.mul_floor(credit).min(budget.saturating_sub(credit));
+		let slashed = if credit > 0 || penalty > 0 {
+			T::Bonding::slash(service, credit, &Self::pot(), penalty)
 		} else {
 			Default::default()
 		};
-
-		let available = from_carry.saturating_add(slashed.credit);
-		let mut rises = demand.rises;
-		if available < demand.credit {
-			for rise in &mut rises {
-				*rise = multiply_by_rational_with_rounding(*rise, available, demand.credit, Rounding::Down)
-					.unwrap_or(0);
-			}
+		if slashed.credit < cost {
+			let part = WindowShare::checked_from_rational(slashed.credit, cost).unwrap_or_default();
+			state.index = index_before.saturating_add(part.saturating_mul(rise));
 		}
-		let index_before = state.index;
-		let units = state.active_units();
-		let (recorded, credited) = raise(state, &rises);
-		if credited > 0 {
-			state.last_rise = breached.round;
-		}
-		state.carry = state.carry.saturating_add(slashed.credit).saturating_sub(credited);
-		Pots::<T>::mutate(state.asset, |pot| {
-			pot.owed = pot.owed.saturating_add(credited);
-			pot.carry = pot.carry.saturating_add(slashed.credit).saturating_sub(credited);
-		});
-		Self::lower_exposure(service, state, terms, slashed.credit);
+		state.set_aside = state.set_aside.saturating_add(slashed.credit);
+		Pots::<T>::mutate(state.asset, |pot| pot.owed = pot.owed.saturating_add(slashed.credit));
+		Self::lower_exposure(service, state, terms.cover);
 
 		Breach {
 			window: breached.window,
@@ -169,57 +162,40 @@ impl<T: Config> Pallet<T> {
 			allowance: allowance_of(breached),
 			multiplier: breached.frozen.multiplier.max(1),
 			demanded,
-			units,
+			rate: state.active,
 			index_before,
 			index_after: state.index,
-			rises: BoundedVec::truncate_from(recorded),
-			credited,
-			slashed: slashed.credit,
+			credited: slashed.credit,
 			penalty: slashed.penalty,
 		}
 	}
 
-	/// What a demand per unit comes to, under the cap and under the price of the window at each price.
-	fn demand(state: &ServiceState, terms: &SlaTerms, demanded: Balance) -> Demand {
-		let blocks = Balance::from(T::Clock::window_blocks());
-		let mut demand = Demand { rises: Vec::new(), credit: 0, excess: 0 };
-		for tariff in &state.tariffs {
-			let units = Balance::from(tariff.active);
-			let wanted = demanded.min(terms.credit_cap.saturating_sub(tariff.index));
-			let limit = tariff.price.saturating_mul(blocks).saturating_sub(tariff.window_credit);
-			let rise = if units == 0 { 0 } else { wanted.min(limit) };
-			demand.rises.push(rise);
-			demand.credit = demand.credit.saturating_add(units.saturating_mul(rise));
-			let excess = units.saturating_mul(wanted.saturating_sub(rise));
-			demand.excess = demand.excess.saturating_add(excess);
-		}
-		demand
+	/// Exposure that a service needs, at most what is reserved.
+	fn lowered(exposure: Balance, state: &ServiceState, cover: WindowShare) -> Balance {
+		state.exposure::<T::Clock>(cover).map_or(exposure, |needed| needed.min(exposure))
 	}
 
-	/// Exposure that a service needs, at most `most`: a penalty share that was raised since it was reserved
-	/// must not take what others reserved.
-	fn lowered(state: &ServiceState, terms: &SlaTerms, most: Balance) -> Balance {
-		Self::exposure_of(state, terms.credit_cap).map_or(most, |e| e.min(most))
+	/// Give back the part of the exposure that is not needed any more.
+	pub(crate) fn lower_exposure(service: ServiceId, state: &ServiceState, cover: WindowShare) {
+		Self::set_lower(service, Self::lowered(T::Bonding::exposure(service), state, cover));
 	}
 
-	/// Give back the part of the exposure that is not needed any more, at least what was `used` of it.
-	pub(crate) fn lower_exposure(service: ServiceId, state: &ServiceState, terms: &SlaTerms, used: Balance) {
-		let now = T::Bonding::exposure(service);
-		let exposure = Self::lowered(state, terms, now.saturating_sub(used));
-		if exposure < now && T::Bonding::set_exposure(service, exposure).is_err() {
+	/// Set the exposure to an amount that is not above what is reserved.
+	pub(crate) fn set_lower(service: ServiceId, exposure: Balance) {
+		if T::Bonding::set_exposure(service, exposure).is_err() {
 			defensive!("lowering an exposure always works");
 		}
 	}
 }
 
-/// Difference of the credits of the two tiers times the multiplier.
-fn demanded_per_unit(terms: &SlaTerms, breached: &Breached) -> Balance {
+/// Difference of the credits of the two tiers times the multiplier, in windows' prices.
+fn demanded(terms: &SlaTerms, breached: &Breached) -> WindowShare {
 	let credit = |severity: surety_primitives::Severity| {
 		terms.credit.get(severity.index()).copied().unwrap_or_default()
 	};
 	credit(breached.severity)
-		.saturating_sub(breached.before.map_or(0, credit))
-		.saturating_mul(Balance::from(breached.frozen.multiplier.max(1)))
+		.saturating_sub(breached.before.map_or(Zero::zero(), credit))
+		.saturating_mul(WindowShare::from_u32(u32::from(breached.frozen.multiplier.max(1))))
 }
 
 /// The allowance of the breached kind; kinds that are not counted allow none.
@@ -229,22 +205,4 @@ fn allowance_of(breached: &Breached) -> u16 {
 		.zip(breached.frozen.allowance)
 		.find(|(kind, _)| **kind == breached.kind)
 		.map_or(0, |(_, allowance)| allowance)
-}
-
-/// Raise the tariffs' indices. Returns what happened to those with units that count, and the sum of
-/// the credits.
-fn raise(state: &mut ServiceState, rises: &[Balance]) -> (Vec<Rise>, Balance) {
-	let mut recorded = Vec::new();
-	let mut credited: Balance = 0;
-	for (tariff, rise) in state.tariffs.iter_mut().zip(rises) {
-		let before = tariff.index;
-		tariff.index = before.saturating_add(*rise);
-		tariff.window_credit = tariff.window_credit.saturating_add(*rise);
-		state.index = state.index.max(tariff.index);
-		if tariff.active > 0 {
-			credited = credited.saturating_add(Balance::from(tariff.active).saturating_mul(*rise));
-			recorded.push(Rise { price: tariff.price, units: tariff.active, before, after: tariff.index });
-		}
-	}
-	(recorded, credited)
 }

@@ -1,22 +1,27 @@
-//! The agreements behind leases, as the owner of the leases uses them.
+//! Agreements behind leases, for the owner of the leases.
 
 use crate::*;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	EscrowId, LeaseAgreements, LeaseId, ServiceStatus, SlaTerms, StreamEnd, service_of_lease,
+	EscrowId, LeaseAgreements, LeaseId, ServiceStatus, SlaTerms, StreamEnd,
+	credit::{cost_of, window_price, with_penalty},
+	service_of_lease,
 };
 
 impl<T: Config> LeaseAgreements<T::AccountId> for Pallet<T> {
-	fn open(lease: LeaseId, tenant: &T::AccountId, escrow: EscrowId) -> Result<AgreementId, DispatchError> {
-		with_storage_layer(|| Self::open_lease(lease, tenant, escrow))
+	fn open(
+		lease: LeaseId,
+		tenant: &T::AccountId,
+		escrow: EscrowId,
+		penalty_share: Perbill,
+	) -> Result<AgreementId, DispatchError> {
+		with_storage_layer(|| Self::open_lease(lease, tenant, escrow, penalty_share))
 	}
 
-	fn exposure(terms: &SlaTerms) -> Option<Balance> {
-		Self::with_penalty(terms.credit_cap)
-	}
-
-	fn ending(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
-		Self::note_ending(agreement, round, reason);
+	fn exposure(terms: &SlaTerms, price: Balance) -> Option<(Perbill, Balance)> {
+		let share = T::PenaltyShare::get();
+		let cost = cost_of(window_price::<T::Clock>(price)?, terms.cover)?;
+		Some((share, with_penalty(cost, share)?))
 	}
 
 	fn ended(agreement: AgreementId, end: StreamEnd) {
@@ -25,20 +30,21 @@ impl<T: Config> LeaseAgreements<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// One unit of a lease for its tenant. Whether the lease may begin is its owner's to say.
+	/// One unit of a lease for its tenant. Whether the lease may begin is its owner's to decide.
 	fn open_lease(
 		lease: LeaseId,
 		tenant: &T::AccountId,
 		escrow: EscrowId,
+		penalty_share: Perbill,
 	) -> Result<AgreementId, DispatchError> {
 		let service = service_of_lease(lease);
 		let info = T::Registry::service(service).ok_or(Error::<T>::UnknownService)?;
 		ensure!(info.status == ServiceStatus::Leased, Error::<T>::NotLeased);
 		let state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
-		Self::add_units(service, &info, state, 1)?;
-		// Not from the tenant: whoever cannot start for want of its funds would pay for being late.
+		Self::add_agreement(service, &info, state, 1, info.price, penalty_share)?;
+		// Not from the tenant: an operator whose tenant lacks funds would pay for being late.
 		Self::ensure_pot(info.asset, &info.operator)?;
-		let draft = Self::draft(tenant, service, &info, 1);
+		let draft = Self::draft(tenant, service, &info, 1, info.price);
 		// The deposit is the order's.
 		Self::enlist(Agreement { escrow, lease: Some(lease), ..draft }, 0)
 	}

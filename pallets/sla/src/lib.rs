@@ -25,57 +25,48 @@
 //!                                                       while a credit cannot be delivered
 //! ```
 //!
-//! Probing a service with units in every round costs all validators, so a slot must be worth it: the units of
-//! an agreement cost at least `MinWindowShare` of the minimum bond per window, and a service that was dead for a
-//! whole window (up in less than a tenth of the rounds that were measured) ends for cause: who is down pays no
-//! fee, so it would hold its slot for nothing, and its tenants. `Compute` services are sold by lease only.
+//! `Compute` services are sold by lease only.
 //!
 //! ## The index
 //!
-//! A service has an *index*: what one unit has been credited so far, in base units. A breach raises it and
-//! moves `active units x rise` from the bond to the pot of this pallet. An agreement is owed
-//! `units x (index - base)`, where its base is the index after the window was judged in which it was
-//! opened. So an agreement opened during an outage, or just before a window's edge, gets nothing of what
-//! was already going wrong.
+//! Terms promise shares of the price of one window. A service has one *index*: its credits so far, in
+//! windows' prices as fixed point. A breach raises it by
 //!
-//! A window's credits never exceed the window's price. Agreements keep the price they opened at, so units
-//! are kept apart by price: a *tariff* per price (at most [`MAX_TARIFFS`]) has its own index and its own
-//! limit. Were there one limit for all, the operator could lower everybody's by opening a cheap agreement
-//! with itself. The index of the service is that of its highest tariff; a new price starts there.
+//! ```text
+//! rise = min((credit of the severity - credit of the tier before) x multiplier, cover - index)
+//! ```
 //!
-//! A rise is `min(demanded, cap - index, what is left of the window's price)`, where a severity demands
-//! the difference of its credit to the tier paid before in this window and kind, times the multiplier for
-//! repeated breaches. What it demands beyond the window's price goes to the treasury, as far as bond
-//! is free. At the cap the service is ended for cause.
+//! and moves `ceil(rate x blocks of a window x rise)` from the bond to the pot, where `rate` sums all agreements
+//! that count. An agreement is promised `floor(rate x blocks of a window x (index - base))`; its base is the index
+//! after the window was judged in which it was opened. So an agreement that is opened during an outage, or just
+//! before a window's edge, gets nothing of what was already going wrong. At the cover the service ends for cause.
 //!
-//! ## What an ending agreement is credited
+//! ## Credited in all <= paid in all
 //!
-//! Outages on both sides of a window's edge are two windows' credits. A tenant that induced them and was gone
-//! after a few rounds of the second window would get up to twice what it paid. Therefore:
+//! No agreement is credited more than it has paid, at any moment: so whatever the terms, nobody ends above zero
+//! by an outage that it bought, faked or induced. Credit beyond that stays promised and becomes due as the
+//! agreement pays; what is left at its end is *spare*, and goes to the treasury when a window of the service is
+//! judged.
 //!
-//! * A tenant that closes in a window in which its tariff was credited already stays to the end of that window.
-//! * An agreement that ends by the tenant's doing (codes 1xxx: closed, funds out) is credited at the end, and
-//!   for the window of its last round no more than the rounds of that window cost through that one.
-//! * While the deposit does not last to the end of the window, no more of that window's credit is paid than the
-//!   judged rounds of it cost. The rest follows as the window goes by, or at once with a top-up.
+//! ## Rent
 //!
-//! Nothing is credited for rounds after the last one, however late the end is carried out: once that round is
-//! judged, settling waits for the end. What was set aside and is not due becomes carry.
+//! A service with units takes a *slot*: all validators probe it in every round. The slot costs a rent per
+//! window, whatever the verdicts, fixed by the occupancy when it was taken ([`surety_primitives::rent`]). The
+//! platform's fees on the least rate that was sold through the window count; the rest is taken from the bond, where
+//! the next rent is reserved with the exposure, and goes to the probers. A window that has begun is owed as a
+//! whole. A service whose bond cannot reserve the next rent ends with a window's notice. One that was up in less
+//! than half of a window's measured rounds since it was sold ends at once.
 //!
 //! ## Leases
 //!
 //! A lease is a service of its own with one unit, opened and ended by the owner of the lease, who owns its
 //! stream too ([`LeaseAgreements`](surety_primitives::LeaseAgreements)). Its agreement is credited like any
-//! other, but since it may end in any round, the credit of a window is always paid as the window goes by; the
-//! limit above holds if it is closed by the tenant, expires, or runs out of funds. At the cap of a lease its
-//! owner is told, and ends it.
+//! other.
 //!
 //! ## The pot
 //!
-//! Per asset: `balance >= set aside for agreements + carry + reserve`. The carry is what was taken from a bond
-//! and does not divide by the units, or was not due to agreements that ended; it pays the next credits of the
-//! service first. The reserve is one minimum balance that keeps the account alive, paid by the first tenant of
-//! an asset if nobody endowed the account.
+//! Per asset: `balance >= owed + spare + reserve`. The reserve is one minimum balance that keeps the account
+//! alive, paid by the first tenant of an asset if nobody endowed the account.
 //!
 //! A payment that cannot be delivered (a blocked account, an amount below the minimum balance of an account
 //! that is gone) stays claimable for good and never stops the payments of others.
@@ -83,9 +74,9 @@
 //! ## Who calls what
 //!
 //! Probing calls [`Judge`](surety_primitives::Judge) in its second sweep, the registry asks
-//! [`Agreements`](surety_primitives::Agreements), and escrow tells
-//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd); those of replicas are ignored here and come through
-//! `LeaseAgreements`. None of what they tell can fail here. The end of every agreement is told to reputation.
+//! [`Agreements`](surety_primitives::Agreements), and escrow notifies
+//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd). Escrow alone decides and remembers when and why a stream ends;
+//! this pallet asks it. Reputation is notified of the end of every agreement.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
@@ -108,6 +99,7 @@ mod leases;
 mod mock;
 mod open;
 mod read;
+mod rent;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -120,18 +112,17 @@ use frame::prelude::*;
 use frame_support::{PalletId, pallet_macros::import_section};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Escrow, Funds, Meter, OnLease, Probing,
-	Registry, ReputationSink, RoundIndex, ServiceId, WindowIndex,
+	Registry, ReputationSink, RoundIndex, ServiceId, WindowIndex, WindowShare,
 };
 
 /// Account that holds the credits between the breach and the tenant.
 pub const POT: PalletId = PalletId(*b"surety/p");
-/// Most prices at which a service has units at the same time.
-pub const MAX_TARIFFS: u32 = 8;
 /// Most windows that are open at the same time because their rounds are not all judged. Verdicts come
 /// two rounds late, so a window of one round has up to four.
 pub const MAX_PENDING: u32 = 4;
-/// A last verdict older than this many rounds says nothing of a service that is probed every round.
-pub const FRESH_ROUNDS: u32 = 4;
+/// Units are sold on a last verdict that is at most so many rounds old. A service that just became active shows
+/// the verdict of its idle time, at most 4 rounds old then, until its first active round is judged 3 rounds later.
+pub const FRESH_ROUNDS: u32 = 8;
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
@@ -176,6 +167,19 @@ pub mod pallet {
 		/// Penalty to the treasury as a share of every credit.
 		type PenaltyShare: Get<Perbill>;
 
+		/// Rent of a slot per window, as a share of the minimum bond, however few are taken.
+		type RentBase: Get<Perbill>;
+
+		/// Rent that comes on top for the last slot, as a share of the minimum bond. For the others it is that
+		/// times the eighth power of the occupancy.
+		type RentPeak: Get<Perbill>;
+
+		/// The platform's share of what tenants pay; it counts towards the rent.
+		type PlatformFee: Get<Perbill>;
+
+		/// The pot that probers are rewarded from, where rents go.
+		type ProberPot: Get<Self::AccountId>;
+
 		/// Windows back from a window whose breaches multiply its credits, at most 64.
 		type EscalationWindows: Get<u32>;
 
@@ -219,16 +223,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Services<T: Config> = StorageMap<_, Blake2_128Concat, ServiceId, ServiceState, OptionQuery>;
 
-	/// Service, window, price: the index from which the units count that were opened in that window at
-	/// that price. Only where there are such, and only until all of them have read it.
+	/// Service, window: the index from which the agreements count that were opened in that window. Only
+	/// where there are such, and only until all of them have read it.
 	#[pallet::storage]
-	pub type WindowBase<T: Config> = StorageNMap<
+	pub type WindowBase<T: Config> = StorageDoubleMap<
 		_,
-		(
-			NMapKey<Blake2_128Concat, ServiceId>,
-			NMapKey<Twox64Concat, WindowIndex>,
-			NMapKey<Blake2_128Concat, Balance>,
-		),
+		Blake2_128Concat,
+		ServiceId,
+		Twox64Concat,
+		WindowIndex,
 		WindowStart,
 		OptionQuery,
 	>;
@@ -275,16 +278,16 @@ pub mod pallet {
 		/// `deposit` goes on hold in the service's asset and must be at least the price of one window
 		/// (units x price x blocks of a window) plus the asset's minimum balance. All of it is paid out by
 		/// the meter, so rounds in which the service was down cost nothing. But if you close the agreement
-		/// yourself, you pay at least the price of one window; if the operator or the network ends it, what the
-		/// meter did not earn is refunded. A service that is dead for a whole window is ended by the network.
+		/// yourself, you pay at least the price of one window, less the rounds in which you were not served; if
+		/// the operator or the network ends it, what the meter did not earn is refunded.
 		///
-		/// The units must cost at least `MinWindowShare` of the minimum bond of the asset per window, or they
-		/// are not worth the probing. `Compute` is not sold this way but by lease.
+		/// Breaches are credited by the terms, never more in all than you have paid. `Compute` is not sold this
+		/// way but by lease.
 		///
-		/// The service must take new units and its last verdict must be `Up`. For a service with units
-		/// that verdict is at most 4 rounds old; an idle service is probed in turns, so its last verdict
-		/// may be older. `min_cover` is the least that one unit must still be able to get in credits
-		/// (cap - index), in base units; give 0 to take any.
+		/// The service must take new units and its last verdict must be `Up`, at most 8 rounds old. An idle
+		/// service is probed in turns; ask for a fresh verdict with `probes.request_probe`. `min_cover` is the
+		/// least credit that must be left (cover - index), in windows' prices: 1,000,000,000 is the price of
+		/// one window. Give 0 to take any.
 		///
 		/// The first agreement ever in an asset also pays one minimum balance to the account that holds
 		/// the credits, if that has none yet.
@@ -296,7 +299,7 @@ pub mod pallet {
 			units: u32,
 			max_price: Balance,
 			deposit: Balance,
-			min_cover: Balance,
+			min_cover: WindowShare,
 		) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
 			Self::do_open(tenant, service, units, max_price, deposit, min_cover)
@@ -312,10 +315,8 @@ pub mod pallet {
 		}
 
 		/// Pay what an agreement owes now, both ways: what is due to the operator by the meter, and the
-		/// credit that is owed to the tenant. Ends the agreement if its service has ended. Anyone may ask,
-		/// as often as they like: amounts do not depend on it. While the deposit does not last to the end of the
-		/// window, the credit of that window is paid as the window goes by. Credit of an agreement that the
-		/// tenant closed or let run out, or whose last round is judged, is paid at its end.
+		/// credit that is due to the tenant. Makes escrow end it if its service has ended. Anyone may ask, as
+		/// often as they like: amounts do not depend on it.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::settle())]
 		pub fn settle(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
@@ -323,14 +324,12 @@ pub mod pallet {
 			Self::do_settle(agreement)
 		}
 
-		/// Close an agreement. As its tenant: with the current round, or with the last round of the current
-		/// window if that window was credited already; the event `AgreementEnding` says which. As the operator of
-		/// its service: one window of notice. It is billed and credited to the end of its last round, and the
-		/// rest of the deposit is refunded once that round is judged.
+		/// Close an agreement. As its tenant: with the current round. As the operator of its service: one window
+		/// of notice. It is billed and credited to the end of its last round, and the rest of the deposit is
+		/// refunded once that round is judged.
 		///
-		/// A tenant who closes pays at least the price of one window in all. It is credited at the end, for its
-		/// last window no more than the rounds of that window cost through the last one (price x blocks); the
-		/// same holds if the deposit runs out. The agreement of a lease is closed with the lease.
+		/// A tenant who closes pays at least the price of one window in all, less the judged rounds of it that
+		/// were not billable. The agreement of a lease is closed with the lease.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::close_agreement())]
 		pub fn close_agreement(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
@@ -338,8 +337,8 @@ pub mod pallet {
 			Self::do_close(who, agreement)
 		}
 
-		/// Pay the credit that is owed to the tenant of an agreement, also after it closed. Unlike `settle`
-		/// this says why if the payment cannot be delivered, or waits for the end. Anyone may ask.
+		/// Pay the credit that is due to the tenant of an agreement, also after it closed. Unlike `settle`
+		/// this says why if the payment cannot be delivered. Anyone may ask.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::claim())]
 		pub fn claim(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
@@ -355,11 +354,10 @@ pub mod pallet {
 			Self::read_agreement(id)
 		}
 
-		/// Credit that an agreement is owed and was not paid yet, in base units: while it runs, what can be paid
-		/// now; once it is ending, what it gets at its end by what is judged so far. `None` if there is no such
+		/// Credit that is due to an agreement and not delivered yet, in base units. `None` if there is no such
 		/// agreement.
 		pub fn owed_credit(id: AgreementId) -> Option<Balance> {
-			Some(Self::owed(&Agreements::<T>::get(id)?))
+			Some(Self::owed(&Agreements::<T>::get(id)?).0)
 		}
 
 		/// Units, index, cover, exposure and what is left to sell of a service.

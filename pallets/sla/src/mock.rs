@@ -10,7 +10,7 @@ use frame::{deps::sp_io, testing_prelude::*};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
 	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
-	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict, WindowSummary,
+	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict,
 	service_of_lease,
 };
 
@@ -53,13 +53,24 @@ pub const MINIMUM: Balance = 10;
 pub const L: u32 = 5;
 /// Rounds of a window.
 pub const R: u32 = 12;
-/// Price of one unit and window at the price services are listed with.
+/// Price of one unit and window at the price that services are listed with.
 pub const WINDOW_PRICE: Balance = PRICE * (L * R) as Balance;
 pub const PRICE: Balance = 10;
-pub const CREDIT: [Balance; 4] = [60, 120, 300, 600];
-pub const CAP: Balance = 2_000;
+/// Credits in windows' prices: 60, 120, 300 and 600 base units for one unit.
+pub const CREDIT: [WindowShare; 4] = [
+	WindowShare::from_inner(100_000_000),
+	WindowShare::from_inner(200_000_000),
+	WindowShare::from_inner(500_000_000),
+	WindowShare::from_inner(1_000_000_000),
+];
+/// Cover in windows' prices: 2,400 base units for one unit.
+pub const COVER: WindowShare = WindowShare::from_u32(4);
+/// Any cover will do.
+pub const NO_COVER: WindowShare = WindowShare::from_u32(0);
 pub const CAPACITY: u32 = 100;
 pub const BOND: Balance = 1_000_000;
+/// What an operator must have bonded; rents are shares of it.
+pub const MIN_BOND: Balance = 1_000;
 pub const FUNDS: Balance = 1_000_000;
 pub const DEPOSIT: Balance = 20_000;
 
@@ -69,6 +80,7 @@ pub const OTHER: AccountId = 3;
 pub const THIRD: AccountId = 4;
 pub const TREASURY: AccountId = 90;
 pub const ADMIN: AccountId = 91;
+pub const PROBERS: AccountId = 92;
 
 /// The token and the asset of the assets pallet.
 pub const NATIVE: AssetId = AssetId::Native;
@@ -117,7 +129,7 @@ parameter_types! {
 	pub storage Exposures: BTreeMap<ServiceId, Balance> = BTreeMap::new();
 	pub storage ProbedAs: BTreeMap<ServiceId, Probed> = BTreeMap::new();
 	pub storage PagesFull: bool = false;
-	pub storage MeterEnds: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
+	pub storage MeterEnds: BTreeMap<ServiceId, (RoundIndex, CloseReason)> = BTreeMap::new();
 	pub storage Judged: RoundIndex = 0;
 	pub storage Streams: BTreeMap<EscrowId, Stream> = BTreeMap::new();
 	pub storage NextStream: EscrowId = 100;
@@ -126,11 +138,16 @@ parameter_types! {
 	pub storage Forgotten: Vec<ServiceId> = Vec::new();
 	/// The agreements of leases that are not over.
 	pub storage Leased: BTreeMap<LeaseId, AgreementId> = BTreeMap::new();
-	/// Leases that reached their cap.
-	pub storage AtCap: Vec<(LeaseId, RoundIndex)> = Vec::new();
+	/// Leases that were ended for their operator's doing.
+	pub storage LeasesEnded: Vec<(LeaseId, RoundIndex, CloseReason)> = Vec::new();
 	/// Agreements that are over, with the fee.
 	pub storage Engaged: Vec<(AgreementId, AccountId, AccountId, AssetId, Balance)> = Vec::new();
-	pub storage LeastWindowPrice: Balance = 10;
+	/// Slots that are taken beside those of this world, of 100.
+	pub storage Taken: u32 = 0;
+	pub storage Base: Perbill = Perbill::zero();
+	pub storage Peak: Perbill = Perbill::zero();
+	pub storage Fee: Perbill = Perbill::from_percent(5);
+	pub const Probers: AccountId = PROBERS;
 	pub storage Share: Perbill = Perbill::from_percent(10);
 	pub const Escalation: u32 = 4;
 	pub const MostMultiplied: u8 = 3;
@@ -149,6 +166,10 @@ impl Config for Test {
 	type Leases = World;
 	type Funds = Money;
 	type PenaltyShare = Share;
+	type RentBase = Base;
+	type RentPeak = Peak;
+	type PlatformFee = Fee;
+	type ProberPot = Probers;
 	type EscalationWindows = Escalation;
 	type MaxMultiplier = MostMultiplied;
 	type NoticeWindows = Notice;
@@ -210,7 +231,7 @@ pub fn list(id: ServiceId, asset: AssetId) {
 			max_latency: LatencyBucket::from_millis(250),
 			max_head_lag: 5,
 			credit: CREDIT,
-			credit_cap: CAP,
+			cover: COVER,
 		},
 		metadata_hash: [0; 32],
 		metadata_uri: Default::default(),
@@ -268,9 +289,9 @@ impl ExtBuilder {
 		let who = [OPERATOR, TENANT, OTHER, THIRD];
 		let funded = |a: &AccountId| (*a, if *a == OPERATOR { BOND + FUNDS } else { FUNDS });
 		let mut balances: Vec<_> = who.iter().map(funded).collect();
-		balances.extend([(TREASURY, MINIMUM), (ADMIN, MINIMUM)]);
+		balances.extend([(TREASURY, MINIMUM), (ADMIN, MINIMUM), (PROBERS, MINIMUM)]);
 		let mut accounts: Vec<_> = who.iter().map(funded).map(|(a, b)| (1, a, b)).collect();
-		accounts.push((1, TREASURY, MINIMUM));
+		accounts.extend([(1, TREASURY, MINIMUM), (1, PROBERS, MINIMUM)]);
 		let storage = RuntimeGenesisConfig {
 			balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
 			assets: pallet_assets::GenesisConfig {
@@ -310,7 +331,7 @@ pub fn check(issued: [Balance; 2]) {
 	assert_ok!(Sla::do_try_state());
 	assert_eq!([issuance(NATIVE), issuance(LOCAL)], issued, "money came or went");
 	for (asset, pot) in Pots::<Test>::iter() {
-		assert_eq!(Money::total(asset, &Sla::pot()), pot.owed + pot.carry + pot.reserve);
+		assert_eq!(Money::total(asset, &Sla::pot()), pot.owed + pot.spare + pot.reserve);
 	}
 	for asset in [NATIVE, LOCAL] {
 		let held: Balance = Streams::get().values().filter(|s| s.asset == asset).map(|s| s.held).sum();
@@ -347,7 +368,7 @@ pub fn more_bond(asset: AssetId, amount: Balance) {
 /// Open an agreement with the usual deposit; returns its id.
 pub fn open(tenant: AccountId, service: ServiceId, units: u32) -> AgreementId {
 	let id = NextAgreement::<Test>::get();
-	assert_ok!(Sla::open_agreement(RuntimeOrigin::signed(tenant), service, units, u128::MAX, DEPOSIT, 0));
+	assert_ok!(Sla::open_agreement(RuntimeOrigin::signed(tenant), service, units, u128::MAX, DEPOSIT, NO_COVER));
 	id
 }
 
@@ -367,7 +388,7 @@ pub fn turn(service: ServiceId, closed: WindowIndex) -> Frozen {
 
 /// A window of a service is judged, with these verdicts.
 pub fn turn_with(service: ServiceId, window: WindowIndex, counters: Counters) -> Frozen {
-	Sla::window_turned(service, &WindowSummary { window, counters, latency_p95: Default::default() })
+	Sla::window_turned(service, window, &counters)
 }
 
 /// A breach by downtime in the current round, judged at once.

@@ -2,7 +2,8 @@
 
 use crate::*;
 use surety_primitives::{
-	AgreementId, EscrowId, EscrowOwner, NewStream, Probed, Service, ServiceKind, SlaTerms, Verdict,
+	EscrowId, EscrowOwner, NewStream, Service, ServiceKind, Verdict,
+	credit::{cost_of, window_price, with_penalty},
 };
 
 impl<T: Config> Pallet<T> {
@@ -17,30 +18,28 @@ impl<T: Config> Pallet<T> {
 		units: u32,
 		max_price: Balance,
 		deposit: Balance,
-		min_cover: Balance,
+		min_cover: WindowShare,
 	) -> DispatchResult {
 		ensure!(units > 0, Error::<T>::ZeroUnits);
 		let info = T::Registry::service(service).ok_or(Error::<T>::UnknownService)?;
 		ensure!(info.kind != ServiceKind::Compute, Error::<T>::SoldByLease);
 		T::Registry::ensure_open(service)?;
 		ensure!(info.price <= max_price, Error::<T>::PriceRose);
+		Self::ensure_up(service)?;
 		let state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
-		Self::ensure_up(&state, T::Probing::probed(service))?;
 
 		let left = info.capacity.saturating_sub(state.units);
 		ensure!(units <= left, Error::<T>::OverCapacity { left: shown(left) });
-		let (rate, prepaid) = Self::price_of(&info, units)?;
-		let least_price = T::Registry::least_window_price(info.asset).unwrap_or_default();
-		ensure!(prepaid >= least_price, Error::<T>::BelowMinimumPrice);
+		let rate = info.price.checked_mul(Balance::from(units)).ok_or(ArithmeticError::Overflow)?;
+		let prepaid = window_price::<T::Clock>(rate).ok_or(ArithmeticError::Overflow)?;
 		let least = prepaid.checked_add(T::Funds::minimum(info.asset)).ok_or(ArithmeticError::Overflow)?;
 		ensure!(deposit >= least, Error::<T>::DepositUnderOneWindow);
-		let cover = info.terms.credit_cap.saturating_sub(state.index_at_price(info.price));
-		ensure!(cover >= min_cover, Error::<T>::CoverTooLow);
+		ensure!(state.left_of(info.terms.cover) >= min_cover, Error::<T>::CoverTooLow);
 
-		Self::add_units(service, &info, state, units)?;
+		Self::add_agreement(service, &info, state, units, rate, T::PenaltyShare::get())?;
 		Self::ensure_pot(info.asset, &tenant)?;
-		// Its escrow is known below: a stream may tell its owner of an end as soon as it is open.
-		let draft = Self::draft(&tenant, service, &info, units);
+		// Its escrow is known below: a stream may notify its owner of an end as soon as it is open.
+		let draft = Self::draft(&tenant, service, &info, units, rate);
 		let agreement = Self::enlist(draft, deposit)?;
 		let escrow = T::Escrow::open_stream(NewStream {
 			owner: EscrowOwner::Agreement(agreement),
@@ -56,24 +55,47 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Reserve exposure for new units of a service, and have it probed every round.
-	pub(crate) fn add_units(
+	/// Count a new agreement of a service and reserve its exposure. The first one takes a slot, in which the
+	/// service is probed every round, and reserves the rent of it and the exposure by `penalty_share`.
+	pub(crate) fn add_agreement(
 		service: ServiceId,
 		info: &Service<T::AccountId>,
 		mut state: ServiceState,
 		units: u32,
+		rate: Balance,
+		penalty_share: Perbill,
 	) -> DispatchResult {
-		let cover = info.terms.credit_cap.saturating_sub(state.index_at_price(info.price));
-		let round = T::Clock::round();
+		let window = T::Clock::window_of(T::Clock::round());
 		let first = state.units == 0;
+		state.add(window, units, rate).ok_or(Error::<T>::JudgingBehind)?;
 		if first {
-			state.hot_since = round;
+			state.ends = None;
+			state.penalty_share = penalty_share;
+			// The pages ask by which measures to judge, so it must be known to them first.
+			Services::<T>::insert(service, &state);
+			state.slot = Some(Self::slot(info.asset, rate, T::Probing::heat(service)?));
 		}
-		let window = T::Clock::window_of(round);
-		state.add_pending(info.price, window, units).ok_or(Error::<T>::TooManyPrices)?;
-		Self::reserve(service, &state, &info.terms, cover)?;
+		let needed = state.exposure::<T::Clock>(info.terms.cover).ok_or(ArithmeticError::Overflow)?;
+		let reserved = T::Bonding::exposure(service);
+		let free = T::Bonding::free_bond(service);
+		if needed.saturating_sub(reserved) > free {
+			let rent = state.slot.filter(|_| first).map_or(0, |slot| slot.rent);
+			let units = Self::coverable(free.saturating_sub(rent), info, &state);
+			return Err(Error::<T>::BondTooSmall { units: shown(units) }.into());
+		}
+		// It may need less: what was reserved before its cover was used up and its units were gone.
+		T::Bonding::set_exposure(service, needed)?;
 		Services::<T>::insert(service, state);
-		if first { T::Probing::heat(service) } else { Ok(()) }
+		Ok(())
+	}
+
+	/// Units that `free` bond covers at the listed price.
+	pub(crate) fn coverable(free: Balance, info: &Service<T::AccountId>, state: &ServiceState) -> u32 {
+		let each = window_price::<T::Clock>(info.price)
+			.and_then(|price| cost_of(price, state.left_of(info.terms.cover)))
+			.and_then(|cost| with_penalty(cost, state.penalty_share))
+			.unwrap_or(Balance::MAX);
+		free.checked_div(each).map_or(u32::MAX, |units| u32::try_from(units).unwrap_or(u32::MAX))
 	}
 
 	/// An agreement that is opened now, without its escrow.
@@ -82,13 +104,14 @@ impl<T: Config> Pallet<T> {
 		service: ServiceId,
 		info: &Service<T::AccountId>,
 		units: u32,
+		rate: Balance,
 	) -> Agreement<T::AccountId> {
 		Agreement {
 			tenant: tenant.clone(),
 			service,
 			units,
 			asset: info.asset,
-			price: info.price,
+			rate,
 			escrow: EscrowId::MAX,
 			lease: None,
 			opened_at: T::Clock::now(),
@@ -99,7 +122,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Write a new agreement down and tell of it.
+	/// Store a new agreement and announce it.
 	pub(crate) fn enlist(
 		agreement: Agreement<T::AccountId>,
 		deposit: Balance,
@@ -111,7 +134,7 @@ impl<T: Config> Pallet<T> {
 			tenant: agreement.tenant.clone(),
 			service: agreement.service,
 			units: agreement.units,
-			price: agreement.price,
+			rate: agreement.rate,
 			asset: agreement.asset,
 			deposit,
 		});
@@ -119,52 +142,13 @@ impl<T: Config> Pallet<T> {
 		Ok(id)
 	}
 
-	/// An outage must not be bought into. A service that is probed every round has a fresh verdict, unless
-	/// it only just became so; an idle one takes turns and shows its last.
-	fn ensure_up(state: &ServiceState, probed: Option<Probed>) -> DispatchResult {
-		let Some(Probed { last: Some((round, Verdict::Up { .. })), hot, .. }) = probed else {
-			return Err(Error::<T>::NotUp.into());
-		};
+	/// An outage must not be bought into: the last verdict is `Up` and fresh, of idle services too.
+	fn ensure_up(service: ServiceId) -> DispatchResult {
+		let last = T::Probing::probed(service).and_then(|probed| probed.last);
+		let Some((round, Verdict::Up { .. })) = last else { return Err(Error::<T>::NotUp.into()) };
 		let oldest = T::Clock::round().saturating_sub(FRESH_ROUNDS);
-		let settled = hot && state.units > 0 && state.hot_since < oldest;
-		ensure!(!settled || round >= oldest, Error::<T>::VerdictTooOld);
+		ensure!(round >= oldest, Error::<T>::VerdictTooOld);
 		Ok(())
-	}
-
-	/// What `units` cost per billable block and per window.
-	fn price_of(info: &Service<T::AccountId>, units: u32) -> Result<(Balance, Balance), ArithmeticError> {
-		let rate = info.price.checked_mul(Balance::from(units)).ok_or(ArithmeticError::Overflow)?;
-		let window =
-			rate.checked_mul(Balance::from(T::Clock::window_blocks())).ok_or(ArithmeticError::Overflow)?;
-		Ok((rate, window))
-	}
-
-	/// Raise the exposure of a service to what its units are promised.
-	fn reserve(service: ServiceId, state: &ServiceState, terms: &SlaTerms, cover: Balance) -> DispatchResult {
-		let needed = Self::exposure_of(state, terms.credit_cap).ok_or(ArithmeticError::Overflow)?;
-		let more = needed.saturating_sub(T::Bonding::exposure(service));
-		let free = T::Bonding::free_bond(service);
-		if more > free {
-			return Err(Error::<T>::BondTooSmall { units: shown(Self::coverable(free, cover)) }.into());
-		}
-		T::Bonding::set_exposure(service, needed)
-	}
-
-	/// Bond that must be reserved for the units of a service: all the credit they may still get under
-	/// `cap`, and the penalty on it.
-	pub(crate) fn exposure_of(state: &ServiceState, cap: Balance) -> Option<Balance> {
-		Self::with_penalty(state.promised(cap)?)
-	}
-
-	/// A promised credit and the penalty on it. `None` if that overflows.
-	pub(crate) fn with_penalty(promised: Balance) -> Option<Balance> {
-		promised.checked_add(T::PenaltyShare::get().mul_ceil(promised))
-	}
-
-	/// Units that `free` bond covers if each may still get `cover`.
-	pub(crate) fn coverable(free: Balance, cover: Balance) -> u32 {
-		let each = cover.saturating_add(T::PenaltyShare::get().mul_ceil(cover));
-		free.checked_div(each).map_or(u32::MAX, |units| u32::try_from(units).unwrap_or(u32::MAX))
 	}
 
 	/// The pot must be alive before anything is slashed into it, or a small credit would be lost.
@@ -177,7 +161,7 @@ impl<T: Config> Pallet<T> {
 		if T::Funds::total(asset, &pot) < minimum {
 			T::Funds::transfer(asset, tenant, &pot, minimum)?;
 		}
-		Pots::<T>::insert(asset, Pot { owed: 0, carry: 0, reserve: minimum });
+		Pots::<T>::insert(asset, Pot { owed: 0, spare: 0, reserve: minimum });
 		Ok(())
 	}
 
@@ -194,7 +178,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(agreement.lease.is_none(), Error::<T>::BelongsToLease);
 		ensure!(agreement.tenant == who, Error::<T>::NotTenant);
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
-		ensure!(agreement.state == AgreementState::Open, Error::<T>::AgreementEnding);
+		let stream = T::Escrow::stream(agreement.escrow);
+		ensure!(stream.is_some_and(|stream| stream.ending.is_none()), Error::<T>::AgreementEnding);
 		T::Escrow::top_up(agreement.escrow, amount)?;
 		Self::deposit_event(Event::ToppedUp { agreement: id, amount });
 		Ok(())
@@ -205,37 +190,18 @@ impl<T: Config> Pallet<T> {
 		ensure!(agreement.lease.is_none(), Error::<T>::BelongsToLease);
 		let round = T::Clock::round();
 		let (at, reason) = if agreement.tenant == who {
-			(Self::last_for_tenant(&agreement, round), CloseReason::TenantClosed)
+			(round, CloseReason::TenantClosed)
 		} else if T::Registry::service(agreement.service).is_some_and(|s| s.operator == who) {
 			let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
 			(round.saturating_add(notice), CloseReason::OperatorClosed)
 		} else {
 			return Err(Error::<T>::NotParty.into());
 		};
-		ensure!(ends_before(&agreement.state, at), Error::<T>::AlreadyEnding);
-		Self::end_stream(id, &agreement, at, reason)
-	}
-
-	/// Last round of an agreement that its tenant closes in `round`: who was credited in a window pays for all
-	/// of it, or two outages around a window's edge would pay twice what the rounds between them cost.
-	fn last_for_tenant(agreement: &Agreement<T::AccountId>, round: RoundIndex) -> RoundIndex {
-		let window = T::Clock::window_of(round);
-		let credited = Self::base_of(agreement).is_some()
-			&& Services::<T>::get(agreement.service)
-				.is_some_and(|s| s.window == window && s.credited_in_window(agreement.price) > 0);
-		if !credited {
-			return round;
-		}
-		T::Clock::window_start(window.saturating_add(1)).saturating_sub(1).max(round)
-	}
-}
-
-/// Whether an end after round `at` would be earlier than what is decided.
-pub(crate) fn ends_before(state: &AgreementState, at: RoundIndex) -> bool {
-	match state {
-		AgreementState::Open => true,
-		AgreementState::Closing { round, .. } => at < *round,
-		AgreementState::Closed { .. } => false,
+		let stands = T::Escrow::stream(agreement.escrow).ok_or(Error::<T>::AgreementEnding)?.ending;
+		ensure!(stands.is_none_or(|(stands, _)| at < stands), Error::<T>::AlreadyEnding);
+		let (round, reason) = T::Escrow::end(agreement.escrow, at, reason)?;
+		Self::note_ending(id, round, reason);
+		Ok(())
 	}
 }
 

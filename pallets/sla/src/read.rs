@@ -6,20 +6,22 @@ use surety_primitives::page_size;
 impl<T: Config> Pallet<T> {
 	pub(crate) fn read_agreement(id: AgreementId) -> Option<AgreementStatus<T::AccountId>> {
 		let agreement = Agreements::<T>::get(id)?;
-		let stream = match agreement.state {
-			AgreementState::Closed { .. } => None,
-			_ => T::Escrow::stream(agreement.escrow),
-		};
-		Some(AgreementStatus { owed: Self::owed(&agreement), stream, agreement })
+		let stream =
+			if agreement.is_closed() { None } else { T::Escrow::stream(agreement.escrow) };
+		let (owed, reserved) = Self::owed(&agreement);
+		Some(AgreementStatus { owed, reserved, stream, agreement })
 	}
 
 	pub(crate) fn read_service(service: ServiceId) -> Option<ServiceView> {
 		let info = T::Registry::service(service)?;
 		let state = Services::<T>::get(service);
-		let (index, units) = state.as_ref().map_or((0, 0), |s| (s.index_at_price(info.price), s.units));
-		let cover = info.terms.credit_cap.saturating_sub(index);
-		let covered = Self::coverable(T::Bonding::free_bond(service), cover);
-		let available = info.capacity.saturating_sub(units).min(covered);
+		let known = state.clone().unwrap_or_else(|| ServiceState::new(info.asset));
+		let cover = known.left_of(info.terms.cover);
+		// Before the first sale its exposure is reserved by the share of now.
+		let penalty_share = if known.units > 0 { known.penalty_share } else { T::PenaltyShare::get() };
+		let known = ServiceState { penalty_share, ..known };
+		let covered = Self::coverable(T::Bonding::free_bond(service), &info, &known);
+		let available = info.capacity.saturating_sub(known.units).min(covered);
 		Some(ServiceView { state, cover, exposure: T::Bonding::exposure(service), available })
 	}
 

@@ -1,28 +1,32 @@
 //! The invariants of this pallet.
 //!
-//! 1. The pot has at least the credits owed, the carry and the reserve.
-//! 2. What is owed is the sum of what is set aside for the agreements: all that their indices rose, of which an
-//!    ending one may get less and none gets more. The carry is that of the services.
-//! 3. Units of a service are those of its tariffs and those of its agreements, by price and by window.
+//! 1. The pot has at least what is owed, what is spare and the reserve.
+//! 2. The pot owes what is set aside for services and what is claimable; what is spare is that of the services. What
+//!    is set aside for a service covers all that its agreements are promised and not credited.
+//! 3. Units and rates of a service are the sums over its agreements, by window; one with units has a slot.
 //! 4. Every base that a closed window left behind has exactly the agreements that wait for it.
-//! 5. No index passes the cap, no tariff's index the service's, no agreement's base its tariff's index, and no
-//!    window's credits its price.
-//! 6. All the credit that units may still get is reserved.
+//! 5. No index passes the cover, no agreement's base the index, and no agreement is credited more than it paid.
+//! 6. All the credit that agreements may still get is reserved, and the next rent.
 //! 7. Tenants' lists name exactly their agreements; closed agreements have a claim; ids are below the next.
 //! 8. The agreement of a lease is one unit of the service that the lease is, and no other is of that service.
 //! 9. A service has its last `MaxBreaches` breaches and no others.
-//! 10. What has state here is listed.
+//! 10. A service with state here is listed.
 
 use crate::{pallet::Agreements, *};
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::sp_runtime::TryRuntimeError;
+use frame::traits::Zero;
 use surety_primitives::{Service, lease_of_service};
 
-/// Units and agreements that count, and those that are pending by window, of a service at a price.
+/// Sums over the agreements of a service.
 #[derive(Default)]
 struct Counted {
-	active: u32,
-	pending: BTreeMap<WindowIndex, (u32, u32)>,
+	units: u32,
+	active: Balance,
+	/// Rates and numbers of agreements by window.
+	pending: BTreeMap<WindowIndex, (Balance, u32)>,
+	/// Promised and not credited.
+	promised: Balance,
 }
 
 impl<T: Config> Pallet<T> {
@@ -42,81 +46,74 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn try_state_pots() -> Result<(), TryRuntimeError> {
-		let mut owed = BTreeMap::<AssetId, Balance>::new();
+		let mut sums = BTreeMap::<AssetId, (Balance, Balance)>::new();
 		for agreement in Agreements::<T>::iter_values() {
-			let set_aside = Self::set_aside(&agreement);
-			ensure!(Self::owed(&agreement) <= set_aside, "2: an agreement is owed more than was set aside");
-			let sum = owed.entry(agreement.asset).or_default();
-			*sum = sum.saturating_add(set_aside);
+			let (owed, _) = sums.entry(agreement.asset).or_default();
+			*owed = owed.saturating_add(agreement.claimable);
 		}
-		let mut carry = BTreeMap::<AssetId, Balance>::new();
 		for state in Services::<T>::iter_values() {
-			let sum = carry.entry(state.asset).or_default();
-			*sum = sum.saturating_add(state.carry);
+			let (owed, spare) = sums.entry(state.asset).or_default();
+			*owed = owed.saturating_add(state.set_aside);
+			*spare = spare.saturating_add(state.spare);
 		}
-		for asset in owed.keys().chain(carry.keys()) {
+		for asset in sums.keys() {
 			ensure!(Pots::<T>::contains_key(asset), "1: an asset in use has no pot");
 		}
 		for (asset, pot) in Pots::<T>::iter() {
-			let all = pot.owed.saturating_add(pot.carry).saturating_add(pot.reserve);
+			let all = pot.owed.saturating_add(pot.spare).saturating_add(pot.reserve);
 			ensure!(T::Funds::total(asset, &Self::pot()) >= all, "1: the pot has less than it owes");
-			ensure!(
-				owed.get(&asset).copied().unwrap_or(0) == pot.owed,
-				"2: credits owed are not those of the agreements"
-			);
-			ensure!(
-				carry.get(&asset).copied().unwrap_or(0) == pot.carry,
-				"2: the carry is not that of the services"
-			);
+			let sums = sums.get(&asset).copied().unwrap_or_default();
+			ensure!(sums == (pot.owed, pot.spare), "2: the pot owes what nobody is owed");
 		}
 		Ok(())
 	}
 
 	fn try_state_units() -> Result<(), TryRuntimeError> {
-		let mut counted = BTreeMap::<(ServiceId, Balance), Counted>::new();
-		let mut waiting = BTreeMap::<(ServiceId, WindowIndex, Balance), u32>::new();
-		for a in Agreements::<T>::iter_values() {
-			if matches!(a.state, AgreementState::Closed { .. }) {
-				continue;
-			}
-			let at_price = counted.entry((a.service, a.price)).or_default();
+		let mut counted = BTreeMap::<ServiceId, Counted>::new();
+		let mut waiting = BTreeMap::<(ServiceId, WindowIndex), u32>::new();
+		for a in Agreements::<T>::iter_values().filter(|a| !a.is_closed()) {
+			let paid = T::Escrow::stream(a.escrow).map_or(0, |stream| stream.paid);
+			ensure!(a.credited <= paid, "5: credited more than was paid");
+			let sum = counted.entry(a.service).or_default();
+			sum.units = sum.units.saturating_add(a.units);
 			match a.base {
-				Base::Window(w) if !WindowBase::<T>::contains_key((a.service, w, a.price)) => {
-					let p = at_price.pending.entry(w).or_default();
-					*p = (p.0.saturating_add(a.units), p.1.saturating_add(1));
+				Base::Window(w) if !WindowBase::<T>::contains_key(a.service, w) => {
+					let p = sum.pending.entry(w).or_default();
+					*p = (p.0.saturating_add(a.rate), p.1.saturating_add(1));
+					continue;
 				},
-				base => {
-					match base {
-						Base::Window(w) => {
-							let n = waiting.entry((a.service, w, a.price)).or_default();
-							*n = n.saturating_add(1);
-						},
-						Base::Index(base) => {
-							let index =
-								Services::<T>::get(a.service).map_or(0, |s| s.index_at_price(a.price));
-							ensure!(base <= index, "5: an agreement's base above the index");
-						},
-					}
-					at_price.active = at_price.active.saturating_add(a.units);
+				Base::Window(w) => {
+					let n = waiting.entry((a.service, w)).or_default();
+					*n = n.saturating_add(1);
 				},
+				Base::Index(base) => {
+					let index = Services::<T>::get(a.service).map_or(Zero::zero(), |s| s.index);
+					ensure!(base <= index, "5: an agreement's base above the index");
+				},
+			}
+			sum.active = sum.active.saturating_add(a.rate);
+			if let Some(state) = Services::<T>::get(a.service) {
+				let promised = Self::promised(&a, &state).saturating_sub(a.credited);
+				sum.promised = sum.promised.saturating_add(promised);
 			}
 		}
-		for (key, start) in WindowBase::<T>::iter() {
-			ensure!(waiting.remove(&key) == Some(start.agreements), "4: a window's base nobody waits for");
+		for (service, window, start) in WindowBase::<T>::iter() {
+			let waits = waiting.remove(&(service, window));
+			ensure!(waits == Some(start.agreements), "4: a window's base nobody waits for");
 		}
 		for (id, state) in Services::<T>::iter() {
-			let sold = state.tariffs.iter().fold(0u32, |sum, t| sum.saturating_add(t.units()));
-			ensure!(state.units == sold, "3: units are not those of the tariffs");
-			for tariff in &state.tariffs {
-				ensure!(tariff.units() > 0, "3: a tariff without units");
-				let found = counted.remove(&(id, tariff.price)).unwrap_or_default();
-				ensure!(found.active == tariff.active, "3: units that count are not those of the agreements");
-				let pending: BTreeMap<_, _> =
-					tariff.pending.iter().map(|p| (p.window, (p.units, p.agreements))).collect();
-				ensure!(found.pending == pending, "3: pending units are not those of the agreements");
-			}
+			let found = counted.remove(&id).unwrap_or_default();
+			ensure!(found.units == state.units, "3: units are not those of the agreements");
+			ensure!(found.active == state.active, "3: rates that count are not those of the agreements");
+			let pending: BTreeMap<_, _> =
+				state.pending.iter().map(|p| (p.window, (p.rate, p.agreements))).collect();
+			ensure!(found.pending == pending, "3: pending rates are not those of the agreements");
+			let rate = pending.values().fold(state.active, |sum, (rate, _)| sum.saturating_add(*rate));
+			ensure!(state.rate == rate, "3: rates are not those of the agreements");
+			ensure!(state.slot.is_some() == (state.units > 0), "3: a slot without units, or units without");
+			ensure!(found.promised <= state.set_aside, "2: an agreement is promised more than was set aside");
 		}
-		ensure!(counted.is_empty(), "3: an agreement without a tariff");
+		ensure!(counted.is_empty(), "3: an agreement without a service");
 		Ok(())
 	}
 
@@ -125,18 +122,10 @@ impl<T: Config> Pallet<T> {
 		state: &ServiceState,
 		info: &Service<T::AccountId>,
 	) -> Result<(), TryRuntimeError> {
-		let cap = info.terms.credit_cap;
-		ensure!(state.index <= cap, "5: the index passed the cap");
-		let blocks = Balance::from(T::Clock::window_blocks());
-		for tariff in &state.tariffs {
-			ensure!(tariff.index <= state.index, "5: a tariff's index above the service's");
-			ensure!(
-				tariff.window_credit <= tariff.price.saturating_mul(blocks),
-				"5: a window's credits above its price"
-			);
-		}
-		let promised = state.promised(cap).ok_or("6: what is promised overflows")?;
-		ensure!(T::Bonding::exposure(id) >= promised, "6: promised credit is not reserved");
+		let cover = info.terms.cover;
+		ensure!(state.index <= cover, "5: the index passed the cover");
+		let needed = state.exposure::<T::Clock>(cover).ok_or("6: what is promised overflows")?;
+		ensure!(T::Bonding::exposure(id) >= needed, "6: promised credit or rent is not reserved");
 		Ok(())
 	}
 
@@ -163,7 +152,7 @@ impl<T: Config> Pallet<T> {
 			);
 			ensure!(ByTenant::<T>::contains_key(&agreement.tenant, id), "7: an agreement its tenant has not");
 			ensure!(
-				agreement.claimable > 0 || !matches!(agreement.state, AgreementState::Closed { .. }),
+				agreement.claimable > 0 || !agreement.is_closed(),
 				"7: a closed agreement without a claim"
 			);
 		}

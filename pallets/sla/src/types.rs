@@ -1,38 +1,33 @@
-//! What is stored of agreements, services and breaches, and the sums over it that need no storage.
+//! Stored agreements, services and breaches, and the sums over them that need no storage.
 
-use crate::{MAX_PENDING, MAX_TARIFFS};
+use crate::MAX_PENDING;
 use codec::{Decode, Encode};
-use frame::prelude::*;
+use frame::{prelude::*, traits::Zero};
 use scale_info::TypeInfo;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, EscrowId, LeaseId,
-	RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, shared,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId, LeaseId,
+	RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare,
+	credit::{cost_of, window_price, with_penalty},
+	shared,
 };
 
 shared! {
-	/// Where the credits of an agreement begin.
+	/// Index from which an agreement is credited.
 	#[derive(Copy)]
 	pub enum Base {
-		/// Opened in this window: with the index at its end, once that is known.
+		/// Opened in this window: the index at its end, once that is known.
 		Window(WindowIndex),
-		/// With this index of its tariff, in base units per unit.
-		Index(Balance),
+		/// This index of its service, in windows' prices.
+		Index(WindowShare),
 	}
 }
 
 shared! {
-	/// Where an agreement is in its life.
+	/// Place of an agreement in its life. The end of one that is open is escrow's to decide and to know.
 	#[derive(Copy)]
 	pub enum AgreementState {
-		/// Runs.
+		/// Billed and credited.
 		Open,
-		/// Runs, and is billed and credited for the last time with `round`.
-		Closing {
-			/// Last round that is billed and credited.
-			round: RoundIndex,
-			/// Why it ends.
-			reason: CloseReason,
-		},
 		/// Ended; only a credit that could not be delivered is left.
 		Closed {
 			/// Last round that was billed.
@@ -46,113 +41,121 @@ shared! {
 shared! {
 	/// A tenant's subscription to a service.
 	pub struct Agreement<AccountId> {
-		/// Who pays and is credited.
+		/// Payer, who is credited.
 		pub tenant: AccountId,
-		/// What for.
+		/// Service.
 		pub service: ServiceId,
-		/// How many units.
+		/// Units.
 		pub units: u32,
 		/// Asset of all its amounts.
 		pub asset: AssetId,
-		/// Price per unit and billable block at which it was opened, in base units.
-		pub price: Balance,
+		/// Base units per billable block, for all its units.
+		pub rate: Balance,
 		/// Its stream.
 		pub escrow: EscrowId,
-		/// The lease it is behind, which opened it and ends it. `None` if the tenant opened it itself.
+		/// The lease that opened it and ends it. `None` if the tenant opened it itself.
 		pub lease: Option<LeaseId>,
 		/// Block it was opened in.
 		pub opened_at: BlockNumber,
-		/// Where its credits begin; moves up whenever they are settled.
+		/// Index from which it is credited.
 		pub base: Base,
-		/// Settled credit that is not paid yet, in base units.
+		/// Credit that is due and could not be delivered yet, in base units.
 		pub claimable: Balance,
-		/// All credit settled so far, paid or not, in base units.
+		/// Credited in all, delivered or claimable, in base units: never more than was paid.
 		pub credited: Balance,
 		/// Place in its life.
 		pub state: AgreementState,
 	}
 }
 
+impl<AccountId> Agreement<AccountId> {
+	/// Whether it is over.
+	pub fn is_closed(&self) -> bool {
+		matches!(self.state, AgreementState::Closed { .. })
+	}
+}
+
 shared! {
-	/// Units that were opened in a window which is not closed yet.
+	/// Agreements that were opened in a window which is not closed yet.
 	#[derive(Copy)]
 	pub struct Pending {
 		/// The window they were opened in; they count from the next one.
 		pub window: WindowIndex,
+		/// Sum of their rates, in base units per block.
+		pub rate: Balance,
 		/// How many.
-		pub units: u32,
-		/// Agreements they belong to.
 		pub agreements: u32,
 	}
 }
 
 shared! {
-	/// The units of a service that were opened at one price. Credits of a window are limited by its
-	/// price, so units at different prices may be credited differently.
-	pub struct Tariff {
-		/// Price per unit and billable block, in base units.
-		pub price: Balance,
-		/// Credited per unit, in base units: starts at the service's index, never falls.
-		pub index: Balance,
-		/// Rise of the index in the window being judged.
-		pub window_credit: Balance,
-		/// Units that count.
-		pub active: u32,
-		/// Units that will count from their next window, oldest first.
-		pub pending: BoundedVec<Pending, ConstU32<MAX_PENDING>>,
-	}
-}
-
-impl Tariff {
-	/// All its units, whether they count already or not.
-	pub fn units(&self) -> u32 {
-		self.pending.iter().fold(self.active, |sum, p| sum.saturating_add(p.units))
-	}
-}
-
-shared! {
-	/// What the index of a tariff was when a window closed in which units were opened at its price.
+	/// Index of a service at the end of a window in which agreements were opened.
 	#[derive(Copy)]
 	pub struct WindowStart {
-		/// The index, in base units per unit.
-		pub index: Balance,
+		/// The index, in windows' prices.
+		pub index: WindowShare,
 		/// Agreements that have yet to read it; it goes with the last one.
 		pub agreements: u32,
 	}
 }
 
 shared! {
-	/// What agreements and breaches make of a service. Lives from its first agreement until the listing
-	/// is removed.
+	/// The slot of a service that is probed in every round, and what it owes for it.
+	#[derive(Copy)]
+	pub struct Slot {
+		/// Base units per window, fixed when the slot was taken.
+		pub rent: Balance,
+		/// Whether the next rent is reserved. If not, the service ends with a window's notice.
+		pub reserved: bool,
+		/// Least rate that was sold since the last rent, in base units per block: its fees count.
+		pub least_rate: Balance,
+		/// The platform's share of it.
+		pub fee_share: Perbill,
+	}
+}
+
+impl Slot {
+	/// Rent that is left to pay after `blocks` billed blocks: what the platform earned of them counts.
+	pub fn due(&self, blocks: u32) -> Balance {
+		let turnover = self.least_rate.saturating_mul(Balance::from(blocks));
+		self.rent.saturating_sub(self.fee_share.mul_floor(turnover))
+	}
+}
+
+shared! {
+	/// Sums over the agreements and breaches of a service. Lives from its first agreement until the
+	/// listing is removed.
 	pub struct ServiceState {
 		/// Asset of all its amounts.
 		pub asset: AssetId,
 		/// Units sold and not closed.
 		pub units: u32,
-		/// Credited per unit so far, in base units: the highest of all its tariffs ever. Never falls,
-		/// never passes the cap.
-		pub index: Balance,
-		/// Window that the tariffs' `window_credit` is counted in.
-		pub window: WindowIndex,
-		/// Its units by price.
-		pub tariffs: BoundedVec<Tariff, ConstU32<MAX_TARIFFS>>,
-		/// Taken from the bond for credits but not divisible by the units, or not due to agreements that ended;
-		/// pays the next credits first.
-		pub carry: Balance,
+		/// Sum of the rates of all its agreements, in base units per block.
+		pub rate: Balance,
+		/// Part of `rate` that counts for credits.
+		pub active: Balance,
+		/// The rest, which counts from its next window on, oldest first.
+		pub pending: BoundedVec<Pending, ConstU32<MAX_PENDING>>,
+		/// Credited so far, in windows' prices. Never falls, never passes the cover.
+		pub index: WindowShare,
+		/// In the pot for its agreements and not credited to one yet, in base units.
+		pub set_aside: Balance,
+		/// In the pot and due to no agreement; goes to the treasury when a window is judged.
+		pub spare: Balance,
+		/// Penalty share at which its exposure is reserved. Follows the parameter at the turn of a window.
+		pub penalty_share: Perbill,
+		/// Its slot, while it has units.
+		pub slot: Option<Slot>,
 		/// Breaches so far; the number of the next one.
 		pub breaches: u32,
-		/// Which windows had a breach: bit `k` is window `last_breached - k`.
+		/// Windows that had a breach: bit `k` is window `last_breached - k`.
 		pub breached_windows: u64,
 		/// Newest window with a breach.
 		pub last_breached: WindowIndex,
-		/// Round of the newest breach that raised the index.
-		pub last_rise: RoundIndex,
-		/// Round in which its first units were opened, since it last had none.
-		pub hot_since: RoundIndex,
 		/// Exposure at the start of the window being judged, in base units.
 		pub aged_exposure: Balance,
-		/// Whether it was ended for cause: its credits reached the cap, or it was dead for a window.
-		pub terminated: bool,
+		/// Round with which it was ended for its operator's doing.
+		pub ends: Option<RoundIndex>,
 	}
 }
 
@@ -162,123 +165,85 @@ impl ServiceState {
 		Self {
 			asset,
 			units: 0,
-			index: 0,
-			window: 0,
-			tariffs: BoundedVec::new(),
-			carry: 0,
+			rate: 0,
+			active: 0,
+			pending: BoundedVec::new(),
+			index: WindowShare::zero(),
+			set_aside: 0,
+			spare: 0,
+			penalty_share: Perbill::zero(),
+			slot: None,
 			breaches: 0,
 			breached_windows: 0,
 			last_breached: 0,
-			last_rise: 0,
-			hot_since: 0,
 			aged_exposure: 0,
-			terminated: false,
+			ends: None,
 		}
 	}
 
-	/// The units sold at `price`.
-	pub fn tariff(&self, price: Balance) -> Option<&Tariff> {
-		self.tariffs.iter().find(|t| t.price == price)
+	/// Left of a cover, in windows' prices.
+	pub fn left_of(&self, cover: WindowShare) -> WindowShare {
+		cover.saturating_sub(self.index)
 	}
 
-	fn tariff_mut(&mut self, price: Balance) -> Option<&mut Tariff> {
-		self.tariffs.iter_mut().find(|t| t.price == price)
+	/// Base units that must be reserved under a cover: the credits that its agreements may still get, the
+	/// penalty on them, and the next rent. `None` if that overflows.
+	pub fn exposure<C: Clock>(&self, cover: WindowShare) -> Option<Balance> {
+		let cost = cost_of(window_price::<C>(self.rate)?, self.left_of(cover))?;
+		let rent = self.slot.filter(|slot| slot.reserved).map_or(0, |slot| slot.rent);
+		with_penalty(cost, self.penalty_share)?.checked_add(rent)
 	}
 
-	/// Credited per unit at `price` in the window that is being judged, in base units.
-	pub fn credited_in_window(&self, price: Balance) -> Balance {
-		self.tariff(price).map_or(0, |t| t.window_credit)
-	}
-
-	/// Index of units sold at `price`; a new price starts at the service's.
-	pub fn index_at_price(&self, price: Balance) -> Balance {
-		self.tariff(price).map_or(self.index, |t| t.index)
-	}
-
-	/// Units that count.
-	pub fn active_units(&self) -> u32 {
-		self.tariffs.iter().fold(0, |sum, t| sum.saturating_add(t.active))
-	}
-
-	/// Credit that all units may still get under `cap`, in base units. `None` if that overflows.
-	pub fn promised(&self, cap: Balance) -> Option<Balance> {
-		self.tariffs.iter().try_fold(0 as Balance, |sum, t| {
-			let each = cap.saturating_sub(t.index);
-			sum.checked_add(each.checked_mul(Balance::from(t.units()))?)
-		})
-	}
-
-	/// Add an agreement's units, opened in `window` at `price`. `None` if there is no room for another
-	/// price or another open window.
-	pub fn add_pending(&mut self, price: Balance, window: WindowIndex, units: u32) -> Option<()> {
-		if self.tariff(price).is_none() {
-			let index = self.index;
-			self.tariffs
-				.try_push(Tariff { price, index, window_credit: 0, active: 0, pending: BoundedVec::new() })
-				.ok()?;
-		}
-		let pending = &mut self.tariff_mut(price)?.pending;
-		match pending.iter_mut().find(|p| p.window == window) {
+	/// Add an agreement that is opened in `window`. `None` if there is no room for another open window.
+	pub fn add(&mut self, window: WindowIndex, units: u32, rate: Balance) -> Option<()> {
+		match self.pending.iter_mut().find(|p| p.window == window) {
 			Some(p) => {
-				p.units = p.units.checked_add(units)?;
+				p.rate = p.rate.checked_add(rate)?;
 				p.agreements = p.agreements.checked_add(1)?;
 			},
-			None => pending.try_push(Pending { window, units, agreements: 1 }).ok()?,
+			None => self.pending.try_push(Pending { window, rate, agreements: 1 }).ok()?,
 		}
 		self.units = self.units.checked_add(units)?;
+		self.rate = self.rate.checked_add(rate)?;
 		Some(())
 	}
 
-	/// Let the units count that were opened in windows before `window`. Calls `fixed` for each price and
-	/// window with the index from which their credits begin.
-	pub fn turn(&mut self, window: WindowIndex, mut fixed: impl FnMut(Balance, WindowIndex, WindowStart)) {
-		for tariff in &mut self.tariffs {
-			for p in tariff.pending.iter().filter(|p| p.window < window) {
-				tariff.active = tariff.active.saturating_add(p.units);
-				fixed(tariff.price, p.window, WindowStart { index: tariff.index, agreements: p.agreements });
-			}
-			tariff.pending.retain(|p| p.window >= window);
+	/// Let the agreements count that were opened in windows before `window`. Calls `fixed` for each of those
+	/// windows with the index from which their credits begin.
+	pub fn turn(&mut self, window: WindowIndex, mut fixed: impl FnMut(WindowIndex, WindowStart)) {
+		for p in self.pending.iter().filter(|p| p.window < window) {
+			self.active = self.active.saturating_add(p.rate);
+			fixed(p.window, WindowStart { index: self.index, agreements: p.agreements });
 		}
+		self.pending.retain(|p| p.window >= window);
 	}
 
-	/// Count credits in `window` from now on, if it is a later one.
-	pub fn begin_window(&mut self, window: WindowIndex) {
-		if window > self.window {
-			self.window = window;
-			for tariff in &mut self.tariffs {
-				tariff.window_credit = 0;
-			}
-		}
-	}
-
-	/// Take out the units of an agreement that counted. `false` if they are not there.
-	pub fn remove_active(&mut self, price: Balance, units: u32) -> bool {
-		let Some(left) = self.tariff(price).and_then(|t| t.active.checked_sub(units)) else {
-			return false;
-		};
-		if let Some(tariff) = self.tariff_mut(price) {
-			tariff.active = left;
-		}
-		self.removed(units);
+	/// Take out an agreement that counted. `false` if it is not there.
+	pub fn remove_active(&mut self, units: u32, rate: Balance) -> bool {
+		let Some(left) = self.active.checked_sub(rate) else { return false };
+		self.active = left;
+		self.removed(units, rate);
 		true
 	}
 
-	/// Take out the units of an agreement that did not count yet. `false` if they are not there.
-	pub fn remove_pending(&mut self, price: Balance, window: WindowIndex, units: u32) -> bool {
-		let Some(tariff) = self.tariff_mut(price) else { return false };
-		let Some(p) = tariff.pending.iter_mut().find(|p| p.window == window && p.units >= units) else {
+	/// Take out an agreement that did not count yet. `false` if it is not there.
+	pub fn remove_pending(&mut self, window: WindowIndex, units: u32, rate: Balance) -> bool {
+		let Some(p) = self.pending.iter_mut().find(|p| p.window == window && p.rate >= rate) else {
 			return false;
 		};
-		p.units = p.units.saturating_sub(units);
+		p.rate = p.rate.saturating_sub(rate);
 		p.agreements = p.agreements.saturating_sub(1);
-		tariff.pending.retain(|p| p.agreements > 0);
-		self.removed(units);
+		self.pending.retain(|p| p.agreements > 0);
+		self.removed(units, rate);
 		true
 	}
 
-	fn removed(&mut self, units: u32) {
+	fn removed(&mut self, units: u32, rate: Balance) {
 		self.units = self.units.saturating_sub(units);
-		self.tariffs.retain(|t| t.units() > 0);
+		self.rate = self.rate.saturating_sub(rate);
+		if let Some(slot) = &mut self.slot {
+			slot.least_rate = slot.least_rate.min(self.rate);
+		}
 		if self.units == 0 {
 			self.aged_exposure = 0;
 		}
@@ -315,22 +280,8 @@ impl ServiceState {
 }
 
 shared! {
-	/// How a breach moved the index of one tariff.
-	#[derive(Copy)]
-	pub struct Rise {
-		/// Price of the tariff, per unit and billable block in base units.
-		pub price: Balance,
-		/// Units at that price that counted.
-		pub units: u32,
-		/// Index before, in base units per unit.
-		pub before: Balance,
-		/// Index after.
-		pub after: Balance,
-	}
-}
-
-shared! {
-	/// A breach with the numbers that explain it. Amounts in base units of the service's asset.
+	/// A breach with the numbers that explain it. Amounts in base units of the service's asset, shares in
+	/// windows' prices.
 	pub struct Breach {
 		/// Window whose counter passed a tier.
 		pub window: WindowIndex,
@@ -348,37 +299,30 @@ shared! {
 		pub allowance: u16,
 		/// Multiplier for repeated breaches.
 		pub multiplier: u8,
-		/// What the severity demanded per unit: difference of the credits of the two tiers times the
-		/// multiplier.
-		pub demanded: Balance,
-		/// Units that counted.
-		pub units: u32,
+		/// Demanded by the severity: difference of the credits of the two tiers times the multiplier.
+		pub demanded: WindowShare,
+		/// Sum of the rates that counted, in base units per block.
+		pub rate: Balance,
 		/// Index of the service before.
-		pub index_before: Balance,
+		pub index_before: WindowShare,
 		/// Index of the service after.
-		pub index_after: Balance,
-		/// What each price was credited; the index of a service is that of its highest tariff.
-		pub rises: BoundedVec<Rise, ConstU32<MAX_TARIFFS>>,
-		/// Credited to tenants.
+		pub index_after: WindowShare,
+		/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`, rounded up.
+		/// Each of them is credited its part of it up to what it has paid; the rest goes to the treasury.
 		pub credited: Balance,
-		/// Moved from the bond to the account of the credits; differs from `credited` only by what is
-		/// carried over because it does not divide by the units.
-		pub slashed: Balance,
 		/// Moved from the bond to the treasury.
 		pub penalty: Balance,
 	}
 }
 
 shared! {
-	/// What the pot holds of one asset, in base units.
+	/// Contents of the pot in one asset, in base units.
 	#[derive(Copy, Default)]
 	pub struct Pot {
-		/// Set aside for tenants: all rises of their indices not paid yet. What an ending agreement does not get
-		/// of it becomes carry at its end.
+		/// For tenants: set aside for the agreements of services, and claimable.
 		pub owed: Balance,
-		/// Taken for credits but not divisible by the units, or not due to agreements that ended; pays the next
-		/// credits of the service.
-		pub carry: Balance,
+		/// Due to no agreement; on its way to the treasury.
+		pub spare: Balance,
 		/// Minimum balance that keeps the account alive; never paid out.
 		pub reserve: Balance,
 	}
@@ -387,11 +331,13 @@ shared! {
 /// An agreement as clients see it.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct AgreementStatus<AccountId> {
-	/// What is stored.
+	/// As it is stored.
 	pub agreement: Agreement<AccountId>,
-	/// Credit owed and not paid yet, in base units: while it runs, what can be paid now; once it is ending,
-	/// what it gets at its end by what is judged so far.
+	/// Credit that is due now and not delivered, in base units.
 	pub owed: Balance,
+	/// Credit that breaches set aside for it beyond that, in base units: it becomes due as the agreement
+	/// pays, and goes to the treasury at its end.
+	pub reserved: Balance,
 	/// Its stream, until it is closed.
 	pub stream: Option<StreamInfo>,
 }
@@ -399,17 +345,18 @@ pub struct AgreementStatus<AccountId> {
 /// A service as clients see it.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct ServiceView {
-	/// What is stored; `None` before its first agreement.
+	/// As it is stored; `None` before its first agreement.
 	pub state: Option<ServiceState>,
-	/// Credit that one new unit may still get (cap - index), in base units.
-	pub cover: Balance,
+	/// Credit that is left of its cover, in windows' prices.
+	pub cover: WindowShare,
 	/// Bond reserved for it, in base units.
 	pub exposure: Balance,
-	/// Units that are left to sell: what capacity and free bond allow.
+	/// Units that are left to sell: what capacity and free bond allow. The first sale also needs the rent of
+	/// a slot.
 	pub available: u32,
 }
 
-/// One page of the breaches of a service: their numbers and the numbers that explain them.
+/// One page of the breaches of a service, with their numbers.
 pub type BreachPage = alloc::vec::Vec<(u32, Breach)>;
 
 /// One page of the agreements of a tenant.

@@ -2,8 +2,8 @@
 
 use super::*;
 use surety_primitives::{
-	Agreements as _, LeaseAgreements, MeterReading, Network, NetworkId, NewStream, OnEscrowEnd, Slashed,
-	StreamEnd, StreamInfo,
+	Agreements as _, LeaseAgreements, MeterReading, Network, NetworkId, NewStream, Occupancy, OnEscrowEnd,
+	Slashed, Started, StreamEnd, StreamInfo,
 };
 
 /// The pallets around this one.
@@ -23,6 +23,7 @@ impl Registry<AccountId> for World {
 		Vec::new()
 	}
 	fn proven(_: ServiceId) {}
+	fn unfound(_: ServiceId) {}
 	fn terminate(id: ServiceId, at: RoundIndex) {
 		if service_is_sold(id) {
 			change!(Terminated, |map| map.insert(id, at));
@@ -34,8 +35,8 @@ impl Registry<AccountId> for World {
 	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
 		amount
 	}
-	fn least_window_price(_: AssetId) -> Option<Balance> {
-		Some(LeastWindowPrice::get())
+	fn min_bond(_: AssetId) -> Option<Balance> {
+		Some(MIN_BOND)
 	}
 }
 
@@ -77,6 +78,14 @@ impl Bonding<AccountId> for World {
 		let credit = take(to, credit);
 		Slashed { credit, penalty: take(&TREASURY, penalty) }
 	}
+	fn charge(service: ServiceId, amount: Balance, to: &AccountId) -> Balance {
+		let info = Self::service(service).unwrap();
+		let amount = amount.min(Money::held(info.asset, BOND_HOLD, &info.operator));
+		if amount > 0 {
+			Money::pay_held(info.asset, BOND_HOLD, &info.operator, to, amount).unwrap();
+		}
+		amount
+	}
 }
 
 impl Probing for World {
@@ -85,22 +94,25 @@ impl Probing for World {
 	}
 	fn unproven(_: ServiceId) {}
 	fn unlist(_: ServiceId) {}
-	fn heat(service: ServiceId) -> DispatchResult {
+	fn heat(service: ServiceId) -> Result<Occupancy, DispatchError> {
 		ensure!(!PagesFull::get(), DispatchError::Other("pages full"));
 		assert!(Services::<Test>::contains_key(service), "a hot row belongs to a known service");
 		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = true);
-		Ok(())
+		let hot = ProbedAs::get().values().filter(|probed| probed.hot).count();
+		Ok(Occupancy { taken: Taken::get() + u32::try_from(hot).unwrap(), slots: 100 })
 	}
 	fn cool(service: ServiceId) {
 		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = false);
 	}
-	fn has_room() -> bool {
-		!PagesFull::get()
+	fn was_full_since(_: RoundIndex) -> bool {
+		PagesFull::get()
 	}
-	fn end_meter(service: ServiceId, at: RoundIndex) {
+	fn end_meter(service: ServiceId, at: RoundIndex, reason: CloseReason) {
 		change!(MeterEnds, |map| {
-			let end = map.entry(service).or_insert(at);
-			*end = at.min(*end);
+			let end = map.entry(service).or_insert((at, reason));
+			if at < end.0 {
+				*end = (at, reason);
+			}
 		});
 	}
 	fn set_maintenance(_: ServiceId, _: RoundIndex, _: u16) {}
@@ -116,7 +128,7 @@ impl Meter for World {
 	fn reading(_: ServiceId) -> Option<MeterReading> {
 		None
 	}
-	fn ended(service: ServiceId) -> Option<RoundIndex> {
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
 		MeterEnds::get().get(&service).copied()
 	}
 }
@@ -126,7 +138,7 @@ impl World {
 	/// here.
 	fn due(stream: &Stream, least: Balance) -> Balance {
 		let last = stream.ending.map_or(Judged::get(), |(round, _)| round.min(Judged::get()));
-		let last = Self::ended(stream.meter).map_or(last, |at| at.min(last));
+		let last = Self::ended(stream.meter).map_or(last, |(at, _)| at.min(last));
 		let blocks = Balance::from(last.saturating_sub(stream.opened) * L);
 		(stream.rate * blocks).max(least).saturating_sub(stream.paid).min(stream.held)
 	}
@@ -142,7 +154,10 @@ impl World {
 	/// Close every stream whose last round is judged, as escrow's agenda does.
 	pub fn work_agenda() {
 		for (id, mut stream) in Streams::get() {
-			let Some((round, reason)) = stream.ending.filter(|(round, _)| *round <= Judged::get()) else {
+			// A meter that stops ends its streams.
+			let meter = Self::ended(stream.meter);
+			let ending = stream.ending.into_iter().chain(meter).min_by_key(|(round, _)| *round);
+			let Some((round, reason)) = ending.filter(|(round, _)| *round <= Judged::get()) else {
 				continue;
 			};
 			if !stream.closed {
@@ -197,7 +212,7 @@ impl World {
 			deposit,
 			prepaid: 0,
 		})?;
-		let agreement = <Sla as LeaseAgreements<_>>::open(lease, &tenant, escrow)?;
+		let agreement = <Sla as LeaseAgreements<_>>::open(lease, &tenant, escrow, Share::get())?;
 		change!(Leased, |map| map.insert(lease, agreement));
 		Ok(agreement)
 	}
@@ -205,7 +220,6 @@ impl World {
 	pub fn end_lease(lease: LeaseId, round: RoundIndex, reason: CloseReason) {
 		let agreement = Leased::get()[&lease];
 		Self::end(Agreements::<Test>::get(agreement).unwrap().escrow, round, reason).unwrap();
-		<Sla as LeaseAgreements<_>>::ending(agreement, round, reason);
 	}
 	/// Escrow decides an end by itself.
 	pub fn decide_end(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
@@ -240,11 +254,11 @@ impl OnLease for World {
 	fn unhealthy(_: LeaseId, _: RoundIndex) {
 		unreachable!("not called here")
 	}
-	fn terminated(lease: LeaseId, at: RoundIndex) {
-		let mut told = AtCap::get();
-		told.push((lease, at));
-		AtCap::set(&told);
-		Self::end_lease(lease, at, CloseReason::Terminated);
+	fn terminated(lease: LeaseId, at: RoundIndex, reason: CloseReason) {
+		let mut ended = LeasesEnded::get();
+		ended.push((lease, at, reason));
+		LeasesEnded::set(&ended);
+		Self::end_lease(lease, at, reason);
 	}
 }
 
@@ -254,10 +268,17 @@ impl Escrow<AccountId> for World {
 		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
 		Self::hold_stream(new)
 	}
-	fn start(_: EscrowId, _: AccountId, _: ServiceId, _: Balance, _: Balance) -> DispatchResult {
+	fn start(_: EscrowId, _: Started<AccountId>) -> DispatchResult {
 		unreachable!("not called here")
 	}
-	fn park(_: EscrowId, _: RoundIndex, _: CloseReason) -> DispatchResult {
+	fn extend(_: EscrowId, _: RoundIndex, _: Balance) -> DispatchResult {
+		unreachable!("not called here")
+	}
+	fn park(
+		_: EscrowId,
+		_: RoundIndex,
+		_: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		unreachable!("not called here")
 	}
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
@@ -274,13 +295,16 @@ impl Escrow<AccountId> for World {
 		change!(Streams, |map| map.insert(id, stream));
 		Ok(paid)
 	}
-	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
+	fn end(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
-		if stream.ending.is_none_or(|(stands, _)| at < stands) {
-			stream.ending = Some((at, reason));
-			change!(Streams, |map| map.insert(id, stream));
-		}
-		Ok(())
+		let ends = stream.ending.filter(|(stands, _)| *stands <= at).unwrap_or((at, reason));
+		stream.ending = Some(ends);
+		change!(Streams, |map| map.insert(id, stream));
+		Ok(ends)
 	}
 	fn freeze(_: EscrowId, _: Balance) -> DispatchResult {
 		unreachable!("not called here")
@@ -301,12 +325,14 @@ impl Escrow<AccountId> for World {
 		unreachable!("not called here")
 	}
 	fn stream(id: EscrowId) -> Option<StreamInfo> {
-		Streams::get().get(&id).map(|s| StreamInfo {
+		Streams::get().get(&id).filter(|s| !s.closed).map(|s| StreamInfo {
 			held: s.held,
 			paid: s.paid,
 			due: Self::due(s, 0),
 			blocks_left: u32::try_from((s.held - Self::due(s, 0)) / s.rate).unwrap(),
 			ending: s.ending,
+			parks: false,
+			last: None,
 		})
 	}
 }
