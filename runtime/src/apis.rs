@@ -18,7 +18,7 @@ use sp_runtime::{
 use surety_primitives::{AgreementId, LeaseId, Network, NetworkId, OrderId, ServiceId};
 use surety_runtime_api::{
 	AgreementInfo, BidInfo, BreachInfo, LeaseInfo, NetworkStatus, OperatorInfo, OrderFilter, OrderInfo, Page,
-	RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary, TenantInfo,
+	RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary, Statement, TenantInfo,
 };
 
 impl_runtime_apis! {
@@ -254,6 +254,9 @@ impl_runtime_apis! {
 		}
 		fn tenant(account: AccountId) -> TenantInfo {
 			read::tenant(account)
+		}
+		fn statement(account: AccountId) -> Statement<AccountId> {
+			statement::statement(account)
 		}
 		fn private_endpoints() -> bool {
 			<Timing as surety_primitives::Clock>::private_endpoints()

@@ -25,7 +25,7 @@ use pallet_surety_probes::{
 use pallet_surety_sla::ServiceState;
 use surety_primitives::{
 	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI,
-	Probing, Region, Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind, Verdict,
+	Probing, Region, Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind, Verdict, WindowShare,
 	crypto::ProberId,
 };
 
@@ -149,8 +149,8 @@ impl Helper {
 				min_uptime: 990_000_000,
 				max_latency_ms: 250,
 				max_head_lag: 5,
-				credit: [1_000, 2_000, 3_000, 4_000],
-				credit_cap: 100_000,
+				credit: [1, 2, 3, 4].map(WindowShare::from_u32),
+				cover: WindowShare::from_u32(10),
 			},
 			[1; 32],
 			vec![b'x'; MAX_URI as usize].try_into().expect("as long as it may be"),

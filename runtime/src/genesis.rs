@@ -60,6 +60,8 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 			unbonding_period: unbonding,
 			lease_blocks: dev.then(|| [3, 9, 6].map(|rounds| timing.round_blocks.saturating_mul(rounds))),
 			keep_orders: unbonding,
+			lease_health: dev.then_some([3, 4]),
+			trial_rounds: dev.then_some(2),
 		},
 		balances: BalancesConfig {
 			balances: accounts

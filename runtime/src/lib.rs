@@ -28,6 +28,7 @@ pub mod configs;
 pub mod genesis;
 pub mod parameters;
 mod read;
+mod statement;
 mod validators;
 pub mod weights;
 

@@ -5,6 +5,7 @@
 use crate::{UNIT, configs::market::DAYS_OF_PRODUCTION, *};
 use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
 use sp_runtime::Perbill;
+use surety_primitives::{RoundIndex, WindowShare};
 
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
 pub mod dynamic {
@@ -47,10 +48,17 @@ pub mod dynamic {
 		/// Highest multiplier of credits.
 		#[codec(index = 4)]
 		pub static MaxMultiplier: u8 = 4;
-		/// The least that what is sold must cost in a window, as a share of the minimum bond in its asset:
-		/// it is probed every round, and slots are few.
+		/// Most that terms may promise for one breach, in windows' prices: 1,000,000,000 is the price of one
+		/// window.
 		#[codec(index = 5)]
-		pub static MinWindowShare: Perbill = Perbill::from_perthousand(1);
+		pub static MaxCredit: WindowShare = WindowShare::from_u32(30);
+		/// Rent of a slot per window as a share of the minimum bond, however few slots are taken.
+		#[codec(index = 6)]
+		pub static RentBase: Perbill = Perbill::from_parts(100_000);
+		/// Rent of the last slot beyond that, as a share of the minimum bond. For the others it is this times the
+		/// eighth power of the occupancy when they were taken.
+		#[codec(index = 7)]
+		pub static RentPeak: Perbill = Perbill::from_percent(10);
 	}
 
 	/// Probing.
@@ -60,9 +68,12 @@ pub mod dynamic {
 		/// Share of its reports that a prober must deliver and agree with to be paid and not accused.
 		#[codec(index = 0)]
 		pub static MinDuty: Perbill = Perbill::from_percent(80);
-		/// Bad rounds in a row after which a lease is unhealthy; 0 for never.
+		/// Bad rounds among the last `HealthRounds` with which a lease is unhealthy; 0 for never.
 		#[codec(index = 1)]
-		pub static UnhealthyRounds: u8 = 3;
+		pub static UnhealthyRounds: u8 = 15;
+		/// Judged rounds of a lease that its health is told by, at most 32.
+		#[codec(index = 2)]
+		pub static HealthRounds: u8 = 20;
 	}
 
 	/// Compute orders.
@@ -96,6 +107,9 @@ pub mod dynamic {
 		/// Blocks for which an order that is over stays readable.
 		#[codec(index = 8)]
 		pub static KeepBlocks: BlockNumber = 7 * DAYS_OF_PRODUCTION;
+		/// First rounds of a lease in which the tenant may leave for what was metered.
+		#[codec(index = 9)]
+		pub static TrialRounds: RoundIndex = 30;
 	}
 }
 
@@ -140,6 +154,11 @@ pub mod seed {
 		pub lease_blocks: Option<[BlockNumber; 3]>,
 		/// Blocks for which an order that is over is kept; `None` keeps the default.
 		pub keep_orders: Option<BlockNumber>,
+		/// Bad rounds with which a lease is unhealthy, and the last rounds among which they are counted;
+		/// `None` keeps the defaults.
+		pub lease_health: Option<[u8; 2]>,
+		/// Rounds of a lease's trial; `None` keeps the default.
+		pub trial_rounds: Option<RoundIndex>,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub phantom: core::marker::PhantomData<T>,
@@ -148,7 +167,7 @@ pub mod seed {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			use super::dynamic::{compute, operators as op};
+			use super::dynamic::{compute, operators as op, probing};
 			let seed = |parameter: RuntimeParameters| {
 				let (key, value) =
 					frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(parameter);
@@ -170,8 +189,16 @@ pub mod seed {
 				compute::Parameters::StartBlocks(compute::StartBlocks, start),
 				compute::Parameters::ReopenBlocks(compute::ReopenBlocks, reopen),
 				compute::Parameters::KeepBlocks(compute::KeepBlocks, self.keep_orders),
+				compute::Parameters::TrialRounds(compute::TrialRounds, self.trial_rounds),
 			] {
 				seed(RuntimeParameters::Compute(parameter));
+			}
+			let [bad, of] = self.lease_health.map_or([None; 2], |rounds| rounds.map(Some));
+			for parameter in [
+				probing::Parameters::UnhealthyRounds(probing::UnhealthyRounds, bad),
+				probing::Parameters::HealthRounds(probing::HealthRounds, of),
+			] {
+				seed(RuntimeParameters::Probing(parameter));
 			}
 		}
 	}

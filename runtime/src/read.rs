@@ -85,7 +85,9 @@ pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
 		counters: probed.counters,
 		allowance,
 		meter: <Probes as Meter>::reading(id),
-		index: status.state.as_ref().map_or(0, |s| s.index),
+		index: status.state.as_ref().map_or_else(Default::default, |s| s.index),
+		cover: status.cover,
+		rent: status.state.as_ref().and_then(|s| s.slot).map(|slot| slot.rent),
 		exposure: status.exposure,
 		coverable_units: status.available,
 		reliability: Reputation::service_reliability(id).unwrap_or(0),
@@ -111,7 +113,8 @@ pub fn breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> Pag
 			counters: b.counters,
 			allowance: b.allowance,
 			multiplier: b.multiplier,
-			units: b.units,
+			demanded: b.demanded,
+			rate: b.rate,
 			index_before: b.index_before,
 			index_after: b.index_after,
 			credited: b.credited,
@@ -130,9 +133,7 @@ pub fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>> {
 	let stream = status.stream;
 	let ending = match a.state {
 		AgreementState::Open => stream.as_ref().and_then(|s| s.ending),
-		AgreementState::Closing { round, reason } | AgreementState::Closed { round, reason } => {
-			Some((round, reason))
-		},
+		AgreementState::Closed { round, reason } => Some((round, reason)),
 	};
 	Some(AgreementInfo {
 		id,
@@ -140,13 +141,14 @@ pub fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>> {
 		service: a.service,
 		units: a.units,
 		asset: a.asset,
-		rate: a.price.saturating_mul(Balance::from(a.units)),
+		rate: a.rate,
 		opened_at: a.opened_at,
 		held: stream.as_ref().map_or(0, |s| s.held),
 		paid: stream.as_ref().map_or(0, |s| s.paid),
 		due: stream.as_ref().map_or(0, |s| s.due),
 		blocks_left: stream.as_ref().map_or(0, |s| s.blocks_left),
 		owed_credit: status.owed,
+		reserved_credit: status.reserved,
 		ending,
 	})
 }
@@ -211,6 +213,7 @@ fn order_info(id: OrderId, order: compute::Order<AccountId>) -> OrderInfo<Accoun
 			.collect(),
 		env_hash: order.env_hash,
 		max_price: order.max_price,
+		failover_price: order.failover_price,
 		regions: order.regions.into_inner(),
 		min_trust: order.min_trust,
 		duration: order.duration,
@@ -253,13 +256,18 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 	let compute::LeaseStatus { lease, tenant, asset, stream } = ComputeOrders::lease(id)?;
 	let probed_as = service_of_lease(id);
 	let agreement = lease.agreement.and_then(Sla::agreement);
-	let phase = match lease.state {
-		compute::LeaseState::Starting { fetch_until, ready_by } => {
+	// When and why it ends is escrow's to know.
+	let ending = stream.as_ref().and_then(|stream| stream.ending);
+	let phase = match (lease.state, ending) {
+		(compute::LeaseState::Starting { fetch_until, ready_by }, _) => {
 			LeasePhase::Starting { fetch_until, ready_by }
 		},
-		compute::LeaseState::Running { since, last_round } => LeasePhase::Running { since, last_round },
-		compute::LeaseState::Ending { round, reason } => LeasePhase::Ending { round, reason },
-		compute::LeaseState::Closed { round, reason } => {
+		(compute::LeaseState::Running { .. }, Some((round, reason))) => LeasePhase::Ending { round, reason },
+		(compute::LeaseState::Running { since }, None) => {
+			let last_round = stream.as_ref().and_then(|stream| stream.last).unwrap_or_default();
+			LeasePhase::Running { since, last_round }
+		},
+		(compute::LeaseState::Closed { round, reason }, _) => {
 			LeasePhase::Closed { round, reason, code: reason.code() }
 		},
 	};

@@ -2,7 +2,7 @@
 
 use super::views::{
 	AgreementView, BidView, BreachView, Filter, LeaseView, NetworkStatusView, NetworkView, OperatorView,
-	OrderFilter, OrderView, Page, RoundView, ServiceDetailView, ServiceView, TenantView,
+	OrderFilter, OrderView, Page, RoundView, ServiceDetailView, ServiceView, StatementView, TenantView,
 };
 use jsonrpsee::{
 	core::RpcResult,
@@ -106,6 +106,10 @@ pub trait SuretyRpc {
 	/// Score of an account as a tenant.
 	#[method(name = "tenant", blocking)]
 	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantView>;
+
+	/// Amounts that an account has on hold, owes and can claim, and the rule of each.
+	#[method(name = "statement", blocking)]
+	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<StatementView>;
 
 	/// The chain at a glance.
 	#[method(name = "networkStatus", blocking)]
@@ -254,6 +258,10 @@ where
 
 	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantView> {
 		self.ask(at, |api, at| api.tenant(at, account.clone())).map(Into::into)
+	}
+
+	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<StatementView> {
+		self.ask(at, |api, at| api.statement(at, account.clone())).map(Into::into)
 	}
 
 	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatusView> {

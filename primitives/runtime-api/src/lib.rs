@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, LeaseId, MeterReading,
 	Network, NetworkId, OrderId, Region, Resources, RoundIndex, Service, ServiceClass, ServiceId, Severity,
-	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowSummary,
+	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary,
 };
 
 /// Most listings one page looks at.
@@ -102,9 +102,13 @@ answer! {
 		pub allowance: [u16; 3],
 		/// Meter, while it has units.
 		pub meter: Option<MeterReading>,
-		/// Credited per unit so far, in base units.
-		pub index: Balance,
-		/// Bond reserved for it, in base units.
+		/// Credited so far, in windows' prices.
+		pub index: WindowShare,
+		/// Left of its cover, in windows' prices.
+		pub cover: WindowShare,
+		/// Rent of its slot per window in base units, while it has units.
+		pub rent: Option<Balance>,
+		/// Bond reserved for it, the next rent included, in base units.
 		pub exposure: Balance,
 		/// Units that the operator's free bond can still cover.
 		pub coverable_units: u32,
@@ -142,8 +146,10 @@ answer! {
 		pub due: Balance,
 		/// Billable blocks that the deposit still pays for.
 		pub blocks_left: u32,
-		/// Credit owed to the tenant and not yet paid.
+		/// Credit that is due to the tenant and not delivered.
 		pub owed_credit: Balance,
+		/// Credit promised beyond that: it becomes due as the agreement pays.
+		pub reserved_credit: Balance,
 		/// Round after which it ends and why, if that is decided.
 		pub ending: Option<(RoundIndex, CloseReason)>,
 	}
@@ -248,6 +254,9 @@ answer! {
 		pub env_hash: Option<[u8; 32]>,
 		/// Most that a replica may cost per billable block, in base units.
 		pub max_price: Balance,
+		/// Most that a replacement may cost per billable block, in base units. `None`: as much as the replica's
+		/// first lease.
+		pub failover_price: Option<Balance>,
 		/// Regions it may run in; empty for any.
 		pub regions: Vec<Region>,
 		/// Least trust level of a bidder.
@@ -455,16 +464,113 @@ answer! {
 		pub allowance: u16,
 		/// Multiplier for repeated breaches.
 		pub multiplier: u8,
-		/// Units that were credited.
-		pub units: u32,
-		/// Credit index before.
-		pub index_before: Balance,
-		/// Credit index after.
-		pub index_after: Balance,
+		/// Demanded by the severity, in windows' prices.
+		pub demanded: WindowShare,
+		/// Sum of the rates that counted, in base units per block.
+		pub rate: Balance,
+		/// Index before, in windows' prices.
+		pub index_before: WindowShare,
+		/// Index after, in windows' prices.
+		pub index_after: WindowShare,
 		/// Moved from bond to credits.
 		pub credited: Balance,
 		/// Moved from bond to treasury.
 		pub penalty: Balance,
+	}
+}
+
+answer! {
+	/// Purpose of an amount in a statement.
+	#[derive(Copy)]
+	pub enum StatementKind {
+		/// Active bond. Claimable is what nothing reserves: unbond it, then wait.
+		Bond,
+		/// Bond on its way out; claimable from a block on.
+		Unbonding,
+		/// Deposit of a listing, until the service is removed.
+		Listing {
+			/// The service.
+			service: ServiceId,
+		},
+		/// Deposit of an agreement: billed by the meter, the rest refunded at its end.
+		Agreement {
+			/// The agreement.
+			agreement: AgreementId,
+		},
+		/// Funds of a replica of an order: billed by its leases, the rest refunded at its end.
+		Replica {
+			/// The order.
+			order: OrderId,
+			/// Which replica.
+			index: u8,
+		},
+		/// Deposit of an order, until it is removed.
+		Order {
+			/// The order.
+			order: OrderId,
+		},
+		/// Deposit of a bid, until it is gone.
+		Bid {
+			/// The order.
+			order: OrderId,
+			/// The service that was bid.
+			service: ServiceId,
+		},
+		/// Credit of an agreement for breaches. It is not on hold but in the pot; `sla.claim` pays it.
+		Credit {
+			/// The agreement.
+			agreement: AgreementId,
+		},
+		/// Any other hold on the account.
+		Other,
+	}
+}
+
+answer! {
+	/// One amount of a statement, in base units.
+	#[derive(Copy)]
+	pub struct StatementLine {
+		/// Purpose.
+		pub kind: StatementKind,
+		/// Asset of all amounts.
+		pub asset: AssetId,
+		/// On hold on the account.
+		pub held: Balance,
+		/// Part of it that is due to others by now, or of a credit what is due to the account.
+		pub owed: Balance,
+		/// What a call of today would set free or pay out.
+		pub claimable: Balance,
+		/// First block in which it can be claimed, if that is known.
+		pub from: Option<BlockNumber>,
+	}
+}
+
+answer! {
+	/// Sums of a statement in one asset, in base units.
+	#[derive(Copy)]
+	pub struct StatementTotal {
+		/// Asset.
+		pub asset: AssetId,
+		/// Sum of `held` over its lines.
+		pub held: Balance,
+		/// Sum of `claimable` over its lines.
+		pub claimable: Balance,
+		/// On hold on the account by the ledger of the asset: equal to `held`.
+		pub on_hold: Balance,
+	}
+}
+
+answer! {
+	/// Everything that an account has in the market, and by which rule it is there.
+	pub struct Statement<AccountId> {
+		/// Account.
+		pub account: AccountId,
+		/// Block whose state it is.
+		pub block: BlockNumber,
+		/// Amounts.
+		pub lines: Vec<StatementLine>,
+		/// Their sums by asset.
+		pub totals: Vec<StatementTotal>,
 	}
 }
 
@@ -501,6 +607,8 @@ sp_api::decl_runtime_apis! {
 		fn leases_of(account: AccountId, start_after: Option<LeaseId>, limit: u32) -> Page<LeaseInfo<AccountId>>;
 		/// Score of an account as a tenant.
 		fn tenant(account: AccountId) -> TenantInfo;
+		/// Amounts that an account has on hold, owes and can claim.
+		fn statement(account: AccountId) -> Statement<AccountId>;
 		/// Whether probers may connect to loopback and private addresses (dev and local networks).
 		fn private_endpoints() -> bool;
 	}

@@ -49,7 +49,8 @@ stored! {
 		/// Anything that moves no balance at once.
 		NonTransfer,
 		/// Run services: list, change, pause and end them, bid, say that a lease is ready, decline it, end leases and
-		/// agreements. It takes out neither bond nor balance, but puts deposits on hold and may incur penalties.
+		/// agreements. It takes out neither bond nor balance, but puts deposits on hold and may incur penalties. It
+		/// accepts no terms of orders but those of the account's own services.
 		Operate,
 		/// Buy services: open, top up and close agreements, place orders, take bids, extend, top up and close leases,
 		/// rate. It spends the account's balance on services, and on nothing else.
@@ -94,7 +95,7 @@ fn operates(call: &RuntimeCall) -> bool {
 				| Registry::deactivate {}
 				| Registry::list_service { .. }
 				| Registry::update_service { .. }
-				| Registry::raise_credit_cap { .. }
+				| Registry::raise_cover { .. }
 				| Registry::pause_service { .. }
 				| Registry::resume_service { .. }
 				| Registry::retire_service { .. }
@@ -104,14 +105,16 @@ fn operates(call: &RuntimeCall) -> bool {
 		RuntimeCall::ComputeOrders(call) => matches!(
 			call,
 			Orders::declare_capacity { .. }
-				| Orders::place_bid { .. }
+				// Terms of an order may promise more than the owner of the bond ever did.
+				| Orders::place_bid { foreign_terms: false, .. }
 				| Orders::update_bid { .. }
 				| Orders::withdraw_bid { .. }
-				| Orders::report_ready { .. }
+				| Orders::report_ready { foreign_terms: false, .. }
 				| Orders::decline { .. }
 				| Orders::close_lease { .. }
 		),
 		RuntimeCall::Sla(call) => matches!(call, pallet_surety_sla::Call::close_agreement { .. }),
+		RuntimeCall::Probes(call) => matches!(call, pallet_surety_probes::Call::request_probe { .. }),
 		_ => false,
 	}
 }
@@ -140,6 +143,7 @@ fn buys(call: &RuntimeCall) -> bool {
 				| Orders::remove_order { .. }
 		),
 		RuntimeCall::Reputation(call) => matches!(call, pallet_surety_reputation::Call::rate { .. }),
+		RuntimeCall::Probes(call) => matches!(call, pallet_surety_probes::Call::request_probe { .. }),
 		_ => false,
 	}
 }
@@ -233,7 +237,7 @@ mod tests {
 						"deactivate",
 						"list_service",
 						"update_service",
-						"raise_credit_cap",
+						"raise_cover",
 						"pause_service",
 						"resume_service",
 						"retire_service",
@@ -241,6 +245,7 @@ mod tests {
 						"announce_maintenance",
 					],
 				),
+				("Probes", &["request_probe"]),
 				("Sla", &["close_agreement"]),
 			],
 		);
@@ -263,6 +268,7 @@ mod tests {
 						"remove_order",
 					],
 				),
+				("Probes", &["request_probe"]),
 				("Reputation", &["rate"]),
 				("Sla", &["open_agreement", "top_up", "settle", "close_agreement", "claim"]),
 			],

@@ -85,11 +85,12 @@ impl pallet_surety_operators::Config for Runtime {
 	type AssetPolicy = NoPrivateHands;
 	type Treasury = Treasury;
 	type MinBond = operators::MinimumBond;
-	type MinWindowShare = market::MinWindowShare;
+	type MaxCredit = market::MaxCredit;
 	type ForgetWeight = ForgetWeight;
 	type UnbondingPeriod = operators::UnbondingPeriod;
 	type ServiceDeposit = operators::ServiceDeposit;
 	type MaxPerHost = ConstU32<32>;
+	type MaxUnprovenPerHost = ConstU32<4>;
 	type MaxMaintenanceShare = operators::MaintenanceShare;
 	type MaxServicesPerOperator = ConstU32<1_024>;
 	type MaxUnbondingChunks = ConstU32<32>;
@@ -108,6 +109,10 @@ impl pallet_surety_sla::Config for Runtime {
 	type Leases = ComputeOrders;
 	type Funds = MarketFunds;
 	type PenaltyShare = market::PenaltyShare;
+	type RentBase = market::RentBase;
+	type RentPeak = market::RentPeak;
+	type PlatformFee = market::PlatformFee;
+	type ProberPot = ProberPot;
 	type EscalationWindows = market::EscalationWindows;
 	type MaxMultiplier = market::MaxMultiplier;
 	type NoticeWindows = ConstU32<1>;
@@ -167,6 +172,7 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type Agreements = Sla;
 	type Reputation = Reputation;
 	type Randomness = ParentRandomness;
+	type MaxCredit = market::MaxCredit;
 	type OrderDeposit = compute::OrderDeposit;
 	type BidDeposit = compute::BidDeposit;
 	type StartPenalty = compute::StartPenalty;
@@ -176,6 +182,7 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type MaxBidBlocks = compute::MaxBidBlocks;
 	type MaxDuration = compute::MaxDuration;
 	type KeepBlocks = compute::KeepBlocks;
+	type TrialRounds = compute::TrialRounds;
 	type NoticeWindows = ConstU32<1>;
 	type MaxBids = ConstU32<32>;
 	type TasksPerBlock = ConstU32<8>;
@@ -263,6 +270,17 @@ parameter_types! {
 	pub const ProbePriority: TransactionPriority = TransactionPriority::MAX / 2;
 }
 
+/// Health of leases, by the parameters of now. A round keeps the rule that it began with.
+pub struct Health;
+impl sp_core::Get<pallet_surety_probes::HealthRule> for Health {
+	fn get() -> pallet_surety_probes::HealthRule {
+		pallet_surety_probes::HealthRule {
+			bad: probing::UnhealthyRounds::get(),
+			of: probing::HealthRounds::get(),
+		}
+	}
+}
+
 impl pallet_surety_probes::Config for Runtime {
 	type Clock = Timing;
 	type Time = Timestamp;
@@ -281,7 +299,7 @@ impl pallet_surety_probes::Config for Runtime {
 	type MinDuty = probing::MinDuty;
 	type UnsignedPriority = ProbePriority;
 	type Leases = ComputeOrders;
-	type UnhealthyRounds = probing::UnhealthyRounds;
+	type Health = Health;
 	type UnhealthyWeight = OnUnhealthy;
 	type TurnWeight = OnWindowTurn;
 	type BreachWeight = OnBreach;

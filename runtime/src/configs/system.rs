@@ -10,7 +10,7 @@ use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
 	parameter_types,
-	traits::{ConstU8, ConstU32},
+	traits::{ConstU8, ConstU32, Contains},
 	weights::{ConstantMultiplier, Weight, WeightToFee, constants::ParityDbWeight},
 };
 use frame_system::limits::{BlockLength, BlockWeights};
@@ -55,8 +55,18 @@ parameter_types! {
 	pub const SS58Prefix: u8 = 42;
 }
 
+/// Calls that nobody may send. Validators are those of genesis: one that purges its keys is out of the set from
+/// the next session on, and nothing brings it back.
+pub struct Permitted;
+impl Contains<RuntimeCall> for Permitted {
+	fn contains(call: &RuntimeCall) -> bool {
+		!matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
+	}
+}
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
+	type BaseCallFilter = Permitted;
 	type Block = Block;
 	type AccountId = AccountId;
 	type Nonce = Nonce;

@@ -40,8 +40,10 @@ views! {
 		pub due: String,
 		/// Billable blocks that the deposit still pays for.
 		pub blocks_left: u32,
-		/// Credit owed to the tenant.
+		/// Credit that is due to the tenant and not delivered.
 		pub owed_credit: String,
+		/// Credit promised beyond that: it becomes due as the agreement pays.
+		pub reserved_credit: String,
 		/// Its end, if that is decided.
 		pub ending: Option<EndingView>,
 	}
@@ -68,6 +70,7 @@ impl From<api::AgreementInfo<AccountId>> for AgreementView {
 			due: amount(info.due),
 			blocks_left: info.blocks_left,
 			owed_credit: amount(info.owed_credit),
+			reserved_credit: amount(info.reserved_credit),
 			ending: info.ending.map(Into::into),
 		}
 	}

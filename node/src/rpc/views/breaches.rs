@@ -1,6 +1,6 @@
 //! Breaches.
 
-use super::{amount, rounds::CountersView};
+use super::{amount, rounds::CountersView, share};
 use surety_primitives::{BreachKind, Severity};
 use surety_runtime_api as api;
 
@@ -43,11 +43,13 @@ views! {
 		pub allowance: u16,
 		/// Multiplier for repeated breaches.
 		pub multiplier: u8,
-		/// Units that were credited.
-		pub units: u32,
-		/// Credit index before.
+		/// Demanded by the severity, in parts of 1,000,000,000 of the price of one window.
+		pub demanded: String,
+		/// Sum of the rates that counted, per block.
+		pub rate: String,
+		/// Index before, in parts of 1,000,000,000 of the price of one window.
 		pub index_before: String,
-		/// Credit index after.
+		/// Index after, in the same parts.
 		pub index_after: String,
 		/// Moved from bond to credits.
 		pub credited: String,
@@ -68,9 +70,10 @@ impl From<api::BreachInfo> for BreachView {
 			counters: info.counters.into(),
 			allowance: info.allowance,
 			multiplier: info.multiplier,
-			units: info.units,
-			index_before: amount(info.index_before),
-			index_after: amount(info.index_after),
+			demanded: share(info.demanded),
+			rate: amount(info.rate),
+			index_before: share(info.index_before),
+			index_after: share(info.index_after),
 			credited: amount(info.credited),
 			penalty: amount(info.penalty),
 		}

@@ -12,10 +12,11 @@
 //! | `orders.rs` | compute orders and bids |
 //! | `leases.rs` | leases, and the tenants who pay for them |
 //! | `operators.rs` | operators with bonds and scores |
+//! | `statement.rs` | amounts that an account has in the market |
 //! | `network.rs` | the chain at a glance, the networks that are served |
 
 use serde::Serialize;
-use surety_primitives::{AssetId, Balance, ServiceClass, TrustLevel};
+use surety_primitives::{AssetId, Balance, ServiceClass, TrustLevel, WindowShare};
 use surety_runtime_api as api;
 
 /// Declares views: what all of them derive, and their names in camelCase.
@@ -40,6 +41,7 @@ mod orders;
 mod resources;
 mod rounds;
 mod services;
+mod statement;
 
 pub use agreements::AgreementView;
 pub use breaches::BreachView;
@@ -50,6 +52,7 @@ pub use operators::OperatorView;
 pub use orders::{BidView, OrderView};
 pub use rounds::RoundView;
 pub use services::{ServiceDetailView, ServiceView};
+pub use statement::StatementView;
 
 fn text(bytes: &[u8]) -> String {
 	String::from_utf8_lossy(bytes).into_owned()
@@ -57,6 +60,11 @@ fn text(bytes: &[u8]) -> String {
 
 fn amount(balance: Balance) -> String {
 	balance.to_string()
+}
+
+/// Parts of 1,000,000,000 of the price of one window.
+fn share(share: WindowShare) -> String {
+	share.into_inner().to_string()
 }
 
 /// `native` or `local:7`.

@@ -46,6 +46,8 @@ views! {
 		pub env_hash: Option<H256>,
 		/// Most that a replica may cost per billable block.
 		pub max_price: String,
+		/// Most that a replacement may cost; null for as much as the replica's first lease.
+		pub failover_price: Option<String>,
 		/// Regions it may run in; empty for any.
 		pub regions: Vec<String>,
 		/// Least trust level of a bidder, 1 to 5.
@@ -105,6 +107,7 @@ impl From<api::OrderInfo<AccountId>> for OrderView {
 			ports: info.ports.into_iter().map(port).collect(),
 			env_hash: info.env_hash.map(Into::into),
 			max_price: amount(info.max_price),
+			failover_price: info.failover_price.map(amount),
 			regions: info.regions.iter().map(|region| text(&region.code())).collect(),
 			min_trust: super::level(info.min_trust),
 			duration: info.duration,

@@ -1,7 +1,7 @@
 //! Services.
 
 use super::{
-	amount, asset, class,
+	amount, asset, class, share,
 	resources::CapacityView,
 	rounds::{AllowanceView, CountersView, MeterView, VerdictView, WindowView},
 	text,
@@ -30,10 +30,10 @@ views! {
 		pub max_latency_ms: u32,
 		/// Blocks an `rpc` service may be behind.
 		pub max_head_lag: u32,
-		/// Credit per unit for low, medium, high, critical.
+		/// Credit for low, medium, high, critical in parts of 1,000,000,000 of the price of one window.
 		pub credit: [String; 4],
-		/// All that one unit can ever be credited.
-		pub credit_cap: String,
+		/// All that the service can ever credit, in the same parts.
+		pub cover: String,
 	}
 
 	/// Place of a service in its life.
@@ -94,8 +94,12 @@ views! {
 		pub allowance: AllowanceView,
 		/// Meter, while it has units.
 		pub meter: Option<MeterView>,
-		/// Credited per unit so far.
+		/// Credited so far, in parts of 1,000,000,000 of the price of one window.
 		pub index: String,
+		/// Left of its cover, in the same parts.
+		pub cover: String,
+		/// Rent of its slot per window; null while it has no units.
+		pub rent: Option<String>,
 		/// Bond reserved for it.
 		pub exposure: String,
 		/// Units that the operator's free bond can still cover.
@@ -115,8 +119,8 @@ impl From<SlaTerms> for TermsView {
 			min_uptime_perbill: terms.min_uptime.deconstruct(),
 			max_latency_ms: terms.max_latency.edge_millis(),
 			max_head_lag: terms.max_head_lag,
-			credit: terms.credit.map(amount),
-			credit_cap: amount(terms.credit_cap),
+			credit: terms.credit.map(share),
+			cover: share(terms.cover),
 		}
 	}
 }
@@ -194,7 +198,9 @@ impl From<api::ServiceDetail<AccountId>> for ServiceDetailView {
 			counters: detail.counters.into(),
 			allowance: AllowanceView { downtime, slow, bad_data },
 			meter: detail.meter.map(Into::into),
-			index: amount(detail.index),
+			index: share(detail.index),
+			cover: share(detail.cover),
+			rent: detail.rent.map(amount),
 			exposure: amount(detail.exposure),
 			coverable_units: detail.coverable_units,
 			reliability: detail.reliability,

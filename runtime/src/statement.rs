@@ -1,0 +1,195 @@
+//! Statement of an account: every amount that the market has on hold on it, and what it can claim. Nothing here
+//! runs in a block.
+//!
+//! Agreements and services of an account have an index. Orders, bids and what was split off from a stream have none:
+//! those are searched only where a hold says that there is something, and only until all of it is found.
+
+use crate::{
+	configs::assets::{Holds, MarketFunds},
+	*,
+};
+use alloc::vec::Vec;
+use frame_support::traits::fungibles::hold::Inspect as _;
+use pallet_surety_compute_orders as compute;
+use pallet_surety_escrow as escrow;
+use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
+use surety_primitives::{AssetId, Clock, Escrow as _, EscrowId, EscrowOwner, Funds};
+use surety_runtime_api::{Statement, StatementKind, StatementLine, StatementTotal};
+
+/// Lines of one account, collected.
+struct Collector<'a> {
+	account: &'a AccountId,
+	now: BlockNumber,
+	lines: Vec<StatementLine>,
+}
+
+/// Everything that an account has in the market.
+pub fn statement(account: AccountId) -> Statement<AccountId> {
+	let mut found = Collector { account: &account, now: System::block_number(), lines: Vec::new() };
+	found.bonds();
+	found.listings();
+	found.agreements();
+	found.orders();
+	found.bids();
+	found.claims();
+	let assets: Vec<_> = core::iter::once(AssetId::Native)
+		.chain(operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local))
+		.collect();
+	let totals = assets.into_iter().filter_map(|asset| found.total(asset)).collect();
+	let Collector { now, lines, .. } = found;
+	Statement { block: now, lines, totals, account }
+}
+
+impl Collector<'_> {
+	fn line(&mut self, kind: StatementKind, asset: AssetId, held: Balance) -> Option<&mut StatementLine> {
+		self.lines.push(StatementLine { kind, asset, held, owed: 0, claimable: 0, from: None });
+		self.lines.last_mut()
+	}
+
+	/// Sum of what is on hold by lines of some kinds.
+	fn sum(&self, asset: AssetId, kinds: impl Fn(&StatementKind) -> bool) -> Balance {
+		let lines = self.lines.iter().filter(|line| line.asset == asset && kinds(&line.kind));
+		lines.fold(0, |sum, line| sum.saturating_add(line.held))
+	}
+
+	fn on_hold(&self, asset: AssetId, reason: impl Into<RuntimeHoldReason>) -> Balance {
+		MarketFunds::held(asset, reason.into(), self.account)
+	}
+
+	fn bonds(&mut self) {
+		let now = self.now;
+		let account = self.account;
+		for (asset, bond) in operators::Bonds::<Runtime>::iter_prefix(account) {
+			if let Some(line) = self.line(StatementKind::Bond, asset, bond.active) {
+				line.owed = bond.exposure;
+				line.claimable = bond.free();
+			}
+			for chunk in bond.chunks {
+				if let Some(line) = self.line(StatementKind::Unbonding, asset, chunk.amount) {
+					line.claimable = if chunk.unlock_at <= now { chunk.amount } else { 0 };
+					line.from = Some(chunk.unlock_at);
+				}
+			}
+		}
+	}
+
+	fn listings(&mut self) {
+		for service in Operators::services_of(self.account.clone()) {
+			let Some(listing) = operators::Listings::<Runtime>::get(service) else { continue };
+			self.line(StatementKind::Listing { service }, AssetId::Native, listing.deposit);
+		}
+	}
+
+	fn stream(&mut self, kind: StatementKind, id: EscrowId) {
+		let Some(account) = escrow::Accounts::<Runtime>::get(id) else { return };
+		let stream = Escrow::stream(id);
+		if let Some(line) = self.line(kind, account.asset, account.held) {
+			line.owed = stream.as_ref().map_or_else(|| account.outstanding(), |stream| stream.due);
+			// Nobody knows when an end is judged, but not before the round after the next begins.
+			line.from = stream
+				.and_then(|stream| stream.ending)
+				.map(|(round, _)| Timing::round_start(round.saturating_add(escrow::types::JUDGED_AFTER)));
+		}
+	}
+
+	fn agreements(&mut self) {
+		let ids: Vec<_> = sla::ByTenant::<Runtime>::iter_key_prefix(self.account).collect();
+		for agreement in ids {
+			let Some(status) = Sla::agreement(agreement) else { continue };
+			let asset = status.agreement.asset;
+			// The funds of a lease are its order's.
+			if status.agreement.lease.is_none() && !status.agreement.is_closed() {
+				self.stream(StatementKind::Agreement { agreement }, status.agreement.escrow);
+			}
+			if status.owed > 0
+				&& let Some(line) = self.line(StatementKind::Credit { agreement }, asset, 0)
+			{
+				line.owed = status.owed;
+				line.claimable = status.owed;
+			}
+		}
+	}
+
+	fn orders(&mut self) {
+		let all = self.on_hold(AssetId::Native, compute::HoldReason::Order);
+		let is_order = |kind: &StatementKind| matches!(kind, StatementKind::Order { .. });
+		if all == 0 {
+			return;
+		}
+		for (id, order) in compute::Orders::<Runtime>::iter() {
+			if order.tenant != *self.account {
+				continue;
+			}
+			let until = order.closed_at.map(|at| at.saturating_add(parameters::compute::KeepBlocks::get()));
+			let now = self.now;
+			if let Some(line) =
+				self.line(StatementKind::Order { order: id }, AssetId::Native, order.storage_deposit)
+			{
+				line.claimable = if until.is_some_and(|until| until <= now) { line.held } else { 0 };
+				line.from = until;
+			}
+			for (index, replica) in (0u8..).zip(&order.replicas) {
+				self.stream(StatementKind::Replica { order: id, index }, replica.escrow);
+			}
+			if self.sum(AssetId::Native, is_order) >= all {
+				return;
+			}
+		}
+	}
+
+	fn bids(&mut self) {
+		let all = self.on_hold(AssetId::Native, compute::HoldReason::Bid);
+		if all == 0 {
+			return;
+		}
+		for (order, service, bid) in compute::Bids::<Runtime>::iter() {
+			if bid.operator != *self.account {
+				continue;
+			}
+			self.line(StatementKind::Bid { order, service }, AssetId::Native, bid.deposit);
+			if self.sum(AssetId::Native, |kind| matches!(kind, StatementKind::Bid { .. })) >= all {
+				return;
+			}
+		}
+	}
+
+	/// Escrow accounts that outlived their agreement, or were split off from the account of a replica.
+	fn claims(&mut self) {
+		let in_escrow = |kind: &StatementKind| {
+			matches!(kind, StatementKind::Agreement { .. } | StatementKind::Replica { .. })
+		};
+		let assets = operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local);
+		let missing = core::iter::once(AssetId::Native).chain(assets).any(|asset| {
+			self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow)
+		});
+		if !missing {
+			return;
+		}
+		for (id, account) in escrow::Accounts::<Runtime>::iter() {
+			if account.payer != *self.account || !account.is_closed() {
+				continue;
+			}
+			let kind = match account.owner {
+				EscrowOwner::Agreement(agreement) => StatementKind::Agreement { agreement },
+				EscrowOwner::Replica { order, index } => StatementKind::Replica { order, index },
+			};
+			self.stream(kind, id);
+		}
+	}
+
+	/// Sums of an asset; `None` if there is nothing in it. A hold that no line explains becomes one.
+	fn total(&mut self, asset: AssetId) -> Option<StatementTotal> {
+		let on_hold = Holds::total_balance_on_hold(asset, self.account);
+		let other = on_hold.saturating_sub(self.sum(asset, |_| true));
+		if other > 0 {
+			self.line(StatementKind::Other, asset, other);
+		}
+		let mut lines = self.lines.iter().filter(|line| line.asset == asset).peekable();
+		lines.peek()?;
+		let (held, claimable) = lines.fold((0, 0), |(held, claimable): (Balance, Balance), line| {
+			(held.saturating_add(line.held), claimable.saturating_add(line.claimable))
+		});
+		Some(StatementTotal { asset, held, claimable, on_hold })
+	}
+}
