@@ -18,7 +18,7 @@ impl<T: Config> Judge for Pallet<T> {
 		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
 			Self::sweep_spare(state);
-			let covered = Self::renew_slot(service, state, terms.cover, since_sold);
+			let covered = Self::renew_slot(service, state, terms.cover, since_sold, &Self::rules(next));
 			let exposure = T::Bonding::exposure(service);
 			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
 			state.aged_exposure = exposure;
@@ -96,6 +96,37 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// Keep the parameters of a window in its first block.
+	pub(crate) fn begin_window() -> Weight {
+		let round = T::Clock::round();
+		let window = T::Clock::window_of(round);
+		let first = T::Clock::round_start(T::Clock::window_start(window));
+		// Block 0 is genesis.
+		if T::Clock::now() != first.max(1) {
+			return Weight::zero();
+		}
+		WindowRules::<T>::insert(window, Self::current_rules());
+		if let Some(old) = window.checked_sub(MAX_PENDING) {
+			WindowRules::<T>::remove(old);
+		}
+		T::WeightInfo::begin_window()
+	}
+
+	/// Parameters of now.
+	fn current_rules() -> Rules {
+		Rules {
+			penalty_share: T::PenaltyShare::get(),
+			fee_share: T::PlatformFee::get(),
+			escalation_windows: T::EscalationWindows::get(),
+			max_multiplier: T::MaxMultiplier::get(),
+		}
+	}
+
+	/// Parameters that a window is judged by: those of now if it has not begun.
+	pub(crate) fn rules(window: WindowIndex) -> Rules {
+		WindowRules::<T>::get(window).unwrap_or_else(Self::current_rules)
+	}
+
 	/// Fix the bases of the agreements that were opened before `window`, and let them count.
 	fn turn(service: ServiceId, state: &mut ServiceState, window: WindowIndex) {
 		state.turn(window, |opened, start| WindowBase::<T>::insert(service, opened, start));
@@ -115,10 +146,11 @@ impl<T: Config> Pallet<T> {
 			None => [u16::MAX; 3],
 		};
 		let pays = terms.is_some_and(|terms| terms.credit.last().is_some_and(|most| !most.is_zero()));
-		let among = T::EscalationWindows::get().min(u64::BITS);
+		let rules = Self::rules(window);
+		let among = rules.escalation_windows.min(u64::BITS);
 		let repeated = state.map_or(0, |state| state.breached_before(window, among));
 		let multiplier =
-			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(T::MaxMultiplier::get()).max(1);
+			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(rules.max_multiplier).max(1);
 		Frozen { allowance, multiplier, weight: if pays { weight } else { 0 } }
 	}
 

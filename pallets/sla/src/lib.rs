@@ -245,12 +245,20 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Pots<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, Pot, ValueQuery>;
 
+	/// Parameters of the windows that have begun and may still be judged.
+	#[pallet::storage]
+	pub type WindowRules<T: Config> = StorageMap<_, Twox64Concat, WindowIndex, Rules, OptionQuery>;
+
 	/// Agreement that `on_idle` settled last; `None` at the start of a turn.
 	#[pallet::storage]
 	pub type Cursor<T: Config> = StorageValue<_, AgreementId, OptionQuery>;
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::begin_window()
+		}
+
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			Self::settle_some(remaining)
 		}

@@ -28,18 +28,19 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Collect the rent of a window that is judged and reserve the next one, by the parameters of now. Returns
+	/// Collect the rent of a window that is judged and reserve the next one, by the rules of the window that began. Returns
 	/// whether the bond covers it: else the slot is held for one more window only.
 	pub(crate) fn renew_slot(
 		service: ServiceId,
 		state: &mut ServiceState,
 		cover: WindowShare,
 		counters: &Counters,
+		rules: &Rules,
 	) -> bool {
 		let Some(slot) = state.slot else { return true };
 		Self::collect_rent(service, &slot, counters);
-		let next = Slot { reserved: true, least_rate: state.rate, fee_share: T::PlatformFee::get(), ..slot };
-		let shares = [T::PenaltyShare::get(), state.penalty_share];
+		let next = Slot { reserved: true, least_rate: state.rate, fee_share: rules.fee_share, ..slot };
+		let shares = [rules.penalty_share, state.penalty_share];
 		for penalty_share in shares {
 			let renewed = ServiceState { slot: Some(next), penalty_share, ..state.clone() };
 			let needed = renewed.exposure::<T::Clock>(cover);

@@ -316,6 +316,22 @@ shared! {
 }
 
 shared! {
+	/// Parameters that a window is judged by: those of the moment in which it begins, since verdicts are late and a
+	/// change must not touch a round that has begun.
+	#[derive(Copy)]
+	pub struct Rules {
+		/// Penalty to the treasury as a share of every credit.
+		pub penalty_share: Perbill,
+		/// The platform's share of what tenants pay, which counts towards the rent.
+		pub fee_share: Perbill,
+		/// Windows back whose breaches multiply credits.
+		pub escalation_windows: u32,
+		/// Highest multiplier.
+		pub max_multiplier: u8,
+	}
+}
+
+shared! {
 	/// Contents of the pot in one asset, in base units.
 	#[derive(Copy, Default)]
 	pub struct Pot {

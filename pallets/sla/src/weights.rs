@@ -23,6 +23,7 @@ pub trait WeightInfo {
 	fn sweep_base() -> Weight;
 	fn sweep_step() -> Weight;
 	fn window_turned() -> Weight;
+	fn begin_window() -> Weight;
 	fn heated() -> Weight;
 	fn breached() -> Weight;
 	fn ended() -> Weight;
@@ -304,12 +305,11 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Services` (r:1 w:0)
-	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(915), added: 3390, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	fn begin_window() -> Weight {
+		Weight::from_parts(16_295_000, 6012)
+			.saturating_add(Db::get().reads(5_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
 	fn heated() -> Weight {
 		// Minimum measured: 15_353 ns. Proof recorded: 1398 bytes.
 		Weight::from_parts(16_295_000, 6012)
@@ -457,6 +457,9 @@ impl WeightInfo for () {
 	}
 	fn window_turned() -> Weight {
 		Measured::<ParityDbWeight>::window_turned()
+	}
+	fn begin_window() -> Weight {
+		Measured::<ParityDbWeight>::begin_window()
 	}
 	fn heated() -> Weight {
 		Measured::<ParityDbWeight>::heated()
