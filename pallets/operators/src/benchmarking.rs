@@ -12,11 +12,11 @@
 
 use crate::*;
 use alloc::{format, vec};
-use frame::benchmarking::prelude::*;
+use frame::{benchmarking::prelude::*, traits::One};
 use surety_primitives::{
 	AssetId, Balance, BondReserve, Bonding, Clock, Endpoint, Funds, LeaseId, LeaseRegistry, MAX_ANCHORS,
 	MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network, Probing, Protocol, Region, Service, ServiceId,
-	ServiceKind, ServiceStatus, Uri,
+	ServiceKind, ServiceStatus, Uri, WindowShare,
 	endpoint::{self, MAX_LABELS},
 	service_of_lease,
 };
@@ -85,8 +85,8 @@ fn terms() -> TermsInput {
 		min_uptime: 990_000_000,
 		max_latency_ms: 250,
 		max_head_lag: 5,
-		credit: [1, 2, 3, 4],
-		credit_cap: 100,
+		credit: [1, 2, 3, 4].map(WindowShare::from_inner),
+		cover: WindowShare::one(),
 	}
 }
 
@@ -277,8 +277,8 @@ mod benchmarks {
 	#[benchmark]
 	fn update_service() {
 		let (who, id) = compute::<T>();
-		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten; unproven, its proof is
-		// asked for again.
+		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten; unproven, its proof
+		// is asked for again, and its place at a host is one of another kind.
 		T::BenchmarkHelper::declare_capacity(id);
 		Services::<T>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
 		let endpoint = endpoint_of(1);
@@ -296,12 +296,13 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn raise_credit_cap() {
+	fn raise_cover() {
 		let (who, id) = listed::<T>();
 		T::BenchmarkHelper::sell_unit(id);
+		let cover = WindowShare::from_u32(2);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), id, 200);
-		assert_eq!(Services::<T>::get(id).unwrap().terms.credit_cap, 200);
+		_(RawOrigin::Signed(who), id, cover);
+		assert_eq!(Services::<T>::get(id).unwrap().terms.cover, cover);
 	}
 
 	#[benchmark]

@@ -39,14 +39,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let unlock_at = T::Clock::now().saturating_add(T::UnbondingPeriod::get());
 		bond.active = left;
-		match bond.chunks.last_mut() {
-			Some(newest) if newest.unlock_at == unlock_at => {
-				newest.amount = newest.amount.saturating_add(amount);
-			},
-			_ => {
-				bond.chunks.try_push(Chunk { amount, unlock_at }).map_err(|_| Error::<T>::TooManyChunks)?;
-			},
-		}
+		bond.add_chunk(Chunk { amount, unlock_at }).map_err(|()| Error::<T>::TooManyChunks)?;
 		Bonds::<T>::insert(&who, asset, bond);
 		Self::deposit_event(Event::Unbonded { operator: who, asset, amount, unlock_at });
 		Ok(())
@@ -76,14 +69,6 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Bond that selling units in an asset takes; `None` if it was never approved.
-	pub(crate) fn minimum_bond(asset: AssetId) -> Option<Balance> {
-		match asset {
-			AssetId::Native => Some(T::MinBond::get()),
-			AssetId::Local(id) => Approvals::<T>::get(id).map(|approval| approval.min_bond),
-		}
-	}
-
 	/// Whether services may be listed in an asset now.
 	pub(crate) fn is_listable(asset: AssetId) -> bool {
 		match asset {
@@ -100,7 +85,7 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::BondBelowMinimum
 		);
 		if asset != AssetId::Native {
-			let minimum = Self::minimum_bond(asset).ok_or(Error::<T>::AssetNotApproved)?;
+			let minimum = Self::min_bond(asset).ok_or(Error::<T>::AssetNotApproved)?;
 			ensure!(Bonds::<T>::get(who, asset).active >= minimum, Error::<T>::BondBelowMinimum);
 		}
 		Ok(())

@@ -3,35 +3,37 @@
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Bonding, Capacity, Clock, Funds, Probing, RoundIndex, ServiceId, ServiceStatus,
+	Agreements, AssetId, Bonding, Capacity, Clock, CloseReason, Funds, Probing, RoundIndex, ServiceId,
+	ServiceStatus,
 };
 
 impl<T: Config> Pallet<T> {
 	/// `owner` is `None` for governance.
 	pub(crate) fn do_retire_service(owner: Option<T::AccountId>, id: ServiceId) -> DispatchResult {
-		let service = match owner {
-			Some(who) => Self::owned(&who, id)?,
-			None => Self::listed(id)?,
+		let (service, reason) = match owner {
+			Some(who) => (Self::owned(&who, id)?, CloseReason::ServiceRetired),
+			None => (Self::listed(id)?, CloseReason::Governance),
 		};
 		let notice = if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
 		let at = T::Clock::round().saturating_add(notice);
-		ensure!(Self::end_service(id, service, at, false), Error::<T>::ServiceEnding);
+		ensure!(Self::end_service(id, service, at, reason), Error::<T>::ServiceEnding);
 		Ok(())
 	}
 
-	/// End a service after round `at`, unless it ends by then anyway. Whether it was so.
+	/// End a service after round `at`, unless it ends by then anyway. Returns whether it was changed.
 	pub(crate) fn end_service(
 		id: ServiceId,
 		mut service: ServiceOf<T>,
 		at: RoundIndex,
-		for_cause: bool,
+		reason: CloseReason,
 	) -> bool {
 		if matches!(service.status, ServiceStatus::Ending { at: earlier } if earlier <= at) {
 			return false;
 		}
 		service.status = ServiceStatus::Ending { at };
 		Services::<T>::insert(id, service);
-		T::Probing::end_meter(id, at);
+		T::Probing::end_meter(id, at, reason);
+		let for_cause = reason == CloseReason::Terminated;
 		Self::deposit_event(Event::ServiceEnding { service: id, at, for_cause });
 		true
 	}
@@ -52,7 +54,7 @@ impl<T: Config> Pallet<T> {
 		Self::set_exposure(id, 0)?;
 
 		let operator = service.operator;
-		let deposit = Listings::<T>::take(id).map(|listing| listing.deposit).unwrap_or(0);
+		let Listing { deposit, place, .. } = Listings::<T>::take(id).ok_or(Error::<T>::UnknownService)?;
 		T::Funds::release(AssetId::Native, deposit_reason::<T>(), &operator, deposit)?;
 		Services::<T>::remove(id);
 		ServicesOf::<T>::mutate_exists(&operator, |ids| {
@@ -64,12 +66,10 @@ impl<T: Config> Pallet<T> {
 			}
 		});
 		if let Some(target) = Self::target_of(&service.endpoint) {
-			Self::vacate_host(&target.host);
+			Self::leave_place(&operator, &target.host, place);
 		}
 		if let Some(network) = service.kind.network() {
-			NetworkUse::<T>::mutate_exists(network, |services| {
-				*services = services.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
-			});
+			NetworkUse::<T>::mutate_exists(network, one_less);
 		}
 		Count::<T>::mutate(|count| count.services = count.services.saturating_sub(1));
 		Self::deposit_event(Event::ServiceRemoved { service: id, operator, deposit });

@@ -95,6 +95,19 @@ mod events {
 			/// Base units to be taken beyond that, which the bond did not have or could not deliver.
 			unpaid: Balance,
 		},
+		/// Bond was taken for the rent of a service's slot.
+		RentPaid {
+			/// Whose.
+			operator: T::AccountId,
+			/// For which service.
+			service: ServiceId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Base units taken.
+			amount: Balance,
+			/// Base units due beyond that, which the bond did not have or could not deliver.
+			unpaid: Balance,
+		},
 		/// A service was listed.
 		ServiceListed {
 			/// Id of the service.
@@ -123,17 +136,25 @@ mod events {
 			/// Place in its life: `Unproven` if control of the new host must be proven first.
 			status: ServiceStatus,
 		},
-		/// The cap of the credits of a service rose.
-		CreditCapRaised {
+		/// The cover of a service rose.
+		CoverRaised {
 			/// Id of the service.
 			service: ServiceId,
-			/// All that one unit can ever be credited, in base units.
-			cap: Balance,
+			/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price of one.
+			cover: WindowShare,
 		},
 		/// The probers read the operator's proof of control: the service is active.
 		ServiceProven {
 			/// Id of the service.
 			service: ServiceId,
+		},
+		/// The probers read the operator's proof of control, but the host carries as many proven listings as it
+		/// may: the service stays unproven. `update_service` with an endpoint makes the probers ask again.
+		HostFull {
+			/// Id of the service.
+			service: ServiceId,
+			/// The host of its endpoint.
+			host: Host,
 		},
 		/// A service takes no new units until it is resumed. Probing and agreements go on.
 		ServicePaused {
@@ -151,8 +172,8 @@ mod events {
 			service: ServiceId,
 			/// Last round that is billed and judged.
 			at: RoundIndex,
-			/// Whether it was terminated, because its credits reached the cap or it was dead for a window. Else it
-			/// was retired.
+			/// `true` if it was terminated, because its credits reached the cover, it was dead for a window, or
+			/// its bond could not reserve the rent. Else it was retired.
 			for_cause: bool,
 		},
 		/// A service is gone.

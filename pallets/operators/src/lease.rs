@@ -21,7 +21,7 @@ impl<T: Config> LeaseRegistry<T::AccountId> for Pallet<T> {
 		let id = service_of_lease(lease);
 		ensure!(!LeaseServices::<T>::contains_key(id), Error::<T>::LeaseListed);
 		let parent = Self::parent_of_leases(parent)?;
-		Self::check_amounts(price, 1, terms.credit_cap)?;
+		Self::check_amounts(price, 1, terms.cover)?;
 		let target = Self::check_endpoint(&endpoint)?;
 		ensure!(
 			Self::target_of(&parent.endpoint).as_ref() == Some(&target),

@@ -45,10 +45,29 @@
 //! - Below the minimum bond no units are sold and nothing is listed.
 //! - An endpoint is a plain http(s) URL on the public internet (unless the chain allows private ones), not on
 //!   governance's deny list, and one host carries a bounded number of listings: nobody can aim the validators
-//!   at a stranger. A lease is on the very server of its service, and that one does not move while its
-//!   capacity is in use.
-//! - Terms are immutable; only the cap of the credits may rise. The latency they promise is one that a prober
-//!   waits for: a tenth of a round at most.
+//!   at a stranger. Unproven listings are counted per operator and host only, so nobody takes the places of
+//!   whoever controls the host; those without a proof for a whole window have no place and are not probed.
+//!   A lease is on the very server of its service, and that one does not move while its capacity is in use.
+//! - Terms are immutable; only the cover may rise. The latency they promise is one that a prober waits for: a
+//!   tenth of a round at most.
+//!
+//! ## Terms: a worked example
+//!
+//! Credits and cover are shares of the price of one window: 1,000,000,000 is the whole price. A service of
+//! 1,000 base units per unit and block costs 14,400,000 in a window of 14,400 blocks. Its terms promise
+//!
+//! | severity | credit | share | base units per unit |
+//! |---|---|---|---|
+//! | `Low` | 100,000,000 | 10 % of a window | 1,440,000 |
+//! | `Medium` | 500,000,000 | half a window | 7,200,000 |
+//! | `High` | 3,000,000,000 | 3 windows | 43,200,000 |
+//! | `Critical` | 10,000,000,000 | 10 windows | 144,000,000 |
+//! | cover | 30,000,000,000 | 30 windows | 432,000,000 |
+//!
+//! and no agreement is ever credited more in all than it has paid. Three critical breaches use up the cover, and
+//! the service ends for cause. Until then the bond reserves for each unit what is left of the cover and the
+//! penalty on it, with a penalty share of 10 % at first 475,200,000 base units, and one window's rent of the
+//! slot.
 //!
 //! ## Reading
 //!
@@ -87,7 +106,7 @@ use frame::prelude::*;
 use frame_support::pallet_macros::import_section;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId, Protocol,
-	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri,
+	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare,
 };
 
 pub use pallet::*;
@@ -95,8 +114,8 @@ pub use surety_primitives::{TermsInput, endpoint::Host};
 #[cfg(feature = "runtime-benchmarks")]
 pub use types::BenchmarkHelper;
 pub use types::{
-	Approval, AssetPolicy, AssetTotals, Bond, BondOf, Chunk, Counts, GenesisNetwork, Listing, Maintenance,
-	Operator, OperatorStatus, ServiceOf,
+	Approval, AssetPolicy, AssetTotals, Bond, BondOf, Chunk, Counts, GenesisNetwork, HostPlace, Listing,
+	Maintenance, Operator, OperatorStatus, ServiceOf,
 };
 pub use weights::WeightInfo;
 
@@ -155,8 +174,8 @@ pub mod pallet {
 		/// Planck that an operator must have bonded.
 		type MinBond: Get<Balance>;
 
-		/// Share of the minimum bond in its asset that what is probed every round must cost per window.
-		type MinWindowShare: Get<Perbill>;
+		/// Most that terms may promise for one breach, in windows' prices.
+		type MaxCredit: Get<WindowShare>;
 
 		/// What [`Agreements::forget`] costs at most.
 		type ForgetWeight: Get<Weight>;
@@ -167,10 +186,15 @@ pub mod pallet {
 		/// Planck on hold for each listing.
 		type ServiceDeposit: Get<Balance>;
 
-		/// Listings that one host may carry. Does not hold where private endpoints are allowed. A host is an
+		/// Listings that one host may carry, without those whose control is yet to be proven. Does not hold where private endpoints are allowed. A host is an
 		/// IPv4 address, an IPv6 address or a name as it is: names below one name are hosts of their own, as
 		/// the chain cannot know which of them belong to one owner.
 		type MaxPerHost: Get<u32>;
+
+		/// Listings that an operator may have at one host without having proven its control. Does not hold
+		/// where private endpoints are allowed.
+		#[pallet::constant]
+		type MaxUnprovenPerHost: Get<u32>;
 
 		/// Share of a window's rounds that one announced maintenance may take.
 		type MaxMaintenanceShare: Get<Perbill>;
@@ -283,9 +307,16 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Approvals<T: Config> = StorageMap<_, Twox64Concat, u32, Approval>;
 
-	/// Services per host of their endpoint, without leases: those are on the host of their service.
+	/// Listings per host of their endpoint that have a place among the proven ones. Leases have none: they are
+	/// on the host of their service.
 	#[pallet::storage]
 	pub type Hosts<T: Config> = StorageMap<_, Blake2_128Concat, Host, u32, ValueQuery>;
+
+	/// Listings per operator and host of their endpoint whose control is yet to be proven, without those that
+	/// the probers gave up.
+	#[pallet::storage]
+	pub type UnprovenHosts<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, Host, u32, ValueQuery>;
 
 	/// Hosts that no endpoint may be on, nor on a name below them.
 	#[pallet::storage]
@@ -352,7 +383,10 @@ pub mod pallet {
 		/// Base units of bond that selling units in an asset takes; `None` if it was never approved. In the
 		/// native token: that every operator needs.
 		pub fn min_bond(asset: AssetId) -> Option<Balance> {
-			Self::minimum_bond(asset)
+			match asset {
+				AssetId::Native => Some(T::MinBond::get()),
+				AssetId::Local(id) => Approvals::<T>::get(id).map(|approval| approval.min_bond),
+			}
 		}
 
 		/// Base units of active bond in the service's asset that nothing reserves.
@@ -451,7 +485,9 @@ pub mod pallet {
 		/// - `capacity`: units that can be sold in all.
 		/// - `price`: base units of `asset` per unit and billable block.
 		/// - `asset`: in which price, deposits, bond, credits and exposure are.
-		/// - `terms`: immutable, but the credit cap may rise. Other terms are another service.
+		/// - `terms`: credits and cover are in parts of 1,000,000,000 of the price of one window, so
+		///   1,000,000,000 is one window's price and 30,000,000,000 are thirty. Immutable, but the cover may
+		///   rise. Other terms are another service.
 		/// - `metadata_hash`, `metadata_uri`: a document about the service and where it is.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::list_service())]
@@ -468,7 +504,7 @@ pub mod pallet {
 			metadata_uri: Uri,
 		) -> DispatchResult {
 			let operator = ensure_signed(origin)?;
-			let terms = terms.check::<T::Clock>().map_err(Self::terms_error)?;
+			let terms = terms.check::<T::Clock>(T::MaxCredit::get()).map_err(Self::terms_error)?;
 			Self::do_list(
 				operator,
 				NewService {
@@ -491,8 +527,8 @@ pub mod pallet {
 		/// - `endpoint`: where control must be proven, one with another host, port or scheme is refused while
 		///   units are sold, and must be proven again. Of a `Compute` service such a one is refused while bids
 		///   or leases use its capacity, and what it had declared is forgotten. Probers that find no proof for a
-		///   whole window stop asking for it: any endpoint given for an unproven service, also the one it has,
-		///   makes them ask again.
+		///   whole window stop asking for it, and the service gives its place at the host free: any endpoint
+		///   given for an unproven service, also the one it has, takes a place and makes them ask again.
 		/// - `capacity`: not below the units sold.
 		/// - `price`: holds for new agreements.
 		#[pallet::call_index(9)]
@@ -510,16 +546,14 @@ pub mod pallet {
 			Self::do_update(ensure_signed(origin)?, service, changes)
 		}
 
-		/// Raise the most that one unit can ever be credited, in base units. Takes free bond for the units
-		/// that are sold. There is no way back.
+		/// Raise all that a service can ever credit. Takes free bond for the units that are sold. There is no
+		/// way back.
+		///
+		/// - `cover`: in parts of 1,000,000,000 of the price of one window; above the present one.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::raise_credit_cap())]
-		pub fn raise_credit_cap(
-			origin: OriginFor<T>,
-			service: ServiceId,
-			#[pallet::compact] cap: Balance,
-		) -> DispatchResult {
-			Self::do_raise_credit_cap(ensure_signed(origin)?, service, cap)
+		#[pallet::weight(T::WeightInfo::raise_cover())]
+		pub fn raise_cover(origin: OriginFor<T>, service: ServiceId, cover: WindowShare) -> DispatchResult {
+			Self::do_raise_cover(ensure_signed(origin)?, service, cover)
 		}
 
 		/// Take no new units for a service. Probing and agreements go on.

@@ -4,6 +4,8 @@ use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
 	Balance, Clock, Funds, LEASES_FROM, Probing, Service, ServiceId, ServiceKind, ServiceStatus, TermsFault,
+	WindowShare,
+	credit::{cost_of, window_price},
 	endpoint::{self, Fault, Host, Target},
 };
 
@@ -13,7 +15,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(operator.status == OperatorStatus::Active, Error::<T>::OperatorInactive);
 		ensure!(new.region.is_valid(), Error::<T>::BadRegion);
 		Self::check_text(&new.metadata_uri)?;
-		Self::check_amounts(new.price, new.capacity, new.terms.credit_cap)?;
+		Self::check_amounts(new.price, new.capacity, new.terms.cover)?;
 		ensure!(Self::is_listable(new.asset), Error::<T>::AssetNotApproved);
 		Self::ensure_bonded(&who, new.asset)?;
 		let target = Self::check_endpoint(&new.endpoint)?;
@@ -23,16 +25,16 @@ impl<T: Config> Pallet<T> {
 		ensure!(id < LEASES_FROM, Error::<T>::NoMoreIds);
 		NextServiceId::<T>::put(id.saturating_add(1));
 		ServicesOf::<T>::try_append(&who, id).map_err(|()| Error::<T>::TooManyServices)?;
-		Self::occupy_host(&target.host)?;
+		let status = Self::first_status();
+		let place = Self::take_place(&who, &target.host, status)?;
 		if let Some(network) = new.kind.network() {
 			NetworkUse::<T>::mutate(network, |services| *services = services.saturating_add(1));
 		}
 		Count::<T>::mutate(|count| count.services = count.services.saturating_add(1));
 		let deposit = T::ServiceDeposit::get();
 		T::Funds::hold(surety_primitives::AssetId::Native, deposit_reason::<T>(), &who, deposit)?;
-		Listings::<T>::insert(id, Listing { deposit, since: T::Clock::now(), maintenance: None });
+		Listings::<T>::insert(id, Listing { deposit, since: T::Clock::now(), maintenance: None, place });
 
-		let status = Self::first_status();
 		let max_latency_us = new.terms.max_latency.edge_micros();
 		Services::<T>::insert(id, Self::service_from(who.clone(), new, status));
 		T::Probing::list(id)?;
@@ -65,23 +67,23 @@ impl<T: Config> Pallet<T> {
 		match fault {
 			TermsFault::Uptime => Error::<T>::TermsUptime,
 			TermsFault::Latency => Error::<T>::TermsLatency,
-			TermsFault::ZeroCap => Error::<T>::TermsZeroCap,
+			TermsFault::ZeroCover => Error::<T>::TermsZeroCover,
 			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,
-			TermsFault::CreditAboveCap => Error::<T>::TermsCreditAboveCap,
+			TermsFault::CreditAboveCover => Error::<T>::TermsCreditAboveCover,
+			TermsFault::CreditAboveMost => Error::<T>::TermsCreditAboveMost,
 		}
 	}
 
 	/// Whatever others multiply later must fit in a balance: a window's price of all units, and the exposure
 	/// of all units, of which the penalty share (at most the whole) is a part.
-	pub(crate) fn check_amounts(price: Balance, capacity: u32, cap: Balance) -> Result<(), Error<T>> {
+	pub(crate) fn check_amounts(price: Balance, capacity: u32, cover: WindowShare) -> Result<(), Error<T>> {
 		ensure!(capacity > 0, Error::<T>::ZeroCapacity);
 		ensure!(price > 0, Error::<T>::ZeroPrice);
-		let units = Balance::from(capacity);
-		price
-			.checked_mul(units)
-			.and_then(|rate| rate.checked_mul(Balance::from(T::Clock::window_blocks())))
+		let window = price
+			.checked_mul(Balance::from(capacity))
+			.and_then(window_price::<T::Clock>)
 			.ok_or(Error::<T>::PriceOverflow)?;
-		cap.checked_mul(units).and_then(|all| all.checked_mul(2)).ok_or(Error::<T>::CreditOverflow)?;
+		cost_of(window, cover).and_then(|all| all.checked_mul(2)).ok_or(Error::<T>::CreditOverflow)?;
 		Ok(())
 	}
 
@@ -123,19 +125,34 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// One more listing on a host.
-	pub(crate) fn occupy_host(host: &Host) -> Result<(), Error<T>> {
-		let listings = Hosts::<T>::get(host);
-		ensure!(T::Clock::private_endpoints() || listings < T::MaxPerHost::get(), Error::<T>::HostFull);
-		Hosts::<T>::insert(host, listings.saturating_add(1));
-		Ok(())
+	/// Count a listing of this status at a host: an unproven one against its operator only, so that nobody
+	/// takes the places of whoever controls the host.
+	pub(crate) fn take_place(
+		who: &T::AccountId,
+		host: &Host,
+		status: ServiceStatus,
+	) -> Result<HostPlace, Error<T>> {
+		let unbounded = T::Clock::private_endpoints();
+		if status == ServiceStatus::Unproven {
+			let taken = UnprovenHosts::<T>::get(who, host);
+			ensure!(unbounded || taken < T::MaxUnprovenPerHost::get(), Error::<T>::TooManyUnproven);
+			UnprovenHosts::<T>::insert(who, host, taken.saturating_add(1));
+			Ok(HostPlace::Unproven)
+		} else {
+			let taken = Hosts::<T>::get(host);
+			ensure!(unbounded || taken < T::MaxPerHost::get(), Error::<T>::HostFull);
+			Hosts::<T>::insert(host, taken.saturating_add(1));
+			Ok(HostPlace::Proven)
+		}
 	}
 
-	/// One listing less on a host.
-	pub(crate) fn vacate_host(host: &Host) {
-		Hosts::<T>::mutate_exists(host, |listings| {
-			*listings = listings.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
-		});
+	/// Undo [`Self::take_place`].
+	pub(crate) fn leave_place(who: &T::AccountId, host: &Host, place: HostPlace) {
+		match place {
+			HostPlace::Proven => Hosts::<T>::mutate_exists(host, one_less),
+			HostPlace::Unproven => UnprovenHosts::<T>::mutate_exists(who, host, one_less),
+			HostPlace::None => {},
+		}
 	}
 
 	/// A service that an operator listed, none that is a lease.

@@ -6,7 +6,8 @@ use crate::{self as pallet_surety_operators, *};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Capacity, Clock, Funds as _, Probed, Probing, Registry,
+	Agreements, AssetId, Balance, Capacity, Clock, CloseReason, Funds as _, Occupancy, Probed, Probing,
+	Registry,
 };
 
 pub type AccountId = u64;
@@ -58,6 +59,7 @@ pub const UNBONDING: u32 = 100;
 pub const MAX_SERVICES: u32 = 4;
 pub const MAX_CHUNKS: u32 = 3;
 pub const MAX_PER_HOST: u32 = 2;
+pub const MAX_UNPROVEN: u32 = 2;
 
 parameter_types! {
 	pub static PrivateEndpoints: bool = false;
@@ -66,11 +68,11 @@ parameter_types! {
 	pub static PagesFull: bool = false;
 	pub static VoidProofs: Vec<ServiceId> = Vec::new();
 	pub static InPages: BTreeSet<ServiceId> = BTreeSet::new();
-	pub static MeterEnds: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
+	pub static MeterEnds: BTreeMap<ServiceId, (RoundIndex, CloseReason)> = BTreeMap::new();
 	pub static MaintenanceSet: BTreeMap<ServiceId, (RoundIndex, u16)> = BTreeMap::new();
 	pub static Units: BTreeMap<ServiceId, u32> = BTreeMap::new();
-	pub static CapRefused: bool = false;
-	pub static CapRaised: Vec<(ServiceId, Balance)> = Vec::new();
+	pub static CoverRefused: bool = false;
+	pub static CoverRaised: Vec<(ServiceId, WindowShare)> = Vec::new();
 	pub static Owed: BTreeSet<ServiceId> = BTreeSet::new();
 	pub static Forgotten: Vec<ServiceId> = Vec::new();
 	pub static InUse: BTreeSet<ServiceId> = BTreeSet::new();
@@ -78,7 +80,8 @@ parameter_types! {
 	pub static SlotMs: u64 = 1_000;
 	pub static Unapprovable: BTreeSet<u32> = BTreeSet::new();
 	pub static NativeMinBond: Balance = MIN_BOND;
-	pub const MinWindowShare: Perbill = Perbill::from_percent(1);
+	pub static MaxCredit: WindowShare = WindowShare::from_u32(30);
+	pub static UnbondingPeriod: BlockNumber = UNBONDING;
 	pub static ServiceDeposit: Balance = DEPOSIT;
 	pub const MaxMaintenanceShare: Perbill = Perbill::from_percent(10);
 }
@@ -119,15 +122,15 @@ impl Probing for ProbingStub {
 	fn unlist(service: ServiceId) {
 		assert!(InPages::mutate(|listed| listed.remove(&service)), "not listed");
 	}
-	fn heat(_: ServiceId) -> DispatchResult {
-		Ok(())
+	fn heat(_: ServiceId) -> Result<Occupancy, DispatchError> {
+		Ok(Occupancy::default())
 	}
 	fn cool(_: ServiceId) {}
-	fn has_room() -> bool {
-		true
+	fn was_full_since(_: RoundIndex) -> bool {
+		false
 	}
-	fn end_meter(service: ServiceId, at: RoundIndex) {
-		MeterEnds::mutate(|ends| ends.insert(service, at));
+	fn end_meter(service: ServiceId, at: RoundIndex, reason: CloseReason) {
+		MeterEnds::mutate(|ends| ends.insert(service, (at, reason)));
 	}
 	fn set_maintenance(service: ServiceId, from: RoundIndex, rounds: u16) {
 		MaintenanceSet::mutate(|set| set.insert(service, (from, rounds)));
@@ -145,11 +148,11 @@ impl Agreements for AgreementsStub {
 	fn units(service: ServiceId) -> u32 {
 		Units::get().get(&service).copied().unwrap_or(0)
 	}
-	fn cap_raised(service: ServiceId, cap: Balance) -> DispatchResult {
-		ensure!(!CapRefused::get(), "the bond does not cover it");
-		let shown = Services::<Test>::get(service).unwrap().terms.credit_cap;
-		assert!(shown < cap, "the registry changes after the agreements");
-		CapRaised::mutate(|raised| raised.push((service, cap)));
+	fn cover_raised(service: ServiceId, cover: WindowShare) -> DispatchResult {
+		ensure!(!CoverRefused::get(), "the bond does not cover it");
+		let shown = Services::<Test>::get(service).unwrap().terms.cover;
+		assert!(shown < cover, "the registry changes after the agreements");
+		CoverRaised::mutate(|raised| raised.push((service, cover)));
 		Ok(())
 	}
 	fn forget(service: ServiceId) -> DispatchResult {
@@ -209,11 +212,12 @@ impl Config for Test {
 	type AssetPolicy = AssetPolicyStub;
 	type Treasury = ConstU64<TREASURY>;
 	type MinBond = NativeMinBond;
-	type MinWindowShare = MinWindowShare;
+	type MaxCredit = MaxCredit;
 	type ForgetWeight = ();
-	type UnbondingPeriod = ConstU32<UNBONDING>;
+	type UnbondingPeriod = UnbondingPeriod;
 	type ServiceDeposit = ServiceDeposit;
 	type MaxPerHost = ConstU32<MAX_PER_HOST>;
+	type MaxUnprovenPerHost = ConstU32<MAX_UNPROVEN>;
 	type MaxMaintenanceShare = MaxMaintenanceShare;
 	type MaxServicesPerOperator = ConstU32<MAX_SERVICES>;
 	type MaxUnbondingChunks = ConstU32<MAX_CHUNKS>;
@@ -261,8 +265,8 @@ impl ExtBuilder {
 		MeterEnds::set(BTreeMap::new());
 		MaintenanceSet::set(BTreeMap::new());
 		Units::set(BTreeMap::new());
-		CapRefused::set(false);
-		CapRaised::set(Vec::new());
+		CoverRefused::set(false);
+		CoverRaised::set(Vec::new());
 		Owed::set(BTreeSet::new());
 		Forgotten::set(Vec::new());
 		InUse::set(BTreeSet::new());
@@ -271,6 +275,8 @@ impl ExtBuilder {
 		SlotMs::set(1_000);
 		Unapprovable::set(BTreeSet::new());
 		NativeMinBond::set(MIN_BOND);
+		MaxCredit::set(WindowShare::from_u32(30));
+		UnbondingPeriod::set(UNBONDING);
 		ServiceDeposit::set(DEPOSIT);
 
 		let rich = [ALICE, BOB, CAROL];
@@ -337,6 +343,11 @@ pub fn register(who: AccountId) {
 	assert_ok!(Operators::register(signed(who), 2 * MIN_BOND, text("Op"), text("op@example.com")));
 }
 
+/// Hundredths of a window's price.
+pub fn percent(hundredths: u32) -> WindowShare {
+	WindowShare::from_rational(u128::from(hundredths), 100)
+}
+
 /// A listing with everything right, to be spoilt by tests.
 #[derive(Clone)]
 pub struct Draft {
@@ -363,8 +374,8 @@ impl Default for Draft {
 				min_uptime: 990_000_000,
 				max_latency_ms: 250,
 				max_head_lag: 3,
-				credit: [1, 2, 5, 10],
-				credit_cap: 20,
+				credit: [1, 2, 5, 10].map(percent),
+				cover: percent(20),
 			},
 			uri: text("ipfs://metadata"),
 		}

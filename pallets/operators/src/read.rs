@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service, ServiceId,
-	ServiceStatus,
+	AssetId, Balance, CloseReason, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service, ServiceId,
+	ServiceStatus, endpoint::Host,
 };
 
 impl<T: Config> Registry<T::AccountId> for Pallet<T> {
@@ -37,18 +37,31 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 	}
 
 	fn proven(id: ServiceId) {
-		let Some(mut service) = Services::<T>::get(id) else { return };
-		if service.status == ServiceStatus::Unproven {
-			service.status = ServiceStatus::Active;
-			Services::<T>::insert(id, service);
-			Self::deposit_event(Event::ServiceProven { service: id });
-		}
+		let Some((mut service, mut listing, host)) = Self::unproven_at(id) else { return };
+		service.status = ServiceStatus::Active;
+		let Ok(place) = Self::take_place(&service.operator, &host, service.status) else {
+			// The bound protects the host also from those who control a part of it.
+			Self::deposit_event(Event::HostFull { service: id, host });
+			return;
+		};
+		Self::leave_place(&service.operator, &host, listing.place);
+		listing.place = place;
+		Listings::<T>::insert(id, listing);
+		Services::<T>::insert(id, service);
+		Self::deposit_event(Event::ServiceProven { service: id });
+	}
+
+	fn unfound(id: ServiceId) {
+		let Some((service, mut listing, host)) = Self::unproven_at(id) else { return };
+		Self::leave_place(&service.operator, &host, listing.place);
+		listing.place = HostPlace::None;
+		Listings::<T>::insert(id, listing);
 	}
 
 	fn terminate(id: ServiceId, at: RoundIndex) {
 		// A lease is not among these: its owner ends it.
 		if let Some(service) = Services::<T>::get(id) {
-			Self::end_service(id, service, at, true);
+			Self::end_service(id, service, at, CloseReason::Terminated);
 		}
 	}
 
@@ -57,16 +70,25 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 	}
 
 	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance {
-		let minimum = Self::minimum_bond(asset).unwrap_or(0);
+		let minimum = Self::min_bond(asset).unwrap_or(0);
 		amount.saturating_mul(1_000_000_000).checked_div(minimum).unwrap_or(0)
 	}
 
-	fn least_window_price(asset: AssetId) -> Option<Balance> {
-		Some(T::MinWindowShare::get().mul_ceil(Self::minimum_bond(asset)?))
+	fn min_bond(asset: AssetId) -> Option<Balance> {
+		// The view function: an inherent function comes before one of a trait.
+		Self::min_bond(asset)
 	}
 }
 
 impl<T: Config> Pallet<T> {
+	/// An unproven service, its listing, and the host that its endpoint is on.
+	fn unproven_at(id: ServiceId) -> Option<(ServiceOf<T>, Listing, Host)> {
+		let service = Services::<T>::get(id).filter(|service| service.status == ServiceStatus::Unproven)?;
+		let listing = Listings::<T>::get(id).defensive()?;
+		let host = Self::target_of(&service.endpoint)?.host;
+		Some((service, listing, host))
+	}
+
 	/// A service, listed by an operator or the one that a lease is.
 	pub(crate) fn find(id: ServiceId) -> Option<ServiceOf<T>> {
 		if id < LEASES_FROM { Services::<T>::get(id) } else { LeaseServices::<T>::get(id) }

@@ -30,8 +30,7 @@ impl<T: Config> BondReserve<T::AccountId> for Pallet<T> {
 		if amount == 0 {
 			return 0;
 		}
-		let moved = Self::deliver(asset, operator, &T::Treasury::get(), amount.min(bond.held()));
-		bond.take_slashed(moved);
+		let moved = Self::pay_from_bond(operator, asset, &mut bond, amount, &T::Treasury::get());
 		Self::put_bond(operator, asset, bond);
 		Self::record_slash(operator, asset, moved);
 		Self::deposit_event(Event::BondForfeited {

@@ -40,16 +40,9 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 		};
 		let (operator, asset) = (service.operator, service.asset);
 		let mut bond = Bonds::<T>::get(&operator, asset);
-		let before = bond.held();
-
-		let mut slashed =
-			Slashed { credit: Self::deliver(asset, &operator, credit_to, credit.min(before)), penalty: 0 };
-		bond.take_slashed(slashed.credit);
-		let treasury = T::Treasury::get();
-		slashed.penalty = Self::deliver(asset, &operator, &treasury, penalty.min(bond.held()));
-		bond.take_slashed(slashed.penalty);
-
-		let moved = before.saturating_sub(bond.held());
+		let credited = Self::pay_from_bond(&operator, asset, &mut bond, credit, credit_to);
+		let penalised = Self::pay_from_bond(&operator, asset, &mut bond, penalty, &T::Treasury::get());
+		let moved = credited.saturating_add(penalised);
 		Self::put_bond(&operator, asset, bond);
 		Self::record_slash(&operator, asset, moved);
 		let unpaid = credit.saturating_add(penalty).saturating_sub(moved);
@@ -57,35 +50,51 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 			operator,
 			service: id,
 			asset,
-			credit: slashed.credit,
-			penalty: slashed.penalty,
+			credit: credited,
+			penalty: penalised,
 			unpaid,
 		});
-		slashed
+		Slashed { credit: credited, penalty: penalised }
+	}
+
+	fn charge(id: ServiceId, amount: Balance, to: &T::AccountId) -> Balance {
+		let Some(service) = Self::find(id).filter(|_| amount > 0) else {
+			return 0;
+		};
+		let (operator, asset) = (service.operator, service.asset);
+		let mut bond = Bonds::<T>::get(&operator, asset);
+		let moved = Self::pay_from_bond(&operator, asset, &mut bond, amount, to);
+		Self::put_bond(&operator, asset, bond);
+		Totals::<T>::mutate(asset, |totals| totals.bonded = totals.bonded.saturating_sub(moved));
+		let unpaid = amount.saturating_sub(moved);
+		Self::deposit_event(Event::RentPaid { operator, service: id, asset, amount: moved, unpaid });
+		moved
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// Move bond to `to`, all of `amount` or nothing, and say how much: a payment that can't be delivered
-	/// (receiver blocked, or left below the minimum balance) leaves the bond where it is.
-	pub(crate) fn deliver(
+	/// Move up to `amount` of a bond, which the caller stores, to `to`, and return how much: all that there
+	/// is of it or nothing, as a payment that can't be delivered (receiver blocked, or left below the minimum
+	/// balance) leaves the bond where it is.
+	pub(crate) fn pay_from_bond(
+		operator: &T::AccountId,
 		asset: AssetId,
-		from: &T::AccountId,
-		to: &T::AccountId,
+		bond: &mut BondOf<T>,
 		amount: Balance,
+		to: &T::AccountId,
 	) -> Balance {
+		let amount = amount.min(bond.held());
 		if amount == 0 {
 			return 0;
 		}
 		// The layer undoes what a failing transfer has written: a slash runs outside of any call.
-		let paid = with_storage_layer(|| T::Funds::pay_held(asset, bond_reason::<T>(), from, to, amount));
-		match paid {
-			Ok(()) => amount,
-			Err(error) => {
-				log::warn!(target: LOG, "slash of {amount} in {asset:?} not delivered: {error:?}");
-				0
-			},
+		let paid = with_storage_layer(|| T::Funds::pay_held(asset, bond_reason::<T>(), operator, to, amount));
+		if let Err(error) = paid {
+			log::warn!(target: LOG, "{amount} of a bond in {asset:?} not delivered: {error:?}");
+			return 0;
 		}
+		bond.take(amount);
+		amount
 	}
 
 	/// Add to the sums what was taken of a bond.

@@ -14,7 +14,8 @@ use surety_primitives::{Funds, LEASES_FROM, ServiceKind, ServiceStatus};
 /// 4. What is on hold as service deposit is the sum of the deposits of the operator's listings.
 /// 5. The index of services by operator, the listings and the services name the same services, each of a
 ///    registered operator that is not retiring.
-/// 6. The counts per host are those of the services' endpoints.
+/// 6. The counts per host are those of the places of the listings; one that is active or paused has a place
+///    among the proven, and one that is unproven has not.
 /// 7. The counts per network are those of the services, each of a network that exists; names find networks.
 /// 8. Totals and counts are the sums of what they sum up.
 /// 9. Leases have the identifiers from `LEASES_FROM` on and no listing has; each is one leased unit of compute
@@ -117,20 +118,36 @@ impl<T: Config> Pallet<T> {
 		for (id, service) in Services::<T>::iter() {
 			ensure!(Listings::<T>::contains_key(id), "5: service without a listing");
 			ensure!(id < NextServiceId::<T>::get(), "5: identifier not given out yet");
-			ensure!(Self::minimum_bond(service.asset).is_some(), "5: asset never approved");
+			ensure!(Self::min_bond(service.asset).is_some(), "5: asset never approved");
 		}
 		Ok(())
 	}
 
 	fn hosts_agree() -> Result<(), TryRuntimeError> {
-		let mut counts = BTreeMap::<Host, u32>::new();
-		for (_, service) in Services::<T>::iter() {
-			let target = Self::target_of(&service.endpoint).ok_or("6: bad endpoint listed")?;
-			let count = counts.entry(target.host).or_default();
+		let mut proven = BTreeMap::<Host, u32>::new();
+		let mut unproven = BTreeMap::<(T::AccountId, Host), u32>::new();
+		for (id, service) in Services::<T>::iter() {
+			let host = Self::target_of(&service.endpoint).ok_or("6: bad endpoint listed")?.host;
+			let place = Listings::<T>::get(id).map_or(HostPlace::None, |listing| listing.place);
+			let fits = match service.status {
+				ServiceStatus::Unproven => place != HostPlace::Proven,
+				ServiceStatus::Ending { .. } => true,
+				_ => place == HostPlace::Proven,
+			};
+			ensure!(fits, "6: status and place at the host do not fit");
+			let count = match place {
+				HostPlace::Proven => proven.entry(host).or_default(),
+				HostPlace::Unproven => unproven.entry((service.operator, host)).or_default(),
+				HostPlace::None => continue,
+			};
 			*count = count.saturating_add(1);
 		}
 		let stored = Hosts::<T>::iter().collect::<BTreeMap<_, _>>();
-		ensure!(stored == counts, "6: counts per host are not those of the services");
+		ensure!(stored == proven, "6: counts per host are not those of the proven listings");
+		let stored = UnprovenHosts::<T>::iter()
+			.map(|(operator, host, count)| ((operator, host), count))
+			.collect::<BTreeMap<_, _>>();
+		ensure!(stored == unproven, "6: counts of the unproven are not those of the listings");
 		Ok(())
 	}
 
@@ -188,7 +205,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(leased && lease.kind == ServiceKind::Compute, "9: lease that is not one unit of compute");
 			let operator = Operators::<T>::get(&lease.operator).ok_or("9: lease without an operator")?;
 			ensure!(operator.status != OperatorStatus::Retiring, "9: retiring with leases");
-			ensure!(Self::minimum_bond(lease.asset).is_some(), "9: asset never approved");
+			ensure!(Self::min_bond(lease.asset).is_some(), "9: asset never approved");
 		}
 		let known = LeaseMaintenance::<T>::iter_keys().all(LeaseServices::<T>::contains_key);
 		ensure!(known, "9: maintenance of no lease");

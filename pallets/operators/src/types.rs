@@ -80,7 +80,7 @@ pub struct Bond<MaxChunks: Get<u32>> {
 	/// Base units of `active` that are reserved: the exposures of services and leases, and what is reserved
 	/// for bids.
 	pub exposure: Balance,
-	/// What is on its way out, the newest last.
+	/// What is on its way out, in the order of `unlock_at`: the newest, which unlocks last, at the end.
 	pub chunks: BoundedVec<Chunk, MaxChunks>,
 }
 
@@ -112,8 +112,23 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 		before.saturating_sub(self.unbonding())
 	}
 
+	/// Add a chunk in its order, to the one of its block if there is one. Fails if there are as many as there
+	/// may be.
+	pub(crate) fn add_chunk(&mut self, new: Chunk) -> Result<(), ()> {
+		// Not always the last: the unbonding period may have been lowered.
+		match self.chunks.binary_search_by_key(&new.unlock_at, |chunk| chunk.unlock_at) {
+			Ok(at) => {
+				if let Some(chunk) = self.chunks.get_mut(at) {
+					chunk.amount = chunk.amount.saturating_add(new.amount);
+				}
+				Ok(())
+			},
+			Err(at) => self.chunks.try_insert(at, new).map_err(drop),
+		}
+	}
+
 	/// Remove `amount`, at most what is [`held`](Self::held): active bond first, then the newest chunk.
-	pub(crate) fn take_slashed(&mut self, amount: Balance) {
+	pub(crate) fn take(&mut self, amount: Balance) {
 		let from_active = amount.min(self.active);
 		self.active = self.active.saturating_sub(from_active);
 		let mut left = amount.saturating_sub(from_active);
@@ -139,7 +154,27 @@ stored! {
 		pub since: BlockNumber,
 		/// The last maintenance announced.
 		pub maintenance: Option<Maintenance>,
+		/// Place at the host of its endpoint.
+		pub place: HostPlace,
 	}
+}
+
+stored! {
+	/// Place of a listing among those that a host carries.
+	#[derive(Copy)]
+	pub enum HostPlace {
+		/// Among the proven ones, or control need not be proven.
+		Proven,
+		/// Among those that the operator has yet to prove.
+		Unproven,
+		/// None: the probers looked for the proof through a whole window and found none.
+		None,
+	}
+}
+
+/// Count one less, without an entry for none.
+pub(crate) fn one_less(count: &mut Option<u32>) {
+	*count = count.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
 }
 
 stored! {

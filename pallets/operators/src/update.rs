@@ -1,10 +1,10 @@
-//! Listings change: endpoint, capacity, price, metadata, cap, pause, maintenance.
+//! Listings change: endpoint, capacity, price, metadata, cover, pause, maintenance.
 
 use crate::{MAX_NOTICE_WINDOWS, pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, Balance, Capacity, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceKind,
-	ServiceStatus,
+	Agreements, Capacity, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceKind, ServiceStatus,
+	WindowShare,
 };
 
 impl<T: Config> Pallet<T> {
@@ -13,7 +13,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!changes.is_empty(), Error::<T>::NothingToUpdate);
 		service.capacity = changes.capacity.unwrap_or(service.capacity);
 		service.price = changes.price.unwrap_or(service.price);
-		Self::check_amounts(service.price, service.capacity, service.terms.credit_cap)?;
+		Self::check_amounts(service.price, service.capacity, service.terms.cover)?;
 		ensure!(service.capacity >= T::Agreements::units(id), Error::<T>::CapacityBelowSold);
 		if let Some(uri) = changes.metadata_uri {
 			Self::check_text(&uri)?;
@@ -50,23 +50,25 @@ impl<T: Config> Pallet<T> {
 			// Also where it has not moved: the proof is asked for again after the probers gave it up.
 			T::Probing::unproven(id);
 		}
-		// Vacated first: a move within a full host is no new listing on it.
+		let mut listing = Listings::<T>::get(id).ok_or(Error::<T>::UnknownService)?;
+		// Left first: a move within a full host is no new listing on it.
 		if let Some(before) = before {
-			Self::vacate_host(&before.host);
+			Self::leave_place(&service.operator, &before.host, listing.place);
 		}
-		Self::occupy_host(&target.host)?;
+		listing.place = Self::take_place(&service.operator, &target.host, service.status)?;
+		Listings::<T>::insert(id, listing);
 		service.endpoint = endpoint;
 		Ok(())
 	}
 
-	pub(crate) fn do_raise_credit_cap(who: T::AccountId, id: ServiceId, cap: Balance) -> DispatchResult {
+	pub(crate) fn do_raise_cover(who: T::AccountId, id: ServiceId, cover: WindowShare) -> DispatchResult {
 		let mut service = Self::owned_and_going_on(&who, id)?;
-		ensure!(cap > service.terms.credit_cap, Error::<T>::CapMayOnlyRise);
-		Self::check_amounts(service.price, service.capacity, cap)?;
-		T::Agreements::cap_raised(id, cap)?;
-		service.terms.credit_cap = cap;
+		ensure!(cover > service.terms.cover, Error::<T>::CoverMayOnlyRise);
+		Self::check_amounts(service.price, service.capacity, cover)?;
+		T::Agreements::cover_raised(id, cover)?;
+		service.terms.cover = cover;
 		Services::<T>::insert(id, service);
-		Self::deposit_event(Event::CreditCapRaised { service: id, cap });
+		Self::deposit_event(Event::CoverRaised { service: id, cover });
 		Ok(())
 	}
 

@@ -24,7 +24,7 @@ pub trait WeightInfo {
 	fn set_identity() -> Weight;
 	fn list_service() -> Weight;
 	fn update_service() -> Weight;
-	fn raise_credit_cap() -> Weight;
+	fn raise_cover() -> Weight;
 	fn pause_service() -> Weight;
 	fn resume_service() -> Weight;
 	fn retire_service() -> Weight;
@@ -180,7 +180,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:2 w:0)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Storage: `Parameters::Parameters` (r:3 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::DeniedHosts` (r:10 w:0)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
@@ -190,8 +190,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::NextServiceId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::ServicesOf` (r:1 w:1)
 	/// Proof: `Operators::ServicesOf` (`max_values`: None, `max_size`: Some(4146), added: 6621, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Hosts` (r:1 w:1)
-	/// Proof: `Operators::Hosts` (`max_values`: None, `max_size`: Some(275), added: 2750, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::UnprovenHosts` (r:1 w:1)
+	/// Proof: `Operators::UnprovenHosts` (`max_values`: None, `max_size`: Some(323), added: 2798, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::NetworkUse` (r:1 w:1)
 	/// Proof: `Operators::NetworkUse` (`max_values`: None, `max_size`: Some(14), added: 2489, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Count` (r:1 w:1)
@@ -209,13 +209,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Listings` (r:0 w:1)
-	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(39), added: 2514, mode: `MaxEncodedLen`)
+	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Services` (r:0 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
 	fn list_service() -> Weight {
 		// Minimum measured: 226_928 ns. Proof recorded: 25001 bytes.
 		Weight::from_parts(285_435_000, 35096)
-			.saturating_add(Db::get().reads(29_u64))
+			.saturating_add(Db::get().reads(30_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
@@ -234,15 +234,19 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Hosts` (r:2 w:2)
+	/// Storage: `Operators::Listings` (r:1 w:1)
+	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Hosts` (r:1 w:1)
 	/// Proof: `Operators::Hosts` (`max_values`: None, `max_size`: Some(275), added: 2750, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::UnprovenHosts` (r:1 w:1)
+	/// Proof: `Operators::UnprovenHosts` (`max_values`: None, `max_size`: Some(323), added: 2798, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
 	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn update_service() -> Weight {
 		// Minimum measured: 52_328 ns. Proof recorded: 1455 bytes.
 		Weight::from_parts(54_772_000, 35096)
-			.saturating_add(Db::get().reads(19_u64))
-			.saturating_add(Db::get().writes(7_u64))
+			.saturating_add(Db::get().reads(20_u64))
+			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(652), added: 3127, mode: `MaxEncodedLen`)
@@ -256,7 +260,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	fn raise_credit_cap() -> Weight {
+	fn raise_cover() -> Weight {
 		// Minimum measured: 24_927 ns. Proof recorded: 1333 bytes.
 		Weight::from_parts(26_289_000, 4380)
 			.saturating_add(Db::get().reads(6_u64))
@@ -317,7 +321,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Listings` (r:1 w:1)
-	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(39), added: 2514, mode: `MaxEncodedLen`)
+	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -351,7 +355,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Listings` (r:1 w:1)
-	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(39), added: 2514, mode: `MaxEncodedLen`)
+	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
@@ -558,8 +562,8 @@ impl WeightInfo for () {
 	fn update_service() -> Weight {
 		Measured::<ParityDbWeight>::update_service()
 	}
-	fn raise_credit_cap() -> Weight {
-		Measured::<ParityDbWeight>::raise_credit_cap()
+	fn raise_cover() -> Weight {
+		Measured::<ParityDbWeight>::raise_cover()
 	}
 	fn pause_service() -> Weight {
 		Measured::<ParityDbWeight>::pause_service()

@@ -85,6 +85,31 @@ fn chunks_are_bounded_and_those_of_one_block_are_one() {
 }
 
 #[test]
+fn chunks_stay_in_order_when_the_unbonding_period_is_lowered() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let unbond = |amount| Operators::unbond(signed(ALICE), USD, amount).unwrap();
+		let chunks =
+			|| bond_of(ALICE, USD).chunks.into_iter().map(|c| (c.amount, c.unlock_at)).collect::<Vec<_>>();
+		unbond(100);
+		run_to(2);
+		UnbondingPeriod::set(10);
+		unbond(20);
+		assert_eq!(chunks(), [(20, 12), (100, 1 + UNBONDING)]);
+		Operators::do_try_state().unwrap();
+		// Another way to the same block adds to the chunk of that block, wherever it is.
+		UnbondingPeriod::set(UNBONDING - 1);
+		unbond(7);
+		run_to(3);
+		UnbondingPeriod::set(9);
+		unbond(1);
+		assert_eq!(chunks(), [(21, 12), (107, 1 + UNBONDING)]);
+		run_to(12);
+		assert_ok!(Operators::withdraw_unbonded(signed(ALICE), USD));
+		assert_eq!(chunks(), [(107, 1 + UNBONDING)]);
+	});
+}
+
+#[test]
 fn what_services_reserve_can_not_be_unbonded() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);

@@ -11,12 +11,12 @@ fn without_units_a_service_ends_with_this_round() {
 		run_to(3 * ROUND_BLOCKS);
 		assert_ok!(Operators::retire_service(signed(ALICE), id));
 		assert_eq!(status(id), ServiceStatus::Ending { at: 3 });
-		assert_eq!(MeterEnds::get().get(&id), Some(&3));
+		assert_eq!(MeterEnds::get().get(&id), Some(&(3, CloseReason::ServiceRetired)));
 		happened(Event::ServiceEnding { service: id, at: 3, for_cause: false });
 		assert_noop!(Operators::ensure_open(id), Fault::ServiceEnding);
 		assert_noop!(Operators::pause_service(signed(ALICE), id), Fault::ServiceEnding);
 		assert_noop!(Operators::resume_service(signed(ALICE), id), Fault::ServiceEnding);
-		assert_noop!(Operators::raise_credit_cap(signed(ALICE), id, 99), Fault::ServiceEnding);
+		assert_noop!(Operators::raise_cover(signed(ALICE), id, percent(99)), Fault::ServiceEnding);
 		assert_noop!(Operators::retire_service(signed(ALICE), id), Fault::ServiceEnding);
 	});
 }
@@ -35,7 +35,7 @@ fn with_units_a_service_ends_after_a_window() {
 		sell(id, 0);
 		assert_ok!(Operators::retire_service(signed(ALICE), id));
 		assert_eq!(status(id), ServiceStatus::Ending { at: 4 });
-		assert_eq!(MeterEnds::get().get(&id), Some(&4));
+		assert_eq!(MeterEnds::get().get(&id), Some(&(4, CloseReason::ServiceRetired)));
 	});
 }
 
@@ -49,6 +49,8 @@ fn only_the_owner_or_governance_retires_a_service() {
 		assert_noop!(Operators::retire_service(RuntimeOrigin::none(), id), DispatchError::BadOrigin);
 		assert_ok!(Operators::retire_service(root(), id));
 		assert_eq!(status(id), ServiceStatus::Ending { at: 0 });
+		// No doing of the operator.
+		assert_eq!(MeterEnds::get().get(&id), Some(&(0, CloseReason::Governance)));
 	});
 }
 
@@ -62,7 +64,7 @@ fn termination_for_cause_only_brings_the_end_forward() {
 		assert_eq!(status(id), ServiceStatus::Ending { at: 7 });
 		Operators::terminate(id, 5);
 		assert_eq!(status(id), ServiceStatus::Ending { at: 5 });
-		assert_eq!(MeterEnds::get().get(&id), Some(&5));
+		assert_eq!(MeterEnds::get().get(&id), Some(&(5, CloseReason::Terminated)));
 		Operators::terminate(404, 5);
 		assert!(!MeterEnds::get().contains_key(&404));
 	});

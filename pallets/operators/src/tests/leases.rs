@@ -6,13 +6,14 @@ use surety_primitives::LatencyBucket;
 const LEASE: LeaseId = 5;
 const ID: ServiceId = LEASES_FROM + LEASE;
 
-fn terms(credit_cap: Balance) -> SlaTerms {
+/// Terms with so many hundredths of a window's price as cover.
+fn terms(cover: u32) -> SlaTerms {
 	SlaTerms {
 		min_uptime: Perbill::from_percent(95),
 		max_latency: LatencyBucket::from_millis(100),
 		max_head_lag: 0,
-		credit: [1, 2, 3, 4],
-		credit_cap,
+		credit: [1, 2, 3, 4].map(percent),
+		cover: percent(cover),
 	}
 }
 
@@ -106,11 +107,14 @@ fn the_endpoint_of_a_lease_is_on_the_very_server_of_its_service() {
 fn amounts_of_a_lease_must_fit() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let parent = Draft::compute("host.com").listed(ALICE);
-		let list =
-			|price, cap| Operators::list_lease(LEASE, parent, text("https://host.com/"), price, terms(cap));
+		let list = |price, cover| {
+			Operators::list_lease(LEASE, parent, text("https://host.com/"), price, terms(cover))
+		};
 		assert_noop!(list(0, 50), Fault::ZeroPrice);
 		assert_noop!(list(Balance::MAX, 50), Fault::PriceOverflow);
-		assert_noop!(list(7, Balance::MAX), Fault::CreditOverflow);
+		let window = Balance::from(ROUND_BLOCKS) * Balance::from(WINDOW_ROUNDS);
+		assert_noop!(list(Balance::MAX / window, 51), Fault::CreditOverflow);
+		assert_ok!(list(Balance::MAX / window, 50));
 	});
 }
 
@@ -174,7 +178,7 @@ fn no_call_changes_a_lease() {
 			let endpoint = Some(text("https://host.com/"));
 			for refused in [
 				Operators::update_service(alice(), id, endpoint, Some(2), Some(1), None, None),
-				Operators::raise_credit_cap(alice(), id, 60),
+				Operators::raise_cover(alice(), id, percent(60)),
 				Operators::pause_service(alice(), id),
 				Operators::resume_service(alice(), id),
 				Operators::retire_service(alice(), id),

@@ -40,24 +40,6 @@ fn identifiers_are_never_reused() {
 }
 
 #[test]
-fn where_control_must_be_proven_a_listing_waits_for_the_proof() {
-	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		ProofOfControl::set(true);
-		let id = Draft::default().listed(ALICE);
-		assert_noop!(Operators::ensure_open(id), Fault::ServiceUnproven);
-		Operators::proven(id);
-		happened(Event::ServiceProven { service: id });
-		assert_ok!(Operators::ensure_open(id));
-
-		// Proof changes nothing for any other status.
-		assert_ok!(Operators::pause_service(signed(ALICE), id));
-		Operators::proven(id);
-		assert_eq!(status(id), ServiceStatus::Paused);
-		Operators::proven(404);
-	});
-}
-
-#[test]
 fn every_kind_can_be_listed() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		for (at, kind) in [
@@ -120,19 +102,6 @@ fn private_endpoints_pass_where_the_chain_allows_them() {
 }
 
 #[test]
-fn a_host_carries_a_bounded_number_of_listings_whoever_lists_them() {
-	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
-		let first = Draft::at("shared.com").listed(ALICE);
-		Draft::at("SHARED.com.:8443").listed(BOB);
-		assert_noop!(Draft::at("shared.com:1").list(BOB), Fault::HostFull);
-		assert_ok!(Draft::at("other.com").list(BOB));
-		assert_ok!(Operators::retire_service(signed(ALICE), first));
-		assert_ok!(Operators::remove_service(signed(ALICE), first));
-		assert_ok!(Draft::at("shared.com:1").list(BOB));
-	});
-}
-
-#[test]
 fn denied_hosts_and_names_below_them_are_refused() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		assert_ok!(Operators::deny_host(root(), text("Victim.org.")));
@@ -163,14 +132,17 @@ fn amounts_that_others_multiply_must_fit() {
 			Draft { price: Balance::MAX, capacity: u32::MAX, ..Draft::default() }.list(ALICE),
 			Fault::PriceOverflow
 		);
-		let capped = |credit_cap| Draft {
+		// Twice the cost of the cover: for credits, and a penalty as large.
+		let covered = |cover| Draft {
 			price: most,
-			terms: TermsInput { credit_cap, ..Draft::default().terms },
+			terms: TermsInput { cover, ..Draft::default().terms },
 			..Draft::default()
 		};
-		assert_noop!(capped(Balance::MAX / 20 + 1).list(ALICE), Fault::CreditOverflow);
-		assert_noop!(capped(Balance::MAX).list(ALICE), Fault::CreditOverflow);
-		assert_ok!(capped(Balance::MAX / 20).list(ALICE));
+		let half = percent(50);
+		let above = WindowShare::from_inner(half.into_inner() + 1);
+		assert_noop!(covered(above).list(ALICE), Fault::CreditOverflow);
+		assert_noop!(covered(WindowShare::from_inner(u64::MAX)).list(ALICE), Fault::CreditOverflow);
+		assert_ok!(covered(half).list(ALICE));
 	});
 }
 
@@ -186,12 +158,30 @@ fn bad_terms_are_refused_by_name() {
 		assert_noop!(with(|terms| terms.min_uptime = u32::MAX), Fault::TermsUptime);
 		assert_noop!(with(|terms| terms.max_latency_ms = 0), Fault::TermsLatency);
 		assert_noop!(with(|terms| terms.max_latency_ms = u32::MAX), Fault::TermsLatency);
-		assert_noop!(with(|terms| terms.credit_cap = 0), Fault::TermsZeroCap);
-		assert_noop!(with(|terms| terms.credit = [2, 1, 5, 10]), Fault::TermsCreditsFall);
-		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 4]), Fault::TermsCreditsFall);
-		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 21]), Fault::TermsCreditAboveCap);
-		assert_ok!(with(|terms| terms.credit = [20; 4]));
+		assert_noop!(with(|terms| terms.cover = percent(0)), Fault::TermsZeroCover);
+		assert_noop!(with(|terms| terms.credit = [2, 1, 5, 10].map(percent)), Fault::TermsCreditsFall);
+		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 4].map(percent)), Fault::TermsCreditsFall);
+		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 21].map(percent)), Fault::TermsCreditAboveCover);
+		assert_ok!(with(|terms| terms.credit = [20; 4].map(percent)));
 		assert_ok!(with(|terms| terms.min_uptime = 1_000_000_000));
+	});
+}
+
+#[test]
+fn no_credit_is_above_what_governance_allows() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let promise = |critical, host| {
+			let mut draft = Draft::at(host);
+			draft.terms.credit[3] = percent(critical);
+			draft.terms.cover = percent(1_000_000);
+			draft.list(ALICE)
+		};
+		assert_noop!(promise(3_001, "a.com"), Fault::TermsCreditAboveMost);
+		// Thirty windows' prices, of a cover of ten thousand.
+		assert_ok!(promise(3_000, "a.com"));
+		MaxCredit::set(percent(50));
+		assert_noop!(promise(51, "b.com"), Fault::TermsCreditAboveMost);
+		assert_ok!(promise(50, "b.com"));
 	});
 }
 

@@ -21,6 +21,10 @@ enum Step {
 	Forfeit(AssetId, Balance),
 	SetExposure(usize, Balance),
 	Slash(usize, Balance, Balance),
+	Charge(usize, Balance),
+	Prove(usize, bool),
+	Move(usize, usize),
+	UnbondingPeriod(BlockNumber),
 	Sell(usize, u32),
 	Terminate(usize),
 	RetireService(usize),
@@ -47,6 +51,10 @@ fn steps() -> impl Strategy<Value = Vec<(AccountId, Step)>> {
 		4 => (asset(), amount()).prop_map(|(asset, amount)| Step::Forfeit(asset, amount)),
 		6 => (0usize..8, amount()).prop_map(|(at, amount)| Step::SetExposure(at, amount)),
 		6 => (0usize..8, amount(), amount()).prop_map(|(at, credit, penalty)| Step::Slash(at, credit, penalty)),
+		4 => (0usize..8, amount()).prop_map(|(at, amount)| Step::Charge(at, amount)),
+		3 => (0usize..8, any::<bool>()).prop_map(|(at, found)| Step::Prove(at, found)),
+		2 => (0usize..8, 0usize..3).prop_map(|(at, host)| Step::Move(at, host)),
+		1 => (0u32..2 * UNBONDING).prop_map(Step::UnbondingPeriod),
 		1 => (0usize..8, 0u32..3).prop_map(|(at, units)| Step::Sell(at, units)),
 		1 => (0usize..8).prop_map(Step::Terminate),
 		1 => (0usize..8).prop_map(Step::RetireService),
@@ -77,7 +85,25 @@ fn slash(id: ServiceId, credit: Balance, penalty: Balance) {
 	let at = ASSETS.iter().position(|asset| *asset == service.asset).unwrap();
 	assert_eq!(total(POT, service.asset), before[3][at] + moved.credit);
 	assert_eq!(total(TREASURY, service.asset), before[4][at] + moved.penalty);
+	lower_exposures(&service);
+}
 
+/// Charge rent and then lower the exposures to what is left.
+fn charge(id: ServiceId, amount: Balance) {
+	let Some(service) = Operators::service(id) else {
+		assert_eq!(Operators::charge(id, amount, &POT), 0);
+		return;
+	};
+	let (pot, totals) = (total(POT, service.asset), Totals::<Test>::get(service.asset));
+	let moved = Operators::charge(id, amount, &POT);
+	assert!(moved <= amount);
+	assert_eq!(total(POT, service.asset), pot + moved);
+	let bonded = totals.bonded - moved;
+	assert_eq!(Totals::<Test>::get(service.asset), AssetTotals { bonded, ..totals });
+	lower_exposures(&service);
+}
+
+fn lower_exposures(service: &ServiceOf<Test>) {
 	let bond = bond_of(service.operator, service.asset);
 	let mut missing = bond.exposure.saturating_sub(bond.active);
 	for (other, exposure) in Exposures::<Test>::iter().collect::<Vec<_>>() {
@@ -136,8 +162,8 @@ fn take(who: AccountId, step: Step) {
 				min_uptime: Perbill::one(),
 				max_latency: Default::default(),
 				max_head_lag: 0,
-				credit: [1; 4],
-				credit_cap: 1,
+				credit: [percent(1); 4],
+				cover: percent(1),
 			};
 			let endpoint = text("https://rpc.example.com/lease");
 			Operators::list_lease(lease, service_at(at), endpoint, 1, terms)
@@ -159,6 +185,30 @@ fn take(who: AccountId, step: Step) {
 		Step::SetExposure(at, amount) => Operators::set_exposure(service_at(at), amount),
 		Step::Slash(at, credit, penalty) => {
 			slash(service_at(at), credit, penalty);
+			Ok(())
+		},
+		Step::Charge(at, amount) => {
+			charge(service_at(at), amount);
+			Ok(())
+		},
+		Step::Prove(at, found) => {
+			let id = service_at(at);
+			if found {
+				Operators::proven(id)
+			} else {
+				Operators::unfound(id)
+			};
+			Ok(())
+		},
+		Step::Move(at, host) => {
+			let id = service_at(at);
+			let owner = Operators::service(id).map_or(who, |service| service.operator);
+			let endpoint =
+				["https://rpc.example.com/v1", "https://rpc.example.com:8443", "https://a.com"][host];
+			Operators::update_service(signed(owner), id, Some(text(endpoint)), None, None, None, None)
+		},
+		Step::UnbondingPeriod(blocks) => {
+			UnbondingPeriod::set(blocks);
 			Ok(())
 		},
 		Step::Sell(at, units) => {
@@ -199,8 +249,9 @@ proptest! {
 	#![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
 	#[test]
-	fn money_is_conserved_and_exposures_are_funded(steps in steps()) {
+	fn money_is_conserved_and_exposures_are_funded(proof in any::<bool>(), steps in steps()) {
 		ExtBuilder::default().operators(&[ALICE]).build().execute_with(|| {
+			ProofOfControl::set(proof);
 			// From the start there is something to reserve bond for.
 			for asset in ASSETS {
 				let kind = ServiceKind::Compute;

@@ -15,14 +15,13 @@ fn a_service_is_open_only_if_everything_is() {
 }
 
 #[test]
-fn what_is_probed_every_round_must_cost_a_share_of_the_minimum_bond() {
+fn other_pallets_and_clients_read_the_same_minimum_bond() {
 	ExtBuilder::default().build_and_execute(|| {
-		let least = <Operators as Registry<AccountId>>::least_window_price;
-		NativeMinBond::set(99_901);
-		// A hundredth, rounded up.
-		assert_eq!(least(AssetId::Native), Some(1_000));
-		assert_eq!(least(USD), Some(MIN_ASSET_BOND.div_ceil(100)));
-		assert_eq!(least(EUR), None);
+		NativeMinBond::set(7);
+		for (asset, minimum) in [(AssetId::Native, Some(7)), (USD, Some(MIN_ASSET_BOND)), (EUR, None)] {
+			assert_eq!(<Operators as Registry<AccountId>>::min_bond(asset), minimum);
+			assert_eq!(Operators::min_bond(asset), minimum);
+		}
 	});
 }
 

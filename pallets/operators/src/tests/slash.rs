@@ -108,6 +108,71 @@ fn a_slash_takes_the_active_bond_first_and_then_the_newest_chunk() {
 }
 
 #[test]
+fn a_slash_takes_the_chunk_first_that_unlocks_last() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let id = usd_service();
+		assert_ok!(Operators::unbond(signed(ALICE), USD, 600));
+		run_to(2);
+		UnbondingPeriod::set(10);
+		assert_ok!(Operators::unbond(signed(ALICE), USD, 400));
+		// Unbonded later, but withdrawn earlier: it is not the newest.
+		Operators::slash(id, 500, &POT, 50);
+		let left = [Chunk { amount: 400, unlock_at: 12 }, Chunk { amount: 50, unlock_at: 1 + UNBONDING }];
+		assert_eq!(bond_of(ALICE, USD).chunks.to_vec(), left);
+	});
+}
+
+#[test]
+fn rent_is_taken_like_a_slash_but_is_none() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let id = usd_service();
+		assert_ok!(Operators::unbond(signed(ALICE), USD, 300));
+		assert_eq!(Operators::charge(id, 750, &POT), 750);
+		let event =
+			|amount, unpaid| Event::RentPaid { operator: ALICE, service: id, asset: USD, amount, unpaid };
+		happened(event(750, 0));
+		assert_eq!((total(POT, USD), total(ALICE, USD)), (750, START - 750));
+		assert_eq!((bond_of(ALICE, USD).active, bond_of(ALICE, USD).unbonding()), (0, 250));
+		assert_eq!(Totals::<Test>::get(USD), AssetTotals { bonded: 250, slashed: 0 });
+		assert!(!SlashedOf::<Test>::contains_key(ALICE, USD));
+		assert_eq!(Count::<Test>::get().slashed, 0);
+
+		// What there is, and no more.
+		assert_eq!(Operators::charge(id, 300, &POT), 250);
+		happened(event(250, 50));
+		assert!(!Bonds::<Test>::contains_key(ALICE, USD));
+		assert_eq!(Operators::charge(id, 300, &POT), 0);
+		happened(event(0, 300));
+	});
+}
+
+#[test]
+fn rent_that_can_not_be_delivered_stays_in_the_bond() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let id = usd_service();
+		assert_ok!(Assets::block(signed(ADMIN), USD_ID, POT));
+		// The pot has no account in USD: 4 are below the minimum balance of 5.
+		for amount in [4, Balance::MAX] {
+			assert_eq!(Operators::charge(id, amount, &POT), 0);
+			happened(Event::RentPaid { operator: ALICE, service: id, asset: USD, amount: 0, unpaid: amount });
+		}
+		assert_eq!(bond_of(ALICE, USD).active, 1_000);
+		System::reset_events();
+		assert_eq!((Operators::charge(id, 0, &POT), Operators::charge(404, 5, &POT)), (0, 0));
+		assert!(System::events().is_empty());
+	});
+}
+
+#[test]
+fn a_frozen_account_does_not_protect_its_bond_from_rent() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		let id = usd_service();
+		assert_ok!(Assets::freeze(signed(ADMIN), USD_ID, ALICE));
+		assert_eq!(Operators::charge(id, 1_000, &POT), 1_000);
+	});
+}
+
+#[test]
 fn a_slash_beyond_the_bond_moves_what_there_is_the_credit_first() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = usd_service();

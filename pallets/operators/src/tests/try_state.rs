@@ -110,7 +110,10 @@ fn indices_must_agree() {
 	});
 	breaks("5", |_| NextServiceId::<Test>::put(1));
 	breaks("5", |_| {
-		Listings::<Test>::insert(404, Listing { deposit: 0, since: 0, maintenance: None });
+		Listings::<Test>::insert(
+			404,
+			Listing { deposit: 0, since: 0, maintenance: None, place: HostPlace::Proven },
+		);
 	});
 	breaks("5", |_| {
 		crate::Operators::<Test>::mutate(ALICE, |operator| {
@@ -125,6 +128,21 @@ fn hosts_must_agree() {
 	breaks("6", |_| Hosts::<Test>::insert(text::<ConstU32<253>>("other.com"), 2));
 	breaks("6", |_| Hosts::<Test>::insert(text::<ConstU32<253>>("nobody.com"), 0));
 	breaks("6", |_| Hosts::<Test>::remove(text::<ConstU32<253>>("other.com")));
+	breaks("6", |_| UnprovenHosts::<Test>::insert(ALICE, text::<ConstU32<253>>("other.com"), 1));
+	let listing = |id, place| {
+		Listings::<Test>::mutate(id, |listing| listing.as_mut().unwrap().place = place);
+	};
+	breaks("6", |id| listing(id, HostPlace::None));
+	breaks("6", |id| listing(id, HostPlace::Unproven));
+	let unproven = |id| {
+		Services::<Test>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
+	};
+	breaks("6", unproven);
+	breaks("6", |id| {
+		unproven(id);
+		listing(id, HostPlace::Unproven);
+		Hosts::<Test>::remove(text::<ConstU32<253>>("rpc.example.com"));
+	});
 }
 
 #[test]

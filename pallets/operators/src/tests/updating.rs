@@ -1,4 +1,4 @@
-//! Listings change: endpoint, capacity, price, metadata, cap, pause, maintenance.
+//! Listings change: endpoint, capacity, price, metadata, cover, pause, maintenance.
 
 use super::prelude::*;
 
@@ -42,6 +42,9 @@ fn bad_updates_are_refused() {
 			change(Changes { price: Some(Balance::MAX), ..Changes::default() }),
 			Fault::PriceOverflow
 		);
+		assert_ok!(Operators::raise_cover(signed(ALICE), id, percent(100)));
+		let price = Some(Balance::MAX / 10 / 60);
+		assert_noop!(change(Changes { price, ..Changes::default() }), Fault::CreditOverflow);
 		assert_noop!(
 			change(Changes { metadata_uri: Some(text("\t")), ..Changes::default() }),
 			Fault::BadText
@@ -70,70 +73,6 @@ fn capacity_never_falls_below_the_units_sold() {
 }
 
 #[test]
-fn a_moved_endpoint_moves_the_count_of_its_host() {
-	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
-		let id = Draft::at("one.com").listed(ALICE);
-		let to = |url| update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() });
-		assert_ok!(to("https://two.com/"));
-		happened(Event::EndpointChanged { service: id, status: ServiceStatus::Active });
-		assert_eq!(Hosts::<Test>::iter().collect::<Vec<_>>(), [(text("two.com"), 1)]);
-
-		Draft::at("two.com").listed(BOB);
-		// Full, but a move within it is no new listing.
-		assert_ok!(to("https://two.com/path"));
-		Draft::at("three.com").listed(BOB);
-		Draft::at("three.com").listed(BOB);
-		assert_noop!(to("https://three.com"), Fault::HostFull);
-		assert_ok!(Operators::deny_host(root(), text("four.com")));
-		assert_noop!(to("https://four.com"), Fault::HostDenied);
-	});
-}
-
-#[test]
-fn where_control_must_be_proven_a_new_target_is_unproven() {
-	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		ProofOfControl::set(true);
-		let id = Draft::at("one.com").listed(ALICE);
-		Operators::proven(id);
-		let to = |url| update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() });
-		assert_ok!(to("https://ONE.com/other/path"));
-		assert_eq!(status(id), ServiceStatus::Active);
-		for url in ["https://one.com:8443", "http://one.com:8443", "https://two.com"] {
-			assert_ok!(to(url));
-			happened(Event::EndpointChanged { service: id, status: ServiceStatus::Unproven });
-			assert_eq!(status(id), ServiceStatus::Unproven, "{url}");
-			assert_eq!(VoidProofs::take(), [id], "probing forgets what it knew");
-			Operators::proven(id);
-		}
-		// Else an operator could stop being judged by moving away in an outage.
-		sell(id, 1);
-		assert_noop!(to("https://three.com"), Fault::UnitsSold);
-		assert_ok!(to("https://two.com/path"));
-	});
-}
-
-#[test]
-fn an_endpoint_given_for_an_unproven_service_asks_for_the_proof_again() {
-	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		ProofOfControl::set(true);
-		let id = Draft::at("one.com").listed(ALICE);
-		let to = |url| update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() });
-		// The same one, another path, another host: each asks once.
-		for url in ["https://one.com/", "https://one.com/path", "https://two.com/"] {
-			assert_ok!(to(url));
-			assert_eq!(VoidProofs::take(), [id], "{url}");
-			assert_eq!(status(id), ServiceStatus::Unproven, "{url}");
-		}
-		assert_ok!(update(ALICE, id, Changes { price: Some(9), ..Changes::default() }));
-		assert!(VoidProofs::take().is_empty(), "no endpoint was given");
-		// What is proven stays so while it stays where it is.
-		Operators::proven(id);
-		assert_ok!(to("https://two.com/path"));
-		assert!(VoidProofs::take().is_empty());
-	});
-}
-
-#[test]
 fn a_compute_service_does_not_move_while_its_capacity_is_in_use() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let (compute, rpc) = (Draft::compute("one.com").listed(ALICE), Draft::at("rpc.com").listed(ALICE));
@@ -152,21 +91,25 @@ fn a_compute_service_does_not_move_while_its_capacity_is_in_use() {
 }
 
 #[test]
-fn the_cap_only_rises_and_the_agreements_are_asked_first() {
+fn the_cover_only_rises_and_the_agreements_are_asked_first() {
 	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);
-		let raise = |who, cap| Operators::raise_credit_cap(signed(who), id, cap);
-		assert_noop!(raise(ALICE, 20), Fault::CapMayOnlyRise);
-		assert_noop!(raise(ALICE, 19), Fault::CapMayOnlyRise);
-		assert_noop!(raise(ALICE, Balance::MAX), Fault::CreditOverflow);
-		assert_noop!(raise(BOB, 21), Fault::NotOwner);
-		CapRefused::set(true);
-		assert_noop!(raise(ALICE, 21), DispatchError::Other("the bond does not cover it"));
-		CapRefused::set(false);
-		assert_ok!(raise(ALICE, 21));
-		assert_eq!(Operators::service(id).unwrap().terms.credit_cap, 21);
-		assert_eq!(CapRaised::get(), [(id, 21)]);
-		happened(Event::CreditCapRaised { service: id, cap: 21 });
+		let raise = |who, cover| Operators::raise_cover(signed(who), id, cover);
+		assert_noop!(raise(ALICE, percent(20)), Fault::CoverMayOnlyRise);
+		assert_noop!(raise(ALICE, percent(19)), Fault::CoverMayOnlyRise);
+		assert_noop!(raise(BOB, percent(21)), Fault::NotOwner);
+		CoverRefused::set(true);
+		assert_noop!(raise(ALICE, percent(21)), DispatchError::Other("the bond does not cover it"));
+		CoverRefused::set(false);
+		assert_ok!(raise(ALICE, percent(21)));
+		assert_eq!(Operators::service(id).unwrap().terms.cover, percent(21));
+		assert_eq!(CoverRaised::get(), [(id, percent(21))]);
+		happened(Event::CoverRaised { service: id, cover: percent(21) });
+		// At the highest price that a window of ten units can have, half of it is all that fits twice.
+		let price = Some(Balance::MAX / 10 / 60);
+		assert_ok!(update(ALICE, id, Changes { price, ..Changes::default() }));
+		assert_noop!(raise(ALICE, percent(51)), Fault::CreditOverflow);
+		assert_ok!(raise(ALICE, percent(50)));
 	});
 }
 
