@@ -15,6 +15,7 @@ use sp_runtime::BuildStorage;
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
 	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict,
+	WindowShare,
 };
 use surety_runtime::{
 	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Runtime, RuntimeGenesisConfig,
@@ -32,6 +33,10 @@ const AGREEMENTS_PER_TENANT: u32 = 10;
 const UNITS_PER_SERVICE: u32 = 1_000_000;
 const BOND: Balance = 10_000_000 * UNIT;
 const PRICE: Balance = 10 * MILLI;
+/// Credits in parts of 1,000,000,000 of a window's price: small, so that no run uses up the cover.
+const CREDIT: [u64; 4] = [1_000_000, 2_000_000, 3_000_000, 4_000_000];
+/// Cover in windows' prices.
+const COVER: u32 = 4;
 /// What an agreement is paid for: longer than any run, so that none ends in one.
 const DEPOSIT_WINDOWS: u32 = 100;
 
@@ -213,8 +218,8 @@ fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> R
 			min_uptime: 990_000_000,
 			max_latency_ms: 250,
 			max_head_lag: 8,
-			credit: [MILLI, 2 * MILLI, 3 * MILLI, 4 * MILLI],
-			credit_cap: UNIT,
+			credit: CREDIT.map(WindowShare::from_inner),
+			cover: WindowShare::from_u32(COVER),
 		},
 		[0; 32],
 		Default::default(),
@@ -251,7 +256,7 @@ fn open(plan: &Plan) -> Res<()> {
 	let deposit = PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS);
 	for (n, service) in (0u32..).zip(&plan.agreements) {
 		let tenant = RuntimeOrigin::signed(named("tenant", n / AGREEMENTS_PER_TENANT));
-		done(Sla::open_agreement(tenant, *service, 1, u128::MAX, deposit, 0))?;
+		done(Sla::open_agreement(tenant, *service, 1, u128::MAX, deposit, Default::default()))?;
 		if n % 100_000 == 99_999 {
 			eprintln!("    {} agreements", n + 1);
 		}

@@ -175,6 +175,7 @@ impl Market {
 			ports: done(ports.to_vec().try_into())?,
 			env_hash: Some([2; 32]),
 			max_price: MAX_PRICE,
+			failover_price: None,
 			regions: done(vec![region()?].try_into())?,
 			min_trust: TrustLevel::One,
 			quantity: quantity as u8,
@@ -190,7 +191,7 @@ impl Market {
 
 	fn bid(&self, order: OrderId, n: u32, price: Balance, replicas: u32) -> Res<()> {
 		let service = self.first + n % BIDDERS;
-		done(ComputeOrders::place_bid(bidder(n), order, service, price, replicas as u8))
+		done(ComputeOrders::place_bid(bidder(n), order, service, price, replicas as u8, false))
 	}
 
 	fn accept(&self, order: OrderId, n: u32) -> Res<LeaseId> {
@@ -235,7 +236,7 @@ impl Market {
 			let health = endpoint(self.first + n % BIDDERS, &format!("leases/{lease}"));
 			let access = b"tcp://203.0.113.7:30080".to_vec();
 			let (health, access) = (done(health.try_into())?, done(access.try_into())?);
-			done(ComputeOrders::report_ready(bidder(n), lease, health, access))?;
+			done(ComputeOrders::report_ready(bidder(n), lease, health, access, false))?;
 		}
 		Ok(())
 	}

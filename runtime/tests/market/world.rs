@@ -192,6 +192,36 @@ impl World {
 		})
 	}
 
+	/// A signed transaction through the whole pipeline, in a block of its own: extensions, nonce, fees. The outer
+	/// error is the pool's, the inner one the call's.
+	pub fn signed(
+		&mut self,
+		who: Sr25519Keyring,
+		call: impl Into<RuntimeCall>,
+	) -> Result<sp_runtime::DispatchResult, sp_runtime::transaction_validity::TransactionValidityError> {
+		let call = call.into();
+		self.block_with(|| Self::apply_signed(who, call))
+	}
+
+	/// The same, in the block that is being built.
+	pub fn apply_signed(
+		who: Sr25519Keyring,
+		call: RuntimeCall,
+	) -> Result<sp_runtime::DispatchResult, sp_runtime::transaction_validity::TransactionValidityError> {
+		let mut extension =
+			<Runtime as frame_system::offchain::CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+		extension.6 = frame_system::CheckNonce::from(System::account_nonce(account(who)));
+		let payload = sp_runtime::generic::SignedPayload::new(call.clone(), extension.clone())?;
+		let signature = payload.using_encoded(|bytes| who.pair().sign(bytes));
+		let address = sp_runtime::MultiAddress::Id(account(who));
+		Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(
+			call,
+			address,
+			signature.into(),
+			extension,
+		))
+	}
+
 	/// Every pallet's invariants.
 	pub fn check(&mut self) {
 		self.ext.execute_with(|| {

@@ -1,0 +1,96 @@
+//! Every signed call pays, in every pallet.
+
+use crate::{actors::*, world::World};
+use codec::Decode;
+use frame_support::dispatch::{GetDispatchInfo, Pays};
+use frame_support::traits::GetCallMetadata;
+use pallet_surety_probes as probes;
+use sp_core::Pair as _;
+use std::collections::BTreeSet;
+use surety_primitives::AssetId;
+use surety_runtime::*;
+
+/// Calls that nobody signs: inherents.
+const FREE: [&str; 1] = ["Timestamp.set"];
+
+/// All calls of the runtime, with zeros as their arguments.
+fn all_calls() -> Vec<(String, RuntimeCall)> {
+	let bytes = |pallet, call| [[pallet, call].as_slice(), &[0; 1_024]].concat();
+	(0..=u8::MAX)
+		.flat_map(|pallet| (0..=u8::MAX).map(move |call| (pallet, call)))
+		.filter_map(|(pallet, call)| RuntimeCall::decode(&mut bytes(pallet, call).as_slice()).ok())
+		.map(|call| {
+			let name = call.get_call_metadata();
+			(format!("{}.{}", name.pallet_name, name.function_name), call)
+		})
+		.collect()
+}
+
+#[test]
+fn every_call_pays_but_for_a_list_by_name() {
+	World::new().peek(|| {
+		let calls = all_calls();
+		let pallets: BTreeSet<_> =
+			calls.iter().map(|(name, _)| name.split('.').next().unwrap().to_owned()).collect();
+		for pallet in ["Probes", "Sla", "Operators", "Escrow", "ComputeOrders", "Reputation", "Sudo"] {
+			assert!(pallets.contains(pallet), "no call of {pallet} was found");
+		}
+		let free: Vec<_> = calls
+			.iter()
+			.filter(|(_, call)| call.get_dispatch_info().pays_fee == Pays::No)
+			.map(|(name, _)| name.as_str())
+			.collect();
+		assert_eq!(free, FREE);
+	});
+}
+
+#[test]
+fn reports_that_anybody_signs_pay_fees_and_change_nothing() {
+	let mut world = World::new();
+	world.operator(AssetId::Native);
+	let round = world.round();
+	let key = sp_core::sr25519::Pair::from_seed(&[7; 32]);
+	let signature = key.sign(b"anything").into();
+	let calls: Vec<RuntimeCall> = vec![
+		probes::Call::commit { round, index: 0, hash: [1; 32], signature }.into(),
+		probes::Call::reveal {
+			round: round - 1,
+			index: 0,
+			salt: [1; 32],
+			report: vec![0; 100].try_into().unwrap(),
+		}
+		.into(),
+	];
+	for call in calls {
+		let before = world.total(AssetId::Native, STRANGER);
+		let name = call.get_call_metadata().function_name;
+		// In the block, but refused by the call: it is for the probers' workers.
+		assert!(world.signed(STRANGER, call).expect("the pool takes what pays").is_err());
+		let paid = before - world.total(AssetId::Native, STRANGER);
+		assert!(paid > MILLI / 10, "{name} cost {paid}");
+	}
+	world.check();
+}
+
+#[test]
+fn reports_of_probers_cost_nothing() {
+	let mut world = World::new();
+	world.operator(AssetId::Native);
+	let total = |world: &mut World| {
+		crate::world::PROBERS.map(|who| world.total(AssetId::Native, who)).iter().sum::<u128>()
+	};
+	let before = total(&mut world);
+	world.rounds(3);
+	assert!(total(&mut world) >= before);
+	world.check();
+}
+
+#[test]
+fn nobody_removes_a_validator_for_good() {
+	let mut world = World::new();
+	let purge = RuntimeCall::Session(pallet_session::Call::purge_keys {});
+	let who = crate::world::PROBERS[1];
+	let error = world.signed(who, purge).expect("it is included").unwrap_err();
+	assert_eq!(error, frame_system::Error::<Runtime>::CallFiltered.into());
+	world.check();
+}
