@@ -12,7 +12,7 @@
 
 use crate::*;
 use alloc::{format, vec};
-use frame::{benchmarking::prelude::*, traits::One};
+use frame::benchmarking::prelude::*;
 use surety_primitives::{
 	AssetId, Balance, BondReserve, Bonding, Clock, Endpoint, Funds, LeaseId, LeaseRegistry, MAX_ANCHORS,
 	MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network, Probing, Protocol, Region, Service, ServiceId,
@@ -86,7 +86,7 @@ fn terms() -> TermsInput {
 		max_latency_ms: 250,
 		max_head_lag: 5,
 		credit: [1, 2, 3, 4].map(WindowShare::from_inner),
-		cover: WindowShare::one(),
+		cover: WindowShare::from_u32(1),
 	}
 }
 
@@ -277,8 +277,8 @@ mod benchmarks {
 	#[benchmark]
 	fn update_service() {
 		let (who, id) = compute::<T>();
-		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten; unproven, its proof
-		// is asked for again, and its place at a host is one of another kind.
+		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten;
+		// unproven, its proof is asked for again, and its place at a host is one of another kind.
 		T::BenchmarkHelper::declare_capacity(id);
 		Services::<T>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
 		let endpoint = endpoint_of(1);

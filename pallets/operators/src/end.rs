@@ -20,7 +20,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// End a service after round `at`, unless it ends by then anyway. Returns whether it was changed.
+	/// End a service after round `at`, unless it ends by then anyway. Returns whether it was
+	/// changed.
 	pub(crate) fn end_service(
 		id: ServiceId,
 		mut service: ServiceOf<T>,

@@ -46,8 +46,9 @@ mod errors {
 		TooManyServices,
 		/// All identifiers are used up.
 		NoMoreIds,
-		/// The service waits for proof of control: serve the signed file at the endpoint's host. If the probers
-		/// gave up, or found it while the host was full, `update_service` with an endpoint makes them ask again.
+		/// The service waits for proof of control: serve the signed file at the endpoint's host. If
+		/// the probers gave up, or found it while the host was full, `update_service` with an
+		/// endpoint makes them ask again.
 		ServiceUnproven,
 		/// The service is paused.
 		ServicePaused,
@@ -98,8 +99,8 @@ mod errors {
 		HostNotDenied,
 		/// The host carries as many listings as it may carry.
 		HostFull,
-		/// The operator has as many unproven listings at the host as it may have: prove its control for them,
-		/// or remove one.
+		/// The operator has as many unproven listings at the host as it may have: prove its control
+		/// for them, or remove one.
 		TooManyUnproven,
 		/// The region is no country code of ISO 3166-1 alpha-2, like `DE`.
 		BadRegion,
@@ -118,13 +119,14 @@ mod errors {
 		TermsLatency,
 		/// The credits of the terms fall from a milder to a graver breach.
 		TermsCreditsFall,
-		/// A credit of the terms is above their cover. Both are in parts of 1,000,000,000 of the price of one
-		/// window.
+		/// A credit of the terms is above their cover. Both are in parts of 1,000,000,000 of the
+		/// price of one window.
 		TermsCreditAboveCover,
-		/// A credit of the terms is above the most that governance allows, the parameter `MaxCredit`. Both are
-		/// in parts of 1,000,000,000 of the price of one window.
+		/// A credit of the terms is above the most that governance allows, the parameter
+		/// `MaxCredit`. Both are in parts of 1,000,000,000 of the price of one window.
 		TermsCreditAboveMost,
-		/// The cover of the terms is zero. It is in parts of 1,000,000,000 of the price of one window.
+		/// The cover of the terms is zero. It is in parts of 1,000,000,000 of the price of one
+		/// window.
 		TermsZeroCover,
 		/// Twice the price x capacity x blocks of a window x cover is more than a balance can be.
 		CreditOverflow,

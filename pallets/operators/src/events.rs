@@ -140,7 +140,8 @@ mod events {
 		CoverRaised {
 			/// Id of the service.
 			service: ServiceId,
-			/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price of one.
+			/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price
+			/// of one.
 			cover: WindowShare,
 		},
 		/// The probers read the operator's proof of control: the service is active.
@@ -148,8 +149,9 @@ mod events {
 			/// Id of the service.
 			service: ServiceId,
 		},
-		/// The probers read the operator's proof of control, but the host carries as many proven listings as it
-		/// may: the service stays unproven. `update_service` with an endpoint makes the probers ask again.
+		/// The probers read the operator's proof of control, but the host carries as many proven
+		/// listings as it may: the service stays unproven. `update_service` with an endpoint makes
+		/// the probers ask again.
 		HostFull {
 			/// Id of the service.
 			service: ServiceId,
@@ -172,8 +174,8 @@ mod events {
 			service: ServiceId,
 			/// Last round that is billed and judged.
 			at: RoundIndex,
-			/// `true` if it was terminated, because its credits reached the cover, it was dead for a window, or
-			/// its bond could not reserve the rent. Else it was retired.
+			/// `true` if it was terminated, because its credits reached the cover, it was dead for
+			/// a window, or its bond could not reserve the rent. Else it was retired.
 			for_cause: bool,
 		},
 		/// A service is gone.

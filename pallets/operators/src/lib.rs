@@ -43,18 +43,20 @@
 //!   active bond, whenever exposure is reserved or bond unbonded; withdrawing checks again. So a promised
 //!   credit is always funded.
 //! - Below the minimum bond no units are sold and nothing is listed.
-//! - An endpoint is a plain http(s) URL on the public internet (unless the chain allows private ones), not on
-//!   governance's deny list, and one host carries a bounded number of listings: nobody can aim the validators
-//!   at a stranger. Unproven listings are counted per operator and host only, so nobody takes the places of
-//!   whoever controls the host; those without a proof for a whole window have no place and are not probed.
-//!   A lease is on the very server of its service, and that one does not move while its capacity is in use.
-//! - Terms are immutable; only the cover may rise. The latency they promise is one that a prober waits for: a
-//!   tenth of a round at most.
+//! - An endpoint is a plain http(s) URL on the public internet (unless the chain allows private
+//!   ones), not on governance's deny list, and one host carries a bounded number of listings:
+//!   nobody can aim the validators at a stranger. Unproven listings are counted per operator and
+//!   host only, so nobody takes the places of whoever controls the host; those without a proof for
+//!   a whole window have no place and are not probed. A lease is on the very server of its service,
+//!   and that one does not move while its capacity is in use.
+//! - Terms are immutable; only the cover may rise. The latency they promise is one that a prober
+//!   waits for: a tenth of a round at most.
 //!
 //! ## Terms: a worked example
 //!
-//! Credits and cover are shares of the price of one window: 1,000,000,000 is the whole price. A service of
-//! 1,000 base units per unit and block costs 14,400,000 in a window of 14,400 blocks. Its terms promise
+//! Credits and cover are shares of the price of one window: 1,000,000,000 is the whole price. A
+//! service of 1,000 base units per unit and block costs 14,400,000 in a window of 14,400 blocks.
+//! Its terms promise
 //!
 //! | severity | credit | share | base units per unit |
 //! |---|---|---|---|
@@ -64,10 +66,10 @@
 //! | `Critical` | 10,000,000,000 | 10 windows | 144,000,000 |
 //! | cover | 30,000,000,000 | 30 windows | 432,000,000 |
 //!
-//! and no agreement is ever credited more in all than it has paid. Three critical breaches use up the cover, and
-//! the service ends for cause. Until then the bond reserves for each unit what is left of the cover and the
-//! penalty on it, with a penalty share of 10 % at first 475,200,000 base units, and one window's rent of the
-//! slot.
+//! and no agreement is ever credited more in all than it has paid. Breaches of 30 windows together use
+//! up the cover, and the service ends for cause. Until then the bond reserves for each unit what is
+//! left of the cover and the penalty on it, with a penalty share of 10 % at first 475,200,000 base
+//! units, and one window's rent of the slot.
 //!
 //! ## Reading
 //!
@@ -186,13 +188,14 @@ pub mod pallet {
 		/// Planck on hold for each listing.
 		type ServiceDeposit: Get<Balance>;
 
-		/// Listings that one host may carry, without those whose control is yet to be proven. Does not hold where private endpoints are allowed. A host is an
-		/// IPv4 address, an IPv6 address or a name as it is: names below one name are hosts of their own, as
-		/// the chain cannot know which of them belong to one owner.
+		/// Listings that one host may carry, without those whose control is yet to be proven. Does
+		/// not hold where private endpoints are allowed. A host is an IPv4 address, an IPv6 address
+		/// or a name as it is: names below one name are hosts of their own, as the chain cannot
+		/// know which of them belong to one owner.
 		type MaxPerHost: Get<u32>;
 
-		/// Listings that an operator may have at one host without having proven its control. Does not hold
-		/// where private endpoints are allowed.
+		/// Listings that an operator may have at one host without having proven its control. Does
+		/// not hold where private endpoints are allowed.
 		#[pallet::constant]
 		type MaxUnprovenPerHost: Get<u32>;
 
@@ -307,13 +310,13 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Approvals<T: Config> = StorageMap<_, Twox64Concat, u32, Approval>;
 
-	/// Listings per host of their endpoint that have a place among the proven ones. Leases have none: they are
-	/// on the host of their service.
+	/// Listings per host of their endpoint that have a place among the proven ones. Leases have
+	/// none: they are on the host of their service.
 	#[pallet::storage]
 	pub type Hosts<T: Config> = StorageMap<_, Blake2_128Concat, Host, u32, ValueQuery>;
 
-	/// Listings per operator and host of their endpoint whose control is yet to be proven, without those that
-	/// the probers gave up.
+	/// Listings per operator and host of their endpoint whose control is yet to be proven, without
+	/// those that the probers gave up.
 	#[pallet::storage]
 	pub type UnprovenHosts<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, Host, u32, ValueQuery>;
@@ -485,9 +488,9 @@ pub mod pallet {
 		/// - `capacity`: units that can be sold in all.
 		/// - `price`: base units of `asset` per unit and billable block.
 		/// - `asset`: in which price, deposits, bond, credits and exposure are.
-		/// - `terms`: credits and cover are in parts of 1,000,000,000 of the price of one window, so
-		///   1,000,000,000 is one window's price and 30,000,000,000 are thirty. Immutable, but the cover may
-		///   rise. Other terms are another service.
+		/// - `terms`: credits and cover are in parts of 1,000,000,000 of the price of one window,
+		///   so 1,000,000,000 is one window's price and 30,000,000,000 are thirty. Immutable, but
+		///   the cover may rise. Other terms are another service.
 		/// - `metadata_hash`, `metadata_uri`: a document about the service and where it is.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::list_service())]
@@ -524,11 +527,12 @@ pub mod pallet {
 		/// Change a listing; what is `None` stays as it is. Kind, region, asset and terms can't change: list
 		/// another service.
 		///
-		/// - `endpoint`: where control must be proven, one with another host, port or scheme is refused while
-		///   units are sold, and must be proven again. Of a `Compute` service such a one is refused while bids
-		///   or leases use its capacity, and what it had declared is forgotten. Probers that find no proof for a
-		///   whole window stop asking for it, and the service gives its place at the host free: any endpoint
-		///   given for an unproven service, also the one it has, takes a place and makes them ask again.
+		/// - `endpoint`: where control must be proven, one with another host, port or scheme is
+		///   refused while units are sold, and must be proven again. Of a `Compute` service such a
+		///   one is refused while bids or leases use its capacity, and what it had declared is
+		///   forgotten. Probers that find no proof for a whole window stop asking for it, and the
+		///   service gives its place at the host free: any endpoint given for an unproven service,
+		///   also the one it has, takes a place and makes them ask again.
 		/// - `capacity`: not below the units sold.
 		/// - `price`: holds for new agreements.
 		#[pallet::call_index(9)]
@@ -546,8 +550,8 @@ pub mod pallet {
 			Self::do_update(ensure_signed(origin)?, service, changes)
 		}
 
-		/// Raise all that a service can ever credit. Takes free bond for the units that are sold. There is no
-		/// way back.
+		/// Raise all that a service can ever credit. Takes free bond for the units that are sold.
+		/// There is no way back.
 		///
 		/// - `cover`: in parts of 1,000,000,000 of the price of one window; above the present one.
 		#[pallet::call_index(10)]

@@ -125,8 +125,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Count a listing of this status at a host: an unproven one against its operator only, so that nobody
-	/// takes the places of whoever controls the host.
+	/// Count a listing of this status at a host: an unproven one against its operator only, so that
+	/// nobody takes the places of whoever controls the host.
 	pub(crate) fn take_place(
 		who: &T::AccountId,
 		host: &Host,

@@ -73,9 +73,9 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Move up to `amount` of a bond, which the caller stores, to `to`, and return how much: all that there
-	/// is of it or nothing, as a payment that can't be delivered (receiver blocked, or left below the minimum
-	/// balance) leaves the bond where it is.
+	/// Move up to `amount` of a bond, which the caller stores, to `to`, and return how much: all
+	/// that there is of it or nothing, as a payment that can't be delivered (receiver blocked, or
+	/// left below the minimum balance) leaves the bond where it is.
 	pub(crate) fn pay_from_bond(
 		operator: &T::AccountId,
 		asset: AssetId,

@@ -14,8 +14,8 @@ use surety_primitives::{Funds, LEASES_FROM, ServiceKind, ServiceStatus};
 /// 4. What is on hold as service deposit is the sum of the deposits of the operator's listings.
 /// 5. The index of services by operator, the listings and the services name the same services, each of a
 ///    registered operator that is not retiring.
-/// 6. The counts per host are those of the places of the listings; one that is active or paused has a place
-///    among the proven, and one that is unproven has not.
+/// 6. The counts per host are those of the places of the listings; one that is active or paused has
+///    a place among the proven, and one that is unproven has not.
 /// 7. The counts per network are those of the services, each of a network that exists; names find networks.
 /// 8. Totals and counts are the sums of what they sum up.
 /// 9. Leases have the identifiers from `LEASES_FROM` on and no listing has; each is one leased unit of compute

@@ -80,7 +80,8 @@ pub struct Bond<MaxChunks: Get<u32>> {
 	/// Base units of `active` that are reserved: the exposures of services and leases, and what is reserved
 	/// for bids.
 	pub exposure: Balance,
-	/// What is on its way out, in the order of `unlock_at`: the newest, which unlocks last, at the end.
+	/// What is on its way out, in the order of `unlock_at`: the newest, which unlocks last, at the
+	/// end.
 	pub chunks: BoundedVec<Chunk, MaxChunks>,
 }
 
@@ -112,8 +113,8 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 		before.saturating_sub(self.unbonding())
 	}
 
-	/// Add a chunk in its order, to the one of its block if there is one. Fails if there are as many as there
-	/// may be.
+	/// Add a chunk in its order, to the one of its block if there is one. Fails if there are as
+	/// many as there may be.
 	pub(crate) fn add_chunk(&mut self, new: Chunk) -> Result<(), ()> {
 		// Not always the last: the unbonding period may have been lowered.
 		match self.chunks.binary_search_by_key(&new.unlock_at, |chunk| chunk.unlock_at) {

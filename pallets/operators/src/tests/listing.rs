@@ -167,6 +167,18 @@ fn bad_terms_are_refused_by_name() {
 	});
 }
 
+/// The numbers in the documentation of the pallet.
+#[test]
+fn the_worked_example_is_right() {
+	use surety_primitives::credit::{cost_of, credit_of, with_penalty};
+	let window = 1_000 * 14_400;
+	let credits = [10, 50, 300, 1_000].map(|share| credit_of(window, percent(share)));
+	assert_eq!(credits, [1_440_000, 7_200_000, 43_200_000, 144_000_000]);
+	let cover = cost_of(window, percent(3_000)).unwrap();
+	assert_eq!(cover, 432_000_000);
+	assert_eq!(with_penalty(cover, Perbill::from_percent(10)), Some(475_200_000));
+}
+
 #[test]
 fn no_credit_is_above_what_governance_allows() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {

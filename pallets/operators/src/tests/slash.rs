@@ -150,13 +150,18 @@ fn rent_is_taken_like_a_slash_but_is_none() {
 fn rent_that_can_not_be_delivered_stays_in_the_bond() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = usd_service();
-		assert_ok!(Assets::block(signed(ADMIN), USD_ID, POT));
-		// The pot has no account in USD: 4 are below the minimum balance of 5.
-		for amount in [4, Balance::MAX] {
+		let refused = |amount| {
 			assert_eq!(Operators::charge(id, amount, &POT), 0);
-			happened(Event::RentPaid { operator: ALICE, service: id, asset: USD, amount: 0, unpaid: amount });
-		}
-		assert_eq!(bond_of(ALICE, USD).active, 1_000);
+			let event =
+				Event::RentPaid { operator: ALICE, service: id, asset: USD, amount: 0, unpaid: amount };
+			happened(event);
+		};
+		// The pot has no account in USD: 4 are below the minimum balance of 5.
+		refused(4);
+		assert_eq!(Operators::charge(id, 5, &POT), 5);
+		assert_ok!(Assets::block(signed(ADMIN), USD_ID, POT));
+		refused(Balance::MAX);
+		assert_eq!(bond_of(ALICE, USD).active, 995);
 		System::reset_events();
 		assert_eq!((Operators::charge(id, 0, &POT), Operators::charge(404, 5, &POT)), (0, 0));
 		assert!(System::events().is_empty());

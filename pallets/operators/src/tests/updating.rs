@@ -105,7 +105,8 @@ fn the_cover_only_rises_and_the_agreements_are_asked_first() {
 		assert_eq!(Operators::service(id).unwrap().terms.cover, percent(21));
 		assert_eq!(CoverRaised::get(), [(id, percent(21))]);
 		happened(Event::CoverRaised { service: id, cover: percent(21) });
-		// At the highest price that a window of ten units can have, half of it is all that fits twice.
+		// At the highest price that a window of ten units can have, half of it is all that fits
+		// twice.
 		let price = Some(Balance::MAX / 10 / 60);
 		assert_ok!(update(ALICE, id, Changes { price, ..Changes::default() }));
 		assert_noop!(raise(ALICE, percent(51)), Fault::CreditOverflow);
