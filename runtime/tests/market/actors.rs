@@ -6,7 +6,7 @@ use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict,
+	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict, WindowShare,
 };
 use surety_runtime::*;
 
@@ -22,6 +22,14 @@ pub fn coin(asset: AssetId) -> Balance {
 		AssetId::Local(_) => 1_000_000,
 	}
 }
+
+/// Credits of `Low` to `Critical`: an eighth to the whole of a window's price.
+pub const CREDIT: [WindowShare; 4] = [
+	WindowShare::from_inner(125_000_000),
+	WindowShare::from_inner(250_000_000),
+	WindowShare::from_inner(500_000_000),
+	WindowShare::from_inner(1_000_000_000),
+];
 
 /// What a test lists: a page of nginx, say, at a tenth of a coin a block, one bad round of twelve allowed.
 #[derive(Clone)]
@@ -49,8 +57,8 @@ impl Offer<'_> {
 				min_uptime: 900_000_000,
 				max_latency_ms: 250,
 				max_head_lag: 8,
-				credit: [coin, 2 * coin, 4 * coin, 6 * coin],
-				credit_cap: 20 * coin,
+				credit: CREDIT,
+				cover: WindowShare::from_u32(3),
 			},
 		}
 	}
@@ -119,7 +127,7 @@ impl World {
 		let deposit = self.price(service, units, windows);
 		self.call(
 			tenant,
-			sla::Call::open_agreement { service, units, max_price: u128::MAX, deposit, min_cover: 0 },
+			sla::Call::open_agreement { service, units, max_price: u128::MAX, deposit, min_cover: WindowShare::default() },
 		)
 	}
 
@@ -160,16 +168,21 @@ impl World {
 		self.peek(|| Sla::owed_credit(agreement).unwrap_or(0))
 	}
 
-	/// What a tenant was credited in all, paid or not.
+	/// Credit that a tenant was promised in all: paid out, due, or due once it has paid more.
 	pub fn credit(&mut self, agreement: AgreementId) -> Balance {
-		let owed = self.owed(agreement);
-		let stored = self.peek(|| sla::Agreements::<Runtime>::get(agreement).expect("it is there"));
-		stored.credited + owed - stored.claimable
+		let status = self.peek(|| Sla::agreement(agreement).expect("it is there"));
+		let stored = status.agreement;
+		stored.credited + status.owed + status.reserved - stored.claimable
 	}
 
-	/// Credit index of a service.
-	pub fn index(&mut self, service: ServiceId) -> Balance {
-		self.peek(|| sla::Services::<Runtime>::get(service).map_or(0, |s| s.index))
+	/// Credit index of a service, in windows' prices.
+	pub fn index(&mut self, service: ServiceId) -> WindowShare {
+		self.peek(|| sla::Services::<Runtime>::get(service).map(|s| s.index).unwrap_or_default())
+	}
+
+	/// Credit of `units` of a service for a share of a window's price.
+	pub fn share(&mut self, service: ServiceId, units: u32, share: WindowShare) -> Balance {
+		surety_primitives::credit::credit_of(self.price(service, units, 1), share)
 	}
 
 	/// Breaches of a service so far.

@@ -11,7 +11,7 @@ use pallet_surety_sla as sla;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use surety_primitives::{
 	AssetId, Balance, BondReserve, Clock, Escrow as _, Funds, LatencyBucket, LeaseId, OrderId, ServiceId,
-	report::Finding, service_of_lease,
+	WindowShare, report::Finding, service_of_lease,
 };
 use surety_runtime::{
 	configs::assets::MarketFunds,
@@ -63,13 +63,16 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 			new.duration = 1 + dice.roll(20 * u64::from(round)) as u32;
 			new.bid_deadline = world.peek(System::block_number) + 1 + round + dice.roll(12) as u32;
 			new.auto_match = dice.roll(3) > 0;
+			if dice.roll(3) == 0 {
+				new.failover_price = None;
+			}
 			new.deposit =
 				new.max_price * Balance::from(new.duration.max(72)) * (8 + Balance::from(dice.roll(6))) / 10
 					+ UNIT / 100;
 			if dice.roll(3) == 0 {
 				new.terms = None;
 			} else if let Some(terms) = new.terms.as_mut() {
-				terms.credit_cap = coin * Balance::from(4 + dice.roll(10));
+				terms.cover = WindowShare::from_u32(1 + dice.roll(4) as u32);
 				if dice.roll(2) == 0 {
 					terms.min_uptime = 1_000_000_000;
 				}
@@ -79,13 +82,13 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 		},
 		3..=7 | 31..=36 => {
 			let replicas = 1 + dice.roll(2) as u8;
-			(owner, compute::Call::place_bid { order: order?, service: service?, price, replicas }.into())
+			(owner, compute::Call::place_bid { order: order?, service: service?, price, replicas, foreign_terms: true }.into())
 		},
 		8 => (owner, compute::Call::update_bid { order: order?, service: service?, price }.into()),
 		9 => (owner, compute::Call::withdraw_bid { order: order?, service: service? }.into()),
 		10 | 11 => (
 			tenant,
-			compute::Call::accept_bid { order: order?, service: service?, most: Balance::MAX }.into(),
+			compute::Call::accept_bid { order: order?, service: service?, max_price: Balance::MAX }.into(),
 		),
 		12..=15 | 37..=41 => {
 			let starts = |id: &LeaseId| {

@@ -10,13 +10,11 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use sp_core::Get;
-use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, TermsInput, report::Finding,
-	service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, TermsInput, WindowShare,
+	report::Finding, service_of_lease,
 };
-use surety_runtime::{configs::assets::MarketFunds, parameters::market as market_parameters, *};
+use surety_runtime::{configs::assets::MarketFunds, *};
 
 /// A tenant (0) with a lease at the first of two operators (1, 2).
 fn running(asset: AssetId) -> (World, AccountId, OrderId, LeaseId) {
@@ -39,20 +37,12 @@ fn running(asset: AssetId) -> (World, AccountId, OrderId, LeaseId) {
 fn flood(world: &mut World, many: usize, deadline: BlockNumber) {
 	let spammer = funded(world, 99);
 	let mut order = new_order(world, AssetId::Native);
-	// What the cheapest window may cost.
-	order.max_price = world.peek(|| {
-		let share = <market_parameters::MinWindowShare as Get<Perbill>>::get();
-		share.mul_ceil(operators_minimum()).div_ceil(Balance::from(Timing::window_blocks()))
-	});
+	order.max_price = 1;
 	order.deposit = order.max_price * 100 + UNIT / 1_000;
 	order.bid_deadline = deadline;
 	let call = compute::Call::place_order { order: Box::new(order) };
 	let results = acts(world, vec![(spammer, call.into()); many]);
 	assert!(results.iter().all(|result| result.is_ok()), "{:?}", results[0]);
-}
-
-fn operators_minimum() -> Balance {
-	<parameters::operators::MinimumBond as Get<Balance>>::get()
 }
 
 /// The lease is down from the round that begins, and orders are spread before the block that judges the third.
@@ -92,10 +82,7 @@ fn nobody_else_turns_a_failover_into_an_end() {
 fn a_lease_is_not_billed_beyond_its_time() {
 	let asset = AssetId::Native;
 	let (mut world, _, _, lease) = running(asset);
-	let last = world.peek(|| match compute::Leases::<Runtime>::get(lease).unwrap().state {
-		compute::LeaseState::Running { last_round, .. } => last_round,
-		_ => unreachable!(),
-	});
+	let last = last_round(&mut world, lease);
 	while world.round() + 3 < last {
 		world.rounds(1);
 	}
@@ -119,7 +106,7 @@ fn an_induced_outage(asset: AssetId) {
 	world.rounds(7);
 	let mut new = new_order(&mut world, asset);
 	let terms = new.terms.as_mut().unwrap();
-	terms.credit = [20 * coin(asset); 4];
+	terms.credit = [WindowShare::from_u32(3); 4];
 	let order = place(&mut world, &tenant, new);
 	let before = total(&mut world, asset, &tenant);
 	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
@@ -285,7 +272,7 @@ fn a_tenant_that_spent_the_rest_does_not_make_an_operator_late() {
 }
 
 #[test]
-fn a_cap_of_nothing_does_not_make_failing_free() {
+fn a_cover_of_nothing_does_not_make_failing_free() {
 	let asset = AssetId::Native;
 	let mut world = World::new();
 	let tenant = funded(&mut world, 0);
@@ -294,7 +281,8 @@ fn a_cap_of_nothing_does_not_make_failing_free() {
 	let mut new = new_order(&mut world, asset);
 	// As if the order had taken those of the service.
 	let terms = new.terms.as_mut().unwrap();
-	(terms.credit, terms.credit_cap) = ([1; 4], 1);
+	let least = WindowShare::from_inner(1);
+	(terms.credit, terms.cover) = ([least; 4], least);
 	let order = place(&mut world, &tenant, new);
 	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
 	let lease = awarded(&mut world, order, None);
@@ -302,7 +290,7 @@ fn a_cap_of_nothing_does_not_make_failing_free() {
 	world.next_window();
 	let bonded = |world: &mut World| world.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
 	let before = bonded(&mut world);
-	// Two bad rounds reach the cap; a third would be unhealthy.
+	// Two bad rounds reach the cover; a third would be unhealthy.
 	world.endpoints.insert(service_of_lease(lease), Finding::Down);
 	world.rounds(2);
 	world.endpoints.clear();
@@ -327,7 +315,7 @@ fn a_tenant_accepts_the_price_it_saw() {
 	let order = place(&mut world, &tenant, new);
 	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
 	let raise = compute::Call::update_bid { order, service, price: most }.into();
-	let accept = compute::Call::accept_bid { order, service, most: price(asset) }.into();
+	let accept = compute::Call::accept_bid { order, service, max_price: price(asset) }.into();
 	let results = acts(&mut world, vec![(other, raise), (tenant, accept)]);
 	let [raised, accepted]: [_; 2] = results.try_into().unwrap();
 	assert_ok!(raised);
@@ -345,12 +333,18 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	let tenant = funded(&mut world, 0);
 	let service = world.peek(operators::NextServiceId::<Runtime>::get);
 	let terms =
-		TermsInput { min_uptime: 0, max_latency_ms: 250, max_head_lag: 0, credit: [0; 4], credit_cap: 1 };
+		TermsInput {
+			min_uptime: 0,
+			max_latency_ms: 250,
+			max_head_lag: 0,
+			credit: [Default::default(); 4],
+			cover: WindowShare::from_inner(1),
+		};
 	let call = Offer { endpoint: "http://127.0.0.1:9001/", capacity: 1, terms, ..Offer::of(asset) }.call();
 	assert_ok!(act(&mut world, &squatter, call));
 	world.rounds(5);
 	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));
-	let open = sla::Call::open_agreement { service, units: 1, max_price: u128::MAX, deposit, min_cover: 0 };
+	let open = sla::Call::open_agreement { service, units: 1, max_price: u128::MAX, deposit, min_cover: WindowShare::default() };
 	let before = total(&mut world, asset, &tenant);
 	assert_ok!(act(&mut world, &tenant, open));
 	let opened = world.round();

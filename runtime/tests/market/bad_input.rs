@@ -3,7 +3,7 @@
 use crate::{actors::*, world::World};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Balance, ServiceKind};
+use surety_primitives::{AssetId, Balance, ServiceKind, WindowShare};
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
@@ -30,10 +30,23 @@ fn listings_that_make_no_sense_are_refused_by_name() {
 		(with(|o| o.capacity = 0), E::ZeroCapacity),
 		(with(|o| o.price = 0), E::ZeroPrice),
 		(with(|o| o.price = Balance::MAX), E::PriceOverflow),
-		(with(|o| o.terms.credit = [4, 3, 2, 1]), E::TermsCreditsFall),
-		(with(|o| o.terms.credit_cap = 0), E::TermsZeroCap),
-		(with(|o| o.terms.credit_cap = 1), E::TermsCreditAboveCap),
-		(with(|o| o.terms.credit_cap = Balance::MAX), E::CreditOverflow),
+		(with(|o| o.terms.credit.reverse()), E::TermsCreditsFall),
+		(with(|o| o.terms.cover = WindowShare::default()), E::TermsZeroCover),
+		(with(|o| o.terms.cover = WindowShare::from_inner(1)), E::TermsCreditAboveCover),
+		(
+			with(|o| {
+				o.terms.credit = [WindowShare::from_u32(31); 4];
+				o.terms.cover = WindowShare::from_u32(40);
+			}),
+			E::TermsCreditAboveMost,
+		),
+		(
+			with(|o| {
+				o.price = Balance::MAX / 100 / 72;
+				o.terms.cover = WindowShare::from_u32(40);
+			}),
+			E::CreditOverflow,
+		),
 		(with(|o| o.terms.max_latency_ms = 0), E::TermsLatency),
 		(with(|o| o.terms.max_latency_ms = u32::MAX), E::TermsLatency),
 		(with(|o| o.kind = ServiceKind::Rpc { network: 99 }), E::UnknownNetwork),
@@ -66,21 +79,22 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		min_cover,
 	};
 	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
-	assert_eq!(refused(open(99, 1, window, 0)), E::<Runtime>::UnknownService.into());
-	assert_eq!(refused(open(service, 0, window, 0)), E::<Runtime>::ZeroUnits.into());
-	assert_eq!(refused(open(service, 1, window - 1, 0)), E::<Runtime>::DepositUnderOneWindow.into());
-	assert_eq!(refused(open(service, 1, window, 1_000 * UNIT)), E::<Runtime>::CoverTooLow.into());
+	assert_eq!(refused(open(99, 1, window, WindowShare::default())), E::<Runtime>::UnknownService.into());
+	assert_eq!(refused(open(service, 0, window, WindowShare::default())), E::<Runtime>::ZeroUnits.into());
+	assert_eq!(refused(open(service, 1, window - 1, WindowShare::default())), E::<Runtime>::DepositUnderOneWindow.into());
+	assert_eq!(refused(open(service, 1, window, WindowShare::from_u32(4))), E::<Runtime>::CoverTooLow.into());
 	let cheaper = sla::Call::open_agreement {
 		service,
 		units: 1,
 		max_price: max_price - 1,
 		deposit: window,
-		min_cover: 0,
+		min_cover: WindowShare::default(),
 	};
 	assert_eq!(refused(cheaper), E::<Runtime>::PriceRose.into());
-	assert_eq!(refused(open(service, 101, 101 * window, 0)), E::<Runtime>::OverCapacity { left: 100 }.into());
-	// A thousand coins of bond cover 45 units of 20 coins and a tenth: the error says how many.
-	assert_eq!(refused(open(service, 60, 60 * window, 0)), E::<Runtime>::BondTooSmall { units: 45 }.into());
+	assert_eq!(refused(open(service, 101, 101 * window, WindowShare::default())), E::<Runtime>::OverCapacity { left: 100 }.into());
+	// A thousand coins of bond, less a rent, cover 42 units of three windows' prices of 7.2 coins and a tenth: the
+	// error says how many.
+	assert_eq!(refused(open(service, 60, 60 * window, WindowShare::default())), E::<Runtime>::BondTooSmall { units: 42 }.into());
 	assert_eq!(refused(sla::Call::close_agreement { agreement: 7 }), E::<Runtime>::UnknownAgreement.into());
 	let id = world.open(TENANT, service, 1, 3);
 	let error = world.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;

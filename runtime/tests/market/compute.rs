@@ -104,8 +104,10 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	assert_eq!(operator, BIDDERS[1].to_account_id());
 
 	// Two bad rounds are a `Low` breach and the third makes `Medium` in a window that allows one.
-	let coin = coin(asset);
-	let credit = 2 * coin;
+	let credit = surety_primitives::credit::credit_of(
+		price_of(0, asset) * world.peek(|| Balance::from(Timing::window_blocks())),
+		CREDIT[1],
+	);
 	let window = world.peek(|| Balance::from(Timing::window_blocks()));
 	let fine = price_of(0, asset) * window / 10;
 	assert_eq!(world.bond(BIDDERS[0], asset), bond - credit - credit / 10 - fine);
@@ -240,14 +242,14 @@ fn a_chain_stall_closes_nothing_and_bills_nothing() {
 	world.check();
 }
 
-fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced(asset: AssetId) {
+fn a_lease_credited_up_to_its_cover_is_terminated_and_replaced(asset: AssetId) {
 	let mut world = World::new();
 	let services = machines(&mut world, asset);
 	let mut new = new_order(&mut world, asset);
-	// Two bad rounds use up the cap before three make it unhealthy.
+	// Two bad rounds use up the cover before three make it unhealthy.
 	let terms = new.terms.as_mut().unwrap();
-	terms.credit = [coin(asset); 4];
-	terms.credit_cap = coin(asset);
+	terms.credit = [CREDIT[0]; 4];
+	terms.cover = CREDIT[0];
 	let id = ordered(&mut world, new, &services);
 	let first = awarded(&mut world, id, None);
 	ready(&mut world, first);
@@ -263,13 +265,13 @@ fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced(asset: AssetId) {
 }
 
 #[test]
-fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced_in_native() {
-	a_lease_credited_up_to_its_cap_is_terminated_and_replaced(AssetId::Native);
+fn a_lease_credited_up_to_its_cover_is_terminated_and_replaced_in_native() {
+	a_lease_credited_up_to_its_cover_is_terminated_and_replaced(AssetId::Native);
 }
 
 #[test]
-fn a_lease_credited_up_to_its_cap_is_terminated_and_replaced_in_an_asset() {
-	a_lease_credited_up_to_its_cap_is_terminated_and_replaced(AssetId::Local(genesis::SBTC));
+fn a_lease_credited_up_to_its_cover_is_terminated_and_replaced_in_an_asset() {
+	a_lease_credited_up_to_its_cover_is_terminated_and_replaced(AssetId::Local(genesis::SBTC));
 }
 
 fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over(asset: AssetId) {
@@ -316,7 +318,7 @@ fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 		units: 1,
 		max_price: u128::MAX,
 		deposit: 100 * UNIT,
-		min_cover: 0,
+		min_cover: Default::default(),
 	};
 	assert!(world.call(Sr25519Keyring::Alice, open).is_err());
 	let pause = operators::Call::pause_service { service };
@@ -374,10 +376,12 @@ fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing(asset: AssetI
 	assert!(next > lease);
 	let window = world.peek(|| Balance::from(Timing::window_blocks()));
 	let fine = price_of(0, asset) * window / 10;
-	let breaches: Balance = 2 * coin(asset);
+	let price = price_of(0, asset) * window;
+	let credit = |tier: usize| surety_primitives::credit::credit_of(price, CREDIT[tier]);
+	let breaches: Balance = credit(1);
 	// It pays for leaving, and for the rounds through the one in which it left.
 	let left = world.bond(BIDDERS[0], asset);
-	assert!(left <= bond - fine - coin(asset) - coin(asset) / 10, "{left} of {bond}");
+	assert!(left <= bond - fine - credit(0) - credit(0) / 10, "{left} of {bond}");
 	assert!(left >= bond - fine - breaches - breaches / 10);
 	world.check();
 }

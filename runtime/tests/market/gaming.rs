@@ -78,8 +78,9 @@ fn opening_at_the_edge_of_a_window_credits_nothing_of_the_window_before() {
 	let breaches = world.breaches(service);
 	assert_eq!(breaches.len(), 1, "{breaches:?}");
 	let breach = &breaches[0];
-	assert_eq!((breach.window, breach.counters.down, breach.units), (credited, 2, 1));
-	assert_eq!((world.credit(early), world.credit(late)), (coin(NATIVE), 0));
+	assert_eq!((breach.window, breach.counters.down, breach.rate), (credited, 2, coin(NATIVE) / 10));
+	let credit = world.share(service, 1, CREDIT[0]);
+	assert_eq!((world.credit(early), world.credit(late)), (credit, 0));
 	world.check();
 }
 
@@ -87,6 +88,7 @@ fn opening_at_the_edge_of_a_window_credits_nothing_of_the_window_before() {
 fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 	let mut world = World::new();
 	let service = world.operator(NATIVE);
+	let funds = world.total(NATIVE, TENANT);
 	let id = world.open(TENANT, service, 1, 6);
 	world.next_window();
 	world.endpoints.insert(service, Finding::Down);
@@ -110,7 +112,7 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 	let ending = at(|event| matches!(event, sla::Event::AgreementEnding { .. })).expect("in this block, too");
 	assert!(breached < ending);
 	let before = world.index(service);
-	assert_eq!(before, coin(NATIVE));
+	assert_eq!(before, CREDIT[0]);
 	let closing = world.round();
 	world.endpoints.clear();
 	// What reached the tenant, from this block on; `on_idle` may have paid in it.
@@ -129,13 +131,12 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 		world.block();
 		paid += paid_in(world.events());
 	}
-	// Whoever was credited in a window stays to its end, so that the same outage is not sold twice.
-	let (closed, rounds) = (world.round(), world.peek(|| u32::from(Timing::window_rounds())));
-	assert_eq!(closed - 3, closing / rounds * rounds + rounds - 1, "the last round of that window");
-	let credited: Balance = world.breaches(service).iter().map(|b| b.credited).sum();
-	assert_eq!(credited, world.index(service), "one unit gets what the index rose by");
-	assert!(credited > before, "rounds that were open when it closed count, too");
-	assert_eq!(paid, credited, "all of it reached the tenant, once");
+	assert_eq!(world.round() - 3, closing, "it ends with the round in which it was closed");
+	let after = world.index(service);
+	assert!(after > before, "rounds that were open when it closed count, too");
+	assert_eq!(paid, world.share(service, 1, after), "all of it reached the tenant, once");
+	// It paid for the first window, but for the rounds in which it was not served.
+	assert!(world.total(NATIVE, TENANT) < funds, "and it has less than before");
 	world.check();
 }
 
@@ -176,7 +177,7 @@ fn unbonding_at_the_start_of_an_outage_does_not_save_the_bond() {
 	let breach = world.breaches(service).remove(0);
 	assert_eq!(
 		breach.credited,
-		10 * (breach.index_after - breach.index_before),
+		world.share(service, 10, breach.index_after - breach.index_before),
 		"the credit is funded in full"
 	);
 	world.check();
@@ -192,7 +193,7 @@ fn retiring_at_the_start_of_an_outage_does_not_stop_the_judgement() {
 	world.block();
 	assert_ok!(world.call(OPERATOR, operators::Call::retire_service { service }));
 	down_until_breach(&mut world, service);
-	assert!(world.index(service) > 0);
+	assert!(world.index(service) > Default::default());
 	// And it all ends: the agreement is closed by the chain, then the listing can go.
 	world.until("the agreement ends", 40, move || !sla::Agreements::<Runtime>::contains_key(id));
 	world.until("the service ends", 40, move || {
@@ -268,12 +269,13 @@ fn a_network_that_answers_wrong_as_one_is_not_excused_as_an_outage_is() {
 		let breaches = world.breaches(service);
 		assert_eq!(breaches.len(), 1, "{breaches:?}");
 		assert_eq!((breaches[0].kind, breaches[0].counters.bad), (BreachKind::BadData, 2));
-		let credit = 2 * coin(NATIVE);
+		let credit = world.share(service, 2, CREDIT[0]);
 		assert_eq!((breaches[0].credited, breaches[0].penalty), (credit, credit / 10));
 		assert_eq!(world.credit(agreement), credit);
 	}
+	let credit = world.share(services[0], 2, CREDIT[0]);
 	for who in [OPERATOR, OTHER_TENANT, STRANGER] {
-		assert_eq!(world.bond(who, NATIVE), 1_000 * UNIT - 2 * coin(NATIVE) - 2 * coin(NATIVE) / 10);
+		assert_eq!(world.bond(who, NATIVE), 1_000 * UNIT - credit - credit / 10);
 	}
 	world.check();
 }
@@ -319,8 +321,8 @@ fn a_tenant_who_cannot_be_paid_stops_nobody() {
 	let _ = world.call(STRANGER, sla::Call::settle { agreement: paid });
 	assert_eq!(world.owed(paid), 0, "the other tenant has its credit");
 	let index = world.index(service);
-	assert!(index >= coin(asset));
-	assert_eq!(world.owed(blocked), index, "and his is still his");
+	assert!(index >= CREDIT[0]);
+	assert_eq!(world.owed(blocked), world.share(service, 1, index), "and his is still his");
 	let thaw = pallet_assets::Call::thaw { id: codec::Compact(genesis::SBTC), who };
 	world.block_with(|| {
 		use sp_runtime::traits::Dispatchable;
@@ -351,7 +353,7 @@ fn a_frozen_bond_is_slashed_all_the_same() {
 	let bond = world.bond(OPERATOR, asset);
 	down_until_breach(&mut world, service);
 	let breach = world.breaches(service).remove(0);
-	assert_eq!(breach.credited, coin(asset));
+	assert_eq!(breach.credited, world.share(service, 1, CREDIT[0]));
 	assert!(world.bond(OPERATOR, asset) < bond);
 	world.check();
 }

@@ -4,7 +4,7 @@ use crate::{actors::*, world::World};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use proptest::prelude::*;
-use surety_primitives::{AssetId, Funds, ServiceId, report::Finding};
+use surety_primitives::{AssetId, Funds, ServiceId, WindowShare, report::Finding};
 use surety_runtime::{configs::assets::MarketFunds, *};
 
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ enum Step {
 	Fail { service: u8, wrong: bool },
 	Recover { service: u8 },
 	Unbond { amount: u16 },
-	RaiseCap { service: u8, by: u8 },
+	RaiseCover { service: u8, by: u8 },
 	Retire { service: u8 },
 	Rounds { n: u32 },
 }
@@ -29,7 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (0..2u8, any::<bool>()).prop_map(|(service, wrong)| Step::Fail { service, wrong }),
 		2 => (0..2u8).prop_map(|service| Step::Recover { service }),
 		1 => any::<u16>().prop_map(|amount| Step::Unbond { amount }),
-		1 => (0..2u8, 1..5u8).prop_map(|(service, by)| Step::RaiseCap { service, by }),
+		1 => (0..2u8, 1..5u8).prop_map(|(service, by)| Step::RaiseCover { service, by }),
 		1 => (0..2u8).prop_map(|service| Step::Retire { service }),
 		6 => (1..6u32).prop_map(|n| Step::Rounds { n }),
 	]
@@ -80,13 +80,12 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 				let amount = u128::from(amount) * coin(asset) / 100;
 				let _ = world.call(OPERATOR, operators::Call::unbond { asset, amount });
 			},
-			Step::RaiseCap { service, by } => {
+			Step::RaiseCover { service, by } => {
 				let service = services[usize::from(service)];
-				let cap =
-					world.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.credit_cap));
-				if let Some(cap) = cap {
-					let cap = cap + u128::from(by) * coin(asset);
-					let _ = world.call(OPERATOR, operators::Call::raise_credit_cap { service, cap });
+				let cover = world.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.cover));
+				if let Some(cover) = cover {
+					let cover = cover + WindowShare::from_u32(u32::from(by));
+					let _ = world.call(OPERATOR, operators::Call::raise_cover { service, cover });
 				}
 			},
 			Step::Retire { service } => {

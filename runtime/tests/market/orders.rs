@@ -2,7 +2,7 @@
 //! more of them than names.
 
 use crate::{
-	actors::{Offer, coin},
+	actors::{CREDIT, Offer, coin},
 	world::World,
 };
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungibles::Mutate};
@@ -11,7 +11,7 @@ use pallet_surety_operators as operators;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
 	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId, ServiceKind,
-	TermsInput, TrustLevel,
+	TermsInput, TrustLevel, WindowShare,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -84,7 +84,6 @@ pub fn machine(world: &mut World, who: &AccountId, port: u32, replicas: u8, asse
 pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
 	let (now, round, window) =
 		world.peek(|| (System::block_number(), Timing::round_blocks(), Timing::window_blocks()));
-	let coin = coin(asset);
 	compute::NewOrder {
 		asset,
 		resources: part(),
@@ -93,6 +92,7 @@ pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
 		ports: Default::default(),
 		env_hash: None,
 		max_price: 2 * price(asset),
+		failover_price: Some(2 * price(asset)),
 		regions: Default::default(),
 		min_trust: TrustLevel::One,
 		quantity: 1,
@@ -103,8 +103,8 @@ pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
 			min_uptime: 900_000_000,
 			max_latency_ms: 250,
 			max_head_lag: 0,
-			credit: [coin, 2 * coin, 3 * coin, 4 * coin],
-			credit_cap: 20 * coin,
+			credit: CREDIT,
+			cover: WindowShare::from_u32(3),
 		}),
 		deposit: 2 * price(asset) * Balance::from(ROUNDS * round + window),
 	}
@@ -117,7 +117,7 @@ pub fn place(world: &mut World, who: &AccountId, order: compute::NewOrder) -> Or
 }
 
 pub fn bid(order: OrderId, service: ServiceId, price: Balance) -> RuntimeCall {
-	compute::Call::place_bid { order, service, price, replicas: 1 }.into()
+	compute::Call::place_bid { order, service, price, replicas: 1, foreign_terms: true }.into()
 }
 
 pub fn lease_of(order: OrderId, replica: usize) -> Option<LeaseId> {
@@ -142,7 +142,7 @@ pub fn ready_call(world: &mut World, id: LeaseId) -> (AccountId, RuntimeCall) {
 		world.peek(|| operators::Services::<Runtime>::get(lease.service).unwrap().endpoint.into_inner());
 	let health = [&url[..], format!("leases/{id}").as_bytes()].concat().try_into().unwrap();
 	let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
-	(lease.operator, compute::Call::report_ready { lease: id, health, access }.into())
+	(lease.operator, compute::Call::report_ready { lease: id, health, access, foreign_terms: true }.into())
 }
 
 pub fn ready(world: &mut World, lease: LeaseId) {
@@ -163,6 +163,17 @@ pub fn closed(world: &mut World, lease: LeaseId, limit: u32) -> CloseReason {
 		compute::Leases::<Runtime>::get(lease).is_some_and(|lease| lease.is_closed())
 	});
 	reason(world, lease).unwrap()
+}
+
+/// Last round of the time of a lease that runs.
+pub fn last_round(world: &mut World, lease: LeaseId) -> u32 {
+	use surety_primitives::Escrow as _;
+	world.peek(|| {
+		let lease = compute::Leases::<Runtime>::get(lease).unwrap();
+		let order = compute::Orders::<Runtime>::get(lease.order).unwrap();
+		let escrow = order.replicas[usize::from(lease.replica)].escrow;
+		Escrow::stream(escrow).and_then(|stream| stream.last).unwrap()
+	})
 }
 
 pub fn operator_of(world: &mut World, lease: LeaseId) -> AccountId {

@@ -179,7 +179,7 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 		assert_eq!((shown.before, shown.severity), (stored.before, stored.severity));
 		assert_eq!((shown.credited, shown.penalty), (stored.credited, stored.penalty));
 		assert_eq!((shown.index_before, shown.index_after), (stored.index_before, stored.index_after));
-		assert_eq!((shown.counters, shown.units, shown.allowance), (stored.counters, 2, 1));
+		assert_eq!((shown.counters, shown.rate, shown.allowance), (stored.counters, stored.rate, 1));
 	}
 
 	world.next_window();
@@ -216,7 +216,8 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 		}
 	};
 	let (shown, of_other) = shown;
-	assert_eq!((shown.owed_credit, of_other), (2 * coin(NATIVE), coin(NATIVE)));
+	let credit = |world: &mut World, units| world.share(service, units, CREDIT[0]);
+	assert_eq!((shown.owed_credit, of_other), (credit(&mut world, 2), credit(&mut world, 1)));
 	assert_eq!((shown.id, shown.service, shown.units, shown.asset), (id, service, 2, NATIVE));
 	assert_eq!((shown.tenant, shown.opened_at), (TENANT.to_account_id(), opened));
 	assert_eq!(shown.rate, 2 * coin(NATIVE) / 10);
