@@ -5,7 +5,7 @@
 
 use sp_runtime::Perbill;
 use surety_primitives::{
-	Balance, BlockNumber, BreachKind, Clock, Occupancy, Severity, WindowShare,
+	Balance, BlockNumber, BreachKind, Clock, Counters, Occupancy, Severity, WindowShare,
 	credit::{cost_of, credit_of, window_price, with_penalty},
 	rent::rent,
 	score::{
@@ -209,6 +209,14 @@ fn rent_of_a_slot_and_the_turnover_that_pays_it() {
 	assert_eq!(turnover, milli(1_440));
 	assert_eq!(PLATFORM_FEE.mul_floor(turnover), milli(72));
 	assert_eq!(production_rent(1) - milli(72), milli(28));
+}
+
+#[test]
+fn a_service_is_dead_below_half_of_its_measured_rounds() {
+	let dead = |up, down| Counters { up, down, ..Default::default() }.is_dead(Local::window_rounds());
+	assert!(dead(5, 7) && !dead(6, 6));
+	// Half of the window must be measured.
+	assert!(dead(2, 4) && !dead(2, 3));
 }
 
 #[test]
