@@ -18,6 +18,7 @@ mod fees;
 mod gaming;
 mod liars;
 mod money;
+mod never_above_zero;
 mod orders;
 mod parameters;
 mod presets;

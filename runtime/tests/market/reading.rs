@@ -8,6 +8,7 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
+	WindowShare,
 	AssetId, Balance, Clock, LeaseId, Meter, Probing, Region, ReputationInspect, Resources, ServiceClass,
 	ServiceId, ServiceKind, Verdict, report::Finding,
 };
@@ -155,11 +156,13 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 		assert_eq!(shown.meter, Probes::reading(service));
 		assert!(shown.meter.is_some());
 		assert_eq!(shown.exposure, operators::Exposures::<Runtime>::get(service));
-		// Three rounds are `Medium`: two coins of the twenty that each unit may get, and a tenth on the rest.
-		assert_eq!(shown.index, 2 * coin(NATIVE));
-		assert_eq!(shown.exposure, 2 * 18 * coin(NATIVE) * 11 / 10);
+		// Three rounds are `Medium`: a quarter of a window's price of the three that each unit may get. A unit costs
+		// 7.2 coins a window; a tenth comes on the rest, and the rent.
+		assert_eq!((shown.index, shown.cover), (CREDIT[1], WindowShare::from_u32(3) - CREDIT[1]));
+		let each = 198 * coin(NATIVE) / 10 * 11 / 10;
+		assert_eq!(shown.exposure, 2 * each + shown.rent.unwrap());
 		let free = operators::Bonds::<Runtime>::get(OPERATOR.to_account_id(), NATIVE).free();
-		assert_eq!(Balance::from(shown.coverable_units), free / (18 * coin(NATIVE) * 11 / 10));
+		assert_eq!(Balance::from(shown.coverable_units), free / each);
 		assert_eq!(shown.history, probes::Windows::<Runtime>::get(service).into_inner());
 		assert!(!shown.history.is_empty());
 		assert_eq!(shown.reliability, 100, "of closed windows, and those were good");
