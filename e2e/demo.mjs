@@ -9,7 +9,7 @@
 
 import { parseArgs } from "node:util";
 import { ComputeStory, STEPS as COMPUTE_STEPS } from "./lib/compute.mjs";
-import { Story, STEPS as OUTAGE_STEPS, balanceRows } from "./lib/story.mjs";
+import { BALANCES, Story, STEPS as OUTAGE_STEPS, balanceRows } from "./lib/story.mjs";
 import { withCleanup } from "./lib/processes.mjs";
 import { View } from "./lib/view.mjs";
 import { World } from "./lib/world.mjs";
@@ -61,7 +61,7 @@ const code = await withCleanup(
     view.stop();
     if (story?.facts.after) {
       view.print(["", "Balances in SURE, before the operators registered and now (bonds and deposits included):"]);
-      view.print(view.table(["", "before", "after", "change", "of it on hold"], balanceRows(story.facts)));
+      view.print(view.table(BALANCES, balanceRows(story.facts)));
     }
     if (failure) view.print(["", `FAILED at step ${(story?.at ?? 0) + 1} (${STEPS[story?.at ?? 0]}):`, `  ${failure.message}`]);
     await story?.stop().catch(() => {});

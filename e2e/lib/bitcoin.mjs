@@ -2,7 +2,7 @@
 // from genesis. Its operator sells two units; the tenant settles, closes and gets the rest of the deposit back.
 
 import { stringToU8a } from "@polkadot/util";
-import { account, big, call, eventOf, send, UNIT } from "./chain.mjs";
+import { account, big, call, eventOf, percent, send, UNIT } from "./chain.mjs";
 import { BOND, listService, TERMS } from "./story.mjs";
 import { Tale } from "./tale.mjs";
 
@@ -49,7 +49,6 @@ export class BitcoinStory extends Tale {
       call(api, "operators", "bondMore", { asset: ASSET, amount: COIN }),
       listService(api, {
         kind: { Rpc: { network: 0 } }, endpoint: this.world.network.full[0].http, capacity: UNITS, price: PRICE, asset: ASSET,
-        terms: { ...TERMS, credit: [COIN / 100n, COIN / 50n, COIN / 20n, COIN / 10n], creditCap: COIN / 10n },
       }),
     ] }));
     this.cast.services.bitcoin = eventOf(events, "operators", "ServiceListed").service.toNumber();
@@ -58,7 +57,7 @@ export class BitcoinStory extends Tale {
 
   async #open() {
     const { events } = await send(this.api, this.accounts.Tilda, call(this.api, "sla", "openAgreement", {
-      service: this.cast.services.bitcoin, units: UNITS, maxPrice: PRICE, deposit: DEPOSIT, minCover: COIN / 10n,
+      service: this.cast.services.bitcoin, units: UNITS, maxPrice: PRICE, deposit: DEPOSIT, minCover: percent(300),
     }));
     const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
     this.cast.agreements.push({ id, tenant: "Tilda", service: "bitcoin" });
@@ -76,7 +75,8 @@ export class BitcoinStory extends Tale {
 
   async #close() {
     const { agreement: id } = this.facts;
-    await send(this.api, this.accounts.Tilda, call(this.api, "sla", "closeAgreement", { agreement: id }));
+    const { events } = await send(this.api, this.accounts.Tilda, call(this.api, "sla", "closeAgreement", { agreement: id }));
+    this.facts.lastRound = eventOf(events, "sla", "AgreementEnding").round.toNumber();
     const { data } = await this.event("sla", "AgreementClosed", (d) => d.agreement.toNumber() === id, 180_000);
     this.facts.closed = { code: data.code.toNumber(), paid: big(data.paid), refunded: big(data.refunded) };
     this.facts.bitcoinsAfter = await this.bitcoins();

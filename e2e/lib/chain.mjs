@@ -65,7 +65,7 @@ function refusal(api, tx, error) {
 
 /**
  * Sign, send and wait until the block with it is final.
- * Returns that block and the events of the transaction. A refusal throws `Refused`.
+ * Returns that block and the events of the transaction. A refusal throws `Refused`, which has both too.
  */
 export function send(api, signer, tx, { timeout = 60_000 } = {}) {
   return new Promise((resolve, reject) => {
@@ -87,8 +87,9 @@ export function send(api, signer, tx, { timeout = 60_000 } = {}) {
             (section === "utility" && ["BatchInterrupted", "ItemFailed"].includes(method)),
         );
       const failed = dispatchError ?? (inner && (inner.section === "sudo" ? inner.data[0].asErr : inner.data.at(-1)));
-      if (failed) settle(reject, refusal(api, tx, failed));
-      else settle(resolve, { block: status.asFinalized, events: events.map(({ event }) => event) });
+      const outcome = { block: status.asFinalized, events: events.map(({ event }) => event) };
+      if (failed) settle(reject, Object.assign(refusal(api, tx, failed), outcome));
+      else settle(resolve, outcome);
     }).catch((error) => settle(reject, error));
   });
 }
@@ -121,6 +122,31 @@ export function sure(planck, digits = 4) {
   const part = (rounded % 10n ** BigInt(digits)).toString().padStart(digits, "0");
   return digits ? `${sign}${whole}.${part}` : `${sign}${whole}`;
 }
+
+/** Windows' prices as the chain counts them: 1,000,000,000 is the price of one window. */
+export const percent = (points) => BigInt(points) * 10_000_000n;
+const WINDOW_PRICE = percent(100);
+
+/** Such a share in words: "25 %" of a window's price. */
+export const inPercent = (share) => `${Number(big(share)) / Number(percent(1))} %`;
+
+/** `price x share` as an agreement is credited, in base units: rounded down. */
+export const creditOf = (price, share) => (price * share) / WINDOW_PRICE;
+
+/** `price x share` as it is reserved and taken, in base units: rounded up. */
+export const costOf = (price, share) => (price * share + WINDOW_PRICE - 1n) / WINDOW_PRICE;
+
+/** The smaller one. */
+export const least = (a, b) => (a < b ? a : b);
+
+/**
+ * Severities that `bad` rounds of a window reach where `allowed` of them are allowed. (Windows are longer than
+ * the allowances here.)
+ */
+export const tiers = (bad, allowed) =>
+  Object.entries({ low: 1, medium: 2, high: 5, critical: 10 })
+    .filter(([, m]) => bad >= Math.max(allowed * m, allowed + m))
+    .map(([severity]) => severity);
 
 /**
  * Call `onBlock({ number, hash, at, events })` for every finalized block, in order, none left out.

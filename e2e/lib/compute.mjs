@@ -3,13 +3,15 @@
 // other. The demo shows it (`SCENE=compute`), the tests assert it.
 
 import { Agent } from "./agent.mjs";
-import { account, call, eventOf, LEASES_FROM, MILLI, send, sure, UNIT } from "./chain.mjs";
-import { BOND, listService } from "./story.mjs";
+import { account, call, eventOf, inPercent, LEASES_FROM, MILLI, percent, send, sure, UNIT } from "./chain.mjs";
+import { BOND, listService, PAID_ROUNDS } from "./story.mjs";
 import { Tale } from "./tale.mjs";
 
 /** What each operator bids per block. Berta is the cheapest and all are new, so she is first. */
 export const BIDS = { Berta: 10n * MILLI, Carlo: 12n * MILLI, Dunja: 15n * MILLI };
 const MAX_PRICE = 20n * MILLI;
+/** Most that a replacement may cost: without it, nobody who is dearer than Berta takes over. */
+export const FAILOVER_PRICE = 12n * MILLI;
 /** Rounds that the lease runs: long enough for a window to begin, an outage in it, and a second operator. */
 const ROUNDS = 30;
 /** In a window of 12 rounds, 90 % leave one bad round: the second is a `Low` breach, the third `Medium`. */
@@ -17,8 +19,8 @@ export const LEASE_TERMS = {
   minUptime: 900_000_000,
   maxLatencyMs: 1_200,
   maxHeadLag: 0,
-  credit: [100n * MILLI, 200n * MILLI, 300n * MILLI, 400n * MILLI],
-  creditCap: 5n * UNIT,
+  credit: [10, 25, 50, 100].map(percent),
+  cover: percent(200),
 };
 export const CAPACITY = { cpuMilli: 8_000, memoryMib: 16_384, storageGib: 100, bandwidthMbit: 1_000, gpus: 1, gpuClass: "h100" };
 export const RESOURCES = { cpuMilli: 2_000, memoryMib: 4_096, storageGib: 20, bandwidthMbit: 100, gpus: 1, gpuClass: "h100" };
@@ -32,7 +34,7 @@ export const STEPS = [
   "Its operator starts it and reports ready",
   "A new window begins: from now on its terms count",
   "The machine dies: verdicts turn down, the lease is unhealthy",
-  "Failover: the second best bid takes over, out of the same escrow",
+  "Failover: the second bid takes over at up to Tara's failover price, out of the same escrow",
   "Tara is credited out of the first operator's bond",
   "The lease runs to its exact end",
   "Tenant and operator rate each other",
@@ -105,6 +107,7 @@ export class ComputeStory extends Tale {
       ports: [{ container: 80, protocol: "Tcp" }],
       envHash: null,
       maxPrice: MAX_PRICE,
+      failoverPrice: FAILOVER_PRICE,
       regions: ["DE"],
       minTrust: "One",
       quantity: 1,
@@ -119,11 +122,13 @@ export class ComputeStory extends Tale {
     const id = eventOf(events, "computeOrders", "OrderPlaced").order.toNumber();
     Object.assign(this.facts, { order: id, deposit: order.deposit });
     this.cast.orders.push(id);
-    this.tell.event(`Tara orders 2 CPUs and a GPU for ${ROUNDS} rounds at up to ${sure(MAX_PRICE)} SURE a block`);
+    this.tell.event(`Tara orders 2 CPUs and a GPU for ${ROUNDS} rounds at up to ${sure(MAX_PRICE)} SURE a block, a replacement at up to ${sure(FAILOVER_PRICE)}`);
     await Promise.all(Object.entries(BIDS).map(async ([name, price]) => {
       const service = this.cast.services[`${name}'s agent`];
-      await send(api, this.accounts[name], call(api, "computeOrders", "placeBid", { order: id, service, price, replicas: 1 }));
-      this.tell.event(`${name} bids ${sure(price)} SURE a block`);
+      await send(api, this.accounts[name], call(api, "computeOrders", "placeBid", {
+        order: id, service, price, replicas: 1, foreignTerms: true,
+      }));
+      this.tell.event(`${name} bids ${sure(price)} SURE a block and accepts her terms`);
     }));
     await this.until("three bids stand", (model) => model.orders[0]?.bids.length === 3, 60_000);
   }
@@ -149,11 +154,7 @@ export class ComputeStory extends Tale {
 
   async #ready() {
     await this.#start();
-    const model = await this.until("the lease is up", (m) => {
-      const lease = this.service(m, `lease ${this.#lease().id}`);
-      return lease?.verdict === "up" && m;
-    }, 120_000);
-    this.facts.upInWindow = model.window;
+    await this.until("the lease is up", (m) => this.service(m, `lease ${this.#lease().id}`)?.verdict === "up", 120_000);
   }
 
   #lease() {
@@ -168,6 +169,7 @@ export class ComputeStory extends Tale {
     await agent.run(lease.id);
     const { events, block } = await send(api, this.accounts[lease.operator], call(api, "computeOrders", "reportReady", {
       lease: lease.id, health: agent.health(lease.id), access: `http://${lease.operator.toLowerCase()}.example.org:8080`,
+      foreignTerms: true,
     }));
     const ready = eventOf(events, "computeOrders", "LeaseReady");
     Object.assign(lease, { agreement: ready.agreement.toNumber(), lastRound: ready.lastRound.toNumber(), readyIn: block.toHex() });
@@ -176,8 +178,8 @@ export class ComputeStory extends Tale {
   }
 
   async #windowTurns() {
-    // The agreement was opened in this window or, if it was ready at its very end, is already old enough.
-    this.facts.outageWindow = await this.windowAfter(this.facts.upInWindow);
+    const readyIn = this.#lease().lastRound - ROUNDS;
+    this.facts.outageWindow = await this.windowAfter(readyIn + PAID_ROUNDS);
   }
 
   async #machineDies() {
@@ -235,7 +237,7 @@ export class ComputeStory extends Tale {
     }
     await this.until("both ratings are final", () =>
       this.watch.events.filter((e) => e.section === "reputation" && e.method === "Rated").length >= 2, 60_000);
-    this.facts.after = await this.balances();
+    await this.closeBooks();
   }
 
   // ------------------------------------------------------------------ narration
@@ -246,12 +248,13 @@ export class ComputeStory extends Tale {
         const lease = this.facts.leases?.find(({ id }) => data.service.toNumber() === LEASES_FROM + id);
         if (!lease) continue;
         const breach = data.breach.toJSON();
-        this.tell.event(`block ${model.block}: ${breach.severity} breach of lease ${lease.id}: ${sure(breach.credited)} SURE out of ${lease.operator}'s bond`, "magenta");
+        this.tell.event(`block ${model.block}: ${breach.severity} breach of lease ${lease.id}: ${inPercent(breach.indexAfter)} of a window's price, ${sure(breach.credited)} SURE out of ${lease.operator}'s bond`, "magenta");
       }
       if (section === "computeOrders" && method === "PenaltyPaid") {
         this.tell.event(`block ${model.block}: ${this.#name(data.operator)} pays ${sure(data.amount)} SURE for failing lease ${data.lease}`, "red");
       }
     }
+    this.narrateRent(model);
     this.narrateVerdicts(model);
   }
 }

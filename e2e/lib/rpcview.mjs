@@ -8,7 +8,7 @@ import { variant } from "./watch.mjs";
 /** Codes of the reasons why something ends: 1xxx tenant, 2xxx operator, 3xxx network. */
 const CODES = {
   TenantClosed: 1001, FundsExhausted: 1002, Expired: 1003,
-  OperatorClosed: 2001, ServiceRetired: 2002, Terminated: 2003, Unhealthy: 2004, NeverReady: 2005, Declined: 2006,
+  OperatorClosed: 2001, ServiceRetired: 2002, Terminated: 2003, Unhealthy: 2004, NeverReady: 2005, Declined: 2006, RentUnpaid: 2007,
   Governance: 3001, NoBids: 3002,
 };
 
@@ -24,8 +24,9 @@ function plain(value) {
   if ("defKeys" in value) return name(value);
   if (Array.isArray(value)) return value.map(plain);
   const type = value.toRawType();
-  if (type === "u128") return value.toString();
-  if (/^u(8|16|32|64)$/.test(type)) return value.toNumber();
+  // Amounts, and shares of a window's price.
+  if (type === "u128" || type === "u64") return value.toString();
+  if (/^u(8|16|32)$/.test(type)) return value.toNumber();
   if (type === "bool") return value.isTrue;
   if (type === "AccountId") return value.toString();
   if (type === "Bytes" || type === "[u8;2]") return value.toUtf8();
@@ -46,9 +47,9 @@ const verdict = ([round, value]) => ({
   round: round.toNumber(), verdict: name(value), latencyMs: value.isUp ? edge(value.asUp.latency) : null,
 });
 
-function terms({ minUptime, maxLatency, maxHeadLag, credit, creditCap }) {
+function terms({ minUptime, maxLatency, maxHeadLag, credit, cover }) {
   return {
-    minUptimePerbill: minUptime.toNumber(), maxLatencyMs: edge(maxLatency), ...plainAll({ maxHeadLag, credit, creditCap }),
+    minUptimePerbill: minUptime.toNumber(), maxLatencyMs: edge(maxLatency), ...plainAll({ maxHeadLag, credit, cover }),
   };
 }
 
@@ -124,6 +125,14 @@ function lease(struct) {
 
 const network = ([id, struct]) => ({ id: plain(id), ...record(struct) });
 
+/** The kind of a line by name, and beside it what it belongs to. Why it is there comes in words, which are not here. */
+function line(struct) {
+  const [id = null, part = null] = struct.get("kind").inner instanceof Map ? [...struct.get("kind").inner.values()].map(plain) : [];
+  return { ...record(struct), id, part };
+}
+
+const statement = (struct) => record(struct, { lines: (lines) => lines.map(line) });
+
 const page = (show) => (struct) => record(struct, { items: (items) => items.map((item) => show(item)) });
 
 /** How each method shows what the runtime API's call of that name gives. */
@@ -141,6 +150,7 @@ export const VIEWS = {
   leasesOf: page(lease),
   tenant: (struct) => record(struct, { trust: level }),
   networkStatus: (struct) => record(struct, { slashed: amounts, bonded: amounts }),
-  round: plain,
+  statement,
+  round: (struct) => record(struct, { slotMs: (value) => value.toNumber() }),
   networks: (list) => list.map(network),
 };

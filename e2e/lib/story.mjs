@@ -1,21 +1,26 @@
 // The story that is the product, told on a live network: three operators with real endpoints, two tenants,
 // an outage, and what the chain makes of it. The demo shows it, the tests assert it.
 
-import { call, eventOf, MILLI, send, sure, UNIT } from "./chain.mjs";
+import { call, eventOf, inPercent, MILLI, percent, send, sure, UNIT } from "./chain.mjs";
 import { Tale } from "./tale.mjs";
 
 /**
- * Price per unit and block, and terms. In a window of 12 rounds, 80 % leave two bad rounds; the third is a
- * `Low` breach and the fourth a `Medium` one.
+ * Price per unit and block, and terms. In a window of 12 rounds, 90 % leave one bad round: the second is a `Low`
+ * breach, the third a `Medium` one and the sixth a `High` one. With seven the service would be ended for cause.
  */
 export const PRICE = 10n * MILLI;
 export const TERMS = {
-  minUptime: 800_000_000,
+  minUptime: 900_000_000,
   maxLatencyMs: 1_200,
   maxHeadLag: 8,
-  credit: [200n * MILLI, 400n * MILLI, 600n * MILLI, 700n * MILLI],
-  creditCap: 10n * UNIT,
+  credit: [10, 25, 50, 100].map(percent),
+  cover: percent(300),
 };
+/**
+ * Rounds that are billed before an outage begins: credits are at most what was paid, and those of a `Medium` breach
+ * are a quarter of a window's price.
+ */
+export const PAID_ROUNDS = 4;
 export const BOND = 100n * UNIT;
 const DEPOSIT_PER_UNIT = 10n * UNIT;
 
@@ -96,7 +101,7 @@ export class Story extends Tale {
     const service = this.cast.services.ethereum;
     await Promise.all(Object.entries(TENANTS).map(async ([name, units]) => {
       const { events } = await send(api, this.accounts[name], call(api, "sla", "openAgreement", {
-        service, units, maxPrice: PRICE, deposit: DEPOSIT_PER_UNIT * BigInt(units), minCover: TERMS.creditCap,
+        service, units, maxPrice: PRICE, deposit: DEPOSIT_PER_UNIT * BigInt(units), minCover: TERMS.cover,
       }));
       const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
       this.cast.agreements.push({ id, tenant: name, service: "ethereum" });
@@ -105,11 +110,11 @@ export class Story extends Tale {
     this.cast.agreements.sort((a, b) => b.tenant.localeCompare(a.tenant));
     this.facts.agreements = this.cast.agreements.map(({ id, tenant }) => ({ id, tenant, units: TENANTS[tenant] }));
     const model = await this.until("the agreements are final", (m) => m.agreements.length === 2 && m, 30_000);
-    this.facts.openedInWindow = model.window;
+    this.facts.openedInRound = model.round;
   }
 
   async #windowTurns() {
-    this.facts.outageWindow = await this.windowAfter(this.facts.openedInWindow);
+    this.facts.outageWindow = await this.windowAfter(this.facts.openedInRound + PAID_ROUNDS);
   }
 
   async #endpointStops() {
@@ -147,7 +152,8 @@ export class Story extends Tale {
     for (const { id } of this.facts.agreements) {
       await send(api, this.accounts.Tina, call(api, "sla", "settle", { agreement: id }));
     }
-    await this.until("no credit is owed", (model) => model.agreements.every((a) => a.owed === 0n), 60_000);
+    // What was promised beyond what they had paid by then becomes due as they pay.
+    await this.until("all credit is paid", (m) => m.agreements.every((a) => a.owed + a.promised === 0n), 240_000);
   }
 
   async #scoreRecovers() {
@@ -171,7 +177,7 @@ export class Story extends Tale {
     const shown = (label, [score, reliability, performance]) => `${label} ${score}/${reliability}/${performance}`;
     this.tell.event(
       `Emil's score/reliability/performance: ${shown("before", before)}, ${shown("lowest", low)}, ${shown("now", scores(model))}`, "green");
-    this.facts.after = await this.balances();
+    await this.closeBooks();
   }
 
   // ------------------------------------------------------------------ helpers
@@ -183,7 +189,7 @@ export class Story extends Tale {
         const breach = data.breach.toJSON();
         this.tell.event(
           `block ${model.block}: ${breach.severity} breach of ${name(data.service.toNumber())} (${breach.kind}): credit index ` +
-          `${sure(breach.indexBefore)} -> ${sure(breach.indexAfter)}`, "magenta");
+          `${inPercent(breach.indexBefore)} -> ${inPercent(breach.indexAfter)} of a window's price`, "magenta");
         for (const a of model.agreements) this.tell.event(`block ${model.block}: ${a.tenant} is credited ${sure(a.owed + a.credited)} SURE so far`, "green");
       }
       if (section === "operators" && method === "BondSlashed" && name(data.service.toNumber())) {
@@ -195,6 +201,7 @@ export class Story extends Tale {
         this.tell.event(`block ${model.block}: ${sure(data.amount)} SURE of credit paid to ${agreement?.tenant ?? `agreement ${id}`}`, "green");
       }
     }
+    this.narrateRent(model);
     this.narrateVerdicts(model);
   }
 }
@@ -208,8 +215,9 @@ export function listService(api, { kind, endpoint, region = "DE", capacity = 1, 
   });
 }
 
-/** Rows of the before/after table: what each person has in all, and the change. */
-export function balanceRows({ before, after }) {
+/** Head and rows of the before/after table: what each person has in all, the change, and the rent in it. */
+export const BALANCES = ["", "before", "after", "change", "of it on hold", "rent paid"];
+export function balanceRows({ before, after, rents }) {
   const total = ({ free, held }) => free + held;
   return Object.keys(before).map((name) => [
     name,
@@ -217,5 +225,6 @@ export function balanceRows({ before, after }) {
     sure(total(after[name])),
     `${total(after[name]) >= total(before[name]) ? "+" : ""}${sure(total(after[name]) - total(before[name]))}`,
     sure(after[name].held),
+    rents[name] === undefined ? "" : sure(rents[name]),
   ]);
 }

@@ -1,6 +1,6 @@
 // What every story told on a live network has in common: steps, waiting for the chain, people and their money.
 
-import { account, big, call, send } from "./chain.mjs";
+import { account, big, call, send, sure } from "./chain.mjs";
 import { waitFor } from "./util.mjs";
 import { Watch } from "./watch.mjs";
 
@@ -87,9 +87,9 @@ export class Tale {
     return account("//Alice");
   }
 
-  /** Wait until the window after `window` is about to begin, between the probes of two rounds. */
-  async windowAfter(window) {
-    const next = window + 1;
+  /** Wait until the first window that begins after a round is about to, between the probes of two rounds. */
+  async windowAfter(round) {
+    const next = Math.floor(round / this.watch.latest.windowRounds) + 1;
     const rounds = () => `window ${next} begins in ${next * this.watch.latest.windowRounds - this.watch.latest.round} rounds`;
     const note = this.watch.onBlock(() => this.tell.step(this.at, rounds()));
     // The window before must be judged for the units to count, and an outage should begin with the window's
@@ -111,6 +111,13 @@ export class Tale {
     });
   }
 
+  /** Write down what everybody has at the end, and what operators paid for the slots of their services. */
+  async closeBooks() {
+    const rent = ([name, { address }]) => [name, this.watch.rents.get(address) ?? 0n];
+    this.facts.rents = Object.fromEntries(Object.entries(this.cast.operators).map(rent));
+    this.facts.after = await this.balances();
+  }
+
   /** What each person has, free and on hold, in planck. */
   async balances(at = this.api) {
     const entries = await Promise.all(Object.entries(this.accounts).map(async ([name, who]) => {
@@ -118,6 +125,15 @@ export class Tale {
       return [name, { free: big(data.free), held: big(data.reserved) }];
     }));
     return Object.fromEntries(entries);
+  }
+
+  /** Tell of a rent that was taken from a bond. */
+  narrateRent({ block, events }) {
+    for (const { section, method, data } of events) {
+      const [name] = Object.entries(this.cast.operators).find(([, { address }]) => address === data.operator?.toString()) ?? [];
+      if (section !== "operators" || method !== "RentPaid" || !name) continue;
+      this.tell.event(`block ${block}: ${name}'s bond pays ${sure(data.amount)} SURE of rent for a slot to the probers`, "yellow");
+    }
   }
 
   #told = new Map();

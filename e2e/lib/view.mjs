@@ -3,7 +3,7 @@
 // The screen adapts: a small terminal (80 columns, 24 rows) shows the step being told instead of all of them,
 // no blank lines, fewer rounds and digits. Long events are wrapped, anything else is cut at the edge.
 
-import { bucketMs, sure, TRUST_LEVELS } from "./chain.mjs";
+import { bucketMs, inPercent, sure, TRUST_LEVELS } from "./chain.mjs";
 
 const CODES = { dim: 2, bold: 1, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 };
 const ANSI = /\u001b\[[0-9;]*m/g;
@@ -259,7 +259,7 @@ export class View {
   #tables(m, columns) {
     const p = this.paint;
     const digits = columns < WIDE ? 2 : 4;
-    const shown = columns < WIDE ? ROUNDS_SHOWN - 4 : ROUNDS_SHOWN;
+    const shown = columns < WIDE ? ROUNDS_SHOWN - 10 : ROUNDS_SHOWN;
     return [
       {
         name: "OPERATORS",
@@ -271,13 +271,15 @@ export class View {
       },
       {
         name: "SERVICES",
-        head: [`LAST ${shown} ROUNDS`.padEnd(shown), "verdict", "allowance used", "credit index", "units"],
+        head: [`LAST ${shown} ROUNDS`.padEnd(shown), "verdict", columns < WIDE ? "used" : "allowance used", "index", "cover", "rent", "units"],
         rows: m.services.map((s) => [
           s.name,
           this.#rounds(s, m.judgedRound, shown),
           s.verdict === "up" ? `up ${ms(s.latency)}` : p.in(MARKS[s.verdict]?.[1], s.verdict ?? "-"),
           s.hot ? `${s.against} of ${s.allowance}` : "",
-          sure(s.index),
+          inPercent(s.index),
+          inPercent(s.cover),
+          s.rent === undefined ? "" : sure(s.rent),
           `${s.units}/${s.capacity}`,
         ]),
       },
@@ -295,9 +297,9 @@ export class View {
       },
       {
         name: "AGREEMENTS",
-        head: ["units", "deposit left", "paid", "credit owed", "credit paid", ""],
+        head: ["units", "deposit", "paid", "credit due", "promised", "credited", ""],
         rows: m.agreements.map((a) => [
-          `${a.tenant} with ${a.service}`, a.units, sure(a.held), sure(a.paid), sure(a.owed), sure(a.credited), a.state ?? "",
+          `${a.tenant} with ${a.service}`, a.units, sure(a.held), sure(a.paid), sure(a.owed), sure(a.promised), sure(a.credited), a.state ?? "",
         ]),
       },
     ];

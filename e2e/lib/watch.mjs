@@ -26,6 +26,8 @@ export class Watch {
   events = [];
   /** Credit paid so far, by agreement. */
   credited = new Map();
+  /** Rent taken from the bond so far, by the operator's address. */
+  rents = new Map();
   #listeners = new Set();
 
   /** `cast` names who is watched: `{ operators: {name: account}, services: {name: id}, agreements: [..], orders: [id] }`. */
@@ -93,11 +95,11 @@ export class Watch {
       const [name] = Object.entries(cast.services).find(([, id]) => id === data.service.toNumber()) ?? [];
       if (name) this.#verdictsOf(name).set(data.round.toNumber(), variant(data.to.toJSON()));
     }
-    // A credit may be paid in the very block that owes it.
+    const add = (sums, key, amount) => sums.set(key, (sums.get(key) ?? 0n) + big(amount));
     for (const { section, method, data } of ours) {
-      if (section !== "sla" || method !== "CreditPaid") continue;
-      const id = data.agreement.toNumber();
-      this.credited.set(id, (this.credited.get(id) ?? 0n) + big(data.amount));
+      // A credit may be paid in the very block that owes it.
+      if (section === "sla" && method === "CreditPaid") add(this.credited, data.agreement.toNumber(), data.amount);
+      if (section === "operators" && method === "RentPaid") add(this.rents, data.operator.toString(), data.amount);
     }
     const agreements = await Promise.all(cast.agreements.map((a) => this.#agreement(api, a)));
     const orders = await Promise.all((cast.orders ?? []).map((id) => this.#order(api, id)));
@@ -165,6 +167,8 @@ export class Watch {
       against: detail.counters.down + detail.counters.stale,
       allowance: detail.allowance[0],
       index: big(detail.index),
+      cover: big(detail.cover),
+      rent: detail.rent === null ? undefined : big(detail.rent),
       exposure: big(detail.exposure),
       units: detail.summary.units,
       capacity: detail.summary.service.capacity,
@@ -215,6 +219,7 @@ export class Watch {
       paid: big(info.paid),
       due: big(info.due),
       owed: big(info.owedCredit),
+      promised: big(info.reservedCredit),
       credited: this.credited.get(id) ?? 0n,
       state: info.ending ? `ends after round ${info.ending[0]}` : "",
     };

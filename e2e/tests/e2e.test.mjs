@@ -7,8 +7,10 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { stringCamelCase } from "@polkadot/util";
 import { BitcoinStory, PRICE as BITCOIN_PRICE, SBTC, UNITS as BITCOIN_UNITS } from "../lib/bitcoin.mjs";
-import { account, big, bucketMs, call, connect, LEASES_FROM, send, UNIT } from "../lib/chain.mjs";
-import { BIDS, CAPACITY, ComputeStory, LEASE_TERMS, RESOURCES } from "../lib/compute.mjs";
+import {
+  account, big, bucketMs, call, connect, costOf, creditOf, least, LEASES_FROM, percent, send, tiers, UNIT,
+} from "../lib/chain.mjs";
+import { BIDS, CAPACITY, ComputeStory, FAILOVER_PRICE, LEASE_TERMS, RESOURCES } from "../lib/compute.mjs";
 import { Hostile } from "../lib/hostile.mjs";
 import { VIEWS } from "../lib/rpcview.mjs";
 import { BOND, PRICE, Story, TERMS, listService } from "../lib/story.mjs";
@@ -23,6 +25,8 @@ const DEAD = 50;
 const SYBILS = 3;
 /** Rounds of the whole run, of some forty, that may be unmeasured: a machine that is slow may lose their commits. */
 const MAX_LOST = 3;
+/** Rent of a slot in a window while few are taken: 0.01 % of the minimum bond, which is 1 SURE here. */
+const RENT = UNIT / 10_000n;
 /** JSON-RPC's code of a request with parameters that cannot be read. */
 const INVALID_PARAMS = -32602;
 
@@ -92,6 +96,47 @@ function billable(watch, name, from, to) {
   assert.deepEqual(verdicts.filter(([, verdict]) => verdict === undefined), [], `${name} has no verdict`);
   const rounds = verdicts.filter(([, verdict]) => verdict === "up" || verdict === "unmeasured").length;
   return rounds * watch.latest.roundBlocks;
+}
+
+/** Price of a window at this rate. */
+const windowPrice = ({ latest }, rate) => rate * BigInt(latest.windowRounds * latest.roundBlocks);
+
+/** All breaches of a service, `{ block, severity, ... }` with their numbers, and what they took from the bond. */
+function breachesOf(watch, service) {
+  const found = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === service);
+  return found.map(({ block, data }) => {
+    const breach = data.breach.toJSON();
+    const names = { severity: variant(breach.severity), kind: variant(breach.kind) };
+    const amounts = ["indexBefore", "indexAfter", "demanded", "rate", "credited", "penalty"].map((key) => [key, big(breach[key])]);
+    return { ...breach, ...names, ...Object.fromEntries(amounts), block };
+  });
+}
+
+/** What breaches took from the bond: the credits, and a tenth of each on top for the treasury. */
+function takenBy(breaches, price) {
+  let taken = 0n;
+  for (const { block, indexBefore, indexAfter, credited, penalty } of breaches) {
+    assert.equal(credited, costOf(price, indexAfter - indexBefore), `credit of the breach in block ${block}`);
+    assert.equal(penalty, credited / 10n, `penalty of the breach in block ${block}`);
+    taken += credited + penalty;
+  }
+  return taken;
+}
+
+/** Bad rounds of a window for the uptime, up to round `last`. */
+function downIn(watch, name, window, last = Infinity) {
+  const first = window * watch.latest.windowRounds;
+  const verdicts = watch.verdictsBetween(name, first - 1, Math.min(first + watch.latest.windowRounds - 1, last));
+  return verdicts.filter(([, verdict]) => verdict === "down" || verdict === "stale").length;
+}
+
+/** No agreement was ever credited more than it had paid by then. */
+function assertCreditedAtMostPaid(watch) {
+  for (const { block, agreements } of watch.blocks.values()) {
+    for (const { id, owed, credited, paid, due } of agreements) {
+      assert.ok(owed + credited <= paid + due, `agreement ${id} in block ${block}: ${owed} + ${credited} > ${paid} + ${due}`);
+    }
+  }
 }
 
 /** The round of the block with an event. What is opened in a round is billed from the next one on. */
@@ -312,51 +357,66 @@ describe("a live network", () => {
     const { facts, error } = await telling;
     if (error) throw error;
     const { watch } = story;
-    const service = story.cast.services.ethereum;
-    const breaches = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === service);
+    const breaches = breachesOf(watch, story.cast.services.ethereum);
+    const ethereum = (model) => model.services.find((s) => s.name === "ethereum");
+    const units = facts.agreements.reduce((sum, a) => sum + a.units, 0);
+    const price = (its) => windowPrice(watch, PRICE * BigInt(its));
 
     // The verdicts of the window: up until the stop, then down, one more than the allowance at the breach.
     const at = watch.blocks.get(facts.breachBlock);
     const [first] = breaches;
-    const breach = first.data.breach.toJSON();
-    assert.equal(first.block, facts.breachBlock);
-    assert.equal(variant(breach.kind), "downtime");
-    assert.equal(variant(breach.severity), "low");
-    const { allowance, against } = at.services.find((s) => s.name === "ethereum");
-    assert.equal(allowance, 2, "80 % of 12 rounds");
-    assert.equal(against, 3, "the first count past the allowance");
+    assert.deepEqual([first.block, first.kind, first.severity], [facts.breachBlock, "downtime", "low"]);
+    const { allowance, against } = ethereum(at);
+    assert.equal(allowance, 1, "90 % of 12 rounds");
+    assert.equal(against, 2, "the first count past the allowance");
 
     // In that very block: the index rose, the bond was slashed, both tenants are owed their part.
     const parent = watch.blocks.get(facts.breachBlock - 1);
-    const rise = big(breach.indexAfter) - big(breach.indexBefore);
-    assert.equal(rise, TERMS.credit[0]);
-    const units = BigInt(facts.agreements.reduce((sum, a) => sum + a.units, 0));
+    assert.deepEqual([first.indexBefore, first.indexAfter, first.demanded], [0n, percent(10), percent(10)]);
+    assert.equal(first.rate, PRICE * BigInt(units));
+    const taken = takenBy(breaches, price(units));
     const slash = at.events.find((e) => e.section === "operators" && e.method === "BondSlashed");
-    assert.equal(big(slash.data.credit), rise * units);
-    assert.equal(big(slash.data.penalty), (rise * units) / 10n, "a tenth on top for the treasury");
+    assert.deepEqual([big(slash.data.credit), big(slash.data.penalty)], [first.credited, first.penalty]);
     const bond = (m) => m.operators.find((o) => o.name === "Emil").active;
-    assert.equal(bond(parent) - bond(at), big(slash.data.credit) + big(slash.data.penalty));
+    assert.equal(bond(parent) - bond(at), first.credited + first.penalty);
     for (const { id, units: its } of facts.agreements) {
-      const owed = (m) => m.agreements.find((a) => a.id === id);
-      assert.equal(owed(parent).owed + owed(parent).credited, 0n);
-      assert.equal(owed(at).owed + owed(at).credited, rise * BigInt(its));
+      const credit = (m) => {
+        const { owed, credited } = m.agreements.find((a) => a.id === id);
+        return owed + credited;
+      };
+      assert.equal(credit(parent), 0n);
+      assert.equal(credit(at), creditOf(price(its), percent(10)));
+    }
+    assertCreditedAtMostPaid(watch);
+
+    // What is left of the cover is reserved with the penalty on it, and so is the next rent.
+    for (const model of [parent, at]) {
+      const { index, cover, rent, exposure } = ethereum(model);
+      assert.equal(index + cover, TERMS.cover);
+      assert.equal(rent, RENT);
+      const cost = costOf(price(units), cover);
+      assert.equal(exposure, cost + (cost + 9n) / 10n + rent, `exposure in block ${model.block}`);
     }
 
     // All breaches of the outage: every tier once, each paying the difference to the one before.
-    const tiers = breaches.map((e) => variant(e.data.breach.toJSON().severity));
-    assert.deepEqual(tiers, ["low", "medium"]);
-    const last = breaches.at(-1).data.breach.toJSON();
-    assert.equal(big(last.indexAfter), TERMS.credit[1]);
-    for (const { id, units: its } of facts.agreements) assert.equal(watch.credited.get(id), TERMS.credit[1] * BigInt(its));
+    const reached = tiers(downIn(watch, "ethereum", facts.outageWindow), allowance);
+    assert.ok(reached.length >= 2, `only ${reached}`);
+    assert.deepEqual(breaches.map((b) => b.severity), reached);
+    const { indexAfter } = breaches.at(-1);
+    assert.equal(indexAfter, TERMS.credit[reached.length - 1]);
+    for (const { id, units: its } of facts.agreements) assert.equal(watch.credited.get(id), creditOf(price(its), indexAfter));
+    // Nothing else left the bond but rents.
+    const { address } = story.accounts.Emil;
+    assert.equal(BOND - bond(watch.latest), taken + (watch.rents.get(address) ?? 0n));
 
     // Rounds in which it was down were not billed, all others were: its meter began with its first units, each
     // tenant's bill with its own.
     const today = watch.latest;
-    const { meter } = today.services.find((s) => s.name === "ethereum");
+    const { meter } = ethereum(today);
     const opened = facts.agreements.map((a) => roundOf(watch, "sla", "AgreementOpened", (d) => d.agreement.toNumber() === a.id));
     const began = Math.min(...opened);
     const down = watch.verdictsBetween("ethereum", began, meter.through).filter(([, verdict]) => verdict === "down").length;
-    assert.ok(down >= 4 && meter.through - began > down, `${down} of ${meter.through - began} rounds were down`);
+    assert.ok(down >= 3 && meter.through - began > down, `${down} of ${meter.through - began} rounds were down`);
     assert.equal(meter.blocks, billable(watch, "ethereum", began, meter.through));
     for (const [i, { id, units: its }] of facts.agreements.entries()) {
       const { paid, due } = today.agreements.find((a) => a.id === id);
@@ -387,15 +447,16 @@ describe("a live network", () => {
     const placed = watch.events.find((e) => e.section === "computeOrders" && e.method === "OrderPlaced");
     assert.equal(facts.matchedAt, placed.data.bidDeadline?.toNumber() ?? placed.data.bid_deadline.toNumber());
 
-    // Three bad rounds in a row, as the chain counts them (one without a quorum is neither bad nor good), none before, and
-    // nothing after them was billed.
+    // With its last round three of the last four were bad, and never before; those that say nothing do not count.
+    // Nothing after it was billed.
     const seen = watch.verdicts.get(`lease ${first.id}`);
     const { round, code } = facts.unhealthy;
     assert.equal(code, 2004);
-    const before = [...seen].filter(([r, verdict]) => r <= round && verdict !== "unmeasured").sort(([a], [b]) => b - a);
-    assert.deepEqual(before.slice(0, 3).map(([, verdict]) => verdict), ["down", "down", "down"]);
-    assert.equal(before[0][0], round);
-    assert.notEqual(before[3]?.[1], "down");
+    const known = [...seen].filter(([r, verdict]) => r <= round && !["unmeasured", "unclear", "excused"].includes(verdict))
+      .sort(([a], [b]) => a - b);
+    assert.deepEqual(known.at(-1), [round, "down"]);
+    const bad = (last) => known.slice(Math.max(0, last - 4), last).filter(([, verdict]) => verdict !== "up").length;
+    for (let last = 1; last <= known.length; last += 1) assert.equal(bad(last) >= 3, last === known.length, `${known}`);
     const closed = (id) => watch.events.find((e) => e.section === "computeOrders" && e.method === "LeaseClosed" && e.data.lease.toNumber() === id);
     const ready = (id) => roundOf(watch, "computeOrders", "LeaseReady", (d) => d.lease.toNumber() === id);
     const paid = big(closed(first.id).data.paid);
@@ -406,16 +467,24 @@ describe("a live network", () => {
     // The failed operator paid the fixed share of its bid, and the tenant was credited out of its bond.
     const penalty = watch.events.find((e) => e.section === "computeOrders" && e.method === "PenaltyPaid");
     assert.equal(compute.accounts.Berta.address, penalty.data.operator.toString());
-    const windowPrice = BIDS.Berta * BigInt(watch.latest.windowRounds * watch.latest.roundBlocks);
-    assert.equal(big(penalty.data.amount), windowPrice / 10n);
-    const breaches = watch.events.filter((e) => e.section === "sla" && e.method === "Breached" && e.data.service.toNumber() === LEASES_FROM + first.id);
-    assert.ok(breaches.length >= 1);
-    const taken = breaches.reduce((sum, e) => sum + big(e.data.breach.toJSON().credited), 0n);
-    // No more than its last rounds cost: else such an outage would be worth inducing.
-    const rounds = (round % watch.latest.windowRounds) + 1;
-    const cost = BIDS.Berta * BigInt(rounds * watch.latest.roundBlocks);
-    assert.equal(facts.credited, taken < cost ? taken : cost);
-    assert.ok(facts.credited >= LEASE_TERMS.credit[0]);
+    const price = windowPrice(watch, BIDS.Berta);
+    assert.equal(big(penalty.data.amount), price / 10n);
+    const breaches = breachesOf(watch, LEASES_FROM + first.id);
+    const reached = tiers(downIn(watch, `lease ${first.id}`, facts.outageWindow, round), 1);
+    assert.ok(reached.length >= 2, `only ${reached}`);
+    assert.deepEqual(breaches.map((b) => b.severity), reached);
+    const { indexAfter } = breaches.at(-1);
+    assert.equal(indexAfter, LEASE_TERMS.credit[reached.length - 1]);
+    // No more than it has paid: else an outage would be worth inducing.
+    assert.equal(facts.credited, least(creditOf(price, indexAfter), paid));
+    assert.equal(watch.credited.get(first.agreement), facts.credited);
+    assertCreditedAtMostPaid(watch);
+    // Nothing else left the bond but rents, and of a window in which nothing was billed the rent is due in full.
+    const { active } = watch.latest.operators.find((o) => o.name === "Berta");
+    assert.ok(facts.rents.Berta >= RENT, `rent of ${facts.rents.Berta}`);
+    assert.equal(BOND - active, takenBy(breaches, price) + big(penalty.data.amount) + facts.rents.Berta);
+    // The second is dearer than the first, within what Tara allows a replacement; the third was not.
+    assert.ok(BIDS.Berta < BIDS.Carlo && BIDS.Carlo <= FAILOVER_PRICE && FAILOVER_PRICE < BIDS.Dunja);
 
     // The time went on during the failover: both leases end with the same round, and the second ran to it.
     assert.equal(second.lastRound, first.lastRound);
@@ -441,6 +510,7 @@ describe("a live network", () => {
     const url = world.network.validators[0].http;
     const order = await jsonRpc(url, "surety_order", [facts.order]);
     assert.equal(order.replicas[0].closedCode, 1003);
+    assert.equal(order.failoverPrice, `${FAILOVER_PRICE}`);
     const lease = await jsonRpc(url, "surety_lease", [first.id]);
     assert.equal(lease.phase, "closed");
     assert.equal(lease.ending.code, 2004);
@@ -464,20 +534,56 @@ describe("a live network", () => {
     assert.ok(blocks > 0);
     assert.deepEqual({ paid, due }, { paid: rate * BigInt(blocks), due: 0n });
 
-    // Who closes pays the first window at least; everybody has that part of it which is theirs.
+    // Who closes pays the first window at least, less the rounds in which it was not served; everybody has that part of
+    // it which is theirs, and the probers the rent of the slot.
     const { closed } = facts;
-    assert.deepEqual(closed, { code: 1001, paid: facts.windowPrice, refunded: facts.deposit - facts.windowPrice });
+    const billed = billable(watch, "bitcoin", opened, facts.lastRound);
+    const unserved = (facts.lastRound - opened) * watch.latest.roundBlocks - billed;
+    const owed = [facts.windowPrice - rate * BigInt(unserved), rate * BigInt(billed)].reduce((a, b) => (a > b ? a : b));
+    assert.deepEqual(closed, { code: 1001, paid: owed, refunded: facts.deposit - owed });
     const fee = closed.paid / 20n;
+    const rent = watch.rents.get(bitcoin.banker.address) ?? 0n;
     assert.deepEqual(after, {
       tenant: before.tenant - closed.paid,
       operator: before.operator + closed.paid - fee,
       treasury: before.treasury + fee - fee / 2n,
-      probers: before.probers + fee / 2n,
+      probers: before.probers + fee / 2n + rent,
     });
     // Of the tenant's SURE nothing is on hold, and some went for its transactions.
     const { data } = await api.query.system.account(bitcoin.accounts.Tilda.address);
     assert.equal(big(data.reserved), 0n);
     assert.ok(big(data.free) > 9n * UNIT && big(data.free) < 10n * UNIT);
+  });
+
+  check("whoever signs pays, also for what validators send for free", async () => {
+    const { round } = story.watch.latest;
+    const who = account("//Ferdie");
+    const sent = { round, index: 0, hash: new Uint8Array(32).fill(7), signature: new Uint8Array(64) };
+    for (const tx of [
+      call(api, "probes", "commit", sent),
+      call(api, "probes", "reveal", { round: round - 1, index: 0, salt: new Uint8Array(32), report: "0x00" }),
+    ]) {
+      const refused = await send(api, who, tx).then(() => assert.fail("a stranger reported"), (error) => error);
+      assert.equal(refused.error, "BadOrigin", refused.message);
+      const { parentHash } = await api.rpc.chain.getHeader(refused.block);
+      const free = async (hash) => big((await (await api.at(hash)).query.system.account(who.address)).data.free);
+      const fee = (await free(parentHash)) - (await free(refused.block));
+      const paid = refused.events.find((e) => e.method === "TransactionFeePaid");
+      assert.ok(fee > 0n, "it was free");
+      assert.equal(big(paid.data.actualFee), fee);
+    }
+  });
+
+  check("anybody may ask for a fresh verdict of an idle service", async () => {
+    const ask = (service) => send(api, account("//Ferdie"), call(api, "probes", "requestProbe", { service }));
+    const { services } = story.cast;
+    const { block } = await ask(services.surety);
+    const asked = Math.floor((await api.rpc.chain.getHeader(block)).number.toNumber() / story.watch.latest.roundBlocks);
+    await story.until("it is probed", (m) => story.service(m, "surety").round > asked, 2 * MINUTE);
+    assert.equal(story.service(story.watch.latest, "surety").verdict, "up");
+    // What is sold is due in every round anyway.
+    await assert.rejects(ask(services.ethereum), { error: "probes.AlreadyDue" });
+    await assert.rejects(ask(999_999), { error: "probes.UnknownService" });
   });
 
   // The story and the market are over: there are agreements, breaches, credits, counters and closed windows.
@@ -498,8 +604,30 @@ describe("a live network", () => {
         const [rpc, runtime] = await Promise.all([
           jsonRpc(url, `surety_${method}`, [...args, hash]), at.call.suretyApi[method](...args.map(typed)),
         ]);
-        assert.deepEqual(rpc, VIEWS[method](runtime), `surety_${method}(${JSON.stringify(args)})`);
+        const words = [];
+        const shown = JSON.parse(JSON.stringify(rpc), (key, value) => (key === "rule" ? void words.push(value) : value));
+        assert.deepEqual(shown, VIEWS[method](runtime), `surety_${method}(${JSON.stringify(args)})`);
+        assert.ok(words.every((rule) => rule.length > 10), `${words}`);
         return rpc;
+      };
+      /** The statement of an account, whose sums are what the ledgers have on hold; its lines by kind. */
+      const statement = async (who) => {
+        const { lines, totals } = await same("statement", who);
+        const sum = (asset, key) => lines.filter((l) => l.asset === asset).reduce((all, l) => all + BigInt(l[key]), 0n);
+        const [{ data }, holds, other] = await Promise.all([
+          at.query.system.account(who), at.query.balances.holds(who), at.query.assetsHolder.balancesOnHold(SBTC, who),
+        ]);
+        const ledgers = { native: holds.reduce((all, { amount }) => all + big(amount), 0n), [`local:${SBTC}`]: big(other.unwrapOr(0)) };
+        assert.equal(ledgers.native, big(data.reserved));
+        for (const [asset, held] of Object.entries(ledgers)) {
+          const total = totals.find((t) => t.asset === asset) ?? { held: "0", onHold: "0", claimable: "0" };
+          assert.deepEqual([total.held, total.onHold], [`${held}`, `${held}`], `${asset} of ${who}`);
+          assert.deepEqual([sum(asset, "held"), sum(asset, "claimable")], [held, BigInt(total.claimable)], `${asset} of ${who}`);
+        }
+        assert.ok(lines.every(({ kind }) => kind !== "other"), JSON.stringify(lines));
+        const byKind = {};
+        for (const line of lines) (byKind[line.kind] ??= []).push(line);
+        return byKind;
       };
       const paged = async (method, subject, limit) => {
         const items = [];
@@ -512,9 +640,9 @@ describe("a live network", () => {
           next = page.next;
         }
       };
-      return { same, paged };
+      return { same, paged, statement };
     };
-    const { same, paged } = await reading((await world.network.validators[0].finalized()).hash);
+    const { same, paged, statement } = await reading((await world.network.validators[0].finalized()).hash);
 
     const { services, agreements, operators } = story.cast;
     const ids = (list) => list.map(({ id }) => id);
@@ -540,7 +668,25 @@ describe("a live network", () => {
       const found = await same("service", id);
       // Leases are in no list.
       if (id < LEASES_FROM) assert.deepEqual(found.service, all.find((service) => service.id === id));
+      if (!found) continue;
+      // A slot costs while there are units; what is not credited of the cover is left of it.
+      assert.equal(found.rent, found.service.units > 0 ? `${RENT}` : null);
+      assert.equal(BigInt(found.index) + BigInt(found.cover), BigInt(found.service.terms.cover));
     }
+    const { index } = await same("service", services.ethereum);
+    const served = breachesOf(story.watch, services.ethereum);
+    assert.equal(index, `${served.at(-1).indexAfter}`);
+
+    // What everybody has on hold, and why.
+    const tina = await statement(story.accounts.Tina.address);
+    assert.deepEqual(tina.agreement.map(({ id }) => id), agreements.filter(({ tenant }) => tenant === "Tina").map(({ id }) => id));
+    const emil = await statement(story.accounts.Emil.address);
+    assert.deepEqual(emil.listing.map(({ id }) => id), [services.ethereum]);
+    const [{ owed, held: bonded, claimable }] = emil.bond;
+    assert.equal(BigInt(owed) + BigInt(claimable), BigInt(bonded));
+    const eve = await statement(bitcoin.banker.address);
+    assert.deepEqual(eve.bond.map(({ asset }) => asset).sort(), [`local:${SBTC}`, "native"]);
+    for (const { address } of Object.values({ ...story.accounts, ...compute.accounts, ...bitcoin.accounts })) await statement(address);
     for (const { address } of Object.values({ ...operators, ...compute.cast.operators })) await same("operator", address);
     for (const { id, tenant } of agreements) {
       const found = await same("agreement", id);
@@ -549,7 +695,7 @@ describe("a live network", () => {
     }
     await paged("agreementsOf", [compute.accounts.Tara.address], 1);
     const { items: breaches } = await paged("breaches", [services.ethereum], 1);
-    assert.deepEqual(breaches.map(({ severity }) => severity), ["low", "medium"]);
+    assert.deepEqual(breaches.map(({ severity }) => severity), served.map(({ severity }) => severity));
     assert.deepEqual((await same("breaches", services.page, null, 2)).items, []);
     const networks = await same("networks");
     assert.deepEqual(networks.map((n) => n.name).sort(), ["ethereum", "surety"]);
@@ -573,6 +719,11 @@ describe("a live network", () => {
       const { items } = await bidding.same("orders", filter, null, 128);
       assert.deepEqual(ids(items), found ? [id] : [], JSON.stringify(filter));
     }
+    const its = await bidding.statement(Tara.address);
+    assert.deepEqual([its.replica[0].held, its.replica[0].id, its.replica[0].part], [`${deposit}`, id, 0]);
+    assert.equal(its.order[0].id, id);
+    const bid = (await bidding.statement(Carlo.address)).bid[0];
+    assert.deepEqual([bid.id, bid.part], [id, compute.cast.services["Carlo's agent"]]);
     const { items: bids } = await bidding.paged("bids", [id], 2);
     const bidder = ({ operator }) => Object.keys(BIDS).find((name) => compute.accounts[name].address === operator);
     assert.deepEqual(Object.fromEntries(bids.map((bid) => [bidder(bid), BigInt(bid.price)])), BIDS);
@@ -610,6 +761,7 @@ describe("a live network", () => {
       assert.deepEqual(await same(method, it, null, 2), { items: [], next: null });
     }
     assert.deepEqual(await same("tenant", stranger), { score: 0, trust: 1 });
+    assert.deepEqual(await statement(stranger), {});
     // What cannot be read is refused, in words that name the field or the value.
     const bad = [
       ["services", { class: "hotel" }, /class.*hotel/], ["services", { region: "de" }, /region.*de/],
