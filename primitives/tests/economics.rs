@@ -133,14 +133,16 @@ fn exposure_of_an_operator() {
 	assert_eq!(window(3 * PRICE), milli(21_600));
 	assert_eq!(cost(3 * PRICE, whole), milli(64_800));
 	assert_eq!(with_penalty(cost(3 * PRICE, whole), PENALTY), Some(milli(71_280)));
-	assert_eq!(local_rent(1), micro(100));
+	assert_eq!((local_rent(1), 2 * local_rent(1)), (micro(100), micro(200)));
+	assert_eq!(milli(71_280) + 2 * local_rent(1), micro(71_280_200));
 	// After a `Low` breach.
 	assert_eq!(cost(3 * PRICE, whole - CREDIT[0]), milli(62_100));
 	assert_eq!(with_penalty(milli(62_100), PENALTY), Some(milli(68_310)));
 
 	let each = with_penalty(cost(PRICE, whole), PENALTY).unwrap();
 	assert_eq!(each, milli(23_760));
-	assert_eq!((1_000 * SURE - local_rent(1)) / each, 42);
+	assert_eq!(1_000 * SURE - 2 * local_rent(1), micro(999_999_800));
+	assert_eq!(micro(999_999_800) / each, 42);
 }
 
 #[test]
