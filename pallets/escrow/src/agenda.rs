@@ -3,18 +3,20 @@
 //! Each stream that can still change by the passing of time has one entry, at the earliest block at
 //! which something may have to be done, and knows where. An entry only says "look"; what is done follows from
 //! the meter then, and mostly it is a new entry later on. Entries of one block and lane beyond
-//! [`Config::AgendaPerBlock`] wait for the next blocks, oldest first; the round a stream ends with does not
-//! depend on that wait.
+//! [`Config::AgendaPerBlock`] wait for the next blocks, oldest first; what a stream is billed for does not depend on
+//! that wait.
 //!
-//! There are two lanes: a stream whose end is decided, or is known to be due, is urgent; to look at an open one
+//! There are two lanes: a stream whose end is decided, or was found to be due, is urgent; to look at an open one
 //! is not. Opening many streams, or keeping many whose service is never up, costs little, so these must not hold
 //! up an end. Ends that a look finds to be due take what room the urgent lane has left in that block, so that a
 //! block carries out or tells of no more than [`Config::AgendaPerBlock`] ends in all.
 //!
-//! Whether funds have run out is such a look, too. If it comes late, nobody is billed wrongly: the stream ends with
-//! the block that was foreseen, whenever that is decided, and no more is due than there is. Rounds that were judged
-//! meanwhile and were down put the end off, as they should. But while the look waits, the operator serves unpaid.
-//! Therefore streams that are only read, which is most of them, are spread over rounds ([`SPREAD_ROUNDS`]).
+//! A late look bills nobody wrongly. What is known of an end bounds a stream before its meter is read: the last
+//! round of its time does so from its first block on, the end of its meter whenever the account is touched. Where
+//! funds have run out, no more is due than there is, whenever that is decided; rounds that were judged meanwhile and
+//! were down put that off, as they should. But while the look waits, the operator serves unpaid, and what a meter
+//! has forgotten by then favours the payer. Therefore streams that are only read, which is most of them, are spread
+//! over rounds ([`SPREAD_ROUNDS`]).
 
 use crate::{
 	AccountOf,
@@ -64,7 +66,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look again later.
-	/// The owner is told last, so it may do with the account what it likes. Returns what that weighs.
+	/// The owner is told last, so it may do with the account what it likes: first of an end that it did not ask
+	/// for, then that it is carried out. Returns what that weighs.
 	///
 	/// Without `room` for an end, it is left for the next block. The urgent lane always has some, as it wakes no
 	/// more streams than that.
@@ -77,8 +80,8 @@ impl<T: Config> Pallet<T> {
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.wake = None;
 		}
-		Self::touch(&mut account);
-		let decided = Self::due_end(&account);
+		let known = Self::touch(&mut account);
+		let decided = Self::due_end(&account, known);
 		if decided.is_some() || Self::finished(&account).is_some() {
 			let Some(left) = room.checked_sub(1) else {
 				let next = T::Clock::now().saturating_add(1);
@@ -94,11 +97,11 @@ impl<T: Config> Pallet<T> {
 		let owner = account.owner;
 		let outcome = Self::carry_out(id, &mut account);
 		if outcome.is_none() {
-			Self::reschedule(id, &mut account);
+			let known = account.state;
+			Self::reschedule(id, &mut account, known);
 			Accounts::<T>::insert(id, account);
 		}
-		// Who parks a stream is told when it is parked, and before only if that is off.
-		let told = decided.filter(|state| !state.parks()).and_then(|state| state.end());
+		let told = decided.and_then(|state| state.end());
 		if let Some((round, reason)) = told {
 			T::OnEnd::ending(owner, round, reason);
 		}
@@ -128,14 +131,16 @@ impl<T: Config> Pallet<T> {
 		Some(Outcome::Closed(Self::close(id, account, round, reason)))
 	}
 
-	/// Take in what the meter says.
-	pub(crate) fn touch(account: &mut AccountOf<T>) {
-		if account.is_closed() {
-			return;
-		}
-		if let Terms::Stream(stream) = &mut account.terms {
+	/// Take in what the meter says, up to the end that is known. Returns the state with that end.
+	pub(crate) fn touch(account: &mut AccountOf<T>) -> State {
+		let known = Self::known_end(account);
+		if let (Terms::Stream(stream), false) = (&mut account.terms, known.is_closed()) {
+			if let Some((round, _)) = known.end() {
+				stream.stop(round);
+			}
 			stream.note(T::Meter::reading(stream.meter), T::Clock::round_blocks());
 		}
+		known
 	}
 
 	/// Write down an end: nothing after its round is billed.
@@ -164,33 +169,43 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// An end that is to be decided now: the meter's, or that of the funds, if it is sooner than the one
-	/// that stands. A stream that parks does so with its meter, and so does one that was a lump; without funds
-	/// there is nothing to park.
-	fn due_end(account: &AccountOf<T>) -> Option<State> {
-		let stands = account.end_round();
-		let sooner = |round: &RoundIndex| stands.is_none_or(|stands| *round < stands);
-		let meter = Self::meter_end(account).filter(sooner);
-		let funds = Self::horizon(account)
-			.filter(|horizon| *horizon <= T::Clock::now())
-			.map(round_before::<T::Clock>)
-			.filter(sooner);
-		match (meter, funds) {
-			(Some(round), funds) if funds.is_none_or(|funds| round <= funds) => {
-				let was_lump = matches!(&account.terms, Terms::Stream(stream) if stream.from_lump);
-				let parks = account.state.parks() || (was_lump && account.state == State::Open);
-				Some(State::stopping(round, CloseReason::ServiceRetired, parks))
+	/// The state of an account with the end that is known before its meter is read: the one that was decided or, if
+	/// it is sooner, that of the meter or of the time it was started for, once that has come.
+	///
+	/// A stream that was a lump parks with its meter, unless it was to be closed. A meter that is gone without a word
+	/// ends what it was last read for.
+	pub(crate) fn known_end(account: &AccountOf<T>) -> State {
+		let Terms::Stream(stream) = &account.terms else { return account.state };
+		if account.is_closed() {
+			return account.state;
+		}
+		let (open, last) = (account.state == State::Open, stream.last());
+		let gone = || open && T::Meter::reading(stream.meter).is_none();
+		let meter = T::Meter::ended(stream.meter)
+			.or_else(|| gone().then_some((stream.read, CloseReason::ServiceRetired)))
+			.map(|(round, reason)| (round.max(stream.read), reason));
+		let stands = account.end_round().or(last);
+		match (meter, last) {
+			(Some((round, reason)), _) if stands.is_none_or(|stands| round < stands) => {
+				State::stopping(round, reason, account.state.parks() || (open && last.is_some()))
 			},
-			(_, Some(round)) => Some(State::stopping(round, CloseReason::FundsExhausted, false)),
-			(_, None) => None,
+			(_, Some(last)) if open && last <= T::Clock::round() => State::expired(last),
+			_ => account.state,
 		}
 	}
 
-	/// Round after which the meter stops, this round if there is no meter any more.
-	pub(crate) fn meter_end(account: &AccountOf<T>) -> Option<RoundIndex> {
-		let Terms::Stream(stream) = &account.terms else { return None };
-		let gone = stream.runs.is_empty() && account.frozen == 0 && account.state == State::Open;
-		T::Meter::ended(stream.meter).or_else(|| gone.then(T::Clock::round))
+	/// An end that is to be decided now, given the one that is known: that, or the end of the funds if it is
+	/// sooner. Without funds there is nothing to park.
+	pub(crate) fn due_end(account: &AccountOf<T>, known: State) -> Option<State> {
+		let funds = Self::horizon(account)
+			.filter(|horizon| *horizon <= T::Clock::now())
+			.map(round_before::<T::Clock>)
+			.filter(|round| known.end().is_none_or(|(stands, _)| *round < stands));
+		match funds {
+			Some(round) => Some(State::stopping(round, CloseReason::FundsExhausted, false)),
+			None if known == account.state => None,
+			None => Some(known),
+		}
 	}
 
 	/// First block that the funds may not pay for. `None` while the stream is frozen or if its rounds end
@@ -202,13 +217,13 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Put the entry of a stream where it belongs.
-	pub(crate) fn reschedule(id: EscrowId, account: &mut AccountOf<T>) {
-		let next = Self::next_wake(id, account);
+	/// Put the entry of a stream where it belongs, given the end that is known.
+	pub(crate) fn reschedule(id: EscrowId, account: &mut AccountOf<T>, known: State) {
+		let next = Self::next_wake(id, account, known);
 		Self::move_entry(id, account, next);
 	}
 
-	fn move_entry(id: EscrowId, account: &mut AccountOf<T>, next: Option<(Lane, BlockNumber)>) {
+	pub(crate) fn move_entry(id: EscrowId, account: &mut AccountOf<T>, next: Option<(Lane, BlockNumber)>) {
 		let Terms::Stream(stream) = &mut account.terms else { return };
 		if stream.wake == next {
 			return;
@@ -224,18 +239,19 @@ impl<T: Config> Pallet<T> {
 
 	/// Earliest block after this one at which something may have to be done, and in which lane. `None` for what
 	/// only waits for somebody: closed with a claim, or frozen with all its rounds read.
-	fn next_wake(id: EscrowId, account: &AccountOf<T>) -> Option<(Lane, BlockNumber)> {
+	fn next_wake(id: EscrowId, account: &AccountOf<T>, known: State) -> Option<(Lane, BlockNumber)> {
 		let Terms::Stream(stream) = &account.terms else { return None };
 		if account.is_closed() {
 			return None;
 		}
 		let next = T::Clock::now().saturating_add(1);
-		if Self::finished(account).is_some() || Self::due_end(account).is_some() {
+		if Self::finished(account).is_some() || Self::due_end(account, known).is_some() {
 			// Who waits for room already keeps the place, or pokes would put an end off.
 			let place = stream.wake.filter(|(lane, block)| *lane == Lane::Urgent && *block < next);
 			return Some(place.unwrap_or((Lane::Urgent, next)));
 		}
-		let lane = if account.end_round().is_some() { Lane::Urgent } else { Lane::Looks };
+		let ends = account.end_round().is_some();
+		let lane = if ends { Lane::Urgent } else { Lane::Looks };
 		let spread = |rounds: RoundIndex| match lane {
 			Lane::Urgent => 0,
 			Lane::Looks => id.checked_rem(T::Clock::round_blocks().saturating_mul(rounds)).unwrap_or(0),
@@ -249,7 +265,8 @@ impl<T: Config> Pallet<T> {
 			let again = || T::Clock::round_start(T::Clock::round().saturating_add(1));
 			if due < next { again().saturating_add(spread(1)) } else { due }
 		});
+		let time = stream.last().filter(|_| !ends).map(T::Clock::round_start);
 		let funds = Self::horizon(account);
-		funds.into_iter().chain(read).min().map(|block| (lane, block.max(next)))
+		funds.into_iter().chain(read).chain(time).min().map(|block| (lane, block.max(next)))
 	}
 }

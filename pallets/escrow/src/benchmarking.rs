@@ -11,10 +11,10 @@
 )]
 
 use super::*;
-use crate::types::{Account, Fee, Paid, Run, Stream};
+use crate::types::{Account, Fee, Paid, Run, Stream, Term};
 use alloc::vec;
 use frame::benchmarking::prelude::*;
-use surety_primitives::{AssetId, EscrowOwner, agenda::MAX_BLOCKS_WALKED};
+use surety_primitives::{AssetId, EscrowOwner, Started, agenda::MAX_BLOCKS_WALKED};
 
 /// What the benchmarks need of other pallets.
 pub trait BenchmarkHelper<AccountId> {
@@ -58,26 +58,43 @@ fn open_for<T: Config>(owner: EscrowOwner, terms: Terms, state: State) -> Escrow
 		terms,
 		state,
 	};
-	Pallet::<T>::reschedule(id, &mut account);
+	Pallet::<T>::reschedule(id, &mut account, state);
 	Accounts::<T>::insert(id, account);
 	id
 }
 
-fn stream<T: Config>(runs: alloc::vec::Vec<Run>) -> Terms {
+/// A stream with these runs, and the last round of its time if it was a lump.
+fn stream<T: Config>(runs: alloc::vec::Vec<Run>, last: Option<RoundIndex>) -> Terms {
 	Terms::Stream(Stream {
 		meter: T::BenchmarkHelper::metered(),
 		rate: RATE,
 		prepaid: 0,
 		billed: 100,
-		from_lump: false,
+		unbillable: 0,
+		read: 0,
+		term: last.map(|last| Term { last, trial_until: 0 }),
 		runs: runs.try_into().expect("few"),
 		wake: None,
 	})
 }
 
+/// Last round of the benchmarked streams that were lumps, later than any other.
+const LAST: RoundIndex = 1_000_000;
+
+/// A stream that was a lump.
+fn started<T: Config>() -> Terms {
+	let (from, until) = (T::Clock::round(), Some(LAST));
+	stream::<T>(vec![Run { from, base: None, until }], until)
+}
+
+/// A stream that was a lump, all of whose time is read.
+fn expired<T: Config>() -> Terms {
+	stream::<T>(vec![], Some(0))
+}
+
 fn running<T: Config>() -> Terms {
 	let round = T::Clock::round();
-	stream::<T>(vec![Run { from: round, base: None, until: None }])
+	stream::<T>(vec![Run { from: round, base: None, until: None }], None)
 }
 
 /// An owner that has lumps.
@@ -97,10 +114,6 @@ fn entry_of<T: Config>(id: EscrowId) -> (Lane, BlockNumber) {
 	}
 }
 
-fn ending() -> State {
-	State::Ending { round: 0, reason: CloseReason::TenantClosed }
-}
-
 #[benchmarks]
 mod benchmarks {
 	use super::*;
@@ -118,7 +131,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn deliver() {
-		let id = open::<T>(stream::<T>(vec![]), State::Closed { due: 100 * RATE });
+		let id = open::<T>(stream::<T>(vec![], None), State::Closed { due: 100 * RATE });
 		let caller: T::AccountId = whitelisted_caller();
 
 		#[extrinsic_call]
@@ -157,7 +170,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn wake() {
-		let id = open::<T>(stream::<T>(vec![]), ending());
+		// Its time is over, which is decided, told and carried out at once.
+		let id = open::<T>(expired::<T>(), State::Open);
 		let entry = entry_of::<T>(id);
 
 		#[block]
@@ -188,7 +202,7 @@ mod benchmarks {
 	fn wake_parking() {
 		// Everybody can be paid: a claim takes two writes, but spares the payments to the pots.
 		let state = State::Parking { round: 0, reason: CloseReason::Unhealthy };
-		let id = open_for::<T>(REPLICA, stream::<T>(vec![]), state);
+		let id = open_for::<T>(REPLICA, stream::<T>(vec![], Some(LAST)), state);
 		let entry = entry_of::<T>(id);
 
 		#[block]
@@ -207,7 +221,9 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as Escrow<_>>::start(id, payee, meter, RATE, 100 * RATE)?;
+			let prepaid = 100 * RATE;
+			let started = Started { payee, meter, rate: RATE, prepaid, last: LAST, trial_until: 0 };
+			<Pallet<T> as Escrow<_>>::start(id, started)?;
 		}
 
 		assert!(Accounts::<T>::get(id).expect("open").terms != Terms::Lump);
@@ -215,8 +231,24 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn extend() -> Result<(), BenchmarkError> {
+		let id = open_for::<T>(REPLICA, started::<T>(), State::Open);
+
+		#[block]
+		{
+			<Pallet<T> as Escrow<_>>::extend(id, LAST + 1, 200 * RATE)?;
+		}
+
+		let Terms::Stream(stream) = Accounts::<T>::get(id).expect("open").terms else {
+			panic!("a stream was opened")
+		};
+		assert_eq!((stream.last(), stream.prepaid), (Some(LAST + 1), 200 * RATE));
+		Ok(())
+	}
+
+	#[benchmark]
 	fn park() -> Result<(), BenchmarkError> {
-		let id = open_for::<T>(REPLICA, running::<T>(), State::Open);
+		let id = open_for::<T>(REPLICA, started::<T>(), State::Open);
 
 		#[block]
 		{

@@ -23,10 +23,16 @@ mod errors {
 		ZeroAmount,
 		/// The deposit does not pay for a single block.
 		DepositBelowRate,
-		/// The prepaid sum is part of the deposit and cannot be more than it.
+		/// The prepaid sum is part of the funds and cannot be more than those, less what a dispute locks or granted.
 		PrepaidAboveDeposit,
-		/// The end of this stream is decided and it is closed then; it takes no more funds.
+		/// The end of this stream is decided or has come: it takes no more funds and no more time.
 		Ending,
+		/// This stream has no last round to put off: it was opened, not started from a lump.
+		NoLastRound,
+		/// The last round must be after this one, and after the one that is to be put off.
+		LastRoundNotLater,
+		/// The last round of this stream has come; it can no longer be put off.
+		LastRoundReached,
 		/// The account is closed and only waits for somebody to be paid.
 		AlreadyClosed,
 		/// A dispute locks funds of this lump; thaw them first.

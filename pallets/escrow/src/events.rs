@@ -24,8 +24,8 @@ mod events {
 			rate: Balance,
 			/// Put on hold, `prepaid` included.
 			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. Not refunded if the tenant closes
-			/// the stream (code 1001).
+			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes the stream (code
+			/// 1001), only what rounds cost that were judged and not billable is refunded of it.
 			prepaid: Balance,
 		},
 		/// A lump became a stream of the same funds; it is billed from the next round on. Amounts in base units
@@ -45,8 +45,21 @@ mod events {
 			rate: Balance,
 			/// On hold, `prepaid` included.
 			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. Not given back if the tenant closes
-			/// the stream (code 1001).
+			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes the stream (code
+			/// 1001) after its trial, only what rounds cost that were judged and not billable is refunded of it.
+			prepaid: Balance,
+			/// Last round that is billed.
+			last_round: RoundIndex,
+			/// Last round of the trial.
+			trial_until: RoundIndex,
+		},
+		/// The last round of a stream was put off.
+		Extended {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that is billed.
+			last_round: RoundIndex,
+			/// Base units that are prepaid now, of the funds since the stream was started.
 			prepaid: Balance,
 		},
 		/// A stream or a lump got more funds.
@@ -65,8 +78,8 @@ mod events {
 			/// Base units of it that are fee.
 			fee: Balance,
 		},
-		/// The end of a stream is decided: nothing after `round` is billed. The rest is refunded once that
-		/// round is judged. Said again if a sooner end takes its place.
+		/// The end of a stream is decided: nothing after `round` is billed, however late it is carried out. The
+		/// rest is refunded once that round is judged. Said again if a sooner end takes its place.
 		EndDecided {
 			/// Id of the account.
 			escrow: EscrowId,

@@ -3,21 +3,27 @@
 use crate::{
 	AccountOf,
 	pallet::{Accounts, Config, Error, Event, HoldReason, NextId, Pallet},
-	types::{Account, Fee, Paid, State, Stream, Terms},
+	types::{Account, Fee, Paid, State, Stream, Term, Terms},
 };
 use frame::prelude::{ArithmeticError, DispatchError, DispatchResult, ensure};
-use frame_support::{storage::with_storage_layer, traits::Get};
+use frame_support::{
+	storage::with_storage_layer,
+	traits::{DefensiveOption, Get},
+};
 use surety_primitives::{
 	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Funds, Meter, NewStream,
-	OnEscrowEnd, RoundIndex, ServiceId, StreamEnd, StreamInfo,
+	OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd, StreamInfo,
 };
+
+/// Round after which a stream ends, and why.
+type End = (RoundIndex, CloseReason);
 
 impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	fn open_stream(new: NewStream<T::AccountId>) -> Result<EscrowId, DispatchError> {
 		let NewStream { owner, payer, payee, asset, meter, rate, deposit, prepaid } = new;
 		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
 		with_storage_layer(|| {
-			let terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round()));
+			let terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round(), None));
 			let (id, mut account) =
 				Self::hold_for(owner, payer.clone(), payee.clone(), asset, deposit, terms)?;
 			Self::deposit_event(Event::StreamOpened {
@@ -30,31 +36,28 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 				deposit,
 				prepaid,
 			});
-			Self::touch(&mut account);
-			Self::reschedule(id, &mut account);
+			let known = Self::touch(&mut account);
+			Self::reschedule(id, &mut account, known);
 			Accounts::<T>::insert(id, account);
 			Ok(id)
 		})
 	}
 
-	fn start(
-		id: EscrowId,
-		payee: T::AccountId,
-		meter: ServiceId,
-		rate: Balance,
-		prepaid: Balance,
-	) -> DispatchResult {
+	fn start(id: EscrowId, stream: Started<T::AccountId>) -> DispatchResult {
+		let Started { payee, meter, rate, prepaid, last, trial_until } = stream;
 		let mut account = Self::live(id)?;
 		ensure!(account.terms == Terms::Lump, Error::<T>::NotALump);
 		ensure!(account.frozen == 0, Error::<T>::FrozenFunds);
 		ensure!(account.is_untouched(), Error::<T>::LumpTouched);
 		let deposit = account.held;
 		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
+		let round = T::Clock::round();
+		ensure!(last > round, Error::<T>::LastRoundNotLater);
 		account.payee = payee.clone();
-		let stream = Stream::new(meter, rate, prepaid, T::Clock::round());
-		account.terms = Terms::Stream(Stream { from_lump: true, ..stream });
-		Self::touch(&mut account);
-		Self::reschedule(id, &mut account);
+		let term = Term { last, trial_until };
+		account.terms = Terms::Stream(Stream::new(meter, rate, prepaid, round, Some(term)));
+		let known = Self::touch(&mut account);
+		Self::reschedule(id, &mut account, known);
 		let (payer, asset) = (account.payer.clone(), account.asset);
 		Accounts::<T>::insert(id, account);
 		Self::deposit_event(Event::StreamStarted {
@@ -66,25 +69,46 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 			rate,
 			deposit,
 			prepaid,
+			last_round: last,
+			trial_until,
 		});
 		Ok(())
 	}
 
-	fn park(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
-		Self::stop_by(id, at, reason, true).map(drop)
+	fn extend(id: EscrowId, last: RoundIndex, prepaid: Balance) -> DispatchResult {
+		let mut account = Self::live_stream(id)?;
+		let (known, funds) = (Self::known_end(&account), account.for_meter());
+		let Terms::Stream(stream) = &mut account.terms else { return Err(Error::<T>::NotAStream.into()) };
+		let stands = stream.last().ok_or(Error::<T>::NoLastRound)?;
+		ensure!(stands > T::Clock::round(), Error::<T>::LastRoundReached);
+		ensure!(known.end().is_none(), Error::<T>::Ending);
+		ensure!(last > stands, Error::<T>::LastRoundNotLater);
+		let prepaid = prepaid.max(stream.prepaid);
+		ensure!(prepaid <= funds, Error::<T>::PrepaidAboveDeposit);
+		stream.prepaid = prepaid;
+		stream.extend(last);
+		let known = Self::touch(&mut account);
+		Self::reschedule(id, &mut account, known);
+		Accounts::<T>::insert(id, account);
+		Self::deposit_event(Event::Extended { escrow: id, last_round: last, prepaid });
+		Ok(())
+	}
+
+	fn park(id: EscrowId, at: RoundIndex, reason: CloseReason) -> Result<End, DispatchError> {
+		Self::stop_by(id, at, reason, true).map(|(end, _)| end)
 	}
 
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let mut account = Self::live(id)?;
-		ensure!(account.end_round().is_none() || account.state.parks(), Error::<T>::Ending);
+		let known = Self::touch(&mut account);
+		ensure!(known.end().is_none() || known.parks(), Error::<T>::Ending);
 		account.deposited = account.deposited.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 		account.held = account.held.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 		with_storage_layer(|| {
 			T::Funds::hold(account.asset, HoldReason::Escrow.into(), &account.payer, amount)
 		})?;
-		Self::touch(&mut account);
-		Self::reschedule(id, &mut account);
+		Self::reschedule(id, &mut account, known);
 		Accounts::<T>::insert(id, account);
 		Self::deposit_event(Event::ToppedUp { escrow: id, amount });
 		Ok(())
@@ -95,27 +119,27 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		if account.is_closed() {
 			return Ok(Self::deliver(id, &mut account));
 		}
-		Self::touch(&mut account);
+		let known = Self::touch(&mut account);
 		let moved = Self::pay_out(id, &mut account);
-		Self::reschedule(id, &mut account);
+		Self::reschedule(id, &mut account, known);
 		Accounts::<T>::insert(id, account);
 		Ok(moved)
 	}
 
-	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
-		Self::stop_by(id, at, reason, false).map(drop)
+	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> Result<End, DispatchError> {
+		Self::stop_by(id, at, reason, false).map(|(end, _)| end)
 	}
 
 	fn freeze(id: EscrowId, amount: Balance) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let mut account = Self::live(id)?;
-		Self::touch(&mut account);
+		let known = Self::touch(&mut account);
 		ensure!(amount <= account.unlocked(), Error::<T>::NotEnoughHeld);
 		account.frozen = account.frozen.saturating_add(amount);
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.stop(T::Clock::round());
 		}
-		Self::reschedule(id, &mut account);
+		Self::reschedule(id, &mut account, known);
 		Accounts::<T>::insert(id, account);
 		Self::deposit_event(Event::Frozen { escrow: id, amount });
 		Ok(())
@@ -125,16 +149,16 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		let mut account = Self::live(id)?;
 		ensure!(account.frozen > 0, Error::<T>::NotFrozen);
 		ensure!(to_payee <= account.frozen, Error::<T>::NotEnoughHeld);
-		Self::touch(&mut account);
-		let end = account.end_round();
+		let known = Self::touch(&mut account);
 		if let Terms::Stream(stream) = &mut account.terms {
-			stream.resume(T::Clock::round(), end).ok_or(Error::<T>::JudgingBehind)?;
+			let until = known.end().map(|(round, _)| round).or(stream.last());
+			stream.resume(T::Clock::round(), until).ok_or(Error::<T>::JudgingBehind)?;
 		}
 		let unlocked = account.frozen;
 		account.awarded = account.awarded.saturating_add(to_payee);
 		account.frozen = 0;
 		Self::pay_out(id, &mut account);
-		Self::reschedule(id, &mut account);
+		Self::reschedule(id, &mut account, known);
 		Accounts::<T>::insert(id, account);
 		Self::deposit_event(Event::Thawed { escrow: id, amount: unlocked, to_payee });
 		Ok(())
@@ -171,6 +195,8 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 			due: account.outstanding(),
 			blocks_left: account.funded().saturating_sub(stream.billed),
 			ending: account.state.end(),
+			parks: account.state.parks(),
+			last: stream.last(),
 		})
 	}
 }
@@ -205,37 +231,39 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Decide the end of a stream, after which it is closed or, if it `parks`, is a lump again. Returns the
-	/// end, or `None` if nothing changes because an earlier one stands.
+	/// Decide the end of a stream, after which it is closed or, if it `parks`, is a lump again. Returns the end that
+	/// stands now, and whether that is a new one.
 	///
-	/// A stream never ends after its meter: asked for a later round, it ends with the meter, as a service
-	/// that was retired. Who wants it closed is stronger than who wants it parked, whoever comes first, but
-	/// the sooner end says in which round and why.
+	/// The sooner of the end that is known already and the one asked for says in which round and why; who wants the
+	/// stream closed is stronger than who wants it parked, whoever comes first. A round that was read off the meter
+	/// stays billed, so no end is sooner than that. The runs are bounded before the meter is read, so nothing after
+	/// the end is billed, however late it is asked for.
 	pub(crate) fn stop_by(
 		id: EscrowId,
 		at: RoundIndex,
 		reason: CloseReason,
 		parks: bool,
-	) -> Result<Option<(RoundIndex, CloseReason)>, DispatchError> {
+	) -> Result<(End, bool), DispatchError> {
 		let mut account = Self::live_stream(id)?;
-		let round = at.max(T::Clock::round());
-		let (round, reason) = match Self::meter_end(&account) {
-			Some(end) if end < at => (end, CloseReason::ServiceRetired),
-			Some(end) => (end.min(round), reason),
-			None => (round, reason),
+		let Terms::Stream(stream) = &account.terms else { return Err(Error::<T>::NotAStream.into()) };
+		let at = at.max(stream.read);
+		let asked = match stream.last() {
+			// Its time is over before that, which can no longer be put off.
+			Some(last) if last < at => State::expired(last),
+			_ => State::stopping(at, reason, parks),
 		};
-		let stands = account.state.end();
-		let (round, reason) = stands.filter(|(stands, _)| *stands <= round).unwrap_or((round, reason));
-		let parks = parks && (stands.is_none() || account.state.parks());
-		let state = State::stopping(round, reason, parks);
-		if account.state == state {
-			return Ok(None);
+		let before = account.state;
+		account.state = asked.unless(Self::known_end(&account));
+		if account.state != before {
+			let known = Self::touch(&mut account);
+			// Funds that have run out are known only now.
+			let state = Self::due_end(&account, known).unwrap_or(known);
+			Self::decide(id, &mut account, state);
+			Self::reschedule(id, &mut account, state);
+			Accounts::<T>::insert(id, &account);
 		}
-		Self::touch(&mut account);
-		Self::decide(id, &mut account, state);
-		Self::reschedule(id, &mut account);
-		Accounts::<T>::insert(id, account);
-		Ok(Some((round, reason)))
+		let end = account.state.end().defensive_ok_or(Error::<T>::NotAStream)?;
+		Ok((end, account.state != before))
 	}
 
 	/// Close a lump.
@@ -313,8 +341,9 @@ impl<T: Config> Pallet<T> {
 		} else {
 			ensure!(to_payee == 0, Error::<T>::NotFrozen);
 		}
-		let end = Self::stop_by(id, T::Clock::round(), CloseReason::Governance, false)?;
-		if let Some((round, reason)) = end {
+		let (end, changed) = Self::stop_by(id, T::Clock::round(), CloseReason::Governance, false)?;
+		if changed {
+			let (round, reason) = end;
 			T::OnEnd::ending(owner, round, reason);
 		}
 		Ok(())

@@ -2,7 +2,8 @@
 //!
 //! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens another,
 //! the end (or parking) stops the last. Verdicts come two rounds late, so a run's edges are noted as rounds and
-//! read off the meter once those rounds are judged ([`MeterReading::at`] remembers 32 rounds).
+//! read off the meter once those rounds are judged. A meter remembers 32 rounds. An edge that is read later favours
+//! the payer: the base of a run is taken at its most, the end at its least.
 //!
 //! ```text
 //! round      5     6     7     8     9    10    11
@@ -11,18 +12,36 @@
 //! runs       (5, 7]                       (10, 11]
 //! ```
 
-use crate::types::{Run, Stream};
+use crate::types::{Run, Stream, Term};
 use frame::prelude::BoundedVec;
 use surety_primitives::{Balance, BlockNumber, Clock, MeterReading, RoundIndex, ServiceId};
 
 impl Stream {
-	/// A stream that is billed after `round`.
-	pub fn new(meter: ServiceId, rate: Balance, prepaid: Balance, round: RoundIndex) -> Self {
+	/// A stream that is billed after `round`, up to the last round of its term.
+	pub fn new(
+		meter: ServiceId,
+		rate: Balance,
+		prepaid: Balance,
+		round: RoundIndex,
+		term: Option<Term>,
+	) -> Self {
+		let runs = BoundedVec::new();
 		let mut stream =
-			Self { meter, rate, prepaid, billed: 0, from_lump: false, runs: BoundedVec::new(), wake: None };
+			Self { meter, rate, prepaid, billed: 0, unbillable: 0, read: round, term, runs, wake: None };
 		// There is always room for the first one.
-		let _ = stream.resume(round, None);
+		let _ = stream.resume(round, stream.last());
 		stream
+	}
+
+	/// Last round of the time that it was started for.
+	pub fn last(&self) -> Option<RoundIndex> {
+		self.term.map(|term| term.last)
+	}
+
+	/// Base units due at the least if the tenant closes the stream: what is prepaid, less the price of the rounds
+	/// that were judged and not billable.
+	pub fn least(&self) -> Balance {
+		self.prepaid.saturating_sub(self.rate.saturating_mul(Balance::from(self.unbillable)))
 	}
 
 	/// Price of the blocks billed so far, in base units.
@@ -33,16 +52,18 @@ impl Stream {
 	/// Take in what the meter says. Without a meter nothing more will ever be billed.
 	pub fn note(&mut self, reading: Option<MeterReading>, round_blocks: u32) {
 		let Some(reading) = reading else { return self.runs.clear() };
-		let mut advanced = 0u32;
 		for run in self.runs.iter_mut() {
-			let Some(base) = run.base.or_else(|| reading.at(run.from, round_blocks)) else { continue };
+			let Some(base) = run.base.or_else(|| reading.at_most(run.from, round_blocks)) else { continue };
 			let upto = run.until.unwrap_or(reading.through).min(reading.through).max(run.from);
-			let Some(blocks) = reading.at(upto, round_blocks) else { continue };
-			advanced = advanced.saturating_add(blocks.saturating_sub(base));
+			let Some(blocks) = reading.at_least(upto, round_blocks) else { continue };
+			let all = upto.saturating_sub(run.from).saturating_mul(round_blocks);
+			let advanced = blocks.saturating_sub(base);
+			self.billed = self.billed.saturating_add(advanced);
+			self.unbillable = self.unbillable.saturating_add(all.saturating_sub(advanced));
+			self.read = self.read.max(upto);
 			run.base = Some(blocks);
 			run.from = upto;
 		}
-		self.billed = self.billed.saturating_add(advanced);
 		self.drop_finished();
 	}
 
@@ -53,6 +74,16 @@ impl Stream {
 			run.until = Some(run.until.map_or(round, |until| until.min(round)));
 		}
 		self.drop_finished();
+	}
+
+	/// Put off the last round of its term, which has not come yet. The run that goes on to it goes on to the new one.
+	pub fn extend(&mut self, last: RoundIndex) {
+		let Some(term) = &mut self.term else { return };
+		let before = Some(term.last);
+		term.last = last;
+		for run in self.runs.iter_mut().filter(|run| run.until == before) {
+			run.until = Some(last);
+		}
 	}
 
 	/// Bill again after `round`, up to `until`. `None` if too many earlier runs are not judged yet.

@@ -8,7 +8,7 @@ use frame::{deps::sp_io, testing_prelude::*};
 use std::{cell::RefCell, collections::BTreeMap};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Funds as _, Meter,
-	MeterReading, NewStream, OnEscrowEnd, RoundIndex, ServiceId, StreamEnd,
+	MeterReading, NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd,
 };
 
 type Block = MockBlockU32<Test>;
@@ -68,10 +68,13 @@ pub enum Told {
 }
 
 thread_local! {
-	static METERS: RefCell<BTreeMap<ServiceId, (MeterReading, Option<RoundIndex>)>> = const { RefCell::new(BTreeMap::new()) };
+	static METERS: RefCell<BTreeMap<ServiceId, TurnedMeter>> = const { RefCell::new(BTreeMap::new()) };
 	static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
 	static WHEN_PARKED: RefCell<Option<fn()>> = const { RefCell::new(None) };
 }
+
+/// What a meter reads, and after which round and why it stops.
+type TurnedMeter = (MeterReading, Option<(RoundIndex, CloseReason)>);
 
 /// Meters that advance when a test says what a round was.
 pub struct TestMeter;
@@ -79,7 +82,7 @@ impl Meter for TestMeter {
 	fn reading(service: ServiceId) -> Option<MeterReading> {
 		METERS.with_borrow(|meters| meters.get(&service).map(|meter| meter.0))
 	}
-	fn ended(service: ServiceId) -> Option<RoundIndex> {
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
 		METERS.with_borrow(|meters| meters.get(&service).and_then(|meter| meter.1))
 	}
 }
@@ -93,14 +96,18 @@ impl TestMeter {
 	pub fn judge(service: ServiceId, billable: bool) {
 		METERS.with_borrow_mut(|meters| {
 			let (reading, ended) = meters.get_mut(&service).unwrap();
-			if ended.is_none_or(|ended| reading.through < ended) {
+			if ended.is_none_or(|(ended, _)| reading.through < ended) {
 				reading.advance(reading.through + 1, billable, L);
 			}
 		});
 	}
-	/// The meter stops after `at`.
+	/// The meter stops after `at`, as its service is retired.
 	pub fn end(service: ServiceId, at: RoundIndex) {
-		METERS.with_borrow_mut(|meters| meters.get_mut(&service).unwrap().1 = Some(at));
+		Self::end_for(service, at, CloseReason::ServiceRetired);
+	}
+	/// The meter stops after `at`.
+	pub fn end_for(service: ServiceId, at: RoundIndex, reason: CloseReason) {
+		METERS.with_borrow_mut(|meters| meters.get_mut(&service).unwrap().1 = Some((at, reason)));
 	}
 	/// There is no meter any more.
 	pub fn remove(service: ServiceId) {
@@ -146,6 +153,8 @@ parameter_types! {
 	pub static PlatformFee: Perbill = Perbill::from_percent(5);
 	pub static ProberShare: Perbill = Perbill::from_percent(60);
 	pub static AgendaPerBlock: u32 = 5;
+	/// The agenda is not worked off, as if there were no room for any of it.
+	pub static Stalled: bool = false;
 	pub const ProberPot: AccountId = POT;
 	pub const TreasuryAccount: AccountId = TREASURY;
 	pub const OnEndWeight: Weight = Weight::from_parts(7, 0);
@@ -221,9 +230,11 @@ pub fn new_ext() -> sp_io::TestExternalities {
 	PlatformFee::set(Perbill::from_percent(5));
 	ProberShare::set(Perbill::from_percent(60));
 	AgendaPerBlock::set(5);
+	Stalled::set(false);
 	ext.execute_with(|| {
 		TestMeter::start(METER, 0);
 		System::set_block_number(1);
+		Escrow::on_initialize(1);
 	});
 	ext
 }
@@ -283,7 +294,9 @@ pub fn next_block_with(billable: &dyn Fn(RoundIndex) -> bool, judged_at: u32) {
 			}
 		}
 	}
-	Escrow::on_initialize(now);
+	if !Stalled::get() {
+		Escrow::on_initialize(now);
+	}
 	Escrow::do_try_state().unwrap();
 }
 
@@ -339,9 +352,28 @@ pub fn open_replica(asset: AssetId, amount: Balance) -> EscrowId {
 	Escrow::open_lump(replica(), TENANT, TENANT, asset, amount).unwrap()
 }
 
-/// Start a lump for the operator at the terms of `new_stream`.
+/// A last round that none of the tests comes to.
+pub const NEVER: RoundIndex = 100_000;
+
+/// A start at the terms of `new_stream`, for more time than its funds pay for and without a trial.
+pub fn new_start() -> Started<AccountId> {
+	Started { payee: OPERATOR, meter: METER, rate: 2, prepaid: 200, last: NEVER, trial_until: 0 }
+}
+
+/// Start a lump for the operator at these terms.
 pub fn start(id: EscrowId) {
-	Escrow::start(id, OPERATOR, METER, 2, 200).unwrap();
+	Escrow::start(id, new_start()).unwrap();
+}
+
+/// The end that stands now. Only a sooner one may have taken the place of that before.
+pub fn keeps(
+	before: Option<(RoundIndex, CloseReason)>,
+	now: Option<(RoundIndex, CloseReason)>,
+) -> Option<(RoundIndex, CloseReason)> {
+	if let Some((round, _)) = before {
+		assert!(now == before || now.is_some_and(|(now, _)| now < round), "{now:?} after {before:?}");
+	}
+	now
 }
 
 pub fn account(id: EscrowId) -> AccountOf<Test> {

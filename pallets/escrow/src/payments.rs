@@ -39,10 +39,10 @@ impl<T: Config> Pallet<T> {
 		round: RoundIndex,
 		reason: CloseReason,
 	) -> StreamEnd {
-		let due = account.due_at_end(reason);
+		let due = account.due_at_end(round, reason);
 		account.state = State::Closed { due };
 		let end = Self::end_of(account, round, reason);
-		Self::reschedule(id, account);
+		Self::move_entry(id, account, None);
 		Self::deliver(id, account);
 		let (code, paid, refunded) = (reason.code(), end.paid, end.refunded);
 		Self::deposit_event(match account.terms {

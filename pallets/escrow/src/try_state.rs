@@ -3,7 +3,7 @@
 use crate::{
 	AccountOf,
 	pallet::{Accounts, Agenda, Config, Cursor, HoldReason, NextId, Pallet},
-	types::{Lane, State, Terms},
+	types::{Lane, Terms},
 };
 use frame::{deps::sp_runtime::TryRuntimeError, prelude::ensure};
 use surety_primitives::{Balance, Clock, EscrowId, Funds};
@@ -12,13 +12,15 @@ impl<T: Config> Pallet<T> {
 	/// 1. What a payer has on hold here is the sum of `held` over its accounts, per asset.
 	/// 2. Per account, `paid + refunded + held == deposited`; a refund is given only by closing.
 	/// 3. Per account, no more is paid than is due, no more is due than is deposited and not locked, and
-	///    the fee is at most its share of what is paid. What is prepaid is neither locked nor granted away.
+	///    the fee is at most its share of what is paid. What is due if the tenant closes a stream is neither locked
+	///    nor granted away.
 	/// 4. What is locked is held.
 	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the stream says,
 	///    not before the cursor of its lane, and no other. Only a frozen or closed stream waits for none. A
 	///    stream whose end is decided is in the urgent lane; an open one only if that is due now.
 	/// 6. The runs of a stream are in order, each ends after it began and none but the last is open; none
-	///    is open if the stream is frozen, ending or parking, nor goes past the end.
+	///    is open if the stream is frozen, ending, parking or was started, nor goes past the end or its last round.
+	///    No stream ends after its last round, nor before what was read off its meter.
 	/// 7. A closed account still holds something and locks nothing.
 	/// 8. No id is beyond the next.
 	/// 9. Only streams are ending or parking.
@@ -61,7 +63,7 @@ impl<T: Config> Pallet<T> {
 		);
 		ensure!(account.paid.fee() <= account.fee.share.mul_floor(paid), "3: more fee than its share");
 		if let (Terms::Stream(stream), false) = (&account.terms, account.is_closed()) {
-			ensure!(stream.prepaid <= account.for_meter(), "3: the prepaid sum is not there");
+			ensure!(stream.least() <= account.for_meter(), "3: the prepaid sum is not there");
 		}
 		ensure!(account.frozen <= account.held, "4: more locked than held");
 		if account.is_closed() {
@@ -103,15 +105,18 @@ impl<T: Config> Pallet<T> {
 			runs.iter().all(|run| run.until.is_none_or(|until| run.from < until)),
 			"6: a run that ends before it begins"
 		);
-		let open = runs.last().is_some_and(|run| run.until.is_none());
-		match account.state {
-			State::Open => ensure!(!open || account.frozen == 0, "6: a frozen stream runs"),
-			State::Ending { round, .. } | State::Parking { round, .. } => ensure!(
-				runs.iter().all(|run| run.until.is_some_and(|until| until <= round)),
-				"6: a stream runs past its end"
-			),
-			State::Closed { .. } => {},
+		if account.is_closed() {
+			return Ok(());
 		}
+		let open = runs.last().is_some_and(|run| run.until.is_none());
+		ensure!(!open || account.frozen == 0, "6: a frozen stream runs");
+		let (end, last) = (account.end_round(), stream.last());
+		ensure!(end.is_none() || last.is_none() || end <= last, "6: a stream ends after its last round");
+		ensure!(end.is_none_or(|end| stream.read <= end), "6: a stream ends before what was read");
+		ensure!(
+			end.or(last).is_none_or(|end| runs.iter().all(|run| run.until.is_some_and(|until| until <= end))),
+			"6: a stream runs past its end"
+		);
 		Ok(())
 	}
 }

@@ -22,9 +22,9 @@ stored! {
 	/// What waits in line with what. Whoever floods one lane does not hold up the other.
 	#[derive(Copy)]
 	pub enum Lane {
-		/// Streams whose end is decided, or known to be due.
+		/// Streams whose end is decided, or found to be due.
 		Urgent,
-		/// Open streams: reading their meters, and whether their funds have run out.
+		/// Open streams: reading their meters, and whether their funds or their time are over.
 		Looks,
 	}
 }
@@ -44,19 +44,35 @@ stored! {
 }
 
 stored! {
+	/// Time that a lump was started for.
+	#[derive(Copy)]
+	pub struct Term {
+		/// Last round that is billed: the stream expires with it.
+		pub last: RoundIndex,
+		/// Last round of the trial: a tenant who closes the stream with it or sooner owes what was metered, no more.
+		pub trial_until: RoundIndex,
+	}
+}
+
+stored! {
 	/// Terms of a stream.
 	pub struct Stream {
 		/// Service whose meter it is paid by.
 		pub meter: ServiceId,
 		/// Base units per billable block.
 		pub rate: Balance,
-		/// Base units of the deposit that pay the first billable blocks. The least that is due in all if the
-		/// tenant closes the stream; any other end refunds what of it the meter did not earn.
+		/// Base units of the deposit that pay the first billable blocks. Less the price of `unbillable`, the
+		/// least that is due in all if the tenant closes the stream after its trial; any other end refunds what
+		/// of it the meter did not earn.
 		pub prepaid: Balance,
 		/// Billable blocks in all, by the rounds judged when the account was last touched.
 		pub billed: u32,
-		/// Whether it was a lump before, and is one again if its meter ends.
-		pub from_lump: bool,
+		/// Blocks of the rounds read off the meter in which it did not advance.
+		pub unbillable: u32,
+		/// Last round that was read off the meter; before the first, the round of the opening. No end is sooner.
+		pub read: RoundIndex,
+		/// The time that it was started for, if it was a lump before. It is one again if its meter ends sooner.
+		pub term: Option<Term>,
 		/// What is not judged yet, in order of time.
 		pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
 		/// Lane and block whose agenda holds the entry of this stream.
@@ -109,12 +125,29 @@ impl State {
 		if parks { Self::Parking { round, reason } } else { Self::Ending { round, reason } }
 	}
 
+	/// The end of a stream whose time is over.
+	pub fn expired(last: RoundIndex) -> Self {
+		Self::Ending { round: last, reason: CloseReason::Expired }
+	}
+
+	/// This end, but that of `known` in its place if it is not later. Only what parks by both of them parks.
+	pub fn unless(self, known: Self) -> Self {
+		let Some(stands) = known.end() else { return self };
+		let end = self.end().filter(|(round, _)| *round < stands.0).unwrap_or(stands);
+		Self::stopping(end.0, end.1, self.parks() && known.parks())
+	}
+
 	/// Last round of a stream that is billed and why, if that is decided.
 	pub fn end(&self) -> Option<(RoundIndex, CloseReason)> {
 		match *self {
 			Self::Ending { round, reason } | Self::Parking { round, reason } => Some((round, reason)),
 			Self::Open | Self::Closed { .. } => None,
 		}
+	}
+
+	/// Whether the account only waits for somebody to be paid.
+	pub fn is_closed(&self) -> bool {
+		matches!(self, Self::Closed { .. })
 	}
 
 	/// Whether it is decided that a stream becomes a lump again.
@@ -207,15 +240,20 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 
-	/// Due in all if it is closed now for `reason`: a tenant who closes a stream pays at least what is prepaid.
-	pub fn due_at_end(&self, reason: CloseReason) -> Balance {
-		if reason.keeps_prepaid() { self.due_by_tenant() } else { self.due() }
+	/// Due in all if it is closed with `round` for `reason`: a tenant who closes a stream after its trial pays at
+	/// least what is left of the prepaid sum.
+	pub fn due_at_end(&self, round: RoundIndex, reason: CloseReason) -> Balance {
+		let on_trial = |stream: &Stream| stream.term.is_some_and(|term| round <= term.trial_until);
+		match &self.terms {
+			Terms::Stream(stream) if reason.keeps_prepaid() && !on_trial(stream) => self.due_by_tenant(),
+			_ => self.due(),
+		}
 	}
 
-	/// Due in all if the tenant closes it now.
+	/// Due in all if the tenant closes it now. The trial is left out: its funds must last beyond it.
 	fn due_by_tenant(&self) -> Balance {
 		match &self.terms {
-			Terms::Stream(stream) if !self.is_closed() => self.due_of_at_least(stream.prepaid),
+			Terms::Stream(stream) if !self.is_closed() => self.due_of_at_least(stream.least()),
 			_ => self.due(),
 		}
 	}
@@ -274,7 +312,7 @@ impl<AccountId> Account<AccountId> {
 
 	/// Whether it is closed and waits only for somebody to be paid.
 	pub fn is_closed(&self) -> bool {
-		matches!(self.state, State::Closed { .. })
+		self.state.is_closed()
 	}
 }
 

@@ -22,6 +22,7 @@ pub trait WeightInfo {
 	fn wake_read() -> Weight;
 	fn wake_parking() -> Weight;
 	fn start() -> Weight;
+	fn extend() -> Weight;
 	fn park() -> Weight;
 	fn top_up_lump() -> Weight;
 }
@@ -208,6 +209,22 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
+	fn extend() -> Weight {
+		// As `park`, until it is measured.
+		Weight::from_parts(102_222_000, 35096)
+			.saturating_add(Db::get().reads(4_u64))
+			.saturating_add(Db::get().writes(3_u64))
+	}
+	/// Storage: `Timing::Settings` (r:1 w:0)
+	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:0)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:2)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn park() -> Weight {
 		// Minimum measured: 97_876 ns. Proof recorded: 30796 bytes.
 		Weight::from_parts(102_222_000, 35096)
@@ -257,6 +274,9 @@ impl WeightInfo for () {
 	}
 	fn start() -> Weight {
 		Measured::<ParityDbWeight>::start()
+	}
+	fn extend() -> Weight {
+		Measured::<ParityDbWeight>::extend()
 	}
 	fn park() -> Weight {
 		Measured::<ParityDbWeight>::park()

@@ -2,18 +2,25 @@
 
 use crate::{Agenda, Cursor, Lane, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, NewStream, agenda::MAX_BLOCKS_WALKED};
+use surety_primitives::{
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, NewStream, RoundIndex, Started, StreamEnd,
+	agenda::MAX_BLOCKS_WALKED,
+};
 
 /// Ids of which one in so many comes to the same block of the spread.
 const SPREAD: u32 = SPREAD_ROUNDS * L;
 
 /// Streams whose bases are to be read in one and the same block, the `offset`th that reads are spread over.
 fn flood(asset: AssetId, streams: u32, offset: u32) -> Vec<EscrowId> {
+	flood_of(asset, streams, offset, 500)
+}
+
+fn flood_of(asset: AssetId, streams: u32, offset: u32, deposit: Balance) -> Vec<EscrowId> {
 	let first = NextId::<Test>::get().next_multiple_of(SPREAD) + offset;
 	let ids: Vec<_> = (0..streams).map(|n| first + n * SPREAD).collect();
 	for id in &ids {
 		NextId::<Test>::put(id);
-		let new = NewStream { rate: 1, deposit: 500, prepaid: 0, ..new_stream(asset) };
+		let new = NewStream { rate: 1, deposit, prepaid: 0, ..new_stream(asset) };
 		assert_eq!(Escrow::open_stream(new), Ok(*id));
 	}
 	ids
@@ -35,7 +42,7 @@ fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
 		let ended = open(asset);
 		TestMeter::start(METER + 1, 2);
 		let parked = open_replica(asset, 1_000);
-		assert_ok!(Escrow::start(parked, OPERATOR, METER + 1, 2, 200));
+		assert_ok!(Escrow::start(parked, Started { meter: METER + 1, ..new_start() }));
 		run_to_round(5);
 		assert_ok!(Escrow::end(ended, 5, CloseReason::OperatorClosed));
 		let ids = flood(asset, 1_000, 0);
@@ -51,7 +58,7 @@ fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
 		// In the middle of it a lease fails, two rounds ago.
 		run_to(82);
 		assert_eq!(unread(&ids), 985);
-		TestMeter::end(METER + 1, 6);
+		TestMeter::end_for(METER + 1, 6, CloseReason::Unhealthy);
 		assert_ok!(Escrow::park(parked, 6, CloseReason::Unhealthy));
 		run_to(83);
 		let end = stream_end(CloseReason::Unhealthy, 6, 60, 940);
@@ -71,6 +78,107 @@ fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
 			assert_eq!(settle(id), Ok(22 * 10), "rounds 6 to 27");
 		}
 	});
+}
+
+/// A thousand streams that were lumps, at 1 a block, and thousands of looks that come to the block in which all of
+/// them end with round 20. Two of three rounds are billable.
+fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), reason: CloseReason) {
+	new_ext().execute_with(|| {
+		let asset = AssetId::Native;
+		let up = |round| round % 3 != 0;
+		AgendaPerBlock::set(50);
+		run_with(35, up);
+		TestMeter::start(METER + 1, 1);
+		let start = Started { meter: METER + 1, rate: 1, prepaid: 0, last, ..new_start() };
+		let ids: Vec<_> = (0..1_000)
+			.map(|_| {
+				let id = open_replica(asset, 200);
+				assert_ok!(Escrow::start(id, start.clone()));
+				id
+			})
+			.collect();
+		run_with(170, up);
+		let looks = flood_of(asset, 3_000, 0, 100);
+		run_with(199, up);
+		end(&ids);
+		run_with(225, up);
+		assert!(unread(&looks) > 1_000, "the flood goes on");
+		// Whoever asks does not wait for it.
+		let first = ids.iter().copied().find(|id| Escrow::stream(*id).is_some_and(|info| info.ending.is_none()));
+		if let Some(first) = first {
+			assert_ok!(settle(first));
+		}
+		run_with(230, up);
+		assert!(first.is_none_or(|first| Escrow::stream(first).is_none()));
+		run_with(330, up);
+		assert_eq!(unread(&looks), 0);
+		// Rounds 4 to 20, but for 6, 9, 12, 15 and 18.
+		let end = StreamEnd { reason, round: 20, paid: 120, fee: 6, refunded: 80 };
+		let told = told();
+		let over = |told: &Told| matches!(told, Told::Ended(owner, is) | Told::Parked(owner, is) if *owner == replica() && *is == end);
+		assert_eq!(told.iter().filter(|told| over(told)).count(), 1_000);
+		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
+		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (114 * 1_000, -120 * 1_000));
+	});
+}
+
+#[test]
+fn a_thousand_streams_that_expire_in_a_flood_of_looks_are_billed_to_their_round() {
+	thousand_ends_in_a_flood(20, |_| (), CloseReason::Expired);
+}
+
+#[test]
+fn a_thousand_streams_whose_meters_end_in_a_flood_of_looks_are_billed_to_their_round() {
+	let terminated = CloseReason::Terminated;
+	let end = |ids: &[EscrowId]| {
+		TestMeter::end_for(METER + 1, 20, terminated);
+		for id in ids {
+			assert_ok!(settle(*id));
+		}
+	};
+	thousand_ends_in_a_flood(NEVER, end, terminated);
+}
+
+#[test]
+fn a_thousand_failures_that_are_reported_late_are_billed_to_their_round() {
+	let unhealthy = CloseReason::Unhealthy;
+	let end = |ids: &[EscrowId]| {
+		run_with(222, |round| round % 3 != 0);
+		for id in ids {
+			assert_eq!(Escrow::park(*id, 20, unhealthy), Ok((20, unhealthy)));
+		}
+	};
+	thousand_ends_in_a_flood(NEVER, end, unhealthy);
+}
+
+#[test]
+fn what_a_meter_has_forgotten_favours_the_payer() {
+	let up = |round: RoundIndex| round % 5 != 0;
+	for (last, reason) in
+		[(40, CloseReason::Expired), (60, CloseReason::Expired), (NEVER, CloseReason::Unhealthy)]
+	{
+		with_each_asset(|asset| {
+			let id = open_replica(asset, 2_000);
+			assert_ok!(Escrow::start(id, Started { last, ..new_start() }));
+			// Nobody looks at it for longer than the meter remembers.
+			Stalled::set(true);
+			run_with(1_000, up);
+			Stalled::set(false);
+			if last == NEVER {
+				assert_eq!(Escrow::park(id, 50, reason), Ok((50, reason)));
+			}
+			run_with(1_100, up);
+			let end = told().into_iter().find_map(|told| match told {
+				Told::Ended(_, end) | Told::Parked(_, end) => Some(end),
+				Told::Ending(..) => None,
+			});
+			let end = end.unwrap();
+			assert_eq!((end.reason, end.round), (reason, last.min(50).max(if last == 60 { 60 } else { 0 })));
+			let earned = (1..=end.round).filter(|round| up(*round)).count() as Balance * 20;
+			assert!(end.paid <= earned, "{} of {earned}", end.paid);
+			assert_eq!(Escrow::stream(id), None);
+		});
+	}
 }
 
 #[test]
@@ -96,10 +204,10 @@ fn a_flood_of_funds_that_run_out_holds_up_no_park_and_ends_as_foreseen() {
 		let ids = flood(asset, 50, 0);
 		TestMeter::start(METER + 1, 5);
 		let parked = open_replica(asset, 2_000);
-		assert_ok!(Escrow::start(parked, OPERATOR, METER + 1, 2, 200));
+		assert_ok!(Escrow::start(parked, Started { meter: METER + 1, ..new_start() }));
 		run_to(562);
 		assert_eq!(ending(&ids), 15, "opened with funds for 50 rounds");
-		TestMeter::end(METER + 1, 54);
+		TestMeter::end_for(METER + 1, 54, CloseReason::Unhealthy);
 		assert_ok!(Escrow::park(parked, 54, CloseReason::Unhealthy));
 		told();
 		run_to(563);

@@ -139,7 +139,7 @@ fn an_operator_who_sells_many_and_ends_them_unserved_gets_nothing() {
 			run_with(35, |_| false);
 			for id in ids {
 				assert_eq!(settle(id), Ok(0));
-				assert_ok!(Escrow::end(id, 0, reason));
+				assert_ok!(Escrow::end(id, 3, reason));
 			}
 			run_with(60, |_| false);
 			assert_eq!(told(), vec![end(reason, 3, 0, 1_000); 4]);
@@ -219,12 +219,27 @@ fn the_reason_of_the_end_that_is_carried_out_says_who_bears_the_first_window() {
 }
 
 #[test]
-fn a_round_in_the_past_is_taken_as_this_one() {
+fn an_end_in_the_past_bills_nothing_after_its_round() {
+	with_each_asset(|asset| {
+		let id = open(asset);
+		run_to_round(40);
+		let terminated = CloseReason::Terminated;
+		assert_eq!(Escrow::end(id, 12, terminated), Ok((12, terminated)));
+		run_to(401);
+		assert_eq!(told(), vec![end(terminated, 12, 240, 760)]);
+	});
+}
+
+#[test]
+fn a_round_that_was_read_stays_billed() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_to_round(20);
-		assert_ok!(Escrow::end(id, 3, CloseReason::TenantClosed));
-		assert_eq!(Escrow::stream(id).unwrap().ending, Some((20, CloseReason::TenantClosed)));
+		assert_eq!(settle(id), Ok(340));
+		let terminated = CloseReason::Terminated;
+		assert_eq!(Escrow::end(id, 12, terminated), Ok((17, terminated)));
+		run_to(201);
+		assert_eq!(told(), vec![end(terminated, 17, 340, 660)]);
 	});
 }
 
@@ -303,21 +318,22 @@ fn the_reason_given_first_stands_when_the_meter_ends_too() {
 }
 
 #[test]
-fn an_end_after_that_of_the_meter_is_that_of_the_meter() {
-	with_each_asset(|asset| {
-		let (told_late, told_of) = (open(asset), open(asset));
-		run_to_round(20);
-		TestMeter::end(METER, 22);
-		run_to_round(30);
-		assert_ok!(Escrow::end(told_late, 30, CloseReason::TenantClosed));
-		assert_eq!(Escrow::stream(told_late).unwrap().ending, Some((22, CloseReason::ServiceRetired)));
-		// Who names the meter's own end knows better why.
-		assert_ok!(Escrow::end(told_of, 22, CloseReason::Terminated));
-		assert_eq!(Escrow::stream(told_of).unwrap().ending, Some((22, CloseReason::Terminated)));
-		run_to(301);
-		assert!(told().contains(&end(CloseReason::ServiceRetired, 22, 440, 560)));
-		assert!(Escrow::stream(told_of).is_none());
-	});
+fn an_end_with_that_of_the_meter_or_later_is_that_of_the_meter() {
+	let (tenant, terminated) = (CloseReason::TenantClosed, CloseReason::Terminated);
+	for (at, stands, paid) in
+		[(30, (22, terminated), 440), (22, (22, terminated), 440), (21, (21, tenant), 420)]
+	{
+		with_each_asset(|asset| {
+			let id = open(asset);
+			run_to_round(20);
+			TestMeter::end_for(METER, 22, terminated);
+			run_to_round(30);
+			assert_eq!(Escrow::end(id, at, tenant), Ok(stands));
+			assert_eq!(Escrow::stream(id).unwrap().ending, Some(stands));
+			run_to(301);
+			assert_eq!(told(), vec![end(stands.1, stands.0, paid, 1_000 - paid)]);
+		});
+	}
 }
 
 #[test]
@@ -329,7 +345,7 @@ fn a_meter_that_vanished_bills_nothing_more() {
 		TestMeter::remove(METER);
 		assert_eq!(settle(id), Ok(0));
 		run_to(201);
-		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 20, 340, 660)));
+		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 17, 340, 660)));
 	});
 }
 

@@ -11,5 +11,7 @@ mod lumps;
 mod money;
 mod parks;
 mod parks_money;
+mod prepaid;
 mod streams;
+mod time;
 mod try_state;

@@ -1,5 +1,6 @@
 //! Properties over arbitrary sequences, with the native token and with an asset: money is conserved, a
-//! stream is billed to the base unit, poking changes nothing, and funds end at exactly the block foreseen.
+//! stream is billed to the base unit whenever its end is carried out, an end that was decided is not undone, poking
+//! changes nothing, and funds end at exactly the block foreseen.
 
 use crate::{Accounts, mock::*};
 use frame::testing_prelude::*;
@@ -14,11 +15,27 @@ use surety_primitives::{
 enum Op {
 	TopUp(Balance),
 	Settle,
-	End { rounds_ahead: u32, reason: CloseReason },
+	/// End it so many rounds ahead, or that many ago.
+	End {
+		rounds: i32,
+		reason: CloseReason,
+	},
 	Freeze(Balance),
-	Thaw { percent: u128 },
-	EndMeter { rounds_ahead: u32 },
-	Lump { amount: Balance, to_payee: Balance },
+	Thaw {
+		percent: u128,
+	},
+	EndMeter {
+		rounds_ahead: u32,
+		reason: CloseReason,
+	},
+	/// Nobody looks at the agenda for so many blocks.
+	Stall {
+		blocks: u32,
+	},
+	Lump {
+		amount: Balance,
+		to_payee: Balance,
+	},
 }
 
 fn reason() -> impl Strategy<Value = CloseReason> {
@@ -34,10 +51,11 @@ fn op() -> impl Strategy<Value = Op> {
 	prop_oneof![
 		3 => (0u128..2_000).prop_map(Op::TopUp),
 		3 => Just(Op::Settle),
-		1 => (0u32..12, reason()).prop_map(|(rounds_ahead, reason)| Op::End { rounds_ahead, reason }),
+		2 => (-12i32..12, reason()).prop_map(|(rounds, reason)| Op::End { rounds, reason }),
 		4 => (0u128..800).prop_map(Op::Freeze),
 		4 => (0u128..=100).prop_map(|percent| Op::Thaw { percent }),
-		1 => (0u32..12).prop_map(|rounds_ahead| Op::EndMeter { rounds_ahead }),
+		1 => (0u32..12, reason()).prop_map(|(rounds_ahead, reason)| Op::EndMeter { rounds_ahead, reason }),
+		2 => (1u32..100).prop_map(|blocks| Op::Stall { blocks }),
 		1 => (0u128..500, 0u128..500).prop_map(|(amount, to_payee)| Op::Lump { amount, to_payee }),
 	]
 }
@@ -87,16 +105,20 @@ struct Model {
 }
 
 impl Model {
-	fn price(&self, plan: &Plan, end: RoundIndex) -> Balance {
-		let billable = (self.opened + 1..=end.min(self.meter_end))
-			.filter(|round| plan.billable(*round))
+	/// Price of the rounds up to `end` that were billable, or of those that were not.
+	fn price_of(&self, plan: &Plan, end: RoundIndex, billable: bool) -> Balance {
+		let rounds = (self.opened + 1..=end.min(self.meter_end))
+			.filter(|round| plan.billable(*round) == billable)
 			.filter(|round| !self.pauses.iter().any(|(from, to)| (from + 1..=*to).contains(round)))
 			.count();
-		plan.rate * billable as Balance * Balance::from(L)
+		plan.rate * rounds as Balance * Balance::from(L)
+	}
+	fn price(&self, plan: &Plan, end: RoundIndex) -> Balance {
+		self.price_of(plan, end, true)
 	}
 	fn paid(&self, plan: &Plan, end: &StreamEnd) -> Balance {
 		let least = match end.reason {
-			CloseReason::TenantClosed => plan.prepaid,
+			CloseReason::TenantClosed => plan.prepaid.saturating_sub(self.price_of(plan, end.round, false)),
 			_ => 0,
 		};
 		self.price(plan, end.round).max(least).min(self.deposited - self.awarded) + self.awarded
@@ -136,7 +158,8 @@ fn ended() -> Option<StreamEnd> {
 /// Play a plan to the end of its stream. Returns the end, and the model as it was then.
 ///
 /// A poke may close a stream some blocks sooner, when its last round is judged. `whole` lets a plan do what
-/// depends on such blocks: freeze a stream that is ending, and end the meter.
+/// depends on such blocks or on what was read: freeze a stream that is ending, end the meter, end a stream in the
+/// past, and leave the agenda alone, once and not for longer than the meter remembers.
 fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Model) {
 	plan.run(plan.opened_at, None);
 	let id = plan.open(asset);
@@ -150,6 +173,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 		pauses: vec![],
 		meter_end: RoundIndex::MAX,
 	};
+	let (mut stands, mut stalled) = (None, !whole);
 	for (wait, op) in &plan.ops {
 		plan.run(*wait, poke);
 		if let Op::Lump { amount, to_payee } = *op
@@ -159,6 +183,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 			assert_ok!(Escrow::close_lump(lump, to_payee, CloseReason::OperatorClosed));
 		}
 		let Some(info) = Escrow::stream(id) else { continue };
+		stands = keeps(stands, info.ending);
 		match *op {
 			Op::TopUp(amount) => {
 				if Escrow::top_up(id, amount).is_ok() {
@@ -168,8 +193,11 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 			Op::Settle => {
 				assert_ok!(settle(id));
 			},
-			Op::End { rounds_ahead, reason } => {
-				assert_ok!(Escrow::end(id, round() + rounds_ahead, reason));
+			Op::End { rounds, reason } => {
+				let at = round().saturating_add_signed(if whole { rounds } else { rounds.abs() });
+				let end = Escrow::end(id, at, reason).unwrap();
+				assert!(end.0 <= at.max(stream(id).read), "not after the round asked for");
+				stands = keeps(stands, Some(end));
 			},
 			Op::Freeze(amount) => {
 				if (whole || info.ending.is_none()) && Escrow::freeze(id, amount).is_ok() {
@@ -188,10 +216,18 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 					model.frozen = 0;
 				}
 			},
-			Op::EndMeter { rounds_ahead } => {
+			Op::EndMeter { rounds_ahead, reason } => {
 				if whole && model.meter_end == RoundIndex::MAX {
 					model.meter_end = round() + rounds_ahead;
-					TestMeter::end(METER, model.meter_end);
+					TestMeter::end_for(METER, model.meter_end, reason);
+				}
+			},
+			Op::Stall { blocks } => {
+				if !stalled {
+					stalled = true;
+					Stalled::set(true);
+					plan.run(blocks, poke);
+					Stalled::set(false);
 				}
 			},
 			Op::Lump { .. } => {},
@@ -203,11 +239,13 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 		model.frozen = 0;
 	}
 	if Escrow::stream(id).is_some() {
-		assert_ok!(Escrow::end(id, round(), plan.reason));
+		stands = keeps(stands, Some(Escrow::end(id, round(), plan.reason).unwrap()));
 		plan.run(4 * L, poke);
 	}
 	assert!(!Accounts::<Test>::contains_key(id), "everybody could be paid");
-	(ended().expect("the owner is told"), model)
+	let end = ended().expect("the owner is told");
+	keeps(stands, Some((end.round, end.reason)));
+	(end, model)
 }
 
 fn asset() -> impl Strategy<Value = AssetId> {
@@ -314,7 +352,7 @@ fn poking_every_block_earns_no_dust() {
 					let _ = settle(id);
 				}
 			}
-			assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
+			assert_ok!(Escrow::end(id, round(), CloseReason::TenantClosed));
 			run_to(2_100);
 			[TENANT, OPERATOR, POT, TREASURY].map(|who| gained(asset, who))
 		})

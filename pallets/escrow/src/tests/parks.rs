@@ -2,7 +2,7 @@
 
 use crate::{Accounts, Agenda, Error, Event, NextId, State, Terms, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex};
+use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started};
 
 const UNHEALTHY: CloseReason = CloseReason::Unhealthy;
 
@@ -48,6 +48,8 @@ fn a_started_lump_is_billed_from_the_next_round_on() {
 				rate: 2,
 				deposit: 1_000,
 				prepaid: 200,
+				last_round: NEVER,
+				trial_until: 0,
 			}]
 		);
 		assert_eq!((on_hold(asset, TENANT), gained(asset, TENANT)), (1_000, 0));
@@ -79,7 +81,8 @@ fn a_started_lump_pays_for_as_long_as_its_funds_last() {
 fn bad_starts_change_nothing() {
 	with_each_asset(|asset| {
 		let id = open_replica(asset, 1_000);
-		let start = |id, meter, rate, prepaid| Escrow::start(id, OPERATOR, meter, rate, prepaid);
+		let start =
+			|id, meter, rate, prepaid| Escrow::start(id, Started { meter, rate, prepaid, ..new_start() });
 		assert_noop!(start(99, METER, 2, 200), Error::<Test>::UnknownEscrow);
 		assert_noop!(start(id, METER, 0, 200), Error::<Test>::ZeroRate);
 		assert_noop!(start(id, METER, 1_001, 0), Error::<Test>::DepositBelowRate);
@@ -99,7 +102,7 @@ fn bad_starts_change_nothing() {
 fn all_of_a_lump_may_be_prepaid_or_for_one_block() {
 	with_each_asset(|asset| {
 		for (rate, prepaid) in [(2, 1_000), (1_000, 0), (1_000, 1_000)] {
-			assert_ok!(Escrow::start(open_replica(asset, 1_000), OPERATOR, METER, rate, prepaid));
+			assert_ok!(Escrow::start(open_replica(asset, 1_000), Started { rate, prepaid, ..new_start() }));
 		}
 	});
 }
@@ -108,7 +111,7 @@ fn all_of_a_lump_may_be_prepaid_or_for_one_block() {
 fn a_lump_that_a_dispute_locks_or_granted_from_cannot_be_started() {
 	with_each_asset(|asset| {
 		let id = open_replica(asset, 1_000);
-		let start = || Escrow::start(id, OPERATOR, METER, 2, 200);
+		let start = || Escrow::start(id, new_start());
 		assert_ok!(Escrow::freeze(id, 100));
 		assert_noop!(start(), Error::<Test>::FrozenFunds);
 		assert_ok!(Escrow::thaw(id, 1));
@@ -117,7 +120,7 @@ fn a_lump_that_a_dispute_locks_or_granted_from_cannot_be_started() {
 		let id = open_replica(asset, 1_000);
 		assert_ok!(Escrow::freeze(id, 100));
 		assert_ok!(Escrow::thaw(id, 0));
-		assert_ok!(Escrow::start(id, OPERATOR, METER, 2, 200));
+		assert_ok!(Escrow::start(id, new_start()));
 	});
 }
 
@@ -171,7 +174,10 @@ fn one_deposit_pays_one_operator_after_the_other() {
 		run_to_round(20);
 		assert_eq!(on_hold(asset, TENANT), 800);
 		TestMeter::start(METER + 1, 18);
-		assert_ok!(Escrow::start(id, OTHER, METER + 1, 4, 100));
+		assert_ok!(Escrow::start(
+			id,
+			Started { payee: OTHER, meter: METER + 1, rate: 4, prepaid: 100, ..new_start() }
+		));
 		run_to_round(30);
 		assert_ok!(Escrow::park(id, 30, CloseReason::Terminated));
 		run_to_round(33);
@@ -239,11 +245,23 @@ fn a_meter_that_ended_in_the_past_parks_its_stream_there() {
 		// The lease is judged unhealthy in round 12, two rounds ago.
 		let id = started(asset);
 		run_to(142);
-		TestMeter::end(METER, 12);
-		assert_ok!(Escrow::park(id, 12, UNHEALTHY));
+		TestMeter::end_for(METER, 12, UNHEALTHY);
+		assert_eq!(Escrow::park(id, 12, UNHEALTHY), Ok((12, UNHEALTHY)));
 		run_to(143);
 		assert_eq!(told(), vec![parked(UNHEALTHY, 12, 240, 760)]);
 		assert_untouched_lump(id, asset, 760);
+	});
+}
+
+#[test]
+fn a_lease_that_failed_two_rounds_ago_is_billed_to_that_round() {
+	with_each_asset(|asset| {
+		let id = started(asset);
+		run_to(142);
+		assert_eq!(Escrow::park(id, 11, UNHEALTHY), Ok((11, UNHEALTHY)));
+		run_to(143);
+		assert_eq!(told(), vec![parked(UNHEALTHY, 11, 220, 780)]);
+		assert_untouched_lump(id, asset, 780);
 	});
 }
 
@@ -263,7 +281,7 @@ fn a_stream_is_never_parked_after_its_meter_ended() {
 			events(),
 			vec![Event::ParkDecided { escrow: after, round: 12, reason: retired, code: 2_002 }]
 		);
-		assert_eq!(told(), vec![], "parking is not off");
+		assert_eq!(told(), vec![Told::Ending(replica(), 12, retired)], "nobody asked for that");
 		run_to_round(15);
 		assert_eq!(told(), vec![parked(retired, 12, 240, 760); 2]);
 	});
@@ -324,7 +342,10 @@ fn funds_that_end_in_the_parking_round_leave_a_lump_of_nothing() {
 			id
 		};
 		let id = parked_with_nothing();
-		assert_noop!(Escrow::start(id, OPERATOR, METER, 2, 0), Error::<Test>::DepositBelowRate);
+		assert_noop!(
+			Escrow::start(id, Started { prepaid: 0, ..new_start() }),
+			Error::<Test>::DepositBelowRate
+		);
 		assert_ok!(Escrow::top_up(id, 1_000));
 		start(id);
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
@@ -450,7 +471,7 @@ fn a_stream_that_is_to_be_parked_takes_top_ups() {
 fn parked_with_claim(asset: AssetId) -> (EscrowId, EscrowId) {
 	PlatformFee::set(Perbill::from_percent(10));
 	let id = open_replica(asset, 1_000);
-	assert_ok!(Escrow::start(id, NOBODY, METER, 1, 0));
+	assert_ok!(Escrow::start(id, Started { payee: NOBODY, rate: 1, prepaid: 0, ..new_start() }));
 	assert_ok!(Escrow::park(id, 1, UNHEALTHY));
 	run_to_round(4);
 	(id, NextId::<Test>::get() - 1)
@@ -549,7 +570,7 @@ fn without_an_id_for_the_claim_a_stream_is_closed_instead() {
 	with_each_asset(|asset| {
 		PlatformFee::set(Perbill::from_percent(10));
 		let id = open_replica(asset, 1_000);
-		assert_ok!(Escrow::start(id, NOBODY, METER, 1, 0));
+		assert_ok!(Escrow::start(id, Started { payee: NOBODY, rate: 1, prepaid: 0, ..new_start() }));
 		assert_ok!(Escrow::park(id, 1, UNHEALTHY));
 		NextId::<Test>::put(u32::MAX);
 		run_to_round(4);

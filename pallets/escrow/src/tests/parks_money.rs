@@ -1,5 +1,6 @@
 //! Properties of a deposit that goes from payee to payee, some of whom cannot be paid: money is conserved,
-//! every payee gets to the base unit what its own meter earned, and the payer has nothing back before the end.
+//! every payee gets to the base unit what its own meter earned in its time, however late that is looked at, and the
+//! payer has nothing back before the end.
 
 use crate::{Accounts, mock::*};
 use frame::testing_prelude::*;
@@ -7,21 +8,28 @@ use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptes
 use proptest::{collection::vec, test_runner::Config as ProptestConfig};
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, Meter, RoundIndex, ServiceId, StreamEnd,
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, Meter, RoundIndex, ServiceId, Started, StreamEnd,
 };
 
 /// What may be done to a replica's account, be it a lump or a stream.
 #[derive(Clone, Debug)]
 enum Op {
-	/// Start it for one of the payees.
+	/// Start it for one of the payees, for so many rounds of which some are a trial.
 	Start {
 		payee: AccountId,
 		rate: Balance,
 		prepaid: Balance,
+		rounds: u32,
+		trial: u32,
 	},
-	/// Park it so many rounds ahead. `None`: with its meter, at the last round that is judged.
+	/// Put the end of its time off.
+	Extend {
+		rounds: u32,
+		prepaid: Balance,
+	},
+	/// Park it so many rounds ahead, or that many ago. `None`: with its meter, at the last round that is judged.
 	Park {
-		rounds_ahead: Option<u32>,
+		rounds: Option<i32>,
 		reason: CloseReason,
 	},
 	TopUp(Balance),
@@ -31,8 +39,12 @@ enum Op {
 		percent: u128,
 	},
 	End {
-		rounds_ahead: u32,
+		rounds: i32,
 		reason: CloseReason,
+	},
+	/// Nobody looks at the agenda for so many blocks.
+	Stall {
+		blocks: u32,
 	},
 	/// A payee can be paid no more, or again; with the native token nothing happens.
 	Block {
@@ -44,7 +56,7 @@ enum Op {
 fn reason() -> impl Strategy<Value = CloseReason> {
 	prop_oneof![
 		Just(CloseReason::TenantClosed),
-		Just(CloseReason::Expired),
+		Just(CloseReason::Terminated),
 		Just(CloseReason::OperatorClosed),
 		Just(CloseReason::Unhealthy),
 	]
@@ -56,16 +68,18 @@ fn payee() -> impl Strategy<Value = AccountId> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-	let ahead = prop_oneof![Just(None), (0u32..6).prop_map(Some)];
+	let rounds = prop_oneof![Just(None), (-6i32..6).prop_map(Some)];
 	prop_oneof![
-		12 => (payee(), 1u128..5, 0u128..300)
-			.prop_map(|(payee, rate, prepaid)| Op::Start { payee, rate, prepaid }),
-		9 => (ahead, reason()).prop_map(|(rounds_ahead, reason)| Op::Park { rounds_ahead, reason }),
+		12 => (payee(), 1u128..5, 0u128..300, 0u32..30, 0u32..4)
+			.prop_map(|(payee, rate, prepaid, rounds, trial)| Op::Start { payee, rate, prepaid, rounds, trial }),
+		4 => (0u32..20, 0u128..400).prop_map(|(rounds, prepaid)| Op::Extend { rounds, prepaid }),
+		9 => (rounds, reason()).prop_map(|(rounds, reason)| Op::Park { rounds, reason }),
 		4 => (1u128..500).prop_map(Op::TopUp),
 		3 => Just(Op::Settle),
 		2 => (1u128..300).prop_map(Op::Freeze),
 		4 => (0u128..=100).prop_map(|percent| Op::Thaw { percent }),
-		1 => (0u32..12, reason()).prop_map(|(rounds_ahead, reason)| Op::End { rounds_ahead, reason }),
+		2 => (-8i32..12, reason()).prop_map(|(rounds, reason)| Op::End { rounds, reason }),
+		2 => (1u32..100).prop_map(|blocks| Op::Stall { blocks }),
 		6 => (payee(), prop_oneof![3 => Just(true), 1 => Just(false)])
 			.prop_map(|(payee, blocked)| Op::Block { payee, blocked }),
 	]
@@ -99,23 +113,29 @@ struct Lease {
 	started: RoundIndex,
 	rate: Balance,
 	prepaid: Balance,
+	/// Last round of its time, and of its trial.
+	last: RoundIndex,
+	trial_until: RoundIndex,
 	awarded: Balance,
 	/// Rounds `.0 + 1 ..= .1` are not billed; the last may be open.
 	pauses: Vec<(RoundIndex, RoundIndex)>,
-	/// Parking was asked for before any end.
+	/// The end that stood when this was last looked at, and whether it parks.
+	ending: Option<(RoundIndex, CloseReason)>,
 	parks: bool,
-	/// An end was.
-	closes: bool,
 }
 
 impl Lease {
 	fn paid(&self, plan: &Plan, end: &StreamEnd, deposited: Balance) -> Balance {
 		let paused = |round| self.pauses.iter().any(|(from, to)| (from + 1..=*to).contains(&round));
-		let last = end.round.min(TestMeter::ended(self.meter).unwrap_or(end.round));
-		let billed = (self.started + 1..=last).filter(|round| plan.billable(*round) && !paused(*round));
-		let price = self.rate * Balance::from(L) * billed.count() as Balance;
-		let left = self.closes && end.reason == CloseReason::TenantClosed;
-		let least = if left { self.prepaid } else { 0 };
+		let last = end.round.min(TestMeter::ended(self.meter).map_or(end.round, |(round, _)| round));
+		let rounds = || (self.started + 1..=last).filter(|round| !paused(*round));
+		let price = |up| {
+			let rounds = rounds().filter(|round| plan.billable(*round) == up).count();
+			self.rate * Balance::from(L) * rounds as Balance
+		};
+		let left = !self.parks && end.reason == CloseReason::TenantClosed && end.round > self.trial_until;
+		let least = if left { self.prepaid.saturating_sub(price(false)) } else { 0 };
+		let price = price(true);
 		price.max(least).min(deposited - self.awarded) + self.awarded
 	}
 }
@@ -140,6 +160,7 @@ struct World {
 	owed: BTreeMap<AccountId, Balance>,
 	fees: Balance,
 	over: bool,
+	stalled: bool,
 }
 
 impl Plan {
@@ -157,8 +178,8 @@ impl World {
 		let free = free(asset, TENANT);
 		let (id, deposited) = (open_replica(asset, plan.deposit), plan.deposit);
 		let (lease, owed) = (None, BTreeMap::new());
-		let (put_in, frozen, fees, over) = (deposited, 0, 0, false);
-		Self { plan, asset, poke, id, free, put_in, deposited, frozen, lease, owed, fees, over }
+		let (put_in, frozen, fees, over, stalled) = (deposited, 0, 0, false, false);
+		Self { plan, asset, poke, id, free, put_in, deposited, frozen, lease, owed, fees, over, stalled }
 	}
 
 	fn run(&mut self, blocks: u32) {
@@ -178,13 +199,17 @@ impl World {
 	fn hear(&mut self) {
 		for told in told() {
 			let (end, parked) = match told {
-				Told::Ending(..) => continue,
+				Told::Ending(_, round, reason) => {
+					self.note((round, reason));
+					continue;
+				},
 				Told::Parked(_, end) => (end, true),
 				Told::Ended(_, end) => (end, false),
 			};
 			let lease = self.lease.take().expect("a stream was running");
-			let exhausted = end.reason == CloseReason::FundsExhausted;
-			assert_eq!(parked, lease.parks && !lease.closes && !exhausted, "parked only if nobody ended it");
+			assert_eq!(lease.ending, Some((end.round, end.reason)), "the end that was decided");
+			assert!(end.round <= lease.last, "nothing after its time");
+			assert_eq!(parked, lease.parks, "parked only if nobody closes it");
 			assert_eq!(end.paid, lease.paid(&self.plan, &end, self.deposited));
 			assert_eq!(end.paid + end.refunded, self.deposited);
 			assert_eq!(end.fee, FEE.mul_floor(end.paid));
@@ -195,22 +220,51 @@ impl World {
 		}
 	}
 
-	fn start(&mut self, payee: AccountId, rate: Balance, prepaid: Balance) {
+	/// Note the end that stands. What escrow decides by itself closes the stream: time or funds are over.
+	fn note(&mut self, end: (RoundIndex, CloseReason)) {
+		let lease = self.lease.as_mut().expect("a stream is running");
+		lease.ending = keeps(lease.ending, Some(end));
+		lease.parks &= !matches!(end.1, CloseReason::FundsExhausted | CloseReason::Expired);
+	}
+
+	fn start(&mut self, payee: AccountId, rate: Balance, prepaid: Balance, rounds: u32, trial: u32) {
 		let meter = METER + 1 + round();
 		TestMeter::start(meter, round());
-		if Escrow::start(self.id, payee, meter, rate, prepaid).is_ok() {
-			assert!(self.lease.is_none() && self.deposited >= rate.max(prepaid));
-			let (started, awarded, pauses) = (round(), 0, vec![]);
-			let (parks, closes) = (false, false);
-			let lease = Lease { payee, meter, started, rate, prepaid, awarded, pauses, parks, closes };
-			self.lease = Some(lease);
+		let (last, trial_until) = (round() + rounds, round() + trial);
+		if Escrow::start(self.id, Started { payee, meter, rate, prepaid, last, trial_until }).is_ok() {
+			assert!(self.lease.is_none() && self.deposited >= rate.max(prepaid) && rounds > 0);
+			self.lease = Some(Lease {
+				payee,
+				meter,
+				started: round(),
+				rate,
+				prepaid,
+				last,
+				trial_until,
+				awarded: 0,
+				pauses: vec![],
+				ending: None,
+				parks: false,
+			});
 		}
 	}
 
-	fn park(&mut self, rounds_ahead: Option<u32>, reason: CloseReason) {
+	fn extend(&mut self, rounds: u32, prepaid: Balance) {
+		if let Some(lease) = &mut self.lease
+			&& Escrow::extend(self.id, lease.last + rounds, prepaid).is_ok()
+		{
+			assert!(lease.ending.is_none() && round() < lease.last && rounds > 0);
+			lease.last += rounds;
+			lease.prepaid = lease.prepaid.max(prepaid);
+		}
+	}
+
+	fn park(&mut self, rounds: Option<i32>, reason: CloseReason) {
 		let Some(lease) = &mut self.lease else { return };
-		let at = match rounds_ahead {
-			Some(rounds) => round() + rounds,
+		// Its time is over, though nobody has looked.
+		let over = round() >= lease.last && rounds.is_some();
+		let at = match rounds {
+			Some(rounds) => round().saturating_add_signed(rounds),
 			None => {
 				let last = TestMeter::through(lease.meter).unwrap();
 				if TestMeter::ended(lease.meter).is_none() {
@@ -219,10 +273,9 @@ impl World {
 				last
 			},
 		};
-		let ends = !lease.parks && Escrow::stream(self.id).unwrap().ending.is_some();
-		assert_ok!(Escrow::park(self.id, at, reason));
-		lease.parks |= !ends;
-		lease.closes |= ends;
+		lease.parks |= lease.ending.is_none() && !over;
+		let end = Escrow::park(self.id, at, reason).unwrap();
+		self.note(end);
 	}
 
 	fn freeze(&mut self, amount: Balance) {
@@ -247,10 +300,20 @@ impl World {
 		}
 	}
 
-	fn end(&mut self, rounds_ahead: u32, reason: CloseReason) {
+	fn end(&mut self, rounds: i32, reason: CloseReason) {
 		if let Some(lease) = &mut self.lease {
-			assert_ok!(Escrow::end(self.id, round() + rounds_ahead, reason));
-			lease.closes = true;
+			lease.parks = false;
+			let end = Escrow::end(self.id, round().saturating_add_signed(rounds), reason).unwrap();
+			self.note(end);
+		}
+	}
+
+	fn stall(&mut self, blocks: u32) {
+		// Once, so that nothing is read later than the meter remembers.
+		if !core::mem::replace(&mut self.stalled, true) {
+			Stalled::set(true);
+			self.run(blocks);
+			Stalled::set(false);
 		}
 	}
 
@@ -259,8 +322,11 @@ impl World {
 			return;
 		}
 		match *op {
-			Op::Start { payee, rate, prepaid } => self.start(payee, rate, prepaid),
-			Op::Park { rounds_ahead, reason } => self.park(rounds_ahead, reason),
+			Op::Start { payee, rate, prepaid, rounds, trial } => {
+				self.start(payee, rate, prepaid, rounds, trial)
+			},
+			Op::Extend { rounds, prepaid } => self.extend(rounds, prepaid),
+			Op::Park { rounds, reason } => self.park(rounds, reason),
 			Op::TopUp(amount) => {
 				if Escrow::top_up(self.id, amount).is_ok() {
 					self.put_in += amount;
@@ -270,7 +336,8 @@ impl World {
 			Op::Settle => assert!(settle(self.id).is_ok()),
 			Op::Freeze(amount) => self.freeze(amount),
 			Op::Thaw { percent } => self.thaw(percent),
-			Op::End { rounds_ahead, reason } => self.end(rounds_ahead, reason),
+			Op::End { rounds, reason } => self.end(rounds, reason),
+			Op::Stall { blocks } => self.stall(blocks),
 			Op::Block { payee, blocked } => {
 				if self.asset != AssetId::Native && payee != NOBODY {
 					block(payee, blocked);

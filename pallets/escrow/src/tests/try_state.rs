@@ -3,7 +3,7 @@
 use crate::{
 	Account, Accounts, Agenda, Cursor, HoldReason, Lane, NextId, State, Terms,
 	mock::*,
-	types::{Run, Stream},
+	types::{Run, Stream, Term},
 };
 use frame::{deps::sp_runtime::TryRuntimeError, testing_prelude::*};
 use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, Funds as _};
@@ -80,6 +80,13 @@ fn more_paid_than_is_due() {
 	});
 	with_stream(|id| {
 		mutate_stream(id, |stream| stream.prepaid = 1_001);
+		broken("3: the prepaid sum is not there");
+	});
+	with_stream(|id| {
+		mutate_stream(id, |stream| {
+			stream.prepaid = 1_021;
+			stream.unbillable = 10;
+		});
 		broken("3: the prepaid sum is not there");
 	});
 }
@@ -179,6 +186,20 @@ fn runs_that_make_no_sense() {
 		assert_ok!(Escrow::park(id, 30, CloseReason::Unhealthy));
 		mutate_stream(id, |stream| stream.runs[0].until = None);
 		broken("6: a stream runs past its end");
+	});
+	with_stream(|id| {
+		mutate_stream(id, |stream| stream.term = Some(Term { last: 30, trial_until: 0 }));
+		broken("6: a stream runs past its end");
+	});
+	with_stream(|id| {
+		assert_ok!(Escrow::end(id, 30, CloseReason::TenantClosed));
+		mutate_stream(id, |stream| stream.term = Some(Term { last: 29, trial_until: 0 }));
+		broken("6: a stream ends after its last round");
+	});
+	with_stream(|id| {
+		assert_ok!(Escrow::end(id, 30, CloseReason::TenantClosed));
+		mutate_stream(id, |stream| stream.read = 31);
+		broken("6: a stream ends before what was read");
 	});
 }
 

@@ -1,0 +1,274 @@
+//! The time that a lump is started for: it ends by itself, exactly, and can be put off until it has come.
+
+use crate::{Accounts, Error, Event, State, mock::*};
+use frame::testing_prelude::*;
+use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started};
+
+const EXPIRED: CloseReason = CloseReason::Expired;
+const UNHEALTHY: CloseReason = CloseReason::Unhealthy;
+
+fn ended(reason: CloseReason, round: RoundIndex, paid: Balance) -> Told {
+	Told::Ended(replica(), stream_end(reason, round, paid, 1_000 - paid))
+}
+
+fn parked(reason: CloseReason, round: RoundIndex, paid: Balance) -> Told {
+	Told::Parked(replica(), stream_end(reason, round, paid, 1_000 - paid))
+}
+
+/// A replica's lump of 1,000, started now at 20 a round, up to round `last`.
+fn started(asset: AssetId, last: RoundIndex) -> EscrowId {
+	let id = open_replica(asset, 1_000);
+	assert_ok!(Escrow::start(id, Started { last, ..new_start() }));
+	id
+}
+
+#[test]
+fn a_started_stream_ends_by_itself_with_its_last_round() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		let info = Escrow::stream(id).unwrap();
+		assert_eq!((info.ending, info.parks, info.last), (None, false, Some(12)));
+		run_to(119);
+		assert_eq!((told(), Escrow::stream(id).unwrap().ending), (vec![], None));
+		run_to(120);
+		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 12, reason: EXPIRED, code: 1_003 }]);
+		assert_eq!(told(), vec![Told::Ending(replica(), 12, EXPIRED)]);
+		assert_eq!(Escrow::stream(id).unwrap().ending, Some((12, EXPIRED)));
+		assert_noop!(Escrow::top_up(id, 1), Error::<Test>::Ending);
+		run_to(149);
+		assert_eq!(told(), vec![]);
+		run_to(150);
+		assert_eq!(told(), vec![ended(EXPIRED, 12, 240)]);
+		assert!(!Accounts::<Test>::contains_key(id));
+		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-240, 0));
+	});
+}
+
+#[test]
+fn what_comes_after_the_last_round_is_never_billed() {
+	for poked in [None, Some(130), Some(250)] {
+		with_each_asset(|asset| {
+			let id = started(asset, 12);
+			Stalled::set(true);
+			if let Some(block) = poked {
+				run_to(block);
+				assert_ok!(settle(id));
+			}
+			run_to(299);
+			assert_eq!((told(), Escrow::stream(id).unwrap().ending), (vec![], None));
+			assert_noop!(Escrow::top_up(id, 1), Error::<Test>::Ending);
+			Stalled::set(false);
+			run_to(320);
+			assert_eq!(told(), vec![Told::Ending(replica(), 12, EXPIRED), ended(EXPIRED, 12, 240)]);
+			assert!(!Accounts::<Test>::contains_key(id));
+		});
+	}
+}
+
+#[test]
+fn whoever_asks_after_the_last_round_is_told_that_it_has_expired() {
+	for end in [Escrow::end, Escrow::park] {
+		with_each_asset(|asset| {
+			let id = started(asset, 12);
+			Stalled::set(true);
+			run_to_round(20);
+			assert_eq!(end(id, 20, UNHEALTHY), Ok((12, EXPIRED)));
+			assert_eq!(account(id).state, State::Ending { round: 12, reason: EXPIRED });
+			Stalled::set(false);
+			run_to(220);
+			assert_eq!(told(), vec![ended(EXPIRED, 12, 240)], "who asked knows when");
+		});
+	}
+}
+
+#[test]
+fn a_meter_that_ends_sooner_parks_its_stream_for_its_own_reason() {
+	with_each_asset(|asset| {
+		let id = started(asset, 20);
+		run_to_round(10);
+		TestMeter::end_for(METER, 12, CloseReason::RentUnpaid);
+		assert_ok!(settle(id));
+		run_to(101);
+		assert_eq!(told(), vec![Told::Ending(replica(), 12, CloseReason::RentUnpaid)]);
+		let info = Escrow::stream(id).unwrap();
+		assert_eq!((info.ending, info.parks), (Some((12, CloseReason::RentUnpaid)), true));
+		run_to_round(15);
+		assert_eq!(told(), vec![parked(CloseReason::RentUnpaid, 12, 240)]);
+	});
+}
+
+#[test]
+fn a_meter_that_ends_with_the_last_round_or_later_parks_nothing() {
+	for meter_end in [12, 15] {
+		with_each_asset(|asset| {
+			let id = started(asset, 12);
+			run_to_round(10);
+			TestMeter::end_for(METER, meter_end, UNHEALTHY);
+			assert_ok!(settle(id));
+			run_to_round(15);
+			assert_eq!(told(), vec![Told::Ending(replica(), 12, EXPIRED), ended(EXPIRED, 12, 240)]);
+		});
+	}
+}
+
+#[test]
+fn a_failure_that_is_judged_when_the_last_round_has_come_closes_the_stream() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		run_to_round(12);
+		assert_eq!(told(), vec![Told::Ending(replica(), 12, EXPIRED)]);
+		assert_eq!(Escrow::park(id, 10, UNHEALTHY), Ok((10, UNHEALTHY)));
+		run_to_round(14);
+		assert_eq!(told(), vec![ended(UNHEALTHY, 10, 200)]);
+	});
+}
+
+#[test]
+fn funds_may_end_before_the_last_round() {
+	with_each_asset(|asset| {
+		started(asset, 60);
+		run_to(530);
+		let reason = CloseReason::FundsExhausted;
+		assert_eq!(told(), vec![Told::Ending(replica(), 50, reason), ended(reason, 50, 1_000)]);
+	});
+}
+
+#[test]
+fn an_end_that_is_asked_for_late_is_that_of_the_funds() {
+	with_each_asset(|asset| {
+		let id = started(asset, 80);
+		run_to_round(49);
+		Stalled::set(true);
+		run_to(515);
+		let exhausted = CloseReason::FundsExhausted;
+		assert_eq!(Escrow::end(id, 51, CloseReason::TenantClosed), Ok((50, exhausted)));
+		Stalled::set(false);
+		run_to(600);
+		assert_eq!(told(), vec![ended(exhausted, 50, 1_000)]);
+	});
+}
+
+#[test]
+fn an_extension_puts_the_last_round_off() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		run_to(119);
+		assert_ok!(Escrow::extend(id, 20, 300));
+		assert_eq!(events(), vec![Event::Extended { escrow: id, last_round: 20, prepaid: 300 }]);
+		assert_eq!(Escrow::stream(id).unwrap().last, Some(20));
+		run_to(199);
+		assert_eq!(told(), vec![]);
+		run_to(230);
+		assert_eq!(told(), vec![Told::Ending(replica(), 20, EXPIRED), ended(EXPIRED, 20, 400)]);
+	});
+}
+
+#[test]
+fn an_extension_raises_what_is_prepaid() {
+	for (prepaid, paid) in [(100, 200), (200, 200), (340, 340), (1_000, 1_000)] {
+		with_each_asset(|asset| {
+			let id = started(asset, 12);
+			assert_ok!(Escrow::extend(id, 20, prepaid));
+			run_to_round(5);
+			assert_ok!(Escrow::end(id, 5, CloseReason::TenantClosed));
+			run_to_round(8);
+			assert_eq!(told(), vec![ended(CloseReason::TenantClosed, 5, paid)]);
+		});
+	}
+}
+
+#[test]
+fn what_was_extended_is_billed_around_a_freeze() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		run_to_round(5);
+		assert_ok!(Escrow::freeze(id, 100));
+		assert_ok!(Escrow::extend(id, 20, 200));
+		run_to_round(10);
+		assert_ok!(Escrow::thaw(id, 0));
+		run_to_round(23);
+		// Rounds 1 to 5 and 11 to 20.
+		assert_eq!(told(), vec![Told::Ending(replica(), 20, EXPIRED), ended(EXPIRED, 20, 300)]);
+	});
+}
+
+#[test]
+fn time_that_is_over_while_funds_are_locked_is_not_billed_after_the_thaw() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		run_to_round(5);
+		assert_ok!(Escrow::freeze(id, 100));
+		run_to_round(30);
+		assert_eq!(told(), vec![Told::Ending(replica(), 12, EXPIRED)], "but it is not carried out");
+		assert_eq!(stream(id).wake, None);
+		assert_ok!(Escrow::thaw(id, 0));
+		run_to(301);
+		assert_eq!(told(), vec![ended(EXPIRED, 12, 100)]);
+	});
+}
+
+#[test]
+fn a_meter_that_ends_in_the_added_time_parks_its_stream() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		run_to_round(10);
+		TestMeter::end_for(METER, 15, CloseReason::Terminated);
+		assert_ok!(Escrow::extend(id, 20, 200));
+		run_to_round(18);
+		let terminated = CloseReason::Terminated;
+		assert_eq!(told(), vec![Told::Ending(replica(), 15, terminated), parked(terminated, 15, 300)]);
+	});
+}
+
+#[test]
+fn notice_cannot_be_prolonged_away() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		run_to_round(5);
+		// A notice that is longer than the rest of its time.
+		assert_eq!(Escrow::park(id, 30, CloseReason::OperatorClosed), Ok((12, EXPIRED)));
+		assert_noop!(Escrow::extend(id, 20, 200), Error::<Test>::Ending);
+		run_to_round(15);
+		assert_eq!(told(), vec![ended(EXPIRED, 12, 240)]);
+	});
+}
+
+#[test]
+fn bad_extensions_change_nothing() {
+	with_each_asset(|asset| {
+		let (id, lump, opened) = (started(asset, 12), open_lump(asset, 10), open(asset));
+		assert_noop!(Escrow::extend(99, 20, 0), Error::<Test>::UnknownEscrow);
+		assert_noop!(Escrow::extend(lump, 20, 0), Error::<Test>::NotAStream);
+		assert_noop!(Escrow::extend(opened, 20, 0), Error::<Test>::NoLastRound);
+		assert_noop!(Escrow::extend(id, 12, 0), Error::<Test>::LastRoundNotLater);
+		assert_noop!(Escrow::extend(id, 20, 1_001), Error::<Test>::PrepaidAboveDeposit);
+		assert_ok!(Escrow::freeze(id, 100));
+		assert_noop!(Escrow::extend(id, 20, 901), Error::<Test>::PrepaidAboveDeposit);
+		assert_ok!(Escrow::thaw(id, 100));
+		assert_noop!(Escrow::extend(id, 20, 901), Error::<Test>::PrepaidAboveDeposit);
+		assert_ok!(Escrow::extend(id, 13, 900));
+
+		let (parks, meter_ends) = (started(asset, 20), started(asset, 20));
+		assert_ok!(Escrow::park(parks, 15, UNHEALTHY));
+		assert_noop!(Escrow::extend(parks, 30, 0), Error::<Test>::Ending);
+		Stalled::set(true);
+		run_to(130);
+		assert_noop!(Escrow::extend(id, 20, 0), Error::<Test>::LastRoundReached);
+		TestMeter::end(METER, 19);
+		assert_noop!(Escrow::extend(meter_ends, 30, 0), Error::<Test>::Ending);
+		Stalled::set(false);
+	});
+}
+
+#[test]
+fn a_stream_is_started_for_a_later_round() {
+	with_each_asset(|asset| {
+		let id = open_replica(asset, 1_000);
+		run_to_round(5);
+		let start = |last| Escrow::start(id, Started { last, ..new_start() });
+		assert_noop!(start(5), Error::<Test>::LastRoundNotLater);
+		assert_ok!(start(6));
+		run_to_round(9);
+		assert_eq!(told(), vec![Told::Ending(replica(), 6, EXPIRED), ended(EXPIRED, 6, 20)]);
+	});
+}
