@@ -31,8 +31,8 @@ mod errors {
 			/// Units left.
 			left: u16,
 		},
-		/// The operator's free bond does not cover the credits of so many units, or the rent of a slot for the
-		/// first of them. `units` is how many it covers, at most 65,535.
+		/// The operator's free bond does not cover the credits of so many units, or for the first of them the rent
+		/// of a slot for two windows. `units` is how many it covers, at most 65,535.
 		BondTooSmall {
 			/// Units that could be opened.
 			units: u16,

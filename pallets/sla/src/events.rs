@@ -73,7 +73,8 @@ mod events {
 			breach: Breach,
 		},
 		/// A service ends for its operator's doing: it was credited up to its cover or was up in less than half
-		/// of a window's measured rounds (2003), or its bond could not reserve another rent (2007).
+		/// of a window's measured rounds (2003), or its bond could not reserve another rent (2007): then it ends with
+		/// the window.
 		ServiceTerminated {
 			/// The service.
 			service: ServiceId,

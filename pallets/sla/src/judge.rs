@@ -27,8 +27,9 @@ impl<T: Config> Judge for Pallet<T> {
 				// A lease that is down fails long before, but not one that answers half of the probers.
 				Some((now, CloseReason::Terminated))
 			} else if !covered {
-				let notice = u32::from(T::Clock::window_rounds());
-				Some((now.saturating_add(notice), CloseReason::RentUnpaid))
+				// The rent of the window that has begun is reserved, of no later one.
+				let last = T::Clock::window_start(next.saturating_add(1)).saturating_sub(1);
+				Some((last.max(now), CloseReason::RentUnpaid))
 			} else {
 				None
 			};

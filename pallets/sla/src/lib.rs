@@ -53,9 +53,10 @@
 //! A service with units takes a *slot*: all validators probe it in every round. The slot costs a rent per
 //! window, whatever the verdicts, fixed by the occupancy when it was taken ([`surety_primitives::rent`]). The
 //! platform's fees on the least rate that was sold through the window count; the rest is taken from the bond, where
-//! the next rent is reserved with the exposure, and goes to the probers. A window that has begun is owed as a
-//! whole. A service whose bond cannot reserve the next rent ends with a window's notice. One that was up in less
-//! than half of a window's measured rounds since it was sold ends at once.
+//! the rents of two windows are reserved with the exposure, and goes to the probers. A window that has begun is
+//! owed as a whole. When a window is judged the rent after the next is reserved; a service whose bond cannot do
+//! that ends with the next window, which is reserved already: so no window is held that is not paid for. A
+//! service that was up in less than half of a window's measured rounds since it was sold ends at once.
 //!
 //! ## Leases
 //!

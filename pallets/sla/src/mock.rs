@@ -63,6 +63,10 @@ pub const CREDIT: [WindowShare; 4] = [
 	WindowShare::from_inner(500_000_000),
 	WindowShare::from_inner(1_000_000_000),
 ];
+/// So many tenths of a window's price.
+pub fn tenths(n: u32) -> WindowShare {
+	WindowShare::from_rational(n.into(), 10)
+}
 /// Cover in windows' prices: 2,400 base units for one unit.
 pub const COVER: WindowShare = WindowShare::from_u32(4);
 /// Any cover will do.
@@ -131,6 +135,8 @@ parameter_types! {
 	pub storage PagesFull: bool = false;
 	pub storage MeterEnds: BTreeMap<ServiceId, (RoundIndex, CloseReason)> = BTreeMap::new();
 	pub storage Judged: RoundIndex = 0;
+	/// Rounds of a service that are not billed.
+	pub storage Unbilled: BTreeSet<(ServiceId, RoundIndex)> = BTreeSet::new();
 	pub storage Streams: BTreeMap<EscrowId, Stream> = BTreeMap::new();
 	pub storage NextStream: EscrowId = 100;
 	pub storage Disputed: BTreeSet<EscrowId> = BTreeSet::new();
@@ -144,14 +150,14 @@ parameter_types! {
 	pub storage Engaged: Vec<(AgreementId, AccountId, AccountId, AssetId, Balance)> = Vec::new();
 	/// Slots that are taken beside those of this world, of 100.
 	pub storage Taken: u32 = 0;
-	pub storage Base: Perbill = Perbill::zero();
-	pub storage Peak: Perbill = Perbill::zero();
+	pub storage BaseRent: Perbill = Perbill::zero();
+	pub storage PeakRent: Perbill = Perbill::zero();
 	pub storage Fee: Perbill = Perbill::from_percent(5);
 	pub const Probers: AccountId = PROBERS;
 	pub storage Share: Perbill = Perbill::from_percent(10);
-	pub const Escalation: u32 = 4;
-	pub const MostMultiplied: u8 = 3;
-	pub const Notice: u32 = 1;
+	pub storage Escalation: u32 = 4;
+	pub storage MostMultiplied: u8 = 3;
+	pub storage Notice: u32 = 1;
 	pub storage History: u32 = 5;
 	pub const PerBlock: u32 = 3;
 }
@@ -166,8 +172,8 @@ impl Config for Test {
 	type Leases = World;
 	type Funds = Money;
 	type PenaltyShare = Share;
-	type RentBase = Base;
-	type RentPeak = Peak;
+	type RentBase = BaseRent;
+	type RentPeak = PeakRent;
 	type PlatformFee = Fee;
 	type ProberPot = Probers;
 	type EscalationWindows = Escalation;
@@ -274,8 +280,12 @@ pub fn verdict(id: ServiceId, round: RoundIndex, verdict: Verdict) {
 	change!(ProbedAs, |map| map.entry(id).or_default().last = Some((round, verdict)));
 }
 
-/// First block of `round`; the round two before it is judged and every service up.
+/// First block of `round`; the round two before it is judged and every service up. Windows between begin.
 pub fn at_round(round: RoundIndex) {
+	for window in TestClock::window_of(TestClock::round()) + 1..=TestClock::window_of(round) {
+		System::set_block_number(TestClock::round_start(TestClock::window_start(window)));
+		Sla::on_initialize(0);
+	}
 	System::set_block_number(TestClock::round_start(round));
 	Judged::set(&round.saturating_sub(2));
 	for id in Listings::get().keys() {
@@ -421,6 +431,22 @@ pub fn breach_in(
 	let number = Services::<Test>::get(service).map_or(0, |s| s.breaches);
 	Sla::breached(service, Breached { window, round, kind, before, severity, counters, frozen });
 	Breaches::<Test>::get(service, number).expect("recorded")
+}
+
+/// What a service must have reserved of a bond: the credits of so much rate with `left` of its cover, and the
+/// penalty of a tenth.
+pub fn reserve(rate: Balance, left: WindowShare) -> Balance {
+	left.saturating_mul_int(rate * Balance::from(L * R)) * 11 / 10
+}
+
+/// All that somebody has, free or on hold.
+pub fn wealth(asset: AssetId, who: AccountId) -> Balance {
+	Money::total(asset, &who)
+}
+
+/// End of the stream of an agreement, once it is decided.
+pub fn ending(id: AgreementId) -> Option<(RoundIndex, CloseReason)> {
+	World::stream(agreement(id).escrow).expect("runs").ending
 }
 
 pub fn state(service: ServiceId) -> ServiceState {

@@ -56,7 +56,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Count a new agreement of a service and reserve its exposure. The first one takes a slot, in which the
-	/// service is probed every round, and reserves the rent of it and the exposure by `penalty_share`.
+	/// service is probed every round, and reserves the rents of it and the exposure by `penalty_share`.
 	pub(crate) fn add_agreement(
 		service: ServiceId,
 		info: &Service<T::AccountId>,
@@ -79,8 +79,8 @@ impl<T: Config> Pallet<T> {
 		let reserved = T::Bonding::exposure(service);
 		let free = T::Bonding::free_bond(service);
 		if needed.saturating_sub(reserved) > free {
-			let rent = state.slot.filter(|_| first).map_or(0, |slot| slot.rent);
-			let units = Self::coverable(free.saturating_sub(rent), info, &state);
+			let rents = state.slot.filter(|_| first).map_or(0, |slot| slot.reserve());
+			let units = Self::coverable(free.saturating_sub(rents), info, &state);
 			return Err(Error::<T>::BondTooSmall { units: shown(units) }.into());
 		}
 		// It may need less: what was reserved before its cover was used up and its units were gone.

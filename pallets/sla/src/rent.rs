@@ -9,7 +9,7 @@ impl<T: Config> Pallet<T> {
 		let min_bond = T::Registry::min_bond(asset).unwrap_or_default();
 		Slot {
 			rent: rent(min_bond, T::RentBase::get(), T::RentPeak::get(), occupancy),
-			reserved: true,
+			renewed: true,
 			least_rate: rate,
 			fee_share: T::PlatformFee::get(),
 		}
@@ -28,8 +28,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Collect the rent of a window that is judged and reserve the next one, by the rules of the window that began. Returns
-	/// whether the bond covers it: else the slot is held for one more window only.
+	/// Collect the rent of a window that is judged and reserve that of the one after the next, by the rules of the
+	/// next, which has begun. Returns whether the bond covers it: else the slot is given back with the next window.
 	pub(crate) fn renew_slot(
 		service: ServiceId,
 		state: &mut ServiceState,
@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
 	) -> bool {
 		let Some(slot) = state.slot else { return true };
 		Self::collect_rent(service, &slot, counters);
-		let next = Slot { reserved: true, least_rate: state.rate, fee_share: rules.fee_share, ..slot };
+		let next = Slot { renewed: true, least_rate: state.rate, fee_share: rules.fee_share, ..slot };
 		let shares = [rules.penalty_share, state.penalty_share];
 		for penalty_share in shares {
 			let renewed = ServiceState { slot: Some(next), penalty_share, ..state.clone() };
@@ -49,7 +49,9 @@ impl<T: Config> Pallet<T> {
 				return true;
 			}
 		}
-		state.slot = Some(Slot { reserved: false, ..next });
+		// Nothing is left to pay with if its end is carried out late.
+		let rent = if slot.renewed { slot.rent } else { 0 };
+		state.slot = Some(Slot { renewed: false, rent, ..next });
 		Self::lower_exposure(service, state, cover);
 		false
 	}

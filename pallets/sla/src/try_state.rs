@@ -6,7 +6,7 @@
 //! 3. Units and rates of a service are the sums over its agreements, by window; one with units has a slot.
 //! 4. Every base that a closed window left behind has exactly the agreements that wait for it.
 //! 5. No index passes the cover, no agreement's base the index, and no agreement is credited more than it paid.
-//! 6. All the credit that agreements may still get is reserved, and the next rent.
+//! 6. All the credit that agreements may still get is reserved, and the rents.
 //! 7. Tenants' lists name exactly their agreements; closed agreements have a claim; ids are below the next.
 //! 8. The agreement of a lease is one unit of the service that the lease is, and no other is of that service.
 //! 9. A service has its last `MaxBreaches` breaches and no others.

@@ -105,8 +105,9 @@ shared! {
 	pub struct Slot {
 		/// Base units per window, fixed when the slot was taken.
 		pub rent: Balance,
-		/// Whether the next rent is reserved. If not, the service ends with a window's notice.
-		pub reserved: bool,
+		/// Whether the rent of the next window is reserved beside that of this one. If not, the service ends with
+		/// this window.
+		pub renewed: bool,
 		/// Least rate that was sold since the last rent, in base units per block: its fees count.
 		pub least_rate: Balance,
 		/// The platform's share of it.
@@ -115,6 +116,11 @@ shared! {
 }
 
 impl Slot {
+	/// Bond reserved for it, in base units: no window is held that is not paid for.
+	pub fn reserve(&self) -> Balance {
+		self.rent.saturating_add(if self.renewed { self.rent } else { 0 })
+	}
+
 	/// Rent that is left to pay after `blocks` billed blocks: what the platform earned of them counts.
 	pub fn due(&self, blocks: u32) -> Balance {
 		let turnover = self.least_rate.saturating_mul(Balance::from(blocks));
@@ -187,11 +193,11 @@ impl ServiceState {
 	}
 
 	/// Base units that must be reserved under a cover: the credits that its agreements may still get, the
-	/// penalty on them, and the next rent. `None` if that overflows.
+	/// penalty on them, and the rents. `None` if that overflows.
 	pub fn exposure<C: Clock>(&self, cover: WindowShare) -> Option<Balance> {
 		let cost = cost_of(window_price::<C>(self.rate)?, self.left_of(cover))?;
-		let rent = self.slot.filter(|slot| slot.reserved).map_or(0, |slot| slot.rent);
-		with_penalty(cost, self.penalty_share)?.checked_add(rent)
+		let rents = self.slot.map_or(0, |slot| slot.reserve());
+		with_penalty(cost, self.penalty_share)?.checked_add(rents)
 	}
 
 	/// Add an agreement that is opened in `window`. `None` if there is no room for another open window.
@@ -368,7 +374,7 @@ pub struct ServiceView {
 	/// Bond reserved for it, in base units.
 	pub exposure: Balance,
 	/// Units that are left to sell: what capacity and free bond allow. The first sale also needs the rent of
-	/// a slot.
+	/// a slot for two windows.
 	pub available: u32,
 }
 

@@ -134,16 +134,24 @@ impl Meter for World {
 }
 
 impl World {
-	/// What a stream owes by the rounds judged, if that is at least `least` in all; every round is billable
-	/// here.
-	fn due(stream: &Stream, least: Balance) -> Balance {
+	/// What a stream owes by the rounds judged. If it is for its tenant's leaving, that is in all at least what
+	/// was prepaid, less the rounds that were not billed.
+	fn due(stream: &Stream, leaves: bool) -> Balance {
 		let last = stream.ending.map_or(Judged::get(), |(round, _)| round.min(Judged::get()));
 		let last = Self::ended(stream.meter).map_or(last, |(at, _)| at.min(last));
-		let blocks = Balance::from(last.saturating_sub(stream.opened) * L);
-		(stream.rate * blocks).max(least).saturating_sub(stream.paid).min(stream.held)
+		let unbilled = Unbilled::get();
+		let (mut billed, mut least) = (0, if leaves { stream.prepaid } else { 0 });
+		for round in stream.opened + 1..=last {
+			let price = stream.rate * Balance::from(L);
+			match unbilled.contains(&(stream.meter, round)) {
+				true => least = least.saturating_sub(price),
+				false => billed += price,
+			}
+		}
+		billed.max(least).saturating_sub(stream.paid).min(stream.held)
 	}
-	fn pay_due(stream: &mut Stream, least: Balance) -> Balance {
-		let due = Self::due(stream, least);
+	fn pay_due(stream: &mut Stream, leaves: bool) -> Balance {
+		let due = Self::due(stream, leaves);
 		if due > 0 {
 			Money::pay_held(stream.asset, STREAM_HOLD, &stream.payer, &stream.payee, due).unwrap();
 		}
@@ -161,9 +169,7 @@ impl World {
 				continue;
 			};
 			if !stream.closed {
-				let by_tenant = reason.code() < 2_000;
-				let least = if by_tenant { stream.prepaid } else { 0 };
-				Self::pay_due(&mut stream, least);
+				Self::pay_due(&mut stream, reason.keeps_prepaid());
 			}
 			let (paid, rest) = (stream.paid, stream.held);
 			let refunded = match Money::release(stream.asset, STREAM_HOLD, &stream.payer, rest) {
@@ -291,8 +297,16 @@ impl Escrow<AccountId> for World {
 	fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
 		let mut stream = Streams::get().remove(&id).ok_or(DispatchError::Other("no stream"))?;
 		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
-		let paid = Self::pay_due(&mut stream, 0);
+		let paid = Self::pay_due(&mut stream, false);
+		// As escrow does where its agenda has not seen yet that the meter stopped.
+		let stopped = Self::ended(stream.meter).filter(|(at, _)| *at <= Judged::get());
+		let stopped = stopped.filter(|(at, _)| stream.ending.is_none_or(|(stands, _)| *at < stands));
+		stream.ending = stopped.or(stream.ending);
+		let owner = stream.owner;
 		change!(Streams, |map| map.insert(id, stream));
+		if let Some((round, reason)) = stopped {
+			<Sla as OnEscrowEnd>::ending(owner, round, reason);
+		}
 		Ok(paid)
 	}
 	fn end(
@@ -328,8 +342,8 @@ impl Escrow<AccountId> for World {
 		Streams::get().get(&id).filter(|s| !s.closed).map(|s| StreamInfo {
 			held: s.held,
 			paid: s.paid,
-			due: Self::due(s, 0),
-			blocks_left: u32::try_from((s.held - Self::due(s, 0)) / s.rate).unwrap(),
+			due: Self::due(s, false),
+			blocks_left: u32::try_from((s.held - Self::due(s, false)) / s.rate).unwrap(),
 			ending: s.ending,
 			parks: false,
 			last: None,

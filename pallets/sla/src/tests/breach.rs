@@ -1,10 +1,9 @@
 //! What a breach moves, and what it leaves behind.
 
 use super::*;
-use surety_primitives::Counters;
 
 #[test]
-fn a_breach_credits_every_unit_out_of_the_bond_in_that_block() {
+fn a_breach_credits_every_agreement_out_of_the_bond_in_that_block() {
 	ExtBuilder::build_and_execute(|| {
 		let first = open(OTHER, SERVICE, 2);
 		let second = open_counting(TENANT, SERVICE, 3);
@@ -12,18 +11,84 @@ fn a_breach_credits_every_unit_out_of_the_bond_in_that_block() {
 		let treasury = free(NATIVE, TREASURY);
 		let record = breach(SERVICE, None, Low);
 
-		assert_eq!((record.demanded, record.units), (60, 5));
-		assert_eq!((record.index_before, record.index_after), (0, 60));
-		assert_eq!((record.credited, record.slashed, record.penalty), (300, 300, 30));
-		assert_eq!(record.rises.to_vec(), [Rise { price: PRICE, units: 5, before: 0, after: 60 }]);
+		assert_eq!((record.demanded, record.rate), (tenths(1), 5 * PRICE));
+		assert_eq!((record.index_before, record.index_after), (NO_COVER, tenths(1)));
+		assert_eq!((record.credited, record.penalty), (300, 30));
 		assert_eq!((record.allowance, record.multiplier, record.counters.down), (1, 1, 3));
 		assert_eq!((owed(first), owed(second)), (120, 180));
 		assert_eq!(bond(NATIVE), BOND - 330);
 		assert_eq!(free(NATIVE, TREASURY), treasury + 30);
 		assert_eq!(free(NATIVE, Sla::pot()), MINIMUM + 300);
-		assert_eq!(World::exposure(SERVICE), 5 * (CAP - 60) * 11 / 10);
+		assert_eq!(World::exposure(SERVICE), reserve(5 * PRICE, tenths(39)));
 		assert_eq!(Reported::get(), [(OPERATOR, SERVICE, BreachKind::Downtime, Low)]);
 		assert_eq!(events(), [Event::Breached { service: SERVICE, number: 0, breach: record }]);
+	});
+}
+
+#[test]
+fn agreements_at_different_prices_are_credited_the_same_share() {
+	ExtBuilder::build_and_execute(|| {
+		relist(SERVICE, |s| s.price = 2);
+		let cheap = open(OTHER, SERVICE, 1);
+		relist(SERVICE, |s| s.price = PRICE);
+		let dear = open_counting(TENANT, SERVICE, 2);
+		assert_eq!((agreement(cheap).rate, agreement(dear).rate), (2, 2 * PRICE));
+		let record = breach(SERVICE, None, High);
+		assert_eq!((owed(cheap), owed(dear)), (120 / 2, 2 * WINDOW_PRICE / 2));
+		assert_eq!((record.credited, record.penalty, record.index_after), (660, 66, tenths(5)));
+		assert_eq!(World::exposure(SERVICE), reserve(22, tenths(35)));
+
+		// A later price starts at the same index.
+		relist(SERVICE, |s| s.price = 30);
+		let late = open(THIRD, SERVICE, 1);
+		at_round(4 * R);
+		turn(SERVICE, 3);
+		breach(SERVICE, None, Low);
+		assert_eq!((owed(cheap), owed(dear), owed(late)), (72, 720, 180));
+	});
+}
+
+#[test]
+fn services_are_sold_at_any_number_of_prices() {
+	ExtBuilder::build_and_execute(|| {
+		let ids: Vec<_> = (1..=20)
+			.map(|price| {
+				relist(SERVICE, |s| s.price = price);
+				open(TENANT, SERVICE, 1)
+			})
+			.collect();
+		at_round(3 * R);
+		turn(SERVICE, 2);
+		breach(SERVICE, None, Low);
+		let credits: Vec<_> = ids.into_iter().map(owed).collect();
+		assert_eq!(credits, (1..=20).map(|price| price * 6).collect::<Vec<_>>());
+	});
+}
+
+#[test]
+fn the_bond_pays_rounded_up_tenants_get_rounded_down_and_the_treasury_the_rest() {
+	ExtBuilder::build_and_execute(|| {
+		// 0.6 and 1.2 base units.
+		promise(SERVICE, WindowShare::from_inner(10_000_000), COVER);
+		relist(SERVICE, |s| s.price = 1);
+		let one = open(OTHER, SERVICE, 1);
+		let two = open_counting(TENANT, SERVICE, 2);
+		let record = breach(SERVICE, None, Low);
+		assert_eq!((record.credited, owed(one), owed(two)), (2, 0, 1));
+		// Sums are rounded, not every credit.
+		let record = breach_with(SERVICE, BreachKind::Slow, None, Low, 1);
+		assert_eq!((record.credited, owed(one), owed(two)), (2, 1, 2));
+
+		let treasury = free(NATIVE, TREASURY);
+		end(one, 3 * R);
+		assert_eq!((state(SERVICE).set_aside, state(SERVICE).spare), (3, 0), "what the other shares in");
+		end(two, 3 * R + 1);
+		assert_eq!((state(SERVICE).set_aside, state(SERVICE).spare), (0, 1));
+		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 1, reserve: MINIMUM });
+		open(OTHER, SERVICE, 1);
+		turn(SERVICE, 3);
+		assert_eq!(free(NATIVE, TREASURY), treasury + 1);
+		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 0, reserve: MINIMUM });
 	});
 }
 
@@ -31,10 +96,11 @@ fn a_breach_credits_every_unit_out_of_the_bond_in_that_block() {
 fn a_tier_pays_the_difference_to_the_one_before() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 1);
+		at_round(3 * R + 4);
 		let paid = [None, Some(Low), Some(Medium), Some(High)].into_iter().zip([Low, Medium, High, Critical]);
 		let demanded: Vec<_> = paid.map(|(before, now)| breach(SERVICE, before, now).demanded).collect();
-		assert_eq!(demanded, [60, 60, 180, 300]);
-		assert_eq!(owed(id), 600);
+		assert_eq!(demanded, [1, 1, 3, 5].map(tenths));
+		assert_eq!(owed(id), WINDOW_PRICE);
 	});
 }
 
@@ -43,129 +109,121 @@ fn a_repeated_breach_is_multiplied() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		let record = breach_with(SERVICE, BreachKind::BadData, Some(Low), Medium, 3);
-		assert_eq!((record.demanded, record.allowance, record.credited), (180, 3, 360));
+		assert_eq!((record.demanded, record.allowance, record.credited), (tenths(3), 3, 360));
 		assert_eq!(owed(id), 360);
 		let record = breach_with(SERVICE, BreachKind::Misbehaviour, None, Low, 0);
-		assert_eq!((record.demanded, record.allowance, record.multiplier), (60, 0, 1));
+		assert_eq!((record.demanded, record.allowance, record.multiplier), (tenths(1), 0, 1));
 	});
 }
 
 #[test]
-fn a_windows_credits_end_at_its_price_and_the_rest_is_penalty() {
+fn a_window_may_cost_more_than_its_price_and_no_tenant_gets_more_than_it_paid() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
-		breach(SERVICE, None, High);
-		// Wrong answers as well: 600 demanded, 300 of the window's price are left.
-		let record = breach_with(SERVICE, BreachKind::BadData, None, Critical, 1);
-		assert_eq!((record.credited, record.penalty), (600, 60 + 600));
-		assert_eq!(owed(id), 2 * WINDOW_PRICE);
-		let record = breach_with(SERVICE, BreachKind::Slow, None, Low, 1);
-		assert_eq!((record.credited, record.slashed, record.penalty), (0, 0, 120));
-		assert_eq!(owed(id), 2 * WINDOW_PRICE);
-
-		// The next window has its own price.
-		at_round(4 * R);
-		turn(SERVICE, 3);
-		breach(SERVICE, None, High);
-		assert_eq!(owed(id), 2 * WINDOW_PRICE + 600);
+		let record = breach_with(SERVICE, BreachKind::Downtime, None, Critical, 3);
+		assert_eq!((record.credited, record.penalty), (3 * 1_200, 360));
+		// Ten rounds of window 2 are judged and billed.
+		assert_eq!((owed(id), Sla::agreement(id).unwrap().reserved), (1_000, 2_600));
+		at_round(3 * R + 6);
+		assert_eq!((owed(id), Sla::agreement(id).unwrap().reserved), (1_600, 2_000));
 	});
 }
 
 #[test]
-fn a_breach_judged_before_the_turn_is_called_counts_in_its_own_window() {
-	ExtBuilder::build_and_execute(|| {
-		open_counting(TENANT, SERVICE, 1);
-		breach(SERVICE, None, Critical);
-		at_round(4 * R);
-		assert_eq!(breach(SERVICE, None, High).credited, 300);
-	});
-}
-
-#[test]
-fn a_penalty_leaves_other_services_covered() {
+fn a_breach_leaves_other_services_covered() {
 	ExtBuilder::build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
 		open(TENANT, SIBLING, 2);
-		// Nothing is free: 2,200 and 4,400 are reserved.
-		lose_bond(NATIVE, 6_600);
+		let reserved = [World::exposure(SERVICE), World::exposure(SIBLING)];
+		assert_eq!(reserved, [2_640, 5_280]);
+		// Nothing is free.
+		lose_bond(NATIVE, 7_920);
 		let record = breach_with(SERVICE, BreachKind::Downtime, None, Critical, 3);
-		assert_eq!((record.demanded, record.credited, record.penalty), (1_800, 600, 60));
+		assert_eq!((record.demanded, record.credited, record.penalty), (tenths(30), 1_800, 180));
 		assert_eq!(bond(NATIVE), World::exposure(SERVICE) + World::exposure(SIBLING));
 	});
 }
 
 #[test]
-fn a_raised_penalty_share_takes_no_more_than_is_free() {
+fn the_penalty_share_of_a_window_is_that_of_its_first_block() {
 	ExtBuilder::build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
-		open(TENANT, SIBLING, 2);
-		lose_bond(NATIVE, 6_600);
 		Share::set(&Perbill::from_percent(50));
-		let record = breach(SERVICE, None, Low);
-		assert_eq!(record.credited, 60);
-		assert!(bond(NATIVE) >= World::exposure(SERVICE) + World::exposure(SIBLING));
+		assert_eq!(breach(SERVICE, None, Low).penalty, 6);
+		at_round(4 * R);
+		// Window 4 has begun; what is judged is window 3.
+		Share::set(&Perbill::from_percent(80));
+		assert_eq!(breach_in(4 * R - 1, SERVICE, BreachKind::Slow, None, Low, 1).penalty, 6);
+		turn(SERVICE, 3);
+		assert_eq!(World::exposure(SERVICE), 600 * 38 / 10 * 15 / 10);
+		assert_eq!(breach(SERVICE, None, Low).penalty, 30);
 	});
 }
 
 #[test]
-fn a_service_that_was_dead_for_a_window_ends_for_cause() {
+fn a_penalty_share_that_the_bond_does_not_cover_leaves_the_old_one() {
 	ExtBuilder::build_and_execute(|| {
-		let id = open_counting(TENANT, SERVICE, 2);
-		let was = |up, down, unmeasured| Counters { up, down, unmeasured, ..Default::default() };
-		// A tenth of what was measured is enough, and so is a window of which too little was measured.
-		for alive in [was(1, 9, 2), was(2, 10, 0), was(0, 5, 7), was(0, 0, 12)] {
-			at_round(TestClock::round() + R);
-			turn_with(SERVICE, TestClock::round() / R - 1, alive);
-			assert!(!state(SERVICE).terminated, "{alive:?}");
-		}
-		at_round(TestClock::round() + R);
-		System::reset_events();
-		turn_with(SERVICE, TestClock::round() / R - 1, was(1, 11, 0));
-		assert!(state(SERVICE).terminated);
-		assert_eq!(events(), [Event::ServiceTerminated { service: SERVICE, at: TestClock::round() }]);
-		assert_eq!(Terminated::get()[&SERVICE], TestClock::round());
-		// Once.
-		turn_with(SERVICE, TestClock::round() / R, was(0, 12, 0));
-		assert_eq!(events(), []);
-		assert_eq!(agreement(id).state, AgreementState::Open, "its stream ends with the meter");
+		open_counting(TENANT, SERVICE, 1);
+		lose_bond(NATIVE, World::exposure(SERVICE) + 100);
+		Share::set(&Perbill::from_percent(50));
+		at_round(4 * R);
+		turn(SERVICE, 3);
+		assert_eq!((state(SERVICE).penalty_share, state(SERVICE).ends), (Perbill::from_percent(10), None));
+		assert_eq!(World::exposure(SERVICE), 2_640);
+		more_bond(NATIVE, 2_400 * 4 / 10 - 100);
+		at_round(5 * R);
+		turn(SERVICE, 4);
+		assert_eq!((state(SERVICE).penalty_share, World::exposure(SERVICE)), (Perbill::from_percent(50), 3_600));
 	});
 }
 
 #[test]
-fn who_has_no_units_is_not_ended_for_a_dead_window() {
+fn a_penalty_share_that_falls_releases_bond_at_the_turn() {
 	ExtBuilder::build_and_execute(|| {
-		turn_with(SERVICE, 2, Counters { down: R as u16, ..Default::default() });
-		assert_eq!(events(), []);
+		open_counting(TENANT, SERVICE, 1);
+		Share::set(&Perbill::zero());
+		at_round(4 * R);
+		turn(SERVICE, 3);
+		assert_eq!(World::exposure(SERVICE), 2_400);
+		assert_eq!(breach(SERVICE, None, Low).penalty, 0);
 	});
 }
 
 #[test]
-fn a_lease_that_answers_half_of_the_probers_for_a_window_is_ended() {
-	ExtBuilder::build_and_execute(|| {
-		let service = list_lease(7, NATIVE);
-		World::begin_lease(TENANT, 7, DEPOSIT).unwrap();
-		turn_with(service, 3, Counters { unclear: R as u16, ..Default::default() });
-		assert!(state(service).terminated);
-		assert_eq!(AtCap::get(), [(7, TestClock::round())]);
-	});
+fn credits_are_paid_whatever_the_penalty_share_is_changed_to() {
+	for percent in [0, 10, 50, 100] {
+		ExtBuilder::build_and_execute(|| {
+			let id = open_counting(TENANT, SERVICE, 1);
+			open(TENANT, SIBLING, 2);
+			lose_bond(NATIVE, World::exposure(SERVICE) + World::exposure(SIBLING));
+			Share::set(&Perbill::from_percent(percent));
+			assert_eq!(breach(SERVICE, None, High).credited, 300);
+			at_round(4 * R);
+			turn(SERVICE, 3);
+			assert_eq!(breach(SERVICE, None, High).credited, 300);
+			assert_eq!(owed(id), 600);
+			assert!(bond(NATIVE) >= World::exposure(SERVICE) + World::exposure(SIBLING));
+		});
+	}
 }
 
 #[test]
-fn at_the_cap_the_service_is_terminated() {
+fn at_the_cover_the_service_is_terminated() {
 	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.terms.credit_cap = 350);
+		relist(SERVICE, |s| s.terms.cover = WindowShare::from_rational(11, 20));
 		let id = open_counting(TENANT, SERVICE, 2);
 		breach(SERVICE, None, High);
 		assert_eq!(Terminated::get().get(&SERVICE), None);
 		events();
 		let record = breach_with(SERVICE, BreachKind::Slow, None, Low, 1);
-		assert_eq!((record.demanded, record.credited, record.index_after), (60, 100, 350));
-		let at = 3 * R;
+		assert_eq!((record.demanded, record.credited), (tenths(1), 60));
+		assert_eq!(record.index_after, WindowShare::from_rational(11, 20));
+		let (at, reason) = (3 * R, CloseReason::Terminated);
 		assert_eq!(Terminated::get()[&SERVICE], at);
-		assert_eq!(MeterEnds::get()[&SERVICE], at);
-		assert_eq!(events().last(), Some(&Event::ServiceTerminated { service: SERVICE, at }));
-		assert_eq!(World::exposure(SERVICE), 0);
-		assert_eq!(owed(id), 700);
+		assert_eq!(MeterEnds::get()[&SERVICE], (at, reason));
+		let ended = Event::ServiceTerminated { service: SERVICE, at, reason, code: 2_003 };
+		assert_eq!(events().last(), Some(&ended));
+		assert_eq!((World::exposure(SERVICE), owed(id)), (0, 660));
 
 		// Rounds that had begun are judged, but pay no more and terminate no more.
 		let record = breach_with(SERVICE, BreachKind::BadData, None, Critical, 1);
@@ -175,13 +233,13 @@ fn at_the_cap_the_service_is_terminated() {
 }
 
 #[test]
-fn terms_without_credits_are_never_at_their_cap() {
+fn terms_without_credits_are_never_at_their_cover() {
 	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| (s.terms.credit_cap, s.terms.credit) = (0, [0; 4]));
+		promise(SERVICE, NO_COVER, NO_COVER);
 		open_counting(TENANT, SERVICE, 2);
 		breach(SERVICE, None, Critical);
 		assert!(Terminated::get().is_empty());
-		assert!(!state(SERVICE).terminated);
+		assert_eq!(state(SERVICE).ends, None);
 	});
 }
 
@@ -190,7 +248,7 @@ fn without_units_that_count_a_breach_is_recorded_and_costs_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open(TENANT, SERVICE, 2);
 		let record = breach(SERVICE, None, Critical);
-		assert_eq!((record.units, record.credited, record.penalty, record.index_after), (0, 0, 0, 0));
+		assert_eq!((record.rate, record.credited, record.penalty, record.index_after), (0, 0, 0, NO_COVER));
 		assert_eq!((bond(NATIVE), owed(id)), (BOND, 0));
 		assert_eq!(Reported::get().len(), 1);
 		assert_eq!(turn(SERVICE, 2).multiplier, 2);
@@ -201,18 +259,9 @@ fn without_units_that_count_a_breach_is_recorded_and_costs_nothing() {
 fn a_service_that_never_had_agreements_leaves_no_trace() {
 	ExtBuilder::build_and_execute(|| {
 		let frozen = Sla::heated(SERVICE);
-		Sla::breached(
-			SERVICE,
-			surety_primitives::Breached {
-				window: 2,
-				round: 24,
-				kind: BreachKind::Slow,
-				before: None,
-				severity: Low,
-				counters: Default::default(),
-				frozen,
-			},
-		);
+		let counters = Counters::default();
+		let (window, round, kind, before, severity) = (2, 24, BreachKind::Slow, None, Low);
+		Sla::breached(SERVICE, Breached { window, round, kind, before, severity, counters, frozen });
 		assert_eq!(turn(SERVICE, 2).multiplier, 1);
 		assert_eq!((Services::<Test>::iter().count(), Breaches::<Test>::iter().count()), (0, 0));
 		assert!(Reported::get().is_empty());
@@ -220,20 +269,24 @@ fn a_service_that_never_had_agreements_leaves_no_trace() {
 }
 
 #[test]
-fn a_bond_that_cannot_pay_raises_the_index_by_what_moved() {
+fn a_bond_that_cannot_pay_raises_the_index_by_what_moved_and_all_share_in_it() {
 	ExtBuilder::build_and_execute(|| {
-		let id = open_counting(TENANT, SERVICE, 3);
+		relist(SERVICE, |s| s.price = 2);
+		let cheap = open(OTHER, SERVICE, 1);
+		relist(SERVICE, |s| s.price = PRICE);
+		let dear = open_counting(TENANT, SERVICE, 2);
+		// 660 is demanded.
 		lose_bond(NATIVE, 100);
-		let record = breach(SERVICE, None, Low);
-		assert_eq!((record.slashed, record.credited, record.index_after), (100, 99, 33));
-		assert_eq!((owed(id), state(SERVICE).carry, record.penalty), (99, 1, 0));
-		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 99, carry: 1, reserve: MINIMUM });
+		let record = breach(SERVICE, None, High);
+		assert_eq!((record.credited, record.penalty), (100, 0));
+		assert!(record.index_after < tenths(1));
+		// 100 x 2 / 22 and 100 x 20 / 22.
+		assert_eq!((owed(cheap), owed(dear)), (9, 90));
 
-		// What was carried over pays first.
-		more_bond(NATIVE, 500);
-		let record = breach(SERVICE, Some(Low), Medium);
-		assert_eq!((record.credited, record.slashed), (180, 179));
-		assert_eq!((owed(id), state(SERVICE).carry), (279, 0));
+		// With more bond the next is paid in full.
+		more_bond(NATIVE, BOND - 100);
+		let record = breach(SERVICE, Some(High), Critical);
+		assert_eq!((record.credited, owed(cheap), owed(dear)), (660, 60 + 9, 600 + 90));
 	});
 }
 
@@ -253,7 +306,7 @@ fn the_history_keeps_the_last_breaches() {
 		assert_eq!(numbers(Some(6), 2), [0; 0]);
 		assert_eq!(numbers(Some(u32::MAX), 2), [0; 0]);
 		let (_, last) = Sla::breach_history(SERVICE, Some(5), 1).remove(0);
-		assert_eq!((last.index_before, last.index_after), (360, 420));
+		assert_eq!((last.index_before, last.index_after), (tenths(6), tenths(7)));
 	});
 }
 
@@ -262,8 +315,9 @@ fn a_breach_costs_the_same_with_one_agreement_and_with_many() {
 	let touched = |tenants: u32| {
 		let mut ext = ExtBuilder::build();
 		ext.execute_with(|| {
-			for _ in 1..tenants {
-				assert_ok!(Sla::open_agreement(signed(OTHER), SERVICE, 1, u128::MAX, 1_000, 0));
+			for price in 1..tenants {
+				relist(SERVICE, |s| s.price = price.into());
+				assert_ok!(Sla::open_agreement(signed(OTHER), SERVICE, 1, u128::MAX, 6_000, NO_COVER));
 			}
 			open_counting(TENANT, SERVICE, 1);
 		});

@@ -2,12 +2,6 @@
 
 use super::*;
 
-/// Judge through `round` and let escrow close what is due.
-fn finish(round: u32) {
-	at_round(round + 2);
-	World::work_agenda();
-}
-
 #[test]
 fn a_tenant_closes_with_the_current_round() {
 	ExtBuilder::build_and_execute(|| {
@@ -16,7 +10,7 @@ fn a_tenant_closes_with_the_current_round() {
 		events();
 		assert_ok!(Sla::close_agreement(signed(TENANT), id));
 		let (round, reason) = (2 * R, CloseReason::TenantClosed);
-		assert_eq!(agreement(id).state, AgreementState::Closing { round, reason });
+		assert_eq!(ending(id), Some((round, reason)));
 		assert_eq!(events(), [Event::AgreementEnding { agreement: id, round, reason, code: 1_001 }]);
 		assert_noop!(Sla::close_agreement(signed(TENANT), id), Error::<Test>::AlreadyEnding);
 		assert_eq!(Sla::units(SERVICE), 1, "its units count until the round is judged");
@@ -49,11 +43,11 @@ fn an_operator_gives_a_window_of_notice_which_the_tenant_may_cut_short() {
 		let id = open(TENANT, SERVICE, 1);
 		assert_ok!(Sla::close_agreement(signed(OPERATOR), id));
 		let (round, reason) = (3 * R, CloseReason::OperatorClosed);
-		assert_eq!(agreement(id).state, AgreementState::Closing { round, reason });
+		assert_eq!(ending(id), Some((round, reason)));
 		assert_noop!(Sla::close_agreement(signed(OPERATOR), id), Error::<Test>::AlreadyEnding);
 		assert_ok!(Sla::close_agreement(signed(TENANT), id));
 		let (round, reason) = (2 * R, CloseReason::TenantClosed);
-		assert_eq!(agreement(id).state, AgreementState::Closing { round, reason });
+		assert_eq!(ending(id), Some((round, reason)));
 		assert_noop!(Sla::close_agreement(signed(OPERATOR), id), Error::<Test>::AlreadyEnding);
 	});
 }
@@ -92,69 +86,47 @@ fn a_closing_agreement_is_credited_to_the_end_of_its_round() {
 }
 
 #[test]
-fn an_end_that_is_executed_late_pays_no_later_credit() {
+fn what_an_ended_agreement_may_not_have_goes_to_the_treasury_at_the_turn() {
 	ExtBuilder::build_and_execute(|| {
-		let stays = open(OTHER, SERVICE, 1);
 		let id = open_counting(TENANT, SERVICE, 2);
-		at_round(3 * R + 1);
+		let stays = open(OTHER, SERVICE, 1);
+		assert_eq!(breach_with(SERVICE, BreachKind::Downtime, None, Critical, 2).credited, 2_400);
 		assert_ok!(Sla::close_agreement(signed(TENANT), id));
-		breach(SERVICE, None, Low);
-		at_round(3 * R + 2);
-		breach(SERVICE, Some(Low), Medium);
-		breach(SERVICE, Some(Medium), High);
-		let before = state(SERVICE);
 		events();
-		finish(3 * R + 2);
-		assert!(matches!(events()[0], Event::AgreementClosed { credited: 120, .. }));
-		assert_eq!(owed(stays), 300);
-		// What was taken for its units pays the next credits.
-		assert_eq!((before.carry, state(SERVICE).carry), (0, 480));
-		let bonded = bond(NATIVE);
-		breach(SERVICE, Some(High), Critical);
-		assert_eq!((owed(stays), state(SERVICE).carry), (600, 180));
-		assert_eq!(bond(NATIVE), bonded - 30, "only the penalty");
+		finish(3 * R);
+		// Twelve rounds are billed.
+		assert_eq!(closed(), [(1_200, 1_200)]);
+		assert_eq!(state(SERVICE).spare, 1_200);
+		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 1_200, reserve: MINIMUM });
+
+		// It pays nobody else's credits.
+		at_round(4 * R);
+		let (bonded, treasury) = (bond(NATIVE), free(NATIVE, TREASURY));
+		turn(SERVICE, 3);
+		assert_eq!((bond(NATIVE), free(NATIVE, TREASURY)), (bonded, treasury + 1_200));
+		assert_eq!((state(SERVICE).spare, Pots::<Test>::get(NATIVE).spare), (0, 0));
+		breach(SERVICE, None, Low);
+		assert_eq!((owed(stays), bond(NATIVE)), (60, bonded - 66));
 	});
 }
 
 #[test]
-fn nothing_is_settled_for_rounds_after_the_last_one() {
-	for reason in [CloseReason::Governance, CloseReason::FundsExhausted, CloseReason::TenantClosed] {
-		ExtBuilder::build_and_execute(|| {
-			let id = open_counting(TENANT, SERVICE, 2);
-			at_round(3 * R + 4);
-			World::decide_end(id, 3 * R + 1, reason);
-			let judged = |round, before, severity| {
-				breach_in(round, SERVICE, BreachKind::Downtime, before, severity, 1);
-			};
-			// Judged through the last round, and then the one after, before the end is carried out.
-			judged(3 * R + 1, None, Low);
-			judged(3 * R + 2, Some(Low), Medium);
-			let before = free(NATIVE, TENANT);
-			assert_eq!(owed(id), 120);
-			assert_ok!(Sla::settle(signed(TENANT), id));
-			assert_noop!(Sla::claim(signed(TENANT), id), Error::<Test>::PaidAtItsEnd);
-			Sla::on_idle(0, Weight::MAX);
-			assert_eq!((free(NATIVE, TENANT), owed(id)), (before, 120));
-			events();
-			World::work_agenda();
-			assert!(matches!(events()[0], Event::AgreementClosed { credited: 120, .. }));
-			assert_eq!(Sla::forget(SERVICE), Ok(()));
-			assert_eq!(free(NATIVE, TREASURY), MINIMUM + 2 * 2 * 6 + 120, "penalties, and what was not due");
-		});
-	}
-}
-
-#[test]
-fn credit_of_a_running_end_is_settled_until_its_last_round_is_judged() {
+fn spare_that_the_treasury_cannot_take_waits_for_the_next_turn() {
 	ExtBuilder::build_and_execute(|| {
-		let id = open_counting(TENANT, SERVICE, 1);
-		assert_ok!(Sla::close_agreement(signed(OPERATOR), id));
-		breach(SERVICE, None, Low);
-		assert_ok!(Sla::claim(signed(THIRD), id));
-		at_round(4 * R + 2);
-		assert_eq!(Judged::get(), 4 * R);
-		breach_in(4 * R, SERVICE, BreachKind::Downtime, None, Low, 1);
-		assert_noop!(Sla::claim(signed(THIRD), id), Error::<Test>::PaidAtItsEnd);
+		let id = open_counting(TENANT, LOCAL_SERVICE, 2);
+		open(OTHER, LOCAL_SERVICE, 1);
+		breach_with(LOCAL_SERVICE, BreachKind::Downtime, None, Critical, 2);
+		assert_ok!(Sla::close_agreement(signed(TENANT), id));
+		finish(3 * R);
+		let spare = state(LOCAL_SERVICE).spare;
+		block(TREASURY);
+		turn(LOCAL_SERVICE, 3);
+		assert_eq!((state(LOCAL_SERVICE).spare, Pots::<Test>::get(LOCAL).spare), (spare, spare));
+		assert_ok!(Sla::do_try_state());
+		unblock(TREASURY);
+		let treasury = free(LOCAL, TREASURY);
+		turn(LOCAL_SERVICE, 4);
+		assert_eq!((free(LOCAL, TREASURY), state(LOCAL_SERVICE).spare), (treasury + spare, 0));
 	});
 }
 
@@ -165,8 +137,7 @@ fn the_end_of_every_agreement_is_told_to_reputation() {
 		let local = open(OTHER, LOCAL_SERVICE, 1);
 		assert_ok!(Sla::close_agreement(signed(TENANT), by_tenant));
 		finish(2 * R);
-		World::decide_end(local, 3 * R, CloseReason::Governance);
-		finish(3 * R);
+		end(local, 3 * R);
 		let rounds = Balance::from(R * L);
 		assert_eq!(
 			Engaged::get(),
@@ -189,24 +160,21 @@ fn an_agreement_that_never_counted_is_closed_without_credit() {
 		finish(3 * R);
 		assert!(Agreements::<Test>::get(id).is_none());
 		let now = state(SERVICE);
-		assert_eq!((now.units, now.active_units(), now.tariffs[0].pending[0].units), (5, 1, 4));
+		assert_eq!((now.units, now.active, now.pending[0].rate), (5, PRICE, 4 * PRICE));
 		assert_eq!((owed(stays), owed(also)), (60, 0));
 	});
 }
 
 #[test]
-fn the_end_that_escrow_decides_is_marked() {
+fn the_end_that_escrow_decides_is_announced() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open(TENANT, SERVICE, 1);
 		events();
-		World::decide_end(id, 30, CloseReason::FundsExhausted);
-		let reason = CloseReason::FundsExhausted;
-		assert_eq!(events(), [Event::AgreementEnding { agreement: id, round: 30, reason, code: 1_002 }]);
+		let (round, reason) = (30, CloseReason::FundsExhausted);
+		World::decide_end(id, round, reason);
+		assert_eq!(events(), [Event::AgreementEnding { agreement: id, round, reason, code: 1_002 }]);
 		assert_noop!(Sla::top_up(signed(TENANT), id, 5), Error::<Test>::AgreementEnding);
-		// A later end does not replace it.
-		Sla::ending(EscrowOwner::Agreement(id), 31, CloseReason::Governance);
-		assert_eq!(agreement(id).state, AgreementState::Closing { round: 30, reason });
-		assert!(events().is_empty());
+		assert_eq!(Sla::agreement(id).unwrap().stream.unwrap().ending, Some((round, reason)));
 	});
 }
 
@@ -214,15 +182,17 @@ fn the_end_that_escrow_decides_is_marked() {
 fn a_retired_service_ends_its_agreements_for_anyone_who_asks() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open(TENANT, SERVICE, 1);
-		change!(MeterEnds, |map| map.insert(SERVICE, 30));
+		let (round, reason) = (30, CloseReason::ServiceRetired);
+		World::end_meter(SERVICE, round, reason);
 		at_round(31);
 		assert_ok!(Sla::settle(signed(THIRD), id));
-		assert_eq!(agreement(id).state, AgreementState::Open, "round 30 is not judged yet");
+		assert_eq!(ending(id), None, "round 30 is not judged yet");
 		assert_ok!(Sla::top_up(signed(TENANT), id, 5));
 		at_round(32);
+		events();
 		assert_ok!(Sla::settle(signed(THIRD), id));
-		let reason = CloseReason::ServiceRetired;
-		assert_eq!(agreement(id).state, AgreementState::Closing { round: 30, reason });
+		assert_eq!(ending(id), Some((round, reason)));
+		assert_eq!(events()[0], Event::AgreementEnding { agreement: id, round, reason, code: 2_002 });
 		World::work_agenda();
 		assert!(Agreements::<Test>::get(id).is_none());
 	});
@@ -231,16 +201,15 @@ fn a_retired_service_ends_its_agreements_for_anyone_who_asks() {
 #[test]
 fn a_terminated_service_ends_its_agreements_in_the_round_robin() {
 	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.terms.credit_cap = 300);
+		relist(SERVICE, |s| s.terms.cover = tenths(5));
 		let id = open_counting(TENANT, SERVICE, 1);
 		let notified = open(OTHER, SERVICE, 1);
 		assert_ok!(Sla::close_agreement(signed(OPERATOR), notified));
 		breach(SERVICE, None, High);
 		at_round(3 * R + 2);
 		Sla::settle_some(Weight::MAX);
-		let reason = CloseReason::Terminated;
 		for id in [id, notified] {
-			assert_eq!(agreement(id).state, AgreementState::Closing { round: 3 * R, reason });
+			assert_eq!(ending(id), Some((3 * R, CloseReason::Terminated)));
 		}
 		assert_eq!(owed(id), 0, "and is paid");
 		World::work_agenda();
@@ -250,31 +219,40 @@ fn a_terminated_service_ends_its_agreements_in_the_round_robin() {
 }
 
 #[test]
-fn escrow_learns_of_a_terminated_service_only_that_its_meter_stopped() {
+fn the_reason_of_an_end_is_that_of_the_meter() {
 	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.terms.credit_cap = 300);
-		let id = open_counting(TENANT, SERVICE, 1);
+		relist(SERVICE, |s| s.terms.cover = tenths(5));
+		open_counting(TENANT, SERVICE, 1);
 		breach(SERVICE, None, High);
-		World::decide_end(id, 3 * R, CloseReason::ServiceRetired);
+		World::end_meter(SERVICE, 4 * R, CloseReason::ServiceRetired);
 		events();
 		finish(3 * R);
-		let closed = events().remove(0);
 		assert!(matches!(
-			closed,
+			events()[0],
 			Event::AgreementClosed { reason: CloseReason::Terminated, code: 2_003, .. }
 		));
 	});
 }
 
 #[test]
-fn the_cap_rises_if_the_bond_covers_it() {
+fn the_cover_rises_if_the_bond_covers_it() {
 	ExtBuilder::build_and_execute(|| {
-		assert_ok!(Sla::cap_raised(SERVICE, CAP * 1_000_000));
-		open(TENANT, SERVICE, 2);
-		assert_ok!(Sla::cap_raised(SERVICE, CAP + 1_000));
-		assert_eq!(World::exposure(SERVICE), 2 * (CAP + 1_000) * 11 / 10);
-		assert_noop!(Sla::cap_raised(SERVICE, BOND), DispatchError::Other("bond too small"));
-		assert_noop!(Sla::cap_raised(SERVICE, Balance::MAX), ArithmeticError::Overflow);
+		let raise = |windows| Sla::cover_raised(SERVICE, WindowShare::from_u32(windows));
+		assert_ok!(raise(1_000_000));
+		open_counting(TENANT, SERVICE, 2);
+		breach(SERVICE, None, High);
+		assert_ok!(raise(6));
+		assert_eq!(World::exposure(SERVICE), reserve(2 * PRICE, tenths(55)));
+		assert_noop!(raise(1_000), DispatchError::Other("bond too small"));
+		relist(SERVICE, |s| s.terms.cover = WindowShare::from_u32(6));
+		// The rents stay reserved.
+		let slot = Slot { rent: 70, renewed: true, least_rate: 0, fee_share: Perbill::zero() };
+		Services::<Test>::mutate_extant(SERVICE, |s| s.slot = Some(slot));
+		assert_ok!(raise(7));
+		assert_eq!(World::exposure(SERVICE), reserve(2 * PRICE, tenths(65)) + 140);
+		Services::<Test>::mutate_extant(SERVICE, |s| s.rate = Balance::MAX);
+		assert_noop!(raise(8), ArithmeticError::Overflow);
+		Services::<Test>::mutate_extant(SERVICE, |s| s.rate = 2 * PRICE);
 	});
 }
 
@@ -283,14 +261,13 @@ fn a_service_is_forgotten_once_it_has_no_units() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 3);
 		assert_noop!(Sla::forget(SERVICE), Error::<Test>::UnitsLeft);
-		lose_bond(NATIVE, 101);
-		breach(SERVICE, None, Low);
-		assert_eq!(state(SERVICE).carry, 2);
-		World::decide_end(id, 3 * R, CloseReason::Governance);
-		finish(3 * R);
+		breach_with(SERVICE, BreachKind::Downtime, None, Critical, 2);
+		end(id, 3 * R);
+		// Twelve rounds of 150 were paid, and 3,600 taken.
+		assert_eq!(state(SERVICE).spare, 1_800);
 		let treasury = free(NATIVE, TREASURY);
 		assert_ok!(Sla::forget(SERVICE));
-		assert_eq!(free(NATIVE, TREASURY), treasury + 2, "what was carried over");
+		assert_eq!(free(NATIVE, TREASURY), treasury + 1_800);
 		assert_eq!(Forgotten::get(), [SERVICE]);
 		assert_eq!((Services::<Test>::iter().count(), Breaches::<Test>::iter().count()), (0, 0));
 		assert_ok!(Sla::forget(99));
@@ -304,9 +281,8 @@ fn an_undelivered_claim_does_not_keep_a_service() {
 		breach(LOCAL_SERVICE, None, Low);
 		block(TENANT);
 		events();
-		World::decide_end(id, 3 * R, CloseReason::Governance);
 		// Escrow cannot deliver the refund either, and keeps it.
-		finish(3 * R);
+		end(id, 3 * R);
 		let round = 3 * R;
 		assert_eq!(agreement(id).state, AgreementState::Closed { round, reason: CloseReason::Governance });
 		assert!(events().contains(&Event::CreditClaimable { agreement: id, tenant: TENANT, amount: 60 }));

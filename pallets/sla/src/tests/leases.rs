@@ -1,7 +1,7 @@
 //! The agreements behind leases.
 
 use super::*;
-use surety_primitives::{LeaseAgreements, LeaseId, OnEscrowEnd, StreamEnd, service_of_lease};
+use surety_primitives::{LeaseAgreements, LeaseId, OnEscrowEnd, SlaTerms, StreamEnd, service_of_lease};
 
 const LEASE: LeaseId = 7;
 
@@ -10,7 +10,7 @@ fn leased() -> ServiceId {
 }
 
 fn try_begin() -> Result<AgreementId, DispatchError> {
-	<Sla as LeaseAgreements<AccountId>>::open(LEASE, &TENANT, 5)
+	<Sla as LeaseAgreements<AccountId>>::open(LEASE, &TENANT, 5, Share::get())
 }
 
 /// A lease that counts since window 3, at the start of which the clock is.
@@ -27,18 +27,18 @@ fn a_lease_is_one_unit_at_its_listed_price() {
 		let before = free(NATIVE, TENANT);
 		let service = list_lease(LEASE, NATIVE);
 		// Neither price nor verdict nor sale is asked for.
-		LeastWindowPrice::set(&BOND);
 		Shut::set(&[service].into());
 		verdict(service, 22, Verdict::Down);
 		let id = World::begin_lease(TENANT, LEASE, DEPOSIT).unwrap();
 
 		let stored = agreement(id);
 		assert_eq!((stored.lease, stored.service, stored.units), (Some(LEASE), service, 1));
-		assert_eq!((stored.price, stored.base, stored.state), (PRICE, Base::Window(2), AgreementState::Open));
+		assert_eq!((stored.rate, stored.base, stored.state), (PRICE, Base::Window(2), AgreementState::Open));
 		assert_eq!(Streams::get()[&stored.escrow].owner, EscrowOwner::Replica { order: LEASE, index: 0 });
 		let terms = Listings::get()[&service].terms.clone();
-		assert_eq!(World::exposure(service), CAP * 11 / 10);
-		assert_eq!(<Sla as LeaseAgreements<AccountId>>::exposure(&terms), Some(CAP * 11 / 10));
+		assert_eq!(World::exposure(service), reserve(PRICE, COVER));
+		let needed = <Sla as LeaseAgreements<AccountId>>::exposure(&terms, PRICE);
+		assert_eq!(needed, Some((Share::get(), reserve(PRICE, COVER))));
 		assert!(ProbedAs::get()[&service].hot);
 		assert_eq!(Sla::agreements_of(TENANT, None, 9), [id]);
 		assert_eq!(free(NATIVE, TENANT), before - DEPOSIT, "and its operator brought the pot to life");
@@ -49,7 +49,7 @@ fn a_lease_is_one_unit_at_its_listed_price() {
 				tenant: TENANT,
 				service,
 				units: 1,
-				price: PRICE,
+				rate: PRICE,
 				asset: NATIVE,
 				deposit: 0,
 			}]
@@ -59,16 +59,36 @@ fn a_lease_is_one_unit_at_its_listed_price() {
 
 #[test]
 fn exposure_that_overflows_is_none() {
-	let terms = |cap| surety_primitives::SlaTerms {
-		min_uptime: Perbill::one(),
-		max_latency: Default::default(),
-		max_head_lag: 0,
-		credit: [0; 4],
-		credit_cap: cap,
+	let exposure = |price, cover| {
+		let max_latency = LatencyBucket::MAX;
+		let (min_uptime, max_head_lag, credit) = (Perbill::one(), 0, [NO_COVER; 4]);
+		let terms = SlaTerms { min_uptime, max_latency, max_head_lag, credit, cover };
+		<Sla as LeaseAgreements<AccountId>>::exposure(&terms, price)
 	};
 	ExtBuilder::build_and_execute(|| {
-		assert_eq!(<Sla as LeaseAgreements<AccountId>>::exposure(&terms(Balance::MAX)), None);
-		assert_eq!(<Sla as LeaseAgreements<AccountId>>::exposure(&terms(0)), Some(0));
+		let most = Balance::MAX / Balance::from(L * R);
+		assert_eq!(exposure(most + 1, COVER), None);
+		assert_eq!(exposure(most / 3, COVER), None, "the cover");
+		assert_eq!(exposure(most / 4, COVER), None, "the penalty");
+		assert_eq!(exposure(most, NO_COVER), Some((Share::get(), 0)));
+	});
+}
+
+#[test]
+fn a_lease_is_reserved_at_the_penalty_share_that_it_was_bid_at() {
+	ExtBuilder::build_and_execute(|| {
+		Share::set(&Perbill::from_percent(50));
+		list_lease(LEASE, NATIVE);
+		let bid = Perbill::from_percent(20);
+		assert_ok!(<Sla as LeaseAgreements<AccountId>>::open(LEASE, &TENANT, 5, bid));
+		assert_eq!((World::exposure(leased()), state(leased()).penalty_share), (2_880, bid));
+		// A penalty of that share is what is taken, until a window turns.
+		Services::<Test>::mutate_extant(leased(), |s| {
+			s.active = s.rate;
+			s.pending.clear();
+		});
+		WindowBase::<Test>::insert(leased(), 2, WindowStart { index: NO_COVER, agreements: 1 });
+		assert_eq!(breach(leased(), None, Low).penalty, 12);
 	});
 }
 
@@ -86,7 +106,7 @@ fn a_lease_that_cannot_begin_changes_nothing() {
 		NextAgreement::<Test>::put(AgreementId::MAX);
 		assert_noop!(try_begin(), Error::<Test>::TooManyAgreements);
 		NextAgreement::<Test>::put(0);
-		lose_bond(NATIVE, CAP * 11 / 10 - 1);
+		lose_bond(NATIVE, reserve(PRICE, COVER) - 1);
 		assert_noop!(try_begin(), Error::<Test>::BondTooSmall { units: 0 });
 		change!(Listings, |map| map.remove(&leased()));
 	});
@@ -97,7 +117,7 @@ fn a_lease_is_not_for_sale() {
 	ExtBuilder::build_and_execute(|| {
 		begin(TENANT, LEASE, NATIVE);
 		assert_noop!(
-			Sla::open_agreement(signed(OTHER), leased(), 1, u128::MAX, DEPOSIT, 0),
+			Sla::open_agreement(signed(OTHER), leased(), 1, u128::MAX, DEPOSIT, NO_COVER),
 			Error::<Test>::SoldByLease
 		);
 	});
@@ -133,67 +153,50 @@ fn a_lease_is_credited_and_settled_like_any_agreement() {
 }
 
 #[test]
-fn the_credit_of_a_window_is_paid_as_the_window_goes_by() {
-	ExtBuilder::build_and_execute(|| {
-		let id = counting(LEASE);
-		at_round(3 * R + 3);
-		breach_in(3 * R + 1, leased(), BreachKind::Downtime, None, Critical, 1);
-		let before = free(NATIVE, TENANT);
-		let mut paid = Vec::new();
-		for round in [3 * R + 3, 3 * R + 4, 4 * R, 4 * R + 1, 4 * R + 2] {
-			at_round(round);
-			let _ = Sla::claim(signed(THIRD), id);
-			paid.push(free(NATIVE, TENANT) - before);
-		}
-		let round = PRICE * Balance::from(L);
-		assert_eq!(paid, [2 * round, 3 * round, 11 * round, WINDOW_PRICE, WINDOW_PRICE]);
-		turn(leased(), 3);
-		assert_noop!(Sla::claim(signed(THIRD), id), Error::<Test>::NothingOwed);
-	});
-}
-
-#[test]
-fn a_tenant_that_leaves_after_two_outages_around_an_edge_gets_no_second_window() {
-	for reason in [CloseReason::TenantClosed, CloseReason::Expired, CloseReason::FundsExhausted] {
+fn a_lease_is_credited_as_it_pays_whatever_ends_it() {
+	for reason in
+		[CloseReason::TenantClosed, CloseReason::Expired, CloseReason::FundsExhausted, CloseReason::Unhealthy]
+	{
 		ExtBuilder::build_and_execute(|| {
 			at_round(3 * R - 1);
 			let id = begin(TENANT, LEASE, NATIVE);
-			at_round(4 * R + 2);
+			at_round(3 * R + 4);
 			turn(leased(), 2);
-			breach_in(4 * R - 1, leased(), BreachKind::Downtime, None, Critical, 1);
-			turn(leased(), 3);
-			breach_in(4 * R, leased(), BreachKind::Downtime, None, Critical, 1);
+			breach_in(3 * R + 2, leased(), BreachKind::Downtime, None, Critical, 2);
 			let round = PRICE * Balance::from(L);
-			assert_ok!(Sla::claim(signed(TENANT), id));
-			assert_eq!(agreement(id).credited, WINDOW_PRICE + round);
-			World::end_lease(LEASE, 4 * R + 2, reason);
-			assert_eq!(owed(id), 2 * round);
-			assert_noop!(Sla::claim(signed(TENANT), id), Error::<Test>::PaidAtItsEnd);
-			at_round(4 * R + 4);
+			assert_ok!(Sla::claim(signed(THIRD), id));
+			assert_eq!(agreement(id).credited, 3 * round);
+			World::end_lease(LEASE, 3 * R + 4, reason);
+			assert_eq!(owed(id), 0);
 			events();
-			World::work_agenda();
-			assert!(matches!(events()[0], Event::AgreementClosed { credited, .. }
-				if credited == WINDOW_PRICE + 3 * round));
-			assert_eq!(Pots::<Test>::get(NATIVE).owed, 0);
+			finish(3 * R + 4);
+			assert_eq!(closed(), [(5 * round, 5 * round)]);
+			assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 0, reserve: MINIMUM });
 		});
 	}
 }
 
 #[test]
-fn a_lease_that_its_operator_failed_is_credited_what_its_last_rounds_cost() {
+fn a_lease_that_begins_again_inherits_nothing() {
 	ExtBuilder::build_and_execute(|| {
+		BaseRent::set(&Perbill::from_percent(10));
 		let id = counting(LEASE);
-		at_round(3 * R + 4);
-		breach_in(3 * R + 2, leased(), BreachKind::Downtime, None, Critical, 1);
-		World::end_lease(LEASE, 3 * R + 2, CloseReason::Unhealthy);
-		// Three rounds of its last window: more would make such an outage worth inducing.
-		let due = 3 * PRICE * Balance::from(L);
-		assert_eq!(owed(id), due);
-		events();
-		World::work_agenda();
-		let closed = events();
-		assert!(matches!(closed[0], Event::AgreementClosed { credited, code: 2_004, .. } if credited == due));
-		assert_eq!(closed[1], Event::CreditPaid { agreement: id, tenant: TENANT, amount: due });
+		breach(leased(), None, High);
+		World::end_lease(LEASE, 3 * R, CloseReason::Expired);
+		finish(3 * R);
+		assert!(Agreements::<Test>::get(id).is_none());
+		assert_eq!(World::exposure(leased()), 0);
+
+		BaseRent::set(&Perbill::zero());
+		let id = begin(TENANT, LEASE, NATIVE);
+		let (rate, slot) = (PRICE, Slot { rent: 0, renewed: true, least_rate: PRICE, fee_share: Fee::get() });
+		let mut fresh = ServiceState { units: 1, rate, slot: Some(slot), ..ServiceState::new(NATIVE) };
+		fresh.penalty_share = Share::get();
+		fresh.pending.try_push(Pending { window: 3, rate, agreements: 1 }).unwrap();
+		assert_eq!(state(leased()), fresh);
+		assert_eq!((agreement(id).credited, agreement(id).base), (0, Base::Window(3)));
+		assert_eq!(Breaches::<Test>::iter_key_prefix(leased()).count(), 0);
+		assert_eq!(Sla::heated(leased()).multiplier, 1);
 	});
 }
 
@@ -201,26 +204,20 @@ fn a_lease_that_its_operator_failed_is_credited_what_its_last_rounds_cost() {
 fn only_its_owner_ends_a_lease() {
 	ExtBuilder::build_and_execute(|| {
 		let id = counting(LEASE);
-		change!(MeterEnds, |map| map.insert(leased(), 3 * R));
-		at_round(3 * R + 5);
-		assert_ok!(Sla::settle(signed(THIRD), id));
-		Sla::on_idle(0, Weight::MAX);
 		let owner = EscrowOwner::Replica { order: LEASE, index: 0 };
-		let round = 3 * R;
-		<Sla as OnEscrowEnd>::ending(owner, round, CloseReason::ServiceRetired);
-		let reason = CloseReason::ServiceRetired;
-		<Sla as OnEscrowEnd>::ended(owner, StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 });
-		assert_eq!(agreement(id).state, AgreementState::Open);
-
+		let (round, reason) = (3 * R, CloseReason::ServiceRetired);
 		events();
-		World::end_lease(LEASE, 3 * R, CloseReason::Expired);
-		let reason = CloseReason::Expired;
-		assert_eq!(agreement(id).state, AgreementState::Closing { round, reason });
-		assert_eq!(events(), [Event::AgreementEnding { agreement: id, round, reason, code: 1_003 }]);
+		<Sla as OnEscrowEnd>::ending(owner, round, reason);
+		<Sla as OnEscrowEnd>::ended(owner, StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 });
+		<Sla as OnEscrowEnd>::parked(owner, StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 });
+		assert_eq!((agreement(id).state, events()), (AgreementState::Open, vec![]));
+
+		World::end_lease(LEASE, round, CloseReason::Expired);
+		assert_eq!(ending(id), Some((round, CloseReason::Expired)));
 		let exposure = World::exposure(leased());
-		World::work_agenda();
+		finish(round);
 		assert!(Agreements::<Test>::get(id).is_none());
-		assert_eq!((exposure, World::exposure(leased())), (CAP * 11 / 10, 0));
+		assert_eq!((exposure, World::exposure(leased())), (reserve(PRICE, COVER), 0));
 		assert!(!ProbedAs::get()[&leased()].hot);
 		let paid = PRICE * Balance::from(R * L);
 		assert_eq!(Engaged::get(), [(id, OPERATOR, TENANT, NATIVE, paid / 20)]);
@@ -229,30 +226,37 @@ fn only_its_owner_ends_a_lease() {
 }
 
 #[test]
-fn at_its_cap_the_owner_of_a_lease_is_told_and_ends_it() {
+fn at_its_cover_the_owner_of_a_lease_is_notified_and_ends_it() {
 	ExtBuilder::build_and_execute(|| {
 		list_lease(LEASE, NATIVE);
-		relist(leased(), |s| s.terms.credit_cap = 300);
+		relist(leased(), |s| s.terms.cover = tenths(5));
 		let id = World::begin_lease(TENANT, LEASE, DEPOSIT).unwrap();
 		at_round(3 * R + 2);
 		turn(leased(), 2);
 		breach_in(3 * R, leased(), BreachKind::Downtime, None, High, 1);
 		let (round, reason) = (3 * R + 2, CloseReason::Terminated);
-		assert_eq!(AtCap::get(), [(LEASE, round)]);
-		assert_eq!(MeterEnds::get()[&leased()], round);
-		assert_eq!(agreement(id).state, AgreementState::Closing { round, reason });
-		// Of a service that is not a lease nobody is told.
-		relist(SERVICE, |s| s.terms.credit_cap = 300);
+		assert_eq!(LeasesEnded::get(), [(LEASE, round, reason)]);
+		assert_eq!(MeterEnds::get()[&leased()], (round, reason));
+		assert_eq!(ending(id), Some((round, reason)));
+		// Of a service that is not a lease nobody is notified.
+		relist(SERVICE, |s| s.terms.cover = tenths(5));
 		open(OTHER, SERVICE, 1);
 		at_round(4 * R);
 		turn(SERVICE, 3);
 		breach(SERVICE, None, High);
-		assert_eq!((AtCap::get().len(), Terminated::get().len()), (1, 1));
+		assert_eq!((LeasesEnded::get().len(), Terminated::get().len()), (1, 1));
 		events();
 		World::work_agenda();
-		let due = Balance::min(300, 3 * PRICE * Balance::from(L));
-		assert!(
-			matches!(events()[0], Event::AgreementClosed { credited, code: 2_003, .. } if credited == due)
-		);
+		assert!(matches!(events()[0], Event::AgreementClosed { credited: 300, code: 2_003, .. }));
+	});
+}
+
+#[test]
+fn a_lease_that_answers_half_of_the_probers_for_a_window_is_ended() {
+	ExtBuilder::build_and_execute(|| {
+		let id = begin(TENANT, LEASE, NATIVE);
+		turn_with(leased(), 2, Counters { unclear: R as u16, ..Default::default() });
+		let end = (TestClock::round(), CloseReason::Terminated);
+		assert_eq!((LeasesEnded::get(), ending(id)), (vec![(LEASE, end.0, end.1)], Some(end)));
 	});
 }

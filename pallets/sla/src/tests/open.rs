@@ -2,14 +2,14 @@
 
 use super::*;
 
-fn try_open(units: u32, deposit: Balance, min_cover: Balance) -> DispatchResult {
+fn try_open(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchResult {
 	Sla::open_agreement(signed(TENANT), SERVICE, units, u128::MAX, deposit, min_cover)
 }
 
 #[test]
 fn a_tenant_pays_no_more_than_the_price_it_saw() {
 	ExtBuilder::build_and_execute(|| {
-		let open = |max_price| Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, 0);
+		let open = |max_price| Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, NO_COVER);
 		relist(SERVICE, |service| service.price += 1);
 		assert_noop!(open(PRICE), Error::<Test>::PriceRose);
 		assert_ok!(open(PRICE + 1));
@@ -25,10 +25,11 @@ fn an_agreement_reserves_exposure_and_starts_its_stream() {
 		let operator = free(NATIVE, OPERATOR);
 		let id = open(TENANT, SERVICE, 3);
 
-		assert_eq!(World::exposure(SERVICE), 3 * CAP * 11 / 10);
+		assert_eq!(World::exposure(SERVICE), reserve(3 * PRICE, COVER));
 		assert_eq!(Sla::units(SERVICE), 3);
 		let stored = agreement(id);
-		assert_eq!((stored.base, stored.state), (Base::Window(2), AgreementState::Open));
+		assert_eq!((stored.base, stored.rate), (Base::Window(2), 3 * PRICE));
+		assert_eq!((stored.state, stored.credited), (AgreementState::Open, 0));
 		assert_eq!(stored.opened_at, 2 * R * L);
 		let stream = Streams::get()[&stored.escrow].clone();
 		assert_eq!((stream.rate, stream.prepaid), (30, 1_800), "the first window is prepaid");
@@ -42,7 +43,7 @@ fn an_agreement_reserves_exposure_and_starts_its_stream() {
 				tenant: TENANT,
 				service: SERVICE,
 				units: 3,
-				price: PRICE,
+				rate: 3 * PRICE,
 				asset: NATIVE,
 				deposit: DEPOSIT,
 			}]
@@ -76,13 +77,13 @@ fn a_pot_that_was_endowed_costs_the_tenant_nothing() {
 #[test]
 fn a_call_that_makes_no_sense_is_refused() {
 	ExtBuilder::build_and_execute(|| {
-		assert_noop!(try_open(0, DEPOSIT, 0), Error::<Test>::ZeroUnits);
+		assert_noop!(try_open(0, DEPOSIT, NO_COVER), Error::<Test>::ZeroUnits);
 		assert_noop!(
-			Sla::open_agreement(signed(TENANT), 99, 1, u128::MAX, DEPOSIT, 0),
+			Sla::open_agreement(signed(TENANT), 99, 1, u128::MAX, DEPOSIT, NO_COVER),
 			Error::<Test>::UnknownService
 		);
 		assert_noop!(
-			Sla::open_agreement(RuntimeOrigin::root(), SERVICE, 1, u128::MAX, DEPOSIT, 0),
+			Sla::open_agreement(RuntimeOrigin::root(), SERVICE, 1, u128::MAX, DEPOSIT, NO_COVER),
 			DispatchError::BadOrigin
 		);
 	});
@@ -92,24 +93,7 @@ fn a_call_that_makes_no_sense_is_refused() {
 fn compute_is_sold_by_lease() {
 	ExtBuilder::build_and_execute(|| {
 		relist(SERVICE, |s| s.kind = surety_primitives::ServiceKind::Compute);
-		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::SoldByLease);
-	});
-}
-
-#[test]
-fn units_must_be_worth_a_slot_of_the_probers() {
-	ExtBuilder::build_and_execute(|| {
-		// A window of three units is one short.
-		LeastWindowPrice::set(&1_801);
-		assert_noop!(try_open(3, DEPOSIT, 0), Error::<Test>::BelowMinimumPrice);
-		assert_ok!(try_open(4, DEPOSIT, 0));
-		LeastWindowPrice::set(&1_800);
-		assert_ok!(try_open(3, DEPOSIT, 0));
-		relist(SERVICE, |s| s.price = 1);
-		assert_noop!(try_open(29, DEPOSIT, 0), Error::<Test>::BelowMinimumPrice);
-		assert_ok!(try_open(30, DEPOSIT, 0));
-		LeastWindowPrice::set(&0);
-		assert_ok!(try_open(1, DEPOSIT, 0));
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::SoldByLease);
 	});
 }
 
@@ -117,7 +101,7 @@ fn units_must_be_worth_a_slot_of_the_probers() {
 fn a_service_that_takes_no_units_says_why() {
 	ExtBuilder::build_and_execute(|| {
 		Shut::set(&[SERVICE].into());
-		assert_noop!(try_open(1, DEPOSIT, 0), DispatchError::Other("paused"));
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), DispatchError::Other("paused"));
 	});
 }
 
@@ -133,26 +117,24 @@ fn only_a_service_whose_last_verdict_is_up_takes_units() {
 			Verdict::Excused,
 		] {
 			verdict(SERVICE, 22, bad);
-			assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::NotUp);
+			assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
 		}
 		change!(ProbedAs, |map| map.remove(&SERVICE));
-		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::NotUp);
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
 	});
 }
 
 #[test]
-fn an_old_verdict_is_enough_only_for_an_idle_service() {
+fn units_are_sold_on_a_fresh_verdict_only_of_idle_services_too() {
 	ExtBuilder::build_and_execute(|| {
 		let Some((_, was_up)) = ProbedAs::get()[&SERVICE].last else { panic!("probed") };
-		verdict(SERVICE, 1, was_up);
-		open(TENANT, SERVICE, 1);
-		// Hot only since this round: its own verdicts are still to come.
-		open(TENANT, SERVICE, 1);
-		at_round(2 * R + FRESH_ROUNDS + 1);
-		verdict(SERVICE, 2 * R, was_up);
-		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::VerdictTooOld);
-		verdict(SERVICE, 2 * R + 1, was_up);
-		open(TENANT, SERVICE, 1);
+		for active in [false, true] {
+			verdict(SERVICE, 2 * R - FRESH_ROUNDS - 1, was_up);
+			assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::VerdictTooOld);
+			verdict(SERVICE, 2 * R - FRESH_ROUNDS, was_up);
+			assert_eq!(ProbedAs::get()[&SERVICE].hot, active);
+			assert_ok!(try_open(1, DEPOSIT, NO_COVER));
+		}
 	});
 }
 
@@ -161,10 +143,10 @@ fn units_are_limited_by_the_capacity() {
 	ExtBuilder::build_and_execute(|| {
 		relist(SERVICE, |s| s.capacity = 10);
 		open(TENANT, SERVICE, 7);
-		assert_noop!(try_open(4, DEPOSIT, 0), Error::<Test>::OverCapacity { left: 3 });
+		assert_noop!(try_open(4, DEPOSIT, NO_COVER), Error::<Test>::OverCapacity { left: 3 });
 		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 3);
 		relist(SERVICE, |s| s.capacity = 1_000_000);
-		assert_noop!(try_open(u32::MAX, DEPOSIT, 0), Error::<Test>::OverCapacity { left: u16::MAX });
+		assert_noop!(try_open(u32::MAX, DEPOSIT, NO_COVER), Error::<Test>::OverCapacity { left: u16::MAX });
 		relist(SERVICE, |s| s.capacity = 10);
 		open(TENANT, SERVICE, 3);
 	});
@@ -173,13 +155,13 @@ fn units_are_limited_by_the_capacity() {
 #[test]
 fn units_are_limited_by_the_bond_of_all_services_in_the_asset() {
 	ExtBuilder::build_and_execute(|| {
-		lose_bond(NATIVE, 12_000);
+		lose_bond(NATIVE, 14_000);
 		open(TENANT, SIBLING, 1);
-		// 9,800 are left, and a unit takes 2,200.
-		assert_noop!(try_open(5, DEPOSIT, 0), Error::<Test>::BondTooSmall { units: 4 });
+		// 11,360 are left, and a unit takes 2,640.
+		assert_noop!(try_open(5, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 4 });
 		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 4);
 		open(TENANT, SERVICE, 4);
-		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::BondTooSmall { units: 0 });
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
 		// Another asset's bond is another bond.
 		open(TENANT, LOCAL_SERVICE, 5);
 	});
@@ -189,15 +171,15 @@ fn units_are_limited_by_the_bond_of_all_services_in_the_asset() {
 fn the_deposit_is_at_least_a_window_and_the_minimum_balance() {
 	ExtBuilder::build_and_execute(|| {
 		let least = 2 * WINDOW_PRICE + MINIMUM;
-		assert_noop!(try_open(2, least - 1, 0), Error::<Test>::DepositUnderOneWindow);
-		assert_ok!(try_open(2, least, 0));
+		assert_noop!(try_open(2, least - 1, NO_COVER), Error::<Test>::DepositUnderOneWindow);
+		assert_ok!(try_open(2, least, NO_COVER));
 	});
 }
 
 #[test]
 fn a_deposit_that_the_tenant_has_not_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
-		assert_noop!(try_open(1, FUNDS * 2, 0), TokenError::FundsUnavailable);
+		assert_noop!(try_open(1, FUNDS * 2, NO_COVER), TokenError::FundsUnavailable);
 	});
 }
 
@@ -205,37 +187,58 @@ fn a_deposit_that_the_tenant_has_not_changes_nothing() {
 fn full_pages_change_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		PagesFull::set(&true);
-		assert_noop!(try_open(1, DEPOSIT, 0), DispatchError::Other("pages full"));
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), DispatchError::Other("pages full"));
 	});
 }
 
 #[test]
-fn the_cover_is_what_is_left_of_the_cap() {
+fn a_tenant_asks_for_the_cover_that_must_be_left() {
 	ExtBuilder::build_and_execute(|| {
-		assert_noop!(try_open(1, DEPOSIT, CAP + 1), Error::<Test>::CoverTooLow);
+		let bit = WindowShare::from_inner(1);
+		assert_noop!(try_open(1, DEPOSIT, COVER + bit), Error::<Test>::CoverTooLow);
 		open_counting(TENANT, SERVICE, 1);
 		breach(SERVICE, None, High);
-		assert_eq!(Sla::service_status(SERVICE).unwrap().cover, CAP - 300);
-		assert_noop!(try_open(1, DEPOSIT, CAP - 299), Error::<Test>::CoverTooLow);
-		assert_ok!(try_open(1, DEPOSIT, CAP - 300));
+		assert_eq!(Sla::service_status(SERVICE).unwrap().cover, tenths(35));
+		assert_noop!(try_open(1, DEPOSIT, tenths(35) + bit), Error::<Test>::CoverTooLow);
+		assert_ok!(try_open(1, DEPOSIT, tenths(35)));
+		assert_eq!(World::exposure(SERVICE), reserve(2 * PRICE, tenths(35)));
 	});
 }
 
 #[test]
 fn numbers_too_large_are_refused() {
 	ExtBuilder::build_and_execute(|| {
+		let blocks = Balance::from(L * R);
 		relist(SERVICE, |s| s.price = Balance::MAX);
-		assert_noop!(try_open(2, DEPOSIT, 0), ArithmeticError::Overflow);
-		relist(SERVICE, |s| s.price = Balance::MAX / 60 / 2);
-		assert_noop!(try_open(2, Balance::MAX, 0), TokenError::FundsUnavailable);
-		relist(SERVICE, |s| s.price = Balance::MAX / 2);
-		assert_noop!(try_open(2, Balance::MAX, 0), ArithmeticError::Overflow);
+		assert_noop!(try_open(2, DEPOSIT, NO_COVER), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.price = Balance::MAX / blocks + 1);
+		assert_noop!(try_open(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.price = Balance::MAX / blocks);
+		assert_noop!(try_open(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.price = Balance::MAX / blocks / 2);
+		assert_noop!(try_open(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
+		relist(SERVICE, |s| s.price = Balance::MAX / blocks / 5);
+		assert_noop!(try_open(1, Balance::MAX, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
 		relist(SERVICE, |s| s.price = PRICE);
-		relist(SERVICE, |s| s.terms.credit_cap = Balance::MAX);
-		assert_noop!(try_open(1, DEPOSIT, 0), ArithmeticError::Overflow);
-		relist(SERVICE, |s| s.terms.credit_cap = CAP);
+		relist(SERVICE, |s| s.terms.cover = WindowShare::max_value());
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
+		relist(SERVICE, |s| s.terms.cover = COVER);
 		NextAgreement::<Test>::put(AgreementId::MAX);
-		assert_noop!(try_open(1, DEPOSIT, 0), Error::<Test>::TooManyAgreements);
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::TooManyAgreements);
+	});
+}
+
+#[test]
+fn verdicts_that_are_many_windows_late_stop_sales() {
+	ExtBuilder::build_and_execute(|| {
+		for window in 2..2 + MAX_PENDING {
+			at_round(window * R);
+			open(TENANT, SERVICE, 1);
+		}
+		at_round((2 + MAX_PENDING) * R);
+		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::JudgingBehind);
+		turn(SERVICE, 2);
+		open(TENANT, SERVICE, 1);
 	});
 }
 

@@ -1,10 +1,10 @@
-//! Over any sequence of calls, breaches and turns: money is conserved, every invariant holds, no index
-//! falls or passes the cap, what anybody is credited in a window is within its price, and every agreement has
-//! been credited at its end exactly what its breaches and its last round say.
+//! Over any sequence of calls, breaches, turns and changed parameters: money is conserved, every invariant holds,
+//! no index falls or passes the cover, and every agreement has been credited at its end exactly what its breaches
+//! promised it, up to what it has paid.
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{LeaseId, lease_of_service};
 
 const TENANTS: [AccountId; 3] = [TENANT, OTHER, THIRD];
@@ -65,6 +65,11 @@ enum Step {
 		severity: usize,
 		multiplier: u8,
 	},
+	/// The window that goes on will turn out to have had so few rounds up.
+	Counted {
+		service: usize,
+		up: u16,
+	},
 	/// So many rounds pass; windows turn as they are judged.
 	Rounds(u32),
 	Idle,
@@ -73,11 +78,19 @@ enum Step {
 	LoseBond {
 		percent: u32,
 	},
-	RaiseCap {
-		service: usize,
-		by: Balance,
+	MoreBond {
+		local: bool,
+		amount: Balance,
 	},
-	Share(u32),
+	RaiseCover {
+		service: usize,
+		tenths: u32,
+	},
+	/// A parameter, or how many slots are taken by others.
+	Parameter {
+		which: u8,
+		percent: u32,
+	},
 	Blocked {
 		who: usize,
 		blocked: bool,
@@ -85,8 +98,10 @@ enum Step {
 	Retire {
 		service: usize,
 	},
+	/// A service is removed, and listed again with other terms.
 	Forget {
 		service: usize,
+		terms: usize,
 	},
 }
 
@@ -110,32 +125,33 @@ fn step() -> impl Strategy<Value = Step> {
 		8 => (0usize..12, 0usize..3, 0usize..4, 1u8..4).prop_map(
 			|(service, kind, severity, multiplier)| Step::Breach { service, kind, severity, multiplier }
 		),
+		2 => (0usize..12, 0u16..13).prop_map(|(service, up)| Step::Counted { service, up }),
 		6 => (1u32..15).prop_map(Step::Rounds),
 		2 => Just(Step::Idle),
 		4 => Just(Step::Agenda),
 		1 => (30u32..101).prop_map(|percent| Step::LoseBond { percent }),
-		1 => (service.clone(), 1u128..500).prop_map(|(service, by)| Step::RaiseCap { service, by }),
-		1 => (0u32..30).prop_map(Step::Share),
+		1 => (any::<bool>(), 1u128..20_000).prop_map(|(local, amount)| Step::MoreBond { local, amount }),
+		1 => (service.clone(), 1u32..20).prop_map(|(service, tenths)| Step::RaiseCover { service, tenths }),
+		4 => (0u8..7, 0u32..100).prop_map(|(which, percent)| Step::Parameter { which, percent }),
 		1 => (0..TENANTS.len(), any::<bool>()).prop_map(|(who, blocked)| Step::Blocked { who, blocked }),
 		1 => service.clone().prop_map(|service| Step::Retire { service }),
-		1 => service.prop_map(|service| Step::Forget { service }),
+		2 => (service, 0usize..3).prop_map(|(service, terms)| Step::Forget { service, terms }),
 	]
 }
 
 /// What the test remembers from outside.
 #[derive(Default)]
 struct Watch {
-	index: BTreeMap<ServiceId, Balance>,
+	/// Index by service, and as it was after the last breach of a window.
+	index: BTreeMap<ServiceId, WindowShare>,
+	after: BTreeMap<(ServiceId, WindowIndex), WindowShare>,
 	/// Highest tier per service, window and kind.
 	tiers: BTreeMap<(ServiceId, WindowIndex, usize), usize>,
+	counted: BTreeMap<ServiceId, u16>,
 	turned: WindowIndex,
 	leases: LeaseId,
 	/// Agreements as they were seen last.
 	seen: BTreeMap<AgreementId, Agreement<AccountId>>,
-	/// Rises per unit by round, of the agreements whose units counted.
-	rises: BTreeMap<AgreementId, Vec<(RoundIndex, Balance)>>,
-	/// Last round and reason of agreements that are ending.
-	ends: BTreeMap<AgreementId, (RoundIndex, CloseReason)>,
 }
 
 impl Watch {
@@ -143,6 +159,12 @@ impl Watch {
 		let mut ids: Vec<_> = Agreements::<Test>::iter_keys().collect();
 		ids.sort_unstable();
 		ids.get(nth % ids.len().max(1)).copied().unwrap_or(AgreementId::MAX)
+	}
+
+	fn nth_service(nth: usize) -> Option<ServiceId> {
+		let mut services: Vec<_> = Services::<Test>::iter_keys().collect();
+		services.sort_unstable();
+		services.get(nth % services.len().max(1)).copied()
 	}
 
 	/// A lease that runs.
@@ -158,7 +180,8 @@ impl Watch {
 			let services: Vec<_> = Services::<Test>::iter_keys().collect();
 			for service in services {
 				if Sla::units(service) > 0 {
-					turn(service, self.turned);
+					let up = self.counted.remove(&service).unwrap_or(R as u16);
+					turn_with(service, self.turned, Counters { up, down: R as u16 - up, ..Default::default() });
 				}
 			}
 		}
@@ -169,63 +192,39 @@ impl Watch {
 		let round = Judged::get();
 		let window = TestClock::window_of(round);
 		let reached = self.tiers.get(&(service, window, kind)).copied();
-		let over = MeterEnds::get().get(&service).is_some_and(|end| *end < round);
+		let over = MeterEnds::get().get(&service).is_some_and(|(end, _)| *end < round);
 		if over || !Services::<Test>::contains_key(service) || reached.is_some_and(|tier| severity <= tier) {
 			return;
 		}
 		self.tiers.insert((service, window, kind), severity);
-		let severities = surety_primitives::Severity::ALL;
+		if kind == 0 {
+			change!(Unbilled, |set| set.insert((service, round)));
+		}
+		let severities = Severity::ALL;
 		let before = reached.map(|tier| severities[tier]);
-		let record =
-			breach_in(round, service, BreachKind::COUNTED[kind], before, severities[severity], multiplier);
-		for (id, a) in Agreements::<Test>::iter() {
-			let counts = TestClock::window_of(TestClock::round_at(a.opened_at)) < window;
-			let over = matches!(a.state, AgreementState::Closed { .. });
-			let rise = record.rises.iter().find(|rise| rise.price == a.price);
-			if let Some(rise) = rise.filter(|_| a.service == service && counts && !over) {
-				self.rises.entry(id).or_default().push((round, rise.after - rise.before));
-			}
-		}
-		for id in self.rises.keys().filter(|id| Agreements::<Test>::contains_key(*id)) {
-			let a = agreement(*id);
-			assert!(
-				self.risen(*id, window, RoundIndex::MAX) <= price_of(&a, L * R),
-				"credits above the price"
-			);
-		}
+		breach_in(round, service, BreachKind::COUNTED[kind], before, severities[severity], multiplier);
 	}
 
-	/// Rises of an agreement's index in a window through a round of it.
-	fn risen(&self, id: AgreementId, window: WindowIndex, through: RoundIndex) -> Balance {
-		let rises = self.rises.get(&id).into_iter().flatten();
-		rises.filter(|(r, _)| *r <= through && TestClock::window_of(*r) == window).map(|(_, rise)| rise).sum()
-	}
-
-	/// What an agreement must have been credited when it is over.
-	fn expected(&self, id: AgreementId) -> Balance {
+	/// What breaches have promised an agreement: its share counts from the end of the window it was opened in.
+	fn promised(&self, id: AgreementId) -> Balance {
 		let a = &self.seen[&id];
-		let (last, reason) = self.ends[&id];
-		let window = TestClock::window_of(last);
-		let before: Balance = (0..window).map(|w| self.risen(id, w, last)).sum();
-		let limited =
-			matches!(reason, CloseReason::TenantClosed | CloseReason::FundsExhausted | CloseReason::Expired);
-		// A lease ends at once whoever failed.
-		let limited = limited || a.lease.is_some();
-		let stayed = (last + 1 - TestClock::window_start(window)) * L;
-		let limit = if limited { price_of(a, stayed) } else { Balance::MAX };
-		Balance::from(a.units) * (before + self.risen(id, window, last).min(limit))
+		let opened = TestClock::window_of(TestClock::round_at(a.opened_at));
+		let through = |window| self.after.range((a.service, 0)..=(a.service, window)).next_back();
+		let base = through(opened).map_or(NO_COVER, |(_, index)| *index);
+		let now = through(WindowIndex::MAX).map_or(NO_COVER, |(_, index)| *index);
+		(now - base).saturating_mul_int(a.rate * Balance::from(L * R))
 	}
 
-	/// Read the events: what is ending, and whether what is over was credited what it should have been.
+	/// Read the events: what breached, and whether what is over was credited what it should have been.
 	fn listen(&mut self) {
 		self.seen.extend(Agreements::<Test>::iter());
 		for event in events() {
 			match event {
-				Event::AgreementEnding { agreement, round, reason, .. } => {
-					self.ends.insert(agreement, (round, reason));
+				Event::Breached { service, breach, .. } => {
+					self.after.insert((service, breach.window), breach.index_after);
 				},
-				Event::AgreementClosed { agreement, credited, .. } => {
-					assert_eq!(credited, self.expected(agreement), "credited what was not due");
+				Event::AgreementClosed { agreement, credited, paid, .. } => {
+					assert_eq!(credited, self.promised(agreement).min(paid), "credited what was not due");
 				},
 				_ => {},
 			}
@@ -253,13 +252,27 @@ impl Watch {
 	fn exhaust(nth: usize) {
 		let id = Self::nth(nth);
 		let Some(a) = Agreements::<Test>::get(id) else { return };
-		if a.lease.is_some() || a.state != AgreementState::Open {
+		let Some(stream) = World::stream(a.escrow) else { return };
+		if a.lease.is_some() || stream.ending.is_some() {
 			return;
 		}
-		let funded = Judged::get() + World::stream(a.escrow).unwrap().blocks_left / L;
+		let funded = Judged::get() + stream.blocks_left / L;
 		let now = TestClock::round();
 		if funded <= now + 2 {
 			World::decide_end(id, funded.max(now), CloseReason::FundsExhausted);
+		}
+	}
+
+	fn parameter(which: u8, percent: u32) {
+		let share = Perbill::from_percent(percent);
+		match which {
+			0 => Share::set(&share),
+			1 => Fee::set(&share),
+			2 => BaseRent::set(&share),
+			3 => PeakRent::set(&share),
+			4 => Escalation::set(&(percent % 65)),
+			5 => MostMultiplied::set(&(percent as u8 % 5 + 1)),
+			_ => Taken::set(&(percent % 80)),
 		}
 	}
 
@@ -267,13 +280,12 @@ impl Watch {
 		match step {
 			Step::Open { who, service, units, price } => {
 				let service = SERVICES[service];
-				if Listings::get().contains_key(&service) && !MeterEnds::get().contains_key(&service) {
-					relist(service, |s| s.price = price);
-				} else {
+				if MeterEnds::get().contains_key(&service) {
 					return;
 				}
+				relist(service, |s| s.price = price);
 				let _ = with_storage(|| {
-					Sla::open_agreement(signed(TENANTS[who]), service, units, u128::MAX, DEPOSIT, 0)
+					Sla::open_agreement(signed(TENANTS[who]), service, units, u128::MAX, DEPOSIT, NO_COVER)
 				});
 			},
 			Step::Lease { who, local, price } => {
@@ -311,10 +323,13 @@ impl Watch {
 				let _ = with_storage(|| Sla::claim(signed(THIRD), Self::nth(nth)));
 			},
 			Step::Breach { service, kind, severity, multiplier } => {
-				let mut services: Vec<_> = Services::<Test>::iter_keys().collect();
-				services.sort_unstable();
-				if let Some(service) = services.get(service % services.len().max(1)) {
-					self.breach(*service, kind, severity, multiplier);
+				if let Some(service) = Self::nth_service(service) {
+					self.breach(service, kind, severity, multiplier);
+				}
+			},
+			Step::Counted { service, up } => {
+				if let Some(service) = Self::nth_service(service) {
+					self.counted.insert(service, up);
 				}
 			},
 			Step::Rounds(rounds) => self.rounds(rounds),
@@ -322,54 +337,65 @@ impl Watch {
 			Step::Agenda => World::work_agenda(),
 			Step::LoseBond { percent } => {
 				// Only what nothing reserves can be unbonded.
-				if Listings::get().contains_key(&SERVICE) {
-					let free = World::free_bond(SERVICE);
-					lose_bond(NATIVE, bond(NATIVE) - free * Balance::from(percent) / 100);
-				}
+				let free = World::free_bond(SERVICE);
+				lose_bond(NATIVE, bond(NATIVE) - free * Balance::from(percent) / 100);
 			},
-			Step::RaiseCap { service, by } => {
+			Step::MoreBond { local, amount } => more_bond(if local { LOCAL } else { NATIVE }, amount),
+			Step::RaiseCover { service, tenths: by } => {
 				let service = SERVICES[service];
-				if let Some(info) = Listings::get().get(&service) {
-					let cap = info.terms.credit_cap + by;
-					if with_storage(|| Sla::cap_raised(service, cap)).is_ok() {
-						relist(service, |s| s.terms.credit_cap = cap);
-					}
+				let cover = Listings::get()[&service].terms.cover + tenths(by);
+				if with_storage(|| Sla::cover_raised(service, cover)).is_ok() {
+					relist(service, |s| s.terms.cover = cover);
 				}
 			},
-			Step::Share(percent) => Share::set(&Perbill::from_percent(percent)),
+			Step::Parameter { which, percent } => Self::parameter(which, percent),
 			Step::Blocked { who, blocked } => match blocked {
 				true => block(TENANTS[who]),
 				false => unblock(TENANTS[who]),
 			},
 			Step::Retire { service } => {
 				let at = TestClock::round() + R;
-				change!(MeterEnds, |map| *map.entry(SERVICES[service]).or_insert(at));
+				World::end_meter(SERVICES[service], at, CloseReason::ServiceRetired);
 			},
-			Step::Forget { service } => {
-				let service = SERVICES[service];
-				if MeterEnds::get().contains_key(&service) && with_storage(|| Sla::forget(service)).is_ok() {
-					change!(Listings, |map| map.remove(&service));
-					self.index.remove(&service);
-				}
-			},
+			Step::Forget { service, terms } => self.forget(SERVICES[service], terms),
 		}
+	}
+
+	/// Remove a service that has ended, and list it again.
+	fn forget(&mut self, service: ServiceId, terms: usize) {
+		let ended = MeterEnds::get().contains_key(&service);
+		if !ended || with_storage(|| Sla::forget(service)).is_err() {
+			return;
+		}
+		assert_eq!(World::exposure(service), 0);
+		let asset = Listings::get()[&service].asset;
+		list(service, asset);
+		up(service);
+		if let Some(windows) = [None, Some(1), Some(30)][terms] {
+			promise(service, WindowShare::from_u32(windows), WindowShare::from_u32(2 * windows));
+		}
+		change!(MeterEnds, |map| map.remove(&service));
+		change!(Terminated, |map| map.remove(&service));
+		self.index.remove(&service);
+		self.after.retain(|(of, _), _| *of != service);
+		self.counted.remove(&service);
+		self.tiers.retain(|(of, ..), _| *of != service);
 	}
 
 	fn look(&mut self) {
 		for (service, state) in Services::<Test>::iter() {
-			let before = self.index.insert(service, state.index).unwrap_or(0);
+			let before = self.index.insert(service, state.index).unwrap_or_default();
 			assert!(state.index >= before, "the index fell");
+			let ends = MeterEnds::get().get(&service).map(|(at, _)| *at);
+			assert!(state.ends.is_none_or(|at| ends.is_some_and(|stands| stands <= at)), "an end was put off");
 		}
-		let listings = Listings::get();
-		let native = listings.iter().filter(|(_, s)| s.asset == NATIVE);
-		let reserved: Balance = native.map(|(id, _)| World::exposure(*id)).sum();
-		assert!(bond(NATIVE) >= reserved, "a promise is not covered");
+		for asset in [NATIVE, LOCAL] {
+			let listings = Listings::get();
+			let services = listings.iter().filter(|(_, s)| s.asset == asset);
+			let reserved: Balance = services.map(|(id, _)| World::exposure(*id)).sum();
+			assert!(bond(asset) >= reserved, "a promise is not covered");
+		}
 	}
-}
-
-/// What a unit costs in so many blocks.
-fn price_of(agreement: &Agreement<AccountId>, blocks: u32) -> Balance {
-	agreement.price * Balance::from(blocks)
 }
 
 /// A call in a transaction of its own, as every call is.
@@ -381,11 +407,19 @@ proptest! {
 	#![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
 	#[test]
-	fn money_is_conserved_and_every_promise_funded(steps in proptest::collection::vec(step(), 1..60)) {
+	fn money_is_conserved_and_every_promise_funded(
+		terms in proptest::collection::vec(0usize..3, SERVICES.len()),
+		steps in proptest::collection::vec(step(), 1..60),
+	) {
 		ExtBuilder::build().execute_with(|| {
 			let issued = [issuance(NATIVE), issuance(LOCAL)];
 			History::set(&64);
 			let mut watch = Watch::default();
+			watch.turned = TestClock::window_of(TestClock::round()) - 1;
+			for (service, terms) in SERVICES.into_iter().zip(terms) {
+				World::end_meter(service, 0, CloseReason::ServiceRetired);
+				watch.forget(service, terms);
+			}
 			for step in steps {
 				watch.apply(step);
 				watch.listen();
@@ -396,7 +430,7 @@ proptest! {
 			for who in TENANTS {
 				unblock(who);
 			}
-			let ids: Vec<_> = Agreements::<Test>::iter_keys().collect();
+			let ids: BTreeSet<_> = Agreements::<Test>::iter_keys().collect();
 			for id in &ids {
 				let a = agreement(*id);
 				let _ = with_storage(|| Sla::close_agreement(signed(a.tenant), *id));
@@ -413,9 +447,16 @@ proptest! {
 			}
 			check(issued);
 			assert_eq!(Agreements::<Test>::iter().count(), 0);
-			for asset in [NATIVE, LOCAL] {
-				assert_eq!(Pots::<Test>::get(asset).owed, 0);
+			for service in SERVICES {
+				assert_eq!(World::exposure(service), 0);
+				assert_ok!(Sla::forget(service));
 			}
+			check(issued);
+			for asset in [NATIVE, LOCAL] {
+				let pot = Pots::<Test>::get(asset);
+				assert_eq!((pot.owed, pot.spare), (0, 0));
+			}
+			assert_eq!((Services::<Test>::iter().count(), WindowBase::<Test>::iter().count()), (0, 0));
 		});
 	}
 }

@@ -28,15 +28,24 @@ fn a_pot_that_misses_money() {
 
 #[test]
 fn credits_that_nobody_accounts_for() {
-	notices("2: credits owed are not those of the agreements", |_| {
-		Pots::<Test>::mutate(NATIVE, |p| p.owed -= 1);
-	});
+	let message = "2: the pot owes what nobody is owed";
+	notices(message, |_| Pots::<Test>::mutate(NATIVE, |p| p.owed -= 1));
+	notices(message, |id| Agreements::<Test>::mutate_extant(id, |a| a.claimable = 1));
+	notices(message, |_| spoil(|s| s.set_aside -= 1));
+	notices(message, |_| spoil(|s| s.spare = 1));
 }
 
 #[test]
-fn a_carry_that_nobody_accounts_for() {
-	notices("2: the carry is not that of the services", |_| {
-		spoil(|s| s.carry = 1);
+fn a_promise_that_was_not_set_aside() {
+	notices("2: an agreement is promised more than was set aside", |_| {
+		spoil(|s| {
+			s.set_aside -= 1;
+			s.spare += 1;
+		});
+		Pots::<Test>::mutate(NATIVE, |p| {
+			p.owed -= 1;
+			p.spare += 1;
+		});
 	});
 }
 
@@ -46,93 +55,93 @@ fn an_asset_without_a_pot() {
 }
 
 #[test]
-fn units_that_are_not_the_tariffs() {
-	notices("3: units are not those of the tariffs", |_| spoil(|s| s.units += 1));
+fn units_that_are_not_the_agreements() {
+	notices("3: units are not those of the agreements", |_| spoil(|s| s.units += 1));
 }
 
 #[test]
-fn units_that_count_without_an_agreement() {
-	notices("3: units that count are not those of the agreements", |_| {
-		spoil(|s| {
-			s.units += 1;
-			s.tariffs[0].active += 1;
-		});
+fn rates_that_count_without_an_agreement() {
+	notices("3: rates that count are not those of the agreements", |_| spoil(|s| s.active += 1));
+}
+
+#[test]
+fn rates_that_are_pending_without_an_agreement() {
+	let message = "3: pending rates are not those of the agreements";
+	notices(message, |_| spoil(|s| s.pending[0].agreements += 1));
+	notices(message, |_| spoil(|s| s.pending[0].rate += 1));
+	notices(message, |_| spoil(|s| s.pending.clear()));
+}
+
+#[test]
+fn a_rate_that_is_no_sum() {
+	notices("3: rates are not those of the agreements", |_| spoil(|s| s.rate -= 1));
+}
+
+#[test]
+fn a_slot_without_units_or_units_without_a_slot() {
+	let message = "3: a slot without units, or units without";
+	notices(message, |_| spoil(|s| s.slot = None));
+	notices(message, |_| {
+		let slot = state(SERVICE).slot;
+		Services::<Test>::insert(SIBLING, ServiceState { slot, ..ServiceState::new(NATIVE) });
 	});
 }
 
 #[test]
-fn units_that_are_pending_without_an_agreement() {
-	notices("3: pending units are not those of the agreements", |_| {
-		spoil(|s| s.tariffs[0].pending[0].agreements += 1);
-	});
-}
-
-#[test]
-fn a_tariff_without_units() {
-	notices("3: a tariff without units", |_| {
-		spoil(|s| {
-			let mut tariff = s.tariffs[0].clone();
-			tariff.price = 77;
-			tariff.active = 0;
-			tariff.pending = Default::default();
-			s.tariffs.try_push(tariff).unwrap();
-		});
-	});
-}
-
-#[test]
-fn an_agreement_without_a_tariff() {
-	notices("3: an agreement without a tariff", |id| {
-		// One that is owed nothing and counts nowhere else.
+fn an_agreement_without_a_service() {
+	notices("3: an agreement without a service", |id| {
 		let mut stray = agreement(id);
-		stray.price = 77;
-		stray.units = 0;
+		(stray.service, stray.base) = (SIBLING, Base::Window(3));
 		Agreements::<Test>::insert(99, stray);
 	});
 }
 
 #[test]
-fn a_base_that_nobody_waits_for() {
-	notices("4: a window's base nobody waits for", |_| {
-		WindowBase::<Test>::insert((SERVICE, 1, PRICE), WindowStart { index: 0, agreements: 1 });
-	});
+fn a_base_that_not_exactly_its_agreements_wait_for() {
+	let message = "4: a window's base nobody waits for";
+	let start = WindowStart { index: NO_COVER, agreements: 1 };
+	notices(message, |_| WindowBase::<Test>::insert(SERVICE, 1, start));
+	notices(message, |_| WindowBase::<Test>::mutate(SERVICE, 2, |s| s.as_mut().unwrap().agreements = 2));
 }
 
 #[test]
-fn an_index_past_the_cap() {
-	notices("5: the index passed the cap", |_| relist(SERVICE, |s| s.terms.credit_cap = 59));
-}
-
-#[test]
-fn a_tariff_above_the_service() {
-	notices("5: a tariff's index above the service's", |_| spoil(|s| s.index -= 1));
-}
-
-#[test]
-fn credits_above_the_windows_price() {
-	notices("5: a window's credits above its price", |_| {
-		spoil(|s| s.tariffs[0].window_credit = WINDOW_PRICE + 1);
+fn an_index_past_the_cover() {
+	notices("5: the index passed the cover", |_| {
+		relist(SERVICE, |s| s.terms.cover = tenths(1) - WindowShare::from_inner(1));
 	});
 }
 
 #[test]
 fn a_base_above_the_index() {
 	notices("5: an agreement's base above the index", |id| {
-		Pots::<Test>::mutate(NATIVE, |p| p.owed -= 120);
-		Agreements::<Test>::mutate_extant(id, |a| a.base = Base::Index(61));
+		Agreements::<Test>::mutate_extant(id, |a| a.base = Base::Index(tenths(2)));
 	});
 }
 
 #[test]
-fn a_promise_that_is_not_reserved() {
-	notices("6: promised credit is not reserved", |_| {
-		change!(Exposures, |map| map.insert(SERVICE, 7 * (CAP - 60) - 1));
+fn a_credit_above_what_was_paid() {
+	notices("5: credited more than was paid", |id| {
+		let paid = World::stream(agreement(id).escrow).unwrap().paid;
+		Agreements::<Test>::mutate_extant(id, |a| a.credited = paid);
+		assert_ok!(Sla::do_try_state());
+		Agreements::<Test>::mutate_extant(id, |a| a.credited = paid + 1);
 	});
+}
+
+#[test]
+fn a_promise_or_a_rent_that_is_not_reserved() {
+	let message = "6: promised credit or rent is not reserved";
+	notices(message, |_| {
+		change!(Exposures, |map| *map.get_mut(&SERVICE).unwrap() -= 1);
+	});
+	notices(message, |_| spoil(|s| s.slot.as_mut().unwrap().rent = 1));
 }
 
 #[test]
 fn a_promise_that_overflows() {
-	notices("6: what is promised overflows", |_| relist(SERVICE, |s| s.terms.credit_cap = Balance::MAX));
+	notices("6: what is promised overflows", |_| {
+		spoil(|s| s.slot.as_mut().unwrap().rent = Balance::MAX);
+	});
 }
 
 #[test]
@@ -160,26 +169,13 @@ fn an_agreement_its_tenant_has_not() {
 }
 
 #[test]
-fn an_ending_agreement_that_is_owed_more_than_was_set_aside() {
-	notices("2: an agreement is owed more than was set aside", |id| {
-		World::decide_end(id, 3 * R - 1, CloseReason::Governance);
-		// The breach came later: what it was before is what is due.
-		Breaches::<Test>::mutate(SERVICE, 0, |b| b.as_mut().unwrap().rises[0].before = 61);
-	});
-}
-
-#[test]
 fn an_agreement_of_another_service_than_its_lease() {
 	let message = "8: an agreement that is not its lease's one unit";
 	notices(message, |id| Agreements::<Test>::mutate_extant(id, |a| a.lease = Some(1)));
 	notices(message, |_| {
 		let id = begin(OTHER, 1, NATIVE);
 		Agreements::<Test>::mutate_extant(id, |a| a.units = 2);
-		Services::<Test>::mutate_extant(surety_primitives::service_of_lease(1), |s| {
-			s.units = 2;
-			s.tariffs[0].pending[0].units = 2;
-		});
-		change!(Exposures, |map| map.insert(surety_primitives::service_of_lease(1), 3 * CAP));
+		Services::<Test>::mutate_extant(surety_primitives::service_of_lease(1), |s| s.units = 2);
 	});
 	notices(message, |_| {
 		let id = begin(OTHER, 1, NATIVE);
