@@ -74,7 +74,7 @@ impl<T: Config> Pallet<T> {
 			return;
 		};
 		Self::resolve(agreement);
-		let (units, rate) = (agreement.units, agreement.rate);
+		let (units, rate, slot) = (agreement.units, agreement.rate, state.slot);
 		let removed = match agreement.base {
 			Base::Window(window) => state.remove_pending(window, units, rate),
 			Base::Index(_) => {
@@ -93,7 +93,9 @@ impl<T: Config> Pallet<T> {
 			Self::spare(&mut state, rest);
 		}
 		let idle = state.units == 0;
-		if let (true, Some(slot)) = (idle, state.slot.take()) {
+		if let Some(slot) = slot.filter(|_| idle) {
+			// As it was before: the last agreement has paid its fees of these rounds.
+			state.slot = None;
 			let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
 			Self::collect_rent(service, &slot, &counters);
 		}

@@ -29,7 +29,7 @@ fn play(game: impl FnOnce()) -> Vec<(Balance, Balance)> {
 #[test]
 fn credit_becomes_due_as_the_agreement_pays() {
 	ExtBuilder::build_and_execute(|| {
-		generous();
+		promise(SERVICE, GENEROUS, GENEROUS + COVER);
 		at_round(3 * R - 1);
 		let id = open(TENANT, SERVICE, 1);
 		at_round(3 * R + 2);
