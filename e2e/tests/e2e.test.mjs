@@ -389,13 +389,13 @@ describe("a live network", () => {
     }
     assertCreditedAtMostPaid(watch);
 
-    // What is left of the cover is reserved with the penalty on it, and so is the next rent.
+    // What is left of the cover is reserved with the penalty on it, and so are the rents of this window and the next.
     for (const model of [parent, at]) {
       const { index, cover, rent, exposure } = ethereum(model);
       assert.equal(index + cover, TERMS.cover);
       assert.equal(rent, RENT);
       const cost = costOf(price(units), cover);
-      assert.equal(exposure, cost + (cost + 9n) / 10n + rent, `exposure in block ${model.block}`);
+      assert.equal(exposure, cost + (cost + 9n) / 10n + 2n * rent, `exposure in block ${model.block}`);
     }
 
     // All breaches of the outage: every tier once, each paying the difference to the one before.
