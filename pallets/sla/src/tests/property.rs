@@ -403,8 +403,14 @@ fn with_storage(f: impl FnOnce() -> DispatchResult) -> DispatchResult {
 	frame_support::storage::with_storage_layer(f)
 }
 
+/// 64 games, or as many as `PROPTEST_CASES` says.
+fn games() -> ProptestConfig {
+	let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64);
+	ProptestConfig { cases, ..ProptestConfig::default() }
+}
+
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+	#![proptest_config(games())]
 
 	#[test]
 	fn money_is_conserved_and_every_promise_funded(
