@@ -1,19 +1,22 @@
-//! When an order or a lease is looked at: what has a deadline happens by itself, at the block it falls in.
+//! Agenda: deadlines of orders and leases take effect by themselves, at the block they fall in.
 //!
-//! Each order and lease that time can change has one entry, and knows the block it is in. An entry only says
-//! "look"; what is done follows from the state then. There are two lanes: leases and replicas that lost theirs
-//! are urgent, the deadlines of bids are not, and a flood of orders holds up other orders only. Entries of one
-//! block and lane beyond [`Config::TasksPerBlock`] wait for the next blocks, oldest first.
+//! Each order that time can change and each lease that starts has one entry. An entry only says "look"; what is
+//! done follows from the state then. The lanes are bounded each for itself: a flood of orders, or of leases that
+//! are never ready, does not hold up the replica that needs the next operator. Entries of one block and lane
+//! beyond [`Config::TasksPerBlock`] wait for the next blocks, oldest first. The ends of leases that run are not
+//! here: escrow owns them.
 
 use crate::*;
 use alloc::vec::Vec;
-use frame::prelude::defensive;
 use surety_primitives::{BlockNumber, Clock, LeaseId, OrderId, agenda};
 
 impl<T: Config> Pallet<T> {
 	/// Work off what is due up to this block, within the bounds.
 	pub(crate) fn work_agenda() -> Weight {
-		Self::work_lane(Lane::Urgent).saturating_add(Self::work_lane(Lane::Matches))
+		Lane::ALL
+			.into_iter()
+			.map(Self::work_lane)
+			.fold(Weight::zero(), |sum, weight| sum.saturating_add(weight))
 	}
 
 	pub(crate) fn work_lane(lane: Lane) -> Weight {
@@ -27,13 +30,13 @@ impl<T: Config> Pallet<T> {
 			let tasks: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(room as usize).collect();
 			let taken = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
 			for task in tasks {
-				// Another task of this block may have moved it to a later one.
-				if Agenda::<T>::take((lane, block), task).is_none() {
-					continue;
-				}
+				Agenda::<T>::remove((lane, block), task);
 				weight = weight.saturating_add(match task {
 					Entry::Order(id) => Self::look(id),
-					Entry::Lease(id) => Self::wake_lease(id),
+					Entry::Lease(id) => {
+						Self::never_ready(id);
+						T::WeightInfo::never_ready()
+					},
 				});
 			}
 			taken
@@ -48,19 +51,15 @@ impl<T: Config> Pallet<T> {
 		Cursor::<T>::get(lane).unwrap_or(now.saturating_add(1)).max(now)
 	}
 
-	/// Move the entry of a task from where it is to where it belongs.
-	pub(crate) fn move_entry(task: Entry, wake: &mut Option<BlockNumber>, next: Option<(Lane, BlockNumber)>) {
-		if let Some(block) = *wake {
-			// Only an order changes its lane.
-			if let Entry::Order(_) = task {
-				Agenda::<T>::remove((Lane::Matches, block), task);
-			}
-			Agenda::<T>::remove((Lane::Urgent, block), task);
+	/// Move the entry of an order to where it belongs.
+	pub(crate) fn move_entry(id: OrderId, order: &mut OrderOf<T>, next: Option<(Lane, BlockNumber)>) {
+		if let Some(at) = order.wake {
+			Agenda::<T>::remove(at, Entry::Order(id));
 		}
 		if let Some(at) = next {
-			Agenda::<T>::insert(at, task, ());
+			Agenda::<T>::insert(at, Entry::Order(id), ());
 		}
-		*wake = next.map(|(_, block)| block);
+		order.wake = next;
 	}
 
 	/// Store an order with its entry where it belongs.
@@ -78,44 +77,19 @@ impl<T: Config> Pallet<T> {
 		} else {
 			order.next_look().map(|block| block.max(soonest))
 		};
-		let mut wake = order.wake;
-		Self::move_entry(Entry::Order(id), &mut wake, next.map(|block| (lane, block)));
-		order.wake = wake;
+		Self::move_entry(id, &mut order, next.map(|block| (lane, block)));
 		Orders::<T>::insert(id, order);
 	}
 
-	/// Store a lease that is to be looked at in block `next`.
-	pub(crate) fn put_lease(id: LeaseId, mut lease: LeaseOf<T>, next: Option<BlockNumber>) {
-		let mut wake = lease.wake;
-		let next = next.map(|block| (Lane::Urgent, block.max(Self::soonest(Lane::Urgent))));
-		Self::move_entry(Entry::Lease(id), &mut wake, next);
-		lease.wake = wake;
-		Leases::<T>::insert(id, lease);
+	/// A lease must be ready by its last block: the entry waits there, and nowhere else, until it is.
+	pub(crate) fn await_ready(id: LeaseId, ready_by: BlockNumber) {
+		Agenda::<T>::insert((Lane::Starting, ready_by), Entry::Lease(id), ());
 	}
 
-	/// Look at a lease whose entry was just taken off.
-	pub(crate) fn wake_lease(id: LeaseId) -> Weight {
-		let Some((mut lease, order)) = Self::lease_with_order(id) else {
-			return T::WeightInfo::never_ready();
-		};
-		lease.wake = None;
-		match lease.state {
-			LeaseState::Starting { .. } => {
-				Self::never_ready(id, lease, order);
-				T::WeightInfo::never_ready()
-			},
-			LeaseState::Running { last_round, .. } => {
-				Self::expire(id, lease, order, last_round);
-				T::WeightInfo::expire()
-			},
-			LeaseState::Ending { round, reason } => {
-				Self::carry_out_failure(id, lease, order, round, reason);
-				T::WeightInfo::fail()
-			},
-			LeaseState::Closed { .. } => {
-				defensive!("an entry of a lease that is over");
-				T::WeightInfo::never_ready()
-			},
+	/// A lease starts no more.
+	pub(crate) fn forget_start(id: LeaseId, lease: &LeaseOf<T>) {
+		if let LeaseState::Starting { ready_by, .. } = lease.state {
+			Agenda::<T>::remove((Lane::Starting, ready_by), Entry::Lease(id));
 		}
 	}
 }

@@ -1,4 +1,4 @@
-//! Bids are placed, changed, withdrawn, dropped.
+//! Calls of bidders: place, change and withdraw a bid.
 
 use crate::*;
 use alloc::vec::Vec;
@@ -14,6 +14,7 @@ impl<T: Config> Pallet<T> {
 		service: ServiceId,
 		price: Balance,
 		replicas: u8,
+		foreign_terms: bool,
 	) -> DispatchResult {
 		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		ensure!(order.bids_until(T::Clock::now()).is_some(), Error::<T>::NotBidding);
@@ -31,10 +32,13 @@ impl<T: Config> Pallet<T> {
 		let again = Bids::<T>::iter_prefix_values(id).any(|bid| bid.operator == who);
 		ensure!(!again, Error::<T>::OperatorBid);
 
+		let terms = order.terms.clone().unwrap_or_else(|| info.terms.clone());
+		ensure!(foreign_terms || Self::covers(&info.terms, &terms), Error::<T>::ForeignTerms);
+
 		let part = order.resources.times(replicas).ok_or(Error::<T>::NotEnoughCapacity)?;
 		Self::take_capacity(service, &part)?;
-		let terms = order.terms.clone().unwrap_or(info.terms);
-		let exposure = T::Agreements::exposure(&terms).ok_or(Error::<T>::PriceOverflow)?;
+		let (penalty_share, exposure) =
+			T::Agreements::exposure(&terms, price).ok_or(Error::<T>::PriceOverflow)?;
 		let penalty = Self::penalty_of(price, order.duration)?;
 		T::Bonding::reserve(&who, order.asset, Self::bond_for(exposure, penalty, replicas)?)?;
 		let deposit = T::BidDeposit::get();
@@ -46,6 +50,7 @@ impl<T: Config> Pallet<T> {
 			replicas,
 			left: replicas,
 			terms,
+			penalty_share,
 			exposure,
 			penalty,
 			deposit,
@@ -74,7 +79,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What a bidder pays for failing a replica at this price.
+	/// Base units that a bidder pays for failing a replica at this price, which runs for `duration` blocks.
 	pub(crate) fn penalty_of(price: Balance, duration: BlockNumber) -> Result<Balance, Error<T>> {
 		let ahead = Self::price_ahead(price, duration).ok_or(Error::<T>::PriceOverflow)?;
 		Ok(T::StartPenalty::get().mul_ceil(ahead))
@@ -101,6 +106,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(price < bid.price || !Self::is_locked(&order), Error::<T>::BidsLocked);
 		let before = Self::bond_for(bid.exposure, bid.penalty, bid.left)?;
 		bid.price = price;
+		(bid.penalty_share, bid.exposure) =
+			T::Agreements::exposure(&bid.terms, price).ok_or(Error::<T>::PriceOverflow)?;
 		bid.penalty = Self::penalty_of(price, order.duration)?;
 		let after = Self::bond_for(bid.exposure, bid.penalty, bid.left)?;
 		if after > before {

@@ -1,4 +1,4 @@
-//! What `Compute` services have, and what of it is given away.
+//! Capacity of `Compute` services, and the part of it that is given away.
 
 use crate::*;
 use frame::{hashing::blake2_256, prelude::defensive};
@@ -19,8 +19,13 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::CapacityDeclared { service, total });
 			return Ok(());
 		}
-		// Or anybody could take the server of somebody else by listing its address.
-		ensure!(info.status != ServiceStatus::Unproven, Error::<T>::NotProven);
+		match info.status {
+			ServiceStatus::Active | ServiceStatus::Paused => {},
+			// Or anybody could take the server of somebody else by listing its address.
+			ServiceStatus::Unproven => return Err(Error::<T>::NotProven.into()),
+			// Or a service that sells nothing any more could keep a server from the one that follows it.
+			ServiceStatus::Ending { .. } | ServiceStatus::Leased => return Err(Error::<T>::ServiceOver.into()),
+		}
 		let server = Self::server_of(&info.endpoint).ok_or(Error::<T>::ServerMoved)?;
 		let mut used = Resources::default();
 		if let Some(before) = before {

@@ -1,4 +1,4 @@
-//! Why calls are refused.
+//! Errors of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -39,6 +39,8 @@ mod errors {
 		ServerMoved,
 		/// The probers did not read the proof of control at the endpoint of the service yet.
 		NotProven,
+		/// The service is ending: it cannot declare what it has any more.
+		ServiceOver,
 		/// A GPU class is lower-case letters, digits and dashes, and comes with GPUs only; a service with GPUs
 		/// must name one.
 		BadGpuClass,
@@ -56,20 +58,22 @@ mod errors {
 		BadQuantity,
 		/// The price must be above zero.
 		ZeroPrice,
-		/// A window at this price costs less than the least that is worth probing.
-		PriceTooLow,
 		/// The bid is above the highest price of the order.
 		PriceAboveMax,
+		/// The failover price is above the highest price of the order.
+		FailoverAboveMax,
 		/// The bid has this price already.
 		SamePrice,
 		/// A price or a credit so high that sums of it overflow.
 		PriceOverflow,
-		/// The terms must pay some credit: the cap is zero.
-		TermsZeroCap,
+		/// The terms must pay some credit: the cover is zero.
+		TermsZeroCover,
 		/// The credits of the terms must not fall with the severity.
 		TermsCreditsFall,
-		/// A credit of the terms is above their cap.
-		TermsCreditAboveCap,
+		/// A credit of the terms is above their cover.
+		TermsCreditAboveCover,
+		/// A credit of the terms is above the most that governance allows.
+		TermsCreditAboveMost,
 		/// The uptime of the terms is above 1,000,000,000 parts per billion.
 		TermsUptime,
 		/// The latency of the terms is longer than probers wait.
@@ -103,11 +107,14 @@ mod errors {
 		RegionNotAllowed,
 		/// The trust level of the operator is below what the order asks for.
 		TrustTooLow,
+		/// The order or the lease has other terms than the service, and they were not accepted:
+		/// `foreign_terms` is false.
+		ForeignTerms,
 		/// The service has a bid on this order. Update it.
 		AlreadyBid,
 		/// Another service of the operator bids on this order already: one bid per operator.
 		OperatorBid,
-		/// The bid asks for more than the `most` that was given: it was changed meanwhile.
+		/// The bid asks for more than the `max_price` that was given: it was changed meanwhile.
 		PriceRose,
 		/// The order has as many bids as it may have.
 		TooManyBids,
@@ -130,8 +137,6 @@ mod errors {
 		NotRunning,
 		/// The end of the lease is decided, and this would not be sooner.
 		AlreadyEnding,
-		/// The lease is over before the notice is.
-		NoticePastEnd,
 		/// The replica is over.
 		ReplicaOver,
 		/// Replicas of the order are not over yet.

@@ -1,4 +1,4 @@
-//! What this pallet tells of.
+//! Events of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -19,7 +19,7 @@ mod events {
 		OrderPlaced {
 			/// Id of the order.
 			order: OrderId,
-			/// Who asks and pays.
+			/// Account that asks and pays.
 			tenant: T::AccountId,
 			/// Asset of all amounts.
 			asset: AssetId,
@@ -83,7 +83,7 @@ mod events {
 			order: OrderId,
 			/// Which replica of it.
 			replica: u8,
-			/// Who runs it.
+			/// Account that runs it.
 			operator: T::AccountId,
 			/// Service of the bid.
 			service: ServiceId,
@@ -105,7 +105,8 @@ mod events {
 			/// Last round of its time.
 			last_round: RoundIndex,
 		},
-		/// The end of a lease is decided: nothing after `round` is billed.
+		/// The end of a lease is decided: nothing after `round` is billed. A sooner end may still take its place,
+		/// and is reported again.
 		LeaseEnding {
 			/// Id of the lease.
 			lease: LeaseId,
@@ -134,7 +135,7 @@ mod events {
 			/// Base units left: refunded, or on hold for the next operator.
 			refunded: Balance,
 		},
-		/// An operator failed a lease and paid for it out of its bond, to the treasury.
+		/// An operator failed a lease that is closed now, and paid for it out of its bond, to the treasury.
 		PenaltyPaid {
 			/// Id of the lease.
 			lease: LeaseId,

@@ -1,9 +1,9 @@
-//! What the parties do with a lease: report it ready, decline it, close it.
+//! Calls of the parties to a lease: report it ready, decline it, close it.
 
 use crate::*;
 use surety_primitives::{
 	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements, LeaseId,
-	LeaseRegistry, RoundIndex, service_of_lease,
+	LeaseRegistry, Registry, RoundIndex, SlaTerms, Started, service_of_lease,
 };
 
 impl<T: Config> Pallet<T> {
@@ -12,17 +12,22 @@ impl<T: Config> Pallet<T> {
 		id: LeaseId,
 		health: Endpoint,
 		access: Access,
+		foreign_terms: bool,
 	) -> DispatchResult {
 		let (mut lease, mut order) = Self::lease_of_operator(&who, id)?;
 		let (_, ready_by) = Self::start_window_of(&lease)?;
 		let now = T::Clock::now();
 		ensure!(now < ready_by, Error::<T>::TooLate);
 		ensure!(core::str::from_utf8(&access).is_ok(), Error::<T>::BadAccess);
+		let service = T::Registry::service(lease.service).ok_or(Error::<T>::UnknownService)?;
+		ensure!(foreign_terms || Self::covers(&service.terms, &lease.terms), Error::<T>::ForeignTerms);
 		let round = T::Clock::round();
 		let rounds = Self::rounds_of(order.duration);
+		let failover_price = order.failover_price.unwrap_or(lease.price);
 		let replica = Self::replica_mut(&mut order, lease.replica)?;
 		let term = replica.term.unwrap_or(Term { since: round, last: round.saturating_add(rounds) });
 		replica.term = Some(term);
+		replica.failover_price.get_or_insert(failover_price);
 		let (escrow, funds) = (replica.escrow, replica.funds);
 		let prepaid = Self::prepaid(lease.price, funds, term.last.saturating_sub(round))?;
 
@@ -30,32 +35,46 @@ impl<T: Config> Pallet<T> {
 		T::Bonding::unreserve(&who, order.asset, lease.exposure);
 		lease.reserved = lease.reserved.saturating_sub(lease.exposure);
 		T::Registry::list_lease(id, lease.service, health.clone(), lease.price, lease.terms.clone())?;
-		let agreement = T::Agreements::open(id, &order.tenant, escrow)?;
+		let agreement = T::Agreements::open(id, &order.tenant, escrow, lease.penalty_share)?;
+		Self::forget_start(id, &lease);
 		lease.agreement = Some(agreement);
 		lease.health = health;
 		lease.access = access;
-		lease.state = LeaseState::Running { since: now, last_round: term.last };
-		let (price, order_id) = (lease.price, lease.order);
-		// Stored before the stream is: that may tell of its end as soon as it runs.
-		Self::put_lease(id, lease, Some(T::Clock::round_start(term.last)));
-		Self::put_order(order_id, order);
-		T::Escrow::start(escrow, who, service_of_lease(id), price, prepaid)?;
+		lease.state = LeaseState::Running { since: now };
+		let stream = Started {
+			payee: who,
+			meter: service_of_lease(id),
+			rate: lease.price,
+			prepaid,
+			last: term.last,
+			trial_until: round.saturating_add(T::TrialRounds::get()),
+		};
+		Self::put_order(lease.order, order);
+		Leases::<T>::insert(id, lease);
+		T::Escrow::start(escrow, stream)?;
 		Self::deposit_event(Event::LeaseReady { lease: id, agreement, last_round: term.last });
 		Ok(())
 	}
 
-	/// Until when a lease that starts may be declined, and by when it must be ready.
+	/// Whether terms that a service promises itself cover those of a lease: it may have raised its cover since
+	/// it bid.
+	pub(crate) fn covers(own: &SlaTerms, terms: &SlaTerms) -> bool {
+		terms.cover <= own.cover && SlaTerms { cover: own.cover, ..terms.clone() } == *own
+	}
+
+	/// First blocks in which a lease that starts can no longer be declined, and in which it has failed.
 	fn start_window_of(lease: &LeaseOf<T>) -> Result<(BlockNumber, BlockNumber), Error<T>> {
 		match lease.state {
 			LeaseState::Starting { fetch_until, ready_by } => Ok((fetch_until, ready_by)),
 			LeaseState::Closed { .. } => Err(Error::<T>::LeaseOver),
-			LeaseState::Running { .. } | LeaseState::Ending { .. } => Err(Error::<T>::AlreadyReady),
+			LeaseState::Running { .. } => Err(Error::<T>::AlreadyReady),
 		}
 	}
 
-	/// What is not refunded if the tenant leaves: a window or what is left of the time, as far as the funds go
-	/// beyond one block.
-	fn prepaid(price: Balance, funds: Balance, rounds: RoundIndex) -> Result<Balance, Error<T>> {
+	/// Part of the funds that pays the first blocks, and that a tenant who leaves after the trial does not get
+	/// back: the price of a window or of the `rounds` that the lease has, as far as the funds go beyond one
+	/// block.
+	pub(crate) fn prepaid(price: Balance, funds: Balance, rounds: RoundIndex) -> Result<Balance, Error<T>> {
 		let ahead =
 			Self::price_ahead(price, T::Clock::round_start(rounds)).ok_or(Error::<T>::PriceOverflow)?;
 		Ok(ahead.min(funds.saturating_sub(price)))
@@ -86,88 +105,61 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// With this round, and no other operator follows.
-	fn close_by_tenant(id: LeaseId, mut lease: LeaseOf<T>, mut order: OrderOf<T>) -> DispatchResult {
-		let order_id = lease.order;
-		let index = lease.replica;
-		let replica = Self::replica_mut(&mut order, index)?;
-		let escrow = replica.escrow;
-		let now = T::Clock::round();
-		let mut end = (now, CloseReason::TenantClosed);
+	/// With this round, and no other operator follows. An end that is decided and sooner stays in which round
+	/// and why.
+	fn close_by_tenant(id: LeaseId, lease: LeaseOf<T>, mut order: OrderOf<T>) -> DispatchResult {
+		let (order_id, index) = (lease.order, lease.replica);
+		let escrow = Self::replica_mut(&mut order, index)?.escrow;
+		let reason = CloseReason::TenantClosed;
 		match lease.state {
 			LeaseState::Closed { .. } => return Err(Error::<T>::LeaseOver.into()),
 			LeaseState::Starting { .. } => {
-				Self::finish_unused(id, lease, &mut order, CloseReason::TenantClosed);
-				Self::try_close_replica(order_id, &mut order, usize::from(index), CloseReason::TenantClosed)?;
+				Self::finish_unused(id, lease, &mut order, reason);
+				Self::try_close_replica(order_id, &mut order, usize::from(index), reason)?;
 				Self::put_order(order_id, order);
-				return Ok(());
 			},
-			LeaseState::Running { .. } => {},
-			LeaseState::Ending { round, reason } => {
-				let failing = matches!(replica.state, ReplicaState::Failing(_));
-				ensure!(failing, Error::<T>::AlreadyEnding);
-				// The sooner end says in which round and why; that the replica ends too is the tenant's.
-				if round <= now {
-					end = (round, reason);
-				}
+			LeaseState::Running { .. } => {
+				let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
+				let now = T::Clock::round();
+				let closes = stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.parks);
+				ensure!(!closes, Error::<T>::AlreadyEnding);
+				let end = T::Escrow::end(escrow, now, reason)?;
+				Self::report_ending(id, end);
 			},
 		}
-		replica.state = ReplicaState::Closing(id);
-		T::Escrow::end(escrow, now, CloseReason::TenantClosed)?;
-		// The entry of a failure that is not carried out yet stays.
-		let next = lease.wake.filter(|_| lease.pending_failure().is_some());
-		let (round, reason) = end;
-		lease.state = LeaseState::Ending { round, reason };
-		Self::tell_ending(id, &lease, end);
-		Self::put_lease(id, lease, next);
-		Self::put_order(order_id, order);
 		Ok(())
 	}
 
-	/// With notice, or with this round for the price of failing it. The next bid takes over.
+	/// With notice, or with this round for the price of failing it. The next bid takes over, if time is left
+	/// then.
 	fn close_by_operator(
 		id: LeaseId,
 		mut lease: LeaseOf<T>,
 		mut order: OrderOf<T>,
 		at_once: bool,
 	) -> DispatchResult {
-		let order_id = lease.order;
-		let asset = order.asset;
-		let replica = Self::replica_mut(&mut order, lease.replica)?;
-		let now = T::Clock::round();
-		let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
-		let round = if at_once { now } else { now.saturating_add(notice) };
 		match lease.state {
 			LeaseState::Closed { .. } => return Err(Error::<T>::LeaseOver.into()),
 			LeaseState::Starting { .. } => return Err(Error::<T>::NotRunning.into()),
-			LeaseState::Running { last_round, .. } => {
-				ensure!(round < last_round, Error::<T>::NoticePastEnd);
-			},
-			LeaseState::Ending { round: stands, .. } => {
-				let failing = matches!(replica.state, ReplicaState::Failing(_));
-				ensure!(failing && at_once && round < stands, Error::<T>::AlreadyEnding);
-			},
+			LeaseState::Running { .. } => {},
 		}
-		let reason = CloseReason::OperatorClosed;
-		replica.state = ReplicaState::Failing(id);
-		T::Escrow::park(replica.escrow, round, reason)?;
+		let replica = Self::replica_mut(&mut order, lease.replica)?;
+		let (escrow, term) = (replica.escrow, replica.term);
+		let now = T::Clock::round();
+		let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
+		let round = if at_once { now } else { now.saturating_add(notice) };
+		// Once the end is decided, the tenant cannot extend the lease: so notice is given in its last rounds,
+		// too.
+		let round = term.map_or(round, |term| round.min(term.last));
+		let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
+		ensure!(stream.ending.is_none_or(|(stands, _)| round < stands), Error::<T>::AlreadyEnding);
+		let end = T::Escrow::park(escrow, round, CloseReason::OperatorClosed)?;
 		if at_once {
-			Self::forfeit(id, &mut lease, asset);
+			lease.left_at_once = true;
+			Leases::<T>::insert(id, lease);
 		}
-		lease.state = LeaseState::Ending { round, reason };
-		Self::tell_ending(id, &lease, (round, reason));
-		Self::drop_bid(order_id, &mut order, lease.service);
-		Self::put_lease(id, lease, None);
-		Self::put_order(order_id, order);
+		Self::report_ending(id, end);
 		Ok(())
-	}
-
-	/// The end of a lease is decided.
-	pub(crate) fn tell_ending(id: LeaseId, lease: &LeaseOf<T>, (round, reason): (RoundIndex, CloseReason)) {
-		if let Some(agreement) = lease.agreement {
-			T::Agreements::ending(agreement, round, reason);
-		}
-		Self::deposit_event(Event::LeaseEnding { lease: id, round, reason, code: reason.code() });
 	}
 
 	/// A lease that `who` runs, and its order.

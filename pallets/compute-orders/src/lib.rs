@@ -9,37 +9,54 @@
 //! and its own time, which runs from its first `report_ready`.
 //!
 //! ```text
-//!  place_order        match at the deadline, accept_bid       report_ready         last round begins
-//!  (funds: a lump)        (bid: one less left)             (the lump streams)             |
-//!       |                          |                              |                       v
-//!       v                          v                              v                   Closing ---+
-//!    Waiting ----------------> Placed: Starting ------------> Placed: Running ---------> ^       | its last
-//!    ^  |  ^                       |                              |      tenant closes, -+       | round is
-//!    |  |  |  declined, or not     |       unhealthy, terminated, |      funds run out           | judged
-//!    |  |  +--- ready in time -----+       or its operator leaves |                              |
-//!    |  |                                                         v                              |
-//!    |  |                                                     Failing                            |
-//!    |  |        that round is judged: the stream is paid         |                              |
-//!    |  |        and a lump again; the next bid, or time for more |                              |
-//!    +--|---------------------------------------------------------+                              |
-//!       |                                                                                        v
-//!       +--- nobody takes it, cancelled, time over: refunded --------------------------------> Closed
+//!  place_order        match at the deadline, accept_bid       report_ready
+//!  (funds: a lump)        (bid: one less left)             (the lump streams)
+//!       |                          |                              |
+//!       v                          v                              v
+//!    Waiting ----------------> Placed: Starting ------------> Placed: Running
+//!    ^  |  ^                       |                              |
+//!    |  |  |  declined, or not     |            escrow decides its end; that round is
+//!    |  |  +--- ready in time -----+            judged, the operator paid; what is left is
+//!    |  |                                                         |
+//!    |  |         parked (a lump again): unhealthy, terminated,   |
+//!    +--|------- rent unpaid, its operator left. The next bid, ---+
+//!       |                  or time for more bids                  |
+//!       |                                                         |
+//!       |                       refunded: closed by the tenant or |
+//!       |                   governance, its time or funds are over |
+//!       |                                                         v
+//!       +--- nobody takes it, cancelled, time over: refunded -> Closed
 //! ```
 //!
 //! A replica waits until the bid deadline first. Whenever an operator fails it, the bids that stand are looked
-//! at in the next block; if none can take it, bids are welcome for [`Config::ReopenBlocks`], and then it is over. It is
-//! refunded in full whenever it is over, as far as nothing was earned. Every wait has its last block, every
-//! start its window, every running lease its last round, so everything ends by itself.
+//! at in this block or the next; if none can take it, bids are welcome for [`Config::ReopenBlocks`], and then it is
+//! over. It is refunded in full whenever it is over, as far as nothing was earned. Every wait has its last
+//! block, every start its window, every running lease its last round, so everything ends by itself.
 //!
-//! A replica has at most [`MAX_PLACEMENTS`] leases, and an operator that failed it never gets it again.
+//! A replica has at most [`MAX_PLACEMENTS`] leases, and an operator that failed it never gets it again. Nor
+//! does a bid take over by itself that is dearer than the failover price of the order.
+//!
+//! ## How a running lease ends
+//!
+//! Escrow owns the end of its stream: when, why, and if the funds are refunded or parked for the next operator.
+//! This pallet asks for an end ([`Escrow::end`](surety_primitives::Escrow::end),
+//! [`Escrow::park`](surety_primitives::Escrow::park)) the moment it learns of a reason, also of one that lies
+//! two rounds back, and reports the end that stands. A lease has no state for it: it runs until escrow reports
+//! that its last round is paid, and only then its operator answers for it, once.
+//!
+//! - Its operator gives notice at any time. If the time of the lease is over sooner, it ends then; the tenant
+//!   cannot extend it any more.
+//! - Its tenant leaves with the current round. In the first [`Config::TrialRounds`] rounds that costs only what
+//!   was metered, later at least the price of the first window, less its rounds that were not billable.
 //!
 //! ## Who pays for failing
 //!
 //! A bid reserves bond for every replica it offers: the credits of its terms and the start penalty, a fixed
-//! share of what the bid costs in a window. An operator that is not ready in time, that is bad for several
-//! rounds in a row, or that leaves at once pays that penalty to the treasury, never to the tenant: so a tenant
-//! gains nothing by an image that cannot be started. Declining within the fetch window is free. While a lease
-//! runs, the exposure of its agreement takes the place of what was reserved for the credits.
+//! share of what the bid costs in a window. An operator that is not ready in time, that is bad in too many of
+//! the last rounds, that is ended for cause, or that leaves at once pays that penalty to the treasury, never to
+//! the tenant: so a tenant gains nothing by an image that cannot be started. Its reputation remembers each of
+//! these. Declining within the fetch window is free, and nobody pays for a start in which the rounds were full.
+//! While a lease runs, the exposure of its agreement takes the place of what was reserved for the credits.
 //!
 //! ## Matching
 //!
@@ -53,10 +70,9 @@
 //!
 //! ## Who calls what
 //!
-//! Probing and `sla` tell [`OnLease`](surety_primitives::OnLease) what went wrong, escrow tells
-//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd), the registry asks [`Capacity`](surety_primitives::Capacity).
-//! None of the first two can fail here. A stream is parked in the `on_initialize` of the block in which its
-//! lease failed, so this pallet's must run after that of probing.
+//! Probing and `sla` notify [`OnLease`](surety_primitives::OnLease) of failures, escrow notifies
+//! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd) of ends, the registry asks
+//! [`Capacity`](surety_primitives::Capacity). None of the first two can fail here.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
@@ -74,8 +90,9 @@ mod bid;
 mod capacity;
 mod errors;
 mod events;
-mod finish;
+mod impls;
 mod lease;
+mod lifecycle;
 mod matching;
 #[cfg(test)]
 mod mock;
@@ -83,7 +100,6 @@ mod order;
 mod read;
 #[cfg(test)]
 mod tests;
-mod told;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -98,11 +114,8 @@ use frame_support::pallet_macros::import_section;
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, Funds,
 	LeaseAgreements, LeaseId, LeaseRegistry, OrderId, Probing, Registry, ReputationInspect, ReputationSink,
-	Resources, RoundIndex, ServiceId,
+	Resources, RoundIndex, ServiceId, WindowShare,
 };
-
-/// Target of what is logged.
-const LOG: &str = "surety::compute-orders";
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
@@ -133,6 +146,9 @@ pub mod pallet {
 		/// The services that bid, and the services that leases become.
 		type Registry: Registry<Self::AccountId> + LeaseRegistry<Self::AccountId>;
 
+		/// Most that terms may credit at once, in windows' prices.
+		type MaxCredit: Get<WindowShare>;
+
 		/// The bond that bids reserve.
 		type Bonding: BondReserve<Self::AccountId>;
 
@@ -157,8 +173,8 @@ pub mod pallet {
 		/// Planck on hold for a bid until it is gone.
 		type BidDeposit: Get<Balance>;
 
-		/// What an operator pays for failing a replica: a share of what its bid costs in a window, or in the
-		/// whole duration if that is shorter.
+		/// Penalty for failing a replica: a share of what its bid costs in a window, or in the whole duration
+		/// if that is shorter.
 		type StartPenalty: Get<Perbill>;
 
 		/// Blocks in which a lease may be declined for free.
@@ -179,6 +195,9 @@ pub mod pallet {
 		/// Blocks for which an order that is over stays readable.
 		type KeepBlocks: Get<BlockNumber>;
 
+		/// Rounds after the one in which a lease is ready in which its tenant may leave for what was metered.
+		type TrialRounds: Get<RoundIndex>;
+
 		/// Windows of notice that an operator gives to close a lease.
 		type NoticeWindows: Get<u32>;
 
@@ -186,20 +205,19 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxBids: Get<u32>;
 
-		/// Most orders, and most leases with the orders of failed ones, looked at in one block. The others wait
-		/// for the next.
+		/// Most entries of each lane of the agenda looked at in one block. The others wait for the next.
 		#[pallet::constant]
 		type TasksPerBlock: Get<u32>;
 
 		/// Weights.
 		type WeightInfo: WeightInfo;
 
-		/// Prepares the world for benchmarks.
+		/// Benchmark set-up.
 		#[cfg(feature = "runtime-benchmarks")]
 		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
 	}
 
-	/// Why this pallet holds funds.
+	/// Reasons for which this pallet holds funds.
 	#[pallet::composite_enum]
 	pub enum HoldReason {
 		/// For the storage of an order.
@@ -235,7 +253,7 @@ pub mod pallet {
 	pub type LeasesOf<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, LeaseId, ()>;
 
-	/// What `Compute` services have.
+	/// Capacity of `Compute` services.
 	#[pallet::storage]
 	pub type CapacityOf<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Inventory>;
 
@@ -243,7 +261,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Servers<T: Config> = StorageMap<_, Identity, ServerId, ServiceId>;
 
-	/// Which orders and leases are looked at in which block.
+	/// Orders and leases by the lane and block in which they are looked at.
 	#[pallet::storage]
 	pub type Agenda<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, (Lane, BlockNumber), Twox64Concat, Entry, ()>;
@@ -254,8 +272,7 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		/// Matches, closes and parks what is due in this block. Must run after the verdicts of the block are
-		/// in.
+		/// Match bids, and give up leases that were not ready in time.
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			Self::work_agenda()
 		}
@@ -273,8 +290,9 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Say what a `Compute` service of yours has in all. Bids and leases reserve parts of it, so the total
-		/// cannot go below what they use. All zero takes back the declaration.
+		/// Declare what a `Compute` service of yours has in all; it must be active or paused. Bids and leases
+		/// reserve parts of it, so the total cannot go below what they use. All zero takes back the declaration,
+		/// whatever the state of the service.
 		///
 		/// The server of the endpoint (scheme, host and port) backs the capacity of one service only. A service
 		/// whose endpoint moves to another server declares again, while nothing is in use.
@@ -295,6 +313,9 @@ pub mod pallet {
 		/// `max_price` (or the whole duration, if that is shorter) plus the asset's minimum balance. What is not
 		/// earned by running comes back. A storage deposit in the native token is on hold until the order is
 		/// removed.
+		///
+		/// `failover_price` is the most that a bid may ask to take over by itself when an operator fails. `None`
+		/// stands for the price of the replica's first lease; at 0 you accept each replacement yourself.
 		///
 		/// Events: `OrderPlaced`, with the duration in rounds.
 		#[pallet::call_index(1)]
@@ -321,6 +342,9 @@ pub mod pallet {
 		///
 		/// Bids that are not taken at the match stand as reserve for when an operator fails.
 		///
+		/// `foreign_terms` says that you accept the terms of the order if your service does not promise them
+		/// already: the credits may be larger. A proxy for operating cannot accept them.
+		///
 		/// Event: `BidPlaced`.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::place_bid())]
@@ -330,12 +354,13 @@ pub mod pallet {
 			service: ServiceId,
 			price: Balance,
 			replicas: u8,
+			foreign_terms: bool,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_place_bid(who, order, service, price, replicas)
+			Self::do_place_bid(who, order, service, price, replicas, foreign_terms)
 		}
 
-		/// Change the price of your bid. Within a round of a match it can only be lowered. Leases that it became
+		/// Change the price of your bid, and the bond that it reserves. Within a round of a match it can only be lowered. Leases that it became
 		/// already keep theirs.
 		///
 		/// Event: `BidUpdated`.
@@ -361,8 +386,9 @@ pub mod pallet {
 			Self::do_withdraw_bid(who, order, service)
 		}
 
-		/// Take a bid on your order for one replica that waits, without waiting for the match. It fails if the bid
-		/// asks for more than `most` (base units per billable block) by now.
+		/// Accept a bid on your order for one replica that waits, without waiting for the match, also one above
+		/// the failover price. It fails if the bid asks for more than `max_price` (base units per billable
+		/// block) by now.
 		///
 		/// Event: `LeaseAwarded`.
 		#[pallet::call_index(6)]
@@ -371,15 +397,17 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			order: OrderId,
 			service: ServiceId,
-			#[pallet::compact] most: Balance,
+			#[pallet::compact] max_price: Balance,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_accept_bid(who, order, service, most)
+			Self::do_accept_bid(who, order, service, max_price)
 		}
 
 		/// Report a lease of yours ready, before its start window is over. `health` is the URL at which your
 		/// agent says how this lease is, on the server of the service that was bid with; `access` says how the
 		/// tenant reaches what runs, as UTF-8. From the next round on the lease is probed and billed.
+		///
+		/// `foreign_terms` as for `place_bid`: needed if the lease has terms that your service does not promise.
 		///
 		/// Event: `LeaseReady`.
 		#[pallet::call_index(7)]
@@ -389,9 +417,10 @@ pub mod pallet {
 			lease: LeaseId,
 			health: Endpoint,
 			access: Access,
+			foreign_terms: bool,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_report_ready(who, lease, health, access)
+			Self::do_report_ready(who, lease, health, access, foreign_terms)
 		}
 
 		/// Decline a lease that was awarded to you, within the fetch window: costs nothing. The next bid takes
@@ -408,9 +437,12 @@ pub mod pallet {
 		/// Close a lease.
 		///
 		/// - As its tenant: with this round, and its replica is over. While it starts, everything is refunded
-		///   at once; once it ran, the first window is paid in any case. `at_once` has no meaning.
-		/// - As its operator: with notice of some windows; or, `at_once`, with this round for the penalty of
-		///   failing it, out of the bond. The next bid takes over, if time is left.
+		///   at once. In the first rounds (the trial) you pay what was metered, later at least the price of the
+		///   first window, less its rounds that were not billable. `at_once` has no meaning.
+		/// - As its operator: with notice of some windows, at any time; it ends sooner if its time is over
+		///   sooner, and its tenant cannot extend it any more. Or, `at_once`, with this round for the penalty of
+		///   failing it, out of the bond, and remembered in your score. The next bid takes over, if time is
+		///   left.
 		///
 		/// Event: `LeaseEnding`, or `LeaseClosed` if it had not started.
 		#[pallet::call_index(9)]
@@ -421,7 +453,8 @@ pub mod pallet {
 		}
 
 		/// Let a replica of your order whose lease is running run for `blocks` more, rounded up to whole rounds.
-		/// Its funds are another matter: see `top_up`.
+		/// Refused once the end of the lease is decided or its last round has begun, or if the operator's bond
+		/// does not cover the penalty for the longer time. Its funds are another matter: see `top_up`.
 		///
 		/// Event: `Extended`.
 		#[pallet::call_index(10)]
@@ -481,7 +514,7 @@ pub mod pallet {
 			Self::read_bids(order)
 		}
 
-		/// What a service has, if it declared that.
+		/// Capacity of a service, if it declared any.
 		pub fn capacity(service: ServiceId) -> Option<Inventory> {
 			CapacityOf::<T>::get(service)
 		}

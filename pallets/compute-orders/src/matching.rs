@@ -1,4 +1,4 @@
-//! Who gets a replica that waits.
+//! Match of bids with replicas that wait.
 //!
 //! Bids are ranked by `price x (300 - score) / 200` with the operator's score of 0 to 100 at the match, lowest
 //! first: at a score of 100 the price itself, at 0 one and a half times the price. A bid of 100 at a score of
@@ -7,6 +7,10 @@
 //!
 //! Replicas are spread: each goes to the best bid among those of the operators that hold the fewest replicas
 //! of the order so far.
+//!
+//! Once its tenant has agreed to a price (it accepted a bid, or a lease was ready), a replica goes by itself
+//! only to bids up to its failover price: else whoever stands by with a dearer bid gains by attacking the
+//! operator that serves. The tenant may accept any bid.
 
 use crate::*;
 use alloc::vec::Vec;
@@ -68,17 +72,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Why a replica is closed whatever bids there are.
+	/// Reason to close a replica whatever bids there are.
 	fn out_of_time(order: &OrderOf<T>, index: usize, wait: Wait) -> Option<CloseReason> {
-		let term = order.replicas.get(index).and_then(|replica| replica.term);
+		let over = |replica: &ReplicaOf<T>| replica.is_out_of_time(T::Clock::round());
 		match wait {
 			Wait::Locked(reason) => Some(reason),
-			_ if term.is_some_and(|term| term.last <= T::Clock::round()) => Some(CloseReason::Expired),
+			_ if order.replicas.get(index).is_some_and(over) => Some(CloseReason::Expired),
 			_ => None,
 		}
 	}
 
-	/// The bids whose services may still run the order, with what they are ranked by.
+	/// The bids whose services may still run the order, with their ranks.
 	fn candidates(id: OrderId, order: &OrderOf<T>) -> Vec<Candidate<T>> {
 		let (random, _) = T::Randomness::random(DRAW);
 		Bids::<T>::iter_prefix(id)
@@ -123,7 +127,7 @@ impl<T: Config> Pallet<T> {
 		let held = |who: &T::AccountId| holders.iter().filter(|holder| *holder == who).count();
 		let best = candidates
 			.iter_mut()
-			.filter(|candidate| candidate.bid.left > 0 && Self::suits(replica, &candidate.bid))
+			.filter(|Candidate { bid, .. }| bid.left > 0 && Self::takes_over(replica, bid))
 			.min_by_key(|candidate| (held(&candidate.bid.operator), candidate.rank, candidate.tie));
 		let Some(best) = best else { return false };
 		let placed = Self::place(id, order, index, best.service, &mut best.bid).is_ok();
@@ -139,6 +143,11 @@ impl<T: Config> Pallet<T> {
 		u32::from(replica.placements) < MAX_PLACEMENTS
 			&& !replica.failed.contains(&bid.operator)
 			&& round <= replica.funds
+	}
+
+	/// Whether a replica may go to a bid without a word of its tenant.
+	fn takes_over(replica: &ReplicaOf<T>, bid: &BidOf<T>) -> bool {
+		replica.failover_price.is_none_or(|most| bid.price <= most) && Self::suits(replica, bid)
 	}
 
 	/// Nobody takes a replica: it waits for more bids once, then it is over.
@@ -196,6 +205,7 @@ impl<T: Config> Pallet<T> {
 			service,
 			price: bid.price,
 			terms: bid.terms.clone(),
+			penalty_share: bid.penalty_share,
 			exposure: bid.exposure,
 			penalty: bid.penalty,
 			reserved: bid.exposure.saturating_add(bid.penalty),
@@ -204,12 +214,13 @@ impl<T: Config> Pallet<T> {
 			health: Default::default(),
 			access: Default::default(),
 			placed_at: T::Clock::now(),
+			left_at_once: false,
 			state: LeaseState::Starting { fetch_until, ready_by },
 			paid: 0,
 			refunded: 0,
-			wake: None,
 		};
-		Self::put_lease(lease_id, lease, Some(ready_by));
+		Leases::<T>::insert(lease_id, lease);
+		Self::await_ready(lease_id, ready_by);
 		LeasesOf::<T>::insert(&order.tenant, lease_id, ());
 		LeasesOf::<T>::insert(&bid.operator, lease_id, ());
 		Self::deposit_event(Event::LeaseAwarded {
@@ -226,7 +237,8 @@ impl<T: Config> Pallet<T> {
 		Ok(lease_id)
 	}
 
-	/// Until when a lease may be declined and by when it must be ready; not later than its last round begins.
+	/// First blocks in which a lease can no longer be declined, and in which it has failed if it is not ready;
+	/// not later than the last round of its replica begins.
 	fn start_window(last: Option<RoundIndex>) -> (BlockNumber, BlockNumber) {
 		let now = T::Clock::now();
 		let mut ready_by = now.saturating_add(T::StartBlocks::get().max(1));
@@ -240,21 +252,25 @@ impl<T: Config> Pallet<T> {
 		who: T::AccountId,
 		id: OrderId,
 		service: ServiceId,
-		most: Balance,
+		max_price: Balance,
 	) -> DispatchResult {
 		let mut order = Self::order_of_tenant(&who, id)?;
 		let mut bid = Bids::<T>::get(id, service).ok_or(Error::<T>::UnknownBid)?;
-		ensure!(bid.price <= most, Error::<T>::PriceRose);
+		ensure!(bid.price <= max_price, Error::<T>::PriceRose);
 		let round = T::Clock::round();
 		let waits = |replica: &ReplicaOf<T>| {
 			matches!(replica.state, ReplicaState::Waiting { wait, .. } if wait.takes_bids())
-				&& replica.term.is_none_or(|term| term.last > round)
+				&& !replica.is_out_of_time(round)
 		};
 		ensure!(order.replicas.iter().any(waits), Error::<T>::NothingWaiting);
 		let info = Self::compute_service(service)?;
 		Self::ensure_fit(&order, service, &info)?;
 		let index = order.replicas.iter().position(|replica| waits(replica) && Self::suits(replica, &bid));
 		let index = index.ok_or(Error::<T>::BidUnfit)?;
+		let failover_price = order.failover_price.unwrap_or(bid.price);
+		if let Some(replica) = order.replicas.get_mut(index) {
+			replica.failover_price.get_or_insert(failover_price);
+		}
 		Self::place(id, &mut order, index, service, &mut bid)?;
 		Self::put_order(id, order);
 		Ok(())

@@ -11,7 +11,7 @@ use frame_support::storage::with_storage_layer;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
 	AssetId, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd, TermsInput,
-	TrustLevel, service_of_lease,
+	TrustLevel, WindowShare, service_of_lease,
 };
 
 mod world;
@@ -56,14 +56,13 @@ pub const R: u32 = 12;
 /// Blocks of a window.
 pub const W: u32 = L * R;
 pub const MAX_PRICE: Balance = 100;
-pub const CREDIT: [Balance; 4] = [60, 120, 300, 600];
-pub const CAP: Balance = 2_000;
-/// What the stand-in for `sla` reserves for these terms.
-pub const EXPOSURE: Balance = CAP + CAP / 10;
+/// Credits of most terms, in percent of a window's price.
+pub const CREDIT: [u32; 4] = [10, 20, 50, 100];
+/// Cover of most terms, in windows' prices.
+pub const COVER: u32 = 2;
 pub const BOND: Balance = 1_000_000;
 pub const FUNDS: Balance = 1_000_000;
 pub const DEPOSIT: Balance = 30_000;
-pub const LEAST_WINDOW_PRICE: Balance = 1_000;
 /// Blocks from an order to its deadline, in most tests.
 pub const BIDDING: u32 = 20;
 /// Blocks that an order runs, in most tests: 30 rounds.
@@ -104,20 +103,20 @@ parameter_types! {
 	pub storage NextEscrow: EscrowId = 100;
 	/// A dispute locks the funds of these.
 	pub storage Disputed: BTreeSet<EscrowId> = BTreeSet::new();
-	/// Streams can be neither ended nor parked.
-	pub storage Stubborn: bool = false;
-	pub storage MeterEnds: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
+	pub storage MeterEnds: BTreeMap<ServiceId, (RoundIndex, CloseReason)> = BTreeMap::new();
 	/// Rounds in which a service is down: neither billed nor healthy.
 	pub storage Outages: BTreeSet<(ServiceId, RoundIndex)> = BTreeSet::new();
 	pub storage Judged: RoundIndex = 0;
-	pub storage RoundsFull: bool = false;
+	/// Last round in which every slot is taken.
+	pub storage FullUntil: Option<RoundIndex> = None;
 	pub storage Cover: BTreeMap<AgreementId, Covered> = BTreeMap::new();
 	pub storage NextAgreement: AgreementId = 500;
 	pub storage Scores: BTreeMap<AccountId, u8> = BTreeMap::new();
 	pub storage Failures: Vec<(AccountId, LeaseId, CloseReason)> = Vec::new();
-	/// Approved assets and what a window must cost in them.
-	pub storage Approved: BTreeMap<AssetId, Balance> =
-		[NATIVE, LOCAL].map(|asset| (asset, LEAST_WINDOW_PRICE)).into();
+	pub storage Approved: BTreeSet<AssetId> = [NATIVE, LOCAL].into();
+	/// The share of credits that operators pay on top.
+	pub storage PenaltyShare: Perbill = Perbill::from_percent(10);
+	pub storage MaxCredit: WindowShare = WindowShare::from_u32(30);
 	pub storage TasksAtOnce: u32 = 10;
 	pub storage MostBids: u32 = 8;
 	pub storage Penalty: Perbill = Perbill::from_percent(10);
@@ -129,6 +128,7 @@ parameter_types! {
 	pub const MaxBidBlocks: BlockNumber = 1_000;
 	pub const MaxDuration: BlockNumber = 6_000;
 	pub const KeepBlocks: BlockNumber = 100;
+	pub storage TrialRounds: RoundIndex = 2;
 	pub const NoticeWindows: u32 = 1;
 }
 
@@ -137,6 +137,7 @@ impl Config for Test {
 	type Funds = Money;
 	type Clock = TestClock;
 	type Registry = World;
+	type MaxCredit = MaxCredit;
 	type Bonding = World;
 	type Probing = World;
 	type Escrow = World;
@@ -152,6 +153,7 @@ impl Config for Test {
 	type MaxBidBlocks = MaxBidBlocks;
 	type MaxDuration = MaxDuration;
 	type KeepBlocks = KeepBlocks;
+	type TrialRounds = TrialRounds;
 	type NoticeWindows = NoticeWindows;
 	type MaxBids = MostBids;
 	type TasksPerBlock = TasksAtOnce;
@@ -220,15 +222,26 @@ pub fn terms() -> SlaTerms {
 		min_uptime: Perbill::from_percent(90),
 		max_latency: LatencyBucket::from_millis(250),
 		max_head_lag: 0,
-		credit: CREDIT,
-		credit_cap: CAP,
+		credit: CREDIT.map(|percent| WindowShare::from_rational(percent.into(), 100)),
+		cover: WindowShare::from_u32(COVER),
 	}
+}
+
+/// Bond that the stand-in for `sla` reserves for [`terms`] at this price.
+pub fn exposure(price: Balance) -> Balance {
+	let cost = Balance::from(COVER) * price * Balance::from(W);
+	cost + cost / 10
+}
+
+/// Penalty for failing a lease at this price: 10 % of a window.
+pub fn penalty(price: Balance) -> Balance {
+	price * Balance::from(W) / 10
 }
 
 /// [`terms`] as an order gives them.
 pub fn own_terms() -> TermsInput {
-	let SlaTerms { min_uptime, max_head_lag, credit, credit_cap, .. } = terms();
-	TermsInput { min_uptime: min_uptime.deconstruct(), max_latency_ms: 250, max_head_lag, credit, credit_cap }
+	let SlaTerms { min_uptime, max_head_lag, credit, cover, .. } = terms();
+	TermsInput { min_uptime: min_uptime.deconstruct(), max_latency_ms: 250, max_head_lag, credit, cover }
 }
 
 pub fn plenty() -> Resources {
@@ -300,7 +313,7 @@ impl ExtBuilder {
 		ext.execute_with(|| {
 			System::set_block_number(2 * W);
 			Judged::set(&(2 * R - 2));
-			for lane in [Lane::Urgent, Lane::Matches] {
+			for lane in Lane::ALL {
 				Cursor::<Test>::insert(lane, 2 * W + 1);
 			}
 			for who in OPERATORS {
@@ -347,7 +360,7 @@ pub fn check(issued: [Balance; 2]) {
 	}
 	// A listing for every lease that runs, and for no other.
 	let running: BTreeSet<_> = Leases::<Test>::iter()
-		.filter(|(_, lease)| matches!(lease.state, LeaseState::Running { .. } | LeaseState::Ending { .. }))
+		.filter(|(_, lease)| lease.is_running())
 		.map(|(id, _)| service_of_lease(id))
 		.collect();
 	let listed: BTreeSet<_> = Listings::get().into_keys().filter(|id| *id >= 1 << 31).collect();
@@ -403,7 +416,11 @@ pub fn cancel(who: AccountId, order: OrderId) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::cancel_order(signed(who), order))
 }
 pub fn bid(who: AccountId, order: OrderId, service: ServiceId, price: Balance, n: u8) -> DispatchResult {
-	with_storage_layer(|| ComputeOrders::place_bid(signed(who), order, service, price, n))
+	with_storage_layer(|| ComputeOrders::place_bid(signed(who), order, service, price, n, true))
+}
+/// A bid that accepts no terms but those of its service.
+pub fn bid_own(who: AccountId, order: OrderId, service: ServiceId, price: Balance) -> DispatchResult {
+	with_storage_layer(|| ComputeOrders::place_bid(signed(who), order, service, price, 1, false))
 }
 pub fn update_bid(who: AccountId, order: OrderId, service: ServiceId, price: Balance) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::update_bid(signed(who), order, service, price))
@@ -415,8 +432,11 @@ pub fn accept(who: AccountId, order: OrderId, service: ServiceId) -> DispatchRes
 	with_storage_layer(|| ComputeOrders::accept_bid(signed(who), order, service, Balance::MAX))
 }
 pub fn try_ready(who: AccountId, lease: LeaseId, health: Endpoint) -> DispatchResult {
+	report(who, lease, health, true)
+}
+pub fn report(who: AccountId, lease: LeaseId, health: Endpoint, foreign_terms: bool) -> DispatchResult {
 	let access = b"ssh root@10.0.0.1".to_vec().try_into().unwrap();
-	with_storage_layer(|| ComputeOrders::report_ready(signed(who), lease, health, access))
+	with_storage_layer(|| ComputeOrders::report_ready(signed(who), lease, health, access, foreign_terms))
 }
 pub fn decline(who: AccountId, lease: LeaseId) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::decline(signed(who), lease))
@@ -445,6 +465,8 @@ pub fn new_order(asset: AssetId) -> NewOrder {
 		ports: vec![Port { container: 80, protocol: PortProtocol::Tcp }].try_into().unwrap(),
 		env_hash: Some([9; 32]),
 		max_price: MAX_PRICE,
+		// Else the bids of most tests, each dearer than the one before, would not take over.
+		failover_price: Some(MAX_PRICE),
 		regions: Default::default(),
 		min_trust: TrustLevel::One,
 		quantity: 1,
@@ -504,6 +526,18 @@ pub fn replica(id: OrderId, index: usize) -> ReplicaOf<Test> {
 
 pub fn lease(id: LeaseId) -> LeaseOf<Test> {
 	Leases::<Test>::get(id).expect("exists")
+}
+
+/// The stream of a replica.
+pub fn stream(id: OrderId, index: usize) -> world::Stream {
+	Accounts::get()[&replica(id, index).escrow].clone().stream.expect("it streams")
+}
+
+/// The end of a lease that is decided, and if it parks then.
+pub fn ending(id: LeaseId) -> Option<(RoundIndex, CloseReason, bool)> {
+	let status = ComputeOrders::lease(id).expect("exists");
+	let stream = status.stream?;
+	stream.ending.map(|(round, reason)| (round, reason, stream.parks))
 }
 
 /// The lease that a replica has now.

@@ -1,19 +1,21 @@
-//! Orders are placed, cancelled, extended, topped up and removed.
+//! Calls of tenants: place, cancel, extend, top up and remove an order.
 
 use crate::*;
 use alloc::vec::Vec;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowOwner, Funds, OrderId, Registry,
-	RoundIndex, SlaTerms, TermsFault,
+	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Escrow, EscrowOwner, Funds, OrderId,
+	Registry, RoundIndex, SlaTerms, TermsFault, TermsInput, credit::window_price,
 };
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_place_order(tenant: T::AccountId, new: NewOrder) -> DispatchResult {
 		Self::check_what(&new)?;
-		let terms = new.terms.clone().map(|terms| terms.check::<T::Clock>()).transpose();
-		let terms = terms.map_err(Self::terms_error)?;
+		let check = |terms: TermsInput| terms.check::<T::Clock>(T::MaxCredit::get());
+		let terms = new.terms.clone().map(check).transpose().map_err(Self::terms_error)?;
 		Self::check_price(new.asset, new.max_price)?;
+		let within = new.failover_price.is_none_or(|price| price <= new.max_price);
+		ensure!(within, Error::<T>::FailoverAboveMax);
 		let now = T::Clock::now();
 		let ahead = new.bid_deadline.saturating_sub(now);
 		ensure!(ahead >= T::Clock::round_blocks(), Error::<T>::DeadlineTooSoon);
@@ -43,6 +45,7 @@ impl<T: Config> Pallet<T> {
 				lease: None,
 				placements: 0,
 				failed: BoundedVec::new(),
+				failover_price: None,
 				term: None,
 				state,
 			};
@@ -77,6 +80,7 @@ impl<T: Config> Pallet<T> {
 			ports: new.ports,
 			env_hash: new.env_hash,
 			max_price: new.max_price,
+			failover_price: new.failover_price,
 			regions: new.regions,
 			min_trust: new.min_trust,
 			duration,
@@ -95,7 +99,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Everything of an order that needs no storage to be checked.
+	/// Check what of an order needs no storage to be checked.
 	fn check_what(new: &NewOrder) -> Result<(), Error<T>> {
 		ensure!(!new.resources.is_zero(), Error::<T>::NoResources);
 		Self::check_class(&new.resources)?;
@@ -116,23 +120,22 @@ impl<T: Config> Pallet<T> {
 		match fault {
 			TermsFault::Uptime => Error::<T>::TermsUptime,
 			TermsFault::Latency => Error::<T>::TermsLatency,
-			TermsFault::ZeroCap => Error::<T>::TermsZeroCap,
+			TermsFault::ZeroCover => Error::<T>::TermsZeroCover,
 			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,
-			TermsFault::CreditAboveCap => Error::<T>::TermsCreditAboveCap,
+			TermsFault::CreditAboveCover => Error::<T>::TermsCreditAboveCover,
+			TermsFault::CreditAboveMost => Error::<T>::TermsCreditAboveMost,
 		}
 	}
 
-	/// What is probed every round must be worth the probing.
+	/// Prices are above zero, in an approved asset, and those of a window do not overflow.
 	pub(crate) fn check_price(asset: AssetId, price: Balance) -> Result<(), Error<T>> {
 		ensure!(price > 0, Error::<T>::ZeroPrice);
-		let least = T::Registry::least_window_price(asset).ok_or(Error::<T>::AssetNotApproved)?;
-		let window =
-			price.checked_mul(Balance::from(T::Clock::window_blocks())).ok_or(Error::<T>::PriceOverflow)?;
-		ensure!(window >= least, Error::<T>::PriceTooLow);
+		ensure!(T::Registry::min_bond(asset).is_some(), Error::<T>::AssetNotApproved);
+		ensure!(window_price::<T::Clock>(price).is_some(), Error::<T>::PriceOverflow);
 		Ok(())
 	}
 
-	/// What a window costs, or all of it if it is shorter.
+	/// Price of a window, or of `duration` blocks if they are fewer.
 	pub(crate) fn price_ahead(price: Balance, duration: BlockNumber) -> Option<Balance> {
 		price.checked_mul(Balance::from(T::Clock::window_blocks().min(duration)))
 	}
@@ -169,7 +172,7 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::NotRunning.into());
 		};
 		let mut lease = Leases::<T>::get(lease_id).ok_or(Error::<T>::UnknownLease)?;
-		let LeaseState::Running { since, .. } = lease.state else {
+		let LeaseState::Running { since } = lease.state else {
 			return Err(Error::<T>::NotRunning.into());
 		};
 		ensure!(blocks <= T::MaxDuration::get(), Error::<T>::DurationTooLong);
@@ -178,8 +181,21 @@ impl<T: Config> Pallet<T> {
 		let most = Self::rounds_of(T::MaxDuration::get());
 		ensure!(all <= most, Error::<T>::DurationTooLong);
 		replica.term = Some(term);
-		lease.state = LeaseState::Running { since, last_round: term.last };
-		Self::put_lease(lease_id, lease, Some(T::Clock::round_start(term.last)));
+
+		// What a lease costs ahead and what failing it costs grow with its time, as long as that is less than
+		// a window.
+		let penalty = Self::penalty_of(lease.price, T::Clock::round_start(all))?;
+		let more = penalty.saturating_sub(lease.penalty);
+		if more > 0 {
+			T::Bonding::reserve(&lease.operator, order.asset, more)?;
+			lease.penalty = lease.penalty.saturating_add(more);
+			lease.reserved = lease.reserved.saturating_add(more);
+		}
+		let rounds = term.last.saturating_sub(T::Clock::round_at(since));
+		let prepaid = Self::prepaid(lease.price, replica.funds, rounds)?;
+		// Refused once its end is decided: so an operator that gave notice is free of it in time.
+		T::Escrow::extend(replica.escrow, term.last, prepaid)?;
+		Leases::<T>::insert(lease_id, lease);
 		Self::put_order(id, order);
 		Self::deposit_event(Event::Extended { order: id, replica: index, last_round: term.last });
 		Ok(())
@@ -190,7 +206,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let replica = order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
 		ensure!(!replica.state.is_closed(), Error::<T>::ReplicaOver);
-		ensure!(!matches!(replica.state, ReplicaState::Closing(_)), Error::<T>::AlreadyEnding);
 		T::Escrow::top_up(replica.escrow, amount)?;
 		replica.funds = replica.funds.saturating_add(amount);
 		Self::put_order(id, order);
@@ -206,8 +221,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Clock::now() >= until, Error::<T>::OrderKept);
 		let bids = order.bids;
 		Self::drop_bids(id, &mut order);
-		let mut wake = order.wake;
-		Self::move_entry(Entry::Order(id), &mut wake, None);
+		Self::move_entry(id, &mut order, None);
 		let mut leases = 0u32;
 		for lease_id in &order.leases {
 			leases = leases.saturating_add(1);

@@ -9,8 +9,7 @@ impl<T: Config> Pallet<T> {
 		let lease = Leases::<T>::get(id)?;
 		let order = Orders::<T>::get(lease.order)?;
 		let replica = order.replicas.get(usize::from(lease.replica))?;
-		let streams = matches!(lease.state, LeaseState::Running { .. } | LeaseState::Ending { .. });
-		let stream = if streams { T::Escrow::stream(replica.escrow) } else { None };
+		let stream = if lease.is_running() { T::Escrow::stream(replica.escrow) } else { None };
 		Some(LeaseStatus { lease, tenant: order.tenant, asset: order.asset, stream })
 	}
 

@@ -4,10 +4,12 @@
 //!    not over, and no more than there is. A server backs exactly the service that names it.
 //! 2. The bond reserved for an operator and asset is the sum over bids and leases.
 //! 3. The deposits on hold are the sums over orders and bids.
-//! 4. The agenda has exactly one entry per order and lease that waits for a block, there where it says, not
-//!    before the cursor, and no other. Whatever time must move waits for a block.
-//! 5. A replica and its lease name each other and agree on where they are; every other lease of the order is
-//!    over. No replica had more leases than it may have, and none is placed at an operator that failed it.
+//! 4. The agenda has exactly one entry per order that waits for a block, there where it says, and per lease
+//!    that starts, at the block by which it must be ready, not before the cursor, and no other. Whatever time
+//!    must move waits for a block, but for leases that run: their streams do.
+//! 5. A replica and its lease name each other; every other lease of the order is over. The stream of a lease
+//!    that runs ends with the time of its replica, which knows its failover price. No replica had more leases
+//!    than it may have, and none is placed at an operator that failed it.
 //! 6. The index names exactly the leases of tenants and operators.
 //! 7. An order counts its bids; one that is over knows since when. Bids have something left.
 //! 8. No id is beyond the next.
@@ -16,7 +18,7 @@ use crate::*;
 use alloc::collections::BTreeMap;
 use frame_support::sp_runtime::TryRuntimeError;
 
-/// What bids and leases add up to.
+/// Sums over bids and leases.
 struct Sums<AccountId> {
 	used: BTreeMap<ServiceId, Resources>,
 	reserved: BTreeMap<(AccountId, AssetId), Balance>,
@@ -42,7 +44,7 @@ impl<AccountId: Ord + Clone> Sums<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Check the invariants.
+	/// Check the invariants of this pallet.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut sums = Sums {
 			used: BTreeMap::new(),
@@ -94,9 +96,12 @@ impl<T: Config> Pallet<T> {
 		ensure!(bids == order.bids && bids <= T::MaxBids::get(), "7: bids are miscounted");
 		ensure!(order.is_over() == order.closed_at.is_some(), "7: over, and not known since when");
 		let waits = order.next_look().is_some() || (order.is_over() && bids > 0);
-		Self::check_entry(order.lane(), Entry::Order(id), order.wake, sums)?;
+		if let Some((lane, block)) = order.wake {
+			ensure!(lane == order.lane(), "4: an entry in another lane");
+			Self::check_entry((lane, block), Entry::Order(id), sums)?;
+		}
 		ensure!(waits == order.wake.is_some(), "4: an order that is never looked at, or for nothing");
-		if let (Some(look), Some(wake)) = (order.next_look(), order.wake) {
+		if let (Some(look), Some((_, wake))) = (order.next_look(), order.wake) {
 			ensure!(look <= wake, "4: an order that is looked at too soon");
 		}
 
@@ -109,15 +114,12 @@ impl<T: Config> Pallet<T> {
 				ensure!(replica.lease == Some(lease_id), "5: a replica at a lease that is not its last");
 				ensure!(usize::from(lease.replica) == index, "5: a replica at another's lease");
 				ensure!(!replica.failed.contains(&lease.operator), "5: placed at who failed it");
-				let agrees = match (replica.state, lease.state) {
-					(ReplicaState::Placed(_), LeaseState::Starting { .. }) => true,
-					(ReplicaState::Placed(_), LeaseState::Running { last_round, .. }) => {
-						replica.term.is_some_and(|term| term.last == last_round)
-					},
-					(ReplicaState::Failing(_) | ReplicaState::Closing(_), LeaseState::Ending { .. }) => true,
-					_ => false,
-				};
-				ensure!(agrees, "5: a replica and its lease disagree");
+				if lease.is_running() {
+					let stream = T::Escrow::stream(replica.escrow).ok_or("5: a lease without a stream")?;
+					let last = replica.term.map(|term| term.last);
+					ensure!(last.is_some() && stream.last == last, "5: a replica and its stream disagree");
+					ensure!(replica.failover_price.is_some(), "5: a lease without a failover price");
+				}
 			}
 		}
 		let placements: usize = order.replicas.iter().map(|replica| usize::from(replica.placements)).sum();
@@ -146,32 +148,25 @@ impl<T: Config> Pallet<T> {
 		sums.leases = sums.leases.saturating_add(1);
 		ensure!(LeasesOf::<T>::contains_key(&order.tenant, id), "6: a lease without its tenant's index");
 		ensure!(LeasesOf::<T>::contains_key(&lease.operator, id), "6: a lease without its operator's index");
-		Self::check_entry(Lane::Urgent, Entry::Lease(id), lease.wake, sums)?;
 		let replica = order.replicas.get(usize::from(lease.replica)).ok_or("5: a lease of no replica")?;
 		let current = replica.state.lease() == Some(id);
 		ensure!(current != lease.is_closed(), "5: a lease that is not over and not its replica's");
 		sums.reserving(&lease.operator, order.asset, lease.reserved);
 		match lease.state {
 			LeaseState::Starting { ready_by, .. } => {
-				ensure!(lease.wake.is_some_and(|wake| wake >= ready_by), "4: a start without its end");
+				Self::check_entry((Lane::Starting, ready_by), Entry::Lease(id), sums)?;
 				let full = lease.exposure.saturating_add(lease.penalty);
 				ensure!(
 					lease.reserved == full && lease.agreement.is_none(),
 					"2: a start reserves too little"
 				);
 			},
-			LeaseState::Running { last_round, .. } => {
-				let block = T::Clock::round_start(last_round);
-				ensure!(lease.wake.is_some_and(|wake| wake >= block), "4: a lease without its end");
+			LeaseState::Running { .. } => {
 				ensure!(lease.reserved == lease.penalty, "2: a lease without its penalty");
 				ensure!(lease.agreement.is_some(), "5: a lease without an agreement");
 			},
-			LeaseState::Ending { .. } => {
-				ensure!(lease.reserved <= lease.penalty, "2: an end that reserves too much");
-			},
 			LeaseState::Closed { .. } => {
 				ensure!(lease.reserved == 0, "2: a lease that is over reserves bond");
-				ensure!(lease.wake.is_none(), "4: a lease that is over is looked at");
 				return Ok(());
 			},
 		}
@@ -180,19 +175,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_entry(
-		lane: Lane,
+		(lane, block): (Lane, BlockNumber),
 		task: Entry,
-		wake: Option<BlockNumber>,
 		sums: &mut Sums<T::AccountId>,
 	) -> Result<(), TryRuntimeError> {
-		if let Some(block) = wake {
-			sums.entries = sums.entries.saturating_add(1);
-			ensure!(Agenda::<T>::contains_key((lane, block), task), "4: an entry is lost");
-			ensure!(
-				Cursor::<T>::get(lane).is_none_or(|cursor| cursor <= block),
-				"4: an entry that is never reached"
-			);
-		}
+		sums.entries = sums.entries.saturating_add(1);
+		ensure!(Agenda::<T>::contains_key((lane, block), task), "4: an entry is lost");
+		ensure!(
+			Cursor::<T>::get(lane).is_none_or(|cursor| cursor <= block),
+			"4: an entry that is never reached"
+		);
 		Ok(())
 	}
 

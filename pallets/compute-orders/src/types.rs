@@ -1,4 +1,4 @@
-//! What is stored of capacity, orders, bids and leases, and what follows from it without storage.
+//! Capacity, orders, bids and leases as they are stored, and what follows from them without storage.
 
 use frame::prelude::*;
 use surety_primitives::{
@@ -64,7 +64,7 @@ shared! {
 }
 
 shared! {
-	/// What a `Compute` service has and how much of it is given away.
+	/// Resources of a `Compute` service, and the part of them that is given away.
 	pub struct Inventory {
 		/// All of it.
 		pub total: Resources,
@@ -75,7 +75,7 @@ shared! {
 	}
 }
 impl Inventory {
-	/// What nothing reserves.
+	/// Resources that nothing reserves.
 	pub fn free(&self) -> Resources {
 		self.total.without(&self.used).unwrap_or_default()
 	}
@@ -98,6 +98,9 @@ shared! {
 		pub env_hash: Option<[u8; 32]>,
 		/// Most that a replica may cost per billable block, in base units.
 		pub max_price: Balance,
+		/// Most that a bid may ask per billable block, in base units, to take over by itself from an operator
+		/// that failed: from 0 (none does) to `max_price`. `None` for the price of the replica's first lease.
+		pub failover_price: Option<Balance>,
 		/// Regions it may run in, each once; empty for any.
 		pub regions: Regions,
 		/// Least trust level of a bidder.
@@ -118,7 +121,7 @@ shared! {
 }
 
 shared! {
-	/// Why a replica waits.
+	/// Reason for which a replica waits.
 	#[derive(Copy)]
 	pub enum Wait {
 		/// For its first operator: bids are welcome until the deadline of the order.
@@ -139,7 +142,7 @@ impl Wait {
 }
 
 shared! {
-	/// Where a replica is in its life.
+	/// State of a replica.
 	#[derive(Copy)]
 	pub enum ReplicaState {
 		/// It has no operator; its funds are a lump.
@@ -149,12 +152,8 @@ shared! {
 			/// What for.
 			wait: Wait,
 		},
-		/// Its lease is starting or running.
+		/// Its lease is starting or running. Escrow knows when and why the stream of one that runs ends.
 		Placed(LeaseId),
-		/// The stream of its lease is to be parked; then the next operator is chosen.
-		Failing(LeaseId),
-		/// The stream of its lease is to end, and the replica with it.
-		Closing(LeaseId),
 		/// It is over, and its funds are settled.
 		Closed {
 			/// Why.
@@ -168,7 +167,7 @@ impl ReplicaState {
 	/// The lease that is not over.
 	pub fn lease(&self) -> Option<LeaseId> {
 		match *self {
-			Self::Placed(lease) | Self::Failing(lease) | Self::Closing(lease) => Some(lease),
+			Self::Placed(lease) => Some(lease),
 			Self::Waiting { .. } | Self::Closed { .. } => None,
 		}
 	}
@@ -194,8 +193,8 @@ shared! {
 	pub struct Replica<AccountId> {
 		/// Its account in escrow.
 		pub escrow: EscrowId,
-		/// What that account had when it was last a lump, and what was added since, in base units. Exact
-		/// while nothing streams.
+		/// Base units that account had when it was last a lump, and what was added since. Exact while nothing
+		/// streams.
 		pub funds: Balance,
 		/// Paid by its leases that are over, in base units, fee included.
 		pub paid: Balance,
@@ -203,12 +202,29 @@ shared! {
 		pub lease: Option<LeaseId>,
 		/// Leases it had so far, but for those declined.
 		pub placements: u8,
+		/// Most that a bid may ask per billable block, in base units, to take over by itself. `None` until its
+		/// tenant accepts a bid or a lease of it is ready: so far the highest price of the order counts, or a
+		/// bidder that declines for free could keep all dearer bids away.
+		pub failover_price: Option<Balance>,
 		/// Operators that failed it; they never get it again.
 		pub failed: BoundedVec<AccountId, ConstU32<MAX_LEASES>>,
 		/// Its time, once it was ready.
 		pub term: Option<Term>,
 		/// Place in its life.
 		pub state: ReplicaState,
+	}
+}
+
+impl<AccountId> Replica<AccountId> {
+	/// Whether it ran and waits for the next look at the bids that stand.
+	pub fn is_urgent(&self) -> bool {
+		let replacing = matches!(self.state, ReplicaState::Waiting { wait: Wait::Replacing(_), .. });
+		replacing && self.term.is_some()
+	}
+
+	/// Whether nothing is left of its time after `round`.
+	pub fn is_out_of_time(&self, round: RoundIndex) -> bool {
+		self.term.is_some_and(|term| term.last <= round)
 	}
 }
 
@@ -231,6 +247,9 @@ shared! {
 		pub env_hash: Option<[u8; 32]>,
 		/// Most that a replica may cost per billable block, in base units.
 		pub max_price: Balance,
+		/// Most that a bid may ask per billable block, in base units, to take over by itself. `None` for the
+		/// price of the replica's first lease.
+		pub failover_price: Option<Balance>,
 		/// Regions it may run in; empty for any.
 		pub regions: Regions,
 		/// Least trust level of a bidder, at the bid and at the match.
@@ -257,8 +276,8 @@ shared! {
 		pub replicas: BoundedVec<Replica<AccountId>, ConstU32<MAX_REPLICAS>>,
 		/// All leases it ever had, oldest first.
 		pub leases: BoundedVec<LeaseId, ConstU32<MAX_LEASES>>,
-		/// Block whose agenda holds its entry.
-		pub wake: Option<BlockNumber>,
+		/// Lane and block whose agenda holds its entry.
+		pub wake: Option<(Lane, BlockNumber)>,
 		/// Block in which its last replica was closed.
 		pub closed_at: Option<BlockNumber>,
 	}
@@ -277,10 +296,9 @@ impl<AccountId> Order<AccountId> {
 		self.waiting().map(|(_, until, _)| until).min()
 	}
 
-	/// In which lane its entry waits.
+	/// Lane in which its entry waits.
 	pub fn lane(&self) -> Lane {
-		let failed = |wait: Wait| matches!(wait, Wait::Replacing(_) | Wait::Locked(_));
-		if self.waiting().any(|(_, _, wait)| failed(wait)) { Lane::Urgent } else { Lane::Matches }
+		if self.replicas.iter().any(Replica::is_urgent) { Lane::Urgent } else { Lane::Matches }
 	}
 
 	/// Block in which bids are matched next, if a replica waits for that.
@@ -313,7 +331,10 @@ shared! {
 		pub left: u8,
 		/// Terms that its leases will have.
 		pub terms: SlaTerms,
-		/// Base units of bond reserved per replica for the credits of its terms.
+		/// Penalty share that its leases will be covered with.
+		pub penalty_share: Perbill,
+		/// Base units of bond reserved per replica for the credits of its terms, and for the penalty share of
+		/// them.
 		pub exposure: Balance,
 		/// Base units of bond reserved per replica for failing it.
 		pub penalty: Balance,
@@ -325,7 +346,7 @@ shared! {
 }
 
 shared! {
-	/// Where a lease is in its life.
+	/// State of a lease.
 	#[derive(Copy)]
 	pub enum LeaseState {
 		/// Its operator fetches the image and starts it.
@@ -335,19 +356,10 @@ shared! {
 			/// Block at which it has failed if it is not ready.
 			ready_by: BlockNumber,
 		},
-		/// It is probed and billed.
+		/// It is probed and billed until escrow ends its stream.
 		Running {
 			/// Block in which it was ready.
 			since: BlockNumber,
-			/// Last round of its time.
-			last_round: RoundIndex,
-		},
-		/// Its end is decided.
-		Ending {
-			/// Last round that is billed.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
 		},
 		/// It is over.
 		Closed {
@@ -374,6 +386,8 @@ shared! {
 		pub price: Balance,
 		/// What is promised.
 		pub terms: SlaTerms,
+		/// Penalty share of the bid.
+		pub penalty_share: Perbill,
 		/// Base units of bond that were reserved for the credits until it was ready.
 		pub exposure: Balance,
 		/// Base units that its operator pays for failing it.
@@ -390,14 +404,14 @@ shared! {
 		pub access: Access,
 		/// Block it was awarded in.
 		pub placed_at: BlockNumber,
+		/// Whether its operator asked to leave at once, and not with notice.
+		pub left_at_once: bool,
 		/// Place in its life.
 		pub state: LeaseState,
 		/// Paid in all to operator and fee, in base units; known when it is closed.
 		pub paid: Balance,
 		/// What was left of the funds when it was closed: refunded, or kept for the next operator.
 		pub refunded: Balance,
-		/// Block whose agenda holds its entry.
-		pub wake: Option<BlockNumber>,
 	}
 }
 impl<AccountId> Lease<AccountId> {
@@ -406,39 +420,37 @@ impl<AccountId> Lease<AccountId> {
 		matches!(self.state, LeaseState::Closed { .. })
 	}
 
-	/// Last round that is billed and why, if that is decided and not over.
-	pub fn ending(&self) -> Option<(RoundIndex, CloseReason)> {
-		match self.state {
-			LeaseState::Ending { round, reason } => Some((round, reason)),
-			_ => None,
-		}
-	}
-
-	/// The same of a failure that was found and is not carried out yet. Only such an end has an entry on the
-	/// agenda: every other was told to escrow when it was decided.
-	pub fn pending_failure(&self) -> Option<(RoundIndex, CloseReason)> {
-		self.ending().filter(|_| self.wake.is_some())
+	/// Whether it is probed and billed.
+	pub fn is_running(&self) -> bool {
+		matches!(self.state, LeaseState::Running { .. })
 	}
 }
 
 shared! {
-	/// What waits with what. Whoever floods one lane does not hold up the other.
+	/// Queue of the agenda, with a bound of its own: a flood of one lane holds up no other.
 	#[derive(Copy)]
 	pub enum Lane {
-		/// Leases, and replicas whose operator failed.
+		/// Orders with a replica that ran and lost its operator.
 		Urgent,
-		/// Deadlines of bids, and what is left to tidy up.
+		/// Leases that must be ready.
+		Starting,
+		/// All other orders: bids are matched, or given back when the order is over. A replica that never ran
+		/// waits here too, whoever declined it: declining is free.
 		Matches,
 	}
 }
+impl Lane {
+	/// All of them, in the order in which a block works them off.
+	pub const ALL: [Self; 3] = [Self::Urgent, Self::Starting, Self::Matches];
+}
 
 shared! {
-	/// What the agenda looks at. What is done follows from its state then.
+	/// Entry of the agenda. What is done follows from the state at that time.
 	#[derive(Copy)]
 	pub enum Entry {
 		/// An order with replicas that wait, or that is over and has bids.
 		Order(OrderId),
-		/// A lease that must be ready, whose last round begins, or that failed.
+		/// A lease that must be ready.
 		Lease(LeaseId),
 	}
 }
@@ -456,18 +468,13 @@ pub struct LeaseStatus<AccountId> {
 	pub stream: Option<StreamInfo>,
 }
 
-/// Whether the end was the operator's doing (2xxx): such an operator never gets the same replica again.
-pub fn by_operator(reason: CloseReason) -> bool {
-	(2_000..3_000).contains(&reason.code())
-}
-
-/// What bids are ranked by, times 200: `price x (300 - score)`. See [`effective_price`].
+/// Rank of a bid, times 200: `price x (300 - score)`. See [`effective_price`].
 pub fn rank(price: Balance, score: u8) -> Balance {
 	price.saturating_mul(300u128.saturating_sub(u128::from(score.min(100))))
 }
 
-/// What a bid is worth comparing at, in base units: `price x (300 - score) / 200`, rounded down. At a score of
-/// 100 the price itself, at 0 one and a half times the price. Bids are ranked before the rounding.
+/// Price at which bids are compared, in base units: `price x (300 - score) / 200`, rounded down. At a
+/// score of 100 the price itself, at 0 one and a half times the price. Bids are ranked before the rounding.
 pub fn effective_price(price: Balance, score: u8) -> Balance {
 	rank(price, score).checked_div(200).unwrap_or(0)
 }

@@ -32,7 +32,8 @@
 //!
 //! **Why it does not pay to list much.** All rounds of all services of an operator in one window are one
 //! window of evidence. Breaches are not diluted by it: each weighs the same however many services there
-//! are. A lease that was unhealthy weighs 2 windows of bad evidence, one that never was ready 1.
+//! are. A lease that was unhealthy, was ended for cause or that its operator left at once weighs 2 windows of bad
+//! evidence, one that never was ready 1. Notice in time weighs nothing.
 //!
 //! **Ratings.** After an agreement that paid a fee (a lease has one, too) both sides may rate each other once,
 //! with 1 to 5 stars. Stars are good and bad evidence in proportion, 5 all good, 1 all bad, of a weight that grows

@@ -72,12 +72,15 @@ pub fn payment_weight(weight: u64) -> u64 {
 	mul_div(weight, 1, 2)
 }
 
-/// Bad evidence of a failed lease in billionths of a window: 2 windows if it was unhealthy, as much as an outage
-/// that reaches `Medium`, and 1 if it never was ready, as much as one that reaches `Low`. Any other end of a
-/// lease is no failure.
+/// Bad evidence of a failed lease in billionths of a window: 2 windows if it was unhealthy, ended for cause or
+/// left at once, as much as an outage that reaches `Medium`, and 1 if it never was ready, as much as one that
+/// reaches `Low`. Any other end of a lease is no failure.
 pub fn lease_weight(reason: CloseReason) -> u64 {
 	match reason {
-		CloseReason::Unhealthy => 2_000_000_000,
+		CloseReason::Unhealthy
+		| CloseReason::Terminated
+		| CloseReason::RentUnpaid
+		| CloseReason::OperatorClosed => 2_000_000_000,
 		CloseReason::NeverReady => ONE,
 		_ => 0,
 	}

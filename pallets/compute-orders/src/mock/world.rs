@@ -2,7 +2,8 @@
 
 use super::*;
 use surety_primitives::{
-	EscrowOwner, Network, NetworkId, NewStream, OnEscrowEnd, Probed, StreamInfo, endpoint, lease_of_service,
+	EscrowOwner, Network, NetworkId, NewStream, Occupancy, OnEscrowEnd, Probed, Started, StreamInfo, credit,
+	endpoint, lease_of_service,
 };
 
 /// The pallets around this one.
@@ -13,9 +14,11 @@ pub struct World;
 pub struct Stream {
 	pub meter: ServiceId,
 	pub rate: Balance,
-	/// Least that is due in all if the tenant closes it.
+	/// Least that is due in all if the tenant closes it after the trial, less the rounds not billable.
 	pub prepaid: Balance,
 	pub opened: RoundIndex,
+	pub last: RoundIndex,
+	pub trial_until: RoundIndex,
 	pub deposited: Balance,
 	pub paid: Balance,
 	pub fee: Balance,
@@ -40,7 +43,7 @@ pub struct Covered {
 	pub lease: LeaseId,
 	pub tenant: AccountId,
 	pub escrow: EscrowId,
-	pub ending: Option<(RoundIndex, CloseReason)>,
+	pub penalty_share: Perbill,
 	pub ended: Option<StreamEnd>,
 }
 
@@ -59,6 +62,7 @@ impl Registry<AccountId> for World {
 		Vec::new()
 	}
 	fn proven(_: ServiceId) {}
+	fn unfound(_: ServiceId) {}
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
 		TREASURY
@@ -66,8 +70,8 @@ impl Registry<AccountId> for World {
 	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
 		amount
 	}
-	fn least_window_price(asset: AssetId) -> Option<Balance> {
-		Approved::get().get(&asset).copied()
+	fn min_bond(asset: AssetId) -> Option<Balance> {
+		Approved::get().contains(&asset).then_some(1_000)
 	}
 }
 
@@ -142,17 +146,19 @@ impl Probing for World {
 	}
 	fn unproven(_: ServiceId) {}
 	fn unlist(_: ServiceId) {}
-	fn heat(_: ServiceId) -> DispatchResult {
-		Ok(())
+	fn heat(_: ServiceId) -> Result<Occupancy, DispatchError> {
+		Ok(Occupancy::default())
 	}
 	fn cool(_: ServiceId) {}
-	fn has_room() -> bool {
-		!RoundsFull::get()
+	fn was_full_since(round: RoundIndex) -> bool {
+		FullUntil::get().is_some_and(|until| round <= until)
 	}
-	fn end_meter(service: ServiceId, at: RoundIndex) {
+	fn end_meter(service: ServiceId, at: RoundIndex, reason: CloseReason) {
 		change!(MeterEnds, |map| {
-			let end = map.entry(service).or_insert(at);
-			*end = at.min(*end);
+			let end = map.entry(service).or_insert((at, reason));
+			if at < end.0 {
+				*end = (at, reason);
+			}
 		});
 	}
 	fn set_maintenance(_: ServiceId, _: RoundIndex, _: u16) {}
@@ -165,7 +171,7 @@ impl Probing for World {
 }
 
 impl World {
-	/// Judge a round: what was bad in the third round in a row is unhealthy.
+	/// Judge a round: a lease with 3 bad ones among the last 4 is unhealthy.
 	pub fn judge(round: RoundIndex) {
 		Judged::set(&round);
 		for service in Listings::get().into_keys() {
@@ -175,10 +181,10 @@ impl World {
 				.filter_map(|account| account.stream.clone())
 				.find(|stream| stream.meter == service)
 				.map(|stream| stream.opened);
-			let Some(opened) = opened.filter(|opened| opened + 3 <= round) else { continue };
-			let ended = MeterEnds::get().get(&service).is_some_and(|end| *end < round);
-			let bad = |round: RoundIndex| round > opened && Outages::get().contains(&(service, round));
-			if !ended && (round - 2..=round).all(bad) && !bad(round - 3) {
+			let Some(opened) = opened.filter(|opened| *opened < round) else { continue };
+			let ended = MeterEnds::get().get(&service).is_some_and(|end| end.0 < round);
+			let bad = |round: &RoundIndex| *round > opened && Outages::get().contains(&(service, *round));
+			if !ended && bad(&round) && (round - 3..=round).filter(bad).count() == 3 {
 				ComputeOrders::unhealthy(lease, round);
 			}
 		}
@@ -186,11 +192,17 @@ impl World {
 }
 
 impl LeaseAgreements<AccountId> for World {
-	fn open(lease: LeaseId, tenant: &AccountId, escrow: EscrowId) -> Result<AgreementId, DispatchError> {
-		ensure!(!RoundsFull::get(), DispatchError::Other("rounds full"));
+	fn open(
+		lease: LeaseId,
+		tenant: &AccountId,
+		escrow: EscrowId,
+		penalty_share: Perbill,
+	) -> Result<AgreementId, DispatchError> {
+		ensure!(!Self::is_full(), DispatchError::Other("rounds full"));
 		let service = service_of_lease(lease);
 		let info = Self::service(service).expect("listed before");
-		let exposure = Self::exposure(&info.terms).unwrap();
+		let cost = Self::cost(&info.terms, info.price).unwrap();
+		let exposure = credit::with_penalty(cost, penalty_share).unwrap();
 		ensure!(
 			exposure <= Self::free_bond(info.operator, info.asset),
 			DispatchError::Other("bond too small")
@@ -198,21 +210,30 @@ impl LeaseAgreements<AccountId> for World {
 		change!(Exposures, |map| map.insert(service, exposure));
 		let id = NextAgreement::get();
 		NextAgreement::set(&(id + 1));
-		let covered = Covered { lease, tenant: *tenant, escrow, ending: None, ended: None };
+		let covered = Covered { lease, tenant: *tenant, escrow, penalty_share, ended: None };
 		change!(Cover, |map| map.insert(id, covered));
 		Ok(id)
 	}
-	fn exposure(terms: &SlaTerms) -> Option<Balance> {
-		terms.credit_cap.checked_add(terms.credit_cap / 10)
-	}
-	fn ending(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
-		change!(Cover, |map| map.get_mut(&agreement).unwrap().ending = Some((round, reason)));
+	fn exposure(terms: &SlaTerms, price: Balance) -> Option<(Perbill, Balance)> {
+		let share = PenaltyShare::get();
+		Some((share, credit::with_penalty(Self::cost(terms, price)?, share)?))
 	}
 	fn ended(agreement: AgreementId, end: StreamEnd) {
 		change!(Cover, |map| {
 			let covered = map.get_mut(&agreement).unwrap();
 			assert!(covered.ended.replace(end).is_none(), "an agreement ends once");
 		});
+	}
+}
+
+impl World {
+	fn cost(terms: &SlaTerms, price: Balance) -> Option<Balance> {
+		credit::cost_of(credit::window_price::<TestClock>(price)?, terms.cover)
+	}
+
+	/// Whether every slot is taken now.
+	fn is_full() -> bool {
+		FullUntil::get().is_some_and(|until| TestClock::round() <= until)
 	}
 }
 
@@ -233,21 +254,47 @@ impl ReputationInspect<AccountId> for World {
 	}
 }
 
-impl World {
-	/// Blocks that a stream was billed for.
-	fn billed(stream: &Stream, through: RoundIndex) -> Balance {
-		let last = stream.ending.map_or(through, |(round, ..)| round.min(through));
-		let last = MeterEnds::get().get(&stream.meter).map_or(last, |end| last.min(*end));
-		let outages = Outages::get();
-		let up = (stream.opened + 1..=last).filter(|round| !outages.contains(&(stream.meter, *round)));
-		up.count() as Balance * Balance::from(L)
+impl Stream {
+	/// The end that stands, and if it parks then: what was decided, or its time if that is over sooner.
+	pub fn ending(&self) -> Option<(RoundIndex, CloseReason, bool)> {
+		let expired = Some((self.last, CloseReason::Expired, false));
+		match self.ending {
+			Some((round, ..)) if self.last < round => expired,
+			None if self.last <= TestClock::round() => expired,
+			decided => decided,
+		}
 	}
 
+	/// Rounds that were judged so far, and those of them that were billable.
+	fn rounds(&self, through: RoundIndex) -> (Balance, Balance) {
+		let last = self.ending().map_or(through, |(round, ..)| round.min(through));
+		let last = MeterEnds::get().get(&self.meter).map_or(last, |end| last.min(end.0));
+		let outages = Outages::get();
+		let up = (self.opened + 1..=last).filter(|round| !outages.contains(&(self.meter, *round)));
+		(Balance::from(last.saturating_sub(self.opened)), up.count() as Balance)
+	}
+
+	/// Price of the rounds that were billable.
+	fn used(&self, through: RoundIndex) -> Balance {
+		self.rate * self.rounds(through).1 * Balance::from(L)
+	}
+
+	/// Least that is due at an end.
+	fn least(&self, (round, reason, _): (RoundIndex, CloseReason, bool)) -> Balance {
+		if !reason.keeps_prepaid() || round <= self.trial_until {
+			return 0;
+		}
+		let (judged, up) = self.rounds(Judged::get());
+		self.prepaid.saturating_sub(self.rate * (judged - up) * Balance::from(L))
+	}
+}
+
+impl World {
 	/// Pay what is due, or more if the tenant closes before what is prepaid is earned.
 	fn pay(account: &mut Account, least: Balance) {
 		let (payer, payee, asset) = (account.payer, account.payee, account.asset);
 		let Some(stream) = &mut account.stream else { return };
-		let due = (stream.rate * Self::billed(stream, Judged::get())).max(least).min(stream.deposited);
+		let due = stream.used(Judged::get()).max(least).min(stream.deposited);
 		let fee = due / 20 - stream.fee;
 		let to_payee = due - stream.paid - fee;
 		if to_payee > 0 {
@@ -261,28 +308,31 @@ impl World {
 		account.held -= to_payee + fee;
 	}
 
-	/// Decide and carry out what is due, and tell the owner.
+	/// Decide and carry out what is due, and notify the owner.
 	pub fn work_escrow() {
 		for (id, mut account) in Accounts::get() {
 			let owner = EscrowOwner::Replica { order: account.owner.0, index: account.owner.1 };
 			let Some(mut stream) = account.stream.clone() else { continue };
 			let round = TestClock::round();
-			let used = stream.rate * Self::billed(&stream, round);
-			if used >= stream.deposited && stream.ending.is_none_or(|(stands, ..)| round < stands) {
-				stream.ending = Some((round, CloseReason::FundsExhausted, false));
+			let stands = stream.ending();
+			let funds = (stream.used(round) >= stream.deposited
+				&& stands.is_none_or(|(stands, ..)| round < stands))
+			.then_some((round, CloseReason::FundsExhausted, false));
+			let fresh = |end: &(RoundIndex, CloseReason, bool)| {
+				end.0 <= round && !end.2 && stream.ending != Some(*end)
+			};
+			if let Some(end) = funds.or(stands).filter(fresh) {
+				stream.ending = Some(end);
 				account.stream = Some(stream.clone());
 				change!(Accounts, |map| map.insert(id, account.clone()));
-				ComputeOrders::ending(owner, round, CloseReason::FundsExhausted);
+				ComputeOrders::ending(owner, end.0, end.1);
 			}
-			let Some((last, reason, parks)) = stream.ending else { continue };
-			let judged = Judged::get();
-			let over =
-				last <= judged || MeterEnds::get().get(&stream.meter).is_some_and(|end| *end <= judged);
-			if !over || Disputed::get().contains(&id) {
+			let Some(end) = stream.ending() else { continue };
+			let (last, reason, parks) = end;
+			if last > Judged::get() || Disputed::get().contains(&id) {
 				continue;
 			}
-			let least = if reason.keeps_prepaid() { stream.prepaid } else { 0 };
-			Self::pay(&mut account, least);
+			Self::pay(&mut account, stream.least(end));
 			let stream = account.stream.take().unwrap();
 			let (paid, fee, refunded) = (stream.paid, stream.fee, account.held);
 			let end = StreamEnd { reason, round: last, paid, fee, refunded };
@@ -299,14 +349,16 @@ impl World {
 	}
 
 	/// End or park a stream, as escrow does it: closing is stronger than parking, the sooner end stands.
-	fn stop(id: EscrowId, at: RoundIndex, reason: CloseReason, parks: bool) -> DispatchResult {
-		ensure!(!Stubborn::get(), DispatchError::Other("stubborn"));
+	fn stop(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+		parks: bool,
+	) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
 		let stream = account.stream.as_mut().ok_or(DispatchError::Other("no stream"))?;
-		let at = at.max(TestClock::round());
 		let (at, reason) = match MeterEnds::get().get(&stream.meter) {
-			Some(end) if *end < at && parks => (*end, reason),
-			Some(end) if *end < at => (*end, CloseReason::ServiceRetired),
+			Some(end) if end.0 < at => *end,
 			_ => (at, reason),
 		};
 		stream.ending = Some(match stream.ending {
@@ -314,8 +366,9 @@ impl World {
 			Some((_, _, was)) => (at, reason, was && parks),
 			None => (at, reason, parks),
 		});
+		let (round, reason, _) = stream.ending().unwrap();
 		change!(Accounts, |map| map.insert(id, account));
-		Ok(())
+		Ok((round, reason))
 	}
 
 	/// Governance closes an account at once.
@@ -324,7 +377,7 @@ impl World {
 		let owner = EscrowOwner::Replica { order: account.owner.0, index: account.owner.1 };
 		let (round, reason) = (TestClock::round(), CloseReason::Governance);
 		if account.stream.is_some() {
-			Self::stop(id, round, reason, false).unwrap();
+			let (round, reason) = Self::stop(id, round, reason, false).unwrap();
 			ComputeOrders::ending(owner, round, reason);
 		} else {
 			Money::release(account.asset, ESCROW_HOLD, &account.payer, account.held).unwrap();
@@ -339,13 +392,8 @@ impl Escrow<AccountId> for World {
 	fn open_stream(_: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
 		unreachable!("not called here")
 	}
-	fn start(
-		id: EscrowId,
-		payee: AccountId,
-		meter: ServiceId,
-		rate: Balance,
-		prepaid: Balance,
-	) -> DispatchResult {
+	fn start(id: EscrowId, stream: Started<AccountId>) -> DispatchResult {
+		let Started { payee, meter, rate, prepaid, last, trial_until } = stream;
 		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
 		ensure!(account.stream.is_none(), DispatchError::Other("a stream"));
 		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
@@ -357,6 +405,8 @@ impl Escrow<AccountId> for World {
 			rate,
 			prepaid,
 			opened: TestClock::round(),
+			last,
+			trial_until,
 			deposited: account.held,
 			paid: 0,
 			fee: 0,
@@ -365,12 +415,26 @@ impl Escrow<AccountId> for World {
 		change!(Accounts, |map| map.insert(id, account));
 		Ok(())
 	}
-	fn park(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
+	fn extend(id: EscrowId, last: RoundIndex, prepaid: Balance) -> DispatchResult {
+		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
+		let stream = account.stream.as_mut().ok_or(DispatchError::Other("no stream"))?;
+		ensure!(stream.ending().is_none(), DispatchError::Other("ending"));
+		ensure!(prepaid <= stream.deposited, DispatchError::Other("prepaid above deposit"));
+		assert!(stream.last < last && stream.prepaid <= prepaid, "it only grows");
+		(stream.last, stream.prepaid) = (last, prepaid);
+		change!(Accounts, |map| map.insert(id, account));
+		Ok(())
+	}
+	fn park(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		Self::stop(id, at, reason, true)
 	}
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
 		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
-		let ending = account.stream.as_ref().and_then(|stream| stream.ending);
+		let ending = account.stream.as_ref().and_then(|stream| stream.ending());
 		ensure!(ending.is_none_or(|(_, _, parks)| parks), DispatchError::Other("ending"));
 		Money::hold(account.asset, ESCROW_HOLD, &account.payer, amount)?;
 		account.held += amount;
@@ -383,7 +447,11 @@ impl Escrow<AccountId> for World {
 	fn settle(_: EscrowId) -> Result<Balance, DispatchError> {
 		unreachable!("not called here")
 	}
-	fn end(id: EscrowId, at: RoundIndex, reason: CloseReason) -> DispatchResult {
+	fn end(
+		id: EscrowId,
+		at: RoundIndex,
+		reason: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		Self::stop(id, at, reason, false)
 	}
 	fn freeze(_: EscrowId, _: Balance) -> DispatchResult {
@@ -425,7 +493,9 @@ impl Escrow<AccountId> for World {
 			paid: stream.paid,
 			due: 0,
 			blocks_left: u32::try_from(account.held / stream.rate).unwrap(),
-			ending: stream.ending.map(|(round, reason, _)| (round, reason)),
+			ending: stream.ending().map(|(round, reason, _)| (round, reason)),
+			parks: stream.ending().is_some_and(|(.., parks)| parks),
+			last: Some(stream.last),
 		})
 	}
 }

@@ -1,4 +1,4 @@
-//! What has a deadline happens, at its block, within the bounds.
+//! Deadlines take effect at their block, within the bounds.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -60,13 +60,15 @@ fn every_entry_is_charged_by_what_it_does() {
 		let order = with_bids(NATIVE, &[1, 2]);
 		run_to(139);
 		System::set_block_number(140);
-		// Both lanes are walked.
-		let walk = <() as WeightInfo>::agenda(1) * 2;
+		// All lanes are walked.
+		let walk = <() as WeightInfo>::agenda(1) * 3;
 		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::look(2));
-		ready(current(order, 0));
-		run_to(289);
-		System::set_block_number(290);
-		assert_eq!(ComputeOrders::on_initialize(290), walk + <() as WeightInfo>::expire());
+		run_to(169);
+		System::set_block_number(170);
+		// The replica never ran: it is matched again in the same block.
+		let (failed, matched) = (<() as WeightInfo>::never_ready(), <() as WeightInfo>::look(1));
+		assert_eq!(ComputeOrders::on_initialize(170), walk + failed + matched);
+		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
 }
 
@@ -77,31 +79,23 @@ fn giving_back_the_bids_of_an_order_that_is_over_is_charged_as_such() {
 		assert_ok!(ComputeOrders::cancel_order(signed(TENANT), order));
 		let next = now() + 1;
 		System::set_block_number(next);
-		let walk = <() as WeightInfo>::agenda(1) * 2;
+		let walk = <() as WeightInfo>::agenda(1) * 3;
 		assert_eq!(ComputeOrders::on_initialize(next), walk + <() as WeightInfo>::remove_order(0, 3));
 		assert_eq!(Bids::<Test>::iter().count(), 0);
 	});
 }
 
 #[test]
-fn what_another_task_of_the_block_moved_is_looked_at_where_it_went() {
+fn a_replica_that_was_never_ready_is_matched_with_the_others() {
 	ExtBuilder::build_and_execute(|| {
-		// One replica of each order is over in the block in which the other is matched. In which order the two
-		// are looked at is up to a hash.
-		let block = now() + 30;
-		for operator in OPERATORS {
-			let order = place(NATIVE, |new| {
-				(new.quantity, new.duration, new.bid_deadline) = (2, 30, block);
-			});
-			let service = service_of(operator, NATIVE);
-			assert_ok!(bid(operator, order, service, 50, 1));
-			assert_ok!(accept(TENANT, order, service));
-			ready(current(order, 0));
-		}
-		run_to(block);
-		assert_ok!(ComputeOrders::do_try_state());
-		run(1);
-		assert_ok!(ComputeOrders::do_try_state());
+		// One replica was never ready in the block in which the other is matched.
+		let order = place(NATIVE, |new| (new.quantity, new.bid_deadline) = (2, now() + 30));
+		assert_ok!(bid(1, order, 1, 50, 1));
+		assert_ok!(bid(2, order, 2, 60, 2));
+		assert_ok!(accept(TENANT, order, 1));
+		run_to(150);
+		assert_eq!(lease_closed(0), Some(CloseReason::NeverReady));
+		assert_eq!((lease(current(order, 0)).operator, lease(current(order, 1)).operator), (2, 2));
 	});
 }
 
@@ -111,12 +105,74 @@ fn on_a_chain_that_just_began_the_agenda_starts_with_its_block() {
 		Cursor::<Test>::remove(Lane::Matches);
 		let order = with_bids(NATIVE, &[1]);
 		assert_ok!(cancel(TENANT, order));
-		assert_eq!(self::order_wake(order), Some(now() + 1));
+		assert_eq!(self::order(order).wake, Some((Lane::Matches, now() + 1)));
 		run(1);
-		assert_eq!(order_wake(order), None);
+		assert_eq!(self::order(order).wake, None);
 	});
 }
 
-fn order_wake(id: OrderId) -> Option<BlockNumber> {
-	order(id).wake
+/// An order that costs its tenant little.
+fn cheap(who: AccountId, change: impl FnOnce(&mut NewOrder)) -> OrderId {
+	let id = NextOrder::<Test>::get();
+	let mut new = new_order(NATIVE);
+	(new.max_price, new.failover_price, new.deposit) = (10, None, 60 * 10 + MINIMUM);
+	new.resources = Resources { cpu_milli: 1, ..Default::default() };
+	change(&mut new);
+	assert_ok!(try_place(who, new));
+	id
+}
+
+/// Block in which the replica of a lease that fails goes to the next bid, `flood` having been placed before.
+fn taken_over(flood: impl FnOnce()) -> BlockNumber {
+	let mut block = 0;
+	ExtBuilder::build_and_execute(|| {
+		TasksAtOnce::set(&1);
+		let (order, first) = running(NATIVE, &[1, 2]);
+		outage(first, 31, 3);
+		flood();
+		while current(order, 0) == first {
+			run(1);
+		}
+		block = now();
+	});
+	block
+}
+
+#[test]
+fn a_flooded_agenda_holds_up_no_failover() {
+	let undisturbed = taken_over(|| {});
+	let matches = || {
+		for n in 0..60 {
+			cheap(OTHER, |new| new.bid_deadline = now() + 6 + n % 30);
+		}
+	};
+	assert_eq!(taken_over(matches), undisturbed);
+	// Leases that start, all of them never ready in the block before.
+	let starts = || {
+		run_to(144);
+		for _ in 0..60 {
+			let order = cheap(OTHER, |_| {});
+			assert_ok!(bid(3, order, 3, 10, 1));
+			assert_ok!(accept(OTHER, order, 3));
+		}
+	};
+	assert_eq!(taken_over(starts), undisturbed);
+}
+
+#[test]
+fn a_flood_of_orders_and_failures_holds_up_no_start() {
+	ExtBuilder::build_and_execute(|| {
+		TasksAtOnce::set(&1);
+		let order = with_bids(NATIVE, &[1, 2]);
+		let id = matched(order);
+		for _ in 0..40 {
+			cheap(OTHER, |new| new.bid_deadline = 169);
+			let failing = cheap(OTHER, |_| {});
+			assert_ok!(bid(3, failing, 3, 10, 1));
+			assert_ok!(accept(OTHER, failing, 3));
+			assert_ok!(decline(3, current(failing, 0)));
+		}
+		run_to(170);
+		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
+	});
 }

@@ -2,12 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::{Region, ServiceKind};
-
-/// 10 % of what a window costs at this price.
-fn penalty(price: Balance) -> Balance {
-	price * Balance::from(W) / 10
-}
+use surety_primitives::{Region, ServiceKind, SlaTerms, TermsInput, WindowShare};
 
 #[test]
 fn a_bid_reserves_bond_and_capacity_for_every_replica() {
@@ -16,11 +11,12 @@ fn a_bid_reserves_bond_and_capacity_for_every_replica() {
 		let service = service_of(1, asset);
 		System::reset_events();
 		assert_ok!(bid(1, id, service, 50, 2));
-		assert_eq!(reserved(1, asset), 2 * (EXPOSURE + penalty(50)));
+		assert_eq!(reserved(1, asset), 2 * (exposure(50) + penalty(50)));
 		assert_eq!(Money::held(NATIVE, BID_HOLD, &1), BidDeposit::get());
 		assert_eq!(used(service), small().times(2).unwrap());
 		let bid = ComputeOrders::bid(id, service).unwrap();
-		assert_eq!((bid.left, bid.exposure, bid.penalty, bid.terms), (2, EXPOSURE, 300, terms()));
+		assert_eq!((bid.left, bid.exposure, bid.penalty, bid.terms), (2, 6_600, 300, terms()));
+		assert_eq!(bid.penalty_share, PenaltyShare::get());
 		let placed = Event::BidPlaced { order: id, service, operator: 1, price: 50, replicas: 2 };
 		assert_eq!(events(), vec![placed]);
 	});
@@ -29,12 +25,55 @@ fn a_bid_reserves_bond_and_capacity_for_every_replica() {
 #[test]
 fn the_terms_of_the_order_count_if_it_has_any() {
 	ExtBuilder::build_and_execute(|| {
-		let own = surety_primitives::TermsInput { credit_cap: 10_000, ..own_terms() };
-		let id = place(NATIVE, |new| new.terms = Some(own.clone()));
+		let cover = WindowShare::from_u32(10);
+		let id = place(NATIVE, |new| new.terms = Some(TermsInput { cover, ..own_terms() }));
 		assert_ok!(bid(1, id, 1, 50, 1));
-		assert_eq!(reserved(1, NATIVE), 11_000 + penalty(50));
+		assert_eq!(reserved(1, NATIVE), 5 * exposure(50) + penalty(50));
 		let lease = matched(id);
-		assert_eq!(self::lease(lease).terms, surety_primitives::SlaTerms { credit_cap: 10_000, ..terms() });
+		assert_eq!(self::lease(lease).terms, SlaTerms { cover, ..terms() });
+	});
+}
+
+/// A stolen key for operating bids on an order of its own, whose terms take the whole bond at the first breach.
+#[test]
+fn terms_of_an_order_are_accepted_by_who_may_accept_them() {
+	ExtBuilder::build_and_execute(|| {
+		let generous = |change: &dyn Fn(&mut TermsInput)| {
+			place(NATIVE, |new| {
+				let mut terms = own_terms();
+				change(&mut terms);
+				new.terms = Some(terms);
+			})
+		};
+		let changes: [&dyn Fn(&mut TermsInput); 4] = [
+			&|terms| terms.cover = WindowShare::from_u32(100),
+			&|terms| terms.credit[3] = terms.cover,
+			&|terms| terms.min_uptime = 999_999_999,
+			&|terms| terms.max_latency_ms = 1,
+		];
+		for change in changes {
+			let order = generous(change);
+			assert_noop!(bid_own(1, order, 1, 50), Error::<Test>::ForeignTerms);
+			assert_ok!(bid(1, order, 1, 50, 1));
+			let lease = NextLease::<Test>::get();
+			assert_ok!(accept(TENANT, order, 1));
+			assert_noop!(report(1, lease, health_of(1), false), Error::<Test>::ForeignTerms);
+			assert_ok!(report(1, lease, health_of(1), true));
+		}
+		// The terms of the service need no word, nor do terms that it promises anyway.
+		assert_ok!(bid_own(1, place(NATIVE, |_| {}), 1, 50));
+		assert_ok!(bid_own(1, generous(&|_| {}), 1, 50));
+		assert_ok!(bid_own(1, generous(&|terms| terms.cover = WindowShare::from_u32(1)), 1, 50));
+	});
+}
+
+#[test]
+fn a_service_that_raised_its_cover_reports_its_own_terms_ready() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |_| {});
+		assert_ok!(bid_own(1, order, 1, 50));
+		relist(1, |service| service.terms.cover = WindowShare::from_u32(9));
+		assert_ok!(report(1, matched(order), health_of(1), false));
 	});
 }
 
@@ -43,7 +82,7 @@ fn a_short_order_has_a_small_penalty() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |new| new.duration = 20);
 		assert_ok!(bid(1, id, 1, 50, 1));
-		assert_eq!(reserved(1, NATIVE), EXPOSURE + 100);
+		assert_eq!(reserved(1, NATIVE), exposure(50) + 100);
 	});
 }
 
@@ -59,7 +98,6 @@ fn a_bid_must_fit_the_order() {
 		assert_noop!(bid(2, id, 1, 50, 1), Error::<Test>::NotOperator);
 		assert_noop!(bid(1, id, 11, 50, 1), Error::<Test>::WrongAsset);
 		assert_noop!(bid(1, id, 1, 0, 1), Error::<Test>::ZeroPrice);
-		assert_noop!(bid(1, id, 1, 16, 1), Error::<Test>::PriceTooLow);
 		assert_noop!(bid(1, id, 1, MAX_PRICE + 1, 1), Error::<Test>::PriceAboveMax);
 		assert_noop!(bid(1, id, 1, 50, 0), Error::<Test>::BadQuantity);
 		assert_noop!(bid(1, id, 1, 50, 3), Error::<Test>::BadQuantity);
@@ -91,13 +129,9 @@ fn a_bid_needs_capacity_and_bond() {
 		});
 		assert_noop!(bid(2, huge, 2, 50, 2), Error::<Test>::NotEnoughCapacity);
 		let dear = place(NATIVE, |new| {
-			new.terms = Some(surety_primitives::TermsInput { credit_cap: BOND, ..own_terms() });
+			new.terms = Some(TermsInput { cover: WindowShare::from_u32(334), ..own_terms() });
 		});
 		assert_noop!(bid(2, dear, 2, 50, 1), DispatchError::Other("bond too small"));
-		let absurd = place(NATIVE, |new| {
-			new.terms = Some(surety_primitives::TermsInput { credit_cap: Balance::MAX, ..own_terms() });
-		});
-		assert_noop!(bid(2, absurd, 2, 50, 1), Error::<Test>::PriceOverflow);
 	});
 }
 
@@ -135,7 +169,7 @@ fn the_tenant_pays_no_more_than_it_saw() {
 		let id = place(NATIVE, |_| {});
 		assert_ok!(bid(1, id, 1, 50, 1));
 		assert_ok!(update_bid(1, id, 1, 80));
-		let accept = |most| ComputeOrders::accept_bid(signed(TENANT), id, 1, most);
+		let accept = |max_price| ComputeOrders::accept_bid(signed(TENANT), id, 1, max_price);
 		assert_noop!(accept(79), Error::<Test>::PriceRose);
 		assert_ok!(accept(80));
 	});
@@ -147,15 +181,14 @@ fn a_bid_changes_its_price_and_what_it_reserves() {
 		let id = place(NATIVE, |new| new.quantity = 2);
 		assert_ok!(bid(1, id, 1, 50, 2));
 		assert_ok!(update_bid(1, id, 1, 80));
-		assert_eq!(reserved(1, NATIVE), 2 * (EXPOSURE + penalty(80)));
+		assert_eq!(reserved(1, NATIVE), 2 * (exposure(80) + penalty(80)));
 		assert_ok!(update_bid(1, id, 1, 20));
-		assert_eq!(reserved(1, NATIVE), 2 * (EXPOSURE + penalty(20)));
+		assert_eq!(reserved(1, NATIVE), 2 * (exposure(20) + penalty(20)));
 		assert_noop!(update_bid(1, 99, 1, 30), Error::<Test>::UnknownOrder);
 		assert_noop!(update_bid(1, id, 2, 30), Error::<Test>::UnknownBid);
 		assert_noop!(update_bid(2, id, 1, 30), Error::<Test>::NotOperator);
 		assert_noop!(update_bid(1, id, 1, 20), Error::<Test>::SamePrice);
 		assert_noop!(update_bid(1, id, 1, 101), Error::<Test>::PriceAboveMax);
-		assert_noop!(update_bid(1, id, 1, 16), Error::<Test>::PriceTooLow);
 		assert_eq!(matched(id), 0);
 		assert_eq!(lease(0).price, 20);
 	});

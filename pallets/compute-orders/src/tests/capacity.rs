@@ -45,6 +45,23 @@ fn a_server_is_taken_by_who_controls_it() {
 	});
 }
 
+/// Who retires a service and declares its server then would keep it from whoever uses it next.
+#[test]
+fn a_service_that_ends_takes_no_server() {
+	ExtBuilder::build_and_execute(|| {
+		let status = surety_primitives::ServiceStatus::Ending { at: 30 };
+		list(21, 1, NATIVE);
+		relist(21, |service| service.status = status);
+		assert_noop!(declare(1, 21, plenty()), Error::<Test>::ServiceOver);
+		// It may be paused, and what was declared before can be taken back.
+		relist(21, |service| service.status = surety_primitives::ServiceStatus::Paused);
+		assert_ok!(declare(1, 21, plenty()));
+		relist(21, |service| service.status = status);
+		assert_noop!(declare(1, 21, small()), Error::<Test>::ServiceOver);
+		assert_ok!(declare(1, 21, Resources::default()));
+	});
+}
+
 #[test]
 fn gpus_and_their_class_come_together() {
 	ExtBuilder::build_and_execute(|| {

@@ -1,37 +1,39 @@
-//! Who closes a lease, when, and what it costs. Every reason has its code.
+//! Ends of leases: by whom, when, and for what. Every reason has its code.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 
 #[test]
-fn a_tenant_closes_with_the_round_and_pays_what_is_prepaid() {
+fn a_tenant_closes_with_the_round_and_pays_what_is_left_of_the_prepaid_sum() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
-		run_to(153);
+		// After the trial: a window at 50, less the round that was down.
+		outage(id, 30, 1);
+		run_to(158);
 		System::reset_events();
 		assert_ok!(close(TENANT, id, false));
 		let code = 1_001;
-		let ending = Event::LeaseEnding { lease: id, round: 30, reason: CloseReason::TenantClosed, code };
+		let ending = Event::LeaseEnding { lease: id, round: 31, reason: CloseReason::TenantClosed, code };
 		assert_eq!(events(), vec![ending]);
 		assert_noop!(close(TENANT, id, false), Error::<Test>::AlreadyEnding);
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
-		run_to(161);
+		run_to(166);
 		let lease_over = Event::LeaseClosed {
 			lease: id,
 			order,
 			replica: 0,
 			reason: CloseReason::TenantClosed,
 			code,
-			paid: 3_000,
-			refunded: DEPOSIT - 3_000,
+			paid: 2_750,
+			refunded: DEPOSIT - 2_750,
 		};
 		let replica_over = Event::ReplicaClosed {
 			order,
 			replica: 0,
 			reason: CloseReason::TenantClosed,
 			code,
-			paid: 3_000,
-			refunded: DEPOSIT - 3_000,
+			paid: 2_750,
+			refunded: DEPOSIT - 2_750,
 		};
 		let events = events();
 		assert!(events.contains(&lease_over) && events.contains(&replica_over));
@@ -52,7 +54,8 @@ fn an_operator_gives_notice_and_the_next_bid_takes_over() {
 		let ending = Event::LeaseEnding { lease: id, round: 40, reason: CloseReason::OperatorClosed, code };
 		assert_eq!(events(), vec![ending]);
 		assert_noop!(close(1, id, false), Error::<Test>::AlreadyEnding);
-		run_to(212);
+		assert_eq!(self::ending(id), Some((40, CloseReason::OperatorClosed, true)));
+		run_to(211);
 		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
 		assert_eq!((lease(id).paid, lease(id).forfeited), (12 * 250, 0));
 		assert_eq!(reserved(1, asset), 0);
@@ -68,9 +71,11 @@ fn an_operator_that_leaves_at_once_pays_for_it() {
 		let treasury = total(asset, TREASURY);
 		run_to(150);
 		assert_ok!(close(1, id, true));
+		assert_eq!(ending(id), Some((30, CloseReason::OperatorClosed, true)));
+		// The penalty stays reserved until its last round is paid.
+		assert_eq!((total(asset, TREASURY) - treasury, reserved(1, asset)), (0, 300));
+		run_to(161);
 		assert_eq!(total(asset, TREASURY) - treasury, 300);
-		assert_eq!(lease(id).ending(), Some((30, CloseReason::OperatorClosed)));
-		run_to(163);
 		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
 		assert_eq!((lease(id).paid, lease(id).forfeited), (500, 300));
 		assert_eq!(lease(current(order, 0)).operator, 2);
@@ -84,20 +89,59 @@ fn leaving_at_once_ends_a_notice_sooner() {
 		assert_ok!(close(1, id, false));
 		run_to(150);
 		assert_ok!(close(1, id, true));
-		assert_eq!(lease(id).ending(), Some((30, CloseReason::OperatorClosed)));
-		assert_eq!(lease(id).forfeited, 300);
+		assert_eq!(ending(id), Some((30, CloseReason::OperatorClosed, true)));
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
+		run_to(161);
+		assert_eq!(lease(id).forfeited, 300);
 	});
 }
 
 #[test]
-fn a_notice_that_is_longer_than_the_lease_is_none() {
-	ExtBuilder::build_and_execute(|| {
-		let (_, id) = running(NATIVE, &[1]);
-		run_to(230);
-		assert_noop!(close(1, id, false), Error::<Test>::NoticePastEnd);
+fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(240);
+		assert_ok!(close(1, id, false));
+		assert_eq!(ending(id), Some((58, CloseReason::OperatorClosed, true)));
+		assert_noop!(extend(TENANT, order, 0, 100), DispatchError::Other("ending"));
+		run_to(301);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_eq!((lease(id).paid, lease(id).forfeited, replica(order, 0).paid), (7_500, 0, 7_500));
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+	});
+}
+
+#[test]
+fn who_gave_notice_in_the_last_window_is_replaced_when_it_fails() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(240);
+		assert_ok!(close(1, id, false));
+		fail(id);
+		assert_eq!((lease_closed(id), lease(id).forfeited), (Some(CloseReason::Unhealthy), 300));
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn in_the_last_round_there_is_nothing_to_leave() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1]);
 		run_to(289);
 		assert_ok!(close(1, id, true));
+		run_to(290);
+		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
+		run_to(296);
+		// It left in round 57, for the price of that.
+		assert_eq!((lease_closed(id), lease(id).forfeited), (Some(CloseReason::OperatorClosed), 300));
+		assert_ne!(closed(order, 0), None);
+	});
+	ExtBuilder::with_each_asset(|asset| {
+		let (_, id) = running(asset, &[1]);
+		run_to(290);
+		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
+		run_to(301);
+		assert_eq!((lease_closed(id), lease(id).forfeited), (Some(CloseReason::Expired), 0));
 	});
 }
 
@@ -120,10 +164,28 @@ fn a_tenant_may_leave_before_the_notice_is_over() {
 		assert_ok!(close(1, id, false));
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
-		assert_eq!(lease(id).ending(), Some((30, CloseReason::TenantClosed)));
+		assert_eq!(ending(id), Some((30, CloseReason::TenantClosed, false)));
 		run_to(161);
 		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
-		assert_eq!(lease(id).paid, 3_000);
+		assert_eq!(lease(id).paid, 500);
+	});
+}
+
+#[test]
+fn a_tenant_closes_what_is_to_be_parked_with_the_sooner_end() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(160);
+		assert_ok!(close(1, id, true));
+		run_to(165);
+		assert_ok!(close(TENANT, id, false));
+		assert_eq!(ending(id), Some((32, CloseReason::OperatorClosed, false)));
+		assert_noop!(close(TENANT, id, false), Error::<Test>::AlreadyEnding);
+		run_to(171);
+		// The operator left first: nothing that is prepaid is kept, and it pays for leaving.
+		assert_eq!(closed(order, 0), Some(CloseReason::OperatorClosed));
+		assert_eq!((lease(id).paid, lease(id).forfeited), (4 * 250, 300));
+		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 	});
 }
 
@@ -147,8 +209,7 @@ fn governance_ends_a_lease() {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(150);
 		World::force_close(replica(order, 0).escrow);
-		assert_eq!(lease(id).ending(), Some((30, CloseReason::Governance)));
-		assert_eq!(replica(order, 0).state, ReplicaState::Closing(id));
+		assert_eq!(ending(id), Some((30, CloseReason::Governance, false)));
 		run_to(161);
 		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
 		// The tenant did not leave: what is prepaid is not kept.
@@ -162,7 +223,7 @@ fn a_dispute_holds_an_end_up_and_no_longer() {
 		let (order, id) = running(asset, &[1]);
 		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
 		run_to(400);
-		assert_eq!(lease(id).ending(), Some((58, CloseReason::Expired)));
+		assert_eq!(ending(id), Some((58, CloseReason::Expired, false)));
 		change!(Disputed, |set| set.clear());
 		run(1);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));

@@ -2,7 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::{OnLease as _, service_of_lease};
+use surety_primitives::{OnEscrowEnd as _, OnLease as _, service_of_lease};
 
 #[test]
 fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
@@ -13,26 +13,33 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		// Up in rounds 29 and 30, down from 31 on: noticed with round 33, in block 176.
 		outage(first, 31, 9);
 		run_to(175);
-		assert!(matches!(lease(first).state, LeaseState::Running { .. }));
+		assert_eq!(ending(first), None);
 		System::reset_events();
 		run_to(176);
-		let failed = LeaseState::Ending { round: 33, reason: CloseReason::Unhealthy };
-		assert_eq!((lease(first).state, replica(order, 0).state), (failed, ReplicaState::Failing(first)));
-		assert_eq!(MeterEnds::get()[&service_of_lease(first)], 33);
-		let ending =
-			Event::LeaseEnding { lease: first, round: 33, reason: CloseReason::Unhealthy, code: 2_004 };
+		// That round is judged, so all is done in the block.
+		let (reason, code) = (CloseReason::Unhealthy, 2_004);
+		let ending = Event::LeaseEnding { lease: first, round: 33, reason, code };
 		let paid = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
-		assert_eq!(events(), vec![paid, ending]);
-		run_to(178);
-		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
+		let closed = Event::LeaseClosed {
+			lease: first,
+			order,
+			replica: 0,
+			reason,
+			code,
+			paid: 500,
+			refunded: DEPOSIT - 500,
+		};
+		let events = events();
+		assert_eq!(events[..3], [ending, paid, closed]);
+		assert!(matches!(events[3..], [Event::LeaseAwarded { operator: 2, .. }]));
+		assert_eq!(lease_closed(first), Some(reason));
 		// Two rounds were good.
 		assert_eq!((lease(first).paid, lease(first).refunded), (500, DEPOSIT - 500));
 		assert_eq!(total(asset, 1), BOND + FUNDS + 475 - 300);
 		assert_eq!(total(asset, TREASURY) - treasury, 300);
 		assert_eq!(Failures::get(), vec![(1, first, CloseReason::Unhealthy)]);
-		let covered = Cover::get()[&lease(first).agreement.unwrap()].clone();
-		assert_eq!(covered.ending, Some((33, CloseReason::Unhealthy)));
-		assert_eq!(covered.ended.unwrap().paid, 500);
+		let ended = Cover::get()[&lease(first).agreement.unwrap()].clone().ended.unwrap();
+		assert_eq!((ended.paid, ended.round, ended.reason), (500, 33, reason));
 		// The tenant kept its place.
 		let second = current(order, 0);
 		assert_eq!((lease(second).operator, replica(order, 0).escrow), (2, escrow));
@@ -41,7 +48,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		// It runs for the rest of the time only.
 		assert_eq!(replica(order, 0).term, Some(Term { since: 28, last: 58 }));
 		run_to(301);
-		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_eq!(self::closed(order, 0), Some(CloseReason::Expired));
 		// Ready in round 35: 23 rounds at 60.
 		assert_eq!(lease(second).paid, 23 * 5 * 60);
 		assert_eq!(replica(order, 0).paid, 500 + 6_900);
@@ -50,14 +57,13 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 }
 
 #[test]
-fn two_bad_rounds_or_rounds_that_are_not_in_a_row_fail_nothing() {
+fn bad_rounds_need_not_be_in_a_row() {
 	ExtBuilder::build_and_execute(|| {
 		let (_, id) = running(NATIVE, &[1, 2]);
-		for round in [31, 32, 34, 35, 37, 38] {
-			outage(id, round, 1);
-		}
-		run_to(250);
-		assert!(matches!(lease(id).state, LeaseState::Running { .. }));
+		outage(id, 31, 2);
+		outage(id, 34, 1);
+		run_to(181);
+		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
 	});
 }
 
@@ -70,16 +76,16 @@ fn without_a_bid_new_ones_are_welcome_for_a_while() {
 		let reopened = Event::ReplicaReopened {
 			order,
 			replica: 0,
-			until: 187,
+			until: 186,
 			reason: CloseReason::Unhealthy,
 			code: 2_004,
 		};
 		assert!(events().contains(&reopened));
 		let wait = Wait::Reopened(CloseReason::Unhealthy);
-		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
+		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 186, wait });
 		assert_ok!(bid(2, order, service_of(2, asset), 90, 1));
 		assert_ok!(bid(3, order, service_of(3, asset), 80, 1));
-		run_to(187);
+		run_to(186);
 		assert_eq!(lease(current(order, 0)).operator, 3);
 	});
 }
@@ -101,7 +107,7 @@ fn without_any_bid_the_rest_is_refunded_for_the_reason_of_the_failure() {
 		let (order, first) = running(asset, &[1]);
 		let before = total(asset, TENANT);
 		fail(first);
-		run_to(187);
+		run_to(186);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 		assert_eq!(total(asset, TENANT), before);
@@ -136,7 +142,7 @@ fn who_failed_a_replica_never_gets_it_again() {
 			assert_noop!(accept(TENANT, order, service), Error::<Test>::BidUnfit);
 			assert_ok!(withdraw(1, order, service));
 		}
-		run_to(187);
+		run_to(186);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 	});
 }
@@ -244,7 +250,7 @@ fn a_replacement_without_a_round_left_is_none() {
 		assert_eq!(replica(order, 0).term.unwrap().last, 36);
 		// Bad in 31 to 33: the next is placed in round 35 and has until round 36 begins.
 		outage(first, 31, 6);
-		run_to(178);
+		run_to(176);
 		let second = current(order, 0);
 		assert_eq!(lease(second).state, LeaseState::Starting { fetch_until: 180, ready_by: 180 });
 		run_to(180);
@@ -276,35 +282,72 @@ fn time_that_runs_out_while_it_waits_is_over() {
 }
 
 #[test]
-fn credited_up_to_the_cap_it_falls_to_the_next_bid_and_pays_for_failing() {
-	ExtBuilder::with_each_asset(|asset| {
-		let (order, first) = running(asset, &[1, 2]);
-		run_to(161);
-		ComputeOrders::terminated(first, 32);
-		let ending = LeaseState::Ending { round: 32, reason: CloseReason::Terminated };
-		assert_eq!(lease(first).state, ending);
-		assert_ok!(ComputeOrders::do_try_state());
-		run_to(173);
-		assert_eq!(lease_closed(first), Some(CloseReason::Terminated));
-		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
-		// The breach is in its score already; reputation decides what else counts.
-		assert_eq!(Failures::get(), [(1, first, CloseReason::Terminated)]);
-		assert_eq!(lease(current(order, 0)).operator, 2);
-	});
+fn ended_for_cause_it_falls_to_the_next_bid_and_pays_for_failing() {
+	for reason in [CloseReason::Terminated, CloseReason::RentUnpaid] {
+		ExtBuilder::with_each_asset(|asset| {
+			let (order, first) = running(asset, &[1, 2]);
+			run_to(161);
+			System::reset_events();
+			ComputeOrders::terminated(first, 32, reason);
+			assert_eq!(ending(first), Some((32, reason, true)));
+			assert_eq!(MeterEnds::get()[&service_of_lease(first)], (32, reason));
+			let code = reason.code();
+			assert_eq!(events(), [Event::LeaseEnding { lease: first, round: 32, reason, code }]);
+			// What follows from it follows once it is paid.
+			assert_eq!((Failures::get().len(), reserved(1, asset)), (0, 300));
+			assert_ok!(ComputeOrders::do_try_state());
+			run_to(171);
+			assert_eq!(lease_closed(first), Some(reason));
+			assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
+			assert_eq!(Failures::get(), [(1, first, reason)]);
+			assert_eq!(lease(current(order, 0)).operator, 2);
+		});
+	}
 }
 
 #[test]
-fn what_is_told_of_a_lease_that_does_not_run_changes_nothing() {
+fn a_failure_of_a_lease_that_does_not_run_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
 		assert_storage_noop!(ComputeOrders::unhealthy(id, 28));
-		assert_storage_noop!(ComputeOrders::terminated(id, 28));
+		assert_storage_noop!(ComputeOrders::terminated(id, 28, CloseReason::Terminated));
 		ready(id);
 		assert_ok!(close(TENANT, id, false));
-		assert_storage_noop!(ComputeOrders::unhealthy(id, 20));
 		run(20);
 		assert_storage_noop!(ComputeOrders::unhealthy(id, 20));
+	});
+}
+
+#[test]
+fn a_failure_in_a_round_before_the_end_that_stands_takes_its_place() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(165);
+		assert_ok!(close(TENANT, id, false));
+		assert_eq!(ending(id), Some((33, CloseReason::TenantClosed, false)));
+		// Judged two rounds later, as all rounds are. The tenant left: nobody follows.
+		ComputeOrders::unhealthy(id, 32);
+		assert_eq!(ending(id), Some((32, CloseReason::Unhealthy, false)));
+		run_to(171);
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+		assert_eq!((lease(id).paid, lease(id).forfeited), (1_000, 300));
+		assert_eq!(Failures::get().len(), 1);
+	});
+}
+
+#[test]
+fn a_failure_in_a_round_after_the_end_that_stands_changes_nothing() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(160);
+		assert_ok!(close(TENANT, id, false));
+		ComputeOrders::unhealthy(id, 33);
+		assert_eq!(ending(id), Some((32, CloseReason::TenantClosed, false)));
+		run_to(171);
+		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
+		assert_eq!(lease(id).forfeited, 0);
+		assert!(Failures::get().is_empty());
 	});
 }
 
@@ -312,33 +355,22 @@ fn what_is_told_of_a_lease_that_does_not_run_changes_nothing() {
 fn a_tenant_may_leave_while_its_operator_is_replaced() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1, 2]);
-		outage(first, 31, 9);
-		run_to(176);
-		assert_eq!(replica(order, 0).state, ReplicaState::Failing(first));
+		run_to(161);
+		ComputeOrders::terminated(first, 32, CloseReason::Terminated);
 		assert_ok!(close(TENANT, first, false));
-		assert_eq!(replica(order, 0).state, ReplicaState::Closing(first));
+		assert_eq!(ending(first), Some((32, CloseReason::Terminated, false)));
 		assert_noop!(close(TENANT, first, false), Error::<Test>::AlreadyEnding);
-		run_to(178);
-		// The failure was sooner: nothing that is prepaid is kept.
-		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
-		assert_eq!(lease(first).paid, 500);
+		run_to(171);
+		// The failure was sooner: nothing that is prepaid is kept, and nobody follows.
+		assert_eq!(closed(order, 0), Some(CloseReason::Terminated));
+		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
+		assert_eq!(order_leases(order), 1);
 	});
 }
 
-#[test]
-fn parked_although_the_tenant_left_it_is_closed() {
-	ExtBuilder::with_each_asset(|asset| {
-		let (order, first) = running(asset, &[1, 2]);
-		run_to(161);
-		ComputeOrders::unhealthy(first, 30);
-		// Escrow was asked to park before it heard of the tenant.
-		Orders::<Test>::mutate(order, |o| {
-			o.as_mut().unwrap().replicas[0].state = ReplicaState::Closing(first);
-		});
-		run_to(170);
-		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
-	});
+fn order_leases(id: OrderId) -> usize {
+	order(id).leases.len()
 }
 
 #[test]
@@ -359,49 +391,18 @@ fn in_a_cancelled_order_only_standing_bids_take_over() {
 }
 
 #[test]
-fn a_stream_that_escrow_ends_first_still_says_who_failed() {
+fn what_follows_from_an_end_follows_once() {
 	ExtBuilder::with_each_asset(|asset| {
-		let (order, first) = running(asset, &[1, 2]);
-		run_to(161);
-		// Escrow finds the meter ended and closes, before the entry is looked at.
-		ComputeOrders::unhealthy(first, 31);
+		let (order, first) = running(asset, &[1]);
+		fail(first);
 		let owner = surety_primitives::EscrowOwner::Replica { order, index: 0 };
-		use surety_primitives::OnEscrowEnd as _;
-		ComputeOrders::ending(owner, 31, CloseReason::ServiceRetired);
-		assert_eq!(lease(first).ending(), Some((31, CloseReason::Unhealthy)));
+		let reason = CloseReason::Unhealthy;
+		let end = surety_primitives::StreamEnd { reason, round: 31, paid: 9, fee: 0, refunded: 9 };
 		let escrow = replica(order, 0).escrow;
-		let account = Accounts::get()[&escrow].clone();
-		assert_ok!(Money::release(asset, ESCROW_HOLD, &TENANT, account.held));
-		change!(Accounts, |map| map.remove(&escrow));
-		let reason = CloseReason::ServiceRetired;
-		let paid = account.stream.unwrap().paid;
-		let end = surety_primitives::StreamEnd { reason, round: 31, paid, fee: 0, refunded: account.held };
-		ComputeOrders::ended(owner, end);
-		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
-		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
-		assert_eq!(lease(first).forfeited, 300);
-		assert_eq!(Failures::get().len(), 1);
-	});
-}
-
-#[test]
-fn a_stream_that_cannot_end_does_not_keep_the_lease() {
-	ExtBuilder::build().execute_with(|| {
-		let (order, id) = running(NATIVE, &[1]);
-		Stubborn::set(&true);
-		run_to(290);
-		assert_eq!(lease_closed(id), Some(CloseReason::Expired));
-		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
-		assert_ok!(ComputeOrders::do_try_state());
-	});
-	ExtBuilder::build().execute_with(|| {
-		let (order, id) = running(NATIVE, &[1, 2]);
-		run_to(161);
-		Stubborn::set(&true);
-		ComputeOrders::unhealthy(id, 30);
-		run_to(163);
-		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
-		assert_ok!(ComputeOrders::do_try_state());
+		assert_storage_noop!(ComputeOrders::parked(owner, end));
+		assert_storage_noop!(ComputeOrders::ending(owner, 31, reason));
+		assert_eq!(replica(order, 0).escrow, escrow);
+		assert_eq!((lease(first).forfeited, Failures::get().len()), (300, 1));
 	});
 }
 
@@ -411,8 +412,9 @@ fn the_first_failure_counts() {
 		let (_, first) = running(NATIVE, &[1, 2]);
 		run_to(161);
 		ComputeOrders::unhealthy(first, 31);
-		assert_storage_noop!(ComputeOrders::terminated(first, 31));
-		assert_storage_noop!(ComputeOrders::terminated(first, 32));
-		assert_eq!(lease(first).ending(), Some((31, CloseReason::Unhealthy)));
+		for round in [31, 32] {
+			ComputeOrders::terminated(first, round, CloseReason::Terminated);
+			assert_eq!(ending(first), Some((31, CloseReason::Unhealthy, true)));
+		}
 	});
 }

@@ -2,7 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::AssetId;
+use surety_primitives::{AssetId, TermsInput, WindowShare};
 
 /// What a party has in an asset, held or free, over what it began with.
 fn gain(asset: AssetId, who: AccountId) -> i128 {
@@ -112,8 +112,7 @@ fn closing_just_before_a_tier_is_judged_saves_no_credit() {
 		run_to(168);
 		assert_ok!(close(1, id, true));
 		let agreement = lease(id).agreement.unwrap();
-		let covered = Cover::get()[&agreement].clone();
-		assert_eq!(covered.ending, Some((33, CloseReason::OperatorClosed)));
+		assert_eq!(ending(id), Some((33, CloseReason::OperatorClosed, true)));
 		run_to(175);
 		// What was not judged yet is judged before it ends, and its bond stands until then.
 		assert_eq!(Cover::get()[&agreement].clone().ended, None);
@@ -163,7 +162,7 @@ fn one_machine_is_not_sold_through_two_services() {
 #[test]
 fn one_bond_does_not_stand_behind_two_bids() {
 	ExtBuilder::build_and_execute(|| {
-		let terms = surety_primitives::TermsInput { credit_cap: 800_000, ..own_terms() };
+		let terms = TermsInput { cover: WindowShare::from_u32(250), ..own_terms() };
 		let first = place(NATIVE, |new| new.terms = Some(terms.clone()));
 		let second = place(NATIVE, |new| new.terms = Some(terms));
 		assert_ok!(bid(1, first, 1, 50, 1));
@@ -172,12 +171,148 @@ fn one_bond_does_not_stand_behind_two_bids() {
 }
 
 #[test]
-fn a_cap_that_rises_after_the_bid_changes_nothing() {
+fn a_cover_that_rises_after_the_bid_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
-		relist(1, |service| service.terms.credit_cap = BOND);
+		relist(1, |service| service.terms.cover = WindowShare::from_u32(10_000));
 		let id = matched(order);
-		assert_eq!(lease(id).terms.credit_cap, CAP);
+		assert_eq!(lease(id).terms.cover, WindowShare::from_u32(COVER));
 		ready(id);
+	});
+}
+
+#[test]
+fn a_tenant_that_extends_round_by_round_keeps_no_operator_that_gave_notice() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1]);
+		// Always less than a notice ahead.
+		while now() < 280 {
+			run(5);
+		}
+		assert_ok!(extend(TENANT, order, 0, 5));
+		assert_ok!(close(1, id, false));
+		assert_eq!(ending(id).map(|(round, ..)| round), Some(59));
+		for _ in 0..3 {
+			assert!(extend(TENANT, order, 0, 5).is_err());
+			run(5);
+		}
+		run_to(310);
+		// It ends with its time, for free.
+		assert!(lease(id).is_closed() && closed(order, 0) == Some(CloseReason::Expired));
+		assert_eq!((lease(id).forfeited, lease(id).paid), (0, 31 * 250));
+		assert!(Failures::get().is_empty());
+	});
+}
+
+/// Whoever stands by with a dearer bid attacks the operator that serves, a minute at a time.
+#[test]
+fn attacks_shorter_than_the_rule_of_health_move_no_lease() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		for from in (29..58).step_by(4) {
+			outage(id, from, 2);
+		}
+		run_to(301);
+		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
+		assert_eq!((lease(id).operator, gain(asset, 2)), (1, 0));
+		assert_eq!(order_leases(order), 1);
+		assert!(Failures::get().is_empty());
+	});
+}
+
+fn order_leases(id: OrderId) -> usize {
+	order(id).leases.len()
+}
+
+#[test]
+fn a_dearer_bid_does_not_take_over_unasked() {
+	for failover_price in [None, Some(50), Some(0)] {
+		ExtBuilder::with_each_asset(|asset| {
+			let order = place(asset, |new| new.failover_price = failover_price);
+			assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
+			assert_ok!(bid(2, order, service_of(2, asset), 51, 1));
+			let first = matched(order);
+			ready(first);
+			fail(first);
+			// Its bid stands, and the replica waits for another; the tenant may take it all the same.
+			let wait = Wait::Reopened(CloseReason::Unhealthy);
+			assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 186, wait });
+			assert_eq!(self::order(order).bids, 1);
+			if failover_price == Some(0) {
+				assert_ok!(accept(TENANT, order, service_of(2, asset)));
+				assert_eq!(lease(current(order, 0)).operator, 2);
+				// Nor does that raise the price of the next failover.
+				assert_eq!(replica(order, 0).failover_price, Some(0));
+				return;
+			}
+			assert_ok!(bid(3, order, service_of(3, asset), 50, 1));
+			// The score decides among those that suit only.
+			score(2, 100);
+			run_to(186);
+			assert_eq!(lease(current(order, 0)).operator, 3);
+		});
+	}
+}
+
+#[test]
+fn a_dearer_bid_that_nobody_takes_does_not_keep_the_replica() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.failover_price = None);
+		assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
+		assert_ok!(bid(2, order, service_of(2, asset), 51, 1));
+		let first = matched(order);
+		ready(first);
+		fail(first);
+		run_to(186);
+		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
+		assert_eq!((gain(asset, TENANT), gain(asset, 1), gain(asset, 2)), (0, -300, 0));
+	});
+}
+
+/// A price that nobody served at binds nobody: declining is free.
+#[test]
+fn a_bidder_that_declines_keeps_no_dearer_bids_away() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.failover_price = None);
+		assert_ok!(bid(1, order, service_of(1, asset), 1, 1));
+		assert_ok!(bid(2, order, service_of(2, asset), 51, 1));
+		assert_ok!(bid(3, order, service_of(3, asset), 52, 1));
+		assert_ok!(decline(1, matched(order)));
+		run(1);
+		let second = current(order, 0);
+		assert_eq!(lease(second).operator, 2);
+		ready(second);
+		assert_eq!(replica(order, 0).failover_price, Some(51));
+	});
+}
+
+#[test]
+fn leaving_at_once_is_remembered_like_failing() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (order, id) = running(asset, &[1, 2]);
+		run_to(150);
+		assert_ok!(close(1, id, true));
+		// Once it is paid, and once.
+		assert_eq!((Failures::get().len(), reserved(1, asset)), (0, 300));
+		run_to(165);
+		assert_eq!(Failures::get(), vec![(1, id, CloseReason::OperatorClosed)]);
+		assert_eq!((gain(asset, 1), lease(id).forfeited), (2 * 250 - 25 - 300, 300));
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
+}
+
+#[test]
+fn leaving_before_a_failure_is_found_pays_once() {
+	ExtBuilder::with_each_asset(|asset| {
+		let (_, id) = running(asset, &[1, 2]);
+		outage(id, 31, 6);
+		// Bad in 31 to 33, which is judged in block 176.
+		run_to(175);
+		assert_ok!(close(1, id, true));
+		assert_eq!(ending(id), Some((35, CloseReason::OperatorClosed, true)));
+		run_to(190);
+		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
+		assert_eq!(Failures::get(), vec![(1, id, CloseReason::Unhealthy)]);
+		assert_eq!((lease(id).forfeited, lease(id).paid, reserved(1, asset)), (300, 500, 0));
 	});
 }

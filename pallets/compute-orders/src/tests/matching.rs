@@ -46,7 +46,7 @@ fn the_best_by_price_and_score_wins() {
 		};
 		assert_eq!(events(), vec![awarded]);
 		// Its bid is taken; the other stands.
-		assert_eq!((order(id).bids, reserved(2, asset)), (1, EXPOSURE + 600));
+		assert_eq!((order(id).bids, reserved(2, asset)), (1, exposure(100) + penalty(100)));
 		assert_eq!(Money::held(NATIVE, BID_HOLD, &2), 0);
 	});
 }

@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 
-use surety_primitives::{AssetId, Region, TrustLevel};
+use surety_primitives::{AssetId, Region, TrustLevel, WindowShare};
 
 #[test]
 fn an_order_holds_a_deposit_per_replica_and_one_for_its_storage() {
@@ -19,7 +19,7 @@ fn an_order_holds_a_deposit_per_replica_and_one_for_its_storage() {
 		assert_eq!(total(asset, TENANT), before);
 		let order = order(id);
 		// 148 blocks are 30 rounds of 5.
-		assert_eq!((order.duration, order.replicas.len(), order.wake), (150, 3, Some(140)));
+		assert_eq!((order.duration, order.replicas.len(), order.wake), (150, 3, Some((Lane::Matches, 140))));
 		let placed = Event::OrderPlaced {
 			order: id,
 			tenant: TENANT,
@@ -77,9 +77,13 @@ fn own_terms_must_make_sense() {
 			Some(terms)
 		};
 		refused(|new| new.terms = with(&|t| t.min_uptime = 1_000_000_001), Error::TermsUptime);
-		refused(|new| new.terms = with(&|t| t.credit_cap = 0), Error::TermsZeroCap);
-		refused(|new| new.terms = with(&|t| t.credit[0] = 121), Error::TermsCreditsFall);
-		refused(|new| new.terms = with(&|t| t.credit[3] = CAP + 1), Error::TermsCreditAboveCap);
+		refused(|new| new.terms = with(&|t| t.cover = Default::default()), Error::TermsZeroCover);
+		let share = |percent| WindowShare::from_rational(percent, 100);
+		refused(|new| new.terms = with(&|t| t.credit[0] = share(21)), Error::TermsCreditsFall);
+		refused(|new| new.terms = with(&|t| t.credit[3] = share(201)), Error::TermsCreditAboveCover);
+		MaxCredit::set(&share(99));
+		refused(|new| new.terms = with(&|_| {}), Error::TermsCreditAboveMost);
+		MaxCredit::set(&share(100));
 		refused(|new| new.terms = with(&|t| t.max_latency_ms = 55_108), Error::TermsLatency);
 		place(NATIVE, |new| new.terms = with(&|_| {}));
 	});
@@ -90,8 +94,8 @@ fn prices_times_and_deposits_are_within_limits() {
 	ExtBuilder::build_and_execute(|| {
 		refused(|new| new.asset = AssetId::Local(9), Error::AssetNotApproved);
 		refused(|new| new.max_price = 0, Error::ZeroPrice);
+		refused(|new| new.failover_price = Some(MAX_PRICE + 1), Error::FailoverAboveMax);
 		// A window has 60 blocks.
-		refused(|new| new.max_price = 16, Error::PriceTooLow);
 		refused(|new| new.max_price = Balance::MAX, Error::PriceOverflow);
 		refused(|new| new.bid_deadline = now() - 1, Error::DeadlineTooSoon);
 		refused(|new| new.bid_deadline = now() + L - 1, Error::DeadlineTooSoon);
@@ -101,6 +105,7 @@ fn prices_times_and_deposits_are_within_limits() {
 		refused(|new| new.deposit = 60 * MAX_PRICE + MINIMUM - 1, Error::DepositTooLow);
 		place(NATIVE, |new| {
 			new.max_price = 17;
+			new.failover_price = Some(0);
 			new.deposit = 60 * 17 + MINIMUM;
 			new.bid_deadline = now() + L;
 		});

@@ -18,6 +18,7 @@ enum Step {
 		auto: bool,
 		deposit: Balance,
 		bidders: usize,
+		failover: Option<Balance>,
 	},
 	Bid {
 		nth: usize,
@@ -68,6 +69,8 @@ enum Step {
 	},
 	Terminate {
 		nth: usize,
+		late: u32,
+		rent: bool,
 	},
 	Force {
 		nth: usize,
@@ -79,6 +82,8 @@ enum Step {
 	},
 	Settle,
 	Full(bool),
+	PenaltyShare(u32),
+	Trial(u32),
 	Shut {
 		who: usize,
 		asset: usize,
@@ -98,11 +103,12 @@ fn step() -> impl Strategy<Value = Step> {
 	let nth = || 0usize..32;
 	let who = || 0usize..4;
 	prop_oneof![
-		5 => (0usize..2, 0usize..2, 1u8..4, 1u32..40, 0u8..4, 6_010u128..20_000, 0usize..16).prop_map(
-			|(who, asset, quantity, rounds, auto, deposit, bidders)| {
-				Step::Place { who, asset, quantity, rounds, auto: auto > 0, deposit, bidders }
-			}
-		),
+		5 => (
+			(0usize..2, 0usize..2, 1u8..4, 1u32..40, 0u8..4, 6_010u128..20_000, 0usize..16),
+			proptest::option::of(0u128..101)
+		).prop_map(|((who, asset, quantity, rounds, auto, deposit, bidders), failover)| {
+			Step::Place { who, asset, quantity, rounds, auto: auto > 0, deposit, bidders, failover }
+		}),
 		12 => (nth(), who(), 17u128..101, 1u8..4)
 			.prop_map(|(nth, who, price, replicas)| Step::Bid { nth, who, price, replicas }),
 		3 => (nth(), who(), 17u128..101).prop_map(|(nth, who, price)| Step::Update { nth, who, price }),
@@ -118,11 +124,14 @@ fn step() -> impl Strategy<Value = Step> {
 		2 => (nth(), 0u8..3, 1u128..9_000)
 			.prop_map(|(nth, replica, amount)| Step::TopUp { nth, replica, amount }),
 		5 => (nth(), 1u32..8).prop_map(|(nth, rounds)| Step::Outage { nth, rounds }),
-		1 => nth().prop_map(|nth| Step::Terminate { nth }),
+		2 => (nth(), 0u32..4, any::<bool>())
+			.prop_map(|(nth, late, rent)| Step::Terminate { nth, late, rent }),
 		1 => (nth(), 0usize..3).prop_map(|(nth, replica)| Step::Force { nth, replica }),
 		1 => (nth(), 0usize..3).prop_map(|(nth, replica)| Step::Dispute { nth, replica }),
 		2 => Just(Step::Settle),
 		1 => any::<bool>().prop_map(Step::Full),
+		1 => (0u32..100).prop_map(Step::PenaltyShare),
+		1 => (0u32..20).prop_map(Step::Trial),
 		1 => (who(), 0usize..2, any::<bool>()).prop_map(|(who, asset, shut)| Step::Shut { who, asset, shut }),
 		2 => (who(), 0u8..101).prop_map(|(who, score)| Step::Score { who, score }),
 		1 => nth().prop_map(|nth| Step::Remove { nth }),
@@ -155,12 +164,13 @@ fn apply(step: Step) {
 		}
 	};
 	match step {
-		Step::Place { who, asset, quantity, rounds, auto, deposit, bidders } => {
+		Step::Place { who, asset, quantity, rounds, auto, deposit, bidders, failover } => {
 			let mut new = new_order(ASSETS[asset]);
 			new.quantity = quantity;
 			new.duration = rounds * L;
 			new.auto_match = auto;
 			new.deposit = deposit;
+			new.failover_price = failover;
 			let id = NextOrder::<Test>::get();
 			let _ = try_place(TENANTS[who], new);
 			// Some bid at once, so that not every order is in vain.
@@ -214,9 +224,16 @@ fn apply(step: Step) {
 				outage(id, TestClock::round() + 1, rounds);
 			}
 		},
-		Step::Terminate { nth } => {
-			if let Some((id, _)) = a_lease(nth) {
-				ComputeOrders::terminated(id, TestClock::round().saturating_sub(2));
+		Step::Terminate { nth, late, rent } => {
+			let since = |state: &LeaseState| match state {
+				LeaseState::Running { since } => Some(TestClock::round_at(*since)),
+				_ => None,
+			};
+			if let Some((id, lease)) = a_lease_that(nth, |state| since(state).is_some()) {
+				let reason = if rent { CloseReason::RentUnpaid } else { CloseReason::Terminated };
+				// Two rounds back, or ahead. None before the lease ran.
+				let round = (TestClock::round() + 1).saturating_sub(late);
+				ComputeOrders::terminated(id, round.max(since(&lease.state).unwrap()), reason);
 			}
 		},
 		Step::Force { nth, replica } => with_order(nth, &|_, order| {
@@ -230,7 +247,10 @@ fn apply(step: Step) {
 			}
 		}),
 		Step::Settle => change!(Disputed, |set| set.clear()),
-		Step::Full(full) => RoundsFull::set(&full),
+		Step::Full(true) => FullUntil::set(&Some(RoundIndex::MAX)),
+		Step::Full(false) => FullUntil::set(&Some(TestClock::round() - 1)),
+		Step::PenaltyShare(percent) => PenaltyShare::set(&Perbill::from_percent(percent)),
+		Step::Trial(rounds) => TrialRounds::set(&rounds),
 		Step::Shut { who, asset, shut } => {
 			let service = service_of(OPERATORS[who], ASSETS[asset]);
 			change!(Shut, |set| if shut { set.insert(service) } else { set.remove(&service) });
@@ -297,6 +317,10 @@ proptest! {
 					}
 				}
 			}
+			// Who failed answers for it once.
+			let failures = Failures::get();
+			let leases: std::collections::BTreeSet<_> = failures.iter().map(|(_, lease, _)| *lease).collect();
+			assert_eq!(failures.len(), leases.len(), "a failure counted twice");
 			for covered in Cover::get().values() {
 				assert!(covered.ended.is_some(), "an agreement did not end");
 			}

@@ -10,11 +10,10 @@ fn a_lease_runs_to_its_exact_end() {
 		let before = total(asset, TENANT);
 		// Round 58 is the last: its end is decided when it begins, and carried out when it is judged.
 		run_to(289);
-		assert!(matches!(lease(id).state, LeaseState::Running { .. }));
+		assert_eq!(ending(id), None);
 		System::reset_events();
 		run_to(290);
-		let ending = LeaseState::Ending { round: 58, reason: CloseReason::Expired };
-		assert_eq!((lease(id).state, replica(order, 0).state), (ending, ReplicaState::Closing(id)));
+		assert_eq!(ending(id), Some((58, CloseReason::Expired, false)));
 		let code = 1_003;
 		let said = Event::LeaseEnding { lease: id, round: 58, reason: CloseReason::Expired, code };
 		assert_eq!(events(), vec![said]);
@@ -28,9 +27,7 @@ fn a_lease_runs_to_its_exact_end() {
 		assert_eq!(before - total(asset, TENANT), 7_500);
 		assert_eq!(total(asset, 1), BOND + FUNDS + 7_125);
 		assert_eq!(reserved(1, asset), 0);
-		let covered = Cover::get()[&lease(id).agreement.unwrap()].clone();
-		assert_eq!(covered.ending, Some((58, CloseReason::Expired)));
-		let ended = covered.ended.unwrap();
+		let ended = Cover::get()[&lease(id).agreement.unwrap()].clone().ended.unwrap();
 		assert_eq!((ended.paid, ended.fee, ended.reason), (7_500, 375, CloseReason::Expired));
 	});
 }
@@ -40,7 +37,7 @@ fn rounds_in_which_it_was_down_cost_nothing_and_end_nothing() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
 		outage(id, 30, 2);
-		outage(id, 33, 2);
+		outage(id, 35, 2);
 		run_to(301);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(lease(id).paid, 7_500 - 4 * 250);
@@ -60,8 +57,8 @@ fn the_lease_ends_with_its_funds() {
 		assert_eq!(lease_closed(id), Some(CloseReason::FundsExhausted));
 		assert_eq!(lease(id).paid, 60 * MAX_PRICE + MINIMUM);
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
-		let covered = Cover::get()[&lease(id).agreement.unwrap()].clone();
-		assert_eq!(covered.ending.unwrap().1, CloseReason::FundsExhausted);
+		let ended = Cover::get()[&lease(id).agreement.unwrap()].clone().ended.unwrap();
+		assert_eq!(ended.reason, CloseReason::FundsExhausted);
 	});
 }
 
@@ -81,7 +78,7 @@ fn a_top_up_keeps_it_running() {
 		assert_ok!(top_up(TENANT, order, 0, 9_000));
 		assert_eq!(events(), vec![Event::ToppedUp { order, replica: 0, amount: 9_000 }]);
 		run_to(290);
-		assert_noop!(top_up(TENANT, order, 0, 1), Error::<Test>::AlreadyEnding);
+		assert_noop!(top_up(TENANT, order, 0, 1), DispatchError::Other("ending"));
 		run_to(301);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(lease(id).paid, 150 * MAX_PRICE);
@@ -98,7 +95,7 @@ fn an_extension_moves_the_end() {
 		assert_ok!(extend(TENANT, order, 0, 6));
 		assert_eq!(events(), vec![Event::Extended { order, replica: 0, last_round: 60 }]);
 		run_to(299);
-		assert!(matches!(lease(id).state, LeaseState::Running { last_round: 60, .. }));
+		assert_eq!((ending(id), stream(order, 0).last), (None, 60));
 		run_to(311);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(lease(id).paid, 32 * 250);
@@ -118,10 +115,95 @@ fn only_what_runs_is_extended_and_not_for_ever() {
 		assert_noop!(extend(TENANT, order, 0, 0), Error::<Test>::ZeroDuration);
 		assert_noop!(extend(TENANT, order, 0, 5_851), Error::<Test>::DurationTooLong);
 		assert_noop!(extend(TENANT, order, 0, u32::MAX), Error::<Test>::DurationTooLong);
-		assert_ok!(extend(TENANT, order, 0, 5_850));
+		assert_ok!(extend(TENANT, order, 0, 5_840));
 		assert_ok!(close(TENANT, id, false));
-		assert_noop!(extend(TENANT, order, 0, 5), Error::<Test>::NotRunning);
+		assert_noop!(extend(TENANT, order, 0, 5), DispatchError::Other("ending"));
 	});
+}
+
+#[test]
+fn an_extension_raises_what_is_prepaid_and_what_failing_costs() {
+	ExtBuilder::with_each_asset(|asset| {
+		let order = place(asset, |new| new.duration = 20);
+		assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
+		let id = matched(order);
+		ready(id);
+		assert_eq!((stream(order, 0).prepaid, reserved(1, asset)), (1_000, 100));
+		assert_ok!(extend(TENANT, order, 0, 20));
+		assert_eq!((stream(order, 0).prepaid, reserved(1, asset)), (2_000, 200));
+		assert_eq!((lease(id).penalty, lease(id).reserved), (200, 200));
+		// A window at most.
+		assert_ok!(extend(TENANT, order, 0, 200));
+		assert_eq!((stream(order, 0).prepaid, reserved(1, asset)), (3_000, 300));
+		fail(id);
+		assert_eq!((lease(id).forfeited, reserved(1, asset)), (300, 0));
+	});
+}
+
+#[test]
+fn an_extension_needs_the_bond_of_the_operator() {
+	ExtBuilder::build_and_execute(|| {
+		let order = place(NATIVE, |new| new.duration = 20);
+		assert_ok!(bid(1, order, 1, 50, 1));
+		ready(matched(order));
+		// All of the bond is taken by another bid: the windows' prices that it covers and 10 % on top, and
+		// the penalty.
+		let left = BOND - exposure(50) - 100;
+		let cover = surety_primitives::WindowShare::from_rational((left - penalty(50) - 10) * 10, 11 * 3_000);
+		let other = place(NATIVE, |new| {
+			new.terms = Some(surety_primitives::TermsInput { cover, ..own_terms() });
+		});
+		assert_ok!(bid(1, other, 1, 50, 1));
+		assert_noop!(extend(TENANT, order, 0, 20), DispatchError::Other("bond too small"));
+		assert_ok!(withdraw(1, other, 1));
+		assert_ok!(extend(TENANT, order, 0, 20));
+	});
+}
+
+#[test]
+fn in_the_trial_leaving_costs_what_was_metered() {
+	ExtBuilder::with_each_asset(|asset| {
+		// Ready in round 28; rounds 29 and 30 are the trial.
+		let (_, id) = running(asset, &[1]);
+		assert_eq!(stream(0, 0).trial_until, 30);
+		run_to(150);
+		assert_ok!(close(TENANT, id, false));
+		run_to(161);
+		assert_eq!(lease(id).paid, 500);
+		assert_eq!(lease_closed(id), Some(CloseReason::TenantClosed));
+	});
+}
+
+#[test]
+fn each_operator_is_on_trial() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, first) = running(NATIVE, &[1, 2]);
+		outage(first, 31, 3);
+		run_to(176);
+		let second = current(order, 0);
+		ready(second);
+		assert_eq!(stream(order, 0).trial_until, 37);
+		run_to(185);
+		assert_ok!(close(TENANT, second, false));
+		run_to(196);
+		assert_eq!(lease(second).paid, 2 * 5 * 60);
+	});
+}
+
+#[test]
+fn a_change_of_the_trial_changes_no_lease_that_runs() {
+	ExtBuilder::build_and_execute(|| {
+		let (order, id) = running(NATIVE, &[1]);
+		TrialRounds::set(&0);
+		run_to(150);
+		assert_ok!(close(TENANT, id, false));
+		run_to(161);
+		assert_eq!((stream_is_over(order), lease(id).paid), (true, 500));
+	});
+}
+
+fn stream_is_over(id: OrderId) -> bool {
+	!Accounts::get().contains_key(&replica(id, 0).escrow)
 }
 
 #[test]
@@ -148,15 +230,15 @@ fn order_closed_at(id: OrderId) -> Option<BlockNumber> {
 }
 
 #[test]
-fn a_replica_is_topped_up_while_its_operator_is_replaced() {
+fn a_replica_is_topped_up_while_its_operator_leaves() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1, 2]);
-		outage(first, 31, 9);
+		assert_ok!(close(1, first, false));
 		run_to(176);
-		assert_eq!(replica(order, 0).state, ReplicaState::Failing(first));
 		assert_ok!(top_up(TENANT, order, 0, 700));
-		run_to(178);
-		assert_eq!(replica(order, 0).funds, DEPOSIT - 500 + 700);
+		// Round 40 is judged in block 211.
+		run_to(211);
+		assert_eq!(replica(order, 0).funds, DEPOSIT - 12 * 250 + 700);
 		ready(current(order, 0));
 	});
 }

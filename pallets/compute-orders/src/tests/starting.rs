@@ -2,7 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::service_of_lease;
+use surety_primitives::{AssetId, WindowShare, service_of_lease};
 
 #[test]
 fn a_ready_lease_is_listed_covered_and_paid() {
@@ -10,20 +10,21 @@ fn a_ready_lease_is_listed_covered_and_paid() {
 		let order = with_bids(asset, &[1]);
 		let id = matched(order);
 		assert_eq!(lease(id).state, LeaseState::Starting { fetch_until: 150, ready_by: 170 });
-		assert_eq!(reserved(1, asset), EXPOSURE + 300);
+		assert_eq!(reserved(1, asset), exposure(50) + 300);
 		run(3);
 		System::reset_events();
 		ready(id);
 		let now = lease(id);
 		// Ready in round 28 for 30 rounds.
-		assert_eq!(now.state, LeaseState::Running { since: 143, last_round: 58 });
+		assert_eq!(now.state, LeaseState::Running { since: 143 });
 		assert_eq!(replica(order, 0).term, Some(Term { since: 28, last: 58 }));
 		// The exposure is the agreement's now; the penalty stays reserved.
 		assert_eq!((reserved(1, asset), now.reserved), (300, 300));
-		assert_eq!(Exposures::get()[&service_of_lease(id)], EXPOSURE);
+		assert_eq!(Exposures::get()[&service_of_lease(id)], exposure(50));
 		let account = Accounts::get()[&replica(order, 0).escrow].clone();
 		let stream = account.stream.unwrap();
 		assert_eq!((account.payee, stream.meter), (1, service_of_lease(id)));
+		assert_eq!((stream.last, stream.trial_until), (58, 28 + TrialRounds::get()));
 		assert_eq!((stream.rate, stream.prepaid, account.held), (50, 50 * 60, DEPOSIT));
 		let listing = Listings::get()[&service_of_lease(id)].clone();
 		assert_eq!((listing.endpoint, listing.price), (health_of(service_of(1, asset)), 50));
@@ -61,14 +62,14 @@ fn only_its_operator_reports_it_once_and_in_time() {
 		assert_noop!(try_ready(1, 99, health_of(1)), Error::<Test>::UnknownLease);
 		let access = Access::try_from(vec![0xff]).unwrap();
 		assert_noop!(
-			ComputeOrders::report_ready(signed(1), id, health_of(1), access),
+			ComputeOrders::report_ready(signed(1), id, health_of(1), access, true),
 			Error::<Test>::BadAccess
 		);
 		// The registry's refusal changes nothing either.
 		assert_noop!(try_ready(1, id, health_of(2)), DispatchError::Other("elsewhere"));
-		RoundsFull::set(&true);
+		FullUntil::set(&Some(RoundIndex::MAX));
 		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("rounds full"));
-		RoundsFull::set(&false);
+		FullUntil::set(&None);
 		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
 		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("disputed"));
 		change!(Disputed, |set| set.clear());
@@ -163,16 +164,45 @@ fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
 	});
 }
 
+/// The start window is rounds 28 to 33.
+fn never_ready_with_rounds_full_until(asset: AssetId, round: RoundIndex) -> bool {
+	let order = with_bids(asset, &[1]);
+	let id = matched(order);
+	FullUntil::set(&Some(round));
+	run_to(170);
+	assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
+	let (fine, failures) = (lease(id).forfeited, Failures::get().len());
+	assert_eq!(BOND + FUNDS - total(asset, 1), fine);
+	assert_eq!((fine > 0, failures > 0), (fine > 0, fine > 0));
+	fine > 0
+}
+
 #[test]
-fn without_room_in_the_rounds_nobody_is_to_blame() {
+fn rounds_that_were_full_during_the_start_excuse_it() {
+	for round in [28, 30, 40] {
+		ExtBuilder::with_each_asset(|asset| assert!(!never_ready_with_rounds_full_until(asset, round)));
+	}
+}
+
+/// Else who fills the rounds for a moment is never to blame.
+#[test]
+fn rounds_that_were_full_before_the_start_excuse_nothing() {
+	ExtBuilder::with_each_asset(|asset| assert!(never_ready_with_rounds_full_until(asset, 27)));
+}
+
+#[test]
+fn a_penalty_share_that_rises_after_the_bid_fails_no_start() {
 	ExtBuilder::with_each_asset(|asset| {
+		// 300 windows at 50 with 10 % on top are 990,000 of a bond of a million.
+		let service = service_of(1, asset);
+		relist(service, |service| service.terms.cover = WindowShare::from_u32(300));
 		let order = with_bids(asset, &[1]);
 		let id = matched(order);
-		RoundsFull::set(&true);
-		run_to(170);
-		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
-		assert_eq!((lease(id).forfeited, total(asset, 1)), (0, BOND + FUNDS));
-		assert!(Failures::get().is_empty());
+		PenaltyShare::set(&Perbill::from_percent(50));
+		ready(id);
+		assert_eq!(Exposures::get()[&service_of_lease(id)], 990_000);
+		let agreement = lease(id).agreement.unwrap();
+		assert_eq!(Cover::get()[&agreement].penalty_share, Perbill::from_percent(10));
 	});
 }
 

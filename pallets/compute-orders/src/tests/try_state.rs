@@ -66,19 +66,16 @@ fn bond_that_does_not_add_up() {
 	});
 	broken("2: a start reserves too little", |_| change_lease(1, |lease| lease.reserved -= 1));
 	broken("2: a lease without its penalty", |_| change_lease(0, |lease| lease.reserved -= 1));
-	broken("2: an end that reserves too much", |order| {
-		change_order(order, |o| o.replicas[0].state = ReplicaState::Closing(0));
-		change_lease(0, |lease| {
-			lease.state = LeaseState::Ending { round: 30, reason: CloseReason::Expired };
-			lease.reserved += 1;
-		});
-	});
 	broken("2: a lease that is over reserves bond", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
-		change_order(order, |o| o.wake = Some(999));
-		Agenda::<Test>::insert((Lane::Matches, 999), Entry::Order(order), ());
+		wake(order, Lane::Matches, 999);
 		change_lease(0, |lease| lease.state = over());
 	});
+}
+
+fn wake(id: OrderId, lane: Lane, block: BlockNumber) {
+	change_order(id, |o| o.wake = Some((lane, block)));
+	Agenda::<Test>::insert((lane, block), Entry::Order(id), ());
 }
 
 fn waiting() -> ReplicaState {
@@ -102,41 +99,20 @@ fn deposits_that_do_not_add_up() {
 
 #[test]
 fn entries_that_are_lost_or_doubled() {
-	broken("4: an entry is lost", |_| Agenda::<Test>::remove((Lane::Urgent, 170), Entry::Lease(1)));
-	broken("4: an entry of nothing", |_| Agenda::<Test>::insert((Lane::Urgent, 999), Entry::Lease(9), ()));
-	broken("4: an entry that is never reached", |_| Cursor::<Test>::insert(Lane::Urgent, 171));
-	broken("4: a start without its end", |_| {
-		Agenda::<Test>::remove((Lane::Urgent, 170), Entry::Lease(1));
-		change_lease(1, |lease| lease.wake = None);
-	});
-	broken("4: a lease without its end", |_| {
-		Agenda::<Test>::remove((Lane::Urgent, 290), Entry::Lease(0));
-		change_lease(0, |lease| lease.wake = None);
-	});
+	broken("4: an entry is lost", |_| Agenda::<Test>::remove((Lane::Starting, 170), Entry::Lease(1)));
+	broken("4: an entry of nothing", |_| Agenda::<Test>::insert((Lane::Starting, 999), Entry::Lease(9), ()));
+	broken("4: an entry that is never reached", |_| Cursor::<Test>::insert(Lane::Starting, 171));
 	broken("4: an order that is never looked at, or for nothing", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
 	});
-	broken("4: an order that is never looked at, or for nothing", |order| {
-		change_order(order, |o| o.wake = Some(999));
-		Agenda::<Test>::insert((Lane::Matches, 999), Entry::Order(order), ());
-	});
+	broken("4: an order that is never looked at, or for nothing", |order| wake(order, Lane::Matches, 999));
 	broken("4: an order that is looked at too soon", |order| {
-		change_order(order, |o| {
-			o.replicas[0].state = waiting();
-			o.wake = Some(998);
-		});
-		Agenda::<Test>::insert((Lane::Matches, 998), Entry::Order(order), ());
+		change_order(order, |o| o.replicas[0].state = waiting());
+		wake(order, Lane::Matches, 998);
 	});
-	broken("4: a lease that is over is looked at", |order| {
-		change_order(order, |o| {
-			o.replicas[0].state = waiting();
-			o.wake = Some(999);
-		});
-		Agenda::<Test>::insert((Lane::Matches, 999), Entry::Order(order), ());
-		change_lease(0, |lease| {
-			lease.state = over();
-			lease.reserved = 0;
-		});
+	broken("4: an entry in another lane", |order| {
+		change_order(order, |o| o.replicas[0].state = waiting());
+		wake(order, Lane::Urgent, 999);
 	});
 }
 
@@ -159,10 +135,15 @@ fn replicas_and_leases_that_disagree() {
 		replica(order, &|r| (r.state, r.lease) = (ReplicaState::Placed(1), Some(1)));
 	});
 	broken("5: placed at who failed it", |order| replica(order, &|r| r.failed.try_push(1).unwrap()));
-	broken("5: a replica and its lease disagree", |order| {
-		replica(order, &|r| r.state = ReplicaState::Failing(0));
+	broken("5: a lease without a stream", |order| {
+		let escrow = mock::replica(order, 0).escrow;
+		change!(Accounts, |map| map.remove(&escrow));
 	});
-	broken("5: a replica and its lease disagree", |order| replica(order, &|r| r.term = None));
+	broken("5: a replica and its stream disagree", |order| replica(order, &|r| r.term = None));
+	broken("5: a replica and its stream disagree", |order| {
+		replica(order, &|r| r.term.as_mut().unwrap().last += 1);
+	});
+	broken("5: a lease without a failover price", |order| replica(order, &|r| r.failover_price = None));
 	broken("5: a lease is lost", |order| {
 		change_order(order, |o| {
 			o.leases.try_push(7).unwrap();
@@ -171,12 +152,11 @@ fn replicas_and_leases_that_disagree() {
 	});
 	broken("5: a lease of another order", |_| change_lease(0, |lease| lease.order = 8));
 	broken("5: a lease of no replica", |order| {
-		let spare = Lease { replica: 7, wake: None, ..lease(0) };
+		let spare = Lease { replica: 7, ..lease(0) };
 		with_spare(order, spare);
 	});
 	broken("5: a lease that is not over and not its replica's", |order| {
-		let spare = Lease { wake: None, ..lease(0) };
-		with_spare(order, spare);
+		with_spare(order, lease(0));
 	});
 	broken("5: a lease of no order", |_| {
 		Leases::<Test>::insert(9, lease(0));

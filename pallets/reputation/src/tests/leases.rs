@@ -45,6 +45,23 @@ fn a_failed_lease_weighs_as_an_outage() {
 }
 
 #[test]
+fn ended_for_cause_or_left_at_once_weighs_as_unhealthy() {
+	let weight = |reason| {
+		let mut beta = 0;
+		build_and_execute(|| {
+			Reputation::lease_failed(&ALICE, 7, reason);
+			beta = Operators::<Test>::get(ALICE).unwrap().evidence.beta;
+		});
+		beta
+	};
+	let unhealthy = weight(CloseReason::Unhealthy);
+	assert!(unhealthy > 0);
+	for reason in [CloseReason::Terminated, CloseReason::RentUnpaid, CloseReason::OperatorClosed] {
+		assert_eq!(weight(reason), unhealthy, "{reason:?}");
+	}
+}
+
+#[test]
 fn no_other_end_of_a_lease_is_a_failure() {
 	build_and_execute(|| {
 		good_windows(ALICE, 3);

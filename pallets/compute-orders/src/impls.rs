@@ -1,4 +1,4 @@
-//! What other pallets ask and tell this one.
+//! Traits by which other pallets ask and notify this one.
 
 use crate::*;
 use surety_primitives::{
@@ -17,18 +17,18 @@ impl<T: Config> Capacity for Pallet<T> {
 
 impl<T: Config> OnLease for Pallet<T> {
 	fn unhealthy(lease: LeaseId, round: RoundIndex) {
-		Self::mark_failed(lease, round, CloseReason::Unhealthy);
+		Self::fail(lease, round, CloseReason::Unhealthy);
 	}
 
-	fn terminated(lease: LeaseId, at: RoundIndex) {
-		Self::mark_failed(lease, at, CloseReason::Terminated);
+	fn terminated(lease: LeaseId, at: RoundIndex, reason: CloseReason) {
+		Self::fail(lease, at, reason);
 	}
 }
 
 impl<T: Config> OnEscrowEnd for Pallet<T> {
 	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
 		if let EscrowOwner::Replica { order, index } = owner {
-			Self::stream_ending(order, index, round, reason);
+			Self::stream_ending(order, index, (round, reason));
 		}
 	}
 
