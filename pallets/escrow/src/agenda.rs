@@ -1,22 +1,24 @@
 //! When a stream is looked at: ends happen by themselves, at the block they fall in.
 //!
 //! Each stream that can still change by the passing of time has one entry, at the earliest block at
-//! which something may have to be done, and knows where. An entry only says "look"; what is done follows from
-//! the meter then, and mostly it is a new entry later on. Entries of one block and lane beyond
-//! [`Config::AgendaPerBlock`] wait for the next blocks, oldest first; what a stream is billed for does not depend on
-//! that wait.
+//! which something may have to be done, and knows where. An entry only says "look"; what is done
+//! follows from the meter then, and mostly it is a new entry later on. Entries of one block and
+//! lane beyond [`Config::AgendaPerBlock`] wait for the next blocks, oldest first; what a stream is
+//! billed for does not depend on that wait.
 //!
-//! There are two lanes: a stream whose end is decided, or was found to be due, is urgent; to look at an open one
-//! is not. Opening many streams, or keeping many whose service is never up, costs little, so these must not hold
-//! up an end. Ends that a look finds to be due take what room the urgent lane has left in that block, so that a
-//! block carries out or tells of no more than [`Config::AgendaPerBlock`] ends in all.
+//! There are two lanes: a stream whose end is decided, or was found to be due, is urgent; to look
+//! at an open one is not. Opening many streams, or keeping many whose service is never up, costs
+//! little, so these must not hold up an end. Ends that a look finds to be due take what room the
+//! urgent lane has left in that block, so that a block carries out or tells of no more than
+//! [`Config::AgendaPerBlock`] ends in all.
 //!
-//! A late look bills nobody wrongly. What is known of an end bounds a stream before its meter is read: the last
-//! round of its time does so from its first block on, the end of its meter whenever the account is touched. Where
-//! funds have run out, no more is due than there is, whenever that is decided; rounds that were judged meanwhile and
-//! were down put that off, as they should. But while the look waits, the operator serves unpaid, and what a meter
-//! has forgotten by then favours the payer. Therefore streams that are only read, which is most of them, are spread
-//! over rounds ([`SPREAD_ROUNDS`]).
+//! A late look bills nobody wrongly. What is known of an end bounds a stream before its meter is
+//! read: the last round of its time does so from its first block on, the end of its meter whenever
+//! the account is touched. Where funds have run out, no more is due than there is, whenever that is
+//! decided; rounds that were judged meanwhile and were down put that off, as they should. But while
+//! the look waits, the operator serves unpaid, and what a meter has forgotten by then favours the
+//! payer. Therefore streams that are only read, which is most of them, are spread over rounds
+//! ([`SPREAD_ROUNDS`]).
 
 use crate::{
 	AccountOf,
@@ -32,7 +34,7 @@ use surety_primitives::{
 	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd, agenda,
 };
 
-/// What became of a stream whose end was carried out.
+/// Outcome for a stream whose end was carried out.
 enum Outcome {
 	Closed(StreamEnd),
 	Parked(StreamEnd),
@@ -65,12 +67,12 @@ impl<T: Config> Pallet<T> {
 		weight.saturating_add(T::WeightInfo::agenda(walked.blocks))
 	}
 
-	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look again later.
-	/// The owner is told last, so it may do with the account what it likes: first of an end that it did not ask
-	/// for, then that it is carried out. Returns what that weighs.
+	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look
+	/// again later. The owner is told last, so it may do with the account what it likes: first of
+	/// an end that it did not ask for, then that it is carried out. Returns what that weighs.
 	///
-	/// Without `room` for an end, it is left for the next block. The urgent lane always has some, as it wakes no
-	/// more streams than that.
+	/// Without `room` for an end, it is left for the next block. The urgent lane always has some,
+	/// as it wakes no more streams than that.
 	pub(crate) fn wake(id: EscrowId, room: &mut u32) -> Weight {
 		let look = T::WeightInfo::wake_read();
 		let Some(mut account) = Accounts::<T>::get(id) else {
@@ -169,11 +171,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The state of an account with the end that is known before its meter is read: the one that was decided or, if
-	/// it is sooner, that of the meter or of the time it was started for, once that has come.
+	/// The state of an account with the end that is known before its meter is read: the one that
+	/// was decided or, if it is sooner, that of the meter or of the time it was started for, once
+	/// that has come.
 	///
-	/// A stream that was a lump parks with its meter, unless it was to be closed. A meter that is gone without a word
-	/// ends what it was last read for.
+	/// A stream that was a lump parks with its meter, unless it was to be closed. A meter that is
+	/// gone without a word ends what it was last read for.
 	pub(crate) fn known_end(account: &AccountOf<T>) -> State {
 		let Terms::Stream(stream) = &account.terms else { return account.state };
 		if account.is_closed() {
@@ -194,8 +197,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// An end that is to be decided now, given the one that is known: that, or the end of the funds if it is
-	/// sooner. Without funds there is nothing to park.
+	/// An end that is to be decided now, given the one that is known: that, or the end of the funds
+	/// if it is sooner. Without funds there is nothing to park.
 	pub(crate) fn due_end(account: &AccountOf<T>, known: State) -> Option<State> {
 		let funds = Self::horizon(account)
 			.filter(|horizon| *horizon <= T::Clock::now())
@@ -208,8 +211,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// First block that the funds may not pay for. `None` while the stream is frozen or if its rounds end
-	/// before its funds.
+	/// First block that the funds may not pay for. `None` while the stream is frozen or if its
+	/// rounds end before its funds.
 	pub(crate) fn horizon(account: &AccountOf<T>) -> Option<BlockNumber> {
 		match &account.terms {
 			Terms::Stream(stream) if account.frozen == 0 => stream.horizon::<T::Clock>(account.funded()),
@@ -237,8 +240,9 @@ impl<T: Config> Pallet<T> {
 		stream.wake = next;
 	}
 
-	/// Earliest block after this one at which something may have to be done, and in which lane. `None` for what
-	/// only waits for somebody: closed with a claim, or frozen with all its rounds read.
+	/// Earliest block after this one at which something may have to be done, and in which lane.
+	/// `None` for what only waits for somebody: closed with a claim, or frozen with all its rounds
+	/// read.
 	fn next_wake(id: EscrowId, account: &AccountOf<T>, known: State) -> Option<(Lane, BlockNumber)> {
 		let Terms::Stream(stream) = &account.terms else { return None };
 		if account.is_closed() {
@@ -256,8 +260,9 @@ impl<T: Config> Pallet<T> {
 			Lane::Urgent => 0,
 			Lane::Looks => id.checked_rem(T::Clock::round_blocks().saturating_mul(rounds)).unwrap_or(0),
 		};
-		// Nobody waits for what is read of an open stream: the funds are foreseen without it, at the worst, and
-		// who asks in between, pays or decides an end takes in first what the meter says.
+		// Nobody waits for what is read of an open stream: the funds are foreseen without it, at
+		// the worst, and who asks in between, pays or decides an end takes in first what the meter
+		// says.
 		let read = stream.unread().map(|round| {
 			let judged = T::Clock::round_start(round.saturating_add(JUDGED_AFTER));
 			let due = judged.saturating_add(spread(SPREAD_ROUNDS));

@@ -1,5 +1,5 @@
-//! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what the pallets that
-//! own lumps do with them.
+//! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what the
+//! pallets that own lumps do with them.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -16,9 +16,10 @@ use alloc::vec;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{AssetId, EscrowOwner, Started, agenda::MAX_BLOCKS_WALKED};
 
-/// What the benchmarks need of other pallets.
+/// Benchmark set-up in other pallets.
 pub trait BenchmarkHelper<AccountId> {
-	/// Give `who` at least `amount` base units of the asset that is costliest to move. Always the same one.
+	/// Give `who` at least `amount` base units of the asset that is costliest to move. Always the
+	/// same one.
 	fn fund(who: &AccountId, amount: Balance) -> AssetId;
 	/// A service with a meter.
 	fn metered() -> ServiceId;
@@ -28,7 +29,8 @@ pub trait BenchmarkHelper<AccountId> {
 const RATE: Balance = 1_000_000_000_000;
 const DEPOSIT: Balance = 1_000 * RATE;
 
-/// An account with all of its funds on hold; of a stream, a hundred blocks' price is due to everybody.
+/// An account with all of its funds on hold; of a stream, a hundred blocks' price is due to
+/// everybody.
 fn open<T: Config>(terms: Terms, state: State) -> EscrowId {
 	open_for::<T>(EscrowOwner::Agreement(u32::MAX), terms, state)
 }

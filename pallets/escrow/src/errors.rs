@@ -1,4 +1,4 @@
-//! Why calls are refused.
+//! Errors of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -23,7 +23,8 @@ mod errors {
 		ZeroAmount,
 		/// The deposit does not pay for a single block.
 		DepositBelowRate,
-		/// The prepaid sum is part of the funds and cannot be more than those, less what a dispute locks or granted.
+		/// The prepaid sum is part of the funds and cannot be more than those, less what a dispute
+		/// locks or granted.
 		PrepaidAboveDeposit,
 		/// The end of this stream is decided or has come: it takes no more funds and no more time.
 		Ending,

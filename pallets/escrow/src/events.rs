@@ -1,4 +1,4 @@
-//! What this pallet tells of.
+//! Events of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -8,13 +8,14 @@ mod events {
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// A stream was opened; it is billed from the next round on. Amounts in base units of `asset`.
+		/// A stream was opened; it is billed from the next round on. Amounts in base units of
+		/// `asset`.
 		StreamOpened {
 			/// Id of the account.
 			escrow: EscrowId,
-			/// Who pays.
+			/// Payer.
 			payer: T::AccountId,
-			/// Who is paid.
+			/// Payee.
 			payee: T::AccountId,
 			/// Asset of all amounts.
 			asset: AssetId,
@@ -24,18 +25,19 @@ mod events {
 			rate: Balance,
 			/// Put on hold, `prepaid` included.
 			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes the stream (code
-			/// 1001), only what rounds cost that were judged and not billable is refunded of it.
+			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes
+			/// the stream (code 1001), only what rounds cost that were judged and not billable is
+			/// refunded of it.
 			prepaid: Balance,
 		},
-		/// A lump became a stream of the same funds; it is billed from the next round on. Amounts in base units
-		/// of `asset`.
+		/// A lump became a stream of the same funds; it is billed from the next round on. Amounts
+		/// in base units of `asset`.
 		StreamStarted {
 			/// Id of the account.
 			escrow: EscrowId,
-			/// Who pays.
+			/// Payer.
 			payer: T::AccountId,
-			/// Who is paid.
+			/// Payee.
 			payee: T::AccountId,
 			/// Asset of all amounts.
 			asset: AssetId,
@@ -45,8 +47,9 @@ mod events {
 			rate: Balance,
 			/// On hold, `prepaid` included.
 			deposit: Balance,
-			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes the stream (code
-			/// 1001) after its trial, only what rounds cost that were judged and not billable is refunded of it.
+			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes
+			/// the stream (code 1001) after its trial, only what rounds cost that were judged and
+			/// not billable is refunded of it.
 			prepaid: Balance,
 			/// Last round that is billed.
 			last_round: RoundIndex,
@@ -69,7 +72,7 @@ mod events {
 			/// Base units put on hold.
 			amount: Balance,
 		},
-		/// What was due was paid.
+		/// The sum that was due was paid.
 		Settled {
 			/// Id of the account.
 			escrow: EscrowId,
@@ -78,40 +81,41 @@ mod events {
 			/// Base units of it that are fee.
 			fee: Balance,
 		},
-		/// The end of a stream is decided: nothing after `round` is billed, however late it is carried out. The
-		/// rest is refunded once that round is judged. Said again if a sooner end takes its place.
+		/// The end of a stream is decided: nothing after `round` is billed, however late it is
+		/// carried out. The rest is refunded once that round is judged. Said again if a sooner end
+		/// takes its place.
 		EndDecided {
 			/// Id of the account.
 			escrow: EscrowId,
 			/// Last round that is billed.
 			round: RoundIndex,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
-			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2 operator,
-			/// 3 network.
+			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2
+			/// operator, 3 network.
 			code: u16,
 		},
-		/// The end of a stream is decided, but what is left stays in escrow: nothing after `round` is billed,
-		/// and once that round is judged the account is a lump again. Said again if the service ends sooner.
-		/// `EndDecided` after this says that the stream is closed instead.
+		/// The end of a stream is decided, but what is left stays in escrow: nothing after `round`
+		/// is billed, and once that round is judged the account is a lump again. Said again if the
+		/// service ends sooner. `EndDecided` after this says that the stream is closed instead.
 		ParkDecided {
 			/// Id of the account.
 			escrow: EscrowId,
 			/// Last round that is billed.
 			round: RoundIndex,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
 			/// Stable code of the reason.
 			code: u16,
 		},
-		/// A stream is paid to its end, and what is left stays on hold as a lump until it is started for somebody
-		/// else or closed.
+		/// A stream is paid to its end, and what is left stays on hold as a lump until it is
+		/// started for somebody else or closed.
 		Parked {
 			/// Id of the account.
 			escrow: EscrowId,
 			/// Last round that was billed.
 			round: RoundIndex,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
 			/// Stable code of the reason.
 			code: u16,
@@ -119,7 +123,8 @@ mod events {
 			paid: Balance,
 			/// Base units left on hold in this account.
 			left: Balance,
-			/// Id of the closed account that holds what of `paid` could not be delivered, if anything.
+			/// Id of the closed account that holds what of `paid` could not be delivered, if
+			/// anything.
 			claim: Option<EscrowId>,
 		},
 		/// A stream is closed.
@@ -128,7 +133,7 @@ mod events {
 			escrow: EscrowId,
 			/// Last round that was billed.
 			round: RoundIndex,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
 			/// Stable code of the reason.
 			code: u16,
@@ -141,9 +146,9 @@ mod events {
 		LumpOpened {
 			/// Id of the account.
 			escrow: EscrowId,
-			/// Who pays.
+			/// Payer.
 			payer: T::AccountId,
-			/// Who is paid.
+			/// Payee.
 			payee: T::AccountId,
 			/// Asset of all amounts.
 			asset: AssetId,
@@ -154,7 +159,7 @@ mod events {
 		LumpClosed {
 			/// Id of the account.
 			escrow: EscrowId,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
 			/// Stable code of the reason.
 			code: u16,

@@ -1,4 +1,5 @@
-//! The pallet as other pallets use it. Nothing here calls back its caller: ends are told from the agenda.
+//! The pallet as other pallets use it. Nothing here calls back its caller: ends are told from the
+//! agenda.
 
 use crate::{
 	AccountOf,
@@ -216,7 +217,8 @@ impl<T: Config> Pallet<T> {
 		Ok(account)
 	}
 
-	/// A stream may be paid out of `deposit`. The first block is paid by what is prepaid, if anything is.
+	/// A stream may be paid out of `deposit`. The first block is paid by what is prepaid, if
+	/// anything is.
 	fn ensure_can_stream(
 		meter: ServiceId,
 		rate: Balance,
@@ -231,13 +233,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Decide the end of a stream, after which it is closed or, if it `parks`, is a lump again. Returns the end that
-	/// stands now, and whether that is a new one.
+	/// Decide the end of a stream, after which it is closed or, if it `parks`, is a lump again.
+	/// Returns the end that stands now, and whether that is a new one.
 	///
-	/// The sooner of the end that is known already and the one asked for says in which round and why; who wants the
-	/// stream closed is stronger than who wants it parked, whoever comes first. A round that was read off the meter
-	/// stays billed, so no end is sooner than that. The runs are bounded before the meter is read, so nothing after
-	/// the end is billed, however late it is asked for.
+	/// The sooner of the end that is known already and the one asked for says in which round and
+	/// why; who wants the stream closed is stronger than who wants it parked, whoever comes first.
+	/// A round that was read off the meter stays billed, so no end is sooner than that. The runs
+	/// are bounded before the meter is read, so nothing after the end is billed, however late it is
+	/// asked for.
 	pub(crate) fn stop_by(
 		id: EscrowId,
 		at: RoundIndex,
@@ -247,13 +250,13 @@ impl<T: Config> Pallet<T> {
 		let mut account = Self::live_stream(id)?;
 		let Terms::Stream(stream) = &account.terms else { return Err(Error::<T>::NotAStream.into()) };
 		let at = at.max(stream.read);
-		let asked = match stream.last() {
+		let known = match (Self::known_end(&account), stream.last()) {
 			// Its time is over before that, which can no longer be put off.
-			Some(last) if last < at => State::expired(last),
-			_ => State::stopping(at, reason, parks),
+			(State::Open, Some(last)) if last < at => State::expired(last),
+			(known, _) => known,
 		};
 		let before = account.state;
-		account.state = asked.unless(Self::known_end(&account));
+		account.state = State::stopping(at, reason, parks).unless(known);
 		if account.state != before {
 			let known = Self::touch(&mut account);
 			// Funds that have run out are known only now.
@@ -280,8 +283,8 @@ impl<T: Config> Pallet<T> {
 		Ok(Self::close(id, &mut account, T::Clock::round(), reason))
 	}
 
-	/// Give up what could not be delivered to the payee of a closed account: all that is held goes back
-	/// to the payer.
+	/// Give up what could not be delivered to the payee of a closed account: all that is held goes
+	/// back to the payer.
 	pub(crate) fn write_off(id: EscrowId, mut account: AccountOf<T>) -> DispatchResult {
 		let amount = account.held;
 		Self::refund(id, &mut account, amount)?;

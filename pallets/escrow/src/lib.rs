@@ -1,17 +1,17 @@
 //! # Escrow
 //!
-//! Tenant funds on hold for a purpose, in the native token or an approved asset: a **stream**, paid by
-//! the billable blocks of a service's meter, or a **lump**, paid in one sum. A lump can be started as a
-//! stream, and a stream be parked as a lump, so that one deposit pays one operator after the other. Other
-//! pallets open and end accounts through [`surety_primitives::Escrow`]; people only poke
-//! ([`Pallet::settle`]).
+//! Tenant funds on hold for a purpose, in the native token or an approved asset: a **stream**, paid
+//! by the billable blocks of a service's meter, or a **lump**, paid in one sum. A lump can be
+//! started as a stream, and a stream be parked as a lump, so that one deposit pays one operator
+//! after the other. Other pallets open and end accounts through [`surety_primitives::Escrow`];
+//! people only poke ([`Pallet::settle`]).
 //!
 //! ```text
-//!          open_stream                 end, or the funds or the meter end
+//!          open_stream               end, or the funds, the meter or the time end
 //!  (none) --------------> Open stream ------------------------------------> Ending { round }
-//!     |                    ^   |                                              ^     |
-//!     |              start |   | park           end, or the funds end sooner  |     | that round
-//!     |                    |   v                                              |     | is judged
+//!     |                    ^   |  (extend puts the time off)                  ^     |
+//!     |              start |   | park, or the meter    end, or the funds      |     | that round
+//!     |                    |   v ends before the time  end sooner             |     | is judged
 //!     |                    |  Parking { round } ------------------------------+     |
 //!     |                    |   |                                                    |
 //!     |                    |   | that round is judged                               |
@@ -19,76 +19,115 @@
 //!     +-------------------> Open lump -------------------------------------------> (removed)
 //! ```
 //!
-//! If somebody cannot be paid, an account is not removed but `Closed`, until `settle` or `force_close`. While
-//! a dispute locks funds (freeze, until thaw), a stream is not billed, no end is carried out, and a lump is
-//! neither started nor closed.
+//! If somebody cannot be paid, an account is not removed but `Closed`, until `settle` or
+//! `force_close`. While a dispute locks funds (freeze, until thaw), a stream is not billed, no end
+//! is carried out, and a lump is neither started nor closed.
 //!
 //! ## Where the funds are
 //!
 //! On the payer's own account, on hold. Paying moves held funds to the payee and the two fee pots;
-//! refunding releases them. So an account here is a claim on a hold: `paid + refunded + held == deposited`,
-//! and the hold of a payer is the sum of `held` over its accounts.
+//! refunding releases them. So an account here is a claim on a hold: `paid + refunded + held ==
+//! deposited`, and the hold of a payer is the sum of `held` over its accounts.
 //!
 //! ## What is due
 //!
-//! In all, `rate x billable blocks`, never more than the deposit; of that the fee is `floor(share x due)`,
-//! and of the fee `floor(share of the probers x fee)` goes to the probers' pot and the rest to the treasury.
-//! All of these only grow and what was paid is taken off them, so paying every block gives to the base unit
-//! what paying once gives. The fee's share is fixed when the account is opened.
+//! In all, `rate x billable blocks`, never more than the deposit; of that the fee is `floor(share x
+//! due)`, and of the fee `floor(share of the probers x fee)` goes to the probers' pot and the rest
+//! to the treasury. All of these only grow and what was paid is taken off them, so paying every
+//! block gives to the base unit what paying once gives. The fee's share is fixed when the account
+//! is opened.
 //!
-//! Part of the deposit is **prepaid**: it pays the first billable blocks, as they are judged, and stays on
-//! hold until then. If the stream ends because the tenant closed it (code 1001), what is due in all is at least
-//! the prepaid sum, so leaving early does not get it back. If it ends for any other reason, or is parked, what
-//! the meter did not earn is the payer's, the prepaid sum included: nobody sells units, ends the service and
-//! keeps the money, and a tenant whose funds run out while rounds are down does not pay for those. The reason
-//! that counts is that of the end that is carried out. A dispute cannot lock the prepaid sum.
+//! Part of the deposit is **prepaid**: it pays the first billable blocks, as they are judged, and
+//! stays on hold until then. If the stream ends because the tenant closed it (code 1001), what is
+//! due in all is at least
 //!
-//! Billable blocks come in whole rounds, from the round after the opening to the round of the end. The last
-//! round may be paid in part: where the funds end inside it.
+//! ```text
+//! prepaid - rate x blocks of its judged rounds that were not billable
+//! ```
+//!
+//! so leaving early does not get back what was served or could have been, and nobody pays for an
+//! outage. A stream that was started has a **trial** first: who closes it with the last round of
+//! that or sooner owes what the meter earned, no more. If a stream ends for any other reason, or is
+//! parked, what the meter did not earn is the payer's, the prepaid sum included: nobody sells
+//! units, ends the service and keeps the money, and a tenant whose funds run out while rounds are
+//! down does not pay for those. The reason that counts is that of the end that is carried out. A
+//! dispute cannot lock what is left of the prepaid sum, trial or not.
+//!
+//! Billable blocks come in whole rounds, from the round after the opening to the round of the end.
+//! The last round may be paid in part: where the funds end inside it.
 //!
 //! ## How a stream ends
 //!
-//! Verdicts are two rounds late, so an end is decided first and carried out when its round is judged; then
-//! what is left goes back to the payer and the owner is told. When the funds run out is foreseen at the
-//! worst: at the block from which the rounds not judged yet, should all of them turn out billable, have used
-//! up what is there. So nothing is served unpaid, and what turns out unused is refunded. Bounded work in
-//! `on_initialize` looks at each stream at exactly the block at which something may have to be done. It does
-//! not watch for services that end: `settle` of anybody makes it look in the next block.
+//! This pallet alone decides when and why, once, and remembers it; others ask ([`Pallet::stream`]).
+//! The soonest of these is the end of a stream, with its own reason:
 //!
-//! That work has two lanes, each with its own bound of [`Config::AgendaPerBlock`] streams: what ends, and what is
-//! only looked at. So whoever opens any number of streams holds up no end of others. A block's agenda is charged
-//! by what it did, and weighs at most two walks (`agenda`), one bound of ends (the costlier of `wake` and
-//! `wake_parking`, with [`Config::OnEndWeight`] each) and one of looks (`wake_read`).
+//! - the one its owner, or governance, asks for. It may be past, as verdicts are two rounds late;
+//!   but what was read off the meter stays billed, so no end is sooner than the last round read;
+//! - the end of its meter, for the meter's reason. A meter that is gone without a word ends what it
+//!   was last read for;
+//! - of a stream that was started, the last round of its time (`Expired`): decided when that round
+//!   comes, or as soon as somebody asks for a later end. Until then its owner may put it off
+//!   (`extend`);
+//! - the block at which its funds run out.
+//!
+//! A sooner end takes the place of one that stands. The owner is notified of what it did not ask
+//! for.
+//!
+//! **Decided before read**: whatever is known of an end bounds the stream before its meter is read,
+//! and the time of a stream that was started bounds it from its first block on. So nothing after
+//! its end is ever billed, however late that is carried out, and what the meter has forgotten by
+//! then (it remembers 32 rounds) favours the payer.
+//!
+//! An end is carried out when its round is judged; then what is left goes back to the payer and the
+//! owner is told. When the funds run out is foreseen at the worst: at the block from which the
+//! rounds not judged yet, should all of them turn out billable, have used up what is there. So
+//! nothing is served unpaid, and what turns out unused is refunded. Bounded work in `on_initialize`
+//! looks at each stream at exactly the block at which something may have to be done. It does not
+//! watch for services that end: `settle` of anybody makes it look in the next block.
+//!
+//! That work has two lanes, each with its own bound of [`Config::AgendaPerBlock`] streams: what
+//! ends, and what is only looked at. So whoever opens any number of streams holds up no end of
+//! others. A block's agenda is charged by what it did, and weighs at most two walks (`agenda`), one
+//! bound of ends (the costlier of `wake` and `wake_parking`, with [`Config::OnEndWeight`] each) and
+//! one of looks (`wake_read`).
 //!
 //! ## How a stream is parked
 //!
-//! Like it ends, and by the same rules of rounds, but what is left when the last round is paid never leaves
-//! the hold: the account is a lump again, with its payer as its payee, and counts from nothing
-//! (`deposited == held`). The owner is told, and starts it for the next payee or closes it. The share of the
-//! fee stays the one that the account was opened with. If the funds end sooner, or an end is asked for before
-//! it is parked, the stream ends and is closed, with the parking round at the latest; the sooner of the two
-//! says why. Nor can a stream be parked whose end is decided: asked for a sooner round, it is closed then.
-//! A stream that is to be parked takes top-ups.
+//! Like it ends, and by the same rules of rounds, but what is left when the last round is paid
+//! never leaves the hold: the account is a lump again, with its payer as its payee, and counts from
+//! nothing (`deposited == held`). The owner is told, and starts it for the next payee or closes it.
+//! The share of the fee stays the one that the account was opened with. A stream that was started
+//! parks with its meter, if that ends before its time. If the funds end sooner, or an end is asked
+//! for before it is parked, the stream ends and is closed, with the parking round at the latest;
+//! the sooner of the two says why. Nor can a stream be parked that is to be closed, or whose time
+//! is over: asked for a sooner round, it is closed then. A stream that is to be parked takes
+//! top-ups, but no more time.
 //!
 //! ## What cannot be delivered
 //!
-//! A payee that cannot take a payment (blocked, or reaped and the sum below the asset's minimum) is still
-//! owed: the sum stays on hold and every later settlement tries again. At the end the payer's refund does
-//! not wait for it; the account stays as `Closed` until `settle` delivers the rest, or governance writes it
-//! off to the payer. The fee never leads the payee's part, and one pot that cannot take its part does not
-//! stop the other; what a pot cannot take at the very end goes to the payee.
+//! A payee that cannot take a payment (blocked, or reaped and the sum below the asset's minimum) is
+//! still owed: the sum stays on hold and every later settlement tries again. At the end the payer's
+//! refund does not wait for it; the account stays as `Closed` until `settle` delivers the rest, or
+//! governance writes it off to the payer. The fee never leads the payee's part, and one pot that
+//! cannot take its part does not stop the other; what a pot cannot take at the very end goes to the
+//! payee.
 //!
-//! What a payee cannot take when its stream is parked is split off: it stays on hold in a `Closed` account
-//! with an id of its own, for `settle` or governance as above, and has nothing to do with the next payee.
+//! What a payee cannot take when its stream is parked is split off: it stays on hold in a `Closed`
+//! account with an id of its own, for `settle` or governance as above, and has nothing to do with
+//! the next payee.
 //!
 //! ## Example
 //!
-//! With rounds of 10 blocks, a rate of 2 and a fee of 5 %: a deposit of 1,000 with 200 prepaid, opened in
-//! round 4. Nothing moves at once. Each billable round from 5 on moves 20 once it is judged: 19 to the payee,
-//! 1 to the pots. Ended in round 20 after 16 billable rounds: 320 were paid in all, 16 of it fee, and in the
-//! first block of round 23 the payer gets 680 back. Ended in round 8 after 4 billable rounds: by the tenant,
-//! 200 are paid in all and 800 refunded; by the operator or the network, 80 and 920. Parked in round 8, 80 are
-//! paid and 920 are a lump; started again in round 12, round 13 is the first that the next payee earns.
+//! With rounds of 10 blocks, a rate of 2 and a fee of 5 %: a deposit of 1,000 with 200 prepaid,
+//! opened in round 4. Nothing moves at once. Each billable round from 5 on moves 20 once it is
+//! judged: 19 to the payee, 1 to the pots. Ended in round 20 after 16 billable rounds: 320 were
+//! paid in all, 16 of it fee, and in the first block of round 23 the payer gets 680 back. Ended in
+//! round 8 after 4 billable rounds: by the tenant, 200 are paid in all and 800 refunded; by the
+//! operator or the network, 80 and 920. Had one of the 4 been down, it would be 180 and 820, or 60
+//! and 940. Parked in round 8, 80 are paid and 920 are a lump. Started again in round 12, round 13
+//! is the first that the next payee earns; if its last round is 20 and its trial lasts to 14, the
+//! tenant pays 40 who closes it in round 14 and 200 who closes it in round 15, and by itself it
+//! ends with 160 paid.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -127,7 +166,8 @@ use surety_primitives::{
 /// An escrow account of a runtime.
 pub type AccountOf<T> = Account<<T as frame_system::Config>::AccountId>;
 
-// The macros of FRAME expect that the runtime knows the pallet. Nothing written here expects or unwraps.
+// The macros of FRAME expect that the runtime knows the pallet. Nothing written here expects or
+// unwraps.
 #[allow(clippy::expect_used)]
 #[import_section(errors::errors)]
 #[import_section(events::events)]
@@ -156,22 +196,25 @@ pub mod pallet {
 		/// The meters of services.
 		type Meter: Meter;
 
-		/// Who is told how streams end.
+		/// Handler notified of the ends of streams.
 		type OnEnd: OnEscrowEnd;
 
-		/// What one stream's end costs there: `ending`, and the costlier of `ended` and `parked`.
+		/// Weight of one stream's end there: `ending`, and the costlier of `ended` and `parked`.
 		type OnEndWeight: Get<Weight>;
 
 		/// May end a stream, close a lump and write off what cannot be delivered.
 		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-		/// Share of every payment that is the platform's fee. Fixed for an account when it is opened.
+		/// Share of every payment that is the platform's fee. Fixed for an account when it is
+		/// opened.
 		type PlatformFee: Get<Perbill>;
 
-		/// Share of the fee that goes to the probers' pot; the treasury gets the rest. Fixed likewise.
+		/// Share of the fee that goes to the probers' pot; the treasury gets the rest. Fixed
+		/// likewise.
 		type ProberShare: Get<Perbill>;
 
-		/// The pot that probers are rewarded from. Needs a provider and a touched account per asset.
+		/// The pot that probers are rewarded from. Needs a provider and a touched account per
+		/// asset.
 		type ProberPot: Get<Self::AccountId>;
 
 		/// The treasury. Needs a provider and a touched account per asset.
@@ -205,7 +248,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Accounts<T: Config> = StorageMap<_, Twox64Concat, EscrowId, AccountOf<T>>;
 
-	/// Which streams are looked at in which block, by lane; as many entries as streams that wait for a block.
+	/// Which streams are looked at in which block, by lane; as many entries as streams that wait
+	/// for a block.
 	#[pallet::storage]
 	pub type Agenda<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, (Lane, BlockNumber), Twox64Concat, EscrowId, ()>;
@@ -216,8 +260,8 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		/// Decides and carries out the ends that fall in this block. Must run after the verdicts of the
-		/// block are in.
+		/// Decides and carries out the ends that fall in this block. Must run after the verdicts of
+		/// the block are in.
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			Self::work_agenda()
 		}
@@ -235,11 +279,11 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Pay what is due in an escrow account, by the rounds judged so far. Anybody may call this, as
-		/// often as they like: it only brings forward what is owed anyway.
+		/// Pay what is due in an escrow account, by the rounds judged so far. Anybody may call
+		/// this, as often as they like: it only brings forward what is owed anyway.
 		///
-		/// If the service has ended or the funds have, the next block ends the stream. If the account is
-		/// closed and somebody could not be paid, this tries again.
+		/// If the service has ended or the funds have, the next block ends the stream. If the
+		/// account is closed and somebody could not be paid, this tries again.
 		///
 		/// Events: `Settled` and `Refunded`, if anything moved.
 		#[pallet::call_index(0)]
@@ -251,12 +295,12 @@ pub mod pallet {
 
 		/// End an escrow account by governance, whatever its owner wants.
 		///
-		/// - A stream ends with this round, or the sooner one it is to end or be parked with, and is closed. If
-		///   funds are locked, `to_payee` of them (in base units, fee included) goes to the payee and the lock is
-		///   lifted; otherwise `to_payee` must be 0.
+		/// - A stream ends with this round, or the sooner one it is to end or be parked with, and
+		///   is closed. If funds are locked, `to_payee` of them (in base units, fee included) goes
+		///   to the payee and the lock is lifted; otherwise `to_payee` must be 0.
 		/// - A lump is closed: `to_payee` of it to the payee, the rest back to the payer.
-		/// - A closed account that somebody could not be paid from is written off: all it holds goes back
-		///   to the payer. `to_payee` must be 0.
+		/// - A closed account that somebody could not be paid from is written off: all it holds
+		///   goes back to the payer. `to_payee` must be 0.
 		///
 		/// Events: `EndDecided`, `LumpClosed` or `WrittenOff`.
 		#[pallet::call_index(1)]
@@ -278,14 +322,14 @@ pub mod pallet {
 			Accounts::<T>::get(escrow)
 		}
 
-		/// A stream with what is due and the billable blocks its funds still pay for, by the rounds judged
-		/// so far. `None` once it is closed.
+		/// A stream with what is due and the billable blocks its funds still pay for, by the rounds
+		/// judged so far. `None` once it is closed.
 		pub fn stream(escrow: EscrowId) -> Option<StreamInfo> {
 			<Self as Escrow<_>>::stream(escrow)
 		}
 
-		/// First block that the funds of a stream may not pay for: its end is decided there unless a round
-		/// before it turns out not billable. `None` if it is frozen, closed or ends sooner.
+		/// First block that the funds of a stream may not pay for: its end is decided there unless
+		/// a round before it turns out not billable. `None` if it is frozen, closed or ends sooner.
 		pub fn funded_until(escrow: EscrowId) -> Option<BlockNumber> {
 			let mut account = Self::live_stream(escrow).ok()?;
 			Self::touch(&mut account);

@@ -1,9 +1,10 @@
-//! How a stream follows its meter. Pure: nothing here reads or writes storage.
+//! Metering of streams. Pure: nothing here reads or writes storage.
 //!
-//! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens another,
-//! the end (or parking) stops the last. Verdicts come two rounds late, so a run's edges are noted as rounds and
-//! read off the meter once those rounds are judged. A meter remembers 32 rounds. An edge that is read later favours
-//! the payer: the base of a run is taken at its most, the end at its least.
+//! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens
+//! another, the end (or parking) stops the last. Verdicts come two rounds late, so a run's edges
+//! are noted as rounds and read off the meter once those rounds are judged. A meter remembers 32
+//! rounds. An edge that is read later favours the payer: the base of a run is taken at its most,
+//! the end at its least.
 //!
 //! ```text
 //! round      5     6     7     8     9    10    11
@@ -38,8 +39,8 @@ impl Stream {
 		self.term.map(|term| term.last)
 	}
 
-	/// Base units due at the least if the tenant closes the stream: what is prepaid, less the price of the rounds
-	/// that were judged and not billable.
+	/// Base units due at the least if the tenant closes the stream: what is prepaid, less the price
+	/// of the rounds that were judged and not billable.
 	pub fn least(&self) -> Balance {
 		self.prepaid.saturating_sub(self.rate.saturating_mul(Balance::from(self.unbillable)))
 	}
@@ -76,7 +77,8 @@ impl Stream {
 		self.drop_finished();
 	}
 
-	/// Put off the last round of its term, which has not come yet. The run that goes on to it goes on to the new one.
+	/// Put off the last round of its term, which has not come yet. The run that goes on to it goes
+	/// on to the new one.
 	pub fn extend(&mut self, last: RoundIndex) {
 		let Some(term) = &mut self.term else { return };
 		let before = Some(term.last);

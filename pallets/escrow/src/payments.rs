@@ -1,5 +1,6 @@
-//! Where money moves. A payment that cannot be delivered changes nothing and stays due; it never stops
-//! the others nor the agenda. Parking moves nothing but what is due: the rest stays on hold where it is.
+//! Where money moves. A payment that cannot be delivered changes nothing and stays due; it never
+//! stops the others nor the agenda. Parking moves nothing but what is due: the rest stays on hold
+//! where it is.
 
 use crate::{
 	AccountOf,
@@ -10,7 +11,7 @@ use frame::prelude::{DispatchResult, defensive};
 use frame_support::{storage::with_storage_layer, traits::Get};
 use surety_primitives::{Balance, CloseReason, EscrowId, Funds, RoundIndex, StreamEnd};
 
-/// Who is paid out of an account.
+/// Receiver of a payment.
 #[derive(Clone, Copy)]
 enum Party {
 	Payee,
@@ -19,8 +20,8 @@ enum Party {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Deliver what is due, as far as it can be. The fee follows the payee's part and never leads it.
-	/// Returns what moved.
+	/// Deliver what is due, as far as it can be. The fee follows the payee's part and never leads
+	/// it. Returns what moved.
 	pub(crate) fn pay_out(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
 		let before = account.paid;
 		let shares = account.shares();
@@ -31,8 +32,8 @@ impl<T: Config> Pallet<T> {
 		Self::report_paid(id, before, account.paid)
 	}
 
-	/// Close: pay what is due and give the rest back. The account stays only if somebody could not be
-	/// paid.
+	/// Close: pay what is due and give the rest back. The account stays only if somebody could not
+	/// be paid.
 	pub(crate) fn close(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
@@ -55,8 +56,9 @@ impl<T: Config> Pallet<T> {
 		end
 	}
 
-	/// Park: pay what is due and keep the rest on hold, as a lump. What cannot be delivered waits in a closed
-	/// account of its own. `None` if no id is left for that; then nothing but payments has happened.
+	/// Park: pay what is due and keep the rest on hold, as a lump. What cannot be delivered waits
+	/// in a closed account of its own. `None` if no id is left for that; then nothing but payments
+	/// has happened.
 	pub(crate) fn park_now(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
@@ -80,7 +82,7 @@ impl<T: Config> Pallet<T> {
 		Some(end)
 	}
 
-	/// What the owner is told of an end with what is due now.
+	/// The end that the owner is notified of, with what is due now.
 	fn end_of(account: &AccountOf<T>, round: RoundIndex, reason: CloseReason) -> StreamEnd {
 		let (paid, fee) = (account.due(), account.shares().fee());
 		StreamEnd { reason, round, paid, fee, refunded: account.deposited.saturating_sub(paid) }
@@ -94,8 +96,8 @@ impl<T: Config> Pallet<T> {
 		Some(id)
 	}
 
-	/// Deliver what is due when nothing more will be. What a pot cannot take even now goes to the payee: a
-	/// fee must not keep an account alive. Returns what moved.
+	/// Deliver what is due when nothing more will be. What a pot cannot take even now goes to the
+	/// payee: a fee must not keep an account alive. Returns what moved.
 	fn pay_at_last(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
 		let moved = Self::pay_out(id, account);
 		if account.paid.payee < account.shares().payee {
@@ -106,8 +108,8 @@ impl<T: Config> Pallet<T> {
 		moved.saturating_add(Self::report_paid(id, before, account.paid))
 	}
 
-	/// Deliver what a closed account still holds, and forget it if nothing is left. Returns what moved
-	/// to payee and fee.
+	/// Deliver what a closed account still holds, and forget it if nothing is left. Returns what
+	/// moved to payee and fee.
 	pub(crate) fn deliver(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
 		let moved = Self::pay_at_last(id, account);
 		let rest = account.held.saturating_sub(account.outstanding());
@@ -136,8 +138,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether `to` has got `amount`, or there was nothing to give. Never more than what is outstanding:
-	/// a fee that the payee got instead of a pot is not paid again.
+	/// Pay `amount` to `to`. True if it has arrived, or if there was nothing to give. Never more
+	/// than what is outstanding: a fee that the payee got instead of a pot is not paid again.
 	fn pay(account: &mut AccountOf<T>, to: Party, amount: Balance) -> bool {
 		let amount = amount.min(account.outstanding());
 		if amount == 0 {

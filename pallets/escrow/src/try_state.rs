@@ -11,16 +11,18 @@ use surety_primitives::{Balance, Clock, EscrowId, Funds};
 impl<T: Config> Pallet<T> {
 	/// 1. What a payer has on hold here is the sum of `held` over its accounts, per asset.
 	/// 2. Per account, `paid + refunded + held == deposited`; a refund is given only by closing.
-	/// 3. Per account, no more is paid than is due, no more is due than is deposited and not locked, and
-	///    the fee is at most its share of what is paid. What is due if the tenant closes a stream is neither locked
-	///    nor granted away.
+	/// 3. Per account, no more is paid than is due, no more is due than is deposited and not
+	///    locked, and the fee is at most its share of what is paid. What is due if the tenant
+	///    closes a stream is neither locked nor granted away.
 	/// 4. What is locked is held.
-	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the stream says,
-	///    not before the cursor of its lane, and no other. Only a frozen or closed stream waits for none. A
-	///    stream whose end is decided is in the urgent lane; an open one only if that is due now.
-	/// 6. The runs of a stream are in order, each ends after it began and none but the last is open; none
-	///    is open if the stream is frozen, ending, parking or was started, nor goes past the end or its last round.
-	///    No stream ends after its last round, nor before what was read off its meter.
+	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the
+	///    stream says, not before the cursor of its lane, and no other. Only a frozen or closed
+	///    stream waits for none. A stream whose end is decided is in the urgent lane; an open one
+	///    only if that is due now.
+	/// 6. The runs of a stream are in order, each ends after it began and none but the last is
+	///    open; none is open if the stream is frozen, ending, parking or was started, nor goes past
+	///    the end or its last round. No stream ends after its last round, nor before what was read
+	///    off its meter.
 	/// 7. A closed account still holds something and locks nothing.
 	/// 8. No id is beyond the next.
 	/// 9. Only streams are ending or parking.

@@ -1,4 +1,4 @@
-//! What an escrow account is.
+//! Types of escrow accounts.
 
 use frame::prelude::{BoundedVec, ConstU32, Perbill};
 use surety_primitives::{
@@ -9,17 +9,17 @@ use surety_primitives::{
 /// within three, so freezing and thawing in every single round needs four.
 pub const MAX_RUNS: u32 = 6;
 
-/// Rounds from the one that is to be read off a meter to the first in whose blocks all of it is judged:
-/// it is revealed in the next and judged in the one after.
+/// Rounds from the one that is to be read off a meter to the first in whose blocks all of it is
+/// judged: it is revealed in the next and judged in the one after.
 pub const JUDGED_AFTER: RoundIndex = 3;
 
-/// Rounds over whose blocks the reads that nobody waits for are spread. What is read this late, or later still
-/// because of a backlog, must not be older than what a meter remembers.
+/// Rounds over whose blocks the reads that nobody waits for are spread. What is read this late, or
+/// later still because of a backlog, must not be older than what a meter remembers.
 pub const SPREAD_ROUNDS: RoundIndex = 8;
 const _: () = assert!(2 * (JUDGED_AFTER + SPREAD_ROUNDS) < MeterReading::REMEMBERED);
 
 stored! {
-	/// What waits in line with what. Whoever floods one lane does not hold up the other.
+	/// Lane of the agenda. A flood in one does not hold up the other.
 	#[derive(Copy)]
 	pub enum Lane {
 		/// Streams whose end is decided, or found to be due.
@@ -30,8 +30,8 @@ stored! {
 }
 
 stored! {
-	/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What the
-	/// meter says already is taken out at the front, so `from` moves on as rounds are judged.
+	/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What
+	/// the meter says already is taken out at the front, so `from` moves on as rounds are judged.
 	#[derive(Copy)]
 	pub struct Run {
 		/// Billed are the rounds after this one.
@@ -49,7 +49,8 @@ stored! {
 	pub struct Term {
 		/// Last round that is billed: the stream expires with it.
 		pub last: RoundIndex,
-		/// Last round of the trial: a tenant who closes the stream with it or sooner owes what was metered, no more.
+		/// Last round of the trial: a tenant who closes the stream with it or sooner owes what was
+		/// metered, no more.
 		pub trial_until: RoundIndex,
 	}
 }
@@ -61,19 +62,21 @@ stored! {
 		pub meter: ServiceId,
 		/// Base units per billable block.
 		pub rate: Balance,
-		/// Base units of the deposit that pay the first billable blocks. Less the price of `unbillable`, the
-		/// least that is due in all if the tenant closes the stream after its trial; any other end refunds what
-		/// of it the meter did not earn.
+		/// Base units of the deposit that pay the first billable blocks. Less the price of
+		/// `unbillable`, the least that is due in all if the tenant closes the stream after its
+		/// trial; any other end refunds what of it the meter did not earn.
 		pub prepaid: Balance,
 		/// Billable blocks in all, by the rounds judged when the account was last touched.
 		pub billed: u32,
 		/// Blocks of the rounds read off the meter in which it did not advance.
 		pub unbillable: u32,
-		/// Last round that was read off the meter; before the first, the round of the opening. No end is sooner.
+		/// Last round that was read off the meter; before the first, the round of the opening. No
+		/// end is sooner.
 		pub read: RoundIndex,
-		/// The time that it was started for, if it was a lump before. It is one again if its meter ends sooner.
+		/// The time that it was started for, if it was a lump before. It is one again if its meter
+		/// ends sooner.
 		pub term: Option<Term>,
-		/// What is not judged yet, in order of time.
+		/// Rounds that are not judged yet, in order of time.
 		pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
 		/// Lane and block whose agenda holds the entry of this stream.
 		pub wake: Option<(Lane, BlockNumber)>,
@@ -81,7 +84,7 @@ stored! {
 }
 
 stored! {
-	/// What an escrow account is for.
+	/// Purpose of an escrow account.
 	pub enum Terms {
 		/// A rate per billable block.
 		Stream(Stream),
@@ -100,7 +103,7 @@ stored! {
 		Ending {
 			/// Last round that is billed.
 			round: RoundIndex,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
 		},
 		/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
@@ -108,19 +111,20 @@ stored! {
 			/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
 			due: Balance,
 		},
-		/// A stream's end is decided, but not that of the account: nothing after `round` is billed, and once
-		/// that is paid what is left is a lump again.
+		/// A stream's end is decided, but not that of the account: nothing after `round` is billed,
+		/// and once that is paid what is left is a lump again.
 		Parking {
 			/// Last round that is billed.
 			round: RoundIndex,
-			/// Why.
+			/// Reason of the end.
 			reason: CloseReason,
 		},
 	}
 }
 
 impl State {
-	/// The end of a stream with `round`, after which the account is closed or, if it `parks`, is a lump.
+	/// The end of a stream with `round`, after which the account is closed or, if it `parks`, is a
+	/// lump.
 	pub fn stopping(round: RoundIndex, reason: CloseReason, parks: bool) -> Self {
 		if parks { Self::Parking { round, reason } } else { Self::Ending { round, reason } }
 	}
@@ -130,7 +134,8 @@ impl State {
 		Self::Ending { round: last, reason: CloseReason::Expired }
 	}
 
-	/// This end, but that of `known` in its place if it is not later. Only what parks by both of them parks.
+	/// This end, but that of `known` in its place if it is not later. Only what parks by both of
+	/// them parks.
 	pub fn unless(self, known: Self) -> Self {
 		let Some(stands) = known.end() else { return self };
 		let end = self.end().filter(|(round, _)| *round < stands.0).unwrap_or(stands);
@@ -145,12 +150,12 @@ impl State {
 		}
 	}
 
-	/// Whether the account only waits for somebody to be paid.
+	/// True if the account only waits for somebody to be paid.
 	pub fn is_closed(&self) -> bool {
 		matches!(self, Self::Closed { .. })
 	}
 
-	/// Whether it is decided that a stream becomes a lump again.
+	/// True if it is decided that a stream becomes a lump again.
 	pub fn parks(&self) -> bool {
 		matches!(self, Self::Parking { .. })
 	}
@@ -192,14 +197,14 @@ impl Paid {
 }
 
 stored! {
-	/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from the opening of
-	/// the account or, if it was parked, from there.
+	/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from
+	/// the opening of the account or, if it was parked, from there.
 	pub struct Account<AccountId> {
-		/// Who is told of the end.
+		/// Owner, notified of the end.
 		pub owner: EscrowOwner,
 		/// On whose account the funds are on hold.
 		pub payer: AccountId,
-		/// Who is paid. The payer itself while nobody is known yet.
+		/// Payee; the payer itself while nobody is known yet.
 		pub payee: AccountId,
 		/// Asset of all amounts.
 		pub asset: AssetId,
@@ -217,7 +222,7 @@ stored! {
 		pub refunded: Balance,
 		/// The fee, fixed when it was opened.
 		pub fee: Fee,
-		/// What it is for.
+		/// Its purpose.
 		pub terms: Terms,
 		/// Place in its life.
 		pub state: State,
@@ -225,14 +230,14 @@ stored! {
 }
 
 impl<AccountId> Account<AccountId> {
-	/// What the meter may use up: everything but awards and what is locked.
+	/// Base units that the meter may use up: everything but awards and what is locked.
 	pub fn for_meter(&self) -> Balance {
 		self.deposited.saturating_sub(self.awarded).saturating_sub(self.frozen)
 	}
 
-	/// Due to payee and fee in all, by the rounds judged when the account was last touched. Until a stream
-	/// is closed this is what the meter says: why it ends, and so who bears the rest of the prepaid sum, is
-	/// not sure before.
+	/// Due to payee and fee in all, by the rounds judged when the account was last touched. Until a
+	/// stream is closed this is what the meter says: why it ends, and so who bears the rest of the
+	/// prepaid sum, is not sure before.
 	pub fn due(&self) -> Balance {
 		match self.state {
 			State::Closed { due } => due,
@@ -240,8 +245,8 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 
-	/// Due in all if it is closed with `round` for `reason`: a tenant who closes a stream after its trial pays at
-	/// least what is left of the prepaid sum.
+	/// Due in all if it is closed with `round` for `reason`: a tenant who closes a stream after its
+	/// trial pays at least what is left of the prepaid sum.
 	pub fn due_at_end(&self, round: RoundIndex, reason: CloseReason) -> Balance {
 		let on_trial = |stream: &Stream| stream.term.is_some_and(|term| round <= term.trial_until);
 		match &self.terms {
@@ -250,7 +255,8 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 
-	/// Due in all if the tenant closes it now. The trial is left out: its funds must last beyond it.
+	/// Due in all if the tenant closes it now. The trial is left out: its funds must last beyond
+	/// it.
 	fn due_by_tenant(&self) -> Balance {
 		match &self.terms {
 			Terms::Stream(stream) if !self.is_closed() => self.due_of_at_least(stream.least()),
@@ -273,15 +279,15 @@ impl<AccountId> Account<AccountId> {
 		self.due().saturating_sub(self.paid.total())
 	}
 
-	/// Part of `held` that may be locked or granted: neither locked, nor due to anybody, nor needed for the
-	/// prepaid sum should the tenant close the stream.
+	/// Part of `held` that may be locked or granted: neither locked, nor due to anybody, nor needed
+	/// for the prepaid sum should the tenant close the stream.
 	pub fn unlocked(&self) -> Balance {
 		let kept = self.due_by_tenant().saturating_sub(self.paid.total());
 		self.held.saturating_sub(self.frozen).saturating_sub(kept)
 	}
 
-	/// How what is due is shared. Every share is a floor of a sum that only grows, so that paying it out
-	/// in many small steps gives to the base unit what one step gives.
+	/// Shares of what is due. Every share is a floor of a sum that only grows, so that paying
+	/// it out in many small steps gives to the base unit what one step gives.
 	pub fn shares(&self) -> Paid {
 		let due = self.due();
 		let fee = self.fee.share.mul_floor(due);
@@ -305,20 +311,20 @@ impl<AccountId> Account<AccountId> {
 		self.state.end().map(|(round, _)| round)
 	}
 
-	/// Whether it is a lump of which nothing was paid or granted.
+	/// True for a lump of which nothing was paid or granted.
 	pub fn is_untouched(&self) -> bool {
 		self.paid == Paid::default() && self.awarded == 0
 	}
 
-	/// Whether it is closed and waits only for somebody to be paid.
+	/// True if it is closed and waits only for somebody to be paid.
 	pub fn is_closed(&self) -> bool {
 		self.state.is_closed()
 	}
 }
 
 impl<AccountId: Clone> Account<AccountId> {
-	/// A lump again, of the `left` base units on hold that are nobody else's. What was before is forgotten;
-	/// the fee's shares stay.
+	/// A lump again, of the `left` base units on hold that are nobody else's. What was before is
+	/// forgotten; the fee's shares stay.
 	pub fn park(&mut self, left: Balance) {
 		self.payee = self.payer.clone();
 		self.deposited = left;
@@ -331,8 +337,8 @@ impl<AccountId: Clone> Account<AccountId> {
 		self.state = State::Open;
 	}
 
-	/// What is due and could not be delivered, as a closed account of its own. It knows what was paid, so
-	/// that every share comes out as if nothing had been split off.
+	/// The sum that is due and could not be delivered, as a closed account of its own. It knows
+	/// what was paid, so that every share comes out as if nothing had been split off.
 	pub fn claim(&self) -> Self {
 		let due = self.due();
 		Self {

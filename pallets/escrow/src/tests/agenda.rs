@@ -10,7 +10,8 @@ use surety_primitives::{
 /// Ids of which one in so many comes to the same block of the spread.
 const SPREAD: u32 = SPREAD_ROUNDS * L;
 
-/// Streams whose bases are to be read in one and the same block, the `offset`th that reads are spread over.
+/// Streams whose bases are to be read in one and the same block, the `offset`th that reads are
+/// spread over.
 fn flood(asset: AssetId, streams: u32, offset: u32) -> Vec<EscrowId> {
 	flood_of(asset, streams, offset, 500)
 }
@@ -80,8 +81,8 @@ fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
 	});
 }
 
-/// A thousand streams that were lumps, at 1 a block, and thousands of looks that come to the block in which all of
-/// them end with round 20. Two of three rounds are billable.
+/// A thousand streams that were lumps, at 1 a block, and thousands of looks that come to the block
+/// in which all of them end with round 20. Two of three rounds are billable.
 fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), reason: CloseReason) {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Native;

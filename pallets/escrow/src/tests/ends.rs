@@ -4,7 +4,8 @@ use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
 
-/// Ends that the tenant did not bring about: its time is over, three of the operator, one of the network.
+/// Ends that the tenant did not bring about: its time is over, three of the operator, one of the
+/// network.
 const NOT_BY_TENANT: [(CloseReason, u16); 5] = [
 	(CloseReason::Expired, 1_003),
 	(CloseReason::OperatorClosed, 2_001),

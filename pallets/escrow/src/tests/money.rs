@@ -1,6 +1,6 @@
-//! Properties over arbitrary sequences, with the native token and with an asset: money is conserved, a
-//! stream is billed to the base unit whenever its end is carried out, an end that was decided is not undone, poking
-//! changes nothing, and funds end at exactly the block foreseen.
+//! Properties over arbitrary sequences, with the native token and with an asset: money is
+//! conserved, a stream is billed to the base unit whenever its end is carried out, an end that was
+//! decided is not undone, poking changes nothing, and funds end at exactly the block foreseen.
 
 use crate::{Accounts, mock::*};
 use frame::testing_prelude::*;
@@ -98,7 +98,8 @@ struct Model {
 	deposited: Balance,
 	awarded: Balance,
 	frozen: Balance,
-	ever_frozen: bool,
+	/// It was frozen, or served on while nobody looked whether its funds had run out.
+	unpaid: bool,
 	/// Rounds `.0 + 1 ..= .1` are not billed; the last may be open.
 	pauses: Vec<(RoundIndex, RoundIndex)>,
 	meter_end: RoundIndex,
@@ -157,9 +158,10 @@ fn ended() -> Option<StreamEnd> {
 
 /// Play a plan to the end of its stream. Returns the end, and the model as it was then.
 ///
-/// A poke may close a stream some blocks sooner, when its last round is judged. `whole` lets a plan do what
-/// depends on such blocks or on what was read: freeze a stream that is ending, end the meter, end a stream in the
-/// past, and leave the agenda alone, once and not for longer than the meter remembers.
+/// A poke may close a stream some blocks sooner, when its last round is judged. `whole` lets a plan
+/// do what depends on such blocks or on what was read: freeze a stream that is ending, end the
+/// meter, end a stream in the past, and leave the agenda alone, once and not for longer than the
+/// meter remembers.
 fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Model) {
 	plan.run(plan.opened_at, None);
 	let id = plan.open(asset);
@@ -169,7 +171,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 		deposited: plan.deposit,
 		awarded: 0,
 		frozen: 0,
-		ever_frozen: false,
+		unpaid: false,
 		pauses: vec![],
 		meter_end: RoundIndex::MAX,
 	};
@@ -205,7 +207,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 						model.pauses.push((round(), RoundIndex::MAX));
 					}
 					model.frozen += amount;
-					model.ever_frozen = true;
+					model.unpaid = true;
 				}
 			},
 			Op::Thaw { percent } => {
@@ -225,6 +227,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 			Op::Stall { blocks } => {
 				if !stalled {
 					stalled = true;
+					model.unpaid = true;
 					Stalled::set(true);
 					plan.run(blocks, poke);
 					Stalled::set(false);
@@ -266,7 +269,7 @@ proptest! {
 			prop_assert_eq!(end.paid + end.refunded, model.deposited);
 			prop_assert_eq!(end.fee, Perbill::from_percent(5).mul_floor(end.paid));
 			// All that was served is paid, but for a part of the round in which the funds end.
-			if !model.ever_frozen {
+			if !model.unpaid {
 				let price = model.price(&plan, end.round);
 				prop_assert!(end.paid + plan.rate * Balance::from(L) > price);
 				if end.reason != CloseReason::FundsExhausted && end.paid < price {

@@ -362,8 +362,8 @@ fn funds_that_end_in_the_parking_round_leave_a_lump_of_nothing() {
 fn an_end_closes_what_was_to_be_parked() {
 	let (tenant, operator) = (CloseReason::TenantClosed, CloseReason::OperatorClosed);
 	for (end, round, reason, paid) in [
-		// A later end, or one with the same round: the parking round stands, and its reason too, so that a tenant
-		// whose operator failed first does not bear what was prepaid.
+		// A later end, or one with the same round: the parking round stands, and its reason too, so
+		// that a tenant whose operator failed first does not bear what was prepaid.
 		((tenant, 9), 5, UNHEALTHY, 100),
 		((tenant, 5), 5, UNHEALTHY, 100),
 		// A sooner one.

@@ -1,6 +1,6 @@
-//! Properties of a deposit that goes from payee to payee, some of whom cannot be paid: money is conserved,
-//! every payee gets to the base unit what its own meter earned in its time, however late that is looked at, and the
-//! payer has nothing back before the end.
+//! Properties of a deposit that goes from payee to payee, some of whom cannot be paid: money is
+//! conserved, every payee gets to the base unit what its own meter earned in its time, however late
+//! that is looked at, and the payer has nothing back before the end.
 
 use crate::{Accounts, mock::*};
 use frame::testing_prelude::*;
@@ -27,7 +27,8 @@ enum Op {
 		rounds: u32,
 		prepaid: Balance,
 	},
-	/// Park it so many rounds ahead, or that many ago. `None`: with its meter, at the last round that is judged.
+	/// Park it so many rounds ahead, or that many ago. `None`: with its meter, at the last round
+	/// that is judged.
 	Park {
 		rounds: Option<i32>,
 		reason: CloseReason,
@@ -220,7 +221,8 @@ impl World {
 		}
 	}
 
-	/// Note the end that stands. What escrow decides by itself closes the stream: time or funds are over.
+	/// Note the end that stands. What escrow decides by itself closes the stream: time or funds are
+	/// over.
 	fn note(&mut self, end: (RoundIndex, CloseReason)) {
 		let lease = self.lease.as_mut().expect("a stream is running");
 		lease.ending = keeps(lease.ending, Some(end));

@@ -6,7 +6,8 @@ use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, Ro
 
 const TENANT_CLOSED: CloseReason = CloseReason::TenantClosed;
 
-/// Open a stream of 20 a round with 200 prepaid, close it with round `end` as its tenant, and return what is paid.
+/// Open a stream of 20 a round with 200 prepaid, close it with round `end` as its tenant, and
+/// return what is paid.
 fn paid_by_tenant(id: EscrowId, end: RoundIndex, up: impl Fn(RoundIndex) -> bool + Copy) -> Balance {
 	run_with(end * L, up);
 	assert_eq!(Escrow::end(id, end, TENANT_CLOSED), Ok((end, TENANT_CLOSED)));

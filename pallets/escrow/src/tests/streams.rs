@@ -2,7 +2,7 @@
 
 use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream};
+use surety_primitives::{CloseReason, Escrow as _, NewStream, Started};
 
 #[test]
 fn the_example_of_the_module_doc() {
@@ -39,6 +39,32 @@ fn the_example_of_the_module_doc() {
 			run_to_round(11);
 			assert!(Escrow::stream(id).is_none());
 			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-paid, 0));
+		});
+	}
+	for (reason, paid) in [(CloseReason::TenantClosed, 180), (CloseReason::OperatorClosed, 60)] {
+		with_each_asset(|asset| {
+			run_to_round(4);
+			let id = open(asset);
+			assert_ok!(Escrow::end(id, 8, reason));
+			run_with(110, |round| round != 6);
+			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-paid, 0));
+		});
+	}
+	for (closed, paid) in [(14, 40), (15, 200), (20, 160)] {
+		with_each_asset(|asset| {
+			run_to_round(4);
+			let id = open_replica(asset, 1_000);
+			start(id);
+			assert_ok!(Escrow::park(id, 8, CloseReason::Unhealthy));
+			run_to_round(12);
+			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-80, 920));
+			assert_ok!(Escrow::start(id, Started { last: 20, trial_until: 14, ..new_start() }));
+			run_to_round(closed);
+			if closed < 20 {
+				assert_ok!(Escrow::end(id, closed, CloseReason::TenantClosed));
+			}
+			run_to_round(closed + 3);
+			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-80 - paid, 0));
 		});
 	}
 }

@@ -1,4 +1,5 @@
-//! The time that a lump is started for: it ends by itself, exactly, and can be put off until it has come.
+//! The time that a lump is started for: it ends by itself, exactly, and can be put off until it has
+//! come.
 
 use crate::{Accounts, Error, Event, State, mock::*};
 use frame::testing_prelude::*;
@@ -230,6 +231,20 @@ fn notice_cannot_be_prolonged_away() {
 		assert_noop!(Escrow::extend(id, 20, 200), Error::<Test>::Ending);
 		run_to_round(15);
 		assert_eq!(told(), vec![ended(EXPIRED, 12, 240)]);
+	});
+}
+
+#[test]
+fn parking_again_after_the_last_round_does_not_undo_the_first() {
+	with_each_asset(|asset| {
+		let id = started(asset, 12);
+		assert_ok!(Escrow::park(id, 5, UNHEALTHY));
+		assert_ok!(Escrow::freeze(id, 100));
+		run_to_round(20);
+		assert_eq!(Escrow::park(id, 20, CloseReason::OperatorClosed), Ok((5, UNHEALTHY)));
+		assert_ok!(Escrow::thaw(id, 0));
+		run_to(201);
+		assert_eq!(told(), vec![parked(UNHEALTHY, 5, 0)]);
 	});
 }
 
