@@ -40,6 +40,17 @@ fn probers<T: Config>(n: u32) -> Probers<T::AccountId> {
 	(0..n).map(prober::<T>).collect::<Vec<_>>().try_into().expect("n is at most 128")
 }
 
+/// Hot pages that are all full, and the most cold pages.
+fn full_pages<T: Config>() {
+	for page in 0..MAX_DUE - 1 {
+		PageInfos::<T>::insert(
+			PageId::Hot(page),
+			PageInfo { due: u128::MAX, taken: u128::MAX, critical: false },
+		);
+	}
+	ColdCursor::<T>::put(ColdSlots { end: MAX_COLD_PAGES * ROWS, head: 0, tail: 0 });
+}
+
 /// The `n` lowest bits.
 fn mask(n: u32) -> u128 {
 	(0..n.min(ROWS) as u8).fold(0, |mask, slot| mask | bit(slot))
@@ -62,6 +73,7 @@ fn drawn<T: Config>(services: u32) -> Snapshot<T::AccountId> {
 		seed: [7; 32],
 		started: 0,
 		committee: MAX_PROBERS - 1,
+		health: HealthRule { bad: 3, of: 3 },
 		probers: probers::<T>(MAX_PROBERS),
 		due: due(services, false),
 	}
@@ -104,7 +116,7 @@ fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
 			MeterReading::default()
 		},
 		meter_end: None,
-		strikes: 0,
+		health: LeaseHealth::default(),
 	}
 }
 
@@ -200,23 +212,21 @@ mod benchmarks {
 
 	#[benchmark]
 	fn open_round(n: Linear<0, MAX_PROBERS>) {
-		at_block::<T>(ROUND, 0);
+		// An odd round: the one cold page that fits is from the queue.
+		let round = ROUND + 1;
+		at_block::<T>(round, 0);
 		ProberSet::<T>::put(probers::<T>(n));
-		for page in 0..MAX_DUE - 1 {
-			PageInfos::<T>::insert(
-				PageId::Hot(page),
-				PageInfo { due: u128::MAX, taken: u128::MAX, critical: false },
-			);
-		}
-		// Many cold pages and all of them empty: the turn looks at as many as it may.
-		ColdCursor::<T>::put(ColdSlots { end: MAX_COLD_PAGES * ROWS, head: 0, tail: 0 });
+		// All cold pages are empty, that of the queue too: the turn looks at as many as it may.
+		full_pages::<T>();
+		let queue: Vec<u32> = (1..=MAX_QUEUED).map(|page| MAX_COLD_PAGES - page).collect();
+		Queued::<T>::put(Queue::truncate_from(queue));
 
 		#[block]
 		{
-			Pallet::<T>::open_round(ROUND);
+			Pallet::<T>::open_round(round);
 		}
 
-		assert!(Snapshots::<T>::contains_key(ROUND));
+		assert!(Snapshots::<T>::contains_key(round));
 	}
 
 	#[benchmark]
@@ -231,6 +241,7 @@ mod benchmarks {
 				seed: [7; 32],
 				started: 0,
 				committee: MAX_PROBERS,
+				health: HealthRule { bad: 3, of: 3 },
 				probers: probers::<T>(n),
 				due: due(s, true),
 			};
@@ -266,7 +277,7 @@ mod benchmarks {
 			stalled: false,
 			full: true,
 			hot: true,
-			unhealthy_rounds: 3,
+			health: HealthRule { bad: 3, of: 3 },
 		};
 		let rulings = vec![Ruling::Verdict(Verdict::Down).to_byte(); r as usize];
 
@@ -297,6 +308,20 @@ mod benchmarks {
 		}
 
 		assert_eq!(Progress::<T>::get().judged, OLD);
+	}
+
+	#[benchmark]
+	fn request_probe() {
+		full_pages::<T>();
+		let cold = Place { page: 0, slot: 0 };
+		SlotsOf::<T>::insert(1, Slots { cold, hot: None });
+		PageInfos::<T>::insert(PageId::Cold(0), PageInfo { due: mask(1), ..Default::default() });
+		Queued::<T>::put(Queue::truncate_from((1..MAX_QUEUED).collect()));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(whitelisted_caller()), 1);
+
+		assert_eq!(Queued::<T>::get().last(), Some(&0));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -1,7 +1,8 @@
-//! Duty: what each prober did in a session, and what it earns or answers for at the session's end.
+//! Duty: the work of each prober in a session, and what it earns or answers for at the session's end.
 
 use crate::{
-	Config, Duty, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober, ProberSet, Snapshot,
+	Config, Duty, DutyTally, Event, IdentificationTuple, LeastDuty, MAX_PROBERS, Pallet, Prober, ProberSet,
+	Snapshot,
 };
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use frame_support::{
@@ -25,7 +26,7 @@ pub struct ProberNeglect<Offender> {
 	pub session_index: SessionIndex,
 	/// Validators in it.
 	pub validator_set_count: u32,
-	/// Who neglected their duty.
+	/// Those that neglected their duty.
 	pub offenders: Vec<Offender>,
 }
 
@@ -60,7 +61,7 @@ impl DutyTally {
 	pub fn agreement(&self) -> Perbill {
 		share(self.agreed, self.judged)
 	}
-	/// Whether both are enough.
+	/// True if both are enough.
 	pub fn meets(&self, least: Perbill) -> bool {
 		self.participation() >= least && self.agreement() >= least
 	}
@@ -97,7 +98,8 @@ impl<T: Config> Pallet<T> {
 	/// Reward and report by what the session's folded rounds say; then start over.
 	pub(crate) fn end_duty(session: SessionIndex) {
 		let duty = Duty::<T>::take();
-		let least = T::MinDuty::get();
+		// As it was when the session began: its rounds are paid by it.
+		let least = LeastDuty::<T>::get().unwrap_or_else(T::MinDuty::get);
 		Self::reward(session, &duty, least);
 		let failed: Vec<&(T::AccountId, DutyTally)> =
 			duty.iter().filter(|(_, tally)| tally.rounds >= MIN_ROUNDS && !tally.meets(least)).collect();
@@ -175,6 +177,7 @@ impl<T: Config> Pallet<T> {
 			log::error!(target: crate::LOG, "{} validators, but only the first {most} can probe", all.len());
 		}
 		let most = usize::try_from(most).unwrap_or(usize::MAX);
+		LeastDuty::<T>::put(T::MinDuty::get());
 		ProberSet::<T>::put(BoundedVec::truncate_from(all.into_iter().take(most).collect()));
 	}
 }

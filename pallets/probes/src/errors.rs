@@ -1,4 +1,4 @@
-//! Why calls are refused.
+//! Errors of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -32,6 +32,13 @@ mod errors {
 		AlreadyListed,
 		/// The service has no slot.
 		NotListed,
+		/// The service has units, so it is probed every round.
+		AlreadyDue,
+		/// The listing is not probed, because no proof was found that its operator controls the endpoint's host.
+		/// Its operator must ask for the proof again first.
+		NotProbed,
+		/// Too many probes are requested already. Try again in the next round.
+		QueueFull,
 		/// Every slot for listings is taken.
 		NoSlot,
 		/// The rounds are full: no other service can be probed every round. Wait until one is no longer used.

@@ -1,4 +1,4 @@
-//! What this pallet tells of.
+//! Events of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -44,14 +44,21 @@ mod events {
 			/// Which service.
 			service: ServiceId,
 		},
+		/// A probe of an idle service was requested: its page is probed before those whose turn it is.
+		ProbeQueued {
+			/// Which service.
+			service: ServiceId,
+			/// Cold page of the service. All idle services of the page are probed with it.
+			page: u32,
+		},
 		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts. It earns
 		/// nothing for the session and is reported.
 		DutyFailed {
 			/// Session that ended.
 			session: SessionIndex,
-			/// Who.
+			/// The prober.
 			prober: T::AccountId,
-			/// What it did.
+			/// Its duty in the session.
 			tally: DutyTally,
 		},
 		/// The probers were rewarded for a session.

@@ -21,10 +21,10 @@ const OPERATOR_CAP: u128 = 4;
 /// Operators that must be down for a correlated outage.
 const MIN_OPERATORS: usize = 3;
 
-/// What one prober sent.
+/// Commit and report of one prober.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Ballot<'a> {
-	/// Whether it committed.
+	/// True if it committed.
 	pub committed: bool,
 	/// Its report, if it revealed.
 	pub report: Option<&'a [u8]>,
@@ -33,7 +33,7 @@ pub struct Ballot<'a> {
 /// One due page.
 #[derive(Clone, Copy, Debug)]
 pub struct Sheet<'a> {
-	/// Who probes it: bit `i` is prober `i`.
+	/// Probers of it: bit `i` is prober `i`.
 	pub committee: u128,
 	/// The services at its due slots, in the order of the report; `None` where none is (any more).
 	pub subjects: &'a [Option<Subject>],
@@ -59,12 +59,12 @@ impl Subject {
 	}
 }
 
-/// What sweep 1 finds.
+/// Result of sweep 1.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Folded {
 	/// One per due service in the order of the report.
 	pub rulings: Vec<Ruling>,
-	/// What the round adds to each prober's duty.
+	/// Addition of the round to each prober's duty.
 	pub duty: Vec<DutyTally>,
 }
 
@@ -131,7 +131,7 @@ fn count(members: &[usize], is: impl Fn(usize) -> bool) -> usize {
 	members.iter().filter(|i| is(**i)).count()
 }
 
-/// What a report says of services with units: of how many, and of whose.
+/// Services with units that a report says something of, and their operators.
 struct Span {
 	services: usize,
 	/// By the operator's place in the round.
@@ -147,7 +147,7 @@ impl Span {
 			*seen = true;
 		}
 	}
-	/// Whether it is more than half of `whole`, both by services and by operators.
+	/// True if it is more than half of `whole`, both by services and by operators.
 	fn is_most_of(&self, whole: &Self) -> bool {
 		let operators = |span: &Self| span.operators.iter().filter(|seen| **seen).count();
 		self.services.saturating_mul(2) > whole.services
@@ -366,7 +366,7 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::fold(u32::try_from(sent.len()).unwrap_or(u32::MAX), services)
 	}
 
-	/// Whether the blocks of a round took more than three times as long as they should have. The
+	/// True if the blocks of a round took more than three times as long as they should have. The
 	/// timestamps are those of the block before the round and of its last block.
 	fn stalled(round: RoundIndex, snapshot: &Snapshot<T::AccountId>) -> bool {
 		let Some(next) = Snapshots::<T>::get(round.saturating_add(1)) else { return false };

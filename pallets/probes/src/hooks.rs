@@ -1,4 +1,4 @@
-//! What happens in every block, and what the configuration must keep.
+//! Work of every block, and the bounds of the configuration.
 
 use crate::{Config, MAX_PROBERS, MAX_REPORT, PAGE_BYTES, Page, Pallet, ROWS};
 use codec::MaxEncodedLen;
@@ -17,7 +17,7 @@ impl<T: Config> Pallet<T> {
 		folded.saturating_add(Self::open_round(round))
 	}
 
-	/// What [`Config`] says in words.
+	/// Bounds that [`Config`] states in words.
 	pub(crate) fn check_config() {
 		let due = T::MaxProbesPerRound::get();
 		assert!(

@@ -4,8 +4,8 @@
 //! overwrite it, are breaches paid and other pallets told: what they do may change the page again.
 
 use crate::{
-	Config, Due, Event, LAG, MOST_STRIKES, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling,
-	Snapshots, Sweep, TOLD, WeightInfo, bit, bits,
+	Config, Due, Event, HealthRule, LAG, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling,
+	Snapshots, Sweep, WeightInfo, bit, bits,
 };
 use alloc::vec::Vec;
 use frame_support::{traits::Get, weights::Weight};
@@ -30,11 +30,11 @@ pub struct Hearing {
 	pub full: bool,
 	/// The page is hot: its rows have meters and can breach.
 	pub hot: bool,
-	/// Bad rounds in a row that make a lease unhealthy; 0 if none do.
-	pub unhealthy_rounds: u8,
+	/// Rule that leases are judged by.
+	pub health: HealthRule,
 }
 
-/// What judging a row leads to.
+/// Consequences of judging a row.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Judgement {
 	/// The verdict, excuses considered.
@@ -45,7 +45,7 @@ pub struct Judgement {
 	pub breaches: Vec<Breached>,
 	/// First `Up` of a service that had to prove control.
 	pub proven: bool,
-	/// A lease was bad so many rounds in a row that its owner is to be told.
+	/// A lease is unhealthy and its owner is to be notified.
 	pub unhealthy: bool,
 }
 
@@ -82,27 +82,24 @@ impl<AccountId> Row<AccountId> {
 		self.unproven &= !up;
 		let breaches = if hearing.hot && hearing.full { self.breaches(hearing, before) } else { Vec::new() };
 		let unhealthy =
-			hearing.hot && lease_of_service(self.service).is_some() && self.strike(hearing, verdict);
+			hearing.hot && lease_of_service(self.service).is_some() && self.is_failing(hearing, verdict);
 		Judgement { verdict: Some(verdict), changed: (!same).then_some(last), breaches, proven, unhealthy }
 	}
 
-	/// Count bad rounds in a row. Returns whether they are too many now. That is said once until the next `Up`,
-	/// and only in a round that all probers judged. Excused rounds, and those that tell nothing of the lease,
-	/// change nothing.
-	fn strike(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
-		match verdict {
-			Verdict::Up { .. } => self.strikes = 0,
-			Verdict::Down | Verdict::Bad | Verdict::Stale if self.strikes < TOLD => {
-				self.strikes = self.strikes.saturating_add(1).min(MOST_STRIKES);
-				let enough = hearing.unhealthy_rounds.min(MOST_STRIKES);
-				if hearing.full && enough > 0 && self.strikes >= enough {
-					self.strikes = TOLD;
-					return true;
-				}
-			},
-			_ => (),
-		}
-		false
+	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round that all probers
+	/// judged, once until the lease is healthy again.
+	fn is_failing(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
+		let bad = match verdict {
+			Verdict::Up { .. } => false,
+			Verdict::Down | Verdict::Bad | Verdict::Stale => true,
+			// Nothing is known of the lease.
+			Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused => return false,
+		};
+		self.health.note(bad);
+		let unhealthy = self.health.is_unhealthy(hearing.health);
+		let notify = bad && hearing.full && unhealthy && !self.health.notified;
+		self.health.notified = unhealthy && (notify || self.health.notified);
+		notify
 	}
 
 	/// The ruling with what only the row knows: announced maintenance, and whether an excuse is left.
@@ -149,12 +146,10 @@ impl<AccountId> Row<AccountId> {
 		breaches
 	}
 
-	/// Whether a round that is opened now may pass a tier or make a lease unhealthy: something counts against
+	/// True if a round that is opened now may pass a tier or make a lease unhealthy: something counts against
 	/// the row already, and the rest is within the rounds that are open by the time that round is judged.
-	pub fn is_critical(&self, window_rounds: u16, unhealthy_rounds: u8) -> bool {
-		let strikes = u16::from(self.strikes).saturating_add(LAG);
-		let striking = unhealthy_rounds > 0 && (1..TOLD).contains(&self.strikes);
-		if striking && strikes >= u16::from(unhealthy_rounds) {
+	pub fn is_critical(&self, window_rounds: u16, rule: HealthRule) -> bool {
+		if self.health.is_critical(rule) {
 			return true;
 		}
 		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers);
@@ -166,7 +161,7 @@ impl<AccountId> Row<AccountId> {
 	}
 }
 
-/// What other pallets are told after a page is written.
+/// Notice for other pallets, given after a page is written.
 struct Told {
 	service: ServiceId,
 	judgement: Judgement,
@@ -201,7 +196,7 @@ impl<T: Config> Pallet<T> {
 				stalled: outcome.stalled,
 				full: snapshot.is_full(due),
 				hot: due.page.is_hot(),
-				unhealthy_rounds: T::UnhealthyRounds::get(),
+				health: snapshot.health,
 			};
 			weight = weight.saturating_add(Self::judge_page(&hearing, due, rulings));
 		}
@@ -237,6 +232,7 @@ impl<T: Config> Pallet<T> {
 		let mut page = Pages::<T>::get(due.page);
 		let mut info = PageInfos::<T>::get(due.page);
 		let mut told = Vec::new();
+		let mut freed = 0u32;
 		let rulings_of = bits(due.mask).zip(rulings);
 		for (slot, ruling) in rulings_of {
 			let Some(place) = page.get_mut(usize::from(slot)) else { continue };
@@ -245,22 +241,19 @@ impl<T: Config> Pallet<T> {
 				let judgement = row.judge(hearing, Ruling::from_byte(*ruling));
 				told.push(Told { service: row.service, judgement });
 			}
-			if row.dormant || row.meter_end.is_some_and(|end| end <= hearing.round) {
+			if row.dormant || row.is_over(hearing.round) {
 				info.due &= !bit(slot);
 			}
 			if row.gone.is_some_and(|last| last <= hearing.round) {
 				*place = None;
 				info.taken &= !bit(slot);
+				freed = freed.saturating_add(1);
 			}
 		}
 		// Rows that will be judged again.
-		let goes_on = |row: &&Row<T::AccountId>| {
-			row.gone.is_none() && row.meter_end.is_none_or(|end| end > hearing.round)
-		};
-		let rows = page.iter().flatten().filter(goes_on);
-		let is_critical =
-			|row: &Row<T::AccountId>| row.is_critical(hearing.window_rounds, hearing.unhealthy_rounds);
-		info.critical = hearing.hot && rows.into_iter().any(is_critical);
+		let goes_on = |row: &&Row<T::AccountId>| row.gone.is_none() && !row.is_over(hearing.round);
+		let mut rows = page.iter().flatten().filter(goes_on);
+		info.critical = hearing.hot && rows.any(|row| row.is_critical(hearing.window_rounds, hearing.health));
 		Pages::<T>::insert(due.page, page);
 		PageInfos::<T>::insert(due.page, info);
 		Progress::<T>::mutate(|progress| {
@@ -269,8 +262,12 @@ impl<T: Config> Pallet<T> {
 			told.iter().filter_map(|t| t.judgement.verdict).for_each(|v| progress.tally.note(v));
 		});
 		let rows = u32::try_from(told.len()).unwrap_or(u32::MAX);
-		let weight =
+		let mut weight =
 			T::WeightInfo::judge_page(rows).saturating_add(T::TurnWeight::get().saturating_mul(turned));
+		if freed > 0 {
+			Self::free_hot(freed);
+			weight = weight.saturating_add(T::DbWeight::get().reads_writes(1, 1));
+		}
 		told.into_iter().fold(weight, |sum, t| sum.saturating_add(Self::tell(hearing.round, t)))
 	}
 
@@ -313,11 +310,12 @@ impl<T: Config> Pallet<T> {
 			let closed = row.summary();
 			Self::close_window(&row.operator, row.service, &closed);
 			let next = match due.page {
-				PageId::Hot(_) => T::Judge::window_turned(row.service, &closed),
+				PageId::Hot(_) => T::Judge::window_turned(row.service, row.window, &row.counters),
 				PageId::Cold(_) => Frozen::default(),
 			};
 			let unfound = !hearing.hot && row.is_unfound(T::Clock::window_start(row.window));
 			if unfound {
+				T::Registry::unfound(row.service);
 				Self::deposit_event(Event::ProofNotFound { service: row.service });
 			}
 			frozen.push((slot, row.service, next, unfound));

@@ -38,24 +38,32 @@
 //!
 //! Rows live in pages of 128. A page is read and written once per round in which it is due, whatever the
 //! number of agreements behind its rows, and only a breach or the turn of a window touches more. Hot pages
-//! are due every round; whole cold pages fill the capacity that is left, at least one. So the work of a
+//! are due every round; whole cold pages fill the capacity that is left, at least one. Up to a quarter of
+//! these are pages that somebody asked for with `request_probe`, the others take turns. So the work of a
 //! block is bounded by constants.
+//!
+//! The hot slots are scarce. Whoever takes one learns how many are taken (`Occupancy`), by which its rent is
+//! fixed, and the last round in which none was free is remembered.
 //!
 //! ## A lease
 //!
-//! Lease `n` is service `2^31 + n`, hot while it runs. Besides all that a service has, its row counts bad
-//! rounds:
+//! Lease `n` is service `2^31 + n`, hot while it runs. Besides all that a service has, its row remembers the
+//! last 32 judged rounds of the lease as bits:
 //!
 //! ```text
-//!  Up                          back to 0
-//!  Down, Bad, Stale            one more
-//!  Unclear, Unmeasured         as it was: nothing is known
-//!  Excused                     as it was: an outage of all, or announced maintenance, closes nothing
+//!  Up                          0
+//!  Down, Bad, Stale            1
+//!  Unclear, Unmeasured         no bit: nothing is known
+//!  Excused                     no bit: an outage of all, or announced maintenance, closes nothing
 //! ```
 //!
-//! In the judging in which the count reaches `UnhealthyRounds` the owner of leases is told, once until the next
-//! `Up`. It may end the meter with that very round: of the rounds after it that are open already nothing is
-//! billed, counted or judged.
+//! A lease is unhealthy while `bad` of its last `of` bits are 1 (`Health`). In the judging in which it becomes
+//! so the owner of leases is notified, once until enough `Up` made it healthy again. It may end the meter with
+//! that very round: of the rounds after it that are open already nothing is billed, counted or judged.
+//!
+//! For example with 3 of 4: down, up, down, down notifies in the fourth round, and another down does not. After
+//! one `Up` three of the last four are still bad; after the second it is healthy, and the next rounds that make
+//! it unhealthy notify again.
 //!
 //! ## What a block can cost
 //!
@@ -72,9 +80,12 @@
 //! by chance; so a breach or an unhealthy lease is told only in a round in which all of them probed the page,
 //! and a page with a row close to either is probed by all.
 //!
+//! What governance can change is frozen where it decides anything: committees and health into the snapshot of
+//! a round, terms into the row for a window, the least duty for a session.
+//!
 //! ## Reading
 //!
-//! Use the view functions `round_status`, `duty`, `window_ring` and `probed_service`.
+//! Use the view functions `round_status`, `duty`, `window_ring`, `probed_service` and `occupancy`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
@@ -112,8 +123,8 @@ use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 use sp_runtime::Perbill;
 use sp_staking::{SessionIndex, offence::ReportOffence};
 use surety_primitives::{
-	AssetId, Balance, Clock, Funds, Judge, OnLease, Probed, Probing, Registry, ReputationSink, RoundIndex,
-	ServiceId, Verdict, WindowSummary, crypto::ProberSignature,
+	AssetId, Balance, Clock, Funds, Judge, Occupancy, OnLease, Probed, Probing, Registry, ReputationSink,
+	RoundIndex, ServiceId, Verdict, WindowSummary, crypto::ProberSignature,
 };
 
 pub use duty::{MIN_ROUNDS, ProberNeglect};
@@ -165,17 +176,17 @@ pub mod pallet {
 		type Time: Time<Moment = u64>;
 		/// The listings.
 		type Registry: Registry<Self::AccountId>;
-		/// What follows from verdicts for agreements.
+		/// Consequences of verdicts for agreements.
 		type Judge: Judge;
-		/// Who is told of unhealthy leases.
+		/// Owner of leases, which is notified of unhealthy ones.
 		type Leases: OnLease;
-		/// What follows from windows for scores.
+		/// Consequences of windows for scores.
 		type Reputation: ReputationSink<Self::AccountId>;
 		/// Seeds the committees. Unknown before the block that opens a round, and nobody's choice.
 		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
 		/// The validators of the session.
 		type ValidatorSet: ValidatorSetWithIdentification<Self::AccountId>;
-		/// Where neglect of the probing duty is reported.
+		/// Sink for neglect of the probing duty.
 		type ReportNeglect: ReportOffence<
 				Self::AccountId,
 				IdentificationTuple<Self>,
@@ -197,25 +208,27 @@ pub mod pallet {
 		/// Most services due in a round: a multiple of 128, from 256 to 2,048.
 		#[pallet::constant]
 		type MaxProbesPerRound: Get<u32>;
-		/// Share of its rounds that a prober must report in, and share of its findings that must agree.
+		/// Share of its rounds that a prober must report in, and share of its findings that must agree. A session
+		/// keeps the one that it began with.
 		#[pallet::constant]
 		type MinDuty: Get<Perbill>;
-		/// Bad rounds in a row that make a lease unhealthy: 1 to 254, or 0 for never.
-		type UnhealthyRounds: Get<u8>;
+		/// Rule by which leases are unhealthy. A round keeps the one that it began with.
+		type Health: Get<HealthRule>;
 		/// Priority of commits and reveals in the pool.
 		#[pallet::constant]
 		type UnsignedPriority: Get<TransactionPriority>;
-		/// What `Judge::window_turned`, `ReputationSink::window` and the ring cost for one service.
+		/// Weight of `Judge::window_turned`, `ReputationSink::window` and the ring for one service. For an idle one
+		/// it covers `Registry::unfound` instead of the first.
 		type TurnWeight: Get<Weight>;
-		/// What `Judge::breached` costs for one breach.
+		/// Weight of `Judge::breached` for one breach.
 		type BreachWeight: Get<Weight>;
-		/// What `OnLease::unhealthy` costs for one lease.
+		/// Weight of `OnLease::unhealthy` for one lease.
 		type UnhealthyWeight: Get<Weight>;
 		/// Weights of this pallet.
 		type WeightInfo: WeightInfo;
 	}
 
-	/// Where each listing is.
+	/// Slots of each listing.
 	#[pallet::storage]
 	pub type SlotsOf<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Slots>;
 
@@ -223,11 +236,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Pages<T: Config> = StorageMap<_, Twox64Concat, PageId, Page<T::AccountId>, ValueQuery>;
 
-	/// Which slots of a page are due and taken.
+	/// Slots of a page that are due and taken.
 	#[pallet::storage]
 	pub type PageInfos<T: Config> = StorageMap<_, Twox64Concat, PageId, PageInfo, ValueQuery>;
 
-	/// How far the cold slots are used.
+	/// Number of hot slots that are taken, and the last round in which all were.
+	#[pallet::storage]
+	pub type Hot<T: Config> = StorageValue<_, HotSlots, ValueQuery>;
+
+	/// Slots of the cold pages, used and free.
 	#[pallet::storage]
 	pub type ColdCursor<T: Config> = StorageValue<_, ColdSlots, ValueQuery>;
 
@@ -239,6 +256,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ColdTurn<T: Config> = StorageValue<_, u32, ValueQuery>;
 
+	/// Queue of cold pages that are probed before those whose turn it is.
+	#[pallet::storage]
+	pub type Queued<T: Config> = StorageValue<_, Queue, ValueQuery>;
+
 	/// The last 24 closed windows of a service, the newest last.
 	#[pallet::storage]
 	pub type Windows<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Ring, ValueQuery>;
@@ -247,11 +268,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ProberSet<T: Config> = StorageValue<_, Probers<T::AccountId>, ValueQuery>;
 
-	/// What each open round is checked against.
+	/// `MinDuty` as it was when this session began.
+	#[pallet::storage]
+	pub type LeastDuty<T: Config> = StorageValue<_, Perbill, OptionQuery>;
+
+	/// Frame of each open round that all in it is checked against.
 	#[pallet::storage]
 	pub type Snapshots<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, Snapshot<T::AccountId>>;
 
-	/// What each prober sent for each round that is not folded: first its commit, then its report.
+	/// Message of each prober for each round that is not folded: first its commit, then its report.
 	#[pallet::storage]
 	pub type Reports<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, RoundIndex, Twox64Concat, u16, Sent, OptionQuery>;
@@ -260,7 +285,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Outcomes<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, Outcome>;
 
-	/// How far sweep 2 is.
+	/// Progress of sweep 2.
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
 	pub type Progress<T: Config> = StorageValue<_, Sweep, ValueQuery>;
@@ -294,15 +319,19 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// A prober commits to its report of the current round. Sent by validators' off-chain workers;
-		/// costs no fee and is accepted once per prober and round.
+		/// Commit to a prober's report of the current round. Sent by validators' off-chain workers without a
+		/// signer, which costs no fee, once per prober and round. Signed by an account it fails, and the account
+		/// pays the fee.
 		///
 		/// - `round`: the current round.
 		/// - `index`: the prober's place in the round's snapshot.
 		/// - `hash`: hash of salt and report, bound to chain, round and prober.
 		/// - `signature`: by the prober's session key, over the hash, bound to chain and round.
+		///
+		/// Origin: authorized by the signature.
+		/// Errors: `TooEarly`, `TooLate`, `NoSnapshot`, `NotAProber`, `AlreadyCommitted`.
 		#[pallet::call_index(0)]
-		#[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit())]
 		#[pallet::authorize(Self::authorize_commit)]
 		pub fn commit(
@@ -318,15 +347,20 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// A prober reveals the report that it committed to in the round before. Needs no signature: only
-		/// the prober knows what has the committed hash.
+		/// Reveal the report that a prober committed to in the round before. Needs no signature: only the prober
+		/// knows what has the committed hash. Costs no fee unless an account signs it, which fails.
 		///
 		/// - `round`: the round before the current one.
 		/// - `index`: the prober's place in that round's snapshot.
 		/// - `salt`, `report`: what the committed hash was made of. One byte per service that was due for
 		///   the prober, in the order of the snapshot's pages.
+		///
+		/// Origin: authorized by the hash.
+		/// Errors: `TooEarly`, `TooLate`, `NoSnapshot`, `NotAProber`, `NoCommit`, `AlreadyRevealed`, `WrongLength`,
+		/// `WrongReveal`.
+		/// Complexity: linear in the bytes of the report.
 		#[pallet::call_index(1)]
-		#[pallet::weight((T::WeightInfo::reveal(report.len() as u32), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight((T::WeightInfo::reveal(report.len() as u32), DispatchClass::Operational))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal(report.len() as u32))]
 		#[pallet::authorize(Self::authorize_reveal)]
 		pub fn reveal(
@@ -342,6 +376,25 @@ pub mod pallet {
 			ensure!(found == hash, Error::<T>::WrongReveal);
 			Reports::<T>::insert(round, index, Sent::Revealed(report));
 			Ok(())
+		}
+
+		/// Request a fresh verdict on an idle service, which is otherwise probed only when its turn comes. Use it
+		/// before you buy units of a service whose last verdict is too old.
+		///
+		/// The service waits in a queue, usually for one round, and is then probed with all others of its page;
+		/// the verdict is there two rounds later. If every idle service is probed in every round anyway, nothing
+		/// is queued.
+		///
+		/// - `service`: the service to probe. Services of leases and services with units are probed every round.
+		///
+		/// Origin: signed, by anybody.
+		/// Errors: `NotListed`, `AlreadyDue`, `NotProbed`, `QueueFull` (64 pages wait).
+		/// Emits: `ProbeQueued`, unless the page waits already or nothing has to be queued.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::request_probe())]
+		pub fn request_probe(origin: OriginFor<T>, service: ServiceId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::queue_probe(service)
 		}
 	}
 
@@ -365,9 +418,14 @@ pub mod pallet {
 			Windows::<T>::get(service).into_inner()
 		}
 
-		/// What probing knows of a service: last verdict and the window so far.
+		/// Last verdict on a service, and its window so far.
 		pub fn probed_service(service: ServiceId) -> Option<Probed> {
 			<Self as Probing>::probed(service)
+		}
+
+		/// Slots for services that are probed every round: those taken and all there are.
+		pub fn occupancy() -> Occupancy {
+			Self::hot_occupancy()
 		}
 	}
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate as pallet_surety_probes;
-use crate::{Config, Report, Snapshot, Snapshots, commit_hash};
+use crate::{Config, HealthRule, Report, Snapshot, Snapshots, commit_hash};
 use core::cell::RefCell;
 use frame_support::{
 	derive_impl,
@@ -25,9 +25,10 @@ use sp_staking::{
 };
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Frozen, Judge,
-	LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry, ReputationSink, RoundIndex,
-	Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Counters, Frozen,
+	Judge, LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry, ReputationSink,
+	RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowShare,
+	WindowSummary,
 	crypto::{ProberId, ProberPair, ProberSignature},
 	report::Finding,
 	service_of_lease,
@@ -78,17 +79,20 @@ parameter_types! {
 	pub static Services: BTreeMap<ServiceId, Service<AccountId>> = BTreeMap::new();
 	pub static Networks: BTreeMap<NetworkId, Network> = BTreeMap::new();
 	pub static Proven: Vec<ServiceId> = vec![];
-	/// What the stand-in for sla says a row is judged by.
+	pub static Unfound: Vec<ServiceId> = vec![];
+	/// Terms by which the stand-in for sla has a row judged.
 	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 100 };
 	pub static Weights: BTreeMap<ServiceId, Balance> = BTreeMap::new();
 	pub static Heated: Vec<ServiceId> = vec![];
 	pub static Turned: Vec<(ServiceId, WindowIndex)> = vec![];
+	/// Rounds counted since it became hot, of the last window that turned for a service.
+	pub static SinceSold: BTreeMap<ServiceId, Counters> = BTreeMap::new();
 	pub static Breaches: Vec<(ServiceId, Breached)> = vec![];
 	/// Rounds after which the meter ends when a breach is told; none if it does not.
 	pub static EndOnBreach: Option<u32> = None;
-	pub static UnhealthyRounds: u8 = 3;
+	pub static Health: HealthRule = HealthRule { bad: 3, of: 3 };
 	pub static Unhealthy: Vec<(LeaseId, RoundIndex)> = vec![];
-	/// Whether the owner of leases ends the meter of an unhealthy one with the round in which it is.
+	/// True if the owner of leases ends the meter of an unhealthy one with the round in which it is.
 	pub static EndOnUnhealthy: bool = false;
 	pub static Closed: Vec<(AccountId, ServiceId, WindowSummary)> = vec![];
 	pub static RewardAssets: Vec<AssetId> = vec![AssetId::Local(USD)];
@@ -144,6 +148,9 @@ impl Registry<AccountId> for MockRegistry {
 	fn proven(id: ServiceId) {
 		Proven::mutate(|proven| proven.push(id));
 	}
+	fn unfound(id: ServiceId) {
+		Unfound::mutate(|unfound| unfound.push(id));
+	}
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
 		0
@@ -151,7 +158,7 @@ impl Registry<AccountId> for MockRegistry {
 	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
 		amount
 	}
-	fn least_window_price(_: AssetId) -> Option<Balance> {
+	fn min_bond(_: AssetId) -> Option<Balance> {
 		None
 	}
 }
@@ -163,8 +170,9 @@ fn frozen(service: ServiceId) -> Frozen {
 
 pub struct MockJudge;
 impl Judge for MockJudge {
-	fn window_turned(service: ServiceId, closed: &WindowSummary) -> Frozen {
-		Turned::mutate(|turned| turned.push((service, closed.window)));
+	fn window_turned(service: ServiceId, window: WindowIndex, since_sold: &Counters) -> Frozen {
+		Turned::mutate(|turned| turned.push((service, window)));
+		SinceSold::mutate(|counters| counters.insert(service, *since_sold));
 		frozen(service)
 	}
 	fn heated(service: ServiceId) -> Frozen {
@@ -174,7 +182,7 @@ impl Judge for MockJudge {
 	fn breached(service: ServiceId, breach: Breached) {
 		Breaches::mutate(|breaches| breaches.push((service, breach)));
 		if let Some(rounds) = EndOnBreach::get() {
-			Probes::end_meter(service, breach.round + rounds);
+			Probes::end_meter(service, breach.round + rounds, CloseReason::Terminated);
 		}
 	}
 }
@@ -184,10 +192,10 @@ impl OnLease for MockLeases {
 	fn unhealthy(lease: LeaseId, round: RoundIndex) {
 		Unhealthy::mutate(|unhealthy| unhealthy.push((lease, round)));
 		if EndOnUnhealthy::get() {
-			Probes::end_meter(service_of_lease(lease), round);
+			Probes::end_meter(service_of_lease(lease), round, CloseReason::Unhealthy);
 		}
 	}
-	fn terminated(_: LeaseId, _: RoundIndex) {}
+	fn terminated(_: LeaseId, _: RoundIndex, _: CloseReason) {}
 }
 
 pub struct MockReputation;
@@ -258,7 +266,7 @@ impl Config for Test {
 	type MaxCommittee = MaxCommittee;
 	type MaxProbesPerRound = MaxProbes;
 	type MinDuty = MinDuty;
-	type UnhealthyRounds = UnhealthyRounds;
+	type Health = Health;
 	type UnsignedPriority = ConstU64<{ 1 << 20 }>;
 	type TurnWeight = ItsWeight;
 	type BreachWeight = ItsWeight;
@@ -378,8 +386,8 @@ pub fn describe(operator: AccountId, kind: ServiceKind) -> Service<AccountId> {
 			min_uptime: Perbill::from_percent(90),
 			max_latency: ms(250),
 			max_head_lag: 5,
-			credit: [1, 2, 3, 4],
-			credit_cap: 10,
+			credit: [1, 2, 3, 4].map(WindowShare::from_u32),
+			cover: WindowShare::from_u32(10),
 		},
 		metadata_hash: [0; 32],
 		metadata_uri: Default::default(),
@@ -492,7 +500,7 @@ pub fn reveal(round: RoundIndex, prober: u16) -> DispatchResult {
 	Probes::reveal(authorized(), round, prober, salt, Report::try_from(report).unwrap())
 }
 
-/// What a prober does in a round.
+/// Attendance of a prober in a round.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Attend {
 	Fully,

@@ -41,7 +41,7 @@ const PROBING_KEY: &[u8] = b"surety/probing/";
 const RESEND: u32 = 1;
 /// Rounds after which a local report is of no use.
 const KEPT: RoundIndex = 4;
-/// How many older ones are cleaned per block, for a node that was off for a while.
+/// Older ones that are cleaned per block, for a node that was off for a while.
 const CLEANED: RoundIndex = 8;
 /// Starts spread over this share of a round, in percent.
 const SPREAD: u64 = 40;
@@ -65,12 +65,12 @@ pub(crate) struct Local {
 	pub revealed_at: u32,
 }
 
-/// Where the report of a round and prober is kept.
+/// Key under which the report of a round and prober is kept.
 pub(crate) fn report_key(round: RoundIndex, prober: &ProberId) -> Vec<u8> {
 	(REPORT_KEY, round, prober).encode()
 }
 
-/// Why nothing was sent.
+/// Reason why nothing was sent.
 #[derive(Debug)]
 enum Skip {
 	/// No report of the round, or none that fits this fork.
@@ -83,7 +83,7 @@ enum Skip {
 	Pool,
 }
 
-/// Which of the two transactions.
+/// One of the two transactions.
 #[derive(Clone, Copy)]
 enum Step {
 	Commit,
@@ -255,7 +255,7 @@ impl<T: Config> Pallet<T> {
 		true
 	}
 
-	/// Whether this worker is the one that probes the round: the first that asks is.
+	/// True if this worker is the one that probes the round: the first that asks is.
 	fn begin_probing(round: RoundIndex, key: &ProberId) -> bool {
 		let kept: Result<Option<Local>, _> = StorageValueRef::persistent(&report_key(round, key)).get();
 		if !matches!(kept, Ok(None)) {
@@ -270,7 +270,7 @@ impl<T: Config> Pallet<T> {
 			.is_ok()
 	}
 
-	/// When to probe, counted from now; `None` if it is too late in the round.
+	/// Times to probe at, counted from now; `None` if it is too late in the round.
 	fn schedule(round: RoundIndex) -> Option<Schedule> {
 		let slot = T::Clock::slot_ms();
 		let length = slot.saturating_mul(u64::from(T::Clock::round_blocks()));
@@ -287,7 +287,7 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// What to ask, one entry per byte of the report; `None` where no service is (any more).
+	/// Services to ask, one entry per byte of the report; `None` where no service is (any more).
 	fn targets(
 		round: RoundIndex,
 		snapshot: &Snapshot<T::AccountId>,
@@ -385,7 +385,7 @@ pub(crate) fn deny_list(kept: &[Vec<u8>]) -> BTreeSet<Host> {
 	kept.iter().filter_map(|host| endpoint::normalise(host).ok()).collect()
 }
 
-/// Whether the deny list has the host of a URL or a name above it.
+/// True if the deny list has the host of a URL or a name above it.
 pub(crate) fn is_denied(url: &[u8], denied: &BTreeSet<Host>) -> bool {
 	// Addresses on private networks are the transport's business.
 	let Ok(target) = endpoint::check(url, true) else { return false };

@@ -4,14 +4,14 @@
 //! in a queue with that round; a hot row stays in its slot, marked `gone`, until sweep 2 passes it.
 
 use crate::{
-	ColdCursor, ColdSlots, Config, Error, FreeCold, MAX_COLD_PAGES, Page, PageId, PageInfo, PageInfos, Pages,
-	Pallet, Place, Progress, ROWS, Ring, Row, Slots, SlotsOf, Windows,
+	ColdCursor, ColdSlots, Config, Error, FreeCold, Hot, HotSlots, MAX_COLD_PAGES, Page, PageId, PageInfo,
+	PageInfos, Pages, Pallet, Place, Progress, ROWS, Ring, Row, Slots, SlotsOf, Windows,
 };
 use frame_support::{defensive, ensure, traits::DefensiveOption};
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult};
 use surety_primitives::{
-	Clock, Judge, Meter, MeterReading, Probed, Probing, Registry, ReputationSink, RoundIndex, ServiceId,
-	ServiceStatus, WindowIndex, WindowSummary,
+	Clock, CloseReason, Judge, Meter, MeterReading, Occupancy, Probed, Probing, Registry, ReputationSink,
+	RoundIndex, ServiceId, ServiceStatus, WindowIndex, WindowSummary,
 };
 
 type RowOf<T> = Row<<T as frame_system::Config>::AccountId>;
@@ -103,6 +103,22 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Slots of the hot pages, those taken and all there are.
+	pub(crate) fn hot_occupancy() -> Occupancy {
+		Occupancy { taken: Hot::<T>::get().taken, slots: Self::hot_pages().saturating_mul(ROWS) }
+	}
+
+	/// Give hot slots back, and note until when all were taken.
+	pub(crate) fn free_hot(slots: u32) {
+		let Occupancy { taken, slots: all } = Self::hot_occupancy();
+		Hot::<T>::mutate(|hot: &mut HotSlots| {
+			if taken >= all {
+				hot.full_until = Some(T::Clock::round());
+			}
+			hot.taken = taken.saturating_sub(slots);
+		});
+	}
+
 	/// The window of a row is over: into the ring and to the scores, unless no round of it was judged.
 	pub(crate) fn close_window(operator: &T::AccountId, service: ServiceId, summary: &WindowSummary) {
 		if summary.counters.judged() == 0 {
@@ -159,7 +175,7 @@ impl<T: Config> Probing for Pallet<T> {
 			tiers: [None; 3],
 			meter: Default::default(),
 			meter_end: None,
-			strikes: 0,
+			health: Default::default(),
 		};
 		let id = PageId::Cold(place.page);
 		Pages::<T>::mutate(id, |page| put(page, place.slot, Some(row)));
@@ -195,10 +211,10 @@ impl<T: Config> Probing for Pallet<T> {
 		Windows::<T>::remove(service);
 	}
 
-	fn heat(service: ServiceId) -> DispatchResult {
+	fn heat(service: ServiceId) -> Result<Occupancy, DispatchError> {
 		let slots = SlotsOf::<T>::get(service).ok_or(Error::<T>::NotListed)?;
 		if slots.hot.is_some() {
-			return Ok(());
+			return Ok(Self::hot_occupancy());
 		}
 		let place = Self::find_hot().ok_or(Error::<T>::RoundsFull)?;
 		let frozen = T::Judge::heated(service);
@@ -221,14 +237,15 @@ impl<T: Config> Probing for Pallet<T> {
 			tiers: [None; 3],
 			meter: MeterReading { blocks: 0, through: round, recent: 0 },
 			meter_end: None,
-			strikes: 0,
+			health: Default::default(),
 			..before
 		};
 		let id = PageId::Hot(place.page);
 		Pages::<T>::mutate(id, |page| put(page, place.slot, Some(row)));
 		Self::set_due(id, place, true, Some(true));
+		Hot::<T>::mutate(|hot| hot.taken = hot.taken.saturating_add(1));
 		SlotsOf::<T>::insert(service, Slots { hot: Some(place), ..slots });
-		Ok(())
+		Ok(Self::hot_occupancy())
 	}
 
 	fn cool(service: ServiceId) {
@@ -244,6 +261,9 @@ impl<T: Config> Probing for Pallet<T> {
 			Some(before)
 		});
 		Self::set_due(id, place, false, Some(named.is_some()));
+		if named.is_none() {
+			Self::free_hot(1);
+		}
 		SlotsOf::<T>::insert(service, Slots { hot: None, ..slots });
 		let Some(before) = before else {
 			defensive!("a hot slot has its row");
@@ -259,24 +279,25 @@ impl<T: Config> Probing for Pallet<T> {
 				tiers: [None; 3],
 				meter: Default::default(),
 				meter_end: None,
-				strikes: 0,
+				health: Default::default(),
 				..before
 			};
 		});
 		Self::set_due(cold_id, slots.cold, true, None);
 	}
 
-	fn has_room() -> bool {
-		Self::find_hot().is_some()
+	fn was_full_since(round: RoundIndex) -> bool {
+		let Occupancy { taken, slots } = Self::hot_occupancy();
+		taken >= slots || Hot::<T>::get().full_until >= Some(round)
 	}
 
-	fn end_meter(service: ServiceId, at: RoundIndex) {
+	fn end_meter(service: ServiceId, at: RoundIndex, reason: CloseReason) {
 		let Some(place) = SlotsOf::<T>::get(service).and_then(|slots| slots.hot) else { return };
 		let id = PageId::Hot(place.page);
 		let over = Self::with_row(id, place.slot, |row| {
-			let end = row.meter_end.map_or(at, |end| end.min(at));
-			row.meter_end = Some(end);
-			row.meter.through >= end
+			let stands = row.meter_end.filter(|(end, _)| *end <= at);
+			row.meter_end = stands.or(Some((at, reason)));
+			row.is_over(row.meter.through)
 		});
 		// Normally the sweep takes the row out of the rounds once it judged `at`. If it has, the rounds that are
 		// open still name the slot, but not for this row: see `Row::is_due`.
@@ -308,7 +329,7 @@ impl<T: Config> Meter for Pallet<T> {
 		Self::active_row(service).filter(|(id, ..)| id.is_hot()).map(|(.., row)| row.meter)
 	}
 
-	fn ended(service: ServiceId) -> Option<RoundIndex> {
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
 		Self::active_row(service).and_then(|(.., row)| row.meter_end)
 	}
 }

@@ -26,7 +26,7 @@ pub const REVEAL_OFFSET: u32 = 2;
 const COMMIT: &[u8] = b"surety:commit";
 const REPORT: &[u8] = b"surety:report";
 
-/// What a commit holds: the hash of a report, bound to the chain (`genesis`, the genesis block's hash), the
+/// Content of a commit: the hash of a report, bound to the chain (`genesis`, the genesis block's hash), the
 /// round and the prober. A copied hash is useless to any other prober.
 pub fn commit_hash(
 	genesis: &[u8],
@@ -38,7 +38,7 @@ pub fn commit_hash(
 	blake2_256(&(REPORT, genesis, round, prober, salt, report).encode())
 }
 
-/// What the prober's session key signs to commit.
+/// Message that the prober's session key signs to commit.
 pub fn commit_payload(genesis: &[u8], round: RoundIndex, hash: &[u8; 32]) -> Vec<u8> {
 	(COMMIT, genesis, round, hash).encode()
 }
@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
 	}
 
-	/// Whether the prober with this index may commit to `round` in the block being built.
+	/// Check that the prober with this index may commit to `round` in the block being built.
 	pub(crate) fn check_commit(round: RoundIndex, index: u16) -> Result<Prober<T::AccountId>, Error<T>> {
 		let now = T::Clock::round();
 		ensure!(round <= now, Error::<T>::TooEarly);
@@ -71,8 +71,8 @@ impl<T: Config> Pallet<T> {
 		Ok(prober)
 	}
 
-	/// Whether the prober with this index may reveal a report of `len` bytes for `round` in the block
-	/// being built, and the hash that it must have.
+	/// Check that the prober with this index may reveal a report of `len` bytes for `round` in the block
+	/// being built. Returns the hash that it must have.
 	pub(crate) fn check_reveal(
 		round: RoundIndex,
 		index: u16,
@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
 		Ok((snapshot, prober))
 	}
 
-	/// Why the pool refuses. A report that comes too early is dropped as `Future`, one too many as `Stale`.
+	/// Refusal of the pool. A report that comes too early is dropped as `Future`, one too many as `Stale`.
 	fn refusal(error: Error<T>) -> TransactionValidityError {
 		match error {
 			Error::<T>::TooEarly => InvalidTransaction::Future,

@@ -1,18 +1,19 @@
 //! The start of a round: its snapshot, and the committees that the snapshot's seed draws.
 
 use crate::{
-	ColdTurn, Config, Due, LAG, MAX_DUE, MAX_PROBERS, PageId, PageInfo, PageInfos, Pallet, Prober, ProberSet,
-	Progress, ROWS, Snapshot, Snapshots, WeightInfo, bits,
+	ColdTurn, Config, Due, Error, Event, LAG, MAX_DUE, MAX_PROBERS, PageId, PageInfo, PageInfos, Pallet,
+	Prober, ProberSet, Progress, Queued, ROWS, Slots, SlotsOf, Snapshot, Snapshots, WeightInfo, bits,
 };
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
-	BoundedVec,
+	BoundedVec, ensure,
 	traits::{ConstU32, Get, Randomness, Time, ValidatorSet},
 	weights::Weight,
 };
 use sp_io::hashing::blake2_256;
-use surety_primitives::{Clock, RoundIndex};
+use sp_runtime::DispatchResult;
+use surety_primitives::{Clock, RoundIndex, ServiceId};
 
 /// Randomness subject and domain of the seed.
 const SEED: &[u8] = b"surety:round-seed";
@@ -67,18 +68,18 @@ impl Draws<'_> {
 }
 
 impl<AccountId> Snapshot<AccountId> {
-	/// Who probes each due page, in order.
+	/// Probers of each due page, in order.
 	pub fn committees(&self, round: RoundIndex) -> Vec<u128> {
 		self.due.iter().map(|due| self.committee_of(round, due)).collect()
 	}
 
-	/// Who probes a due page.
+	/// Probers of a due page.
 	pub fn committee_of(&self, round: RoundIndex, due: &Due) -> u128 {
 		let size = if due.full { MAX_PROBERS } else { self.committee };
 		committee(&self.seed, round, due.page, self.probers.len(), size)
 	}
 
-	/// Whether all probers probe a due page.
+	/// True if all probers probe a due page.
 	pub fn is_full(&self, due: &Due) -> bool {
 		due.full || u32::try_from(self.probers.len()).is_ok_and(|n| n <= self.committee)
 	}
@@ -127,35 +128,83 @@ impl<T: Config> Pallet<T> {
 			seed,
 			started: T::Time::now(),
 			committee: T::MaxCommittee::get(),
+			health: T::Health::get().clamped(),
 			probers,
-			due: Self::due_pages(),
+			due: Self::due_pages(round),
 		};
 		Snapshots::<T>::insert(round, snapshot);
 		T::WeightInfo::open_round(n)
 	}
 
-	/// Every hot page with a due row, then as many cold pages as fit, in turns.
-	fn due_pages() -> BoundedVec<Due, ConstU32<MAX_DUE>> {
-		let mut due = BoundedVec::new();
-		let mut push = |page: PageId| -> bool {
-			let info: PageInfo = PageInfos::<T>::get(page);
-			let has = info.due != 0;
-			has && due.try_push(Due { page, mask: info.due, full: info.critical }).is_ok()
-		};
-		let hot = (0..Self::hot_pages()).filter(|page| push(PageId::Hot(*page))).count();
-		let mut left = Self::capacity().saturating_sub(u32::try_from(hot).unwrap_or(u32::MAX));
+	/// Every hot page with a due row; then as many cold pages as fit: up to a quarter of them, at least one,
+	/// from the queue, and the others in turns.
+	fn due_pages(round: RoundIndex) -> BoundedVec<Due, ConstU32<MAX_DUE>> {
+		let (mut due, fits) = Self::due_hot();
+		// One that fits alone is from the queue in every other round, or a full queue would stop the turns.
+		let from_queue = if fits == 1 { round & 1 } else { fits.div_euclid(4).max(1) };
+		due.extend(Self::take_queued(from_queue).into_iter().filter_map(Self::due_page));
+		let left =
+			|due: &Vec<Due>| Self::capacity().saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
 		let pages = Self::cold_pages();
 		let mut turn = ColdTurn::<T>::get();
-		for _ in 0..pages.min(left.saturating_add(MAX_SKIPPED)) {
-			if left == 0 {
+		for _ in 0..pages.min(left(&due).saturating_add(MAX_SKIPPED)) {
+			if left(&due) == 0 {
 				break;
 			}
 			turn = if turn >= pages { 0 } else { turn };
-			left = left.saturating_sub(u32::from(push(PageId::Cold(turn))));
+			let page = PageId::Cold(turn);
+			if due.iter().all(|due| due.page != page) {
+				due.extend(Self::due_page(page));
+			}
 			turn = turn.saturating_add(1);
 		}
 		ColdTurn::<T>::put(turn);
-		due
+		BoundedVec::truncate_from(due)
+	}
+
+	/// Hot pages with a due row, and the number of cold pages that fit into a round besides them.
+	fn due_hot() -> (Vec<Due>, u32) {
+		let due: Vec<Due> =
+			(0..Self::hot_pages()).filter_map(|page| Self::due_page(PageId::Hot(page))).collect();
+		let fits = Self::capacity().saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+		(due, fits)
+	}
+
+	/// A page as a round that is opened now has it; `None` without a due row.
+	fn due_page(page: PageId) -> Option<Due> {
+		let PageInfo { due: mask, critical: full, .. } = PageInfos::<T>::get(page);
+		(mask != 0).then_some(Due { page, mask, full })
+	}
+
+	/// Take up to so many pages from the queue, those that wait longest.
+	fn take_queued(most: u32) -> Vec<PageId> {
+		let mut queue = Queued::<T>::get();
+		let taken = queue.len().min(usize::try_from(most).unwrap_or(usize::MAX));
+		if taken == 0 {
+			return Vec::new();
+		}
+		let pages = queue.drain(..taken).map(PageId::Cold).collect();
+		Queued::<T>::put(queue);
+		pages
+	}
+
+	/// Have the page of an idle service probed in one of the next rounds.
+	pub(crate) fn queue_probe(service: ServiceId) -> DispatchResult {
+		let Slots { cold, hot } = SlotsOf::<T>::get(service).ok_or(Error::<T>::NotListed)?;
+		ensure!(hot.is_none(), Error::<T>::AlreadyDue);
+		let due = Self::due_page(PageId::Cold(cold.page)).is_some_and(|due| due.mask & cold.bit() != 0);
+		ensure!(due, Error::<T>::NotProbed);
+		let (_, fits) = Self::due_hot();
+		if Self::cold_pages() <= fits {
+			return Ok(());
+		}
+		Queued::<T>::try_mutate(|queue| {
+			if !queue.contains(&cold.page) {
+				queue.try_push(cold.page).map_err(|_| Error::<T>::QueueFull)?;
+				Self::deposit_event(Event::ProbeQueued { service, page: cold.page });
+			}
+			Ok(())
+		})
 	}
 
 	/// The last round that names a slot and whose sweep 2 has yet to pass the page.
@@ -169,7 +218,7 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Whether a prober probes a slot that is due in a round, for the off-chain worker.
+	/// Due slots that a prober probes in a round, page by page, for the off-chain worker.
 	pub(crate) fn assigned(
 		snapshot: &Snapshot<T::AccountId>,
 		round: RoundIndex,

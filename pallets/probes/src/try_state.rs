@@ -1,21 +1,22 @@
-//! What must hold between blocks. Numbers in the messages are those of this list:
+//! Invariants between blocks. Numbers in the messages are those of this list:
 //!
 //! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one, and no
 //!    other rests but an unproven one.
-//! 2. The due and taken bits of a page say what its rows say.
+//! 2. The due and taken bits of a page say what its rows say, and the taken hot slots are counted.
 //! 3. A slot is free or taken, not both: the queue of freed cold slots and the rows do not overlap.
 //! 4. At most one report per prober and round, none from outside the snapshot, each of the right length.
 //! 5. Open rounds have a snapshot; folded ones a ruling per due service, and no report is left of them.
-//! 6. A round's due services are within capacity, and hot services within what is left to them.
+//! 6. A round's due services are within capacity, and hot services within what is left to them. No page
+//!    waits twice for a probe on demand, and each is a cold page.
 //! 7. Counters sum to the rounds judged: of a hot row exactly those of its window, and its latencies to
 //!    the `Up` ones; a tier is never above what the counters reach.
 //! 8. Every page fits the database.
 //! 9. Duty is a chain of subsets: accepted within revealed within committed within rounds.
-//! 10. Only hot rows of leases have strikes.
+//! 10. Only hot rows of leases have health, and only hot rows an end of the meter.
 
 use crate::{
-	Config, Duty, FreeCold, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place, Progress, ROWS,
-	Reports, Row, Sent, SlotsOf, Snapshots, bit, max_excuses,
+	Config, Duty, FreeCold, Hot, LeaseHealth, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place,
+	Progress, Queued, ROWS, Reports, Row, Sent, SlotsOf, Snapshots, bit, max_excuses,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
@@ -63,7 +64,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether the registry of slots knows a row.
+	/// True if the registry of slots knows a row.
 	fn is_known(id: PageId, slot: u8, service: ServiceId) -> bool {
 		SlotsOf::<T>::get(service).is_some_and(|slots| match id {
 			PageId::Cold(page) => slots.cold == Place { page, slot },
@@ -72,6 +73,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_pages(pages: &AllPages<T>) -> Check {
+		let mut hot_taken = 0u32;
 		for (id, page) in pages {
 			let id = *id;
 			ensure!(page.encoded_size() <= PAGE_BYTES, "8: a page is too large");
@@ -81,8 +83,7 @@ impl<T: Config> Pallet<T> {
 				taken |= bit(slot);
 				let known = Self::is_known(id, slot, row.service);
 				ensure!(known == row.gone.is_none(), "1: a row belongs to no listing");
-				let ended = row.meter_end.is_some_and(|end| row.meter.through >= end);
-				if row.gone.is_none() && !row.dormant && !ended {
+				if row.gone.is_none() && !row.dormant && !row.is_over(row.meter.through) {
 					due |= bit(slot);
 				}
 				if row.gone.is_none() {
@@ -94,8 +95,12 @@ impl<T: Config> Pallet<T> {
 			ensure!(!id.is_hot() || info.taken == taken, "2: taken bits differ from the rows");
 			if let PageId::Hot(page) = id {
 				ensure!(page < Self::hot_pages(), "6: more hot services than fit");
+				hot_taken = hot_taken.saturating_add(taken.count_ones());
 			}
 		}
+		let hot = Hot::<T>::get();
+		ensure!(hot.taken == hot_taken, "2: the taken hot slots are not counted");
+		ensure!(hot.full_until <= Some(T::Clock::round()), "2: the slots were full in a later round");
 		Ok(())
 	}
 
@@ -107,8 +112,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(all.judged() <= rounds, "7: more rounds judged than a window has");
 		ensure!(row.excuses <= max_excuses(rounds).min(all.excused), "7: more excuses than allowed");
 		let lease = lease_of_service(row.service).is_some();
-		ensure!(row.strikes == 0 || (id.is_hot() && lease), "10: strikes of what is no hot lease");
+		let healthy = row.health == LeaseHealth::default();
+		ensure!(healthy || (id.is_hot() && lease), "10: health of what is no hot lease");
 		if !id.is_hot() {
+			ensure!(row.meter_end.is_none(), "10: the end of a meter that is none");
 			return Ok(());
 		}
 		let first = row.joined.max(T::Clock::window_start(row.window));
@@ -164,6 +171,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(folded == crate::Outcomes::<T>::contains_key(round), "5: rulings of the wrong rounds");
 			ensure!(!folded || Reports::<T>::iter_prefix(round).next().is_none(), "5: reports are left over");
 		}
+		let queue = Queued::<T>::get();
+		let queued: BTreeSet<&u32> = queue.iter().collect();
+		ensure!(queued.len() == queue.len(), "6: a page waits twice");
+		ensure!(queue.iter().all(|page| *page < Self::cold_pages()), "6: a page waits that is none");
 		for (round, outcome) in crate::Outcomes::<T>::iter() {
 			let snapshot = Snapshots::<T>::get(round).ok_or("5: rulings without a snapshot")?;
 			let rulings = u32::try_from(outcome.rulings.len());

@@ -1,10 +1,10 @@
-//! What is stored, and the arithmetic on it that needs no storage.
+//! Stored types, and the arithmetic on it that needs no storage.
 
 use frame_support::{BoundedVec, traits::ConstU32};
 use sp_staking::SessionIndex;
 use surety_primitives::{
-	Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity, Verdict,
-	WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
+	CloseReason, Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity,
+	Verdict, WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.
@@ -30,13 +30,15 @@ pub const MAX_COLD_PAGES: u32 = 65_536;
 /// judged round is so much older.
 pub const LAG: u16 = 3;
 
-/// Most bad rounds in a row that a row counts.
-pub const MOST_STRIKES: u8 = 254;
-/// In place of the count: the lease's owner was told, and will not be before the next `Up`.
-pub const TOLD: u8 = 255;
+/// Judged rounds that the health of a lease remembers.
+pub const HEALTH_ROUNDS: u8 = 32;
+/// Most cold pages that wait for a probe on demand.
+pub const MAX_QUEUED: u32 = 64;
 
 /// Bytes of a report.
 pub type Report = BoundedVec<u8, ConstU32<MAX_REPORT>>;
+/// Cold pages that wait for a probe on demand, the one that waits longest first.
+pub type Queue = BoundedVec<u32, ConstU32<MAX_QUEUED>>;
 /// The last windows of a service, the newest last.
 pub type Ring = BoundedVec<WindowSummary, ConstU32<RING>>;
 /// One page of rows; a slot past its end is free.
@@ -55,7 +57,7 @@ shared! {
 	}
 }
 impl PageId {
-	/// Whether its rows have meters and can breach.
+	/// True if its rows have meters and can breach.
 	pub fn is_hot(self) -> bool {
 		matches!(self, Self::Hot(_))
 	}
@@ -94,7 +96,7 @@ pub fn bits(mask: u128) -> impl Iterator<Item = u8> {
 }
 
 shared! {
-	/// Where a listing is.
+	/// Slots of a listing.
 	#[derive(Copy)]
 	pub struct Slots {
 		/// From listing to unlisting.
@@ -105,15 +107,27 @@ shared! {
 }
 
 shared! {
-	/// What the snapshot needs of a page, so that it need not read the page.
+	/// Bits of a page that the snapshot needs, so that it need not read the page.
 	#[derive(Copy, Default)]
 	pub struct PageInfo {
 		/// Slots that are due when the page is.
 		pub due: u128,
 		/// Hot pages: slots that are not free, those of services that cooled and whose rounds are open included.
 		pub taken: u128,
-		/// Hot pages: a row is close to a tier, so the page is judged by all probers.
+		/// Hot pages: a row is close to a tier or to being an unhealthy lease, so the page is judged by all
+		/// probers.
 		pub critical: bool,
+	}
+}
+
+shared! {
+	/// The slots of the hot pages.
+	#[derive(Copy, Default)]
+	pub struct HotSlots {
+		/// Slots that are not free: the `taken` bits of all hot pages.
+		pub taken: u32,
+		/// Last round in which all were taken, noted when one was given back.
+		pub full_until: Option<RoundIndex>,
 	}
 }
 
@@ -131,7 +145,7 @@ shared! {
 }
 
 shared! {
-	/// How often each latency bucket was seen in a window. Sorted by bucket; exact until more than 32
+	/// Number of rounds per latency bucket in a window. Sorted by bucket; exact until more than 32
 	/// different buckets were seen, from where on a new one counts as the next slower one known.
 	#[derive(Default)]
 	pub struct Histogram(BoundedVec<(LatencyBucket, u16), ConstU32<HISTOGRAM>>);
@@ -171,12 +185,65 @@ impl Histogram {
 	}
 }
 
+shared! {
+	/// Rule by which a lease is unhealthy: of its last `of` judged rounds, `bad` were down, bad or stale. A
+	/// round that says nothing of the lease (unclear, unmeasured, excused) is not among them.
+	#[derive(Copy, Default)]
+	pub struct HealthRule {
+		/// Bad rounds, at most 32; 0 for never.
+		pub bad: u8,
+		/// Judged rounds, from `bad` to 32.
+		pub of: u8,
+	}
+}
+impl HealthRule {
+	/// The nearest rule within the bounds. It keeps the number of bad rounds if that is at most 32.
+	pub fn clamped(self) -> Self {
+		let bad = self.bad.min(HEALTH_ROUNDS);
+		Self { bad, of: self.of.clamp(bad, HEALTH_ROUNDS) }
+	}
+}
+
+stored! {
+	/// Health of a lease.
+	#[derive(Copy, Default)]
+	pub struct LeaseHealth {
+		/// Its last 32 judged rounds, the newest in the lowest bit. 1 is down, bad or stale; 0 is up, or a round
+		/// before its first.
+		pub recent: u32,
+		/// The owner of leases was notified, and the lease was not healthy since.
+		pub notified: bool,
+	}
+}
+impl LeaseHealth {
+	/// Add a judged round.
+	pub fn note(&mut self, bad: bool) {
+		self.recent = self.recent.wrapping_shl(1) | u32::from(bad);
+	}
+	/// Bad rounds among those that a rule looks at.
+	pub fn bad(&self, rule: HealthRule) -> u32 {
+		let older = u32::from(HEALTH_ROUNDS.saturating_sub(rule.of));
+		(self.recent & u32::MAX.checked_shr(older).unwrap_or(0)).count_ones()
+	}
+	/// True if a rule calls it unhealthy.
+	pub fn is_unhealthy(&self, rule: HealthRule) -> bool {
+		rule.bad > 0 && self.bad(rule) >= u32::from(rule.bad)
+	}
+	/// True if [`LAG`] bad rounds would make its owner notified, and there was a bad one already. Fewer bad
+	/// ones do not, if so many do not.
+	pub fn is_critical(&self, rule: HealthRule) -> bool {
+		let mut soon = *self;
+		(0..LAG).for_each(|_| soon.note(true));
+		!self.notified && self.bad(rule) > 0 && soon.is_unhealthy(rule)
+	}
+}
+
 stored! {
 	/// A service in a page: all that judging a round needs.
 	pub struct Row<AccountId> {
 		/// Which service.
 		pub service: ServiceId,
-		/// Who serves.
+		/// Account that serves.
 		pub operator: AccountId,
 		/// Network of an `Rpc` service.
 		pub network: Option<NetworkId>,
@@ -213,22 +280,25 @@ stored! {
 		pub tiers: [Option<Severity>; 3],
 		/// Hot rows: the meter.
 		pub meter: MeterReading,
-		/// Hot rows: round after which the meter stops for good.
-		pub meter_end: Option<RoundIndex>,
-		/// Hot rows of leases: bad rounds (down, bad or stale) since the last `Up`, at most [`MOST_STRIKES`];
-		/// or [`TOLD`].
-		pub strikes: u8,
+		/// Hot rows: round after which the meter stops for good, and why.
+		pub meter_end: Option<(RoundIndex, CloseReason)>,
+		/// Hot rows of leases: their health.
+		pub health: LeaseHealth,
 	}
 }
 impl<AccountId> Row<AccountId> {
-	/// Whether `round`, which names its slot, is a round of this row.
+	/// True if `round`, which names its slot, is a round of this row.
 	pub fn is_due(&self, round: RoundIndex) -> bool {
 		!self.dormant
 			&& self.gone.is_none()
 			&& self.joined <= round
-			&& self.meter_end.is_none_or(|end| round <= end)
+			&& self.meter_end.is_none_or(|(end, _)| round <= end)
 	}
-	/// Whether the window that it counts, which began with round `first`, is over without a trace of the
+	/// True if no round after `round` is judged, because the meter stops.
+	pub fn is_over(&self, round: RoundIndex) -> bool {
+		self.meter_end.is_some_and(|(end, _)| end <= round)
+	}
+	/// True if the window that it counts, which began with round `first`, is over without a trace of the
 	/// proof of control: it was unproven in all of it, was measured, and was never `Up`.
 	pub fn is_unfound(&self, first: RoundIndex) -> bool {
 		let counters = self.all_counters();
@@ -274,7 +344,7 @@ pub fn sum(a: Counters, b: Counters) -> Counters {
 stored! {
 	/// A validator doing its probing duty.
 	pub struct Prober<AccountId> {
-		/// Who is rewarded.
+		/// Account that is rewarded.
 		pub account: AccountId,
 		/// Session key that signs its commits.
 		pub key: ProberId,
@@ -289,13 +359,13 @@ shared! {
 		pub page: PageId,
 		/// Its due slots: one byte of the report each, lowest slot first.
 		pub mask: u128,
-		/// Whether all probers probe it rather than a committee.
+		/// True if all probers probe it rather than a committee.
 		pub full: bool,
 	}
 }
 
 stored! {
-	/// What a round is checked against, fixed in its first block.
+	/// Frame of a round that all in it is checked against, fixed in its first block.
 	pub struct Snapshot<AccountId> {
 		/// Session of the probers.
 		pub session: SessionIndex,
@@ -305,6 +375,8 @@ stored! {
 		pub started: u64,
 		/// Most probers of a committee.
 		pub committee: u32,
+		/// Rule that the leases are judged by.
+		pub health: HealthRule,
 		/// All probers; their place here is the index they commit with.
 		pub probers: Probers<AccountId>,
 		/// Due pages in the order of the report.
@@ -319,7 +391,7 @@ impl<AccountId> Snapshot<AccountId> {
 }
 
 shared! {
-	/// What a prober sent for a round.
+	/// Message of a prober for a round.
 	pub enum Sent {
 		/// The hash of its report.
 		Committed([u8; 32]),
@@ -329,7 +401,7 @@ shared! {
 }
 
 shared! {
-	/// What sweep 1 decided and sweep 2 carries to the rows.
+	/// Decisions of sweep 1, which sweep 2 carries to the rows.
 	pub struct Outcome {
 		/// One [`Ruling`] per due service in the order of the report.
 		pub rulings: Report,
@@ -414,7 +486,7 @@ impl RoundTally {
 }
 
 shared! {
-	/// How far sweep 2 is.
+	/// Progress of sweep 2.
 	#[derive(Copy, Default)]
 	pub struct Sweep {
 		/// Last round that is judged for every service.
@@ -459,7 +531,7 @@ impl DutyTally {
 }
 
 shared! {
-	/// What a round is open for.
+	/// Messages that a round is open for.
 	#[derive(Copy)]
 	pub enum Phase {
 		/// Commits for this round; reveals for the one before are not open yet.
@@ -470,14 +542,14 @@ shared! {
 }
 
 shared! {
-	/// Where the chain is in measuring.
+	/// State of measuring.
 	#[derive(Copy)]
 	pub struct RoundStatus {
 		/// Round of the block being built.
 		pub round: RoundIndex,
 		/// Blocks since its first one.
 		pub offset: u32,
-		/// What it is open for.
+		/// Messages that it is open for.
 		pub phase: Phase,
 		/// Last round judged for every service.
 		pub judged: RoundIndex,

@@ -212,3 +212,26 @@ fn more_validators_than_can_probe_are_left_out() {
 		assert_eq!(crate::ProberSet::<Test>::get().len(), 100);
 	});
 }
+
+#[test]
+fn a_session_is_paid_by_the_least_duty_of_its_first_block() {
+	let attend = |prober: u16, round: u32| {
+		if prober == 3 && round > 8 { Attend::Not } else { Attend::Fully }
+	};
+	build_and_execute(4, || {
+		list(1, 1);
+		play_with(12, attend, |_, _, _| up());
+		// Prober 3 came to 8 of 10 rounds. Now all would be asked of it, but the session began with less.
+		MinDuty::set(Perbill::one());
+		end_session();
+		assert!(failed().is_empty() && native(account(3)) > 0);
+		start_session(4);
+		play_with(
+			12,
+			|prober, round| if prober == 3 && round > 20 { Attend::Not } else { Attend::Fully },
+			|_, _, _| up(),
+		);
+		end_session();
+		assert_eq!(failed().iter().map(|(who, _)| *who).collect::<Vec<_>>(), [account(3)]);
+	});
+}

@@ -1,10 +1,13 @@
 //! Meters, windows, tiers, excuses and maintenance.
 
-use crate::{Event, Hearing, PageId, PageInfos, Ruling, Windows, max_excuses, mock::*, types::Row};
+use crate::{
+	Event, HealthRule, Hearing, PageId, PageInfos, Ruling, Windows, max_excuses, mock::*, types::Row,
+};
 use proptest::prelude::*;
+use sp_runtime::Perbill;
 use surety_primitives::{
-	BreachKind, Clock, Frozen, LatencyBucket, Meter, MeterReading, Probing, ServiceKind, ServiceStatus,
-	Severity, Verdict, report::Finding, tiers,
+	BreachKind, Clock, CloseReason, Frozen, LatencyBucket, Meter, MeterReading, Probing, ServiceKind,
+	ServiceStatus, Severity, Verdict, report::Finding, tiers,
 };
 
 const DOWN: Finding = Finding::Down;
@@ -44,7 +47,7 @@ pub(super) fn blank(hot: bool) -> (Row<u64>, Hearing) {
 		stalled: false,
 		full: true,
 		hot,
-		unhealthy_rounds: 3,
+		health: HealthRule { bad: 3, of: 3 },
 	};
 	(row, hearing)
 }
@@ -172,9 +175,14 @@ fn a_meter_that_ends_ends_for_good() {
 	build_and_execute(4, || {
 		list_hot(1, 1);
 		play_up(4);
-		Probes::end_meter(1, 5);
-		Probes::end_meter(1, 7);
-		assert_eq!(Probes::ended(1), Some(5), "an earlier end stands");
+		use CloseReason::*;
+		Probes::end_meter(1, 6, ServiceRetired);
+		Probes::end_meter(1, 5, Terminated);
+		assert_eq!(Probes::ended(1), Some((5, Terminated)));
+		Probes::end_meter(1, 7, RentUnpaid);
+		assert_eq!(Probes::ended(1), Some((5, Terminated)), "an earlier end stands");
+		Probes::end_meter(1, 5, RentUnpaid);
+		assert_eq!(Probes::ended(1), Some((5, Terminated)), "and of one round the first");
 		play_up(2);
 		assert_eq!(Probes::reading(1).unwrap(), MeterReading { blocks: 20, through: 4, recent: 0b1111 });
 		play(1, |_, _, _| DOWN);
@@ -194,7 +202,8 @@ fn an_end_decided_by_a_breach_is_not_overwritten() {
 		pair_of(true);
 		play(4, only_1(DOWN));
 		assert_eq!(breaches_of(1).len(), 1);
-		assert_eq!(Probes::ended(1), Some(4), "the page was written before the breach was told");
+		let ended = Some((4, CloseReason::Terminated));
+		assert_eq!(Probes::ended(1), ended, "the page was written before the breach was told");
 		play(6, only_1(DOWN));
 		assert_eq!(Probes::reading(1).unwrap().through, 4);
 		assert_eq!(Probes::reading(2).unwrap().through, round() - 2);
@@ -251,6 +260,65 @@ fn the_window_in_which_a_service_became_hot_is_closed_for_it() {
 		assert_eq!(Turned::get(), vec![(1, 0)]);
 		assert_eq!(row(1).window, 1);
 	});
+}
+
+#[test]
+fn rounds_before_the_sale_do_not_count_for_the_agreements() {
+	build_and_execute(4, || {
+		list(1, 1);
+		list_hot(2, 2);
+		// Down while idle in the rounds 1 to 5, up since it was sold.
+		play(5, |_, round, service| if service == 1 && round <= 5 { DOWN } else { up() });
+		Probes::heat(1).unwrap();
+		play_up(10);
+		let since = SinceSold::get()[&1];
+		assert_eq!((since.up, since.down, since.judged()), (6, 0, 6), "the rounds 6 to 11 of window 0");
+		// Scores learn of the whole window: idle, only the rounds 1 to 3 were judged.
+		let whole = Probes::window_ring(1)[0];
+		assert_eq!((whole.counters.up, whole.counters.down), (6, 3));
+		assert!(Closed::get().contains(&(1, 1, whole)));
+	});
+}
+
+#[test]
+fn parameters_of_a_round_are_those_of_its_first_block() {
+	// Lease 1 and service 2 in a dozen rounds, once with all parameters changed in the given block, until the
+	// round of that block is judged.
+	let says = |prober: u16, round: u32, service: u32| match (round * 7 + service % 100 * 3) % 5 {
+		0 | 1 => DOWN,
+		2 if prober % 3 == 0 => DOWN,
+		_ => up(),
+	};
+	let judged = |block: u32, change: bool| {
+		let mut state = None;
+		Health::set(HealthRule { bad: 3, of: 5 });
+		MaxCommittee::set(6);
+		MinDuty::set(Perbill::from_percent(60));
+		Session::set(0);
+		build_and_execute(6, || {
+			Terms::mutate(|terms| terms.allowance = [12, 12, 12]);
+			Unhealthy::take();
+			let lease = list_lease(1, 1);
+			list_hot(2, 2);
+			list(3, 3);
+			let of = block / RoundBlocks::get();
+			while Probes::judged_round() < of {
+				reporting_block(says);
+				if change && MockClock::now() == block {
+					Health::set(HealthRule { bad: 1, of: 1 });
+					MaxCommittee::set(2);
+					MinDuty::set(Perbill::one());
+				}
+			}
+			end_session();
+			let failed = Offences::take();
+			state = Some((row(lease), row(2), row(3), Unhealthy::get(), failed));
+		});
+		state.unwrap()
+	};
+	for block in 5..60 {
+		assert_eq!(judged(block, true), judged(block, false), "block {block}");
+	}
 }
 
 #[test]
@@ -377,7 +445,7 @@ fn a_breach_never_rests_on_a_small_committee() {
 		assert!(!snapshot(round()).due[0].full);
 		// Round 1 is judged in round 3, so round 4 is the first that all probers probe.
 		play(2, only_1(DOWN));
-		assert!(row(1).is_critical(12, 3));
+		assert!(row(1).is_critical(12, Health::get()));
 		assert!(snapshot(4).due.iter().any(|due| due.page == PageId::Hot(0) && due.full));
 		assert_eq!(snapshot(4).committee_of(4, &snapshot(4).due[0]).count_ones(), 12);
 		play(1, only_1(DOWN));
@@ -465,9 +533,9 @@ fn a_reading_is_found_for_a_round_that_was_open() {
 		list_hot(1, 1);
 		play(4, |_, round, _| if round == 2 { DOWN } else { up() });
 		let opened = MockClock::round();
-		assert_eq!(Probes::reading(1).unwrap().at(opened, 5), None);
+		assert_eq!(Probes::reading(1).unwrap().at_most(opened, 5), None);
 		play_up(2);
-		assert_eq!(Probes::reading(1).unwrap().at(opened, 5), Some(15));
-		assert_eq!(Probes::reading(1).unwrap().at(1, 5), Some(5));
+		assert_eq!(Probes::reading(1).unwrap().at_most(opened, 5), Some(15));
+		assert_eq!(Probes::reading(1).unwrap().at_least(1, 5), Some(5));
 	});
 }

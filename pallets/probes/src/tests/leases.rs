@@ -1,13 +1,15 @@
-//! Leases: bad rounds in a row, who is told, and a meter that ends with the round that is being judged.
+//! Leases: bad rounds among the last ones, the notice of them, and a meter that ends with the round that is
+//! being judged.
 
 use super::judge::blank;
 use crate::{
-	Error, Hearing, MOST_STRIKES, PageId, PageInfo, PageInfos, Ruling, SlotsOf, TOLD, mock::*, types::Row,
+	HealthRule, Hearing, LeaseHealth, PageId, PageInfo, PageInfos, Ruling, SlotsOf, mock::*, types::Row,
 };
-use frame_support::{assert_noop, weights::Weight};
+use frame_support::weights::Weight;
 use proptest::prelude::*;
 use surety_primitives::{
-	Clock, Frozen, LatencyBucket, Meter, MeterReading, Probing, Verdict, report::Finding, service_of_lease,
+	Clock, CloseReason, Frozen, LatencyBucket, Meter, MeterReading, Probing, Verdict, report::Finding,
+	service_of_lease,
 };
 
 const DOWN: Finding = Finding::Down;
@@ -27,6 +29,16 @@ fn leased() {
 /// The lease as told round by round, all others up.
 fn lease_is(says: impl Fn(u32) -> Finding) -> impl Fn(u16, u32, u32) -> Finding {
 	move |_, round, service| if service == SERVICE { says(round) } else { up() }
+}
+
+const fn rule(bad: u8, of: u8) -> HealthRule {
+	HealthRule { bad, of }
+}
+
+/// Bits of the lease's last rounds, and whether its owner is notified.
+fn health() -> (u32, bool) {
+	let LeaseHealth { recent, notified } = row(SERVICE).health;
+	(recent, notified)
 }
 
 /// The row of a lease, and how it is heard.
@@ -49,7 +61,7 @@ fn unhealthy_at(row: &mut Row<u64>, hearing: &Hearing, verdicts: &[Verdict]) -> 
 }
 
 #[test]
-fn three_bad_rounds_in_a_row_are_told_once() {
+fn an_unhealthy_lease_is_told_once() {
 	build_and_execute(4, || {
 		leased();
 		// Down, wrong and stale are all bad.
@@ -59,16 +71,44 @@ fn three_bad_rounds_in_a_row_are_told_once() {
 			_ => Finding::Stale(ms(1)),
 		};
 		play(4, lease_is(bad));
-		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (2, vec![]));
+		assert_eq!((health(), Unhealthy::get()), ((0b11, false), vec![]));
 		play(6, lease_is(bad));
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)], "in the judging of the third, and not again");
-		assert_eq!(row(SERVICE).strikes, TOLD);
+		assert_eq!(health(), (0xff, true));
 		// If its owner kept it, it may recover and fail again.
 		play(1, lease_is(|_| up()));
 		play(5, lease_is(bad));
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 3), (LEASE, 14)]);
 		assert!(Breaches::get().is_empty());
 	});
+}
+
+#[test]
+fn bad_rounds_need_not_be_in_a_row() {
+	let (mut row, hearing) = lease_row();
+	let hearing = Hearing { health: rule(3, 5), ..hearing };
+	use Verdict::*;
+	// Three of five, though never two in a row; in a row of its own each would start over.
+	assert_eq!(unhealthy_at(&mut row, &hearing, &[Down, UP, Bad, UP, Stale]), [4]);
+	// Nor are two of five enough, however often.
+	let (mut row, _) = lease_row();
+	let seldom = [[Down, Down, UP, UP, UP]; 6].concat();
+	assert!(unhealthy_at(&mut row, &hearing, &seldom).is_empty());
+}
+
+#[test]
+fn it_is_told_again_only_after_it_was_healthy() {
+	let (mut row, hearing) = lease_row();
+	let hearing = Hearing { health: rule(3, 5), ..hearing };
+	use Verdict::*;
+	assert_eq!(unhealthy_at(&mut row, &hearing, &[Down, Down, Down]), [2]);
+	// Two up: three of five are bad still. What is bad then is nothing new.
+	assert!(unhealthy_at(&mut row, &hearing, &[UP, UP, Down]).is_empty());
+	assert!(row.health.notified);
+	// Down, up, up: two of the last five.
+	assert!(unhealthy_at(&mut row, &hearing, &[UP, UP]).is_empty());
+	assert!(!row.health.notified);
+	assert_eq!(unhealthy_at(&mut row, &hearing, &[Down, Down, Down]), [1]);
 }
 
 #[test]
@@ -81,7 +121,6 @@ fn it_is_told_in_the_block_that_judges_it_and_weighed() {
 	let judging = |rounds: u32| {
 		let mut weight = Weight::zero();
 		build_and_execute(4, || {
-			UnhealthyRounds::set(3);
 			leased();
 			play(rounds, lease_is(|_| DOWN));
 			next_round();
@@ -95,21 +134,21 @@ fn it_is_told_in_the_block_that_judges_it_and_weighed() {
 }
 
 #[test]
-fn one_bad_round_closes_nothing_and_an_up_starts_over() {
+fn fewer_bad_rounds_close_nothing() {
 	build_and_execute(4, || {
 		leased();
 		let bad = [1, 2, 4, 5, 7, 9, 10];
 		play(13, lease_is(|round| if bad.contains(&round) { DOWN } else { up() }));
-		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (0, vec![]));
+		assert_eq!((health(), Unhealthy::get()), ((0b110_1101_0110, false), vec![]));
 	});
 }
 
 #[test]
-fn only_leases_have_strikes() {
+fn only_leases_have_health() {
 	build_and_execute(4, || {
 		leased();
 		play(8, |_, _, service| if service == 2 { DOWN } else { up() });
-		assert_eq!((row(2).counters.down, row(2).strikes), (6, 0));
+		assert_eq!((row(2).counters.down, row(2).health), (6, LeaseHealth::default()));
 		assert!(Unhealthy::get().is_empty());
 	});
 	// Nor does a lease that is not hot: nothing is paid by its meter.
@@ -118,7 +157,7 @@ fn only_leases_have_strikes() {
 	for _ in 0..5 {
 		assert!(!row.judge(&hearing, Ruling::Verdict(Verdict::Down)).unhealthy);
 	}
-	assert_eq!(row.strikes, 0);
+	assert_eq!(row.health, LeaseHealth::default());
 }
 
 #[test]
@@ -126,12 +165,12 @@ fn what_says_nothing_of_the_lease_changes_nothing() {
 	use Verdict::*;
 	for between in [Unclear, Unmeasured, Excused] {
 		let (mut row, hearing) = lease_row();
-		let many = vec![between; 10];
+		let many = vec![between; 40];
 		assert!(unhealthy_at(&mut row, &hearing, &many).is_empty());
-		assert_eq!(row.strikes, 0, "{between:?}");
+		assert_eq!(row.health, LeaseHealth::default(), "{between:?}");
 		let mixed = [vec![Down], many.clone(), vec![Bad], many.clone(), vec![Stale], many].concat();
-		assert_eq!(unhealthy_at(&mut row, &hearing, &mixed), [22], "{between:?}");
-		assert_eq!(row.strikes, TOLD);
+		assert_eq!(unhealthy_at(&mut row, &hearing, &mixed), [82], "{between:?}");
+		assert_eq!(row.health, LeaseHealth { recent: 0b111, notified: true });
 		assert_eq!(unhealthy_at(&mut row, &hearing, &[UP, Down, Down, between, Down, Down]), [4]);
 	}
 }
@@ -144,7 +183,7 @@ fn announced_maintenance_closes_nothing() {
 		// Down from the first to the ninth; all but the first, the eighth and the ninth are announced.
 		play(10, lease_is(|round| if round < 10 { DOWN } else { up() }));
 		assert_eq!((row(SERVICE).counters.excused, row(SERVICE).counters.down), (6, 2));
-		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (2, vec![]));
+		assert_eq!((health(), Unhealthy::get()), ((0b11, false), vec![]));
 		play(1, lease_is(|_| up()));
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 9)], "the count went on where it was");
 	});
@@ -170,24 +209,70 @@ fn a_stalled_chain_closes_nothing() {
 }
 
 #[test]
-fn the_number_is_a_parameter() {
-	for (number, told) in [(0u8, None), (1, Some(0usize)), (2, Some(1)), (254, Some(253)), (255, Some(253))] {
+fn the_rule_is_a_parameter() {
+	// With every round bad, the first of them that is told.
+	for (health, told) in [
+		(rule(0, 0), None),
+		(rule(0, 32), None),
+		(rule(1, 1), Some(0)),
+		(rule(2, 20), Some(1)),
+		(rule(32, 32), Some(31)),
+	] {
 		let (mut row, hearing) = lease_row();
-		let hearing = Hearing { unhealthy_rounds: number, ..hearing };
+		let hearing = Hearing { health, ..hearing };
 		let at = unhealthy_at(&mut row, &hearing, &[Verdict::Down; 300]);
-		assert_eq!(at, told.into_iter().collect::<Vec<_>>(), "{number}");
-		assert_eq!(row.strikes, if number == 0 { MOST_STRIKES } else { TOLD });
+		assert_eq!(at, told.into_iter().collect::<Vec<_>>(), "{health:?}");
+		assert_eq!(row.health, LeaseHealth { recent: u32::MAX, notified: told.is_some() });
 	}
 	// It may fall below what is counted already.
 	build_and_execute(4, || {
-		UnhealthyRounds::set(9);
+		Health::set(rule(9, 9));
 		leased();
 		play(6, lease_is(|_| DOWN));
-		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (4, vec![]));
-		UnhealthyRounds::set(2);
+		assert_eq!((health(), Unhealthy::get()), ((0b1111, false), vec![]));
+		Health::set(rule(2, 9));
+		// The rounds 5 and 6 had begun.
+		play(2, lease_is(|_| DOWN));
+		assert_eq!(Unhealthy::get(), vec![]);
 		play(1, lease_is(|_| DOWN));
-		assert_eq!(Unhealthy::get(), vec![(LEASE, 5)]);
+		assert_eq!(Unhealthy::get(), vec![(LEASE, 7)]);
 	});
+}
+
+#[test]
+fn an_unsound_rule_is_clamped() {
+	for (given, clamped) in [
+		(rule(0, 0), rule(0, 0)),
+		(rule(15, 20), rule(15, 20)),
+		(rule(5, 3), rule(5, 5)),
+		(rule(3, 255), rule(3, 32)),
+		(rule(255, 0), rule(32, 32)),
+	] {
+		assert_eq!(given.clamped(), clamped);
+		build_and_execute(1, || {
+			Health::set(given);
+			next_round();
+			assert_eq!(snapshot(1).health, clamped);
+		});
+	}
+}
+
+#[test]
+fn a_rule_changed_in_any_block_is_of_later_rounds_only() {
+	for block in 1..=15 {
+		build_and_execute(4, || {
+			Health::set(rule(0, 0));
+			Unhealthy::take();
+			leased();
+			while Unhealthy::get().is_empty() {
+				reporting_block(|prober, round, service| lease_is(|_| DOWN)(prober, round, service));
+				if MockClock::now() == block {
+					Health::set(rule(1, 1));
+				}
+			}
+			assert_eq!(Unhealthy::get(), vec![(LEASE, block / RoundBlocks::get() + 1)], "{block}");
+		});
+	}
 }
 
 #[test]
@@ -206,15 +291,15 @@ fn who_cools_and_heats_again_starts_over() {
 	build_and_execute(4, || {
 		leased();
 		play(4, lease_is(|_| DOWN));
-		assert_eq!(row(SERVICE).strikes, 2);
+		assert_eq!(health(), (0b11, false));
 		Probes::cool(SERVICE);
-		assert_eq!(row(SERVICE).strikes, 0);
+		assert_eq!(health(), (0, false));
 		play(4, lease_is(|_| DOWN));
-		assert_eq!(row(SERVICE).strikes, 0, "a cold row counts none");
+		assert_eq!(health(), (0, false), "a cold row has none");
 		Probes::heat(SERVICE).unwrap();
-		assert_eq!(row(SERVICE).strikes, 0);
+		assert_eq!(health(), (0, false));
 		play(4, lease_is(|_| DOWN));
-		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (2, vec![]));
+		assert_eq!((health(), Unhealthy::get()), ((0b11, false), vec![]));
 	});
 }
 
@@ -228,7 +313,11 @@ fn a_lease_is_never_unhealthy_by_a_small_committee() {
 		assert!(!full(3), "round 1 is judged in round 3");
 		assert!(full(4), "and the next one is probed by all");
 		play(1, lease_is(|_| DOWN));
-		assert_eq!((row(SERVICE).strikes, Unhealthy::get()), (3, vec![]), "rounds 1 to 3 were a committee's");
+		assert_eq!(
+			(health(), Unhealthy::get()),
+			((0b111, false), vec![]),
+			"rounds 1 to 3 were a committee's"
+		);
 		play(1, lease_is(|_| DOWN));
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 4)]);
 		// Once it is told, there is nothing to look at so closely.
@@ -242,15 +331,19 @@ fn a_lease_is_never_unhealthy_by_a_small_committee() {
 #[test]
 fn a_lease_that_may_become_unhealthy_is_critical() {
 	let (row, _) = lease_row();
-	let critical = |strikes: u8, number: u8| Row { strikes, ..row.clone() }.is_critical(400, number);
+	let critical = |recent: u32, health: HealthRule| {
+		Row { health: LeaseHealth { recent, notified: false }, ..row.clone() }.is_critical(400, health)
+	};
 	// Three rounds are open by the time a round that is opened now is judged.
-	assert!(!critical(0, 3) && critical(1, 3) && critical(2, 3) && critical(3, 3));
-	assert!(!critical(6, 10) && critical(7, 10) && critical(9, 10) && critical(200, 10));
-	assert!(critical(MOST_STRIKES, 255));
-	for strikes in [0, 1, MOST_STRIKES, TOLD] {
-		assert!(!critical(strikes, 0));
-	}
-	assert!(!critical(TOLD, 3));
+	assert!(!critical(0, rule(3, 3)) && critical(1, rule(3, 3)) && critical(0b111, rule(3, 3)));
+	assert!(!critical(0b11_1111, rule(10, 10)) && critical(0b111_1111, rule(10, 10)));
+	// The oldest of ten leaves with each round.
+	assert!(critical(0b101_0101, rule(7, 10)), "three more, and none leaves");
+	assert!(!critical(0b11_0000_0011, rule(6, 10)), "three more, and two leave");
+	assert!(!critical(0b11_1000_0000, rule(3, 7)), "too long ago");
+	assert!(critical(u32::MAX, rule(32, 32)) && !critical(u32::MAX, rule(0, 32)));
+	let health = LeaseHealth { recent: 0b111, notified: true };
+	assert!(!Row { health, ..row.clone() }.is_critical(400, rule(3, 3)));
 }
 
 #[test]
@@ -271,7 +364,8 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		assert_eq!((judged, row(SERVICE).meter_end), (6, None), "two rounds of three services");
 		checked(1);
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)]);
-		assert_eq!(Probes::ended(SERVICE), Some(3), "the page was written before");
+		let end = Some((3, CloseReason::Unhealthy));
+		assert_eq!(Probes::ended(SERVICE), end, "the page was written before");
 		let ended = row(SERVICE);
 		assert_eq!(ended.meter, MeterReading { blocks: 0, through: 3, recent: 0 });
 		let place = SlotsOf::<Test>::get(SERVICE).unwrap().hot.unwrap();
@@ -281,7 +375,7 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		assert!(!due(7) && !due(8), "no round after them does");
 		// Nothing of them was billed, counted or judged.
 		assert_eq!(row(SERVICE), ended);
-		assert_eq!(Probes::reading(SERVICE).unwrap().at(3, 5), Some(0));
+		assert_eq!(Probes::reading(SERVICE).unwrap().at_most(3, 5), Some(0));
 		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due.count_ones(), 2);
 		assert_eq!(Probes::duty(account(0)).unwrap().judged, 9 + 3 * 2, "nor is any prober held to it");
 		assert_eq!(row(2).counters.up, 6, "its neighbours go on");
@@ -302,7 +396,7 @@ fn a_meter_that_ends_with_the_last_round_judged_ends_there() {
 		list_hot(2, 2);
 		play_up(5);
 		assert_eq!(Probes::reading(1).unwrap().through, 3);
-		Probes::end_meter(1, 3);
+		Probes::end_meter(1, 3, CloseReason::ServiceRetired);
 		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due.count_ones(), 1);
 		let ended = row(1);
 		assert_eq!(ended.meter, MeterReading { blocks: 15, through: 3, recent: 0b111 });
@@ -325,28 +419,10 @@ fn a_row_that_is_judged_no_more_makes_no_page_critical() {
 		Terms::mutate(|terms| terms.allowance = [5, 5, 5]);
 		let lease = list_lease(LEASE + 1, 1);
 		play(5, |_, _, service| if service == lease { DOWN } else { up() });
-		assert_eq!(Probes::ended(lease), Some(3));
-		assert!(row(lease).is_critical(12, 3));
+		assert_eq!(Probes::ended(lease), Some((3, CloseReason::Unhealthy)));
+		assert!(row(lease).is_critical(12, Health::get()));
 		play_up(1);
 		assert!(!PageInfos::<Test>::get(PageId::Hot(0)).critical);
-	});
-}
-
-#[test]
-fn there_is_room_until_every_hot_slot_is_taken() {
-	build_and_execute(1, || {
-		MaxProbes::set(256);
-		list(128, 1);
-		for service in 0..128 {
-			assert!(Probes::has_room());
-			list_hot(service, 1);
-		}
-		assert!(!Probes::has_room());
-		assert_noop!(Probes::heat(128), Error::<Test>::RoundsFull);
-		// Nothing named the slot yet, so it is free at once.
-		Probes::cool(7);
-		assert!(Probes::has_room());
-		Probes::heat(128).unwrap();
 	});
 }
 
@@ -374,36 +450,44 @@ fn a_page_of_leases_may_all_be_unhealthy_at_once() {
 }
 
 proptest! {
-	/// Whatever the verdicts and committees: it is told exactly when so many bad rounds lie behind the last up
-	/// one, at the first of them from there on that all probers judged.
+	/// Whatever the verdicts and committees: it is told exactly when so many of the last rounds that say
+	/// something were bad, at the first bad one of them that all probers judged, and again only after it was
+	/// healthy.
 	#[test]
 	fn unhealthy_is_told_when_it_is(
-		verdicts in proptest::collection::vec((0u8..8, any::<bool>()), 1..60),
-		number in 0u8..6,
+		verdicts in proptest::collection::vec((0u8..8, any::<bool>()), 1..100),
+		bad in 0u8..6,
+		more in 0u8..6,
 	) {
 		let (mut row, hearing) = lease_row();
-		let (mut bad, mut told) = (0u32, false);
+		let of = bad + more;
+		let (mut said, mut told): (Vec<bool>, bool) = (vec![], false);
 		for (at, (kind, full)) in (1u32..).zip(verdicts) {
 			let verdict = match kind {
-				0 => UP,
-				1 => Verdict::Unclear,
-				2 => Verdict::Unmeasured,
-				3 => Verdict::Excused,
-				4 => Verdict::Bad,
-				5 => Verdict::Stale,
+				0 | 1 => UP,
+				2 => Verdict::Unclear,
+				3 => Verdict::Unmeasured,
+				4 => Verdict::Excused,
+				5 => Verdict::Bad,
+				6 => Verdict::Stale,
 				_ => Verdict::Down,
 			};
-			if verdict == UP {
-				(bad, told) = (0, false);
-			}
-			let counts = matches!(verdict, Verdict::Down | Verdict::Bad | Verdict::Stale);
-			bad += u32::from(counts);
-			let expected = counts && full && !told && number > 0 && bad >= u32::from(number);
-			told |= expected;
-			let hearing = Hearing { round: at, full, unhealthy_rounds: number, ..hearing };
+			said.extend(match kind {
+				0 | 1 => Some(false),
+				2..=4 => None,
+				_ => Some(true),
+			});
+			let failed = said.iter().rev().take(of.into()).filter(|bad| **bad).count();
+			let unhealthy = bad > 0 && failed >= bad.into();
+			let expected = kind >= 5 && full && unhealthy && !told;
+			told = unhealthy && (told || expected);
+			let hearing = Hearing { round: at, full, health: rule(bad, of), ..hearing };
 			let judgement = row.judge(&hearing, Ruling::Verdict(verdict));
 			prop_assert_eq!(judgement.unhealthy, expected);
-			prop_assert_eq!(u32::from(row.strikes), if told { u32::from(TOLD) } else { bad });
+			prop_assert_eq!(row.health.notified, told);
+			let soon = LeaseHealth { recent: row.health.recent << 3 | 0b111, ..row.health };
+			let critical = failed > 0 && !told && soon.is_unhealthy(hearing.health);
+			prop_assert_eq!(row.health.is_critical(hearing.health), critical);
 		}
 	}
 }

@@ -317,7 +317,7 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 			stalled: false,
 			full: true,
 			hot: true,
-			unhealthy_rounds: 3,
+			health: Default::default(),
 		};
 		for (service, (row, ruling)) in rows.iter_mut().zip(&folded.rulings).enumerate() {
 			let judgement = row.judge(&hearing, *ruling);

@@ -49,8 +49,10 @@ fn without_a_proof_through_a_whole_window_a_listing_is_not_due_any_more() {
 		// Listed in window 0, of which it missed a round; window 1 are the rounds 4 to 7.
 		rounds(9, |_| BAD);
 		assert_eq!((not_found(), due()), (vec![], 0b11), "round 7 is the last that is judged");
+		assert!(Unfound::get().is_empty());
 		rounds(1, |_| BAD);
 		assert_eq!((not_found(), due()), (vec![1], 0b10), "round 8 turned the window");
+		assert_eq!(Unfound::get(), vec![1], "the registry learns it");
 		let row_then = row(1);
 		assert_eq!(row_then.last, Some((7, Verdict::Bad)));
 		assert!(row_then.dormant && row_then.unproven);
@@ -58,7 +60,7 @@ fn without_a_proof_through_a_whole_window_a_listing_is_not_due_any_more() {
 		rounds(8, |_| up());
 		assert_eq!(row(1), row_then);
 		assert!(Proven::get().is_empty());
-		assert_eq!(not_found(), vec![1], "said once");
+		assert_eq!((not_found(), Unfound::get()), (vec![1], vec![1]), "said once");
 		assert_eq!(row(2).counters.judged(), 1, "its neighbour goes on");
 		assert_eq!(Probes::window_ring(1).len(), 2, "what was judged is in the ring");
 	});

@@ -4,7 +4,11 @@ use crate::{
 	Call, Error, REVEAL_OFFSET, Report, Reports, Sent, commit_hash, commit_payload, mock::*, refused,
 };
 use codec::Encode;
-use frame_support::{assert_noop, assert_ok, traits::Authorize};
+use frame_support::{
+	assert_noop, assert_ok,
+	dispatch::{DispatchClass, GetDispatchInfo, Pays},
+	traits::Authorize,
+};
 use sp_core::Pair;
 use sp_runtime::{
 	DispatchError,
@@ -112,6 +116,21 @@ fn only_authorized_origins_report() {
 			assert_eq!(commit, Err(DispatchError::BadOrigin));
 			let reveal = Probes::reveal(origin, 1, 0, [0; 32], Report::default());
 			assert_eq!(reveal, Err(DispatchError::BadOrigin));
+		}
+	});
+}
+
+#[test]
+fn whoever_signs_pays() {
+	in_round_1(|| {
+		for (call, class) in [
+			(signed_commit(0, 1, [1; 32]), DispatchClass::Operational),
+			(reveal_call(0, 1, &REPORT), DispatchClass::Operational),
+			(Call::request_probe { service: 1 }, DispatchClass::Normal),
+		] {
+			let call: RuntimeCall = call.into();
+			let info = call.get_dispatch_info();
+			assert_eq!((info.pays_fee, info.class), (Pays::Yes, class), "{call:?}");
 		}
 	});
 }

@@ -1,11 +1,14 @@
 //! Snapshots, committees, capacity, sessions and stalls.
 
 use crate::{
-	Event, Outcomes, PageId, PageInfos, Phase, Progress, Snapshots, committee, mock::*, types::RoundTally,
+	Error, Event, MAX_QUEUED, Outcomes, PageId, PageInfos, Phase, Progress, Queued, Snapshots, committee,
+	mock::*, types::RoundTally,
 };
-use frame_support::weights::Weight;
+use frame_support::{assert_noop, assert_ok, weights::Weight};
 use std::collections::BTreeSet;
-use surety_primitives::{Clock, Meter, Probing, Verdict, report::Finding};
+use surety_primitives::{
+	Clock, Meter, Probing, Service, ServiceKind, ServiceStatus, Verdict, report::Finding,
+};
 
 fn due(round: u32) -> Vec<(PageId, u32)> {
 	snapshot(round).due.iter().map(|due| (due.page, due.mask.count_ones())).collect()
@@ -162,6 +165,160 @@ fn pages_of_few_listings_are_due_once_a_round() {
 		assert_eq!(due(1), vec![(PageId::Cold(0), 1)]);
 		next_round();
 		assert_eq!(due(2), vec![(PageId::Cold(0), 1)]);
+	});
+}
+
+/// Cold pages that are due in the current round.
+fn cold_due() -> Vec<u32> {
+	let page = |due: &crate::Due| match due.page {
+		PageId::Cold(page) => Some(page),
+		PageId::Hot(_) => None,
+	};
+	snapshot(round()).due.iter().filter_map(page).collect()
+}
+
+fn request(service: u32) -> sp_runtime::DispatchResult {
+	Probes::request_probe(RuntimeOrigin::signed(1), service)
+}
+
+/// `pages` full cold pages, of services without units.
+fn idle_pages(pages: u32) {
+	for service in 0..pages * 128 {
+		list(service, 1);
+	}
+}
+
+#[test]
+fn a_probe_on_demand_comes_before_the_turns() {
+	build_and_execute(4, || {
+		idle_pages(20);
+		next_round();
+		assert_eq!(cold_due(), [0, 1, 2, 3]);
+		// Page 12 would have its turn in round 4.
+		assert_ok!(request(12 * 128 + 5));
+		System::assert_last_event(Event::ProbeQueued { service: 12 * 128 + 5, page: 12 }.into());
+		let events = System::event_count();
+		assert_ok!(request(12 * 128 + 6));
+		assert_ok!(request(12 * 128 + 5));
+		assert_eq!((Queued::<Test>::get().into_inner(), System::event_count()), (vec![12], events));
+		next_round();
+		assert_eq!(cold_due(), [12, 4, 5, 6], "the others take their turns");
+		assert!(Queued::<Test>::get().is_empty());
+		next_round();
+		assert_eq!(cold_due(), [7, 8, 9, 10]);
+		// It is not due twice in the round of its turn.
+		assert_ok!(request(12 * 128));
+		next_round();
+		assert_eq!(cold_due(), [12, 11, 13, 14]);
+	});
+}
+
+#[test]
+fn a_requested_verdict_is_there_two_rounds_later() {
+	build_and_execute(4, || {
+		idle_pages(20);
+		assert_ok!(request(19 * 128 + 127));
+		play_up(3);
+		assert_eq!(row(19 * 128 + 127).last.map(|(round, _)| round), Some(1));
+		assert_eq!(row(18 * 128).last, None);
+	});
+}
+
+#[test]
+fn requests_take_a_quarter_of_the_cold_pages_at_most() {
+	build_and_execute(4, || {
+		MaxProbes::set(1_024);
+		idle_pages(20);
+		for page in [15, 16, 17, 18, 19] {
+			assert_ok!(request(page * 128));
+		}
+		let mut rounds = vec![];
+		for _ in 0..3 {
+			next_round();
+			Probes::do_try_state().unwrap();
+			rounds.push(cold_due());
+		}
+		assert_eq!(
+			rounds,
+			[[15, 16, 0, 1, 2, 3, 4, 5], [17, 18, 6, 7, 8, 9, 10, 11], [19, 12, 13, 14, 15, 16, 17, 18]]
+		);
+	});
+}
+
+#[test]
+fn requests_do_not_stop_the_turns() {
+	build_and_execute(1, || {
+		// One cold page fits besides the hot one.
+		MaxProbes::set(256);
+		idle_pages(6);
+		Probes::heat(0).unwrap();
+		let mut seen = vec![];
+		for _ in 0..8 {
+			// Somebody keeps asking for the last two pages.
+			for page in [4, 5] {
+				assert_ok!(request(page * 128));
+			}
+			next_round();
+			seen.extend(cold_due());
+		}
+		assert_eq!(seen, [4, 0, 5, 1, 4, 2, 5, 3]);
+	});
+}
+
+#[test]
+fn nothing_is_queued_if_all_are_probed_anyway() {
+	build_and_execute(1, || {
+		idle_pages(3);
+		Probes::heat(0).unwrap();
+		assert_ok!(request(1));
+		assert!(Queued::<Test>::get().is_empty());
+		// A fourth cold page does not fit besides the hot one.
+		list(3 * 128, 1);
+		assert_ok!(request(1));
+		assert_eq!(Queued::<Test>::get().into_inner(), [0]);
+	});
+}
+
+#[test]
+fn a_probe_is_requested_of_idle_listings_only() {
+	build_and_execute(4, || {
+		WindowRounds::set(4);
+		ProofOfControl::set(true);
+		let unproven = Service { status: ServiceStatus::Unproven, ..describe(1, ServiceKind::Compute) };
+		list_as(0, unproven);
+		list_hot(1, 1);
+		assert_noop!(request(9), Error::<Test>::NotListed);
+		assert_noop!(request(1), Error::<Test>::AlreadyDue);
+		assert_noop!(Probes::request_probe(RuntimeOrigin::root(), 1), sp_runtime::DispatchError::BadOrigin);
+		assert_ok!(request(0));
+		// One that does not prove control is not probed, whoever asks.
+		play(11, |_, _, service| if service == 0 { Finding::Bad(ms(1)) } else { up() });
+		assert_noop!(request(0), Error::<Test>::NotProbed);
+		assert_eq!(Probes::heat(1).map(|_| Probes::unlist(1)), Ok(()));
+		assert_noop!(request(1), Error::<Test>::NotListed);
+	});
+}
+
+#[test]
+fn the_queue_of_requests_is_bounded() {
+	// One service a page. The slots between them belong to nobody, so the invariants are not checked.
+	new_test_ext().execute_with(|| {
+		for page in 0..=MAX_QUEUED {
+			crate::ColdCursor::<Test>::mutate(|cursor| cursor.end = page * 128);
+			list(page, 1);
+		}
+		for page in 0..MAX_QUEUED {
+			assert_ok!(request(page));
+		}
+		assert_noop!(request(MAX_QUEUED), Error::<Test>::QueueFull);
+		assert_ok!(request(3));
+		// A page whose services left in the meantime costs its place, nothing else.
+		Probes::unlist(0);
+		next_round();
+		assert_eq!(cold_due(), [1, 2, 3, 4], "the turns");
+		next_round();
+		assert_eq!(cold_due()[0], 1, "the queue");
+		assert_eq!(Queued::<Test>::get().len(), MAX_QUEUED as usize - 2);
 	});
 }
 

@@ -1,9 +1,12 @@
 //! Listing, heating, cooling, and who gets a slot when.
 
-use crate::{Error, PageId, PageInfos, Pages, SlotsOf, Windows, mock::*};
+use crate::{Error, HealthRule, Hot, PageId, PageInfos, Pages, Row, SlotsOf, Windows, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use proptest::prelude::*;
-use surety_primitives::{LEASES_FROM, Meter, MeterReading, Probing, Verdict, report::Finding};
+use surety_primitives::{
+	CloseReason, LEASES_FROM, Meter, MeterReading, Occupancy, Probing, Verdict, report::Finding,
+	service_of_lease,
+};
 
 fn hot_slot(service: u32) -> (u32, u8) {
 	let place = SlotsOf::<Test>::get(service).unwrap().hot.unwrap();
@@ -37,7 +40,7 @@ fn a_listing_needs_a_service_and_is_made_once() {
 		// Nothing happens to what is not listed or not hot.
 		Probes::unlist(2);
 		Probes::cool(1);
-		Probes::end_meter(1, 5);
+		Probes::end_meter(1, 5, CloseReason::ServiceRetired);
 		Probes::set_maintenance(2, 1, 1);
 	});
 }
@@ -210,7 +213,7 @@ fn a_row_whose_page_is_judged_already_leaves_at_once() {
 		}
 		Probes::heat(0).unwrap();
 		play_up(2);
-		Probes::end_meter(0, 2);
+		Probes::end_meter(0, 2, CloseReason::ServiceRetired);
 		// Round 2 is judged in round 4, which names the row still; round 5 does not.
 		play_up(3);
 		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due, 0);
@@ -277,6 +280,113 @@ fn hot_services_have_a_capacity() {
 }
 
 #[test]
+fn who_takes_a_slot_learns_how_many_are_taken() {
+	build_and_execute(4, || {
+		// Three hot pages of 128.
+		let of = |taken: u32| Occupancy { taken, slots: 384 };
+		for service in 1..=4 {
+			list(service, 1);
+		}
+		assert_eq!(Probes::heat(1), Ok(of(1)));
+		assert_eq!(Probes::heat(2), Ok(of(2)));
+		assert_eq!(Probes::heat(1), Ok(of(2)), "hot already: it takes no other slot");
+		play_up(1);
+		// The rounds that are open name the slot of service 2: it waits, and is taken until then.
+		Probes::cool(2);
+		assert_eq!(Probes::heat(3), Ok(of(3)));
+		assert_eq!(Probes::occupancy(), of(3));
+		play_up(3);
+		assert_eq!(Probes::occupancy(), of(2));
+		// Nothing names the slot of service 4 yet, so it is free at once.
+		assert_eq!(Probes::heat(4), Ok(of(3)));
+		Probes::cool(4);
+		assert_eq!(Probes::occupancy(), of(2));
+		assert_noop!(Probes::heat(9), Error::<Test>::NotListed);
+	});
+}
+
+#[test]
+fn that_the_rounds_were_full_is_remembered() {
+	build_and_execute(4, || {
+		MaxProbes::set(256);
+		list(128, 1);
+		for service in 0..128 {
+			assert!(!Probes::was_full_since(0));
+			list_hot(service, 1);
+		}
+		assert!(Probes::was_full_since(round()), "full now");
+		assert_noop!(Probes::heat(128), Error::<Test>::RoundsFull);
+		play_up(3);
+		assert!(Probes::was_full_since(round()));
+		// One cools. Its slot is named by the rounds 1 to 3, and given back when round 3 is judged.
+		Probes::cool(7);
+		assert!(Probes::was_full_since(round()));
+		play_up(2);
+		assert_eq!(Probes::occupancy().taken, 127);
+		assert!(Probes::was_full_since(round()), "it was full until this round");
+		play_up(1);
+		assert_eq!(round(), 6);
+		assert!(Probes::was_full_since(5) && Probes::was_full_since(0));
+		assert!(!Probes::was_full_since(6));
+		// Another one that cools changes nothing of that.
+		Probes::cool(8);
+		play_up(3);
+		assert!(Probes::was_full_since(5) && !Probes::was_full_since(6));
+		// Full for a moment within a round.
+		for service in [7, 8] {
+			Probes::heat(service).unwrap();
+		}
+		Probes::cool(8);
+		assert!(Probes::was_full_since(9));
+	});
+}
+
+/// A lease in the slots 0, and its rows, cold and hot, after a few rounds.
+fn rows_of(lease: u32) -> [Row<AccountId>; 3] {
+	let service = list_lease(lease, 1);
+	assert_eq!((cold_slot(service), hot_slot(service)), ((0, 0), (0, 0)));
+	let fresh = row(service);
+	let cold = Probes::row(PageId::Cold(0), 0).unwrap();
+	play_up(4);
+	assert!(Unhealthy::get().is_empty());
+	[cold, fresh, row(service)]
+}
+
+#[test]
+fn a_slot_that_is_used_again_inherits_nothing() {
+	const ROUNDS: u32 = 10;
+	let mut expected = None;
+	build_and_execute(4, || {
+		play_up(ROUNDS);
+		expected = Some(rows_of(7));
+	});
+	build_and_execute(4, || {
+		let before = list_lease(6, 2);
+		// All there is to inherit: counters, latencies, a meter, tiers, health, a verdict, maintenance, an end.
+		play(6, |_, round, _| if round == 1 { up() } else { Finding::Down });
+		Probes::set_maintenance(before, round(), 100);
+		Probes::end_meter(before, round(), CloseReason::Unhealthy);
+		let used = row(before);
+		assert!(used.tiers[0].is_some() && used.health.notified && used.counters.up == 1);
+		assert!(used.meter.blocks > 0 && used.maintenance_rounds > 0 && used.meter_end.is_some());
+		Probes::unlist(before);
+		play_up(ROUNDS - 6);
+		Unhealthy::take();
+		assert_eq!(Some(rows_of(7)), expected);
+		// Nor does the same service when it becomes hot again, but what is of the service itself.
+		let service = service_of_lease(7);
+		play(4, |_, _, _| Finding::Down);
+		Probes::end_meter(service, round(), CloseReason::Unhealthy);
+		Probes::cool(service);
+		Probes::heat(service).unwrap();
+		let again = row(service);
+		assert_eq!(again.counters, Default::default());
+		assert_eq!(again.meter, MeterReading { blocks: 0, through: round(), recent: 0 });
+		assert_eq!((again.tiers, again.health, again.meter_end), ([None; 3], Default::default(), None));
+	});
+}
+
+#[test]
 fn unlisting_closes_the_window_and_forgets_the_ring() {
 	build_and_execute(4, || {
 		WindowRounds::set(4);
@@ -309,6 +419,7 @@ enum Step {
 	Heat(u32),
 	Cool(u32),
 	End(u32),
+	Request(u32),
 	Unproven(u32),
 	Maintain(u32),
 	Blocks(u8),
@@ -324,6 +435,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 		4 => service().prop_map(Step::Heat),
 		3 => service().prop_map(Step::Cool),
 		1 => service().prop_map(Step::End),
+		1 => service().prop_map(Step::Request),
 		1 => service().prop_map(Step::Unproven),
 		1 => service().prop_map(Step::Maintain),
 		6 => (1u8..8).prop_map(Step::Blocks),
@@ -340,7 +452,7 @@ proptest! {
 		// One hot page, and one of the two cold ones per round.
 		MaxProbes::set(256);
 		WindowRounds::set(4);
-		UnhealthyRounds::set(2);
+		Health::set(HealthRule { bad: 2, of: 3 });
 		EndOnUnhealthy::set(true);
 		build_and_execute(3, || {
 			let says = |prober: u16, round: u32, service: u32| {
@@ -359,7 +471,8 @@ proptest! {
 					Step::Unlist(service) => Probes::unlist(service),
 					Step::Heat(service) => drop(Probes::heat(service)),
 					Step::Cool(service) => Probes::cool(service),
-					Step::End(service) => Probes::end_meter(service, round()),
+					Step::End(service) => Probes::end_meter(service, round(), CloseReason::Terminated),
+					Step::Request(service) => drop(Probes::request_probe(RuntimeOrigin::signed(1), service)),
 					Step::Unproven(service) => Probes::unproven(service),
 					Step::Maintain(service) => Probes::set_maintenance(service, round() + 1, 2),
 					Step::Blocks(blocks) => (0..blocks).for_each(|_| reporting_block(says)),
@@ -378,6 +491,7 @@ proptest! {
 				reporting_block(says);
 			}
 			prop_assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)), crate::PageInfo::default());
+			prop_assert_eq!(Hot::<Test>::get().taken, 0);
 			Ok(())
 		})?;
 	}

@@ -1,12 +1,12 @@
 //! Every invariant fails when state is corrupted.
 
 use crate::{
-	ColdCursor, Duty, DutyTally, FreeCold, Outcomes, PageId, PageInfos, Pages, Place, Progress, Reports, Row,
-	Sent, SlotsOf, Snapshots, mock::*,
+	ColdCursor, Duty, DutyTally, FreeCold, Hot, LeaseHealth, Outcomes, PageId, PageInfos, Pages, Place,
+	Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, mock::*,
 };
 use frame_support::assert_err;
 use sp_runtime::DispatchError;
-use surety_primitives::{Probing, Severity};
+use surety_primitives::{CloseReason, Probing, Severity};
 
 /// A state with everything in it: hot and cold rows, a freed slot, open rounds, reports and duty.
 fn corrupt(expected: &'static str, corrupt: impl FnOnce()) {
@@ -56,6 +56,10 @@ fn due_and_taken_bits() {
 	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(COLD, |info| info.due |= 1));
 	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.due = 0));
 	corrupt("2: taken bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.taken = 3));
+	corrupt("2: the taken hot slots are not counted", || Hot::<Test>::mutate(|hot| hot.taken = 2));
+	corrupt("2: the slots were full in a later round", || {
+		Hot::<Test>::mutate(|hot| hot.full_until = Some(round() + 1));
+	});
 }
 
 #[test]
@@ -136,6 +140,8 @@ fn capacity() {
 			}
 		});
 	});
+	corrupt("6: a page waits twice", || Queued::<Test>::put(crate::Queue::truncate_from(vec![0, 0])));
+	corrupt("6: a page waits that is none", || Queued::<Test>::put(crate::Queue::truncate_from(vec![1])));
 	corrupt("6: more hot services than fit", || {
 		let page = Pages::<Test>::take(HOT);
 		Pages::<Test>::insert(PageId::Hot(3), page);
@@ -159,17 +165,21 @@ fn counters() {
 }
 
 #[test]
-fn strikes() {
-	corrupt("10: strikes of what is no hot lease", || with_row(HOT, 0, |row| row.strikes = 1));
+fn health_and_meters() {
+	let ill = LeaseHealth { recent: 1, notified: false };
+	let expected = "10: health of what is no hot lease";
+	corrupt(expected, || with_row(HOT, 0, |row| row.health = ill));
+	corrupt("10: the end of a meter that is none", || {
+		with_row(COLD, 1, |row| row.meter_end = Some((round() + 9, CloseReason::Terminated)));
+	});
 	new_test_ext().execute_with(|| {
 		let lease = list_lease(5, 1);
-		with_row(HOT, 0, |row| row.strikes = 1);
+		with_row(HOT, 0, |row| row.health = ill);
 		Probes::do_try_state().unwrap();
 		Probes::cool(lease);
 		Probes::do_try_state().unwrap();
-		with_row(COLD, 0, |row| row.strikes = 1);
-		let expected = DispatchError::Other("10: strikes of what is no hot lease");
-		assert_err!(Probes::do_try_state(), expected);
+		with_row(COLD, 0, |row| row.health = ill);
+		assert_err!(Probes::do_try_state(), DispatchError::Other(expected));
 	});
 }
 
