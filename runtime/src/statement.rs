@@ -9,12 +9,12 @@ use crate::{
 	*,
 };
 use alloc::vec::Vec;
-use frame_support::traits::fungibles::hold::Inspect as _;
+use frame_support::traits::{Get, fungibles::hold::Inspect as _};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Clock, Escrow as _, EscrowId, EscrowOwner, Funds};
+use surety_primitives::{AssetId, Clock, EscrowId, EscrowOwner, Funds};
 use surety_runtime_api::{Statement, StatementKind, StatementLine, StatementTotal};
 
 /// Lines of one account, collected.

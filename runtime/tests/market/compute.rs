@@ -404,7 +404,7 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica(asset: Asset
 	let id = place(&mut world, &TENANT.to_account_id(), new);
 	for (bidder, service) in services.into_iter().enumerate() {
 		let price = price_of(bidder, asset);
-		let call = compute::Call::place_bid { order: id, service, price, replicas: 2 };
+		let call = compute::Call::place_bid { order: id, service, price, replicas: 2, foreign_terms: true };
 		assert_ok!(world.call(BIDDERS[bidder], call));
 	}
 	awarded(&mut world, id, None);
@@ -445,7 +445,7 @@ fn what_is_sold_by_lease_is_not_sold_twice(asset: AssetId) {
 		let id = place(&mut world, &TENANT.to_account_id(), new);
 		let price = price_of(0, asset);
 		let result =
-			world.call(BIDDERS[0], compute::Call::place_bid { order: id, service, price, replicas: 1 });
+			world.call(BIDDERS[0], compute::Call::place_bid { order: id, service, price, replicas: 1, foreign_terms: true });
 		// A machine for two.
 		let full = compute::Error::<Runtime>::NotEnoughCapacity;
 		assert_eq!(result.err().map(|failed| failed.error), (n == 2).then(|| full.into()));

@@ -190,7 +190,7 @@ fn a_proxy_key_accepts_no_terms_of_an_order() {
 	(terms.credit, terms.cover) = ([WindowShare::from_u32(30); 4], WindowShare::from_u32(60));
 	let order = orders::place(&mut world, &tenant, new.clone());
 	let bond = world.peek(|| operators::Bonds::<Runtime>::get(&owner, NATIVE));
-	let mut bid = |world: &mut World, order, foreign_terms| {
+	let bid = |world: &mut World, order, foreign_terms| {
 		let price = orders::price(NATIVE);
 		let bid = compute::Call::place_bid { order, service: machine, price, replicas: 1, foreign_terms };
 		let real = sp_runtime::MultiAddress::Id(owner.clone());

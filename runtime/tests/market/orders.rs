@@ -167,7 +167,6 @@ pub fn closed(world: &mut World, lease: LeaseId, limit: u32) -> CloseReason {
 
 /// Last round of the time of a lease that runs.
 pub fn last_round(world: &mut World, lease: LeaseId) -> u32 {
-	use surety_primitives::Escrow as _;
 	world.peek(|| {
 		let lease = compute::Leases::<Runtime>::get(lease).unwrap();
 		let order = compute::Orders::<Runtime>::get(lease.order).unwrap();

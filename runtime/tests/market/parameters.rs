@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, Escrow as _, LeaseId, Meter, Probing, ServiceId, WindowShare,
+	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, WindowShare,
 	report::Finding, service_of_lease,
 };
 use surety_runtime::{

@@ -36,7 +36,7 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 
 	let blocks = world.peek(Timing::round_blocks);
 	let first = world.peek(Probes::judged_round);
-	let metered = |round| Probes::reading(service).unwrap().at(round, blocks).unwrap();
+	let metered = |round| Probes::reading(service).unwrap().at_most(round, blocks).unwrap();
 	let before = world.peek(|| metered(first));
 	let mut judged = first;
 	// The round in which the prober got its new key.
@@ -116,7 +116,7 @@ fn a_stall_is_neither_billed_nor_judged() {
 	world.judged(stalled + 1);
 	let (reading, probed) =
 		world.peek(|| (Probes::reading(service).unwrap(), Probes::probed(service).unwrap()));
-	let billed = |round| reading.at(round, 6).unwrap();
+	let billed = |round| reading.at_most(round, 6).unwrap();
 	assert_eq!(billed(stalled), billed(stalled - 1), "the stalled round is not billed");
 	assert_eq!(billed(stalled + 1), billed(stalled) + 6, "the next one is");
 	assert_eq!((probed.counters.down, probed.counters.unmeasured), (0, 1));
