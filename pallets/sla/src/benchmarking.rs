@@ -1,5 +1,5 @@
-//! Benchmarks. What the hooks of other pallets call here (`window_turned`, `heated`, `breached`, `ended`,
-//! `forget`) is measured too: their mandatory work needs the numbers.
+//! Benchmarks. Calls from the hooks of other pallets (`window_turned`, `heated`, `breached`,
+//! `ended`, `forget`) are measured too: their mandatory work needs the numbers.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
@@ -7,28 +7,28 @@
 use crate::{pallet::Agreements, *};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LatencyBucket, LeaseAgreements, LeaseId,
-	Severity, StreamEnd, WindowSummary, service_of_lease,
+	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LeaseAgreements, LeaseId, Severity, StreamEnd,
+	service_of_lease,
 };
 
-/// What benchmarks need of the pallets around this one.
+/// Set-up of the pallets around this one.
 pub trait BenchmarkHelper<AccountId> {
-	/// An open service of an operator with a large bond, not `Compute`: last verdict `Up`, 1,000 units of
-	/// capacity or more, a price and credits above zero, a cap of many credits. A unit costs more per window
-	/// than the share of the minimum bond that is asked for.
+	/// An open service of an operator with a large bond, not `Compute`: last verdict `Up`, 1,000
+	/// units of capacity or more, a price above zero, a credit above zero for `Low`, and a cover
+	/// above that but below 255 times the credit for `Critical`.
 	fn open_service() -> ServiceId;
 	/// A lease of such an operator, listed and without an agreement yet.
 	fn listed_lease() -> LeaseId;
 	/// Give `who` so much of an asset, free.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
-	/// All rounds through `round` are judged, billable for every hot service.
+	/// All rounds through `round` are judged, billable for every active service.
 	fn judge_through(round: RoundIndex);
 }
 
 const UNITS: u32 = 2;
 
 fn deposit_for<T: Config>(service: ServiceId) -> (AssetId, Balance) {
-	let info = T::Registry::service(service).expect("the helper listed it");
+	let info = info::<T>(service);
 	let window = info.price * Balance::from(UNITS) * Balance::from(T::Clock::window_blocks());
 	(info.asset, window * 4 + T::Funds::minimum(info.asset))
 }
@@ -46,34 +46,34 @@ fn open<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
 	let who = tenant::<T>(service);
 	let id = NextAgreement::<T>::get();
 	let (_, deposit) = deposit_for::<T>(service);
-	Pallet::<T>::open_agreement(RawOrigin::Signed(who.clone()).into(), service, UNITS, u128::MAX, deposit, 0)
+	let origin = RawOrigin::Signed(who.clone()).into();
+	Pallet::<T>::open_agreement(origin, service, UNITS, u128::MAX, deposit, Default::default())
 		.expect("the helper made it possible");
 	(who, service, id)
 }
 
-fn turn<T: Config>(service: ServiceId, window: WindowIndex, counters: Counters) {
-	let _ = Pallet::<T>::window_turned(
-		service,
-		&WindowSummary { window, counters, latency_p95: LatencyBucket::default() },
-	);
+/// Window that goes on.
+fn window<T: Config>() -> WindowIndex {
+	T::Clock::window_of(T::Clock::round())
 }
 
-/// Units of `service` count, at as many prices as there may be.
-fn count<T: Config>(service: ServiceId) -> WindowIndex {
-	let window = T::Clock::window_of(T::Clock::round());
-	turn::<T>(service, window, Default::default());
+fn info<T: Config>(service: ServiceId) -> surety_primitives::Service<T::AccountId> {
+	T::Registry::service(service).expect("the helper listed it")
+}
+
+/// A slot of `service` that costs something, and spare credit in the pot: both can be delivered to
+/// an account that is not there yet.
+fn with_rent_and_spare<T: Config>(service: ServiceId) {
+	let info = info::<T>(service);
+	let amount = T::Funds::minimum(info.asset).max(1);
+	T::BenchmarkHelper::fund(info.asset, &Pallet::<T>::pot(), amount);
+	Pots::<T>::mutate(info.asset, |pot| pot.spare = amount);
 	Services::<T>::mutate_extant(service, |state| {
-		let like = state.tariffs[0].clone();
-		for n in 1..MAX_TARIFFS {
-			let mut tariff = like.clone();
-			tariff.price += Balance::from(n);
-			tariff.active = 0;
-			state.units += 1;
-			tariff.active += 1;
-			state.tariffs.try_push(tariff).expect("one per price");
-		}
+		state.spare = amount;
+		state.slot.as_mut().expect("it has units").rent = amount;
+		let needed = state.exposure::<T::Clock>(info.terms.cover).expect("the helper's bond covers it");
+		T::Bonding::set_exposure(service, needed).expect("the helper's bond covers it");
 	});
-	window + 1
 }
 
 fn breach(window: WindowIndex, round: RoundIndex) -> Breached {
@@ -88,12 +88,12 @@ fn breach(window: WindowIndex, round: RoundIndex) -> Breached {
 	}
 }
 
-/// An agreement that is owed credit.
+/// An agreement that is owed credit, and has yet to read its base and to pay.
 fn owed<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
 	let (who, service, id) = open::<T>();
-	let window = T::Clock::window_of(T::Clock::round());
-	turn::<T>(service, window, Default::default());
-	Pallet::<T>::breached(service, breach(window + 1, T::Clock::round()));
+	let _ = Pallet::<T>::window_turned(service, window::<T>(), &Default::default());
+	Pallet::<T>::breached(service, breach(window::<T>() + 1, T::Clock::round()));
+	T::BenchmarkHelper::judge_through(T::Clock::round() + 2);
 	assert!(Pallet::<T>::owed_credit(id).unwrap_or(0) > 0);
 	(who, service, id)
 }
@@ -109,7 +109,7 @@ mod benchmarks {
 		let (_, deposit) = deposit_for::<T>(service);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), service, UNITS, u128::MAX, deposit, 0);
+		_(RawOrigin::Signed(who), service, UNITS, u128::MAX, deposit, Default::default());
 
 		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(UNITS));
 	}
@@ -122,7 +122,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as LeaseAgreements<T::AccountId>>::open(lease, &who, 0)
+			<Pallet<T> as LeaseAgreements<T::AccountId>>::open(lease, &who, 0, T::PenaltyShare::get())
 				.expect("the helper made it possible");
 		}
 
@@ -141,7 +141,6 @@ mod benchmarks {
 	#[benchmark]
 	fn settle() {
 		let (who, _, id) = owed::<T>();
-		T::BenchmarkHelper::judge_through(T::Clock::round() + 2);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
@@ -156,7 +155,8 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
 
-		assert!(matches!(Agreements::<T>::get(id).map(|a| a.state), Some(AgreementState::Closing { .. })));
+		let escrow = Agreements::<T>::get(id).expect("it is open").escrow;
+		assert!(T::Escrow::stream(escrow).is_some_and(|stream| stream.ending.is_some()));
 	}
 
 	#[benchmark]
@@ -184,8 +184,9 @@ mod benchmarks {
 	#[benchmark]
 	fn sweep_step() {
 		let (_, service, id) = owed::<T>();
-		let at = T::Clock::round();
-		T::Probing::end_meter(service, at);
+		// Its service has ended: escrow ends the stream.
+		let at = T::Clock::round() + 3;
+		T::Probing::end_meter(service, at, CloseReason::Terminated);
 		T::BenchmarkHelper::judge_through(at);
 
 		#[block]
@@ -199,26 +200,35 @@ mod benchmarks {
 	#[benchmark]
 	fn window_turned() {
 		let (_, service, _) = open::<T>();
-		let window = T::Clock::window_of(T::Clock::round());
-		Services::<T>::mutate_extant(service, |state| {
-			let like = state.tariffs[0].clone();
-			for n in 1..MAX_TARIFFS {
-				let mut tariff = like.clone();
-				tariff.price += Balance::from(n);
-				state.tariffs.try_push(tariff).expect("one per price");
-			}
-		});
-
+		with_rent_and_spare::<T>(service);
+		let now = window::<T>();
+		// The worst: it was dead, earned no fees, and ends for cause.
 		let dead = Counters { down: T::Clock::window_rounds(), ..Default::default() };
 
 		#[block]
 		{
-			// The worst: it was dead, and ends for cause.
-			turn::<T>(service, window, dead);
+			let _ = Pallet::<T>::window_turned(service, now, &dead);
 		}
 
-		assert_eq!(WindowBase::<T>::iter().count(), MAX_TARIFFS as usize);
-		assert!(Services::<T>::get(service).expect("it has units").terminated);
+		let state = Services::<T>::get(service).expect("it has units");
+		assert!(state.ends.is_some() && state.spare == 0);
+		assert!(WindowBase::<T>::contains_key(service, now));
+	}
+
+	#[benchmark]
+	fn begin_window() {
+		let next = window::<T>() + MAX_PENDING;
+		let first = T::Clock::round_start(T::Clock::window_start(next));
+		frame_system::Pallet::<T>::set_block_number(first.into());
+		let old = next - MAX_PENDING;
+		WindowRules::<T>::insert(old, Pallet::<T>::rules(next));
+
+		#[block]
+		{
+			Pallet::<T>::begin_window();
+		}
+
+		assert!(WindowRules::<T>::contains_key(next) && !WindowRules::<T>::contains_key(old));
 	}
 
 	#[benchmark]
@@ -234,11 +244,11 @@ mod benchmarks {
 	#[benchmark]
 	fn breached() {
 		let (_, service, _) = open::<T>();
-		let window = count::<T>(service);
-		// The oldest breach makes room, and the cap is reached.
+		with_rent_and_spare::<T>(service);
+		// The window before was not turned, the oldest breach makes room, and the cover is used up.
 		let history = T::MaxBreaches::get();
 		Services::<T>::mutate_extant(service, |state| state.breaches = history);
-		let mut last = breach(window, T::Clock::round());
+		let mut last = breach(window::<T>() + 1, T::Clock::round());
 		last.severity = Severity::Critical;
 		last.frozen.multiplier = u8::MAX;
 
@@ -247,35 +257,19 @@ mod benchmarks {
 			Pallet::<T>::breached(service, last);
 		}
 
-		assert_eq!(Services::<T>::get(service).map(|s| s.breaches), Some(history + 1));
+		let state = Services::<T>::get(service).expect("it has units");
+		assert_eq!((state.breaches, state.index), (history + 1, info::<T>(service).terms.cover));
+		assert!(state.ends.is_some());
 	}
 
 	#[benchmark]
 	fn ended() {
 		let (_, service, id) = owed::<T>();
-		let window = T::Clock::window_of(T::Clock::round()) + 1;
-		let first = T::Clock::window_start(window);
-		// All of the history that is looked at is of the last window, and half of it later than the last round.
-		let template = Breaches::<T>::get(service, 0).expect("it is owed credit");
-		Services::<T>::mutate_extant(service, |state| {
-			for number in 0..end::LOOK_BACK {
-				let mut breach = template.clone();
-				breach.window = window;
-				breach.round = first;
-				if number >= end::LOOK_BACK / 2 {
-					breach.round = first + 1;
-					breach.rises.iter_mut().for_each(|rise| rise.before = rise.after);
-				}
-				let like = breach.rises.first().copied();
-				while let Some(more) = like.filter(|_| !breach.rises.is_full()) {
-					let _ = breach.rises.try_insert(0, Rise { price: more.price + 1, ..more });
-				}
-				Breaches::<T>::insert(service, number, breach);
-			}
-			state.breaches = end::LOOK_BACK;
-			state.last_rise = first + 1;
-		});
-		let end = StreamEnd { reason: CloseReason::TenantClosed, round: first, paid: 1, fee: 1, refunded: 1 };
+		with_rent_and_spare::<T>(service);
+		let round = T::Clock::round() + 2;
+		// The last one of its service, which gives back its slot; all that was promised is due.
+		let (reason, paid) = (CloseReason::TenantClosed, Balance::MAX);
+		let end = StreamEnd { reason, round, paid, fee: 1, refunded: 1 };
 
 		#[block]
 		{
@@ -283,17 +277,17 @@ mod benchmarks {
 		}
 
 		assert!(Agreements::<T>::get(id).is_none());
+		assert!(Services::<T>::get(service).is_some_and(|state| state.slot.is_none()));
 	}
 
 	#[benchmark]
 	fn forget() {
 		let service = T::BenchmarkHelper::open_service();
-		let info = T::Registry::service(service).expect("the helper listed it");
-		let mut state = ServiceState::new(info.asset);
-		state.breaches = T::MaxBreaches::get();
-		state.carry = T::Funds::minimum(info.asset);
-		T::BenchmarkHelper::fund(info.asset, &Pallet::<T>::pot(), state.carry * 2);
-		Pots::<T>::insert(info.asset, Pot { owed: 0, carry: state.carry, reserve: state.carry });
+		let asset = info::<T>(service).asset;
+		let spare = T::Funds::minimum(asset).max(1);
+		T::BenchmarkHelper::fund(asset, &Pallet::<T>::pot(), spare * 2);
+		Pots::<T>::insert(asset, Pot { owed: 0, spare, reserve: spare });
+		let state = ServiceState { breaches: T::MaxBreaches::get(), spare, ..ServiceState::new(asset) };
 		Services::<T>::insert(service, state);
 
 		#[block]
@@ -302,5 +296,6 @@ mod benchmarks {
 		}
 
 		assert!(Services::<T>::get(service).is_none());
+		assert_eq!(Pots::<T>::get(asset).spare, 0);
 	}
 }

@@ -5,16 +5,16 @@ use frame_support::storage::with_storage_layer;
 use surety_primitives::credit::{credit_of, window_price};
 
 impl<T: Config> Pallet<T> {
-	/// All credit that breaches promised an agreement so far, in base units, whether it has paid for it or not:
-	/// `floor(rate x blocks of a window x (index - base))`.
+	/// All credit that breaches promised an agreement so far, in base units, whether it has paid
+	/// for it or not: `floor(rate x blocks of a window x (index - base))`.
 	pub(crate) fn promised(agreement: &Agreement<T::AccountId>, state: &ServiceState) -> Balance {
 		let Some(base) = Self::base_of(agreement) else { return 0 };
 		let price = window_price::<T::Clock>(agreement.rate).unwrap_or(Balance::MAX);
 		credit_of(price, state.index.saturating_sub(base))
 	}
 
-	/// Credit that is due to an agreement which has paid `paid` in all and not delivered, and what is promised
-	/// beyond it. Both in base units.
+	/// Credit that is due to an agreement which has paid `paid` in all and not delivered, and what
+	/// is promised beyond it. Both in base units.
 	pub(crate) fn owed(agreement: &Agreement<T::AccountId>) -> (Balance, Balance) {
 		let Some(state) = Services::<T>::get(agreement.service).filter(|_| !agreement.is_closed()) else {
 			return (agreement.claimable, 0);
@@ -47,8 +47,8 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Make claimable what is promised to an agreement, up to what it has paid in all. Returns whether it was
-	/// anything: then `state` changed too.
+	/// Make claimable what is promised to an agreement, up to what it has paid in all. Returns
+	/// whether it was anything: then `state` changed too.
 	pub(crate) fn credit_up_to(
 		agreement: &mut Agreement<T::AccountId>,
 		state: &mut ServiceState,
@@ -88,8 +88,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Pay the credit of an agreement by what its stream has paid. Writes only what changed; a payment that
-	/// cannot be delivered leaves it claimable.
+	/// Pay the credit of an agreement by what its stream has paid. Writes only what changed; a
+	/// payment that cannot be delivered leaves it claimable.
 	fn settle_credit(
 		id: AgreementId,
 		agreement: &mut Agreement<T::AccountId>,
@@ -111,8 +111,8 @@ impl<T: Config> Pallet<T> {
 		paid
 	}
 
-	/// Pay what the stream of an agreement owes, and make escrow end it if its service has ended. A stream that
-	/// cannot be paid now (disputed) does not hold back the credit.
+	/// Pay what the stream of an agreement owes, and make escrow end it if its service has ended. A
+	/// stream that cannot be paid now (disputed) does not hold back the credit.
 	fn settle_stream(agreement: &Agreement<T::AccountId>) -> Result<Balance, DispatchError> {
 		if agreement.is_closed() {
 			return Ok(0);
@@ -141,8 +141,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// One step of the round robin. An agreement that is promised nothing costs no more than reading it, its
-	/// service and the service's meter.
+	/// One step of the round robin. An agreement that is promised nothing costs no more than
+	/// reading it, its service and the service's meter.
 	pub(crate) fn settle_step(id: AgreementId) {
 		let Some(mut agreement) = Agreements::<T>::get(id) else { return };
 		let promised = Services::<T>::get(agreement.service)

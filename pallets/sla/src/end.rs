@@ -62,7 +62,8 @@ impl<T: Config> Pallet<T> {
 		Self::store(id, agreement);
 	}
 
-	/// Credit an agreement up to what it has `paid` in all; what it was promised beyond that is nobody's.
+	/// Credit an agreement up to what it has `paid` in all; what it was promised beyond that is
+	/// nobody's.
 	fn remove_agreement(
 		agreement: &mut Agreement<T::AccountId>,
 		info: Option<&Service<T::AccountId>>,
@@ -122,7 +123,8 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Give to the treasury what is due to no agreement. If it cannot take it, it stays where it is.
+	/// Give to the treasury what is due to no agreement. If it cannot take it, it stays where it
+	/// is.
 	pub(crate) fn sweep_spare(state: &mut ServiceState) {
 		let amount = state.spare;
 		if amount == 0 {

@@ -1,4 +1,4 @@
-//! Why calls are refused.
+//! Errors of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -23,22 +23,23 @@ mod errors {
 		ZeroAmount,
 		/// The last verdict of the service is not `Up`; wait until it answers again.
 		NotUp,
-		/// The last verdict of the service is more than 8 rounds old. Of an idle service ask for a new one with
-		/// `probes.request_probe`, and wait until it is judged.
+		/// The last verdict of the service is more than 8 rounds old. Of an idle service ask for a
+		/// new one with `probes.request_probe`, and wait until it is judged.
 		VerdictTooOld,
 		/// More units than the service has left. `left` is how many it has, at most 65,535.
 		OverCapacity {
 			/// Units left.
 			left: u16,
 		},
-		/// The operator's free bond does not cover the credits of so many units, or for the first of them the rent
-		/// of a slot for two windows. `units` is how many it covers, at most 65,535.
+		/// The operator's free bond does not cover the credits of so many units, or for the first
+		/// of them the rent of a slot for two windows. `units` is how many it covers, at most
+		/// 65,535.
 		BondTooSmall {
 			/// Units that could be opened.
 			units: u16,
 		},
-		/// The deposit is below the price of one window (units x price x blocks of a window) plus the
-		/// asset's minimum balance.
+		/// The deposit is below the price of one window (units x price x blocks of a window) plus
+		/// the asset's minimum balance.
 		DepositUnderOneWindow,
 		/// A unit costs more per block than the `max_price` that was given: the operator raised it.
 		PriceRose,

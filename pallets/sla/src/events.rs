@@ -1,4 +1,4 @@
-//! What this pallet tells of.
+//! Events of this pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -8,22 +8,23 @@ mod events {
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// A tenant opened an agreement, or has one because its lease began. It is billed from the next round on and
-		/// credited for breaches from the next window on.
+		/// A tenant opened an agreement, or has one because its lease began. It is billed from the
+		/// next round on and credited for breaches from the next window on.
 		AgreementOpened {
 			/// Its id.
 			agreement: AgreementId,
-			/// Who pays.
+			/// Payer.
 			tenant: T::AccountId,
-			/// What for; 2^31 + n is lease n.
+			/// Service; 2^31 + n is lease n.
 			service: ServiceId,
-			/// How many units.
+			/// Units.
 			units: u32,
 			/// Base units per billable block, for all units.
 			rate: Balance,
 			/// Asset of all amounts.
 			asset: AssetId,
-			/// Put on hold, the price of the first window included; 0 for a lease, whose order has the deposit.
+			/// Put on hold, the price of the first window included; 0 for a lease, whose order has
+			/// the deposit.
 			deposit: Balance,
 		},
 		/// The tenant added to the deposit.
@@ -33,13 +34,14 @@ mod events {
 			/// Added, in base units.
 			amount: Balance,
 		},
-		/// The end of an agreement is decided: it is billed and credited for the last time with `round`.
+		/// The end of an agreement is decided: it is billed and credited for the last time with
+		/// `round`.
 		AgreementEnding {
 			/// The agreement.
 			agreement: AgreementId,
 			/// Last round.
 			round: RoundIndex,
-			/// Why.
+			/// Reason.
 			reason: CloseReason,
 			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
 			code: u16,
@@ -52,18 +54,20 @@ mod events {
 			service: ServiceId,
 			/// Its tenant.
 			tenant: T::AccountId,
-			/// Why.
+			/// Reason.
 			reason: CloseReason,
 			/// Stable code of the reason: 1xxx tenant, 2xxx operator, 3xxx network.
 			code: u16,
 			/// Paid for service in all, fee included, in base units.
 			paid: Balance,
-			/// Given back to the tenant, in base units; or left for the next lease of the same replica.
+			/// Given back to the tenant, in base units; or left for the next lease of the same
+			/// replica.
 			refunded: Balance,
 			/// Credited for breaches in all, in base units: at most what was paid.
 			credited: Balance,
 		},
-		/// A term was not kept; the bond was slashed and all agreements of the service are credited.
+		/// A term was not kept; the bond was slashed and all agreements of the service are
+		/// credited.
 		Breached {
 			/// The service.
 			service: ServiceId,
@@ -72,15 +76,15 @@ mod events {
 			/// The numbers that explain it.
 			breach: Breach,
 		},
-		/// A service ends for its operator's doing: it was credited up to its cover or was up in less than half
-		/// of a window's measured rounds (2003), or its bond could not reserve another rent (2007): then it ends with
-		/// the window.
+		/// A service ends for its operator's doing: it was credited up to its cover or was up in
+		/// less than half of a window's measured rounds (2003), or its bond could not reserve
+		/// another rent (2007): then it ends with the window.
 		ServiceTerminated {
 			/// The service.
 			service: ServiceId,
 			/// Last round that is billed.
 			at: RoundIndex,
-			/// Why.
+			/// Reason.
 			reason: CloseReason,
 			/// Stable code of the reason.
 			code: u16,
@@ -89,21 +93,22 @@ mod events {
 		CreditPaid {
 			/// The agreement.
 			agreement: AgreementId,
-			/// Who got it.
+			/// Receiver.
 			tenant: T::AccountId,
-			/// How much, in base units.
+			/// Amount in base units.
 			amount: Balance,
 		},
 		/// An agreement closed but its credit could not be delivered; it stays claimable.
 		CreditClaimable {
 			/// The agreement.
 			agreement: AgreementId,
-			/// Who can claim it.
+			/// Account that can claim it.
 			tenant: T::AccountId,
-			/// How much, in base units.
+			/// Amount in base units.
 			amount: Balance,
 		},
-		/// What was due and owed was paid because somebody asked for it.
+		/// Somebody asked for it: the stream paid what was due, and the tenant got the credit that
+		/// was due.
 		Settled {
 			/// The agreement.
 			agreement: AgreementId,

@@ -24,7 +24,8 @@ impl<T: Config> Judge for Pallet<T> {
 			state.aged_exposure = exposure;
 			let now = T::Clock::round();
 			let ends = if since_sold.is_dead(T::Clock::window_rounds()) {
-				// A lease that is down fails long before, but not one that answers half of the probers.
+				// A lease that is down fails long before, but not one that answers half of the
+				// probers.
 				Some((now, CloseReason::Terminated))
 			} else if !covered {
 				// The rent of the window that has begun is reserved, of no later one.
@@ -57,7 +58,7 @@ impl<T: Config> Judge for Pallet<T> {
 		};
 		// Nobody ever had units of it: nothing to pay, nothing to remember.
 		let Some(mut state) = Services::<T>::get(service) else { return };
-		// A row that became hot with the first round of a window has no turn of the window before.
+		// A row that became active with the first round of a window has no turn of the one before.
 		Self::turn(service, &mut state, breached.window);
 		state.note_breach(breached.window);
 
@@ -86,7 +87,8 @@ impl<T: Config> Judge for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// End a service for its operator's doing, with round `at`. The rounds until then are billed and judged.
+	/// End a service for its operator's doing, with round `at`. The rounds until then are billed
+	/// and judged.
 	fn terminate(service: ServiceId, at: RoundIndex, reason: CloseReason) {
 		// First the meter, whose reason is that of every stream.
 		T::Probing::end_meter(service, at, reason);
@@ -133,8 +135,8 @@ impl<T: Config> Pallet<T> {
 		state.turn(window, |opened, start| WindowBase::<T>::insert(service, opened, start));
 	}
 
-	/// Measures that `window` is judged by. A service that pays no credit risks nothing in an outage, and has no
-	/// weight there.
+	/// Measures that `window` is judged by. A service that pays no credit risks nothing in an
+	/// outage, and has no weight there.
 	fn freeze(
 		window: WindowIndex,
 		weight: Balance,
@@ -163,8 +165,8 @@ impl<T: Config> Pallet<T> {
 		let price = window_price::<T::Clock>(state.active).unwrap_or(Balance::MAX);
 		let cost = cost_of(price, rise).unwrap_or(Balance::MAX);
 
-		// Never more than this breach releases and what nothing reserves: the other promises of the operator,
-		// and the next rent, stay covered.
+		// Never more than this breach releases and what nothing reserves: the other promises of the
+		// operator, and the next rent, stay covered.
 		let exposure = T::Bonding::exposure(service);
 		state.index = index_before.saturating_add(rise);
 		let budget = exposure

@@ -1,6 +1,6 @@
-//! A chain with real balances, assets and holds around this pallet. The pallets it meets are replaced by
-//! small ones that keep their state in storage, so that a refused call rolls them back too; bonds and
-//! streams move real money.
+//! A chain with real balances, assets and holds around this pallet. The pallets it meets are
+//! replaced by small ones that keep their state in storage, so that a refused call rolls them back
+//! too; bonds and streams move real money.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -73,7 +73,7 @@ pub const COVER: WindowShare = WindowShare::from_u32(4);
 pub const NO_COVER: WindowShare = WindowShare::from_u32(0);
 pub const CAPACITY: u32 = 100;
 pub const BOND: Balance = 1_000_000;
-/// What an operator must have bonded; rents are shares of it.
+/// Least bond of an operator; rents are shares of it.
 pub const MIN_BOND: Balance = 1_000;
 pub const FUNDS: Balance = 1_000_000;
 pub const DEPOSIT: Balance = 20_000;
@@ -280,7 +280,8 @@ pub fn verdict(id: ServiceId, round: RoundIndex, verdict: Verdict) {
 	change!(ProbedAs, |map| map.entry(id).or_default().last = Some((round, verdict)));
 }
 
-/// First block of `round`; the round two before it is judged and every service up. Windows between begin.
+/// First block of `round`; the round two before it is judged and every service up. Windows between
+/// begin.
 pub fn at_round(round: RoundIndex) {
 	for window in TestClock::window_of(TestClock::round()) + 1..=TestClock::window_of(round) {
 		System::set_block_number(TestClock::round_start(TestClock::window_start(window)));
@@ -378,12 +379,19 @@ pub fn more_bond(asset: AssetId, amount: Balance) {
 /// Open an agreement with the usual deposit; returns its id.
 pub fn open(tenant: AccountId, service: ServiceId, units: u32) -> AgreementId {
 	let id = NextAgreement::<Test>::get();
-	assert_ok!(Sla::open_agreement(RuntimeOrigin::signed(tenant), service, units, u128::MAX, DEPOSIT, NO_COVER));
+	assert_ok!(Sla::open_agreement(
+		RuntimeOrigin::signed(tenant),
+		service,
+		units,
+		u128::MAX,
+		DEPOSIT,
+		NO_COVER
+	));
 	id
 }
 
-/// Open an agreement in the window before this one, so that its units count now. The clock is at the first
-/// round of window 3 afterwards.
+/// Open an agreement in the window before this one, so that its units count now. The clock is at
+/// the first round of window 3 afterwards.
 pub fn open_counting(tenant: AccountId, service: ServiceId, units: u32) -> AgreementId {
 	let id = open(tenant, service, units);
 	at_round(3 * R);
@@ -433,8 +441,8 @@ pub fn breach_in(
 	Breaches::<Test>::get(service, number).expect("recorded")
 }
 
-/// What a service must have reserved of a bond: the credits of so much rate with `left` of its cover, and the
-/// penalty of a tenth.
+/// Bond that a service must have reserved: the credits of so much rate with `left` of its cover,
+/// and the penalty of a tenth.
 pub fn reserve(rate: Balance, left: WindowShare) -> Balance {
 	left.saturating_mul_int(rate * Balance::from(L * R)) * 11 / 10
 }

@@ -55,8 +55,9 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Count a new agreement of a service and reserve its exposure. The first one takes a slot, in which the
-	/// service is probed every round, and reserves the rents of it and the exposure by `penalty_share`.
+	/// Count a new agreement of a service and reserve its exposure. The first one takes a slot, in
+	/// which the service is probed every round, and reserves the rents of it and the exposure by
+	/// `penalty_share`.
 	pub(crate) fn add_agreement(
 		service: ServiceId,
 		info: &Service<T::AccountId>,

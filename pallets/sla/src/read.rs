@@ -6,8 +6,7 @@ use surety_primitives::page_size;
 impl<T: Config> Pallet<T> {
 	pub(crate) fn read_agreement(id: AgreementId) -> Option<AgreementStatus<T::AccountId>> {
 		let agreement = Agreements::<T>::get(id)?;
-		let stream =
-			if agreement.is_closed() { None } else { T::Escrow::stream(agreement.escrow) };
+		let stream = if agreement.is_closed() { None } else { T::Escrow::stream(agreement.escrow) };
 		let (owed, reserved) = Self::owed(&agreement);
 		Some(AgreementStatus { owed, reserved, stream, agreement })
 	}

@@ -15,21 +15,24 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Take a window's rent out of the bond, less the platform's fees of the rounds in `counters`. A window that
-	/// has begun is owed as a whole, or slots would be held for nothing by coming and going.
+	/// Take a window's rent out of the bond, less the platform's fees of the rounds in `counters`.
+	/// A window that has begun is owed as a whole, or slots would be held for nothing by coming and
+	/// going.
 	pub(crate) fn collect_rent(service: ServiceId, slot: &Slot, counters: &Counters) {
 		let billed = u32::from(counters.up.saturating_add(counters.unmeasured));
 		let due = slot.due(billed.saturating_mul(T::Clock::round_blocks()));
 		if due > 0 {
-			// The reserve: lowering what is reserved always works, and `charge` takes active bond first.
+			// The reserve: lowering what is reserved always works, and `charge` takes active bond
+			// first.
 			let reserved = T::Bonding::exposure(service);
 			Self::set_lower(service, reserved.saturating_sub(slot.rent));
 			T::Bonding::charge(service, due, &T::ProberPot::get());
 		}
 	}
 
-	/// Collect the rent of a window that is judged and reserve that of the one after the next, by the rules of the
-	/// next, which has begun. Returns whether the bond covers it: else the slot is given back with the next window.
+	/// Collect the rent of a window that is judged and reserve that of the one after the next, by
+	/// the rules of the next, which has begun. Returns whether the bond covers it: else the slot is
+	/// given back with the next window.
 	pub(crate) fn renew_slot(
 		service: ServiceId,
 		state: &mut ServiceState,

@@ -1,4 +1,5 @@
-//! The round robin in `on_idle`. It only hastens payments: nothing that has a deadline depends on it.
+//! The round robin in `on_idle`. It only hastens payments: nothing that has a deadline depends on
+//! it.
 
 use crate::*;
 use alloc::vec::Vec;

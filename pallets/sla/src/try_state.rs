@@ -1,21 +1,26 @@
 //! The invariants of this pallet.
 //!
 //! 1. The pot has at least what is owed, what is spare and the reserve.
-//! 2. The pot owes what is set aside for services and what is claimable; what is spare is that of the services. What
-//!    is set aside for a service covers all that its agreements are promised and not credited.
-//! 3. Units and rates of a service are the sums over its agreements, by window; one with units has a slot.
+//! 2. The pot owes what is set aside for services and what is claimable; what is spare is that of
+//!    the services. What is set aside for a service covers all that its agreements are promised and
+//!    not credited.
+//! 3. Units and rates of a service are the sums over its agreements, by window; one with units has
+//!    a slot.
 //! 4. Every base that a closed window left behind has exactly the agreements that wait for it.
-//! 5. No index passes the cover, no agreement's base the index, and no agreement is credited more than it paid.
+//! 5. No index passes the cover, no agreement's base the index, and no agreement is credited more
+//!    than it paid.
 //! 6. All the credit that agreements may still get is reserved, and the rents.
-//! 7. Tenants' lists name exactly their agreements; closed agreements have a claim; ids are below the next.
-//! 8. The agreement of a lease is one unit of the service that the lease is, and no other is of that service.
+//! 7. Tenants' lists name exactly their agreements; closed agreements have a claim; ids are below
+//!    the next.
+//! 8. The agreement of a lease is one unit of the service that the lease is, and no other is of
+//!    that service.
 //! 9. A service has its last `MaxBreaches` breaches and no others.
 //! 10. A service with state here is listed.
 
 use crate::{pallet::Agreements, *};
 use alloc::{collections::BTreeMap, vec::Vec};
-use frame_support::sp_runtime::TryRuntimeError;
 use frame::traits::Zero;
+use frame_support::sp_runtime::TryRuntimeError;
 use surety_primitives::{Service, lease_of_service};
 
 /// Sums over the agreements of a service.
@@ -36,7 +41,8 @@ impl<T: Config> Pallet<T> {
 		Self::try_state_units()?;
 		for (id, state) in Services::<T>::iter() {
 			Self::try_state_history(id, &state)?;
-			// A service that has no units may be gone from the registry only together with its state.
+			// A service that has no units may be gone from the registry only together with its
+			// state.
 			let Some(info) = T::Registry::service(id) else {
 				return Err("10: service state without a listing".into());
 			};

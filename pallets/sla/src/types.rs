@@ -23,7 +23,8 @@ shared! {
 }
 
 shared! {
-	/// Place of an agreement in its life. The end of one that is open is escrow's to decide and to know.
+	/// Place of an agreement in its life. The end of one that is open is escrow's to decide and to
+	/// know.
 	#[derive(Copy)]
 	pub enum AgreementState {
 		/// Billed and credited.
@@ -32,7 +33,7 @@ shared! {
 		Closed {
 			/// Last round that was billed.
 			round: RoundIndex,
-			/// Why it ended.
+			/// Reason of the end.
 			reason: CloseReason,
 		},
 	}
@@ -69,7 +70,7 @@ shared! {
 }
 
 impl<AccountId> Agreement<AccountId> {
-	/// Whether it is over.
+	/// True once it is over.
 	pub fn is_closed(&self) -> bool {
 		matches!(self.state, AgreementState::Closed { .. })
 	}
@@ -83,7 +84,7 @@ shared! {
 		pub window: WindowIndex,
 		/// Sum of their rates, in base units per block.
 		pub rate: Balance,
-		/// How many.
+		/// Number of them.
 		pub agreements: u32,
 	}
 }
@@ -105,8 +106,8 @@ shared! {
 	pub struct Slot {
 		/// Base units per window, fixed when the slot was taken.
 		pub rent: Balance,
-		/// Whether the rent of the next window is reserved beside that of this one. If not, the service ends with
-		/// this window.
+		/// True if the rent of the next window is reserved beside that of this one. If not, the
+		/// service ends with this window.
 		pub renewed: bool,
 		/// Least rate that was sold since the last rent, in base units per block: its fees count.
 		pub least_rate: Balance,
@@ -121,7 +122,8 @@ impl Slot {
 		self.rent.saturating_add(if self.renewed { self.rent } else { 0 })
 	}
 
-	/// Rent that is left to pay after `blocks` billed blocks: what the platform earned of them counts.
+	/// Rent that is left to pay after `blocks` billed blocks: what the platform earned of them
+	/// counts.
 	pub fn due(&self, blocks: u32) -> Balance {
 		let turnover = self.least_rate.saturating_mul(Balance::from(blocks));
 		self.rent.saturating_sub(self.fee_share.mul_floor(turnover))
@@ -148,7 +150,8 @@ shared! {
 		pub set_aside: Balance,
 		/// In the pot and due to no agreement; goes to the treasury when a window is judged.
 		pub spare: Balance,
-		/// Penalty share at which its exposure is reserved. Follows the parameter at the turn of a window.
+		/// Penalty share at which its exposure is reserved. Follows the parameter at the turn of a
+		/// window.
 		pub penalty_share: Perbill,
 		/// Its slot, while it has units.
 		pub slot: Option<Slot>,
@@ -192,15 +195,16 @@ impl ServiceState {
 		cover.saturating_sub(self.index)
 	}
 
-	/// Base units that must be reserved under a cover: the credits that its agreements may still get, the
-	/// penalty on them, and the rents. `None` if that overflows.
+	/// Base units that must be reserved under a cover: the credits that its agreements may still
+	/// get, the penalty on them, and the rents. `None` if that overflows.
 	pub fn exposure<C: Clock>(&self, cover: WindowShare) -> Option<Balance> {
 		let cost = cost_of(window_price::<C>(self.rate)?, self.left_of(cover))?;
 		let rents = self.slot.map_or(0, |slot| slot.reserve());
 		with_penalty(cost, self.penalty_share)?.checked_add(rents)
 	}
 
-	/// Add an agreement that is opened in `window`. `None` if there is no room for another open window.
+	/// Add an agreement that is opened in `window`. `None` if there is no room for another open
+	/// window.
 	pub fn add(&mut self, window: WindowIndex, units: u32, rate: Balance) -> Option<()> {
 		match self.pending.iter_mut().find(|p| p.window == window) {
 			Some(p) => {
@@ -214,8 +218,8 @@ impl ServiceState {
 		Some(())
 	}
 
-	/// Let the agreements count that were opened in windows before `window`. Calls `fixed` for each of those
-	/// windows with the index from which their credits begin.
+	/// Let the agreements count that were opened in windows before `window`. Calls `fixed` for each
+	/// of those windows with the index from which their credits begin.
 	pub fn turn(&mut self, window: WindowIndex, mut fixed: impl FnMut(WindowIndex, WindowStart)) {
 		for p in self.pending.iter().filter(|p| p.window < window) {
 			self.active = self.active.saturating_add(p.rate);
@@ -269,7 +273,8 @@ impl ServiceState {
 		}
 	}
 
-	/// How many of the `among` windows before `window` had a breach; at most the last 64 are known.
+	/// Number of the `among` windows before `window` that had a breach; at most the last 64 are
+	/// known.
 	pub fn breached_before(&self, window: WindowIndex, among: u32) -> u32 {
 		let newest = window.saturating_sub(self.last_breached);
 		// The mask's bit 0 is `first` windows before `window`.
@@ -286,8 +291,8 @@ impl ServiceState {
 }
 
 shared! {
-	/// A breach with the numbers that explain it. Amounts in base units of the service's asset, shares in
-	/// windows' prices.
+	/// A breach with the numbers that explain it. Amounts in base units of the service's asset,
+	/// shares in windows' prices.
 	pub struct Breach {
 		/// Window whose counter passed a tier.
 		pub window: WindowIndex,
@@ -305,7 +310,8 @@ shared! {
 		pub allowance: u16,
 		/// Multiplier for repeated breaches.
 		pub multiplier: u8,
-		/// Demanded by the severity: difference of the credits of the two tiers times the multiplier.
+		/// Demanded by the severity: difference of the credits of the two tiers times the
+		/// multiplier.
 		pub demanded: WindowShare,
 		/// Sum of the rates that counted, in base units per block.
 		pub rate: Balance,
@@ -313,8 +319,9 @@ shared! {
 		pub index_before: WindowShare,
 		/// Index of the service after.
 		pub index_after: WindowShare,
-		/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`, rounded up.
-		/// Each of them is credited its part of it up to what it has paid; the rest goes to the treasury.
+		/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`,
+		/// rounded up. Each of them is credited its part of it up to what it has paid; the rest
+		/// goes to the treasury.
 		pub credited: Balance,
 		/// Moved from the bond to the treasury.
 		pub penalty: Balance,
@@ -322,8 +329,8 @@ shared! {
 }
 
 shared! {
-	/// Parameters that a window is judged by: those of the moment in which it begins, since verdicts are late and a
-	/// change must not touch a round that has begun.
+	/// Parameters that a window is judged by: those of the moment in which it begins, since
+	/// verdicts are late and a change must not touch a round that has begun.
 	#[derive(Copy)]
 	pub struct Rules {
 		/// Penalty to the treasury as a share of every credit.
@@ -357,8 +364,8 @@ pub struct AgreementStatus<AccountId> {
 	pub agreement: Agreement<AccountId>,
 	/// Credit that is due now and not delivered, in base units.
 	pub owed: Balance,
-	/// Credit that breaches set aside for it beyond that, in base units: it becomes due as the agreement
-	/// pays, and goes to the treasury at its end.
+	/// Credit that breaches set aside for it beyond that, in base units: it becomes due as the
+	/// agreement pays, and goes to the treasury at its end.
 	pub reserved: Balance,
 	/// Its stream, until it is closed.
 	pub stream: Option<StreamInfo>,
@@ -373,8 +380,8 @@ pub struct ServiceView {
 	pub cover: WindowShare,
 	/// Bond reserved for it, in base units.
 	pub exposure: Balance,
-	/// Units that are left to sell: what capacity and free bond allow. The first sale also needs the rent of
-	/// a slot for two windows.
+	/// Units that are left to sell: what capacity and free bond allow. The first sale also needs
+	/// the rent of a slot for two windows.
 	pub available: u32,
 }
 

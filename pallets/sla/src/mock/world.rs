@@ -134,8 +134,8 @@ impl Meter for World {
 }
 
 impl World {
-	/// What a stream owes by the rounds judged. If it is for its tenant's leaving, that is in all at least what
-	/// was prepaid, less the rounds that were not billed.
+	/// Due of a stream by the rounds judged. If it is for its tenant's leaving, that is in all at
+	/// least what was prepaid, less the rounds that were not billed.
 	fn due(stream: &Stream, leaves: bool) -> Balance {
 		let last = stream.ending.map_or(Judged::get(), |(round, _)| round.min(Judged::get()));
 		let last = Self::ended(stream.meter).map_or(last, |(at, _)| at.min(last));
@@ -280,11 +280,7 @@ impl Escrow<AccountId> for World {
 	fn extend(_: EscrowId, _: RoundIndex, _: Balance) -> DispatchResult {
 		unreachable!("not called here")
 	}
-	fn park(
-		_: EscrowId,
-		_: RoundIndex,
-		_: CloseReason,
-	) -> Result<(RoundIndex, CloseReason), DispatchError> {
+	fn park(_: EscrowId, _: RoundIndex, _: CloseReason) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		unreachable!("not called here")
 	}
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {

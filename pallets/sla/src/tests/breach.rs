@@ -1,4 +1,4 @@
-//! What a breach moves, and what it leaves behind.
+//! Breaches: the money they move, and the record they leave.
 
 use super::*;
 
@@ -173,7 +173,10 @@ fn a_penalty_share_that_the_bond_does_not_cover_leaves_the_old_one() {
 		more_bond(NATIVE, 2_400 * 4 / 10 - 100);
 		at_round(5 * R);
 		turn(SERVICE, 4);
-		assert_eq!((state(SERVICE).penalty_share, World::exposure(SERVICE)), (Perbill::from_percent(50), 3_600));
+		assert_eq!(
+			(state(SERVICE).penalty_share, World::exposure(SERVICE)),
+			(Perbill::from_percent(50), 3_600)
+		);
 	});
 }
 

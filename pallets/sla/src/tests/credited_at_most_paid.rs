@@ -1,20 +1,22 @@
-//! Credited in all <= paid in all: per agreement and lease, at every moment, whatever the terms. So nobody ends
-//! above zero by an outage, bought, faked or induced, with the operator's help or against it.
+//! Credited in all <= paid in all: per agreement and lease, at every moment, whatever the terms. So
+//! nobody ends above zero by an outage, bought, faked or induced, with the operator's help or
+//! against it.
 
 use super::*;
 
-/// What the most generous terms promise for any breach.
+/// Promise of the most generous terms for any breach.
 const GENEROUS: WindowShare = WindowShare::from_u32(30);
 
-/// A service that promises 30 windows' prices for any breach. The pot is alive, so that nobody pays for that.
+/// A service that promises 30 windows' prices for any breach. The pot is alive, so that nobody pays
+/// for that.
 fn generous() {
 	promise(SERVICE, GENEROUS, GENEROUS);
 	open(THIRD, SIBLING, 1);
 	events();
 }
 
-/// Play a game; its tenant and its operator, alone or together, have no more than before. Says what was paid and
-/// credited by what closed.
+/// Play a game; its tenant and its operator, alone or together, have no more than before. Says what
+/// was paid and credited by what closed.
 fn play(game: impl FnOnce()) -> Vec<(Balance, Balance)> {
 	let (tenant, operator) = (wealth(NATIVE, TENANT), wealth(NATIVE, OPERATOR));
 	game();
@@ -77,7 +79,8 @@ fn bought_in_the_last_round_before_a_day_of_outage() {
 			assert!(Agreements::<Test>::get(id).is_none(), "it ended for cause");
 		});
 		assert_eq!(all, [(0, 0)], "nothing was billed, so nothing is credited");
-		// All that the breach took is the treasury's once the service has a window again, or is gone.
+		// All that the breach took is the treasury's once the service has a window again, or is
+		// gone.
 		assert_ok!(Sla::forget(SERVICE));
 		assert_eq!(free(NATIVE, TREASURY), treasury + 60 * WINDOW_PRICE * 11 / 10);
 	});
@@ -170,7 +173,8 @@ fn a_tenant_that_leaves_as_soon_as_it_counts() {
 			let all = play(|| {
 				let id = open(TENANT, SERVICE, 1);
 				let mut sweep = Sweep::of(SERVICE);
-				// The third round of an outage is the first one over the terms, and takes 30 windows.
+				// The third round of an outage is the first one over the terms, and takes 30
+				// windows.
 				sweep.judge(3 * R, 3 * R + 4, |round| round > 3 * R);
 				assert_eq!(state(SERVICE).index, GENEROUS);
 				if settles {

@@ -1,4 +1,4 @@
-//! What somebody might try, and that it does not pay.
+//! Tricks that do not pay.
 
 use super::*;
 

@@ -15,8 +15,8 @@ mod windows;
 use crate::{mock::*, pallet::Agreements, *};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	Agreements as _, Bonding as _, BreachKind, Breached, CloseReason, Counters, Escrow as _,
-	EscrowOwner, Frozen, Judge as _, LatencyBucket, Severity, Severity::*, Verdict, tiers,
+	Agreements as _, Bonding as _, BreachKind, Breached, CloseReason, Counters, Escrow as _, EscrowOwner,
+	Frozen, Judge as _, LatencyBucket, Severity, Severity::*, Verdict, tiers,
 };
 
 fn signed(who: AccountId) -> RuntimeOrigin {
@@ -40,8 +40,8 @@ fn promise(service: ServiceId, credit: WindowShare, cover: WindowShare) {
 	relist(service, |s| (s.terms.credit, s.terms.cover) = ([credit; 4], cover));
 }
 
-/// Sweep of the probers for one service, round by round as they are judged: counters, meter, tiers, turns, and
-/// escrow's agenda behind them.
+/// Sweep of the probers for one service, round by round as they are judged: counters, meter, tiers,
+/// turns, and escrow's agenda behind them.
 struct Sweep {
 	service: ServiceId,
 	window: WindowIndex,
@@ -58,7 +58,8 @@ impl Sweep {
 		Self { service, window, counters: Default::default(), frozen, reached: None }
 	}
 
-	/// Judge the rounds `from..to`; the clock is two rounds later. Those for which `down` says so are not billed.
+	/// Judge the rounds `from..to`; the clock is two rounds later. Those for which `down` says so
+	/// are not billed.
 	fn judge(&mut self, from: RoundIndex, to: RoundIndex, down: impl Fn(RoundIndex) -> bool) {
 		for round in from..to {
 			self.judge_round(round, down(round));

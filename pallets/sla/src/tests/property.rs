@@ -1,6 +1,6 @@
-//! Over any sequence of calls, breaches, turns and changed parameters: money is conserved, every invariant holds,
-//! no index falls or passes the cover, and every agreement has been credited at its end exactly what its breaches
-//! promised it, up to what it has paid.
+//! Over any sequence of calls, breaches, turns and changed parameters: money is conserved, every
+//! invariant holds, no index falls or passes the cover, and every agreement has been credited at
+//! its end exactly what its breaches promised it, up to what it has paid.
 
 use super::*;
 use proptest::prelude::*;
@@ -139,7 +139,7 @@ fn step() -> impl Strategy<Value = Step> {
 	]
 }
 
-/// What the test remembers from outside.
+/// Memory of the test.
 #[derive(Default)]
 struct Watch {
 	/// Index by service, and as it was after the last breach of a window.
@@ -181,7 +181,11 @@ impl Watch {
 			for service in services {
 				if Sla::units(service) > 0 {
 					let up = self.counted.remove(&service).unwrap_or(R as u16);
-					turn_with(service, self.turned, Counters { up, down: R as u16 - up, ..Default::default() });
+					turn_with(
+						service,
+						self.turned,
+						Counters { up, down: R as u16 - up, ..Default::default() },
+					);
 				}
 			}
 		}
@@ -205,7 +209,8 @@ impl Watch {
 		breach_in(round, service, BreachKind::COUNTED[kind], before, severities[severity], multiplier);
 	}
 
-	/// What breaches have promised an agreement: its share counts from the end of the window it was opened in.
+	/// Credit that breaches have promised an agreement: its share counts from the end of the window
+	/// it was opened in.
 	fn promised(&self, id: AgreementId) -> Balance {
 		let a = &self.seen[&id];
 		let opened = TestClock::window_of(TestClock::round_at(a.opened_at));
@@ -215,7 +220,8 @@ impl Watch {
 		(now - base).saturating_mul_int(a.rate * Balance::from(L * R))
 	}
 
-	/// Read the events: what breached, and whether what is over was credited what it should have been.
+	/// Read the events: what breached, and whether what is over was credited what it should have
+	/// been.
 	fn listen(&mut self) {
 		self.seen.extend(Agreements::<Test>::iter());
 		for event in events() {
@@ -387,7 +393,10 @@ impl Watch {
 			let before = self.index.insert(service, state.index).unwrap_or_default();
 			assert!(state.index >= before, "the index fell");
 			let ends = MeterEnds::get().get(&service).map(|(at, _)| *at);
-			assert!(state.ends.is_none_or(|at| ends.is_some_and(|stands| stands <= at)), "an end was put off");
+			assert!(
+				state.ends.is_none_or(|at| ends.is_some_and(|stands| stands <= at)),
+				"an end was put off"
+			);
 		}
 		for asset in [NATIVE, LOCAL] {
 			let listings = Listings::get();

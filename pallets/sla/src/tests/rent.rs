@@ -30,7 +30,7 @@ fn no_free_bond(service: ServiceId) {
 	lose_bond(NATIVE, World::exposure(service));
 }
 
-/// What probing has counted of the window that goes on.
+/// Set the counters of the window that goes on.
 fn counted(service: ServiceId, counters: Counters) {
 	change!(ProbedAs, |map| map.get_mut(&service).unwrap().counters = counters);
 }
@@ -206,7 +206,9 @@ fn who_cannot_reserve_another_rent_ends_with_the_window_that_is_reserved() {
 		assert_eq!(breach(SERVICE, None, High).credited, 300);
 		counted(SERVICE, up(0));
 		finish(at);
-		assert!(events().iter().any(|e| matches!(e, Event::AgreementClosed { code: 2_007, credited: 300, .. })));
+		assert!(
+			events().iter().any(|e| matches!(e, Event::AgreementClosed { code: 2_007, credited: 300, .. }))
+		);
 		assert!(Agreements::<Test>::get(id).is_none());
 		assert_eq!(rents(), 2 * RENT - FEE, "no window was held that was not paid for");
 	});

@@ -191,7 +191,8 @@ fn was(up: u16, down: u16, unmeasured: u16) -> Counters {
 fn a_service_up_in_less_than_half_of_the_measured_rounds_of_a_window_ends_for_cause() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
-		// Half of what was measured is enough, and so is a window of which less than half was measured.
+		// Half of what was measured is enough, and so is a window of which less than half was
+		// measured.
 		for alive in [was(6, 6, 0), was(3, 3, 6), was(0, 5, 7), was(0, 0, 12)] {
 			at_round(TestClock::round() + R);
 			turn_with(SERVICE, TestClock::round() / R - 1, alive);
