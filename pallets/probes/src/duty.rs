@@ -1,4 +1,5 @@
-//! Duty: the work of each prober in a session, and what it earns or answers for at the session's end.
+//! Duty: the work of each prober in a session, and what it earns or answers for at the session's
+//! end.
 
 use crate::{
 	Config, Duty, DutyTally, Event, IdentificationTuple, LeastDuty, MAX_PROBERS, Pallet, Prober, ProberSet,
@@ -87,8 +88,8 @@ impl<T: Config> Pallet<T> {
 				};
 				match known.and_then(|at| duty.get_mut(at)) {
 					Some((_, sum)) => sum.add(tally),
-					// A full list (several whole sets in one session) leaves a prober out: it neither earns
-					// nor answers for those rounds.
+					// A full list (several whole sets in one session) leaves a prober out: it
+					// neither earns nor answers for those rounds.
 					None => drop(duty.try_push((prober.account.clone(), *tally))),
 				}
 			}
@@ -130,9 +131,10 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Pay out the pot in the native token and in one other asset, the next each session. Each accepted
-	/// report earns the same. What a prober below `least` would have earned stays in the pot for the sessions to
-	/// come: who makes another one fail gains no more by it than everybody else.
+	/// Pay out the pot in the native token and in one other asset, the next each session. Each
+	/// accepted report earns the same. What a prober below `least` would have earned stays in the
+	/// pot for the sessions to come: who makes another one fail gains no more by it than everybody
+	/// else.
 	fn reward(session: SessionIndex, duty: &[(T::AccountId, DutyTally)], least: Perbill) {
 		let accepted: u64 =
 			duty.iter().fold(0, |sum, (_, tally)| sum.saturating_add(u64::from(tally.accepted)));
@@ -155,7 +157,8 @@ impl<T: Config> Pallet<T> {
 					Rounding::Down,
 				)
 				.unwrap_or(0);
-				// A prober that cannot take it (blocked, or below the minimum balance) leaves it in the pot.
+				// A prober that cannot take it (blocked, or below the minimum balance) leaves it in
+				// the pot.
 				if part > 0 && T::Funds::transfer(asset, &pot, prober, part).is_ok() {
 					paid = paid.saturating_add(part);
 					probers = probers.saturating_add(1);

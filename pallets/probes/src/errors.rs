@@ -7,8 +7,8 @@ use frame_support::pallet_macros::pallet_section;
 mod errors {
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The phase has not begun: commits are accepted in the blocks of their round, reveals from the third
-		/// block of the next one on.
+		/// The phase has not begun: commits are accepted in the blocks of their round, reveals from
+		/// the third block of the next one on.
 		TooEarly,
 		/// The phase is over.
 		TooLate,
@@ -34,14 +34,15 @@ mod errors {
 		NotListed,
 		/// The service has units, so it is probed every round.
 		AlreadyDue,
-		/// The listing is not probed, because no proof was found that its operator controls the endpoint's host.
-		/// Its operator must ask for the proof again first.
+		/// The listing is not probed, because no proof was found that its operator controls the
+		/// endpoint's host. Its operator must ask for the proof again first.
 		NotProbed,
 		/// Too many probes are requested already. Try again in the next round.
 		QueueFull,
 		/// Every slot for listings is taken.
 		NoSlot,
-		/// The rounds are full: no other service can be probed every round. Wait until one is no longer used.
+		/// The rounds are full: no other service can be probed every round. Wait until one is no
+		/// longer used.
 		RoundsFull,
 	}
 }

@@ -38,21 +38,23 @@ mod events {
 			/// The new verdict.
 			to: Verdict,
 		},
-		/// Through a whole window the probers found no proof that the operator controls the endpoint's host. The
-		/// listing is not probed any more, until its operator asks for it again or moves it.
+		/// Through a whole window the probers found no proof that the operator controls the
+		/// endpoint's host. The listing is not probed any more, until its operator asks for it
+		/// again or moves it.
 		ProofNotFound {
 			/// Which service.
 			service: ServiceId,
 		},
-		/// A probe of an idle service was requested: its page is probed before those whose turn it is.
+		/// A probe of an idle service was requested: its page is probed before those whose turn it
+		/// is.
 		ProbeQueued {
 			/// Which service.
 			service: ServiceId,
 			/// Cold page of the service. All idle services of the page are probed with it.
 			page: u32,
 		},
-		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts. It earns
-		/// nothing for the session and is reported.
+		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts.
+		/// It earns nothing for the session and is reported.
 		DutyFailed {
 			/// Session that ended.
 			session: SessionIndex,

@@ -1,10 +1,10 @@
-//! Sweep 1: from what the probers sent to one ruling per due service. Pure counting over slices; the
-//! pallet only gathers the slices and stores the result.
+//! Sweep 1: from what the probers sent to one ruling per due service. Pure counting over slices;
+//! the pallet only gathers the slices and stores the result.
 //!
-//! Safety, with fewer than a third of a committee lying. A service gets a verdict only if at least half
-//! of its committee says something of it, and then a verdict needs two thirds of those, which is a third
-//! of the committee: more than the liars are. So they can neither invent an outage nor a recovery. And
-//! what all honest probers saw is the verdict as soon as all of them reveal.
+//! Safety, with fewer than a third of a committee lying. A service gets a verdict only if at least
+//! half of its committee says something of it, and then a verdict needs two thirds of those, which
+//! is a third of the committee: more than the liars are. So they can neither invent an outage nor a
+//! recovery. And what all honest probers saw is the verdict as soon as all of them reveal.
 
 use crate::{
 	Config, Due, DutyTally, MAX_REPORT, Outcome, Outcomes, Pages, Pallet, Reports, Ruling, Sent, Snapshot,
@@ -155,7 +155,8 @@ impl Span {
 	}
 }
 
-/// The operators of the services with units, numbered from 0: one per place of every sheet, and how many.
+/// The operators of the services with units, numbered from 0: one per place of every sheet, and how
+/// many.
 fn owners(sheets: &[Sheet]) -> (Vec<Vec<Option<usize>>>, usize) {
 	let mut known = BTreeMap::new();
 	let mut owner = |subject: &Option<Subject>| {
@@ -167,10 +168,11 @@ fn owners(sheets: &[Sheet]) -> (Vec<Vec<Option<usize>>>, usize) {
 	(places, known.len())
 }
 
-/// Which reports are blind and dropped: those that say down of more than half of the services that they
-/// judge, and these services are of more than half of the operators; unless two thirds of the reports are like
-/// that. Only services with units count: else whoever lists dead endpoints could have honest reports dropped.
-/// And operators count, not services alone: else one with many cheap services that answer only some could.
+/// Which reports are blind and dropped: those that say down of more than half of the services that
+/// they judge, and these services are of more than half of the operators; unless two thirds of the
+/// reports are like that. Only services with units count: else whoever lists dead endpoints could
+/// have honest reports dropped. And operators count, not services alone: else one with many cheap
+/// services that answer only some could.
 fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
 	let (owners, operators) = owners(sheets);
 	let blind: Vec<bool> = ballots
@@ -210,8 +212,9 @@ fn verdict(voices: &[Voice], place: usize, subject: &Subject, committee: usize) 
 	let mut latencies = [0u8; BUCKETS as usize];
 	for voice in voices.iter().filter(|voice| !subject.is_of(voice.prober)) {
 		let finding = voice.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte));
-		// A blind report is no evidence of an outage, but neither may a service be `Up` that only a part
-		// of the probers reach: where few services are listed, that part is blind by definition.
+		// A blind report is no evidence of an outage, but neither may a service be `Up` that only a
+		// part of the probers reach: where few services are listed, that part is blind by
+		// definition.
 		if voice.blind {
 			unheard = unheard.saturating_add(usize::from(finding == Finding::Down));
 			continue;
@@ -263,8 +266,9 @@ fn median(latencies: &[u8], total: usize) -> LatencyBucket {
 	LatencyBucket::MAX
 }
 
-/// Count who said what the verdict says. Abstaining does not agree, nor does skipping what is another's. Idle
-/// listings do not count: else whoever lists some that answer all but one prober could have that one fail its duty.
+/// Count who said what the verdict says. Abstaining does not agree, nor does skipping what is
+/// another's. Idle listings do not count: else whoever lists some that answer all but one prober
+/// could have that one fail its duty.
 fn agreement(voices: &[Voice], place: usize, subject: &Subject, verdict: Verdict, duty: &mut [DutyTally]) {
 	if subject.idle || matches!(verdict, Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused) {
 		return;
@@ -294,9 +298,10 @@ fn attendance(ballots: &[Ballot], blind: &[bool], duty: &mut [DutyTally]) {
 	}
 }
 
-/// Mark what is down together with its network: services that hold two thirds of the network's exposure,
-/// at most a quarter of it per operator, so of at least three operators. The quarter is of all exposure
-/// before anything is capped: where one operator dominates a network, nothing is ever excused.
+/// Mark what is down together with its network: services that hold two thirds of the network's
+/// exposure, at most a quarter of it per operator, so of at least three operators. The quarter is
+/// of all exposure before anything is capped: where one operator dominates a network, nothing is
+/// ever excused.
 fn excuse(sheets: &[Sheet], rulings: &mut [Ruling]) {
 	let mut total: BTreeMap<NetworkId, Balance> = BTreeMap::new();
 	let mut down: BTreeMap<NetworkId, BTreeMap<u32, Balance>> = BTreeMap::new();

@@ -6,7 +6,8 @@ use frame_support::{traits::Get, weights::Weight};
 use surety_primitives::{Clock, RoundIndex};
 
 impl<T: Config> Pallet<T> {
-	/// The first block of a round folds the round before the last and opens this one; all others judge.
+	/// The first block of a round folds the round before the last and opens this one; all others
+	/// judge.
 	pub(crate) fn begin_block() -> Weight {
 		let now = T::Clock::now();
 		let round: RoundIndex = T::Clock::round_at(now);

@@ -1,4 +1,5 @@
-//! Sweep 2: from rulings to rows. Counters, meters and tiers, page by page, strictly in round order.
+//! Sweep 2: from rulings to rows. Counters, meters and tiers, page by page, strictly in round
+//! order.
 //!
 //! A page is read, judged in memory and written once. Only then, with nothing in memory that could
 //! overwrite it, are breaches paid and other pallets told: what they do may change the page again.
@@ -49,11 +50,12 @@ pub struct Judgement {
 	pub unhealthy: bool,
 }
 
-/// Share of a window's rounds that may be excused for outages of a whole network. One round always may, since a
-/// twentieth of a short window is none.
+/// Share of a window's rounds that may be excused for outages of a whole network. One round always
+/// may, since a twentieth of a short window is none.
 pub const EXCUSED_SHARE: Perbill = Perbill::from_percent(5);
 
-/// Correlated outages that are excused in a window at most: [`EXCUSED_SHARE`] of its rounds, at least one.
+/// Correlated outages that are excused in a window at most: [`EXCUSED_SHARE`] of its rounds, at
+/// least one.
 pub fn max_excuses(window_rounds: u16) -> u16 {
 	EXCUSED_SHARE.mul_floor(u32::from(window_rounds)).max(1).try_into().unwrap_or(u16::MAX)
 }
@@ -86,8 +88,8 @@ impl<AccountId> Row<AccountId> {
 		Judgement { verdict: Some(verdict), changed: (!same).then_some(last), breaches, proven, unhealthy }
 	}
 
-	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round that all probers
-	/// judged, once until the lease is healthy again.
+	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round that
+	/// all probers judged, once until the lease is healthy again.
 	fn is_failing(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
 		let bad = match verdict {
 			Verdict::Up { .. } => false,
@@ -102,7 +104,8 @@ impl<AccountId> Row<AccountId> {
 		notify
 	}
 
-	/// The ruling with what only the row knows: announced maintenance, and whether an excuse is left.
+	/// The ruling with what only the row knows: announced maintenance, and whether an excuse is
+	/// left.
 	fn verdict(&mut self, hearing: &Hearing, ruling: Ruling) -> Verdict {
 		let since = hearing.round.checked_sub(self.maintenance_from);
 		let maintained = since.is_some_and(|rounds| rounds < u32::from(self.maintenance_rounds));
@@ -118,8 +121,8 @@ impl<AccountId> Row<AccountId> {
 		}
 	}
 
-	/// Tiers that the counters have passed, of the kinds that this round counted against. A tier passed in
-	/// a round of a small committee waits for the next such round that all probers judge.
+	/// Tiers that the counters have passed, of the kinds that this round counted against. A tier
+	/// passed in a round of a small committee waits for the next such round that all probers judge.
 	fn breaches(&mut self, hearing: &Hearing, before: surety_primitives::Counters) -> Vec<Breached> {
 		let mut breaches = Vec::new();
 		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers.iter_mut());
@@ -146,8 +149,9 @@ impl<AccountId> Row<AccountId> {
 		breaches
 	}
 
-	/// True if a round that is opened now may pass a tier or make a lease unhealthy: something counts against
-	/// the row already, and the rest is within the rounds that are open by the time that round is judged.
+	/// True if a round that is opened now may pass a tier or make a lease unhealthy: something
+	/// counts against the row already, and the rest is within the rounds that are open by the time
+	/// that round is judged.
 	pub fn is_critical(&self, window_rounds: u16, rule: HealthRule) -> bool {
 		if self.health.is_critical(rule) {
 			return true;
@@ -207,7 +211,8 @@ impl<T: Config> Pallet<T> {
 		weight
 	}
 
-	/// No snapshot was taken of `judging` (the chain's first round): go on with the next that has one.
+	/// No snapshot was taken of `judging` (the chain's first round): go on with the next that has
+	/// one.
 	fn skip_unmeasured(judging: RoundIndex, round: RoundIndex) -> Weight {
 		let last = round.saturating_sub(2);
 		let recent = judging.max(last.saturating_sub(u32::from(LAG)));
@@ -285,7 +290,8 @@ impl<T: Config> Pallet<T> {
 			weight = weight.saturating_add(T::BreachWeight::get());
 			T::Judge::breached(service, breach);
 		}
-		// After the breaches: what the round is credited with is paid before the lease goes elsewhere.
+		// After the breaches: what the round is credited with is paid before the lease goes
+		// elsewhere.
 		if let Some(lease) = lease_of_service(service).filter(|_| judgement.unhealthy) {
 			weight = weight.saturating_add(T::UnhealthyWeight::get());
 			T::Leases::unhealthy(lease, round);
@@ -293,9 +299,9 @@ impl<T: Config> Pallet<T> {
 		weight
 	}
 
-	/// Close the window of the due rows whose first round of `window` this is. Returns how many. Those that
-	/// proved no control in all of the closed one rest from now on: nobody is probed for ever who did not
-	/// agree to it.
+	/// Close the window of the due rows whose first round of `window` this is. Returns how many.
+	/// Those that proved no control in all of the closed one rest from now on: nobody is probed for
+	/// ever who did not agree to it.
 	fn turn_page(hearing: &Hearing, due: &Due, window: WindowIndex) -> u64 {
 		let page = Pages::<T>::get(due.page);
 		let turns = |row: &&Row<T::AccountId>| row.is_due(hearing.round) && row.window < window;

@@ -1,8 +1,8 @@
 //! # Probes
 //!
-//! The validators' off-chain workers probe every listed service and report what they found; this pallet
-//! turns their reports into one verdict per service and round, and verdicts into meters, counters and
-//! breaches.
+//! The validators' off-chain workers probe every listed service and report what they found; this
+//! pallet turns their reports into one verdict per service and round, and verdicts into meters,
+//! counters and breaches.
 //!
 //! ## A round
 //!
@@ -19,8 +19,8 @@
 //!  C  r is closed: `RoundClosed`
 //! ```
 //!
-//! Commit, reveal, fold and duty are checked against the snapshot of their round, so a change of session
-//! in mid-round changes nothing for the rounds that are open.
+//! Commit, reveal, fold and duty are checked against the snapshot of their round, so a change of
+//! session in mid-round changes nothing for the rounds that are open.
 //!
 //! ## A service
 //!
@@ -32,23 +32,24 @@
 //!             HOT slot        rests: a whole window without a proof (`ProofNotFound`)
 //! ```
 //!
-//! A hot service is due every round and has a meter, counters against allowances, and breaches; it is cooled
-//! when its last units are gone. One that must prove control of its endpoint and does not, although probers
-//! asked for the proof through a whole window, is not due any more until the registry says `unproven` again.
+//! A hot service is due every round and has a meter, counters against allowances, and breaches; it
+//! is cooled when its last units are gone. One that must prove control of its endpoint and does
+//! not, although probers asked for the proof through a whole window, is not due any more until the
+//! registry says `unproven` again.
 //!
-//! Rows live in pages of 128. A page is read and written once per round in which it is due, whatever the
-//! number of agreements behind its rows, and only a breach or the turn of a window touches more. Hot pages
-//! are due every round; whole cold pages fill the capacity that is left, at least one. Up to a quarter of
-//! these are pages that somebody asked for with `request_probe`, the others take turns. So the work of a
-//! block is bounded by constants.
+//! Rows live in pages of 128. A page is read and written once per round in which it is due,
+//! whatever the number of agreements behind its rows, and only a breach or the turn of a window
+//! touches more. Hot pages are due every round; whole cold pages fill the capacity that is left, at
+//! least one. Up to a quarter of these are pages that somebody asked for with `request_probe`, the
+//! others take turns. So the work of a block is bounded by constants.
 //!
-//! The hot slots are scarce. Whoever takes one learns how many are taken (`Occupancy`), by which its rent is
-//! fixed, and the last round in which none was free is remembered.
+//! The hot slots are scarce. Whoever takes one learns how many are taken (`Occupancy`), by which
+//! its rent is fixed, and the last round in which none was free is remembered.
 //!
 //! ## A lease
 //!
-//! Lease `n` is service `2^31 + n`, hot while it runs. Besides all that a service has, its row remembers the
-//! last 32 judged rounds of the lease as bits:
+//! Lease `n` is service `2^31 + n`, hot while it runs. Besides all that a service has, its row
+//! remembers the last 32 judged rounds of the lease as bits:
 //!
 //! ```text
 //!  Up                          0
@@ -57,31 +58,34 @@
 //!  Excused                     no bit: an outage of all, or announced maintenance, closes nothing
 //! ```
 //!
-//! A lease is unhealthy while `bad` of its last `of` bits are 1 (`Health`). In the judging in which it becomes
-//! so the owner of leases is notified, once until enough `Up` made it healthy again. It may end the meter with
-//! that very round: of the rounds after it that are open already nothing is billed, counted or judged.
+//! A lease is unhealthy while `bad` of its last `of` bits are 1 (`Health`). In the judging in which
+//! it becomes so the owner of leases is notified, once until enough `Up` made it healthy again. It
+//! may end the meter with that very round: of the rounds after it that are open already nothing is
+//! billed, counted or judged.
 //!
-//! For example with 3 of 4: down, up, down, down notifies in the fourth round, and another down does not. After
-//! one `Up` three of the last four are still bad; after the second it is healthy, and the next rounds that make
-//! it unhealthy notify again.
+//! For example with 3 of 4: down, up, down, down notifies in the fourth round, and another down
+//! does not. After one `Up` three of the last four are still bad; after the second it is healthy,
+//! and the next rounds that make it unhealthy notify again.
 //!
 //! ## What a block can cost
 //!
-//! The first block of a round folds at most 2,048 services (`fold`) and takes the snapshot. Every other
-//! block judges `ceil(due pages / (L - 2))` pages: at most 6 with the shortest rounds, 2 with rounds of ten
-//! blocks. In the worst case every row of them breaches and becomes unhealthy at once, each O(1) in its
-//! agreements; the weight returned counts the rows, windows, breaches and unhealthy leases that really were.
+//! The first block of a round folds at most 2,048 services (`fold`) and takes the snapshot. Every
+//! other block judges `ceil(due pages / (L - 2))` pages: at most 6 with the shortest rounds, 2 with
+//! rounds of ten blocks. In the worst case every row of them breaches and becomes unhealthy at
+//! once, each O(1) in its agreements; the weight returned counts the rows, windows, breaches and
+//! unhealthy leases that really were.
 //!
 //! ## What it rests on
 //!
-//! Fewer than a third of the probers lie. Then no verdict is of their making (see `fold`): a service gets
-//! one only if at least half of its committee says something of it and two thirds of those agree. Where the
-//! validators are more than `MaxCommittee`, a page is probed by a drawn committee, in which liars may be more
-//! by chance; so a breach or an unhealthy lease is told only in a round in which all of them probed the page,
-//! and a page with a row close to either is probed by all.
+//! Fewer than a third of the probers lie. Then no verdict is of their making (see `fold`): a
+//! service gets one only if at least half of its committee says something of it and two thirds of
+//! those agree. Where the validators are more than `MaxCommittee`, a page is probed by a drawn
+//! committee, in which liars may be more by chance; so a breach or an unhealthy lease is told only
+//! in a round in which all of them probed the page, and a page with a row close to either is probed
+//! by all.
 //!
-//! What governance can change is frozen where it decides anything: committees and health into the snapshot of
-//! a round, terms into the row for a window, the least duty for a session.
+//! What governance can change is frozen where it decides anything: committees and health into the
+//! snapshot of a round, terms into the row for a window, the least duty for a session.
 //!
 //! ## Reading
 //!
@@ -166,8 +170,8 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// The runtime must have `frame_system::AuthorizeCall` among its transaction extensions, and must put
-	/// this pallet before the one that works the escrow's agenda.
+	/// The runtime must have `frame_system::AuthorizeCall` among its transaction extensions, and
+	/// must put this pallet before the one that works the escrow's agenda.
 	#[pallet::config]
 	pub trait Config: CreateAuthorizedTransaction<Call<Self>> + frame_system::Config {
 		/// Rounds and windows.
@@ -202,14 +206,15 @@ pub mod pallet {
 		/// Most validators that probe, at most 128.
 		#[pallet::constant]
 		type MaxProbers: Get<u32>;
-		/// Most probers of a page, unless a row in it is close to a tier or to being an unhealthy lease.
+		/// Most probers of a page, unless a row in it is close to a tier or to being an unhealthy
+		/// lease.
 		#[pallet::constant]
 		type MaxCommittee: Get<u32>;
 		/// Most services due in a round: a multiple of 128, from 256 to 2,048.
 		#[pallet::constant]
 		type MaxProbesPerRound: Get<u32>;
-		/// Share of its rounds that a prober must report in, and share of its findings that must agree. A session
-		/// keeps the one that it began with.
+		/// Share of its rounds that a prober must report in, and share of its findings that must
+		/// agree. A session keeps the one that it began with.
 		#[pallet::constant]
 		type MinDuty: Get<Perbill>;
 		/// Rule by which leases are unhealthy. A round keeps the one that it began with.
@@ -217,8 +222,8 @@ pub mod pallet {
 		/// Priority of commits and reveals in the pool.
 		#[pallet::constant]
 		type UnsignedPriority: Get<TransactionPriority>;
-		/// Weight of `Judge::window_turned`, `ReputationSink::window` and the ring for one service. For an idle one
-		/// it covers `Registry::unfound` instead of the first.
+		/// Weight of `Judge::window_turned`, `ReputationSink::window` and the ring for one service.
+		/// For an idle one it covers `Registry::unfound` instead of the first.
 		type TurnWeight: Get<Weight>;
 		/// Weight of `Judge::breached` for one breach.
 		type BreachWeight: Get<Weight>;
@@ -319,9 +324,9 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Commit to a prober's report of the current round. Sent by validators' off-chain workers without a
-		/// signer, which costs no fee, once per prober and round. Signed by an account it fails, and the account
-		/// pays the fee.
+		/// Commit to a prober's report of the current round. Sent by validators' off-chain workers
+		/// without a signer, which costs no fee, once per prober and round. Signed by an account it
+		/// fails, and the account pays the fee.
 		///
 		/// - `round`: the current round.
 		/// - `index`: the prober's place in the round's snapshot.
@@ -347,17 +352,18 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Reveal the report that a prober committed to in the round before. Needs no signature: only the prober
-		/// knows what has the committed hash. Costs no fee unless an account signs it, which fails.
+		/// Reveal the report that a prober committed to in the round before. Needs no signature:
+		/// only the prober knows what has the committed hash. Costs no fee unless an account signs
+		/// it, which fails.
 		///
 		/// - `round`: the round before the current one.
 		/// - `index`: the prober's place in that round's snapshot.
-		/// - `salt`, `report`: what the committed hash was made of. One byte per service that was due for
-		///   the prober, in the order of the snapshot's pages.
+		/// - `salt`, `report`: what the committed hash was made of. One byte per service that was
+		///   due for the prober, in the order of the snapshot's pages.
 		///
 		/// Origin: authorized by the hash.
-		/// Errors: `TooEarly`, `TooLate`, `NoSnapshot`, `NotAProber`, `NoCommit`, `AlreadyRevealed`, `WrongLength`,
-		/// `WrongReveal`.
+		/// Errors: `TooEarly`, `TooLate`, `NoSnapshot`, `NotAProber`, `NoCommit`,
+		/// `AlreadyRevealed`, `WrongLength`, `WrongReveal`.
 		/// Complexity: linear in the bytes of the report.
 		#[pallet::call_index(1)]
 		#[pallet::weight((T::WeightInfo::reveal(report.len() as u32), DispatchClass::Operational))]
@@ -378,14 +384,15 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Request a fresh verdict on an idle service, which is otherwise probed only when its turn comes. Use it
-		/// before you buy units of a service whose last verdict is too old.
+		/// Request a fresh verdict on an idle service, which is otherwise probed only when its turn
+		/// comes. Use it before you buy units of a service whose last verdict is too old.
 		///
-		/// The service waits in a queue, usually for one round, and is then probed with all others of its page;
-		/// the verdict is there two rounds later. If every idle service is probed in every round anyway, nothing
-		/// is queued.
+		/// The service waits in a queue, usually for one round, and is then probed with all others
+		/// of its page; the verdict is there two rounds later. If every idle service is probed in
+		/// every round anyway, nothing is queued.
 		///
-		/// - `service`: the service to probe. Services of leases and services with units are probed every round.
+		/// - `service`: the service to probe. Services of leases and services with units are probed
+		///   every round.
 		///
 		/// Origin: signed, by anybody.
 		/// Errors: `NotListed`, `AlreadyDue`, `NotProbed`, `QueueFull` (64 pages wait).

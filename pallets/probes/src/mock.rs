@@ -1,5 +1,5 @@
-//! A runtime with this pallet and real money; the other pallets of Surety are stand-ins that remember
-//! what they were told.
+//! A runtime with this pallet and real money; the other pallets of Surety are stand-ins that
+//! remember what they were told.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -92,7 +92,8 @@ parameter_types! {
 	pub static EndOnBreach: Option<u32> = None;
 	pub static Health: HealthRule = HealthRule { bad: 3, of: 3 };
 	pub static Unhealthy: Vec<(LeaseId, RoundIndex)> = vec![];
-	/// True if the owner of leases ends the meter of an unhealthy one with the round in which it is.
+	/// True if the owner of leases ends the meter of an unhealthy one with the round in which it
+	/// is.
 	pub static EndOnUnhealthy: bool = false;
 	pub static Closed: Vec<(AccountId, ServiceId, WindowSummary)> = vec![];
 	pub static RewardAssets: Vec<AssetId> = vec![AssetId::Local(USD)];
@@ -513,8 +514,8 @@ pub fn play(rounds: u32, says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
 	play_with(rounds, |_, _| Attend::Fully, says);
 }
 
-/// Play whole rounds: commits in the second block of each, reveals of the one before in the third. The
-/// last block built is the last of its round, so all but the last two rounds are judged.
+/// Play whole rounds: commits in the second block of each, reveals of the one before in the third.
+/// The last block built is the last of its round, so all but the last two rounds are judged.
 pub fn play_with(
 	rounds: u32,
 	attends: impl Fn(u16, RoundIndex) -> Attend,

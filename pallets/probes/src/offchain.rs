@@ -6,8 +6,8 @@
 //!  r+1 from block 2 on reveal, likewise
 //! ```
 //!
-//! The report is kept before it is committed to, and made once per round whatever fork the worker runs
-//! on, so a reorganisation never makes a prober say two things.
+//! The report is kept before it is committed to, and made once per round whatever fork the worker
+//! runs on, so a reorganisation never makes a prober say two things.
 
 use crate::{
 	Call, Config, LOG, Pallet, Prober, REVEAL_OFFSET, Report, Reports, Row, Sent, Snapshot, Snapshots,
@@ -28,16 +28,17 @@ use surety_primitives::{
 };
 use surety_prober::{NetworkRef, OwnHead, Proof, Schedule, Target, probe_round};
 
-/// Local storage key, followed by a network's name: SCALE `Vec<Vec<u8>>` of this node's own anchor URLs.
+/// Local storage key, followed by a network's name: SCALE `Vec<Vec<u8>>` of this node's own anchor
+/// URLs.
 pub const ANCHORS_KEY: &[u8] = b"surety/anchors/";
-/// Local storage key: SCALE `Vec<Vec<u8>>` of hosts that this node does not probe, nor names below them. An
-/// IPv6 address in brackets.
+/// Local storage key: SCALE `Vec<Vec<u8>>` of hosts that this node does not probe, nor names below
+/// them. An IPv6 address in brackets.
 pub const DENY_KEY: &[u8] = b"surety/deny";
 
 const REPORT_KEY: &[u8] = b"surety/report/";
 const PROBING_KEY: &[u8] = b"surety/probing/";
-/// Blocks after which a report that was sent and is not on chain is sent again. A round of five blocks has
-/// two left for a reveal, so there is no block to lose.
+/// Blocks after which a report that was sent and is not on chain is sent again. A round of five
+/// blocks has two left for a reveal, so there is no block to lose.
 const RESEND: u32 = 1;
 /// Rounds after which a local report is of no use.
 const KEPT: RoundIndex = 4;
@@ -47,8 +48,8 @@ const CLEANED: RoundIndex = 8;
 const SPREAD: u64 = 40;
 /// Probing ends at this share of a round, in percent.
 const DEADLINE: u64 = 60;
-/// Services asked at the same time. So many, because all of them may be dead and each is owed the same
-/// patience: with 2,048 services and a deadline of 36 s, 512 at a time leave each about 6 s.
+/// Services asked at the same time. So many, because all of them may be dead and each is owed the
+/// same patience: with 2,048 services and a deadline of 36 s, 512 at a time leave each about 6 s.
 const CONCURRENCY: u32 = 512;
 
 /// A report as it is kept locally.
@@ -56,8 +57,8 @@ const CONCURRENCY: u32 = 512;
 pub(crate) struct Local {
 	pub salt: [u8; 32],
 	pub report: Vec<u8>,
-	/// Hash of the places that the report is about, in its order. On a fork where a service was heated in another
-	/// block they may be others, and as many.
+	/// Hash of the places that the report is about, in its order. On a fork where a service was
+	/// heated in another block they may be others, and as many.
 	pub places: [u8; 32],
 	/// Block after which the commit was sent last; 0 if it was not.
 	pub committed_at: u32,
@@ -107,8 +108,8 @@ impl<T: Config> Pallet<T> {
 		let round = T::Clock::round();
 		for key in ProberId::all() {
 			Self::clean(round, &key);
-			// Not in the block before they open: the pool of a peer that has not imported this block yet
-			// would refuse, and then ban, what comes too early.
+			// Not in the block before they open: the pool of a peer that has not imported this
+			// block yet would refuse, and then ban, what comes too early.
 			if let Some(last) = round.checked_sub(1)
 				&& T::Clock::round_at(next) == round
 				&& now >= T::Clock::round_start(round).saturating_add(REVEAL_OFFSET)
@@ -159,7 +160,8 @@ impl<T: Config> Pallet<T> {
 		Self::assigned(snapshot, round, index).using_encoded(blake2_256)
 	}
 
-	/// Take the right to send: no other worker of this block did. Returns whether it is sent for the first time.
+	/// Take the right to send: no other worker of this block did. Returns whether it is sent for
+	/// the first time.
 	fn claim(round: RoundIndex, key: &ProberId, step: Step) -> Result<bool, Skip> {
 		let now = T::Clock::now();
 		let mut first = true;
@@ -182,7 +184,8 @@ impl<T: Config> Pallet<T> {
 	fn submit(round: RoundIndex, key: &ProberId, step: Step, first: bool, call: Call<T>) -> Result<(), Skip> {
 		let xt = T::create_authorized_transaction(call.into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(xt).map_err(|()| {
-			// What was sent before is still in the pool, as a rule: that is why it does not take it again.
+			// What was sent before is still in the pool, as a rule: that is why it does not take it
+			// again.
 			if !first {
 				return Skip::Sent;
 			}
@@ -224,7 +227,8 @@ impl<T: Config> Pallet<T> {
 		Self::submit(round, key, Step::Reveal, first, Call::reveal { round, index, salt, report })
 	}
 
-	/// Probe a round, unless that was begun already, and keep the report. Returns whether there is one now.
+	/// Probe a round, unless that was begun already, and keep the report. Returns whether there is
+	/// one now.
 	fn probe(round: RoundIndex, key: &ProberId) -> bool {
 		let Some(snapshot) = Snapshots::<T>::get(round) else { return false };
 		let Some((index, prober)) = snapshot.find(key) else { return false };
@@ -322,9 +326,9 @@ impl<T: Config> Pallet<T> {
 		} else {
 			is_denied(&endpoint, denied).then_some(Finding::Abstained)
 		};
-		// Control is proved before a service becomes active, and again in the first round of every window. Idle
-		// services take turns and may miss that round; a proof that is missed costs them nothing. A lease is on
-		// the server of a service that proves it.
+		// Control is proved before a service becomes active, and again in the first round of every
+		// window. Idle services take turns and may miss that round; a proof that is missed costs
+		// them nothing. A lease is on the server of a service that proves it.
 		let window = T::Clock::window_of(round);
 		let proving =
 			row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
@@ -344,8 +348,9 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// The networks of the targets and all others, with this node's own anchors before the listed ones.
-	/// Those that no target is of are there for their anchors: they tell whether this node is cut off.
+	/// The networks of the targets and all others, with this node's own anchors before the listed
+	/// ones. Those that no target is of are there for their anchors: they tell whether this node is
+	/// cut off.
 	pub(crate) fn networks(targets: &[Target]) -> Vec<NetworkRef> {
 		let of_targets = targets.iter().filter_map(|target| target.kind.network());
 		let ids: BTreeSet<NetworkId> = of_targets.chain(T::Registry::networks()).collect();
@@ -379,8 +384,8 @@ fn hash_bytes(hash: &[u8]) -> [u8; 32] {
 	hash.try_into().unwrap_or_default()
 }
 
-/// The local deny list as it is kept, each host in the one way that a URL's is written; what is no host that a
-/// listing can have is left out.
+/// The local deny list as it is kept, each host in the one way that a URL's is written; what is no
+/// host that a listing can have is left out.
 pub(crate) fn deny_list(kept: &[Vec<u8>]) -> BTreeSet<Host> {
 	kept.iter().filter_map(|host| endpoint::normalise(host).ok()).collect()
 }

@@ -1,7 +1,8 @@
 //! Slots: where a listing is while it is listed (cold) and while it has units (hot).
 //!
-//! A slot is given away again only after every round whose snapshot names it is closed. A cold slot waits
-//! in a queue with that round; a hot row stays in its slot, marked `gone`, until sweep 2 passes it.
+//! A slot is given away again only after every round whose snapshot names it is closed. A cold slot
+//! waits in a queue with that round; a hot row stays in its slot, marked `gone`, until sweep 2
+//! passes it.
 
 use crate::{
 	ColdCursor, ColdSlots, Config, Error, FreeCold, Hot, HotSlots, MAX_COLD_PAGES, Page, PageId, PageInfo,
@@ -119,7 +120,8 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// The window of a row is over: into the ring and to the scores, unless no round of it was judged.
+	/// The window of a row is over: into the ring and to the scores, unless no round of it was
+	/// judged.
 	pub(crate) fn close_window(operator: &T::AccountId, service: ServiceId, summary: &WindowSummary) {
 		if summary.counters.judged() == 0 {
 			return;
@@ -135,8 +137,8 @@ impl<T: Config> Pallet<T> {
 		T::Reputation::window(operator, service, summary);
 	}
 
-	/// A row that rests gives up its counts: those of the current window go along, an older window is
-	/// closed. Returns the row as it was, counting `window`.
+	/// A row that rests gives up its counts: those of the current window go along, an older window
+	/// is closed. Returns the row as it was, counting `window`.
 	fn hand_over(row: &mut RowOf<T>, window: WindowIndex) -> RowOf<T> {
 		if row.window < window {
 			Self::close_window(&row.operator, row.service, &row.summary());
@@ -299,8 +301,8 @@ impl<T: Config> Probing for Pallet<T> {
 			row.meter_end = stands.or(Some((at, reason)));
 			row.is_over(row.meter.through)
 		});
-		// Normally the sweep takes the row out of the rounds once it judged `at`. If it has, the rounds that are
-		// open still name the slot, but not for this row: see `Row::is_due`.
+		// Normally the sweep takes the row out of the rounds once it judged `at`. If it has, the
+		// rounds that are open still name the slot, but not for this row: see `Row::is_due`.
 		if over == Some(true) {
 			Self::set_due(id, place, false, None);
 		}

@@ -19,15 +19,15 @@ use surety_primitives::{
 	crypto::{ProberId, ProberSignature},
 };
 
-/// Blocks of the next round that pass before reveals open: whoever still commits on a competing fork
-/// of the round's last block must not have seen a report.
+/// Blocks of the next round that pass before reveals open: whoever still commits on a competing
+/// fork of the round's last block must not have seen a report.
 pub const REVEAL_OFFSET: u32 = 2;
 
 const COMMIT: &[u8] = b"surety:commit";
 const REPORT: &[u8] = b"surety:report";
 
-/// Content of a commit: the hash of a report, bound to the chain (`genesis`, the genesis block's hash), the
-/// round and the prober. A copied hash is useless to any other prober.
+/// Content of a commit: the hash of a report, bound to the chain (`genesis`, the genesis block's
+/// hash), the round and the prober. A copied hash is useless to any other prober.
 pub fn commit_hash(
 	genesis: &[u8],
 	round: RoundIndex,
@@ -71,8 +71,8 @@ impl<T: Config> Pallet<T> {
 		Ok(prober)
 	}
 
-	/// Check that the prober with this index may reveal a report of `len` bytes for `round` in the block
-	/// being built. Returns the hash that it must have.
+	/// Check that the prober with this index may reveal a report of `len` bytes for `round` in the
+	/// block being built. Returns the hash that it must have.
 	pub(crate) fn check_reveal(
 		round: RoundIndex,
 		index: u16,
@@ -101,7 +101,8 @@ impl<T: Config> Pallet<T> {
 		Ok((snapshot, prober))
 	}
 
-	/// Refusal of the pool. A report that comes too early is dropped as `Future`, one too many as `Stale`.
+	/// Refusal of the pool. A report that comes too early is dropped as `Future`, one too many as
+	/// `Stale`.
 	fn refusal(error: Error<T>) -> TransactionValidityError {
 		match error {
 			Error::<T>::TooEarly => InvalidTransaction::Future,

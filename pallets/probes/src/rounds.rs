@@ -22,7 +22,8 @@ const DRAW: &[u8] = b"surety:committee";
 /// Empty cold pages that the turn skips at most in one round.
 const MAX_SKIPPED: u32 = 32;
 
-/// The committee of a page: all of `probers`, or `size` of them drawn by the seed. Bit `i` is prober `i`.
+/// The committee of a page: all of `probers`, or `size` of them drawn by the seed. Bit `i` is
+/// prober `i`.
 pub fn committee(seed: &[u8; 32], round: RoundIndex, page: PageId, probers: usize, size: u32) -> u128 {
 	let probers = probers.min(MAX_PROBERS as usize);
 	let all = (0..probers).filter_map(|i| u8::try_from(i).ok());
@@ -30,8 +31,8 @@ pub fn committee(seed: &[u8; 32], round: RoundIndex, page: PageId, probers: usiz
 	if probers <= size {
 		return all.fold(0u128, |mask, i| mask | crate::bit(i));
 	}
-	// Fisher-Yates from the front, as far as it is needed. A draw is 32 bits of hash reduced to at most
-	// 128 values: its bias is below one in 2^25.
+	// Fisher-Yates from the front, as far as it is needed. A draw is 32 bits of hash reduced to at
+	// most 128 values: its bias is below one in 2^25.
 	let mut order: Vec<u8> = all.collect();
 	let mut mask = 0u128;
 	let mut draws = Draws { seed, round, page, block: [0; 32], used: 8, count: 0 };
@@ -120,7 +121,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn open_round(round: RoundIndex) -> Weight {
 		let probers = ProberSet::<T>::get();
 		let n = u32::try_from(probers.len()).unwrap_or(u32::MAX);
-		// Nothing else goes into it: the hash of a block, say, is its author's to choose by signing it again.
+		// Nothing else goes into it: the hash of a block, say, is its author's to choose by signing
+		// it again.
 		let (random, _) = T::Randomness::random(SEED);
 		let seed = blake2_256(&(SEED, random, round).encode());
 		let snapshot = Snapshot {
@@ -136,11 +138,12 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::open_round(n)
 	}
 
-	/// Every hot page with a due row; then as many cold pages as fit: up to a quarter of them, at least one,
-	/// from the queue, and the others in turns.
+	/// Every hot page with a due row; then as many cold pages as fit: up to a quarter of them, at
+	/// least one, from the queue, and the others in turns.
 	fn due_pages(round: RoundIndex) -> BoundedVec<Due, ConstU32<MAX_DUE>> {
 		let (mut due, fits) = Self::due_hot();
-		// One that fits alone is from the queue in every other round, or a full queue would stop the turns.
+		// One that fits alone is from the queue in every other round, or a full queue would stop
+		// the turns.
 		let from_queue = if fits == 1 { round & 1 } else { fits.div_euclid(4).max(1) };
 		due.extend(Self::take_queued(from_queue).into_iter().filter_map(Self::due_page));
 		let left =

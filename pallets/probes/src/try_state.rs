@@ -1,15 +1,17 @@
 //! Invariants between blocks. Numbers in the messages are those of this list:
 //!
-//! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one, and no
-//!    other rests but an unproven one.
+//! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one,
+//!    and no other rests but an unproven one.
 //! 2. The due and taken bits of a page say what its rows say, and the taken hot slots are counted.
 //! 3. A slot is free or taken, not both: the queue of freed cold slots and the rows do not overlap.
-//! 4. At most one report per prober and round, none from outside the snapshot, each of the right length.
-//! 5. Open rounds have a snapshot; folded ones a ruling per due service, and no report is left of them.
-//! 6. A round's due services are within capacity, and hot services within what is left to them. No page
-//!    waits twice for a probe on demand, and each is a cold page.
-//! 7. Counters sum to the rounds judged: of a hot row exactly those of its window, and its latencies to
-//!    the `Up` ones; a tier is never above what the counters reach.
+//! 4. At most one report per prober and round, none from outside the snapshot, each of the right
+//!    length.
+//! 5. Open rounds have a snapshot; folded ones a ruling per due service, and no report is left of
+//!    them.
+//! 6. A round's due services are within capacity, and hot services within what is left to them. No
+//!    page waits twice for a probe on demand, and each is a cold page.
+//! 7. Counters sum to the rounds judged: of a hot row exactly those of its window, and its
+//!    latencies to the `Up` ones; a tier is never above what the counters reach.
 //! 8. Every page fits the database.
 //! 9. Duty is a chain of subsets: accepted within revealed within committed within rounds.
 //! 10. Only hot rows of leases have health, and only hot rows an end of the meter.

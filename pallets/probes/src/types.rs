@@ -15,8 +15,8 @@ pub const MAX_REPORT: u32 = 2_048;
 pub const MAX_DUE: u32 = 16;
 /// Most probers that a snapshot can name; a committee is the bits of a `u128`.
 pub const MAX_PROBERS: u32 = 128;
-/// Most accounts in the duty list: a session's probers and those of the one before, whose last rounds
-/// are folded in this one.
+/// Most accounts in the duty list: a session's probers and those of the one before, whose last
+/// rounds are folded in this one.
 pub const MAX_DUTY: u32 = 256;
 /// Windows that the ring of a service keeps.
 pub const RING: u32 = 24;
@@ -112,10 +112,11 @@ shared! {
 	pub struct PageInfo {
 		/// Slots that are due when the page is.
 		pub due: u128,
-		/// Hot pages: slots that are not free, those of services that cooled and whose rounds are open included.
+		/// Hot pages: slots that are not free, those of services that cooled and whose rounds are
+		/// open included.
 		pub taken: u128,
-		/// Hot pages: a row is close to a tier or to being an unhealthy lease, so the page is judged by all
-		/// probers.
+		/// Hot pages: a row is close to a tier or to being an unhealthy lease, so the page is
+		/// judged by all probers.
 		pub critical: bool,
 	}
 }
@@ -132,7 +133,8 @@ shared! {
 }
 
 shared! {
-	/// The slots of the cold pages: all below `end` are taken but for those in the queue `head..tail`.
+	/// The slots of the cold pages: all below `end` are taken but for those in the queue
+	/// `head..tail`.
 	#[derive(Copy, Default)]
 	pub struct ColdSlots {
 		/// First slot never used.
@@ -186,8 +188,9 @@ impl Histogram {
 }
 
 shared! {
-	/// Rule by which a lease is unhealthy: of its last `of` judged rounds, `bad` were down, bad or stale. A
-	/// round that says nothing of the lease (unclear, unmeasured, excused) is not among them.
+	/// Rule by which a lease is unhealthy: of its last `of` judged rounds, `bad` were down, bad or
+	/// stale. A round that says nothing of the lease (unclear, unmeasured, excused) is not among
+	/// them.
 	#[derive(Copy, Default)]
 	pub struct HealthRule {
 		/// Bad rounds, at most 32; 0 for never.
@@ -208,8 +211,8 @@ stored! {
 	/// Health of a lease.
 	#[derive(Copy, Default)]
 	pub struct LeaseHealth {
-		/// Its last 32 judged rounds, the newest in the lowest bit. 1 is down, bad or stale; 0 is up, or a round
-		/// before its first.
+		/// Its last 32 judged rounds, the newest in the lowest bit. 1 is down, bad or stale; 0 is
+		/// up, or a round before its first.
 		pub recent: u32,
 		/// The owner of leases was notified, and the lease was not healthy since.
 		pub notified: bool,
@@ -229,8 +232,8 @@ impl LeaseHealth {
 	pub fn is_unhealthy(&self, rule: HealthRule) -> bool {
 		rule.bad > 0 && self.bad(rule) >= u32::from(rule.bad)
 	}
-	/// True if [`LAG`] bad rounds would make its owner notified, and there was a bad one already. Fewer bad
-	/// ones do not, if so many do not.
+	/// True if [`LAG`] bad rounds would make its owner notified, and there was a bad one already.
+	/// Fewer bad ones do not, if so many do not.
 	pub fn is_critical(&self, rule: HealthRule) -> bool {
 		let mut soon = *self;
 		(0..LAG).for_each(|_| soon.note(true));
@@ -253,8 +256,8 @@ stored! {
 		pub joined: RoundIndex,
 		/// Hot rows: the service cooled; the slot is free once this round is closed.
 		pub gone: Option<RoundIndex>,
-		/// Cold rows: it rests, because the service is hot or because no proof of control was found through a
-		/// whole window.
+		/// Cold rows: it rests, because the service is hot or because no proof of control was found
+		/// through a whole window.
 		pub dormant: bool,
 		/// Waits for the first `Up`, which proves control of the endpoint.
 		pub unproven: bool,
@@ -298,8 +301,8 @@ impl<AccountId> Row<AccountId> {
 	pub fn is_over(&self, round: RoundIndex) -> bool {
 		self.meter_end.is_some_and(|(end, _)| end <= round)
 	}
-	/// True if the window that it counts, which began with round `first`, is over without a trace of the
-	/// proof of control: it was unproven in all of it, was measured, and was never `Up`.
+	/// True if the window that it counts, which began with round `first`, is over without a trace
+	/// of the proof of control: it was unproven in all of it, was measured, and was never `Up`.
 	pub fn is_unfound(&self, first: RoundIndex) -> bool {
 		let counters = self.all_counters();
 		self.unproven && self.joined <= first && counters.measured() > 0 && counters.up == 0

@@ -221,7 +221,8 @@ fn a_session_is_paid_by_the_least_duty_of_its_first_block() {
 	build_and_execute(4, || {
 		list(1, 1);
 		play_with(12, attend, |_, _, _| up());
-		// Prober 3 came to 8 of 10 rounds. Now all would be asked of it, but the session began with less.
+		// Prober 3 came to 8 of 10 rounds. Now all would be asked of it, but the session began with
+		// less.
 		MinDuty::set(Perbill::one());
 		end_session();
 		assert!(failed().is_empty() && native(account(3)) > 0);

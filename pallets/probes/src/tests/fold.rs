@@ -128,7 +128,8 @@ fn idle_listings_do_not_say_who_is_right() {
 
 #[test]
 fn dead_idle_listings_blind_nobody() {
-	// Whoever lists endpoints that answer some probers only must not have the others' reports dropped.
+	// Whoever lists endpoints that answer some probers only must not have the others' reports
+	// dropped.
 	let idle = Subject { idle: true, ..Subject::default() };
 	let subjects = [Some(Subject::default()), Some(idle), Some(idle), Some(idle)];
 	let cut_off = Some(vec![up(), DOWN, DOWN, DOWN]);
@@ -143,7 +144,8 @@ fn of(operators: &[u32]) -> Vec<Option<Subject>> {
 	operators.iter().map(|operator| Some(Subject { operator: *operator, ..Subject::default() })).collect()
 }
 
-/// Whether the report that says these are down is dropped, among four of which the others say that all are up.
+/// Whether the report that says these are down is dropped, among four of which the others say that
+/// all are up.
 fn is_blind(subjects: &[Option<Subject>], down: std::ops::Range<usize>) -> bool {
 	let all = subjects.len();
 	let says = (0..all).map(|at| if down.contains(&at) { DOWN } else { up() }).collect();
@@ -154,7 +156,8 @@ fn is_blind(subjects: &[Option<Subject>], down: std::ops::Range<usize>) -> bool 
 
 #[test]
 fn cheap_services_of_one_operator_blind_nobody() {
-	// Operator 1 has six services that answer only some probers: most of all services, but of one of four.
+	// Operator 1 has six services that answer only some probers: most of all services, but of one
+	// of four.
 	let subjects = of(&[1, 1, 1, 1, 1, 1, 2, 3, 4]);
 	assert!(!is_blind(&subjects, 0..6));
 	assert!(!is_blind(&subjects, 0..7), "half of the operators are not most of them");
@@ -330,8 +333,9 @@ fn any_finding() -> impl Strategy<Value = Finding> {
 }
 
 proptest! {
-	/// Fewer than a third lying, in any way, with any number of honest probers absent: an up service is
-	/// never found down, bad or stale, a down one never up; and with all honest there, both are found.
+	/// Fewer than a third lying, in any way, with any number of honest probers absent: an up
+	/// service is never found down, bad or stale, a down one never up; and with all honest there,
+	/// both are found.
 	#[test]
 	fn liars_below_a_third_decide_nothing(
 		n in 4usize..40,

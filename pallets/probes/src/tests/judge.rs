@@ -282,8 +282,8 @@ fn rounds_before_the_sale_do_not_count_for_the_agreements() {
 
 #[test]
 fn parameters_of_a_round_are_those_of_its_first_block() {
-	// Lease 1 and service 2 in a dozen rounds, once with all parameters changed in the given block, until the
-	// round of that block is judged.
+	// Lease 1 and service 2 in a dozen rounds, once with all parameters changed in the given block,
+	// until the round of that block is judged.
 	let says = |prober: u16, round: u32, service: u32| match (round * 7 + service % 100 * 3) % 5 {
 		0 | 1 => DOWN,
 		2 if prober % 3 == 0 => DOWN,
@@ -461,8 +461,8 @@ fn a_breach_never_rests_on_a_small_committee() {
 }
 
 proptest! {
-	/// Whatever the rulings: the counters say how many rounds were judged, every tier that the counters
-	/// reach was told once and in order, and the meter counts the billable rounds.
+	/// Whatever the rulings: the counters say how many rounds were judged, every tier that the
+	/// counters reach was told once and in order, and the meter counts the billable rounds.
 	#[test]
 	fn a_row_keeps_its_books(
 		rulings in proptest::collection::vec(0u8..=72, 1..40),
@@ -507,7 +507,8 @@ proptest! {
 		prop_assert_eq!(Ruling::from_byte(ruling.to_byte()), ruling);
 	}
 
-	/// The percentile is exact while no more than 32 buckets were seen, and a bucket seen ever after.
+	/// The percentile is exact while no more than 32 buckets were seen, and a bucket seen ever
+	/// after.
 	#[test]
 	fn the_percentile_is_of_what_was_seen(seen in proptest::collection::vec(0u8..64, 1..200)) {
 		let mut histogram = crate::types::Histogram::default();

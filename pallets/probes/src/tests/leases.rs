@@ -1,5 +1,5 @@
-//! Leases: bad rounds among the last ones, the notice of them, and a meter that ends with the round that is
-//! being judged.
+//! Leases: bad rounds among the last ones, the notice of them, and a meter that ends with the round
+//! that is being judged.
 
 use super::judge::blank;
 use crate::{
@@ -180,7 +180,8 @@ fn announced_maintenance_closes_nothing() {
 	build_and_execute(4, || {
 		leased();
 		Probes::set_maintenance(SERVICE, 2, 6);
-		// Down from the first to the ninth; all but the first, the eighth and the ninth are announced.
+		// Down from the first to the ninth; all but the first, the eighth and the ninth are
+		// announced.
 		play(10, lease_is(|round| if round < 10 { DOWN } else { up() }));
 		assert_eq!((row(SERVICE).counters.excused, row(SERVICE).counters.down), (6, 2));
 		assert_eq!((health(), Unhealthy::get()), ((0b11, false), vec![]));
@@ -351,7 +352,8 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 	build_and_execute(4, || {
 		EndOnUnhealthy::set(true);
 		leased();
-		// Round 3 is judged in round 5; rounds 4 and 5 are open, and probers found it up again in both.
+		// Round 3 is judged in round 5; rounds 4 and 5 are open, and probers found it up again in
+		// both.
 		let says = lease_is(|round| if round <= 3 { DOWN } else { up() });
 		let checked = |rounds: u32| {
 			for _ in 0..rounds {
@@ -450,9 +452,9 @@ fn a_page_of_leases_may_all_be_unhealthy_at_once() {
 }
 
 proptest! {
-	/// Whatever the verdicts and committees: it is told exactly when so many of the last rounds that say
-	/// something were bad, at the first bad one of them that all probers judged, and again only after it was
-	/// healthy.
+	/// Whatever the verdicts and committees: it is told exactly when so many of the last rounds
+	/// that say something were bad, at the first bad one of them that all probers judged, and again
+	/// only after it was healthy.
 	#[test]
 	fn unhealthy_is_told_when_it_is(
 		verdicts in proptest::collection::vec((0u8..8, any::<bool>()), 1..100),

@@ -12,9 +12,9 @@ use surety_primitives::{BreachKind, Frozen, Probing, Severity, Verdict, report::
 const DOWN: Finding = Finding::Down;
 const LIAR: u16 = 3;
 
-/// 1 of 4 probers lies for four windows. Service 1 is always up, service 2 has an outage in the third
-/// window, service 3 answers wrong in the fourth, service 4 is idle. What the honest see is given to the
-/// liar, who attends as told.
+/// 1 of 4 probers lies for four windows. Service 1 is always up, service 2 has an outage in the
+/// third window, service 3 answers wrong in the fourth, service 4 is idle. What the honest see is
+/// given to the liar, who attends as told.
 fn one_of_four(attends: Attend, lie: impl Fn(u32, Finding) -> Finding) {
 	build_and_execute(4, || {
 		for service in 1..=4 {
@@ -244,9 +244,10 @@ fn plot(dice: &mut Dice) -> impl Fn(&mut Dice, usize, Finding) -> Option<Finding
 	}
 }
 
-/// What 21 probers of which the first 6 collude send in a round: who committed, and the reports that are revealed.
-/// The colluders all come, or as each likes, or none does. One honest report in a hundred is missing as well, and
-/// half of these were not committed to either; but two thirds commit, without which no round is measured.
+/// What 21 probers of which the first 6 collude send in a round: who committed, and the reports
+/// that are revealed. The colluders all come, or as each likes, or none does. One honest report in
+/// a hundred is missing as well, and half of these were not committed to either; but two thirds
+/// commit, without which no round is measured.
 fn ballots(dice: &mut Dice, truth: impl Fn(usize) -> Finding) -> Vec<(bool, Option<Vec<u8>>)> {
 	let lie = plot(dice);
 	let mood = dice.roll(4);
@@ -274,8 +275,8 @@ fn ballots(dice: &mut Dice, truth: impl Fn(usize) -> Finding) -> Vec<(bool, Opti
 		.collect()
 }
 
-/// 21 probers of which 6 collude, 100,000 rounds in windows of a day: no false breach and none missed,
-/// although one honest report in a hundred is missing as well.
+/// 21 probers of which 6 collude, 100,000 rounds in windows of a day: no false breach and none
+/// missed, although one honest report in a hundred is missing as well.
 #[test]
 fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 	const ROUNDS: u32 = 100_000;
@@ -364,8 +365,8 @@ enum Trick {
 }
 const TRICKS: [Trick; 5] = [Trick::Lie, Trick::CommitOnly, Trick::StayAway, Trick::Copy, Trick::Switch];
 
-/// The same through the pallet: 21 probers of which 6 collude, all invariants checked. What is copied or switched is
-/// refused, and nothing is gained by it.
+/// The same through the pallet: 21 probers of which 6 collude, all invariants checked. What is
+/// copied or switched is refused, and nothing is gained by it.
 #[test]
 fn six_of_twenty_one_through_the_pallet() {
 	const ROUNDS: u32 = 2_000;

@@ -56,7 +56,8 @@ fn without_a_proof_through_a_whole_window_a_listing_is_not_due_any_more() {
 		let row_then = row(1);
 		assert_eq!(row_then.last, Some((7, Verdict::Bad)));
 		assert!(row_then.dormant && row_then.unproven);
-		// Rounds 9 and 10 name it still: nothing more is judged, and a proof that comes now is too late.
+		// Rounds 9 and 10 name it still: nothing more is judged, and a proof that comes now is too
+		// late.
 		rounds(8, |_| up());
 		assert_eq!(row(1), row_then);
 		assert!(Proven::get().is_empty());

@@ -59,8 +59,8 @@ fn in_round_1(test: impl FnOnce()) {
 	});
 }
 
-/// The first block of round 2 in which reveals are accepted. The pool validates for the next block, whose
-/// `on_initialize` has not run.
+/// The first block of round 2 in which reveals are accepted. The pool validates for the next block,
+/// whose `on_initialize` has not run.
 fn to_reveals() {
 	next_round();
 	next_block();

@@ -301,7 +301,8 @@ fn a_probe_is_requested_of_idle_listings_only() {
 
 #[test]
 fn the_queue_of_requests_is_bounded() {
-	// One service a page. The slots between them belong to nobody, so the invariants are not checked.
+	// One service a page. The slots between them belong to nobody, so the invariants are not
+	// checked.
 	new_test_ext().execute_with(|| {
 		for page in 0..=MAX_QUEUED {
 			crate::ColdCursor::<Test>::mutate(|cursor| cursor.end = page * 128);
@@ -395,7 +396,8 @@ fn a_stalled_round_is_unmeasured_and_not_billed() {
 		play_up(1);
 		let before = Now::get();
 		next_round();
-		// A round should take 30 s; the chain stands still within round 2, and all that was probed is down.
+		// A round should take 30 s; the chain stands still within round 2, and all that was probed
+		// is down.
 		next_block();
 		for prober in 0..4 {
 			let report = report_of(2, prober, &|_| Finding::Down);

@@ -362,7 +362,8 @@ fn a_slot_that_is_used_again_inherits_nothing() {
 	});
 	build_and_execute(4, || {
 		let before = list_lease(6, 2);
-		// All there is to inherit: counters, latencies, a meter, tiers, health, a verdict, maintenance, an end.
+		// All there is to inherit: counters, latencies, a meter, tiers, health, a verdict,
+		// maintenance, an end.
 		play(6, |_, round, _| if round == 1 { up() } else { Finding::Down });
 		Probes::set_maintenance(before, round(), 100);
 		Probes::end_meter(before, round(), CloseReason::Unhealthy);
@@ -446,7 +447,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(16))]
-	/// Any sequence of listing, heating, cooling and the rest keeps every invariant after every step.
+	/// Any sequence of listing, heating, cooling and the rest keeps every invariant after every
+	/// step.
 	#[test]
 	fn slots_survive_any_sequence(steps in steps(), found in proptest::collection::vec(any::<u8>(), 64)) {
 		// One hot page, and one of the two cold ones per round.

@@ -185,7 +185,8 @@ fn health_and_meters() {
 
 #[test]
 fn a_page_at_its_largest_fits() {
-	// 8 cannot be broken through the types: the bound is on the type, and `integrity_test` compares it.
+	// 8 cannot be broken through the types: the bound is on the type, and `integrity_test` compares
+	// it.
 	assert!(<crate::Page<AccountId> as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);
 	type Wide = crate::Page<sp_runtime::AccountId32>;
 	assert!(<Wide as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);

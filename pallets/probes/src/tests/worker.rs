@@ -36,8 +36,8 @@ impl sp_core::offchain::TransactionPool for Full {
 	}
 }
 
-/// A node with the session key of prober 0, and three other probers elsewhere. Service 1 belongs to the
-/// prober's account, service 2 is on its local denylist, so it asks nobody.
+/// A node with the session key of prober 0, and three other probers elsewhere. Service 1 belongs to
+/// the prober's account, service 2 is on its local denylist, so it asks nobody.
 fn node(test: impl FnOnce(Pool, Arc<RwLock<OffchainState>>)) {
 	let (pool, state) = TestTransactionPoolExt::new();
 	node_with(TransactionPoolExt::new(pool), |offchain| test(state, offchain));
@@ -119,7 +119,8 @@ fn a_round_is_probed_committed_and_revealed() {
 		next_block();
 		include(&sent[0]);
 		assert!(work(&pool).is_empty(), "it is on chain");
-		// Round 2: its own report, and from the third block on, when every pool takes it, the reveal of round 1.
+		// Round 2: its own report, and from the third block on, when every pool takes it, the
+		// reveal of round 1.
 		next_round();
 		let first = work(&pool);
 		assert!(matches!(first[..], [Call::commit { round: 2, .. }]), "too early to reveal");
