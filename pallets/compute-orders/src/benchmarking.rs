@@ -17,14 +17,14 @@ use surety_primitives::{
 	service_of_lease,
 };
 
-/// What the benchmarks need of other pallets.
+/// Set-up of other pallets for the benchmarks.
 pub trait BenchmarkHelper<AccountId> {
 	/// The asset that is costliest to move, approved.
 	fn asset() -> AssetId;
 	/// Give `who` at least `amount` base units of an asset, free, and whatever an account needs to hold some.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
 	/// The `n`th open `Compute` service in that asset: of an operator of its own that has a large bond in it and
-	/// free native tokens, on a server of its own, with a cap of credits far below that bond.
+	/// free native tokens, on a server of its own, with a cover far below that bond at the price of the bids.
 	fn compute_service(n: u32) -> ServiceId;
 	/// A URL on the server of such a service.
 	fn health(service: ServiceId) -> Endpoint;
@@ -38,14 +38,11 @@ fn asset<T: Config>() -> AssetId {
 	T::BenchmarkHelper::asset()
 }
 
-/// A price that is worth probing.
-fn price<T: Config>() -> Balance {
-	let window = T::Registry::least_window_price(asset::<T>()).expect("the asset is approved");
-	(window / Balance::from(T::Clock::window_blocks())).max(1_000_000)
-}
+/// Base units per block, far above the rounding of shares.
+const PRICE: Balance = 1_000_000;
 
 fn deposit<T: Config>() -> Balance {
-	2 * price::<T>() * Balance::from(T::Clock::window_blocks()) + T::Funds::minimum(asset::<T>())
+	2 * PRICE * Balance::from(T::Clock::window_blocks()) + T::Funds::minimum(asset::<T>())
 }
 
 fn tenant<T: Config>() -> T::AccountId {
@@ -66,7 +63,8 @@ fn new_order<T: Config>(quantity: u8) -> NewOrder {
 		digest: Some([1; 32]),
 		ports: ports.try_into().expect("as many as there may be"),
 		env_hash: Some([2; 32]),
-		max_price: price::<T>(),
+		max_price: PRICE,
+		failover_price: None,
 		regions: Default::default(),
 		min_trust: TrustLevel::One,
 		quantity,
@@ -81,7 +79,7 @@ fn new_order<T: Config>(quantity: u8) -> NewOrder {
 fn begin<T: Config>() {
 	let block = 10 * T::Clock::window_blocks();
 	frame_system::Pallet::<T>::set_block_number(block.into());
-	for lane in [Lane::Urgent, Lane::Matches] {
+	for lane in Lane::ALL {
 		Cursor::<T>::insert(lane, block + 1);
 	}
 }
@@ -105,7 +103,7 @@ fn service<T: Config>(n: u32) -> (T::AccountId, ServiceId) {
 
 fn bid<T: Config>(order: OrderId, n: u32, replicas: u8) -> (T::AccountId, ServiceId) {
 	let (who, service) = service::<T>(n);
-	Pallet::<T>::do_place_bid(who.clone(), order, service, price::<T>(), replicas).expect("it fits");
+	Pallet::<T>::do_place_bid(who.clone(), order, service, PRICE, replicas, false).expect("it fits");
 	(who, service)
 }
 
@@ -129,19 +127,17 @@ fn health<T: Config>(lease: LeaseId) -> (Endpoint, Access) {
 fn running<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	let (tenant, operator, order, lease) = starting::<T>();
 	let (health, access) = health::<T>(lease);
-	Pallet::<T>::do_report_ready(operator.clone(), lease, health, access).expect("it is in time");
+	Pallet::<T>::do_report_ready(operator.clone(), lease, health, access, false).expect("it is in time");
 	(tenant, operator, order, lease)
 }
 
-/// Take the entry of a lease off the agenda, as the work on it does, and look at it.
-fn take_entry<T: Config>(lease: LeaseId) {
-	let block = Leases::<T>::get(lease).expect("exists").wake.expect("it waits for a block");
-	Agenda::<T>::remove((Lane::Urgent, block), Entry::Lease(lease));
+/// The end of a lease's stream that is decided.
+fn end_of<T: Config>(lease: LeaseId) -> Option<(RoundIndex, CloseReason)> {
+	Pallet::<T>::read_lease(lease).and_then(|status| status.stream).and_then(|stream| stream.ending)
 }
 
 fn end<T: Config>(reason: CloseReason) -> StreamEnd {
-	let (paid, refunded) = (price::<T>(), price::<T>());
-	StreamEnd { reason, round: T::Clock::round(), paid, fee: 0, refunded }
+	StreamEnd { reason, round: T::Clock::round(), paid: PRICE, fee: 0, refunded: PRICE }
 }
 
 #[benchmarks]
@@ -192,7 +188,7 @@ mod benchmarks {
 		let (who, service) = service::<T>(0);
 
 		#[extrinsic_call]
-		place_bid(RawOrigin::Signed(who), id, service, price::<T>(), 8);
+		place_bid(RawOrigin::Signed(who), id, service, PRICE, 8, false);
 
 		assert!(Bids::<T>::contains_key(id, service));
 	}
@@ -201,7 +197,7 @@ mod benchmarks {
 	fn update_bid() {
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
 		let (who, service) = bid::<T>(id, 0, 8);
-		let lower = price::<T>() - 1;
+		let lower = PRICE - 1;
 
 		#[extrinsic_call]
 		update_bid(RawOrigin::Signed(who), id, service, lower);
@@ -237,10 +233,9 @@ mod benchmarks {
 		let (health, access) = health::<T>(lease);
 
 		#[extrinsic_call]
-		report_ready(RawOrigin::Signed(operator), lease, health, access);
+		report_ready(RawOrigin::Signed(operator), lease, health, access, false);
 
-		let state = Leases::<T>::get(lease).expect("runs").state;
-		assert!(matches!(state, LeaseState::Running { .. }));
+		assert!(Leases::<T>::get(lease).expect("runs").is_running());
 	}
 
 	#[benchmark]
@@ -260,11 +255,12 @@ mod benchmarks {
 		#[extrinsic_call]
 		close_lease(RawOrigin::Signed(operator), lease, true);
 
-		assert!(Leases::<T>::get(lease).expect("ends").ending().is_some());
+		assert!(end_of::<T>(lease).is_some());
 	}
 
 	#[benchmark]
 	fn extend() {
+		// Shorter than a window, so that its penalty rises.
 		let (tenant, _, order, lease) = running::<T>();
 		let replica = Leases::<T>::get(lease).expect("runs").replica;
 
@@ -278,7 +274,7 @@ mod benchmarks {
 		let replica = Leases::<T>::get(lease).expect("runs").replica;
 
 		#[extrinsic_call]
-		top_up(RawOrigin::Signed(tenant), order, replica, price::<T>());
+		top_up(RawOrigin::Signed(tenant), order, replica, PRICE);
 	}
 
 	#[benchmark]
@@ -359,42 +355,17 @@ mod benchmarks {
 	#[benchmark]
 	fn never_ready() {
 		let (.., lease) = starting::<T>();
-		let now = Leases::<T>::get(lease).expect("starts");
+		let LeaseState::Starting { ready_by, .. } = Leases::<T>::get(lease).expect("starts").state else {
+			panic!("it starts");
+		};
 
 		#[block]
 		{
-			take_entry::<T>(lease);
-			Pallet::<T>::wake_lease(lease);
+			Agenda::<T>::remove((Lane::Starting, ready_by), Entry::Lease(lease));
+			Pallet::<T>::never_ready(lease);
 		}
 
-		assert!(now.wake.is_some() && Leases::<T>::get(lease).expect("kept").is_closed());
-	}
-
-	#[benchmark]
-	fn expire() {
-		let (.., lease) = running::<T>();
-
-		#[block]
-		{
-			take_entry::<T>(lease);
-			Pallet::<T>::wake_lease(lease);
-		}
-
-		assert!(Leases::<T>::get(lease).expect("ends").ending().is_some());
-	}
-
-	#[benchmark]
-	fn fail() {
-		let (.., lease) = running::<T>();
-		Pallet::<T>::unhealthy(lease, T::Clock::round());
-
-		#[block]
-		{
-			take_entry::<T>(lease);
-			Pallet::<T>::wake_lease(lease);
-		}
-
-		assert!(Leases::<T>::get(lease).expect("ends").wake.is_none());
+		assert!(Leases::<T>::get(lease).expect("kept").is_closed());
 	}
 
 	#[benchmark]
@@ -406,7 +377,7 @@ mod benchmarks {
 			Pallet::<T>::unhealthy(lease, T::Clock::round());
 		}
 
-		assert!(Leases::<T>::get(lease).expect("ends").ending().is_some());
+		assert!(end_of::<T>(lease).is_some());
 	}
 
 	#[benchmark]
@@ -423,20 +394,20 @@ mod benchmarks {
 			);
 		}
 
-		assert!(Leases::<T>::get(lease).expect("ends").ending().is_some());
+		// It only says so.
+		assert!(Leases::<T>::get(lease).expect("runs").is_running());
 	}
 
 	#[benchmark]
 	fn ended() {
 		let (.., order, lease) = running::<T>();
 		let index = Leases::<T>::get(lease).expect("runs").replica;
-		// The worst: it failed, and that is not carried out yet.
-		Pallet::<T>::unhealthy(lease, T::Clock::round());
 
+		// The worst: its operator failed it, and pays.
 		#[block]
 		{
 			let owner = EscrowOwner::Replica { order, index };
-			<Pallet<T> as OnEscrowEnd>::ended(owner, end::<T>(CloseReason::ServiceRetired));
+			<Pallet<T> as OnEscrowEnd>::ended(owner, end::<T>(CloseReason::Unhealthy));
 		}
 
 		assert!(T::Registry::service(service_of_lease(lease)).is_none());
@@ -446,12 +417,11 @@ mod benchmarks {
 	fn parked() {
 		let (.., order, lease) = running::<T>();
 		let index = Leases::<T>::get(lease).expect("runs").replica;
-		Pallet::<T>::unhealthy(lease, T::Clock::round());
 
 		#[block]
 		{
 			let owner = EscrowOwner::Replica { order, index };
-			<Pallet<T> as OnEscrowEnd>::parked(owner, end::<T>(CloseReason::ServiceRetired));
+			<Pallet<T> as OnEscrowEnd>::parked(owner, end::<T>(CloseReason::Unhealthy));
 		}
 
 		assert!(Leases::<T>::get(lease).expect("kept").is_closed());
@@ -462,13 +432,13 @@ mod benchmarks {
 
 /// A lease that is over, as large as it may be.
 fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
-	let credit = [1; 4];
+	let cover = WindowShare::from_u32(1);
 	let terms = surety_primitives::SlaTerms {
 		min_uptime: Perbill::one(),
 		max_latency: surety_primitives::LatencyBucket::MAX,
 		max_head_lag: 0,
-		credit,
-		credit_cap: 1,
+		credit: [cover; 4],
+		cover,
 	};
 	Lease {
 		order,
@@ -477,6 +447,7 @@ fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 		service: 0,
 		price: 1,
 		terms,
+		penalty_share: Perbill::zero(),
 		exposure: 0,
 		penalty: 0,
 		reserved: 0,
@@ -485,9 +456,9 @@ fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 		health: alloc::vec![b'h'; surety_primitives::MAX_ENDPOINT as usize].try_into().expect("as long"),
 		access: alloc::vec![b'a'; MAX_ACCESS as usize].try_into().expect("as long"),
 		placed_at: 0,
+		left_at_once: false,
 		state: LeaseState::Closed { round: 0, reason: CloseReason::Expired },
 		paid: 0,
 		refunded: 0,
-		wake: None,
 	}
 }

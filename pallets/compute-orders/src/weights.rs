@@ -31,8 +31,6 @@ pub trait WeightInfo {
 	fn look(b: u32, ) -> Weight;
 	fn look_without_bids() -> Weight;
 	fn never_ready() -> Weight;
-	fn expire() -> Weight;
-	fn fail() -> Weight;
 	fn marked() -> Weight;
 	fn ending() -> Weight;
 	fn ended() -> Weight;
@@ -618,91 +616,11 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(35_u64))
 			.saturating_add(Db::get().writes(21_u64))
 	}
-	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
-	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Agreements` (r:1 w:1)
-	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
-	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::SlotsOf` (r:1 w:0)
-	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
-	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
-	fn expire() -> Weight {
-		// Minimum measured: 175_772 ns. Proof recorded: 32421 bytes.
-		Weight::from_parts(183_844_000, 35096)
-			.saturating_add(Db::get().reads(8_u64))
-			.saturating_add(Db::get().writes(9_u64))
-	}
-	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
+	/// Storage: `ComputeOrders::Leases` (r:1 w:0)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Bonds` (r:1 w:1)
-	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Reserved` (r:1 w:1)
-	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
-	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
-	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Asset` (r:1 w:1)
-	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Account` (r:1 w:1)
-	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:2 w:2)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::SlashedOf` (r:2 w:1)
-	/// Proof: `Operators::SlashedOf` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Count` (r:1 w:1)
-	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Totals` (r:1 w:1)
-	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Operators` (r:1 w:1)
-	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
-	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(215), added: 2690, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Agreements` (r:1 w:1)
-	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
-	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
-	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::SlotsOf` (r:1 w:0)
-	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Escrow::Agenda` (r:0 w:2)
-	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
-	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
-	fn fail() -> Weight {
-		// Minimum measured: 259_637 ns. Proof recorded: 35576 bytes.
-		Weight::from_parts(272_006_000, 35096)
-			.saturating_add(Db::get().reads(24_u64))
-			.saturating_add(Db::get().writes(24_u64))
-	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
-	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(665), added: 3140, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
+	/// Storage: `ComputeOrders::Orders` (r:1 w:0)
 	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
@@ -710,15 +628,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Cursor` (r:2 w:0)
-	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
-	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:2)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn marked() -> Weight {
-		// Minimum measured: 88_993 ns. Proof recorded: 32058 bytes.
-		Weight::from_parts(92_698_000, 35096)
+		// Minimum estimated: 160_000 ns. Proof estimated: 33000 bytes.
+		Weight::from_parts(180_000_000, 35096)
 			.saturating_add(Db::get().reads(8_u64))
-			.saturating_add(Db::get().writes(7_u64))
+			.saturating_add(Db::get().writes(6_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
@@ -948,12 +866,6 @@ impl WeightInfo for () {
 	}
 	fn never_ready() -> Weight {
 		Measured::<ParityDbWeight>::never_ready()
-	}
-	fn expire() -> Weight {
-		Measured::<ParityDbWeight>::expire()
-	}
-	fn fail() -> Weight {
-		Measured::<ParityDbWeight>::fail()
 	}
 	fn marked() -> Weight {
 		Measured::<ParityDbWeight>::marked()

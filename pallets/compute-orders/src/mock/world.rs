@@ -516,8 +516,8 @@ impl crate::BenchmarkHelper<AccountId> for World {
 	fn compute_service(n: u32) -> ServiceId {
 		let who = 1_000 + AccountId::from(n);
 		for asset in [NATIVE, LOCAL] {
-			Self::fund(asset, &who, 2_000 * BOND);
-			assert_ok!(Money::hold(asset, BOND_HOLD, &who, 1_000 * BOND));
+			Self::fund(asset, &who, 20_000 * BOND);
+			assert_ok!(Money::hold(asset, BOND_HOLD, &who, 10_000 * BOND));
 		}
 		let id = 1_000 + n;
 		list(id, who, LOCAL);
