@@ -162,18 +162,11 @@ mod tests {
 	#[test]
 	fn only_a_failed_lease_is_held_against_its_operator() {
 		use CloseReason::*;
-		assert_eq!([Unhealthy, NeverReady].map(lease_weight), [2 * ONE, ONE]);
-		let innocent = [
-			TenantClosed,
-			FundsExhausted,
-			OperatorClosed,
-			ServiceRetired,
-			Terminated,
-			Governance,
-			Expired,
-			Declined,
-			NoBids,
-		];
+		let left = [Unhealthy, Terminated, RentUnpaid, OperatorClosed];
+		assert_eq!(left.map(lease_weight), [2 * ONE; 4]);
+		assert_eq!(lease_weight(NeverReady), ONE);
+		let innocent =
+			[TenantClosed, FundsExhausted, ServiceRetired, Governance, Expired, Declined, NoBids];
 		assert!(innocent.into_iter().all(|reason| lease_weight(reason) == 0));
 	}
 

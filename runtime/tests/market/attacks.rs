@@ -37,7 +37,7 @@ fn running(asset: AssetId) -> (World, AccountId, OrderId, LeaseId) {
 fn flood(world: &mut World, many: usize, deadline: BlockNumber) {
 	let spammer = funded(world, 99);
 	let mut order = new_order(world, AssetId::Native);
-	order.max_price = 1;
+	(order.max_price, order.failover_price) = (1, None);
 	order.deposit = order.max_price * 100 + UNIT / 1_000;
 	order.bid_deadline = deadline;
 	let call = compute::Call::place_order { order: Box::new(order) };
