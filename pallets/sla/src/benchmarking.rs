@@ -298,4 +298,6 @@ mod benchmarks {
 		assert!(Services::<T>::get(service).is_none());
 		assert_eq!(Pots::<T>::get(asset).spare, 0);
 	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::build(), crate::mock::Test);
 }
