@@ -19,7 +19,7 @@ use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStora
 use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, HISTOGRAM, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
+	Due, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
 	Snapshot, Snapshots, Sweep, bit,
 };
 use pallet_surety_sla::ServiceState;
@@ -195,6 +195,11 @@ impl Helper {
 			info.taken &= !bit(LAST_SLOT);
 			info.due = info.taken;
 		});
+		Hot::<Runtime>::put(HotSlots {
+			taken: pages * ROWS - 1,
+			full: (1 << (pages - 1)) - 1,
+			full_until: None,
+		});
 		id
 	}
 
@@ -232,6 +237,7 @@ impl Helper {
 					committee: <Runtime as pallet_surety_probes::Config>::MaxCommittee::get(),
 					probers: probers.clone().try_into().expect("at most 128"),
 					due: due.clone().try_into().expect("at most 16"),
+					health: HealthRule { bad: 3, of: 4 },
 				},
 			);
 		}

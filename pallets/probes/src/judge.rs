@@ -269,8 +269,8 @@ impl<T: Config> Pallet<T> {
 		let rows = u32::try_from(told.len()).unwrap_or(u32::MAX);
 		let mut weight =
 			T::WeightInfo::judge_page(rows).saturating_add(T::TurnWeight::get().saturating_mul(turned));
-		if freed > 0 {
-			Self::free_hot(freed);
+		if let (PageId::Hot(page), 1..) = (due.page, freed) {
+			Self::free_hot(page, freed);
 			weight = weight.saturating_add(T::DbWeight::get().reads_writes(1, 1));
 		}
 		told.into_iter().fold(weight, |sum, t| sum.saturating_add(Self::tell(hearing.round, t)))

@@ -15,6 +15,11 @@ use surety_primitives::{
 	RoundIndex, ServiceId, ServiceStatus, WindowIndex, WindowSummary,
 };
 
+/// The bit of a hot page.
+pub(crate) fn page_bit(page: u32) -> u32 {
+	1u32.checked_shl(page).unwrap_or(0)
+}
+
 type RowOf<T> = Row<<T as frame_system::Config>::AccountId>;
 type PageOf<T> = Page<<T as frame_system::Config>::AccountId>;
 
@@ -97,11 +102,21 @@ impl<T: Config> Pallet<T> {
 
 	/// The first free hot slot, so that hot rows fill as few pages as they can.
 	fn find_hot() -> Option<Place> {
-		(0..Self::hot_pages()).find_map(|page| {
-			let info: PageInfo = PageInfos::<T>::get(PageId::Hot(page));
-			let slot = u8::try_from(info.taken.trailing_ones()).ok()?;
-			(u32::from(slot) < ROWS).then_some(Place { page, slot })
-		})
+		let page = Hot::<T>::get().full.trailing_ones();
+		let info: PageInfo = PageInfos::<T>::get(PageId::Hot(page));
+		let slot = u8::try_from(info.taken.trailing_ones()).ok()?;
+		(page < Self::hot_pages() && u32::from(slot) < ROWS).then_some(Place { page, slot })
+	}
+
+	/// Take a free hot slot.
+	fn take_hot(place: Place) {
+		let id = PageId::Hot(place.page);
+		Self::set_due(id, place, true, Some(true));
+		let full = PageInfos::<T>::get(id).taken == u128::MAX;
+		Hot::<T>::mutate(|hot| {
+			hot.taken = hot.taken.saturating_add(1);
+			hot.full |= if full { page_bit(place.page) } else { 0 };
+		});
 	}
 
 	/// Slots of the hot pages, those taken and all there are.
@@ -109,14 +124,15 @@ impl<T: Config> Pallet<T> {
 		Occupancy { taken: Hot::<T>::get().taken, slots: Self::hot_pages().saturating_mul(ROWS) }
 	}
 
-	/// Give hot slots back, and note until when all were taken.
-	pub(crate) fn free_hot(slots: u32) {
+	/// Give slots of a hot page back, and note until when all were taken.
+	pub(crate) fn free_hot(page: u32, slots: u32) {
 		let Occupancy { taken, slots: all } = Self::hot_occupancy();
 		Hot::<T>::mutate(|hot: &mut HotSlots| {
 			if taken >= all {
 				hot.full_until = Some(T::Clock::round());
 			}
 			hot.taken = taken.saturating_sub(slots);
+			hot.full &= !page_bit(page);
 		});
 	}
 
@@ -244,8 +260,7 @@ impl<T: Config> Probing for Pallet<T> {
 		};
 		let id = PageId::Hot(place.page);
 		Pages::<T>::mutate(id, |page| put(page, place.slot, Some(row)));
-		Self::set_due(id, place, true, Some(true));
-		Hot::<T>::mutate(|hot| hot.taken = hot.taken.saturating_add(1));
+		Self::take_hot(place);
 		SlotsOf::<T>::insert(service, Slots { hot: Some(place), ..slots });
 		Ok(Self::hot_occupancy())
 	}
@@ -264,7 +279,7 @@ impl<T: Config> Probing for Pallet<T> {
 		});
 		Self::set_due(id, place, false, Some(named.is_some()));
 		if named.is_none() {
-			Self::free_hot(1);
+			Self::free_hot(place.page, 1);
 		}
 		SlotsOf::<T>::insert(service, Slots { hot: None, ..slots });
 		let Some(before) = before else {

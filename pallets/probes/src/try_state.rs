@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_pages(pages: &AllPages<T>) -> Check {
-		let mut hot_taken = 0u32;
+		let (mut hot_taken, mut hot_full) = (0u32, 0u32);
 		for (id, page) in pages {
 			let id = *id;
 			ensure!(page.encoded_size() <= PAGE_BYTES, "8: a page is too large");
@@ -98,10 +98,14 @@ impl<T: Config> Pallet<T> {
 			if let PageId::Hot(page) = id {
 				ensure!(page < Self::hot_pages(), "6: more hot services than fit");
 				hot_taken = hot_taken.saturating_add(taken.count_ones());
+				if taken == u128::MAX {
+					hot_full |= crate::pages::page_bit(page);
+				}
 			}
 		}
 		let hot = Hot::<T>::get();
 		ensure!(hot.taken == hot_taken, "2: the taken hot slots are not counted");
+		ensure!(hot.full == hot_full, "2: the full hot pages are not known");
 		ensure!(hot.full_until <= Some(T::Clock::round()), "2: the slots were full in a later round");
 		Ok(())
 	}

@@ -13,6 +13,7 @@ pub const ROWS: u32 = 128;
 pub const MAX_REPORT: u32 = 2_048;
 /// Most pages due in one round.
 pub const MAX_DUE: u32 = 16;
+const _: () = assert!(MAX_DUE <= u32::BITS, "the full hot pages are bits of a number");
 /// Most probers that a snapshot can name; a committee is the bits of a `u128`.
 pub const MAX_PROBERS: u32 = 128;
 /// Most accounts in the duty list: a session's probers and those of the one before, whose last
@@ -127,6 +128,8 @@ shared! {
 	pub struct HotSlots {
 		/// Slots that are not free: the `taken` bits of all hot pages.
 		pub taken: u32,
+		/// Hot pages without a free slot, one bit each: so that a free slot is found by two reads.
+		pub full: u32,
 		/// Last round in which all were taken, noted when one was given back.
 		pub full_until: Option<RoundIndex>,
 	}

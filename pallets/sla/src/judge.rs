@@ -122,12 +122,19 @@ impl<T: Config> Pallet<T> {
 			fee_share: T::PlatformFee::get(),
 			escalation_windows: T::EscalationWindows::get(),
 			max_multiplier: T::MaxMultiplier::get(),
+			rent_base: T::RentBase::get(),
+			rent_peak: T::RentPeak::get(),
 		}
 	}
 
 	/// Parameters that a window is judged by: those of now if it has not begun.
 	pub(crate) fn rules(window: WindowIndex) -> Rules {
 		WindowRules::<T>::get(window).unwrap_or_else(Self::current_rules)
+	}
+
+	/// Parameters of this window, by which agreements are opened in it.
+	pub(crate) fn rules_now() -> Rules {
+		Self::rules(T::Clock::window_of(T::Clock::round()))
 	}
 
 	/// Fix the bases of the agreements that were opened before `window`, and let them count.

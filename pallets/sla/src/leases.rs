@@ -19,7 +19,7 @@ impl<T: Config> LeaseAgreements<T::AccountId> for Pallet<T> {
 	}
 
 	fn exposure(terms: &SlaTerms, price: Balance) -> Option<(Perbill, Balance)> {
-		let share = T::PenaltyShare::get();
+		let share = Self::rules_now().penalty_share;
 		let cost = cost_of(window_price::<T::Clock>(price)?, terms.cover)?;
 		Some((share, with_penalty(cost, share)?))
 	}

@@ -36,7 +36,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(deposit >= least, Error::<T>::DepositUnderOneWindow);
 		ensure!(state.left_of(info.terms.cover) >= min_cover, Error::<T>::CoverTooLow);
 
-		Self::add_agreement(service, &info, state, units, rate, T::PenaltyShare::get())?;
+		let rules = Self::rules_now();
+		Self::add_agreement(service, &info, state, units, rate, rules.penalty_share)?;
 		Self::ensure_pot(info.asset, &tenant)?;
 		// Its escrow is known below: a stream may notify its owner of an end as soon as it is open.
 		let draft = Self::draft(&tenant, service, &info, units, rate);
@@ -74,7 +75,7 @@ impl<T: Config> Pallet<T> {
 			state.penalty_share = penalty_share;
 			// The pages ask by which measures to judge, so it must be known to them first.
 			Services::<T>::insert(service, &state);
-			state.slot = Some(Self::slot(info.asset, rate, T::Probing::heat(service)?));
+			state.slot = Some(Self::slot(info.asset, rate, T::Probing::heat(service)?, &Self::rules_now()));
 		}
 		let needed = state.exposure::<T::Clock>(info.terms.cover).ok_or(ArithmeticError::Overflow)?;
 		let reserved = T::Bonding::exposure(service);

@@ -5,13 +5,13 @@ use surety_primitives::{Counters, Occupancy, rent::rent};
 
 impl<T: Config> Pallet<T> {
 	/// The slot that a service takes at this occupancy, with `rate` sold.
-	pub(crate) fn slot(asset: AssetId, rate: Balance, occupancy: Occupancy) -> Slot {
+	pub(crate) fn slot(asset: AssetId, rate: Balance, occupancy: Occupancy, rules: &Rules) -> Slot {
 		let min_bond = T::Registry::min_bond(asset).unwrap_or_default();
 		Slot {
-			rent: rent(min_bond, T::RentBase::get(), T::RentPeak::get(), occupancy),
+			rent: rent(min_bond, rules.rent_base, rules.rent_peak, occupancy),
 			renewed: true,
 			least_rate: rate,
-			fee_share: T::PlatformFee::get(),
+			fee_share: rules.fee_share,
 		}
 	}
 

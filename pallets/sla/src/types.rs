@@ -341,6 +341,10 @@ shared! {
 		pub escalation_windows: u32,
 		/// Highest multiplier.
 		pub max_multiplier: u8,
+		/// Rent of a slot as a share of the minimum bond, however few are taken.
+		pub rent_base: Perbill,
+		/// Rent of the last slot beyond that.
+		pub rent_peak: Perbill,
 	}
 }
 

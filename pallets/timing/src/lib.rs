@@ -65,8 +65,10 @@ pub mod pallet {
 
 	/// The settings of the clock. Fixed at genesis; those of a production chain if there was none.
 	///
-	/// One value and not eight, so that a block that reads several settings reads the state once.
+	/// One value and not eight, so that a block that reads several settings reads the state once. Every
+	/// block reads it before its first transaction, so no call's weight counts it.
 	#[pallet::storage]
+	#[pallet::whitelist_storage]
 	pub type Settings<T: Config> = StorageValue<_, Timings, ValueQuery>;
 
 	#[pallet::genesis_config]

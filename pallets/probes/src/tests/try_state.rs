@@ -57,6 +57,7 @@ fn due_and_taken_bits() {
 	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.due = 0));
 	corrupt("2: taken bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.taken = 3));
 	corrupt("2: the taken hot slots are not counted", || Hot::<Test>::mutate(|hot| hot.taken = 2));
+	corrupt("2: the full hot pages are not known", || Hot::<Test>::mutate(|hot| hot.full = 1));
 	corrupt("2: the slots were full in a later round", || {
 		Hot::<Test>::mutate(|hot| hot.full_until = Some(round() + 1));
 	});
