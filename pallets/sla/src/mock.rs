@@ -222,6 +222,11 @@ macro_rules! change {
 }
 pub(crate) use change;
 
+/// The window that goes on is one of the parameters of now, as if it began again.
+pub fn begin_again() {
+	let _ = WindowRules::<Test>::clear(u32::MAX, None);
+}
+
 /// List a service of [`OPERATOR`].
 pub fn list(id: ServiceId, asset: AssetId) {
 	let service = Service {

@@ -180,6 +180,7 @@ fn a_lease_is_credited_as_it_pays_whatever_ends_it() {
 fn a_lease_that_begins_again_inherits_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		BaseRent::set(&Perbill::from_percent(10));
+		begin_again();
 		let id = counting(LEASE);
 		breach(leased(), None, High);
 		World::end_lease(LEASE, 3 * R, CloseReason::Expired);
@@ -188,6 +189,7 @@ fn a_lease_that_begins_again_inherits_nothing() {
 		assert_eq!(World::exposure(leased()), 0);
 
 		BaseRent::set(&Perbill::zero());
+		begin_again();
 		let id = begin(TENANT, LEASE, NATIVE);
 		let (rate, slot) = (PRICE, Slot { rent: 0, renewed: true, least_rate: PRICE, fee_share: Fee::get() });
 		let mut fresh = ServiceState { units: 1, rate, slot: Some(slot), ..ServiceState::new(NATIVE) };

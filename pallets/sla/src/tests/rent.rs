@@ -12,6 +12,7 @@ const FEE: Balance = WINDOW_PRICE / 20;
 fn with_rent(test: impl FnOnce()) {
 	ExtBuilder::build_and_execute(|| {
 		BaseRent::set(&Perbill::from_percent(10));
+		begin_again();
 		test();
 	});
 }
@@ -118,6 +119,7 @@ fn the_fee_share_of_a_window_is_that_of_its_first_block() {
 fn rent_is_fixed_by_the_occupancy_and_the_parameters_when_the_slot_is_taken() {
 	ExtBuilder::build_and_execute(|| {
 		PeakRent::set(&Perbill::one());
+		begin_again();
 		Taken::set(&89);
 		open(TENANT, SERVICE, 1);
 		let rent_of = |service| state(service).slot.unwrap().rent;
@@ -129,6 +131,7 @@ fn rent_is_fixed_by_the_occupancy_and_the_parameters_when_the_slot_is_taken() {
 		Taken::set(&0);
 		PeakRent::set(&Perbill::zero());
 		BaseRent::set(&Perbill::from_percent(10));
+		begin_again();
 		open(TENANT, SERVICE, 1);
 		at_round(3 * R);
 		turn(SERVICE, 2);

@@ -154,6 +154,7 @@ fn parameters_are_kept_of_the_windows_that_may_still_be_judged() {
 fn a_service_that_becomes_active_again_keeps_its_record_and_nothing_else() {
 	ExtBuilder::build_and_execute(|| {
 		BaseRent::set(&Perbill::from_percent(10));
+		begin_again();
 		let id = open_counting(TENANT, SERVICE, 3);
 		open(OTHER, SERVICE, 2);
 		breach(SERVICE, None, Low);
@@ -168,6 +169,7 @@ fn a_service_that_becomes_active_again_keeps_its_record_and_nothing_else() {
 
 		at_round(4 * R);
 		BaseRent::set(&Perbill::from_percent(20));
+		begin_again();
 		Share::set(&Perbill::from_percent(20));
 		let id = open(TENANT, SERVICE, 1);
 		assert_eq!(Sla::heated(SERVICE).multiplier, 2);
