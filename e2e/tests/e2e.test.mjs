@@ -583,7 +583,7 @@ describe("a live network", () => {
     assert.equal(story.service(story.watch.latest, "surety").verdict, "up");
     // What is sold is due in every round anyway.
     await assert.rejects(ask(services.ethereum), { error: "probes.AlreadyDue" });
-    await assert.rejects(ask(999_999), { error: "probes.UnknownService" });
+    await assert.rejects(ask(999_999), { error: "probes.NotListed" });
   });
 
   // The story and the market are over: there are agreements, breaches, credits, counters and closed windows.
