@@ -155,18 +155,20 @@ fn a_thousand_failures_that_are_reported_late_are_billed_to_their_round() {
 #[test]
 fn what_a_meter_has_forgotten_favours_the_payer() {
 	let up = |round: RoundIndex| round % 5 != 0;
-	for (last, reason) in
-		[(40, CloseReason::Expired), (60, CloseReason::Expired), (NEVER, CloseReason::Unhealthy)]
-	{
+	let (expired, unhealthy) = (CloseReason::Expired, CloseReason::Unhealthy);
+	// Its base and its end are forgotten, or only its base.
+	for (last, reason) in [(40, expired), (60, expired), (80, expired), (50, unhealthy), (85, unhealthy)] {
 		with_each_asset(|asset| {
+			run_with(105, up);
 			let id = open_replica(asset, 2_000);
-			assert_ok!(Escrow::start(id, Started { last, ..new_start() }));
+			let time = if reason == expired { last } else { NEVER };
+			assert_ok!(Escrow::start(id, Started { last: time, ..new_start() }));
 			// Nobody looks at it for longer than the meter remembers.
 			Stalled::set(true);
 			run_with(1_000, up);
 			Stalled::set(false);
-			if last == NEVER {
-				assert_eq!(Escrow::park(id, 50, reason), Ok((50, reason)));
+			if reason == unhealthy {
+				assert_eq!(Escrow::park(id, last, reason), Ok((last, reason)));
 			}
 			run_with(1_100, up);
 			let end = told().into_iter().find_map(|told| match told {
@@ -174,10 +176,10 @@ fn what_a_meter_has_forgotten_favours_the_payer() {
 				Told::Ending(..) => None,
 			});
 			let end = end.unwrap();
-			assert_eq!((end.reason, end.round), (reason, last.min(50).max(if last == 60 { 60 } else { 0 })));
-			let earned = (1..=end.round).filter(|round| up(*round)).count() as Balance * 20;
+			assert_eq!((end.reason, end.round), (reason, last));
+			let earned = (11..=last).filter(|round| up(*round)).count() as Balance * 20;
 			assert!(end.paid <= earned, "{} of {earned}", end.paid);
-			assert_eq!(Escrow::stream(id), None);
+			assert_eq!(end.paid > 0, last >= 80, "what is remembered");
 		});
 	}
 }
