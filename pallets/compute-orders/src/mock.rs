@@ -1,6 +1,6 @@
-//! A chain with real balances, assets and holds around this pallet. The pallets it meets are replaced by small
-//! ones that keep their state in storage, so that a refused call rolls them back too; bonds and escrow move
-//! real money, and escrow is paid by meters that tests turn.
+//! A chain with real balances, assets, holds and escrow around this pallet. The other pallets it meets are
+//! replaced by small ones that keep their state in storage, so that a refused call rolls them back too; bonds
+//! move real money, and the meters that streams are paid by follow the outages of a test.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -10,12 +10,12 @@ use frame::{deps::sp_io, testing_prelude::*};
 use frame_support::storage::with_storage_layer;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd, TermsInput,
+	AssetId, Escrow as _, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd, TermsInput,
 	TrustLevel, WindowShare, service_of_lease,
 };
 
 mod world;
-pub use world::{Account, Covered, World};
+pub use world::{Covered, World};
 
 pub type AccountId = u64;
 type Block = MockBlockU32<Test>;
@@ -32,7 +32,6 @@ pub mod holds {
 	#[pallet::composite_enum]
 	pub enum HoldReason {
 		Bond,
-		Escrow,
 	}
 }
 
@@ -43,6 +42,7 @@ construct_runtime!(
 		Assets: pallet_assets,
 		AssetsHolder: pallet_assets_holder,
 		Holds: holds,
+		EscrowAccounts: pallet_surety_escrow,
 		ComputeOrders: pallet_surety_compute_orders,
 	}
 );
@@ -90,7 +90,8 @@ surety_mock::money!(MINIMUM);
 impl holds::Config for Test {}
 
 pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
-pub const ESCROW_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Escrow);
+pub const ESCROW_HOLD: RuntimeHoldReason =
+	RuntimeHoldReason::EscrowAccounts(pallet_surety_escrow::HoldReason::Escrow);
 pub const ORDER_HOLD: RuntimeHoldReason = RuntimeHoldReason::ComputeOrders(crate::HoldReason::Order);
 pub const BID_HOLD: RuntimeHoldReason = RuntimeHoldReason::ComputeOrders(crate::HoldReason::Bid);
 
@@ -99,10 +100,8 @@ parameter_types! {
 	pub storage Shut: BTreeSet<ServiceId> = BTreeSet::new();
 	pub storage Reserves: BTreeMap<(AccountId, AssetId), Balance> = BTreeMap::new();
 	pub storage Exposures: BTreeMap<ServiceId, Balance> = BTreeMap::new();
-	pub storage Accounts: BTreeMap<EscrowId, Account> = BTreeMap::new();
-	pub storage NextEscrow: EscrowId = 100;
-	/// A dispute locks the funds of these.
-	pub storage Disputed: BTreeSet<EscrowId> = BTreeSet::new();
+	/// Rounds in which leases became due in every round, as services.
+	pub storage Heated: BTreeMap<ServiceId, RoundIndex> = BTreeMap::new();
 	pub storage MeterEnds: BTreeMap<ServiceId, (RoundIndex, CloseReason)> = BTreeMap::new();
 	/// Rounds in which a service is down: neither billed nor healthy.
 	pub storage Outages: BTreeSet<(ServiceId, RoundIndex)> = BTreeSet::new();
@@ -120,6 +119,10 @@ parameter_types! {
 	pub storage TasksAtOnce: u32 = 10;
 	pub storage MostBids: u32 = 8;
 	pub storage Penalty: Perbill = Perbill::from_percent(10);
+	pub const PlatformFee: Perbill = Perbill::from_percent(5);
+	pub const ProberShare: Perbill = Perbill::from_percent(60);
+	/// The pot of the platform's fees, whoever gets them.
+	pub const FeePot: AccountId = FEES;
 	pub const OrderDeposit: Balance = 500;
 	pub const BidDeposit: Balance = 50;
 	pub const FetchBlocks: BlockNumber = 10;
@@ -132,6 +135,24 @@ parameter_types! {
 	pub const NoticeWindows: u32 = 1;
 }
 
+impl pallet_surety_escrow::Config for Test {
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Funds = Money;
+	type Clock = TestClock;
+	type Meter = World;
+	type OnEnd = ComputeOrders;
+	type OnEndWeight = ();
+	type GovernanceOrigin = frame_system::EnsureRoot<AccountId>;
+	type PlatformFee = PlatformFee;
+	type ProberShare = ProberShare;
+	type ProberPot = FeePot;
+	type Treasury = FeePot;
+	type AgendaPerBlock = ConstU32<50>;
+	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = World;
+}
+
 impl Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Funds = Money;
@@ -140,7 +161,7 @@ impl Config for Test {
 	type MaxCredit = MaxCredit;
 	type Bonding = World;
 	type Probing = World;
-	type Escrow = World;
+	type Escrow = EscrowAccounts;
 	type Agreements = World;
 	type Reputation = World;
 	type Randomness = TestRandomness;
@@ -349,15 +370,7 @@ impl ExtBuilder {
 pub fn check(issued: [Balance; 2]) {
 	assert_ok!(ComputeOrders::do_try_state());
 	assert_eq!([NATIVE, LOCAL].map(Money::issuance), issued, "money came or went");
-	for asset in [NATIVE, LOCAL] {
-		let sum = |held: &dyn Fn(&Account) -> bool| -> Balance {
-			Accounts::get().values().filter(|a| a.asset == asset && held(a)).map(|a| a.held).sum()
-		};
-		for who in [TENANT, OTHER] {
-			let of_who = sum(&|account| account.payer == who);
-			assert_eq!(Money::held(asset, ESCROW_HOLD, &who), of_who, "escrow of {who}");
-		}
-	}
+	assert_ok!(EscrowAccounts::do_try_state());
 	// A listing for every lease that runs, and for no other.
 	let running: BTreeSet<_> = Leases::<Test>::iter()
 		.filter(|(_, lease)| lease.is_running())
@@ -370,7 +383,8 @@ pub fn check(issued: [Balance; 2]) {
 	// What is not over holds its funds.
 	for (_, order) in Orders::<Test>::iter() {
 		for replica in &order.replicas {
-			assert_eq!(Accounts::get().contains_key(&replica.escrow), !replica.state.is_closed());
+			let holds = pallet_surety_escrow::Accounts::<Test>::contains_key(replica.escrow);
+			assert_eq!(holds, !replica.state.is_closed());
 		}
 	}
 }
@@ -383,7 +397,7 @@ pub fn run_to(block: BlockNumber) {
 		if now % L == 1 {
 			World::judge(now / L - 2);
 		}
-		World::work_escrow();
+		EscrowAccounts::on_initialize(now);
 		ComputeOrders::on_initialize(now);
 	}
 }
@@ -528,10 +542,42 @@ pub fn lease(id: LeaseId) -> LeaseOf<Test> {
 	Leases::<Test>::get(id).expect("exists")
 }
 
-/// The stream of a replica.
-pub fn stream(id: OrderId, index: usize) -> world::Stream {
-	Accounts::get()[&replica(id, index).escrow].clone().stream.expect("it streams")
+pub type EscrowError = pallet_surety_escrow::Error<Test>;
+
+/// The account of a replica in escrow.
+pub fn account(id: OrderId, index: usize) -> pallet_surety_escrow::AccountOf<Test> {
+	pallet_surety_escrow::Accounts::<Test>::get(replica(id, index).escrow).expect("it is not over")
 }
+
+/// The stream of a replica.
+pub fn stream(id: OrderId, index: usize) -> pallet_surety_escrow::types::Stream {
+	match account(id, index).terms {
+		pallet_surety_escrow::Terms::Stream(stream) => stream,
+		pallet_surety_escrow::Terms::Lump => panic!("a lump"),
+	}
+}
+
+/// Last round of the trial of a replica.
+pub fn trial_until(id: OrderId, index: usize) -> RoundIndex {
+	stream(id, index).term.expect("it was started").trial_until
+}
+
+/// A dispute locks funds of a replica.
+pub fn dispute(id: OrderId, index: usize) {
+	assert_ok!(EscrowAccounts::freeze(replica(id, index).escrow, 1));
+}
+
+/// The dispute about a replica is over, and nobody gets anything.
+pub fn thaw(id: OrderId, index: usize) {
+	assert_ok!(EscrowAccounts::thaw(replica(id, index).escrow, 0));
+}
+
+/// Governance closes the account of a replica.
+pub fn force_close(id: OrderId, index: usize) {
+	let escrow = replica(id, index).escrow;
+	assert_ok!(EscrowAccounts::force_close(RuntimeOrigin::root(), escrow, 0));
+}
+
 
 /// The end of a lease that is decided, and if it parks then.
 pub fn ending(id: LeaseId) -> Option<(RoundIndex, CloseReason, bool)> {

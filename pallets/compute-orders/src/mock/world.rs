@@ -2,40 +2,11 @@
 
 use super::*;
 use surety_primitives::{
-	EscrowOwner, Network, NetworkId, NewStream, Occupancy, OnEscrowEnd, Probed, Started, StreamInfo, credit,
-	endpoint, lease_of_service,
+	Meter, MeterReading, Network, NetworkId, Occupancy, Probed, credit, endpoint, lease_of_service,
 };
 
 /// The pallets around this one.
 pub struct World;
-
-/// A stream as the stand-in for escrow keeps it.
-#[derive(Clone, Debug, Decode, Encode)]
-pub struct Stream {
-	pub meter: ServiceId,
-	pub rate: Balance,
-	/// Least that is due in all if the tenant closes it after the trial, less the rounds not billable.
-	pub prepaid: Balance,
-	pub opened: RoundIndex,
-	pub last: RoundIndex,
-	pub trial_until: RoundIndex,
-	pub deposited: Balance,
-	pub paid: Balance,
-	pub fee: Balance,
-	/// Last round, why, and whether it is parked then.
-	pub ending: Option<(RoundIndex, CloseReason, bool)>,
-}
-
-/// An account of a replica.
-#[derive(Clone, Debug, Decode, Encode)]
-pub struct Account {
-	pub owner: (OrderId, u8),
-	pub payer: AccountId,
-	pub payee: AccountId,
-	pub asset: AssetId,
-	pub held: Balance,
-	pub stream: Option<Stream>,
-}
 
 /// An agreement as the stand-in for `sla` keeps it.
 #[derive(Clone, Debug, Decode, Encode)]
@@ -170,18 +141,30 @@ impl Probing for World {
 	}
 }
 
+impl Meter for World {
+	fn reading(service: ServiceId) -> Option<MeterReading> {
+		let since = *Heated::get().get(&service)?;
+		let end = MeterEnds::get().get(&service).copied();
+		let mut reading = MeterReading { blocks: 0, through: since, recent: 0 };
+		for round in since + 1..=Judged::get() {
+			let up = !Outages::get().contains(&(service, round));
+			reading.advance(round, up && end.is_none_or(|end| round <= end.0), L);
+		}
+		Some(reading)
+	}
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
+		MeterEnds::get().get(&service).copied()
+	}
+}
+
 impl World {
 	/// Judge a round: a lease with 3 bad ones among the last 4 is unhealthy.
 	pub fn judge(round: RoundIndex) {
 		Judged::set(&round);
 		for service in Listings::get().into_keys() {
 			let Some(lease) = lease_of_service(service) else { continue };
-			let opened = Accounts::get()
-				.values()
-				.filter_map(|account| account.stream.clone())
-				.find(|stream| stream.meter == service)
-				.map(|stream| stream.opened);
-			let Some(opened) = opened.filter(|opened| *opened < round) else { continue };
+			let heated = Heated::get().get(&service).copied();
+			let Some(opened) = heated.filter(|opened| *opened < round) else { continue };
 			let ended = MeterEnds::get().get(&service).is_some_and(|end| end.0 < round);
 			let bad = |round: &RoundIndex| *round > opened && Outages::get().contains(&(service, *round));
 			if !ended && bad(&round) && (round - 3..=round).filter(bad).count() == 3 {
@@ -208,6 +191,7 @@ impl LeaseAgreements<AccountId> for World {
 			DispatchError::Other("bond too small")
 		);
 		change!(Exposures, |map| map.insert(service, exposure));
+		change!(Heated, |map| map.insert(service, TestClock::round()));
 		let id = NextAgreement::get();
 		NextAgreement::set(&(id + 1));
 		let covered = Covered { lease, tenant: *tenant, escrow, penalty_share, ended: None };
@@ -222,6 +206,7 @@ impl LeaseAgreements<AccountId> for World {
 		change!(Cover, |map| {
 			let covered = map.get_mut(&agreement).unwrap();
 			assert!(covered.ended.replace(end).is_none(), "an agreement ends once");
+			change!(Heated, |heated| heated.remove(&service_of_lease(covered.lease)));
 		});
 	}
 }
@@ -254,249 +239,14 @@ impl ReputationInspect<AccountId> for World {
 	}
 }
 
-impl Stream {
-	/// The end that stands, and if it parks then: what was decided, or its time if that is over sooner.
-	pub fn ending(&self) -> Option<(RoundIndex, CloseReason, bool)> {
-		let expired = Some((self.last, CloseReason::Expired, false));
-		match self.ending {
-			Some((round, ..)) if self.last < round => expired,
-			None if self.last <= TestClock::round() => expired,
-			decided => decided,
-		}
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_surety_escrow::BenchmarkHelper<AccountId> for World {
+	fn fund(who: &AccountId, amount: Balance) -> AssetId {
+		<Self as crate::BenchmarkHelper<AccountId>>::fund(LOCAL, who, amount);
+		LOCAL
 	}
-
-	/// Rounds that were judged so far, and those of them that were billable.
-	fn rounds(&self, through: RoundIndex) -> (Balance, Balance) {
-		let last = self.ending().map_or(through, |(round, ..)| round.min(through));
-		let last = MeterEnds::get().get(&self.meter).map_or(last, |end| last.min(end.0));
-		let outages = Outages::get();
-		let up = (self.opened + 1..=last).filter(|round| !outages.contains(&(self.meter, *round)));
-		(Balance::from(last.saturating_sub(self.opened)), up.count() as Balance)
-	}
-
-	/// Price of the rounds that were billable.
-	fn used(&self, through: RoundIndex) -> Balance {
-		self.rate * self.rounds(through).1 * Balance::from(L)
-	}
-
-	/// Least that is due at an end.
-	fn least(&self, (round, reason, _): (RoundIndex, CloseReason, bool)) -> Balance {
-		if !reason.keeps_prepaid() || round <= self.trial_until {
-			return 0;
-		}
-		let (judged, up) = self.rounds(Judged::get());
-		self.prepaid.saturating_sub(self.rate * (judged - up) * Balance::from(L))
-	}
-}
-
-impl World {
-	/// Pay what is due, or more if the tenant closes before what is prepaid is earned.
-	fn pay(account: &mut Account, least: Balance) {
-		let (payer, payee, asset) = (account.payer, account.payee, account.asset);
-		let Some(stream) = &mut account.stream else { return };
-		let due = stream.used(Judged::get()).max(least).min(stream.deposited);
-		let fee = due / 20 - stream.fee;
-		let to_payee = due - stream.paid - fee;
-		if to_payee > 0 {
-			Money::pay_held(asset, ESCROW_HOLD, &payer, &payee, to_payee).unwrap();
-		}
-		if fee > 0 {
-			Money::pay_held(asset, ESCROW_HOLD, &payer, &FEES, fee).unwrap();
-		}
-		stream.paid = due;
-		stream.fee += fee;
-		account.held -= to_payee + fee;
-	}
-
-	/// Decide and carry out what is due, and notify the owner.
-	pub fn work_escrow() {
-		for (id, mut account) in Accounts::get() {
-			let owner = EscrowOwner::Replica { order: account.owner.0, index: account.owner.1 };
-			let Some(mut stream) = account.stream.clone() else { continue };
-			let round = TestClock::round();
-			let stands = stream.ending();
-			let funds = (stream.used(round) >= stream.deposited
-				&& stands.is_none_or(|(stands, ..)| round < stands))
-			.then_some((round, CloseReason::FundsExhausted, false));
-			let fresh = |end: &(RoundIndex, CloseReason, bool)| {
-				end.0 <= round && !end.2 && stream.ending != Some(*end)
-			};
-			if let Some(end) = funds.or(stands).filter(fresh) {
-				stream.ending = Some(end);
-				account.stream = Some(stream.clone());
-				change!(Accounts, |map| map.insert(id, account.clone()));
-				ComputeOrders::ending(owner, end.0, end.1);
-			}
-			let Some(end) = stream.ending() else { continue };
-			let (last, reason, parks) = end;
-			if last > Judged::get() || Disputed::get().contains(&id) {
-				continue;
-			}
-			Self::pay(&mut account, stream.least(end));
-			let stream = account.stream.take().unwrap();
-			let (paid, fee, refunded) = (stream.paid, stream.fee, account.held);
-			let end = StreamEnd { reason, round: last, paid, fee, refunded };
-			if parks {
-				account.payee = account.payer;
-				change!(Accounts, |map| map.insert(id, account));
-				ComputeOrders::parked(owner, end);
-			} else {
-				Money::release(account.asset, ESCROW_HOLD, &account.payer, account.held).unwrap();
-				change!(Accounts, |map| map.remove(&id));
-				ComputeOrders::ended(owner, end);
-			}
-		}
-	}
-
-	/// End or park a stream, as escrow does it: closing is stronger than parking, the sooner end stands.
-	fn stop(
-		id: EscrowId,
-		at: RoundIndex,
-		reason: CloseReason,
-		parks: bool,
-	) -> Result<(RoundIndex, CloseReason), DispatchError> {
-		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
-		let stream = account.stream.as_mut().ok_or(DispatchError::Other("no stream"))?;
-		let (at, reason) = match MeterEnds::get().get(&stream.meter) {
-			Some(end) if end.0 < at => *end,
-			_ => (at, reason),
-		};
-		stream.ending = Some(match stream.ending {
-			Some((stands, why, was)) if stands <= at => (stands, why, was && parks),
-			Some((_, _, was)) => (at, reason, was && parks),
-			None => (at, reason, parks),
-		});
-		let (round, reason, _) = stream.ending().unwrap();
-		change!(Accounts, |map| map.insert(id, account));
-		Ok((round, reason))
-	}
-
-	/// Governance closes an account at once.
-	pub fn force_close(id: EscrowId) {
-		let account = Accounts::get().remove(&id).unwrap();
-		let owner = EscrowOwner::Replica { order: account.owner.0, index: account.owner.1 };
-		let (round, reason) = (TestClock::round(), CloseReason::Governance);
-		if account.stream.is_some() {
-			let (round, reason) = Self::stop(id, round, reason, false).unwrap();
-			ComputeOrders::ending(owner, round, reason);
-		} else {
-			Money::release(account.asset, ESCROW_HOLD, &account.payer, account.held).unwrap();
-			change!(Accounts, |map| map.remove(&id));
-			let end = StreamEnd { reason, round, paid: 0, fee: 0, refunded: account.held };
-			ComputeOrders::ended(owner, end);
-		}
-	}
-}
-
-impl Escrow<AccountId> for World {
-	fn open_stream(_: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
-		unreachable!("not called here")
-	}
-	fn start(id: EscrowId, stream: Started<AccountId>) -> DispatchResult {
-		let Started { payee, meter, rate, prepaid, last, trial_until } = stream;
-		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
-		ensure!(account.stream.is_none(), DispatchError::Other("a stream"));
-		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
-		ensure!(prepaid.max(rate) <= account.held, DispatchError::Other("does not pay for a block"));
-		assert!(Exposures::get().contains_key(&meter), "covered before it streams");
-		account.payee = payee;
-		account.stream = Some(Stream {
-			meter,
-			rate,
-			prepaid,
-			opened: TestClock::round(),
-			last,
-			trial_until,
-			deposited: account.held,
-			paid: 0,
-			fee: 0,
-			ending: None,
-		});
-		change!(Accounts, |map| map.insert(id, account));
-		Ok(())
-	}
-	fn extend(id: EscrowId, last: RoundIndex, prepaid: Balance) -> DispatchResult {
-		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
-		let stream = account.stream.as_mut().ok_or(DispatchError::Other("no stream"))?;
-		ensure!(stream.ending().is_none(), DispatchError::Other("ending"));
-		ensure!(prepaid <= stream.deposited, DispatchError::Other("prepaid above deposit"));
-		assert!(stream.last < last && stream.prepaid <= prepaid, "it only grows");
-		(stream.last, stream.prepaid) = (last, prepaid);
-		change!(Accounts, |map| map.insert(id, account));
-		Ok(())
-	}
-	fn park(
-		id: EscrowId,
-		at: RoundIndex,
-		reason: CloseReason,
-	) -> Result<(RoundIndex, CloseReason), DispatchError> {
-		Self::stop(id, at, reason, true)
-	}
-	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
-		let mut account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
-		let ending = account.stream.as_ref().and_then(|stream| stream.ending());
-		ensure!(ending.is_none_or(|(_, _, parks)| parks), DispatchError::Other("ending"));
-		Money::hold(account.asset, ESCROW_HOLD, &account.payer, amount)?;
-		account.held += amount;
-		if let Some(stream) = &mut account.stream {
-			stream.deposited += amount;
-		}
-		change!(Accounts, |map| map.insert(id, account));
-		Ok(())
-	}
-	fn settle(_: EscrowId) -> Result<Balance, DispatchError> {
-		unreachable!("not called here")
-	}
-	fn end(
-		id: EscrowId,
-		at: RoundIndex,
-		reason: CloseReason,
-	) -> Result<(RoundIndex, CloseReason), DispatchError> {
-		Self::stop(id, at, reason, false)
-	}
-	fn freeze(_: EscrowId, _: Balance) -> DispatchResult {
-		unreachable!("not called here")
-	}
-	fn thaw(_: EscrowId, _: Balance) -> DispatchResult {
-		unreachable!("not called here")
-	}
-	fn open_lump(
-		owner: EscrowOwner,
-		payer: AccountId,
-		payee: AccountId,
-		asset: AssetId,
-		amount: Balance,
-	) -> Result<EscrowId, DispatchError> {
-		let EscrowOwner::Replica { order, index } = owner else { unreachable!("replicas only") };
-		let id = NextEscrow::get();
-		NextEscrow::set(&(id + 1));
-		Money::hold(asset, ESCROW_HOLD, &payer, amount)?;
-		let account = Account { owner: (order, index), payer, payee, asset, held: amount, stream: None };
-		change!(Accounts, |map| map.insert(id, account));
-		Ok(id)
-	}
-	fn close_lump(id: EscrowId, to_payee: Balance, _: CloseReason) -> DispatchResult {
-		assert_eq!(to_payee, 0);
-		let account = Accounts::get().remove(&id).ok_or(DispatchError::Other("no account"))?;
-		ensure!(account.stream.is_none(), DispatchError::Other("a stream"));
-		ensure!(!Disputed::get().contains(&id), DispatchError::Other("disputed"));
-		Money::release(account.asset, ESCROW_HOLD, &account.payer, account.held)?;
-		change!(Accounts, |map| map.remove(&id));
-		Ok(())
-	}
-	fn stream(id: EscrowId) -> Option<StreamInfo> {
-		let accounts = Accounts::get();
-		let account = accounts.get(&id)?;
-		let stream = account.stream.as_ref()?;
-		Some(StreamInfo {
-			held: account.held,
-			paid: stream.paid,
-			due: 0,
-			blocks_left: u32::try_from(account.held / stream.rate).unwrap(),
-			ending: stream.ending().map(|(round, reason, _)| (round, reason)),
-			parks: stream.ending().is_some_and(|(.., parks)| parks),
-			last: Some(stream.last),
-		})
+	fn metered() -> ServiceId {
+		unimplemented!("the benchmarks of escrow run with its own mock")
 	}
 }
 

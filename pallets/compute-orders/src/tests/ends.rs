@@ -17,7 +17,7 @@ fn a_tenant_closes_with_the_round_and_pays_what_is_left_of_the_prepaid_sum() {
 		assert_eq!(events(), vec![ending]);
 		assert_noop!(close(TENANT, id, false), Error::<Test>::AlreadyEnding);
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
-		run_to(166);
+		run_to(170);
 		let lease_over = Event::LeaseClosed {
 			lease: id,
 			order,
@@ -55,7 +55,7 @@ fn an_operator_gives_notice_and_the_next_bid_takes_over() {
 		assert_eq!(events(), vec![ending]);
 		assert_noop!(close(1, id, false), Error::<Test>::AlreadyEnding);
 		assert_eq!(self::ending(id), Some((40, CloseReason::OperatorClosed, true)));
-		run_to(211);
+		run_to(215);
 		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
 		assert_eq!((lease(id).paid, lease(id).forfeited), (12 * 250, 0));
 		assert_eq!(reserved(1, asset), 0);
@@ -74,7 +74,7 @@ fn an_operator_that_leaves_at_once_pays_for_it() {
 		assert_eq!(ending(id), Some((30, CloseReason::OperatorClosed, true)));
 		// The penalty stays reserved until its last round is paid.
 		assert_eq!((total(asset, TREASURY) - treasury, reserved(1, asset)), (0, 300));
-		run_to(161);
+		run_to(165);
 		assert_eq!(total(asset, TREASURY) - treasury, 300);
 		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
 		assert_eq!((lease(id).paid, lease(id).forfeited), (500, 300));
@@ -91,7 +91,7 @@ fn leaving_at_once_ends_a_notice_sooner() {
 		assert_ok!(close(1, id, true));
 		assert_eq!(ending(id), Some((30, CloseReason::OperatorClosed, true)));
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
-		run_to(161);
+		run_to(165);
 		assert_eq!(lease(id).forfeited, 300);
 	});
 }
@@ -103,8 +103,8 @@ fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
 		run_to(240);
 		assert_ok!(close(1, id, false));
 		assert_eq!(ending(id), Some((58, CloseReason::OperatorClosed, true)));
-		assert_noop!(extend(TENANT, order, 0, 100), DispatchError::Other("ending"));
-		run_to(301);
+		assert_noop!(extend(TENANT, order, 0, 100), EscrowError::Ending);
+		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!((lease(id).paid, lease(id).forfeited, replica(order, 0).paid), (7_500, 0, 7_500));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
@@ -131,7 +131,7 @@ fn in_the_last_round_there_is_nothing_to_leave() {
 		assert_ok!(close(1, id, true));
 		run_to(290);
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
-		run_to(296);
+		run_to(300);
 		// It left in round 57, for the price of that.
 		assert_eq!((lease_closed(id), lease(id).forfeited), (Some(CloseReason::OperatorClosed), 300));
 		assert_ne!(closed(order, 0), None);
@@ -140,7 +140,7 @@ fn in_the_last_round_there_is_nothing_to_leave() {
 		let (_, id) = running(asset, &[1]);
 		run_to(290);
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
-		run_to(301);
+		run_to(305);
 		assert_eq!((lease_closed(id), lease(id).forfeited), (Some(CloseReason::Expired), 0));
 	});
 }
@@ -165,7 +165,7 @@ fn a_tenant_may_leave_before_the_notice_is_over() {
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
 		assert_eq!(ending(id), Some((30, CloseReason::TenantClosed, false)));
-		run_to(161);
+		run_to(165);
 		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
 		assert_eq!(lease(id).paid, 500);
 	});
@@ -181,7 +181,7 @@ fn a_tenant_closes_what_is_to_be_parked_with_the_sooner_end() {
 		assert_ok!(close(TENANT, id, false));
 		assert_eq!(ending(id), Some((32, CloseReason::OperatorClosed, false)));
 		assert_noop!(close(TENANT, id, false), Error::<Test>::AlreadyEnding);
-		run_to(171);
+		run_to(175);
 		// The operator left first: nothing that is prepaid is kept, and it pays for leaving.
 		assert_eq!(closed(order, 0), Some(CloseReason::OperatorClosed));
 		assert_eq!((lease(id).paid, lease(id).forfeited), (4 * 250, 300));
@@ -208,9 +208,9 @@ fn governance_ends_a_lease() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(150);
-		World::force_close(replica(order, 0).escrow);
+		force_close(order, 0);
 		assert_eq!(ending(id), Some((30, CloseReason::Governance, false)));
-		run_to(161);
+		run_to(165);
 		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
 		// The tenant did not leave: what is prepaid is not kept.
 		assert_eq!(lease(id).paid, 500);
@@ -221,10 +221,10 @@ fn governance_ends_a_lease() {
 fn a_dispute_holds_an_end_up_and_no_longer() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
-		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
+		dispute(order, 0);
 		run_to(400);
 		assert_eq!(ending(id), Some((58, CloseReason::Expired, false)));
-		change!(Disputed, |set| set.clear());
+		thaw(order, 0);
 		run(1);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 	});

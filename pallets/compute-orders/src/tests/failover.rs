@@ -16,9 +16,11 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		assert_eq!(ending(first), None);
 		System::reset_events();
 		run_to(176);
-		// That round is judged, so all is done in the block.
+		// That round is judged, so the rest is done in the next block.
 		let (reason, code) = (CloseReason::Unhealthy, 2_004);
 		let ending = Event::LeaseEnding { lease: first, round: 33, reason, code };
+		assert_eq!((events(), self::ending(first)), (vec![ending], Some((33, reason, true))));
+		run_to(177);
 		let paid = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
 		let closed = Event::LeaseClosed {
 			lease: first,
@@ -30,8 +32,8 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 			refunded: DEPOSIT - 500,
 		};
 		let events = events();
-		assert_eq!(events[..3], [ending, paid, closed]);
-		assert!(matches!(events[3..], [Event::LeaseAwarded { operator: 2, .. }]));
+		assert_eq!(events[..2], [paid, closed]);
+		assert!(matches!(events[2..], [Event::LeaseAwarded { operator: 2, .. }]));
 		assert_eq!(lease_closed(first), Some(reason));
 		// Two rounds were good.
 		assert_eq!((lease(first).paid, lease(first).refunded), (500, DEPOSIT - 500));
@@ -47,7 +49,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		ready(second);
 		// It runs for the rest of the time only.
 		assert_eq!(replica(order, 0).term, Some(Term { since: 28, last: 58 }));
-		run_to(301);
+		run_to(305);
 		assert_eq!(self::closed(order, 0), Some(CloseReason::Expired));
 		// Ready in round 35: 23 rounds at 60.
 		assert_eq!(lease(second).paid, 23 * 5 * 60);
@@ -62,7 +64,7 @@ fn bad_rounds_need_not_be_in_a_row() {
 		let (_, id) = running(NATIVE, &[1, 2]);
 		outage(id, 31, 2);
 		outage(id, 34, 1);
-		run_to(181);
+		run_to(182);
 		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
 	});
 }
@@ -76,16 +78,16 @@ fn without_a_bid_new_ones_are_welcome_for_a_while() {
 		let reopened = Event::ReplicaReopened {
 			order,
 			replica: 0,
-			until: 186,
+			until: 187,
 			reason: CloseReason::Unhealthy,
 			code: 2_004,
 		};
 		assert!(events().contains(&reopened));
 		let wait = Wait::Reopened(CloseReason::Unhealthy);
-		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 186, wait });
+		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
 		assert_ok!(bid(2, order, service_of(2, asset), 90, 1));
 		assert_ok!(bid(3, order, service_of(3, asset), 80, 1));
-		run_to(186);
+		run_to(187);
 		assert_eq!(lease(current(order, 0)).operator, 3);
 	});
 }
@@ -107,7 +109,7 @@ fn without_any_bid_the_rest_is_refunded_for_the_reason_of_the_failure() {
 		let (order, first) = running(asset, &[1]);
 		let before = total(asset, TENANT);
 		fail(first);
-		run_to(186);
+		run_to(187);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 		assert_eq!(total(asset, TENANT), before);
@@ -142,7 +144,7 @@ fn who_failed_a_replica_never_gets_it_again() {
 			assert_noop!(accept(TENANT, order, service), Error::<Test>::BidUnfit);
 			assert_ok!(withdraw(1, order, service));
 		}
-		run_to(186);
+		run_to(187);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 	});
 }
@@ -184,16 +186,18 @@ fn a_replacement_goes_where_the_fewest_replicas_are() {
 #[test]
 fn a_bid_that_the_funds_do_not_pay_for_is_passed_over() {
 	ExtBuilder::with_each_asset(|asset| {
-		let order = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
-		assert_ok!(bid(1, order, service_of(1, asset), 90, 1));
+		let order = place(asset, |new| {
+			(new.deposit, new.duration) = (60 * MAX_PRICE + MINIMUM, 500);
+		});
+		assert_ok!(bid(1, order, service_of(1, asset), 20, 1));
 		assert_ok!(bid(2, order, service_of(2, asset), MAX_PRICE, 1));
 		let first = matched(order);
 		ready(first);
-		// 13 rounds are paid: 5,850 of 6,010. What is left does not pay for a round at 100.
-		outage(first, 42, 9);
-		run_to(240);
+		// 56 rounds are paid: 5,600 of 6,010. What is left does not pay for a round at 100.
+		outage(first, 85, 9);
+		run_to(450);
 		assert_eq!(lease_closed(first), Some(CloseReason::Unhealthy));
-		assert_eq!(replica(order, 0).funds, 160);
+		assert_eq!(replica(order, 0).funds, 410);
 		assert_noop!(accept(TENANT, order, service_of(2, asset)), Error::<Test>::BidUnfit);
 		assert_ok!(top_up(TENANT, order, 0, 1_000));
 		assert_ok!(accept(TENANT, order, service_of(2, asset)));
@@ -250,7 +254,7 @@ fn a_replacement_without_a_round_left_is_none() {
 		assert_eq!(replica(order, 0).term.unwrap().last, 36);
 		// Bad in 31 to 33: the next is placed in round 35 and has until round 36 begins.
 		outage(first, 31, 6);
-		run_to(176);
+		run_to(177);
 		let second = current(order, 0);
 		assert_eq!(lease(second).state, LeaseState::Starting { fetch_until: 180, ready_by: 180 });
 		run_to(180);
@@ -296,7 +300,7 @@ fn ended_for_cause_it_falls_to_the_next_bid_and_pays_for_failing() {
 			// What follows from it follows once it is paid.
 			assert_eq!((Failures::get().len(), reserved(1, asset)), (0, 300));
 			assert_ok!(ComputeOrders::do_try_state());
-			run_to(171);
+			run_to(175);
 			assert_eq!(lease_closed(first), Some(reason));
 			assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
 			assert_eq!(Failures::get(), [(1, first, reason)]);
@@ -329,7 +333,7 @@ fn a_failure_in_a_round_before_the_end_that_stands_takes_its_place() {
 		// Judged two rounds later, as all rounds are. The tenant left: nobody follows.
 		ComputeOrders::unhealthy(id, 32);
 		assert_eq!(ending(id), Some((32, CloseReason::Unhealthy, false)));
-		run_to(171);
+		run_to(175);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 		assert_eq!((lease(id).paid, lease(id).forfeited), (1_000, 300));
 		assert_eq!(Failures::get().len(), 1);
@@ -344,7 +348,7 @@ fn a_failure_in_a_round_after_the_end_that_stands_changes_nothing() {
 		assert_ok!(close(TENANT, id, false));
 		ComputeOrders::unhealthy(id, 33);
 		assert_eq!(ending(id), Some((32, CloseReason::TenantClosed, false)));
-		run_to(171);
+		run_to(175);
 		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
 		assert_eq!(lease(id).forfeited, 0);
 		assert!(Failures::get().is_empty());
@@ -360,7 +364,7 @@ fn a_tenant_may_leave_while_its_operator_is_replaced() {
 		assert_ok!(close(TENANT, first, false));
 		assert_eq!(ending(first), Some((32, CloseReason::Terminated, false)));
 		assert_noop!(close(TENANT, first, false), Error::<Test>::AlreadyEnding);
-		run_to(171);
+		run_to(175);
 		// The failure was sooner: nothing that is prepaid is kept, and nobody follows.
 		assert_eq!(closed(order, 0), Some(CloseReason::Terminated));
 		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));

@@ -94,7 +94,7 @@ fn a_lock_is_over_with_the_match_also_when_a_dispute_delays_a_replica() {
 		let order = place(NATIVE, |new| new.quantity = 2);
 		assert_ok!(bid(1, order, 1, 50, 2));
 		assert_ok!(accept(TENANT, order, 1));
-		change!(Disputed, |set| set.insert(replica(order, 1).escrow));
+		dispute(order, 1);
 		change!(Shut, |set| set.insert(1));
 		run_to(140);
 		let wait = Wait::Locked(CloseReason::NoBids);
@@ -113,11 +113,11 @@ fn closing_just_before_a_tier_is_judged_saves_no_credit() {
 		assert_ok!(close(1, id, true));
 		let agreement = lease(id).agreement.unwrap();
 		assert_eq!(ending(id), Some((33, CloseReason::OperatorClosed, true)));
-		run_to(175);
+		run_to(179);
 		// What was not judged yet is judged before it ends, and its bond stands until then.
 		assert_eq!(Cover::get()[&agreement].clone().ended, None);
 		assert!(Exposures::get().contains_key(&surety_primitives::service_of_lease(id)));
-		run_to(176);
+		run_to(180);
 		assert_eq!(Cover::get()[&agreement].clone().ended.unwrap().round, 33);
 		assert_eq!(gain(asset, 1), -300 + 3 * 250 * 95 / 100 + 1);
 	});
@@ -212,7 +212,7 @@ fn attacks_shorter_than_the_rule_of_health_move_no_lease() {
 		for from in (29..58).step_by(4) {
 			outage(id, from, 2);
 		}
-		run_to(301);
+		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!((lease(id).operator, gain(asset, 2)), (1, 0));
 		assert_eq!(order_leases(order), 1);
@@ -236,7 +236,7 @@ fn a_dearer_bid_does_not_take_over_unasked() {
 			fail(first);
 			// Its bid stands, and the replica waits for another; the tenant may take it all the same.
 			let wait = Wait::Reopened(CloseReason::Unhealthy);
-			assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 186, wait });
+			assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
 			assert_eq!(self::order(order).bids, 1);
 			if failover_price == Some(0) {
 				assert_ok!(accept(TENANT, order, service_of(2, asset)));
@@ -248,7 +248,7 @@ fn a_dearer_bid_does_not_take_over_unasked() {
 			assert_ok!(bid(3, order, service_of(3, asset), 50, 1));
 			// The score decides among those that suit only.
 			score(2, 100);
-			run_to(186);
+			run_to(187);
 			assert_eq!(lease(current(order, 0)).operator, 3);
 		});
 	}
@@ -263,7 +263,7 @@ fn a_dearer_bid_that_nobody_takes_does_not_keep_the_replica() {
 		let first = matched(order);
 		ready(first);
 		fail(first);
-		run_to(186);
+		run_to(187);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 		assert_eq!((gain(asset, TENANT), gain(asset, 1), gain(asset, 2)), (0, -300, 0));
 	});

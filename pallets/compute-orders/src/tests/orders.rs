@@ -232,8 +232,7 @@ fn removing_drops_bids_that_the_agenda_did_not_come_to() {
 fn a_disputed_replica_is_closed_once_its_funds_are_free() {
 	ExtBuilder::with_each_asset(|asset| {
 		let id = place(asset, |_| {});
-		let escrow = replica(id, 0).escrow;
-		change!(Disputed, |set| set.insert(escrow));
+		dispute(id, 0);
 		assert!(cancel(TENANT, id).is_err());
 		run_to(141);
 		assert_eq!(
@@ -244,7 +243,7 @@ fn a_disputed_replica_is_closed_once_its_funds_are_free() {
 		assert_noop!(cancel(TENANT, id), Error::<Test>::NothingWaiting);
 		run_to(152);
 		assert_eq!(closed(id, 0), None);
-		change!(Disputed, |set| set.clear());
+		thaw(id, 0);
 		run_to(155);
 		assert_eq!(closed(id, 0), Some(CloseReason::NoBids));
 	});
@@ -254,7 +253,7 @@ fn a_disputed_replica_is_closed_once_its_funds_are_free() {
 fn governance_closes_a_replica_that_waits() {
 	ExtBuilder::with_each_asset(|asset| {
 		let id = place(asset, |_| {});
-		World::force_close(replica(id, 0).escrow);
+		force_close(id, 0);
 		assert_eq!(closed(id, 0), Some(CloseReason::Governance));
 		// What escrow says of a replica that is over changes nothing.
 		let before = order(id);

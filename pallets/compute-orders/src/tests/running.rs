@@ -17,9 +17,9 @@ fn a_lease_runs_to_its_exact_end() {
 		let code = 1_003;
 		let said = Event::LeaseEnding { lease: id, round: 58, reason: CloseReason::Expired, code };
 		assert_eq!(events(), vec![said]);
-		run_to(300);
+		run_to(304);
 		assert_eq!(lease_closed(id), None);
-		run_to(301);
+		run_to(305);
 		assert_eq!(lease_closed(id), Some(CloseReason::Expired));
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		// 30 rounds of 5 blocks at 50.
@@ -38,7 +38,7 @@ fn rounds_in_which_it_was_down_cost_nothing_and_end_nothing() {
 		let (order, id) = running(asset, &[1]);
 		outage(id, 30, 2);
 		outage(id, 35, 2);
-		run_to(301);
+		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(lease(id).paid, 7_500 - 4 * 250);
 		assert!(Failures::get().is_empty());
@@ -55,7 +55,8 @@ fn the_lease_ends_with_its_funds() {
 		run_to(230);
 		assert_eq!(closed(order, 0), Some(CloseReason::FundsExhausted));
 		assert_eq!(lease_closed(id), Some(CloseReason::FundsExhausted));
-		assert_eq!(lease(id).paid, 60 * MAX_PRICE + MINIMUM);
+		// Blocks are paid whole.
+		assert_eq!(lease(id).paid, 60 * MAX_PRICE);
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 		let ended = Cover::get()[&lease(id).agreement.unwrap()].clone().ended.unwrap();
 		assert_eq!(ended.reason, CloseReason::FundsExhausted);
@@ -78,8 +79,8 @@ fn a_top_up_keeps_it_running() {
 		assert_ok!(top_up(TENANT, order, 0, 9_000));
 		assert_eq!(events(), vec![Event::ToppedUp { order, replica: 0, amount: 9_000 }]);
 		run_to(290);
-		assert_noop!(top_up(TENANT, order, 0, 1), DispatchError::Other("ending"));
-		run_to(301);
+		assert_noop!(top_up(TENANT, order, 0, 1), EscrowError::Ending);
+		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(lease(id).paid, 150 * MAX_PRICE);
 		assert_noop!(top_up(TENANT, order, 0, 1), Error::<Test>::ReplicaOver);
@@ -95,8 +96,8 @@ fn an_extension_moves_the_end() {
 		assert_ok!(extend(TENANT, order, 0, 6));
 		assert_eq!(events(), vec![Event::Extended { order, replica: 0, last_round: 60 }]);
 		run_to(299);
-		assert_eq!((ending(id), stream(order, 0).last), (None, 60));
-		run_to(311);
+		assert_eq!((ending(id), stream(order, 0).last()), (None, Some(60)));
+		run_to(315);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(lease(id).paid, 32 * 250);
 	});
@@ -117,7 +118,7 @@ fn only_what_runs_is_extended_and_not_for_ever() {
 		assert_noop!(extend(TENANT, order, 0, u32::MAX), Error::<Test>::DurationTooLong);
 		assert_ok!(extend(TENANT, order, 0, 5_840));
 		assert_ok!(close(TENANT, id, false));
-		assert_noop!(extend(TENANT, order, 0, 5), DispatchError::Other("ending"));
+		assert_noop!(extend(TENANT, order, 0, 5), EscrowError::Ending);
 	});
 }
 
@@ -165,10 +166,10 @@ fn in_the_trial_leaving_costs_what_was_metered() {
 	ExtBuilder::with_each_asset(|asset| {
 		// Ready in round 28; rounds 29 and 30 are the trial.
 		let (_, id) = running(asset, &[1]);
-		assert_eq!(stream(0, 0).trial_until, 30);
+		assert_eq!(trial_until(0, 0), 30);
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
-		run_to(161);
+		run_to(165);
 		assert_eq!(lease(id).paid, 500);
 		assert_eq!(lease_closed(id), Some(CloseReason::TenantClosed));
 	});
@@ -179,13 +180,13 @@ fn each_operator_is_on_trial() {
 	ExtBuilder::build_and_execute(|| {
 		let (order, first) = running(NATIVE, &[1, 2]);
 		outage(first, 31, 3);
-		run_to(176);
+		run_to(177);
 		let second = current(order, 0);
 		ready(second);
-		assert_eq!(stream(order, 0).trial_until, 37);
+		assert_eq!(trial_until(order, 0), 37);
 		run_to(185);
 		assert_ok!(close(TENANT, second, false));
-		run_to(196);
+		run_to(200);
 		assert_eq!(lease(second).paid, 2 * 5 * 60);
 	});
 }
@@ -197,13 +198,9 @@ fn a_change_of_the_trial_changes_no_lease_that_runs() {
 		TrialRounds::set(&0);
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
-		run_to(161);
-		assert_eq!((stream_is_over(order), lease(id).paid), (true, 500));
+		run_to(165);
+		assert_eq!((closed(order, 0), lease(id).paid), (Some(CloseReason::TenantClosed), 500));
 	});
-}
-
-fn stream_is_over(id: OrderId) -> bool {
-	!Accounts::get().contains_key(&replica(id, 0).escrow)
 }
 
 #[test]
@@ -217,11 +214,11 @@ fn replicas_have_their_own_time() {
 		ready(current(order, 1));
 		assert_eq!(replica(order, 0).term.unwrap().last, 58);
 		assert_eq!(replica(order, 1).term.unwrap().last, 62);
-		run_to(301);
+		run_to(305);
 		assert_eq!((closed(order, 0), closed(order, 1)), (Some(CloseReason::Expired), None));
 		assert_eq!(order_closed_at(order), None);
-		run_to(321);
-		assert_eq!(order_closed_at(order), Some(321));
+		run_to(325);
+		assert_eq!(order_closed_at(order), Some(325));
 	});
 }
 
@@ -236,8 +233,8 @@ fn a_replica_is_topped_up_while_its_operator_leaves() {
 		assert_ok!(close(1, first, false));
 		run_to(176);
 		assert_ok!(top_up(TENANT, order, 0, 700));
-		// Round 40 is judged in block 211.
-		run_to(211);
+		// Round 40 is paid in block 215.
+		run_to(215);
 		assert_eq!(replica(order, 0).funds, DEPOSIT - 12 * 250 + 700);
 		ready(current(order, 0));
 	});

@@ -21,10 +21,9 @@ fn a_ready_lease_is_listed_covered_and_paid() {
 		// The exposure is the agreement's now; the penalty stays reserved.
 		assert_eq!((reserved(1, asset), now.reserved), (300, 300));
 		assert_eq!(Exposures::get()[&service_of_lease(id)], exposure(50));
-		let account = Accounts::get()[&replica(order, 0).escrow].clone();
-		let stream = account.stream.unwrap();
+		let (account, stream) = (account(order, 0), stream(order, 0));
 		assert_eq!((account.payee, stream.meter), (1, service_of_lease(id)));
-		assert_eq!((stream.last, stream.trial_until), (58, 28 + TrialRounds::get()));
+		assert_eq!((stream.last(), trial_until(order, 0)), (Some(58), 28 + TrialRounds::get()));
 		assert_eq!((stream.rate, stream.prepaid, account.held), (50, 50 * 60, DEPOSIT));
 		let listing = Listings::get()[&service_of_lease(id)].clone();
 		assert_eq!((listing.endpoint, listing.price), (health_of(service_of(1, asset)), 50));
@@ -43,13 +42,13 @@ fn what_is_prepaid_is_at_most_the_rest_of_the_time_and_of_the_funds() {
 		assert_ok!(bid(1, short, service_of(1, asset), 50, 1));
 		let lease = matched(short);
 		ready(lease);
-		assert_eq!(Accounts::get()[&replica(short, 0).escrow].clone().stream.unwrap().prepaid, 1_000);
+		assert_eq!(stream(short, 0).prepaid, 1_000);
 		let tight = place(asset, |new| new.deposit = 60 * MAX_PRICE + MINIMUM);
 		assert_ok!(bid(1, tight, service_of(1, asset), MAX_PRICE, 1));
 		let lease = matched(tight);
 		ready(lease);
 		// One block is kept.
-		assert_eq!(Accounts::get()[&replica(tight, 0).escrow].clone().stream.unwrap().prepaid, 5_910);
+		assert_eq!(stream(tight, 0).prepaid, 5_910);
 	});
 }
 
@@ -70,9 +69,9 @@ fn only_its_operator_reports_it_once_and_in_time() {
 		FullUntil::set(&Some(RoundIndex::MAX));
 		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("rounds full"));
 		FullUntil::set(&None);
-		change!(Disputed, |set| set.insert(replica(order, 0).escrow));
-		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("disputed"));
-		change!(Disputed, |set| set.clear());
+		dispute(order, 0);
+		assert_noop!(try_ready(1, id, health_of(1)), EscrowError::FrozenFunds);
+		thaw(order, 0);
 		System::set_block_number(170);
 		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::TooLate);
 		System::set_block_number(169);
@@ -232,7 +231,7 @@ fn governance_closes_a_replica_that_starts() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = with_bids(asset, &[1]);
 		let id = matched(order);
-		World::force_close(replica(order, 0).escrow);
+		force_close(order, 0);
 		assert_eq!(lease_closed(id), Some(CloseReason::Governance));
 		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
 		assert_eq!(reserved(1, asset), 0);
