@@ -17,7 +17,8 @@ impl<T: Config> Pallet<T> {
 		let known = state.clone().unwrap_or_else(|| ServiceState::new(info.asset));
 		let cover = known.left_of(info.terms.cover);
 		// Before the first sale its exposure is reserved by the share of now.
-		let penalty_share = if known.units > 0 { known.penalty_share } else { Self::rules_now().penalty_share };
+		let penalty_share =
+			if known.units > 0 { known.penalty_share } else { Self::rules_now().penalty_share };
 		let known = ServiceState { penalty_share, ..known };
 		let covered = Self::coverable(T::Bonding::free_bond(service), &info, &known);
 		let available = info.capacity.saturating_sub(known.units).min(covered);

@@ -168,6 +168,7 @@ fn a_service_that_becomes_active_again_keeps_its_record_and_nothing_else() {
 		assert_eq!(WindowBase::<Test>::iter().count(), 0);
 
 		at_round(4 * R);
+		Services::<Test>::mutate_extant(SERVICE, |s| s.ends = Some(3 * R));
 		BaseRent::set(&Perbill::from_percent(20));
 		begin_again();
 		Share::set(&Perbill::from_percent(20));
@@ -176,6 +177,7 @@ fn a_service_that_becomes_active_again_keeps_its_record_and_nothing_else() {
 		let again = state(SERVICE);
 		assert_eq!((again.index, agreement(id).base), (tenths(1), Base::Window(4)));
 		assert_eq!((again.rate, again.active, again.pending.len()), (PRICE, 0, 1));
+		assert_eq!(again.ends, None);
 		assert_eq!(again.slot.map(|slot| (slot.rent, slot.least_rate)), Some((200, PRICE)));
 		assert_eq!(World::exposure(SERVICE), 600 * 39 / 10 * 12 / 10 + 400);
 		at_round(5 * R);
@@ -279,5 +281,22 @@ fn the_record_of_windows_is_what_a_list_of_them_would_say() {
 		let at = window + ahead;
 		let expected = list.iter().filter(|w| **w < at && **w + among >= at && **w + 64 > window).count();
 		prop_assert_eq!(state.breached_before(at, among) as usize, expected);
+	});
+}
+
+#[test]
+fn a_cover_that_is_used_up_late_does_not_put_off_an_end() {
+	ExtBuilder::build_and_execute(|| {
+		relist(SERVICE, |s| s.terms.cover = tenths(5));
+		open_counting(TENANT, SERVICE, 1);
+		at_round(4 * R + 2);
+		turn_with(SERVICE, 3, was(0, 12, 0));
+		assert_eq!(state(SERVICE).ends, Some(4 * R + 2));
+		at_round(4 * R + 4);
+		events();
+		// Rounds through its last are judged, and credited.
+		assert_eq!(breach_in(4 * R + 2, SERVICE, BreachKind::Slow, None, High, 1).index_after, tenths(5));
+		assert_eq!((state(SERVICE).ends, events().len()), (Some(4 * R + 2), 1));
+		assert_eq!(MeterEnds::get()[&SERVICE], (4 * R + 2, CloseReason::Terminated));
 	});
 }
