@@ -1,10 +1,10 @@
 //! Agenda: deadlines of orders and leases take effect by themselves, at the block they fall in.
 //!
-//! Each order that time can change and each lease that starts has one entry. An entry only says "look"; what is
-//! done follows from the state then. The lanes are bounded each for itself: a flood of orders, or of leases that
-//! are never ready, does not hold up the replica that needs the next operator. Entries of one block and lane
-//! beyond [`Config::TasksPerBlock`] wait for the next blocks, oldest first. The ends of leases that run are not
-//! here: escrow owns them.
+//! Each order that time can change and each lease that starts has one entry. An entry only says
+//! "look"; what is done follows from the state then. The lanes are bounded each for itself: a flood
+//! of orders, or of leases that are never ready, does not hold up the replica that needs the next
+//! operator. Entries of one block and lane beyond [`Config::TasksPerBlock`] wait for the next
+//! blocks, oldest first. The ends of leases that run are not here: escrow owns them.
 
 use crate::*;
 use alloc::vec::Vec;
@@ -81,7 +81,8 @@ impl<T: Config> Pallet<T> {
 		Orders::<T>::insert(id, order);
 	}
 
-	/// A lease must be ready by its last block: the entry waits there, and nowhere else, until it is.
+	/// A lease must be ready by its last block: the entry waits there, and nowhere else, until it
+	/// is.
 	pub(crate) fn await_ready(id: LeaseId, ready_by: BlockNumber) {
 		Agenda::<T>::insert((Lane::Starting, ready_by), Entry::Lease(id), ());
 	}

@@ -23,8 +23,9 @@ pub trait BenchmarkHelper<AccountId> {
 	fn asset() -> AssetId;
 	/// Give `who` at least `amount` base units of an asset, free, and whatever an account needs to hold some.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
-	/// The `n`th open `Compute` service in that asset: of an operator of its own that has a large bond in it and
-	/// free native tokens, on a server of its own, with a cover far below that bond at the price of the bids.
+	/// The `n`th open `Compute` service in that asset: of an operator of its own that has a large
+	/// bond in it and free native tokens, on a server of its own, with a cover far below that bond
+	/// at the price of the bids.
 	fn compute_service(n: u32) -> ServiceId;
 	/// A URL on the server of such a service.
 	fn health(service: ServiceId) -> Endpoint;

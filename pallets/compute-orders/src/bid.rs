@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether a service may run replicas of an order now.
+	/// Check that a service may run replicas of an order now.
 	pub(crate) fn ensure_fit(
 		order: &OrderOf<T>,
 		id: ServiceId,
@@ -79,7 +79,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Base units that a bidder pays for failing a replica at this price, which runs for `duration` blocks.
+	/// Base units that a bidder pays for failing a replica at this price, which runs for `duration`
+	/// blocks.
 	pub(crate) fn penalty_of(price: Balance, duration: BlockNumber) -> Result<Balance, Error<T>> {
 		let ahead = Self::price_ahead(price, duration).ok_or(Error::<T>::PriceOverflow)?;
 		Ok(T::StartPenalty::get().mul_ceil(ahead))
@@ -129,7 +130,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether a match is less than a round away: who bids until then is taken at its word.
+	/// True if a match is less than a round away: bidders are taken at their word then.
 	fn is_locked(order: &OrderOf<T>) -> bool {
 		let edge = T::Clock::now().saturating_add(T::Clock::round_blocks());
 		order.next_match().is_some_and(|until| until <= edge)

@@ -23,8 +23,11 @@ impl<T: Config> Pallet<T> {
 			ServiceStatus::Active | ServiceStatus::Paused => {},
 			// Or anybody could take the server of somebody else by listing its address.
 			ServiceStatus::Unproven => return Err(Error::<T>::NotProven.into()),
-			// Or a service that sells nothing any more could keep a server from the one that follows it.
-			ServiceStatus::Ending { .. } | ServiceStatus::Leased => return Err(Error::<T>::ServiceOver.into()),
+			// Or a service that sells nothing any more could keep a server from the one that
+			// follows it.
+			ServiceStatus::Ending { .. } | ServiceStatus::Leased => {
+				return Err(Error::<T>::ServiceOver.into());
+			},
 		}
 		let server = Self::server_of(&info.endpoint).ok_or(Error::<T>::ServerMoved)?;
 		let mut used = Resources::default();

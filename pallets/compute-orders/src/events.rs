@@ -105,8 +105,8 @@ mod events {
 			/// Last round of its time.
 			last_round: RoundIndex,
 		},
-		/// The end of a lease is decided: nothing after `round` is billed. A sooner end may still take its place,
-		/// and is reported again.
+		/// The end of a lease is decided: nothing after `round` is billed. A sooner end may still
+		/// take its place, and is reported again.
 		LeaseEnding {
 			/// Id of the lease.
 			lease: LeaseId,
@@ -135,7 +135,8 @@ mod events {
 			/// Base units left: refunded, or on hold for the next operator.
 			refunded: Balance,
 		},
-		/// An operator failed a lease that is closed now, and paid for it out of its bond, to the treasury.
+		/// An operator failed a lease that is closed now, and paid for it out of its bond, to the
+		/// treasury.
 		PenaltyPaid {
 			/// Id of the lease.
 			lease: LeaseId,

@@ -56,13 +56,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether terms that a service promises itself cover those of a lease: it may have raised its cover since
-	/// it bid.
+	/// True if terms that a service promises itself cover those of a lease: it may have raised its
+	/// cover since it bid.
 	pub(crate) fn covers(own: &SlaTerms, terms: &SlaTerms) -> bool {
 		terms.cover <= own.cover && SlaTerms { cover: own.cover, ..terms.clone() } == *own
 	}
 
-	/// First blocks in which a lease that starts can no longer be declined, and in which it has failed.
+	/// First blocks in which a lease that starts can no longer be declined, and in which it has
+	/// failed.
 	fn start_window_of(lease: &LeaseOf<T>) -> Result<(BlockNumber, BlockNumber), Error<T>> {
 		match lease.state {
 			LeaseState::Starting { fetch_until, ready_by } => Ok((fetch_until, ready_by)),
@@ -71,9 +72,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Part of the funds that pays the first blocks, and that a tenant who leaves after the trial does not get
-	/// back: the price of a window or of the `rounds` that the lease has, as far as the funds go beyond one
-	/// block.
+	/// Part of the funds that pays the first blocks, and that a tenant who leaves after the trial
+	/// does not get back: the price of a window or of the `rounds` that the lease has, as far as
+	/// the funds go beyond one block.
 	pub(crate) fn prepaid(price: Balance, funds: Balance, rounds: RoundIndex) -> Result<Balance, Error<T>> {
 		let ahead =
 			Self::price_ahead(price, T::Clock::round_start(rounds)).ok_or(Error::<T>::PriceOverflow)?;
@@ -105,8 +106,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// With this round, and no other operator follows. An end that is decided and sooner stays in which round
-	/// and why.
+	/// With this round, and no other operator follows. An end that is decided and sooner stays in
+	/// which round and why.
 	fn close_by_tenant(id: LeaseId, lease: LeaseOf<T>, mut order: OrderOf<T>) -> DispatchResult {
 		let (order_id, index) = (lease.order, lease.replica);
 		let escrow = Self::replica_mut(&mut order, index)?.escrow;
@@ -130,8 +131,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// With notice, or with this round for the price of failing it. The next bid takes over, if time is left
-	/// then.
+	/// With notice, or with this round for the price of failing it. The next bid takes over, if
+	/// time is left then.
 	fn close_by_operator(
 		id: LeaseId,
 		mut lease: LeaseOf<T>,
@@ -148,8 +149,8 @@ impl<T: Config> Pallet<T> {
 		let now = T::Clock::round();
 		let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
 		let round = if at_once { now } else { now.saturating_add(notice) };
-		// Once the end is decided, the tenant cannot extend the lease: so notice is given in its last rounds,
-		// too.
+		// Once the end is decided, the tenant cannot extend the lease: so notice is given in its
+		// last rounds, too.
 		let round = term.map_or(round, |term| round.min(term.last));
 		let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
 		ensure!(stream.ending.is_none_or(|(stands, _)| round < stands), Error::<T>::AlreadyEnding);

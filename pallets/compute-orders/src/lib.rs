@@ -23,40 +23,44 @@
 //!       |                  or time for more bids                  |
 //!       |                                                         |
 //!       |                       refunded: closed by the tenant or |
-//!       |                   governance, its time or funds are over |
+//!       |                  governance, its time or funds are over |
 //!       |                                                         v
 //!       +--- nobody takes it, cancelled, time over: refunded -> Closed
 //! ```
 //!
-//! A replica waits until the bid deadline first. Whenever an operator fails it, the bids that stand are looked
-//! at in this block or the next; if none can take it, bids are welcome for [`Config::ReopenBlocks`], and then it is
-//! over. It is refunded in full whenever it is over, as far as nothing was earned. Every wait has its last
-//! block, every start its window, every running lease its last round, so everything ends by itself.
+//! A replica waits until the bid deadline first. Whenever an operator fails it, the bids that stand
+//! are looked at in this block or the next; if none can take it, bids are welcome for
+//! [`Config::ReopenBlocks`], and then it is over. It is refunded in full whenever it is over, as
+//! far as nothing was earned. Every wait has its last block, every start its window, every running
+//! lease its last round, so everything ends by itself.
 //!
-//! A replica has at most [`MAX_PLACEMENTS`] leases, and an operator that failed it never gets it again. Nor
-//! does a bid take over by itself that is dearer than the failover price of the order.
+//! A replica has at most [`MAX_PLACEMENTS`] leases, and an operator that failed it never gets it
+//! again. Nor does a bid take over by itself that is dearer than the failover price of the order.
 //!
-//! ## How a running lease ends
+//! ## Ends of running leases
 //!
-//! Escrow owns the end of its stream: when, why, and if the funds are refunded or parked for the next operator.
-//! This pallet asks for an end ([`Escrow::end`](surety_primitives::Escrow::end),
-//! [`Escrow::park`](surety_primitives::Escrow::park)) the moment it learns of a reason, also of one that lies
-//! two rounds back, and reports the end that stands. A lease has no state for it: it runs until escrow reports
-//! that its last round is paid, and only then its operator answers for it, once.
+//! Escrow owns the end of its stream: when, why, and if the funds are refunded or parked for the
+//! next operator. This pallet asks for an end ([`Escrow::end`](surety_primitives::Escrow::end),
+//! [`Escrow::park`](surety_primitives::Escrow::park)) the moment it learns of a reason, also of one
+//! that lies two rounds back, and reports the end that stands. A lease has no state for it: it runs
+//! until escrow reports that its last round is paid, and only then its operator answers for it,
+//! once.
 //!
-//! - Its operator gives notice at any time. If the time of the lease is over sooner, it ends then; the tenant
-//!   cannot extend it any more.
-//! - Its tenant leaves with the current round. In the first [`Config::TrialRounds`] rounds that costs only what
-//!   was metered, later at least the price of the first window, less its rounds that were not billable.
+//! - Its operator gives notice at any time. If the time of the lease is over sooner, it ends then;
+//!   the tenant cannot extend it any more.
+//! - Its tenant leaves with the current round. In the first [`Config::TrialRounds`] rounds that
+//!   costs only what was metered, later at least the price of the first window, less its rounds
+//!   that were not billable.
 //!
-//! ## Who pays for failing
+//! ## Penalties
 //!
-//! A bid reserves bond for every replica it offers: the credits of its terms and the start penalty, a fixed
-//! share of what the bid costs in a window. An operator that is not ready in time, that is bad in too many of
-//! the last rounds, that is ended for cause, or that leaves at once pays that penalty to the treasury, never to
-//! the tenant: so a tenant gains nothing by an image that cannot be started. Its reputation remembers each of
-//! these. Declining within the fetch window is free, and nobody pays for a start in which the rounds were full.
-//! While a lease runs, the exposure of its agreement takes the place of what was reserved for the credits.
+//! A bid reserves bond for every replica it offers: the credits of its terms and the start penalty,
+//! a fixed share of what the bid costs in a window. An operator that is not ready in time, that is
+//! bad in too many of the last rounds, that is ended for cause, or that leaves at once pays that
+//! penalty to the treasury, never to the tenant: so a tenant gains nothing by an image that cannot
+//! be started. Its reputation remembers each of these. Declining within the fetch window is free,
+//! and nobody pays for a start in which the rounds were full. While a lease runs, the exposure of
+//! its agreement takes the place of what was reserved for the credits.
 //!
 //! ## Matching
 //!
@@ -68,7 +72,7 @@
 //! A `Compute` service declares what it has. Bids and leases reserve it, so nothing is sold twice, and a server
 //! (scheme, host and port of the endpoint) backs the capacity of one service only.
 //!
-//! ## Who calls what
+//! ## Neighbours
 //!
 //! Probing and `sla` notify [`OnLease`](surety_primitives::OnLease) of failures, escrow notifies
 //! [`OnEscrowEnd`](surety_primitives::OnEscrowEnd) of ends, the registry asks
@@ -173,8 +177,8 @@ pub mod pallet {
 		/// Planck on hold for a bid until it is gone.
 		type BidDeposit: Get<Balance>;
 
-		/// Penalty for failing a replica: a share of what its bid costs in a window, or in the whole duration
-		/// if that is shorter.
+		/// Penalty for failing a replica: a share of what its bid costs in a window, or in the
+		/// whole duration if that is shorter.
 		type StartPenalty: Get<Perbill>;
 
 		/// Blocks in which a lease may be declined for free.
@@ -195,7 +199,8 @@ pub mod pallet {
 		/// Blocks for which an order that is over stays readable.
 		type KeepBlocks: Get<BlockNumber>;
 
-		/// Rounds after the one in which a lease is ready in which its tenant may leave for what was metered.
+		/// Rounds after the one in which a lease is ready in which its tenant may leave for what
+		/// was metered.
 		type TrialRounds: Get<RoundIndex>;
 
 		/// Windows of notice that an operator gives to close a lease.
@@ -205,7 +210,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxBids: Get<u32>;
 
-		/// Most entries of each lane of the agenda looked at in one block. The others wait for the next.
+		/// Most entries of each lane of the agenda looked at in one block. The others wait for the
+		/// next.
 		#[pallet::constant]
 		type TasksPerBlock: Get<u32>;
 
@@ -290,9 +296,9 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Declare what a `Compute` service of yours has in all; it must be active or paused. Bids and leases
-		/// reserve parts of it, so the total cannot go below what they use. All zero takes back the declaration,
-		/// whatever the state of the service.
+		/// Declare what a `Compute` service of yours has in all; it must be active or paused. Bids
+		/// and leases reserve parts of it, so the total cannot go below what they use. All zero
+		/// takes back the declaration, whatever the state of the service.
 		///
 		/// The server of the endpoint (scheme, host and port) backs the capacity of one service only. A service
 		/// whose endpoint moves to another server declares again, while nothing is in use.
@@ -314,8 +320,9 @@ pub mod pallet {
 		/// earned by running comes back. A storage deposit in the native token is on hold until the order is
 		/// removed.
 		///
-		/// `failover_price` is the most that a bid may ask to take over by itself when an operator fails. `None`
-		/// stands for the price of the replica's first lease; at 0 you accept each replacement yourself.
+		/// `failover_price` is the most that a bid may ask to take over by itself when an operator
+		/// fails. `None` stands for the price of the replica's first lease; at 0 you accept each
+		/// replacement yourself.
 		///
 		/// Events: `OrderPlaced`, with the duration in rounds.
 		#[pallet::call_index(1)]
@@ -342,8 +349,9 @@ pub mod pallet {
 		///
 		/// Bids that are not taken at the match stand as reserve for when an operator fails.
 		///
-		/// `foreign_terms` says that you accept the terms of the order if your service does not promise them
-		/// already: the credits may be larger. A proxy for operating cannot accept them.
+		/// `foreign_terms` says that you accept the terms of the order if your service does not
+		/// promise them already: the credits may be larger. A proxy for operating cannot accept
+		/// them.
 		///
 		/// Event: `BidPlaced`.
 		#[pallet::call_index(3)]
@@ -360,8 +368,8 @@ pub mod pallet {
 			Self::do_place_bid(who, order, service, price, replicas, foreign_terms)
 		}
 
-		/// Change the price of your bid, and the bond that it reserves. Within a round of a match it can only be lowered. Leases that it became
-		/// already keep theirs.
+		/// Change the price of your bid, and the bond that it reserves. Within a round of a match
+		/// it can only be lowered. Leases that it became already keep theirs.
 		///
 		/// Event: `BidUpdated`.
 		#[pallet::call_index(4)]
@@ -386,9 +394,9 @@ pub mod pallet {
 			Self::do_withdraw_bid(who, order, service)
 		}
 
-		/// Accept a bid on your order for one replica that waits, without waiting for the match, also one above
-		/// the failover price. It fails if the bid asks for more than `max_price` (base units per billable
-		/// block) by now.
+		/// Accept a bid on your order for one replica that waits, without waiting for the match,
+		/// also one above the failover price. It fails if the bid asks for more than `max_price`
+		/// (base units per billable block) by now.
 		///
 		/// Event: `LeaseAwarded`.
 		#[pallet::call_index(6)]
@@ -407,7 +415,8 @@ pub mod pallet {
 		/// agent says how this lease is, on the server of the service that was bid with; `access` says how the
 		/// tenant reaches what runs, as UTF-8. From the next round on the lease is probed and billed.
 		///
-		/// `foreign_terms` as for `place_bid`: needed if the lease has terms that your service does not promise.
+		/// `foreign_terms` as for `place_bid`: needed if the lease has terms that your service does
+		/// not promise.
 		///
 		/// Event: `LeaseReady`.
 		#[pallet::call_index(7)]
@@ -436,13 +445,14 @@ pub mod pallet {
 
 		/// Close a lease.
 		///
-		/// - As its tenant: with this round, and its replica is over. While it starts, everything is refunded
-		///   at once. In the first rounds (the trial) you pay what was metered, later at least the price of the
-		///   first window, less its rounds that were not billable. `at_once` has no meaning.
-		/// - As its operator: with notice of some windows, at any time; it ends sooner if its time is over
-		///   sooner, and its tenant cannot extend it any more. Or, `at_once`, with this round for the penalty of
-		///   failing it, out of the bond, and remembered in your score. The next bid takes over, if time is
-		///   left.
+		/// - As its tenant: with this round, and its replica is over. While it starts, everything
+		///   is refunded at once. In the first rounds (the trial) you pay what was metered, later
+		///   at least the price of the first window, less its rounds that were not billable.
+		///   `at_once` has no meaning.
+		/// - As its operator: with notice of some windows, at any time; it ends sooner if its time
+		///   is over sooner, and its tenant cannot extend it any more. Or, `at_once`, with this
+		///   round for the penalty of failing it, out of the bond, and remembered in your score.
+		///   The next bid takes over, if time is left.
 		///
 		/// Event: `LeaseEnding`, or `LeaseClosed` if it had not started.
 		#[pallet::call_index(9)]
@@ -452,9 +462,10 @@ pub mod pallet {
 			Self::do_close_lease(who, lease, at_once)
 		}
 
-		/// Let a replica of your order whose lease is running run for `blocks` more, rounded up to whole rounds.
-		/// Refused once the end of the lease is decided or its last round has begun, or if the operator's bond
-		/// does not cover the penalty for the longer time. Its funds are another matter: see `top_up`.
+		/// Let a replica of your order whose lease is running run for `blocks` more, rounded up to
+		/// whole rounds. Refused once the end of the lease is decided or its last round has begun,
+		/// or if the operator's bond does not cover the penalty for the longer time. Its funds are
+		/// another matter: see `top_up`.
 		///
 		/// Event: `Extended`.
 		#[pallet::call_index(10)]

@@ -1,7 +1,8 @@
 //! Ends of leases and replicas, and how one lease follows another.
 //!
-//! Escrow owns the end of every lease that runs: this pallet asks for one and learns of the one that stands.
-//! All that follows from an end happens once, when escrow reports that the stream is paid.
+//! Escrow owns the end of every lease that runs: this pallet asks for one and learns of the one
+//! that stands. All that follows from an end happens once, when escrow reports that the stream is
+//! paid.
 
 use crate::*;
 use frame::prelude::defensive;
@@ -12,8 +13,8 @@ use surety_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// A lease that another pallet or an entry of the agenda names, and its order. Both are stored until the
-	/// order has been over for a while, and nobody names them later than that.
+	/// A lease that another pallet or an entry of the agenda names, and its order. Both are stored
+	/// until the order has been over for a while, and nobody names them later than that.
 	fn lease_with_order(id: LeaseId) -> Option<(LeaseOf<T>, OrderOf<T>)> {
 		let lease = Leases::<T>::get(id).defensive_proof("a lease that is not stored")?;
 		let order = Self::known_order(lease.order)?;
@@ -59,8 +60,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// A running lease ends with `round` by its operator's doing: its meter stops there, and its stream is
-	/// parked for the next operator. Constant work, called inside mandatory sweeps.
+	/// A running lease ends with `round` by its operator's doing: its meter stops there, and its
+	/// stream is parked for the next operator. Constant work, called inside mandatory sweeps.
 	pub(crate) fn fail(id: LeaseId, round: RoundIndex, reason: CloseReason) {
 		let Some((lease, mut order)) = Self::lease_with_order(id) else { return };
 		if !lease.is_running() {
@@ -81,7 +82,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::LeaseEnding { lease: id, round, reason, code: reason.code() });
 	}
 
-	/// Whether the operator pays for this end of a lease and is remembered for it.
+	/// True if the operator pays for this end of a lease and is remembered for it.
 	fn is_failure(lease: &LeaseOf<T>, reason: CloseReason) -> bool {
 		match reason {
 			// A cover of next to nothing must not make failing free.
@@ -105,15 +106,16 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::PenaltyPaid { lease: id, operator, amount: lease.forfeited });
 	}
 
-	/// A lease that never ran is over: nothing was paid, and the funds of its replica are all there.
+	/// A lease that never ran is over: nothing was paid, and the funds of its replica are all
+	/// there.
 	pub(crate) fn finish_unused(id: LeaseId, lease: LeaseOf<T>, order: &mut OrderOf<T>, reason: CloseReason) {
 		let refunded = order.replicas.get(usize::from(lease.replica)).map_or(0, |replica| replica.funds);
 		let round = T::Clock::round();
 		Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
 	}
 
-	/// A lease is over: its operator answers for it, and what it reserves is given back. What becomes of its
-	/// replica is the caller's.
+	/// A lease is over: its operator answers for it, and what it reserves is given back. What
+	/// becomes of its replica is the caller's.
 	fn finish(id: LeaseId, mut lease: LeaseOf<T>, order: &mut OrderOf<T>, end: StreamEnd) {
 		let StreamEnd { reason, round, paid, refunded, .. } = end;
 		let (order_id, index) = (lease.order, lease.replica);
@@ -211,7 +213,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Refund a replica whose funds are a lump; as long as a dispute locks them, try again every round.
+	/// Refund a replica whose funds are a lump; as long as a dispute locks them, try again every
+	/// round.
 	pub(crate) fn close_replica(
 		order_id: OrderId,
 		order: &mut OrderOf<T>,

@@ -8,9 +8,9 @@
 //! Replicas are spread: each goes to the best bid among those of the operators that hold the fewest replicas
 //! of the order so far.
 //!
-//! Once its tenant has agreed to a price (it accepted a bid, or a lease was ready), a replica goes by itself
-//! only to bids up to its failover price: else whoever stands by with a dearer bid gains by attacking the
-//! operator that serves. The tenant may accept any bid.
+//! Once its tenant has agreed to a price (it accepted a bid, or a lease was ready), a replica goes
+//! by itself only to bids up to its failover price: else whoever stands by with a dearer bid gains
+//! by attacking the operator that serves. The tenant may accept any bid.
 
 use crate::*;
 use alloc::vec::Vec;
@@ -137,7 +137,8 @@ impl<T: Config> Pallet<T> {
 		placed
 	}
 
-	/// Whether a replica may go to a bid: its operator did not fail it before, and the funds pay for a round.
+	/// True if a replica may go to a bid: its operator did not fail it before, and the funds pay
+	/// for a round.
 	pub(crate) fn suits(replica: &ReplicaOf<T>, bid: &BidOf<T>) -> bool {
 		let round = bid.price.saturating_mul(Balance::from(T::Clock::round_blocks()));
 		u32::from(replica.placements) < MAX_PLACEMENTS
@@ -145,7 +146,7 @@ impl<T: Config> Pallet<T> {
 			&& round <= replica.funds
 	}
 
-	/// Whether a replica may go to a bid without a word of its tenant.
+	/// True if a replica may go to a bid without a word of its tenant.
 	fn takes_over(replica: &ReplicaOf<T>, bid: &BidOf<T>) -> bool {
 		replica.failover_price.is_none_or(|most| bid.price <= most) && Self::suits(replica, bid)
 	}
@@ -237,8 +238,8 @@ impl<T: Config> Pallet<T> {
 		Ok(lease_id)
 	}
 
-	/// First blocks in which a lease can no longer be declined, and in which it has failed if it is not ready;
-	/// not later than the last round of its replica begins.
+	/// First blocks in which a lease can no longer be declined, and in which it has failed if it is
+	/// not ready; not later than the last round of its replica begins.
 	fn start_window(last: Option<RoundIndex>) -> (BlockNumber, BlockNumber) {
 		let now = T::Clock::now();
 		let mut ready_by = now.saturating_add(T::StartBlocks::get().max(1));

@@ -1,6 +1,7 @@
-//! A chain with real balances, assets, holds and escrow around this pallet. The other pallets it meets are
-//! replaced by small ones that keep their state in storage, so that a refused call rolls them back too; bonds
-//! move real money, and the meters that streams are paid by follow the outages of a test.
+//! A chain with real balances, assets, holds and escrow around this pallet. The other pallets it
+//! meets are replaced by small ones that keep their state in storage, so that a refused call rolls
+//! them back too; bonds move real money, and the meters that streams are paid by follow the outages
+//! of a test.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -10,8 +11,8 @@ use frame::{deps::sp_io, testing_prelude::*};
 use frame_support::storage::with_storage_layer;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, Escrow as _, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd, TermsInput,
-	TrustLevel, WindowShare, service_of_lease,
+	AssetId, Escrow as _, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd,
+	TermsInput, TrustLevel, WindowShare, service_of_lease,
 };
 
 mod world;
@@ -577,7 +578,6 @@ pub fn force_close(id: OrderId, index: usize) {
 	let escrow = replica(id, index).escrow;
 	assert_ok!(EscrowAccounts::force_close(RuntimeOrigin::root(), escrow, 0));
 }
-
 
 /// The end of a lease that is decided, and if it parks then.
 pub fn ending(id: LeaseId) -> Option<(RoundIndex, CloseReason, bool)> {

@@ -182,8 +182,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(all <= most, Error::<T>::DurationTooLong);
 		replica.term = Some(term);
 
-		// What a lease costs ahead and what failing it costs grow with its time, as long as that is less than
-		// a window.
+		// What a lease costs ahead and what failing it costs grow with its time, as long as that is
+		// less than a window.
 		let penalty = Self::penalty_of(lease.price, T::Clock::round_start(all))?;
 		let more = penalty.saturating_sub(lease.penalty);
 		if more > 0 {

@@ -4,12 +4,12 @@
 //!    not over, and no more than there is. A server backs exactly the service that names it.
 //! 2. The bond reserved for an operator and asset is the sum over bids and leases.
 //! 3. The deposits on hold are the sums over orders and bids.
-//! 4. The agenda has exactly one entry per order that waits for a block, there where it says, and per lease
-//!    that starts, at the block by which it must be ready, not before the cursor, and no other. Whatever time
-//!    must move waits for a block, but for leases that run: their streams do.
-//! 5. A replica and its lease name each other; every other lease of the order is over. The stream of a lease
-//!    that runs ends with the time of its replica, which knows its failover price. No replica had more leases
-//!    than it may have, and none is placed at an operator that failed it.
+//! 4. The agenda has exactly one entry per order that waits for a block, there where it says, and
+//!    per lease that starts, at the block by which it must be ready, not before the cursor, and no
+//!    other. Whatever time must move waits for a block, but for leases that run: their streams do.
+//! 5. A replica and its lease name each other; every other lease of the order is over. The stream
+//!    of a lease that runs ends with the time of its replica, which knows its failover price. No
+//!    replica had more leases than it may have, and none is placed at an operator that failed it.
 //! 6. The index names exactly the leases of tenants and operators.
 //! 7. An order counts its bids; one that is over knows since when. Bids have something left.
 //! 8. No id is beyond the next.

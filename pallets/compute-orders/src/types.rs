@@ -1,4 +1,5 @@
-//! Capacity, orders, bids and leases as they are stored, and what follows from them without storage.
+//! Capacity, orders, bids and leases as they are stored, and what follows from them without
+//! storage.
 
 use frame::prelude::*;
 use surety_primitives::{
@@ -28,7 +29,7 @@ pub type Image = BoundedVec<u8, ConstU32<MAX_IMAGE>>;
 pub type Ports = BoundedVec<Port, ConstU32<MAX_PORTS>>;
 /// Regions that an order may run in.
 pub type Regions = BoundedVec<Region, ConstU32<MAX_REGIONS>>;
-/// How a tenant reaches its lease, UTF-8, as the operator says.
+/// Way for a tenant to reach its lease, UTF-8, as its operator gives it.
 pub type Access = BoundedVec<u8, ConstU32<MAX_ACCESS>>;
 /// An order of this runtime.
 pub type OrderOf<T> = Order<<T as frame_system::Config>::AccountId>;
@@ -86,7 +87,7 @@ shared! {
 	pub struct NewOrder {
 		/// Asset of all amounts: bids come from services in this asset.
 		pub asset: AssetId,
-		/// What each replica needs.
+		/// Resources that each replica needs.
 		pub resources: Resources,
 		/// Reference of the OCI image: printable ASCII without spaces.
 		pub image: Image,
@@ -98,8 +99,9 @@ shared! {
 		pub env_hash: Option<[u8; 32]>,
 		/// Most that a replica may cost per billable block, in base units.
 		pub max_price: Balance,
-		/// Most that a bid may ask per billable block, in base units, to take over by itself from an operator
-		/// that failed: from 0 (none does) to `max_price`. `None` for the price of the replica's first lease.
+		/// Most that a bid may ask per billable block, in base units, to take over by itself from
+		/// an operator that failed: from 0 (none does) to `max_price`. `None` for the price of the
+		/// replica's first lease.
 		pub failover_price: Option<Balance>,
 		/// Regions it may run in, each once; empty for any.
 		pub regions: Regions,
@@ -111,7 +113,7 @@ shared! {
 		pub duration: BlockNumber,
 		/// Block in which bids are matched.
 		pub bid_deadline: BlockNumber,
-		/// Whether the best bids are taken at the deadline; else the tenant accepts before it.
+		/// True to take the best bids at the deadline; else the tenant accepts before it.
 		pub auto_match: bool,
 		/// Terms of its own; `None` takes those of the bidder's service.
 		pub terms: Option<TermsInput>,
@@ -135,7 +137,7 @@ shared! {
 	}
 }
 impl Wait {
-	/// Whether new bids are welcome.
+	/// True if new bids are welcome.
 	pub fn takes_bids(self) -> bool {
 		!matches!(self, Self::Locked(_))
 	}
@@ -149,10 +151,11 @@ shared! {
 		Waiting {
 			/// Block in which bids are matched, or in which it is looked at again.
 			until: BlockNumber,
-			/// What for.
+			/// Reason for waiting.
 			wait: Wait,
 		},
-		/// Its lease is starting or running. Escrow knows when and why the stream of one that runs ends.
+		/// Its lease is starting or running. Escrow knows when and why the stream of one that runs
+		/// ends.
 		Placed(LeaseId),
 		/// It is over, and its funds are settled.
 		Closed {
@@ -171,7 +174,7 @@ impl ReplicaState {
 			Self::Waiting { .. } | Self::Closed { .. } => None,
 		}
 	}
-	/// Whether it is over.
+	/// True once it is over.
 	pub fn is_closed(&self) -> bool {
 		matches!(self, Self::Closed { .. })
 	}
@@ -193,8 +196,8 @@ shared! {
 	pub struct Replica<AccountId> {
 		/// Its account in escrow.
 		pub escrow: EscrowId,
-		/// Base units that account had when it was last a lump, and what was added since. Exact while nothing
-		/// streams.
+		/// Base units that account had when it was last a lump, and what was added since. Exact
+		/// while nothing streams.
 		pub funds: Balance,
 		/// Paid by its leases that are over, in base units, fee included.
 		pub paid: Balance,
@@ -202,9 +205,10 @@ shared! {
 		pub lease: Option<LeaseId>,
 		/// Leases it had so far, but for those declined.
 		pub placements: u8,
-		/// Most that a bid may ask per billable block, in base units, to take over by itself. `None` until its
-		/// tenant accepts a bid or a lease of it is ready: so far the highest price of the order counts, or a
-		/// bidder that declines for free could keep all dearer bids away.
+		/// Most that a bid may ask per billable block, in base units, to take over by itself.
+		/// `None` until its tenant accepts a bid or a lease of it is ready: so far the highest
+		/// price of the order counts, or a bidder that declines for free could keep all dearer bids
+		/// away.
 		pub failover_price: Option<Balance>,
 		/// Operators that failed it; they never get it again.
 		pub failed: BoundedVec<AccountId, ConstU32<MAX_LEASES>>,
@@ -216,13 +220,13 @@ shared! {
 }
 
 impl<AccountId> Replica<AccountId> {
-	/// Whether it ran and waits for the next look at the bids that stand.
+	/// True if it ran and waits for the next look at the bids that stand.
 	pub fn is_urgent(&self) -> bool {
 		let replacing = matches!(self.state, ReplicaState::Waiting { wait: Wait::Replacing(_), .. });
 		replacing && self.term.is_some()
 	}
 
-	/// Whether nothing is left of its time after `round`.
+	/// True if nothing is left of its time after `round`.
 	pub fn is_out_of_time(&self, round: RoundIndex) -> bool {
 		self.term.is_some_and(|term| term.last <= round)
 	}
@@ -231,11 +235,11 @@ impl<AccountId> Replica<AccountId> {
 shared! {
 	/// A tenant's ask for compute.
 	pub struct Order<AccountId> {
-		/// Who asks and pays.
+		/// Account that asks and pays.
 		pub tenant: AccountId,
 		/// Asset of all amounts but the storage deposit.
 		pub asset: AssetId,
-		/// What each replica needs.
+		/// Resources that each replica needs.
 		pub resources: Resources,
 		/// Reference of the OCI image.
 		pub image: Image,
@@ -247,8 +251,8 @@ shared! {
 		pub env_hash: Option<[u8; 32]>,
 		/// Most that a replica may cost per billable block, in base units.
 		pub max_price: Balance,
-		/// Most that a bid may ask per billable block, in base units, to take over by itself. `None` for the
-		/// price of the replica's first lease.
+		/// Most that a bid may ask per billable block, in base units, to take over by itself.
+		/// `None` for the price of the replica's first lease.
 		pub failover_price: Option<Balance>,
 		/// Regions it may run in; empty for any.
 		pub regions: Regions,
@@ -258,9 +262,9 @@ shared! {
 		pub duration: BlockNumber,
 		/// Block in which bids are matched for the first time.
 		pub bid_deadline: BlockNumber,
-		/// Whether the best bids are taken then.
+		/// True if the best bids are taken then.
 		pub auto_match: bool,
-		/// Whether the tenant withdrew it from bidding.
+		/// True once the tenant withdrew it from bidding.
 		pub withdrawn: bool,
 		/// Its own terms, if not those of the bidder's service.
 		pub terms: Option<SlaTerms>,
@@ -312,7 +316,7 @@ impl<AccountId> Order<AccountId> {
 		self.waiting().filter(open).map(|(_, until, _)| until).min().filter(|_| !self.withdrawn)
 	}
 
-	/// Whether every replica is over.
+	/// True once every replica is over.
 	pub fn is_over(&self) -> bool {
 		self.replicas.iter().all(|replica| replica.state.is_closed())
 	}
@@ -321,7 +325,7 @@ impl<AccountId> Order<AccountId> {
 shared! {
 	/// An operator's offer to run replicas of an order with one of its services.
 	pub struct Bid<AccountId> {
-		/// Who offers.
+		/// Account that offers.
 		pub operator: AccountId,
 		/// Base units per replica and billable block.
 		pub price: Balance,
@@ -333,8 +337,8 @@ shared! {
 		pub terms: SlaTerms,
 		/// Penalty share that its leases will be covered with.
 		pub penalty_share: Perbill,
-		/// Base units of bond reserved per replica for the credits of its terms, and for the penalty share of
-		/// them.
+		/// Base units of bond reserved per replica for the credits of its terms, and for the
+		/// penalty share of them.
 		pub exposure: Balance,
 		/// Base units of bond reserved per replica for failing it.
 		pub penalty: Balance,
@@ -378,13 +382,13 @@ shared! {
 		pub order: OrderId,
 		/// Which replica of it, from 0.
 		pub replica: u8,
-		/// Who runs it.
+		/// Account that runs it.
 		pub operator: AccountId,
 		/// The operator's `Compute` service that it was bid with.
 		pub service: ServiceId,
 		/// Base units per billable block.
 		pub price: Balance,
-		/// What is promised.
+		/// Terms that are promised.
 		pub terms: SlaTerms,
 		/// Penalty share of the bid.
 		pub penalty_share: Perbill,
@@ -400,27 +404,27 @@ shared! {
 		pub agreement: Option<AgreementId>,
 		/// Where its operator's agent is probed; empty until it is ready.
 		pub health: Endpoint,
-		/// How its tenant reaches it; empty until it is ready.
+		/// Way for its tenant to reach it; empty until it is ready.
 		pub access: Access,
 		/// Block it was awarded in.
 		pub placed_at: BlockNumber,
-		/// Whether its operator asked to leave at once, and not with notice.
+		/// True once its operator asked to leave at once, and not with notice.
 		pub left_at_once: bool,
 		/// Place in its life.
 		pub state: LeaseState,
 		/// Paid in all to operator and fee, in base units; known when it is closed.
 		pub paid: Balance,
-		/// What was left of the funds when it was closed: refunded, or kept for the next operator.
+		/// Rest of the funds when it was closed: refunded, or kept for the next operator.
 		pub refunded: Balance,
 	}
 }
 impl<AccountId> Lease<AccountId> {
-	/// Whether it is over.
+	/// True once it is over.
 	pub fn is_closed(&self) -> bool {
 		matches!(self.state, LeaseState::Closed { .. })
 	}
 
-	/// Whether it is probed and billed.
+	/// True while it is probed and billed.
 	pub fn is_running(&self) -> bool {
 		matches!(self.state, LeaseState::Running { .. })
 	}
@@ -434,8 +438,8 @@ shared! {
 		Urgent,
 		/// Leases that must be ready.
 		Starting,
-		/// All other orders: bids are matched, or given back when the order is over. A replica that never ran
-		/// waits here too, whoever declined it: declining is free.
+		/// All other orders: bids are matched, or given back when the order is over. A replica that
+		/// never ran waits here too, whoever declined it: declining is free.
 		Matches,
 	}
 }
@@ -460,7 +464,7 @@ shared! {
 pub struct LeaseStatus<AccountId> {
 	/// The lease.
 	pub lease: Lease<AccountId>,
-	/// Who pays.
+	/// Account that pays.
 	pub tenant: AccountId,
 	/// Asset of all amounts.
 	pub asset: AssetId,
@@ -473,8 +477,9 @@ pub fn rank(price: Balance, score: u8) -> Balance {
 	price.saturating_mul(300u128.saturating_sub(u128::from(score.min(100))))
 }
 
-/// Price at which bids are compared, in base units: `price x (300 - score) / 200`, rounded down. At a
-/// score of 100 the price itself, at 0 one and a half times the price. Bids are ranked before the rounding.
+/// Price at which bids are compared, in base units: `price x (300 - score) / 200`, rounded down. At
+/// a score of 100 the price itself, at 0 one and a half times the price. Bids are ranked before the
+/// rounding.
 pub fn effective_price(price: Balance, score: u8) -> Balance {
 	rank(price, score).checked_div(200).unwrap_or(0)
 }

@@ -165,8 +165,7 @@ mod tests {
 		let left = [Unhealthy, Terminated, RentUnpaid, OperatorClosed];
 		assert_eq!(left.map(lease_weight), [2 * ONE; 4]);
 		assert_eq!(lease_weight(NeverReady), ONE);
-		let innocent =
-			[TenantClosed, FundsExhausted, ServiceRetired, Governance, Expired, Declined, NoBids];
+		let innocent = [TenantClosed, FundsExhausted, ServiceRetired, Governance, Expired, Declined, NoBids];
 		assert!(innocent.into_iter().all(|reason| lease_weight(reason) == 0));
 	}
 

@@ -216,7 +216,7 @@ impl World {
 		credit::cost_of(credit::window_price::<TestClock>(price)?, terms.cover)
 	}
 
-	/// Whether every slot is taken now.
+	/// True while every slot is taken.
 	fn is_full() -> bool {
 		FullUntil::get().is_some_and(|until| TestClock::round() <= until)
 	}

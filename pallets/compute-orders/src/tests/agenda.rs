@@ -122,7 +122,8 @@ fn cheap(who: AccountId, change: impl FnOnce(&mut NewOrder)) -> OrderId {
 	id
 }
 
-/// Block in which the replica of a lease that fails goes to the next bid, `flood` having been placed before.
+/// Block in which the replica of a lease that fails goes to the next bid, `flood` having been
+/// placed before.
 fn taken_over(flood: impl FnOnce()) -> BlockNumber {
 	let mut block = 0;
 	ExtBuilder::build_and_execute(|| {

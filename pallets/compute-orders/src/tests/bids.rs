@@ -34,7 +34,8 @@ fn the_terms_of_the_order_count_if_it_has_any() {
 	});
 }
 
-/// A stolen key for operating bids on an order of its own, whose terms take the whole bond at the first breach.
+/// A stolen key for operating bids on an order of its own, whose terms take the whole bond at the
+/// first breach.
 #[test]
 fn terms_of_an_order_are_accepted_by_who_may_accept_them() {
 	ExtBuilder::build_and_execute(|| {

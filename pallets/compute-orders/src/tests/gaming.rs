@@ -234,7 +234,8 @@ fn a_dearer_bid_does_not_take_over_unasked() {
 			let first = matched(order);
 			ready(first);
 			fail(first);
-			// Its bid stands, and the replica waits for another; the tenant may take it all the same.
+			// Its bid stands, and the replica waits for another; the tenant may take it all the
+			// same.
 			let wait = Wait::Reopened(CloseReason::Unhealthy);
 			assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
 			assert_eq!(self::order(order).bids, 1);

@@ -147,8 +147,8 @@ fn an_extension_needs_the_bond_of_the_operator() {
 		let order = place(NATIVE, |new| new.duration = 20);
 		assert_ok!(bid(1, order, 1, 50, 1));
 		ready(matched(order));
-		// All of the bond is taken by another bid: the windows' prices that it covers and 10 % on top, and
-		// the penalty.
+		// All of the bond is taken by another bid: the windows' prices that it covers and 10 % on
+		// top, and the penalty.
 		let left = BOND - exposure(50) - 100;
 		let cover = surety_primitives::WindowShare::from_rational((left - penalty(50) - 10) * 10, 11 * 3_000);
 		let other = place(NATIVE, |new| {
