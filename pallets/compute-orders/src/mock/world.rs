@@ -121,6 +121,9 @@ impl Probing for World {
 		Ok(Occupancy::default())
 	}
 	fn cool(_: ServiceId) {}
+	fn occupancy() -> Occupancy {
+		Occupancy::default()
+	}
 	fn was_full_since(round: RoundIndex) -> bool {
 		FullUntil::get().is_some_and(|until| round <= until)
 	}
