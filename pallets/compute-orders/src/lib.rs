@@ -322,7 +322,8 @@ pub mod pallet {
 		///
 		/// `failover_price` is the most that a bid may ask to take over by itself when an operator
 		/// fails. `None` stands for the price of the replica's first lease; at 0 you accept each
-		/// replacement yourself.
+		/// replacement yourself. It holds once a lease of the replica was ready or you accepted a
+		/// bid; until then `max_price` counts.
 		///
 		/// Events: `OrderPlaced`, with the duration in rounds.
 		#[pallet::call_index(1)]

@@ -101,7 +101,8 @@ shared! {
 		pub max_price: Balance,
 		/// Most that a bid may ask per billable block, in base units, to take over by itself from
 		/// an operator that failed: from 0 (none does) to `max_price`. `None` for the price of the
-		/// replica's first lease.
+		/// replica's first lease that was ready, or of the first bid that its tenant accepts; until
+		/// there is one, `max_price` counts, whatever is given here.
 		pub failover_price: Option<Balance>,
 		/// Regions it may run in, each once; empty for any.
 		pub regions: Regions,
