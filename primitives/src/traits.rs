@@ -223,6 +223,8 @@ pub trait Probing {
 	fn heat(service: ServiceId) -> Result<Occupancy, DispatchError>;
 	/// Its last units are gone: it takes turns with the idle ones again.
 	fn cool(service: ServiceId);
+	/// Slots that are probed every round, those taken and all there are.
+	fn occupancy() -> Occupancy;
 	/// Whether every slot was taken at any moment since `round` began.
 	fn was_full_since(round: RoundIndex) -> bool;
 	/// The meter stops after round `at`, for this reason: a round that is not judged yet, or the last one that

@@ -19,8 +19,8 @@ use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStora
 use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober, Progress, ROWS, Row, SlotsOf,
-	Snapshot, Snapshots, Sweep, bit,
+	Due, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober,
+	Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep, bit,
 };
 use pallet_surety_sla::ServiceState;
 use surety_primitives::{

@@ -22,11 +22,14 @@ struct Collector<'a> {
 	account: &'a AccountId,
 	now: BlockNumber,
 	lines: Vec<StatementLine>,
+	/// Escrow accounts that have a line.
+	escrows: Vec<EscrowId>,
 }
 
 /// Everything that an account has in the market.
 pub fn statement(account: AccountId) -> Statement<AccountId> {
-	let mut found = Collector { account: &account, now: System::block_number(), lines: Vec::new() };
+	let mut found =
+		Collector { account: &account, now: System::block_number(), lines: Vec::new(), escrows: Vec::new() };
 	found.bonds();
 	found.listings();
 	found.agreements();
@@ -65,9 +68,11 @@ impl Collector<'_> {
 				line.owed = bond.exposure;
 				line.claimable = bond.free();
 			}
-			for chunk in bond.chunks {
+			for chunk in &bond.chunks {
 				if let Some(line) = self.line(StatementKind::Unbonding, asset, chunk.amount) {
-					line.claimable = if chunk.unlock_at <= now { chunk.amount } else { 0 };
+					// A slash may have left less active bond than is reserved: then it stays.
+					let free = bond.exposure <= bond.active && chunk.unlock_at <= now;
+					line.claimable = if free { chunk.amount } else { 0 };
 					line.from = Some(chunk.unlock_at);
 				}
 			}
@@ -83,6 +88,10 @@ impl Collector<'_> {
 
 	fn stream(&mut self, kind: StatementKind, id: EscrowId) {
 		let Some(account) = escrow::Accounts::<Runtime>::get(id) else { return };
+		if self.escrows.contains(&id) {
+			return;
+		}
+		self.escrows.push(id);
 		let stream = Escrow::stream(id);
 		if let Some(line) = self.line(kind, account.asset, account.held) {
 			line.owed = stream.as_ref().map_or_else(|| account.outstanding(), |stream| stream.due);
@@ -114,7 +123,8 @@ impl Collector<'_> {
 	fn orders(&mut self) {
 		let all = self.on_hold(AssetId::Native, compute::HoldReason::Order);
 		let is_order = |kind: &StatementKind| matches!(kind, StatementKind::Order { .. });
-		if all == 0 {
+		// An order may have been placed when its deposit was nothing.
+		if all == 0 && !self.lacks_escrow() {
 			return;
 		}
 		for (id, order) in compute::Orders::<Runtime>::iter() {
@@ -132,7 +142,7 @@ impl Collector<'_> {
 			for (index, replica) in (0u8..).zip(&order.replicas) {
 				self.stream(StatementKind::Replica { order: id, index }, replica.escrow);
 			}
-			if self.sum(AssetId::Native, is_order) >= all {
+			if self.sum(AssetId::Native, is_order) >= all && !self.lacks_escrow() {
 				return;
 			}
 		}
@@ -154,16 +164,20 @@ impl Collector<'_> {
 		}
 	}
 
-	/// Escrow accounts that outlived their agreement, or were split off from the account of a replica.
-	fn claims(&mut self) {
+	/// Whether more is on hold in escrow than the lines explain.
+	fn lacks_escrow(&self) -> bool {
 		let in_escrow = |kind: &StatementKind| {
 			matches!(kind, StatementKind::Agreement { .. } | StatementKind::Replica { .. })
 		};
 		let assets = operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local);
-		let missing = core::iter::once(AssetId::Native).chain(assets).any(|asset| {
-			self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow)
-		});
-		if !missing {
+		core::iter::once(AssetId::Native)
+			.chain(assets)
+			.any(|asset| self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow))
+	}
+
+	/// Escrow accounts that outlived their agreement, or were split off from the account of a replica.
+	fn claims(&mut self) {
+		if !self.lacks_escrow() {
 			return;
 		}
 		for (id, account) in escrow::Accounts::<Runtime>::iter() {

@@ -126,6 +126,9 @@ impl Probing for ProbingStub {
 		Ok(Occupancy::default())
 	}
 	fn cool(_: ServiceId) {}
+	fn occupancy() -> Occupancy {
+		Occupancy::default()
+	}
 	fn was_full_since(_: RoundIndex) -> bool {
 		false
 	}

@@ -282,10 +282,12 @@ impl<T: Config> Pallet<T> {
 		if let (Some(from), Some(to)) = (judgement.changed, judgement.verdict) {
 			Self::deposit_event(Event::VerdictChanged { service, round, from, to });
 		}
+		let mut weight = Weight::zero();
 		if judgement.proven {
+			// Once in the life of a listing, and less than what the turn of a window costs.
+			weight = weight.saturating_add(T::TurnWeight::get());
 			T::Registry::proven(service);
 		}
-		let mut weight = Weight::zero();
 		for breach in judgement.breaches {
 			weight = weight.saturating_add(T::BreachWeight::get());
 			T::Judge::breached(service, breach);

@@ -432,7 +432,7 @@ pub mod pallet {
 
 		/// Slots for services that are probed every round: those taken and all there are.
 		pub fn occupancy() -> Occupancy {
-			Self::hot_occupancy()
+			<Self as Probing>::occupancy()
 		}
 	}
 }

@@ -119,14 +119,9 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Slots of the hot pages, those taken and all there are.
-	pub(crate) fn hot_occupancy() -> Occupancy {
-		Occupancy { taken: Hot::<T>::get().taken, slots: Self::hot_pages().saturating_mul(ROWS) }
-	}
-
 	/// Give slots of a hot page back, and note until when all were taken.
 	pub(crate) fn free_hot(page: u32, slots: u32) {
-		let Occupancy { taken, slots: all } = Self::hot_occupancy();
+		let Occupancy { taken, slots: all } = <Self as Probing>::occupancy();
 		Hot::<T>::mutate(|hot: &mut HotSlots| {
 			if taken >= all {
 				hot.full_until = Some(T::Clock::round());
@@ -232,7 +227,7 @@ impl<T: Config> Probing for Pallet<T> {
 	fn heat(service: ServiceId) -> Result<Occupancy, DispatchError> {
 		let slots = SlotsOf::<T>::get(service).ok_or(Error::<T>::NotListed)?;
 		if slots.hot.is_some() {
-			return Ok(Self::hot_occupancy());
+			return Ok(<Self as Probing>::occupancy());
 		}
 		let place = Self::find_hot().ok_or(Error::<T>::RoundsFull)?;
 		let frozen = T::Judge::heated(service);
@@ -262,7 +257,7 @@ impl<T: Config> Probing for Pallet<T> {
 		Pages::<T>::mutate(id, |page| put(page, place.slot, Some(row)));
 		Self::take_hot(place);
 		SlotsOf::<T>::insert(service, Slots { hot: Some(place), ..slots });
-		Ok(Self::hot_occupancy())
+		Ok(<Self as Probing>::occupancy())
 	}
 
 	fn cool(service: ServiceId) {
@@ -303,8 +298,12 @@ impl<T: Config> Probing for Pallet<T> {
 		Self::set_due(cold_id, slots.cold, true, None);
 	}
 
+	fn occupancy() -> Occupancy {
+		Occupancy { taken: Hot::<T>::get().taken, slots: Self::hot_pages().saturating_mul(ROWS) }
+	}
+
 	fn was_full_since(round: RoundIndex) -> bool {
-		let Occupancy { taken, slots } = Self::hot_occupancy();
+		let Occupancy { taken, slots } = <Self as Probing>::occupancy();
 		taken >= slots || Hot::<T>::get().full_until >= Some(round)
 	}
 

@@ -97,8 +97,7 @@ impl<T: Config> Pallet<T> {
 		if let Some(slot) = slot.filter(|_| idle) {
 			// As it was before: the last agreement has paid its fees of these rounds.
 			state.slot = None;
-			let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
-			Self::collect_rent(service, &slot, &counters);
+			Self::release_slot(service, &slot);
 		}
 		if let Some(info) = info {
 			Self::lower_exposure(service, &state, info.terms.cover);

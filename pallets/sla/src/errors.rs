@@ -15,6 +15,9 @@ mod errors {
 		NotLeased,
 		/// The agreement is that of a lease: close the lease or add to its order instead.
 		BelongsToLease,
+		/// The first agreement of a service must cost at least the rent of the slot that it takes, per
+		/// window: buy more units, or wait until fewer slots are taken.
+		BelowRent,
 		/// No such agreement; it may be over.
 		UnknownAgreement,
 		/// An agreement needs at least one unit.

@@ -89,6 +89,14 @@ mod events {
 			/// Stable code of the reason.
 			code: u16,
 		},
+		/// The bond covers the rents of fewer windows than it should. With less than two the service
+		/// ends with the window that has begun: bond more, or sell less.
+		RentShort {
+			/// The service.
+			service: ServiceId,
+			/// Windows whose rents are reserved, the one that has begun included.
+			reserved: u8,
+		},
 		/// Credit was paid to a tenant.
 		CreditPaid {
 			/// The agreement.

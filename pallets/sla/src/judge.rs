@@ -18,8 +18,9 @@ impl<T: Config> Judge for Pallet<T> {
 		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
 			Self::sweep_spare(state);
-			let covered = Self::renew_slot(service, state, terms.cover, since_sold, &Self::rules(next));
-			let exposure = T::Bonding::exposure(service);
+			let reserved = Self::renew_slot(service, state, terms.cover, window, since_sold);
+			let rents = state.slot.map_or(0, |slot| slot.reserve());
+			let exposure = T::Bonding::exposure(service).saturating_sub(rents);
 			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
 			state.aged_exposure = exposure;
 			let now = T::Clock::round();
@@ -27,13 +28,16 @@ impl<T: Config> Judge for Pallet<T> {
 				// A lease that is down fails long before, but not one that answers half of the
 				// probers.
 				Some((now, CloseReason::Terminated))
-			} else if !covered {
+			} else if reserved < 2 {
 				// The rent of the window that has begun is reserved, of no later one.
 				let last = T::Clock::window_start(next.saturating_add(1)).saturating_sub(1);
 				Some((last.max(now), CloseReason::RentUnpaid))
 			} else {
 				None
 			};
+			if (2..RENTS_RESERVED).contains(&reserved) {
+				Self::deposit_event(Event::RentShort { service, reserved });
+			}
 			let ends = ends.filter(|(at, _)| state.ends.is_none_or(|stands| *at < stands));
 			state.ends = ends.map(|(at, _)| at).or(state.ends);
 			Services::<T>::insert(service, &*state);

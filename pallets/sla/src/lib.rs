@@ -52,13 +52,17 @@
 //! ## Rent
 //!
 //! A service with units takes a *slot*: all validators probe it in every round. The slot costs a
-//! rent per window, whatever the verdicts, fixed by the occupancy when it was taken
-//! ([`surety_primitives::rent`]). The platform's fees on the least rate that was sold through the
-//! window count; the rest is taken from the bond, where the rents of two windows are reserved with
-//! the exposure, and goes to the probers. A window that has begun is owed as a whole. When a window
-//! is judged the rent after the next is reserved; a service whose bond cannot do that ends with the
-//! next window, which is reserved already: so no window is held that is not paid for. A service
-//! that was up in less than half of a window's measured rounds since it was sold ends at once.
+//! rent per window, whatever the verdicts, by the occupancy when it was taken or at the start of a
+//! later window if that was lower ([`surety_primitives::rent`]). It is owed for the rounds in which
+//! the slot was held. The platform's fees on the least rate that was sold through the window count;
+//! the rest is taken from the bond and goes to the probers. The first agreement of a service must
+//! cost at least its rent, so that nobody fills the slots at the operators' cost.
+//!
+//! The rents of three windows are reserved with the exposure: no window is held that is not paid
+//! for. When a window is judged another one is reserved. A bond that cannot do that is warned of
+//! ([`Event::RentShort`]), and a window later, with only the one that has begun reserved, the
+//! service ends with it. A service that was up in less than half of a window's measured rounds
+//! since it was sold ends at once.
 //!
 //! ## Leases
 //!
@@ -123,6 +127,9 @@ pub const POT: PalletId = PalletId(*b"surety/p");
 /// Most windows that are open at the same time because their rounds are not all judged. Verdicts
 /// come two rounds late, so a window of one round has up to four.
 pub const MAX_PENDING: u32 = 4;
+/// Windows whose rents a slot reserves. With fewer than two the service ends, so that an operator whose
+/// bond became short has a window to bond more.
+pub const RENTS_RESERVED: u8 = 3;
 /// Units are sold on a last verdict that is at most so many rounds old. A service that just became
 /// active shows the verdict of its idle time, at most 4 rounds old then, until its first active
 /// round is judged 3 rounds later.

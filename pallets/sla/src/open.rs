@@ -2,7 +2,7 @@
 
 use crate::*;
 use surety_primitives::{
-	EscrowId, EscrowOwner, NewStream, Service, ServiceKind, Verdict,
+	EscrowId, EscrowOwner, NewStream, Service, ServiceKind, ServiceStatus, Verdict,
 	credit::{cost_of, window_price, with_penalty},
 };
 
@@ -75,7 +75,12 @@ impl<T: Config> Pallet<T> {
 			state.penalty_share = penalty_share;
 			// The pages ask by which measures to judge, so it must be known to them first.
 			Services::<T>::insert(service, &state);
-			state.slot = Some(Self::slot(info.asset, rate, T::Probing::heat(service)?, &Self::rules_now()));
+			let slot = Self::slot(info.asset, rate, T::Probing::heat(service)?, &Self::rules_now());
+			// Else whoever wants the slots filled buys what costs less than its slot. A lease was
+			// bid for.
+			let pays = window_price::<T::Clock>(rate).is_none_or(|price| price >= slot.rent);
+			ensure!(pays || info.status == ServiceStatus::Leased, Error::<T>::BelowRent);
+			state.slot = Some(slot);
 		}
 		let needed = state.exposure::<T::Clock>(info.terms.cover).ok_or(ArithmeticError::Overflow)?;
 		let reserved = T::Bonding::exposure(service);

@@ -3,59 +3,83 @@
 use crate::*;
 use surety_primitives::{Counters, Occupancy, rent::rent};
 
+/// Rounds after a release in which the slot is not free yet, since open rounds name it.
+const RELEASE_ROUNDS: RoundIndex = 3;
+
 impl<T: Config> Pallet<T> {
+	/// Rent per window of a slot at this occupancy, in base units of an asset.
+	fn rent_at(asset: AssetId, occupancy: Occupancy, rules: &Rules) -> Balance {
+		let min_bond = T::Registry::min_bond(asset).unwrap_or_default();
+		rent(min_bond, rules.rent_base, rules.rent_peak, occupancy)
+	}
+
 	/// The slot that a service takes at this occupancy, with `rate` sold.
 	pub(crate) fn slot(asset: AssetId, rate: Balance, occupancy: Occupancy, rules: &Rules) -> Slot {
-		let min_bond = T::Registry::min_bond(asset).unwrap_or_default();
 		Slot {
-			rent: rent(min_bond, rules.rent_base, rules.rent_peak, occupancy),
-			renewed: true,
+			rent: Self::rent_at(asset, occupancy, rules),
+			reserved: RENTS_RESERVED,
+			paid_through: T::Clock::round(),
 			least_rate: rate,
 			fee_share: rules.fee_share,
 		}
 	}
 
-	/// Take a window's rent out of the bond, less the platform's fees of the rounds in `counters`.
-	/// A window that has begun is owed as a whole, or slots would be held for nothing by coming and
-	/// going.
-	pub(crate) fn collect_rent(service: ServiceId, slot: &Slot, counters: &Counters) {
+	/// Take the rent of the rounds through `last` out of the bond, less the platform's fees of the
+	/// rounds in `counters`.
+	fn collect_rent(service: ServiceId, slot: &Slot, last: RoundIndex, counters: &Counters) {
 		let billed = u32::from(counters.up.saturating_add(counters.unmeasured));
-		let due = slot.due(billed.saturating_mul(T::Clock::round_blocks()));
+		let due = slot.due::<T::Clock>(last, billed.saturating_mul(T::Clock::round_blocks()));
 		if due > 0 {
 			// The reserve: lowering what is reserved always works, and `charge` takes active bond
 			// first.
-			let reserved = T::Bonding::exposure(service);
-			Self::set_lower(service, reserved.saturating_sub(slot.rent));
+			let exposure = T::Bonding::exposure(service);
+			Self::set_lower(service, exposure.saturating_sub(due));
 			T::Bonding::charge(service, due, &T::ProberPot::get());
 		}
 	}
 
-	/// Collect the rent of a window that is judged and reserve that of the one after the next, by
-	/// the rules of the next, which has begun. Returns whether the bond covers it: else the slot is
-	/// given back with the next window.
+	/// Collect the rent of a slot that is given back, by the rounds in which it was held.
+	pub(crate) fn release_slot(service: ServiceId, slot: &Slot) {
+		let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
+		let last = T::Clock::round().saturating_add(RELEASE_ROUNDS);
+		Self::collect_rent(service, slot, last, &counters);
+	}
+
+	/// Collect the rent of a window that is judged and reserve as many as there should be, by the
+	/// rules of the next, which has begun. Rents fall with the occupancy and never rise. Returns
+	/// the windows that are reserved, the one that has begun included.
 	pub(crate) fn renew_slot(
 		service: ServiceId,
 		state: &mut ServiceState,
 		cover: WindowShare,
+		window: WindowIndex,
 		counters: &Counters,
-		rules: &Rules,
-	) -> bool {
-		let Some(slot) = state.slot else { return true };
-		Self::collect_rent(service, &slot, counters);
-		let next = Slot { renewed: true, least_rate: state.rate, fee_share: rules.fee_share, ..slot };
-		let shares = [rules.penalty_share, state.penalty_share];
-		for penalty_share in shares {
-			let renewed = ServiceState { slot: Some(next), penalty_share, ..state.clone() };
-			let needed = renewed.exposure::<T::Clock>(cover);
-			if needed.is_some_and(|needed| T::Bonding::set_exposure(service, needed).is_ok()) {
-				*state = renewed;
-				return true;
+	) -> u8 {
+		let Some(slot) = state.slot else { return RENTS_RESERVED };
+		let next = window.saturating_add(1);
+		let last = T::Clock::window_start(next).saturating_sub(1);
+		Self::collect_rent(service, &slot, last, counters);
+		let rules = Self::rules(next);
+		let held = Slot {
+			rent: slot.rent.min(Self::rent_at(state.asset, T::Probing::occupancy(), &rules)),
+			reserved: slot.reserved.saturating_sub(1),
+			paid_through: slot.paid_through.max(last),
+			least_rate: state.rate,
+			fee_share: slot.fee_share.min(rules.fee_share),
+		};
+		for reserved in (held.reserved.max(1)..=RENTS_RESERVED).rev() {
+			for penalty_share in [rules.penalty_share, state.penalty_share] {
+				let slot = Some(Slot { reserved, ..held });
+				let renewed = ServiceState { slot, penalty_share, ..state.clone() };
+				let needed = renewed.exposure::<T::Clock>(cover);
+				if needed.is_some_and(|needed| T::Bonding::set_exposure(service, needed).is_ok()) {
+					*state = renewed;
+					return reserved;
+				}
 			}
 		}
-		// Nothing is left to pay with if its end is carried out late.
-		let rent = if slot.renewed { slot.rent } else { 0 };
-		state.slot = Some(Slot { renewed: false, rent, ..next });
+		state.slot = Some(held);
 		Self::lower_exposure(service, state, cover);
-		false
+		held.reserved
 	}
 }

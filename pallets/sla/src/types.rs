@@ -2,7 +2,11 @@
 
 use crate::MAX_PENDING;
 use codec::{Decode, Encode};
-use frame::{prelude::*, traits::Zero};
+use frame::{
+	arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding},
+	prelude::*,
+	traits::Zero,
+};
 use scale_info::TypeInfo;
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId, LeaseId,
@@ -104,12 +108,15 @@ shared! {
 	/// The slot of a service that is probed in every round, and what it owes for it.
 	#[derive(Copy)]
 	pub struct Slot {
-		/// Base units per window, fixed when the slot was taken.
+		/// Base units per window: by the occupancy when the slot was taken, or at the start of a later
+		/// window if that was lower.
 		pub rent: Balance,
-		/// True if the rent of the next window is reserved beside that of this one. If not, the
-		/// service ends with this window.
-		pub renewed: bool,
-		/// Least rate that was sold since the last rent, in base units per block: its fees count.
+		/// Windows whose rents are reserved, the one that goes on included; at most
+		/// [`RENTS_RESERVED`](crate::RENTS_RESERVED).
+		pub reserved: u8,
+		/// Last round that is paid for.
+		pub paid_through: RoundIndex,
+		/// Least rate that was sold since, in base units per block: its fees count.
 		pub least_rate: Balance,
 		/// The platform's share of it.
 		pub fee_share: Perbill,
@@ -119,14 +126,22 @@ shared! {
 impl Slot {
 	/// Bond reserved for it, in base units: no window is held that is not paid for.
 	pub fn reserve(&self) -> Balance {
-		self.rent.saturating_add(if self.renewed { self.rent } else { 0 })
+		self.rent.saturating_mul(Balance::from(self.reserved))
 	}
 
-	/// Rent that is left to pay after `blocks` billed blocks: what the platform earned of them
-	/// counts.
-	pub fn due(&self, blocks: u32) -> Balance {
+	/// Rent of the rounds through `last`, at most what is reserved, of which `blocks` blocks were
+	/// billed: what the platform earned of them counts.
+	pub fn due<C: Clock>(&self, last: RoundIndex, blocks: u32) -> Balance {
+		let rounds = last.saturating_sub(self.paid_through);
+		let part = multiply_by_rational_with_rounding(
+			self.rent,
+			Balance::from(rounds),
+			Balance::from(C::window_rounds()).max(1),
+			Rounding::Up,
+		);
 		let turnover = self.least_rate.saturating_mul(Balance::from(blocks));
-		self.rent.saturating_sub(self.fee_share.mul_floor(turnover))
+		let left = part.unwrap_or(Balance::MAX).saturating_sub(self.fee_share.mul_floor(turnover));
+		left.min(self.reserve())
 	}
 }
 
@@ -385,7 +400,7 @@ pub struct ServiceView {
 	/// Bond reserved for it, in base units.
 	pub exposure: Balance,
 	/// Units that are left to sell: what capacity and free bond allow. The first sale also needs
-	/// the rent of a slot for two windows.
+	/// the rent of a slot for three windows.
 	pub available: u32,
 }
 

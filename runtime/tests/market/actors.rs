@@ -127,7 +127,13 @@ impl World {
 		let deposit = self.price(service, units, windows);
 		self.call(
 			tenant,
-			sla::Call::open_agreement { service, units, max_price: u128::MAX, deposit, min_cover: WindowShare::default() },
+			sla::Call::open_agreement {
+				service,
+				units,
+				max_price: u128::MAX,
+				deposit,
+				min_cover: WindowShare::default(),
+			},
 		)
 	}
 

@@ -82,7 +82,17 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 		},
 		3..=7 | 31..=36 => {
 			let replicas = 1 + dice.roll(2) as u8;
-			(owner, compute::Call::place_bid { order: order?, service: service?, price, replicas, foreign_terms: true }.into())
+			(
+				owner,
+				compute::Call::place_bid {
+					order: order?,
+					service: service?,
+					price,
+					replicas,
+					foreign_terms: true,
+				}
+				.into(),
+			)
 		},
 		8 => (owner, compute::Call::update_bid { order: order?, service: service?, price }.into()),
 		9 => (owner, compute::Call::withdraw_bid { order: order?, service: service? }.into()),

@@ -332,19 +332,24 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	let squatter = operator(&mut world, 1, asset);
 	let tenant = funded(&mut world, 0);
 	let service = world.peek(operators::NextServiceId::<Runtime>::get);
-	let terms =
-		TermsInput {
-			min_uptime: 0,
-			max_latency_ms: 250,
-			max_head_lag: 0,
-			credit: [Default::default(); 4],
-			cover: WindowShare::from_inner(1),
-		};
+	let terms = TermsInput {
+		min_uptime: 0,
+		max_latency_ms: 250,
+		max_head_lag: 0,
+		credit: [Default::default(); 4],
+		cover: WindowShare::from_inner(1),
+	};
 	let call = Offer { endpoint: "http://127.0.0.1:9001/", capacity: 1, terms, ..Offer::of(asset) }.call();
 	assert_ok!(act(&mut world, &squatter, call));
 	world.rounds(5);
 	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));
-	let open = sla::Call::open_agreement { service, units: 1, max_price: u128::MAX, deposit, min_cover: WindowShare::default() };
+	let open = sla::Call::open_agreement {
+		service,
+		units: 1,
+		max_price: u128::MAX,
+		deposit,
+		min_cover: WindowShare::default(),
+	};
 	let before = total(&mut world, asset, &tenant);
 	assert_ok!(act(&mut world, &tenant, open));
 	let opened = world.round();

@@ -81,7 +81,10 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
 	assert_eq!(refused(open(99, 1, window, WindowShare::default())), E::<Runtime>::UnknownService.into());
 	assert_eq!(refused(open(service, 0, window, WindowShare::default())), E::<Runtime>::ZeroUnits.into());
-	assert_eq!(refused(open(service, 1, window - 1, WindowShare::default())), E::<Runtime>::DepositUnderOneWindow.into());
+	assert_eq!(
+		refused(open(service, 1, window - 1, WindowShare::default())),
+		E::<Runtime>::DepositUnderOneWindow.into()
+	);
 	assert_eq!(refused(open(service, 1, window, WindowShare::from_u32(4))), E::<Runtime>::CoverTooLow.into());
 	let cheaper = sla::Call::open_agreement {
 		service,
@@ -91,10 +94,16 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		min_cover: WindowShare::default(),
 	};
 	assert_eq!(refused(cheaper), E::<Runtime>::PriceRose.into());
-	assert_eq!(refused(open(service, 101, 101 * window, WindowShare::default())), E::<Runtime>::OverCapacity { left: 100 }.into());
+	assert_eq!(
+		refused(open(service, 101, 101 * window, WindowShare::default())),
+		E::<Runtime>::OverCapacity { left: 100 }.into()
+	);
 	// A thousand coins of bond, less a rent, cover 42 units of three windows' prices of 7.2 coins and a tenth: the
 	// error says how many.
-	assert_eq!(refused(open(service, 60, 60 * window, WindowShare::default())), E::<Runtime>::BondTooSmall { units: 42 }.into());
+	assert_eq!(
+		refused(open(service, 60, 60 * window, WindowShare::default())),
+		E::<Runtime>::BondTooSmall { units: 42 }.into()
+	);
 	assert_eq!(refused(sla::Call::close_agreement { agreement: 7 }), E::<Runtime>::UnknownAgreement.into());
 	let id = world.open(TENANT, service, 1, 3);
 	let error = world.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;

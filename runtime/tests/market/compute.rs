@@ -447,8 +447,10 @@ fn what_is_sold_by_lease_is_not_sold_twice(asset: AssetId) {
 		let new = new_order(&mut world, asset);
 		let id = place(&mut world, &TENANT.to_account_id(), new);
 		let price = price_of(0, asset);
-		let result =
-			world.call(BIDDERS[0], compute::Call::place_bid { order: id, service, price, replicas: 1, foreign_terms: true });
+		let result = world.call(
+			BIDDERS[0],
+			compute::Call::place_bid { order: id, service, price, replicas: 1, foreign_terms: true },
+		);
 		// A machine for two.
 		let full = compute::Error::<Runtime>::NotEnoughCapacity;
 		assert_eq!(result.err().map(|failed| failed.error), (n == 2).then(|| full.into()));

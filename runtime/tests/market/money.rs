@@ -82,7 +82,8 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 			},
 			Step::RaiseCover { service, by } => {
 				let service = services[usize::from(service)];
-				let cover = world.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.cover));
+				let cover =
+					world.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.cover));
 				if let Some(cover) = cover {
 					let cover = cover + WindowShare::from_u32(u32::from(by));
 					let _ = world.call(OPERATOR, operators::Call::raise_cover { service, cover });

@@ -8,8 +8,7 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
-	AssetId, Balance, Clock, Funds, Probing, ServiceId, ServiceStatus, Verdict, WindowShare,
-	report::Finding,
+	AssetId, Balance, Clock, Funds, Probing, ServiceId, ServiceStatus, Verdict, WindowShare, report::Finding,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -146,7 +145,8 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 		world.register(who, NATIVE);
 		world.block_with(|| {
 			for _ in 0..each {
-				let listed = RuntimeCall::from(call.clone()).dispatch(RuntimeOrigin::signed(who.to_account_id()));
+				let listed =
+					RuntimeCall::from(call.clone()).dispatch(RuntimeOrigin::signed(who.to_account_id()));
 				assert_ok!(listed);
 			}
 		});
@@ -170,7 +170,9 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 	let asked = world.signed(TENANT, probes::Call::request_probe { service }).expect("it is included");
 	assert_ok!(asked);
 	assert!(world.total(NATIVE, TENANT) < funds);
-	world.until("it is probed out of turn", 5, move || last().is_some_and(|(_, verdict)| verdict == Verdict::Down));
+	world.until("it is probed out of turn", 5, move || {
+		last().is_some_and(|(_, verdict)| verdict == Verdict::Down)
+	});
 	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
 	assert_eq!(error, sla::Error::<Runtime>::NotUp.into());
 	world.check();

@@ -1,11 +1,7 @@
 //! A parameter that governance changes, at whatever block, changes neither credit nor payment of a round that has
 //! begun.
 
-use crate::{
-	actors::*,
-	orders,
-	world::World,
-};
+use crate::{actors::*, orders, world::World};
 use codec::{Decode, Encode};
 use frame_support::{assert_ok, traits::dynamic_params::AggregatedKeyValue};
 use pallet_surety_compute_orders as compute;
@@ -15,8 +11,8 @@ use proptest::prelude::*;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, WindowShare,
-	report::Finding, service_of_lease,
+	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, WindowShare, report::Finding,
+	service_of_lease,
 };
 use surety_runtime::{
 	parameters::{
@@ -41,16 +37,47 @@ fn all(value: u32) -> Vec<RuntimeParameters> {
 			[$(RuntimeParameters::$group($module::Parameters::$name($module::$name, Some($value)))),*]
 		};
 	}
-	let operators = set!(Operators, o, MinimumBond = amount, UnbondingPeriod = few, ServiceDeposit = amount,
-		MaintenanceShare = share);
-	let market = set!(Market, m, PlatformFee = share, ProberShare = share, PenaltyShare = share,
-		EscalationWindows = few, MaxMultiplier = (few + 1) as u8, MaxCredit = WindowShare::from_u32(few),
-		RentBase = share, RentPeak = share);
-	let probing = set!(Probing, p, MinDuty = share, UnhealthyRounds = (few % 5) as u8,
-		HealthRounds = (few % 32 + 1) as u8);
-	let compute = set!(Compute, c, OrderDeposit = amount, BidDeposit = amount, StartPenalty = share,
-		FetchBlocks = few, StartBlocks = few, ReopenBlocks = few, MaxBidBlocks = few + 6, MaxDuration = few + 6,
-		KeepBlocks = few, TrialRounds = few);
+	let operators = set!(
+		Operators,
+		o,
+		MinimumBond = amount,
+		UnbondingPeriod = few,
+		ServiceDeposit = amount,
+		MaintenanceShare = share
+	);
+	let market = set!(
+		Market,
+		m,
+		PlatformFee = share,
+		ProberShare = share,
+		PenaltyShare = share,
+		EscalationWindows = few,
+		MaxMultiplier = (few + 1) as u8,
+		MaxCredit = WindowShare::from_u32(few),
+		RentBase = share,
+		RentPeak = share
+	);
+	let probing = set!(
+		Probing,
+		p,
+		MinDuty = share,
+		UnhealthyRounds = (few % 5) as u8,
+		HealthRounds = (few % 32 + 1) as u8
+	);
+	let compute = set!(
+		Compute,
+		c,
+		OrderDeposit = amount,
+		BidDeposit = amount,
+		StartPenalty = share,
+		FetchBlocks = few,
+		StartBlocks = few,
+		ReopenBlocks = few,
+		MaxBidBlocks = few + 6,
+		MaxDuration = few + 6,
+		KeepBlocks = few,
+		TrialRounds = few
+	);
 	operators.into_iter().chain(market).chain(probing).chain(compute).collect()
 }
 
@@ -117,7 +144,9 @@ impl Scene {
 				_ => Escrow::stream(escrow).and_then(|stream| stream.ending),
 			};
 			Books {
-				meters: services.map(|id| Probes::reading(id).and_then(|m| m.at_least(round, blocks))).to_vec(),
+				meters: services
+					.map(|id| Probes::reading(id).and_then(|m| m.at_least(round, blocks)))
+					.to_vec(),
 				indices: services
 					.map(|id| sla::Services::<Runtime>::get(id).map(|s| s.index).unwrap_or_default())
 					.to_vec(),

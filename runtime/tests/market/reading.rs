@@ -8,9 +8,8 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
-	WindowShare,
 	AssetId, Balance, Clock, LeaseId, Meter, Probing, Region, ReputationInspect, Resources, ServiceClass,
-	ServiceId, ServiceKind, Verdict, report::Finding,
+	ServiceId, ServiceKind, Verdict, WindowShare, report::Finding,
 };
 use surety_runtime::*;
 use surety_runtime_api::{

@@ -214,12 +214,7 @@ impl World {
 		let payload = sp_runtime::generic::SignedPayload::new(call.clone(), extension.clone())?;
 		let signature = payload.using_encoded(|bytes| who.pair().sign(bytes));
 		let address = sp_runtime::MultiAddress::Id(account(who));
-		Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(
-			call,
-			address,
-			signature.into(),
-			extension,
-		))
+		Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(call, address, signature.into(), extension))
 	}
 
 	/// Every pallet's invariants.

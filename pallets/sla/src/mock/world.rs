@@ -98,11 +98,14 @@ impl Probing for World {
 		ensure!(!PagesFull::get(), DispatchError::Other("pages full"));
 		assert!(Services::<Test>::contains_key(service), "a hot row belongs to a known service");
 		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = true);
-		let hot = ProbedAs::get().values().filter(|probed| probed.hot).count();
-		Ok(Occupancy { taken: Taken::get() + u32::try_from(hot).unwrap(), slots: 100 })
+		Ok(Self::occupancy())
 	}
 	fn cool(service: ServiceId) {
 		change!(ProbedAs, |map| map.get_mut(&service).unwrap().hot = false);
+	}
+	fn occupancy() -> Occupancy {
+		let hot = ProbedAs::get().values().filter(|probed| probed.hot).count();
+		Occupancy { taken: Taken::get() + u32::try_from(hot).unwrap(), slots: 100 }
 	}
 	fn was_full_since(_: RoundIndex) -> bool {
 		PagesFull::get()

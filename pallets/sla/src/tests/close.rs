@@ -246,7 +246,8 @@ fn the_cover_rises_if_the_bond_covers_it() {
 		assert_noop!(raise(1_000), DispatchError::Other("bond too small"));
 		relist(SERVICE, |s| s.terms.cover = WindowShare::from_u32(6));
 		// The rents stay reserved.
-		let slot = Slot { rent: 70, renewed: true, least_rate: 0, fee_share: Perbill::zero() };
+		let slot =
+			Slot { rent: 70, reserved: 2, paid_through: 3 * R, least_rate: 0, fee_share: Perbill::zero() };
 		Services::<Test>::mutate_extant(SERVICE, |s| s.slot = Some(slot));
 		assert_ok!(raise(7));
 		assert_eq!(World::exposure(SERVICE), reserve(2 * PRICE, tenths(65)) + 140);

@@ -191,7 +191,14 @@ fn a_lease_that_begins_again_inherits_nothing() {
 		BaseRent::set(&Perbill::zero());
 		begin_again();
 		let id = begin(TENANT, LEASE, NATIVE);
-		let (rate, slot) = (PRICE, Slot { rent: 0, renewed: true, least_rate: PRICE, fee_share: Fee::get() });
+		let rate = PRICE;
+		let slot = Slot {
+			rent: 0,
+			reserved: RENTS_RESERVED,
+			paid_through: TestClock::round(),
+			least_rate: rate,
+			fee_share: Fee::get(),
+		};
 		let mut fresh = ServiceState { units: 1, rate, slot: Some(slot), ..ServiceState::new(NATIVE) };
 		fresh.penalty_share = Share::get();
 		fresh.pending.try_push(Pending { window: 3, rate, agreements: 1 }).unwrap();

@@ -179,7 +179,7 @@ fn a_service_that_becomes_active_again_keeps_its_record_and_nothing_else() {
 		assert_eq!((again.rate, again.active, again.pending.len()), (PRICE, 0, 1));
 		assert_eq!(again.ends, None);
 		assert_eq!(again.slot.map(|slot| (slot.rent, slot.least_rate)), Some((200, PRICE)));
-		assert_eq!(World::exposure(SERVICE), 600 * 39 / 10 * 12 / 10 + 400);
+		assert_eq!(World::exposure(SERVICE), 600 * 39 / 10 * 12 / 10 + 600);
 		at_round(5 * R);
 		turn(SERVICE, 4);
 		assert_eq!(owed(id), 0);
