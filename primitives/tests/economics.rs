@@ -134,7 +134,7 @@ fn exposure_of_an_operator() {
 	assert_eq!(cost(3 * PRICE, whole), milli(64_800));
 	assert_eq!(with_penalty(cost(3 * PRICE, whole), PENALTY), Some(milli(71_280)));
 	assert_eq!((local_rent(1), 2 * local_rent(1)), (micro(100), micro(200)));
-	assert_eq!(milli(71_280) + 2 * local_rent(1), micro(71_280_200));
+	assert_eq!(milli(71_280) + 3 * local_rent(1), micro(71_280_300));
 	// After a `Low` breach.
 	assert_eq!(cost(3 * PRICE, whole - CREDIT[0]), milli(62_100));
 	assert_eq!(with_penalty(milli(62_100), PENALTY), Some(milli(68_310)));

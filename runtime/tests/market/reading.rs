@@ -156,10 +156,10 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 		assert!(shown.meter.is_some());
 		assert_eq!(shown.exposure, operators::Exposures::<Runtime>::get(service));
 		// Three rounds are `Medium`: a quarter of a window's price of the three that each unit may get. A unit costs
-		// 7.2 coins a window; a tenth comes on the rest, and the rents of two windows.
+		// 7.2 coins a window; a tenth comes on the rest, and the rents of three windows.
 		assert_eq!((shown.index, shown.cover), (CREDIT[1], WindowShare::from_u32(3) - CREDIT[1]));
 		let each = 198 * coin(NATIVE) / 10 * 11 / 10;
-		assert_eq!(shown.exposure, 2 * each + 2 * shown.rent.unwrap());
+		assert_eq!(shown.exposure, 2 * each + 3 * shown.rent.unwrap());
 		let free = operators::Bonds::<Runtime>::get(OPERATOR.to_account_id(), NATIVE).free();
 		assert_eq!(Balance::from(shown.coverable_units), free / each);
 		assert_eq!(shown.history, probes::Windows::<Runtime>::get(service).into_inner());
