@@ -14,8 +14,7 @@ use sp_io::hashing::{blake2_256, twox_128};
 use sp_runtime::BuildStorage;
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
-	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict,
-	WindowShare,
+	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict, WindowShare,
 };
 use surety_runtime::{
 	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Runtime, RuntimeGenesisConfig,

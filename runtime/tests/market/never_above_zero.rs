@@ -272,7 +272,9 @@ fn a_bond_that_cannot_reserve_the_rent_ends_the_service_after_a_warning() {
 		)),
 	] {
 		let call = RuntimeCall::from(pallet_parameters::Call::set_parameter { key_value: change });
-		world.block_with(|| assert_ok!(call.dispatch(RuntimeOrigin::root())));
+		world.block_with(|| {
+			assert_ok!(call.dispatch(RuntimeOrigin::root()));
+		});
 	}
 	world.next_window();
 	let mut offer = Offer::native();

@@ -1,10 +1,10 @@
 //! Services.
 
 use super::{
-	amount, asset, class, share,
+	amount, asset, class,
 	resources::CapacityView,
 	rounds::{AllowanceView, CountersView, MeterView, VerdictView, WindowView},
-	text,
+	share, text,
 };
 use sp_core::H256;
 use surety_primitives::{NetworkId, Service, ServiceKind, ServiceStatus, SlaTerms};
