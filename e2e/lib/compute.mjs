@@ -248,7 +248,9 @@ export class ComputeStory extends Tale {
         const lease = this.facts.leases?.find(({ id }) => data.service.toNumber() === LEASES_FROM + id);
         if (!lease) continue;
         const breach = data.breach.toJSON();
-        this.tell.event(`block ${model.block}: ${breach.severity} breach of lease ${lease.id}: ${inPercent(breach.indexAfter)} of a window's price, ${sure(breach.credited)} SURE out of ${lease.operator}'s bond`, "magenta");
+        this.tell.event(
+          `block ${model.block}: ${breach.severity} breach of lease ${lease.id}: credit index ${inPercent(breach.indexBefore)} -> ` +
+          `${inPercent(breach.indexAfter)} of a window's price, ${sure(breach.credited)} SURE out of ${lease.operator}'s bond`, "magenta");
       }
       if (section === "computeOrders" && method === "PenaltyPaid") {
         this.tell.event(`block ${model.block}: ${this.#name(data.operator)} pays ${sure(data.amount)} SURE for failing lease ${data.lease}`, "red");

@@ -389,13 +389,13 @@ describe("a live network", () => {
     }
     assertCreditedAtMostPaid(watch);
 
-    // What is left of the cover is reserved with the penalty on it, and so are the rents of this window and the next.
+    // What is left of the cover is reserved with the penalty on it, and so are the rents of three windows.
     for (const model of [parent, at]) {
       const { index, cover, rent, exposure } = ethereum(model);
       assert.equal(index + cover, TERMS.cover);
       assert.equal(rent, RENT);
       const cost = costOf(price(units), cover);
-      assert.equal(exposure, cost + (cost + 9n) / 10n + 2n * rent, `exposure in block ${model.block}`);
+      assert.equal(exposure, cost + (cost + 9n) / 10n + 3n * rent, `exposure in block ${model.block}`);
     }
 
     // All breaches of the outage: every tier once, each paying the difference to the one before.
@@ -479,9 +479,16 @@ describe("a live network", () => {
     assert.equal(facts.credited, least(creditOf(price, indexAfter), paid));
     assert.equal(watch.credited.get(first.agreement), facts.credited);
     assertCreditedAtMostPaid(watch);
-    // Nothing else left the bond but rents, and of a window in which nothing was billed the rent is due in full.
+    // Fees paid the rent of the slot before the outage, and nothing or little since. It was held from the window's start
+    // until three rounds after its last agreement was closed.
+    const { windowRounds } = watch.latest;
+    const held = facts.outageWindow * windowRounds - 1;
+    const released = roundOf(watch, "sla", "AgreementClosed", (d) => d.agreement.toNumber() === first.agreement) + 3;
+    const due = (RENT * BigInt(released - held) + BigInt(windowRounds) - 1n) / BigInt(windowRounds);
+    const fees = (BIDS.Berta * BigInt(billable(watch, `lease ${first.id}`, held, round))) / 20n;
+    assert.equal(facts.rents.Berta, due > fees ? due - fees : 0n);
+    // Nothing else left the bond.
     const { active } = watch.latest.operators.find((o) => o.name === "Berta");
-    assert.ok(facts.rents.Berta >= RENT, `rent of ${facts.rents.Berta}`);
     assert.equal(BOND - active, takenBy(breaches, price) + big(penalty.data.amount) + facts.rents.Berta);
     // The second is dearer than the first, within what Tara allows a replacement; the third was not.
     assert.ok(BIDS.Berta < BIDS.Carlo && BIDS.Carlo <= FAILOVER_PRICE && FAILOVER_PRICE < BIDS.Dunja);
