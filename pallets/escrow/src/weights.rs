@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_escrow`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-29: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -35,13 +35,11 @@ pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
 
 impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -53,13 +51,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 180_439 ns. Proof recorded: 31671 bytes.
-		Weight::from_parts(186_939_000, 35096)
-			.saturating_add(Db::get().reads(10_u64))
+		// Minimum measured: 313_545 ns. Proof recorded: 32063 bytes.
+		Weight::from_parts(318_762_000, 35736)
+			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -69,19 +67,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:4 w:4)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
-		// Minimum measured: 112_077 ns. Proof recorded: 1289 bytes.
-		Weight::from_parts(115_422_000, 11426)
+		// Minimum measured: 148_059 ns. Proof recorded: 1297 bytes.
+		Weight::from_parts(152_225_000, 11426)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -90,15 +86,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:3 w:3)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Agreements` (r:1 w:1)
-	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn force_close() -> Weight {
-		// Minimum measured: 272_356 ns. Proof recorded: 31630 bytes.
-		Weight::from_parts(281_770_000, 35096)
-			.saturating_add(Db::get().reads(11_u64))
-			.saturating_add(Db::get().writes(10_u64))
+		// Minimum measured: 568_884 ns. Proof recorded: 32018 bytes.
+		Weight::from_parts(585_358_000, 35736)
+			.saturating_add(Db::get().reads(9_u64))
+			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `Escrow::Cursor` (r:1 w:1)
 	/// Proof: `Escrow::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
@@ -106,23 +100,21 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 6_530 ns. Proof recorded: 79 bytes.
-		Weight::from_parts(4_592_976, 3478)
-			// +- 687
-			.saturating_add(Weight::from_parts(2_432_147, 0).saturating_mul(b.into()))
+		// Minimum measured: 8_693 ns. Proof recorded: 79 bytes.
+		Weight::from_parts(6_263_189, 3478)
+			// +- 1_767
+			.saturating_add(Weight::from_parts(3_285_795, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
 			.saturating_add(Weight::from_parts(0, 2500).saturating_mul(b.into()))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -132,39 +124,35 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:4 w:4)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:1 w:0)
-	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake() -> Weight {
-		// Minimum measured: 219_348 ns. Proof recorded: 31712 bytes.
-		Weight::from_parts(227_960_000, 35096)
-			.saturating_add(Db::get().reads(12_u64))
+		// Minimum measured: 355_798 ns. Proof recorded: 32107 bytes.
+		Weight::from_parts(368_526_000, 35736)
+			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_read() -> Weight {
-		// Minimum measured: 134_932 ns. Proof recorded: 30795 bytes.
-		Weight::from_parts(139_418_000, 35096)
-			.saturating_add(Db::get().reads(4_u64))
+		// Minimum measured: 202_871 ns. Proof recorded: 31187 bytes.
+		Weight::from_parts(208_600_000, 35736)
+			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -174,65 +162,59 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:3 w:3)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:0)
-	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17796), added: 20271, mode: `MaxEncodedLen`)
+	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17910), added: 20385, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_parking() -> Weight {
-		// Minimum measured: 190_193 ns. Proof recorded: 31677 bytes.
-		Weight::from_parts(199_697_000, 35096)
-			.saturating_add(Db::get().reads(11_u64))
+		// Minimum measured: 262_699 ns. Proof recorded: 32077 bytes.
+		Weight::from_parts(277_622_000, 35736)
+			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn start() -> Weight {
-		// Minimum measured: 174_901 ns. Proof recorded: 30708 bytes.
-		Weight::from_parts(180_078_000, 35096)
-			.saturating_add(Db::get().reads(4_u64))
+		// Minimum measured: 327_826 ns. Proof recorded: 31092 bytes.
+		Weight::from_parts(333_264_000, 35736)
+			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// As `park`, until it is measured.
-		Weight::from_parts(102_222_000, 35096)
-			.saturating_add(Db::get().reads(4_u64))
+		// Minimum measured: 328_577 ns. Proof recorded: 31200 bytes.
+		Weight::from_parts(335_167_000, 35736)
+			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn park() -> Weight {
-		// Minimum measured: 97_876 ns. Proof recorded: 30796 bytes.
-		Weight::from_parts(102_222_000, 35096)
-			.saturating_add(Db::get().reads(4_u64))
+		// Minimum measured: 264_462 ns. Proof recorded: 31200 bytes.
+		Weight::from_parts(269_029_000, 35736)
+			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(373), added: 2848, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -242,8 +224,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn top_up_lump() -> Weight {
-		// Minimum measured: 42_283 ns. Proof recorded: 998 bytes.
-		Weight::from_parts(44_246_000, 3838)
+		// Minimum measured: 55_362 ns. Proof recorded: 998 bytes.
+		Weight::from_parts(57_445_000, 3854)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}

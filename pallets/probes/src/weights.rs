@@ -1,6 +1,6 @@
 //! Weights of `pallet_surety_probes`, measured.
 //!
-//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-20: 50 steps, 20 repeats,
+//! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-29: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -33,67 +33,55 @@ pub struct Measured<Db>(PhantomData<Db>);
 pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
 
 impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Reports` (r:1 w:1)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		// Minimum measured: 9_023 ns. Proof recorded: 8725 bytes.
-		Weight::from_parts(9_675_000, 12072)
-			.saturating_add(Db::get().reads(3_u64))
+		// Minimum measured: 11_007 ns. Proof recorded: 8599 bytes.
+		Weight::from_parts(12_278_000, 12074)
+			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Reports` (r:1 w:0)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
-		// Minimum measured: 42_473 ns. Proof recorded: 8779 bytes.
-		Weight::from_parts(44_797_000, 12072)
-			.saturating_add(Db::get().reads(4_u64))
+		// Minimum measured: 52_518 ns. Proof recorded: 8653 bytes.
+		Weight::from_parts(58_416_000, 12074)
+			.saturating_add(Db::get().reads(3_u64))
 	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Reports` (r:1 w:1)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// `b` is in `[0, 2048]`.
-	fn reveal(b: u32, ) -> Weight {
-		// Minimum measured: 146_849 ns. Proof recorded: 8824 bytes.
-		Weight::from_parts(152_907_660, 12072)
-			// +- 136
-			.saturating_add(Weight::from_parts(2_294, 0).saturating_mul(b.into()))
-			.saturating_add(Db::get().reads(4_u64))
+	fn reveal(_b: u32, ) -> Weight {
+		// Minimum measured: 173_287 ns. Proof recorded: 8725 bytes.
+		Weight::from_parts(194_602_819, 12074)
+			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Reports` (r:1 w:0)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// `b` is in `[0, 2048]`.
-	fn authorize_reveal(b: u32, ) -> Weight {
-		// Minimum measured: 145_747 ns. Proof recorded: 8824 bytes.
-		Weight::from_parts(151_285_253, 12072)
-			// +- 67
-			.saturating_add(Weight::from_parts(385, 0).saturating_mul(b.into()))
-			.saturating_add(Db::get().reads(4_u64))
+	fn authorize_reveal(_b: u32, ) -> Weight {
+		// Minimum measured: 174_920 ns. Proof recorded: 8725 bytes.
+		Weight::from_parts(194_111_522, 12074)
+			.saturating_add(Db::get().reads(3_u64))
 	}
 	fn idle() -> Weight {
-		// Minimum measured: 411 ns. Proof recorded: 0 bytes.
-		Weight::from_parts(481_000, 0)
+		// Minimum measured: 540 ns. Proof recorded: 0 bytes.
+		Weight::from_parts(651_000, 0)
 	}
 	/// Storage: `Probes::ProberSet` (r:1 w:0)
 	/// Proof: `Probes::ProberSet` (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`)
@@ -105,34 +93,34 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::PageInfos` (r:48 w:0)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:49 w:0)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Queued` (r:1 w:1)
+	/// Proof: `Probes::Queued` (`max_values`: Some(1), `max_size`: Some(258), added: 753, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:0)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdTurn` (r:1 w:1)
 	/// Proof: `Probes::ColdTurn` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Snapshots` (r:0 w:1)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 128]`.
 	fn open_round(n: u32, ) -> Weight {
-		// Minimum measured: 77_916 ns. Proof recorded: 1524 bytes.
-		Weight::from_parts(85_486_180, 133000)
-			// +- 529
-			.saturating_add(Weight::from_parts(16_124, 0).saturating_mul(n.into()))
-			.saturating_add(Db::get().reads(64_u64))
+		// Minimum measured: 128_551 ns. Proof recorded: 1647 bytes.
+		Weight::from_parts(135_396_343, 124519)
+			// +- 8_533
+			.saturating_add(Weight::from_parts(100_164, 0).saturating_mul(n.into()))
+			.saturating_add(Db::get().reads(59_u64))
 			.saturating_add(Db::get().writes(3_u64))
 			.saturating_add(Weight::from_parts(0, 64).saturating_mul(n.into()))
 	}
 	/// Storage: `Probes::Snapshots` (r:2 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Reports` (r:128 w:128)
 	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(2073), added: 4548, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:16 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Duty` (r:1 w:1)
 	/// Proof: `Probes::Duty` (`max_values`: Some(1), `max_size`: Some(14338), added: 14833, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Outcomes` (r:0 w:1)
@@ -140,49 +128,53 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// `n` is in `[0, 128]`.
 	/// `s` is in `[0, 2048]`.
 	fn fold(n: u32, s: u32, ) -> Weight {
-		// Minimum measured: 375_661 ns. Proof recorded: 58892 bytes.
-		Weight::from_parts(379_927_000, 546686)
-			// +- 157_935
-			.saturating_add(Weight::from_parts(6_009_678, 0).saturating_mul(n.into()))
-			// +- 9_857
-			.saturating_add(Weight::from_parts(569_024, 0).saturating_mul(s.into()))
-			.saturating_add(Db::get().reads(20_u64))
+		// Minimum measured: 536_014 ns. Proof recorded: 59778 bytes.
+		Weight::from_parts(539_600_000, 556926)
+			// +- 360_480
+			.saturating_add(Weight::from_parts(9_746_603, 0).saturating_mul(n.into()))
+			// +- 22_500
+			.saturating_add(Weight::from_parts(1_036_656, 0).saturating_mul(s.into()))
+			.saturating_add(Db::get().reads(19_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(n.into())))
 			.saturating_add(Db::get().writes(2_u64))
 			.saturating_add(Db::get().writes(1_u64.saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 4548).saturating_mul(n.into()))
 	}
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(31631), added: 34106, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// `r` is in `[0, 128]`.
 	fn judge_page(r: u32, ) -> Weight {
-		// Minimum measured: 10_195 ns. Proof recorded: 166 bytes.
-		Weight::from_parts(11_463_223, 35096)
-			// +- 1_095
-			.saturating_add(Weight::from_parts(1_869_381, 0).saturating_mul(r.into()))
-			.saturating_add(Db::get().reads(3_u64))
+		// Minimum measured: 11_497 ns. Proof recorded: 38 bytes.
+		Weight::from_parts(22_416_462, 35736)
+			// +- 17_987
+			.saturating_add(Weight::from_parts(2_625_799, 0).saturating_mul(r.into()))
+			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Probes::Snapshots` (r:1 w:1)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8607), added: 11082, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Outcomes` (r:1 w:1)
 	/// Proof: `Probes::Outcomes` (`max_values`: None, `max_size`: Some(2063), added: 4538, mode: `MaxEncodedLen`)
-	/// Storage: `Timing::Settings` (r:1 w:0)
-	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	fn close_round() -> Weight {
-		// Minimum measured: 11_788 ns. Proof recorded: 10778 bytes.
-		Weight::from_parts(12_669_000, 12072)
-			.saturating_add(Db::get().reads(3_u64))
+		// Minimum measured: 14_422 ns. Proof recorded: 10652 bytes.
+		Weight::from_parts(17_476_000, 12074)
+			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
-	/// Not measured yet: the reads and writes counted by hand.
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::PageInfos` (r:16 w:0)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::ColdCursor` (r:1 w:0)
+	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Queued` (r:1 w:1)
+	/// Proof: `Probes::Queued` (`max_values`: Some(1), `max_size`: Some(258), added: 753, mode: `MaxEncodedLen`)
 	fn request_probe() -> Weight {
-		Weight::from_parts(40_000_000, 45000)
-			.saturating_add(Db::get().reads(20_u64))
+		// Minimum measured: 51_777 ns. Proof recorded: 1022 bytes.
+		Weight::from_parts(54_401_000, 41326)
+			.saturating_add(Db::get().reads(19_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 }
