@@ -11,14 +11,16 @@ use pallet_surety_probes::{PageId, Pages, ProberSet, ROWS};
 use pallet_surety_timing::{TimingPreset, Timings};
 use sp_core::{Get, Pair, ed25519, sr25519, storage::Storage};
 use sp_io::hashing::{blake2_256, twox_128};
-use sp_runtime::BuildStorage;
+use sp_runtime::{BuildStorage, Perbill};
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
 	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict, WindowShare,
 };
 use surety_runtime::{
-	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Runtime, RuntimeGenesisConfig,
-	RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT, WASM_BINARY, genesis::EPOCH_CONFIG,
+	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Parameters, Runtime,
+	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT, WASM_BINARY,
+	genesis::EPOCH_CONFIG,
+	parameters::{RuntimeParameters, market as parameters},
 };
 
 /// Rounds of a window. Production has 1,440: nobody would wait for one to turn.
@@ -120,6 +122,7 @@ pub fn timings() -> Timings {
 pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
 	let mut storage = genesis(plan, &probers(validators)).build_storage()?;
 	BasicExternalities::execute_with_storage(&mut storage, || {
+		flat_rent()?;
 		list(plan)?;
 		if plan.orders.is_some() {
 			orders::list_bidders(plan.services)?;
@@ -188,6 +191,14 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 /// Turn what a dispatch says into an error with its name.
 fn done<T>(result: Result<T, impl std::fmt::Debug>) -> Res<T> {
 	result.map_err(|error| format!("filling the state: {error:?}").into())
+}
+
+/// Rent does not rise with the occupancy: nobody sells units for less than a slot costs, and here all
+/// slots are taken at a price that is the same for all.
+fn flat_rent() -> Res<()> {
+	let peak = parameters::Parameters::RentPeak(parameters::RentPeak, Some(Perbill::zero()));
+	done(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Market(peak)))?;
+	Ok(())
 }
 
 fn list(plan: &Plan) -> Res<()> {
