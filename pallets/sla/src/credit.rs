@@ -13,8 +13,8 @@ impl<T: Config> Pallet<T> {
 		credit_of(price, state.index.saturating_sub(base))
 	}
 
-	/// Credit that is due to an agreement which has paid `paid` in all and not delivered, and what
-	/// is promised beyond it. Both in base units.
+	/// Credit that is due to an agreement by what it has paid and is not delivered, and the credit
+	/// promised beyond it. Both in base units.
 	pub(crate) fn owed(agreement: &Agreement<T::AccountId>) -> (Balance, Balance) {
 		let Some(state) = Services::<T>::get(agreement.service).filter(|_| !agreement.is_closed()) else {
 			return (agreement.claimable, 0);
