@@ -7,6 +7,7 @@ mod address;
 
 pub use address::{Reason, forbidden};
 
+use crate::ServiceId;
 use alloc::{format, vec::Vec};
 use core::{
 	fmt,
@@ -14,6 +15,7 @@ use core::{
 	str::FromStr,
 };
 use frame_support::{BoundedVec, traits::ConstU32};
+use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// Longest host in bytes (the limit of DNS).
 pub const MAX_HOST: u32 = 253;
@@ -105,6 +107,16 @@ pub fn check(url: &[u8], allow_private: bool) -> Result<Target, Fault> {
 		return Err(Fault::Private);
 	}
 	Ok(Target { host: host.normalised()?, port, secure })
+}
+
+/// Proof of control of an endpoint's host: the BLAKE2b-256 hash that must be served, as 64 hex digits, at
+/// `scheme://host[:port]/.well-known/surety/<service>`. Only the owner of the host can put it there, and it says for
+/// which chain, operator and listing; no key signs, so any account can sell, a multisig or a pure proxy too.
+///
+/// - `genesis`: hash of the genesis block, 32 bytes.
+/// - `operator`: the encoded account of the operator.
+pub fn control_hash(genesis: &[u8], operator: &[u8], service: ServiceId, endpoint: &[u8]) -> [u8; 32] {
+	BlakeTwo256::hash_of(&(b"surety:control", genesis, operator, service, endpoint)).0
 }
 
 /// Normalise a host as it stands in a URL (a name, an IPv4 address, or an IPv6 address in brackets).

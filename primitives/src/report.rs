@@ -4,7 +4,9 @@
 //!   bit  7 6   5 4 3 2 1 0
 //!        status  latency bucket        status: 0 up, 1 down, 2 bad, 3 stale
 //!        0 1   0 0 0 0 0 0             down
-//!        0 1   1 1 1 1 1 0             abstained: the prober's own canary failed, or nothing to judge with
+//!        0 1   1 1 1 1 0 0             no proof of control where one is asked for
+//!        0 1   1 1 1 1 0 1             in doubt: no answer, but too many anchors of all networks fail too
+//!        0 1   1 1 1 1 1 0             abstained: never asked, or nothing to judge with
 //!        0 1   1 1 1 1 1 1             skipped: the service is the prober's own
 //! ```
 //!
@@ -23,7 +25,12 @@ pub enum Finding {
 	Bad(LatencyBucket),
 	/// Answered right, but too far behind the head of its network.
 	Stale(LatencyBucket),
-	/// The prober cannot tell (its own canary failed, or it lacks agreeing anchors).
+	/// Answered, but the proof of control is not where it should be, or a wrong one. It counts as [`Self::Bad`].
+	NoProof,
+	/// No usable answer, but the prober doubts itself: so many anchors of all networks failed as well that the
+	/// fault may be its own.
+	InDoubt,
+	/// The prober cannot tell: it never asked, or it has nothing to judge with.
 	Abstained,
 	/// The service belongs to the prober.
 	Skipped,
@@ -36,6 +43,8 @@ const DOWN: u8 = 1;
 const BAD: u8 = 2;
 const STALE: u8 = 3;
 const DOWN_BYTE: u8 = DOWN << STATUS_SHIFT;
+const NO_PROOF_BYTE: u8 = DOWN_BYTE | 0b11_1100;
+const IN_DOUBT_BYTE: u8 = DOWN_BYTE | 0b11_1101;
 const ABSTAINED_BYTE: u8 = DOWN_BYTE | 0b11_1110;
 const SKIPPED_BYTE: u8 = DOWN_BYTE | 0b11_1111;
 
@@ -48,6 +57,8 @@ impl Finding {
 			Self::Down => DOWN_BYTE,
 			Self::Bad(b) => pack(BAD, b),
 			Self::Stale(b) => pack(STALE, b),
+			Self::NoProof => NO_PROOF_BYTE,
+			Self::InDoubt => IN_DOUBT_BYTE,
 			Self::Abstained => ABSTAINED_BYTE,
 			Self::Skipped => SKIPPED_BYTE,
 		}
@@ -63,6 +74,8 @@ impl Finding {
 			BAD => Self::Bad(bucket),
 			STALE => Self::Stale(bucket),
 			_ if byte == DOWN_BYTE => Self::Down,
+			_ if byte == NO_PROOF_BYTE => Self::NoProof,
+			_ if byte == IN_DOUBT_BYTE => Self::InDoubt,
 			_ if byte == SKIPPED_BYTE => Self::Skipped,
 			_ => Self::Abstained,
 		}
@@ -70,7 +83,7 @@ impl Finding {
 
 	/// Whether the finding says something of the service.
 	pub fn counts(self) -> bool {
-		!matches!(self, Self::Abstained | Self::Skipped)
+		!matches!(self, Self::InDoubt | Self::Abstained | Self::Skipped)
 	}
 }
 
@@ -83,6 +96,8 @@ mod tests {
 		let buckets = || (0..crate::latency::BUCKETS).filter_map(LatencyBucket::from_index);
 		let all = buckets().flat_map(|b| [Finding::Up(b), Finding::Bad(b), Finding::Stale(b)]).chain([
 			Finding::Down,
+			Finding::NoProof,
+			Finding::InDoubt,
 			Finding::Abstained,
 			Finding::Skipped,
 		]);
@@ -94,7 +109,7 @@ mod tests {
 	#[test]
 	fn a_byte_without_meaning_counts_for_nothing() {
 		let known = (0..=u8::MAX).filter(|b| Finding::from_byte(*b).to_byte() == *b).count();
-		assert_eq!(known, 3 * 64 + 3);
+		assert_eq!(known, 3 * 64 + 5);
 		assert!(!Finding::from_byte(0b0100_0001).counts());
 	}
 }

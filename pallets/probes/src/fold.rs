@@ -227,9 +227,9 @@ fn verdict(voices: &[Voice], place: usize, subject: &Subject, committee: usize) 
 				&mut up
 			},
 			Finding::Down => &mut down,
-			Finding::Bad(_) => &mut bad,
+			Finding::Bad(_) | Finding::NoProof => &mut bad,
 			Finding::Stale(_) => &mut stale,
-			Finding::Abstained | Finding::Skipped => continue,
+			Finding::InDoubt | Finding::Abstained | Finding::Skipped => continue,
 		};
 		*counter = counter.saturating_add(1);
 	}
@@ -279,7 +279,7 @@ fn agreement(voices: &[Voice], place: usize, subject: &Subject, verdict: Verdict
 			(finding, verdict),
 			(Finding::Up(_), Verdict::Up { .. })
 				| (Finding::Down, Verdict::Down)
-				| (Finding::Bad(_), Verdict::Bad)
+				| (Finding::Bad(_) | Finding::NoProof, Verdict::Bad)
 				| (Finding::Stale(_), Verdict::Stale)
 		);
 		if let Some(tally) = duty.get_mut(voice.prober) {
