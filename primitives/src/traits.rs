@@ -73,6 +73,9 @@ pub trait Registry<AccountId> {
 	/// The probers asked for the proof through a whole window and found none: the listing gives its place at
 	/// the host free. Does nothing for any other.
 	fn unfound(id: ServiceId);
+	/// The probers asked an idle listing for its proof of control again and it is gone: an active service becomes
+	/// unproven. Does nothing for any other.
+	fn disproven(id: ServiceId);
 	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
 	fn terminate(id: ServiceId, at: RoundIndex);
 	/// Where penalties go, whatever the asset.
@@ -254,9 +257,6 @@ stored! {
 		pub allowance: [u16; 3],
 		/// Multiplier of credits for repeated breaches, at least 1.
 		pub multiplier: u8,
-		/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
-		/// network's outages. 0 for one that pays no credit.
-		pub weight: Balance,
 	}
 }
 

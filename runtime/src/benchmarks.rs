@@ -19,8 +19,8 @@ use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStora
 use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo, PageInfos, Pages, Prober,
-	Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep, bit,
+	Due, DueList, DuePages, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo, PageInfos,
+	PageSet, Pages, Prober, Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep, bit,
 };
 use pallet_surety_sla::ServiceState;
 use surety_primitives::{
@@ -186,12 +186,11 @@ impl Helper {
 		}
 		row.counters.up = HISTOGRAM as u16;
 		Self::fill(cold, &row, Some(place.slot));
-		let pages = <Runtime as pallet_surety_probes::Config>::MaxProbesPerRound::get() / ROWS - 1;
+		let pages = <Runtime as pallet_surety_probes::Config>::DueServices::get() / ROWS - 1;
+		let mut full = PageSet::default();
 		for page in 0..pages - 1 {
-			PageInfos::<Runtime>::insert(
-				PageId::Hot(page),
-				PageInfo { due: u128::MAX, taken: u128::MAX, critical: false },
-			);
+			PageInfos::<Runtime>::insert(PageId::Hot(page), PageInfo { due: u128::MAX, taken: u128::MAX });
+			full.set(page, true);
 		}
 		let hot = PageId::Hot(pages - 1);
 		Self::fill(hot, &row, None);
@@ -199,11 +198,7 @@ impl Helper {
 			info.taken &= !bit(LAST_SLOT);
 			info.due = info.taken;
 		});
-		Hot::<Runtime>::put(HotSlots {
-			taken: pages * ROWS - 1,
-			full: (1 << (pages - 1)) - 1,
-			full_until: None,
-		});
+		Hot::<Runtime>::put(HotSlots { taken: pages * ROWS - 1, pages, full, full_until: None });
 		id
 	}
 
@@ -216,7 +211,7 @@ impl Helper {
 			rows[usize::from(slot)] = Some(row.clone());
 		}
 		Pages::<Runtime>::insert(id, Page::<AccountId>::try_from(rows).expect("128 at most"));
-		PageInfos::<Runtime>::insert(id, PageInfo { due: u128::MAX, taken: u128::MAX, critical: false });
+		PageInfos::<Runtime>::insert(id, PageInfo { due: u128::MAX, taken: u128::MAX });
 	}
 
 	/// Snapshots of the open rounds, none of which names the helper's service.
@@ -228,22 +223,20 @@ impl Helper {
 				key: ProberId::decode(&mut &[index as u8; 32][..]).expect("any 32 bytes are a public key"),
 			})
 			.collect();
-		let due: Vec<Due> = (0..MAX_DUE)
-			.map(|page| Due { page: PageId::Cold(1 + page), mask: u128::MAX, full: false })
-			.collect();
+		let due: Vec<Due> =
+			(0..MAX_DUE).map(|page| Due { page: PageId::Cold(1 + page), mask: u128::MAX }).collect();
 		for round in ROUND - 2..=ROUND {
 			Snapshots::<Runtime>::insert(
 				round,
 				Snapshot {
 					session: 0,
-					seed: [7; 32],
 					started: 0,
-					committee: <Runtime as pallet_surety_probes::Config>::MaxCommittee::get(),
+					services: MAX_DUE * ROWS,
 					probers: probers.clone().try_into().expect("at most 128"),
-					due: due.clone().try_into().expect("at most 16"),
 					health: HealthRule { bad: 3, of: 4 },
 				},
 			);
+			DuePages::<Runtime>::insert(round, DueList::truncate_from(due.clone()));
 		}
 		Progress::<Runtime>::put(Sweep { judged: ROUND - 3, ..Default::default() });
 	}

@@ -74,6 +74,13 @@ pub mod dynamic {
 		/// Judged rounds of a lease that its health is told by, at most 32.
 		#[codec(index = 2)]
 		pub static HealthRounds: u8 = 20;
+		/// Most services that are probed in a round, in whole pages of 128, from 256 to 65,536. Holds from the
+		/// next window on, and never for less than what is sold needs.
+		#[codec(index = 3)]
+		pub static DueServices: u32 = 8_192;
+		/// Share of the changes of verdict that a prober must catch to be paid and not accused.
+		#[codec(index = 4)]
+		pub static MinCaught: Perbill = Perbill::from_percent(60);
 	}
 
 	/// Compute orders.

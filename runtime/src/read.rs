@@ -370,8 +370,9 @@ pub fn network_status() -> NetworkStatus {
 
 /// Services that are probed every round.
 fn hot_services() -> u32 {
-	use pallet_surety_probes::{MAX_DUE, PageId, PageInfos};
-	(0..MAX_DUE).map(|page| PageInfos::<Runtime>::get(PageId::Hot(page)).due.count_ones()).sum()
+	use pallet_surety_probes::{Hot, PageId, PageInfos};
+	let pages = Hot::<Runtime>::get().pages;
+	(0..pages).map(|page| PageInfos::<Runtime>::get(PageId::Hot(page)).due.count_ones()).sum()
 }
 
 /// The clock.

@@ -58,6 +58,8 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 		Listings::<T>::insert(id, listing);
 	}
 
+	fn disproven(_: ServiceId) {}
+
 	fn terminate(id: ServiceId, at: RoundIndex) {
 		// A lease is not among these: its owner ends it.
 		if let Some(service) = Services::<T>::get(id) {

@@ -10,6 +10,7 @@
 
 use super::*;
 use crate::{
+	judge::Sheets,
 	pages::put,
 	types::{Histogram, Page, Row, Sweep},
 };
@@ -19,7 +20,7 @@ use frame::benchmarking::prelude::*;
 use sp_application_crypto::RuntimeAppPublic;
 use surety_primitives::{Counters, Frozen, LatencyBucket, MeterReading, crypto::ProberId, report::Finding};
 
-/// The round of the block being built; round 8 is the one to fold and judge in it.
+/// The round of the block being built; round 8 is the one to count and judge in it.
 const ROUND: RoundIndex = 10;
 const OLD: RoundIndex = 8;
 
@@ -40,14 +41,13 @@ fn probers<T: Config>(n: u32) -> Probers<T::AccountId> {
 	(0..n).map(prober::<T>).collect::<Vec<_>>().try_into().expect("n is at most 128")
 }
 
-/// Hot pages that are all full, and the most cold pages.
-fn full_pages<T: Config>() {
-	for page in 0..MAX_DUE - 1 {
-		PageInfos::<T>::insert(
-			PageId::Hot(page),
-			PageInfo { due: u128::MAX, taken: u128::MAX, critical: false },
-		);
+/// So many hot pages that are all full, and the most cold pages.
+fn full_pages<T: Config>(pages: u32) {
+	for page in 0..pages {
+		PageInfos::<T>::insert(PageId::Hot(page), PageInfo { due: u128::MAX, taken: u128::MAX });
 	}
+	Hot::<T>::put(HotSlots { taken: pages * ROWS, pages, ..Default::default() });
+	Capacity::<T>::put(MAX_DUE);
 	ColdCursor::<T>::put(ColdSlots { end: MAX_COLD_PAGES * ROWS, head: 0, tail: 0 });
 }
 
@@ -56,33 +56,33 @@ fn mask(n: u32) -> u128 {
 	(0..n.min(ROWS) as u8).fold(0, |mask, slot| mask | bit(slot))
 }
 
-/// 16 pages with `services` due slots in all, the first pages full.
-fn due(services: u32, full: bool) -> BoundedVec<Due, ConstU32<MAX_DUE>> {
-	let page = |page: u32| Due {
-		page: if page == 15 { PageId::Cold(0) } else { PageId::Hot(page) },
-		mask: mask(services.saturating_sub(page * ROWS)),
-		full,
-	};
-	(0..MAX_DUE).map(page).collect::<Vec<_>>().try_into().expect("16 pages")
+/// Hot pages with `services` due slots in all, the first ones full.
+fn due(services: u32) -> DueList {
+	let page = |page: u32| Due { page: PageId::Hot(page), mask: mask(services.saturating_sub(page * ROWS)) };
+	DueList::truncate_from((0..services.div_ceil(ROWS)).map(page).collect())
 }
 
-/// A snapshot of 128 probers whose committees, one short of all, must be drawn for every page.
-fn drawn<T: Config>(services: u32) -> Snapshot<T::AccountId> {
+fn snapshot<T: Config>(n: u32, services: u32) -> Snapshot<T::AccountId> {
 	Snapshot {
 		session: 1,
-		seed: [7; 32],
 		started: 0,
-		committee: MAX_PROBERS - 1,
 		health: HealthRule { bad: 3, of: 3 },
-		probers: probers::<T>(MAX_PROBERS),
-		due: due(services, false),
+		services,
+		probers: probers::<T>(n),
 	}
 }
 
-/// An index that every committee of a snapshot has.
-fn member<T: Config>(snapshot: &Snapshot<T::AccountId>, round: RoundIndex) -> u16 {
-	let all = snapshot.committees(round).into_iter().fold(u128::MAX, |all, committee| all & committee);
-	all.trailing_zeros() as u16
+/// Reports of so many probers of which each third service is down.
+fn reports<T: Config>(probers: u32, services: u32) -> Vec<u8> {
+	let says = |i: u32| match i % 3 {
+		0 => Finding::Down,
+		_ => Finding::Up(LatencyBucket::from_millis(i)),
+	};
+	let report: Vec<u8> = (0..services).map(|i| says(i).to_byte()).collect();
+	for index in 0..probers as u16 {
+		Reports::<T>::insert(OLD, index, Sent::Revealed(Report::truncate_from(report.clone())));
+	}
+	report
 }
 
 /// A row with all that makes it long.
@@ -94,7 +94,6 @@ fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
 	Row {
 		service,
 		operator: account("operator", service, 0),
-		network: Some((service % 7) as u16),
 		max_latency: LatencyBucket::MAX,
 		joined: 0,
 		gone: None,
@@ -106,9 +105,8 @@ fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
 		counters: Counters::default(),
 		earlier: Counters { up: HISTOGRAM as u16, ..Counters::default() },
 		latencies,
-		excuses: 0,
 		last: Some((OLD - 1, Verdict::Up { latency: LatencyBucket::MAX })),
-		frozen: Frozen { allowance: [u16::MAX; 3], multiplier: 1, weight: 1 },
+		frozen: Frozen { allowance: [u16::MAX; 3], multiplier: 1 },
 		tiers: [None; 3],
 		meter: if hot {
 			MeterReading { blocks: 0, through: OLD - 1, recent: 0 }
@@ -126,7 +124,7 @@ fn fill<T: Config>(id: PageId, rows: u32) {
 		put(&mut page, slot, Some(row::<T>(u32::from(slot), id.is_hot())));
 	}
 	Pages::<T>::insert(id, page);
-	PageInfos::<T>::insert(id, PageInfo { due: mask(rows), taken: mask(rows), critical: false });
+	PageInfos::<T>::insert(id, PageInfo { due: mask(rows), taken: mask(rows) });
 }
 
 #[benchmarks]
@@ -136,7 +134,7 @@ mod benchmarks {
 	#[benchmark]
 	fn commit() {
 		at_block::<T>(ROUND, 1);
-		Snapshots::<T>::insert(ROUND, drawn::<T>(MAX_REPORT));
+		Snapshots::<T>::insert(ROUND, snapshot::<T>(MAX_PROBERS, MAX_REPORT));
 		let signature = ProberSignature::decode(&mut &[0u8; 64][..]).expect("any 64 bytes are a signature");
 
 		#[extrinsic_call]
@@ -149,7 +147,7 @@ mod benchmarks {
 	fn authorize_commit() {
 		at_block::<T>(ROUND, 1);
 		let key = ProberId::generate_pair(None);
-		let mut snapshot = drawn::<T>(MAX_REPORT);
+		let mut snapshot = snapshot::<T>(MAX_PROBERS, MAX_REPORT);
 		snapshot.probers[127].key = key.clone();
 		Snapshots::<T>::insert(ROUND, snapshot);
 		let hash = [1; 32];
@@ -167,8 +165,7 @@ mod benchmarks {
 	fn reveal(b: Linear<0, MAX_REPORT>) {
 		at_block::<T>(ROUND, REVEAL_OFFSET);
 		let round = ROUND - 1;
-		let snapshot = drawn::<T>(b);
-		let index = member::<T>(&snapshot, round);
+		let (snapshot, index) = (snapshot::<T>(MAX_PROBERS, b), 127);
 		let report = Report::truncate_from(vec![1; b as usize]);
 		let key = snapshot.probers[usize::from(index)].key.clone();
 		let hash = commit_hash(Pallet::<T>::genesis().as_ref(), round, &key, &[2; 32], &report);
@@ -185,8 +182,7 @@ mod benchmarks {
 	fn authorize_reveal(b: Linear<0, MAX_REPORT>) {
 		at_block::<T>(ROUND, REVEAL_OFFSET);
 		let round = ROUND - 1;
-		let snapshot = drawn::<T>(b);
-		let index = member::<T>(&snapshot, round);
+		let (snapshot, index) = (snapshot::<T>(MAX_PROBERS, b), 127);
 		let report = Report::truncate_from(vec![1; b as usize]);
 		let key = snapshot.probers[usize::from(index)].key.clone();
 		let hash = commit_hash(Pallet::<T>::genesis().as_ref(), round, &key, &[2; 32], &report);
@@ -211,13 +207,15 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn open_round(n: Linear<0, MAX_PROBERS>) {
-		// An odd round: the one cold page that fits is from the queue.
-		let round = ROUND + 1;
+	fn open_round(n: Linear<0, MAX_PROBERS>, p: Linear<1, 500>) {
+		// The first round of a window, which fixes the capacity too.
+		let round = T::Clock::window_start(1);
 		at_block::<T>(round, 0);
 		ProberSet::<T>::put(probers::<T>(n));
-		// All cold pages are empty, that of the queue too: the turn looks at as many as it may.
-		full_pages::<T>();
+		// Half of the pages are hot and full. The cold ones are empty, those of the queue too: the
+		// turn looks at as many as it may.
+		full_pages::<T>(p / 2);
+		Capacity::<T>::put(p / 2 + 1);
 		let queue: Vec<u32> = (1..=MAX_QUEUED).map(|page| MAX_COLD_PAGES - page).collect();
 		Queued::<T>::put(Queue::truncate_from(queue));
 
@@ -230,89 +228,105 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn fold(n: Linear<0, MAX_PROBERS>, s: Linear<0, MAX_REPORT>) {
-		at_block::<T>(ROUND, 0);
-		for due in due(s, true) {
+	fn count_round(n: Linear<0, MAX_PROBERS>, s: Linear<0, MAX_REPORT>) {
+		at_block::<T>(ROUND, COMMIT_GRACE);
+		for due in due(s) {
 			fill::<T>(due.page, due.mask.count_ones());
 		}
-		for (round, session) in [(OLD, 1), (OLD + 1, 1)] {
-			let snapshot = Snapshot {
-				session,
-				seed: [7; 32],
-				started: 0,
-				committee: MAX_PROBERS,
-				health: HealthRule { bad: 3, of: 3 },
-				probers: probers::<T>(n),
-				due: due(s, true),
-			};
-			Snapshots::<T>::insert(round, snapshot);
+		for round in [OLD, OLD + 1] {
+			Snapshots::<T>::insert(round, snapshot::<T>(n, s));
+			DuePages::<T>::insert(round, due(s));
 		}
-		let says = |i: u32| match i % 3 {
-			0 => Finding::Down,
-			_ => Finding::Up(LatencyBucket::from_millis(i)),
-		};
-		let report: Vec<u8> = (0..s).map(|i| says(i).to_byte()).collect();
-		for index in 0..n as u16 {
-			Reports::<T>::insert(OLD, index, Sent::Revealed(Report::truncate_from(report.clone())));
-		}
+		Progress::<T>::put(Sweep { judged: OLD - 1, ..Default::default() });
+		reports::<T>(n, s);
+		// One that reaches nobody: whose the services are must be looked up.
+		let dark = Report::truncate_from(vec![Finding::Down.to_byte(); s as usize]);
+		Reports::<T>::insert(OLD, 0, Sent::Revealed(dark));
 
 		#[block]
 		{
-			Pallet::<T>::fold_round(OLD);
+			Pallet::<T>::count_round(OLD);
 		}
 
-		assert_eq!(Outcomes::<T>::get(OLD).map(|outcome| outcome.rulings.len()), Some(s as usize));
-		assert!(!Reports::<T>::contains_key(OLD, 0));
+		assert!(RevealRoots::<T>::contains_key(OLD));
+		assert_eq!(Counting::<T>::get().map(|counted| counted.blind), Some(u128::from(n > 3 && s > 0)));
+	}
+
+	/// What a block that judges reads before it judges a page.
+	#[benchmark]
+	fn hear(n: Linear<0, MAX_PROBERS>, s: Linear<0, MAX_REPORT>) {
+		Snapshots::<T>::insert(OLD, snapshot::<T>(n, s));
+		DuePages::<T>::insert(OLD, due(s));
+		Counting::<T>::put(Counted::default());
+		reports::<T>(n, s);
+		let heard;
+
+		#[block]
+		{
+			let snapshot = Snapshots::<T>::get(OLD).expect("just inserted");
+			let due = DuePages::<T>::get(OLD);
+			let mut counted = Counting::<T>::get().unwrap_or_default();
+			let sheets = Sheets::of::<T>(OLD, snapshot.probers.len());
+			heard = (sheets.ballots(counted.blind).reports.iter().flatten().count(), due.len());
+			counted.duty = Default::default();
+			Counting::<T>::put(counted);
+		}
+
+		assert_eq!(heard, (n as usize, s.div_ceil(ROWS) as usize));
 	}
 
 	#[benchmark]
-	fn judge_page(r: Linear<0, ROWS>) {
-		at_block::<T>(ROUND, 1);
-		let due = Due { page: PageId::Hot(0), mask: mask(r), full: true };
+	fn judge_page(r: Linear<0, ROWS>, n: Linear<0, MAX_PROBERS>) {
+		at_block::<T>(ROUND, COMMIT_GRACE + 1);
+		let due = Due { page: PageId::Hot(0), mask: mask(r) };
 		fill::<T>(due.page, r);
 		let hearing = Hearing {
 			round: OLD,
 			window_rounds: T::Clock::window_rounds(),
 			round_blocks: T::Clock::round_blocks(),
 			stalled: false,
-			full: true,
 			hot: true,
 			health: HealthRule { bad: 3, of: 3 },
 		};
-		let rulings = vec![Ruling::Verdict(Verdict::Down).to_byte(); r as usize];
+		let snapshot = snapshot::<T>(n, r);
+		let report = vec![Finding::Down.to_byte(); r as usize];
+		let ballots = Ballots {
+			committed: mask(n),
+			reports: (0..n).map(|_| Some(report.as_slice())).collect(),
+			blind: 0,
+		};
+		let mut duty = ballots.attendance();
 
 		#[block]
 		{
-			Pallet::<T>::judge_page(&hearing, &due, &rulings);
+			Pallet::<T>::judge_page(&hearing, &due, &snapshot, &ballots, &mut duty);
 		}
 
-		assert_eq!(Progress::<T>::get().tally.down, r);
+		let tally = Progress::<T>::get().tally;
+		assert_eq!(if n > 0 { tally.down } else { tally.unmeasured }, r);
 	}
 
 	#[benchmark]
-	fn close_round() {
-		at_block::<T>(ROUND, 1);
-		Snapshots::<T>::insert(OLD, drawn::<T>(MAX_REPORT));
-		let rulings = Report::truncate_from(vec![0; MAX_REPORT as usize]);
-		Outcomes::<T>::insert(OLD, Outcome { rulings, stalled: false });
-		Progress::<T>::put(Sweep {
-			judged: OLD - 1,
-			pages: MAX_DUE,
-			services: MAX_REPORT,
-			..Default::default()
-		});
+	fn close_round(n: Linear<0, MAX_PROBERS>) {
+		at_block::<T>(ROUND, COMMIT_GRACE + 1);
+		let snapshot = snapshot::<T>(n, 1);
+		Snapshots::<T>::insert(OLD, &snapshot);
+		DuePages::<T>::insert(OLD, due(1));
+		reports::<T>(n, 1);
+		let duty = vec![DutyTally { rounds: 1, ..Default::default() }; n as usize];
 
 		#[block]
 		{
-			Pallet::<T>::judge_some(ROUND);
+			Pallet::<T>::close_round(OLD, &snapshot, &duty, Sweep::default());
 		}
 
 		assert_eq!(Progress::<T>::get().judged, OLD);
+		assert!(!Reports::<T>::contains_key(OLD, 0));
 	}
 
 	#[benchmark]
 	fn request_probe() {
-		full_pages::<T>();
+		full_pages::<T>(MAX_DUE - 1);
 		let cold = Place { page: 0, slot: 0 };
 		SlotsOf::<T>::insert(1, Slots { cold, hot: None });
 		PageInfos::<T>::insert(PageId::Cold(0), PageInfo { due: mask(1), ..Default::default() });

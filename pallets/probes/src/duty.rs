@@ -2,8 +2,8 @@
 //! end.
 
 use crate::{
-	Config, Duty, DutyTally, Event, IdentificationTuple, LeastDuty, MAX_PROBERS, Pallet, Prober, ProberSet,
-	Snapshot,
+	Config, Duty, DutyRule, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober, ProberSet,
+	SHARE, SessionRule, Snapshot,
 };
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use frame_support::{
@@ -19,8 +19,11 @@ use surety_primitives::{AssetId, Balance, Funds, crypto::ProberId};
 
 /// Rounds below which a session says too little of a prober to hold anything against it.
 pub const MIN_ROUNDS: u32 = 5;
+/// Changes of verdict in one direction, in thousandths of an operator, below which the share of them
+/// that a prober caught is not held against it.
+pub const MIN_CHANGES: u64 = 5 * SHARE;
 
-/// Filed against probers below `MinDuty` at the end of a session.
+/// Filed against probers that neglected their duty, at the end of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProberNeglect<Offender> {
 	/// The session that ended.
@@ -56,27 +59,44 @@ impl<Offender: Clone> Offence<Offender> for ProberNeglect<Offender> {
 impl DutyTally {
 	/// Share of its rounds with an accepted report.
 	pub fn participation(&self) -> Perbill {
-		share(self.accepted, self.rounds)
+		share(self.accepted.into(), self.rounds.into())
 	}
 	/// Share of its findings that agreed with the verdict.
 	pub fn agreement(&self) -> Perbill {
 		share(self.agreed, self.judged)
 	}
-	/// True if both are enough.
-	pub fn meets(&self, least: Perbill) -> bool {
-		self.participation() >= least && self.agreement() >= least
+	/// Share of the changes of verdict that it caught: the smaller of those away from up and those
+	/// back to it. None without one away from up, since who always says up catches all the others;
+	/// nor can a copy of the round before catch any.
+	pub fn caught(&self) -> Perbill {
+		let rose = share(self.rose_caught, self.rose);
+		if self.fell == 0 { Perbill::zero() } else { share(self.fell_caught, self.fell).min(rose) }
+	}
+	/// Part of its reports that is paid.
+	pub fn earned(&self, rule: DutyRule) -> Perbill {
+		let enough = self.attends(rule) && self.caught() >= rule.caught;
+		if enough { self.caught() } else { Perbill::zero() }
+	}
+	/// True if it must answer for the session.
+	pub fn is_neglect(&self, rule: DutyRule) -> bool {
+		let blind = |caught: u64, of: u64| of >= MIN_CHANGES && share(caught, of) < rule.caught;
+		let slept = blind(self.fell_caught, self.fell) || blind(self.rose_caught, self.rose);
+		self.rounds >= MIN_ROUNDS && (!self.attends(rule) || slept)
+	}
+	fn attends(&self, rule: DutyRule) -> bool {
+		self.participation() >= rule.least && self.agreement() >= rule.least
 	}
 }
 
 /// `part / whole`; all of nothing is enough.
-fn share(part: u32, whole: u32) -> Perbill {
+fn share(part: u64, whole: u64) -> Perbill {
 	if whole == 0 { Perbill::one() } else { Perbill::from_rational(part, whole) }
 }
 
 impl<T: Config> Pallet<T> {
 	/// Add a round to the duty of the probers of its snapshot. One value, written once.
 	pub(crate) fn note_duty(snapshot: &Snapshot<T::AccountId>, round: &[DutyTally]) {
-		if round.iter().all(|tally| tally.rounds == 0) {
+		if round.is_empty() {
 			return;
 		}
 		Duty::<T>::mutate(|duty| {
@@ -100,10 +120,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn end_duty(session: SessionIndex) {
 		let duty = Duty::<T>::take();
 		// As it was when the session began: its rounds are paid by it.
-		let least = LeastDuty::<T>::get().unwrap_or_else(T::MinDuty::get);
-		Self::reward(session, &duty, least);
+		let rule = SessionRule::<T>::get().unwrap_or_else(T::DutyRule::get);
+		Self::reward(session, &duty, rule);
 		let failed: Vec<&(T::AccountId, DutyTally)> =
-			duty.iter().filter(|(_, tally)| tally.rounds >= MIN_ROUNDS && !tally.meets(least)).collect();
+			duty.iter().filter(|(_, tally)| tally.is_neglect(rule)).collect();
 		if failed.is_empty() {
 			return;
 		}
@@ -132,10 +152,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pay out the pot in the native token and in one other asset, the next each session. Each
-	/// accepted report earns the same. What a prober below `least` would have earned stays in the
-	/// pot for the sessions to come: who makes another one fail gains no more by it than everybody
-	/// else.
-	fn reward(session: SessionIndex, duty: &[(T::AccountId, DutyTally)], least: Perbill) {
+	/// accepted report has the same part of it, of which its prober earns the share of the changes
+	/// of verdict that it caught. The rest stays in the pot for the sessions to come: who makes
+	/// another one fail gains no more by it than everybody else. So does all of it in a session
+	/// without a change, in which nobody can tell work from a copy.
+	fn reward(session: SessionIndex, duty: &[(T::AccountId, DutyTally)], rule: DutyRule) {
 		let accepted: u64 =
 			duty.iter().fold(0, |sum, (_, tally)| sum.saturating_add(u64::from(tally.accepted)));
 		if accepted == 0 {
@@ -149,14 +170,14 @@ impl<T: Config> Pallet<T> {
 			// The pot stays alive.
 			let funds = T::Funds::spendable(asset, &pot).saturating_sub(T::Funds::minimum(asset));
 			let (mut paid, mut probers): (Balance, u32) = (0, 0);
-			for (prober, tally) in duty.iter().filter(|(_, t)| t.accepted > 0 && t.meets(least)) {
-				let part = multiply_by_rational_with_rounding(
+			for (prober, tally) in duty {
+				let whole = multiply_by_rational_with_rounding(
 					funds,
 					u128::from(tally.accepted),
 					u128::from(accepted),
 					Rounding::Down,
-				)
-				.unwrap_or(0);
+				);
+				let part = tally.earned(rule).mul_floor(whole.unwrap_or(0));
 				// A prober that cannot take it (blocked, or below the minimum balance) leaves it in
 				// the pot.
 				if part > 0 && T::Funds::transfer(asset, &pot, prober, part).is_ok() {
@@ -180,7 +201,7 @@ impl<T: Config> Pallet<T> {
 			log::error!(target: crate::LOG, "{} validators, but only the first {most} can probe", all.len());
 		}
 		let most = usize::try_from(most).unwrap_or(usize::MAX);
-		LeastDuty::<T>::put(T::MinDuty::get());
+		SessionRule::<T>::put(T::DutyRule::get());
 		ProberSet::<T>::put(BoundedVec::truncate_from(all.into_iter().take(most).collect()));
 	}
 }

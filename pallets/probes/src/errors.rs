@@ -7,8 +7,8 @@ use frame_support::pallet_macros::pallet_section;
 mod errors {
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The phase has not begun: commits are accepted in the blocks of their round, reveals from
-		/// the third block of the next one on.
+		/// The phase has not begun: commits are accepted in the blocks of their round and the first
+		/// two of the next, reveals from the fifth block of the next one on.
 		TooEarly,
 		/// The phase is over.
 		TooLate,
@@ -22,7 +22,7 @@ mod errors {
 		AlreadyRevealed,
 		/// The prober did not commit in this round.
 		NoCommit,
-		/// The report does not have one byte for each service that is due for the prober.
+		/// The report does not have one byte for each service that is due.
 		WrongLength,
 		/// The report is not the one that was committed to.
 		WrongReveal,

@@ -24,7 +24,8 @@ mod events {
 			unclear: u32,
 			/// Too few reports, or the chain stalled.
 			unmeasured: u32,
-			/// Down in an outage of its whole network, or in announced maintenance.
+			/// No answer while probers doubt themselves, too few that say anything, or not up in
+			/// announced maintenance.
 			excused: u32,
 		},
 		/// The verdict on a service is another than in the last round in which it was due.
@@ -37,6 +38,27 @@ mod events {
 			from: Option<Verdict>,
 			/// The new verdict.
 			to: Verdict,
+		},
+		/// Half of what the terms allow in a window is used up: more of it is a breach.
+		AllowanceHalfUsed {
+			/// Which service.
+			service: ServiceId,
+			/// Window that is counted.
+			window: WindowIndex,
+			/// Round whose judgement made it so.
+			round: RoundIndex,
+			/// Which term.
+			kind: BreachKind,
+			/// Rounds of the window that count against it so far.
+			count: u16,
+			/// Rounds that may. The first tier is breached above it.
+			allowance: u16,
+		},
+		/// The probers asked an idle listing for its proof of control again, and it is gone or wrong. No
+		/// units can be sold until it is there again.
+		ProofLost {
+			/// Which service.
+			service: ServiceId,
 		},
 		/// Through a whole window the probers found no proof that the operator controls the
 		/// endpoint's host. The listing is not probed any more, until its operator asks for it
@@ -53,8 +75,8 @@ mod events {
 			/// Cold page of the service. All idle services of the page are probed with it.
 			page: u32,
 		},
-		/// A prober reported in too few rounds of a session, or disagreed with too many verdicts.
-		/// It earns nothing for the session and is reported.
+		/// A prober reported in too few rounds of a session, disagreed with too many verdicts, or missed
+		/// too many changes of verdict. It earns nothing for the session and is reported.
 		DutyFailed {
 			/// Session that ended.
 			session: SessionIndex,

@@ -1,125 +1,69 @@
-//! Sweep 1: from what the probers sent to one ruling per due service. Pure counting over slices;
-//! the pallet only gathers the slices and stores the result.
+//! From what the probers sent to one ruling per due service. Pure counting over slices; the pallet
+//! only gathers the slices.
 //!
-//! Safety, with fewer than a third of a committee lying. A service gets a verdict only if at least
-//! half of its committee says something of it, and then a verdict needs two thirds of those, which
-//! is a third of the committee: more than the liars are. So they can neither invent an outage nor a
-//! recovery. And what all honest probers saw is the verdict as soon as all of them reveal.
+//! Safety, with fewer than a third of the probers lying. A service gets a verdict only if at least
+//! half of the probers say something of it, and then a verdict needs two thirds of those, which is a
+//! third of the probers: more than the liars are. So they can neither invent an outage nor a
+//! recovery, nor doubt. And what all honest probers saw is the verdict as soon as all of them
+//! reveal.
 
-use crate::{
-	Config, Due, DutyTally, MAX_REPORT, Outcome, Outcomes, Pages, Pallet, Reports, Ruling, Sent, Snapshot,
-	Snapshots, WeightInfo, bit, bits,
-};
-use alloc::{collections::BTreeMap, vec, vec::Vec};
-use frame_support::{BoundedVec, weights::Weight};
-use surety_primitives::{
-	Balance, Clock, LatencyBucket, NetworkId, RoundIndex, Verdict, latency::BUCKETS, report::Finding,
-};
+use crate::{DutyTally, MAX_PROBERS, SHARE, bit};
+use alloc::{collections::BTreeMap, vec::Vec};
+use surety_primitives::{LatencyBucket, Verdict, latency::BUCKETS, report::Finding};
 
-/// Most of a network's exposure that counts per operator: one part of so many.
-const OPERATOR_CAP: u128 = 4;
-/// Operators that must be down for a correlated outage.
-const MIN_OPERATORS: usize = 3;
-
-/// Commit and report of one prober.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Ballot<'a> {
-	/// True if it committed.
-	pub committed: bool,
-	/// Its report, if it revealed.
-	pub report: Option<&'a [u8]>,
-}
-
-/// One due page.
-#[derive(Clone, Copy, Debug)]
-pub struct Sheet<'a> {
-	/// Probers of it: bit `i` is prober `i`.
-	pub committee: u128,
-	/// The services at its due slots, in the order of the report; `None` where none is (any more).
-	pub subjects: &'a [Option<Subject>],
+/// All that the probers sent for a round.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Ballots<'a> {
+	/// Probers that committed, one bit each.
+	pub committed: u128,
+	/// Report of each prober of the snapshot, if it revealed.
+	pub reports: Vec<Option<&'a [u8]>>,
+	/// Probers whose report is blind, one bit each.
+	pub blind: u128,
 }
 
 /// A due service.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Subject {
-	/// Network of an `Rpc` service.
-	pub network: Option<NetworkId>,
-	/// Its operator; any number that is the same for the same operator.
+	/// Its operator; any number that is the same for the same operator of the page.
 	pub operator: u32,
 	/// The prober that is its operator and must skip it.
 	pub own: Option<u8>,
-	/// Its weight in its network's outages: exposure in billionths of a minimum bond.
-	pub weight: Balance,
+	/// Verdict of the round before, unless a change is no news: in announced maintenance.
+	pub before: Option<Verdict>,
 	/// It has no units. Idle listings are cheap, so they do not say who is blind, nor who is right.
 	pub idle: bool,
 }
 impl Subject {
-	fn is_of(&self, prober: usize) -> bool {
-		self.own.is_some_and(|own| usize::from(own) == prober)
+	fn is_of(&self, prober: u8) -> bool {
+		self.own == Some(prober)
 	}
 }
 
-/// Result of sweep 1.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Folded {
-	/// One per due service in the order of the report.
-	pub rulings: Vec<Ruling>,
-	/// Addition of the round to each prober's duty.
-	pub duty: Vec<DutyTally>,
+/// The decision on a service in a round.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ruling {
+	/// The verdict, but for announced maintenance, of which only the row knows.
+	pub verdict: Verdict,
+	/// Two thirds say that the proof of control is missing or wrong.
+	pub disproven: bool,
+}
+impl From<Verdict> for Ruling {
+	fn from(verdict: Verdict) -> Self {
+		Self { verdict, disproven: false }
+	}
 }
 
 /// The bytes of a report that are about one page.
 struct Voice<'a> {
-	prober: usize,
+	prober: u8,
 	bytes: &'a [u8],
 	blind: bool,
 }
-
-/// Fold a round.
-pub fn fold(sheets: &[Sheet], ballots: &[Ballot]) -> Folded {
-	let blind = blind(sheets, ballots);
-	let mut offsets = vec![0usize; ballots.len()];
-	let mut duty = vec![DutyTally::default(); ballots.len()];
-	let mut rulings = Vec::new();
-	for sheet in sheets {
-		let members: Vec<usize> =
-			bits(sheet.committee).map(usize::from).filter(|i| *i < ballots.len()).collect();
-		let committed = count(&members, |i| ballots.get(i).is_some_and(|b| b.committed));
-		let mut voices = Vec::new();
-		for prober in &members {
-			let Some(offset) = offsets.get_mut(*prober) else { continue };
-			let end = offset.saturating_add(sheet.subjects.len());
-			let report = ballots.get(*prober).and_then(|b| b.report);
-			if let Some(bytes) = report.and_then(|r| r.get(*offset..end)) {
-				let blind = blind.get(*prober).copied().unwrap_or(false);
-				voices.push(Voice { prober: *prober, bytes, blind });
-			}
-			*offset = end;
-		}
-		let quorum = !members.is_empty()
-			&& at_least(committed, 2, 3, members.len())
-			&& at_least(voices.len(), 1, 2, members.len());
-		for (place, subject) in sheet.subjects.iter().enumerate() {
-			let ruling = match subject {
-				Some(subject) if quorum => verdict(&voices, place, subject, members.len()),
-				_ => Verdict::Unmeasured,
-			};
-			rulings.push(Ruling::Verdict(ruling));
-			if let Some(subject) = subject {
-				agreement(&voices, place, subject, ruling, &mut duty);
-			}
-		}
-		if sheet.subjects.iter().any(Option::is_some) {
-			for prober in &members {
-				if let Some(tally) = duty.get_mut(*prober) {
-					tally.rounds = 1;
-				}
-			}
-		}
+impl Voice<'_> {
+	fn finding(&self, place: usize) -> Finding {
+		self.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte))
 	}
-	attendance(ballots, &blind, &mut duty);
-	excuse(sheets, &mut rulings);
-	Folded { rulings, duty }
 }
 
 /// `part >= whole * num / den` in whole numbers.
@@ -127,91 +71,121 @@ fn at_least(part: usize, num: usize, den: usize, whole: usize) -> bool {
 	part.saturating_mul(den) >= whole.saturating_mul(num)
 }
 
-fn count(members: &[usize], is: impl Fn(usize) -> bool) -> usize {
-	members.iter().filter(|i| is(**i)).count()
-}
-
-/// Services with units that a report says something of, and their operators.
-struct Span {
-	services: usize,
-	/// By the operator's place in the round.
-	operators: Vec<bool>,
-}
-impl Span {
-	fn new(operators: usize) -> Self {
-		Self { services: 0, operators: vec![false; operators] }
+impl<'a> Ballots<'a> {
+	/// Probers of the snapshot.
+	pub fn probers(&self) -> usize {
+		self.reports.len()
 	}
-	fn add(&mut self, operator: usize) {
-		self.services = self.services.saturating_add(1);
-		if let Some(seen) = self.operators.get_mut(operator) {
-			*seen = true;
+
+	fn revealed(&self) -> usize {
+		self.reports.iter().flatten().count()
+	}
+
+	/// Two thirds committed and half revealed. Without it nothing is measured.
+	pub fn is_quorate(&self) -> bool {
+		let committed = usize::try_from(self.committed.count_ones()).unwrap_or(0);
+		self.probers() > 0
+			&& at_least(committed, 2, 3, self.probers())
+			&& at_least(self.revealed(), 1, 2, self.probers())
+	}
+
+	/// Addition of the round to the duty of each prober, but for what it found.
+	pub fn attendance(&self) -> Vec<DutyTally> {
+		let came = (0u8..).zip(&self.reports).map(|(prober, report)| DutyTally {
+			rounds: 1,
+			committed: u32::from(self.committed & bit(prober) != 0),
+			revealed: u32::from(report.is_some()),
+			accepted: u32::from(report.is_some() && self.blind & bit(prober) == 0),
+			..Default::default()
+		});
+		came.take(MAX_PROBERS as usize).collect()
+	}
+
+	/// Find the blind reports. They say down of more than half of the services that they judge, and
+	/// these are of more than half of the operators; unless two thirds of the reports are like that.
+	/// Only services with units count: else whoever lists dead endpoints could have honest reports
+	/// dropped. And operators count, not services alone: else one with many cheap services that
+	/// answer only some could.
+	///
+	/// The first `hot` bytes of a report are about services with units. `owners` says whose they
+	/// are, any number that is the same for the same operator; it is only asked if it matters.
+	pub fn find_blind(&mut self, hot: usize, owners: impl FnOnce() -> Vec<Option<u32>>) {
+		self.blind = 0;
+		let says = |report: &[u8]| {
+			let (mut judged, mut down) = (0usize, 0usize);
+			for finding in report.iter().take(hot).map(|byte| Finding::from_byte(*byte)) {
+				judged = judged.saturating_add(usize::from(finding.counts()));
+				down = down.saturating_add(usize::from(finding == Finding::Down));
+			}
+			down.saturating_mul(2) > judged
+		};
+		let dark: Vec<(u8, &[u8])> = (0u8..)
+			.zip(&self.reports)
+			.filter_map(|(prober, report)| Some((prober, (*report)?)).filter(|(_, report)| says(report)))
+			.collect();
+		if dark.is_empty() {
+			return;
+		}
+		let owners = owners();
+		let blind = || dark.iter().filter(|(_, report)| reaches_few(report, &owners));
+		if !at_least(blind().count(), 2, 3, self.revealed()) {
+			self.blind = blind().fold(0, |mask, (prober, _)| mask | bit(*prober));
 		}
 	}
-	/// True if it is more than half of `whole`, both by services and by operators.
-	fn is_most_of(&self, whole: &Self) -> bool {
-		let operators = |span: &Self| span.operators.iter().filter(|seen| **seen).count();
-		self.services.saturating_mul(2) > whole.services
-			&& operators(self).saturating_mul(2) > operators(whole)
+
+	/// Decide on the services of one page, whose bytes begin at `from` in a report, and add to the
+	/// probers' duty what they found there.
+	pub fn decide(&self, from: usize, subjects: &[Option<Subject>], duty: &mut [DutyTally]) -> Vec<Ruling> {
+		let to = from.saturating_add(subjects.len());
+		let voices: Vec<Voice> = (0u8..)
+			.zip(&self.reports)
+			.filter_map(|(prober, report)| {
+				let bytes = (*report)?.get(from..to)?;
+				Some(Voice { prober, bytes, blind: self.blind & bit(prober) != 0 })
+			})
+			.collect();
+		let quorate = self.is_quorate();
+		let rulings: Vec<Ruling> = subjects
+			.iter()
+			.enumerate()
+			.map(|(place, subject)| match subject {
+				Some(subject) if quorate => ruling(&voices, place, subject, self.probers()),
+				_ => Verdict::Unmeasured.into(),
+			})
+			.collect();
+		note_findings(&voices, subjects, &rulings, duty);
+		rulings
 	}
 }
 
-/// The operators of the services with units, numbered from 0: one per place of every sheet, and how
-/// many.
-fn owners(sheets: &[Sheet]) -> (Vec<Vec<Option<usize>>>, usize) {
-	let mut known = BTreeMap::new();
-	let mut owner = |subject: &Option<Subject>| {
-		let subject = subject.filter(|subject| !subject.idle)?;
-		let next = known.len();
-		Some(*known.entry(subject.operator).or_insert(next))
-	};
-	let places = sheets.iter().map(|sheet| sheet.subjects.iter().map(&mut owner).collect()).collect();
-	(places, known.len())
+/// True if a report says down of more than half of the services with units that it judges, of more
+/// than half of the operators.
+fn reaches_few(report: &[u8], owners: &[Option<u32>]) -> bool {
+	let (mut judged, mut down) = (0usize, 0usize);
+	// Of each operator, if one of its services is down.
+	let mut operators = BTreeMap::new();
+	for (byte, owner) in report.iter().zip(owners) {
+		let (finding, Some(owner)) = (Finding::from_byte(*byte), owner) else { continue };
+		if !finding.counts() {
+			continue;
+		}
+		let is_down = finding == Finding::Down;
+		judged = judged.saturating_add(1);
+		down = down.saturating_add(usize::from(is_down));
+		*operators.entry(*owner).or_insert(false) |= is_down;
+	}
+	let unreached = operators.values().filter(|down| **down).count();
+	down.saturating_mul(2) > judged && unreached.saturating_mul(2) > operators.len()
 }
 
-/// Which reports are blind and dropped: those that say down of more than half of the services that
-/// they judge, and these services are of more than half of the operators; unless two thirds of the
-/// reports are like that. Only services with units count: else whoever lists dead endpoints could
-/// have honest reports dropped. And operators count, not services alone: else one with many cheap
-/// services that answer only some could.
-fn blind(sheets: &[Sheet], ballots: &[Ballot]) -> Vec<bool> {
-	let (owners, operators) = owners(sheets);
-	let blind: Vec<bool> = ballots
-		.iter()
-		.enumerate()
-		.map(|(prober, ballot)| {
-			let Some(report) = ballot.report else { return false };
-			let mut offset = 0usize;
-			let (mut judged, mut down) = (Span::new(operators), Span::new(operators));
-			let member = u8::try_from(prober).map_or(0, bit);
-			for (sheet, owners) in sheets.iter().zip(&owners).filter(|(s, _)| s.committee & member != 0) {
-				let end = offset.saturating_add(sheet.subjects.len());
-				let bytes = report.get(offset..end).unwrap_or_default();
-				for (byte, owner) in bytes.iter().zip(owners) {
-					let Some(owner) = *owner else { continue };
-					let finding = Finding::from_byte(*byte);
-					if finding.counts() {
-						judged.add(owner);
-					}
-					if finding == Finding::Down {
-						down.add(owner);
-					}
-				}
-				offset = end;
-			}
-			down.is_most_of(&judged)
-		})
-		.collect();
-	let revealed = ballots.iter().filter(|b| b.report.is_some()).count();
-	let so_many = blind.iter().filter(|b| **b).count();
-	if at_least(so_many, 2, 3, revealed) { vec![false; ballots.len()] } else { blind }
-}
-
-/// The verdict at one place of a page that has a quorum. An operator has no say on its own service.
-fn verdict(voices: &[Voice], place: usize, subject: &Subject, committee: usize) -> Verdict {
-	let (mut up, mut down, mut bad, mut stale, mut unheard) = (0usize, 0usize, 0usize, 0usize, 0usize);
+/// The ruling at one place of a page, where the probers are quorate. An operator has no say on its
+/// own service.
+fn ruling(voices: &[Voice], place: usize, subject: &Subject, probers: usize) -> Ruling {
+	let (mut up, mut down, mut bad, mut stale) = (0usize, 0usize, 0usize, 0usize);
+	let (mut doubt, mut unheard, mut no_proof) = (0usize, 0usize, 0usize);
 	let mut latencies = [0u8; BUCKETS as usize];
 	for voice in voices.iter().filter(|voice| !subject.is_of(voice.prober)) {
-		let finding = voice.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte));
+		let finding = voice.finding(place);
 		// A blind report is no evidence of an outage, but neither may a service be `Up` that only a
 		// part of the probers reach: where few services are listed, that part is blind by
 		// definition.
@@ -227,30 +201,36 @@ fn verdict(voices: &[Voice], place: usize, subject: &Subject, committee: usize) 
 				&mut up
 			},
 			Finding::Down => &mut down,
-			Finding::Bad(_) | Finding::NoProof => &mut bad,
+			Finding::Bad(_) => &mut bad,
+			Finding::NoProof => {
+				no_proof = no_proof.saturating_add(1);
+				&mut bad
+			},
 			Finding::Stale(_) => &mut stale,
-			Finding::InDoubt | Finding::Abstained | Finding::Skipped => continue,
+			Finding::InDoubt => &mut doubt,
+			Finding::Abstained | Finding::Skipped => continue,
 		};
 		*counter = counter.saturating_add(1);
 	}
-	let counting = up.saturating_add(down).saturating_add(bad).saturating_add(stale);
-	if counting == 0 || !at_least(counting, 1, 2, committee) {
-		return Verdict::Unmeasured;
-	}
+	let counting = [up, down, bad, stale, doubt].iter().fold(0usize, |sum, n| sum.saturating_add(*n));
 	let most = |part: usize| at_least(part, 2, 3, counting);
-	if most(down) {
+	let verdict = if counting == 0 || !at_least(counting, 1, 2, probers) {
+		// The reports are there, but too few say anything: nobody's fault that shows.
+		Verdict::Excused
+	} else if most(down) {
 		Verdict::Down
 	} else if most(bad) {
 		Verdict::Bad
 	} else if most(stale) {
 		Verdict::Stale
-	} else if !most(up) {
-		Verdict::Unclear
-	} else if at_least(up, 2, 3, counting.saturating_add(unheard)) {
+	} else if most(down.saturating_add(doubt)) {
+		Verdict::Excused
+	} else if most(up) && at_least(up, 2, 3, counting.saturating_add(unheard)) {
 		Verdict::Up { latency: median(&latencies, up) }
 	} else {
-		Verdict::Unmeasured
-	}
+		Verdict::Unclear
+	};
+	Ruling { verdict, disproven: verdict == Verdict::Bad && most(no_proof) }
 }
 
 /// Median bucket of `total` latencies, the faster one of two.
@@ -266,137 +246,77 @@ fn median(latencies: &[u8], total: usize) -> LatencyBucket {
 	LatencyBucket::MAX
 }
 
-/// Count who said what the verdict says. Abstaining does not agree, nor does skipping what is
-/// another's. Idle listings do not count: else whoever lists some that answer all but one prober
-/// could have that one fail its duty.
-fn agreement(voices: &[Voice], place: usize, subject: &Subject, verdict: Verdict, duty: &mut [DutyTally]) {
-	if subject.idle || matches!(verdict, Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused) {
-		return;
+/// True if a finding says what the verdict says. Abstaining does not, nor does doubt.
+fn agrees(finding: Finding, verdict: Verdict) -> bool {
+	matches!(
+		(finding, verdict),
+		(Finding::Up(_), Verdict::Up { .. })
+			| (Finding::Down, Verdict::Down)
+			| (Finding::Bad(_) | Finding::NoProof, Verdict::Bad)
+			| (Finding::Stale(_), Verdict::Stale)
+	)
+}
+
+/// If a service is up; `None` where a verdict says neither.
+fn is_up(verdict: Verdict) -> Option<bool> {
+	match verdict {
+		Verdict::Up { .. } => Some(true),
+		Verdict::Down | Verdict::Bad | Verdict::Stale => Some(false),
+		Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused => None,
 	}
-	for voice in voices.iter().filter(|voice| !voice.blind && !subject.is_of(voice.prober)) {
-		let finding = voice.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte));
-		let agreed = matches!(
-			(finding, verdict),
-			(Finding::Up(_), Verdict::Up { .. })
-				| (Finding::Down, Verdict::Down)
-				| (Finding::Bad(_) | Finding::NoProof, Verdict::Bad)
-				| (Finding::Stale(_), Verdict::Stale)
-		);
-		if let Some(tally) = duty.get_mut(voice.prober) {
-			tally.judged = tally.judged.saturating_add(1);
-			tally.agreed = tally.agreed.saturating_add(u32::from(agreed));
+}
+
+/// Findings of one kind at the services of one operator.
+#[derive(Clone, Copy, Default)]
+struct Agreement {
+	of: u64,
+	agreed: u64,
+}
+impl Agreement {
+	fn add(&mut self, agreed: bool) {
+		self.of = self.of.saturating_add(1);
+		self.agreed = self.agreed.saturating_add(u64::from(agreed));
+	}
+	/// As thousandths of an operator: all, and those that agreed.
+	fn shares(self) -> (u64, u64) {
+		match self.agreed.saturating_mul(SHARE).checked_div(self.of) {
+			Some(agreed) => (SHARE, agreed),
+			None => (0, 0),
 		}
 	}
 }
 
-/// Count who came, of those who had something to probe.
-fn attendance(ballots: &[Ballot], blind: &[bool], duty: &mut [DutyTally]) {
-	for ((ballot, blind), tally) in ballots.iter().zip(blind).zip(duty).filter(|(_, t)| t.rounds > 0) {
-		tally.committed = u32::from(ballot.committed);
-		tally.revealed = u32::from(ballot.report.is_some());
-		tally.accepted = u32::from(ballot.report.is_some() && !blind);
-	}
-}
-
-/// Mark what is down together with its network: services that hold two thirds of the network's
-/// exposure, at most a quarter of it per operator, so of at least three operators. The quarter is
-/// of all exposure before anything is capped: where one operator dominates a network, nothing is
-/// ever excused.
-fn excuse(sheets: &[Sheet], rulings: &mut [Ruling]) {
-	let mut total: BTreeMap<NetworkId, Balance> = BTreeMap::new();
-	let mut down: BTreeMap<NetworkId, BTreeMap<u32, Balance>> = BTreeMap::new();
-	let subjects = || sheets.iter().flat_map(|s| s.subjects.iter());
-	for (subject, ruling) in subjects().zip(rulings.iter()) {
-		let Some(Subject { network: Some(network), operator, weight, .. }) = subject else { continue };
-		if *weight == 0 {
-			continue;
+/// Count who said what the verdict says, per operator, so that one with many services has no more
+/// weight. Idle listings do not count: else whoever lists some that answer all but one prober could
+/// have that one fail its duty.
+fn note_findings(voices: &[Voice], subjects: &[Option<Subject>], rulings: &[Ruling], duty: &mut [DutyTally]) {
+	let mut clear: Vec<(&Subject, usize, Verdict)> = subjects
+		.iter()
+		.zip(rulings)
+		.enumerate()
+		.filter_map(|(place, (subject, ruling))| Some((subject.as_ref()?, place, ruling.verdict)))
+		.filter(|(subject, _, verdict)| !subject.idle && is_up(*verdict).is_some())
+		.collect();
+	clear.sort_by_key(|(subject, ..)| subject.operator);
+	for services in clear.chunk_by(|(a, ..), (b, ..)| a.operator == b.operator) {
+		for voice in voices.iter().filter(|voice| !voice.blind) {
+			let Some(tally) = duty.get_mut(usize::from(voice.prober)) else { continue };
+			let (mut all, mut fell, mut rose) =
+				(Agreement::default(), Agreement::default(), Agreement::default());
+			for (subject, place, verdict) in services.iter().filter(|(s, ..)| !s.is_of(voice.prober)) {
+				let agreed = agrees(voice.finding(*place), *verdict);
+				all.add(agreed);
+				match (subject.before.and_then(is_up), is_up(*verdict)) {
+					(Some(true), Some(false)) => fell.add(agreed),
+					(Some(false), Some(true)) => rose.add(agreed),
+					_ => (),
+				}
+			}
+			let mut found = DutyTally::default();
+			(found.judged, found.agreed) = all.shares();
+			(found.fell, found.fell_caught) = fell.shares();
+			(found.rose, found.rose_caught) = rose.shares();
+			tally.add(&found);
 		}
-		let sum = total.entry(*network).or_default();
-		*sum = sum.saturating_add(*weight);
-		if *ruling == Ruling::Verdict(Verdict::Down) {
-			let sum = down.entry(*network).or_default().entry(*operator).or_default();
-			*sum = sum.saturating_add(*weight);
-		}
-	}
-	let is_out = |network: &NetworkId| -> bool {
-		let (Some(total), Some(down)) = (total.get(network), down.get(network)) else { return false };
-		let cap = total.checked_div(OPERATOR_CAP).unwrap_or(0);
-		let counted = down.values().fold(0u128, |sum, weight| sum.saturating_add((*weight).min(cap)));
-		down.len() >= MIN_OPERATORS && counted.saturating_mul(3) >= total.saturating_mul(2)
-	};
-	let out: Vec<NetworkId> = down.keys().copied().filter(is_out).collect();
-	for (subject, ruling) in subjects().zip(rulings.iter_mut()) {
-		let network = subject.as_ref().and_then(|s| s.network);
-		if *ruling == Ruling::Verdict(Verdict::Down) && network.is_some_and(|n| out.contains(&n)) {
-			*ruling = Ruling::CorrelatedDown;
-		}
-	}
-}
-
-impl<T: Config> Pallet<T> {
-	/// Sweep 1 of a round, in the block after its last reveal.
-	pub(crate) fn fold_round(round: RoundIndex) -> Weight {
-		let Some(snapshot) = Snapshots::<T>::get(round) else { return Weight::zero() };
-		let sent: Vec<Option<Sent>> =
-			(0u16..).take(snapshot.probers.len()).map(|index| Reports::<T>::take(round, index)).collect();
-		let services = snapshot.services();
-		let stalled = Self::stalled(round, &snapshot);
-		let rulings = if stalled {
-			vec![Ruling::Verdict(Verdict::Unmeasured); usize::try_from(services).unwrap_or(0)]
-		} else {
-			let ballots: Vec<Ballot> = sent
-				.iter()
-				.map(|sent| match sent {
-					None => Ballot::default(),
-					Some(Sent::Committed(_)) => Ballot { committed: true, report: None },
-					Some(Sent::Revealed(report)) => {
-						Ballot { committed: true, report: Some(report.as_slice()) }
-					},
-				})
-				.collect();
-			let subjects = Self::subjects(round, &snapshot);
-			let committees = snapshot.committees(round);
-			let sheets: Vec<Sheet> = committees
-				.iter()
-				.zip(&subjects)
-				.map(|(committee, subjects)| Sheet { committee: *committee, subjects })
-				.collect();
-			let folded = fold(&sheets, &ballots);
-			Self::note_duty(&snapshot, &folded.duty);
-			folded.rulings
-		};
-		let bytes: Vec<u8> =
-			rulings.iter().take(MAX_REPORT as usize).map(|ruling| ruling.to_byte()).collect();
-		Outcomes::<T>::insert(round, Outcome { rulings: BoundedVec::truncate_from(bytes), stalled });
-		T::WeightInfo::fold(u32::try_from(sent.len()).unwrap_or(u32::MAX), services)
-	}
-
-	/// True if the blocks of a round took more than three times as long as they should have. The
-	/// timestamps are those of the block before the round and of its last block.
-	fn stalled(round: RoundIndex, snapshot: &Snapshot<T::AccountId>) -> bool {
-		let Some(next) = Snapshots::<T>::get(round.saturating_add(1)) else { return false };
-		let nominal = T::Clock::slot_ms().saturating_mul(u64::from(T::Clock::round_blocks()));
-		next.started.saturating_sub(snapshot.started) > nominal.saturating_mul(3)
-	}
-
-	/// The services at the due slots, page by page.
-	fn subjects(round: RoundIndex, snapshot: &Snapshot<T::AccountId>) -> Vec<Vec<Option<Subject>>> {
-		let mut operators: BTreeMap<T::AccountId, (u32, Option<u8>)> = BTreeMap::new();
-		let mut of_page = |due: &Due| -> Vec<Option<Subject>> {
-			let page = Pages::<T>::get(due.page);
-			let idle = !due.page.is_hot();
-			bits(due.mask)
-				.map(|slot| {
-					let row = page.get(usize::from(slot))?.as_ref().filter(|row| row.is_due(round))?;
-					let next = u32::try_from(operators.len()).unwrap_or(u32::MAX);
-					let (operator, own) = *operators.entry(row.operator.clone()).or_insert_with(|| {
-						let own = snapshot.probers.iter().position(|p| p.account == row.operator);
-						(next, own.and_then(|i| u8::try_from(i).ok()))
-					});
-					Some(Subject { network: row.network, operator, own, weight: row.frozen.weight, idle })
-				})
-				.collect()
-		};
-		snapshot.due.iter().map(&mut of_page).collect()
 	}
 }

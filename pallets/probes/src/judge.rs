@@ -1,18 +1,18 @@
-//! Sweep 2: from rulings to rows. Counters, meters and tiers, page by page, strictly in round
-//! order.
+//! Sweeps: the reports of a round are counted once all are there, then its pages are judged, a
+//! bounded number per block, strictly in round order: rulings, counters, meters and tiers.
 //!
 //! A page is read, judged in memory and written once. Only then, with nothing in memory that could
 //! overwrite it, are breaches paid and other pallets told: what they do may change the page again.
 
 use crate::{
-	Config, Due, Event, HealthRule, LAG, Outcomes, PageId, PageInfos, Pages, Pallet, Progress, Row, Ruling,
-	Snapshots, Sweep, WeightInfo, bit, bits,
+	Ballots, COMMIT_GRACE, Config, Counted, Counting, Due, DuePages, DutyTally, Event, HealthRule, MAX_DUE,
+	PageId, PageInfos, Pages, Pallet, Progress, ROOTS_KEPT, Reports, RevealRoots, Row, Ruling, Sent,
+	Snapshot, Snapshots, Subject, Sweep, WeightInfo, bit, bits, due_services, reveal_leaf, reveals_root,
 };
-use alloc::vec::Vec;
-use frame_support::{traits::Get, weights::Weight};
-use sp_runtime::Perbill;
+use alloc::{collections::BTreeMap, vec::Vec};
+use frame_support::{BoundedVec, traits::Get, weights::Weight};
 use surety_primitives::{
-	BreachKind, Breached, Clock, Frozen, Judge, OnLease, Registry, RoundIndex, ServiceId, Verdict,
+	BreachKind, Breached, Clock, Counters, Frozen, Judge, OnLease, Registry, RoundIndex, ServiceId, Verdict,
 	WindowIndex, lease_of_service, tiers,
 };
 
@@ -27,8 +27,6 @@ pub struct Hearing {
 	pub round_blocks: u32,
 	/// The chain stalled: nothing is billed.
 	pub stalled: bool,
-	/// All probers probed the page, so a breach may rest on the verdict.
-	pub full: bool,
 	/// The page is hot: its rows have meters and can breach.
 	pub hot: bool,
 	/// Rule that leases are judged by.
@@ -38,32 +36,27 @@ pub struct Hearing {
 /// Consequences of judging a row.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Judgement {
-	/// The verdict, excuses considered.
+	/// The verdict, announced maintenance considered.
 	pub verdict: Option<Verdict>,
 	/// The row's last verdict before, if this one is of another class.
 	pub changed: Option<Option<Verdict>>,
 	/// Tiers passed.
 	pub breaches: Vec<Breached>,
+	/// Allowances of which half is used up with this round: the kind, its counter, and the
+	/// allowance, in rounds.
+	pub warnings: Vec<(BreachKind, u16, u16)>,
 	/// First `Up` of a service that had to prove control.
 	pub proven: bool,
+	/// The proof of control of an idle listing is gone.
+	pub disproven: bool,
 	/// A lease is unhealthy and its owner is to be notified.
 	pub unhealthy: bool,
-}
-
-/// Share of a window's rounds that may be excused for outages of a whole network. One round always
-/// may, since a twentieth of a short window is none.
-pub const EXCUSED_SHARE: Perbill = Perbill::from_percent(5);
-
-/// Correlated outages that are excused in a window at most: [`EXCUSED_SHARE`] of its rounds, at
-/// least one.
-pub fn max_excuses(window_rounds: u16) -> u16 {
-	EXCUSED_SHARE.mul_floor(u32::from(window_rounds)).max(1).try_into().unwrap_or(u16::MAX)
 }
 
 impl<AccountId> Row<AccountId> {
 	/// Judge one round of the window that the row counts.
 	pub fn judge(&mut self, hearing: &Hearing, ruling: Ruling) -> Judgement {
-		let verdict = self.verdict(hearing, ruling);
+		let verdict = self.verdict(hearing, ruling.verdict);
 		let before = self.counters;
 		self.counters.note(verdict, self.max_latency);
 		let up = match verdict {
@@ -82,14 +75,18 @@ impl<AccountId> Row<AccountId> {
 		self.last = Some((hearing.round, verdict));
 		let proven = up && self.unproven;
 		self.unproven &= !up;
-		let breaches = if hearing.hot && hearing.full { self.breaches(hearing, before) } else { Vec::new() };
+		let disproven = !hearing.hot && ruling.disproven && !self.unproven;
+		self.unproven |= disproven;
+		let warnings = if hearing.hot { self.warnings(before) } else { Vec::new() };
+		let breaches = if hearing.hot { self.breaches(hearing, before) } else { Vec::new() };
 		let unhealthy =
 			hearing.hot && lease_of_service(self.service).is_some() && self.is_failing(hearing, verdict);
-		Judgement { verdict: Some(verdict), changed: (!same).then_some(last), breaches, proven, unhealthy }
+		let changed = (!same).then_some(last);
+		Judgement { verdict: Some(verdict), changed, breaches, warnings, proven, disproven, unhealthy }
 	}
 
-	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round that
-	/// all probers judged, once until the lease is healthy again.
+	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round, once
+	/// until the lease is healthy again.
 	fn is_failing(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
 		let bad = match verdict {
 			Verdict::Up { .. } => false,
@@ -99,31 +96,34 @@ impl<AccountId> Row<AccountId> {
 		};
 		self.health.note(bad);
 		let unhealthy = self.health.is_unhealthy(hearing.health);
-		let notify = bad && hearing.full && unhealthy && !self.health.notified;
+		let notify = bad && unhealthy && !self.health.notified;
 		self.health.notified = unhealthy && (notify || self.health.notified);
 		notify
 	}
 
-	/// The ruling with what only the row knows: announced maintenance, and whether an excuse is
-	/// left.
-	fn verdict(&mut self, hearing: &Hearing, ruling: Ruling) -> Verdict {
-		let since = hearing.round.checked_sub(self.maintenance_from);
-		let maintained = since.is_some_and(|rounds| rounds < u32::from(self.maintenance_rounds));
-		match ruling {
-			Ruling::Verdict(up @ Verdict::Up { .. }) => up,
-			_ if maintained => Verdict::Excused,
-			Ruling::Verdict(verdict) => verdict,
-			Ruling::CorrelatedDown if self.excuses < max_excuses(hearing.window_rounds) => {
-				self.excuses = self.excuses.saturating_add(1);
-				Verdict::Excused
-			},
-			Ruling::CorrelatedDown => Verdict::Down,
+	/// The verdict with what only the row knows: announced maintenance.
+	fn verdict(&self, hearing: &Hearing, verdict: Verdict) -> Verdict {
+		match verdict {
+			Verdict::Up { .. } => verdict,
+			_ if self.is_maintained(hearing.round) => Verdict::Excused,
+			_ => verdict,
 		}
 	}
 
-	/// Tiers that the counters have passed, of the kinds that this round counted against. A tier
-	/// passed in a round of a small committee waits for the next such round that all probers judge.
-	fn breaches(&mut self, hearing: &Hearing, before: surety_primitives::Counters) -> Vec<Breached> {
+	/// Allowances of which half is used up with this round.
+	fn warnings(&self, before: Counters) -> Vec<(BreachKind, u16, u16)> {
+		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance);
+		let halves = kinds.filter_map(|(kind, allowance)| {
+			let count = self.counters.against(kind);
+			let half = |count: u16| count.saturating_mul(2) >= allowance;
+			let crossed = allowance > 0 && half(count) && !half(before.against(kind));
+			crossed.then_some((kind, count, allowance))
+		});
+		halves.collect()
+	}
+
+	/// Tiers that the counters have passed, of the kinds that this round counted against.
+	fn breaches(&mut self, hearing: &Hearing, before: Counters) -> Vec<Breached> {
 		let mut breaches = Vec::new();
 		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers.iter_mut());
 		for ((kind, allowance), tier) in kinds {
@@ -148,103 +148,218 @@ impl<AccountId> Row<AccountId> {
 		}
 		breaches
 	}
-
-	/// True if a round that is opened now may pass a tier or make a lease unhealthy: something
-	/// counts against the row already, and the rest is within the rounds that are open by the time
-	/// that round is judged.
-	pub fn is_critical(&self, window_rounds: u16, rule: HealthRule) -> bool {
-		if self.health.is_critical(rule) {
-			return true;
-		}
-		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers);
-		kinds.into_iter().any(|((kind, allowance), tier)| {
-			let count = self.counters.against(kind);
-			let soon = tiers::reached(count.saturating_add(LAG), allowance, window_rounds);
-			count > 0 && soon.is_some() && soon > tier
-		})
-	}
 }
 
 /// Notice for other pallets, given after a page is written.
 struct Told {
 	service: ServiceId,
+	window: WindowIndex,
 	judgement: Judgement,
 }
 
+/// The reports of a round, in the order of the probers.
+pub(crate) struct Sheets(Vec<Option<Sent>>);
+
+impl Sheets {
+	/// Read them.
+	pub(crate) fn of<T: Config>(round: RoundIndex, probers: usize) -> Self {
+		Self((0u16..).take(probers).map(|index| Reports::<T>::get(round, index)).collect())
+	}
+
+	/// As ballots, of which these are blind.
+	pub(crate) fn ballots(&self, blind: u128) -> Ballots<'_> {
+		let reports = self.0.iter().map(|sent| match sent {
+			Some(Sent::Revealed(report)) => Some(report.as_slice()),
+			_ => None,
+		});
+		let committed = (0u8..).zip(&self.0).filter(|(_, sent)| sent.is_some());
+		Ballots {
+			committed: committed.fold(0, |mask, (prober, _)| mask | bit(prober)),
+			reports: reports.collect(),
+			blind,
+		}
+	}
+}
+
 impl<T: Config> Pallet<T> {
-	/// Sweep 2 of one block, in a block of `round` that is not its first.
+	/// Count the reports of a round, in the first block after its last reveal: who came, which
+	/// reports are blind, and the root of what was revealed.
+	pub(crate) fn count_round(round: RoundIndex) -> Weight {
+		let Some(snapshot) = Snapshots::<T>::get(round) else {
+			// The chain's first round, or the pallet is younger than the chain.
+			Progress::<T>::put(Sweep { judged: round, ..Default::default() });
+			return T::WeightInfo::idle();
+		};
+		if Progress::<T>::get().judged.saturating_add(1) != round {
+			Progress::<T>::put(Sweep { judged: round.saturating_sub(1), ..Default::default() });
+		}
+		let due = DuePages::<T>::get(round);
+		let sheets = Sheets::of::<T>(round, snapshot.probers.len());
+		let stalled = Self::stalled(round, &snapshot);
+		let mut ballots = sheets.ballots(0);
+		if !stalled {
+			let hot = due.iter().take_while(|due| due.page.is_hot());
+			let hot: Vec<Due> = hot.copied().collect();
+			let services = usize::try_from(due_services(&hot)).unwrap_or(usize::MAX);
+			ballots.find_blind(services, || Self::owners(round, &hot));
+		}
+		Self::keep_root(round, &snapshot, &ballots);
+		let answers = !stalled && snapshot.services > 0;
+		let duty = if answers { ballots.attendance() } else { Vec::new() };
+		Counting::<T>::put(Counted { stalled, blind: ballots.blind, duty: BoundedVec::truncate_from(duty) });
+		T::WeightInfo::count_round(u32::try_from(sheets.0.len()).unwrap_or(u32::MAX), snapshot.services)
+	}
+
+	/// True if the blocks of a round took more than three times as long as they should have. The
+	/// timestamps are those of the block before the round and of its last block.
+	fn stalled(round: RoundIndex, snapshot: &Snapshot<T::AccountId>) -> bool {
+		let Some(next) = Snapshots::<T>::get(round.saturating_add(1)) else { return false };
+		let nominal = T::Clock::slot_ms().saturating_mul(u64::from(T::Clock::round_blocks()));
+		next.started.saturating_sub(snapshot.started) > nominal.saturating_mul(3)
+	}
+
+	/// The operators of the services at the due slots of these pages, numbered.
+	fn owners(round: RoundIndex, due: &[Due]) -> Vec<Option<u32>> {
+		let mut known: BTreeMap<T::AccountId, u32> = BTreeMap::new();
+		let mut owners = Vec::new();
+		for due in due {
+			let page = Pages::<T>::get(due.page);
+			for slot in bits(due.mask) {
+				let row = page.get(usize::from(slot)).and_then(Option::as_ref);
+				let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+				let owner = row.filter(|row| row.is_due(round)).map(|row| row.operator.clone());
+				owners.push(owner.map(|operator| *known.entry(operator).or_insert(next)));
+			}
+		}
+		owners
+	}
+
+	fn keep_root(round: RoundIndex, snapshot: &Snapshot<T::AccountId>, ballots: &Ballots) {
+		let genesis = Self::genesis();
+		let revealed = (0u16..).zip(&snapshot.probers).zip(&ballots.reports);
+		let leaves = revealed.filter_map(|((index, prober), report)| {
+			let blind = ballots.blind & u8::try_from(index).map_or(0, bit) != 0;
+			Some(reveal_leaf(genesis.as_ref(), round, index, &prober.key, blind, (*report)?))
+		});
+		RevealRoots::<T>::insert(round, reveals_root(leaves.collect()));
+		if let Some(old) = round.checked_sub(ROOTS_KEPT) {
+			RevealRoots::<T>::remove(old);
+		}
+	}
+
+	/// Blocks of a round that judge: all after the one that counts.
+	pub(crate) fn judging_blocks() -> u32 {
+		T::Clock::round_blocks().saturating_sub(COMMIT_GRACE.saturating_add(1)).max(1)
+	}
+
+	/// Judge the pages of one block, in a block of `round` after the one that counts.
 	pub(crate) fn judge_some(round: RoundIndex) -> Weight {
-		let progress = Progress::<T>::get();
-		let judging = progress.judged.saturating_add(1);
-		if judging.saturating_add(2) > round {
+		let judging = Progress::<T>::get().judged.saturating_add(1);
+		if judging.saturating_add(2) != round {
 			return T::WeightInfo::idle();
 		}
-		let (Some(snapshot), Some(outcome)) = (Snapshots::<T>::get(judging), Outcomes::<T>::get(judging))
-		else {
-			return Self::skip_unmeasured(judging, round);
+		let (Some(snapshot), Some(mut counted)) = (Snapshots::<T>::get(judging), Counting::<T>::get()) else {
+			return T::WeightInfo::idle();
 		};
-		let mut weight = T::WeightInfo::close_round();
-		let blocks = T::Clock::round_blocks().saturating_sub(2).max(1);
-		let pages = u32::try_from(snapshot.due.len()).unwrap_or(0).div_ceil(blocks);
+		let due = DuePages::<T>::get(judging);
+		let mut duty = core::mem::take(&mut counted.duty).into_inner();
+		let sheets = Sheets::of::<T>(judging, snapshot.probers.len());
+		// Of a stalled round nothing counts: not what was found, nor who came.
+		let ballots = if counted.stalled { Ballots::default() } else { sheets.ballots(counted.blind) };
+		let probers = u32::try_from(snapshot.probers.len()).unwrap_or(u32::MAX);
+		let mut weight = T::WeightInfo::hear(probers, snapshot.services);
+		let pages = u32::try_from(due.len()).unwrap_or(MAX_DUE).div_ceil(Self::judging_blocks());
 		for _ in 0..pages {
-			let progress = Progress::<T>::get();
-			let Some(due) = usize::try_from(progress.pages).ok().and_then(|at| snapshot.due.get(at)) else {
+			let Some(due) = usize::try_from(Progress::<T>::get().pages).ok().and_then(|at| due.get(at))
+			else {
 				break;
 			};
-			let from = usize::try_from(progress.services).unwrap_or(usize::MAX);
-			let rulings = outcome.rulings.get(from..).unwrap_or_default();
 			let hearing = Hearing {
 				round: judging,
 				window_rounds: T::Clock::window_rounds(),
 				round_blocks: T::Clock::round_blocks(),
-				stalled: outcome.stalled,
-				full: snapshot.is_full(due),
+				stalled: counted.stalled,
 				hot: due.page.is_hot(),
 				health: snapshot.health,
 			};
-			weight = weight.saturating_add(Self::judge_page(&hearing, due, rulings));
+			weight = weight.saturating_add(Self::judge_page(&hearing, due, &snapshot, &ballots, &mut duty));
 		}
 		let progress = Progress::<T>::get();
-		if usize::try_from(progress.pages).is_ok_and(|pages| pages >= snapshot.due.len()) {
-			Self::close_round(judging, progress);
+		if usize::try_from(progress.pages).is_ok_and(|pages| pages >= due.len()) {
+			weight = weight.saturating_add(T::WeightInfo::close_round(probers));
+			Self::close_round(judging, &snapshot, &duty, progress);
+		} else {
+			counted.duty = BoundedVec::truncate_from(duty);
+			Counting::<T>::put(counted);
 		}
 		weight
 	}
 
-	/// No snapshot was taken of `judging` (the chain's first round): go on with the next that has
-	/// one.
-	fn skip_unmeasured(judging: RoundIndex, round: RoundIndex) -> Weight {
-		let last = round.saturating_sub(2);
-		let recent = judging.max(last.saturating_sub(u32::from(LAG)));
-		let next = (recent..=last).find(|round| Outcomes::<T>::contains_key(round));
-		let judged = next.map_or(last, |next| next.saturating_sub(1));
-		Progress::<T>::put(Sweep { judged, ..Default::default() });
-		T::WeightInfo::close_round()
-	}
-
-	fn close_round(round: RoundIndex, progress: Sweep) {
+	pub(crate) fn close_round(
+		round: RoundIndex,
+		snapshot: &Snapshot<T::AccountId>,
+		duty: &[DutyTally],
+		progress: Sweep,
+	) {
+		(0u16..).take(snapshot.probers.len()).for_each(|index| Reports::<T>::remove(round, index));
+		Self::note_duty(snapshot, duty);
 		Snapshots::<T>::remove(round);
-		Outcomes::<T>::remove(round);
+		DuePages::<T>::remove(round);
+		Counting::<T>::kill();
 		Progress::<T>::put(Sweep { judged: round, ..Default::default() });
 		let crate::RoundTally { up, down, bad, stale, unclear, unmeasured, excused } = progress.tally;
 		Self::deposit_event(Event::RoundClosed { round, up, down, bad, stale, unclear, unmeasured, excused });
 	}
 
-	/// Judge the due rows of a page by the rulings, which begin with its own.
-	pub(crate) fn judge_page(hearing: &Hearing, due: &Due, rulings: &[u8]) -> Weight {
+	/// The services at the due slots of a page.
+	fn subjects(
+		round: RoundIndex,
+		due: &Due,
+		page: &crate::Page<T::AccountId>,
+		snapshot: &Snapshot<T::AccountId>,
+	) -> Vec<Option<Subject>> {
+		let mut operators: BTreeMap<&T::AccountId, (u32, Option<u8>)> = BTreeMap::new();
+		let mut subject = |slot: u8| {
+			let row = page.get(usize::from(slot))?.as_ref().filter(|row| row.is_due(round))?;
+			let next = u32::try_from(operators.len()).unwrap_or(u32::MAX);
+			let (operator, own) = *operators.entry(&row.operator).or_insert_with(|| {
+				let own = snapshot.probers.iter().position(|p| p.account == row.operator);
+				(next, own.and_then(|i| u8::try_from(i).ok()))
+			});
+			let last = row.last.filter(|(at, _)| at.saturating_add(1) == round && !row.is_maintained(round));
+			Some(Subject {
+				operator,
+				own,
+				before: last.map(|(_, verdict)| verdict),
+				idle: !due.page.is_hot(),
+			})
+		};
+		bits(due.mask).map(&mut subject).collect()
+	}
+
+	/// Judge the due rows of a page, the next one of the round, by what the probers sent.
+	pub(crate) fn judge_page(
+		hearing: &Hearing,
+		due: &Due,
+		snapshot: &Snapshot<T::AccountId>,
+		ballots: &Ballots,
+		duty: &mut [DutyTally],
+	) -> Weight {
 		let window = T::Clock::window_of(hearing.round);
 		let turned = Self::turn_page(hearing, due, window);
 		let mut page = Pages::<T>::get(due.page);
 		let mut info = PageInfos::<T>::get(due.page);
+		let subjects = Self::subjects(hearing.round, due, &page, snapshot);
+		let from = usize::try_from(Progress::<T>::get().services).unwrap_or(usize::MAX);
+		let rulings = ballots.decide(from, &subjects, duty);
 		let mut told = Vec::new();
 		let mut freed = 0u32;
-		let rulings_of = bits(due.mask).zip(rulings);
-		for (slot, ruling) in rulings_of {
+		for (slot, ruling) in bits(due.mask).zip(rulings) {
 			let Some(place) = page.get_mut(usize::from(slot)) else { continue };
 			let Some(row) = place.as_mut() else { continue };
 			if row.is_due(hearing.round) {
-				let judgement = row.judge(hearing, Ruling::from_byte(*ruling));
-				told.push(Told { service: row.service, judgement });
+				let judgement = row.judge(hearing, ruling);
+				told.push(Told { service: row.service, window: row.window, judgement });
 			}
 			if row.dormant || row.is_over(hearing.round) {
 				info.due &= !bit(slot);
@@ -255,10 +370,6 @@ impl<T: Config> Pallet<T> {
 				freed = freed.saturating_add(1);
 			}
 		}
-		// Rows that will be judged again.
-		let goes_on = |row: &&Row<T::AccountId>| row.gone.is_none() && !row.is_over(hearing.round);
-		let mut rows = page.iter().flatten().filter(goes_on);
-		info.critical = hearing.hot && rows.any(|row| row.is_critical(hearing.window_rounds, hearing.health));
 		Pages::<T>::insert(due.page, page);
 		PageInfos::<T>::insert(due.page, info);
 		Progress::<T>::mutate(|progress| {
@@ -267,8 +378,9 @@ impl<T: Config> Pallet<T> {
 			told.iter().filter_map(|t| t.judgement.verdict).for_each(|v| progress.tally.note(v));
 		});
 		let rows = u32::try_from(told.len()).unwrap_or(u32::MAX);
-		let mut weight =
-			T::WeightInfo::judge_page(rows).saturating_add(T::TurnWeight::get().saturating_mul(turned));
+		let probers = u32::try_from(ballots.probers()).unwrap_or(u32::MAX);
+		let mut weight = T::WeightInfo::judge_page(rows, probers)
+			.saturating_add(T::TurnWeight::get().saturating_mul(turned));
 		if let (PageId::Hot(page), 1..) = (due.page, freed) {
 			Self::free_hot(page, freed);
 			weight = weight.saturating_add(T::DbWeight::get().reads_writes(1, 1));
@@ -278,7 +390,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Tell what follows from one row. Returns what those who were told weigh.
 	fn tell(round: RoundIndex, told: Told) -> Weight {
-		let Told { service, judgement } = told;
+		let Told { service, window, judgement } = told;
 		if let (Some(from), Some(to)) = (judgement.changed, judgement.verdict) {
 			Self::deposit_event(Event::VerdictChanged { service, round, from, to });
 		}
@@ -287,6 +399,14 @@ impl<T: Config> Pallet<T> {
 			// Once in the life of a listing, and less than what the turn of a window costs.
 			weight = weight.saturating_add(T::TurnWeight::get());
 			T::Registry::proven(service);
+		}
+		if judgement.disproven {
+			weight = weight.saturating_add(T::TurnWeight::get());
+			T::Registry::disproven(service);
+			Self::deposit_event(Event::ProofLost { service });
+		}
+		for (kind, count, allowance) in judgement.warnings {
+			Self::deposit_event(Event::AllowanceHalfUsed { service, window, round, kind, count, allowance });
 		}
 		for breach in judgement.breaches {
 			weight = weight.saturating_add(T::BreachWeight::get());

@@ -9,18 +9,24 @@
 //! `L` is the number of blocks of a round, `r` a round.
 //!
 //! ```text
-//!            |<------------ r ----------->|<----------- r+1 ---------->|<----------- r+2 --------->|
-//!  block     0 1 2 ...                L-1 | 0 1 2 ...              L-1 | 0    1 ...            L-1 |
-//!            S <------- commits --------> |     <----- reveals ------> | F    J  J  J ...       C  |
+//!            |<------- r ------->|<------- r+1 --------->|<---------- r+2 -------->|
+//!  block     0 1 2 ...       L-1 | 0 1 2 3 4  ...    L-1 | 0 1 2  3    ...     L-1 |
+//!            S <------- commits -----> | . . <--- reveals ---> C  J J J ...        |
 //!
-//!  S  snapshot: probers, due pages and seed of r are frozen
-//!  F  sweep 1 folds the reports of r into one ruling per due service (fold.rs)
-//!  J  sweep 2 carries the rulings of a bounded number of pages per block to their rows (judge.rs)
-//!  C  r is closed: `RoundClosed`
+//!  S  snapshot: the probers and the due pages of r are frozen
+//!  C  the reports of r are counted: who came, which are blind, the root of all
+//!  J  a bounded number of pages per block is judged: one ruling per due service (fold.rs), carried
+//!     to its row at once (judge.rs). The last one closes r: `RoundClosed`
 //! ```
 //!
-//! Commit, reveal, fold and duty are checked against the snapshot of their round, so a change of
+//! Probes start at random over most of a round, so commits may land in the first two blocks of the
+//! next. Reveals open two blocks later: on a competing fork nobody commits who has seen a report.
+//!
+//! Commit, reveal, rulings and duty are checked against the snapshot of their round, so a change of
 //! session in mid-round changes nothing for the rounds that are open.
+//!
+//! A reveal is removed when its round is closed, and what remains for a week is the root of all
+//! (`RevealRoots`), by which anybody can show how a verdict came about.
 //!
 //! ## A service
 //!
@@ -69,23 +75,27 @@
 //!
 //! ## What a block can cost
 //!
-//! The first block of a round folds at most 2,048 services (`fold`) and takes the snapshot. Every
-//! other block judges `ceil(due pages / (L - 2))` pages: at most 6 with the shortest rounds, 2 with
-//! rounds of ten blocks. In the worst case every row of them breaches and becomes unhealthy at
-//! once, each O(1) in its agreements; the weight returned counts the rows, windows, breaches and
-//! unhealthy leases that really were.
+//! The first block of a round takes the snapshot, and the third one counts the reports. Each of the
+//! others judges `ceil(due pages / (L - 3))` pages. In the worst case every row of them breaches and
+//! becomes unhealthy at once, each O(1) in its agreements; the weight returned counts the rows,
+//! windows, breaches and unhealthy leases that really were. How many pages may be due is a parameter
+//! (`DueServices`), which holds for whole windows.
 //!
 //! ## What it rests on
 //!
-//! Fewer than a third of the probers lie. Then no verdict is of their making (see `fold`): a
-//! service gets one only if at least half of its committee says something of it and two thirds of
-//! those agree. Where the validators are more than `MaxCommittee`, a page is probed by a drawn
-//! committee, in which liars may be more by chance; so a breach or an unhealthy lease is told only
-//! in a round in which all of them probed the page, and a page with a row close to either is probed
-//! by all.
+//! Fewer than a third of the probers lie. All of them probe all that is due, so no verdict is of the
+//! liars' making (see `fold`): a service gets one only if at least half of the probers say something
+//! of it and two thirds of those agree.
 //!
-//! What governance can change is frozen where it decides anything: committees and health into the
-//! snapshot of a round, terms into the row for a window, the least duty for a session.
+//! What governance can change is frozen where it decides anything: health into the snapshot of a
+//! round, terms into the row for a window, capacity for a window, the rule of duty for a session.
+//!
+//! ## Duty
+//!
+//! Work is paid, not presence. A prober earns its part of the pot by the changes of verdict that it
+//! caught: to copy what others revealed of the round before is to miss every one of them, and to say
+//! up of everything is to miss every failure. Findings count per operator, so that one with many
+//! services cannot make a prober fail.
 //!
 //! ## Reading
 //!
@@ -121,22 +131,25 @@ use alloc::vec::Vec;
 use frame_support::{
 	pallet_macros::import_section,
 	pallet_prelude::*,
-	traits::{Randomness, Time, ValidatorSet, ValidatorSetWithIdentification},
+	traits::{Time, ValidatorSet, ValidatorSetWithIdentification},
 };
 use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
-use sp_runtime::Perbill;
+use sp_core::H256;
 use sp_staking::{SessionIndex, offence::ReportOffence};
 use surety_primitives::{
-	AssetId, Balance, Clock, Funds, Judge, Occupancy, OnLease, Probed, Probing, Registry, ReputationSink,
-	RoundIndex, ServiceId, Verdict, WindowSummary, crypto::ProberSignature,
+	AssetId, Balance, BreachKind, Clock, Funds, Judge, Occupancy, OnLease, Probed, Probing, Registry,
+	ReputationSink, RoundIndex, ServiceId, Verdict, WindowIndex, WindowSummary, crypto::ProberSignature,
 };
 
-pub use duty::{MIN_ROUNDS, ProberNeglect};
-pub use judge::{EXCUSED_SHARE, Hearing, Judgement, max_excuses};
+pub use duty::{MIN_CHANGES, MIN_ROUNDS, ProberNeglect};
+pub use fold::{Ballots, Ruling, Subject};
+pub use judge::{Hearing, Judgement};
 pub use offchain::{ANCHORS_KEY, DENY_KEY};
 pub use pallet::*;
-pub use report::{REVEAL_OFFSET, commit_hash, commit_payload, refused};
-pub use rounds::committee;
+pub use report::{
+	COMMIT_GRACE, Phase, REVEAL_OFFSET, commit_hash, commit_payload, commit_phase, refused, reveal_leaf,
+	reveal_phase, reveals_root,
+};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -186,8 +199,6 @@ pub mod pallet {
 		type Leases: OnLease;
 		/// Consequences of windows for scores.
 		type Reputation: ReputationSink<Self::AccountId>;
-		/// Seeds the committees. Unknown before the block that opens a round, and nobody's choice.
-		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
 		/// The validators of the session.
 		type ValidatorSet: ValidatorSetWithIdentification<Self::AccountId>;
 		/// Sink for neglect of the probing duty.
@@ -206,17 +217,11 @@ pub mod pallet {
 		/// Most validators that probe, at most 128.
 		#[pallet::constant]
 		type MaxProbers: Get<u32>;
-		/// Most probers of a page, unless a row in it is close to a tier or to being an unhealthy
-		/// lease.
-		#[pallet::constant]
-		type MaxCommittee: Get<u32>;
-		/// Most services due in a round: a multiple of 128, from 256 to 2,048.
-		#[pallet::constant]
-		type MaxProbesPerRound: Get<u32>;
-		/// Share of its rounds that a prober must report in, and share of its findings that must
-		/// agree. A session keeps the one that it began with.
-		#[pallet::constant]
-		type MinDuty: Get<Perbill>;
+		/// Most services due in a round, whole pages of 128 of them from 256 to 65,536. A window keeps
+		/// what it began with, but has never less than what is sold needs.
+		type DueServices: Get<u32>;
+		/// Shares that a prober must reach. A session keeps those that it began with.
+		type DutyRule: Get<DutyRule>;
 		/// Rule by which leases are unhealthy. A round keeps the one that it began with.
 		type Health: Get<HealthRule>;
 		/// Priority of commits and reveals in the pool.
@@ -240,6 +245,10 @@ pub mod pallet {
 	/// The rows, 128 to a page.
 	#[pallet::storage]
 	pub type Pages<T: Config> = StorageMap<_, Twox64Concat, PageId, Page<T::AccountId>, ValueQuery>;
+
+	/// Pages that may be due in a round of this window.
+	#[pallet::storage]
+	pub type Capacity<T: Config> = StorageValue<_, u32, ValueQuery>;
 
 	/// Slots of a page that are due and taken.
 	#[pallet::storage]
@@ -273,29 +282,38 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ProberSet<T: Config> = StorageValue<_, Probers<T::AccountId>, ValueQuery>;
 
-	/// `MinDuty` as it was when this session began.
+	/// The rule of duty as it was when this session began.
 	#[pallet::storage]
-	pub type LeastDuty<T: Config> = StorageValue<_, Perbill, OptionQuery>;
+	pub type SessionRule<T: Config> = StorageValue<_, DutyRule, OptionQuery>;
 
 	/// Frame of each open round that all in it is checked against.
 	#[pallet::storage]
 	pub type Snapshots<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, Snapshot<T::AccountId>>;
 
-	/// Message of each prober for each round that is not folded: first its commit, then its report.
+	/// Due pages of each open round, in the order of the report.
+	#[pallet::storage]
+	pub type DuePages<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, DueList, ValueQuery>;
+
+	/// Message of each prober for each open round: first its commit, then its report.
 	#[pallet::storage]
 	pub type Reports<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, RoundIndex, Twox64Concat, u16, Sent, OptionQuery>;
 
-	/// Rulings of each round that is folded and not judged.
+	/// Result of counting the reports of the round that is being judged.
 	#[pallet::storage]
-	pub type Outcomes<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, Outcome>;
+	pub type Counting<T: Config> = StorageValue<_, Counted, OptionQuery>;
 
-	/// Progress of sweep 2.
+	/// Root of what was revealed for each of the last 10,080 rounds: of an ordered trie of one leaf per
+	/// report (`reveal_leaf`).
+	#[pallet::storage]
+	pub type RevealRoots<T: Config> = StorageMap<_, Twox64Concat, RoundIndex, H256>;
+
+	/// Progress of judging.
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
 	pub type Progress<T: Config> = StorageValue<_, Sweep, ValueQuery>;
 
-	/// Duty of the probers in the rounds that were folded in this session.
+	/// Duty of the probers in the rounds that were closed in this session.
 	#[pallet::storage]
 	pub type Duty<T: Config> =
 		StorageValue<_, BoundedVec<(T::AccountId, DutyTally), ConstU32<MAX_DUTY>>, ValueQuery>;
@@ -324,11 +342,11 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Commit to a prober's report of the current round. Sent by validators' off-chain workers
+		/// Commit to a prober's report of a round. Sent by validators' off-chain workers
 		/// without a signer, which costs no fee, once per prober and round. Signed by an account it
 		/// fails, and the account pays the fee.
 		///
-		/// - `round`: the current round.
+		/// - `round`: the current round, or in its first two blocks the one before.
 		/// - `index`: the prober's place in the round's snapshot.
 		/// - `hash`: hash of salt and report, bound to chain, round and prober.
 		/// - `signature`: by the prober's session key, over the hash, bound to chain and round.
@@ -352,14 +370,15 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Reveal the report that a prober committed to in the round before. Needs no signature:
+		/// Reveal the report that a prober committed to. Needs no signature:
 		/// only the prober knows what has the committed hash. Costs no fee unless an account signs
 		/// it, which fails.
 		///
-		/// - `round`: the round before the current one.
+		/// - `round`: from the fifth block of a round on the one before it, and still in the first two
+		///   blocks of the next.
 		/// - `index`: the prober's place in that round's snapshot.
 		/// - `salt`, `report`: what the committed hash was made of. One byte per service that was
-		///   due for the prober, in the order of the snapshot's pages.
+		///   due, in the order of the round's pages.
 		///
 		/// Origin: authorized by the hash.
 		/// Errors: `TooEarly`, `TooLate`, `NoSnapshot`, `NotAProber`, `NoCommit`,
@@ -410,9 +429,20 @@ pub mod pallet {
 		/// Current round, what it is open for, and the last round that is judged.
 		pub fn round_status() -> RoundStatus {
 			let round = T::Clock::round();
-			let offset = T::Clock::now().saturating_sub(T::Clock::round_start(round));
-			let phase = if offset >= REVEAL_OFFSET { Phase::CommitAndReveal } else { Phase::Commit };
-			RoundStatus { round, offset, phase, judged: Progress::<T>::get().judged }
+			let now = T::Clock::now();
+			let last = |back: RoundIndex| round.saturating_sub(back);
+			RoundStatus {
+				round,
+				offset: now.saturating_sub(T::Clock::round_start(round)),
+				commits_from: match commit_phase::<T::Clock>(last(1), now) {
+					Phase::Open => last(1),
+					_ => round,
+				},
+				reveals: [last(2), last(1)]
+					.into_iter()
+					.find(|round| reveal_phase::<T::Clock>(*round, now) == Phase::Open),
+				judged: Progress::<T>::get().judged,
+			}
 		}
 
 		/// A prober's duty in this session so far.

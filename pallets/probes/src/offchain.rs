@@ -1,17 +1,17 @@
 //! The off-chain worker: probes once a round, keeps the report locally, commits and reveals it.
 //!
 //! ```text
-//!  any block of r      no local report of r yet: probe (long), keep {salt, report}, commit
-//!  later blocks of r   commit, unless it is on chain or was sent in this block
-//!  r+1 from block 2 on reveal, likewise
+//!  any block of r         no local report of r yet: probe (long), keep {salt, report}, commit
+//!  later, to r+1 block 1  commit, unless it is on chain or was sent in this block
+//!  r+1 block 4 to r+2 block 1   reveal, likewise
 //! ```
 //!
 //! The report is kept before it is committed to, and made once per round whatever fork the worker
 //! runs on, so a reorganisation never makes a prober say two things.
 
 use crate::{
-	Call, Config, LOG, Pallet, Prober, REVEAL_OFFSET, Report, Reports, Row, Sent, Snapshot, Snapshots,
-	commit_hash, commit_payload,
+	Call, Config, Due, DuePages, LOG, Pallet, Phase, Prober, Report, Reports, Row, Sent, Snapshots, bits,
+	commit_hash, commit_payload, commit_phase, reveal_phase,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, Encode};
@@ -20,7 +20,7 @@ use sp_application_crypto::RuntimeAppPublic;
 use sp_io::hashing::blake2_256;
 use sp_runtime::offchain::{Duration, storage::StorageValueRef};
 use surety_primitives::{
-	Clock, NetworkId, Registry, RoundIndex, Service,
+	Clock, NetworkId, Registry, RoundIndex, Service, Verdict,
 	crypto::ProberId,
 	endpoint::{self, Host},
 	lease_of_service,
@@ -44,13 +44,15 @@ const RESEND: u32 = 1;
 const KEPT: RoundIndex = 4;
 /// Older ones that are cleaned per block, for a node that was off for a while.
 const CLEANED: RoundIndex = 8;
-/// Starts spread over this share of a round, in percent.
-const SPREAD: u64 = 40;
-/// Probing ends at this share of a round, in percent.
-const DEADLINE: u64 = 60;
+/// Starts spread over this share of a round, in percent: an endpoint that serves only a part of
+/// the minute must not know which.
+const SPREAD: u64 = 80;
+/// Probing ends at this share of a round, in percent. The commit has two blocks more.
+const DEADLINE: u64 = 100;
 /// Services asked at the same time. So many, because all of them may be dead and each is owed the
-/// same patience: with 2,048 services and a deadline of 36 s, 512 at a time leave each about 6 s.
-const CONCURRENCY: u32 = 512;
+/// same patience: with 8,192 services in a minute, 4,096 at a time leave each more than a tenth of
+/// it, which is the longest latency that terms may promise.
+const CONCURRENCY: u32 = 4_096;
 
 /// A report as it is kept locally.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
@@ -108,16 +110,19 @@ impl<T: Config> Pallet<T> {
 		let round = T::Clock::round();
 		for key in ProberId::all() {
 			Self::clean(round, &key);
-			// Not in the block before they open: the pool of a peer that has not imported this
-			// block yet would refuse, and then ban, what comes too early.
-			if let Some(last) = round.checked_sub(1)
-				&& T::Clock::round_at(next) == round
-				&& now >= T::Clock::round_start(round).saturating_add(REVEAL_OFFSET)
-			{
-				Self::log(last, Self::send_reveal(last, &key));
+			let recent = |back: RoundIndex| round.checked_sub(back);
+			for of in [recent(2), recent(1)].into_iter().flatten() {
+				// Not in the block before they open: the pool of a peer that has not imported this
+				// block yet would refuse, and then ban, what comes too early.
+				let open = |block| reveal_phase::<T::Clock>(of, block) == Phase::Open;
+				if open(now) && open(next) {
+					Self::log(of, Self::send_reveal(of, &key));
+				}
 			}
-			if T::Clock::round_at(next) == round {
-				Self::log(round, Self::send_commit(round, &key));
+			for of in [recent(1), recent(0)].into_iter().flatten() {
+				if commit_phase::<T::Clock>(of, next) == Phase::Open {
+					Self::log(of, Self::send_commit(of, &key));
+				}
 			}
 		}
 		// All that is quick is sent; now what takes time.
@@ -152,12 +157,13 @@ impl<T: Config> Pallet<T> {
 			.ok()
 			.flatten()
 			.ok_or(Skip::NoReport)?;
-		let fits = !local.report.is_empty() && local.places == Self::places(&snapshot, round, index);
+		let fits = !local.report.is_empty() && local.places == Self::places(round);
 		fits.then_some((index, local)).ok_or(Skip::NoReport)
 	}
 
-	fn places(snapshot: &Snapshot<T::AccountId>, round: RoundIndex, index: u16) -> [u8; 32] {
-		Self::assigned(snapshot, round, index).using_encoded(blake2_256)
+	/// Hash of the places that a report of a round is about.
+	fn places(round: RoundIndex) -> [u8; 32] {
+		DuePages::<T>::get(round).using_encoded(blake2_256)
 	}
 
 	/// Take the right to send: no other worker of this block did. Returns whether it is sent for
@@ -231,12 +237,13 @@ impl<T: Config> Pallet<T> {
 	/// one now.
 	fn probe(round: RoundIndex, key: &ProberId) -> bool {
 		let Some(snapshot) = Snapshots::<T>::get(round) else { return false };
-		let Some((index, prober)) = snapshot.find(key) else { return false };
+		let Some((_, prober)) = snapshot.find(key) else { return false };
 		let Some(schedule) = Self::schedule(round) else { return false };
-		if snapshot.report_len(round, index) == 0 || !Self::begin_probing(round, key) {
+		if snapshot.services == 0 || !Self::begin_probing(round, key) {
 			return false;
 		}
-		let targets = Self::targets(round, &snapshot, index, prober);
+		let due = DuePages::<T>::get(round);
+		let targets = Self::targets(round, &due, prober);
 		let asked: Vec<Target> = targets.iter().flatten().cloned().collect();
 		let networks = Self::networks(&asked);
 		log::debug!(target: LOG, "probing {} services in round {round}", asked.len());
@@ -251,7 +258,7 @@ impl<T: Config> Pallet<T> {
 		let local = Local {
 			salt: sp_io::offchain::random_seed(),
 			report,
-			places: Self::places(&snapshot, round, index),
+			places: due.using_encoded(blake2_256),
 			committed_at: 0,
 			revealed_at: 0,
 		};
@@ -292,19 +299,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Services to ask, one entry per byte of the report; `None` where no service is (any more).
-	fn targets(
-		round: RoundIndex,
-		snapshot: &Snapshot<T::AccountId>,
-		index: u16,
-		prober: &Prober<T::AccountId>,
-	) -> Vec<Option<Target>> {
+	fn targets(round: RoundIndex, due: &[Due], prober: &Prober<T::AccountId>) -> Vec<Option<Target>> {
 		let kept: Vec<Vec<u8>> =
 			StorageValueRef::persistent(DENY_KEY).get().ok().flatten().unwrap_or_default();
 		let denied = deny_list(&kept);
 		let mut targets = Vec::new();
-		for (id, slots) in Self::assigned(snapshot, round, index) {
+		for Due { page: id, mask } in due {
 			let page = crate::Pages::<T>::get(id);
-			for slot in slots {
+			for slot in bits(*mask) {
 				let row =
 					page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
 				targets.push(row.and_then(|row| Self::target(round, id.is_hot(), row, prober, &denied)));
@@ -326,12 +328,14 @@ impl<T: Config> Pallet<T> {
 		} else {
 			is_denied(&endpoint, denied).then_some(Finding::Abstained)
 		};
-		// Control is proved before a service becomes active, and again in the first round of every
-		// window. Idle services take turns and may miss that round; a proof that is missed costs
-		// them nothing. A lease is on the server of a service that proves it.
+		// Control is proved before a service becomes active, again in the first round of every
+		// window, and whenever the last verdict is bad: names can be pointed at a stranger's
+		// address. Idle services take turns and may miss that round. A lease is on the server of a
+		// service that proves it.
 		let window = T::Clock::window_of(round);
-		let proving =
-			row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
+		let bad = row.last.is_some_and(|(_, verdict)| verdict == Verdict::Bad);
+		let turns = round == T::Clock::window_start(window) || (!hot && row.window != window);
+		let proving = row.unproven || bad || turns;
 		let proving = proving && lease_of_service(row.service).is_none();
 		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
 			operator: operator.encode(),

@@ -15,11 +15,6 @@ use surety_primitives::{
 	RoundIndex, ServiceId, ServiceStatus, WindowIndex, WindowSummary,
 };
 
-/// The bit of a hot page.
-pub(crate) fn page_bit(page: u32) -> u32 {
-	1u32.checked_shl(page).unwrap_or(0)
-}
-
 type RowOf<T> = Row<<T as frame_system::Config>::AccountId>;
 type PageOf<T> = Page<<T as frame_system::Config>::AccountId>;
 
@@ -102,7 +97,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The first free hot slot, so that hot rows fill as few pages as they can.
 	fn find_hot() -> Option<Place> {
-		let page = Hot::<T>::get().full.trailing_ones();
+		let page = Hot::<T>::get().full.first_absent();
 		let info: PageInfo = PageInfos::<T>::get(PageId::Hot(page));
 		let slot = u8::try_from(info.taken.trailing_ones()).ok()?;
 		(page < Self::hot_pages() && u32::from(slot) < ROWS).then_some(Place { page, slot })
@@ -115,7 +110,8 @@ impl<T: Config> Pallet<T> {
 		let full = PageInfos::<T>::get(id).taken == u128::MAX;
 		Hot::<T>::mutate(|hot| {
 			hot.taken = hot.taken.saturating_add(1);
-			hot.full |= if full { page_bit(place.page) } else { 0 };
+			hot.pages = hot.pages.max(place.page.saturating_add(1));
+			hot.full.set(place.page, full);
 		});
 	}
 
@@ -127,7 +123,7 @@ impl<T: Config> Pallet<T> {
 				hot.full_until = Some(T::Clock::round());
 			}
 			hot.taken = taken.saturating_sub(slots);
-			hot.full &= !page_bit(page);
+			hot.full.set(page, false);
 		});
 	}
 
@@ -170,7 +166,6 @@ impl<T: Config> Probing for Pallet<T> {
 		let row = Row {
 			service,
 			operator: listing.operator,
-			network: listing.kind.network(),
 			max_latency: listing.terms.max_latency,
 			joined: round.saturating_add(1),
 			gone: None,
@@ -182,7 +177,6 @@ impl<T: Config> Probing for Pallet<T> {
 			counters: Default::default(),
 			earlier: Default::default(),
 			latencies: Default::default(),
-			excuses: 0,
 			last: None,
 			frozen: Default::default(),
 			tiers: [None; 3],

@@ -6,8 +6,8 @@
 //! 3. A slot is free or taken, not both: the queue of freed cold slots and the rows do not overlap.
 //! 4. At most one report per prober and round, none from outside the snapshot, each of the right
 //!    length.
-//! 5. Open rounds have a snapshot; folded ones a ruling per due service, and no report is left of
-//!    them.
+//! 5. Open rounds have a snapshot and their due pages, closed ones neither. A round is being judged
+//!    if and only if it is counted.
 //! 6. A round's due services are within capacity, and hot services within what is left to them. No
 //!    page waits twice for a probe on demand, and each is a cold page.
 //! 7. Counters sum to the rounds judged: of a hot row exactly those of its window, and its
@@ -17,14 +17,15 @@
 //! 10. Only hot rows of leases have health, and only hot rows an end of the meter.
 
 use crate::{
-	Config, Duty, FreeCold, Hot, LeaseHealth, PAGE_BYTES, Page, PageId, PageInfos, Pages, Pallet, Place,
-	Progress, Queued, ROWS, Reports, Row, Sent, SlotsOf, Snapshots, bit, max_excuses,
+	Config, DuePages, Duty, FreeCold, Hot, LeaseHealth, PAGE_BYTES, Page, PageId, PageInfos, PageSet, Pages,
+	Pallet, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, bit, due_services,
+	report::reveals_end,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
-use surety_primitives::{BreachKind, Clock, ServiceId, lease_of_service, tiers};
+use surety_primitives::{BreachKind, Clock, RoundIndex, ServiceId, lease_of_service, tiers};
 
 type Check = Result<(), TryRuntimeError>;
 type AllPages<T> = BTreeMap<PageId, Page<<T as frame_system::Config>::AccountId>>;
@@ -75,7 +76,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_pages(pages: &AllPages<T>) -> Check {
-		let (mut hot_taken, mut hot_full) = (0u32, 0u32);
+		let (mut hot_taken, mut hot_pages, mut hot_full) = (0u32, 0u32, PageSet::default());
 		for (id, page) in pages {
 			let id = *id;
 			ensure!(page.encoded_size() <= PAGE_BYTES, "8: a page is too large");
@@ -98,14 +99,17 @@ impl<T: Config> Pallet<T> {
 			if let PageId::Hot(page) = id {
 				ensure!(page < Self::hot_pages(), "6: more hot services than fit");
 				hot_taken = hot_taken.saturating_add(taken.count_ones());
-				if taken == u128::MAX {
-					hot_full |= crate::pages::page_bit(page);
+				hot_full.set(page, taken == u128::MAX);
+				if taken != 0 {
+					hot_pages = hot_pages.max(page.saturating_add(1));
 				}
 			}
 		}
 		let hot = Hot::<T>::get();
 		ensure!(hot.taken == hot_taken, "2: the taken hot slots are not counted");
 		ensure!(hot.full == hot_full, "2: the full hot pages are not known");
+		ensure!(hot.pages >= hot_pages, "2: a hot page is past the last one");
+		ensure!(hot.pages <= Self::hot_pages(), "6: more hot services than fit");
 		ensure!(hot.full_until <= Some(T::Clock::round()), "2: the slots were full in a later round");
 		Ok(())
 	}
@@ -116,7 +120,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(u32::from(all.up) == row.latencies.total(), "7: latencies differ from the up rounds");
 		ensure!(all.slow <= all.up, "7: more slow rounds than up ones");
 		ensure!(all.judged() <= rounds, "7: more rounds judged than a window has");
-		ensure!(row.excuses <= max_excuses(rounds).min(all.excused), "7: more excuses than allowed");
 		let lease = lease_of_service(row.service).is_some();
 		let healthy = row.health == LeaseHealth::default();
 		ensure!(healthy || (id.is_hot() && lease), "10: health of what is no hot lease");
@@ -156,8 +159,8 @@ impl<T: Config> Pallet<T> {
 			let snapshot = Snapshots::<T>::get(round).ok_or("4: a report of no open round")?;
 			ensure!(usize::from(index) < snapshot.probers.len(), "4: a report from outside the snapshot");
 			if let Sent::Revealed(report) = sent {
-				let due = snapshot.report_len(round, index);
-				ensure!(u32::try_from(report.len()) == Ok(due), "4: a report of the wrong length");
+				let right = u32::try_from(report.len()) == Ok(snapshot.services);
+				ensure!(right, "4: a report of the wrong length");
 			}
 		}
 		Ok(())
@@ -166,26 +169,28 @@ impl<T: Config> Pallet<T> {
 	fn check_rounds() -> Check {
 		let now = T::Clock::round();
 		let progress = Progress::<T>::get();
-		let hot_and_cold = Self::capacity();
+		let capacity = Self::capacity();
 		for (round, snapshot) in Snapshots::<T>::iter() {
 			ensure!(round > progress.judged && round <= now, "5: a snapshot of no open round");
-			let pages: BTreeSet<PageId> = snapshot.due.iter().map(|due| due.page).collect();
-			ensure!(pages.len() == snapshot.due.len(), "6: a page is due twice");
-			ensure!(u32::try_from(pages.len()).is_ok_and(|n| n <= hot_and_cold), "6: over capacity");
-			ensure!(snapshot.services() <= hot_and_cold.saturating_mul(ROWS), "6: over capacity");
-			let folded = round.saturating_add(2) <= now;
-			ensure!(folded == crate::Outcomes::<T>::contains_key(round), "5: rulings of the wrong rounds");
-			ensure!(!folded || Reports::<T>::iter_prefix(round).next().is_none(), "5: reports are left over");
+			let due = DuePages::<T>::get(round);
+			let pages: BTreeSet<PageId> = due.iter().map(|due| due.page).collect();
+			ensure!(pages.len() == due.len(), "6: a page is due twice");
+			let sorted = due.is_sorted_by_key(|due| !due.page.is_hot());
+			ensure!(sorted, "6: hot pages do not come first");
+			ensure!(due_services(&due) == snapshot.services, "6: the due services are not counted");
+			let fits = u32::try_from(pages.len()).is_ok_and(|n| n <= capacity);
+			ensure!(fits || T::Clock::window_of(round) != T::Clock::window_of(now), "6: over capacity");
 		}
+		let open: BTreeSet<RoundIndex> = Snapshots::<T>::iter_keys().collect();
+		let named: BTreeSet<RoundIndex> = DuePages::<T>::iter_keys().collect();
+		ensure!(open == named, "5: due pages of other rounds than the open ones");
+		let judging = progress.judged.saturating_add(1);
+		let counted = open.contains(&judging) && T::Clock::now() >= reveals_end::<T::Clock>(judging);
+		ensure!(counted == crate::Counting::<T>::exists(), "5: another round is counted");
 		let queue = Queued::<T>::get();
 		let queued: BTreeSet<&u32> = queue.iter().collect();
 		ensure!(queued.len() == queue.len(), "6: a page waits twice");
 		ensure!(queue.iter().all(|page| *page < Self::cold_pages()), "6: a page waits that is none");
-		for (round, outcome) in crate::Outcomes::<T>::iter() {
-			let snapshot = Snapshots::<T>::get(round).ok_or("5: rulings without a snapshot")?;
-			let rulings = u32::try_from(outcome.rulings.len());
-			ensure!(rulings == Ok(snapshot.services()), "5: not one ruling per due service");
-		}
 		Ok(())
 	}
 
@@ -196,6 +201,10 @@ impl<T: Config> Pallet<T> {
 			let chain = [tally.accepted, tally.revealed, tally.committed, tally.rounds];
 			ensure!(chain.is_sorted(), "9: duty is no chain of subsets");
 			ensure!(tally.agreed <= tally.judged, "9: more findings agreed than were judged");
+			let changes = tally.fell.saturating_add(tally.rose);
+			ensure!(changes <= tally.judged.saturating_mul(2), "9: more changes than findings");
+			let caught = tally.fell_caught <= tally.fell && tally.rose_caught <= tally.rose;
+			ensure!(caught, "9: more changes caught than there were");
 		}
 		Ok(())
 	}

@@ -1,20 +1,23 @@
 //! Stored types, and the arithmetic on it that needs no storage.
 
 use frame_support::{BoundedVec, traits::ConstU32};
+use sp_runtime::Perbill;
 use sp_staking::SessionIndex;
 use surety_primitives::{
-	CloseReason, Counters, Frozen, LatencyBucket, MeterReading, NetworkId, RoundIndex, ServiceId, Severity,
-	Verdict, WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
+	CloseReason, Counters, Frozen, LatencyBucket, MeterReading, RoundIndex, ServiceId, Severity, Verdict,
+	WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.
 pub const ROWS: u32 = 128;
-/// Most bytes of a report, which is most services due in one round.
-pub const MAX_REPORT: u32 = 2_048;
+/// Least pages due in one round: a hot one and a cold one.
+pub const MIN_DUE: u32 = 2;
 /// Most pages due in one round.
-pub const MAX_DUE: u32 = 16;
-const _: () = assert!(MAX_DUE <= u32::BITS, "the full hot pages are bits of a number");
-/// Most probers that a snapshot can name; a committee is the bits of a `u128`.
+pub const MAX_DUE: u32 = 512;
+/// Most bytes of a report, which is most services due in one round.
+pub const MAX_REPORT: u32 = 65_536;
+const _: () = assert!(MAX_DUE * ROWS == MAX_REPORT);
+/// Most probers that a snapshot can name; a set of them is the bits of a `u128`.
 pub const MAX_PROBERS: u32 = 128;
 /// Most accounts in the duty list: a session's probers and those of the one before, whose last
 /// rounds are folded in this one.
@@ -27,9 +30,13 @@ pub const HISTOGRAM: u32 = 32;
 pub const PAGE_BYTES: usize = 32_760;
 /// Most cold pages, so most listings are 128 times this.
 pub const MAX_COLD_PAGES: u32 = 65_536;
-/// Rounds from a round's snapshot to its judgement: a committee chosen now judges a row whose last
-/// judged round is so much older.
+/// Rounds whose snapshots may be open besides the current one.
 pub const LAG: u16 = 3;
+/// Rounds for which the root of the accepted reveals is kept: a week of minutes.
+pub const ROOTS_KEPT: RoundIndex = 10_080;
+/// What the findings of a prober at all services of one operator in one page and round count in
+/// its duty.
+pub const SHARE: u64 = 1_000;
 
 /// Judged rounds that the health of a lease remembers.
 pub const HEALTH_ROUNDS: u8 = 32;
@@ -116,9 +123,34 @@ shared! {
 		/// Hot pages: slots that are not free, those of services that cooled and whose rounds are
 		/// open included.
 		pub taken: u128,
-		/// Hot pages: a row is close to a tier or to being an unhealthy lease, so the page is
-		/// judged by all probers.
-		pub critical: bool,
+	}
+}
+
+shared! {
+	/// A set of hot pages.
+	#[derive(Copy, Default)]
+	pub struct PageSet([u128; PageSet::WORDS]);
+}
+impl PageSet {
+	const WORDS: usize = (MAX_DUE / u128::BITS) as usize;
+
+	/// Add or remove a page; one past the last there can be is left out.
+	pub fn set(&mut self, page: u32, on: bool) {
+		let (word, bit) = Self::place(page);
+		if let Some(word) = self.0.get_mut(word) {
+			*word = if on { *word | bit } else { *word & !bit };
+		}
+	}
+	/// The lowest page that is not in the set.
+	pub fn first_absent(&self) -> u32 {
+		let full = self.0.iter().take_while(|word| **word == u128::MAX).count();
+		let rest = self.0.get(full).map_or(0, |word| word.trailing_ones());
+		u32::try_from(full).unwrap_or(0).saturating_mul(u128::BITS).saturating_add(rest)
+	}
+	fn place(page: u32) -> (usize, u128) {
+		let word = page.checked_div(u128::BITS).and_then(|word| usize::try_from(word).ok());
+		let bit = page.checked_rem(u128::BITS).and_then(|bit| u8::try_from(bit).ok());
+		(word.unwrap_or(usize::MAX), bit.map_or(0, self::bit))
 	}
 }
 
@@ -128,8 +160,11 @@ shared! {
 	pub struct HotSlots {
 		/// Slots that are not free: the `taken` bits of all hot pages.
 		pub taken: u32,
-		/// Hot pages without a free slot, one bit each: so that a free slot is found by two reads.
-		pub full: u32,
+		/// Hot pages up to the last one with a slot that is not free; those that emptied since the
+		/// window began are among them.
+		pub pages: u32,
+		/// Hot pages without a free slot, so that one is found by two reads.
+		pub full: PageSet,
 		/// Last round in which all were taken, noted when one was given back.
 		pub full_until: Option<RoundIndex>,
 	}
@@ -235,13 +270,6 @@ impl LeaseHealth {
 	pub fn is_unhealthy(&self, rule: HealthRule) -> bool {
 		rule.bad > 0 && self.bad(rule) >= u32::from(rule.bad)
 	}
-	/// True if [`LAG`] bad rounds would make its owner notified, and there was a bad one already.
-	/// Fewer bad ones do not, if so many do not.
-	pub fn is_critical(&self, rule: HealthRule) -> bool {
-		let mut soon = *self;
-		(0..LAG).for_each(|_| soon.note(true));
-		!self.notified && self.bad(rule) > 0 && soon.is_unhealthy(rule)
-	}
 }
 
 stored! {
@@ -251,8 +279,6 @@ stored! {
 		pub service: ServiceId,
 		/// Account that serves.
 		pub operator: AccountId,
-		/// Network of an `Rpc` service.
-		pub network: Option<NetworkId>,
 		/// Answers above this bucket are slow.
 		pub max_latency: LatencyBucket,
 		/// First round in which it is due.
@@ -276,8 +302,6 @@ stored! {
 		pub earlier: Counters,
 		/// Latencies of the `Up` rounds of the window, those of `earlier` included.
 		pub latencies: Histogram,
-		/// Correlated outages excused in the window.
-		pub excuses: u16,
 		/// Last verdict and its round.
 		pub last: Option<(RoundIndex, Verdict)>,
 		/// Hot rows: what the window is judged by.
@@ -310,6 +334,11 @@ impl<AccountId> Row<AccountId> {
 		let counters = self.all_counters();
 		self.unproven && self.joined <= first && counters.measured() > 0 && counters.up == 0
 	}
+	/// True if `round` is announced maintenance.
+	pub fn is_maintained(&self, round: RoundIndex) -> bool {
+		let since = round.checked_sub(self.maintenance_from);
+		since.is_some_and(|rounds| rounds < u32::from(self.maintenance_rounds))
+	}
 	/// All rounds counted in the window, from before it became hot too.
 	pub fn all_counters(&self) -> Counters {
 		sum(self.earlier, self.counters)
@@ -328,7 +357,6 @@ impl<AccountId> Row<AccountId> {
 		self.counters = Counters::default();
 		self.earlier = Counters::default();
 		self.latencies = Histogram::default();
-		self.excuses = 0;
 		self.tiers = [None; 3];
 	}
 }
@@ -365,9 +393,15 @@ shared! {
 		pub page: PageId,
 		/// Its due slots: one byte of the report each, lowest slot first.
 		pub mask: u128,
-		/// True if all probers probe it rather than a committee.
-		pub full: bool,
 	}
+}
+
+/// The due pages of a round in the order of the report, the hot ones first.
+pub type DueList = BoundedVec<Due, ConstU32<MAX_DUE>>;
+
+/// Services due in these pages.
+pub fn due_services(due: &[Due]) -> u32 {
+	due.iter().fold(0u32, |sum, due| sum.saturating_add(due.mask.count_ones()))
 }
 
 stored! {
@@ -375,24 +409,20 @@ stored! {
 	pub struct Snapshot<AccountId> {
 		/// Session of the probers.
 		pub session: SessionIndex,
-		/// Draws the committees.
-		pub seed: [u8; 32],
 		/// Timestamp in ms of the block before the round's first.
 		pub started: u64,
-		/// Most probers of a committee.
-		pub committee: u32,
 		/// Rule that the leases are judged by.
 		pub health: HealthRule,
+		/// Services due, which is the length of a report.
+		pub services: u32,
 		/// All probers; their place here is the index they commit with.
 		pub probers: Probers<AccountId>,
-		/// Due pages in the order of the report.
-		pub due: BoundedVec<Due, ConstU32<MAX_DUE>>,
 	}
 }
 impl<AccountId> Snapshot<AccountId> {
-	/// Services due.
-	pub fn services(&self) -> u32 {
-		self.due.iter().fold(0u32, |sum, due| sum.saturating_add(due.mask.count_ones()))
+	/// Index and entry of a session key.
+	pub fn find(&self, key: &ProberId) -> Option<(u16, &Prober<AccountId>)> {
+		(0u16..).zip(&self.probers).find(|(_, prober)| prober.key == *key)
 	}
 }
 
@@ -406,52 +436,16 @@ shared! {
 	}
 }
 
-shared! {
-	/// Decisions of sweep 1, which sweep 2 carries to the rows.
-	pub struct Outcome {
-		/// One [`Ruling`] per due service in the order of the report.
-		pub rulings: Report,
+stored! {
+	/// A round whose reports are all there, while its pages are judged.
+	#[derive(Default)]
+	pub struct Counted {
 		/// The chain stalled: nothing is billed.
 		pub stalled: bool,
-	}
-}
-
-/// The verdict of a round as sweep 1 leaves it; only the row knows whether it may be excused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ruling {
-	/// As it stands.
-	Verdict(Verdict),
-	/// Down together with most of its network: excused if the row has excuses left.
-	CorrelatedDown,
-}
-impl Ruling {
-	/// Into one byte.
-	pub fn to_byte(self) -> u8 {
-		match self {
-			Self::Verdict(Verdict::Up { latency }) => latency.index(),
-			Self::Verdict(Verdict::Down) => 64,
-			Self::Verdict(Verdict::Bad) => 65,
-			Self::Verdict(Verdict::Stale) => 66,
-			Self::Verdict(Verdict::Unclear) => 67,
-			Self::Verdict(Verdict::Excused) => 68,
-			Self::CorrelatedDown => 69,
-			Self::Verdict(Verdict::Unmeasured) => 70,
-		}
-	}
-	/// From one byte; a byte without meaning is `Unmeasured`.
-	pub fn from_byte(byte: u8) -> Self {
-		Self::Verdict(match byte {
-			64 => Verdict::Down,
-			65 => Verdict::Bad,
-			66 => Verdict::Stale,
-			67 => Verdict::Unclear,
-			68 => Verdict::Excused,
-			69 => return Self::CorrelatedDown,
-			_ => match LatencyBucket::from_index(byte) {
-				Some(latency) => Verdict::Up { latency },
-				None => Verdict::Unmeasured,
-			},
-		})
+		/// Probers whose report is blind and dropped.
+		pub blind: u128,
+		/// Addition of the round to the duty of each prober, in their order.
+		pub duty: BoundedVec<DutyTally, ConstU32<MAX_PROBERS>>,
 	}
 }
 
@@ -508,9 +502,12 @@ shared! {
 
 shared! {
 	/// A prober's duty in a session so far.
+	///
+	/// Findings count per operator, not per service: what a prober said of all services of one
+	/// operator in one page and round adds up to 1,000, whatever their number.
 	#[derive(Copy, Default)]
 	pub struct DutyTally {
-		/// Rounds in which it had something to probe.
+		/// Rounds in which there was something to probe.
 		pub rounds: u32,
 		/// Of those, with its commit.
 		pub committed: u32,
@@ -518,10 +515,21 @@ shared! {
 		pub revealed: u32,
 		/// And not dropped as blind.
 		pub accepted: u32,
-		/// Findings of accepted reports at services for which the round had a verdict.
-		pub judged: u32,
+		/// Findings of accepted reports at services for which the round had a verdict, in
+		/// thousandths of an operator.
+		pub judged: u64,
 		/// Of those, that said what the verdict says.
-		pub agreed: u32,
+		pub agreed: u64,
+		/// Findings of accepted reports at services that were up in the round before and are not any
+		/// more, in thousandths of an operator.
+		pub fell: u64,
+		/// Of those, that said what the verdict says.
+		pub fell_caught: u64,
+		/// Findings of accepted reports at services that were not up in the round before and are
+		/// again.
+		pub rose: u64,
+		/// Of those, that said so.
+		pub rose_caught: u64,
 	}
 }
 impl DutyTally {
@@ -533,17 +541,21 @@ impl DutyTally {
 		self.accepted = self.accepted.saturating_add(other.accepted);
 		self.judged = self.judged.saturating_add(other.judged);
 		self.agreed = self.agreed.saturating_add(other.agreed);
+		self.fell = self.fell.saturating_add(other.fell);
+		self.fell_caught = self.fell_caught.saturating_add(other.fell_caught);
+		self.rose = self.rose.saturating_add(other.rose);
+		self.rose_caught = self.rose_caught.saturating_add(other.rose_caught);
 	}
 }
 
 shared! {
-	/// Messages that a round is open for.
-	#[derive(Copy)]
-	pub enum Phase {
-		/// Commits for this round; reveals for the one before are not open yet.
-		Commit,
-		/// Commits for this round and reveals for the one before.
-		CommitAndReveal,
+	/// Shares that a prober must reach to be paid, and not to answer for neglect.
+	#[derive(Copy, Default)]
+	pub struct DutyRule {
+		/// Of its rounds with an accepted report, and of its findings that agree with the verdict.
+		pub least: Perbill,
+		/// Of the changes of verdict that it caught.
+		pub caught: Perbill,
 	}
 }
 
@@ -555,8 +567,10 @@ shared! {
 		pub round: RoundIndex,
 		/// Blocks since its first one.
 		pub offset: u32,
-		/// Messages that it is open for.
-		pub phase: Phase,
+		/// Oldest round that takes commits; the others up to the current one do too.
+		pub commits_from: RoundIndex,
+		/// Round that takes reveals, if one does.
+		pub reveals: Option<RoundIndex>,
 		/// Last round judged for every service.
 		pub judged: RoundIndex,
 	}

@@ -19,10 +19,11 @@ pub trait WeightInfo {
 	fn reveal(b: u32, ) -> Weight;
 	fn authorize_reveal(b: u32, ) -> Weight;
 	fn idle() -> Weight;
-	fn open_round(n: u32, ) -> Weight;
-	fn fold(n: u32, s: u32, ) -> Weight;
-	fn judge_page(r: u32, ) -> Weight;
-	fn close_round() -> Weight;
+	fn open_round(n: u32, p: u32, ) -> Weight;
+	fn count_round(n: u32, s: u32, ) -> Weight;
+	fn hear(n: u32, s: u32, ) -> Weight;
+	fn judge_page(r: u32, n: u32, ) -> Weight;
+	fn close_round(n: u32, ) -> Weight;
 	fn request_probe() -> Weight;
 }
 
@@ -106,7 +107,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::Snapshots` (r:0 w:1)
 	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 128]`.
-	fn open_round(n: u32, ) -> Weight {
+	fn open_round(n: u32, _p: u32, ) -> Weight {
 		// Minimum measured: 128_551 ns. Proof recorded: 1647 bytes.
 		Weight::from_parts(135_396_343, 124519)
 			// +- 8_533
@@ -127,7 +128,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Outcomes` (`max_values`: None, `max_size`: Some(2063), added: 4538, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 128]`.
 	/// `s` is in `[0, 2048]`.
-	fn fold(n: u32, s: u32, ) -> Weight {
+	fn count_round(n: u32, s: u32, ) -> Weight {
 		// Minimum measured: 536_014 ns. Proof recorded: 59778 bytes.
 		Weight::from_parts(539_600_000, 556926)
 			// +- 360_480
@@ -145,7 +146,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	/// `r` is in `[0, 128]`.
-	fn judge_page(r: u32, ) -> Weight {
+	fn hear(n: u32, s: u32, ) -> Weight {
+		Self::count_round(n, s)
+	}
+	fn judge_page(r: u32, _n: u32, ) -> Weight {
 		// Minimum measured: 11_497 ns. Proof recorded: 38 bytes.
 		Weight::from_parts(22_416_462, 35736)
 			// +- 17_987
@@ -157,7 +161,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Outcomes` (r:1 w:1)
 	/// Proof: `Probes::Outcomes` (`max_values`: None, `max_size`: Some(2063), added: 4538, mode: `MaxEncodedLen`)
-	fn close_round() -> Weight {
+	fn close_round(_n: u32, ) -> Weight {
 		// Minimum measured: 14_422 ns. Proof recorded: 10652 bytes.
 		Weight::from_parts(17_476_000, 12074)
 			.saturating_add(Db::get().reads(2_u64))
@@ -196,17 +200,20 @@ impl WeightInfo for () {
 	fn idle() -> Weight {
 		Measured::<ParityDbWeight>::idle()
 	}
-	fn open_round(n: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::open_round(n, )
+	fn open_round(n: u32, p: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::open_round(n, p, )
 	}
-	fn fold(n: u32, s: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::fold(n, s, )
+	fn count_round(n: u32, s: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::count_round(n, s, )
 	}
-	fn judge_page(r: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::judge_page(r, )
+	fn hear(n: u32, s: u32, ) -> Weight {
+		Self::count_round(n, s)
 	}
-	fn close_round() -> Weight {
-		Measured::<ParityDbWeight>::close_round()
+	fn judge_page(r: u32, n: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::judge_page(r, n, )
+	}
+	fn close_round(n: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::close_round(n, )
 	}
 	fn request_probe() -> Weight {
 		Measured::<ParityDbWeight>::request_probe()

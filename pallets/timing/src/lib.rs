@@ -1,8 +1,7 @@
 //! # Timing
 //!
-//! The clock of the chain: how long a slot, an epoch, a round and a window are, how large a committee may
-//! be, how many services a round can probe, and two switches that tell a development chain from a public
-//! one. Genesis fixes all of it; there are no calls, no events and no errors.
+//! The clock of the chain: how long a slot, an epoch, a round and a window are, and two switches that tell a
+//! development chain from a public one. Genesis fixes all of it; there are no calls, no events and no errors.
 //!
 //! ```text
 //! block   0         L        2L        3L              R * L
@@ -22,8 +21,6 @@
 //! | [`EpochLength`] | `pallet_babe::Config::EpochDuration` | blocks of an epoch |
 //! | [`ExpectedBlockTime`] | `pallet_babe::Config::ExpectedBlockTime` | a slot in ms |
 //! | [`BlockRefTime`] | `frame_system::Config::BlockWeights` | a third of a slot in picoseconds |
-//! | [`MaxCommittee`] | probes | probers |
-//! | [`MaxProbesPerRound`] | probes | services |
 //!
 //! The epoch length must never change on a running chain: BABE counts epochs by it.
 //!
@@ -44,9 +41,7 @@ mod read;
 mod tests;
 pub mod types;
 
-pub use read::{
-	BlockRefTime, EpochLength, ExpectedBlockTime, MaxCommittee, MaxProbesPerRound, MinimumPeriod,
-};
+pub use read::{BlockRefTime, EpochLength, ExpectedBlockTime, MinimumPeriod};
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
@@ -65,7 +60,7 @@ pub mod pallet {
 
 	/// The settings of the clock. Fixed at genesis; those of a production chain if there was none.
 	///
-	/// One value and not eight, so that a block that reads several settings reads the state once. Every
+	/// One value and not six, so that a block that reads several settings reads the state once. Every
 	/// block reads it before its first transaction, so no call's weight counts it.
 	#[pallet::storage]
 	#[pallet::whitelist_storage]

@@ -64,14 +64,6 @@ getter! {
 	/// sending it and importing it fit in one.
 	BlockRefTime: u64 = |t| t.slot_ms.saturating_mul(PICOS_PER_MS) / 3
 }
-getter! {
-	/// Most probers of a committee.
-	MaxCommittee: u32 = |t| t.max_committee
-}
-getter! {
-	/// Most services that are due in a round.
-	MaxProbesPerRound: u32 = |t| t.max_probes_per_round
-}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn clock_reading() -> ClockReading {

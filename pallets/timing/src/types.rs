@@ -4,21 +4,13 @@ use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 use surety_primitives::{BlockNumber, RoundIndex, WindowIndex, shared};
 
-/// Shortest round in blocks: reveals open two blocks into the round, and three are left to send them.
+/// Shortest round in blocks: reveals open in the fifth block of the next round.
 pub const MIN_ROUND_BLOCKS: u32 = 5;
-/// Largest committee: the full set of probers below this size probes every due service.
-pub const MAX_COMMITTEE: u32 = 21;
 /// Shortest slot in milliseconds.
 pub const MIN_SLOT_MS: u64 = 1_000;
-/// Due services come in whole pages of this many rows.
-pub const PAGE_ROWS: u32 = 128;
-/// Fewest due services of a round: one page for services with units, one for idle listings.
-pub const MIN_PROBES_PER_ROUND: u32 = 256;
-/// Most due services of a round.
-pub const MAX_PROBES_PER_ROUND: u32 = 2_048;
 
 shared! {
-	/// All that genesis fixes about time and capacity.
+	/// All that genesis fixes about time.
 	#[derive(Copy)]
 	#[serde(rename_all = "camelCase", deny_unknown_fields)]
 	pub struct Timings {
@@ -30,10 +22,6 @@ shared! {
 		pub round_blocks: u32,
 		/// Rounds of a window, at least 1.
 		pub window_rounds: u16,
-		/// Most probers of a committee, 1 to 21.
-		pub max_committee: u32,
-		/// Most services that are due in a round: a multiple of 128, 256 to 2,048.
-		pub max_probes_per_round: u32,
 		/// Whether endpoints may be on loopback and private addresses.
 		pub private_endpoints: bool,
 		/// Whether a listing must prove control of its endpoint's host before it becomes active.
@@ -49,15 +37,6 @@ impl Timings {
 			(self.round_blocks >= MIN_ROUND_BLOCKS, "roundBlocks: a round has at least 5 blocks"),
 			(self.epoch_blocks >= self.round_blocks, "epochBlocks: an epoch is at least as long as a round"),
 			(self.window_rounds >= 1, "windowRounds: a window has at least 1 round"),
-			((1..=MAX_COMMITTEE).contains(&self.max_committee), "maxCommittee: 1 to 21 probers"),
-			(
-				(MIN_PROBES_PER_ROUND..=MAX_PROBES_PER_ROUND).contains(&self.max_probes_per_round),
-				"maxProbesPerRound: 256 to 2048 services",
-			),
-			(
-				self.max_probes_per_round.is_multiple_of(PAGE_ROWS),
-				"maxProbesPerRound: whole pages of 128 services",
-			),
 			(
 				self.round_blocks.checked_mul(u32::from(self.window_rounds)).is_some(),
 				"windowRounds: the blocks of a window must fit in 32 bits",
@@ -81,8 +60,6 @@ impl Default for Timings {
 /// | epoch | 60 blocks (1 min) | 60 blocks (2 min) | 600 blocks (1 h) |
 /// | round | 5 blocks (5 s) | 6 blocks (12 s) | 10 blocks (1 min) |
 /// | window | 12 rounds (1 min) | 12 rounds (2.4 min) | 1,440 rounds (1 day) |
-/// | committee | 21 | 21 | 21 |
-/// | due services of a round | 512 | 512 | 2,048 |
 /// | private endpoints | yes | yes | no |
 /// | proof of control | no | no | yes |
 pub struct TimingPreset;
@@ -95,8 +72,6 @@ impl TimingPreset {
 			epoch_blocks: 60,
 			round_blocks: 5,
 			window_rounds: 12,
-			max_committee: MAX_COMMITTEE,
-			max_probes_per_round: 512,
 			private_endpoints: true,
 			proof_of_control: false,
 		}
@@ -114,8 +89,6 @@ impl TimingPreset {
 			epoch_blocks: 600,
 			round_blocks: 10,
 			window_rounds: 1_440,
-			max_committee: MAX_COMMITTEE,
-			max_probes_per_round: MAX_PROBES_PER_ROUND,
 			private_endpoints: false,
 			proof_of_control: true,
 		}

@@ -191,7 +191,7 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
-/// Draws among equal bids and seeds committees: the randomness of the block before, which its author could at most
+/// Draws among equal bids: the randomness of the block before, which its author could at most
 /// withhold with the block.
 pub struct ParentRandomness;
 impl Randomness<Hash, BlockNumber> for ParentRandomness {
@@ -281,22 +281,28 @@ impl sp_core::Get<pallet_surety_probes::HealthRule> for Health {
 	}
 }
 
+/// Duty of probers, by the parameters of now. A session keeps the rule that it began with.
+pub struct Duty;
+impl sp_core::Get<pallet_surety_probes::DutyRule> for Duty {
+	fn get() -> pallet_surety_probes::DutyRule {
+		pallet_surety_probes::DutyRule { least: probing::MinDuty::get(), caught: probing::MinCaught::get() }
+	}
+}
+
 impl pallet_surety_probes::Config for Runtime {
 	type Clock = Timing;
 	type Time = Timestamp;
 	type Registry = Operators;
 	type Judge = Sla;
 	type Reputation = Reputation;
-	type Randomness = ParentRandomness;
 	type ValidatorSet = Historical;
 	type ReportNeglect = Offences;
 	type Funds = MarketFunds;
 	type Pot = ProberPot;
 	type RewardAssets = ApprovedAssets;
 	type MaxProbers = ConstU32<MAX_VALIDATORS>;
-	type MaxCommittee = pallet_surety_timing::MaxCommittee<Runtime>;
-	type MaxProbesPerRound = pallet_surety_timing::MaxProbesPerRound<Runtime>;
-	type MinDuty = probing::MinDuty;
+	type DueServices = probing::DueServices;
+	type DutyRule = Duty;
 	type UnsignedPriority = ProbePriority;
 	type Leases = ComputeOrders;
 	type Health = Health;

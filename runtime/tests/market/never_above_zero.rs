@@ -137,9 +137,7 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 	let pages = 12;
 	let each = pages * probes::ROWS / 2;
 	// Two pages to a round: one for those that are sold, and one for the others in turns.
-	world.peek(|| {
-		pallet_surety_timing::Settings::<Runtime>::mutate(|timings| timings.max_probes_per_round = 256)
-	});
+	world.peek(|| probes::Capacity::<Runtime>::put(2));
 	let call = generous(NATIVE).call();
 	for who in [OPERATOR, OTHER_TENANT] {
 		world.register(who, NATIVE);

@@ -62,7 +62,9 @@ fn all(value: u32) -> Vec<RuntimeParameters> {
 		p,
 		MinDuty = share,
 		UnhealthyRounds = (few % 5) as u8,
-		HealthRounds = (few % 32 + 1) as u8
+		HealthRounds = (few % 32 + 1) as u8,
+		DueServices = few * 128,
+		MinCaught = share
 	);
 	let compute = set!(
 		Compute,

@@ -34,6 +34,7 @@ impl Registry<AccountId> for World {
 	}
 	fn proven(_: ServiceId) {}
 	fn unfound(_: ServiceId) {}
+	fn disproven(_: ServiceId) {}
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
 		TREASURY
