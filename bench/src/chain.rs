@@ -22,7 +22,7 @@ use sc_client_api::{Finalizer, StorageProvider, execution_extensions::ExecutionE
 use sc_client_db::{BlocksPruning, DatabaseSettings, DatabaseSource, PruningMode};
 use sc_consensus::{BlockImport, BlockImportParams, ForkChoiceStrategy, ImportResult};
 use sc_executor::WasmExecutor;
-use sp_blockchain::HeaderBackend;
+use sp_blockchain::{ApplyExtrinsicFailed, HeaderBackend};
 use sp_consensus::BlockOrigin;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID, Slot,
@@ -35,7 +35,6 @@ use sp_core::{
 use sp_io::hashing::twox_128;
 use sp_runtime::{Digest, DigestItem, OpaqueExtrinsic, traits::Block as _};
 use std::{
-	collections::BTreeMap,
 	path::Path,
 	sync::Arc,
 	time::{Duration, Instant},
@@ -51,7 +50,13 @@ type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 /// Slot of block 0.
 const GENESIS_SLOT: u64 = 1_000_000;
 /// Blocks of a round before the one that all reveals of the round before are in.
-const REVEAL_AT: u32 = 4;
+const REVEAL_AT: u32 = probes::REVEAL_OFFSET;
+/// Blocks of a round before the one that counts the reports of the round before the last.
+const COUNT_AT: u32 = probes::COMMIT_GRACE;
+/// Blocks of a round before one in which probing has nothing to do.
+pub const IDLE_AT: u32 = 1;
+/// Blocks of a round before the first one that judges.
+pub const JUDGE_AT: u32 = COUNT_AT + 1;
 /// Blocks whose state the database keeps, and bytes of the cache of its trie: the node's defaults.
 const KEPT_STATES: u32 = 256;
 const TRIE_CACHE: usize = 1 << 30;
@@ -59,24 +64,26 @@ const TRIE_CACHE: usize = 1 << 30;
 /// What a block does beside what every block does.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
-	/// The last of a round: no sweep; all probers commit.
-	Commits,
-	/// Sweep 2.
+	/// The first of a round: the snapshot; all probers commit to the round before.
+	Open,
+	/// Nothing: the second of a round, and those at its end that find all pages judged.
+	Idle,
+	/// Counts the reports.
+	Count,
+	/// Judges pages.
 	Judge,
-	/// Sweep 2; all probers reveal.
+	/// Judges pages; all probers reveal.
 	JudgeAndReveals,
-	/// Sweep 2 over idle listings that had no turn in this window yet: their last one is closed.
+	/// Judges idle listings that had no turn in this window yet: their last one is closed.
 	JudgeIdleTurn,
-	/// Sweep 2 of the first round of a window: all rows close one.
+	/// Judges the first round of a window: all rows close one.
 	JudgeTurn,
-	/// The first of a round: sweep 1 and the snapshot.
-	Fold,
 	/// The first of a session, which may take all of its block.
 	Session,
 }
 
 impl Kind {
-	/// Whether windows end in it, or a session begins: 6 % of these blocks, and one in 2,000 in production.
+	/// Windows end in it, or a session begins: 6 % of these blocks, and one in 2,000 in production.
 	pub fn closes(self) -> bool {
 		matches!(self, Self::JudgeIdleTurn | Self::JudgeTurn | Self::Session)
 	}
@@ -84,12 +91,13 @@ impl Kind {
 	/// As the table names it.
 	pub fn name(self) -> &'static str {
 		match self {
-			Self::Commits => "no sweep, all commits",
+			Self::Open => "snapshot, all commits",
+			Self::Idle => "no sweep",
+			Self::Count => "count",
 			Self::Judge => "judge",
 			Self::JudgeAndReveals => "judge, all reveals",
 			Self::JudgeIdleTurn => "judge, idle page closes windows",
 			Self::JudgeTurn => "judge, all windows close",
-			Self::Fold => "fold and snapshot",
 			Self::Session => "a session begins",
 		}
 	}
@@ -110,6 +118,10 @@ pub struct Sample {
 	pub weight: u64,
 	/// Storage keys that it changed.
 	pub keys: usize,
+	/// Bytes of its extrinsics.
+	pub bytes: usize,
+	/// Of these, of commits and reveals.
+	pub report_bytes: usize,
 	/// Blocks of the round before it.
 	pub offset: u32,
 	/// Breaches of services 0 and 1 in it.
@@ -124,8 +136,8 @@ pub struct Chain {
 	probers: Vec<sr25519::Pair>,
 	genesis: Hash,
 	parent: (BlockNumber, Hash),
-	/// Reports that are not revealed yet, by round and prober.
-	reports: BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
+	/// Commits and reveals that did not fit into a block yet.
+	waiting: Vec<OpaqueExtrinsic>,
 	/// Which places of the report are down in a round.
 	down: fn(RoundIndex) -> &'static [usize],
 }
@@ -241,7 +253,7 @@ impl Chain {
 			probers,
 			genesis,
 			parent: (0, genesis),
-			reports: BTreeMap::new(),
+			waiting: Vec::new(),
 			down,
 		})
 	}
@@ -263,9 +275,9 @@ impl Chain {
 		while self.parent.0 < until {
 			let reports = self.reports()?;
 			if !reports.is_empty() {
-				let with = changed(&self.build(reports.clone())?);
-				let without = changed(&self.build(Vec::new())?);
-				let each = (with as f64 - without as f64) / self.probers.len() as f64;
+				let (with, sent) = self.build(&reports)?;
+				let (without, _) = self.build(&[])?;
+				let each = (changed(&with) as f64 - changed(&without) as f64) / sent as f64;
 				*(if self.offset() == REVEAL_AT { &mut reveal } else { &mut commit }) = each;
 			}
 			self.block()?;
@@ -283,7 +295,7 @@ impl Chain {
 		}
 		let mut pages = 0;
 		while let Some(page) = self.hot_page(pages)? {
-			for (place, row) in (pages as usize * page.len()..).zip(&page) {
+			for (place, row) in ((pages * probes::ROWS) as usize..).zip(&page) {
 				let Some(row) = row else { continue };
 				let down = (self.down)(judged.judged).contains(&place);
 				let fits = match row.last {
@@ -308,6 +320,16 @@ impl Chain {
 		self.read(probes::Pages::<Runtime>::hashed_key_for(probes::PageId::Hot(page)))
 	}
 
+	/// Services due in the round of the last block.
+	pub fn due(&self) -> Res<u32> {
+		Ok(self.snapshot(self.parent.0 / timings().round_blocks)?.services)
+	}
+
+	fn snapshot(&self, round: RoundIndex) -> Res<probes::Snapshot<AccountId>> {
+		let snapshot = self.read(probes::Snapshots::<Runtime>::hashed_key_for(round))?;
+		Ok(snapshot.ok_or("the round has a snapshot")?)
+	}
+
 	/// Blocks of the round before the one to build.
 	fn offset(&self) -> u32 {
 		(self.parent.0 + 1) % timings().round_blocks
@@ -315,16 +337,20 @@ impl Chain {
 
 	fn block(&mut self) -> Res<Sample> {
 		let reports = self.reports()?;
+		self.waiting.extend(reports);
 		let before = (self.breaches()?, self.leases()?);
 
 		let start = Instant::now();
-		let built = self.build(reports)?;
+		let (built, sent) = self.build(&self.waiting)?;
 		let build = start.elapsed();
+		let report_bytes = self.waiting.drain(..sent).map(|extrinsic| extrinsic.encoded_size()).sum();
 		let windows = touched(&built, &probes::Windows::<Runtime>::final_prefix());
+		let pages = touched(&built, &probes::Pages::<Runtime>::final_prefix());
 		let keys = changed(&built);
 
 		let hash = built.block.hash();
 		let (header, body) = built.block.deconstruct();
+		let bytes = body.iter().map(Encode::encoded_size).sum();
 		let number = header.number;
 		let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
 		params.body = Some(body);
@@ -349,21 +375,35 @@ impl Chain {
 		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
 		let kind = match offset {
 			_ if session => Kind::Session,
-			0 => Kind::Fold,
-			_ if offset == timings().round_blocks - 1 => Kind::Commits,
+			0 => Kind::Open,
+			IDLE_AT => Kind::Idle,
+			COUNT_AT => Kind::Count,
 			_ if windows > 0 && turns => Kind::JudgeTurn,
 			_ if windows > 0 => Kind::JudgeIdleTurn,
-			REVEAL_AT => Kind::JudgeAndReveals,
+			_ if sent > 0 => Kind::JudgeAndReveals,
+			_ if pages == 0 => Kind::Idle,
 			_ => Kind::Judge,
 		};
 		let breaches = [after[0] - before.0[0], after[1] - before.0[1]];
 		let leases = self.leases()? - before.1;
 		let weight = weight.total().ref_time();
-		Ok(Sample { kind, build, import, finalize, weight, keys, offset, breaches, leases })
+		Ok(Sample {
+			kind,
+			build,
+			import,
+			finalize,
+			weight,
+			keys,
+			bytes,
+			report_bytes,
+			offset,
+			breaches,
+			leases,
+		})
 	}
 
-	/// Build a block as an author does.
-	fn build(&self, reports: Vec<OpaqueExtrinsic>) -> Res<BuiltBlock<Block>> {
+	/// Build a block as an author does, with as many of the reports as fit. Returns their number, too.
+	fn build(&self, reports: &[OpaqueExtrinsic]) -> Res<(BuiltBlock<Block>, usize)> {
 		let (number, hash) = self.parent;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + 1);
 		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
@@ -377,62 +417,72 @@ impl Chain {
 			.with_parent_block_number(number)
 			.with_inherent_digests(Digest { logs })
 			.build()?;
-		for extrinsic in builder.create_inherents(inherents)?.into_iter().chain(reports) {
+		for extrinsic in builder.create_inherents(inherents)? {
 			builder.push(extrinsic)?;
 		}
-		Ok(builder.build()?)
+		let mut sent = 0;
+		for extrinsic in reports {
+			match builder.push(extrinsic.clone()) {
+				Err(sp_blockchain::Error::ApplyExtrinsicFailed(ApplyExtrinsicFailed::Validity(full)))
+					if full.exhausted_resources() =>
+				{
+					break;
+				},
+				pushed => pushed?,
+			}
+			sent += 1;
+		}
+		Ok((builder.build()?, sent))
 	}
 
-	/// What the probers send into the next block.
-	fn reports(&mut self) -> Res<Vec<OpaqueExtrinsic>> {
+	/// What the probers send into the next block, of the round that is over.
+	fn reports(&self) -> Res<Vec<OpaqueExtrinsic>> {
 		let round = (self.parent.0 + 1) / timings().round_blocks;
-		let last = timings().round_blocks - 1;
-		match (self.offset(), round) {
+		match (self.offset(), round.checked_sub(1)) {
 			// The round of the genesis block has no snapshot.
-			(offset, 1..) if offset == last => self.commits(round),
-			(REVEAL_AT, 2..) => self.reveals(round - 1),
+			(0, Some(round @ 1..)) => self.commits(round),
+			(REVEAL_AT, Some(round @ 1..)) => self.reveals(round),
 			_ => Ok(Vec::new()),
 		}
 	}
 
-	fn commits(&mut self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
-		let snapshot: probes::Snapshot<AccountId> = self
-			.read(probes::Snapshots::<Runtime>::hashed_key_for(round))?
-			.ok_or("the round has a snapshot")?;
-		let genesis = self.genesis;
-		let mut extrinsics = Vec::new();
-		for (n, pair) in self.probers.iter().enumerate() {
+	fn commits(&self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
+		let snapshot = self.snapshot(round)?;
+		let commit = |(n, pair): (usize, &sr25519::Pair)| {
 			let key = pair.public().into();
 			let (index, _) = snapshot.find(&key).ok_or("every prober is in the snapshot")?;
-			let up = Finding::Up(LatencyBucket::from_millis(20 + n as u32)).to_byte();
-			let mut report = vec![up; snapshot.report_len(round, index) as usize];
-			for place in (self.down)(round) {
-				*report.get_mut(*place).ok_or("the report is long enough")? = Finding::Down.to_byte();
-			}
-			let salt = [n as u8; 32];
-			let hash = probes::commit_hash(genesis.as_ref(), round, &key, &salt, &report);
-			let payload = probes::commit_payload(genesis.as_ref(), round, &hash);
-			let signature = pair.sign(&payload).into();
-			self.reports.insert((round, n), (salt, report));
-			extrinsics.push(authorized(probes::Call::commit { round, index, hash, signature })?);
-		}
-		Ok(extrinsics)
+			let report = self.report(&snapshot, round, n)?;
+			let hash = probes::commit_hash(self.genesis.as_ref(), round, &key, &salt(n), &report);
+			let signature = pair.sign(&probes::commit_payload(self.genesis.as_ref(), round, &hash)).into();
+			authorized(probes::Call::commit { round, index, hash, signature })
+		};
+		self.probers.iter().enumerate().map(commit).collect()
 	}
 
-	fn reveals(&mut self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
-		self.reports.retain(|(r, _), _| *r >= round);
-		let snapshot: probes::Snapshot<AccountId> = self
-			.read(probes::Snapshots::<Runtime>::hashed_key_for(round))?
-			.ok_or("the round has a snapshot")?;
-		let mut extrinsics = Vec::new();
-		for (n, pair) in self.probers.iter().enumerate() {
+	fn reveals(&self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
+		let snapshot = self.snapshot(round)?;
+		let reveal = |(n, pair): (usize, &sr25519::Pair)| {
 			let (index, _) = snapshot.find(&pair.public().into()).ok_or("every prober is in the snapshot")?;
-			let (salt, report) =
-				self.reports.get(&(round, n)).cloned().ok_or("the round was committed to")?;
+			let report = self.report(&snapshot, round, n)?;
 			let report = report.try_into().map_err(|_| "a report is not too long")?;
-			extrinsics.push(authorized(probes::Call::reveal { round, index, salt, report })?);
+			authorized(probes::Call::reveal { round, index, salt: salt(n), report })
+		};
+		self.probers.iter().enumerate().map(reveal).collect()
+	}
+
+	/// Report of the `n`th prober. Latencies differ between services, probers and rounds.
+	fn report(&self, snapshot: &probes::Snapshot<AccountId>, round: RoundIndex, n: usize) -> Res<Vec<u8>> {
+		const FASTEST_MS: u32 = 20;
+		const LATENCIES: usize = 100;
+		let up = |ms| Finding::Up(LatencyBucket::from_millis(ms)).to_byte();
+		let ups: Vec<u8> = (FASTEST_MS..).map(up).take(LATENCIES).collect();
+		let from = (round as usize + n) % LATENCIES;
+		let mut report: Vec<u8> =
+			ups.iter().copied().cycle().skip(from).take(snapshot.services as usize).collect();
+		for place in (self.down)(round) {
+			*report.get_mut(*place).ok_or("the report is long enough")? = Finding::Down.to_byte();
 		}
-		Ok(extrinsics)
+		Ok(report)
 	}
 
 	/// Breaches of services 0 and 1 so far.
@@ -454,6 +504,11 @@ impl Chain {
 		let value = self.client.storage(self.parent.1, &StorageKey(key))?;
 		Ok(value.map(|data| T::decode(&mut data.0.as_slice())).transpose()?)
 	}
+}
+
+/// Salt of the `n`th prober.
+fn salt(n: usize) -> [u8; 32] {
+	[n as u8; 32]
 }
 
 /// A transaction as the validators' off-chain workers make it.

@@ -1,11 +1,10 @@
 //! Orders and leases: whether blocks take longer where there are many, and what a match takes.
 
 use crate::{
-	Args, Res, chain,
-	chain::{Kind, Sample},
-	fill,
+	Args, Res, Section, chain,
+	chain::{IDLE_AT, Kind, Sample},
 	fill::{BIDDERS, Matches, Orders},
-	print_terms, state,
+	print_due, print_terms, state,
 	state::State,
 	table::{Chart, Summary, Table, percent, print_changes, print_kinds},
 };
@@ -24,7 +23,7 @@ pub struct Measured {
 /// The orders and leases of the `n`th state. Those that are matched come on top of the last.
 pub fn orders(args: &Args, n: usize) -> Orders {
 	let open = args.orders.get(n).copied().unwrap_or(0);
-	// Twice as many rounds, since only their last blocks say something of matches.
+	// Twice as many rounds, since only one block of each says something of matches.
 	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
 	Orders {
 		open,
@@ -56,7 +55,7 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 	if databases.is_empty() {
 		return Ok(all);
 	}
-	for (n, probers) in args.probers.iter().enumerate() {
+	for (n, probers) in args.probers(Section::Compute).iter().enumerate() {
 		let mut chains = state::open_all(&databases, n, *probers)?;
 		chain::run_all(&mut chains, args.warm_up)?;
 		let samples = chain::run_all(&mut chains, args.warm_up + args.rounds)?;
@@ -76,8 +75,8 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 fn measure_matches(chain: &mut chain::Chain, matches: &Matches) -> Res<Vec<Sample>> {
 	let samples = chain.run(matches.from + matches.rounds)?;
 	chain.check()?;
-	let last = samples.iter().filter(|sample| sample.offset + 1 == fill::timings().round_blocks);
-	for (n, sample) in (0..).zip(last) {
+	let matching = samples.iter().filter(|sample| sample.offset == IDLE_AT);
+	for (n, sample) in (0..).zip(matching) {
 		let (orders, replicas) = Matches::nth(n);
 		if sample.leases != orders * replicas {
 			return Err(format!("{} leases awarded by {orders} x {replicas} replicas", sample.leases).into());
@@ -93,6 +92,7 @@ pub fn print(all: &[Measured]) {
 	}
 	println!("Orders and leases. All leases are over but those that run, which are probed every round.");
 	print_terms();
+	print_due();
 	let charts: Vec<Chart> = all
 		.iter()
 		.map(|m| Chart {
@@ -112,7 +112,7 @@ pub fn print(all: &[Measured]) {
 	print_matches(all);
 }
 
-/// What matches add to the last block of a round, in time and in weight.
+/// What matches add to a block without a sweep, in time and in weight.
 fn print_matches(all: &[Measured]) {
 	let head =
 		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight max"];
@@ -120,7 +120,8 @@ fn print_matches(all: &[Measured]) {
 	let mut table = Table::new(&[&head[..], &more].concat());
 	for m in all {
 		let of = |leases: u32| {
-			Summary::of(m.matches.iter().filter(|s| s.kind == Kind::Commits && s.leases == leases))
+			let matching = |s: &&Sample| s.kind == Kind::Idle && s.offset == IDLE_AT && s.leases == leases;
+			Summary::of(m.matches.iter().filter(matching))
 		};
 		let Some(none) = of(0) else { continue };
 		for (orders, replicas) in (0..4).map(Matches::nth) {
@@ -148,7 +149,7 @@ fn print_matches(all: &[Measured]) {
 	if table.is_empty() {
 		return;
 	}
-	println!("Orders matched in the last block of a round, which has no sweep, each with {BIDDERS} bids.");
+	println!("Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} bids.");
 	println!(
 		"On the right, what that adds to the median (p95: what the slowest add to it) and to the largest weight of such\n  blocks without:\n"
 	);

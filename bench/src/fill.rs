@@ -20,13 +20,13 @@ use surety_runtime::{
 	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Parameters, Runtime,
 	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT, WASM_BINARY,
 	genesis::EPOCH_CONFIG,
-	parameters::{RuntimeParameters, market as parameters},
+	parameters::{RuntimeParameters, market, probing},
 };
 
 /// Rounds of a window. Production has 1,440: nobody would wait for one to turn.
 pub const WINDOW_ROUNDS: u16 = 12;
-/// Services that can be probed every round: 15 of the 16 pages of a round.
-pub const MOST_HOT: u32 = 1_920;
+/// Services that are due in a round where their number is not measured: 16 pages.
+pub const DUE: u32 = 2_048;
 
 const SERVICES_PER_OPERATOR: u32 = 512;
 const LEAST_OPERATORS: u32 = 8;
@@ -49,18 +49,20 @@ pub struct Plan {
 	pub agreements: Vec<ServiceId>,
 	/// Orders and leases. `None` also leaves out those who bid.
 	pub orders: Option<Orders>,
+	/// Most services that are due in a round.
+	pub due: u32,
 }
 
 impl Plan {
 	/// Ten times as many agreements as services. As many services have some as can be probed every round,
 	/// spread over the listings; the others take turns.
 	pub fn scale(services: u32) -> Self {
-		Self::with_hot(services, services.min(MOST_HOT))
+		Self::with_hot(services, services.min(most_hot(DUE)))
 	}
 
 	/// The same, with orders. Leases that run take the places of services that are probed every round.
 	pub fn compute(services: u32, orders: Orders) -> Self {
-		let hot = services.min(MOST_HOT).saturating_sub(orders.running).max(1);
+		let hot = services.min(most_hot(DUE)).saturating_sub(orders.running).max(1);
 		Self { orders: Some(orders), ..Self::with_hot(services, hot) }
 	}
 
@@ -68,19 +70,39 @@ impl Plan {
 	fn with_hot(services: u32, hot: u32) -> Self {
 		let nth = |n: u32| u64::from(n % hot) * u64::from(services) / u64::from(hot);
 		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
-		Self { services, agreements, orders: None }
+		Self { services, agreements, orders: None, due: DUE }
+	}
+
+	/// So many services are due in every round: all pages but one have agreements, one per service.
+	pub fn due(due: u32) -> Self {
+		/// Pages with agreements between two without: a round looks for an idle one so far and a page further.
+		const SOLD: u32 = 31;
+		let pages = most_hot(due) / ROWS;
+		let mut services = 0;
+		let mut agreements = Vec::new();
+		for page in 1..=pages {
+			agreements.extend(services..services + ROWS);
+			let idle = page % SOLD == 0 || page == pages;
+			services += if idle { 2 * ROWS } else { ROWS };
+		}
+		Self { services, agreements, orders: None, due }
 	}
 
 	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without any.
 	pub fn breach(agreements: u32) -> Self {
 		let agreements = std::iter::once(0).chain((0..agreements).map(|_| 1)).collect();
-		Self { services: 2 * ROWS, agreements, orders: None }
+		Self { services: 2 * ROWS, agreements, orders: None, due: DUE }
 	}
 
 	/// Listings, with those of the bidders, which come last.
 	fn listings(&self) -> u32 {
 		self.services + self.orders.map_or(0, |_| BIDDERS)
 	}
+}
+
+/// Most services that can be probed every round: a page is left to those that take turns.
+fn most_hot(due: u32) -> u32 {
+	due - ROWS
 }
 
 /// Keys of the first `n` probers, in the order of the session.
@@ -122,7 +144,7 @@ pub fn timings() -> Timings {
 pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
 	let mut storage = genesis(plan, &probers(validators)).build_storage()?;
 	BasicExternalities::execute_with_storage(&mut storage, || {
-		flat_rent()?;
+		set_parameters(plan)?;
 		list(plan)?;
 		if plan.orders.is_some() {
 			orders::list_bidders(plan.services)?;
@@ -193,11 +215,14 @@ fn done<T>(result: Result<T, impl std::fmt::Debug>) -> Res<T> {
 	result.map_err(|error| format!("filling the state: {error:?}").into())
 }
 
-/// Rent does not rise with the occupancy: nobody sells units for less than a slot costs, and here all
-/// slots are taken at a price that is the same for all.
-fn flat_rent() -> Res<()> {
-	let peak = parameters::Parameters::RentPeak(parameters::RentPeak, Some(Perbill::zero()));
-	done(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Market(peak)))?;
+/// Capacity for what is due, and a rent that does not rise with the occupancy: nobody sells units for less
+/// than a slot costs, and here all slots are taken at a price that is the same for all.
+fn set_parameters(plan: &Plan) -> Res<()> {
+	let peak = market::Parameters::RentPeak(market::RentPeak, Some(Perbill::zero()));
+	let due = probing::Parameters::DueServices(probing::DueServices, Some(plan.due));
+	for parameter in [RuntimeParameters::Market(peak), RuntimeParameters::Probing(due)] {
+		done(Parameters::set_parameter(RuntimeOrigin::root(), parameter))?;
+	}
 	Ok(())
 }
 
@@ -208,9 +233,7 @@ fn list(plan: &Plan) -> Res<()> {
 		done(Operators::register(origin(operator), BOND, name, Default::default()))?;
 	}
 	for service in 0..plan.services {
-		// Services 0 and 1 are those that breach, so they must not be in an outage of their network.
-		let kind = if service % 4 < 2 { ServiceKind::Vpn } else { ServiceKind::Rpc { network: 0 } };
-		list_one(origin(service % operators(plan)), service, kind)?;
+		list_one(origin(service % operators(plan)), service, ServiceKind::Rpc { network: 0 })?;
 	}
 	Ok(())
 }

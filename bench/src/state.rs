@@ -28,6 +28,8 @@ pub enum State {
 	Breach,
 	/// The one of these orders and their leases.
 	Compute(usize),
+	/// So many services due in every round.
+	Due(u32),
 }
 
 impl State {
@@ -37,8 +39,9 @@ impl State {
 			Section::Scale => args.services.iter().copied().map(Self::Scale).collect(),
 			Section::Breach => vec![Self::Breach; usize::from(args.breach_agreements > 0)],
 			Section::Compute => (0..args.orders.len()).map(Self::Compute).collect::<Vec<_>>(),
+			Section::Due => args.due.iter().copied().map(Self::Due).collect(),
 		};
-		[Section::Scale, Section::Breach, Section::Compute]
+		[Section::Scale, Section::Breach, Section::Compute, Section::Due]
 			.iter()
 			.filter(|section| args.only.contains(section))
 			.flat_map(of)
@@ -51,14 +54,17 @@ impl State {
 			Self::Scale(services) => Plan::scale(services),
 			Self::Breach => Plan::breach(args.breach_agreements),
 			Self::Compute(n) => Plan::compute(args.compute_services, compute::orders(args, n)),
+			Self::Due(due) => Plan::due(due),
 		}
 	}
 
 	/// The numbers of probers that it is measured with.
 	pub fn probers(self, args: &Args) -> &[u32] {
 		match self {
-			Self::Breach => args.probers.get(..1).unwrap_or_default(),
-			_ => &args.probers,
+			Self::Breach => args.probers(Section::Breach).get(..1).unwrap_or_default(),
+			Self::Scale(_) => args.probers(Section::Scale),
+			Self::Compute(_) => args.probers(Section::Compute),
+			Self::Due(_) => args.probers(Section::Due),
 		}
 	}
 }

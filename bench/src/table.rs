@@ -170,7 +170,7 @@ pub fn print_changes<'a>(
 		let rows: [(&str, fn(Kind) -> bool); 3] = [
 			("all", |_| true),
 			("no window closes", |kind| !kind.closes()),
-			(Kind::Commits.name(), |kind| kind == Kind::Commits),
+			(Kind::Open.name(), |kind| kind == Kind::Open),
 		];
 		for (name, which) in rows {
 			if let (Some(a), Some(b)) = (of(from, which), of(to, which)) {
@@ -194,7 +194,7 @@ pub fn change(from: f64, to: f64) -> String {
 }
 
 /// The samples of each kind.
-fn by_kind(samples: &[Sample]) -> BTreeMap<Kind, Vec<&Sample>> {
+pub fn by_kind<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> BTreeMap<Kind, Vec<&'a Sample>> {
 	let mut kinds: BTreeMap<Kind, Vec<&Sample>> = BTreeMap::new();
 	for sample in samples {
 		kinds.entry(sample.kind).or_default().push(sample);

@@ -2,7 +2,7 @@
 //! blocks are measured.
 
 use super::{BOND, DEPOSIT_WINDOWS, PRICE, WINDOW_ROUNDS, done, endpoint, list_one, named, region, timings};
-use crate::Res;
+use crate::{Res, chain::IDLE_AT};
 use pallet_surety_compute_orders::{
 	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port, PortProtocol,
 };
@@ -53,7 +53,7 @@ impl Orders {
 	}
 }
 
-/// Rounds in whose last block orders with the most bids are matched.
+/// Rounds in whose second block orders with the most bids are matched.
 #[derive(Clone, Copy)]
 pub struct Matches {
 	/// The first.
@@ -246,8 +246,8 @@ impl Market {
 		let start = parameters::Parameters::StartBlocks(parameters::StartBlocks, Some(far));
 		done(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Compute(start)))?;
 		for n in 0..matches.rounds {
-			// The last block of a round has no sweep: what a match adds to it is the match's alone.
-			let deadline = (matches.from + n + 1) * timings().round_blocks - 1;
+			// That block has no sweep: what a match adds to it is the match's alone.
+			let deadline = (matches.from + n) * timings().round_blocks + IDLE_AT;
 			let (orders, replicas) = Matches::nth(n);
 			for _ in 0..orders {
 				let order = self.order(replicas, deadline, 1)?;
