@@ -72,8 +72,8 @@ async function listAll(people) {
 }
 
 /**
- * The rounds in which a service was not measured. Commits have the last two blocks of a round: on a busy machine
- * some come too late for them, which is no finding about anybody. More than `most`, or one for which the chain has
+ * The rounds in which a service was not measured. Commits have the last block of a round and two of the next: on a busy
+ * machine some come too late for them, which is no finding about anybody. More than `most`, or one for which the chain has
  * enough commits, is an error.
  */
 async function lostRounds(verdicts, most = MAX_LOST) {
@@ -81,7 +81,7 @@ async function lostRounds(verdicts, most = MAX_LOST) {
   assert.ok(lost.length <= most, `rounds ${lost} are unmeasured`);
   const { roundBlocks } = story.watch.latest;
   for (const round of lost) {
-    const at = await api.at(await api.rpc.chain.getBlockHash((round + 2) * roundBlocks - 1));
+    const at = await api.at(await api.rpc.chain.getBlockHash((round + 2) * roundBlocks + 1));
     const { probers } = (await at.query.probes.snapshots(round)).unwrap();
     const reports = await Promise.all(probers.map((_, i) => at.query.probes.reports(round, i)));
     const committed = reports.filter((report) => report.isSome).length;
@@ -156,6 +156,16 @@ async function lastVerdicts() {
   }
 }
 
+/** A function that says what share of the chain's round is over, as an operator knows it. */
+async function roundClock() {
+  const { roundBlocks, slotMs } = (await api.call.suretyApi.round()).toJSON();
+  let last = { number: 0, at: Date.now() };
+  await api.rpc.chain.subscribeNewHeads((header) => {
+    last = { number: header.number.toNumber(), at: Date.now() };
+  });
+  return () => ((last.number % roundBlocks) * slotMs + Date.now() - last.at) / (roundBlocks * slotMs);
+}
+
 before(async () => {
   await World.start({
     onWorld: (early) => {
@@ -163,7 +173,10 @@ before(async () => {
     },
   });
   api = world.api;
-  hostile = await Hostile.start({ ethereum: world.ethereum.anchors[0].url, page: world.nginx.url, dir: world.dir });
+  const clock = await roundClock();
+  hostile = await Hostile.start({
+    ethereum: world.ethereum.anchors[0].url, page: world.nginx.url, dir: world.dir, passed: clock,
+  });
   story = new Story(world);
   // Its failure is the failure of the test that waits for it.
   telling = story.run().then((facts) => ({ facts }), (error) => ({ error }));
@@ -242,7 +255,7 @@ describe("a live network", () => {
           const last = verdicts.get(id);
           if (!last) continue;
           service.seen.set(last.round, last);
-          const good = [...service.seen.values()].filter((v) => v.verdict === service.expected).length;
+          const good = [...service.seen.values()].filter((v) => [service.expected].flat().includes(v.verdict)).length;
           if (good >= 2) pending.delete(id);
         }
         return pending.size === 0;
@@ -252,10 +265,14 @@ describe("a live network", () => {
       throw new Error(`${error.message}\n${left.join("\n")}`);
     }
 
-    // A server that claims to be fast is as slow as it is: the bucket is at least its delay.
-    const liar = bad.findIndex((e) => e.slowest);
-    const { latency } = (await lastVerdicts()).get(ids[liar]);
-    assert.ok(bucketMs(latency) >= bad[liar].slowest * 0.95, `bucket ${latency} is too fast`);
+    // A server that claims to be fast is as slow as it is, and so is one with a slow body behind fast headers: the bucket
+    // is at least its delay.
+    const last = await lastVerdicts();
+    for (const [i, { name, slowest }] of bad.entries()) {
+      if (!slowest) continue;
+      const { latency } = last.get(ids[i]);
+      assert.ok(bucketMs(latency) >= slowest * 0.95, `${name}: bucket ${latency} is too fast`);
+    }
 
     const now = await world.network.validators[0].finalized();
     const expected = (Date.now() - began.at) / 2_000;
@@ -269,10 +286,10 @@ describe("a live network", () => {
     const judged = (by, round) => by.until(`round ${round} is judged`, (m) => m.judgedRound >= round, {
       timeout: 2 * MINUTE, abort: () => world.died(),
     });
-    const { judgedRound: last, roundBlocks } = await judged(story.watch, first + 3);
-    await judged(watch, last);
+    const { judgedRound, roundBlocks } = await judged(story.watch, first + 3);
+    await judged(watch, judgedRound);
     await watch.stop();
-    const rounds = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    const rounds = Array.from({ length: judgedRound - first + 1 }, (_, i) => first + i);
     const found = (by, name, round) => by.verdicts.get(name).get(round);
     const all = (by, name, verdict, of) => {
       assert.deepEqual(of.map((round) => [round, found(by, name, round)]), of.map((round) => [round, verdict]), name);
@@ -309,16 +326,18 @@ describe("a live network", () => {
     for (let tries = 3; ; tries -= 1) {
       let round;
       await waitFor("he has committed", async () => {
-        round = (await api.query.system.number()).toNumber() / story.watch.latest.roundBlocks | 0;
-        return (await sent(round))?.state === "committed";
+        const now = (await api.query.system.number()).toNumber() / story.watch.latest.roundBlocks | 0;
+        // A commit may land in the first blocks of the next round.
+        for (round of [now, now - 1]) if ((await sent(round))?.state === "committed") return true;
+        return false;
       }, { timeout: MINUTE, every: 100, abort: () => world.died() });
       await dave.stop();
       assert.equal((await sent(round)).state, "committed", "it was stopped before it could reveal");
       await dave.start();
       let last;
-      await waitFor("he reveals, or the round is folded", async () => {
+      await waitFor("he reveals, or the round is closed", async () => {
         last = (await sent(round)) ?? last;
-        return last?.state === "revealed" || (await api.query.probes.snapshots(round + 2)).isSome;
+        return last?.state === "revealed" || (await api.query.probes.snapshots(round + 3)).isSome;
       }, { timeout: MINUTE, every: 500, abort: () => world.died() });
       if (last?.state === "revealed") return;
       assert.ok(tries > 1, `round ${round}: ${JSON.stringify(last)}`);
