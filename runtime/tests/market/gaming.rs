@@ -6,7 +6,7 @@ use frame_support::{assert_noop, assert_ok};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BreachKind, Clock, Probing, ServiceId, Verdict, report::Finding,
+	AgreementId, AssetId, Balance, BreachKind, Clock, Meter, Probing, ServiceId, Verdict, report::Finding,
 };
 use surety_runtime::*;
 
@@ -219,10 +219,7 @@ fn a_network_fails(units: [u32; 3], finding: Finding) -> (World, [ServiceId; 3],
 		world.list(who[n], &Offer { kind, endpoint: endpoints[n], ..Offer::native() })
 	});
 	let agreements = [0, 1, 2].map(|n| world.open(TENANT, services[n], units[n], 12));
-	// Exposure counts once it is older than a window.
-	for _ in 0..3 {
-		world.next_window();
-	}
+	world.next_window();
 	world.rounds(2);
 	for service in services {
 		world.endpoints.insert(service, finding);
@@ -235,49 +232,42 @@ fn a_network_fails(units: [u32; 3], finding: Finding) -> (World, [ServiceId; 3],
 }
 
 #[test]
-fn a_big_operator_switching_off_is_not_excused() {
-	// It has two small accomplices, so they are operators enough and all of the network is down. With equal shares
-	// that is excused, as the next test shows; but of the big one no more than a quarter of the exposure counts.
-	let (mut world, services, _) = a_network_fails([20, 1, 1], Finding::Down);
-	for service in services {
-		let counters = world.peek(|| Probes::probed(service).unwrap().counters);
-		assert_eq!((counters.excused, counters.down), (0, 2));
-		let breaches = world.breaches(service);
-		assert_eq!(breaches.len(), 1, "{breaches:?}");
-	}
-	world.check();
-}
-
-#[test]
-fn a_network_that_answers_wrong_as_one_is_not_excused_as_an_outage_is() {
-	let counters = |world: &mut World, id| world.peek(|| Probes::probed(id).unwrap().counters);
-	// What the same operators are excused for: one such round a window, so that there is no breach.
-	let (mut world, services, agreements) = a_network_fails([2; 3], Finding::Down);
+fn an_outage_of_a_whole_network_is_excused_only_where_the_probers_doubt_themselves() {
+	let (mut world, services, agreements) = a_network_fails([2; 3], Finding::InDoubt);
 	for (service, agreement) in services.into_iter().zip(agreements) {
-		let counters = counters(&mut world, service);
-		assert_eq!((counters.excused, counters.down, counters.bad), (1, 1, 0));
+		let counters = world.peek(|| Probes::probed(service).unwrap().counters);
+		assert_eq!((counters.excused, counters.down), (2, 0));
 		assert!(world.breaches(service).is_empty());
 		assert_eq!(world.credit(agreement), 0);
+		let billed = world.peek(|| {
+			let reading = Probes::reading(service).unwrap();
+			let blocks = Timing::round_blocks();
+			let at = |round| reading.at_most(round, blocks).unwrap();
+			at(reading.through) - at(reading.through - 2)
+		});
+		assert_eq!(billed, 0, "nobody pays for what nobody measured");
 	}
 	world.check();
 
-	// That they agree with each other makes nothing right: each is in breach, and each pays.
-	let (mut world, services, agreements) = a_network_fails([2; 3], Finding::Bad(Default::default()));
-	for (service, agreement) in services.into_iter().zip(agreements) {
-		let counters = counters(&mut world, service);
-		assert_eq!((counters.excused, counters.down, counters.bad), (0, 0, 2));
-		let breaches = world.breaches(service);
-		assert_eq!(breaches.len(), 1, "{breaches:?}");
-		assert_eq!((breaches[0].kind, breaches[0].counters.bad), (BreachKind::BadData, 2));
-		let credit = world.share(service, 2, CREDIT[0]);
-		assert_eq!((breaches[0].credited, breaches[0].penalty), (credit, credit / 10));
-		assert_eq!(world.credit(agreement), credit);
+	// All of a network's operators together are no excuse, nor that they agree with each other on what is wrong.
+	for (finding, kind) in
+		[(Finding::Down, BreachKind::Downtime), (Finding::Bad(Default::default()), BreachKind::BadData)]
+	{
+		let (mut world, services, agreements) = a_network_fails([2; 3], finding);
+		for (service, agreement) in services.into_iter().zip(agreements) {
+			let breaches = world.breaches(service);
+			assert_eq!(breaches.len(), 1, "{breaches:?}");
+			assert_eq!((breaches[0].kind, breaches[0].counters.against(kind)), (kind, 2));
+			let credit = world.share(service, 2, CREDIT[0]);
+			assert_eq!((breaches[0].credited, breaches[0].penalty), (credit, credit / 10));
+			assert_eq!(world.credit(agreement), credit);
+		}
+		let credit = world.share(services[0], 2, CREDIT[0]);
+		for who in [OPERATOR, OTHER_TENANT, STRANGER] {
+			assert_eq!(world.bond(who, NATIVE), 1_000 * UNIT - credit - credit / 10);
+		}
+		world.check();
 	}
-	let credit = world.share(services[0], 2, CREDIT[0]);
-	for who in [OPERATOR, OTHER_TENANT, STRANGER] {
-		assert_eq!(world.bond(who, NATIVE), 1_000 * UNIT - credit - credit / 10);
-	}
-	world.check();
 }
 
 #[test]

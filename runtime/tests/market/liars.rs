@@ -4,7 +4,7 @@ use crate::{
 	actors::*,
 	world::{Conduct, PROBERS, World, account, up},
 };
-use pallet_surety_probes::DutyTally;
+use pallet_surety_probes::{DutyTally, SHARE};
 use pallet_surety_sla as sla;
 use surety_primitives::{AssetId, Counters, LatencyBucket, Probing, report::Finding};
 use surety_runtime::*;
@@ -79,22 +79,26 @@ fn expected(lie: Conduct, is_up: bool) -> (u32, u32, u32, u32) {
 fn one_liar_changes_nothing_but_its_duty(finding: Finding, is_up: bool) {
 	let (truth, honest) = story(Conduct::Honest, finding);
 	assert_eq!(truth.breaches.is_empty(), is_up, "{truth:?}");
+	let found = u64::from(ROUNDS) * SHARE;
 	let all = DutyTally {
 		rounds: ROUNDS,
 		committed: ROUNDS,
 		revealed: ROUNDS,
 		accepted: ROUNDS,
-		judged: ROUNDS,
-		agreed: ROUNDS,
+		judged: found,
+		agreed: found,
+		..Default::default()
 	};
 	assert_eq!(truth.honest, [all; 3]);
 	assert_eq!(honest, all);
 	for lie in LIES {
 		let (told, liar) = story(lie, finding);
 		assert_eq!(told, truth, "{lie:?}");
-		let shown = (liar.committed, liar.revealed, liar.accepted, liar.agreed);
+		let agreed = (liar.agreed / SHARE) as u32;
+		let shown = (liar.committed, liar.revealed, liar.accepted, agreed);
 		assert_eq!((liar.rounds, shown), (ROUNDS, expected(lie, is_up)), "{lie:?}");
-		assert_eq!(liar.judged, liar.accepted, "{lie:?}: one service, one finding a report");
+		let judged = u64::from(liar.accepted) * SHARE;
+		assert_eq!(liar.judged, judged, "{lie:?}: one service, one finding a report");
 	}
 }
 

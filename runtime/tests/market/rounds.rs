@@ -58,7 +58,7 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 			let keys = keys_of(round);
 			let rotated = change.is_some_and(|change| round > change);
 			assert_eq!((keys.contains(&old), keys.contains(&new)), (!rotated, rotated), "round {round}");
-			if System::block_number() % blocks == 2 {
+			if System::block_number() % blocks == probes::REVEAL_OFFSET {
 				assert_eq!(revealed(round - 1), 4, "reports of round {}", round - 1);
 			}
 			let last = Probes::judged_round();

@@ -250,7 +250,7 @@ fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
 
 impl World {
 	/// What the four validators' workers would send into this block: commits in a round's second block,
-	/// reveals in the third of the next one.
+	/// reveals in the fifth of the next one.
 	fn probers(
 		number: BlockNumber,
 		endpoints: &BTreeMap<ServiceId, Finding>,
@@ -263,7 +263,7 @@ impl World {
 		if offset == 1 {
 			Self::commits(round, endpoints, conduct, keys, reports);
 		}
-		if offset == 2 && round > 0 {
+		if offset == probes::REVEAL_OFFSET && round > 0 {
 			Self::reveals(round - 1, conduct, keys, reports);
 			reports.retain(|(r, _), _| *r + 3 > round);
 		}
@@ -271,10 +271,7 @@ impl World {
 
 	/// Services due in a round, in the order of the report, with their operators.
 	fn due(round: RoundIndex) -> Vec<(ServiceId, AccountId)> {
-		// The round of genesis has none.
-		let Some(snapshot) = probes::Snapshots::<Runtime>::get(round) else { return Vec::new() };
-		snapshot
-			.due
+		probes::DuePages::<Runtime>::get(round)
 			.iter()
 			.flat_map(|due| {
 				let page = probes::Pages::<Runtime>::get(due.page);
