@@ -282,7 +282,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Times to probe at, counted from now; `None` if it is too late in the round.
-	fn schedule(round: RoundIndex) -> Option<Schedule> {
+	pub(crate) fn schedule(round: RoundIndex) -> Option<Schedule> {
 		let slot = T::Clock::slot_ms();
 		let length = slot.saturating_mul(u64::from(T::Clock::round_blocks()));
 		let passed = T::Clock::now().saturating_sub(T::Clock::round_start(round));
