@@ -334,8 +334,9 @@ impl<T: Config> Pallet<T> {
 			row.unproven || round == T::Clock::window_start(window) || (!hot && row.window != window);
 		let proving = proving && lease_of_service(row.service).is_none();
 		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
-			operator: operator.encode(),
-			genesis: hash_bytes(Self::genesis().as_ref()),
+			expected: operator.using_encoded(|operator| {
+				endpoint::control_hash(Self::genesis().as_ref(), operator, row.service, &endpoint)
+			}),
 			pending: row.unproven,
 		});
 		Some(Target {
