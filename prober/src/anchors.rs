@@ -310,7 +310,7 @@ impl Anchors {
 					let digest = if reply.is_error() { None } else { query.task.digest(result) };
 					// Of the others nothing more is read.
 					let kept = matches!(query.task, Task::BlockByNumber(_) | Task::Transaction { .. });
-					digest.map(|digest| (digest, kept.then(|| result.clone()).unwrap_or_default()))
+					digest.map(|digest| (digest, if kept { result.clone() } else { Fact::Absent }))
 				});
 				asked.push((index, head));
 				scripts.push((now, AskOne { ask, id, read }));
