@@ -66,8 +66,8 @@ pub enum Failure {
 
 /// Where a conversation goes from here.
 pub enum Step<T> {
-	/// On, with this.
-	Ask(Ask),
+	/// On, with these, all at once.
+	Ask(Vec<Ask>),
 	/// To its end.
 	Done(T),
 }
@@ -78,9 +78,9 @@ pub trait Script {
 	type Out;
 	/// Begin.
 	fn open(&mut self) -> Step<Self::Out>;
-	/// Go on. Must end after a bounded number of answers.
-	fn answered(&mut self, answer: Answer) -> Step<Self::Out>;
-	/// Nothing came back.
+	/// Go on with the answers to all that was asked, in its order. Must end after a bounded number of times.
+	fn answered(&mut self, answers: Vec<Answer>) -> Step<Self::Out>;
+	/// To one question nothing came back.
 	fn failed(&mut self, why: Failure) -> Self::Out;
 }
 
@@ -89,6 +89,8 @@ pub trait Script {
 pub struct Limits {
 	/// Time in ms that one conversation has.
 	pub patience: u64,
+	/// Unix ms after which none begins: it would not have its full time.
+	pub latest: u64,
 	/// Unix ms at which all end.
 	pub end: u64,
 	/// Most conversations at a time.
@@ -98,38 +100,61 @@ pub struct Limits {
 /// Hold all conversations, each to start at its time (unix ms, ascending). `None` for one that could not
 /// be held: the time was over before it was its turn, or the prober's clock jumped.
 pub fn run<S: Script>(http: &mut impl Http, scripts: Vec<(u64, S)>, limits: Limits) -> Vec<Option<S::Out>> {
+	run_until(http, scripts, limits, |_, _| false)
+}
+
+/// Hold conversations until `enough` says, of the time and what came of them, that the others are not waited for.
+pub fn run_until<S: Script>(
+	http: &mut impl Http,
+	scripts: Vec<(u64, S)>,
+	limits: Limits,
+	enough: impl Fn(u64, &[Option<S::Out>]) -> bool,
+) -> Vec<Option<S::Out>> {
 	let outcomes = scripts.iter().map(|_| None).collect();
+	let talks = scripts.iter().map(|_| None).collect();
 	let queue = scripts.into_iter().enumerate().map(|(index, (at, script))| (at, index, script)).collect();
 	let mut engine = Engine {
 		http,
 		limits,
 		queue,
+		talks,
+		open: 0,
 		waiting: Vec::new(),
 		reading: VecDeque::new(),
 		kept: 0,
 		outcomes,
 		buffer: vec![0; CHUNK],
 	};
-	engine.run();
+	engine.run(enough);
 	engine.outcomes
 }
 
 struct Talk<S> {
-	index: usize,
 	script: S,
 	/// Its time is over.
 	until: u64,
-	/// The current question.
+	/// To the current questions.
+	answers: Vec<Option<Answer>>,
+	/// Bytes of their bodies, finished or not.
+	kept: usize,
+}
+
+/// One question of a talk.
+#[derive(Clone, Copy)]
+struct Request {
+	/// Which talk.
+	index: usize,
+	/// Which of its questions.
+	part: usize,
 	id: HttpRequestId,
 	keep: Keep,
 	sent: u64,
 }
 
-struct Reading<S> {
-	talk: Talk<S>,
+struct Reading {
+	request: Request,
 	answer: Answer,
 	length: usize,
-	since: u64,
 }
 
 struct Engine<'a, H, S: Script> {
@@ -137,11 +162,15 @@ struct Engine<'a, H, S: Script> {
 	limits: Limits,
 	/// Not begun.
 	queue: VecDeque<(u64, usize, S)>,
+	/// Begun and not ended, by index.
+	talks: Vec<Option<Talk<S>>>,
+	/// How many of them.
+	open: usize,
 	/// No status line yet.
-	waiting: Vec<Talk<S>>,
+	waiting: Vec<Request>,
 	/// The rest of the body to come.
-	reading: VecDeque<Reading<S>>,
-	/// Bytes kept in `reading`.
+	reading: VecDeque<Reading>,
+	/// Bytes kept by all talks.
 	kept: usize,
 	outcomes: Vec<Option<S::Out>>,
 	buffer: Vec<u8>,
@@ -155,7 +184,7 @@ enum Part {
 }
 
 impl<H: Http, S: Script> Engine<'_, H, S> {
-	fn run(&mut self) {
+	fn run(&mut self, enough: impl Fn(u64, &[Option<S::Out>]) -> bool) {
 		let mut before = self.http.now();
 		let mut expected = before;
 		let mut flowing = false;
@@ -171,7 +200,8 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 				self.begin(now);
 			}
 			let idle = self.waiting.is_empty() && self.reading.is_empty();
-			if idle && (over || self.queue.is_empty()) {
+			let no_more = over || self.queue.is_empty() || now > self.limits.latest;
+			if idle && no_more || enough(now, &self.outcomes) {
 				return;
 			}
 			let pause = if over || flowing { now } else { self.pause(now, idle) };
@@ -187,56 +217,94 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 
 	/// Begin the conversations that are due.
 	fn begin(&mut self, now: u64) {
-		while self.has_room() && self.queue.front().is_some_and(|(at, ..)| *at <= now) {
+		let last = now.min(self.limits.latest);
+		while now <= last && self.has_room() && self.queue.front().is_some_and(|(at, ..)| *at <= last) {
 			let Some((_, index, mut script)) = self.queue.pop_front() else { return };
 			let until = now.saturating_add(self.limits.patience).min(self.limits.end);
 			let step = script.open();
-			self.step(index, script, until, step);
+			self.open = self.open.saturating_add(1);
+			self.step(index, Talk { script, until, answers: Vec::new(), kept: 0 }, step);
 		}
 	}
 
 	fn has_room(&self) -> bool {
-		self.waiting.len().saturating_add(self.reading.len()) < self.limits.concurrency
+		self.open < self.limits.concurrency
 	}
 
 	/// Until when this turn may block.
 	fn pause(&self, now: u64, idle: bool) -> u64 {
-		let next = self.queue.front().filter(|_| self.has_room()).map_or(u64::MAX, |(at, ..)| *at);
+		let may_begin = self.has_room() && now <= self.limits.latest;
+		let next = self.queue.front().filter(|_| may_begin).map_or(u64::MAX, |(at, ..)| *at);
 		let tick = if idle { u64::MAX } else { now.saturating_add(TICK) };
 		tick.min(next).min(self.limits.end).max(now)
 	}
 
-	fn step(&mut self, index: usize, mut script: S, until: u64, step: Step<S::Out>) {
+	fn step(&mut self, index: usize, mut talk: Talk<S>, step: Step<S::Out>) {
 		let outcome = match step {
 			Step::Done(outcome) => outcome,
-			Step::Ask(ask) => {
-				let sent = self.http.now();
-				match self.http.send(&ask, until) {
-					Ok(id) => {
-						self.waiting.push(Talk { index, script, until, id, keep: ask.keep, sent });
-						return;
-					},
-					Err(()) => script.failed(Failure::Transport),
-				}
+			Step::Ask(asks) => match self.send(index, talk.until, &asks) {
+				Ok(mut sent) => {
+					talk.answers = asks.iter().map(|_| None).collect();
+					self.waiting.append(&mut sent);
+					if let Some(slot) = self.talks.get_mut(index) {
+						*slot = Some(talk);
+					}
+					return;
+				},
+				Err(()) => talk.script.failed(Failure::Transport),
 			},
 		};
 		self.finish(index, outcome);
 	}
 
+	fn send(&mut self, index: usize, until: u64, asks: &[Ask]) -> Result<Vec<Request>, ()> {
+		let sent = self.http.now();
+		let send = |(part, ask): (usize, &Ask)| {
+			let id = self.http.send(ask, until)?;
+			Ok(Request { index, part, id, keep: ask.keep, sent })
+		};
+		asks.iter().enumerate().map(send).collect()
+	}
+
 	fn finish(&mut self, index: usize, outcome: S::Out) {
+		self.open = self.open.saturating_sub(1);
 		if let Some(slot) = self.outcomes.get_mut(index) {
 			*slot = Some(outcome);
 		}
 	}
 
-	fn fail(&mut self, mut talk: Talk<S>, why: Failure) {
-		let outcome = talk.script.failed(why);
-		self.finish(talk.index, outcome);
+	/// The talk, if it goes on, with the memory that it kept given back.
+	fn take(&mut self, index: usize) -> Option<Talk<S>> {
+		let talk = self.talks.get_mut(index)?.take()?;
+		self.kept = self.kept.saturating_sub(talk.kept);
+		Some(Talk { kept: 0, ..talk })
 	}
 
-	fn go_on(&mut self, mut talk: Talk<S>, answer: Answer) {
-		let step = talk.script.answered(answer);
-		self.step(talk.index, talk.script, talk.until, step);
+	fn talk(&self, index: usize) -> Option<&Talk<S>> {
+		self.talks.get(index)?.as_ref()
+	}
+
+	fn fail(&mut self, index: usize, why: Failure) {
+		if let Some(mut talk) = self.take(index) {
+			let outcome = talk.script.failed(why);
+			self.finish(index, outcome);
+		}
+	}
+
+	/// A question is answered; with the last one the talk goes on.
+	fn answered(&mut self, Request { index, part, .. }: Request, answer: Answer) {
+		let Some(talk) = self.talks.get_mut(index).and_then(Option::as_mut) else { return };
+		if let Some(slot) = talk.answers.get_mut(part) {
+			*slot = Some(answer);
+		}
+		if talk.answers.iter().any(Option::is_none) {
+			return;
+		}
+		if let Some(mut talk) = self.take(index) {
+			let answers = mem::take(&mut talk.answers).into_iter().flatten().collect();
+			let step = talk.script.answered(answers);
+			self.step(index, talk, step);
+		}
 	}
 
 	/// See who has a status line.
@@ -247,30 +315,35 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 			}
 			return;
 		}
-		let ids: Vec<_> = self.waiting.iter().map(|talk| talk.id).collect();
+		let ids: Vec<_> = self.waiting.iter().map(|request| request.id).collect();
 		let statuses = self.http.wait(&ids, pause);
 		let now = self.http.now();
 		let late = core::iter::repeat(HttpRequestStatus::DeadlineReached);
-		for (talk, status) in mem::take(&mut self.waiting).into_iter().zip(statuses.into_iter().chain(late)) {
+		for (request, status) in
+			mem::take(&mut self.waiting).into_iter().zip(statuses.into_iter().chain(late))
+		{
 			match status {
-				HttpRequestStatus::DeadlineReached => self.waiting.push(talk),
+				HttpRequestStatus::DeadlineReached => self.waiting.push(request),
 				HttpRequestStatus::IoError | HttpRequestStatus::Invalid => {
-					self.fail(talk, Failure::Transport)
+					self.fail(request.index, Failure::Transport);
 				},
-				HttpRequestStatus::Finished(status) => self.status(talk, status, now),
+				HttpRequestStatus::Finished(status) => self.status(request, status, now),
 			}
 		}
 	}
 
-	fn status(&mut self, talk: Talk<S>, status: u16, now: u64) {
-		let elapsed = elapsed(&self.http.headers(talk.id));
-		let micros = elapsed.unwrap_or_else(|| now.saturating_sub(talk.sent).saturating_mul(1_000));
+	fn status(&mut self, request: Request, status: u16, now: u64) {
+		if self.talk(request.index).is_none() {
+			return;
+		}
+		let elapsed = elapsed(&self.http.headers(request.id));
+		let micros = elapsed.unwrap_or_else(|| now.saturating_sub(request.sent).saturating_mul(1_000));
 		let answer = Answer { status, body: Vec::new(), latency: LatencyBucket::from_micros(micros) };
 		if is_success(status) {
 			// In front: most bodies are there by now, and need not queue behind those that trickle.
-			self.reading.push_front(Reading { talk, answer, length: 0, since: now });
+			self.reading.push_front(Reading { request, answer, length: 0 });
 		} else {
-			self.go_on(talk, answer);
+			self.answered(request, answer);
 		}
 	}
 
@@ -283,30 +356,46 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 				break;
 			}
 			let Some(mut reading) = self.reading.pop_front() else { break };
+			let index = reading.request.index;
+			if self.talk(index).is_none() {
+				continue;
+			}
 			let (length, kept) = (reading.length, reading.answer.body.len());
 			let part = self.read_part(&mut reading);
 			came |= reading.length > length;
 			match part {
-				Part::More => {
+				Part::More | Part::End => {
 					let more = reading.answer.body.len().saturating_sub(kept);
-					self.kept = self.kept.saturating_add(more);
-					self.reading.push_back(reading);
-					self.shed();
+					self.keep(index, more);
+					if matches!(part, Part::End) {
+						self.answered(reading.request, reading.answer);
+					} else {
+						self.reading.push_back(reading);
+					}
 				},
-				Part::End => {
-					self.kept = self.kept.saturating_sub(kept);
-					self.go_on(reading.talk, reading.answer);
-				},
-				Part::Failed(why) => {
-					self.kept = self.kept.saturating_sub(kept);
-					self.fail(reading.talk, why);
-				},
+				Part::Failed(why) => self.fail(index, why),
 			}
 		}
 		came
 	}
 
-	fn read_part(&mut self, reading: &mut Reading<S>) -> Part {
+	/// Note what a talk keeps. If memory is short, give up the one with bodies that takes longest: an honest one is
+	/// there within a turn or two.
+	fn keep(&mut self, index: usize, more: usize) {
+		if let Some(talk) = self.talks.get_mut(index).and_then(Option::as_mut) {
+			talk.kept = talk.kept.saturating_add(more);
+			self.kept = self.kept.saturating_add(more);
+		}
+		while self.kept > MAX_KEPT {
+			let keeping =
+				self.talks.iter().enumerate().filter_map(|(index, talk)| Some((index, talk.as_ref()?)));
+			let oldest = keeping.filter(|(_, talk)| talk.kept > 0).min_by_key(|(_, talk)| talk.until);
+			let Some((index, _)) = oldest else { return };
+			self.fail(index, Failure::Oversize);
+		}
+	}
+
+	fn read_part(&mut self, reading: &mut Reading) -> Part {
 		let stop = reading.length.saturating_add(READ_BYTES);
 		let until = self.http.now().saturating_add(READ_PART);
 		while reading.length < stop {
@@ -316,51 +405,37 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 			}
 			// The least that is more than nothing: what has arrived is handed over at once.
 			let deadline = now.saturating_add(1);
-			let read = match self.http.read(reading.talk.id, &mut self.buffer, deadline) {
+			let read = match self.http.read(reading.request.id, &mut self.buffer, deadline) {
 				Ok(0) => return Part::End,
 				Ok(read) => read,
 				Err(HttpError::DeadlineReached) => return Part::More,
 				Err(HttpError::IoError | HttpError::Invalid) => return Part::Failed(Failure::Transport),
 			};
 			reading.length = reading.length.saturating_add(read);
-			if reading.length > reading.talk.keep.limit() {
+			if reading.length > reading.request.keep.limit() {
 				return Part::Failed(Failure::Oversize);
 			}
-			if let (Keep::All(_), Some(bytes)) = (reading.talk.keep, self.buffer.get(..read)) {
+			if let (Keep::All(_), Some(bytes)) = (reading.request.keep, self.buffer.get(..read)) {
 				reading.answer.body.extend_from_slice(bytes);
 			}
 		}
 		Part::More
 	}
 
-	/// Memory is short: give up the body that takes longest. An honest one is there within a turn or two.
-	fn shed(&mut self) {
-		while self.kept > MAX_KEPT {
-			let oldest =
-				(0..self.reading.len()).min_by_key(|index| self.reading.get(*index).map(|r| r.since));
-			let Some(reading) = oldest.and_then(|index| self.reading.remove(index)) else { return };
-			self.kept = self.kept.saturating_sub(reading.answer.body.len());
-			self.fail(reading.talk, Failure::Oversize);
-		}
-	}
-
-	/// Give up whose time was over before this turn looked.
+	/// Give up whose time was over before this turn looked, and forget the questions of those that ended.
 	fn give_up(&mut self, now: u64) {
-		for talk in mem::take(&mut self.waiting) {
-			if talk.until <= now {
-				self.fail(talk, Failure::Timeout);
-			} else {
-				self.waiting.push(talk);
-			}
+		let asked = self.waiting.iter().chain(self.reading.iter().map(|reading| &reading.request));
+		let late: Vec<usize> = asked
+			.map(|request| request.index)
+			.filter(|index| self.talk(*index).is_some_and(|talk| talk.until <= now))
+			.collect();
+		for index in late {
+			self.fail(index, Failure::Timeout);
 		}
-		for reading in mem::take(&mut self.reading) {
-			if reading.talk.until <= now {
-				self.kept = self.kept.saturating_sub(reading.answer.body.len());
-				self.fail(reading.talk, Failure::Timeout);
-			} else {
-				self.reading.push_back(reading);
-			}
-		}
+		let talks = &self.talks;
+		let goes_on = |request: &Request| talks.get(request.index).is_some_and(Option::is_some);
+		self.waiting.retain(goes_on);
+		self.reading.retain(|reading| goes_on(&reading.request));
 	}
 }
 

@@ -11,6 +11,8 @@ pub struct Ask {
 	pub url: String,
 	/// JSON to POST; `None` is a GET.
 	pub post: Option<Vec<u8>>,
+	/// Headers, in this order; `content-type` is sent with a POST only.
+	pub headers: &'static [(&'static str, &'static str)],
 	/// What becomes of the answer's body.
 	pub keep: Keep,
 }
@@ -64,12 +66,16 @@ impl Http for Host {
 
 	fn send(&mut self, ask: &Ask, deadline: u64) -> Result<HttpRequestId, ()> {
 		let deadline = Timestamp::from_unix_millis(deadline);
+		let headers = ask.headers.iter().filter(|(name, _)| ask.post.is_some() || *name != "content-type");
 		let pending = match &ask.post {
-			None => Request::get(&ask.url).deadline(deadline).send(),
-			Some(body) => Request::post(&ask.url, vec![body.as_slice()])
-				.add_header("content-type", "application/json")
-				.deadline(deadline)
-				.send(),
+			None => {
+				let request = Request::get(&ask.url).deadline(deadline);
+				headers.fold(request, |request, (name, value)| request.add_header(name, value)).send()
+			},
+			Some(body) => {
+				let request = Request::post(&ask.url, vec![body.as_slice()]).deadline(deadline);
+				headers.fold(request, |request, (name, value)| request.add_header(name, value)).send()
+			},
 		};
 		pending.map(|p| p.id).map_err(drop)
 	}

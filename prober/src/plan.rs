@@ -1,13 +1,14 @@
-//! What is asked.
+//! Requests.
 
 use crate::{
+	client::Client,
 	http::{Ask, Keep},
-	json::to_hex,
-	judge::{BLOCK, HEAD},
+	schedule::Random,
 };
 use alloc::{
 	format,
 	string::{String, ToString},
+	vec::Vec,
 };
 use surety_primitives::{Protocol, ServiceId};
 
@@ -18,88 +19,153 @@ pub const MAX_HEALTH: usize = 4 * 1024;
 /// Longest proof in bytes.
 pub const MAX_PROOF: usize = 1024;
 
-/// Both questions at once: its head, and the reference block.
-pub fn batch(protocol: Protocol, url: &str, number: u64) -> Ask {
-	rpc(url, format!("[{},{}]", head_question(protocol), block_question(protocol, number)))
+/// Method and parameters of the question for the head.
+pub fn head(protocol: Protocol) -> (&'static str, String) {
+	let method = match protocol {
+		Protocol::Ethereum => "eth_blockNumber",
+		Protocol::Substrate => "chain_getHeader",
+	};
+	(method, String::new())
 }
 
-/// Its head.
-pub fn head(protocol: Protocol, url: &str) -> Ask {
-	rpc(url, head_question(protocol))
+/// One JSON-RPC question, and its id.
+pub fn one(client: &mut Client, url: &str, (method, params): (&str, String)) -> (u64, Ask) {
+	let id = client.id();
+	let body = client.question(id, method, &params);
+	(id, post(client, url.to_string(), body))
 }
 
-/// A block's hash.
-pub fn block(protocol: Protocol, url: &str, number: u64) -> Ask {
-	rpc(url, block_question(protocol, number))
+/// Several JSON-RPC questions in one request, and their ids.
+pub fn batch(client: &mut Client, url: &str, calls: &[(&str, String)]) -> (Vec<u64>, Ask) {
+	let ids: Vec<u64> = calls.iter().map(|_| client.id()).collect();
+	let questions: Vec<String> =
+		ids.iter().zip(calls).map(|(id, (method, params))| client.question(*id, method, params)).collect();
+	let body = client.batch(&questions);
+	(ids, post(client, url.to_string(), body))
 }
 
 /// The endpoint itself, whatever it shows.
-pub fn page(url: &str) -> Ask {
-	Ask { url: url.to_string(), post: None, keep: Keep::Nothing(MAX_BODY) }
+pub fn page(client: &Client, url: &str) -> Ask {
+	get(client, url.to_string(), Keep::Nothing(MAX_BODY))
 }
 
 /// The models that an inference endpoint lists.
-pub fn models(url: &str) -> Ask {
-	let url = format!("{}/v1/models", url.trim_end_matches('/'));
-	Ask { url, post: None, keep: Keep::All(MAX_BODY) }
+pub fn models(client: &Client, url: &str) -> Ask {
+	get(client, below(url, "v1/models"), Keep::All(MAX_BODY))
+}
+
+/// A completion by an inference endpoint.
+pub fn completion(client: &Client, url: &str, model: &str, random: &mut Random) -> Ask {
+	let (model, prompt) = (quoted(model), quoted(&prompt(random)));
+	let tokens = random.below(9).saturating_add(4);
+	let temperature = if random.flip() { r#","temperature":0.7"# } else { "" };
+	let body = format!(
+		r#"{{"model":{model},"messages":[{{"role":"user","content":{prompt}}}],"max_tokens":{tokens}{temperature}}}"#
+	);
+	post(client, below(url, "v1/chat/completions"), client.spaced(&body))
+}
+
+/// An embedding by an inference endpoint.
+pub fn embedding(client: &Client, url: &str, model: &str, random: &mut Random) -> Ask {
+	let body = format!(r#"{{"model":{},"input":{}}}"#, quoted(model), quoted(&prompt(random)));
+	post(client, below(url, "v1/embeddings"), client.spaced(&body))
 }
 
 /// The health of a lease, which the endpoint itself shows.
-pub fn health(url: &str) -> Ask {
-	Ask { url: url.to_string(), post: None, keep: Keep::All(MAX_HEALTH) }
+pub fn health(client: &Client, url: &str) -> Ask {
+	get(client, url.to_string(), Keep::All(MAX_HEALTH))
 }
 
-/// The operator's signature at the endpoint's host. `None` if the endpoint is no http(s) URL.
-pub fn control(endpoint: &str, service: ServiceId) -> Option<Ask> {
-	let url = crate::control_url(endpoint, service)?;
-	Some(Ask { url, post: None, keep: Keep::All(MAX_PROOF) })
+/// The proof of control at the endpoint's host. `None` if the endpoint is no http(s) URL.
+pub fn control(client: &Client, endpoint: &str, service: ServiceId) -> Option<Ask> {
+	Some(get(client, crate::control_url(endpoint, service)?, Keep::All(MAX_PROOF)))
 }
 
-fn rpc(url: &str, body: String) -> Ask {
-	Ask { url: url.to_string(), post: Some(body.into_bytes()), keep: Keep::All(MAX_BODY) }
+fn get(client: &Client, url: String, keep: Keep) -> Ask {
+	Ask { url, post: None, headers: client.headers(), keep }
 }
 
-fn head_question(protocol: Protocol) -> String {
-	match protocol {
-		Protocol::Ethereum => question(HEAD, "eth_blockNumber", ""),
-		Protocol::Substrate => question(HEAD, "chain_getHeader", ""),
+fn post(client: &Client, url: String, body: String) -> Ask {
+	Ask { url, post: Some(body.into_bytes()), headers: client.headers(), keep: Keep::All(MAX_BODY) }
+}
+
+fn below(url: &str, path: &str) -> String {
+	format!("{}/{path}", url.trim_end_matches('/'))
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+	serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A short text that nobody has asked before, as a rule.
+fn prompt(random: &mut Random) -> String {
+	const THINGS: [&str; 16] = [
+		"a lighthouse",
+		"rain",
+		"the harbour",
+		"bread",
+		"an old map",
+		"winter",
+		"a violin",
+		"the market",
+		"a train",
+		"honey",
+		"chess",
+		"a garden",
+		"the desert",
+		"glass",
+		"a letter",
+		"the moon",
+	];
+	let thing = |random: &mut Random| random.pick(&THINGS).copied().unwrap_or_default();
+	let (one, other) = (thing(random), thing(random));
+	let (a, b) = (random.below(900), random.below(90));
+	match random.below(6) {
+		0 => format!("What is {a} plus {b}?"),
+		1 => format!("Write one sentence about {one} and {other}."),
+		2 => format!("Give me {b} words that go with {one}."),
+		3 => format!("What do {one} and {other} have in common?"),
+		4 => format!("Is {a} divisible by {b}? Answer yes or no."),
+		_ => format!("Invent a title for a story about {one}, {other} and the number {a}."),
 	}
-}
-
-fn block_question(protocol: Protocol, number: u64) -> String {
-	match protocol {
-		Protocol::Ethereum => {
-			question(BLOCK, "eth_getBlockByNumber", &format!("\"{}\",false", to_hex(number)))
-		},
-		Protocol::Substrate => question(BLOCK, "chain_getBlockHash", &number.to_string()),
-	}
-}
-
-fn question(id: u64, method: &str, params: &str) -> String {
-	format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":[{params}]}}"#)
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::task::Task;
 
 	#[test]
-	fn a_batch_asks_for_the_head_and_the_reference_block() {
-		let ask = batch(Protocol::Ethereum, "http://a/x", 255);
-		assert_eq!(
-			String::from_utf8(ask.post.unwrap()).unwrap(),
-			r#"[{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]},{"jsonrpc":"2.0","id":2,"method":"eth_getBlockByNumber","params":["0xff",false]}]"#
-		);
-		let ask = batch(Protocol::Substrate, "http://a/x", 255);
-		assert_eq!(
-			String::from_utf8(ask.post.unwrap()).unwrap(),
-			r#"[{"jsonrpc":"2.0","id":1,"method":"chain_getHeader","params":[]},{"jsonrpc":"2.0","id":2,"method":"chain_getBlockHash","params":[255]}]"#
-		);
+	fn paths_of_inference_are_below_the_endpoint() {
+		let mut random = Random::new([1; 32]);
+		let client = Client::draw(&mut random);
+		assert_eq!(models(&client, "https://a/b").url, "https://a/b/v1/models");
+		assert_eq!(models(&client, "https://a/").url, "https://a/v1/models");
+		assert_eq!(embedding(&client, "https://a/", "m", &mut random).url, "https://a/v1/embeddings");
 	}
 
 	#[test]
-	fn the_models_are_below_the_endpoint() {
-		assert_eq!(models("https://a/b").url, "https://a/b/v1/models");
-		assert_eq!(models("https://a/").url, "https://a/v1/models");
+	fn what_is_posted_is_json_whatever_the_client_and_the_model() {
+		for seed in 0..200 {
+			let mut random = Random::new([seed; 32]);
+			let mut client = Client::draw(&mut random);
+			let model = r#"a "quoted\", one:"#;
+			for ask in [
+				completion(&client, "http://a", model, &mut random),
+				embedding(&client, "http://a", model, &mut random),
+			] {
+				let json: serde_json::Value = serde_json::from_slice(&ask.post.unwrap()).unwrap();
+				assert_eq!(json["model"], model);
+			}
+			let calls = [head(Protocol::Ethereum), Task::BlockByNumber(255).call()];
+			let (ids, ask) = batch(&mut client, "http://a", &calls);
+			let json: serde_json::Value = serde_json::from_slice(&ask.post.unwrap()).unwrap();
+			for (k, id) in ids.iter().enumerate() {
+				assert_eq!(json[k]["id"], *id);
+				assert_eq!(json[k]["jsonrpc"], "2.0");
+			}
+			assert_eq!(json[1]["params"], serde_json::json!(["0xff", false]));
+		}
 	}
 }

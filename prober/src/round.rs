@@ -1,8 +1,9 @@
 //! A round's probing from beginning to end.
 
 use crate::{
-	NetworkRef, REFERENCE_DEPTHS, Schedule, Target,
-	anchors::{Anchors, Reference, References, depth_for},
+	NetworkRef, Schedule, Target,
+	anchors::{Anchors, Depth, Menu},
+	client::Client,
 	engine::{self, Limits},
 	http::Http,
 	schedule::{Random, Timetable, concurrency, starts},
@@ -10,6 +11,9 @@ use crate::{
 };
 use alloc::vec::Vec;
 use surety_primitives::{NetworkId, lease_of_service, report::Finding};
+
+/// Menus by network and depth.
+type Menus = Vec<((NetworkId, Depth), Menu)>;
 
 /// Ask every target and judge the answers.
 pub fn probe(
@@ -25,22 +29,16 @@ pub fn probe(
 	if asked.is_empty() {
 		return findings;
 	}
-	let mut round = Round {
-		http,
-		targets,
-		networks,
-		anchors: Anchors::of(networks),
-		references: Vec::new(),
-		concurrency: concurrency(schedule),
-	};
-	let anchors = round.anchors.has_any(None);
-	let table = Timetable::new(schedule, round.http.now(), asked.len(), anchors);
-	if table.begin > round.http.now() {
-		round.http.sleep_until(table.begin);
+	let mut random = Random::new(random);
+	let anchors = Anchors::new(networks, Client::draw(&mut random));
+	let table = Timetable::new(schedule, http.now(), asked.len(), !anchors.is_empty());
+	if table.begin > http.now() {
+		http.sleep_until(table.begin);
 	}
-	round.find_references(&asked, &table);
-	round.visit(asked, &table, Random::new(random), &mut findings);
-	round.doubt_oneself(&table, &mut findings);
+	let mut round = Round { http, targets, networks, anchors, table, concurrency: concurrency(schedule) };
+	let menus = round.menus(&asked, &mut random);
+	round.visit(asked, &menus, &mut random, &mut findings);
+	round.doubt_oneself(&menus, &mut findings);
 	findings
 }
 
@@ -49,42 +47,43 @@ struct Round<'a, H> {
 	targets: &'a [Target],
 	networks: &'a [NetworkRef],
 	anchors: Anchors,
-	references: Vec<(NetworkId, References)>,
+	table: Timetable,
 	concurrency: usize,
 }
 
 impl<'a, H: Http> Round<'a, H> {
 	fn limits(&mut self, until: u64) -> Limits {
 		let patience = until.saturating_sub(self.http.now());
-		Limits { patience, end: until, concurrency: self.concurrency }
+		Limits { patience, latest: until, end: until, concurrency: self.concurrency }
 	}
 
-	/// Ask the anchors of all networks that are in use and not the prober's own.
-	fn find_references(&mut self, asked: &[usize], table: &Timetable) {
-		let mut wanted: Vec<(NetworkId, [bool; REFERENCE_DEPTHS.len()])> = Vec::new();
+	/// What the services of the networks that are in use are asked: from the prober's own state, or else from the
+	/// anchors.
+	fn menus(&mut self, asked: &[usize], random: &mut Random) -> Menus {
+		let mut menus = Menus::new();
+		let mut foreign: Vec<(NetworkId, Depth)> = Vec::new();
 		for target in asked.iter().filter_map(|index| self.targets.get(*index)) {
-			let foreign = target.kind.network().filter(|id| {
-				self.network(*id).is_some_and(|network| network.own.is_none() && !network.anchors.is_empty())
-			});
-			let Some(id) = foreign else { continue };
-			if !wanted.iter().any(|(other, _)| *other == id) {
-				wanted.push((id, Default::default()));
-			}
-			let of_depth = wanted.iter_mut().find(|(other, _)| *other == id);
-			if let Some(on) = of_depth.and_then(|(_, depths)| depths.get_mut(depth_for(target.max_head_lag)))
+			let Some(network) = target.kind.network().and_then(|id| self.network(id)) else { continue };
+			let of = (network.id, Depth::of(target.max_head_lag));
+			if lease_of_service(target.service).is_some()
+				|| menus.iter().any(|(other, _)| *other == of)
+				|| foreign.contains(&of)
 			{
-				*on = true;
+				continue;
+			}
+			match &network.own {
+				Some(own) => menus.extend(Menu::own(own, of.1, random).map(|menu| (of, menu))),
+				None if network.anchors.is_empty() => (),
+				None => foreign.push(of),
 			}
 		}
-		if wanted.is_empty() {
-			return;
+		if !foreign.is_empty() {
+			let limits = self.limits(self.table.anchors_part(1, 3));
+			let used = |id| foreign.iter().any(|(other, _)| *other == id);
+			self.anchors.ask_heads(self.http, used, limits, true);
+			menus.extend(self.anchors.menus(self.http, &foreign, &self.table, self.concurrency, random));
 		}
-		let half = table.anchors_until.saturating_sub(table.begin).checked_div(2).unwrap_or_default();
-		let limits = self.limits(table.anchors_until.saturating_sub(half));
-		let used = |id| wanted.iter().any(|(other, _)| *other == id);
-		self.anchors.ask_heads(self.http, used, limits);
-		let limits = self.limits(table.anchors_until);
-		self.references = self.anchors.references(self.http, &wanted, limits);
+		menus
 	}
 
 	fn network(&self, id: NetworkId) -> Option<&'a NetworkRef> {
@@ -92,46 +91,28 @@ impl<'a, H: Http> Round<'a, H> {
 	}
 
 	/// What a target is held against; `None` if nobody knows its network.
-	fn standard(&self, target: &Target) -> Option<Standard> {
+	fn standard<'m>(&self, target: &Target, menus: &'m Menus) -> Option<Standard<'m>> {
 		if let Some(lease) = lease_of_service(target.service) {
 			return Some(Standard::Lease(lease));
 		}
 		let Some(id) = target.kind.network() else { return Some(Standard::Kind) };
 		let network = self.network(id)?;
-		let depth = depth_for(target.max_head_lag);
-		let reference = match &network.own {
-			Some(own) => {
-				let block = own.references.get(depth).or(own.references.last());
-				block.map(|(number, hash)| Reference {
-					head: own.number.into(),
-					number: (*number).into(),
-					hash: *hash,
-				})
-			},
-			None => {
-				let of_network = self.references.iter().find(|(other, _)| *other == id);
-				of_network.and_then(|(_, depths)| depths.get(depth).copied()).flatten()
-			},
-		};
-		Some(Standard::Network(network.protocol, reference))
+		let of = (id, Depth::of(target.max_head_lag));
+		let menu = menus.iter().find(|(other, _)| *other == of).map(|(_, menu)| menu);
+		Some(Standard::Network(network.protocol, menu))
 	}
 
-	/// Ask the services, in random order at times spread evenly.
-	fn visit(
-		&mut self,
-		mut asked: Vec<usize>,
-		table: &Timetable,
-		mut random: Random,
-		findings: &mut [Finding],
-	) {
+	/// Ask the services, in random order at random times.
+	fn visit(&mut self, mut asked: Vec<usize>, menus: &Menus, random: &mut Random, findings: &mut [Finding]) {
 		random.shuffle(&mut asked);
-		let times = starts(asked.len(), self.http.now(), table.spread_end, &mut random);
+		let times = starts(asked.len(), self.http.now(), self.table.spread_end, random);
 		let mut indices = Vec::new();
 		let mut scripts = Vec::new();
+		let targets = self.targets;
 		for (index, at) in asked.into_iter().zip(times) {
-			let Some(target) = self.targets.get(index) else { continue };
-			let Some(standard) = self.standard(target) else { continue };
-			match Visit::new(target, standard) {
+			let Some(target) = targets.get(index) else { continue };
+			let Some(standard) = self.standard(target, menus) else { continue };
+			match Visit::new(target, standard, random.fork()) {
 				Some(visit) => {
 					indices.push(index);
 					scripts.push((at, visit));
@@ -139,8 +120,10 @@ impl<'a, H: Http> Round<'a, H> {
 				None => set(findings, index, Finding::Down),
 			}
 		}
-		let limits =
-			Limits { patience: table.patience, end: table.probes_end, concurrency: self.concurrency };
+		let Timetable { patience, probes_end: end, .. } = self.table;
+		// A turn of grace: the last one may be noticed late.
+		let latest = end.saturating_sub(patience).saturating_add(engine::TURN);
+		let limits = Limits { patience, latest, end, concurrency: self.concurrency };
 		let outcomes = engine::run(self.http, scripts, limits);
 		for (index, outcome) in indices.into_iter().zip(outcomes) {
 			// One that could not be asked is not judged.
@@ -148,56 +131,42 @@ impl<'a, H: Http> Round<'a, H> {
 		}
 	}
 
-	/// Where services look down, or wrong without having been compared with anything, see how the anchors
-	/// look: the fault may be the prober's, and then it abstains.
-	fn doubt_oneself(&mut self, table: &Timetable, findings: &mut [Finding]) {
-		let mut groups: Vec<Option<NetworkId>> = Vec::new();
-		for (target, finding) in self.targets.iter().zip(findings.iter()) {
-			let Some(group) = self.doubtful(target, *finding) else { continue };
-			if !groups.contains(&group) {
-				groups.push(group);
-			}
-		}
-		if groups.is_empty() {
+	/// Where services look down, or wrong without having been compared with anything, see how the anchors of all
+	/// networks look: the fault may be the prober's, and then those findings are in doubt.
+	fn doubt_oneself(&mut self, menus: &Menus, findings: &mut [Finding]) {
+		let is_doubtful = |round: &Self, target: &Target, finding: Finding| {
+			target.skip.is_none()
+				&& match finding {
+					Finding::Down => true,
+					Finding::Bad(_) | Finding::NoProof => !round.is_compared(target, menus),
+					_ => false,
+				}
+		};
+		let mut all = self.targets.iter().zip(findings.iter());
+		if !all.any(|(target, finding)| is_doubtful(self, target, *finding)) {
 			return;
 		}
-		let asked = |id| groups.contains(&None) || groups.contains(&Some(id));
-		let limits = self.limits(table.end);
-		self.anchors.ask_heads(self.http, asked, limits);
+		let limits = self.limits(self.table.end);
+		self.anchors.ask_heads(self.http, |_| true, limits, false);
 		for (target, finding) in self.targets.iter().zip(findings) {
-			let Some(group) = self.doubtful(target, *finding) else { continue };
+			if !is_doubtful(self, target, *finding) {
+				continue;
+			}
 			let cut_off = match finding {
-				Finding::Down => self.anchors.in_trouble(group),
+				Finding::Down => self.anchors.in_trouble(),
 				// A captive portal answers in everybody's place. More than trouble of a few anchors it must be:
 				// else whoever stops them could serve junk.
 				_ => self.anchors.none_answers(),
 			};
 			if cut_off {
-				*finding = Finding::Abstained;
+				*finding = Finding::InDoubt;
 			}
 		}
 	}
 
-	/// Whose anchors are to be asked (all of them for `Some(None)`) before a finding is believed. `None` if
-	/// it is believed as it stands.
-	fn doubtful(&self, target: &Target, finding: Finding) -> Option<Option<NetworkId>> {
-		match finding {
-			_ if target.skip.is_some() => None,
-			Finding::Down => Some(self.canary(target)),
-			Finding::Bad(_) if !self.is_compared(target) => Some(None),
-			_ => None,
-		}
-	}
-
-	/// Whether there is a reference that the target's answers were compared with.
-	fn is_compared(&self, target: &Target) -> bool {
-		matches!(self.standard(target), Some(Standard::Network(_, Some(_))))
-	}
-
-	/// Whose anchors tell whether the prober can reach anything: those of the target's network if it has
-	/// any, else all.
-	fn canary(&self, target: &Target) -> Option<NetworkId> {
-		target.kind.network().filter(|id| self.anchors.has_any(Some(*id)))
+	/// True if there is a menu that the target's answers were compared with.
+	fn is_compared(&self, target: &Target, menus: &Menus) -> bool {
+		matches!(self.standard(target, menus), Some(Standard::Network(_, Some(_))))
 	}
 }
 

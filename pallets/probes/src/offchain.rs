@@ -338,8 +338,9 @@ impl<T: Config> Pallet<T> {
 		let proving = row.unproven || bad || turns;
 		let proving = proving && lease_of_service(row.service).is_none();
 		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
-			operator: operator.encode(),
-			genesis: hash_bytes(Self::genesis().as_ref()),
+			expected: operator.using_encoded(|operator| {
+				endpoint::control_hash(Self::genesis().as_ref(), operator, row.service, &endpoint)
+			}),
 			pending: row.unproven,
 		});
 		Some(Target {

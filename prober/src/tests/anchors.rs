@@ -1,27 +1,25 @@
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use proptest::prelude::*;
 
 const A: [u8; 32] = [1; 32];
 const B: [u8; 32] = [2; 32];
 
-fn reference(head: u64, hash: [u8; 32]) -> Option<Reference> {
-	Some(Reference { head, number: 90, hash })
-}
-
 #[test]
 fn two_anchors_must_agree_and_be_more_than_any_others() {
 	for (what, votes, want) in [
 		("nobody", vec![], None),
 		("one alone", vec![(100, A)], None),
-		("two that agree", vec![(100, A), (99, A)], reference(99, A)),
+		("two that agree", vec![(100, A), (99, A)], Some((99, A))),
 		("two that do not", vec![(100, A), (99, B)], None),
-		("two against one", vec![(100, A), (500, B), (99, A)], reference(99, A)),
+		("two against one", vec![(100, A), (500, B), (99, A)], Some((99, A))),
 		("two against two", vec![(100, A), (99, A), (98, B), (97, B)], None),
-		("three against two", vec![(100, A), (99, A), (98, A), (97, B), (96, B)], reference(99, A)),
-		("one runs ahead", vec![(9_999, A), (99, A), (98, A)], reference(99, A)),
-		("one stands still", vec![(100, A), (99, A), (91, A)], reference(99, A)),
+		("three against two", vec![(100, A), (99, A), (98, A), (97, B), (96, B)], Some((99, A))),
+		("one runs ahead", vec![(9_999, A), (99, A), (98, A)], Some((99, A))),
+		("one stands still", vec![(100, A), (99, A), (91, A)], Some((99, A))),
 	] {
-		assert_eq!(agree(90, &votes), want, "{what}");
+		assert_eq!(agree(&votes), want, "{what}");
 	}
 }
 
@@ -34,30 +32,57 @@ fn the_height_is_what_two_have_reached() {
 }
 
 #[test]
-fn the_depth_leaves_room_for_the_lag() {
-	assert_eq!([0, 8, 9, 256, 257, u32::MAX].map(depth_for), [0, 0, 1, 1, 1, 1]);
-}
-
-fn anchors(failed: &[(NetworkId, bool)]) -> Anchors {
-	let anchor = |(network, failed): &(NetworkId, bool)| Anchor {
-		network: *network,
-		protocol: Protocol::Ethereum,
-		url: String::new(),
-		head: None,
-		failed: *failed,
-	};
-	Anchors(failed.iter().map(anchor).collect())
+fn the_depth_leaves_room_for_the_lag_and_is_drawn_from_its_whole_range() {
+	for lag in [0, 8, 9, 256] {
+		assert!(*Depth::of(lag).range().start() >= lag, "{lag}");
+	}
+	for depth in [Depth::Near, Depth::Deep] {
+		let mut random = Random::new([3; 32]);
+		let drawn: Vec<u64> = (0..5_000).map(|_| 10_000 - depth.draw(10_000, &mut random)).collect();
+		for behind in depth.range() {
+			assert!(drawn.contains(&behind.into()), "{behind}");
+		}
+		assert!(drawn.iter().all(|behind| depth.range().contains(&u32::try_from(*behind).unwrap())));
+		for head in 0..300 {
+			let number = depth.draw(head, &mut random);
+			assert!(number == 0 || head - number >= u64::from(*depth.range().start()));
+		}
+	}
 }
 
 #[test]
-fn half_of_the_anchors_and_at_least_two_mean_trouble() {
-	for (all, enough) in [(0, None), (1, Some(1)), (2, Some(2)), (3, Some(2)), (4, Some(2)), (5, Some(3))] {
+fn state_is_asked_for_only_where_every_node_keeps_it() {
+	// Depth, age of the block at the beginning and at the end of the round in s.
+	for (depth, now, end, kept) in [
+		(10, 120, 180, true),
+		(63, 756, 816, true),
+		(63, 126, 186, true),
+		(63, 63, 123, false),
+		(8, 2, 62, false),
+		(100, 1_200, 1_200, true),
+		(101, 1_212, 1_212, false),
+		(0, 0, 60, false),
+		(10, 0, 60, false),
+	] {
+		let begin = 1_000_000_000;
+		let time = begin - now * 1_000;
+		assert_eq!(keeps_state(depth, time, begin, time + end * 1_000), kept, "{depth} {now} {end}");
+	}
+	// A clock that is behind the block's.
+	assert!(!keeps_state(10, 2_000, 1_000, 61_000));
+}
+
+#[test]
+fn more_than_half_of_all_anchors_mean_trouble() {
+	for (all, enough) in [(0, None), (1, Some(1)), (2, Some(2)), (3, Some(2)), (4, Some(3)), (5, Some(3))] {
 		for failed in 0..=all {
-			let anchors = anchors(&(0..all).map(|k| (1, k < failed)).collect::<Vec<_>>());
+			let urls = (0..all).map(|k| format!("http://{k}").into_bytes()).collect();
+			let network = NetworkRef { id: 1, protocol: Protocol::Ethereum, own: None, anchors: urls };
+			let mut anchors = Anchors::new(&[network], Client::draw(&mut Random::new([1; 32])));
+			anchors.all.iter_mut().take(failed).for_each(|anchor| anchor.failed = true);
 			let trouble = enough.is_some_and(|enough| failed >= enough);
-			assert_eq!(anchors.in_trouble(Some(1)), trouble, "{failed} of {all}");
-			assert_eq!(anchors.in_trouble(None), trouble, "{failed} of {all}");
-			assert!(!anchors.in_trouble(Some(2)));
+			assert_eq!(anchors.in_trouble(), trouble, "{failed} of {all}");
+			assert_eq!(anchors.none_answers(), all > 0 && failed == all);
 		}
 	}
 }
@@ -71,11 +96,12 @@ fn an_anchor_that_is_listed_twice_counts_once() {
 		own: None,
 		anchors: vec![url("http://a"), url("http://a"), url("http://b"), b"\xff".to_vec()],
 	};
-	let anchors = Anchors::of(&[network(1), network(2)]);
-	assert_eq!(anchors.group(Some(1)).count(), 2);
+	let client = || Client::draw(&mut Random::new([1; 32]));
+	let anchors = Anchors::new(&[network(1), network(2)], client());
+	assert_eq!(anchors.group(1).count(), 2);
 	let many = (0..100).map(|k| url(&std::format!("http://{k}"))).collect();
-	let anchors = Anchors::of(&[NetworkRef { anchors: many, ..network(1) }]);
-	assert_eq!(anchors.group(None).count(), MAX_ASKED);
+	let anchors = Anchors::new(&[NetworkRef { anchors: many, ..network(1) }], client());
+	assert_eq!(anchors.all.len(), MAX_ASKED);
 }
 
 proptest! {
@@ -88,9 +114,9 @@ proptest! {
 	) {
 		let mut votes: Vec<_> = honest.iter().map(|head| (*head, A)).collect();
 		votes.push((lie, if right_hash { A } else { B }));
-		let found = agree(90, &votes).unwrap();
-		prop_assert_eq!(found.hash, A);
-		prop_assert!(found.head <= *honest.iter().max().unwrap());
-		prop_assert!(found.head >= agreed_height(honest.into_iter()).unwrap());
+		let (head, digest) = agree(&votes).unwrap();
+		prop_assert_eq!(digest, A);
+		prop_assert!(head <= *honest.iter().max().unwrap());
+		prop_assert!(head >= agreed_height(honest.into_iter()).unwrap());
 	}
 }

@@ -10,17 +10,17 @@ struct Get(String, Keep);
 impl Script for Get {
 	type Out = Result<Answer, Failure>;
 	fn open(&mut self) -> Step<Self::Out> {
-		Step::Ask(Ask { url: self.0.clone(), post: None, keep: self.1 })
+		Step::Ask(vec![Ask { url: self.0.clone(), post: None, headers: &[], keep: self.1 }])
 	}
-	fn answered(&mut self, answer: Answer) -> Step<Self::Out> {
-		Step::Done(Ok(answer))
+	fn answered(&mut self, mut answers: Vec<Answer>) -> Step<Self::Out> {
+		Step::Done(Ok(answers.remove(0)))
 	}
 	fn failed(&mut self, why: Failure) -> Self::Out {
 		Err(why)
 	}
 }
 
-const LIMITS: Limits = Limits { patience: 2_000, end: 4_000, concurrency: 16 };
+const LIMITS: Limits = Limits { patience: 2_000, latest: 4_000, end: 4_000, concurrency: 16 };
 
 fn get(url: &str) -> (u64, Get) {
 	(0, Get(url.into(), Keep::All(100_000)))
@@ -100,6 +100,96 @@ fn all_is_over_at_the_end_and_who_was_not_asked_is_not_judged() {
 	let mut http = Fake { clock: 4_000, ..Fake::default() };
 	assert_eq!(run(&mut http, vec![get("http://slow")], LIMITS), [None]);
 	assert!(http.sent.is_empty());
+}
+
+#[test]
+fn who_would_not_have_its_full_time_is_not_asked() {
+	let mut http = Fake::default();
+	http.serve("http://slow", |_, _| Response::never());
+	let scripts = (0..6).map(|_| get("http://slow")).collect();
+	// Two at a time, 1.8 s each: the second two begin after 1.8 s, the third could only after 3.6.
+	let limits = Limits { patience: 1_800, latest: 2_200, concurrency: 2, ..LIMITS };
+	let out = run(&mut http, scripts, limits);
+	assert_eq!(
+		out[..4],
+		[
+			Some(Err(Failure::Timeout)),
+			Some(Err(Failure::Timeout)),
+			Some(Err(Failure::Timeout)),
+			Some(Err(Failure::Timeout))
+		]
+	);
+	assert_eq!(out[4..], [None, None]);
+	assert!(http.clock < 3_800 && http.calls < 1_000, "{} {}", http.clock, http.calls);
+}
+
+/// GET several URLs at once.
+struct GetAll(Vec<&'static str>);
+
+impl Script for GetAll {
+	type Out = Result<Vec<u16>, Failure>;
+	fn open(&mut self) -> Step<Self::Out> {
+		let ask = |url: &&str| Ask { url: (*url).into(), post: None, headers: &[], keep: Keep::All(100_000) };
+		Step::Ask(self.0.iter().map(ask).collect())
+	}
+	fn answered(&mut self, answers: Vec<Answer>) -> Step<Self::Out> {
+		Step::Done(Ok(answers.iter().map(|answer| answer.status).collect()))
+	}
+	fn failed(&mut self, why: Failure) -> Self::Out {
+		Err(why)
+	}
+}
+
+#[test]
+fn questions_at_once_take_as_long_as_the_slowest_and_fail_with_the_first() {
+	let world = || {
+		let mut http = Fake::default();
+		http.serve("http://fast", |_, _| Response::ok(10, "x"));
+		http.serve("http://slow", |_, _| Response::status(1_500, 201, "x"));
+		http.serve("http://gone", |_, _| Response::status(20, 404, ""));
+		http.serve("http://dead", |_, _| Response::never());
+		http.serve("http://trickle", |_, _| Response::trickle(10));
+		http.serve("http://broken", |_, _| Response::broken(100));
+		http
+	};
+	for (urls, want, until) in [
+		(
+			vec!["http://slow", "http://fast", "http://gone", "http://slow"],
+			Ok(vec![201, 200, 404, 201]),
+			1_700,
+		),
+		(vec!["http://fast", "http://dead", "http://fast"], Err(Failure::Timeout), 2_200),
+		(vec!["http://trickle", "http://fast"], Err(Failure::Timeout), 2_200),
+		(vec!["http://dead", "http://trickle", "http://broken"], Err(Failure::Transport), 300),
+		(vec!["http://fast", "nonsense"], Err(Failure::Transport), 100),
+	] {
+		let mut http = world();
+		let shown = format!("{urls:?}");
+		assert_eq!(run(&mut http, vec![(0, GetAll(urls))], LIMITS), [Some(want)], "{shown}");
+		assert!(http.clock < until, "{shown}: {}", http.clock);
+	}
+}
+
+#[test]
+fn bodies_that_wait_for_others_count_as_memory() {
+	let mut http = Fake::default();
+	http.serve("http://big", |_, _| Response::ok(1, vec![1; 90_000]));
+	http.serve("http://dead", |_, _| Response::never());
+	let scripts = (0..300).map(|_| (0, GetAll(vec!["http://big", "http://dead"]))).collect();
+	let out = run(&mut http, scripts, Limits { concurrency: 512, ..LIMITS });
+	let oversize = out.iter().filter(|o| **o == Some(Err(Failure::Oversize))).count();
+	assert!((300 - MAX_KEPT / 90_000..300).contains(&oversize), "{oversize}");
+}
+
+#[test]
+fn when_it_is_enough_the_others_are_not_waited_for() {
+	let mut http = Fake::default();
+	http.serve("http://fast", |_, _| Response::ok(10, "x"));
+	http.serve("http://slow", |_, _| Response::never());
+	let scripts = vec![get("http://slow"), get("http://fast"), get("http://fast")];
+	let out = run_until(&mut http, scripts, LIMITS, |_, out| out.iter().flatten().count() == 2);
+	assert!(matches!(out[..], [None, Some(Ok(_)), Some(Ok(_))]));
+	assert!(http.clock < 100, "{}", http.clock);
 }
 
 #[test]

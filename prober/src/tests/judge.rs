@@ -1,14 +1,15 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::*;
-use crate::fake::hex;
+use crate::{
+	fake::hex,
+	json::{Fact, tests::any_json},
+	task::Task,
+};
 use proptest::prelude::*;
 
 const HASH: [u8; 32] = [0xab; 32];
-
-fn measure(protocol: Protocol, max_lag: u32) -> Measure {
-	Measure { protocol, reference: Reference { head: 100, number: 92, hash: HASH }, max_lag }
-}
+const NUMBER: u64 = 92;
 
 fn ok(id: u64, result: &str) -> String {
 	format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
@@ -18,21 +19,44 @@ fn error(id: &str) -> String {
 	format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32000,"message":"no"}}}}"#)
 }
 
-/// Head and reference block in the form of each protocol.
+/// Head and block in the form of each protocol.
 fn forms(protocol: Protocol, head: u64, number: u64, hash: [u8; 32]) -> (String, String) {
 	let hash = hex(&hash);
 	match protocol {
-		Protocol::Ethereum => {
-			(format!("\"{head:#x}\""), format!(r#"{{"hash":"0x{hash}","number":"{number:#x}"}}"#))
-		},
+		Protocol::Ethereum => (
+			format!("\"{head:#x}\""),
+			format!(
+				r#"{{"hash":"0x{hash}","number":"{number:#x}","parentHash":"0x{hash}","timestamp":"0x1"}}"#
+			),
+		),
 		Protocol::Substrate => (format!(r#"{{"number":"{head:#x}"}}"#), format!("\"0x{hash}\"")),
 	}
+}
+
+/// The block, asked by its number.
+fn reference(protocol: Protocol) -> Reference {
+	let task = match protocol {
+		Protocol::Ethereum => Task::BlockByNumber(NUMBER),
+		Protocol::Substrate => Task::BlockHash(NUMBER),
+	};
+	let (_, block) = forms(protocol, 0, NUMBER, HASH);
+	let digest = task.digest(&json::read(block.as_bytes()).unwrap()).unwrap();
+	Reference { number: NUMBER, task, digest }
+}
+
+/// Judge a head and a block, both in JSON-RPC.
+fn both(protocol: Protocol, max_lag: u32, head: &str, block: &str) -> Worth {
+	let (Some(head), Some(block)) = (one(head.as_bytes(), 1), one(block.as_bytes(), 2)) else {
+		return Worth::Wrong;
+	};
+	let Some(number) = head_of(protocol, &head) else { return Worth::Wrong };
+	super::head(number, 100, max_lag).max(task(number, &reference(protocol), &block))
 }
 
 const BOTH: [Protocol; 2] = [Protocol::Ethereum, Protocol::Substrate];
 
 #[test]
-fn the_head_and_the_reference_block_decide() {
+fn the_head_and_the_block_decide() {
 	for protocol in BOTH {
 		for (what, head, hash, max_lag, worth) in [
 			("level", 100, Some(HASH), 0, Worth::Right),
@@ -49,134 +73,149 @@ fn the_head_and_the_reference_block_decide() {
 			("no block, head at it", 92, None, 3, Worth::Wrong),
 			("no block, head above it", 100, None, 3, Worth::Wrong),
 		] {
-			let (head, block) = forms(protocol, head, 92, hash.unwrap_or_default());
-			let missing = [ok(2, "null"), error("2")];
+			let (head, block) = forms(protocol, head, NUMBER, hash.unwrap_or_default());
+			let missing = [ok(2, "null"), error("2"), r#"{"id":2}"#.into()];
 			let replies = if hash.is_some() { vec![ok(2, &block)] } else { missing.to_vec() };
 			for block in replies {
-				for batch in [[ok(1, &head), block.clone()], [block, ok(1, &head)]] {
-					let body = format!("[{}]", batch.join(","));
-					let judged = measure(protocol, max_lag).batch(body.as_bytes());
-					assert_eq!(judged, Batch::Judged(worth), "{protocol:?}: {what}: {body}");
-				}
+				assert_eq!(
+					both(protocol, max_lag, &ok(1, &head), &block),
+					worth,
+					"{protocol:?}: {what}: {block}"
+				);
 			}
 		}
 	}
 }
 
 #[test]
+fn no_logs_of_a_block_that_is_not_there_yet_are_behind() {
+	let logs =
+		Reference { number: NUMBER, task: Task::Logs { block: Ok(NUMBER), address: None }, digest: [1; 32] };
+	let none = json::read(ok(1, "[]").as_bytes()).unwrap();
+	assert_eq!(task(91, &logs, &none), Worth::Behind);
+	assert_eq!(task(92, &logs, &none), Worth::Wrong);
+	let digest = logs.task.digest(&Fact::List(Vec::new())).unwrap();
+	assert_eq!(task(92, &Reference { digest, ..logs }, &none), Worth::Right);
+}
+
+#[test]
 fn an_answer_of_another_form_is_wrong() {
-	for protocol in BOTH {
-		let (head, block) = forms(protocol, 100, 92, HASH);
-		let (other_head, other_block) = forms(
-			match protocol {
-				Protocol::Ethereum => Protocol::Substrate,
-				Protocol::Substrate => Protocol::Ethereum,
-			},
-			100,
-			92,
-			HASH,
-		);
-		let (head, block) = (ok(1, &head), ok(2, &block));
-		for body in [
-			String::new(),
-			"<html>busy</html>".into(),
-			"null".into(),
-			"[]".into(),
-			"{}".into(),
-			"[{},{}]".into(),
-			format!("[{head}]"),
-			format!("[{block}]"),
-			format!("[{head},{head}]"),
-			format!("[{head},{block}"),
-			format!("[{head},{block}]]"),
-			head.clone(),
-			format!("[{},{block}]", error("1")),
-			format!("[{head},{}]", ok(3, "null")),
-			format!("[{},{block}]", ok(1, &other_head)),
-			format!("[{head},{}]", ok(2, &other_block)),
-			format!("[{},{block}]", ok(1, "100")),
-			format!("[{},{block}]", ok(1, "-1.5e3")),
-			format!("[{},{block}]", ok(1, "1e999")),
-			format!("[{head},{}]", ok(2, "1.5")),
-			format!("[{},{block}]", ok(1, "\"100\"")),
-			format!("[{},{block}]", ok(1, "\"0x10000000000000000\"")),
-			format!("[{},{block}]", ok(1, "null")),
-			format!("[{head},{}]", ok(2, "true")),
-			format!("[{head},{}]", ok(2, "[]")),
-			format!("[{head},{}]", ok(2, "{}")),
-			format!("[{head},{}]", ok(2, "\"0xabab\"")),
-			format!("[{head},{}]", ok(2, &format!("\"{}\"", hex(&HASH)))),
-			format!("[{},{}]", head.replace("\"id\":1", "\"id\":\"1\""), block),
-		] {
-			let judged = measure(protocol, 3).batch(body.as_bytes());
-			assert_eq!(judged, Batch::Judged(Worth::Wrong), "{protocol:?}: {body}");
-		}
-	}
-}
-
-#[test]
-fn another_block_than_asked_for_is_wrong() {
-	let (head, block) = forms(Protocol::Ethereum, 100, 93, HASH);
-	let body = format!("[{},{}]", ok(1, &head), ok(2, &block));
-	assert_eq!(measure(Protocol::Ethereum, 3).batch(body.as_bytes()), Batch::Judged(Worth::Wrong));
-}
-
-#[test]
-fn one_error_for_the_whole_batch_refuses_it() {
-	for body in [error("null"), error("1"), format!("[{}]", error("null"))] {
-		assert_eq!(measure(Protocol::Ethereum, 3).batch(body.as_bytes()), Batch::Refused, "{body}");
-	}
-}
-
-#[test]
-fn without_a_reference_any_head_is_right_and_anything_else_is_wrong() {
 	for (protocol, other) in BOTH.into_iter().zip(BOTH.into_iter().rev()) {
-		for number in [0, 5, u64::MAX] {
-			let (head, _) = forms(protocol, number, 0, HASH);
-			assert_eq!(without_reference(protocol, ok(1, &head).as_bytes()), Worth::Right);
+		let (head, block) = forms(protocol, 100, NUMBER, HASH);
+		let (other_head, other_block) = forms(other, 100, NUMBER, HASH);
+		assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Worth::Right);
+		for wrong in
+			[&other_head, "100", "-1.5e3", "1e999", "\"100\"", "\"0x10000000000000000\"", "null", "[]"]
+		{
+			assert_eq!(both(protocol, 3, &ok(1, wrong), &ok(2, &block)), Worth::Wrong, "{wrong}");
 		}
-		let (head, block) = forms(protocol, 5, 5, HASH);
-		let (other_head, _) = forms(other, 5, 5, HASH);
-		for body in [
-			String::new(),
-			"{}".into(),
-			"[]".into(),
-			"null".into(),
-			"7".into(),
-			"<html>".into(),
-			"\u{0}\u{1}".into(),
-			ok(1, &head).trim_end_matches('}').into(),
-			format!("{}x", ok(1, &head)),
-			format!("[{}]", ok(1, &head)),
-			ok(2, &head),
-			ok(1, &other_head),
-			ok(1, &block),
-			ok(1, "true"),
-			ok(1, "null"),
-			ok(1, "5"),
-			ok(1, "{}"),
-			ok(1, r#""5""#),
-			ok(1, r#""0x""#),
-			ok(1, r#""0x10000000000000000""#),
-			ok(1, r#"{"number":5}"#),
-			ok(1, r#"{"number":"0x"}"#),
-			error("1"),
-			error("null"),
-			format!("[{}]", error("1")),
-			format!(r#"{{"id":1,"result":{head},"error":{{"code":1}}}}"#),
-		] {
-			assert_eq!(without_reference(protocol, body.as_bytes()), Worth::Wrong, "{protocol:?}: {body}");
+		assert_eq!(both(protocol, 3, &error("1"), &ok(2, &block)), Worth::Wrong);
+		let bare = format!("\"{}\"", hex(&HASH));
+		for wrong in [&other_block, "1.5", "true", "[]", "{}", "\"0xabab\"", &bare] {
+			assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, wrong)), Worth::Wrong, "{wrong}");
 		}
+		let block = ok(2, &block);
+		for wrong in
+			[ok(3, "null"), block.replace("\"id\":2", "\"id\":\"2\""), format!("[{block}]"), String::new()]
+		{
+			assert_eq!(both(protocol, 3, &ok(1, &head), &wrong), Worth::Wrong, "{wrong}");
+		}
+	}
+	let (head, other) = forms(Protocol::Ethereum, 100, NUMBER + 1, HASH);
+	assert_eq!(both(Protocol::Ethereum, 3, &ok(1, &head), &ok(2, &other)), Worth::Wrong);
+}
+
+#[test]
+fn a_batch_is_answered_in_any_order_and_in_full() {
+	let (a, b) = (ok(7, "\"a\""), ok(9, "\"b\""));
+	let text = |answers: &[Fact]| {
+		answers.iter().map(|f| f.get("result").text().unwrap().into()).collect::<Vec<String>>()
+	};
+	for body in [format!("[{a},{b}]"), format!("[{b},{a}]"), format!("[{{}},{b},{a},{a}]")] {
+		match batch(body.as_bytes(), &[7, 9]) {
+			Batch::Answers(answers) => assert_eq!(text(&answers), ["a", "b"], "{body}"),
+			other => panic!("{other:?}: {body}"),
+		}
+	}
+	for body in [error("null"), error("7"), format!("[{}]", error("null"))] {
+		assert_eq!(batch(body.as_bytes(), &[7, 9]), Batch::Refused, "{body}");
+	}
+	for body in [
+		String::new(),
+		"<html>busy</html>".into(),
+		"null".into(),
+		"[]".into(),
+		"{}".into(),
+		"[{},{}]".into(),
+		"[1,[2]]".into(),
+		format!("[{a}]"),
+		format!("[{a},{a}]"),
+		format!("[{a},{b}"),
+		format!("[{a},{b}]]"),
+		format!("[{a},{}]", error("null")),
+		a,
+	] {
+		assert_eq!(batch(body.as_bytes(), &[7, 9]), Batch::Wrong, "{body}");
 	}
 }
 
 #[test]
 fn the_model_must_be_listed() {
-	let list = br#"{"object":"list","data":[{"id":"llama-3","object":"model"}]}"#;
-	assert_eq!(models(list, b"llama-3"), Worth::Right);
-	assert_eq!(models(list, b"llama-4"), Worth::Wrong);
-	assert_eq!(models(list, b"\xff"), Worth::Wrong);
-	assert_eq!(models(b"<html>", b"llama-3"), Worth::Wrong);
+	let list = br#"{"object":"list","data":[{"id":"a","object":"model"},{"object":"x"},{"id":"b"}]}"#;
+	assert_eq!(models(list, "b"), Worth::Right);
+	assert_eq!(models(list, "c"), Worth::Wrong);
+	for bad in ["{}", "[]", r#"{"data":{}}"#, r#"{"data":["a"]}"#, r#"{"data":[{"id":["a"]}]}"#, "<html>", ""]
+	{
+		assert_eq!(models(bad.as_bytes(), "a"), Worth::Wrong, "{bad}");
+	}
+}
+
+#[test]
+fn a_completion_has_a_model_and_a_choice() {
+	for right in [
+		r#"{"id":"x","object":"chat.completion","created":1,"model":"m-2026","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"length"}],"usage":{"total_tokens":9}}"#,
+		r#"{"model":"m","choices":[{"message":{"content":""}}]}"#,
+		r#"{"model":"m","choices":[{"message":{"content":null,"reasoning_content":"Hm"}}],"error":null}"#,
+		r#"{"model":"m","choices":[{"message":{"content":null,"reasoning":"Hm"}}]}"#,
+	] {
+		assert_eq!(completion(right.as_bytes()), Worth::Right, "{right}");
+	}
+	for wrong in [
+		"",
+		"Hi",
+		"{}",
+		"[]",
+		r#"{"model":"m","choices":[]}"#,
+		r#"{"model":"m","choices":{}}"#,
+		r#"{"model":"m","choices":["Hi"]}"#,
+		r#"{"model":"m","choices":[{"message":"Hi"}]}"#,
+		r#"{"model":"m","choices":[{"message":{"content":null}}]}"#,
+		r#"{"model":"m","choices":[{"message":{"content":7}}]}"#,
+		r#"{"model":"","choices":[{"message":{"content":"Hi"}}]}"#,
+		r#"{"choices":[{"message":{"content":"Hi"}}]}"#,
+		r#"{"error":{"message":"overloaded"}}"#,
+		r#"{"model":"m","choices":[{"message":{"content":"Hi"}}],"error":{}}"#,
+	] {
+		assert_eq!(completion(wrong.as_bytes()), Worth::Wrong, "{wrong}");
+	}
+}
+
+#[test]
+fn an_embedding_is_a_vector_of_numbers() {
+	let of = |vector: &str| {
+		embedding(format!(r#"{{"object":"list","model":"m","data":[{{"embedding":{vector}}}]}}"#).as_bytes())
+	};
+	for right in ["[0.1,-0.2,3e-5]", "[0]", &format!("[{}1]", "0.5,".repeat(4_095))] {
+		assert_eq!(of(right), Worth::Right);
+	}
+	for wrong in ["[]", "{}", "null", "\"AAAA\"", "[\"0.1\"]", "[0.1,null]", "[[0.1]]"] {
+		assert_eq!(of(wrong), Worth::Wrong, "{wrong}");
+	}
+	for wrong in
+		[r#"{"data":[{"embedding":[1]}]}"#, r#"{"model":"m","data":[]}"#, r#"{"model":"m"}"#, "<html>"]
+	{
+		assert_eq!(embedding(wrong.as_bytes()), Worth::Wrong, "{wrong}");
+	}
 }
 
 #[test]
@@ -185,28 +224,31 @@ fn a_worth_becomes_a_finding_with_its_latency() {
 	assert_eq!(Worth::Right.at(latency), Finding::Up(latency));
 	assert_eq!(Worth::Wrong.at(latency), Finding::Bad(latency));
 	assert_eq!(Worth::Behind.at(latency), Finding::Stale(latency));
+	assert!(Worth::Right < Worth::Behind && Worth::Behind < Worth::Wrong);
 }
 
 proptest! {
-	/// Whatever comes is judged, and never right without the hash.
+	/// Whatever comes is judged, and never right by chance.
 	#[test]
-	fn arbitrary_bytes_are_never_right(bytes: Vec<u8>, model: Vec<u8>) {
-		for protocol in BOTH {
-			prop_assert_ne!(measure(protocol, 3).batch(&bytes), Batch::Judged(Worth::Right));
-			prop_assert_eq!(without_reference(protocol, &bytes), Worth::Wrong);
-			let _ = models(&bytes, &model);
+	fn no_body_panics(bytes in prop_oneof![any::<Vec<u8>>(), any_json().prop_map(String::into_bytes)], id in 0u64..3) {
+		prop_assert!(!matches!(batch(&bytes, &[1, 2]), Batch::Answers(answers) if answers.len() != 2));
+		if let Some(reply) = one(&bytes, id) {
+			for protocol in BOTH {
+				let head = head_of(protocol, &reply);
+				prop_assert_ne!(task(head.unwrap_or_default(), &reference(protocol), &reply), Worth::Right);
+			}
 		}
+		let _ = (models(&bytes, "a"), completion(&bytes), embedding(&bytes), lease(&bytes, 7));
 	}
 
 	/// A head is right exactly up to the lag that the terms allow.
 	#[test]
 	fn the_lag_decides(head in 0u64..200, max_lag in 0u32..150) {
 		for protocol in BOTH {
-			let (h, block) = forms(protocol, head, 92, HASH);
-			let body = format!("[{},{}]", ok(1, &h), ok(2, &block));
+			let (h, block) = forms(protocol, head, NUMBER, HASH);
 			let right = head + u64::from(max_lag) >= 100;
 			let worth = if right { Worth::Right } else { Worth::Behind };
-			prop_assert_eq!(measure(protocol, max_lag).batch(body.as_bytes()), Batch::Judged(worth));
+			prop_assert_eq!(both(protocol, max_lag, &ok(1, &h), &ok(2, &block)), worth);
 		}
 	}
 
@@ -216,9 +258,8 @@ proptest! {
 		let mut hash = HASH;
 		hash[bit / 8] ^= 1 << (bit % 8);
 		for protocol in BOTH {
-			let (head, block) = forms(protocol, 100, 92, hash);
-			let body = format!("[{},{}]", ok(1, &head), ok(2, &block));
-			prop_assert_eq!(measure(protocol, 3).batch(body.as_bytes()), Batch::Judged(Worth::Wrong));
+			let (head, block) = forms(protocol, 100, NUMBER, hash);
+			prop_assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Worth::Wrong);
 		}
 	}
 }
