@@ -4,19 +4,22 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate as pallet_surety_probes;
-use crate::{Config, HealthRule, Report, Snapshot, Snapshots, commit_hash};
+use crate::{
+	COMMIT_GRACE, Config, DuePages, DutyRule, HealthRule, REVEAL_OFFSET, Report, Snapshot, Snapshots, bits,
+	commit_hash,
+};
 use core::cell::RefCell;
 use frame_support::{
 	derive_impl,
 	dispatch::RawOrigin,
 	parameter_types,
 	traits::{
-		ConstU32, ConstU64, ConstU128, Hooks, OneSessionHandler, Randomness, Time, ValidatorSet,
+		ConstU32, ConstU64, ConstU128, Hooks, OneSessionHandler, Time, ValidatorSet,
 		ValidatorSetWithIdentification,
 	},
 	weights::Weight,
 };
-use sp_core::{H256, Pair};
+use sp_core::Pair;
 use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill, traits::IdentityLookup};
 use sp_staking::{
@@ -70,9 +73,9 @@ parameter_types! {
 	pub static SlotMs: u64 = 6_000;
 	pub static Now: u64 = 1_000_000;
 	pub static ProofOfControl: bool = false;
-	pub static MaxCommittee: u32 = 21;
 	pub static MaxProbes: u32 = 512;
-	pub static MinDuty: Perbill = Perbill::from_percent(60);
+	pub static Duty: DutyRule =
+		DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
 	pub static Session: SessionIndex = 0;
 	pub static Validators: Vec<AccountId> = vec![];
 	pub static Offences: Vec<(SessionIndex, Vec<AccountId>)> = vec![];
@@ -80,9 +83,9 @@ parameter_types! {
 	pub static Networks: BTreeMap<NetworkId, Network> = BTreeMap::new();
 	pub static Proven: Vec<ServiceId> = vec![];
 	pub static Unfound: Vec<ServiceId> = vec![];
+	pub static Disproven: Vec<ServiceId> = vec![];
 	/// Terms by which the stand-in for sla has a row judged.
-	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 100 };
-	pub static Weights: BTreeMap<ServiceId, Balance> = BTreeMap::new();
+	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1 };
 	pub static Heated: Vec<ServiceId> = vec![];
 	pub static Turned: Vec<(ServiceId, WindowIndex)> = vec![];
 	/// Rounds counted since it became hot, of the last window that turned for a service.
@@ -152,6 +155,9 @@ impl Registry<AccountId> for MockRegistry {
 	fn unfound(id: ServiceId) {
 		Unfound::mutate(|unfound| unfound.push(id));
 	}
+	fn disproven(id: ServiceId) {
+		Disproven::mutate(|disproven| disproven.push(id));
+	}
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
 		0
@@ -164,21 +170,16 @@ impl Registry<AccountId> for MockRegistry {
 	}
 }
 
-fn frozen(service: ServiceId) -> Frozen {
-	let terms = Terms::get();
-	Frozen { weight: Weights::get().get(&service).copied().unwrap_or(terms.weight), ..terms }
-}
-
 pub struct MockJudge;
 impl Judge for MockJudge {
 	fn window_turned(service: ServiceId, window: WindowIndex, since_sold: &Counters) -> Frozen {
 		Turned::mutate(|turned| turned.push((service, window)));
 		SinceSold::mutate(|counters| counters.insert(service, *since_sold));
-		frozen(service)
+		Terms::get()
 	}
 	fn heated(service: ServiceId) -> Frozen {
 		Heated::mutate(|heated| heated.push(service));
-		frozen(service)
+		Terms::get()
 	}
 	fn breached(service: ServiceId, breach: Breached) {
 		Breaches::mutate(|breaches| breaches.push((service, breach)));
@@ -208,14 +209,6 @@ impl ReputationSink<AccountId> for MockReputation {
 	fn forget_service(_: ServiceId) {}
 	fn engagement(_: AgreementId, _: &AccountId, _: &AccountId, _: AssetId, _: Balance) {}
 	fn lease_failed(_: &AccountId, _: LeaseId, _: CloseReason) {}
-}
-
-pub struct MockRandomness;
-impl Randomness<H256, u64> for MockRandomness {
-	fn random(subject: &[u8]) -> (H256, u64) {
-		let now = System::block_number();
-		(H256(sp_io::hashing::blake2_256(&[subject, &now.to_le_bytes()].concat())), now)
-	}
 }
 
 pub struct MockSet;
@@ -257,16 +250,14 @@ impl Config for Test {
 	type Judge = MockJudge;
 	type Leases = MockLeases;
 	type Reputation = MockReputation;
-	type Randomness = MockRandomness;
 	type ValidatorSet = MockSet;
 	type ReportNeglect = MockOffences;
 	type Funds = Money;
 	type Pot = Pot;
 	type RewardAssets = RewardAssets;
 	type MaxProbers = ConstU32<100>;
-	type MaxCommittee = MaxCommittee;
-	type MaxProbesPerRound = MaxProbes;
-	type MinDuty = MinDuty;
+	type DueServices = MaxProbes;
+	type DutyRule = Duty;
 	type Health = Health;
 	type UnsignedPriority = ConstU64<{ 1 << 20 }>;
 	type TurnWeight = ItsWeight;
@@ -435,6 +426,13 @@ pub fn next_block() -> Weight {
 	weight
 }
 
+/// Build so many blocks.
+pub fn blocks(n: u32) {
+	for _ in 0..n {
+		next_block();
+	}
+}
+
 pub fn offset() -> u32 {
 	MockClock::now() % RoundBlocks::get()
 }
@@ -447,6 +445,31 @@ pub fn round() -> RoundIndex {
 pub fn next_round() {
 	next_block();
 	while offset() != 0 {
+		next_block();
+	}
+}
+
+/// Build blocks up to the first with this offset in its round, at least one.
+fn to_offset(wanted: u32) {
+	next_block();
+	while offset() != wanted {
+		next_block();
+	}
+}
+
+/// Build blocks up to the next one in which the reveals of the round before open.
+pub fn to_reveals() {
+	to_offset(REVEAL_OFFSET);
+}
+
+/// Build blocks up to the next one that counts reports: those of the round before the last.
+pub fn to_counted() {
+	to_offset(COMMIT_GRACE);
+}
+
+/// Build blocks until a round is judged.
+pub fn to_judged(round: RoundIndex) {
+	while Probes::judged_round() < round {
 		next_block();
 	}
 }
@@ -468,13 +491,12 @@ pub fn no_signature() -> ProberSignature {
 	sp_core::sr25519::Signature::from_raw([0; 64]).into()
 }
 
-/// The report of a prober as `says` fills it.
-pub fn report_of(round: RoundIndex, prober: u16, says: &dyn Fn(ServiceId) -> Finding) -> Vec<u8> {
-	let snapshot = snapshot(round);
+/// A report of a round as `says` fills it.
+pub fn report_of(round: RoundIndex, says: &dyn Fn(ServiceId) -> Finding) -> Vec<u8> {
 	let mut report = vec![];
-	for (page, slots) in Probes::assigned(&snapshot, round, prober) {
-		for slot in slots {
-			let row = Probes::row(page, slot).filter(|row| row.is_due(round));
+	for due in DuePages::<Test>::get(round) {
+		for slot in bits(due.mask) {
+			let row = Probes::row(due.page, slot).filter(|row| row.is_due(round));
 			report.push(row.map_or(Finding::Abstained, |row| says(row.service)).to_byte());
 		}
 	}
@@ -514,7 +536,7 @@ pub fn play(rounds: u32, says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
 	play_with(rounds, |_, _| Attend::Fully, says);
 }
 
-/// Play whole rounds: commits in the second block of each, reveals of the one before in the third.
+/// Play whole rounds: commits in the second block of each, reveals of the one before in the fifth.
 /// The last block built is the last of its round, so all but the last two rounds are judged.
 pub fn play_with(
 	rounds: u32,
@@ -527,11 +549,11 @@ pub fn play_with(
 		let now = round();
 		for prober in (0u16..).take(snapshot(now).probers.len()) {
 			if attends(prober, now) != Attend::Not {
-				let report = report_of(now, prober, &|service| says(prober, now, service));
+				let report = report_of(now, &|service| says(prober, now, service));
 				commit(now, prober, report).unwrap();
 			}
 		}
-		next_block();
+		blocks(REVEAL_OFFSET - 1);
 		if let Some(last) = now.checked_sub(1).and_then(|r| Snapshots::<Test>::get(r).map(|s| (r, s))) {
 			for prober in (0u16..).take(last.1.probers.len()) {
 				let committed = SENT.with(|sent| sent.borrow().contains_key(&(last.0, prober)));
@@ -551,12 +573,12 @@ pub fn reporting_block(says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
 	next_block();
 	let now = round();
 	let commits = (offset() == 1).then_some(now);
-	let reveals = (offset() == 2).then(|| now.checked_sub(1)).flatten();
+	let reveals = (offset() == REVEAL_OFFSET).then(|| now.checked_sub(1)).flatten();
 	for round in commits.into_iter().chain(reveals) {
 		let Some(snapshot) = Snapshots::<Test>::get(round) else { continue };
 		for prober in (0u16..).take(snapshot.probers.len()) {
 			if commits == Some(round) {
-				let report = report_of(round, prober, &|service| says(prober, round, service));
+				let report = report_of(round, &|service| says(prober, round, service));
 				commit(round, prober, report).unwrap();
 			} else if crate::Reports::<Test>::contains_key(round, prober) {
 				reveal(round, prober).unwrap();

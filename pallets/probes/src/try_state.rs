@@ -97,7 +97,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(info.due == due, "2: due bits differ from the rows");
 			ensure!(!id.is_hot() || info.taken == taken, "2: taken bits differ from the rows");
 			if let PageId::Hot(page) = id {
-				ensure!(page < Self::hot_pages(), "6: more hot services than fit");
+				// A page that emptied stays, past the last one too.
+				ensure!(taken == 0 || page < Self::hot_pages(), "6: more hot services than fit");
 				hot_taken = hot_taken.saturating_add(taken.count_ones());
 				hot_full.set(page, taken == u128::MAX);
 				if taken != 0 {

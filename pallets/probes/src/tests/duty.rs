@@ -1,9 +1,12 @@
 //! What a session of probing earns, and what neglect leads to.
 
-use crate::{DutyTally, Event, MIN_ROUNDS, ProberNeglect, mock::*};
+use crate::{DutyRule, DutyTally, Event, MIN_CHANGES, MIN_ROUNDS, ProberNeglect, SHARE, mock::*};
+use proptest::prelude::*;
 use sp_runtime::Perbill;
 use sp_staking::offence::Offence;
-use surety_primitives::{AssetId, report::Finding};
+use surety_primitives::{AssetId, Probing, RoundIndex, ServiceId, report::Finding};
+
+const DOWN: Finding = Finding::Down;
 
 fn native(who: AccountId) -> u128 {
 	Balances::free_balance(who)
@@ -31,15 +34,37 @@ fn failed() -> Vec<(AccountId, DutyTally)> {
 	failed.collect()
 }
 
+/// Services 1 to 5 with units, each of an operator of its own.
+fn list_five() {
+	(1..=5).for_each(|service| list_hot(service, service.into()));
+}
+
+/// Service 1 is down in every fourth round and the one after it; all others are always up.
+fn changing(round: RoundIndex, service: ServiceId) -> Finding {
+	if service == 1 && round % 4 < 2 { DOWN } else { up() }
+}
+
+/// The same for all probers.
+fn seen(_: u16, round: RoundIndex, service: ServiceId) -> Finding {
+	changing(round, service)
+}
+
+/// Prober 3 as told, all others honest.
+fn but_prober_3(
+	says: impl Fn(RoundIndex, ServiceId) -> Finding,
+) -> impl Fn(u16, RoundIndex, ServiceId) -> Finding {
+	move |prober, round, service| if prober == 3 { says(round, service) } else { changing(round, service) }
+}
+
 #[test]
 fn the_pot_is_shared_by_accepted_reports() {
 	build_and_execute(4, || {
-		list(1, 1);
+		list_five();
 		// Prober 3 misses two of ten rounds.
 		play_with(
 			12,
 			|prober, round| if prober == 3 && round > 8 { Attend::Not } else { Attend::Fully },
-			|_, _, _| up(),
+			seen,
 		);
 		end_session();
 		// 1,000,000 over 38 reports; the pot keeps its minimum balance and the dust.
@@ -71,8 +96,12 @@ fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 		play_with(
 			12,
 			|prober, round| if prober == 1 && round % 2 == 0 { Attend::CommitOnly } else { Attend::Fully },
-			// Prober 2 is wrong about half of the services.
-			|prober, _, service| if prober == 2 && service == 1 { Finding::Bad(ms(1)) } else { up() },
+			// Service 2 is down in a round that all report. Prober 2 is wrong about service 1.
+			|prober, round, service| match service {
+				1 if prober == 2 => Finding::Bad(ms(1)),
+				2 if round == 5 => DOWN,
+				_ => up(),
+			},
 		);
 		end_session();
 		assert_eq!([1, 2].map(|p| native(account(p))), [0, 0]);
@@ -85,39 +114,211 @@ fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 		assert_eq!(tallies[0].0, account(1));
 		assert_eq!(tallies[0].1.participation(), Perbill::from_percent(50));
 		assert_eq!(tallies[1].1.agreement(), Perbill::from_percent(50));
+		assert_eq!(tallies[1].1.caught(), Perbill::one(), "it is not for lack of changes caught");
+	});
+}
+
+/// Audit: a copy of what was revealed of the round before kept nearly all of the duty.
+#[test]
+fn a_copy_of_the_round_before_earns_nothing_and_is_neglect() {
+	build_and_execute(4, || {
+		list_five();
+		play(26, but_prober_3(|round, service| changing(round - 1, service)));
+		let copier = Probes::duty(account(3)).unwrap();
+		// It agrees with nine of ten verdicts, and came to every round.
+		assert_eq!(copier.participation(), Perbill::one());
+		assert_eq!((copier.agreed, copier.judged), (24 * 5 * SHARE - 12 * SHARE, 24 * 5 * SHARE));
+		assert_eq!((copier.fell, copier.fell_caught), (6 * SHARE, 0));
+		assert_eq!((copier.rose, copier.rose_caught), (6 * SHARE, 0));
+		end_session();
+		assert_eq!(native(account(3)), 0);
+		// The honest earn all of their part, and the copier's stays in the pot.
+		assert_eq!([0, 1, 2].map(|p| native(account(p))), [250_000; 3]);
+		assert_eq!(native(POT), 250_010);
+		assert_eq!(Offences::get(), vec![(0, vec![account(3)])]);
+		assert_eq!(failed(), vec![(account(3), copier)]);
 	});
 }
 
 #[test]
+fn always_up_earns_nothing_and_is_neglect() {
+	build_and_execute(4, || {
+		list_five();
+		play(26, but_prober_3(|_, _| up()));
+		let lazy = Probes::duty(account(3)).unwrap();
+		assert_eq!((lazy.fell_caught, lazy.rose_caught), (0, lazy.rose), "all that rose");
+		assert!(lazy.agreement() > Perbill::from_percent(89));
+		end_session();
+		assert_eq!([2, 3].map(|p| native(account(p))), [250_000, 0]);
+		assert_eq!(Offences::get(), vec![(0, vec![account(3)])]);
+	});
+}
+
+#[test]
+fn few_missed_changes_are_not_paid_but_held_against_nobody() {
+	build_and_execute(4, || {
+		list_five();
+		// Three changes away from up, and three back.
+		play(16, but_prober_3(|round, service| changing(round - 1, service)));
+		let tally = Probes::duty(account(3)).unwrap();
+		assert_eq!((tally.fell, tally.rose), (3 * SHARE, 4 * SHARE));
+		end_session();
+		assert_eq!(native(account(3)), 0);
+		assert!(native(account(0)) > 0 && Offences::get().is_empty());
+	});
+}
+
+#[test]
+fn a_share_of_the_changes_caught_earns_that_share() {
+	build_and_execute(4, || {
+		list_five();
+		// Of six changes away from up prober 3 misses two, of six back none.
+		play(
+			26,
+			but_prober_3(|round, service| match round {
+				8 | 16 => up(),
+				_ => changing(round, service),
+			}),
+		);
+		let tally = Probes::duty(account(3)).unwrap();
+		assert_eq!((tally.fell, tally.fell_caught), (6 * SHARE, 4 * SHARE));
+		assert_eq!(tally.rose_caught, tally.rose);
+		end_session();
+		assert_eq!(native(account(3)), Perbill::from_rational(2u32, 3u32).mul_floor(250_000));
+		assert_eq!(native(account(0)), 250_000);
+		assert!(Offences::get().is_empty());
+	});
+}
+
+#[test]
+fn a_session_without_a_change_pays_nothing_and_keeps_the_pot() {
+	build_and_execute(4, || {
+		list_five();
+		// Service 1 is down from the first round on: nobody saw it fall.
+		let still = |_: u16, _: u32, service: u32| if service == 1 { DOWN } else { up() };
+		play(12, still);
+		end_session();
+		assert!(rewards().is_empty() && Offences::get().is_empty());
+		assert_eq!(native(POT), 1_000_010);
+		// Back to up alone pays nothing either: who always says up catches it.
+		start_session(4);
+		play(12, |_, _, _| up());
+		let tally = Probes::duty(account(0)).unwrap();
+		assert_eq!((tally.fell, tally.rose, tally.rose_caught), (0, SHARE, SHARE));
+		end_session();
+		assert!(rewards().is_empty() && Offences::get().is_empty());
+		assert_eq!(native(POT), 1_000_010);
+		// And then there is one, for all that is in the pot.
+		start_session(4);
+		play(12, |_, round, service| if service == 1 && round == 30 { DOWN } else { up() });
+		end_session();
+		assert_eq!((0..4).map(|p| native(account(p))).collect::<Vec<_>>(), [250_000; 4]);
+	});
+}
+
+#[test]
+fn a_change_in_announced_maintenance_is_no_news() {
+	build_and_execute(4, || {
+		list_five();
+		Probes::set_maintenance(1, 4, 4);
+		// Down with the maintenance, and up after it.
+		play(12, |_, round, service| if service == 1 && (4..8).contains(&round) { DOWN } else { up() });
+		let tally = Probes::duty(account(0)).unwrap();
+		assert_eq!(row(1).counters.excused, 4);
+		assert_eq!((tally.fell, tally.rose), (0, 0));
+	});
+}
+
+const RULE: DutyRule = DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
+
+/// A session of 10 rounds in which all was right.
+fn faultless() -> DutyTally {
+	DutyTally {
+		rounds: 10,
+		committed: 10,
+		revealed: 10,
+		accepted: 10,
+		judged: 100 * SHARE,
+		agreed: 100 * SHARE,
+		fell: 10 * SHARE,
+		fell_caught: 10 * SHARE,
+		rose: 10 * SHARE,
+		rose_caught: 10 * SHARE,
+	}
+}
+
+#[test]
 fn exactly_the_least_duty_is_enough() {
-	let tally = |accepted, rounds, agreed, judged| DutyTally {
-		rounds,
-		committed: accepted,
-		revealed: accepted,
-		accepted,
-		judged,
-		agreed,
-	};
-	let least = Perbill::from_percent(60);
-	assert!(tally(6, 10, 60, 100).meets(least));
-	assert!(!tally(5, 10, 100, 100).meets(least));
-	assert!(!tally(10, 10, 59, 100).meets(least));
-	assert!(tally(0, 0, 0, 0).meets(least));
-	assert!(tally(10, 10, 0, 0).meets(least), "nothing had a verdict");
+	let earned = |tally: DutyTally| (tally.earned(RULE).deconstruct() / 10_000_000, tally.is_neglect(RULE));
+	assert_eq!(earned(faultless()), (100, false));
+	assert_eq!(earned(DutyTally { accepted: 6, ..faultless() }), (100, false));
+	assert_eq!(earned(DutyTally { accepted: 5, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { agreed: 60 * SHARE, ..faultless() }), (100, false));
+	assert_eq!(earned(DutyTally { agreed: 60 * SHARE - 1, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { judged: 0, agreed: 0, ..faultless() }), (100, false), "no verdict");
+	// The smaller share of the two directions counts.
+	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE, ..faultless() }), (60, false));
+	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE - 1, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { rose_caught: 7 * SHARE, ..faultless() }), (70, false));
+	assert_eq!(earned(DutyTally { rose_caught: 6 * SHARE - 1, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { rose: 0, rose_caught: 0, ..faultless() }), (100, false), "still down");
+	assert_eq!(earned(DutyTally { fell: 0, fell_caught: 0, ..faultless() }), (0, false));
+	// Below so many changes, or rounds, nothing is held against anybody.
+	let few = DutyTally { fell: MIN_CHANGES - 1, fell_caught: 0, ..faultless() };
+	assert_eq!(earned(few), (0, false));
+	assert_eq!(earned(DutyTally { fell: MIN_CHANGES, ..few }), (0, true));
+	let slept = DutyTally { rounds: MIN_ROUNDS - 1, accepted: 0, ..faultless() };
+	assert_eq!(earned(slept), (0, false));
+	assert_eq!(earned(DutyTally { rounds: MIN_ROUNDS, ..slept }), (0, true));
+	assert_eq!(earned(DutyTally::default()), (0, false));
+}
+
+proptest! {
+	/// Nobody earns more than what it caught in either direction, and nobody who must answer for
+	/// the session earns anything.
+	#[test]
+	fn what_is_earned_was_caught(
+		counts in proptest::array::uniform4((0u64..20_000, 0u64..20_000)),
+		rounds in 0u32..20,
+		missed in 0u32..20,
+	) {
+		let [judged, fell, rose, _] = counts.map(|(a, b)| (a.max(b), a.min(b)));
+		let accepted = rounds.saturating_sub(missed);
+		let tally = DutyTally {
+			rounds,
+			committed: rounds,
+			revealed: rounds,
+			accepted,
+			judged: judged.0,
+			agreed: judged.1,
+			fell: fell.0,
+			fell_caught: fell.1,
+			rose: rose.0,
+			rose_caught: rose.1,
+		};
+		let earned = tally.earned(RULE);
+		prop_assert!(!(tally.is_neglect(RULE) && earned > Perbill::zero()));
+		if earned > Perbill::zero() {
+			prop_assert!(fell.0 > 0);
+			prop_assert!(earned <= Perbill::from_rational(fell.1, fell.0));
+			prop_assert!(rose.0 == 0 || earned <= Perbill::from_rational(rose.1, rose.0));
+			prop_assert!(earned >= RULE.caught);
+		}
+	}
 }
 
 #[test]
 fn a_session_of_few_rounds_is_held_against_nobody() {
 	build_and_execute(4, || {
-		list(1, 1);
+		list_five();
 		let attends = |prober: u16, _: u32| if prober == 0 { Attend::Not } else { Attend::Fully };
-		play_with(MIN_ROUNDS + 1, attends, |_, _, _| up());
+		play_with(MIN_ROUNDS + 1, attends, seen);
 		assert_eq!(Probes::duty(account(0)).unwrap().rounds, MIN_ROUNDS - 1);
 		end_session();
 		assert!(Offences::get().is_empty());
 		assert_eq!(native(account(0)), 0);
 		assert!(native(account(1)) > 0);
-		play_with(MIN_ROUNDS, attends, |_, _, _| up());
+		play_with(MIN_ROUNDS, attends, seen);
 		end_session();
 		assert_eq!(Offences::get(), vec![(1, vec![account(0)])]);
 	});
@@ -153,11 +354,11 @@ fn only_validators_of_the_session_are_reported() {
 #[test]
 fn a_reward_that_cannot_be_taken_stays_in_the_pot() {
 	build_and_execute(4, || {
-		list(1, 1);
+		list_five();
 		// An account that exists for no other reason cannot begin below the minimum balance of 10.
 		Balances::force_set_balance(RuntimeOrigin::root(), POT, 10 + 8).unwrap();
 		Balances::force_set_balance(RuntimeOrigin::root(), account(0), 10).unwrap();
-		play_up(8);
+		play(8, seen);
 		end_session();
 		assert_eq!(native(account(0)), 12);
 		assert_eq!(native(account(1)), 0);
@@ -174,10 +375,11 @@ fn an_empty_pot_and_an_idle_session_pay_nothing() {
 		assert!(rewards().is_empty());
 		assert!(Offences::get().is_empty(), "nothing was due");
 		assert_eq!(native(POT), 1_000_010);
-		list(1, 1);
+		list_five();
 		RewardAssets::set(vec![]);
 		Balances::force_set_balance(RuntimeOrigin::root(), POT, 10).unwrap();
-		play_up(8);
+		play(8, seen);
+		assert!(Probes::duty(account(0)).unwrap().caught() == Perbill::one(), "they would be paid");
 		end_session();
 		assert!(rewards().is_empty());
 	});
@@ -186,12 +388,12 @@ fn an_empty_pot_and_an_idle_session_pay_nothing() {
 #[test]
 fn the_assets_take_turns() {
 	build_and_execute(4, || {
-		list(1, 1);
+		list_five();
 		RewardAssets::set(vec![AssetId::Local(1), AssetId::Local(USD)]);
-		play_up(6);
+		play(8, seen);
 		end_session();
 		assert_eq!(rewards().iter().map(|r| r.0).collect::<Vec<_>>(), [AssetId::Native]);
-		play_up(6);
+		play(8, seen);
 		end_session();
 		assert!(rewards().iter().any(|r| r.0 == AssetId::Local(USD)));
 	});
@@ -214,25 +416,48 @@ fn more_validators_than_can_probe_are_left_out() {
 }
 
 #[test]
-fn a_session_is_paid_by_the_least_duty_of_its_first_block() {
+fn a_session_is_paid_by_the_rule_of_its_first_block() {
 	let attend = |prober: u16, round: u32| {
-		if prober == 3 && round > 8 { Attend::Not } else { Attend::Fully }
+		if prober == 3 && (9..13).contains(&round) { Attend::Not } else { Attend::Fully }
+	};
+	// Prober 2 misses one of three changes away from up.
+	let says = |prober: u16, round: u32, service: u32| {
+		if prober == 2 && round % 12 == 8 { up() } else { changing(round, service) }
 	};
 	build_and_execute(4, || {
-		list(1, 1);
-		play_with(12, attend, |_, _, _| up());
-		// Prober 3 came to 8 of 10 rounds. Now all would be asked of it, but the session began with
-		// less.
-		MinDuty::set(Perbill::one());
+		list_five();
+		play_with(14, attend, says);
+		// Prober 3 came to 8 of 12 rounds. Now all would be asked of it, and of prober 2 all changes,
+		// but the session began with less.
+		Duty::set(DutyRule { least: Perbill::one(), caught: Perbill::one() });
 		end_session();
-		assert!(failed().is_empty() && native(account(3)) > 0);
+		assert!(failed().is_empty());
+		assert!([2, 3].iter().all(|p| native(account(*p)) > 0));
+		let earned = [0, 2, 3].map(|p| native(account(p)));
 		start_session(4);
 		play_with(
 			12,
-			|prober, round| if prober == 3 && round > 20 { Attend::Not } else { Attend::Fully },
-			|_, _, _| up(),
+			|prober, round| if prober == 3 && round > 22 { Attend::Not } else { Attend::Fully },
+			says,
 		);
+		let tally = Probes::duty(account(2)).unwrap();
+		assert!(tally.caught() > RULE.caught && tally.caught() < Perbill::one());
 		end_session();
-		assert_eq!(failed().iter().map(|(who, _)| *who).collect::<Vec<_>>(), [account(3)]);
+		let failed: Vec<_> = failed().into_iter().map(|(who, _)| who).collect();
+		assert_eq!(failed, [2, 3].map(account));
+		let now = [0, 2, 3].map(|p| native(account(p)));
+		assert!(now[0] > earned[0]);
+		assert_eq!(now[1..], earned[1..]);
+	});
+}
+
+#[test]
+fn a_chain_that_was_upgraded_in_mid_session_has_a_rule() {
+	build_and_execute(4, || {
+		list_five();
+		crate::SessionRule::<Test>::kill();
+		play(12, seen);
+		end_session();
+		assert_eq!(native(account(0)), 250_000);
 	});
 }

@@ -1,42 +1,73 @@
-//! The pure core of sweep 1.
+//! The pure core: from reports to rulings.
 
 use crate::{
-	Ruling,
-	fold::{Ballot, Folded, Sheet, Subject, fold},
+	Ballots, DutyTally, SHARE,
+	fold::{Ruling, Subject},
 	mock::{ms, up},
 };
+use core::cell::Cell;
 use proptest::prelude::*;
+use sp_runtime::Perbill;
 use surety_primitives::{Verdict, report::Finding};
 
 const DOWN: Finding = Finding::Down;
+const DOUBT: Finding = Finding::InDoubt;
 
-/// One service, everybody in the committee and revealing.
+/// A round of one page.
+struct Folded {
+	rulings: Vec<Ruling>,
+	duty: Vec<DutyTally>,
+	blind: u128,
+}
+
+/// One service of one operator, everybody revealing.
 fn decide(findings: &[Finding]) -> Verdict {
 	let says: Vec<Option<Vec<Finding>>> = findings.iter().map(|f| Some(vec![*f])).collect();
 	one(&fold_all(&[Some(Subject::default())], &says), 0)
 }
 
-/// One page with these services; a prober's findings, or none if it never revealed.
+/// The same beside two services of other operators that all found up, so that nobody is blind.
+fn decide_seeing(findings: &[Finding]) -> Ruling {
+	let says: Vec<Option<Vec<Finding>>> = findings.iter().map(|f| Some(vec![*f, up(), up()])).collect();
+	fold_all(&of(&[1, 2, 3]), &says).rulings[0]
+}
+
+fn bytes(findings: &[Finding]) -> Vec<u8> {
+	findings.iter().map(|finding| finding.to_byte()).collect()
+}
+
+/// One page with these services, the idle ones last; a prober's findings, or none if it committed
+/// and never revealed.
 fn fold_all(subjects: &[Option<Subject>], says: &[Option<Vec<Finding>>]) -> Folded {
-	let bytes: Vec<Option<Vec<u8>>> = says
-		.iter()
-		.map(|says| says.as_ref().map(|findings| findings.iter().map(|f| f.to_byte()).collect()))
-		.collect();
-	let ballots: Vec<Ballot> =
-		bytes.iter().map(|b| Ballot { committed: true, report: b.as_deref() }).collect();
-	let committee = (1u128 << says.len()) - 1;
-	fold(&[Sheet { committee, subjects }], &ballots)
+	let sent: Vec<Option<Vec<u8>>> = says.iter().map(|says| says.as_deref().map(bytes)).collect();
+	let mut ballots = Ballots {
+		committed: (1u128 << says.len()) - 1,
+		reports: sent.iter().map(Option::as_deref).collect(),
+		blind: 0,
+	};
+	let hot = subjects.iter().take_while(|s| s.is_none_or(|s| !s.idle)).count();
+	ballots.find_blind(hot, || subjects[..hot].iter().map(|s| s.map(|s| s.operator)).collect());
+	let mut duty = ballots.attendance();
+	let rulings = ballots.decide(0, subjects, &mut duty);
+	Folded { rulings, duty, blind: ballots.blind }
 }
 
 fn one(folded: &Folded, at: usize) -> Verdict {
-	match folded.rulings[at] {
-		Ruling::Verdict(verdict) => verdict,
-		Ruling::CorrelatedDown => panic!("correlated"),
-	}
+	folded.rulings[at].verdict
 }
 
 fn is_up(verdict: Verdict) -> bool {
 	matches!(verdict, Verdict::Up { .. })
+}
+
+/// What is accepted of each prober.
+fn accepted(folded: &Folded) -> Vec<u32> {
+	folded.duty.iter().map(|duty| duty.accepted).collect()
+}
+
+/// `n` times this, then so many times that, and so on.
+fn mix(parts: &[(usize, Finding)]) -> Vec<Finding> {
+	parts.iter().flat_map(|(n, finding)| vec![*finding; *n]).collect()
 }
 
 #[test]
@@ -84,11 +115,10 @@ fn serving_half_of_the_world_is_not_up() {
 fn without_quorum_nothing_is_measured() {
 	let subjects = [Some(Subject::default())];
 	let report = [DOWN.to_byte()];
-	let verdict = |committed: usize, revealed: usize, committee: usize| {
-		let ballots: Vec<Ballot> = (0..committee)
-			.map(|i| Ballot { committed: i < committed, report: (i < revealed).then_some(&report[..]) })
-			.collect();
-		one(&fold(&[Sheet { committee: (1 << committee) - 1, subjects: &subjects }], &ballots), 0)
+	let verdict = |committed: usize, revealed: usize, probers: usize| {
+		let reports = (0..probers).map(|i| (i < revealed).then_some(&report[..])).collect();
+		let ballots = Ballots { committed: (1 << committed) - 1, reports, blind: 0 };
+		ballots.decide(0, &subjects, &mut [])[0].verdict
 	};
 	assert_eq!(verdict(14, 11, 21), Verdict::Down);
 	assert_eq!(verdict(13, 13, 21), Verdict::Unmeasured, "too few commits");
@@ -98,18 +128,119 @@ fn without_quorum_nothing_is_measured() {
 	assert_eq!(verdict(3, 1, 4), Verdict::Unmeasured);
 	assert_eq!(verdict(1, 1, 1), Verdict::Down);
 	assert_eq!(verdict(0, 0, 1), Verdict::Unmeasured);
-	// Nobody is in the committee.
-	let nobody = fold(&[Sheet { committee: 0, subjects: &subjects }], &[Ballot::default()]);
-	assert_eq!(one(&nobody, 0), Verdict::Unmeasured);
+	assert_eq!(verdict(0, 0, 0), Verdict::Unmeasured, "nobody probes");
+	assert_eq!(verdict(67, 50, 100), Verdict::Down);
+	assert_eq!(verdict(66, 66, 100), Verdict::Unmeasured);
+	assert_eq!(verdict(67, 49, 100), Verdict::Unmeasured);
 }
 
 #[test]
-fn too_many_abstentions_measure_nothing() {
+fn reports_that_say_nothing_are_not_billed() {
 	let abstained = Finding::Abstained;
 	assert!(is_up(decide(&[up(), up(), abstained, abstained])));
-	assert_eq!(decide(&[up(), abstained, abstained, abstained]), Verdict::Unmeasured);
-	assert_eq!(decide(&[DOWN, Finding::Skipped, abstained, abstained]), Verdict::Unmeasured);
-	assert_eq!(decide(&[abstained; 4]), Verdict::Unmeasured);
+	// All reports are there: it is not for lack of them that nothing is known.
+	assert_eq!(decide(&[up(), abstained, abstained, abstained]), Verdict::Excused);
+	assert_eq!(decide(&[DOWN, Finding::Skipped, abstained, abstained]), Verdict::Excused);
+	assert_eq!(decide(&[abstained; 4]), Verdict::Excused);
+	let gone = fold_all(&[Some(Subject::default())], &[Some(vec![abstained]), None, None, None]);
+	assert_eq!(one(&gone, 0), Verdict::Unmeasured, "one of four revealed");
+}
+
+/// Down, in doubt and up among nine probers, of which two may lie.
+#[test]
+fn doubt_counts_neither_for_nor_against() {
+	use Verdict::*;
+	let at = |downs: usize, doubts: usize| {
+		decide_seeing(&mix(&[(downs, DOWN), (doubts, DOUBT), (9 - downs - doubts, up())])).verdict
+	};
+	let up_at = Up { latency: ms(40) };
+	// Rows: how many say down. Columns: how many are in doubt. All others say up.
+	let table: [Vec<Verdict>; 10] = [
+		vec![up_at, up_at, up_at, up_at, Unclear, Unclear, Excused, Excused, Excused, Excused],
+		vec![up_at, up_at, up_at, Unclear, Unclear, Excused, Excused, Excused, Excused],
+		vec![up_at, up_at, Unclear, Unclear, Excused, Excused, Excused, Excused],
+		vec![up_at, Unclear, Unclear, Excused, Excused, Excused, Excused],
+		vec![Unclear, Unclear, Excused, Excused, Excused, Excused],
+		vec![Unclear, Excused, Excused, Excused, Excused],
+		vec![Down, Down, Down, Down],
+		vec![Down, Down, Down],
+		vec![Down, Down],
+		vec![Down],
+	];
+	for (downs, row) in table.iter().enumerate() {
+		for (doubts, verdict) in row.iter().enumerate() {
+			assert_eq!(at(downs, doubts), *verdict, "{downs} down, {doubts} in doubt of 9");
+		}
+	}
+	// Doubt is no abstention: it does not make those who are sure more than they are.
+	assert_eq!(decide_seeing(&mix(&[(5, DOWN), (4, Finding::Abstained)])).verdict, Down);
+	assert_eq!(decide_seeing(&mix(&[(5, up()), (4, Finding::Abstained)])).verdict, up_at);
+	// Of wrong and old answers nobody is in doubt.
+	assert_eq!(decide_seeing(&mix(&[(6, Finding::Bad(ms(1))), (3, DOUBT)])).verdict, Bad);
+	assert_eq!(decide_seeing(&mix(&[(5, Finding::Stale(ms(1))), (4, DOUBT)])).verdict, Unclear);
+}
+
+#[test]
+fn two_liars_of_nine_turn_neither_an_outage_into_doubt_nor_doubt_into_one() {
+	let lies = [DOWN, DOUBT, up(), Finding::Bad(ms(1)), Finding::Stale(ms(1)), Finding::Abstained];
+	for (a, b) in lies.iter().flat_map(|a| lies.iter().map(move |b| (*a, *b))) {
+		let with = |honest: Finding| decide_seeing(&mix(&[(7, honest), (1, a), (1, b)])).verdict;
+		assert_eq!(with(DOWN), Verdict::Down, "{a:?} {b:?}");
+		assert_eq!(with(DOUBT), Verdict::Excused, "{a:?} {b:?}");
+		assert!(is_up(with(up())), "{a:?} {b:?}");
+	}
+}
+
+#[test]
+fn a_blind_minority_is_no_evidence_but_keeps_a_service_from_being_up() {
+	// One service is all there is, so whoever does not reach it is blind.
+	assert_eq!(decide(&mix(&[(5, up()), (4, DOWN)])), Verdict::Unclear);
+	assert!(is_up(decide(&mix(&[(6, up()), (3, DOWN)]))));
+	let folded = fold_all(&[Some(Subject::default())], &vec![Some(vec![DOWN]); 9]);
+	assert_eq!((one(&folded, 0), folded.blind), (Verdict::Down, 0), "two thirds are not blind");
+}
+
+#[test]
+fn whose_services_they_are_is_asked_only_if_somebody_may_be_blind() {
+	let asked = Cell::new(0);
+	let find = |reports: &[&[Finding]], hot: usize| {
+		let bytes: Vec<Vec<u8>> = reports.iter().map(|report| bytes(report)).collect();
+		let reports = bytes.iter().map(|report| Some(report.as_slice())).collect();
+		// What was found before does not stay.
+		let mut ballots = Ballots { committed: 0b1111, reports, blind: 0b1000 };
+		ballots.find_blind(hot, || {
+			asked.set(asked.get() + 1);
+			vec![Some(1), Some(2), None]
+		});
+		(ballots.blind, asked.take())
+	};
+	let (fine, half) = ([up(), up(), up()], [DOWN, up(), up()]);
+	let dark = [DOWN, DOWN, up()];
+	assert_eq!(find(&[&fine, &half, &fine, &fine], 3), (0, 0));
+	assert_eq!(find(&[&fine, &dark, &fine, &fine], 3), (0b0010, 1));
+	// The third byte is of no service (any more), or of an idle one: it is down alone.
+	let gone = [up(), DOWN, DOWN];
+	assert_eq!(find(&[&fine, &gone, &fine, &fine], 3), (0, 1), "one of two operators");
+	assert_eq!(find(&[&fine, &gone, &fine, &fine], 2), (0, 0), "the idle ones are not looked at");
+	assert_eq!(find(&[&dark, &dark, &dark, &fine], 3), (0, 1), "most see it so");
+	assert_eq!(find(&[], 3), (0, 0));
+}
+
+#[test]
+fn a_missing_proof_takes_two_thirds() {
+	let ruling = |parts: &[(usize, Finding)]| {
+		let Ruling { verdict, disproven } = decide_seeing(&mix(parts));
+		(verdict, disproven)
+	};
+	let bad = Finding::Bad(ms(1));
+	assert_eq!(ruling(&[(9, Finding::NoProof)]), (Verdict::Bad, true));
+	assert_eq!(ruling(&[(6, Finding::NoProof), (3, up())]), (Verdict::Bad, true));
+	assert_eq!(ruling(&[(5, Finding::NoProof), (4, bad)]), (Verdict::Bad, false), "bad for other reasons");
+	assert_eq!(ruling(&[(5, Finding::NoProof), (1, bad), (3, up())]), (Verdict::Bad, false));
+	assert_eq!(ruling(&[(5, Finding::NoProof), (4, up())]), (Verdict::Unclear, false));
+	assert_eq!(ruling(&[(2, Finding::NoProof), (7, up())]), (Verdict::Up { latency: ms(40) }, false));
+	assert_eq!(ruling(&[(2, up()), (7, Finding::NoProof)]), (Verdict::Bad, true));
+	assert_eq!(ruling(&[(9, bad)]), (Verdict::Bad, false));
 }
 
 #[test]
@@ -118,12 +249,12 @@ fn idle_listings_do_not_say_who_is_right() {
 	let says =
 		[[up(), up()], [up(), up()], [up(), up()], [up(), DOWN]].map(|findings| Some(findings.to_vec()));
 	let duty = |idle| {
-		let other = Subject { operator: 1, idle, ..Subject::default() };
+		let other = Subject { operator: 1, idle, before: Some(Verdict::Down), ..Subject::default() };
 		let tally = fold_all(&[Some(Subject::default()), Some(other)], &says).duty[3];
-		(tally.agreed, tally.judged)
+		(tally.agreed, tally.judged, tally.rose)
 	};
-	assert_eq!(duty(true), (1, 1));
-	assert_eq!(duty(false), (1, 2), "with units it does");
+	assert_eq!(duty(true), (SHARE, SHARE, 0));
+	assert_eq!(duty(false), (SHARE, 2 * SHARE, SHARE), "with units it does");
 }
 
 #[test]
@@ -136,7 +267,7 @@ fn dead_idle_listings_blind_nobody() {
 	let served = Some(vec![up(); 4]);
 	let folded = fold_all(&subjects, &[cut_off.clone(), cut_off, served.clone(), served]);
 	assert!(is_up(one(&folded, 0)));
-	assert_eq!(folded.duty.iter().map(|d| d.accepted).collect::<Vec<_>>(), [1, 1, 1, 1]);
+	assert_eq!(accepted(&folded), [1, 1, 1, 1]);
 }
 
 /// One service each of these operators, in their order; services of the others are idle.
@@ -198,12 +329,12 @@ fn a_blind_report_is_dropped_unless_most_are() {
 	let folded = fold_all(&five, &[fine.clone(), fine.clone(), fine.clone(), blind.clone()]);
 	assert_eq!(one(&folded, 0), Verdict::Down);
 	assert!(is_up(one(&folded, 1)));
-	assert_eq!(folded.duty.iter().map(|d| d.accepted).collect::<Vec<_>>(), [1, 1, 1, 0]);
+	assert_eq!(accepted(&folded), [1, 1, 1, 0]);
 	assert_eq!(folded.duty[3].judged, 0);
 	// Three of four: that is how the world is.
 	let folded = fold_all(&five, &[fine, blind.clone(), blind.clone(), blind]);
 	assert_eq!(one(&folded, 1), Verdict::Down);
-	assert_eq!(folded.duty.iter().map(|d| d.accepted).collect::<Vec<_>>(), [1, 1, 1, 1]);
+	assert_eq!(accepted(&folded), [1, 1, 1, 1]);
 }
 
 #[test]
@@ -217,108 +348,125 @@ fn exactly_half_down_is_not_blind() {
 
 #[test]
 fn agreement_is_with_the_verdict() {
-	let own = Subject { own: Some(0), ..Subject::default() };
-	let subjects = [Some(own), Some(Subject::default()), Some(Subject::default()), None];
+	let mut subjects = of(&[1, 2, 3, 4]);
+	subjects[0] = subjects[0].map(|subject| Subject { own: Some(0), ..subject });
+	subjects[3] = None;
 	let honest = vec![up(), up(), up(), DOWN];
 	let folded = fold_all(
 		&subjects,
 		&[
 			Some(vec![Finding::Skipped, up(), Finding::Abstained, DOWN]),
 			Some(vec![Finding::Skipped, DOWN, up(), DOWN]),
+			Some(vec![DOUBT, up(), up(), DOWN]),
 			Some(honest.clone()),
 			Some(honest.clone()),
 			Some(honest),
 			None,
 		],
 	);
-	let told: Vec<(u32, u32)> = folded.duty.iter().map(|d| (d.judged, d.agreed)).collect();
-	// The operator's own may be skipped by it, but by nobody else; abstaining does not agree.
-	assert_eq!(told, [(2, 1), (3, 1), (3, 3), (3, 3), (3, 3), (0, 0)]);
-	assert_eq!((folded.duty[5].rounds, folded.duty[5].committed, folded.duty[5].revealed), (1, 1, 0));
+	let told: Vec<(u64, u64)> = folded.duty.iter().map(|d| (d.judged / SHARE, d.agreed / SHARE)).collect();
+	// The operator's own may be skipped by it, but by nobody else; abstaining does not agree, nor
+	// does doubt.
+	assert_eq!(told, [(2, 1), (3, 1), (3, 2), (3, 3), (3, 3), (3, 3), (0, 0)]);
+	assert_eq!((folded.duty[6].rounds, folded.duty[6].committed, folded.duty[6].revealed), (1, 1, 0));
 	assert_eq!(one(&folded, 3), Verdict::Unmeasured, "no service is there");
+}
+
+/// Audit: one with 21 cheap services of its own answers all but one prober, which failed its duty.
+#[test]
+fn twenty_one_services_of_one_operator_count_as_much_as_one_of_another() {
+	let operators: Vec<u32> = [vec![7; 21], vec![1, 2, 3]].concat();
+	let subjects = of(&operators);
+	let fine = Some(vec![up(); 24]);
+	let refused = Some([vec![DOWN; 21], vec![up(); 3]].concat());
+	let folded = fold_all(&subjects, &[refused, fine.clone(), fine.clone(), fine]);
+	assert_eq!(folded.blind, 0, "one of four operators");
+	let duty = folded.duty[0];
+	assert_eq!((duty.agreed, duty.judged), (3 * SHARE, 4 * SHARE));
+	assert_eq!(duty.agreement(), Perbill::from_percent(75));
+	assert_eq!(folded.duty[1].judged, 4 * SHARE, "and as much for all others");
+	// What is refused in part counts in part.
+	let partly = Some([vec![DOWN; 7], vec![up(); 17]].concat());
+	let fine = Some(vec![up(); 24]);
+	let folded = fold_all(&subjects, &[partly, fine.clone(), fine.clone(), fine]);
+	assert_eq!(folded.duty[0].agreed, 3 * SHARE + SHARE * 14 / 21);
+}
+
+#[test]
+fn changes_of_verdict_are_noted_with_those_who_caught_them() {
+	use Verdict::*;
+	let up_before = Up { latency: ms(1) };
+	let before = [Some(up_before), Some(up_before), Some(Down), Some(Bad), Some(Unclear), None];
+	let subjects: Vec<Option<Subject>> = (1u32..)
+		.zip(before)
+		.map(|(operator, before)| Some(Subject { operator, before, ..Subject::default() }))
+		.collect();
+	// Services 0 and 1 fell, 2 and 3 rose; of 4 and 5 nothing was known before.
+	let truth = vec![DOWN, Finding::Stale(ms(1)), up(), up(), DOWN, up()];
+	let copied = vec![up(), up(), DOWN, Finding::Bad(ms(1)), DOWN, up()];
+	let some = vec![DOWN, up(), up(), DOUBT, DOWN, up()];
+	let honest = Some(truth.clone());
+	let six = [Some(copied), Some(some), honest.clone(), honest.clone(), honest.clone(), honest];
+	let folded = fold_all(&subjects, &six);
+	let told: Vec<[u64; 4]> = folded
+		.duty
+		.iter()
+		.map(|d| [d.fell, d.fell_caught, d.rose, d.rose_caught].map(|share| share / SHARE))
+		.collect();
+	assert_eq!(told, [[2, 0, 2, 0], [2, 1, 2, 1], [2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2]]);
+	// Bad and then down is no change: it was not up, and is not.
+	let subject = Subject { before: Some(Bad), ..Subject::default() };
+	let folded = fold_all(&[Some(subject)], &vec![Some(vec![DOWN]); 4]);
+	assert_eq!((folded.duty[0].fell, folded.duty[0].rose, folded.duty[0].judged), (0, 0, SHARE));
+	// Nor is anything a change that says nothing of the service.
+	let subject = Subject { before: Some(up_before), ..Subject::default() };
+	for finding in [DOUBT, Finding::Abstained] {
+		let folded = fold_all(&[Some(subject)], &vec![Some(vec![finding]); 4]);
+		assert_eq!((folded.duty[0].fell, folded.duty[0].judged), (0, 0), "{finding:?}");
+	}
+}
+
+#[test]
+fn all_services_of_an_operator_that_fall_at_once_are_one_change() {
+	let subject = Subject { before: Some(Verdict::Up { latency: ms(1) }), ..Subject::default() };
+	let page = vec![Some(subject); 21];
+	let half = [vec![DOWN; 7], vec![up(); 14]].concat();
+	let all = Some(vec![DOWN; 21]);
+	let folded = fold_all(&page, &[Some(half), all.clone(), all.clone(), all]);
+	let duty = folded.duty[0];
+	assert_eq!((duty.fell, duty.fell_caught), (SHARE, SHARE * 7 / 21));
 }
 
 #[test]
 fn an_operator_has_no_say_on_its_own_service() {
-	let own = [Some(Subject { own: Some(0), ..Subject::default() })];
-	let says = |findings: [Finding; 4]| findings.map(|finding| Some(vec![finding]));
-	let folded = fold_all(&own, &says([up(), DOWN, DOWN, up()]));
-	assert_eq!(one(&folded, 0), Verdict::Unmeasured, "1 of 3 says up");
-	assert_eq!(folded.duty[0].judged, 0);
-	let folded = fold_all(&own, &says([up(), DOWN, DOWN, DOWN]));
-	assert_eq!(one(&folded, 0), Verdict::Down);
-}
-
-#[test]
-fn committees_read_their_own_part_of_a_report() {
-	let subjects = [Some(Subject::default())];
-	// Prober 0 probes both pages, 1 and 2 one each.
-	let sheets =
-		[Sheet { committee: 0b011, subjects: &subjects }, Sheet { committee: 0b101, subjects: &subjects }];
-	let both = [up().to_byte(), DOWN.to_byte()];
-	let (first, second) = ([up().to_byte()], [DOWN.to_byte()]);
-	let ballot = |bytes| Ballot { committed: true, report: Some(bytes) };
-	let folded = fold(&sheets, &[ballot(&both[..]), ballot(&first), ballot(&second), Ballot::default()]);
+	let mut subjects = of(&[1, 2, 3]);
+	subjects[0] = subjects[0].map(|subject| Subject { own: Some(0), ..subject });
+	let says = |findings: [Finding; 4]| findings.map(|finding| Some(vec![finding, up(), up()]));
+	let folded = fold_all(&subjects, &says([up(), DOWN, DOWN, up()]));
+	assert_eq!(one(&folded, 0), Verdict::Down, "2 of 3 say down");
+	assert_eq!(folded.duty[0].judged, 2 * SHARE);
+	let folded = fold_all(&subjects, &says([DOWN, up(), up(), up()]));
 	assert!(is_up(one(&folded, 0)));
-	assert_eq!(one(&folded, 1), Verdict::Down);
-	assert_eq!(folded.duty[3].rounds, 0, "it had nothing to probe");
-}
-
-/// A network whose operators have these weights; those in `down` are down. Whether it is excused.
-fn excused(weights: &[u128], down: &[usize]) -> bool {
-	let subjects: Vec<Option<Subject>> = weights
-		.iter()
-		.enumerate()
-		.map(|(operator, weight)| {
-			Some(Subject {
-				network: Some(1),
-				operator: operator as u32,
-				weight: *weight,
-				..Subject::default()
-			})
-		})
-		.collect();
-	let says: Vec<Finding> =
-		(0..weights.len()).map(|i| if down.contains(&i) { DOWN } else { up() }).collect();
-	let folded = fold_all(&subjects, &vec![Some(says); 4]);
-	let correlated = folded.rulings.iter().filter(|r| **r == Ruling::CorrelatedDown).count();
-	assert!(correlated == 0 || correlated == down.len());
-	correlated > 0
+	let folded = fold_all(&subjects, &says([up(), up(), DOWN, Finding::Abstained]));
+	assert_eq!(one(&folded, 0), Verdict::Unclear, "1 of 2 says up");
 }
 
 #[test]
-fn an_outage_of_the_network_is_excused() {
-	assert!(excused(&[25, 25, 25, 25], &[0, 1, 2]));
-	assert!(!excused(&[25, 25, 25, 25], &[0, 1]), "half of the network");
-	assert!(excused(&[10; 9], &[0, 1, 2, 3, 4, 5]));
-	assert!(!excused(&[10; 9], &[0, 1, 2, 3, 4]));
-}
-
-#[test]
-fn a_big_operator_cannot_switch_off_to_be_excused() {
-	assert!(!excused(&[90, 10], &[0, 1]), "even if all are down: two operators are no network");
-	assert!(!excused(&[70, 10, 10, 10], &[0]));
-	// Not even with two small accomplices: it counts for a quarter of the whole.
-	assert!(!excused(&[70, 10, 10, 10], &[0, 1, 2]));
-	assert!(!excused(&[70, 10, 10, 10], &[0, 1, 2, 3]));
-}
-
-#[test]
-fn sybil_operators_without_exposure_count_for_nothing() {
-	// Ten accounts without agreements older than a window, and one that is really down.
-	let mut weights = vec![0u128; 10];
-	weights.push(50);
-	weights.push(50);
-	assert!(!excused(&weights, &(0..11).collect::<Vec<_>>()));
-	assert!(!excused(&[0; 5], &[0, 1, 2, 3, 4]));
-}
-
-#[test]
-fn only_rpc_networks_have_outages() {
-	let subjects: Vec<Option<Subject>> =
-		(0..4).map(|operator| Some(Subject { operator, weight: 100, ..Subject::default() })).collect();
-	let folded = fold_all(&subjects, &vec![Some(vec![DOWN; 4]); 4]);
-	assert_eq!(one(&folded, 0), Verdict::Down);
+fn each_page_has_its_own_part_of_a_report() {
+	let reports = [[up(), DOWN, up()]; 3].map(|says| bytes(&says));
+	let short = bytes(&[up(), DOWN]);
+	let all = reports.iter().chain([&short]).map(|report| Some(report.as_slice()));
+	let ballots = Ballots { committed: 0b1111, reports: all.collect(), blind: 0 };
+	let page = of(&[1]);
+	let mut duty = ballots.attendance();
+	let decided = |from: usize, duty: &mut [DutyTally]| ballots.decide(from, &page, duty)[0].verdict;
+	assert!(is_up(decided(0, &mut duty)));
+	assert_eq!(decided(1, &mut duty), Verdict::Down);
+	assert!(is_up(decided(2, &mut duty)));
+	assert_eq!(decided(3, &mut duty), Verdict::Excused, "past the end nobody says anything");
+	assert_eq!(decided(usize::MAX, &mut duty), Verdict::Excused);
+	let judged: Vec<u64> = duty.iter().map(|duty| duty.judged / SHARE).collect();
+	assert_eq!(judged, [3, 3, 3, 2], "the pages add up");
 }
 
 fn any_finding() -> impl Strategy<Value = Finding> {
@@ -327,9 +475,23 @@ fn any_finding() -> impl Strategy<Value = Finding> {
 		Just(Finding::Down),
 		Just(Finding::Bad(ms(1))),
 		Just(Finding::Stale(ms(1))),
+		Just(Finding::NoProof),
+		Just(Finding::InDoubt),
 		Just(Finding::Abstained),
 		Just(Finding::Skipped),
 	]
+}
+
+/// An honest view of a service: it saw it, or was not sure, or did not get to it.
+#[derive(Clone, Copy, Debug)]
+enum View {
+	Sure,
+	Doubts,
+	Nothing,
+}
+
+fn any_view() -> impl Strategy<Value = View> {
+	prop_oneof![4 => Just(View::Sure), 2 => Just(View::Doubts), 1 => Just(View::Nothing)]
 }
 
 proptest! {
@@ -356,6 +518,7 @@ proptest! {
 		let folded = fold_all(&subjects, &says);
 		for (at, truth) in truth.iter().enumerate() {
 			let verdict = one(&folded, at);
+			prop_assert!(!folded.rulings[at].disproven);
 			if *truth {
 				prop_assert!(!matches!(verdict, Verdict::Down | Verdict::Bad | Verdict::Stale), "{verdict:?}");
 			} else {
@@ -368,24 +531,84 @@ proptest! {
 		}
 	}
 
-	/// No input panics, and there is one ruling per service.
+	/// Honest probers that doubt what they do not reach, or say nothing, beside fewer than a third
+	/// that lie: no outage is invented, none is hidden by an `Up`, and what all that are sure of
+	/// decides as soon as they are two thirds of the whole. Doubt alone is never an outage, and
+	/// without doubt nothing is excused that all honest saw.
+	#[test]
+	fn doubt_helps_no_liar(
+		n in 4usize..40,
+		is_down in any::<bool>(),
+		views in proptest::collection::vec(any_view(), 40),
+		unanimous in proptest::option::of(any_view()),
+		lies in proptest::collection::vec(any_finding(), 13),
+	) {
+		let liars = (n - 1) / 3;
+		let truth = if is_down { DOWN } else { up() };
+		let views: Vec<View> = views[..n - liars].iter().map(|view| unanimous.unwrap_or(*view)).collect();
+		let honest = views.iter().map(|view| match view {
+			View::Sure => truth,
+			View::Doubts => DOUBT,
+			View::Nothing => Finding::Abstained,
+		});
+		let says: Vec<Finding> = lies[..liars].iter().copied().chain(honest).collect();
+		let Ruling { verdict, disproven } = decide_seeing(&says);
+		prop_assert!(!disproven);
+		prop_assert!(!matches!(verdict, Verdict::Bad | Verdict::Stale | Verdict::Unmeasured), "{verdict:?}");
+		prop_assert!(!(is_down && is_up(verdict)), "hidden");
+		prop_assert!(is_down || verdict != Verdict::Down, "invented");
+		let sure = views.iter().filter(|view| matches!(view, View::Sure)).count();
+		let doubts = views.iter().filter(|view| matches!(view, View::Doubts)).count();
+		if sure * 3 >= n * 2 {
+			prop_assert_eq!(verdict == Verdict::Down, is_down);
+			prop_assert_eq!(is_up(verdict), !is_down);
+		}
+		if sure == 0 {
+			prop_assert!(matches!(verdict, Verdict::Excused | Verdict::Unclear), "{verdict:?}");
+		}
+		if doubts * 3 >= n * 2 {
+			prop_assert_eq!(verdict, Verdict::Excused);
+		}
+		// An outage that all honest either saw or doubted is not held to be something else.
+		if is_down && sure + doubts == n - liars {
+			prop_assert!(matches!(verdict, Verdict::Down | Verdict::Excused), "{verdict:?}");
+		}
+	}
+
+	/// No input panics, there is one ruling per service, and duty is a chain of subsets.
 	#[test]
 	fn any_bytes_fold(
-		committees in proptest::collection::vec((any::<u128>(), 0usize..5), 0..4),
+		committed in any::<u128>(),
+		blind in any::<u128>(),
 		reports in proptest::collection::vec(
-			(any::<bool>(), proptest::option::of(proptest::collection::vec(any::<u8>(), 0..30))),
+			proptest::option::of(proptest::collection::vec(any::<u8>(), 0..30)),
 			0..6,
 		),
+		pages in proptest::collection::vec((0usize..40, 0usize..6, any::<u8>()), 0..4),
+		hot in 0usize..40,
+		owners in proptest::collection::vec(proptest::option::of(0u32..4), 0..30),
+		finds in any::<bool>(),
 	) {
-		let subjects = [Some(Subject { network: Some(1), weight: u128::MAX, ..Subject::default() }); 5];
-		let sheets: Vec<Sheet> = committees
-			.iter()
-			.map(|(committee, n)| Sheet { committee: *committee, subjects: &subjects[..*n] })
-			.collect();
-		let ballots: Vec<Ballot> =
-			reports.iter().map(|(c, r)| Ballot { committed: *c, report: r.as_deref() }).collect();
-		let folded = fold(&sheets, &ballots);
-		prop_assert_eq!(folded.rulings.len(), committees.iter().map(|(_, n)| n).sum::<usize>());
-		prop_assert_eq!(folded.duty.len(), ballots.len());
+		let mut ballots = Ballots { committed, reports: reports.iter().map(Option::as_deref).collect(), blind };
+		if finds {
+			ballots.find_blind(hot, || owners);
+		}
+		let mut duty = ballots.attendance();
+		prop_assert_eq!(duty.len(), reports.len());
+		for (from, services, before) in pages {
+			let subject = |at: usize| Subject {
+				operator: at as u32 % 3,
+				own: (at == 1).then_some(0),
+				before: Some(if before & 1 == 0 { Verdict::Down } else { Verdict::Up { latency: ms(1) } }),
+				idle: before & 2 == 0,
+			};
+			let subjects: Vec<_> = (0..services).map(|at| (at != 3).then(|| subject(at))).collect();
+			prop_assert_eq!(ballots.decide(from, &subjects, &mut duty).len(), services);
+		}
+		for tally in duty {
+			prop_assert!(tally.accepted <= tally.revealed);
+			prop_assert!(tally.agreed <= tally.judged && tally.fell + tally.rose <= 2 * tally.judged);
+			prop_assert!(tally.fell_caught <= tally.fell && tally.rose_caught <= tally.rose);
+		}
 	}
 }

@@ -1,8 +1,6 @@
-//! Meters, windows, tiers, excuses and maintenance.
+//! Meters, windows, tiers, warnings and maintenance.
 
-use crate::{
-	Event, HealthRule, Hearing, PageId, PageInfos, Ruling, Windows, max_excuses, mock::*, types::Row,
-};
+use crate::{DutyRule, Event, HealthRule, Hearing, PageId, PageInfos, Ruling, Windows, mock::*, types::Row};
 use proptest::prelude::*;
 use sp_runtime::Perbill;
 use surety_primitives::{
@@ -39,13 +37,12 @@ pub(super) fn blank(hot: bool) -> (Row<u64>, Hearing) {
 		list(1, 1);
 		made = Some(row(1));
 	});
-	let row = Row { frozen: Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 1 }, ..made.unwrap() };
+	let row = Row { frozen: Frozen { allowance: [1, 1, 1], multiplier: 1 }, ..made.unwrap() };
 	let hearing = Hearing {
 		round: 1,
 		window_rounds: 12,
 		round_blocks: 5,
 		stalled: false,
-		full: true,
 		hot,
 		health: HealthRule { bad: 3, of: 3 },
 	};
@@ -60,13 +57,13 @@ fn the_meter_advances_for_up_and_unmeasured_rounds_only() {
 	let free = [Verdict::Down, Verdict::Bad, Verdict::Stale, Verdict::Unclear, Verdict::Excused];
 	for verdict in billed.into_iter().chain(free) {
 		let before = row.meter.blocks;
-		row.judge(&hearing, Ruling::Verdict(verdict));
+		row.judge(&hearing, Ruling::from(verdict));
 		assert_eq!(row.meter.blocks - before, if billed.contains(&verdict) { 5 } else { 0 }, "{verdict:?}");
 		assert_eq!(row.meter.through, hearing.round);
 		hearing.round += 1;
 	}
 	let before = row.meter.blocks;
-	row.judge(&Hearing { stalled: true, ..hearing }, Ruling::Verdict(Verdict::Unmeasured));
+	row.judge(&Hearing { stalled: true, ..hearing }, Ruling::from(Verdict::Unmeasured));
 	assert_eq!(row.meter.blocks, before);
 	assert_eq!(row.meter.recent, 0b1100_0000);
 }
@@ -75,7 +72,7 @@ fn the_meter_advances_for_up_and_unmeasured_rounds_only() {
 fn a_cold_row_has_no_meter_and_no_breach() {
 	let (mut row, hearing) = blank(false);
 	for round in 1..12 {
-		let judgement = row.judge(&Hearing { round, ..hearing }, Ruling::Verdict(Verdict::Down));
+		let judgement = row.judge(&Hearing { round, ..hearing }, Ruling::from(Verdict::Down));
 		assert!(judgement.breaches.is_empty());
 	}
 	assert_eq!(row.meter, MeterReading::default());
@@ -118,8 +115,8 @@ fn a_breach_is_told_in_the_block_that_judges_it() {
 	build_and_execute(4, || {
 		pair_of(true);
 		play(3, only_1(DOWN));
-		next_round();
-		assert!(Breaches::get().is_empty(), "round 2 is folded, not judged");
+		to_counted();
+		assert!(Breaches::get().is_empty(), "round 2 is counted, not judged");
 		next_block();
 		assert_eq!(breaches_of(1).len(), 1);
 		let events = System::events();
@@ -190,7 +187,7 @@ fn a_meter_that_ends_ends_for_good() {
 		play(5, |_, _, _| DOWN);
 		assert_eq!(Probes::reading(1).unwrap(), MeterReading { blocks: 25, through: 5, recent: 0b11111 });
 		assert!(Breaches::get().is_empty());
-		assert!(snapshot(round()).due.is_empty());
+		assert_eq!(snapshot(round()).services, 0);
 		assert_eq!(row(1).last.unwrap().0, 5);
 	});
 }
@@ -292,8 +289,11 @@ fn parameters_of_a_round_are_those_of_its_first_block() {
 	let judged = |block: u32, change: bool| {
 		let mut state = None;
 		Health::set(HealthRule { bad: 3, of: 5 });
-		MaxCommittee::set(6);
-		MinDuty::set(Perbill::from_percent(60));
+		let duty = |percent| DutyRule {
+			least: Perbill::from_percent(percent),
+			caught: Perbill::from_percent(percent),
+		};
+		Duty::set(duty(60));
 		Session::set(0);
 		build_and_execute(6, || {
 			Terms::mutate(|terms| terms.allowance = [12, 12, 12]);
@@ -306,8 +306,7 @@ fn parameters_of_a_round_are_those_of_its_first_block() {
 				reporting_block(says);
 				if change && MockClock::now() == block {
 					Health::set(HealthRule { bad: 1, of: 1 });
-					MaxCommittee::set(2);
-					MinDuty::set(Perbill::one());
+					Duty::set(duty(100));
 				}
 			}
 			end_session();
@@ -348,7 +347,6 @@ fn announced_maintenance_is_excused_when_not_up() {
 		assert_eq!((row(1).counters.down, row(1).counters.excused), (2, 2));
 		play(3, only_1(DOWN));
 		assert_eq!((row(1).counters.down, row(1).counters.up), (3, 2), "5 and 6 up, 7 down");
-		assert_eq!(row(1).excuses, 0, "it is not taken from the excuses for outages");
 	});
 	// It stays when the service cools and becomes hot.
 	build_and_execute(4, || {
@@ -362,55 +360,98 @@ fn announced_maintenance_is_excused_when_not_up() {
 	});
 }
 
+/// Audit: what probers doubted was unmeasured, and billed.
 #[test]
-fn an_outage_of_a_network_is_excused_for_a_bounded_share() {
+fn an_outage_in_doubt_is_excused_and_not_billed() {
+	build_and_execute(4, || {
+		pair_of(true);
+		// One is sure that it is down; the others think that it may be their fault.
+		let doubt = |prober: u16, _: u32, service: u32| match (service, prober) {
+			(1, 0) => DOWN,
+			(1, _) => Finding::InDoubt,
+			_ => up(),
+		};
+		play(7, doubt);
+		let counters = row(1).counters;
+		assert_eq!((counters.excused, counters.judged()), (5, 5));
+		assert_eq!((row(1).meter.blocks, row(2).meter.blocks), (0, 25));
+		assert!(Breaches::get().is_empty());
+		// As soon as most are sure it is down.
+		play(4, |prober, _, service| match (service, prober) {
+			(1, 0) => Finding::InDoubt,
+			(1, _) => DOWN,
+			_ => up(),
+		});
+		assert_eq!((row(1).counters.excused, row(1).counters.down), (7, 2));
+		assert_eq!(breaches_of(1), vec![(9, BreachKind::Downtime, None, Severity::Low)]);
+	});
+}
+
+/// Audit: three accounts of one company had 5 % of their downtime excused as an outage of all.
+#[test]
+fn all_of_a_network_down_at_once_is_down() {
 	build_and_execute(4, || {
 		for service in 1..=4 {
 			list_rpc(service, service.into(), 7);
 			Probes::heat(service).unwrap();
 		}
-		list(5, 5);
-		assert_eq!(max_excuses(12), 1);
-		let out = |_: u16, _: u32, service: u32| if service <= 3 { DOWN } else { up() };
-		play(5, out);
-		let counters = row(1).counters;
-		assert_eq!((counters.excused, counters.down), (1, 2));
-		assert_eq!(row(1).last.unwrap().1, Verdict::Down);
-		assert_eq!(row(4).counters.up, 3);
-		// The window after has one again.
-		play(13, out);
-		assert_eq!((row(1).counters.excused, row(1).counters.judged()), (1, 5));
-	});
-	assert_eq!(max_excuses(1_440), 72);
-	assert_eq!(max_excuses(1), 1);
-}
-
-#[test]
-fn a_big_operator_that_switches_off_is_not_excused() {
-	build_and_execute(4, || {
-		for service in 1..=10 {
-			// Operator 1 has seven of ten services, and two accomplices.
-			let operator = if service <= 7 { 1 } else { u64::from(service) };
-			list_rpc(service, operator, 7);
-			Probes::heat(service).unwrap();
+		play(4, |_, _, service| if service <= 3 { DOWN } else { up() });
+		for service in 1..=3 {
+			assert_eq!((row(service).counters.excused, row(service).counters.down), (0, 2));
+			assert_eq!(breaches_of(service).len(), 1);
 		}
-		play(4, |_, _, service| if service <= 9 { DOWN } else { up() });
-		assert_eq!((row(1).counters.excused, row(1).counters.down), (0, 2));
-		assert!(!breaches_of(1).is_empty());
+		assert_eq!(row(4).counters.up, 2);
 	});
 }
 
+fn warned() -> Vec<(u32, u32, BreachKind, u16, u16)> {
+	let warnings = System::events().into_iter().filter_map(|record| match record.event {
+		RuntimeEvent::Probes(Event::AllowanceHalfUsed { service, window, round, kind, count, allowance }) => {
+			assert_eq!(window, MockClock::window_of(round));
+			Some((service, round, kind, count, allowance))
+		},
+		_ => None,
+	});
+	warnings.collect()
+}
+
 #[test]
-fn young_exposure_carries_no_weight_in_an_outage() {
+fn half_an_allowance_is_told_once_per_window_and_kind() {
+	use BreachKind::*;
 	build_and_execute(4, || {
-		for service in 1..=5 {
-			list_rpc(service, service.into(), 7);
-			// Four fresh accounts against an old one.
-			Weights::mutate(|w| w.insert(service, if service < 5 { 0 } else { 100 }));
-			Probes::heat(service).unwrap();
-		}
-		play(3, |_, _, service| if service < 5 { DOWN } else { up() });
-		assert_eq!(row(1).counters.excused, 0);
+		// Windows are 12 rounds, the first of 11.
+		Terms::mutate(|terms| terms.allowance = [5, 4, 1]);
+		pair_of(true);
+		let says = |_: u16, round: u32, service: u32| match (service, round % 12) {
+			(1, 1..=4) => DOWN,
+			(1, 5..=7) => Finding::Up(ms(2_000)),
+			(1, 8) => Finding::Bad(ms(1)),
+			_ => up(),
+		};
+		play(26, says);
+		let of_window = |first: u32| {
+			[(1, first + 3, Downtime, 3, 5), (1, first + 6, Slow, 2, 4), (1, first + 8, BadData, 1, 1)]
+		};
+		assert_eq!(warned(), [of_window(0), of_window(12)].concat());
+		assert!(Breaches::get().is_empty(), "they are warnings");
+	});
+}
+
+#[test]
+fn of_an_allowance_of_one_round_the_first_warns_and_of_none_nothing_does() {
+	build_and_execute(4, || {
+		Terms::mutate(|terms| terms.allowance = [1, 0, 0]);
+		pair_of(true);
+		play(3, |_, _, service| match service {
+			1 => DOWN,
+			2 => Finding::Up(ms(2_000)),
+			_ => Finding::Bad(ms(1)),
+		});
+		assert_eq!(warned(), vec![(1, 1, BreachKind::Downtime, 1, 1)]);
+		assert!(breaches_of(1).is_empty(), "before the breach");
+		assert_eq!(breaches_of(2).len(), 1, "nothing is allowed: it breaches at once");
+		play(1, only_1(DOWN));
+		assert_eq!((warned().len(), breaches_of(1).len()), (1, 1));
 	});
 }
 
@@ -436,49 +477,38 @@ fn the_first_up_proves_control() {
 	});
 }
 
-#[test]
-fn a_breach_never_rests_on_a_small_committee() {
-	MaxCommittee::set(4);
-	build_and_execute(12, || {
-		pair_of(true);
-		play(2, only_1(DOWN));
-		assert!(!snapshot(round()).due[0].full);
-		// Round 1 is judged in round 3, so round 4 is the first that all probers probe.
-		play(2, only_1(DOWN));
-		assert!(row(1).is_critical(12, Health::get()));
-		assert!(snapshot(4).due.iter().any(|due| due.page == PageId::Hot(0) && due.full));
-		assert_eq!(snapshot(4).committee_of(4, &snapshot(4).due[0]).count_ones(), 12);
-		play(1, only_1(DOWN));
-		assert_eq!(row(1).counters.down, 3);
-		assert!(Breaches::get().is_empty(), "rounds 1 to 3 were a committee's");
-		play(1, only_1(DOWN));
-		assert_eq!(breaches_of(1), vec![(4, BreachKind::Downtime, None, Severity::Medium)]);
-		// Nobody looks that closely at a page in which nothing is wrong.
-		play_up(26);
-		assert!(!PageInfos::<Test>::get(PageId::Hot(0)).critical);
-		assert!(!snapshot(round()).due[0].full);
-	});
+fn any_verdict() -> impl Strategy<Value = Verdict> {
+	use Verdict::*;
+	prop_oneof![
+		2 => (0u8..64).prop_map(|index| Up { latency: LatencyBucket::from_index(index).unwrap() }),
+		5 => proptest::sample::select(vec![Down, Bad, Stale, Unclear, Unmeasured, Excused]),
+	]
 }
 
 proptest! {
 	/// Whatever the rulings: the counters say how many rounds were judged, every tier that the
-	/// counters reach was told once and in order, and the meter counts the billable rounds.
+	/// counters reach was told once and in order, so was half of an allowance, and the meter counts
+	/// the billable rounds.
 	#[test]
 	fn a_row_keeps_its_books(
-		rulings in proptest::collection::vec(0u8..=72, 1..40),
+		rulings in proptest::collection::vec(any_verdict(), 1..40),
 		allowance in proptest::array::uniform3(0u16..6),
-		full in proptest::collection::vec(any::<bool>(), 40),
 	) {
 		let (mut row, hearing) = blank(true);
 		row.frozen.allowance = allowance;
 		let mut told: Vec<(BreachKind, Severity)> = vec![];
 		let mut billable = 0u32;
 		let window_rounds = 40;
-		for (i, byte) in rulings.iter().enumerate() {
-			let hearing = Hearing { round: 1 + i as u32, full: full[i], window_rounds, ..hearing };
-			let judgement = row.judge(&hearing, Ruling::from_byte(*byte));
+		let mut warned: Vec<BreachKind> = vec![];
+		for (round, verdict) in (1u32..).zip(&rulings) {
+			let hearing = Hearing { round, window_rounds, ..hearing };
+			let judgement = row.judge(&hearing, Ruling::from(*verdict));
 			billable += u32::from(matches!(judgement.verdict, Some(Verdict::Up { .. } | Verdict::Unmeasured)));
-			prop_assert!(full[i] || judgement.breaches.is_empty());
+			for (kind, count, allowance) in judgement.warnings {
+				prop_assert_eq!(count, allowance.div_ceil(2));
+				prop_assert!(!warned.contains(&kind));
+				warned.push(kind);
+			}
 			for breach in judgement.breaches {
 				let before = told.iter().rev().find(|(kind, _)| *kind == breach.kind).map(|(_, s)| *s);
 				prop_assert_eq!(before, breach.before);
@@ -489,22 +519,13 @@ proptest! {
 		prop_assert_eq!(usize::from(row.counters.judged()), rulings.len());
 		prop_assert_eq!(row.meter.blocks, billable * 5);
 		prop_assert_eq!(u32::from(row.counters.up), row.latencies.total());
-		prop_assert!(row.excuses <= max_excuses(window_rounds));
 		for ((kind, allowance), tier) in BreachKind::COUNTED.into_iter().zip(allowance).zip(row.tiers) {
 			let reached = tiers::reached(row.counters.against(kind), allowance, window_rounds);
-			prop_assert!(tier <= reached);
-			if full.iter().all(|full| *full) {
-				prop_assert_eq!(tier, reached);
-			}
+			prop_assert_eq!(tier, reached);
+			let half = allowance > 0 && row.counters.against(kind) >= allowance.div_ceil(2);
+			prop_assert_eq!(warned.contains(&kind), half);
 			prop_assert_eq!(told.iter().rev().find(|(k, _)| *k == kind).map(|(_, s)| *s), tier);
 		}
-	}
-
-	/// A ruling survives its byte, and any byte is a ruling.
-	#[test]
-	fn a_ruling_is_a_byte(byte in any::<u8>()) {
-		let ruling = Ruling::from_byte(byte);
-		prop_assert_eq!(Ruling::from_byte(ruling.to_byte()), ruling);
 	}
 
 	/// The percentile is exact while no more than 32 buckets were seen, and a bucket seen ever

@@ -3,7 +3,8 @@
 
 use super::judge::blank;
 use crate::{
-	HealthRule, Hearing, LeaseHealth, PageId, PageInfo, PageInfos, Ruling, SlotsOf, mock::*, types::Row,
+	DuePages, HealthRule, Hearing, LeaseHealth, PageId, PageInfo, PageInfos, Ruling, SHARE, SlotsOf, mock::*,
+	rounds::position, types::Row,
 };
 use frame_support::weights::Weight;
 use proptest::prelude::*;
@@ -44,7 +45,7 @@ fn health() -> (u32, bool) {
 /// The row of a lease, and how it is heard.
 fn lease_row() -> (Row<u64>, Hearing) {
 	let (row, hearing) = blank(true);
-	let frozen = Frozen { allowance: [500; 3], multiplier: 1, weight: 1 };
+	let frozen = Frozen { allowance: [500; 3], multiplier: 1 };
 	(Row { service: SERVICE, frozen, ..row }, Hearing { window_rounds: 400, ..hearing })
 }
 
@@ -53,7 +54,7 @@ fn unhealthy_at(row: &mut Row<u64>, hearing: &Hearing, verdicts: &[Verdict]) -> 
 	let mut told = vec![];
 	for (at, verdict) in verdicts.iter().enumerate() {
 		let hearing = Hearing { round: row.meter.through + 1, ..*hearing };
-		if row.judge(&hearing, Ruling::Verdict(*verdict)).unhealthy {
+		if row.judge(&hearing, Ruling::from(*verdict)).unhealthy {
 			told.push(at);
 		}
 	}
@@ -123,7 +124,7 @@ fn it_is_told_in_the_block_that_judges_it_and_weighed() {
 		build_and_execute(4, || {
 			leased();
 			play(rounds, lease_is(|_| DOWN));
-			next_round();
+			to_counted();
 			Unhealthy::take();
 			weight = next_block();
 			assert_eq!(Unhealthy::get().len(), usize::from(rounds == 4), "{rounds}");
@@ -155,7 +156,7 @@ fn only_leases_have_health() {
 	let (mut row, hearing) = lease_row();
 	let hearing = Hearing { hot: false, ..hearing };
 	for _ in 0..5 {
-		assert!(!row.judge(&hearing, Ruling::Verdict(Verdict::Down)).unhealthy);
+		assert!(!row.judge(&hearing, Ruling::from(Verdict::Down)).unhealthy);
 	}
 	assert_eq!(row.health, LeaseHealth::default());
 }
@@ -191,15 +192,18 @@ fn announced_maintenance_closes_nothing() {
 }
 
 #[test]
-fn an_excused_outage_closes_nothing() {
-	// 400 rounds excuse 20; after those a correlated outage is down like any other.
-	let (mut row, hearing) = lease_row();
-	for at in 1..=30u32 {
-		let hearing = Hearing { round: at, ..hearing };
-		let judgement = row.judge(&hearing, Ruling::CorrelatedDown);
-		assert_eq!(judgement.verdict == Some(Verdict::Excused), at <= 20);
-		assert_eq!(judgement.unhealthy, at == 23);
-	}
+fn an_outage_in_doubt_closes_nothing() {
+	build_and_execute(4, || {
+		leased();
+		let doubt = |prober: u16, _: u32, service: u32| match (service, prober) {
+			(SERVICE, 0 | 1) => DOWN,
+			(SERVICE, _) => Finding::InDoubt,
+			_ => up(),
+		};
+		play(10, doubt);
+		assert_eq!((row(SERVICE).counters.excused, row(SERVICE).meter.blocks), (8, 0));
+		assert_eq!((health(), Unhealthy::get()), ((0, false), vec![]));
+	});
 }
 
 #[test]
@@ -305,49 +309,6 @@ fn who_cools_and_heats_again_starts_over() {
 }
 
 #[test]
-fn a_lease_is_never_unhealthy_by_a_small_committee() {
-	MaxCommittee::set(4);
-	build_and_execute(12, || {
-		leased();
-		let full = |round: u32| snapshot(round).due.iter().any(|d| d.page == PageId::Hot(0) && d.full);
-		play(4, lease_is(|_| DOWN));
-		assert!(!full(3), "round 1 is judged in round 3");
-		assert!(full(4), "and the next one is probed by all");
-		play(1, lease_is(|_| DOWN));
-		assert_eq!(
-			(health(), Unhealthy::get()),
-			((0b111, false), vec![]),
-			"rounds 1 to 3 were a committee's"
-		);
-		play(1, lease_is(|_| DOWN));
-		assert_eq!(Unhealthy::get(), vec![(LEASE, 4)]);
-		// Once it is told, there is nothing to look at so closely.
-		play(2, lease_is(|_| DOWN));
-		assert!(!PageInfos::<Test>::get(PageId::Hot(0)).critical);
-		play(1, lease_is(|_| DOWN));
-		assert!(!full(round()));
-	});
-}
-
-#[test]
-fn a_lease_that_may_become_unhealthy_is_critical() {
-	let (row, _) = lease_row();
-	let critical = |recent: u32, health: HealthRule| {
-		Row { health: LeaseHealth { recent, notified: false }, ..row.clone() }.is_critical(400, health)
-	};
-	// Three rounds are open by the time a round that is opened now is judged.
-	assert!(!critical(0, rule(3, 3)) && critical(1, rule(3, 3)) && critical(0b111, rule(3, 3)));
-	assert!(!critical(0b11_1111, rule(10, 10)) && critical(0b111_1111, rule(10, 10)));
-	// The oldest of ten leaves with each round.
-	assert!(critical(0b101_0101, rule(7, 10)), "three more, and none leaves");
-	assert!(!critical(0b11_0000_0011, rule(6, 10)), "three more, and two leave");
-	assert!(!critical(0b11_1000_0000, rule(3, 7)), "too long ago");
-	assert!(critical(u32::MAX, rule(32, 32)) && !critical(u32::MAX, rule(0, 32)));
-	let health = LeaseHealth { recent: 0b111, notified: true };
-	assert!(!Row { health, ..row.clone() }.is_critical(400, rule(3, 3)));
-}
-
-#[test]
 fn a_meter_ends_with_the_round_that_is_being_judged() {
 	build_and_execute(4, || {
 		EndOnUnhealthy::set(true);
@@ -363,7 +324,7 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		};
 		checked(4);
 		let judged = Probes::duty(account(0)).unwrap().judged;
-		assert_eq!((judged, row(SERVICE).meter_end), (6, None), "two rounds of three services");
+		assert_eq!((judged, row(SERVICE).meter_end), (6 * SHARE, None), "two rounds of three services");
 		checked(1);
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)]);
 		let end = Some((3, CloseReason::Unhealthy));
@@ -371,7 +332,7 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		let ended = row(SERVICE);
 		assert_eq!(ended.meter, MeterReading { blocks: 0, through: 3, recent: 0 });
 		let place = SlotsOf::<Test>::get(SERVICE).unwrap().hot.unwrap();
-		let due = |round: u32| snapshot(round).position(PageId::Hot(0), place.slot).is_some();
+		let due = |round: u32| position(&DuePages::<Test>::get(round), PageId::Hot(0), place.slot).is_some();
 		assert!(due(4) && due(5), "the open rounds name its slot");
 		checked(3);
 		assert!(!due(7) && !due(8), "no round after them does");
@@ -379,7 +340,8 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		assert_eq!(row(SERVICE), ended);
 		assert_eq!(Probes::reading(SERVICE).unwrap().at_most(3, 5), Some(0));
 		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due.count_ones(), 2);
-		assert_eq!(Probes::duty(account(0)).unwrap().judged, 9 + 3 * 2, "nor is any prober held to it");
+		let judged = Probes::duty(account(0)).unwrap().judged;
+		assert_eq!(judged, (9 + 3 * 2) * SHARE, "nor is any prober held to it");
 		assert_eq!(row(2).counters.up, 6, "its neighbours go on");
 		// It cools and is gone like any other.
 		Probes::unlist(SERVICE);
@@ -413,22 +375,6 @@ fn a_meter_that_ends_with_the_last_round_judged_ends_there() {
 }
 
 #[test]
-fn a_row_that_is_judged_no_more_makes_no_page_critical() {
-	build_and_execute(4, || {
-		EndOnUnhealthy::set(true);
-		leased();
-		// Three bad rounds, and its last tier is three more away.
-		Terms::mutate(|terms| terms.allowance = [5, 5, 5]);
-		let lease = list_lease(LEASE + 1, 1);
-		play(5, |_, _, service| if service == lease { DOWN } else { up() });
-		assert_eq!(Probes::ended(lease), Some((3, CloseReason::Unhealthy)));
-		assert!(row(lease).is_critical(12, Health::get()));
-		play_up(1);
-		assert!(!PageInfos::<Test>::get(PageId::Hot(0)).critical);
-	});
-}
-
-#[test]
 fn a_page_of_leases_may_all_be_unhealthy_at_once() {
 	build_and_execute(4, || {
 		EndOnUnhealthy::set(true);
@@ -452,19 +398,18 @@ fn a_page_of_leases_may_all_be_unhealthy_at_once() {
 }
 
 proptest! {
-	/// Whatever the verdicts and committees: it is told exactly when so many of the last rounds
-	/// that say something were bad, at the first bad one of them that all probers judged, and again
-	/// only after it was healthy.
+	/// Whatever the verdicts: it is told exactly when so many of the last rounds that say something
+	/// were bad, at the first bad one of them, and again only after it was healthy.
 	#[test]
 	fn unhealthy_is_told_when_it_is(
-		verdicts in proptest::collection::vec((0u8..8, any::<bool>()), 1..100),
+		verdicts in proptest::collection::vec(0u8..8, 1..100),
 		bad in 0u8..6,
 		more in 0u8..6,
 	) {
 		let (mut row, hearing) = lease_row();
 		let of = bad + more;
 		let (mut said, mut told): (Vec<bool>, bool) = (vec![], false);
-		for (at, (kind, full)) in (1u32..).zip(verdicts) {
+		for (at, kind) in (1u32..).zip(verdicts) {
 			let verdict = match kind {
 				0 | 1 => UP,
 				2 => Verdict::Unclear,
@@ -481,15 +426,12 @@ proptest! {
 			});
 			let failed = said.iter().rev().take(of.into()).filter(|bad| **bad).count();
 			let unhealthy = bad > 0 && failed >= bad.into();
-			let expected = kind >= 5 && full && unhealthy && !told;
+			let expected = kind >= 5 && unhealthy && !told;
 			told = unhealthy && (told || expected);
-			let hearing = Hearing { round: at, full, health: rule(bad, of), ..hearing };
-			let judgement = row.judge(&hearing, Ruling::Verdict(verdict));
+			let hearing = Hearing { round: at, health: rule(bad, of), ..hearing };
+			let judgement = row.judge(&hearing, Ruling::from(verdict));
 			prop_assert_eq!(judgement.unhealthy, expected);
 			prop_assert_eq!(row.health.notified, told);
-			let soon = LeaseHealth { recent: row.health.recent << 3 | 0b111, ..row.health };
-			let critical = failed > 0 && !told && soon.is_unhealthy(hearing.health);
-			prop_assert_eq!(row.health.is_critical(hearing.health), critical);
 		}
 	}
 }

@@ -1,10 +1,9 @@
 //! Probers that lie, together or alone: no false breach, and none missed.
 
 use crate::{
-	Hearing,
-	fold::{Ballot, Sheet, Subject, fold},
+	Ballots, Hearing, SHARE, Subject,
 	mock::*,
-	types::Row,
+	types::{Row, bit},
 };
 use sp_runtime::Perbill;
 use surety_primitives::{BreachKind, Frozen, Probing, Severity, Verdict, report::Finding, tiers};
@@ -75,7 +74,8 @@ fn with_duty(attends: Attend, lie: impl Fn(u32, Finding) -> Finding, check: impl
 			},
 		);
 		let honest = Probes::duty(account(0)).unwrap();
-		assert_eq!((honest.rounds, honest.accepted, honest.judged, honest.agreed), (10, 10, 40, 40));
+		let all = 40 * SHARE;
+		assert_eq!((honest.rounds, honest.accepted, honest.judged, honest.agreed), (10, 10, all, all));
 		check(liar_duty());
 		end_session();
 		Offences::take();
@@ -101,7 +101,7 @@ fn always_up() {
 		Attend::Fully,
 		|_, _| up(),
 		|duty| {
-			assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40, 30));
+			assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40 * SHARE, 30 * SHARE));
 		},
 	);
 }
@@ -111,7 +111,7 @@ fn always_the_opposite() {
 	let opposite = |_: u32, truth: Finding| if truth == DOWN { up() } else { Finding::Bad(ms(1)) };
 	one_of_four(Attend::Fully, opposite);
 	with_duty(Attend::Fully, opposite, |duty| {
-		assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40, 0));
+		assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40 * SHARE, 0));
 	});
 }
 
@@ -122,15 +122,36 @@ fn always_abstaining() {
 		Attend::Fully,
 		|_, _| Finding::Abstained,
 		|duty| {
-			assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40, 0), "abstaining earns nothing");
+			let told = (duty.accepted, duty.judged, duty.agreed);
+			assert_eq!(told, (10, 40 * SHARE, 0), "abstaining earns nothing");
 		},
 	);
 }
 
 #[test]
+fn always_in_doubt() {
+	one_of_four(Attend::Fully, |_, _| Finding::InDoubt);
+	with_duty(
+		Attend::Fully,
+		|_, _| Finding::InDoubt,
+		|duty| assert_eq!((duty.accepted, duty.judged, duty.agreed), (10, 40 * SHARE, 0)),
+	);
+}
+
+#[test]
+fn always_without_proof() {
+	one_of_four(Attend::Fully, |_, _| Finding::NoProof);
+	assert!(Disproven::get().is_empty());
+}
+
+#[test]
 fn always_skipping() {
 	one_of_four(Attend::Fully, |_, _| Finding::Skipped);
-	with_duty(Attend::Fully, |_, _| Finding::Skipped, |duty| assert_eq!((duty.judged, duty.agreed), (40, 0)));
+	with_duty(
+		Attend::Fully,
+		|_, _| Finding::Skipped,
+		|duty| assert_eq!((duty.judged, duty.agreed), (40 * SHARE, 0)),
+	);
 }
 
 #[test]
@@ -173,17 +194,17 @@ fn copying_anothers_commit() {
 			next_block();
 			let now = round();
 			for prober in 0..3 {
-				commit(now, prober, report_of(now, prober, &|_| up())).unwrap();
+				commit(now, prober, report_of(now, &|_| up())).unwrap();
 			}
 			// The liar takes the hash of prober 0 as its own.
 			let Some(crate::Sent::Committed(hash)) = crate::Reports::<Test>::get(now, 0) else { panic!() };
 			Probes::commit(authorized(), now, LIAR, hash, no_signature()).unwrap();
-			next_block();
+			to_reveals();
 			if now > 1 {
 				for prober in 0..3 {
 					reveal(now - 1, prober).unwrap();
 				}
-				let bytes = report_of(now - 1, 0, &|_| up()).try_into().unwrap();
+				let bytes = report_of(now - 1, &|_| up()).try_into().unwrap();
 				let tried = Probes::reveal(authorized(), now - 1, LIAR, salt(now - 1, 0), bytes);
 				assert_eq!(tried, Err(crate::Error::<Test>::WrongReveal.into()));
 				copied += 1;
@@ -229,17 +250,20 @@ impl Dice {
 
 /// What the colluders agree on for a round.
 fn plot(dice: &mut Dice) -> impl Fn(&mut Dice, usize, Finding) -> Option<Finding> + use<> {
-	let (kind, victim) = (dice.roll(8), dice.roll(4) as usize);
+	let (kind, victim) = (dice.roll(11), dice.roll(4) as usize);
 	move |dice, service, truth| match kind {
 		// Down for one, down for all, up for all, wrong for all.
 		0 => Some(if service == victim { DOWN } else { truth }),
 		1 => Some(DOWN),
 		2 => Some(up()),
 		3 => Some(Finding::Bad(ms(1))),
-		// Slow; silent; abstaining; anything.
+		// Slow; silent; abstaining; in doubt of one or all; without proof; anything.
 		4 => Some(Finding::Up(ms(30_000))),
 		5 => None,
 		6 => Some(Finding::Abstained),
+		7 => Some(if service == victim { Finding::InDoubt } else { truth }),
+		8 => Some(Finding::InDoubt),
+		9 => Some(Finding::NoProof),
 		_ => Some(Finding::from_byte(dice.roll(256) as u8)),
 	}
 }
@@ -291,10 +315,9 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 		rows = vec![row(1); 4];
 	});
 	for row in &mut rows {
-		row.frozen = Frozen { allowance, multiplier: 1, weight: 1 };
+		row.frozen = Frozen { allowance, multiplier: 1 };
 	}
-	let subjects = vec![Some(Subject::default()); 4];
-	let committee = (1u128 << 21) - 1;
+	let subjects = [0, 1, 2, 3].map(|operator| Some(Subject { operator, ..Subject::default() }));
 	let (mut expected, mut breached, mut unclear) = (0u32, 0u32, 0u32);
 	for round in 1..ROUNDS {
 		let window = round / u32::from(WINDOW);
@@ -306,21 +329,23 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 		let out = window % 5 == 4 && (700..720).contains(&at);
 		let truth = |service: usize| if service == 3 && out { DOWN } else { up() };
 		let sent = ballots(&mut dice, truth);
-		let ballots: Vec<Ballot> = sent
-			.iter()
-			.map(|(committed, report)| Ballot { committed: *committed, report: report.as_deref() })
-			.collect();
-		let folded = fold(&[Sheet { committee, subjects: &subjects }], &ballots);
+		let committed = (0u8..).zip(&sent).filter(|(_, (committed, _))| *committed);
+		let mut ballots = Ballots {
+			committed: committed.fold(0, |mask, (prober, _)| mask | bit(prober)),
+			reports: sent.iter().map(|(_, report)| report.as_deref()).collect(),
+			blind: 0,
+		};
+		ballots.find_blind(4, || vec![Some(0), Some(1), Some(2), Some(3)]);
+		let rulings = ballots.decide(0, &subjects, &mut []);
 		let hearing = Hearing {
 			round,
 			window_rounds: WINDOW,
 			round_blocks: 10,
 			stalled: false,
-			full: true,
 			hot: true,
 			health: Default::default(),
 		};
-		for (service, (row, ruling)) in rows.iter_mut().zip(&folded.rulings).enumerate() {
+		for (service, (row, ruling)) in rows.iter_mut().zip(&rulings).enumerate() {
 			let judgement = row.judge(&hearing, *ruling);
 			match judgement.verdict.unwrap() {
 				Verdict::Up { latency } => {
@@ -387,10 +412,11 @@ fn six_of_twenty_one_through_the_pallet() {
 			next_block();
 			let now = round();
 			for prober in COLLUDERS..21 {
-				commit(now, prober, report_of(now, prober, &|service| truth(now, service))).unwrap();
+				commit(now, prober, report_of(now, &|service| truth(now, service))).unwrap();
 			}
 			// What they agreed on they say of all services, or of one.
-			let lie = [DOWN, Finding::Bad(ms(1)), up(), Finding::Abstained][dice.roll(4) as usize];
+			let lies = [DOWN, Finding::Bad(ms(1)), up(), Finding::Abstained, Finding::InDoubt];
+			let lie = lies[dice.roll(5) as usize];
 			let victim = dice.roll(4) as u32;
 			let says = |service| if victim == 0 || victim == service { lie } else { truth(now, service) };
 			let before = tricks;
@@ -405,17 +431,17 @@ fn six_of_twenty_one_through_the_pallet() {
 						};
 						Probes::commit(authorized(), now, prober, hash, no_signature()).unwrap();
 					},
-					_ => commit(now, prober, report_of(now, prober, &says)).unwrap(),
+					_ => commit(now, prober, report_of(now, &says)).unwrap(),
 				}
 			}
-			next_block();
+			to_reveals();
 			let last = now - 1;
 			if last > 0 {
 				for prober in COLLUDERS..21 {
 					reveal(last, prober).unwrap();
 				}
 				let honest: crate::Report =
-					report_of(last, COLLUDERS, &|service| truth(last, service)).try_into().unwrap();
+					report_of(last, &|service| truth(last, service)).try_into().unwrap();
 				for (prober, trick) in (0u16..).zip(before) {
 					let of = match trick {
 						Trick::Lie => {

@@ -10,6 +10,7 @@ mod liars;
 mod proof;
 mod reports;
 mod rounds;
+mod simulation;
 mod slots;
 mod try_state;
 mod worker;

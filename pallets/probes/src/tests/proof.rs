@@ -1,10 +1,11 @@
 //! Listings that must prove control of their endpoint, and those that never do.
 
-use crate::{Event, PageId, PageInfos, mock::*};
+use crate::{Event, PageId, PageInfos, REVEAL_OFFSET, mock::*};
 use surety_primitives::{Probing, Service, ServiceKind, ServiceStatus, Verdict, report::Finding};
 
 const COLD: PageId = PageId::Cold(0);
 const BAD: Finding = Finding::Bad(surety_primitives::LatencyBucket::MAX);
+const NO_PROOF: Finding = Finding::NoProof;
 
 /// Windows of four rounds, an unproven service 1 and a proven service 2.
 fn unproven(test: impl FnOnce()) {
@@ -72,7 +73,7 @@ fn nobody_asks_a_listing_that_rests() {
 	unproven(|| {
 		rounds(10, |_| BAD);
 		next_round();
-		assert_eq!(snapshot(round()).services(), 1);
+		assert_eq!(snapshot(round()).services, 1);
 	});
 }
 
@@ -141,13 +142,13 @@ fn what_was_found_where_it_was_before_proves_nothing() {
 		next_round();
 		next_block();
 		for prober in 0..4 {
-			commit(round(), prober, report_of(round(), prober, &|_| up())).unwrap();
+			commit(round(), prober, report_of(round(), &|_| up())).unwrap();
 		}
 		Probes::unproven(1);
 		let moved = round();
 		while round() <= moved + 2 || offset() != 4 {
 			next_block();
-			if offset() == 2 && round() <= moved + 1 {
+			if offset() == REVEAL_OFFSET && round() <= moved + 1 {
 				for prober in 0..4 {
 					reveal(round() - 1, prober).unwrap();
 				}
@@ -193,4 +194,105 @@ fn one_that_rests_leaves_like_any_other() {
 		assert_eq!(due(), 0b11, "its slot is given again");
 		assert!(!row(3).dormant);
 	});
+}
+
+fn lost() -> Vec<u32> {
+	let events = System::events().into_iter();
+	events
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Probes(Event::ProofLost { service }) => Some(service),
+			_ => None,
+		})
+		.collect()
+}
+
+/// Audit: control was proved once, and the name pointed at a stranger's address afterwards.
+#[test]
+fn an_idle_listing_that_lost_its_proof_is_unproven_once() {
+	unproven(|| {
+		rounds(4, |_| up());
+		assert_eq!(Proven::take(), vec![1]);
+		rounds(3, |_| NO_PROOF);
+		// Round 5 is judged in round 7.
+		assert_eq!((lost(), Disproven::get()), (vec![1], vec![1]));
+		assert!(row(1).unproven && !row(2).unproven);
+		assert_eq!(row(1).last, Some((5, Verdict::Bad)));
+		rounds(2, |_| NO_PROOF);
+		assert_eq!(lost(), vec![1], "it is unproven already");
+		assert_eq!(due(), 0b11, "and asked on");
+		// It is there again, and lost again.
+		rounds(3, |_| up());
+		assert_eq!((Proven::take(), row(1).unproven), (vec![1], false));
+		rounds(3, |_| NO_PROOF);
+		assert_eq!((lost(), Disproven::take()), (vec![1, 1], vec![1, 1]));
+	});
+	// One that stays away rests like any other that is unproven through a whole window.
+	unproven(|| {
+		rounds(4, |_| up());
+		rounds(9, |_| NO_PROOF);
+		assert_eq!((lost(), not_found(), due()), (vec![1], vec![], 0b11), "window 1 had it up");
+		rounds(1, |_| NO_PROOF);
+		assert_eq!((not_found(), due()), (vec![1], 0b10), "window 2 had not");
+	});
+}
+
+#[test]
+fn a_wrong_answer_or_a_minority_disproves_nothing() {
+	unproven(|| {
+		rounds(4, |_| up());
+		rounds(4, |_| BAD);
+		assert_eq!(row(1).last.unwrap().1, Verdict::Bad);
+		// Two of four find no proof: too few for a verdict. Three do with a wrong answer between.
+		play(4, |prober, _, service| if service == 1 && prober < 2 { NO_PROOF } else { up() });
+		assert_eq!(row(1).last.unwrap().1, Verdict::Unclear);
+		play(4, |prober, _, service| match (service, prober) {
+			(1, 0 | 1) => NO_PROOF,
+			(1, _) => BAD,
+			_ => up(),
+		});
+		assert_eq!(row(1).last.unwrap().1, Verdict::Bad);
+		assert!(lost().is_empty() && Disproven::get().is_empty() && !row(1).unproven);
+	});
+}
+
+#[test]
+fn an_unproven_listing_has_nothing_to_lose() {
+	unproven(|| {
+		rounds(6, |_| NO_PROOF);
+		assert_eq!(row(1).last.unwrap().1, Verdict::Bad);
+		assert!(row(1).unproven && lost().is_empty() && Disproven::get().is_empty());
+	});
+}
+
+#[test]
+fn what_is_sold_stays_sold_without_a_proof_and_breaches() {
+	unproven(|| {
+		rounds(4, |_| up());
+		Probes::heat(1).unwrap();
+		Probes::heat(2).unwrap();
+		rounds(5, |_| NO_PROOF);
+		assert!(lost().is_empty() && Disproven::get().is_empty() && !row(1).unproven);
+		let breaches = Breaches::get();
+		assert!(breaches.iter().all(|(s, b)| (*s, b.kind) == (1, surety_primitives::BreachKind::BadData)));
+		assert!(!breaches.is_empty());
+		// Idle again it is as idle as any.
+		Probes::cool(1);
+		rounds(4, |_| NO_PROOF);
+		assert_eq!((lost(), Disproven::get()), (vec![1], vec![1]));
+	});
+}
+
+#[test]
+fn losing_the_proof_is_weighed() {
+	let judging = |finding: Finding| {
+		let mut weight = frame_support::weights::Weight::zero();
+		unproven(|| {
+			rounds(4, |_| up());
+			rounds(2, |_| finding);
+			to_counted();
+			weight = next_block();
+		});
+		weight
+	};
+	assert_eq!(judging(NO_PROOF) - judging(BAD), ItsWeight::get());
 }

@@ -1,7 +1,8 @@
 //! Commit and reveal.
 
 use crate::{
-	Call, Error, REVEAL_OFFSET, Report, Reports, Sent, commit_hash, commit_payload, mock::*, refused,
+	Call, Error, ROOTS_KEPT, Report, Reports, RevealRoots, Sent, commit_hash, commit_payload, mock::*,
+	refused, reveal_leaf, reveals_root,
 };
 use codec::Encode;
 use frame_support::{
@@ -16,7 +17,7 @@ use sp_runtime::{
 		InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
 	},
 };
-use surety_primitives::{RoundIndex, crypto::ProberSignature};
+use surety_primitives::{Probing, RoundIndex, crypto::ProberSignature};
 
 fn pool(call: Call<Test>) -> Result<ValidTransaction, TransactionValidityError> {
 	let call: RuntimeCall = call.into();
@@ -59,13 +60,18 @@ fn in_round_1(test: impl FnOnce()) {
 	});
 }
 
-/// The first block of round 2 in which reveals are accepted. The pool validates for the next block,
-/// whose `on_initialize` has not run.
+/// The first block in which reveals of the current round are accepted.
 fn to_reveals() {
 	next_round();
-	next_block();
+	crate::mock::to_reveals();
+}
+
+/// The block after this one, as the pool sees it: its `on_initialize` has not run.
+fn validating_next<R>(test: impl FnOnce() -> R) -> R {
 	System::set_block_number(System::block_number() + 1);
-	assert_eq!(offset(), REVEAL_OFFSET);
+	let result = test();
+	System::set_block_number(System::block_number() - 1);
+	result
 }
 
 const REPORT: [u8; 2] = [21, 22];
@@ -76,7 +82,7 @@ fn a_commit_and_its_reveal_are_accepted_once() {
 		let hash = hash_of(2, 1, &REPORT);
 		let valid = pool(signed_commit(2, 1, hash)).unwrap();
 		assert!(valid.propagate);
-		assert_eq!(valid.longevity, 4, "blocks 6 to 9");
+		assert_eq!(valid.longevity, 6, "blocks 6 to 11");
 		assert_eq!(
 			valid.provides,
 			vec![("SuretyProbes", (b"surety:commit".as_slice(), 1u32, 2u16)).encode()]
@@ -89,7 +95,7 @@ fn a_commit_and_its_reveal_are_accepted_once() {
 		);
 		to_reveals();
 		let valid = pool(reveal_call(2, 1, &REPORT)).unwrap();
-		assert_eq!(valid.longevity, 3, "blocks 12 to 14");
+		assert_eq!(valid.longevity, 3, "blocks 14 to 16");
 		assert_ok!(reveal_call(2, 1, &REPORT).dispatch_here());
 		assert_eq!(Reports::<Test>::get(1, 2), Some(Sent::Revealed(REPORT.to_vec().try_into().unwrap())));
 		assert_eq!(pool(reveal_call(2, 1, &REPORT)), invalid(InvalidTransaction::Stale));
@@ -139,20 +145,64 @@ fn whoever_signs_pays() {
 fn commits_are_for_the_current_round() {
 	in_round_1(|| {
 		let at = |round| pool(signed_commit(0, round, [1; 32]));
+		assert_eq!(at(0), invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)), "not late yet");
+		next_block();
 		assert_eq!(at(0), invalid(InvalidTransaction::Stale));
 		assert_eq!(at(2), invalid(InvalidTransaction::Future));
 		assert_ok!(at(1));
 		assert_noop!(Probes::commit(authorized(), 0, 0, [1; 32], no_signature()), Error::<Test>::TooLate);
 		assert_noop!(Probes::commit(authorized(), 2, 0, [1; 32], no_signature()), Error::<Test>::TooEarly);
-		// The pool already validates for the first block of round 2.
+	});
+}
+
+#[test]
+fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
+	in_round_1(|| {
+		let at = |round| pool(signed_commit(0, round, [1; 32]));
 		while offset() != 4 {
 			next_block();
 		}
-		assert_ok!(at(1));
-		System::set_block_number(System::block_number() + 1);
-		assert_eq!(at(1), invalid(InvalidTransaction::Stale));
-		assert_eq!(at(2), invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)));
+		// The pool already validates for the first block of round 2, which has no snapshot yet.
+		assert_ok!(validating_next(|| at(1)));
+		assert_eq!(validating_next(|| at(2)), invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)));
+		next_block();
+		assert_eq!((round(), offset()), (2, 0));
+		assert_eq!(at(1).unwrap().longevity, 2);
+		assert_ok!(Probes::commit(authorized(), 1, 0, hash_of(0, 1, &REPORT), no_signature()));
+		assert_ok!(Probes::commit(authorized(), 2, 0, [2; 32], no_signature()));
+		next_block();
+		assert_eq!(pool(signed_commit(1, 1, [1; 32])).unwrap().longevity, 1);
+		assert_ok!(Probes::commit(authorized(), 1, 1, hash_of(1, 1, &REPORT), no_signature()));
+		assert_eq!(
+			validating_next(|| pool(signed_commit(2, 1, [1; 32]))),
+			invalid(InvalidTransaction::Stale)
+		);
+		next_block();
+		assert_noop!(Probes::commit(authorized(), 1, 2, [1; 32], no_signature()), Error::<Test>::TooLate);
+		// What came in time counts like any other.
+		commit(2, 1, REPORT.to_vec()).unwrap();
+		crate::mock::to_reveals();
+		for prober in [0, 1] {
+			assert_ok!(reveal_call(prober, 1, &REPORT).dispatch_here());
+		}
+		to_judged(1);
+		let duty = [0, 1, 2].map(|prober| Probes::duty(account(prober)).unwrap());
+		assert_eq!(duty.map(|d| (d.rounds, d.committed, d.revealed)), [(1, 1, 1), (1, 1, 1), (1, 0, 0)]);
 	});
+}
+
+#[test]
+fn who_commits_on_any_fork_has_seen_no_reveal() {
+	// Between the last block for commits and the first for reveals of the same round are two that
+	// take neither.
+	for block in 0..100u32 {
+		for round in 0..20 {
+			use crate::{Phase::Open, commit_phase, reveal_phase};
+			let commits = commit_phase::<MockClock>(round, block) == Open;
+			let seen = (0..=2).any(|more| reveal_phase::<MockClock>(round, block + more) == Open);
+			assert!(!(commits && seen), "round {round} in block {block}");
+		}
+	}
 }
 
 #[test]
@@ -191,25 +241,32 @@ fn a_commit_is_signed_by_its_prober_for_its_round_and_chain() {
 }
 
 #[test]
-fn reveals_open_in_the_third_block_of_the_next_round() {
+fn reveals_open_in_the_fifth_block_and_end_with_the_second_of_the_round_after() {
 	in_round_1(|| {
-		commit(1, 0, REPORT.to_vec()).unwrap();
-		let at = || pool(reveal_call(0, 1, &REPORT));
+		for prober in 0..3 {
+			commit(1, prober, REPORT.to_vec()).unwrap();
+		}
+		let at = || pool(reveal_call(2, 1, &REPORT));
 		assert_eq!(at(), invalid(InvalidTransaction::Future));
 		next_round();
-		assert_eq!(at(), invalid(InvalidTransaction::Future));
-		next_block();
-		assert_eq!(at(), invalid(InvalidTransaction::Future));
-		assert_noop!(reveal(1, 0), Error::<Test>::TooEarly);
-		next_block();
-		assert_ok!(at());
-		while offset() != 4 {
+		for _ in 0..4 {
+			assert_eq!(at(), invalid(InvalidTransaction::Future), "{}", offset());
+			assert_noop!(reveal(1, 0), Error::<Test>::TooEarly);
 			next_block();
 		}
-		assert_ok!(at());
+		assert_eq!((round(), offset(), at().unwrap().longevity), (2, 4, 3));
+		assert_ok!(reveal(1, 0));
 		next_block();
-		assert_eq!(at(), invalid(InvalidTransaction::Stale));
-		assert_noop!(reveal(1, 0), Error::<Test>::TooLate);
+		assert_eq!((round(), offset(), at().unwrap().longevity), (3, 0, 2));
+		next_block();
+		assert_eq!((offset(), at().unwrap().longevity), (1, 1));
+		assert_ok!(reveal(1, 1));
+		assert_eq!(validating_next(at), invalid(InvalidTransaction::Stale));
+		next_block();
+		assert_noop!(reveal(1, 2), Error::<Test>::TooLate);
+		to_judged(1);
+		let duty = [0, 1, 2].map(|prober| Probes::duty(account(prober)).unwrap());
+		assert_eq!(duty.map(|d| (d.committed, d.revealed)), [(1, 1), (1, 1), (1, 0)]);
 	});
 }
 
@@ -268,7 +325,7 @@ fn a_copied_commit_is_useless() {
 }
 
 #[test]
-fn reports_are_gone_once_folded() {
+fn reports_are_gone_once_their_round_is_closed() {
 	in_round_1(|| {
 		for prober in 0..4 {
 			commit(1, prober, REPORT.to_vec()).unwrap();
@@ -277,8 +334,104 @@ fn reports_are_gone_once_folded() {
 		for prober in 0..3 {
 			reveal(1, prober).unwrap();
 		}
-		assert_eq!(Reports::<Test>::iter().count(), 4);
-		next_round();
+		to_counted();
+		assert_eq!(Reports::<Test>::iter().count(), 4, "they are needed until all pages are judged");
+		to_judged(1);
 		assert_eq!(Reports::<Test>::iter().count(), 0);
 	});
+}
+
+#[test]
+fn the_root_of_the_reveals_stays() {
+	in_round_1(|| {
+		// Prober 2 is blind, prober 3 does not reveal.
+		let down = surety_primitives::report::Finding::Down.to_byte();
+		Probes::heat(1).unwrap();
+		next_round();
+		next_block();
+		let report = |prober: u16| if prober == 2 { [down, 22] } else { REPORT };
+		for prober in 0..4 {
+			commit(2, prober, report(prober).to_vec()).unwrap();
+		}
+		to_reveals();
+		for prober in [2, 0, 1] {
+			reveal(2, prober).unwrap();
+		}
+		assert_eq!(RevealRoots::<Test>::get(2), None);
+		to_counted();
+		let root = RevealRoots::<Test>::get(2).unwrap();
+		to_judged(2);
+		let leaf =
+			|prober: u16| reveal_leaf(&genesis(), 2, prober, &key(prober), prober == 2, &report(prober));
+		assert_eq!(root, reveals_root([0, 1, 2].map(leaf).to_vec()));
+		assert_eq!(Probes::duty(account(2)).unwrap().accepted, 0);
+		// Every round has one, also without a reveal.
+		to_judged(3);
+		assert_eq!(RevealRoots::<Test>::get(3), Some(reveals_root(vec![])));
+	});
+}
+
+#[test]
+fn roots_are_dropped_after_a_week_of_rounds() {
+	build_and_execute(1, || {
+		next_round();
+		to_judged(1);
+		assert!(RevealRoots::<Test>::contains_key(1));
+		// A round that is counted so many rounds later takes the root of the first with it.
+		let rounds = |from: u32| RevealRoots::<Test>::iter_keys().filter(|round| *round >= from).count();
+		to_judged(ROOTS_KEPT);
+		assert!(RevealRoots::<Test>::contains_key(1));
+		assert_eq!(rounds(1), ROOTS_KEPT as usize);
+		to_judged(ROOTS_KEPT + 1);
+		assert!(!RevealRoots::<Test>::contains_key(1) && RevealRoots::<Test>::contains_key(2));
+		to_judged(ROOTS_KEPT + 20);
+		assert_eq!(rounds(0), ROOTS_KEPT as usize);
+	});
+}
+
+#[test]
+fn every_byte_and_flag_changes_the_root() {
+	let report: Vec<u8> = (0..40).collect();
+	let leaf = |change: &dyn Fn(&mut Leaf)| {
+		let mut leaf =
+			Leaf { genesis: vec![7; 32], round: 5, index: 1, key: 1, blind: false, report: report.clone() };
+		change(&mut leaf);
+		reveal_leaf(&leaf.genesis, leaf.round, leaf.index, &key(leaf.key), leaf.blind, &leaf.report)
+	};
+	let first = leaf(&|leaf| (leaf.index, leaf.key) = (0, 0));
+	let with = |change: &dyn Fn(&mut Leaf)| reveals_root(vec![first.clone(), leaf(change)]);
+	let root = with(&|_| ());
+	assert_eq!(with(&|_| ()), root);
+	let mut roots = vec![root];
+	for at in 0..report.len() {
+		for bit in 0..8 {
+			roots.push(with(&|leaf| leaf.report[at] ^= 1 << bit));
+		}
+	}
+	roots.push(with(&|leaf| leaf.report.truncate(39)));
+	roots.push(with(&|leaf| leaf.report.push(0)));
+	roots.push(with(&|leaf| leaf.blind = true));
+	roots.push(with(&|leaf| leaf.index = 2));
+	roots.push(with(&|leaf| leaf.key = 2));
+	roots.push(with(&|leaf| leaf.round = 6));
+	roots.push(with(&|leaf| leaf.genesis[31] = 0));
+	// One more, one less, and in another order.
+	roots.push(reveals_root(vec![first.clone()]));
+	roots.push(reveals_root(vec![]));
+	roots.push(reveals_root(vec![leaf(&|_| ()), first.clone()]));
+	roots.push(reveals_root(vec![first.clone(), leaf(&|_| ()), leaf(&|_| ())]));
+	let all = roots.len();
+	roots.sort();
+	roots.dedup();
+	assert_eq!(roots.len(), all);
+}
+
+/// What a leaf is made of.
+struct Leaf {
+	genesis: Vec<u8>,
+	round: RoundIndex,
+	index: u16,
+	key: u16,
+	blind: bool,
+	report: Vec<u8>,
 }

@@ -72,8 +72,7 @@ fn a_freed_cold_slot_waits_for_its_rounds() {
 		list(4, 4);
 		assert_eq!(cold_slot(4), (0, 3));
 		round_checked();
-		next_block();
-		assert_eq!(Probes::judged_round(), 1);
+		to_judged(1);
 		list(5, 5);
 		assert_eq!(cold_slot(5), (0, 0));
 	});
@@ -185,8 +184,7 @@ fn a_hot_slot_is_given_again_after_its_rounds() {
 		list_hot(4, 1);
 		assert_eq!(hot_slot(4), (0, 4));
 		round_checked();
-		next_block();
-		assert_eq!(Probes::judged_round(), 3);
+		to_judged(3);
 		list_hot(5, 1);
 		assert_eq!(hot_slot(5), (0, 1));
 		assert_eq!(row(2).counters.judged(), 0, "nothing of its old slot");
@@ -207,7 +205,7 @@ fn a_hot_slot_that_no_round_names_is_free_at_once() {
 #[test]
 fn a_row_whose_page_is_judged_already_leaves_at_once() {
 	build_and_execute(4, || {
-		// Four pages are due: two are judged in the second block of a round.
+		// Four pages are due: two are judged in the fourth block of a round.
 		for service in 0..300 {
 			list(service, 1);
 		}
@@ -217,7 +215,7 @@ fn a_row_whose_page_is_judged_already_leaves_at_once() {
 		// Round 2 is judged in round 4, which names the row still; round 5 does not.
 		play_up(3);
 		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due, 0);
-		next_round();
+		to_counted();
 		next_block();
 		let progress = Progress::get();
 		assert_eq!((progress.judged, progress.pages), (3, 2), "the hot page of round 4 is judged");
@@ -239,7 +237,7 @@ fn cooling_between_two_blocks_of_a_sweep_leaks_no_slot() {
 		}
 		play_up(3);
 		for service in [0, 1] {
-			next_round();
+			to_counted();
 			next_block();
 			assert!(Progress::get().pages > 0, "the sweep has passed the hot page and goes on");
 			Probes::cool(service);
@@ -264,7 +262,7 @@ fn hot_services_have_a_capacity() {
 		assert_noop!(Probes::heat(384), Error::<Test>::RoundsFull);
 		next_round();
 		let snapshot = snapshot(1);
-		assert_eq!(snapshot.services(), 384 + 1, "the idle one still has its turn");
+		assert_eq!(snapshot.services, 384 + 1, "the idle one still has its turn");
 		Probes::do_try_state().unwrap();
 		// One cools: its slot is free once the round is closed.
 		Probes::cool(7);

@@ -1,8 +1,8 @@
 //! Every invariant fails when state is corrupted.
 
 use crate::{
-	ColdCursor, Duty, DutyTally, FreeCold, Hot, LeaseHealth, Outcomes, PageId, PageInfos, Pages, Place,
-	Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, mock::*,
+	ColdCursor, Counting, Due, DueList, DuePages, Duty, DutyTally, FreeCold, Hot, LeaseHealth, PageId,
+	PageInfos, Pages, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, mock::*,
 };
 use frame_support::assert_err;
 use sp_runtime::DispatchError;
@@ -57,7 +57,10 @@ fn due_and_taken_bits() {
 	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.due = 0));
 	corrupt("2: taken bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.taken = 3));
 	corrupt("2: the taken hot slots are not counted", || Hot::<Test>::mutate(|hot| hot.taken = 2));
-	corrupt("2: the full hot pages are not known", || Hot::<Test>::mutate(|hot| hot.full = 1));
+	corrupt("2: the full hot pages are not known", || Hot::<Test>::mutate(|hot| hot.full.set(0, true)));
+	corrupt("2: the full hot pages are not known", || Hot::<Test>::mutate(|hot| hot.full.set(511, true)));
+	corrupt("2: a hot page is past the last one", || Hot::<Test>::mutate(|hot| hot.pages = 0));
+	corrupt("6: more hot services than fit", || Hot::<Test>::mutate(|hot| hot.pages = 4));
 	corrupt("2: the slots were full in a later round", || {
 		Hot::<Test>::mutate(|hot| hot.full_until = Some(round() + 1));
 	});
@@ -98,46 +101,51 @@ fn rounds() {
 	corrupt("5: a snapshot of no open round", || {
 		Progress::<Test>::mutate(|progress| progress.judged += 1);
 	});
-	corrupt("5: rulings of the wrong rounds", || {
-		Outcomes::<Test>::insert(round(), crate::Outcome { rulings: Default::default(), stalled: false });
+	corrupt("5: due pages of other rounds than the open ones", || {
+		DuePages::<Test>::insert(99, DuePages::<Test>::get(round()));
 	});
-	corrupt("5: rulings without a snapshot", || {
-		Outcomes::<Test>::insert(99, crate::Outcome { rulings: Default::default(), stalled: false });
-	});
-	// A folded round that is not judged, with a report or a ruling too many.
-	let folded = |expected: &'static str, corrupt: &dyn Fn(u32)| {
+	corrupt("5: another round is counted", || Counting::<Test>::put(crate::Counted::default()));
+	// A round that is counted and not judged.
+	let counted = |expected: &'static str, corrupt: &dyn Fn(u32)| {
 		new_test_ext().execute_with(|| {
 			start_session(4);
 			list(1, 1);
 			play_up(3);
-			next_round();
+			to_counted();
 			Probes::do_try_state().unwrap();
 			corrupt(round() - 2);
 			assert_err!(Probes::do_try_state(), DispatchError::Other(expected));
 		});
 	};
-	folded("5: reports are left over", &|round| {
-		Reports::<Test>::insert(round, 0, Sent::Committed([0; 32]));
+	counted("5: another round is counted", &|_| Counting::<Test>::kill());
+	counted("4: a report of no open round", &|round| Snapshots::<Test>::remove(round));
+	counted("5: a snapshot of no open round", &|round| {
+		// As if its reports had been removed, and it had not been closed.
+		(0..4).for_each(|prober| Reports::<Test>::remove(round, prober));
+		Progress::<Test>::mutate(|progress| progress.judged = round);
 	});
-	folded("5: not one ruling per due service", &|round| {
-		Outcomes::<Test>::mutate(round, |outcome| outcome.as_mut().unwrap().rulings.clear());
+}
+
+/// Change the due pages of the current round, and count their services anew.
+fn with_due(change: impl FnOnce(&mut DueList)) {
+	DuePages::<Test>::mutate(round(), |due| {
+		change(due);
+		let services = crate::due_services(due);
+		Snapshots::<Test>::mutate(round(), |snapshot| snapshot.as_mut().unwrap().services = services);
 	});
 }
 
 #[test]
 fn capacity() {
-	corrupt("6: a page is due twice", || {
-		Snapshots::<Test>::mutate(round(), |snapshot| {
-			let due = &mut snapshot.as_mut().unwrap().due;
-			due.try_push(due[0]).unwrap();
-		});
+	corrupt("6: a page is due twice", || with_due(|due| due.try_push(due[0]).unwrap()));
+	corrupt("6: hot pages do not come first", || with_due(|due| due.as_mut().reverse()));
+	corrupt("6: the due services are not counted", || {
+		Snapshots::<Test>::mutate(round(), |snapshot| snapshot.as_mut().unwrap().services += 1);
 	});
 	corrupt("6: over capacity", || {
-		Reports::<Test>::remove(round(), 0);
-		Snapshots::<Test>::mutate(round(), |snapshot| {
-			let due = &mut snapshot.as_mut().unwrap().due;
+		with_due(|due| {
 			for page in 10..13 {
-				due.try_push(crate::Due { page: PageId::Cold(page), ..due[0] }).unwrap();
+				due.try_push(Due { page: PageId::Cold(page), mask: 1 }).unwrap();
 			}
 		});
 	});
@@ -158,7 +166,6 @@ fn counters() {
 	corrupt("7: latencies differ from the up rounds", || with_row(COLD, 1, |row| row.counters.up += 1));
 	corrupt("7: more slow rounds than up ones", || with_row(COLD, 1, |row| row.counters.slow = 5));
 	corrupt("7: more rounds judged than a window has", || with_row(COLD, 1, |row| row.counters.down = 12));
-	corrupt("7: more excuses than allowed", || with_row(COLD, 1, |row| row.excuses = 1));
 	corrupt("7: counters differ from the rounds judged", || with_row(HOT, 0, |row| row.counters.down += 1));
 	corrupt("7: a tier is above the counters", || {
 		with_row(HOT, 0, |row| row.tiers[0] = Some(Severity::Low));
@@ -201,6 +208,11 @@ fn duty() {
 	corrupt("9: duty is no chain of subsets", || tally(|tally| tally.accepted += 1));
 	corrupt("9: duty is no chain of subsets", || tally(|tally| tally.committed = 0));
 	corrupt("9: more findings agreed than were judged", || tally(|tally| tally.agreed += 1));
+	corrupt("9: more changes than findings", || {
+		tally(|tally| (tally.fell, tally.rose) = (tally.judged, tally.judged + 1));
+	});
+	corrupt("9: more changes caught than there were", || tally(|tally| tally.fell_caught = 1));
+	corrupt("9: more changes caught than there were", || tally(|tally| tally.rose_caught = 1));
 	corrupt("9: a prober is counted twice", || {
 		Duty::<Test>::mutate(|duty| {
 			let first = duty[0];

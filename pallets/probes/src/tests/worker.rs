@@ -1,7 +1,8 @@
 //! The off-chain worker, block by block.
 
 use crate::{
-	ANCHORS_KEY, Call, DENY_KEY, Due, PageId, Reports, Sent, commit_hash,
+	ANCHORS_KEY, Call, DENY_KEY, Due, DueList, DuePages, PageId, REVEAL_OFFSET, Reports, SHARE, Sent,
+	commit_hash, due_services,
 	mock::*,
 	offchain::{Local, deny_list, is_denied, report_key},
 };
@@ -119,22 +120,21 @@ fn a_round_is_probed_committed_and_revealed() {
 		next_block();
 		include(&sent[0]);
 		assert!(work(&pool).is_empty(), "it is on chain");
-		// Round 2: its own report, and from the third block on, when every pool takes it, the
-		// reveal of round 1.
+		// Round 2: its own report, and from the fifth block on, when every pool takes it, the reveal
+		// of round 1.
 		next_round();
 		let first = work(&pool);
 		assert!(matches!(first[..], [Call::commit { round: 2, .. }]), "too early to reveal");
-		let early = block(&pool);
-		assert!(
-			!early.iter().any(|call| matches!(call, Call::reveal { .. })),
-			"a peer may be a block behind"
-		);
+		while offset() + 1 < REVEAL_OFFSET {
+			let early = block(&pool);
+			assert_eq!(reveals(early), [], "a peer may be a block behind");
+		}
 		let second = reveals(block(&pool));
 		assert!(matches!(second[..], [Call::reveal { round: 1, index: 0, .. }]));
 		next_block();
 		include(&second[0]);
 		assert_eq!(Reports::<Test>::get(1, 0), Some(Sent::Revealed(local.report.try_into().unwrap())));
-		assert!(!work(&pool).iter().any(|call| matches!(call, Call::reveal { .. })), "revealed");
+		assert_eq!(reveals(work(&pool)), [], "revealed");
 	});
 }
 
@@ -144,18 +144,101 @@ fn what_is_not_included_is_sent_again_with_the_same_report() {
 		next_round();
 		let first = work(&pool);
 		let hash_of = |call: &Call<Test>| match call {
-			Call::commit { hash, .. } => *hash,
-			_ => panic!("a commit"),
+			Call::commit { hash, round: 1, .. } => Some(*hash),
+			_ => None,
 		};
+		let sent = hash_of(&first[0]);
+		assert!(sent.is_some());
 		assert!(work(&pool).is_empty(), "once a block");
-		for _ in 1..=3 {
-			let again = block(&pool);
-			assert_eq!(hash_of(&first[0]), hash_of(&again[0]));
+		let again = |calls: &[Call<Test>]| calls.iter().filter_map(hash_of).collect::<Vec<_>>();
+		// To the first block of the next round: the second is the last that takes it.
+		for _ in 0..4 {
+			assert_eq!(again(&block(&pool)), [sent.unwrap()], "{}", offset());
 			assert!(work(&pool).is_empty());
 		}
-		// The next block is in round 2: too late.
-		assert!(block(&pool).is_empty());
-		assert_eq!(offset(), 4);
+		assert_eq!((round(), offset()), (1, 4));
+		let over_the_edge = block(&pool);
+		assert_eq!((round(), again(&over_the_edge)), (2, vec![sent.unwrap()]));
+		assert!(over_the_edge.iter().any(|call| matches!(call, Call::commit { round: 2, .. })));
+		assert!(again(&block(&pool)).is_empty(), "too late");
+	});
+}
+
+#[test]
+fn a_commit_in_the_grace_blocks_is_as_good_as_any() {
+	node(|pool, _| {
+		next_round();
+		while offset() != 4 {
+			block(&pool);
+		}
+		next_block();
+		let commits = work(&pool);
+		next_block();
+		assert_eq!((round(), offset()), (2, 1), "the last block that takes it");
+		let late = commits.iter().find(|call| matches!(call, Call::commit { round: 1, .. })).unwrap();
+		include(late);
+		let mut revealed = vec![];
+		while round() == 2 {
+			revealed.extend(reveals(block(&pool)));
+		}
+		include(&revealed[0]);
+		assert!(matches!(Reports::<Test>::get(1, 0), Some(Sent::Revealed(_))));
+		to_judged(1);
+		let duty = Probes::duty(account(0)).unwrap();
+		assert_eq!((duty.rounds, duty.committed, duty.revealed), (1, 1, 1));
+	});
+}
+
+#[test]
+fn a_reveal_is_sent_again_over_the_edge_of_the_round() {
+	node(|pool, _| {
+		next_round();
+		let commit = work(&pool);
+		next_block();
+		include(&commit[0]);
+		next_round();
+		let mut sent = vec![];
+		while (round(), offset()) != (3, 2) {
+			let of_round_1 =
+				reveals(block(&pool)).into_iter().any(|c| matches!(c, Call::reveal { round: 1, .. }));
+			sent.extend(of_round_1.then(|| (round(), offset())));
+		}
+		// The second block of round 3 is the last that takes it, so nothing is sent after it.
+		assert_eq!(sent, [(2, 4), (3, 0)]);
+	});
+}
+
+#[test]
+fn starts_span_80_percent_of_the_round() {
+	node(|_, _| {
+		next_round();
+		for (slot, blocks) in [(6_000, 10), (6_000, 5), (1_000, 5)] {
+			SlotMs::set(slot);
+			RoundBlocks::set(blocks);
+			let length = slot * u64::from(blocks);
+			for passed in 0..blocks {
+				System::set_block_number(u64::from(blocks + passed));
+				let schedule = Probes::schedule(1).expect("any block of the round may begin");
+				let left = length - slot * u64::from(passed);
+				let spread = (length * 8 / 10).saturating_sub(length - left);
+				assert_eq!(
+					(schedule.spread_ms, schedule.deadline.diff(&schedule.start).millis()),
+					(spread, left)
+				);
+			}
+			System::set_block_number(u64::from(2 * blocks));
+			assert!(Probes::schedule(1).is_none(), "it is over");
+		}
+	});
+}
+
+#[test]
+fn a_round_that_began_while_the_node_was_off_is_probed_in_the_time_left() {
+	node(|pool, _| {
+		next_round();
+		blocks(4);
+		assert_eq!(offset(), 4, "80 % of the round are over, and two blocks more take the commit");
+		assert!(matches!(work(&pool)[..], [Call::commit { round: 1, .. }]));
 	});
 }
 
@@ -197,8 +280,8 @@ fn a_reorganisation_changes_nothing_of_what_is_said() {
 		// And between commit and reveal: the reveal is the same on both forks.
 		next_round();
 		work(&pool);
-		block(&pool);
-		let reveal = reveals(block(&pool));
+		to_reveals();
+		let reveal = reveals(work(&pool));
 		next_block();
 		include(&reveal[0]);
 		Reports::<Test>::insert(1, 0, Sent::Committed(*a));
@@ -217,7 +300,9 @@ fn on_a_fork_that_lost_the_commit_nothing_is_revealed() {
 		let committed = Reports::<Test>::get(1, 0).unwrap();
 		next_round();
 		work(&pool);
-		block(&pool);
+		while offset() + 1 < REVEAL_OFFSET {
+			block(&pool);
+		}
 		Reports::<Test>::remove(1, 0);
 		assert_eq!(reveals(block(&pool)), [], "there is none that it would fit");
 		// The fork with the commit is the best again.
@@ -226,15 +311,18 @@ fn on_a_fork_that_lost_the_commit_nothing_is_revealed() {
 	});
 }
 
-/// What is sent on a fork whose round 1 has another snapshot than the one that was probed.
-fn sent_on_a_fork(change: impl FnOnce(&mut crate::Snapshot<AccountId>)) -> Vec<Call<Test>> {
+/// What is sent on a fork whose round 1 has other places due than those that were probed.
+fn sent_on_a_fork(change: impl FnOnce(&mut DueList)) -> Vec<Call<Test>> {
 	let mut sent = Vec::new();
 	node(|pool, _| {
 		next_round();
-		let mut snapshot = snapshot(1);
 		work(&pool);
-		change(&mut snapshot);
-		crate::Snapshots::<Test>::insert(1, snapshot);
+		DuePages::<Test>::mutate(1, |due| {
+			change(due);
+			crate::Snapshots::<Test>::mutate(1, |snapshot| {
+				snapshot.as_mut().unwrap().services = due_services(due);
+			});
+		});
 		sent = [block(&pool), block(&pool), block(&pool)].concat();
 	});
 	sent
@@ -243,17 +331,16 @@ fn sent_on_a_fork(change: impl FnOnce(&mut crate::Snapshot<AccountId>)) -> Vec<C
 #[test]
 fn a_fork_with_another_snapshot_is_not_committed_to() {
 	// On this fork service 2 was never listed.
-	assert!(sent_on_a_fork(|snapshot| snapshot.due[0].mask = 1).is_empty());
+	assert!(sent_on_a_fork(|due| due[0].mask = 1).is_empty());
 }
 
 #[test]
 fn a_fork_with_other_places_in_as_many_bytes_is_not_committed_to() {
-	let sent = sent_on_a_fork(|snapshot| {
+	let sent = sent_on_a_fork(|due| {
 		// On this fork service 2 was sold a block earlier: it is due on its hot page.
-		let place = snapshot.due[0];
-		snapshot.due[0].mask = 1;
-		snapshot.due.try_insert(0, Due { page: PageId::Hot(0), mask: 1, ..place }).unwrap();
-		assert_eq!(snapshot.report_len(1, 0) as usize, kept(1).unwrap().report.len());
+		due[0].mask = 1;
+		due.try_insert(0, Due { page: PageId::Hot(0), mask: 1 }).unwrap();
+		assert_eq!(due_services(due) as usize, kept(1).unwrap().report.len());
 	});
 	assert!(sent.is_empty());
 }
@@ -269,19 +356,6 @@ fn only_one_worker_probes_a_round() {
 		// The next round is a new one.
 		next_round();
 		assert_eq!(work(&pool).len(), 1);
-	});
-}
-
-#[test]
-fn probing_does_not_start_late_in_a_round() {
-	node(|pool, _| {
-		next_round();
-		next_block();
-		next_block();
-		next_block();
-		assert_eq!(offset(), 3, "60 % of the round are over");
-		assert!(work(&pool).is_empty());
-		assert_eq!(kept(1), None);
 	});
 }
 
@@ -335,32 +409,29 @@ fn a_service_that_left_is_abstained_from() {
 fn the_worker_and_three_others_make_a_verdict() {
 	node(|pool, _| {
 		Probes::heat(2).unwrap();
+		let mut reveal_of = vec![];
 		for _ in 0..4 {
 			next_round();
-			let sent = work(&pool);
-			next_block();
 			let now = round();
-			include(&sent[0]);
-			for prober in 1..4 {
-				commit(now, prober, report_of(now, prober, &|_| up())).unwrap();
-			}
-			next_block();
-			let sent = reveals(work(&pool));
-			next_block();
-			if now > 1 {
-				include(&sent[0]);
+			if let Some(sent) = reveal_of.pop() {
+				include(&sent);
 				for prober in 1..4 {
-					reveal(now - 1, prober).unwrap();
+					reveal(now - 2, prober).unwrap();
 				}
 			}
-			while offset() != 4 {
-				next_block();
+			let sent = work(&pool);
+			next_block();
+			include(&sent[0]);
+			for prober in 1..4 {
+				commit(now, prober, report_of(now, &|_| up())).unwrap();
 			}
+			to_reveals();
+			reveal_of = reveals(work(&pool));
 		}
 		assert_eq!(row(1).last, Some((2, Verdict::Up { latency: ms(40) })));
 		assert_eq!(row(2).last, Some((2, Verdict::Up { latency: ms(40) })));
 		let duty = Probes::duty(account(0)).unwrap();
-		assert_eq!((duty.rounds, duty.accepted, duty.judged, duty.agreed), (2, 2, 2, 0));
+		assert_eq!((duty.rounds, duty.accepted, duty.judged, duty.agreed), (2, 2, 2 * SHARE, 0));
 	});
 }
 
@@ -472,5 +543,35 @@ fn a_lease_is_asked_for_no_proof() {
 		assert_eq!((proof_of(2, first), proof_of(2, first + 1)), (true, false));
 		assert_eq!((proof_of(lease, first), proof_of(lease, first + 1)), (false, false));
 		assert_eq!(lease, service_of_lease(7));
+	});
+}
+
+/// Audit: control was asked for once, and names can be pointed at a stranger's address later.
+#[test]
+fn the_proof_is_asked_again_whenever_the_last_verdict_is_bad() {
+	node(|_, _| {
+		ProofOfControl::set(true);
+		let prober = crate::Prober { account: account(0), key: key(0) };
+		let middle = MockClock::window_start(1) + 5;
+		let proof = |row: &crate::Row<AccountId>, hot: bool| {
+			Probes::target(middle, hot, row, &prober, &deny_list(&[])).unwrap().proof
+		};
+		let last = |verdict: Verdict| crate::Row { last: Some((middle - 1, verdict)), window: 1, ..row(2) };
+		for hot in [true, false] {
+			let asked = proof(&last(Verdict::Bad), hot).expect("the last verdict is bad");
+			assert!(!asked.pending, "it was proven once");
+			assert_eq!((asked.operator, asked.genesis.to_vec()), (2u64.encode(), genesis()));
+			for verdict in [Verdict::Up { latency: ms(1) }, Verdict::Down, Verdict::Stale, Verdict::Excused] {
+				assert!(proof(&last(verdict), hot).is_none(), "{verdict:?}");
+			}
+		}
+		// Also long after, until it is something else; and without a last verdict if it is unproven.
+		let long_ago = crate::Row { last: Some((1, Verdict::Bad)), window: 1, ..row(2) };
+		assert!(proof(&long_ago, false).is_some());
+		let unproven = crate::Row { unproven: true, last: None, window: 1, ..row(2) };
+		assert!(proof(&unproven, false).unwrap().pending);
+		// Where no control must be proved nobody asks.
+		ProofOfControl::set(false);
+		assert!(proof(&last(Verdict::Bad), false).is_none());
 	});
 }
