@@ -10,6 +10,10 @@ use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult, Perbill};
 
+/// Rounds from one that is probed to the first in whose blocks all of it is judged: its reports are revealed in the
+/// next round and judged in the one after. As long, the slot of a row that is gone may still be named.
+pub const JUDGED_AFTER: RoundIndex = 3;
+
 /// The chain's clock: all of it fixed at genesis, none of it ever zero.
 pub trait Clock {
 	/// Number of the block being built.

@@ -24,14 +24,15 @@ use crate::{
 	AccountOf,
 	metering::round_before,
 	pallet::{Accounts, Agenda, Config, Cursor, Event, Pallet},
-	types::{JUDGED_AFTER, Lane, SPREAD_ROUNDS, State, Terms},
+	types::{Lane, SPREAD_ROUNDS, State, Terms},
 	weights::WeightInfo,
 };
 use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd, agenda,
+	BlockNumber, Clock, CloseReason, EscrowId, JUDGED_AFTER, Meter, OnEscrowEnd, RoundIndex, StreamEnd,
+	agenda,
 };
 
 /// Outcome for a stream whose end was carried out.

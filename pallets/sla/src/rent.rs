@@ -1,10 +1,7 @@
 //! Rent of slots: what is sold is probed by every validator in every round.
 
 use crate::*;
-use surety_primitives::{Counters, Occupancy, rent::rent};
-
-/// Rounds after a release in which the slot is not free yet, since open rounds name it.
-const RELEASE_ROUNDS: RoundIndex = 3;
+use surety_primitives::{Counters, JUDGED_AFTER, Occupancy, rent::rent};
 
 impl<T: Config> Pallet<T> {
 	/// Rent per window of a slot at this occupancy, in base units of an asset.
@@ -38,10 +35,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Collect the rent of a slot that is given back, by the rounds in which it was held.
+	/// Collect the rent of a slot that is given back, by the rounds in which it was held: it is not
+	/// free before the rounds that name it are judged.
 	pub(crate) fn release_slot(service: ServiceId, slot: &Slot) {
 		let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
-		let last = T::Clock::round().saturating_add(RELEASE_ROUNDS);
+		let last = T::Clock::round().saturating_add(JUDGED_AFTER);
 		Self::collect_rent(service, slot, last, &counters);
 	}
 
