@@ -3,7 +3,7 @@
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
 	LeaseId, MeterReading, Network, NetworkId, Occupancy, OrderId, RoundIndex, Service, ServiceId, Severity,
-	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary, stored,
+	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary, shared, stored,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
@@ -242,12 +242,27 @@ pub trait Probing {
 	fn judged_round() -> RoundIndex;
 }
 
-/// Meters that streams are paid by.
+/// State of a meter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Metered {
+	/// Its reading.
+	pub reading: MeterReading,
+	/// Round after which it stops for good and why, if that is decided.
+	pub end: Option<(RoundIndex, CloseReason)>,
+}
+
+/// Meters that streams are paid by. Only a hot service has one.
 pub trait Meter {
-	/// Reading of a hot service. `None` if it has no meter.
-	fn reading(service: ServiceId) -> Option<MeterReading>;
-	/// Round after which the meter stops for good and why, if that is decided.
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)>;
+	/// Meter of a service.
+	fn meter(service: ServiceId) -> Option<Metered>;
+	/// Its reading.
+	fn reading(service: ServiceId) -> Option<MeterReading> {
+		Self::meter(service).map(|meter| meter.reading)
+	}
+	/// Round after which it stops for good and why, if that is decided.
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
+		Self::meter(service).and_then(|meter| meter.end)
+	}
 }
 
 stored! {
@@ -328,6 +343,17 @@ stored! {
 	}
 }
 
+shared! {
+	/// The platform's fee on what a payee is paid, fixed when the funds are put on hold.
+	#[derive(Copy)]
+	pub struct Fee {
+		/// Share of every payment.
+		pub share: Perbill,
+		/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
+		pub to_probers: Perbill,
+	}
+}
+
 /// A stream to open.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewStream<AccountId> {
@@ -349,6 +375,8 @@ pub struct NewStream<AccountId> {
 	/// the tenant closes the stream before it runs out, but for the rounds of it that were judged and not
 	/// billable.
 	pub prepaid: Balance,
+	/// The platform's fee.
+	pub fee: Fee,
 }
 
 /// A stream that a lump becomes.
@@ -390,7 +418,8 @@ pub struct StreamInfo {
 
 /// Tenant funds on hold for a purpose.
 pub trait Escrow<AccountId> {
-	/// Open a stream. It is billed from the next round on.
+	/// Open a stream. It is billed from the next round on. Its owner is not notified of anything before the next
+	/// block.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
 	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
 	/// paid or locked anything, or is less than `prepaid` or than one block's `rate`: what is prepaid pays

@@ -1,8 +1,8 @@
 //! Types of escrow accounts.
 
-use frame::prelude::{BoundedVec, ConstU32, Perbill};
+use frame::prelude::{BoundedVec, ConstU32};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, JUDGED_AFTER, MeterReading, RoundIndex,
+	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, Fee, JUDGED_AFTER, MeterReading, RoundIndex,
 	ServiceId, stored,
 };
 
@@ -155,17 +155,6 @@ impl State {
 	/// True if it is decided that a stream becomes a lump again.
 	pub fn parks(&self) -> bool {
 		matches!(self, Self::Parking { .. })
-	}
-}
-
-stored! {
-	/// The fee that an account was opened with.
-	#[derive(Copy)]
-	pub struct Fee {
-		/// Share of every payment.
-		pub share: Perbill,
-		/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
-		pub to_probers: Perbill,
 	}
 }
 

@@ -4,7 +4,7 @@ use crate::*;
 use frame::traits::Zero;
 use frame_support::defensive;
 use surety_primitives::{
-	BreachKind, Breached, Counters, Frozen, Judge, SlaTerms,
+	BreachKind, Breached, Counters, Fee, Frozen, Judge, SlaTerms,
 	credit::{cost_of, window_price},
 	lease_of_service, tiers,
 };
@@ -14,11 +14,12 @@ impl<T: Config> Judge for Pallet<T> {
 		let next = window.saturating_add(1);
 		let terms = T::Registry::service(service).map(|info| info.terms);
 		let mut state = Services::<T>::get(service).filter(|state| state.units > 0);
+		let rules = Self::rules(next);
 		let mut weight = 0;
 		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
 			Self::sweep_spare(state);
-			let reserved = Self::renew_slot(service, state, terms.cover, window, since_sold);
+			let reserved = Self::renew_slot(service, state, terms.cover, window, &rules, since_sold);
 			let rents = state.slot.map_or(0, |slot| slot.reserve());
 			let exposure = T::Bonding::exposure(service).saturating_sub(rents);
 			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
@@ -45,14 +46,16 @@ impl<T: Config> Judge for Pallet<T> {
 				Self::terminate(service, at, reason);
 			}
 		}
-		Self::freeze(next, weight, terms.as_ref(), state.as_ref())
+		Self::freeze(next, &rules, weight, terms.as_ref(), state.as_ref())
 	}
 
 	fn heated(service: ServiceId) -> Frozen {
-		// Probed every round from the next one on; none of its exposure is a window old.
+		// Probed every round from the next one on; none of its exposure is a window old. That may be
+		// the first of a window whose rules are not known yet: then by those of now.
 		let window = T::Clock::window_of(T::Clock::round().saturating_add(1));
 		let terms = T::Registry::service(service).map(|info| info.terms);
-		Self::freeze(window, 0, terms.as_ref(), Services::<T>::get(service).as_ref())
+		let state = Services::<T>::get(service);
+		Self::freeze(window, &Self::rules_now(), 0, terms.as_ref(), state.as_ref())
 	}
 
 	fn breached(service: ServiceId, breached: Breached) {
@@ -123,7 +126,7 @@ impl<T: Config> Pallet<T> {
 	fn current_rules() -> Rules {
 		Rules {
 			penalty_share: T::PenaltyShare::get(),
-			fee_share: T::PlatformFee::get(),
+			fee: Fee { share: T::PlatformFee::get(), to_probers: T::ProberShare::get() },
 			escalation_windows: T::EscalationWindows::get(),
 			max_multiplier: T::MaxMultiplier::get(),
 			rent_base: T::RentBase::get(),
@@ -146,10 +149,11 @@ impl<T: Config> Pallet<T> {
 		state.turn(window, |opened, start| WindowBase::<T>::insert(service, opened, start));
 	}
 
-	/// Measures that `window` is judged by. A service that pays no credit risks nothing in an
+	/// Measures that `window` is judged by under `rules`. A service that pays no credit risks nothing in an
 	/// outage, and has no weight there.
 	fn freeze(
 		window: WindowIndex,
+		rules: &Rules,
 		weight: Balance,
 		terms: Option<&SlaTerms>,
 		state: Option<&ServiceState>,
@@ -160,7 +164,6 @@ impl<T: Config> Pallet<T> {
 			None => [u16::MAX; 3],
 		};
 		let pays = terms.is_some_and(|terms| terms.credit.last().is_some_and(|most| !most.is_zero()));
-		let rules = Self::rules(window);
 		let among = rules.escalation_windows.min(u64::BITS);
 		let repeated = state.map_or(0, |state| state.breached_before(window, among));
 		let multiplier =

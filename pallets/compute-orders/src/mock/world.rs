@@ -2,7 +2,7 @@
 
 use super::*;
 use surety_primitives::{
-	Meter, MeterReading, Network, NetworkId, Occupancy, Probed, credit, endpoint, lease_of_service,
+	Meter, MeterReading, Metered, Network, NetworkId, Occupancy, Probed, credit, endpoint, lease_of_service,
 };
 
 /// The pallets around this one.
@@ -145,7 +145,7 @@ impl Probing for World {
 }
 
 impl Meter for World {
-	fn reading(service: ServiceId) -> Option<MeterReading> {
+	fn meter(service: ServiceId) -> Option<Metered> {
 		let since = *Heated::get().get(&service)?;
 		let end = MeterEnds::get().get(&service).copied();
 		let mut reading = MeterReading { blocks: 0, through: since, recent: 0 };
@@ -153,10 +153,7 @@ impl Meter for World {
 			let up = !Outages::get().contains(&(service, round));
 			reading.advance(round, up && end.is_none_or(|end| round <= end.0), L);
 		}
-		Some(reading)
-	}
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
-		MeterEnds::get().get(&service).copied()
+		Some(Metered { reading, end })
 	}
 }
 
