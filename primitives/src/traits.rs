@@ -84,9 +84,6 @@ pub trait Registry<AccountId> {
 	/// Base units of the asset that an operator must have bonded, which governance holds to be worth the same
 	/// in every asset. `None` if the asset is not approved.
 	fn min_bond(asset: AssetId) -> Option<Balance>;
-	/// An amount of an asset in billionths of its minimum bond, rounded down, which governance holds to be worth the
-	/// same in every asset: so amounts of different assets can be compared. 0 if the asset is not approved.
-	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance;
 }
 
 /// The services that leases are.
@@ -273,9 +270,6 @@ stored! {
 		pub allowance: [u16; 3],
 		/// Multiplier of credits for repeated breaches, at least 1.
 		pub multiplier: u8,
-		/// Exposure older than one window, in billionths of its asset's minimum bond: the weight of the service in its
-		/// network's outages. 0 for one that pays no credit.
-		pub weight: Balance,
 	}
 }
 

@@ -69,11 +69,6 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 		T::Treasury::get()
 	}
 
-	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance {
-		let minimum = Self::min_bond(asset).unwrap_or(0);
-		amount.saturating_mul(1_000_000_000).checked_div(minimum).unwrap_or(0)
-	}
-
 	fn min_bond(asset: AssetId) -> Option<Balance> {
 		// The view function: an inherent function comes before one of a trait.
 		Self::min_bond(asset)

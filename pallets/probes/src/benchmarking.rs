@@ -108,7 +108,7 @@ fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
 		latencies,
 		excuses: 0,
 		last: Some((OLD - 1, Verdict::Up { latency: LatencyBucket::MAX })),
-		frozen: Frozen { allowance: [u16::MAX; 3], multiplier: 1, weight: 1 },
+		frozen: Frozen { allowance: [u16::MAX; 3], multiplier: 1 },
 		tiers: [None; 3],
 		meter: if hot {
 			MeterReading { blocks: 0, through: OLD - 1, recent: 0 }

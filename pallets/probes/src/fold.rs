@@ -393,7 +393,7 @@ impl<T: Config> Pallet<T> {
 						let own = snapshot.probers.iter().position(|p| p.account == row.operator);
 						(next, own.and_then(|i| u8::try_from(i).ok()))
 					});
-					Some(Subject { network: row.network, operator, own, weight: row.frozen.weight, idle })
+					Some(Subject { network: row.network, operator, own, weight: 0, idle })
 				})
 				.collect()
 		};

@@ -81,8 +81,7 @@ parameter_types! {
 	pub static Proven: Vec<ServiceId> = vec![];
 	pub static Unfound: Vec<ServiceId> = vec![];
 	/// Terms by which the stand-in for sla has a row judged.
-	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 100 };
-	pub static Weights: BTreeMap<ServiceId, Balance> = BTreeMap::new();
+	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1 };
 	pub static Heated: Vec<ServiceId> = vec![];
 	pub static Turned: Vec<(ServiceId, WindowIndex)> = vec![];
 	/// Rounds counted since it became hot, of the last window that turned for a service.
@@ -156,17 +155,9 @@ impl Registry<AccountId> for MockRegistry {
 	fn treasury() -> AccountId {
 		0
 	}
-	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
-		amount
-	}
 	fn min_bond(_: AssetId) -> Option<Balance> {
 		None
 	}
-}
-
-fn frozen(service: ServiceId) -> Frozen {
-	let terms = Terms::get();
-	Frozen { weight: Weights::get().get(&service).copied().unwrap_or(terms.weight), ..terms }
 }
 
 pub struct MockJudge;
@@ -174,11 +165,11 @@ impl Judge for MockJudge {
 	fn window_turned(service: ServiceId, window: WindowIndex, since_sold: &Counters) -> Frozen {
 		Turned::mutate(|turned| turned.push((service, window)));
 		SinceSold::mutate(|counters| counters.insert(service, *since_sold));
-		frozen(service)
+		Terms::get()
 	}
 	fn heated(service: ServiceId) -> Frozen {
 		Heated::mutate(|heated| heated.push(service));
-		frozen(service)
+		Terms::get()
 	}
 	fn breached(service: ServiceId, breach: Breached) {
 		Breaches::mutate(|breaches| breaches.push((service, breach)));

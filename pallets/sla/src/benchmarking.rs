@@ -84,7 +84,7 @@ fn breach(window: WindowIndex, round: RoundIndex) -> Breached {
 		before: None,
 		severity: Severity::Low,
 		counters: Counters { down: 3, ..Default::default() },
-		frozen: Frozen { allowance: [1; 3], multiplier: 1, weight: 0 },
+		frozen: Frozen { allowance: [1; 3], multiplier: 1 },
 	}
 }
 

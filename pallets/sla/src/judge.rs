@@ -15,15 +15,10 @@ impl<T: Config> Judge for Pallet<T> {
 		let terms = T::Registry::service(service).map(|info| info.terms);
 		let mut state = Services::<T>::get(service).filter(|state| state.units > 0);
 		let rules = Self::rules(next);
-		let mut weight = 0;
 		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
 			Self::sweep_spare(state);
 			let reserved = Self::renew_slot(service, state, terms.cover, window, &rules, since_sold);
-			let rents = state.slot.map_or(0, |slot| slot.reserve());
-			let exposure = T::Bonding::exposure(service).saturating_sub(rents);
-			weight = T::Registry::in_min_bonds(state.asset, state.aged_exposure.min(exposure));
-			state.aged_exposure = exposure;
 			let now = T::Clock::round();
 			let ends = if since_sold.is_dead(T::Clock::window_rounds()) {
 				// A lease that is down fails long before, but not one that answers half of the
@@ -46,16 +41,16 @@ impl<T: Config> Judge for Pallet<T> {
 				Self::terminate(service, at, reason);
 			}
 		}
-		Self::freeze(next, &rules, weight, terms.as_ref(), state.as_ref())
+		Self::freeze(next, &rules, terms.as_ref(), state.as_ref())
 	}
 
 	fn heated(service: ServiceId) -> Frozen {
-		// Probed every round from the next one on; none of its exposure is a window old. That may be
-		// the first of a window whose rules are not known yet: then by those of now.
+		// Probed every round from the next one on. That may be the first of a window whose rules are
+		// not known yet: then by those of now.
 		let window = T::Clock::window_of(T::Clock::round().saturating_add(1));
 		let terms = T::Registry::service(service).map(|info| info.terms);
 		let state = Services::<T>::get(service);
-		Self::freeze(window, &Self::rules_now(), 0, terms.as_ref(), state.as_ref())
+		Self::freeze(window, &Self::rules_now(), terms.as_ref(), state.as_ref())
 	}
 
 	fn breached(service: ServiceId, breached: Breached) {
@@ -149,12 +144,10 @@ impl<T: Config> Pallet<T> {
 		state.turn(window, |opened, start| WindowBase::<T>::insert(service, opened, start));
 	}
 
-	/// Measures that `window` is judged by under `rules`. A service that pays no credit risks nothing in an
-	/// outage, and has no weight there.
+	/// Measures that `window` is judged by under `rules`.
 	fn freeze(
 		window: WindowIndex,
 		rules: &Rules,
-		weight: Balance,
 		terms: Option<&SlaTerms>,
 		state: Option<&ServiceState>,
 	) -> Frozen {
@@ -163,12 +156,11 @@ impl<T: Config> Pallet<T> {
 			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
 			None => [u16::MAX; 3],
 		};
-		let pays = terms.is_some_and(|terms| terms.credit.last().is_some_and(|most| !most.is_zero()));
 		let among = rules.escalation_windows.min(u64::BITS);
 		let repeated = state.map_or(0, |state| state.breached_before(window, among));
 		let multiplier =
 			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(rules.max_multiplier).max(1);
-		Frozen { allowance, multiplier, weight: if pays { weight } else { 0 } }
+		Frozen { allowance, multiplier }
 	}
 
 	/// Take the credit and the penalty out of the bond and raise the index by what moved.

@@ -442,7 +442,7 @@ pub fn breach_in(
 ) -> Breach {
 	let window = TestClock::window_of(round);
 	let counters = Counters { down: 3, up: 4, ..Default::default() };
-	let frozen = Frozen { allowance: [1, 2, 3], multiplier, weight: 0 };
+	let frozen = Frozen { allowance: [1, 2, 3], multiplier };
 	let number = Services::<Test>::get(service).map_or(0, |s| s.breaches);
 	Sla::breached(service, Breached { window, round, kind, before, severity, counters, frozen });
 	Breaches::<Test>::get(service, number).expect("recorded")

@@ -174,8 +174,6 @@ shared! {
 		pub breached_windows: u64,
 		/// Newest window with a breach.
 		pub last_breached: WindowIndex,
-		/// Exposure at the start of the window being judged, in base units.
-		pub aged_exposure: Balance,
 		/// Round with which it was ended for its operator's doing.
 		pub ends: Option<RoundIndex>,
 	}
@@ -198,7 +196,6 @@ impl ServiceState {
 			breaches: 0,
 			breached_windows: 0,
 			last_breached: 0,
-			aged_exposure: 0,
 			ends: None,
 		}
 	}
@@ -265,9 +262,6 @@ impl ServiceState {
 		self.rate = self.rate.saturating_sub(rate);
 		if let Some(slot) = &mut self.slot {
 			slot.least_rate = slot.least_rate.min(self.rate);
-		}
-		if self.units == 0 {
-			self.aged_exposure = 0;
 		}
 	}
 

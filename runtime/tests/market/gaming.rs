@@ -235,31 +235,19 @@ fn a_network_fails(units: [u32; 3], finding: Finding) -> (World, [ServiceId; 3],
 }
 
 #[test]
-fn a_big_operator_switching_off_is_not_excused() {
-	// It has two small accomplices, so they are operators enough and all of the network is down. With equal shares
-	// that is excused, as the next test shows; but of the big one no more than a quarter of the exposure counts.
-	let (mut world, services, _) = a_network_fails([20, 1, 1], Finding::Down);
-	for service in services {
-		let counters = world.peek(|| Probes::probed(service).unwrap().counters);
-		assert_eq!((counters.excused, counters.down), (0, 2));
-		let breaches = world.breaches(service);
-		assert_eq!(breaches.len(), 1, "{breaches:?}");
-	}
-	world.check();
-}
-
-#[test]
-fn a_network_that_answers_wrong_as_one_is_not_excused_as_an_outage_is() {
+fn a_network_that_fails_as_one_is_not_excused() {
 	let counters = |world: &mut World, id| world.peek(|| Probes::probed(id).unwrap().counters);
-	// What the same operators are excused for: one such round a window, so that there is no breach.
-	let (mut world, services, agreements) = a_network_fails([2; 3], Finding::Down);
-	for (service, agreement) in services.into_iter().zip(agreements) {
-		let counters = counters(&mut world, service);
-		assert_eq!((counters.excused, counters.down, counters.bad), (1, 1, 0));
-		assert!(world.breaches(service).is_empty());
-		assert_eq!(world.credit(agreement), 0);
+	// Operators who switch off together are down, whether a big one with two accomplices or equals.
+	for shares in [[20, 1, 1], [2; 3]] {
+		let (mut world, services, _) = a_network_fails(shares, Finding::Down);
+		for service in services {
+			let counters = counters(&mut world, service);
+			assert_eq!((counters.excused, counters.down), (0, 2));
+			let breaches = world.breaches(service);
+			assert_eq!(breaches.len(), 1, "{breaches:?}");
+		}
+		world.check();
 	}
-	world.check();
 
 	// That they agree with each other makes nothing right: each is in breach, and each pays.
 	let (mut world, services, agreements) = a_network_fails([2; 3], Finding::Bad(Default::default()));

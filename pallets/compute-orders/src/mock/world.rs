@@ -38,9 +38,6 @@ impl Registry<AccountId> for World {
 	fn treasury() -> AccountId {
 		TREASURY
 	}
-	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
-		amount
-	}
 	fn min_bond(asset: AssetId) -> Option<Balance> {
 		Approved::get().contains(&asset).then_some(1_000)
 	}

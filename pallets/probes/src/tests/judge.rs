@@ -39,7 +39,7 @@ pub(super) fn blank(hot: bool) -> (Row<u64>, Hearing) {
 		list(1, 1);
 		made = Some(row(1));
 	});
-	let row = Row { frozen: Frozen { allowance: [1, 1, 1], multiplier: 1, weight: 1 }, ..made.unwrap() };
+	let row = Row { frozen: Frozen { allowance: [1, 1, 1], multiplier: 1 }, ..made.unwrap() };
 	let hearing = Hearing {
 		round: 1,
 		window_rounds: 12,
@@ -359,58 +359,6 @@ fn announced_maintenance_is_excused_when_not_up() {
 		Probes::set_maintenance(1, 8, 1);
 		Probes::cool(1);
 		assert_eq!((row(1).maintenance_from, row(1).maintenance_rounds), (8, 1));
-	});
-}
-
-#[test]
-fn an_outage_of_a_network_is_excused_for_a_bounded_share() {
-	build_and_execute(4, || {
-		for service in 1..=4 {
-			list_rpc(service, service.into(), 7);
-			Probes::heat(service).unwrap();
-		}
-		list(5, 5);
-		assert_eq!(max_excuses(12), 1);
-		let out = |_: u16, _: u32, service: u32| if service <= 3 { DOWN } else { up() };
-		play(5, out);
-		let counters = row(1).counters;
-		assert_eq!((counters.excused, counters.down), (1, 2));
-		assert_eq!(row(1).last.unwrap().1, Verdict::Down);
-		assert_eq!(row(4).counters.up, 3);
-		// The window after has one again.
-		play(13, out);
-		assert_eq!((row(1).counters.excused, row(1).counters.judged()), (1, 5));
-	});
-	assert_eq!(max_excuses(1_440), 72);
-	assert_eq!(max_excuses(1), 1);
-}
-
-#[test]
-fn a_big_operator_that_switches_off_is_not_excused() {
-	build_and_execute(4, || {
-		for service in 1..=10 {
-			// Operator 1 has seven of ten services, and two accomplices.
-			let operator = if service <= 7 { 1 } else { u64::from(service) };
-			list_rpc(service, operator, 7);
-			Probes::heat(service).unwrap();
-		}
-		play(4, |_, _, service| if service <= 9 { DOWN } else { up() });
-		assert_eq!((row(1).counters.excused, row(1).counters.down), (0, 2));
-		assert!(!breaches_of(1).is_empty());
-	});
-}
-
-#[test]
-fn young_exposure_carries_no_weight_in_an_outage() {
-	build_and_execute(4, || {
-		for service in 1..=5 {
-			list_rpc(service, service.into(), 7);
-			// Four fresh accounts against an old one.
-			Weights::mutate(|w| w.insert(service, if service < 5 { 0 } else { 100 }));
-			Probes::heat(service).unwrap();
-		}
-		play(3, |_, _, service| if service < 5 { DOWN } else { up() });
-		assert_eq!(row(1).counters.excused, 0);
 	});
 }
 

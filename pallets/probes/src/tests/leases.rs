@@ -44,7 +44,7 @@ fn health() -> (u32, bool) {
 /// The row of a lease, and how it is heard.
 fn lease_row() -> (Row<u64>, Hearing) {
 	let (row, hearing) = blank(true);
-	let frozen = Frozen { allowance: [500; 3], multiplier: 1, weight: 1 };
+	let frozen = Frozen { allowance: [500; 3], multiplier: 1 };
 	(Row { service: SERVICE, frozen, ..row }, Hearing { window_rounds: 400, ..hearing })
 }
 

@@ -291,7 +291,7 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 		rows = vec![row(1); 4];
 	});
 	for row in &mut rows {
-		row.frozen = Frozen { allowance, multiplier: 1, weight: 1 };
+		row.frozen = Frozen { allowance, multiplier: 1 };
 	}
 	let subjects = vec![Some(Subject::default()); 4];
 	let committee = (1u128 << 21) - 1;

@@ -32,9 +32,6 @@ impl Registry<AccountId> for World {
 	fn treasury() -> AccountId {
 		TREASURY
 	}
-	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
-		amount
-	}
 	fn min_bond(_: AssetId) -> Option<Balance> {
 		Some(MIN_BOND)
 	}
