@@ -34,6 +34,7 @@ impl Registry<AccountId> for World {
 	}
 	fn proven(_: ServiceId) {}
 	fn unfound(_: ServiceId) {}
+	fn disproven(_: ServiceId) {}
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
 		TREASURY
@@ -52,7 +53,7 @@ impl LeaseRegistry<AccountId> for World {
 		terms: SlaTerms,
 	) -> DispatchResult {
 		let parent = Self::service(parent).ok_or(DispatchError::Other("no parent"))?;
-		let same = endpoint::check(&endpoint, true).ok() == endpoint::check(&parent.endpoint, true).ok();
+		let same = endpoint::target(&endpoint).ok() == endpoint::target(&parent.endpoint).ok();
 		ensure!(same, DispatchError::Other("elsewhere"));
 		let status = surety_primitives::ServiceStatus::Leased;
 		let service = Service { endpoint, capacity: 1, price, terms, status, ..parent };

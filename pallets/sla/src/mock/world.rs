@@ -24,6 +24,7 @@ impl Registry<AccountId> for World {
 	}
 	fn proven(_: ServiceId) {}
 	fn unfound(_: ServiceId) {}
+	fn disproven(_: ServiceId) {}
 	fn terminate(id: ServiceId, at: RoundIndex) {
 		if service_is_sold(id) {
 			change!(Terminated, |map| map.insert(id, at));
