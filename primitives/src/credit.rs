@@ -34,8 +34,13 @@ pub fn cost_of(window_price: Balance, share: WindowShare) -> Option<Balance> {
 	)
 }
 
-/// Bond that must be reserved for credits that may still cost `cost` base units, and for the penalty on
-/// them. `None` if that overflows.
+/// Bond that must be reserved for agreements of `rate` base units per block in all, of which credits of `left` windows'
+/// prices may still be taken, and the penalty on them. `None` if that overflows.
+pub fn exposure<C: Clock>(rate: Balance, left: WindowShare, penalty_share: Perbill) -> Option<Balance> {
+	with_penalty(cost_of(window_price::<C>(rate)?, left)?, penalty_share)
+}
+
+/// Credits that may still cost `cost` base units, and the penalty on them. `None` if that overflows.
 pub fn with_penalty(cost: Balance, penalty_share: Perbill) -> Option<Balance> {
 	cost.checked_add(penalty_share.mul_ceil(cost))
 }

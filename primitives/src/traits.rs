@@ -3,12 +3,16 @@
 use crate::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
 	LeaseId, MeterReading, Network, NetworkId, Occupancy, OrderId, RoundIndex, Service, ServiceId, Severity,
-	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary, stored,
+	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary, shared, stored,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult, Perbill};
+
+/// Rounds from one that is probed to the first in whose blocks all of it is judged: its reports are revealed in the
+/// next round and judged in the one after. As long, the slot of a row that is gone may still be named.
+pub const JUDGED_AFTER: RoundIndex = 3;
 
 /// The chain's clock: all of it fixed at genesis, none of it ever zero.
 pub trait Clock {
@@ -67,14 +71,15 @@ pub trait Registry<AccountId> {
 	fn network(id: NetworkId) -> Option<Network>;
 	/// The networks there are, at most 64 of them; for off-chain use.
 	fn networks() -> Vec<NetworkId>;
-	/// The probers read the operator's proof of control at the endpoint's host: an unproven service
-	/// becomes active. Does nothing for any other.
+	/// The probers found the proof of control at the endpoint's host: an unproven service becomes
+	/// active. Does nothing for any other.
 	fn proven(id: ServiceId);
 	/// The probers asked for the proof through a whole window and found none: the listing gives its place at
 	/// the host free. Does nothing for any other.
 	fn unfound(id: ServiceId);
-	/// The probers asked an idle listing for its proof of control again and it is gone: an active service becomes
-	/// unproven. Does nothing for any other.
+	/// The probers asked an idle service for the proof again, since it answered badly, and it is gone: an active or paused
+	/// service becomes unproven. Does nothing for any other, nor while units are sold. The caller asks for the
+	/// proof from then on.
 	fn disproven(id: ServiceId);
 	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
 	fn terminate(id: ServiceId, at: RoundIndex);
@@ -83,9 +88,6 @@ pub trait Registry<AccountId> {
 	/// Base units of the asset that an operator must have bonded, which governance holds to be worth the same
 	/// in every asset. `None` if the asset is not approved.
 	fn min_bond(asset: AssetId) -> Option<Balance>;
-	/// An amount of an asset in billionths of its minimum bond, rounded down, which governance holds to be worth the
-	/// same in every asset: so amounts of different assets can be compared. 0 if the asset is not approved.
-	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance;
 }
 
 /// The services that leases are.
@@ -241,12 +243,27 @@ pub trait Probing {
 	fn judged_round() -> RoundIndex;
 }
 
-/// Meters that streams are paid by.
+/// State of a meter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Metered {
+	/// Its reading.
+	pub reading: MeterReading,
+	/// Round after which it stops for good and why, if that is decided.
+	pub end: Option<(RoundIndex, CloseReason)>,
+}
+
+/// Meters that streams are paid by. Only a hot service has one.
 pub trait Meter {
-	/// Reading of a hot service. `None` if it has no meter.
-	fn reading(service: ServiceId) -> Option<MeterReading>;
-	/// Round after which the meter stops for good and why, if that is decided.
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)>;
+	/// Meter of a service.
+	fn meter(service: ServiceId) -> Option<Metered>;
+	/// Its reading.
+	fn reading(service: ServiceId) -> Option<MeterReading> {
+		Self::meter(service).map(|meter| meter.reading)
+	}
+	/// Round after which it stops for good and why, if that is decided.
+	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
+		Self::meter(service).and_then(|meter| meter.end)
+	}
 }
 
 stored! {
@@ -324,6 +341,17 @@ stored! {
 	}
 }
 
+shared! {
+	/// The platform's fee on what a payee is paid, fixed when the funds are put on hold.
+	#[derive(Copy)]
+	pub struct Fee {
+		/// Share of every payment.
+		pub share: Perbill,
+		/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
+		pub to_probers: Perbill,
+	}
+}
+
 /// A stream to open.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewStream<AccountId> {
@@ -345,6 +373,8 @@ pub struct NewStream<AccountId> {
 	/// the tenant closes the stream before it runs out, but for the rounds of it that were judged and not
 	/// billable.
 	pub prepaid: Balance,
+	/// The platform's fee.
+	pub fee: Fee,
 }
 
 /// A stream that a lump becomes.
@@ -386,7 +416,8 @@ pub struct StreamInfo {
 
 /// Tenant funds on hold for a purpose.
 pub trait Escrow<AccountId> {
-	/// Open a stream. It is billed from the next round on.
+	/// Open a stream. It is billed from the next round on. Its owner is not notified of anything before the next
+	/// block.
 	fn open_stream(stream: NewStream<AccountId>) -> Result<EscrowId, DispatchError>;
 	/// Turn a lump into a stream of the same funds, billed from the next round on. Fails if the lump has
 	/// paid or locked anything, or is less than `prepaid` or than one block's `rate`: what is prepaid pays

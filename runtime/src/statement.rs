@@ -14,7 +14,7 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Clock, EscrowId, EscrowOwner, Funds};
+use surety_primitives::{AssetId, Clock, EscrowId, EscrowOwner, Funds, JUDGED_AFTER};
 use surety_runtime_api::{Statement, StatementKind, StatementLine, StatementTotal};
 
 /// Lines of one account, collected.
@@ -98,7 +98,7 @@ impl Collector<'_> {
 			// Nobody knows when an end is judged, but not before the round after the next begins.
 			line.from = stream
 				.and_then(|stream| stream.ending)
-				.map(|(round, _)| Timing::round_start(round.saturating_add(escrow::types::JUDGED_AFTER)));
+				.map(|(round, _)| Timing::round_start(round.saturating_add(JUDGED_AFTER)));
 		}
 	}
 

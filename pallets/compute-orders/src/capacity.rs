@@ -68,7 +68,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The server behind an endpoint.
 	pub(crate) fn server_of(url: &[u8]) -> Option<ServerId> {
-		let target = endpoint::check(url, true).ok()?;
+		let target = endpoint::target(url).ok()?;
 		Some(blake2_256(&(target.host, target.port, target.secure).encode()))
 	}
 

@@ -24,14 +24,15 @@ use crate::{
 	AccountOf,
 	metering::round_before,
 	pallet::{Accounts, Agenda, Config, Cursor, Event, Pallet},
-	types::{JUDGED_AFTER, Lane, SPREAD_ROUNDS, State, Terms},
+	types::{Lane, SPREAD_ROUNDS, State, Terms},
 	weights::WeightInfo,
 };
 use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, Meter, OnEscrowEnd, RoundIndex, StreamEnd, agenda,
+	BlockNumber, Clock, CloseReason, EscrowId, JUDGED_AFTER, Meter, Metered, OnEscrowEnd, RoundIndex,
+	StreamEnd, agenda,
 };
 
 /// Outcome for a stream whose end was carried out.
@@ -135,14 +136,28 @@ impl<T: Config> Pallet<T> {
 
 	/// Take in what the meter says, up to the end that is known. Returns the state with that end.
 	pub(crate) fn touch(account: &mut AccountOf<T>) -> State {
-		let known = Self::known_end(account);
+		let meter = Self::meter_of(account);
+		Self::touch_by(account, meter)
+	}
+
+	/// [`Self::touch`] by what its meter is known to say.
+	pub(crate) fn touch_by(account: &mut AccountOf<T>, meter: Option<Metered>) -> State {
+		let known = Self::known_end(account, meter);
 		if let (Terms::Stream(stream), false) = (&mut account.terms, known.is_closed()) {
 			if let Some((round, _)) = known.end() {
 				stream.stop(round);
 			}
-			stream.note(T::Meter::reading(stream.meter), T::Clock::round_blocks());
+			stream.note(meter.map(|meter| meter.reading), T::Clock::round_blocks());
 		}
 		known
+	}
+
+	/// The meter that an account is paid by. Reading it decodes a page of rows: once per touch.
+	pub(crate) fn meter_of(account: &AccountOf<T>) -> Option<Metered> {
+		match &account.terms {
+			Terms::Stream(stream) if !account.is_closed() => T::Meter::meter(stream.meter),
+			_ => None,
+		}
 	}
 
 	/// Write down an end: nothing after its round is billed.
@@ -177,16 +192,17 @@ impl<T: Config> Pallet<T> {
 	///
 	/// A stream that was a lump parks with its meter, unless it was to be closed. A meter that is
 	/// gone without a word ends what it was last read for.
-	pub(crate) fn known_end(account: &AccountOf<T>) -> State {
+	pub(crate) fn known_end(account: &AccountOf<T>, meter: Option<Metered>) -> State {
 		let Terms::Stream(stream) = &account.terms else { return account.state };
 		if account.is_closed() {
 			return account.state;
 		}
 		let (open, last) = (account.state == State::Open, stream.last());
-		let gone = || open && T::Meter::reading(stream.meter).is_none();
-		let meter = T::Meter::ended(stream.meter)
-			.or_else(|| gone().then_some((stream.read, CloseReason::ServiceRetired)))
-			.map(|(round, reason)| (round.max(stream.read), reason));
+		let meter = match meter {
+			Some(meter) => meter.end,
+			None => open.then_some((stream.read, CloseReason::ServiceRetired)),
+		};
+		let meter = meter.map(|(round, reason)| (round.max(stream.read), reason));
 		let stands = account.end_round().or(last);
 		match (meter, last) {
 			(Some((round, reason)), _) if stands.is_none_or(|stands| round < stands) => {

@@ -11,10 +11,10 @@
 )]
 
 use super::*;
-use crate::types::{Account, Fee, Paid, Run, Stream, Term};
+use crate::types::{Account, Paid, Run, Stream, Term};
 use alloc::vec;
 use frame::benchmarking::prelude::*;
-use surety_primitives::{AssetId, EscrowOwner, Started, agenda::MAX_BLOCKS_WALKED};
+use surety_primitives::{AssetId, EscrowOwner, Fee, Started, agenda::MAX_BLOCKS_WALKED};
 
 /// Benchmark set-up in other pallets.
 pub trait BenchmarkHelper<AccountId> {

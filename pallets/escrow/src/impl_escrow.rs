@@ -4,7 +4,7 @@
 use crate::{
 	AccountOf,
 	pallet::{Accounts, Config, Error, Event, HoldReason, NextId, Pallet},
-	types::{Account, Fee, Paid, State, Stream, Term, Terms},
+	types::{Account, Paid, State, Stream, Term, Terms},
 };
 use frame::prelude::{ArithmeticError, DispatchError, DispatchResult, ensure};
 use frame_support::{
@@ -12,8 +12,8 @@ use frame_support::{
 	traits::{DefensiveOption, Get},
 };
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Funds, Meter, NewStream,
-	OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd, StreamInfo,
+	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Fee, Funds, Meter, Metered,
+	NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd, StreamInfo,
 };
 
 /// Round after which a stream ends, and why.
@@ -21,12 +21,12 @@ type End = (RoundIndex, CloseReason);
 
 impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	fn open_stream(new: NewStream<T::AccountId>) -> Result<EscrowId, DispatchError> {
-		let NewStream { owner, payer, payee, asset, meter, rate, deposit, prepaid } = new;
-		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
+		let NewStream { owner, payer, payee, asset, meter, rate, deposit, prepaid, fee } = new;
+		let metered = Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
 		with_storage_layer(|| {
 			let terms = Terms::Stream(Stream::new(meter, rate, prepaid, T::Clock::round(), None));
 			let (id, mut account) =
-				Self::hold_for(owner, payer.clone(), payee.clone(), asset, deposit, terms)?;
+				Self::hold_for(owner, payer.clone(), payee.clone(), asset, deposit, fee, terms)?;
 			Self::deposit_event(Event::StreamOpened {
 				escrow: id,
 				payer,
@@ -37,7 +37,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 				deposit,
 				prepaid,
 			});
-			let known = Self::touch(&mut account);
+			let known = Self::touch_by(&mut account, Some(metered));
 			Self::reschedule(id, &mut account, known);
 			Accounts::<T>::insert(id, account);
 			Ok(id)
@@ -51,13 +51,13 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		ensure!(account.frozen == 0, Error::<T>::FrozenFunds);
 		ensure!(account.is_untouched(), Error::<T>::LumpTouched);
 		let deposit = account.held;
-		Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
+		let metered = Self::ensure_can_stream(meter, rate, deposit, prepaid)?;
 		let round = T::Clock::round();
 		ensure!(last > round, Error::<T>::LastRoundNotLater);
 		account.payee = payee.clone();
 		let term = Term { last, trial_until };
 		account.terms = Terms::Stream(Stream::new(meter, rate, prepaid, round, Some(term)));
-		let known = Self::touch(&mut account);
+		let known = Self::touch_by(&mut account, Some(metered));
 		Self::reschedule(id, &mut account, known);
 		let (payer, asset) = (account.payer.clone(), account.asset);
 		Accounts::<T>::insert(id, account);
@@ -78,7 +78,8 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 
 	fn extend(id: EscrowId, last: RoundIndex, prepaid: Balance) -> DispatchResult {
 		let mut account = Self::live_stream(id)?;
-		let (known, funds) = (Self::known_end(&account), account.for_meter());
+		let meter = Self::meter_of(&account);
+		let (known, funds) = (Self::known_end(&account, meter), account.for_meter());
 		let Terms::Stream(stream) = &mut account.terms else { return Err(Error::<T>::NotAStream.into()) };
 		let stands = stream.last().ok_or(Error::<T>::NoLastRound)?;
 		ensure!(stands > T::Clock::round(), Error::<T>::LastRoundReached);
@@ -88,7 +89,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		ensure!(prepaid <= funds, Error::<T>::PrepaidAboveDeposit);
 		stream.prepaid = prepaid;
 		stream.extend(last);
-		let known = Self::touch(&mut account);
+		let known = Self::touch_by(&mut account, meter);
 		Self::reschedule(id, &mut account, known);
 		Accounts::<T>::insert(id, account);
 		Self::deposit_event(Event::Extended { escrow: id, last_round: last, prepaid });
@@ -173,9 +174,10 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		amount: Balance,
 	) -> Result<EscrowId, DispatchError> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let fee = Fee { share: T::PlatformFee::get(), to_probers: T::ProberShare::get() };
 		with_storage_layer(|| {
 			let (id, account) =
-				Self::hold_for(owner, payer.clone(), payee.clone(), asset, amount, Terms::Lump)?;
+				Self::hold_for(owner, payer.clone(), payee.clone(), asset, amount, fee, Terms::Lump)?;
 			Accounts::<T>::insert(id, account);
 			Self::deposit_event(Event::LumpOpened { escrow: id, payer, payee, asset, amount });
 			Ok(id)
@@ -217,20 +219,20 @@ impl<T: Config> Pallet<T> {
 		Ok(account)
 	}
 
-	/// A stream may be paid out of `deposit`. The first block is paid by what is prepaid, if
-	/// anything is.
+	/// A stream may be paid out of `deposit` by a meter, which is returned. The first block is paid
+	/// by what is prepaid, if anything is.
 	fn ensure_can_stream(
 		meter: ServiceId,
 		rate: Balance,
 		deposit: Balance,
 		prepaid: Balance,
-	) -> DispatchResult {
+	) -> Result<Metered, Error<T>> {
 		ensure!(rate > 0, Error::<T>::ZeroRate);
 		ensure!(deposit >= rate, Error::<T>::DepositBelowRate);
 		ensure!(prepaid <= deposit, Error::<T>::PrepaidAboveDeposit);
-		ensure!(T::Meter::ended(meter).is_none(), Error::<T>::MeterEnded);
-		ensure!(T::Meter::reading(meter).is_some(), Error::<T>::NoMeter);
-		Ok(())
+		let metered = T::Meter::meter(meter).ok_or(Error::<T>::NoMeter)?;
+		ensure!(metered.end.is_none(), Error::<T>::MeterEnded);
+		Ok(metered)
 	}
 
 	/// Decide the end of a stream, after which it is closed or, if it `parks`, is a lump again.
@@ -250,7 +252,8 @@ impl<T: Config> Pallet<T> {
 		let mut account = Self::live_stream(id)?;
 		let Terms::Stream(stream) = &account.terms else { return Err(Error::<T>::NotAStream.into()) };
 		let at = at.max(stream.read);
-		let known = match (Self::known_end(&account), stream.last()) {
+		let meter = Self::meter_of(&account);
+		let known = match (Self::known_end(&account, meter), stream.last()) {
 			// Its time is over before that, which can no longer be put off.
 			(State::Open, Some(last)) if last < at => State::expired(last),
 			(known, _) => known,
@@ -258,7 +261,7 @@ impl<T: Config> Pallet<T> {
 		let before = account.state;
 		account.state = State::stopping(at, reason, parks).unless(known);
 		if account.state != before {
-			let known = Self::touch(&mut account);
+			let known = Self::touch_by(&mut account, meter);
 			// Funds that have run out are known only now.
 			let state = Self::due_end(&account, known).unwrap_or(known);
 			Self::decide(id, &mut account, state);
@@ -299,6 +302,7 @@ impl<T: Config> Pallet<T> {
 		payee: T::AccountId,
 		asset: AssetId,
 		amount: Balance,
+		fee: Fee,
 		terms: Terms,
 	) -> Result<(EscrowId, AccountOf<T>), DispatchError> {
 		let id = NextId::<T>::get();
@@ -315,7 +319,7 @@ impl<T: Config> Pallet<T> {
 			awarded: 0,
 			paid: Paid::default(),
 			refunded: 0,
-			fee: Fee { share: T::PlatformFee::get(), to_probers: T::ProberShare::get() },
+			fee,
 			terms,
 			state: State::Open,
 		};

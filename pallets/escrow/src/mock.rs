@@ -7,8 +7,8 @@ use crate::{AccountOf, Accounts, Config, Event, HoldReason, NextId};
 use frame::{deps::sp_io, testing_prelude::*};
 use std::{cell::RefCell, collections::BTreeMap};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Funds as _, Meter,
-	MeterReading, NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd,
+	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Fee, Funds as _,
+	Meter, MeterReading, Metered, NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd,
 };
 
 type Block = MockBlockU32<Test>;
@@ -79,11 +79,9 @@ type TurnedMeter = (MeterReading, Option<(RoundIndex, CloseReason)>);
 /// Meters that advance when a test says what a round was.
 pub struct TestMeter;
 impl Meter for TestMeter {
-	fn reading(service: ServiceId) -> Option<MeterReading> {
-		METERS.with_borrow(|meters| meters.get(&service).map(|meter| meter.0))
-	}
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
-		METERS.with_borrow(|meters| meters.get(&service).and_then(|meter| meter.1))
+	fn meter(service: ServiceId) -> Option<Metered> {
+		let meter = METERS.with_borrow(|meters| meters.get(&service).copied());
+		meter.map(|(reading, end)| Metered { reading, end })
 	}
 }
 impl TestMeter {
@@ -331,6 +329,7 @@ pub fn new_stream(asset: AssetId) -> NewStream<AccountId> {
 		rate: 2,
 		deposit: 1_000,
 		prepaid: 200,
+		fee: Fee { share: PlatformFee::get(), to_probers: ProberShare::get() },
 	}
 }
 

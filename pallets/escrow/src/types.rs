@@ -1,17 +1,14 @@
 //! Types of escrow accounts.
 
-use frame::prelude::{BoundedVec, ConstU32, Perbill};
+use frame::prelude::{BoundedVec, ConstU32};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, MeterReading, RoundIndex, ServiceId, stored,
+	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, Fee, JUDGED_AFTER, MeterReading, RoundIndex,
+	ServiceId, stored,
 };
 
 /// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
 /// within three, so freezing and thawing in every single round needs four.
 pub const MAX_RUNS: u32 = 6;
-
-/// Rounds from the one that is to be read off a meter to the first in whose blocks all of it is
-/// judged: it is revealed in the next and judged in the one after.
-pub const JUDGED_AFTER: RoundIndex = 3;
 
 /// Rounds over whose blocks the reads that nobody waits for are spread. What is read this late, or
 /// later still because of a backlog, must not be older than what a meter remembers.
@@ -158,17 +155,6 @@ impl State {
 	/// True if it is decided that a stream becomes a lump again.
 	pub fn parks(&self) -> bool {
 		matches!(self, Self::Parking { .. })
-	}
-}
-
-stored! {
-	/// The fee that an account was opened with.
-	#[derive(Copy)]
-	pub struct Fee {
-		/// Share of every payment.
-		pub share: Perbill,
-		/// Share of the fee that goes to the probers' pot; the treasury gets the rest.
-		pub to_probers: Perbill,
 	}
 }
 

@@ -46,7 +46,8 @@ mod errors {
 		TooManyServices,
 		/// All identifiers are used up.
 		NoMoreIds,
-		/// The service waits for proof of control: serve the signed file at the endpoint's host. If
+		/// The service waits for proof of control: serve the hash that the view function `control_proof`
+		/// gives at the endpoint's host, under `/.well-known/surety/<service>`. If
 		/// the probers gave up, or found it while the host was full, `update_service` with an
 		/// endpoint makes them ask again.
 		ServiceUnproven,
@@ -93,6 +94,9 @@ mod errors {
 		EndpointPort,
 		/// The host is a loopback, private or otherwise not public address or name, which this chain refuses.
 		EndpointPrivate,
+		/// The host is an IPv6 address: not every validator reaches those, and all must see the same. Give a
+		/// name or an IPv4 address.
+		EndpointIpv6,
 		/// Governance denied the host or a name above it.
 		HostDenied,
 		/// The host is not denied.

@@ -144,12 +144,18 @@ mod events {
 			/// of one.
 			cover: WindowShare,
 		},
-		/// The probers read the operator's proof of control: the service is active.
+		/// The probers found the proof of control at the endpoint's host: the service is active.
 		ServiceProven {
 			/// Id of the service.
 			service: ServiceId,
 		},
-		/// The probers read the operator's proof of control, but the host carries as many proven
+		/// The probers asked for the proof of control again and it was gone: the service is unproven
+		/// and takes no units until they find it.
+		ProofLost {
+			/// Id of the service.
+			service: ServiceId,
+		},
+		/// The probers found the proof of control, but the host carries as many proven
 		/// listings as it may: the service stays unproven. `update_service` with an endpoint makes
 		/// the probers ask again.
 		HostFull {

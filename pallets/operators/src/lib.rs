@@ -35,7 +35,8 @@
 //! ```
 //!
 //! Listing takes a deposit in the native token. Where the chain requires proof of control, a listing waits
-//! as `Unproven` until the probers read the operator's signature at the endpoint's host.
+//! as `Unproven` until the probers find its hash at the endpoint's host ([`Pallet::control_proof`]). They ask for
+//! it again when an idle listing answers badly, and one whose proof is gone is unproven again.
 //!
 //! ## Limits that protect others
 //!
@@ -108,7 +109,7 @@ use frame::prelude::*;
 use frame_support::pallet_macros::import_section;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId, Protocol,
-	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare,
+	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare, endpoint,
 };
 
 pub use pallet::*;
@@ -397,6 +398,16 @@ pub mod pallet {
 			<Self as Bonding<T::AccountId>>::free_bond(service)
 		}
 
+		/// Hash that proves control of a service's endpoint. Serve it as 64 hexadecimal digits at
+		/// `/.well-known/surety/<service>` of the endpoint's scheme, host and port. It changes with the
+		/// endpoint. `None` if there is no such listing; a lease needs none.
+		pub fn control_proof(service: ServiceId) -> Option<[u8; 32]> {
+			let listing = Services::<T>::get(service)?;
+			let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+			let operator = listing.operator.encode();
+			Some(endpoint::control_hash(genesis.as_ref(), &operator, service, &listing.endpoint))
+		}
+
 		/// Services of an operator, in the order in which they were listed.
 		pub fn services_of(who: T::AccountId) -> Vec<ServiceId> {
 			ServicesOf::<T>::get(who).into_inner()
@@ -483,7 +494,8 @@ pub mod pallet {
 
 		/// List a service. Takes a deposit in the native token until it is removed.
 		///
-		/// - `endpoint`: plain http(s) URL without credentials, query or fragment.
+		/// - `endpoint`: plain http(s) URL without credentials, query or fragment, whose host is a name or
+		///   an IPv4 address. In production its owner proves control by the file that `control_proof` names.
 		/// - `region`: ISO 3166-1 alpha-2, two capital letters.
 		/// - `capacity`: units that can be sold in all.
 		/// - `price`: base units of `asset` per unit and billable block.

@@ -109,7 +109,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Where the endpoint of a listed service points: it was checked when it was listed.
 	pub(crate) fn target_of(url: &[u8]) -> Option<Target> {
-		endpoint::check(url, true).ok().defensive()
+		endpoint::target(url).ok().defensive()
 	}
 
 	pub(crate) fn endpoint_error(fault: Fault) -> Error<T> {
@@ -122,6 +122,7 @@ impl<T: Config> Pallet<T> {
 			Fault::Host => Error::<T>::EndpointHost,
 			Fault::Port => Error::<T>::EndpointPort,
 			Fault::Private => Error::<T>::EndpointPrivate,
+			Fault::Ipv6 => Error::<T>::EndpointIpv6,
 		}
 	}
 

@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, LEASES_FROM, Network, NetworkId, Registry, RoundIndex, Service, ServiceId,
-	ServiceStatus, endpoint::Host,
+	Agreements, AssetId, Balance, Clock, CloseReason, LEASES_FROM, Network, NetworkId, Registry, RoundIndex,
+	Service, ServiceId, ServiceStatus, endpoint::Host,
 };
 
 impl<T: Config> Registry<T::AccountId> for Pallet<T> {
@@ -58,7 +58,25 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 		Listings::<T>::insert(id, listing);
 	}
 
-	fn disproven(_: ServiceId) {}
+	fn disproven(id: ServiceId) {
+		let proven = |status| matches!(status, ServiceStatus::Active | ServiceStatus::Paused);
+		let Some(mut service) = Services::<T>::get(id).filter(|service| proven(service.status)) else {
+			return;
+		};
+		if !T::Clock::proof_of_control() || T::Agreements::units(id) > 0 {
+			return;
+		}
+		let Some(mut listing) = Listings::<T>::get(id).defensive() else { return };
+		let Some(target) = Self::target_of(&service.endpoint) else { return };
+		Self::leave_place(&service.operator, &target.host, listing.place);
+		service.status = ServiceStatus::Unproven;
+		// It is counted even where the operator has as many there as it may: nothing new is listed.
+		UnprovenHosts::<T>::mutate(&service.operator, &target.host, |count| *count = count.saturating_add(1));
+		listing.place = HostPlace::Unproven;
+		Listings::<T>::insert(id, listing);
+		Services::<T>::insert(id, service);
+		Self::deposit_event(Event::ProofLost { service: id });
+	}
 
 	fn terminate(id: ServiceId, at: RoundIndex) {
 		// A lease is not among these: its owner ends it.
@@ -69,11 +87,6 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 
 	fn treasury() -> T::AccountId {
 		T::Treasury::get()
-	}
-
-	fn in_min_bonds(asset: AssetId, amount: Balance) -> Balance {
-		let minimum = Self::min_bond(asset).unwrap_or(0);
-		amount.saturating_mul(1_000_000_000).checked_div(minimum).unwrap_or(0)
 	}
 
 	fn min_bond(asset: AssetId) -> Option<Balance> {

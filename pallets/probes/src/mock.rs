@@ -152,6 +152,7 @@ impl Registry<AccountId> for MockRegistry {
 	fn proven(id: ServiceId) {
 		Proven::mutate(|proven| proven.push(id));
 	}
+	fn disproven(_: ServiceId) {}
 	fn unfound(id: ServiceId) {
 		Unfound::mutate(|unfound| unfound.push(id));
 	}
@@ -161,9 +162,6 @@ impl Registry<AccountId> for MockRegistry {
 	fn terminate(_: ServiceId, _: RoundIndex) {}
 	fn treasury() -> AccountId {
 		0
-	}
-	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
-		amount
 	}
 	fn min_bond(_: AssetId) -> Option<Balance> {
 		None

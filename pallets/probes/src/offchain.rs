@@ -397,7 +397,6 @@ pub(crate) fn deny_list(kept: &[Vec<u8>]) -> BTreeSet<Host> {
 
 /// True if the deny list has the host of a URL or a name above it.
 pub(crate) fn is_denied(url: &[u8], denied: &BTreeSet<Host>) -> bool {
-	// Addresses on private networks are the transport's business.
-	let Ok(target) = endpoint::check(url, true) else { return false };
+	let Ok(target) = endpoint::target(url) else { return false };
 	endpoint::lineage(&target.host).any(|host| denied.contains(&host))
 }

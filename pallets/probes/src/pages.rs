@@ -11,8 +11,8 @@ use crate::{
 use frame_support::{defensive, ensure, traits::DefensiveOption};
 use sp_runtime::{DispatchError, DispatchResult};
 use surety_primitives::{
-	Clock, CloseReason, Judge, Meter, MeterReading, Occupancy, Probed, Probing, Registry, ReputationSink,
-	RoundIndex, ServiceId, ServiceStatus, WindowIndex, WindowSummary,
+	Clock, CloseReason, Judge, Meter, MeterReading, Metered, Occupancy, Probed, Probing, Registry,
+	ReputationSink, RoundIndex, ServiceId, ServiceStatus, WindowIndex, WindowSummary,
 };
 
 type RowOf<T> = Row<<T as frame_system::Config>::AccountId>;
@@ -335,11 +335,8 @@ impl<T: Config> Probing for Pallet<T> {
 }
 
 impl<T: Config> Meter for Pallet<T> {
-	fn reading(service: ServiceId) -> Option<MeterReading> {
-		Self::active_row(service).filter(|(id, ..)| id.is_hot()).map(|(.., row)| row.meter)
-	}
-
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
-		Self::active_row(service).and_then(|(.., row)| row.meter_end)
+	fn meter(service: ServiceId) -> Option<Metered> {
+		let (.., row) = Self::active_row(service).filter(|(id, ..)| id.is_hot())?;
+		Some(Metered { reading: row.meter, end: row.meter_end })
 	}
 }

@@ -106,7 +106,10 @@ mod benchmarks {
 	fn open_agreement() {
 		let service = T::BenchmarkHelper::open_service();
 		let who = tenant::<T>(service);
-		let (_, deposit) = deposit_for::<T>(service);
+		let (asset, deposit) = deposit_for::<T>(service);
+		// As on a chain: the rules of a window are known from its first block on.
+		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::rules_now());
+		Pallet::<T>::ensure_pot(asset, &who).expect("the tenant is funded");
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), service, UNITS, u128::MAX, deposit, Default::default());
@@ -115,10 +118,25 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn endow_pot() {
+		let service = T::BenchmarkHelper::open_service();
+		let who = tenant::<T>(service);
+		let (asset, _) = deposit_for::<T>(service);
+
+		#[block]
+		{
+			Pallet::<T>::ensure_pot(asset, &who).expect("the tenant is funded");
+		}
+
+		assert!(Pots::<T>::contains_key(asset));
+	}
+
+	#[benchmark]
 	fn open_lease_agreement() {
 		let lease = T::BenchmarkHelper::listed_lease();
 		let service = service_of_lease(lease);
 		let who = tenant::<T>(service);
+		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::rules_now());
 
 		#[block]
 		{

@@ -88,43 +88,45 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Pay the credit of an agreement by what its stream has paid. Writes only what changed; a
-	/// payment that cannot be delivered leaves it claimable.
-	fn settle_credit(
+	/// Pay what an agreement owes both ways: its stream, `always` or only if there is a
+	/// reason to, and the credit by what the stream has paid. Writes only what changed; a credit that cannot be
+	/// delivered stays claimable. Returns what was paid of each.
+	///
+	/// A stream that cannot be paid now (disputed) does not hold back the credit. Once its service
+	/// has ended, paying it makes escrow end it.
+	fn settle_both(
 		id: AgreementId,
-		agreement: &mut Agreement<T::AccountId>,
-	) -> Result<Balance, DispatchError> {
+		mut agreement: Agreement<T::AccountId>,
+		always: bool,
+	) -> (Result<Balance, DispatchError>, Result<Balance, DispatchError>) {
 		let before = agreement.clone();
+		let mut stream = Ok(0);
 		if !agreement.is_closed()
 			&& let Some(mut state) = Services::<T>::get(agreement.service)
 		{
-			Self::resolve(agreement);
-			let paid = T::Escrow::stream(agreement.escrow).map_or(0, |stream| stream.paid);
-			if Self::credit_up_to(agreement, &mut state, paid) {
+			Self::resolve(&mut agreement);
+			let promised = Self::promised(&agreement, &state) > agreement.credited;
+			// First the payment: it is the measure of the credit.
+			if always || promised || T::Probing::ended(agreement.service).is_some() {
+				stream = with_storage_layer(|| T::Escrow::settle(agreement.escrow));
+			}
+			let paid = || T::Escrow::stream(agreement.escrow).map_or(0, |stream| stream.paid);
+			let paid = if promised { paid() } else { 0 };
+			if Self::credit_up_to(&mut agreement, &mut state, paid) {
 				Services::<T>::insert(agreement.service, state);
 			}
 		}
-		let paid = Self::pay(id, agreement);
-		if *agreement != before {
-			Self::store(id, agreement.clone());
+		let credited = Self::pay(id, &mut agreement);
+		if agreement != before {
+			Self::store(id, agreement);
 		}
-		paid
-	}
-
-	/// Pay what the stream of an agreement owes, and make escrow end it if its service has ended. A
-	/// stream that cannot be paid now (disputed) does not hold back the credit.
-	fn settle_stream(agreement: &Agreement<T::AccountId>) -> Result<Balance, DispatchError> {
-		if agreement.is_closed() {
-			return Ok(0);
-		}
-		with_storage_layer(|| T::Escrow::settle(agreement.escrow))
+		(stream, credited)
 	}
 
 	pub(crate) fn do_settle(id: AgreementId) -> DispatchResult {
-		let mut agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
-		// First the payment: it is the measure of the credit.
-		let stream = Self::settle_stream(&agreement);
-		let credited = Self::settle_credit(id, &mut agreement).unwrap_or(0);
+		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
+		let (stream, credited) = Self::settle_both(id, agreement, true);
+		let credited = credited.unwrap_or(0);
 		let paid = match stream {
 			Err(error) if credited == 0 => return Err(error),
 			stream => stream.unwrap_or(0),
@@ -134,23 +136,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_claim(id: AgreementId) -> DispatchResult {
-		let mut agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
-		let _ = Self::settle_stream(&agreement);
-		let paid = Self::settle_credit(id, &mut agreement)?;
-		ensure!(paid > 0, Error::<T>::NothingOwed);
+		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
+		let (_, credited) = Self::settle_both(id, agreement, true);
+		ensure!(credited? > 0, Error::<T>::NothingOwed);
 		Ok(())
 	}
 
 	/// One step of the round robin. An agreement that is promised nothing costs no more than
 	/// reading it, its service and the service's meter.
 	pub(crate) fn settle_step(id: AgreementId) {
-		let Some(mut agreement) = Agreements::<T>::get(id) else { return };
-		let promised = Services::<T>::get(agreement.service)
-			.is_some_and(|state| Self::promised(&agreement, &state) > agreement.credited);
-		if promised || T::Probing::ended(agreement.service).is_some() {
+		if let Some(agreement) = Agreements::<T>::get(id) {
 			// Nothing in it stops the next.
-			let _ = Self::settle_stream(&agreement);
+			let _ = Self::settle_both(id, agreement, false);
 		}
-		let _ = Self::settle_credit(id, &mut agreement);
 	}
 }

@@ -4,7 +4,7 @@ use crate::*;
 use frame::traits::Zero;
 use frame_support::defensive;
 use surety_primitives::{
-	BreachKind, Breached, Counters, Frozen, Judge, SlaTerms,
+	BreachKind, Breached, Counters, Fee, Frozen, Judge, SlaTerms,
 	credit::{cost_of, window_price},
 	lease_of_service, tiers,
 };
@@ -14,10 +14,11 @@ impl<T: Config> Judge for Pallet<T> {
 		let next = window.saturating_add(1);
 		let terms = T::Registry::service(service).map(|info| info.terms);
 		let mut state = Services::<T>::get(service).filter(|state| state.units > 0);
+		let rules = Self::rules(next);
 		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
 			Self::sweep_spare(state);
-			let reserved = Self::renew_slot(service, state, terms.cover, window, since_sold);
+			let reserved = Self::renew_slot(service, state, terms.cover, window, &rules, since_sold);
 			let now = T::Clock::round();
 			let ends = if since_sold.is_dead(T::Clock::window_rounds()) {
 				// A lease that is down fails long before, but not one that answers half of the
@@ -40,14 +41,16 @@ impl<T: Config> Judge for Pallet<T> {
 				Self::terminate(service, at, reason);
 			}
 		}
-		Self::freeze(next, terms.as_ref(), state.as_ref())
+		Self::freeze(next, &rules, terms.as_ref(), state.as_ref())
 	}
 
 	fn heated(service: ServiceId) -> Frozen {
-		// Probed every round from the next one on; none of its exposure is a window old.
+		// Probed every round from the next one on. That may be the first of a window whose rules are
+		// not known yet: then by those of now.
 		let window = T::Clock::window_of(T::Clock::round().saturating_add(1));
 		let terms = T::Registry::service(service).map(|info| info.terms);
-		Self::freeze(window, terms.as_ref(), Services::<T>::get(service).as_ref())
+		let state = Services::<T>::get(service);
+		Self::freeze(window, &Self::rules_now(), terms.as_ref(), state.as_ref())
 	}
 
 	fn breached(service: ServiceId, breached: Breached) {
@@ -118,7 +121,7 @@ impl<T: Config> Pallet<T> {
 	fn current_rules() -> Rules {
 		Rules {
 			penalty_share: T::PenaltyShare::get(),
-			fee_share: T::PlatformFee::get(),
+			fee: Fee { share: T::PlatformFee::get(), to_probers: T::ProberShare::get() },
 			escalation_windows: T::EscalationWindows::get(),
 			max_multiplier: T::MaxMultiplier::get(),
 			rent_base: T::RentBase::get(),
@@ -141,14 +144,18 @@ impl<T: Config> Pallet<T> {
 		state.turn(window, |opened, start| WindowBase::<T>::insert(service, opened, start));
 	}
 
-	/// Measures that `window` is judged by.
-	fn freeze(window: WindowIndex, terms: Option<&SlaTerms>, state: Option<&ServiceState>) -> Frozen {
+	/// Measures that `window` is judged by under `rules`.
+	fn freeze(
+		window: WindowIndex,
+		rules: &Rules,
+		terms: Option<&SlaTerms>,
+		state: Option<&ServiceState>,
+	) -> Frozen {
 		let rounds = T::Clock::window_rounds();
 		let allowance = match terms {
 			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
 			None => [u16::MAX; 3],
 		};
-		let rules = Self::rules(window);
 		let among = rules.escalation_windows.min(u64::BITS);
 		let repeated = state.map_or(0, |state| state.breached_before(window, among));
 		let multiplier =

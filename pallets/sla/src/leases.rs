@@ -3,8 +3,7 @@
 use crate::*;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	EscrowId, LeaseAgreements, LeaseId, ServiceStatus, SlaTerms, StreamEnd,
-	credit::{cost_of, window_price, with_penalty},
+	EscrowId, LeaseAgreements, LeaseId, ServiceStatus, SlaTerms, StreamEnd, credit::exposure,
 	service_of_lease,
 };
 
@@ -20,8 +19,7 @@ impl<T: Config> LeaseAgreements<T::AccountId> for Pallet<T> {
 
 	fn exposure(terms: &SlaTerms, price: Balance) -> Option<(Perbill, Balance)> {
 		let share = Self::rules_now().penalty_share;
-		let cost = cost_of(window_price::<T::Clock>(price)?, terms.cover)?;
-		Some((share, with_penalty(cost, share)?))
+		Some((share, exposure::<T::Clock>(price, terms.cover, share)?))
 	}
 
 	fn ended(agreement: AgreementId, end: StreamEnd) {
@@ -41,11 +39,14 @@ impl<T: Config> Pallet<T> {
 		let info = T::Registry::service(service).ok_or(Error::<T>::UnknownService)?;
 		ensure!(info.status == ServiceStatus::Leased, Error::<T>::NotLeased);
 		let state = Services::<T>::get(service).unwrap_or_else(|| ServiceState::new(info.asset));
-		Self::add_agreement(service, &info, state, 1, info.price, penalty_share)?;
+		let rules = Rules { penalty_share, ..Self::rules_now() };
+		Self::add_agreement(service, &info, state, 1, info.price, &rules)?;
 		// Not from the tenant: an operator whose tenant lacks funds would pay for being late.
 		Self::ensure_pot(info.asset, &info.operator)?;
-		let draft = Self::draft(tenant, service, &info, 1, info.price);
+		let draft = Self::draft(tenant.clone(), service, &info, 1, info.price, escrow);
+		let id = Self::next_id()?;
 		// The deposit is the order's.
-		Self::enlist(Agreement { escrow, lease: Some(lease), ..draft }, 0)
+		Self::enlist(id, Agreement { lease: Some(lease), ..draft }, 0);
+		Ok(id)
 	}
 }

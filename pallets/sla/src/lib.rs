@@ -188,6 +188,9 @@ pub mod pallet {
 		/// The platform's share of what tenants pay; it counts towards the rent.
 		type PlatformFee: Get<Perbill>;
 
+		/// The probers' share of the platform's fee.
+		type ProberShare: Get<Perbill>;
+
 		/// The pot that probers are rewarded from, where rents go.
 		type ProberPot: Get<Self::AccountId>;
 
@@ -305,7 +308,7 @@ pub mod pallet {
 		/// The first agreement ever in an asset also pays one minimum balance to the account that
 		/// holds the credits, if that has none yet.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::open_agreement())]
+		#[pallet::weight(T::WeightInfo::open_agreement().saturating_add(T::WeightInfo::endow_pot()))]
 		pub fn open_agreement(
 			origin: OriginFor<T>,
 			service: ServiceId,
@@ -313,9 +316,11 @@ pub mod pallet {
 			max_price: Balance,
 			deposit: Balance,
 			min_cover: WindowShare,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let tenant = ensure_signed(origin)?;
-			Self::do_open(tenant, service, units, max_price, deposit, min_cover)
+			let endowed = Self::do_open(tenant, service, units, max_price, deposit, min_cover)?;
+			// Once in the life of an asset.
+			Ok((!endowed).then(T::WeightInfo::open_agreement).into())
 		}
 
 		/// Add `amount` to the deposit of one's own agreement, in base units of its asset. Refused

@@ -9,7 +9,7 @@ use crate::{pallet::Agreements, *};
 use frame::{deps::sp_io, testing_prelude::*};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Frozen, Judge,
+	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Fee, Frozen, Judge,
 	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict,
 	service_of_lease,
 };
@@ -152,7 +152,8 @@ parameter_types! {
 	pub storage Taken: u32 = 0;
 	pub storage BaseRent: Perbill = Perbill::zero();
 	pub storage PeakRent: Perbill = Perbill::zero();
-	pub storage Fee: Perbill = Perbill::from_percent(5);
+	pub storage PlatformShare: Perbill = Perbill::from_percent(5);
+	pub const ProberShare: Perbill = Perbill::from_percent(50);
 	pub const Probers: AccountId = PROBERS;
 	pub storage Share: Perbill = Perbill::from_percent(10);
 	pub storage Escalation: u32 = 4;
@@ -174,7 +175,8 @@ impl Config for Test {
 	type PenaltyShare = Share;
 	type RentBase = BaseRent;
 	type RentPeak = PeakRent;
-	type PlatformFee = Fee;
+	type PlatformFee = PlatformShare;
+	type ProberShare = ProberShare;
 	type ProberPot = Probers;
 	type EscalationWindows = Escalation;
 	type MaxMultiplier = MostMultiplied;

@@ -3,8 +3,11 @@
 use crate::*;
 use surety_primitives::{
 	EscrowId, EscrowOwner, NewStream, Service, ServiceKind, ServiceStatus, Verdict,
-	credit::{cost_of, window_price, with_penalty},
+	credit::{exposure, window_price},
 };
+
+/// True if an asset was sold in for the first time, so that its pot had to be endowed.
+pub(crate) type PotEndowed = bool;
 
 impl<T: Config> Pallet<T> {
 	/// Account that holds the credits.
@@ -19,7 +22,7 @@ impl<T: Config> Pallet<T> {
 		max_price: Balance,
 		deposit: Balance,
 		min_cover: WindowShare,
-	) -> DispatchResult {
+	) -> Result<PotEndowed, DispatchError> {
 		ensure!(units > 0, Error::<T>::ZeroUnits);
 		let info = T::Registry::service(service).ok_or(Error::<T>::UnknownService)?;
 		ensure!(info.kind != ServiceKind::Compute, Error::<T>::SoldByLease);
@@ -37,45 +40,44 @@ impl<T: Config> Pallet<T> {
 		ensure!(state.left_of(info.terms.cover) >= min_cover, Error::<T>::CoverTooLow);
 
 		let rules = Self::rules_now();
-		Self::add_agreement(service, &info, state, units, rate, rules.penalty_share)?;
-		Self::ensure_pot(info.asset, &tenant)?;
-		// Its escrow is known below: a stream may notify its owner of an end as soon as it is open.
-		let draft = Self::draft(&tenant, service, &info, units, rate);
-		let agreement = Self::enlist(draft, deposit)?;
+		Self::add_agreement(service, &info, state, units, rate, &rules)?;
+		let endowed = Self::ensure_pot(info.asset, &tenant)?;
+		let agreement = Self::next_id()?;
 		let escrow = T::Escrow::open_stream(NewStream {
 			owner: EscrowOwner::Agreement(agreement),
-			payer: tenant,
-			payee: info.operator,
+			payer: tenant.clone(),
+			payee: info.operator.clone(),
 			asset: info.asset,
 			meter: service,
 			rate,
 			deposit,
 			prepaid,
+			fee: rules.fee,
 		})?;
-		Agreements::<T>::mutate_extant(agreement, |a| a.escrow = escrow);
-		Ok(())
+		Self::enlist(agreement, Self::draft(tenant, service, &info, units, rate, escrow), deposit);
+		Ok(endowed)
 	}
 
 	/// Count a new agreement of a service and reserve its exposure. The first one takes a slot, in
-	/// which the service is probed every round, and reserves the rents of it and the exposure by
-	/// `penalty_share`.
+	/// which the service is probed every round, and reserves the rents of it and the exposure, all
+	/// by `rules`.
 	pub(crate) fn add_agreement(
 		service: ServiceId,
 		info: &Service<T::AccountId>,
 		mut state: ServiceState,
 		units: u32,
 		rate: Balance,
-		penalty_share: Perbill,
+		rules: &Rules,
 	) -> DispatchResult {
 		let window = T::Clock::window_of(T::Clock::round());
 		let first = state.units == 0;
 		state.add(window, units, rate).ok_or(Error::<T>::JudgingBehind)?;
 		if first {
 			state.ends = None;
-			state.penalty_share = penalty_share;
+			state.penalty_share = rules.penalty_share;
 			// The pages ask by which measures to judge, so it must be known to them first.
 			Services::<T>::insert(service, &state);
-			let slot = Self::slot(info.asset, rate, T::Probing::heat(service)?, &Self::rules_now());
+			let slot = Self::slot(info.asset, rate, T::Probing::heat(service)?, rules);
 			// Else whoever wants the slots filled buys what costs less than its slot. A lease was
 			// bid for.
 			let pays = window_price::<T::Clock>(rate).is_none_or(|price| price >= slot.rent);
@@ -83,43 +85,39 @@ impl<T: Config> Pallet<T> {
 			state.slot = Some(slot);
 		}
 		let needed = state.exposure::<T::Clock>(info.terms.cover).ok_or(ArithmeticError::Overflow)?;
-		let reserved = T::Bonding::exposure(service);
-		let free = T::Bonding::free_bond(service);
-		if needed.saturating_sub(reserved) > free {
-			let rents = state.slot.filter(|_| first).map_or(0, |slot| slot.reserve());
-			let units = Self::coverable(free.saturating_sub(rents), info, &state);
-			return Err(Error::<T>::BondTooSmall { units: shown(units) }.into());
-		}
 		// It may need less: what was reserved before its cover was used up and its units were gone.
-		T::Bonding::set_exposure(service, needed)?;
+		T::Bonding::set_exposure(service, needed).map_err(|_| {
+			let rents = state.slot.filter(|_| first).map_or(0, |slot| slot.reserve());
+			let free = T::Bonding::free_bond(service).saturating_sub(rents);
+			Error::<T>::BondTooSmall { units: shown(Self::coverable(free, info, &state)) }
+		})?;
 		Services::<T>::insert(service, state);
 		Ok(())
 	}
 
 	/// Units that `free` bond covers at the listed price.
 	pub(crate) fn coverable(free: Balance, info: &Service<T::AccountId>, state: &ServiceState) -> u32 {
-		let each = window_price::<T::Clock>(info.price)
-			.and_then(|price| cost_of(price, state.left_of(info.terms.cover)))
-			.and_then(|cost| with_penalty(cost, state.penalty_share))
-			.unwrap_or(Balance::MAX);
+		let left = state.left_of(info.terms.cover);
+		let each = exposure::<T::Clock>(info.price, left, state.penalty_share).unwrap_or(Balance::MAX);
 		free.checked_div(each).map_or(u32::MAX, |units| u32::try_from(units).unwrap_or(u32::MAX))
 	}
 
-	/// An agreement that is opened now, without its escrow.
+	/// An agreement that is opened now, not that of a lease.
 	pub(crate) fn draft(
-		tenant: &T::AccountId,
+		tenant: T::AccountId,
 		service: ServiceId,
 		info: &Service<T::AccountId>,
 		units: u32,
 		rate: Balance,
+		escrow: EscrowId,
 	) -> Agreement<T::AccountId> {
 		Agreement {
-			tenant: tenant.clone(),
+			tenant,
 			service,
 			units,
 			asset: info.asset,
 			rate,
-			escrow: EscrowId::MAX,
+			escrow,
 			lease: None,
 			opened_at: T::Clock::now(),
 			base: Base::Window(T::Clock::window_of(T::Clock::round())),
@@ -130,11 +128,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Store a new agreement and announce it.
-	pub(crate) fn enlist(
-		agreement: Agreement<T::AccountId>,
-		deposit: Balance,
-	) -> Result<AgreementId, DispatchError> {
-		let id = Self::next_id()?;
+	pub(crate) fn enlist(id: AgreementId, agreement: Agreement<T::AccountId>, deposit: Balance) {
 		ByTenant::<T>::insert(&agreement.tenant, id, ());
 		Self::deposit_event(Event::AgreementOpened {
 			agreement: id,
@@ -146,7 +140,6 @@ impl<T: Config> Pallet<T> {
 			deposit,
 		});
 		Agreements::<T>::insert(id, agreement);
-		Ok(id)
 	}
 
 	/// An outage must not be bought into: the last verdict is `Up` and fresh, of idle services too.
@@ -159,20 +152,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The pot must be alive before anything is slashed into it, or a small credit would be lost.
-	pub(crate) fn ensure_pot(asset: AssetId, tenant: &T::AccountId) -> DispatchResult {
-		let minimum = T::Funds::minimum(asset);
+	pub(crate) fn ensure_pot(asset: AssetId, tenant: &T::AccountId) -> Result<PotEndowed, DispatchError> {
 		if Pots::<T>::contains_key(asset) {
-			return Ok(());
+			return Ok(false);
 		}
+		let minimum = T::Funds::minimum(asset);
 		let pot = Self::pot();
 		if T::Funds::total(asset, &pot) < minimum {
 			T::Funds::transfer(asset, tenant, &pot, minimum)?;
 		}
 		Pots::<T>::insert(asset, Pot { owed: 0, spare: 0, reserve: minimum });
-		Ok(())
+		Ok(true)
 	}
 
-	fn next_id() -> Result<AgreementId, Error<T>> {
+	pub(crate) fn next_id() -> Result<AgreementId, Error<T>> {
 		NextAgreement::<T>::try_mutate(|next| {
 			let id = *next;
 			*next = id.checked_add(1).ok_or(Error::<T>::TooManyAgreements)?;

@@ -1,10 +1,8 @@
 //! Rent of slots: what is sold is probed by every validator in every round.
 
 use crate::*;
-use surety_primitives::{Counters, Occupancy, rent::rent};
-
-/// Rounds after a release in which the slot is not free yet, since open rounds name it.
-const RELEASE_ROUNDS: RoundIndex = 3;
+use frame_support::defensive;
+use surety_primitives::{Counters, JUDGED_AFTER, Occupancy, credit::exposure, rent::rent};
 
 impl<T: Config> Pallet<T> {
 	/// Rent per window of a slot at this occupancy, in base units of an asset.
@@ -20,7 +18,7 @@ impl<T: Config> Pallet<T> {
 			reserved: RENTS_RESERVED,
 			paid_through: T::Clock::round(),
 			least_rate: rate,
-			fee_share: rules.fee_share,
+			fee_share: rules.fee.share,
 		}
 	}
 
@@ -38,10 +36,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Collect the rent of a slot that is given back, by the rounds in which it was held.
+	/// Collect the rent of a slot that is given back, by the rounds in which it was held: it is not
+	/// free before the rounds that name it are judged.
 	pub(crate) fn release_slot(service: ServiceId, slot: &Slot) {
 		let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
-		let last = T::Clock::round().saturating_add(RELEASE_ROUNDS);
+		let last = T::Clock::round().saturating_add(JUDGED_AFTER);
 		Self::collect_rent(service, slot, last, &counters);
 	}
 
@@ -53,33 +52,42 @@ impl<T: Config> Pallet<T> {
 		state: &mut ServiceState,
 		cover: WindowShare,
 		window: WindowIndex,
+		rules: &Rules,
 		counters: &Counters,
 	) -> u8 {
 		let Some(slot) = state.slot else { return RENTS_RESERVED };
 		let next = window.saturating_add(1);
 		let last = T::Clock::window_start(next).saturating_sub(1);
 		Self::collect_rent(service, &slot, last, counters);
-		let rules = Self::rules(next);
 		let held = Slot {
-			rent: slot.rent.min(Self::rent_at(state.asset, T::Probing::occupancy(), &rules)),
+			rent: slot.rent.min(Self::rent_at(state.asset, T::Probing::occupancy(), rules)),
 			reserved: slot.reserved.saturating_sub(1),
 			paid_through: slot.paid_through.max(last),
 			least_rate: state.rate,
-			fee_share: slot.fee_share.min(rules.fee_share),
+			fee_share: slot.fee_share.min(rules.fee.share),
 		};
-		for reserved in (held.reserved.max(1)..=RENTS_RESERVED).rev() {
-			for penalty_share in [rules.penalty_share, state.penalty_share] {
-				let slot = Some(Slot { reserved, ..held });
-				let renewed = ServiceState { slot, penalty_share, ..state.clone() };
-				let needed = renewed.exposure::<T::Clock>(cover);
-				if needed.is_some_and(|needed| T::Bonding::set_exposure(service, needed).is_ok()) {
-					*state = renewed;
-					return reserved;
-				}
-			}
+		// As many rents as can be reserved, by the penalty share of now if there is bond for it.
+		let reserved = T::Bonding::exposure(service);
+		let most = reserved.saturating_add(T::Bonding::free_bond(service));
+		let left = state.left_of(cover);
+		let renewed = (held.reserved.max(1)..=RENTS_RESERVED)
+			.rev()
+			.map(|reserved| Slot { reserved, ..held })
+			.flat_map(|slot| [rules.penalty_share, state.penalty_share].map(|share| (slot, share)))
+			.find_map(|(slot, share)| {
+				let needed = exposure::<T::Clock>(state.rate, left, share)?.checked_add(slot.reserve())?;
+				(needed <= most).then_some((slot, share, needed))
+			});
+		let Some((slot, penalty_share, needed)) = renewed else {
+			state.slot = Some(held);
+			Self::lower_exposure(service, state, cover);
+			return held.reserved;
+		};
+		state.slot = Some(slot);
+		state.penalty_share = penalty_share;
+		if T::Bonding::set_exposure(service, needed).is_err() {
+			defensive!("what is reserved and what is free can be reserved");
 		}
-		state.slot = Some(held);
-		Self::lower_exposure(service, state, cover);
-		held.reserved
+		slot.reserved
 	}
 }

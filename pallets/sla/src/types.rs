@@ -9,10 +9,8 @@ use frame::{
 };
 use scale_info::TypeInfo;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId, LeaseId,
-	RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare,
-	credit::{cost_of, window_price, with_penalty},
-	shared,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId, Fee,
+	LeaseId, RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare, credit::exposure, shared,
 };
 
 shared! {
@@ -176,8 +174,6 @@ shared! {
 		pub breached_windows: u64,
 		/// Newest window with a breach.
 		pub last_breached: WindowIndex,
-		/// Exposure at the start of the window being judged, in base units.
-		pub aged_exposure: Balance,
 		/// Round with which it was ended for its operator's doing.
 		pub ends: Option<RoundIndex>,
 	}
@@ -200,7 +196,6 @@ impl ServiceState {
 			breaches: 0,
 			breached_windows: 0,
 			last_breached: 0,
-			aged_exposure: 0,
 			ends: None,
 		}
 	}
@@ -213,9 +208,8 @@ impl ServiceState {
 	/// Base units that must be reserved under a cover: the credits that its agreements may still
 	/// get, the penalty on them, and the rents. `None` if that overflows.
 	pub fn exposure<C: Clock>(&self, cover: WindowShare) -> Option<Balance> {
-		let cost = cost_of(window_price::<C>(self.rate)?, self.left_of(cover))?;
 		let rents = self.slot.map_or(0, |slot| slot.reserve());
-		with_penalty(cost, self.penalty_share)?.checked_add(rents)
+		exposure::<C>(self.rate, self.left_of(cover), self.penalty_share)?.checked_add(rents)
 	}
 
 	/// Add an agreement that is opened in `window`. `None` if there is no room for another open
@@ -268,9 +262,6 @@ impl ServiceState {
 		self.rate = self.rate.saturating_sub(rate);
 		if let Some(slot) = &mut self.slot {
 			slot.least_rate = slot.least_rate.min(self.rate);
-		}
-		if self.units == 0 {
-			self.aged_exposure = 0;
 		}
 	}
 
@@ -350,8 +341,8 @@ shared! {
 	pub struct Rules {
 		/// Penalty to the treasury as a share of every credit.
 		pub penalty_share: Perbill,
-		/// The platform's share of what tenants pay, which counts towards the rent.
-		pub fee_share: Perbill,
+		/// The platform's fee on what tenants pay, which counts towards the rent.
+		pub fee: Fee,
 		/// Windows back whose breaches multiply credits.
 		pub escalation_windows: u32,
 		/// Highest multiplier.

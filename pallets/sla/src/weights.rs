@@ -15,6 +15,7 @@ use frame_support::{
 /// What each call and hook of `pallet_surety_sla` weighs.
 pub trait WeightInfo {
 	fn open_agreement() -> Weight;
+	fn endow_pot() -> Weight;
 	fn open_lease_agreement() -> Weight;
 	fn top_up() -> Weight;
 	fn settle() -> Weight;
@@ -90,6 +91,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 		Weight::from_parts(814_959_000, 70482)
 			.saturating_add(Db::get().reads(32_u64))
 			.saturating_add(Db::get().writes(22_u64))
+	}
+	/// Estimated until it is measured: a transfer to an account that is not there yet.
+	fn endow_pot() -> Weight {
+		Weight::from_parts(120_000_000, 6_208)
+			.saturating_add(Db::get().reads(4_u64))
+			.saturating_add(Db::get().writes(4_u64))
 	}
 	/// Storage: `Parameters::Parameters` (r:6 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
@@ -442,6 +449,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 impl WeightInfo for () {
 	fn open_agreement() -> Weight {
 		Measured::<ParityDbWeight>::open_agreement()
+	}
+	fn endow_pot() -> Weight {
+		Measured::<ParityDbWeight>::endow_pot()
 	}
 	fn open_lease_agreement() -> Weight {
 		Measured::<ParityDbWeight>::open_lease_agreement()

@@ -95,8 +95,8 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<Reason> {
 	Some(match address.segments() {
 		[0, 0, 0, 0, 0, 0, 0, 0] => Reason::Unspecified,
 		[0, 0, 0, 0, 0, 0, 0, 1] => Reason::Loopback,
-		// AWS over IPv6.
-		[0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => Reason::Metadata,
+		// AWS and Google over IPv6.
+		[0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254] => Reason::Metadata,
 		// Compatible `::/96`, mapped `::ffff:0:0/96`, translated `::ffff:0:0:0/96`.
 		[0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0, 0, 0, 0, 0xffff, 0, _, _] => Reason::Embedded,
 		// NAT64, well-known and local-use prefix.
@@ -200,6 +200,7 @@ mod tests {
 			("fc00::1", Private),
 			("fdff::1", Private),
 			("fd00:ec2::254", Metadata),
+			("fd20:ce::254", Metadata),
 			("fe80::1", LinkLocal),
 			("febf::1", LinkLocal),
 			("fec0::1", Private),

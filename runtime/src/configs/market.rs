@@ -112,6 +112,7 @@ impl pallet_surety_sla::Config for Runtime {
 	type RentBase = market::RentBase;
 	type RentPeak = market::RentPeak;
 	type PlatformFee = market::PlatformFee;
+	type ProberShare = market::ProberShare;
 	type ProberPot = ProberPot;
 	type EscalationWindows = market::EscalationWindows;
 	type MaxMultiplier = market::MaxMultiplier;

@@ -247,7 +247,6 @@ fn an_outage_of_a_whole_network_is_excused_only_where_the_probers_doubt_themselv
 		});
 		assert_eq!(billed, 0, "nobody pays for what nobody measured");
 	}
-	world.check();
 
 	// All of a network's operators together are no excuse, nor that they agree with each other on what is wrong.
 	for (finding, kind) in

@@ -2,7 +2,7 @@
 
 use super::*;
 use surety_primitives::{
-	Meter, MeterReading, Network, NetworkId, Occupancy, Probed, credit, endpoint, lease_of_service,
+	Meter, MeterReading, Metered, Network, NetworkId, Occupancy, Probed, credit, endpoint, lease_of_service,
 };
 
 /// The pallets around this one.
@@ -39,9 +39,6 @@ impl Registry<AccountId> for World {
 	fn treasury() -> AccountId {
 		TREASURY
 	}
-	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
-		amount
-	}
 	fn min_bond(asset: AssetId) -> Option<Balance> {
 		Approved::get().contains(&asset).then_some(1_000)
 	}
@@ -56,7 +53,7 @@ impl LeaseRegistry<AccountId> for World {
 		terms: SlaTerms,
 	) -> DispatchResult {
 		let parent = Self::service(parent).ok_or(DispatchError::Other("no parent"))?;
-		let same = endpoint::check(&endpoint, true).ok() == endpoint::check(&parent.endpoint, true).ok();
+		let same = endpoint::target(&endpoint).ok() == endpoint::target(&parent.endpoint).ok();
 		ensure!(same, DispatchError::Other("elsewhere"));
 		let status = surety_primitives::ServiceStatus::Leased;
 		let service = Service { endpoint, capacity: 1, price, terms, status, ..parent };
@@ -146,7 +143,7 @@ impl Probing for World {
 }
 
 impl Meter for World {
-	fn reading(service: ServiceId) -> Option<MeterReading> {
+	fn meter(service: ServiceId) -> Option<Metered> {
 		let since = *Heated::get().get(&service)?;
 		let end = MeterEnds::get().get(&service).copied();
 		let mut reading = MeterReading { blocks: 0, through: since, recent: 0 };
@@ -154,10 +151,7 @@ impl Meter for World {
 			let up = !Outages::get().contains(&(service, round));
 			reading.advance(round, up && end.is_none_or(|end| round <= end.0), L);
 		}
-		Some(reading)
-	}
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
-		MeterEnds::get().get(&service).copied()
+		Some(Metered { reading, end })
 	}
 }
 

@@ -120,6 +120,72 @@ fn a_proof_found_after_all_takes_a_place() {
 }
 
 #[test]
+fn an_idle_service_whose_proof_is_gone_is_unproven() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		ProofOfControl::set(true);
+		let id = Draft::at("a.com").listed(ALICE);
+		Operators::proven(id);
+		// As many unproven ones as may be listed: it is unproven all the same, but no more are listed.
+		for _ in 0..MAX_UNPROVEN {
+			Draft::at("a.com").listed(ALICE);
+		}
+		// While it is sold it must not be stopped.
+		Units::mutate(|units| units.insert(id, 1));
+		Operators::disproven(id);
+		assert_eq!(status(id), ServiceStatus::Active);
+		Units::mutate(|units| units.remove(&id));
+		Operators::disproven(id);
+		happened(Event::ProofLost { service: id });
+		assert_noop!(Operators::ensure_open(id), Fault::ServiceUnproven);
+		assert_eq!(at("a.com", ALICE), (0, MAX_UNPROVEN + 1));
+		assert_noop!(Draft::at("a.com").list(ALICE), Fault::TooManyUnproven);
+		// What follows is as for any other that is unproven.
+		Operators::disproven(id);
+		assert_eq!(at("a.com", ALICE), (0, MAX_UNPROVEN + 1));
+		Operators::unfound(id);
+		assert_eq!(at("a.com", ALICE), (0, MAX_UNPROVEN));
+		Operators::proven(id);
+		assert_eq!((status(id), at("a.com", ALICE)), (ServiceStatus::Active, (1, MAX_UNPROVEN)));
+	});
+}
+
+#[test]
+fn a_pause_does_not_keep_a_service_proven() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		ProofOfControl::set(true);
+		let [paused, ending] = [(); 2].map(|()| Draft::at("a.com").listed(ALICE));
+		Operators::proven(paused);
+		Operators::proven(ending);
+		assert_ok!(Operators::pause_service(signed(ALICE), paused));
+		assert_ok!(Operators::retire_service(signed(ALICE), ending));
+		Operators::disproven(paused);
+		Operators::disproven(ending);
+		Operators::disproven(404);
+		assert_eq!(status(paused), ServiceStatus::Unproven);
+		assert!(matches!(status(ending), ServiceStatus::Ending { .. }));
+		assert_eq!(at("a.com", ALICE), (1, 1));
+	});
+}
+
+#[test]
+fn the_proof_of_control_is_a_hash_that_names_chain_operator_service_and_endpoint() {
+	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
+		let id = Draft::at("a.com").listed(ALICE);
+		let genesis = System::block_hash(0);
+		let listed = Operators::service(id).unwrap().endpoint;
+		let hash = surety_primitives::endpoint::control_hash(genesis.as_ref(), &ALICE.encode(), id, &listed);
+		assert_eq!(Operators::control_proof(id), Some(hash));
+		// Every other listing has another, and so has this one elsewhere.
+		Draft::at("c.com").listed(ALICE);
+		Draft::at("a.com").listed(BOB);
+		assert_ok!(move_to(ALICE, id, "https://b.com/"));
+		let proofs = (id..id + 3).map(|id| Operators::control_proof(id).unwrap()).collect::<Vec<_>>();
+		assert!(!proofs.contains(&hash) && proofs[0] != proofs[1] && proofs[1] != proofs[2]);
+		assert_eq!(Operators::control_proof(404), None);
+	});
+}
+
+#[test]
 fn a_removed_service_leaves_the_place_that_it_has() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		ProofOfControl::set(true);

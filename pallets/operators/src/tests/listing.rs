@@ -84,6 +84,7 @@ fn bad_endpoints_are_refused_by_name() {
 			("https://example.com:0", Fault::EndpointPort),
 			("http://127.0.0.1:9944", Fault::EndpointPrivate),
 			("http://localhost:9944", Fault::EndpointPrivate),
+			("https://[2606:4700::1111]/", Fault::EndpointIpv6),
 		] {
 			assert_noop!(Draft { endpoint: text(url), ..Draft::default() }.list(ALICE), fault);
 		}
@@ -94,6 +95,7 @@ fn bad_endpoints_are_refused_by_name() {
 fn private_endpoints_pass_where_the_chain_allows_them() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		PrivateEndpoints::set(true);
+		assert_noop!(Draft::at("[::1]").list(ALICE), Fault::EndpointIpv6);
 		// Nor is there a limit per host: a dev network has everything on one.
 		for _ in 0..=MAX_PER_HOST {
 			Draft { endpoint: text("http://127.0.0.1:9944"), ..Draft::default() }.listed(ALICE);

@@ -26,21 +26,6 @@ fn other_pallets_and_clients_read_the_same_minimum_bond() {
 }
 
 #[test]
-fn amounts_of_different_assets_compare_by_their_minimum_bonds() {
-	ExtBuilder::default().build_and_execute(|| {
-		let weigh = <Operators as Registry<AccountId>>::in_min_bonds;
-		assert_eq!(weigh(AssetId::Native, MIN_BOND), 1_000_000_000);
-		assert_eq!(weigh(USD, MIN_ASSET_BOND), 1_000_000_000);
-		assert_eq!(weigh(USD, MIN_ASSET_BOND / 2), 500_000_000);
-		assert_eq!(weigh(EUR, 1_000), 0);
-		NativeMinBond::set(0);
-		assert_eq!(weigh(AssetId::Native, 1), 0);
-		NativeMinBond::set(1);
-		assert_eq!(weigh(AssetId::Native, Balance::MAX), Balance::MAX);
-	});
-}
-
-#[test]
 fn view_functions_say_what_storage_says() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);

@@ -22,8 +22,8 @@ use sp_runtime::{
 };
 use std::sync::Arc;
 use surety_primitives::{
-	Clock, Network, Probing, Protocol, Service, ServiceKind, Verdict, crypto::PROB, report::Finding,
-	service_of_lease,
+	Clock, Network, Probing, Protocol, Service, ServiceKind, Verdict, crypto::PROB, endpoint::control_hash,
+	report::Finding, service_of_lease,
 };
 
 type Pool = Arc<RwLock<PoolState>>;
@@ -546,6 +546,10 @@ fn a_lease_is_asked_for_no_proof() {
 	});
 }
 
+fn row_endpoint(service: u32) -> Vec<u8> {
+	Services::get()[&service].endpoint.to_vec()
+}
+
 /// Audit: control was asked for once, and names can be pointed at a stranger's address later.
 #[test]
 fn the_proof_is_asked_again_whenever_the_last_verdict_is_bad() {
@@ -560,7 +564,8 @@ fn the_proof_is_asked_again_whenever_the_last_verdict_is_bad() {
 		for hot in [true, false] {
 			let asked = proof(&last(Verdict::Bad), hot).expect("the last verdict is bad");
 			assert!(!asked.pending, "it was proven once");
-			assert_eq!((asked.operator, asked.genesis.to_vec()), (2u64.encode(), genesis()));
+			let endpoint = row_endpoint(2);
+			assert_eq!(asked.expected, control_hash(&genesis(), &2u64.encode(), 2, &endpoint));
 			for verdict in [Verdict::Up { latency: ms(1) }, Verdict::Down, Verdict::Stale, Verdict::Excused] {
 				assert!(proof(&last(verdict), hot).is_none(), "{verdict:?}");
 			}

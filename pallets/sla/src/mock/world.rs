@@ -2,8 +2,8 @@
 
 use super::*;
 use surety_primitives::{
-	Agreements as _, LeaseAgreements, MeterReading, Network, NetworkId, NewStream, Occupancy, OnEscrowEnd,
-	Slashed, Started, StreamEnd, StreamInfo,
+	Agreements as _, LeaseAgreements, MeterReading, Metered, Network, NetworkId, NewStream, Occupancy,
+	OnEscrowEnd, Slashed, Started, StreamEnd, StreamInfo,
 };
 
 /// The pallets around this one.
@@ -32,9 +32,6 @@ impl Registry<AccountId> for World {
 	}
 	fn treasury() -> AccountId {
 		TREASURY
-	}
-	fn in_min_bonds(_: AssetId, amount: Balance) -> Balance {
-		amount
 	}
 	fn min_bond(_: AssetId) -> Option<Balance> {
 		Some(MIN_BOND)
@@ -129,11 +126,10 @@ impl Probing for World {
 }
 
 impl Meter for World {
-	fn reading(_: ServiceId) -> Option<MeterReading> {
-		None
-	}
-	fn ended(service: ServiceId) -> Option<(RoundIndex, CloseReason)> {
-		MeterEnds::get().get(&service).copied()
+	/// Only its end is known here.
+	fn meter(service: ServiceId) -> Option<Metered> {
+		let reading = MeterReading { blocks: 0, through: Judged::get(), recent: 0 };
+		Some(Metered { reading, end: MeterEnds::get().get(&service).copied() })
 	}
 }
 
@@ -221,6 +217,7 @@ impl World {
 			rate: info.price,
 			deposit,
 			prepaid: 0,
+			fee: Fee { share: PlatformShare::get(), to_probers: ProberShare::get() },
 		})?;
 		let agreement = <Sla as LeaseAgreements<_>>::open(lease, &tenant, escrow, Share::get())?;
 		change!(Leased, |map| map.insert(lease, agreement));
@@ -274,8 +271,7 @@ impl OnLease for World {
 
 impl Escrow<AccountId> for World {
 	fn open_stream(new: NewStream<AccountId>) -> Result<EscrowId, DispatchError> {
-		let EscrowOwner::Agreement(owner) = new.owner else { unreachable!("leases open their own") };
-		assert!(Agreements::<Test>::contains_key(owner), "the owner is there before its stream");
+		assert!(matches!(new.owner, EscrowOwner::Agreement(_)), "leases open their own");
 		Self::hold_stream(new)
 	}
 	fn start(_: EscrowId, _: Started<AccountId>) -> DispatchResult {

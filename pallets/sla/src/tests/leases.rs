@@ -197,7 +197,7 @@ fn a_lease_that_begins_again_inherits_nothing() {
 			reserved: RENTS_RESERVED,
 			paid_through: TestClock::round(),
 			least_rate: rate,
-			fee_share: Fee::get(),
+			fee_share: PlatformShare::get(),
 		};
 		let mut fresh = ServiceState { units: 1, rate, slot: Some(slot), ..ServiceState::new(NATIVE) };
 		fresh.penalty_share = Share::get();

@@ -3,7 +3,8 @@
 use super::*;
 
 fn try_open(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchResult {
-	Sla::open_agreement(signed(TENANT), SERVICE, units, u128::MAX, deposit, min_cover)
+	let opened = Sla::open_agreement(signed(TENANT), SERVICE, units, u128::MAX, deposit, min_cover);
+	opened.map(drop).map_err(|refused| refused.error)
 }
 
 #[test]

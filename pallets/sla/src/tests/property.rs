@@ -273,7 +273,7 @@ impl Watch {
 		let share = Perbill::from_percent(percent);
 		match which {
 			0 => Share::set(&share),
-			1 => Fee::set(&share),
+			1 => PlatformShare::set(&share),
 			2 => BaseRent::set(&share),
 			3 => PeakRent::set(&share),
 			4 => Escalation::set(&(percent % 65)),
@@ -292,6 +292,8 @@ impl Watch {
 				relist(service, |s| s.price = price);
 				let _ = with_storage(|| {
 					Sla::open_agreement(signed(TENANTS[who]), service, units, u128::MAX, DEPOSIT, NO_COVER)
+						.map(drop)
+						.map_err(|refused| refused.error)
 				});
 			},
 			Step::Lease { who, local, price } => {

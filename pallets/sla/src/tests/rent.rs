@@ -117,12 +117,12 @@ fn the_fee_share_that_counts_is_that_of_the_window_and_never_rises() {
 	with_rent(|| {
 		open(TENANT, SERVICE, 1);
 		// What was sold before pays the share that it was sold at.
-		Fee::set(&Perbill::from_percent(10));
+		PlatformShare::set(&Perbill::from_percent(10));
 		at_round(3 * R);
 		turn(SERVICE, 2);
 		let first = first_rent() - FEE;
 		assert_eq!(rents(), first);
-		Fee::set(&Perbill::zero());
+		PlatformShare::set(&Perbill::zero());
 		at_round(4 * R);
 		turn(SERVICE, 3);
 		assert_eq!(rents(), first + RENT - FEE, "as window 3 began");

@@ -72,34 +72,6 @@ fn a_window_says_what_the_next_is_judged_by() {
 }
 
 #[test]
-fn exposure_counts_in_outages_once_it_is_a_window_old() {
-	ExtBuilder::build_and_execute(|| {
-		open(TENANT, SERVICE, 1);
-		assert_eq!(Sla::heated(SERVICE).weight, 0);
-		assert_eq!(turn(SERVICE, 2).weight, 0);
-		at_round(3 * R);
-		open(TENANT, SERVICE, 1);
-		assert_eq!(turn(SERVICE, 3).weight, 2_640, "the second unit is not a window old");
-		assert_eq!(turn(SERVICE, 4).weight, 5_280);
-		at_round(5 * R);
-		breach(SERVICE, None, High);
-		let now = World::exposure(SERVICE);
-		assert_eq!((now, turn(SERVICE, 5).weight), (reserve(2 * PRICE, tenths(35)), now));
-	});
-}
-
-#[test]
-fn what_pays_no_credit_weighs_nothing_in_outages() {
-	ExtBuilder::build_and_execute(|| {
-		promise(SERVICE, NO_COVER, COVER);
-		open(TENANT, SERVICE, 1);
-		turn(SERVICE, 2);
-		assert!(World::exposure(SERVICE) > 0);
-		assert_eq!(turn(SERVICE, 3).weight, 0);
-	});
-}
-
-#[test]
 fn breached_windows_multiply_the_next_and_wear_off() {
 	ExtBuilder::build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
@@ -163,7 +135,7 @@ fn a_service_that_becomes_active_again_keeps_its_record_and_nothing_else() {
 		end(id, 3 * R);
 		let idle = state(SERVICE);
 		assert_eq!((idle.units, idle.rate, idle.active, idle.set_aside), (0, 0, 0, 0));
-		assert_eq!((idle.slot, idle.aged_exposure, idle.pending.len()), (None, 0, 0));
+		assert_eq!((idle.slot, idle.pending.len()), (None, 0));
 		assert_eq!(World::exposure(SERVICE), 0);
 		assert_eq!(WindowBase::<Test>::iter().count(), 0);
 
