@@ -54,12 +54,6 @@ mod events {
 			/// Rounds that may. The first tier is breached above it.
 			allowance: u16,
 		},
-		/// The probers asked an idle listing for its proof of control again, and it is gone or wrong. No
-		/// units can be sold until it is there again.
-		ProofLost {
-			/// Which service.
-			service: ServiceId,
-		},
 		/// Through a whole window the probers found no proof that the operator controls the
 		/// endpoint's host. The listing is not probed any more, until its operator asks for it
 		/// again or moves it.

@@ -403,7 +403,6 @@ impl<T: Config> Pallet<T> {
 		if judgement.disproven {
 			weight = weight.saturating_add(T::TurnWeight::get());
 			T::Registry::disproven(service);
-			Self::deposit_event(Event::ProofLost { service });
 		}
 		for (kind, count, allowance) in judgement.warnings {
 			Self::deposit_event(Event::AllowanceHalfUsed { service, window, round, kind, count, allowance });

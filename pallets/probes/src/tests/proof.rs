@@ -196,16 +196,6 @@ fn one_that_rests_leaves_like_any_other() {
 	});
 }
 
-fn lost() -> Vec<u32> {
-	let events = System::events().into_iter();
-	events
-		.filter_map(|record| match record.event {
-			RuntimeEvent::Probes(Event::ProofLost { service }) => Some(service),
-			_ => None,
-		})
-		.collect()
-}
-
 /// Audit: control was proved once, and the name pointed at a stranger's address afterwards.
 #[test]
 fn an_idle_listing_that_lost_its_proof_is_unproven_once() {
@@ -214,23 +204,23 @@ fn an_idle_listing_that_lost_its_proof_is_unproven_once() {
 		assert_eq!(Proven::take(), vec![1]);
 		rounds(3, |_| NO_PROOF);
 		// Round 5 is judged in round 7.
-		assert_eq!((lost(), Disproven::get()), (vec![1], vec![1]));
+		assert_eq!(Disproven::get(), vec![1]);
 		assert!(row(1).unproven && !row(2).unproven);
 		assert_eq!(row(1).last, Some((5, Verdict::Bad)));
 		rounds(2, |_| NO_PROOF);
-		assert_eq!(lost(), vec![1], "it is unproven already");
+		assert_eq!(Disproven::get(), vec![1], "it is unproven already");
 		assert_eq!(due(), 0b11, "and asked on");
 		// It is there again, and lost again.
 		rounds(3, |_| up());
 		assert_eq!((Proven::take(), row(1).unproven), (vec![1], false));
 		rounds(3, |_| NO_PROOF);
-		assert_eq!((lost(), Disproven::take()), (vec![1, 1], vec![1, 1]));
+		assert_eq!(Disproven::take(), vec![1, 1]);
 	});
 	// One that stays away rests like any other that is unproven through a whole window.
 	unproven(|| {
 		rounds(4, |_| up());
 		rounds(9, |_| NO_PROOF);
-		assert_eq!((lost(), not_found(), due()), (vec![1], vec![], 0b11), "window 1 had it up");
+		assert_eq!((Disproven::get(), not_found(), due()), (vec![1], vec![], 0b11), "window 1 had it up");
 		rounds(1, |_| NO_PROOF);
 		assert_eq!((not_found(), due()), (vec![1], 0b10), "window 2 had not");
 	});
@@ -251,7 +241,7 @@ fn a_wrong_answer_or_a_minority_disproves_nothing() {
 			_ => up(),
 		});
 		assert_eq!(row(1).last.unwrap().1, Verdict::Bad);
-		assert!(lost().is_empty() && Disproven::get().is_empty() && !row(1).unproven);
+		assert!(Disproven::get().is_empty() && !row(1).unproven);
 	});
 }
 
@@ -260,7 +250,7 @@ fn an_unproven_listing_has_nothing_to_lose() {
 	unproven(|| {
 		rounds(6, |_| NO_PROOF);
 		assert_eq!(row(1).last.unwrap().1, Verdict::Bad);
-		assert!(row(1).unproven && lost().is_empty() && Disproven::get().is_empty());
+		assert!(row(1).unproven && Disproven::get().is_empty());
 	});
 }
 
@@ -271,14 +261,14 @@ fn what_is_sold_stays_sold_without_a_proof_and_breaches() {
 		Probes::heat(1).unwrap();
 		Probes::heat(2).unwrap();
 		rounds(5, |_| NO_PROOF);
-		assert!(lost().is_empty() && Disproven::get().is_empty() && !row(1).unproven);
+		assert!(Disproven::get().is_empty() && !row(1).unproven);
 		let breaches = Breaches::get();
 		assert!(breaches.iter().all(|(s, b)| (*s, b.kind) == (1, surety_primitives::BreachKind::BadData)));
 		assert!(!breaches.is_empty());
 		// Idle again it is as idle as any.
 		Probes::cool(1);
 		rounds(4, |_| NO_PROOF);
-		assert_eq!((lost(), Disproven::get()), (vec![1], vec![1]));
+		assert_eq!(Disproven::get(), vec![1]);
 	});
 }
 
