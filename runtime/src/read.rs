@@ -2,11 +2,11 @@
 //! runs in a block.
 
 use crate::*;
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use pallet_surety_compute_orders as compute;
 use surety_primitives::{
 	AgreementId, BreachKind, Clock, LeaseId, MAX_PAGE, Meter, Network, NetworkId, OrderId, Probing, Registry,
-	ReputationInspect, Service, ServiceId, TrustLevel, page_size, service_of_lease, tiers,
+	ReputationInspect, Service, ServiceId, ServiceStatus, TrustLevel, page_size, service_of_lease, tiers,
 };
 use surety_runtime_api::{
 	AgreementInfo, BidInfo, BondInfo, BreachInfo, CapacityInfo, LeaseInfo, LeasePhase, MAX_SCAN,
@@ -14,9 +14,17 @@ use surety_runtime_api::{
 	ServiceDetail, ServiceFilter, ServiceSummary, TenantInfo,
 };
 
+/// Highest score that there is.
+const MAX_SCORE: u8 = 100;
+
 /// Looks at the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page of what `find`
-/// makes of them is full.
-fn scan<T>(start_after: Option<u32>, end: u32, limit: u32, find: impl Fn(u32) -> Option<T>) -> Page<T> {
+/// makes of them is full. `find` reads of what it refuses no more than it must to refuse it.
+fn scan<T>(
+	start_after: Option<u32>,
+	end: u32,
+	limit: u32,
+	mut find: impl FnMut(u32) -> Option<T>,
+) -> Page<T> {
 	let first = start_after.map_or(0, |id| id.saturating_add(1));
 	let stop = first.saturating_add(MAX_SCAN).min(end);
 	let size = page_size(limit);
@@ -37,12 +45,12 @@ fn page_of<T>(ids: Vec<u32>, limit: u32, read: impl Fn(u32) -> Option<T>) -> Pag
 	Page { items: ids.into_iter().filter_map(read).collect(), next }
 }
 
-fn summary(id: ServiceId, service: Service<AccountId>) -> ServiceSummary<AccountId> {
+fn summary(id: ServiceId, service: Service<AccountId>, score: u8, open: bool) -> ServiceSummary<AccountId> {
 	ServiceSummary {
 		id,
 		units: pallet_surety_sla::Services::<Runtime>::get(id).map_or(0, |s| s.units),
-		score: Reputation::score(&service.operator),
-		open: <Operators as Registry<_>>::ensure_open(id).is_ok(),
+		score,
+		open,
 		last_verdict: <Probes as Probing>::probed(id).and_then(|p| p.last),
 		capacity: compute::CapacityOf::<Runtime>::get(id)
 			.map(|inventory| CapacityInfo { free: inventory.free(), total: inventory.total }),
@@ -56,6 +64,7 @@ fn wanted(filter: &ServiceFilter, service: &Service<AccountId>) -> bool {
 		&& filter.region.is_none_or(|region| region == service.region)
 		&& filter.asset.is_none_or(|asset| asset == service.asset)
 		&& filter.max_price.is_none_or(|price| service.price <= price)
+		&& (service.status == ServiceStatus::Active || !filter.open_only)
 }
 
 /// Services that pass a filter, in order of their ids.
@@ -65,12 +74,27 @@ pub fn services(
 	limit: u32,
 ) -> Page<ServiceSummary<AccountId>> {
 	let end = pallet_surety_operators::NextServiceId::<Runtime>::get();
+	let least = filter.min_score.unwrap_or(0);
+	if least > MAX_SCORE {
+		return Page { items: Vec::new(), next: None };
+	}
+	// An operator has up to 1,024 listings: its score is reckoned once.
+	let mut scores = BTreeMap::new();
 	scan(start_after, end, limit, |id| {
-		let service = pallet_surety_operators::Services::<Runtime>::get(id)?;
-		let found = wanted(filter, &service).then(|| summary(id, service))?;
-		let good = filter.min_score.is_none_or(|score| found.score >= score);
-		(good && (found.open || !filter.open_only)).then_some(found)
+		let service = pallet_surety_operators::Services::<Runtime>::get(id)
+			.filter(|service| wanted(filter, service))?;
+		let score = *scores.entry(service.operator.clone()).or_insert_with_key(Reputation::score);
+		if score < least {
+			return None;
+		}
+		let open = is_open(id, &service);
+		(open || !filter.open_only).then(|| summary(id, service, score, open))
 	})
+}
+
+/// True if new units may be sold now. What its status says already needs no reading.
+fn is_open(id: ServiceId, service: &Service<AccountId>) -> bool {
+	service.status == ServiceStatus::Active && <Operators as Registry<_>>::ensure_open(id).is_ok()
 }
 
 /// A service with its live window.
@@ -93,7 +117,10 @@ pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
 		reliability: Reputation::service_reliability(id).unwrap_or(0),
 		history: Probes::window_ring(id),
 		hot: probed.hot,
-		summary: summary(id, listing),
+		summary: {
+			let (score, open) = (Reputation::score(&listing.operator), is_open(id, &listing));
+			summary(id, listing, score, open)
+		},
 	})
 }
 

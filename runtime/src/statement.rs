@@ -26,6 +26,12 @@ struct Collector<'a> {
 	escrows: Vec<EscrowId>,
 }
 
+/// Assets that something may be on hold in.
+fn assets() -> impl Iterator<Item = AssetId> {
+	let local = operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local);
+	core::iter::once(AssetId::Native).chain(local)
+}
+
 /// Everything that an account has in the market.
 pub fn statement(account: AccountId) -> Statement<AccountId> {
 	let mut found =
@@ -36,10 +42,7 @@ pub fn statement(account: AccountId) -> Statement<AccountId> {
 	found.orders();
 	found.bids();
 	found.claims();
-	let assets: Vec<_> = core::iter::once(AssetId::Native)
-		.chain(operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local))
-		.collect();
-	let totals = assets.into_iter().filter_map(|asset| found.total(asset)).collect();
+	let totals = assets().filter_map(|asset| found.total(asset)).collect();
 	let Collector { now, lines, .. } = found;
 	Statement { block: now, lines, totals, account }
 }
@@ -169,10 +172,7 @@ impl Collector<'_> {
 		let in_escrow = |kind: &StatementKind| {
 			matches!(kind, StatementKind::Agreement { .. } | StatementKind::Replica { .. })
 		};
-		let assets = operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local);
-		core::iter::once(AssetId::Native)
-			.chain(assets)
-			.any(|asset| self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow))
+		assets().any(|asset| self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow))
 	}
 
 	/// Escrow accounts that outlived their agreement, or were split off from the account of a replica.

@@ -23,6 +23,8 @@ mod orders;
 mod parameters;
 mod presets;
 mod reading;
+mod reads;
+mod recorder;
 mod rounds;
 mod statement;
 mod story;
