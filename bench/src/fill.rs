@@ -209,7 +209,8 @@ fn list(plan: &Plan) -> Res<()> {
 	}
 	for service in 0..plan.services {
 		// Services 0 and 1 are those that breach, so they must not be in an outage of their network.
-		let kind = if service % 4 < 2 { ServiceKind::Vpn } else { ServiceKind::Rpc { network: 0 } };
+		let kind =
+			if service % 4 < 2 { ServiceKind::Vpn { key: [7; 32] } } else { ServiceKind::Rpc { network: 0 } };
 		list_one(origin(service % operators(plan)), service, kind)?;
 	}
 	Ok(())
