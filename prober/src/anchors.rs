@@ -5,7 +5,7 @@ use crate::{
 	client::Client,
 	engine::{self, Answer, Failure, Limits, Script, Step},
 	http::{Ask, Http},
-	json::Fact,
+	json::{Fact, to_hex},
 	judge, plan,
 	schedule::{Random, Timetable},
 	task::{ITEMS, Task},
@@ -366,7 +366,9 @@ fn of_block(
 	random: &mut Random,
 ) -> Vec<Task> {
 	let member = |key| transaction.map(|transaction| transaction.get(key));
-	let address = |key| member(key).and_then(Fact::text).map(ToString::to_string);
+	// Written anew: it is the text of one anchor.
+	let address =
+		|key| member(key).and_then(Fact::bytes).filter(|bytes| bytes.len() == 20).map(|b| to_hex(&b));
 	let logs_of = address("to");
 	let mut tasks =
 		vec![Task::Logs { block: if random.flip() { Ok(number) } else { Err(hash) }, address: logs_of }];

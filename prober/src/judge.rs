@@ -5,7 +5,8 @@ use crate::{
 	json::{self, Fact},
 };
 use alloc::vec::Vec;
-use surety_primitives::{LatencyBucket, LeaseId, Protocol, report::Finding};
+use sp_core::ed25519::{Public, Signature};
+use surety_primitives::{LatencyBucket, LeaseId, Protocol, ServiceId, report::Finding};
 
 /// Worth of an answer, before its latency is added; the worst of several counts.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -141,6 +142,30 @@ pub fn lease(body: &[u8], lease: LeaseId) -> Option<Worth> {
 		Some("running" | "stopped") => Some(Worth::Right),
 		Some("failed") => None,
 		_ => Some(Worth::Wrong),
+	}
+}
+
+/// Judge what an agent says of a VPN, signed with `key`: `message` makes the signed message of the state. `None` if the
+/// agent says that it does not run.
+pub fn vpn(
+	body: &[u8],
+	service: ServiceId,
+	key: &[u8; 32],
+	message: impl Fn(&str) -> Vec<u8>,
+) -> Option<Worth> {
+	let health = json::read(body).unwrap_or_default();
+	let (state, signature) = (health.get("state").text(), health.get("signature").text());
+	let (Some(state), Some(signature)) = (state, signature.and_then(|text| json::hex::<64>(text.as_bytes())))
+	else {
+		return Some(Worth::Wrong);
+	};
+	let (signature, key) = (Signature::from_raw(signature), Public::from_raw(*key));
+	let signed = health.get("service").integer() == Some(service.into())
+		&& sp_io::crypto::ed25519_verify(&signature, &message(state), &key);
+	match (signed, state) {
+		(true, "running") => Some(Worth::Right),
+		(true, _) => None,
+		(false, _) => Some(Worth::Wrong),
 	}
 }
 

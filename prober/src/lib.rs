@@ -11,7 +11,8 @@
 //! | `Rpc`, Substrate | the head; the hash of a recent block, or its header; and a storage value there | the same |
 //! | `Rpc` of this chain | the head; the hash of a recent block, or its header | what the prober's own state says |
 //! | `Rpc` without a reference | the head alone | a well-formed head, whatever it is |
-//! | `Compute`, `Vpn` | `GET endpoint` | any 2xx |
+//! | `Compute` | `GET endpoint` | any 2xx |
+//! | `Vpn` | `GET endpoint?nonce=<16 random bytes in hex>` (the operator's agent) | `{"service": <id>, "state": "running", "signature": "0x.."}`, signed with the key of the listing |
 //! | `Inference` | `GET endpoint/v1/models`, and a short `POST endpoint/v1/chat/completions` or else `/v1/embeddings` | a list that has the model; a completion or a vector (OpenAI's forms) |
 //! | a lease, whatever its kind | `GET endpoint` (the operator's agent) | `{"lease": <id of the lease>, "state": "running"}`, or `"stopped"` (by its tenant) |
 //! | any but a lease, where the chain requires it | then also `GET host/.well-known/surety/<service>` | [the hash](surety_primitives::endpoint::control_hash) of genesis, operator, service and endpoint, in hex |
@@ -23,6 +24,9 @@
 //! A lease proves no control: its endpoint is on the server of a service whose operator has. Its id is a JSON
 //! number, which is that of its service less [`LEASES_FROM`](surety_primitives::LEASES_FROM); other members of
 //! the object are ignored.
+//!
+//! The signature of a VPN's agent is an ed25519 signature over [`vpn_health`](surety_primitives::endpoint::vpn_health):
+//! genesis, service, nonce and state. So no answer of another time, service or chain will do.
 //!
 //! A server that refuses a batch (one JSON-RPC error for the whole of it, or a 4xx other than 408 and 429) is asked
 //! each question in a request of its own, all at once, within the same time.
@@ -51,7 +55,7 @@
 //! | answer | finding |
 //! |---|---|
 //! | none: DNS, TLS, refused, forbidden address, broken, no time left | `Down` |
-//! | 3xx, 4xx, 5xx, a body over 256 KiB (of a lease: 4 KiB) | `Down` |
+//! | 3xx, 4xx, 5xx, a body over 256 KiB (of an agent: 4 KiB) | `Down` |
 //! | no JSON, wrong types, an error or a missing reply where an answer is due | `Bad` |
 //! | another answer than the anchors', another block than asked for | `Bad` |
 //! | no such block (`null`, an error, no logs), and a head below it | `Stale` |
@@ -61,6 +65,8 @@
 //! | model not listed, no completion or vector where one is due | `Bad` |
 //! | the agent says that the lease failed (`"state": "failed"`) | `Down` |
 //! | any other 2xx of a lease's agent: no JSON object, another lease, another state | `Bad` |
+//! | a VPN's agent signs any other state than `running` | `Down` |
+//! | any other 2xx of a VPN's agent: no JSON object, another service, no or a wrong signature | `Bad` |
 //! | no or a wrong proof of control (2xx, 3xx, other 4xx) | `NoProof` |
 //! | proof of control not served for now (408, 429, 5xx, over 1 KiB, transport) | `Down` |
 //! | without a reference: a well-formed head | `Up` |
@@ -159,6 +165,8 @@ pub const RESERVED_PREFIX: &str = "surety-";
 pub struct Target {
 	/// Which service.
 	pub service: ServiceId,
+	/// Genesis hash of this chain: what a VPN's agent signs is for it.
+	pub genesis: [u8; 32],
 	/// What it sells; decides what it is asked.
 	pub kind: ServiceKind,
 	/// http(s) URL.

@@ -3,6 +3,7 @@
 use crate::{
 	client::Client,
 	http::{Ask, Keep},
+	json::to_hex,
 	schedule::Random,
 };
 use alloc::{
@@ -12,9 +13,9 @@ use alloc::{
 };
 use surety_primitives::{Protocol, ServiceId};
 
-/// Longest body of an answer in bytes, but for proofs and the health of leases.
+/// Longest body of an answer in bytes, but for proofs and what agents say.
 pub const MAX_BODY: usize = 256 * 1024;
-/// Longest health of a lease in bytes.
+/// Longest answer of an agent in bytes.
 pub const MAX_HEALTH: usize = 4 * 1024;
 /// Longest proof in bytes.
 pub const MAX_PROOF: usize = 1024;
@@ -74,6 +75,15 @@ pub fn embedding(client: &Client, url: &str, model: &str, random: &mut Random) -
 /// The health of a lease, which the endpoint itself shows.
 pub fn health(client: &Client, url: &str) -> Ask {
 	get(client, url.to_string(), Keep::All(MAX_HEALTH))
+}
+
+/// The health of a VPN, signed over this nonce.
+pub fn vpn(client: &Client, url: &str, nonce: &[u8; 16]) -> Ask {
+	let has_path = url.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+	let path = if has_path { "" } else { "/" };
+	let nonce = to_hex(nonce);
+	let nonce = nonce.trim_start_matches("0x");
+	get(client, format!("{url}{path}?nonce={nonce}"), Keep::All(MAX_HEALTH))
 }
 
 /// The proof of control at the endpoint's host. `None` if the endpoint is no http(s) URL.
@@ -137,11 +147,15 @@ mod tests {
 	use crate::task::Task;
 
 	#[test]
-	fn paths_of_inference_are_below_the_endpoint() {
+	fn urls_are_below_the_endpoint() {
 		let mut random = Random::new([1; 32]);
 		let client = Client::draw(&mut random);
 		assert_eq!(models(&client, "https://a/b").url, "https://a/b/v1/models");
 		assert_eq!(models(&client, "https://a/").url, "https://a/v1/models");
+		let nonce = [0, 31].repeat(8).try_into().unwrap();
+		let query = format!("?nonce={}", "001f".repeat(8));
+		assert_eq!(vpn(&client, "https://a", &nonce).url, format!("https://a/{query}"));
+		assert_eq!(vpn(&client, "https://a/b", &nonce).url, format!("https://a/b{query}"));
 		assert_eq!(embedding(&client, "https://a/", "m", &mut random).url, "https://a/v1/embeddings");
 	}
 

@@ -13,7 +13,9 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 use core::str;
-use surety_primitives::{LatencyBucket, LeaseId, Protocol, ServiceKind, report::Finding};
+use surety_primitives::{
+	LatencyBucket, LeaseId, Protocol, ServiceKind, endpoint::vpn_health, report::Finding,
+};
 
 /// What an answer is held against.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,8 @@ enum Stage {
 	Page,
 	/// Inference.
 	Part(Part),
+	/// A VPN's health, signed over this nonce.
+	Vpn([u8; 16]),
 	/// All is well with the service; the proof of control.
 	Control,
 }
@@ -104,6 +108,10 @@ impl<'a> Visit<'a> {
 			},
 			(Standard::Lease(_), _) => self.ask(Stage::Page, plan::health(&self.client, self.endpoint)),
 			(Standard::Kind, ServiceKind::Inference { .. }) => self.next_part(),
+			(Standard::Kind, ServiceKind::Vpn { .. }) => {
+				let nonce = self.random.bytes();
+				self.ask(Stage::Vpn(nonce), plan::vpn(&self.client, self.endpoint, &nonce))
+			},
 			(Standard::Kind, _) => self.ask(Stage::Page, plan::page(&self.client, self.endpoint)),
 		}
 	}
@@ -234,6 +242,19 @@ impl<'a> Visit<'a> {
 		}
 	}
 
+	fn on_vpn(&mut self, nonce: &[u8; 16], answer: &Answer) -> Step<Finding> {
+		let Target { service, genesis, kind, .. } = self.target;
+		let ServiceKind::Vpn { key } = kind else { return Step::Done(Finding::Abstained) };
+		if !answer.is_success() {
+			return self.no_success(answer);
+		}
+		let message = |state: &str| vpn_health(genesis, *service, nonce, state);
+		match judge::vpn(&answer.body, *service, key, message) {
+			Some(worth) => self.judged(worth),
+			None => self.down("its agent says that it does not run"),
+		}
+	}
+
 	fn on_part(&mut self, part: Part, answer: &Answer) -> Step<Finding> {
 		if part == Part::Completion && no_chat(answer.status) {
 			return self.part(Part::Embedding);
@@ -308,6 +329,7 @@ impl Script for Visit<'_> {
 			(Stage::Admission, _) => self.on_control(true, answer),
 			(Stage::Control, _) => self.on_control(false, answer),
 			(Stage::Part(part), _) => self.on_part(part, answer),
+			(Stage::Vpn(nonce), _) => self.on_vpn(&nonce, answer),
 			(Stage::Batch(ids), Standard::Network(protocol, _)) => self.on_batch(protocol, &ids, answer),
 			(Stage::Singles(ids), Standard::Network(protocol, _)) => {
 				self.on_singles(protocol, &ids, &answers)

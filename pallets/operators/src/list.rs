@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 				Ok(())
 			},
 			ServiceKind::Inference { model } => Self::check_name(model),
-			ServiceKind::Compute | ServiceKind::Vpn => Ok(()),
+			ServiceKind::Compute | ServiceKind::Vpn { .. } => Ok(()),
 		}
 	}
 

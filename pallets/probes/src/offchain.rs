@@ -345,6 +345,7 @@ impl<T: Config> Pallet<T> {
 		});
 		Some(Target {
 			service: row.service,
+			genesis: hash_bytes(Self::genesis().as_ref()),
 			kind,
 			endpoint: endpoint.into_inner(),
 			max_head_lag: terms.max_head_lag,

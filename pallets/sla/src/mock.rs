@@ -233,7 +233,7 @@ pub fn begin_again() {
 pub fn list(id: ServiceId, asset: AssetId) {
 	let service = Service {
 		operator: OPERATOR,
-		kind: ServiceKind::Vpn,
+		kind: ServiceKind::Vpn { key: [7; 32] },
 		endpoint: Default::default(),
 		region: Region::new(*b"DE").unwrap(),
 		capacity: CAPACITY,

@@ -21,7 +21,10 @@ shared! {
 			model: Name,
 		},
 		/// VPN.
-		Vpn,
+		Vpn {
+			/// ed25519 public key with which its agent signs its health.
+			key: [u8; 32],
+		},
 	}
 }
 impl ServiceKind {
@@ -38,7 +41,7 @@ impl ServiceKind {
 			Self::Rpc { .. } => ServiceClass::Rpc,
 			Self::Compute => ServiceClass::Compute,
 			Self::Inference { .. } => ServiceClass::Inference,
-			Self::Vpn => ServiceClass::Vpn,
+			Self::Vpn { .. } => ServiceClass::Vpn,
 		}
 	}
 }

@@ -73,6 +73,39 @@ fn state_is_asked_for_only_where_every_node_keeps_it() {
 }
 
 #[test]
+fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
+	let transaction = |to: &str| {
+		let text = format!(r#"{{"hash":"0x{}","from":"0x{}","to":{to}}}"#, "EE".repeat(32), "Aa".repeat(20));
+		crate::json::read(text.as_bytes()).unwrap()
+	};
+	let good = format!("\"0x{}\"", "CC".repeat(20));
+	for (to, address) in [
+		(good.as_str(), Some(format!("0x{}", "cc".repeat(20)))),
+		("null", None),
+		("7", None),
+		("\"0xcc\"", None),
+		(r#""0xcc\"}],\"id\":7""#, None),
+	] {
+		for seed in 0..8 {
+			let mut random = Random::new([seed; 32]);
+			let tasks = of_block(7, A, Some(&transaction(to)), true, &mut random);
+			let [Task::Logs { address: of, .. }, Task::Receipt(hash), Task::Balance { address: account, .. }] =
+				&tasks[..]
+			else {
+				panic!("{tasks:?}")
+			};
+			assert_eq!((of, *hash), (&address, [0xee; 32]), "{to}");
+			assert!(
+				*account == format!("0x{}", "aa".repeat(20)) || Some(account) == address.as_ref(),
+				"{account}"
+			);
+		}
+	}
+	let of_empty = of_block(7, A, None, true, &mut Random::new(A));
+	assert!(matches!(&of_empty[..], [Task::Logs { address: None, .. }, Task::Balance { .. }]));
+}
+
+#[test]
 fn more_than_half_of_all_anchors_mean_trouble() {
 	for (all, enough) in [(0, None), (1, Some(1)), (2, Some(2)), (3, Some(2)), (4, Some(3)), (5, Some(3))] {
 		for failed in 0..=all {

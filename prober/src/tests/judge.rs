@@ -239,6 +239,7 @@ proptest! {
 			}
 		}
 		let _ = (models(&bytes, "a"), completion(&bytes), embedding(&bytes), lease(&bytes, 7));
+		let _ = vpn(&bytes, 7, &[1; 32], |state| state.into());
 	}
 
 	/// A head is right exactly up to the lag that the terms allow.

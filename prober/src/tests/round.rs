@@ -18,6 +18,8 @@ mod leases;
 mod tasks;
 #[path = "tells.rs"]
 mod tells;
+#[path = "vpn.rs"]
+mod vpn;
 
 const NETWORK: NetworkId = 1;
 
@@ -52,6 +54,7 @@ fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Target {
 fn page(service: u32, endpoint: &str) -> Target {
 	Target {
 		service,
+		genesis: [3; 32],
 		kind: ServiceKind::Compute,
 		endpoint: endpoint.into(),
 		max_head_lag: 0,

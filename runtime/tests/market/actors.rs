@@ -47,7 +47,7 @@ impl Offer<'_> {
 	pub fn of(asset: AssetId) -> Self {
 		let coin = coin(asset);
 		Self {
-			kind: ServiceKind::Vpn,
+			kind: ServiceKind::Vpn { key: [7; 32] },
 			endpoint: "http://127.0.0.1:8080/",
 			region: b"DE",
 			capacity: 100,

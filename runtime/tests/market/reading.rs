@@ -64,7 +64,7 @@ fn listings() -> World {
 	};
 	let rpc = |network| ServiceKind::Rpc { network };
 	let model = b"llama".to_vec().try_into().unwrap();
-	list(&mut world, GOOD, ServiceKind::Vpn, "http://127.0.0.1:1/", b"DE", NATIVE, 1);
+	list(&mut world, GOOD, ServiceKind::Vpn { key: [7; 32] }, "http://127.0.0.1:1/", b"DE", NATIVE, 1);
 	list(&mut world, GOOD, rpc(0), "http://127.0.0.1:2/", b"FR", NATIVE, 2);
 	list(&mut world, DOWN, rpc(1), "http://127.0.0.1:3/", b"DE", SBTC, 3);
 	list(&mut world, DOWN, ServiceKind::Compute, "http://127.0.0.1:4/", b"US", NATIVE, 4);

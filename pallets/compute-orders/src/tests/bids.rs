@@ -104,7 +104,7 @@ fn a_bid_must_fit_the_order() {
 		assert_noop!(bid(1, id, 1, 50, 3), Error::<Test>::BadQuantity);
 		relist(2, |service| service.region = Region::new(*b"US").unwrap());
 		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::RegionNotAllowed);
-		relist(3, |service| service.kind = ServiceKind::Vpn);
+		relist(3, |service| service.kind = ServiceKind::Vpn { key: [7; 32] });
 		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::NotCompute);
 		list(5, 4, NATIVE);
 		assert_noop!(bid(4, id, 5, 50, 1), Error::<Test>::NoCapacityDeclared);

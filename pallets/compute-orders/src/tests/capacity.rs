@@ -21,7 +21,7 @@ fn only_the_operator_of_a_compute_service_declares() {
 	ExtBuilder::build_and_execute(|| {
 		assert_noop!(declare(2, 1, plenty()), Error::<Test>::NotOperator);
 		assert_noop!(declare(1, 99, plenty()), Error::<Test>::UnknownService);
-		relist(1, |service| service.kind = ServiceKind::Vpn);
+		relist(1, |service| service.kind = ServiceKind::Vpn { key: [7; 32] });
 		assert_noop!(declare(1, 1, plenty()), Error::<Test>::NotCompute);
 		let (_, lease) = running(NATIVE, &[2]);
 		let id = surety_primitives::service_of_lease(lease);

@@ -44,7 +44,7 @@ fn every_kind_can_be_listed() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		for (at, kind) in [
 			ServiceKind::Compute,
-			ServiceKind::Vpn,
+			ServiceKind::Vpn { key: [7; 32] },
 			ServiceKind::Inference { model: text("llama") },
 			ServiceKind::Rpc { network: NETWORK },
 		]

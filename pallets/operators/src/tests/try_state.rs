@@ -172,7 +172,7 @@ fn leases_must_be_apart() {
 	};
 	spoilt(|lease| lease.status = ServiceStatus::Active);
 	spoilt(|lease| lease.capacity = 2);
-	spoilt(|lease| lease.kind = ServiceKind::Vpn);
+	spoilt(|lease| lease.kind = ServiceKind::Vpn { key: [7; 32] });
 	breaks("9", |_| NextServiceId::<Test>::put(LEASES_FROM + 1));
 	breaks("9", |_| LeaseMaintenance::<Test>::insert(404, Maintenance { from: 1, rounds: 1 }));
 	let another = |id, change: fn(&mut ServiceOf<Test>)| {
