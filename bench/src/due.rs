@@ -76,12 +76,13 @@ pub fn print(all: &[Measured]) {
 	print_kinds(&["due", "probers"], &charts);
 }
 
-/// What blocks take of a slot, but for those that close windows or begin sessions.
+/// What blocks take of a slot. Those that close windows or begin sessions are apart.
 fn print_blocks(all: &[Measured]) {
 	let head = ["due", "probers", "blocks", "build p50", "p95", "import p50", "p95", "of slot", "of limit"];
 	let slowest = ["slowest", "import p50", "p95", "of limit"];
 	let more = ["kB of block p50", "max", "kB of reports per round", "weight max", "of limit"];
-	let mut table = Table::new(&[&head[..], &slowest, &more].concat());
+	let closing = ["closing: import max", "weight max", "of limit"];
+	let mut table = Table::new(&[&head[..], &slowest, &more, &closing].concat());
 	let limit = block_limit() as f64 / 1e9;
 	let ms = |ms: f64| format!("{ms:.2}");
 	let kb = |bytes: usize| format!("{:.1}", bytes as f64 / 1_000.0);
@@ -97,7 +98,7 @@ fn print_blocks(all: &[Measured]) {
 		bytes.sort_unstable();
 		let rounds = m.samples.len() / timings().round_blocks as usize;
 		let reports: usize = m.samples.iter().map(|s| s.report_bytes).sum();
-		table.row(vec![
+		let mut row = vec![
 			m.due.to_string(),
 			m.probers.to_string(),
 			blocks.blocks.to_string(),
@@ -116,10 +117,19 @@ fn print_blocks(all: &[Measured]) {
 			kb(reports / rounds.max(1)),
 			ms(blocks.weight),
 			percent(blocks.weight / limit),
-		]);
+		];
+		let closing = || m.samples.iter().filter(|s| s.kind.closes());
+		if let (Some(blocks), Some(longest)) = (Summary::of(closing()), closing().map(|s| s.import).max()) {
+			row.extend([
+				ms(longest.as_secs_f64() * 1_000.0),
+				ms(blocks.weight),
+				percent(blocks.weight / limit),
+			]);
+		}
+		table.row(row);
 	}
 	println!(
-		"Blocks that neither close windows nor begin a session; `of slot` and `of limit` are of the p95 of import:\n"
+		"Blocks that neither close windows nor begin a session; `of slot` and `of limit` are of the p95 of import.\n  On the right, those that do:\n"
 	);
 	table.print();
 }

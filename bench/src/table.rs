@@ -170,7 +170,7 @@ pub fn print_changes<'a>(
 		let rows: [(&str, fn(Kind) -> bool); 3] = [
 			("all", |_| true),
 			("no window closes", |kind| !kind.closes()),
-			(Kind::Open.name(), |kind| kind == Kind::Open),
+			(Kind::Idle.name(), |kind| kind == Kind::Idle),
 		];
 		for (name, which) in rows {
 			if let (Some(a), Some(b)) = (of(from, which), of(to, which)) {
