@@ -12,11 +12,11 @@ function binary() {
 }
 
 export class Nginx {
-  /** `files` maps paths below the root to their text. */
-  static async start(procs, { name = "nginx", files, port }) {
+  /** `files` maps paths below the root to their text, `proxies` paths to the servers behind them. */
+  static async start(procs, { name = "nginx", files, proxies = {}, port }) {
     const nginx = new Nginx();
     const dir = path.join(procs.dir, name);
-    Object.assign(nginx, { procs, name, dir, port: port ?? (await freePorts(1))[0] });
+    Object.assign(nginx, { procs, name, dir, proxies, port: port ?? (await freePorts(1))[0] });
     nginx.url = `http://127.0.0.1:${nginx.port}`;
     for (const [file, text] of Object.entries(files)) {
       const target = path.join(dir, "www", file);
@@ -32,6 +32,9 @@ export class Nginx {
   #configuration() {
     const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
       .map((kind) => `  ${kind}_temp_path ${this.dir}/tmp/${kind};`)
+      .join("\n");
+    const proxies = Object.entries(this.proxies)
+      .map(([place, server]) => `    location ${place} { proxy_pass ${server}; }`)
       .join("\n");
     return `
 ${process.getuid() === 0 ? "user root;" : ""}
@@ -49,6 +52,7 @@ ${temp}
     listen 127.0.0.1:${this.port};
     root ${this.dir}/www;
     index index.html index.json;
+${proxies}
   }
 }
 `;

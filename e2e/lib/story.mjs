@@ -38,7 +38,7 @@ export const STEPS = [
 ];
 
 /** People of the story. Their accounts are new on the chain. */
-const OPERATORS = { Nora: "surety", Emil: "ethereum", Wanda: "page" };
+const OPERATORS = { Nora: "surety", Emil: "ethereum", Wanda: "vpn" };
 const TENANTS = { Tina: 2, Theo: 1 };
 const FUNDS = { operator: BOND + 20n * UNIT, tenant: 50n * UNIT };
 
@@ -77,7 +77,7 @@ export class Story extends Tale {
     const listings = {
       surety: { kind: { Rpc: { network: networkId("surety") } }, endpoint: world.network.full[0].http, region: "DE" },
       ethereum: { kind: { Rpc: { network: networkId("ethereum") } }, endpoint: world.ethereum.operator.url, region: "EE" },
-      page: { kind: "Vpn", endpoint: world.nginx.url, region: "PT" },
+      vpn: { kind: { Vpn: { key: world.vpn.key } }, endpoint: `${world.nginx.url}/vpn`, region: "PT" },
     };
     await Promise.all(Object.entries(OPERATORS).map(async ([name, service]) => {
       const { events } = await send(api, this.accounts[name], call(api, "utility", "batchAll", { calls: [
@@ -88,6 +88,7 @@ export class Story extends Tale {
       this.cast.services[service] = eventOf(events, "operators", "ServiceListed").service.toNumber();
       this.tell.event(`${name} bonds ${sure(BOND, 0)} SURE and lists ${service} at ${listings[service].endpoint}`);
     }));
+    await world.vpn.serve(api.genesisHash.toHex(), this.cast.services.vpn);
   }
 
   async #everythingIsUp() {
@@ -134,7 +135,7 @@ export class Story extends Tale {
 
   async #endpointReturns() {
     // Between the probes of a round and those of the next.
-    await this.offset(this.watch.latest.roundBlocks - 3);
+    await this.offset(this.watch.latest.roundBlocks - 2);
     await this.world.ethereum.operator.start();
     this.facts.returnedAt = await this.world.network.validators[0].best();
     this.tell.event("Emil's endpoint is back", "green");

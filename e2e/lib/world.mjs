@@ -6,6 +6,7 @@ import { Network } from "./network.mjs";
 import { Nginx } from "./nginx.mjs";
 import { Processes } from "./processes.mjs";
 import { workDir } from "./util.mjs";
+import { Vpn } from "./vpn.mjs";
 
 const PAGE = "<!doctype html><title>A page</title><h1>Served by nginx</h1>\n";
 
@@ -21,11 +22,14 @@ export class World {
     world.work = work;
     world.procs = new Processes(work.dir);
     if (endpoints) {
-      onStep("an Ethereum network of three hardhat nodes, and nginx");
-      [world.ethereum, world.nginx] = await Promise.all([
+      onStep("an Ethereum network of three hardhat nodes, and a VPN's agent behind nginx");
+      [world.ethereum, world.vpn] = await Promise.all([
         EthereumNetwork.start(world.procs),
-        Nginx.start(world.procs, { files: { "index.html": PAGE } }),
+        Vpn.start(world.procs, "vpn-agent"),
       ]);
+      world.nginx = await Nginx.start(world.procs, {
+        files: { "index.html": PAGE }, proxies: { "/vpn": world.vpn.url },
+      });
     }
     onStep(endpoints ? "four validators and a full node" : "four validators");
     world.network = await Network.start(world.procs, {

@@ -294,9 +294,9 @@ describe("a live network", () => {
     const all = (by, name, verdict, of) => {
       assert.deepEqual(of.map((round) => [round, found(by, name, round)]), of.map((round) => [round, verdict]), name);
     };
-    const lost = await lostRounds(rounds.map((round) => [round, found(story.watch, "page", round)]), 1);
+    const lost = await lostRounds(rounds.map((round) => [round, found(story.watch, "vpn", round)]), 1);
     const measured = rounds.filter((round) => !lost.includes(round));
-    for (const name of ["surety", "page"]) all(story.watch, name, "up", measured);
+    for (const name of ["surety", "vpn"]) all(story.watch, name, "up", measured);
 
     // Operators who agree on a lie do not outvote the anchors. The honest one of their network is right in the
     // same rounds: those before the story stops it, but for the few that were not judged yet when it got its
@@ -444,7 +444,7 @@ describe("a live network", () => {
     }
 
     // Nobody else was touched.
-    for (const name of ["surety", "page"]) {
+    for (const name of ["surety", "vpn"]) {
       const lost = await lostRounds(watch.verdicts.get(name));
       const seen = [...watch.verdicts.get(name)].filter(([round]) => !lost.includes(round)).map(([, verdict]) => verdict);
       assert.ok(seen.length > 20 && seen.every((v) => v === "up"), `${name}: ${seen}`);
@@ -684,7 +684,7 @@ describe("a live network", () => {
     assert.deepEqual(ids((await same("services", wanted, null, 128)).items), [services.ethereum]);
     assert.deepEqual((await same("services", { ...wanted, maxPrice: (PRICE - 1n).toString() }, null, 128)).items, []);
     const { items: vpns } = await same("services", { openOnly: true, class: "vpn" }, null, 128);
-    assert.deepEqual(ids(vpns), [services.page]);
+    assert.deepEqual(ids(vpns), [services.vpn]);
     const { items: bitcoins } = await same("services", { asset: `local:${SBTC}` }, null, 128);
     assert.deepEqual(ids(bitcoins), [bitcoin.cast.services.bitcoin]);
     await same("operator", bitcoin.banker.address);
@@ -722,7 +722,7 @@ describe("a live network", () => {
     await paged("agreementsOf", [compute.accounts.Tara.address], 1);
     const { items: breaches } = await paged("breaches", [services.ethereum], 1);
     assert.deepEqual(breaches.map(({ severity }) => severity), served.map(({ severity }) => severity));
-    assert.deepEqual((await same("breaches", services.page, null, 2)).items, []);
+    assert.deepEqual((await same("breaches", services.vpn, null, 2)).items, []);
     const networks = await same("networks");
     assert.deepEqual(networks.map((n) => n.name).sort(), ["ethereum", "surety"]);
     assert.ok((await same("round")).judgedRound > 20);
