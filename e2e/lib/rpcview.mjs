@@ -59,6 +59,7 @@ const kind = (value) => ({
   class: name(value),
   network: value.isRpc ? plain(value.asRpc.network) : null,
   model: value.isInference ? plain(value.asInference.model) : null,
+  key: value.isVpn ? value.asVpn.key.toHex() : null,
 });
 
 const status = (value) => ({ name: name(value), at: value.isEnding ? plain(value.asEnding.at) : null });

@@ -152,7 +152,6 @@ impl Registry<AccountId> for MockRegistry {
 	fn proven(id: ServiceId) {
 		Proven::mutate(|proven| proven.push(id));
 	}
-	fn disproven(_: ServiceId) {}
 	fn unfound(id: ServiceId) {
 		Unfound::mutate(|unfound| unfound.push(id));
 	}

@@ -20,6 +20,8 @@ views! {
 		pub network: Option<NetworkId>,
 		/// Model of an `inference` service.
 		pub model: Option<String>,
+		/// ed25519 public key by which the agent of a `vpn` service signs its health.
+		pub key: Option<H256>,
 	}
 
 	/// Terms of a service.
@@ -129,11 +131,12 @@ impl From<ServiceKind> for KindView {
 	fn from(kind: ServiceKind) -> Self {
 		let network = kind.network();
 		let class = class(kind.class());
-		let model = match kind {
-			ServiceKind::Inference { model } => Some(text(&model)),
-			_ => None,
+		let (model, key) = match kind {
+			ServiceKind::Inference { model } => (Some(text(&model)), None),
+			ServiceKind::Vpn { key } => (None, Some(H256(key))),
+			_ => (None, None),
 		};
-		Self { class, network, model }
+		Self { class, network, model, key }
 	}
 }
 

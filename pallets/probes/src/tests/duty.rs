@@ -123,13 +123,13 @@ fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 fn a_copy_of_the_round_before_earns_nothing_and_is_neglect() {
 	build_and_execute(4, || {
 		list_five();
-		play(26, but_prober_3(|round, service| changing(round - 1, service)));
+		play(42, but_prober_3(|round, service| changing(round - 1, service)));
 		let copier = Probes::duty(account(3)).unwrap();
 		// It agrees with nine of ten verdicts, and came to every round.
 		assert_eq!(copier.participation(), Perbill::one());
-		assert_eq!((copier.agreed, copier.judged), (24 * 5 * SHARE - 12 * SHARE, 24 * 5 * SHARE));
-		assert_eq!((copier.fell, copier.fell_caught), (6 * SHARE, 0));
-		assert_eq!((copier.rose, copier.rose_caught), (6 * SHARE, 0));
+		assert_eq!((copier.agreed, copier.judged), (40 * 5 * SHARE - 20 * SHARE, 40 * 5 * SHARE));
+		assert_eq!((copier.fell, copier.fell_caught), (10 * SHARE, 0));
+		assert_eq!((copier.rose, copier.rose_caught), (10 * SHARE, 0));
 		end_session();
 		assert_eq!(native(account(3)), 0);
 		// The honest earn all of their part, and the copier's stays in the pot.
@@ -144,7 +144,7 @@ fn a_copy_of_the_round_before_earns_nothing_and_is_neglect() {
 fn always_up_earns_nothing_and_is_neglect() {
 	build_and_execute(4, || {
 		list_five();
-		play(26, but_prober_3(|_, _| up()));
+		play(42, but_prober_3(|_, _| up()));
 		let lazy = Probes::duty(account(3)).unwrap();
 		assert_eq!((lazy.fell_caught, lazy.rose_caught), (0, lazy.rose), "all that rose");
 		assert!(lazy.agreement() > Perbill::from_percent(89));

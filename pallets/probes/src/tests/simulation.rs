@@ -8,7 +8,7 @@
 
 use super::judge::blank;
 use crate::{
-	Ballots, DutyRule, DutyTally, Hearing, Ruling, Subject,
+	Ballots, DutyRule, DutyTally, Hearing, Ruling, SHARE, Subject,
 	mock::up,
 	types::{Row, bit},
 };
@@ -24,7 +24,7 @@ const SESSION: u32 = 240;
 /// Part of a round in which probes start.
 const SPAN: f64 = 0.8;
 /// Rounds that a service is up and down at a time, in the mean.
-const UP_FOR: f64 = 1_440.0;
+const UP_FOR: f64 = 720.0;
 const DOWN_FOR: f64 = 8.0;
 const UPTIMES: [u32; 4] = [9_990, 9_950, 9_900, 9_800];
 /// The service of which liars say the opposite.
@@ -361,13 +361,14 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 	for ((kind, n), account) in KINDS.iter().zip(numbers).zip(&accounts).filter(|((_, n), _)| *n > 0) {
 		let DutyTally { judged, agreed, fell, fell_caught, rose, rose_caught, .. } = account.tally;
 		println!(
-			"{:<9} {n:>4} {:>7.1} {:>10.2} {:>9.1} {:>9.1} {:>8.2}",
+			"{:<9} {n:>4} {:>7.1} {:>10.2} {:>9.1} {:>9.1} {:>8.3} {:>8.1}",
 			format!("{kind:?}"),
 			100.0 * account.earned() / honest,
 			percent(agreed, judged),
 			percent(fell_caught, fell),
 			percent(rose_caught, rose),
 			100.0 * account.neglected(),
+			(fell + rose) as f64 / (SHARE as f64) / f64::from(account.sessions),
 		);
 	}
 	let Market { breaches, false_breaches, missed_breaches, invented, hidden, found, fleeting } = market;
@@ -389,10 +390,13 @@ fn work_is_paid_and_lies_change_nothing() {
 	let rounds: u32 = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(5 * WINDOW);
 	println!("{PROBERS} probers, {SERVICES} services of {OPERATORS} operators, {rounds} rounds");
 	println!(
-		"{:<9} {:>4} {:>7} {:>10} {:>9} {:>9} {:>8}",
-		"prober", "n", "earned", "agreement", "fell", "rose", "neglect"
+		"{:<9} {:>4} {:>7} {:>10} {:>9} {:>9} {:>8} {:>8}",
+		"prober", "n", "earned", "agreement", "fell", "rose", "neglect", "changes"
 	);
-	println!("{:>22} {:>10} {:>9} {:>9} {:>8}", "% of honest", "%", "caught %", "caught %", "% of s.");
+	println!(
+		"{:>22} {:>10} {:>9} {:>9} {:>8} {:>8}",
+		"% of honest", "%", "caught %", "caught %", "% of s.", "a s."
+	);
 	use Kind::*;
 	let mut worlds: Vec<Vec<(Kind, usize)>> = vec![vec![]];
 	for kind in [Copier, AlwaysUp, Rational, Liar] {
@@ -407,13 +411,13 @@ fn work_is_paid_and_lies_change_nothing() {
 		assert_eq!(found[2], 0, "what changed is known a round later, {others:?}");
 		let of = |kind: Kind| &accounts[kind as usize];
 		let honest = of(Honest);
-		assert!(honest.earned() > 0.8 && honest.neglected() < 0.02, "{others:?}");
+		assert!(honest.earned() > 0.75 && honest.neglected() < 0.001, "{others:?}");
 		for (kind, _) in &others {
 			let (earned, neglected) = (of(*kind).earned() / honest.earned(), of(*kind).neglected());
 			match kind {
 				// Nothing at all, and an offence as soon as there was enough to find.
-				Copier | AlwaysUp => assert!(earned == 0.0 && neglected > 0.5, "{others:?}"),
-				Rational => assert!(earned < 0.1 && neglected > 0.5, "{others:?}"),
+				Copier | AlwaysUp => assert!(earned == 0.0 && neglected > 0.2, "{others:?}"),
+				Rational => assert!(earned < 0.1 && neglected > 0.2, "{others:?}"),
 				// It does all the work, and gains nothing by the lie.
 				Liar => assert!(earned <= 1.0, "{others:?}"),
 				Honest => (),
