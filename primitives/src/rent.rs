@@ -49,24 +49,24 @@ mod tests {
 
 	const UNIT: Balance = 1_000_000_000_000;
 
-	/// Planck per window for the slots `from + 1 ..= to` of 1,920, with production's parameters.
+	/// Planck per window for the slots `from + 1 ..= to` of 8,064, with production's parameters.
 	fn cost(from: u32, to: u32) -> Balance {
 		let (base, peak) = (Perbill::from_parts(100_000), Perbill::from_percent(10));
-		(from + 1..=to).map(|taken| rent(1_000 * UNIT, base, peak, Occupancy { taken, slots: 1_920 })).sum()
+		(from + 1..=to).map(|taken| rent(1_000 * UNIT, base, peak, Occupancy { taken, slots: 8_064 })).sum()
 	}
 
 	#[test]
 	fn the_last_tenth_of_the_slots_costs_more_than_the_first_nine() {
-		assert!(cost(1_728, 1_920) > cost(0, 1_728));
+		assert!(cost(7_258, 8_064) > cost(0, 7_258));
 	}
 
 	/// The table in docs/economics.md.
 	#[test]
 	fn costs_of_holding_slots_for_a_window() {
 		let whole = |planck: Balance| (planck + UNIT / 2) / UNIT;
-		assert_eq!(whole(cost(0, 960)), 138);
-		assert_eq!(whole(cost(0, 1_728)), 8_459);
-		assert_eq!(whole(cost(0, 1_920)), 21_575);
+		assert_eq!(whole(cost(0, 4_032)), 578);
+		assert_eq!(whole(cost(0, 7_258)), 35_477);
+		assert_eq!(whole(cost(0, 8_064)), 90_456);
 	}
 
 	#[test]

@@ -100,11 +100,11 @@ fn share(billionths: u64) -> WindowShare {
 }
 
 fn local_rent(taken: u32) -> Balance {
-	rent(SURE, RENT_BASE, RENT_PEAK, Occupancy { taken, slots: 384 })
+	rent(SURE, RENT_BASE, RENT_PEAK, Occupancy { taken, slots: 8_064 })
 }
 
 fn production_rent(taken: u32) -> Balance {
-	rent(1_000 * SURE, RENT_BASE, RENT_PEAK, Occupancy { taken, slots: 1_920 })
+	rent(1_000 * SURE, RENT_BASE, RENT_PEAK, Occupancy { taken, slots: 8_064 })
 }
 
 #[test]
@@ -198,14 +198,16 @@ fn losses_of_a_tenant_and_an_operator_in_league() {
 fn rent_of_a_slot_and_the_turnover_that_pays_it() {
 	for (taken, rent, turnover) in [
 		(1, micro(100_000), 2 * SURE),
-		(960, micro(490_625), micro(9_812_500)),
-		(1_728, micro(43_146_721), micro(862_934_420)),
-		(1_920, micro(100_100_000), 2_002 * SURE),
+		(4_032, micro(490_625), micro(9_812_500)),
+		(7_258, micro(43_165_705), micro(863_314_090)),
+		(8_064, micro(100_100_000), 2_002 * SURE),
 	] {
-		assert_eq!(production_rent(taken), rent);
-		assert_eq!(PLATFORM_FEE.mul_floor(turnover), rent);
+		// To the millionth of a SURE that the table shows.
+		let shown = |amount: Balance| micro((amount + micro(1) / 2) / micro(1));
+		assert_eq!(shown(production_rent(taken)), rent);
+		assert_eq!(shown(PLATFORM_FEE.mul_floor(turnover)), rent);
 	}
-	assert_eq!(local_rent(384), micro(100_100));
+	assert_eq!(local_rent(8_064), micro(100_100));
 
 	let turnover = window_price::<Production>(micro(100)).unwrap();
 	assert_eq!(turnover, milli(1_440));
@@ -242,7 +244,11 @@ fn amounts_of_a_lease() {
 #[test]
 fn rewards_of_probers() {
 	let (pot, reports) = (8 * SURE, [10; 4]);
-	assert_eq!(pot * reports[0] / reports.iter().sum::<Balance>(), 2 * SURE);
+	let whole = pot * reports[0] / reports.iter().sum::<Balance>();
+	let caught = [100, 100, 75, 0].map(Perbill::from_percent);
+	let earned = caught.map(|share| share.mul_floor(whole));
+	assert_eq!(earned, [2 * SURE, 2 * SURE, milli(1_500), 0]);
+	assert_eq!(pot - earned.iter().sum::<Balance>(), milli(2_500));
 }
 
 #[test]
