@@ -3,7 +3,7 @@
 use hyper::Uri;
 use sc_cli::RunCmd;
 use std::{
-	net::{IpAddr, Ipv6Addr},
+	net::{Ipv4Addr, Ipv6Addr},
 	str::FromStr,
 };
 use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
@@ -39,9 +39,9 @@ pub struct ProbingParams {
 	#[arg(long = "anchor", value_name = "NETWORK=URL")]
 	pub anchors: Vec<Anchor>,
 
-	/// Address that probes leave from, so that those who are probed do not learn the p2p address.
+	/// IPv4 address that probes leave from, so that those who are probed do not learn the p2p address.
 	#[arg(long, value_name = "IP")]
-	pub probe_egress: Option<IpAddr>,
+	pub probe_egress: Option<Ipv4Addr>,
 
 	/// Host that this node does not probe: it abstains on services there. May be given several times.
 	#[arg(long = "probe-deny", value_name = "HOST")]
@@ -106,6 +106,9 @@ impl FromStr for Anchor {
 			Some(authority) if authority.host().is_empty() => return Err("the URL has no host".into()),
 			Some(authority) if authority.as_str().contains('@') => {
 				return Err("the URL must not contain credentials".into());
+			},
+			Some(authority) if authority.host().starts_with('[') => {
+				return Err("probes use IPv4 only: give an IPv4 address or a name".into());
 			},
 			_ => (),
 		}
@@ -224,6 +227,7 @@ mod tests {
 			"a=/path",
 			"a=http://user:password@a/",
 			"a=http:///",
+			"a=http://[::1]:8545/",
 			&long,
 		] {
 			assert!(parse(&["--anchor", anchor]).is_err(), "{anchor}");
