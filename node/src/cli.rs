@@ -1,7 +1,7 @@
 //! Command line.
 
 use hyper::Uri;
-use sc_cli::RunCmd;
+use sc_cli::{CliConfiguration, RunCmd};
 use std::{
 	net::{Ipv4Addr, Ipv6Addr},
 	str::FromStr,
@@ -25,6 +25,32 @@ pub struct Cli {
 	/// How to probe.
 	#[clap(flatten)]
 	pub probing: ProbingParams,
+
+	/// Do not measure this machine at the start.
+	///
+	/// It takes some 3 s, and a validator that is too slow is warned. Chains for development are never measured.
+	#[arg(long)]
+	pub no_hardware_benchmarks: bool,
+
+	/// How to watch the free space for the database.
+	#[clap(flatten)]
+	pub storage: sc_storage_monitor::StorageMonitorParams,
+}
+
+impl Cli {
+	/// Check what one argument alone cannot show.
+	pub fn validate(&self) -> sc_cli::Result<()> {
+		self.probing.validate()?;
+		let role = self.run.role(self.run.is_dev()?)?;
+		if role.is_authority() && !self.run.offchain_worker(&role)?.enabled {
+			return Err(sc_cli::Error::Input(
+				"A validator probes by its off-chain worker, and earns nothing and offends if it does not: leave out \
+				 `--offchain-worker never`, or run without `--validator`"
+					.into(),
+			));
+		}
+		Ok(())
+	}
 }
 
 /// How a validator probes.
@@ -49,8 +75,7 @@ pub struct ProbingParams {
 }
 
 impl ProbingParams {
-	/// Check what one argument alone cannot show.
-	pub fn validate(&self) -> Result<(), String> {
+	fn validate(&self) -> Result<(), String> {
 		for anchor in &self.anchors {
 			let same = self.anchors.iter().filter(|other| other.network == anchor.network).count();
 			if same > usize::try_from(MAX_ANCHORS).unwrap_or(usize::MAX) {
@@ -186,6 +211,18 @@ mod tests {
 		let pool = |args: &[&str]| parse(args).unwrap().run.pool_config.pool_type;
 		assert!(matches!(pool(&["--dev"]), TransactionPoolType::SingleState));
 		assert!(matches!(pool(&["--pool-type=fork-aware"]), TransactionPoolType::ForkAware));
+	}
+
+	#[test]
+	fn a_validator_without_off_chain_worker_is_refused() {
+		let check = |args: &[&str]| parse(args).unwrap().validate();
+		for validator in ["--validator", "--dev", "--alice"] {
+			let error = check(&[validator, "--offchain-worker=never"]).unwrap_err().to_string();
+			assert!(error.contains("--offchain-worker never"), "{error}");
+			check(&[validator]).unwrap();
+			check(&[validator, "--offchain-worker=always"]).unwrap();
+		}
+		check(&["--offchain-worker=never"]).unwrap();
 	}
 
 	#[test]

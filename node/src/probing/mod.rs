@@ -13,6 +13,7 @@
 //! | `externalities.rs` | the host side of that run |
 //! | `settings.rs` | anchors and denied hosts, handed over through the local storage |
 //! | `metrics.rs`, `reports.rs` | what Prometheus shows |
+//! | `readiness.rs` | what keeps this validator from probing |
 
 mod address;
 mod bodies;
@@ -21,6 +22,7 @@ mod connector;
 mod externalities;
 mod metrics;
 mod names;
+mod readiness;
 mod reports;
 mod settings;
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod tls;
 mod transport;
 
 pub use metrics::Metrics;
+pub use readiness::watch as watch_readiness;
 pub use reports::watch as watch_reports;
 
 use crate::cli::ProbingParams;
