@@ -1,9 +1,9 @@
 //! Command line.
 
 use hyper::Uri;
-use sc_cli::RunCmd;
+use sc_cli::{CliConfiguration, RunCmd};
 use std::{
-	net::{IpAddr, Ipv6Addr},
+	net::{Ipv4Addr, Ipv6Addr},
 	str::FromStr,
 };
 use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
@@ -25,6 +25,32 @@ pub struct Cli {
 	/// How to probe.
 	#[clap(flatten)]
 	pub probing: ProbingParams,
+
+	/// Do not measure this machine at the start.
+	///
+	/// It takes some 3 s, and a validator that is too slow is warned. Chains for development are never measured.
+	#[arg(long)]
+	pub no_hardware_benchmarks: bool,
+
+	/// How to watch the free space for the database.
+	#[clap(flatten)]
+	pub storage: sc_storage_monitor::StorageMonitorParams,
+}
+
+impl Cli {
+	/// Check what one argument alone cannot show.
+	pub fn validate(&self) -> sc_cli::Result<()> {
+		self.probing.validate()?;
+		let role = self.run.role(self.run.is_dev()?)?;
+		if role.is_authority() && !self.run.offchain_worker(&role)?.enabled {
+			return Err(sc_cli::Error::Input(
+				"A validator probes by its off-chain worker, and earns nothing and offends if it does not: leave out \
+				 `--offchain-worker never`, or run without `--validator`"
+					.into(),
+			));
+		}
+		Ok(())
+	}
 }
 
 /// How a validator probes.
@@ -39,9 +65,9 @@ pub struct ProbingParams {
 	#[arg(long = "anchor", value_name = "NETWORK=URL")]
 	pub anchors: Vec<Anchor>,
 
-	/// Address that probes leave from, so that those who are probed do not learn the p2p address.
+	/// IPv4 address that probes leave from, so that those who are probed do not learn the p2p address.
 	#[arg(long, value_name = "IP")]
-	pub probe_egress: Option<IpAddr>,
+	pub probe_egress: Option<Ipv4Addr>,
 
 	/// Host that this node does not probe: it abstains on services there. May be given several times.
 	#[arg(long = "probe-deny", value_name = "HOST")]
@@ -49,8 +75,7 @@ pub struct ProbingParams {
 }
 
 impl ProbingParams {
-	/// Check what one argument alone cannot show.
-	pub fn validate(&self) -> Result<(), String> {
+	fn validate(&self) -> Result<(), String> {
 		for anchor in &self.anchors {
 			let same = self.anchors.iter().filter(|other| other.network == anchor.network).count();
 			if same > usize::try_from(MAX_ANCHORS).unwrap_or(usize::MAX) {
@@ -106,6 +131,9 @@ impl FromStr for Anchor {
 			Some(authority) if authority.host().is_empty() => return Err("the URL has no host".into()),
 			Some(authority) if authority.as_str().contains('@') => {
 				return Err("the URL must not contain credentials".into());
+			},
+			Some(authority) if authority.host().starts_with('[') => {
+				return Err("probes use IPv4 only: give an IPv4 address or a name".into());
 			},
 			_ => (),
 		}
@@ -186,6 +214,18 @@ mod tests {
 	}
 
 	#[test]
+	fn a_validator_without_off_chain_worker_is_refused() {
+		let check = |args: &[&str]| parse(args).unwrap().validate();
+		for validator in ["--validator", "--dev", "--alice"] {
+			let error = check(&[validator, "--offchain-worker=never"]).unwrap_err().to_string();
+			assert!(error.contains("--offchain-worker never"), "{error}");
+			check(&[validator]).unwrap();
+			check(&[validator, "--offchain-worker=always"]).unwrap();
+		}
+		check(&["--offchain-worker=never"]).unwrap();
+	}
+
+	#[test]
 	fn anchors_and_hosts_are_read() {
 		let cli = parse(&[
 			"--dev",
@@ -224,6 +264,7 @@ mod tests {
 			"a=/path",
 			"a=http://user:password@a/",
 			"a=http:///",
+			"a=http://[::1]:8545/",
 			&long,
 		] {
 			assert!(parse(&["--anchor", anchor]).is_err(), "{anchor}");

@@ -3,7 +3,7 @@
 use crate::{
 	chain_spec::{self, ChainSpec},
 	cli::{Cli, Subcommand},
-	service::{self, FullClient, Partial},
+	service::{self, FullClient, Tools},
 };
 use sc_chain_spec::ChainType;
 use sc_cli::{CliConfiguration, SubstrateCli};
@@ -60,51 +60,36 @@ pub fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
 		},
 		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
-		Some(Subcommand::CheckBlock(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let Partial { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
-				Ok((cmd.run(client, import_queue), task_manager))
-			})
-		},
-		Some(Subcommand::ExportBlocks(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let Partial { client, task_manager, .. } = service::new_partial(&config)?;
-				Ok((cmd.run(client, config.database), task_manager))
-			})
-		},
-		Some(Subcommand::ExportState(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let Partial { client, task_manager, .. } = service::new_partial(&config)?;
-				Ok((cmd.run(client, config.chain_spec), task_manager))
-			})
-		},
-		Some(Subcommand::ImportBlocks(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let Partial { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
-				Ok((cmd.run(client, import_queue), task_manager))
-			})
-		},
+		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let Tools { client, task_manager, import_queue, .. } = service::new_tools(&config)?;
+			Ok((cmd.run(client, import_queue), task_manager))
+		}),
+		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let Tools { client, task_manager, .. } = service::new_tools(&config)?;
+			Ok((cmd.run(client, config.database), task_manager))
+		}),
+		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let Tools { client, task_manager, .. } = service::new_tools(&config)?;
+			Ok((cmd.run(client, config.chain_spec), task_manager))
+		}),
+		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let Tools { client, task_manager, import_queue, .. } = service::new_tools(&config)?;
+			Ok((cmd.run(client, import_queue), task_manager))
+		}),
 		Some(Subcommand::PurgeChain(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run(config.database))
 		},
-		Some(Subcommand::Revert(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let Partial { client, task_manager, backend, .. } = service::new_partial(&config)?;
-				// What BABE and GRANDPA remember beside the blocks goes back with them.
-				let aux_revert = Box::new(|client: Arc<FullClient>, backend, blocks| {
-					sc_consensus_babe::revert(client.clone(), backend, blocks)?;
-					sc_consensus_grandpa::revert(client, blocks)?;
-					Ok(())
-				});
-				Ok((cmd.run(client, backend, Some(aux_revert)), task_manager))
-			})
-		},
+		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let Tools { client, task_manager, backend, .. } = service::new_tools(&config)?;
+			// What BABE and GRANDPA remember beside the blocks goes back with them.
+			let aux_revert = Box::new(|client: Arc<FullClient>, backend, blocks| {
+				sc_consensus_babe::revert(client.clone(), backend, blocks)?;
+				sc_consensus_grandpa::revert(client, blocks)?;
+				Ok(())
+			});
+			Ok((cmd.run(client, backend, Some(aux_revert)), task_manager))
+		}),
 		Some(Subcommand::ChainInfo(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run::<Block>(&config))
@@ -113,21 +98,26 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
-	cli.probing.validate()?;
-	if is_test_chain(&cli)? {
+	cli.validate()?;
+	let test_chain = is_test_chain(&cli)?;
+	if test_chain {
 		// A validator of a real chain must not lose its identity by accident, so it wants a key made
 		// beforehand. On a chain whose validators have keys that everybody knows, that is only in the way.
 		cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
 	}
-	let probing = cli.probing.clone();
+	let options = service::Options {
+		probing: cli.probing.clone(),
+		hardware_benchmarks: !cli.no_hardware_benchmarks && !test_chain,
+		storage: cli.storage.clone(),
+	};
 	let runner = cli.create_runner(&cli.run)?;
 	runner.run_node_until_exit(|config| async move {
 		match config.network.network_backend {
 			NetworkBackendType::Libp2p => service::new_full::<
 				sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>,
-			>(config, probing),
+			>(config, options),
 			NetworkBackendType::Litep2p => {
-				service::new_full::<sc_network::Litep2pNetworkBackend>(config, probing)
+				service::new_full::<sc_network::Litep2pNetworkBackend>(config, options)
 			},
 		}
 		.map_err(sc_cli::Error::Service)

@@ -3,19 +3,22 @@
 
 use crate::{
 	cli::ProbingParams,
+	hardware,
 	probing::{self, Metrics, Probing},
 	rpc,
 };
 use futures::prelude::*;
 use sc_client_api::Backend;
-use sc_consensus::{DefaultImportQueue, LongestChain};
+use sc_consensus::{DefaultImportQueue, ImportQueue, LongestChain};
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf, SharedVoterState};
+use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{Event, NetworkBackend, NetworkEventStream, service::traits::NetworkService};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
 	Configuration, KeystoreContainer, TaskManager, WarpSyncConfig, error::Error as ServiceError,
 };
+use sc_storage_monitor::{StorageMonitorParams, StorageMonitorService};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -53,22 +56,46 @@ const GOSSIP: Duration = Duration::from_millis(333);
 /// Share of a slot in which a block is filled.
 const PROPOSAL_SHARE: f32 = 0.5;
 
-/// What running the node and working on its database both need.
-pub struct Partial {
+/// How to run the node, beside what `sc-service` knows.
+pub struct Options {
+	/// How to probe.
+	pub probing: ProbingParams,
+	/// Measure the machine at the start.
+	pub hardware_benchmarks: bool,
+	/// How to watch the free space for the database.
+	pub storage: StorageMonitorParams,
+}
+
+/// What a command that works on the database needs.
+pub struct Tools {
 	/// Client.
 	pub client: Arc<FullClient>,
 	/// Database.
 	pub backend: Arc<FullBackend>,
-	/// Runs the node's tasks.
+	/// Runs the tasks.
 	pub task_manager: TaskManager,
-	/// Keys of this node.
-	pub keystore: KeystoreContainer,
-	/// Best chain.
-	pub select_chain: FullSelectChain,
 	/// Blocks to import.
 	pub import_queue: DefaultImportQueue<Block>,
-	/// Transaction pool.
-	pub pool: Arc<FullPool>,
+}
+
+/// Open the database for a command that works on it.
+pub fn new_tools(config: &Configuration) -> Result<Tools, ServiceError> {
+	let Partial { client, backend, mut task_manager, import_queue, pool, consensus, .. } =
+		new_partial(config)?;
+	// Essential tasks end with the last handle to what they serve: that must not be before they are told to.
+	task_manager.keep_alive((import_queue.service(), pool, consensus));
+	Ok(Tools { client, backend, task_manager, import_queue })
+}
+
+/// What running the node and working on its database both need.
+struct Partial {
+	client: Arc<FullClient>,
+	backend: Arc<FullBackend>,
+	task_manager: TaskManager,
+	keystore: KeystoreContainer,
+	select_chain: FullSelectChain,
+	import_queue: DefaultImportQueue<Block>,
+	pool: Arc<FullPool>,
 	consensus: Consensus,
 	telemetry: Option<Telemetry>,
 }
@@ -94,7 +121,7 @@ fn inherents(slot_duration: SlotDuration) -> BabeCreateInherentDataProviders<Blo
 }
 
 /// Open the database and make what works on it.
-pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
+fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
 		.clone()
@@ -178,8 +205,10 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 /// Start the node.
 pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 	config: Configuration,
-	probing: ProbingParams,
+	options: Options,
 ) -> Result<TaskManager, ServiceError> {
+	// Before anything else runs that would disturb it.
+	let measured = options.hardware_benchmarks.then(|| hardware::measure(config.database.path()));
 	let Partial {
 		client,
 		backend,
@@ -198,6 +227,17 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 	let enable_grandpa = !config.disable_grandpa;
 	let prometheus = config.prometheus_registry().cloned();
 	let telemetry_handle = telemetry.as_ref().map(Telemetry::handle);
+	if let Some(measured) = measured {
+		hardware::report(measured, &config, &task_manager, telemetry_handle.clone());
+	}
+	if let Some(path) = config.database.path() {
+		StorageMonitorService::try_spawn(
+			options.storage,
+			path.into(),
+			&task_manager.spawn_essential_handle(),
+		)
+		.map_err(|error| ServiceError::Application(error.into()))?;
+	}
 	let discovery_config = sc_authority_discovery::WorkerConfig {
 		publish_non_global_ips: config.network.allow_non_globals_in_dht,
 		public_addresses: config.network.public_addresses.clone(),
@@ -249,7 +289,7 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 			keystore: &keystore,
 			network: &network,
 		};
-		node.start(&task_manager, &config, &probing, prometheus.as_ref())?;
+		node.start(&task_manager, &config, &options.probing, prometheus.as_ref())?;
 	}
 
 	// RPC and everything that `sc-service` brings.
@@ -319,7 +359,8 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 			justification_sync_link: sync_service.clone(),
 			create_inherent_data_providers: inherents,
 			force_authoring,
-			backoff_authoring_blocks: None::<()>,
+			// Where finality lags, fewer blocks are made, so that a fork that wins late has fewer to undo.
+			backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
 			babe_link: babe,
 			block_proposal_slot_portion: SlotProportion::new(PROPOSAL_SHARE),
 			max_block_proposal_slot_portion: None,
@@ -430,6 +471,13 @@ impl ProbingNode<'_> {
 			Some("offchain-worker"),
 			workers.run(client.clone(), spawner.clone()).boxed(),
 		);
+		if is_validator {
+			spawner.spawn(
+				"probing-readiness",
+				Some("offchain-worker"),
+				probing::watch_readiness(client.clone(), self.keystore.keystore(), params.clone()),
+			);
+		}
 		if is_validator && prometheus.is_some() {
 			spawner.spawn(
 				"report-metrics",

@@ -5,10 +5,7 @@
 //! is then connected to, so a name that resolves differently the second time gains nothing. What is no place on
 //! the public internet is listed in `surety_primitives::endpoint`; what is this node's own, only it knows.
 
-use std::{
-	fmt,
-	net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::{fmt, net::Ipv4Addr};
 use surety_primitives::endpoint::Reason;
 
 /// Why an address is refused.
@@ -18,6 +15,8 @@ pub enum Refusal {
 	Special(Reason),
 	/// It is one of this very node.
 	Own,
+	/// It is IPv6, which not every prober has: what one of them cannot reach must not be judged by the others.
+	V6,
 }
 
 impl Refusal {
@@ -26,6 +25,7 @@ impl Refusal {
 		match self {
 			Self::Special(reason) => reason.is_private(),
 			Self::Own => true,
+			Self::V6 => false,
 		}
 	}
 }
@@ -35,20 +35,17 @@ impl fmt::Display for Refusal {
 		match self {
 			Self::Special(reason) => reason.fmt(f),
 			Self::Own => f.write_str("address of this node"),
+			Self::V6 => f.write_str("IPv6"),
 		}
 	}
 }
 
 /// Whether `address` belongs to an interface of this machine. A socket can be bound to no other address.
-pub fn is_own(address: IpAddr) -> bool {
-	let can_bind = |address: IpAddr| std::net::UdpSocket::bind((address, 0)).is_ok();
+pub fn is_own(address: Ipv4Addr) -> bool {
+	let can_bind = |address: Ipv4Addr| std::net::UdpSocket::bind((address, 0)).is_ok();
 	// With `ip_nonlocal_bind` on, every bind succeeds and says nothing; an address that nobody can own
 	// (documentation) shows it.
-	let nobody: IpAddr = match address {
-		IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
-		IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0x0db8, 0, 0, 0, 0, 0, 1).into(),
-	};
-	can_bind(address) && !can_bind(nobody)
+	can_bind(address) && !can_bind(Ipv4Addr::new(192, 0, 2, 1))
 }
 
 #[cfg(test)]

@@ -2,18 +2,15 @@
 
 use super::{
 	address::{self, Refusal},
+	budget::{Budget, Visit},
 	names::Names,
 };
 use hyper::Uri;
-use hyper_util::rt::TokioIo;
 use std::{
 	collections::HashSet,
 	fmt,
-	future::Future,
-	net::{IpAddr, SocketAddr},
-	pin::Pin,
+	net::{IpAddr, Ipv4Addr, SocketAddr},
 	sync::Arc,
-	task::{Context, Poll},
 	time::Duration,
 };
 use surety_primitives::endpoint;
@@ -32,13 +29,15 @@ pub enum Failure {
 	Dns,
 	/// The name resolves, at least once, to an address that probes must not connect to.
 	Forbidden(IpAddr, Refusal),
+	/// Strangers have had all the requests that they get at the address.
+	Budget,
 	/// Nobody answers at the address.
 	Connect,
 	/// No TLS session: certificate, name or protocol.
 	Tls,
 	/// No HTTP/1.1 response, a broken one, or headers over the cap.
 	Http,
-	/// The body is over the cap.
+	/// The body is over the cap, or memory is short and it is the longest.
 	Oversize,
 	/// Not done within the time cap.
 	Timeout,
@@ -52,12 +51,13 @@ impl Failure {
 	/// Cause of an answer with an error status.
 	pub const STATUS: &str = "status";
 	/// All causes, as metrics label them.
-	pub const CAUSES: [&str; 10] = [
+	pub const CAUSES: [&str; 11] = [
 		Self::ABANDONED,
 		Self::REDIRECT,
 		Self::STATUS,
 		"dns",
 		"forbidden",
+		"budget",
 		"connect",
 		"tls",
 		"http",
@@ -70,6 +70,7 @@ impl Failure {
 		match self {
 			Self::Dns => "dns",
 			Self::Forbidden(..) => "forbidden",
+			Self::Budget => "budget",
 			Self::Connect => "connect",
 			Self::Tls => "tls",
 			Self::Http => "http",
@@ -101,21 +102,24 @@ pub struct Rules {
 
 impl Rules {
 	/// Why a probe must not connect to `address`.
-	pub fn refuse(&self, address: IpAddr) -> Option<Refusal> {
-		endpoint::forbidden(address)
+	pub fn refuse(&self, address: Ipv4Addr) -> Option<Refusal> {
+		endpoint::forbidden(address.into())
 			.map(Refusal::Special)
-			.or_else(|| (self.own.contains(&address) || address::is_own(address)).then_some(Refusal::Own))
+			.or_else(|| {
+				(self.own.contains(&address.into()) || address::is_own(address)).then_some(Refusal::Own)
+			})
 			.filter(|refusal| !(self.private && refusal.is_private()))
 	}
 }
 
-/// Connects one request, under [`Rules`]. Speaks plain TCP; TLS is wrapped around it.
-#[derive(Clone)]
+/// Connects requests, under [`Rules`]. Speaks plain TCP.
 pub struct Connector {
 	/// What addresses are checked against.
 	pub rules: Rules,
+	/// What an address gets. An own anchor needs none.
+	pub budget: Option<Arc<Budget>>,
 	/// Address that connections leave from.
-	pub egress: Option<IpAddr>,
+	pub egress: Option<Ipv4Addr>,
 	/// Knows the addresses of names.
 	pub names: Arc<Names>,
 	/// Most time for looking a name up.
@@ -125,62 +129,49 @@ pub struct Connector {
 }
 
 impl Connector {
-	async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, Failure> {
-		let addresses = self.resolve(&uri).await?;
+	/// A connection to the host of `uri`, and the visit that it is.
+	pub async fn connect(&self, uri: &Uri) -> Result<(TcpStream, Option<Visit>), Failure> {
+		let host = uri.host().ok_or(Failure::Dns)?;
+		let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+		let addresses = self.resolve(host).await?;
 		// One bad address condemns the name: an honest service has no reason to have any.
 		for address in &addresses {
-			if let Some(refusal) = self.rules.refuse(address.ip()) {
-				return Err(Failure::Forbidden(address.ip(), refusal));
+			if let Some(refusal) = self.rules.refuse(*address) {
+				return Err(Failure::Forbidden((*address).into(), refusal));
 			}
 		}
-		let reachable = addresses
-			.into_iter()
-			.filter(|address| self.egress.is_none_or(|egress| egress.is_ipv4() == address.is_ipv4()));
-		for address in reachable.take(MAX_TRIES) {
-			if let Ok(Ok(stream)) = timeout(self.patience, self.open(address)).await {
-				return Ok(TokioIo::new(stream));
+		for address in addresses.into_iter().take(MAX_TRIES) {
+			let visit = match &self.budget {
+				Some(budget) => Some(budget.admit(address, host).ok_or(Failure::Budget)?),
+				None => None,
+			};
+			if let Ok(Ok(stream)) = timeout(self.patience, self.open((address, port).into())).await {
+				return Ok((stream, visit));
 			}
 		}
 		Err(Failure::Connect)
 	}
 
-	async fn resolve(&self, uri: &Uri) -> Result<Vec<SocketAddr>, Failure> {
-		let host = uri.host().ok_or(Failure::Dns)?;
-		let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+	async fn resolve(&self, host: &str) -> Result<Vec<Ipv4Addr>, Failure> {
 		let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-		if let Ok(address) = bare.parse::<IpAddr>() {
-			return Ok(vec![SocketAddr::new(address, port)]);
+		match bare.parse::<IpAddr>() {
+			Ok(IpAddr::V4(address)) => return Ok(vec![address]),
+			Ok(address) => return Err(Failure::Forbidden(address, Refusal::V6)),
+			Err(_) => (),
 		}
 		let addresses = timeout(self.lookup, self.names.addresses(bare)).await.unwrap_or_default();
-		if addresses.is_empty() {
-			return Err(Failure::Dns);
-		}
-		Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+		if addresses.is_empty() { Err(Failure::Dns) } else { Ok(addresses) }
 	}
 
 	async fn open(&self, address: SocketAddr) -> std::io::Result<TcpStream> {
-		let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+		let socket = TcpSocket::new_v4()?;
 		if let Some(egress) = self.egress {
-			socket.bind(SocketAddr::new(egress, 0))?;
+			socket.bind((egress, 0).into())?;
 		}
 		let stream = socket.connect(address).await?;
 		// A probe is one small write and one small read.
 		stream.set_nodelay(true)?;
 		Ok(stream)
-	}
-}
-
-impl tower_service::Service<Uri> for Connector {
-	type Response = TokioIo<TcpStream>;
-	type Error = Failure;
-	type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-	fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-		Poll::Ready(Ok(()))
-	}
-
-	fn call(&mut self, uri: Uri) -> Self::Future {
-		Box::pin(self.clone().connect(uri))
 	}
 }
 
@@ -191,8 +182,8 @@ mod tests {
 
 	#[test]
 	fn rules_refuse_own_addresses_unless_private_ones_are_allowed() {
-		let listens_at: IpAddr = "93.184.216.34".parse().unwrap();
-		let own = Arc::new(HashSet::from([listens_at]));
+		let listens_at: Ipv4Addr = "93.184.216.34".parse().unwrap();
+		let own = Arc::new(HashSet::from([listens_at.into()]));
 		let public = Rules { private: false, own: own.clone() };
 		assert_eq!(public.refuse(listens_at), Some(Refusal::Own));
 		assert_eq!(public.refuse("127.0.0.1".parse().unwrap()), Some(Refusal::Special(Reason::Loopback)));

@@ -64,9 +64,9 @@ impl Externalities for ProbeExternalities {
 		&mut self,
 		id: HttpRequestId,
 		chunk: &[u8],
-		_deadline: Option<Timestamp>,
+		deadline: Option<Timestamp>,
 	) -> Result<(), HttpError> {
-		self.http.write_body(id, chunk)
+		self.http.write_body(id, chunk, deadline)
 	}
 
 	fn http_response_wait(

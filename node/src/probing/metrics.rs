@@ -65,7 +65,7 @@ impl Metrics {
 				Histogram::with_opts(
 					HistogramOpts::new(
 						"surety_probe_duration_seconds",
-						"From the start of connecting (with DNS and TLS) to the response headers",
+						"From the start of connecting (with DNS and TLS) to the last byte of the response",
 					)
 					.buckets(exponential_buckets(0.001, 2.0, 15)?),
 				)?,
@@ -118,7 +118,7 @@ impl Attempt {
 		self.began
 	}
 
-	/// The response headers are here. From now on nobody need wait for it any more.
+	/// The whole response is here. From now on nobody need wait for it any more.
 	pub fn answered(&mut self, elapsed: Duration) {
 		self.settled = true;
 		if let Some(inner) = &self.metrics.0 {

@@ -5,24 +5,33 @@
 //! |---|---|
 //! | `address.rs` | which addresses a probe may connect to |
 //! | `names.rs` | addresses of names |
+//! | `budget.rs` | how many requests an address gets |
 //! | `connector.rs` | resolve, check, connect to the checked address |
+//! | `tls.rs` | certificates, and threads for handshakes |
+//! | `bodies.rs` | memory for answers |
 //! | `transport.rs` | the HTTP requests of a run of the off-chain worker, with their caps |
 //! | `externalities.rs` | the host side of that run |
 //! | `settings.rs` | anchors and denied hosts, handed over through the local storage |
 //! | `metrics.rs`, `reports.rs` | what Prometheus shows |
+//! | `readiness.rs` | what keeps this validator from probing |
 
 mod address;
+mod bodies;
+mod budget;
 mod connector;
 mod externalities;
 mod metrics;
 mod names;
+mod readiness;
 mod reports;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod transport;
 
 pub use metrics::Metrics;
+pub use readiness::watch as watch_readiness;
 pub use reports::watch as watch_reports;
 
 use crate::cli::ProbingParams;
@@ -68,6 +77,7 @@ impl Probing {
 		}
 		let transport = Transport::new(
 			Names::new(Source::default())?,
+			tls::client(tls::public_roots())?,
 			params.probe_egress,
 			Limits::default(),
 			metrics,

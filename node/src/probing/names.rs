@@ -6,7 +6,8 @@
 //!
 //! The machine's own configuration holds, `/etc/resolv.conf` and `/etc/hosts`, also when it changes while the
 //! node runs. One thing is left out of it: the search list. An endpoint is a name of the whole internet; what
-//! it stands for, and so a verdict, must not depend on who asks.
+//! it stands for, and so a verdict, must not depend on who asks. For the same reason only IPv4 addresses (A) are
+//! looked up: not every prober has IPv6.
 
 use hickory_resolver::{
 	Hosts, TokioResolver,
@@ -30,7 +31,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Times that a query is asked again.
 const RETRIES: usize = 2;
-/// Answers that are remembered, for A and AAAA one each.
+/// Answers that are remembered.
 const REMEMBERED: u64 = 2_048;
 /// Longest that an address is remembered: a service that moves is found at its new place.
 const FRESH: Duration = Duration::from_secs(60);
@@ -88,7 +89,7 @@ impl Source {
 		}
 		options.timeout = PATIENCE;
 		options.attempts = RETRIES;
-		options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+		options.ip_strategy = LookupIpStrategy::Ipv4Only;
 		options.use_hosts_file = ResolveHosts::Never;
 		options.cache_size = REMEMBERED;
 		options.positive_max_ttl = Some(FRESH);
@@ -133,24 +134,25 @@ impl Names {
 		Ok(Self { source, current: Mutex::new(current) })
 	}
 
-	/// The addresses of `host`, IPv4 and IPv6 in turn; none if there are none or no name server says.
-	pub async fn addresses(&self, host: &str) -> Vec<IpAddr> {
+	/// The IPv4 addresses of `host`; none if there are none or no name server says.
+	pub async fn addresses(&self, host: &str) -> Vec<Ipv4Addr> {
 		let Ok(mut name) = Name::from_ascii(host) else {
 			return Vec::new();
 		};
 		name.set_fqdn(true);
 		let (resolver, hosts) = self.current();
-		let listed = [RecordType::A, RecordType::AAAA]
-			.into_iter()
-			.filter_map(|of| hosts.lookup_static_host(&Query::query(name.clone(), of)))
-			.flat_map(|lookup| lookup.answers().to_vec())
-			.filter_map(|record| record.data.ip_addr())
-			.collect::<Vec<_>>();
+		let listed: Vec<Ipv4Addr> = hosts
+			.lookup_static_host(&Query::query(name.clone(), RecordType::A))
+			.iter()
+			.flat_map(|lookup| lookup.answers())
+			.filter_map(|record| v4(record.data.ip_addr()?))
+			.take(MAX_ADDRESSES)
+			.collect();
 		if !listed.is_empty() {
-			return in_turn(listed);
+			return listed;
 		}
 		match resolver.lookup_ip(name).await {
-			Ok(found) => in_turn(found.iter().collect()),
+			Ok(found) => found.iter().filter_map(v4).take(MAX_ADDRESSES).collect(),
 			Err(_) => Vec::new(),
 		}
 	}
@@ -176,34 +178,9 @@ impl Names {
 	}
 }
 
-/// IPv4 and IPv6 in turn, so that a machine that has but one of them reaches an address in its first tries.
-fn in_turn(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-	let (v4, v6): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv4);
-	let longest = v4.len().max(v6.len());
-	(0..longest).flat_map(|n| [v4.get(n), v6.get(n)]).flatten().take(MAX_ADDRESSES).copied().collect()
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	fn addresses(text: &[&str]) -> Vec<IpAddr> {
-		text.iter().map(|address| address.parse().unwrap()).collect()
-	}
-
-	#[test]
-	fn both_families_are_among_the_first() {
-		assert_eq!(
-			in_turn(addresses(&["1.1.1.1", "1.1.1.2", "1.1.1.3", "2606::1", "2606::2"])),
-			addresses(&["1.1.1.1", "2606::1", "1.1.1.2", "2606::2", "1.1.1.3"]),
-		);
-		assert_eq!(in_turn(addresses(&["2606::1", "2606::2"])), addresses(&["2606::1", "2606::2"]));
-		assert!(in_turn(Vec::new()).is_empty());
-	}
-
-	#[test]
-	fn a_name_with_very_many_addresses_is_cut() {
-		let many = (0..200).map(|n| IpAddr::from(Ipv4Addr::new(9, 9, 9, n))).collect();
-		assert_eq!(in_turn(many).len(), MAX_ADDRESSES);
+fn v4(address: IpAddr) -> Option<Ipv4Addr> {
+	match address {
+		IpAddr::V4(address) => Some(address),
+		IpAddr::V6(_) => None,
 	}
 }

@@ -5,7 +5,8 @@
 
 use super::metrics::{Metrics, Phase};
 use crate::service::{FullBackend, FullClient, FullPool};
-use codec::{DecodeAll, Encode};
+use codec::{Compact, Decode, DecodeAll, DecodeLimit, Encode};
+use frame_support::traits::PalletInfoAccess;
 use futures::StreamExt;
 use pallet_surety_probes::{Reports, Sent, Snapshot, Snapshots};
 use sc_client_api::{BlockchainEvents, StorageKey, StorageProvider};
@@ -14,16 +15,21 @@ use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::sr25519;
 use sp_keystore::{Keystore, KeystorePtr};
+use sp_runtime::generic::Preamble;
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	sync::Arc,
 };
 use surety_primitives::{RoundIndex, crypto::PROB};
-use surety_runtime::{AccountId, Hash, Runtime, RuntimeCall, UncheckedExtrinsic, opaque::Block};
+use surety_runtime::{AccountId, Address, Hash, Probes, Runtime, Signature, TxExtension, opaque::Block};
 use surety_runtime_api::SuretyApi;
 
 /// Rounds in which a report is awaited: the one being committed for and the one being revealed.
 const OPEN: RoundIndex = 2;
+/// Longest report's transaction in bytes: a byte for each of 65,536 due services, and what is around them.
+const MAX_EXTRINSIC: usize = 128 * 1024;
+/// Levels to which a report's call may nest: it has none.
+const MAX_DEPTH: u32 = 4;
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Step {
@@ -106,15 +112,26 @@ pub async fn watch(client: Arc<FullClient>, pool: Arc<FullPool>, keystore: Keyst
 }
 
 /// The report in an encoded extrinsic, if it is one.
+///
+/// Anybody may fill the pool, and a batch of batches costs a decoder a stack frame for each: so no other call than the
+/// two that can be a report is decoded.
 fn decode(extrinsic: &[u8]) -> Option<Report> {
-	let extrinsic = UncheckedExtrinsic::decode_all(&mut &*extrinsic).ok()?;
-	match extrinsic.function {
-		RuntimeCall::Probes(pallet_surety_probes::Call::commit { round, index, .. }) => {
-			Some((round, index, Step::Commit))
-		},
-		RuntimeCall::Probes(pallet_surety_probes::Call::reveal { round, index, .. }) => {
-			Some((round, index, Step::Reveal))
-		},
+	if extrinsic.len() > MAX_EXTRINSIC {
+		return None;
+	}
+	let mut rest = extrinsic;
+	Compact::<u32>::decode(&mut rest).ok()?;
+	// A report is authorized by its own signature; what an account signs is none.
+	let Preamble::General(_) = Preamble::<Address, Signature, TxExtension>::decode(&mut rest).ok()? else {
+		return None;
+	};
+	let (pallet, mut call) = rest.split_first()?;
+	if usize::from(*pallet) != Probes::index() {
+		return None;
+	}
+	match pallet_surety_probes::Call::<Runtime>::decode_all_with_depth_limit(MAX_DEPTH, &mut call).ok()? {
+		pallet_surety_probes::Call::commit { round, index, .. } => Some((round, index, Step::Commit)),
+		pallet_surety_probes::Call::reveal { round, index, .. } => Some((round, index, Step::Reveal)),
 		_ => None,
 	}
 }
@@ -177,6 +194,9 @@ fn stored<T: DecodeAll>(client: &FullClient, at: Hash, key: Vec<u8>) -> Option<T
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use frame_system::offchain::CreateAuthorizedTransaction;
+	use sp_runtime::traits::ExtensionVariant;
+	use surety_runtime::{RuntimeCall, UncheckedExtrinsic};
 
 	fn ledger() -> Ledger {
 		Ledger { own: BTreeMap::from([(7, BTreeSet::from([3]))]), ..Ledger::default() }
@@ -221,9 +241,59 @@ mod tests {
 		assert!(ledger.own.is_empty() && ledger.seen.is_empty() && ledger.sent.is_empty());
 	}
 
+	/// A transaction that carries its own authorization, with any bytes as its call.
+	fn general(call: &[u8]) -> Vec<u8> {
+		let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+		let preamble = Preamble::<Address, Signature, TxExtension>::General(ExtensionVariant::V0(extension));
+		[preamble.encode(), call.to_vec()].concat().encode()
+	}
+
+	fn commit() -> RuntimeCall {
+		let signature = sr25519::Signature::default().into();
+		pallet_surety_probes::Call::commit { round: 7, index: 3, hash: [1; 32], signature }.into()
+	}
+
+	#[test]
+	fn a_report_is_read_as_the_worker_sends_it() {
+		let reveal = pallet_surety_probes::Call::reveal {
+			round: 8,
+			index: 4,
+			salt: [2; 32],
+			report: vec![1; 100].try_into().unwrap(),
+		};
+		sp_io::TestExternalities::default().execute_with(|| {
+			let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+			let sent = UncheckedExtrinsic::new_transaction(commit(), extension);
+			assert_eq!(decode(&sent.encode()), Some((7, 3, Step::Commit)));
+			assert_eq!(decode(&general(&commit().encode())), Some((7, 3, Step::Commit)));
+			let reveal = general(&RuntimeCall::Probes(reveal).encode());
+			assert_eq!(decode(&reveal), Some((8, 4, Step::Reveal)));
+		});
+	}
+
 	#[test]
 	fn what_is_no_report_is_passed_over() {
 		assert_eq!(decode(&[]), None);
 		assert_eq!(decode(&[4, 5, 1, 2, 3]), None);
+		sp_io::TestExternalities::default().execute_with(|| {
+			let remark = frame_system::Call::remark { remark: vec![0; 8] };
+			assert_eq!(decode(&general(&RuntimeCall::System(remark).encode())), None);
+			assert_eq!(decode(&general(&[commit().encode(), vec![0]].concat())), None);
+			assert_eq!(decode(&general(&[commit().encode(), vec![0; MAX_EXTRINSIC]].concat())), None);
+			assert_eq!(decode(&UncheckedExtrinsic::new_bare(commit()).encode()), None);
+		});
+	}
+
+	#[test]
+	fn a_deeply_nested_batch_is_not_entered() {
+		let batch: RuntimeCall = pallet_utility::Call::batch { calls: vec![] }.into();
+		// Pallet, call, and that there is one in it.
+		let mut level = batch.encode();
+		*level.last_mut().unwrap() = Compact(1u32).encode()[0];
+		let nested = [level.repeat(30_000), commit().encode()].concat();
+		let sent = sp_io::TestExternalities::default().execute_with(|| general(&nested));
+		assert!(sent.len() < MAX_EXTRINSIC);
+		let decoding = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || decode(&sent));
+		assert_eq!(decoding.unwrap().join().unwrap(), None);
 	}
 }

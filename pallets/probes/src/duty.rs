@@ -21,8 +21,8 @@ use surety_primitives::{AssetId, Balance, Funds, crypto::ProberId};
 pub const MIN_ROUNDS: u32 = 5;
 /// Changes of verdict in one direction, in thousandths of an operator, below which the share of them
 /// that a prober caught is not held against it. An honest prober misses those that come after its
-/// probe; of five it misses too many in one session of 200 (tests/simulation.rs), of ten in one of
-/// 20,000.
+/// probe; of five it misses too many in one session of 200 (tests/simulation.rs), of ten in
+/// fewer than one of 1,000.
 pub const MIN_CHANGES: u64 = 10 * SHARE;
 
 /// Filed against probers that neglected their duty, at the end of a session.

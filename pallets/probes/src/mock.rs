@@ -5,8 +5,8 @@
 
 use crate as pallet_surety_probes;
 use crate::{
-	COMMIT_GRACE, Config, DuePages, DutyRule, HealthRule, REVEAL_OFFSET, Report, Snapshot, Snapshots, bits,
-	commit_hash,
+	COMMIT_GRACE, Config, DuePages, DutyRule, HealthRule, Pages, REVEAL_OFFSET, Report, Snapshot, Snapshots,
+	bits, commit_hash,
 };
 use core::cell::RefCell;
 use frame_support::{
@@ -492,8 +492,9 @@ pub fn no_signature() -> ProberSignature {
 pub fn report_of(round: RoundIndex, says: &dyn Fn(ServiceId) -> Finding) -> Vec<u8> {
 	let mut report = vec![];
 	for due in DuePages::<Test>::get(round) {
+		let page = Pages::<Test>::get(due.page);
 		for slot in bits(due.mask) {
-			let row = Probes::row(due.page, slot).filter(|row| row.is_due(round));
+			let row = page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
 			report.push(row.map_or(Finding::Abstained, |row| says(row.service)).to_byte());
 		}
 	}

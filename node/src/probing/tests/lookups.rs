@@ -3,13 +3,12 @@
 use super::*;
 use crate::probing::{address::Refusal, connector::Connector};
 use std::{
-	net::{IpAddr, SocketAddr, UdpSocket},
+	net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 	path::Path,
 	sync::Mutex,
 };
 use surety_primitives::endpoint::Reason;
 use tempfile::TempDir;
-use tower_service::Service;
 
 const A: u16 = 1;
 const AAAA: u16 = 28;
@@ -136,8 +135,9 @@ impl Machine {
 
 	fn http(&self, rules: Rules) -> Http {
 		let names = self.names(Duration::from_secs(10));
-		let transport = Transport::new(names, None, limits(), Metrics::default(), HashSet::new()).unwrap();
-		Http::new(Arc::new(transport), rules)
+		let tls = client(public_roots()).unwrap();
+		let transport = Transport::new(names, tls, None, limits(), Metrics::default(), HashSet::new());
+		Http::new(Arc::new(transport.unwrap()), rules)
 	}
 }
 
@@ -151,14 +151,15 @@ fn private() -> Rules {
 
 /// Why `url` cannot be connected to.
 fn failure(machine: &Machine, rules: Rules, url: &str) -> Failure {
-	let mut connector = Connector {
+	let connector = Connector {
 		rules,
+		budget: None,
 		egress: None,
 		names: Arc::new(machine.names(Duration::from_secs(10))),
 		lookup: limits().lookup,
 		patience: limits().connect,
 	};
-	runtime().block_on(connector.call(url.parse().unwrap())).err().unwrap()
+	runtime().block_on(connector.connect(&url.parse().unwrap())).err().unwrap()
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn a_name_is_looked_up_and_its_address_connected_to() {
 	let said = String::from_utf8(body(&mut http, id).unwrap()).unwrap();
 	assert!(said.to_lowercase().contains(&format!("host: rpc_1.example.test:{}\r\n", server.port)), "{said}");
 	assert_eq!(dns.times("rpc_1.example.test.", A), 1);
-	assert_eq!(dns.times("rpc_1.example.test.", AAAA), 1);
+	assert_eq!(dns.times("rpc_1.example.test.", AAAA), 0);
 }
 
 #[test]
@@ -182,10 +183,8 @@ fn an_answer_that_points_at_this_machine_is_refused() {
 	let (victim, visits) = Server::counting();
 	let dns = NameServer::new(|name| match name {
 		"v4.test." => Say::Are(&["127.0.0.1"], 60),
-		"v6.test." => Say::Are(&["::1"], 60),
-		"mapped.test." => Say::Are(&["::ffff:127.0.0.1"], 60),
 		"metadata.test." => Say::Are(&["169.254.169.254"], 60),
-		"last.test." => Say::Are(&["1.1.1.1", "2606:4700::1", "9.9.9.9", "8.8.8.8", "10.0.0.1"], 60),
+		"last.test." => Say::Are(&["1.1.1.1", "9.9.9.9", "8.8.8.8", "1.0.0.1", "10.0.0.1"], 60),
 		_ => Say::None,
 	});
 	let machine = dns.machine();
@@ -194,8 +193,6 @@ fn an_answer_that_points_at_this_machine_is_refused() {
 	let forbidden =
 		|address: &str, reason| Failure::Forbidden(address.parse().unwrap(), Refusal::Special(reason));
 	assert_eq!(refused("v4.test"), forbidden("127.0.0.1", Reason::Loopback));
-	assert_eq!(refused("v6.test"), forbidden("::1", Reason::Loopback));
-	assert_eq!(refused("mapped.test"), forbidden("::ffff:127.0.0.1", Reason::Embedded));
 	// One among good ones, even if it is not among those that would be tried.
 	assert_eq!(refused("last.test"), forbidden("10.0.0.1", Reason::Private));
 	assert_eq!(refused("localhost"), forbidden("127.0.0.1", Reason::Loopback));
@@ -207,19 +204,39 @@ fn an_answer_that_points_at_this_machine_is_refused() {
 }
 
 #[test]
+fn only_v4_is_spoken() {
+	let dns = NameServer::new(|name| match name {
+		"v6.test." => Say::Are(&["2606:4700::1"], 60),
+		"both.test." => Say::Are(&["2606:4700::1", "127.0.0.1"], 60),
+		_ => Say::None,
+	});
+	let machine = dns.machine();
+	machine.write("hosts", "2606:4700::1 listed.test\n");
+	assert_eq!(failure(&machine, private(), "http://v6.test/"), Failure::Dns);
+	assert_eq!(failure(&machine, private(), "http://listed.test/"), Failure::Dns);
+	let found = runtime().block_on(machine.names(Duration::from_secs(10)).addresses("both.test"));
+	assert_eq!(found, ["127.0.0.1".parse::<Ipv4Addr>().unwrap()]);
+	for literal in ["::1", "2606:4700::1", "::ffff:127.0.0.1"] {
+		let refused = Failure::Forbidden(literal.parse().unwrap(), Refusal::V6);
+		assert_eq!(failure(&machine, private(), &format!("http://[{literal}]:80/")), refused);
+	}
+	assert!(dns.asked().iter().all(|(_, of)| *of == A), "{:?}", dns.asked());
+}
+
+#[test]
 fn a_name_is_looked_up_once_for_check_and_connection() {
 	let (victim, visits) = Server::counting();
 	let queries = AtomicUsize::new(0);
-	// A and AAAA of the first lookup point where nobody listens, which is allowed here. All that follow point
+	// The first lookup points where nobody listens, which is allowed here. All that follow point
 	// at the victim, by an address that is refused everywhere.
 	let dns = NameServer::new(move |_| match queries.fetch_add(1, Ordering::SeqCst) {
-		0 | 1 => Say::Are(&["127.0.0.9"], 0),
+		0 => Say::Are(&["127.0.0.9"], 0),
 		_ => Say::Are(&["0.0.0.0"], 0),
 	});
 	let mut http = dns.machine().http(private());
 	let url = format!("http://rebind.test:{}/", victim.port);
 	assert_eq!(status(&mut http, &url), HttpRequestStatus::IoError);
-	assert_eq!(dns.asked().len(), 2);
+	assert_eq!(dns.asked().len(), 1);
 	assert_eq!(status(&mut http, &url), HttpRequestStatus::IoError);
 	assert_eq!(visits.load(Ordering::SeqCst), 0);
 }
@@ -276,13 +293,13 @@ fn the_search_list_is_left_out() {
 fn a_name_of_the_hosts_file_is_not_asked_for() {
 	let dns = NameServer::new(|_| Say::Nothing);
 	let machine = dns.machine();
-	machine.write("hosts", "# ours\n127.0.0.1 anchor.test other.test\n10.1.2.3\tother.test\n::1 v6.test\n");
+	machine
+		.write("hosts", "# ours\n127.0.0.1 anchor.test other.test\n10.1.2.3\tother.test\n::1 other.test\n");
 	let names = machine.names(Duration::from_secs(10));
 	let addresses = |host: &str| runtime().block_on(names.addresses(host));
-	let expected = |of: &[&str]| of.iter().map(|a| a.parse().unwrap()).collect::<Vec<IpAddr>>();
+	let expected = |of: &[&str]| of.iter().map(|a| a.parse().unwrap()).collect::<Vec<Ipv4Addr>>();
 	assert_eq!(addresses("Anchor.test"), expected(&["127.0.0.1"]));
 	assert_eq!(addresses("other.test."), expected(&["127.0.0.1", "10.1.2.3"]));
-	assert_eq!(addresses("v6.test"), expected(&["::1"]));
 	assert!(dns.asked().is_empty(), "{:?}", dns.asked());
 }
 
@@ -314,7 +331,7 @@ fn a_changed_configuration_is_taken_up() {
 	// Without a name server it is the one of this machine, which is ours; without a hosts file there is none.
 	assert_eq!(ask("a.test").len(), 1);
 	machine.write("hosts", "1.2.3.4 a.test\n");
-	assert_eq!(ask("a.test"), ["1.2.3.4".parse::<IpAddr>().unwrap()]);
+	assert_eq!(ask("a.test"), ["1.2.3.4".parse::<Ipv4Addr>().unwrap()]);
 	machine.write("hosts", "");
 	machine.write("resolv.conf", "nameserver 127.0.0.2\n");
 	let began = Instant::now();
@@ -337,5 +354,5 @@ fn a_second_name_server_answers_for_a_dead_one() {
 	let names = machine.names(Duration::from_secs(10));
 	let found = runtime()
 		.block_on(async { tokio::time::timeout(Duration::from_secs(1), names.addresses("a.test")).await });
-	assert_eq!(found.unwrap(), ["9.9.9.9".parse::<IpAddr>().unwrap()]);
+	assert_eq!(found.unwrap(), ["9.9.9.9".parse::<Ipv4Addr>().unwrap()]);
 }
