@@ -109,6 +109,13 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run::<Block>(&config))
 		},
+		Some(Subcommand::Audit(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let Partial { client, task_manager, .. } = service::new_partial(&config)?;
+				Ok((async move { cmd.run(&*client) }, task_manager))
+			})
+		},
 	}
 }
 
