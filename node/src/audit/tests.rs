@@ -1,11 +1,14 @@
 //! Audits on a chain in memory: the real runtime, block by block, with four probers that commit and reveal.
 
 use super::{Bundle, Chain, Error, Statement, bundle::BlockProof, collect, verify};
+use crate::service::{Executor, FullBackend, FullClient};
 use codec::{Decode, Encode};
 use frame_support::assert_ok;
 use pallet_surety_operators as operators;
 use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
+use sc_chain_spec::GenesisBlockBuilder;
+use sc_client_api::execution_extensions::ExecutionExtensions;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID, Slot,
 	digests::{PreDigest, SecondaryPlainPreDigest},
@@ -19,7 +22,7 @@ use sp_runtime::{
 use sp_state_machine::{
 	Backend, InMemoryBackend, IterArgs, StorageProof, TestExternalities, prove_read_on_trie_backend,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use surety_primitives::{
 	Balance, BreachKind, Clock, LatencyBucket, RoundIndex, ServiceId, Severity, Verdict, WindowShare,
 	report::Finding,
@@ -525,6 +528,9 @@ fn every_tier_and_kind_is_audited() {
 			let (bundle, statement) = collect(&world.chain, service, number, None).unwrap();
 			assert_eq!(bundle.rounds.len(), usize::from(breach.counters.against(breach.kind)));
 			assert_eq!(statement.index_after, breach.index_after.into_inner().to_string());
+			if number == 0 {
+				assert_eq!(breach.round, statement.first_round, "the window began in the block that judged");
+			}
 			seen.push((breach.kind, breach.before, breach.severity, breach.multiplier));
 			number += 1;
 		}
@@ -567,7 +573,6 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 async fn only_the_owner_of_a_node_collects_over_rpc_and_everybody_verifies() {
 	use crate::rpc::audit::{Audit, AuditRpcServer};
 	use sc_rpc::DenyUnsafe;
-	use std::sync::Arc;
 	let (world, service, bundle, statement) = downtime();
 	let mut methods: jsonrpsee::Methods = Audit::new(Arc::new(world.chain)).into_rpc().into();
 	let collect = (service, 0);
@@ -584,4 +589,86 @@ async fn only_the_owner_of_a_node_collects_over_rpc_and_everybody_verifies() {
 	let forged = sp_core::Bytes(Bundle { number: 1, ..bundle }.encode());
 	let error = methods.call::<_, serde_json::Value>("surety_verifyAudit", [forged]).await.unwrap_err();
 	assert!(error.to_string().contains("9002"), "{error}");
+}
+
+/// The chain in a node's database, which keeps so many states, and a client of it.
+fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path) -> FullClient {
+	use sc_client_api::{BlockImportOperation as _, NewBlockState, TrieCacheContext, backend::Backend as _};
+	use sc_client_db::{BlocksPruning, DatabaseSettings, DatabaseSource, PruningMode};
+	let backend: Arc<FullBackend> = sc_service::new_db_backend(DatabaseSettings {
+		trie_cache_maximum_size: Some(1 << 20),
+		state_pruning: Some(states.map_or(PruningMode::ArchiveAll, PruningMode::blocks_pruning)),
+		source: DatabaseSource::ParityDb { path: dir.into() },
+		blocks_pruning: BlocksPruning::KeepAll,
+		pruning_filters: Vec::new(),
+		metrics_registry: None,
+	})
+	.unwrap();
+	let mut before = BTreeMap::new();
+	for (header, state) in &chain.blocks {
+		let pairs = state.pairs(IterArgs::default()).unwrap();
+		let now: BTreeMap<Vec<u8>, Vec<u8>> = pairs.collect::<Result<_, _>>().unwrap();
+		let gone =
+			before.keys().filter(|key| !now.contains_key(*key)).map(|key: &Vec<u8>| (key.clone(), None));
+		let new = now.iter().filter(|(key, value)| before.get(*key) != Some(*value));
+		let changes: Vec<_> =
+			gone.chain(new.map(|(key, value)| (key.clone(), Some(value.clone())))).collect();
+		let mut operation = backend.begin_operation().unwrap();
+		let root = if *header.number() == 0 {
+			let storage =
+				sp_core::storage::Storage { top: now.clone(), children_default: Default::default() };
+			operation.set_genesis_state(storage, true, StateVersion::V1).unwrap()
+		} else {
+			let parent = *header.parent_hash();
+			backend.begin_state_operation(&mut operation, parent).unwrap();
+			let state = backend.state_at(parent, TrieCacheContext::Trusted).unwrap();
+			let delta = changes.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
+			let (root, nodes) = state.storage_root(delta, StateVersion::V1);
+			operation.update_db_storage(nodes).unwrap();
+			operation.update_storage(changes, Vec::new()).unwrap();
+			root
+		};
+		assert_eq!(root, *header.state_root());
+		let state = NewBlockState::Final;
+		operation.set_block_data(header.clone(), Some(Vec::new()), None, None, state, true).unwrap();
+		backend.commit_operation(operation).unwrap();
+		before = now;
+	}
+	let executor: Executor = sc_service::new_wasm_executor(&Default::default());
+	// Not asked for: the database has a genesis block.
+	let genesis =
+		GenesisBlockBuilder::new_with_storage(Default::default(), true, backend.clone(), executor.clone());
+	sc_service::new_client(
+		backend,
+		executor.clone(),
+		genesis.unwrap(),
+		Default::default(),
+		Default::default(),
+		ExecutionExtensions::new(None, Arc::new(executor)),
+		Box::new(sp_core::testing::TaskExecutor::new()),
+		None,
+		None,
+		Default::default(),
+	)
+	.unwrap()
+}
+
+#[test]
+fn a_node_audits_with_its_database_and_says_what_it_pruned() {
+	let (world, service, bundle, _) = downtime();
+	let dir = tempfile::tempdir().unwrap();
+	let archive = database(&world.chain, None, &dir.path().join("archive"));
+	let (collected, _) = collect(&archive, service, 0, None).unwrap();
+	assert_eq!(collected, bundle);
+	drop(archive);
+
+	// The state after the last block alone.
+	let pruned = database(&world.chain, Some(1), &dir.path().join("pruned"));
+	verify(&pruned, &bundle.encode()).unwrap();
+	let error = collect(&pruned, service, 0, None).unwrap_err();
+	assert!(matches!(error, Error::Pruned(_)), "{error}");
+	let unknown = BlockProof { block: world.number() + 1, ..bundle.judged.clone() };
+	let error = verify(&pruned, &Bundle { judged: unknown, ..bundle }.encode()).unwrap_err();
+	assert_eq!(error, Error::NotFinal(world.number() + 1));
+	assert_eq!(Chain::header(&pruned, world.number() + 1), Err(Error::UnknownBlock(world.number() + 1)));
 }
