@@ -1,5 +1,6 @@
 //! Command line.
 
+use crate::audit::AuditCmd;
 use hyper::Uri;
 use sc_cli::{CliConfiguration, RunCmd};
 use std::{
@@ -189,6 +190,10 @@ pub enum Subcommand {
 
 	/// Show best and finalized block of the database.
 	ChainInfo(sc_cli::ChainInfoCmd),
+
+	/// Audit a breach of terms.
+	#[command(subcommand)]
+	Audit(AuditCmd),
 }
 
 #[cfg(test)]

@@ -94,6 +94,10 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run::<Block>(&config))
 		},
+		Some(Subcommand::Audit(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let Tools { client, task_manager, .. } = service::new_tools(&config)?;
+			Ok((async move { cmd.run(&*client) }, task_manager))
+		}),
 	}
 }
 

@@ -3,6 +3,7 @@
 // The SDK's errors are as large as they are, and are made once, on the way out.
 #![allow(clippy::result_large_err)]
 
+mod audit;
 mod chain_spec;
 mod cli;
 mod command;

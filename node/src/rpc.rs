@@ -1,6 +1,7 @@
 //! The node's RPC: what `sc-service` does not bring by itself (it brings system, chain, state, author,
 //! chainHead, archive), and the `surety_*` methods.
 
+pub mod audit;
 mod surety;
 mod views;
 
@@ -55,6 +56,7 @@ pub struct Deps {
 
 /// All methods.
 pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
+	use audit::{Audit, AuditRpcServer};
 	use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 	use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 	use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
@@ -81,6 +83,7 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
 	)?;
 	module.merge(SyncState::new(chain_spec, client.clone(), authority_set, babe.worker)?.into_rpc())?;
 	module.merge(Dev::<Block, _>::new(client.clone()).into_rpc())?;
+	module.merge(Audit::new(client.clone()).into_rpc())?;
 	module.merge(Surety::new(client).into_rpc())?;
 	Ok(module)
 }

@@ -151,16 +151,7 @@ impl<T: Config> Pallet<T> {
 		terms: Option<&SlaTerms>,
 		state: Option<&ServiceState>,
 	) -> Frozen {
-		let rounds = T::Clock::window_rounds();
-		let allowance = match terms {
-			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
-			None => [u16::MAX; 3],
-		};
-		let among = rules.escalation_windows.min(u64::BITS);
-		let repeated = state.map_or(0, |state| state.breached_before(window, among));
-		let multiplier =
-			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(rules.max_multiplier).max(1);
-		Frozen { allowance, multiplier }
+		rules.frozen(window, T::Clock::window_rounds(), terms, state)
 	}
 
 	/// Take the credit and the penalty out of the bond and raise the index by what moved.
@@ -185,10 +176,7 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Default::default()
 		};
-		if slashed.credit < cost {
-			let part = WindowShare::checked_from_rational(slashed.credit, cost).unwrap_or_default();
-			state.index = index_before.saturating_add(part.saturating_mul(rise));
-		}
+		state.index = raised(index_before, rise, cost, slashed.credit);
 		state.set_aside = state.set_aside.saturating_add(slashed.credit);
 		Pots::<T>::mutate(state.asset, |pot| pot.owed = pot.owed.saturating_add(slashed.credit));
 		Self::lower_exposure(service, state, terms.cover);
@@ -229,8 +217,39 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl Rules {
+	/// Measures that `window`, of so many rounds, is judged by.
+	pub fn frozen(
+		&self,
+		window: WindowIndex,
+		rounds: u16,
+		terms: Option<&SlaTerms>,
+		state: Option<&ServiceState>,
+	) -> Frozen {
+		let allowance = match terms {
+			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
+			None => [u16::MAX; 3],
+		};
+		let among = self.escalation_windows.min(u64::BITS);
+		let repeated = state.map_or(0, |state| state.breached_before(window, among));
+		let multiplier =
+			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(self.max_multiplier).max(1);
+		Frozen { allowance, multiplier }
+	}
+}
+
+/// Index after a breach that is to raise it by `rise` at a cost of `cost` base units, of which `taken` came out of
+/// the bond.
+pub fn raised(index: WindowShare, rise: WindowShare, cost: Balance, taken: Balance) -> WindowShare {
+	if taken >= cost {
+		return index.saturating_add(rise);
+	}
+	let part = WindowShare::checked_from_rational(taken, cost).unwrap_or_default();
+	index.saturating_add(part.saturating_mul(rise))
+}
+
 /// Difference of the credits of the two tiers times the multiplier, in windows' prices.
-fn demanded(terms: &SlaTerms, breached: &Breached) -> WindowShare {
+pub fn demanded(terms: &SlaTerms, breached: &Breached) -> WindowShare {
 	let credit = |severity: surety_primitives::Severity| {
 		terms.credit.get(severity.index()).copied().unwrap_or_default()
 	};
@@ -240,7 +259,7 @@ fn demanded(terms: &SlaTerms, breached: &Breached) -> WindowShare {
 }
 
 /// The allowance of the breached kind; kinds that are not counted allow none.
-fn allowance_of(breached: &Breached) -> u16 {
+pub fn allowance_of(breached: &Breached) -> u16 {
 	BreachKind::COUNTED
 		.iter()
 		.zip(breached.frozen.allowance)

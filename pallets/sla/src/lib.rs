@@ -90,6 +90,7 @@
 
 extern crate alloc;
 
+pub use judge::{allowance_of, demanded, raised};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;

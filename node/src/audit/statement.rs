@@ -1,0 +1,474 @@
+//! Statement on a breach: text for people, fields for programs.
+//!
+//! Amounts are base units as decimal strings, shares are parts of 1,000,000,000.
+
+use super::fold::{Credit, Facts, JudgedRound, Message};
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt};
+use surety_primitives::{
+	AssetId, Balance, BreachKind, LatencyBucket, Severity, Verdict, WindowShare, report::Finding,
+};
+use surety_runtime::{BlockNumber, Hash};
+
+/// Columns of the text.
+const WIDTH: usize = 100;
+/// Columns of the names at the left of it.
+const NAMES: usize = 12;
+/// Decimals of the native token.
+const DECIMALS: u32 = 12;
+
+/// Verified account of a breach.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Statement {
+	/// Genesis block of the chain.
+	pub genesis: Hash,
+	/// Service that breached.
+	pub service: u32,
+	/// Number of the breach among those of the service.
+	pub number: u32,
+	/// Account whose bond was slashed.
+	pub operator: String,
+	/// URL that was probed.
+	pub endpoint: String,
+	/// `native` or `local:7`.
+	pub asset: String,
+	/// The terms.
+	pub terms: TermsStatement,
+	/// Window of the breach.
+	pub window: u32,
+	/// Its first round.
+	pub first_round: u32,
+	/// Rounds of a window.
+	pub window_rounds: u16,
+	/// Blocks of a round.
+	pub round_blocks: u32,
+	/// Kind of the breach.
+	pub kind: &'static str,
+	/// Rounds that count against the allowance, in order.
+	pub rounds: Vec<RoundStatement>,
+	/// Rounds that the terms allow.
+	pub allowance: u16,
+	/// Tier reached before in the window.
+	pub before: Option<&'static str>,
+	/// Tier reached.
+	pub severity: &'static str,
+	/// Multiplier for repeated breaches.
+	pub multiplier: u8,
+	/// Demanded by tier and multiplier, of the price of one window.
+	pub demanded: String,
+	/// Index of the service before.
+	pub index_before: String,
+	/// Index of the service after.
+	pub index_after: String,
+	/// Sum of the rates that counted, per block.
+	pub rate: String,
+	/// Due to tenants.
+	pub credit_due: String,
+	/// Taken out of the bond for tenants.
+	pub credited: String,
+	/// Due to the treasury.
+	pub penalty_due: String,
+	/// Taken out of the bond for the treasury.
+	pub penalty: String,
+	/// Block in which that happened.
+	pub block: BlockNumber,
+	/// Credit of each agreement.
+	pub agreements: Vec<CreditStatement>,
+	/// The text.
+	pub text: String,
+}
+
+/// Terms of a service.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TermsStatement {
+	/// Share of the rounds in which the service must not be down or stale.
+	pub min_uptime: u32,
+	/// Answers above this are slow.
+	pub max_latency_ms: u32,
+	/// Credit per tier, of the price of one window.
+	pub credit: [String; 4],
+	/// All that the service can ever credit, of the price of one window.
+	pub cover: String,
+}
+
+/// One counted round.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoundStatement {
+	/// The round.
+	pub round: u32,
+	/// Block that judged it.
+	pub block: BlockNumber,
+	/// Root of all reports of the round.
+	pub root: Hash,
+	/// Accounts of the probers.
+	pub probers: Vec<String>,
+	/// Places of the probers in that list, by what they said.
+	pub findings: BTreeMap<String, Vec<usize>>,
+	/// Probers that committed.
+	pub committed: usize,
+	/// Probers that revealed.
+	pub revealed: usize,
+	/// Probers whose report was dropped as blind.
+	pub blind: usize,
+	/// The verdict.
+	pub verdict: String,
+	/// Rounds that count, this one included.
+	pub count: u16,
+}
+
+/// Credit of one agreement.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreditStatement {
+	/// The agreement.
+	pub agreement: u32,
+	/// Account that is credited.
+	pub tenant: String,
+	/// Units.
+	pub units: u32,
+	/// Per block.
+	pub rate: String,
+	/// Index from which it is credited.
+	pub base: String,
+	/// Paid so far: credits in all are never above it.
+	pub paid: String,
+	/// Credit that is due at once.
+	pub now: String,
+	/// Credit that becomes due as the tenant pays more.
+	pub later: String,
+}
+
+impl Statement {
+	/// The statement that these facts make.
+	pub(super) fn of(facts: &Facts, genesis: Hash) -> Self {
+		let Facts { clock, listing, breach, .. } = facts;
+		let asset = match listing.asset {
+			AssetId::Native => "native".into(),
+			AssetId::Local(id) => format!("local:{id}"),
+		};
+		let terms = &listing.terms;
+		Self {
+			genesis,
+			service: facts.service,
+			number: facts.number,
+			operator: listing.operator.to_string(),
+			endpoint: String::from_utf8_lossy(&listing.endpoint).into_owned(),
+			asset,
+			terms: TermsStatement {
+				min_uptime: terms.min_uptime.deconstruct(),
+				max_latency_ms: terms.max_latency.edge_millis(),
+				credit: terms.credit.map(parts),
+				cover: parts(terms.cover),
+			},
+			window: breach.window,
+			first_round: breach.window.saturating_mul(clock.window_rounds.into()),
+			window_rounds: clock.window_rounds,
+			round_blocks: clock.round_blocks,
+			kind: kind(breach.kind),
+			rounds: facts.rounds.iter().map(|round| RoundStatement::of(round, breach.kind)).collect(),
+			allowance: breach.allowance,
+			before: breach.before.map(severity),
+			severity: severity(breach.severity),
+			multiplier: breach.multiplier,
+			demanded: parts(breach.demanded),
+			index_before: parts(breach.index_before),
+			index_after: parts(breach.index_after),
+			rate: breach.rate.to_string(),
+			credit_due: facts.cost.to_string(),
+			credited: breach.credited.to_string(),
+			penalty_due: facts.penalty.to_string(),
+			penalty: breach.penalty.to_string(),
+			block: facts.rounds.last().map_or(0, |round| round.block),
+			agreements: facts.credits.iter().map(CreditStatement::of).collect(),
+			text: text(facts, genesis),
+		}
+	}
+}
+
+impl fmt::Display for Statement {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str(&self.text)
+	}
+}
+
+impl RoundStatement {
+	fn of(round: &JudgedRound, kind: BreachKind) -> Self {
+		let is =
+			|wanted: fn(&Message) -> bool| round.messages.iter().filter(|message| wanted(message)).count();
+		let mut findings: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+		for (prober, message) in round.messages.iter().enumerate() {
+			findings.entry(said(*message)).or_default().push(prober);
+		}
+		Self {
+			round: round.round,
+			block: round.block,
+			root: round.root,
+			probers: round.probers.iter().map(ToString::to_string).collect(),
+			findings,
+			committed: is(|message| *message != Message::Absent),
+			revealed: is(|message| matches!(message, Message::Report { .. })),
+			blind: is(|message| matches!(message, Message::Report { blind: true, .. })),
+			verdict: verdict(round),
+			count: round.after.against(kind),
+		}
+	}
+}
+
+impl CreditStatement {
+	fn of(credit: &Credit) -> Self {
+		Self {
+			agreement: credit.agreement,
+			tenant: credit.tenant.to_string(),
+			units: credit.units,
+			rate: credit.rate.to_string(),
+			base: parts(credit.base),
+			paid: credit.paid.to_string(),
+			now: credit.now.to_string(),
+			later: credit.later.to_string(),
+		}
+	}
+}
+
+fn kind(kind: BreachKind) -> &'static str {
+	match kind {
+		BreachKind::Downtime => "downtime",
+		BreachKind::Slow => "slow",
+		BreachKind::BadData => "badData",
+		BreachKind::Misbehaviour => "misbehaviour",
+	}
+}
+
+fn severity(severity: Severity) -> &'static str {
+	match severity {
+		Severity::Low => "low",
+		Severity::Medium => "medium",
+		Severity::High => "high",
+		Severity::Critical => "critical",
+	}
+}
+
+fn verdict(round: &JudgedRound) -> String {
+	match round.verdict {
+		Verdict::Up { latency } => format!("up, {}", millis(latency)),
+		Verdict::Down => "down".into(),
+		Verdict::Bad => "bad".into(),
+		Verdict::Stale => "stale".into(),
+		Verdict::Unclear => "unclear".into(),
+		Verdict::Unmeasured if round.stalled => "unmeasured: the chain stalled".into(),
+		Verdict::Unmeasured => "unmeasured".into(),
+		Verdict::Excused => "excused".into(),
+	}
+}
+
+/// A prober's message in words.
+fn said(message: Message) -> String {
+	let (finding, blind) = match message {
+		Message::Absent => return "no commit".into(),
+		Message::Hidden => return "no reveal".into(),
+		Message::Report { finding, blind } => (finding, blind),
+	};
+	let said = match finding {
+		Finding::Up(latency) => format!("up, {}", millis(latency)),
+		Finding::Down => "down".into(),
+		Finding::Bad(latency) => format!("bad, {}", millis(latency)),
+		Finding::Stale(latency) => format!("stale, {}", millis(latency)),
+		Finding::NoProof => "no proof".into(),
+		Finding::InDoubt => "in doubt".into(),
+		Finding::Abstained => "abstained".into(),
+		Finding::Skipped => "skipped".into(),
+	};
+	if blind { format!("{said}, blind") } else { said }
+}
+
+fn millis(latency: LatencyBucket) -> String {
+	format!("{} ms", latency.edge_millis())
+}
+
+fn parts(share: WindowShare) -> String {
+	share.into_inner().to_string()
+}
+
+/// A whole number as a decimal fraction, without zeros at its end.
+fn decimal(number: u128, decimals: u32) -> String {
+	let digits =
+		format!("{number:0>width$}", width = usize::try_from(decimals).unwrap_or(0).saturating_add(1));
+	let point = digits.len().saturating_sub(usize::try_from(decimals).unwrap_or(0));
+	let (whole, rest) = digits.split_at_checked(point).unwrap_or((&digits, ""));
+	match rest.trim_end_matches('0') {
+		"" => whole.into(),
+		rest => format!("{whole}.{rest}"),
+	}
+}
+
+fn percent(share: WindowShare) -> String {
+	format!("{} %", decimal(share.into_inner().into(), 7))
+}
+
+fn windows(share: WindowShare) -> String {
+	decimal(share.into_inner().into(), 9)
+}
+
+fn coins(asset: AssetId, amount: Balance) -> String {
+	match asset {
+		AssetId::Native => format!("{} SURE", decimal(amount, DECIMALS)),
+		AssetId::Local(id) => format!("{amount} base units of asset {id}"),
+	}
+}
+
+fn units(units: u32) -> String {
+	if units == 1 { "1 unit".into() } else { format!("{units} units") }
+}
+
+/// `taken`, and `due` if that is more: the bond had no more.
+fn taken(asset: AssetId, taken: Balance, due: Balance) -> String {
+	if taken == due {
+		coins(asset, taken)
+	} else {
+		format!("{} of {}", coins(asset, taken), coins(asset, due))
+	}
+}
+
+/// Lines of the text.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+	/// A name and words that follow it, broken into lines.
+	fn add(&mut self, name: &str, words: &str) {
+		let mut line = format!("{name:<NAMES$}");
+		let mut is_first = true;
+		for word in words.split(' ') {
+			let length = line.chars().count().saturating_add(word.chars().count()).saturating_add(1);
+			if !is_first && length > WIDTH {
+				self.end(&line);
+				line = " ".repeat(NAMES);
+				is_first = true;
+			}
+			if !is_first {
+				line.push(' ');
+			}
+			line.push_str(word);
+			is_first = false;
+		}
+		self.end(&line);
+	}
+
+	fn end(&mut self, line: &str) {
+		self.0.push_str(line.trim_end());
+		self.0.push('\n');
+	}
+}
+
+fn text(facts: &Facts, genesis: Hash) -> String {
+	let Facts { clock, listing, breach, .. } = facts;
+	let (terms, asset) = (&listing.terms, listing.asset);
+	let coins = |amount| coins(asset, amount);
+	let mut lines = Lines::default();
+	lines.end(&format!("Breach {} of service {}", facts.number, facts.service));
+	lines.end("");
+	lines.add("operator", &listing.operator.to_string());
+	lines.add("endpoint", &String::from_utf8_lossy(&listing.endpoint));
+	let credits = terms.credit.map(percent).join(", ");
+	lines.add(
+		"terms",
+		&format!(
+			"up in {} % of the rounds, answers within {} ms, credits {credits} of a window's price, at most {} \
+			 windows' prices in all",
+			decimal(terms.min_uptime.deconstruct().into(), 7),
+			terms.max_latency.edge_millis(),
+			windows(terms.cover),
+		),
+	);
+	let first = breach.window.saturating_mul(clock.window_rounds.into());
+	let last = first.saturating_add(clock.window_rounds.into()).saturating_sub(1);
+	lines.add(
+		"window",
+		&format!("{}: rounds {first} to {last}, {} blocks each", breach.window, clock.round_blocks),
+	);
+	for judged in &facts.rounds {
+		round(&mut lines, &RoundStatement::of(judged, breach.kind));
+	}
+	lines.end("");
+	let counted = breach.counters.against(breach.kind);
+	let before = breach.before.map_or("none", severity);
+	lines.add(
+		"counted",
+		&format!(
+			"{counted} of {}, {} allowed: tier {}, {before} before",
+			kind(breach.kind),
+			breach.allowance,
+			severity(breach.severity),
+		),
+	);
+	let counters = breach.counters;
+	lines.add(
+		"counters",
+		&format!(
+			"up {} ({} slow), down {}, bad {}, stale {}, unclear {}, unmeasured {}, excused {}",
+			counters.up,
+			counters.slow,
+			counters.down,
+			counters.bad,
+			counters.stale,
+			counters.unclear,
+			counters.unmeasured,
+			counters.excused,
+		),
+	);
+	let credit = |tier: Severity| terms.credit.get(tier.index()).copied().unwrap_or_default();
+	lines.add(
+		"credit",
+		&format!(
+			"({} - {}) x {} for repetition = {} of a window's price",
+			percent(credit(breach.severity)),
+			percent(breach.before.map(credit).unwrap_or_default()),
+			breach.multiplier,
+			percent(breach.demanded),
+		),
+	);
+	lines.add(
+		"index",
+		&format!("{} -> {} windows' prices", windows(breach.index_before), windows(breach.index_after)),
+	);
+	lines.add("rate", &format!("{} per block, all agreements that count", coins(breach.rate)));
+	lines.end("");
+	let block = facts.rounds.last().map_or(0, |round| round.block);
+	lines.add("slash", &format!("in block {block}, out of the operator's bond"));
+	lines.add("  tenants", &taken(asset, breach.credited, facts.cost));
+	lines.add("  treasury", &taken(asset, breach.penalty, facts.penalty));
+	for credit in &facts.credits {
+		lines.add("agreement", &format!("{} of {}", credit.agreement, credit.tenant));
+		lines.add(
+			"  credit",
+			&format!(
+				"{} now, {} as it pays more (paid {}; {} at {} per block, since index {})",
+				coins(credit.now),
+				coins(credit.later),
+				coins(credit.paid),
+				units(credit.units),
+				coins(credit.rate),
+				windows(credit.base),
+			),
+		);
+	}
+	lines.end("");
+	lines.add("chain", &format!("{genesis:?}"));
+	lines.end("verified");
+	lines.0
+}
+
+fn round(lines: &mut Lines, round: &RoundStatement) {
+	lines.end("");
+	lines.add("round", &format!("{}, judged in block {}", round.round, round.block));
+	lines.add("  reports", &format!("{:?}", round.root));
+	let RoundStatement { committed, revealed, blind, .. } = round;
+	lines.add("", &format!("{committed} committed, {revealed} revealed, {blind} blind"));
+	for (said, probers) in &round.findings {
+		let probers: Vec<String> = probers.iter().map(usize::to_string).collect();
+		lines.add("", &format!("{said}: prober {}", probers.join(" ")));
+	}
+	lines.add("  verdict", &format!("{}, counts as number {}", round.verdict, round.count));
+}
