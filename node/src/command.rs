@@ -65,11 +65,13 @@ pub fn run() -> sc_cli::Result<()> {
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, task_manager, .. } = service::new_tools(&config)?;
+			let Tools { client, mut task_manager, import_queue, .. } = service::new_tools(&config)?;
+			task_manager.keep_alive(import_queue);
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, task_manager, .. } = service::new_tools(&config)?;
+			let Tools { client, mut task_manager, import_queue, .. } = service::new_tools(&config)?;
+			task_manager.keep_alive(import_queue);
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
@@ -81,7 +83,8 @@ pub fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run(config.database))
 		},
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, task_manager, backend, .. } = service::new_tools(&config)?;
+			let Tools { client, mut task_manager, backend, import_queue } = service::new_tools(&config)?;
+			task_manager.keep_alive(import_queue);
 			// What BABE and GRANDPA remember beside the blocks goes back with them.
 			let aux_revert = Box::new(|client: Arc<FullClient>, backend, blocks| {
 				sc_consensus_babe::revert(client.clone(), backend, blocks)?;
