@@ -24,8 +24,9 @@ use surety_primitives::{RoundIndex, crypto::PROB};
 use surety_runtime::{AccountId, Address, Hash, Probes, Runtime, Signature, TxExtension, opaque::Block};
 use surety_runtime_api::SuretyApi;
 
-/// Rounds in which a report is awaited: the one being committed for and the one being revealed.
-const OPEN: RoundIndex = 2;
+/// Rounds that a report is awaited in: its own, the next, in whose first blocks its commit may land, and the one
+/// after that, in whose first blocks its reveal may.
+const OPEN: RoundIndex = 3;
 /// Longest report's transaction in bytes: a byte for each of 65,536 due services, and what is around them.
 const MAX_EXTRINSIC: usize = 128 * 1024;
 /// Levels to which a report's call may nest: it has none.
@@ -69,8 +70,8 @@ impl Ledger {
 	/// A best block of `round` is here. Returns how many reports are too late now.
 	fn pass(&mut self, round: RoundIndex) -> usize {
 		let late = |(of, _, step): &Report| match step {
-			Step::Commit => *of < round,
-			Step::Reveal => of.saturating_add(1) < round,
+			Step::Commit => of.saturating_add(1) < round,
+			Step::Reveal => of.saturating_add(2) < round,
 		};
 		let rejected = self.sent.iter().filter(|report| late(report) && !self.seen.contains(report)).count();
 		self.sent.retain(|report| !late(report));
@@ -141,8 +142,7 @@ fn read(client: &FullClient, at: Hash, keystore: &KeystorePtr, ledger: &mut Ledg
 	let Ok(round) = client.runtime_api().round(at).map(|info| info.round) else {
 		return;
 	};
-	let open: BTreeSet<RoundIndex> = [round.checked_sub(1), Some(round)].into_iter().flatten().collect();
-	for of in open {
+	for of in round.saturating_sub(OPEN.saturating_sub(1))..=round {
 		own(client, at, of, keystore, ledger);
 		for index in ledger.own.get(&of).cloned().unwrap_or_default() {
 			let key = Reports::<Runtime>::hashed_key_for(of, index);
@@ -209,8 +209,9 @@ mod tests {
 		assert!(ledger.seen((7, 3, Step::Commit)));
 		assert!(!ledger.seen((7, 3, Step::Commit)));
 		assert!(ledger.seen((7, 3, Step::Reveal)));
-		assert_eq!(ledger.pass(8), 0);
-		assert_eq!(ledger.pass(9), 0);
+		for round in 8..12 {
+			assert_eq!(ledger.pass(round), 0);
+		}
 	}
 
 	#[test]
@@ -218,11 +219,8 @@ mod tests {
 		let mut ledger = ledger();
 		ledger.sent((7, 3, Step::Commit));
 		ledger.sent((7, 3, Step::Reveal));
-		assert_eq!(ledger.pass(7), 0);
-		assert_eq!(ledger.pass(8), 1);
-		assert_eq!(ledger.pass(8), 0);
-		assert_eq!(ledger.pass(9), 1);
-		assert_eq!(ledger.pass(9), 0);
+		let rejected: Vec<usize> = [7, 8, 9, 9, 10, 10].map(|round| ledger.pass(round)).into();
+		assert_eq!(rejected, [0, 0, 1, 0, 1, 0]);
 	}
 
 	#[test]
@@ -230,14 +228,14 @@ mod tests {
 		let mut ledger = ledger();
 		ledger.sent((7, 4, Step::Commit));
 		ledger.sent((6, 3, Step::Commit));
-		assert_eq!(ledger.pass(9), 0);
+		assert_eq!(ledger.pass(10), 0);
 	}
 
 	#[test]
 	fn closed_rounds_are_forgotten() {
 		let mut ledger = ledger();
 		ledger.seen((7, 3, Step::Commit));
-		ledger.pass(10);
+		ledger.pass(11);
 		assert!(ledger.own.is_empty() && ledger.seen.is_empty() && ledger.sent.is_empty());
 	}
 

@@ -3,6 +3,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 mod lookups;
+mod scale;
 mod tls;
 
 use super::{
