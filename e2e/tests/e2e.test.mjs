@@ -455,6 +455,26 @@ describe("a live network", () => {
     assert.ok(now.some((value, i) => low[i] < high[i] && value > low[i]), JSON.stringify(facts.scores));
   });
 
+  check("anybody verifies the audit of a breach, and no changed byte of it", async () => {
+    const { error } = await telling;
+    if (error) throw error;
+    const service = story.cast.services.ethereum;
+    const [breach] = breachesOf(story.watch, service);
+    const [validator, other] = world.network.validators;
+    const { statement, bundle } = await jsonRpc(validator.http, "surety_auditBreach", [service, 0], { timeout: MINUTE });
+    assert.match(statement.text, /verified\s*$/);
+    const shown = [statement.endpoint, statement.block, BigInt(statement.credited), BigInt(statement.penalty)];
+    assert.deepEqual(shown, [world.ethereum.operator.url, breach.block, breach.credited, breach.penalty]);
+    assert.deepEqual(await jsonRpc(other.http, "surety_verifyAudit", [bundle], { timeout: MINUTE }), statement);
+    const bytes = Buffer.from(bundle.slice(2), "hex");
+    const step = Math.ceil(bytes.length / 64);
+    for (let at = 0; at < bytes.length; at += step) {
+      const changed = Buffer.from(bytes);
+      changed[at] ^= 1 << (at % 8);
+      await assert.rejects(jsonRpc(other.http, "surety_verifyAudit", [`0x${changed.toString("hex")}`], { timeout: MINUTE }), `byte ${at}`);
+    }
+  });
+
   check("the compute market: order, bids, match, failover, credit, exact end, ratings", async () => {
     const { facts, error } = await leasing;
     if (error) throw error;
