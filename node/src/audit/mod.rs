@@ -69,13 +69,10 @@ impl fmt::Display for Error {
 			Self::UnknownBlock(block) => write!(f, "block {block} is unknown: let the node sync first"),
 			Self::NotFinal(block) => write!(f, "block {block} is not finalized yet: try again later"),
 			Self::Pruned(block) => write!(f, "state of block {block} is pruned: ask an archive node"),
-			Self::NoBreach(service, number, block) => {
-				write!(
-					f,
-					"block {block} knows no breach {number} of service {service}: only the last ones are \
-					 remembered, so ask at an earlier block"
-				)
-			},
+			Self::NoBreach(service, number, block) => write!(
+				f,
+				"block {block} knows no breach {number} of service {service}: ask at a block that remembers it"
+			),
 			Self::NotABundle(reason) => write!(f, "not a bundle: {reason}"),
 			Self::OtherChain => write!(f, "the bundle is of another chain"),
 			Self::OtherBlock(block) => write!(f, "block {block} of this chain has another hash"),

@@ -1,8 +1,8 @@
 //! The methods that audit a breach.
 //!
-//! To collect is to read the states of a whole window, so it is for the node's owner only (`--rpc-methods`). To verify
-//! takes headers and the bytes of the request, whose length the server bounds, so it is for everybody. Both hash
-//! and judge, so at most one of them runs at a time.
+//! To collect is to read the states of a whole window, so it is for the node's owner only (`--rpc-methods`). To
+//! verify takes headers and the bytes of the request, whose length the server bounds, so it is for everybody. Both
+//! hash and judge, so at most one of them runs at a time.
 
 use crate::audit::{self, Chain, Statement};
 use codec::Encode;

@@ -229,6 +229,23 @@ fn a_change_in_announced_maintenance_is_no_news() {
 	});
 }
 
+#[test]
+fn a_change_since_a_round_long_ago_is_no_news() {
+	build_and_execute(4, || {
+		(1..=3).for_each(|service| list(service, service.into()));
+		play_up(3);
+		// Idle it was up in round 1. Sold it is judged from round 4 on, and is down.
+		for service in 1..=3 {
+			Probes::heat(service).unwrap();
+		}
+		assert_eq!(row(1).last.map(|(round, _)| round), Some(1));
+		play(4, |_, _, service| if service == 1 { DOWN } else { up() });
+		assert_eq!((row(1).last.map(|(round, _)| round), row(1).counters.down), (Some(5), 2));
+		let tally = Probes::duty(account(0)).unwrap();
+		assert_eq!((tally.judged, tally.fell), (6 * SHARE, 0));
+	});
+}
+
 const RULE: DutyRule = DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
 
 /// A session of 10 rounds in which all was right.
