@@ -13,7 +13,7 @@ impl<T: Config> Pallet<T> {
 		let round: RoundIndex = T::Clock::round_at(now);
 		match now.saturating_sub(T::Clock::round_start(round)) {
 			0 => Self::open_round(round),
-			..COMMIT_GRACE => T::WeightInfo::idle(),
+			1..COMMIT_GRACE => T::WeightInfo::idle(),
 			COMMIT_GRACE => round.checked_sub(2).map_or(Weight::zero(), Self::count_round),
 			_ => Self::judge_some(round),
 		}

@@ -283,7 +283,7 @@ fn parameters_of_a_round_are_those_of_its_first_block() {
 	// until the round of that block is judged.
 	let says = |prober: u16, round: u32, service: u32| match (round * 7 + service % 100 * 3) % 5 {
 		0 | 1 => DOWN,
-		2 if prober % 3 == 0 => DOWN,
+		2 if prober.is_multiple_of(3) => DOWN,
 		_ => up(),
 	};
 	let judged = |block: u32, change: bool| {

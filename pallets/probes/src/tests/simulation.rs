@@ -266,7 +266,7 @@ impl Simulation {
 				Kind::AlwaysUp => seen = [byte(true); SERVICES],
 				Kind::Rational => {
 					for service in
-						(0..SERVICES).filter(|service| (service + prober + round as usize) % 3 != 0)
+						(0..SERVICES).filter(|service| !(service + prober + round as usize).is_multiple_of(3))
 					{
 						seen[service] = self.majority[service];
 					}
