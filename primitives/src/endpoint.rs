@@ -124,8 +124,9 @@ fn parse(url: &[u8]) -> Result<(Target, Parsed), Fault> {
 }
 
 /// Proof of control of an endpoint's host: the BLAKE2b-256 hash that must be served, as 64 hex digits, at
-/// `scheme://host[:port]/.well-known/surety/<service>`. Only the owner of the host can put it there, and it says for
-/// which chain, operator and listing; no key signs, so any account can sell, a multisig or a pure proxy too.
+/// `scheme://host[:port]/.well-known/surety/<service>`. Only the owner of the host can put it there, and it
+/// says for which chain, operator and listing; no key signs, so any account can sell, a multisig or a pure
+/// proxy too.
 ///
 /// - `genesis`: hash of the genesis block, 32 bytes.
 /// - `operator`: the encoded account of the operator.
@@ -134,8 +135,8 @@ pub fn control_hash(genesis: &[u8], operator: &[u8], service: ServiceId, endpoin
 }
 
 /// Message that a VPN's agent signs (ed25519, with the key of its listing) to say how it is: the bytes
-/// `surety:vpn-health`, the genesis hash (32 bytes), the service (4 bytes, little-endian), the nonce of the question (16
-/// bytes), and the state as text.
+/// `surety:vpn-health`, the genesis hash (32 bytes), the service (4 bytes, little-endian), the nonce of the
+/// question (16 bytes), and the state as text.
 pub fn vpn_health(genesis: &[u8; 32], service: ServiceId, nonce: &[u8; 16], state: &str) -> Vec<u8> {
 	let service = service.to_le_bytes();
 	[b"surety:vpn-health".as_slice(), genesis, &service, nonce, state.as_bytes()].concat()

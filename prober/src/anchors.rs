@@ -31,8 +31,8 @@ const SUBSTRATE_STATES: u64 = 64;
 /// Place in its block of the transaction that is asked for; most blocks have so many.
 const PLACES: u64 = 4;
 
-/// A class of lags that terms allow: the blocks that are asked of its services lie so deep that one within its terms
-/// has them.
+/// A class of lags that terms allow: the blocks that are asked of its services lie so deep that one within
+/// its terms has them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Depth {
 	/// A lag of at most 8 blocks.
@@ -82,7 +82,7 @@ pub struct Reference {
 	pub digest: [u8; 32],
 }
 
-/// What services of one network and [`Depth`] are asked, and how far their network has come.
+/// Questions for the services of one network and [`Depth`], and the height of their network.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Menu {
 	/// Number of the network's head.
@@ -126,11 +126,11 @@ struct Query {
 	task: Task,
 }
 
-/// What anchors agree on.
+/// An answer that anchors agree on.
 struct Agreed {
 	head: u64,
 	digest: [u8; 32],
-	/// What one of them said.
+	/// Result as one of them said it.
 	result: Fact,
 }
 
@@ -171,9 +171,9 @@ impl Anchors {
 		self.all.iter().filter(move |anchor| anchor.network == network)
 	}
 
-	/// Ask the anchors of some networks for their heads. One that does not answer has failed, for the
-	/// whole round. With `hurry`, a third of the time is for all of them; after it those that are not there when more
-	/// than half of each network are have neither answered nor failed.
+	/// Ask the anchors of some networks for their heads. One that does not answer has failed, for the whole
+	/// round. With `hurry`, a third of the time is for all of them; after it those that are not there when
+	/// more than half of each network are have neither answered nor failed.
 	pub fn ask_heads(
 		&mut self,
 		http: &mut impl Http,
@@ -215,7 +215,8 @@ impl Anchors {
 		}
 	}
 
-	/// The menus of some networks and depths, from the heads that their anchors said and what they answer now.
+	/// The menus of some networks and depths, from the heads that their anchors said and what they answer
+	/// now.
 	pub fn menus(
 		&mut self,
 		http: &mut impl Http,
@@ -345,8 +346,8 @@ impl Anchors {
 		!self.all.is_empty() && self.all.iter().all(|anchor| anchor.failed)
 	}
 
-	/// True if so many anchors have failed that the fault is rather the prober's: more than half of those of all
-	/// networks together (so both where there are two).
+	/// True if so many anchors have failed that the fault is rather the prober's: more than half of those of
+	/// all networks together (so both where there are two).
 	pub fn in_trouble(&self) -> bool {
 		most(self.all.iter().filter(|anchor| anchor.failed).count(), self.all.len())
 	}
@@ -357,7 +358,7 @@ fn most(part: usize, all: usize) -> bool {
 	part.saturating_mul(2) > all
 }
 
-/// What may be asked of a block's contents, besides.
+/// Tasks about the contents of a block.
 fn of_block(
 	number: u64,
 	hash: [u8; 32],
@@ -382,8 +383,8 @@ fn of_block(
 	tasks
 }
 
-/// True if every node still keeps the state of a block at the end of the round: `depth` blocks came since `time`,
-/// and go on coming so fast. Times in ms.
+/// True if every node still keeps the state of a block at the end of the round: `depth` blocks came since
+/// `time`, and go on coming so fast. Times in ms.
 fn keeps_state(depth: u64, time: u64, now: u64, end: u64) -> bool {
 	let age = |at: u64| at.saturating_sub(time);
 	age(now) > 0 && depth > 0 && depth.saturating_mul(age(end)) <= STATES.saturating_mul(age(now))
@@ -397,8 +398,8 @@ fn agreed_height(heads: impl Iterator<Item = u64>) -> Option<u64> {
 	heads.get(AGREE.saturating_sub(1)).copied()
 }
 
-/// The digest that most anchors say, at least two of them and more than say any other; with the head that they, and
-/// only they, have reached. A vote is an anchor's head and digest.
+/// The digest that most anchors say, at least two of them and more than say any other; with the head that
+/// they, and only they, have reached. A vote is an anchor's head and digest.
 fn agree(votes: &[(u64, [u8; 32])]) -> Option<(u64, [u8; 32])> {
 	let count = |digest: &[u8; 32]| votes.iter().filter(|(_, said)| said == digest).count();
 	let (_, digest) = votes.iter().max_by_key(|(_, digest)| count(digest))?;

@@ -89,8 +89,8 @@ pub struct Client {
 }
 
 impl Client {
-	/// Draw one of [`PROFILES`] that has been up for a while, or has not: libraries count their questions from 0
-	/// or 1.
+	/// Draw one of [`PROFILES`] that has been up for a while, or has not: libraries count their questions
+	/// from 0 or 1.
 	pub fn draw(random: &mut Random) -> Self {
 		let asked = match random.below(4) {
 			0 => 0,

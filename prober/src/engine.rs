@@ -31,19 +31,19 @@ const MAX_KEPT: usize = 16 * 1024 * 1024;
 /// A turn that is late by more ms says that the prober itself stood still.
 const STANDSTILL: u64 = 2_000;
 
-/// What came back.
+/// An answer over HTTP.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Answer {
 	/// HTTP status.
 	pub status: u16,
 	/// The body, if the status is 2xx and the body was to be kept.
 	pub body: Vec<u8>,
-	/// How long the answer took.
+	/// Time that the answer took.
 	pub latency: LatencyBucket,
 }
 
 impl Answer {
-	/// Whether the status is 2xx.
+	/// True if the status is 2xx.
 	pub fn is_success(&self) -> bool {
 		is_success(self.status)
 	}
@@ -64,7 +64,7 @@ pub enum Failure {
 	Oversize,
 }
 
-/// Where a conversation goes from here.
+/// Next step of a conversation.
 pub enum Step<T> {
 	/// On, with these, all at once.
 	Ask(Vec<Ask>),
@@ -74,7 +74,7 @@ pub enum Step<T> {
 
 /// One conversation.
 pub trait Script {
-	/// What comes of it.
+	/// Outcome.
 	type Out;
 	/// Begin.
 	fn open(&mut self) -> Step<Self::Out>;
@@ -84,7 +84,7 @@ pub trait Script {
 	fn failed(&mut self, why: Failure) -> Self::Out;
 }
 
-/// When and how many.
+/// Limits of time and number.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
 	/// Time in ms that one conversation has.
@@ -103,7 +103,8 @@ pub fn run<S: Script>(http: &mut impl Http, scripts: Vec<(u64, S)>, limits: Limi
 	run_until(http, scripts, limits, |_, _| false)
 }
 
-/// Hold conversations until `enough` says, of the time and what came of them, that the others are not waited for.
+/// Hold conversations until `enough` says, of the time and what came of them, that the others are not waited
+/// for.
 pub fn run_until<S: Script>(
 	http: &mut impl Http,
 	scripts: Vec<(u64, S)>,
@@ -164,7 +165,7 @@ struct Engine<'a, H, S: Script> {
 	queue: VecDeque<(u64, usize, S)>,
 	/// Begun and not ended, by index.
 	talks: Vec<Option<Talk<S>>>,
-	/// How many of them.
+	/// Number of them.
 	open: usize,
 	/// No status line yet.
 	waiting: Vec<Request>,
@@ -176,7 +177,7 @@ struct Engine<'a, H, S: Script> {
 	buffer: Vec<u8>,
 }
 
-/// What reading a part of a body came to.
+/// Result of reading a part of a body.
 enum Part {
 	More,
 	End,
@@ -379,8 +380,8 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 		came
 	}
 
-	/// Note what a talk keeps. If memory is short, give up the one with bodies that takes longest: an honest one is
-	/// there within a turn or two.
+	/// Note what a talk keeps. If memory is short, give up the one with bodies that takes longest: an honest
+	/// one is there within a turn or two.
 	fn keep(&mut self, index: usize, more: usize) {
 		if let Some(talk) = self.talks.get_mut(index).and_then(Option::as_mut) {
 			talk.kept = talk.kept.saturating_add(more);

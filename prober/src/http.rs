@@ -4,20 +4,20 @@ use alloc::{string::String, vec, vec::Vec};
 use sp_core::offchain::{HttpError, HttpRequestId, HttpRequestStatus, Timestamp};
 use sp_runtime::offchain::http::Request;
 
-/// What to send.
+/// A request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ask {
-	/// Where to.
+	/// URL.
 	pub url: String,
 	/// JSON to POST; `None` is a GET.
 	pub post: Option<Vec<u8>>,
 	/// Headers, in this order; `content-type` is sent with a POST only.
 	pub headers: &'static [(&'static str, &'static str)],
-	/// What becomes of the answer's body.
+	/// Use of the answer's body.
 	pub keep: Keep,
 }
 
-/// What becomes of an answer's body. Either way it is read to its end, and one that is longer than the
+/// Use of an answer's body. Either way it is read to its end, and one that is longer than the
 /// limit is no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Keep {

@@ -1,5 +1,6 @@
 //! JSON of strangers, read into the few facts that matter. What does not matter is skipped without being
-//! kept, so hostile JSON costs no memory beyond a few times the body itself, and depth is bounded by the parser.
+//! kept, so hostile JSON costs no memory beyond a few times the body itself, and depth is bounded by the
+//! parser.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
@@ -47,7 +48,8 @@ const KEYS: [&str; 34] = [
 	"embedding",
 ];
 
-/// Name under which the parser hands over a number that is no integer of 64 bits, if one of its features is on.
+/// Name under which the parser hands over a number that is no integer of 64 bits, if one of its features is
+/// on.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// A JSON value, as far as it matters.
@@ -132,8 +134,8 @@ impl Fact {
 		matches!(self, Self::Absent | Self::Null)
 	}
 
-	/// True of a JSON-RPC answer that is an error. `"error": null` beside a result is how some servers say that
-	/// there is none.
+	/// True of a JSON-RPC answer that is an error. `"error": null` beside a result is how some servers say
+	/// that there is none.
 	pub fn is_error(&self) -> bool {
 		!self.get("error").is_none()
 	}

@@ -85,8 +85,8 @@ pub fn task(head: u64, reference: &Reference, reply: &Fact) -> Worth {
 	let Reference { number, task, digest } = reference;
 	let result = reply.get("result");
 	let right = !reply.is_error() && task.digest(result) == Some(*digest);
-	// A server may say with `null`, with an error or with an empty list that it does not have the block yet; if
-	// its head says so too, it is behind, and only else it contradicts itself.
+	// A server may say with `null`, with an error or with an empty list that it does not have the block yet;
+	// if its head says so too, it is behind, and only else it contradicts itself.
 	let missing = reply.is_error() || task.is_missing(result);
 	match (right, missing) {
 		(true, _) => Worth::Right,
@@ -105,8 +105,8 @@ pub fn models(body: &[u8], model: &str) -> Worth {
 
 /// Judge a completion: it has OpenAI's form, names a model, and at least one choice with a text.
 ///
-/// The name need not be the one that was asked for, since servers answer with that of a version. The text may be empty: a
-/// model may have nothing to say.
+/// The name need not be the one that was asked for, since servers answer with that of a version. The text may
+/// be empty: a model may have nothing to say.
 pub fn completion(body: &[u8]) -> Worth {
 	let reply = json::read(body).unwrap_or_default();
 	let message = reply.get("choices").list().and_then(<[Fact]>::first).map(|choice| choice.get("message"));
@@ -145,8 +145,8 @@ pub fn lease(body: &[u8], lease: LeaseId) -> Option<Worth> {
 	}
 }
 
-/// Judge what an agent says of a VPN, signed with `key`: `message` makes the signed message of the state. `None` if the
-/// agent says that it does not run.
+/// Judge what an agent says of a VPN, signed with `key`: `message` makes the signed message of the state.
+/// `None` if the agent says that it does not run.
 pub fn vpn(
 	body: &[u8],
 	service: ServiceId,

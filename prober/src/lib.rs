@@ -17,38 +17,40 @@
 //! | a lease, whatever its kind | `GET endpoint` (the operator's agent) | `{"lease": <id of the lease>, "state": "running"}`, or `"stopped"` (by its tenant) |
 //! | any but a lease, where the chain requires it | then also `GET host/.well-known/surety/<service>` | [the hash](surety_primitives::endpoint::control_hash) of genesis, operator, service and endpoint, in hex |
 //!
-//! Where control was [never proven](Proof::pending) the proof is asked for first, and the service itself only if it is
-//! right, in the same visit: `Up` takes both. So a listing makes the probers send nothing to a host whose owner has
-//! not agreed to it but one `GET` of a small file.
+//! If control was [never proven](Proof::pending) the proof is asked for first, and the service itself only if
+//! it is right, in the same visit: `Up` takes both. So a listing makes the probers send nothing to a host
+//! whose owner has not agreed to it but one `GET` of a small file.
 //!
 //! A lease proves no control: its endpoint is on the server of a service whose operator has. Its id is a JSON
-//! number, which is that of its service less [`LEASES_FROM`](surety_primitives::LEASES_FROM); other members of
-//! the object are ignored.
+//! number, which is that of its service less [`LEASES_FROM`](surety_primitives::LEASES_FROM); other members
+//! of the object are ignored.
 //!
-//! The signature of a VPN's agent is an ed25519 signature over [`vpn_health`](surety_primitives::endpoint::vpn_health):
-//! genesis, service, nonce and state. So no answer of another time, service or chain will do.
+//! The signature of a VPN's agent is an ed25519 signature over
+//! [`vpn_health`](surety_primitives::endpoint::vpn_health): genesis, service, nonce and state. So no answer
+//! of another time, service or chain will do.
 //!
-//! A server that refuses a batch (one JSON-RPC error for the whole of it, or a 4xx other than 408 and 429) is asked
-//! each question in a request of its own, all at once, within the same time.
+//! A server that refuses a batch (one JSON-RPC error for the whole of it, or a 4xx other than 408 and 429) is
+//! asked each question in a request of its own, all at once, within the same time.
 //!
-//! Whether a model chats or embeds the listing does not say. A completion is asked for first; a server that answers
-//! it with 400, 404, 405, 422 or 501, as servers of embeddings do, is asked for an embedding. So an honest server of either
-//! kind passes, and one that does neither is down. Nothing is compared: that needs models that are registered as
-//! deterministic.
+//! The listing does not say if its model chats or embeds. A completion is asked for first; a server that
+//! answers it with 400, 404, 405, 422 or 501, as servers of embeddings do, is asked for an embedding. So an
+//! honest server of either kind passes, and one that does neither is down. Nothing is compared: that needs
+//! models that are registered as deterministic.
 //!
 //! # Tasks
 //!
-//! Per network, round and prober one block is drawn for services whose terms allow a lag of at most 8 blocks, 8 to 63
-//! behind the head, and one for the others, 256 to 767 behind it: so deep that a service within its terms has
-//! it. No lag above 256 blocks is ever fine. What is in the block is asked of the anchors first; what two of them do
-//! not answer alike is asked of no service (see the table in `task`). Of the rest each visit draws one question for
-//! the block and one for what is in it. So whoever keeps one block, or serves no logs, is found out by its share
-//! of the probers, in every round. State (balances, storage) is asked for only where nodes that keep no more than 128 states (of Substrate: 256)
-//! still have it at the end of the round.
+//! Per network, round and prober one block is drawn for services whose terms allow a lag of at most 8 blocks,
+//! 8 to 63 behind the head, and one for the others, 256 to 767 behind it: so deep that a service within its
+//! terms has it. No lag above 256 blocks is ever fine. What is in the block is asked of the anchors first;
+//! what two of them do not answer alike is asked of no service (see the table in `task`). Of the rest each
+//! visit draws one question for the block and one for what is in it. So whoever keeps one block, or serves no
+//! logs, is found out by its share of the probers, in every round. State (balances, storage) is asked for
+//! only where nodes that keep no more than 128 states (of Substrate: 256) still have it at the end of the
+//! round.
 //!
-//! For this chain's own network the reference is the prober's own state. For others it is what at least two anchors
-//! agree on, and more than on anything else: height and head are the second highest that they claim, so that
-//! one anchor alone moves nothing. It is taken when the round begins, so a lag counts from then.
+//! For this chain's own network the reference is the prober's own state. For others it is what at least two
+//! anchors agree on, and more than on anything else: height and head are the second highest that they claim,
+//! so that one anchor alone moves nothing. It is taken when the round begins, so a lag counts from then.
 //!
 //! # Judgement
 //!
@@ -77,16 +79,18 @@
 //!
 //! # Doubt
 //!
-//! Where services are `Down`, the anchors of all networks are asked for their heads once more at the end. If more
-//! than half of them all (so both where there are two) have failed at the beginning or now, the fault may be the
-//! prober's, and `Down` becomes `InDoubt`: neither billed nor counted. It is one rule for all kinds of services: whoever wants
-//! the probers to doubt themselves must stop more than half of the anchors of all networks at once, not those of
-//! one small network. A prober without any anchors has no doubts: the chain drops its report if it is blind.
+//! If services are `Down`, the anchors of all networks are asked for their heads once more at the end. If
+//! more than half of them all (so both where there are two) have failed at the beginning or now, the fault
+//! may be the prober's, and `Down` becomes `InDoubt`: neither billed nor counted. It is one rule for all
+//! kinds of services: whoever wants the probers to doubt themselves must stop more than half of the anchors
+//! of all networks at once, not those of one small network. A prober without any anchors has no doubts: the
+//! chain drops its report if it is blind.
 //!
-//! Where services are `Bad` or `NoProof` without having been compared with a reference, and not one anchor of any
-//! network answers properly, what came back may be the page of a captive portal or of a proxy: these findings are `InDoubt`
-//! too. They are not `Abstained`, which would leave the verdict `Unmeasured` and billed: whoever stopped all anchors could
-//! then be paid for junk. One anchor that answers is enough for junk to be the service's own.
+//! If services are `Bad` or `NoProof` without having been compared with a reference, and not one anchor of
+//! any network answers properly, what came back may be the page of a captive portal or of a proxy: these
+//! findings are `InDoubt` too. They are not `Abstained`, which would leave the verdict `Unmeasured` and
+//! billed: whoever stopped all anchors could then be paid for junk. One anchor that answers is enough for
+//! junk to be the service's own.
 //!
 //! # Time
 //!
@@ -96,32 +100,35 @@
 //!                                                                 the last have 14 %   canary
 //! ```
 //!
-//! Each service has the same patience for its whole conversation: short enough that all get their turn within the
-//! deadline even if every one of them is dead. So no number of dead or trickling endpoints takes anything from the
-//! others, as long as `concurrency` services can be asked at the same time (a visit has at most three connections
-//! at once). Where they are no more than that, patience is 14 % of the time; terms promise at most 10 % of a
-//! round, and that takes a `concurrency` of a sixth of the services. Bodies are read in small parts in turn and
-//! in bounded memory.
+//! Each service has the same patience for its whole conversation: short enough that all get their turn within
+//! the deadline even if every one of them is dead. So no number of dead or trickling endpoints takes anything
+//! from the others, as long as `concurrency` services can be asked at the same time (a visit has at most
+//! three connections at once). Where they are no more than that, patience is 14 % of the time; terms promise
+//! at most 10 % of a round, and that takes a `concurrency` of a sixth of the services. Bodies are read in
+//! small parts in turn and in bounded memory.
 //!
-//! The anchors of the networks in use are asked three times (heads, block, what is in it) before the services are. As soon
-//! as more than half of a network's anchors say the same the others are not waited for, and never longer than 18 % of the
-//! time. In those moments no service is asked, and none starts in the last fifth, so that its answer can be waited for.
+//! The anchors of the networks in use are asked three times (heads, block, what is in it) before the services
+//! are. As soon as more than half of a network's anchors say the same the others are not waited for, and
+//! never longer than 18 % of the time. In those moments no service is asked, and none starts in the last
+//! fifth, so that its answer can be waited for.
 //!
-//! Latency is what the node's transport measured and hands over as [`ELAPSED_HEADER`] (of the slowest question; of the proof
-//! never). Without that header it is the time until the prober noticed the answer, which is a turn (up to 20 ms,
-//! more under load) too long.
+//! Latency is what the node's transport measured and hands over as [`ELAPSED_HEADER`] (of the slowest
+//! question; of the proof never). Without that header it is the time until the prober noticed the answer,
+//! which is a turn (up to 20 ms, more under load) too long.
 //!
-//! # What tells a probe from a tenant
+//! # Tells
 //!
-//! Each visit draws the client that it looks like (headers, order of the members of its JSON, ids that count up from
-//! anywhere), the order of its questions, one batch or single requests, task and time. What still tells:
+//! Each visit draws the client that it looks like (headers, order of the members of its JSON, ids that count
+//! up from anywhere), the order of its questions, one batch or single requests, task and time. What still
+//! tells:
 //!
-//! - the address it comes from. The set of probers is public, so their addresses can be learnt. Let probes leave from
-//!   others than the node's (`--probe-egress`), and change them;
-//! - no `accept-encoding`, since the prober reads plain bodies only, and the TLS handshake, which is that of common Rust clients;
+//! - the address it comes from. The set of probers is public, so their addresses can be learnt. Let probes
+//!   leave from others than the node's (`--probe-egress`), and change them;
+//! - no `accept-encoding`, since the prober reads plain bodies only, and the TLS handshake, which is that of
+//!   common Rust clients;
 //! - the proof of control, and the list of models beside a completion.
 //!
-//! What serves probes better than tenants shows in the receipts that tenants' gateways keep.
+//! An operator that serves probes better than tenants shows in the receipts that tenants' gateways keep.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -167,7 +174,7 @@ pub struct Target {
 	pub service: ServiceId,
 	/// Genesis hash of this chain: what a VPN's agent signs is for it.
 	pub genesis: [u8; 32],
-	/// What it sells; decides what it is asked.
+	/// Kind; decides what it is asked.
 	pub kind: ServiceKind,
 	/// http(s) URL.
 	pub endpoint: Vec<u8>,
@@ -184,8 +191,8 @@ pub struct Target {
 pub struct Proof {
 	/// [`control_hash`](surety_primitives::endpoint::control_hash) of the listing.
 	pub expected: [u8; 32],
-	/// True while the listing is unproven: control has never been shown, and the service itself is not asked before
-	/// it is.
+	/// True while the listing is unproven: control has never been shown, and the service itself is not asked
+	/// before it is.
 	pub pending: bool,
 }
 
@@ -202,7 +209,7 @@ pub struct NetworkRef {
 	pub anchors: Vec<Vec<u8>>,
 }
 
-/// What the prober's own node knows of this chain.
+/// State of this chain as the prober's own node knows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnHead {
 	/// Number of the best block.
@@ -212,8 +219,9 @@ pub struct OwnHead {
 }
 
 impl OwnHead {
-	/// References behind the best block `number`: every one of the nearer depths and every 16th of the farther ones,
-	/// or else the genesis block, with their hashes from `hash_of` (a block whose hash is not known is left out).
+	/// References behind the best block `number`: every one of the nearer depths and every 16th of the
+	/// farther ones, or else the genesis block, with their hashes from `hash_of` (a block whose hash is not
+	/// known is left out).
 	pub fn new(number: u32, hash_of: impl Fn(u32) -> Option<[u8; 32]>) -> Self {
 		let depths = Depth::Near.range().chain(Depth::Deep.range().step_by(16));
 		let mut blocks: Vec<u32> = depths.filter_map(|depth| number.checked_sub(depth)).collect();
@@ -224,18 +232,19 @@ impl OwnHead {
 	}
 }
 
-/// When a round is probed.
+/// Times and width of a round's probing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Schedule {
 	/// Nothing is asked before.
 	pub start: Timestamp,
-	/// Probes start at random times in this many ms from `start`, but none after 80 % of the time to the deadline.
+	/// Probes start at random times in this many ms from `start`, but none after 80 % of the time to the
+	/// deadline.
 	pub spread_ms: u64,
 	/// Ends everything.
 	pub deadline: Timestamp,
-	/// Most services asked at the same time; each has at most three connections. It decides how long each has to
-	/// answer: a service that is slower is down, so that must be well above the latencies that terms may promise. A
-	/// sixth of the services is enough for those of a tenth of the time.
+	/// Most services asked at the same time; each has at most three connections. It decides how long each has
+	/// to answer: a service that is slower is down, so that must be well above the latencies that terms may
+	/// promise. A sixth of the services is enough for those of a tenth of the time.
 	pub concurrency: u32,
 }
 

@@ -4,8 +4,8 @@ use crate::json;
 use alloc::{format, string::String};
 use surety_primitives::ServiceId;
 
-/// URL of the proof: `scheme://host[:port]/.well-known/surety/<service>`. `None` if the endpoint is no http(s) URL
-/// or has credentials in it.
+/// URL of the proof: `scheme://host[:port]/.well-known/surety/<service>`. `None` if the endpoint is no
+/// http(s) URL or has credentials in it.
 pub fn control_url(endpoint: &str, service: ServiceId) -> Option<String> {
 	let (scheme, rest) = endpoint.split_once("://")?;
 	let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
@@ -14,8 +14,8 @@ pub fn control_url(endpoint: &str, service: ServiceId) -> Option<String> {
 	good.then(|| format!("{scheme}://{authority}/.well-known/surety/{service}"))
 }
 
-/// True if the file holds the expected hash: 64 hex digits, with or without `0x`, in quotes or not, white space
-/// around.
+/// True if the file holds the expected hash: 64 hex digits, with or without `0x`, in quotes or not, white
+/// space around.
 pub fn is_proof(served: &[u8], expected: &[u8; 32]) -> bool {
 	let text = served.trim_ascii();
 	let text = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text);

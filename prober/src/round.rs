@@ -57,7 +57,7 @@ impl<'a, H: Http> Round<'a, H> {
 		Limits { patience, latest: until, end: until, concurrency: self.concurrency }
 	}
 
-	/// What the services of the networks that are in use are asked: from the prober's own state, or else from the
+	/// Menus of the networks that are in use: from the prober's own state, or else from the
 	/// anchors.
 	fn menus(&mut self, asked: &[usize], random: &mut Random) -> Menus {
 		let mut menus = Menus::new();
@@ -90,7 +90,7 @@ impl<'a, H: Http> Round<'a, H> {
 		self.networks.iter().find(|network| network.id == id)
 	}
 
-	/// What a target is held against; `None` if nobody knows its network.
+	/// Standard of a target; `None` if nobody knows its network.
 	fn standard<'m>(&self, target: &Target, menus: &'m Menus) -> Option<Standard<'m>> {
 		if let Some(lease) = lease_of_service(target.service) {
 			return Some(Standard::Lease(lease));
@@ -131,7 +131,7 @@ impl<'a, H: Http> Round<'a, H> {
 		}
 	}
 
-	/// Where services look down, or wrong without having been compared with anything, see how the anchors of all
+	/// If services look down, or wrong without having been compared with anything, see how the anchors of all
 	/// networks look: the fault may be the prober's, and then those findings are in doubt.
 	fn doubt_oneself(&mut self, menus: &Menus, findings: &mut [Finding]) {
 		let is_doubtful = |round: &Self, target: &Target, finding: Finding| {
@@ -154,8 +154,8 @@ impl<'a, H: Http> Round<'a, H> {
 			}
 			let cut_off = match finding {
 				Finding::Down => self.anchors.in_trouble(),
-				// A captive portal answers in everybody's place. More than trouble of a few anchors it must be:
-				// else whoever stops them could serve junk.
+				// A captive portal answers in everybody's place. More than trouble of a few anchors it must
+				// be: else whoever stops them could serve junk.
 				_ => self.anchors.none_answers(),
 			};
 			if cut_off {

@@ -18,7 +18,7 @@ pub struct Timetable {
 	pub anchors_until: u64,
 	/// The last service is asked by then.
 	pub spread_end: u64,
-	/// How long a service has to answer everything, the same for all of a round.
+	/// Time that a service has to answer everything, the same for all of a round.
 	pub patience: u64,
 	/// Outstanding services are down by then.
 	pub probes_end: u64,
@@ -36,10 +36,11 @@ const CANARY: u64 = 6;
 impl Timetable {
 	/// For `services` services. `anchors` says whether there is anybody to compare with.
 	///
-	/// Patience is what the last to start has left, 14 % of the time with anchors. It is less where all services
-	/// would not get their turn if every one of them were dead: `n` services that come at random times and take `p`
-	/// each leave a queue of at most `n / c` of them per place, and few more than evenly spread ones
-	/// would (`2 sqrt(n)` is more than chance does in practice); the last must begin `p` before the end.
+	/// Patience is what the last to start has left, 14 % of the time with anchors. It is less where all
+	/// services would not get their turn if every one of them were dead: `n` services that come at random
+	/// times and take `p` each leave a queue of at most `n / c` of them per place, and few more than evenly
+	/// spread ones would (`2 sqrt(n)` is more than chance does in practice); the last must begin `p` before
+	/// the end.
 	pub fn new(schedule: &Schedule, now: u64, services: usize, anchors: bool) -> Self {
 		let begin = schedule.start.unix_millis().max(now);
 		let end = schedule.deadline.unix_millis().max(begin);
@@ -224,7 +225,8 @@ mod tests {
 			prop_assert!(table.spread_end <= table.probes_end && table.probes_end <= table.end);
 			prop_assert!(table.spread_end + table.patience <= table.probes_end);
 			// Places by when they are free.
-			let mut free = std::collections::BinaryHeap::from(vec![core::cmp::Reverse(0); concurrency as usize]);
+			let places = vec![core::cmp::Reverse(0); concurrency as usize];
+			let mut free = std::collections::BinaryHeap::from(places);
 			let mut last = 0;
 			for at in starts(services, table.anchors_until, table.spread_end, &mut Random::new(seed)) {
 				let core::cmp::Reverse(place) = free.pop().unwrap();
@@ -235,7 +237,12 @@ mod tests {
 		}
 
 		#[test]
-		fn starts_are_spread_over_all_the_time(count in 0usize..500, from in 0u64..1_000, spread in 0u64..30_000, seed: [u8; 32]) {
+		fn starts_are_spread_over_all_the_time(
+			count in 0usize..500,
+			from in 0u64..1_000,
+			spread in 0u64..30_000,
+			seed: [u8; 32],
+		) {
 			let times = starts(count, from, from + spread, &mut Random::new(seed));
 			prop_assert_eq!(times.len(), count);
 			prop_assert!(times.is_sorted());

@@ -1,6 +1,7 @@
 //! Questions whose answers are compared: what is asked, and which part of the answer must be alike.
 //!
-//! An answer is reduced to a digest of those fields that every implementation of a network's node gives alike.
+//! An answer is reduced to a digest of those fields that every implementation of a network's node gives
+//! alike.
 //!
 //! | task | asked | compared |
 //! |---|---|---|

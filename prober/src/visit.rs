@@ -17,7 +17,7 @@ use surety_primitives::{
 	LatencyBucket, LeaseId, Protocol, ServiceKind, endpoint::vpn_health, report::Finding,
 };
 
-/// What an answer is held against.
+/// Standard that an answer is held against.
 #[derive(Clone, Copy, Debug)]
 pub enum Standard<'a> {
 	/// A JSON-RPC network, with its menu if there is one.
@@ -155,7 +155,7 @@ impl<'a> Visit<'a> {
 		}
 	}
 
-	/// What proof of control is due. None of a lease: it is on the server of a service whose operator proved
+	/// Proof of control that is due. None of a lease: it is on the server of a service whose operator proved
 	/// it.
 	fn proof(&self) -> Option<&'a Proof> {
 		self.target.proof.as_ref().filter(|_| !matches!(self.standard, Standard::Lease(_)))
@@ -174,8 +174,8 @@ impl<'a> Visit<'a> {
 		}
 	}
 
-	/// The service is worth so much; what is left is whether its operator controls the host, unless that was asked
-	/// first.
+	/// The service is worth so much; what is left is whether its operator controls the host, unless that was
+	/// asked first.
 	fn judged(&mut self, worth: Worth) -> Step<Finding> {
 		if worth != Worth::Right {
 			log::debug!(target: crate::LOG, "service {}: {worth:?}", self.target.service);

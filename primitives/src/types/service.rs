@@ -114,7 +114,7 @@ shared! {
 	/// ```
 	#[derive(Copy)]
 	pub enum ServiceStatus {
-		/// Waits for probers to read the operator's signature at the endpoint's host.
+		/// Waits for probers to read the proof of control at the endpoint's host.
 		Unproven,
 		/// Takes new units.
 		Active,
