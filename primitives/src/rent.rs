@@ -39,7 +39,7 @@ impl Occupancy {
 /// bond is `min_bond` base units.
 pub fn rent(min_bond: Balance, base: Perbill, peak: Perbill, occupancy: Occupancy) -> Balance {
 	let convex = occupancy.share().saturating_pow(EXPONENT);
-	base.mul_ceil(min_bond).saturating_add((peak * convex).mul_ceil(min_bond))
+	base.mul_ceil(min_bond).saturating_add(peak.saturating_mul(convex).mul_ceil(min_bond))
 }
 
 #[cfg(test)]

@@ -77,9 +77,9 @@ pub trait Registry<AccountId> {
 	/// The probers asked for the proof through a whole window and found none: the listing gives its place at
 	/// the host free. Does nothing for any other.
 	fn unfound(id: ServiceId);
-	/// The probers asked an idle service for the proof again, since it answered badly, and it is gone: an active or paused
-	/// service becomes unproven. Does nothing for any other, nor while units are sold. The caller asks for the
-	/// proof from then on.
+	/// The probers asked an idle service for the proof again, since it answered badly, and it is gone: an
+	/// active or paused service becomes unproven. Does nothing for any other, nor while units are sold. The
+	/// caller asks for the proof from then on.
 	fn disproven(id: ServiceId);
 	/// End a service for cause: no new units, `Ending { at }`. Does nothing if it already ends earlier.
 	fn terminate(id: ServiceId, at: RoundIndex);

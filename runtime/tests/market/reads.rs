@@ -33,7 +33,7 @@ fn opening(asset: AssetId) -> BTreeMap<String, usize> {
 	items
 }
 
-/// Items read of `count` listings of one operator to find none that passes the filter.
+/// Keys read, by item, of many listings of one operator, none of which passes the filter.
 fn searching(filter: ServiceFilter) -> BTreeMap<String, usize> {
 	let mut world = World::new();
 	let service = world.operator(AssetId::Native);

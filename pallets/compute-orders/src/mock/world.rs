@@ -182,8 +182,7 @@ impl LeaseAgreements<AccountId> for World {
 		ensure!(!Self::is_full(), DispatchError::Other("rounds full"));
 		let service = service_of_lease(lease);
 		let info = Self::service(service).expect("listed before");
-		let cost = Self::cost(&info.terms, info.price).unwrap();
-		let exposure = credit::with_penalty(cost, penalty_share).unwrap();
+		let exposure = credit::exposure::<TestClock>(info.price, info.terms.cover, penalty_share).unwrap();
 		ensure!(
 			exposure <= Self::free_bond(info.operator, info.asset),
 			DispatchError::Other("bond too small")
@@ -198,7 +197,7 @@ impl LeaseAgreements<AccountId> for World {
 	}
 	fn exposure(terms: &SlaTerms, price: Balance) -> Option<(Perbill, Balance)> {
 		let share = PenaltyShare::get();
-		Some((share, credit::with_penalty(Self::cost(terms, price)?, share)?))
+		Some((share, credit::exposure::<TestClock>(price, terms.cover, share)?))
 	}
 	fn ended(agreement: AgreementId, end: StreamEnd) {
 		change!(Cover, |map| {
@@ -210,10 +209,6 @@ impl LeaseAgreements<AccountId> for World {
 }
 
 impl World {
-	fn cost(terms: &SlaTerms, price: Balance) -> Option<Balance> {
-		credit::cost_of(credit::window_price::<TestClock>(price)?, terms.cover)
-	}
-
 	/// True while every slot is taken.
 	fn is_full() -> bool {
 		FullUntil::get().is_some_and(|until| TestClock::round() <= until)

@@ -8,6 +8,20 @@ fn try_open(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchRes
 }
 
 #[test]
+fn only_the_first_agreement_of_an_asset_pays_for_the_pot() {
+	ExtBuilder::build_and_execute(|| {
+		let open = |service| {
+			let opened = Sla::open_agreement(signed(TENANT), service, 1, u128::MAX, DEPOSIT, NO_COVER);
+			opened.unwrap().actual_weight
+		};
+		for service in [SERVICE, LOCAL_SERVICE] {
+			assert_eq!(open(service), None, "all of it");
+			assert_eq!(open(service), Some(<() as WeightInfo>::open_agreement()));
+		}
+	});
+}
+
+#[test]
 fn a_tenant_pays_no_more_than_the_price_it_saw() {
 	ExtBuilder::build_and_execute(|| {
 		let open = |max_price| Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, NO_COVER);
