@@ -213,10 +213,15 @@ fn ruling(voices: &[Voice], place: usize, subject: &Subject, probers: usize) -> 
 		*counter = counter.saturating_add(1);
 	}
 	let counting = [up, down, bad, stale, doubt].iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+	let heard = counting.saturating_add(unheard);
 	let most = |part: usize| at_least(part, 2, 3, counting);
-	let verdict = if counting == 0 || !at_least(counting, 1, 2, probers) {
+	let half = |part: usize| part > 0 && at_least(part, 1, 2, probers);
+	let verdict = if !half(heard) {
 		// The reports are there, but too few say anything: nobody's fault that shows.
 		Verdict::Excused
+	} else if !half(counting) {
+		// So many do not reach it that those who do are too few.
+		Verdict::Unclear
 	} else if most(down) {
 		Verdict::Down
 	} else if most(bad) {
@@ -225,7 +230,7 @@ fn ruling(voices: &[Voice], place: usize, subject: &Subject, probers: usize) -> 
 		Verdict::Stale
 	} else if most(down.saturating_add(doubt)) {
 		Verdict::Excused
-	} else if most(up) && at_least(up, 2, 3, counting.saturating_add(unheard)) {
+	} else if most(up) && at_least(up, 2, 3, heard) {
 		Verdict::Up { latency: median(&latencies, up) }
 	} else {
 		Verdict::Unclear

@@ -195,6 +195,8 @@ fn two_liars_of_nine_turn_neither_an_outage_into_doubt_nor_doubt_into_one() {
 fn a_blind_minority_is_no_evidence_but_keeps_a_service_from_being_up() {
 	// One service is all there is, so whoever does not reach it is blind.
 	assert_eq!(decide(&mix(&[(5, up()), (4, DOWN)])), Verdict::Unclear);
+	// Down for more than half, but not for two thirds: those who reach it are too few to say how it is.
+	assert_eq!(decide(&mix(&[(4, up()), (5, DOWN)])), Verdict::Unclear);
 	assert!(is_up(decide(&mix(&[(6, up()), (3, DOWN)]))));
 	let folded = fold_all(&[Some(Subject::default())], &vec![Some(vec![DOWN]); 9]);
 	assert_eq!((one(&folded, 0), folded.blind), (Verdict::Down, 0), "two thirds are not blind");
