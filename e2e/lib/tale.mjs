@@ -96,7 +96,7 @@ export class Tale {
     // rounds and after the probes of the round before it: so that no verdict is half of each.
     await this.until("the next window is about to begin", (model) => model.round >= next * model.windowRounds - 1, 400_000);
     note();
-    await this.offset(this.watch.latest.roundBlocks - 2);
+    await this.offset(this.watch.latest.roundBlocks - 1);
     return next;
   }
 

@@ -12,11 +12,12 @@ use sp_runtime::{PerThing, Perbill};
 pub const SLOW_SHARE: Perbill = Perbill::from_percent(5);
 
 /// Bad rounds of a window that the terms allow: `floor((1 - min_uptime) * rounds)` for downtime,
-/// `floor(5 % * rounds)` for slow ones, 1 for wrong answers, none for misbehaviour.
+/// `floor(5 % * rounds)` but at least 1 for slow ones, since the round in which an outage begins or ends is
+/// unclear by nature; 1 for wrong answers, none for misbehaviour.
 pub fn allowance(kind: BreachKind, min_uptime: Perbill, window_rounds: u16) -> u16 {
 	match kind {
 		BreachKind::Downtime => share_of(min_uptime.left_from_one(), window_rounds),
-		BreachKind::Slow => share_of(SLOW_SHARE, window_rounds),
+		BreachKind::Slow => share_of(SLOW_SHARE, window_rounds).max(1),
 		BreachKind::BadData => 1,
 		BreachKind::Misbehaviour => 0,
 	}
