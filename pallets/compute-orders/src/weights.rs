@@ -51,8 +51,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
 	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn declare_capacity() -> Weight {
-		// Minimum measured: 26_249 ns. Proof recorded: 1067 bytes.
-		Weight::from_parts(29_824_000, 4077)
+		// Minimum measured: 26_389 ns. Proof recorded: 1067 bytes.
+		Weight::from_parts(28_452_000, 4077)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -86,10 +86,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `r` is in `[1, 8]`.
 	fn place_order(r: u32, ) -> Weight {
-		// Minimum measured: 133_948 ns. Proof recorded: 878 bytes.
-		Weight::from_parts(112_059_178, 13545)
-			// +- 484_165
-			.saturating_add(Weight::from_parts(44_797_267, 0).saturating_mul(r.into()))
+		// Minimum measured: 130_984 ns. Proof recorded: 878 bytes.
+		Weight::from_parts(99_722_198, 13545)
+			// +- 138_242
+			.saturating_add(Weight::from_parts(44_383_884, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(15_u64))
 			.saturating_add(Db::get().writes(10_u64))
 			.saturating_add(Db::get().writes(1_u64.saturating_mul(r.into())))
@@ -112,10 +112,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `r` is in `[1, 8]`.
 	fn cancel_order(r: u32, ) -> Weight {
-		// Minimum measured: 85_467 ns. Proof recorded: 1597 bytes.
-		Weight::from_parts(47_994_173, 21375)
-			// +- 195_554
-			.saturating_add(Weight::from_parts(41_117_403, 0).saturating_mul(r.into()))
+		// Minimum measured: 88_411 ns. Proof recorded: 1597 bytes.
+		Weight::from_parts(53_428_801, 21375)
+			// +- 75_188
+			.saturating_add(Weight::from_parts(40_249_024, 0).saturating_mul(r.into()))
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(r.into())))
 			.saturating_add(Db::get().writes(7_u64))
@@ -130,7 +130,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:2 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:9 w:0)
+	/// Storage: `Parameters::Parameters` (r:10 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Approvals` (r:1 w:0)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
@@ -141,7 +141,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Bids` (r:33 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
-	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -153,9 +153,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn place_bid() -> Weight {
-		// Minimum measured: 314_666 ns. Proof recorded: 12021 bytes.
-		Weight::from_parts(347_345_000, 88572)
-			.saturating_add(Db::get().reads(55_u64))
+		// Minimum measured: 336_850 ns. Proof recorded: 12021 bytes.
+		Weight::from_parts(409_817_000, 88572)
+			.saturating_add(Db::get().reads(56_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:0)
@@ -165,17 +165,17 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Approvals` (r:1 w:0)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
-	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:7 w:0)
+	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:8 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn update_bid() -> Weight {
-		// Minimum measured: 62_032 ns. Proof recorded: 2527 bytes.
-		Weight::from_parts(67_170_000, 21375)
-			.saturating_add(Db::get().reads(13_u64))
+		// Minimum measured: 63_374 ns. Proof recorded: 2527 bytes.
+		Weight::from_parts(70_064_000, 21375)
+			.saturating_add(Db::get().reads(14_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
@@ -197,8 +197,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn withdraw_bid() -> Weight {
-		// Minimum measured: 96_883 ns. Proof recorded: 2846 bytes.
-		Weight::from_parts(118_155_000, 21375)
+		// Minimum measured: 98_185 ns. Proof recorded: 2846 bytes.
+		Weight::from_parts(109_212_000, 21375)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -235,8 +235,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Leases` (r:0 w:1)
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(625), added: 3100, mode: `MaxEncodedLen`)
 	fn accept_bid() -> Weight {
-		// Minimum measured: 130_504 ns. Proof recorded: 3737 bytes.
-		Weight::from_parts(203_762_000, 21375)
+		// Minimum measured: 133_218 ns. Proof recorded: 3737 bytes.
+		Weight::from_parts(145_847_000, 21375)
 			.saturating_add(Db::get().reads(16_u64))
 			.saturating_add(Db::get().writes(10_u64))
 	}
@@ -259,25 +259,27 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:2 w:2)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:2 w:2)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Hot` (r:1 w:1)
-	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
-	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:7 w:0)
+	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:9 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Hot` (r:1 w:1)
+	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Capacity` (r:1 w:0)
+	/// Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Approvals` (r:1 w:0)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Asset` (r:1 w:1)
-	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Assets::Asset` (r:1 w:1)
+	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:2 w:2)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:2 w:0)
@@ -299,9 +301,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	fn report_ready() -> Weight {
-		// Minimum measured: 869_469 ns. Proof recorded: 65352 bytes.
-		Weight::from_parts(937_680_000, 70482)
-			.saturating_add(Db::get().reads(36_u64))
+		// Minimum measured: 584_497 ns. Proof recorded: 60900 bytes.
+		Weight::from_parts(623_674_000, 65106)
+			.saturating_add(Db::get().reads(39_u64))
 			.saturating_add(Db::get().writes(26_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:1)
@@ -325,8 +327,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn decline() -> Weight {
-		// Minimum measured: 122_602 ns. Proof recorded: 3080 bytes.
-		Weight::from_parts(132_526_000, 21375)
+		// Minimum measured: 127_188 ns. Proof recorded: 3080 bytes.
+		Weight::from_parts(140_178_000, 21375)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(11_u64))
 	}
@@ -339,12 +341,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn close_lease() -> Weight {
-		// Minimum measured: 497_338 ns. Proof recorded: 32490 bytes.
-		Weight::from_parts(580_470_000, 35736)
+		// Minimum measured: 169_802 ns. Proof recorded: 30058 bytes.
+		Weight::from_parts(183_692_000, 33048)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(4_u64))
 	}
@@ -363,7 +365,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Cursor` (r:1 w:0)
 	/// Proof: `ComputeOrders::Cursor` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
@@ -371,8 +373,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// Minimum measured: 405_882 ns. Proof recorded: 33832 bytes.
-		Weight::from_parts(428_085_000, 35736)
+		// Minimum measured: 154_339 ns. Proof recorded: 31400 bytes.
+		Weight::from_parts(168_069_000, 33048)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -383,7 +385,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -397,8 +399,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn top_up() -> Weight {
-		// Minimum measured: 297_901 ns. Proof recorded: 32743 bytes.
-		Weight::from_parts(312_774_000, 35736)
+		// Minimum measured: 164_974 ns. Proof recorded: 30311 bytes.
+		Weight::from_parts(179_977_000, 33048)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
@@ -427,12 +429,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// `l` is in `[0, 64]`.
 	/// `b` is in `[0, 32]`.
 	fn remove_order(l: u32, b: u32, ) -> Weight {
-		// Minimum measured: 607_250 ns. Proof recorded: 2902 bytes.
-		Weight::from_parts(226_769_021, 21375)
-			// +- 202_755
-			.saturating_add(Weight::from_parts(7_361_042, 0).saturating_mul(l.into()))
-			// +- 401_428
-			.saturating_add(Weight::from_parts(69_576_290, 0).saturating_mul(b.into()))
+		// Minimum measured: 622_343 ns. Proof recorded: 2902 bytes.
+		Weight::from_parts(146_476_199, 21375)
+			// +- 84_986
+			.saturating_add(Weight::from_parts(7_972_491, 0).saturating_mul(l.into()))
+			// +- 168_261
+			.saturating_add(Weight::from_parts(71_503_004, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(l.into())))
 			.saturating_add(Db::get().reads(6_u64.saturating_mul(b.into())))
@@ -448,10 +450,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 10_847 ns. Proof recorded: 79 bytes.
-		Weight::from_parts(8_461_563, 3478)
-			// +- 4_126
-			.saturating_add(Weight::from_parts(3_291_082, 0).saturating_mul(b.into()))
+		// Minimum measured: 10_656 ns. Proof recorded: 79 bytes.
+		Weight::from_parts(7_896_251, 3478)
+			// +- 1_856
+			.saturating_add(Weight::from_parts(3_148_783, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
@@ -495,10 +497,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(625), added: 3100, mode: `MaxEncodedLen`)
 	/// `b` is in `[8, 32]`.
 	fn look(b: u32, ) -> Weight {
-		// Minimum measured: 809_870 ns. Proof recorded: 3947 bytes.
-		Weight::from_parts(457_184_342, 22046)
-			// +- 474_727
-			.saturating_add(Weight::from_parts(46_688_683, 0).saturating_mul(b.into()))
+		// Minimum measured: 805_844 ns. Proof recorded: 3947 bytes.
+		Weight::from_parts(491_955_461, 22046)
+			// +- 193_735
+			.saturating_add(Weight::from_parts(43_213_480, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(26_u64))
 			.saturating_add(Db::get().reads(7_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(59_u64))
@@ -527,8 +529,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:1)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn look_without_bids() -> Weight {
-		// Minimum measured: 358_422 ns. Proof recorded: 3880 bytes.
-		Weight::from_parts(374_666_000, 23902)
+		// Minimum measured: 352_562 ns. Proof recorded: 3880 bytes.
+		Weight::from_parts(362_727_000, 23902)
 			.saturating_add(Db::get().reads(17_u64))
 			.saturating_add(Db::get().writes(14_u64))
 	}
@@ -537,7 +539,11 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
 	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17910), added: 20385, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Hot` (r:1 w:0)
-	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Capacity` (r:1 w:0)
+	/// Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
@@ -571,9 +577,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Agenda` (r:0 w:3)
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn never_ready() -> Weight {
-		// Minimum measured: 211_043 ns. Proof recorded: 4177 bytes.
-		Weight::from_parts(231_333_000, 21375)
-			.saturating_add(Db::get().reads(19_u64))
+		// Minimum measured: 220_407 ns. Proof recorded: 4243 bytes.
+		Weight::from_parts(236_801_000, 21375)
+			.saturating_add(Db::get().reads(21_u64))
 			.saturating_add(Db::get().writes(19_u64))
 	}
 	/// Storage: `ComputeOrders::Leases` (r:1 w:0)
@@ -583,24 +589,24 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
 	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn marked() -> Weight {
-		// Minimum measured: 326_985 ns. Proof recorded: 32865 bytes.
-		Weight::from_parts(347_365_000, 35736)
+		// Minimum measured: 183_191 ns. Proof recorded: 30733 bytes.
+		Weight::from_parts(194_088_000, 33048)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:0)
 	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17910), added: 20385, mode: `MaxEncodedLen`)
 	fn ending() -> Weight {
-		// Minimum measured: 14_211 ns. Proof recorded: 911 bytes.
-		Weight::from_parts(16_284_000, 21375)
+		// Minimum measured: 14_862 ns. Proof recorded: 911 bytes.
+		Weight::from_parts(18_638_000, 21375)
 			.saturating_add(Db::get().reads(1_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
@@ -612,13 +618,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::LeaseServices` (r:1 w:1)
 	/// Proof: `Operators::LeaseServices` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:1 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:2 w:2)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -633,12 +639,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Snapshots` (r:3 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::DuePages` (r:3 w:0)
+	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:2 w:2)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Hot` (r:1 w:1)
-	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Capacity` (r:1 w:0)
+	/// Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Pots` (r:1 w:1)
@@ -674,9 +684,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// Minimum measured: 767_397 ns. Proof recorded: 73894 bytes.
-		Weight::from_parts(844_262_000, 70482)
-			.saturating_add(Db::get().reads(35_u64))
+		// Minimum measured: 723_312 ns. Proof recorded: 73359 bytes.
+		Weight::from_parts(782_340_000, 65106)
+			.saturating_add(Db::get().reads(37_u64))
 			.saturating_add(Db::get().writes(36_u64))
 	}
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
@@ -688,13 +698,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::LeaseServices` (r:1 w:1)
 	/// Proof: `Operators::LeaseServices` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:1 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:2 w:2)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -709,12 +719,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Snapshots` (r:3 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8609), added: 11084, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::DuePages` (r:3 w:0)
+	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:2 w:2)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Hot` (r:1 w:1)
-	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Capacity` (r:1 w:0)
+	/// Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Pots` (r:1 w:1)
@@ -750,9 +764,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	fn parked() -> Weight {
-		// Minimum measured: 761_779 ns. Proof recorded: 73894 bytes.
-		Weight::from_parts(837_181_000, 70482)
-			.saturating_add(Db::get().reads(35_u64))
+		// Minimum measured: 732_856 ns. Proof recorded: 73359 bytes.
+		Weight::from_parts(787_487_000, 65106)
+			.saturating_add(Db::get().reads(37_u64))
 			.saturating_add(Db::get().writes(37_u64))
 	}
 }

@@ -39,7 +39,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -51,8 +51,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Minimum measured: 313_545 ns. Proof recorded: 32063 bytes.
-		Weight::from_parts(318_762_000, 35736)
+		// Minimum measured: 189_411 ns. Proof recorded: 29375 bytes.
+		Weight::from_parts(203_993_000, 33048)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -67,8 +67,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Assets::Account` (r:4 w:4)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
-		// Minimum measured: 148_059 ns. Proof recorded: 1297 bytes.
-		Weight::from_parts(152_225_000, 11426)
+		// Minimum measured: 149_431 ns. Proof recorded: 1297 bytes.
+		Weight::from_parts(160_287_000, 11426)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -77,7 +77,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -89,8 +89,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn force_close() -> Weight {
-		// Minimum measured: 568_884 ns. Proof recorded: 32018 bytes.
-		Weight::from_parts(585_358_000, 35736)
+		// Minimum measured: 258_693 ns. Proof recorded: 29330 bytes.
+		Weight::from_parts(277_411_000, 33048)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -100,10 +100,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// `b` is in `[1, 16]`.
 	fn agenda(b: u32, ) -> Weight {
-		// Minimum measured: 8_693 ns. Proof recorded: 79 bytes.
-		Weight::from_parts(6_263_189, 3478)
-			// +- 1_767
-			.saturating_add(Weight::from_parts(3_285_795, 0).saturating_mul(b.into()))
+		// Minimum measured: 8_933 ns. Proof recorded: 79 bytes.
+		Weight::from_parts(6_020_579, 3478)
+			// +- 2_175
+			.saturating_add(Weight::from_parts(3_460_421, 0).saturating_mul(b.into()))
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().reads(1_u64.saturating_mul(b.into())))
 			.saturating_add(Db::get().writes(1_u64))
@@ -114,7 +114,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -128,8 +128,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake() -> Weight {
-		// Minimum measured: 355_798 ns. Proof recorded: 32107 bytes.
-		Weight::from_parts(368_526_000, 35736)
+		// Minimum measured: 230_662 ns. Proof recorded: 29419 bytes.
+		Weight::from_parts(260_666_000, 33048)
 			.saturating_add(Db::get().reads(11_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
@@ -138,12 +138,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_read() -> Weight {
-		// Minimum measured: 202_871 ns. Proof recorded: 31187 bytes.
-		Weight::from_parts(208_600_000, 35736)
+		// Minimum measured: 76_553 ns. Proof recorded: 28499 bytes.
+		Weight::from_parts(82_121_000, 33048)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -152,7 +152,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
@@ -166,8 +166,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn wake_parking() -> Weight {
-		// Minimum measured: 262_699 ns. Proof recorded: 32077 bytes.
-		Weight::from_parts(277_622_000, 35736)
+		// Minimum measured: 194_157 ns. Proof recorded: 29389 bytes.
+		Weight::from_parts(211_965_000, 33048)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -176,12 +176,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn start() -> Weight {
-		// Minimum measured: 327_826 ns. Proof recorded: 31092 bytes.
-		Weight::from_parts(333_264_000, 35736)
+		// Minimum measured: 81_421 ns. Proof recorded: 28404 bytes.
+		Weight::from_parts(87_289_000, 33048)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -190,12 +190,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// Minimum measured: 328_577 ns. Proof recorded: 31200 bytes.
-		Weight::from_parts(335_167_000, 35736)
+		// Minimum measured: 83_383 ns. Proof recorded: 28512 bytes.
+		Weight::from_parts(87_400_000, 33048)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -204,12 +204,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	fn park() -> Weight {
-		// Minimum measured: 264_462 ns. Proof recorded: 31200 bytes.
-		Weight::from_parts(269_029_000, 35736)
+		// Minimum measured: 79_208 ns. Proof recorded: 28512 bytes.
+		Weight::from_parts(83_454_000, 33048)
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -224,8 +224,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn top_up_lump() -> Weight {
-		// Minimum measured: 55_362 ns. Proof recorded: 998 bytes.
-		Weight::from_parts(57_445_000, 3854)
+		// Minimum measured: 55_632 ns. Proof recorded: 998 bytes.
+		Weight::from_parts(60_490_000, 3854)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}

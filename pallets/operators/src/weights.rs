@@ -63,8 +63,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// Minimum measured: 62_773 ns. Proof recorded: 100 bytes.
-		Weight::from_parts(67_720_000, 4199)
+		// Minimum measured: 61_401 ns. Proof recorded: 100 bytes.
+		Weight::from_parts(67_019_000, 4199)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -85,8 +85,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// Minimum measured: 70_395 ns. Proof recorded: 1366 bytes.
-		Weight::from_parts(75_052_000, 4199)
+		// Minimum measured: 70_184 ns. Proof recorded: 1366 bytes.
+		Weight::from_parts(74_691_000, 4199)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(6_u64))
 	}
@@ -99,8 +99,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		// Minimum measured: 23_295 ns. Proof recorded: 1175 bytes.
-		Weight::from_parts(25_568_000, 7611)
+		// Minimum measured: 22_863 ns. Proof recorded: 1175 bytes.
+		Weight::from_parts(25_277_000, 7611)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -121,8 +121,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn withdraw_unbonded() -> Weight {
-		// Minimum measured: 69_553 ns. Proof recorded: 1336 bytes.
-		Weight::from_parts(73_669_000, 7408)
+		// Minimum measured: 68_852 ns. Proof recorded: 1336 bytes.
+		Weight::from_parts(72_998_000, 7408)
 			.saturating_add(Db::get().reads(9_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
@@ -131,8 +131,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn deactivate() -> Weight {
-		// Minimum measured: 13_070 ns. Proof recorded: 472 bytes.
-		Weight::from_parts(14_241_000, 3714)
+		// Minimum measured: 12_950 ns. Proof recorded: 472 bytes.
+		Weight::from_parts(13_870_000, 3714)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -145,8 +145,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Count` (r:1 w:1)
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn activate() -> Weight {
-		// Minimum measured: 19_228 ns. Proof recorded: 557 bytes.
-		Weight::from_parts(20_690_000, 4199)
+		// Minimum measured: 18_888 ns. Proof recorded: 557 bytes.
+		Weight::from_parts(20_180_000, 4199)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -159,16 +159,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Bonds` (r:1 w:0)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		// Minimum measured: 21_612 ns. Proof recorded: 549 bytes.
-		Weight::from_parts(23_305_000, 7611)
+		// Minimum measured: 21_422 ns. Proof recorded: 549 bytes.
+		Weight::from_parts(22_994_000, 7611)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(249), added: 2724, mode: `MaxEncodedLen`)
 	fn set_identity() -> Weight {
-		// Minimum measured: 11_947 ns. Proof recorded: 469 bytes.
-		Weight::from_parts(12_839_000, 3714)
+		// Minimum measured: 11_608 ns. Proof recorded: 469 bytes.
+		Weight::from_parts(12_569_000, 3714)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -203,23 +203,23 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Listings` (r:0 w:1)
 	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Services` (r:0 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	fn list_service() -> Weight {
-		// Minimum measured: 343_740 ns. Proof recorded: 25430 bytes.
-		Weight::from_parts(362_247_000, 35736)
+		// Minimum measured: 331_782 ns. Proof recorded: 22758 bytes.
+		Weight::from_parts(342_217_000, 33048)
 			.saturating_add(Db::get().reads(29_u64))
 			.saturating_add(Db::get().writes(13_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::DeniedHosts` (r:10 w:0)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
@@ -227,9 +227,9 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Listings` (r:1 w:1)
 	/// Proof: `Operators::Listings` (`max_values`: None, `max_size`: Some(40), added: 2515, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Hosts` (r:1 w:1)
@@ -239,69 +239,69 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
 	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn update_service() -> Weight {
-		// Minimum measured: 75_772 ns. Proof recorded: 1311 bytes.
-		Weight::from_parts(81_050_000, 35736)
+		// Minimum measured: 74_771 ns. Proof recorded: 1289 bytes.
+		Weight::from_parts(80_169_000, 33048)
 			.saturating_add(Db::get().reads(19_u64))
 			.saturating_add(Db::get().writes(8_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	fn raise_cover() -> Weight {
-		// Minimum measured: 32_178 ns. Proof recorded: 1195 bytes.
-		Weight::from_parts(34_691_000, 4199)
+		// Minimum measured: 31_787 ns. Proof recorded: 1179 bytes.
+		Weight::from_parts(34_001_000, 4199)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	fn pause_service() -> Weight {
-		// Minimum measured: 13_019 ns. Proof recorded: 900 bytes.
-		Weight::from_parts(14_892_000, 4077)
+		// Minimum measured: 12_599 ns. Proof recorded: 900 bytes.
+		Weight::from_parts(13_781_000, 4077)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	fn resume_service() -> Weight {
-		// Minimum measured: 12_969 ns. Proof recorded: 900 bytes.
-		Weight::from_parts(14_671_000, 4077)
+		// Minimum measured: 12_488 ns. Proof recorded: 900 bytes.
+		Weight::from_parts(13_761_000, 4077)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn retire_service() -> Weight {
-		// Minimum measured: 97_384 ns. Proof recorded: 20063 bytes.
-		Weight::from_parts(149_983_000, 35736)
+		// Minimum measured: 85_727 ns. Proof recorded: 17370 bytes.
+		Weight::from_parts(93_649_000, 33048)
 			.saturating_add(Db::get().reads(5_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:0)
 	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -329,8 +329,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_service() -> Weight {
-		// Minimum measured: 317_801 ns. Proof recorded: 26904 bytes.
-		Weight::from_parts(354_476_000, 35736)
+		// Minimum measured: 289_570 ns. Proof recorded: 24211 bytes.
+		Weight::from_parts(332_873_000, 33048)
 			.saturating_add(Db::get().reads(16_u64))
 			.saturating_add(Db::get().writes(17_u64))
 	}
@@ -345,10 +345,10 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// Minimum measured: 124_825 ns. Proof recorded: 20810 bytes.
-		Weight::from_parts(135_240_000, 35736)
+		// Minimum measured: 114_650 ns. Proof recorded: 18120 bytes.
+		Weight::from_parts(124_434_000, 33048)
 			.saturating_add(Db::get().reads(6_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -357,8 +357,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Networks` (r:1 w:1)
 	/// Proof: `Operators::Networks` (`max_values`: None, `max_size`: Some(2143), added: 4618, mode: `MaxEncodedLen`)
 	fn set_network() -> Weight {
-		// Minimum measured: 34_161 ns. Proof recorded: 2419 bytes.
-		Weight::from_parts(36_795_000, 5608)
+		// Minimum measured: 33_820 ns. Proof recorded: 2419 bytes.
+		Weight::from_parts(36_434_000, 5608)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
@@ -369,8 +369,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::NetworkByName` (r:0 w:1)
 	/// Proof: `Operators::NetworkByName` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn remove_network() -> Weight {
-		// Minimum measured: 15_984 ns. Proof recorded: 2283 bytes.
-		Weight::from_parts(18_628_000, 5608)
+		// Minimum measured: 15_994 ns. Proof recorded: 2283 bytes.
+		Weight::from_parts(17_195_000, 5608)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -383,32 +383,32 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Approvals` (r:0 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn approve_asset() -> Weight {
-		// Minimum measured: 55_662 ns. Proof recorded: 435 bytes.
-		Weight::from_parts(64_866_000, 8817)
+		// Minimum measured: 55_202 ns. Proof recorded: 435 bytes.
+		Weight::from_parts(57_886_000, 8817)
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::Approvals` (r:1 w:1)
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	fn revoke_asset() -> Weight {
-		// Minimum measured: 9_384 ns. Proof recorded: 145 bytes.
-		Weight::from_parts(10_676_000, 3494)
+		// Minimum measured: 9_354 ns. Proof recorded: 145 bytes.
+		Weight::from_parts(10_205_000, 3494)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn deny_host() -> Weight {
-		// Minimum measured: 9_304 ns. Proof recorded: 96 bytes.
-		Weight::from_parts(10_025_000, 3736)
+		// Minimum measured: 9_093 ns. Proof recorded: 96 bytes.
+		Weight::from_parts(9_824_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Operators::DeniedHosts` (r:1 w:1)
 	/// Proof: `Operators::DeniedHosts` (`max_values`: None, `max_size`: Some(271), added: 2746, mode: `MaxEncodedLen`)
 	fn allow_host() -> Weight {
-		// Minimum measured: 10_185 ns. Proof recorded: 160 bytes.
-		Weight::from_parts(11_116_000, 3736)
+		// Minimum measured: 9_965 ns. Proof recorded: 160 bytes.
+		Weight::from_parts(10_766_000, 3736)
 			.saturating_add(Db::get().reads(1_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
@@ -423,12 +423,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn list_lease() -> Weight {
-		// Minimum measured: 50_755 ns. Proof recorded: 1066 bytes.
-		Weight::from_parts(55_312_000, 35736)
+		// Minimum measured: 49_233 ns. Proof recorded: 1044 bytes.
+		Weight::from_parts(52_748_000, 33048)
 			.saturating_add(Db::get().reads(16_u64))
 			.saturating_add(Db::get().writes(5_u64))
 	}
@@ -437,13 +437,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(32271), added: 34746, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::ColdCursor` (r:1 w:1)
 	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(281), added: 2756, mode: `MaxEncodedLen`)
+	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
@@ -457,8 +457,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Probes::FreeCold` (r:0 w:1)
 	/// Proof: `Probes::FreeCold` (`max_values`: None, `max_size`: Some(21), added: 2496, mode: `MaxEncodedLen`)
 	fn remove_lease() -> Weight {
-		// Minimum measured: 45_878 ns. Proof recorded: 1401 bytes.
-		Weight::from_parts(73_739_000, 35736)
+		// Minimum measured: 45_327 ns. Proof recorded: 1360 bytes.
+		Weight::from_parts(48_031_000, 33048)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(11_u64))
 	}
@@ -467,8 +467,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn reserve() -> Weight {
-		// Minimum measured: 10_646 ns. Proof recorded: 351 bytes.
-		Weight::from_parts(11_617_000, 4199)
+		// Minimum measured: 10_506 ns. Proof recorded: 351 bytes.
+		Weight::from_parts(11_477_000, 4199)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -477,8 +477,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
 	fn unreserve() -> Weight {
-		// Minimum measured: 13_540 ns. Proof recorded: 450 bytes.
-		Weight::from_parts(14_852_000, 4199)
+		// Minimum measured: 13_630 ns. Proof recorded: 450 bytes.
+		Weight::from_parts(14_712_000, 4199)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
@@ -501,8 +501,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Totals` (r:1 w:1)
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn forfeit() -> Weight {
-		// Minimum measured: 70_094 ns. Proof recorded: 1187 bytes.
-		Weight::from_parts(77_275_000, 6094)
+		// Minimum measured: 69_313 ns. Proof recorded: 1187 bytes.
+		Weight::from_parts(74_801_000, 6094)
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}

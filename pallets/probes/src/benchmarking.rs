@@ -249,7 +249,7 @@ mod benchmarks {
 		}
 
 		assert!(RevealRoots::<T>::contains_key(OLD));
-		assert_eq!(Counting::<T>::get().map(|counted| counted.blind), Some(u128::from(n > 3 && s > 0)));
+		assert_eq!(Counting::<T>::get().map(|counted| counted.blind), Some(u128::from(n > 1 && s > 0)));
 	}
 
 	/// What a block that judges reads before it judges a page.
