@@ -65,7 +65,7 @@ fmt: ## format Rust code and manifests
 	@cargo fmt --all
 	@RUST_LOG=warn $(TAPLO) fmt
 
-bench: setup ## block times at up to 100k services, and at 100k orders and 1M leases, on ParityDB, as tables (long; ARGS="..." adds flags)
+bench: setup ## block times at up to 100k services, 32k due in a round, 100k orders and 1M leases, on ParityDB, as tables (long; ARGS="..." adds flags)
 	@$(IN_ENV); cargo build $(CARGO_SET)
 	@"$(CARGO_TARGET_DIR)/release/surety-bench" $(ARGS)
 

@@ -59,6 +59,12 @@ mod tests {
 	}
 
 	#[test]
+	fn a_slow_round_is_allowed_however_short_the_window() {
+		let slow = |rounds| allowance(BreachKind::Slow, Perbill::one(), rounds);
+		assert_eq!([12, 39, 40, 1_440].map(slow), [1, 1, 2, 72]);
+	}
+
+	#[test]
 	fn no_allowance_breaches_at_the_first_bad_round() {
 		assert_eq!(reached(0, 0, 12), None);
 		assert_eq!(reached(1, 0, 12), Some(Severity::Low));

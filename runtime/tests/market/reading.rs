@@ -151,7 +151,7 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 		let judged = Probes::judged_round() + 1 - Timing::window_start(shown.window);
 		assert_eq!(u32::from(shown.counters.up), judged - 3);
 		// Nine tenths of twelve rounds, a twentieth of them slow, one wrong.
-		assert_eq!(shown.allowance, [1, 0, 1]);
+		assert_eq!(shown.allowance, [1; 3]);
 		assert_eq!(shown.meter, Probes::reading(service));
 		assert!(shown.meter.is_some());
 		assert_eq!(shown.exposure, operators::Exposures::<Runtime>::get(service));

@@ -65,8 +65,8 @@ fn a_window_says_what_the_next_is_judged_by() {
 	ExtBuilder::build_and_execute(|| {
 		open(TENANT, SERVICE, 1);
 		// 90 % of 12 rounds: one may be down; 5 % slow: none; one wrong.
-		assert_eq!(turn(SERVICE, 2).allowance, [1, 0, 1]);
-		assert_eq!(Sla::heated(SERVICE).allowance, [1, 0, 1]);
+		assert_eq!(turn(SERVICE, 2).allowance, [1; 3]);
+		assert_eq!(Sla::heated(SERVICE).allowance, [1; 3]);
 		assert_eq!(Sla::heated(99).allowance, [u16::MAX; 3], "nobody's terms are never broken");
 	});
 }
