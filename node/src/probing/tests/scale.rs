@@ -150,7 +150,7 @@ fn tally(findings: &[Finding], hostile: impl Fn(usize) -> bool) -> [BTreeMap<&'s
 
 /// Probe a round of so many services of which one in `every` means harm; none with 0.
 fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
-	let hostile = move |n: usize| every > 0 && n % every == 0;
+	let hostile = move |n: usize| every > 0 && n.is_multiple_of(every);
 	let (roots, server) = certificate();
 	let (_servers, honest, harm) = serve(server);
 	let dir = tempfile::tempdir().unwrap();
