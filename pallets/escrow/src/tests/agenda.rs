@@ -154,7 +154,7 @@ fn a_thousand_failures_that_are_reported_late_are_billed_to_their_round() {
 
 #[test]
 fn what_a_meter_has_forgotten_favours_the_payer() {
-	let up = |round: RoundIndex| round % 5 != 0;
+	let up = |round: RoundIndex| !round.is_multiple_of(5);
 	let (expired, unhealthy) = (CloseReason::Expired, CloseReason::Unhealthy);
 	// Its base and its end are forgotten, or only its base.
 	for (last, reason) in [(40, expired), (60, expired), (80, expired), (50, unhealthy), (85, unhealthy)] {

@@ -23,7 +23,7 @@ fn paid_by_tenant(id: EscrowId, end: RoundIndex, up: impl Fn(RoundIndex) -> bool
 
 #[test]
 fn rounds_that_were_not_billable_are_taken_off_what_is_prepaid() {
-	let up = |round: RoundIndex| round % 2 == 0;
+	let up = |round: RoundIndex| round.is_multiple_of(2);
 	// The rest of the first window is owed, less what was down of it.
 	for (end, paid) in [(0, 200), (1, 180), (2, 180), (3, 160), (6, 140), (10, 100), (11, 100), (12, 120)] {
 		with_each_asset(|asset| {

@@ -431,8 +431,8 @@ proptest! {
 		ExtBuilder::build().execute_with(|| {
 			let issued = [issuance(NATIVE), issuance(LOCAL)];
 			History::set(&64);
-			let mut watch = Watch::default();
-			watch.turned = TestClock::window_of(TestClock::round()) - 1;
+			let turned = TestClock::window_of(TestClock::round()) - 1;
+			let mut watch = Watch { turned, ..Watch::default() };
 			for (service, terms) in SERVICES.into_iter().zip(terms) {
 				World::end_meter(service, 0, CloseReason::ServiceRetired);
 				watch.forget(service, terms);
