@@ -435,7 +435,7 @@ impl Chain {
 		Ok((builder.build()?, sent))
 	}
 
-	/// What the probers send into the next block, of the round that is over.
+	/// Transactions of the probers for the next block, of the round that is over.
 	fn reports(&self) -> Res<Vec<OpaqueExtrinsic>> {
 		let round = (self.parent.0 + 1) / timings().round_blocks;
 		match (self.offset(), round.checked_sub(1)) {

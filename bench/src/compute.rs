@@ -112,7 +112,7 @@ pub fn print(all: &[Measured]) {
 	print_matches(all);
 }
 
-/// What matches add to a block without a sweep, in time and in weight.
+/// Addition of matches to a block without a sweep, in time and in weight.
 fn print_matches(all: &[Measured]) {
 	let head =
 		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight max"];

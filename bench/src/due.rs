@@ -13,7 +13,7 @@ use pallet_surety_probes::{MAX_DUE, MIN_DUE, ROWS};
 /// Rounds before those that are measured: the first ones are judged, and caches fill.
 const WARM_UP: u32 = 6;
 
-/// What was measured of a chain.
+/// Measurements of a chain.
 pub struct Measured {
 	due: u32,
 	probers: u32,
@@ -76,7 +76,7 @@ pub fn print(all: &[Measured]) {
 	print_kinds(&["due", "probers"], &charts);
 }
 
-/// What blocks take of a slot. Those that close windows or begin sessions are apart.
+/// Share of a slot that blocks take. Those that close windows or begin sessions are apart.
 fn print_blocks(all: &[Measured]) {
 	let head = ["due", "probers", "blocks", "build p50", "p95", "import p50", "p95", "of slot", "of limit"];
 	let slowest = ["slowest", "import p50", "p95", "of limit"];

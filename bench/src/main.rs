@@ -239,7 +239,7 @@ fn print_terms() {
 	);
 }
 
-/// What is due where that is not measured.
+/// Services due where their number is not measured.
 fn print_due() {
 	println!("Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier tables.\n");
 }

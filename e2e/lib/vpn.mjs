@@ -3,7 +3,7 @@
 //
 //   GET /vpn?nonce=<16 bytes in hex>   {"service": <id>, "state": "running", "signature": "0x.."}
 //
-// What it signs are the bytes `surety:vpn-health`, the genesis hash, the service (4 bytes, little-endian), the nonce and
+// It signs the bytes `surety:vpn-health`, the genesis hash, the service (4 bytes, little-endian), the nonce and
 // the state. Which service it is the chain decides when it is listed: until it is told it answers 503.
 //
 // Started as a program (`node vpn.mjs <port> <seed>`) it is that server; `Vpn` starts it.

@@ -33,7 +33,7 @@ pub struct Cli {
 	#[arg(long)]
 	pub no_hardware_benchmarks: bool,
 
-	/// How to watch the free space for the database.
+	/// Watch over the free space for the database.
 	#[clap(flatten)]
 	pub storage: sc_storage_monitor::StorageMonitorParams,
 }

@@ -62,7 +62,7 @@ pub struct Options {
 	pub probing: ProbingParams,
 	/// Measure the machine at the start.
 	pub hardware_benchmarks: bool,
-	/// How to watch the free space for the database.
+	/// Watch over the free space for the database.
 	pub storage: StorageMonitorParams,
 }
 

@@ -1,4 +1,4 @@
-//! How many requests one address gets, so that nobody can aim the validators at a stranger.
+//! Bound on the requests that one address gets, so that nobody can aim the validators at a stranger.
 //!
 //! A listing names a host, and its owner lets the name point where he likes: a thousand names of his own at a
 //! victim's address would have every validator visit the victim a thousand times a round. Nothing is earned by that

@@ -113,6 +113,20 @@ impl Server {
 		})
 	}
 
+	/// Answers nothing, and says of each connection whether the other side closed it.
+	fn watching() -> (Self, std::sync::mpsc::Receiver<bool>) {
+		let (closed_to, closed) = std::sync::mpsc::channel();
+		let server = Self::new(move |mut stream| {
+			let closed_to = closed_to.clone();
+			async move {
+				request(&mut stream).await;
+				let end = stream.read(&mut [0; 8]).await;
+				closed_to.send(matches!(end, Ok(0) | Err(_))).unwrap();
+			}
+		});
+		(server, closed)
+	}
+
 	/// Counts its connections, to see that there are none.
 	fn counting() -> (Self, Arc<AtomicUsize>) {
 		let count = Arc::new(AtomicUsize::new(0));
@@ -297,15 +311,7 @@ fn the_time_is_that_of_the_last_byte() {
 
 #[test]
 fn a_request_ends_with_the_patience_of_the_worker() {
-	let (closed_to, closed) = std::sync::mpsc::channel();
-	let server = Server::new(move |mut stream| {
-		let closed_to = closed_to.clone();
-		async move {
-			request(&mut stream).await;
-			let end = stream.read(&mut [0; 8]).await;
-			closed_to.send(matches!(end, Ok(0) | Err(_))).unwrap();
-		}
-	});
+	let (server, closed) = Server::watching();
 	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
 	let id = http.start("GET", &server.url()).unwrap();
 	http.write_body(id, &[], after(200)).unwrap();
@@ -673,15 +679,7 @@ fn every_failure_is_counted_under_its_cause() {
 
 #[test]
 fn dropping_the_requests_closes_their_connections() {
-	let (closed_to, closed) = std::sync::mpsc::channel();
-	let server = Server::new(move |mut stream| {
-		let closed_to = closed_to.clone();
-		async move {
-			request(&mut stream).await;
-			let end = stream.read(&mut [0; 8]).await;
-			closed_to.send(matches!(end, Ok(0) | Err(_))).unwrap();
-		}
-	});
+	let (server, closed) = Server::watching();
 	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
 	let id = get(&mut http, &server.url());
 	assert_eq!(http.wait(&[id], after(200)), [HttpRequestStatus::DeadlineReached]);

@@ -263,7 +263,7 @@ fn agrees(finding: Finding, verdict: Verdict) -> bool {
 }
 
 /// If a service is up; `None` where a verdict says neither.
-fn is_up(verdict: Verdict) -> Option<bool> {
+pub(crate) fn is_up(verdict: Verdict) -> Option<bool> {
 	match verdict {
 		Verdict::Up { .. } => Some(true),
 		Verdict::Down | Verdict::Bad | Verdict::Stale => Some(false),

@@ -7,7 +7,8 @@
 use crate::{
 	Ballots, COMMIT_GRACE, Config, Counted, Counting, Due, DuePages, DutyTally, Event, HealthRule, MAX_DUE,
 	PageId, PageInfos, Pages, Pallet, Progress, ROOTS_KEPT, Reports, RevealRoots, Row, Ruling, Sent,
-	Snapshot, Snapshots, Subject, Sweep, WeightInfo, bit, bits, due_services, reveal_leaf, reveals_root,
+	Snapshot, Snapshots, Subject, Sweep, WeightInfo, bit, bits, due_services, fold::is_up, reveal_leaf,
+	reveals_root,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{BoundedVec, traits::Get, weights::Weight};
@@ -88,12 +89,9 @@ impl<AccountId> Row<AccountId> {
 	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round, once
 	/// until the lease is healthy again.
 	fn is_failing(&mut self, hearing: &Hearing, verdict: Verdict) -> bool {
-		let bad = match verdict {
-			Verdict::Up { .. } => false,
-			Verdict::Down | Verdict::Bad | Verdict::Stale => true,
-			// Nothing is known of the lease.
-			Verdict::Unclear | Verdict::Unmeasured | Verdict::Excused => return false,
-		};
+		// Where it says neither, nothing is known of the lease.
+		let Some(up) = is_up(verdict) else { return false };
+		let bad = !up;
 		self.health.note(bad);
 		let unhealthy = self.health.is_unhealthy(hearing.health);
 		let notify = bad && unhealthy && !self.health.notified;

@@ -1,7 +1,7 @@
 //! The start of a round: its snapshot, its due pages, and the capacity for them.
 
 use crate::{
-	Capacity, ColdTurn, Config, Due, DueList, DuePages, Error, Event, Hot, LAG, MAX_DUE, MIN_DUE, PageId,
+	Capacity, ColdTurn, Config, Due, DueList, DuePages, Error, Event, Hot, MAX_DUE, MIN_DUE, PageId,
 	PageInfos, Pallet, ProberSet, Progress, Queued, ROWS, Slots, SlotsOf, Snapshot, Snapshots, WeightInfo,
 	bit, due_services,
 };
@@ -12,7 +12,7 @@ use frame_support::{
 	weights::Weight,
 };
 use sp_runtime::DispatchResult;
-use surety_primitives::{Clock, RoundIndex, ServiceId};
+use surety_primitives::{Clock, JUDGED_AFTER, RoundIndex, ServiceId};
 
 /// Empty cold pages that the turn skips at most in one round.
 const MAX_SKIPPED: u32 = 32;
@@ -154,7 +154,7 @@ impl<T: Config> Pallet<T> {
 		let progress = Progress::<T>::get();
 		let judging = progress.judged.saturating_add(1);
 		let now = T::Clock::round();
-		(judging.max(now.saturating_sub(u32::from(LAG)))..=now).rev().find(|round| {
+		(judging.max(now.saturating_sub(JUDGED_AFTER))..=now).rev().find(|round| {
 			let at = position(&DuePages::<T>::get(round), page, slot);
 			at.is_some_and(|at| *round > judging || at >= progress.pages)
 		})

@@ -30,8 +30,6 @@ pub const HISTOGRAM: u32 = 32;
 pub const PAGE_BYTES: usize = 32_760;
 /// Most cold pages, so most listings are 128 times this.
 pub const MAX_COLD_PAGES: u32 = 65_536;
-/// Rounds whose snapshots may be open besides the current one.
-pub const LAG: u16 = 3;
 /// Rounds for which the root of the accepted reveals is kept: a week of minutes.
 pub const ROOTS_KEPT: RoundIndex = 10_080;
 /// What the findings of a prober at all services of one operator in one page and round count in

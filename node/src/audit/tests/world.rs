@@ -102,7 +102,7 @@ impl Chain for MemoryChain {
 	}
 }
 
-/// What a prober does in a round.
+/// Conduct of a prober in a round.
 #[derive(Clone, Copy)]
 pub enum Conduct {
 	/// Reports what the endpoint does.
