@@ -41,7 +41,8 @@ use std::{
 };
 use surety_primitives::{LatencyBucket, RoundIndex, ServiceId, Verdict, report::Finding};
 use surety_runtime::{
-	AccountId, BlockNumber, Hash, Runtime, RuntimeApi, RuntimeCall, UncheckedExtrinsic, opaque::Block,
+	AccountId, BlockNumber, Hash, Runtime, RuntimeApi, RuntimeCall, UncheckedExtrinsic,
+	opaque::Block,
 };
 
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
@@ -208,8 +209,10 @@ fn cpu_time() -> Duration {
 	/// Of user and system, behind the name in brackets; in hundredths of a second on every Linux.
 	const FIELDS: std::ops::Range<usize> = 11..13;
 	let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-	let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-	let ticks = fields.get(FIELDS).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok());
+	let fields: Vec<&str> =
+		stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+	let ticks =
+		fields.get(FIELDS).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok());
 	Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
@@ -245,7 +248,12 @@ impl Chain {
 		let client = client(None, dir)?;
 		let info = client.info();
 		if info.best_number != 0 {
-			return Err(format!("{} is not new: it has {} blocks", dir.display(), info.best_number).into());
+			return Err(format!(
+				"{} is not new: it has {} blocks",
+				dir.display(),
+				info.best_number
+			)
+			.into());
 		}
 		let genesis = info.genesis_hash;
 		Ok(Self {
@@ -291,7 +299,9 @@ impl Chain {
 			self.read(probes::Progress::<Runtime>::hashed_key().to_vec())?.unwrap_or_default();
 		let round = self.parent.0 / timings().round_blocks;
 		if judged.judged + 2 != round {
-			return Err(format!("in round {round} round {} is the last judged", judged.judged).into());
+			return Err(
+				format!("in round {round} round {} is the last judged", judged.judged).into()
+			);
 		}
 		let mut pages = 0;
 		while let Some(page) = self.hot_page(pages)? {
@@ -343,7 +353,8 @@ impl Chain {
 		let start = Instant::now();
 		let (built, sent) = self.build(&self.waiting)?;
 		let build = start.elapsed();
-		let report_bytes = self.waiting.drain(..sent).map(|extrinsic| extrinsic.encoded_size()).sum();
+		let report_bytes =
+			self.waiting.drain(..sent).map(|extrinsic| extrinsic.encoded_size()).sum();
 		let windows = touched(&built, &probes::Windows::<Runtime>::final_prefix());
 		let pages = touched(&built, &probes::Pages::<Runtime>::final_prefix());
 		let keys = changed(&built);
@@ -368,10 +379,12 @@ impl Chain {
 
 		let (offset, round) = (self.offset(), number / timings().round_blocks);
 		self.parent = (number, hash);
-		let weight: frame_system::ConsumedWeight =
-			self.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?.unwrap_or_default();
+		let weight: frame_system::ConsumedWeight = self
+			.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?
+			.unwrap_or_default();
 		let after = self.breaches()?;
-		let turns = round.checked_sub(2).is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
+		let turns =
+			round.checked_sub(2).is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
 		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
 		let kind = match offset {
 			_ if session => Kind::Session,
@@ -406,7 +419,8 @@ impl Chain {
 	fn build(&self, reports: &[OpaqueExtrinsic]) -> Res<(BuiltBlock<Block>, usize)> {
 		let (number, hash) = self.parent;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + 1);
-		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+		let digest =
+			PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
 		let logs = vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())];
 		let mut inherents = sp_inherents::InherentData::new();
 		let now = sp_timestamp::Timestamp::new(*slot * timings().slot_ms);
@@ -423,9 +437,9 @@ impl Chain {
 		let mut sent = 0;
 		for extrinsic in reports {
 			match builder.push(extrinsic.clone()) {
-				Err(sp_blockchain::Error::ApplyExtrinsicFailed(ApplyExtrinsicFailed::Validity(full)))
-					if full.exhausted_resources() =>
-				{
+				Err(sp_blockchain::Error::ApplyExtrinsicFailed(
+					ApplyExtrinsicFailed::Validity(full),
+				)) if full.exhausted_resources() => {
 					break;
 				},
 				pushed => pushed?,
@@ -453,7 +467,8 @@ impl Chain {
 			let (index, _) = snapshot.find(&key).ok_or("every prober is in the snapshot")?;
 			let report = self.report(&snapshot, round, n)?;
 			let hash = probes::commit_hash(self.genesis.as_ref(), round, &key, &salt(n), &report);
-			let signature = pair.sign(&probes::commit_payload(self.genesis.as_ref(), round, &hash)).into();
+			let signature =
+				pair.sign(&probes::commit_payload(self.genesis.as_ref(), round, &hash)).into();
 			authorized(probes::Call::commit { round, index, hash, signature })
 		};
 		self.probers.iter().enumerate().map(commit).collect()
@@ -462,7 +477,8 @@ impl Chain {
 	fn reveals(&self, round: RoundIndex) -> Res<Vec<OpaqueExtrinsic>> {
 		let snapshot = self.snapshot(round)?;
 		let reveal = |(n, pair): (usize, &sr25519::Pair)| {
-			let (index, _) = snapshot.find(&pair.public().into()).ok_or("every prober is in the snapshot")?;
+			let (index, _) =
+				snapshot.find(&pair.public().into()).ok_or("every prober is in the snapshot")?;
 			let report = self.report(&snapshot, round, n)?;
 			let report = report.try_into().map_err(|_| "a report is not too long")?;
 			authorized(probes::Call::reveal { round, index, salt: salt(n), report })
@@ -471,7 +487,12 @@ impl Chain {
 	}
 
 	/// Report of the `n`th prober. Latencies differ between services, probers and rounds.
-	fn report(&self, snapshot: &probes::Snapshot<AccountId>, round: RoundIndex, n: usize) -> Res<Vec<u8>> {
+	fn report(
+		&self,
+		snapshot: &probes::Snapshot<AccountId>,
+		round: RoundIndex,
+		n: usize,
+	) -> Res<Vec<u8>> {
 		const FASTEST_MS: u32 = 20;
 		const LATENCIES: usize = 100;
 		let up = |ms| Finding::Up(LatencyBucket::from_millis(ms)).to_byte();
@@ -522,10 +543,20 @@ fn authorized(call: probes::Call<Runtime>) -> Res<OpaqueExtrinsic> {
 /// then removes it, which never gets to the database.
 fn changed(built: &BuiltBlock<Block>) -> usize {
 	let transient = [twox_128(b"System"), twox_128(b"ExtrinsicData")].concat();
-	built.storage_changes.main_storage_changes.iter().filter(|(key, _)| !key.starts_with(&transient)).count()
+	built
+		.storage_changes
+		.main_storage_changes
+		.iter()
+		.filter(|(key, _)| !key.starts_with(&transient))
+		.count()
 }
 
 /// Those of them that begin with `prefix`.
 fn touched(built: &BuiltBlock<Block>, prefix: &[u8]) -> usize {
-	built.storage_changes.main_storage_changes.iter().filter(|(key, _)| key.starts_with(prefix)).count()
+	built
+		.storage_changes
+		.main_storage_changes
+		.iter()
+		.filter(|(key, _)| key.starts_with(prefix))
+		.count()
 }

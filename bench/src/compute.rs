@@ -79,7 +79,11 @@ fn measure_matches(chain: &mut chain::Chain, matches: &Matches) -> Res<Vec<Sampl
 	for (n, sample) in (0..).zip(matching) {
 		let (orders, replicas) = Matches::nth(n);
 		if sample.leases != orders * replicas {
-			return Err(format!("{} leases awarded by {orders} x {replicas} replicas", sample.leases).into());
+			return Err(format!(
+				"{} leases awarded by {orders} x {replicas} replicas",
+				sample.leases
+			)
+			.into());
 		}
 	}
 	Ok(samples)
@@ -90,7 +94,9 @@ pub fn print(all: &[Measured]) {
 	if all.is_empty() {
 		return;
 	}
-	println!("Orders and leases. All leases are over but those that run, which are probed every round.");
+	println!(
+		"Orders and leases. All leases are over but those that run, which are probed every round."
+	);
 	print_terms();
 	print_due();
 	let charts: Vec<Chart> = all
@@ -114,13 +120,23 @@ pub fn print(all: &[Measured]) {
 
 /// Addition of matches to a block without a sweep, in time and in weight.
 fn print_matches(all: &[Measured]) {
-	let head =
-		["open orders", "probers", "matched", "replicas", "blocks", "build p50", "import p50", "weight max"];
-	let more = ["import/weight", "more build", "more import", "more weight", "import/weight of it", "p95"];
+	let head = [
+		"open orders",
+		"probers",
+		"matched",
+		"replicas",
+		"blocks",
+		"build p50",
+		"import p50",
+		"weight max",
+	];
+	let more =
+		["import/weight", "more build", "more import", "more weight", "import/weight of it", "p95"];
 	let mut table = Table::new(&[&head[..], &more].concat());
 	for m in all {
 		let of = |leases: u32| {
-			let matching = |s: &&Sample| s.kind == Kind::Idle && s.offset == IDLE_AT && s.leases == leases;
+			let matching =
+				|s: &&Sample| s.kind == Kind::Idle && s.offset == IDLE_AT && s.leases == leases;
 			Summary::of(m.matches.iter().filter(matching))
 		};
 		let Some(none) = of(0) else { continue };
@@ -129,7 +145,12 @@ fn print_matches(all: &[Measured]) {
 			let size = [m.orders.open, m.probers, orders, replicas].map(|n| n.to_string());
 			let ms = |ms: f64| format!("{ms:.2}");
 			let mut row = size.to_vec();
-			row.extend([some.blocks.to_string(), ms(some.build[0]), ms(some.import[0]), ms(some.weight)]);
+			row.extend([
+				some.blocks.to_string(),
+				ms(some.build[0]),
+				ms(some.import[0]),
+				ms(some.weight),
+			]);
 			row.push(percent(some.share[0]));
 			let (build, import) = (some.build[0] - none.build[0], some.import[0] - none.import[0]);
 			let weight = some.weight - none.weight;
@@ -149,7 +170,9 @@ fn print_matches(all: &[Measured]) {
 	if table.is_empty() {
 		return;
 	}
-	println!("Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} bids.");
+	println!(
+		"Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} bids."
+	);
 	println!(
 		"On the right, what that adds to the median (p95: what the slowest add to it) and to the largest weight of such\n  blocks without:\n"
 	);

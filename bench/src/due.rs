@@ -24,8 +24,9 @@ pub struct Measured {
 pub fn pages(arg: &str) -> Result<u32, String> {
 	let due: u32 = arg.parse().map_err(|error| format!("{error}"))?;
 	let fits = due.is_multiple_of(ROWS) && (MIN_DUE..=MAX_DUE).contains(&(due / ROWS));
-	fits.then_some(due)
-		.ok_or_else(|| format!("a multiple of {ROWS} from {} to {}", MIN_DUE * ROWS, MAX_DUE * ROWS))
+	fits.then_some(due).ok_or_else(|| {
+		format!("a multiple of {ROWS} from {} to {}", MIN_DUE * ROWS, MAX_DUE * ROWS)
+	})
 }
 
 /// Measure all states with each number of probers, side by side.
@@ -71,14 +72,27 @@ pub fn print(all: &[Measured]) {
 	println!("By the kind of block:\n");
 	let charts: Vec<Chart> = all
 		.iter()
-		.map(|m| Chart { size: vec![m.due.to_string(), m.probers.to_string()], samples: &m.samples })
+		.map(|m| Chart {
+			size: vec![m.due.to_string(), m.probers.to_string()],
+			samples: &m.samples,
+		})
 		.collect();
 	print_kinds(&["due", "probers"], &charts);
 }
 
 /// Share of a slot that blocks take. Those that close windows or begin sessions are apart.
 fn print_blocks(all: &[Measured]) {
-	let head = ["due", "probers", "blocks", "build p50", "p95", "import p50", "p95", "of slot", "of limit"];
+	let head = [
+		"due",
+		"probers",
+		"blocks",
+		"build p50",
+		"p95",
+		"import p50",
+		"p95",
+		"of slot",
+		"of limit",
+	];
 	let slowest = ["slowest", "import p50", "p95", "of limit"];
 	let more = ["kB of block p50", "max", "kB of reports per round", "weight max", "of limit"];
 	let closing = ["closing: import max", "weight max", "of limit"];
@@ -91,7 +105,8 @@ fn print_blocks(all: &[Measured]) {
 		let Some(blocks) = Summary::of(usual()) else { continue };
 		let kinds = by_kind(usual()).into_iter();
 		let kinds = kinds.filter_map(|(kind, samples)| Some((kind, Summary::of(samples)?)));
-		let Some((kind, slow)) = kinds.max_by(|(_, a), (_, b)| a.import[1].total_cmp(&b.import[1])) else {
+		let Some((kind, slow)) = kinds.max_by(|(_, a), (_, b)| a.import[1].total_cmp(&b.import[1]))
+		else {
 			continue;
 		};
 		let mut bytes: Vec<usize> = usual().map(|s| s.bytes).collect();
@@ -119,7 +134,9 @@ fn print_blocks(all: &[Measured]) {
 			percent(blocks.weight / limit),
 		];
 		let closing = || m.samples.iter().filter(|s| s.kind.closes());
-		if let (Some(blocks), Some(longest)) = (Summary::of(closing()), closing().map(|s| s.import).max()) {
+		if let (Some(blocks), Some(longest)) =
+			(Summary::of(closing()), closing().map(|s| s.import).max())
+		{
 			row.extend([
 				ms(longest.as_secs_f64() * 1_000.0),
 				ms(blocks.weight),

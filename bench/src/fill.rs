@@ -14,11 +14,13 @@ use sp_io::hashing::{blake2_256, twox_128};
 use sp_runtime::{BuildStorage, Perbill};
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
-	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict, WindowShare,
+	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict,
+	WindowShare,
 };
 use surety_runtime::{
 	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Parameters, Runtime,
-	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT, WASM_BINARY,
+	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT,
+	WASM_BINARY,
 	genesis::EPOCH_CONFIG,
 	parameters::{RuntimeParameters, market, probing},
 };
@@ -115,7 +117,8 @@ pub fn probers(n: usize) -> Vec<sr25519::Pair> {
 pub fn with_probers(filled: &Storage, plan: &Plan, n: usize) -> Res<Storage> {
 	// Everything that knows the validators.
 	let pallets = ["Session", "Historical", "Babe", "Grandpa", "AuthorityDiscovery"];
-	let mut prefixes: Vec<Vec<u8>> = pallets.map(|name| twox_128(name.as_bytes()).to_vec()).to_vec();
+	let mut prefixes: Vec<Vec<u8>> =
+		pallets.map(|name| twox_128(name.as_bytes()).to_vec()).to_vec();
 	prefixes.push(ProberSet::<Runtime>::hashed_key().to_vec());
 	let theirs = |key: &[u8]| prefixes.iter().any(|prefix| key.starts_with(prefix));
 	let mut storage = filled.clone();
@@ -158,7 +161,8 @@ pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
 	if check {
 		BasicExternalities::execute_with_storage(&mut storage, check_invariants)?;
 	}
-	let code = WASM_BINARY.ok_or("the runtime was built without its wasm: unset SKIP_WASM_BUILD")?;
+	let code =
+		WASM_BINARY.ok_or("the runtime was built without its wasm: unset SKIP_WASM_BUILD")?;
 	storage.top.insert(sp_core::storage::well_known_keys::CODE.to_vec(), code.to_vec());
 	Ok(storage)
 }
@@ -204,7 +208,10 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		timing: TimingConfig { timings: timings(), ..Default::default() },
 		balances: BalancesConfig { balances, ..Default::default() },
 		babe: BabeConfig { epoch_config: EPOCH_CONFIG, ..Default::default() },
-		session: SessionConfig { keys: probers.iter().enumerate().map(keys).collect(), ..Default::default() },
+		session: SessionConfig {
+			keys: probers.iter().enumerate().map(keys).collect(),
+			..Default::default()
+		},
 		operators: OperatorsConfig { networks: vec![network], ..Default::default() },
 		..Default::default()
 	}

@@ -174,7 +174,9 @@ fn scale(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 		chain::run_all(&mut chains, args.warm_up)?;
 		let writes = chains.iter_mut().map(Chain::writes).collect::<Res<Vec<_>>>()?;
 		let samples = chain::run_all(&mut chains, args.warm_up + 2 + args.rounds)?;
-		for (((services, agreements), writes), samples) in sizes.iter().copied().zip(writes).zip(samples) {
+		for (((services, agreements), writes), samples) in
+			sizes.iter().copied().zip(writes).zip(samples)
+		{
 			all.push(Measured { services, agreements, probers: *probers, samples, writes });
 		}
 	}
@@ -221,8 +223,11 @@ fn print_scale(all: &[Measured]) {
 		.collect();
 	print_kinds(&["services", "agreements", "probers"], &charts);
 	let pairs = all.windows(2).filter(|pair| pair[0].probers == pair[1].probers).map(|pair| {
-		let size =
-			vec![pair[0].probers.to_string(), pair[0].services.to_string(), pair[1].services.to_string()];
+		let size = vec![
+			pair[0].probers.to_string(),
+			pair[0].services.to_string(),
+			pair[1].services.to_string(),
+		];
 		(size, &pair[0].samples[..], &pair[1].samples[..])
 	});
 	print_changes(&["probers", "services from", "to"], pairs);
@@ -232,7 +237,9 @@ fn print_scale(all: &[Measured]) {
 /// What is common to all that is measured.
 fn print_terms() {
 	let limit = fill::block_limit() as f64 / 1e9;
-	println!("Blocks without user transactions. Times and weights in ms; a block may weigh {limit:.0} ms.");
+	println!(
+		"Blocks without user transactions. Times and weights in ms; a block may weigh {limit:.0} ms."
+	);
 	println!(
 		"Production timing but for windows of {WINDOW_ROUNDS} rounds of {} blocks.",
 		timings().round_blocks
@@ -241,7 +248,9 @@ fn print_terms() {
 
 /// Services due where their number is not measured.
 fn print_due() {
-	println!("Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier tables.\n");
+	println!(
+		"Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier tables.\n"
+	);
 }
 
 fn print_writes(all: &[Measured]) {
@@ -250,7 +259,9 @@ fn print_writes(all: &[Measured]) {
 		let [commit, reveal] = m.writes.map(|writes| format!("{writes:.2}"));
 		table.row(vec![m.services.to_string(), m.probers.to_string(), commit, reveal]);
 	}
-	println!("Storage keys written by a transaction of a prober, beside what its block writes anyway:\n");
+	println!(
+		"Storage keys written by a transaction of a prober, beside what its block writes anyway:\n"
+	);
 	table.print();
 }
 
@@ -259,18 +270,19 @@ fn print_breach(m: &Measured) {
 		"A breach, by the agreements of its service. {} probers, {} services. The blocks compared judge the same page.\n",
 		m.probers, m.services,
 	);
-	let of = |breaches: [u32; 2]| {
-		Summary::of(
-			m.samples
-				.iter()
-				.filter(|s| s.offset == JUDGE_AT && s.kind == Kind::Judge && s.breaches == breaches),
-		)
-	};
+	let of =
+		|breaches: [u32; 2]| {
+			Summary::of(m.samples.iter().filter(|s| {
+				s.offset == JUDGE_AT && s.kind == Kind::Judge && s.breaches == breaches
+			}))
+		};
 	let mut table = Table::new(&[&["agreements"][..], &CELLS[..]].concat());
 	let (none, one, many) = (of([0, 0]), of([1, 0]), of([0, 1]));
-	for (name, summary) in
-		[("no breach".to_string(), &none), ("1".to_string(), &one), (m.agreements.to_string(), &many)]
-	{
+	for (name, summary) in [
+		("no breach".to_string(), &none),
+		("1".to_string(), &one),
+		(m.agreements.to_string(), &many),
+	] {
 		if let Some(summary) = summary {
 			table.row([vec![name], summary.cells()].concat());
 		}

@@ -108,15 +108,28 @@ impl Databases {
 	}
 
 	/// Start a chain of the `nth` number of probers.
-	pub fn open(&self, nth: usize, probers: u32, down: fn(RoundIndex) -> &'static [usize]) -> Res<Chain> {
-		let chain = Chain::open(&path(self.dir.path(), nth), fill::probers(probers as usize), down)?;
-		eprintln!("  {probers} probers: the database is quiet after {:.0} s", chain::settle().as_secs_f64());
+	pub fn open(
+		&self,
+		nth: usize,
+		probers: u32,
+		down: fn(RoundIndex) -> &'static [usize],
+	) -> Res<Chain> {
+		let chain =
+			Chain::open(&path(self.dir.path(), nth), fill::probers(probers as usize), down)?;
+		eprintln!(
+			"  {probers} probers: the database is quiet after {:.0} s",
+			chain::settle().as_secs_f64()
+		);
 		Ok(chain)
 	}
 }
 
 /// Fill those of `states` that are picked.
-pub fn fill_all(args: &Args, states: &[State], mut pick: impl FnMut(State) -> bool) -> Res<Vec<Databases>> {
+pub fn fill_all(
+	args: &Args,
+	states: &[State],
+	mut pick: impl FnMut(State) -> bool,
+) -> Res<Vec<Databases>> {
 	let picked = (0..).zip(states).filter(|(_, state)| pick(**state)).map(|(nth, _)| nth);
 	picked.map(|nth| Databases::fill(args, nth)).collect()
 }

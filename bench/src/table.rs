@@ -32,7 +32,12 @@ impl Table {
 		let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
 		let widths: Vec<usize> = (0..columns)
 			.map(|column| {
-				self.rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
+				self.rows
+					.iter()
+					.filter_map(|row| row.get(column))
+					.map(String::len)
+					.max()
+					.unwrap_or(0)
 			})
 			.collect();
 		for (n, row) in self.rows.iter().enumerate() {
@@ -43,7 +48,10 @@ impl Table {
 			});
 			println!("  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
 			if n == 0 {
-				println!("  {}", widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  "));
+				println!(
+					"  {}",
+					widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  ")
+				);
 			}
 		}
 		println!();
@@ -162,7 +170,8 @@ pub fn print_changes<'a>(
 	head: &[&str],
 	pairs: impl Iterator<Item = (Vec<String>, &'a [Sample], &'a [Sample])>,
 ) {
-	let mut table = Table::new(&[head, &["block", "build p50", "p95", "import p50", "p95"]].concat());
+	let mut table =
+		Table::new(&[head, &["block", "build p50", "p95", "import p50", "p95"]].concat());
 	for (size, from, to) in pairs {
 		let of = |samples: &[Sample], which: fn(Kind) -> bool| {
 			Summary::of(samples.iter().filter(|s| which(s.kind)))
@@ -194,7 +203,9 @@ pub fn change(from: f64, to: f64) -> String {
 }
 
 /// The samples of each kind.
-pub fn by_kind<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> BTreeMap<Kind, Vec<&'a Sample>> {
+pub fn by_kind<'a>(
+	samples: impl IntoIterator<Item = &'a Sample>,
+) -> BTreeMap<Kind, Vec<&'a Sample>> {
 	let mut kinds: BTreeMap<Kind, Vec<&Sample>> = BTreeMap::new();
 	for sample in samples {
 		kinds.entry(sample.kind).or_default().push(sample);

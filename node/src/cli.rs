@@ -129,7 +129,9 @@ impl FromStr for Anchor {
 			return Err("the URL must begin with http:// or https://".into());
 		}
 		match uri.authority() {
-			Some(authority) if authority.host().is_empty() => return Err("the URL has no host".into()),
+			Some(authority) if authority.host().is_empty() => {
+				return Err("the URL has no host".into());
+			},
 			Some(authority) if authority.as_str().contains('@') => {
 				return Err("the URL must not contain credentials".into());
 			},
@@ -245,7 +247,8 @@ mod tests {
 		])
 		.unwrap();
 		let probing = cli.probing;
-		let anchors: Vec<_> = probing.anchors.iter().map(|a| (a.network.as_str(), a.url.as_str())).collect();
+		let anchors: Vec<_> =
+			probing.anchors.iter().map(|a| (a.network.as_str(), a.url.as_str())).collect();
 		assert_eq!(
 			anchors,
 			[("ethereum", "http://127.0.0.1:8545/?key=a=b"), ("polkadot", "https://rpc.example")]
@@ -278,7 +281,9 @@ mod tests {
 
 	#[test]
 	fn hosts_that_are_no_hosts_are_refused() {
-		for host in ["", "http://a", "a:80", "a/b", "a b", "a..b", "a_b", "127.1", "256.1.1.1", "[::1"] {
+		for host in
+			["", "http://a", "a:80", "a/b", "a b", "a..b", "a_b", "127.1", "256.1.1.1", "[::1"]
+		{
 			assert!(parse(&["--probe-deny", host]).is_err(), "{host}");
 		}
 	}

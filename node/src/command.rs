@@ -83,7 +83,8 @@ pub fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run(config.database))
 		},
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, mut task_manager, backend, import_queue } = service::new_tools(&config)?;
+			let Tools { client, mut task_manager, backend, import_queue } =
+				service::new_tools(&config)?;
 			task_manager.keep_alive(import_queue);
 			// What BABE and GRANDPA remember beside the blocks goes back with them.
 			let aux_revert = Box::new(|client: Arc<FullClient>, backend, blocks| {

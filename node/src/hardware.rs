@@ -10,8 +10,11 @@ const CORES: usize = 4;
 
 /// Throughput that a validator must have: that of the SDK's reference hardware, but for the number of cores.
 fn requirements() -> Requirements {
-	let minimum =
-		|metric, mibs| Requirement { metric, minimum: Throughput::from_mibs(mibs), validator_only: false };
+	let minimum = |metric, mibs| Requirement {
+		metric,
+		minimum: Throughput::from_mibs(mibs),
+		validator_only: false,
+	};
 	Requirements(vec![
 		minimum(Metric::Blake2256, 1_000.0),
 		minimum(Metric::Blake2256Parallel { num_cores: CORES }, 1_000.0),

@@ -70,7 +70,9 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::<_, Block>::new(client.clone()).into_rpc())?;
-	module.merge(Babe::new(client.clone(), babe.worker.clone(), babe.keystore, select_chain).into_rpc())?;
+	module.merge(
+		Babe::new(client.clone(), babe.worker.clone(), babe.keystore, select_chain).into_rpc(),
+	)?;
 	module.merge(
 		Grandpa::new(
 			grandpa.executor,
@@ -81,7 +83,9 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
 		)
 		.into_rpc(),
 	)?;
-	module.merge(SyncState::new(chain_spec, client.clone(), authority_set, babe.worker)?.into_rpc())?;
+	module.merge(
+		SyncState::new(chain_spec, client.clone(), authority_set, babe.worker)?.into_rpc(),
+	)?;
 	module.merge(Dev::<Block, _>::new(client.clone()).into_rpc())?;
 	module.merge(Audit::new(client.clone()).into_rpc())?;
 	module.merge(Surety::new(client).into_rpc())?;

@@ -112,10 +112,11 @@ struct Consensus {
 fn inherents(slot_duration: SlotDuration) -> BabeCreateInherentDataProviders<Block> {
 	Arc::new(move |_, ()| async move {
 		let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-		let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-			*timestamp,
-			slot_duration,
-		);
+		let slot =
+			sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+				*timestamp,
+				slot_duration,
+			);
 		Ok((slot, timestamp))
 	})
 }
@@ -134,12 +135,13 @@ fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		.transpose()?;
 
 	let executor: Executor = sc_service::new_wasm_executor(&config.executor);
-	let (client, backend, keystore, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
-		config,
-		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-		executor,
-		Vec::new(),
-	)?;
+	let (client, backend, keystore, task_manager) =
+		sc_service::new_full_parts::<Block, RuntimeApi, _>(
+			config,
+			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+			executor,
+			Vec::new(),
+		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
 		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
@@ -252,7 +254,8 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 	);
 	let metrics = Net::register_notification_metrics(prometheus.as_ref());
 	let genesis = client.info().genesis_hash;
-	let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
+	let grandpa_protocol =
+		sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
 	let (grandpa_protocol_config, grandpa_notifications) =
 		sc_consensus_grandpa::grandpa_peers_set_config::<_, Net>(
 			grandpa_protocol.clone(),
@@ -372,12 +375,13 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 			worker,
 		);
 
-		let dht_events = network.event_stream("authority-discovery").filter_map(|event| async move {
-			match event {
-				Event::Dht(event) => Some(event),
-				_ => None,
-			}
-		});
+		let dht_events =
+			network.event_stream("authority-discovery").filter_map(|event| async move {
+				match event {
+					Event::Dht(event) => Some(event),
+					_ => None,
+				}
+			});
 		let (worker, _service) = sc_authority_discovery::new_worker_and_service_with_config(
 			discovery_config,
 			client,
@@ -387,7 +391,11 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 			prometheus.clone(),
 			task_manager.spawn_handle(),
 		);
-		task_manager.spawn_handle().spawn("authority-discovery-worker", Some("networking"), worker.run());
+		task_manager.spawn_handle().spawn(
+			"authority-discovery-worker",
+			Some("networking"),
+			worker.run(),
+		);
 	}
 
 	if enable_grandpa {
@@ -482,7 +490,12 @@ impl ProbingNode<'_> {
 			spawner.spawn(
 				"report-metrics",
 				Some("offchain-worker"),
-				probing::watch_reports(client, self.pool.clone(), self.keystore.keystore(), metrics),
+				probing::watch_reports(
+					client,
+					self.pool.clone(),
+					self.keystore.keystore(),
+					metrics,
+				),
 			);
 		}
 		Ok(())

@@ -7,7 +7,8 @@
 
 use crate::{Balance, Clock};
 use sp_runtime::{
-	FixedPointNumber, FixedU64, Perbill, Rounding, helpers_128bit::multiply_by_rational_with_rounding,
+	FixedPointNumber, FixedU64, Perbill, Rounding,
+	helpers_128bit::multiply_by_rational_with_rounding,
 };
 
 /// Number of windows' prices in fixed point: 1.0 (inner value 1,000,000,000) is the price of one window.
@@ -36,7 +37,11 @@ pub fn cost_of(window_price: Balance, share: WindowShare) -> Option<Balance> {
 
 /// Bond that must be reserved for agreements of `rate` base units per block in all, of which credits of `left` windows'
 /// prices may still be taken, and the penalty on them. `None` if that overflows.
-pub fn exposure<C: Clock>(rate: Balance, left: WindowShare, penalty_share: Perbill) -> Option<Balance> {
+pub fn exposure<C: Clock>(
+	rate: Balance,
+	left: WindowShare,
+	penalty_share: Perbill,
+) -> Option<Balance> {
 	with_penalty(cost_of(window_price::<C>(rate)?, left)?, penalty_share)
 }
 

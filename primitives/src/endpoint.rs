@@ -130,14 +130,24 @@ fn parse(url: &[u8]) -> Result<(Target, Parsed), Fault> {
 ///
 /// - `genesis`: hash of the genesis block, 32 bytes.
 /// - `operator`: the encoded account of the operator.
-pub fn control_hash(genesis: &[u8], operator: &[u8], service: ServiceId, endpoint: &[u8]) -> [u8; 32] {
+pub fn control_hash(
+	genesis: &[u8],
+	operator: &[u8],
+	service: ServiceId,
+	endpoint: &[u8],
+) -> [u8; 32] {
 	BlakeTwo256::hash_of(&(b"surety:control", genesis, operator, service, endpoint)).0
 }
 
 /// Message that a VPN's agent signs (ed25519, with the key of its listing) to say how it is: the bytes
 /// `surety:vpn-health`, the genesis hash (32 bytes), the service (4 bytes, little-endian), the nonce of the
 /// question (16 bytes), and the state as text.
-pub fn vpn_health(genesis: &[u8; 32], service: ServiceId, nonce: &[u8; 16], state: &str) -> Vec<u8> {
+pub fn vpn_health(
+	genesis: &[u8; 32],
+	service: ServiceId,
+	nonce: &[u8; 16],
+	state: &str,
+) -> Vec<u8> {
 	let service = service.to_le_bytes();
 	[b"surety:vpn-health".as_slice(), genesis, &service, nonce, state.as_bytes()].concat()
 }
@@ -152,7 +162,9 @@ pub fn lineage(host: &Host) -> impl Iterator<Item = Host> + '_ {
 	let name = !host.starts_with(b"[") && Ipv4Addr::from_str(as_str(host)).is_err();
 	let above = host.iter().enumerate().filter(move |(_, byte)| name && **byte == b'.');
 	let above = above.filter_map(|(dot, _)| host.get(dot.checked_add(1)?..));
-	core::iter::once(host.as_slice()).chain(above).filter_map(|part| Host::try_from(part.to_vec()).ok())
+	core::iter::once(host.as_slice())
+		.chain(above)
+		.filter_map(|part| Host::try_from(part.to_vec()).ok())
 }
 
 /// A host, read.
@@ -236,7 +248,8 @@ fn parse_host(host: &[u8]) -> Result<Parsed, Fault> {
 fn ends_in_a_number(host: &[u8]) -> bool {
 	let last = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
 	let decimal = !last.is_empty() && last.iter().all(u8::is_ascii_digit);
-	let hex = last.strip_prefix(b"0x").is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+	let hex =
+		last.strip_prefix(b"0x").is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
 	decimal || hex
 }
 
@@ -280,9 +293,14 @@ mod tests {
 
 	#[test]
 	fn only_http_and_https_pass() {
-		for url in
-			["", "example.com", "ftp://example.com", "ws://example.com", "HTTP://example.com", "http:/e.com"]
-		{
+		for url in [
+			"",
+			"example.com",
+			"ftp://example.com",
+			"ws://example.com",
+			"HTTP://example.com",
+			"http:/e.com",
+		] {
 			assert_eq!(fault_of(url), Fault::Scheme, "{url}");
 		}
 	}
@@ -410,7 +428,10 @@ mod tests {
 			"http://255.255.255.255",
 		] {
 			assert_eq!(fault_of(url), Fault::Private, "{url}");
-			assert!(check(url.as_bytes(), true).is_ok(), "{url} where private endpoints are allowed");
+			assert!(
+				check(url.as_bytes(), true).is_ok(),
+				"{url} where private endpoints are allowed"
+			);
 		}
 	}
 
@@ -458,7 +479,10 @@ mod tests {
 				.map(|part| String::from_utf8(part.into_inner()).unwrap())
 				.collect()
 		};
-		assert_eq!(lineage("A.b.Example.com."), ["a.b.example.com", "b.example.com", "example.com", "com"]);
+		assert_eq!(
+			lineage("A.b.Example.com."),
+			["a.b.example.com", "b.example.com", "example.com", "com"]
+		);
 		assert_eq!(lineage("8.8.8.8"), ["8.8.8.8"]);
 		assert_eq!(lineage("[2606::1]"), ["[2606::1]"]);
 	}

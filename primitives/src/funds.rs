@@ -17,9 +17,19 @@ pub trait Funds<AccountId> {
 	type Reason: Copy;
 
 	/// Put free balance on hold. Fails if `who` would fall below the asset's minimum.
-	fn hold(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult;
+	fn hold(
+		asset: AssetId,
+		reason: Self::Reason,
+		who: &AccountId,
+		amount: Balance,
+	) -> DispatchResult;
 	/// Give held balance back to its owner's free balance.
-	fn release(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult;
+	fn release(
+		asset: AssetId,
+		reason: Self::Reason,
+		who: &AccountId,
+		amount: Balance,
+	) -> DispatchResult;
 	/// Move held balance of `from` to the free balance of `to`, even past a freeze (a freeze must not
 	/// protect a bond). Fails if `to` cannot take it (blocked, or left below the minimum).
 	fn pay_held(
@@ -30,7 +40,12 @@ pub trait Funds<AccountId> {
 		amount: Balance,
 	) -> DispatchResult;
 	/// Move free balance; `from` may be emptied but not killed while something holds it.
-	fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult;
+	fn transfer(
+		asset: AssetId,
+		from: &AccountId,
+		to: &AccountId,
+		amount: Balance,
+	) -> DispatchResult;
 	/// What `who` has on hold for `reason`.
 	fn held(asset: AssetId, reason: Self::Reason, who: &AccountId) -> Balance;
 	/// Free balance that `who` can spend.
@@ -55,11 +70,21 @@ where
 {
 	type Reason = Holds::Reason;
 
-	fn hold(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult {
+	fn hold(
+		asset: AssetId,
+		reason: Self::Reason,
+		who: &AccountId,
+		amount: Balance,
+	) -> DispatchResult {
 		Holds::hold(asset, &reason, who, amount)
 	}
 
-	fn release(asset: AssetId, reason: Self::Reason, who: &AccountId, amount: Balance) -> DispatchResult {
+	fn release(
+		asset: AssetId,
+		reason: Self::Reason,
+		who: &AccountId,
+		amount: Balance,
+	) -> DispatchResult {
 		Holds::release(asset, &reason, who, amount, Precision::Exact).map(drop)
 	}
 
@@ -87,7 +112,12 @@ where
 		}
 	}
 
-	fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
+	fn transfer(
+		asset: AssetId,
+		from: &AccountId,
+		to: &AccountId,
+		amount: Balance,
+	) -> DispatchResult {
 		Transfers::transfer(asset, from, to, amount, Preservation::Expendable).map(drop)
 	}
 

@@ -84,7 +84,10 @@ mod tests {
 			let bucket = LatencyBucket(b);
 			assert_eq!(LatencyBucket::from_micros(bucket.edge_micros()), bucket);
 			if b + 1 < BUCKETS {
-				assert_eq!(LatencyBucket::from_micros(bucket.edge_micros() + 1), LatencyBucket(b + 1));
+				assert_eq!(
+					LatencyBucket::from_micros(bucket.edge_micros() + 1),
+					LatencyBucket(b + 1)
+				);
 			}
 		}
 		assert_eq!(LatencyBucket::from_micros(0), LatencyBucket(0));

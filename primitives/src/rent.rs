@@ -31,7 +31,11 @@ stored! {
 impl Occupancy {
 	/// Share that is taken; all of none.
 	pub fn share(&self) -> Perbill {
-		if self.slots == 0 { Perbill::one() } else { Perbill::from_rational(self.taken, self.slots) }
+		if self.slots == 0 {
+			Perbill::one()
+		} else {
+			Perbill::from_rational(self.taken, self.slots)
+		}
 	}
 }
 
@@ -52,7 +56,9 @@ mod tests {
 	/// Planck per window for the slots `from + 1 ..= to` of 8,064, with production's parameters.
 	fn cost(from: u32, to: u32) -> Balance {
 		let (base, peak) = (Perbill::from_parts(100_000), Perbill::from_percent(10));
-		(from + 1..=to).map(|taken| rent(1_000 * UNIT, base, peak, Occupancy { taken, slots: 8_064 })).sum()
+		(from + 1..=to)
+			.map(|taken| rent(1_000 * UNIT, base, peak, Occupancy { taken, slots: 8_064 }))
+			.sum()
 	}
 
 	#[test]

@@ -94,13 +94,14 @@ mod tests {
 	#[test]
 	fn every_finding_survives_the_byte() {
 		let buckets = || (0..crate::latency::BUCKETS).filter_map(LatencyBucket::from_index);
-		let all = buckets().flat_map(|b| [Finding::Up(b), Finding::Bad(b), Finding::Stale(b)]).chain([
-			Finding::Down,
-			Finding::NoProof,
-			Finding::InDoubt,
-			Finding::Abstained,
-			Finding::Skipped,
-		]);
+		let all =
+			buckets().flat_map(|b| [Finding::Up(b), Finding::Bad(b), Finding::Stale(b)]).chain([
+				Finding::Down,
+				Finding::NoProof,
+				Finding::InDoubt,
+				Finding::Abstained,
+				Finding::Skipped,
+			]);
 		for finding in all {
 			assert_eq!(Finding::from_byte(finding.to_byte()), finding);
 		}

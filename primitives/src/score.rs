@@ -142,7 +142,8 @@ fn scale(value: u64, factor: u64) -> u64 {
 
 /// `floor(a * b / c)`, 0 if `c` is.
 fn mul_div(a: u64, b: u64, c: u64) -> u64 {
-	let quotient = u128::from(a).saturating_mul(u128::from(b)).checked_div(u128::from(c)).unwrap_or(0);
+	let quotient =
+		u128::from(a).saturating_mul(u128::from(b)).checked_div(u128::from(c)).unwrap_or(0);
 	u64::try_from(quotient).unwrap_or(u64::MAX)
 }
 
@@ -206,7 +207,8 @@ impl Evidence {
 		let spread = squared.isqrt().saturating_mul(DEVIATIONS);
 
 		let above = a.saturating_mul(ROOT_SCALE).saturating_sub(spread);
-		let bound = above.saturating_mul(one).checked_div(s.saturating_mul(ROOT_SCALE)).unwrap_or(0);
+		let bound =
+			above.saturating_mul(one).checked_div(s.saturating_mul(ROOT_SCALE)).unwrap_or(0);
 		u64::try_from(bound).unwrap_or(ONE).min(ONE)
 	}
 
@@ -257,7 +259,8 @@ impl Quality {
 		let rounds = |n: u16| u64::from(n).saturating_mul(ONE);
 		let (up, bad) = (rounds(counters.up), rounds(counters.bad));
 		let down = rounds(counters.down).saturating_add(rounds(counters.stale));
-		let measured = [up, bad, down, rounds(counters.unclear)].into_iter().fold(0u64, u64::saturating_add);
+		let measured =
+			[up, bad, down, rounds(counters.unclear)].into_iter().fold(0u64, u64::saturating_add);
 		Self {
 			measured: self.measured.saturating_add(measured),
 			up: self.up.saturating_add(up),
@@ -380,7 +383,9 @@ pub fn p95(histogram: &[u16]) -> Option<LatencyBucket> {
 		.checked_div(histogram.len())
 		.unwrap_or(0)
 		.saturating_sub(1);
-	LatencyBucket::from_index(u8::try_from(upper).unwrap_or(u8::MAX).min(LatencyBucket::MAX.index()))
+	LatencyBucket::from_index(
+		u8::try_from(upper).unwrap_or(u8::MAX).min(LatencyBucket::MAX.index()),
+	)
 }
 
 /// 100 up to `target`, 0 from ten times that on, straight in between.

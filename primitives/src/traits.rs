@@ -1,9 +1,10 @@
 //! The traits through which the pallets meet. Who implements and who uses them: the table in the crate's root.
 
 use crate::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint, EscrowId,
-	LeaseId, MeterReading, Network, NetworkId, Occupancy, OrderId, RoundIndex, Service, ServiceId, Severity,
-	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary, shared, stored,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, Endpoint,
+	EscrowId, LeaseId, MeterReading, Network, NetworkId, Occupancy, OrderId, RoundIndex, Service,
+	ServiceId, Severity, SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary,
+	shared, stored,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
@@ -181,7 +182,12 @@ pub trait Bonding<AccountId> {
 	/// Take up to `credit` for `credit_to` and then up to `penalty` for the treasury out of the bond:
 	/// active bond first, then the newest unbonding chunk. Moves what there is; never fails. The caller
 	/// lowers the exposure.
-	fn slash(service: ServiceId, credit: Balance, credit_to: &AccountId, penalty: Balance) -> Slashed;
+	fn slash(
+		service: ServiceId,
+		credit: Balance,
+		credit_to: &AccountId,
+		penalty: Balance,
+	) -> Slashed;
 	/// Take up to `amount` of the service's bond for `to`, which is no punishment but a price: rent. Moves what
 	/// there is, in the order of [`Self::slash`], and says how much; never fails. The caller lowers the exposure.
 	fn charge(service: ServiceId, amount: Balance, to: &AccountId) -> Balance;

@@ -9,8 +9,8 @@ use surety_primitives::{
 	credit::{cost_of, credit_of, window_price, with_penalty},
 	rent::rent,
 	score::{
-		Evidence, MAX_RATING, MOST_PAID_TENANT, MOST_RATED_OPERATOR, MOST_RATED_TENANT, ONE, payment_weight,
-		rating_weight,
+		Evidence, MAX_RATING, MOST_PAID_TENANT, MOST_RATED_OPERATOR, MOST_RATED_TENANT, ONE,
+		payment_weight, rating_weight,
 	},
 	tiers,
 };
@@ -217,7 +217,8 @@ fn rent_of_a_slot_and_the_turnover_that_pays_it() {
 
 #[test]
 fn a_service_is_dead_below_half_of_its_measured_rounds() {
-	let dead = |up, down| Counters { up, down, ..Default::default() }.is_dead(Local::window_rounds());
+	let dead =
+		|up, down| Counters { up, down, ..Default::default() }.is_dead(Local::window_rounds());
 	assert!(dead(5, 7) && !dead(6, 6));
 	// Half of the window must be measured.
 	assert!(dead(2, 4) && !dead(2, 3));
@@ -257,7 +258,10 @@ fn scores_and_ratings() {
 	let scale = 10 * SURE;
 	let weights = [1, 10, 90].map(|fee| rating_weight(fee * SURE, scale));
 	assert_eq!(weights, [11_363_636, 62_500_000, 112_500_000]);
-	assert_eq!(Evidence::of_rating(4, weights[1]), Evidence { alpha: 46_875_000, beta: 15_625_000 });
+	assert_eq!(
+		Evidence::of_rating(4, weights[1]),
+		Evidence { alpha: 46_875_000, beta: 15_625_000 }
+	);
 	assert_eq!(payment_weight(weights[1]), 31_250_000);
 	let most = [MAX_RATING, MOST_RATED_OPERATOR, MOST_RATED_TENANT, MOST_PAID_TENANT];
 	assert_eq!(most, [ONE / 8, ONE / 4, 3 * ONE / 4, ONE / 4]);

@@ -97,8 +97,11 @@ impl Menu {
 	/// From the prober's own state. `None` if it has no block at such a depth.
 	pub fn own(own: &OwnHead, depth: Depth, random: &mut Random) -> Option<Self> {
 		let behind = |number: &u32| own.number.saturating_sub(*number);
-		let mut known: Vec<_> =
-			own.references.iter().filter(|(number, _)| depth.range().contains(&behind(number))).collect();
+		let mut known: Vec<_> = own
+			.references
+			.iter()
+			.filter(|(number, _)| depth.range().contains(&behind(number)))
+			.collect();
 		if known.is_empty() {
 			known.extend(own.references.iter().min_by_key(|(number, _)| *number));
 		}
@@ -194,16 +197,22 @@ impl Anchors {
 		});
 		let scripts = scripts.collect();
 		let networks: Vec<NetworkId> = asked.iter().map(|anchor| anchor.network).collect();
-		let heads = engine::run_until(http, scripts, limits, |now, heads: &[Option<Option<u64>>]| {
-			hurry
-				&& now >= for_all
-				&& networks.iter().all(|network| {
-					let of =
-						|| heads.iter().zip(&networks).filter(|(_, n)| *n == network).map(|(head, _)| head);
-					let there = of().filter(|head| matches!(head, Some(Some(_)))).count();
-					most(there, of().count()) && there >= AGREE || of().all(Option::is_some)
-				})
-		});
+		let heads =
+			engine::run_until(http, scripts, limits, |now, heads: &[Option<Option<u64>>]| {
+				hurry
+					&& now >= for_all
+					&& networks.iter().all(|network| {
+						let of = || {
+							heads
+								.iter()
+								.zip(&networks)
+								.filter(|(_, n)| *n == network)
+								.map(|(head, _)| head)
+						};
+						let there = of().filter(|head| matches!(head, Some(Some(_)))).count();
+						most(there, of().count()) && there >= AGREE || of().all(Option::is_some)
+					})
+			});
 		for (anchor, head) in asked.iter_mut().zip(heads) {
 			// One that could not even be asked has not failed.
 			let Some(head) = head else { continue };
@@ -230,10 +239,13 @@ impl Anchors {
 		let mut drawn = Vec::new();
 		let mut queries = Vec::new();
 		for (network, depth) in wanted {
-			let Some(base) = agreed_height(self.group(*network).filter_map(|anchor| anchor.head)) else {
+			let Some(base) = agreed_height(self.group(*network).filter_map(|anchor| anchor.head))
+			else {
 				continue;
 			};
-			let Some(protocol) = self.group(*network).map(|anchor| anchor.protocol).next() else { continue };
+			let Some(protocol) = self.group(*network).map(|anchor| anchor.protocol).next() else {
+				continue;
+			};
 			let number = depth.draw(base, random);
 			let (block, transaction) = match protocol {
 				Protocol::Ethereum => {
@@ -257,14 +269,17 @@ impl Anchors {
 		let (mut owners, mut contents) = (Vec::new(), Vec::new());
 		for (of, base, range) in drawn {
 			let (asked, said) = (queries.get(range.clone()), blocks.get(range));
-			let (Some([block, ..]), Some([Some(agreed), more @ ..])) = (asked, said) else { continue };
+			let (Some([block, ..]), Some([Some(agreed), more @ ..])) = (asked, said) else {
+				continue;
+			};
 			let number = block.number;
 			let reference = |task, digest| Reference { number, task, digest };
 			let mut blocks = vec![reference(block.task.clone(), agreed.digest)];
 			let depth = base.saturating_sub(number);
 			let tasks = match &block.task {
 				Task::BlockHash(_) => {
-					let storage = (depth <= SUBSTRATE_STATES).then(|| random.pick(&ITEMS).copied()).flatten();
+					let storage =
+						(depth <= SUBSTRATE_STATES).then(|| random.pick(&ITEMS).copied()).flatten();
 					let storage = storage.map(|item| Task::Storage { item, hash: agreed.digest });
 					[Some(Task::Header(agreed.digest)), storage].into_iter().flatten().collect()
 				},
@@ -272,8 +287,10 @@ impl Anchors {
 					let Some(hash) = agreed.result.get("hash").hash() else { continue };
 					blocks.push(reference(Task::BlockByHash(hash), agreed.digest));
 					let time = agreed.result.get("timestamp").quantity().unwrap_or_default();
-					let state = keeps_state(depth, time.saturating_mul(1_000), http.now(), table.end);
-					let transaction = more.first().and_then(Option::as_ref).map(|agreed| &agreed.result);
+					let state =
+						keeps_state(depth, time.saturating_mul(1_000), http.now(), table.end);
+					let transaction =
+						more.first().and_then(Option::as_ref).map(|agreed| &agreed.result);
 					of_block(number, hash, transaction, state, random)
 				},
 			};
@@ -285,18 +302,27 @@ impl Anchors {
 			menus.push((of, Menu { head: agreed.head, blocks, contents: Vec::new() }));
 		}
 		let said = self.ask(http, &contents, limits(table.anchors_until));
-		for ((Query { number, task, .. }, owner), agreed) in contents.into_iter().zip(owners).zip(said) {
-			let (Some((_, menu)), Some(Agreed { digest, .. })) = (menus.get_mut(owner), agreed) else {
+		for ((Query { number, task, .. }, owner), agreed) in
+			contents.into_iter().zip(owners).zip(said)
+		{
+			let (Some((_, menu)), Some(Agreed { digest, .. })) = (menus.get_mut(owner), agreed)
+			else {
 				continue;
 			};
-			let part = if matches!(task, Task::Header(_)) { &mut menu.blocks } else { &mut menu.contents };
+			let part =
+				if matches!(task, Task::Header(_)) { &mut menu.blocks } else { &mut menu.contents };
 			part.push(Reference { number, task, digest });
 		}
 		menus
 	}
 
 	/// Ask each question of all anchors that have the block, until more than half say the same.
-	fn ask(&mut self, http: &mut impl Http, queries: &[Query], limits: Limits) -> Vec<Option<Agreed>> {
+	fn ask(
+		&mut self,
+		http: &mut impl Http,
+		queries: &[Query],
+		limits: Limits,
+	) -> Vec<Option<Agreed>> {
 		let now = http.now();
 		let limits = Limits { patience: limits.end.saturating_sub(now), ..limits };
 		let client = &mut self.client;
@@ -310,7 +336,8 @@ impl Anchors {
 					let result = reply.get("result");
 					let digest = if reply.is_error() { None } else { query.task.digest(result) };
 					// Of the others nothing more is read.
-					let kept = matches!(query.task, Task::BlockByNumber(_) | Task::Transaction { .. });
+					let kept =
+						matches!(query.task, Task::BlockByNumber(_) | Task::Transaction { .. });
 					digest.map(|digest| (digest, if kept { result.clone() } else { Fact::Absent }))
 				});
 				asked.push((index, head));
@@ -319,7 +346,8 @@ impl Anchors {
 		}
 		let votes = |index: usize, said: &[Option<Option<([u8; 32], Fact)>>]| {
 			let of = asked.iter().zip(said).filter(|((i, _), _)| *i == index);
-			of.filter_map(|((_, head), said)| Some((*head, said.as_ref()?.as_ref()?.0))).collect::<Vec<_>>()
+			of.filter_map(|((_, head), said)| Some((*head, said.as_ref()?.as_ref()?.0)))
+				.collect::<Vec<_>>()
 		};
 		let said = engine::run_until(http, scripts, limits, |_, said| {
 			queries.iter().enumerate().all(|(index, _)| {
@@ -328,14 +356,16 @@ impl Anchors {
 				let agreeing =
 					votes.iter().map(|(_, d)| votes.iter().filter(|(_, other)| other == d).count());
 				let agreeing = agreeing.max().unwrap_or_default();
-				most(agreeing, of().count()) && agreeing >= AGREE || of().all(|(_, said)| said.is_some())
+				most(agreeing, of().count()) && agreeing >= AGREE
+					|| of().all(|(_, said)| said.is_some())
 			})
 		});
 		let agreed = |index: usize| {
 			let (head, digest) = agree(&votes(index, &said))?;
 			let mut results = asked.iter().zip(&said).filter(|((i, _), _)| *i == index);
-			let result =
-				results.find_map(|(_, said)| said.clone().flatten().filter(|(d, _)| *d == digest))?.1;
+			let result = results
+				.find_map(|(_, said)| said.clone().flatten().filter(|(d, _)| *d == digest))?
+				.1;
 			Some(Agreed { head, digest, result })
 		};
 		(0..queries.len()).map(agreed).collect()
@@ -368,16 +398,20 @@ fn of_block(
 ) -> Vec<Task> {
 	let member = |key| transaction.map(|transaction| transaction.get(key));
 	// Written anew: it is the text of one anchor.
-	let address =
-		|key| member(key).and_then(Fact::bytes).filter(|bytes| bytes.len() == 20).map(|b| to_hex(&b));
+	let address = |key| {
+		member(key).and_then(Fact::bytes).filter(|bytes| bytes.len() == 20).map(|b| to_hex(&b))
+	};
 	let logs_of = address("to");
-	let mut tasks =
-		vec![Task::Logs { block: if random.flip() { Ok(number) } else { Err(hash) }, address: logs_of }];
+	let mut tasks = vec![Task::Logs {
+		block: if random.flip() { Ok(number) } else { Err(hash) },
+		address: logs_of,
+	}];
 	tasks.extend(member("hash").and_then(Fact::hash).map(Task::Receipt));
 	if state {
 		let account = if random.flip() { address("from") } else { address("to") };
 		// Empty blocks have no accounts: that of burnt coins exists everywhere.
-		let account = account.or_else(|| address("from")).unwrap_or_else(|| format!("0x{}", "0".repeat(40)));
+		let account =
+			account.or_else(|| address("from")).unwrap_or_else(|| format!("0x{}", "0".repeat(40)));
 		tasks.push(Task::Balance { address: account, number });
 	}
 	tasks
@@ -408,7 +442,8 @@ fn agree(votes: &[(u64, [u8; 32])]) -> Option<(u64, [u8; 32])> {
 	if agreeing < AGREE || tie {
 		return None;
 	}
-	let head = agreed_height(votes.iter().filter(|(_, said)| said == digest).map(|(head, _)| *head))?;
+	let head =
+		agreed_height(votes.iter().filter(|(_, said)| said == digest).map(|(head, _)| *head))?;
 	Some((head, *digest))
 }
 

@@ -30,17 +30,33 @@ const ANY: (&str, &str) = ("accept", "*/*");
 pub static PROFILES: [Profile; 8] = [
 	Profile { headers: &[JSON, ANY], members: [Method, Params, Id, Version], space: "" },
 	Profile {
-		headers: &[JSON, ANY, ("accept-language", "*"), ("sec-fetch-mode", "cors"), ("user-agent", "node")],
+		headers: &[
+			JSON,
+			ANY,
+			("accept-language", "*"),
+			("sec-fetch-mode", "cors"),
+			("user-agent", "node"),
+		],
 		members: [Version, Id, Method, Params],
 		space: "",
 	},
 	Profile {
-		headers: &[JSON, ANY, ("accept-language", "*"), ("sec-fetch-mode", "cors"), ("user-agent", "node")],
+		headers: &[
+			JSON,
+			ANY,
+			("accept-language", "*"),
+			("sec-fetch-mode", "cors"),
+			("user-agent", "node"),
+		],
 		members: [Id, Version, Method, Params],
 		space: "",
 	},
 	Profile {
-		headers: &[("accept", "application/json, text/plain, */*"), JSON, ("user-agent", "axios/1.7.9")],
+		headers: &[
+			("accept", "application/json, text/plain, */*"),
+			JSON,
+			("user-agent", "axios/1.7.9"),
+		],
 		members: [Version, Method, Params, Id],
 		space: "",
 	},

@@ -99,7 +99,11 @@ pub struct Limits {
 
 /// Hold all conversations, each to start at its time (unix ms, ascending). `None` for one that could not
 /// be held: the time was over before it was its turn, or the prober's clock jumped.
-pub fn run<S: Script>(http: &mut impl Http, scripts: Vec<(u64, S)>, limits: Limits) -> Vec<Option<S::Out>> {
+pub fn run<S: Script>(
+	http: &mut impl Http,
+	scripts: Vec<(u64, S)>,
+	limits: Limits,
+) -> Vec<Option<S::Out>> {
 	run_until(http, scripts, limits, |_, _| false)
 }
 
@@ -113,7 +117,8 @@ pub fn run_until<S: Script>(
 ) -> Vec<Option<S::Out>> {
 	let outcomes = scripts.iter().map(|_| None).collect();
 	let talks = scripts.iter().map(|_| None).collect();
-	let queue = scripts.into_iter().enumerate().map(|(index, (at, script))| (at, index, script)).collect();
+	let queue =
+		scripts.into_iter().enumerate().map(|(index, (at, script))| (at, index, script)).collect();
 	let mut engine = Engine {
 		http,
 		limits,
@@ -219,7 +224,10 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 	/// Begin the conversations that are due.
 	fn begin(&mut self, now: u64) {
 		let last = now.min(self.limits.latest);
-		while now <= last && self.has_room() && self.queue.front().is_some_and(|(at, ..)| *at <= last) {
+		while now <= last
+			&& self.has_room()
+			&& self.queue.front().is_some_and(|(at, ..)| *at <= last)
+		{
 			let Some((_, index, mut script)) = self.queue.pop_front() else { return };
 			let until = now.saturating_add(self.limits.patience).min(self.limits.end);
 			let step = script.open();
@@ -338,8 +346,10 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 			return;
 		}
 		let elapsed = elapsed(&self.http.headers(request.id));
-		let micros = elapsed.unwrap_or_else(|| now.saturating_sub(request.sent).saturating_mul(1_000));
-		let answer = Answer { status, body: Vec::new(), latency: LatencyBucket::from_micros(micros) };
+		let micros =
+			elapsed.unwrap_or_else(|| now.saturating_sub(request.sent).saturating_mul(1_000));
+		let answer =
+			Answer { status, body: Vec::new(), latency: LatencyBucket::from_micros(micros) };
 		if is_success(status) {
 			// In front: most bodies are there by now, and need not queue behind those that trickle.
 			self.reading.push_front(Reading { request, answer, length: 0 });
@@ -388,9 +398,13 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 			self.kept = self.kept.saturating_add(more);
 		}
 		while self.kept > MAX_KEPT {
-			let keeping =
-				self.talks.iter().enumerate().filter_map(|(index, talk)| Some((index, talk.as_ref()?)));
-			let oldest = keeping.filter(|(_, talk)| talk.kept > 0).min_by_key(|(_, talk)| talk.until);
+			let keeping = self
+				.talks
+				.iter()
+				.enumerate()
+				.filter_map(|(index, talk)| Some((index, talk.as_ref()?)));
+			let oldest =
+				keeping.filter(|(_, talk)| talk.kept > 0).min_by_key(|(_, talk)| talk.until);
 			let Some((index, _)) = oldest else { return };
 			self.fail(index, Failure::Oversize);
 		}
@@ -410,7 +424,9 @@ impl<H: Http, S: Script> Engine<'_, H, S> {
 				Ok(0) => return Part::End,
 				Ok(read) => read,
 				Err(HttpError::DeadlineReached) => return Part::More,
-				Err(HttpError::IoError | HttpError::Invalid) => return Part::Failed(Failure::Transport),
+				Err(HttpError::IoError | HttpError::Invalid) => {
+					return Part::Failed(Failure::Transport);
+				},
 			};
 			reading.length = reading.length.saturating_add(read);
 			if reading.length > reading.request.keep.limit() {

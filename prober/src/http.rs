@@ -49,7 +49,12 @@ pub trait Http {
 	/// Headers of an answer.
 	fn headers(&mut self, id: HttpRequestId) -> Vec<(Vec<u8>, Vec<u8>)>;
 	/// Read on in a body; 0 is its end.
-	fn read(&mut self, id: HttpRequestId, buffer: &mut [u8], deadline: u64) -> Result<usize, HttpError>;
+	fn read(
+		&mut self,
+		id: HttpRequestId,
+		buffer: &mut [u8],
+		deadline: u64,
+	) -> Result<usize, HttpError>;
 }
 
 /// The host's.
@@ -66,15 +71,20 @@ impl Http for Host {
 
 	fn send(&mut self, ask: &Ask, deadline: u64) -> Result<HttpRequestId, ()> {
 		let deadline = Timestamp::from_unix_millis(deadline);
-		let headers = ask.headers.iter().filter(|(name, _)| ask.post.is_some() || *name != "content-type");
+		let headers =
+			ask.headers.iter().filter(|(name, _)| ask.post.is_some() || *name != "content-type");
 		let pending = match &ask.post {
 			None => {
 				let request = Request::get(&ask.url).deadline(deadline);
-				headers.fold(request, |request, (name, value)| request.add_header(name, value)).send()
+				headers
+					.fold(request, |request, (name, value)| request.add_header(name, value))
+					.send()
 			},
 			Some(body) => {
 				let request = Request::post(&ask.url, vec![body.as_slice()]).deadline(deadline);
-				headers.fold(request, |request, (name, value)| request.add_header(name, value)).send()
+				headers
+					.fold(request, |request, (name, value)| request.add_header(name, value))
+					.send()
 			},
 		};
 		pending.map(|p| p.id).map_err(drop)
@@ -88,7 +98,12 @@ impl Http for Host {
 		sp_io::offchain::http_response_headers(id)
 	}
 
-	fn read(&mut self, id: HttpRequestId, buffer: &mut [u8], deadline: u64) -> Result<usize, HttpError> {
+	fn read(
+		&mut self,
+		id: HttpRequestId,
+		buffer: &mut [u8],
+		deadline: u64,
+	) -> Result<usize, HttpError> {
 		let deadline = Some(Timestamp::from_unix_millis(deadline));
 		let read = sp_io::offchain::http_response_read_body(id, buffer, deadline)?;
 		Ok(usize::try_from(read).unwrap_or(usize::MAX).min(buffer.len()))

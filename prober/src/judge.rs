@@ -98,8 +98,10 @@ pub fn task(head: u64, reference: &Reference, reply: &Fact) -> Worth {
 /// Judge a list of models, in OpenAI's form.
 pub fn models(body: &[u8], model: &str) -> Worth {
 	let list = json::read(body).unwrap_or_default();
-	let listed =
-		list.get("data").list().is_some_and(|data| data.iter().any(|m| m.get("id").text() == Some(model)));
+	let listed = list
+		.get("data")
+		.list()
+		.is_some_and(|data| data.iter().any(|m| m.get("id").text() == Some(model)));
 	if listed { Worth::Right } else { Worth::Wrong }
 }
 
@@ -109,9 +111,12 @@ pub fn models(body: &[u8], model: &str) -> Worth {
 /// be empty: a model may have nothing to say.
 pub fn completion(body: &[u8]) -> Worth {
 	let reply = json::read(body).unwrap_or_default();
-	let message = reply.get("choices").list().and_then(<[Fact]>::first).map(|choice| choice.get("message"));
+	let message =
+		reply.get("choices").list().and_then(<[Fact]>::first).map(|choice| choice.get("message"));
 	let said = message.is_some_and(|message| {
-		["content", "reasoning_content", "reasoning"].iter().any(|key| message.get(key).text().is_some())
+		["content", "reasoning_content", "reasoning"]
+			.iter()
+			.any(|key| message.get(key).text().is_some())
 	});
 	if said && names_a_model(&reply) && !reply.is_error() { Worth::Right } else { Worth::Wrong }
 }
@@ -119,8 +124,11 @@ pub fn completion(body: &[u8]) -> Worth {
 /// Judge an embedding: it has OpenAI's form and names a model, and the vector is one of numbers.
 pub fn embedding(body: &[u8]) -> Worth {
 	let reply = json::read(body).unwrap_or_default();
-	let vector =
-		reply.get("data").list().and_then(<[Fact]>::first).and_then(|data| data.get("embedding").list());
+	let vector = reply
+		.get("data")
+		.list()
+		.and_then(<[Fact]>::first)
+		.and_then(|data| data.get("embedding").list());
 	let numeric = vector.is_some_and(|vector| {
 		!vector.is_empty() && vector.iter().all(|number| matches!(number, Fact::Number(_)))
 	});
@@ -155,7 +163,8 @@ pub fn vpn(
 ) -> Option<Worth> {
 	let health = json::read(body).unwrap_or_default();
 	let (state, signature) = (health.get("state").text(), health.get("signature").text());
-	let (Some(state), Some(signature)) = (state, signature.and_then(|text| json::hex::<64>(text.as_bytes())))
+	let (Some(state), Some(signature)) =
+		(state, signature.and_then(|text| json::hex::<64>(text.as_bytes())))
 	else {
 		return Some(Worth::Wrong);
 	};

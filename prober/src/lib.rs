@@ -227,7 +227,8 @@ impl OwnHead {
 		let mut blocks: Vec<u32> = depths.filter_map(|depth| number.checked_sub(depth)).collect();
 		blocks.push(0);
 		blocks.dedup();
-		let references = blocks.into_iter().filter_map(|block| Some((block, hash_of(block)?))).collect();
+		let references =
+			blocks.into_iter().filter_map(|block| Some((block, hash_of(block)?))).collect();
 		Self { number, references }
 	}
 }

@@ -39,8 +39,11 @@ pub fn one(client: &mut Client, url: &str, (method, params): (&str, String)) -> 
 /// Several JSON-RPC questions in one request, and their ids.
 pub fn batch(client: &mut Client, url: &str, calls: &[(&str, String)]) -> (Vec<u64>, Ask) {
 	let ids: Vec<u64> = calls.iter().map(|_| client.id()).collect();
-	let questions: Vec<String> =
-		ids.iter().zip(calls).map(|(id, (method, params))| client.question(*id, method, params)).collect();
+	let questions: Vec<String> = ids
+		.iter()
+		.zip(calls)
+		.map(|(id, (method, params))| client.question(*id, method, params))
+		.collect();
 	let body = client.batch(&questions);
 	(ids, post(client, url.to_string(), body))
 }
@@ -156,7 +159,10 @@ mod tests {
 		let query = format!("?nonce={}", "001f".repeat(8));
 		assert_eq!(vpn(&client, "https://a", &nonce).url, format!("https://a/{query}"));
 		assert_eq!(vpn(&client, "https://a/b", &nonce).url, format!("https://a/b{query}"));
-		assert_eq!(embedding(&client, "https://a/", "m", &mut random).url, "https://a/v1/embeddings");
+		assert_eq!(
+			embedding(&client, "https://a/", "m", &mut random).url,
+			"https://a/v1/embeddings"
+		);
 	}
 
 	#[test]

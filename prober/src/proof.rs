@@ -71,9 +71,14 @@ mod tests {
 		] {
 			assert!(!is_proof(digits.as_bytes(), &other));
 		}
-		for junk in
-			["", "0x", &digits[..62], &format!("{digits}00"), &format!("{digits} {digits}"), "<html></html>"]
-		{
+		for junk in [
+			"",
+			"0x",
+			&digits[..62],
+			&format!("{digits}00"),
+			&format!("{digits} {digits}"),
+			"<html></html>",
+		] {
 			assert!(!is_proof(junk.as_bytes(), &expected), "{junk}");
 		}
 	}

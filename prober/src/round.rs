@@ -23,7 +23,8 @@ pub fn probe(
 	schedule: &Schedule,
 	random: [u8; 32],
 ) -> Vec<Finding> {
-	let mut findings: Vec<_> = targets.iter().map(|t| t.skip.unwrap_or(Finding::Abstained)).collect();
+	let mut findings: Vec<_> =
+		targets.iter().map(|t| t.skip.unwrap_or(Finding::Abstained)).collect();
 	let asked: Vec<usize> =
 		targets.iter().enumerate().filter(|(_, t)| t.skip.is_none()).map(|(i, _)| i).collect();
 	if asked.is_empty() {
@@ -35,7 +36,8 @@ pub fn probe(
 	if table.begin > http.now() {
 		http.sleep_until(table.begin);
 	}
-	let mut round = Round { http, targets, networks, anchors, table, concurrency: concurrency(schedule) };
+	let mut round =
+		Round { http, targets, networks, anchors, table, concurrency: concurrency(schedule) };
 	let menus = round.menus(&asked, &mut random);
 	round.visit(asked, &menus, &mut random, &mut findings);
 	round.doubt_oneself(&menus, &mut findings);
@@ -63,7 +65,9 @@ impl<'a, H: Http> Round<'a, H> {
 		let mut menus = Menus::new();
 		let mut foreign: Vec<(NetworkId, Depth)> = Vec::new();
 		for target in asked.iter().filter_map(|index| self.targets.get(*index)) {
-			let Some(network) = target.kind.network().and_then(|id| self.network(id)) else { continue };
+			let Some(network) = target.kind.network().and_then(|id| self.network(id)) else {
+				continue;
+			};
 			let of = (network.id, Depth::of(target.max_head_lag));
 			if lease_of_service(target.service).is_some()
 				|| menus.iter().any(|(other, _)| *other == of)
@@ -81,7 +85,13 @@ impl<'a, H: Http> Round<'a, H> {
 			let limits = self.limits(self.table.anchors_part(1, 3));
 			let used = |id| foreign.iter().any(|(other, _)| *other == id);
 			self.anchors.ask_heads(self.http, used, limits, true);
-			menus.extend(self.anchors.menus(self.http, &foreign, &self.table, self.concurrency, random));
+			menus.extend(self.anchors.menus(
+				self.http,
+				&foreign,
+				&self.table,
+				self.concurrency,
+				random,
+			));
 		}
 		menus
 	}
@@ -103,7 +113,13 @@ impl<'a, H: Http> Round<'a, H> {
 	}
 
 	/// Ask the services, in random order at random times.
-	fn visit(&mut self, mut asked: Vec<usize>, menus: &Menus, random: &mut Random, findings: &mut [Finding]) {
+	fn visit(
+		&mut self,
+		mut asked: Vec<usize>,
+		menus: &Menus,
+		random: &mut Random,
+		findings: &mut [Finding],
+	) {
 		random.shuffle(&mut asked);
 		let times = starts(asked.len(), self.http.now(), self.table.spread_end, random);
 		let mut indices = Vec::new();

@@ -47,7 +47,8 @@ impl Timetable {
 		let share = |percent: u64| {
 			end.saturating_sub(begin).saturating_mul(percent).checked_div(100).unwrap_or_default()
 		};
-		let (for_anchors, for_canary) = if anchors { (share(ANCHORS), share(CANARY)) } else { (0, 0) };
+		let (for_anchors, for_canary) =
+			if anchors { (share(ANCHORS), share(CANARY)) } else { (0, 0) };
 		let anchors_until = begin.saturating_add(for_anchors);
 		let probes_end = end.saturating_sub(for_canary);
 		let spread_end = schedule
@@ -60,7 +61,8 @@ impl Timetable {
 		let services = u64::try_from(services).unwrap_or(u64::MAX);
 		if services > places {
 			let time = probes_end.saturating_sub(anchors_until).saturating_mul(places);
-			let queue = services.saturating_add(services.isqrt().saturating_mul(2)).saturating_add(places);
+			let queue =
+				services.saturating_add(services.isqrt().saturating_mul(2)).saturating_add(places);
 			// A place is free only a turn after its conversation is over.
 			let each = time.checked_div(queue).unwrap_or_default();
 			let each = each.saturating_sub(TURN.min(each.checked_div(2).unwrap_or_default()));
@@ -84,7 +86,8 @@ pub fn concurrency(schedule: &Schedule) -> usize {
 /// `count` times in `from..=until`, each of them at random, ascending.
 pub fn starts(count: usize, from: u64, until: u64, random: &mut Random) -> Vec<u64> {
 	let bound = until.saturating_sub(from).saturating_add(1);
-	let mut times: Vec<u64> = (0..count).map(|_| from.saturating_add(random.below(bound))).collect();
+	let mut times: Vec<u64> =
+		(0..count).map(|_| from.saturating_add(random.below(bound))).collect();
 	times.sort_unstable();
 	times
 }
@@ -104,7 +107,8 @@ impl Random {
 	/// A number in `0..bound`; 0 if there is none.
 	pub fn below(&mut self, bound: u64) -> u64 {
 		// A bias of `bound / 2^128` is none.
-		let number = u128::from_le_bytes(self.bytes()).checked_rem(bound.into()).unwrap_or_default();
+		let number =
+			u128::from_le_bytes(self.bytes()).checked_rem(bound.into()).unwrap_or_default();
 		u64::try_from(number).unwrap_or_default()
 	}
 
@@ -177,10 +181,13 @@ mod tests {
 	#[test]
 	fn patience_is_more_than_terms_may_promise() {
 		for round in [5_000, 12_000, 60_000] {
-			for (services, places) in [(100, 512), (512, 512), (3_000, 512), (8_192, 1_366), (65_536, 10_923)]
+			for (services, places) in
+				[(100, 512), (512, 512), (3_000, 512), (8_192, 1_366), (65_536, 10_923)]
 			{
-				let table = Timetable::new(&schedule(0, round * 8 / 10, round, places), 0, services, true);
-				let promised = if services > 512 && round < 60_000 { round * 9 / 100 } else { round / 10 };
+				let table =
+					Timetable::new(&schedule(0, round * 8 / 10, round, places), 0, services, true);
+				let promised =
+					if services > 512 && round < 60_000 { round * 9 / 100 } else { round / 10 };
 				assert!(table.patience >= promised, "{round} {services} {}", table.patience);
 			}
 			// A worker that comes late has as much.

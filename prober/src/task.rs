@@ -69,19 +69,30 @@ pub enum Task {
 }
 
 /// Storage items that every Substrate chain has, or nearly.
-pub const ITEMS: [(&str, &str); 4] =
-	[("System", "Number"), ("System", "ParentHash"), ("Timestamp", "Now"), ("Balances", "TotalIssuance")];
+pub const ITEMS: [(&str, &str); 4] = [
+	("System", "Number"),
+	("System", "ParentHash"),
+	("Timestamp", "Now"),
+	("Balances", "TotalIssuance"),
+];
 
 impl Task {
 	/// Method and parameters, the latter as the inside of a JSON array.
 	pub fn call(&self) -> (&'static str, String) {
 		match self {
-			Self::BlockByNumber(number) => ("eth_getBlockByNumber", format!("\"{number:#x}\",false")),
-			Self::BlockByHash(hash) => ("eth_getBlockByHash", format!("\"{}\",false", to_hex(hash))),
-			Self::Transaction { number, index } => {
-				("eth_getTransactionByBlockNumberAndIndex", format!("\"{number:#x}\",\"{index:#x}\""))
+			Self::BlockByNumber(number) => {
+				("eth_getBlockByNumber", format!("\"{number:#x}\",false"))
 			},
-			Self::Balance { address, number } => ("eth_getBalance", format!("\"{address}\",\"{number:#x}\"")),
+			Self::BlockByHash(hash) => {
+				("eth_getBlockByHash", format!("\"{}\",false", to_hex(hash)))
+			},
+			Self::Transaction { number, index } => (
+				"eth_getTransactionByBlockNumberAndIndex",
+				format!("\"{number:#x}\",\"{index:#x}\""),
+			),
+			Self::Balance { address, number } => {
+				("eth_getBalance", format!("\"{address}\",\"{number:#x}\""))
+			},
 			Self::Receipt(hash) => ("eth_getTransactionReceipt", format!("\"{}\"", to_hex(hash))),
 			Self::Logs { block, address } => {
 				let block = match block {
@@ -114,7 +125,8 @@ impl Task {
 				if matches!(self, Self::BlockByHash(asked) if *asked != hash) {
 					return None;
 				}
-				let (parent, time) = (result.get("parentHash").hash()?, result.get("timestamp").quantity()?);
+				let (parent, time) =
+					(result.get("parentHash").hash()?, result.get("timestamp").quantity()?);
 				Some(blake2_256(&(number, hash, parent, time).encode()))
 			},
 			Self::Transaction { .. } => {
@@ -125,15 +137,20 @@ impl Task {
 			Self::Balance { .. } => Some(blake2_256(&amount(result)?.encode())),
 			Self::Receipt(asked) => {
 				let hash = result.get("transactionHash").hash().filter(|hash| hash == asked)?;
-				let block = (result.get("blockHash").hash()?, result.get("blockNumber").quantity()?);
+				let block =
+					(result.get("blockHash").hash()?, result.get("blockNumber").quantity()?);
 				let index = result.get("transactionIndex").quantity()?;
 				let outcome = (result.get("status").quantity(), result.get("gasUsed").quantity()?);
 				Some(blake2_256(&(hash, block, index, outcome).encode()))
 			},
 			Self::Logs { .. } => {
 				let logs = result.list()?.iter().map(|log| {
-					let topics =
-						log.get("topics").list()?.iter().map(Fact::hash).collect::<Option<Vec<_>>>()?;
+					let topics = log
+						.get("topics")
+						.list()?
+						.iter()
+						.map(Fact::hash)
+						.collect::<Option<Vec<_>>>()?;
 					let of = (log.get("transactionHash").hash()?, log.get("address").bytes()?);
 					Some((of, topics, log.get("data").bytes()?))
 				});
@@ -145,7 +162,8 @@ impl Task {
 
 	/// True of a result that says that there is no such thing (yet).
 	pub fn is_missing(&self, result: &Fact) -> bool {
-		let no_logs = matches!(self, Self::Logs { .. }) && result.list().is_some_and(<[Fact]>::is_empty);
+		let no_logs =
+			matches!(self, Self::Logs { .. }) && result.list().is_some_and(<[Fact]>::is_empty);
 		result.is_none() || no_logs
 	}
 }
@@ -153,7 +171,8 @@ impl Task {
 /// Significant digits of a quantity of at most 256 bits.
 fn amount(result: &Fact) -> Option<String> {
 	let digits = result.text()?.strip_prefix("0x")?;
-	let plain = !digits.is_empty() && digits.len() <= 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+	let plain =
+		!digits.is_empty() && digits.len() <= 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
 	plain.then(|| digits.trim_start_matches('0').to_ascii_lowercase())
 }
 

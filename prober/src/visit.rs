@@ -106,7 +106,9 @@ impl<'a> Visit<'a> {
 					self.singly(protocol)
 				}
 			},
-			(Standard::Lease(_), _) => self.ask(Stage::Page, plan::health(&self.client, self.endpoint)),
+			(Standard::Lease(_), _) => {
+				self.ask(Stage::Page, plan::health(&self.client, self.endpoint))
+			},
 			(Standard::Kind, ServiceKind::Inference { .. }) => self.next_part(),
 			(Standard::Kind, ServiceKind::Vpn { .. }) => {
 				let nonce = self.random.bytes();
@@ -124,7 +126,10 @@ impl<'a> Visit<'a> {
 	/// Ask each question in a request of its own.
 	fn singly(&mut self, protocol: Protocol) -> Step<Finding> {
 		let (client, endpoint) = (&mut self.client, self.endpoint);
-		let asks = self.questions.iter().map(|question| plan::one(client, endpoint, question.call(protocol)));
+		let asks = self
+			.questions
+			.iter()
+			.map(|question| plan::one(client, endpoint, question.call(protocol)));
 		let (ids, asks) = asks.unzip();
 		self.stage = Stage::Singles(ids);
 		Step::Ask(asks)
@@ -142,8 +147,12 @@ impl<'a> Visit<'a> {
 		let model = self.model();
 		let ask = match part {
 			Part::Models => plan::models(&self.client, self.endpoint),
-			Part::Completion => plan::completion(&self.client, self.endpoint, model, &mut self.random),
-			Part::Embedding => plan::embedding(&self.client, self.endpoint, model, &mut self.random),
+			Part::Completion => {
+				plan::completion(&self.client, self.endpoint, model, &mut self.random)
+			},
+			Part::Embedding => {
+				plan::embedding(&self.client, self.endpoint, model, &mut self.random)
+			},
 		};
 		self.ask(Stage::Part(part), ask)
 	}
@@ -211,7 +220,11 @@ impl<'a> Visit<'a> {
 
 	fn on_batch(&mut self, protocol: Protocol, ids: &[u64], answer: &Answer) -> Step<Finding> {
 		if !answer.is_success() {
-			return if refuses(answer.status) { self.singly(protocol) } else { self.no_success(answer) };
+			return if refuses(answer.status) {
+				self.singly(protocol)
+			} else {
+				self.no_success(answer)
+			};
 		}
 		match judge::batch(&answer.body, ids) {
 			Batch::Answers(answers) => self.judge(protocol, &answers),
@@ -330,7 +343,9 @@ impl Script for Visit<'_> {
 			(Stage::Control, _) => self.on_control(false, answer),
 			(Stage::Part(part), _) => self.on_part(part, answer),
 			(Stage::Vpn(nonce), _) => self.on_vpn(&nonce, answer),
-			(Stage::Batch(ids), Standard::Network(protocol, _)) => self.on_batch(protocol, &ids, answer),
+			(Stage::Batch(ids), Standard::Network(protocol, _)) => {
+				self.on_batch(protocol, &ids, answer)
+			},
 			(Stage::Singles(ids), Standard::Network(protocol, _)) => {
 				self.on_singles(protocol, &ids, &answers)
 			},

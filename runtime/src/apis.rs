@@ -17,8 +17,9 @@ use sp_runtime::{
 };
 use surety_primitives::{AgreementId, LeaseId, Network, NetworkId, OrderId, ServiceId};
 use surety_runtime_api::{
-	AgreementInfo, BidInfo, BreachInfo, LeaseInfo, NetworkStatus, OperatorInfo, OrderFilter, OrderInfo, Page,
-	RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary, Statement, TenantInfo,
+	AgreementInfo, BidInfo, BreachInfo, LeaseInfo, NetworkStatus, OperatorInfo, OrderFilter,
+	OrderInfo, Page, RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary, Statement,
+	TenantInfo,
 };
 
 impl_runtime_apis! {

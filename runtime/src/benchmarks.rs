@@ -15,18 +15,23 @@ use crate::{
 use alloc::{format, string::String, vec, vec::Vec};
 use codec::Decode;
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList, account};
-use frame_support::traits::{Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungibles::Mutate};
-use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
+use frame_support::traits::{
+	Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungibles::Mutate,
+};
+use frame_system_benchmarking::{
+	Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench,
+};
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, DueList, DuePages, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo, PageInfos,
-	PageSet, Pages, Prober, Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep, bit,
+	Due, DueList, DuePages, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo,
+	PageInfos, PageSet, Pages, Prober, Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep,
+	bit,
 };
 use pallet_surety_sla::ServiceState;
 use surety_primitives::{
-	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI,
-	Probing, Region, Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind, Verdict, WindowShare,
-	crypto::ProberId,
+	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME,
+	MAX_URI, Probing, Region, Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind,
+	Verdict, WindowShare, crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -125,7 +130,8 @@ impl Helper {
 			text(MAX_URI).try_into().expect("as long as it may be"),
 		)
 		.expect("the operator is new and funded");
-		Operators::approve_asset(RuntimeOrigin::root(), asset, MINIMUM).expect("the treasury owns it");
+		Operators::approve_asset(RuntimeOrigin::root(), asset, MINIMUM)
+			.expect("the treasury owns it");
 		Operators::bond_more(origin.clone(), local, BOND * 2).expect("the operator is funded");
 		let chunks = <Runtime as pallet_surety_operators::Config>::MaxUnbondingChunks::get();
 		for block in 1..=chunks {
@@ -189,7 +195,10 @@ impl Helper {
 		let pages = <Runtime as pallet_surety_probes::Config>::DueServices::get() / ROWS - 1;
 		let mut full = PageSet::default();
 		for page in 0..pages - 1 {
-			PageInfos::<Runtime>::insert(PageId::Hot(page), PageInfo { due: u128::MAX, taken: u128::MAX });
+			PageInfos::<Runtime>::insert(
+				PageId::Hot(page),
+				PageInfo { due: u128::MAX, taken: u128::MAX },
+			);
 			full.set(page, true);
 		}
 		let hot = PageId::Hot(pages - 1);
@@ -220,11 +229,13 @@ impl Helper {
 		let probers: Vec<Prober<AccountId>> = (0..most)
 			.map(|index| Prober {
 				account: account("prober", index, 0),
-				key: ProberId::decode(&mut &[index as u8; 32][..]).expect("any 32 bytes are a public key"),
+				key: ProberId::decode(&mut &[index as u8; 32][..])
+					.expect("any 32 bytes are a public key"),
 			})
 			.collect();
-		let due: Vec<Due> =
-			(0..MAX_DUE).map(|page| Due { page: PageId::Cold(1 + page), mask: u128::MAX }).collect();
+		let due: Vec<Due> = (0..MAX_DUE)
+			.map(|page| Due { page: PageId::Cold(1 + page), mask: u128::MAX })
+			.collect();
 		for round in ROUND - 2..=ROUND {
 			Snapshots::<Runtime>::insert(
 				round,
@@ -250,12 +261,15 @@ impl pallet_surety_operators::BenchmarkHelper<AccountId> for Helper {
 		Self::asset()
 	}
 	fn declare_capacity(service: ServiceId) {
-		let who = <Operators as Registry<AccountId>>::service(service).expect("it is listed").operator;
+		let who =
+			<Operators as Registry<AccountId>>::service(service).expect("it is listed").operator;
 		let total = Resources { cpu_milli: 64_000, memory_mib: 262_144, ..Default::default() };
-		ComputeOrders::declare_capacity(RuntimeOrigin::signed(who), service, total).expect("it is its own");
+		ComputeOrders::declare_capacity(RuntimeOrigin::signed(who), service, total)
+			.expect("it is its own");
 	}
 	fn sell_unit(service: ServiceId) {
-		let asset = <Operators as Registry<AccountId>>::service(service).expect("it is listed").asset;
+		let asset =
+			<Operators as Registry<AccountId>>::service(service).expect("it is listed").asset;
 		pallet_surety_sla::Services::<Runtime>::insert(
 			service,
 			ServiceState { units: 1, ..ServiceState::new(asset) },
@@ -281,8 +295,9 @@ impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
 		Self::listed(ServiceKind::Rpc { network: 0 })
 	}
 	fn listed_lease() -> LeaseId {
-		let parent = <Operators as Registry<AccountId>>::service(Self::listed(ServiceKind::Compute))
-			.expect("it was just listed");
+		let parent =
+			<Operators as Registry<AccountId>>::service(Self::listed(ServiceKind::Compute))
+				.expect("it was just listed");
 		let id = pallet_surety_operators::NextServiceId::<Runtime>::get() - 1;
 		let Service { endpoint, price, terms, .. } = parent;
 		<Operators as LeaseRegistry<AccountId>>::list_lease(LEASE, id, endpoint, price, terms)
@@ -295,7 +310,8 @@ impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
 	fn judge_through(round: RoundIndex) {
 		Progress::<Runtime>::put(Sweep { judged: round, ..Default::default() });
 		let blocks = Timing::round_blocks();
-		let pages: Vec<PageId> = Pages::<Runtime>::iter_keys().filter(|page| page.is_hot()).collect();
+		let pages: Vec<PageId> =
+			Pages::<Runtime>::iter_keys().filter(|page| page.is_hot()).collect();
 		for id in pages {
 			Pages::<Runtime>::mutate(id, |page| {
 				for row in page.iter_mut().flatten() {
@@ -314,7 +330,8 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 		if System::block_number() <= Timing::round_start(ROUND) {
 			System::set_block_number(Timing::round_start(ROUND) + 1);
 		}
-		Operators::approve_asset(RuntimeOrigin::root(), ASSET, MINIMUM).expect("the treasury owns it");
+		Operators::approve_asset(RuntimeOrigin::root(), ASSET, MINIMUM)
+			.expect("the treasury owns it");
 		asset
 	}
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {

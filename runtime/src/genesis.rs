@@ -43,22 +43,35 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 		(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 		(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
 	];
-	let accounts: Vec<AccountId> = Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
+	let accounts: Vec<AccountId> =
+		Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
 	let treasury = configs::market::Treasury::get();
 	// The pots live from the start: else the first tenant of all would have to bring one to life.
 	let pots = [treasury.clone(), configs::market::ProberPot::get(), Sla::pot()];
-	let unbonding =
-		dev.then(|| timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2));
+	let unbonding = dev.then(|| {
+		timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2)
+	});
 	let networks = vec![
-		GenesisNetwork { name: "surety".into(), protocol: Protocol::Substrate, own: true, anchors: vec![] },
-		GenesisNetwork { name: "ethereum".into(), protocol: Protocol::Ethereum, own: false, anchors: vec![] },
+		GenesisNetwork {
+			name: "surety".into(),
+			protocol: Protocol::Substrate,
+			own: true,
+			anchors: vec![],
+		},
+		GenesisNetwork {
+			name: "ethereum".into(),
+			protocol: Protocol::Ethereum,
+			own: false,
+			anchors: vec![],
+		},
 	];
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		timing: TimingConfig { timings: timing },
 		seed: SeedConfig {
 			minimum_bond,
 			unbonding_period: unbonding,
-			lease_blocks: dev.then(|| [3, 9, 6].map(|rounds| timing.round_blocks.saturating_mul(rounds))),
+			lease_blocks: dev
+				.then(|| [3, 9, 6].map(|rounds| timing.round_blocks.saturating_mul(rounds))),
 			keep_orders: unbonding,
 			lease_health: dev.then_some([3, 4]),
 			trial_rounds: dev.then_some(2),
@@ -118,5 +131,7 @@ pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 
 /// Names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
-	[DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, STAGING_RUNTIME_PRESET].map(PresetId::from).to_vec()
+	[DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, STAGING_RUNTIME_PRESET]
+		.map(PresetId::from)
+		.to_vec()
 }

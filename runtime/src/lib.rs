@@ -73,7 +73,8 @@ pub type TxExtension = (
 );
 
 /// A transaction of this chain.
-pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+pub type UncheckedExtrinsic =
+	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 
 /// Runs blocks.
 pub type Executive = frame_executive::Executive<

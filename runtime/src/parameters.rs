@@ -177,7 +177,9 @@ pub mod seed {
 			use super::dynamic::{compute, operators as op, probing};
 			let seed = |parameter: RuntimeParameters| {
 				let (key, value) =
-					frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(parameter);
+					frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(
+						parameter,
+					);
 				if let Some(value) = value {
 					pallet_parameters::Parameters::<Runtime>::insert(key, value);
 				}
@@ -190,7 +192,8 @@ pub mod seed {
 				op::UnbondingPeriod,
 				self.unbonding_period,
 			)));
-			let [fetch, start, reopen] = self.lease_blocks.map_or([None; 3], |blocks| blocks.map(Some));
+			let [fetch, start, reopen] =
+				self.lease_blocks.map_or([None; 3], |blocks| blocks.map(Some));
 			for parameter in [
 				compute::Parameters::FetchBlocks(compute::FetchBlocks, fetch),
 				compute::Parameters::StartBlocks(compute::StartBlocks, start),

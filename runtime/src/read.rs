@@ -5,8 +5,9 @@ use crate::*;
 use alloc::{collections::BTreeMap, vec::Vec};
 use pallet_surety_compute_orders as compute;
 use surety_primitives::{
-	AgreementId, BreachKind, Clock, LeaseId, MAX_PAGE, Meter, Network, NetworkId, OrderId, Probing, Registry,
-	ReputationInspect, Service, ServiceId, ServiceStatus, TrustLevel, page_size, service_of_lease, tiers,
+	AgreementId, BreachKind, Clock, LeaseId, MAX_PAGE, Meter, Network, NetworkId, OrderId, Probing,
+	Registry, ReputationInspect, Service, ServiceId, ServiceStatus, TrustLevel, page_size,
+	service_of_lease, tiers,
 };
 use surety_runtime_api::{
 	AgreementInfo, BidInfo, BondInfo, BreachInfo, CapacityInfo, LeaseInfo, LeasePhase, MAX_SCAN,
@@ -45,7 +46,12 @@ fn page_of<T>(ids: Vec<u32>, limit: u32, read: impl Fn(u32) -> Option<T>) -> Pag
 	Page { items: ids.into_iter().filter_map(read).collect(), next }
 }
 
-fn summary(id: ServiceId, service: Service<AccountId>, score: u8, open: bool) -> ServiceSummary<AccountId> {
+fn summary(
+	id: ServiceId,
+	service: Service<AccountId>,
+	score: u8,
+	open: bool,
+) -> ServiceSummary<AccountId> {
 	ServiceSummary {
 		id,
 		units: pallet_surety_sla::Services::<Runtime>::get(id).map_or(0, |s| s.units),
@@ -204,7 +210,9 @@ pub fn orders(
 fn wants(filter: &OrderFilter<AccountId>, order: &compute::Order<AccountId>) -> bool {
 	filter.asset.is_none_or(|asset| asset == order.asset)
 		&& filter.tenant.as_ref().is_none_or(|tenant| *tenant == order.tenant)
-		&& filter.region.is_none_or(|region| order.regions.is_empty() || order.regions.contains(&region))
+		&& filter
+			.region
+			.is_none_or(|region| order.regions.is_empty() || order.regions.contains(&region))
 		&& filter.fits.as_ref().is_none_or(|room| room.without(&order.resources).is_some())
 		&& (!filter.open_only || order.bids_until(Timing::now()).is_some())
 }
@@ -252,7 +260,11 @@ fn order_info(id: OrderId, order: compute::Order<AccountId>) -> OrderInfo<Accoun
 }
 
 /// Bids on an order, in order of their services.
-pub fn bids(order: OrderId, start_after: Option<ServiceId>, limit: u32) -> Page<BidInfo<AccountId>> {
+pub fn bids(
+	order: OrderId,
+	start_after: Option<ServiceId>,
+	limit: u32,
+) -> Page<BidInfo<AccountId>> {
 	let mut rest: Vec<_> = ComputeOrders::bids_of(order)
 		.into_iter()
 		.filter(|(service, _)| start_after.is_none_or(|last| *service > last))
@@ -289,7 +301,9 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		(compute::LeaseState::Starting { fetch_until, ready_by }, _) => {
 			LeasePhase::Starting { fetch_until, ready_by }
 		},
-		(compute::LeaseState::Running { .. }, Some((round, reason))) => LeasePhase::Ending { round, reason },
+		(compute::LeaseState::Running { .. }, Some((round, reason))) => {
+			LeasePhase::Ending { round, reason }
+		},
 		(compute::LeaseState::Running { since }, None) => {
 			let last_round = stream.as_ref().and_then(|stream| stream.last).unwrap_or_default();
 			LeasePhase::Running { since, last_round }

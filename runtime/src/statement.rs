@@ -34,8 +34,12 @@ fn assets() -> impl Iterator<Item = AssetId> {
 
 /// Everything that an account has in the market.
 pub fn statement(account: AccountId) -> Statement<AccountId> {
-	let mut found =
-		Collector { account: &account, now: System::block_number(), lines: Vec::new(), escrows: Vec::new() };
+	let mut found = Collector {
+		account: &account,
+		now: System::block_number(),
+		lines: Vec::new(),
+		escrows: Vec::new(),
+	};
 	found.bonds();
 	found.listings();
 	found.agreements();
@@ -48,7 +52,12 @@ pub fn statement(account: AccountId) -> Statement<AccountId> {
 }
 
 impl Collector<'_> {
-	fn line(&mut self, kind: StatementKind, asset: AssetId, held: Balance) -> Option<&mut StatementLine> {
+	fn line(
+		&mut self,
+		kind: StatementKind,
+		asset: AssetId,
+		held: Balance,
+	) -> Option<&mut StatementLine> {
 		self.lines.push(StatementLine { kind, asset, held, owed: 0, claimable: 0, from: None });
 		self.lines.last_mut()
 	}
@@ -134,12 +143,16 @@ impl Collector<'_> {
 			if order.tenant != *self.account {
 				continue;
 			}
-			let until = order.closed_at.map(|at| at.saturating_add(parameters::compute::KeepBlocks::get()));
+			let until =
+				order.closed_at.map(|at| at.saturating_add(parameters::compute::KeepBlocks::get()));
 			let now = self.now;
-			if let Some(line) =
-				self.line(StatementKind::Order { order: id }, AssetId::Native, order.storage_deposit)
-			{
-				line.claimable = if until.is_some_and(|until| until <= now) { line.held } else { 0 };
+			if let Some(line) = self.line(
+				StatementKind::Order { order: id },
+				AssetId::Native,
+				order.storage_deposit,
+			) {
+				line.claimable =
+					if until.is_some_and(|until| until <= now) { line.held } else { 0 };
 				line.from = until;
 			}
 			for (index, replica) in (0u8..).zip(&order.replicas) {
@@ -172,7 +185,9 @@ impl Collector<'_> {
 		let in_escrow = |kind: &StatementKind| {
 			matches!(kind, StatementKind::Agreement { .. } | StatementKind::Replica { .. })
 		};
-		assets().any(|asset| self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow))
+		assets().any(|asset| {
+			self.on_hold(asset, escrow::HoldReason::Escrow) > self.sum(asset, in_escrow)
+		})
 	}
 
 	/// Escrow accounts that outlived their agreement, or were split off from the account of a replica.
@@ -201,9 +216,10 @@ impl Collector<'_> {
 		}
 		let mut lines = self.lines.iter().filter(|line| line.asset == asset).peekable();
 		lines.peek()?;
-		let (held, claimable) = lines.fold((0, 0), |(held, claimable): (Balance, Balance), line| {
-			(held.saturating_add(line.held), claimable.saturating_add(line.claimable))
-		});
+		let (held, claimable) =
+			lines.fold((0, 0), |(held, claimable): (Balance, Balance), line| {
+				(held.saturating_add(line.held), claimable.saturating_add(line.claimable))
+			});
 		Some(StatementTotal { asset, held, claimable, on_hold })
 	}
 }

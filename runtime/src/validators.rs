@@ -47,11 +47,15 @@ impl pallet_session::historical::SessionManager<AccountId, ()> for SameValidator
 
 /// Disables whom an offence would slash.
 pub struct DisableOffender;
-impl<Reporter> OnOffenceHandler<Reporter, pallet_session::historical::IdentificationTuple<Runtime>, Weight>
+impl<Reporter>
+	OnOffenceHandler<Reporter, pallet_session::historical::IdentificationTuple<Runtime>, Weight>
 	for DisableOffender
 {
 	fn on_offence(
-		offenders: &[OffenceDetails<Reporter, pallet_session::historical::IdentificationTuple<Runtime>>],
+		offenders: &[OffenceDetails<
+			Reporter,
+			pallet_session::historical::IdentificationTuple<Runtime>,
+		>],
 		fractions: &[Perbill],
 		session: SessionIndex,
 	) -> Weight {

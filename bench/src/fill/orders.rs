@@ -1,10 +1,13 @@
 //! Orders that wait for bids, the leases that they had, leases that run, and orders that are matched while
 //! blocks are measured.
 
-use super::{BOND, DEPOSIT_WINDOWS, PRICE, WINDOW_ROUNDS, done, endpoint, list_one, named, region, timings};
+use super::{
+	BOND, DEPOSIT_WINDOWS, PRICE, WINDOW_ROUNDS, done, endpoint, list_one, named, region, timings,
+};
 use crate::{Res, chain::IDLE_AT};
 use pallet_surety_compute_orders::{
-	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port, PortProtocol,
+	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port,
+	PortProtocol,
 };
 use sp_core::storage::Storage;
 use sp_state_machine::BasicExternalities;
@@ -49,7 +52,9 @@ impl Orders {
 	}
 
 	fn all(&self) -> u32 {
-		self.open + self.running.div_ceil(MAX_REPLICAS) + self.matches.map_or(0, |matches| matches.all())
+		self.open
+			+ self.running.div_ceil(MAX_REPLICAS)
+			+ self.matches.map_or(0, |matches| matches.all())
 	}
 }
 
@@ -196,7 +201,12 @@ impl Market {
 
 	fn accept(&self, order: OrderId, n: u32) -> Res<LeaseId> {
 		let lease = NextLease::<Runtime>::get();
-		done(ComputeOrders::accept_bid(tenant(order), order, self.first + n % BIDDERS, Balance::MAX))?;
+		done(ComputeOrders::accept_bid(
+			tenant(order),
+			order,
+			self.first + n % BIDDERS,
+			Balance::MAX,
+		))?;
 		Ok(lease)
 	}
 

@@ -46,7 +46,8 @@ impl Bundle {
 		if bytes.first().is_some_and(|version| *version != VERSION) {
 			return Err(Error::NotABundle("unknown version".into()));
 		}
-		let bundle = Self::decode_all(&mut &*bytes).map_err(|error| Error::NotABundle(error.to_string()))?;
+		let bundle =
+			Self::decode_all(&mut &*bytes).map_err(|error| Error::NotABundle(error.to_string()))?;
 		if bundle.encode() != bytes {
 			return Err(Error::NotABundle("nodes out of order".into()));
 		}

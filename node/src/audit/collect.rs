@@ -27,7 +27,8 @@ pub fn collect<C: Chain>(
 	let at = at.unwrap_or_else(|| chain.finalized());
 	let known = Live::new(chain, at);
 	let known: &dyn State = &known;
-	let breach: Option<Breach> = known.get(sla::Breaches::<Runtime>::hashed_key_for(service, number))?;
+	let breach: Option<Breach> =
+		known.get(sla::Breaches::<Runtime>::hashed_key_for(service, number))?;
 	let breach = breach.ok_or(Error::NoBreach(service, number, at))?;
 
 	let blocks = counted_rounds(chain, service, &breach)?;
@@ -57,7 +58,9 @@ fn counted_rounds<C: Chain>(
 	let mut counted: Vec<JudgedRound> = Vec::new();
 	for round in breach.window.saturating_mul(clock.window_rounds.into())..=breach.round {
 		let state = Live::new(chain, fold::counting_block(&clock, round));
-		let Some(before) = fold::block_before_judging(&state, &clock, service, round)? else { continue };
+		let Some(before) = fold::block_before_judging(&state, &clock, service, round)? else {
+			continue;
+		};
 		let Some(judged) = fold::judge(&Live::new(chain, before), chain.genesis(), service)? else {
 			continue;
 		};

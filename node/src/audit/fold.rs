@@ -4,17 +4,18 @@ use super::{Error, mismatch, state::State};
 use pallet_surety_escrow::{Accounts, Terms};
 use pallet_surety_operators as operators;
 use pallet_surety_probes::{
-	self as probes, Ballots, COMMIT_GRACE, Counted, DueList, Hearing, Page, PageId, Row, Sent, Slots,
-	Snapshot, Subject, Sweep, bit, due_services, reveal_leaf, reveals_root,
+	self as probes, Ballots, COMMIT_GRACE, Counted, DueList, Hearing, Page, PageId, Row, Sent,
+	Slots, Snapshot, Subject, Sweep, bit, due_services, reveal_leaf, reveals_root,
 };
 use pallet_surety_sla::{
-	self as sla, Agreement, Base, Breach, Rules, ServiceState, WindowStart, allowance_of, demanded, raised,
+	self as sla, Agreement, Base, Breach, Rules, ServiceState, WindowStart, allowance_of, demanded,
+	raised,
 };
 use pallet_surety_timing::{Settings, types::Timings};
 use sp_runtime::traits::{Saturating, Zero};
 use surety_primitives::{
-	AgreementId, Balance, BreachKind, Breached, Counters, LEASES_FROM, MeterReading, RoundIndex, Service,
-	ServiceId, SlaTerms, Verdict, WindowIndex, WindowShare,
+	AgreementId, Balance, BreachKind, Breached, Counters, LEASES_FROM, MeterReading, RoundIndex,
+	Service, ServiceId, SlaTerms, Verdict, WindowIndex, WindowShare,
 	credit::{cost_of, credit_of},
 	report::Finding,
 };
@@ -53,10 +54,12 @@ struct Place {
 impl Place {
 	/// Place of a service with units; `None` if it is not due.
 	fn find(state: &dyn State, service: ServiceId, due: &DueList) -> Result<Option<Self>, Error> {
-		let slots: Option<Slots> = state.get(probes::SlotsOf::<Runtime>::hashed_key_for(service))?;
+		let slots: Option<Slots> =
+			state.get(probes::SlotsOf::<Runtime>::hashed_key_for(service))?;
 		let Some(hot) = slots.and_then(|slots| slots.hot) else { return Ok(None) };
 		let page = PageId::Hot(hot.page);
-		let Some(at) = due.iter().position(|due| due.page == page && due.mask & hot.bit() != 0) else {
+		let Some(at) = due.iter().position(|due| due.page == page && due.mask & hot.bit() != 0)
+		else {
 			return Ok(None);
 		};
 		let before = due_services(due.get(..at).unwrap_or_default());
@@ -81,7 +84,8 @@ pub fn block_before_judging(
 	service: ServiceId,
 	round: RoundIndex,
 ) -> Result<Option<BlockNumber>, Error> {
-	let due: DueList = counted.get(probes::DuePages::<Runtime>::hashed_key_for(round))?.unwrap_or_default();
+	let due: DueList =
+		counted.get(probes::DuePages::<Runtime>::hashed_key_for(round))?.unwrap_or_default();
 	let place = Place::find(counted, service, &due)?;
 	let later = place.and_then(|place| place.at.checked_div(pages_per_block(clock, &due)));
 	let later = later.and_then(|blocks| u32::try_from(blocks).ok());
@@ -131,14 +135,19 @@ pub struct JudgedRound {
 }
 
 /// Judge a service by the state before the block that judged it. `None` if that block did not.
-pub fn judge(state: &dyn State, genesis: Hash, service: ServiceId) -> Result<Option<JudgedRound>, Error> {
+pub fn judge(
+	state: &dyn State,
+	genesis: Hash,
+	service: ServiceId,
+) -> Result<Option<JudgedRound>, Error> {
 	let clock = timings(state)?;
 	let block = state.block().saturating_add(1);
 	let now = block.checked_div(clock.round_blocks).unwrap_or(0);
 	let offset = block.checked_rem(clock.round_blocks).unwrap_or(0);
 	let Some(round) = now.checked_sub(2).filter(|_| offset > COMMIT_GRACE) else { return Ok(None) };
 	let progress: Sweep = state.get(probes::Progress::<Runtime>::hashed_key())?.unwrap_or_default();
-	let due: DueList = state.get(probes::DuePages::<Runtime>::hashed_key_for(round))?.unwrap_or_default();
+	let due: DueList =
+		state.get(probes::DuePages::<Runtime>::hashed_key_for(round))?.unwrap_or_default();
 	let Some(place) = Place::find(state, service, &due)? else { return Ok(None) };
 	let first = usize::try_from(progress.pages).unwrap_or(usize::MAX);
 	let pages = first..first.saturating_add(pages_per_block(&clock, &due));
@@ -154,9 +163,11 @@ pub fn judge(state: &dyn State, genesis: Hash, service: ServiceId) -> Result<Opt
 
 	let snapshot: Snapshot<AccountId> =
 		state.need(probes::Snapshots::<Runtime>::hashed_key_for(round), "snapshot of the round")?;
-	let counted: Counted = state.need(probes::Counting::<Runtime>::hashed_key(), "count of the reports")?;
+	let counted: Counted =
+		state.need(probes::Counting::<Runtime>::hashed_key(), "count of the reports")?;
 	let sent = (0u16..).take(snapshot.probers.len());
-	let sent = sent.map(|index| state.get(probes::Reports::<Runtime>::hashed_key_for(round, index)));
+	let sent =
+		sent.map(|index| state.get(probes::Reports::<Runtime>::hashed_key_for(round, index)));
 	let sent = sent.collect::<Result<Vec<Option<Sent>>, Error>>()?;
 	let root: Hash =
 		state.need(probes::RevealRoots::<Runtime>::hashed_key_for(round), "root of the reports")?;
@@ -186,7 +197,9 @@ pub fn judge(state: &dyn State, genesis: Hash, service: ServiceId) -> Result<Opt
 		None => Message::Absent,
 		Some(Sent::Committed(_)) => Message::Hidden,
 		Some(Sent::Revealed(report)) => Message::Report {
-			finding: report.get(place.byte).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte)),
+			finding: report
+				.get(place.byte)
+				.map_or(Finding::Abstained, |byte| Finding::from_byte(*byte)),
 			blind: counted.blind & bit(prober) != 0,
 		},
 	});
@@ -250,7 +263,8 @@ fn turn(
 	let next = row.window.saturating_add(1);
 	let rules: Rules =
 		state.need(sla::WindowRules::<Runtime>::hashed_key_for(next), "rules of the window")?;
-	let sold: Option<ServiceState> = state.get(sla::Services::<Runtime>::hashed_key_for(service))?;
+	let sold: Option<ServiceState> =
+		state.get(sla::Services::<Runtime>::hashed_key_for(service))?;
 	let sold = sold.filter(|sold| sold.units > 0);
 	let terms = listing(state, service)?.terms;
 	row.frozen = rules.frozen(next, clock.window_rounds, Some(&terms), sold.as_ref());
@@ -331,7 +345,10 @@ pub fn examine(
 	let folded = rounds.iter().map(|state| {
 		let round = judge(*state, genesis, service)?;
 		round.ok_or_else(|| {
-			mismatch(format!("block {} does not judge the service", state.block().saturating_add(1)))
+			mismatch(format!(
+				"block {} does not judge the service",
+				state.block().saturating_add(1)
+			))
 		})
 	});
 	let folded = folded.collect::<Result<Vec<JudgedRound>, Error>>()?;
@@ -341,9 +358,12 @@ pub fn examine(
 	compare(&breach, breached)?;
 
 	// The money.
-	let sold: ServiceState = state.need(sla::Services::<Runtime>::hashed_key_for(service), "agreements")?;
-	let after: ServiceState = judged.need(sla::Services::<Runtime>::hashed_key_for(service), "agreements")?;
-	let window_blocks = Balance::from(clock.round_blocks).saturating_mul(clock.window_rounds.into());
+	let sold: ServiceState =
+		state.need(sla::Services::<Runtime>::hashed_key_for(service), "agreements")?;
+	let after: ServiceState =
+		judged.need(sla::Services::<Runtime>::hashed_key_for(service), "agreements")?;
+	let window_blocks =
+		Balance::from(clock.round_blocks).saturating_mul(clock.window_rounds.into());
 	let price = |rate: Balance| rate.checked_mul(window_blocks).unwrap_or(Balance::MAX);
 	equal("demanded credit", breach.demanded, demanded(&listing.terms, breached))?;
 	equal("index before", breach.index_before, sold.index)?;
@@ -352,17 +372,25 @@ pub fn examine(
 	if breach.credited > cost {
 		return Err(mismatch(format!("{} were credited, {cost} are due", breach.credited)));
 	}
-	equal("index after", breach.index_after, raised(breach.index_before, rise, cost, breach.credited))?;
+	equal(
+		"index after",
+		breach.index_after,
+		raised(breach.index_before, rise, cost, breach.credited),
+	)?;
 	equal("index after the block", breach.index_after, after.index)?;
 	let penalty = after.penalty_share.mul_floor(breach.credited);
 	if breach.penalty > penalty {
-		return Err(mismatch(format!("a penalty of {} was taken, {penalty} is due", breach.penalty)));
+		return Err(mismatch(format!(
+			"a penalty of {} was taken, {penalty} is due",
+			breach.penalty
+		)));
 	}
 	if !agreements.is_sorted_by(|a, b| a < b) {
 		return Err(mismatch("the agreements are not in order"));
 	}
-	let credits =
-		agreements.iter().map(|id| credit(state, &clock, *id, service, &breach, &last.meter, &price));
+	let credits = agreements
+		.iter()
+		.map(|id| credit(state, &clock, *id, service, &breach, &last.meter, &price));
 	let credits = credits.collect::<Result<Vec<Credit>, Error>>()?;
 	// None is left out: their rates sum up to what the breach was paid for.
 	let rates = credits.iter().fold(0, |sum: Balance, credit| sum.saturating_add(credit.rate));
@@ -380,7 +408,10 @@ fn equal<T: PartialEq + std::fmt::Debug>(name: &str, recorded: T, found: T) -> R
 
 /// Check that the rounds are all those that counted: each begins with the count that the one before left. Returns
 /// the last one.
-fn chain_of_counts<'a>(rounds: &'a [JudgedRound], breach: &Breach) -> Result<&'a JudgedRound, Error> {
+fn chain_of_counts<'a>(
+	rounds: &'a [JudgedRound],
+	breach: &Breach,
+) -> Result<&'a JudgedRound, Error> {
 	let last = rounds.last().ok_or_else(|| mismatch("no round counts"))?;
 	for (count, round) in (0u16..).zip(rounds) {
 		if !counts(round, breach.kind) {
@@ -458,16 +489,19 @@ fn credit(
 	price: &dyn Fn(Balance) -> Balance,
 ) -> Result<Credit, Error> {
 	let agreement = agreement_of(state, id, service)?;
-	let agreement = agreement.ok_or_else(|| mismatch(format!("agreement {id} is not one of the service")))?;
+	let agreement =
+		agreement.ok_or_else(|| mismatch(format!("agreement {id} is not one of the service")))?;
 	let base = base(state, &agreement, breach)?;
 	let base = base.ok_or_else(|| mismatch(format!("agreement {id} did not count yet")))?;
 	let key = Accounts::<Runtime>::hashed_key_for(agreement.escrow);
-	let mut account: pallet_surety_escrow::Account<AccountId> = state.need(key, "escrow of an agreement")?;
+	let mut account: pallet_surety_escrow::Account<AccountId> =
+		state.need(key, "escrow of an agreement")?;
 	if let Terms::Stream(stream) = &mut account.terms {
 		stream.note(Some(*meter), clock.round_blocks);
 	}
 	let paid = account.paid.total().saturating_add(account.outstanding());
-	let promised = |index: WindowShare| credit_of(price(agreement.rate), index.saturating_sub(base));
+	let promised =
+		|index: WindowShare| credit_of(price(agreement.rate), index.saturating_sub(base));
 	let (before, after) = (promised(breach.index_before), promised(breach.index_after));
 	let now = after.min(paid).saturating_sub(before.min(paid));
 	Ok(Credit {

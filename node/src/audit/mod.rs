@@ -66,9 +66,15 @@ pub enum Error {
 impl fmt::Display for Error {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
-			Self::UnknownBlock(block) => write!(f, "block {block} is unknown: let the node sync first"),
-			Self::NotFinal(block) => write!(f, "block {block} is not finalized yet: try again later"),
-			Self::Pruned(block) => write!(f, "state of block {block} is pruned: ask an archive node"),
+			Self::UnknownBlock(block) => {
+				write!(f, "block {block} is unknown: let the node sync first")
+			},
+			Self::NotFinal(block) => {
+				write!(f, "block {block} is not finalized yet: try again later")
+			},
+			Self::Pruned(block) => {
+				write!(f, "state of block {block} is pruned: ask an archive node")
+			},
 			Self::NoBreach(service, number, block) => write!(
 				f,
 				"block {block} knows no breach {number} of service {service}: ask at a block that remembers it"
@@ -76,8 +82,12 @@ impl fmt::Display for Error {
 			Self::NotABundle(reason) => write!(f, "not a bundle: {reason}"),
 			Self::OtherChain => write!(f, "the bundle is of another chain"),
 			Self::OtherBlock(block) => write!(f, "block {block} of this chain has another hash"),
-			Self::Incomplete(block) => write!(f, "the proof of block {block} is incomplete or changed"),
-			Self::Superfluous(block) => write!(f, "the proof of block {block} has nodes that nothing needs"),
+			Self::Incomplete(block) => {
+				write!(f, "the proof of block {block} is incomplete or changed")
+			},
+			Self::Superfluous(block) => {
+				write!(f, "the proof of block {block} has nodes that nothing needs")
+			},
 			Self::Mismatch(reason) => write!(f, "does not follow: {reason}"),
 			Self::Database(reason) => write!(f, "database: {reason}"),
 		}
@@ -125,7 +135,8 @@ impl Chain for FullClient {
 	fn header(&self, block: BlockNumber) -> Result<Header, Error> {
 		let failed = |error: sp_blockchain::Error| Error::Database(error.to_string());
 		let hash = HeaderBackend::<Block>::hash(self, block).map_err(failed)?;
-		let header = hash.map(|hash| HeaderBackend::header(self, hash)).transpose().map_err(failed)?;
+		let header =
+			hash.map(|hash| HeaderBackend::header(self, hash)).transpose().map_err(failed)?;
 		header.flatten().ok_or(Error::UnknownBlock(block))
 	}
 
@@ -139,7 +150,8 @@ impl Chain for FullClient {
 	fn keys(&self, block: BlockNumber, prefix: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
 		let prefix = StorageKey(prefix.to_vec());
 		let hash = Chain::header(self, block)?.hash();
-		let keys = StorageProvider::<Block, FullBackend>::storage_keys(self, hash, Some(&prefix), None);
+		let keys =
+			StorageProvider::<Block, FullBackend>::storage_keys(self, hash, Some(&prefix), None);
 		Ok(keys.map_err(|error| unreadable(block, error))?.map(|key| key.0).collect())
 	}
 

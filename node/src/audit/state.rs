@@ -4,7 +4,8 @@ use super::{Chain, Error, bundle::BlockProof, mismatch};
 use codec::{Decode, DecodeAll};
 use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{
-	Backend, MemoryDB, StorageProof, TrieBackend, create_proof_check_backend, prove_read_on_trie_backend,
+	Backend, MemoryDB, StorageProof, TrieBackend, create_proof_check_backend,
+	prove_read_on_trie_backend,
 };
 use std::{cell::RefCell, collections::BTreeSet};
 use surety_runtime::{BlockNumber, Hash};
@@ -25,7 +26,9 @@ impl dyn State + '_ {
 	pub fn get<T: Decode>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, Error> {
 		let value = self.read(key.as_ref().to_vec())?;
 		let value = value.map(|bytes| T::decode_all(&mut bytes.as_slice())).transpose();
-		value.map_err(|error| mismatch(format!("a value of block {} is unreadable: {error}", self.block())))
+		value.map_err(|error| {
+			mismatch(format!("a value of block {} is unreadable: {error}", self.block()))
+		})
 	}
 
 	/// Value under a key that must have one.
@@ -80,7 +83,12 @@ impl Proven {
 	pub fn new(root: Hash, proof: &BlockProof) -> Result<Self, Error> {
 		let backend = create_proof_check_backend(root, proof.nodes.clone());
 		let backend = backend.map_err(|_| Error::Incomplete(proof.block))?;
-		Ok(Self { block: proof.block, nodes: proof.nodes.clone(), backend, keys: RefCell::default() })
+		Ok(Self {
+			block: proof.block,
+			nodes: proof.nodes.clone(),
+			backend,
+			keys: RefCell::default(),
+		})
 	}
 
 	/// Check that what was read needs every node of the proof.

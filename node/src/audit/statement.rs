@@ -168,7 +168,11 @@ impl Statement {
 			window_rounds: clock.window_rounds,
 			round_blocks: clock.round_blocks,
 			kind: kind(breach.kind),
-			rounds: facts.rounds.iter().map(|round| RoundStatement::of(round, breach.kind)).collect(),
+			rounds: facts
+				.rounds
+				.iter()
+				.map(|round| RoundStatement::of(round, breach.kind))
+				.collect(),
 			allowance: breach.allowance,
 			before: breach.before.map(severity),
 			severity: severity(breach.severity),
@@ -196,8 +200,9 @@ impl fmt::Display for Statement {
 
 impl RoundStatement {
 	fn of(round: &JudgedRound, kind: BreachKind) -> Self {
-		let is =
-			|wanted: fn(&Message) -> bool| round.messages.iter().filter(|message| wanted(message)).count();
+		let is = |wanted: fn(&Message) -> bool| {
+			round.messages.iter().filter(|message| wanted(message)).count()
+		};
 		let mut findings: BTreeMap<String, Vec<usize>> = BTreeMap::new();
 		for (prober, message) in round.messages.iter().enumerate() {
 			findings.entry(said(*message)).or_default().push(prober);
@@ -293,8 +298,10 @@ fn parts(share: WindowShare) -> String {
 
 /// A whole number as a decimal fraction, without zeros at its end.
 fn decimal(number: u128, decimals: u32) -> String {
-	let digits =
-		format!("{number:0>width$}", width = usize::try_from(decimals).unwrap_or(0).saturating_add(1));
+	let digits = format!(
+		"{number:0>width$}",
+		width = usize::try_from(decimals).unwrap_or(0).saturating_add(1)
+	);
 	let point = digits.len().saturating_sub(usize::try_from(decimals).unwrap_or(0));
 	let (whole, rest) = digits.split_at_checked(point).unwrap_or((&digits, ""));
 	match rest.trim_end_matches('0') {
@@ -341,7 +348,8 @@ impl Lines {
 		let mut line = format!("{name:<NAMES$}");
 		let mut is_first = true;
 		for word in words.split(' ') {
-			let length = line.chars().count().saturating_add(word.chars().count()).saturating_add(1);
+			let length =
+				line.chars().count().saturating_add(word.chars().count()).saturating_add(1);
 			if !is_first && length > WIDTH {
 				self.end(&line);
 				line = " ".repeat(NAMES);
@@ -431,7 +439,11 @@ fn text(facts: &Facts, genesis: Hash) -> String {
 	);
 	lines.add(
 		"index",
-		&format!("{} -> {} windows' prices", windows(breach.index_before), windows(breach.index_after)),
+		&format!(
+			"{} -> {} windows' prices",
+			windows(breach.index_before),
+			windows(breach.index_after)
+		),
 	);
 	lines.add("rate", &format!("{} per block, all agreements that count", coins(breach.rate)));
 	lines.end("");

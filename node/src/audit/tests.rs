@@ -47,7 +47,8 @@ fn a_breach_is_collected_and_verified_by_a_node_that_has_only_headers() {
 	assert_eq!(round.findings["down"].len(), 2);
 	assert_eq!(statement.credited, breach.credited.to_string());
 	assert_eq!(statement.penalty, breach.penalty.to_string());
-	let credits: Balance = statement.agreements.iter().map(|a| a.now.parse::<Balance>().unwrap()).sum();
+	let credits: Balance =
+		statement.agreements.iter().map(|a| a.now.parse::<Balance>().unwrap()).sum();
 	assert_eq!((statement.agreements.len(), credits), (2, breach.credited));
 	assert!(statement.text.ends_with("\nverified\n"));
 	assert!(statement.text.lines().all(|line| line.chars().count() <= 100), "{}", statement.text);
@@ -118,10 +119,15 @@ fn a_proof_with_a_node_more_or_less_is_refused() {
 		let proof = bundle.rounds.get(place).unwrap_or(&bundle.judged);
 		let nodes: Vec<Vec<u8>> = proof.nodes.iter_nodes().cloned().collect();
 		let mut more = bundle.clone();
-		let block = of(&mut more, place, StorageProof::new(nodes.iter().cloned().chain([b"more".to_vec()])));
+		let block = of(
+			&mut more,
+			place,
+			StorageProof::new(nodes.iter().cloned().chain([b"more".to_vec()])),
+		);
 		assert_eq!(refused(&more), Error::Superfluous(block));
 		for gone in 0..nodes.len() {
-			let rest = nodes.iter().enumerate().filter(|(n, _)| *n != gone).map(|(_, node)| node.clone());
+			let rest =
+				nodes.iter().enumerate().filter(|(n, _)| *n != gone).map(|(_, node)| node.clone());
 			let mut less = bundle.clone();
 			let block = of(&mut less, place, StorageProof::new(rest));
 			assert_eq!(refused(&less), Error::Incomplete(block));
@@ -131,7 +137,8 @@ fn a_proof_with_a_node_more_or_less_is_refused() {
 	let mut more = bundle.clone();
 	let key = probes::ProberSet::<Runtime>::hashed_key().to_vec();
 	let proof = world.chain.prove(bundle.judged.block, &[key]).unwrap();
-	let block = of(&mut more, usize::MAX, StorageProof::merge([bundle.judged.nodes.clone(), proof]));
+	let block =
+		of(&mut more, usize::MAX, StorageProof::merge([bundle.judged.nodes.clone(), proof]));
 	assert_eq!(refused(&more), Error::Superfluous(block));
 	// A round less, and a round twice.
 	let mut less = bundle.clone();
@@ -227,7 +234,10 @@ fn every_tier_and_kind_is_audited() {
 			assert_eq!(bundle.rounds.len(), usize::from(breach.counters.against(breach.kind)));
 			assert_eq!(statement.index_after, breach.index_after.into_inner().to_string());
 			if number == 0 {
-				assert_eq!(breach.round, statement.first_round, "the window began in the block that judged");
+				assert_eq!(
+					breach.round, statement.first_round,
+					"the window began in the block that judged"
+				);
 			}
 			seen.push((breach.kind, breach.before, breach.severity, breach.multiplier));
 			number += 1;
@@ -250,7 +260,8 @@ fn a_lease_is_audited_as_the_service_it_is_probed_as() {
 		let breach = world.breach(service, number);
 		let [_, block] = world.judged(service, number);
 		let (_, statement) = collect(&world.chain, service, number, Some(block)).unwrap();
-		let credits: Balance = statement.agreements.iter().map(|a| a.now.parse::<Balance>().unwrap()).sum();
+		let credits: Balance =
+			statement.agreements.iter().map(|a| a.now.parse::<Balance>().unwrap()).sum();
 		assert_eq!((statement.agreements.len(), credits), (1, breach.credited));
 	}
 }
@@ -270,14 +281,27 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 		cmd.run(&world.chain)
 	};
 	let file = file.to_str().unwrap();
-	run(&["breach", &service.to_string(), "0", "--out", file, "--base-path", "nowhere", "--chain", "local"])
-		.unwrap();
+	run(&[
+		"breach",
+		&service.to_string(),
+		"0",
+		"--out",
+		file,
+		"--base-path",
+		"nowhere",
+		"--chain",
+		"local",
+	])
+	.unwrap();
 	assert_eq!(std::fs::read(file).unwrap(), bundle.encode());
 	run(&["verify", file]).unwrap();
 	std::fs::write(file, b"").unwrap();
 	assert!(run(&["verify", file]).unwrap_err().to_string().contains("not a bundle"));
 	assert!(
-		run(&["breach", &service.to_string(), "1"]).unwrap_err().to_string().contains("knows no breach 1")
+		run(&["breach", &service.to_string(), "1"])
+			.unwrap_err()
+			.to_string()
+			.contains("knows no breach 1")
 	);
 }
 
@@ -289,17 +313,20 @@ async fn only_the_owner_of_a_node_collects_over_rpc_and_everybody_verifies() {
 	let mut methods: jsonrpsee::Methods = Audit::new(Arc::new(world.chain)).into_rpc().into();
 	let collect = (service, 0);
 	methods.extensions_mut().insert(DenyUnsafe::Yes);
-	let refused = methods.call::<_, serde_json::Value>("surety_auditBreach", collect).await.unwrap_err();
+	let refused =
+		methods.call::<_, serde_json::Value>("surety_auditBreach", collect).await.unwrap_err();
 	assert!(refused.to_string().contains("unsafe"), "{refused}");
 	let hex = sp_core::Bytes(bundle.encode());
-	let verified: serde_json::Value = methods.call("surety_verifyAudit", [hex.clone()]).await.unwrap();
+	let verified: serde_json::Value =
+		methods.call("surety_verifyAudit", [hex.clone()]).await.unwrap();
 	assert_eq!(verified, serde_json::to_value(&statement).unwrap());
 	methods.extensions_mut().insert(DenyUnsafe::No);
 	let collected: serde_json::Value = methods.call("surety_auditBreach", collect).await.unwrap();
 	assert_eq!(collected["bundle"], serde_json::to_value(&hex).unwrap());
 	assert_eq!(collected["statement"], verified);
 	let forged = sp_core::Bytes(Bundle { number: 1, ..bundle }.encode());
-	let error = methods.call::<_, serde_json::Value>("surety_verifyAudit", [forged]).await.unwrap_err();
+	let error =
+		methods.call::<_, serde_json::Value>("surety_verifyAudit", [forged]).await.unwrap_err();
 	assert!(error.to_string().contains("9002"), "{error}");
 }
 
@@ -320,5 +347,8 @@ fn a_node_audits_with_its_database_and_says_what_it_pruned() {
 	let unknown = BlockProof { block: world.number() + 1, ..bundle.judged.clone() };
 	let error = verify(&pruned, &Bundle { judged: unknown, ..bundle }.encode()).unwrap_err();
 	assert_eq!(error, Error::NotFinal(world.number() + 1));
-	assert_eq!(Chain::header(&pruned, world.number() + 1), Err(Error::UnknownBlock(world.number() + 1)));
+	assert_eq!(
+		Chain::header(&pruned, world.number() + 1),
+		Err(Error::UnknownBlock(world.number() + 1))
+	);
 }

@@ -15,7 +15,8 @@ pub fn verify<C: Chain>(chain: &C, bytes: &[u8]) -> Result<Statement, Error> {
 	if bundle.genesis != chain.genesis() {
 		return Err(Error::OtherChain);
 	}
-	let rounds = bundle.rounds.iter().map(|proof| proven(chain, proof)).collect::<Result<Vec<_>, _>>()?;
+	let rounds =
+		bundle.rounds.iter().map(|proof| proven(chain, proof)).collect::<Result<Vec<_>, _>>()?;
 	let judged = proven(chain, &bundle.judged)?;
 	let states: Vec<&dyn State> = rounds.iter().map(|state| -> &dyn State { state }).collect();
 	let Bundle { genesis, service, number, ref agreements, .. } = bundle;

@@ -159,12 +159,16 @@ pub struct Visit {
 impl Visit {
 	/// The server has a certificate for the name (`certified`), or has answered with a 2xx.
 	pub fn succeeded(&mut self, certified: bool) {
-		if self.free || !self.budget.known.note(self.address, &self.host, certified) || !self.counted {
+		if self.free
+			|| !self.budget.known.note(self.address, &self.host, certified)
+			|| !self.counted
+		{
 			return;
 		}
 		self.counted = false;
 		let mut spent = self.budget.spent.lock().unwrap_or_else(PoisonError::into_inner);
-		let of_domain = spent.get_mut(&self.address).and_then(|place| place.get_mut(domain(&self.host)));
+		let of_domain =
+			spent.get_mut(&self.address).and_then(|place| place.get_mut(domain(&self.host)));
 		if let Some(of_domain) = of_domain {
 			*of_domain = of_domain.saturating_sub(1);
 		}
@@ -177,7 +181,10 @@ fn domain(host: &str) -> &str {
 	if host.parse::<Ipv4Addr>().is_ok() {
 		return host;
 	}
-	host.rmatch_indices('.').nth(1).and_then(|(dot, _)| host.get(dot.saturating_add(1)..)).unwrap_or(host)
+	host.rmatch_indices('.')
+		.nth(1)
+		.and_then(|(dot, _)| host.get(dot.saturating_add(1)..))
+		.unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -234,7 +241,10 @@ mod tests {
 		// A host with many services is one name.
 		let own = Ipv4Addr::new(8, 8, 8, 8);
 		assert!(
-			(0..100).all(|_| run.admit(own, "8.8.8.8").map(|mut visit| visit.succeeded(false)).is_some())
+			(0..100).all(|_| run
+				.admit(own, "8.8.8.8")
+				.map(|mut visit| visit.succeeded(false))
+				.is_some())
 		);
 	}
 

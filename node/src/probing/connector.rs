@@ -106,7 +106,8 @@ impl Rules {
 		endpoint::forbidden(address.into())
 			.map(Refusal::Special)
 			.or_else(|| {
-				(self.own.contains(&address.into()) || address::is_own(address)).then_some(Refusal::Own)
+				(self.own.contains(&address.into()) || address::is_own(address))
+					.then_some(Refusal::Own)
 			})
 			.filter(|refusal| !(self.private && refusal.is_private()))
 	}
@@ -132,7 +133,8 @@ impl Connector {
 	/// A connection to the host of `uri`, and the visit that it is.
 	pub async fn connect(&self, uri: &Uri) -> Result<(TcpStream, Option<Visit>), Failure> {
 		let host = uri.host().ok_or(Failure::Dns)?;
-		let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+		let port =
+			uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
 		let addresses = self.resolve(host).await?;
 		// One bad address condemns the name: an honest service has no reason to have any.
 		for address in &addresses {
@@ -145,7 +147,8 @@ impl Connector {
 				Some(budget) => Some(budget.admit(address, host).ok_or(Failure::Budget)?),
 				None => None,
 			};
-			if let Ok(Ok(stream)) = timeout(self.patience, self.open((address, port).into())).await {
+			if let Ok(Ok(stream)) = timeout(self.patience, self.open((address, port).into())).await
+			{
 				return Ok((stream, visit));
 			}
 		}
@@ -186,7 +189,10 @@ mod tests {
 		let own = Arc::new(HashSet::from([listens_at.into()]));
 		let public = Rules { private: false, own: own.clone() };
 		assert_eq!(public.refuse(listens_at), Some(Refusal::Own));
-		assert_eq!(public.refuse("127.0.0.1".parse().unwrap()), Some(Refusal::Special(Reason::Loopback)));
+		assert_eq!(
+			public.refuse("127.0.0.1".parse().unwrap()),
+			Some(Refusal::Special(Reason::Loopback))
+		);
 		assert_eq!(public.refuse("1.1.1.1".parse().unwrap()), None);
 		let private = Rules { private: true, own };
 		assert_eq!(private.refuse(listens_at), None);

@@ -6,8 +6,8 @@ use sc_offchain::NetworkProvider;
 use sp_core::{
 	OpaquePeerId, Pair,
 	offchain::{
-		Externalities, HttpError, HttpRequestId, HttpRequestStatus, OpaqueMultiaddr, OpaqueNetworkState,
-		Timestamp,
+		Externalities, HttpError, HttpRequestId, HttpRequestStatus, OpaqueMultiaddr,
+		OpaqueNetworkState, Timestamp,
 	},
 };
 use std::{collections::HashSet, sync::Arc};
@@ -52,11 +52,21 @@ impl Externalities for ProbeExternalities {
 		sp_core::ed25519::Pair::generate().1
 	}
 
-	fn http_request_start(&mut self, method: &str, uri: &str, _meta: &[u8]) -> Result<HttpRequestId, ()> {
+	fn http_request_start(
+		&mut self,
+		method: &str,
+		uri: &str,
+		_meta: &[u8],
+	) -> Result<HttpRequestId, ()> {
 		self.http.start(method, uri)
 	}
 
-	fn http_request_add_header(&mut self, id: HttpRequestId, name: &str, value: &str) -> Result<(), ()> {
+	fn http_request_add_header(
+		&mut self,
+		id: HttpRequestId,
+		name: &str,
+		value: &str,
+	) -> Result<(), ()> {
 		self.http.add_header(id, name, value)
 	}
 
@@ -91,8 +101,10 @@ impl Externalities for ProbeExternalities {
 	}
 
 	fn set_authorized_nodes(&mut self, nodes: Vec<OpaquePeerId>, authorized_only: bool) {
-		let peers: HashSet<_> =
-			nodes.into_iter().filter_map(|node| sc_network::PeerId::from_bytes(&node.0).ok()).collect();
+		let peers: HashSet<_> = nodes
+			.into_iter()
+			.filter_map(|node| sc_network::PeerId::from_bytes(&node.0).ok())
+			.collect();
 		self.network.set_authorized_peers(peers);
 		self.network.set_authorized_only(authorized_only);
 	}

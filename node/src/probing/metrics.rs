@@ -2,8 +2,8 @@
 
 use super::connector::Failure;
 use prometheus_endpoint::{
-	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64, exponential_buckets,
-	register,
+	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
+	exponential_buckets, register,
 };
 use std::time::{Duration, Instant};
 
@@ -157,7 +157,9 @@ mod tests {
 		family
 			.get_metric()
 			.iter()
-			.filter(|m| label.is_none_or(|l| m.get_label().iter().any(|pair| pair.get_value() == l)))
+			.filter(|m| {
+				label.is_none_or(|l| m.get_label().iter().any(|pair| pair.get_value() == l))
+			})
 			.map(|m| m.get_counter().get_value())
 			.sum()
 	}

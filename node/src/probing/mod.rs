@@ -83,7 +83,12 @@ impl Probing {
 			metrics,
 			private_anchors.trusted,
 		)?;
-		Ok(Self { transport: Arc::new(transport), network, public: ips(public_addresses), is_validator })
+		Ok(Self {
+			transport: Arc::new(transport),
+			network,
+			public: ips(public_addresses),
+			is_validator,
+		})
 	}
 
 	/// The extension for one run. It takes the place of the standard one.

@@ -80,9 +80,10 @@ impl Source {
 		let (mut servers, mut options) = match parse_resolv_conf(text) {
 			Ok((config, options)) => (config.name_servers().to_vec(), options),
 			// Where none is named, it is the one of this machine: resolv.conf(5).
-			Err(_) => {
-				(vec![NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into())], ResolverOpts::default())
-			},
+			Err(_) => (
+				vec![NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into())],
+				ResolverOpts::default(),
+			),
 		};
 		for connection in servers.iter_mut().flat_map(|server| &mut server.connections) {
 			connection.port = self.port;
@@ -95,7 +96,8 @@ impl Source {
 		options.positive_max_ttl = Some(FRESH);
 		options.negative_max_ttl = Some(FRESH_FAILURE);
 		let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-		let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+		let mut builder =
+			TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
 		*builder.options_mut() = options;
 		builder.build()
 	}
@@ -103,7 +105,8 @@ impl Source {
 	/// What the hosts file says; nothing if it cannot be read.
 	fn hosts(&self) -> Hosts {
 		let mut hosts = Hosts::default();
-		if let Err(error) = fs::File::open(&self.hosts).and_then(|file| hosts.read_hosts_conf(file)) {
+		if let Err(error) = fs::File::open(&self.hosts).and_then(|file| hosts.read_hosts_conf(file))
+		{
 			log::debug!(target: super::LOG, "{}: {error}", self.hosts.display());
 		}
 		hosts

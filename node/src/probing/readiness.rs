@@ -91,8 +91,10 @@ fn obstacles(
 				.map(|anchor| anchor.url.as_str())
 				.chain(network.anchors.iter().map(String::as_str))
 				.collect();
-			(urls.len() < AGREE)
-				.then(|| Obstacle::FewAnchors { network: network.name.clone(), anchors: urls.len() })
+			(urls.len() < AGREE).then(|| Obstacle::FewAnchors {
+				network: network.name.clone(),
+				anchors: urls.len(),
+			})
 		})
 		.collect()
 }
@@ -176,7 +178,8 @@ mod tests {
 
 	#[test]
 	fn nothing_is_in_the_way_of_a_validator_with_key_and_anchors() {
-		let networks = [network("a", &["https://one/", "https://two/"]), network("b", &["https://three/"])];
+		let networks =
+			[network("a", &["https://one/", "https://two/"]), network("b", &["https://three/"])];
 		let params = params(&["b=https://four/"]);
 		assert_eq!(obstacles(&[key(1), key(2)], &[key(2), key(3)], &networks, &params), []);
 	}
@@ -200,7 +203,8 @@ mod tests {
 			network("e", &[]),
 		];
 		let params = params(&["b=https://one/", "a=https://two/", "d=https://two/"]);
-		let few = |network: &str, anchors| Obstacle::FewAnchors { network: network.into(), anchors };
+		let few =
+			|network: &str, anchors| Obstacle::FewAnchors { network: network.into(), anchors };
 		assert_eq!(obstacles(&[key(1)], &[key(1)], &networks, &params), [few("b", 1), few("e", 0)]);
 	}
 }

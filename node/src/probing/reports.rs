@@ -21,7 +21,9 @@ use std::{
 	sync::Arc,
 };
 use surety_primitives::{RoundIndex, crypto::PROB};
-use surety_runtime::{AccountId, Address, Hash, Probes, Runtime, Signature, TxExtension, opaque::Block};
+use surety_runtime::{
+	AccountId, Address, Hash, Probes, Runtime, Signature, TxExtension, opaque::Block,
+};
 use surety_runtime_api::SuretyApi;
 
 /// Rounds that a report is awaited in: its own, the next, in whose first blocks its commit may land, and the one
@@ -73,7 +75,8 @@ impl Ledger {
 			Step::Commit => of.saturating_add(1) < round,
 			Step::Reveal => of.saturating_add(2) < round,
 		};
-		let rejected = self.sent.iter().filter(|report| late(report) && !self.seen.contains(report)).count();
+		let rejected =
+			self.sent.iter().filter(|report| late(report) && !self.seen.contains(report)).count();
 		self.sent.retain(|report| !late(report));
 		let oldest = round.saturating_sub(OPEN);
 		self.seen.retain(|(of, _, _)| *of >= oldest);
@@ -83,10 +86,17 @@ impl Ledger {
 }
 
 /// Watch pool and chain.
-pub async fn watch(client: Arc<FullClient>, pool: Arc<FullPool>, keystore: KeystorePtr, metrics: Metrics) {
+pub async fn watch(
+	client: Arc<FullClient>,
+	pool: Arc<FullPool>,
+	keystore: KeystorePtr,
+	metrics: Metrics,
+) {
 	let mut ledger = Ledger::default();
-	let mut blocks =
-		client.import_notification_stream().filter(|block| futures::future::ready(block.is_new_best)).fuse();
+	let mut blocks = client
+		.import_notification_stream()
+		.filter(|block| futures::future::ready(block.is_new_best))
+		.fuse();
 	let mut transactions = pool.import_notification_stream().fuse();
 	loop {
 		futures::select! {
@@ -123,22 +133,36 @@ fn decode(extrinsic: &[u8]) -> Option<Report> {
 	let mut rest = extrinsic;
 	Compact::<u32>::decode(&mut rest).ok()?;
 	// A report is authorized by its own signature; what an account signs is none.
-	let Preamble::General(_) = Preamble::<Address, Signature, TxExtension>::decode(&mut rest).ok()? else {
+	let Preamble::General(_) =
+		Preamble::<Address, Signature, TxExtension>::decode(&mut rest).ok()?
+	else {
 		return None;
 	};
 	let (pallet, mut call) = rest.split_first()?;
 	if usize::from(*pallet) != Probes::index() {
 		return None;
 	}
-	match pallet_surety_probes::Call::<Runtime>::decode_all_with_depth_limit(MAX_DEPTH, &mut call).ok()? {
-		pallet_surety_probes::Call::commit { round, index, .. } => Some((round, index, Step::Commit)),
-		pallet_surety_probes::Call::reveal { round, index, .. } => Some((round, index, Step::Reveal)),
+	match pallet_surety_probes::Call::<Runtime>::decode_all_with_depth_limit(MAX_DEPTH, &mut call)
+		.ok()?
+	{
+		pallet_surety_probes::Call::commit { round, index, .. } => {
+			Some((round, index, Step::Commit))
+		},
+		pallet_surety_probes::Call::reveal { round, index, .. } => {
+			Some((round, index, Step::Reveal))
+		},
 		_ => None,
 	}
 }
 
 /// Count what is new in the state of a best block.
-fn read(client: &FullClient, at: Hash, keystore: &KeystorePtr, ledger: &mut Ledger, metrics: &Metrics) {
+fn read(
+	client: &FullClient,
+	at: Hash,
+	keystore: &KeystorePtr,
+	ledger: &mut Ledger,
+	metrics: &Metrics,
+) {
 	let Ok(round) = client.runtime_api().round(at).map(|info| info.round) else {
 		return;
 	};
@@ -167,7 +191,13 @@ fn read(client: &FullClient, at: Hash, keystore: &KeystorePtr, ledger: &mut Ledg
 }
 
 /// Find this node's keys in a round's snapshot, once.
-fn own(client: &FullClient, at: Hash, round: RoundIndex, keystore: &KeystorePtr, ledger: &mut Ledger) {
+fn own(
+	client: &FullClient,
+	at: Hash,
+	round: RoundIndex,
+	keystore: &KeystorePtr,
+	ledger: &mut Ledger,
+) {
 	if ledger.own.contains_key(&round) {
 		return;
 	}
@@ -187,7 +217,8 @@ fn own(client: &FullClient, at: Hash, round: RoundIndex, keystore: &KeystorePtr,
 }
 
 fn stored<T: DecodeAll>(client: &FullClient, at: Hash, key: Vec<u8>) -> Option<T> {
-	let data = StorageProvider::<Block, FullBackend>::storage(client, at, &StorageKey(key)).ok()??;
+	let data =
+		StorageProvider::<Block, FullBackend>::storage(client, at, &StorageKey(key)).ok()??;
 	T::decode_all(&mut data.0.as_slice()).ok()
 }
 
@@ -242,7 +273,8 @@ mod tests {
 	/// A transaction that carries its own authorization, with any bytes as its call.
 	fn general(call: &[u8]) -> Vec<u8> {
 		let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
-		let preamble = Preamble::<Address, Signature, TxExtension>::General(ExtensionVariant::V0(extension));
+		let preamble =
+			Preamble::<Address, Signature, TxExtension>::General(ExtensionVariant::V0(extension));
 		[preamble.encode(), call.to_vec()].concat().encode()
 	}
 
@@ -260,7 +292,8 @@ mod tests {
 			report: vec![1; 100].try_into().unwrap(),
 		};
 		sp_io::TestExternalities::default().execute_with(|| {
-			let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+			let extension =
+				<Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
 			let sent = UncheckedExtrinsic::new_transaction(commit(), extension);
 			assert_eq!(decode(&sent.encode()), Some((7, 3, Step::Commit)));
 			assert_eq!(decode(&general(&commit().encode())), Some((7, 3, Step::Commit)));
@@ -277,7 +310,10 @@ mod tests {
 			let remark = frame_system::Call::remark { remark: vec![0; 8] };
 			assert_eq!(decode(&general(&RuntimeCall::System(remark).encode())), None);
 			assert_eq!(decode(&general(&[commit().encode(), vec![0]].concat())), None);
-			assert_eq!(decode(&general(&[commit().encode(), vec![0; MAX_EXTRINSIC]].concat())), None);
+			assert_eq!(
+				decode(&general(&[commit().encode(), vec![0; MAX_EXTRINSIC]].concat())),
+				None
+			);
 			assert_eq!(decode(&UncheckedExtrinsic::new_bare(commit()).encode()), None);
 		});
 	}
@@ -291,7 +327,8 @@ mod tests {
 		let nested = [level.repeat(30_000), commit().encode()].concat();
 		let sent = sp_io::TestExternalities::default().execute_with(|| general(&nested));
 		assert!(sent.len() < MAX_EXTRINSIC);
-		let decoding = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || decode(&sent));
+		let decoding =
+			std::thread::Builder::new().stack_size(512 * 1024).spawn(move || decode(&sent));
 		assert_eq!(decoding.unwrap().join().unwrap(), None);
 	}
 }

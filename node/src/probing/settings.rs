@@ -56,8 +56,11 @@ pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private
 		.and_then(|stored| Decode::decode(&mut stored.as_slice()).ok())
 		.unwrap_or_default();
 	// First the list, so that a crash in between leaves nothing that the next run does not clear.
-	let networks: BTreeSet<&[u8]> =
-		before.iter().map(Vec::as_slice).chain(anchors.keys().map(|network| network.as_bytes())).collect();
+	let networks: BTreeSet<&[u8]> = before
+		.iter()
+		.map(Vec::as_slice)
+		.chain(anchors.keys().map(|network| network.as_bytes()))
+		.collect();
 	storage.set(STORAGE_PREFIX, NETWORKS, &networks.encode());
 	for network in networks {
 		let urls = std::str::from_utf8(network).ok().and_then(|network| anchors.get(network));
@@ -102,7 +105,10 @@ mod tests {
 			&["x.example"],
 		);
 		store(&mut storage, &first, &PrivateAnchors::default());
-		assert_eq!(list(&storage, "surety/anchors/a").unwrap(), ["http://1.1.1.1/", "http://2.2.2.2/"]);
+		assert_eq!(
+			list(&storage, "surety/anchors/a").unwrap(),
+			["http://1.1.1.1/", "http://2.2.2.2/"]
+		);
 		assert_eq!(list(&storage, "surety/anchors/b").unwrap(), ["http://b/"]);
 		assert_eq!(list(&storage, "surety/deny").unwrap(), ["x.example"]);
 

@@ -81,8 +81,11 @@ impl Server {
 		F: Fn(TcpStream) -> Fut + Send + 'static,
 		Fut: Future<Output = ()> + Send + 'static,
 	{
-		let runtime =
-			tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+		let runtime = tokio::runtime::Builder::new_multi_thread()
+			.worker_threads(1)
+			.enable_all()
+			.build()
+			.unwrap();
 		let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
 		let port = listener.local_addr().unwrap().port();
 		runtime.spawn(async move {
@@ -378,7 +381,8 @@ fn many_names_at_one_address_do_not_make_many_requests() {
 		let ids: Vec<_> = (0..20).map(|_| get(http, &format!("http://{host}:{port}/"))).collect();
 		http.wait(&ids, after(5_000))
 	};
-	let ends = [asked(&mut http, "127.0.0.1", victim.port), asked(&mut http, "localhost", victim.port)];
+	let ends =
+		[asked(&mut http, "127.0.0.1", victim.port), asked(&mut http, "localhost", victim.port)];
 	assert!(ends.iter().flatten().all(|end| *end == HttpRequestStatus::IoError));
 	assert_eq!(visits.load(Ordering::SeqCst), 12);
 	// The next run has a budget of its own, and so has a good name at the same address.
@@ -465,7 +469,10 @@ fn garbage_and_silence_are_failures() {
 fn a_closed_port_is_a_failure() {
 	let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 	let began = Instant::now();
-	assert_eq!(status(&mut http(), &format!("http://127.0.0.1:{port}/")), HttpRequestStatus::IoError);
+	assert_eq!(
+		status(&mut http(), &format!("http://127.0.0.1:{port}/")),
+		HttpRequestStatus::IoError
+	);
 	assert!(began.elapsed() < Duration::from_secs(1));
 }
 
@@ -493,7 +500,9 @@ fn tls_that_fails_is_a_failure() {
 fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
 	let (server, visits) = Server::counting();
 	let transport = transport(limits());
-	for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1"] {
+	for host in
+		["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1"]
+	{
 		let mut http = Http::new(transport.clone(), Rules::default());
 		let url = format!("http://{host}:{}/", server.port);
 		assert_eq!(status(&mut http, &url), HttpRequestStatus::IoError, "{url}");
@@ -539,7 +548,8 @@ fn connections_leave_from_the_egress_address() {
 	});
 	let egress = Some("127.0.0.9".parse().unwrap());
 	let tls = client(public_roots()).unwrap();
-	let transport = Transport::new(names(), tls, egress, limits(), Metrics::default(), HashSet::new());
+	let transport =
+		Transport::new(names(), tls, egress, limits(), Metrics::default(), HashSet::new());
 	let transport = Arc::new(transport.unwrap());
 	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
 	let id = get(&mut http, &server.url());
@@ -584,7 +594,11 @@ fn a_request_can_only_be_changed_before_it_is_sent() {
 	assert_eq!(http.write_body(id, b"x", None), Err(HttpError::Invalid));
 	assert_eq!(
 		http.wait(&[id, unknown, id], after(5_000)),
-		[HttpRequestStatus::Finished(200), HttpRequestStatus::Invalid, HttpRequestStatus::Finished(200)]
+		[
+			HttpRequestStatus::Finished(200),
+			HttpRequestStatus::Invalid,
+			HttpRequestStatus::Finished(200)
+		]
 	);
 	let long = http.start("POST", &server.url()).unwrap();
 	assert_eq!(http.write_body(long, &vec![0; 65 * 1024], None), Err(HttpError::IoError));
@@ -613,7 +627,8 @@ fn many_dead_servers_do_not_hold_up_a_good_one() {
 /// Failed requests that were counted under `cause`.
 fn failures(registry: &Registry, cause: &str) -> f64 {
 	let families = registry.gather();
-	let family = families.iter().find(|family| family.get_name() == "surety_probes_failed_total").unwrap();
+	let family =
+		families.iter().find(|family| family.get_name() == "surety_probes_failed_total").unwrap();
 	family
 		.get_metric()
 		.iter()
@@ -668,7 +683,8 @@ fn every_failure_is_counted_under_its_cause() {
 	let counted = |cause: &str| failures(&registry, cause);
 	// The last counts follow the answers by a moment.
 	let began = Instant::now();
-	while Failure::CAUSES.iter().any(|cause| counted(cause) < 1.0) && began.elapsed() < Duration::from_secs(5)
+	while Failure::CAUSES.iter().any(|cause| counted(cause) < 1.0)
+		&& began.elapsed() < Duration::from_secs(5)
 	{
 		std::thread::sleep(Duration::from_millis(20));
 	}

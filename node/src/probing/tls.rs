@@ -99,7 +99,9 @@ impl ServerCertVerifier for ShortChains {
 		now: UnixTime,
 	) -> Result<ServerCertVerified, Error> {
 		let lengths = intermediates.iter().chain([end_entity]).map(|certificate| certificate.len());
-		if intermediates.len() > MAX_INTERMEDIATES || lengths.fold(0, usize::saturating_add) > MAX_CHAIN {
+		if intermediates.len() > MAX_INTERMEDIATES
+			|| lengths.fold(0, usize::saturating_add) > MAX_CHAIN
+		{
 			return Err(Error::Other(OtherError(Arc::new(ChainTooLong))));
 		}
 		self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
@@ -195,7 +197,11 @@ impl<F> Queued<F> {
 	fn new(work: F) -> Self {
 		// It is ready from the start.
 		let rung = Rung { since: Some(Instant::now()), task: None };
-		Self { work: Box::pin(work), bell: Arc::new(Bell(Mutex::new(rung))), queued: Duration::ZERO }
+		Self {
+			work: Box::pin(work),
+			bell: Arc::new(Bell(Mutex::new(rung))),
+			queued: Duration::ZERO,
+		}
 	}
 }
 
@@ -208,7 +214,8 @@ impl<F: Future> Future for Queued<F> {
 			rung.task = Some(context.waker().clone());
 			rung.since.take()
 		};
-		self.queued = self.queued.saturating_add(since.map_or(Duration::ZERO, |since| since.elapsed()));
+		self.queued =
+			self.queued.saturating_add(since.map_or(Duration::ZERO, |since| since.elapsed()));
 		let waker = Waker::from(self.bell.clone());
 		let queued = self.queued;
 		self.work.as_mut().poll(&mut Context::from_waker(&waker)).map(|output| (output, queued))

@@ -274,7 +274,11 @@ impl Http {
 	}
 
 	/// `http_response_wait`. A request that has failed is destroyed; one that is not ready stays.
-	pub fn wait(&mut self, ids: &[HttpRequestId], deadline: Option<Timestamp>) -> Vec<HttpRequestStatus> {
+	pub fn wait(
+		&mut self,
+		ids: &[HttpRequestId],
+		deadline: Option<Timestamp>,
+	) -> Vec<HttpRequestStatus> {
 		let until = instant(deadline);
 		// All of them before any is waited for, so that they run at the same time.
 		for id in ids {
@@ -374,7 +378,9 @@ impl Http {
 		};
 		let (abort, registration) = AbortHandle::new_pair();
 		let attempt = transport.metrics.begin();
-		transport.handle.spawn(Abortable::new(exchange.run(draft, attempt, answer_to), registration));
+		transport
+			.handle
+			.spawn(Abortable::new(exchange.run(draft, attempt, answer_to), registration));
 		self.requests.insert(id, State::Sent(Sent { answer, stop: Stop(abort) }));
 	}
 }

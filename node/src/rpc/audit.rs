@@ -25,7 +25,12 @@ pub trait AuditRpc {
 	/// Statement on a breach of a service, and the bundle that shows it. `block` is one that remembers the breach, the
 	/// last finalized one if left out. Needs the states of the breach's window.
 	#[method(name = "auditBreach", blocking, with_extensions)]
-	fn audit_breach(&self, service: u32, number: u32, block: Option<BlockNumber>) -> RpcResult<Audited>;
+	fn audit_breach(
+		&self,
+		service: u32,
+		number: u32,
+		block: Option<BlockNumber>,
+	) -> RpcResult<Audited>;
 
 	/// Statement that a bundle shows.
 	#[method(name = "verifyAudit", blocking)]
@@ -55,7 +60,9 @@ impl<C> Audit<C> {
 	}
 
 	fn turn(&self) -> RpcResult<SemaphorePermit<'_>> {
-		self.turn.try_acquire().map_err(|_| error(BUSY, "another audit is running: try again later"))
+		self.turn
+			.try_acquire()
+			.map_err(|_| error(BUSY, "another audit is running: try again later"))
 	}
 }
 

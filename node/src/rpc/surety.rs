@@ -1,8 +1,9 @@
 //! The `surety_*` methods: the runtime's read side as JSON.
 
 use super::views::{
-	AgreementView, BidView, BreachView, Filter, LeaseView, NetworkStatusView, NetworkView, OperatorView,
-	OrderFilter, OrderView, Page, RoundView, ServiceDetailView, ServiceView, StatementView, TenantView,
+	AgreementView, BidView, BreachView, Filter, LeaseView, NetworkStatusView, NetworkView,
+	OperatorView, OrderFilter, OrderView, Page, RoundView, ServiceDetailView, ServiceView,
+	StatementView, TenantView,
 };
 use jsonrpsee::{
 	core::RpcResult,
@@ -147,7 +148,11 @@ where
 	) -> RpcResult<Answer> {
 		let at = at.unwrap_or_else(|| self.client.info().best_hash);
 		call(self.client.runtime_api(), at).map_err(|error| {
-			ErrorObjectOwned::owned(RUNTIME_ERROR, format!("The runtime did not answer: {error}"), None::<()>)
+			ErrorObjectOwned::owned(
+				RUNTIME_ERROR,
+				format!("The runtime did not answer: {error}"),
+				None::<()>,
+			)
 		})
 	}
 }
@@ -273,6 +278,7 @@ where
 	}
 
 	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkView>> {
-		self.ask(at, |api, at| api.networks(at)).map(|found| found.into_iter().map(Into::into).collect())
+		self.ask(at, |api, at| api.networks(at))
+			.map(|found| found.into_iter().map(Into::into).collect())
 	}
 }

@@ -27,7 +27,8 @@ impl<T: Config> Pallet<T> {
 		Cursor::<T>::insert(lane, now.saturating_add(1));
 		let mut weight = Weight::zero();
 		let walked = agenda::walk(first, now, most, |block, room| {
-			let tasks: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(room as usize).collect();
+			let tasks: Vec<_> =
+				Agenda::<T>::iter_key_prefix((lane, block)).take(room as usize).collect();
 			let taken = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
 			for task in tasks {
 				Agenda::<T>::remove((lane, block), task);
@@ -52,7 +53,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Move the entry of an order to where it belongs.
-	pub(crate) fn move_entry(id: OrderId, order: &mut OrderOf<T>, next: Option<(Lane, BlockNumber)>) {
+	pub(crate) fn move_entry(
+		id: OrderId,
+		order: &mut OrderOf<T>,
+		next: Option<(Lane, BlockNumber)>,
+	) {
 		if let Some(at) = order.wake {
 			Agenda::<T>::remove(at, Entry::Order(id));
 		}

@@ -32,7 +32,13 @@ pub trait BenchmarkHelper<AccountId> {
 }
 
 fn part() -> Resources {
-	Resources { cpu_milli: 10, memory_mib: 10, storage_gib: 10, bandwidth_mbit: 10, ..Default::default() }
+	Resources {
+		cpu_milli: 10,
+		memory_mib: 10,
+		storage_gib: 10,
+		bandwidth_mbit: 10,
+		..Default::default()
+	}
 }
 
 fn asset<T: Config>() -> AssetId {
@@ -55,8 +61,9 @@ fn tenant<T: Config>() -> T::AccountId {
 
 fn new_order<T: Config>(quantity: u8) -> NewOrder {
 	let round = T::Clock::round_blocks();
-	let ports: Vec<_> =
-		(1..=MAX_PORTS as u16).map(|n| Port { container: n, protocol: PortProtocol::Tcp }).collect();
+	let ports: Vec<_> = (1..=MAX_PORTS as u16)
+		.map(|n| Port { container: n, protocol: PortProtocol::Tcp })
+		.collect();
 	NewOrder {
 		asset: asset::<T>(),
 		resources: part(),
@@ -104,7 +111,8 @@ fn service<T: Config>(n: u32) -> (T::AccountId, ServiceId) {
 
 fn bid<T: Config>(order: OrderId, n: u32, replicas: u8) -> (T::AccountId, ServiceId) {
 	let (who, service) = service::<T>(n);
-	Pallet::<T>::do_place_bid(who.clone(), order, service, PRICE, replicas, false).expect("it fits");
+	Pallet::<T>::do_place_bid(who.clone(), order, service, PRICE, replicas, false)
+		.expect("it fits");
 	(who, service)
 }
 
@@ -114,7 +122,8 @@ fn starting<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	let (operator, service) = bid::<T>(order, 0, 2);
 	bid::<T>(order, 1, 1);
 	let lease = NextLease::<T>::get();
-	Pallet::<T>::do_accept_bid(tenant.clone(), order, service, Balance::MAX).expect("a replica waits");
+	Pallet::<T>::do_accept_bid(tenant.clone(), order, service, Balance::MAX)
+		.expect("a replica waits");
 	(tenant, operator, order, lease)
 }
 
@@ -128,7 +137,8 @@ fn health<T: Config>(lease: LeaseId) -> (Endpoint, Access) {
 fn running<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	let (tenant, operator, order, lease) = starting::<T>();
 	let (health, access) = health::<T>(lease);
-	Pallet::<T>::do_report_ready(operator.clone(), lease, health, access, false).expect("it is in time");
+	Pallet::<T>::do_report_ready(operator.clone(), lease, health, access, false)
+		.expect("it is in time");
 	(tenant, operator, order, lease)
 }
 
@@ -165,7 +175,10 @@ mod benchmarks {
 		#[extrinsic_call]
 		place_order(RawOrigin::Signed(who), new);
 
-		assert_eq!(Orders::<T>::get(NextOrder::<T>::get() - 1).expect("placed").replicas.len(), r as usize);
+		assert_eq!(
+			Orders::<T>::get(NextOrder::<T>::get() - 1).expect("placed").replicas.len(),
+			r as usize
+		);
 	}
 
 	#[benchmark]
@@ -356,7 +369,8 @@ mod benchmarks {
 	#[benchmark]
 	fn never_ready() {
 		let (.., lease) = starting::<T>();
-		let LeaseState::Starting { ready_by, .. } = Leases::<T>::get(lease).expect("starts").state else {
+		let LeaseState::Starting { ready_by, .. } = Leases::<T>::get(lease).expect("starts").state
+		else {
 			panic!("it starts");
 		};
 
@@ -454,7 +468,9 @@ fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 		reserved: 0,
 		forfeited: 0,
 		agreement: Some(0),
-		health: alloc::vec![b'h'; surety_primitives::MAX_ENDPOINT as usize].try_into().expect("as long"),
+		health: alloc::vec![b'h'; surety_primitives::MAX_ENDPOINT as usize]
+			.try_into()
+			.expect("as long"),
 		access: alloc::vec![b'a'; MAX_ACCESS as usize].try_into().expect("as long"),
 		placed_at: 0,
 		left_at_once: false,

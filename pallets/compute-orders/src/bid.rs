@@ -58,7 +58,13 @@ impl<T: Config> Pallet<T> {
 		};
 		Bids::<T>::insert(id, service, bid);
 		Self::put_order(id, order);
-		Self::deposit_event(Event::BidPlaced { order: id, service, operator: who, price, replicas });
+		Self::deposit_event(Event::BidPlaced {
+			order: id,
+			service,
+			operator: who,
+			price,
+			replicas,
+		});
 		Ok(())
 	}
 
@@ -72,7 +78,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(service.asset == order.asset, Error::<T>::WrongAsset);
 		let allowed = order.regions.is_empty() || order.regions.contains(&service.region);
 		ensure!(allowed, Error::<T>::RegionNotAllowed);
-		ensure!(T::Reputation::trust(&service.operator) >= order.min_trust, Error::<T>::TrustTooLow);
+		ensure!(
+			T::Reputation::trust(&service.operator) >= order.min_trust,
+			Error::<T>::TrustTooLow
+		);
 		let inventory = CapacityOf::<T>::get(id).ok_or(Error::<T>::NoCapacityDeclared)?;
 		let server = Self::server_of(&service.endpoint);
 		ensure!(server == Some(inventory.server), Error::<T>::ServerMoved);
@@ -121,7 +130,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_withdraw_bid(who: T::AccountId, id: OrderId, service: ServiceId) -> DispatchResult {
+	pub(crate) fn do_withdraw_bid(
+		who: T::AccountId,
+		id: OrderId,
+		service: ServiceId,
+	) -> DispatchResult {
 		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		Self::bid_of(&who, id, service)?;
 		ensure!(!Self::is_locked(&order), Error::<T>::BidsLocked);
@@ -147,7 +160,11 @@ impl<T: Config> Pallet<T> {
 		let Some(bid) = Bids::<T>::take(id, service) else { return };
 		order.bids = order.bids.saturating_sub(1);
 		let each = bid.exposure.saturating_add(bid.penalty);
-		T::Bonding::unreserve(&bid.operator, order.asset, each.saturating_mul(Balance::from(bid.left)));
+		T::Bonding::unreserve(
+			&bid.operator,
+			order.asset,
+			each.saturating_mul(Balance::from(bid.left)),
+		);
 		if let Some(part) = order.resources.times(bid.left) {
 			Self::free_capacity(service, &part);
 		}

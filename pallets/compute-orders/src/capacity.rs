@@ -7,7 +7,11 @@ use surety_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_declare(who: T::AccountId, service: ServiceId, total: Resources) -> DispatchResult {
+	pub(crate) fn do_declare(
+		who: T::AccountId,
+		service: ServiceId,
+		total: Resources,
+	) -> DispatchResult {
 		let info = Self::compute_service(service)?;
 		ensure!(info.operator == who, Error::<T>::NotOperator);
 		Self::check_class(&total)?;
@@ -61,7 +65,8 @@ impl<T: Config> Pallet<T> {
 	/// The class of the GPUs is lower-case letters, digits and dashes, and there is one only with GPUs.
 	pub(crate) fn check_class(resources: &Resources) -> Result<(), Error<T>> {
 		let class = &resources.gpu_class;
-		let plain = class.iter().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == b'-');
+		let plain =
+			class.iter().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == b'-');
 		ensure!(plain && (resources.gpus > 0 || class.is_empty()), Error::<T>::BadGpuClass);
 		Ok(())
 	}

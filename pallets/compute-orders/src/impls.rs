@@ -2,7 +2,8 @@
 
 use crate::*;
 use surety_primitives::{
-	Capacity, CloseReason, EscrowOwner, LeaseId, OnEscrowEnd, OnLease, RoundIndex, ServiceId, StreamEnd,
+	Capacity, CloseReason, EscrowOwner, LeaseId, OnEscrowEnd, OnLease, RoundIndex, ServiceId,
+	StreamEnd,
 };
 
 impl<T: Config> Capacity for Pallet<T> {

@@ -2,8 +2,8 @@
 
 use crate::*;
 use surety_primitives::{
-	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements, LeaseId,
-	LeaseRegistry, Registry, RoundIndex, SlaTerms, Started, service_of_lease,
+	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements,
+	LeaseId, LeaseRegistry, Registry, RoundIndex, SlaTerms, Started, service_of_lease,
 };
 
 impl<T: Config> Pallet<T> {
@@ -20,12 +20,16 @@ impl<T: Config> Pallet<T> {
 		ensure!(now < ready_by, Error::<T>::TooLate);
 		ensure!(core::str::from_utf8(&access).is_ok(), Error::<T>::BadAccess);
 		let service = T::Registry::service(lease.service).ok_or(Error::<T>::UnknownService)?;
-		ensure!(foreign_terms || Self::covers(&service.terms, &lease.terms), Error::<T>::ForeignTerms);
+		ensure!(
+			foreign_terms || Self::covers(&service.terms, &lease.terms),
+			Error::<T>::ForeignTerms
+		);
 		let round = T::Clock::round();
 		let rounds = Self::rounds_of(order.duration);
 		let failover_price = order.failover_price.unwrap_or(lease.price);
 		let replica = Self::replica_mut(&mut order, lease.replica)?;
-		let term = replica.term.unwrap_or(Term { since: round, last: round.saturating_add(rounds) });
+		let term =
+			replica.term.unwrap_or(Term { since: round, last: round.saturating_add(rounds) });
 		replica.term = Some(term);
 		replica.failover_price.get_or_insert(failover_price);
 		let (escrow, funds) = (replica.escrow, replica.funds);
@@ -34,7 +38,13 @@ impl<T: Config> Pallet<T> {
 		// From reserved for a bid to reserved for a service: there must not be a moment with both.
 		T::Bonding::unreserve(&who, order.asset, lease.exposure);
 		lease.reserved = lease.reserved.saturating_sub(lease.exposure);
-		T::Registry::list_lease(id, lease.service, health.clone(), lease.price, lease.terms.clone())?;
+		T::Registry::list_lease(
+			id,
+			lease.service,
+			health.clone(),
+			lease.price,
+			lease.terms.clone(),
+		)?;
 		let agreement = T::Agreements::open(id, &order.tenant, escrow, lease.penalty_share)?;
 		Self::forget_start(id, &lease);
 		lease.agreement = Some(agreement);
@@ -75,9 +85,13 @@ impl<T: Config> Pallet<T> {
 	/// Part of the funds that pays the first blocks, and that a tenant who leaves after the trial
 	/// does not get back: the price of a window or of the `rounds` that the lease has, as far as
 	/// the funds go beyond one block.
-	pub(crate) fn prepaid(price: Balance, funds: Balance, rounds: RoundIndex) -> Result<Balance, Error<T>> {
-		let ahead =
-			Self::price_ahead(price, T::Clock::round_start(rounds)).ok_or(Error::<T>::PriceOverflow)?;
+	pub(crate) fn prepaid(
+		price: Balance,
+		funds: Balance,
+		rounds: RoundIndex,
+	) -> Result<Balance, Error<T>> {
+		let ahead = Self::price_ahead(price, T::Clock::round_start(rounds))
+			.ok_or(Error::<T>::PriceOverflow)?;
 		Ok(ahead.min(funds.saturating_sub(price)))
 	}
 
@@ -122,7 +136,8 @@ impl<T: Config> Pallet<T> {
 			LeaseState::Running { .. } => {
 				let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
 				let now = T::Clock::round();
-				let closes = stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.parks);
+				let closes =
+					stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.parks);
 				ensure!(!closes, Error::<T>::AlreadyEnding);
 				let end = T::Escrow::end(escrow, now, reason)?;
 				Self::report_ending(id, end);
@@ -164,14 +179,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// A lease that `who` runs, and its order.
-	fn lease_of_operator(who: &T::AccountId, id: LeaseId) -> Result<(LeaseOf<T>, OrderOf<T>), Error<T>> {
+	fn lease_of_operator(
+		who: &T::AccountId,
+		id: LeaseId,
+	) -> Result<(LeaseOf<T>, OrderOf<T>), Error<T>> {
 		let lease = Leases::<T>::get(id).ok_or(Error::<T>::UnknownLease)?;
 		ensure!(lease.operator == *who, Error::<T>::NotOperator);
 		let order = Orders::<T>::get(lease.order).ok_or(Error::<T>::UnknownOrder)?;
 		Ok((lease, order))
 	}
 
-	pub(crate) fn replica_mut(order: &mut OrderOf<T>, index: u8) -> Result<&mut ReplicaOf<T>, Error<T>> {
+	pub(crate) fn replica_mut(
+		order: &mut OrderOf<T>,
+		index: u8,
+	) -> Result<&mut ReplicaOf<T>, Error<T>> {
 		order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)
 	}
 }

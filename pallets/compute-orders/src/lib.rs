@@ -116,9 +116,9 @@ use alloc::{boxed::Box, vec::Vec};
 use frame::{prelude::*, traits::Randomness};
 use frame_support::pallet_macros::import_section;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, Funds,
-	LeaseAgreements, LeaseId, LeaseRegistry, OrderId, Probing, Registry, ReputationInspect, ReputationSink,
-	Resources, RoundIndex, ServiceId, WindowShare,
+	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow,
+	Funds, LeaseAgreements, LeaseId, LeaseRegistry, OrderId, Probing, Registry, ReputationInspect,
+	ReputationSink, Resources, RoundIndex, ServiceId, WindowShare,
 };
 
 // The storage macros look up the pallet's own name with `expect`.
@@ -139,7 +139,12 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
 		/// The overarching hold reason.
-		type RuntimeHoldReason: Parameter + Member + MaxEncodedLen + Copy + VariantCount + From<HoldReason>;
+		type RuntimeHoldReason: Parameter
+			+ Member
+			+ MaxEncodedLen
+			+ Copy
+			+ VariantCount
+			+ From<HoldReason>;
 
 		/// Holds of the deposits, and the minimum balances of assets.
 		type Funds: Funds<Self::AccountId, Reason = Self::RuntimeHoldReason>;
@@ -248,7 +253,8 @@ pub mod pallet {
 
 	/// The bids that stand, by order and service.
 	#[pallet::storage]
-	pub type Bids<T: Config> = StorageDoubleMap<_, Twox64Concat, OrderId, Twox64Concat, ServiceId, BidOf<T>>;
+	pub type Bids<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, OrderId, Twox64Concat, ServiceId, BidOf<T>>;
 
 	/// All leases of the orders, over or not.
 	#[pallet::storage]
@@ -390,7 +396,11 @@ pub mod pallet {
 		/// Event: `BidWithdrawn`.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::withdraw_bid())]
-		pub fn withdraw_bid(origin: OriginFor<T>, order: OrderId, service: ServiceId) -> DispatchResult {
+		pub fn withdraw_bid(
+			origin: OriginFor<T>,
+			order: OrderId,
+			service: ServiceId,
+		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_withdraw_bid(who, order, service)
 		}
@@ -486,7 +496,12 @@ pub mod pallet {
 		/// Event: `ToppedUp`.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::top_up())]
-		pub fn top_up(origin: OriginFor<T>, order: OrderId, replica: u8, amount: Balance) -> DispatchResult {
+		pub fn top_up(
+			origin: OriginFor<T>,
+			order: OrderId,
+			replica: u8,
+			amount: Balance,
+		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_top_up(who, order, replica, amount)
 		}
@@ -533,7 +548,11 @@ pub mod pallet {
 
 		/// Leases that an account pays for or runs, in no particular order, those after `start_after` (`None`:
 		/// from the start), at most `limit` and 128 of them.
-		pub fn leases_of(account: T::AccountId, start_after: Option<LeaseId>, limit: u32) -> Vec<LeaseId> {
+		pub fn leases_of(
+			account: T::AccountId,
+			start_after: Option<LeaseId>,
+			limit: u32,
+		) -> Vec<LeaseId> {
 			Self::read_leases_of(account, start_after, limit)
 		}
 

@@ -8,8 +8,8 @@ use crate::*;
 use frame::prelude::defensive;
 use frame_support::{storage::with_storage_layer, traits::Defensive};
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Clock, CloseReason, Escrow, LeaseAgreements, LeaseId, LeaseRegistry,
-	OrderId, Probing, ReputationSink, RoundIndex, StreamEnd, service_of_lease,
+	AssetId, Balance, BondReserve, Clock, CloseReason, Escrow, LeaseAgreements, LeaseId,
+	LeaseRegistry, OrderId, Probing, ReputationSink, RoundIndex, StreamEnd, service_of_lease,
 };
 
 impl<T: Config> Pallet<T> {
@@ -26,7 +26,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn known_replica(order: &mut OrderOf<T>, index: u8) -> Option<&mut ReplicaOf<T>> {
-		order.replicas.get_mut(usize::from(index)).defensive_proof("a replica that its order does not have")
+		order
+			.replicas
+			.get_mut(usize::from(index))
+			.defensive_proof("a replica that its order does not have")
 	}
 
 	/// A lease was not ready in time.
@@ -45,7 +48,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// A lease that never ran is over; the next bid takes over.
-	pub(crate) fn give_up_start(id: LeaseId, lease: LeaseOf<T>, order: &mut OrderOf<T>, reason: CloseReason) {
+	pub(crate) fn give_up_start(
+		id: LeaseId,
+		lease: LeaseOf<T>,
+		order: &mut OrderOf<T>,
+		reason: CloseReason,
+	) {
 		let index = usize::from(lease.replica);
 		Self::finish_unused(id, lease, order, reason);
 		Self::seek_next(order, index, reason);
@@ -89,7 +97,9 @@ impl<T: Config> Pallet<T> {
 			CloseReason::Unhealthy | CloseReason::Terminated | CloseReason::RentUnpaid => true,
 			CloseReason::OperatorClosed => lease.left_at_once,
 			// Without room in the rounds nobody could have been ready.
-			CloseReason::NeverReady => !T::Probing::was_full_since(T::Clock::round_at(lease.placed_at)),
+			CloseReason::NeverReady => {
+				!T::Probing::was_full_since(T::Clock::round_at(lease.placed_at))
+			},
 			_ => false,
 		}
 	}
@@ -108,8 +118,14 @@ impl<T: Config> Pallet<T> {
 
 	/// A lease that never ran is over: nothing was paid, and the funds of its replica are all
 	/// there.
-	pub(crate) fn finish_unused(id: LeaseId, lease: LeaseOf<T>, order: &mut OrderOf<T>, reason: CloseReason) {
-		let refunded = order.replicas.get(usize::from(lease.replica)).map_or(0, |replica| replica.funds);
+	pub(crate) fn finish_unused(
+		id: LeaseId,
+		lease: LeaseOf<T>,
+		order: &mut OrderOf<T>,
+		reason: CloseReason,
+	) {
+		let refunded =
+			order.replicas.get(usize::from(lease.replica)).map_or(0, |replica| replica.funds);
 		let round = T::Clock::round();
 		Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
 	}

@@ -16,8 +16,8 @@ use crate::*;
 use alloc::vec::Vec;
 use frame::{hashing::blake2_256, traits::Randomness};
 use surety_primitives::{
-	Balance, BlockNumber, Clock, CloseReason, LEASES_FROM, LeaseId, OrderId, ReputationInspect, RoundIndex,
-	ServiceId,
+	Balance, BlockNumber, Clock, CloseReason, LEASES_FROM, LeaseId, OrderId, ReputationInspect,
+	RoundIndex, ServiceId,
 };
 
 /// Subject of the randomness that draws among equals.
@@ -164,7 +164,13 @@ impl<T: Config> Pallet<T> {
 				replica.state = ReplicaState::Waiting { until, wait: Wait::Reopened(reason) };
 				let replica = u8::try_from(index).unwrap_or(u8::MAX);
 				let code = reason.code();
-				Self::deposit_event(Event::ReplicaReopened { order: id, replica, until, reason, code });
+				Self::deposit_event(Event::ReplicaReopened {
+					order: id,
+					replica,
+					until,
+					reason,
+					code,
+				});
 			},
 			Wait::Bidding => Self::close_replica(id, order, index, CloseReason::NoBids),
 			Wait::Replacing(reason) | Wait::Reopened(reason) | Wait::Locked(reason) => {
@@ -266,7 +272,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(order.replicas.iter().any(waits), Error::<T>::NothingWaiting);
 		let info = Self::compute_service(service)?;
 		Self::ensure_fit(&order, service, &info)?;
-		let index = order.replicas.iter().position(|replica| waits(replica) && Self::suits(replica, &bid));
+		let index =
+			order.replicas.iter().position(|replica| waits(replica) && Self::suits(replica, &bid));
 		let index = index.ok_or(Error::<T>::BidUnfit)?;
 		let failover_price = order.failover_price.unwrap_or(bid.price);
 		if let Some(replica) = order.replicas.get_mut(index) {

@@ -11,8 +11,8 @@ use frame::{deps::sp_io, testing_prelude::*};
 use frame_support::storage::with_storage_layer;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, Escrow as _, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms, StreamEnd,
-	TermsInput, TrustLevel, WindowShare, service_of_lease,
+	AssetId, Escrow as _, LatencyBucket, OnLease, Region, Service, ServiceKind, SlaTerms,
+	StreamEnd, TermsInput, TrustLevel, WindowShare, service_of_lease,
 };
 
 mod world;
@@ -93,7 +93,8 @@ impl holds::Config for Test {}
 pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Holds(holds::HoldReason::Bond);
 pub const ESCROW_HOLD: RuntimeHoldReason =
 	RuntimeHoldReason::EscrowAccounts(pallet_surety_escrow::HoldReason::Escrow);
-pub const ORDER_HOLD: RuntimeHoldReason = RuntimeHoldReason::ComputeOrders(crate::HoldReason::Order);
+pub const ORDER_HOLD: RuntimeHoldReason =
+	RuntimeHoldReason::ComputeOrders(crate::HoldReason::Order);
 pub const BID_HOLD: RuntimeHoldReason = RuntimeHoldReason::ComputeOrders(crate::HoldReason::Bid);
 
 parameter_types! {
@@ -263,7 +264,13 @@ pub fn penalty(price: Balance) -> Balance {
 /// [`terms`] as an order gives them.
 pub fn own_terms() -> TermsInput {
 	let SlaTerms { min_uptime, max_head_lag, credit, cover, .. } = terms();
-	TermsInput { min_uptime: min_uptime.deconstruct(), max_latency_ms: 250, max_head_lag, credit, cover }
+	TermsInput {
+		min_uptime: min_uptime.deconstruct(),
+		max_latency_ms: 250,
+		max_head_lag,
+		credit,
+		cover,
+	}
 }
 
 pub fn plenty() -> Resources {
@@ -321,7 +328,10 @@ impl ExtBuilder {
 		balances.extend(OPERATORS.iter().map(|who| (*who, BOND + FUNDS)));
 		balances.extend([(TREASURY, MINIMUM), (ADMIN, MINIMUM), (FEES, MINIMUM)]);
 		let storage = RuntimeGenesisConfig {
-			balances: pallet_balances::GenesisConfig { balances: balances.clone(), ..Default::default() },
+			balances: pallet_balances::GenesisConfig {
+				balances: balances.clone(),
+				..Default::default()
+			},
 			assets: pallet_assets::GenesisConfig {
 				assets: vec![(1, ADMIN, true, MINIMUM)],
 				accounts: balances.iter().map(|(who, amount)| (1, *who, *amount)).collect(),
@@ -430,14 +440,30 @@ pub fn try_place(who: AccountId, order: NewOrder) -> DispatchResult {
 pub fn cancel(who: AccountId, order: OrderId) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::cancel_order(signed(who), order))
 }
-pub fn bid(who: AccountId, order: OrderId, service: ServiceId, price: Balance, n: u8) -> DispatchResult {
+pub fn bid(
+	who: AccountId,
+	order: OrderId,
+	service: ServiceId,
+	price: Balance,
+	n: u8,
+) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::place_bid(signed(who), order, service, price, n, true))
 }
 /// A bid that accepts no terms but those of its service.
-pub fn bid_own(who: AccountId, order: OrderId, service: ServiceId, price: Balance) -> DispatchResult {
+pub fn bid_own(
+	who: AccountId,
+	order: OrderId,
+	service: ServiceId,
+	price: Balance,
+) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::place_bid(signed(who), order, service, price, 1, false))
 }
-pub fn update_bid(who: AccountId, order: OrderId, service: ServiceId, price: Balance) -> DispatchResult {
+pub fn update_bid(
+	who: AccountId,
+	order: OrderId,
+	service: ServiceId,
+	price: Balance,
+) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::update_bid(signed(who), order, service, price))
 }
 pub fn withdraw(who: AccountId, order: OrderId, service: ServiceId) -> DispatchResult {
@@ -449,9 +475,16 @@ pub fn accept(who: AccountId, order: OrderId, service: ServiceId) -> DispatchRes
 pub fn try_ready(who: AccountId, lease: LeaseId, health: Endpoint) -> DispatchResult {
 	report(who, lease, health, true)
 }
-pub fn report(who: AccountId, lease: LeaseId, health: Endpoint, foreign_terms: bool) -> DispatchResult {
+pub fn report(
+	who: AccountId,
+	lease: LeaseId,
+	health: Endpoint,
+	foreign_terms: bool,
+) -> DispatchResult {
 	let access = b"ssh root@10.0.0.1".to_vec().try_into().unwrap();
-	with_storage_layer(|| ComputeOrders::report_ready(signed(who), lease, health, access, foreign_terms))
+	with_storage_layer(|| {
+		ComputeOrders::report_ready(signed(who), lease, health, access, foreign_terms)
+	})
 }
 pub fn decline(who: AccountId, lease: LeaseId) -> DispatchResult {
 	with_storage_layer(|| ComputeOrders::decline(signed(who), lease))
@@ -609,7 +642,8 @@ pub fn lease_closed(id: LeaseId) -> Option<CloseReason> {
 
 /// A lease is down from this round on, for so many rounds.
 pub fn outage(id: LeaseId, from: RoundIndex, rounds: u32) {
-	change!(Outages, |set| set.extend((from..from + rounds).map(|round| (service_of_lease(id), round))));
+	change!(Outages, |set| set
+		.extend((from..from + rounds).map(|round| (service_of_lease(id), round))));
 }
 
 /// The lease fails: down from the next round on until that is noticed.

@@ -4,8 +4,8 @@ use crate::*;
 use alloc::vec::Vec;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Escrow, EscrowOwner, Funds, OrderId,
-	Registry, RoundIndex, SlaTerms, TermsFault, TermsInput, credit::window_price,
+	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Escrow, EscrowOwner, Funds,
+	OrderId, Registry, RoundIndex, SlaTerms, TermsFault, TermsInput, credit::window_price,
 };
 
 impl<T: Config> Pallet<T> {
@@ -36,7 +36,13 @@ impl<T: Config> Pallet<T> {
 		let mut replicas = BoundedVec::new();
 		for index in 0..new.quantity {
 			let owner = EscrowOwner::Replica { order: id, index };
-			let escrow = T::Escrow::open_lump(owner, tenant.clone(), tenant.clone(), new.asset, new.deposit)?;
+			let escrow = T::Escrow::open_lump(
+				owner,
+				tenant.clone(),
+				tenant.clone(),
+				new.asset,
+				new.deposit,
+			)?;
 			let state = ReplicaState::Waiting { until: new.bid_deadline, wait: Wait::Bidding };
 			let replica = Replica {
 				escrow,
@@ -59,7 +65,10 @@ impl<T: Config> Pallet<T> {
 			rounds,
 			bid_deadline: new.bid_deadline,
 		});
-		Self::put_order(id, Self::order_from(tenant, new, terms, duration, storage_deposit, replicas));
+		Self::put_order(
+			id,
+			Self::order_from(tenant, new, terms, duration, storage_deposit, replicas),
+		);
 		Ok(())
 	}
 
@@ -105,12 +114,19 @@ impl<T: Config> Pallet<T> {
 		Self::check_class(&new.resources)?;
 		let printable = new.image.iter().all(u8::is_ascii_graphic);
 		ensure!(printable && !new.image.is_empty(), Error::<T>::BadImage);
-		let twice =
-			|at: usize, port: &Port| new.ports.iter().skip(at.saturating_add(1)).any(|other| other == port);
-		let bad = new.ports.iter().enumerate().any(|(at, port)| port.container == 0 || twice(at, port));
+		let twice = |at: usize, port: &Port| {
+			new.ports.iter().skip(at.saturating_add(1)).any(|other| other == port)
+		};
+		let bad =
+			new.ports.iter().enumerate().any(|(at, port)| port.container == 0 || twice(at, port));
 		ensure!(!bad, Error::<T>::BadPorts);
-		let twice = |at: usize, region| new.regions.iter().skip(at.saturating_add(1)).any(|r| r == region);
-		let bad = new.regions.iter().enumerate().any(|(at, region)| !region.is_valid() || twice(at, region));
+		let twice =
+			|at: usize, region| new.regions.iter().skip(at.saturating_add(1)).any(|r| r == region);
+		let bad = new
+			.regions
+			.iter()
+			.enumerate()
+			.any(|(at, region)| !region.is_valid() || twice(at, region));
 		ensure!(!bad, Error::<T>::BadRegions);
 		ensure!((1..=MAX_REPLICAS).contains(&u32::from(new.quantity)), Error::<T>::BadQuantity);
 		Ok(())
@@ -147,8 +163,11 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_cancel_order(who: T::AccountId, id: OrderId) -> DispatchResult {
 		let mut order = Self::order_of_tenant(&who, id)?;
-		let waiting: Vec<usize> =
-			order.waiting().filter(|(_, _, wait)| wait.takes_bids()).map(|(index, ..)| index).collect();
+		let waiting: Vec<usize> = order
+			.waiting()
+			.filter(|(_, _, wait)| wait.takes_bids())
+			.map(|(index, ..)| index)
+			.collect();
 		ensure!(!waiting.is_empty(), Error::<T>::NothingWaiting);
 		order.withdrawn = true;
 		Self::deposit_event(Event::OrderCancelled { order: id });
@@ -167,7 +186,8 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut order = Self::order_of_tenant(&who, id)?;
 		ensure!(blocks > 0, Error::<T>::ZeroDuration);
-		let replica = order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
+		let replica =
+			order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
 		let (ReplicaState::Placed(lease_id), Some(mut term)) = (replica.state, replica.term) else {
 			return Err(Error::<T>::NotRunning.into());
 		};
@@ -201,10 +221,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_top_up(who: T::AccountId, id: OrderId, index: u8, amount: Balance) -> DispatchResult {
+	pub(crate) fn do_top_up(
+		who: T::AccountId,
+		id: OrderId,
+		index: u8,
+		amount: Balance,
+	) -> DispatchResult {
 		let mut order = Self::order_of_tenant(&who, id)?;
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
-		let replica = order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
+		let replica =
+			order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
 		ensure!(!replica.state.is_closed(), Error::<T>::ReplicaOver);
 		T::Escrow::top_up(replica.escrow, amount)?;
 		replica.funds = replica.funds.saturating_add(amount);
@@ -245,7 +271,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Release a deposit.
 	pub(crate) fn give_back(reason: HoldReason, who: &T::AccountId, amount: Balance) {
-		let done = with_storage_layer(|| T::Funds::release(AssetId::Native, reason.into(), who, amount));
+		let done =
+			with_storage_layer(|| T::Funds::release(AssetId::Native, reason.into(), who, amount));
 		if let Err(error) = done {
 			frame::prelude::defensive!("a deposit is on hold until it is given back", error);
 		}

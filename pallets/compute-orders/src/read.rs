@@ -34,7 +34,10 @@ impl<T: Config> Pallet<T> {
 		keys.take(page_size(limit)).collect()
 	}
 
-	pub(crate) fn read_orders(start_after: Option<OrderId>, limit: u32) -> Vec<(OrderId, OrderOf<T>)> {
+	pub(crate) fn read_orders(
+		start_after: Option<OrderId>,
+		limit: u32,
+	) -> Vec<(OrderId, OrderOf<T>)> {
 		let orders = match start_after {
 			Some(id) => Orders::<T>::iter_from(Orders::<T>::hashed_key_for(id)),
 			None => Orders::<T>::iter(),

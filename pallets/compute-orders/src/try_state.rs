@@ -66,7 +66,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(Agenda::<T>::iter_keys().count() == sums.entries, "4: an entry of nothing");
 		Self::check_capacity(&sums)?;
 		for ((who, asset), sum) in &sums.reserved {
-			ensure!(T::Bonding::reserved(who, *asset) == *sum, "2: the reserved bond is not the sum");
+			ensure!(
+				T::Bonding::reserved(who, *asset) == *sum,
+				"2: the reserved bond is not the sum"
+			);
 		}
 		for ((who, bid), sum) in &sums.deposits {
 			let reason = if *bid { HoldReason::Bid } else { HoldReason::Order };
@@ -89,8 +92,13 @@ impl<T: Config> Pallet<T> {
 			ensure!(bid.left > 0 && bid.left <= bid.replicas, "7: a bid with nothing left");
 			sums.depositing(&bid.operator, true, bid.deposit);
 			let each = bid.exposure.saturating_add(bid.penalty);
-			sums.reserving(&bid.operator, order.asset, each.saturating_mul(Balance::from(bid.left)));
-			let part = order.resources.times(bid.left).ok_or("1: a bid for more than there can be")?;
+			sums.reserving(
+				&bid.operator,
+				order.asset,
+				each.saturating_mul(Balance::from(bid.left)),
+			);
+			let part =
+				order.resources.times(bid.left).ok_or("1: a bid for more than there can be")?;
 			sums.using(service, &part);
 		}
 		ensure!(bids == order.bids && bids <= T::MaxBids::get(), "7: bids are miscounted");
@@ -100,29 +108,52 @@ impl<T: Config> Pallet<T> {
 			ensure!(lane == order.lane(), "4: an entry in another lane");
 			Self::check_entry((lane, block), Entry::Order(id), sums)?;
 		}
-		ensure!(waits == order.wake.is_some(), "4: an order that is never looked at, or for nothing");
+		ensure!(
+			waits == order.wake.is_some(),
+			"4: an order that is never looked at, or for nothing"
+		);
 		if let (Some(look), Some((_, wake))) = (order.next_look(), order.wake) {
 			ensure!(look <= wake, "4: an order that is looked at too soon");
 		}
 
 		for (index, replica) in order.replicas.iter().enumerate() {
-			ensure!(u32::from(replica.placements) <= MAX_PLACEMENTS, "5: too many leases of a replica");
-			ensure!(!replica.state.is_closed() || replica.funds == 0, "5: a replica that is over has funds");
+			ensure!(
+				u32::from(replica.placements) <= MAX_PLACEMENTS,
+				"5: too many leases of a replica"
+			);
+			ensure!(
+				!replica.state.is_closed() || replica.funds == 0,
+				"5: a replica that is over has funds"
+			);
 			if let Some(lease_id) = replica.state.lease() {
 				let lease = Leases::<T>::get(lease_id).ok_or("5: a replica at no lease")?;
-				ensure!(order.leases.contains(&lease_id), "5: a replica at a lease of another order");
-				ensure!(replica.lease == Some(lease_id), "5: a replica at a lease that is not its last");
+				ensure!(
+					order.leases.contains(&lease_id),
+					"5: a replica at a lease of another order"
+				);
+				ensure!(
+					replica.lease == Some(lease_id),
+					"5: a replica at a lease that is not its last"
+				);
 				ensure!(usize::from(lease.replica) == index, "5: a replica at another's lease");
 				ensure!(!replica.failed.contains(&lease.operator), "5: placed at who failed it");
 				if lease.is_running() {
-					let stream = T::Escrow::stream(replica.escrow).ok_or("5: a lease without a stream")?;
+					let stream =
+						T::Escrow::stream(replica.escrow).ok_or("5: a lease without a stream")?;
 					let last = replica.term.map(|term| term.last);
-					ensure!(last.is_some() && stream.last == last, "5: a replica and its stream disagree");
-					ensure!(replica.failover_price.is_some(), "5: a lease without a failover price");
+					ensure!(
+						last.is_some() && stream.last == last,
+						"5: a replica and its stream disagree"
+					);
+					ensure!(
+						replica.failover_price.is_some(),
+						"5: a lease without a failover price"
+					);
 				}
 			}
 		}
-		let placements: usize = order.replicas.iter().map(|replica| usize::from(replica.placements)).sum();
+		let placements: usize =
+			order.replicas.iter().map(|replica| usize::from(replica.placements)).sum();
 		let declined = |id: &&LeaseId| {
 			Leases::<T>::get(*id).is_some_and(|lease| {
 				matches!(lease.state, LeaseState::Closed { reason: CloseReason::Declined, .. })
@@ -146,9 +177,16 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), TryRuntimeError> {
 		ensure!(id < NextLease::<T>::get(), "8: id beyond the next");
 		sums.leases = sums.leases.saturating_add(1);
-		ensure!(LeasesOf::<T>::contains_key(&order.tenant, id), "6: a lease without its tenant's index");
-		ensure!(LeasesOf::<T>::contains_key(&lease.operator, id), "6: a lease without its operator's index");
-		let replica = order.replicas.get(usize::from(lease.replica)).ok_or("5: a lease of no replica")?;
+		ensure!(
+			LeasesOf::<T>::contains_key(&order.tenant, id),
+			"6: a lease without its tenant's index"
+		);
+		ensure!(
+			LeasesOf::<T>::contains_key(&lease.operator, id),
+			"6: a lease without its operator's index"
+		);
+		let replica =
+			order.replicas.get(usize::from(lease.replica)).ok_or("5: a lease of no replica")?;
 		let current = replica.state.lease() == Some(id);
 		ensure!(current != lease.is_closed(), "5: a lease that is not over and not its replica's");
 		sums.reserving(&lease.operator, order.asset, lease.reserved);
@@ -197,7 +235,10 @@ impl<T: Config> Pallet<T> {
 			}
 			used.gpu_class = inventory.used.gpu_class.clone();
 			ensure!(inventory.used == used, "1: what is used is not the sum");
-			ensure!(inventory.total.without(&inventory.used).is_some(), "1: more is used than there is");
+			ensure!(
+				inventory.total.without(&inventory.used).is_some(),
+				"1: more is used than there is"
+			);
 			ensure!(
 				Servers::<T>::get(inventory.server) == Some(service),
 				"1: a server that backs another service"

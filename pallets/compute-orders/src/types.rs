@@ -3,8 +3,8 @@
 
 use frame::prelude::*;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, CloseReason, Endpoint, EscrowId, LeaseId, OrderId, Region,
-	Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel, shared,
+	AgreementId, AssetId, Balance, BlockNumber, CloseReason, Endpoint, EscrowId, LeaseId, OrderId,
+	Region, Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel, shared,
 };
 
 /// Most replicas of an order.
@@ -223,7 +223,8 @@ shared! {
 impl<AccountId> Replica<AccountId> {
 	/// True if it ran and waits for the next look at the bids that stand.
 	pub fn is_urgent(&self) -> bool {
-		let replacing = matches!(self.state, ReplicaState::Waiting { wait: Wait::Replacing(_), .. });
+		let replacing =
+			matches!(self.state, ReplicaState::Waiting { wait: Wait::Replacing(_), .. });
 		replacing && self.term.is_some()
 	}
 
@@ -313,7 +314,8 @@ impl<AccountId> Order<AccountId> {
 
 	/// Block in which bids that are placed now are matched. `None` if none are welcome.
 	pub fn bids_until(&self, now: BlockNumber) -> Option<BlockNumber> {
-		let open = |(_, until, wait): &(usize, BlockNumber, Wait)| *until > now && wait.takes_bids();
+		let open =
+			|(_, until, wait): &(usize, BlockNumber, Wait)| *until > now && wait.takes_bids();
 		self.waiting().filter(open).map(|(_, until, _)| until).min().filter(|_| !self.withdrawn)
 	}
 

@@ -31,8 +31,8 @@ use alloc::vec::Vec;
 use frame::prelude::{Weight, defensive};
 use frame_support::traits::Get;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, JUDGED_AFTER, Meter, Metered, OnEscrowEnd, RoundIndex,
-	StreamEnd, agenda,
+	BlockNumber, Clock, CloseReason, EscrowId, JUDGED_AFTER, Meter, Metered, OnEscrowEnd,
+	RoundIndex, StreamEnd, agenda,
 };
 
 /// Outcome for a stream whose end was carried out.
@@ -56,7 +56,8 @@ impl<T: Config> Pallet<T> {
 		let first = Cursor::<T>::get(lane).unwrap_or(now);
 		let mut weight = Weight::zero();
 		let walked = agenda::walk(first, now, most, |block, left| {
-			let ids: Vec<_> = Agenda::<T>::iter_key_prefix((lane, block)).take(left as usize).collect();
+			let ids: Vec<_> =
+				Agenda::<T>::iter_key_prefix((lane, block)).take(left as usize).collect();
 			let taken = u32::try_from(ids.len()).unwrap_or(u32::MAX);
 			for id in ids {
 				Agenda::<T>::remove((lane, block), id);
@@ -181,7 +182,9 @@ impl<T: Config> Pallet<T> {
 	/// The end and its reason, if everything up to it is judged and nothing is locked.
 	fn finished(account: &AccountOf<T>) -> Option<(RoundIndex, CloseReason)> {
 		match &account.terms {
-			Terms::Stream(stream) if stream.runs.is_empty() && account.frozen == 0 => account.state.end(),
+			Terms::Stream(stream) if stream.runs.is_empty() && account.frozen == 0 => {
+				account.state.end()
+			},
 			_ => None,
 		}
 	}
@@ -231,7 +234,9 @@ impl<T: Config> Pallet<T> {
 	/// rounds end before its funds.
 	pub(crate) fn horizon(account: &AccountOf<T>) -> Option<BlockNumber> {
 		match &account.terms {
-			Terms::Stream(stream) if account.frozen == 0 => stream.horizon::<T::Clock>(account.funded()),
+			Terms::Stream(stream) if account.frozen == 0 => {
+				stream.horizon::<T::Clock>(account.funded())
+			},
 			_ => None,
 		}
 	}
@@ -242,7 +247,11 @@ impl<T: Config> Pallet<T> {
 		Self::move_entry(id, account, next);
 	}
 
-	pub(crate) fn move_entry(id: EscrowId, account: &mut AccountOf<T>, next: Option<(Lane, BlockNumber)>) {
+	pub(crate) fn move_entry(
+		id: EscrowId,
+		account: &mut AccountOf<T>,
+		next: Option<(Lane, BlockNumber)>,
+	) {
 		let Terms::Stream(stream) = &mut account.terms else { return };
 		if stream.wake == next {
 			return;
@@ -259,7 +268,11 @@ impl<T: Config> Pallet<T> {
 	/// Earliest block after this one at which something may have to be done, and in which lane.
 	/// `None` for what only waits for somebody: closed with a claim, or frozen with all its rounds
 	/// read.
-	fn next_wake(id: EscrowId, account: &AccountOf<T>, known: State) -> Option<(Lane, BlockNumber)> {
+	fn next_wake(
+		id: EscrowId,
+		account: &AccountOf<T>,
+		known: State,
+	) -> Option<(Lane, BlockNumber)> {
 		let Terms::Stream(stream) = &account.terms else { return None };
 		if account.is_closed() {
 			return None;
@@ -274,7 +287,9 @@ impl<T: Config> Pallet<T> {
 		let lane = if ends { Lane::Urgent } else { Lane::Looks };
 		let spread = |rounds: RoundIndex| match lane {
 			Lane::Urgent => 0,
-			Lane::Looks => id.checked_rem(T::Clock::round_blocks().saturating_mul(rounds)).unwrap_or(0),
+			Lane::Looks => {
+				id.checked_rem(T::Clock::round_blocks().saturating_mul(rounds)).unwrap_or(0)
+			},
 		};
 		// Nobody waits for what is read of an open stream: the funds are foreseen without it, at
 		// the worst, and who asks in between, pays or decides an end takes in first what the meter

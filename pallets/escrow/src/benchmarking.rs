@@ -146,7 +146,8 @@ mod benchmarks {
 	fn force_close() -> Result<(), BenchmarkError> {
 		let id = open::<T>(running::<T>(), State::Open);
 		<Pallet<T> as Escrow<_>>::freeze(id, RATE)?;
-		let origin = T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let origin =
+			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 
 		#[extrinsic_call]
 		force_close(origin as T::RuntimeOrigin, id, RATE);

@@ -12,8 +12,8 @@ use frame_support::{
 	traits::{DefensiveOption, Get},
 };
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Fee, Funds, Meter, Metered,
-	NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd, StreamInfo,
+	AssetId, Balance, Clock, CloseReason, Escrow, EscrowId, EscrowOwner, Fee, Funds, Meter,
+	Metered, NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd, StreamInfo,
 };
 
 /// Round after which a stream ends, and why.
@@ -80,7 +80,9 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		let mut account = Self::live_stream(id)?;
 		let meter = Self::meter_of(&account);
 		let (known, funds) = (Self::known_end(&account, meter), account.for_meter());
-		let Terms::Stream(stream) = &mut account.terms else { return Err(Error::<T>::NotAStream.into()) };
+		let Terms::Stream(stream) = &mut account.terms else {
+			return Err(Error::<T>::NotAStream.into());
+		};
 		let stands = stream.last().ok_or(Error::<T>::NoLastRound)?;
 		ensure!(stands > T::Clock::round(), Error::<T>::LastRoundReached);
 		ensure!(known.end().is_none(), Error::<T>::Ending);
@@ -105,7 +107,8 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		let mut account = Self::live(id)?;
 		let known = Self::touch(&mut account);
 		ensure!(known.end().is_none() || known.parks(), Error::<T>::Ending);
-		account.deposited = account.deposited.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+		account.deposited =
+			account.deposited.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 		account.held = account.held.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 		with_storage_layer(|| {
 			T::Funds::hold(account.asset, HoldReason::Escrow.into(), &account.payer, amount)
@@ -176,8 +179,15 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let fee = Fee { share: T::PlatformFee::get(), to_probers: T::ProberShare::get() };
 		with_storage_layer(|| {
-			let (id, account) =
-				Self::hold_for(owner, payer.clone(), payee.clone(), asset, amount, fee, Terms::Lump)?;
+			let (id, account) = Self::hold_for(
+				owner,
+				payer.clone(),
+				payee.clone(),
+				asset,
+				amount,
+				fee,
+				Terms::Lump,
+			)?;
 			Accounts::<T>::insert(id, account);
 			Self::deposit_event(Event::LumpOpened { escrow: id, payer, payee, asset, amount });
 			Ok(id)
@@ -250,7 +260,9 @@ impl<T: Config> Pallet<T> {
 		parks: bool,
 	) -> Result<(End, bool), DispatchError> {
 		let mut account = Self::live_stream(id)?;
-		let Terms::Stream(stream) = &account.terms else { return Err(Error::<T>::NotAStream.into()) };
+		let Terms::Stream(stream) = &account.terms else {
+			return Err(Error::<T>::NotAStream.into());
+		};
 		let at = at.max(stream.read);
 		let meter = Self::meter_of(&account);
 		let known = match (Self::known_end(&account, meter), stream.last()) {

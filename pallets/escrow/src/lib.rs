@@ -185,7 +185,12 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
 		/// The overarching hold reason.
-		type RuntimeHoldReason: Parameter + Member + MaxEncodedLen + Copy + VariantCount + From<HoldReason>;
+		type RuntimeHoldReason: Parameter
+			+ Member
+			+ MaxEncodedLen
+			+ Copy
+			+ VariantCount
+			+ From<HoldReason>;
 
 		/// Transfers and holds of native and approved assets.
 		type Funds: Funds<Self::AccountId, Reason = Self::RuntimeHoldReason>;

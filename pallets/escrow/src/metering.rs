@@ -27,8 +27,17 @@ impl Stream {
 		term: Option<Term>,
 	) -> Self {
 		let runs = BoundedVec::new();
-		let mut stream =
-			Self { meter, rate, prepaid, billed: 0, unbillable: 0, read: round, term, runs, wake: None };
+		let mut stream = Self {
+			meter,
+			rate,
+			prepaid,
+			billed: 0,
+			unbillable: 0,
+			read: round,
+			term,
+			runs,
+			wake: None,
+		};
 		// There is always room for the first one.
 		let _ = stream.resume(round, stream.last());
 		stream
@@ -54,7 +63,9 @@ impl Stream {
 	pub fn note(&mut self, reading: Option<MeterReading>, round_blocks: u32) {
 		let Some(reading) = reading else { return self.runs.clear() };
 		for run in self.runs.iter_mut() {
-			let Some(base) = run.base.or_else(|| reading.at_most(run.from, round_blocks)) else { continue };
+			let Some(base) = run.base.or_else(|| reading.at_most(run.from, round_blocks)) else {
+				continue;
+			};
 			let upto = run.until.unwrap_or(reading.through).min(reading.through).max(run.from);
 			let Some(blocks) = reading.at_least(upto, round_blocks) else { continue };
 			let all = upto.saturating_sub(run.from).saturating_mul(round_blocks);
@@ -113,7 +124,10 @@ impl Stream {
 
 	/// Earliest round that must be read off the meter before it forgets it.
 	pub fn unread(&self) -> Option<RoundIndex> {
-		self.runs.iter().filter_map(|run| if run.base.is_none() { Some(run.from) } else { run.until }).min()
+		self.runs
+			.iter()
+			.filter_map(|run| if run.base.is_none() { Some(run.from) } else { run.until })
+			.min()
 	}
 
 	fn drop_finished(&mut self) {

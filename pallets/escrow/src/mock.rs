@@ -7,8 +7,9 @@ use crate::{AccountOf, Accounts, Config, Event, HoldReason, NextId};
 use frame::{deps::sp_io, testing_prelude::*};
 use std::{cell::RefCell, collections::BTreeMap};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Fee, Funds as _,
-	Meter, MeterReading, Metered, NewStream, OnEscrowEnd, RoundIndex, ServiceId, Started, StreamEnd,
+	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Fee,
+	Funds as _, Meter, MeterReading, Metered, NewStream, OnEscrowEnd, RoundIndex, ServiceId,
+	Started, StreamEnd,
 };
 
 type Block = MockBlockU32<Test>;
@@ -137,7 +138,12 @@ pub fn when_parked(act: fn()) {
 }
 
 /// An end as the owner is told of it, with the fee of the day.
-pub fn stream_end(reason: CloseReason, round: RoundIndex, paid: Balance, refunded: Balance) -> StreamEnd {
+pub fn stream_end(
+	reason: CloseReason,
+	round: RoundIndex,
+	paid: Balance,
+	refunded: Balance,
+) -> StreamEnd {
 	StreamEnd { reason, round, paid, fee: PlatformFee::get().mul_floor(paid), refunded }
 }
 
@@ -251,7 +257,10 @@ pub fn with_each_asset(test: impl Fn(AssetId)) {
 
 /// What everybody has, held or free.
 pub fn everything(asset: AssetId) -> Balance {
-	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY].iter().map(|who| Money::total(asset, who)).sum()
+	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY]
+		.iter()
+		.map(|who| Money::total(asset, who))
+		.sum()
 }
 
 /// What somebody has, held or free, beyond the start.
@@ -370,7 +379,10 @@ pub fn keeps(
 	now: Option<(RoundIndex, CloseReason)>,
 ) -> Option<(RoundIndex, CloseReason)> {
 	if let Some((round, _)) = before {
-		assert!(now == before || now.is_some_and(|(now, _)| now < round), "{now:?} after {before:?}");
+		assert!(
+			now == before || now.is_some_and(|(now, _)| now < round),
+			"{now:?} after {before:?}"
+		);
 	}
 	now
 }

@@ -75,7 +75,15 @@ impl<T: Config> Pallet<T> {
 		account.park(end.refunded);
 		Accounts::<T>::insert(id, account.clone());
 		let (code, paid, left) = (reason.code(), end.paid, end.refunded);
-		Self::deposit_event(Event::Parked { escrow: id, round, reason, code, paid, left, claim: claim_id });
+		Self::deposit_event(Event::Parked {
+			escrow: id,
+			round,
+			reason,
+			code,
+			paid,
+			left,
+			claim: claim_id,
+		});
 		if let (Some(escrow), Some(claim)) = (claim_id, claim) {
 			Self::deposit_event(Event::ClaimLeft { escrow, held: claim.held });
 		}
@@ -124,7 +132,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Give held funds back to the payer.
-	pub(crate) fn refund(id: EscrowId, account: &mut AccountOf<T>, amount: Balance) -> DispatchResult {
+	pub(crate) fn refund(
+		id: EscrowId,
+		account: &mut AccountOf<T>,
+		amount: Balance,
+	) -> DispatchResult {
 		if amount == 0 {
 			return Ok(());
 		}
@@ -155,7 +167,13 @@ impl<T: Config> Pallet<T> {
 			Party::Treasury => T::Treasury::get(),
 		};
 		let moved = with_storage_layer(|| {
-			T::Funds::pay_held(account.asset, HoldReason::Escrow.into(), &account.payer, &payee, amount)
+			T::Funds::pay_held(
+				account.asset,
+				HoldReason::Escrow.into(),
+				&account.payer,
+				&payee,
+				amount,
+			)
 		});
 		if moved.is_err() {
 			return false;

@@ -63,7 +63,10 @@ impl<T: Config> Pallet<T> {
 			account.due() <= account.deposited.saturating_sub(account.frozen),
 			"3: more due than deposited and not locked"
 		);
-		ensure!(account.paid.fee() <= account.fee.share.mul_floor(paid), "3: more fee than its share");
+		ensure!(
+			account.paid.fee() <= account.fee.share.mul_floor(paid),
+			"3: more fee than its share"
+		);
 		if let (Terms::Stream(stream), false) = (&account.terms, account.is_closed()) {
 			ensure!(stream.least() <= account.for_meter(), "3: the prepaid sum is not there");
 		}
@@ -78,7 +81,10 @@ impl<T: Config> Pallet<T> {
 		let Terms::Stream(stream) = &account.terms else { return Ok(false) };
 		match stream.wake {
 			Some((lane, block)) => {
-				ensure!(Agenda::<T>::contains_key((lane, block), id), "5: a stream without its entry");
+				ensure!(
+					Agenda::<T>::contains_key((lane, block), id),
+					"5: a stream without its entry"
+				);
 				ensure!(
 					Cursor::<T>::get(lane).is_none_or(|cursor| cursor <= block),
 					"5: an entry that is never reached"
@@ -86,11 +92,17 @@ impl<T: Config> Pallet<T> {
 				let urgent = lane == Lane::Urgent;
 				ensure!(urgent || account.end_round().is_none(), "5: an end that is not urgent");
 				let soon = block <= T::Clock::now().saturating_add(1);
-				ensure!(!urgent || soon || account.end_round().is_some(), "5: a look that is urgent");
+				ensure!(
+					!urgent || soon || account.end_round().is_some(),
+					"5: a look that is urgent"
+				);
 				Ok(true)
 			},
 			None => {
-				ensure!(account.is_closed() || account.frozen > 0, "5: a stream that is never looked at");
+				ensure!(
+					account.is_closed() || account.frozen > 0,
+					"5: a stream that is never looked at"
+				);
 				Ok(false)
 			},
 		}
@@ -100,7 +112,9 @@ impl<T: Config> Pallet<T> {
 		let Terms::Stream(stream) = &account.terms else { return Ok(()) };
 		let runs = &stream.runs;
 		ensure!(
-			runs.iter().zip(runs.iter().skip(1)).all(|(a, b)| a.until.is_some_and(|until| until <= b.from)),
+			runs.iter()
+				.zip(runs.iter().skip(1))
+				.all(|(a, b)| a.until.is_some_and(|until| until <= b.from)),
 			"6: runs out of order"
 		);
 		ensure!(
@@ -113,10 +127,15 @@ impl<T: Config> Pallet<T> {
 		let open = runs.last().is_some_and(|run| run.until.is_none());
 		ensure!(!open || account.frozen == 0, "6: a frozen stream runs");
 		let (end, last) = (account.end_round(), stream.last());
-		ensure!(end.is_none() || last.is_none() || end <= last, "6: a stream ends after its last round");
+		ensure!(
+			end.is_none() || last.is_none() || end <= last,
+			"6: a stream ends after its last round"
+		);
 		ensure!(end.is_none_or(|end| stream.read <= end), "6: a stream ends before what was read");
 		ensure!(
-			end.or(last).is_none_or(|end| runs.iter().all(|run| run.until.is_some_and(|until| until <= end))),
+			end.or(last).is_none_or(|end| runs
+				.iter()
+				.all(|run| run.until.is_some_and(|until| until <= end))),
 			"6: a stream runs past its end"
 		);
 		Ok(())

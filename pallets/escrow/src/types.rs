@@ -2,8 +2,8 @@
 
 use frame::prelude::{BoundedVec, ConstU32};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, Fee, JUDGED_AFTER, MeterReading, RoundIndex,
-	ServiceId, stored,
+	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, Fee, JUDGED_AFTER, MeterReading,
+	RoundIndex, ServiceId, stored,
 };
 
 /// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
@@ -142,7 +142,9 @@ impl State {
 	/// Last round of a stream that is billed and why, if that is decided.
 	pub fn end(&self) -> Option<(RoundIndex, CloseReason)> {
 		match *self {
-			Self::Ending { round, reason } | Self::Parking { round, reason } => Some((round, reason)),
+			Self::Ending { round, reason } | Self::Parking { round, reason } => {
+				Some((round, reason))
+			},
 			Self::Open | Self::Closed { .. } => None,
 		}
 	}
@@ -236,7 +238,9 @@ impl<AccountId> Account<AccountId> {
 	pub fn due_at_end(&self, round: RoundIndex, reason: CloseReason) -> Balance {
 		let on_trial = |stream: &Stream| stream.term.is_some_and(|term| round <= term.trial_until);
 		match &self.terms {
-			Terms::Stream(stream) if reason.keeps_prepaid() && !on_trial(stream) => self.due_by_tenant(),
+			Terms::Stream(stream) if reason.keeps_prepaid() && !on_trial(stream) => {
+				self.due_by_tenant()
+			},
 			_ => self.due(),
 		}
 	}

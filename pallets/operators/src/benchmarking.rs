@@ -14,9 +14,9 @@ use crate::*;
 use alloc::{format, vec};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Bonding, Clock, Endpoint, Funds, LeaseId, LeaseRegistry, MAX_ANCHORS,
-	MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network, Probing, Protocol, Region, Service, ServiceId,
-	ServiceKind, ServiceStatus, Uri, WindowShare,
+	AssetId, Balance, BondReserve, Bonding, Clock, Endpoint, Funds, LeaseId, LeaseRegistry,
+	MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network, Probing, Protocol, Region,
+	Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare,
 	endpoint::{self, MAX_LABELS},
 	service_of_lease,
 };
@@ -207,7 +207,9 @@ mod benchmarks {
 		Pallet::<T>::do_unbond(who.clone(), AssetId::Native, native).unwrap();
 		Pallet::<T>::do_unbond(who.clone(), asset, Bonds::<T>::get(&who, asset).active).unwrap();
 		for asset in [AssetId::Native, asset] {
-			Bonds::<T>::mutate(&who, asset, |bond| bond.chunks.iter_mut().for_each(|c| c.unlock_at = 0));
+			Bonds::<T>::mutate(&who, asset, |bond| {
+				bond.chunks.iter_mut().for_each(|c| c.unlock_at = 0)
+			});
 		}
 		Pallet::<T>::do_withdraw_unbonded(who.clone(), AssetId::Native).unwrap();
 		Pallet::<T>::do_retire(who.clone()).unwrap();
@@ -280,7 +282,9 @@ mod benchmarks {
 		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten;
 		// unproven, its proof is asked for again, and its place at a host is one of another kind.
 		T::BenchmarkHelper::declare_capacity(id);
-		Services::<T>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
+		Services::<T>::mutate(id, |service| {
+			service.as_mut().unwrap().status = ServiceStatus::Unproven
+		});
 		let endpoint = endpoint_of(1);
 		#[extrinsic_call]
 		_(
@@ -484,5 +488,9 @@ mod benchmarks {
 		assert_eq!(moved, PART);
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+	impl_benchmark_test_suite!(
+		Pallet,
+		crate::mock::ExtBuilder::default().build(),
+		crate::mock::Test
+	);
 }

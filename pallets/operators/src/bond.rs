@@ -5,7 +5,11 @@ use frame::prelude::*;
 use surety_primitives::{AssetId, Balance, Clock, Funds};
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_bond_more(who: T::AccountId, asset: AssetId, amount: Balance) -> DispatchResult {
+	pub(crate) fn do_bond_more(
+		who: T::AccountId,
+		asset: AssetId,
+		amount: Balance,
+	) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		Self::operator_of(&who)?;
 		// Who has bond in a revoked asset may need more of it for what is listed.
@@ -35,7 +39,10 @@ impl<T: Config> Pallet<T> {
 		let left = bond.active.saturating_sub(amount);
 		if asset == AssetId::Native {
 			let services = ServicesOf::<T>::decode_len(&who).unwrap_or(0);
-			ensure!(left >= T::MinBond::get() || (left == 0 && services == 0), Error::<T>::BondBelowMinimum);
+			ensure!(
+				left >= T::MinBond::get() || (left == 0 && services == 0),
+				Error::<T>::BondBelowMinimum
+			);
 		}
 		let unlock_at = T::Clock::now().saturating_add(T::UnbondingPeriod::get());
 		bond.active = left;

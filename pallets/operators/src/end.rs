@@ -3,8 +3,8 @@
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Bonding, Capacity, Clock, CloseReason, Funds, Probing, RoundIndex, ServiceId,
-	ServiceStatus,
+	Agreements, AssetId, Bonding, Capacity, Clock, CloseReason, Funds, Probing, RoundIndex,
+	ServiceId, ServiceStatus,
 };
 
 impl<T: Config> Pallet<T> {
@@ -14,7 +14,8 @@ impl<T: Config> Pallet<T> {
 			Some(who) => (Self::owned(&who, id)?, CloseReason::ServiceRetired),
 			None => (Self::listed(id)?, CloseReason::Governance),
 		};
-		let notice = if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
+		let notice =
+			if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
 		let at = T::Clock::round().saturating_add(notice);
 		ensure!(Self::end_service(id, service, at, reason), Error::<T>::ServiceEnding);
 		Ok(())
@@ -55,7 +56,8 @@ impl<T: Config> Pallet<T> {
 		Self::set_exposure(id, 0)?;
 
 		let operator = service.operator;
-		let Listing { deposit, place, .. } = Listings::<T>::take(id).ok_or(Error::<T>::UnknownService)?;
+		let Listing { deposit, place, .. } =
+			Listings::<T>::take(id).ok_or(Error::<T>::UnknownService)?;
 		T::Funds::release(AssetId::Native, deposit_reason::<T>(), &operator, deposit)?;
 		Services::<T>::remove(id);
 		ServicesOf::<T>::mutate_exists(&operator, |ids| {

@@ -37,8 +37,14 @@ impl<T: Config> Pallet<T> {
 
 	fn check_network(network: &Network) -> Result<(), Error<T>> {
 		let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-		ensure!(!network.name.is_empty() && network.name.iter().all(plain), Error::<T>::NetworkName);
-		ensure!(!network.own || network.protocol == Protocol::Substrate, Error::<T>::NetworkOwnProtocol);
+		ensure!(
+			!network.name.is_empty() && network.name.iter().all(plain),
+			Error::<T>::NetworkName
+		);
+		ensure!(
+			!network.own || network.protocol == Protocol::Substrate,
+			Error::<T>::NetworkOwnProtocol
+		);
 		for (at, anchor) in network.anchors.iter().enumerate() {
 			endpoint::check(anchor, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
 			let again = network.anchors.iter().take(at).any(|other| other == anchor);
@@ -49,10 +55,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Create a network of the chain spec.
 	pub(crate) fn genesis_network(given: &GenesisNetwork) -> DispatchResult {
-		let name = Name::try_from(given.name.clone().into_bytes()).map_err(|_| Error::<T>::NetworkName)?;
+		let name =
+			Name::try_from(given.name.clone().into_bytes()).map_err(|_| Error::<T>::NetworkName)?;
 		let mut anchors = BoundedVec::new();
 		for url in &given.anchors {
-			let url = Endpoint::try_from(url.clone().into_bytes()).map_err(|_| Error::<T>::EndpointHost)?;
+			let url = Endpoint::try_from(url.clone().into_bytes())
+				.map_err(|_| Error::<T>::EndpointHost)?;
 			anchors.try_push(url).map_err(|_| Error::<T>::DuplicateAnchor)?;
 		}
 		let network = Network { name, protocol: given.protocol, own: given.own, anchors };

@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use frame_support::{defensive, storage::with_storage_layer};
 use surety_primitives::{
-	Agreements, Balance, Bonding, Endpoint, LEASES_FROM, LeaseId, LeaseRegistry, Probing, Service, ServiceId,
-	ServiceKind, ServiceStatus, SlaTerms, service_of_lease,
+	Agreements, Balance, Bonding, Endpoint, LEASES_FROM, LeaseId, LeaseRegistry, Probing, Service,
+	ServiceId, ServiceKind, ServiceStatus, SlaTerms, service_of_lease,
 };
 
 impl<T: Config> LeaseRegistry<T::AccountId> for Pallet<T> {
@@ -27,8 +27,14 @@ impl<T: Config> LeaseRegistry<T::AccountId> for Pallet<T> {
 			Self::target_of(&parent.endpoint).as_ref() == Some(&target),
 			Error::<T>::LeaseEndpointElsewhere
 		);
-		let service =
-			Service { endpoint, capacity: 1, price, terms, status: ServiceStatus::Leased, ..parent };
+		let service = Service {
+			endpoint,
+			capacity: 1,
+			price,
+			terms,
+			status: ServiceStatus::Leased,
+			..parent
+		};
 		// The pages read the service that they take in, and may have no slot for it.
 		with_storage_layer(|| {
 			LeaseServices::<T>::insert(id, service);

@@ -108,8 +108,9 @@ use alloc::vec::Vec;
 use frame::prelude::*;
 use frame_support::pallet_macros::import_section;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId, Protocol,
-	Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare, endpoint,
+	AssetId, Balance, BlockNumber, Bonding, Endpoint, MAX_ANCHORS, Name, Network, NetworkId,
+	Protocol, Region, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare,
+	endpoint,
 };
 
 pub use pallet::*;
@@ -117,8 +118,8 @@ pub use surety_primitives::{TermsInput, endpoint::Host};
 #[cfg(feature = "runtime-benchmarks")]
 pub use types::BenchmarkHelper;
 pub use types::{
-	Approval, AssetPolicy, AssetTotals, Bond, BondOf, Chunk, Counts, GenesisNetwork, HostPlace, Listing,
-	Maintenance, Operator, OperatorStatus, ServiceOf,
+	Approval, AssetPolicy, AssetTotals, Bond, BondOf, Chunk, Counts, GenesisNetwork, HostPlace,
+	Listing, Maintenance, Operator, OperatorStatus, ServiceOf,
 };
 pub use weights::WeightInfo;
 
@@ -248,8 +249,15 @@ pub mod pallet {
 
 	/// Base units ever slashed per operator and asset. Stays when the operator leaves.
 	#[pallet::storage]
-	pub type SlashedOf<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, AssetId, Balance, ValueQuery>;
+	pub type SlashedOf<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Twox64Concat,
+		AssetId,
+		Balance,
+		ValueQuery,
+	>;
 
 	/// Listed services.
 	#[pallet::storage]
@@ -261,7 +269,8 @@ pub mod pallet {
 
 	/// Services that leases are, from `LEASES_FROM` on: status `Leased`, one unit, without a deposit.
 	#[pallet::storage]
-	pub type LeaseServices<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Service<T::AccountId>>;
+	pub type LeaseServices<T: Config> =
+		StorageMap<_, Twox64Concat, ServiceId, Service<T::AccountId>>;
 
 	/// The last maintenance announced of a lease.
 	#[pallet::storage]
@@ -274,8 +283,15 @@ pub mod pallet {
 	/// Base units of an operator's bond that are reserved for what is not a service yet: its bids. A part of
 	/// the exposure of the bond.
 	#[pallet::storage]
-	pub type Reserved<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, AssetId, Balance, ValueQuery>;
+	pub type Reserved<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Twox64Concat,
+		AssetId,
+		Balance,
+		ValueQuery,
+	>;
 
 	/// Services of an operator, in the order in which they were listed, without leases.
 	#[pallet::storage]
@@ -319,8 +335,15 @@ pub mod pallet {
 	/// Listings per operator and host of their endpoint whose control is yet to be proven, without
 	/// those that the probers gave up.
 	#[pallet::storage]
-	pub type UnprovenHosts<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, Host, u32, ValueQuery>;
+	pub type UnprovenHosts<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		Host,
+		u32,
+		ValueQuery,
+	>;
 
 	/// Hosts that no endpoint may be on, nor on a name below them.
 	#[pallet::storage]
@@ -351,10 +374,17 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			for network in &self.networks {
-				assert!(Pallet::<T>::genesis_network(network).is_ok(), "bad network {}", network.name);
+				assert!(
+					Pallet::<T>::genesis_network(network).is_ok(),
+					"bad network {}",
+					network.name
+				);
 			}
 			for (asset, min_bond) in &self.assets {
-				assert!(Pallet::<T>::do_approve_asset(*asset, *min_bond).is_ok(), "bad asset {asset}");
+				assert!(
+					Pallet::<T>::do_approve_asset(*asset, *min_bond).is_ok(),
+					"bad asset {asset}"
+				);
 			}
 		}
 	}
@@ -362,7 +392,10 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			assert!(T::MaxServicesPerOperator::get() > 0, "an operator must be able to list a service");
+			assert!(
+				T::MaxServicesPerOperator::get() > 0,
+				"an operator must be able to list a service"
+			);
 			assert!(T::MaxUnbondingChunks::get() > 0, "an operator must be able to unbond");
 		}
 
@@ -568,7 +601,11 @@ pub mod pallet {
 		/// - `cover`: in parts of 1,000,000,000 of the price of one window; above the present one.
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::raise_cover())]
-		pub fn raise_cover(origin: OriginFor<T>, service: ServiceId, cover: WindowShare) -> DispatchResult {
+		pub fn raise_cover(
+			origin: OriginFor<T>,
+			service: ServiceId,
+			cover: WindowShare,
+		) -> DispatchResult {
 			Self::do_raise_cover(ensure_signed(origin)?, service, cover)
 		}
 

@@ -3,8 +3,8 @@
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Balance, Clock, Funds, LEASES_FROM, Probing, Service, ServiceId, ServiceKind, ServiceStatus, TermsFault,
-	WindowShare,
+	Balance, Clock, Funds, LEASES_FROM, Probing, Service, ServiceId, ServiceKind, ServiceStatus,
+	TermsFault, WindowShare,
 	credit::{cost_of, window_price},
 	endpoint::{self, Fault, Host, Target},
 };
@@ -33,16 +33,28 @@ impl<T: Config> Pallet<T> {
 		Count::<T>::mutate(|count| count.services = count.services.saturating_add(1));
 		let deposit = T::ServiceDeposit::get();
 		T::Funds::hold(surety_primitives::AssetId::Native, deposit_reason::<T>(), &who, deposit)?;
-		Listings::<T>::insert(id, Listing { deposit, since: T::Clock::now(), maintenance: None, place });
+		Listings::<T>::insert(
+			id,
+			Listing { deposit, since: T::Clock::now(), maintenance: None, place },
+		);
 
 		let max_latency_us = new.terms.max_latency.edge_micros();
 		Services::<T>::insert(id, Self::service_from(who.clone(), new, status));
 		T::Probing::list(id)?;
-		Self::deposit_event(Event::ServiceListed { service: id, operator: who, status, max_latency_us });
+		Self::deposit_event(Event::ServiceListed {
+			service: id,
+			operator: who,
+			status,
+			max_latency_us,
+		});
 		Ok(())
 	}
 
-	fn service_from(operator: T::AccountId, new: NewService, status: ServiceStatus) -> ServiceOf<T> {
+	fn service_from(
+		operator: T::AccountId,
+		new: NewService,
+		status: ServiceStatus,
+	) -> ServiceOf<T> {
 		Service {
 			operator,
 			kind: new.kind,
@@ -76,14 +88,20 @@ impl<T: Config> Pallet<T> {
 
 	/// Whatever others multiply later must fit in a balance: a window's price of all units, and the exposure
 	/// of all units, of which the penalty share (at most the whole) is a part.
-	pub(crate) fn check_amounts(price: Balance, capacity: u32, cover: WindowShare) -> Result<(), Error<T>> {
+	pub(crate) fn check_amounts(
+		price: Balance,
+		capacity: u32,
+		cover: WindowShare,
+	) -> Result<(), Error<T>> {
 		ensure!(capacity > 0, Error::<T>::ZeroCapacity);
 		ensure!(price > 0, Error::<T>::ZeroPrice);
 		let window = price
 			.checked_mul(Balance::from(capacity))
 			.and_then(window_price::<T::Clock>)
 			.ok_or(Error::<T>::PriceOverflow)?;
-		cost_of(window, cover).and_then(|all| all.checked_mul(2)).ok_or(Error::<T>::CreditOverflow)?;
+		cost_of(window, cover)
+			.and_then(|all| all.checked_mul(2))
+			.ok_or(Error::<T>::CreditOverflow)?;
 		Ok(())
 	}
 
@@ -100,7 +118,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Where an endpoint points, if it may be listed.
 	pub(crate) fn check_endpoint(url: &[u8]) -> Result<Target, Error<T>> {
-		let target = endpoint::check(url, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
+		let target =
+			endpoint::check(url, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
 		// At most MAX_LABELS reads.
 		let denied = endpoint::lineage(&target.host).any(DeniedHosts::<T>::contains_key);
 		ensure!(!denied, Error::<T>::HostDenied);
@@ -158,7 +177,10 @@ impl<T: Config> Pallet<T> {
 
 	/// A service that an operator listed, none that is a lease.
 	pub(crate) fn listed(id: ServiceId) -> Result<ServiceOf<T>, Error<T>> {
-		ensure!(id < LEASES_FROM || !LeaseServices::<T>::contains_key(id), Error::<T>::ServiceLeased);
+		ensure!(
+			id < LEASES_FROM || !LeaseServices::<T>::contains_key(id),
+			Error::<T>::ServiceLeased
+		);
 		Services::<T>::get(id).ok_or(Error::<T>::UnknownService)
 	}
 

@@ -6,8 +6,8 @@ use crate::{self as pallet_surety_operators, *};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Capacity, Clock, CloseReason, Funds as _, Occupancy, Probed, Probing,
-	Registry,
+	Agreements, AssetId, Balance, Capacity, Clock, CloseReason, Funds as _, Occupancy, Probed,
+	Probing, Registry,
 };
 
 pub type AccountId = u64;
@@ -283,11 +283,17 @@ impl ExtBuilder {
 		ServiceDeposit::set(DEPOSIT);
 
 		let rich = [ALICE, BOB, CAROL];
-		let native =
-			rich.iter().map(|who| (*who, START)).chain([(POT, 100), (TREASURY, 100), (ADMIN, START)]);
+		let native = rich.iter().map(|who| (*who, START)).chain([
+			(POT, 100),
+			(TREASURY, 100),
+			(ADMIN, START),
+		]);
 		let assets = [USD_ID, EUR_ID];
 		let genesis = RuntimeGenesisConfig {
-			balances: pallet_balances::GenesisConfig { balances: native.collect(), ..Default::default() },
+			balances: pallet_balances::GenesisConfig {
+				balances: native.collect(),
+				..Default::default()
+			},
 			assets: pallet_assets::GenesisConfig {
 				assets: assets.iter().map(|id| (*id, ADMIN, true, 5)).collect(),
 				accounts: assets
@@ -301,7 +307,10 @@ impl ExtBuilder {
 					name: "ethereum".into(),
 					protocol: Protocol::Ethereum,
 					own: false,
-					anchors: vec!["https://anchor-one.io".into(), "https://anchor-two.io/key".into()],
+					anchors: vec![
+						"https://anchor-one.io".into(),
+						"https://anchor-two.io/key".into(),
+					],
 				}],
 				assets: vec![(USD_ID, MIN_ASSET_BOND)],
 				..Default::default()

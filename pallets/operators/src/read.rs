@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Clock, CloseReason, LEASES_FROM, Network, NetworkId, Registry, RoundIndex,
-	Service, ServiceId, ServiceStatus, endpoint::Host,
+	Agreements, AssetId, Balance, Clock, CloseReason, LEASES_FROM, Network, NetworkId, Registry,
+	RoundIndex, Service, ServiceId, ServiceStatus, endpoint::Host,
 };
 
 impl<T: Config> Registry<T::AccountId> for Pallet<T> {
@@ -60,7 +60,8 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 
 	fn disproven(id: ServiceId) {
 		let proven = |status| matches!(status, ServiceStatus::Active | ServiceStatus::Paused);
-		let Some(mut service) = Services::<T>::get(id).filter(|service| proven(service.status)) else {
+		let Some(mut service) = Services::<T>::get(id).filter(|service| proven(service.status))
+		else {
 			return;
 		};
 		if !T::Clock::proof_of_control() || T::Agreements::units(id) > 0 {
@@ -71,7 +72,9 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 		Self::leave_place(&service.operator, &target.host, listing.place);
 		service.status = ServiceStatus::Unproven;
 		// It is counted even where the operator has as many there as it may: nothing new is listed.
-		UnprovenHosts::<T>::mutate(&service.operator, &target.host, |count| *count = count.saturating_add(1));
+		UnprovenHosts::<T>::mutate(&service.operator, &target.host, |count| {
+			*count = count.saturating_add(1)
+		});
 		listing.place = HostPlace::Unproven;
 		Listings::<T>::insert(id, listing);
 		Services::<T>::insert(id, service);
@@ -98,7 +101,8 @@ impl<T: Config> Registry<T::AccountId> for Pallet<T> {
 impl<T: Config> Pallet<T> {
 	/// An unproven service, its listing, and the host that its endpoint is on.
 	fn unproven_at(id: ServiceId) -> Option<(ServiceOf<T>, Listing, Host)> {
-		let service = Services::<T>::get(id).filter(|service| service.status == ServiceStatus::Unproven)?;
+		let service =
+			Services::<T>::get(id).filter(|service| service.status == ServiceStatus::Unproven)?;
 		let listing = Listings::<T>::get(id).defensive()?;
 		let host = Self::target_of(&service.endpoint)?.host;
 		Some((service, listing, host))

@@ -5,7 +5,12 @@ use frame::prelude::*;
 use surety_primitives::{AssetId, Balance, Clock, Name, Uri};
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_register(who: T::AccountId, bond: Balance, name: Name, contact: Uri) -> DispatchResult {
+	pub(crate) fn do_register(
+		who: T::AccountId,
+		bond: Balance,
+		name: Name,
+		contact: Uri,
+	) -> DispatchResult {
 		ensure!(!Operators::<T>::contains_key(&who), Error::<T>::AlreadyRegistered);
 		ensure!(bond >= T::MinBond::get(), Error::<T>::BondBelowMinimum);
 		Self::check_identity(&name, &contact)?;
@@ -60,8 +65,8 @@ impl<T: Config> Pallet<T> {
 
 	/// A retiring operator without any bond is gone.
 	pub(crate) fn leave_if_done(who: &T::AccountId) {
-		let retiring =
-			Operators::<T>::get(who).is_some_and(|operator| operator.status == OperatorStatus::Retiring);
+		let retiring = Operators::<T>::get(who)
+			.is_some_and(|operator| operator.status == OperatorStatus::Retiring);
 		// `iter_key_prefix` reads one key at most: whether there is any.
 		if !retiring || Bonds::<T>::iter_key_prefix(who).next().is_some() {
 			return;

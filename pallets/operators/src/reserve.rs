@@ -13,7 +13,9 @@ impl<T: Config> BondReserve<T::AccountId> for Pallet<T> {
 		ensure!(amount <= bond.free(), Error::<T>::InsufficientBond);
 		bond.exposure = bond.exposure.saturating_add(amount);
 		Bonds::<T>::insert(operator, asset, bond);
-		Reserved::<T>::mutate(operator, asset, |reserved| *reserved = reserved.saturating_add(amount));
+		Reserved::<T>::mutate(operator, asset, |reserved| {
+			*reserved = reserved.saturating_add(amount)
+		});
 		Ok(())
 	}
 

@@ -34,14 +34,20 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 			.unwrap_or(0)
 	}
 
-	fn slash(id: ServiceId, credit: Balance, credit_to: &T::AccountId, penalty: Balance) -> Slashed {
+	fn slash(
+		id: ServiceId,
+		credit: Balance,
+		credit_to: &T::AccountId,
+		penalty: Balance,
+	) -> Slashed {
 		let Some(service) = Self::find(id) else {
 			return Slashed::default();
 		};
 		let (operator, asset) = (service.operator, service.asset);
 		let mut bond = Bonds::<T>::get(&operator, asset);
 		let credited = Self::pay_from_bond(&operator, asset, &mut bond, credit, credit_to);
-		let penalised = Self::pay_from_bond(&operator, asset, &mut bond, penalty, &T::Treasury::get());
+		let penalised =
+			Self::pay_from_bond(&operator, asset, &mut bond, penalty, &T::Treasury::get());
 		let moved = credited.saturating_add(penalised);
 		Self::put_bond(&operator, asset, bond);
 		Self::record_slash(&operator, asset, moved);
@@ -67,7 +73,13 @@ impl<T: Config> Bonding<T::AccountId> for Pallet<T> {
 		Self::put_bond(&operator, asset, bond);
 		Totals::<T>::mutate(asset, |totals| totals.bonded = totals.bonded.saturating_sub(moved));
 		let unpaid = amount.saturating_sub(moved);
-		Self::deposit_event(Event::RentPaid { operator, service: id, asset, amount: moved, unpaid });
+		Self::deposit_event(Event::RentPaid {
+			operator,
+			service: id,
+			asset,
+			amount: moved,
+			unpaid,
+		});
 		moved
 	}
 }
@@ -88,7 +100,9 @@ impl<T: Config> Pallet<T> {
 			return 0;
 		}
 		// The layer undoes what a failing transfer has written: a slash runs outside of any call.
-		let paid = with_storage_layer(|| T::Funds::pay_held(asset, bond_reason::<T>(), operator, to, amount));
+		let paid = with_storage_layer(|| {
+			T::Funds::pay_held(asset, bond_reason::<T>(), operator, to, amount)
+		});
 		if let Err(error) = paid {
 			log::warn!(target: LOG, "{amount} of a bond in {asset:?} not delivered: {error:?}");
 			return 0;

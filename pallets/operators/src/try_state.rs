@@ -49,7 +49,10 @@ impl<T: Config> Pallet<T> {
 		}
 		for (operator, asset, bond) in Bonds::<T>::iter() {
 			let sum = sums.remove(&(operator, asset)).unwrap_or(0);
-			ensure!(sum == bond.exposure, "1: exposure of a bond is not the sum of what is reserved");
+			ensure!(
+				sum == bond.exposure,
+				"1: exposure of a bond is not the sum of what is reserved"
+			);
 		}
 		ensure!(sums.is_empty(), "1: exposure without a bond");
 		Ok(())
@@ -70,7 +73,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(held == bond.held(), "3: bond on hold is not active + chunks");
 			let mut last: BlockNumber = 0;
 			for chunk in &bond.chunks {
-				ensure!(chunk.amount > 0 && chunk.unlock_at >= last, "3: chunk empty or out of order");
+				ensure!(
+					chunk.amount > 0 && chunk.unlock_at >= last,
+					"3: chunk empty or out of order"
+				);
 				last = chunk.unlock_at;
 			}
 		}
@@ -104,17 +110,24 @@ impl<T: Config> Pallet<T> {
 	fn indices_agree() -> Result<(), TryRuntimeError> {
 		let mut indexed = 0usize;
 		for (operator, ids) in ServicesOf::<T>::iter() {
-			let standing = Operators::<T>::get(&operator).ok_or("5: services without an operator")?;
+			let standing =
+				Operators::<T>::get(&operator).ok_or("5: services without an operator")?;
 			ensure!(standing.status != OperatorStatus::Retiring, "5: retiring with services");
 			for (at, id) in ids.iter().enumerate() {
 				let service = Services::<T>::get(id).ok_or("5: unknown service in the index")?;
-				ensure!(service.operator == operator, "5: service in the index of another operator");
+				ensure!(
+					service.operator == operator,
+					"5: service in the index of another operator"
+				);
 				ensure!(ids.iter().take(at).all(|other| other < id), "5: index out of order");
 			}
 			indexed = indexed.saturating_add(ids.len());
 		}
 		ensure!(indexed == Services::<T>::iter_keys().count(), "5: service missing in the index");
-		ensure!(indexed == Listings::<T>::iter_keys().count(), "5: listings are not those of the services");
+		ensure!(
+			indexed == Listings::<T>::iter_keys().count(),
+			"5: listings are not those of the services"
+		);
 		for (id, service) in Services::<T>::iter() {
 			ensure!(Listings::<T>::contains_key(id), "5: service without a listing");
 			ensure!(id < NextServiceId::<T>::get(), "5: identifier not given out yet");
@@ -162,7 +175,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(stored == counts, "7: counts per network are not those of the services");
 		for (id, network) in Networks::<T>::iter() {
 			ensure!(id < NextNetworkId::<T>::get(), "7: identifier not given out yet");
-			ensure!(NetworkByName::<T>::get(network.name) == Some(id), "7: name does not find its network");
+			ensure!(
+				NetworkByName::<T>::get(network.name) == Some(id),
+				"7: name does not find its network"
+			);
 		}
 		let names = NetworkByName::<T>::iter_keys().count();
 		ensure!(names == Networks::<T>::iter_keys().count(), "7: name without a network");
@@ -181,11 +197,12 @@ impl<T: Config> Pallet<T> {
 			sum.slashed = sum.slashed.saturating_add(amount);
 			slashed.insert(operator);
 		}
-		let stored =
-			Totals::<T>::iter().filter(|(_, sum)| *sum != AssetTotals::default()).collect::<BTreeMap<_, _>>();
+		let stored = Totals::<T>::iter()
+			.filter(|(_, sum)| *sum != AssetTotals::default())
+			.collect::<BTreeMap<_, _>>();
 		ensure!(stored == totals, "8: totals per asset are not the sums");
-		let active =
-			Operators::<T>::iter_values().filter(|operator| operator.status == OperatorStatus::Active);
+		let active = Operators::<T>::iter_values()
+			.filter(|operator| operator.status == OperatorStatus::Active);
 		let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
 		let counts = Counts {
 			operators: number(Operators::<T>::iter_keys().count()),
@@ -198,12 +215,19 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn leases_are_apart() -> Result<(), TryRuntimeError> {
-		ensure!(NextServiceId::<T>::get() <= LEASES_FROM, "9: listing with the identifier of a lease");
+		ensure!(
+			NextServiceId::<T>::get() <= LEASES_FROM,
+			"9: listing with the identifier of a lease"
+		);
 		for (id, lease) in LeaseServices::<T>::iter() {
 			ensure!(id >= LEASES_FROM, "9: lease with the identifier of a listing");
 			let leased = lease.status == ServiceStatus::Leased && lease.capacity == 1;
-			ensure!(leased && lease.kind == ServiceKind::Compute, "9: lease that is not one unit of compute");
-			let operator = Operators::<T>::get(&lease.operator).ok_or("9: lease without an operator")?;
+			ensure!(
+				leased && lease.kind == ServiceKind::Compute,
+				"9: lease that is not one unit of compute"
+			);
+			let operator =
+				Operators::<T>::get(&lease.operator).ok_or("9: lease without an operator")?;
 			ensure!(operator.status != OperatorStatus::Retiring, "9: retiring with leases");
 			ensure!(Self::min_bond(lease.asset).is_some(), "9: asset never approved");
 		}

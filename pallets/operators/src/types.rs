@@ -6,8 +6,8 @@ use codec::{Decode, Encode, MaxEncodedLen};
 use frame::prelude::*;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Endpoint, Name, Protocol, Region, RoundIndex, Service, ServiceKind,
-	SlaTerms, Uri, stored,
+	AssetId, Balance, BlockNumber, Endpoint, Name, Protocol, Region, RoundIndex, Service,
+	ServiceKind, SlaTerms, Uri, stored,
 };
 
 /// The bond of an operator in one asset, bounded by the runtime's limits.

@@ -3,8 +3,8 @@
 use crate::{MAX_NOTICE_WINDOWS, pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, Capacity, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceKind, ServiceStatus,
-	WindowShare,
+	Agreements, Capacity, Clock, Endpoint, Probing, RoundIndex, ServiceId, ServiceKind,
+	ServiceStatus, WindowShare,
 };
 
 impl<T: Config> Pallet<T> {
@@ -32,7 +32,11 @@ impl<T: Config> Pallet<T> {
 
 	/// Control is proven per target. A service with units does not move to an unproven one: its probing
 	/// must not stop to be judged because the operator says so.
-	fn move_endpoint(id: ServiceId, service: &mut ServiceOf<T>, endpoint: Endpoint) -> DispatchResult {
+	fn move_endpoint(
+		id: ServiceId,
+		service: &mut ServiceOf<T>,
+		endpoint: Endpoint,
+	) -> DispatchResult {
 		let target = Self::check_endpoint(&endpoint)?;
 		let before = Self::target_of(&service.endpoint);
 		let moved = before.as_ref() != Some(&target);
@@ -61,7 +65,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_raise_cover(who: T::AccountId, id: ServiceId, cover: WindowShare) -> DispatchResult {
+	pub(crate) fn do_raise_cover(
+		who: T::AccountId,
+		id: ServiceId,
+		cover: WindowShare,
+	) -> DispatchResult {
 		let mut service = Self::owned_and_going_on(&who, id)?;
 		ensure!(cover > service.terms.cover, Error::<T>::CoverMayOnlyRise);
 		Self::check_amounts(service.price, service.capacity, cover)?;
@@ -128,7 +136,9 @@ impl<T: Config> Pallet<T> {
 		let maintenance = Maintenance { from, rounds };
 		match lease {
 			Some(_) => LeaseMaintenance::<T>::insert(id, maintenance),
-			None => Listings::<T>::mutate_extant(id, |listing| listing.maintenance = Some(maintenance)),
+			None => {
+				Listings::<T>::mutate_extant(id, |listing| listing.maintenance = Some(maintenance))
+			},
 		}
 		T::Probing::set_maintenance(id, from, rounds);
 		Self::deposit_event(Event::MaintenanceAnnounced { service: id, from, rounds });

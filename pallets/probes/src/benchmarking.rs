@@ -18,7 +18,9 @@ use alloc::{vec, vec::Vec};
 use codec::Decode;
 use frame::benchmarking::prelude::*;
 use sp_application_crypto::RuntimeAppPublic;
-use surety_primitives::{Counters, Frozen, LatencyBucket, MeterReading, crypto::ProberId, report::Finding};
+use surety_primitives::{
+	Counters, Frozen, LatencyBucket, MeterReading, crypto::ProberId, report::Finding,
+};
 
 /// The round of the block being built; round 8 is the one to count and judge in it.
 const ROUND: RoundIndex = 10;
@@ -58,7 +60,10 @@ fn mask(n: u32) -> u128 {
 
 /// Hot pages with `services` due slots in all, the first ones full.
 fn due(services: u32) -> DueList {
-	let page = |page: u32| Due { page: PageId::Hot(page), mask: mask(services.saturating_sub(page * ROWS)) };
+	let page = |page: u32| Due {
+		page: PageId::Hot(page),
+		mask: mask(services.saturating_sub(page * ROWS)),
+	};
 	DueList::truncate_from((0..services.div_ceil(ROWS)).map(page).collect())
 }
 
@@ -135,7 +140,8 @@ mod benchmarks {
 	fn commit() {
 		at_block::<T>(ROUND, 1);
 		Snapshots::<T>::insert(ROUND, snapshot::<T>(MAX_PROBERS, MAX_REPORT));
-		let signature = ProberSignature::decode(&mut &[0u8; 64][..]).expect("any 64 bytes are a signature");
+		let signature =
+			ProberSignature::decode(&mut &[0u8; 64][..]).expect("any 64 bytes are a signature");
 
 		#[extrinsic_call]
 		_(RawOrigin::Authorized, ROUND, 127, [1u8; 32], signature);
@@ -156,8 +162,14 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::authorize_commit(TransactionSource::InBlock, &ROUND, &127, &hash, &signature)
-				.expect("signed");
+			Pallet::<T>::authorize_commit(
+				TransactionSource::InBlock,
+				&ROUND,
+				&127,
+				&hash,
+				&signature,
+			)
+			.expect("signed");
 		}
 	}
 
@@ -191,8 +203,14 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::authorize_reveal(TransactionSource::InBlock, &round, &index, &[2; 32], &report)
-				.expect("committed");
+			Pallet::<T>::authorize_reveal(
+				TransactionSource::InBlock,
+				&round,
+				&index,
+				&[2; 32],
+				&report,
+			)
+			.expect("committed");
 		}
 	}
 
@@ -249,7 +267,10 @@ mod benchmarks {
 		}
 
 		assert!(RevealRoots::<T>::contains_key(OLD));
-		assert_eq!(Counting::<T>::get().map(|counted| counted.blind), Some(u128::from(n > 1 && s > 0)));
+		assert_eq!(
+			Counting::<T>::get().map(|counted| counted.blind),
+			Some(u128::from(n > 1 && s > 0))
+		);
 	}
 
 	/// What a block that judges reads before it judges a page.

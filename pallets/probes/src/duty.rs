@@ -2,15 +2,17 @@
 //! end.
 
 use crate::{
-	Config, Duty, DutyRule, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober, ProberSet,
-	SHARE, SessionRule, Snapshot,
+	Config, Duty, DutyRule, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober,
+	ProberSet, SHARE, SessionRule, Snapshot,
 };
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use frame_support::{
 	BoundedVec,
 	traits::{Get, OneSessionHandler, ValidatorSet, ValidatorSetWithIdentification},
 };
-use sp_runtime::{Perbill, Rounding, helpers_128bit::multiply_by_rational_with_rounding, traits::Convert};
+use sp_runtime::{
+	Perbill, Rounding, helpers_128bit::multiply_by_rational_with_rounding, traits::Convert,
+};
 use sp_staking::{
 	SessionIndex,
 	offence::{Kind, Offence, ReportOffence},
@@ -130,7 +132,11 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		for (prober, tally) in &failed {
-			Self::deposit_event(Event::DutyFailed { session, prober: prober.clone(), tally: *tally });
+			Self::deposit_event(Event::DutyFailed {
+				session,
+				prober: prober.clone(),
+				tally: *tally,
+			});
 		}
 		let validators: BTreeSet<Vec<u8>> =
 			T::ValidatorSet::validators().iter().map(codec::Encode::encode).collect();
@@ -166,7 +172,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let others = T::RewardAssets::get();
 		let turn = usize::try_from(session).ok().and_then(|s| s.checked_rem(others.len()));
-		let other = turn.and_then(|at| others.get(at).copied()).filter(|asset| *asset != AssetId::Native);
+		let other =
+			turn.and_then(|at| others.get(at).copied()).filter(|asset| *asset != AssetId::Native);
 		let pot = T::Pot::get();
 		for asset in core::iter::once(AssetId::Native).chain(other) {
 			// The pot stays alive.
@@ -198,7 +205,8 @@ impl<T: Config> Pallet<T> {
 		T::AccountId: 'a,
 	{
 		let most = T::MaxProbers::get().min(MAX_PROBERS);
-		let all: Vec<_> = validators.map(|(account, key)| Prober { account: account.clone(), key }).collect();
+		let all: Vec<_> =
+			validators.map(|(account, key)| Prober { account: account.clone(), key }).collect();
 		if u32::try_from(all.len()).is_ok_and(|n| n > most) {
 			log::error!(target: crate::LOG, "{} validators, but only the first {most} can probe", all.len());
 		}

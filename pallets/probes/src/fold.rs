@@ -121,7 +121,9 @@ impl<'a> Ballots<'a> {
 		};
 		let dark: Vec<(u8, &[u8])> = (0u8..)
 			.zip(&self.reports)
-			.filter_map(|(prober, report)| Some((prober, (*report)?)).filter(|(_, report)| says(report)))
+			.filter_map(|(prober, report)| {
+				Some((prober, (*report)?)).filter(|(_, report)| says(report))
+			})
 			.collect();
 		if dark.is_empty() {
 			return;
@@ -135,7 +137,12 @@ impl<'a> Ballots<'a> {
 
 	/// Decide on the services of one page, whose bytes begin at `from` in a report, and add to the
 	/// probers' duty what they found there.
-	pub fn decide(&self, from: usize, subjects: &[Option<Subject>], duty: &mut [DutyTally]) -> Vec<Ruling> {
+	pub fn decide(
+		&self,
+		from: usize,
+		subjects: &[Option<Subject>],
+		duty: &mut [DutyTally],
+	) -> Vec<Ruling> {
 		let to = from.saturating_add(subjects.len());
 		let voices: Vec<Voice> = (0u8..)
 			.zip(&self.reports)
@@ -212,7 +219,8 @@ fn ruling(voices: &[Voice], place: usize, subject: &Subject, probers: usize) -> 
 		};
 		*counter = counter.saturating_add(1);
 	}
-	let counting = [up, down, bad, stale, doubt].iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+	let counting =
+		[up, down, bad, stale, doubt].iter().fold(0usize, |sum, n| sum.saturating_add(*n));
 	let heard = counting.saturating_add(unheard);
 	let most = |part: usize| at_least(part, 2, 3, counting);
 	let half = |part: usize| part > 0 && at_least(part, 1, 2, probers);
@@ -294,7 +302,12 @@ impl Agreement {
 /// Count who said what the verdict says, per operator, so that one with many services has no more
 /// weight. Idle listings do not count: else whoever lists some that answer all but one prober could
 /// have that one fail its duty.
-fn note_findings(voices: &[Voice], subjects: &[Option<Subject>], rulings: &[Ruling], duty: &mut [DutyTally]) {
+fn note_findings(
+	voices: &[Voice],
+	subjects: &[Option<Subject>],
+	rulings: &[Ruling],
+	duty: &mut [DutyTally],
+) {
 	let mut clear: Vec<(&Subject, usize, Verdict)> = subjects
 		.iter()
 		.zip(rulings)
@@ -308,7 +321,9 @@ fn note_findings(voices: &[Voice], subjects: &[Option<Subject>], rulings: &[Ruli
 			let Some(tally) = duty.get_mut(usize::from(voice.prober)) else { continue };
 			let (mut all, mut fell, mut rose) =
 				(Agreement::default(), Agreement::default(), Agreement::default());
-			for (subject, place, verdict) in services.iter().filter(|(s, ..)| !s.is_of(voice.prober)) {
+			for (subject, place, verdict) in
+				services.iter().filter(|(s, ..)| !s.is_of(voice.prober))
+			{
 				let agreed = agrees(voice.finding(*place), *verdict);
 				all.add(agreed);
 				match (subject.before.and_then(is_up), is_up(*verdict)) {

@@ -1,6 +1,8 @@
 //! Work of every block, and the bounds of the configuration.
 
-use crate::{COMMIT_GRACE, Config, MAX_PROBERS, PAGE_BYTES, Page, Pallet, REVEAL_OFFSET, WeightInfo};
+use crate::{
+	COMMIT_GRACE, Config, MAX_PROBERS, PAGE_BYTES, Page, Pallet, REVEAL_OFFSET, WeightInfo,
+};
 use codec::MaxEncodedLen;
 use frame_support::{traits::Get, weights::Weight};
 use surety_primitives::{Clock, RoundIndex};

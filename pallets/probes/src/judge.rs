@@ -5,16 +5,16 @@
 //! overwrite it, are breaches paid and other pallets told: what they do may change the page again.
 
 use crate::{
-	Ballots, COMMIT_GRACE, Config, Counted, Counting, Due, DuePages, DutyTally, Event, HealthRule, MAX_DUE,
-	PageId, PageInfos, Pages, Pallet, Progress, ROOTS_KEPT, Reports, RevealRoots, Row, Ruling, Sent,
-	Snapshot, Snapshots, Subject, Sweep, WeightInfo, bit, bits, due_services, fold::is_up, reveal_leaf,
-	reveals_root,
+	Ballots, COMMIT_GRACE, Config, Counted, Counting, Due, DuePages, DutyTally, Event, HealthRule,
+	MAX_DUE, PageId, PageInfos, Pages, Pallet, Progress, ROOTS_KEPT, Reports, RevealRoots, Row,
+	Ruling, Sent, Snapshot, Snapshots, Subject, Sweep, WeightInfo, bit, bits, due_services,
+	fold::is_up, reveal_leaf, reveals_root,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{BoundedVec, traits::Get, weights::Weight};
 use surety_primitives::{
-	BreachKind, Breached, Clock, Counters, Frozen, Judge, OnLease, Registry, RoundIndex, ServiceId, Verdict,
-	WindowIndex, lease_of_service, tiers,
+	BreachKind, Breached, Clock, Counters, Frozen, Judge, OnLease, Registry, RoundIndex, ServiceId,
+	Verdict, WindowIndex, lease_of_service, tiers,
 };
 
 /// A round as its rows are judged.
@@ -72,7 +72,8 @@ impl<AccountId> Row<AccountId> {
 			self.meter.advance(hearing.round, billable, hearing.round_blocks);
 		}
 		let last = self.last.map(|(_, verdict)| verdict);
-		let same = last.is_some_and(|v| core::mem::discriminant(&v) == core::mem::discriminant(&verdict));
+		let same =
+			last.is_some_and(|v| core::mem::discriminant(&v) == core::mem::discriminant(&verdict));
 		self.last = Some((hearing.round, verdict));
 		let proven = up && self.unproven;
 		self.unproven &= !up;
@@ -80,10 +81,19 @@ impl<AccountId> Row<AccountId> {
 		self.unproven |= disproven;
 		let warnings = if hearing.hot { self.warnings(before) } else { Vec::new() };
 		let breaches = if hearing.hot { self.breaches(hearing, before) } else { Vec::new() };
-		let unhealthy =
-			hearing.hot && lease_of_service(self.service).is_some() && self.is_failing(hearing, verdict);
+		let unhealthy = hearing.hot
+			&& lease_of_service(self.service).is_some()
+			&& self.is_failing(hearing, verdict);
 		let changed = (!same).then_some(last);
-		Judgement { verdict: Some(verdict), changed, breaches, warnings, proven, disproven, unhealthy }
+		Judgement {
+			verdict: Some(verdict),
+			changed,
+			breaches,
+			warnings,
+			proven,
+			disproven,
+			unhealthy,
+		}
 	}
 
 	/// Note a round of a lease. Returns true if its owner is to be notified: in a bad round, once
@@ -123,13 +133,16 @@ impl<AccountId> Row<AccountId> {
 	/// Tiers that the counters have passed, of the kinds that this round counted against.
 	fn breaches(&mut self, hearing: &Hearing, before: Counters) -> Vec<Breached> {
 		let mut breaches = Vec::new();
-		let kinds = BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers.iter_mut());
+		let kinds =
+			BreachKind::COUNTED.into_iter().zip(self.frozen.allowance).zip(self.tiers.iter_mut());
 		for ((kind, allowance), tier) in kinds {
 			let count = self.counters.against(kind);
 			if count == before.against(kind) {
 				continue;
 			}
-			let Some(severity) = tiers::reached(count, allowance, hearing.window_rounds) else { continue };
+			let Some(severity) = tiers::reached(count, allowance, hearing.window_rounds) else {
+				continue;
+			};
 			if tier.is_some_and(|tier| tier >= severity) {
 				continue;
 			}
@@ -204,8 +217,15 @@ impl<T: Config> Pallet<T> {
 		Self::keep_root(round, &snapshot, &ballots);
 		let answers = !stalled && snapshot.services > 0;
 		let duty = if answers { ballots.attendance() } else { Vec::new() };
-		Counting::<T>::put(Counted { stalled, blind: ballots.blind, duty: BoundedVec::truncate_from(duty) });
-		T::WeightInfo::count_round(u32::try_from(sheets.0.len()).unwrap_or(u32::MAX), snapshot.services)
+		Counting::<T>::put(Counted {
+			stalled,
+			blind: ballots.blind,
+			duty: BoundedVec::truncate_from(duty),
+		});
+		T::WeightInfo::count_round(
+			u32::try_from(sheets.0.len()).unwrap_or(u32::MAX),
+			snapshot.services,
+		)
 	}
 
 	/// True if the blocks of a round took more than three times as long as they should have. The
@@ -256,19 +276,23 @@ impl<T: Config> Pallet<T> {
 		if judging.saturating_add(2) != round {
 			return T::WeightInfo::idle();
 		}
-		let (Some(snapshot), Some(mut counted)) = (Snapshots::<T>::get(judging), Counting::<T>::get()) else {
+		let (Some(snapshot), Some(mut counted)) =
+			(Snapshots::<T>::get(judging), Counting::<T>::get())
+		else {
 			return T::WeightInfo::idle();
 		};
 		let due = DuePages::<T>::get(judging);
 		let mut duty = core::mem::take(&mut counted.duty).into_inner();
 		let sheets = Sheets::of::<T>(judging, snapshot.probers.len());
 		// Of a stalled round nothing counts: not what was found, nor who came.
-		let ballots = if counted.stalled { Ballots::default() } else { sheets.ballots(counted.blind) };
+		let ballots =
+			if counted.stalled { Ballots::default() } else { sheets.ballots(counted.blind) };
 		let probers = u32::try_from(snapshot.probers.len()).unwrap_or(u32::MAX);
 		let mut weight = T::WeightInfo::hear(probers, snapshot.services);
 		let pages = u32::try_from(due.len()).unwrap_or(MAX_DUE).div_ceil(Self::judging_blocks());
 		for _ in 0..pages {
-			let Some(due) = usize::try_from(Progress::<T>::get().pages).ok().and_then(|at| due.get(at))
+			let Some(due) =
+				usize::try_from(Progress::<T>::get().pages).ok().and_then(|at| due.get(at))
 			else {
 				break;
 			};
@@ -280,7 +304,8 @@ impl<T: Config> Pallet<T> {
 				hot: due.page.is_hot(),
 				health: snapshot.health,
 			};
-			weight = weight.saturating_add(Self::judge_page(&hearing, due, &snapshot, &ballots, &mut duty));
+			weight = weight
+				.saturating_add(Self::judge_page(&hearing, due, &snapshot, &ballots, &mut duty));
 		}
 		let progress = Progress::<T>::get();
 		if usize::try_from(progress.pages).is_ok_and(|pages| pages >= due.len()) {
@@ -305,8 +330,18 @@ impl<T: Config> Pallet<T> {
 		DuePages::<T>::remove(round);
 		Counting::<T>::kill();
 		Progress::<T>::put(Sweep { judged: round, ..Default::default() });
-		let crate::RoundTally { up, down, bad, stale, unclear, unmeasured, excused } = progress.tally;
-		Self::deposit_event(Event::RoundClosed { round, up, down, bad, stale, unclear, unmeasured, excused });
+		let crate::RoundTally { up, down, bad, stale, unclear, unmeasured, excused } =
+			progress.tally;
+		Self::deposit_event(Event::RoundClosed {
+			round,
+			up,
+			down,
+			bad,
+			stale,
+			unclear,
+			unmeasured,
+			excused,
+		});
 	}
 
 	/// The services at the due slots of a page.
@@ -324,7 +359,9 @@ impl<T: Config> Pallet<T> {
 				let own = snapshot.probers.iter().position(|p| p.account == row.operator);
 				(next, own.and_then(|i| u8::try_from(i).ok()))
 			});
-			let last = row.last.filter(|(at, _)| at.saturating_add(1) == round && !row.is_maintained(round));
+			let last = row
+				.last
+				.filter(|(at, _)| at.saturating_add(1) == round && !row.is_maintained(round));
 			Some(Subject {
 				operator,
 				own,
@@ -403,7 +440,14 @@ impl<T: Config> Pallet<T> {
 			T::Registry::disproven(service);
 		}
 		for (kind, count, allowance) in judgement.warnings {
-			Self::deposit_event(Event::AllowanceHalfUsed { service, window, round, kind, count, allowance });
+			Self::deposit_event(Event::AllowanceHalfUsed {
+				service,
+				window,
+				round,
+				kind,
+				count,
+				allowance,
+			});
 		}
 		for breach in judgement.breaches {
 			weight = weight.saturating_add(T::BreachWeight::get());

@@ -137,8 +137,9 @@ use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 use sp_core::H256;
 use sp_staking::{SessionIndex, offence::ReportOffence};
 use surety_primitives::{
-	AssetId, Balance, BreachKind, Clock, Funds, Judge, Occupancy, OnLease, Probed, Probing, Registry,
-	ReputationSink, RoundIndex, ServiceId, Verdict, WindowIndex, WindowSummary, crypto::ProberSignature,
+	AssetId, Balance, BreachKind, Clock, Funds, Judge, Occupancy, OnLease, Probed, Probing,
+	Registry, ReputationSink, RoundIndex, ServiceId, Verdict, WindowIndex, WindowSummary,
+	crypto::ProberSignature,
 };
 
 pub use duty::{MIN_CHANGES, MIN_ROUNDS, ProberNeglect};
@@ -147,8 +148,8 @@ pub use judge::{Hearing, Judgement};
 pub use offchain::{ANCHORS_KEY, DENY_KEY};
 pub use pallet::*;
 pub use report::{
-	COMMIT_GRACE, Phase, REVEAL_OFFSET, commit_hash, commit_payload, commit_phase, refused, reveal_leaf,
-	reveal_phase, reveals_root,
+	COMMIT_GRACE, Phase, REVEAL_OFFSET, commit_hash, commit_payload, commit_phase, refused,
+	reveal_leaf, reveal_phase, reveals_root,
 };
 pub use types::*;
 pub use weights::WeightInfo;
@@ -157,17 +158,17 @@ pub use weights::WeightInfo;
 const LOG: &str = "surety::probes";
 
 /// Type for naming a validator.
-pub type ValidatorId<T> =
-	<<T as Config>::ValidatorSet as ValidatorSet<<T as frame_system::Config>::AccountId>>::ValidatorId;
+pub type ValidatorId<T> = <<T as Config>::ValidatorSet as ValidatorSet<
+	<T as frame_system::Config>::AccountId,
+>>::ValidatorId;
 
 /// A validator with its full identification, as offences name it.
-pub type IdentificationTuple<T> =
-	(
-		ValidatorId<T>,
-		<<T as Config>::ValidatorSet as ValidatorSetWithIdentification<
-			<T as frame_system::Config>::AccountId,
-		>>::Identification,
-	);
+pub type IdentificationTuple<T> = (
+	ValidatorId<T>,
+	<<T as Config>::ValidatorSet as ValidatorSetWithIdentification<
+		<T as frame_system::Config>::AccountId,
+	>>::Identification,
+);
 
 // What the macros of FRAME expand to expects what cannot fail; nothing written here does.
 #[allow(clippy::expect_used)]
@@ -447,7 +448,10 @@ pub mod pallet {
 
 		/// A prober's duty in this session so far.
 		pub fn duty(prober: T::AccountId) -> Option<DutyTally> {
-			Duty::<T>::get().into_iter().find(|(account, _)| *account == prober).map(|(_, tally)| tally)
+			Duty::<T>::get()
+				.into_iter()
+				.find(|(account, _)| *account == prober)
+				.map(|(_, tally)| tally)
 		}
 
 		/// The last 24 closed windows of a service, the newest last.

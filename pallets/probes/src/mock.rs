@@ -5,8 +5,8 @@
 
 use crate as pallet_surety_probes;
 use crate::{
-	COMMIT_GRACE, Config, DuePages, DutyRule, HealthRule, Pages, REVEAL_OFFSET, Report, Snapshot, Snapshots,
-	bits, commit_hash,
+	COMMIT_GRACE, Config, DuePages, DutyRule, HealthRule, Pages, REVEAL_OFFSET, Report, Snapshot,
+	Snapshots, bits, commit_hash,
 };
 use core::cell::RefCell;
 use frame_support::{
@@ -28,10 +28,10 @@ use sp_staking::{
 };
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Counters, Frozen,
-	Judge, LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry, ReputationSink,
-	RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms, WindowIndex, WindowShare,
-	WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Counters,
+	Frozen, Judge, LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry,
+	ReputationSink, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms,
+	WindowIndex, WindowShare, WindowSummary,
 	crypto::{ProberId, ProberPair, ProberSignature},
 	report::Finding,
 	service_of_lease,
@@ -40,8 +40,10 @@ use surety_primitives::{
 pub type AccountId = u64;
 type TxExtension = frame_system::AuthorizeCall<Test>;
 pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
-type Block =
-	sp_runtime::generic::Block<sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>, Extrinsic>;
+type Block = sp_runtime::generic::Block<
+	sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>,
+	Extrinsic,
+>;
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -290,9 +292,12 @@ where
 
 pub fn new_test_ext() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-	pallet_balances::GenesisConfig::<Test> { balances: vec![(POT, 1_000_010)], ..Default::default() }
-		.assimilate_storage(&mut storage)
-		.unwrap();
+	pallet_balances::GenesisConfig::<Test> {
+		balances: vec![(POT, 1_000_010)],
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
 	pallet_assets::GenesisConfig::<Test> {
 		assets: vec![(USD, POT, true, 1)],
 		accounts: vec![(USD, POT, 501)],
@@ -332,7 +337,9 @@ thread_local! {
 
 /// Session key of a prober.
 pub fn key(prober: u16) -> ProberId {
-	KEYS.with(|keys| keys.borrow_mut().entry(prober).or_insert_with(|| pair(prober).public()).clone())
+	KEYS.with(|keys| {
+		keys.borrow_mut().entry(prober).or_insert_with(|| pair(prober).public()).clone()
+	})
 }
 
 /// A session with these probers.
@@ -494,7 +501,10 @@ pub fn report_of(round: RoundIndex, says: &dyn Fn(ServiceId) -> Finding) -> Vec<
 	for due in DuePages::<Test>::get(round) {
 		let page = Pages::<Test>::get(due.page);
 		for slot in bits(due.mask) {
-			let row = page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
+			let row = page
+				.get(usize::from(slot))
+				.and_then(Option::as_ref)
+				.filter(|row| row.is_due(round));
 			report.push(row.map_or(Finding::Abstained, |row| says(row.service)).to_byte());
 		}
 	}
@@ -552,7 +562,9 @@ pub fn play_with(
 			}
 		}
 		blocks(REVEAL_OFFSET - 1);
-		if let Some(last) = now.checked_sub(1).and_then(|r| Snapshots::<Test>::get(r).map(|s| (r, s))) {
+		if let Some(last) =
+			now.checked_sub(1).and_then(|r| Snapshots::<Test>::get(r).map(|s| (r, s)))
+		{
 			for prober in (0u16..).take(last.1.probers.len()) {
 				let committed = SENT.with(|sent| sent.borrow().contains_key(&(last.0, prober)));
 				if committed && attends(prober, last.0) == Attend::Fully {

@@ -10,8 +10,8 @@
 //! runs on, so a reorganisation never makes a prober say two things.
 
 use crate::{
-	Call, Config, Due, DuePages, LOG, Pallet, Phase, Prober, Report, Reports, Row, Sent, Snapshots, bits,
-	commit_hash, commit_payload, commit_phase, reveal_phase,
+	Call, Config, Due, DuePages, LOG, Pallet, Phase, Prober, Report, Reports, Row, Sent, Snapshots,
+	bits, commit_hash, commit_payload, commit_phase, reveal_phase,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, Encode};
@@ -136,7 +136,9 @@ impl<T: Config> Pallet<T> {
 	fn log(round: RoundIndex, sent: Result<(), Skip>) {
 		match sent {
 			Ok(()) => log::debug!(target: LOG, "sent for round {round}"),
-			Err(skip @ (Skip::NoReport | Skip::Sent)) => log::trace!(target: LOG, "round {round}: {skip:?}"),
+			Err(skip @ (Skip::NoReport | Skip::Sent)) => {
+				log::trace!(target: LOG, "round {round}: {skip:?}")
+			},
 			Err(skip) => log::warn!(target: LOG, "could not send for round {round}: {skip:?}"),
 		}
 	}
@@ -187,7 +189,13 @@ impl<T: Config> Pallet<T> {
 		claimed.map(|_| first).map_err(|_| Skip::Sent)
 	}
 
-	fn submit(round: RoundIndex, key: &ProberId, step: Step, first: bool, call: Call<T>) -> Result<(), Skip> {
+	fn submit(
+		round: RoundIndex,
+		key: &ProberId,
+		step: Step,
+		first: bool,
+		call: Call<T>,
+	) -> Result<(), Skip> {
 		let xt = T::create_authorized_transaction(call.into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(xt).map_err(|()| {
 			// What was sent before is still in the pool, as a rule: that is why it does not take it
@@ -217,7 +225,13 @@ impl<T: Config> Pallet<T> {
 		let hash = commit_hash(genesis.as_ref(), round, key, &salt, &report);
 		let payload = commit_payload(genesis.as_ref(), round, &hash);
 		let signature = key.sign(&payload).ok_or(Skip::NoSignature)?;
-		Self::submit(round, key, Step::Commit, first, Call::commit { round, index, hash, signature })
+		Self::submit(
+			round,
+			key,
+			Step::Commit,
+			first,
+			Call::commit { round, index, hash, signature },
+		)
 	}
 
 	fn send_reveal(round: RoundIndex, key: &ProberId) -> Result<(), Skip> {
@@ -252,7 +266,11 @@ impl<T: Config> Pallet<T> {
 		let report: Vec<u8> = targets
 			.iter()
 			.map(|target| {
-				target.as_ref().and_then(|_| findings.next()).unwrap_or(Finding::Abstained).to_byte()
+				target
+					.as_ref()
+					.and_then(|_| findings.next())
+					.unwrap_or(Finding::Abstained)
+					.to_byte()
 			})
 			.collect();
 		let local = Local {
@@ -268,7 +286,8 @@ impl<T: Config> Pallet<T> {
 
 	/// True if this worker is the one that probes the round: the first that asks is.
 	fn begin_probing(round: RoundIndex, key: &ProberId) -> bool {
-		let kept: Result<Option<Local>, _> = StorageValueRef::persistent(&report_key(round, key)).get();
+		let kept: Result<Option<Local>, _> =
+			StorageValueRef::persistent(&report_key(round, key)).get();
 		if !matches!(kept, Ok(None)) {
 			return false;
 		}
@@ -299,7 +318,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Services to ask, one entry per byte of the report; `None` where no service is (any more).
-	fn targets(round: RoundIndex, due: &[Due], prober: &Prober<T::AccountId>) -> Vec<Option<Target>> {
+	fn targets(
+		round: RoundIndex,
+		due: &[Due],
+		prober: &Prober<T::AccountId>,
+	) -> Vec<Option<Target>> {
 		let kept: Vec<Vec<u8>> =
 			StorageValueRef::persistent(DENY_KEY).get().ok().flatten().unwrap_or_default();
 		let denied = deny_list(&kept);
@@ -307,9 +330,13 @@ impl<T: Config> Pallet<T> {
 		for Due { page: id, mask } in due {
 			let page = crate::Pages::<T>::get(id);
 			for slot in bits(*mask) {
-				let row =
-					page.get(usize::from(slot)).and_then(Option::as_ref).filter(|row| row.is_due(round));
-				targets.push(row.and_then(|row| Self::target(round, id.is_hot(), row, prober, &denied)));
+				let row = page
+					.get(usize::from(slot))
+					.and_then(Option::as_ref)
+					.filter(|row| row.is_due(round));
+				targets.push(
+					row.and_then(|row| Self::target(round, id.is_hot(), row, prober, &denied)),
+				);
 			}
 		}
 		targets
@@ -372,7 +399,8 @@ impl<T: Config> Pallet<T> {
 						anchors.push(listed);
 					}
 				}
-				let own = network.own.then(|| OwnHead::new(T::Clock::now(), Self::block_hash_bytes));
+				let own =
+					network.own.then(|| OwnHead::new(T::Clock::now(), Self::block_hash_bytes));
 				Some(NetworkRef { id, protocol: network.protocol, own, anchors })
 			})
 			.collect()

@@ -5,8 +5,8 @@
 //! passes it.
 
 use crate::{
-	ColdCursor, ColdSlots, Config, Error, FreeCold, Hot, HotSlots, MAX_COLD_PAGES, Page, PageId, PageInfo,
-	PageInfos, Pages, Pallet, Place, Progress, ROWS, Ring, Row, Slots, SlotsOf, Windows,
+	ColdCursor, ColdSlots, Config, Error, FreeCold, Hot, HotSlots, MAX_COLD_PAGES, Page, PageId,
+	PageInfo, PageInfos, Pages, Pallet, Place, Progress, ROWS, Ring, Row, Slots, SlotsOf, Windows,
 };
 use frame_support::{defensive, ensure, traits::DefensiveOption};
 use sp_runtime::{DispatchError, DispatchResult};
@@ -46,7 +46,8 @@ impl<T: Config> Pallet<T> {
 	/// Change the due bit of a slot, and the taken bit with it if told.
 	fn set_due(id: PageId, place: Place, due: bool, taken: Option<bool>) {
 		PageInfos::<T>::mutate(id, |info| {
-			let set = |mask: u128, on: bool| if on { mask | place.bit() } else { mask & !place.bit() };
+			let set =
+				|mask: u128, on: bool| if on { mask | place.bit() } else { mask & !place.bit() };
 			info.due = set(info.due, due);
 			info.taken = taken.map_or(info.taken, |taken| set(info.taken, taken));
 		});
@@ -129,7 +130,11 @@ impl<T: Config> Pallet<T> {
 
 	/// The window of a row is over: into the ring and to the scores, unless no round of it was
 	/// judged.
-	pub(crate) fn close_window(operator: &T::AccountId, service: ServiceId, summary: &WindowSummary) {
+	pub(crate) fn close_window(
+		operator: &T::AccountId,
+		service: ServiceId,
+		summary: &WindowSummary,
+	) {
 		if summary.counters.judged() == 0 {
 			return;
 		}
@@ -326,7 +331,12 @@ impl<T: Config> Probing for Pallet<T> {
 
 	fn probed(service: ServiceId) -> Option<Probed> {
 		let (id, _, row) = Self::active_row(service)?;
-		Some(Probed { last: row.last, window: row.window, counters: row.counters, hot: id.is_hot() })
+		Some(Probed {
+			last: row.last,
+			window: row.window,
+			counters: row.counters,
+			hot: id.is_hot(),
+		})
 	}
 
 	fn judged_round() -> RoundIndex {

@@ -11,8 +11,8 @@ use sp_io::hashing::blake2_256;
 use sp_runtime::{
 	traits::Zero,
 	transaction_validity::{
-		InvalidTransaction, TransactionSource, TransactionValidityError, TransactionValidityWithRefund,
-		ValidTransaction,
+		InvalidTransaction, TransactionSource, TransactionValidityError,
+		TransactionValidityWithRefund, ValidTransaction,
 	},
 };
 use surety_primitives::{
@@ -127,7 +127,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Check that the prober with this index may commit to `round` in the block being built.
-	pub(crate) fn check_commit(round: RoundIndex, index: u16) -> Result<Prober<T::AccountId>, Error<T>> {
+	pub(crate) fn check_commit(
+		round: RoundIndex,
+		index: u16,
+	) -> Result<Prober<T::AccountId>, Error<T>> {
 		Self::ensure_open(commit_phase::<T::Clock>(round, T::Clock::now()))?;
 		let (_, prober) = Self::prober_of(round, index)?;
 		ensure!(!Reports::<T>::contains_key(round, index), Error::<T>::AlreadyCommitted);
@@ -165,7 +168,8 @@ impl<T: Config> Pallet<T> {
 		index: u16,
 	) -> Result<(Snapshot<T::AccountId>, Prober<T::AccountId>), Error<T>> {
 		let snapshot = Snapshots::<T>::get(round).ok_or(Error::<T>::NoSnapshot)?;
-		let prober = snapshot.probers.get(usize::from(index)).cloned().ok_or(Error::<T>::NotAProber)?;
+		let prober =
+			snapshot.probers.get(usize::from(index)).cloned().ok_or(Error::<T>::NotAProber)?;
 		Ok((snapshot, prober))
 	}
 
@@ -208,14 +212,20 @@ impl<T: Config> Pallet<T> {
 		salt: &[u8; 32],
 		report: &Report,
 	) -> TransactionValidityWithRefund {
-		let (prober, hash) = Self::check_reveal(*round, *index, report.len()).map_err(Self::refusal)?;
+		let (prober, hash) =
+			Self::check_reveal(*round, *index, report.len()).map_err(Self::refusal)?;
 		let found = commit_hash(Self::genesis().as_ref(), *round, &prober.key, salt, report);
 		ensure!(found == hash, InvalidTransaction::BadProof);
 		Self::valid(REPORT, *round, *index, reveals_end::<T::Clock>(*round))
 	}
 
 	/// One per (phase, round, prober), until the first block of the next phase.
-	fn valid(phase: &[u8], round: RoundIndex, index: u16, ends: u32) -> TransactionValidityWithRefund {
+	fn valid(
+		phase: &[u8],
+		round: RoundIndex,
+		index: u16,
+		ends: u32,
+	) -> TransactionValidityWithRefund {
 		ValidTransaction::with_tag_prefix("SuretyProbes")
 			.priority(T::UnsignedPriority::get())
 			.and_provides((phase, round, index))

@@ -1,9 +1,9 @@
 //! The start of a round: its snapshot, its due pages, and the capacity for them.
 
 use crate::{
-	Capacity, ColdTurn, Config, Due, DueList, DuePages, Error, Event, Hot, MAX_DUE, MIN_DUE, PageId,
-	PageInfos, Pallet, ProberSet, Progress, Queued, ROWS, Slots, SlotsOf, Snapshot, Snapshots, WeightInfo,
-	bit, due_services,
+	Capacity, ColdTurn, Config, Due, DueList, DuePages, Error, Event, Hot, MAX_DUE, MIN_DUE,
+	PageId, PageInfos, Pallet, ProberSet, Progress, Queued, ROWS, Slots, SlotsOf, Snapshot,
+	Snapshots, WeightInfo, bit, due_services,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -87,7 +87,8 @@ impl<T: Config> Pallet<T> {
 	fn due_pages(round: RoundIndex) -> (DueList, u32) {
 		let capacity = usize::try_from(Self::capacity()).unwrap_or(usize::MAX);
 		let hot = Hot::<T>::get().pages;
-		let mut due: Vec<Due> = (0..hot).filter_map(|page| Self::due_page(PageId::Hot(page))).collect();
+		let mut due: Vec<Due> =
+			(0..hot).filter_map(|page| Self::due_page(PageId::Hot(page))).collect();
 		let fits = u32::try_from(capacity.saturating_sub(due.len())).unwrap_or(0);
 		// One that fits alone is from the queue in every other round, or a full queue would stop
 		// the turns.
@@ -135,7 +136,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn queue_probe(service: ServiceId) -> DispatchResult {
 		let Slots { cold, hot } = SlotsOf::<T>::get(service).ok_or(Error::<T>::NotListed)?;
 		ensure!(hot.is_none(), Error::<T>::AlreadyDue);
-		let due = Self::due_page(PageId::Cold(cold.page)).is_some_and(|due| due.mask & cold.bit() != 0);
+		let due =
+			Self::due_page(PageId::Cold(cold.page)).is_some_and(|due| due.mask & cold.bit() != 0);
 		ensure!(due, Error::<T>::NotProbed);
 		if Self::cold_pages() <= Self::capacity().saturating_sub(Hot::<T>::get().pages) {
 			return Ok(());

@@ -17,9 +17,9 @@
 //! 10. Only hot rows of leases have health, and only hot rows an end of the meter.
 
 use crate::{
-	Config, DuePages, Duty, FreeCold, Hot, LeaseHealth, PAGE_BYTES, Page, PageId, PageInfos, PageSet, Pages,
-	Pallet, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, bit, due_services,
-	report::reveals_end,
+	Config, DuePages, Duty, FreeCold, Hot, LeaseHealth, PAGE_BYTES, Page, PageId, PageInfos,
+	PageSet, Pages, Pallet, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, bit,
+	due_services, report::reveals_end,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
@@ -58,9 +58,12 @@ impl<T: Config> Pallet<T> {
 			let rests = slots.hot.is_some() || (cold.dormant && cold.unproven);
 			ensure!(cold.dormant == rests, "1: a cold row rests only while hot or unproven");
 			if let Some(hot) = slots.hot {
-				let hot =
-					row_at(pages, PageId::Hot(hot.page), hot.slot).ok_or("1: a hot service has no row")?;
-				ensure!(hot.service == service && hot.gone.is_none(), "1: a hot slot holds another service");
+				let hot = row_at(pages, PageId::Hot(hot.page), hot.slot)
+					.ok_or("1: a hot service has no row")?;
+				ensure!(
+					hot.service == service && hot.gone.is_none(),
+					"1: a hot slot holds another service"
+				);
 				ensure!(!hot.dormant, "1: a hot row rests");
 			}
 		}
@@ -111,14 +114,20 @@ impl<T: Config> Pallet<T> {
 		ensure!(hot.full == hot_full, "2: the full hot pages are not known");
 		ensure!(hot.pages >= hot_pages, "2: a hot page is past the last one");
 		ensure!(hot.pages <= Self::hot_pages(), "6: more hot services than fit");
-		ensure!(hot.full_until <= Some(T::Clock::round()), "2: the slots were full in a later round");
+		ensure!(
+			hot.full_until <= Some(T::Clock::round()),
+			"2: the slots were full in a later round"
+		);
 		Ok(())
 	}
 
 	fn check_row(id: PageId, row: &Row<T::AccountId>) -> Check {
 		let rounds = T::Clock::window_rounds();
 		let all = row.all_counters();
-		ensure!(u32::from(all.up) == row.latencies.total(), "7: latencies differ from the up rounds");
+		ensure!(
+			u32::from(all.up) == row.latencies.total(),
+			"7: latencies differ from the up rounds"
+		);
 		ensure!(all.slow <= all.up, "7: more slow rounds than up ones");
 		ensure!(all.judged() <= rounds, "7: more rounds judged than a window has");
 		let lease = lease_of_service(row.service).is_some();
@@ -130,7 +139,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let first = row.joined.max(T::Clock::window_start(row.window));
 		let judged = row.meter.through.saturating_add(1).saturating_sub(first);
-		ensure!(u32::from(row.counters.judged()) == judged, "7: counters differ from the rounds judged");
+		ensure!(
+			u32::from(row.counters.judged()) == judged,
+			"7: counters differ from the rounds judged"
+		);
 		let kinds = BreachKind::COUNTED.into_iter().zip(row.frozen.allowance).zip(row.tiers);
 		for ((kind, allowance), tier) in kinds {
 			let reached = tiers::reached(row.counters.against(kind), allowance, rounds);
@@ -158,7 +170,10 @@ impl<T: Config> Pallet<T> {
 	fn check_reports() -> Check {
 		for (round, index, sent) in Reports::<T>::iter() {
 			let snapshot = Snapshots::<T>::get(round).ok_or("4: a report of no open round")?;
-			ensure!(usize::from(index) < snapshot.probers.len(), "4: a report from outside the snapshot");
+			ensure!(
+				usize::from(index) < snapshot.probers.len(),
+				"4: a report from outside the snapshot"
+			);
 			if let Sent::Revealed(report) = sent {
 				let right = u32::try_from(report.len()) == Ok(snapshot.services);
 				ensure!(right, "4: a report of the wrong length");
@@ -180,18 +195,25 @@ impl<T: Config> Pallet<T> {
 			ensure!(sorted, "6: hot pages do not come first");
 			ensure!(due_services(&due) == snapshot.services, "6: the due services are not counted");
 			let fits = u32::try_from(pages.len()).is_ok_and(|n| n <= capacity);
-			ensure!(fits || T::Clock::window_of(round) != T::Clock::window_of(now), "6: over capacity");
+			ensure!(
+				fits || T::Clock::window_of(round) != T::Clock::window_of(now),
+				"6: over capacity"
+			);
 		}
 		let open: BTreeSet<RoundIndex> = Snapshots::<T>::iter_keys().collect();
 		let named: BTreeSet<RoundIndex> = DuePages::<T>::iter_keys().collect();
 		ensure!(open == named, "5: due pages of other rounds than the open ones");
 		let judging = progress.judged.saturating_add(1);
-		let counted = open.contains(&judging) && T::Clock::now() >= reveals_end::<T::Clock>(judging);
+		let counted =
+			open.contains(&judging) && T::Clock::now() >= reveals_end::<T::Clock>(judging);
 		ensure!(counted == crate::Counting::<T>::exists(), "5: another round is counted");
 		let queue = Queued::<T>::get();
 		let queued: BTreeSet<&u32> = queue.iter().collect();
 		ensure!(queued.len() == queue.len(), "6: a page waits twice");
-		ensure!(queue.iter().all(|page| *page < Self::cold_pages()), "6: a page waits that is none");
+		ensure!(
+			queue.iter().all(|page| *page < Self::cold_pages()),
+			"6: a page waits that is none"
+		);
 		Ok(())
 	}
 

@@ -4,8 +4,8 @@ use frame_support::{BoundedVec, traits::ConstU32};
 use sp_runtime::Perbill;
 use sp_staking::SessionIndex;
 use surety_primitives::{
-	CloseReason, Counters, Frozen, LatencyBucket, MeterReading, RoundIndex, ServiceId, Severity, Verdict,
-	WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
+	CloseReason, Counters, Frozen, LatencyBucket, MeterReading, RoundIndex, ServiceId, Severity,
+	Verdict, WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.

@@ -6,7 +6,8 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
+	AssetId, BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity,
+	WindowSummary,
 	score::{Evidence, ONE, Quality},
 };
 
@@ -16,7 +17,15 @@ const SERVICE: ServiceId = 1;
 const IDLE: u32 = 13;
 
 fn counters() -> Counters {
-	Counters { up: 900, down: 300, bad: 100, stale: 80, unclear: 60, slow: 200, ..Default::default() }
+	Counters {
+		up: 900,
+		down: 300,
+		bad: 100,
+		stale: 80,
+		unclear: 60,
+		slow: 200,
+		..Default::default()
+	}
 }
 
 fn quality() -> Quality {
@@ -55,7 +64,8 @@ const FEE: Balance = Balance::MAX / 2;
 
 /// An operator and a tenant with records that lie back, of scores that one rating moves.
 fn parties<T: Config>() -> (T::AccountId, T::AccountId) {
-	let (operator, tenant): (T::AccountId, T::AccountId) = (account("operator", 0, 0), whitelisted_caller());
+	let (operator, tenant): (T::AccountId, T::AccountId) =
+		(account("operator", 0, 0), whitelisted_caller());
 	let evidence = Evidence { alpha: 5 * ONE, beta: 0 };
 	let mut standing = Standing { evidence, quality: quality(), ..Default::default() };
 	standing.shown = standing.score(T::Clock::window_rounds());
@@ -162,7 +172,11 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as ReputationSink<T::AccountId>>::lease_failed(&operator, 1, CloseReason::Unhealthy);
+			<Pallet<T> as ReputationSink<T::AccountId>>::lease_failed(
+				&operator,
+				1,
+				CloseReason::Unhealthy,
+			);
 		}
 
 		assert_eq!(Operators::<T>::get(&operator).unwrap().window, IDLE);
@@ -234,7 +248,10 @@ mod benchmarks {
 			step::<T>(0);
 		}
 
-		assert!(Expiring::<T>::contains_key(Pallet::<T>::epoch_end(), Expiry::Pair(tenant, operator)));
+		assert!(Expiring::<T>::contains_key(
+			Pallet::<T>::epoch_end(),
+			Expiry::Pair(tenant, operator)
+		));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

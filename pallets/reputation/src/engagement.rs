@@ -1,8 +1,8 @@
 //! Engagements: agreements that ended paid, until both sides have rated or the time for it is over.
 
 use crate::{
-	Cause, Config, Engagement, Engagements, Error, Event, Expiring, Expiry, ExpiryCursor, Pairs, Pallet,
-	TenantStanding, WeightInfo,
+	Cause, Config, Engagement, Engagements, Error, Event, Expiring, Expiry, ExpiryCursor, Pairs,
+	Pallet, TenantStanding, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame::{
@@ -56,7 +56,8 @@ impl<T: Config> Pallet<T> {
 			until,
 		});
 		let (tenant_rated, operator_rated) = (false, false);
-		let engagement = Engagement { operator, tenant, weight, until, tenant_rated, operator_rated };
+		let engagement =
+			Engagement { operator, tenant, weight, until, tenant_rated, operator_rated };
 		Engagements::<T>::insert(agreement, engagement);
 	}
 
@@ -107,7 +108,8 @@ impl<T: Config> Pallet<T> {
 			Expiry::Engagement(agreement) => Self::close_engagement(agreement, window),
 			Expiry::Pair(rater, rated) => {
 				let epoch = Self::epoch();
-				let current = Pairs::<T>::get(&rater, &rated).is_some_and(|pair| pair.epoch == epoch);
+				let current =
+					Pairs::<T>::get(&rater, &rated).is_some_and(|pair| pair.epoch == epoch);
 				if !current {
 					Pairs::<T>::remove(&rater, &rated);
 				}

@@ -159,13 +159,20 @@ pub mod pallet {
 
 	/// Agreements that ended paid, until both sides have rated or the time for it is over.
 	#[pallet::storage]
-	pub type Engagements<T: Config> = StorageMap<_, Twox64Concat, AgreementId, Engagement<T::AccountId>>;
+	pub type Engagements<T: Config> =
+		StorageMap<_, Twox64Concat, AgreementId, Engagement<T::AccountId>>;
 
 	/// What the ratings of the second account by the first weighed in the epoch in which the first rated last.
 	/// Removed after that epoch.
 	#[pallet::storage]
-	pub type Pairs<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, T::AccountId, PairWeight>;
+	pub type Pairs<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		T::AccountId,
+		PairWeight,
+	>;
 
 	/// What is to be forgotten once a window is over: every engagement and every pair once.
 	#[pallet::storage]
@@ -189,9 +196,18 @@ pub mod pallet {
 
 		fn integrity_test() {
 			assert!(T::HalfLife::get() > 0, "HalfLife: evidence must last at least a window");
-			assert!(T::RatingWindows::get() > 0, "RatingWindows: nobody could rate what ends with a window");
-			assert!(T::EpochWindows::get() > 0, "EpochWindows: ratings of a pair would never be bounded");
-			assert!(!T::MaxPairWeight::get().is_zero(), "MaxPairWeight: no rating would weigh anything");
+			assert!(
+				T::RatingWindows::get() > 0,
+				"RatingWindows: nobody could rate what ends with a window"
+			);
+			assert!(
+				T::EpochWindows::get() > 0,
+				"EpochWindows: ratings of a pair would never be bounded"
+			);
+			assert!(
+				!T::MaxPairWeight::get().is_zero(),
+				"MaxPairWeight: no rating would weigh anything"
+			);
 			assert!(T::ForgetPerBlock::get() > 0, "ForgetPerBlock: nothing would be forgotten");
 		}
 
@@ -278,7 +294,9 @@ pub mod pallet {
 
 		/// Performance score of one service, with its parts.
 		pub fn service_performance(service: ServiceId) -> Option<Performance> {
-			Self::quality_of_service(service).and_then(|quality| quality.performance()).map(Into::into)
+			Self::quality_of_service(service)
+				.and_then(|quality| quality.performance())
+				.map(Into::into)
 		}
 	}
 }

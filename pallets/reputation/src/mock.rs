@@ -8,8 +8,8 @@ use frame::{
 	testing_prelude::*,
 };
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, Clock, Counters, LatencyBucket, ReputationSink, ServiceId,
-	WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, Clock, Counters, LatencyBucket, ReputationSink,
+	ServiceId, WindowIndex, WindowSummary,
 };
 
 type Block = MockBlockU32<Test>;

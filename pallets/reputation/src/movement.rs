@@ -1,13 +1,14 @@
 //! What moves scores. Called inside mandatory sweeps: constant work, and nothing here can fail.
 
 use crate::{
-	Cause, Config, Event, Operators, Pallet, Record, Role, Services, Standing, TenantStanding, Tenants,
+	Cause, Config, Event, Operators, Pallet, Record, Role, Services, Standing, TenantStanding,
+	Tenants,
 };
 use frame::traits::Get;
 use frame_support::storage::StorageMap;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BreachKind, Clock, CloseReason, LeaseId, ReputationSink, ServiceId,
-	Severity, WindowIndex, WindowSummary,
+	AgreementId, AssetId, Balance, BreachKind, Clock, CloseReason, LeaseId, ReputationSink,
+	ServiceId, Severity, WindowIndex, WindowSummary,
 	score::{Evidence, lease_weight},
 };
 

@@ -1,8 +1,8 @@
 //! Ratings: what they weigh, and how they move the score of the one who is rated.
 
 use crate::{
-	Cause, Config, Engagements, Error, Event, Expiring, Expiry, PairWeight, Pairs, Pallet, RecordOf, Role,
-	Standing, TenantStanding,
+	Cause, Config, Engagements, Error, Event, Expiring, Expiry, PairWeight, Pairs, Pallet,
+	RecordOf, Role, Standing, TenantStanding,
 };
 use frame::{
 	deps::{frame_support::ensure, sp_runtime::DispatchResult},
@@ -27,7 +27,8 @@ impl<T: Config> Pallet<T> {
 
 	/// A party of an engagement rates the other.
 	pub(crate) fn do_rate(who: T::AccountId, agreement: AgreementId, stars: u8) -> DispatchResult {
-		let mut engagement = Engagements::<T>::get(agreement).ok_or(Error::<T>::UnknownEngagement)?;
+		let mut engagement =
+			Engagements::<T>::get(agreement).ok_or(Error::<T>::UnknownEngagement)?;
 		let (role, account) = engagement.counterparty(&who).ok_or(Error::<T>::NotParty)?;
 		let account = account.clone();
 		ensure!(Self::current_window() <= engagement.until, Error::<T>::RatingWindowOver);
@@ -42,7 +43,16 @@ impl<T: Config> Pallet<T> {
 			Role::Tenant => Self::rated::<TenantStanding>(&account, cause, says),
 		};
 		Self::use_pair(&who, &account, weight);
-		Self::deposit_event(Event::Rated { agreement, by: who, account, role, stars, weight, before, after });
+		Self::deposit_event(Event::Rated {
+			agreement,
+			by: who,
+			account,
+			role,
+			stars,
+			weight,
+			before,
+			after,
+		});
 
 		engagement.note_rated(role);
 		if engagement.is_done() {
@@ -96,7 +106,11 @@ impl<T: Config> Pallet<T> {
 			_ => weight,
 		};
 		if known.is_none() {
-			Expiring::<T>::insert(Self::epoch_end(), Expiry::Pair(rater.clone(), rated.clone()), ());
+			Expiring::<T>::insert(
+				Self::epoch_end(),
+				Expiry::Pair(rater.clone(), rated.clone()),
+				(),
+			);
 		}
 		Pairs::<T>::insert(rater, rated, PairWeight { epoch, used });
 	}

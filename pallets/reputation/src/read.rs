@@ -27,7 +27,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Score of an account in that role, as of now.
 	pub(crate) fn score_of<R: RecordOf<T>>(account: &T::AccountId) -> u8 {
-		Self::standing_of::<R>(account).map_or(0, |standing| standing.score(T::Clock::window_rounds()))
+		Self::standing_of::<R>(account)
+			.map_or(0, |standing| standing.score(T::Clock::window_rounds()))
 	}
 
 	pub(crate) fn quality_of(account: &T::AccountId) -> Option<Quality> {

@@ -1,7 +1,8 @@
 //! Invariants of the state.
 
 use crate::{
-	Config, Engagements, Expiring, Expiry, ExpiryCursor, Operators, Pairs, Pallet, Record, Services, Tenants,
+	Config, Engagements, Expiring, Expiry, ExpiryCursor, Operators, Pairs, Pallet, Record,
+	Services, Tenants,
 };
 use alloc::collections::BTreeSet;
 use frame::deps::{frame_support::ensure, sp_runtime::TryRuntimeError};
@@ -49,7 +50,10 @@ impl<T: Config> Pallet<T> {
 
 	fn check_score<R: Record>(evidence: Evidence, record: &R) -> Result<(), TryRuntimeError> {
 		for part in [evidence, record.rated()] {
-			ensure!(part.alpha <= MAX_EVIDENCE && part.beta <= MAX_EVIDENCE, "2: evidence out of bounds");
+			ensure!(
+				part.alpha <= MAX_EVIDENCE && part.beta <= MAX_EVIDENCE,
+				"2: evidence out of bounds"
+			);
 		}
 		ensure!(
 			record.shown() == record.score(T::Clock::window_rounds()),
@@ -80,7 +84,10 @@ impl<T: Config> Pallet<T> {
 	fn check_pairs() -> Result<(), TryRuntimeError> {
 		for (rater, rated, pair) in Pairs::<T>::iter() {
 			ensure!(rater != rated, "6: a pair of one");
-			ensure!((1..=Self::most_of_pair()).contains(&pair.used), "6: a pair's ratings out of bounds");
+			ensure!(
+				(1..=Self::most_of_pair()).contains(&pair.used),
+				"6: a pair's ratings out of bounds"
+			);
 			ensure!(pair.epoch <= Self::epoch(), "6: ratings of an epoch to come");
 		}
 		Ok(())
@@ -95,7 +102,10 @@ impl<T: Config> Pallet<T> {
 			match expiry {
 				Expiry::Engagement(agreement) => {
 					let until = Engagements::<T>::get(agreement).map(|engagement| engagement.until);
-					ensure!(until == Some(window), "7: an entry of no engagement, or of another window");
+					ensure!(
+						until == Some(window),
+						"7: an entry of no engagement, or of another window"
+					);
 					engagements = engagements.saturating_add(1);
 				},
 				Expiry::Pair(rater, rated) => {
@@ -109,7 +119,10 @@ impl<T: Config> Pallet<T> {
 			engagements == Engagements::<T>::iter_keys().count(),
 			"7: an engagement that is never forgotten"
 		);
-		ensure!(pairs.len() == Pairs::<T>::iter_keys().count(), "7: a pair that is never forgotten");
+		ensure!(
+			pairs.len() == Pairs::<T>::iter_keys().count(),
+			"7: a pair that is never forgotten"
+		);
 		Ok(())
 	}
 }

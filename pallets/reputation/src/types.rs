@@ -1,10 +1,11 @@
 //! What is stored of an account, a service and an engagement, and what a movement of a score is made of.
 
 use surety_primitives::{
-	AgreementId, BreachKind, CloseReason, Counters, LatencyBucket, LeaseId, ServiceId, Severity, WindowIndex,
+	AgreementId, BreachKind, CloseReason, Counters, LatencyBucket, LeaseId, ServiceId, Severity,
+	WindowIndex,
 	score::{
-		Decay, Evidence, MOST_PAID_TENANT, MOST_RATED_OPERATOR, MOST_RATED_TENANT, PerformanceParts, Quality,
-		good_and_bad, payment_weight,
+		Decay, Evidence, MOST_PAID_TENANT, MOST_RATED_OPERATOR, MOST_RATED_TENANT,
+		PerformanceParts, Quality, good_and_bad, payment_weight,
 	},
 	shared,
 };

@@ -2,13 +2,18 @@
 //! `ended`, `forget`) are measured too: their mandatory work needs the numbers.
 
 #![cfg(feature = "runtime-benchmarks")]
-#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::unwrap_used
+)]
 
 use crate::{pallet::Agreements, *};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LeaseAgreements, LeaseId, Severity, StreamEnd,
-	service_of_lease,
+	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LeaseAgreements, LeaseId, Severity,
+	StreamEnd, service_of_lease,
 };
 
 /// Set-up of the pallets around this one.
@@ -71,7 +76,8 @@ fn with_rent_and_spare<T: Config>(service: ServiceId) {
 	Services::<T>::mutate_extant(service, |state| {
 		state.spare = amount;
 		state.slot.as_mut().expect("it has units").rent = amount;
-		let needed = state.exposure::<T::Clock>(info.terms.cover).expect("the helper's bond covers it");
+		let needed =
+			state.exposure::<T::Clock>(info.terms.cover).expect("the helper's bond covers it");
 		T::Bonding::set_exposure(service, needed).expect("the helper's bond covers it");
 	});
 }
@@ -140,8 +146,13 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as LeaseAgreements<T::AccountId>>::open(lease, &who, 0, T::PenaltyShare::get())
-				.expect("the helper made it possible");
+			<Pallet<T> as LeaseAgreements<T::AccountId>>::open(
+				lease,
+				&who,
+				0,
+				T::PenaltyShare::get(),
+			)
+			.expect("the helper made it possible");
 		}
 
 		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(1));
@@ -193,7 +204,9 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::settle_some(T::WeightInfo::sweep_base().saturating_add(T::WeightInfo::sweep_step()));
+			Pallet::<T>::settle_some(
+				T::WeightInfo::sweep_base().saturating_add(T::WeightInfo::sweep_step()),
+			);
 		}
 
 		assert_eq!(Cursor::<T>::get(), None);
@@ -305,7 +318,8 @@ mod benchmarks {
 		let spare = T::Funds::minimum(asset).max(1);
 		T::BenchmarkHelper::fund(asset, &Pallet::<T>::pot(), spare * 2);
 		Pots::<T>::insert(asset, Pot { owed: 0, spare, reserve: spare });
-		let state = ServiceState { breaches: T::MaxBreaches::get(), spare, ..ServiceState::new(asset) };
+		let state =
+			ServiceState { breaches: T::MaxBreaches::get(), spare, ..ServiceState::new(asset) };
 		Services::<T>::insert(service, state);
 
 		#[block]

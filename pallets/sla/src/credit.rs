@@ -16,7 +16,8 @@ impl<T: Config> Pallet<T> {
 	/// Credit that is due to an agreement by what it has paid and is not delivered, and the credit
 	/// promised beyond it. Both in base units.
 	pub(crate) fn owed(agreement: &Agreement<T::AccountId>) -> (Balance, Balance) {
-		let Some(state) = Services::<T>::get(agreement.service).filter(|_| !agreement.is_closed()) else {
+		let Some(state) = Services::<T>::get(agreement.service).filter(|_| !agreement.is_closed())
+		else {
 			return (agreement.claimable, 0);
 		};
 		let paid = T::Escrow::stream(agreement.escrow).map_or(0, |s| s.paid.saturating_add(s.due));
@@ -30,7 +31,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn base_of(agreement: &Agreement<T::AccountId>) -> Option<WindowShare> {
 		match agreement.base {
 			Base::Index(index) => Some(index),
-			Base::Window(window) => WindowBase::<T>::get(agreement.service, window).map(|start| start.index),
+			Base::Window(window) => {
+				WindowBase::<T>::get(agreement.service, window).map(|start| start.index)
+			},
 		}
 	}
 
@@ -71,10 +74,16 @@ impl<T: Config> Pallet<T> {
 		if amount == 0 {
 			return Ok(0);
 		}
-		with_storage_layer(|| T::Funds::transfer(agreement.asset, &Self::pot(), &agreement.tenant, amount))?;
+		with_storage_layer(|| {
+			T::Funds::transfer(agreement.asset, &Self::pot(), &agreement.tenant, amount)
+		})?;
 		agreement.claimable = 0;
 		Pots::<T>::mutate(agreement.asset, |pot| pot.owed = pot.owed.saturating_sub(amount));
-		Self::deposit_event(Event::CreditPaid { agreement: id, tenant: agreement.tenant.clone(), amount });
+		Self::deposit_event(Event::CreditPaid {
+			agreement: id,
+			tenant: agreement.tenant.clone(),
+			amount,
+		});
 		Ok(amount)
 	}
 

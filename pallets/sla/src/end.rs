@@ -26,12 +26,19 @@ impl<T: Config> OnEscrowEnd for Pallet<T> {
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn note_ending(agreement: AgreementId, round: RoundIndex, reason: CloseReason) {
-		Self::deposit_event(Event::AgreementEnding { agreement, round, reason, code: reason.code() });
+		Self::deposit_event(Event::AgreementEnding {
+			agreement,
+			round,
+			reason,
+			code: reason.code(),
+		});
 	}
 
 	/// Credit an agreement that is over for the last time, take it out of its service, and pay.
 	pub(crate) fn finish(id: AgreementId, end: StreamEnd) {
-		let Some(mut agreement) = Agreements::<T>::get(id).filter(|agreement| !agreement.is_closed()) else {
+		let Some(mut agreement) =
+			Agreements::<T>::get(id).filter(|agreement| !agreement.is_closed())
+		else {
 			defensive!("a stream ends once, and before its agreement");
 			return;
 		};
@@ -145,7 +152,9 @@ impl<T: Config> surety_primitives::Agreements for Pallet<T> {
 	}
 
 	fn cover_raised(service: ServiceId, cover: WindowShare) -> DispatchResult {
-		let Some(state) = Services::<T>::get(service).filter(|s| s.units > 0) else { return Ok(()) };
+		let Some(state) = Services::<T>::get(service).filter(|s| s.units > 0) else {
+			return Ok(());
+		};
 		let exposure = state.exposure::<T::Clock>(cover).ok_or(ArithmeticError::Overflow)?;
 		T::Bonding::set_exposure(service, exposure)
 	}

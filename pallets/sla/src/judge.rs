@@ -18,7 +18,8 @@ impl<T: Config> Judge for Pallet<T> {
 		if let (Some(state), Some(terms)) = (&mut state, &terms) {
 			Self::turn(service, state, next);
 			Self::sweep_spare(state);
-			let reserved = Self::renew_slot(service, state, terms.cover, window, &rules, since_sold);
+			let reserved =
+				Self::renew_slot(service, state, terms.cover, window, &rules, since_sold);
 			let now = T::Clock::round();
 			let ends = if since_sold.is_dead(T::Clock::window_rounds()) {
 				// A lease that is down fails long before, but not one that answers half of the
@@ -155,10 +156,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Take the credit and the penalty out of the bond and raise the index by what moved.
-	fn punish(service: ServiceId, terms: &SlaTerms, state: &mut ServiceState, breached: &Breached) -> Breach {
+	fn punish(
+		service: ServiceId,
+		terms: &SlaTerms,
+		state: &mut ServiceState,
+		breached: &Breached,
+	) -> Breach {
 		let demanded = demanded(terms, breached);
 		let index_before = state.index;
-		let rise = if state.active == 0 { Zero::zero() } else { demanded.min(state.left_of(terms.cover)) };
+		let rise =
+			if state.active == 0 { Zero::zero() } else { demanded.min(state.left_of(terms.cover)) };
 		let price = window_price::<T::Clock>(state.active).unwrap_or(Balance::MAX);
 		let cost = cost_of(price, rise).unwrap_or(Balance::MAX);
 
@@ -227,13 +234,17 @@ impl Rules {
 		state: Option<&ServiceState>,
 	) -> Frozen {
 		let allowance = match terms {
-			Some(terms) => BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds)),
+			Some(terms) => {
+				BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds))
+			},
 			None => [u16::MAX; 3],
 		};
 		let among = self.escalation_windows.min(u64::BITS);
 		let repeated = state.map_or(0, |state| state.breached_before(window, among));
-		let multiplier =
-			u8::try_from(repeated.saturating_add(1)).unwrap_or(u8::MAX).min(self.max_multiplier).max(1);
+		let multiplier = u8::try_from(repeated.saturating_add(1))
+			.unwrap_or(u8::MAX)
+			.min(self.max_multiplier)
+			.max(1);
 		Frozen { allowance, multiplier }
 	}
 }

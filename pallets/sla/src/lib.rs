@@ -119,8 +119,8 @@ pub mod weights;
 use frame::prelude::*;
 use frame_support::{PalletId, pallet_macros::import_section};
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Escrow, Funds, Meter, OnLease, Probing,
-	Registry, ReputationSink, RoundIndex, ServiceId, WindowIndex, WindowShare,
+	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Escrow, Funds, Meter, OnLease,
+	Probing, Registry, ReputationSink, RoundIndex, ServiceId, WindowIndex, WindowShare,
 };
 
 /// Account that holds the credits between the breach and the tenant.
@@ -231,18 +231,33 @@ pub mod pallet {
 
 	/// The agreements of a tenant.
 	#[pallet::storage]
-	pub type ByTenant<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, AgreementId, (), OptionQuery>;
+	pub type ByTenant<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		AgreementId,
+		(),
+		OptionQuery,
+	>;
 
 	/// Units, index and history of every service that ever had an agreement.
 	#[pallet::storage]
-	pub type Services<T: Config> = StorageMap<_, Blake2_128Concat, ServiceId, ServiceState, OptionQuery>;
+	pub type Services<T: Config> =
+		StorageMap<_, Blake2_128Concat, ServiceId, ServiceState, OptionQuery>;
 
 	/// Service, window: the index from which the agreements count that were opened in that window.
 	/// Only where there are such, and only until all of them have read it.
 	#[pallet::storage]
-	pub type WindowBase<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, ServiceId, Twox64Concat, WindowIndex, WindowStart, OptionQuery>;
+	pub type WindowBase<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		ServiceId,
+		Twox64Concat,
+		WindowIndex,
+		WindowStart,
+		OptionQuery,
+	>;
 
 	/// Breaches of a service by number, the last `MaxBreaches` of them.
 	#[pallet::storage]
@@ -328,7 +343,11 @@ pub mod pallet {
 		/// once the agreement is ending, and for a lease, whose order is topped up instead.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::top_up())]
-		pub fn top_up(origin: OriginFor<T>, agreement: AgreementId, amount: Balance) -> DispatchResult {
+		pub fn top_up(
+			origin: OriginFor<T>,
+			agreement: AgreementId,
+			amount: Balance,
+		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_top_up(who, agreement, amount)
 		}
@@ -386,7 +405,11 @@ pub mod pallet {
 
 		/// Breaches of a service, oldest first, from the one after number `start_after` on (`None`:
 		/// from the oldest that is remembered), at most `limit` and 128 of them.
-		pub fn breach_history(service: ServiceId, start_after: Option<u32>, limit: u32) -> BreachPage {
+		pub fn breach_history(
+			service: ServiceId,
+			start_after: Option<u32>,
+			limit: u32,
+		) -> BreachPage {
 			Self::read_breaches(service, start_after, limit)
 		}
 

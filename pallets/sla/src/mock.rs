@@ -9,9 +9,9 @@ use crate::{pallet::Agreements, *};
 use frame::{deps::sp_io, testing_prelude::*};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{
-	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Fee, Frozen, Judge,
-	LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms, Verdict,
-	service_of_lease,
+	AssetId, BlockNumber, BreachKind, Breached, Counters, EscrowId, EscrowOwner, Fee, Frozen,
+	Judge, LatencyBucket, LeaseId, Probed, Region, Service, ServiceKind, Severity, SlaTerms,
+	Verdict, service_of_lease,
 };
 
 mod world;
@@ -352,8 +352,10 @@ pub fn check(issued: [Balance; 2]) {
 		assert_eq!(Money::total(asset, &Sla::pot()), pot.owed + pot.spare + pot.reserve);
 	}
 	for asset in [NATIVE, LOCAL] {
-		let held: Balance = Streams::get().values().filter(|s| s.asset == asset).map(|s| s.held).sum();
-		let on_hold: Balance = (OPERATOR..=THIRD).map(|who| Money::held(asset, STREAM_HOLD, &who)).sum();
+		let held: Balance =
+			Streams::get().values().filter(|s| s.asset == asset).map(|s| s.held).sum();
+		let on_hold: Balance =
+			(OPERATOR..=THIRD).map(|who| Money::held(asset, STREAM_HOLD, &who)).sum();
 		assert_eq!(held, on_hold);
 	}
 }

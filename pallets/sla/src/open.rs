@@ -35,7 +35,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(units <= left, Error::<T>::OverCapacity { left: shown(left) });
 		let rate = info.price.checked_mul(Balance::from(units)).ok_or(ArithmeticError::Overflow)?;
 		let prepaid = window_price::<T::Clock>(rate).ok_or(ArithmeticError::Overflow)?;
-		let least = prepaid.checked_add(T::Funds::minimum(info.asset)).ok_or(ArithmeticError::Overflow)?;
+		let least =
+			prepaid.checked_add(T::Funds::minimum(info.asset)).ok_or(ArithmeticError::Overflow)?;
 		ensure!(deposit >= least, Error::<T>::DepositUnderOneWindow);
 		ensure!(state.left_of(info.terms.cover) >= min_cover, Error::<T>::CoverTooLow);
 
@@ -84,7 +85,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(pays || info.status == ServiceStatus::Leased, Error::<T>::BelowRent);
 			state.slot = Some(slot);
 		}
-		let needed = state.exposure::<T::Clock>(info.terms.cover).ok_or(ArithmeticError::Overflow)?;
+		let needed =
+			state.exposure::<T::Clock>(info.terms.cover).ok_or(ArithmeticError::Overflow)?;
 		// It may need less: what was reserved before its cover was used up and its units were gone.
 		T::Bonding::set_exposure(service, needed).map_err(|_| {
 			let rents = state.slot.filter(|_| first).map_or(0, |slot| slot.reserve());
@@ -96,9 +98,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Units that `free` bond covers at the listed price.
-	pub(crate) fn coverable(free: Balance, info: &Service<T::AccountId>, state: &ServiceState) -> u32 {
+	pub(crate) fn coverable(
+		free: Balance,
+		info: &Service<T::AccountId>,
+		state: &ServiceState,
+	) -> u32 {
 		let left = state.left_of(info.terms.cover);
-		let each = exposure::<T::Clock>(info.price, left, state.penalty_share).unwrap_or(Balance::MAX);
+		let each =
+			exposure::<T::Clock>(info.price, left, state.penalty_share).unwrap_or(Balance::MAX);
 		free.checked_div(each).map_or(u32::MAX, |units| u32::try_from(units).unwrap_or(u32::MAX))
 	}
 
@@ -152,7 +159,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The pot must be alive before anything is slashed into it, or a small credit would be lost.
-	pub(crate) fn ensure_pot(asset: AssetId, tenant: &T::AccountId) -> Result<PotEndowed, DispatchError> {
+	pub(crate) fn ensure_pot(
+		asset: AssetId,
+		tenant: &T::AccountId,
+	) -> Result<PotEndowed, DispatchError> {
 		if Pots::<T>::contains_key(asset) {
 			return Ok(false);
 		}
@@ -192,7 +202,8 @@ impl<T: Config> Pallet<T> {
 		let (at, reason) = if agreement.tenant == who {
 			(round, CloseReason::TenantClosed)
 		} else if T::Registry::service(agreement.service).is_some_and(|s| s.operator == who) {
-			let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
+			let notice =
+				T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
 			(round.saturating_add(notice), CloseReason::OperatorClosed)
 		} else {
 			return Err(Error::<T>::NotParty.into());

@@ -25,7 +25,11 @@ impl<T: Config> Pallet<T> {
 		Some(ServiceView { state, cover, exposure: T::Bonding::exposure(service), available })
 	}
 
-	pub(crate) fn read_breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> BreachPage {
+	pub(crate) fn read_breaches(
+		service: ServiceId,
+		start_after: Option<u32>,
+		limit: u32,
+	) -> BreachPage {
 		let count = Services::<T>::get(service).map_or(0, |s| s.breaches);
 		let oldest = count.saturating_sub(T::MaxBreaches::get());
 		let first = start_after.map_or(0, |n| n.saturating_add(1)).max(oldest);

@@ -39,7 +39,8 @@ impl<T: Config> Pallet<T> {
 	/// Collect the rent of a slot that is given back, by the rounds in which it was held: it is not
 	/// free before the rounds that name it are judged.
 	pub(crate) fn release_slot(service: ServiceId, slot: &Slot) {
-		let counters = T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
+		let counters =
+			T::Probing::probed(service).map(|probed| probed.counters).unwrap_or_default();
 		let last = T::Clock::round().saturating_add(JUDGED_AFTER);
 		Self::collect_rent(service, slot, last, &counters);
 	}
@@ -75,7 +76,8 @@ impl<T: Config> Pallet<T> {
 			.map(|reserved| Slot { reserved, ..held })
 			.flat_map(|slot| [rules.penalty_share, state.penalty_share].map(|share| (slot, share)))
 			.find_map(|(slot, share)| {
-				let needed = exposure::<T::Clock>(state.rate, left, share)?.checked_add(slot.reserve())?;
+				let needed =
+					exposure::<T::Clock>(state.rate, left, share)?.checked_add(slot.reserve())?;
 				(needed <= most).then_some((slot, share, needed))
 			});
 		let Some((slot, penalty_share, needed)) = renewed else {

@@ -67,7 +67,10 @@ impl<T: Config> Pallet<T> {
 		}
 		for (asset, pot) in Pots::<T>::iter() {
 			let all = pot.owed.saturating_add(pot.spare).saturating_add(pot.reserve);
-			ensure!(T::Funds::total(asset, &Self::pot()) >= all, "1: the pot has less than it owes");
+			ensure!(
+				T::Funds::total(asset, &Self::pot()) >= all,
+				"1: the pot has less than it owes"
+			);
 			let sums = sums.get(&asset).copied().unwrap_or_default();
 			ensure!(sums == (pot.owed, pot.spare), "2: the pot owes what nobody is owed");
 		}
@@ -110,14 +113,24 @@ impl<T: Config> Pallet<T> {
 		for (id, state) in Services::<T>::iter() {
 			let found = counted.remove(&id).unwrap_or_default();
 			ensure!(found.units == state.units, "3: units are not those of the agreements");
-			ensure!(found.active == state.active, "3: rates that count are not those of the agreements");
+			ensure!(
+				found.active == state.active,
+				"3: rates that count are not those of the agreements"
+			);
 			let pending: BTreeMap<_, _> =
 				state.pending.iter().map(|p| (p.window, (p.rate, p.agreements))).collect();
 			ensure!(found.pending == pending, "3: pending rates are not those of the agreements");
-			let rate = pending.values().fold(state.active, |sum, (rate, _)| sum.saturating_add(*rate));
+			let rate =
+				pending.values().fold(state.active, |sum, (rate, _)| sum.saturating_add(*rate));
 			ensure!(state.rate == rate, "3: rates are not those of the agreements");
-			ensure!(state.slot.is_some() == (state.units > 0), "3: a slot without units, or units without");
-			ensure!(found.promised <= state.set_aside, "2: an agreement is promised more than was set aside");
+			ensure!(
+				state.slot.is_some() == (state.units > 0),
+				"3: a slot without units, or units without"
+			);
+			ensure!(
+				found.promised <= state.set_aside,
+				"2: an agreement is promised more than was set aside"
+			);
 		}
 		ensure!(counted.is_empty(), "3: an agreement without a service");
 		Ok(())
@@ -156,13 +169,19 @@ impl<T: Config> Pallet<T> {
 					&& (agreement.lease.is_none() || agreement.units == 1),
 				"8: an agreement that is not its lease's one unit"
 			);
-			ensure!(ByTenant::<T>::contains_key(&agreement.tenant, id), "7: an agreement its tenant has not");
+			ensure!(
+				ByTenant::<T>::contains_key(&agreement.tenant, id),
+				"7: an agreement its tenant has not"
+			);
 			ensure!(
 				agreement.claimable > 0 || !agreement.is_closed(),
 				"7: a closed agreement without a claim"
 			);
 		}
-		ensure!(ByTenant::<T>::iter_keys().count() == count, "7: a tenant has an agreement that is not");
+		ensure!(
+			ByTenant::<T>::iter_keys().count() == count,
+			"7: a tenant has an agreement that is not"
+		);
 		Ok(())
 	}
 }

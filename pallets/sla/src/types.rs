@@ -9,8 +9,9 @@ use frame::{
 };
 use scale_info::TypeInfo;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId, Fee,
-	LeaseId, RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare, credit::exposure, shared,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId,
+	Fee, LeaseId, RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare,
+	credit::exposure, shared,
 };
 
 shared! {

@@ -35,7 +35,10 @@ impl Timings {
 		let rules = [
 			(self.slot_ms >= MIN_SLOT_MS, "slotMs: a slot takes at least 1000 ms"),
 			(self.round_blocks >= MIN_ROUND_BLOCKS, "roundBlocks: a round has at least 5 blocks"),
-			(self.epoch_blocks >= self.round_blocks, "epochBlocks: an epoch is at least as long as a round"),
+			(
+				self.epoch_blocks >= self.round_blocks,
+				"epochBlocks: an epoch is at least as long as a round",
+			),
 			(self.window_rounds >= 1, "windowRounds: a window has at least 1 round"),
 			(
 				self.round_blocks.checked_mul(u32::from(self.window_rounds)).is_some(),

@@ -22,7 +22,8 @@ macro_rules! money {
 		impl pallet_assets::Config for Test {
 			type Balance = Balance;
 			type Currency = Balances;
-			type CreateOrigin = frame::traits::AsEnsureOriginWithArg<frame_system::EnsureSigned<AccountId>>;
+			type CreateOrigin =
+				frame::traits::AsEnsureOriginWithArg<frame_system::EnsureSigned<AccountId>>;
 			type ForceOrigin = frame_system::EnsureRoot<AccountId>;
 			type Holder = AssetsHolder;
 		}

@@ -13,9 +13,10 @@ use codec::{Codec, Decode, Encode};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, LeaseId, MeterReading,
-	Network, NetworkId, OrderId, Region, Resources, RoundIndex, Service, ServiceClass, ServiceId, Severity,
-	SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare, WindowSummary,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, CloseReason, Counters, LeaseId,
+	MeterReading, Network, NetworkId, OrderId, Region, Resources, RoundIndex, Service,
+	ServiceClass, ServiceId, Severity, SlaTerms, TrustLevel, Verdict, WindowIndex, WindowShare,
+	WindowSummary,
 };
 
 /// Most listings one page looks at.

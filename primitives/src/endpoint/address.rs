@@ -96,7 +96,9 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<Reason> {
 		[0, 0, 0, 0, 0, 0, 0, 0] => Reason::Unspecified,
 		[0, 0, 0, 0, 0, 0, 0, 1] => Reason::Loopback,
 		// AWS and Google over IPv6.
-		[0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254] => Reason::Metadata,
+		[0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254] => {
+			Reason::Metadata
+		},
 		// Compatible `::/96`, mapped `::ffff:0:0/96`, translated `::ffff:0:0:0/96`.
 		[0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0, 0, 0, 0, 0xffff, 0, _, _] => Reason::Embedded,
 		// NAT64, well-known and local-use prefix.
@@ -218,7 +220,9 @@ mod tests {
 		for address in ["127.0.0.1", "10.0.0.1", "::1", "fd00::1"] {
 			assert!(check(address).unwrap().is_private(), "{address}");
 		}
-		for address in ["169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::ffff:127.0.0.1"] {
+		for address in
+			["169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::ffff:127.0.0.1"]
+		{
 			assert!(!check(address).unwrap().is_private(), "{address}");
 		}
 	}

@@ -63,7 +63,8 @@ pub fn rating_weight(fee: Balance, scale: Balance) -> u64 {
 		return 0;
 	}
 	let whole = fee.saturating_add(scale);
-	let weight = multiply_by_rational_with_rounding(u128::from(MAX_RATING), fee, whole, Rounding::Down);
+	let weight =
+		multiply_by_rational_with_rounding(u128::from(MAX_RATING), fee, whole, Rounding::Down);
 	u64::try_from(weight.unwrap_or(0)).unwrap_or(0).min(MAX_RATING)
 }
 
@@ -142,7 +143,8 @@ mod tests {
 
 	#[test]
 	fn a_fee_weighs_up_to_an_eighth_of_a_window() {
-		let weights = [0, 1, SCALE / 100, SCALE, 9 * SCALE, u128::MAX].map(|fee| rating_weight(fee, SCALE));
+		let weights =
+			[0, 1, SCALE / 100, SCALE, 9 * SCALE, u128::MAX].map(|fee| rating_weight(fee, SCALE));
 		assert_eq!(weights, [0, 0, 1_237_623, MAX_RATING / 2, 112_500_000, MAX_RATING]);
 		assert_eq!(rating_weight(u128::MAX, u128::MAX), MAX_RATING);
 		assert_eq!(rating_weight(u128::MAX, 0), 0);
@@ -165,7 +167,8 @@ mod tests {
 		let left = [Unhealthy, Terminated, RentUnpaid, OperatorClosed];
 		assert_eq!(left.map(lease_weight), [2 * ONE; 4]);
 		assert_eq!(lease_weight(NeverReady), ONE);
-		let innocent = [TenantClosed, FundsExhausted, ServiceRetired, Governance, Expired, Declined, NoBids];
+		let innocent =
+			[TenantClosed, FundsExhausted, ServiceRetired, Governance, Expired, Declined, NoBids];
 		assert!(innocent.into_iter().all(|reason| lease_weight(reason) == 0));
 	}
 
@@ -175,7 +178,10 @@ mod tests {
 		assert_eq!(windows.map(|w| w / 10_000_000), [102, 229, 481], "hundredths of a window");
 		// In tenths of the scale: ratings alone, and ratings with payments.
 		assert_eq!(windows.map(|w| w * 10 / MAX_RATING), [81, 183, 385]);
-		assert_eq!(windows.map(|w| w * 10 / (MAX_RATING + payment_weight(MAX_RATING))), [54, 122, 256]);
+		assert_eq!(
+			windows.map(|w| w * 10 / (MAX_RATING + payment_weight(MAX_RATING))),
+			[54, 122, 256]
+		);
 	}
 
 	#[test]

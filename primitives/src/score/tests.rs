@@ -34,10 +34,15 @@ fn bucket(ms: u32) -> LatencyBucket {
 #[test]
 fn the_example_of_the_docs() {
 	assert_eq!(evidence(8, 0).score(), 71);
-	let parts =
-		Quality { measured: windows(1_000), up: windows(998), bad: 0, down: windows(2), p95_us: 1_024_000 }
-			.performance()
-			.unwrap();
+	let parts = Quality {
+		measured: windows(1_000),
+		up: windows(998),
+		bad: 0,
+		down: windows(2),
+		p95_us: 1_024_000,
+	}
+	.performance()
+	.unwrap();
 	assert_eq!((parts.uptime.score, parts.correctness.score, parts.latency.score), (88, 100, 66));
 	assert_eq!(parts.score(), 87);
 }
@@ -194,7 +199,9 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
 
 fn any_counters() -> impl Strategy<Value = Counters> {
 	(0u16..500, 0u16..500, 0u16..300, 0u16..300, 0u16..300, 0u16..300).prop_map(
-		|(up, slow, down, bad, stale, unclear)| counters(up, slow.min(up), down, bad, stale, unclear),
+		|(up, slow, down, bad, stale, unclear)| {
+			counters(up, slow.min(up), down, bad, stale, unclear)
+		},
 	)
 }
 

@@ -43,6 +43,9 @@ mod tests {
 		for code in [*b"ZZ", *b"UK", *b"de", *b"D1", *b"D ", *b" D", *b"E ", [0, 0]] {
 			assert_eq!(Region::new(code), None);
 		}
-		assert_eq!(COUNTRIES.split(|byte| *byte == b' ').filter(|code| code.len() == 2).count(), 249);
+		assert_eq!(
+			COUNTRIES.split(|byte| *byte == b' ').filter(|code| code.len() == 2).count(),
+			249
+		);
 	}
 }

@@ -79,7 +79,13 @@ impl Resources {
 	}
 
 	fn amounts(&self) -> [u32; 5] {
-		[self.cpu_milli, self.memory_mib, self.storage_gib, self.bandwidth_mbit, u32::from(self.gpus)]
+		[
+			self.cpu_milli,
+			self.memory_mib,
+			self.storage_gib,
+			self.bandwidth_mbit,
+			u32::from(self.gpus),
+		]
 	}
 }
 

@@ -1,6 +1,8 @@
 //! A listing: what is sold, where, on which terms.
 
-use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri, shared};
+use super::{
+	AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri, shared,
+};
 use crate::{LatencyBucket, WindowShare};
 use frame_support::{BoundedVec, traits::ConstU32};
 use sp_runtime::Perbill;

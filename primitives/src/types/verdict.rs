@@ -109,7 +109,8 @@ impl Counters {
 	/// Whether of a window of `rounds` at least half was measured and less than half of that was `Up`.
 	pub fn is_dead(&self, rounds: u16) -> bool {
 		let measured = u32::from(self.measured());
-		measured.saturating_mul(2) >= u32::from(rounds) && u32::from(self.up).saturating_mul(2) < measured
+		measured.saturating_mul(2) >= u32::from(rounds)
+			&& u32::from(self.up).saturating_mul(2) < measured
 	}
 	/// Rounds that count against the allowance of `kind`.
 	pub fn against(&self, kind: BreachKind) -> u16 {
@@ -172,8 +173,12 @@ mod tests {
 		let mut c = Counters::default();
 		let fast = LatencyBucket::from_millis(10);
 		let slow = LatencyBucket::from_millis(1_000);
-		for v in [Verdict::Up { latency: fast }, Verdict::Up { latency: slow }, Verdict::Down, Verdict::Stale]
-		{
+		for v in [
+			Verdict::Up { latency: fast },
+			Verdict::Up { latency: slow },
+			Verdict::Down,
+			Verdict::Stale,
+		] {
 			c.note(v, LatencyBucket::from_millis(250));
 		}
 		assert_eq!((c.up, c.slow, c.against(BreachKind::Downtime), c.judged()), (2, 1, 2, 4));

@@ -38,11 +38,14 @@ fn the_depth_leaves_room_for_the_lag_and_is_drawn_from_its_whole_range() {
 	}
 	for depth in [Depth::Near, Depth::Deep] {
 		let mut random = Random::new([3; 32]);
-		let drawn: Vec<u64> = (0..5_000).map(|_| 10_000 - depth.draw(10_000, &mut random)).collect();
+		let drawn: Vec<u64> =
+			(0..5_000).map(|_| 10_000 - depth.draw(10_000, &mut random)).collect();
 		for behind in depth.range() {
 			assert!(drawn.contains(&behind.into()), "{behind}");
 		}
-		assert!(drawn.iter().all(|behind| depth.range().contains(&u32::try_from(*behind).unwrap())));
+		assert!(
+			drawn.iter().all(|behind| depth.range().contains(&u32::try_from(*behind).unwrap()))
+		);
 		for head in 0..300 {
 			let number = depth.draw(head, &mut random);
 			assert!(number == 0 || head - number >= u64::from(*depth.range().start()));
@@ -66,7 +69,11 @@ fn state_is_asked_for_only_where_every_node_keeps_it() {
 	] {
 		let begin = 1_000_000_000;
 		let time = begin - now * 1_000;
-		assert_eq!(keeps_state(depth, time, begin, time + end * 1_000), kept, "{depth} {now} {end}");
+		assert_eq!(
+			keeps_state(depth, time, begin, time + end * 1_000),
+			kept,
+			"{depth} {now} {end}"
+		);
 	}
 	// A clock that is behind the block's.
 	assert!(!keeps_state(10, 2_000, 1_000, 61_000));
@@ -75,7 +82,11 @@ fn state_is_asked_for_only_where_every_node_keeps_it() {
 #[test]
 fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
 	let transaction = |to: &str| {
-		let text = format!(r#"{{"hash":"0x{}","from":"0x{}","to":{to}}}"#, "EE".repeat(32), "Aa".repeat(20));
+		let text = format!(
+			r#"{{"hash":"0x{}","from":"0x{}","to":{to}}}"#,
+			"EE".repeat(32),
+			"Aa".repeat(20)
+		);
 		crate::json::read(text.as_bytes()).unwrap()
 	};
 	let good = format!("\"0x{}\"", "CC".repeat(20));
@@ -89,8 +100,11 @@ fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
 		for seed in 0..8 {
 			let mut random = Random::new([seed; 32]);
 			let tasks = of_block(7, A, Some(&transaction(to)), true, &mut random);
-			let [Task::Logs { address: of, .. }, Task::Receipt(hash), Task::Balance { address: account, .. }] =
-				&tasks[..]
+			let [
+				Task::Logs { address: of, .. },
+				Task::Receipt(hash),
+				Task::Balance { address: account, .. },
+			] = &tasks[..]
 			else {
 				panic!("{tasks:?}")
 			};
@@ -107,10 +121,13 @@ fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
 
 #[test]
 fn more_than_half_of_all_anchors_mean_trouble() {
-	for (all, enough) in [(0, None), (1, Some(1)), (2, Some(2)), (3, Some(2)), (4, Some(3)), (5, Some(3))] {
+	for (all, enough) in
+		[(0, None), (1, Some(1)), (2, Some(2)), (3, Some(2)), (4, Some(3)), (5, Some(3))]
+	{
 		for failed in 0..=all {
 			let urls = (0..all).map(|k| format!("http://{k}").into_bytes()).collect();
-			let network = NetworkRef { id: 1, protocol: Protocol::Ethereum, own: None, anchors: urls };
+			let network =
+				NetworkRef { id: 1, protocol: Protocol::Ethereum, own: None, anchors: urls };
 			let mut anchors = Anchors::new(&[network], Client::draw(&mut Random::new([1; 32])));
 			anchors.all.iter_mut().take(failed).for_each(|anchor| anchor.failed = true);
 			let trouble = enough.is_some_and(|enough| failed >= enough);

@@ -44,7 +44,8 @@ fn no_answer_is_in_doubt_when_more_than_half_of_all_anchors_failed() {
 		let other = anchors(&mut http, "other", of_other.0, of_other.1);
 		let other = NetworkRef { id: 2, anchors: other, ..network(Protocol::Substrate, &[]) };
 		let lease = page(LEASES_FROM + 7, "http://dead");
-		let targets = [rpc(1, "http://dead", 0), page(2, "http://dead"), lease, page(3, "http://page")];
+		let targets =
+			[rpc(1, "http://dead", 0), page(2, "http://dead"), lease, page(3, "http://page")];
 		let down = if in_doubt { Finding::InDoubt } else { Finding::Down };
 		let found = run(&mut http, &targets, &[one, other]);
 		assert_eq!(found, [down, down, down, up()], "{of_one:?} {of_other:?}");
@@ -85,7 +86,10 @@ fn uncompared() -> [(Target, Finding); 5] {
 	let proof = |pending| Some(Proof { expected: [1; 32], pending });
 	[
 		(rpc(1, "http://portal/rpc", 0), bad()),
-		(Target { kind: ServiceKind::Inference { model }, ..page(2, "http://portal/models") }, bad()),
+		(
+			Target { kind: ServiceKind::Inference { model }, ..page(2, "http://portal/models") },
+			bad(),
+		),
 		(page(LEASES_FROM + 3, "http://portal/lease"), bad()),
 		(Target { proof: proof(false), ..page(4, "http://portal/page") }, Finding::NoProof),
 		(Target { proof: proof(true), ..page(5, "http://portal/page") }, Finding::NoProof),
@@ -121,9 +125,13 @@ fn behind_a_captive_portal_nobody_is_bad() {
 fn a_portal_that_comes_in_mid_round_is_noticed() {
 	let mut http = nobody();
 	for url in ["http://anchor1", "http://anchor2", "http://portal"] {
-		http.serve(url, |ask, at| if at < T0 + 1_500 { json(node(ask, HEAD, hash, true)) } else { portal() });
+		http.serve(
+			url,
+			|ask, at| if at < T0 + 1_500 { json(node(ask, HEAD, hash, true)) } else { portal() },
+		);
 	}
-	let of_other = |id| Target { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };
+	let of_other =
+		|id| Target { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };
 	let targets: Vec<_> = (0..20).map(of_other).collect();
 	let other = NetworkRef { id: 2, ..network(Protocol::Ethereum, &[]) };
 	let findings = run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS), other]);

@@ -41,8 +41,9 @@ fn an_answer_is_its_status_body_and_latency() {
 
 #[test]
 fn the_transport_knows_the_latency_best() {
-	let latency =
-		|value: &str| one(Response::ok(40, "").header(ELAPSED_HEADER, value), Keep::All(5)).unwrap().latency;
+	let latency = |value: &str| {
+		one(Response::ok(40, "").header(ELAPSED_HEADER, value), Keep::All(5)).unwrap().latency
+	};
 	assert_eq!(latency("1500"), LatencyBucket::from_micros(1_500));
 	assert_eq!(latency("18446744073709551615"), LatencyBucket::MAX);
 	let fallback = one(Response::ok(40, ""), Keep::All(5)).unwrap().latency;
@@ -53,7 +54,8 @@ fn the_transport_knows_the_latency_best() {
 
 #[test]
 fn only_the_body_of_a_success_is_read() {
-	let answer = one(Response { end: None, ..Response::status(1, 404, "page") }, Keep::All(5)).unwrap();
+	let answer =
+		one(Response { end: None, ..Response::status(1, 404, "page") }, Keep::All(5)).unwrap();
 	assert_eq!((answer.status, answer.body.len()), (404, 0));
 }
 
@@ -69,7 +71,11 @@ fn a_body_is_read_to_its_end_but_not_beyond_the_limit() {
 fn an_endless_body_is_given_up_at_the_limit() {
 	let mut http = Fake::default();
 	let body: Vec<_> = (0..5_000).map(|_| (1, vec![0; 1_000])).collect();
-	http.serve("http://a", move |_, _| Response { body: body.clone(), end: None, ..Response::ok(1, "") });
+	http.serve("http://a", move |_, _| Response {
+		body: body.clone(),
+		end: None,
+		..Response::ok(1, "")
+	});
 	let out = run(&mut http, vec![get("http://a")], LIMITS);
 	assert_eq!(out, [Some(Err(Failure::Oversize))]);
 	assert!(http.clock < 100);
@@ -81,7 +87,10 @@ fn nothing_comes_back() {
 	assert_eq!(one(Response::trickle(10), Keep::All(5_000)), Err(Failure::Timeout));
 	assert_eq!(one(Response::broken(5), Keep::All(5)), Err(Failure::Transport));
 	assert_eq!(
-		one(Response { end: Some((9, Err(HttpError::IoError))), ..Response::ok(1, "x") }, Keep::All(5)),
+		one(
+			Response { end: Some((9, Err(HttpError::IoError))), ..Response::ok(1, "x") },
+			Keep::All(5)
+		),
 		Err(Failure::Transport)
 	);
 	let mut http = Fake::default();
@@ -92,7 +101,8 @@ fn nothing_comes_back() {
 fn all_is_over_at_the_end_and_who_was_not_asked_is_not_judged() {
 	let mut http = Fake::default();
 	http.serve("http://slow", |_, _| Response::never());
-	let scripts = vec![get("http://slow"), (3_900, get("http://slow").1), (5_000, get("http://slow").1)];
+	let scripts =
+		vec![get("http://slow"), (3_900, get("http://slow").1), (5_000, get("http://slow").1)];
 	let out = run(&mut http, scripts, LIMITS);
 	assert_eq!(out, [Some(Err(Failure::Timeout)), Some(Err(Failure::Timeout)), None]);
 	assert!(http.clock <= 4_000 + 50, "{}", http.clock);
@@ -129,7 +139,12 @@ struct GetAll(Vec<&'static str>);
 impl Script for GetAll {
 	type Out = Result<Vec<u16>, Failure>;
 	fn open(&mut self) -> Step<Self::Out> {
-		let ask = |url: &&str| Ask { url: (*url).into(), post: None, headers: &[], keep: Keep::All(100_000) };
+		let ask = |url: &&str| Ask {
+			url: (*url).into(),
+			post: None,
+			headers: &[],
+			keep: Keep::All(100_000),
+		};
 		Step::Ask(self.0.iter().map(ask).collect())
 	}
 	fn answered(&mut self, answers: Vec<Answer>) -> Step<Self::Out> {
@@ -200,7 +215,11 @@ fn no_more_are_asked_at_a_time_than_allowed() {
 	let out = run(&mut http, scripts, Limits { concurrency: 16, ..LIMITS });
 	assert!(out.iter().all(|o| matches!(o, Some(Ok(_)))));
 	for (at, _) in &http.sent {
-		let open = http.sent.iter().filter(|(sent, _)| (at.saturating_sub(99)..=*at).contains(sent)).count();
+		let open = http
+			.sent
+			.iter()
+			.filter(|(sent, _)| (at.saturating_sub(99)..=*at).contains(sent))
+			.count();
 		assert!(open <= 16, "{open} at {at}");
 	}
 }
@@ -223,7 +242,10 @@ fn tricklers_take_nothing_from_the_healthy() {
 	let out = run(&mut http, scripts, Limits { concurrency: 256, ..LIMITS });
 	assert!(out[..200].iter().all(|o| *o == Some(Err(Failure::Timeout))));
 	for good in &out[200..] {
-		assert_eq!(good.as_ref().unwrap().as_ref().unwrap().latency, LatencyBucket::from_micros(50_000));
+		assert_eq!(
+			good.as_ref().unwrap().as_ref().unwrap().latency,
+			LatencyBucket::from_micros(50_000)
+		);
 	}
 	assert!(http.clock < 2_200, "{}", http.clock);
 }
@@ -281,7 +303,10 @@ fn any_response() -> impl Strategy<Value = Response> {
 	(
 		proptest::option::of(0u64..5_000),
 		proptest::option::of(100u16..600),
-		proptest::collection::vec((0u64..3_000, proptest::collection::vec(any::<u8>(), 0..64)), 0..6),
+		proptest::collection::vec(
+			(0u64..3_000, proptest::collection::vec(any::<u8>(), 0..64)),
+			0..6,
+		),
 		proptest::option::of((0u64..5_000, any::<bool>())),
 	)
 		.prop_map(|(after, status, body, end)| Response {

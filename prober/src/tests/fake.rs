@@ -126,7 +126,10 @@ impl Http for Fake {
 	fn wait(&mut self, ids: &[HttpRequestId], deadline: u64) -> Vec<HttpRequestStatus> {
 		self.calls += 1;
 		let at = |id: &HttpRequestId| {
-			self.open.get(&id.0).map_or(Some(0), |o| Some(o.sent + o.response.after?)).unwrap_or(u64::MAX)
+			self.open
+				.get(&id.0)
+				.map_or(Some(0), |o| Some(o.sent + o.response.after?))
+				.unwrap_or(u64::MAX)
 		};
 		let all = ids.iter().map(at).max().unwrap_or(0);
 		let now = self.clock.max(all.min(deadline));
@@ -138,7 +141,10 @@ impl Http for Fake {
 				Some(o) if o.response.after.is_none_or(|after| o.sent + after > now) => {
 					HttpRequestStatus::DeadlineReached
 				},
-				Some(o) => o.response.status.map_or(HttpRequestStatus::IoError, HttpRequestStatus::Finished),
+				Some(o) => o
+					.response
+					.status
+					.map_or(HttpRequestStatus::IoError, HttpRequestStatus::Finished),
 			})
 			.collect();
 		for (id, status) in ids.iter().zip(&statuses) {
@@ -154,13 +160,19 @@ impl Http for Fake {
 		self.open[&id.0].response.headers.clone()
 	}
 
-	fn read(&mut self, id: HttpRequestId, buffer: &mut [u8], deadline: u64) -> Result<usize, HttpError> {
+	fn read(
+		&mut self,
+		id: HttpRequestId,
+		buffer: &mut [u8],
+		deadline: u64,
+	) -> Result<usize, HttpError> {
 		self.calls += 1;
 		let clock = self.clock;
 		let Some(open) = self.open.get_mut(&id.0).filter(|open| !open.over) else {
 			return Err(HttpError::Invalid);
 		};
-		while open.response.body.get(open.part).is_some_and(|(_, bytes)| open.offset >= bytes.len()) {
+		while open.response.body.get(open.part).is_some_and(|(_, bytes)| open.offset >= bytes.len())
+		{
 			open.part += 1;
 			open.offset = 0;
 		}
@@ -229,14 +241,17 @@ impl Default for Node {
 impl Node {
 	/// Answer in JSON-RPC.
 	pub fn answer(&self, ask: &Ask) -> String {
-		let question: serde_json::Value = serde_json::from_slice(ask.post.as_ref().unwrap()).unwrap();
+		let question: serde_json::Value =
+			serde_json::from_slice(ask.post.as_ref().unwrap()).unwrap();
 		match question.as_array() {
 			Some(_) if !self.batches => {
-				r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"no batches"}}"#.into()
+				r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"no batches"}}"#
+					.into()
 			},
 			// In reverse: a batch may be answered in any order.
 			Some(batch) => {
-				let answers: Vec<_> = batch.iter().rev().map(|question| self.reply(question)).collect();
+				let answers: Vec<_> =
+					batch.iter().rev().map(|question| self.reply(question)).collect();
 				format!("[{}]", answers.join(","))
 			},
 			None => self.reply(&question),
@@ -253,7 +268,9 @@ impl Node {
 		let id = &question["id"];
 		match said {
 			Some(result) => format!(r#"{{"jsonrpc":"2.0","result":{result},"id":{id}}}"#),
-			None => format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"no"}}}}"#),
+			None => {
+				format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"no"}}}}"#)
+			},
 		}
 	}
 
@@ -264,13 +281,15 @@ impl Node {
 
 	fn result(&self, method: &str, params: &serde_json::Value, invented: bool) -> Option<String> {
 		let head = self.head;
-		let quantity = |value: &serde_json::Value| crate::json::quantity(value.as_str().unwrap()).unwrap();
+		let quantity =
+			|value: &serde_json::Value| crate::json::quantity(value.as_str().unwrap()).unwrap();
 		let known = |number: u64| (number <= head).then_some(number);
 		let hash_of = |number: u64| if invented { [0x11; 32] } else { (self.hash_of)(number) };
 		let null = || Some("null".to_string());
 		let block = |number: Option<u64>| {
 			let Some(number) = number else { return null() };
-			let (hash, parent) = (quoted(&hash_of(number)), quoted(&hash_of(number.saturating_sub(1))));
+			let (hash, parent) =
+				(quoted(&hash_of(number)), quoted(&hash_of(number.saturating_sub(1))));
 			let time = T0 / 1_000 - (HEAD + 100 - number) * 6;
 			Some(format!(
 				r#"{{"number":"{number:#x}","hash":{hash},"parentHash":{parent},"timestamp":"{time:#x}","transactions":["0x1"]}}"#
@@ -278,7 +297,8 @@ impl Node {
 		};
 		let header = |number: Option<u64>| {
 			let Some(number) = number else { return null() };
-			let (parent, state) = (quoted(&[number as u8; 32]), if invented { [7; 32] } else { [2; 32] });
+			let (parent, state) =
+				(quoted(&[number as u8; 32]), if invented { [7; 32] } else { [2; 32] });
 			let (state, extrinsics) = (quoted(&state), quoted(&[3; 32]));
 			Some(format!(
 				r#"{{"parentHash":{parent},"number":"{number:#x}","stateRoot":{state},"extrinsicsRoot":{extrinsics},"digest":{{"logs":["0x0642"]}}}}"#
@@ -305,8 +325,11 @@ impl Node {
 			},
 			"eth_getTransactionByBlockNumberAndIndex" => {
 				let Some(number) = known(quantity(&params[0])) else { return null() };
-				let (hash, block) = (transaction(number, quantity(&params[1])), quoted(&hash_of(number)));
-				Some(format!(r#"{{"hash":{hash},"blockHash":{block},"from":{account},"to":{contract}}}"#))
+				let (hash, block) =
+					(transaction(number, quantity(&params[1])), quoted(&hash_of(number)));
+				Some(format!(
+					r#"{{"hash":{hash},"blockHash":{block},"from":{account},"to":{contract}}}"#
+				))
 			},
 			"eth_getBalance" => Some(format!("\"0x0{}\"", state(known(quantity(&params[1]))?))),
 			"eth_getTransactionReceipt" => {

@@ -77,7 +77,11 @@ fn what_is_asked_differs_from_visit_to_visit() {
 		}
 	}
 	for k in 0..100 {
-		let of = http.sent.iter().find(|(_, ask)| ask.url.starts_with(&format!("http://ai{k}/"))).unwrap();
+		let of = http
+			.sent
+			.iter()
+			.find(|(_, ask)| ask.url.starts_with(&format!("http://ai{k}/")))
+			.unwrap();
 		first.insert(of.1.post.is_some());
 	}
 	assert!(bodies.len() > 80, "{}", bodies.len());

@@ -102,7 +102,8 @@ pub fn any_json() -> impl Strategy<Value = String> {
 	leaf.prop_recursive(6, 64, 8, |inner| {
 		let name = (0..KEYS.len()).prop_map(|k| KEYS[k]);
 		prop_oneof![
-			proptest::collection::vec(inner.clone(), 0..6).prop_map(|list| format!("[{}]", list.join(","))),
+			proptest::collection::vec(inner.clone(), 0..6)
+				.prop_map(|list| format!("[{}]", list.join(","))),
 			proptest::collection::vec((name, inner), 0..8).prop_map(|members| {
 				let members: Vec<_> =
 					members.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();

@@ -89,8 +89,11 @@ fn the_head_and_the_block_decide() {
 
 #[test]
 fn no_logs_of_a_block_that_is_not_there_yet_are_behind() {
-	let logs =
-		Reference { number: NUMBER, task: Task::Logs { block: Ok(NUMBER), address: None }, digest: [1; 32] };
+	let logs = Reference {
+		number: NUMBER,
+		task: Task::Logs { block: Ok(NUMBER), address: None },
+		digest: [1; 32],
+	};
 	let none = json::read(ok(1, "[]").as_bytes()).unwrap();
 	assert_eq!(task(91, &logs, &none), Worth::Behind);
 	assert_eq!(task(92, &logs, &none), Worth::Wrong);
@@ -104,9 +107,16 @@ fn an_answer_of_another_form_is_wrong() {
 		let (head, block) = forms(protocol, 100, NUMBER, HASH);
 		let (other_head, other_block) = forms(other, 100, NUMBER, HASH);
 		assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Worth::Right);
-		for wrong in
-			[&other_head, "100", "-1.5e3", "1e999", "\"100\"", "\"0x10000000000000000\"", "null", "[]"]
-		{
+		for wrong in [
+			&other_head,
+			"100",
+			"-1.5e3",
+			"1e999",
+			"\"100\"",
+			"\"0x10000000000000000\"",
+			"null",
+			"[]",
+		] {
 			assert_eq!(both(protocol, 3, &ok(1, wrong), &ok(2, &block)), Worth::Wrong, "{wrong}");
 		}
 		assert_eq!(both(protocol, 3, &error("1"), &ok(2, &block)), Worth::Wrong);
@@ -115,9 +125,12 @@ fn an_answer_of_another_form_is_wrong() {
 			assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, wrong)), Worth::Wrong, "{wrong}");
 		}
 		let block = ok(2, &block);
-		for wrong in
-			[ok(3, "null"), block.replace("\"id\":2", "\"id\":\"2\""), format!("[{block}]"), String::new()]
-		{
+		for wrong in [
+			ok(3, "null"),
+			block.replace("\"id\":2", "\"id\":\"2\""),
+			format!("[{block}]"),
+			String::new(),
+		] {
 			assert_eq!(both(protocol, 3, &ok(1, &head), &wrong), Worth::Wrong, "{wrong}");
 		}
 	}
@@ -161,11 +174,19 @@ fn a_batch_is_answered_in_any_order_and_in_full() {
 
 #[test]
 fn the_model_must_be_listed() {
-	let list = br#"{"object":"list","data":[{"id":"a","object":"model"},{"object":"x"},{"id":"b"}]}"#;
+	let list =
+		br#"{"object":"list","data":[{"id":"a","object":"model"},{"object":"x"},{"id":"b"}]}"#;
 	assert_eq!(models(list, "b"), Worth::Right);
 	assert_eq!(models(list, "c"), Worth::Wrong);
-	for bad in ["{}", "[]", r#"{"data":{}}"#, r#"{"data":["a"]}"#, r#"{"data":[{"id":["a"]}]}"#, "<html>", ""]
-	{
+	for bad in [
+		"{}",
+		"[]",
+		r#"{"data":{}}"#,
+		r#"{"data":["a"]}"#,
+		r#"{"data":[{"id":["a"]}]}"#,
+		"<html>",
+		"",
+	] {
 		assert_eq!(models(bad.as_bytes(), "a"), Worth::Wrong, "{bad}");
 	}
 }
@@ -203,7 +224,10 @@ fn a_completion_has_a_model_and_a_choice() {
 #[test]
 fn an_embedding_is_a_vector_of_numbers() {
 	let of = |vector: &str| {
-		embedding(format!(r#"{{"object":"list","model":"m","data":[{{"embedding":{vector}}}]}}"#).as_bytes())
+		embedding(
+			format!(r#"{{"object":"list","model":"m","data":[{{"embedding":{vector}}}]}}"#)
+				.as_bytes(),
+		)
 	};
 	for right in ["[0.1,-0.2,3e-5]", "[0]", &format!("[{}1]", "0.5,".repeat(4_095))] {
 		assert_eq!(of(right), Worth::Right);
@@ -211,9 +235,12 @@ fn an_embedding_is_a_vector_of_numbers() {
 	for wrong in ["[]", "{}", "null", "\"AAAA\"", "[\"0.1\"]", "[0.1,null]", "[[0.1]]"] {
 		assert_eq!(of(wrong), Worth::Wrong, "{wrong}");
 	}
-	for wrong in
-		[r#"{"data":[{"embedding":[1]}]}"#, r#"{"model":"m","data":[]}"#, r#"{"model":"m"}"#, "<html>"]
-	{
+	for wrong in [
+		r#"{"data":[{"embedding":[1]}]}"#,
+		r#"{"model":"m","data":[]}"#,
+		r#"{"model":"m"}"#,
+		"<html>",
+	] {
 		assert_eq!(embedding(wrong.as_bytes()), Worth::Wrong, "{wrong}");
 	}
 }

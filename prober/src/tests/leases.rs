@@ -88,10 +88,12 @@ fn a_lease_proves_no_control_and_is_of_no_network() {
 
 /// What an agent may send: any bytes, or something close to what it should.
 fn body() -> impl Strategy<Value = Vec<u8>> {
-	let state = prop_oneof![Just("running"), Just("stopped"), Just("failed"), Just("lost"), Just("")];
+	let state =
+		prop_oneof![Just("running"), Just("stopped"), Just("failed"), Just("lost"), Just("")];
 	let member = prop_oneof![Just("lease"), Just("Lease"), Just("")];
-	let near = (member, 0u64..4, state, r#"[\[\]{},:"a-z0-9\\]{0,6}"#)
-		.prop_map(|(member, id, state, end)| format!(r#"{{"{member}":{id},"state":"{state}"}}{end}"#));
+	let near = (member, 0u64..4, state, r#"[\[\]{},:"a-z0-9\\]{0,6}"#).prop_map(
+		|(member, id, state, end)| format!(r#"{{"{member}":{id},"state":"{state}"}}{end}"#),
+	);
 	prop_oneof![any::<Vec<u8>>(), near.prop_map(String::into_bytes)]
 }
 

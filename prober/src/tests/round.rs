@@ -6,7 +6,9 @@ use crate::{
 	fake::{Fake, HEAD, Node, Response, T0, calls, hash, hex, node},
 };
 use sp_core::offchain::Timestamp;
-use surety_primitives::{LEASES_FROM, LatencyBucket, Protocol, ServiceKind, endpoint::control_hash};
+use surety_primitives::{
+	LEASES_FROM, LatencyBucket, Protocol, ServiceKind, endpoint::control_hash,
+};
 
 #[path = "doubt.rs"]
 mod doubt;
@@ -123,7 +125,9 @@ fn every_kind_of_answer_yields_its_finding() {
 		http.serve("http://notfound", |_, _| Response::status(5, 404, ""));
 		http.serve("http://busy", |_, _| Response::status(5, 429, ""));
 		http.serve("http://broken", |_, _| Response::status(5, 500, ""));
-		http.serve("http://moved", |_, _| Response::status(5, 302, "").header("location", "http://good"));
+		http.serve("http://moved", |_, _| {
+			Response::status(5, 302, "").header("location", "http://good")
+		});
 		http.serve("http://html", |_, _| json("<html>".into()));
 		http.serve("http://error", |_, _| {
 			json(r#"[{"id":1,"error":{"code":1}},{"id":2,"error":{"code":1}}]"#.into())
@@ -168,8 +172,12 @@ fn every_kind_of_answer_yields_its_finding() {
 			assert_eq!(found, *want, "{protocol:?} {host} lag {lag}");
 		}
 		for once in ["http://busy", "http://moved"] {
-			let times: Vec<_> =
-				http.sent.iter().filter(|(_, ask)| ask.url.starts_with(once)).map(|(at, _)| at).collect();
+			let times: Vec<_> = http
+				.sent
+				.iter()
+				.filter(|(_, ask)| ask.url.starts_with(once))
+				.map(|(at, _)| at)
+				.collect();
 			assert!(times.iter().all(|at| *at == times[0]), "{once} is not asked more: {times:?}");
 		}
 	}
@@ -219,7 +227,10 @@ fn a_young_chain_is_compared_at_its_genesis() {
 fn without_agreeing_anchors_form_is_judged_and_the_hash_is_not() {
 	let targets = || {
 		let hosts = ["good", "fork", "error", "html", "empty", "dead", "broken"];
-		(0u32..).zip(hosts).map(|(id, host)| rpc(id, &format!("http://{host}"), 0)).collect::<Vec<_>>()
+		(0u32..)
+			.zip(hosts)
+			.map(|(id, host)| rpc(id, &format!("http://{host}"), 0))
+			.collect::<Vec<_>>()
 	};
 	let world = || {
 		let mut http = world();
@@ -233,8 +244,12 @@ fn without_agreeing_anchors_form_is_judged_and_the_hash_is_not() {
 		http
 	};
 	let want = [up(), up(), bad(), bad(), bad(), Finding::Down, Finding::Down];
-	let anchors: [&[&str]; 4] =
-		[&[], &ANCHORS[..1], &["http://anchor1", "http://anchor1"], &["http://anchor1", "http://anchor3"]];
+	let anchors: [&[&str]; 4] = [
+		&[],
+		&ANCHORS[..1],
+		&["http://anchor1", "http://anchor1"],
+		&["http://anchor1", "http://anchor3"],
+	];
 	for anchors in anchors {
 		let networks = [network(Protocol::Ethereum, anchors)];
 		assert_eq!(run(&mut world(), &targets(), &networks), want, "{anchors:?}");
@@ -256,7 +271,8 @@ fn one_bad_anchor_moves_nothing() {
 		http.serve("http://liar", move |ask, _| behaviour(ask));
 		honest(&mut http, "http://late", HEAD - 5);
 		let anchors = ["http://liar", ANCHORS[0], ANCHORS[1]];
-		let targets = [rpc(1, "http://good", 0), rpc(2, "http://late", 3), rpc(3, "http://good", 99)];
+		let targets =
+			[rpc(1, "http://good", 0), rpc(2, "http://late", 3), rpc(3, "http://good", 99)];
 		let networks = [network(Protocol::Substrate, &anchors)];
 		assert_eq!(run(&mut http, &targets, &networks), [up(), stale(), up()], "{k}");
 	}
@@ -266,10 +282,15 @@ fn one_bad_anchor_moves_nothing() {
 fn http_kinds_are_judged_by_what_they_show() {
 	let mut http = world();
 	http.serve("http://page", |_, _| Response::ok(30, "hello").header(ELAPSED_HEADER, "30000"));
-	http.serve("http://created", |_, _| Response::status(30, 204, "").header(ELAPSED_HEADER, "30000"));
+	http.serve("http://created", |_, _| {
+		Response::status(30, 204, "").header(ELAPSED_HEADER, "30000")
+	});
 	http.serve("http://gone", |_, _| Response::status(5, 410, ""));
 	http.serve("http://moved", |_, _| Response::status(5, 301, ""));
-	http.serve("http://endless", |_, _| Response { end: None, ..Response::ok(5, vec![0; 400_000]) });
+	http.serve("http://endless", |_, _| Response {
+		end: None,
+		..Response::ok(5, vec![0; 400_000])
+	});
 	let rows = [
 		(page(1, "http://page"), up()),
 		(page(2, "http://created"), up()),
@@ -357,14 +378,18 @@ fn control_of_the_host_is_proven_by_a_hash_at_the_host() {
 		assert_eq!(found, want, "{host}");
 	}
 	assert_eq!(http.asked("http://dead/.well-known"), 0);
-	let order: Vec<_> = http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
+	let order: Vec<_> =
+		http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
 	assert_eq!(order, ["http://right/x", "http://right/.well-known/surety/1"], "the service first");
 }
 
 #[test]
 fn what_was_never_proven_is_not_asked_before_it_is() {
 	let mut http = world();
-	let host = |http: &mut Fake, host: &str, service: fn(&crate::http::Ask) -> Response, proof: Response| {
+	let host = |http: &mut Fake,
+	            host: &str,
+	            service: fn(&crate::http::Ask) -> Response,
+	            proof: Response| {
 		http.serve(&format!("http://{host}/x"), move |ask, _| service(ask));
 		let proof = proof.header(ELAPSED_HEADER, "900000");
 		http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
@@ -417,7 +442,8 @@ fn what_was_never_proven_is_not_asked_before_it_is() {
 		assert!(asked >= services && (asked == 0) == (services == 0), "{host}: {asked}");
 		assert_eq!(http.asked(&format!("http://{host}/.well-known/surety/")), proofs, "{host}");
 	}
-	let order: Vec<_> = http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
+	let order: Vec<_> =
+		http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
 	assert_eq!(order[0], "http://right/.well-known/surety/1", "the proof first");
 	assert!(order[1..].iter().all(|url| *url == "http://right/x"));
 }
@@ -435,7 +461,8 @@ fn an_unproven_page_is_up_only_with_both() {
 		http.serve("http://page/.well-known/surety/1", move |_, _| {
 			json(if served { file.clone() } else { String::new() })
 		});
-		let target = Target { proof: Some(Proof { pending: true, ..owed }), ..page(1, "http://page/x") };
+		let target =
+			Target { proof: Some(Proof { pending: true, ..owed }), ..page(1, "http://page/x") };
 		assert_eq!(run(&mut http, &[target], &[]), [want]);
 		assert_eq!(http.asked("http://page/x"), usize::from(served));
 	}
@@ -463,8 +490,9 @@ fn a_hundred_dead_and_trickling_endpoints_harm_nobody() {
 			..Response::ok(1, "")
 		});
 		let hosts = ["dead", "trickle", "flood", "dead", "good"];
-		let targets: Vec<_> =
-			(0u32..125).map(|id| rpc(id, &format!("http://{}", hosts[id as usize % 5]), 0)).collect();
+		let targets: Vec<_> = (0u32..125)
+			.map(|id| rpc(id, &format!("http://{}", hosts[id as usize % 5]), 0))
+			.collect();
 		let networks = [network(Protocol::Ethereum, &ANCHORS)];
 		let schedule = Schedule { concurrency, ..schedule() };
 		let findings = probe(&mut http, &targets, &networks, &schedule, [1; 32]);

@@ -26,7 +26,9 @@ fn receipt(hash: &str, gas: &str, status: &str) -> Fact {
 
 fn log(address: &str, topic: &str, data: &str) -> String {
 	let (topic, hash) = (format!("0x{}", topic.repeat(32)), format!("0x{}", "33".repeat(32)));
-	format!(r#"{{"address":"{address}","topics":["{topic}"],"data":"{data}","transactionHash":"{hash}"}}"#)
+	format!(
+		r#"{{"address":"{address}","topics":["{topic}"],"data":"{data}","transactionHash":"{hash}"}}"#
+	)
 }
 
 /// One of each.
@@ -60,7 +62,9 @@ fn questions_are_those_of_the_networks() {
 		("chain_getHeader", format!(r#""0x{hash}""#)),
 		(
 			"state_getStorage",
-			format!(r#""0x26aa394eea5630e07c48ae0c9558cef702a5c1b19ab7a04f536c519aca4983ac","0x{hash}""#),
+			format!(
+				r#""0x26aa394eea5630e07c48ae0c9558cef702a5c1b19ab7a04f536c519aca4983ac","0x{hash}""#
+			),
 		),
 	];
 	for (task, want) in tasks().into_iter().zip(want) {
@@ -100,7 +104,11 @@ fn an_answer_counts_by_what_every_implementation_gives_alike() {
 	let logs = &tasks()[5];
 	let list = |logs: &[String]| fact(&format!("[{}]", logs.join(",")));
 	let (a, b) = (log("0xaa", "01", "0x"), log("0xbb", "01", "0x1234"));
-	assert!(same(logs, &list(&[a.clone(), b.clone()]), &list(&[log("0xAA", "01", "0x"), b.clone()])));
+	assert!(same(
+		logs,
+		&list(&[a.clone(), b.clone()]),
+		&list(&[log("0xAA", "01", "0x"), b.clone()])
+	));
 	assert!(!same(logs, &list(&[a.clone(), b.clone()]), &list(&[b.clone(), a.clone()])));
 	assert!(!same(logs, &list(&[a.clone(), b]), &list(&[a])));
 	assert!(!same(logs, &list(&[]), &list(&[log("0xaa", "02", "0x")])));
@@ -112,9 +120,17 @@ fn an_answer_to_another_question_is_none() {
 	assert_eq!(Task::BlockByHash([1; 32]).digest(&block("0x7", "ab", "0x9")), None);
 	assert_eq!(Task::Receipt([1; 32]).digest(&receipt("ab", "0x1", "null")), None);
 	for task in tasks() {
-		for json in
-			["null", "7", "\"\"", "\"7\"", "{}", "[7]", "[{}]", "\"0xg\"", r#"{"digest":{"logs":[1]}}"#]
-		{
+		for json in [
+			"null",
+			"7",
+			"\"\"",
+			"\"7\"",
+			"{}",
+			"[7]",
+			"[{}]",
+			"\"0xg\"",
+			r#"{"digest":{"logs":[1]}}"#,
+		] {
 			assert_eq!(task.digest(&fact(json)), None, "{task:?} {json}");
 		}
 	}
@@ -132,7 +148,10 @@ fn missing_is_null_or_no_logs() {
 #[test]
 fn a_header_hashes_to_its_hash() {
 	use sp_runtime::{Digest, DigestItem, generic, traits::BlakeTwo256};
-	let logs = vec![DigestItem::PreRuntime(*b"BABE", vec![7; 34]), DigestItem::Seal(*b"BABE", vec![9; 64])];
+	let logs = vec![
+		DigestItem::PreRuntime(*b"BABE", vec![7; 34]),
+		DigestItem::Seal(*b"BABE", vec![9; 64]),
+	];
 	for (number, logs) in [(0, vec![]), (63, logs.clone()), (64, logs.clone()), (70_000, logs)] {
 		let header = generic::Header::<u32, BlakeTwo256> {
 			parent_hash: [1; 32].into(),

@@ -19,7 +19,8 @@ fn rounds(
 		}
 		http.servers.insert("http://service".into(), service(seed));
 		let targets = [rpc(1, "http://service", 0)];
-		let finding = probe(&mut http, &targets, &[network(protocol, &ANCHORS)], &schedule(), [seed; 32])[0];
+		let finding =
+			probe(&mut http, &targets, &[network(protocol, &ANCHORS)], &schedule(), [seed; 32])[0];
 		let name = match finding {
 			Finding::Up(_) => "up",
 			Finding::Bad(_) => "bad",
@@ -115,11 +116,17 @@ fn what_the_anchors_do_not_serve_is_not_asked() {
 		let methods: &'static [&'static str] = Box::leak(methods.to_vec().into_boxed_slice());
 		let limited = Node { refused: methods, ..Node::default() };
 		// The same of anchors as of the service, and of anchors that make it up.
-		assert_eq!(rounds(60, protocol, &limited, of(limited.clone())), all("up", 60), "{methods:?}");
+		assert_eq!(
+			rounds(60, protocol, &limited, of(limited.clone())),
+			all("up", 60),
+			"{methods:?}"
+		);
 	}
 	// Not even the head of a header: the block by its number is left.
-	let limited =
-		Node { refused: &["eth_getLogs", "eth_getTransactionReceipt", "eth_getBalance"], ..Node::default() };
+	let limited = Node {
+		refused: &["eth_getLogs", "eth_getTransactionReceipt", "eth_getBalance"],
+		..Node::default()
+	};
 	let broken = Node { hash_of: |number| hash(number + 1), ..limited.clone() };
 	assert_eq!(rounds(60, Protocol::Ethereum, &limited, of(broken)), all("bad", 60));
 }
@@ -183,8 +190,11 @@ fn state_of_a_fast_chain_is_not_asked_for() {
 		probe(&mut http, &[rpc(1, "http://good", 0)], &networks, &whole_round(), [seed; 32]);
 		http.clock = T0;
 	}
-	let asked =
-		http.sent.iter().flat_map(|(_, ask)| calls(ask)).filter(|call| call["method"] == "eth_getBalance");
+	let asked = http
+		.sent
+		.iter()
+		.flat_map(|(_, ask)| calls(ask))
+		.filter(|call| call["method"] == "eth_getBalance");
 	assert_eq!(asked.count(), 0);
 }
 

@@ -15,8 +15,12 @@ fn visits() -> Vec<Seen> {
 		let mut http = world();
 		let random = sp_io::hashing::blake2_256(&seed.to_le_bytes());
 		let networks = [network(Protocol::Ethereum, &ANCHORS)];
-		assert_eq!(probe(&mut http, &[rpc(1, "http://good", 0)], &networks, &whole_round(), random), [up()]);
-		let sent: Vec<_> = http.sent.into_iter().filter(|(_, ask)| ask.url.contains("good")).collect();
+		assert_eq!(
+			probe(&mut http, &[rpc(1, "http://good", 0)], &networks, &whole_round(), random),
+			[up()]
+		);
+		let sent: Vec<_> =
+			http.sent.into_iter().filter(|(_, ask)| ask.url.contains("good")).collect();
 		Seen { at: sent[0].0, asks: sent.into_iter().map(|(_, ask)| ask).collect() }
 	};
 	(0..1_000).map(seen).collect()
@@ -50,7 +54,12 @@ fn nothing_of_a_visit_is_always_so() {
 	assert!(first.len() > 200 && first.values().all(|visits| *visits < 250), "{first:?}");
 	// Order of the questions.
 	let place = |visit: &Seen| {
-		visit.asks.iter().flat_map(calls).position(|call| call["method"] == "eth_blockNumber").unwrap()
+		visit
+			.asks
+			.iter()
+			.flat_map(calls)
+			.position(|call| call["method"] == "eth_blockNumber")
+			.unwrap()
 	};
 	let places = count(visits.iter().map(place));
 	assert!(places.len() == 3 && places.values().all(|visits| *visits > 250), "{places:?}");
@@ -74,7 +83,8 @@ fn nothing_of_a_visit_is_always_so() {
 	// Depths.
 	let depths = visits.iter().flat_map(|visit| visit.asks.iter().flat_map(calls));
 	let depths = count(depths.filter_map(|call| {
-		(call["method"] == "eth_getBlockByNumber").then(|| call["params"][0].as_str().unwrap().to_string())
+		(call["method"] == "eth_getBlockByNumber")
+			.then(|| call["params"][0].as_str().unwrap().to_string())
 	}));
 	assert!(depths.len() > 50 && depths.values().all(|visits| *visits < 40), "{depths:?}");
 }

@@ -38,7 +38,8 @@ fn only_the_listings_key_says_that_a_vpn_runs() {
 	assert_eq!(says(|nonce| health(1, 4, SERVICE, nonce, "running")), bad(), "another chain");
 	assert_eq!(says(|nonce| health(1, 3, 8, nonce, "running")), bad(), "another service");
 	assert_eq!(says(|_| health(1, 3, SERVICE, [0; 16], "running")), bad(), "another time");
-	let relabelled = |nonce| health(1, 3, 8, nonce, "running").replace("\"service\":8", "\"service\":9");
+	let relabelled =
+		|nonce| health(1, 3, 8, nonce, "running").replace("\"service\":8", "\"service\":9");
 	assert_eq!(says(relabelled), bad(), "another service's signature");
 	let revived = |nonce| health(1, 3, SERVICE, nonce, "failed").replace("failed", "running");
 	assert_eq!(says(revived), bad(), "another state's signature");
@@ -47,7 +48,11 @@ fn only_the_listings_key_says_that_a_vpn_runs() {
 #[test]
 fn an_agent_that_says_it_does_not_run_is_down() {
 	for state in ["failed", "stopped", "Running", ""] {
-		assert_eq!(says(move |nonce| health(1, 3, SERVICE, nonce, state)), Finding::Down, "{state}");
+		assert_eq!(
+			says(move |nonce| health(1, 3, SERVICE, nonce, state)),
+			Finding::Down,
+			"{state}"
+		);
 		// But nobody else can say so.
 		assert_eq!(says(move |nonce| health(2, 3, SERVICE, nonce, state)), bad(), "{state}");
 	}

@@ -114,7 +114,9 @@ fn operates(call: &RuntimeCall) -> bool {
 				| Orders::close_lease { .. }
 		),
 		RuntimeCall::Sla(call) => matches!(call, pallet_surety_sla::Call::close_agreement { .. }),
-		RuntimeCall::Probes(call) => matches!(call, pallet_surety_probes::Call::request_probe { .. }),
+		RuntimeCall::Probes(call) => {
+			matches!(call, pallet_surety_probes::Call::request_probe { .. })
+		},
 		_ => false,
 	}
 }
@@ -142,8 +144,12 @@ fn buys(call: &RuntimeCall) -> bool {
 				| Orders::top_up { .. }
 				| Orders::remove_order { .. }
 		),
-		RuntimeCall::Reputation(call) => matches!(call, pallet_surety_reputation::Call::rate { .. }),
-		RuntimeCall::Probes(call) => matches!(call, pallet_surety_probes::Call::request_probe { .. }),
+		RuntimeCall::Reputation(call) => {
+			matches!(call, pallet_surety_reputation::Call::rate { .. })
+		},
+		RuntimeCall::Probes(call) => {
+			matches!(call, pallet_surety_probes::Call::request_probe { .. })
+		},
 		_ => false,
 	}
 }
@@ -295,9 +301,12 @@ mod tests {
 	#[test]
 	fn nobody_gives_away_more_than_it_may() {
 		use ProxyType::*;
-		for (large, small) in
-			[(Any, NonTransfer), (NonTransfer, Operate), (NonTransfer, Buy), (NonTransfer, SessionKeys)]
-		{
+		for (large, small) in [
+			(Any, NonTransfer),
+			(NonTransfer, Operate),
+			(NonTransfer, Buy),
+			(NonTransfer, SessionKeys),
+		] {
 			assert!(large.is_superset(&small) && !small.is_superset(&large));
 			assert!(passing(small).is_subset(&passing(large)), "{small:?} in {large:?}");
 		}

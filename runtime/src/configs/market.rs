@@ -56,19 +56,26 @@ impl NoPrivateHands {
 }
 impl pallet_surety_operators::AssetPolicy for NoPrivateHands {
 	fn ensure_approvable(asset: u32) -> DispatchResult {
-		let details =
-			pallet_assets::Asset::<Runtime>::get(asset).ok_or(DispatchError::Other("no such asset"))?;
-		frame_support::ensure!(details.is_sufficient, DispatchError::Other("the asset is not sufficient"));
+		let details = pallet_assets::Asset::<Runtime>::get(asset)
+			.ok_or(DispatchError::Other("no such asset"))?;
+		frame_support::ensure!(
+			details.is_sufficient,
+			DispatchError::Other("the asset is not sufficient")
+		);
 		let treasury = Treasury::get();
 		let roles = [&details.owner, &details.issuer, &details.admin, &details.freezer];
 		frame_support::ensure!(
 			roles.into_iter().all(|role| *role == treasury),
-			DispatchError::Other("the asset has an owner, issuer, admin or freezer beside the treasury")
+			DispatchError::Other(
+				"the asset has an owner, issuer, admin or freezer beside the treasury"
+			)
 		);
 		let own = [treasury, ProberPot::get(), Sla::pot()];
 		frame_support::ensure!(
 			own.iter().all(|who| Self::is_usable(AssetId::Local(asset), who)),
-			DispatchError::Other("the asset, or an account of the chain's own in it, is frozen or blocked")
+			DispatchError::Other(
+				"the asset, or an account of the chain's own in it, is frozen or blocked"
+			)
 		);
 		Ok(())
 	}
@@ -242,7 +249,8 @@ impl sp_core::Get<Weight> for OnWindowTurn {
 pub struct OnBreach;
 impl sp_core::Get<Weight> for OnBreach {
 	fn get() -> Weight {
-		<Runtime as pallet_surety_sla::Config>::WeightInfo::breached().saturating_add(OnUnhealthy::get())
+		<Runtime as pallet_surety_sla::Config>::WeightInfo::breached()
+			.saturating_add(OnUnhealthy::get())
 	}
 }
 
@@ -261,7 +269,10 @@ impl sp_core::Get<Vec<AssetId>> for ApprovedAssets {
 	fn get() -> Vec<AssetId> {
 		/// Most of them; governance approves a handful.
 		const MOST: usize = 16;
-		pallet_surety_operators::Approvals::<Runtime>::iter_keys().take(MOST).map(AssetId::Local).collect()
+		pallet_surety_operators::Approvals::<Runtime>::iter_keys()
+			.take(MOST)
+			.map(AssetId::Local)
+			.collect()
 	}
 }
 
@@ -286,7 +297,10 @@ impl sp_core::Get<pallet_surety_probes::HealthRule> for Health {
 pub struct Duty;
 impl sp_core::Get<pallet_surety_probes::DutyRule> for Duty {
 	fn get() -> pallet_surety_probes::DutyRule {
-		pallet_surety_probes::DutyRule { least: probing::MinDuty::get(), caught: probing::MinCaught::get() }
+		pallet_surety_probes::DutyRule {
+			least: probing::MinDuty::get(),
+			caught: probing::MinCaught::get(),
+		}
 	}
 }
 

@@ -29,7 +29,8 @@ const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
 pub struct SlotBlockWeights;
 impl Get<BlockWeights> for SlotBlockWeights {
 	fn get() -> BlockWeights {
-		let max = Weight::from_parts(pallet_surety_timing::BlockRefTime::<Runtime>::get(), u64::MAX);
+		let max =
+			Weight::from_parts(pallet_surety_timing::BlockRefTime::<Runtime>::get(), u64::MAX);
 		let part = |all: u64| NORMAL_RATIO.mul_floor(all);
 		let normal = Weight::from_parts(part(max.ref_time()), part(max.proof_size()));
 		BlockWeights::builder()

@@ -6,7 +6,8 @@ use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict, WindowShare,
+	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict,
+	WindowShare,
 };
 use surety_runtime::*;
 
@@ -87,9 +88,13 @@ impl World {
 	pub fn register(&mut self, who: Sr25519Keyring, asset: AssetId) {
 		let bond = 1_000 * coin(AssetId::Native);
 		let name = b"operator".to_vec().try_into().unwrap();
-		assert_ok!(self.call(who, operators::Call::register { bond, name, contact: Default::default() }));
+		assert_ok!(
+			self.call(who, operators::Call::register { bond, name, contact: Default::default() })
+		);
 		if asset != AssetId::Native {
-			assert_ok!(self.call(who, operators::Call::bond_more { asset, amount: 1_000 * coin(asset) }));
+			assert_ok!(
+				self.call(who, operators::Call::bond_more { asset, amount: 1_000 * coin(asset) })
+			);
 		}
 	}
 
@@ -98,7 +103,9 @@ impl World {
 		let id = self.peek(operators::NextServiceId::<Runtime>::get);
 		assert_ok!(self.call(who, offer.call()));
 		self.until("the first verdict", 6, move || {
-			Probes::probed(id).and_then(|p| p.last).is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
+			Probes::probed(id)
+				.and_then(|p| p.last)
+				.is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
 		});
 		id
 	}
@@ -113,7 +120,10 @@ impl World {
 	pub fn price(&mut self, service: ServiceId, units: u32, windows: u32) -> Balance {
 		self.peek(|| {
 			let price = operators::Services::<Runtime>::get(service).unwrap().price;
-			price * Balance::from(units) * Balance::from(Timing::window_blocks()) * Balance::from(windows)
+			price
+				* Balance::from(units)
+				* Balance::from(Timing::window_blocks())
+				* Balance::from(windows)
 		})
 	}
 

@@ -10,8 +10,8 @@ use pallet_surety_reputation as reputation;
 use pallet_surety_sla as sla;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Clock, Escrow as _, Funds, LatencyBucket, LeaseId, OrderId, ServiceId,
-	WindowShare, report::Finding, service_of_lease,
+	AssetId, Balance, BondReserve, Clock, Escrow as _, Funds, LatencyBucket, LeaseId, OrderId,
+	ServiceId, WindowShare, report::Finding, service_of_lease,
 };
 use surety_runtime::{
 	configs::assets::MarketFunds,
@@ -26,7 +26,8 @@ use surety_runtime::{
 struct Dice(u64);
 impl Dice {
 	fn roll(&mut self, sides: u64) -> u64 {
-		self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+		self.0 =
+			self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
 		(self.0 >> 33) % sides
 	}
 	fn of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
@@ -35,14 +36,25 @@ impl Dice {
 }
 
 /// What somebody may do next; mostly something that has a chance.
-fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(AccountId, RuntimeCall)> {
+fn any_call(
+	world: &mut World,
+	dice: &mut Dice,
+	asset: AssetId,
+) -> Option<(AccountId, RuntimeCall)> {
 	let orders: Vec<OrderId> = world.peek(|| compute::Orders::<Runtime>::iter_keys().collect());
 	let leases: Vec<LeaseId> = world.peek(|| {
-		compute::Leases::<Runtime>::iter().filter(|(_, lease)| !lease.is_closed()).map(|(id, _)| id).collect()
+		compute::Leases::<Runtime>::iter()
+			.filter(|(_, lease)| !lease.is_closed())
+			.map(|(id, _)| id)
+			.collect()
 	});
-	let services: Vec<ServiceId> = world.peek(|| operators::Services::<Runtime>::iter_keys().collect());
+	let services: Vec<ServiceId> =
+		world.peek(|| operators::Services::<Runtime>::iter_keys().collect());
 	let open: Vec<OrderId> = world.peek(|| {
-		compute::Orders::<Runtime>::iter().filter(|(_, order)| !order.is_over()).map(|(id, _)| id).collect()
+		compute::Orders::<Runtime>::iter()
+			.filter(|(_, order)| !order.is_over())
+			.map(|(id, _)| id)
+			.collect()
 	});
 	let order = if dice.roll(8) == 0 { dice.of(&orders) } else { dice.of(&open) };
 	let lease_id = dice.of(&leases);
@@ -66,9 +78,10 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 			if dice.roll(3) == 0 {
 				new.failover_price = None;
 			}
-			new.deposit =
-				new.max_price * Balance::from(new.duration.max(72)) * (8 + Balance::from(dice.roll(6))) / 10
-					+ UNIT / 100;
+			new.deposit = new.max_price
+				* Balance::from(new.duration.max(72))
+				* (8 + Balance::from(dice.roll(6)))
+				/ 10 + UNIT / 100;
 			if dice.roll(3) == 0 {
 				new.terms = None;
 			} else if let Some(terms) = new.terms.as_mut() {
@@ -98,7 +111,8 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 		9 => (owner, compute::Call::withdraw_bid { order: order?, service: service? }.into()),
 		10 | 11 => (
 			tenant,
-			compute::Call::accept_bid { order: order?, service: service?, max_price: Balance::MAX }.into(),
+			compute::Call::accept_bid { order: order?, service: service?, max_price: Balance::MAX }
+				.into(),
 		),
 		12..=15 | 37..=41 => {
 			let starts = |id: &LeaseId| {
@@ -139,11 +153,14 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 			}
 		},
 		24 => {
-			let accounts: Vec<_> = world.peek(|| escrow::Accounts::<Runtime>::iter_keys().collect());
+			let accounts: Vec<_> =
+				world.peek(|| escrow::Accounts::<Runtime>::iter_keys().collect());
 			(party(50), escrow::Call::settle { escrow: dice.of(&accounts)? }.into())
 		},
 		25 => match dice.roll(4) {
-			0 if dice.roll(4) == 0 => (owner, operators::Call::pause_service { service: service? }.into()),
+			0 if dice.roll(4) == 0 => {
+				(owner, operators::Call::pause_service { service: service? }.into())
+			},
 			0..=2 => (owner, operators::Call::resume_service { service: service? }.into()),
 			_ => (owner, operators::Call::remove_service { service: service? }.into()),
 		},
@@ -152,11 +169,16 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 			0..=3 => (owner, operators::Call::activate {}.into()),
 			4 => (
 				owner,
-				operators::Call::unbond { asset, amount: coin * Balance::from(1 + dice.roll(300)) }.into(),
+				operators::Call::unbond { asset, amount: coin * Balance::from(1 + dice.roll(300)) }
+					.into(),
 			),
 			_ => (
 				owner,
-				operators::Call::bond_more { asset, amount: coin * Balance::from(1 + dice.roll(300)) }.into(),
+				operators::Call::bond_more {
+					asset,
+					amount: coin * Balance::from(1 + dice.roll(300)),
+				}
+				.into(),
 			),
 		},
 		27 => {
@@ -164,7 +186,8 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 			(owner, compute::Call::declare_capacity { service: service?, total }.into())
 		},
 		28 => {
-			let agreements: Vec<_> = world.peek(|| reputation::Engagements::<Runtime>::iter().collect());
+			let agreements: Vec<_> =
+				world.peek(|| reputation::Engagements::<Runtime>::iter().collect());
 			let (agreement, engagement) = dice.of(&agreements)?;
 			let who = if dice.roll(2) == 0 { engagement.tenant } else { engagement.operator };
 			(who, reputation::Call::rate { agreement, stars: 1 + dice.roll(5) as u8 }.into())
@@ -188,8 +211,9 @@ fn any_call(world: &mut World, dice: &mut Dice, asset: AssetId) -> Option<(Accou
 /// What governance and disputes may do at any time.
 fn any_power(world: &mut World, dice: &mut Dice) {
 	let accounts: Vec<_> = world.peek(|| escrow::Accounts::<Runtime>::iter().collect());
-	let parameter =
-		|parameter| -> RuntimeCall { pallet_parameters::Call::set_parameter { key_value: parameter }.into() };
+	let parameter = |parameter| -> RuntimeCall {
+		pallet_parameters::Call::set_parameter { key_value: parameter }.into()
+	};
 	let share = Perbill::from_percent(dice.roll(60) as u32);
 	let few = dice.roll(40) as u32;
 	let host = || b"127.0.0.1".to_vec().try_into().unwrap();
@@ -197,11 +221,15 @@ fn any_power(world: &mut World, dice: &mut Dice) {
 	use market_parameters as m;
 	use probing_parameters as p;
 	let call: Option<RuntimeCall> = match dice.roll(16) {
-		0 => dice.of(&accounts).map(|(escrow, _)| escrow::Call::force_close { escrow, to_payee: 0 }.into()),
+		0 => dice
+			.of(&accounts)
+			.map(|(escrow, _)| escrow::Call::force_close { escrow, to_payee: 0 }.into()),
 		1 => Some(operators::Call::deny_host { host: host() }.into()),
 		2 | 3 => Some(operators::Call::allow_host { host: host() }.into()),
 		4 => Some(operators::Call::revoke_asset { asset: genesis::SBTC }.into()),
-		5 | 6 => Some(operators::Call::approve_asset { asset: genesis::SBTC, min_bond: 1_000_000 }.into()),
+		5 | 6 => Some(
+			operators::Call::approve_asset { asset: genesis::SBTC, min_bond: 1_000_000 }.into(),
+		),
 		7 => Some(parameter(RuntimeParameters::Market(m::Parameters::PenaltyShare(
 			m::PenaltyShare,
 			Some(share),
@@ -210,9 +238,10 @@ fn any_power(world: &mut World, dice: &mut Dice) {
 			c::StartPenalty,
 			Some(share),
 		)))),
-		9 => {
-			Some(parameter(RuntimeParameters::Compute(c::Parameters::StartBlocks(c::StartBlocks, Some(few)))))
-		},
+		9 => Some(parameter(RuntimeParameters::Compute(c::Parameters::StartBlocks(
+			c::StartBlocks,
+			Some(few),
+		)))),
 		10 => Some(parameter(RuntimeParameters::Compute(c::Parameters::ReopenBlocks(
 			c::ReopenBlocks,
 			Some(few),
@@ -238,7 +267,8 @@ fn any_power(world: &mut World, dice: &mut Dice) {
 					let _ = frame_support::storage::with_storage_layer(|| Escrow::thaw(id, 0));
 				} else {
 					let amount = account.held / 3;
-					let _ = frame_support::storage::with_storage_layer(|| Escrow::freeze(id, amount));
+					let _ =
+						frame_support::storage::with_storage_layer(|| Escrow::freeze(id, amount));
 				}
 			});
 		},
@@ -267,13 +297,22 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 			any_power(&mut world, &mut dice);
 		}
 		if dice.roll(4) == 0 {
-			let leases: Vec<LeaseId> = world.peek(|| compute::Leases::<Runtime>::iter_keys().collect());
+			let leases: Vec<LeaseId> =
+				world.peek(|| compute::Leases::<Runtime>::iter_keys().collect());
 			if let Some(lease) = dice.of(&leases) {
 				let service = service_of_lease(lease);
 				match dice.roll(6) {
 					0 | 1 => drop(world.endpoints.insert(service, Finding::Down)),
-					2 => drop(world.endpoints.insert(service, Finding::Bad(LatencyBucket::from_millis(20)))),
-					3 => drop(world.endpoints.insert(service, Finding::Up(LatencyBucket::from_millis(900)))),
+					2 => drop(
+						world
+							.endpoints
+							.insert(service, Finding::Bad(LatencyBucket::from_millis(20))),
+					),
+					3 => drop(
+						world
+							.endpoints
+							.insert(service, Finding::Up(LatencyBucket::from_millis(900))),
+					),
 					_ => drop(world.endpoints.remove(&service)),
 				}
 			}
@@ -303,15 +342,22 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 	world.rounds(2);
 	world.check();
 	world.peek(|| {
-		assert!(compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero()));
+		assert!(
+			compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero())
+		);
 		for n in 1..=4 {
 			assert_eq!(Operators::reserved(&party(n), asset), 0);
 			assert_eq!(operators::Bonds::<Runtime>::get(party(n), asset).exposure, 0);
 		}
 		assert_eq!(operators::LeaseServices::<Runtime>::iter_keys().count(), 0);
 		assert_eq!(sla::WindowBase::<Runtime>::iter_keys().count(), 0);
-		assert!(sla::Services::<Runtime>::iter_keys().all(|id| id < surety_primitives::LEASES_FROM));
-		assert!(sla::Breaches::<Runtime>::iter_keys().all(|(id, _)| id < surety_primitives::LEASES_FROM));
+		assert!(
+			sla::Services::<Runtime>::iter_keys().all(|id| id < surety_primitives::LEASES_FROM)
+		);
+		assert!(
+			sla::Breaches::<Runtime>::iter_keys()
+				.all(|(id, _)| id < surety_primitives::LEASES_FROM)
+		);
 		assert!(escrow::Agenda::<Runtime>::iter_keys().next().is_none());
 		assert!(compute::Agenda::<Runtime>::iter_keys().next().is_none());
 		assert_eq!([AssetId::Native, asset].map(MarketFunds::issuance), money);

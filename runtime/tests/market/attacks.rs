@@ -11,8 +11,8 @@ use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, TermsInput, WindowShare,
-	report::Finding, service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, TermsInput,
+	WindowShare, report::Finding, service_of_lease,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -53,7 +53,10 @@ fn fail_in_a_flood(world: &mut World, lease: LeaseId, many: usize) {
 	let deadline = world.peek(|| Timing::round_start(round + 4));
 	flood(world, many, deadline);
 	world.until("the third bad round is judged", 8, move || {
-		!matches!(compute::Leases::<Runtime>::get(lease).unwrap().state, compute::LeaseState::Running { .. })
+		!matches!(
+			compute::Leases::<Runtime>::get(lease).unwrap().state,
+			compute::LeaseState::Running { .. }
+		)
 	});
 }
 
@@ -145,7 +148,8 @@ fn one_operator_does_not_keep_all_others_out_of_an_order() {
 	let honest = operator(&mut world, 2, asset);
 	let many = 32u32;
 	let first = world.peek(operators::NextServiceId::<Runtime>::get);
-	let listed = acts(&mut world, (0..many).map(|n| (hog.clone(), list(10_000 + n, asset))).collect());
+	let listed =
+		acts(&mut world, (0..many).map(|n| (hog.clone(), list(10_000 + n, asset))).collect());
 	assert!(listed.iter().all(|result| result.is_ok()));
 	let declare = |n| compute::Call::declare_capacity { service: first + n, total: part() }.into();
 	let declared = acts(&mut world, (0..many).map(|n| (hog.clone(), declare(n))).collect());
@@ -153,8 +157,10 @@ fn one_operator_does_not_keep_all_others_out_of_an_order() {
 	let service = machine(&mut world, &honest, 9_001, 2, asset);
 	let new = new_order(&mut world, asset);
 	let order = place(&mut world, &tenant, new);
-	let bids =
-		acts(&mut world, (0..many).map(|n| (hog.clone(), bid(order, first + n, 2 * price(asset)))).collect());
+	let bids = acts(
+		&mut world,
+		(0..many).map(|n| (hog.clone(), bid(order, first + n, 2 * price(asset)))).collect(),
+	);
 	assert_eq!(bids.iter().filter(|result| result.is_ok()).count(), 1);
 	assert_ok!(act(&mut world, &honest, bid(order, service, price(asset))));
 	world.check();
@@ -288,7 +294,8 @@ fn a_cover_of_nothing_does_not_make_failing_free() {
 	let lease = awarded(&mut world, order, None);
 	ready(&mut world, lease);
 	world.next_window();
-	let bonded = |world: &mut World| world.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
+	let bonded =
+		|world: &mut World| world.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
 	let before = bonded(&mut world);
 	// Two bad rounds reach the cover; a third would be unhealthy.
 	world.endpoints.insert(service_of_lease(lease), Finding::Down);
@@ -339,7 +346,8 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 		credit: [Default::default(); 4],
 		cover: WindowShare::from_inner(1),
 	};
-	let call = Offer { endpoint: "http://127.0.0.1:9001/", capacity: 1, terms, ..Offer::of(asset) }.call();
+	let call =
+		Offer { endpoint: "http://127.0.0.1:9001/", capacity: 1, terms, ..Offer::of(asset) }.call();
 	assert_ok!(act(&mut world, &squatter, call));
 	world.rounds(5);
 	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));

@@ -79,13 +79,22 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		min_cover,
 	};
 	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
-	assert_eq!(refused(open(99, 1, window, WindowShare::default())), E::<Runtime>::UnknownService.into());
-	assert_eq!(refused(open(service, 0, window, WindowShare::default())), E::<Runtime>::ZeroUnits.into());
+	assert_eq!(
+		refused(open(99, 1, window, WindowShare::default())),
+		E::<Runtime>::UnknownService.into()
+	);
+	assert_eq!(
+		refused(open(service, 0, window, WindowShare::default())),
+		E::<Runtime>::ZeroUnits.into()
+	);
 	assert_eq!(
 		refused(open(service, 1, window - 1, WindowShare::default())),
 		E::<Runtime>::DepositUnderOneWindow.into()
 	);
-	assert_eq!(refused(open(service, 1, window, WindowShare::from_u32(4))), E::<Runtime>::CoverTooLow.into());
+	assert_eq!(
+		refused(open(service, 1, window, WindowShare::from_u32(4))),
+		E::<Runtime>::CoverTooLow.into()
+	);
 	let cheaper = sla::Call::open_agreement {
 		service,
 		units: 1,
@@ -104,9 +113,13 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		refused(open(service, 60, 60 * window, WindowShare::default())),
 		E::<Runtime>::BondTooSmall { units: 42 }.into()
 	);
-	assert_eq!(refused(sla::Call::close_agreement { agreement: 7 }), E::<Runtime>::UnknownAgreement.into());
+	assert_eq!(
+		refused(sla::Call::close_agreement { agreement: 7 }),
+		E::<Runtime>::UnknownAgreement.into()
+	);
 	let id = world.open(TENANT, service, 1, 3);
-	let error = world.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;
+	let error =
+		world.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;
 	assert_eq!(error, E::<Runtime>::NotParty.into());
 	world.call(OPERATOR, operators::Call::pause_service { service }).unwrap();
 	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;

@@ -21,7 +21,8 @@ use surety_primitives::{
 use surety_runtime::{configs::assets::MarketFunds, *};
 
 /// Three who bid, the cheapest first.
-const BIDDERS: [Sr25519Keyring; 3] = [Sr25519Keyring::Eve, Sr25519Keyring::One, Sr25519Keyring::Two];
+const BIDDERS: [Sr25519Keyring; 3] =
+	[Sr25519Keyring::Eve, Sr25519Keyring::One, Sr25519Keyring::Two];
 /// What each of them asks for.
 fn price_of(bidder: usize, asset: AssetId) -> Balance {
 	price(asset) + coin(asset) / 50 * bidder as Balance
@@ -32,7 +33,8 @@ fn machines(world: &mut World, asset: AssetId) -> [ServiceId; 3] {
 	let endpoints = ["http://127.0.0.1:9001/", "http://127.0.0.1:9002/", "http://127.0.0.1:9003/"];
 	[0, 1, 2].map(|n| {
 		world.register(BIDDERS[n], asset);
-		let offer = Offer { kind: ServiceKind::Compute, endpoint: endpoints[n], ..Offer::of(asset) };
+		let offer =
+			Offer { kind: ServiceKind::Compute, endpoint: endpoints[n], ..Offer::of(asset) };
 		let service = world.list(BIDDERS[n], &offer);
 		let total = part().times(2).unwrap();
 		assert_ok!(world.call(BIDDERS[n], compute::Call::declare_capacity { service, total }));
@@ -112,7 +114,9 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	let fine = price_of(0, asset) * window / 10;
 	assert_eq!(world.bond(BIDDERS[0], asset), bond - credit - credit / 10 - fine);
 	let round = world.peek(|| Balance::from(Timing::round_blocks()));
-	let paid = |world: &mut World, lease| world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().paid);
+	let paid = |world: &mut World, lease| {
+		world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().paid)
+	};
 	let paid_first = paid(&mut world, first);
 	assert_eq!(
 		paid_first,
@@ -131,17 +135,23 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	assert_eq!(paid_second, price_of(1, asset) * round * Balance::from(last - again));
 	world.rounds(1);
 	let spent = paid_first + paid_second;
-	assert_eq!(world.total(asset, TENANT), tenant - spent + credit, "paid for good rounds, credited once");
+	assert_eq!(
+		world.total(asset, TENANT),
+		tenant - spent + credit,
+		"paid for good rounds, credited once"
+	);
 
 	// Capacity and bond are free again, and both sides may say what they think.
 	let (used, reserved) = world.peek(|| {
 		use surety_primitives::BondReserve;
-		let used = compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero());
+		let used =
+			compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero());
 		(used, BIDDERS.map(|who| Operators::reserved(&who.to_account_id(), asset)))
 	});
 	assert!(used);
 	assert_eq!(reserved, [0; 3]);
-	let agreement = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().agreement).unwrap();
+	let agreement =
+		world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().agreement).unwrap();
 	assert_ok!(world.call(TENANT, reputation::Call::rate { agreement, stars: 5 }));
 	let weighs = |event: &RuntimeEvent| match event {
 		RuntimeEvent::Reputation(reputation::Event::Rated { weight, .. }) => *weight > 0,
@@ -312,7 +322,8 @@ fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over_in_an_asset() 
 fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 	let (mut world, _, lease) = running(AssetId::Native);
 	let service = service_of_lease(lease);
-	let agreement = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
+	let agreement =
+		world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
 	let open = sla::Call::open_agreement {
 		service,
 		units: 1,
@@ -324,7 +335,10 @@ fn a_lease_is_nobody_elses_to_buy_change_or_close() {
 	let pause = operators::Call::pause_service { service };
 	assert!(world.call(BIDDERS[0], pause).is_err());
 	let close = sla::Call::close_agreement { agreement };
-	assert_eq!(world.call(TENANT, close).unwrap_err().error, sla::Error::<Runtime>::BelongsToLease.into());
+	assert_eq!(
+		world.call(TENANT, close).unwrap_err().error,
+		sla::Error::<Runtime>::BelongsToLease.into()
+	);
 	world.peek(|| {
 		assert_noop!(
 			ComputeOrders::close_lease(
@@ -407,7 +421,13 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica(asset: Asset
 	let id = place(&mut world, &TENANT.to_account_id(), new);
 	for (bidder, service) in services.into_iter().enumerate() {
 		let price = price_of(bidder, asset);
-		let call = compute::Call::place_bid { order: id, service, price, replicas: 2, foreign_terms: true };
+		let call = compute::Call::place_bid {
+			order: id,
+			service,
+			price,
+			replicas: 2,
+			foreign_terms: true,
+		};
 		assert_ok!(world.call(BIDDERS[bidder], call));
 	}
 	awarded(&mut world, id, None);
@@ -418,7 +438,8 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica(asset: Asset
 		})
 	};
 	let before = leases(&mut world);
-	let operators: Vec<AccountId> = before.iter().map(|lease| operator_of(&mut world, *lease)).collect();
+	let operators: Vec<AccountId> =
+		before.iter().map(|lease| operator_of(&mut world, *lease)).collect();
 	assert_eq!(operators, [BIDDERS[0].to_account_id(), BIDDERS[1].to_account_id()]);
 	before.iter().for_each(|lease| ready(&mut world, *lease));
 	world.next_window();
@@ -449,15 +470,24 @@ fn what_is_sold_by_lease_is_not_sold_twice(asset: AssetId) {
 		let price = price_of(0, asset);
 		let result = world.call(
 			BIDDERS[0],
-			compute::Call::place_bid { order: id, service, price, replicas: 1, foreign_terms: true },
+			compute::Call::place_bid {
+				order: id,
+				service,
+				price,
+				replicas: 1,
+				foreign_terms: true,
+			},
 		);
 		// A machine for two.
 		let full = compute::Error::<Runtime>::NotEnoughCapacity;
 		assert_eq!(result.err().map(|failed| failed.error), (n == 2).then(|| full.into()));
 	}
 	// Nor by declaring the same machine for another service.
-	let offer =
-		Offer { kind: ServiceKind::Compute, endpoint: "http://127.0.0.1:9001/again", ..Offer::of(asset) };
+	let offer = Offer {
+		kind: ServiceKind::Compute,
+		endpoint: "http://127.0.0.1:9001/again",
+		..Offer::of(asset)
+	};
 	let twin = world.list(BIDDERS[0], &offer);
 	let call = compute::Call::declare_capacity { service: twin, total: part() };
 	let error = world.call(BIDDERS[0], call).unwrap_err().error;

@@ -6,7 +6,8 @@ use frame_support::{assert_noop, assert_ok};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BreachKind, Clock, Meter, Probing, ServiceId, Verdict, report::Finding,
+	AgreementId, AssetId, Balance, BreachKind, Clock, Meter, Probing, ServiceId, Verdict,
+	report::Finding,
 };
 use surety_runtime::*;
 
@@ -47,9 +48,14 @@ fn units_opened_when_the_outage_began_are_not_credited_for_it() {
 	});
 	world.rounds(2);
 	assert!(
-		world.peek(|| sla::Agreements::<Runtime>::get(honest).unwrap().credited) + world.owed(honest) > 0
+		world.peek(|| sla::Agreements::<Runtime>::get(honest).unwrap().credited)
+			+ world.owed(honest)
+			> 0
 	);
-	assert_eq!(world.peek(|| sla::Agreements::<Runtime>::get(late).unwrap().credited) + world.owed(late), 0);
+	assert_eq!(
+		world.peek(|| sla::Agreements::<Runtime>::get(late).unwrap().credited) + world.owed(late),
+		0
+	);
 	world.check();
 }
 
@@ -78,7 +84,10 @@ fn opening_at_the_edge_of_a_window_credits_nothing_of_the_window_before() {
 	let breaches = world.breaches(service);
 	assert_eq!(breaches.len(), 1, "{breaches:?}");
 	let breach = &breaches[0];
-	assert_eq!((breach.window, breach.counters.down, breach.rate), (credited, 2, coin(NATIVE) / 10));
+	assert_eq!(
+		(breach.window, breach.counters.down, breach.rate),
+		(credited, 2, coin(NATIVE) / 10)
+	);
 	let credit = world.share(service, 1, CREDIT[0]);
 	assert_eq!((world.credit(early), world.credit(late)), (credit, 0));
 	world.check();
@@ -109,7 +118,8 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 		events.iter().position(|event| matches!(event, RuntimeEvent::Sla(event) if of(event)))
 	};
 	let breached = at(|event| matches!(event, sla::Event::Breached { .. })).expect("in this block");
-	let ending = at(|event| matches!(event, sla::Event::AgreementEnding { .. })).expect("in this block, too");
+	let ending = at(|event| matches!(event, sla::Event::AgreementEnding { .. }))
+		.expect("in this block, too");
 	assert!(breached < ending);
 	let before = world.index(service);
 	assert_eq!(before, CREDIT[0]);
@@ -118,7 +128,9 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 	// What reached the tenant, from this block on; `on_idle` may have paid in it.
 	let paid_in = |events: Vec<RuntimeEvent>| -> Balance {
 		let paid = events.into_iter().filter_map(|event| match event {
-			RuntimeEvent::Sla(sla::Event::CreditPaid { agreement, amount, .. }) if agreement == id => {
+			RuntimeEvent::Sla(sla::Event::CreditPaid { agreement, amount, .. })
+				if agreement == id =>
+			{
 				Some(amount)
 			},
 			_ => None,
@@ -249,9 +261,10 @@ fn an_outage_of_a_whole_network_is_excused_only_where_the_probers_doubt_themselv
 	}
 
 	// All of a network's operators together are no excuse, nor that they agree with each other on what is wrong.
-	for (finding, kind) in
-		[(Finding::Down, BreachKind::Downtime), (Finding::Bad(Default::default()), BreachKind::BadData)]
-	{
+	for (finding, kind) in [
+		(Finding::Down, BreachKind::Downtime),
+		(Finding::Bad(Default::default()), BreachKind::BadData),
+	] {
 		let (mut world, services, agreements) = a_network_fails([2; 3], finding);
 		for (service, agreement) in services.into_iter().zip(agreements) {
 			let breaches = world.breaches(service);
@@ -403,8 +416,11 @@ fn an_asset_in_private_hands_is_never_approved() {
 			create(id, treasury.clone(), true);
 			let by = RuntimeOrigin::signed(configs::market::Treasury::get());
 			let who = MultiAddress::Id(who.clone());
-			let mint =
-				pallet_assets::Call::mint { id: codec::Compact(id), beneficiary: who.clone(), amount: 100 };
+			let mint = pallet_assets::Call::mint {
+				id: codec::Compact(id),
+				beneficiary: who.clone(),
+				amount: 100,
+			};
 			assert_ok!(RuntimeCall::from(mint).dispatch(by.clone()));
 			assert_ok!(RuntimeCall::from(spoil(id, who)).dispatch(by));
 			assert_noop!(approve(id), other(spoiled));

@@ -43,7 +43,8 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 	let tenants = [TENANT, OTHER_TENANT];
 	let mut world = World::new();
 	let first = world.operator(asset);
-	let second = world.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
+	let second =
+		world.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
 	let services: [ServiceId; 2] = [first, second];
 	let start = (issuance(&mut world, AssetId::Native), issuance(&mut world, asset));
 	for step in steps {
@@ -59,7 +60,8 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 			},
 			Step::Close { by_operator, agreement } => {
 				let agreement = u32::from(agreement);
-				let tenant = world.peek(|| sla::Agreements::<Runtime>::get(agreement).map(|a| a.tenant));
+				let tenant =
+					world.peek(|| sla::Agreements::<Runtime>::get(agreement).map(|a| a.tenant));
 				let who = match tenants.iter().find(|t| Some(t.to_account_id()) == tenant) {
 					Some(tenant) if !by_operator => *tenant,
 					_ => OPERATOR,
@@ -82,8 +84,8 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 			},
 			Step::RaiseCover { service, by } => {
 				let service = services[usize::from(service)];
-				let cover =
-					world.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.cover));
+				let cover = world
+					.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.cover));
 				if let Some(cover) = cover {
 					let cover = cover + WindowShare::from_u32(u32::from(by));
 					let _ = world.call(OPERATOR, operators::Call::raise_cover { service, cover });

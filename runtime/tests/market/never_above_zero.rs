@@ -8,7 +8,8 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
-	AssetId, Balance, Clock, Funds, Probing, ServiceId, ServiceStatus, Verdict, WindowShare, report::Finding,
+	AssetId, Balance, Clock, Funds, Probing, ServiceId, ServiceStatus, Verdict, WindowShare,
+	report::Finding,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -49,7 +50,11 @@ fn the_last_round_before_an_outage(asset: AssetId) {
 	world.endpoints.insert(service, Finding::Down);
 	world.until("a breach", 6, move || !Sla::breach_history(service, None, 1).is_empty());
 	let set_aside = world.breaches(service)[0].credited;
-	assert_eq!(set_aside, world.share(service, 1, WindowShare::from_u32(30)), "all of it leaves the bond");
+	assert_eq!(
+		set_aside,
+		world.share(service, 1, WindowShare::from_u32(30)),
+		"all of it leaves the bond"
+	);
 	let treasury_before = treasury(&mut world, asset);
 	let window = world.price(service, 1, 1);
 	world.until("it ends for cause", 30, gone(id));
@@ -90,7 +95,10 @@ fn short_outages_in_three_windows(asset: AssetId) {
 	}
 	world.rounds(3);
 	let promised = world.credit(id);
-	assert!(promised > 2 * world.price(service, 1, 3), "much more than it can have paid: {promised}");
+	assert!(
+		promised > 2 * world.price(service, 1, 3),
+		"much more than it can have paid: {promised}"
+	);
 	assert!(world.total(asset, TENANT) <= before, "at no moment");
 	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: id }));
 	world.until("it is over", 10, gone(id));
@@ -143,8 +151,8 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 		world.register(who, NATIVE);
 		world.block_with(|| {
 			for _ in 0..each {
-				let listed =
-					RuntimeCall::from(call.clone()).dispatch(RuntimeOrigin::signed(who.to_account_id()));
+				let listed = RuntimeCall::from(call.clone())
+					.dispatch(RuntimeOrigin::signed(who.to_account_id()));
 				assert_ok!(listed);
 			}
 		});
@@ -165,7 +173,8 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 	assert_eq!(error, sla::Error::<Runtime>::VerdictTooOld.into());
 	// Whoever wants it asks for a probe, and pays for asking.
 	let funds = world.total(NATIVE, TENANT);
-	let asked = world.signed(TENANT, probes::Call::request_probe { service }).expect("it is included");
+	let asked =
+		world.signed(TENANT, probes::Call::request_probe { service }).expect("it is included");
 	assert_ok!(asked);
 	assert!(world.total(NATIVE, TENANT) < funds);
 	world.until("it is probed out of turn", 5, move || {
@@ -199,9 +208,11 @@ fn a_proxy_key_accepts_no_terms_of_an_order() {
 	let bond = world.peek(|| operators::Bonds::<Runtime>::get(&owner, NATIVE));
 	let bid = |world: &mut World, order, foreign_terms| {
 		let price = orders::price(NATIVE);
-		let bid = compute::Call::place_bid { order, service: machine, price, replicas: 1, foreign_terms };
+		let bid =
+			compute::Call::place_bid { order, service: machine, price, replicas: 1, foreign_terms };
 		let real = sp_runtime::MultiAddress::Id(owner.clone());
-		let proxy = pallet_proxy::Call::proxy { real, force_proxy_type: None, call: Box::new(bid.into()) };
+		let proxy =
+			pallet_proxy::Call::proxy { real, force_proxy_type: None, call: Box::new(bid.into()) };
 		assert_ok!(orders::act(world, &key, proxy));
 		let events = world.events();
 		events
@@ -212,7 +223,10 @@ fn a_proxy_key_accepts_no_terms_of_an_order() {
 			})
 			.expect("the proxy's call was tried")
 	};
-	assert_eq!(bid(&mut world, order, true), Err(frame_system::Error::<Runtime>::CallFiltered.into()));
+	assert_eq!(
+		bid(&mut world, order, true),
+		Err(frame_system::Error::<Runtime>::CallFiltered.into())
+	);
 	assert_eq!(bid(&mut world, order, false), Err(compute::Error::<Runtime>::ForeignTerms.into()));
 	assert_eq!(world.peek(|| operators::Bonds::<Runtime>::get(&owner, NATIVE)), bond);
 
@@ -263,7 +277,10 @@ fn a_bond_that_cannot_reserve_the_rent_ends_the_service_after_a_warning() {
 	use parameters::{RuntimeParameters, market, operators as bonds};
 	let mut world = World::new();
 	for change in [
-		RuntimeParameters::Operators(bonds::Parameters::MinimumBond(bonds::MinimumBond, Some(150 * UNIT))),
+		RuntimeParameters::Operators(bonds::Parameters::MinimumBond(
+			bonds::MinimumBond,
+			Some(150 * UNIT),
+		)),
 		RuntimeParameters::Market(market::Parameters::RentPeak(
 			market::RentPeak,
 			Some(sp_runtime::Perbill::one()),
@@ -283,7 +300,11 @@ fn a_bond_that_cannot_reserve_the_rent_ends_the_service_after_a_warning() {
 	let crowd = move |hot: &mut probes::HotSlots| hot.taken += slots - 1;
 	world.peek(|| probes::Hot::<Runtime>::mutate(crowd));
 	let error = world.try_open(TENANT, service, 1, 8).unwrap_err().error;
-	assert_eq!(error, sla::Error::<Runtime>::BelowRent.into(), "nobody fills slots for less than they cost");
+	assert_eq!(
+		error,
+		sla::Error::<Runtime>::BelowRent.into(),
+		"nobody fills slots for less than they cost"
+	);
 	let id = world.open(TENANT, service, 21, 8);
 	let free = world.peek(|| <Operators as surety_primitives::Bonding<_>>::free_bond(service));
 	assert_ok!(world.call(OPERATOR, operators::Call::unbond { asset: NATIVE, amount: free }));

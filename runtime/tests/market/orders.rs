@@ -10,8 +10,8 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId, ServiceKind,
-	TermsInput, TrustLevel, WindowShare,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId,
+	ServiceKind, TermsInput, TrustLevel, WindowShare,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -37,13 +37,20 @@ pub fn funded(world: &mut World, n: u8) -> AccountId {
 }
 
 /// Calls by accounts, all in one block.
-pub fn acts(world: &mut World, calls: Vec<(AccountId, RuntimeCall)>) -> Vec<DispatchResultWithPostInfo> {
+pub fn acts(
+	world: &mut World,
+	calls: Vec<(AccountId, RuntimeCall)>,
+) -> Vec<DispatchResultWithPostInfo> {
 	world.block_with(|| {
 		calls.into_iter().map(|(who, call)| call.dispatch(RuntimeOrigin::signed(who))).collect()
 	})
 }
 
-pub fn act(world: &mut World, who: &AccountId, call: impl Into<RuntimeCall>) -> DispatchResultWithPostInfo {
+pub fn act(
+	world: &mut World,
+	who: &AccountId,
+	call: impl Into<RuntimeCall>,
+) -> DispatchResultWithPostInfo {
 	acts(world, vec![(who.clone(), call.into())]).pop().unwrap()
 }
 
@@ -59,7 +66,11 @@ pub fn price(asset: AssetId) -> Balance {
 pub fn operator(world: &mut World, n: u8, asset: AssetId) -> AccountId {
 	let who = funded(world, n);
 	let (bond, name) = (1_000 * UNIT, b"operator".to_vec().try_into().unwrap());
-	assert_ok!(act(world, &who, operators::Call::register { bond, name, contact: Default::default() }));
+	assert_ok!(act(
+		world,
+		&who,
+		operators::Call::register { bond, name, contact: Default::default() }
+	));
 	if asset != AssetId::Native {
 		let amount = 1_000 * coin(asset);
 		assert_ok!(act(world, &who, operators::Call::bond_more { asset, amount }));
@@ -73,7 +84,13 @@ pub fn list(port: u32, asset: AssetId) -> RuntimeCall {
 }
 
 /// A machine for `replicas` of what these tests order.
-pub fn machine(world: &mut World, who: &AccountId, port: u32, replicas: u8, asset: AssetId) -> ServiceId {
+pub fn machine(
+	world: &mut World,
+	who: &AccountId,
+	port: u32,
+	replicas: u8,
+	asset: AssetId,
+) -> ServiceId {
 	let service = world.peek(operators::NextServiceId::<Runtime>::get);
 	assert_ok!(act(world, who, list(port, asset)));
 	let total = part().times(replicas).unwrap();
@@ -130,7 +147,12 @@ pub fn awarded(world: &mut World, order: OrderId, before: Option<LeaseId>) -> Le
 }
 
 /// The same, in so many rounds.
-pub fn awarded_within(world: &mut World, order: OrderId, before: Option<LeaseId>, limit: u32) -> LeaseId {
+pub fn awarded_within(
+	world: &mut World,
+	order: OrderId,
+	before: Option<LeaseId>,
+	limit: u32,
+) -> LeaseId {
 	let lease = move || lease_of(order, 0).filter(|lease| Some(*lease) != before);
 	world.until("the replica has a lease", limit, move || lease().is_some());
 	world.peek(lease).unwrap()
@@ -138,11 +160,14 @@ pub fn awarded_within(world: &mut World, order: OrderId, before: Option<LeaseId>
 
 pub fn ready_call(world: &mut World, id: LeaseId) -> (AccountId, RuntimeCall) {
 	let lease = world.peek(|| compute::Leases::<Runtime>::get(id).unwrap());
-	let url =
-		world.peek(|| operators::Services::<Runtime>::get(lease.service).unwrap().endpoint.into_inner());
+	let url = world
+		.peek(|| operators::Services::<Runtime>::get(lease.service).unwrap().endpoint.into_inner());
 	let health = [&url[..], format!("leases/{id}").as_bytes()].concat().try_into().unwrap();
 	let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
-	(lease.operator, compute::Call::report_ready { lease: id, health, access, foreign_terms: true }.into())
+	(
+		lease.operator,
+		compute::Call::report_ready { lease: id, health, access, foreign_terms: true }.into(),
+	)
 }
 
 pub fn ready(world: &mut World, lease: LeaseId) {

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, WindowShare, report::Finding,
-	service_of_lease,
+	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, WindowShare,
+	report::Finding, service_of_lease,
 };
 use surety_runtime::{
 	parameters::{
@@ -85,7 +85,8 @@ fn all(value: u32) -> Vec<RuntimeParameters> {
 
 #[test]
 fn the_games_here_change_every_parameter_there_is() {
-	let known: BTreeSet<Vec<u8>> = all(1).into_iter().map(|change| change.into_parts().0.encode()).collect();
+	let known: BTreeSet<Vec<u8>> =
+		all(1).into_iter().map(|change| change.into_parts().0.encode()).collect();
 	let there_are: BTreeSet<Vec<u8>> = (0..=u8::MAX)
 		.flat_map(|group| (0..=u8::MAX).map(move |key| vec![group, key]))
 		.filter_map(|bytes| Key::decode(&mut bytes.as_slice()).ok())
@@ -122,12 +123,18 @@ impl Scene {
 		let machine = orders::machine(&mut world, &bidder, 9_001, 2, asset);
 		let new = orders::new_order(&mut world, asset);
 		let order = orders::place(&mut world, &tenant, new);
-		assert_ok!(orders::act(&mut world, &bidder, orders::bid(order, machine, orders::price(asset))));
+		assert_ok!(orders::act(
+			&mut world,
+			&bidder,
+			orders::bid(order, machine, orders::price(asset))
+		));
 		let lease = orders::awarded(&mut world, order, None);
 		orders::ready(&mut world, lease);
-		let agreements = vec![world.open(TENANT, service, 2, 8), world.open(OTHER_TENANT, service, 1, 8)];
+		let agreements =
+			vec![world.open(TENANT, service, 2, 8), world.open(OTHER_TENANT, service, 1, 8)];
 		world.next_window();
-		let of_lease = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
+		let of_lease =
+			world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
 		Self { world, service, agreements: [agreements, vec![of_lease]].concat(), lease }
 	}
 
@@ -150,7 +157,9 @@ impl Scene {
 					.map(|id| Probes::reading(id).and_then(|m| m.at_least(round, blocks)))
 					.to_vec(),
 				indices: services
-					.map(|id| sla::Services::<Runtime>::get(id).map(|s| s.index).unwrap_or_default())
+					.map(|id| {
+						sla::Services::<Runtime>::get(id).map(|s| s.index).unwrap_or_default()
+					})
 					.to_vec(),
 				breaches: services
 					.iter()
@@ -186,7 +195,8 @@ struct Outages {
 fn play(asset: AssetId, outages: &Outages, block: u32, change: Option<RuntimeParameters>) -> Books {
 	let mut scene = Scene::new(asset);
 	let first = scene.world.round();
-	let down = |round: u32, (from, rounds): (u32, u32)| (from..from + rounds).contains(&(round - first));
+	let down =
+		|round: u32, (from, rounds): (u32, u32)| (from..from + rounds).contains(&(round - first));
 	let mut at = 0;
 	let round = loop {
 		let round = scene.world.round();

@@ -3,7 +3,9 @@
 use crate::{actors::*, world::World};
 use frame_support::assert_ok;
 use pallet_surety_operators as operators;
-use surety_primitives::{AssetId, Balance, Clock, Meter, Probing, ServiceStatus, Verdict, report::Finding};
+use surety_primitives::{
+	AssetId, Balance, Clock, Meter, Probing, ServiceStatus, Verdict, report::Finding,
+};
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
@@ -51,7 +53,9 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 	// A prober that finds no proof at the host reports down, whatever the endpoint does.
 	world.endpoints.insert(service, Finding::Down);
 	assert_ok!(world.call(OPERATOR, offer.call()));
-	world.until("it is judged", 6, move || Probes::probed(service).is_some_and(|p| p.last.is_some()));
+	world.until("it is judged", 6, move || {
+		Probes::probed(service).is_some_and(|p| p.last.is_some())
+	});
 	assert_eq!(status(&mut world), ServiceStatus::Unproven);
 	let error = world.try_open(TENANT, service, 1, 1).unwrap_err().error;
 	assert_eq!(error, operators::Error::<Runtime>::ServiceUnproven.into());
@@ -59,7 +63,9 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 	// The first time that they report it up they have read the proof.
 	world.endpoints.clear();
 	let is_up = move || {
-		Probes::probed(service).and_then(|p| p.last).is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
+		Probes::probed(service)
+			.and_then(|p| p.last)
+			.is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
 	};
 	world.until("it is seen up", 6, is_up);
 	assert_eq!(status(&mut world), ServiceStatus::Active);

@@ -8,8 +8,8 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
-	AssetId, Balance, Clock, LeaseId, Meter, Probing, Region, ReputationInspect, Resources, ServiceClass,
-	ServiceId, ServiceKind, Verdict, WindowShare, report::Finding,
+	AssetId, Balance, Clock, LeaseId, Meter, Probing, Region, ReputationInspect, Resources,
+	ServiceClass, ServiceId, ServiceKind, Verdict, WindowShare, report::Finding,
 };
 use surety_runtime::*;
 use surety_runtime_api::{
@@ -30,7 +30,11 @@ fn region(code: &[u8; 2]) -> Region {
 }
 
 /// All items of a list, page by page. No page has more than `limit`.
-fn walk<Item>(world: &mut World, limit: u32, page: impl Fn(Option<u32>) -> Page<Item>) -> (Vec<Item>, usize) {
+fn walk<Item>(
+	world: &mut World,
+	limit: u32,
+	page: impl Fn(Option<u32>) -> Page<Item>,
+) -> (Vec<Item>, usize) {
 	let (mut items, mut pages, mut from) = (Vec::new(), 0, None);
 	loop {
 		let page = world.peek(|| page(from));
@@ -64,7 +68,15 @@ fn listings() -> World {
 	};
 	let rpc = |network| ServiceKind::Rpc { network };
 	let model = b"llama".to_vec().try_into().unwrap();
-	list(&mut world, GOOD, ServiceKind::Vpn { key: [7; 32] }, "http://127.0.0.1:1/", b"DE", NATIVE, 1);
+	list(
+		&mut world,
+		GOOD,
+		ServiceKind::Vpn { key: [7; 32] },
+		"http://127.0.0.1:1/",
+		b"DE",
+		NATIVE,
+		1,
+	);
 	list(&mut world, GOOD, rpc(0), "http://127.0.0.1:2/", b"FR", NATIVE, 2);
 	list(&mut world, DOWN, rpc(1), "http://127.0.0.1:3/", b"DE", SBTC, 3);
 	list(&mut world, DOWN, ServiceKind::Compute, "http://127.0.0.1:4/", b"US", NATIVE, 4);
@@ -74,7 +86,15 @@ fn listings() -> World {
 	for _ in 0..3 {
 		world.next_window();
 	}
-	list(&mut world, NEW, ServiceKind::Inference { model }, "http://127.0.0.1:5/", b"DE", NATIVE, 5);
+	list(
+		&mut world,
+		NEW,
+		ServiceKind::Inference { model },
+		"http://127.0.0.1:5/",
+		b"DE",
+		NATIVE,
+		5,
+	);
 	world
 }
 
@@ -97,13 +117,18 @@ fn services_are_found_by_each_filter() {
 	assert_eq!(found(ServiceFilter { asset: Some(NATIVE), ..any() }), [0, 1, 3, 4]);
 	assert_eq!(found(ServiceFilter { asset: Some(SBTC), ..any() }), [2]);
 	let most = 4 * coin(NATIVE) / 10;
-	assert_eq!(found(ServiceFilter { asset: Some(NATIVE), max_price: Some(most), ..any() }), [0, 1, 3]);
+	assert_eq!(
+		found(ServiceFilter { asset: Some(NATIVE), max_price: Some(most), ..any() }),
+		[0, 1, 3]
+	);
 	assert_eq!(found(ServiceFilter { max_price: Some(3 * coin(SBTC) / 10), ..any() }), [2]);
 	assert_eq!(found(ServiceFilter { open_only: true, ..any() }), [0, 2, 3, 4]);
-	let both = ServiceFilter { region: Some(region(b"DE")), class: Some(ServiceClass::Rpc), ..any() };
+	let both =
+		ServiceFilter { region: Some(region(b"DE")), class: Some(ServiceClass::Rpc), ..any() };
 	assert_eq!(found(both), [2]);
 
-	let scores = world.peek(|| [GOOD, DOWN, NEW].map(|who| Reputation::score(&who.to_account_id())));
+	let scores =
+		world.peek(|| [GOOD, DOWN, NEW].map(|who| Reputation::score(&who.to_account_id())));
 	assert!(scores[0] > scores[1] && scores[0] > scores[2], "{scores:?}");
 	let least = |min_score| ServiceFilter { min_score: Some(min_score), ..any() };
 	assert_eq!(ids(&mut world, &least(scores[0])), [0, 1]);
@@ -144,7 +169,10 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 	let shown = world.peek(|| Runtime::service(service)).unwrap();
 	world.peek(|| {
 		let probed = Probes::probed(service).unwrap();
-		assert_eq!((shown.window, shown.counters, shown.hot), (probed.window, probed.counters, probed.hot));
+		assert_eq!(
+			(shown.window, shown.counters, shown.hot),
+			(probed.window, probed.counters, probed.hot)
+		);
 		assert_eq!(shown.summary.last_verdict, probed.last);
 		assert_eq!(shown.window, Timing::window_of(Probes::judged_round()), "the live one");
 		assert_eq!((shown.counters.down, shown.hot), (3, true));
@@ -180,8 +208,14 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 		assert_eq!((shown.number, shown.round, shown.kind), (number, stored.round, stored.kind));
 		assert_eq!((shown.before, shown.severity), (stored.before, stored.severity));
 		assert_eq!((shown.credited, shown.penalty), (stored.credited, stored.penalty));
-		assert_eq!((shown.index_before, shown.index_after), (stored.index_before, stored.index_after));
-		assert_eq!((shown.counters, shown.rate, shown.allowance), (stored.counters, stored.rate, 1));
+		assert_eq!(
+			(shown.index_before, shown.index_after),
+			(stored.index_before, stored.index_after)
+		);
+		assert_eq!(
+			(shown.counters, shown.rate, shown.allowance),
+			(stored.counters, stored.rate, 1)
+		);
 	}
 
 	world.next_window();
@@ -212,7 +246,8 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 	// What is owed may be paid in the idle space of the very block, so it is read before that.
 	let shown = loop {
 		let breached = || !Sla::breach_history(service, None, 1).is_empty();
-		let shown = world.block_with(|| breached().then(|| (Runtime::agreement(id).unwrap(), owed(other))));
+		let shown =
+			world.block_with(|| breached().then(|| (Runtime::agreement(id).unwrap(), owed(other))));
 		if let Some(shown) = shown {
 			break shown;
 		}
@@ -227,8 +262,8 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 
 	world.endpoints.clear();
 	world.rounds(2);
-	let (shown, stream) =
-		world.peek(|| (Runtime::agreement(id).unwrap(), Sla::agreement(id).unwrap().stream.unwrap()));
+	let (shown, stream) = world
+		.peek(|| (Runtime::agreement(id).unwrap(), Sla::agreement(id).unwrap().stream.unwrap()));
 	assert_eq!((shown.held, shown.paid, shown.due), (stream.held, stream.paid, stream.due));
 	assert!(shown.paid + shown.due > 0);
 	assert_eq!(shown.blocks_left, stream.blocks_left);
@@ -238,7 +273,10 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 
 	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: third }));
 	let ending = world.peek(|| Runtime::agreement(third).unwrap().ending);
-	assert!(matches!(ending, Some((_, surety_primitives::CloseReason::TenantClosed))), "{ending:?}");
+	assert!(
+		matches!(ending, Some((_, surety_primitives::CloseReason::TenantClosed))),
+		"{ending:?}"
+	);
 	let tenant = TENANT.to_account_id();
 	let (all, _) = walk_any(&mut world, |from| Runtime::agreements_of(tenant.clone(), from, 1));
 	let mut all: Vec<_> = all.into_iter().map(|agreement| agreement.id).collect();
@@ -249,7 +287,10 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 }
 
 /// All items of a list that is in no order, page by page.
-fn walk_any<Item>(world: &mut World, page: impl Fn(Option<u32>) -> Page<Item>) -> (Vec<Item>, usize) {
+fn walk_any<Item>(
+	world: &mut World,
+	page: impl Fn(Option<u32>) -> Page<Item>,
+) -> (Vec<Item>, usize) {
 	let (mut items, mut from) = (Vec::new(), None);
 	for pages in 1..100 {
 		let page = world.peek(|| page(from));
@@ -284,7 +325,8 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 		assert_eq!(Some(shown.reliability), Reputation::reliability(account.clone()));
 		let performance = Reputation::performance(account.clone()).unwrap();
 		assert_eq!(shown.performance.score, performance.score);
-		let parts = (performance.parts.uptime, performance.parts.correctness, performance.parts.latency);
+		let parts =
+			(performance.parts.uptime, performance.parts.correctness, performance.parts.latency);
 		let shown_parts =
 			(shown.performance.uptime, shown.performance.correctness, shown.performance.latency);
 		assert_eq!(shown_parts, (parts.0.score, parts.1.score, parts.2.score));
@@ -296,8 +338,12 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 			exposure: operators::Exposures::<Runtime>::get(0),
 			unbonding: 0,
 		};
-		let sbtc =
-			BondInfo { asset: SBTC, active: 700 * coin(SBTC), exposure: 0, unbonding: 300 * coin(SBTC) };
+		let sbtc = BondInfo {
+			asset: SBTC,
+			active: 700 * coin(SBTC),
+			exposure: 0,
+			unbonding: 300 * coin(SBTC),
+		};
 		assert_eq!(bonds, [native, sbtc]);
 		assert!(!Runtime::operator(IDLE.to_account_id()).unwrap().active);
 		assert_eq!(Runtime::operator(TENANT.to_account_id()), None);
@@ -310,18 +356,23 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 		};
 		assert_eq!((of(&status.slashed, NATIVE), of(&status.slashed, SBTC)), (slashed, 0));
 		for asset in [NATIVE, SBTC] {
-			let held =
-				|who: &Sr25519Keyring| operators::Bonds::<Runtime>::get(who.to_account_id(), asset).held();
+			let held = |who: &Sr25519Keyring| {
+				operators::Bonds::<Runtime>::get(who.to_account_id(), asset).held()
+			};
 			let all: Balance = [GOOD, DOWN, NEW, IDLE].iter().map(held).sum();
 			assert_eq!(of(&status.bonded, asset), all);
 		}
-		let scores = [GOOD, DOWN, NEW, IDLE].map(|who| u32::from(Reputation::score(&who.to_account_id())));
+		let scores =
+			[GOOD, DOWN, NEW, IDLE].map(|who| u32::from(Reputation::score(&who.to_account_id())));
 		assert!(scores[0] > 0);
 		assert_eq!(u32::from(status.average_score), scores.iter().sum::<u32>() / 4);
 
 		let clock = Runtime::round();
 		assert_eq!((clock.block, clock.round), (System::block_number(), Timing::round()));
-		assert_eq!((clock.window, clock.judged_round), (Timing::window_of(clock.round), status.judged_round));
+		assert_eq!(
+			(clock.window, clock.judged_round),
+			(Timing::window_of(clock.round), status.judged_round)
+		);
 		assert_eq!((clock.round_blocks, clock.window_rounds, clock.slot_ms), (6, 12, 2_000));
 		assert_eq!(Runtime::networks().len(), 2);
 		assert!(Runtime::private_endpoints());
@@ -365,7 +416,10 @@ fn orders_are_found_by_each_filter() {
 	assert!(found(OrderFilter { tenant: Some(party(9)), ..any() }).is_empty());
 
 	let (all, pages) = walk(&mut world, 2, |from| Runtime::orders(any(), from, 2));
-	assert_eq!((all.iter().map(|order| order.id).collect::<Vec<_>>(), pages), (vec![0, 1, 2, 3, 4], 3));
+	assert_eq!(
+		(all.iter().map(|order| order.id).collect::<Vec<_>>(), pages),
+		(vec![0, 1, 2, 3, 4], 3)
+	);
 	world.peek(|| {
 		let shown = Runtime::order(3).unwrap();
 		assert_eq!(shown, all[3]);
@@ -398,10 +452,16 @@ fn bids_and_leases_are_listed_page_by_page() {
 		assert_ok!(act(&mut world, &who, bid(order, *service, price(NATIVE) + at as Balance)));
 	}
 	let (bids, pages) = walk(&mut world, 2, |from| Runtime::bids(order, from, 2));
-	assert_eq!((bids.iter().map(|bid| bid.service).collect::<Vec<_>>(), pages), (machines.clone(), 2));
+	assert_eq!(
+		(bids.iter().map(|bid| bid.service).collect::<Vec<_>>(), pages),
+		(machines.clone(), 2)
+	);
 	for (at, shown) in bids.iter().enumerate() {
 		let score = world.peek(|| Reputation::score(&shown.operator));
-		assert_eq!((shown.operator.clone(), shown.left, shown.score), (party(2 + at as u8), 1, score));
+		assert_eq!(
+			(shown.operator.clone(), shown.left, shown.score),
+			(party(2 + at as u8), 1, score)
+		);
 		assert_eq!(shown.price, price(NATIVE) + at as Balance);
 		assert_eq!(shown.effective_price, compute::effective_price(shown.price, score));
 	}
@@ -409,7 +469,8 @@ fn bids_and_leases_are_listed_page_by_page() {
 	assert!(world.peek(|| Runtime::bids(order + 1, None, 9)).items.is_empty());
 
 	awarded(&mut world, order, None);
-	let leases: Vec<LeaseId> = (0..3).map(|at| world.peek(|| lease_of(order, at)).unwrap()).collect();
+	let leases: Vec<LeaseId> =
+		(0..3).map(|at| world.peek(|| lease_of(order, at)).unwrap()).collect();
 	leases.iter().for_each(|lease| ready(&mut world, *lease));
 	world.rounds(5);
 	let (shown, _) = walk_any(&mut world, |from| Runtime::leases_of(tenant.clone(), from, 2));
@@ -421,7 +482,11 @@ fn bids_and_leases_are_listed_page_by_page() {
 		assert_eq!((lease.order, lease.replica, &lease.tenant), (order, stored.replica, &tenant));
 		assert_eq!((&lease.operator, lease.service), (&stored.operator, stored.service));
 		assert_eq!((lease.price, lease.agreement), (stored.price, stored.agreement));
-		assert!(matches!(lease.phase, surety_runtime_api::LeasePhase::Running { .. }), "{:?}", lease.phase);
+		assert!(
+			matches!(lease.phase, surety_runtime_api::LeasePhase::Running { .. }),
+			"{:?}",
+			lease.phase
+		);
 		assert!(matches!(lease.last_verdict, Some((_, Verdict::Up { .. }))));
 		let (of_operator, _) =
 			walk_any(&mut world, |from| Runtime::leases_of(stored.operator.clone(), from, 2));

@@ -13,19 +13,33 @@ use surety_runtime::*;
 use surety_runtime_api::{MAX_SCAN, ServiceFilter, runtime_decl_for_surety_api::SuretyApiV1 as _};
 
 /// Items that the weights do not count: every block reads them.
-const WHITELISTED: [&str; 5] =
-	["System::Number", "System::Events", "System::EventCount", "System::ExecutionPhase", "Timing::Settings"];
+const WHITELISTED: [&str; 5] = [
+	"System::Number",
+	"System::Events",
+	"System::EventCount",
+	"System::ExecutionPhase",
+	"Timing::Settings",
+];
 
 /// Keys that opening the first agreement of a service reads, by item.
 fn opening(asset: AssetId) -> BTreeMap<String, usize> {
 	let mut world = World::new();
 	let idle = world.operator(asset);
-	let other = world.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
+	let other =
+		world.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
 	// The pot of the asset is there: the first agreement in it pays for more.
 	world.open(OTHER_TENANT, other, 1, 12);
 	let tenant = RuntimeOrigin::signed(account(TENANT));
-	let open =
-		|| Sla::open_agreement(tenant, idle, 1, Balance::MAX, 100 * coin(asset), WindowShare::from_u32(0));
+	let open = || {
+		Sla::open_agreement(
+			tenant,
+			idle,
+			1,
+			Balance::MAX,
+			100 * coin(asset),
+			WindowShare::from_u32(0),
+		)
+	};
 	let (opened, keys) = world.peek(|| keys_read(open));
 	assert_ok!(opened);
 	let mut items = by_item(&keys);

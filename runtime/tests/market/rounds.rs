@@ -57,7 +57,11 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 			// the probers sign with its keys, and all four are in when the round is folded.
 			let keys = keys_of(round);
 			let rotated = change.is_some_and(|change| round > change);
-			assert_eq!((keys.contains(&old), keys.contains(&new)), (!rotated, rotated), "round {round}");
+			assert_eq!(
+				(keys.contains(&old), keys.contains(&new)),
+				(!rotated, rotated),
+				"round {round}"
+			);
 			if System::block_number() % blocks == probes::REVEAL_OFFSET {
 				assert_eq!(revealed(round - 1), 4, "reports of round {}", round - 1);
 			}
@@ -68,7 +72,11 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 				let (seen, verdict) = Probes::probed(service).unwrap().last.unwrap();
 				assert_eq!(seen, judged);
 				assert!(matches!(verdict, Verdict::Up { .. }), "round {judged}: {verdict:?}");
-				assert_eq!(metered(judged), before + (judged - first) * blocks, "round {judged} is billed");
+				assert_eq!(
+					metered(judged),
+					before + (judged - first) * blocks,
+					"round {judged} is billed"
+				);
 			}
 		});
 	}
@@ -90,7 +98,8 @@ fn a_report_of_a_round_whose_session_is_over_still_takes_the_key_of_its_snapshot
 	let commit = |pair: &sr25519::Pair| {
 		let genesis = System::block_hash(0);
 		let key = ProberId::from(PROBERS[3].public());
-		let (index, _) = probes::Snapshots::<Runtime>::get(round).unwrap().find(&key).expect("the old key");
+		let (index, _) =
+			probes::Snapshots::<Runtime>::get(round).unwrap().find(&key).expect("the old key");
 		let hash = [7; 32];
 		let signature = pair.sign(&probes::commit_payload(genesis.as_ref(), round, &hash)).into();
 		World::submit(probes::Call::commit { round, index, hash, signature }.into())

@@ -42,7 +42,8 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 	let found = statement(&mut world, &operator);
 	assert_eq!(held(&found, |kind| *kind == StatementKind::Unbonding), amount);
 	let active = 1_000 * coin(asset) - amount;
-	let bond = found.lines.iter().find(|l| l.kind == StatementKind::Bond && l.asset == asset).unwrap();
+	let bond =
+		found.lines.iter().find(|l| l.kind == StatementKind::Bond && l.asset == asset).unwrap();
 	let exposure = world.peek(|| operators::Exposures::<Runtime>::get(service));
 	assert_eq!((bond.held, bond.owed, bond.claimable), (active, exposure, active - exposure));
 	assert!(held(&found, |kind| *kind == StatementKind::Listing { service }) > 0);
@@ -110,7 +111,11 @@ fn orders_bids_and_leases_are_explained() {
 	world.rounds(6);
 	statement(&mut world, &tenant);
 	statement(&mut world, &bidder);
-	assert_ok!(orders::act(&mut world, &tenant, compute::Call::close_lease { lease, at_once: true }));
+	assert_ok!(orders::act(
+		&mut world,
+		&tenant,
+		compute::Call::close_lease { lease, at_once: true }
+	));
 	orders::closed(&mut world, lease, 8);
 	let found = statement(&mut world, &tenant);
 	assert_eq!(held(&found, |kind| *kind == StatementKind::Replica { order, index: 0 }), 0);

@@ -3,7 +3,9 @@
 use crate::{actors::*, world::World};
 use frame_support::assert_ok;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Balance, BreachKind, ReputationInspect, Severity, report::Finding};
+use surety_primitives::{
+	AssetId, Balance, BreachKind, ReputationInspect, Severity, report::Finding,
+};
 use surety_runtime::*;
 
 fn an_outage_is_credited_in_the_block_that_judges_it(asset: AssetId) {
@@ -27,7 +29,10 @@ fn an_outage_is_credited_in_the_block_that_judges_it(asset: AssetId) {
 	assert!(events.iter().any(|e| matches!(e, RuntimeEvent::Sla(sla::Event::Breached { .. }))));
 	let breach = world.breaches(service).remove(0);
 	let coin = coin(asset);
-	assert_eq!((breach.kind, breach.severity, breach.allowance), (BreachKind::Downtime, Severity::Low, 1));
+	assert_eq!(
+		(breach.kind, breach.severity, breach.allowance),
+		(BreachKind::Downtime, Severity::Low, 1)
+	);
 	// Three units at a tenth of a coin, 72 blocks to a window: an eighth of 21.6 coins.
 	assert_eq!((breach.counters.down, breach.rate), (2, 3 * coin / 10));
 	assert_eq!((breach.index_before, breach.index_after), (Default::default(), CREDIT[0]));

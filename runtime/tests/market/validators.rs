@@ -35,7 +35,8 @@ fn evidence(world: &mut World, signer: Sr25519Keyring) -> Evidence {
 		let slot = Babe::current_slot();
 		let authority_index = place(OFFENDER);
 		let block = |state_root: [u8; 32]| {
-			let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot });
+			let digest =
+				PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot });
 			let mut header = Header::new(
 				System::block_number(),
 				Default::default(),
@@ -48,9 +49,14 @@ fn evidence(world: &mut World, signer: Sr25519Keyring) -> Evidence {
 			header
 		};
 		let offender: sp_consensus_babe::AuthorityId = OFFENDER.public().into();
-		let owner = Historical::prove((KEY_TYPE, offender.clone())).expect("it is a key of the session");
-		let proof =
-			EquivocationProof { offender, slot, first_header: block([1; 32]), second_header: block([2; 32]) };
+		let owner =
+			Historical::prove((KEY_TYPE, offender.clone())).expect("it is a key of the session");
+		let proof = EquivocationProof {
+			offender,
+			slot,
+			first_header: block([1; 32]),
+			second_header: block([2; 32]),
+		};
 		(proof, owner)
 	})
 }
@@ -60,8 +66,14 @@ fn report(world: &mut World, (proof, owner): &Evidence, signed: bool) -> Dispatc
 	world.block_with(|| {
 		let proof = Box::new(proof.clone());
 		let result = match signed {
-			true => Babe::report_equivocation(RuntimeOrigin::signed(account(STRANGER)), proof, owner.clone()),
-			false => Babe::report_equivocation_unsigned(RuntimeOrigin::none(), proof, owner.clone()),
+			true => Babe::report_equivocation(
+				RuntimeOrigin::signed(account(STRANGER)),
+				proof,
+				owner.clone(),
+			),
+			false => {
+				Babe::report_equivocation_unsigned(RuntimeOrigin::none(), proof, owner.clone())
+			},
 		};
 		result.map(drop).map_err(|e| e.error)
 	})
@@ -185,9 +197,11 @@ fn who_does_not_probe_for_a_session_is_recorded_and_not_disabled() {
 	let failed: Vec<_> = events
 		.iter()
 		.filter_map(|event| match event {
-			RuntimeEvent::Probes(pallet_surety_probes::Event::DutyFailed { session, prober, tally }) => {
-				Some((*session, prober.clone(), tally.rounds, tally.committed))
-			},
+			RuntimeEvent::Probes(pallet_surety_probes::Event::DutyFailed {
+				session,
+				prober,
+				tally,
+			}) => Some((*session, prober.clone(), tally.rounds, tally.committed)),
 			_ => None,
 		})
 		.collect();

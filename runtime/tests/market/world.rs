@@ -15,7 +15,9 @@ use sp_runtime::{
 	traits::{Dispatchable, Header as _},
 };
 use std::collections::BTreeMap;
-use surety_primitives::{AssetId, Balance, Clock, LatencyBucket, RoundIndex, ServiceId, report::Finding};
+use surety_primitives::{
+	AssetId, Balance, Clock, LatencyBucket, RoundIndex, ServiceId, report::Finding,
+};
 use surety_runtime::*;
 
 /// First slot of the test chains.
@@ -82,9 +84,16 @@ impl World {
 		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
 		merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
 		let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset fits");
-		let mut ext: sp_io::TestExternalities = config.build_storage().expect("genesis builds").into();
+		let mut ext: sp_io::TestExternalities =
+			config.build_storage().expect("genesis builds").into();
 		let parent = ext.execute_with(|| {
-			Header::new(0, Default::default(), Default::default(), Default::default(), Default::default())
+			Header::new(
+				0,
+				Default::default(),
+				Default::default(),
+				Default::default(),
+				Default::default(),
+			)
 		});
 		// Genesis endows the six that are named first; tests need two more.
 		ext.execute_with(|| {
@@ -130,7 +139,8 @@ impl World {
 	pub fn block_with<R>(&mut self, calls: impl FnOnce() -> R) -> R {
 		let number = self.parent.number() + 1;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + self.skipped);
-		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+		let digest =
+			PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
 		let header = Header::new(
 			number,
 			Default::default(),
@@ -144,7 +154,9 @@ impl World {
 			Executive::initialize_block(&header);
 			let now = *slot * Timing::slot_ms();
 			let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
-			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time)).expect("valid").expect("applied");
+			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time))
+				.expect("valid")
+				.expect("applied");
 			Self::probers(number, &endpoints, &conduct, keys, reports);
 			let result = calls();
 			(Executive::finalize_block(), result)
@@ -179,7 +191,11 @@ impl World {
 	}
 
 	/// A call by an account, in a block of its own.
-	pub fn call(&mut self, who: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchResultWithPostInfo {
+	pub fn call(
+		&mut self,
+		who: Sr25519Keyring,
+		call: impl Into<RuntimeCall>,
+	) -> DispatchResultWithPostInfo {
 		let call = call.into();
 		self.block_with(|| {
 			let before = sp_io::storage::root(sp_core::storage::StateVersion::V1);
@@ -198,7 +214,10 @@ impl World {
 		&mut self,
 		who: Sr25519Keyring,
 		call: impl Into<RuntimeCall>,
-	) -> Result<sp_runtime::DispatchResult, sp_runtime::transaction_validity::TransactionValidityError> {
+	) -> Result<
+		sp_runtime::DispatchResult,
+		sp_runtime::transaction_validity::TransactionValidityError,
+	> {
 		let call = call.into();
 		self.block_with(|| Self::apply_signed(who, call))
 	}
@@ -207,14 +226,23 @@ impl World {
 	pub fn apply_signed(
 		who: Sr25519Keyring,
 		call: RuntimeCall,
-	) -> Result<sp_runtime::DispatchResult, sp_runtime::transaction_validity::TransactionValidityError> {
-		let mut extension =
-			<Runtime as frame_system::offchain::CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+	) -> Result<
+		sp_runtime::DispatchResult,
+		sp_runtime::transaction_validity::TransactionValidityError,
+	> {
+		let mut extension = <Runtime as frame_system::offchain::CreateAuthorizedTransaction<
+			RuntimeCall,
+		>>::create_extension();
 		extension.6 = frame_system::CheckNonce::from(System::account_nonce(account(who)));
 		let payload = sp_runtime::generic::SignedPayload::new(call.clone(), extension.clone())?;
 		let signature = payload.using_encoded(|bytes| who.pair().sign(bytes));
 		let address = sp_runtime::MultiAddress::Id(account(who));
-		Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(call, address, signature.into(), extension))
+		Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(
+			call,
+			address,
+			signature.into(),
+			extension,
+		))
 	}
 
 	/// Every pallet's invariants.
@@ -226,7 +254,8 @@ impl World {
 			pallet_surety_sla::Pallet::<Runtime>::do_try_state().expect("sla");
 			pallet_surety_escrow::Pallet::<Runtime>::do_try_state().expect("escrow");
 			pallet_surety_reputation::Pallet::<Runtime>::do_try_state().expect("reputation");
-			pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state().expect("compute orders");
+			pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state()
+				.expect("compute orders");
 		});
 	}
 
@@ -321,7 +350,13 @@ impl World {
 						other => panic!("the victim commits before its copier: {other:?}"),
 					}
 				},
-				_ => probes::commit_hash(genesis.as_ref(), round, &pair.public().into(), &salt, &report),
+				_ => probes::commit_hash(
+					genesis.as_ref(),
+					round,
+					&pair.public().into(),
+					&salt,
+					&report,
+				),
 			};
 			let payload = probes::commit_payload(genesis.as_ref(), round, &hash);
 			let signature = pair.sign(&payload).into();
@@ -346,14 +381,20 @@ impl World {
 			match conduct {
 				Conduct::NeverReveals | Conduct::Absent => (),
 				Conduct::Copies(of) => {
-					let (salt, report) = reports.get(&(round, *of)).cloned().expect("the victim reports");
+					let (salt, report) =
+						reports.get(&(round, *of)).cloned().expect("the victim reports");
 					assert!(reveal(salt, report).is_err(), "a copied commit cannot be revealed");
 				},
 				Conduct::RevealsWrong => {
 					let down = Finding::Down.to_byte();
-					let wrong =
-						report.iter().map(|b| if *b == down { up().to_byte() } else { down }).collect();
-					assert!(reveal(salt, wrong).is_err(), "only the committed report can be revealed");
+					let wrong = report
+						.iter()
+						.map(|b| if *b == down { up().to_byte() } else { down })
+						.collect();
+					assert!(
+						reveal(salt, wrong).is_err(),
+						"only the committed report can be revealed"
+					);
 				},
 				Conduct::Honest | Conduct::Always(_) | Conduct::Misses(_) => {
 					assert_ok!(reveal(salt, report));
@@ -392,8 +433,9 @@ impl World {
 
 	/// A transaction through the whole pipeline: authorized, weighed and applied as in a real block.
 	pub fn submit(call: RuntimeCall) -> Result<(), String> {
-		let extension =
-			<Runtime as frame_system::offchain::CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+		let extension = <Runtime as frame_system::offchain::CreateAuthorizedTransaction<
+			RuntimeCall,
+		>>::create_extension();
 		Executive::apply_extrinsic(UncheckedExtrinsic::new_transaction(call, extension))
 			.map_err(|e| format!("{e:?}"))?
 			.map_err(|e| format!("{e:?}"))

@@ -132,8 +132,15 @@ fn account(who: Sr25519Keyring) -> AccountId {
 
 /// Terms that credit an eighth to the whole of a window's price.
 fn terms(min_uptime: u32) -> TermsInput {
-	let credit = [125, 250, 500, 1_000].map(|thousandths| WindowShare::from_inner(thousandths * 1_000_000));
-	TermsInput { min_uptime, max_latency_ms: 250, max_head_lag: 0, credit, cover: WindowShare::from_u32(3) }
+	let credit =
+		[125, 250, 500, 1_000].map(|thousandths| WindowShare::from_inner(thousandths * 1_000_000));
+	TermsInput {
+		min_uptime,
+		max_latency_ms: 250,
+		max_head_lag: 0,
+		credit,
+		cover: WindowShare::from_u32(3),
+	}
 }
 
 fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
@@ -171,7 +178,10 @@ impl World {
 			let deposit = PRICE * Balance::from(units) * 5 * window_blocks;
 			let min_cover = WindowShare::default();
 			let max_price = Balance::MAX;
-			world.call(tenant, sla::Call::open_agreement { service, units, max_price, deposit, min_cover });
+			world.call(
+				tenant,
+				sla::Call::open_agreement { service, units, max_price, deposit, min_cover },
+			);
 		}
 		world.next_window();
 		(world, service)
@@ -204,7 +214,13 @@ impl World {
 		};
 		world.call(Ferdie, compute::Call::place_order { order: Box::new(order) });
 		let (order, lease) = (0, 0);
-		let bid = compute::Call::place_bid { order, service, price: PRICE, replicas: 1, foreign_terms: true };
+		let bid = compute::Call::place_bid {
+			order,
+			service,
+			price: PRICE,
+			replicas: 1,
+			foreign_terms: true,
+		};
 		world.call(Eve, bid);
 		world.until(|| compute::Leases::<Runtime>::contains_key(lease));
 		let health = [ENDPOINT, b"leases/0"].concat().try_into().unwrap();
@@ -217,7 +233,10 @@ impl World {
 	/// An operator and its listing, seen up.
 	fn list(&mut self, kind: ServiceKind, min_uptime: u32) -> ServiceId {
 		let name = b"operator".to_vec().try_into().unwrap();
-		self.call(Eve, operators::Call::register { bond: 1_000 * UNIT, name, contact: Default::default() });
+		self.call(
+			Eve,
+			operators::Call::register { bond: 1_000 * UNIT, name, contact: Default::default() },
+		);
 		let service = self.ext.execute_with(operators::NextServiceId::<Runtime>::get);
 		self.call(
 			Eve,
@@ -255,7 +274,8 @@ impl World {
 	pub fn block(&mut self, call: Option<(Sr25519Keyring, RuntimeCall)>) {
 		let number = self.number() + 1;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number));
-		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+		let digest =
+			PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
 		let logs = vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())];
 		let parent = self.chain.blocks.last().unwrap().0.hash();
 		let nothing = Hash::default();
@@ -314,8 +334,9 @@ impl World {
 	}
 
 	fn submit(call: RuntimeCall) {
-		let extension =
-			<Runtime as frame_system::offchain::CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+		let extension = <Runtime as frame_system::offchain::CreateAuthorizedTransaction<
+			RuntimeCall,
+		>>::create_extension();
 		let extrinsic = UncheckedExtrinsic::new_transaction(call, extension);
 		assert_ok!(Executive::apply_extrinsic(extrinsic).unwrap());
 	}
@@ -335,7 +356,8 @@ impl World {
 	) {
 		let due = probes::DuePages::<Runtime>::get(round).into_iter().flat_map(|due| {
 			let page = probes::Pages::<Runtime>::get(due.page);
-			let rows = probes::bits(due.mask).map(|slot| page[usize::from(slot)].clone().unwrap().service);
+			let rows =
+				probes::bits(due.mask).map(|slot| page[usize::from(slot)].clone().unwrap().service);
 			rows.collect::<Vec<_>>()
 		});
 		let due: Vec<ServiceId> = due.collect();
@@ -372,7 +394,9 @@ impl World {
 
 /// The chain in a node's database, which keeps so many states, and a client of it.
 pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path) -> FullClient {
-	use sc_client_api::{BlockImportOperation as _, NewBlockState, TrieCacheContext, backend::Backend as _};
+	use sc_client_api::{
+		BlockImportOperation as _, NewBlockState, TrieCacheContext, backend::Backend as _,
+	};
 	use sc_client_db::{BlocksPruning, DatabaseSettings, DatabaseSource, PruningMode};
 	let backend: Arc<FullBackend> = sc_service::new_db_backend(DatabaseSettings {
 		trie_cache_maximum_size: Some(1 << 20),
@@ -387,15 +411,19 @@ pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path)
 	for (header, state) in &chain.blocks {
 		let pairs = state.pairs(IterArgs::default()).unwrap();
 		let now: BTreeMap<Vec<u8>, Vec<u8>> = pairs.collect::<Result<_, _>>().unwrap();
-		let gone =
-			before.keys().filter(|key| !now.contains_key(*key)).map(|key: &Vec<u8>| (key.clone(), None));
+		let gone = before
+			.keys()
+			.filter(|key| !now.contains_key(*key))
+			.map(|key: &Vec<u8>| (key.clone(), None));
 		let new = now.iter().filter(|(key, value)| before.get(*key) != Some(*value));
 		let changes: Vec<_> =
 			gone.chain(new.map(|(key, value)| (key.clone(), Some(value.clone())))).collect();
 		let mut operation = backend.begin_operation().unwrap();
 		let root = if *header.number() == 0 {
-			let storage =
-				sp_core::storage::Storage { top: now.clone(), children_default: Default::default() };
+			let storage = sp_core::storage::Storage {
+				top: now.clone(),
+				children_default: Default::default(),
+			};
 			operation.set_genesis_state(storage, true, StateVersion::V1).unwrap()
 		} else {
 			let parent = *header.parent_hash();
@@ -409,14 +437,20 @@ pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path)
 		};
 		assert_eq!(root, *header.state_root());
 		let state = NewBlockState::Final;
-		operation.set_block_data(header.clone(), Some(Vec::new()), None, None, state, true).unwrap();
+		operation
+			.set_block_data(header.clone(), Some(Vec::new()), None, None, state, true)
+			.unwrap();
 		backend.commit_operation(operation).unwrap();
 		before = now;
 	}
 	let executor: Executor = sc_service::new_wasm_executor(&Default::default());
 	// Not asked for: the database has a genesis block.
-	let genesis =
-		GenesisBlockBuilder::new_with_storage(Default::default(), true, backend.clone(), executor.clone());
+	let genesis = GenesisBlockBuilder::new_with_storage(
+		Default::default(),
+		true,
+		backend.clone(),
+		executor.clone(),
+	);
 	sc_service::new_client(
 		backend,
 		executor.clone(),

@@ -136,7 +136,8 @@ impl Machine {
 	fn http(&self, rules: Rules) -> Http {
 		let names = self.names(Duration::from_secs(10));
 		let tls = client(public_roots()).unwrap();
-		let transport = Transport::new(names, tls, None, limits(), Metrics::default(), HashSet::new());
+		let transport =
+			Transport::new(names, tls, None, limits(), Metrics::default(), HashSet::new());
 		Http::new(Arc::new(transport.unwrap()), rules)
 	}
 }
@@ -173,7 +174,10 @@ fn a_name_is_looked_up_and_its_address_connected_to() {
 	let mut http = dns.machine().http(private());
 	let id = get(&mut http, &format!("http://Rpc_1.Example.test:{}/", server.port));
 	let said = String::from_utf8(body(&mut http, id).unwrap()).unwrap();
-	assert!(said.to_lowercase().contains(&format!("host: rpc_1.example.test:{}\r\n", server.port)), "{said}");
+	assert!(
+		said.to_lowercase().contains(&format!("host: rpc_1.example.test:{}\r\n", server.port)),
+		"{said}"
+	);
 	assert_eq!(dns.times("rpc_1.example.test.", A), 1);
 	assert_eq!(dns.times("rpc_1.example.test.", AAAA), 0);
 }
@@ -188,10 +192,12 @@ fn an_answer_that_points_at_this_machine_is_refused() {
 		_ => Say::None,
 	});
 	let machine = dns.machine();
-	let refused =
-		|host: &str| failure(&machine, Rules::default(), &format!("http://{host}:{}/", victim.port));
-	let forbidden =
-		|address: &str, reason| Failure::Forbidden(address.parse().unwrap(), Refusal::Special(reason));
+	let refused = |host: &str| {
+		failure(&machine, Rules::default(), &format!("http://{host}:{}/", victim.port))
+	};
+	let forbidden = |address: &str, reason| {
+		Failure::Forbidden(address.parse().unwrap(), Refusal::Special(reason))
+	};
 	assert_eq!(refused("v4.test"), forbidden("127.0.0.1", Reason::Loopback));
 	// One among good ones, even if it is not among those that would be tried.
 	assert_eq!(refused("last.test"), forbidden("10.0.0.1", Reason::Private));
@@ -252,7 +258,8 @@ fn names_that_get_no_answer_are_down_in_time_and_hold_up_nobody() {
 	// As the node does when it starts: each lookup takes two sockets.
 	fdlimit::raise_fd_limit().unwrap();
 	// More than a pool of blocking threads has.
-	let dead: Vec<_> = (0..600).map(|n| get(&mut http, &format!("http://dead-{n}.test/"))).collect();
+	let dead: Vec<_> =
+		(0..600).map(|n| get(&mut http, &format!("http://dead-{n}.test/"))).collect();
 	let began = Instant::now();
 	let id = get(&mut http, &format!("http://good.test:{}/", server.port));
 	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
@@ -272,8 +279,14 @@ fn a_name_that_is_not_there_fails_at_once() {
 	});
 	let machine = dns.machine();
 	let began = Instant::now();
-	for host in ["none.test", "empty.test", "none.test.", "no-such-host.invalid", "a..test", "-.test"] {
-		assert_eq!(failure(&machine, private(), &format!("http://{host}/")), Failure::Dns, "{host}");
+	for host in
+		["none.test", "empty.test", "none.test.", "no-such-host.invalid", "a..test", "-.test"]
+	{
+		assert_eq!(
+			failure(&machine, private(), &format!("http://{host}/")),
+			Failure::Dns,
+			"{host}"
+		);
 	}
 	assert!(began.elapsed() < limits().lookup, "{:?}", began.elapsed());
 }
@@ -293,8 +306,10 @@ fn the_search_list_is_left_out() {
 fn a_name_of_the_hosts_file_is_not_asked_for() {
 	let dns = NameServer::new(|_| Say::Nothing);
 	let machine = dns.machine();
-	machine
-		.write("hosts", "# ours\n127.0.0.1 anchor.test other.test\n10.1.2.3\tother.test\n::1 other.test\n");
+	machine.write(
+		"hosts",
+		"# ours\n127.0.0.1 anchor.test other.test\n10.1.2.3\tother.test\n::1 other.test\n",
+	);
 	let names = machine.names(Duration::from_secs(10));
 	let addresses = |host: &str| runtime().block_on(names.addresses(host));
 	let expected = |of: &[&str]| of.iter().map(|a| a.parse().unwrap()).collect::<Vec<Ipv4Addr>>();
@@ -352,7 +367,8 @@ fn a_second_name_server_answers_for_a_dead_one() {
 	// Swallows what it is asked, at the same port.
 	let _dead = UdpSocket::bind(SocketAddr::new("127.0.0.2".parse().unwrap(), dns.port)).unwrap();
 	let names = machine.names(Duration::from_secs(10));
-	let found = runtime()
-		.block_on(async { tokio::time::timeout(Duration::from_secs(1), names.addresses("a.test")).await });
+	let found = runtime().block_on(async {
+		tokio::time::timeout(Duration::from_secs(1), names.addresses("a.test")).await
+	});
 	assert_eq!(found.unwrap(), ["9.9.9.9".parse::<Ipv4Addr>().unwrap()]);
 }

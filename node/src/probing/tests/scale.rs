@@ -46,7 +46,8 @@ fn certificate() -> (RootCertStore, ServerConfig) {
 	let leaf = CertificateParams::new(vec!["*.scale.test".into()]).unwrap();
 	let mut roots = RootCertStore::empty();
 	roots.add(root.self_signed(&key).unwrap().der().clone()).unwrap();
-	let leaf: CertificateDer<'static> = leaf.signed_by(&key, &Issuer::new(root, &key)).unwrap().der().clone();
+	let leaf: CertificateDer<'static> =
+		leaf.signed_by(&key, &Issuer::new(root, &key)).unwrap().der().clone();
 	let server = ServerConfig::builder_with_provider(Arc::new(default_provider()))
 		.with_safe_default_protocol_versions()
 		.unwrap()
@@ -87,12 +88,15 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 					let _ = stream.read(&mut [0; 2_048]).await;
 					match serve {
 						None | Some(Harm::Silence) => {
-							let _ =
-								stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await;
+							let _ = stream
+								.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
+								.await;
 							let _ = stream.shutdown().await;
 						},
 						Some(Harm::Trickle) => {
-							let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n").await;
+							let _ = stream
+								.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n")
+								.await;
 							while stream.write_all(b"x").await.is_ok() {
 								let _ = stream.flush().await;
 								tokio::time::sleep(Duration::from_secs(1)).await;
@@ -134,7 +138,10 @@ fn status_kib(field: &str) -> u64 {
 }
 
 /// Findings by kind, of the honest and of the others.
-fn tally(findings: &[Finding], hostile: impl Fn(usize) -> bool) -> [BTreeMap<&'static str, usize>; 2] {
+fn tally(
+	findings: &[Finding],
+	hostile: impl Fn(usize) -> bool,
+) -> [BTreeMap<&'static str, usize>; 2] {
 	let mut sums = [BTreeMap::new(), BTreeMap::new()];
 	for (n, finding) in findings.iter().enumerate() {
 		let name = match finding {
@@ -248,10 +255,20 @@ impl Externalities for Worker {
 	fn random_seed(&mut self) -> [u8; 32] {
 		[7; 32]
 	}
-	fn http_request_start(&mut self, method: &str, uri: &str, _: &[u8]) -> Result<HttpRequestId, ()> {
+	fn http_request_start(
+		&mut self,
+		method: &str,
+		uri: &str,
+		_: &[u8],
+	) -> Result<HttpRequestId, ()> {
 		self.0.start(method, uri)
 	}
-	fn http_request_add_header(&mut self, id: HttpRequestId, name: &str, value: &str) -> Result<(), ()> {
+	fn http_request_add_header(
+		&mut self,
+		id: HttpRequestId,
+		name: &str,
+		value: &str,
+	) -> Result<(), ()> {
 		self.0.add_header(id, name, value)
 	}
 	fn http_request_write_body(

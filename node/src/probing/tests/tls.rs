@@ -4,7 +4,8 @@ use super::*;
 use crate::probing::tls::client_with;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{
-	ClientConfig, DigitallySignedStruct, Error, HandshakeKind, RootCertStore, ServerConfig, SignatureScheme,
+	ClientConfig, DigitallySignedStruct, Error, HandshakeKind, RootCertStore, ServerConfig,
+	SignatureScheme,
 	client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
 	crypto::ring::default_provider,
 	pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime},
@@ -49,11 +50,19 @@ impl Keys {
 
 	/// A server's certificate and `intermediates` ones up to the root.
 	fn chain(&self, intermediates: usize) -> Vec<CertificateDer<'static>> {
-		let above = (1..=intermediates).rev().map(|n| self.sign(&n.to_string(), true, &(n - 1).to_string()));
-		[self.sign("localhost", false, &intermediates.to_string())].into_iter().chain(above).collect()
+		let above = (1..=intermediates)
+			.rev()
+			.map(|n| self.sign(&n.to_string(), true, &(n - 1).to_string()));
+		[self.sign("localhost", false, &intermediates.to_string())]
+			.into_iter()
+			.chain(above)
+			.collect()
 	}
 
-	fn server(&self, chain: Vec<CertificateDer<'static>>) -> (Server, mpsc::Receiver<Option<HandshakeKind>>) {
+	fn server(
+		&self,
+		chain: Vec<CertificateDer<'static>>,
+	) -> (Server, mpsc::Receiver<Option<HandshakeKind>>) {
 		let key = PrivateKeyDer::try_from(self.0.serialize_der()).unwrap();
 		let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
 			.with_safe_default_protocol_versions()
@@ -142,8 +151,8 @@ fn every_visit_sees_the_certificate() {
 /// millions of paths.
 fn maze(keys: &Keys) -> Vec<CertificateDer<'static>> {
 	let layers = (1..=6).flat_map(|layer| (0..24).map(move |_| layer));
-	let above =
-		layers.map(|layer| keys.sign(&format!("layer {layer}"), true, &format!("layer {}", layer + 1)));
+	let above = layers
+		.map(|layer| keys.sign(&format!("layer {layer}"), true, &format!("layer {}", layer + 1)));
 	[keys.sign("localhost", false, "layer 1")].into_iter().chain(above).collect()
 }
 
@@ -157,7 +166,8 @@ fn certificates_that_make_a_maze_are_not_entered() {
 	let (good, _kinds) = keys.server(keys.chain(1));
 	let registry = Registry::new();
 	let metrics = Metrics::new(Some(&registry)).unwrap();
-	let limits = Limits { total: Duration::from_secs(10), handshake: Duration::from_secs(10), ..limits() };
+	let limits =
+		Limits { total: Duration::from_secs(10), handshake: Duration::from_secs(10), ..limits() };
 	let mut http = http_trusting(client(keys.roots()).unwrap(), limits, metrics);
 	let lost: Vec<_> = (0..32).map(|_| get(&mut http, &secure(&hostile))).collect();
 	let id = get(&mut http, &secure(&good));
@@ -255,7 +265,11 @@ fn a_handshake_has_a_time_of_its_own() {
 	});
 	let registry = Registry::new();
 	let metrics = Metrics::new(Some(&registry)).unwrap();
-	let limits = Limits { total: Duration::from_secs(60), handshake: Duration::from_millis(300), ..limits() };
+	let limits = Limits {
+		total: Duration::from_secs(60),
+		handshake: Duration::from_millis(300),
+		..limits()
+	};
 	let mut http = Http::new(counted(limits, metrics), Rules { private: true, ..Rules::default() });
 	assert_eq!(status(&mut http, &secure(&silent)), HttpRequestStatus::IoError);
 	assert_eq!(failures(&registry, "tls"), 1.0);

@@ -61,7 +61,8 @@ fn parse<T>(
 	text: Option<String>,
 	parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, String> {
-	text.map(|text| parse(&text).ok_or_else(|| format!("{field}: cannot read {text:?}"))).transpose()
+	text.map(|text| parse(&text).ok_or_else(|| format!("{field}: cannot read {text:?}")))
+		.transpose()
 }
 
 fn parse_region(text: &str) -> Option<Region> {

@@ -96,7 +96,8 @@ impl From<api::ReplicaInfo> for ReplicaView {
 
 impl From<api::OrderInfo<AccountId>> for OrderView {
 	fn from(info: api::OrderInfo<AccountId>) -> Self {
-		let port = |(container, udp)| PortView { container, protocol: if udp { "udp" } else { "tcp" } };
+		let port =
+			|(container, udp)| PortView { container, protocol: if udp { "udp" } else { "tcp" } };
 		Self {
 			id: info.id,
 			tenant: info.tenant,

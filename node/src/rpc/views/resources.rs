@@ -26,7 +26,14 @@ pub struct ResourcesView {
 impl From<Resources> for ResourcesView {
 	fn from(r: Resources) -> Self {
 		let Resources { cpu_milli, memory_mib, storage_gib, bandwidth_mbit, gpus, gpu_class } = r;
-		Self { cpu_milli, memory_mib, storage_gib, bandwidth_mbit, gpus, gpu_class: text(&gpu_class) }
+		Self {
+			cpu_milli,
+			memory_mib,
+			storage_gib,
+			bandwidth_mbit,
+			gpus,
+			gpu_class: text(&gpu_class),
+		}
 	}
 }
 
@@ -34,7 +41,8 @@ impl TryFrom<ResourcesView> for Resources {
 	type Error = String;
 
 	fn try_from(view: ResourcesView) -> Result<Self, String> {
-		let ResourcesView { cpu_milli, memory_mib, storage_gib, bandwidth_mbit, gpus, gpu_class } = view;
+		let ResourcesView { cpu_milli, memory_mib, storage_gib, bandwidth_mbit, gpus, gpu_class } =
+			view;
 		let gpu_class = gpu_class
 			.into_bytes()
 			.try_into()

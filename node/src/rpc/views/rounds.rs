@@ -122,8 +122,15 @@ impl From<WindowSummary> for WindowView {
 
 impl From<api::RoundInfo> for RoundView {
 	fn from(info: api::RoundInfo) -> Self {
-		let api::RoundInfo { block, round, window, round_blocks, window_rounds, slot_ms, judged_round } =
-			info;
+		let api::RoundInfo {
+			block,
+			round,
+			window,
+			round_blocks,
+			window_rounds,
+			slot_ms,
+			judged_round,
+		} = info;
 		Self { block, round, window, round_blocks, window_rounds, slot_ms, judged_round }
 	}
 }

@@ -155,8 +155,15 @@ impl From<ServiceStatus> for StatusView {
 
 impl From<api::ServiceSummary<AccountId>> for ServiceView {
 	fn from(summary: api::ServiceSummary<AccountId>) -> Self {
-		let api::ServiceSummary { id, service, units, score, open, last_verdict, capacity: resources } =
-			summary;
+		let api::ServiceSummary {
+			id,
+			service,
+			units,
+			score,
+			open,
+			last_verdict,
+			capacity: resources,
+		} = summary;
 		let Service {
 			operator,
 			kind,

@@ -56,18 +56,27 @@ views! {
 /// Name, id, part and rule of a line.
 fn explain(kind: StatementKind) -> (&'static str, Option<u32>, Option<u32>, &'static str) {
 	match kind {
-		StatementKind::Bond => {
-			("bond", None, None, "stands behind services and bids; what nothing reserves can be unbonded")
-		},
-		StatementKind::Unbonding => {
-			("unbonding", None, None, "slashable until it is withdrawn with operators.withdraw_unbonded")
-		},
+		StatementKind::Bond => (
+			"bond",
+			None,
+			None,
+			"stands behind services and bids; what nothing reserves can be unbonded",
+		),
+		StatementKind::Unbonding => (
+			"unbonding",
+			None,
+			None,
+			"slashable until it is withdrawn with operators.withdraw_unbonded",
+		),
 		StatementKind::Listing { service } => {
 			("listing", Some(service), None, "deposit, back when the service is removed")
 		},
-		StatementKind::Agreement { agreement } => {
-			("agreement", Some(agreement), None, "paid by the meter, the rest back when the end is judged")
-		},
+		StatementKind::Agreement { agreement } => (
+			"agreement",
+			Some(agreement),
+			None,
+			"paid by the meter, the rest back when the end is judged",
+		),
 		StatementKind::Replica { order, index } => (
 			"replica",
 			Some(order),

@@ -2,7 +2,8 @@
 
 use super::*;
 use surety_primitives::{
-	Meter, MeterReading, Metered, Network, NetworkId, Occupancy, Probed, credit, endpoint, lease_of_service,
+	Meter, MeterReading, Metered, Network, NetworkId, Occupancy, Probed, credit, endpoint,
+	lease_of_service,
 };
 
 /// The pallets around this one.
@@ -74,7 +75,8 @@ impl World {
 		let exposed: Balance = Exposures::get()
 			.iter()
 			.filter(|(id, _)| {
-				Self::service(**id).is_some_and(|service| service.operator == who && service.asset == asset)
+				Self::service(**id)
+					.is_some_and(|service| service.operator == who && service.asset == asset)
 			})
 			.map(|(_, amount)| amount)
 			.sum();
@@ -164,7 +166,8 @@ impl World {
 			let heated = Heated::get().get(&service).copied();
 			let Some(opened) = heated.filter(|opened| *opened < round) else { continue };
 			let ended = MeterEnds::get().get(&service).is_some_and(|end| end.0 < round);
-			let bad = |round: &RoundIndex| *round > opened && Outages::get().contains(&(service, *round));
+			let bad =
+				|round: &RoundIndex| *round > opened && Outages::get().contains(&(service, *round));
 			if !ended && bad(&round) && (round - 3..=round).filter(bad).count() == 3 {
 				ComputeOrders::unhealthy(lease, round);
 			}
@@ -182,7 +185,8 @@ impl LeaseAgreements<AccountId> for World {
 		ensure!(!Self::is_full(), DispatchError::Other("rounds full"));
 		let service = service_of_lease(lease);
 		let info = Self::service(service).expect("listed before");
-		let exposure = credit::exposure::<TestClock>(info.price, info.terms.cover, penalty_share).unwrap();
+		let exposure =
+			credit::exposure::<TestClock>(info.price, info.terms.cover, penalty_share).unwrap();
 		ensure!(
 			exposure <= Self::free_bond(info.operator, info.asset),
 			DispatchError::Other("bond too small")
@@ -217,7 +221,12 @@ impl World {
 
 impl ReputationSink<AccountId> for World {
 	fn window(_: &AccountId, _: ServiceId, _: &surety_primitives::WindowSummary) {}
-	fn breach(_: &AccountId, _: ServiceId, _: surety_primitives::BreachKind, _: surety_primitives::Severity) {
+	fn breach(
+		_: &AccountId,
+		_: ServiceId,
+		_: surety_primitives::BreachKind,
+		_: surety_primitives::Severity,
+	) {
 	}
 	fn forget_service(_: ServiceId) {}
 	fn engagement(_: AgreementId, _: &AccountId, _: &AccountId, _: AssetId, _: Balance) {}

@@ -80,7 +80,10 @@ fn giving_back_the_bids_of_an_order_that_is_over_is_charged_as_such() {
 		let next = now() + 1;
 		System::set_block_number(next);
 		let walk = <() as WeightInfo>::agenda(1) * 3;
-		assert_eq!(ComputeOrders::on_initialize(next), walk + <() as WeightInfo>::remove_order(0, 3));
+		assert_eq!(
+			ComputeOrders::on_initialize(next),
+			walk + <() as WeightInfo>::remove_order(0, 3)
+		);
 		assert_eq!(Bids::<Test>::iter().count(), 0);
 	});
 }

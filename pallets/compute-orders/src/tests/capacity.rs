@@ -8,7 +8,8 @@ use surety_primitives::{Capacity as _, ServiceKind};
 fn an_operator_says_what_its_service_has_and_may_say_otherwise() {
 	ExtBuilder::build_and_execute(|| {
 		System::reset_events();
-		let total = Resources { cpu_milli: 4_000, gpus: 2, gpu_class: class("h100"), ..Default::default() };
+		let total =
+			Resources { cpu_milli: 4_000, gpus: 2, gpu_class: class("h100"), ..Default::default() };
 		assert_ok!(declare(1, 1, total.clone()));
 		assert_eq!(ComputeOrders::capacity(1).unwrap().total, total);
 		assert_eq!(ComputeOrders::capacity(1).unwrap().free(), total);
@@ -125,7 +126,9 @@ fn the_class_of_gpus_in_use_stays() {
 fn a_service_in_use_is_not_forgotten() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
-		assert!(ComputeOrders::in_use(1) && !ComputeOrders::in_use(2) && !ComputeOrders::in_use(99));
+		assert!(
+			ComputeOrders::in_use(1) && !ComputeOrders::in_use(2) && !ComputeOrders::in_use(99)
+		);
 		assert_noop!(ComputeOrders::forget(1), Error::<Test>::CapacityInUse);
 		assert_ok!(cancel(TENANT, order));
 		run(1);

@@ -13,7 +13,8 @@ fn a_tenant_closes_with_the_round_and_pays_what_is_left_of_the_prepaid_sum() {
 		System::reset_events();
 		assert_ok!(close(TENANT, id, false));
 		let code = 1_001;
-		let ending = Event::LeaseEnding { lease: id, round: 31, reason: CloseReason::TenantClosed, code };
+		let ending =
+			Event::LeaseEnding { lease: id, round: 31, reason: CloseReason::TenantClosed, code };
 		assert_eq!(events(), vec![ending]);
 		assert_noop!(close(TENANT, id, false), Error::<Test>::AlreadyEnding);
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
@@ -51,7 +52,8 @@ fn an_operator_gives_notice_and_the_next_bid_takes_over() {
 		assert_ok!(close(1, id, false));
 		// A window of 12 rounds after round 28.
 		let code = 2_001;
-		let ending = Event::LeaseEnding { lease: id, round: 40, reason: CloseReason::OperatorClosed, code };
+		let ending =
+			Event::LeaseEnding { lease: id, round: 40, reason: CloseReason::OperatorClosed, code };
 		assert_eq!(events(), vec![ending]);
 		assert_noop!(close(1, id, false), Error::<Test>::AlreadyEnding);
 		assert_eq!(self::ending(id), Some((40, CloseReason::OperatorClosed, true)));
@@ -106,7 +108,10 @@ fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
 		assert_noop!(extend(TENANT, order, 0, 100), EscrowError::Ending);
 		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
-		assert_eq!((lease(id).paid, lease(id).forfeited, replica(order, 0).paid), (7_500, 0, 7_500));
+		assert_eq!(
+			(lease(id).paid, lease(id).forfeited, replica(order, 0).paid),
+			(7_500, 0, 7_500)
+		);
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 	});
 }
@@ -133,7 +138,10 @@ fn in_the_last_round_there_is_nothing_to_leave() {
 		assert_noop!(close(1, id, true), Error::<Test>::AlreadyEnding);
 		run_to(300);
 		// It left in round 57, for the price of that.
-		assert_eq!((lease_closed(id), lease(id).forfeited), (Some(CloseReason::OperatorClosed), 300));
+		assert_eq!(
+			(lease_closed(id), lease(id).forfeited),
+			(Some(CloseReason::OperatorClosed), 300)
+		);
 		assert_ne!(closed(order, 0), None);
 	});
 	ExtBuilder::with_each_asset(|asset| {

@@ -19,7 +19,10 @@ fn an_order_holds_a_deposit_per_replica_and_one_for_its_storage() {
 		assert_eq!(total(asset, TENANT), before);
 		let order = order(id);
 		// 148 blocks are 30 rounds of 5.
-		assert_eq!((order.duration, order.replicas.len(), order.wake), (150, 3, Some((Lane::Matches, 140))));
+		assert_eq!(
+			(order.duration, order.replicas.len(), order.wake),
+			(150, 3, Some((Lane::Matches, 140)))
+		);
 		let placed = Event::OrderPlaced {
 			order: id,
 			tenant: TENANT,
@@ -45,10 +48,16 @@ fn what_an_order_asks_for_must_make_sense() {
 		refused(|new| new.resources.gpu_class = class("h100"), Error::BadGpuClass);
 		refused(|new| new.image = Default::default(), Error::BadImage);
 		refused(|new| new.image = b"a b".to_vec().try_into().unwrap(), Error::BadImage);
-		refused(|new| new.image = "\u{e4}".as_bytes().to_vec().try_into().unwrap(), Error::BadImage);
+		refused(
+			|new| new.image = "\u{e4}".as_bytes().to_vec().try_into().unwrap(),
+			Error::BadImage,
+		);
 		let port = |container| Port { container, protocol: PortProtocol::Tcp };
 		refused(|new| new.ports = vec![port(0)].try_into().unwrap(), Error::BadPorts);
-		refused(|new| new.ports = vec![port(1), port(2), port(1)].try_into().unwrap(), Error::BadPorts);
+		refused(
+			|new| new.ports = vec![port(1), port(2), port(1)].try_into().unwrap(),
+			Error::BadPorts,
+		);
 		let de = Region::new(*b"DE").unwrap();
 		refused(|new| new.regions = vec![de, de].try_into().unwrap(), Error::BadRegions);
 		let odd = Region::decode(&mut &b"d1"[..]).unwrap();
@@ -80,7 +89,10 @@ fn own_terms_must_make_sense() {
 		refused(|new| new.terms = with(&|t| t.cover = Default::default()), Error::TermsZeroCover);
 		let share = |percent| WindowShare::from_rational(percent, 100);
 		refused(|new| new.terms = with(&|t| t.credit[0] = share(21)), Error::TermsCreditsFall);
-		refused(|new| new.terms = with(&|t| t.credit[3] = share(201)), Error::TermsCreditAboveCover);
+		refused(
+			|new| new.terms = with(&|t| t.credit[3] = share(201)),
+			Error::TermsCreditAboveCover,
+		);
 		MaxCredit::set(&share(99));
 		refused(|new| new.terms = with(&|_| {}), Error::TermsCreditAboveMost);
 		MaxCredit::set(&share(100));

@@ -174,8 +174,10 @@ fn apply(step: Step) {
 			let id = NextOrder::<Test>::get();
 			let _ = try_place(TENANTS[who], new);
 			// Some bid at once, so that not every order is in vain.
-			for (n, who) in OPERATORS.into_iter().enumerate().filter(|(n, _)| bidders >> n & 1 == 1) {
-				let _ = bid(who, id, service_of(who, ASSETS[asset]), 30 + 10 * n as Balance, quantity);
+			for (n, who) in OPERATORS.into_iter().enumerate().filter(|(n, _)| bidders >> n & 1 == 1)
+			{
+				let _ =
+					bid(who, id, service_of(who, ASSETS[asset]), 30 + 10 * n as Balance, quantity);
 			}
 		},
 		Step::Bid { nth, who, price, replicas } => with_order(nth, &|id, order| {
@@ -194,7 +196,8 @@ fn apply(step: Step) {
 			let _ = accept(order.tenant, id, service_of(OPERATORS[who], order.asset));
 		}),
 		Step::Ready { nth } => {
-			if let Some((id, lease)) = a_lease_that(nth, |state| matches!(state, LeaseState::Starting { .. }))
+			if let Some((id, lease)) =
+				a_lease_that(nth, |state| matches!(state, LeaseState::Starting { .. }))
 			{
 				let _ = try_ready(lease.operator, id, health_of(lease.service));
 			}

@@ -150,7 +150,10 @@ fn an_extension_needs_the_bond_of_the_operator() {
 		// All of the bond is taken by another bid: the windows' prices that it covers and 10 % on
 		// top, and the penalty.
 		let left = BOND - exposure(50) - 100;
-		let cover = surety_primitives::WindowShare::from_rational((left - penalty(50) - 10) * 10, 11 * 3_000);
+		let cover = surety_primitives::WindowShare::from_rational(
+			(left - penalty(50) - 10) * 10,
+			11 * 3_000,
+		);
 		let other = place(NATIVE, |new| {
 			new.terms = Some(surety_primitives::TermsInput { cover, ..own_terms() });
 		});

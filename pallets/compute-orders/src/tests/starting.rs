@@ -94,7 +94,10 @@ fn a_lease_that_was_not_ready_in_time_is_over_for_whoever_comes_late() {
 		run_to(170);
 		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::LeaseOver);
 		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
-		assert_eq!(lease(id).state, LeaseState::Closed { round: 34, reason: CloseReason::NeverReady });
+		assert_eq!(
+			lease(id).state,
+			LeaseState::Closed { round: 34, reason: CloseReason::NeverReady }
+		);
 	});
 }
 
@@ -179,7 +182,9 @@ fn never_ready_with_rounds_full_until(asset: AssetId, round: RoundIndex) -> bool
 #[test]
 fn rounds_that_were_full_during_the_start_excuse_it() {
 	for round in [28, 30, 40] {
-		ExtBuilder::with_each_asset(|asset| assert!(!never_ready_with_rounds_full_until(asset, round)));
+		ExtBuilder::with_each_asset(|asset| {
+			assert!(!never_ready_with_rounds_full_until(asset, round))
+		});
 	}
 }
 

@@ -99,13 +99,19 @@ fn deposits_that_do_not_add_up() {
 
 #[test]
 fn entries_that_are_lost_or_doubled() {
-	broken("4: an entry is lost", |_| Agenda::<Test>::remove((Lane::Starting, 170), Entry::Lease(1)));
-	broken("4: an entry of nothing", |_| Agenda::<Test>::insert((Lane::Starting, 999), Entry::Lease(9), ()));
+	broken("4: an entry is lost", |_| {
+		Agenda::<Test>::remove((Lane::Starting, 170), Entry::Lease(1))
+	});
+	broken("4: an entry of nothing", |_| {
+		Agenda::<Test>::insert((Lane::Starting, 999), Entry::Lease(9), ())
+	});
 	broken("4: an entry that is never reached", |_| Cursor::<Test>::insert(Lane::Starting, 171));
 	broken("4: an order that is never looked at, or for nothing", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
 	});
-	broken("4: an order that is never looked at, or for nothing", |order| wake(order, Lane::Matches, 999));
+	broken("4: an order that is never looked at, or for nothing", |order| {
+		wake(order, Lane::Matches, 999)
+	});
 	broken("4: an order that is looked at too soon", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
 		wake(order, Lane::Matches, 998);
@@ -126,15 +132,21 @@ fn replicas_and_leases_that_disagree() {
 	broken("5: a replica that is over has funds", |order| {
 		replica(order, &|r| r.state = ReplicaState::Closed { reason: CloseReason::Expired, at: 1 });
 	});
-	broken("5: a replica at no lease", |order| replica(order, &|r| r.state = ReplicaState::Placed(9)));
+	broken("5: a replica at no lease", |order| {
+		replica(order, &|r| r.state = ReplicaState::Placed(9))
+	});
 	broken("5: a replica at a lease of another order", |order| {
 		change_order(order, |o| o.leases.retain(|lease| *lease != 0));
 	});
-	broken("5: a replica at a lease that is not its last", |order| replica(order, &|r| r.lease = None));
+	broken("5: a replica at a lease that is not its last", |order| {
+		replica(order, &|r| r.lease = None)
+	});
 	broken("5: a replica at another's lease", |order| {
 		replica(order, &|r| (r.state, r.lease) = (ReplicaState::Placed(1), Some(1)));
 	});
-	broken("5: placed at who failed it", |order| replica(order, &|r| r.failed.try_push(1).unwrap()));
+	broken("5: placed at who failed it", |order| {
+		replica(order, &|r| r.failed.try_push(1).unwrap())
+	});
 	broken("5: a lease without a stream", |order| {
 		pallet_surety_escrow::Accounts::<Test>::remove(mock::replica(order, 0).escrow);
 	});
@@ -142,7 +154,9 @@ fn replicas_and_leases_that_disagree() {
 	broken("5: a replica and its stream disagree", |order| {
 		replica(order, &|r| r.term.as_mut().unwrap().last += 1);
 	});
-	broken("5: a lease without a failover price", |order| replica(order, &|r| r.failover_price = None));
+	broken("5: a lease without a failover price", |order| {
+		replica(order, &|r| r.failover_price = None)
+	});
 	broken("5: a lease is lost", |order| {
 		change_order(order, |o| {
 			o.leases.try_push(7).unwrap();
@@ -185,7 +199,9 @@ fn an_index_that_lacks_or_invents_leases() {
 #[test]
 fn orders_that_do_not_know_their_bids_or_that_they_are_over() {
 	broken("7: bids are miscounted", |order| change_order(order, |o| o.bids += 1));
-	broken("7: over, and not known since when", |order| change_order(order, |o| o.closed_at = Some(1)));
+	broken("7: over, and not known since when", |order| {
+		change_order(order, |o| o.closed_at = Some(1))
+	});
 	broken("7: a bid with nothing left", |order| {
 		Bids::<Test>::mutate(order, 1, |bid| bid.as_mut().unwrap().left = 0);
 	});

@@ -3,8 +3,8 @@
 use crate::{Agenda, Cursor, Lane, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, NewStream, RoundIndex, Started, StreamEnd,
-	agenda::MAX_BLOCKS_WALKED,
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, NewStream, RoundIndex, Started,
+	StreamEnd, agenda::MAX_BLOCKS_WALKED,
 };
 
 /// Ids of which one in so many comes to the same block of the spread.
@@ -157,7 +157,9 @@ fn what_a_meter_has_forgotten_favours_the_payer() {
 	let up = |round: RoundIndex| !round.is_multiple_of(5);
 	let (expired, unhealthy) = (CloseReason::Expired, CloseReason::Unhealthy);
 	// Its base and its end are forgotten, or only its base.
-	for (last, reason) in [(40, expired), (60, expired), (80, expired), (50, unhealthy), (85, unhealthy)] {
+	for (last, reason) in
+		[(40, expired), (60, expired), (80, expired), (50, unhealthy), (85, unhealthy)]
+	{
 		with_each_asset(|asset| {
 			run_with(105, up);
 			let id = open_replica(asset, 2_000);
@@ -306,9 +308,10 @@ fn reads_are_spread_over_some_rounds() {
 		for id in ids {
 			assert_eq!(Escrow::stream(id), None, "funds for 50 rounds");
 		}
-		assert!(
-			told().contains(&Told::Ended(owner(), stream_end(CloseReason::FundsExhausted, 55, 1_000, 0)))
-		);
+		assert!(told().contains(&Told::Ended(
+			owner(),
+			stream_end(CloseReason::FundsExhausted, 55, 1_000, 0)
+		)));
 	});
 }
 
@@ -325,7 +328,11 @@ fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
 		for id in [ended, frozen, asked] {
 			assert_eq!(stream(id).wake, Some((Lane::Looks, 80 + last)));
 		}
-		assert_eq!(stream(short).wake, Some((Lane::Looks, 90)), "its funds may last for three rounds only");
+		assert_eq!(
+			stream(short).wake,
+			Some((Lane::Looks, 90)),
+			"its funds may last for three rounds only"
+		);
 		assert_ok!(Escrow::end(ended, 6, CloseReason::OperatorClosed));
 		assert_eq!(stream(ended).wake, Some((Lane::Urgent, 80)));
 		run_to(70);
@@ -394,10 +401,9 @@ fn ends_beyond_the_bound_wait_for_the_next_blocks_and_end_with_the_same_round() 
 		for lane in [Lane::Looks, Lane::Urgent] {
 			assert_eq!(Cursor::<Test>::get(lane), Some(513), "the backlog is caught up with");
 		}
-		assert!(
-			ids.iter()
-				.all(|id| Escrow::stream(*id).unwrap().ending == Some((50, CloseReason::FundsExhausted)))
-		);
+		assert!(ids.iter().all(
+			|id| Escrow::stream(*id).unwrap().ending == Some((50, CloseReason::FundsExhausted))
+		));
 		run_to(532);
 		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
 		assert_eq!(gained(asset, TENANT), -8_000);
@@ -422,7 +428,10 @@ fn every_entry_is_charged_by_what_it_does() {
 		assert_eq!(weight_of(11), walk, "nothing to do");
 		run_to_round(5);
 		let ids = flood(asset, 4, 0);
-		assert_eq!((weight_of(80), weight_of(81), weight_of(82)), (walk + look * 3, rest + look, walk));
+		assert_eq!(
+			(weight_of(80), weight_of(81), weight_of(82)),
+			(walk + look * 3, rest + look, walk)
+		);
 
 		// Funds end: decided and told.
 		let told = look + OnEndWeight::get();
@@ -451,9 +460,10 @@ fn work_and_weight_of_a_block_are_bounded() {
 		for id in &ends {
 			assert_ok!(Escrow::end(*id, 6, CloseReason::TenantClosed));
 		}
-		let end = <() as WeightInfo>::wake().max(<() as WeightInfo>::wake_parking()) + OnEndWeight::get();
-		let most =
-			<() as WeightInfo>::agenda(MAX_BLOCKS_WALKED) * 2 + end * 3 + <() as WeightInfo>::wake_read() * 3;
+		let end =
+			<() as WeightInfo>::wake().max(<() as WeightInfo>::wake_parking()) + OnEndWeight::get();
+		let most = <() as WeightInfo>::agenda(MAX_BLOCKS_WALKED) * 2
+			+ end * 3 + <() as WeightInfo>::wake_read() * 3;
 		for block in 80..110 {
 			run_to(block - 1);
 			System::set_block_number(block);
@@ -491,12 +501,17 @@ fn a_walk_over_many_blocks_is_cut() {
 fn a_stream_has_one_entry_wherever_it_moves() {
 	with_each_asset(|asset| {
 		let id = open(asset);
-		let entries = || Agenda::<Test>::iter().map(|(block, id, ())| (block, id)).collect::<Vec<_>>();
+		let entries =
+			|| Agenda::<Test>::iter().map(|(block, id, ())| (block, id)).collect::<Vec<_>>();
 		assert_eq!(entries(), vec![((Lane::Looks, 510), id)]);
 		assert_ok!(Escrow::top_up(id, 20));
 		assert_eq!(entries(), vec![((Lane::Looks, 520), id)]);
 		assert_ok!(Escrow::freeze(id, 20));
-		assert_eq!(entries(), vec![], "opened and frozen in one round: nothing to read, nothing to end");
+		assert_eq!(
+			entries(),
+			vec![],
+			"opened and frozen in one round: nothing to read, nothing to end"
+		);
 		run_to_round(2);
 		assert_ok!(Escrow::thaw(id, 0));
 		assert_eq!(entries(), vec![((Lane::Looks, 50), id)], "when round 2 is judged");

@@ -21,7 +21,10 @@ fn what_the_payee_cannot_take_adds_up_until_it_can() {
 		assert_eq!(Escrow::stream(id).unwrap().due, 10);
 		run_to_round(5);
 		assert_eq!(settle(id), Ok(20));
-		assert_eq!((gained(asset, NOBODY), gained(asset, POT), gained(asset, TREASURY)), (10, 6, 4));
+		assert_eq!(
+			(gained(asset, NOBODY), gained(asset, POT), gained(asset, TREASURY)),
+			(10, 6, 4)
+		);
 	});
 }
 
@@ -41,7 +44,10 @@ fn the_refund_does_not_wait_for_the_payee() {
 		assert_eq!(account(id).held, 10);
 		spend(asset, OTHER, NOBODY, MINIMUM);
 		assert_eq!(settle(id), Ok(10));
-		assert_eq!((gained(asset, NOBODY), gained(asset, POT), gained(asset, TREASURY)), (15, 3, 2));
+		assert_eq!(
+			(gained(asset, NOBODY), gained(asset, POT), gained(asset, TREASURY)),
+			(15, 3, 2)
+		);
 		assert!(!Accounts::<Test>::contains_key(id));
 		assert_eq!(on_hold(asset, TENANT), 0);
 	});
@@ -58,7 +64,10 @@ fn a_closed_account_takes_nothing_but_settlement() {
 		assert_noop!(Escrow::end(id, 9, CloseReason::TenantClosed), Error::<Test>::AlreadyClosed);
 		assert_noop!(Escrow::freeze(id, 1), Error::<Test>::AlreadyClosed);
 		assert_noop!(Escrow::thaw(id, 0), Error::<Test>::AlreadyClosed);
-		assert_noop!(Escrow::close_lump(id, 0, CloseReason::TenantClosed), Error::<Test>::AlreadyClosed);
+		assert_noop!(
+			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
+			Error::<Test>::AlreadyClosed
+		);
 		assert_eq!(Escrow::funded_until(id), None);
 	});
 }
@@ -88,7 +97,10 @@ fn a_fee_nobody_can_take_goes_to_the_payee_at_the_end() {
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
 		run_to(2);
 		assert!(!Accounts::<Test>::contains_key(id));
-		assert_eq!((gained(asset, OPERATOR), gained(asset, TREASURY), gained(asset, TENANT)), (196, 4, -200));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, TREASURY), gained(asset, TENANT)),
+			(196, 4, -200)
+		);
 	});
 }
 
@@ -122,7 +134,10 @@ fn a_blocked_payer_gets_its_refund_when_it_is_unblocked() {
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
 		run_to(2);
 		assert_eq!((gained(asset, OPERATOR), on_hold(asset, TENANT)), (196, 800));
-		assert_noop!(Escrow::force_close(RuntimeOrigin::root(), id, 0), Error::<Test>::Undeliverable);
+		assert_noop!(
+			Escrow::force_close(RuntimeOrigin::root(), id, 0),
+			Error::<Test>::Undeliverable
+		);
 		// The pot lives again, but what the payee got is not paid twice.
 		spend(asset, OTHER, POT, START);
 		block(TENANT, false);

@@ -27,7 +27,10 @@ fn funds_end_at_the_block_foreseen() {
 		assert_eq!(told(), vec![]);
 		run_to(510);
 		let reason = CloseReason::FundsExhausted;
-		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 50, reason, code: 1_002 }]);
+		assert_eq!(
+			events(),
+			vec![Event::EndDecided { escrow: id, round: 50, reason, code: 1_002 }]
+		);
 		assert_eq!(told(), vec![Told::Ending(owner(), 50, reason)]);
 		run_to(529);
 		assert_eq!(told(), vec![]);
@@ -83,7 +86,10 @@ fn an_end_is_billed_to_its_round_and_carried_out_when_that_is_judged() {
 		run_to(155);
 		let reason = CloseReason::OperatorClosed;
 		assert_ok!(Escrow::end(id, 27, reason));
-		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 27, reason, code: 2_001 }]);
+		assert_eq!(
+			events(),
+			vec![Event::EndDecided { escrow: id, round: 27, reason, code: 2_001 }]
+		);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((27, reason)));
 		assert_eq!(told(), vec![], "who ended it knows");
 		run_to(299);
@@ -93,7 +99,14 @@ fn an_end_is_billed_to_its_round_and_carried_out_when_that_is_judged() {
 		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
 		assert_eq!(
 			events().last(),
-			Some(&Event::Closed { escrow: id, round: 27, reason, code: 2_001, paid: 540, refunded: 460 })
+			Some(&Event::Closed {
+				escrow: id,
+				round: 27,
+				reason,
+				code: 2_001,
+				paid: 540,
+				refunded: 460
+			})
 		);
 	});
 }
@@ -124,10 +137,20 @@ fn an_end_that_the_tenant_did_not_bring_about_refunds_what_the_meter_did_not_ear
 			assert_eq!(told(), vec![end(reason, 5, 60, 940)]);
 			assert_eq!(
 				events().last(),
-				Some(&Event::Closed { escrow: id, round: 5, reason, code, paid: 60, refunded: 940 })
+				Some(&Event::Closed {
+					escrow: id,
+					round: 5,
+					reason,
+					code,
+					paid: 60,
+					refunded: 940
+				})
 			);
 			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-60, 0));
-			assert_eq!((gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)), (57, 3));
+			assert_eq!(
+				(gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)),
+				(57, 3)
+			);
 		});
 	}
 }
@@ -176,7 +199,10 @@ fn a_tenant_who_closes_early_still_pays_the_first_window() {
 		run_to_round(6);
 		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 3, 200, 800)]);
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-200, 0));
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
+			(190, 6, 4)
+		);
 	});
 }
 

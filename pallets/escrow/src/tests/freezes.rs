@@ -69,7 +69,10 @@ fn a_thaw_grants_the_payee_its_part_with_the_fee() {
 		assert_ok!(Escrow::freeze(id, 400));
 		assert_noop!(Escrow::thaw(id, 401), Error::<Test>::NotEnoughHeld);
 		assert_ok!(Escrow::thaw(id, 100));
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (95, 3, 2));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
+			(95, 3, 2)
+		);
 		// 900 are left for the meter.
 		assert_eq!(Escrow::funded_until(id), Some(460));
 		run_to_round(20);

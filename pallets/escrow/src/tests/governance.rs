@@ -15,7 +15,10 @@ fn governance_ends_a_stream_with_this_round() {
 		run_to(155);
 		assert_ok!(force_close(id, 0));
 		let reason = CloseReason::Governance;
-		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 15, reason, code: 3_001 }]);
+		assert_eq!(
+			events(),
+			vec![Event::EndDecided { escrow: id, round: 15, reason, code: 3_001 }]
+		);
 		assert_eq!(told(), vec![Told::Ending(owner(), 15, reason)]);
 		run_to_round(18);
 		let end = stream_end(reason, 15, 300, 700);

@@ -10,11 +10,20 @@ fn a_lump_is_shared_when_it_closes() {
 		let id = open_lump(asset, 500);
 		assert_eq!(
 			events(),
-			vec![Event::LumpOpened { escrow: id, payer: TENANT, payee: OPERATOR, asset, amount: 500 }]
+			vec![Event::LumpOpened {
+				escrow: id,
+				payer: TENANT,
+				payee: OPERATOR,
+				asset,
+				amount: 500
+			}]
 		);
 		assert_eq!(on_hold(asset, TENANT), 500);
 		assert_ok!(Escrow::close_lump(id, 200, CloseReason::OperatorClosed));
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
+			(190, 6, 4)
+		);
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-200, 0));
 		let reason = CloseReason::OperatorClosed;
 		assert_eq!(
@@ -42,10 +51,16 @@ fn a_frozen_lump_waits_for_the_thaw() {
 	with_each_asset(|asset| {
 		let id = open_lump(asset, 500);
 		assert_ok!(Escrow::freeze(id, 300));
-		assert_noop!(Escrow::close_lump(id, 0, CloseReason::TenantClosed), Error::<Test>::FrozenFunds);
+		assert_noop!(
+			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
+			Error::<Test>::FrozenFunds
+		);
 		assert_ok!(Escrow::thaw(id, 100));
 		assert_eq!(gained(asset, OPERATOR), 95);
-		assert_noop!(Escrow::close_lump(id, 401, CloseReason::TenantClosed), Error::<Test>::NotEnoughHeld);
+		assert_noop!(
+			Escrow::close_lump(id, 401, CloseReason::TenantClosed),
+			Error::<Test>::NotEnoughHeld
+		);
 		assert_ok!(Escrow::close_lump(id, 100, CloseReason::TenantClosed));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (190, -200));
 	});
@@ -66,7 +81,10 @@ fn bad_lumps_change_nothing() {
 	with_each_asset(|asset| {
 		let id = open_lump(asset, 500);
 		let reason = CloseReason::TenantClosed;
-		assert_noop!(Escrow::open_lump(owner(), TENANT, OPERATOR, asset, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(
+			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, 0),
+			Error::<Test>::ZeroAmount
+		);
 		assert_noop!(
 			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, START),
 			TokenError::FundsUnavailable
@@ -84,7 +102,10 @@ fn a_top_up_adds_to_a_lump() {
 		let id = open_lump(asset, 500);
 		assert_ok!(Escrow::top_up(id, 100));
 		assert_eq!(events().last(), Some(&Event::ToppedUp { escrow: id, amount: 100 }));
-		assert_eq!((on_hold(asset, TENANT), account(id).held, account(id).deposited), (600, 600, 600));
+		assert_eq!(
+			(on_hold(asset, TENANT), account(id).held, account(id).deposited),
+			(600, 600, 600)
+		);
 		assert_ok!(Escrow::freeze(id, 600));
 		assert_ok!(Escrow::top_up(id, 50));
 		assert_noop!(Escrow::top_up(id, 0), Error::<Test>::ZeroAmount);

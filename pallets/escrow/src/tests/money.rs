@@ -119,7 +119,9 @@ impl Model {
 	}
 	fn paid(&self, plan: &Plan, end: &StreamEnd) -> Balance {
 		let least = match end.reason {
-			CloseReason::TenantClosed => plan.prepaid.saturating_sub(self.price_of(plan, end.round, false)),
+			CloseReason::TenantClosed => {
+				plan.prepaid.saturating_sub(self.price_of(plan, end.round, false))
+			},
 			_ => 0,
 		};
 		self.price(plan, end.round).max(least).min(self.deposited - self.awarded) + self.awarded
@@ -139,8 +141,12 @@ impl Plan {
 		}
 	}
 	fn open(&self, asset: AssetId) -> EscrowId {
-		let terms =
-			NewStream { rate: self.rate, deposit: self.deposit, prepaid: self.prepaid, ..new_stream(asset) };
+		let terms = NewStream {
+			rate: self.rate,
+			deposit: self.deposit,
+			prepaid: self.prepaid,
+			..new_stream(asset)
+		};
 		Escrow::open_stream(terms).unwrap()
 	}
 }

@@ -2,7 +2,9 @@
 
 use crate::{Accounts, Agenda, Error, Event, NextId, State, Terms, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started};
+use surety_primitives::{
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started,
+};
 
 const UNHEALTHY: CloseReason = CloseReason::Unhealthy;
 
@@ -25,7 +27,10 @@ fn started(asset: AssetId) -> EscrowId {
 fn assert_untouched_lump(id: EscrowId, asset: AssetId, left: Balance) {
 	let account = account(id);
 	assert_eq!((account.owner, account.payer, account.payee), (replica(), TENANT, TENANT));
-	assert_eq!((account.deposited, account.held, account.frozen, account.refunded), (left, left, 0, 0));
+	assert_eq!(
+		(account.deposited, account.held, account.frozen, account.refunded),
+		(left, left, 0, 0)
+	);
 	assert!(account.is_untouched());
 	assert_eq!((account.asset, account.terms, account.state), (asset, Terms::Lump, State::Open));
 	assert!(Agenda::<Test>::iter().all(|(_, entry, ())| entry != id), "nothing to look at");
@@ -54,7 +59,10 @@ fn a_started_lump_is_billed_from_the_next_round_on() {
 		);
 		assert_eq!((on_hold(asset, TENANT), gained(asset, TENANT)), (1_000, 0));
 		let info = Escrow::stream(id).unwrap();
-		assert_eq!((info.held, info.paid, info.due, info.blocks_left, info.ending), (1_000, 0, 0, 500, None));
+		assert_eq!(
+			(info.held, info.paid, info.due, info.blocks_left, info.ending),
+			(1_000, 0, 0, 500, None)
+		);
 		assert_eq!(Escrow::funded_until(id), Some(560));
 		run_to_round(8);
 		assert_eq!(settle(id), Ok(0), "rounds up to 5 are judged");
@@ -81,8 +89,9 @@ fn a_started_lump_pays_for_as_long_as_its_funds_last() {
 fn bad_starts_change_nothing() {
 	with_each_asset(|asset| {
 		let id = open_replica(asset, 1_000);
-		let start =
-			|id, meter, rate, prepaid| Escrow::start(id, Started { meter, rate, prepaid, ..new_start() });
+		let start = |id, meter, rate, prepaid| {
+			Escrow::start(id, Started { meter, rate, prepaid, ..new_start() })
+		};
 		assert_noop!(start(99, METER, 2, 200), Error::<Test>::UnknownEscrow);
 		assert_noop!(start(id, METER, 0, 200), Error::<Test>::ZeroRate);
 		assert_noop!(start(id, METER, 1_001, 0), Error::<Test>::DepositBelowRate);
@@ -102,7 +111,10 @@ fn bad_starts_change_nothing() {
 fn all_of_a_lump_may_be_prepaid_or_for_one_block() {
 	with_each_asset(|asset| {
 		for (rate, prepaid) in [(2, 1_000), (1_000, 0), (1_000, 1_000)] {
-			assert_ok!(Escrow::start(open_replica(asset, 1_000), Started { rate, prepaid, ..new_start() }));
+			assert_ok!(Escrow::start(
+				open_replica(asset, 1_000),
+				Started { rate, prepaid, ..new_start() }
+			));
 		}
 	});
 }
@@ -156,7 +168,10 @@ fn parking_is_carried_out_when_its_round_is_judged() {
 		);
 		assert_untouched_lump(id, asset, 460);
 		assert_eq!((on_hold(asset, TENANT), gained(asset, TENANT)), (460, -540));
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)), (513, 27));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)),
+			(513, 27)
+		);
 		assert_eq!(Escrow::stream(id), None);
 	});
 }
@@ -200,13 +215,21 @@ fn the_fee_stays_the_one_that_the_lump_was_opened_with() {
 		run_to_round(10);
 		assert_ok!(Escrow::park(id, 10, UNHEALTHY));
 		run_to_round(13);
-		let end =
-			surety_primitives::StreamEnd { reason: UNHEALTHY, round: 10, paid: 200, fee: 10, refunded: 800 };
+		let end = surety_primitives::StreamEnd {
+			reason: UNHEALTHY,
+			round: 10,
+			paid: 200,
+			fee: 10,
+			refunded: 800,
+		};
 		assert_eq!(told(), vec![Told::Parked(replica(), end)]);
 		start(id);
 		run_to_round(26);
 		assert_eq!(settle(id), Ok(200), "rounds 14 to 23");
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (380, 12, 8));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
+			(380, 12, 8)
+		);
 	});
 }
 
@@ -391,7 +414,9 @@ fn an_end_closes_what_was_to_be_parked() {
 #[test]
 fn an_end_that_is_decided_is_not_undone_by_parking() {
 	let tenant = CloseReason::TenantClosed;
-	for (park, round, reason, paid) in [(9, 5, tenant, 200), (5, 5, tenant, 200), (4, 4, UNHEALTHY, 80)] {
+	for (park, round, reason, paid) in
+		[(9, 5, tenant, 200), (5, 5, tenant, 200), (4, 4, UNHEALTHY, 80)]
+	{
 		with_each_asset(|asset| {
 			let id = started(asset);
 			run_to_round(2);
@@ -499,7 +524,10 @@ fn what_cannot_be_delivered_at_parking_waits_in_an_account_of_its_own() {
 			]
 		);
 		assert_untouched_lump(id, asset, 990);
-		assert_eq!((account(claim).state, account(claim).payee), (State::Closed { due: 10 }, NOBODY));
+		assert_eq!(
+			(account(claim).state, account(claim).payee),
+			(State::Closed { due: 10 }, NOBODY)
+		);
 		assert_eq!((account(claim).deposited, account(claim).held), (10, 10));
 		assert_eq!((on_hold(asset, TENANT), gained(asset, TENANT)), (1_000, 0));
 
@@ -570,7 +598,10 @@ fn without_an_id_for_the_claim_a_stream_is_closed_instead() {
 	with_each_asset(|asset| {
 		PlatformFee::set(Perbill::from_percent(10));
 		let id = open_replica(asset, 1_000);
-		assert_ok!(Escrow::start(id, Started { payee: NOBODY, rate: 1, prepaid: 0, ..new_start() }));
+		assert_ok!(Escrow::start(
+			id,
+			Started { payee: NOBODY, rate: 1, prepaid: 0, ..new_start() }
+		));
 		assert_ok!(Escrow::park(id, 1, UNHEALTHY));
 		NextId::<Test>::put(u32::MAX);
 		run_to_round(4);

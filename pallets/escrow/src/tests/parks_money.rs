@@ -8,7 +8,8 @@ use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptes
 use proptest::{collection::vec, test_runner::Config as ProptestConfig};
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, Meter, RoundIndex, ServiceId, Started, StreamEnd,
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, Meter, RoundIndex, ServiceId, Started,
+	StreamEnd,
 };
 
 /// What may be done to a replica's account, be it a lump or a stream.
@@ -99,12 +100,8 @@ struct Plan {
 
 fn plan() -> impl Strategy<Value = Plan> {
 	let ops = vec((0u32..35, op()), 1..40);
-	(1u128..1_500, vec(any::<bool>(), 1..40), ops, reason()).prop_map(|(deposit, rounds, ops, reason)| Plan {
-		deposit,
-		rounds,
-		ops,
-		reason,
-	})
+	(1u128..1_500, vec(any::<bool>(), 1..40), ops, reason())
+		.prop_map(|(deposit, rounds, ops, reason)| Plan { deposit, rounds, ops, reason })
 }
 
 /// The stream that runs, counted round by round.
@@ -128,13 +125,15 @@ struct Lease {
 impl Lease {
 	fn paid(&self, plan: &Plan, end: &StreamEnd, deposited: Balance) -> Balance {
 		let paused = |round| self.pauses.iter().any(|(from, to)| (from + 1..=*to).contains(&round));
-		let last = end.round.min(TestMeter::ended(self.meter).map_or(end.round, |(round, _)| round));
+		let last =
+			end.round.min(TestMeter::ended(self.meter).map_or(end.round, |(round, _)| round));
 		let rounds = || (self.started + 1..=last).filter(|round| !paused(*round));
 		let price = |up| {
 			let rounds = rounds().filter(|round| plan.billable(*round) == up).count();
 			self.rate * Balance::from(L) * rounds as Balance
 		};
-		let left = !self.parks && end.reason == CloseReason::TenantClosed && end.round > self.trial_until;
+		let left =
+			!self.parks && end.reason == CloseReason::TenantClosed && end.round > self.trial_until;
 		let least = if left { self.prepaid.saturating_sub(price(false)) } else { 0 };
 		let price = price(true);
 		price.max(least).min(deposited - self.awarded) + self.awarded
@@ -180,7 +179,21 @@ impl World {
 		let (id, deposited) = (open_replica(asset, plan.deposit), plan.deposit);
 		let (lease, owed) = (None, BTreeMap::new());
 		let (put_in, frozen, fees, over, stalled) = (deposited, 0, 0, false, false);
-		Self { plan, asset, poke, id, free, put_in, deposited, frozen, lease, owed, fees, over, stalled }
+		Self {
+			plan,
+			asset,
+			poke,
+			id,
+			free,
+			put_in,
+			deposited,
+			frozen,
+			lease,
+			owed,
+			fees,
+			over,
+			stalled,
+		}
 	}
 
 	fn run(&mut self, blocks: u32) {
@@ -192,7 +205,11 @@ impl World {
 			}
 			let back = if self.over { self.deposited } else { 0 };
 			let free = free(self.asset, TENANT);
-			assert_eq!(free, self.free - self.put_in + back, "out of escrow before the end, or not after it");
+			assert_eq!(
+				free,
+				self.free - self.put_in + back,
+				"out of escrow before the end, or not after it"
+			);
 		}
 	}
 
@@ -229,11 +246,20 @@ impl World {
 		lease.parks &= !matches!(end.1, CloseReason::FundsExhausted | CloseReason::Expired);
 	}
 
-	fn start(&mut self, payee: AccountId, rate: Balance, prepaid: Balance, rounds: u32, trial: u32) {
+	fn start(
+		&mut self,
+		payee: AccountId,
+		rate: Balance,
+		prepaid: Balance,
+		rounds: u32,
+		trial: u32,
+	) {
 		let meter = METER + 1 + round();
 		TestMeter::start(meter, round());
 		let (last, trial_until) = (round() + rounds, round() + trial);
-		if Escrow::start(self.id, Started { payee, meter, rate, prepaid, last, trial_until }).is_ok() {
+		if Escrow::start(self.id, Started { payee, meter, rate, prepaid, last, trial_until })
+			.is_ok()
+		{
 			assert!(self.lease.is_none() && self.deposited >= rate.max(prepaid) && rounds > 0);
 			self.lease = Some(Lease {
 				payee,

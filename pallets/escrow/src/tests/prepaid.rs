@@ -2,13 +2,19 @@
 
 use crate::{Error, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started};
+use surety_primitives::{
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started,
+};
 
 const TENANT_CLOSED: CloseReason = CloseReason::TenantClosed;
 
 /// Open a stream of 20 a round with 200 prepaid, close it with round `end` as its tenant, and
 /// return what is paid.
-fn paid_by_tenant(id: EscrowId, end: RoundIndex, up: impl Fn(RoundIndex) -> bool + Copy) -> Balance {
+fn paid_by_tenant(
+	id: EscrowId,
+	end: RoundIndex,
+	up: impl Fn(RoundIndex) -> bool + Copy,
+) -> Balance {
 	run_with(end * L, up);
 	assert_eq!(Escrow::end(id, end, TENANT_CLOSED), Ok((end, TENANT_CLOSED)));
 	run_with((end + 3) * L, up);
@@ -25,7 +31,9 @@ fn paid_by_tenant(id: EscrowId, end: RoundIndex, up: impl Fn(RoundIndex) -> bool
 fn rounds_that_were_not_billable_are_taken_off_what_is_prepaid() {
 	let up = |round: RoundIndex| round.is_multiple_of(2);
 	// The rest of the first window is owed, less what was down of it.
-	for (end, paid) in [(0, 200), (1, 180), (2, 180), (3, 160), (6, 140), (10, 100), (11, 100), (12, 120)] {
+	for (end, paid) in
+		[(0, 200), (1, 180), (2, 180), (3, 160), (6, 140), (10, 100), (11, 100), (12, 120)]
+	{
 		with_each_asset(|asset| {
 			assert_eq!(paid_by_tenant(open(asset), end, up), paid);
 			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-(paid as i128), 0));

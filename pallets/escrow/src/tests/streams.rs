@@ -9,13 +9,19 @@ fn the_example_of_the_module_doc() {
 	with_each_asset(|asset| {
 		run_to_round(4);
 		let id = open(asset);
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (0, 0, 0));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
+			(0, 0, 0)
+		);
 		assert_eq!(on_hold(asset, TENANT), 1_000);
 
 		// Rounds 5 to 14: the prepaid sum pays for them.
 		run_to_round(17);
 		assert_eq!(settle(id), Ok(200));
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)), (190, 6, 4));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
+			(190, 6, 4)
+		);
 		assert_eq!(on_hold(asset, TENANT), 800);
 		run_to_round(18);
 		assert_eq!(settle(id), Ok(20));
@@ -28,7 +34,10 @@ fn the_example_of_the_module_doc() {
 		run_to(230);
 		assert!(Escrow::stream(id).is_none());
 		assert_eq!(gained(asset, TENANT), -320);
-		assert_eq!((gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)), (304, 16));
+		assert_eq!(
+			(gained(asset, OPERATOR), gained(asset, POT) + gained(asset, TREASURY)),
+			(304, 16)
+		);
 		assert_eq!(on_hold(asset, TENANT), 0);
 	});
 	for (reason, paid) in [(CloseReason::TenantClosed, 200), (CloseReason::OperatorClosed, 80)] {
@@ -135,7 +144,9 @@ fn the_round_of_the_opening_is_not_billed() {
 fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
 	with_each_asset(|asset| {
 		run_to_round(5);
-		let id = Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
+		let id =
+			Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) })
+				.unwrap();
 		assert_eq!(stream(id).wake, Some((Lane::Looks, 80)), "round 5 is judged then");
 		// The meter remembers 32 rounds; nobody touches the stream for 60.
 		run_to_round(65);
@@ -206,8 +217,14 @@ fn bad_input_opens_nothing() {
 		let new = || new_stream(asset);
 		let open = Escrow::open_stream;
 		assert_noop!(open(NewStream { rate: 0, ..new() }), Error::<Test>::ZeroRate);
-		assert_noop!(open(NewStream { deposit: 1, prepaid: 0, ..new() }), Error::<Test>::DepositBelowRate);
-		assert_noop!(open(NewStream { prepaid: 1_001, ..new() }), Error::<Test>::PrepaidAboveDeposit);
+		assert_noop!(
+			open(NewStream { deposit: 1, prepaid: 0, ..new() }),
+			Error::<Test>::DepositBelowRate
+		);
+		assert_noop!(
+			open(NewStream { prepaid: 1_001, ..new() }),
+			Error::<Test>::PrepaidAboveDeposit
+		);
 		assert_noop!(open(NewStream { meter: 99, ..new() }), Error::<Test>::NoMeter);
 		// All but the minimum balance can be held.
 		assert_noop!(open(NewStream { deposit: START, ..new() }), TokenError::FundsUnavailable);

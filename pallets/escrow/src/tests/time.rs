@@ -3,7 +3,9 @@
 
 use crate::{Accounts, Error, Event, State, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started};
+use surety_primitives::{
+	AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started,
+};
 
 const EXPIRED: CloseReason = CloseReason::Expired;
 const UNHEALTHY: CloseReason = CloseReason::Unhealthy;
@@ -32,7 +34,10 @@ fn a_started_stream_ends_by_itself_with_its_last_round() {
 		run_to(119);
 		assert_eq!((told(), Escrow::stream(id).unwrap().ending), (vec![], None));
 		run_to(120);
-		assert_eq!(events(), vec![Event::EndDecided { escrow: id, round: 12, reason: EXPIRED, code: 1_003 }]);
+		assert_eq!(
+			events(),
+			vec![Event::EndDecided { escrow: id, round: 12, reason: EXPIRED, code: 1_003 }]
+		);
 		assert_eq!(told(), vec![Told::Ending(replica(), 12, EXPIRED)]);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((12, EXPIRED)));
 		assert_noop!(Escrow::top_up(id, 1), Error::<Test>::Ending);
@@ -217,7 +222,10 @@ fn a_meter_that_ends_in_the_added_time_parks_its_stream() {
 		assert_ok!(Escrow::extend(id, 20, 200));
 		run_to_round(18);
 		let terminated = CloseReason::Terminated;
-		assert_eq!(told(), vec![Told::Ending(replica(), 15, terminated), parked(terminated, 15, 300)]);
+		assert_eq!(
+			told(),
+			vec![Told::Ending(replica(), 15, terminated), parked(terminated, 15, 300)]
+		);
 	});
 }
 

@@ -20,7 +20,10 @@ fn bond_more_also_takes_a_first_bond_in_an_approved_asset() {
 fn bond_in_what_is_not_approved_is_refused() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		assert_noop!(Operators::bond_more(signed(ALICE), EUR, 100), Fault::AssetNotApproved);
-		assert_noop!(Operators::bond_more(signed(ALICE), AssetId::Local(404), 100), Fault::AssetNotApproved);
+		assert_noop!(
+			Operators::bond_more(signed(ALICE), AssetId::Local(404), 100),
+			Fault::AssetNotApproved
+		);
 		assert_noop!(Operators::bond_more(signed(ALICE), USD, 0), Fault::ZeroAmount);
 		assert_noop!(Operators::bond_more(signed(ALICE), USD, START), TokenError::FundsUnavailable);
 	});
@@ -41,7 +44,12 @@ fn unbonded_bond_comes_back_after_the_period() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let free = Money::spendable(USD, &ALICE);
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 300));
-		happened(Event::Unbonded { operator: ALICE, asset: USD, amount: 300, unlock_at: 1 + UNBONDING });
+		happened(Event::Unbonded {
+			operator: ALICE,
+			asset: USD,
+			amount: 300,
+			unlock_at: 1 + UNBONDING,
+		});
 		assert_eq!(bond_of(ALICE, USD).active, 2 * MIN_ASSET_BOND - 300);
 		assert_eq!(held_bond(ALICE, USD), 2 * MIN_ASSET_BOND);
 
@@ -65,7 +73,10 @@ fn only_due_chunks_are_withdrawn() {
 		run_to(1 + UNBONDING);
 		assert_ok!(Operators::withdraw_unbonded(signed(ALICE), USD));
 		happened(Event::Withdrawn { operator: ALICE, asset: USD, amount: 100 });
-		assert_eq!(bond_of(ALICE, USD).chunks.to_vec(), [Chunk { amount: 200, unlock_at: 11 + UNBONDING }]);
+		assert_eq!(
+			bond_of(ALICE, USD).chunks.to_vec(),
+			[Chunk { amount: 200, unlock_at: 11 + UNBONDING }]
+		);
 	});
 }
 
@@ -77,7 +88,8 @@ fn chunks_are_bounded_and_those_of_one_block_are_one() {
 			assert_ok!(Operators::unbond(signed(ALICE), USD, 1));
 			assert_ok!(Operators::unbond(signed(ALICE), USD, 2));
 		}
-		let amounts = bond_of(ALICE, USD).chunks.iter().map(|chunk| chunk.amount).collect::<Vec<_>>();
+		let amounts =
+			bond_of(ALICE, USD).chunks.iter().map(|chunk| chunk.amount).collect::<Vec<_>>();
 		assert_eq!(amounts, vec![3; MAX_CHUNKS as usize]);
 		run_to(MAX_CHUNKS + 1);
 		assert_noop!(Operators::unbond(signed(ALICE), USD, 1), Fault::TooManyChunks);
@@ -88,8 +100,13 @@ fn chunks_are_bounded_and_those_of_one_block_are_one() {
 fn chunks_stay_in_order_when_the_unbonding_period_is_lowered() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let unbond = |amount| Operators::unbond(signed(ALICE), USD, amount).unwrap();
-		let chunks =
-			|| bond_of(ALICE, USD).chunks.into_iter().map(|c| (c.amount, c.unlock_at)).collect::<Vec<_>>();
+		let chunks = || {
+			bond_of(ALICE, USD)
+				.chunks
+				.into_iter()
+				.map(|c| (c.amount, c.unlock_at))
+				.collect::<Vec<_>>()
+		};
 		unbond(100);
 		run_to(2);
 		UnbondingPeriod::set(10);

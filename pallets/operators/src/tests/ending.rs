@@ -46,7 +46,10 @@ fn only_the_owner_or_governance_retires_a_service() {
 		assert_noop!(Operators::retire_service(signed(BOB), id), Fault::NotOwner);
 		assert_noop!(Operators::retire_service(signed(ALICE), 404), Fault::UnknownService);
 		assert_noop!(Operators::retire_service(root(), 404), Fault::UnknownService);
-		assert_noop!(Operators::retire_service(RuntimeOrigin::none(), id), DispatchError::BadOrigin);
+		assert_noop!(
+			Operators::retire_service(RuntimeOrigin::none(), id),
+			DispatchError::BadOrigin
+		);
 		assert_ok!(Operators::retire_service(root(), id));
 		assert_eq!(status(id), ServiceStatus::Ending { at: 0 });
 		// No doing of the operator.

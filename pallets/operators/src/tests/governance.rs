@@ -5,7 +5,14 @@ use surety_primitives::Protocol;
 
 fn set(id: Option<NetworkId>, name: &str, anchors: &[&str]) -> DispatchResult {
 	let anchors: Vec<Endpoint> = anchors.iter().map(|url| text(url)).collect();
-	Operators::set_network(root(), id, text(name), Protocol::Ethereum, false, anchors.try_into().unwrap())
+	Operators::set_network(
+		root(),
+		id,
+		text(name),
+		Protocol::Ethereum,
+		false,
+		anchors.try_into().unwrap(),
+	)
 }
 
 #[test]
@@ -98,8 +105,9 @@ fn bad_networks_are_refused() {
 		assert_noop!(set(None, "x", &["http://127.0.0.1"]), Fault::EndpointPrivate);
 		assert_noop!(set(None, "x", &["ws://a.com"]), Fault::EndpointNotHttp);
 		assert_noop!(set(None, "x", &["https://a.com", "https://a.com"]), Fault::DuplicateAnchor);
-		let own =
-			|protocol| Operators::set_network(root(), None, text("own"), protocol, true, Default::default());
+		let own = |protocol| {
+			Operators::set_network(root(), None, text("own"), protocol, true, Default::default())
+		};
 		assert_noop!(own(Protocol::Ethereum), Fault::NetworkOwnProtocol);
 		assert_ok!(own(Protocol::Substrate));
 	});

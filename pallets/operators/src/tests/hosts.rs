@@ -66,7 +66,8 @@ fn a_proof_at_a_full_host_leaves_the_service_unproven() {
 	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
 		ProofOfControl::set(true);
 		let waits = Draft::at("shared.com").listed(BOB);
-		let proven = (0..MAX_PER_HOST).map(|_| Draft::at("shared.com").listed(ALICE)).collect::<Vec<_>>();
+		let proven =
+			(0..MAX_PER_HOST).map(|_| Draft::at("shared.com").listed(ALICE)).collect::<Vec<_>>();
 		proven.iter().for_each(|id| Operators::proven(*id));
 		Operators::proven(waits);
 		happened(Event::HostFull { service: waits, host: text("shared.com") });
@@ -173,13 +174,19 @@ fn the_proof_of_control_is_a_hash_that_names_chain_operator_service_and_endpoint
 		let id = Draft::at("a.com").listed(ALICE);
 		let genesis = System::block_hash(0);
 		let listed = Operators::service(id).unwrap().endpoint;
-		let hash = surety_primitives::endpoint::control_hash(genesis.as_ref(), &ALICE.encode(), id, &listed);
+		let hash = surety_primitives::endpoint::control_hash(
+			genesis.as_ref(),
+			&ALICE.encode(),
+			id,
+			&listed,
+		);
 		assert_eq!(Operators::control_proof(id), Some(hash));
 		// Every other listing has another, and so has this one elsewhere.
 		Draft::at("c.com").listed(ALICE);
 		Draft::at("a.com").listed(BOB);
 		assert_ok!(move_to(ALICE, id, "https://b.com/"));
-		let proofs = (id..id + 3).map(|id| Operators::control_proof(id).unwrap()).collect::<Vec<_>>();
+		let proofs =
+			(id..id + 3).map(|id| Operators::control_proof(id).unwrap()).collect::<Vec<_>>();
 		assert!(!proofs.contains(&hash) && proofs[0] != proofs[1] && proofs[1] != proofs[2]);
 		assert_eq!(Operators::control_proof(404), None);
 	});
@@ -190,7 +197,8 @@ fn a_removed_service_leaves_the_place_that_it_has() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		ProofOfControl::set(true);
 		let places = |id| (at("a.com", ALICE), Listings::<Test>::get(id).unwrap().place);
-		let (proven, unproven) = (Draft::at("a.com").listed(ALICE), Draft::at("a.com").listed(ALICE));
+		let (proven, unproven) =
+			(Draft::at("a.com").listed(ALICE), Draft::at("a.com").listed(ALICE));
 		Operators::proven(proven);
 		let unfound = Draft::at("a.com").listed(ALICE);
 		Operators::unfound(unfound);

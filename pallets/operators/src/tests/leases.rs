@@ -59,7 +59,8 @@ fn leases_are_listed_under_a_proven_compute_service_only() {
 		let rpc = Draft::at("host.com").listed(ALICE);
 		assert_noop!(list_at(rpc, "https://host.com"), Fault::NotCompute);
 		leased();
-		let under = |parent| Operators::list_lease(6, parent, text("https://host.com"), 7, terms(50));
+		let under =
+			|parent| Operators::list_lease(6, parent, text("https://host.com"), 7, terms(50));
 		assert_noop!(under(ID), Fault::ServiceLeased);
 		ProofOfControl::set(true);
 		let unproven = Draft::compute("new.com").listed(ALICE);
@@ -123,7 +124,8 @@ fn a_lease_is_listed_once_and_changes_nothing_if_it_finds_no_slot() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let parent = leased();
 		assert_noop!(list_at(parent, "https://host.com/"), Fault::LeaseListed);
-		let list = |lease| Operators::list_lease(lease, parent, text("https://host.com/"), 7, terms(50));
+		let list =
+			|lease| Operators::list_lease(lease, parent, text("https://host.com/"), 7, terms(50));
 		assert_noop!(list(LEASES_FROM), Fault::NoMoreIds);
 		PagesFull::set(true);
 		assert_noop!(list(6), DispatchError::Other("every slot is taken"));

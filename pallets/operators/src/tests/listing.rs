@@ -8,7 +8,10 @@ fn a_listing_takes_the_deposit_and_says_the_rounded_latency() {
 		let id = Draft::default().listed(ALICE);
 		assert_eq!(held_deposit(ALICE), DEPOSIT);
 		let service = Operators::service(id).unwrap();
-		assert_eq!((service.operator, service.status, service.capacity), (ALICE, ServiceStatus::Active, 10));
+		assert_eq!(
+			(service.operator, service.status, service.capacity),
+			(ALICE, ServiceStatus::Active, 10)
+		);
 		assert_eq!(service.terms.max_latency.edge_micros(), 256_000);
 		happened(Event::ServiceListed {
 			service: id,
@@ -129,7 +132,10 @@ fn amounts_that_others_multiply_must_fit() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let window = Balance::from(ROUND_BLOCKS) * Balance::from(WINDOW_ROUNDS);
 		let most = Balance::MAX / 10 / window;
-		assert_noop!(Draft { price: most + 1, ..Draft::default() }.list(ALICE), Fault::PriceOverflow);
+		assert_noop!(
+			Draft { price: most + 1, ..Draft::default() }.list(ALICE),
+			Fault::PriceOverflow
+		);
 		assert_noop!(
 			Draft { price: Balance::MAX, capacity: u32::MAX, ..Draft::default() }.list(ALICE),
 			Fault::PriceOverflow
@@ -161,9 +167,18 @@ fn bad_terms_are_refused_by_name() {
 		assert_noop!(with(|terms| terms.max_latency_ms = 0), Fault::TermsLatency);
 		assert_noop!(with(|terms| terms.max_latency_ms = u32::MAX), Fault::TermsLatency);
 		assert_noop!(with(|terms| terms.cover = percent(0)), Fault::TermsZeroCover);
-		assert_noop!(with(|terms| terms.credit = [2, 1, 5, 10].map(percent)), Fault::TermsCreditsFall);
-		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 4].map(percent)), Fault::TermsCreditsFall);
-		assert_noop!(with(|terms| terms.credit = [1, 2, 5, 21].map(percent)), Fault::TermsCreditAboveCover);
+		assert_noop!(
+			with(|terms| terms.credit = [2, 1, 5, 10].map(percent)),
+			Fault::TermsCreditsFall
+		);
+		assert_noop!(
+			with(|terms| terms.credit = [1, 2, 5, 4].map(percent)),
+			Fault::TermsCreditsFall
+		);
+		assert_noop!(
+			with(|terms| terms.credit = [1, 2, 5, 21].map(percent)),
+			Fault::TermsCreditAboveCover
+		);
 		assert_ok!(with(|terms| terms.credit = [20; 4].map(percent)));
 		assert_ok!(with(|terms| terms.min_uptime = 1_000_000_000));
 	});

@@ -23,9 +23,9 @@ mod prelude {
 	pub use crate::{mock::*, types::*, *};
 	pub use frame::testing_prelude::*;
 	pub use surety_primitives::{
-		AssetId, Balance, BondReserve, Bonding, CloseReason, Endpoint, Funds as _, LEASES_FROM, LeaseId,
-		LeaseRegistry, Name, NetworkId, Registry, RoundIndex, ServiceId, ServiceKind, ServiceStatus,
-		SlaTerms, Slashed, service_of_lease,
+		AssetId, Balance, BondReserve, Bonding, CloseReason, Endpoint, Funds as _, LEASES_FROM,
+		LeaseId, LeaseRegistry, Name, NetworkId, Registry, RoundIndex, ServiceId, ServiceKind,
+		ServiceStatus, SlaTerms, Slashed, service_of_lease,
 	};
 
 	/// The error of a set of the pallet's errors.

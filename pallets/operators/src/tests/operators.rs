@@ -10,7 +10,10 @@ fn registering_takes_the_bond_and_counts_the_operator() {
 		assert_eq!(bond_of(ALICE, AssetId::Native).active, MIN_BOND);
 		let operator = Operators::operator(ALICE).unwrap();
 		assert_eq!((operator.status, operator.since), (OperatorStatus::Active, 1));
-		assert_eq!(Count::<Test>::get(), Counts { operators: 1, active: 1, services: 0, slashed: 0 });
+		assert_eq!(
+			Count::<Test>::get(),
+			Counts { operators: 1, active: 1, services: 0, slashed: 0 }
+		);
 		happened(Event::OperatorRegistered { operator: ALICE, bond: MIN_BOND });
 		happened(Event::Bonded { operator: ALICE, asset: AssetId::Native, amount: MIN_BOND });
 	});
@@ -95,7 +98,10 @@ fn standing_is_for_operators_only() {
 		assert_noop!(Operators::retire(signed(ALICE)), Fault::NotOperator);
 		assert_noop!(Operators::bond_more(signed(ALICE), AssetId::Native, 1), Fault::NotOperator);
 		assert_noop!(Operators::unbond(signed(ALICE), AssetId::Native, 1), Fault::NotOperator);
-		assert_noop!(Operators::withdraw_unbonded(signed(ALICE), AssetId::Native), Fault::NotOperator);
+		assert_noop!(
+			Operators::withdraw_unbonded(signed(ALICE), AssetId::Native),
+			Fault::NotOperator
+		);
 		assert_noop!(Draft::default().list(ALICE), Fault::NotOperator);
 	});
 }

@@ -68,7 +68,8 @@ fn steps() -> impl Strategy<Value = Vec<(AccountId, Step)>> {
 
 /// A service or a lease.
 fn service_at(at: usize) -> ServiceId {
-	let mut ids = Services::<Test>::iter_keys().chain(LeaseServices::<Test>::iter_keys()).collect::<Vec<_>>();
+	let mut ids =
+		Services::<Test>::iter_keys().chain(LeaseServices::<Test>::iter_keys()).collect::<Vec<_>>();
 	ids.sort();
 	ids.get(at % ids.len().max(1)).copied().unwrap_or(404)
 }
@@ -132,7 +133,8 @@ fn forfeit(who: AccountId, asset: AssetId, amount: Balance) {
 
 /// Services with leases, and those of an operator with bids, are in use, as the pallet of the orders has it.
 fn use_capacity() {
-	let reserved = |service: &ServiceOf<Test>| Operators::reserved(&service.operator, service.asset) > 0;
+	let reserved =
+		|service: &ServiceOf<Test>| Operators::reserved(&service.operator, service.asset) > 0;
 	let leased = |service: &ServiceOf<Test>| {
 		LeaseServices::<Test>::iter_values().any(|lease| lease.operator == service.operator)
 	};
@@ -204,8 +206,17 @@ fn take(who: AccountId, step: Step) {
 			let id = service_at(at);
 			let owner = Operators::service(id).map_or(who, |service| service.operator);
 			let endpoint =
-				["https://rpc.example.com/v1", "https://rpc.example.com:8443", "https://a.com"][host];
-			Operators::update_service(signed(owner), id, Some(text(endpoint)), None, None, None, None)
+				["https://rpc.example.com/v1", "https://rpc.example.com:8443", "https://a.com"]
+					[host];
+			Operators::update_service(
+				signed(owner),
+				id,
+				Some(text(endpoint)),
+				None,
+				None,
+				None,
+				None,
+			)
 		},
 		Step::UnbondingPeriod(blocks) => {
 			UnbondingPeriod::set(blocks);

@@ -117,7 +117,8 @@ fn a_slash_takes_the_chunk_first_that_unlocks_last() {
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 400));
 		// Unbonded later, but withdrawn earlier: it is not the newest.
 		Operators::slash(id, 500, &POT, 50);
-		let left = [Chunk { amount: 400, unlock_at: 12 }, Chunk { amount: 50, unlock_at: 1 + UNBONDING }];
+		let left =
+			[Chunk { amount: 400, unlock_at: 12 }, Chunk { amount: 50, unlock_at: 1 + UNBONDING }];
 		assert_eq!(bond_of(ALICE, USD).chunks.to_vec(), left);
 	});
 }
@@ -128,8 +129,13 @@ fn rent_is_taken_like_a_slash_but_is_none() {
 		let id = usd_service();
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 300));
 		assert_eq!(Operators::charge(id, 750, &POT), 750);
-		let event =
-			|amount, unpaid| Event::RentPaid { operator: ALICE, service: id, asset: USD, amount, unpaid };
+		let event = |amount, unpaid| Event::RentPaid {
+			operator: ALICE,
+			service: id,
+			asset: USD,
+			amount,
+			unpaid,
+		};
 		happened(event(750, 0));
 		assert_eq!((total(POT, USD), total(ALICE, USD)), (750, START - 750));
 		assert_eq!((bond_of(ALICE, USD).active, bond_of(ALICE, USD).unbonding()), (0, 250));
@@ -152,8 +158,13 @@ fn rent_that_can_not_be_delivered_stays_in_the_bond() {
 		let id = usd_service();
 		let refused = |amount| {
 			assert_eq!(Operators::charge(id, amount, &POT), 0);
-			let event =
-				Event::RentPaid { operator: ALICE, service: id, asset: USD, amount: 0, unpaid: amount };
+			let event = Event::RentPaid {
+				operator: ALICE,
+				service: id,
+				asset: USD,
+				amount: 0,
+				unpaid: amount,
+			};
 			happened(event);
 		};
 		// The pot has no account in USD: 4 are below the minimum balance of 5.
@@ -203,12 +214,16 @@ fn a_frozen_account_does_not_protect_its_bond() {
 		assert_ok!(Assets::freeze(signed(ADMIN), USD_ID, ALICE));
 		Balances::set_lock(*b"mine    ", &ALICE, Balance::MAX, WithdrawReasons::all());
 		assert_eq!(Operators::slash(usd, 1_000, &POT, 0).credit, 1_000);
-		assert_eq!(Operators::slash(native, 1_500, &POT, 500), Slashed { credit: 1_500, penalty: 500 });
-		let spendable = <Balances as frame_support::traits::fungible::Inspect<u64>>::reducible_balance(
-			&ALICE,
-			Preservation::Expendable,
-			Fortitude::Polite,
+		assert_eq!(
+			Operators::slash(native, 1_500, &POT, 500),
+			Slashed { credit: 1_500, penalty: 500 }
 		);
+		let spendable =
+			<Balances as frame_support::traits::fungible::Inspect<u64>>::reducible_balance(
+				&ALICE,
+				Preservation::Expendable,
+				Fortitude::Polite,
+			);
 		assert_eq!(spendable, 0, "the lock was there");
 	});
 }
@@ -241,7 +256,10 @@ fn a_slash_below_the_minimum_stops_sales_until_there_is_more_bond() {
 		let (usd, native) = (usd_service(), Draft::default().listed(ALICE));
 		Operators::slash(usd, MIN_ASSET_BOND + 1, &POT, 0);
 		assert_noop!(Operators::ensure_open(usd), Fault::BondBelowMinimum);
-		assert_noop!(Draft { asset: USD, ..Draft::at("b.com") }.list(ALICE), Fault::BondBelowMinimum);
+		assert_noop!(
+			Draft { asset: USD, ..Draft::at("b.com") }.list(ALICE),
+			Fault::BondBelowMinimum
+		);
 		assert_ok!(Operators::ensure_open(native));
 		assert_ok!(Operators::bond_more(signed(ALICE), USD, 1));
 		assert_ok!(Operators::ensure_open(usd));

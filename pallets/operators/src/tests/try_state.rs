@@ -72,7 +72,9 @@ fn bonds_must_be_on_hold() {
 		});
 	});
 	breaks("3", |_| Bonds::<Test>::insert(CAROL, USD, BondOf::<Test>::default()));
-	breaks("3", |_| Bonds::<Test>::insert(CAROL, USD, BondOf::<Test> { active: 1, ..Default::default() }));
+	breaks("3", |_| {
+		Bonds::<Test>::insert(CAROL, USD, BondOf::<Test> { active: 1, ..Default::default() })
+	});
 	breaks("3", |_| Bonds::<Test>::remove(BOB, AssetId::Native));
 }
 
@@ -135,7 +137,9 @@ fn hosts_must_agree() {
 	breaks("6", |id| listing(id, HostPlace::None));
 	breaks("6", |id| listing(id, HostPlace::Unproven));
 	let unproven = |id| {
-		Services::<Test>::mutate(id, |service| service.as_mut().unwrap().status = ServiceStatus::Unproven);
+		Services::<Test>::mutate(id, |service| {
+			service.as_mut().unwrap().status = ServiceStatus::Unproven
+		});
 	};
 	breaks("6", unproven);
 	breaks("6", |id| {
@@ -168,7 +172,9 @@ fn totals_must_agree() {
 #[test]
 fn leases_must_be_apart() {
 	let spoilt = |spoil: fn(&mut ServiceOf<Test>)| {
-		breaks("9", |_| LeaseServices::<Test>::mutate(LEASE, |lease| spoil(lease.as_mut().unwrap())));
+		breaks("9", |_| {
+			LeaseServices::<Test>::mutate(LEASE, |lease| spoil(lease.as_mut().unwrap()))
+		});
 	};
 	spoilt(|lease| lease.status = ServiceStatus::Active);
 	spoilt(|lease| lease.capacity = 2);

@@ -4,7 +4,15 @@ use super::prelude::*;
 
 fn update(who: AccountId, id: ServiceId, changes: Changes) -> DispatchResult {
 	let Changes { endpoint, capacity, price, metadata_hash, metadata_uri } = changes;
-	Operators::update_service(signed(who), id, endpoint, capacity, price, metadata_hash, metadata_uri)
+	Operators::update_service(
+		signed(who),
+		id,
+		endpoint,
+		capacity,
+		price,
+		metadata_hash,
+		metadata_uri,
+	)
 }
 
 #[test]
@@ -37,7 +45,10 @@ fn bad_updates_are_refused() {
 		let change = |changes| update(ALICE, id, changes);
 		assert_noop!(change(Changes::default()), Fault::NothingToUpdate);
 		assert_noop!(change(Changes { price: Some(0), ..Changes::default() }), Fault::ZeroPrice);
-		assert_noop!(change(Changes { capacity: Some(0), ..Changes::default() }), Fault::ZeroCapacity);
+		assert_noop!(
+			change(Changes { capacity: Some(0), ..Changes::default() }),
+			Fault::ZeroCapacity
+		);
 		assert_noop!(
 			change(Changes { price: Some(Balance::MAX), ..Changes::default() }),
 			Fault::PriceOverflow
@@ -75,8 +86,11 @@ fn capacity_never_falls_below_the_units_sold() {
 #[test]
 fn a_compute_service_does_not_move_while_its_capacity_is_in_use() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		let (compute, rpc) = (Draft::compute("one.com").listed(ALICE), Draft::at("rpc.com").listed(ALICE));
-		let to = |id, url| update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() });
+		let (compute, rpc) =
+			(Draft::compute("one.com").listed(ALICE), Draft::at("rpc.com").listed(ALICE));
+		let to = |id, url| {
+			update(ALICE, id, Changes { endpoint: Some(text(url)), ..Changes::default() })
+		};
 		InUse::set([compute, rpc].into());
 		for url in ["https://two.com", "https://one.com:8443", "http://one.com:443"] {
 			assert_noop!(to(compute, url), Fault::CapacityInUse);
@@ -151,7 +165,8 @@ fn maintenance_is_announced_a_window_ahead() {
 		run_to(5 * ROUND_BLOCKS);
 		let id = Draft::default().listed(ALICE);
 		let from = 5 + u32::from(WINDOW_ROUNDS);
-		let announce = |from, rounds| Operators::announce_maintenance(signed(ALICE), id, from, rounds);
+		let announce =
+			|from, rounds| Operators::announce_maintenance(signed(ALICE), id, from, rounds);
 		assert_noop!(announce(from - 1, MOST_ROUNDS), Fault::MaintenanceTooSoon);
 		assert_noop!(announce(0, MOST_ROUNDS), Fault::MaintenanceTooSoon);
 		assert_noop!(announce(from, 0), Fault::ZeroRounds);
@@ -170,7 +185,8 @@ fn maintenance_is_announced_a_window_ahead() {
 fn one_maintenance_at_a_time_until_it_is_judged() {
 	ExtBuilder::default().operators(&[ALICE, BOB]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);
-		let announce = |who, from| Operators::announce_maintenance(signed(who), id, from, MOST_ROUNDS);
+		let announce =
+			|who, from| Operators::announce_maintenance(signed(who), id, from, MOST_ROUNDS);
 		assert_noop!(announce(BOB, 12), Fault::NotOwner);
 		assert_ok!(announce(ALICE, 12));
 		run_to(14 * ROUND_BLOCKS);

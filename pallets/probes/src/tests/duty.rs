@@ -53,7 +53,9 @@ fn seen(_: u16, round: RoundIndex, service: ServiceId) -> Finding {
 fn but_prober_3(
 	says: impl Fn(RoundIndex, ServiceId) -> Finding,
 ) -> impl Fn(u16, RoundIndex, ServiceId) -> Finding {
-	move |prober, round, service| if prober == 3 { says(round, service) } else { changing(round, service) }
+	move |prober, round, service| {
+		if prober == 3 { says(round, service) } else { changing(round, service) }
+	}
 }
 
 #[test]
@@ -69,7 +71,10 @@ fn the_pot_is_shared_by_accepted_reports() {
 		end_session();
 		// 1,000,000 over 38 reports; the pot keeps its minimum balance and the dust.
 		let part = |reports: u128| 1_000_000 * reports / 38;
-		assert_eq!([0, 1, 2, 3].map(|p| native(account(p))), [part(10), part(10), part(10), part(8)]);
+		assert_eq!(
+			[0, 1, 2, 3].map(|p| native(account(p))),
+			[part(10), part(10), part(10), part(8)]
+		);
 		assert_eq!(native(POT), 1_000_010 - 3 * part(10) - part(8));
 		// Of the asset the pot has 500 above its minimum of 1.
 		assert_eq!([0, 3].map(|p| usd(account(p))), [500 * 10 / 38, 500 * 8 / 38]);
@@ -95,7 +100,9 @@ fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 		list_hot(2, 2);
 		play_with(
 			12,
-			|prober, round| if prober == 1 && round % 2 == 0 { Attend::CommitOnly } else { Attend::Fully },
+			|prober, round| {
+				if prober == 1 && round % 2 == 0 { Attend::CommitOnly } else { Attend::Fully }
+			},
 			// Service 2 is down in a round that all report. Prober 2 is wrong about service 1.
 			|prober, round, service| match service {
 				1 if prober == 2 => Finding::Bad(ms(1)),
@@ -222,7 +229,10 @@ fn a_change_in_announced_maintenance_is_no_news() {
 		list_five();
 		Probes::set_maintenance(1, 4, 4);
 		// Down with the maintenance, and up after it.
-		play(12, |_, round, service| if service == 1 && (4..8).contains(&round) { DOWN } else { up() });
+		play(
+			12,
+			|_, round, service| if service == 1 && (4..8).contains(&round) { DOWN } else { up() },
+		);
 		let tally = Probes::duty(account(0)).unwrap();
 		assert_eq!(row(1).counters.excused, 4);
 		assert_eq!((tally.fell, tally.rose), (0, 0));
@@ -246,7 +256,8 @@ fn a_change_since_a_round_long_ago_is_no_news() {
 	});
 }
 
-const RULE: DutyRule = DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
+const RULE: DutyRule =
+	DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
 
 /// A session of 10 rounds in which all was right.
 fn faultless() -> DutyTally {
@@ -266,19 +277,28 @@ fn faultless() -> DutyTally {
 
 #[test]
 fn exactly_the_least_duty_is_enough() {
-	let earned = |tally: DutyTally| (tally.earned(RULE).deconstruct() / 10_000_000, tally.is_neglect(RULE));
+	let earned =
+		|tally: DutyTally| (tally.earned(RULE).deconstruct() / 10_000_000, tally.is_neglect(RULE));
 	assert_eq!(earned(faultless()), (100, false));
 	assert_eq!(earned(DutyTally { accepted: 6, ..faultless() }), (100, false));
 	assert_eq!(earned(DutyTally { accepted: 5, ..faultless() }), (0, true));
 	assert_eq!(earned(DutyTally { agreed: 60 * SHARE, ..faultless() }), (100, false));
 	assert_eq!(earned(DutyTally { agreed: 60 * SHARE - 1, ..faultless() }), (0, true));
-	assert_eq!(earned(DutyTally { judged: 0, agreed: 0, ..faultless() }), (100, false), "no verdict");
+	assert_eq!(
+		earned(DutyTally { judged: 0, agreed: 0, ..faultless() }),
+		(100, false),
+		"no verdict"
+	);
 	// The smaller share of the two directions counts.
 	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE, ..faultless() }), (60, false));
 	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE - 1, ..faultless() }), (0, true));
 	assert_eq!(earned(DutyTally { rose_caught: 7 * SHARE, ..faultless() }), (70, false));
 	assert_eq!(earned(DutyTally { rose_caught: 6 * SHARE - 1, ..faultless() }), (0, true));
-	assert_eq!(earned(DutyTally { rose: 0, rose_caught: 0, ..faultless() }), (100, false), "still down");
+	assert_eq!(
+		earned(DutyTally { rose: 0, rose_caught: 0, ..faultless() }),
+		(100, false),
+		"still down"
+	);
 	assert_eq!(earned(DutyTally { fell: 0, fell_caught: 0, ..faultless() }), (0, false));
 	// Below so many changes, or rounds, nothing is held against anybody.
 	let few = DutyTally { fell: MIN_CHANGES - 1, fell_caught: 0, ..faultless() };
@@ -360,7 +380,11 @@ fn who_left_the_set_is_not_reported_for_the_next_session() {
 fn only_validators_of_the_session_are_reported() {
 	build_and_execute(4, || {
 		list(1, 1);
-		play_with(8, |prober, _| if prober < 2 { Attend::Not } else { Attend::Fully }, |_, _, _| up());
+		play_with(
+			8,
+			|prober, _| if prober < 2 { Attend::Not } else { Attend::Fully },
+			|_, _, _| up(),
+		);
 		Validators::mutate(|validators| validators.retain(|who| *who != account(0)));
 		end_session();
 		assert_eq!(failed().len(), 2);

@@ -28,7 +28,8 @@ fn decide(findings: &[Finding]) -> Verdict {
 
 /// The same beside two services of other operators that all found up, so that nobody is blind.
 fn decide_seeing(findings: &[Finding]) -> Ruling {
-	let says: Vec<Option<Vec<Finding>>> = findings.iter().map(|f| Some(vec![*f, up(), up()])).collect();
+	let says: Vec<Option<Vec<Finding>>> =
+		findings.iter().map(|f| Some(vec![*f, up(), up()])).collect();
 	fold_all(&of(&[1, 2, 3]), &says).rulings[0]
 }
 
@@ -82,7 +83,8 @@ fn two_thirds_decide() {
 	assert_eq!(decide(&[]), Verdict::Unmeasured);
 	// 14 of 21 are two thirds, 13 are not. The other service keeps the reports from being blind.
 	let split = |downs: usize| {
-		let subjects = [Some(Subject::default()), Some(Subject::default()), Some(Subject::default())];
+		let subjects =
+			[Some(Subject::default()), Some(Subject::default()), Some(Subject::default())];
 		let says: Vec<_> =
 			(0..21).map(|i| Some(vec![if i < downs { DOWN } else { up() }, up(), up()])).collect();
 		one(&fold_all(&subjects, &says), 0)
@@ -237,10 +239,17 @@ fn a_missing_proof_takes_two_thirds() {
 	let bad = Finding::Bad(ms(1));
 	assert_eq!(ruling(&[(9, Finding::NoProof)]), (Verdict::Bad, true));
 	assert_eq!(ruling(&[(6, Finding::NoProof), (3, up())]), (Verdict::Bad, true));
-	assert_eq!(ruling(&[(5, Finding::NoProof), (4, bad)]), (Verdict::Bad, false), "bad for other reasons");
+	assert_eq!(
+		ruling(&[(5, Finding::NoProof), (4, bad)]),
+		(Verdict::Bad, false),
+		"bad for other reasons"
+	);
 	assert_eq!(ruling(&[(5, Finding::NoProof), (1, bad), (3, up())]), (Verdict::Bad, false));
 	assert_eq!(ruling(&[(5, Finding::NoProof), (4, up())]), (Verdict::Unclear, false));
-	assert_eq!(ruling(&[(2, Finding::NoProof), (7, up())]), (Verdict::Up { latency: ms(40) }, false));
+	assert_eq!(
+		ruling(&[(2, Finding::NoProof), (7, up())]),
+		(Verdict::Up { latency: ms(40) }, false)
+	);
 	assert_eq!(ruling(&[(2, up()), (7, Finding::NoProof)]), (Verdict::Bad, true));
 	assert_eq!(ruling(&[(9, bad)]), (Verdict::Bad, false));
 }
@@ -248,10 +257,11 @@ fn a_missing_proof_takes_two_thirds() {
 #[test]
 fn idle_listings_do_not_say_who_is_right() {
 	// All but prober 3 reach a listing that somebody has made for that.
-	let says =
-		[[up(), up()], [up(), up()], [up(), up()], [up(), DOWN]].map(|findings| Some(findings.to_vec()));
+	let says = [[up(), up()], [up(), up()], [up(), up()], [up(), DOWN]]
+		.map(|findings| Some(findings.to_vec()));
 	let duty = |idle| {
-		let other = Subject { operator: 1, idle, before: Some(Verdict::Down), ..Subject::default() };
+		let other =
+			Subject { operator: 1, idle, before: Some(Verdict::Down), ..Subject::default() };
 		let tally = fold_all(&[Some(Subject::default()), Some(other)], &says).duty[3];
 		(tally.agreed, tally.judged, tally.rose)
 	};
@@ -274,7 +284,10 @@ fn dead_idle_listings_blind_nobody() {
 
 /// One service each of these operators, in their order; services of the others are idle.
 fn of(operators: &[u32]) -> Vec<Option<Subject>> {
-	operators.iter().map(|operator| Some(Subject { operator: *operator, ..Subject::default() })).collect()
+	operators
+		.iter()
+		.map(|operator| Some(Subject { operator: *operator, ..Subject::default() }))
+		.collect()
 }
 
 /// Whether the report that says these are down is dropped, among four of which the others say that
@@ -282,7 +295,8 @@ fn of(operators: &[u32]) -> Vec<Option<Subject>> {
 fn is_blind(subjects: &[Option<Subject>], down: std::ops::Range<usize>) -> bool {
 	let all = subjects.len();
 	let says = (0..all).map(|at| if down.contains(&at) { DOWN } else { up() }).collect();
-	let folded = fold_all(subjects, &[Some(says), Some(vec![up(); all]), Some(vec![up(); all]), None]);
+	let folded =
+		fold_all(subjects, &[Some(says), Some(vec![up(); all]), Some(vec![up(); all]), None]);
 	assert_eq!(folded.duty[1].accepted, 1);
 	folded.duty[0].accepted == 0
 }
@@ -366,11 +380,15 @@ fn agreement_is_with_the_verdict() {
 			None,
 		],
 	);
-	let told: Vec<(u64, u64)> = folded.duty.iter().map(|d| (d.judged / SHARE, d.agreed / SHARE)).collect();
+	let told: Vec<(u64, u64)> =
+		folded.duty.iter().map(|d| (d.judged / SHARE, d.agreed / SHARE)).collect();
 	// The operator's own may be skipped by it, but by nobody else; abstaining does not agree, nor
 	// does doubt.
 	assert_eq!(told, [(2, 1), (3, 1), (3, 2), (3, 3), (3, 3), (3, 3), (0, 0)]);
-	assert_eq!((folded.duty[6].rounds, folded.duty[6].committed, folded.duty[6].revealed), (1, 1, 0));
+	assert_eq!(
+		(folded.duty[6].rounds, folded.duty[6].committed, folded.duty[6].revealed),
+		(1, 1, 0)
+	);
 	assert_eq!(one(&folded, 3), Verdict::Unmeasured, "no service is there");
 }
 
@@ -415,7 +433,10 @@ fn changes_of_verdict_are_noted_with_those_who_caught_them() {
 		.iter()
 		.map(|d| [d.fell, d.fell_caught, d.rose, d.rose_caught].map(|share| share / SHARE))
 		.collect();
-	assert_eq!(told, [[2, 0, 2, 0], [2, 1, 2, 1], [2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2]]);
+	assert_eq!(
+		told,
+		[[2, 0, 2, 0], [2, 1, 2, 1], [2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2]]
+	);
 	// Bad and then down is no change: it was not up, and is not.
 	let subject = Subject { before: Some(Bad), ..Subject::default() };
 	let folded = fold_all(&[Some(subject)], &vec![Some(vec![DOWN]); 4]);
@@ -461,7 +482,8 @@ fn each_page_has_its_own_part_of_a_report() {
 	let ballots = Ballots { committed: 0b1111, reports: all.collect(), blind: 0 };
 	let page = of(&[1]);
 	let mut duty = ballots.attendance();
-	let decided = |from: usize, duty: &mut [DutyTally]| ballots.decide(from, &page, duty)[0].verdict;
+	let decided =
+		|from: usize, duty: &mut [DutyTally]| ballots.decide(from, &page, duty)[0].verdict;
 	assert!(is_up(decided(0, &mut duty)));
 	assert_eq!(decided(1, &mut duty), Verdict::Down);
 	assert!(is_up(decided(2, &mut duty)));

@@ -1,11 +1,13 @@
 //! Meters, windows, tiers, warnings and maintenance.
 
-use crate::{DutyRule, Event, HealthRule, Hearing, PageId, PageInfos, Ruling, Windows, mock::*, types::Row};
+use crate::{
+	DutyRule, Event, HealthRule, Hearing, PageId, PageInfos, Ruling, Windows, mock::*, types::Row,
+};
 use proptest::prelude::*;
 use sp_runtime::Perbill;
 use surety_primitives::{
-	BreachKind, Clock, CloseReason, Frozen, LatencyBucket, Meter, MeterReading, Probing, ServiceKind,
-	ServiceStatus, Severity, Verdict, report::Finding, tiers,
+	BreachKind, Clock, CloseReason, Frozen, LatencyBucket, Meter, MeterReading, Probing,
+	ServiceKind, ServiceStatus, Severity, Verdict, report::Finding, tiers,
 };
 
 const DOWN: Finding = Finding::Down;
@@ -58,7 +60,11 @@ fn the_meter_advances_for_up_and_unmeasured_rounds_only() {
 	for verdict in billed.into_iter().chain(free) {
 		let before = row.meter.blocks;
 		row.judge(&hearing, Ruling::from(verdict));
-		assert_eq!(row.meter.blocks - before, if billed.contains(&verdict) { 5 } else { 0 }, "{verdict:?}");
+		assert_eq!(
+			row.meter.blocks - before,
+			if billed.contains(&verdict) { 5 } else { 0 },
+			"{verdict:?}"
+		);
 		assert_eq!(row.meter.through, hearing.round);
 		hearing.round += 1;
 	}
@@ -127,9 +133,9 @@ fn a_breach_is_told_in_the_block_that_judges_it() {
 				from: None,
 				to: Verdict::Down
 			})));
-		let changes = events
-			.iter()
-			.filter(|e| matches!(e.event, RuntimeEvent::Probes(Event::VerdictChanged { service: 1, .. })));
+		let changes = events.iter().filter(|e| {
+			matches!(e.event, RuntimeEvent::Probes(Event::VerdictChanged { service: 1, .. }))
+		});
 		assert_eq!(changes.count(), 1, "down and still down is no change");
 	});
 }
@@ -181,11 +187,17 @@ fn a_meter_that_ends_ends_for_good() {
 		Probes::end_meter(1, 5, RentUnpaid);
 		assert_eq!(Probes::ended(1), Some((5, Terminated)), "and of one round the first");
 		play_up(2);
-		assert_eq!(Probes::reading(1).unwrap(), MeterReading { blocks: 20, through: 4, recent: 0b1111 });
+		assert_eq!(
+			Probes::reading(1).unwrap(),
+			MeterReading { blocks: 20, through: 4, recent: 0b1111 }
+		);
 		play(1, |_, _, _| DOWN);
 		assert_eq!(PageInfos::<Test>::get(PageId::Hot(0)).due, 0, "not due any more");
 		play(5, |_, _, _| DOWN);
-		assert_eq!(Probes::reading(1).unwrap(), MeterReading { blocks: 25, through: 5, recent: 0b11111 });
+		assert_eq!(
+			Probes::reading(1).unwrap(),
+			MeterReading { blocks: 25, through: 5, recent: 0b11111 }
+		);
 		assert!(Breaches::get().is_empty());
 		assert_eq!(snapshot(round()).services, 0);
 		assert_eq!(row(1).last.unwrap().0, 5);
@@ -269,7 +281,11 @@ fn rounds_before_the_sale_do_not_count_for_the_agreements() {
 		Probes::heat(1).unwrap();
 		play_up(10);
 		let since = SinceSold::get()[&1];
-		assert_eq!((since.up, since.down, since.judged()), (6, 0, 6), "the rounds 6 to 11 of window 0");
+		assert_eq!(
+			(since.up, since.down, since.judged()),
+			(6, 0, 6),
+			"the rounds 6 to 11 of window 0"
+		);
 		// Scores learn of the whole window: idle, only the rounds 1 to 3 were judged.
 		let whole = Probes::window_ring(1)[0];
 		assert_eq!((whole.counters.up, whole.counters.down), (6, 3));
@@ -406,7 +422,14 @@ fn all_of_a_network_down_at_once_is_down() {
 
 fn warned() -> Vec<(u32, u32, BreachKind, u16, u16)> {
 	let warnings = System::events().into_iter().filter_map(|record| match record.event {
-		RuntimeEvent::Probes(Event::AllowanceHalfUsed { service, window, round, kind, count, allowance }) => {
+		RuntimeEvent::Probes(Event::AllowanceHalfUsed {
+			service,
+			window,
+			round,
+			kind,
+			count,
+			allowance,
+		}) => {
 			assert_eq!(window, MockClock::window_of(round));
 			Some((service, round, kind, count, allowance))
 		},
@@ -430,7 +453,11 @@ fn half_an_allowance_is_told_once_per_window_and_kind() {
 		};
 		play(26, says);
 		let of_window = |first: u32| {
-			[(1, first + 3, Downtime, 3, 5), (1, first + 6, Slow, 2, 4), (1, first + 8, BadData, 1, 1)]
+			[
+				(1, first + 3, Downtime, 3, 5),
+				(1, first + 6, Slow, 2, 4),
+				(1, first + 8, BadData, 1, 1),
+			]
 		};
 		assert_eq!(warned(), [of_window(0), of_window(12)].concat());
 		assert!(Breaches::get().is_empty(), "they are warnings");

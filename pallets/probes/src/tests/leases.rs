@@ -3,14 +3,14 @@
 
 use super::judge::blank;
 use crate::{
-	DuePages, HealthRule, Hearing, LeaseHealth, PageId, PageInfo, PageInfos, Ruling, SHARE, SlotsOf, mock::*,
-	rounds::position, types::Row,
+	DuePages, HealthRule, Hearing, LeaseHealth, PageId, PageInfo, PageInfos, Ruling, SHARE,
+	SlotsOf, mock::*, rounds::position, types::Row,
 };
 use frame_support::weights::Weight;
 use proptest::prelude::*;
 use surety_primitives::{
-	Clock, CloseReason, Frozen, LatencyBucket, Meter, MeterReading, Probing, Verdict, report::Finding,
-	service_of_lease,
+	Clock, CloseReason, Frozen, LatencyBucket, Meter, MeterReading, Probing, Verdict,
+	report::Finding, service_of_lease,
 };
 
 const DOWN: Finding = Finding::Down;
@@ -74,7 +74,11 @@ fn an_unhealthy_lease_is_told_once() {
 		play(4, lease_is(bad));
 		assert_eq!((health(), Unhealthy::get()), ((0b11, false), vec![]));
 		play(6, lease_is(bad));
-		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)], "in the judging of the third, and not again");
+		assert_eq!(
+			Unhealthy::get(),
+			vec![(LEASE, 3)],
+			"in the judging of the third, and not again"
+		);
 		assert_eq!(health(), (0xff, true));
 		// If its owner kept it, it may recover and fail again.
 		play(1, lease_is(|_| up()));
@@ -270,7 +274,9 @@ fn a_rule_changed_in_any_block_is_of_later_rounds_only() {
 			Unhealthy::take();
 			leased();
 			while Unhealthy::get().is_empty() {
-				reporting_block(|prober, round, service| lease_is(|_| DOWN)(prober, round, service));
+				reporting_block(|prober, round, service| {
+					lease_is(|_| DOWN)(prober, round, service)
+				});
 				if MockClock::now() == block {
 					Health::set(rule(1, 1));
 				}
@@ -324,7 +330,11 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		};
 		checked(4);
 		let judged = Probes::duty(account(0)).unwrap().judged;
-		assert_eq!((judged, row(SERVICE).meter_end), (6 * SHARE, None), "two rounds of three services");
+		assert_eq!(
+			(judged, row(SERVICE).meter_end),
+			(6 * SHARE, None),
+			"two rounds of three services"
+		);
 		checked(1);
 		assert_eq!(Unhealthy::get(), vec![(LEASE, 3)]);
 		let end = Some((3, CloseReason::Unhealthy));
@@ -332,7 +342,9 @@ fn a_meter_ends_with_the_round_that_is_being_judged() {
 		let ended = row(SERVICE);
 		assert_eq!(ended.meter, MeterReading { blocks: 0, through: 3, recent: 0 });
 		let place = SlotsOf::<Test>::get(SERVICE).unwrap().hot.unwrap();
-		let due = |round: u32| position(&DuePages::<Test>::get(round), PageId::Hot(0), place.slot).is_some();
+		let due = |round: u32| {
+			position(&DuePages::<Test>::get(round), PageId::Hot(0), place.slot).is_some()
+		};
 		assert!(due(4) && due(5), "the open rounds name its slot");
 		checked(3);
 		assert!(!due(7) && !due(8), "no round after them does");

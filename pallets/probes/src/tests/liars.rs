@@ -59,7 +59,11 @@ fn liar_duty() -> crate::DutyTally {
 }
 
 /// The duty of a liar after ten judged rounds in which one service of four is down.
-fn with_duty(attends: Attend, lie: impl Fn(u32, Finding) -> Finding, check: impl FnOnce(crate::DutyTally)) {
+fn with_duty(
+	attends: Attend,
+	lie: impl Fn(u32, Finding) -> Finding,
+	check: impl FnOnce(crate::DutyTally),
+) {
 	build_and_execute(4, || {
 		for service in 1..=4 {
 			list(service, service.into());
@@ -75,7 +79,10 @@ fn with_duty(attends: Attend, lie: impl Fn(u32, Finding) -> Finding, check: impl
 		);
 		let honest = Probes::duty(account(0)).unwrap();
 		let all = 40 * SHARE;
-		assert_eq!((honest.rounds, honest.accepted, honest.judged, honest.agreed), (10, 10, all, all));
+		assert_eq!(
+			(honest.rounds, honest.accepted, honest.judged, honest.agreed),
+			(10, 10, all, all)
+		);
 		check(liar_duty());
 		end_session();
 		Offences::take();
@@ -89,7 +96,11 @@ fn always_down() {
 		Attend::Fully,
 		|_, _| DOWN,
 		|duty| {
-			assert_eq!((duty.rounds, duty.revealed, duty.accepted), (10, 10, 0), "its reports are blind");
+			assert_eq!(
+				(duty.rounds, duty.revealed, duty.accepted),
+				(10, 10, 0),
+				"its reports are blind"
+			);
 		},
 	);
 }
@@ -156,7 +167,10 @@ fn always_skipping() {
 
 #[test]
 fn always_slow() {
-	one_of_four(Attend::Fully, |_, truth| if truth == up() { Finding::Up(ms(9_000)) } else { truth });
+	one_of_four(
+		Attend::Fully,
+		|_, truth| if truth == up() { Finding::Up(ms(9_000)) } else { truth },
+	);
 }
 
 #[test]
@@ -197,7 +211,9 @@ fn copying_anothers_commit() {
 				commit(now, prober, report_of(now, &|_| up())).unwrap();
 			}
 			// The liar takes the hash of prober 0 as its own.
-			let Some(crate::Sent::Committed(hash)) = crate::Reports::<Test>::get(now, 0) else { panic!() };
+			let Some(crate::Sent::Committed(hash)) = crate::Reports::<Test>::get(now, 0) else {
+				panic!()
+			};
 			Probes::commit(authorized(), now, LIAR, hash, no_signature()).unwrap();
 			to_reveals();
 			if now > 1 {
@@ -228,7 +244,12 @@ fn liars_may_come_and_go_with_the_session() {
 		list_hot(2, 2);
 		for session in 0u16..6 {
 			session_of(session * 4..session * 4 + 4);
-			play(5, |prober, _, service| if prober == session % 4 && service == 1 { DOWN } else { up() });
+			play(
+				5,
+				|prober, _, service| {
+					if prober == session % 4 && service == 1 { DOWN } else { up() }
+				},
+			);
 			end_session();
 			Probes::do_try_state().unwrap();
 		}
@@ -286,7 +307,8 @@ fn ballots(dice: &mut Dice, truth: impl Fn(usize) -> Finding) -> Vec<(bool, Opti
 				};
 				((0..4).map(|s| lie(dice, s, truth(s)).map(Finding::to_byte)).collect(), comes)
 			} else {
-				let honest = (dice.roll(100) > 0).then(|| (0..4).map(|s| truth(s).to_byte()).collect());
+				let honest =
+					(dice.roll(100) > 0).then(|| (0..4).map(|s| truth(s).to_byte()).collect());
 				let comes = honest.is_some() || dice.roll(2) > 0;
 				(honest, comes)
 			};
@@ -354,7 +376,11 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 				},
 				Verdict::Unclear | Verdict::Unmeasured => unclear += 1,
 				other => {
-					assert_eq!((service, truth(service)), (3, DOWN), "invented {other:?} in round {round}");
+					assert_eq!(
+						(service, truth(service)),
+						(3, DOWN),
+						"invented {other:?} in round {round}"
+					);
 				},
 			}
 			for breach in judgement.breaches {
@@ -388,7 +414,8 @@ enum Trick {
 	/// Commit to one report and reveal another.
 	Switch,
 }
-const TRICKS: [Trick; 5] = [Trick::Lie, Trick::CommitOnly, Trick::StayAway, Trick::Copy, Trick::Switch];
+const TRICKS: [Trick; 5] =
+	[Trick::Lie, Trick::CommitOnly, Trick::StayAway, Trick::Copy, Trick::Switch];
 
 /// The same through the pallet: 21 probers of which 6 collude, all invariants checked. What is
 /// copied or switched is refused, and nothing is gained by it.
@@ -418,14 +445,16 @@ fn six_of_twenty_one_through_the_pallet() {
 			let lies = [DOWN, Finding::Bad(ms(1)), up(), Finding::Abstained, Finding::InDoubt];
 			let lie = lies[dice.roll(5) as usize];
 			let victim = dice.roll(4) as u32;
-			let says = |service| if victim == 0 || victim == service { lie } else { truth(now, service) };
+			let says =
+				|service| if victim == 0 || victim == service { lie } else { truth(now, service) };
 			let before = tricks;
 			tricks = tricks.map(|_| TRICKS[dice.roll(5) as usize]);
 			for (prober, trick) in (0u16..).zip(tricks) {
 				match trick {
 					Trick::StayAway => {},
 					Trick::Copy => {
-						let Some(crate::Sent::Committed(hash)) = crate::Reports::<Test>::get(now, COLLUDERS)
+						let Some(crate::Sent::Committed(hash)) =
+							crate::Reports::<Test>::get(now, COLLUDERS)
 						else {
 							panic!("prober 6 committed")
 						};
@@ -477,7 +506,8 @@ fn six_of_twenty_one_through_the_pallet() {
 				Probes::do_try_state().unwrap();
 			}
 		}
-		let breaches: Vec<_> = Breaches::get().into_iter().map(|(s, b)| (s, b.round, b.severity)).collect();
+		let breaches: Vec<_> =
+			Breaches::get().into_iter().map(|(s, b)| (s, b.round, b.severity)).collect();
 		assert_eq!(breaches, expected);
 		assert!(expected.len() >= 3 * 30);
 		assert!(refused > ROUNDS);

@@ -19,7 +19,10 @@ fn unproven(test: impl FnOnce()) {
 }
 
 fn list_unproven(service: u32) {
-	list_as(service, Service { status: ServiceStatus::Unproven, ..describe(1, ServiceKind::Compute) });
+	list_as(
+		service,
+		Service { status: ServiceStatus::Unproven, ..describe(1, ServiceKind::Compute) },
+	);
 }
 
 /// Service 1 as told, all others up, with all invariants checked after each round.
@@ -220,7 +223,11 @@ fn an_idle_listing_that_lost_its_proof_is_unproven_once() {
 	unproven(|| {
 		rounds(4, |_| up());
 		rounds(9, |_| NO_PROOF);
-		assert_eq!((Disproven::get(), not_found(), due()), (vec![1], vec![], 0b11), "window 1 had it up");
+		assert_eq!(
+			(Disproven::get(), not_found(), due()),
+			(vec![1], vec![], 0b11),
+			"window 1 had it up"
+		);
 		rounds(1, |_| NO_PROOF);
 		assert_eq!((not_found(), due()), (vec![1], 0b10), "window 2 had not");
 	});
@@ -263,7 +270,11 @@ fn what_is_sold_stays_sold_without_a_proof_and_breaches() {
 		rounds(5, |_| NO_PROOF);
 		assert!(Disproven::get().is_empty() && !row(1).unproven);
 		let breaches = Breaches::get();
-		assert!(breaches.iter().all(|(s, b)| (*s, b.kind) == (1, surety_primitives::BreachKind::BadData)));
+		assert!(
+			breaches
+				.iter()
+				.all(|(s, b)| (*s, b.kind) == (1, surety_primitives::BreachKind::BadData))
+		);
 		assert!(!breaches.is_empty());
 		// Idle again it is as idle as any.
 		Probes::cool(1);

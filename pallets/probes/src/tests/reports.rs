@@ -1,8 +1,8 @@
 //! Commit and reveal.
 
 use crate::{
-	Call, Error, ROOTS_KEPT, Report, Reports, RevealRoots, Sent, commit_hash, commit_payload, mock::*,
-	refused, reveal_leaf, reveals_root,
+	Call, Error, ROOTS_KEPT, Report, Reports, RevealRoots, Sent, commit_hash, commit_payload,
+	mock::*, refused, reveal_leaf, reveals_root,
 };
 use codec::Encode;
 use frame_support::{
@@ -97,7 +97,10 @@ fn a_commit_and_its_reveal_are_accepted_once() {
 		let valid = pool(reveal_call(2, 1, &REPORT)).unwrap();
 		assert_eq!(valid.longevity, 3, "blocks 14 to 16");
 		assert_ok!(reveal_call(2, 1, &REPORT).dispatch_here());
-		assert_eq!(Reports::<Test>::get(1, 2), Some(Sent::Revealed(REPORT.to_vec().try_into().unwrap())));
+		assert_eq!(
+			Reports::<Test>::get(1, 2),
+			Some(Sent::Revealed(REPORT.to_vec().try_into().unwrap()))
+		);
 		assert_eq!(pool(reveal_call(2, 1, &REPORT)), invalid(InvalidTransaction::Stale));
 		assert_noop!(reveal_call(2, 1, &REPORT).dispatch_here(), Error::<Test>::AlreadyRevealed);
 	});
@@ -117,7 +120,9 @@ impl DispatchHere for Call<Test> {
 #[test]
 fn only_authorized_origins_report() {
 	in_round_1(|| {
-		for origin in [RuntimeOrigin::signed(account(0)), RuntimeOrigin::root(), RuntimeOrigin::none()] {
+		for origin in
+			[RuntimeOrigin::signed(account(0)), RuntimeOrigin::root(), RuntimeOrigin::none()]
+		{
 			let commit = Probes::commit(origin.clone(), 1, 0, [0; 32], no_signature());
 			assert_eq!(commit, Err(DispatchError::BadOrigin));
 			let reveal = Probes::reveal(origin, 1, 0, [0; 32], Report::default());
@@ -145,13 +150,23 @@ fn whoever_signs_pays() {
 fn commits_are_for_the_current_round() {
 	in_round_1(|| {
 		let at = |round| pool(signed_commit(0, round, [1; 32]));
-		assert_eq!(at(0), invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)), "not late yet");
+		assert_eq!(
+			at(0),
+			invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)),
+			"not late yet"
+		);
 		next_block();
 		assert_eq!(at(0), invalid(InvalidTransaction::Stale));
 		assert_eq!(at(2), invalid(InvalidTransaction::Future));
 		assert_ok!(at(1));
-		assert_noop!(Probes::commit(authorized(), 0, 0, [1; 32], no_signature()), Error::<Test>::TooLate);
-		assert_noop!(Probes::commit(authorized(), 2, 0, [1; 32], no_signature()), Error::<Test>::TooEarly);
+		assert_noop!(
+			Probes::commit(authorized(), 0, 0, [1; 32], no_signature()),
+			Error::<Test>::TooLate
+		);
+		assert_noop!(
+			Probes::commit(authorized(), 2, 0, [1; 32], no_signature()),
+			Error::<Test>::TooEarly
+		);
 	});
 }
 
@@ -164,7 +179,10 @@ fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
 		}
 		// The pool already validates for the first block of round 2, which has no snapshot yet.
 		assert_ok!(validating_next(|| at(1)));
-		assert_eq!(validating_next(|| at(2)), invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT)));
+		assert_eq!(
+			validating_next(|| at(2)),
+			invalid(InvalidTransaction::Custom(refused::NO_SNAPSHOT))
+		);
 		next_block();
 		assert_eq!((round(), offset()), (2, 0));
 		assert_eq!(at(1).unwrap().longevity, 2);
@@ -178,7 +196,10 @@ fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
 			invalid(InvalidTransaction::Stale)
 		);
 		next_block();
-		assert_noop!(Probes::commit(authorized(), 1, 2, [1; 32], no_signature()), Error::<Test>::TooLate);
+		assert_noop!(
+			Probes::commit(authorized(), 1, 2, [1; 32], no_signature()),
+			Error::<Test>::TooLate
+		);
 		// What came in time counts like any other.
 		commit(2, 1, REPORT.to_vec()).unwrap();
 		crate::mock::to_reveals();
@@ -187,7 +208,10 @@ fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
 		}
 		to_judged(1);
 		let duty = [0, 1, 2].map(|prober| Probes::duty(account(prober)).unwrap());
-		assert_eq!(duty.map(|d| (d.rounds, d.committed, d.revealed)), [(1, 1, 1), (1, 1, 1), (1, 0, 0)]);
+		assert_eq!(
+			duty.map(|d| (d.rounds, d.committed, d.revealed)),
+			[(1, 1, 1), (1, 1, 1), (1, 0, 0)]
+		);
 	});
 }
 
@@ -209,7 +233,10 @@ fn who_commits_on_any_fork_has_seen_no_reveal() {
 fn a_round_without_snapshot_takes_no_commits() {
 	build_and_execute(4, || {
 		next_block();
-		assert_noop!(Probes::commit(authorized(), 0, 0, [1; 32], no_signature()), Error::<Test>::NoSnapshot);
+		assert_noop!(
+			Probes::commit(authorized(), 0, 0, [1; 32], no_signature()),
+			Error::<Test>::NoSnapshot
+		);
 	});
 }
 
@@ -220,7 +247,10 @@ fn only_probers_of_the_snapshot_commit() {
 			pool(signed_commit(4, 1, [1; 32])),
 			invalid(InvalidTransaction::Custom(refused::NOT_A_PROBER))
 		);
-		assert_noop!(Probes::commit(authorized(), 1, 4, [1; 32], no_signature()), Error::<Test>::NotAProber);
+		assert_noop!(
+			Probes::commit(authorized(), 1, 4, [1; 32], no_signature()),
+			Error::<Test>::NotAProber
+		);
 	});
 }
 
@@ -277,10 +307,17 @@ fn a_reveal_must_be_what_was_committed() {
 		to_reveals();
 		assert_eq!(pool(reveal_call(0, 1, &[1, 2])), invalid(InvalidTransaction::BadProof));
 		assert_noop!(reveal_call(0, 1, &[1, 2]).dispatch_here(), Error::<Test>::WrongReveal);
-		let other_salt =
-			Call::reveal { round: 1, index: 0, salt: [9; 32], report: REPORT.to_vec().try_into().unwrap() };
+		let other_salt = Call::reveal {
+			round: 1,
+			index: 0,
+			salt: [9; 32],
+			report: REPORT.to_vec().try_into().unwrap(),
+		};
 		assert_eq!(pool(other_salt), invalid(InvalidTransaction::BadProof));
-		assert_eq!(pool(reveal_call(1, 1, &REPORT)), invalid(InvalidTransaction::Custom(refused::NO_COMMIT)));
+		assert_eq!(
+			pool(reveal_call(1, 1, &REPORT)),
+			invalid(InvalidTransaction::Custom(refused::NO_COMMIT))
+		);
 		assert_noop!(reveal_call(1, 1, &REPORT).dispatch_here(), Error::<Test>::NoCommit);
 		assert_noop!(reveal_call(7, 1, &REPORT).dispatch_here(), Error::<Test>::NotAProber);
 	});
@@ -298,7 +335,10 @@ fn a_report_has_one_byte_per_due_service() {
 				pool(reveal_call(prober, 1, report)),
 				invalid(InvalidTransaction::Custom(refused::WRONG_LENGTH))
 			);
-			assert_noop!(reveal_call(prober, 1, report).dispatch_here(), Error::<Test>::WrongLength);
+			assert_noop!(
+				reveal_call(prober, 1, report).dispatch_here(),
+				Error::<Test>::WrongLength
+			);
 		}
 	});
 }
@@ -335,7 +375,11 @@ fn reports_are_gone_once_their_round_is_closed() {
 			reveal(1, prober).unwrap();
 		}
 		to_counted();
-		assert_eq!(Reports::<Test>::iter().count(), 4, "they are needed until all pages are judged");
+		assert_eq!(
+			Reports::<Test>::iter().count(),
+			4,
+			"they are needed until all pages are judged"
+		);
 		to_judged(1);
 		assert_eq!(Reports::<Test>::iter().count(), 0);
 	});
@@ -361,8 +405,9 @@ fn the_root_of_the_reveals_stays() {
 		to_counted();
 		let root = RevealRoots::<Test>::get(2).unwrap();
 		to_judged(2);
-		let leaf =
-			|prober: u16| reveal_leaf(&genesis(), 2, prober, &key(prober), prober == 2, &report(prober));
+		let leaf = |prober: u16| {
+			reveal_leaf(&genesis(), 2, prober, &key(prober), prober == 2, &report(prober))
+		};
 		assert_eq!(root, reveals_root([0, 1, 2].map(leaf).to_vec()));
 		assert_eq!(Probes::duty(account(2)).unwrap().accepted, 0);
 		// Every round has one, also without a reveal.
@@ -378,7 +423,8 @@ fn roots_are_dropped_after_a_week_of_rounds() {
 		to_judged(1);
 		assert!(RevealRoots::<Test>::contains_key(1));
 		// A round that is counted so many rounds later takes the root of the first with it.
-		let rounds = |from: u32| RevealRoots::<Test>::iter_keys().filter(|round| *round >= from).count();
+		let rounds =
+			|from: u32| RevealRoots::<Test>::iter_keys().filter(|round| *round >= from).count();
 		to_judged(ROOTS_KEPT);
 		assert!(RevealRoots::<Test>::contains_key(1));
 		assert_eq!(rounds(1), ROOTS_KEPT as usize);
@@ -393,8 +439,14 @@ fn roots_are_dropped_after_a_week_of_rounds() {
 fn every_byte_and_flag_changes_the_root() {
 	let report: Vec<u8> = (0..40).collect();
 	let leaf = |change: &dyn Fn(&mut Leaf)| {
-		let mut leaf =
-			Leaf { genesis: vec![7; 32], round: 5, index: 1, key: 1, blind: false, report: report.clone() };
+		let mut leaf = Leaf {
+			genesis: vec![7; 32],
+			round: 5,
+			index: 1,
+			key: 1,
+			blind: false,
+			report: report.clone(),
+		};
 		change(&mut leaf);
 		reveal_leaf(&leaf.genesis, leaf.round, leaf.index, &key(leaf.key), leaf.blind, &leaf.report)
 	};

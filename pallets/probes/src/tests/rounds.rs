@@ -1,8 +1,8 @@
 //! Snapshots, capacity, sessions and stalls.
 
 use crate::{
-	Capacity, Counting, DuePages, Error, Event, Hot, MAX_DUE, MAX_QUEUED, PageId, PageInfos, Progress,
-	Queued, REVEAL_OFFSET, Reports, SlotsOf, Snapshots, mock::*, types::RoundTally,
+	Capacity, Counting, DuePages, Error, Event, Hot, MAX_DUE, MAX_QUEUED, PageId, PageInfos,
+	Progress, Queued, REVEAL_OFFSET, Reports, SlotsOf, Snapshots, mock::*, types::RoundTally,
 };
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use std::collections::BTreeSet;
@@ -43,7 +43,10 @@ fn a_round_goes_from_snapshot_to_closed() {
 		assert_eq!(rounds, BTreeSet::from([2, 3]));
 		assert_eq!(last_closed(), (1, RoundTally { up: 1, ..Default::default() }));
 		assert_eq!(row(1).last, Some((1, Verdict::Up { latency: ms(40) })));
-		assert!(!Reports::<Test>::iter().any(|(round, ..)| round == 1), "reports go with their round");
+		assert!(
+			!Reports::<Test>::iter().any(|(round, ..)| round == 1),
+			"reports go with their round"
+		);
 		assert_eq!(Reports::<Test>::iter().filter(|(round, ..)| *round == 2).count(), 4);
 		// Round 2 is counted in the third block of round 4, and judged after it.
 		next_round();
@@ -72,7 +75,10 @@ fn the_status_says_what_a_block_is_open_for() {
 		}
 		// Commits to round 3 end with the second block; reveals of round 2 too, and those of 3 begin
 		// with the fifth.
-		assert_eq!(seen, [(3, Some(2), 1), (3, Some(2), 1), (4, None, 1), (4, None, 2), (4, Some(3), 2)]);
+		assert_eq!(
+			seen,
+			[(3, Some(2), 1), (3, Some(2), 1), (4, None, 1), (4, None, 2), (4, Some(3), 2)]
+		);
 	});
 }
 
@@ -235,7 +241,11 @@ fn requests_take_a_quarter_of_the_cold_pages_at_most() {
 		}
 		assert_eq!(
 			rounds,
-			[[15, 16, 0, 1, 2, 3, 4, 5], [17, 18, 6, 7, 8, 9, 10, 11], [19, 12, 13, 14, 15, 16, 17, 18]]
+			[
+				[15, 16, 0, 1, 2, 3, 4, 5],
+				[17, 18, 6, 7, 8, 9, 10, 11],
+				[19, 12, 13, 14, 15, 16, 17, 18]
+			]
 		);
 	});
 }
@@ -279,12 +289,16 @@ fn a_probe_is_requested_of_idle_listings_only() {
 	build_and_execute(4, || {
 		WindowRounds::set(4);
 		ProofOfControl::set(true);
-		let unproven = Service { status: ServiceStatus::Unproven, ..describe(1, ServiceKind::Compute) };
+		let unproven =
+			Service { status: ServiceStatus::Unproven, ..describe(1, ServiceKind::Compute) };
 		list_as(0, unproven);
 		list_hot(1, 1);
 		assert_noop!(request(9), Error::<Test>::NotListed);
 		assert_noop!(request(1), Error::<Test>::AlreadyDue);
-		assert_noop!(Probes::request_probe(RuntimeOrigin::root(), 1), sp_runtime::DispatchError::BadOrigin);
+		assert_noop!(
+			Probes::request_probe(RuntimeOrigin::root(), 1),
+			sp_runtime::DispatchError::BadOrigin
+		);
 		assert_ok!(request(0));
 		// One that does not prove control is not probed, whoever asks.
 		play(11, |_, _, service| if service == 0 { Finding::Bad(ms(1)) } else { up() });
@@ -428,7 +442,11 @@ fn a_stalled_round_is_unmeasured_and_not_billed() {
 		assert_eq!(row(1).last, Some((2, Verdict::Unmeasured)));
 		assert_eq!(row(1).meter.blocks, 5, "round 1 only");
 		assert_eq!(Probes::reading(1).unwrap().through, 2);
-		assert_eq!(Probes::duty(account(0)).unwrap().rounds, 1, "nobody answers for a stalled round");
+		assert_eq!(
+			Probes::duty(account(0)).unwrap().rounds,
+			1,
+			"nobody answers for a stalled round"
+		);
 	});
 }
 
@@ -481,9 +499,16 @@ fn next_window() {
 
 #[test]
 fn capacity_is_whole_pages_within_bounds() {
-	for (services, pages) in
-		[(0, 2), (128, 2), (256, 2), (300, 2), (383, 2), (384, 3), (65_536, MAX_DUE), (u32::MAX, MAX_DUE)]
-	{
+	for (services, pages) in [
+		(0, 2),
+		(128, 2),
+		(256, 2),
+		(300, 2),
+		(383, 2),
+		(384, 3),
+		(65_536, MAX_DUE),
+		(u32::MAX, MAX_DUE),
+	] {
 		build_and_execute(0, || {
 			MaxProbes::set(services);
 			assert_eq!(Probes::occupancy().slots, (pages - 1) * 128, "before the first round");
@@ -630,7 +655,10 @@ fn six_hundred_hot_services_over_several_pages() {
 			let meter = Probes::reading(service).unwrap();
 			assert_eq!((meter.blocks, meter.through), (if is_down(service) { 0 } else { 10 }, 2));
 		}
-		assert_eq!(Breaches::get().iter().map(|(s, _)| *s).collect::<Vec<_>>(), [77, 205, 333, 461, 589]);
+		assert_eq!(
+			Breaches::get().iter().map(|(s, _)| *s).collect::<Vec<_>>(),
+			[77, 205, 333, 461, 589]
+		);
 		// Every page counts for its operators by itself: 60 of ten services, four of which are on
 		// two pages each.
 		let duty = Probes::duty(account(0)).unwrap();

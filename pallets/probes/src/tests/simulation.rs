@@ -30,7 +30,8 @@ const UPTIMES: [u32; 4] = [9_990, 9_950, 9_900, 9_800];
 /// The service of which liars say the opposite.
 const VICTIM: usize = 30;
 /// Shares as they are in production.
-const RULE: DutyRule = DutyRule { least: Perbill::from_percent(80), caught: Perbill::from_percent(60) };
+const RULE: DutyRule =
+	DutyRule { least: Perbill::from_percent(80), caught: Perbill::from_percent(60) };
 
 /// Findings of all services, as a report has them.
 type Report = [u8; SERVICES];
@@ -91,7 +92,8 @@ struct Course {
 }
 impl Course {
 	fn is_up_at(&self, time: f64) -> bool {
-		self.up == self.changes.iter().take_while(|change| **change <= time).count().is_multiple_of(2)
+		self.up
+			== self.changes.iter().take_while(|change| **change <= time).count().is_multiple_of(2)
 	}
 	/// The same for everybody.
 	fn is_steady(&self, round: u32) -> bool {
@@ -192,7 +194,8 @@ impl Simulation {
 		let (row, _) = blank(true);
 		let rows = (0..SERVICES).map(|service| {
 			let uptime = Perbill::from_rational(UPTIMES[service % UPTIMES.len()], 10_000);
-			let allowance = BreachKind::COUNTED.map(|kind| tiers::allowance(kind, uptime, WINDOW as u16));
+			let allowance =
+				BreachKind::COUNTED.map(|kind| tiers::allowance(kind, uptime, WINDOW as u16));
 			Row { frozen: Frozen { allowance, multiplier: 1 }, ..row.clone() }
 		});
 		let subject = |service| Subject { operator: operator_of(service), ..Subject::default() };
@@ -217,8 +220,11 @@ impl Simulation {
 			if round.is_multiple_of(WINDOW) {
 				self.turn(round / WINDOW);
 			}
-			let courses: Vec<Course> =
-				self.services.iter_mut().map(|service| service.live(round, &mut self.dice)).collect();
+			let courses: Vec<Course> = self
+				.services
+				.iter_mut()
+				.map(|service| service.live(round, &mut self.dice))
+				.collect();
 			self.report(round, &courses);
 			self.fold();
 			self.judge(round, &courses);
@@ -265,8 +271,8 @@ impl Simulation {
 				Kind::Copier => seen = self.majority,
 				Kind::AlwaysUp => seen = [byte(true); SERVICES],
 				Kind::Rational => {
-					for service in
-						(0..SERVICES).filter(|service| !(service + prober + round as usize).is_multiple_of(3))
+					for service in (0..SERVICES)
+						.filter(|service| !(service + prober + round as usize).is_multiple_of(3))
 					{
 						seen[service] = self.majority[service];
 					}
@@ -279,10 +285,9 @@ impl Simulation {
 
 	/// Fold what was reported, unless it is the same as in the round before.
 	fn fold(&mut self) {
-		let same = self
-			.last
-			.as_ref()
-			.is_some_and(|(reports, subjects, ..)| subjects == &self.subjects && reports == &self.reports);
+		let same = self.last.as_ref().is_some_and(|(reports, subjects, ..)| {
+			subjects == &self.subjects && reports == &self.reports
+		});
 		if !same {
 			let mut ballots = Ballots {
 				committed: (0..PROBERS as u8).fold(0, |mask, prober| mask | bit(prober)),
@@ -293,7 +298,8 @@ impl Simulation {
 			let mut duty = ballots.attendance();
 			let rulings = ballots.decide(0, &self.subjects, &mut duty);
 			for (service, majority) in self.majority.iter_mut().enumerate() {
-				let ups = self.reports.iter().filter(|report| report[service] == byte(true)).count();
+				let ups =
+					self.reports.iter().filter(|report| report[service] == byte(true)).count();
 				*majority = byte(2 * ups >= PROBERS);
 			}
 			self.last = Some((self.reports.clone(), self.subjects.clone(), rulings, duty));
@@ -321,14 +327,16 @@ impl Simulation {
 			if let Some(subject) = &mut self.subjects[at] {
 				subject.before = Some(verdict);
 			}
-			let (is_up, is_down) = (matches!(verdict, Verdict::Up { .. }), verdict == Verdict::Down);
+			let (is_up, is_down) =
+				(matches!(verdict, Verdict::Up { .. }), verdict == Verdict::Down);
 			let steady = course.is_steady(round);
 			market.invented += u32::from(steady && course.up && !is_up);
 			market.hidden += u32::from(steady && !course.up && !is_down);
 			service.sure += u16::from(steady && !course.up);
 			service.possible += u16::from(!steady || !course.up);
-			let reached =
-				|rounds: u16| tiers::reached(rounds, row.frozen.allowance[0], hearing.window_rounds);
+			let reached = |rounds: u16| {
+				tiers::reached(rounds, row.frozen.allowance[0], hearing.window_rounds)
+			};
 			market.missed_breaches += u32::from(row.tiers[0] < reached(service.sure));
 			market.false_breaches += u32::from(row.tiers[0] > reached(service.possible));
 			market.false_breaches += u32::from(row.tiers[1].is_some() || row.tiers[2].is_some());
@@ -358,7 +366,9 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 	let numbers = KINDS.map(|kind| simulation.kinds.iter().filter(|of| **of == kind).count());
 	let (accounts, market) = simulation.run(rounds);
 	let honest = accounts[0].earned();
-	for ((kind, n), account) in KINDS.iter().zip(numbers).zip(&accounts).filter(|((_, n), _)| *n > 0) {
+	for ((kind, n), account) in
+		KINDS.iter().zip(numbers).zip(&accounts).filter(|((_, n), _)| *n > 0)
+	{
 		let DutyTally { judged, agreed, fell, fell_caught, rose, rose_caught, .. } = account.tally;
 		println!(
 			"{:<9} {n:>4} {:>7.1} {:>10.2} {:>9.1} {:>9.1} {:>8.3} {:>8.1}",
@@ -371,7 +381,8 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 			(fell + rose) as f64 / (SHARE as f64) / f64::from(account.sessions),
 		);
 	}
-	let Market { breaches, false_breaches, missed_breaches, invented, hidden, found, fleeting } = market;
+	let Market { breaches, false_breaches, missed_breaches, invented, hidden, found, fleeting } =
+		market;
 	let all: u32 = found.iter().sum();
 	let share = |at: usize| percent(found[at].into(), all.into());
 	println!(
@@ -387,7 +398,8 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 
 #[test]
 fn work_is_paid_and_lies_change_nothing() {
-	let rounds: u32 = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4 * WINDOW);
+	let rounds: u32 =
+		std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4 * WINDOW);
 	println!("{PROBERS} probers, {SERVICES} services of {OPERATORS} operators, {rounds} rounds");
 	println!(
 		"{:<9} {:>4} {:>7} {:>10} {:>9} {:>9} {:>8} {:>8}",
@@ -405,7 +417,8 @@ fn work_is_paid_and_lies_change_nothing() {
 	worlds.push(vec![(Copier, 8), (AlwaysUp, 8), (Rational, 8), (Liar, 9)]);
 	for others in worlds {
 		let (accounts, market) = simulate(&others, rounds);
-		let Market { breaches, false_breaches, missed_breaches, invented, hidden, found, .. } = market;
+		let Market { breaches, false_breaches, missed_breaches, invented, hidden, found, .. } =
+			market;
 		assert!(breaches > 0);
 		assert_eq!((false_breaches, missed_breaches, invented, hidden), (0, 0, 0, 0), "{others:?}");
 		assert_eq!(found[2], 0, "what changed is known a round later, {others:?}");

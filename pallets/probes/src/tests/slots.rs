@@ -123,7 +123,11 @@ fn a_hot_service_has_a_fresh_meter_and_counters() {
 		let probed = Probes::probed(1).unwrap();
 		assert!(probed.hot);
 		assert_eq!(probed.counters.judged(), 0);
-		assert_eq!(probed.last, Some((2, Verdict::Up { latency: ms(40) })), "the last verdict stays known");
+		assert_eq!(
+			probed.last,
+			Some((2, Verdict::Up { latency: ms(40) })),
+			"the last verdict stays known"
+		);
 		assert_eq!(Probes::reading(1), Some(MeterReading { blocks: 0, through: 4, recent: 0 }));
 		// The window knows all of its rounds.
 		assert_eq!(row(1).all_counters().up, 2);
@@ -381,7 +385,10 @@ fn a_slot_that_is_used_again_inherits_nothing() {
 		let again = row(service);
 		assert_eq!(again.counters, Default::default());
 		assert_eq!(again.meter, MeterReading { blocks: 0, through: round(), recent: 0 });
-		assert_eq!((again.tiers, again.health, again.meter_end), ([None; 3], Default::default(), None));
+		assert_eq!(
+			(again.tiers, again.health, again.meter_end),
+			([None; 3], Default::default(), None)
+		);
 	});
 }
 
@@ -426,8 +433,16 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-	let service =
-		|| prop_oneof![Just(0u32), Just(1), Just(130), Just(131), 0u32..140, LEASES_FROM..LEASES_FROM + 3];
+	let service = || {
+		prop_oneof![
+			Just(0u32),
+			Just(1),
+			Just(130),
+			Just(131),
+			0u32..140,
+			LEASES_FROM..LEASES_FROM + 3
+		]
+	};
 	let step = prop_oneof![
 		1 => service().prop_map(Step::List),
 		1 => service().prop_map(Step::Unlist),

@@ -1,8 +1,9 @@
 //! Every invariant fails when state is corrupted.
 
 use crate::{
-	ColdCursor, Counting, Due, DueList, DuePages, Duty, DutyTally, FreeCold, Hot, LeaseHealth, PageId,
-	PageInfos, Pages, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, mock::*,
+	ColdCursor, Counting, Due, DueList, DuePages, Duty, DutyTally, FreeCold, Hot, LeaseHealth,
+	PageId, PageInfos, Pages, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots,
+	mock::*,
 };
 use frame_support::assert_err;
 use sp_runtime::DispatchError;
@@ -41,7 +42,9 @@ fn slots_and_listings() {
 	corrupt("1: a cold row rests only while hot or unproven", || {
 		with_row(COLD, 0, |row| row.dormant = false)
 	});
-	corrupt("1: a cold row rests only while hot or unproven", || with_row(COLD, 1, |row| row.dormant = true));
+	corrupt("1: a cold row rests only while hot or unproven", || {
+		with_row(COLD, 1, |row| row.dormant = true)
+	});
 	corrupt("2: due bits differ from the rows", || {
 		with_row(COLD, 1, |row| (row.dormant, row.unproven) = (true, true));
 	});
@@ -53,12 +56,22 @@ fn slots_and_listings() {
 
 #[test]
 fn due_and_taken_bits() {
-	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(COLD, |info| info.due |= 1));
-	corrupt("2: due bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.due = 0));
-	corrupt("2: taken bits differ from the rows", || PageInfos::<Test>::mutate(HOT, |info| info.taken = 3));
+	corrupt("2: due bits differ from the rows", || {
+		PageInfos::<Test>::mutate(COLD, |info| info.due |= 1)
+	});
+	corrupt("2: due bits differ from the rows", || {
+		PageInfos::<Test>::mutate(HOT, |info| info.due = 0)
+	});
+	corrupt("2: taken bits differ from the rows", || {
+		PageInfos::<Test>::mutate(HOT, |info| info.taken = 3)
+	});
 	corrupt("2: the taken hot slots are not counted", || Hot::<Test>::mutate(|hot| hot.taken = 2));
-	corrupt("2: the full hot pages are not known", || Hot::<Test>::mutate(|hot| hot.full.set(0, true)));
-	corrupt("2: the full hot pages are not known", || Hot::<Test>::mutate(|hot| hot.full.set(511, true)));
+	corrupt("2: the full hot pages are not known", || {
+		Hot::<Test>::mutate(|hot| hot.full.set(0, true))
+	});
+	corrupt("2: the full hot pages are not known", || {
+		Hot::<Test>::mutate(|hot| hot.full.set(511, true))
+	});
 	corrupt("2: a hot page is past the last one", || Hot::<Test>::mutate(|hot| hot.pages = 0));
 	corrupt("6: more hot services than fit", || Hot::<Test>::mutate(|hot| hot.pages = 4));
 	corrupt("2: the slots were full in a later round", || {
@@ -84,7 +97,9 @@ fn free_slots() {
 
 #[test]
 fn reports_are_from_the_snapshot() {
-	corrupt("4: a report of no open round", || Reports::<Test>::insert(99, 0, Sent::Committed([0; 32])));
+	corrupt("4: a report of no open round", || {
+		Reports::<Test>::insert(99, 0, Sent::Committed([0; 32]))
+	});
 	corrupt("4: a report from outside the snapshot", || {
 		Reports::<Test>::insert(round(), 4, Sent::Committed([0; 32]));
 	});
@@ -131,7 +146,9 @@ fn with_due(change: impl FnOnce(&mut DueList)) {
 	DuePages::<Test>::mutate(round(), |due| {
 		change(due);
 		let services = crate::due_services(due);
-		Snapshots::<Test>::mutate(round(), |snapshot| snapshot.as_mut().unwrap().services = services);
+		Snapshots::<Test>::mutate(round(), |snapshot| {
+			snapshot.as_mut().unwrap().services = services
+		});
 	});
 }
 
@@ -149,8 +166,12 @@ fn capacity() {
 			}
 		});
 	});
-	corrupt("6: a page waits twice", || Queued::<Test>::put(crate::Queue::truncate_from(vec![0, 0])));
-	corrupt("6: a page waits that is none", || Queued::<Test>::put(crate::Queue::truncate_from(vec![1])));
+	corrupt("6: a page waits twice", || {
+		Queued::<Test>::put(crate::Queue::truncate_from(vec![0, 0]))
+	});
+	corrupt("6: a page waits that is none", || {
+		Queued::<Test>::put(crate::Queue::truncate_from(vec![1]))
+	});
 	corrupt("6: more hot services than fit", || {
 		let page = Pages::<Test>::take(HOT);
 		Pages::<Test>::insert(PageId::Hot(3), page);
@@ -163,10 +184,16 @@ fn capacity() {
 
 #[test]
 fn counters() {
-	corrupt("7: latencies differ from the up rounds", || with_row(COLD, 1, |row| row.counters.up += 1));
+	corrupt("7: latencies differ from the up rounds", || {
+		with_row(COLD, 1, |row| row.counters.up += 1)
+	});
 	corrupt("7: more slow rounds than up ones", || with_row(COLD, 1, |row| row.counters.slow = 5));
-	corrupt("7: more rounds judged than a window has", || with_row(COLD, 1, |row| row.counters.down = 12));
-	corrupt("7: counters differ from the rounds judged", || with_row(HOT, 0, |row| row.counters.down += 1));
+	corrupt("7: more rounds judged than a window has", || {
+		with_row(COLD, 1, |row| row.counters.down = 12)
+	});
+	corrupt("7: counters differ from the rounds judged", || {
+		with_row(HOT, 0, |row| row.counters.down += 1)
+	});
 	corrupt("7: a tier is above the counters", || {
 		with_row(HOT, 0, |row| row.tiers[0] = Some(Severity::Low));
 	});
@@ -195,7 +222,9 @@ fn health_and_meters() {
 fn a_page_at_its_largest_fits() {
 	// 8 cannot be broken through the types: the bound is on the type, and `integrity_test` compares
 	// it.
-	assert!(<crate::Page<AccountId> as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);
+	assert!(
+		<crate::Page<AccountId> as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES
+	);
 	type Wide = crate::Page<sp_runtime::AccountId32>;
 	assert!(<Wide as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);
 }

@@ -1,8 +1,8 @@
 //! The off-chain worker, block by block.
 
 use crate::{
-	ANCHORS_KEY, Call, DENY_KEY, Due, DueList, DuePages, PageId, REVEAL_OFFSET, Reports, SHARE, Sent,
-	commit_hash, due_services,
+	ANCHORS_KEY, Call, DENY_KEY, Due, DueList, DuePages, PageId, REVEAL_OFFSET, Reports, SHARE,
+	Sent, commit_hash, due_services,
 	mock::*,
 	offchain::{Local, deny_list, is_denied, report_key},
 };
@@ -18,12 +18,13 @@ use sp_core::{
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
 use sp_runtime::{
-	offchain::storage::StorageValueRef, traits::Dispatchable, transaction_validity::TransactionSource,
+	offchain::storage::StorageValueRef, traits::Dispatchable,
+	transaction_validity::TransactionSource,
 };
 use std::sync::Arc;
 use surety_primitives::{
-	Clock, Network, Probing, Protocol, Service, ServiceKind, Verdict, crypto::PROB, endpoint::control_hash,
-	report::Finding, service_of_lease,
+	Clock, Network, Probing, Protocol, Service, ServiceKind, Verdict, crypto::PROB,
+	endpoint::control_hash, report::Finding, service_of_lease,
 };
 
 type Pool = Arc<RwLock<PoolState>>;
@@ -133,7 +134,10 @@ fn a_round_is_probed_committed_and_revealed() {
 		assert!(matches!(second[..], [Call::reveal { round: 1, index: 0, .. }]));
 		next_block();
 		include(&second[0]);
-		assert_eq!(Reports::<Test>::get(1, 0), Some(Sent::Revealed(local.report.try_into().unwrap())));
+		assert_eq!(
+			Reports::<Test>::get(1, 0),
+			Some(Sent::Revealed(local.report.try_into().unwrap()))
+		);
 		assert_eq!(reveals(work(&pool)), [], "revealed");
 	});
 }
@@ -175,7 +179,8 @@ fn a_commit_in_the_grace_blocks_is_as_good_as_any() {
 		let commits = work(&pool);
 		next_block();
 		assert_eq!((round(), offset()), (2, 1), "the last block that takes it");
-		let late = commits.iter().find(|call| matches!(call, Call::commit { round: 1, .. })).unwrap();
+		let late =
+			commits.iter().find(|call| matches!(call, Call::commit { round: 1, .. })).unwrap();
 		include(late);
 		let mut revealed = vec![];
 		while round() == 2 {
@@ -199,8 +204,9 @@ fn a_reveal_is_sent_again_over_the_edge_of_the_round() {
 		next_round();
 		let mut sent = vec![];
 		while (round(), offset()) != (3, 2) {
-			let of_round_1 =
-				reveals(block(&pool)).into_iter().any(|c| matches!(c, Call::reveal { round: 1, .. }));
+			let of_round_1 = reveals(block(&pool))
+				.into_iter()
+				.any(|c| matches!(c, Call::reveal { round: 1, .. }));
 			sent.extend(of_round_1.then(|| (round(), offset())));
 		}
 		// The second block of round 3 is the last that takes it, so nothing is sent after it.
@@ -270,7 +276,8 @@ fn a_reorganisation_changes_nothing_of_what_is_said() {
 		Reports::<Test>::remove(1, 0);
 		System::set_block_number(System::block_number() - 1);
 		let fork = [block(&pool), block(&pool)].concat();
-		let (Call::commit { hash: a, .. }, Call::commit { hash: b, .. }) = (&first[0], &fork[0]) else {
+		let (Call::commit { hash: a, .. }, Call::commit { hash: b, .. }) = (&first[0], &fork[0])
+		else {
 			panic!("commits")
 		};
 		assert_eq!(a, b, "one round has one commit on every fork");
@@ -451,13 +458,17 @@ fn a_denied_host_is_denied_in_every_spelling() {
 		assert!(denied(&["x.example", "BAD.example."], url), "{url}");
 		assert!(!denied(&["x.example"], url) && !denied(&[], url), "{url}");
 	}
-	for url in ["http://notbad.example", "http://example", "http://bad.example.org", "http://bad/"] {
+	for url in ["http://notbad.example", "http://example", "http://bad.example.org", "http://bad/"]
+	{
 		assert!(!denied(&["bad.example"], url), "{url}");
 	}
-	for entry in ["[2001:db8::1]", "[2001:DB8:0:0::1]", "[2001:0db8:0000:0000:0000:0000:0000:0001]"] {
-		for url in
-			["http://[2001:db8::1]/", "https://[2001:DB8:0::0:1]:8443/x", "http://[2001:db8:0:0:0:0:0:1]"]
-		{
+	for entry in ["[2001:db8::1]", "[2001:DB8:0:0::1]", "[2001:0db8:0000:0000:0000:0000:0000:0001]"]
+	{
+		for url in [
+			"http://[2001:db8::1]/",
+			"https://[2001:DB8:0::0:1]:8443/x",
+			"http://[2001:db8:0:0:0:0:0:1]",
+		] {
 			assert!(denied(&[entry], url), "{entry} {url}");
 		}
 		assert!(!denied(&[entry], "http://[2001:db8::2]/"));
@@ -509,14 +520,17 @@ fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
 			// That of no target: its anchors tell whether this node is cut off.
 			networks.insert(9, network("other", &["listed"]));
 		});
-		StorageValueRef::persistent(&[ANCHORS_KEY, b"both"].concat()).set(&urls(&["own", "shared"]));
+		StorageValueRef::persistent(&[ANCHORS_KEY, b"both"].concat())
+			.set(&urls(&["own", "shared"]));
 		list_rpc(3, 3, 7);
 		list_rpc(4, 4, 8);
 		let prober = crate::Prober { account: account(0), key: key(0) };
 		let target = |id| Probes::target(1, false, &row(id), &prober, &deny_list(&[])).unwrap();
 		let targets = [3, 4].map(target);
-		let asked: Vec<_> =
-			Probes::networks(&targets).into_iter().map(|network| (network.id, network.anchors)).collect();
+		let asked: Vec<_> = Probes::networks(&targets)
+			.into_iter()
+			.map(|network| (network.id, network.anchors))
+			.collect();
 		let expected = [
 			(7, urls(&["own", "shared", "listed", "last"])),
 			(8, urls(&["listed", "last"])),
@@ -560,13 +574,19 @@ fn the_proof_is_asked_again_whenever_the_last_verdict_is_bad() {
 		let proof = |row: &crate::Row<AccountId>, hot: bool| {
 			Probes::target(middle, hot, row, &prober, &deny_list(&[])).unwrap().proof
 		};
-		let last = |verdict: Verdict| crate::Row { last: Some((middle - 1, verdict)), window: 1, ..row(2) };
+		let last = |verdict: Verdict| crate::Row {
+			last: Some((middle - 1, verdict)),
+			window: 1,
+			..row(2)
+		};
 		for hot in [true, false] {
 			let asked = proof(&last(Verdict::Bad), hot).expect("the last verdict is bad");
 			assert!(!asked.pending, "it was proven once");
 			let endpoint = row_endpoint(2);
 			assert_eq!(asked.expected, control_hash(&genesis(), &2u64.encode(), 2, &endpoint));
-			for verdict in [Verdict::Up { latency: ms(1) }, Verdict::Down, Verdict::Stale, Verdict::Excused] {
+			for verdict in
+				[Verdict::Up { latency: ms(1) }, Verdict::Down, Verdict::Stale, Verdict::Excused]
+			{
 				assert!(proof(&last(verdict), hot).is_none(), "{verdict:?}");
 			}
 		}

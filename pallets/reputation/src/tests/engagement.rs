@@ -1,8 +1,8 @@
 //! From the end of an agreement until nobody can rate it any more.
 
 use crate::{
-	Engagement, Engagements, Error, Event, Expiring, Expiry, ExpiryCursor, Operators, Pairs, Tenants,
-	WeightInfo, mock::*,
+	Engagement, Engagements, Error, Event, Expiring, Expiry, ExpiryCursor, Operators, Pairs,
+	Tenants, WeightInfo, mock::*,
 };
 use frame::testing_prelude::*;
 use surety_primitives::{AssetId, score::MAX_RATING};
@@ -23,8 +23,14 @@ fn an_agreement_that_paid_can_be_rated_for_a_while() {
 			Event::RatingOpened { agreement: 1, operator: ALICE, tenant: BOB, weight, until }
 		);
 		let (tenant_rated, operator_rated) = (false, false);
-		let engagement =
-			Engagement { operator: ALICE, tenant: BOB, weight, until, tenant_rated, operator_rated };
+		let engagement = Engagement {
+			operator: ALICE,
+			tenant: BOB,
+			weight,
+			until,
+			tenant_rated,
+			operator_rated,
+		};
 		assert_eq!(Reputation::engagement(1), Some(engagement));
 		go_to_window(until);
 		assert!(Reputation::engagement(1).is_some());
@@ -91,7 +97,8 @@ fn an_engagement_goes_when_both_have_rated() {
 fn anyone_forgets_an_engagement_that_is_over() {
 	build_and_execute(|| {
 		engage(1, ALICE, BOB, SCALE);
-		let forget = |agreement| Reputation::forget_engagement(RuntimeOrigin::signed(CHARLIE), agreement);
+		let forget =
+			|agreement| Reputation::forget_engagement(RuntimeOrigin::signed(CHARLIE), agreement);
 		go_to_window(RATING_WINDOWS);
 		assert_noop!(forget(1), Error::<Test>::RatingWindowOpen);
 		assert_noop!(forget(2), Error::<Test>::UnknownEngagement);
@@ -113,14 +120,19 @@ fn idle_blocks_forget_what_is_over_a_few_at_a_time() {
 		for _ in 0..20 {
 			idle(Weight::MAX);
 		}
-		assert_eq!(Engagements::<Test>::iter().count(), FORGET as usize * 2 + 1, "nothing is over yet");
+		assert_eq!(
+			Engagements::<Test>::iter().count(),
+			FORGET as usize * 2 + 1,
+			"nothing is over yet"
+		);
 		assert_eq!(ExpiryCursor::<Test>::get(), RATING_WINDOWS);
 
 		go_to_window(RATING_WINDOWS + 1);
 		let mut left = Vec::new();
 		for _ in 0..4 {
 			let used = idle(Weight::MAX);
-			let step = <() as WeightInfo>::expire_engagement().max(<() as WeightInfo>::expire_pair());
+			let step =
+				<() as WeightInfo>::expire_engagement().max(<() as WeightInfo>::expire_pair());
 			let bound = <() as WeightInfo>::expire_base() + step * u64::from(FORGET);
 			assert!(used.all_lte(bound));
 			left.push(Engagements::<Test>::iter().count());
@@ -153,7 +165,8 @@ fn idle_work_stays_within_the_weight_that_is_left() {
 #[test]
 fn a_pair_is_forgotten_after_the_last_epoch_in_which_it_rated() {
 	build_and_execute(|| {
-		let sweep = || (0..3 * EPOCH).for_each(|_| assert!(idle(Weight::MAX).all_gt(Weight::zero())));
+		let sweep =
+			|| (0..3 * EPOCH).for_each(|_| assert!(idle(Weight::MAX).all_gt(Weight::zero())));
 		engage(1, ALICE, BOB, SCALE);
 		rate(BOB, 1, 5);
 		go_to_window(EPOCH);

@@ -172,7 +172,10 @@ fn the_numbers_do_not_overflow() {
 		};
 		close(ALICE, 1, 0, most);
 		close(ALICE, 2, 0, most);
-		assert_eq!((Reputation::operator_score(ALICE), Reputation::reliability(ALICE)), (0, Some(20)));
+		assert_eq!(
+			(Reputation::operator_score(ALICE), Reputation::reliability(ALICE)),
+			(0, Some(20))
+		);
 	});
 }
 

@@ -23,13 +23,8 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
 	let counters =
-		(0u16..12, 0u16..12, 0u16..6, 0u16..6, 0u16..6).prop_map(|(up, slow, down, bad, stale)| Counters {
-			up,
-			slow: slow.min(up),
-			down,
-			bad,
-			stale,
-			..Default::default()
+		(0u16..12, 0u16..12, 0u16..6, 0u16..6, 0u16..6).prop_map(|(up, slow, down, bad, stale)| {
+			Counters { up, slow: slow.min(up), down, bad, stale, ..Default::default() }
 		});
 	let step = prop_oneof![
 		3 => (1u32..4).prop_map(|windows| Step::Pass { windows }),
@@ -61,7 +56,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn rate_and_check(agreement: u32, by: u64, stars: u8) {
 	let known = Reputation::rating_weight(agreement, by);
 	if Reputation::rate(RuntimeOrigin::signed(by), agreement, stars).is_err() {
-		assert!(known.is_none() || !(1..=5).contains(&stars), "a rating that was previewed is refused");
+		assert!(
+			known.is_none() || !(1..=5).contains(&stars),
+			"a rating that was previewed is refused"
+		);
 		return;
 	}
 	let rated = System::events().into_iter().rev().find_map(|record| match record.event {

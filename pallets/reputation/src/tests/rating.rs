@@ -159,7 +159,9 @@ fn ratings_of_a_window_say_a_quarter_of_it_at_most() {
 		close(ALICE, 1, 1, counters(0, 0));
 		Reputation::breach(&ALICE, 1, BreachKind::Slow, Severity::Low);
 		let standing = Operators::<Test>::get(ALICE).unwrap();
-		assert!(standing.evidence.alpha <= MOST_RATED_OPERATOR && standing.evidence.alpha > ONE / 5);
+		assert!(
+			standing.evidence.alpha <= MOST_RATED_OPERATOR && standing.evidence.alpha > ONE / 5
+		);
 		assert_eq!(standing.rated, Evidence::default());
 	});
 }
@@ -223,7 +225,9 @@ fn decay_is_told_apart_from_the_rating() {
 		let told = movements();
 		assert_eq!(told[0], (ALICE, Cause::Idle { windows: RATING_WINDOWS }, top, sunk));
 		assert!(
-			told.iter().skip(1).all(|m| *m == (ALICE, Cause::Rating { agreement: 1, stars: 5 }, sunk, now))
+			told.iter()
+				.skip(1)
+				.all(|m| *m == (ALICE, Cause::Rating { agreement: 1, stars: 5 }, sunk, now))
 		);
 	});
 }

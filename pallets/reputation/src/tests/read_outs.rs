@@ -4,7 +4,8 @@ use crate::{Performance, mock::*};
 use surety_primitives::{
 	Counters, LatencyBucket, ReputationSink, WindowSummary,
 	score::{
-		CORRECTNESS_WEIGHT, DOWN_TARGET, LATENCY_TARGET_US, LATENCY_WEIGHT, UPTIME_WEIGHT, WRONG_TARGET,
+		CORRECTNESS_WEIGHT, DOWN_TARGET, LATENCY_TARGET_US, LATENCY_WEIGHT, UPTIME_WEIGHT,
+		WRONG_TARGET,
 	},
 };
 
@@ -21,7 +22,10 @@ fn part_scores(p: &Performance) -> (u8, u8, u8) {
 fn nothing_measured_has_no_read_outs() {
 	build_and_execute(|| {
 		assert_eq!((Reputation::reliability(ALICE), Reputation::performance(ALICE)), (None, None));
-		assert_eq!((Reputation::service_reliability(1), Reputation::service_performance(1)), (None, None));
+		assert_eq!(
+			(Reputation::service_reliability(1), Reputation::service_performance(1)),
+			(None, None)
+		);
 	});
 }
 
@@ -32,7 +36,8 @@ fn a_flawless_service_has_full_marks_and_shows_its_parts() {
 		let performance = Reputation::performance(ALICE).unwrap();
 		assert_eq!(Reputation::reliability(ALICE), Some(100));
 		assert_eq!(performance.score, 100);
-		let parts = [performance.parts.uptime, performance.parts.correctness, performance.parts.latency];
+		let parts =
+			[performance.parts.uptime, performance.parts.correctness, performance.parts.latency];
 		assert_eq!(parts.map(|p| p.measured), [Some(0), Some(0), Some(107_634)]);
 		assert_eq!(parts.map(|p| p.target), [DOWN_TARGET, WRONG_TARGET, LATENCY_TARGET_US]);
 		assert_eq!(parts.map(|p| p.weight), [UPTIME_WEIGHT, CORRECTNESS_WEIGHT, LATENCY_WEIGHT]);
@@ -52,7 +57,8 @@ fn each_fault_shows_in_its_own_part() {
 		assert_eq!(parts(1), (55, 100, 100));
 		assert_eq!(parts(2), (100, 55, 100));
 		assert_eq!(parts(3), (100, 100, 66));
-		let reliability = [1, 2, 3].map(|service| Reputation::service_reliability(service).unwrap());
+		let reliability =
+			[1, 2, 3].map(|service| Reputation::service_reliability(service).unwrap());
 		assert_eq!(reliability, [99, 95, 100]);
 		WindowRounds::set(ROUNDS);
 	});

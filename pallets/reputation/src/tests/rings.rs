@@ -9,8 +9,10 @@ use surety_primitives::{
 
 /// Good evidence of all accounts together, before any of it decays: as operators, as tenants.
 fn gained() -> (u64, u64) {
-	let operators = Operators::<Test>::iter_values().map(|s| s.evidence.alpha + s.rated.alpha).sum();
-	let tenants = Tenants::<Test>::iter_values().map(|s| s.evidence.alpha + s.rated.alpha + s.paid).sum();
+	let operators =
+		Operators::<Test>::iter_values().map(|s| s.evidence.alpha + s.rated.alpha).sum();
+	let tenants =
+		Tenants::<Test>::iter_values().map(|s| s.evidence.alpha + s.rated.alpha + s.paid).sum();
 	(operators, tenants)
 }
 

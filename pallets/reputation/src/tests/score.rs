@@ -6,7 +6,10 @@ use surety_primitives::{BreachKind, ReputationInspect, ReputationSink, Severity,
 #[test]
 fn a_new_account_is_at_trust_level_one() {
 	build_and_execute(|| {
-		assert_eq!((Reputation::operator_score(ALICE), Reputation::trust_level(ALICE)), (0, TrustLevel::One));
+		assert_eq!(
+			(Reputation::operator_score(ALICE), Reputation::trust_level(ALICE)),
+			(0, TrustLevel::One)
+		);
 		assert_eq!(<Reputation as ReputationInspect<u64>>::trust(&ALICE), TrustLevel::One);
 	});
 }
@@ -32,7 +35,10 @@ fn good_windows_climb_the_levels() {
 				(15, TrustLevel::Five),
 			]
 		);
-		assert_eq!(<Reputation as ReputationInspect<u64>>::score(&ALICE), Reputation::operator_score(ALICE));
+		assert_eq!(
+			<Reputation as ReputationInspect<u64>>::score(&ALICE),
+			Reputation::operator_score(ALICE)
+		);
 	});
 }
 
@@ -163,6 +169,9 @@ fn bad_rounds_weigh_more_than_good_ones() {
 			go_to_window(window + 1);
 			close(ALICE, 1, window, counters(9, 3));
 		}
-		assert!(Reputation::operator_score(ALICE) < 40, "three quarters of good rounds are no good service");
+		assert!(
+			Reputation::operator_score(ALICE) < 40,
+			"three quarters of good rounds are no good service"
+		);
 	});
 }

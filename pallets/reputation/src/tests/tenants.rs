@@ -41,7 +41,8 @@ fn windows_with(first: u32, n: u32, stars: u8) {
 	for window in first..first + n {
 		go_to_window(window);
 		for i in 0..10 {
-			let (agreement, operator) = (window * 100 + i, 100 + u64::from((window * 10 + i) % 100));
+			let (agreement, operator) =
+				(window * 100 + i, 100 + u64::from((window * 10 + i) % 100));
 			engage(agreement, operator, BOB, 9 * SCALE);
 			rate(operator, agreement, stars);
 		}
@@ -105,7 +106,8 @@ fn a_bad_tenant_does_not_start_anew() {
 		for window in 11..14 {
 			go_to_window(window);
 			for i in 0..10 {
-				let (agreement, operator) = (100_000 + window * 100 + i, 200 + u64::from(window * 10 + i));
+				let (agreement, operator) =
+					(100_000 + window * 100 + i, 200 + u64::from(window * 10 + i));
 				engage(agreement, operator, newcomer, 9 * SCALE);
 				rate(operator, agreement, 5);
 			}

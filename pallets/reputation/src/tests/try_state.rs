@@ -1,8 +1,8 @@
 //! Corrupted state is seen.
 
 use crate::{
-	Engagement, Engagements, Expiring, Expiry, ExpiryCursor, Operators, PairWeight, Pairs, ServiceStanding,
-	Services, Standing, TenantStanding, Tenants, mock::*,
+	Engagement, Engagements, Expiring, Expiry, ExpiryCursor, Operators, PairWeight, Pairs,
+	ServiceStanding, Services, Standing, TenantStanding, Tenants, mock::*,
 };
 use frame::testing_prelude::*;
 use surety_primitives::score::{MAX_EVIDENCE, MAX_RATING, MOST_PAID_TENANT, ONE};

@@ -2,8 +2,8 @@
 
 use super::*;
 use surety_primitives::{
-	Agreements as _, LeaseAgreements, MeterReading, Metered, Network, NetworkId, NewStream, Occupancy,
-	OnEscrowEnd, Slashed, Started, StreamEnd, StreamInfo,
+	Agreements as _, LeaseAgreements, MeterReading, Metered, Network, NetworkId, NewStream,
+	Occupancy, OnEscrowEnd, Slashed, Started, StreamEnd, StreamInfo,
 };
 
 /// The pallets around this one.
@@ -192,7 +192,10 @@ impl World {
 		<Sla as OnEscrowEnd>::ended(owner, end);
 		let EscrowOwner::Replica { order: lease, .. } = owner else { return };
 		let agreement = Leased::get()[&lease];
-		assert!(!matches!(Agreements::<Test>::get(agreement).unwrap().state, AgreementState::Closed { .. }));
+		assert!(!matches!(
+			Agreements::<Test>::get(agreement).unwrap().state,
+			AgreementState::Closed { .. }
+		));
 		<Sla as LeaseAgreements<_>>::ended(agreement, end);
 		change!(Leased, |map| map.remove(&lease));
 		let service = service_of_lease(lease);
@@ -280,7 +283,11 @@ impl Escrow<AccountId> for World {
 	fn extend(_: EscrowId, _: RoundIndex, _: Balance) -> DispatchResult {
 		unreachable!("not called here")
 	}
-	fn park(_: EscrowId, _: RoundIndex, _: CloseReason) -> Result<(RoundIndex, CloseReason), DispatchError> {
+	fn park(
+		_: EscrowId,
+		_: RoundIndex,
+		_: CloseReason,
+	) -> Result<(RoundIndex, CloseReason), DispatchError> {
 		unreachable!("not called here")
 	}
 	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult {
@@ -296,7 +303,8 @@ impl Escrow<AccountId> for World {
 		let paid = Self::pay_due(&mut stream, false);
 		// As escrow does where its agenda has not seen yet that the meter stopped.
 		let stopped = Self::ended(stream.meter).filter(|(at, _)| *at <= Judged::get());
-		let stopped = stopped.filter(|(at, _)| stream.ending.is_none_or(|(stands, _)| *at < stands));
+		let stopped =
+			stopped.filter(|(at, _)| stream.ending.is_none_or(|(stands, _)| *at < stands));
 		stream.ending = stopped.or(stream.ending);
 		let owner = stream.owner;
 		change!(Streams, |map| map.insert(id, stream));

@@ -81,7 +81,11 @@ fn the_bond_pays_rounded_up_tenants_get_rounded_down_and_the_treasury_the_rest()
 
 		let treasury = free(NATIVE, TREASURY);
 		end(one, 3 * R);
-		assert_eq!((state(SERVICE).set_aside, state(SERVICE).spare), (3, 0), "what the other shares in");
+		assert_eq!(
+			(state(SERVICE).set_aside, state(SERVICE).spare),
+			(3, 0),
+			"what the other shares in"
+		);
 		end(two, 3 * R + 1);
 		assert_eq!((state(SERVICE).set_aside, state(SERVICE).spare), (0, 1));
 		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 1, reserve: MINIMUM });
@@ -97,8 +101,11 @@ fn a_tier_pays_the_difference_to_the_one_before() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 1);
 		at_round(3 * R + 4);
-		let paid = [None, Some(Low), Some(Medium), Some(High)].into_iter().zip([Low, Medium, High, Critical]);
-		let demanded: Vec<_> = paid.map(|(before, now)| breach(SERVICE, before, now).demanded).collect();
+		let paid = [None, Some(Low), Some(Medium), Some(High)]
+			.into_iter()
+			.zip([Low, Medium, High, Critical]);
+		let demanded: Vec<_> =
+			paid.map(|(before, now)| breach(SERVICE, before, now).demanded).collect();
 		assert_eq!(demanded, [1, 1, 3, 5].map(tenths));
 		assert_eq!(owed(id), WINDOW_PRICE);
 	});
@@ -168,7 +175,10 @@ fn a_penalty_share_that_the_bond_does_not_cover_leaves_the_old_one() {
 		Share::set(&Perbill::from_percent(50));
 		at_round(4 * R);
 		turn(SERVICE, 3);
-		assert_eq!((state(SERVICE).penalty_share, state(SERVICE).ends), (Perbill::from_percent(10), None));
+		assert_eq!(
+			(state(SERVICE).penalty_share, state(SERVICE).ends),
+			(Perbill::from_percent(10), None)
+		);
 		assert_eq!(World::exposure(SERVICE), 2_640);
 		more_bond(NATIVE, 2_400 * 4 / 10 - 100);
 		at_round(5 * R);
@@ -251,7 +261,10 @@ fn without_units_that_count_a_breach_is_recorded_and_costs_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let id = open(TENANT, SERVICE, 2);
 		let record = breach(SERVICE, None, Critical);
-		assert_eq!((record.rate, record.credited, record.penalty, record.index_after), (0, 0, 0, NO_COVER));
+		assert_eq!(
+			(record.rate, record.credited, record.penalty, record.index_after),
+			(0, 0, 0, NO_COVER)
+		);
 		assert_eq!((bond(NATIVE), owed(id)), (BOND, 0));
 		assert_eq!(Reported::get().len(), 1);
 		assert_eq!(turn(SERVICE, 2).multiplier, 2);
@@ -264,7 +277,10 @@ fn a_service_that_never_had_agreements_leaves_no_trace() {
 		let frozen = Sla::heated(SERVICE);
 		let counters = Counters::default();
 		let (window, round, kind, before, severity) = (2, 24, BreachKind::Slow, None, Low);
-		Sla::breached(SERVICE, Breached { window, round, kind, before, severity, counters, frozen });
+		Sla::breached(
+			SERVICE,
+			Breached { window, round, kind, before, severity, counters, frozen },
+		);
 		assert_eq!(turn(SERVICE, 2).multiplier, 1);
 		assert_eq!((Services::<Test>::iter().count(), Breaches::<Test>::iter().count()), (0, 0));
 		assert!(Reported::get().is_empty());
@@ -320,7 +336,14 @@ fn a_breach_costs_the_same_with_one_agreement_and_with_many() {
 		ext.execute_with(|| {
 			for price in 1..tenants {
 				relist(SERVICE, |s| s.price = (price % 20 + 1).into());
-				assert_ok!(Sla::open_agreement(signed(OTHER), SERVICE, 1, u128::MAX, 2_000, NO_COVER));
+				assert_ok!(Sla::open_agreement(
+					signed(OTHER),
+					SERVICE,
+					1,
+					u128::MAX,
+					2_000,
+					NO_COVER
+				));
 			}
 			open_counting(TENANT, SERVICE, 1);
 		});

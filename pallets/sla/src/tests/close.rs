@@ -11,7 +11,10 @@ fn a_tenant_closes_with_the_current_round() {
 		assert_ok!(Sla::close_agreement(signed(TENANT), id));
 		let (round, reason) = (2 * R, CloseReason::TenantClosed);
 		assert_eq!(ending(id), Some((round, reason)));
-		assert_eq!(events(), [Event::AgreementEnding { agreement: id, round, reason, code: 1_001 }]);
+		assert_eq!(
+			events(),
+			[Event::AgreementEnding { agreement: id, round, reason, code: 1_001 }]
+		);
 		assert_noop!(Sla::close_agreement(signed(TENANT), id), Error::<Test>::AlreadyEnding);
 		assert_eq!(Sla::units(SERVICE), 1, "its units count until the round is judged");
 
@@ -172,7 +175,10 @@ fn the_end_that_escrow_decides_is_announced() {
 		events();
 		let (round, reason) = (30, CloseReason::FundsExhausted);
 		World::decide_end(id, round, reason);
-		assert_eq!(events(), [Event::AgreementEnding { agreement: id, round, reason, code: 1_002 }]);
+		assert_eq!(
+			events(),
+			[Event::AgreementEnding { agreement: id, round, reason, code: 1_002 }]
+		);
 		assert_noop!(Sla::top_up(signed(TENANT), id, 5), Error::<Test>::AgreementEnding);
 		assert_eq!(Sla::agreement(id).unwrap().stream.unwrap().ending, Some((round, reason)));
 	});
@@ -192,7 +198,10 @@ fn a_retired_service_ends_its_agreements_for_anyone_who_asks() {
 		events();
 		assert_ok!(Sla::settle(signed(THIRD), id));
 		assert_eq!(ending(id), Some((round, reason)));
-		assert_eq!(events()[0], Event::AgreementEnding { agreement: id, round, reason, code: 2_002 });
+		assert_eq!(
+			events()[0],
+			Event::AgreementEnding { agreement: id, round, reason, code: 2_002 }
+		);
 		World::work_agenda();
 		assert!(Agreements::<Test>::get(id).is_none());
 	});
@@ -246,8 +255,13 @@ fn the_cover_rises_if_the_bond_covers_it() {
 		assert_noop!(raise(1_000), DispatchError::Other("bond too small"));
 		relist(SERVICE, |s| s.terms.cover = WindowShare::from_u32(6));
 		// The rents stay reserved.
-		let slot =
-			Slot { rent: 70, reserved: 2, paid_through: 3 * R, least_rate: 0, fee_share: Perbill::zero() };
+		let slot = Slot {
+			rent: 70,
+			reserved: 2,
+			paid_through: 3 * R,
+			least_rate: 0,
+			fee_share: Perbill::zero(),
+		};
 		Services::<Test>::mutate_extant(SERVICE, |s| s.slot = Some(slot));
 		assert_ok!(raise(7));
 		assert_eq!(World::exposure(SERVICE), reserve(2 * PRICE, tenths(65)) + 140);
@@ -285,8 +299,15 @@ fn an_undelivered_claim_does_not_keep_a_service() {
 		// Escrow cannot deliver the refund either, and keeps it.
 		end(id, 3 * R);
 		let round = 3 * R;
-		assert_eq!(agreement(id).state, AgreementState::Closed { round, reason: CloseReason::Governance });
-		assert!(events().contains(&Event::CreditClaimable { agreement: id, tenant: TENANT, amount: 60 }));
+		assert_eq!(
+			agreement(id).state,
+			AgreementState::Closed { round, reason: CloseReason::Governance }
+		);
+		assert!(events().contains(&Event::CreditClaimable {
+			agreement: id,
+			tenant: TENANT,
+			amount: 60
+		}));
 		assert_ok!(Sla::forget(LOCAL_SERVICE));
 		change!(Listings, |map| map.remove(&LOCAL_SERVICE));
 		assert!(Sla::agreement(id).unwrap().stream.is_none());

@@ -36,7 +36,10 @@ fn credit_becomes_due_as_the_agreement_pays() {
 		let id = open(TENANT, SERVICE, 1);
 		at_round(3 * R + 2);
 		turn(SERVICE, 2);
-		assert_eq!(breach_in(3 * R, SERVICE, BreachKind::Downtime, None, Low, 1).credited, 30 * WINDOW_PRICE);
+		assert_eq!(
+			breach_in(3 * R, SERVICE, BreachKind::Downtime, None, Low, 1).credited,
+			30 * WINDOW_PRICE
+		);
 		// Round 3 R is billed.
 		let round = PRICE * Balance::from(L);
 		let mut got = 0;
@@ -137,7 +140,8 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 		generous();
 		play(|| {
 			let Some((_, was_up)) = ProbedAs::get()[&SERVICE].last else { panic!("probed") };
-			let open = || Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, DEPOSIT, NO_COVER);
+			let open =
+				|| Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, DEPOSIT, NO_COVER);
 			// Down for long, but idle and not probed since.
 			verdict(SERVICE, 2 * R - FRESH_ROUNDS - 1, was_up);
 			assert_noop!(open(), Error::<Test>::VerdictTooOld);

@@ -1,7 +1,9 @@
 //! The agreements behind leases.
 
 use super::*;
-use surety_primitives::{LeaseAgreements, LeaseId, OnEscrowEnd, SlaTerms, StreamEnd, service_of_lease};
+use surety_primitives::{
+	LeaseAgreements, LeaseId, OnEscrowEnd, SlaTerms, StreamEnd, service_of_lease,
+};
 
 const LEASE: LeaseId = 7;
 
@@ -33,15 +35,25 @@ fn a_lease_is_one_unit_at_its_listed_price() {
 
 		let stored = agreement(id);
 		assert_eq!((stored.lease, stored.service, stored.units), (Some(LEASE), service, 1));
-		assert_eq!((stored.rate, stored.base, stored.state), (PRICE, Base::Window(2), AgreementState::Open));
-		assert_eq!(Streams::get()[&stored.escrow].owner, EscrowOwner::Replica { order: LEASE, index: 0 });
+		assert_eq!(
+			(stored.rate, stored.base, stored.state),
+			(PRICE, Base::Window(2), AgreementState::Open)
+		);
+		assert_eq!(
+			Streams::get()[&stored.escrow].owner,
+			EscrowOwner::Replica { order: LEASE, index: 0 }
+		);
 		let terms = Listings::get()[&service].terms.clone();
 		assert_eq!(World::exposure(service), reserve(PRICE, COVER));
 		let needed = <Sla as LeaseAgreements<AccountId>>::exposure(&terms, PRICE);
 		assert_eq!(needed, Some((Share::get(), reserve(PRICE, COVER))));
 		assert!(ProbedAs::get()[&service].hot);
 		assert_eq!(Sla::agreements_of(TENANT, None, 9), [id]);
-		assert_eq!(free(NATIVE, TENANT), before - DEPOSIT, "and its operator brought the pot to life");
+		assert_eq!(
+			free(NATIVE, TENANT),
+			before - DEPOSIT,
+			"and its operator brought the pot to life"
+		);
 		assert_eq!(
 			events(),
 			[Event::AgreementOpened {
@@ -154,9 +166,12 @@ fn a_lease_is_credited_and_settled_like_any_agreement() {
 
 #[test]
 fn a_lease_is_credited_as_it_pays_whatever_ends_it() {
-	for reason in
-		[CloseReason::TenantClosed, CloseReason::Expired, CloseReason::FundsExhausted, CloseReason::Unhealthy]
-	{
+	for reason in [
+		CloseReason::TenantClosed,
+		CloseReason::Expired,
+		CloseReason::FundsExhausted,
+		CloseReason::Unhealthy,
+	] {
 		ExtBuilder::build_and_execute(|| {
 			at_round(3 * R - 1);
 			let id = begin(TENANT, LEASE, NATIVE);
@@ -199,7 +214,8 @@ fn a_lease_that_begins_again_inherits_nothing() {
 			least_rate: rate,
 			fee_share: PlatformShare::get(),
 		};
-		let mut fresh = ServiceState { units: 1, rate, slot: Some(slot), ..ServiceState::new(NATIVE) };
+		let mut fresh =
+			ServiceState { units: 1, rate, slot: Some(slot), ..ServiceState::new(NATIVE) };
 		fresh.penalty_share = Share::get();
 		fresh.pending.try_push(Pending { window: 3, rate, agreements: 1 }).unwrap();
 		assert_eq!(state(leased()), fresh);
@@ -217,8 +233,14 @@ fn only_its_owner_ends_a_lease() {
 		let (round, reason) = (3 * R, CloseReason::ServiceRetired);
 		events();
 		<Sla as OnEscrowEnd>::ending(owner, round, reason);
-		<Sla as OnEscrowEnd>::ended(owner, StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 });
-		<Sla as OnEscrowEnd>::parked(owner, StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 });
+		<Sla as OnEscrowEnd>::ended(
+			owner,
+			StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 },
+		);
+		<Sla as OnEscrowEnd>::parked(
+			owner,
+			StreamEnd { reason, round, paid: 0, fee: 0, refunded: 0 },
+		);
 		assert_eq!((agreement(id).state, events()), (AgreementState::Open, vec![]));
 
 		World::end_lease(LEASE, round, CloseReason::Expired);

@@ -15,8 +15,8 @@ mod windows;
 use crate::{mock::*, pallet::Agreements, *};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	Agreements as _, Bonding as _, BreachKind, Breached, CloseReason, Counters, Escrow as _, EscrowOwner,
-	Frozen, Judge as _, LatencyBucket, Severity, Severity::*, Verdict, tiers,
+	Agreements as _, Bonding as _, BreachKind, Breached, CloseReason, Counters, Escrow as _,
+	EscrowOwner, Frozen, Judge as _, LatencyBucket, Severity, Severity::*, Verdict, tiers,
 };
 
 fn signed(who: AccountId) -> RuntimeOrigin {
@@ -88,13 +88,17 @@ impl Sweep {
 			change!(Unbilled, |set| set.insert((self.service, round)));
 		}
 		let reached = tiers::reached(self.counters.down, self.frozen.allowance[0], R as u16);
-		let Some(severity) = reached.filter(|now| self.reached.is_none_or(|before| before < *now)) else {
+		let Some(severity) = reached.filter(|now| self.reached.is_none_or(|before| before < *now))
+		else {
 			return;
 		};
 		let before = self.reached.replace(severity);
 		let (window, counters, frozen) = (self.window, self.counters, self.frozen);
 		let kind = BreachKind::Downtime;
-		Sla::breached(self.service, Breached { window, round, kind, before, severity, counters, frozen });
+		Sla::breached(
+			self.service,
+			Breached { window, round, kind, before, severity, counters, frozen },
+		);
 	}
 }
 

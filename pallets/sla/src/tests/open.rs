@@ -11,7 +11,8 @@ fn try_open(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchRes
 fn only_the_first_agreement_of_an_asset_pays_for_the_pot() {
 	ExtBuilder::build_and_execute(|| {
 		let open = |service| {
-			let opened = Sla::open_agreement(signed(TENANT), service, 1, u128::MAX, DEPOSIT, NO_COVER);
+			let opened =
+				Sla::open_agreement(signed(TENANT), service, 1, u128::MAX, DEPOSIT, NO_COVER);
 			opened.unwrap().actual_weight
 		};
 		for service in [SERVICE, LOCAL_SERVICE] {
@@ -24,7 +25,9 @@ fn only_the_first_agreement_of_an_asset_pays_for_the_pot() {
 #[test]
 fn a_tenant_pays_no_more_than_the_price_it_saw() {
 	ExtBuilder::build_and_execute(|| {
-		let open = |max_price| Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, NO_COVER);
+		let open = |max_price| {
+			Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, NO_COVER)
+		};
 		relist(SERVICE, |service| service.price += 1);
 		assert_noop!(open(PRICE), Error::<Test>::PriceRose);
 		assert_ok!(open(PRICE + 1));
@@ -161,7 +164,10 @@ fn units_are_limited_by_the_capacity() {
 		assert_noop!(try_open(4, DEPOSIT, NO_COVER), Error::<Test>::OverCapacity { left: 3 });
 		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 3);
 		relist(SERVICE, |s| s.capacity = 1_000_000);
-		assert_noop!(try_open(u32::MAX, DEPOSIT, NO_COVER), Error::<Test>::OverCapacity { left: u16::MAX });
+		assert_noop!(
+			try_open(u32::MAX, DEPOSIT, NO_COVER),
+			Error::<Test>::OverCapacity { left: u16::MAX }
+		);
 		relist(SERVICE, |s| s.capacity = 10);
 		open(TENANT, SERVICE, 3);
 	});
@@ -277,7 +283,8 @@ fn the_tenant_adds_to_the_deposit() {
 #[test]
 fn tenants_find_their_agreements() {
 	ExtBuilder::build_and_execute(|| {
-		let mine: std::collections::BTreeSet<_> = (0..5).map(|_| open(TENANT, SERVICE, 1)).collect();
+		let mine: std::collections::BTreeSet<_> =
+			(0..5).map(|_| open(TENANT, SERVICE, 1)).collect();
 		let others = open(OTHER, SERVICE, 1);
 		assert_eq!(Sla::agreements_of(OTHER, None, 10), [others]);
 		let first = Sla::agreements_of(TENANT, None, 3);

@@ -10,8 +10,12 @@ use surety_primitives::{LeaseId, lease_of_service};
 const TENANTS: [AccountId; 3] = [TENANT, OTHER, THIRD];
 /// Sold by the unit; leases come and go beside them.
 const SERVICES: [ServiceId; 3] = [SERVICE, LOCAL_SERVICE, SIBLING];
-const REASONS: [CloseReason; 4] =
-	[CloseReason::TenantClosed, CloseReason::Expired, CloseReason::Unhealthy, CloseReason::Governance];
+const REASONS: [CloseReason; 4] = [
+	CloseReason::TenantClosed,
+	CloseReason::Expired,
+	CloseReason::Unhealthy,
+	CloseReason::Governance,
+];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -197,7 +201,10 @@ impl Watch {
 		let window = TestClock::window_of(round);
 		let reached = self.tiers.get(&(service, window, kind)).copied();
 		let over = MeterEnds::get().get(&service).is_some_and(|(end, _)| *end < round);
-		if over || !Services::<Test>::contains_key(service) || reached.is_some_and(|tier| severity <= tier) {
+		if over
+			|| !Services::<Test>::contains_key(service)
+			|| reached.is_some_and(|tier| severity <= tier)
+		{
 			return;
 		}
 		self.tiers.insert((service, window, kind), severity);
@@ -206,7 +213,14 @@ impl Watch {
 		}
 		let severities = Severity::ALL;
 		let before = reached.map(|tier| severities[tier]);
-		breach_in(round, service, BreachKind::COUNTED[kind], before, severities[severity], multiplier);
+		breach_in(
+			round,
+			service,
+			BreachKind::COUNTED[kind],
+			before,
+			severities[severity],
+			multiplier,
+		);
 	}
 
 	/// Credit that breaches have promised an agreement: its share counts from the end of the window
@@ -230,7 +244,11 @@ impl Watch {
 					self.after.insert((service, breach.window), breach.index_after);
 				},
 				Event::AgreementClosed { agreement, credited, paid, .. } => {
-					assert_eq!(credited, self.promised(agreement).min(paid), "credited what was not due");
+					assert_eq!(
+						credited,
+						self.promised(agreement).min(paid),
+						"credited what was not due"
+					);
 				},
 				_ => {},
 			}
@@ -291,9 +309,16 @@ impl Watch {
 				}
 				relist(service, |s| s.price = price);
 				let _ = with_storage(|| {
-					Sla::open_agreement(signed(TENANTS[who]), service, units, u128::MAX, DEPOSIT, NO_COVER)
-						.map(drop)
-						.map_err(|refused| refused.error)
+					Sla::open_agreement(
+						signed(TENANTS[who]),
+						service,
+						units,
+						u128::MAX,
+						DEPOSIT,
+						NO_COVER,
+					)
+					.map(drop)
+					.map_err(|refused| refused.error)
 				});
 			},
 			Step::Lease { who, local, price } => {
@@ -348,7 +373,9 @@ impl Watch {
 				let free = World::free_bond(SERVICE);
 				lose_bond(NATIVE, bond(NATIVE) - free * Balance::from(percent) / 100);
 			},
-			Step::MoreBond { local, amount } => more_bond(if local { LOCAL } else { NATIVE }, amount),
+			Step::MoreBond { local, amount } => {
+				more_bond(if local { LOCAL } else { NATIVE }, amount)
+			},
 			Step::RaiseCover { service, tenths: by } => {
 				let service = SERVICES[service];
 				let cover = Listings::get()[&service].terms.cover + tenths(by);
@@ -416,7 +443,8 @@ fn with_storage(f: impl FnOnce() -> DispatchResult) -> DispatchResult {
 
 /// 64 games, or as many as `PROPTEST_CASES` says.
 fn games() -> ProptestConfig {
-	let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64);
+	let cases =
+		std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64);
 	ProptestConfig { cases, ..ProptestConfig::default() }
 }
 

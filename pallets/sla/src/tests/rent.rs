@@ -74,9 +74,15 @@ fn rent_is_owed_whatever_the_verdicts_and_only_billed_rounds_earn_fees() {
 		});
 		paid
 	};
-	assert_eq!(paid_for(Counters { up: 6, unmeasured: 6, ..Default::default() }), first_rent() - FEE);
+	assert_eq!(
+		paid_for(Counters { up: 6, unmeasured: 6, ..Default::default() }),
+		first_rent() - FEE
+	);
 	assert_eq!(paid_for(Counters { up: 6, down: 6, ..Default::default() }), first_rent() - FEE / 2);
-	assert_eq!(paid_for(Counters { up: 6, excused: 6, ..Default::default() }), first_rent() - FEE / 2);
+	assert_eq!(
+		paid_for(Counters { up: 6, excused: 6, ..Default::default() }),
+		first_rent() - FEE / 2
+	);
 	assert_eq!(paid_for(Counters { down: 12, ..Default::default() }), first_rent());
 	assert_eq!(paid_for(Counters::default()), first_rent());
 }
@@ -88,7 +94,11 @@ fn a_slot_that_sells_enough_costs_nothing() {
 		at_round(3 * R);
 		turn(SERVICE, 2);
 		assert_eq!((rents(), bond(NATIVE)), (0, BOND));
-		assert_eq!(World::exposure(SERVICE), reserve(4 * PRICE, COVER) + 3 * RENT, "but it is reserved");
+		assert_eq!(
+			World::exposure(SERVICE),
+			reserve(4 * PRICE, COVER) + 3 * RENT,
+			"but it is reserved"
+		);
 	});
 }
 
@@ -241,7 +251,10 @@ fn who_cannot_reserve_another_rent_is_warned_a_window_before_the_service_ends() 
 		at_round(4 * R + 2);
 		turn_with(SERVICE, 3, up(0));
 		let (at, reason) = (5 * R - 1, CloseReason::RentUnpaid);
-		assert_eq!(events(), [Event::ServiceTerminated { service: SERVICE, at, reason, code: 2_007 }]);
+		assert_eq!(
+			events(),
+			[Event::ServiceTerminated { service: SERVICE, at, reason, code: 2_007 }]
+		);
 		assert_eq!((MeterEnds::get()[&SERVICE], Terminated::get()[&SERVICE]), ((at, reason), at));
 		assert_eq!(state(SERVICE).ends, Some(at));
 		assert_eq!(World::exposure(SERVICE), reserve(PRICE, COVER) + RENT);
@@ -252,10 +265,16 @@ fn who_cannot_reserve_another_rent_is_warned_a_window_before_the_service_ends() 
 		counted(SERVICE, up(0));
 		finish(at);
 		assert!(
-			events().iter().any(|e| matches!(e, Event::AgreementClosed { code: 2_007, credited: 300, .. }))
+			events()
+				.iter()
+				.any(|e| matches!(e, Event::AgreementClosed { code: 2_007, credited: 300, .. }))
 		);
 		assert!(Agreements::<Test>::get(id).is_none());
-		assert_eq!(rents(), first + 2 * RENT, "as far as it is reserved: no window was held unpaid");
+		assert_eq!(
+			rents(),
+			first + 2 * RENT,
+			"as far as it is reserved: no window was held unpaid"
+		);
 	});
 }
 

@@ -104,7 +104,9 @@ fn the_round_robin_stays_within_the_weight_that_is_left() {
 		breach(SERVICE, None, Low);
 		let (base, step) = (<() as WeightInfo>::sweep_base(), <() as WeightInfo>::sweep_step());
 		let owed = || Pots::<Test>::get(NATIVE).owed;
-		for (limit, pays) in [(Weight::zero(), 0), (base, 0), (base + step, 60), (base + step * 2, 120)] {
+		for (limit, pays) in
+			[(Weight::zero(), 0), (base, 0), (base + step, 60), (base + step * 2, 120)]
+		{
 			let before = owed();
 			let used = Sla::on_idle(0, limit);
 			assert!(used.all_lte(limit));

@@ -101,7 +101,9 @@ fn a_base_that_not_exactly_its_agreements_wait_for() {
 	let message = "4: a window's base nobody waits for";
 	let start = WindowStart { index: NO_COVER, agreements: 1 };
 	notices(message, |_| WindowBase::<Test>::insert(SERVICE, 1, start));
-	notices(message, |_| WindowBase::<Test>::mutate(SERVICE, 2, |s| s.as_mut().unwrap().agreements = 2));
+	notices(message, |_| {
+		WindowBase::<Test>::mutate(SERVICE, 2, |s| s.as_mut().unwrap().agreements = 2)
+	});
 }
 
 #[test]
@@ -185,7 +187,9 @@ fn an_agreement_of_another_service_than_its_lease() {
 
 #[test]
 fn a_tenant_with_an_agreement_that_is_not() {
-	notices("7: a tenant has an agreement that is not", |_| ByTenant::<Test>::insert(TENANT, 99, ()));
+	notices("7: a tenant has an agreement that is not", |_| {
+		ByTenant::<Test>::insert(TENANT, 99, ())
+	});
 }
 
 #[test]

@@ -180,7 +180,10 @@ fn a_service_up_in_less_than_half_of_the_measured_rounds_of_a_window_ends_for_ca
 		turn_with(SERVICE, at / R - 1, was(2, 4, 6));
 		assert_eq!((state(SERVICE).ends, Terminated::get()[&SERVICE]), (Some(at), at));
 		let reason = CloseReason::Terminated;
-		assert_eq!(events(), [Event::ServiceTerminated { service: SERVICE, at, reason, code: 2_003 }]);
+		assert_eq!(
+			events(),
+			[Event::ServiceTerminated { service: SERVICE, at, reason, code: 2_003 }]
+		);
 		// Once.
 		at_round(at + R);
 		turn_with(SERVICE, at / R, was(0, 12, 0));
@@ -267,7 +270,10 @@ fn a_cover_that_is_used_up_late_does_not_put_off_an_end() {
 		at_round(4 * R + 4);
 		events();
 		// Rounds through its last are judged, and credited.
-		assert_eq!(breach_in(4 * R + 2, SERVICE, BreachKind::Slow, None, High, 1).index_after, tenths(5));
+		assert_eq!(
+			breach_in(4 * R + 2, SERVICE, BreachKind::Slow, None, High, 1).index_after,
+			tenths(5)
+		);
 		assert_eq!((state(SERVICE).ends, events().len()), (Some(4 * R + 2), 1));
 		assert_eq!(MeterEnds::get()[&SERVICE], (4 * R + 2, CloseReason::Terminated));
 	});

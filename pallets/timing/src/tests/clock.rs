@@ -28,7 +28,10 @@ fn a_block_is_in_one_round_and_one_window() {
 fn the_switches_are_the_ones_of_genesis() {
 	build_and_execute(TimingPreset::local(), || {
 		assert_eq!((Timing::private_endpoints(), Timing::proof_of_control()), (true, false));
-		assert_eq!((Timing::slot_ms(), Timing::round_blocks(), Timing::window_rounds()), (2_000, 6, 12));
+		assert_eq!(
+			(Timing::slot_ms(), Timing::round_blocks(), Timing::window_rounds()),
+			(2_000, 6, 12)
+		);
 		assert_eq!(Timing::timings(), TimingPreset::local());
 	});
 	build_and_execute(TimingPreset::production(), || {

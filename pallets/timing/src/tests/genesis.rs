@@ -18,9 +18,11 @@ fn the_presets_come_up_as_given() {
 
 #[test]
 fn the_presets_follow_the_table_of_the_design() {
-	let [dev, local, production] = [TimingPreset::dev(), TimingPreset::local(), TimingPreset::production()];
-	let row =
-		|t: Timings| (t.slot_ms, t.round_blocks, t.window_rounds, t.private_endpoints, t.proof_of_control);
+	let [dev, local, production] =
+		[TimingPreset::dev(), TimingPreset::local(), TimingPreset::production()];
+	let row = |t: Timings| {
+		(t.slot_ms, t.round_blocks, t.window_rounds, t.private_endpoints, t.proof_of_control)
+	};
 	assert_eq!(row(dev), (1_000, 5, 12, true, false));
 	assert_eq!(row(local), (2_000, 6, 12, true, false));
 	assert_eq!(row(production), (6_000, 10, 1_440, false, true));

@@ -6,8 +6,12 @@ use frame::testing_prelude::*;
 /// Invariant 1, for each setting.
 #[test]
 fn settings_out_of_bounds_are_seen() {
-	let corruptions: [fn(&mut Timings); 4] =
-		[|t| t.slot_ms = 0, |t| t.epoch_blocks = 0, |t| t.round_blocks = 0, |t| t.window_rounds = 0];
+	let corruptions: [fn(&mut Timings); 4] = [
+		|t| t.slot_ms = 0,
+		|t| t.epoch_blocks = 0,
+		|t| t.round_blocks = 0,
+		|t| t.window_rounds = 0,
+	];
 	for corrupt in corruptions {
 		build_and_execute(TimingPreset::dev(), || {
 			hypothetically!({
