@@ -1,5 +1,5 @@
 //! One trait over every asset. The SDK needs two unions to make it: pallet-assets gives transfers, its
-//! holder pallet gives holds, and neither gives both, so [`TwoUnions`] joins
+//! holder pallet gives holds, and neither gives both, so [`MultiAssetFunds`] joins
 //! `UnionOf<Balances, Assets, ..>` with `UnionOf<Balances, AssetsHolder, ..>`.
 
 use crate::{AssetId, Balance};
@@ -59,9 +59,9 @@ pub trait Funds<AccountId> {
 }
 
 /// [`Funds`] from a union that transfers and a union that holds.
-pub struct TwoUnions<Transfers, Holds>(PhantomData<(Transfers, Holds)>);
+pub struct MultiAssetFunds<Transfers, Holds>(PhantomData<(Transfers, Holds)>);
 
-impl<AccountId, Transfers, Holds> Funds<AccountId> for TwoUnions<Transfers, Holds>
+impl<AccountId, Transfers, Holds> Funds<AccountId> for MultiAssetFunds<Transfers, Holds>
 where
 	AccountId: Eq,
 	Transfers: fungibles::Mutate<AccountId, AssetId = AssetId, Balance = Balance>,

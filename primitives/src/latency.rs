@@ -4,7 +4,9 @@
 //! bucket also holds everything slower. The table is `floor(1000 * 2^(b/4))`, checked by a test against
 //! integer arithmetic, so no float reaches the runtime.
 
-use crate::shared;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
 /// How many buckets there are; a bucket fits in 6 bits.
 pub const BUCKETS: u8 = 64;
@@ -22,11 +24,25 @@ pub const EDGES_US: [u64; BUCKETS as usize] = [
 	16_384_000, 19_483_969, 23_170_475, 27_554_493, 32_768_000, 38_967_938, 46_340_950, 55_108_987,
 ];
 
-shared! {
-	/// A latency bucket, `0..=63`. The only way to make one is from a latency or a checked index.
-	#[derive(Copy, Default, Ord, PartialOrd)]
-	pub struct LatencyBucket(u8);
-}
+/// A latency bucket, `0..=63`. The only way to make one is from a latency or a checked index.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub struct LatencyBucket(u8);
 
 impl LatencyBucket {
 	/// The slowest bucket.

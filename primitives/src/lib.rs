@@ -1,31 +1,35 @@
-//! What the pallets of Surety share: the design's words as types, the small traits through which the
-//! pallets meet, and the pure maths (latency buckets, tiers of an allowance, scores).
+//! Types, traits and pure maths shared by the pallets of Surety.
 //!
-//! Nothing here has storage. A pallet depends on this crate and never on another pallet's `Config`. These are the
-//! traits; the runtime says which pallet is behind each:
+//! The crate has no storage. A pallet depends on this crate and never on another pallet's
+//! `Config`. The runtime binds each trait to the pallet behind it:
 //!
-//! | trait | what it is | implemented by | used by |
+//! | trait | purpose | implemented by | used by |
 //! |---|---|---|---|
 //! | [`Clock`] | blocks, rounds, windows | timing | all others |
-//! | [`Registry`] | services and networks | operators | probes, sla, compute-orders |
-//! | [`LeaseRegistry`] | the services that leases are | operators | compute-orders |
-//! | [`Bonding`] | exposure of services, slashing | operators | sla |
+//! | [`EndpointRules`] | rules for endpoints | timing | operators, probes |
+//! | [`Registry`] | listings | operators | probes, sla, compute-orders |
+//! | [`Networks`] | networks and their anchors | operators | probes |
+//! | [`OnProof`] | outcomes of the search for a proof of control | operators | probes |
+//! | [`LeaseRegistry`] | listings of leases | operators | compute-orders |
+//! | [`Bonding`] | exposure, slashing, rent | operators | sla |
 //! | [`BondReserve`] | bond reserved for bids | operators | compute-orders |
-//! | [`Probing`] | the pages of probed services | probes | operators, sla, compute-orders |
+//! | [`Probing`] | rows of listings | probes | operators |
+//! | [`Slots`] | active rows, status of targets | probes | sla, compute-orders |
 //! | [`Meter`] | billable blocks | probes | escrow, sla |
-//! | [`Judge`] | what follows from verdicts | sla | probes |
-//! | [`Agreements`] | what is sold of a service | sla | operators |
-//! | [`LeaseAgreements`] | the agreements behind leases | sla | compute-orders |
-//! | [`Escrow`] | tenant funds on hold | escrow | sla, compute-orders |
-//! | [`OnEscrowEnd`] | how their accounts end | sla, compute-orders | escrow |
-//! | [`Capacity`] | what `Compute` services have | compute-orders | operators |
-//! | [`OnLease`] | leases that fail | compute-orders | probes, sla |
-//! | [`ReputationSink`] | what moves scores | reputation | probes, sla, compute-orders |
+//! | [`OnJudged`] | windows that close, tiers reached | sla | probes |
+//! | [`Agreements`] | agreements of listed services | sla | operators |
+//! | [`LeaseAgreements`] | agreements behind leases | sla | compute-orders |
+//! | [`Streams`] | tenant funds paid by a meter | escrow | sla, compute-orders |
+//! | [`OneOffHolds`] | tenant funds that wait for an operator | escrow | compute-orders |
+//! | [`OnStreamEnd`] | ends of escrow accounts | sla, compute-orders | escrow |
+//! | [`Inventory`] | resources of `Compute` services | compute-orders | operators |
+//! | [`OnLeaseFailed`] | leases that fail | compute-orders | probes |
+//! | [`ReputationSink`] | events that move scores | reputation | probes, sla, compute-orders |
 //! | [`ReputationInspect`] | scores and trust levels | reputation | compute-orders |
-//! | [`Funds`] | money of any approved asset | [`TwoUnions`] | operators, probes, sla, escrow, compute-orders |
+//! | [`Funds`] | money of any approved asset | [`MultiAssetFunds`] | operators, probes, sla, escrow, compute-orders |
 //!
-//! Units, everywhere: `Balance` in base units of the asset (planck), time in blocks unless a name says
-//! `round`, `window` or `ms`, shares as `Perbill`.
+//! Units, everywhere: `Balance` in base units of the asset (planck), time in blocks unless a name
+//! says `round`, `window` or `ms`, shares as `Perbill`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -47,7 +51,7 @@ pub mod traits;
 pub mod types;
 
 pub use credit::WindowShare;
-pub use funds::{Funds, TwoUnions};
+pub use funds::{Funds, MultiAssetFunds};
 pub use latency::LatencyBucket;
 pub use page::{MAX_PAGE, page_size};
 pub use rent::Occupancy;

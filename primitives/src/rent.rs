@@ -11,21 +11,33 @@
 //! the first nine tenths together, and the first half next to nothing. The minimum bond makes rents of
 //! different assets comparable.
 
-use crate::{Balance, stored};
+use crate::Balance;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 use sp_runtime::{Perbill, Saturating};
 
 /// Exponent of the occupancy.
 pub const EXPONENT: usize = 8;
 
-stored! {
-	/// Slots that are probed every round.
-	#[derive(Copy, Default)]
-	pub struct Occupancy {
-		/// Those taken.
-		pub taken: u32,
-		/// All there are.
-		pub slots: u32,
-	}
+/// Slots that are probed every round.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Occupancy {
+	/// Those taken.
+	pub taken: u32,
+	/// All there are.
+	pub slots: u32,
 }
 
 impl Occupancy {

@@ -1,28 +1,42 @@
 //! SLA terms as a caller gives them, and what they must look like.
 
-use crate::{Clock, LatencyBucket, SlaTerms, WindowShare, shared};
+use crate::{Clock, LatencyBucket, SlaTerms, WindowShare};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use sp_runtime::{PerThing, Perbill, traits::Zero};
 
-shared! {
-	/// SLA terms as a caller gives them.
-	pub struct TermsInput {
-		/// Share of a window's rounds in which the service must not be down or stale, in parts per billion:
-		/// 999,000,000 is 99.9 %.
-		pub min_uptime: u32,
-		/// Answers above this are slow. Milliseconds, from 1 to a tenth of a round, which is as long as a prober
-		/// waits when its rounds are full (and never above 55,108); rounded UP to the next edge of a latency
-		/// bucket, as that limit is.
-		pub max_latency_ms: u32,
-		/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
-		pub max_head_lag: u32,
-		/// Credit for a `Low`, `Medium`, `High` and `Critical` breach as a share of the price of one window:
-		/// 1,000,000,000 is the whole price. Each at least the one before it, at most the cover, and at most
-		/// `MaxCredit` (30 windows at genesis).
-		pub credit: [WindowShare; 4],
-		/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price of one. Not
-		/// zero.
-		pub cover: WindowShare,
-	}
+/// SLA terms as a caller gives them.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct TermsInput {
+	/// Share of a window's rounds in which the service must not be down or stale, in parts per billion:
+	/// 999,000,000 is 99.9 %.
+	pub min_uptime: u32,
+	/// Answers above this are slow. Milliseconds, from 1 to a tenth of a round, which is as long as a prober
+	/// waits when its rounds are full (and never above 55,108); rounded UP to the next edge of a latency
+	/// bucket, as that limit is.
+	pub max_latency_ms: u32,
+	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
+	pub max_head_lag: u32,
+	/// Credit for a `Low`, `Medium`, `High` and `Critical` breach as a share of the price of one window:
+	/// 1,000,000,000 is the whole price. Each at least the one before it, at most the cover, and at most
+	/// `MaxCredit` (30 windows at genesis).
+	pub credit: [WindowShare; 4],
+	/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price of one. Not
+	/// zero.
+	pub cover: WindowShare,
 }
 
 /// What is wrong with terms.
@@ -51,8 +65,10 @@ impl TermsInput {
 			return Err(TermsFault::Uptime);
 		}
 		let min_uptime = Perbill::from_parts(min_uptime);
-		// A prober gives up after that: all above it would be down, none slow.
-		let longest = LatencyBucket::from_micros(C::longest_latency_ms().saturating_mul(1_000));
+		// A prober gives up after a tenth of a round when its rounds are full: all above it would be
+		// down, none slow.
+		let round_ms = C::slot_ms().saturating_mul(u64::from(C::round_blocks()));
+		let longest = LatencyBucket::from_micros(round_ms.saturating_mul(100));
 		let max_latency = LatencyBucket::from_millis(max_latency_ms);
 		let in_range = max_latency_ms > 0 && u64::from(max_latency_ms) <= slowest_ms();
 		if !in_range || max_latency > longest {

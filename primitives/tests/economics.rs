@@ -45,12 +45,6 @@ impl Clock for Local {
 	fn window_rounds() -> u16 {
 		12
 	}
-	fn private_endpoints() -> bool {
-		true
-	}
-	fn proof_of_control() -> bool {
-		false
-	}
 }
 
 /// Production: 10 blocks to a round, 14,400 to a window.
@@ -67,12 +61,6 @@ impl Clock for Production {
 	}
 	fn window_rounds() -> u16 {
 		1_440
-	}
-	fn private_endpoints() -> bool {
-		false
-	}
-	fn proof_of_control() -> bool {
-		true
 	}
 }
 

@@ -2,9 +2,10 @@
 //! storage.
 
 use frame::prelude::*;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, CloseReason, Endpoint, EscrowId, LeaseId, OrderId,
-	Region, Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel, shared,
+	Region, Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel,
 };
 
 /// Most replicas of an order.
@@ -42,38 +43,71 @@ pub type BidOf<T> = Bid<<T as frame_system::Config>::AccountId>;
 /// Names a server: the hash of scheme, host and port of an endpoint.
 pub type ServerId = [u8; 32];
 
-shared! {
-	/// Protocol of a port.
-	#[derive(Copy)]
-	pub enum PortProtocol {
-		/// TCP.
-		Tcp,
-		/// UDP.
-		Udp,
-	}
+/// Protocol of a port.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum PortProtocol {
+	/// TCP.
+	Tcp,
+	/// UDP.
+	Udp,
 }
 
-shared! {
-	/// A port that the container listens on.
-	#[derive(Copy)]
-	pub struct Port {
-		/// Number inside the container, not 0.
-		pub container: u16,
-		/// Protocol.
-		pub protocol: PortProtocol,
-	}
+/// A port that the container listens on.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Port {
+	/// Number inside the container, not 0.
+	pub container: u16,
+	/// Protocol.
+	pub protocol: PortProtocol,
 }
 
-shared! {
-	/// Resources of a `Compute` service, and the part of them that is given away.
-	pub struct Inventory {
-		/// All of it.
-		pub total: Resources,
-		/// Reserved by bids and leases; of the GPU class of `total`.
-		pub used: Resources,
-		/// The server that has it: it backs this service alone.
-		pub server: ServerId,
-	}
+/// Resources of a `Compute` service, and the part of them that is given away.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Inventory {
+	/// All of it.
+	pub total: Resources,
+	/// Reserved by bids and leases; of the GPU class of `total`.
+	pub used: Resources,
+	/// The server that has it: it backs this service alone.
+	pub server: ServerId,
 }
 impl Inventory {
 	/// Resources that nothing reserves.
@@ -82,60 +116,82 @@ impl Inventory {
 	}
 }
 
-shared! {
-	/// An order as its tenant places it.
-	pub struct NewOrder {
-		/// Asset of all amounts: bids come from services in this asset.
-		pub asset: AssetId,
-		/// Resources that each replica needs.
-		pub resources: Resources,
-		/// Reference of the OCI image: printable ASCII without spaces.
-		pub image: Image,
-		/// SHA-256 digest that the image must have.
-		pub digest: Option<[u8; 32]>,
-		/// Ports of the container, each number and protocol once.
-		pub ports: Ports,
-		/// Commitment to the private environment, which travels encrypted to the operator.
-		pub env_hash: Option<[u8; 32]>,
-		/// Most that a replica may cost per billable block, in base units.
-		pub max_price: Balance,
-		/// Most that a bid may ask per billable block, in base units, to take over by itself from
-		/// an operator that failed: from 0 (none does) to `max_price`. `None` for the price of the
-		/// replica's first lease that was ready, or of the first bid that its tenant accepts; until
-		/// there is one, `max_price` counts, whatever is given here.
-		pub failover_price: Option<Balance>,
-		/// Regions it may run in, each once; empty for any.
-		pub regions: Regions,
-		/// Least trust level of a bidder.
-		pub min_trust: TrustLevel,
-		/// Replicas, 1 to 8.
-		pub quantity: u8,
-		/// Blocks that each replica runs from the block it is first ready in; rounded up to whole rounds.
-		pub duration: BlockNumber,
-		/// Block in which bids are matched.
-		pub bid_deadline: BlockNumber,
-		/// True to take the best bids at the deadline; else the tenant accepts before it.
-		pub auto_match: bool,
-		/// Terms of its own; `None` takes those of the bidder's service.
-		pub terms: Option<TermsInput>,
-		/// Base units put on hold for each replica.
-		pub deposit: Balance,
-	}
+/// An order as its tenant places it.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct NewOrder {
+	/// Asset of all amounts: bids come from services in this asset.
+	pub asset: AssetId,
+	/// Resources that each replica needs.
+	pub resources: Resources,
+	/// Reference of the OCI image: printable ASCII without spaces.
+	pub image: Image,
+	/// SHA-256 digest that the image must have.
+	pub digest: Option<[u8; 32]>,
+	/// Ports of the container, each number and protocol once.
+	pub ports: Ports,
+	/// Commitment to the private environment, which travels encrypted to the operator.
+	pub env_hash: Option<[u8; 32]>,
+	/// Most that a replica may cost per billable block, in base units.
+	pub max_price: Balance,
+	/// Most that a bid may ask per billable block, in base units, to take over by itself from
+	/// an operator that failed: from 0 (none does) to `max_price`. `None` for the price of the
+	/// replica's first lease that was ready, or of the first bid that its tenant accepts; until
+	/// there is one, `max_price` counts, whatever is given here.
+	pub failover_price: Option<Balance>,
+	/// Regions it may run in, each once; empty for any.
+	pub regions: Regions,
+	/// Least trust level of a bidder.
+	pub min_trust: TrustLevel,
+	/// Replicas, 1 to 8.
+	pub quantity: u8,
+	/// Blocks that each replica runs from the block it is first ready in; rounded up to whole rounds.
+	pub duration: BlockNumber,
+	/// Block in which bids are matched.
+	pub bid_deadline: BlockNumber,
+	/// True to take the best bids at the deadline; else the tenant accepts before it.
+	pub auto_match: bool,
+	/// Terms of its own; `None` takes those of the bidder's service.
+	pub terms: Option<TermsInput>,
+	/// Base units put on hold for each replica.
+	pub deposit: Balance,
 }
 
-shared! {
-	/// Reason for which a replica waits.
-	#[derive(Copy)]
-	pub enum Wait {
-		/// For its first operator: bids are welcome until the deadline of the order.
-		Bidding,
-		/// For the next look at the bids that stand, since its operator failed for this reason.
-		Replacing(CloseReason),
-		/// For bids, since its operator failed for this reason and no bid that stood could take over.
-		Reopened(CloseReason),
-		/// To be closed for this reason, which a dispute that locks its funds delays.
-		Locked(CloseReason),
-	}
+/// Reason for which a replica waits.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Wait {
+	/// For its first operator: bids are welcome until the deadline of the order.
+	Bidding,
+	/// For the next look at the bids that stand, since its operator failed for this reason.
+	Replacing(CloseReason),
+	/// For bids, since its operator failed for this reason and no bid that stood could take over.
+	Reopened(CloseReason),
+	/// To be closed for this reason, which a dispute that locks its funds delays.
+	Locked(CloseReason),
 }
 impl Wait {
 	/// True if new bids are welcome.
@@ -144,28 +200,39 @@ impl Wait {
 	}
 }
 
-shared! {
-	/// State of a replica.
-	#[derive(Copy)]
-	pub enum ReplicaState {
-		/// It has no operator; its funds are a lump.
-		Waiting {
-			/// Block in which bids are matched, or in which it is looked at again.
-			until: BlockNumber,
-			/// Reason for waiting.
-			wait: Wait,
-		},
-		/// Its lease is starting or running. Escrow knows when and why the stream of one that runs
-		/// ends.
-		Placed(LeaseId),
-		/// It is over, and its funds are settled.
-		Closed {
-			/// Why.
-			reason: CloseReason,
-			/// Block it was closed in.
-			at: BlockNumber,
-		},
-	}
+/// State of a replica.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum ReplicaState {
+	/// It has no operator; its funds are a lump.
+	Waiting {
+		/// Block in which bids are matched, or in which it is looked at again.
+		until: BlockNumber,
+		/// Reason for waiting.
+		wait: Wait,
+	},
+	/// Its lease is starting or running. Escrow knows when and why the stream of one that runs
+	/// ends.
+	Placed(LeaseId),
+	/// It is over, and its funds are settled.
+	Closed {
+		/// Why.
+		reason: CloseReason,
+		/// Block it was closed in.
+		at: BlockNumber,
+	},
 }
 impl ReplicaState {
 	/// The lease that is not over.
@@ -181,43 +248,65 @@ impl ReplicaState {
 	}
 }
 
-shared! {
-	/// The time of a replica: it runs from its first `ready` on, also while an operator is replaced.
-	#[derive(Copy)]
-	pub struct Term {
-		/// Round in which it was first ready; the first billable round is the next one.
-		pub since: RoundIndex,
-		/// Last round that is billed.
-		pub last: RoundIndex,
-	}
+/// The time of a replica: it runs from its first `ready` on, also while an operator is replaced.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Term {
+	/// Round in which it was first ready; the first billable round is the next one.
+	pub since: RoundIndex,
+	/// Last round that is billed.
+	pub last: RoundIndex,
 }
 
-shared! {
-	/// One copy of what an order asks for.
-	pub struct Replica<AccountId> {
-		/// Its account in escrow.
-		pub escrow: EscrowId,
-		/// Base units that account had when it was last a lump, and what was added since. Exact
-		/// while nothing streams.
-		pub funds: Balance,
-		/// Paid by its leases that are over, in base units, fee included.
-		pub paid: Balance,
-		/// Its lease, the last one if that is over.
-		pub lease: Option<LeaseId>,
-		/// Leases it had so far, but for those declined.
-		pub placements: u8,
-		/// Most that a bid may ask per billable block, in base units, to take over by itself.
-		/// `None` until its tenant accepts a bid or a lease of it is ready: so far the highest
-		/// price of the order counts, or a bidder that declines for free could keep all dearer bids
-		/// away.
-		pub failover_price: Option<Balance>,
-		/// Operators that failed it; they never get it again.
-		pub failed: BoundedVec<AccountId, ConstU32<MAX_LEASES>>,
-		/// Its time, once it was ready.
-		pub term: Option<Term>,
-		/// Place in its life.
-		pub state: ReplicaState,
-	}
+/// One copy of what an order asks for.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Replica<AccountId> {
+	/// Its account in escrow.
+	pub escrow: EscrowId,
+	/// Base units that account had when it was last a lump, and what was added since. Exact
+	/// while nothing streams.
+	pub funds: Balance,
+	/// Paid by its leases that are over, in base units, fee included.
+	pub paid: Balance,
+	/// Its lease, the last one if that is over.
+	pub lease: Option<LeaseId>,
+	/// Leases it had so far, but for those declined.
+	pub placements: u8,
+	/// Most that a bid may ask per billable block, in base units, to take over by itself.
+	/// `None` until its tenant accepts a bid or a lease of it is ready: so far the highest
+	/// price of the order counts, or a bidder that declines for free could keep all dearer bids
+	/// away.
+	pub failover_price: Option<Balance>,
+	/// Operators that failed it; they never get it again.
+	pub failed: BoundedVec<AccountId, ConstU32<MAX_LEASES>>,
+	/// Its time, once it was ready.
+	pub term: Option<Term>,
+	/// Place in its life.
+	pub state: ReplicaState,
 }
 
 impl<AccountId> Replica<AccountId> {
@@ -234,59 +323,70 @@ impl<AccountId> Replica<AccountId> {
 	}
 }
 
-shared! {
-	/// A tenant's ask for compute.
-	pub struct Order<AccountId> {
-		/// Account that asks and pays.
-		pub tenant: AccountId,
-		/// Asset of all amounts but the storage deposit.
-		pub asset: AssetId,
-		/// Resources that each replica needs.
-		pub resources: Resources,
-		/// Reference of the OCI image.
-		pub image: Image,
-		/// Digest that the image must have.
-		pub digest: Option<[u8; 32]>,
-		/// Ports of the container.
-		pub ports: Ports,
-		/// Commitment to the private environment.
-		pub env_hash: Option<[u8; 32]>,
-		/// Most that a replica may cost per billable block, in base units.
-		pub max_price: Balance,
-		/// Most that a bid may ask per billable block, in base units, to take over by itself.
-		/// `None` for the price of the replica's first lease.
-		pub failover_price: Option<Balance>,
-		/// Regions it may run in; empty for any.
-		pub regions: Regions,
-		/// Least trust level of a bidder, at the bid and at the match.
-		pub min_trust: TrustLevel,
-		/// Blocks that each replica runs: whole rounds.
-		pub duration: BlockNumber,
-		/// Block in which bids are matched for the first time.
-		pub bid_deadline: BlockNumber,
-		/// True if the best bids are taken then.
-		pub auto_match: bool,
-		/// True once the tenant withdrew it from bidding.
-		pub withdrawn: bool,
-		/// Its own terms, if not those of the bidder's service.
-		pub terms: Option<SlaTerms>,
-		/// Base units that were put on hold for each replica.
-		pub deposit: Balance,
-		/// Planck on hold for its storage.
-		pub storage_deposit: Balance,
-		/// Block it was placed in.
-		pub placed_at: BlockNumber,
-		/// Bids that stand.
-		pub bids: u32,
-		/// Its replicas.
-		pub replicas: BoundedVec<Replica<AccountId>, ConstU32<MAX_REPLICAS>>,
-		/// All leases it ever had, oldest first.
-		pub leases: BoundedVec<LeaseId, ConstU32<MAX_LEASES>>,
-		/// Lane and block whose agenda holds its entry.
-		pub wake: Option<(Lane, BlockNumber)>,
-		/// Block in which its last replica was closed.
-		pub closed_at: Option<BlockNumber>,
-	}
+/// A tenant's ask for compute.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Order<AccountId> {
+	/// Account that asks and pays.
+	pub tenant: AccountId,
+	/// Asset of all amounts but the storage deposit.
+	pub asset: AssetId,
+	/// Resources that each replica needs.
+	pub resources: Resources,
+	/// Reference of the OCI image.
+	pub image: Image,
+	/// Digest that the image must have.
+	pub digest: Option<[u8; 32]>,
+	/// Ports of the container.
+	pub ports: Ports,
+	/// Commitment to the private environment.
+	pub env_hash: Option<[u8; 32]>,
+	/// Most that a replica may cost per billable block, in base units.
+	pub max_price: Balance,
+	/// Most that a bid may ask per billable block, in base units, to take over by itself.
+	/// `None` for the price of the replica's first lease.
+	pub failover_price: Option<Balance>,
+	/// Regions it may run in; empty for any.
+	pub regions: Regions,
+	/// Least trust level of a bidder, at the bid and at the match.
+	pub min_trust: TrustLevel,
+	/// Blocks that each replica runs: whole rounds.
+	pub duration: BlockNumber,
+	/// Block in which bids are matched for the first time.
+	pub bid_deadline: BlockNumber,
+	/// True if the best bids are taken then.
+	pub auto_match: bool,
+	/// True once the tenant withdrew it from bidding.
+	pub withdrawn: bool,
+	/// Its own terms, if not those of the bidder's service.
+	pub terms: Option<SlaTerms>,
+	/// Base units that were put on hold for each replica.
+	pub deposit: Balance,
+	/// Planck on hold for its storage.
+	pub storage_deposit: Balance,
+	/// Block it was placed in.
+	pub placed_at: BlockNumber,
+	/// Bids that stand.
+	pub bids: u32,
+	/// Its replicas.
+	pub replicas: BoundedVec<Replica<AccountId>, ConstU32<MAX_REPLICAS>>,
+	/// All leases it ever had, oldest first.
+	pub leases: BoundedVec<LeaseId, ConstU32<MAX_LEASES>>,
+	/// Lane and block whose agenda holds its entry.
+	pub wake: Option<(Lane, BlockNumber)>,
+	/// Block in which its last replica was closed.
+	pub closed_at: Option<BlockNumber>,
 }
 impl<AccountId> Order<AccountId> {
 	/// The replicas that wait: which, until when, and what for.
@@ -325,101 +425,134 @@ impl<AccountId> Order<AccountId> {
 	}
 }
 
-shared! {
-	/// An operator's offer to run replicas of an order with one of its services.
-	pub struct Bid<AccountId> {
-		/// Account that offers.
-		pub operator: AccountId,
-		/// Base units per replica and billable block.
-		pub price: Balance,
-		/// Replicas it was placed for.
-		pub replicas: u8,
-		/// Replicas it can still take, at least one. For each, resources and bond are reserved.
-		pub left: u8,
-		/// Terms that its leases will have.
-		pub terms: SlaTerms,
-		/// Penalty share that its leases will be covered with.
-		pub penalty_share: Perbill,
-		/// Base units of bond reserved per replica for the credits of its terms, and for the
-		/// penalty share of them.
-		pub exposure: Balance,
-		/// Base units of bond reserved per replica for failing it.
-		pub penalty: Balance,
-		/// Planck on hold for its storage.
-		pub deposit: Balance,
-		/// Block it was placed in.
-		pub placed_at: BlockNumber,
-	}
+/// An operator's offer to run replicas of an order with one of its services.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Bid<AccountId> {
+	/// Account that offers.
+	pub operator: AccountId,
+	/// Base units per replica and billable block.
+	pub price: Balance,
+	/// Replicas it was placed for.
+	pub replicas: u8,
+	/// Replicas it can still take, at least one. For each, resources and bond are reserved.
+	pub left: u8,
+	/// Terms that its leases will have.
+	pub terms: SlaTerms,
+	/// Penalty share that its leases will be covered with.
+	pub penalty_share: Perbill,
+	/// Base units of bond reserved per replica for the credits of its terms, and for the
+	/// penalty share of them.
+	pub exposure: Balance,
+	/// Base units of bond reserved per replica for failing it.
+	pub penalty: Balance,
+	/// Planck on hold for its storage.
+	pub deposit: Balance,
+	/// Block it was placed in.
+	pub placed_at: BlockNumber,
 }
 
-shared! {
-	/// State of a lease.
-	#[derive(Copy)]
-	pub enum LeaseState {
-		/// Its operator fetches the image and starts it.
-		Starting {
-			/// First block in which it can no longer be declined.
-			fetch_until: BlockNumber,
-			/// Block at which it has failed if it is not ready.
-			ready_by: BlockNumber,
-		},
-		/// It is probed and billed until escrow ends its stream.
-		Running {
-			/// Block in which it was ready.
-			since: BlockNumber,
-		},
-		/// It is over.
-		Closed {
-			/// Last round that was billed, or in which it was closed if it never ran.
-			round: RoundIndex,
-			/// Why.
-			reason: CloseReason,
-		},
-	}
+/// State of a lease.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum LeaseState {
+	/// Its operator fetches the image and starts it.
+	Starting {
+		/// First block in which it can no longer be declined.
+		fetch_until: BlockNumber,
+		/// Block at which it has failed if it is not ready.
+		ready_by: BlockNumber,
+	},
+	/// It is probed and billed until escrow ends its stream.
+	Running {
+		/// Block in which it was ready.
+		since: BlockNumber,
+	},
+	/// It is over.
+	Closed {
+		/// Last round that was billed, or in which it was closed if it never ran.
+		round: RoundIndex,
+		/// Why.
+		reason: CloseReason,
+	},
 }
 
-shared! {
-	/// An accepted bid: one placement of a replica at one operator.
-	pub struct Lease<AccountId> {
-		/// Its order.
-		pub order: OrderId,
-		/// Which replica of it, from 0.
-		pub replica: u8,
-		/// Account that runs it.
-		pub operator: AccountId,
-		/// The operator's `Compute` service that it was bid with.
-		pub service: ServiceId,
-		/// Base units per billable block.
-		pub price: Balance,
-		/// Terms that are promised.
-		pub terms: SlaTerms,
-		/// Penalty share of the bid.
-		pub penalty_share: Perbill,
-		/// Base units of bond that were reserved for the credits until it was ready.
-		pub exposure: Balance,
-		/// Base units that its operator pays for failing it.
-		pub penalty: Balance,
-		/// Base units of bond that are reserved for it beside its agreement.
-		pub reserved: Balance,
-		/// Base units of bond that went to the treasury for failing it.
-		pub forfeited: Balance,
-		/// Agreement that it is credited by, once it was ready.
-		pub agreement: Option<AgreementId>,
-		/// Where its operator's agent is probed; empty until it is ready.
-		pub health: Endpoint,
-		/// Way for its tenant to reach it; empty until it is ready.
-		pub access: Access,
-		/// Block it was awarded in.
-		pub placed_at: BlockNumber,
-		/// True once its operator asked to leave at once, and not with notice.
-		pub left_at_once: bool,
-		/// Place in its life.
-		pub state: LeaseState,
-		/// Paid in all to operator and fee, in base units; known when it is closed.
-		pub paid: Balance,
-		/// Rest of the funds when it was closed: refunded, or kept for the next operator.
-		pub refunded: Balance,
-	}
+/// An accepted bid: one placement of a replica at one operator.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Lease<AccountId> {
+	/// Its order.
+	pub order: OrderId,
+	/// Which replica of it, from 0.
+	pub replica: u8,
+	/// Account that runs it.
+	pub operator: AccountId,
+	/// The operator's `Compute` service that it was bid with.
+	pub service: ServiceId,
+	/// Base units per billable block.
+	pub price: Balance,
+	/// Terms that are promised.
+	pub terms: SlaTerms,
+	/// Penalty share of the bid.
+	pub penalty_share: Perbill,
+	/// Base units of bond that were reserved for the credits until it was ready.
+	pub exposure: Balance,
+	/// Base units that its operator pays for failing it.
+	pub penalty: Balance,
+	/// Base units of bond that are reserved for it beside its agreement.
+	pub reserved: Balance,
+	/// Base units of bond that went to the treasury for failing it.
+	pub forfeited: Balance,
+	/// Agreement that it is credited by, once it was ready.
+	pub agreement: Option<AgreementId>,
+	/// Where its operator's agent is probed; empty until it is ready.
+	pub health: Endpoint,
+	/// Way for its tenant to reach it; empty until it is ready.
+	pub access: Access,
+	/// Block it was awarded in.
+	pub placed_at: BlockNumber,
+	/// True once its operator asked to leave at once, and not with notice.
+	pub left_at_once: bool,
+	/// Place in its life.
+	pub state: LeaseState,
+	/// Paid in all to operator and fee, in base units; known when it is closed.
+	pub paid: Balance,
+	/// Rest of the funds when it was closed: refunded, or kept for the next operator.
+	pub refunded: Balance,
 }
 impl<AccountId> Lease<AccountId> {
 	/// True once it is over.
@@ -433,33 +566,55 @@ impl<AccountId> Lease<AccountId> {
 	}
 }
 
-shared! {
-	/// Queue of the agenda, with a bound of its own: a flood of one lane holds up no other.
-	#[derive(Copy)]
-	pub enum Lane {
-		/// Orders with a replica that ran and lost its operator.
-		Urgent,
-		/// Leases that must be ready.
-		Starting,
-		/// All other orders: bids are matched, or given back when the order is over. A replica that
-		/// never ran waits here too, whoever declined it: declining is free.
-		Matches,
-	}
+/// Queue of the agenda, with a bound of its own: a flood of one lane holds up no other.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Lane {
+	/// Orders with a replica that ran and lost its operator.
+	Urgent,
+	/// Leases that must be ready.
+	Starting,
+	/// All other orders: bids are matched, or given back when the order is over. A replica that
+	/// never ran waits here too, whoever declined it: declining is free.
+	Matches,
 }
 impl Lane {
 	/// All of them, in the order in which a block works them off.
 	pub const ALL: [Self; 3] = [Self::Urgent, Self::Starting, Self::Matches];
 }
 
-shared! {
-	/// Entry of the agenda. What is done follows from the state at that time.
-	#[derive(Copy)]
-	pub enum Entry {
-		/// An order with replicas that wait, or that is over and has bids.
-		Order(OrderId),
-		/// A lease that must be ready.
-		Lease(LeaseId),
-	}
+/// Entry of the agenda. What is done follows from the state at that time.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Entry {
+	/// An order with replicas that wait, or that is over and has bids.
+	Order(OrderId),
+	/// A lease that must be ready.
+	Lease(LeaseId),
 }
 
 /// A lease with its stream.

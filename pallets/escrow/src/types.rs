@@ -1,9 +1,9 @@
 //! Types of escrow accounts.
 
-use frame::prelude::{BoundedVec, ConstU32};
+use frame::prelude::*;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, Fee, JUDGED_AFTER, MeterReading,
-	RoundIndex, ServiceId, stored,
+	RoundIndex, ServiceId,
 };
 
 /// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
@@ -15,108 +15,146 @@ pub const MAX_RUNS: u32 = 6;
 pub const SPREAD_ROUNDS: RoundIndex = 8;
 const _: () = assert!(2 * (JUDGED_AFTER + SPREAD_ROUNDS) < MeterReading::REMEMBERED);
 
-stored! {
-	/// Lane of the agenda. A flood in one does not hold up the other.
-	#[derive(Copy)]
-	pub enum Lane {
-		/// Streams whose end is decided, or found to be due.
-		Urgent,
-		/// Open streams: reading their meters, and whether their funds or their time are over.
-		Looks,
-	}
+/// Lane of the agenda. A flood in one does not hold up the other.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub enum Lane {
+	/// Streams whose end is decided, or found to be due.
+	Urgent,
+	/// Open streams: reading their meters, and whether their funds or their time are over.
+	Looks,
 }
 
-stored! {
-	/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What
-	/// the meter says already is taken out at the front, so `from` moves on as rounds are judged.
-	#[derive(Copy)]
-	pub struct Run {
-		/// Billed are the rounds after this one.
-		pub from: RoundIndex,
-		/// The meter's reading at the end of `from`; `None` until that round is judged.
-		pub base: Option<u32>,
-		/// Last round that is billed; `None` while it runs on.
-		pub until: Option<RoundIndex>,
-	}
+/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What
+/// the meter says already is taken out at the front, so `from` moves on as rounds are judged.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Run {
+	/// Billed are the rounds after this one.
+	pub from: RoundIndex,
+	/// The meter's reading at the end of `from`; `None` until that round is judged.
+	pub base: Option<u32>,
+	/// Last round that is billed; `None` while it runs on.
+	pub until: Option<RoundIndex>,
 }
 
-stored! {
-	/// Time that a lump was started for.
-	#[derive(Copy)]
-	pub struct Term {
-		/// Last round that is billed: the stream expires with it.
-		pub last: RoundIndex,
-		/// Last round of the trial: a tenant who closes the stream with it or sooner owes what was
-		/// metered, no more.
-		pub trial_until: RoundIndex,
-	}
+/// Time that a lump was started for.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Term {
+	/// Last round that is billed: the stream expires with it.
+	pub last: RoundIndex,
+	/// Last round of the trial: a tenant who closes the stream with it or sooner owes what was
+	/// metered, no more.
+	pub trial_until: RoundIndex,
 }
 
-stored! {
-	/// Terms of a stream.
-	pub struct Stream {
-		/// Service whose meter it is paid by.
-		pub meter: ServiceId,
-		/// Base units per billable block.
-		pub rate: Balance,
-		/// Base units of the deposit that pay the first billable blocks. Less the price of
-		/// `unbillable`, the least that is due in all if the tenant closes the stream after its
-		/// trial; any other end refunds what of it the meter did not earn.
-		pub prepaid: Balance,
-		/// Billable blocks in all, by the rounds judged when the account was last touched.
-		pub billed: u32,
-		/// Blocks of the rounds read off the meter in which it did not advance.
-		pub unbillable: u32,
-		/// Last round that was read off the meter; before the first, the round of the opening. No
-		/// end is sooner.
-		pub read: RoundIndex,
-		/// The time that it was started for, if it was a lump before. It is one again if its meter
-		/// ends sooner.
-		pub term: Option<Term>,
-		/// Rounds that are not judged yet, in order of time.
-		pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
-		/// Lane and block whose agenda holds the entry of this stream.
-		pub wake: Option<(Lane, BlockNumber)>,
-	}
+/// Terms of a stream.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct Stream {
+	/// Service whose meter it is paid by.
+	pub meter: ServiceId,
+	/// Base units per billable block.
+	pub rate: Balance,
+	/// Base units of the deposit that pay the first billable blocks. Less the price of
+	/// `unbillable`, the least that is due in all if the tenant closes the stream after its
+	/// trial; any other end refunds what of it the meter did not earn.
+	pub prepaid: Balance,
+	/// Billable blocks in all, by the rounds judged when the account was last touched.
+	pub billed: u32,
+	/// Blocks of the rounds read off the meter in which it did not advance.
+	pub unbillable: u32,
+	/// Last round that was read off the meter; before the first, the round of the opening. No
+	/// end is sooner.
+	pub read: RoundIndex,
+	/// The time that it was started for, if it was a lump before. It is one again if its meter
+	/// ends sooner.
+	pub term: Option<Term>,
+	/// Rounds that are not judged yet, in order of time.
+	pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
+	/// Lane and block whose agenda holds the entry of this stream.
+	pub wake: Option<(Lane, BlockNumber)>,
 }
 
-stored! {
-	/// Purpose of an escrow account.
-	pub enum Terms {
-		/// A rate per billable block.
-		Stream(Stream),
-		/// One sum.
-		Lump,
-	}
+/// Purpose of an escrow account.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub enum Terms {
+	/// A rate per billable block.
+	Stream(Stream),
+	/// One sum.
+	Lump,
 }
 
-stored! {
-	/// Where an escrow account is in its life.
-	#[derive(Copy)]
-	pub enum State {
-		/// Funds are on hold, no end is decided.
-		Open,
-		/// A stream's end is decided: nothing after `round` is billed.
-		Ending {
-			/// Last round that is billed.
-			round: RoundIndex,
-			/// Reason of the end.
-			reason: CloseReason,
-		},
-		/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
-		Closed {
-			/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
-			due: Balance,
-		},
-		/// A stream's end is decided, but not that of the account: nothing after `round` is billed,
-		/// and once that is paid what is left is a lump again.
-		Parking {
-			/// Last round that is billed.
-			round: RoundIndex,
-			/// Reason of the end.
-			reason: CloseReason,
-		},
-	}
+/// Where an escrow account is in its life.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub enum State {
+	/// Funds are on hold, no end is decided.
+	Open,
+	/// A stream's end is decided: nothing after `round` is billed.
+	Ending {
+		/// Last round that is billed.
+		round: RoundIndex,
+		/// Reason of the end.
+		reason: CloseReason,
+	},
+	/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
+	Closed {
+		/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
+		due: Balance,
+	},
+	/// A stream's end is decided, but not that of the account: nothing after `round` is billed,
+	/// and once that is paid what is left is a lump again.
+	Parking {
+		/// Last round that is billed.
+		round: RoundIndex,
+		/// Reason of the end.
+		reason: CloseReason,
+	},
 }
 
 impl State {
@@ -160,17 +198,27 @@ impl State {
 	}
 }
 
-stored! {
-	/// Base units by who gets them.
-	#[derive(Copy, Default)]
-	pub struct Paid {
-		/// To the payee.
-		pub payee: Balance,
-		/// Fee to the probers' pot.
-		pub probers: Balance,
-		/// Fee to the treasury.
-		pub treasury: Balance,
-	}
+/// Base units by who gets them.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Paid {
+	/// To the payee.
+	pub payee: Balance,
+	/// Fee to the probers' pot.
+	pub probers: Balance,
+	/// Fee to the treasury.
+	pub treasury: Balance,
 }
 
 impl Paid {
@@ -184,37 +232,38 @@ impl Paid {
 	}
 }
 
-stored! {
-	/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from
-	/// the opening of the account or, if it was parked, from there.
-	pub struct Account<AccountId> {
-		/// Owner, notified of the end.
-		pub owner: EscrowOwner,
-		/// On whose account the funds are on hold.
-		pub payer: AccountId,
-		/// Payee; the payer itself while nobody is known yet.
-		pub payee: AccountId,
-		/// Asset of all amounts.
-		pub asset: AssetId,
-		/// Put on hold in all.
-		pub deposited: Balance,
-		/// On hold now.
-		pub held: Balance,
-		/// Part of `held` that a dispute locks.
-		pub frozen: Balance,
-		/// Granted to the payee by disputes and, for a lump, by closing it; fee included.
-		pub awarded: Balance,
-		/// Delivered in all.
-		pub paid: Paid,
-		/// Given back to the payer in all.
-		pub refunded: Balance,
-		/// The fee, fixed when it was opened.
-		pub fee: Fee,
-		/// Its purpose.
-		pub terms: Terms,
-		/// Place in its life.
-		pub state: State,
-	}
+/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from
+/// the opening of the account or, if it was parked, from there.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct Account<AccountId> {
+	/// Owner, notified of the end.
+	pub owner: EscrowOwner,
+	/// On whose account the funds are on hold.
+	pub payer: AccountId,
+	/// Payee; the payer itself while nobody is known yet.
+	pub payee: AccountId,
+	/// Asset of all amounts.
+	pub asset: AssetId,
+	/// Put on hold in all.
+	pub deposited: Balance,
+	/// On hold now.
+	pub held: Balance,
+	/// Part of `held` that a dispute locks.
+	pub frozen: Balance,
+	/// Granted to the payee by disputes and, for a lump, by closing it; fee included.
+	pub awarded: Balance,
+	/// Delivered in all.
+	pub paid: Paid,
+	/// Given back to the payer in all.
+	pub refunded: Balance,
+	/// The fee, fixed when it was opened.
+	pub fee: Fee,
+	/// Its purpose.
+	pub terms: Terms,
+	/// Place in its life.
+	pub state: State,
 }
 
 impl<AccountId> Account<AccountId> {

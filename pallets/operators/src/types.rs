@@ -2,12 +2,11 @@
 
 use crate::{Config, HoldReason};
 use alloc::string::String;
-use codec::{Decode, Encode, MaxEncodedLen};
 use frame::prelude::*;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Endpoint, Name, Protocol, Region, RoundIndex, Service,
-	ServiceKind, SlaTerms, Uri, stored,
+	ServiceKind, SlaTerms, Uri,
 };
 
 /// The bond of an operator in one asset, bounded by the runtime's limits.
@@ -23,42 +22,61 @@ pub(crate) fn deposit_reason<T: Config>() -> T::RuntimeHoldReason {
 	HoldReason::ServiceDeposit.into()
 }
 
-stored! {
-	/// Where an operator is in its life.
-	#[derive(Copy)]
-	pub enum OperatorStatus {
-		/// Lists services and takes new units.
-		Active,
-		/// Takes no new units and lists nothing; what is sold goes on.
-		Inactive,
-		/// Has no services and is gone once its last bond is withdrawn.
-		Retiring,
-	}
+/// Where an operator is in its life.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub enum OperatorStatus {
+	/// Lists services and takes new units.
+	Active,
+	/// Takes no new units and lists nothing; what is sold goes on.
+	Inactive,
+	/// Has no services and is gone once its last bond is withdrawn.
+	Retiring,
 }
 
-stored! {
-	/// An account with a bond that lists services.
-	pub struct Operator {
-		/// Display name, UTF-8.
-		pub name: Name,
-		/// How to reach it: whatever it says, UTF-8.
-		pub contact: Uri,
-		/// Place in its life.
-		pub status: OperatorStatus,
-		/// Block in which it registered.
-		pub since: BlockNumber,
-	}
+/// An account with a bond that lists services.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct Operator {
+	/// Display name, UTF-8.
+	pub name: Name,
+	/// How to reach it: whatever it says, UTF-8.
+	pub contact: Uri,
+	/// Place in its life.
+	pub status: OperatorStatus,
+	/// Block in which it registered.
+	pub since: BlockNumber,
 }
 
-stored! {
-	/// Bond on its way out: slashable until it is withdrawn.
-	#[derive(Copy)]
-	pub struct Chunk {
-		/// Base units of the bond's asset.
-		pub amount: Balance,
-		/// First block in which it can be withdrawn.
-		pub unlock_at: BlockNumber,
-	}
+/// Bond on its way out: slashable until it is withdrawn.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Chunk {
+	/// Base units of the bond's asset.
+	pub amount: Balance,
+	/// First block in which it can be withdrawn.
+	pub unlock_at: BlockNumber,
 }
 
 /// The bond of one operator in one asset. On hold: `active` and all `chunks`.
@@ -145,32 +163,50 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 	}
 }
 
-stored! {
-	/// What the registry keeps of a listing beside the [`Service`] that others read.
-	#[derive(Copy)]
-	pub struct Listing {
-		/// Planck of the operator on hold until the service is removed.
-		pub deposit: Balance,
-		/// Block in which it was listed.
-		pub since: BlockNumber,
-		/// The last maintenance announced.
-		pub maintenance: Option<Maintenance>,
-		/// Place at the host of its endpoint.
-		pub place: HostPlace,
-	}
+/// What the registry keeps of a listing beside the [`Service`] that others read.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Listing {
+	/// Planck of the operator on hold until the service is removed.
+	pub deposit: Balance,
+	/// Block in which it was listed.
+	pub since: BlockNumber,
+	/// The last maintenance announced.
+	pub maintenance: Option<Maintenance>,
+	/// Place at the host of its endpoint.
+	pub place: HostPlace,
 }
 
-stored! {
-	/// Place of a listing among those that a host carries.
-	#[derive(Copy)]
-	pub enum HostPlace {
-		/// Among the proven ones, or control need not be proven.
-		Proven,
-		/// Among those that the operator has yet to prove.
-		Unproven,
-		/// None: the probers looked for the proof through a whole window and found none.
-		None,
-	}
+/// Place of a listing among those that a host carries.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub enum HostPlace {
+	/// Among the proven ones, or control need not be proven.
+	Proven,
+	/// Among those that the operator has yet to prove.
+	Unproven,
+	/// None: the probers looked for the proof through a whole window and found none.
+	None,
 }
 
 /// Count one less, without an entry for none.
@@ -178,15 +214,24 @@ pub(crate) fn one_less(count: &mut Option<u32>) {
 	*count = count.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
 }
 
-stored! {
-	/// Rounds in which a service may be down without it counting.
-	#[derive(Copy)]
-	pub struct Maintenance {
-		/// First round.
-		pub from: RoundIndex,
-		/// How many rounds, at least one.
-		pub rounds: u16,
-	}
+/// Rounds in which a service may be down without it counting.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Maintenance {
+	/// First round.
+	pub from: RoundIndex,
+	/// How many rounds, at least one.
+	pub rounds: u16,
 }
 
 impl Maintenance {
@@ -196,41 +241,70 @@ impl Maintenance {
 	}
 }
 
-stored! {
-	/// An asset that governance approved.
-	#[derive(Copy)]
-	pub struct Approval {
-		/// Base units that an operator must have bonded to sell units in this asset.
-		pub min_bond: Balance,
-		/// Whether new services may be listed in it; what is listed goes on when it is revoked.
-		pub listable: bool,
-	}
+/// An asset that governance approved.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Approval {
+	/// Base units that an operator must have bonded to sell units in this asset.
+	pub min_bond: Balance,
+	/// Whether new services may be listed in it; what is listed goes on when it is revoked.
+	pub listable: bool,
 }
 
-stored! {
-	/// What all operators together have, per asset.
-	#[derive(Copy, Default)]
-	pub struct AssetTotals {
-		/// Base units on hold as bond, unbonding chunks included.
-		pub bonded: Balance,
-		/// Base units ever slashed.
-		pub slashed: Balance,
-	}
+/// What all operators together have, per asset.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct AssetTotals {
+	/// Base units on hold as bond, unbonding chunks included.
+	pub bonded: Balance,
+	/// Base units ever slashed.
+	pub slashed: Balance,
 }
 
-stored! {
-	/// How many there are.
-	#[derive(Copy, Default)]
-	pub struct Counts {
-		/// Registered operators.
-		pub operators: u32,
-		/// Those of them that are active.
-		pub active: u32,
-		/// Listed services.
-		pub services: u32,
-		/// Accounts that were ever slashed, gone ones included.
-		pub slashed: u32,
-	}
+/// How many there are.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Counts {
+	/// Registered operators.
+	pub operators: u32,
+	/// Those of them that are active.
+	pub active: u32,
+	/// Listed services.
+	pub services: u32,
+	/// Accounts that were ever slashed, gone ones included.
+	pub slashed: u32,
 }
 
 /// A service to list, as the call gives it.

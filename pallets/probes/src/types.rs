@@ -1,11 +1,13 @@
 //! Stored types, and the arithmetic on it that needs no storage.
 
+use frame::prelude::*;
 use frame_support::{BoundedVec, traits::ConstU32};
+use serde::{Deserialize, Serialize};
 use sp_runtime::Perbill;
 use sp_staking::SessionIndex;
 use surety_primitives::{
 	CloseReason, Counters, Frozen, LatencyBucket, MeterReading, RoundIndex, ServiceId, Severity,
-	Verdict, WindowIndex, WindowSummary, crypto::ProberId, shared, stored,
+	Verdict, WindowIndex, WindowSummary, crypto::ProberId,
 };
 
 /// Slots of a page; a page's due slots are the bits of a `u128`.
@@ -52,15 +54,28 @@ pub type Page<AccountId> = BoundedVec<Option<Row<AccountId>>, ConstU32<ROWS>>;
 /// The probers of a session.
 pub type Probers<AccountId> = BoundedVec<Prober<AccountId>, ConstU32<MAX_PROBERS>>;
 
-shared! {
-	/// A page.
-	#[derive(Copy, Ord, PartialOrd)]
-	pub enum PageId {
-		/// Services with units: due every round.
-		Hot(u32),
-		/// Every listing has a slot here; due in turns.
-		Cold(u32),
-	}
+/// A page.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub enum PageId {
+	/// Services with units: due every round.
+	Hot(u32),
+	/// Every listing has a slot here; due in turns.
+	Cold(u32),
 }
 impl PageId {
 	/// True if its rows have meters and can breach.
@@ -69,15 +84,26 @@ impl PageId {
 	}
 }
 
-shared! {
-	/// A slot of the hot or of the cold pages.
-	#[derive(Copy)]
-	pub struct Place {
-		/// Index of the page.
-		pub page: u32,
-		/// Slot in it, below 128.
-		pub slot: u8,
-	}
+/// A slot of the hot or of the cold pages.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Place {
+	/// Index of the page.
+	pub page: u32,
+	/// Slot in it, below 128.
+	pub slot: u8,
 }
 impl Place {
 	/// The `n`th slot.
@@ -101,34 +127,69 @@ pub fn bits(mask: u128) -> impl Iterator<Item = u8> {
 	(0u8..128).filter(move |slot| mask & bit(*slot) != 0)
 }
 
-shared! {
-	/// Slots of a listing.
-	#[derive(Copy)]
-	pub struct Slots {
-		/// From listing to unlisting.
-		pub cold: Place,
-		/// While it has units.
-		pub hot: Option<Place>,
-	}
+/// Slots of a listing.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Slots {
+	/// From listing to unlisting.
+	pub cold: Place,
+	/// While it has units.
+	pub hot: Option<Place>,
 }
 
-shared! {
-	/// Bits of a page that the snapshot needs, so that it need not read the page.
-	#[derive(Copy, Default)]
-	pub struct PageInfo {
-		/// Slots that are due when the page is.
-		pub due: u128,
-		/// Hot pages: slots that are not free, those of services that cooled and whose rounds are
-		/// open included.
-		pub taken: u128,
-	}
+/// Bits of a page that the snapshot needs, so that it need not read the page.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct PageInfo {
+	/// Slots that are due when the page is.
+	pub due: u128,
+	/// Hot pages: slots that are not free, those of services that cooled and whose rounds are
+	/// open included.
+	pub taken: u128,
 }
 
-shared! {
-	/// A set of hot pages.
-	#[derive(Copy, Default)]
-	pub struct PageSet([u128; PageSet::WORDS]);
-}
+/// A set of hot pages.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct PageSet([u128; PageSet::WORDS]);
 impl PageSet {
 	const WORDS: usize = (MAX_DUE / u128::BITS) as usize;
 
@@ -152,42 +213,77 @@ impl PageSet {
 	}
 }
 
-shared! {
-	/// The slots of the hot pages.
-	#[derive(Copy, Default)]
-	pub struct HotSlots {
-		/// Slots that are not free: the `taken` bits of all hot pages.
-		pub taken: u32,
-		/// Hot pages up to the last one with a slot that is not free; those that emptied since the
-		/// window began are among them.
-		pub pages: u32,
-		/// Hot pages without a free slot, so that one is found by two reads.
-		pub full: PageSet,
-		/// Last round in which all were taken, noted when one was given back.
-		pub full_until: Option<RoundIndex>,
-	}
+/// The slots of the hot pages.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct HotSlots {
+	/// Slots that are not free: the `taken` bits of all hot pages.
+	pub taken: u32,
+	/// Hot pages up to the last one with a slot that is not free; those that emptied since the
+	/// window began are among them.
+	pub pages: u32,
+	/// Hot pages without a free slot, so that one is found by two reads.
+	pub full: PageSet,
+	/// Last round in which all were taken, noted when one was given back.
+	pub full_until: Option<RoundIndex>,
 }
 
-shared! {
-	/// The slots of the cold pages: all below `end` are taken but for those in the queue
-	/// `head..tail`.
-	#[derive(Copy, Default)]
-	pub struct ColdSlots {
-		/// First slot never used.
-		pub end: u32,
-		/// Oldest entry of the queue of freed slots.
-		pub head: u32,
-		/// One past its newest entry.
-		pub tail: u32,
-	}
+/// The slots of the cold pages: all below `end` are taken but for those in the queue
+/// `head..tail`.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct ColdSlots {
+	/// First slot never used.
+	pub end: u32,
+	/// Oldest entry of the queue of freed slots.
+	pub head: u32,
+	/// One past its newest entry.
+	pub tail: u32,
 }
 
-shared! {
-	/// Number of rounds per latency bucket in a window. Sorted by bucket; exact until more than 32
-	/// different buckets were seen, from where on a new one counts as the next slower one known.
-	#[derive(Default)]
-	pub struct Histogram(BoundedVec<(LatencyBucket, u16), ConstU32<HISTOGRAM>>);
-}
+/// Number of rounds per latency bucket in a window. Sorted by bucket; exact until more than 32
+/// different buckets were seen, from where on a new one counts as the next slower one known.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Histogram(BoundedVec<(LatencyBucket, u16), ConstU32<HISTOGRAM>>);
 impl Histogram {
 	/// Count a latency `times` times.
 	pub fn add(&mut self, bucket: LatencyBucket, times: u16) {
@@ -223,17 +319,29 @@ impl Histogram {
 	}
 }
 
-shared! {
-	/// Rule by which a lease is unhealthy: of its last `of` judged rounds, `bad` were down, bad or
-	/// stale. A round that says nothing of the lease (unclear, unmeasured, excused) is not among
-	/// them.
-	#[derive(Copy, Default)]
-	pub struct HealthRule {
-		/// Bad rounds, at most 32; 0 for never.
-		pub bad: u8,
-		/// Judged rounds, from `bad` to 32.
-		pub of: u8,
-	}
+/// Rule by which a lease is unhealthy: of its last `of` judged rounds, `bad` were down, bad or
+/// stale. A round that says nothing of the lease (unclear, unmeasured, excused) is not among
+/// them.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct HealthRule {
+	/// Bad rounds, at most 32; 0 for never.
+	pub bad: u8,
+	/// Judged rounds, from `bad` to 32.
+	pub of: u8,
 }
 impl HealthRule {
 	/// The nearest rule within the bounds. It keeps the number of bad rounds if that is at most 32.
@@ -243,16 +351,26 @@ impl HealthRule {
 	}
 }
 
-stored! {
-	/// Health of a lease.
-	#[derive(Copy, Default)]
-	pub struct LeaseHealth {
-		/// Its last 32 judged rounds, the newest in the lowest bit. 1 is down, bad or stale; 0 is
-		/// up, or a round before its first.
-		pub recent: u32,
-		/// The owner of leases was notified, and the lease was not healthy since.
-		pub notified: bool,
-	}
+/// Health of a lease.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct LeaseHealth {
+	/// Its last 32 judged rounds, the newest in the lowest bit. 1 is down, bad or stale; 0 is
+	/// up, or a round before its first.
+	pub recent: u32,
+	/// The owner of leases was notified, and the lease was not healthy since.
+	pub notified: bool,
 }
 impl LeaseHealth {
 	/// Add a judged round.
@@ -270,49 +388,50 @@ impl LeaseHealth {
 	}
 }
 
-stored! {
-	/// A service in a page: all that judging a round needs.
-	pub struct Row<AccountId> {
-		/// Which service.
-		pub service: ServiceId,
-		/// Account that serves.
-		pub operator: AccountId,
-		/// Answers above this bucket are slow.
-		pub max_latency: LatencyBucket,
-		/// First round in which it is due.
-		pub joined: RoundIndex,
-		/// Hot rows: the service cooled; the slot is free once this round is closed.
-		pub gone: Option<RoundIndex>,
-		/// Cold rows: it rests, because the service is hot or because no proof of control was found
-		/// through a whole window.
-		pub dormant: bool,
-		/// Waits for the first `Up`, which proves control of the endpoint.
-		pub unproven: bool,
-		/// First round of announced maintenance.
-		pub maintenance_from: RoundIndex,
-		/// Its rounds.
-		pub maintenance_rounds: u16,
-		/// Window that the counters count.
-		pub window: WindowIndex,
-		/// Rounds of that window by verdict; of a hot row, those since it became hot.
-		pub counters: Counters,
-		/// Hot rows: rounds of the window in which it became hot, from before that.
-		pub earlier: Counters,
-		/// Latencies of the `Up` rounds of the window, those of `earlier` included.
-		pub latencies: Histogram,
-		/// Last verdict and its round.
-		pub last: Option<(RoundIndex, Verdict)>,
-		/// Hot rows: what the window is judged by.
-		pub frozen: Frozen,
-		/// Hot rows: tier reached in the window, per `BreachKind::COUNTED`.
-		pub tiers: [Option<Severity>; 3],
-		/// Hot rows: the meter.
-		pub meter: MeterReading,
-		/// Hot rows: round after which the meter stops for good, and why.
-		pub meter_end: Option<(RoundIndex, CloseReason)>,
-		/// Hot rows of leases: their health.
-		pub health: LeaseHealth,
-	}
+/// A service in a page: all that judging a round needs.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct Row<AccountId> {
+	/// Which service.
+	pub service: ServiceId,
+	/// Account that serves.
+	pub operator: AccountId,
+	/// Answers above this bucket are slow.
+	pub max_latency: LatencyBucket,
+	/// First round in which it is due.
+	pub joined: RoundIndex,
+	/// Hot rows: the service cooled; the slot is free once this round is closed.
+	pub gone: Option<RoundIndex>,
+	/// Cold rows: it rests, because the service is hot or because no proof of control was found
+	/// through a whole window.
+	pub dormant: bool,
+	/// Waits for the first `Up`, which proves control of the endpoint.
+	pub unproven: bool,
+	/// First round of announced maintenance.
+	pub maintenance_from: RoundIndex,
+	/// Its rounds.
+	pub maintenance_rounds: u16,
+	/// Window that the counters count.
+	pub window: WindowIndex,
+	/// Rounds of that window by verdict; of a hot row, those since it became hot.
+	pub counters: Counters,
+	/// Hot rows: rounds of the window in which it became hot, from before that.
+	pub earlier: Counters,
+	/// Latencies of the `Up` rounds of the window, those of `earlier` included.
+	pub latencies: Histogram,
+	/// Last verdict and its round.
+	pub last: Option<(RoundIndex, Verdict)>,
+	/// Hot rows: what the window is judged by.
+	pub frozen: Frozen,
+	/// Hot rows: tier reached in the window, per `BreachKind::COUNTED`.
+	pub tiers: [Option<Severity>; 3],
+	/// Hot rows: the meter.
+	pub meter: MeterReading,
+	/// Hot rows: round after which the meter stops for good, and why.
+	pub meter_end: Option<(RoundIndex, CloseReason)>,
+	/// Hot rows of leases: their health.
+	pub health: LeaseHealth,
 }
 impl<AccountId> Row<AccountId> {
 	/// True if `round`, which names its slot, is a round of this row.
@@ -373,25 +492,37 @@ pub fn sum(a: Counters, b: Counters) -> Counters {
 	}
 }
 
-stored! {
-	/// A validator doing its probing duty.
-	pub struct Prober<AccountId> {
-		/// Account that is rewarded.
-		pub account: AccountId,
-		/// Session key that signs its commits.
-		pub key: ProberId,
-	}
+/// A validator doing its probing duty.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct Prober<AccountId> {
+	/// Account that is rewarded.
+	pub account: AccountId,
+	/// Session key that signs its commits.
+	pub key: ProberId,
 }
 
-shared! {
-	/// A page that is due in a round.
-	#[derive(Copy)]
-	pub struct Due {
-		/// Which page.
-		pub page: PageId,
-		/// Its due slots: one byte of the report each, lowest slot first.
-		pub mask: u128,
-	}
+/// A page that is due in a round.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Due {
+	/// Which page.
+	pub page: PageId,
+	/// Its due slots: one byte of the report each, lowest slot first.
+	pub mask: u128,
 }
 
 /// The due pages of a round in the order of the report, the hot ones first.
@@ -402,20 +533,21 @@ pub fn due_services(due: &[Due]) -> u32 {
 	due.iter().fold(0u32, |sum, due| sum.saturating_add(due.mask.count_ones()))
 }
 
-stored! {
-	/// Frame of a round that all in it is checked against, fixed in its first block.
-	pub struct Snapshot<AccountId> {
-		/// Session of the probers.
-		pub session: SessionIndex,
-		/// Timestamp in ms of the block before the round's first.
-		pub started: u64,
-		/// Rule that the leases are judged by.
-		pub health: HealthRule,
-		/// Services due, which is the length of a report.
-		pub services: u32,
-		/// All probers; their place here is the index they commit with.
-		pub probers: Probers<AccountId>,
-	}
+/// Frame of a round that all in it is checked against, fixed in its first block.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct Snapshot<AccountId> {
+	/// Session of the probers.
+	pub session: SessionIndex,
+	/// Timestamp in ms of the block before the round's first.
+	pub started: u64,
+	/// Rule that the leases are judged by.
+	pub health: HealthRule,
+	/// Services due, which is the length of a report.
+	pub services: u32,
+	/// All probers; their place here is the index they commit with.
+	pub probers: Probers<AccountId>,
 }
 impl<AccountId> Snapshot<AccountId> {
 	/// Index and entry of a session key.
@@ -424,48 +556,80 @@ impl<AccountId> Snapshot<AccountId> {
 	}
 }
 
-shared! {
-	/// Message of a prober for a round.
-	pub enum Sent {
-		/// The hash of its report.
-		Committed([u8; 32]),
-		/// The report that has the hash.
-		Revealed(Report),
-	}
+/// Message of a prober for a round.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Sent {
+	/// The hash of its report.
+	Committed([u8; 32]),
+	/// The report that has the hash.
+	Revealed(Report),
 }
 
-stored! {
-	/// A round whose reports are all there, while its pages are judged.
-	#[derive(Default)]
-	pub struct Counted {
-		/// The chain stalled: nothing is billed.
-		pub stalled: bool,
-		/// Probers whose report is blind and dropped.
-		pub blind: u128,
-		/// Addition of the round to the duty of each prober, in their order.
-		pub duty: BoundedVec<DutyTally, ConstU32<MAX_PROBERS>>,
-	}
+/// A round whose reports are all there, while its pages are judged.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct Counted {
+	/// The chain stalled: nothing is billed.
+	pub stalled: bool,
+	/// Probers whose report is blind and dropped.
+	pub blind: u128,
+	/// Addition of the round to the duty of each prober, in their order.
+	pub duty: BoundedVec<DutyTally, ConstU32<MAX_PROBERS>>,
 }
 
-shared! {
-	/// Services of a round by verdict.
-	#[derive(Copy, Default)]
-	pub struct RoundTally {
-		/// `Up`.
-		pub up: u32,
-		/// `Down`.
-		pub down: u32,
-		/// `Bad`.
-		pub bad: u32,
-		/// `Stale`.
-		pub stale: u32,
-		/// `Unclear`.
-		pub unclear: u32,
-		/// `Unmeasured`.
-		pub unmeasured: u32,
-		/// `Excused`.
-		pub excused: u32,
-	}
+/// Services of a round by verdict.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct RoundTally {
+	/// `Up`.
+	pub up: u32,
+	/// `Down`.
+	pub down: u32,
+	/// `Bad`.
+	pub bad: u32,
+	/// `Stale`.
+	pub stale: u32,
+	/// `Unclear`.
+	pub unclear: u32,
+	/// `Unmeasured`.
+	pub unmeasured: u32,
+	/// `Excused`.
+	pub excused: u32,
 }
 impl RoundTally {
 	/// Count one.
@@ -483,52 +647,76 @@ impl RoundTally {
 	}
 }
 
-shared! {
-	/// Progress of sweep 2.
-	#[derive(Copy, Default)]
-	pub struct Sweep {
-		/// Last round that is judged for every service.
-		pub judged: RoundIndex,
-		/// Pages of the next round that are judged already.
-		pub pages: u32,
-		/// Their services.
-		pub services: u32,
-		/// Their verdicts.
-		pub tally: RoundTally,
-	}
+/// Progress of sweep 2.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Sweep {
+	/// Last round that is judged for every service.
+	pub judged: RoundIndex,
+	/// Pages of the next round that are judged already.
+	pub pages: u32,
+	/// Their services.
+	pub services: u32,
+	/// Their verdicts.
+	pub tally: RoundTally,
 }
 
-shared! {
-	/// A prober's duty in a session so far.
-	///
-	/// Findings count per operator, not per service: what a prober said of all services of one
-	/// operator in one page and round adds up to 1,000, whatever their number.
-	#[derive(Copy, Default)]
-	pub struct DutyTally {
-		/// Rounds in which there was something to probe.
-		pub rounds: u32,
-		/// Of those, with its commit.
-		pub committed: u32,
-		/// And with its report.
-		pub revealed: u32,
-		/// And not dropped as blind.
-		pub accepted: u32,
-		/// Findings of accepted reports at services for which the round had a verdict, in
-		/// thousandths of an operator.
-		pub judged: u64,
-		/// Of those, that said what the verdict says.
-		pub agreed: u64,
-		/// Findings of accepted reports at services that were up in the round before and are not any
-		/// more, in thousandths of an operator.
-		pub fell: u64,
-		/// Of those, that said what the verdict says.
-		pub fell_caught: u64,
-		/// Findings of accepted reports at services that were not up in the round before and are
-		/// again.
-		pub rose: u64,
-		/// Of those, that said so.
-		pub rose_caught: u64,
-	}
+/// A prober's duty in a session so far.
+///
+/// Findings count per operator, not per service: what a prober said of all services of one
+/// operator in one page and round adds up to 1,000, whatever their number.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct DutyTally {
+	/// Rounds in which there was something to probe.
+	pub rounds: u32,
+	/// Of those, with its commit.
+	pub committed: u32,
+	/// And with its report.
+	pub revealed: u32,
+	/// And not dropped as blind.
+	pub accepted: u32,
+	/// Findings of accepted reports at services for which the round had a verdict, in
+	/// thousandths of an operator.
+	pub judged: u64,
+	/// Of those, that said what the verdict says.
+	pub agreed: u64,
+	/// Findings of accepted reports at services that were up in the round before and are not any
+	/// more, in thousandths of an operator.
+	pub fell: u64,
+	/// Of those, that said what the verdict says.
+	pub fell_caught: u64,
+	/// Findings of accepted reports at services that were not up in the round before and are
+	/// again.
+	pub rose: u64,
+	/// Of those, that said so.
+	pub rose_caught: u64,
 }
 impl DutyTally {
 	/// Add another one.
@@ -546,30 +734,53 @@ impl DutyTally {
 	}
 }
 
-shared! {
-	/// Shares that a prober must reach to be paid, and not to answer for neglect.
-	#[derive(Copy, Default)]
-	pub struct DutyRule {
-		/// Of its rounds with an accepted report, and of its findings that agree with the verdict.
-		pub least: Perbill,
-		/// Of the changes of verdict that it caught.
-		pub caught: Perbill,
-	}
+/// Shares that a prober must reach to be paid, and not to answer for neglect.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct DutyRule {
+	/// Of its rounds with an accepted report, and of its findings that agree with the verdict.
+	pub least: Perbill,
+	/// Of the changes of verdict that it caught.
+	pub caught: Perbill,
 }
 
-shared! {
-	/// State of measuring.
-	#[derive(Copy)]
-	pub struct RoundStatus {
-		/// Round of the block being built.
-		pub round: RoundIndex,
-		/// Blocks since its first one.
-		pub offset: u32,
-		/// Oldest round that takes commits; the others up to the current one do too.
-		pub commits_from: RoundIndex,
-		/// Round that takes reveals, if one does.
-		pub reveals: Option<RoundIndex>,
-		/// Last round judged for every service.
-		pub judged: RoundIndex,
-	}
+/// State of measuring.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct RoundStatus {
+	/// Round of the block being built.
+	pub round: RoundIndex,
+	/// Blocks since its first one.
+	pub offset: u32,
+	/// Oldest round that takes commits; the others up to the current one do too.
+	pub commits_from: RoundIndex,
+	/// Round that takes reveals, if one does.
+	pub reveals: Option<RoundIndex>,
+	/// Last round judged for every service.
+	pub judged: RoundIndex,
 }

@@ -1,5 +1,7 @@
 //! What is stored of an account, a service and an engagement, and what a movement of a score is made of.
 
+use frame::prelude::*;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, BreachKind, CloseReason, Counters, LatencyBucket, LeaseId, ServiceId, Severity,
 	WindowIndex,
@@ -7,65 +9,86 @@ use surety_primitives::{
 		Decay, Evidence, MOST_PAID_TENANT, MOST_RATED_OPERATOR, MOST_RATED_TENANT,
 		PerformanceParts, Quality, good_and_bad, payment_weight,
 	},
-	shared,
 };
 
-shared! {
-	/// In which role an account has a score.
-	#[derive(Copy)]
-	pub enum Role {
-		/// It lists services.
-		Operator,
-		/// It pays for services.
-		Tenant,
-	}
+/// In which role an account has a score.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Role {
+	/// It lists services.
+	Operator,
+	/// It pays for services.
+	Tenant,
 }
 
-shared! {
-	/// What moved a score.
-	#[derive(Copy)]
-	pub enum Cause {
-		/// The rounds of a closed window of one of its services.
-		Window {
-			/// The service.
-			service: ServiceId,
-			/// The window.
-			window: WindowIndex,
-		},
-		/// A breach of one of its services.
-		Breach {
-			/// The service.
-			service: ServiceId,
-			/// Which term.
-			kind: BreachKind,
-			/// How far past the allowance.
-			severity: Severity,
-		},
-		/// Evidence decayed as time passed without a movement.
-		Idle {
-			/// How many windows.
-			windows: u32,
-		},
-		/// A rating by its counterparty; the event `Rated` that follows says whose and of what weight.
-		Rating {
-			/// The agreement that was rated.
-			agreement: AgreementId,
-			/// 1 to 5.
-			stars: u8,
-		},
-		/// A tenant's agreement ended paid.
-		Paid {
-			/// The agreement.
-			agreement: AgreementId,
-		},
-		/// An operator failed a lease.
-		LeaseFailed {
-			/// The lease.
-			lease: LeaseId,
-			/// How.
-			reason: CloseReason,
-		},
-	}
+/// What moved a score.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Cause {
+	/// The rounds of a closed window of one of its services.
+	Window {
+		/// The service.
+		service: ServiceId,
+		/// The window.
+		window: WindowIndex,
+	},
+	/// A breach of one of its services.
+	Breach {
+		/// The service.
+		service: ServiceId,
+		/// Which term.
+		kind: BreachKind,
+		/// How far past the allowance.
+		severity: Severity,
+	},
+	/// Evidence decayed as time passed without a movement.
+	Idle {
+		/// How many windows.
+		windows: u32,
+	},
+	/// A rating by its counterparty; the event `Rated` that follows says whose and of what weight.
+	Rating {
+		/// The agreement that was rated.
+		agreement: AgreementId,
+		/// 1 to 5.
+		stars: u8,
+	},
+	/// A tenant's agreement ended paid.
+	Paid {
+		/// The agreement.
+		agreement: AgreementId,
+	},
+	/// An operator failed a lease.
+	LeaseFailed {
+		/// The lease.
+		lease: LeaseId,
+		/// How.
+		reason: CloseReason,
+	},
 }
 
 impl Cause {
@@ -101,26 +124,38 @@ pub(crate) trait Record: Default {
 	fn rated_mut(&mut self) -> &mut Evidence;
 }
 
-shared! {
-	/// All that is known of an operator. The record of an account is never removed.
-	#[derive(Copy, Default)]
-	pub struct Standing {
-		/// Window that `good`, `bad` and `rated` count, and to which the rest is decayed.
-		pub window: WindowIndex,
-		/// Evidence of earlier windows and of all breaches and failed leases, in billionths of a window.
-		pub evidence: Evidence,
-		/// Good rounds of `window`, all services together.
-		pub good: u32,
-		/// Bad rounds of `window`, all services together.
-		pub bad: u32,
-		/// What ratings of `window` said, in billionths of a window. All of them together count a quarter of a
-		/// window at most.
-		pub rated: Evidence,
-		/// What the two read-outs are made of.
-		pub quality: Quality,
-		/// Score that the last movement led to, 0 to 100. It sinks since then: read the score, not this.
-		pub shown: u8,
-	}
+/// All that is known of an operator. The record of an account is never removed.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Standing {
+	/// Window that `good`, `bad` and `rated` count, and to which the rest is decayed.
+	pub window: WindowIndex,
+	/// Evidence of earlier windows and of all breaches and failed leases, in billionths of a window.
+	pub evidence: Evidence,
+	/// Good rounds of `window`, all services together.
+	pub good: u32,
+	/// Bad rounds of `window`, all services together.
+	pub bad: u32,
+	/// What ratings of `window` said, in billionths of a window. All of them together count a quarter of a
+	/// window at most.
+	pub rated: Evidence,
+	/// What the two read-outs are made of.
+	pub quality: Quality,
+	/// Score that the last movement led to, 0 to 100. It sinks since then: read the score, not this.
+	pub shown: u8,
 }
 
 impl Standing {
@@ -180,22 +215,34 @@ impl Record for Standing {
 	}
 }
 
-shared! {
-	/// All that is known of a tenant. The record of an account is never removed.
-	#[derive(Copy, Default)]
-	pub struct TenantStanding {
-		/// Window that `rated` and `paid` count, and to which the rest is decayed.
-		pub window: WindowIndex,
-		/// Evidence of earlier windows, in billionths of a window.
-		pub evidence: Evidence,
-		/// What ratings of `window` said, in billionths of a window. All of them together count three
-		/// quarters of a window at most.
-		pub rated: Evidence,
-		/// What payments of `window` said, in billionths of a window, a quarter of a window at most.
-		pub paid: u64,
-		/// Score that the last movement led to, 0 to 100. It sinks since then: read the score, not this.
-		pub shown: u8,
-	}
+/// All that is known of a tenant. The record of an account is never removed.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct TenantStanding {
+	/// Window that `rated` and `paid` count, and to which the rest is decayed.
+	pub window: WindowIndex,
+	/// Evidence of earlier windows, in billionths of a window.
+	pub evidence: Evidence,
+	/// What ratings of `window` said, in billionths of a window. All of them together count three
+	/// quarters of a window at most.
+	pub rated: Evidence,
+	/// What payments of `window` said, in billionths of a window, a quarter of a window at most.
+	pub paid: u64,
+	/// Score that the last movement led to, 0 to 100. It sinks since then: read the score, not this.
+	pub shown: u8,
 }
 
 impl TenantStanding {
@@ -247,15 +294,27 @@ impl Record for TenantStanding {
 	}
 }
 
-shared! {
-	/// The read-outs of one service.
-	#[derive(Copy, Default)]
-	pub struct ServiceStanding {
-		/// Window to which `quality` is decayed.
-		pub window: WindowIndex,
-		/// What the two read-outs are made of.
-		pub quality: Quality,
-	}
+/// The read-outs of one service.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct ServiceStanding {
+	/// Window to which `quality` is decayed.
+	pub window: WindowIndex,
+	/// What the two read-outs are made of.
+	pub quality: Quality,
 }
 
 impl ServiceStanding {
@@ -267,15 +326,26 @@ impl ServiceStanding {
 	}
 }
 
-shared! {
-	/// A performance score and the parts that make it up.
-	#[derive(Copy)]
-	pub struct Performance {
-		/// 0 to 100.
-		pub score: u8,
-		/// Uptime, correctness and latency, with what was measured, the target, score and weight of each.
-		pub parts: PerformanceParts,
-	}
+/// A performance score and the parts that make it up.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Performance {
+	/// 0 to 100.
+	pub score: u8,
+	/// Uptime, correctness and latency, with what was measured, the target, score and weight of each.
+	pub parts: PerformanceParts,
 }
 
 impl From<PerformanceParts> for Performance {
@@ -284,22 +354,33 @@ impl From<PerformanceParts> for Performance {
 	}
 }
 
-shared! {
-	/// An agreement that ended paid and that at least one side has not rated yet.
-	pub struct Engagement<AccountId> {
-		/// Who served.
-		pub operator: AccountId,
-		/// Who paid.
-		pub tenant: AccountId,
-		/// What a rating of it weighs at most, in billionths of a window of evidence.
-		pub weight: u64,
-		/// Last window in which it can be rated.
-		pub until: WindowIndex,
-		/// Whether the tenant has rated the operator.
-		pub tenant_rated: bool,
-		/// Whether the operator has rated the tenant.
-		pub operator_rated: bool,
-	}
+/// An agreement that ended paid and that at least one side has not rated yet.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Engagement<AccountId> {
+	/// Who served.
+	pub operator: AccountId,
+	/// Who paid.
+	pub tenant: AccountId,
+	/// What a rating of it weighs at most, in billionths of a window of evidence.
+	pub weight: u64,
+	/// Last window in which it can be rated.
+	pub until: WindowIndex,
+	/// Whether the tenant has rated the operator.
+	pub tenant_rated: bool,
+	/// Whether the operator has rated the tenant.
+	pub operator_rated: bool,
 }
 
 impl<AccountId: PartialEq> Engagement<AccountId> {
@@ -336,23 +417,45 @@ impl<AccountId: PartialEq> Engagement<AccountId> {
 	}
 }
 
-shared! {
-	/// What one account's ratings of another weighed lately.
-	#[derive(Copy)]
-	pub struct PairWeight {
-		/// The epoch that is counted; those before are forgotten.
-		pub epoch: u32,
-		/// What its ratings weighed, in billionths of a window of evidence.
-		pub used: u64,
-	}
+/// What one account's ratings of another weighed lately.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct PairWeight {
+	/// The epoch that is counted; those before are forgotten.
+	pub epoch: u32,
+	/// What its ratings weighed, in billionths of a window of evidence.
+	pub used: u64,
 }
 
-shared! {
-	/// What is to be forgotten once a window is over.
-	pub enum Expiry<AccountId> {
-		/// An agreement that nobody may rate any more.
-		Engagement(AgreementId),
-		/// What the first's ratings of the second weighed.
-		Pair(AccountId, AccountId),
-	}
+/// What is to be forgotten once a window is over.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Expiry<AccountId> {
+	/// An agreement that nobody may rate any more.
+	Engagement(AgreementId),
+	/// What the first's ratings of the second weighed.
+	Pair(AccountId, AccountId),
 }

@@ -1,75 +1,107 @@
 //! Stored agreements, services and breaches, and the sums over them that need no storage.
 
 use crate::MAX_PENDING;
-use codec::{Decode, Encode};
 use frame::{
 	arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding},
 	prelude::*,
 	traits::Zero,
 };
-use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId,
 	Fee, LeaseId, RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare,
-	credit::exposure, shared,
+	credit::exposure,
 };
 
-shared! {
-	/// Index from which an agreement is credited.
-	#[derive(Copy)]
-	pub enum Base {
-		/// Opened in this window: the index at its end, once that is known.
-		Window(WindowIndex),
-		/// This index of its service, in windows' prices.
-		Index(WindowShare),
-	}
+/// Index from which an agreement is credited.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Base {
+	/// Opened in this window: the index at its end, once that is known.
+	Window(WindowIndex),
+	/// This index of its service, in windows' prices.
+	Index(WindowShare),
 }
 
-shared! {
-	/// Place of an agreement in its life. The end of one that is open is escrow's to decide and to
-	/// know.
-	#[derive(Copy)]
-	pub enum AgreementState {
-		/// Billed and credited.
-		Open,
-		/// Ended; only a credit that could not be delivered is left.
-		Closed {
-			/// Last round that was billed.
-			round: RoundIndex,
-			/// Reason of the end.
-			reason: CloseReason,
-		},
-	}
+/// Place of an agreement in its life. The end of one that is open is escrow's to decide and to
+/// know.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum AgreementState {
+	/// Billed and credited.
+	Open,
+	/// Ended; only a credit that could not be delivered is left.
+	Closed {
+		/// Last round that was billed.
+		round: RoundIndex,
+		/// Reason of the end.
+		reason: CloseReason,
+	},
 }
 
-shared! {
-	/// A tenant's subscription to a service.
-	pub struct Agreement<AccountId> {
-		/// Payer, who is credited.
-		pub tenant: AccountId,
-		/// Service.
-		pub service: ServiceId,
-		/// Units.
-		pub units: u32,
-		/// Asset of all its amounts.
-		pub asset: AssetId,
-		/// Base units per billable block, for all its units.
-		pub rate: Balance,
-		/// Its stream.
-		pub escrow: EscrowId,
-		/// The lease that opened it and ends it. `None` if the tenant opened it itself.
-		pub lease: Option<LeaseId>,
-		/// Block it was opened in.
-		pub opened_at: BlockNumber,
-		/// Index from which it is credited.
-		pub base: Base,
-		/// Credit that is due and could not be delivered yet, in base units.
-		pub claimable: Balance,
-		/// Credited in all, delivered or claimable, in base units: never more than was paid.
-		pub credited: Balance,
-		/// Place in its life.
-		pub state: AgreementState,
-	}
+/// A tenant's subscription to a service.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Agreement<AccountId> {
+	/// Payer, who is credited.
+	pub tenant: AccountId,
+	/// Service.
+	pub service: ServiceId,
+	/// Units.
+	pub units: u32,
+	/// Asset of all its amounts.
+	pub asset: AssetId,
+	/// Base units per billable block, for all its units.
+	pub rate: Balance,
+	/// Its stream.
+	pub escrow: EscrowId,
+	/// The lease that opened it and ends it. `None` if the tenant opened it itself.
+	pub lease: Option<LeaseId>,
+	/// Block it was opened in.
+	pub opened_at: BlockNumber,
+	/// Index from which it is credited.
+	pub base: Base,
+	/// Credit that is due and could not be delivered yet, in base units.
+	pub claimable: Balance,
+	/// Credited in all, delivered or claimable, in base units: never more than was paid.
+	pub credited: Balance,
+	/// Place in its life.
+	pub state: AgreementState,
 }
 
 impl<AccountId> Agreement<AccountId> {
@@ -79,47 +111,80 @@ impl<AccountId> Agreement<AccountId> {
 	}
 }
 
-shared! {
-	/// Agreements that were opened in a window which is not closed yet.
-	#[derive(Copy)]
-	pub struct Pending {
-		/// The window they were opened in; they count from the next one.
-		pub window: WindowIndex,
-		/// Sum of their rates, in base units per block.
-		pub rate: Balance,
-		/// Number of them.
-		pub agreements: u32,
-	}
+/// Agreements that were opened in a window which is not closed yet.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Pending {
+	/// The window they were opened in; they count from the next one.
+	pub window: WindowIndex,
+	/// Sum of their rates, in base units per block.
+	pub rate: Balance,
+	/// Number of them.
+	pub agreements: u32,
 }
 
-shared! {
-	/// Index of a service at the end of a window in which agreements were opened.
-	#[derive(Copy)]
-	pub struct WindowStart {
-		/// The index, in windows' prices.
-		pub index: WindowShare,
-		/// Agreements that have yet to read it; it goes with the last one.
-		pub agreements: u32,
-	}
+/// Index of a service at the end of a window in which agreements were opened.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct WindowStart {
+	/// The index, in windows' prices.
+	pub index: WindowShare,
+	/// Agreements that have yet to read it; it goes with the last one.
+	pub agreements: u32,
 }
 
-shared! {
-	/// The slot of a service that is probed in every round, and what it owes for it.
-	#[derive(Copy)]
-	pub struct Slot {
-		/// Base units per window: by the occupancy when the slot was taken, or at the start of a later
-		/// window if that was lower.
-		pub rent: Balance,
-		/// Windows whose rents are reserved, the one that goes on included; at most
-		/// [`RENTS_RESERVED`](crate::RENTS_RESERVED).
-		pub reserved: u8,
-		/// Last round that is paid for.
-		pub paid_through: RoundIndex,
-		/// Least rate that was sold since, in base units per block: its fees count.
-		pub least_rate: Balance,
-		/// The platform's share of it.
-		pub fee_share: Perbill,
-	}
+/// The slot of a service that is probed in every round, and what it owes for it.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Slot {
+	/// Base units per window: by the occupancy when the slot was taken, or at the start of a later
+	/// window if that was lower.
+	pub rent: Balance,
+	/// Windows whose rents are reserved, the one that goes on included; at most
+	/// [`RENTS_RESERVED`](crate::RENTS_RESERVED).
+	pub reserved: u8,
+	/// Last round that is paid for.
+	pub paid_through: RoundIndex,
+	/// Least rate that was sold since, in base units per block: its fees count.
+	pub least_rate: Balance,
+	/// The platform's share of it.
+	pub fee_share: Perbill,
 }
 
 impl Slot {
@@ -144,40 +209,51 @@ impl Slot {
 	}
 }
 
-shared! {
-	/// Sums over the agreements and breaches of a service. Lives from its first agreement until the
-	/// listing is removed.
-	pub struct ServiceState {
-		/// Asset of all its amounts.
-		pub asset: AssetId,
-		/// Units sold and not closed.
-		pub units: u32,
-		/// Sum of the rates of all its agreements, in base units per block.
-		pub rate: Balance,
-		/// Part of `rate` that counts for credits.
-		pub active: Balance,
-		/// The rest, which counts from its next window on, oldest first.
-		pub pending: BoundedVec<Pending, ConstU32<MAX_PENDING>>,
-		/// Credited so far, in windows' prices. Never falls, never passes the cover.
-		pub index: WindowShare,
-		/// In the pot for its agreements and not credited to one yet, in base units.
-		pub set_aside: Balance,
-		/// In the pot and due to no agreement; goes to the treasury when a window is judged.
-		pub spare: Balance,
-		/// Penalty share at which its exposure is reserved. Follows the parameter at the turn of a
-		/// window.
-		pub penalty_share: Perbill,
-		/// Its slot, while it has units.
-		pub slot: Option<Slot>,
-		/// Breaches so far; the number of the next one.
-		pub breaches: u32,
-		/// Windows that had a breach: bit `k` is window `last_breached - k`.
-		pub breached_windows: u64,
-		/// Newest window with a breach.
-		pub last_breached: WindowIndex,
-		/// Round with which it was ended for its operator's doing.
-		pub ends: Option<RoundIndex>,
-	}
+/// Sums over the agreements and breaches of a service. Lives from its first agreement until the
+/// listing is removed.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct ServiceState {
+	/// Asset of all its amounts.
+	pub asset: AssetId,
+	/// Units sold and not closed.
+	pub units: u32,
+	/// Sum of the rates of all its agreements, in base units per block.
+	pub rate: Balance,
+	/// Part of `rate` that counts for credits.
+	pub active: Balance,
+	/// The rest, which counts from its next window on, oldest first.
+	pub pending: BoundedVec<Pending, ConstU32<MAX_PENDING>>,
+	/// Credited so far, in windows' prices. Never falls, never passes the cover.
+	pub index: WindowShare,
+	/// In the pot for its agreements and not credited to one yet, in base units.
+	pub set_aside: Balance,
+	/// In the pot and due to no agreement; goes to the treasury when a window is judged.
+	pub spare: Balance,
+	/// Penalty share at which its exposure is reserved. Follows the parameter at the turn of a
+	/// window.
+	pub penalty_share: Perbill,
+	/// Its slot, while it has units.
+	pub slot: Option<Slot>,
+	/// Breaches so far; the number of the next one.
+	pub breaches: u32,
+	/// Windows that had a breach: bit `k` is window `last_breached - k`.
+	pub breached_windows: u64,
+	/// Newest window with a breach.
+	pub last_breached: WindowIndex,
+	/// Round with which it was ended for its operator's doing.
+	pub ends: Option<RoundIndex>,
 }
 
 impl ServiceState {
@@ -297,75 +373,109 @@ impl ServiceState {
 	}
 }
 
-shared! {
-	/// A breach with the numbers that explain it. Amounts in base units of the service's asset,
-	/// shares in windows' prices.
-	pub struct Breach {
-		/// Window whose counter passed a tier.
-		pub window: WindowIndex,
-		/// Round whose judgement made it pass.
-		pub round: RoundIndex,
-		/// Which term.
-		pub kind: BreachKind,
-		/// Tier reached before in this window and kind; its credit is paid already.
-		pub before: Option<Severity>,
-		/// Tier reached now.
-		pub severity: Severity,
-		/// The window's rounds by verdict, this one included.
-		pub counters: Counters,
-		/// Bad rounds of this kind that the terms allow.
-		pub allowance: u16,
-		/// Multiplier for repeated breaches.
-		pub multiplier: u8,
-		/// Demanded by the severity: difference of the credits of the two tiers times the
-		/// multiplier.
-		pub demanded: WindowShare,
-		/// Sum of the rates that counted, in base units per block.
-		pub rate: Balance,
-		/// Index of the service before.
-		pub index_before: WindowShare,
-		/// Index of the service after.
-		pub index_after: WindowShare,
-		/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`,
-		/// rounded up. Each of them is credited its part of it up to what it has paid; the rest
-		/// goes to the treasury.
-		pub credited: Balance,
-		/// Moved from the bond to the treasury.
-		pub penalty: Balance,
-	}
+/// A breach with the numbers that explain it. Amounts in base units of the service's asset,
+/// shares in windows' prices.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Breach {
+	/// Window whose counter passed a tier.
+	pub window: WindowIndex,
+	/// Round whose judgement made it pass.
+	pub round: RoundIndex,
+	/// Which term.
+	pub kind: BreachKind,
+	/// Tier reached before in this window and kind; its credit is paid already.
+	pub before: Option<Severity>,
+	/// Tier reached now.
+	pub severity: Severity,
+	/// The window's rounds by verdict, this one included.
+	pub counters: Counters,
+	/// Bad rounds of this kind that the terms allow.
+	pub allowance: u16,
+	/// Multiplier for repeated breaches.
+	pub multiplier: u8,
+	/// Demanded by the severity: difference of the credits of the two tiers times the
+	/// multiplier.
+	pub demanded: WindowShare,
+	/// Sum of the rates that counted, in base units per block.
+	pub rate: Balance,
+	/// Index of the service before.
+	pub index_before: WindowShare,
+	/// Index of the service after.
+	pub index_after: WindowShare,
+	/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`,
+	/// rounded up. Each of them is credited its part of it up to what it has paid; the rest
+	/// goes to the treasury.
+	pub credited: Balance,
+	/// Moved from the bond to the treasury.
+	pub penalty: Balance,
 }
 
-shared! {
-	/// Parameters that a window is judged by: those of the moment in which it begins, since
-	/// verdicts are late and a change must not touch a round that has begun.
-	#[derive(Copy)]
-	pub struct Rules {
-		/// Penalty to the treasury as a share of every credit.
-		pub penalty_share: Perbill,
-		/// The platform's fee on what tenants pay, which counts towards the rent.
-		pub fee: Fee,
-		/// Windows back whose breaches multiply credits.
-		pub escalation_windows: u32,
-		/// Highest multiplier.
-		pub max_multiplier: u8,
-		/// Rent of a slot as a share of the minimum bond, however few are taken.
-		pub rent_base: Perbill,
-		/// Rent of the last slot beyond that.
-		pub rent_peak: Perbill,
-	}
+/// Parameters that a window is judged by: those of the moment in which it begins, since
+/// verdicts are late and a change must not touch a round that has begun.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Rules {
+	/// Penalty to the treasury as a share of every credit.
+	pub penalty_share: Perbill,
+	/// The platform's fee on what tenants pay, which counts towards the rent.
+	pub fee: Fee,
+	/// Windows back whose breaches multiply credits.
+	pub escalation_windows: u32,
+	/// Highest multiplier.
+	pub max_multiplier: u8,
+	/// Rent of a slot as a share of the minimum bond, however few are taken.
+	pub rent_base: Perbill,
+	/// Rent of the last slot beyond that.
+	pub rent_peak: Perbill,
 }
 
-shared! {
-	/// Contents of the pot in one asset, in base units.
-	#[derive(Copy, Default)]
-	pub struct Pot {
-		/// For tenants: set aside for the agreements of services, and claimable.
-		pub owed: Balance,
-		/// Due to no agreement; on its way to the treasury.
-		pub spare: Balance,
-		/// Minimum balance that keeps the account alive; never paid out.
-		pub reserve: Balance,
-	}
+/// Contents of the pot in one asset, in base units.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Pot {
+	/// For tenants: set aside for the agreements of services, and claimable.
+	pub owed: Balance,
+	/// Due to no agreement; on its way to the treasury.
+	pub spare: Balance,
+	/// Minimum balance that keeps the account alive; never paid out.
+	pub reserve: Balance,
 }
 
 /// An agreement as clients see it.

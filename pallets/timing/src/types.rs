@@ -1,32 +1,43 @@
 //! The settings of the clock, their bounds, and the presets of the three kinds of chain.
 
-use codec::{Decode, Encode};
-use scale_info::TypeInfo;
-use surety_primitives::{BlockNumber, RoundIndex, WindowIndex, shared};
+use frame::prelude::*;
+use serde::{Deserialize, Serialize};
+use surety_primitives::{BlockNumber, RoundIndex, WindowIndex};
 
 /// Shortest round in blocks: reveals open in the fifth block of the next round.
 pub const MIN_ROUND_BLOCKS: u32 = 5;
 /// Shortest slot in milliseconds.
 pub const MIN_SLOT_MS: u64 = 1_000;
 
-shared! {
-	/// All that genesis fixes about time.
-	#[derive(Copy)]
-	#[serde(rename_all = "camelCase", deny_unknown_fields)]
-	pub struct Timings {
-		/// Milliseconds from one block to the next, at least 1,000.
-		pub slot_ms: u64,
-		/// Blocks of a BABE epoch, which is also a session. At least a round.
-		pub epoch_blocks: u32,
-		/// Blocks of a round, at least 5.
-		pub round_blocks: u32,
-		/// Rounds of a window, at least 1.
-		pub window_rounds: u16,
-		/// Whether endpoints may be on loopback and private addresses.
-		pub private_endpoints: bool,
-		/// Whether a listing must prove control of its endpoint's host before it becomes active.
-		pub proof_of_control: bool,
-	}
+/// All that genesis fixes about time.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timings {
+	/// Milliseconds from one block to the next, at least 1,000.
+	pub slot_ms: u64,
+	/// Blocks of a BABE epoch, which is also a session. At least a round.
+	pub epoch_blocks: u32,
+	/// Blocks of a round, at least 5.
+	pub round_blocks: u32,
+	/// Rounds of a window, at least 1.
+	pub window_rounds: u16,
+	/// Whether endpoints may be on loopback and private addresses.
+	pub private_endpoints: bool,
+	/// Whether a listing must prove control of its endpoint's host before it becomes active.
+	pub proof_of_control: bool,
 }
 
 impl Timings {

@@ -37,7 +37,8 @@ macro_rules! money {
 		pub type FreeMoney = $crate::__union!(Assets);
 
 		/// Native tokens and assets, free and on hold.
-		pub type Money = surety_primitives::TwoUnions<FreeMoney, $crate::__union!(AssetsHolder)>;
+		pub type Money =
+			surety_primitives::MultiAssetFunds<FreeMoney, $crate::__union!(AssetsHolder)>;
 	};
 }
 

@@ -1,18 +1,34 @@
 //! What a service is priced in.
 
-use super::shared;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use sp_runtime::{Either, traits::Convert};
 
-shared! {
-	/// What a service is priced, bonded and credited in.
-	#[derive(Copy, Default, Ord, PartialOrd)]
-	pub enum AssetId {
-		/// The chain's own token.
-		#[default]
-		Native,
-		/// An asset of the assets pallet that governance approved.
-		Local(u32),
-	}
+/// What a service is priced, bonded and credited in.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub enum AssetId {
+	/// The chain's own token.
+	#[default]
+	Native,
+	/// An asset of the assets pallet that governance approved.
+	Local(u32),
 }
 
 /// Tells the SDK's `fungible::UnionOf` which side an [`AssetId`] is on.

@@ -1,4 +1,4 @@
-//! What things are called and counted by: identifiers, times, amounts, names.
+//! Identifiers, times, amounts, names.
 
 use frame_support::{BoundedVec, traits::ConstU32};
 
@@ -16,25 +16,12 @@ pub type EscrowId = u32;
 pub type NetworkId = u16;
 /// A tenant's ask for compute; never reused.
 pub type OrderId = u32;
-/// An accepted bid of a compute order; never reused, below 2^31.
+/// An accepted bid of a compute order; never reused.
 pub type LeaseId = u32;
 /// Round since genesis. Round `r` is the blocks `r * L .. (r + 1) * L` with `L` the blocks of a round.
 pub type RoundIndex = u32;
 /// Window since genesis. Window `w` is the rounds `w * R .. (w + 1) * R` with `R` the rounds of a window.
 pub type WindowIndex = u32;
-
-/// Services from here on are leases: lease `n` is probed, judged and credited as service `LEASES_FROM + n`.
-pub const LEASES_FROM: ServiceId = 1 << 31;
-
-/// The service that a lease is probed as.
-pub fn service_of_lease(lease: LeaseId) -> ServiceId {
-	lease.saturating_add(LEASES_FROM)
-}
-
-/// The lease that a service is, if it is one.
-pub fn lease_of_service(service: ServiceId) -> Option<LeaseId> {
-	service.checked_sub(LEASES_FROM)
-}
 
 /// Longest endpoint URL in bytes.
 pub const MAX_ENDPOINT: u32 = 256;
@@ -51,14 +38,3 @@ pub type Endpoint = BoundedVec<u8, ConstU32<MAX_ENDPOINT>>;
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 /// A URI or a contact.
 pub type Uri = BoundedVec<u8, ConstU32<MAX_URI>>;
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn a_lease_is_a_service_of_its_own() {
-		assert_eq!(lease_of_service(service_of_lease(7)), Some(7));
-		assert_eq!(lease_of_service(7), None);
-	}
-}

@@ -1,21 +1,36 @@
 //! What streams are paid by.
 
-use super::{RoundIndex, shared};
+use super::RoundIndex;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
-shared! {
-	/// Reading of a meter: billable blocks since the service became hot.
-	///
-	/// `recent` lets a stream that began or ended in a round not yet judged at the time find its exact
-	/// reading later: bit `k` says whether round `through - k` advanced the meter.
-	#[derive(Copy, Default)]
-	pub struct MeterReading {
-		/// Billable blocks up to and including round `through`.
-		pub blocks: u32,
-		/// Last round judged for this service.
-		pub through: RoundIndex,
-		/// Which of the last 32 rounds were billable, the newest in bit 0.
-		pub recent: u32,
-	}
+/// Reading of a meter: billable blocks since the service became hot.
+///
+/// `recent` lets a stream that began or ended in a round not yet judged at the time find its exact
+/// reading later: bit `k` says whether round `through - k` advanced the meter.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct MeterReading {
+	/// Billable blocks up to and including round `through`.
+	pub blocks: u32,
+	/// Last round judged for this service.
+	pub through: RoundIndex,
+	/// Which of the last 32 rounds were billable, the newest in bit 0.
+	pub recent: u32,
 }
 impl MeterReading {
 	/// Rounds that `recent` remembers.

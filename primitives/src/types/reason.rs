@@ -1,36 +1,49 @@
 //! Why an agreement, an order or a lease ended.
 
-use super::shared;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
-shared! {
-	/// Whose doing the end of an agreement, an order or a lease was, and what happened.
-	#[derive(Copy)]
-	pub enum CloseReason {
-		/// Tenant (1xxx): closed it.
-		TenantClosed,
-		/// Tenant (1xxx): let the deposit run out.
-		FundsExhausted,
-		/// Operator (2xxx): gave notice.
-		OperatorClosed,
-		/// Operator (2xxx): retired the service.
-		ServiceRetired,
-		/// Operator (2xxx): credited up to the cover or dead for a window, terminated for cause.
-		Terminated,
-		/// Network (3xxx): closed by governance or a dispute.
-		Governance,
-		/// Tenant (1xxx): the duration that the order asked for is over.
-		Expired,
-		/// Operator (2xxx): the lease was bad in too many of its last rounds.
-		Unhealthy,
-		/// Operator (2xxx): the lease was not ready within the start window.
-		NeverReady,
-		/// Operator (2xxx): declined the lease within the image-fetch window.
-		Declined,
-		/// Network (3xxx): no bid could take it.
-		NoBids,
-		/// Operator (2xxx): the bond could not reserve the rent of the slot for another window.
-		RentUnpaid,
-	}
+/// Whose doing the end of an agreement, an order or a lease was, and what happened.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum CloseReason {
+	/// Tenant (1xxx): closed it.
+	TenantClosed,
+	/// Tenant (1xxx): let the deposit run out.
+	FundsExhausted,
+	/// Operator (2xxx): gave notice.
+	OperatorClosed,
+	/// Operator (2xxx): retired the service.
+	ServiceRetired,
+	/// Operator (2xxx): credited up to the cover or dead for a window, terminated for cause.
+	Terminated,
+	/// Network (3xxx): closed by governance or a dispute.
+	Governance,
+	/// Tenant (1xxx): the duration that the order asked for is over.
+	Expired,
+	/// Operator (2xxx): the lease was bad in too many of its last rounds.
+	Unhealthy,
+	/// Operator (2xxx): the lease was not ready within the start window.
+	NeverReady,
+	/// Operator (2xxx): declined the lease within the image-fetch window.
+	Declined,
+	/// Network (3xxx): no bid could take it.
+	NoBids,
+	/// Operator (2xxx): the bond could not reserve the rent of the slot for another window.
+	RentUnpaid,
 }
 impl CloseReason {
 	/// Stable code for clients: the thousands say whose doing it was.

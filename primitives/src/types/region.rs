@@ -1,6 +1,8 @@
 //! Where a service runs.
 
-use super::shared;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
 /// The codes that ISO 3166-1 alpha-2 assigns, as of 2026.
 const COUNTRIES: &[u8] = b"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \
@@ -11,11 +13,24 @@ const COUNTRIES: &[u8] = b"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB
 	PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
 	TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-shared! {
-	/// Region of a service: a country code of ISO 3166-1 alpha-2, as two capital letters.
-	#[derive(Copy, Ord, PartialOrd)]
-	pub struct Region([u8; 2]);
-}
+/// Region of a service: a country code of ISO 3166-1 alpha-2, as two capital letters.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Region([u8; 2]);
 impl Region {
 	/// `None` unless the code is assigned to a country.
 	pub fn new(code: [u8; 2]) -> Option<Self> {

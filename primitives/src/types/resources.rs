@@ -1,7 +1,9 @@
 //! What an order asks for and a `Compute` service has.
 
-use super::shared;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
 /// Longest class of a GPU in bytes.
 pub const MAX_GPU_CLASS: u32 = 32;
@@ -9,23 +11,34 @@ pub const MAX_GPU_CLASS: u32 = 32;
 /// Class of a GPU: lower-case ASCII letters, digits and dashes.
 pub type GpuClass = BoundedVec<u8, ConstU32<MAX_GPU_CLASS>>;
 
-shared! {
-	/// What an order asks for, and what a `Compute` service has in all.
-	#[derive(Default)]
-	pub struct Resources {
-		/// Thousandths of a CPU.
-		pub cpu_milli: u32,
-		/// MiB of memory.
-		pub memory_mib: u32,
-		/// GiB of storage.
-		pub storage_gib: u32,
-		/// Mbit/s of bandwidth.
-		pub bandwidth_mbit: u32,
-		/// How many GPUs.
-		pub gpus: u16,
-		/// Class of the GPUs, such as `h100`; empty where there are none, and in an order that takes any.
-		pub gpu_class: GpuClass,
-	}
+/// What an order asks for, and what a `Compute` service has in all.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Resources {
+	/// Thousandths of a CPU.
+	pub cpu_milli: u32,
+	/// MiB of memory.
+	pub memory_mib: u32,
+	/// GiB of storage.
+	pub storage_gib: u32,
+	/// Mbit/s of bandwidth.
+	pub bandwidth_mbit: u32,
+	/// How many GPUs.
+	pub gpus: u16,
+	/// Class of the GPUs, such as `h100`; empty where there are none, and in an order that takes any.
+	pub gpu_class: GpuClass,
 }
 impl Resources {
 	/// Whether nothing at all is asked for.

@@ -1,33 +1,45 @@
 //! A listing: what is sold, where, on which terms.
 
-use super::{
-	AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri, shared,
-};
+use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri};
 use crate::{LatencyBucket, WindowShare};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use sp_runtime::Perbill;
 
-shared! {
-	/// What a service sells; decides how it is probed.
-	pub enum ServiceKind {
-		/// JSON-RPC of a network.
-		Rpc {
-			/// The network, which says how answers are judged.
-			network: NetworkId,
-		},
-		/// Rented compute.
-		Compute,
-		/// AI inference.
-		Inference {
-			/// Model the endpoint must list.
-			model: Name,
-		},
-		/// VPN.
-		Vpn {
-			/// ed25519 public key with which its agent signs its health.
-			key: [u8; 32],
-		},
-	}
+/// What a service sells; decides how it is probed.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum ServiceKind {
+	/// JSON-RPC of a network.
+	Rpc {
+		/// The network, which says how answers are judged.
+		network: NetworkId,
+	},
+	/// Rented compute.
+	Compute,
+	/// AI inference.
+	Inference {
+		/// Model the endpoint must list.
+		model: Name,
+	},
+	/// VPN.
+	Vpn {
+		/// ed25519 public key with which its agent signs its health.
+		key: [u8; 32],
+	},
 }
 impl ServiceKind {
 	/// The network of an `Rpc` service.
@@ -48,114 +60,180 @@ impl ServiceKind {
 	}
 }
 
-shared! {
-	/// A service kind without its parameter.
-	#[derive(Copy)]
-	pub enum ServiceClass {
-		/// JSON-RPC of any network.
-		Rpc,
-		/// Rented compute.
-		Compute,
-		/// AI inference.
-		Inference,
-		/// VPN.
-		Vpn,
-	}
+/// A service kind without its parameter.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum ServiceClass {
+	/// JSON-RPC of any network.
+	Rpc,
+	/// Rented compute.
+	Compute,
+	/// AI inference.
+	Inference,
+	/// VPN.
+	Vpn,
 }
 
-shared! {
-	/// JSON-RPC dialect of a network.
-	#[derive(Copy)]
-	pub enum Protocol {
-		/// `eth_*` methods.
-		Ethereum,
-		/// `chain_*` methods of a Substrate chain.
-		Substrate,
-	}
+/// JSON-RPC dialect of a network.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Protocol {
+	/// `eth_*` methods.
+	Ethereum,
+	/// `chain_*` methods of a Substrate chain.
+	Substrate,
 }
 
-shared! {
-	/// A network that `Rpc` services serve.
-	pub struct Network {
-		/// Unique lower-case name, as in the node's `--anchor NAME=URL`.
-		pub name: Name,
-		/// Dialect.
-		pub protocol: Protocol,
-		/// Whether this is the network of this very chain: answers are judged by the prober's own state
-		/// and no anchor is needed.
-		pub own: bool,
-		/// Reference endpoints that probers compare answers with; two of them must agree.
-		pub anchors: BoundedVec<Endpoint, ConstU32<MAX_ANCHORS>>,
-	}
+/// A network that `Rpc` services serve.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Network {
+	/// Unique lower-case name, as in the node's `--anchor NAME=URL`.
+	pub name: Name,
+	/// Dialect.
+	pub protocol: Protocol,
+	/// Whether this is the network of this very chain: answers are judged by the prober's own state
+	/// and no anchor is needed.
+	pub own: bool,
+	/// Reference endpoints that probers compare answers with; two of them must agree.
+	pub anchors: BoundedVec<Endpoint, ConstU32<MAX_ANCHORS>>,
 }
 
-shared! {
-	/// Terms of a service. Immutable but for the cover, which may only rise.
-	pub struct SlaTerms {
-		/// Share of a window's rounds in which the service must not be down or stale.
-		pub min_uptime: Perbill,
-		/// Answers above this bucket are slow.
-		pub max_latency: LatencyBucket,
-		/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
-		pub max_head_lag: u32,
-		/// Credit for `Low`, `Medium`, `High`, `Critical` as a share of the price of one window;
-		/// non-decreasing.
-		pub credit: [WindowShare; 4],
-		/// All that the service can ever credit, in windows' prices.
-		pub cover: WindowShare,
-	}
+/// Terms of a service. Immutable but for the cover, which may only rise.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct SlaTerms {
+	/// Share of a window's rounds in which the service must not be down or stale.
+	pub min_uptime: Perbill,
+	/// Answers above this bucket are slow.
+	pub max_latency: LatencyBucket,
+	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
+	pub max_head_lag: u32,
+	/// Credit for `Low`, `Medium`, `High`, `Critical` as a share of the price of one window;
+	/// non-decreasing.
+	pub credit: [WindowShare; 4],
+	/// All that the service can ever credit, in windows' prices.
+	pub cover: WindowShare,
 }
 
-shared! {
-	/// Where a service is in its life.
-	///
-	/// ```text
-	/// Unproven -> Active <-> Paused        pause takes no new units, probing goes on
-	///    |          |          |
-	///    +----------+----------+--> Ending { at } -> (removed once `at` is judged and no units are left)
-	/// ```
-	#[derive(Copy)]
-	pub enum ServiceStatus {
-		/// Waits for probers to read the proof of control at the endpoint's host.
-		Unproven,
-		/// Takes new units.
-		Active,
-		/// Takes no new units; the operator's choice.
-		Paused,
-		/// Retired or terminated for cause: the meter stops after round `at`.
-		Ending {
-			/// Last round that is billed and judged.
-			at: RoundIndex,
-		},
-		/// Not for sale: it is the lease of one tenant, from the day it is ready until it is over.
-		Leased,
-	}
+/// Where a service is in its life.
+///
+/// ```text
+/// Unproven -> Active <-> Paused        pause takes no new units, probing goes on
+///    |          |          |
+///    +----------+----------+--> Ending { at } -> (removed once `at` is judged and no units are left)
+/// ```
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum ServiceStatus {
+	/// Waits for probers to read the proof of control at the endpoint's host.
+	Unproven,
+	/// Takes new units.
+	Active,
+	/// Takes no new units; the operator's choice.
+	Paused,
+	/// Retired or terminated for cause: the meter stops after round `at`.
+	Ending {
+		/// Last round that is billed and judged.
+		at: RoundIndex,
+	},
+	/// Not for sale: it is the lease of one tenant, from the day it is ready until it is over.
+	Leased,
 }
 
-shared! {
-	/// A listing.
-	pub struct Service<AccountId> {
-		/// Who serves and whose bond stands for it.
-		pub operator: AccountId,
-		/// What is sold.
-		pub kind: ServiceKind,
-		/// http(s) URL that probers and tenants reach.
-		pub endpoint: Endpoint,
-		/// Where it runs.
-		pub region: Region,
-		/// Units that can be sold in all.
-		pub capacity: u32,
-		/// Price per unit and billable block, in base units of `asset`; holds for new agreements.
-		pub price: Balance,
-		/// Asset of price, deposit, bond, credit and exposure.
-		pub asset: AssetId,
-		/// What is promised.
-		pub terms: SlaTerms,
-		/// Hash of the metadata document.
-		pub metadata_hash: [u8; 32],
-		/// Where the metadata document is.
-		pub metadata_uri: Uri,
-		/// Place in its life.
-		pub status: ServiceStatus,
-	}
+/// A listing.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Service<AccountId> {
+	/// Who serves and whose bond stands for it.
+	pub operator: AccountId,
+	/// What is sold.
+	pub kind: ServiceKind,
+	/// http(s) URL that probers and tenants reach.
+	pub endpoint: Endpoint,
+	/// Where it runs.
+	pub region: Region,
+	/// Units that can be sold in all.
+	pub capacity: u32,
+	/// Price per unit and billable block, in base units of `asset`; holds for new agreements.
+	pub price: Balance,
+	/// Asset of price, deposit, bond, credit and exposure.
+	pub asset: AssetId,
+	/// What is promised.
+	pub terms: SlaTerms,
+	/// Hash of the metadata document.
+	pub metadata_hash: [u8; 32],
+	/// Where the metadata document is.
+	pub metadata_uri: Uri,
+	/// Place in its life.
+	pub status: ServiceStatus,
 }

@@ -1,22 +1,37 @@
 //! Trust levels.
 
-use super::shared;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
-shared! {
-	/// Trust level that derives from a score.
-	#[derive(Copy, Ord, PartialOrd)]
-	pub enum TrustLevel {
-		/// Score 0-19, and everybody new.
-		One,
-		/// 20-39.
-		Two,
-		/// 40-59.
-		Three,
-		/// 60-79.
-		Four,
-		/// 80-100.
-		Five,
-	}
+/// Trust level that derives from a score.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub enum TrustLevel {
+	/// Score 0-19, and everybody new.
+	One,
+	/// 20-39.
+	Two,
+	/// 40-59.
+	Three,
+	/// 60-79.
+	Four,
+	/// 80-100.
+	Five,
 }
 impl TrustLevel {
 	/// Level of a score of 0 to 100.

@@ -1,64 +1,104 @@
 //! What the chain decides for a service and round, and what is counted of it.
 
-use super::{WindowIndex, shared};
+use super::WindowIndex;
 use crate::LatencyBucket;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
-shared! {
-	/// What the chain decided for a service and round.
-	#[derive(Copy)]
-	pub enum Verdict {
-		/// At least 2/3 of the reports say it answers right; median latency.
-		Up {
-			/// Median bucket of the reports that say up.
-			latency: LatencyBucket,
-		},
-		/// At least 2/3 down.
-		Down,
-		/// At least 2/3 wrong answer.
-		Bad,
-		/// At least 2/3 too far behind.
-		Stale,
-		/// Probers disagree.
-		Unclear,
-		/// No quorum, or the chain stalled. Billed unless it stalled.
-		Unmeasured,
-		/// Correlated outage or announced maintenance: neither billed nor counted.
-		Excused,
-	}
+/// What the chain decided for a service and round.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Verdict {
+	/// At least 2/3 of the reports say it answers right; median latency.
+	Up {
+		/// Median bucket of the reports that say up.
+		latency: LatencyBucket,
+	},
+	/// At least 2/3 down.
+	Down,
+	/// At least 2/3 wrong answer.
+	Bad,
+	/// At least 2/3 too far behind.
+	Stale,
+	/// Probers disagree.
+	Unclear,
+	/// No quorum, or the chain stalled. Billed unless it stalled.
+	Unmeasured,
+	/// Correlated outage or announced maintenance: neither billed nor counted.
+	Excused,
 }
 
-shared! {
-	/// Which term was not kept.
-	#[derive(Copy, Ord, PartialOrd)]
-	pub enum BreachKind {
-		/// Down or stale for more rounds than `min_uptime` allows.
-		Downtime,
-		/// Above `max_latency`, or unclear, for more than 5 % of the rounds.
-		Slow,
-		/// Wrong answers.
-		BadData,
-		/// Found guilty in a dispute.
-		Misbehaviour,
-	}
+/// Which term was not kept.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub enum BreachKind {
+	/// Down or stale for more rounds than `min_uptime` allows.
+	Downtime,
+	/// Above `max_latency`, or unclear, for more than 5 % of the rounds.
+	Slow,
+	/// Wrong answers.
+	BadData,
+	/// Found guilty in a dispute.
+	Misbehaviour,
 }
 impl BreachKind {
 	/// The kinds that are counted in rounds, in the order in which they are judged.
 	pub const COUNTED: [Self; 3] = [Self::Downtime, Self::Slow, Self::BadData];
 }
 
-shared! {
-	/// How far a count is past its allowance.
-	#[derive(Copy, Ord, PartialOrd)]
-	pub enum Severity {
-		/// Allowance used up.
-		Low,
-		/// Twice the allowance.
-		Medium,
-		/// Five times.
-		High,
-		/// Ten times.
-		Critical,
-	}
+/// How far a count is past its allowance.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	Serialize,
+	TypeInfo,
+)]
+pub enum Severity {
+	/// Allowance used up.
+	Low,
+	/// Twice the allowance.
+	Medium,
+	/// Five times.
+	High,
+	/// Ten times.
+	Critical,
 }
 impl Severity {
 	/// All of them, mildest first.
@@ -83,27 +123,39 @@ impl Severity {
 	}
 }
 
-shared! {
-	/// Rounds of one service in one window, by verdict. A round is in exactly one of the first seven.
-	#[derive(Copy, Default)]
-	pub struct Counters {
-		/// `Up`.
-		pub up: u16,
-		/// `Down`.
-		pub down: u16,
-		/// `Bad`.
-		pub bad: u16,
-		/// `Stale`.
-		pub stale: u16,
-		/// `Unclear`.
-		pub unclear: u16,
-		/// `Unmeasured`.
-		pub unmeasured: u16,
-		/// `Excused`.
-		pub excused: u16,
-		/// `Up` but above `max_latency`; part of `up`.
-		pub slow: u16,
-	}
+/// Rounds of one service in one window, by verdict. A round is in exactly one of the first seven.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Counters {
+	/// `Up`.
+	pub up: u16,
+	/// `Down`.
+	pub down: u16,
+	/// `Bad`.
+	pub bad: u16,
+	/// `Stale`.
+	pub stale: u16,
+	/// `Unclear`.
+	pub unclear: u16,
+	/// `Unmeasured`.
+	pub unmeasured: u16,
+	/// `Excused`.
+	pub excused: u16,
+	/// `Up` but above `max_latency`; part of `up`.
+	pub slow: u16,
 }
 impl Counters {
 	/// Whether of a window of `rounds` at least half was measured and less than half of that was `Up`.
@@ -151,17 +203,28 @@ impl Counters {
 	}
 }
 
-shared! {
-	/// One closed window of a service, as the ring of the last windows keeps it.
-	#[derive(Copy)]
-	pub struct WindowSummary {
-		/// Which window.
-		pub window: WindowIndex,
-		/// Rounds by verdict.
-		pub counters: Counters,
-		/// 95th percentile of the `Up` latencies; 0 without any.
-		pub latency_p95: LatencyBucket,
-	}
+/// One closed window of a service, as the ring of the last windows keeps it.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct WindowSummary {
+	/// Which window.
+	pub window: WindowIndex,
+	/// Rounds by verdict.
+	pub counters: Counters,
+	/// 95th percentile of the `Up` latencies; 0 without any.
+	pub latency_p95: LatencyBucket,
 }
 
 #[cfg(test)]

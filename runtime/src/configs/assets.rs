@@ -6,7 +6,7 @@ use frame_support::{
 	traits::{AsEnsureOriginWithArg, ConstU32, fungible::UnionOf},
 };
 use frame_system::{EnsureRoot, EnsureSigned};
-use surety_primitives::{AssetId, SplitAsset, TwoUnions};
+use surety_primitives::{AssetId, MultiAssetFunds, SplitAsset};
 
 parameter_types! {
 	pub const ExistentialDeposit: Balance = EXISTENTIAL_DEPOSIT;
@@ -70,4 +70,4 @@ pub type Transfers = UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>;
 /// Holds native and local assets.
 pub type Holds = UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>;
 /// Both behind one trait.
-pub type MarketFunds = TwoUnions<Transfers, Holds>;
+pub type MarketFunds = MultiAssetFunds<Transfers, Holds>;

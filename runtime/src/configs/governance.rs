@@ -4,12 +4,13 @@ use crate::{
 	parameters::{RuntimeParameters, seed},
 	*,
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
 	traits::{AsEnsureOriginWithArg, ConstU32, InstanceFilter},
 };
 use frame_system::EnsureRoot;
-use surety_primitives::stored;
+use scale_info::TypeInfo;
 
 /// Who governs. Root for now: sudo on dev and local networks, nobody where genesis sets no sudo key.
 pub type Governance = EnsureRoot<AccountId>;
@@ -39,25 +40,37 @@ impl pallet_multisig::Config for Runtime {
 	type BlockNumberProvider = System;
 }
 
-stored! {
-	/// What a proxy may do for an account.
-	#[derive(Copy, Default, Ord, PartialOrd)]
-	pub enum ProxyType {
-		/// Anything.
-		#[default]
-		Any,
-		/// Anything that moves no balance at once.
-		NonTransfer,
-		/// Run services: list, change, pause and end them, bid, say that a lease is ready, decline it, end leases and
-		/// agreements. It takes out neither bond nor balance, but puts deposits on hold and may incur penalties. It
-		/// accepts no terms of orders but those of the account's own services.
-		Operate,
-		/// Buy services: open, top up and close agreements, place orders, take bids, extend, top up and close leases,
-		/// rate. It spends the account's balance on services, and on nothing else.
-		Buy,
-		/// Rotate session keys.
-		SessionKeys,
-	}
+/// What a proxy may do for an account.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	Ord,
+	PartialEq,
+	PartialOrd,
+	TypeInfo,
+)]
+pub enum ProxyType {
+	/// Anything.
+	#[default]
+	Any,
+	/// Anything that moves no balance at once.
+	NonTransfer,
+	/// Run services: list, change, pause and end them, bid, say that a lease is ready, decline it, end leases and
+	/// agreements. It takes out neither bond nor balance, but puts deposits on hold and may incur penalties. It
+	/// accepts no terms of orders but those of the account's own services.
+	Operate,
+	/// Buy services: open, top up and close agreements, place orders, take bids, extend, top up and close leases,
+	/// rate. It spends the account's balance on services, and on nothing else.
+	Buy,
+	/// Rotate session keys.
+	SessionKeys,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {

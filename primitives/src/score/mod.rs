@@ -54,7 +54,10 @@
 //!
 //! Evidence, discounted rounds and shares are in billionths ([`ONE`] is 1).
 
-use crate::{Counters, LatencyBucket, Severity, latency::BUCKETS, shared};
+use crate::{Counters, LatencyBucket, Severity, latency::BUCKETS};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
 mod rating;
 pub use rating::*;
@@ -147,15 +150,27 @@ fn mul_div(a: u64, b: u64, c: u64) -> u64 {
 	u64::try_from(quotient).unwrap_or(u64::MAX)
 }
 
-shared! {
-	/// Good and bad evidence on top of the prior `Beta(1, 1)`, in billionths of a window.
-	#[derive(Copy, Default)]
-	pub struct Evidence {
-		/// Good evidence.
-		pub alpha: u64,
-		/// Bad evidence.
-		pub beta: u64,
-	}
+/// Good and bad evidence on top of the prior `Beta(1, 1)`, in billionths of a window.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Evidence {
+	/// Good evidence.
+	pub alpha: u64,
+	/// Bad evidence.
+	pub beta: u64,
 }
 
 impl Evidence {
@@ -235,22 +250,34 @@ pub fn good_and_bad(counters: &Counters) -> (u16, u16) {
 	(good, counters.measured().saturating_sub(good))
 }
 
-shared! {
-	/// Rounds as they are remembered: older windows weigh less. In billionths of a round.
-	#[derive(Copy, Default)]
-	pub struct Quality {
-		/// Rounds that said something of the service; `up`, `bad` and `down` are parts of it.
-		pub measured: u64,
-		/// Answered right.
-		pub up: u64,
-		/// Answered wrong.
-		pub bad: u64,
-		/// Down or too far behind.
-		pub down: u64,
-		/// Mean of the windows' 95th percentiles of latency, weighted by rounds up, in microseconds; 0
-		/// without any.
-		pub p95_us: u32,
-	}
+/// Rounds as they are remembered: older windows weigh less. In billionths of a round.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Quality {
+	/// Rounds that said something of the service; `up`, `bad` and `down` are parts of it.
+	pub measured: u64,
+	/// Answered right.
+	pub up: u64,
+	/// Answered wrong.
+	pub bad: u64,
+	/// Down or too far behind.
+	pub down: u64,
+	/// Mean of the windows' 95th percentiles of latency, weighted by rounds up, in microseconds; 0
+	/// without any.
+	pub p95_us: u32,
 }
 
 impl Quality {
@@ -313,20 +340,31 @@ impl Quality {
 	}
 }
 
-shared! {
-	/// One part of the performance score.
-	#[derive(Copy)]
-	pub struct Part {
-		/// What was measured, the lower the better: billionths of the rounds that were down, billionths of
-		/// the answers that were wrong, or microseconds. `None` if there was no answer to measure.
-		pub measured: Option<u32>,
-		/// Up to here the part scores 100; from ten times this on it scores 0.
-		pub target: u32,
-		/// 0 to 100.
-		pub score: u8,
-		/// Percent of the performance score that this part makes up.
-		pub weight: u8,
-	}
+/// One part of the performance score.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct Part {
+	/// What was measured, the lower the better: billionths of the rounds that were down, billionths of
+	/// the answers that were wrong, or microseconds. `None` if there was no answer to measure.
+	pub measured: Option<u32>,
+	/// Up to here the part scores 100; from ten times this on it scores 0.
+	pub target: u32,
+	/// 0 to 100.
+	pub score: u8,
+	/// Percent of the performance score that this part makes up.
+	pub weight: u8,
 }
 
 impl Part {
@@ -340,17 +378,28 @@ impl Part {
 	}
 }
 
-shared! {
-	/// The performance score taken apart.
-	#[derive(Copy)]
-	pub struct PerformanceParts {
-		/// Billionths of the measured rounds that were down or stale, against 0.1 %.
-		pub uptime: Part,
-		/// Billionths of the answers that were wrong, against 1 %.
-		pub correctness: Part,
-		/// 95th percentile of the latency in microseconds, against 256 ms.
-		pub latency: Part,
-	}
+/// The performance score taken apart.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+pub struct PerformanceParts {
+	/// Billionths of the measured rounds that were down or stale, against 0.1 %.
+	pub uptime: Part,
+	/// Billionths of the answers that were wrong, against 1 %.
+	pub correctness: Part,
+	/// 95th percentile of the latency in microseconds, against 256 ms.
+	pub latency: Part,
 }
 
 impl PerformanceParts {

@@ -70,7 +70,7 @@ impl fmt::Display for Fault {
 
 /// Where a URL points: requests to equal targets reach the same server.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Target {
+pub struct Origin {
 	/// Host, normalised.
 	pub host: Host,
 	/// Port, 80 or 443 unless the URL says.
@@ -80,7 +80,7 @@ pub struct Target {
 }
 
 /// Check a URL that is to be listed and say where it points.
-pub fn check(url: &[u8], allow_private: bool) -> Result<Target, Fault> {
+pub fn check(url: &[u8], allow_private: bool) -> Result<Origin, Fault> {
 	let (target, host) = parse(url)?;
 	match host {
 		Parsed::V6(_) => Err(Fault::Ipv6),
@@ -90,11 +90,11 @@ pub fn check(url: &[u8], allow_private: bool) -> Result<Target, Fault> {
 }
 
 /// Where a URL points, whether it may be listed or not.
-pub fn target(url: &[u8]) -> Result<Target, Fault> {
+pub fn origin(url: &[u8]) -> Result<Origin, Fault> {
 	parse(url).map(|(target, _)| target)
 }
 
-fn parse(url: &[u8]) -> Result<(Target, Parsed), Fault> {
+fn parse(url: &[u8]) -> Result<(Origin, Parsed), Fault> {
 	if !url.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\') {
 		return Err(Fault::Characters);
 	}
@@ -120,7 +120,7 @@ fn parse(url: &[u8]) -> Result<(Target, Parsed), Fault> {
 		None => 80,
 	};
 	let host = parse_host(host)?;
-	Ok((Target { host: host.normalised()?, port, secure }, host))
+	Ok((Origin { host: host.normalised()?, port, secure }, host))
 }
 
 /// Proof of control of an endpoint's host: the BLAKE2b-256 hash that must be served, as 64 hex digits, at
@@ -446,7 +446,7 @@ mod tests {
 			for allow_private in [false, true] {
 				assert_eq!(check(url.as_bytes(), allow_private), Err(Fault::Ipv6), "{url}");
 			}
-			assert_eq!(target(url.as_bytes()).unwrap().host.as_slice(), host.as_bytes(), "{url}");
+			assert_eq!(origin(url.as_bytes()).unwrap().host.as_slice(), host.as_bytes(), "{url}");
 			assert_eq!(normalise(host.as_bytes()).unwrap().as_slice(), host.as_bytes());
 		}
 	}

@@ -1,0 +1,23 @@
+//! Domain types.
+
+mod asset;
+mod ids;
+mod meter;
+mod reason;
+mod region;
+mod resources;
+mod service;
+mod target;
+mod trust;
+mod verdict;
+
+pub use asset::*;
+pub use ids::*;
+pub use meter::*;
+pub use reason::*;
+pub use region::*;
+pub use resources::*;
+pub use service::*;
+pub use target::*;
+pub use trust::*;
+pub use verdict::*;
