@@ -1,4 +1,4 @@
-//! Services that are due in every round: what blocks take by their number and by that of the probers.
+//! Services that are due in every round: time of blocks by their number and by that of the probers.
 
 use crate::{
 	Args, Res, Section,
@@ -10,7 +10,7 @@ use crate::{
 };
 use pallet_surety_probes::{MAX_DUE, MIN_DUE, ROWS};
 
-/// Rounds before those that are measured: the first ones are judged, and caches fill.
+/// Rounds before the measurement: the first rounds are judged, and caches fill.
 const WARM_UP: u32 = 6;
 
 /// Measurements of a chain.
@@ -20,7 +20,7 @@ pub struct Measured {
 	samples: Vec<Sample>,
 }
 
-/// Parse a number of services that can be due: whole pages.
+/// Parse a number of due services, in whole pages.
 pub fn pages(arg: &str) -> Result<u32, String> {
 	let due: u32 = arg.parse().map_err(|error| format!("{error}"))?;
 	let fits = due.is_multiple_of(ROWS) && (MIN_DUE..=MAX_DUE).contains(&(due / ROWS));
@@ -63,10 +63,10 @@ pub fn print(all: &[Measured]) {
 	if all.is_empty() {
 		return;
 	}
-	println!("Services due in every round: all have an agreement but those of one page of {ROWS}.");
+	println!("Services due in every round: all have an agreement except those of one page of {ROWS}.");
 	print_terms();
 	println!(
-		"All reports of a round are in two blocks: commits in the first one of the next round, reveals in the fifth.\n"
+		"All reports of a round are in two blocks: commits in the first block of the next round, reveals in the fifth.\n"
 	);
 	print_blocks(all);
 	println!("By the kind of block:\n");
@@ -80,7 +80,8 @@ pub fn print(all: &[Measured]) {
 	print_kinds(&["due", "probers"], &charts);
 }
 
-/// Share of a slot that blocks take. Those that close windows or begin sessions are apart.
+/// Print the share of a slot that blocks take. Blocks that close windows or start sessions are
+/// separate.
 fn print_blocks(all: &[Measured]) {
 	let head = [
 		"due",
@@ -146,7 +147,7 @@ fn print_blocks(all: &[Measured]) {
 		table.row(row);
 	}
 	println!(
-		"Blocks that neither close windows nor begin a session; `of slot` and `of limit` are of the p95 of import.\n  On the right, those that do:\n"
+		"Blocks that neither close windows nor start a session; `of slot` and `of limit` refer to the p95 of import.\n  On the right, the other blocks:\n"
 	);
 	table.print();
 }

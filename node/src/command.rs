@@ -110,8 +110,8 @@ fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
 	cli.validate()?;
 	let test_chain = is_test_chain(&cli)?;
 	if test_chain {
-		// The SDK requires a validator to have a node key made beforehand, so that it does not lose its
-		// identity by accident. On a test chain with well-known keys that is only an obstacle.
+		// The SDK requires a validator to have a node key made beforehand, so that it does not lose
+		// its identity by accident. On a test chain with well-known keys that is only an obstacle.
 		cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
 	}
 	let options = service::Options {

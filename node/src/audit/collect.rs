@@ -15,8 +15,8 @@ use pallet_surety_sla::{self as sla, Breach};
 use surety_primitives::{AgreementId, ServiceId};
 use surety_runtime::{BlockNumber, Runtime};
 
-/// Collect and verify the evidence of breach `number` of a service. `at` is a block whose state has the
-/// breach, by default the last finalized one.
+/// Collect and verify the evidence of breach `number` of a service. `at` is a block whose state has
+/// the breach, by default the last finalized one.
 ///
 /// The chain must have the states of two rounds after each round of the breach's window.
 pub fn collect<C: Chain>(

@@ -1,5 +1,5 @@
-//! Assembly of the node: BABE and GRANDPA over ParityDB, transaction pool, network, RPC and off-chain
-//! workers.
+//! Assembly of the node: BABE and GRANDPA over ParityDB, transaction pool, network, RPC and
+//! off-chain workers.
 //!
 //! | module | responsibility |
 //! |---|---|

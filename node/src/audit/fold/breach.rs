@@ -43,8 +43,8 @@ pub struct Facts {
 
 /// Judge a breach again and compare it with the record, field by field.
 ///
-/// `rounds` are the states before the blocks that judged the counted rounds, `judged` is the state after
-/// the last of these blocks, and `agreements` are the credited ones.
+/// `rounds` are the states before the blocks that judged the counted rounds, `judged` is the state
+/// after the last of these blocks, and `agreements` are the credited ones.
 pub fn examine(
 	genesis: Hash,
 	service: ServiceId,
@@ -101,8 +101,8 @@ fn judge_counted(
 	round.ok_or_else(|| mismatch(format!("block {block} does not judge the service")))
 }
 
-/// Compare the index, the credit and the penalty of a breach with the service's state before and after
-/// the block. Returns the credit and the penalty that are due.
+/// Compare the index, the credit and the penalty of a breach with the service's state before and
+/// after the block. Returns the credit and the penalty that are due.
 fn check_money(
 	terms: &SlaTerms,
 	breach: &Breach,
@@ -133,8 +133,8 @@ fn equal<T: PartialEq + std::fmt::Debug>(name: &str, recorded: T, found: T) -> R
 	}
 }
 
-/// Check that no counted round is missing: each round starts with the count that the previous one left.
-/// Returns the last round.
+/// Check that no counted round is missing: each round starts with the count that the previous one
+/// left. Returns the last round.
 fn check_counts<'a>(
 	rounds: &'a [JudgedRound],
 	breach: &Breach,

@@ -33,8 +33,8 @@ pub struct Credit {
 	pub later: Balance,
 }
 
-/// Index from which an agreement is credited. `None` if the agreement does not count in the window of
-/// the breach.
+/// Index from which an agreement is credited. `None` if the agreement does not count in the window
+/// of the breach.
 pub fn base(
 	state: &dyn State,
 	agreement: &Agreement<AccountId>,
@@ -63,8 +63,8 @@ pub fn agreement_of(
 	Ok(agreement.filter(|agreement| agreement.service == service && !agreement.is_closed()))
 }
 
-/// Credit of an agreement by a breach: its part of the rise, limited by the amount paid up to the round
-/// of the breach.
+/// Credit of an agreement by a breach: its part of the rise, limited by the amount paid up to the
+/// round of the breach.
 pub fn credit(
 	state: &dyn State,
 	clock: &Timings,

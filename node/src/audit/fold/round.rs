@@ -72,8 +72,8 @@ fn pages_per_block(clock: &Timings, due: &DueList) -> usize {
 	due.len().div_ceil(usize::try_from(blocks).unwrap_or(usize::MAX)).max(1)
 }
 
-/// Block before the one that judges a service in a round. `counted` is the state after the block that
-/// counts the round. `None` if the service is not due.
+/// Block before the one that judges a service in a round. `counted` is the state after the block
+/// that counts the round. `None` if the service is not due.
 pub fn block_before_judging(
 	counted: &dyn State,
 	clock: &Timings,
@@ -284,7 +284,8 @@ fn root_of(
 	reveals_root(leaves.collect())
 }
 
-/// Start the window of `round` in a row that still counts an earlier one, as the judging block does first.
+/// Start the window of `round` in a row that still counts an earlier one, as the judging block does
+/// first.
 fn start_window(
 	state: &dyn State,
 	clock: &Timings,

@@ -169,7 +169,8 @@ impl MarketFixture {
 		Self { ext, chain, endpoints, behaviour: [ProberBehaviour::Honest; 4], reports }
 	}
 
-	/// Operator with a service and two paying tenants, at the start of a window that counts for both.
+	/// Operator with a service and two paying tenants, at the start of a window that counts for
+	/// both.
 	pub fn market(min_uptime: u32) -> (Self, ServiceId) {
 		let mut fixture = Self::new();
 		let service = fixture.list(ServiceKind::Vpn { key: [7; 32] }, min_uptime);

@@ -216,8 +216,8 @@ fn a_breach_that_is_not_final_is_refused() {
 
 #[test]
 fn every_tier_and_kind_is_audited() {
-	// No bad round is allowed: the first tier fires with the first round of a window, whose counters start
-	// in the judging block.
+	// No bad round is allowed: the first tier fires with the first round of a window, whose
+	// counters start in the judging block.
 	let (mut fixture, service) = MarketFixture::market(1_000_000_000);
 	fixture.endpoints.insert(service, Finding::Down);
 	let mut seen = Vec::new();

@@ -20,7 +20,7 @@ use sp_core::{
 };
 use std::{collections::BTreeMap, fmt::Write, fs, sync::atomic::AtomicBool, thread};
 use surety_primitives::{ServiceKind, report::Finding};
-use surety_prober::{Schedule, Target, probe_round};
+use surety_prober::{Assignment, Schedule, probe_round};
 use tokio_rustls::TlsAcceptor;
 
 /// Parameters of a production round and of the worker's schedule (pallets/probes/src/offchain.rs).
@@ -182,10 +182,10 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 	)
 	.unwrap();
 	let http = HttpRequests::new(Arc::new(transport), AddressFilter { private: true, ..AddressFilter::default() });
-	let targets: Vec<Target> = (0..services)
+	let targets: Vec<Assignment> = (0..services)
 		.map(|n| {
 			let port = if hostile(n) { hostile_ports[n / every.max(1) % hostile_ports.len()] } else { honest };
-			Target {
+			Assignment {
 				service: n as u32,
 				genesis: [0; 32],
 				kind: ServiceKind::Compute,
