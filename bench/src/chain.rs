@@ -7,9 +7,9 @@
 //! writes its state.
 
 use crate::{
-	Res,
-	fill::{WINDOW_ROUNDS, timings},
-	state::peak_memory,
+	args::Res,
+	fill::{IDLE_AT, WINDOW_ROUNDS, timings},
+	process::peak_memory,
 };
 use codec::{Decode, Encode};
 use frame_support::storage::StoragePrefixedMap;
@@ -55,8 +55,6 @@ const GENESIS_SLOT: u64 = 1_000_000;
 const REVEAL_AT: u32 = probes::REVEAL_OFFSET;
 /// Offset in a round of the block that counts the reports of the round before the previous one.
 const COUNT_AT: u32 = probes::COMMIT_GRACE;
-/// Offset in a round of a block without work for probing.
-pub const IDLE_AT: u32 = 1;
 /// Offset in a round of the first block that judges.
 pub const JUDGE_AT: u32 = COUNT_AT + 1;
 /// States kept by the database, and bytes of its trie cache: the node's defaults.
@@ -182,40 +180,6 @@ fn client(genesis: Option<Storage>, dir: &Path) -> Res<Client> {
 		None,
 		Default::default(),
 	)?)
-}
-
-/// Wait until this process is idle. A database processes its initial writes in the background, on a
-/// processor that the measurement needs. Returns the time waited.
-pub fn settle() -> Duration {
-	/// Processor share below which the process counts as idle.
-	const IDLE: f64 = 0.02;
-	const STEP: Duration = Duration::from_secs(3);
-	const MAX_WAIT: Duration = Duration::from_secs(600);
-	let start = Instant::now();
-	loop {
-		let before = cpu_time();
-		std::thread::sleep(STEP);
-		let busy = cpu_time().saturating_sub(before).as_secs_f64() / STEP.as_secs_f64();
-		if busy <= IDLE {
-			return start.elapsed();
-		}
-		if start.elapsed() > MAX_WAIT {
-			eprintln!("  the database still uses {:.0} % of a processor", busy * 100.0);
-			return start.elapsed();
-		}
-	}
-}
-
-/// Processor time of this process; 0 where the system does not report it.
-fn cpu_time() -> Duration {
-	/// User and system time, after the name in brackets; in hundredths of a second on every Linux.
-	const FIELDS: std::ops::Range<usize> = 11..13;
-	let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-	let fields: Vec<&str> =
-		stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-	let ticks =
-		fields.get(FIELDS).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok());
-	Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
 /// [`Chain::run`] for several chains, one round of each in turn. The speed of a machine varies over
@@ -358,8 +322,7 @@ impl Chain {
 		let build = start.elapsed();
 		let report_bytes =
 			self.waiting.drain(..sent).map(|extrinsic| extrinsic.encoded_size()).sum();
-		let windows = touched(&built, &probes::Windows::<Runtime>::final_prefix());
-		let pages = touched(&built, &probes::Pages::<Runtime>::final_prefix());
+		let kind = self.kind(&built, sent);
 		let keys = changed(&built);
 
 		let hash = built.block.hash();
@@ -380,26 +343,12 @@ impl Chain {
 		self.client.finalize_block(self.parent.1, None, false)?;
 		let finalize = start.elapsed();
 
-		let (offset, round) = (self.offset(), number / timings().round_blocks);
+		let offset = self.offset();
 		self.parent = (number, hash);
 		let weight: frame_system::ConsumedWeight = self
 			.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?
 			.unwrap_or_default();
 		let after = self.breaches()?;
-		let turns =
-			round.checked_sub(2).is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
-		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
-		let kind = match offset {
-			_ if session => Kind::Session,
-			0 => Kind::Open,
-			IDLE_AT => Kind::Idle,
-			COUNT_AT => Kind::Count,
-			_ if windows > 0 && turns => Kind::JudgeTurn,
-			_ if windows > 0 => Kind::JudgeIdleTurn,
-			_ if sent > 0 => Kind::JudgeAndReveals,
-			_ if pages == 0 => Kind::Idle,
-			_ => Kind::Judge,
-		};
 		let breaches = [after[0] - before.0[0], after[1] - before.0[1]];
 		let leases = self.leases()? - before.1;
 		let weight = weight.total().ref_time();
@@ -416,6 +365,27 @@ impl Chain {
 			breaches,
 			leases,
 		})
+	}
+
+	/// Kind of the next block, given its number of reports.
+	fn kind(&self, built: &BuiltBlock<Block>, sent: usize) -> Kind {
+		let number = self.parent.0 + 1;
+		let windows = touched(built, &probes::Windows::<Runtime>::final_prefix());
+		let pages = touched(built, &probes::Pages::<Runtime>::final_prefix());
+		let judged = (number / timings().round_blocks).checked_sub(2);
+		let turns = judged.is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
+		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
+		match self.offset() {
+			_ if session => Kind::Session,
+			0 => Kind::Open,
+			IDLE_AT => Kind::Idle,
+			COUNT_AT => Kind::Count,
+			_ if windows > 0 && turns => Kind::JudgeTurn,
+			_ if windows > 0 => Kind::JudgeIdleTurn,
+			_ if sent > 0 => Kind::JudgeAndReveals,
+			_ if pages == 0 => Kind::Idle,
+			_ => Kind::Judge,
+		}
 	}
 
 	/// Build a block as an author does, with as many of the reports as fit. Also returns their

@@ -1,12 +1,13 @@
 //! Orders and leases: time of blocks with many of them, and cost of a match.
 
 use crate::{
-	Args, Res, Section, chain,
-	chain::{IDLE_AT, Kind, Sample},
-	fill::{BIDDERS, Matches, Orders},
-	print_due, print_terms, state,
+	args::{Args, Res, Section},
+	chain,
+	chain::{Kind, Sample},
+	fill::{BIDDERS, IDLE_AT, Matches, Orders},
+	state,
 	state::State,
-	table::{Chart, Summary, Table, percent, print_changes, print_kinds},
+	table::{Chart, Summary, Table, percent, print_changes, print_due, print_kinds, print_terms},
 };
 
 /// Size of a chain and its measurements.
@@ -18,19 +19,6 @@ pub struct Measured {
 	samples: Vec<Sample>,
 	/// Blocks of rounds that may have matches.
 	matches: Vec<Sample>,
-}
-
-/// Orders and leases of the `n`th state. The matched orders are added to the last state.
-pub fn orders(args: &Args, n: usize) -> Orders {
-	let open = args.orders.get(n).copied().unwrap_or(0);
-	// Twice as many rounds, since only one block of each says anything about matches.
-	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
-	Orders {
-		open,
-		leases_each: args.leases_per_order,
-		running: if open > 0 { args.running } else { 0 },
-		matches: (n + 1 == args.orders.len()).then_some(matches),
-	}
 }
 
 /// Measure the states of orders and leases with each number of probers, side by side, and then
@@ -96,7 +84,8 @@ pub fn print(all: &[Measured]) {
 		return;
 	}
 	println!(
-		"Orders and leases. All leases are closed except the running ones, which are probed every round."
+		"Orders and leases. All leases are closed except the running ones, which are probed every \
+		 round."
 	);
 	print_terms();
 	print_due();
@@ -172,10 +161,12 @@ fn print_matches(all: &[Measured]) {
 		return;
 	}
 	println!(
-		"Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} bids."
+		"Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} \
+		 bids."
 	);
 	println!(
-		"On the right, the increase over the median (p95: of the slowest) and over the largest weight of such\n  blocks without matches:\n"
+		"On the right, the increase over the median (p95: of the slowest) and over the largest \
+		 weight of such\n  blocks without matches:\n"
 	);
 	table.print();
 }

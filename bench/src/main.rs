@@ -9,125 +9,39 @@
 //!
 //! | module | responsibility |
 //! |---|---|
+//! | `args` | command line |
 //! | `state` | states to measure, and the process that fills one |
 //! | `fill` | contents of a state |
 //! | `fill::orders` | orders and leases of a state |
 //! | `compute` | section on orders and leases |
 //! | `due` | section on due services |
 //! | `chain` | building, importing and measuring blocks |
+//! | `process` | processor time and memory of this process |
 //! | `table` | summaries and tables |
 
 // The benchmark is not part of the chain and may stop on an error.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+mod args;
 mod chain;
 mod compute;
 mod due;
 mod fill;
+mod process;
 mod state;
 mod table;
 
+use args::{Args, Res, Section, Task};
 use chain::{Chain, JUDGE_AT, Kind, Sample};
-use clap::{Parser, Subcommand, ValueEnum};
-use fill::{DUE, WINDOW_ROUNDS, timings};
+use clap::Parser;
+use fill::WINDOW_ROUNDS;
 use state::State;
-use std::path::PathBuf;
-use table::{CELLS, Chart, Summary, Table, change, print_changes, print_kinds};
-
-/// Result with any error, which ends the run.
-pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
+use table::{
+	CELLS, Chart, Summary, Table, change, print_changes, print_due, print_kinds, print_terms,
+};
 
 /// Rounds in which breaches are measured: three windows, so that no session ends.
 const BREACH_ROUNDS: u32 = 3 * WINDOW_ROUNDS as u32;
-
-/// Section of the benchmark.
-#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
-enum Section {
-	/// Services and agreements.
-	Scale,
-	/// A breach of many agreements.
-	Breach,
-	/// Orders and leases.
-	Compute,
-	/// Services that are due in every round.
-	Due,
-}
-
-/// Measure the time of blocks at scale, on ParityDB in a temporary folder.
-#[derive(Parser)]
-struct Args {
-	/// Sections to run.
-	#[arg(long, value_enum, value_delimiter = ',', default_value = "scale,breach,compute,due")]
-	only: Vec<Section>,
-	/// Numbers of services; there are ten times as many agreements.
-	#[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u32).range(1..=400_000))]
-	services: Vec<u32>,
-	/// Numbers of probers. The default is 4 and 21, and in the section `due` also 100.
-	#[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100))]
-	probers: Vec<u32>,
-	/// Rounds of ten blocks to measure. Four windows are 48 rounds.
-	#[arg(long, default_value_t = 52, value_parser = clap::value_parser!(u32).range(1..))]
-	rounds: u32,
-	/// Warm-up rounds: caches fill, the first rounds are judged, and the database processes its
-	/// initial writes.
-	#[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(4..))]
-	warm_up: u32,
-	/// Agreements of the service that is compared with a service with a single agreement; 0 skips
-	/// the comparison.
-	#[arg(long, default_value_t = 100_000)]
-	breach_agreements: u32,
-	/// Numbers of orders that wait for bids. Orders that are matched during the measurement are
-	/// added to the last.
-	#[arg(long, value_delimiter = ',', default_value = "0,100000", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
-	orders: Vec<u32>,
-	/// Leases per order, all closed.
-	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=56))]
-	leases_per_order: u32,
-	/// Running leases where there are orders. They replace services that are probed every round.
-	#[arg(long, default_value_t = 960, value_parser = clap::value_parser!(u32).range(..=1_900))]
-	running: u32,
-	/// Services beside the orders; there are ten times as many agreements.
-	#[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=400_000))]
-	compute_services: u32,
-	/// Numbers of services that are due in every round, in whole pages of 128.
-	#[arg(long, value_delimiter = ',', default_value = "2048,8192,32768", value_parser = due::pages)]
-	due: Vec<u32>,
-	/// Rounds to measure for each number of due services.
-	#[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
-	due_rounds: u32,
-	/// Check the invariants of every pallet in each filled state (slow for large states).
-	#[arg(long)]
-	check: bool,
-	/// Folder of the databases, which are removed at the end.
-	#[arg(long, default_value_os_t = std::env::temp_dir())]
-	dir: PathBuf,
-	#[command(subcommand)]
-	task: Option<Task>,
-}
-
-impl Args {
-	/// Numbers of probers of a section.
-	fn probers(&self, section: Section) -> &[u32] {
-		match (&self.probers[..], section) {
-			([], Section::Due) => &[4, 21, 100],
-			([], _) => &[4, 21],
-			(given, _) => given,
-		}
-	}
-}
-
-/// Task of a child process.
-#[derive(Subcommand)]
-enum Task {
-	/// Fill a state and write it.
-	#[command(hide = true, name = state::FILL)]
-	Fill {
-		/// Index among the states that the other arguments select.
-		nth: usize,
-		/// Folder of the databases.
-		into: PathBuf,
-	},
-}
 
 /// Size of a chain and its measurements.
 struct Measured {
@@ -237,40 +151,20 @@ fn print_scale(all: &[Measured]) {
 	print_writes(all);
 }
 
-/// Print the conditions common to all measurements.
-fn print_terms() {
-	let limit = fill::block_limit() as f64 / 1e9;
-	println!(
-		"Blocks without user transactions. Times and weights in ms; the weight limit of a block is {limit:.0} ms."
-	);
-	println!(
-		"Production timing, except for windows of {WINDOW_ROUNDS} rounds of {} blocks.",
-		timings().round_blocks
-	);
-}
-
-/// Print the number of due services where it is not measured.
-fn print_due() {
-	println!(
-		"Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier tables.\n"
-	);
-}
-
 fn print_writes(all: &[Measured]) {
 	let mut table = Table::new(&["services", "probers", "per commit", "per reveal"]);
 	for m in all {
 		let [commit, reveal] = m.writes.map(|writes| format!("{writes:.2}"));
 		table.row(vec![m.services.to_string(), m.probers.to_string(), commit, reveal]);
 	}
-	println!(
-		"Storage keys written by a transaction of a prober, beyond those of its block:\n"
-	);
+	println!("Storage keys written by a transaction of a prober, beyond those of its block:\n");
 	table.print();
 }
 
 fn print_breach(m: &Measured) {
 	println!(
-		"A breach, by the agreements of its service. {} probers, {} services. The compared blocks judge the same page.\n",
+		"A breach, by the agreements of its service. {} probers, {} services. The compared blocks \
+		 judge the same page.\n",
 		m.probers, m.services,
 	);
 	let of =

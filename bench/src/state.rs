@@ -3,10 +3,10 @@
 //! process does not return, and blocks are slower in a process that holds them.
 
 use crate::{
-	Args, Res, Section,
+	args::{Args, FILL, Res, Section},
 	chain::{self, Chain},
-	compute,
-	fill::{self, Plan},
+	fill::{self, Matches, Orders, Plan},
+	process::{peak_memory, settle},
 };
 use std::{
 	path::{Path, PathBuf},
@@ -15,9 +15,6 @@ use std::{
 };
 use surety_primitives::RoundIndex;
 use tempfile::TempDir;
-
-/// Subcommand of the child process.
-pub const FILL: &str = "fill";
 
 /// State selected by the arguments.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +50,7 @@ impl State {
 		match self {
 			Self::Scale(services) => Plan::scale(services),
 			Self::Breach => Plan::breach(args.breach_agreements),
-			Self::Compute(n) => Plan::compute(args.compute_services, compute::orders(args, n)),
+			Self::Compute(n) => Plan::compute(args.compute_services, orders(args, n)),
 			Self::Due(due) => Plan::due(due),
 		}
 	}
@@ -118,7 +115,7 @@ impl Databases {
 			Chain::open(&path(self.dir.path(), nth), fill::probers(probers as usize), down)?;
 		eprintln!(
 			"  {probers} probers: the database is idle after {:.0} s",
-			chain::settle().as_secs_f64()
+			settle().as_secs_f64()
 		);
 		Ok(chain)
 	}
@@ -144,9 +141,15 @@ fn path(dir: &Path, nth: usize) -> PathBuf {
 	dir.join(nth.to_string())
 }
 
-/// Peak memory of this process in KiB; 0 where the system does not report it.
-pub fn peak_memory() -> u64 {
-	let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-	line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+/// Orders and leases of the `n`th state. The matched orders are added to the last state.
+fn orders(args: &Args, n: usize) -> Orders {
+	let open = args.orders.get(n).copied().unwrap_or(0);
+	// Twice as many rounds, since only one block of each says anything about matches.
+	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
+	Orders {
+		open,
+		leases_each: args.leases_per_order,
+		running: if open > 0 { args.running } else { 0 },
+		matches: (n + 1 == args.orders.len()).then_some(matches),
+	}
 }

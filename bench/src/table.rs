@@ -2,7 +2,7 @@
 
 use crate::{
 	chain::{Kind, Sample},
-	fill,
+	fill::{self, DUE, WINDOW_ROUNDS, timings},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -222,4 +222,25 @@ pub fn percent(share: f64) -> String {
 fn at(sorted: &[f64], percentile: usize) -> f64 {
 	let rank = (sorted.len() * percentile).div_ceil(100).max(1);
 	sorted.get(rank - 1).copied().unwrap_or(0.0)
+}
+
+/// Print the conditions common to all measurements.
+pub fn print_terms() {
+	let limit = fill::block_limit() as f64 / 1e9;
+	println!(
+		"Blocks without user transactions. Times and weights in ms; the weight limit of a block is \
+		 {limit:.0} ms."
+	);
+	println!(
+		"Production timing, except for windows of {WINDOW_ROUNDS} rounds of {} blocks.",
+		timings().round_blocks
+	);
+}
+
+/// Print the number of due services where it is not measured.
+pub fn print_due() {
+	println!(
+		"Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier \
+		 tables.\n"
+	);
 }

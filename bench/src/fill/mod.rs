@@ -5,7 +5,7 @@ mod orders;
 
 pub use orders::{BIDDERS, Matches, Orders};
 
-use crate::Res;
+use crate::args::Res;
 use pallet_surety_operators::{GenesisNetwork, TermsInput};
 use pallet_surety_probes::{PageId, Pages, ProberSet, ROWS};
 use pallet_surety_timing::{TimingPreset, Timings};
@@ -29,6 +29,9 @@ use surety_runtime::{
 pub const WINDOW_ROUNDS: u16 = 12;
 /// Services due in a round, where their number is not measured: 16 pages.
 pub const DUE: u32 = 2_048;
+
+/// Offset in a round of a block without work for probing.
+pub const IDLE_AT: u32 = 1;
 
 const SERVICES_PER_OPERATOR: u32 = 512;
 const LEAST_OPERATORS: u32 = 8;
@@ -301,7 +304,14 @@ fn open(plan: &Plan) -> Res<()> {
 	let deposit = PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS);
 	for (n, service) in (0u32..).zip(&plan.agreements) {
 		let tenant = RuntimeOrigin::signed(named("tenant", n / AGREEMENTS_PER_TENANT));
-		dispatched(Sla::open_agreement(tenant, *service, 1, u128::MAX, deposit, Default::default()))?;
+		dispatched(Sla::open_agreement(
+			tenant,
+			*service,
+			1,
+			u128::MAX,
+			deposit,
+			Default::default(),
+		))?;
 		if n % 100_000 == 99_999 {
 			eprintln!("    {} agreements", n + 1);
 		}

@@ -2,9 +2,10 @@
 //! that are matched during the measurement.
 
 use super::{
-	BOND, DEPOSIT_WINDOWS, PRICE, WINDOW_ROUNDS, dispatched, endpoint, list_one, named, region, timings,
+	BOND, DEPOSIT_WINDOWS, IDLE_AT, PRICE, WINDOW_ROUNDS, dispatched, endpoint, list_one, named,
+	region, timings,
 };
-use crate::{Res, chain::IDLE_AT};
+use crate::args::Res;
 use pallet_surety_compute_orders::{
 	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port,
 	PortProtocol,
@@ -196,7 +197,14 @@ impl Market {
 
 	fn bid(&self, order: OrderId, n: u32, price: Balance, replicas: u32) -> Res<()> {
 		let service = self.first + n % BIDDERS;
-		dispatched(ComputeOrders::place_bid(bidder(n), order, service, price, replicas as u8, false))
+		dispatched(ComputeOrders::place_bid(
+			bidder(n),
+			order,
+			service,
+			price,
+			replicas as u8,
+			false,
+		))
 	}
 
 	fn accept(&self, order: OrderId, n: u32) -> Res<LeaseId> {
@@ -255,7 +263,10 @@ impl Market {
 	/// to do so.
 	fn bid_for(&self, matches: &Matches, far: BlockNumber) -> Res<()> {
 		let start = parameters::Parameters::StartBlocks(parameters::StartBlocks, Some(far));
-		dispatched(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Compute(start)))?;
+		dispatched(Parameters::set_parameter(
+			RuntimeOrigin::root(),
+			RuntimeParameters::Compute(start),
+		))?;
 		for n in 0..matches.rounds {
 			// That block has no sweep, so the difference is the cost of the match alone.
 			let deadline = (matches.from + n) * timings().round_blocks + IDLE_AT;

@@ -62,7 +62,8 @@ fn counted_rounds<C: Chain>(
 		let Some(before) = fold::block_before_judging(&state, &clock, service, round)? else {
 			continue;
 		};
-		let Some(judged) = fold::judge(&ChainState::new(chain, before), chain.genesis(), service)? else {
+		let Some(judged) = fold::judge(&ChainState::new(chain, before), chain.genesis(), service)?
+		else {
 			continue;
 		};
 		// The counters restart when a service gets units again.

@@ -205,7 +205,12 @@ mod tests {
 	}
 
 	fn known() -> Arc<KnownHosts> {
-		Arc::new(KnownHosts::new(BudgetLimits { address: 5, domain: 3, plain: 2, ..BudgetLimits::default() }))
+		Arc::new(KnownHosts::new(BudgetLimits {
+			address: 5,
+			domain: 3,
+			plain: 2,
+			..BudgetLimits::default()
+		}))
 	}
 
 	#[test]
@@ -247,12 +252,9 @@ mod tests {
 		assert_eq!(answered, 2 + 5);
 		// A host with many services is a single name.
 		let own = Ipv4Addr::new(8, 8, 8, 8);
-		assert!(
-			(0..100).all(|_| run
-				.admit(own, "8.8.8.8")
-				.map(|mut permit| permit.on_success(false))
-				.is_some())
-		);
+		assert!((0..100).all(|_| {
+			run.admit(own, "8.8.8.8").map(|mut permit| permit.on_success(false)).is_some()
+		}));
 	}
 
 	#[test]

@@ -8,8 +8,7 @@ use pallet_surety_sla::{self as sla, Breach, ServiceState, allowance_of, demande
 use pallet_surety_timing::types::Timings;
 use sp_runtime::traits::{Saturating, Zero};
 use surety_primitives::{
-	AgreementId, Balance, Breached, Service, ServiceId, SlaTerms, WindowShare,
-	credit::cost_of,
+	AgreementId, Balance, Breached, Service, ServiceId, SlaTerms, WindowShare, credit::cost_of,
 };
 use surety_runtime::{AccountId, Hash, Runtime};
 
@@ -135,10 +134,7 @@ fn equal<T: PartialEq + std::fmt::Debug>(name: &str, recorded: T, found: T) -> R
 
 /// Check that no counted round is missing: each round starts with the count that the previous one
 /// left. Returns the last round.
-fn check_counts<'a>(
-	rounds: &'a [JudgedRound],
-	breach: &Breach,
-) -> Result<&'a JudgedRound, Error> {
+fn check_counts<'a>(rounds: &'a [JudgedRound], breach: &Breach) -> Result<&'a JudgedRound, Error> {
 	let last = rounds.last().ok_or_else(|| mismatch("no round counts"))?;
 	for (count, round) in (0u16..).zip(rounds) {
 		if !counts(round, breach.kind) {

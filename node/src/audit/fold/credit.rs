@@ -75,8 +75,8 @@ pub fn credit(
 	price: &dyn Fn(Balance) -> Balance,
 ) -> Result<Credit, Error> {
 	let agreement = agreement_of(state, id, service)?;
-	let agreement =
-		agreement.ok_or_else(|| mismatch(format!("agreement {id} does not belong to the service")))?;
+	let agreement = agreement
+		.ok_or_else(|| mismatch(format!("agreement {id} does not belong to the service")))?;
 	let base = base(state, &agreement, breach)?;
 	let base = base.ok_or_else(|| mismatch(format!("agreement {id} did not count yet")))?;
 	let key = Accounts::<Runtime>::hashed_key_for(agreement.escrow);

@@ -71,8 +71,10 @@ impl Http for Host {
 
 	fn send(&mut self, request: &Request, deadline: u64) -> Result<HttpRequestId, ()> {
 		let deadline = Timestamp::from_unix_millis(deadline);
-		let headers =
-			request.headers.iter().filter(|(name, _)| request.post.is_some() || *name != "content-type");
+		let headers = request
+			.headers
+			.iter()
+			.filter(|(name, _)| request.post.is_some() || *name != "content-type");
 		let pending = match &request.post {
 			None => {
 				let request = HostRequest::get(&request.url).deadline(deadline);
@@ -81,7 +83,8 @@ impl Http for Host {
 					.send()
 			},
 			Some(body) => {
-				let request = HostRequest::post(&request.url, vec![body.as_slice()]).deadline(deadline);
+				let request =
+					HostRequest::post(&request.url, vec![body.as_slice()]).deadline(deadline);
 				headers
 					.fold(request, |request, (name, value)| request.add_header(name, value))
 					.send()

@@ -208,8 +208,9 @@ pub struct Assignment {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Proof {
 	/// [`control_hash`](surety_primitives::endpoint::control_hash) of the listing.
-True while the listing is unproven: control has never been shown, and the service itself is not asked before it is.
-	/// before it is.
+	pub expected: [u8; 32],
+	/// True while the listing is unproven: control has never been shown, and the service itself is
+	/// not asked before it is.
 	pub pending: bool,
 }
 

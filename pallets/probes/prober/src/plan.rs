@@ -2,7 +2,7 @@
 
 use crate::{
 	client::Client,
-	http::{Request, BodyUse},
+	http::{BodyUse, Request},
 	json::to_hex,
 	schedule::Random,
 };
@@ -100,7 +100,12 @@ fn get(client: &Client, url: String, body_use: BodyUse) -> Request {
 }
 
 fn post(client: &Client, url: String, body: String) -> Request {
-	Request { url, post: Some(body.into_bytes()), headers: client.headers(), body_use: BodyUse::Keep(MAX_BODY) }
+	Request {
+		url,
+		post: Some(body.into_bytes()),
+		headers: client.headers(),
+		body_use: BodyUse::Keep(MAX_BODY),
+	}
 }
 
 fn below(url: &str, path: &str) -> String {
@@ -176,7 +181,8 @@ mod tests {
 				completion(&client, "http://a", model, &mut random),
 				embedding(&client, "http://a", model, &mut random),
 			] {
-				let json: serde_json::Value = serde_json::from_slice(&request.post.unwrap()).unwrap();
+				let json: serde_json::Value =
+					serde_json::from_slice(&request.post.unwrap()).unwrap();
 				assert_eq!(json["model"], model);
 			}
 			let calls = [head(Protocol::Ethereum), Task::BlockByNumber(255).call()];

@@ -1,7 +1,7 @@
 //! Probing of a round, from start to end.
 
 use crate::{
-	NetworkRef, Schedule, Assignment,
+	Assignment, NetworkRef, Schedule,
 	anchors::{Anchors, Depth, ReferenceSet},
 	client::Client,
 	engine::{self, Limits},
@@ -75,7 +75,9 @@ impl<'a, H: Http> Round<'a, H> {
 				continue;
 			}
 			match &network.own {
-				Some(own) => reference_sets.extend(ReferenceSet::own(own, of.1, random).map(|references| (of, references))),
+				Some(own) => reference_sets.extend(
+					ReferenceSet::own(own, of.1, random).map(|references| (of, references)),
+				),
 				None if network.anchors.is_empty() => (),
 				None => foreign.push(of),
 			}
@@ -100,14 +102,19 @@ impl<'a, H: Http> Round<'a, H> {
 	}
 
 	/// Criterion for an assignment; `None` if its network is unknown.
-	fn criterion<'m>(&self, assignment: &Assignment, reference_sets: &'m ReferenceSets) -> Option<Criterion<'m>> {
+	fn criterion<'m>(
+		&self,
+		assignment: &Assignment,
+		reference_sets: &'m ReferenceSets,
+	) -> Option<Criterion<'m>> {
 		if let Some(lease) = lease_of_service(assignment.service) {
 			return Some(Criterion::Lease(lease));
 		}
 		let Some(id) = assignment.kind.network() else { return Some(Criterion::Kind) };
 		let network = self.network(id)?;
 		let of = (id, Depth::of(assignment.max_head_lag));
-		let references = reference_sets.iter().find(|(other, _)| *other == of).map(|(_, references)| references);
+		let references =
+			reference_sets.iter().find(|(other, _)| *other == of).map(|(_, references)| references);
 		Some(Criterion::Network(network.protocol, references))
 	}
 
@@ -153,7 +160,9 @@ impl<'a, H: Http> Round<'a, H> {
 			assignment.skip.is_none()
 				&& match finding {
 					Finding::Down => true,
-					Finding::Bad(_) | Finding::NoProof => !round.is_compared(assignment, reference_sets),
+					Finding::Bad(_) | Finding::NoProof => {
+						!round.is_compared(assignment, reference_sets)
+					},
 					_ => false,
 				}
 		};

@@ -1,10 +1,10 @@
 //! Conversation with one service.
 
 use crate::{
-	Proof, Assignment,
-	anchors::{Depth, ReferenceSet, Reference},
+	Assignment, Proof,
+	anchors::{Depth, Reference, ReferenceSet},
 	client::Client,
-	engine::{Answer, Failure, Conversation, Step},
+	engine::{Answer, Conversation, Failure, Step},
 	http::Request,
 	json::Json,
 	judge::{self, Batch, Grade},
@@ -52,7 +52,7 @@ enum Stage {
 	/// The endpoint itself: a page or the health of a lease.
 	Page,
 	/// An inference request.
-	InferenceStep(InferenceStep),
+	Inference(InferenceStep),
 	/// Health of a VPN, signed over this nonce.
 	Vpn([u8; 16]),
 	/// Proof of control after correct answers.
@@ -78,7 +78,11 @@ pub struct Visit<'a> {
 
 impl<'a> Visit<'a> {
 	/// New visit. `None` if the endpoint is not UTF-8.
-	pub fn new(assignment: &'a Assignment, criterion: Criterion<'a>, mut random: Random) -> Option<Self> {
+	pub fn new(
+		assignment: &'a Assignment,
+		criterion: Criterion<'a>,
+		mut random: Random,
+	) -> Option<Self> {
 		let endpoint = str::from_utf8(&assignment.endpoint).ok()?;
 		let mut questions = vec![Question::Head];
 		if let Criterion::Network(_, Some(references)) = criterion {
@@ -90,11 +94,21 @@ impl<'a> Visit<'a> {
 		random.shuffle(&mut parts);
 		let client = Client::draw(&mut random);
 		let (stage, latency) = (Stage::Page, LatencyBucket::default());
-		Some(Self { assignment, endpoint, criterion, client, random, questions, parts, stage, latency })
+		Some(Self {
+			assignment,
+			endpoint,
+			criterion,
+			client,
+			random,
+			questions,
+			parts,
+			stage,
+			latency,
+		})
 	}
 
 	/// First request to the service itself.
-	fn first(&mut self) -> Step<Finding> {
+	fn start_service(&mut self) -> Step<Finding> {
 		match (self.criterion, &self.assignment.kind) {
 			(Criterion::Network(protocol, _), _) => {
 				if self.questions.len() > 1 && self.random.flip() {
@@ -103,7 +117,7 @@ impl<'a> Visit<'a> {
 					let (ids, request) = plan::batch(&mut self.client, self.endpoint, &calls);
 					self.request(Stage::Batch(ids), request)
 				} else {
-					self.separately(protocol)
+					self.send_separately(protocol)
 				}
 			},
 			(Criterion::Lease(_), _) => {
@@ -114,7 +128,9 @@ impl<'a> Visit<'a> {
 				let nonce = self.random.bytes();
 				self.request(Stage::Vpn(nonce), plan::vpn(&self.client, self.endpoint, &nonce))
 			},
-			(Criterion::Kind, _) => self.request(Stage::Page, plan::page(&self.client, self.endpoint)),
+			(Criterion::Kind, _) => {
+				self.request(Stage::Page, plan::page(&self.client, self.endpoint))
+			},
 		}
 	}
 
@@ -124,7 +140,7 @@ impl<'a> Visit<'a> {
 	}
 
 	/// Send each JSON-RPC request separately.
-	fn separately(&mut self, protocol: Protocol) -> Step<Finding> {
+	fn send_separately(&mut self, protocol: Protocol) -> Step<Finding> {
 		let (client, endpoint) = (&mut self.client, self.endpoint);
 		let requests = self
 			.questions
@@ -139,7 +155,7 @@ impl<'a> Visit<'a> {
 	fn next_part(&mut self) -> Step<Finding> {
 		match self.parts.pop() {
 			Some(part) => self.part(part),
-			None => self.judged(Grade::Correct),
+			None => self.conclude(Grade::Correct),
 		}
 	}
 
@@ -186,9 +202,13 @@ impl<'a> Visit<'a> {
 
 	/// Conclude with this grade. A correct service must also prove control of its host, unless that
 	/// was asked first.
-	fn judged(&mut self, grade: Grade) -> Step<Finding> {
+	fn conclude(&mut self, grade: Grade) -> Step<Finding> {
 		if grade != Grade::Correct {
-			log::debug!(target: crate::LOG_TARGET, "service {}: {grade:?}", self.assignment.service);
+			log::debug!(
+				target: crate::LOG_TARGET,
+				"service {}: {grade:?}",
+				self.assignment.service,
+			);
 		} else if self.proof().is_some() && !self.is_pending() {
 			return self.control(Stage::Control);
 		}
@@ -196,62 +216,70 @@ impl<'a> Visit<'a> {
 	}
 
 	fn down(&self, reason: &str) -> Step<Finding> {
-		log::debug!(target: crate::LOG_TARGET, "service {} is down: {reason}", self.assignment.service);
+		log::debug!(
+			target: crate::LOG_TARGET,
+			"service {} is down: {reason}",
+			self.assignment.service,
+		);
 		Step::Done(Finding::Down)
 	}
 
 	/// Judge the answers to all JSON-RPC requests, in their order.
 	fn judge(&mut self, protocol: Protocol, answers: &[Json]) -> Step<Finding> {
-		let said = || self.questions.iter().zip(answers);
-		let head = said().find(|(question, _)| matches!(question, Question::Head));
+		let replies = || self.questions.iter().zip(answers);
+		let head = replies().find(|(question, _)| matches!(question, Question::Head));
 		let Some(head) = head.and_then(|(_, reply)| judge::head_of(protocol, reply)) else {
-			return self.judged(Grade::Wrong);
+			return self.conclude(Grade::Wrong);
 		};
 		let mut grade = Grade::Correct;
 		if let Criterion::Network(_, Some(references)) = self.criterion {
-			grade = judge::head(head, references.head, self.assignment.max_head_lag.min(Depth::MAX_LAG));
+			grade = judge::head(
+				head,
+				references.head,
+				self.assignment.max_head_lag.min(Depth::MAX_LAG),
+			);
 		}
-		for (question, reply) in said() {
+		for (question, reply) in replies() {
 			if let Question::Task(reference) = question {
 				grade = grade.max(judge::task(head, reference, reply));
 			}
 		}
-		self.judged(grade)
+		self.conclude(grade)
 	}
 
 	fn on_batch(&mut self, protocol: Protocol, ids: &[u64], answer: &Answer) -> Step<Finding> {
 		if !answer.is_success() {
 			return if refuses(answer.status) {
-				self.separately(protocol)
+				self.send_separately(protocol)
 			} else {
-				self.no_success(answer)
+				self.down_with_status(answer)
 			};
 		}
 		match judge::batch(&answer.body, ids) {
 			Batch::Answers(answers) => self.judge(protocol, &answers),
-			Batch::Refused => self.separately(protocol),
-			Batch::Wrong => self.judged(Grade::Wrong),
+			Batch::Refused => self.send_separately(protocol),
+			Batch::Wrong => self.conclude(Grade::Wrong),
 		}
 	}
 
 	fn on_singles(&mut self, protocol: Protocol, ids: &[u64], answers: &[Answer]) -> Step<Finding> {
 		if let Some(answer) = answers.iter().find(|answer| !answer.is_success()) {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
 		let replies = answers.iter().zip(ids).map(|(answer, id)| judge::one(&answer.body, *id));
 		match replies.collect::<Option<Vec<Json>>>() {
 			Some(replies) => self.judge(protocol, &replies),
-			None => self.judged(Grade::Wrong),
+			None => self.conclude(Grade::Wrong),
 		}
 	}
 
 	fn on_page(&mut self, answer: &Answer) -> Step<Finding> {
 		if !answer.is_success() {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
-		let Criterion::Lease(lease) = self.criterion else { return self.judged(Grade::Correct) };
+		let Criterion::Lease(lease) = self.criterion else { return self.conclude(Grade::Correct) };
 		match judge::lease(&answer.body, lease) {
-			Some(grade) => self.judged(grade),
+			Some(grade) => self.conclude(grade),
 			None => self.down("the agent reports that the lease failed"),
 		}
 	}
@@ -260,11 +288,11 @@ impl<'a> Visit<'a> {
 		let Assignment { service, genesis, kind, .. } = self.assignment;
 		let ServiceKind::Vpn { key } = kind else { return Step::Done(Finding::Abstained) };
 		if !answer.is_success() {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
 		let message = |state: &str| vpn_health(genesis, *service, nonce, state);
 		match judge::vpn(&answer.body, *service, key, message) {
-			Some(grade) => self.judged(grade),
+			Some(grade) => self.conclude(grade),
 			None => self.down("the agent reports that the VPN does not run"),
 		}
 	}
@@ -274,17 +302,17 @@ impl<'a> Visit<'a> {
 			return self.part(InferenceStep::Embedding);
 		}
 		if !answer.is_success() {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
 		let grade = match part {
 			InferenceStep::Models => judge::models(&answer.body, self.model()),
 			InferenceStep::Completion => judge::completion(&answer.body),
 			InferenceStep::Embedding => judge::embedding(&answer.body),
 		};
-		if grade == Grade::Correct { self.next_part() } else { self.judged(grade) }
+		if grade == Grade::Correct { self.next_part() } else { self.conclude(grade) }
 	}
 
-	fn no_success(&self, answer: &Answer) -> Step<Finding> {
+	fn down_with_status(&self, answer: &Answer) -> Step<Finding> {
 		self.down(&alloc::format!("status {}", answer.status))
 	}
 
@@ -296,10 +324,14 @@ impl<'a> Visit<'a> {
 		let proven = answer.is_success()
 			&& self.proof().is_some_and(|proof| proof::is_proof(&answer.body, &proof.expected));
 		match (proven, pending) {
-			(true, true) => self.first(),
+			(true, true) => self.start_service(),
 			(true, false) => Step::Done(Finding::Up(self.latency)),
 			(false, _) => {
-				log::debug!(target: crate::LOG_TARGET, "service {}: no proof of control", self.assignment.service);
+				log::debug!(
+					target: crate::LOG_TARGET,
+					"service {}: no proof of control",
+					self.assignment.service,
+				);
 				Step::Done(Finding::NoProof)
 			},
 		}
@@ -330,7 +362,7 @@ impl Conversation for Visit<'_> {
 	type Out = Finding;
 
 	fn start(&mut self) -> Step<Finding> {
-		if self.is_pending() { self.control(Stage::Admission) } else { self.first() }
+		if self.is_pending() { self.control(Stage::Admission) } else { self.start_service() }
 	}
 
 	fn on_answers(&mut self, answers: Vec<Answer>) -> Step<Finding> {
@@ -356,7 +388,11 @@ impl Conversation for Visit<'_> {
 	}
 
 	fn on_failure(&mut self, reason: Failure) -> Finding {
-		log::debug!(target: crate::LOG_TARGET, "service {} is down: {reason:?}", self.assignment.service);
+		log::debug!(
+			target: crate::LOG_TARGET,
+			"service {} is down: {reason:?}",
+			self.assignment.service,
+		);
 		Finding::Down
 	}
 }

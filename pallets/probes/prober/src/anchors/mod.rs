@@ -3,8 +3,8 @@
 use crate::{
 	NetworkRef, OwnHead,
 	client::Client,
-	engine::{self, Answer, Failure, Limits, Conversation, Step},
-	http::{Request, Http},
+	engine::{self, Answer, Conversation, Failure, Limits, Step},
+	http::{Http, Request},
 	json::{Json, to_hex},
 	judge, plan,
 	schedule::{Random, Timetable},
@@ -199,7 +199,14 @@ impl Anchors {
 		let conversations = asked.iter().map(|anchor| {
 			let protocol = anchor.protocol;
 			let (id, request) = plan::one(client, &anchor.url, plan::head(protocol));
-			(now, AnchorRequest { request, id, read: Box::new(move |reply| judge::head_of(protocol, reply)) })
+			(
+				now,
+				AnchorRequest {
+					request,
+					id,
+					read: Box::new(move |reply| judge::head_of(protocol, reply)),
+				},
+			)
 		});
 		let conversations = conversations.collect();
 		let networks: Vec<NetworkId> = asked.iter().map(|anchor| anchor.network).collect();
@@ -215,8 +222,9 @@ impl Anchors {
 								.filter(|(_, n)| *n == network)
 								.map(|(head, _)| head)
 						};
-						let there = of().filter(|head| matches!(head, Some(Some(_)))).count();
-						is_majority(there, of().count()) && there >= MIN_AGREEING || of().all(Option::is_some)
+						let answered = of().filter(|head| matches!(head, Some(Some(_)))).count();
+						is_majority(answered, of().count()) && answered >= MIN_AGREEING
+							|| of().all(Option::is_some)
 					})
 			});
 		for (anchor, head) in asked.iter_mut().zip(heads) {
@@ -225,7 +233,11 @@ impl Anchors {
 			anchor.failed = head.is_none();
 			anchor.head = head;
 			if anchor.failed {
-				log::debug!(target: crate::LOG_TARGET, "anchor {} of network {} failed", anchor.url, anchor.network);
+				log::debug!(
+					target: crate::LOG_TARGET,
+					"anchor {} of network {} failed",
+					anchor.url, anchor.network,
+				);
 			}
 		}
 	}
@@ -246,8 +258,8 @@ impl Anchors {
 		let mut sets: Vec<((NetworkId, Depth), ReferenceSet)> = Vec::new();
 		let (mut owners, mut contents) = (Vec::new(), Vec::new());
 		for (of, base, range) in drawn {
-			let (asked, said) = (queries.get(range.clone()), blocks.get(range));
-			let (Some([block, ..]), Some([Some(agreed), more @ ..])) = (asked, said) else {
+			let (asked, answers) = (queries.get(range.clone()), blocks.get(range));
+			let (Some([block, ..]), Some([Some(agreed), more @ ..])) = (asked, answers) else {
 				continue;
 			};
 			let transaction = more.first().and_then(Option::as_ref).map(|agreed| &agreed.result);
@@ -261,9 +273,9 @@ impl Anchors {
 			}
 			sets.push((of, ReferenceSet { head: agreed.head, blocks, contents: Vec::new() }));
 		}
-		let said = self.query(http, &contents, limits(table.anchors_until));
+		let answers = self.query(http, &contents, limits(table.anchors_until));
 		for ((Query { number, task, .. }, owner), agreed) in
-			contents.into_iter().zip(owners).zip(said)
+			contents.into_iter().zip(owners).zip(answers)
 		{
 			let (Some((_, set)), Some(Agreed { digest, .. })) = (sets.get_mut(owner), agreed)
 			else {
@@ -296,7 +308,8 @@ impl Anchors {
 			let number = depth.draw(base, random);
 			let (block, transaction) = match protocol {
 				Protocol::Ethereum => {
-					let transaction = Task::Transaction { number, index: random.below(TRANSACTION_INDICES) };
+					let transaction =
+						Task::Transaction { number, index: random.below(TRANSACTION_INDICES) };
 					(Task::BlockByNumber(number), Some(transaction))
 				},
 				Protocol::Substrate => (Task::BlockHash(number), None),
@@ -341,27 +354,27 @@ impl Anchors {
 				conversations.push((now, AnchorRequest { request, id, read }));
 			}
 		}
-		let votes = |index: usize, said: &[Option<Option<([u8; 32], Json)>>]| {
-			let of = asked.iter().zip(said).filter(|((i, _), _)| *i == index);
-			of.filter_map(|((_, head), said)| Some((*head, said.as_ref()?.as_ref()?.0)))
+		let votes = |index: usize, answers: &[Option<Option<([u8; 32], Json)>>]| {
+			let of = asked.iter().zip(answers).filter(|((i, _), _)| *i == index);
+			of.filter_map(|((_, head), answer)| Some((*head, answer.as_ref()?.as_ref()?.0)))
 				.collect::<Vec<_>>()
 		};
-		let said = engine::run_until(http, conversations, limits, |_, said| {
+		let answers = engine::run_until(http, conversations, limits, |_, answers| {
 			queries.iter().enumerate().all(|(index, _)| {
-				let of = || asked.iter().zip(said).filter(|((i, _), _)| *i == index);
-				let votes = votes(index, said);
+				let of = || asked.iter().zip(answers).filter(|((i, _), _)| *i == index);
+				let votes = votes(index, answers);
 				let agreeing =
 					votes.iter().map(|(_, d)| votes.iter().filter(|(_, other)| other == d).count());
 				let agreeing = agreeing.max().unwrap_or_default();
 				is_majority(agreeing, of().count()) && agreeing >= MIN_AGREEING
-					|| of().all(|(_, said)| said.is_some())
+					|| of().all(|(_, answer)| answer.is_some())
 			})
 		});
 		let agreed = |index: usize| {
-			let (head, digest) = agree(&votes(index, &said))?;
-			let mut results = asked.iter().zip(&said).filter(|((i, _), _)| *i == index);
+			let (head, digest) = agree(&votes(index, &answers))?;
+			let mut results = asked.iter().zip(&answers).filter(|((i, _), _)| *i == index);
 			let result = results
-				.find_map(|(_, said)| said.clone().flatten().filter(|(d, _)| *d == digest))?
+				.find_map(|(_, answer)| answer.clone().flatten().filter(|(d, _)| *d == digest))?
 				.1;
 			Some(Agreed { head, digest, result })
 		};
@@ -449,7 +462,9 @@ fn content_tasks(
 /// produced since `time`, and the same pace is assumed. Times in ms.
 fn keeps_state(depth: u64, time: u64, now: u64, end: u64) -> bool {
 	let age = |at: u64| at.saturating_sub(time);
-	age(now) > 0 && depth > 0 && depth.saturating_mul(age(end)) <= STATE_DEPTH.saturating_mul(age(now))
+	age(now) > 0
+		&& depth > 0
+		&& depth.saturating_mul(age(end)) <= STATE_DEPTH.saturating_mul(age(now))
 }
 
 /// Highest block that at least two anchors claim to have reached. A single anchor that runs ahead
@@ -463,7 +478,7 @@ fn agreed_height(heads: impl Iterator<Item = u64>) -> Option<u64> {
 /// Digest that most anchors report: at least two of them, and more than any other digest; with the
 /// head that these anchors have reached. A vote is the head and digest of an anchor.
 fn agree(votes: &[(u64, [u8; 32])]) -> Option<(u64, [u8; 32])> {
-	let count = |digest: &[u8; 32]| votes.iter().filter(|(_, said)| said == digest).count();
+	let count = |digest: &[u8; 32]| votes.iter().filter(|(_, vote)| vote == digest).count();
 	let (_, digest) = votes.iter().max_by_key(|(_, digest)| count(digest))?;
 	let agreeing = count(digest);
 	let tie = votes.iter().any(|(_, other)| other != digest && count(other) == agreeing);
@@ -471,7 +486,7 @@ fn agree(votes: &[(u64, [u8; 32])]) -> Option<(u64, [u8; 32])> {
 		return None;
 	}
 	let head =
-		agreed_height(votes.iter().filter(|(_, said)| said == digest).map(|(head, _)| *head))?;
+		agreed_height(votes.iter().filter(|(_, vote)| vote == digest).map(|(head, _)| *head))?;
 	Some((head, *digest))
 }
 

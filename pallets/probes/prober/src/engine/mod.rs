@@ -7,7 +7,7 @@
 
 use crate::{
 	ELAPSED_HEADER,
-	http::{Request, Http, BodyUse},
+	http::{BodyUse, Http, Request},
 };
 use alloc::{collections::VecDeque, vec, vec::Vec};
 use core::mem;
@@ -67,7 +67,7 @@ pub enum Failure {
 /// Next step of a conversation.
 pub enum Step<T> {
 	/// Send these requests, all at once.
-	Request(Vec<Request>),
+	Send(Vec<Request>),
 	/// End with this outcome.
 	Done(T),
 }
@@ -118,8 +118,11 @@ pub fn run_until<S: Conversation>(
 ) -> Vec<Option<S::Out>> {
 	let outcomes = conversations.iter().map(|_| None).collect();
 	let ongoing = conversations.iter().map(|_| None).collect();
-	let queue =
-		conversations.into_iter().enumerate().map(|(index, (at, conversation))| (at, index, conversation)).collect();
+	let queue = conversations
+		.into_iter()
+		.enumerate()
+		.map(|(index, (at, conversation))| (at, index, conversation))
+		.collect();
 	let mut engine = Engine {
 		http,
 		limits,
@@ -198,13 +201,16 @@ impl<H: Http, S: Conversation> Engine<'_, H, S> {
 		loop {
 			let now = self.http.now();
 			if now < before || now > expected.saturating_add(STANDSTILL) {
-				log::debug!(target: crate::LOG_TARGET, "the clock jumped from {before} to {now}: no service is judged");
+				log::debug!(
+					target: crate::LOG_TARGET,
+					"the clock jumped from {before} to {now}: no service is judged",
+				);
 				return;
 			}
 			before = now;
 			let over = now >= self.limits.end;
 			if !over {
-				self.begin(now);
+				self.start_due(now);
 			}
 			let idle = self.waiting.is_empty() && self.reading.is_empty();
 			let no_more = over || self.queue.is_empty() || now > self.limits.latest;
@@ -223,7 +229,7 @@ impl<H: Http, S: Conversation> Engine<'_, H, S> {
 	}
 
 	/// Start the conversations that are due.
-	fn begin(&mut self, now: u64) {
+	fn start_due(&mut self, now: u64) {
 		let last = now.min(self.limits.latest);
 		while now <= last
 			&& self.has_room()
@@ -267,7 +273,12 @@ impl<H: Http, S: Conversation> Engine<'_, H, S> {
 		self.finish(index, outcome);
 	}
 
-	fn send(&mut self, index: usize, until: u64, requests: &[Request]) -> Result<Vec<InFlight>, ()> {
+	fn send(
+		&mut self,
+		index: usize,
+		until: u64,
+		requests: &[Request],
+	) -> Result<Vec<InFlight>, ()> {
 		let sent = self.http.now();
 		let send = |(part, request): (usize, &Request)| {
 			let id = self.http.send(request, until)?;
@@ -352,8 +363,9 @@ impl<H: Http, S: Conversation> Engine<'_, H, S> {
 		let answer =
 			Answer { status, body: Vec::new(), latency: LatencyBucket::from_micros(micros) };
 		if is_success(status) {
-			// In front: most bodies are there by now, and need not queue behind those that trickle.
-In front: is_majority bodies have arrived by now and need not queue behind those that trickle.
+			// In front: most bodies have arrived by now and need not queue behind those that
+			// trickle.
+			self.reading.push_front(Reading { request, answer, length: 0 });
 		} else {
 			self.on_answer(request, answer);
 		}
@@ -362,7 +374,7 @@ In front: is_majority bodies have arrived by now and need not queue behind those
 	/// Read a part of every body, as far as time allows. Returns true if any data arrived.
 	fn read(&mut self) -> bool {
 		let until = self.http.now().saturating_add(READ_TURN);
-		let mut came = false;
+		let mut arrived = false;
 		for _ in 0..self.reading.len() {
 			if self.http.now() >= until {
 				break;
@@ -374,7 +386,7 @@ In front: is_majority bodies have arrived by now and need not queue behind those
 			}
 			let (length, kept) = (reading.length, reading.answer.body.len());
 			let part = self.read_part(&mut reading);
-			came |= reading.length > length;
+			arrived |= reading.length > length;
 			match part {
 				ReadResult::More | ReadResult::End => {
 					let more = reading.answer.body.len().saturating_sub(kept);
@@ -388,7 +400,7 @@ In front: is_majority bodies have arrived by now and need not queue behind those
 				ReadResult::Failed(reason) => self.fail(index, reason),
 			}
 		}
-		came
+		arrived
 	}
 
 	/// Record the memory of a conversation. Above the limit, drop the oldest conversation with
@@ -404,8 +416,9 @@ In front: is_majority bodies have arrived by now and need not queue behind those
 				.iter()
 				.enumerate()
 				.filter_map(|(index, ongoing)| Some((index, ongoing.as_ref()?)));
-			let oldest =
-				keeping.filter(|(_, ongoing)| ongoing.kept > 0).min_by_key(|(_, ongoing)| ongoing.until);
+			let oldest = keeping
+				.filter(|(_, ongoing)| ongoing.kept > 0)
+				.min_by_key(|(_, ongoing)| ongoing.until);
 			let Some((index, _)) = oldest else { return };
 			self.fail(index, Failure::Oversize);
 		}
@@ -433,7 +446,9 @@ In front: is_majority bodies have arrived by now and need not queue behind those
 			if reading.length > reading.request.body_use.limit() {
 				return ReadResult::Failed(Failure::Oversize);
 			}
-			if let (BodyUse::Keep(_), Some(bytes)) = (reading.request.body_use, self.buffer.get(..read)) {
+			if let (BodyUse::Keep(_), Some(bytes)) =
+				(reading.request.body_use, self.buffer.get(..read))
+			{
 				reading.answer.body.extend_from_slice(bytes);
 			}
 		}

@@ -10,7 +10,12 @@ struct Get(String, BodyUse);
 impl Conversation for Get {
 	type Out = Result<Answer, Failure>;
 	fn start(&mut self) -> Step<Self::Out> {
-		Step::Send(vec![Request { url: self.0.clone(), post: None, headers: &[], body_use: self.1 }])
+		Step::Send(vec![Request {
+			url: self.0.clone(),
+			post: None,
+			headers: &[],
+			body_use: self.1,
+		}])
 	}
 	fn on_answers(&mut self, mut answers: Vec<Answer>) -> Step<Self::Out> {
 		Step::Done(Ok(answers.remove(0)))
@@ -29,7 +34,7 @@ fn get(url: &str) -> (u64, Get) {
 fn one(response: Response, body_use: BodyUse) -> Result<Answer, Failure> {
 	let mut http = FakeNetwork::default();
 	http.serve("http://a", move |_, _| response.clone());
-	run(&mut http, vec![(0, Get("http://a".into(), keep))], LIMITS).remove(0).unwrap()
+	run(&mut http, vec![(0, Get("http://a".into(), body_use))], LIMITS).remove(0).unwrap()
 }
 
 #[test]
@@ -61,7 +66,10 @@ fn only_the_body_of_a_success_is_read() {
 
 #[test]
 fn a_body_is_read_to_its_end_up_to_the_limit() {
-	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Keep(50_000)).unwrap().body.len(), 50_000);
+	assert_eq!(
+		one(Response::ok(1, [7; 50_000]), BodyUse::Keep(50_000)).unwrap().body.len(),
+		50_000
+	);
 	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Keep(49_999)), Err(Failure::Oversize));
 	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Discard(50_000)).unwrap().body.len(), 0);
 	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Discard(49_999)), Err(Failure::Oversize));
@@ -202,7 +210,8 @@ fn enough_outcomes_end_the_wait_for_the_others() {
 	http.serve("http://fast", |_, _| Response::ok(10, "x"));
 	http.serve("http://slow", |_, _| Response::never());
 	let conversations = vec![get("http://slow"), get("http://fast"), get("http://fast")];
-	let out = run_until(&mut http, conversations, LIMITS, |_, out| out.iter().flatten().count() == 2);
+	let out =
+		run_until(&mut http, conversations, LIMITS, |_, out| out.iter().flatten().count() == 2);
 	assert!(matches!(out[..], [None, Some(Ok(_)), Some(Ok(_))]));
 	assert!(http.clock < 100, "{}", http.clock);
 }

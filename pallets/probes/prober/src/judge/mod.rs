@@ -132,7 +132,11 @@ pub fn embedding(body: &[u8]) -> Grade {
 	let numeric = vector.is_some_and(|vector| {
 		!vector.is_empty() && vector.iter().all(|number| matches!(number, Json::Number(_)))
 	});
-	if numeric && names_a_model(&reply) && !reply.is_error() { Grade::Correct } else { Grade::Wrong }
+	if numeric && names_a_model(&reply) && !reply.is_error() {
+		Grade::Correct
+	} else {
+		Grade::Wrong
+	}
 }
 
 fn names_a_model(reply: &Json) -> bool {

@@ -71,7 +71,8 @@ fn failure_of_anchors_in_mid_round_is_noticed() {
 fn a_service_that_was_not_asked_is_not_in_doubt() {
 	let unknown = Assignment { kind: ServiceKind::Rpc { network: 9 }, ..rpc(1, "http://dead", 0) };
 	let denied = Assignment { skip: Some(Finding::Abstained), ..page(2, "http://dead") };
-	let findings = run(&mut empty_network(), &[unknown, denied], &[network(Protocol::Ethereum, &ANCHORS)]);
+	let findings =
+		run(&mut empty_network(), &[unknown, denied], &[network(Protocol::Ethereum, &ANCHORS)]);
 	assert_eq!(findings, [Finding::Abstained; 2]);
 }
 
@@ -87,7 +88,10 @@ fn uncompared() -> [(Assignment, Finding); 5] {
 	[
 		(rpc(1, "http://portal/rpc", 0), bad()),
 		(
-			Assignment { kind: ServiceKind::Inference { model }, ..page(2, "http://portal/models") },
+			Assignment {
+				kind: ServiceKind::Inference { model },
+				..page(2, "http://portal/models")
+			},
 			bad(),
 		),
 		(page(LEASES_FROM + 3, "http://portal/lease"), bad()),
@@ -126,10 +130,9 @@ fn junk_behind_a_captive_portal_is_in_doubt() {
 fn a_captive_portal_in_mid_round_is_noticed() {
 	let mut http = empty_network();
 	for url in ["http://anchor1", "http://anchor2", "http://portal"] {
-		http.serve(
-			url,
-			|request, at| if at < T0 + 1_500 { json(node(request, HEAD, hash, true)) } else { portal() },
-		);
+		http.serve(url, |request, at| {
+			if at < T0 + 1_500 { json(node(request, HEAD, hash, true)) } else { portal() }
+		});
 	}
 	let of_other =
 		|id| Assignment { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };

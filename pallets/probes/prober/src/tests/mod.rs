@@ -11,9 +11,7 @@ mod tasks;
 mod vpn;
 
 use crate::{
-	Assignment, ELAPSED_HEADER, NetworkRef, OwnHead, Proof, Schedule,
-	http::Request,
-	round::probe,
+	Assignment, ELAPSED_HEADER, NetworkRef, OwnHead, Proof, Schedule, http::Request, round::probe,
 };
 use network::{FakeNetwork, HEAD, Node, Response, T0, calls, hash, hex, node};
 use sp_core::offchain::Timestamp;
@@ -49,7 +47,11 @@ fn whole_round() -> Schedule {
 }
 
 fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Assignment {
-	Assignment { kind: ServiceKind::Rpc { network: NETWORK }, max_head_lag, ..page(service, endpoint) }
+	Assignment {
+		kind: ServiceKind::Rpc { network: NETWORK },
+		max_head_lag,
+		..page(service, endpoint)
+	}
 }
 
 fn page(service: u32, endpoint: &str) -> Assignment {
@@ -115,11 +117,15 @@ fn each_kind_of_answer_has_its_finding() {
 		honest(&mut http, "http://lost", HEAD - 500);
 		http.serve("http://fork", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
 		http.serve("http://single", |request, _| json(node(request, HEAD, hash, false)));
-		http.serve("http://singlefork", |request, _| json(node(request, HEAD, |n| hash(n + 1), false)));
+		http.serve("http://singlefork", |request, _| {
+			json(node(request, HEAD, |n| hash(n + 1), false))
+		});
 		http.serve("http://singlelate", |request, _| json(node(request, HEAD - 50, hash, false)));
-		http.serve("http://refuses", |request, _| match request.post.as_ref().unwrap().starts_with(b"[") {
-			true => Response::status(5, 400, "no batches"),
-			false => json(node(request, HEAD, hash, true)),
+		http.serve("http://refuses", |request, _| {
+			match request.post.as_ref().unwrap().starts_with(b"[") {
+				true => Response::status(5, 400, "no batches"),
+				false => json(node(request, HEAD, hash, true)),
+			}
 		});
 		http.serve("http://notfound", |_, _| Response::status(5, 404, ""));
 		http.serve("http://busy", |_, _| Response::status(5, 429, ""));
@@ -377,22 +383,24 @@ fn control_is_proven_by_a_hash_at_the_host() {
 		assert_eq!(found, want, "{host}");
 	}
 	assert_eq!(http.asked("http://dead/.well-known"), 0);
-	let order: Vec<_> =
-		http.sent.iter().map(|(_, request)| &request.url).filter(|u| u.contains("//right")).collect();
+	let order: Vec<_> = http
+		.sent
+		.iter()
+		.map(|(_, request)| &request.url)
+		.filter(|u| u.contains("//right"))
+		.collect();
 	assert_eq!(order, ["http://right/x", "http://right/.well-known/surety/1"], "the service first");
 }
 
 #[test]
 fn an_unproven_service_is_asked_only_after_its_proof() {
 	let mut http = honest_network();
-	let host = |http: &mut FakeNetwork,
-	            host: &str,
-	            service: fn(&Request) -> Response,
-	            proof: Response| {
-		http.serve(&format!("http://{host}/x"), move |request, _| service(request));
-		let proof = proof.header(ELAPSED_HEADER, "900000");
-		http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
-	};
+	let host =
+		|http: &mut FakeNetwork, host: &str, service: fn(&Request) -> Response, proof: Response| {
+			http.serve(&format!("http://{host}/x"), move |request, _| service(request));
+			let proof = proof.header(ELAPSED_HEADER, "900000");
+			http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
+		};
 	let good = |request: &Request| json(node(request, HEAD, hash, true));
 	let single = |request: &Request| json(node(request, HEAD, hash, false));
 	let fork = |request: &Request| json(node(request, HEAD, |n| hash(n + 1), true));
@@ -441,8 +449,12 @@ fn an_unproven_service_is_asked_only_after_its_proof() {
 		assert!(asked >= services && (asked == 0) == (services == 0), "{host}: {asked}");
 		assert_eq!(http.asked(&format!("http://{host}/.well-known/surety/")), proofs, "{host}");
 	}
-	let order: Vec<_> =
-		http.sent.iter().map(|(_, request)| &request.url).filter(|u| u.contains("//right")).collect();
+	let order: Vec<_> = http
+		.sent
+		.iter()
+		.map(|(_, request)| &request.url)
+		.filter(|u| u.contains("//right"))
+		.collect();
 	assert_eq!(order[0], "http://right/.well-known/surety/1", "the proof first");
 	assert!(order[1..].iter().all(|url| *url == "http://right/x"));
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
-use crate::http::{Request, Http};
+use crate::http::{Http, Request};
 use sp_core::offchain::{HttpError, HttpRequestId, HttpRequestStatus};
 use std::collections::BTreeMap;
 
@@ -116,8 +116,10 @@ impl Http for FakeNetwork {
 		if !request.url.starts_with("http") {
 			return Err(());
 		}
-		let server = self.servers.iter().rev().find(|(url, _)| request.url.starts_with(url.as_str()));
-		let response = server.map_or(Response::broken(1), |(_, server)| server(request, self.clock));
+		let server =
+			self.servers.iter().rev().find(|(url, _)| request.url.starts_with(url.as_str()));
+		let response =
+			server.map_or(Response::broken(1), |(_, server)| server(request, self.clock));
 		let open = Open { sent: self.clock, response, part: 0, offset: 0, over: false };
 		self.next += 1;
 		self.open.insert(self.next, open);

@@ -153,7 +153,8 @@ fn all_tasks_and_depths_are_drawn() {
 			let mut http = honest_network();
 			let networks = [network(protocol, &ANCHORS)];
 			probe(&mut http, &[rpc(1, "http://good", 0)], &networks, &schedule(), [seed; 32]);
-			for (_, request) in http.sent.iter().filter(|(_, request)| request.url.contains("good")) {
+			for (_, request) in http.sent.iter().filter(|(_, request)| request.url.contains("good"))
+			{
 				for call in calls(request) {
 					let method = call["method"].as_str().unwrap().to_string();
 					match method.as_str() {
