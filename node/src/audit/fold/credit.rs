@@ -7,6 +7,7 @@ use crate::audit::{
 use pallet_surety_escrow::{Accounts, Terms};
 use pallet_surety_sla::{self as sla, Agreement, Base, Breach, WindowStart};
 use pallet_surety_timing::types::Timings;
+use sp_runtime::traits::Saturating;
 use surety_primitives::{
 	AgreementId, Balance, MeterReading, ServiceId, WindowShare, credit::credit_of,
 };
