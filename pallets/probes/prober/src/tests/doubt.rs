@@ -87,7 +87,10 @@ fn uncompared() -> [(Assignment, Finding); 5] {
 	[
 		(rpc(1, "http://portal/rpc", 0), bad()),
 		(
-			Assignment { kind: ServiceKind::Inference { model }, ..page(2, "http://portal/models") },
+			Assignment {
+				kind: ServiceKind::Inference { model },
+				..page(2, "http://portal/models")
+			},
 			bad(),
 		),
 		(lease_at(3, "http://portal/lease"), bad()),

@@ -6,9 +6,7 @@ use crate::{
 	fake::{Fake, HEAD, Node, Response, T0, calls, hash, hex, node},
 };
 use sp_core::offchain::Timestamp;
-use surety_primitives::{
-	LatencyBucket, Protocol, ServiceKind, Target, endpoint::control_hash,
-};
+use surety_primitives::{LatencyBucket, Protocol, ServiceKind, Target, endpoint::control_hash};
 
 #[path = "doubt.rs"]
 mod doubt;
@@ -50,7 +48,11 @@ fn whole_round() -> Schedule {
 }
 
 fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Assignment {
-	Assignment { kind: ServiceKind::Rpc { network: NETWORK }, max_head_lag, ..page(service, endpoint) }
+	Assignment {
+		kind: ServiceKind::Rpc { network: NETWORK },
+		max_head_lag,
+		..page(service, endpoint)
+	}
 }
 
 fn page(service: u32, endpoint: &str) -> Assignment {
