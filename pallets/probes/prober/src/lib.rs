@@ -34,8 +34,7 @@
 //! probers send nothing to a host whose owner has not agreed, except one `GET` of a small file.
 //!
 //! A lease needs no proof of control: its endpoint is on the server of a service whose operator has
-//! proven it. Its id is a JSON number, which is the id of its service less
-//! [`LEASES_FROM`](surety_primitives::LEASES_FROM). Other members of the object are ignored.
+//! proven it. Its id is a JSON number. Other members of the object are ignored.
 //!
 //! The agent of a VPN signs [`vpn_health`](surety_primitives::endpoint::vpn_health) with ed25519:
 //! genesis, service, nonce and state. An answer of another time, service or chain is therefore
@@ -172,7 +171,7 @@ pub use proof::control_url;
 use alloc::vec::Vec;
 use anchors::Depth;
 use sp_core::offchain::Timestamp;
-use surety_primitives::{NetworkId, Protocol, ServiceId, ServiceKind, report::Finding};
+use surety_primitives::{NetworkId, Protocol, ServiceKind, Target, report::Finding};
 
 /// Log target.
 const LOG_TARGET: &str = "surety::prober";
@@ -187,8 +186,8 @@ pub const RESERVED_PREFIX: &str = "surety-";
 /// Probe of one due target.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assignment {
-	/// Service to probe.
-	pub service: ServiceId,
+	/// Service or lease to probe.
+	pub target: Target,
 	/// Genesis hash of this chain, which the agent of a VPN signs.
 	pub genesis: [u8; 32],
 	/// Service kind, which decides on the requests.

@@ -10,7 +10,7 @@ use crate::{
 	visit::{Criterion, Visit},
 };
 use alloc::vec::Vec;
-use surety_primitives::{NetworkId, lease_of_service, report::Finding};
+use surety_primitives::{NetworkId, report::Finding};
 
 /// Reference sets by network and depth.
 type ReferenceSets = Vec<((NetworkId, Depth), ReferenceSet)>;
@@ -68,7 +68,7 @@ impl<'a, H: Http> Round<'a, H> {
 				continue;
 			};
 			let of = (network.id, Depth::of(assignment.max_head_lag));
-			if lease_of_service(assignment.service).is_some()
+			if assignment.target.lease().is_some()
 				|| reference_sets.iter().any(|(other, _)| *other == of)
 				|| foreign.contains(&of)
 			{
@@ -107,7 +107,7 @@ impl<'a, H: Http> Round<'a, H> {
 		assignment: &Assignment,
 		reference_sets: &'m ReferenceSets,
 	) -> Option<Criterion<'m>> {
-		if let Some(lease) = lease_of_service(assignment.service) {
+		if let Some(lease) = assignment.target.lease() {
 			return Some(Criterion::Lease(lease));
 		}
 		let Some(id) = assignment.kind.network() else { return Some(Criterion::Kind) };

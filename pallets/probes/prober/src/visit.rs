@@ -194,7 +194,8 @@ impl<'a> Visit<'a> {
 
 	/// Request the proof of control.
 	fn control(&mut self, stage: Stage) -> Step<Finding> {
-		match plan::control(&self.client, self.endpoint, self.assignment.service) {
+		let service = self.assignment.target.service();
+		match service.and_then(|id| plan::control(&self.client, self.endpoint, id)) {
 			Some(request) => self.request(stage, request),
 			None => self.down("the endpoint is not a URL"),
 		}
@@ -206,8 +207,8 @@ impl<'a> Visit<'a> {
 		if grade != Grade::Correct {
 			log::debug!(
 				target: crate::LOG_TARGET,
-				"service {}: {grade:?}",
-				self.assignment.service,
+				"{:?}: {grade:?}",
+				self.assignment.target,
 			);
 		} else if self.proof().is_some() && !self.is_pending() {
 			return self.control(Stage::Control);
@@ -218,8 +219,8 @@ impl<'a> Visit<'a> {
 	fn down(&self, reason: &str) -> Step<Finding> {
 		log::debug!(
 			target: crate::LOG_TARGET,
-			"service {} is down: {reason}",
-			self.assignment.service,
+			"{:?} is down: {reason}",
+			self.assignment.target,
 		);
 		Step::Done(Finding::Down)
 	}
@@ -285,13 +286,15 @@ impl<'a> Visit<'a> {
 	}
 
 	fn on_vpn(&mut self, nonce: &[u8; 16], answer: &Answer) -> Step<Finding> {
-		let Assignment { service, genesis, kind, .. } = self.assignment;
-		let ServiceKind::Vpn { key } = kind else { return Step::Done(Finding::Abstained) };
+		let Assignment { target, genesis, kind, .. } = self.assignment;
+		let (Some(service), ServiceKind::Vpn { key }) = (target.service(), kind) else {
+			return Step::Done(Finding::Abstained);
+		};
 		if !answer.is_success() {
 			return self.down_with_status(answer);
 		}
-		let message = |state: &str| vpn_health(genesis, *service, nonce, state);
-		match judge::vpn(&answer.body, *service, key, message) {
+		let message = |state: &str| vpn_health(genesis, service, nonce, state);
+		match judge::vpn(&answer.body, service, key, message) {
 			Some(grade) => self.conclude(grade),
 			None => self.down("the agent reports that the VPN does not run"),
 		}
@@ -329,8 +332,8 @@ impl<'a> Visit<'a> {
 			(false, _) => {
 				log::debug!(
 					target: crate::LOG_TARGET,
-					"service {}: no proof of control",
-					self.assignment.service,
+					"{:?}: no proof of control",
+					self.assignment.target,
 				);
 				Step::Done(Finding::NoProof)
 			},
@@ -390,8 +393,8 @@ impl Conversation for Visit<'_> {
 	fn on_failure(&mut self, reason: Failure) -> Finding {
 		log::debug!(
 			target: crate::LOG_TARGET,
-			"service {} is down: {reason:?}",
-			self.assignment.service,
+			"{:?} is down: {reason:?}",
+			self.assignment.target,
 		);
 		Finding::Down
 	}

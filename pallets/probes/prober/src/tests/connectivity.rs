@@ -43,7 +43,7 @@ fn down_is_in_doubt_if_more_than_half_of_all_anchors_failed() {
 		};
 		let other = anchors(&mut http, "other", of_other.0, of_other.1);
 		let other = NetworkRef { id: 2, anchors: other, ..network(Protocol::Substrate, &[]) };
-		let lease = page(LEASES_FROM + 7, "http://dead");
+		let lease = lease_at(7, "http://dead");
 		let targets =
 			[rpc(1, "http://dead", 0), page(2, "http://dead"), lease, page(3, "http://page")];
 		let down = if in_doubt { Finding::InDoubt } else { Finding::Down };
@@ -94,7 +94,7 @@ fn uncompared() -> [(Assignment, Finding); 5] {
 			},
 			bad(),
 		),
-		(page(LEASES_FROM + 3, "http://portal/lease"), bad()),
+		(lease_at(3, "http://portal/lease"), bad()),
 		(Assignment { proof: proof(false), ..page(4, "http://portal/page") }, Finding::NoProof),
 		(Assignment { proof: proof(true), ..page(5, "http://portal/page") }, Finding::NoProof),
 	]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const LEASE: u32 = 7;
 
 fn lease(endpoint: &str) -> Assignment {
-	page(LEASES_FROM + LEASE, endpoint)
+	lease_at(LEASE, endpoint)
 }
 
 /// Finding for a response of the agent.

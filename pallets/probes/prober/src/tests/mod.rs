@@ -16,7 +16,7 @@ use crate::{
 use network::{FakeNetwork, HEAD, Node, Response, T0, calls, hash, hex, node};
 use sp_core::offchain::Timestamp;
 use surety_primitives::{
-	LEASES_FROM, LatencyBucket, NetworkId, Protocol, ServiceKind, endpoint::control_hash,
+	LatencyBucket, NetworkId, Protocol, ServiceKind, Target, endpoint::control_hash,
 	report::Finding,
 };
 
@@ -56,7 +56,7 @@ fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Assignment {
 
 fn page(service: u32, endpoint: &str) -> Assignment {
 	Assignment {
-		service,
+		target: Target::Service(service),
 		genesis: [3; 32],
 		kind: ServiceKind::Compute,
 		endpoint: endpoint.into(),
@@ -64,6 +64,10 @@ fn page(service: u32, endpoint: &str) -> Assignment {
 		skip: None,
 		proof: None,
 	}
+}
+
+fn lease_at(lease: u32, endpoint: &str) -> Assignment {
+	Assignment { target: Target::Lease(lease), ..page(0, endpoint) }
 }
 
 fn network(protocol: Protocol, anchors: &[&str]) -> NetworkRef {
