@@ -2,6 +2,7 @@
 
 use crate::{Clock, LatencyBucket, SlaTerms, WindowShare};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::PalletError;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::{PerThing, Perbill, traits::Zero};
@@ -39,21 +40,34 @@ pub struct TermsInput {
 	pub cover: WindowShare,
 }
 
-/// What is wrong with terms.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Fault of terms, nested in the errors of the pallets that take terms.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	PalletError,
+	PartialEq,
+	TypeInfo,
+)]
 pub enum TermsFault {
-	/// An uptime of more than the whole.
+	/// `min_uptime` is above 1,000,000,000 parts per billion.
 	Uptime,
-	/// A latency of zero, or longer than a prober waits.
+	/// `max_latency_ms` is zero, or above the time that a prober waits: a tenth of a round, rounded
+	/// up to the edge of a latency bucket, and 55,108 ms at most.
 	Latency,
-	/// A cover of zero.
+	/// `cover` is zero. It is in parts of 1,000,000,000 of the price of one window.
 	ZeroCover,
-	/// Credits fall with severity.
+	/// `credit` falls from a milder to a graver severity.
 	CreditsFall,
-	/// A credit is above the cover.
+	/// A credit is above `cover`. Both are in parts of 1,000,000,000 of the price of one window.
 	CreditAboveCover,
-	/// A credit is above the most that governance allows.
-	CreditAboveMost,
+	/// A credit is above the parameter `MaxCredit`. Both are in parts of 1,000,000,000 of the price
+	/// of one window.
+	CreditAboveMax,
 }
 
 impl TermsInput {
@@ -84,7 +98,7 @@ impl TermsInput {
 			return Err(TermsFault::CreditAboveCover);
 		}
 		if credit.iter().any(|credit| *credit > max_credit) {
-			return Err(TermsFault::CreditAboveMost);
+			return Err(TermsFault::CreditAboveMax);
 		}
 		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, cover })
 	}
