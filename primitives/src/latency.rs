@@ -6,7 +6,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How many buckets there are; a bucket fits in 6 bits.
 pub const BUCKETS: u8 = 64;
@@ -24,7 +24,8 @@ pub const EDGES_US: [u64; BUCKETS as usize] = [
 	16_384_000, 19_483_969, 23_170_475, 27_554_493, 32_768_000, 38_967_938, 46_340_950, 55_108_987,
 ];
 
-/// A latency bucket, `0..=63`. The only way to make one is from a latency or a checked index.
+/// A latency bucket, `0..=63`. The only way to make one is from a latency or a checked index. In
+/// JSON it is its upper edge in milliseconds.
 #[derive(
 	Clone,
 	Copy,
@@ -32,14 +33,12 @@ pub const EDGES_US: [u64; BUCKETS as usize] = [
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	Ord,
 	PartialEq,
 	PartialOrd,
-	Serialize,
 	TypeInfo,
 )]
 pub struct LatencyBucket(u8);
@@ -77,6 +76,26 @@ impl LatencyBucket {
 	/// Upper edge in whole milliseconds, rounded up.
 	pub fn edge_millis(self) -> u32 {
 		u32::try_from(self.edge_micros().div_ceil(1_000)).unwrap_or(u32::MAX)
+	}
+
+	/// The slowest bucket whose edge is not above a number of milliseconds: of an edge that
+	/// [`edge_millis`](Self::edge_millis) gave, a bucket with that edge.
+	fn from_edge_millis(ms: u32) -> Self {
+		let us = u64::from(ms).saturating_mul(1_000);
+		let above = EDGES_US.partition_point(|edge| *edge <= us);
+		Self(u8::try_from(above.saturating_sub(1)).unwrap_or(Self::MAX.0))
+	}
+}
+
+impl Serialize for LatencyBucket {
+	fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+		to.serialize_u32(self.edge_millis())
+	}
+}
+
+impl<'de> Deserialize<'de> for LatencyBucket {
+	fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+		u32::deserialize(from).map(Self::from_edge_millis)
 	}
 }
 
@@ -116,6 +135,16 @@ mod tests {
 		assert!(bucket.edge_micros() >= 250_000);
 		assert_eq!(bucket.edge_micros(), 256_000);
 		assert_eq!(bucket.edge_millis(), 256);
+	}
+
+	#[test]
+	fn an_edge_in_milliseconds_reads_as_a_bucket_with_that_edge() {
+		for b in 0..BUCKETS {
+			let ms = LatencyBucket(b).edge_millis();
+			assert_eq!(LatencyBucket::from_edge_millis(ms).edge_millis(), ms);
+		}
+		assert_eq!(LatencyBucket::from_edge_millis(0), LatencyBucket(0));
+		assert_eq!(LatencyBucket::from_edge_millis(u32::MAX), LatencyBucket::MAX);
 	}
 
 	#[test]

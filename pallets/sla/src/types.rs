@@ -7,10 +7,10 @@ use frame::{
 	traits::Zero,
 };
 use serde::{Deserialize, Serialize};
+pub use surety_primitives::Breach;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, Counters, EscrowId,
-	Fee, LeaseId, RoundIndex, ServiceId, Severity, StreamInfo, WindowIndex, WindowShare,
-	credit::exposure,
+	AgreementId, AssetId, Balance, BlockNumber, Clock, CloseReason, EscrowId, Fee, LeaseId,
+	RoundIndex, ServiceId, StreamInfo, WindowIndex, WindowShare, credit::exposure,
 };
 
 /// Index from which an agreement is credited.
@@ -371,55 +371,6 @@ impl ServiceState {
 		let kept = 1u64.checked_shl(keep).map_or(u64::MAX, |bit| bit.saturating_sub(1));
 		(mask & kept).count_ones()
 	}
-}
-
-/// A breach with the numbers that explain it. Amounts in base units of the service's asset,
-/// shares in windows' prices.
-#[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub struct Breach {
-	/// Window whose counter passed a tier.
-	pub window: WindowIndex,
-	/// Round whose judgement made it pass.
-	pub round: RoundIndex,
-	/// Which term.
-	pub kind: BreachKind,
-	/// Tier reached before in this window and kind; its credit is paid already.
-	pub before: Option<Severity>,
-	/// Tier reached now.
-	pub severity: Severity,
-	/// The window's rounds by verdict, this one included.
-	pub counters: Counters,
-	/// Bad rounds of this kind that the terms allow.
-	pub allowance: u16,
-	/// Multiplier for repeated breaches.
-	pub multiplier: u8,
-	/// Demanded by the severity: difference of the credits of the two tiers times the
-	/// multiplier.
-	pub demanded: WindowShare,
-	/// Sum of the rates that counted, in base units per block.
-	pub rate: Balance,
-	/// Index of the service before.
-	pub index_before: WindowShare,
-	/// Index of the service after.
-	pub index_after: WindowShare,
-	/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`,
-	/// rounded up. Each of them is credited its part of it up to what it has paid; the rest
-	/// goes to the treasury.
-	pub credited: Balance,
-	/// Moved from the bond to the treasury.
-	pub penalty: Balance,
 }
 
 /// Parameters that a window is judged by: those of the moment in which it begins, since

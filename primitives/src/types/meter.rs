@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct MeterReading {
 	/// Billable blocks up to and including round `through`.
 	pub blocks: u32,

@@ -1,5 +1,6 @@
 //! Where a service runs.
 
+use alloc::{format, string::String};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ const COUNTRIES: &[u8] = b"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB
 	Serialize,
 	TypeInfo,
 )]
+#[serde(into = "String", try_from = "String")]
 pub struct Region([u8; 2]);
 impl Region {
 	/// `None` unless the code is assigned to a country.
@@ -43,6 +45,23 @@ impl Region {
 	/// Whether the code is assigned to a country (it may come from a decoded call).
 	pub fn is_valid(self) -> bool {
 		Self::new(self.0).is_some()
+	}
+}
+
+impl From<Region> for String {
+	fn from(region: Region) -> Self {
+		String::from_utf8_lossy(&region.code()).into_owned()
+	}
+}
+
+impl TryFrom<String> for Region {
+	type Error = String;
+
+	fn try_from(text: String) -> Result<Self, String> {
+		let code = text.as_bytes().try_into().ok();
+		code.and_then(Self::new).ok_or_else(|| {
+			format!("cannot read {text:?} as a region: two capital letters of ISO 3166-1")
+		})
 	}
 }
 

@@ -1,9 +1,10 @@
 //! What an order asks for and a `Compute` service has.
 
+use crate::json;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// Longest class of a GPU in bytes.
 pub const MAX_GPU_CLASS: u32 = 32;
@@ -11,7 +12,8 @@ pub const MAX_GPU_CLASS: u32 = 32;
 /// Class of a GPU: lower-case ASCII letters, digits and dashes.
 pub type GpuClass = BoundedVec<u8, ConstU32<MAX_GPU_CLASS>>;
 
-/// What an order asks for, and what a `Compute` service has in all.
+/// Resources that an order asks for or a `Compute` service has in all. In JSON a part that is left
+/// out is 0.
 #[derive(
 	Clone,
 	Debug,
@@ -26,6 +28,7 @@ pub type GpuClass = BoundedVec<u8, ConstU32<MAX_GPU_CLASS>>;
 	Serialize,
 	TypeInfo,
 )]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Resources {
 	/// Thousandths of a CPU.
 	pub cpu_milli: u32,
@@ -35,11 +38,64 @@ pub struct Resources {
 	pub storage_gib: u32,
 	/// Mbit/s of bandwidth.
 	pub bandwidth_mbit: u32,
-	/// How many GPUs.
+	/// Number of GPUs.
 	pub gpus: u16,
 	/// Class of the GPUs, such as `h100`; empty where there are none, and in an order that takes any.
+	#[serde(deserialize_with = "read_gpu_class", serialize_with = "json::serialize")]
 	pub gpu_class: GpuClass,
 }
+
+/// Deserialize a GPU class; the error names the field.
+fn read_gpu_class<'de, D: Deserializer<'de>>(from: D) -> Result<GpuClass, D::Error> {
+	json::deserialize(from).map_err(|error| D::Error::custom(format_args!("gpuClass: {error}")))
+}
+
+/// Protocol of a port.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum PortProtocol {
+	/// TCP.
+	Tcp,
+	/// UDP.
+	Udp,
+}
+
+/// A port that a container listens on.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Port {
+	/// Number inside the container, not 0.
+	pub container: u16,
+	/// Protocol.
+	pub protocol: PortProtocol,
+}
+
 impl Resources {
 	/// Whether nothing at all is asked for.
 	pub fn is_zero(&self) -> bool {

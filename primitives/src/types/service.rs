@@ -1,14 +1,14 @@
 //! A listing: what is sold, where, on which terms.
 
 use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri};
-use crate::{LatencyBucket, WindowShare};
+use crate::{LatencyBucket, WindowShare, json};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::Perbill;
 
-/// What a service sells; decides how it is probed.
+/// Product of a service; decides how it is probed.
 #[derive(
 	Clone,
 	Debug,
@@ -22,6 +22,7 @@ use sp_runtime::Perbill;
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase", tag = "class")]
 pub enum ServiceKind {
 	/// JSON-RPC of a network.
 	Rpc {
@@ -33,11 +34,13 @@ pub enum ServiceKind {
 	/// AI inference.
 	Inference {
 		/// Model the endpoint must list.
+		#[serde(with = "json")]
 		model: Name,
 	},
 	/// VPN.
 	Vpn {
 		/// ed25519 public key with which its agent signs its health.
+		#[serde(with = "json")]
 		key: [u8; 32],
 	},
 }
@@ -75,6 +78,7 @@ impl ServiceKind {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub enum ServiceClass {
 	/// JSON-RPC of any network.
 	Rpc,
@@ -101,6 +105,7 @@ pub enum ServiceClass {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub enum Protocol {
 	/// `eth_*` methods.
 	Ethereum,
@@ -122,8 +127,10 @@ pub enum Protocol {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct Network {
 	/// Unique lower-case name, as in the node's `--anchor NAME=URL`.
+	#[serde(with = "json")]
 	pub name: Name,
 	/// Dialect.
 	pub protocol: Protocol,
@@ -131,6 +138,7 @@ pub struct Network {
 	/// and no anchor is needed.
 	pub own: bool,
 	/// Reference endpoints that probers compare answers with; two of them must agree.
+	#[serde(with = "json")]
 	pub anchors: BoundedVec<Endpoint, ConstU32<MAX_ANCHORS>>,
 }
 
@@ -148,10 +156,13 @@ pub struct Network {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct SlaTerms {
 	/// Share of a window's rounds in which the service must not be down or stale.
+	#[serde(rename = "minUptimePerbill")]
 	pub min_uptime: Perbill,
 	/// Answers above this bucket are slow.
+	#[serde(rename = "maxLatencyMs")]
 	pub max_latency: LatencyBucket,
 	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
 	pub max_head_lag: u32,
@@ -183,6 +194,7 @@ pub struct SlaTerms {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase", tag = "name")]
 pub enum ServiceStatus {
 	/// Waits for probers to read the proof of control at the endpoint's host.
 	Unproven,
@@ -213,26 +225,31 @@ pub enum ServiceStatus {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct Service<AccountId> {
 	/// Who serves and whose bond stands for it.
 	pub operator: AccountId,
 	/// What is sold.
 	pub kind: ServiceKind,
 	/// http(s) URL that probers and tenants reach.
+	#[serde(with = "json")]
 	pub endpoint: Endpoint,
 	/// Where it runs.
 	pub region: Region,
 	/// Units that can be sold in all.
 	pub capacity: u32,
 	/// Price per unit and billable block, in base units of `asset`; holds for new agreements.
+	#[serde(with = "json")]
 	pub price: Balance,
 	/// Asset of price, deposit, bond, credit and exposure.
 	pub asset: AssetId,
 	/// What is promised.
 	pub terms: SlaTerms,
 	/// Hash of the metadata document.
+	#[serde(with = "json")]
 	pub metadata_hash: [u8; 32],
 	/// Where the metadata document is.
+	#[serde(with = "json")]
 	pub metadata_uri: Uri,
 	/// Place in its life.
 	pub status: ServiceStatus,

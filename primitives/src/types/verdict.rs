@@ -4,7 +4,7 @@ use super::WindowIndex;
 use crate::LatencyBucket;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 /// What the chain decided for a service and round.
 #[derive(
@@ -21,10 +21,12 @@ use serde::{Deserialize, Serialize};
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase", tag = "verdict")]
 pub enum Verdict {
 	/// At least 2/3 of the reports say it answers right; median latency.
 	Up {
 		/// Median bucket of the reports that say up.
+		#[serde(rename = "latencyMs")]
 		latency: LatencyBucket,
 	},
 	/// At least 2/3 down.
@@ -58,6 +60,7 @@ pub enum Verdict {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub enum BreachKind {
 	/// Down or stale for more rounds than `min_uptime` allows.
 	Downtime,
@@ -90,6 +93,7 @@ impl BreachKind {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub enum Severity {
 	/// Allowance used up.
 	Low,
@@ -139,6 +143,7 @@ impl Severity {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct Counters {
 	/// `Up`.
 	pub up: u16,
@@ -215,16 +220,35 @@ impl Counters {
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct WindowSummary {
 	/// Which window.
 	pub window: WindowIndex,
 	/// Rounds by verdict.
 	pub counters: Counters,
-	/// 95th percentile of the `Up` latencies; 0 without any.
+	/// 95th percentile of the `Up` latencies; the first bucket without any.
+	#[serde(rename = "latencyP95Ms")]
 	pub latency_p95: LatencyBucket,
+}
+impl WindowSummary {
+	/// 95th percentile of the `Up` latencies in milliseconds; 0 without any.
+	pub fn latency_p95_millis(&self) -> u32 {
+		let is_empty = self.counters.up == 0 && self.latency_p95 == LatencyBucket::default();
+		if is_empty { 0 } else { self.latency_p95.edge_millis() }
+	}
+}
+
+// Not derived, since the percentile of a window without answers is 0.
+impl Serialize for WindowSummary {
+	fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+		let mut fields = to.serialize_struct("WindowSummary", 3)?;
+		fields.serialize_field("window", &self.window)?;
+		fields.serialize_field("counters", &self.counters)?;
+		fields.serialize_field("latencyP95Ms", &self.latency_p95_millis())?;
+		fields.end()
+	}
 }
 
 #[cfg(test)]
