@@ -2,9 +2,9 @@
 
 use super::*;
 
-fn inference(service: u32, endpoint: &str, model: &str) -> Target {
+fn inference(service: u32, endpoint: &str, model: &str) -> Assignment {
 	let model = model.as_bytes().to_vec().try_into().unwrap();
-	Target { kind: ServiceKind::Inference { model }, ..page(service, endpoint) }
+	Assignment { kind: ServiceKind::Inference { model }, ..page(service, endpoint) }
 }
 
 const MODELS: &str = r#"{"object":"list","data":[{"id":"m","object":"model"}]}"#;

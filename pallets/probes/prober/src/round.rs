@@ -1,7 +1,7 @@
 //! A round's probing from beginning to end.
 
 use crate::{
-	NetworkRef, Schedule, Target,
+	Assignment, NetworkRef, Schedule,
 	anchors::{Anchors, Depth, Menu},
 	client::Client,
 	engine::{self, Limits},
@@ -10,23 +10,23 @@ use crate::{
 	visit::{Standard, Visit},
 };
 use alloc::vec::Vec;
-use surety_primitives::{NetworkId, lease_of_service, report::Finding};
+use surety_primitives::{NetworkId, report::Finding};
 
 /// Menus by network and depth.
 type Menus = Vec<((NetworkId, Depth), Menu)>;
 
-/// Ask every target and judge the answers.
+/// Probe every assignment.
 pub fn probe(
 	http: &mut impl Http,
-	targets: &[Target],
+	assignments: &[Assignment],
 	networks: &[NetworkRef],
 	schedule: &Schedule,
 	random: [u8; 32],
 ) -> Vec<Finding> {
 	let mut findings: Vec<_> =
-		targets.iter().map(|t| t.skip.unwrap_or(Finding::Abstained)).collect();
+		assignments.iter().map(|a| a.skip.unwrap_or(Finding::Abstained)).collect();
 	let asked: Vec<usize> =
-		targets.iter().enumerate().filter(|(_, t)| t.skip.is_none()).map(|(i, _)| i).collect();
+		assignments.iter().enumerate().filter(|(_, a)| a.skip.is_none()).map(|(i, _)| i).collect();
 	if asked.is_empty() {
 		return findings;
 	}
@@ -37,7 +37,7 @@ pub fn probe(
 		http.sleep_until(table.begin);
 	}
 	let mut round =
-		Round { http, targets, networks, anchors, table, concurrency: concurrency(schedule) };
+		Round { http, assignments, networks, anchors, table, concurrency: concurrency(schedule) };
 	let menus = round.menus(&asked, &mut random);
 	round.visit(asked, &menus, &mut random, &mut findings);
 	round.doubt_oneself(&menus, &mut findings);
@@ -46,7 +46,7 @@ pub fn probe(
 
 struct Round<'a, H> {
 	http: &'a mut H,
-	targets: &'a [Target],
+	assignments: &'a [Assignment],
 	networks: &'a [NetworkRef],
 	anchors: Anchors,
 	table: Timetable,
@@ -64,12 +64,12 @@ impl<'a, H: Http> Round<'a, H> {
 	fn menus(&mut self, asked: &[usize], random: &mut Random) -> Menus {
 		let mut menus = Menus::new();
 		let mut foreign: Vec<(NetworkId, Depth)> = Vec::new();
-		for target in asked.iter().filter_map(|index| self.targets.get(*index)) {
-			let Some(network) = target.kind.network().and_then(|id| self.network(id)) else {
+		for assignment in asked.iter().filter_map(|index| self.assignments.get(*index)) {
+			let Some(network) = assignment.kind.network().and_then(|id| self.network(id)) else {
 				continue;
 			};
-			let of = (network.id, Depth::of(target.max_head_lag));
-			if lease_of_service(target.service).is_some()
+			let of = (network.id, Depth::of(assignment.max_head_lag));
+			if assignment.target.lease().is_some()
 				|| menus.iter().any(|(other, _)| *other == of)
 				|| foreign.contains(&of)
 			{
@@ -100,14 +100,14 @@ impl<'a, H: Http> Round<'a, H> {
 		self.networks.iter().find(|network| network.id == id)
 	}
 
-	/// Standard of a target; `None` if nobody knows its network.
-	fn standard<'m>(&self, target: &Target, menus: &'m Menus) -> Option<Standard<'m>> {
-		if let Some(lease) = lease_of_service(target.service) {
+	/// Standard of an assignment; `None` if nobody knows its network.
+	fn standard<'m>(&self, assignment: &Assignment, menus: &'m Menus) -> Option<Standard<'m>> {
+		if let Some(lease) = assignment.target.lease() {
 			return Some(Standard::Lease(lease));
 		}
-		let Some(id) = target.kind.network() else { return Some(Standard::Kind) };
+		let Some(id) = assignment.kind.network() else { return Some(Standard::Kind) };
 		let network = self.network(id)?;
-		let of = (id, Depth::of(target.max_head_lag));
+		let of = (id, Depth::of(assignment.max_head_lag));
 		let menu = menus.iter().find(|(other, _)| *other == of).map(|(_, menu)| menu);
 		Some(Standard::Network(network.protocol, menu))
 	}
@@ -124,11 +124,11 @@ impl<'a, H: Http> Round<'a, H> {
 		let times = starts(asked.len(), self.http.now(), self.table.spread_end, random);
 		let mut indices = Vec::new();
 		let mut scripts = Vec::new();
-		let targets = self.targets;
+		let assignments = self.assignments;
 		for (index, at) in asked.into_iter().zip(times) {
-			let Some(target) = targets.get(index) else { continue };
-			let Some(standard) = self.standard(target, menus) else { continue };
-			match Visit::new(target, standard, random.fork()) {
+			let Some(assignment) = assignments.get(index) else { continue };
+			let Some(standard) = self.standard(assignment, menus) else { continue };
+			match Visit::new(assignment, standard, random.fork()) {
 				Some(visit) => {
 					indices.push(index);
 					scripts.push((at, visit));
@@ -150,22 +150,22 @@ impl<'a, H: Http> Round<'a, H> {
 	/// If services look down, or wrong without having been compared with anything, see how the anchors of all
 	/// networks look: the fault may be the prober's, and then those findings are in doubt.
 	fn doubt_oneself(&mut self, menus: &Menus, findings: &mut [Finding]) {
-		let is_doubtful = |round: &Self, target: &Target, finding: Finding| {
-			target.skip.is_none()
+		let is_doubtful = |round: &Self, assignment: &Assignment, finding: Finding| {
+			assignment.skip.is_none()
 				&& match finding {
 					Finding::Down => true,
-					Finding::Bad(_) | Finding::NoProof => !round.is_compared(target, menus),
+					Finding::Bad(_) | Finding::NoProof => !round.is_compared(assignment, menus),
 					_ => false,
 				}
 		};
-		let mut all = self.targets.iter().zip(findings.iter());
-		if !all.any(|(target, finding)| is_doubtful(self, target, *finding)) {
+		let mut all = self.assignments.iter().zip(findings.iter());
+		if !all.any(|(assignment, finding)| is_doubtful(self, assignment, *finding)) {
 			return;
 		}
 		let limits = self.limits(self.table.end);
 		self.anchors.ask_heads(self.http, |_| true, limits, false);
-		for (target, finding) in self.targets.iter().zip(findings) {
-			if !is_doubtful(self, target, *finding) {
+		for (assignment, finding) in self.assignments.iter().zip(findings) {
+			if !is_doubtful(self, assignment, *finding) {
 				continue;
 			}
 			let cut_off = match finding {
@@ -180,9 +180,9 @@ impl<'a, H: Http> Round<'a, H> {
 		}
 	}
 
-	/// True if there is a menu that the target's answers were compared with.
-	fn is_compared(&self, target: &Target, menus: &Menus) -> bool {
-		matches!(self.standard(target, menus), Some(Standard::Network(_, Some(_))))
+	/// True if there is a menu that the answers were compared with.
+	fn is_compared(&self, assignment: &Assignment, menus: &Menus) -> bool {
+		matches!(self.standard(assignment, menus), Some(Standard::Network(_, Some(_))))
 	}
 }
 

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 const LEASE: u32 = 7;
 
-fn lease(endpoint: &str) -> Target {
-	page(LEASES_FROM + LEASE, endpoint)
+fn lease(endpoint: &str) -> Assignment {
+	lease_at(LEASE, endpoint)
 }
 
 /// What is found where the agent answers so.
@@ -80,7 +80,7 @@ fn a_lease_proves_no_control_and_is_of_no_network() {
 		http.serve("http://agent", |_, _| json(r#"{"lease":7,"state":"running"}"#.into()));
 		let proof = Some(Proof { expected: [1; 32], pending });
 		let kind = ServiceKind::Rpc { network: NETWORK };
-		let target = Target { proof, kind, ..lease("http://agent/leases/7") };
+		let target = Assignment { proof, kind, ..lease("http://agent/leases/7") };
 		assert_eq!(run(&mut http, &[target], &[own()]), [up()]);
 		assert_eq!(http.sent.len(), 1);
 	}

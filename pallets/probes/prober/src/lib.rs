@@ -22,7 +22,7 @@
 //! whose owner has not agreed to it but one `GET` of a small file.
 //!
 //! A lease proves no control: its endpoint is on the server of a service whose operator has. Its id is a JSON
-//! number, which is that of its service less [`LEASES_FROM`](surety_primitives::LEASES_FROM); other members
+//! number; other members
 //! of the object are ignored.
 //!
 //! The signature of a VPN's agent is an ed25519 signature over
@@ -155,7 +155,7 @@ pub use proof::control_url;
 use alloc::vec::Vec;
 use anchors::Depth;
 use sp_core::offchain::Timestamp;
-use surety_primitives::{NetworkId, Protocol, ServiceId, ServiceKind, report::Finding};
+use surety_primitives::{NetworkId, Protocol, ServiceKind, Target, report::Finding};
 
 /// Target of what is logged.
 const LOG: &str = "surety::prober";
@@ -167,11 +167,11 @@ pub const ELAPSED_HEADER: &str = "surety-elapsed-us";
 /// Prefix of response headers that only the node's transport may set.
 pub const RESERVED_PREFIX: &str = "surety-";
 
-/// One due service.
+/// Probe of one due target.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Target {
-	/// Which service.
-	pub service: ServiceId,
+pub struct Assignment {
+	/// Service or lease to probe.
+	pub target: Target,
 	/// Genesis hash of this chain: what a VPN's agent signs is for it.
 	pub genesis: [u8; 32],
 	/// Kind; decides what it is asked.
@@ -249,15 +249,15 @@ pub struct Schedule {
 	pub concurrency: u32,
 }
 
-/// Ask every target and judge the answers: one finding per target, in the order of `targets`.
+/// Probe every assignment: one finding each, in the order of `assignments`.
 ///
 /// `random` must be unknown to operators: it decides who is asked when. Blocks until all have answered or
 /// the deadline has passed.
 pub fn probe_round(
-	targets: &[Target],
+	assignments: &[Assignment],
 	networks: &[NetworkRef],
 	schedule: &Schedule,
 	random: [u8; 32],
 ) -> Vec<Finding> {
-	round::probe(&mut http::Host, targets, networks, schedule, random)
+	round::probe(&mut http::Host, assignments, networks, schedule, random)
 }

@@ -24,7 +24,7 @@ fn found(answer: impl Fn([u8; 16]) -> Response + 'static) -> Finding {
 		answer(crate::json::hex(nonce.as_bytes()).unwrap()).header(ELAPSED_HEADER, "30000")
 	});
 	let kind = ServiceKind::Vpn { key: pair(1).public().0 };
-	run(&mut http, &[Target { kind, ..page(SERVICE, "http://vpn/health") }], &[])[0]
+	run(&mut http, &[Assignment { kind, ..page(SERVICE, "http://vpn/health") }], &[])[0]
 }
 
 fn says(answer: impl Fn([u8; 16]) -> String + 'static) -> Finding {

@@ -1,40 +1,32 @@
-//! Commit and reveal: who may send what in which phase, and the hashes that bind it.
+//! Commit and reveal: the phases in which reports are accepted, and the hashes that bind them.
 
-use crate::{Config, Error, Pallet, Prober, Report, Reports, Sent, Snapshot, Snapshots};
+use crate::*;
 use alloc::vec::Vec;
-use codec::Encode;
-use frame_support::{ensure, traits::Get, weights::Weight};
-use frame_system::pallet_prelude::BlockNumberFor;
-use sp_application_crypto::RuntimeAppPublic;
-use sp_core::{H256, storage::StateVersion};
-use sp_io::hashing::blake2_256;
-use sp_runtime::{
+use frame::deps::sp_runtime::{
 	traits::Zero,
 	transaction_validity::{
-		InvalidTransaction, TransactionSource, TransactionValidityError,
-		TransactionValidityWithRefund, ValidTransaction,
+		TransactionSource, TransactionValidityError, TransactionValidityWithRefund,
 	},
 };
-use surety_primitives::{
-	Clock, RoundIndex,
-	crypto::{ProberId, ProberSignature},
-};
+use sp_application_crypto::RuntimeAppPublic;
+use sp_core::storage::StateVersion;
+use sp_io::hashing::blake2_256;
 
 /// Blocks of the next round in which commits to a round are accepted: probes end with the round,
-/// and a commit needs a block to get into.
+/// and a commit needs a block to be included in.
 pub const COMMIT_GRACE: u32 = 2;
-/// Blocks of the next round that pass before reveals open, two more than for commits: whoever still
-/// commits on a competing fork of the last block for commits must not have seen a report.
+/// Blocks of the next round that pass before reveals open, two more than for commits: a prober that
+/// still commits on a competing fork of the last block for commits must not have seen a report.
 pub const REVEAL_OFFSET: u32 = COMMIT_GRACE + 2;
 
 /// Place of a block relative to a phase.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phase {
-	/// It begins later.
+	/// Before the phase.
 	Early,
-	/// The block is in it.
+	/// In the phase.
 	Open,
-	/// It is over.
+	/// After the phase.
 	Late,
 }
 impl Phase {
@@ -47,22 +39,22 @@ impl Phase {
 	}
 }
 
-/// First block in which commits to a round are not accepted any more.
+/// First block in which commits to a round are no longer accepted.
 pub fn commits_end<C: Clock>(round: RoundIndex) -> u32 {
 	C::round_start(round.saturating_add(1)).saturating_add(COMMIT_GRACE)
 }
 
-/// First block in which reveals of a round are not accepted any more: it is counted in that block.
+/// First block in which reveals of a round are no longer accepted. It counts the round.
 pub fn reveals_end<C: Clock>(round: RoundIndex) -> u32 {
 	commits_end::<C>(round.saturating_add(1))
 }
 
-/// If commits to a round are accepted in a block.
+/// Phase of the commits to a round that a block is in.
 pub fn commit_phase<C: Clock>(round: RoundIndex, block: u32) -> Phase {
 	Phase::of(block, C::round_start(round), commits_end::<C>(round))
 }
 
-/// If reveals of a round are accepted in a block.
+/// Phase of the reveals of a round that a block is in.
 pub fn reveal_phase<C: Clock>(round: RoundIndex, block: u32) -> Phase {
 	let opens = C::round_start(round.saturating_add(1)).saturating_add(REVEAL_OFFSET);
 	Phase::of(block, opens, reveals_end::<C>(round))
@@ -72,8 +64,8 @@ const COMMIT: &[u8] = b"surety:commit";
 const REPORT: &[u8] = b"surety:report";
 const ACCEPTED: &[u8] = b"surety:accepted";
 
-/// Content of a commit: the hash of a report, bound to the chain (`genesis`, the genesis block's
-/// hash), the round and the prober. A copied hash is useless to any other prober.
+/// Content of a commit: the hash of a report, bound to the chain (`genesis`, the hash of the
+/// genesis block), the round and the prober. A copied hash is useless to any other prober.
 pub fn commit_hash(
 	genesis: &[u8],
 	round: RoundIndex,
@@ -84,13 +76,13 @@ pub fn commit_hash(
 	blake2_256(&(REPORT, genesis, round, prober, salt, report).encode())
 }
 
-/// Message that the prober's session key signs to commit.
+/// Message of a commit that the session key of the prober signs.
 pub fn commit_payload(genesis: &[u8], round: RoundIndex, hash: &[u8; 32]) -> Vec<u8> {
 	(COMMIT, genesis, round, hash).encode()
 }
 
-/// Leaf of a revealed report in the tree whose root is kept per round: the prober's index and key,
-/// if its report is blind, and the hash of its bytes.
+/// Leaf of a revealed report in the tree whose root is kept per round: index and key of the prober,
+/// a flag for a blind report, and the hash of the bytes.
 pub fn reveal_leaf(
 	genesis: &[u8],
 	round: RoundIndex,
@@ -102,13 +94,12 @@ pub fn reveal_leaf(
 	(ACCEPTED, genesis, round, index, prober, blind, blake2_256(report)).encode()
 }
 
-/// Root of the tree of a round's reveals: an ordered trie of their leaves, in the order of the
-/// probers.
+/// Root of the reveals of a round: of an ordered trie of their leaves, in the order of the probers.
 pub fn reveals_root(leaves: Vec<Vec<u8>>) -> H256 {
 	sp_io::trie::blake2_256_ordered_root(leaves, StateVersion::V1)
 }
 
-/// Codes of `InvalidTransaction::Custom` with which the pool refuses a report.
+/// Codes of `InvalidTransaction::Custom` by which the pool refuses a report.
 pub mod refused {
 	/// The round has no snapshot.
 	pub const NO_SNAPSHOT: u8 = 1;
@@ -116,7 +107,7 @@ pub mod refused {
 	pub const NOT_A_PROBER: u8 = 2;
 	/// The prober did not commit in the round.
 	pub const NO_COMMIT: u8 = 3;
-	/// The report is not as long as its due services.
+	/// The report does not have one byte per due target.
 	pub const WRONG_LENGTH: u8 = 4;
 }
 
@@ -124,6 +115,27 @@ impl<T: Config> Pallet<T> {
 	/// Hash of the genesis block, as bytes.
 	pub(crate) fn genesis() -> T::Hash {
 		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
+	}
+
+	/// Store a commit.
+	pub(crate) fn do_commit(round: RoundIndex, index: u16, hash: [u8; 32]) -> DispatchResult {
+		Self::check_commit(round, index)?;
+		Reports::<T>::insert(round, index, Sent::Committed(hash));
+		Ok(())
+	}
+
+	/// Put a report in the place of its commit.
+	pub(crate) fn do_reveal(
+		round: RoundIndex,
+		index: u16,
+		salt: [u8; 32],
+		report: Report,
+	) -> DispatchResult {
+		let (prober, hash) = Self::check_reveal(round, index, report.len())?;
+		let found = commit_hash(Self::genesis().as_ref(), round, &prober.key, &salt, &report);
+		ensure!(found == hash, Error::<T>::WrongReveal);
+		Reports::<T>::insert(round, index, Sent::Revealed(report));
+		Ok(())
 	}
 
 	/// Check that the prober with this index may commit to `round` in the block being built.
@@ -138,7 +150,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Check that the prober with this index may reveal a report of `len` bytes for `round` in the
-	/// block being built. Returns the hash that it must have.
+	/// block being built. Returns the prober and the hash that it committed to.
 	pub(crate) fn check_reveal(
 		round: RoundIndex,
 		index: u16,
@@ -151,7 +163,7 @@ impl<T: Config> Pallet<T> {
 			Some(Sent::Revealed(_)) => return Err(Error::<T>::AlreadyRevealed),
 			None => return Err(Error::<T>::NoCommit),
 		};
-		ensure!(u32::try_from(len) == Ok(snapshot.services), Error::<T>::WrongLength);
+		ensure!(u32::try_from(len) == Ok(snapshot.targets), Error::<T>::WrongLength);
 		Ok((prober, hash))
 	}
 
@@ -173,7 +185,7 @@ impl<T: Config> Pallet<T> {
 		Ok((snapshot, prober))
 	}
 
-	/// Refusal of the pool. A report that comes too early is dropped as `Future`, one too many as
+	/// Refusal by the pool. A report that comes too early is dropped as `Future`, one too many as
 	/// `Stale`.
 	fn refusal(error: Error<T>) -> TransactionValidityError {
 		match error {
@@ -190,7 +202,7 @@ impl<T: Config> Pallet<T> {
 		.into()
 	}
 
-	/// Authorize a commit: cheap checks first, the signature last.
+	/// Authorize a commit: the cheap checks come first, the signature last.
 	pub(crate) fn authorize_commit(
 		_source: TransactionSource,
 		round: &RoundIndex,
@@ -204,7 +216,7 @@ impl<T: Config> Pallet<T> {
 		Self::valid(COMMIT, *round, *index, commits_end::<T::Clock>(*round))
 	}
 
-	/// Authorize a reveal: no signature, only the prober knows what has the committed hash.
+	/// Authorize a reveal without a signature: only the prober knows the report that has the hash.
 	pub(crate) fn authorize_reveal(
 		_source: TransactionSource,
 		round: &RoundIndex,
@@ -219,7 +231,8 @@ impl<T: Config> Pallet<T> {
 		Self::valid(REPORT, *round, *index, reveals_end::<T::Clock>(*round))
 	}
 
-	/// One per (phase, round, prober), until the first block of the next phase.
+	/// Validity of one transaction per phase, round and prober, until the first block of the next
+	/// phase.
 	fn valid(
 		phase: &[u8],
 		round: RoundIndex,

@@ -43,7 +43,7 @@ fn no_answer_is_in_doubt_when_more_than_half_of_all_anchors_failed() {
 		};
 		let other = anchors(&mut http, "other", of_other.0, of_other.1);
 		let other = NetworkRef { id: 2, anchors: other, ..network(Protocol::Substrate, &[]) };
-		let lease = page(LEASES_FROM + 7, "http://dead");
+		let lease = lease_at(7, "http://dead");
 		let targets =
 			[rpc(1, "http://dead", 0), page(2, "http://dead"), lease, page(3, "http://page")];
 		let down = if in_doubt { Finding::InDoubt } else { Finding::Down };
@@ -69,8 +69,8 @@ fn trouble_that_begins_in_mid_round_is_noticed() {
 
 #[test]
 fn who_was_never_asked_is_not_in_doubt() {
-	let unknown = Target { kind: ServiceKind::Rpc { network: 9 }, ..rpc(1, "http://dead", 0) };
-	let denied = Target { skip: Some(Finding::Abstained), ..page(2, "http://dead") };
+	let unknown = Assignment { kind: ServiceKind::Rpc { network: 9 }, ..rpc(1, "http://dead", 0) };
+	let denied = Assignment { skip: Some(Finding::Abstained), ..page(2, "http://dead") };
 	let findings = run(&mut nobody(), &[unknown, denied], &[network(Protocol::Ethereum, &ANCHORS)]);
 	assert_eq!(findings, [Finding::Abstained; 2]);
 }
@@ -81,18 +81,21 @@ fn portal() -> Response {
 }
 
 /// One of each kind whose answers are not compared with a reference, and what it is when it answers junk.
-fn uncompared() -> [(Target, Finding); 5] {
+fn uncompared() -> [(Assignment, Finding); 5] {
 	let model = b"m".to_vec().try_into().unwrap();
 	let proof = |pending| Some(Proof { expected: [1; 32], pending });
 	[
 		(rpc(1, "http://portal/rpc", 0), bad()),
 		(
-			Target { kind: ServiceKind::Inference { model }, ..page(2, "http://portal/models") },
+			Assignment {
+				kind: ServiceKind::Inference { model },
+				..page(2, "http://portal/models")
+			},
 			bad(),
 		),
-		(page(LEASES_FROM + 3, "http://portal/lease"), bad()),
-		(Target { proof: proof(false), ..page(4, "http://portal/page") }, Finding::NoProof),
-		(Target { proof: proof(true), ..page(5, "http://portal/page") }, Finding::NoProof),
+		(lease_at(3, "http://portal/lease"), bad()),
+		(Assignment { proof: proof(false), ..page(4, "http://portal/page") }, Finding::NoProof),
+		(Assignment { proof: proof(true), ..page(5, "http://portal/page") }, Finding::NoProof),
 	]
 }
 
@@ -131,7 +134,7 @@ fn a_portal_that_comes_in_mid_round_is_noticed() {
 		);
 	}
 	let of_other =
-		|id| Target { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };
+		|id| Assignment { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };
 	let targets: Vec<_> = (0..20).map(of_other).collect();
 	let other = NetworkRef { id: 2, ..network(Protocol::Ethereum, &[]) };
 	let findings = run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS), other]);

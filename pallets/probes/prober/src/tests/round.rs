@@ -6,9 +6,7 @@ use crate::{
 	fake::{Fake, HEAD, Node, Response, T0, calls, hash, hex, node},
 };
 use sp_core::offchain::Timestamp;
-use surety_primitives::{
-	LEASES_FROM, LatencyBucket, Protocol, ServiceKind, endpoint::control_hash,
-};
+use surety_primitives::{LatencyBucket, Protocol, ServiceKind, Target, endpoint::control_hash};
 
 #[path = "doubt.rs"]
 mod doubt;
@@ -49,13 +47,17 @@ fn whole_round() -> Schedule {
 	Schedule { start: at(T0), spread_ms: 48_000, deadline: at(T0 + 60_000), concurrency: 256 }
 }
 
-fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Target {
-	Target { kind: ServiceKind::Rpc { network: NETWORK }, max_head_lag, ..page(service, endpoint) }
+fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Assignment {
+	Assignment {
+		kind: ServiceKind::Rpc { network: NETWORK },
+		max_head_lag,
+		..page(service, endpoint)
+	}
 }
 
-fn page(service: u32, endpoint: &str) -> Target {
-	Target {
-		service,
+fn page(service: u32, endpoint: &str) -> Assignment {
+	Assignment {
+		target: Target::Service(service),
 		genesis: [3; 32],
 		kind: ServiceKind::Compute,
 		endpoint: endpoint.into(),
@@ -63,6 +65,10 @@ fn page(service: u32, endpoint: &str) -> Target {
 		skip: None,
 		proof: None,
 	}
+}
+
+fn lease_at(lease: u32, endpoint: &str) -> Assignment {
+	Assignment { target: Target::Lease(lease), ..page(0, endpoint) }
 }
 
 fn network(protocol: Protocol, anchors: &[&str]) -> NetworkRef {
@@ -99,7 +105,7 @@ fn honest(http: &mut Fake, url: &str, head: u64) {
 
 const ANCHORS: [&str; 2] = ["http://anchor1", "http://anchor2"];
 
-fn run(http: &mut Fake, targets: &[Target], networks: &[NetworkRef]) -> Vec<Finding> {
+fn run(http: &mut Fake, targets: &[Assignment], networks: &[NetworkRef]) -> Vec<Finding> {
 	let findings = probe(http, targets, networks, &schedule(), [5; 32]);
 	assert_eq!(findings.len(), targets.len());
 	assert!(http.clock <= T0 + 5_200, "{}", http.clock);
@@ -298,7 +304,7 @@ fn http_kinds_are_judged_by_what_they_show() {
 		(page(4, "http://moved"), Finding::Down),
 		(page(5, "http://endless"), Finding::Down),
 		(page(10, "no url"), Finding::Down),
-		(Target { endpoint: vec![0xff], ..page(11, "") }, Finding::Down),
+		(Assignment { endpoint: vec![0xff], ..page(11, "") }, Finding::Down),
 	];
 	let (targets, want): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
 	assert_eq!(run(&mut http, &targets, &[]), want);
@@ -308,8 +314,8 @@ fn http_kinds_are_judged_by_what_they_show() {
 fn the_skipped_are_not_asked() {
 	let mut http = world();
 	let targets = [
-		Target { skip: Some(Finding::Skipped), ..page(1, "http://good") },
-		Target { skip: Some(Finding::Abstained), ..page(2, "http://good") },
+		Assignment { skip: Some(Finding::Skipped), ..page(1, "http://good") },
+		Assignment { skip: Some(Finding::Abstained), ..page(2, "http://good") },
 	];
 	assert_eq!(
 		run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS)]),
@@ -368,7 +374,7 @@ fn control_of_the_host_is_proven_by_a_hash_at_the_host() {
 	];
 	let targets: Vec<_> = (1u32..)
 		.zip(rows)
-		.map(|(id, (host, _))| Target {
+		.map(|(id, (host, _))| Assignment {
 			proof: Some(proof(id, host).0),
 			..page(id, &format!("http://{host}/x"))
 		})
@@ -430,7 +436,7 @@ fn what_was_never_proven_is_not_asked_before_it_is() {
 	];
 	let targets: Vec<_> = (1u32..)
 		.zip(rows)
-		.map(|(id, (host, ..))| Target {
+		.map(|(id, (host, ..))| Assignment {
 			proof: Some(Proof { pending: true, ..proof(id, host).0 }),
 			..rpc(id, &format!("http://{host}/x"), 0)
 		})
@@ -462,7 +468,7 @@ fn an_unproven_page_is_up_only_with_both() {
 			json(if served { file.clone() } else { String::new() })
 		});
 		let target =
-			Target { proof: Some(Proof { pending: true, ..owed }), ..page(1, "http://page/x") };
+			Assignment { proof: Some(Proof { pending: true, ..owed }), ..page(1, "http://page/x") };
 		assert_eq!(run(&mut http, &[target], &[]), [want]);
 		assert_eq!(http.asked("http://page/x"), usize::from(served));
 	}
@@ -474,7 +480,7 @@ fn control_does_not_make_a_wrong_service_right() {
 	let mut http = world();
 	http.serve("http://fork/x", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
 	http.serve("http://fork/.well-known", move |_, _| Response::ok(3, file.clone()));
-	let target = Target { proof: Some(owed), ..rpc(1, "http://fork/x", 0) };
+	let target = Assignment { proof: Some(owed), ..rpc(1, "http://fork/x", 0) };
 	assert_eq!(run(&mut http, &[target], &[own()]), [bad()]);
 }
 

@@ -1,7 +1,7 @@
 //! The conversation with one service.
 
 use crate::{
-	Proof, Target,
+	Assignment, Proof,
 	anchors::{Depth, Menu, Reference},
 	client::Client,
 	engine::{Answer, Failure, Script, Step},
@@ -61,7 +61,7 @@ enum Stage {
 
 /// The conversation with one service.
 pub struct Visit<'a> {
-	target: &'a Target,
+	assignment: &'a Assignment,
 	endpoint: &'a str,
 	standard: Standard<'a>,
 	client: Client,
@@ -78,8 +78,12 @@ pub struct Visit<'a> {
 
 impl<'a> Visit<'a> {
 	/// `None` if the endpoint is no text.
-	pub fn new(target: &'a Target, standard: Standard<'a>, mut random: Random) -> Option<Self> {
-		let endpoint = str::from_utf8(&target.endpoint).ok()?;
+	pub fn new(
+		assignment: &'a Assignment,
+		standard: Standard<'a>,
+		mut random: Random,
+	) -> Option<Self> {
+		let endpoint = str::from_utf8(&assignment.endpoint).ok()?;
 		let mut questions = vec![Question::Head];
 		if let Standard::Network(_, Some(menu)) = standard {
 			let tasks = [random.pick(&menu.blocks), random.pick(&menu.contents)];
@@ -90,12 +94,22 @@ impl<'a> Visit<'a> {
 		random.shuffle(&mut parts);
 		let client = Client::draw(&mut random);
 		let (stage, latency) = (Stage::Page, LatencyBucket::default());
-		Some(Self { target, endpoint, standard, client, random, questions, parts, stage, latency })
+		Some(Self {
+			assignment,
+			endpoint,
+			standard,
+			client,
+			random,
+			questions,
+			parts,
+			stage,
+			latency,
+		})
 	}
 
 	/// The first question to the service itself.
 	fn first(&mut self) -> Step<Finding> {
-		match (self.standard, &self.target.kind) {
+		match (self.standard, &self.assignment.kind) {
 			(Standard::Network(protocol, _), _) => {
 				if self.questions.len() > 1 && self.random.flip() {
 					let calls: Vec<_> =
@@ -158,7 +172,7 @@ impl<'a> Visit<'a> {
 	}
 
 	fn model(&self) -> &'a str {
-		match &self.target.kind {
+		match &self.assignment.kind {
 			ServiceKind::Inference { model } => str::from_utf8(model).unwrap_or_default(),
 			_ => "",
 		}
@@ -167,7 +181,7 @@ impl<'a> Visit<'a> {
 	/// Proof of control that is due. None of a lease: it is on the server of a service whose operator proved
 	/// it.
 	fn proof(&self) -> Option<&'a Proof> {
-		self.target.proof.as_ref().filter(|_| !matches!(self.standard, Standard::Lease(_)))
+		self.assignment.proof.as_ref().filter(|_| !matches!(self.standard, Standard::Lease(_)))
 	}
 
 	/// True if control was never proven, so that nothing may be asked of the endpoint before it is.
@@ -177,7 +191,8 @@ impl<'a> Visit<'a> {
 
 	/// Ask for the proof of control.
 	fn control(&mut self, stage: Stage) -> Step<Finding> {
-		match plan::control(&self.client, self.endpoint, self.target.service) {
+		let service = self.assignment.target.service();
+		match service.and_then(|id| plan::control(&self.client, self.endpoint, id)) {
 			Some(ask) => self.ask(stage, ask),
 			None => self.down("its endpoint is no URL"),
 		}
@@ -187,7 +202,7 @@ impl<'a> Visit<'a> {
 	/// asked first.
 	fn judged(&mut self, worth: Worth) -> Step<Finding> {
 		if worth != Worth::Right {
-			log::debug!(target: crate::LOG, "service {}: {worth:?}", self.target.service);
+			log::debug!(target: crate::LOG, "{:?}: {worth:?}", self.assignment.target);
 		} else if self.proof().is_some() && !self.is_pending() {
 			return self.control(Stage::Control);
 		}
@@ -195,7 +210,7 @@ impl<'a> Visit<'a> {
 	}
 
 	fn down(&self, why: &str) -> Step<Finding> {
-		log::debug!(target: crate::LOG, "service {} is down: {why}", self.target.service);
+		log::debug!(target: crate::LOG, "{:?} is down: {why}", self.assignment.target);
 		Step::Done(Finding::Down)
 	}
 
@@ -208,7 +223,7 @@ impl<'a> Visit<'a> {
 		};
 		let mut worth = Worth::Right;
 		if let Standard::Network(_, Some(menu)) = self.standard {
-			worth = judge::head(head, menu.head, self.target.max_head_lag.min(Depth::MAX_LAG));
+			worth = judge::head(head, menu.head, self.assignment.max_head_lag.min(Depth::MAX_LAG));
 		}
 		for (question, reply) in said() {
 			if let Question::Task(reference) = question {
@@ -256,13 +271,15 @@ impl<'a> Visit<'a> {
 	}
 
 	fn on_vpn(&mut self, nonce: &[u8; 16], answer: &Answer) -> Step<Finding> {
-		let Target { service, genesis, kind, .. } = self.target;
-		let ServiceKind::Vpn { key } = kind else { return Step::Done(Finding::Abstained) };
+		let Assignment { target, genesis, kind, .. } = self.assignment;
+		let (Some(service), ServiceKind::Vpn { key }) = (target.service(), kind) else {
+			return Step::Done(Finding::Abstained);
+		};
 		if !answer.is_success() {
 			return self.no_success(answer);
 		}
-		let message = |state: &str| vpn_health(genesis, *service, nonce, state);
-		match judge::vpn(&answer.body, *service, key, message) {
+		let message = |state: &str| vpn_health(genesis, service, nonce, state);
+		match judge::vpn(&answer.body, service, key, message) {
 			Some(worth) => self.judged(worth),
 			None => self.down("its agent says that it does not run"),
 		}
@@ -298,7 +315,7 @@ impl<'a> Visit<'a> {
 			(true, true) => self.first(),
 			(true, false) => Step::Done(Finding::Up(self.latency)),
 			(false, _) => {
-				log::debug!(target: crate::LOG, "service {}: no proof of control", self.target.service);
+				log::debug!(target: crate::LOG, "{:?}: no proof of control", self.assignment.target);
 				Step::Done(Finding::NoProof)
 			},
 		}
@@ -354,7 +371,7 @@ impl Script for Visit<'_> {
 	}
 
 	fn failed(&mut self, why: Failure) -> Finding {
-		log::debug!(target: crate::LOG, "service {} is down: {why:?}", self.target.service);
+		log::debug!(target: crate::LOG, "{:?} is down: {why:?}", self.assignment.target);
 		Finding::Down
 	}
 }
