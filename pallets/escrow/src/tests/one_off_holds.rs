@@ -2,15 +2,15 @@
 
 use crate::{Accounts, Error, Event, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _};
+use surety_primitives::{CloseReason, OneOffHolds as _, Streams as _};
 
 #[test]
-fn a_lump_is_shared_when_it_closes() {
+fn a_one_off_hold_is_shared_when_it_closes() {
 	with_each_asset(|asset| {
-		let id = open_lump(asset, 500);
+		let id = hold(asset, 500);
 		assert_eq!(
 			events(),
-			vec![Event::LumpOpened {
+			vec![Event::HoldOpened {
 				escrow: id,
 				payer: TENANT,
 				payee: OPERATOR,
@@ -19,7 +19,7 @@ fn a_lump_is_shared_when_it_closes() {
 			}]
 		);
 		assert_eq!(on_hold(asset, TENANT), 500);
-		assert_ok!(Escrow::close_lump(id, 200, CloseReason::OperatorClosed));
+		assert_ok!(Escrow::close_hold(id, 200, CloseReason::OperatorClosed));
 		assert_eq!(
 			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
 			(190, 6, 4)
@@ -28,78 +28,75 @@ fn a_lump_is_shared_when_it_closes() {
 		let reason = CloseReason::OperatorClosed;
 		assert_eq!(
 			events().last(),
-			Some(&Event::LumpClosed { escrow: id, reason, code: 2_001, paid: 200, refunded: 300 })
+			Some(&Event::HoldClosed { escrow: id, reason, code: 2_001, paid: 200, refunded: 300 })
 		);
 		assert!(!Accounts::<Test>::contains_key(id));
-		assert_eq!(told(), vec![], "who closed it knows");
+		assert_eq!(notified(), vec![], "who closed it knows");
 	});
 }
 
 #[test]
-fn a_lump_may_go_to_either_side_in_full() {
+fn a_one_off_hold_may_go_to_either_side_in_full() {
 	with_each_asset(|asset| {
-		let (one, two) = (open_lump(asset, 500), open_lump(asset, 700));
-		assert_ok!(Escrow::close_lump(one, 500, CloseReason::OperatorClosed));
+		let (one, two) = (hold(asset, 500), hold(asset, 700));
+		assert_ok!(Escrow::close_hold(one, 500, CloseReason::OperatorClosed));
 		assert_eq!(gained(asset, TENANT), -500);
-		assert_ok!(Escrow::close_lump(two, 0, CloseReason::TenantClosed));
+		assert_ok!(Escrow::close_hold(two, 0, CloseReason::TenantClosed));
 		assert_eq!(gained(asset, TENANT), -500);
 	});
 }
 
 #[test]
-fn a_frozen_lump_waits_for_the_thaw() {
+fn a_frozen_hold_waits_for_the_thaw() {
 	with_each_asset(|asset| {
-		let id = open_lump(asset, 500);
+		let id = hold(asset, 500);
 		assert_ok!(Escrow::freeze(id, 300));
 		assert_noop!(
-			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
+			Escrow::close_hold(id, 0, CloseReason::TenantClosed),
 			Error::<Test>::FrozenFunds
 		);
 		assert_ok!(Escrow::thaw(id, 100));
 		assert_eq!(gained(asset, OPERATOR), 95);
 		assert_noop!(
-			Escrow::close_lump(id, 401, CloseReason::TenantClosed),
+			Escrow::close_hold(id, 401, CloseReason::TenantClosed),
 			Error::<Test>::NotEnoughHeld
 		);
-		assert_ok!(Escrow::close_lump(id, 100, CloseReason::TenantClosed));
+		assert_ok!(Escrow::close_hold(id, 100, CloseReason::TenantClosed));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (190, -200));
 	});
 }
 
 #[test]
-fn settling_a_lump_moves_nothing() {
+fn settling_a_one_off_hold_moves_nothing() {
 	with_each_asset(|asset| {
-		let id = open_lump(asset, 500);
+		let id = hold(asset, 500);
 		assert_eq!(settle(id), Ok(0));
 		assert_eq!(account(id).held, 500);
-		assert_ok!(Escrow::close_lump(id, 0, CloseReason::TenantClosed));
+		assert_ok!(Escrow::close_hold(id, 0, CloseReason::TenantClosed));
 	});
 }
 
 #[test]
-fn bad_lumps_change_nothing() {
+fn bad_one_off_holds_change_nothing() {
 	with_each_asset(|asset| {
-		let id = open_lump(asset, 500);
+		let id = hold(asset, 500);
 		let reason = CloseReason::TenantClosed;
+		assert_noop!(Escrow::hold(owner(), TENANT, OPERATOR, asset, 0), Error::<Test>::ZeroAmount);
 		assert_noop!(
-			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, 0),
-			Error::<Test>::ZeroAmount
-		);
-		assert_noop!(
-			Escrow::open_lump(owner(), TENANT, OPERATOR, asset, START),
+			Escrow::hold(owner(), TENANT, OPERATOR, asset, START),
 			TokenError::FundsUnavailable
 		);
-		assert_noop!(Escrow::close_lump(99, 0, reason), Error::<Test>::UnknownEscrow);
-		assert_noop!(Escrow::close_lump(id, 501, reason), Error::<Test>::NotEnoughHeld);
+		assert_noop!(Escrow::close_hold(99, 0, reason), Error::<Test>::UnknownEscrow);
+		assert_noop!(Escrow::close_hold(id, 501, reason), Error::<Test>::NotEnoughHeld);
 		let stream = open(asset);
-		assert_noop!(Escrow::close_lump(stream, 0, reason), Error::<Test>::NotALump);
+		assert_noop!(Escrow::close_hold(stream, 0, reason), Error::<Test>::NotAHold);
 	});
 }
 
 #[test]
-fn a_top_up_adds_to_a_lump() {
+fn a_top_up_adds_to_a_hold() {
 	with_each_asset(|asset| {
-		let id = open_lump(asset, 500);
+		let id = hold(asset, 500);
 		assert_ok!(Escrow::top_up(id, 100));
 		assert_eq!(events().last(), Some(&Event::ToppedUp { escrow: id, amount: 100 }));
 		assert_eq!(
@@ -112,7 +109,7 @@ fn a_top_up_adds_to_a_lump() {
 		assert_noop!(Escrow::top_up(id, START), TokenError::FundsUnavailable);
 		assert_noop!(Escrow::top_up(id, u128::MAX), ArithmeticError::Overflow);
 		assert_ok!(Escrow::thaw(id, 0));
-		assert_ok!(Escrow::close_lump(id, 600, CloseReason::OperatorClosed));
+		assert_ok!(Escrow::close_hold(id, 600, CloseReason::OperatorClosed));
 		assert_eq!(gained(asset, TENANT), -600);
 		assert_noop!(Escrow::top_up(id, 1), Error::<Test>::UnknownEscrow);
 	});

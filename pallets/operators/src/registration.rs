@@ -1,4 +1,4 @@
-//! Operators come, change their standing, and leave.
+//! Registration, identity and status of operators.
 
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
 			count.active = count.active.saturating_add(1);
 		});
 		Self::deposit_event(Event::OperatorRegistered { operator: who.clone(), bond });
-		Self::add_bond(&who, AssetId::Native, bond)
+		Self::increase_bond(&who, AssetId::Native, bond)
 	}
 
 	pub(crate) fn do_set_identity(who: T::AccountId, name: Name, contact: Uri) -> DispatchResult {
@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_deactivate(who: T::AccountId) -> DispatchResult {
 		let operator = Self::operator_of(&who)?;
 		ensure!(operator.status == OperatorStatus::Active, Error::<T>::OperatorInactive);
-		Self::change_status(&who, operator, OperatorStatus::Inactive);
+		Self::set_status(&who, operator, OperatorStatus::Inactive);
 		Self::deposit_event(Event::OperatorDeactivated { operator: who });
 		Ok(())
 	}
@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
 		let operator = Self::operator_of(&who)?;
 		ensure!(operator.status != OperatorStatus::Active, Error::<T>::OperatorActive);
 		Self::ensure_bonded(&who, AssetId::Native)?;
-		Self::change_status(&who, operator, OperatorStatus::Active);
+		Self::set_status(&who, operator, OperatorStatus::Active);
 		Self::deposit_event(Event::OperatorActivated { operator: who });
 		Ok(())
 	}
@@ -57,17 +57,17 @@ impl<T: Config> Pallet<T> {
 		let operator = Self::operator_of(&who)?;
 		ensure!(operator.status != OperatorStatus::Retiring, Error::<T>::OperatorRetiring);
 		ensure!(ServicesOf::<T>::decode_len(&who).unwrap_or(0) == 0, Error::<T>::HasServices);
-		Self::change_status(&who, operator, OperatorStatus::Retiring);
+		Self::set_status(&who, operator, OperatorStatus::Retiring);
 		Self::deposit_event(Event::OperatorRetiring { operator: who.clone() });
-		Self::leave_if_done(&who);
+		Self::remove_if_retired(&who);
 		Ok(())
 	}
 
-	/// A retiring operator without any bond is gone.
-	pub(crate) fn leave_if_done(who: &T::AccountId) {
+	/// Remove an operator that is retiring and has no bond left.
+	pub(crate) fn remove_if_retired(who: &T::AccountId) {
 		let retiring = Operators::<T>::get(who)
 			.is_some_and(|operator| operator.status == OperatorStatus::Retiring);
-		// `iter_key_prefix` reads one key at most: whether there is any.
+		// `next` reads one key at most: enough to see that there is a bond.
 		if !retiring || Bonds::<T>::iter_key_prefix(who).next().is_some() {
 			return;
 		}
@@ -76,7 +76,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::OperatorLeft { operator: who.clone() });
 	}
 
-	fn change_status(who: &T::AccountId, mut operator: Operator, status: OperatorStatus) {
+	fn set_status(who: &T::AccountId, mut operator: Operator, status: OperatorStatus) {
 		Count::<T>::mutate(|count| match (operator.status, status) {
 			(OperatorStatus::Active, OperatorStatus::Active) => {},
 			(OperatorStatus::Active, _) => count.active = count.active.saturating_sub(1),
@@ -96,14 +96,15 @@ impl<T: Config> Pallet<T> {
 		Self::check_text(contact)
 	}
 
-	/// UTF-8 that clients can show: control characters would let a name repaint a terminal.
+	/// Check that a text is UTF-8 that clients can show: control characters would let a name
+	/// repaint a terminal.
 	pub(crate) fn check_text(text: &[u8]) -> Result<(), Error<T>> {
 		let text = core::str::from_utf8(text).map_err(|_| Error::<T>::BadText)?;
 		ensure!(!text.chars().any(char::is_control), Error::<T>::BadText);
 		Ok(())
 	}
 
-	/// A text that is not empty.
+	/// Check a text that must not be empty.
 	pub(crate) fn check_name(name: &[u8]) -> Result<(), Error<T>> {
 		ensure!(!name.is_empty(), Error::<T>::BadText);
 		Self::check_text(name)

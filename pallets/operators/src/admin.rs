@@ -1,9 +1,9 @@
-//! What governance sets: networks, assets, hosts.
+//! Networks, assets and hosts, which governance sets.
 
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, Clock, Endpoint, Funds, Name, Network, NetworkId, Protocol,
+	AssetId, Balance, Endpoint, EndpointRules, Funds, Name, Network, NetworkId, Protocol,
 	endpoint::{self, Host},
 };
 
@@ -46,14 +46,14 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::NetworkOwnProtocol
 		);
 		for (at, anchor) in network.anchors.iter().enumerate() {
-			endpoint::check(anchor, T::Clock::private_endpoints()).map_err(Self::endpoint_error)?;
-			let again = network.anchors.iter().take(at).any(|other| other == anchor);
-			ensure!(!again, Error::<T>::DuplicateAnchor);
+			endpoint::check(anchor, T::Clock::private_allowed()).map_err(Self::endpoint_error)?;
+			let duplicate = network.anchors.iter().take(at).any(|other| other == anchor);
+			ensure!(!duplicate, Error::<T>::DuplicateAnchor);
 		}
 		Ok(())
 	}
 
-	/// Create a network of the chain spec.
+	/// Create a network of a chain spec.
 	pub(crate) fn genesis_network(given: &GenesisNetwork) -> DispatchResult {
 		let name =
 			Name::try_from(given.name.clone().into_bytes()).map_err(|_| Error::<T>::NetworkName)?;
@@ -74,6 +74,14 @@ impl<T: Config> Pallet<T> {
 		NetworkByName::<T>::remove(network.name);
 		Self::deposit_event(Event::NetworkRemoved { network: id });
 		Ok(())
+	}
+
+	/// True if services may be listed in an asset now.
+	pub(crate) fn is_listable(asset: AssetId) -> bool {
+		match asset {
+			AssetId::Native => true,
+			AssetId::Local(id) => Approvals::<T>::get(id).is_some_and(|approval| approval.listable),
+		}
 	}
 
 	pub(crate) fn do_approve_asset(asset: u32, min_bond: Balance) -> DispatchResult {

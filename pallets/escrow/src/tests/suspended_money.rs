@@ -8,11 +8,11 @@ use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptes
 use proptest::{collection::vec, test_runner::Config as ProptestConfig};
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, Meter, RoundIndex, ServiceId, Started,
-	StreamEnd,
+	AssetId, Balance, CloseReason, EscrowId, Meter, OneOffHolds as _, RoundIndex, StreamEnd,
+	StreamStart, Streams as _, Target,
 };
 
-/// What may be done to a replica's account, be it a lump or a stream.
+/// What may be done to a replica's account, be it a one-off hold or a stream.
 #[derive(Clone, Debug)]
 enum Op {
 	/// Start it for one of the payees, for so many rounds of which some are a trial.
@@ -28,9 +28,9 @@ enum Op {
 		rounds: u32,
 		prepaid: Balance,
 	},
-	/// Park it so many rounds ahead, or that many ago. `None`: with its meter, at the last round
+	/// Suspend it so many rounds ahead, or that many ago. `None`: with its meter, at the last round
 	/// that is judged.
-	Park {
+	Suspend {
 		rounds: Option<i32>,
 		reason: CloseReason,
 	},
@@ -75,7 +75,7 @@ fn op() -> impl Strategy<Value = Op> {
 		12 => (payee(), 1u128..5, 0u128..300, 0u32..30, 0u32..4)
 			.prop_map(|(payee, rate, prepaid, rounds, trial)| Op::Start { payee, rate, prepaid, rounds, trial }),
 		4 => (0u32..20, 0u128..400).prop_map(|(rounds, prepaid)| Op::Extend { rounds, prepaid }),
-		9 => (rounds, reason()).prop_map(|(rounds, reason)| Op::Park { rounds, reason }),
+		9 => (rounds, reason()).prop_map(|(rounds, reason)| Op::Suspend { rounds, reason }),
 		4 => (1u128..500).prop_map(Op::TopUp),
 		3 => Just(Op::Settle),
 		2 => (1u128..300).prop_map(Op::Freeze),
@@ -107,7 +107,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 /// The stream that runs, counted round by round.
 struct Lease {
 	payee: AccountId,
-	meter: ServiceId,
+	meter: Target,
 	started: RoundIndex,
 	rate: Balance,
 	prepaid: Balance,
@@ -117,23 +117,27 @@ struct Lease {
 	awarded: Balance,
 	/// Rounds `.0 + 1 ..= .1` are not billed; the last may be open.
 	pauses: Vec<(RoundIndex, RoundIndex)>,
-	/// The end that stood when this was last looked at, and whether it parks.
+	/// The end that stood when this was last looked at, and whether it suspends.
 	ending: Option<(RoundIndex, CloseReason)>,
-	parks: bool,
+	suspends: bool,
 }
 
 impl Lease {
 	fn paid(&self, plan: &Plan, end: &StreamEnd, deposited: Balance) -> Balance {
 		let paused = |round| self.pauses.iter().any(|(from, to)| (from + 1..=*to).contains(&round));
-		let last =
-			end.round.min(TestMeter::ended(self.meter).map_or(end.round, |(round, _)| round));
+		let last = end.round.min(
+			TestMeter::meter(self.meter)
+				.and_then(|meter| meter.end)
+				.map_or(end.round, |(round, _)| round),
+		);
 		let rounds = || (self.started + 1..=last).filter(|round| !paused(*round));
 		let price = |up| {
 			let rounds = rounds().filter(|round| plan.billable(*round) == up).count();
 			self.rate * Balance::from(L) * rounds as Balance
 		};
-		let left =
-			!self.parks && end.reason == CloseReason::TenantClosed && end.round > self.trial_until;
+		let left = !self.suspends
+			&& end.reason == CloseReason::TenantClosed
+			&& end.round > self.trial_until;
 		let least = if left { self.prepaid.saturating_sub(price(false)) } else { 0 };
 		let price = price(true);
 		price.max(least).min(deposited - self.awarded) + self.awarded
@@ -213,28 +217,28 @@ impl World {
 		}
 	}
 
-	/// Note what the owner is told.
+	/// Note what the owner is notified.
 	fn hear(&mut self) {
-		for told in told() {
-			let (end, parked) = match told {
-				Told::Ending(_, round, reason) => {
+		for notified in notified() {
+			let (end, suspended) = match notified {
+				Notified::Ending(_, (round, reason)) => {
 					self.note((round, reason));
 					continue;
 				},
-				Told::Parked(_, end) => (end, true),
-				Told::Ended(_, end) => (end, false),
+				Notified::Suspended(_, end) => (end, true),
+				Notified::Ended(_, end) => (end, false),
 			};
 			let lease = self.lease.take().expect("a stream was running");
 			assert_eq!(lease.ending, Some((end.round, end.reason)), "the end that was decided");
 			assert!(end.round <= lease.last, "nothing after its time");
-			assert_eq!(parked, lease.parks, "parked only if nobody closes it");
+			assert_eq!(suspended, lease.suspends, "suspended only if nobody closes it");
 			assert_eq!(end.paid, lease.paid(&self.plan, &end, self.deposited));
 			assert_eq!(end.paid + end.refunded, self.deposited);
 			assert_eq!(end.fee, FEE.mul_floor(end.paid));
 			*self.owed.entry(lease.payee).or_default() += end.paid - end.fee;
 			self.fees += end.fee;
 			self.deposited = end.refunded;
-			self.over = !parked;
+			self.over = !suspended;
 		}
 	}
 
@@ -243,7 +247,7 @@ impl World {
 	fn note(&mut self, end: (RoundIndex, CloseReason)) {
 		let lease = self.lease.as_mut().expect("a stream is running");
 		lease.ending = keeps(lease.ending, Some(end));
-		lease.parks &= !matches!(end.1, CloseReason::FundsExhausted | CloseReason::Expired);
+		lease.suspends &= !matches!(end.1, CloseReason::FundsExhausted | CloseReason::Expired);
 	}
 
 	fn start(
@@ -254,10 +258,10 @@ impl World {
 		rounds: u32,
 		trial: u32,
 	) {
-		let meter = METER + 1 + round();
+		let meter = Target::Lease(12 + round());
 		TestMeter::start(meter, round());
 		let (last, trial_until) = (round() + rounds, round() + trial);
-		if Escrow::start(self.id, Started { payee, meter, rate, prepaid, last, trial_until })
+		if Escrow::start(self.id, StreamStart { payee, meter, rate, prepaid, last, trial_until })
 			.is_ok()
 		{
 			assert!(self.lease.is_none() && self.deposited >= rate.max(prepaid) && rounds > 0);
@@ -272,7 +276,7 @@ impl World {
 				awarded: 0,
 				pauses: vec![],
 				ending: None,
-				parks: false,
+				suspends: false,
 			});
 		}
 	}
@@ -287,7 +291,7 @@ impl World {
 		}
 	}
 
-	fn park(&mut self, rounds: Option<i32>, reason: CloseReason) {
+	fn suspend(&mut self, rounds: Option<i32>, reason: CloseReason) {
 		let Some(lease) = &mut self.lease else { return };
 		// Its time is over, though nobody has looked.
 		let over = round() >= lease.last && rounds.is_some();
@@ -295,14 +299,14 @@ impl World {
 			Some(rounds) => round().saturating_add_signed(rounds),
 			None => {
 				let last = TestMeter::through(lease.meter).unwrap();
-				if TestMeter::ended(lease.meter).is_none() {
+				if TestMeter::meter(lease.meter).and_then(|meter| meter.end).is_none() {
 					TestMeter::end(lease.meter, last);
 				}
 				last
 			},
 		};
-		lease.parks |= lease.ending.is_none() && !over;
-		let end = Escrow::park(self.id, at, reason).unwrap();
+		lease.suspends |= lease.ending.is_none() && !over;
+		let end = Escrow::suspend(self.id, at, reason).unwrap();
 		self.note(end);
 	}
 
@@ -330,7 +334,7 @@ impl World {
 
 	fn end(&mut self, rounds: i32, reason: CloseReason) {
 		if let Some(lease) = &mut self.lease {
-			lease.parks = false;
+			lease.suspends = false;
 			let end = Escrow::end(self.id, round().saturating_add_signed(rounds), reason).unwrap();
 			self.note(end);
 		}
@@ -354,7 +358,7 @@ impl World {
 				self.start(payee, rate, prepaid, rounds, trial)
 			},
 			Op::Extend { rounds, prepaid } => self.extend(rounds, prepaid),
-			Op::Park { rounds, reason } => self.park(rounds, reason),
+			Op::Suspend { rounds, reason } => self.suspend(rounds, reason),
 			Op::TopUp(amount) => {
 				if Escrow::top_up(self.id, amount).is_ok() {
 					self.put_in += amount;
@@ -381,7 +385,7 @@ impl World {
 		self.end(0, self.plan.reason);
 		self.run(4 * L);
 		if !self.over {
-			assert_ok!(Escrow::close_lump(self.id, 0, CloseReason::NoBids));
+			assert_ok!(Escrow::close_hold(self.id, 0, CloseReason::NoBids));
 			self.over = true;
 		}
 		assert!(self.lease.is_none());

@@ -1,14 +1,14 @@
-//! Services end and are removed.
+//! End and removal of services.
 
 use crate::{pallet::*, types::*};
 use frame::prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Bonding, Capacity, Clock, CloseReason, Funds, Probing, RoundIndex,
-	ServiceId, ServiceStatus,
+	Agreements, AssetId, Clock, CloseReason, Funds, Inventory, Probing, RoundIndex, ServiceId,
+	ServiceStatus, Target,
 };
 
 impl<T: Config> Pallet<T> {
-	/// `owner` is `None` for governance.
+	/// Retire a service. `owner` is `None` for governance.
 	pub(crate) fn do_retire_service(owner: Option<T::AccountId>, id: ServiceId) -> DispatchResult {
 		let (service, reason) = match owner {
 			Some(who) => (Self::owned(&who, id)?, CloseReason::ServiceRetired),
@@ -17,25 +17,24 @@ impl<T: Config> Pallet<T> {
 		let notice =
 			if T::Agreements::units(id) == 0 { 0 } else { u32::from(T::Clock::window_rounds()) };
 		let at = T::Clock::round().saturating_add(notice);
-		ensure!(Self::end_service(id, service, at, reason), Error::<T>::ServiceEnding);
+		ensure!(Self::set_ending(id, service, at, false), Error::<T>::ServiceEnding);
+		T::Probing::end_meter(Target::Service(id), at, reason);
 		Ok(())
 	}
 
-	/// End a service after round `at`, unless it ends by then anyway. Returns whether it was
-	/// changed.
-	pub(crate) fn end_service(
+	/// Set a service to end after round `at`. Returns false, and changes nothing, if it ends by
+	/// then already. The caller ends the meter.
+	pub(crate) fn set_ending(
 		id: ServiceId,
 		mut service: ServiceOf<T>,
 		at: RoundIndex,
-		reason: CloseReason,
+		for_cause: bool,
 	) -> bool {
 		if matches!(service.status, ServiceStatus::Ending { at: earlier } if earlier <= at) {
 			return false;
 		}
 		service.status = ServiceStatus::Ending { at };
 		Services::<T>::insert(id, service);
-		T::Probing::end_meter(id, at, reason);
-		let for_cause = reason == CloseReason::Terminated;
 		Self::deposit_event(Event::ServiceEnding { service: id, at, for_cause });
 		true
 	}
@@ -47,13 +46,13 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(at <= T::Probing::judged_round(), Error::<T>::EndNotJudged);
 		ensure!(T::Agreements::units(id) == 0, Error::<T>::UnitsSold);
-		// First of all: it may refuse, and what follows is not its to see.
-		T::Capacity::forget(id)?;
-		// Leaving the pages closes the running window, which others may note down: only then are they to
-		// forget.
-		T::Probing::unlist(id);
-		T::Agreements::forget(id)?;
-		Self::set_exposure(id, 0)?;
+		let target = Target::Service(id);
+		// The inventory comes first: it may refuse.
+		T::Inventory::forget(id)?;
+		// Unlisting closes the running window, which others record: they forget only after that.
+		T::Probing::unlist(target);
+		T::Agreements::forget(target)?;
+		Self::do_set_exposure(target, &service, 0)?;
 
 		let operator = service.operator;
 		let Listing { deposit, place, .. } =
@@ -68,11 +67,11 @@ impl<T: Config> Pallet<T> {
 				*ids = None;
 			}
 		});
-		if let Some(target) = Self::target_of(&service.endpoint) {
-			Self::leave_place(&operator, &target.host, place);
+		if let Some(origin) = Self::origin_of(&service.endpoint) {
+			Self::leave_place(&operator, &origin.host, place);
 		}
 		if let Some(network) = service.kind.network() {
-			NetworkUse::<T>::mutate_exists(network, one_less);
+			NetworkUse::<T>::mutate_exists(network, decrement);
 		}
 		Count::<T>::mutate(|count| count.services = count.services.saturating_sub(1));
 		Self::deposit_event(Event::ServiceRemoved { service: id, operator, deposit });
