@@ -17,6 +17,7 @@
 use crate::*;
 use alloc::collections::BTreeMap;
 use frame_support::sp_runtime::TryRuntimeError;
+use surety_primitives::Streams;
 
 /// Sums over bids and leases.
 struct Sums<AccountId> {
