@@ -1,14 +1,14 @@
 //! Latency in 64 logarithmic buckets: growth 2^(1/4) from 1 ms, so a bucket is at most 19 % wide.
 //!
-//! Bucket `b` holds the latencies above `EDGES_US[b - 1]` and up to `EDGES_US[b]` microseconds; the last
-//! bucket also holds everything slower. The table is `floor(1000 * 2^(b/4))`, checked by a test against
-//! integer arithmetic, so no float reaches the runtime.
+//! Bucket `b` holds the latencies above `EDGES_US[b - 1]` and up to `EDGES_US[b]` microseconds; the
+//! last bucket also holds everything slower. The table is `floor(1000 * 2^(b/4))`, checked by a
+//! test against integer arithmetic, so no float reaches the runtime.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How many buckets there are; a bucket fits in 6 bits.
+/// Number of buckets; an index fits in 6 bits.
 pub const BUCKETS: u8 = 64;
 
 /// Upper edge of each bucket in microseconds, both included: `floor(1000 * 2^(b/4))`.
@@ -24,7 +24,8 @@ pub const EDGES_US: [u64; BUCKETS as usize] = [
 	16_384_000, 19_483_969, 23_170_475, 27_554_493, 32_768_000, 38_967_938, 46_340_950, 55_108_987,
 ];
 
-/// A latency bucket, `0..=63`. The only way to make one is from a latency or a checked index.
+/// A latency bucket, `0..=63`. The only way to make one is from a latency or a checked index. In
+/// JSON it is its upper edge in milliseconds.
 #[derive(
 	Clone,
 	Copy,
@@ -32,34 +33,32 @@ pub const EDGES_US: [u64; BUCKETS as usize] = [
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	Ord,
 	PartialEq,
 	PartialOrd,
-	Serialize,
 	TypeInfo,
 )]
 pub struct LatencyBucket(u8);
 
 impl LatencyBucket {
-	/// The slowest bucket.
+	/// Slowest bucket.
 	pub const MAX: Self = Self(BUCKETS - 1);
 
-	/// The bucket of a latency in microseconds: the first whose edge is not below it, else the last.
+	/// Bucket of a latency in microseconds: the first whose edge is not below it, else the last.
 	pub fn from_micros(us: u64) -> Self {
 		let index = EDGES_US.partition_point(|edge| *edge < us);
 		Self(u8::try_from(index).unwrap_or(u8::MAX).min(Self::MAX.0))
 	}
 
-	/// The bucket of a latency in milliseconds. A latency off an edge is rounded up to the next one.
+	/// Bucket of a latency in milliseconds. A latency off an edge is rounded up to the next one.
 	pub fn from_millis(ms: u32) -> Self {
 		Self::from_micros(u64::from(ms).saturating_mul(1_000))
 	}
 
-	/// The bucket with this index, `None` from 64 on.
+	/// Bucket with this index, `None` from 64 on.
 	pub fn from_index(index: u8) -> Option<Self> {
 		(index < BUCKETS).then_some(Self(index))
 	}
@@ -78,13 +77,33 @@ impl LatencyBucket {
 	pub fn edge_millis(self) -> u32 {
 		u32::try_from(self.edge_micros().div_ceil(1_000)).unwrap_or(u32::MAX)
 	}
+
+	/// The slowest bucket whose edge is not above a number of milliseconds: of an edge that
+	/// [`edge_millis`](Self::edge_millis) gave, a bucket with that edge.
+	fn from_edge_millis(ms: u32) -> Self {
+		let us = u64::from(ms).saturating_mul(1_000);
+		let above = EDGES_US.partition_point(|edge| *edge <= us);
+		Self(u8::try_from(above.saturating_sub(1)).unwrap_or(Self::MAX.0))
+	}
+}
+
+impl Serialize for LatencyBucket {
+	fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+		to.serialize_u32(self.edge_millis())
+	}
+}
+
+impl<'de> Deserialize<'de> for LatencyBucket {
+	fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+		u32::deserialize(from).map(Self::from_edge_millis)
+	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 
-	/// `edge^4` lies in `[1000^4 * 2^b, ...)` and `(edge + 1)^4` above it: the table is the floor of the root.
+	/// `edge^4` is at most `1000^4 * 2^b`, and `(edge + 1)^4` is above it.
 	#[test]
 	fn edges_are_the_floor_of_the_fourth_root() {
 		for (b, edge) in EDGES_US.iter().enumerate() {
@@ -116,6 +135,16 @@ mod tests {
 		assert!(bucket.edge_micros() >= 250_000);
 		assert_eq!(bucket.edge_micros(), 256_000);
 		assert_eq!(bucket.edge_millis(), 256);
+	}
+
+	#[test]
+	fn an_edge_in_milliseconds_reads_as_a_bucket_with_that_edge() {
+		for b in 0..BUCKETS {
+			let ms = LatencyBucket(b).edge_millis();
+			assert_eq!(LatencyBucket::from_edge_millis(ms).edge_millis(), ms);
+		}
+		assert_eq!(LatencyBucket::from_edge_millis(0), LatencyBucket(0));
+		assert_eq!(LatencyBucket::from_edge_millis(u32::MAX), LatencyBucket::MAX);
 	}
 
 	#[test]

@@ -40,6 +40,7 @@ pub mod credit;
 pub mod crypto;
 pub mod endpoint;
 pub mod funds;
+pub mod json;
 pub mod latency;
 pub mod page;
 pub mod rent;

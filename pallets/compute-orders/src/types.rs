@@ -3,6 +3,7 @@
 
 use frame::prelude::*;
 use serde::{Deserialize, Serialize};
+pub use surety_primitives::{Port, PortProtocol};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, CloseReason, Endpoint, EscrowId, LeaseId, OrderId,
 	Region, Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel,
@@ -42,50 +43,6 @@ pub type LeaseOf<T> = Lease<<T as frame_system::Config>::AccountId>;
 pub type BidOf<T> = Bid<<T as frame_system::Config>::AccountId>;
 /// Names a server: the hash of scheme, host and port of an endpoint.
 pub type ServerId = [u8; 32];
-
-/// Protocol of a port.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub enum PortProtocol {
-	/// TCP.
-	Tcp,
-	/// UDP.
-	Udp,
-}
-
-/// A port that the container listens on.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
-)]
-pub struct Port {
-	/// Number inside the container, not 0.
-	pub container: u16,
-	/// Protocol.
-	pub protocol: PortProtocol,
-}
 
 /// Resources of a `Compute` service, and the part of them that is given away.
 #[derive(

@@ -9,7 +9,7 @@
 //! There are two lanes: a stream whose end is decided, or was found to be due, is urgent; to look
 //! at an open one is not. Opening many streams, or keeping many whose service is never up, costs
 //! little, so these must not hold up an end. Ends that a look finds to be due take what room the
-//! urgent lane has left in that block, so that a block carries out or tells of no more than
+//! urgent lane has left in that block, so that a block decides or carries out no more than
 //! [`Config::AgendaPerBlock`] ends in all.
 //!
 //! A late look bills nobody wrongly. What is known of an end bounds a stream before its meter is
@@ -28,17 +28,16 @@ use crate::{
 	weights::WeightInfo,
 };
 use alloc::vec::Vec;
-use frame::prelude::{Weight, defensive};
-use frame_support::traits::Get;
+use frame::prelude::*;
 use surety_primitives::{
-	BlockNumber, Clock, CloseReason, EscrowId, JUDGED_AFTER, Meter, Metered, OnEscrowEnd,
+	BlockNumber, Clock, CloseReason, EscrowId, JUDGED_AFTER, Meter, Metered, OnStreamEnd,
 	RoundIndex, StreamEnd, agenda,
 };
 
 /// Outcome for a stream whose end was carried out.
 enum Outcome {
 	Closed(StreamEnd),
-	Parked(StreamEnd),
+	Suspended(StreamEnd),
 }
 
 impl<T: Config> Pallet<T> {
@@ -69,9 +68,9 @@ impl<T: Config> Pallet<T> {
 		weight.saturating_add(T::WeightInfo::agenda(walked.blocks))
 	}
 
-	/// Look at a stream whose entry was just taken off: decide its end, close or park it, or look
-	/// again later. The owner is told last, so it may do with the account what it likes: first of
-	/// an end that it did not ask for, then that it is carried out. Returns what that weighs.
+	/// Look at a stream whose entry was just taken off: decide its end, close or suspend it, or look
+	/// again later. The owner is notified last: first of an end that it did not ask for, then that
+	/// it is carried out. Returns the weight.
 	///
 	/// Without `room` for an end, it is left for the next block. The urgent lane always has some,
 	/// as it wakes no more streams than that.
@@ -105,32 +104,30 @@ impl<T: Config> Pallet<T> {
 			Self::reschedule(id, &mut account, known);
 			Accounts::<T>::insert(id, account);
 		}
-		let told = decided.and_then(|state| state.end());
-		if let Some((round, reason)) = told {
-			T::OnEnd::ending(owner, round, reason);
-		}
-		let weight = match outcome {
-			Some(Outcome::Closed(end)) => {
-				T::OnEnd::ended(owner, end);
-				T::WeightInfo::wake()
-			},
-			Some(Outcome::Parked(end)) => {
-				T::OnEnd::parked(owner, end);
-				T::WeightInfo::wake_parking()
-			},
-			None if told.is_some() => look,
-			None => return look,
+		let mut weight = match &outcome {
+			Some(Outcome::Closed(_)) => T::WeightInfo::wake(),
+			Some(Outcome::Suspended(_)) => T::WeightInfo::wake_suspending(),
+			None => look,
 		};
-		weight.saturating_add(T::OnEndWeight::get())
+		if let Some(end) = decided.and_then(|state| state.end()) {
+			weight = weight.saturating_add(T::OnStreamEnd::ending(owner, end));
+		}
+		match outcome {
+			Some(Outcome::Closed(end)) => weight.saturating_add(T::OnStreamEnd::ended(owner, end)),
+			Some(Outcome::Suspended(end)) => {
+				weight.saturating_add(T::OnStreamEnd::suspended(owner, end))
+			},
+			None => weight,
+		}
 	}
 
-	/// Close or park a stream if everything up to its end is judged and nothing is locked.
+	/// Close or suspend a stream if everything up to its end is judged and nothing is locked.
 	fn carry_out(id: EscrowId, account: &mut AccountOf<T>) -> Option<Outcome> {
 		let (round, reason) = Self::finished(account)?;
-		if account.state.parks()
-			&& let Some(end) = Self::park_now(id, account, round, reason)
+		if account.state.suspends()
+			&& let Some(end) = Self::suspend_now(id, account, round, reason)
 		{
-			return Some(Outcome::Parked(end));
+			return Some(Outcome::Suspended(end));
 		}
 		Some(Outcome::Closed(Self::close(id, account, round, reason)))
 	}
@@ -172,8 +169,8 @@ impl<T: Config> Pallet<T> {
 		}
 		account.state = state;
 		let code = reason.code();
-		Self::deposit_event(if state.parks() {
-			Event::ParkDecided { escrow: id, round, reason, code }
+		Self::deposit_event(if state.suspends() {
+			Event::SuspensionDecided { escrow: id, round, reason, code }
 		} else {
 			Event::EndDecided { escrow: id, round, reason, code }
 		});
@@ -193,7 +190,7 @@ impl<T: Config> Pallet<T> {
 	/// was decided or, if it is sooner, that of the meter or of the time it was started for, once
 	/// that has come.
 	///
-	/// A stream that was a lump parks with its meter, unless it was to be closed. A meter that is
+	/// A stream that was a one-off hold suspends with its meter, unless it was to be closed. A meter that is
 	/// gone without a word ends what it was last read for.
 	pub(crate) fn known_end(account: &AccountOf<T>, meter: Option<Metered>) -> State {
 		let Terms::Stream(stream) = &account.terms else { return account.state };
@@ -209,7 +206,7 @@ impl<T: Config> Pallet<T> {
 		let stands = account.end_round().or(last);
 		match (meter, last) {
 			(Some((round, reason)), _) if stands.is_none_or(|stands| round < stands) => {
-				State::stopping(round, reason, account.state.parks() || (open && last.is_some()))
+				State::stopping(round, reason, account.state.suspends() || (open && last.is_some()))
 			},
 			(_, Some(last)) if open && last <= T::Clock::round() => State::expired(last),
 			_ => account.state,
@@ -217,7 +214,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// An end that is to be decided now, given the one that is known: that, or the end of the funds
-	/// if it is sooner. Without funds there is nothing to park.
+	/// if it is sooner. Without funds there is nothing to suspend.
 	pub(crate) fn due_end(account: &AccountOf<T>, known: State) -> Option<State> {
 		let funds = Self::horizon(account)
 			.filter(|horizon| *horizon <= T::Clock::now())

@@ -1,5 +1,5 @@
 //! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what the
-//! pallets that own lumps do with them.
+//! pallets that own holds do with them.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -14,15 +14,17 @@ use super::*;
 use crate::types::{Account, Paid, Run, Stream, Term};
 use alloc::vec;
 use frame::benchmarking::prelude::*;
-use surety_primitives::{AssetId, EscrowOwner, Fee, Started, agenda::MAX_BLOCKS_WALKED};
+use surety_primitives::{
+	AssetId, EscrowOwner, Fee, OneOffHolds, StreamStart, agenda::MAX_BLOCKS_WALKED,
+};
 
 /// Benchmark set-up in other pallets.
 pub trait BenchmarkHelper<AccountId> {
 	/// Give `who` at least `amount` base units of the asset that is costliest to move. Always the
 	/// same one.
 	fn fund(who: &AccountId, amount: Balance) -> AssetId;
-	/// A service with a meter.
-	fn metered() -> ServiceId;
+	/// A target with a meter.
+	fn metered() -> Target;
 }
 
 /// Rate of the benchmarked streams, well above any minimum balance.
@@ -65,7 +67,7 @@ fn open_for<T: Config>(owner: EscrowOwner, terms: Terms, state: State) -> Escrow
 	id
 }
 
-/// A stream with these runs, and the last round of its time if it was a lump.
+/// A stream with these runs, and the last round of its time if it was a one-off hold.
 fn stream<T: Config>(runs: alloc::vec::Vec<Run>, last: Option<RoundIndex>) -> Terms {
 	Terms::Stream(Stream {
 		meter: T::BenchmarkHelper::metered(),
@@ -80,16 +82,16 @@ fn stream<T: Config>(runs: alloc::vec::Vec<Run>, last: Option<RoundIndex>) -> Te
 	})
 }
 
-/// Last round of the benchmarked streams that were lumps, later than any other.
+/// Last round of the benchmarked streams that were one-off holds, later than any other.
 const LAST: RoundIndex = 1_000_000;
 
-/// A stream that was a lump.
+/// A stream that was a one-off hold.
 fn started<T: Config>() -> Terms {
 	let (from, until) = (T::Clock::round(), Some(LAST));
 	stream::<T>(vec![Run { from, base: None, until }], until)
 }
 
-/// A stream that was a lump, all of whose time is read.
+/// A stream that was a one-off hold, all of whose time is read.
 fn expired<T: Config>() -> Terms {
 	stream::<T>(vec![], Some(0))
 }
@@ -99,7 +101,7 @@ fn running<T: Config>() -> Terms {
 	stream::<T>(vec![Run { from: round, base: None, until: None }], None)
 }
 
-/// An owner that has lumps.
+/// An owner of one-off holds.
 const REPLICA: EscrowOwner = EscrowOwner::Replica { order: u32::MAX, index: 0 };
 
 /// Take the only entry of the agenda off and look at its stream.
@@ -112,7 +114,7 @@ fn wake_up<T: Config>(entry: (Lane, BlockNumber), id: EscrowId) {
 fn entry_of<T: Config>(id: EscrowId) -> (Lane, BlockNumber) {
 	match Accounts::<T>::get(id).expect("open").terms {
 		Terms::Stream(stream) => stream.wake.expect("it is to be looked at"),
-		Terms::Lump => panic!("a stream was opened"),
+		Terms::OneOff => panic!("a stream was opened"),
 	}
 }
 
@@ -145,7 +147,7 @@ mod benchmarks {
 	#[benchmark]
 	fn force_close() -> Result<(), BenchmarkError> {
 		let id = open::<T>(running::<T>(), State::Open);
-		<Pallet<T> as Escrow<_>>::freeze(id, RATE)?;
+		Pallet::<T>::freeze(id, RATE)?;
 		let origin =
 			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 
@@ -173,7 +175,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn wake() {
-		// Its time is over, which is decided, told and carried out at once.
+		// Its time is over, which is decided, notified and carried out at once.
 		let id = open::<T>(expired::<T>(), State::Open);
 		let entry = entry_of::<T>(id);
 
@@ -202,9 +204,9 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn wake_parking() {
+	fn wake_suspending() {
 		// Everybody can be paid: a claim takes two writes, but spares the payments to the pots.
-		let state = State::Parking { round: 0, reason: CloseReason::Unhealthy };
+		let state = State::Suspending { round: 0, reason: CloseReason::Unhealthy };
 		let id = open_for::<T>(REPLICA, stream::<T>(vec![], Some(LAST)), state);
 		let entry = entry_of::<T>(id);
 
@@ -213,23 +215,24 @@ mod benchmarks {
 			wake_up::<T>(entry, id);
 		}
 
-		assert_eq!(Accounts::<T>::get(id).expect("parked").deposited, DEPOSIT - 100 * RATE);
+		assert_eq!(Accounts::<T>::get(id).expect("suspended").deposited, DEPOSIT - 100 * RATE);
 	}
 
 	#[benchmark]
 	fn start() -> Result<(), BenchmarkError> {
-		let id = open_for::<T>(REPLICA, Terms::Lump, State::Open);
+		let id = open_for::<T>(REPLICA, Terms::OneOff, State::Open);
 		let meter = T::BenchmarkHelper::metered();
 		let payee: T::AccountId = account("payee", 0, 0);
 
 		#[block]
 		{
 			let prepaid = 100 * RATE;
-			let started = Started { payee, meter, rate: RATE, prepaid, last: LAST, trial_until: 0 };
-			<Pallet<T> as Escrow<_>>::start(id, started)?;
+			let started =
+				StreamStart { payee, meter, rate: RATE, prepaid, last: LAST, trial_until: 0 };
+			<Pallet<T> as OneOffHolds<_>>::start(id, started)?;
 		}
 
-		assert!(Accounts::<T>::get(id).expect("open").terms != Terms::Lump);
+		assert!(Accounts::<T>::get(id).expect("open").terms != Terms::OneOff);
 		Ok(())
 	}
 
@@ -239,7 +242,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as Escrow<_>>::extend(id, LAST + 1, 200 * RATE)?;
+			<Pallet<T> as OneOffHolds<_>>::extend(id, LAST + 1, 200 * RATE)?;
 		}
 
 		let Terms::Stream(stream) = Accounts::<T>::get(id).expect("open").terms else {
@@ -250,25 +253,25 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn park() -> Result<(), BenchmarkError> {
+	fn suspend() -> Result<(), BenchmarkError> {
 		let id = open_for::<T>(REPLICA, started::<T>(), State::Open);
 
 		#[block]
 		{
-			<Pallet<T> as Escrow<_>>::park(id, T::Clock::round(), CloseReason::Unhealthy)?;
+			<Pallet<T> as OneOffHolds<_>>::suspend(id, T::Clock::round(), CloseReason::Unhealthy)?;
 		}
 
-		assert!(Accounts::<T>::get(id).expect("not judged yet").state.parks());
+		assert!(Accounts::<T>::get(id).expect("not judged yet").state.suspends());
 		Ok(())
 	}
 
 	#[benchmark]
-	fn top_up_lump() -> Result<(), BenchmarkError> {
-		let id = open_for::<T>(REPLICA, Terms::Lump, State::Open);
+	fn top_up_hold() -> Result<(), BenchmarkError> {
+		let id = open_for::<T>(REPLICA, Terms::OneOff, State::Open);
 
 		#[block]
 		{
-			<Pallet<T> as Escrow<_>>::top_up(id, RATE)?;
+			<Pallet<T> as Streams<_>>::top_up(id, RATE)?;
 		}
 
 		assert_eq!(Accounts::<T>::get(id).expect("open").held, DEPOSIT + RATE);

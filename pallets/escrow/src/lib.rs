@@ -1,8 +1,8 @@
 //! # Escrow
 //!
 //! Tenant funds on hold for a purpose, in the native token or an approved asset: a **stream**, paid
-//! by the billable blocks of a service's meter, or a **lump**, paid in one sum. A lump can be
-//! started as a stream, and a stream be parked as a lump, so that one deposit pays one operator
+//! by the billable blocks of a service's meter, or a **hold**, paid in one sum. A one-off hold can be
+//! started as a stream, and a stream be suspended as a one-off hold, so that one deposit pays one operator
 //! after the other. Other pallets open and end accounts through [`surety_primitives::Escrow`];
 //! people only poke ([`Pallet::settle`]).
 //!
@@ -10,18 +10,18 @@
 //!          open_stream               end, or the funds, the meter or the time end
 //!  (none) --------------> Open stream ------------------------------------> Ending { round }
 //!     |                    ^   |  (extend puts the time off)                  ^     |
-//!     |              start |   | park, or the meter    end, or the funds      |     | that round
+//!     |              start |   | suspend, or the meter    end, or the funds      |     | that round
 //!     |                    |   v ends before the time  end sooner             |     | is judged
-//!     |                    |  Parking { round } ------------------------------+     |
+//!     |                    |  Suspending { round } ------------------------------+     |
 //!     |                    |   |                                                    |
 //!     |                    |   | that round is judged                               |
-//!     |     open_lump      |   v                          close_lump                v
-//!     +-------------------> Open lump -------------------------------------------> (removed)
+//!     |     hold      |   v                          close_hold                v
+//!     +-------------------> Open hold -------------------------------------------> (removed)
 //! ```
 //!
 //! If somebody cannot be paid, an account is not removed but `Closed`, until `settle` or
 //! `force_close`. While a dispute locks funds (freeze, until thaw), a stream is not billed, no end
-//! is carried out, and a lump is neither started nor closed.
+//! is carried out, and a one-off hold is neither started nor closed.
 //!
 //! ## Where the funds are
 //!
@@ -48,7 +48,7 @@
 //! so leaving early does not get back what was served or could have been, and nobody pays for an
 //! outage. A stream that was started has a **trial** first: who closes it with the last round of
 //! that or sooner owes what the meter earned, no more. If a stream ends for any other reason, or is
-//! parked, what the meter did not earn is the payer's, the prepaid sum included: nobody sells
+//! suspended, what the meter did not earn is the payer's, the prepaid sum included: nobody sells
 //! units, ends the service and keeps the money, and a tenant whose funds run out while rounds are
 //! down does not pay for those. The reason that counts is that of the end that is carried out. A
 //! dispute cannot lock what is left of the prepaid sum, trial or not.
@@ -88,19 +88,19 @@
 //! That work has two lanes, each with its own bound of [`Config::AgendaPerBlock`] streams: what
 //! ends, and what is only looked at. So whoever opens any number of streams holds up no end of
 //! others. A block's agenda is charged by what it did, and weighs at most two walks (`agenda`), one
-//! bound of ends (the costlier of `wake` and `wake_parking`, with [`Config::OnEndWeight`] each) and
+//! bound of ends (the costlier of `wake` and `wake_suspending`, with [`Config::OnEndWeight`] each) and
 //! one of looks (`wake_read`).
 //!
-//! ## How a stream is parked
+//! ## How a stream is suspended
 //!
 //! Like it ends, and by the same rules of rounds, but what is left when the last round is paid
-//! never leaves the hold: the account is a lump again, with its payer as its payee, and counts from
+//! never leaves the hold: the account is a one-off hold again, with its payer as its payee, and counts from
 //! nothing (`deposited == held`). The owner is told, and starts it for the next payee or closes it.
 //! The share of the fee stays the one that the account was opened with. A stream that was started
-//! parks with its meter, if that ends before its time. If the funds end sooner, or an end is asked
-//! for before it is parked, the stream ends and is closed, with the parking round at the latest;
-//! the sooner of the two says why. Nor can a stream be parked that is to be closed, or whose time
-//! is over: asked for a sooner round, it is closed then. A stream that is to be parked takes
+//! suspends with its meter, if that ends before its time. If the funds end sooner, or an end is asked
+//! for before it is suspended, the stream ends and is closed, with the suspending round at the latest;
+//! the sooner of the two says why. Nor can a stream be suspended that is to be closed, or whose time
+//! is over: asked for a sooner round, it is closed then. A stream that is to be suspended takes
 //! top-ups, but no more time.
 //!
 //! ## What cannot be delivered
@@ -112,7 +112,7 @@
 //! cannot take its part does not stop the other; what a pot cannot take at the very end goes to the
 //! payee.
 //!
-//! What a payee cannot take when its stream is parked is split off: it stays on hold in a `Closed`
+//! What a payee cannot take when its stream is suspended is split off: it stays on hold in a `Closed`
 //! account with an id of its own, for `settle` or governance as above, and has nothing to do with
 //! the next payee.
 //!
@@ -124,7 +124,7 @@
 //! paid in all, 16 of it fee, and in the first block of round 23 the payer gets 680 back. Ended in
 //! round 8 after 4 billable rounds: by the tenant, 200 are paid in all and 800 refunded; by the
 //! operator or the network, 80 and 920. Had one of the 4 been down, it would be 180 and 820, or 60
-//! and 940. Parked in round 8, 80 are paid and 920 are a lump. Started again in round 12, round 13
+//! and 940. Suspended in round 8, 80 are paid and 920 are a one-off hold. StreamStart again in round 12, round 13
 //! is the first that the next payee earns; if its last round is 20 and its trial lasts to 14, the
 //! tenant pays 40 who closes it in round 14 and 200 who closes it in round 15, and by itself it
 //! ends with 160 paid.
@@ -133,12 +133,12 @@
 
 extern crate alloc;
 
+mod admin;
 mod agenda;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-mod errors;
-mod events;
-mod impl_escrow;
+mod impls;
+mod lifecycle;
 pub mod metering;
 #[cfg(test)]
 mod mock;
@@ -157,10 +157,9 @@ pub use types::{Account, Lane, State, Terms};
 pub use weights::WeightInfo;
 
 use frame::prelude::*;
-use frame_support::pallet_macros::import_section;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow, EscrowId, Funds, Meter, OnEscrowEnd,
-	RoundIndex, ServiceId, StreamInfo,
+	AssetId, Balance, BlockNumber, Clock, CloseReason, EscrowId, Funds, Meter, OnStreamEnd,
+	RoundIndex, StreamInfo, Streams, Target,
 };
 
 /// An escrow account of a runtime.
@@ -169,8 +168,6 @@ pub type AccountOf<T> = Account<<T as frame_system::Config>::AccountId>;
 // The macros of FRAME expect that the runtime knows the pallet. Nothing written here expects or
 // unwraps.
 #[allow(clippy::expect_used)]
-#[import_section(errors::errors)]
-#[import_section(events::events)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -202,12 +199,9 @@ pub mod pallet {
 		type Meter: Meter;
 
 		/// Handler notified of the ends of streams.
-		type OnEnd: OnEscrowEnd;
+		type OnStreamEnd: OnStreamEnd;
 
-		/// Weight of one stream's end there: `ending`, and the costlier of `ended` and `parked`.
-		type OnEndWeight: Get<Weight>;
-
-		/// May end a stream, close a lump and write off what cannot be delivered.
+		/// May end a stream, close a one-off hold and write off what cannot be delivered.
 		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
 		/// Share of every payment that is the platform's fee. Fixed for an account when it is
@@ -263,6 +257,253 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Cursor<T: Config> = StorageMap<_, Twox64Concat, Lane, BlockNumber>;
 
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A stream was opened; it is billed from the next round on. Amounts in base units of
+		/// `asset`.
+		StreamOpened {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Payer.
+			payer: T::AccountId,
+			/// Payee.
+			payee: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Target whose meter pays it.
+			meter: Target,
+			/// Per billable block.
+			rate: Balance,
+			/// Put on hold, `prepaid` included.
+			deposit: Balance,
+			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes
+			/// the stream (code 1001), only what rounds cost that were judged and not billable is
+			/// refunded of it.
+			prepaid: Balance,
+		},
+		/// A one-off hold became a stream of the same funds; it is billed from the next round on. Amounts
+		/// in base units of `asset`.
+		StreamStarted {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Payer.
+			payer: T::AccountId,
+			/// Payee.
+			payee: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Target whose meter pays it.
+			meter: Target,
+			/// Per billable block.
+			rate: Balance,
+			/// On hold, `prepaid` included.
+			deposit: Balance,
+			/// Pays the first billable blocks, on hold until they are judged. If the tenant closes
+			/// the stream (code 1001) after its trial, only what rounds cost that were judged and
+			/// not billable is refunded of it.
+			prepaid: Balance,
+			/// Last round that is billed.
+			last_round: RoundIndex,
+			/// Last round of the trial.
+			trial_until: RoundIndex,
+		},
+		/// The last round of a stream was put off.
+		Extended {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that is billed.
+			last_round: RoundIndex,
+			/// Base units that are prepaid now, of the funds since the stream was started.
+			prepaid: Balance,
+		},
+		/// A stream or a one-off hold got more funds.
+		ToppedUp {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units put on hold.
+			amount: Balance,
+		},
+		/// The sum that was due was paid.
+		Settled {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units that left the hold, fee included.
+			paid: Balance,
+			/// Base units of it that are fee.
+			fee: Balance,
+		},
+		/// The end of a stream is decided: nothing after `round` is billed, however late it is
+		/// carried out. The rest is refunded once that round is judged. Said again if a sooner end
+		/// takes its place.
+		EndDecided {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Reason of the end.
+			reason: CloseReason,
+			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2
+			/// operator, 3 network.
+			code: u16,
+		},
+		/// The end of a stream is decided, but what is left stays in escrow: nothing after `round`
+		/// is billed, and once that round is judged the account is a one-off hold again. Said again if the
+		/// service ends sooner. `EndDecided` after this says that the stream is closed instead.
+		SuspensionDecided {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Reason of the end.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+		},
+		/// A stream is paid to its end, and what is left stays on hold as a one-off hold until it is
+		/// started for somebody else or closed.
+		Suspended {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that was billed.
+			round: RoundIndex,
+			/// Reason of the end.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units for payee and fee in all.
+			paid: Balance,
+			/// Base units left on hold in this account.
+			left: Balance,
+			/// Id of the closed account that holds what of `paid` could not be delivered, if
+			/// anything.
+			claim: Option<EscrowId>,
+		},
+		/// A stream is closed.
+		Closed {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Last round that was billed.
+			round: RoundIndex,
+			/// Reason of the end.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units for payee and fee in all.
+			paid: Balance,
+			/// Base units for the payer.
+			refunded: Balance,
+		},
+		/// A one-off hold was put on hold.
+		HoldOpened {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Payer.
+			payer: T::AccountId,
+			/// Payee.
+			payee: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Base units on hold.
+			amount: Balance,
+		},
+		/// A one-off hold is closed.
+		HoldClosed {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Reason of the end.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units for payee and fee.
+			paid: Balance,
+			/// Base units for the payer.
+			refunded: Balance,
+		},
+		/// A dispute locked funds: the stream is neither billed nor ended until they are thawed.
+		Frozen {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units locked by this.
+			amount: Balance,
+		},
+		/// Nothing is locked any more; billing goes on with the next round.
+		Thawed {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units that were locked.
+			amount: Balance,
+			/// Base units of it granted to the payee, fee included.
+			to_payee: Balance,
+		},
+		/// Held funds went back to the payer.
+		Refunded {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units.
+			amount: Balance,
+		},
+		/// The account is closed but somebody could not be paid. `settle` tries again.
+		ClaimLeft {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units that stay on hold until then.
+			held: Balance,
+		},
+		/// Governance gave up delivering: what was left went back to the payer.
+		WrittenOff {
+			/// Id of the account.
+			escrow: EscrowId,
+			/// Base units.
+			amount: Balance,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no escrow account with this id; it may be closed and paid.
+		UnknownEscrow,
+		/// The account is a one-off hold; this works on streams. One-off holds are closed, not ended or suspended.
+		NotAStream,
+		/// The account is a stream; this works on holds. Streams are ended, not closed.
+		NotAHold,
+		/// The service has no meter: it is not probed every round.
+		NoMeter,
+		/// The service ends: its meter pays for no new streams.
+		MeterEnded,
+		/// A stream must cost at least one base unit per block.
+		ZeroRate,
+		/// The amount must be above zero.
+		ZeroAmount,
+		/// The deposit does not pay for a single block.
+		DepositBelowRate,
+		/// The prepaid sum is part of the funds and cannot be more than those, less what a dispute
+		/// locks or granted.
+		PrepaidAboveDeposit,
+		/// The end of this stream is decided or has come: it takes no more funds and no more time.
+		Ending,
+		/// This stream has no last round to put off: it was opened, not started from a one-off hold.
+		NoLastRound,
+		/// The last round must be after this one, and after the one that is to be put off.
+		LastRoundNotLater,
+		/// The last round of this stream has come; it can no longer be put off.
+		LastRoundReached,
+		/// The account is closed and only waits for somebody to be paid.
+		AlreadyClosed,
+		/// A dispute locks funds of this hold; thaw them first.
+		FrozenFunds,
+		/// Part of this hold was granted to its payee; only an untouched hold becomes a stream.
+		HoldTouched,
+		/// Nothing is locked in this account.
+		NotFrozen,
+		/// The amount is more than the account holds for this.
+		NotEnoughHeld,
+		/// Rounds of earlier freezes are not judged yet. Try again in a few blocks.
+		JudgingBehind,
+		/// The payer's account cannot take the funds either.
+		Undeliverable,
+	}
+
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		/// Decides and carries out the ends that fall in this block. Must run after the verdicts of
@@ -295,28 +536,29 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::settle().max(T::WeightInfo::deliver()))]
 		pub fn settle(origin: OriginFor<T>, escrow: EscrowId) -> DispatchResult {
 			ensure_signed(origin)?;
-			<Self as Escrow<_>>::settle(escrow).map(drop)
+			<Self as Streams<_>>::settle(escrow).map(drop)
 		}
 
 		/// End an escrow account by governance, whatever its owner wants.
 		///
-		/// - A stream ends with this round, or the sooner one it is to end or be parked with, and
+		/// - A stream ends with this round, or the sooner one it is to end or be suspended with, and
 		///   is closed. If funds are locked, `to_payee` of them (in base units, fee included) goes
 		///   to the payee and the lock is lifted; otherwise `to_payee` must be 0.
-		/// - A lump is closed: `to_payee` of it to the payee, the rest back to the payer.
+		/// - A one-off hold is closed: `to_payee` of it to the payee, the rest back to the payer.
 		/// - A closed account that somebody could not be paid from is written off: all it holds
 		///   goes back to the payer. `to_payee` must be 0.
 		///
-		/// Events: `EndDecided`, `LumpClosed` or `WrittenOff`.
+		/// Events: `EndDecided`, `HoldClosed` or `WrittenOff`.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::force_close().saturating_add(T::OnEndWeight::get()))]
+		#[pallet::weight(T::WeightInfo::force_close().saturating_add(T::OnStreamEnd::max_weight()))]
 		pub fn force_close(
 			origin: OriginFor<T>,
 			escrow: EscrowId,
 			#[pallet::compact] to_payee: Balance,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			T::GovernanceOrigin::ensure_origin(origin)?;
-			Self::do_force_close(escrow, to_payee)
+			let notified = Self::do_force_close(escrow, to_payee)?;
+			Ok(Some(T::WeightInfo::force_close().saturating_add(notified)).into())
 		}
 	}
 
@@ -330,7 +572,7 @@ pub mod pallet {
 		/// A stream with what is due and the billable blocks its funds still pay for, by the rounds
 		/// judged so far. `None` once it is closed.
 		pub fn stream(escrow: EscrowId) -> Option<StreamInfo> {
-			<Self as Escrow<_>>::stream(escrow)
+			<Self as Streams<_>>::stream(escrow)
 		}
 
 		/// First block that the funds of a stream may not pay for: its end is decided there unless

@@ -1,7 +1,7 @@
 //! Metering of streams. Pure: nothing here reads or writes storage.
 //!
 //! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens
-//! another, the end (or parking) stops the last. Verdicts come two rounds late, so a run's edges
+//! another, the end (or suspending) stops the last. Verdicts come two rounds late, so a run's edges
 //! are noted as rounds and read off the meter once those rounds are judged. A meter remembers 32
 //! rounds. An edge that is read later favours the payer: the base of a run is taken at its most,
 //! the end at its least.
@@ -14,13 +14,13 @@
 //! ```
 
 use crate::types::{Run, Stream, Term};
-use frame::prelude::BoundedVec;
-use surety_primitives::{Balance, BlockNumber, Clock, MeterReading, RoundIndex, ServiceId};
+use frame::prelude::*;
+use surety_primitives::{Balance, BlockNumber, Clock, MeterReading, RoundIndex, Target};
 
 impl Stream {
 	/// A stream that is billed after `round`, up to the last round of its term.
 	pub fn new(
-		meter: ServiceId,
+		meter: Target,
 		rate: Balance,
 		prepaid: Balance,
 		round: RoundIndex,

@@ -7,9 +7,9 @@ use crate::{AccountOf, Accounts, Config, Event, HoldReason, NextId};
 use frame::{deps::sp_io, testing_prelude::*};
 use std::{cell::RefCell, collections::BTreeMap};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, Clock, CloseReason, Escrow as _, EscrowId, EscrowOwner, Fee,
-	Funds as _, Meter, MeterReading, Metered, NewStream, OnEscrowEnd, RoundIndex, ServiceId,
-	Started, StreamEnd,
+	AssetId, Balance, BlockNumber, Clock, CloseReason, End, EscrowId, EscrowOwner, Fee, Funds as _,
+	Meter, MeterReading, Metered, NewStream, OnStreamEnd, OneOffHolds as _, RoundIndex, StreamEnd,
+	StreamStart, Streams as _, Target,
 };
 
 type Block = MockBlockU32<Test>;
@@ -53,46 +53,40 @@ impl Clock for TestClock {
 	fn window_rounds() -> u16 {
 		12
 	}
-	fn private_endpoints() -> bool {
-		true
-	}
-	fn proof_of_control() -> bool {
-		false
-	}
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Told {
-	Ending(EscrowOwner, RoundIndex, CloseReason),
+pub enum Notified {
+	Ending(EscrowOwner, End),
 	Ended(EscrowOwner, StreamEnd),
-	Parked(EscrowOwner, StreamEnd),
+	Suspended(EscrowOwner, StreamEnd),
 }
 
 thread_local! {
-	static METERS: RefCell<BTreeMap<ServiceId, TurnedMeter>> = const { RefCell::new(BTreeMap::new()) };
-	static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
-	static WHEN_PARKED: RefCell<Option<fn()>> = const { RefCell::new(None) };
+	static METERS: RefCell<BTreeMap<Target, TurnedMeter>> = const { RefCell::new(BTreeMap::new()) };
+	static NOTIFIED: RefCell<Vec<Notified>> = const { RefCell::new(Vec::new()) };
+	static WHEN_SUSPENDED: RefCell<Option<fn()>> = const { RefCell::new(None) };
 }
 
-/// What a meter reads, and after which round and why it stops.
-type TurnedMeter = (MeterReading, Option<(RoundIndex, CloseReason)>);
+/// Reading and end of a meter.
+type TurnedMeter = (MeterReading, Option<End>);
 
 /// Meters that advance when a test says what a round was.
 pub struct TestMeter;
 impl Meter for TestMeter {
-	fn meter(service: ServiceId) -> Option<Metered> {
+	fn meter(service: Target) -> Option<Metered> {
 		let meter = METERS.with_borrow(|meters| meters.get(&service).copied());
 		meter.map(|(reading, end)| Metered { reading, end })
 	}
 }
 impl TestMeter {
 	/// A fresh meter, running from round `through` on.
-	pub fn start(service: ServiceId, through: RoundIndex) {
+	pub fn start(service: Target, through: RoundIndex) {
 		let reading = MeterReading { blocks: 0, through, recent: 0 };
 		METERS.with_borrow_mut(|meters| meters.insert(service, (reading, None)));
 	}
 	/// The next round is judged, which past the end is never billable.
-	pub fn judge(service: ServiceId, billable: bool) {
+	pub fn judge(service: Target, billable: bool) {
 		METERS.with_borrow_mut(|meters| {
 			let (reading, ended) = meters.get_mut(&service).unwrap();
 			let stopped = ended.is_some_and(|(ended, _)| reading.through >= ended);
@@ -100,44 +94,50 @@ impl TestMeter {
 		});
 	}
 	/// The meter stops after `at`, as its service is retired.
-	pub fn end(service: ServiceId, at: RoundIndex) {
+	pub fn end(service: Target, at: RoundIndex) {
 		Self::end_for(service, at, CloseReason::ServiceRetired);
 	}
 	/// The meter stops after `at`.
-	pub fn end_for(service: ServiceId, at: RoundIndex, reason: CloseReason) {
+	pub fn end_for(service: Target, at: RoundIndex, reason: CloseReason) {
 		METERS.with_borrow_mut(|meters| meters.get_mut(&service).unwrap().1 = Some((at, reason)));
 	}
 	/// There is no meter any more.
-	pub fn remove(service: ServiceId) {
+	pub fn remove(service: Target) {
 		METERS.with_borrow_mut(|meters| meters.remove(&service));
 	}
-	pub fn through(service: ServiceId) -> Option<RoundIndex> {
-		Self::reading(service).map(|reading| reading.through)
+	pub fn through(service: Target) -> Option<RoundIndex> {
+		Self::meter(service).map(|meter| meter.reading.through)
 	}
 }
 
 pub struct TestOwner;
-impl OnEscrowEnd for TestOwner {
-	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
-		TOLD.with_borrow_mut(|told| told.push(Told::Ending(owner, round, reason)));
+impl OnStreamEnd for TestOwner {
+	fn ending(owner: EscrowOwner, end: End) -> Weight {
+		NOTIFIED.with_borrow_mut(|notified| notified.push(Notified::Ending(owner, end)));
+		NotifiedWeight::get()
 	}
-	fn ended(owner: EscrowOwner, end: StreamEnd) {
-		TOLD.with_borrow_mut(|told| told.push(Told::Ended(owner, end)));
+	fn ended(owner: EscrowOwner, end: StreamEnd) -> Weight {
+		NOTIFIED.with_borrow_mut(|notified| notified.push(Notified::Ended(owner, end)));
+		NotifiedWeight::get()
 	}
-	fn parked(owner: EscrowOwner, end: StreamEnd) {
-		TOLD.with_borrow_mut(|told| told.push(Told::Parked(owner, end)));
-		if let Some(act) = WHEN_PARKED.take() {
+	fn suspended(owner: EscrowOwner, end: StreamEnd) -> Weight {
+		NOTIFIED.with_borrow_mut(|notified| notified.push(Notified::Suspended(owner, end)));
+		if let Some(act) = WHEN_SUSPENDED.take() {
 			act();
 		}
+		NotifiedWeight::get()
+	}
+	fn max_weight() -> Weight {
+		NotifiedWeight::get()
 	}
 }
 
-/// What the owner does the next time it is told that an account is parked.
-pub fn when_parked(act: fn()) {
-	WHEN_PARKED.set(Some(act));
+/// Set what the owner does at the next notification of a suspension.
+pub fn when_suspended(act: fn()) {
+	WHEN_SUSPENDED.set(Some(act));
 }
 
-/// An end as the owner is told of it, with the fee of the day.
+/// End as the owner is notified of it, with the current fee.
 pub fn stream_end(
 	reason: CloseReason,
 	round: RoundIndex,
@@ -147,9 +147,9 @@ pub fn stream_end(
 	StreamEnd { reason, round, paid, fee: PlatformFee::get().mul_floor(paid), refunded }
 }
 
-/// What the owner was told since this was last asked.
-pub fn told() -> Vec<Told> {
-	TOLD.take()
+/// Notifications since the last call.
+pub fn notified() -> Vec<Notified> {
+	NOTIFIED.take()
 }
 
 parameter_types! {
@@ -160,7 +160,7 @@ parameter_types! {
 	pub static Stalled: bool = false;
 	pub const ProberPot: AccountId = POT;
 	pub const TreasuryAccount: AccountId = TREASURY;
-	pub const OnEndWeight: Weight = Weight::from_parts(7, 0);
+	pub const NotifiedWeight: Weight = Weight::from_parts(7, 0);
 }
 
 impl Config for Test {
@@ -168,8 +168,7 @@ impl Config for Test {
 	type Funds = Money;
 	type Clock = TestClock;
 	type Meter = TestMeter;
-	type OnEnd = TestOwner;
-	type OnEndWeight = OnEndWeight;
+	type OnStreamEnd = TestOwner;
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type PlatformFee = PlatformFee;
 	type ProberShare = ProberShare;
@@ -190,7 +189,7 @@ impl crate::BenchmarkHelper<AccountId> for TestHelper {
 		Assets::mint_into(ASSET, who, amount).unwrap();
 		AssetId::Local(ASSET)
 	}
-	fn metered() -> ServiceId {
+	fn metered() -> Target {
 		METER
 	}
 }
@@ -206,8 +205,10 @@ pub const NOBODY: AccountId = 6;
 /// An approved asset.
 pub const ASSET: u32 = 7;
 /// A service with a meter.
-pub const METER: ServiceId = 11;
-/// What everybody but `NOBODY` starts with, in either asset.
+pub const METER: Target = Target::Service(11);
+/// The running lease of a replica.
+pub const OTHER_METER: Target = Target::Lease(12);
+/// Balance that everybody but `NOBODY` starts with, in either asset.
 pub const START: Balance = 1_000_000;
 
 pub fn new_ext() -> sp_io::TestExternalities {
@@ -228,8 +229,8 @@ pub fn new_ext() -> sp_io::TestExternalities {
 	.unwrap();
 	let mut ext: sp_io::TestExternalities = storage.into();
 	METERS.take();
-	TOLD.take();
-	WHEN_PARKED.take();
+	NOTIFIED.take();
+	WHEN_SUSPENDED.take();
 	PlatformFee::set(Perbill::from_percent(5));
 	ProberShare::set(Perbill::from_percent(60));
 	AgendaPerBlock::set(5);
@@ -255,7 +256,7 @@ pub fn with_each_asset(test: impl Fn(AssetId)) {
 	}
 }
 
-/// What everybody has, held or free.
+/// Sum of all balances, held or free.
 pub fn everything(asset: AssetId) -> Balance {
 	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY]
 		.iter()
@@ -263,7 +264,7 @@ pub fn everything(asset: AssetId) -> Balance {
 		.sum()
 }
 
-/// What somebody has, held or free, beyond the start.
+/// Balance beyond the start, held or free.
 pub fn gained(asset: AssetId, who: AccountId) -> i128 {
 	let start = if who == NOBODY { 0 } else { START };
 	Money::total(asset, &who) as i128 - start as i128
@@ -273,7 +274,7 @@ pub fn on_hold(asset: AssetId, who: AccountId) -> Balance {
 	Money::held(asset, HoldReason::Escrow.into(), &who)
 }
 
-/// What somebody has that is not in escrow.
+/// Balance that is not in escrow.
 pub fn free(asset: AssetId, who: AccountId) -> Balance {
 	Money::total(asset, &who) - on_hold(asset, who)
 }
@@ -343,11 +344,11 @@ pub fn new_stream(asset: AssetId) -> NewStream<AccountId> {
 }
 
 pub fn open(asset: AssetId) -> EscrowId {
-	Escrow::open_stream(new_stream(asset)).unwrap()
+	Escrow::open(new_stream(asset)).unwrap()
 }
 
-pub fn open_lump(asset: AssetId, amount: Balance) -> EscrowId {
-	Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount).unwrap()
+pub fn hold(asset: AssetId, amount: Balance) -> EscrowId {
+	Escrow::hold(owner(), TENANT, OPERATOR, asset, amount).unwrap()
 }
 
 /// A replica, whose account goes from payee to payee.
@@ -355,29 +356,33 @@ pub fn replica() -> EscrowOwner {
 	EscrowOwner::Replica { order: 9, index: 1 }
 }
 
-/// A lump of a replica, on hold for nobody yet.
+/// A one-off hold of a replica, on hold for nobody yet.
 pub fn open_replica(asset: AssetId, amount: Balance) -> EscrowId {
-	Escrow::open_lump(replica(), TENANT, TENANT, asset, amount).unwrap()
+	Escrow::hold(replica(), TENANT, TENANT, asset, amount).unwrap()
 }
 
 /// A last round that none of the tests comes to.
 pub const NEVER: RoundIndex = 100_000;
 
 /// A start at the terms of `new_stream`, for more time than its funds pay for and without a trial.
-pub fn new_start() -> Started<AccountId> {
-	Started { payee: OPERATOR, meter: METER, rate: 2, prepaid: 200, last: NEVER, trial_until: 0 }
+pub fn new_start() -> StreamStart<AccountId> {
+	StreamStart {
+		payee: OPERATOR,
+		meter: METER,
+		rate: 2,
+		prepaid: 200,
+		last: NEVER,
+		trial_until: 0,
+	}
 }
 
-/// Start a lump for the operator at these terms.
+/// Start a one-off hold for the operator at these terms.
 pub fn start(id: EscrowId) {
 	Escrow::start(id, new_start()).unwrap();
 }
 
 /// The end that stands now. Only a sooner one may have taken the place of that before.
-pub fn keeps(
-	before: Option<(RoundIndex, CloseReason)>,
-	now: Option<(RoundIndex, CloseReason)>,
-) -> Option<(RoundIndex, CloseReason)> {
+pub fn keeps(before: Option<End>, now: Option<End>) -> Option<End> {
 	if let Some((round, _)) = before {
 		assert!(
 			now == before || now.is_some_and(|(now, _)| now < round),
@@ -394,7 +399,7 @@ pub fn account(id: EscrowId) -> AccountOf<Test> {
 pub fn stream(id: EscrowId) -> crate::types::Stream {
 	match account(id).terms {
 		crate::Terms::Stream(stream) => stream,
-		crate::Terms::Lump => panic!("a lump"),
+		crate::Terms::OneOff => panic!("a hold"),
 	}
 }
 
@@ -423,5 +428,5 @@ pub fn block(who: AccountId, blocked: bool) {
 
 /// Settle as another pallet does.
 pub fn settle(id: EscrowId) -> Result<Balance, DispatchError> {
-	<Escrow as surety_primitives::Escrow<AccountId>>::settle(id)
+	<Escrow as surety_primitives::Streams<AccountId>>::settle(id)
 }

@@ -1,5 +1,5 @@
 //! Where money moves. A payment that cannot be delivered changes nothing and stays due; it never
-//! stops the others nor the agenda. Parking moves nothing but what is due: the rest stays on hold
+//! stops the others nor the agenda. Suspending moves nothing but what is due: the rest stays on hold
 //! where it is.
 
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
 	pallet::{Accounts, Config, Error, Event, HoldReason, NextId, Pallet},
 	types::{Paid, State, Terms},
 };
-use frame::prelude::{DispatchResult, defensive};
-use frame_support::{storage::with_storage_layer, traits::Get};
+use frame::prelude::*;
+use frame_support::storage::with_storage_layer;
 use surety_primitives::{Balance, CloseReason, EscrowId, Funds, RoundIndex, StreamEnd};
 
 /// Receiver of a payment.
@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
 		let (code, paid, refunded) = (reason.code(), end.paid, end.refunded);
 		Self::deposit_event(match account.terms {
 			Terms::Stream(_) => Event::Closed { escrow: id, round, reason, code, paid, refunded },
-			Terms::Lump => Event::LumpClosed { escrow: id, reason, code, paid, refunded },
+			Terms::OneOff => Event::HoldClosed { escrow: id, reason, code, paid, refunded },
 		});
 		if account.held > 0 {
 			Self::deposit_event(Event::ClaimLeft { escrow: id, held: account.held });
@@ -56,10 +56,10 @@ impl<T: Config> Pallet<T> {
 		end
 	}
 
-	/// Park: pay what is due and keep the rest on hold, as a lump. What cannot be delivered waits
+	/// Suspend: pay what is due and keep the rest on hold, as a one-off hold. What cannot be delivered waits
 	/// in a closed account of its own. `None` if no id is left for that; then nothing but payments
 	/// has happened.
-	pub(crate) fn park_now(
+	pub(crate) fn suspend_now(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
 		round: RoundIndex,
@@ -72,10 +72,10 @@ impl<T: Config> Pallet<T> {
 			Some(claim) => Some(Self::insert_new(claim)?),
 			None => None,
 		};
-		account.park(end.refunded);
+		account.suspend(end.refunded);
 		Accounts::<T>::insert(id, account.clone());
 		let (code, paid, left) = (reason.code(), end.paid, end.refunded);
-		Self::deposit_event(Event::Parked {
+		Self::deposit_event(Event::Suspended {
 			escrow: id,
 			round,
 			reason,
@@ -122,7 +122,7 @@ impl<T: Config> Pallet<T> {
 		let moved = Self::pay_at_last(id, account);
 		let rest = account.held.saturating_sub(account.outstanding());
 		// It stays and is tried again by the next `settle`.
-		let _ = Self::refund(id, account, rest);
+		let _ = Self::release(id, account, rest);
 		if account.held == 0 {
 			Accounts::<T>::remove(id);
 		} else {
@@ -132,7 +132,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Give held funds back to the payer.
-	pub(crate) fn refund(
+	pub(crate) fn release(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
 		amount: Balance,

@@ -5,7 +5,7 @@ use crate::{
 	pallet::{Accounts, Agenda, Config, Cursor, HoldReason, NextId, Pallet},
 	types::{Lane, Terms},
 };
-use frame::{deps::sp_runtime::TryRuntimeError, prelude::ensure};
+use frame::{deps::sp_runtime::TryRuntimeError, prelude::*};
 use surety_primitives::{Balance, Clock, EscrowId, Funds};
 
 impl<T: Config> Pallet<T> {
@@ -20,12 +20,12 @@ impl<T: Config> Pallet<T> {
 	///    stream waits for none. A stream whose end is decided is in the urgent lane; an open one
 	///    only if that is due now.
 	/// 6. The runs of a stream are in order, each ends after it began and none but the last is
-	///    open; none is open if the stream is frozen, ending, parking or was started, nor goes past
+	///    open; none is open if the stream is frozen, ending, suspending or was started, nor goes past
 	///    the end or its last round. No stream ends after its last round, nor before what was read
 	///    off its meter.
 	/// 7. A closed account still holds something and locks nothing.
 	/// 8. No id is beyond the next.
-	/// 9. Only streams are ending or parking.
+	/// 9. Only streams are ending or suspending.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		use alloc::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(id < NextId::<T>::get(), "8: id beyond the next");
 			Self::check_money(&account)?;
 			let stream = matches!(account.terms, Terms::Stream(_));
-			ensure!(stream || account.end_round().is_none(), "9: a lump that is ending");
+			ensure!(stream || account.end_round().is_none(), "9: a one-off hold that is ending");
 			if let Terms::Stream(_) = account.terms {
 				Self::check_runs(&account)?;
 				if Self::check_entry(id, &account)? {

@@ -3,7 +3,7 @@
 use frame::prelude::*;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, CloseReason, EscrowOwner, Fee, JUDGED_AFTER, MeterReading,
-	RoundIndex, ServiceId,
+	RoundIndex, Target,
 };
 
 /// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
@@ -58,7 +58,7 @@ pub struct Run {
 	pub until: Option<RoundIndex>,
 }
 
-/// Time that a lump was started for.
+/// Time that a one-off hold was started for.
 #[derive(
 	Clone,
 	Copy,
@@ -84,8 +84,8 @@ pub struct Term {
 	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Stream {
-	/// Service whose meter it is paid by.
-	pub meter: ServiceId,
+	/// Target whose meter pays it.
+	pub meter: Target,
 	/// Base units per billable block.
 	pub rate: Balance,
 	/// Base units of the deposit that pay the first billable blocks. Less the price of
@@ -99,7 +99,7 @@ pub struct Stream {
 	/// Last round that was read off the meter; before the first, the round of the opening. No
 	/// end is sooner.
 	pub read: RoundIndex,
-	/// The time that it was started for, if it was a lump before. It is one again if its meter
+	/// The time that it was started for, if it was a one-off hold before. It is one again if its meter
 	/// ends sooner.
 	pub term: Option<Term>,
 	/// Rounds that are not judged yet, in order of time.
@@ -116,7 +116,7 @@ pub enum Terms {
 	/// A rate per billable block.
 	Stream(Stream),
 	/// One sum.
-	Lump,
+	OneOff,
 }
 
 /// Where an escrow account is in its life.
@@ -148,8 +148,8 @@ pub enum State {
 		due: Balance,
 	},
 	/// A stream's end is decided, but not that of the account: nothing after `round` is billed,
-	/// and once that is paid what is left is a lump again.
-	Parking {
+	/// and once that is paid what is left is a one-off hold again.
+	Suspending {
 		/// Last round that is billed.
 		round: RoundIndex,
 		/// Reason of the end.
@@ -158,10 +158,10 @@ pub enum State {
 }
 
 impl State {
-	/// The end of a stream with `round`, after which the account is closed or, if it `parks`, is a
-	/// lump.
-	pub fn stopping(round: RoundIndex, reason: CloseReason, parks: bool) -> Self {
-		if parks { Self::Parking { round, reason } } else { Self::Ending { round, reason } }
+	/// The end of a stream with `round`, after which the account is closed or, if it `suspends`, is a
+	/// hold.
+	pub fn stopping(round: RoundIndex, reason: CloseReason, suspends: bool) -> Self {
+		if suspends { Self::Suspending { round, reason } } else { Self::Ending { round, reason } }
 	}
 
 	/// The end of a stream whose time is over.
@@ -169,18 +169,18 @@ impl State {
 		Self::Ending { round: last, reason: CloseReason::Expired }
 	}
 
-	/// This end, but that of `known` in its place if it is not later. Only what parks by both of
-	/// them parks.
+	/// This end, but that of `known` in its place if it is not later. Only what suspends by both of
+	/// them suspends.
 	pub fn unless(self, known: Self) -> Self {
 		let Some(stands) = known.end() else { return self };
 		let end = self.end().filter(|(round, _)| *round < stands.0).unwrap_or(stands);
-		Self::stopping(end.0, end.1, self.parks() && known.parks())
+		Self::stopping(end.0, end.1, self.suspends() && known.suspends())
 	}
 
 	/// Last round of a stream that is billed and why, if that is decided.
 	pub fn end(&self) -> Option<(RoundIndex, CloseReason)> {
 		match *self {
-			Self::Ending { round, reason } | Self::Parking { round, reason } => {
+			Self::Ending { round, reason } | Self::Suspending { round, reason } => {
 				Some((round, reason))
 			},
 			Self::Open | Self::Closed { .. } => None,
@@ -192,9 +192,9 @@ impl State {
 		matches!(self, Self::Closed { .. })
 	}
 
-	/// True if it is decided that a stream becomes a lump again.
-	pub fn parks(&self) -> bool {
-		matches!(self, Self::Parking { .. })
+	/// True if it is decided that a stream becomes a one-off hold again.
+	pub fn suspends(&self) -> bool {
+		matches!(self, Self::Suspending { .. })
 	}
 }
 
@@ -233,7 +233,7 @@ impl Paid {
 }
 
 /// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from
-/// the opening of the account or, if it was parked, from there.
+/// the opening of the account or, if it was suspended, from there.
 #[derive(
 	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
@@ -252,7 +252,7 @@ pub struct Account<AccountId> {
 	pub held: Balance,
 	/// Part of `held` that a dispute locks.
 	pub frozen: Balance,
-	/// Granted to the payee by disputes and, for a lump, by closing it; fee included.
+	/// Granted to the payee by disputes and, for a one-off hold, by closing it; fee included.
 	pub awarded: Balance,
 	/// Delivered in all.
 	pub paid: Paid,
@@ -278,7 +278,9 @@ impl<AccountId> Account<AccountId> {
 	pub fn due(&self) -> Balance {
 		match self.state {
 			State::Closed { due } => due,
-			State::Open | State::Ending { .. } | State::Parking { .. } => self.due_of_at_least(0),
+			State::Open | State::Ending { .. } | State::Suspending { .. } => {
+				self.due_of_at_least(0)
+			},
 		}
 	}
 
@@ -309,7 +311,7 @@ impl<AccountId> Account<AccountId> {
 			Terms::Stream(stream) => {
 				stream.price().max(least).min(self.for_meter()).saturating_add(self.awarded)
 			},
-			Terms::Lump => self.awarded,
+			Terms::OneOff => self.awarded,
 		}
 	}
 
@@ -341,7 +343,7 @@ impl<AccountId> Account<AccountId> {
 				.for_meter()
 				.checked_div(stream.rate)
 				.map_or(u32::MAX, |blocks| u32::try_from(blocks).unwrap_or(u32::MAX)),
-			Terms::Lump => 0,
+			Terms::OneOff => 0,
 		}
 	}
 
@@ -350,7 +352,7 @@ impl<AccountId> Account<AccountId> {
 		self.state.end().map(|(round, _)| round)
 	}
 
-	/// True for a lump of which nothing was paid or granted.
+	/// True for a one-off hold of which nothing was paid or granted.
 	pub fn is_untouched(&self) -> bool {
 		self.paid == Paid::default() && self.awarded == 0
 	}
@@ -362,9 +364,9 @@ impl<AccountId> Account<AccountId> {
 }
 
 impl<AccountId: Clone> Account<AccountId> {
-	/// A lump again, of the `left` base units on hold that are nobody else's. What was before is
+	/// A one-off hold again, of the `left` base units on hold that are nobody else's. What was before is
 	/// forgotten; the fee's shares stay.
-	pub fn park(&mut self, left: Balance) {
+	pub fn suspend(&mut self, left: Balance) {
 		self.payee = self.payer.clone();
 		self.deposited = left;
 		self.held = left;
@@ -372,7 +374,7 @@ impl<AccountId: Clone> Account<AccountId> {
 		self.awarded = 0;
 		self.paid = Paid::default();
 		self.refunded = 0;
-		self.terms = Terms::Lump;
+		self.terms = Terms::OneOff;
 		self.state = State::Open;
 	}
 

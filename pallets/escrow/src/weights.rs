@@ -20,11 +20,11 @@ pub trait WeightInfo {
 	fn agenda(b: u32, ) -> Weight;
 	fn wake() -> Weight;
 	fn wake_read() -> Weight;
-	fn wake_parking() -> Weight;
+	fn wake_suspending() -> Weight;
 	fn start() -> Weight;
 	fn extend() -> Weight;
-	fn park() -> Weight;
-	fn top_up_lump() -> Weight;
+	fn suspend() -> Weight;
+	fn top_up_hold() -> Weight;
 }
 
 /// The weights as measured, with reads and writes priced by `Db`.
@@ -165,7 +165,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17910), added: 20385, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	fn wake_parking() -> Weight {
+	fn wake_suspending() -> Weight {
 		// Minimum measured: 194_157 ns. Proof recorded: 29389 bytes.
 		Weight::from_parts(211_965_000, 33048)
 			.saturating_add(Db::get().reads(10_u64))
@@ -207,7 +207,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	fn park() -> Weight {
+	fn suspend() -> Weight {
 		// Minimum measured: 79_208 ns. Proof recorded: 28512 bytes.
 		Weight::from_parts(83_454_000, 33048)
 			.saturating_add(Db::get().reads(3_u64))
@@ -223,7 +223,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
-	fn top_up_lump() -> Weight {
+	fn top_up_hold() -> Weight {
 		// Minimum measured: 55_632 ns. Proof recorded: 998 bytes.
 		Weight::from_parts(60_490_000, 3854)
 			.saturating_add(Db::get().reads(5_u64))
@@ -251,8 +251,8 @@ impl WeightInfo for () {
 	fn wake_read() -> Weight {
 		Measured::<ParityDbWeight>::wake_read()
 	}
-	fn wake_parking() -> Weight {
-		Measured::<ParityDbWeight>::wake_parking()
+	fn wake_suspending() -> Weight {
+		Measured::<ParityDbWeight>::wake_suspending()
 	}
 	fn start() -> Weight {
 		Measured::<ParityDbWeight>::start()
@@ -260,10 +260,10 @@ impl WeightInfo for () {
 	fn extend() -> Weight {
 		Measured::<ParityDbWeight>::extend()
 	}
-	fn park() -> Weight {
-		Measured::<ParityDbWeight>::park()
+	fn suspend() -> Weight {
+		Measured::<ParityDbWeight>::suspend()
 	}
-	fn top_up_lump() -> Weight {
-		Measured::<ParityDbWeight>::top_up_lump()
+	fn top_up_hold() -> Weight {
+		Measured::<ParityDbWeight>::top_up_hold()
 	}
 }

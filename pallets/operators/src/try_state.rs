@@ -1,27 +1,12 @@
-//! What must hold of the state.
+//! Invariants of the state.
 
 use crate::{AssetId, Balance, BlockNumber, Host, NetworkId, pallet::*, types::*};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use frame::{deps::sp_runtime::TryRuntimeError, prelude::*};
-use surety_primitives::{Funds, LEASES_FROM, ServiceKind, ServiceStatus};
+use surety_primitives::{Funds, Registry, ServiceKind, ServiceStatus};
 
-/// The invariants of the state. Each is a function, numbered as here:
-///
-/// 1. The exposures of an operator's services and leases in an asset and what is reserved for its bids sum up
-///    to the exposure of its bond in it.
-/// 2. No bond is exposed beyond its active part.
-/// 3. What is on hold as bond is the active part and the unbonding chunks; chunks are in order, none empty.
-/// 4. What is on hold as service deposit is the sum of the deposits of the operator's listings.
-/// 5. The index of services by operator, the listings and the services name the same services, each of a
-///    registered operator that is not retiring.
-/// 6. The counts per host are those of the places of the listings; one that is active or paused has
-///    a place among the proven, and one that is unproven has not.
-/// 7. The counts per network are those of the services, each of a network that exists; names find networks.
-/// 8. Totals and counts are the sums of what they sum up.
-/// 9. Leases have the identifiers from `LEASES_FROM` on and no listing has; each is one leased unit of compute
-///    of a registered operator that is not retiring.
 impl<T: Config> Pallet<T> {
-	/// Check all invariants.
+	/// Check all invariants, numbered as in the documentation of the crate.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::exposures_sum_up()?;
 		Self::exposures_are_funded()?;
@@ -31,15 +16,15 @@ impl<T: Config> Pallet<T> {
 		Self::hosts_agree()?;
 		Self::networks_agree()?;
 		Self::totals_agree()?;
-		Self::leases_are_apart()
+		Self::leases_are_compute()
 	}
 
 	fn exposures_sum_up() -> Result<(), TryRuntimeError> {
 		let mut sums = BTreeMap::<(T::AccountId, AssetId), Balance>::new();
-		for (id, exposure) in Exposures::<T>::iter() {
-			let service = Self::find(id).ok_or("1: exposure of an unknown service")?;
+		for (target, exposure) in Exposures::<T>::iter() {
+			let listing = Self::listing(target).ok_or("1: exposure of an unknown target")?;
 			ensure!(exposure > 0, "1: empty exposure stored");
-			let sum = sums.entry((service.operator, service.asset)).or_default();
+			let sum = sums.entry((listing.operator, listing.asset)).or_default();
 			*sum = sum.saturating_add(exposure);
 		}
 		for (operator, asset, reserved) in Reserved::<T>::iter() {
@@ -110,9 +95,9 @@ impl<T: Config> Pallet<T> {
 	fn indices_agree() -> Result<(), TryRuntimeError> {
 		let mut indexed = 0usize;
 		for (operator, ids) in ServicesOf::<T>::iter() {
-			let standing =
-				Operators::<T>::get(&operator).ok_or("5: services without an operator")?;
-			ensure!(standing.status != OperatorStatus::Retiring, "5: retiring with services");
+			let status =
+				Operators::<T>::get(&operator).ok_or("5: services without an operator")?.status;
+			ensure!(status != OperatorStatus::Retiring, "5: retiring with services");
 			for (at, id) in ids.iter().enumerate() {
 				let service = Services::<T>::get(id).ok_or("5: unknown service in the index")?;
 				ensure!(
@@ -130,7 +115,8 @@ impl<T: Config> Pallet<T> {
 		);
 		for (id, service) in Services::<T>::iter() {
 			ensure!(Listings::<T>::contains_key(id), "5: service without a listing");
-			ensure!(id < NextServiceId::<T>::get(), "5: identifier not given out yet");
+			ensure!(id < NextServiceId::<T>::get(), "5: identifier not assigned yet");
+			ensure!(service.status != ServiceStatus::Leased, "5: lease among the services");
 			ensure!(Self::min_bond(service.asset).is_some(), "5: asset never approved");
 		}
 		Ok(())
@@ -140,18 +126,18 @@ impl<T: Config> Pallet<T> {
 		let mut proven = BTreeMap::<Host, u32>::new();
 		let mut unproven = BTreeMap::<(T::AccountId, Host), u32>::new();
 		for (id, service) in Services::<T>::iter() {
-			let host = Self::target_of(&service.endpoint).ok_or("6: bad endpoint listed")?.host;
-			let place = Listings::<T>::get(id).map_or(HostPlace::None, |listing| listing.place);
+			let host = Self::origin_of(&service.endpoint).ok_or("6: bad endpoint listed")?.host;
+			let place = Listings::<T>::get(id).and_then(|listing| listing.place);
 			let fits = match service.status {
-				ServiceStatus::Unproven => place != HostPlace::Proven,
+				ServiceStatus::Unproven => place != Some(HostPlace::Proven),
 				ServiceStatus::Ending { .. } => true,
-				_ => place == HostPlace::Proven,
+				_ => place == Some(HostPlace::Proven),
 			};
 			ensure!(fits, "6: status and place at the host do not fit");
 			let count = match place {
-				HostPlace::Proven => proven.entry(host).or_default(),
-				HostPlace::Unproven => unproven.entry((service.operator, host)).or_default(),
-				HostPlace::None => continue,
+				Some(HostPlace::Proven) => proven.entry(host).or_default(),
+				Some(HostPlace::Unproven) => unproven.entry((service.operator, host)).or_default(),
+				None => continue,
 			};
 			*count = count.saturating_add(1);
 		}
@@ -174,10 +160,10 @@ impl<T: Config> Pallet<T> {
 		let stored = NetworkUse::<T>::iter().collect::<BTreeMap<_, _>>();
 		ensure!(stored == counts, "7: counts per network are not those of the services");
 		for (id, network) in Networks::<T>::iter() {
-			ensure!(id < NextNetworkId::<T>::get(), "7: identifier not given out yet");
+			ensure!(id < NextNetworkId::<T>::get(), "7: identifier not assigned yet");
 			ensure!(
 				NetworkByName::<T>::get(network.name) == Some(id),
-				"7: name does not find its network"
+				"7: name does not lead to its network"
 			);
 		}
 		let names = NetworkByName::<T>::iter_keys().count();
@@ -191,7 +177,7 @@ impl<T: Config> Pallet<T> {
 			let sum = totals.entry(asset).or_default();
 			sum.bonded = sum.bonded.saturating_add(bond.held());
 		}
-		let mut slashed = alloc::collections::BTreeSet::new();
+		let mut slashed = BTreeSet::new();
 		for (operator, asset, amount) in SlashedOf::<T>::iter() {
 			let sum = totals.entry(asset).or_default();
 			sum.slashed = sum.slashed.saturating_add(amount);
@@ -210,17 +196,12 @@ impl<T: Config> Pallet<T> {
 			services: number(Services::<T>::iter_keys().count()),
 			slashed: number(slashed.len()),
 		};
-		ensure!(counts == Count::<T>::get(), "8: counts are not what is there");
+		ensure!(counts == Count::<T>::get(), "8: counts are not the sums");
 		Ok(())
 	}
 
-	fn leases_are_apart() -> Result<(), TryRuntimeError> {
-		ensure!(
-			NextServiceId::<T>::get() <= LEASES_FROM,
-			"9: listing with the identifier of a lease"
-		);
-		for (id, lease) in LeaseServices::<T>::iter() {
-			ensure!(id >= LEASES_FROM, "9: lease with the identifier of a listing");
+	fn leases_are_compute() -> Result<(), TryRuntimeError> {
+		for lease in Leases::<T>::iter_values() {
 			let leased = lease.status == ServiceStatus::Leased && lease.capacity == 1;
 			ensure!(
 				leased && lease.kind == ServiceKind::Compute,
@@ -231,7 +212,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(operator.status != OperatorStatus::Retiring, "9: retiring with leases");
 			ensure!(Self::min_bond(lease.asset).is_some(), "9: asset never approved");
 		}
-		let known = LeaseMaintenance::<T>::iter_keys().all(LeaseServices::<T>::contains_key);
+		let known = LeaseMaintenance::<T>::iter_keys().all(Leases::<T>::contains_key);
 		ensure!(known, "9: maintenance of no lease");
 		Ok(())
 	}

@@ -1,28 +1,29 @@
-//! What the registry stores and takes beside the shared types of `surety_primitives`.
+//! Types that the registry stores and takes beside the shared ones of `surety_primitives`.
 
 use crate::{Config, HoldReason};
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use frame::prelude::*;
-use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Endpoint, Name, Protocol, Region, RoundIndex, Service,
 	ServiceKind, SlaTerms, Uri,
 };
 
-/// The bond of an operator in one asset, bounded by the runtime's limits.
+/// Bond of an operator in one asset, bounded by the runtime's limits.
 pub type BondOf<T> = Bond<<T as Config>::MaxUnbondingChunks>;
-/// A listing of this runtime.
+/// Listing of this runtime.
 pub type ServiceOf<T> = Service<<T as frame_system::Config>::AccountId>;
-/// The reason under which a bond is on hold.
+
+/// Hold reason of a bond.
 pub(crate) fn bond_reason<T: Config>() -> T::RuntimeHoldReason {
 	HoldReason::Bond.into()
 }
-/// The reason under which a listing's deposit is on hold.
+
+/// Hold reason of a listing's deposit.
 pub(crate) fn deposit_reason<T: Config>() -> T::RuntimeHoldReason {
 	HoldReason::ServiceDeposit.into()
 }
 
-/// Where an operator is in its life.
+/// State of an operator.
 #[derive(
 	Clone,
 	Copy,
@@ -38,28 +39,28 @@ pub(crate) fn deposit_reason<T: Config>() -> T::RuntimeHoldReason {
 pub enum OperatorStatus {
 	/// Lists services and takes new units.
 	Active,
-	/// Takes no new units and lists nothing; what is sold goes on.
+	/// Takes no new units and lists nothing; agreements go on.
 	Inactive,
-	/// Has no services and is gone once its last bond is withdrawn.
+	/// Has no services; removed with its last bond.
 	Retiring,
 }
 
-/// An account with a bond that lists services.
+/// Account with a bond that lists services.
 #[derive(
 	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Operator {
 	/// Display name, UTF-8.
 	pub name: Name,
-	/// How to reach it: whatever it says, UTF-8.
+	/// Contact details, UTF-8; may be empty.
 	pub contact: Uri,
-	/// Place in its life.
+	/// State.
 	pub status: OperatorStatus,
-	/// Block in which it registered.
+	/// Block of its registration.
 	pub since: BlockNumber,
 }
 
-/// Bond on its way out: slashable until it is withdrawn.
+/// Unbonding part of a bond: slashable until it is withdrawn.
 #[derive(
 	Clone,
 	Copy,
@@ -79,7 +80,7 @@ pub struct Chunk {
 	pub unlock_at: BlockNumber,
 }
 
-/// The bond of one operator in one asset. On hold: `active` and all `chunks`.
+/// Bond of one operator in one asset. On hold: `active` and all `chunks`.
 #[derive(
 	CloneNoBound,
 	DebugNoBound,
@@ -93,18 +94,17 @@ pub struct Chunk {
 )]
 #[scale_info(skip_type_params(MaxChunks))]
 pub struct Bond<MaxChunks: Get<u32>> {
-	/// Base units that stand behind services, leases and bids.
+	/// Base units that back services, leases and bids.
 	pub active: Balance,
-	/// Base units of `active` that are reserved: the exposures of services and leases, and what is reserved
-	/// for bids.
+	/// Base units of `active` that are reserved: the exposures of services and leases, and the
+	/// reserve of bids.
 	pub exposure: Balance,
-	/// What is on its way out, in the order of `unlock_at`: the newest, which unlocks last, at the
-	/// end.
+	/// Unbonding chunks in the order of `unlock_at`: the newest, which unlocks last, at the end.
 	pub chunks: BoundedVec<Chunk, MaxChunks>,
 }
 
 impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
-	/// Base units on their way out.
+	/// Base units of all unbonding chunks.
 	pub fn unbonding(&self) -> Balance {
 		self.chunks.iter().fold(0, |sum, chunk| sum.saturating_add(chunk.amount))
 	}
@@ -119,22 +119,22 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 		self.active.saturating_sub(self.exposure)
 	}
 
-	/// Whether nothing is left to remember.
+	/// True if the bond holds and reserves nothing.
 	pub fn is_empty(&self) -> bool {
 		self.active == 0 && self.exposure == 0 && self.chunks.is_empty()
 	}
 
-	/// Remove the chunks that can be withdrawn at `now` and say what they sum up to.
+	/// Remove the chunks that can be withdrawn at `now` and return their sum.
 	pub(crate) fn take_matured(&mut self, now: BlockNumber) -> Balance {
 		let before = self.unbonding();
 		self.chunks.retain(|chunk| chunk.unlock_at > now);
 		before.saturating_sub(self.unbonding())
 	}
 
-	/// Add a chunk in its order, to the one of its block if there is one. Fails if there are as
-	/// many as there may be.
+	/// Insert a chunk in its order, or add it to the chunk of the same block. Fails if the list is
+	/// full.
 	pub(crate) fn add_chunk(&mut self, new: Chunk) -> Result<(), ()> {
-		// Not always the last: the unbonding period may have been lowered.
+		// The new chunk is not always the last: the unbonding period may have been lowered.
 		match self.chunks.binary_search_by_key(&new.unlock_at, |chunk| chunk.unlock_at) {
 			Ok(at) => {
 				if let Some(chunk) = self.chunks.get_mut(at) {
@@ -146,7 +146,8 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 		}
 	}
 
-	/// Remove `amount`, at most what is [`held`](Self::held): active bond first, then the newest chunk.
+	/// Remove `amount`, at most what is [`held`](Self::held): active bond first, then the newest
+	/// chunk.
 	pub(crate) fn take(&mut self, amount: Balance) {
 		let from_active = amount.min(self.active);
 		self.active = self.active.saturating_sub(from_active);
@@ -163,7 +164,7 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 	}
 }
 
-/// What the registry keeps of a listing beside the [`Service`] that others read.
+/// Registry's own record of a service, beside the [`Service`] that other pallets read.
 #[derive(
 	Clone,
 	Copy,
@@ -179,15 +180,16 @@ impl<MaxChunks: Get<u32>> Bond<MaxChunks> {
 pub struct Listing {
 	/// Planck of the operator on hold until the service is removed.
 	pub deposit: Balance,
-	/// Block in which it was listed.
+	/// Block of the listing.
 	pub since: BlockNumber,
-	/// The last maintenance announced.
+	/// Maintenance announced last.
 	pub maintenance: Option<Maintenance>,
-	/// Place at the host of its endpoint.
-	pub place: HostPlace,
+	/// Place at the host of its endpoint. `None` after the probers searched a whole window for the
+	/// proof of control and did not find it.
+	pub place: Option<HostPlace>,
 }
 
-/// Place of a listing among those that a host carries.
+/// Place of a listing at the host of its endpoint.
 #[derive(
 	Clone,
 	Copy,
@@ -201,20 +203,18 @@ pub struct Listing {
 	TypeInfo,
 )]
 pub enum HostPlace {
-	/// Among the proven ones, or control need not be proven.
+	/// Control is proven, or need not be. Counted per host.
 	Proven,
-	/// Among those that the operator has yet to prove.
+	/// Control is yet to be proven. Counted per operator and host.
 	Unproven,
-	/// None: the probers looked for the proof through a whole window and found none.
-	None,
 }
 
-/// Count one less, without an entry for none.
-pub(crate) fn one_less(count: &mut Option<u32>) {
+/// Decrement a stored count, which has no entry at zero.
+pub(crate) fn decrement(count: &mut Option<u32>) {
 	*count = count.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0);
 }
 
-/// Rounds in which a service may be down without it counting.
+/// Announced maintenance: rounds in which a target may be down without it counting.
 #[derive(
 	Clone,
 	Copy,
@@ -230,18 +230,18 @@ pub(crate) fn one_less(count: &mut Option<u32>) {
 pub struct Maintenance {
 	/// First round.
 	pub from: RoundIndex,
-	/// How many rounds, at least one.
+	/// Number of rounds, at least one.
 	pub rounds: u16,
 }
 
 impl Maintenance {
-	/// Last round of it.
+	/// Last round.
 	pub fn last(&self) -> RoundIndex {
 		self.from.saturating_add(u32::from(self.rounds)).saturating_sub(1)
 	}
 }
 
-/// An asset that governance approved.
+/// Approval of an asset by governance.
 #[derive(
 	Clone,
 	Copy,
@@ -257,11 +257,11 @@ impl Maintenance {
 pub struct Approval {
 	/// Base units that an operator must have bonded to sell units in this asset.
 	pub min_bond: Balance,
-	/// Whether new services may be listed in it; what is listed goes on when it is revoked.
+	/// True if new services may be listed in the asset; false once it is revoked.
 	pub listable: bool,
 }
 
-/// What all operators together have, per asset.
+/// Sums over all operators, per asset.
 #[derive(
 	Clone,
 	Copy,
@@ -282,7 +282,7 @@ pub struct AssetTotals {
 	pub slashed: Balance,
 }
 
-/// How many there are.
+/// Counts of operators and services.
 #[derive(
 	Clone,
 	Copy,
@@ -299,15 +299,15 @@ pub struct AssetTotals {
 pub struct Counts {
 	/// Registered operators.
 	pub operators: u32,
-	/// Those of them that are active.
+	/// Active operators.
 	pub active: u32,
 	/// Listed services.
 	pub services: u32,
-	/// Accounts that were ever slashed, gone ones included.
+	/// Accounts that were ever slashed, removed operators included.
 	pub slashed: u32,
 }
 
-/// A service to list, as the call gives it.
+/// Service to list, as the call gives it.
 pub(crate) struct NewService {
 	pub kind: ServiceKind,
 	pub endpoint: Endpoint,
@@ -320,7 +320,7 @@ pub(crate) struct NewService {
 	pub metadata_uri: Uri,
 }
 
-/// What changes of a service, as the call gives it.
+/// Changes to a service, as the call gives them.
 #[derive(Default)]
 pub(crate) struct Changes {
 	pub endpoint: Option<Endpoint>,
@@ -340,35 +340,37 @@ impl Changes {
 	}
 }
 
-/// A network in the chain spec.
+/// Network of a chain spec.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct GenesisNetwork {
 	/// Unique lower-case name.
 	pub name: String,
-	/// Dialect.
+	/// JSON-RPC dialect.
 	pub protocol: Protocol,
-	/// Whether it is the network of this chain itself.
+	/// True for the network of this chain itself.
 	pub own: bool,
 	/// Reference endpoints.
-	pub anchors: alloc::vec::Vec<String>,
+	pub anchors: Vec<String>,
 }
 
-/// Which assets governance may approve. The runtime answers for its assets pallet.
+/// Policy for the assets that governance may approve, implemented by the runtime for its assets
+/// pallet.
 pub trait AssetPolicy {
-	/// Fails unless the asset exists, is sufficient and has no private owner, issuer, admin or freezer:
-	/// nobody may be able to freeze a bond, block a credit or print what the credits are paid in.
+	/// Succeed only if the asset exists, is sufficient and has no private owner, issuer, admin or
+	/// freezer: nobody may be able to freeze a bond, block a credit or mint the asset that credits
+	/// are paid in.
 	fn ensure_approvable(asset: u32) -> DispatchResult;
 }
 
-/// What the benchmarks cannot do through the pallet's own interfaces.
+/// Benchmark set-up that the pallet's own interfaces do not offer.
 #[cfg(feature = "runtime-benchmarks")]
 pub trait BenchmarkHelper<AccountId> {
-	/// Give `who` `amount` base units more of `asset`.
+	/// Mint `amount` base units of `asset` for `who`.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
-	/// Create an asset that [`AssetPolicy`] lets pass.
+	/// Create an asset that [`AssetPolicy`] accepts.
 	fn create_asset() -> u32;
-	/// Have the operator of a `Compute` service declare what its server has.
+	/// Declare the resources of a `Compute` service.
 	fn declare_capacity(service: surety_primitives::ServiceId);
-	/// Have a unit of a service sold, whose credits were not covered by the bond yet.
+	/// Sell a unit of a service without reserving its exposure.
 	fn sell_unit(service: surety_primitives::ServiceId);
 }

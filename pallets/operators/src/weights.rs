@@ -12,7 +12,7 @@ use frame_support::{
 	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
 };
 
-/// What each call and hook of `pallet_surety_operators` weighs.
+/// Weights of the calls and hooks of `pallet_surety_operators`.
 pub trait WeightInfo {
 	fn register() -> Weight;
 	fn bond_more() -> Weight;
@@ -41,12 +41,14 @@ pub trait WeightInfo {
 	fn reserve() -> Weight;
 	fn unreserve() -> Weight;
 	fn forfeit() -> Weight;
+	fn on_proof() -> Weight;
+	fn terminate() -> Weight;
 }
 
-/// The weights as measured, with reads and writes priced by `Db`.
+/// Weights as measured, with reads and writes priced by `Db`.
 pub struct Measured<Db>(PhantomData<Db>);
 
-/// The weights on a runtime's database.
+/// Weights on a runtime's database.
 pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
 
 impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
@@ -506,9 +508,27 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(10_u64))
 			.saturating_add(Db::get().writes(9_u64))
 	}
+	/// Storage: `Operators::Services` (r:1 w:1)
+	/// Storage: `Sla::Services` (r:1 w:0)
+	/// Storage: `Operators::Listings` (r:1 w:1)
+	/// Storage: `Operators::Hosts` (r:1 w:1)
+	/// Storage: `Operators::UnprovenHosts` (r:1 w:1)
+	fn on_proof() -> Weight {
+		// Not measured yet.
+		Weight::from_parts(32_000_000, 4199)
+			.saturating_add(Db::get().reads(5_u64))
+			.saturating_add(Db::get().writes(4_u64))
+	}
+	/// Storage: `Operators::Services` (r:1 w:1)
+	fn terminate() -> Weight {
+		// Not measured yet.
+		Weight::from_parts(16_000_000, 4199)
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
+	}
 }
 
-/// For tests: the weights on ParityDB.
+/// Weights on ParityDB, for tests.
 impl WeightInfo for () {
 	fn register() -> Weight {
 		Measured::<ParityDbWeight>::register()
@@ -590,5 +610,11 @@ impl WeightInfo for () {
 	}
 	fn forfeit() -> Weight {
 		Measured::<ParityDbWeight>::forfeit()
+	}
+	fn on_proof() -> Weight {
+		Measured::<ParityDbWeight>::on_proof()
+	}
+	fn terminate() -> Weight {
+		Measured::<ParityDbWeight>::terminate()
 	}
 }

@@ -1,4 +1,4 @@
-//! Benchmarks. Each sets its state by hand, so that none depends on what other pallets hold.
+//! Benchmarks. Each sets its state by hand, so that none depends on the state of other pallets.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -8,21 +8,15 @@
 	clippy::unwrap_used
 )]
 
-use super::*;
-use crate::{
-	judge::Sheets,
-	pages::put,
-	types::{Histogram, Page, Row, Sweep},
-};
+use crate::{counting::RoundReports, pages::put, *};
 use alloc::{vec, vec::Vec};
-use codec::Decode;
-use frame::benchmarking::prelude::*;
+use frame::{benchmarking::prelude::*, deps::sp_runtime::transaction_validity::TransactionSource};
 use sp_application_crypto::RuntimeAppPublic;
 use surety_primitives::{
-	Counters, Frozen, LatencyBucket, MeterReading, crypto::ProberId, report::Finding,
+	Counters, LatencyBucket, MeterReading, WindowSummary, WindowTerms, report::Finding,
 };
 
-/// The round of the block being built; round 8 is the one to count and judge in it.
+/// Round of the block being built. Round 8 is the one to count and judge in it.
 const ROUND: RoundIndex = 10;
 const OLD: RoundIndex = 8;
 
@@ -43,77 +37,75 @@ fn probers<T: Config>(n: u32) -> Probers<T::AccountId> {
 	(0..n).map(prober::<T>).collect::<Vec<_>>().try_into().expect("n is at most 128")
 }
 
-/// So many hot pages that are all full, and the most cold pages.
+/// Set up so many full active pages, and the maximum number of idle pages.
 fn full_pages<T: Config>(pages: u32) {
 	for page in 0..pages {
-		PageInfos::<T>::insert(PageId::Hot(page), PageInfo { due: u128::MAX, taken: u128::MAX });
+		PageInfos::<T>::insert(PageId::Active(page), PageInfo { due: u128::MAX, taken: u128::MAX });
 	}
-	Hot::<T>::put(HotSlots { taken: pages * ROWS, pages, ..Default::default() });
+	Active::<T>::put(ActiveSlots { taken: pages * ROWS, pages, ..Default::default() });
 	Capacity::<T>::put(MAX_DUE);
-	ColdCursor::<T>::put(ColdSlots { end: MAX_COLD_PAGES * ROWS, head: 0, tail: 0 });
+	Idle::<T>::put(IdleSlots { end: MAX_IDLE_PAGES * ROWS, head: 0, tail: 0 });
 }
 
-/// The `n` lowest bits.
+/// Mask of the `n` lowest bits.
 fn mask(n: u32) -> u128 {
 	(0..n.min(ROWS) as u8).fold(0, |mask, slot| mask | bit(slot))
 }
 
-/// Hot pages with `services` due slots in all, the first ones full.
-fn due(services: u32) -> DueList {
+/// Active pages with `targets` due slots in all, the first ones full.
+fn due(targets: u32) -> DueList {
 	let page = |page: u32| Due {
-		page: PageId::Hot(page),
-		mask: mask(services.saturating_sub(page * ROWS)),
+		page: PageId::Active(page),
+		mask: mask(targets.saturating_sub(page * ROWS)),
 	};
-	DueList::truncate_from((0..services.div_ceil(ROWS)).map(page).collect())
+	DueList::truncate_from((0..targets.div_ceil(ROWS)).map(page).collect())
 }
 
-fn snapshot<T: Config>(n: u32, services: u32) -> Snapshot<T::AccountId> {
+fn snapshot<T: Config>(n: u32, targets: u32) -> Snapshot<T::AccountId> {
 	Snapshot {
 		session: 1,
 		started: 0,
 		health: HealthRule { bad: 3, of: 3 },
-		services,
+		targets,
 		probers: probers::<T>(n),
 	}
 }
 
-/// Reports of so many probers of which each third service is down.
-fn reports<T: Config>(probers: u32, services: u32) -> Vec<u8> {
+/// Insert reports of so many probers in which each third target is down.
+fn reports<T: Config>(probers: u32, targets: u32) -> Vec<u8> {
 	let says = |i: u32| match i % 3 {
 		0 => Finding::Down,
 		_ => Finding::Up(LatencyBucket::from_millis(i)),
 	};
-	let report: Vec<u8> = (0..services).map(|i| says(i).to_byte()).collect();
+	let report: Vec<u8> = (0..targets).map(|i| says(i).to_byte()).collect();
 	for index in 0..probers as u16 {
 		Reports::<T>::insert(OLD, index, Sent::Revealed(Report::truncate_from(report.clone())));
 	}
 	report
 }
 
-/// A row with all that makes it long.
-fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
+/// Row with everything that makes it long.
+fn row<T: Config>(service: ServiceId, active: bool) -> Row<T::AccountId> {
 	let mut latencies = Histogram::default();
 	for bucket in 0..HISTOGRAM as u8 {
 		latencies.add(LatencyBucket::from_index(bucket).expect("below 64"), 1);
 	}
 	Row {
-		service,
+		target: Target::Service(service),
 		operator: account("operator", service, 0),
 		max_latency: LatencyBucket::MAX,
 		joined: 0,
-		gone: None,
-		dormant: false,
+		state: RowState::Due,
 		unproven: false,
-		maintenance_from: 0,
-		maintenance_rounds: 0,
+		maintenance: Some(Maintenance { from: 0, rounds: 1 }),
 		window: T::Clock::window_of(OLD),
 		counters: Counters::default(),
 		earlier: Counters { up: HISTOGRAM as u16, ..Counters::default() },
 		latencies,
 		last: Some((OLD - 1, Verdict::Up { latency: LatencyBucket::MAX })),
-		frozen: Frozen { allowance: [u16::MAX; 3], multiplier: 1 },
+		terms: WindowTerms { allowance: [u16::MAX; 3], multiplier: 1 },
 		tiers: [None; 3],
-		meter: if hot {
+		meter: if active {
 			MeterReading { blocks: 0, through: OLD - 1, recent: 0 }
 		} else {
 			MeterReading::default()
@@ -123,10 +115,22 @@ fn row<T: Config>(service: ServiceId, hot: bool) -> Row<T::AccountId> {
 	}
 }
 
+/// Context in which an active page is judged in round 8.
+fn context<T: Config>() -> RoundContext {
+	RoundContext {
+		round: OLD,
+		window_rounds: T::Clock::window_rounds(),
+		round_blocks: T::Clock::round_blocks(),
+		stalled: false,
+		active: true,
+		health: HealthRule { bad: 3, of: 3 },
+	}
+}
+
 fn fill<T: Config>(id: PageId, rows: u32) {
 	let mut page = Page::default();
 	for slot in 0..rows.min(ROWS) as u8 {
-		put(&mut page, slot, Some(row::<T>(u32::from(slot), id.is_hot())));
+		put(&mut page, slot, Some(row::<T>(u32::from(slot), id.is_active())));
 	}
 	Pages::<T>::insert(id, page);
 	PageInfos::<T>::insert(id, PageInfo { due: mask(rows), taken: mask(rows) });
@@ -230,11 +234,11 @@ mod benchmarks {
 		let round = T::Clock::window_start(1);
 		at_block::<T>(round, 0);
 		ProberSet::<T>::put(probers::<T>(n));
-		// Half of the pages are hot and full. The cold ones are empty, those of the queue too: the
-		// turn looks at as many as it may.
+		// Half of the pages are active and full. The idle ones are empty, those of the queue too:
+		// the turn looks at as many as it may.
 		full_pages::<T>(p / 2);
 		Capacity::<T>::put(p / 2 + 1);
-		let queue: Vec<u32> = (1..=MAX_QUEUED).map(|page| MAX_COLD_PAGES - page).collect();
+		let queue: Vec<u32> = (1..=MAX_QUEUED).map(|page| MAX_IDLE_PAGES - page).collect();
 		Queued::<T>::put(Queue::truncate_from(queue));
 
 		#[block]
@@ -257,7 +261,7 @@ mod benchmarks {
 		}
 		Progress::<T>::put(Sweep { judged: OLD - 1, ..Default::default() });
 		reports::<T>(n, s);
-		// One that reaches nobody: whose the services are must be looked up.
+		// One that reaches nobody, so that the operators of all targets are looked up.
 		let dark = Report::truncate_from(vec![Finding::Down.to_byte(); s as usize]);
 		Reports::<T>::insert(OLD, 0, Sent::Revealed(dark));
 
@@ -273,58 +277,102 @@ mod benchmarks {
 		);
 	}
 
-	/// What a block that judges reads before it judges a page.
+	/// Reads of a judging block before it judges a page.
 	#[benchmark]
-	fn hear(n: Linear<0, MAX_PROBERS>, s: Linear<0, MAX_REPORT>) {
+	fn read_reports(n: Linear<0, MAX_PROBERS>, s: Linear<0, MAX_REPORT>) {
 		Snapshots::<T>::insert(OLD, snapshot::<T>(n, s));
 		DuePages::<T>::insert(OLD, due(s));
 		Counting::<T>::put(Counted::default());
 		reports::<T>(n, s);
-		let heard;
+		let read;
 
 		#[block]
 		{
 			let snapshot = Snapshots::<T>::get(OLD).expect("just inserted");
 			let due = DuePages::<T>::get(OLD);
 			let mut counted = Counting::<T>::get().unwrap_or_default();
-			let sheets = Sheets::of::<T>(OLD, snapshot.probers.len());
-			heard = (sheets.ballots(counted.blind).reports.iter().flatten().count(), due.len());
+			let reports = RoundReports::read::<T>(OLD, snapshot.probers.len());
+			read = (reports.votes(counted.blind).reports.iter().flatten().count(), due.len());
 			counted.duty = Default::default();
 			Counting::<T>::put(counted);
 		}
 
-		assert_eq!(heard, (n as usize, s.div_ceil(ROWS) as usize));
+		assert_eq!(read, (n as usize, s.div_ceil(ROWS) as usize));
+	}
+
+	/// Close of the window of `r` rows with full rings. What the handlers weigh is added.
+	#[benchmark]
+	fn turn_page(r: Linear<1, ROWS>) {
+		// The rows count the window of round 8, and the round to judge is the first of the next
+		// one.
+		let round = T::Clock::window_start(T::Clock::window_of(OLD) + 1);
+		at_block::<T>(round + 2, COMMIT_GRACE + 1);
+		let due = Due { page: PageId::Active(0), mask: mask(r) };
+		fill::<T>(due.page, r);
+		let window = WindowSummary {
+			window: 0,
+			counters: Counters { up: 1, ..Counters::default() },
+			latency_p95: LatencyBucket::MAX,
+		};
+		for service in 0..r {
+			let ring = vec![window; RING as usize];
+			Windows::<T>::insert(Target::Service(service), Ring::truncate_from(ring));
+		}
+		let context = RoundContext { round, ..context::<T>() };
+
+		#[block]
+		{
+			Pallet::<T>::turn_page(&context, &due);
+		}
+
+		let newest = Windows::<T>::get(Target::Service(0)).last().map(|summary| summary.window);
+		assert_eq!(newest, Some(T::Clock::window_of(OLD)));
+		let row = Pallet::<T>::row(due.page, 0).expect("filled");
+		assert_eq!(row.window, T::Clock::window_of(round));
 	}
 
 	#[benchmark]
 	fn judge_page(r: Linear<0, ROWS>, n: Linear<0, MAX_PROBERS>) {
 		at_block::<T>(ROUND, COMMIT_GRACE + 1);
-		let due = Due { page: PageId::Hot(0), mask: mask(r) };
+		let due = Due { page: PageId::Active(0), mask: mask(r) };
 		fill::<T>(due.page, r);
-		let hearing = Hearing {
-			round: OLD,
-			window_rounds: T::Clock::window_rounds(),
-			round_blocks: T::Clock::round_blocks(),
-			stalled: false,
-			hot: true,
-			health: HealthRule { bad: 3, of: 3 },
-		};
+		let context = context::<T>();
 		let snapshot = snapshot::<T>(n, r);
 		let report = vec![Finding::Down.to_byte(); r as usize];
-		let ballots = Ballots {
+		let votes = Votes {
 			committed: mask(n),
 			reports: (0..n).map(|_| Some(report.as_slice())).collect(),
 			blind: 0,
 		};
-		let mut duty = ballots.attendance();
+		let mut duty = votes.attendance();
 
 		#[block]
 		{
-			Pallet::<T>::judge_page(&hearing, &due, &snapshot, &ballots, &mut duty);
+			Pallet::<T>::judge_page(&context, &due, &snapshot, &votes, &mut duty);
 		}
 
 		let tally = Progress::<T>::get().tally;
 		assert_eq!(if n > 0 { tally.down } else { tally.unmeasured }, r);
+	}
+
+	/// End of the meter of a row in a full page, after the last round judged.
+	#[benchmark]
+	fn end_meter() {
+		at_block::<T>(ROUND, COMMIT_GRACE + 1);
+		let page = PageId::Active(0);
+		fill::<T>(page, ROWS);
+		let (target, place) = (Target::Service(127), Place { page: 0, slot: 127 });
+		SlotsOf::<T>::insert(target, TargetSlots { idle: place, active: Some(place) });
+
+		#[block]
+		{
+			let reason = CloseReason::Terminated;
+			<Pallet<T> as Probing<T::AccountId>>::end_meter(target, OLD - 1, reason);
+		}
+
+		let row = Pallet::<T>::row(page, 127).expect("filled");
+		assert_eq!(row.meter_end, Some((OLD - 1, CloseReason::Terminated)));
+		assert_eq!(PageInfos::<T>::get(page).due, mask(127));
 	}
 
 	#[benchmark]
@@ -348,9 +396,9 @@ mod benchmarks {
 	#[benchmark]
 	fn request_probe() {
 		full_pages::<T>(MAX_DUE - 1);
-		let cold = Place { page: 0, slot: 0 };
-		SlotsOf::<T>::insert(1, Slots { cold, hot: None });
-		PageInfos::<T>::insert(PageId::Cold(0), PageInfo { due: mask(1), ..Default::default() });
+		let idle = Place { page: 0, slot: 0 };
+		SlotsOf::<T>::insert(Target::Service(1), TargetSlots { idle, active: None });
+		PageInfos::<T>::insert(PageId::Idle(0), PageInfo { due: mask(1), ..Default::default() });
 		Queued::<T>::put(Queue::truncate_from((1..MAX_QUEUED).collect()));
 
 		#[extrinsic_call]

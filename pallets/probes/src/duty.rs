@@ -1,40 +1,98 @@
-//! Duty: the work of each prober in a session, and what it earns or answers for at the session's
-//! end.
+//! Duty: the work of each prober in a session, its reward, and the offence of neglect.
 
-use crate::{
-	Config, Duty, DutyRule, DutyTally, Event, IdentificationTuple, MAX_PROBERS, Pallet, Prober,
-	ProberSet, SHARE, SessionRule, Snapshot,
-};
+use crate::*;
 use alloc::{collections::BTreeSet, vec, vec::Vec};
-use frame_support::{
-	BoundedVec,
-	traits::{Get, OneSessionHandler, ValidatorSet, ValidatorSetWithIdentification},
-};
-use sp_runtime::{
-	Perbill, Rounding, helpers_128bit::multiply_by_rational_with_rounding, traits::Convert,
-};
-use sp_staking::{
-	SessionIndex,
-	offence::{Kind, Offence, ReportOffence},
-};
-use surety_primitives::{AssetId, Balance, Funds, crypto::ProberId};
+use frame::deps::sp_runtime::helpers_128bit::multiply_by_rational_with_rounding;
+use sp_staking::offence::{Kind, Offence};
 
-/// Rounds below which a session says too little of a prober to hold anything against it.
+type ValidatorIdOf<T> = <<T as Config>::ValidatorSet as ValidatorSet<
+	<T as frame_system::Config>::AccountId,
+>>::ValidatorIdOf;
+type IdentificationOf<T> = <<T as Config>::ValidatorSet as ValidatorSetWithIdentification<
+	<T as frame_system::Config>::AccountId,
+>>::IdentificationOf;
+
+/// Minimum number of rounds in a session for a prober to answer for neglect.
 pub const MIN_ROUNDS: u32 = 5;
-/// Changes of verdict in one direction, in thousandths of an operator, below which the share of them
-/// that a prober caught is not held against it. An honest prober misses those that come after its
-/// probe; of five it misses too many in one session of 200 (tests/simulation.rs), of ten in
-/// fewer than one of 1,000.
+/// Minimum number of changes of verdict in one direction, in thousandths of an operator, for a
+/// prober to answer for the share of them that it caught. An honest prober misses the changes that
+/// come after its probe: of five it misses too many in one session of 200 (tests/simulation.rs), of
+/// ten in fewer than one of 1,000.
 pub const MIN_CHANGES: u64 = 10 * SHARE;
 
-/// Filed against probers that neglected their duty, at the end of a session.
+/// Duty of a prober in a session so far.
+///
+/// Findings count per operator, not per target: the findings of a prober at all targets of one
+/// operator in one page and round add up to 1,000, whatever their number.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct DutyTally {
+	/// Rounds in which something was due.
+	pub rounds: u32,
+	/// Rounds of those with a commit of the prober.
+	pub committed: u32,
+	/// Rounds of those with its report.
+	pub revealed: u32,
+	/// Rounds of those in which its report was not dropped as blind.
+	pub accepted: u32,
+	/// Findings of accepted reports at targets with a clear verdict in the round, in thousandths of
+	/// an operator.
+	pub judged: u64,
+	/// Findings of those that agree with the verdict.
+	pub agreed: u64,
+	/// Findings of accepted reports at targets that were up in the round before and are not any
+	/// more, in thousandths of an operator.
+	pub fell: u64,
+	/// Findings of those that agree with the verdict.
+	pub fell_caught: u64,
+	/// Findings of accepted reports at targets that were not up in the round before and are again,
+	/// in thousandths of an operator.
+	pub rose: u64,
+	/// Findings of those that agree with the verdict.
+	pub rose_caught: u64,
+}
+
+/// Shares that a prober must reach to be paid, and not to answer for neglect.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct DutyRule {
+	/// Minimum share of the rounds with an accepted report, and of the findings that agree with the
+	/// verdict.
+	pub min_share: Perbill,
+	/// Minimum share of the changes of verdict that were caught.
+	pub min_caught: Perbill,
+}
+
+/// Offence of probers that neglected their duty, filed at the end of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProberNeglect<Offender> {
-	/// The session that ended.
+	/// Session that ended.
 	pub session_index: SessionIndex,
-	/// Validators in it.
+	/// Number of validators in the session.
 	pub validator_set_count: u32,
-	/// Those that neglected their duty.
+	/// Validators that neglected their duty.
 	pub offenders: Vec<Offender>,
 }
 
@@ -54,51 +112,66 @@ impl<Offender: Clone> Offence<Offender> for ProberNeglect<Offender> {
 	fn slot(&self) -> SessionIndex {
 		self.session_index
 	}
-	/// Recorded only: nothing is slashed for it yet.
+	/// The offence is recorded only: nothing is slashed yet.
 	fn slash_fraction(&self, _offenders: u32) -> Perbill {
 		Perbill::zero()
 	}
 }
 
 impl DutyTally {
-	/// Share of its rounds with an accepted report.
+	/// Add another tally.
+	pub fn add(&mut self, other: &Self) {
+		self.rounds = self.rounds.saturating_add(other.rounds);
+		self.committed = self.committed.saturating_add(other.committed);
+		self.revealed = self.revealed.saturating_add(other.revealed);
+		self.accepted = self.accepted.saturating_add(other.accepted);
+		self.judged = self.judged.saturating_add(other.judged);
+		self.agreed = self.agreed.saturating_add(other.agreed);
+		self.fell = self.fell.saturating_add(other.fell);
+		self.fell_caught = self.fell_caught.saturating_add(other.fell_caught);
+		self.rose = self.rose.saturating_add(other.rose);
+		self.rose_caught = self.rose_caught.saturating_add(other.rose_caught);
+	}
+	/// Share of the rounds with an accepted report.
 	pub fn participation(&self) -> Perbill {
 		share(self.accepted.into(), self.rounds.into())
 	}
-	/// Share of its findings that agreed with the verdict.
+	/// Share of the findings that agree with the verdict.
 	pub fn agreement(&self) -> Perbill {
 		share(self.agreed, self.judged)
 	}
-	/// Share of the changes of verdict that it caught: the smaller of those away from up and those
-	/// back to it. None without one away from up, since who always says up catches all the others;
-	/// nor can a copy of the round before catch any.
+	/// Share of the changes of verdict that were caught: the smaller of the shares of those away
+	/// from up and of those back to up. Zero without a change away from up, since a prober that
+	/// always says up catches all others. A copy of the round before catches no change at all.
 	pub fn caught(&self) -> Perbill {
 		let rose = share(self.rose_caught, self.rose);
 		if self.fell == 0 { Perbill::zero() } else { share(self.fell_caught, self.fell).min(rose) }
 	}
-	/// Part of its reports that is paid.
+	/// Part of the reports that is paid.
 	pub fn earned(&self, rule: DutyRule) -> Perbill {
-		let enough = self.attends(rule) && self.caught() >= rule.caught;
+		let enough = self.has_attended(rule) && self.caught() >= rule.min_caught;
 		if enough { self.caught() } else { Perbill::zero() }
 	}
-	/// True if it must answer for the session.
+	/// True if the prober must answer for the session.
 	pub fn is_neglect(&self, rule: DutyRule) -> bool {
-		let blind = |caught: u64, of: u64| of >= MIN_CHANGES && share(caught, of) < rule.caught;
-		let slept = blind(self.fell_caught, self.fell) || blind(self.rose_caught, self.rose);
-		self.rounds >= MIN_ROUNDS && (!self.attends(rule) || slept)
+		let misses =
+			|caught: u64, of: u64| of >= MIN_CHANGES && share(caught, of) < rule.min_caught;
+		let missed = misses(self.fell_caught, self.fell) || misses(self.rose_caught, self.rose);
+		self.rounds >= MIN_ROUNDS && (!self.has_attended(rule) || missed)
 	}
-	fn attends(&self, rule: DutyRule) -> bool {
-		self.participation() >= rule.least && self.agreement() >= rule.least
+	/// True if the prober took part and agreed often enough.
+	fn has_attended(&self, rule: DutyRule) -> bool {
+		self.participation() >= rule.min_share && self.agreement() >= rule.min_share
 	}
 }
 
-/// `part / whole`; all of nothing is enough.
+/// `part / whole`, which is one if the whole is zero.
 fn share(part: u64, whole: u64) -> Perbill {
 	if whole == 0 { Perbill::one() } else { Perbill::from_rational(part, whole) }
 }
 
 impl<T: Config> Pallet<T> {
-	/// Add a round to the duty of the probers of its snapshot. One value, written once.
+	/// Add a round to the duty of the probers of its snapshot: one value, written once.
 	pub(crate) fn note_duty(snapshot: &Snapshot<T::AccountId>, round: &[DutyTally]) {
 		if round.is_empty() {
 			return;
@@ -112,25 +185,27 @@ impl<T: Config> Pallet<T> {
 				};
 				match known.and_then(|at| duty.get_mut(at)) {
 					Some((_, sum)) => sum.add(tally),
-					// A full list (several whole sets in one session) leaves a prober out: it
-					// neither earns nor answers for those rounds.
+					// A full list (several whole sets in one session) leaves a prober out: the
+					// prober neither earns nor answers for those rounds.
 					None => drop(duty.try_push((prober.account.clone(), *tally))),
 				}
 			}
 		});
 	}
 
-	/// Reward and report by what the session's folded rounds say; then start over.
+	/// Duty of a prober in this session so far.
+	pub(crate) fn duty_of(prober: &T::AccountId) -> Option<DutyTally> {
+		Duty::<T>::get().into_iter().find(|(account, _)| account == prober).map(|(_, tally)| tally)
+	}
+
+	/// Pay the rewards of a session and file its offence by the judged rounds, then start over.
 	pub(crate) fn end_duty(session: SessionIndex) {
 		let duty = Duty::<T>::take();
-		// As it was when the session began: its rounds are paid by it.
+		// The rule of the first block of the session holds for all of its rounds.
 		let rule = SessionRule::<T>::get().unwrap_or_else(T::DutyRule::get);
 		Self::reward(session, &duty, rule);
 		let failed: Vec<&(T::AccountId, DutyTally)> =
 			duty.iter().filter(|(_, tally)| tally.is_neglect(rule)).collect();
-		if failed.is_empty() {
-			return;
-		}
 		for (prober, tally) in &failed {
 			Self::deposit_event(Event::DutyFailed {
 				session,
@@ -138,15 +213,24 @@ impl<T: Config> Pallet<T> {
 				tally: *tally,
 			});
 		}
+		if !failed.is_empty() {
+			Self::report_neglect(session, failed.into_iter().map(|(account, _)| account));
+		}
+	}
+
+	/// File the offence of the probers that neglected their duty in a session.
+	fn report_neglect<'a>(session: SessionIndex, failed: impl Iterator<Item = &'a T::AccountId>)
+	where
+		T::AccountId: 'a,
+	{
 		let validators: BTreeSet<Vec<u8>> =
-			T::ValidatorSet::validators().iter().map(codec::Encode::encode).collect();
+			T::ValidatorSet::validators().iter().map(Encode::encode).collect();
 		let offenders: Vec<IdentificationTuple<T>> = failed
-			.into_iter()
-			.filter_map(|(account, _)| {
-				let id = <T::ValidatorSet as ValidatorSet<T::AccountId>>::ValidatorIdOf::convert(account.clone())?;
-				let full = <T::ValidatorSet as ValidatorSetWithIdentification<T::AccountId>>::IdentificationOf::convert(id.clone())?;
-				// One that left the set with the last session is not reported for this one.
-				validators.contains(&codec::Encode::encode(&id)).then_some((id, full))
+			.filter_map(|account| {
+				let id = ValidatorIdOf::<T>::convert(account.clone())?;
+				let full = IdentificationOf::<T>::convert(id.clone())?;
+				// A prober that left the set with the last session is not reported for this one.
+				validators.contains(&id.encode()).then_some((id, full))
 			})
 			.collect();
 		if offenders.is_empty() {
@@ -155,15 +239,16 @@ impl<T: Config> Pallet<T> {
 		let validator_set_count = u32::try_from(validators.len()).unwrap_or(u32::MAX);
 		let offence = ProberNeglect { session_index: session, validator_set_count, offenders };
 		if T::ReportNeglect::report_offence(vec![], offence).is_err() {
-			log::debug!(target: crate::LOG, "neglect in session {session} is known already");
+			log::debug!(target: LOG_TARGET, "neglect in session {session} is reported already");
 		}
 	}
 
-	/// Pay out the pot in the native token and in one other asset, the next each session. Each
-	/// accepted report has the same part of it, of which its prober earns the share of the changes
-	/// of verdict that it caught. The rest stays in the pot for the sessions to come: who makes
-	/// another one fail gains no more by it than everybody else. So does all of it in a session
-	/// without a change, in which nobody can tell work from a copy.
+	/// Pay out the pot in the native token and in one other asset, a different one each session.
+	///
+	/// Each accepted report has the same part of the pot, of which the prober earns the share of
+	/// the changes of verdict that it caught. The rest stays in the pot for later sessions: a
+	/// prober that makes another one fail gains no more by it than everybody else. In a session
+	/// without a change the whole pot stays, because work cannot be told from a copy.
 	fn reward(session: SessionIndex, duty: &[(T::AccountId, DutyTally)], rule: DutyRule) {
 		let accepted: u64 =
 			duty.iter().fold(0, |sum, (_, tally)| sum.saturating_add(u64::from(tally.accepted)));
@@ -187,8 +272,8 @@ impl<T: Config> Pallet<T> {
 					Rounding::Down,
 				);
 				let part = tally.earned(rule).mul_floor(whole.unwrap_or(0));
-				// A prober that cannot take it (blocked, or below the minimum balance) leaves it in
-				// the pot.
+				// The part of a prober that cannot take it (blocked, or below the minimum balance)
+				// stays in the pot.
 				if part > 0 && T::Funds::transfer(asset, &pot, prober, part).is_ok() {
 					paid = paid.saturating_add(part);
 					probers = probers.saturating_add(1);
@@ -200,47 +285,20 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn set_probers<'a>(validators: impl Iterator<Item = (&'a T::AccountId, ProberId)>)
+	/// Take the validators of a session that begins for its probers, and keep the rule of duty.
+	pub(crate) fn set_probers<'a>(validators: impl Iterator<Item = (&'a T::AccountId, ProberId)>)
 	where
 		T::AccountId: 'a,
 	{
-		let most = T::MaxProbers::get().min(MAX_PROBERS);
+		let max = T::MaxProbers::get().min(MAX_PROBERS);
 		let all: Vec<_> =
 			validators.map(|(account, key)| Prober { account: account.clone(), key }).collect();
-		if u32::try_from(all.len()).is_ok_and(|n| n > most) {
-			log::error!(target: crate::LOG, "{} validators, but only the first {most} can probe", all.len());
+		if u32::try_from(all.len()).is_ok_and(|n| n > max) {
+			let all = all.len();
+			log::error!(target: LOG_TARGET, "{all} validators, of which only {max} can probe");
 		}
-		let most = usize::try_from(most).unwrap_or(usize::MAX);
+		let max = usize::try_from(max).unwrap_or(usize::MAX);
 		SessionRule::<T>::put(T::DutyRule::get());
-		ProberSet::<T>::put(BoundedVec::truncate_from(all.into_iter().take(most).collect()));
+		ProberSet::<T>::put(BoundedVec::truncate_from(all.into_iter().take(max).collect()));
 	}
-}
-
-impl<T: Config> sp_runtime::BoundToRuntimeAppPublic for Pallet<T> {
-	type Public = ProberId;
-}
-
-/// A new session changes who probes from the next snapshot on; rounds that are open keep theirs.
-impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
-	type Key = ProberId;
-
-	fn on_genesis_session<'a, I>(validators: I)
-	where
-		I: Iterator<Item = (&'a T::AccountId, ProberId)> + 'a,
-	{
-		Self::set_probers(validators);
-	}
-
-	fn on_new_session<'a, I>(_changed: bool, validators: I, _queued: I)
-	where
-		I: Iterator<Item = (&'a T::AccountId, ProberId)> + 'a,
-	{
-		Self::set_probers(validators);
-	}
-
-	fn on_before_session_ending() {
-		Self::end_duty(T::ValidatorSet::session_index());
-	}
-
-	fn on_disabled(_validator: u32) {}
 }

@@ -1,66 +1,66 @@
-//! From what the probers sent to one ruling per due service. Pure counting over slices; the pallet
-//! only gathers the slices.
+//! Folding of the reports of a round into one verdict per due target: pure counting over slices,
+//! which the pallet gathers.
 //!
-//! Safety, with fewer than a third of the probers lying. A service gets a verdict only if at least
-//! half of the probers say something of it, and then a verdict needs two thirds of those, which is a
-//! third of the probers: more than the liars are. So they can neither invent an outage nor a
-//! recovery, nor doubt. And what all honest probers saw is the verdict as soon as all of them
-//! reveal.
+//! Fewer than a third of the probers lie. A target gets a verdict only if at least half of the
+//! probers say something of it. A verdict then needs two thirds of those, which is a third of all
+//! probers and more than the liars are. So liars invent neither an outage nor a recovery nor doubt,
+//! and what all honest probers saw is the verdict as soon as all of them reveal.
 
 use crate::{DutyTally, MAX_PROBERS, SHARE, bit};
 use alloc::{collections::BTreeMap, vec::Vec};
 use surety_primitives::{LatencyBucket, Verdict, latency::BUCKETS, report::Finding};
 
-/// All that the probers sent for a round.
+/// Votes of a round: all that the probers sent.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Ballots<'a> {
+pub struct Votes<'a> {
 	/// Probers that committed, one bit each.
 	pub committed: u128,
-	/// Report of each prober of the snapshot, if it revealed.
+	/// Report of each prober of the snapshot that revealed one.
 	pub reports: Vec<Option<&'a [u8]>>,
 	/// Probers whose report is blind, one bit each.
 	pub blind: u128,
 }
 
-/// A due service.
+/// Due target, as far as the folding needs to know it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Subject {
-	/// Its operator; any number that is the same for the same operator of the page.
+pub struct DueTarget {
+	/// Number of the operator, the same for all targets of one operator in the page.
 	pub operator: u32,
-	/// The prober that is its operator and must skip it.
+	/// Prober that is the operator, whose vote on this target does not count.
 	pub own: Option<u8>,
-	/// Verdict of the round before, unless a change is no news: in announced maintenance.
+	/// Verdict of the round before. `None` in announced maintenance, where a change is no news.
 	pub before: Option<Verdict>,
-	/// It has no units. Idle listings are cheap, so they do not say who is blind, nor who is right.
+	/// True without units. Idle listings cost next to nothing, so they decide neither which reports
+	/// are blind nor which findings are right.
 	pub idle: bool,
 }
-impl Subject {
+impl DueTarget {
 	fn is_of(&self, prober: u8) -> bool {
 		self.own == Some(prober)
 	}
 }
 
-/// The decision on a service in a round.
+/// Verdict on a target in a round, as the votes have it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ruling {
-	/// The verdict, but for announced maintenance, of which only the row knows.
+pub struct FoldedVerdict {
+	/// The verdict, but for announced maintenance, which only the row knows.
 	pub verdict: Verdict,
-	/// Two thirds say that the proof of control is missing or wrong.
-	pub disproven: bool,
+	/// True if two thirds say that the proof of control is missing or wrong.
+	pub no_proof: bool,
 }
-impl From<Verdict> for Ruling {
+impl From<Verdict> for FoldedVerdict {
 	fn from(verdict: Verdict) -> Self {
-		Self { verdict, disproven: false }
+		Self { verdict, no_proof: false }
 	}
 }
 
-/// The bytes of a report that are about one page.
-struct Voice<'a> {
+/// Votes of one prober on the targets of one page.
+struct PageVotes<'a> {
 	prober: u8,
 	bytes: &'a [u8],
 	blind: bool,
 }
-impl Voice<'_> {
+impl PageVotes<'_> {
 	fn finding(&self, place: usize) -> Finding {
 		self.bytes.get(place).map_or(Finding::Abstained, |byte| Finding::from_byte(*byte))
 	}
@@ -71,8 +71,8 @@ fn at_least(part: usize, num: usize, den: usize, whole: usize) -> bool {
 	part.saturating_mul(den) >= whole.saturating_mul(num)
 }
 
-impl<'a> Ballots<'a> {
-	/// Probers of the snapshot.
+impl<'a> Votes<'a> {
+	/// Number of probers in the snapshot.
 	pub fn probers(&self) -> usize {
 		self.reports.len()
 	}
@@ -81,7 +81,7 @@ impl<'a> Ballots<'a> {
 		self.reports.iter().flatten().count()
 	}
 
-	/// Two thirds committed and half revealed. Without it nothing is measured.
+	/// True if two thirds committed and half revealed. Nothing is measured otherwise.
 	pub fn is_quorate(&self) -> bool {
 		let committed = usize::try_from(self.committed.count_ones()).unwrap_or(0);
 		self.probers() > 0
@@ -89,31 +89,33 @@ impl<'a> Ballots<'a> {
 			&& at_least(self.revealed(), 1, 2, self.probers())
 	}
 
-	/// Addition of the round to the duty of each prober, but for what it found.
+	/// Addition of the round to the duty of each prober, findings excepted.
 	pub fn attendance(&self) -> Vec<DutyTally> {
-		let came = (0u8..).zip(&self.reports).map(|(prober, report)| DutyTally {
+		let attended = (0u8..).zip(&self.reports).map(|(prober, report)| DutyTally {
 			rounds: 1,
 			committed: u32::from(self.committed & bit(prober) != 0),
 			revealed: u32::from(report.is_some()),
 			accepted: u32::from(report.is_some() && self.blind & bit(prober) == 0),
 			..Default::default()
 		});
-		came.take(MAX_PROBERS as usize).collect()
+		attended.take(MAX_PROBERS as usize).collect()
 	}
 
-	/// Find the blind reports. They say down of more than half of the services that they judge, and
-	/// these are of more than half of the operators; unless two thirds of the reports are like that.
-	/// Only services with units count: else whoever lists dead endpoints could have honest reports
-	/// dropped. And operators count, not services alone: else one with many cheap services that
-	/// answer only some could.
+	/// Find the blind reports: those that find down more than half of the targets that they judge,
+	/// of more than half of the operators. No report is blind if two thirds of them are like that.
 	///
-	/// The first `hot` bytes of a report are about services with units. `owners` says whose they
-	/// are, any number that is the same for the same operator; it is only asked if it matters.
-	pub fn find_blind(&mut self, hot: usize, owners: impl FnOnce() -> Vec<Option<u32>>) {
+	/// Only targets with units count: otherwise a list of dead endpoints could have honest reports
+	/// dropped. Operators count, and not targets alone: otherwise one operator with many cheap
+	/// services that answer some probers only could do the same.
+	///
+	/// The first `active` bytes of a report are about targets with units. `owners` numbers the
+	/// operators of those, the same number for the same operator. It is called only if a report may
+	/// be blind.
+	pub fn find_blind(&mut self, active: usize, owners: impl FnOnce() -> Vec<Option<u32>>) {
 		self.blind = 0;
-		let says = |report: &[u8]| {
+		let is_dark = |report: &[u8]| {
 			let (mut judged, mut down) = (0usize, 0usize);
-			for finding in report.iter().take(hot).map(|byte| Finding::from_byte(*byte)) {
+			for finding in report.iter().take(active).map(|byte| Finding::from_byte(*byte)) {
 				judged = judged.saturating_add(usize::from(finding.counts()));
 				down = down.saturating_add(usize::from(finding == Finding::Down));
 			}
@@ -122,7 +124,7 @@ impl<'a> Ballots<'a> {
 		let dark: Vec<(u8, &[u8])> = (0u8..)
 			.zip(&self.reports)
 			.filter_map(|(prober, report)| {
-				Some((prober, (*report)?)).filter(|(_, report)| says(report))
+				Some((prober, (*report)?)).filter(|(_, report)| is_dark(report))
 			})
 			.collect();
 		if dark.is_empty() {
@@ -135,41 +137,41 @@ impl<'a> Ballots<'a> {
 		}
 	}
 
-	/// Decide on the services of one page, whose bytes begin at `from` in a report, and add to the
-	/// probers' duty what they found there.
-	pub fn decide(
+	/// Fold the votes on the targets of one page, whose bytes begin at `from` in a report, and add
+	/// the findings to the duty of the probers.
+	pub fn fold_page(
 		&self,
 		from: usize,
-		subjects: &[Option<Subject>],
+		targets: &[Option<DueTarget>],
 		duty: &mut [DutyTally],
-	) -> Vec<Ruling> {
-		let to = from.saturating_add(subjects.len());
-		let voices: Vec<Voice> = (0u8..)
+	) -> Vec<FoldedVerdict> {
+		let to = from.saturating_add(targets.len());
+		let votes: Vec<PageVotes> = (0u8..)
 			.zip(&self.reports)
 			.filter_map(|(prober, report)| {
 				let bytes = (*report)?.get(from..to)?;
-				Some(Voice { prober, bytes, blind: self.blind & bit(prober) != 0 })
+				Some(PageVotes { prober, bytes, blind: self.blind & bit(prober) != 0 })
 			})
 			.collect();
 		let quorate = self.is_quorate();
-		let rulings: Vec<Ruling> = subjects
+		let verdicts: Vec<FoldedVerdict> = targets
 			.iter()
 			.enumerate()
-			.map(|(place, subject)| match subject {
-				Some(subject) if quorate => ruling(&voices, place, subject, self.probers()),
+			.map(|(place, target)| match target {
+				Some(target) if quorate => fold_target(&votes, place, target, self.probers()),
 				_ => Verdict::Unmeasured.into(),
 			})
 			.collect();
-		note_findings(&voices, subjects, &rulings, duty);
-		rulings
+		note_findings(&votes, targets, &verdicts, duty);
+		verdicts
 	}
 }
 
-/// True if a report says down of more than half of the services with units that it judges, of more
+/// True if a report finds down more than half of the targets with units that it judges, of more
 /// than half of the operators.
 fn reaches_few(report: &[u8], owners: &[Option<u32>]) -> bool {
 	let (mut judged, mut down) = (0usize, 0usize);
-	// Of each operator, if one of its services is down.
+	// By operator: true if a target of the operator is down.
 	let mut operators = BTreeMap::new();
 	for (byte, owner) in report.iter().zip(owners) {
 		let (finding, Some(owner)) = (Finding::from_byte(*byte), owner) else { continue };
@@ -185,81 +187,119 @@ fn reaches_few(report: &[u8], owners: &[Option<u32>]) -> bool {
 	down.saturating_mul(2) > judged && unreached.saturating_mul(2) > operators.len()
 }
 
-/// The ruling at one place of a page, where the probers are quorate. An operator has no say on its
-/// own service.
-fn ruling(voices: &[Voice], place: usize, subject: &Subject, probers: usize) -> Ruling {
-	let (mut up, mut down, mut bad, mut stale) = (0usize, 0usize, 0usize, 0usize);
-	let (mut doubt, mut unheard, mut no_proof) = (0usize, 0usize, 0usize);
-	let mut latencies = [0u8; BUCKETS as usize];
-	for voice in voices.iter().filter(|voice| !subject.is_of(voice.prober)) {
-		let finding = voice.finding(place);
-		// A blind report is no evidence of an outage, but neither may a service be `Up` that only a
-		// part of the probers reach: where few services are listed, that part is blind by
-		// definition.
-		if voice.blind {
-			unheard = unheard.saturating_add(usize::from(finding == Finding::Down));
-			continue;
+/// Number of votes on one target by what they say.
+struct TargetTally {
+	up: usize,
+	down: usize,
+	bad: usize,
+	stale: usize,
+	doubt: usize,
+	/// Votes of `bad` that miss the proof of control.
+	no_proof: usize,
+	/// Blind reports that find the target down. They are no evidence of an outage. But a target
+	/// that only a part of the probers reach must not be `Up`: where few targets are listed, the
+	/// other part is blind by definition.
+	unheard: usize,
+	/// Votes of `up` by latency bucket.
+	latencies: [u8; BUCKETS as usize],
+}
+impl TargetTally {
+	/// Count the votes at one place of a page. An operator has no vote on its own target.
+	fn of(votes: &[PageVotes], place: usize, target: &DueTarget) -> Self {
+		let mut tally = Self {
+			up: 0,
+			down: 0,
+			bad: 0,
+			stale: 0,
+			doubt: 0,
+			no_proof: 0,
+			unheard: 0,
+			latencies: [0; BUCKETS as usize],
+		};
+		for vote in votes.iter().filter(|vote| !target.is_of(vote.prober)) {
+			let finding = vote.finding(place);
+			if vote.blind {
+				let down = usize::from(finding == Finding::Down);
+				tally.unheard = tally.unheard.saturating_add(down);
+			} else {
+				tally.note(finding);
+			}
 		}
+		tally
+	}
+
+	fn note(&mut self, finding: Finding) {
 		let counter = match finding {
 			Finding::Up(bucket) => {
-				if let Some(n) = latencies.get_mut(usize::from(bucket.index())) {
+				if let Some(n) = self.latencies.get_mut(usize::from(bucket.index())) {
 					*n = n.saturating_add(1);
 				}
-				&mut up
+				&mut self.up
 			},
-			Finding::Down => &mut down,
-			Finding::Bad(_) => &mut bad,
+			Finding::Down => &mut self.down,
+			Finding::Bad(_) => &mut self.bad,
 			Finding::NoProof => {
-				no_proof = no_proof.saturating_add(1);
-				&mut bad
+				self.no_proof = self.no_proof.saturating_add(1);
+				&mut self.bad
 			},
-			Finding::Stale(_) => &mut stale,
-			Finding::InDoubt => &mut doubt,
-			Finding::Abstained | Finding::Skipped => continue,
+			Finding::Stale(_) => &mut self.stale,
+			Finding::InDoubt => &mut self.doubt,
+			Finding::Abstained | Finding::Skipped => return,
 		};
 		*counter = counter.saturating_add(1);
 	}
+
+	/// Median latency of the votes that say up, the faster one of two.
+	fn median(&self) -> LatencyBucket {
+		let mut seen = 0usize;
+		for (index, n) in self.latencies.iter().enumerate() {
+			seen = seen.saturating_add(usize::from(*n));
+			if seen.saturating_mul(2) >= self.up {
+				let index = u8::try_from(index).unwrap_or(u8::MAX);
+				return LatencyBucket::from_index(index).unwrap_or(LatencyBucket::MAX);
+			}
+		}
+		LatencyBucket::MAX
+	}
+}
+
+/// Verdict at one place of a page of a round with a quorum.
+fn fold_target(
+	votes: &[PageVotes],
+	place: usize,
+	target: &DueTarget,
+	probers: usize,
+) -> FoldedVerdict {
+	let tally = TargetTally::of(votes, place, target);
+	let TargetTally { up, down, bad, stale, doubt, no_proof, unheard, .. } = tally;
 	let counting =
 		[up, down, bad, stale, doubt].iter().fold(0usize, |sum, n| sum.saturating_add(*n));
 	let heard = counting.saturating_add(unheard);
-	let most = |part: usize| at_least(part, 2, 3, counting);
+	let two_thirds = |part: usize| at_least(part, 2, 3, counting);
 	let half = |part: usize| part > 0 && at_least(part, 1, 2, probers);
 	let verdict = if !half(heard) {
-		// The reports are there, but too few say anything: nobody's fault that shows.
+		// The reports are there, but too few say anything. Nobody is known to be at fault.
 		Verdict::Excused
 	} else if !half(counting) {
-		// So many do not reach it that those who do are too few.
+		// Blind probers do not reach the target, and those that reach it are too few.
 		Verdict::Unclear
-	} else if most(down) {
+	} else if two_thirds(down) {
 		Verdict::Down
-	} else if most(bad) {
+	} else if two_thirds(bad) {
 		Verdict::Bad
-	} else if most(stale) {
+	} else if two_thirds(stale) {
 		Verdict::Stale
-	} else if most(down.saturating_add(doubt)) {
+	} else if two_thirds(down.saturating_add(doubt)) {
 		Verdict::Excused
-	} else if most(up) && at_least(up, 2, 3, heard) {
-		Verdict::Up { latency: median(&latencies, up) }
+	} else if two_thirds(up) && at_least(up, 2, 3, heard) {
+		Verdict::Up { latency: tally.median() }
 	} else {
 		Verdict::Unclear
 	};
-	Ruling { verdict, disproven: verdict == Verdict::Bad && most(no_proof) }
+	FoldedVerdict { verdict, no_proof: verdict == Verdict::Bad && two_thirds(no_proof) }
 }
 
-/// Median bucket of `total` latencies, the faster one of two.
-fn median(latencies: &[u8], total: usize) -> LatencyBucket {
-	let mut seen = 0usize;
-	for (index, n) in latencies.iter().enumerate() {
-		seen = seen.saturating_add(usize::from(*n));
-		if seen.saturating_mul(2) >= total {
-			let index = u8::try_from(index).unwrap_or(u8::MAX);
-			return LatencyBucket::from_index(index).unwrap_or(LatencyBucket::MAX);
-		}
-	}
-	LatencyBucket::MAX
-}
-
-/// True if a finding says what the verdict says. Abstaining does not, nor does doubt.
+/// True if a finding says the same as the verdict. Abstaining does not, nor does doubt.
 fn agrees(finding: Finding, verdict: Verdict) -> bool {
 	matches!(
 		(finding, verdict),
@@ -270,7 +310,7 @@ fn agrees(finding: Finding, verdict: Verdict) -> bool {
 	)
 }
 
-/// If a service is up; `None` where a verdict says neither.
+/// True for `Up`, false for a verdict against the target, `None` where a verdict says neither.
 pub(crate) fn is_up(verdict: Verdict) -> Option<bool> {
 	match verdict {
 		Verdict::Up { .. } => Some(true),
@@ -279,7 +319,7 @@ pub(crate) fn is_up(verdict: Verdict) -> Option<bool> {
 	}
 }
 
-/// Findings of one kind at the services of one operator.
+/// Findings of one kind at the targets of one operator.
 #[derive(Clone, Copy, Default)]
 struct Agreement {
 	of: u64,
@@ -290,7 +330,7 @@ impl Agreement {
 		self.of = self.of.saturating_add(1);
 		self.agreed = self.agreed.saturating_add(u64::from(agreed));
 	}
-	/// As thousandths of an operator: all, and those that agreed.
+	/// All findings and those that agreed, in thousandths of an operator.
 	fn shares(self) -> (u64, u64) {
 		match self.agreed.saturating_mul(SHARE).checked_div(self.of) {
 			Some(agreed) => (SHARE, agreed),
@@ -299,34 +339,34 @@ impl Agreement {
 	}
 }
 
-/// Count who said what the verdict says, per operator, so that one with many services has no more
-/// weight. Idle listings do not count: else whoever lists some that answer all but one prober could
-/// have that one fail its duty.
+/// Count the findings that agree with the verdict, per operator, so that an operator with many
+/// targets has no more weight than another. Idle listings do not count: otherwise an operator could
+/// list some that answer all probers but one, and have that one fail its duty.
 fn note_findings(
-	voices: &[Voice],
-	subjects: &[Option<Subject>],
-	rulings: &[Ruling],
+	votes: &[PageVotes],
+	targets: &[Option<DueTarget>],
+	verdicts: &[FoldedVerdict],
 	duty: &mut [DutyTally],
 ) {
-	let mut clear: Vec<(&Subject, usize, Verdict)> = subjects
+	let mut clear: Vec<(&DueTarget, usize, Verdict)> = targets
 		.iter()
-		.zip(rulings)
+		.zip(verdicts)
 		.enumerate()
-		.filter_map(|(place, (subject, ruling))| Some((subject.as_ref()?, place, ruling.verdict)))
-		.filter(|(subject, _, verdict)| !subject.idle && is_up(*verdict).is_some())
+		.filter_map(|(place, (target, folded))| Some((target.as_ref()?, place, folded.verdict)))
+		.filter(|(target, _, verdict)| !target.idle && is_up(*verdict).is_some())
 		.collect();
-	clear.sort_by_key(|(subject, ..)| subject.operator);
-	for services in clear.chunk_by(|(a, ..), (b, ..)| a.operator == b.operator) {
-		for voice in voices.iter().filter(|voice| !voice.blind) {
-			let Some(tally) = duty.get_mut(usize::from(voice.prober)) else { continue };
+	clear.sort_by_key(|(target, ..)| target.operator);
+	for of_operator in clear.chunk_by(|(a, ..), (b, ..)| a.operator == b.operator) {
+		for vote in votes.iter().filter(|vote| !vote.blind) {
+			let Some(tally) = duty.get_mut(usize::from(vote.prober)) else { continue };
 			let (mut all, mut fell, mut rose) =
 				(Agreement::default(), Agreement::default(), Agreement::default());
-			for (subject, place, verdict) in
-				services.iter().filter(|(s, ..)| !s.is_of(voice.prober))
+			for (target, place, verdict) in
+				of_operator.iter().filter(|(target, ..)| !target.is_of(vote.prober))
 			{
-				let agreed = agrees(voice.finding(*place), *verdict);
+				let agreed = agrees(vote.finding(*place), *verdict);
 				all.add(agreed);
-				match (subject.before.and_then(is_up), is_up(*verdict)) {
+				match (target.before.and_then(is_up), is_up(*verdict)) {
 					(Some(true), Some(false)) => fell.add(agreed),
 					(Some(false), Some(true)) => rose.add(agreed),
 					_ => (),

@@ -1,40 +1,21 @@
-//! A runtime with this pallet and real money; the other pallets of Surety are stand-ins that
-//! remember what they were told.
+//! Runtime with this pallet and real money. The other pallets of Surety are stand-ins that remember
+//! their calls.
 
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate as pallet_surety_probes;
-use crate::{
-	COMMIT_GRACE, Config, DuePages, DutyRule, HealthRule, Pages, REVEAL_OFFSET, Report, Snapshot,
-	Snapshots, bits, commit_hash,
-};
+use crate::*;
 use core::cell::RefCell;
-use frame_support::{
-	derive_impl,
-	dispatch::RawOrigin,
-	parameter_types,
-	traits::{
-		ConstU32, ConstU64, ConstU128, Hooks, OneSessionHandler, Time, ValidatorSet,
-		ValidatorSetWithIdentification,
-	},
-	weights::Weight,
-};
+use frame::{deps::sp_runtime::DispatchError, testing_prelude::*, traits::Time};
+use frame_system::RawOrigin;
 use sp_core::Pair;
 use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill, traits::IdentityLookup};
-use sp_staking::{
-	SessionIndex,
-	offence::{OffenceError, ReportOffence},
-};
+use sp_staking::offence::OffenceError;
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Breached, Clock, CloseReason, Counters,
-	Frozen, Judge, LatencyBucket, LeaseId, Network, NetworkId, OnLease, Probing, Registry,
-	ReputationSink, RoundIndex, Service, ServiceId, ServiceKind, ServiceStatus, Severity, SlaTerms,
-	WindowIndex, WindowShare, WindowSummary,
-	crypto::{ProberId, ProberPair, ProberSignature},
-	report::Finding,
-	service_of_lease,
+	AgreementId, Counters, End, LatencyBucket, LeaseId, Meter, MeterReading, Network, NetworkId,
+	ServiceKind, ServiceStatus, Severity, SlaTerms, TierReached, WindowClosed, WindowShare,
+	WindowSummary, WindowTerms, crypto::ProberPair, report::Finding,
 };
 
 pub type AccountId = u64;
@@ -45,7 +26,7 @@ type Block = sp_runtime::generic::Block<
 	Extrinsic,
 >;
 
-frame_support::construct_runtime!(
+construct_runtime!(
 	pub enum Test {
 		System: frame_system,
 		Balances: pallet_balances,
@@ -66,7 +47,7 @@ impl frame_system::Config for Test {
 surety_mock::money!(10);
 
 pub const POT: AccountId = 9_999;
-/// The asset that rewards are also paid in.
+/// Asset that rewards are also paid in.
 pub const USD: u32 = 7;
 
 parameter_types! {
@@ -74,37 +55,46 @@ parameter_types! {
 	pub static WindowRounds: u16 = 12;
 	pub static SlotMs: u64 = 6_000;
 	pub static Now: u64 = 1_000_000;
-	pub static ProofOfControl: bool = false;
-	pub static MaxProbes: u32 = 512;
-	pub static Duty: DutyRule =
-		DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
+	pub static ProofRequired: bool = false;
+	pub static DueServices: u32 = 512;
+	pub static Rule: DutyRule = DutyRule {
+		min_share: Perbill::from_percent(60),
+		min_caught: Perbill::from_percent(60),
+	};
 	pub static Session: SessionIndex = 0;
 	pub static Validators: Vec<AccountId> = vec![];
 	pub static Offences: Vec<(SessionIndex, Vec<AccountId>)> = vec![];
-	pub static Services: BTreeMap<ServiceId, Service<AccountId>> = BTreeMap::new();
-	pub static Networks: BTreeMap<NetworkId, Network> = BTreeMap::new();
-	pub static Proven: Vec<ServiceId> = vec![];
-	pub static Unfound: Vec<ServiceId> = vec![];
-	pub static Disproven: Vec<ServiceId> = vec![];
-	/// Terms by which the stand-in for sla has a row judged.
-	pub static Terms: Frozen = Frozen { allowance: [1, 1, 1], multiplier: 1 };
-	pub static Heated: Vec<ServiceId> = vec![];
-	pub static Turned: Vec<(ServiceId, WindowIndex)> = vec![];
-	/// Rounds counted since it became hot, of the last window that turned for a service.
-	pub static SinceSold: BTreeMap<ServiceId, Counters> = BTreeMap::new();
-	pub static Breaches: Vec<(ServiceId, Breached)> = vec![];
-	/// Rounds after which the meter ends when a breach is told; none if it does not.
+	pub static Listings: BTreeMap<Target, Service<AccountId>> = BTreeMap::new();
+	pub static NetworkList: BTreeMap<NetworkId, Network> = BTreeMap::new();
+	/// Outcomes of searches for a proof, in order.
+	pub static Proofs: Vec<(ServiceId, ProofOutcome)> = vec![];
+	/// Rules of the windows, as the stand-in for sla returns them.
+	pub static Terms: WindowTerms = WindowTerms { allowance: [1, 1, 1], multiplier: 1 };
+	/// Windows that closed, in order.
+	pub static Closed: Vec<(Target, WindowIndex)> = vec![];
+	/// Counters since the activation, of the last window of a target that closed.
+	pub static SinceSold: BTreeMap<Target, Counters> = BTreeMap::new();
+	/// End that the next window of a target that closes decides.
+	pub static EndOnClose: BTreeMap<Target, End> = BTreeMap::new();
+	/// Tiers that were reached, in order.
+	pub static Tiers: Vec<(Target, TierReached)> = vec![];
+	/// Rounds from a breach to the end that it decides; none if it decides none.
 	pub static EndOnBreach: Option<u32> = None;
 	pub static Health: HealthRule = HealthRule { bad: 3, of: 3 };
-	pub static Unhealthy: Vec<(LeaseId, RoundIndex)> = vec![];
-	/// True if the owner of leases ends the meter of an unhealthy one with the round in which it
-	/// is.
-	pub static EndOnUnhealthy: bool = false;
-	pub static Closed: Vec<(AccountId, ServiceId, WindowSummary)> = vec![];
+	/// Leases that failed, in order.
+	pub static Failed: Vec<(LeaseId, End)> = vec![];
+	/// Services that were terminated, in order.
+	pub static Terminated: Vec<(ServiceId, RoundIndex)> = vec![];
+	/// Windows that were reported to the scores, in order.
+	pub static Summaries: Vec<(AccountId, Target, WindowSummary)> = vec![];
 	pub static RewardAssets: Vec<AssetId> = vec![AssetId::Local(USD)];
 	pub const Pot: AccountId = POT;
-	pub const ItsWeight: Weight = Weight::from_parts(1_000, 10);
-	pub const UnhealthyWeight: Weight = Weight::from_parts(7, 3);
+	pub const ProofWeight: Weight = Weight::from_parts(1_000, 10);
+	pub const WindowWeight: Weight = Weight::from_parts(20_000, 10);
+	pub const TierWeight: Weight = Weight::from_parts(300_000, 10);
+	pub const SummaryWeight: Weight = Weight::from_parts(4_000_000, 10);
+	pub const TerminateWeight: Weight = Weight::from_parts(5, 1);
+	pub const FailureWeight: Weight = Weight::from_parts(7, 3);
 }
 
 pub struct MockClock;
@@ -121,11 +111,13 @@ impl Clock for MockClock {
 	fn window_rounds() -> u16 {
 		WindowRounds::get()
 	}
-	fn private_endpoints() -> bool {
+}
+impl EndpointRules for MockClock {
+	fn private_allowed() -> bool {
 		true
 	}
-	fn proof_of_control() -> bool {
-		ProofOfControl::get()
+	fn proof_required() -> bool {
+		ProofRequired::get()
 	}
 }
 
@@ -139,73 +131,69 @@ impl Time for MockTime {
 
 pub struct MockRegistry;
 impl Registry<AccountId> for MockRegistry {
-	fn service(id: ServiceId) -> Option<Service<AccountId>> {
-		Services::get().get(&id).cloned()
+	fn listing(target: Target) -> Option<Service<AccountId>> {
+		Listings::get().get(&target).cloned()
 	}
-	fn ensure_open(_: ServiceId) -> DispatchResult {
-		Err(DispatchError::Other("not asked by probes"))
+	fn sellable(_: ServiceId) -> Result<Service<AccountId>, DispatchError> {
+		Err(DispatchError::Other("not called by probes"))
 	}
-	fn network(id: NetworkId) -> Option<Network> {
-		Networks::get().get(&id).cloned()
-	}
-	fn networks() -> Vec<NetworkId> {
-		Networks::get().into_keys().collect()
-	}
-	fn proven(id: ServiceId) {
-		Proven::mutate(|proven| proven.push(id));
-	}
-	fn unfound(id: ServiceId) {
-		Unfound::mutate(|unfound| unfound.push(id));
-	}
-	fn disproven(id: ServiceId) {
-		Disproven::mutate(|disproven| disproven.push(id));
-	}
-	fn terminate(_: ServiceId, _: RoundIndex) {}
-	fn treasury() -> AccountId {
-		0
+	fn terminate(id: ServiceId, at: RoundIndex) -> Weight {
+		Terminated::mutate(|terminated| terminated.push((id, at)));
+		TerminateWeight::get()
 	}
 	fn min_bond(_: AssetId) -> Option<Balance> {
 		None
 	}
 }
-
-pub struct MockJudge;
-impl Judge for MockJudge {
-	fn window_turned(service: ServiceId, window: WindowIndex, since_sold: &Counters) -> Frozen {
-		Turned::mutate(|turned| turned.push((service, window)));
-		SinceSold::mutate(|counters| counters.insert(service, *since_sold));
-		Terms::get()
+impl Networks for MockRegistry {
+	fn network(id: NetworkId) -> Option<Network> {
+		NetworkList::get().get(&id).cloned()
 	}
-	fn heated(service: ServiceId) -> Frozen {
-		Heated::mutate(|heated| heated.push(service));
-		Terms::get()
+	fn ids() -> Vec<NetworkId> {
+		NetworkList::get().into_keys().collect()
 	}
-	fn breached(service: ServiceId, breach: Breached) {
-		Breaches::mutate(|breaches| breaches.push((service, breach)));
-		if let Some(rounds) = EndOnBreach::get() {
-			Probes::end_meter(service, breach.round + rounds, CloseReason::Terminated);
-		}
+}
+impl OnProof for MockRegistry {
+	fn on_proof(id: ServiceId, outcome: ProofOutcome) -> Weight {
+		Proofs::mutate(|proofs| proofs.push((id, outcome)));
+		ProofWeight::get()
 	}
 }
 
-pub struct MockLeases;
-impl OnLease for MockLeases {
-	fn unhealthy(lease: LeaseId, round: RoundIndex) {
-		Unhealthy::mutate(|unhealthy| unhealthy.push((lease, round)));
-		if EndOnUnhealthy::get() {
-			Probes::end_meter(service_of_lease(lease), round, CloseReason::Unhealthy);
-		}
+/// Stand-in for sla.
+pub struct MockJudged;
+impl OnJudged for MockJudged {
+	fn window_closed(target: Target, window: WindowIndex, since_sold: &Counters) -> WindowClosed {
+		Closed::mutate(|closed| closed.push((target, window)));
+		SinceSold::mutate(|counters| counters.insert(target, *since_sold));
+		let end = EndOnClose::mutate(|ends| ends.remove(&target));
+		WindowClosed { next: Terms::get(), end, weight: WindowWeight::get() }
 	}
-	fn terminated(_: LeaseId, _: RoundIndex, _: CloseReason) {}
+	fn tier_reached(target: Target, tier: TierReached) -> (Option<End>, Weight) {
+		let round = tier.round;
+		Tiers::mutate(|tiers| tiers.push((target, tier)));
+		let end = EndOnBreach::get().map(|rounds| (round + rounds, CloseReason::Terminated));
+		(end, TierWeight::get())
+	}
+}
+
+/// Stand-in for compute-orders.
+pub struct MockLeases;
+impl OnLeaseFailed for MockLeases {
+	fn on_lease_failed(lease: LeaseId, end: End) -> Weight {
+		Failed::mutate(|failed| failed.push((lease, end)));
+		FailureWeight::get()
+	}
 }
 
 pub struct MockReputation;
 impl ReputationSink<AccountId> for MockReputation {
-	fn window(operator: &AccountId, service: ServiceId, summary: &WindowSummary) {
-		Closed::mutate(|closed| closed.push((*operator, service, *summary)));
+	fn window(operator: &AccountId, target: Target, summary: &WindowSummary) -> Weight {
+		Summaries::mutate(|summaries| summaries.push((*operator, target, *summary)));
+		SummaryWeight::get()
 	}
-	fn breach(_: &AccountId, _: ServiceId, _: BreachKind, _: Severity) {}
-	fn forget_service(_: ServiceId) {}
+	fn breach(_: &AccountId, _: Target, _: BreachKind, _: Severity) {}
+	fn forget(_: Target) {}
 	fn engagement(_: AgreementId, _: &AccountId, _: &AccountId, _: AssetId, _: Balance) {}
 	fn lease_failed(_: &AccountId, _: LeaseId, _: CloseReason) {}
 }
@@ -228,10 +216,10 @@ impl ValidatorSetWithIdentification<AccountId> for MockSet {
 
 type Offender = (AccountId, AccountId);
 pub struct MockOffences;
-impl ReportOffence<AccountId, Offender, crate::ProberNeglect<Offender>> for MockOffences {
+impl ReportOffence<AccountId, Offender, ProberNeglect<Offender>> for MockOffences {
 	fn report_offence(
 		_: Vec<AccountId>,
-		offence: crate::ProberNeglect<Offender>,
+		offence: ProberNeglect<Offender>,
 	) -> Result<(), OffenceError> {
 		let who = offence.offenders.iter().map(|(account, _)| *account).collect();
 		Offences::mutate(|offences| offences.push((offence.session_index, who)));
@@ -242,27 +230,22 @@ impl ReportOffence<AccountId, Offender, crate::ProberNeglect<Offender>> for Mock
 	}
 }
 
+#[derive_impl(pallet_surety_probes::config_preludes::TestDefaultConfig)]
 impl Config for Test {
 	type Clock = MockClock;
 	type Time = MockTime;
 	type Registry = MockRegistry;
-	type Judge = MockJudge;
-	type Leases = MockLeases;
+	type OnJudged = MockJudged;
+	type OnLeaseFailed = MockLeases;
 	type Reputation = MockReputation;
 	type ValidatorSet = MockSet;
 	type ReportNeglect = MockOffences;
 	type Funds = Money;
 	type Pot = Pot;
 	type RewardAssets = RewardAssets;
-	type MaxProbers = ConstU32<100>;
-	type DueServices = MaxProbes;
-	type DutyRule = Duty;
+	type DueServices = DueServices;
+	type DutyRule = Rule;
 	type Health = Health;
-	type UnsignedPriority = ConstU64<{ 1 << 20 }>;
-	type TurnWeight = ItsWeight;
-	type BreachWeight = ItsWeight;
-	type UnhealthyWeight = UnhealthyWeight;
-	type WeightInfo = ();
 }
 
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test
@@ -332,7 +315,9 @@ pub fn pair(prober: u16) -> ProberPair {
 
 thread_local! {
 	static KEYS: RefCell<BTreeMap<u16, ProberId>> = const { RefCell::new(BTreeMap::new()) };
-	static SENT: RefCell<BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>> = const { RefCell::new(BTreeMap::new()) };
+	/// Salt and report of each round and prober.
+	static SENT: RefCell<BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>> =
+		const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Session key of a prober.
@@ -342,7 +327,7 @@ pub fn key(prober: u16) -> ProberId {
 	})
 }
 
-/// A session with these probers.
+/// Start a session with these probers.
 pub fn session_of(probers: impl Iterator<Item = u16> + Clone) {
 	let accounts: Vec<AccountId> = probers.clone().map(account).collect();
 	let keys = || accounts.iter().zip(probers.clone().map(key));
@@ -350,12 +335,12 @@ pub fn session_of(probers: impl Iterator<Item = u16> + Clone) {
 	Validators::set(accounts.clone());
 }
 
-/// The session with the probers `0..probers`.
+/// Start a session with the probers `0..probers`.
 pub fn start_session(probers: u16) {
 	session_of(0..probers);
 }
 
-/// End the session; the next has the same probers unless told otherwise.
+/// End the session. The next one has the same probers unless another is started.
 pub fn end_session() {
 	<Probes as OneSessionHandler<AccountId>>::on_before_session_ending();
 	Session::set(Session::get() + 1);
@@ -391,34 +376,60 @@ pub fn describe(operator: AccountId, kind: ServiceKind) -> Service<AccountId> {
 	}
 }
 
+/// Target of a listed service.
+pub const fn listed(id: ServiceId) -> Target {
+	Target::Service(id)
+}
+
 /// List a service that is no `Rpc`.
-pub fn list(service: ServiceId, operator: AccountId) {
-	list_as(service, describe(operator, ServiceKind::Compute));
+pub fn list(id: ServiceId, operator: AccountId) {
+	list_as(listed(id), describe(operator, ServiceKind::Compute));
+}
+
+/// List a service that has to prove control of its endpoint.
+pub fn list_unproven(id: ServiceId) {
+	let listing = describe(1, ServiceKind::Compute);
+	list_as(listed(id), Service { status: ServiceStatus::Unproven, ..listing });
 }
 
 /// List an `Rpc` service.
-pub fn list_rpc(service: ServiceId, operator: AccountId, network: NetworkId) {
-	list_as(service, describe(operator, ServiceKind::Rpc { network }));
+pub fn list_rpc(id: ServiceId, operator: AccountId, network: NetworkId) {
+	list_as(listed(id), describe(operator, ServiceKind::Rpc { network }));
 }
 
-pub fn list_as(service: ServiceId, listing: Service<AccountId>) {
-	Services::mutate(|services| services.insert(service, listing));
-	Probes::list(service).unwrap();
+pub fn list_as(target: Target, listing: Service<AccountId>) {
+	Probes::list(target, &listing).unwrap();
+	Listings::mutate(|listings| listings.insert(target, listing));
+}
+
+/// Activate a service with the current rules.
+pub fn activate(id: ServiceId) -> Result<Occupancy, DispatchError> {
+	Probes::activate(listed(id), Terms::get())
 }
 
 /// List a service and give it units.
-pub fn list_hot(service: ServiceId, operator: AccountId) {
-	list(service, operator);
-	Probes::heat(service).unwrap();
+pub fn list_active(id: ServiceId, operator: AccountId) {
+	list(id, operator);
+	activate(id).unwrap();
 }
 
-/// A lease that is ready: listed, and hot. Returns the service that it is.
-pub fn list_lease(lease: LeaseId, operator: AccountId) -> ServiceId {
-	let service = service_of_lease(lease);
+/// List and activate a lease.
+pub fn list_lease(lease: LeaseId, operator: AccountId) -> Target {
+	let target = Target::Lease(lease);
 	let listing = describe(operator, ServiceKind::Compute);
-	list_as(service, Service { status: ServiceStatus::Leased, ..listing });
-	Probes::heat(service).unwrap();
-	service
+	list_as(target, Service { status: ServiceStatus::Leased, ..listing });
+	Probes::activate(target, Terms::get()).unwrap();
+	target
+}
+
+/// Reading of the meter of a service.
+pub fn reading(id: ServiceId) -> Option<MeterReading> {
+	Probes::meter(listed(id)).map(|meter| meter.reading)
+}
+
+/// Outcomes of the searches for the proof of a service, in order.
+pub fn proofs(id: ServiceId) -> Vec<ProofOutcome> {
+	Proofs::get().into_iter().filter(|(of, _)| *of == id).map(|(_, outcome)| outcome).collect()
 }
 
 /// Build the next block, without transactions.
@@ -490,13 +501,13 @@ pub fn genesis() -> Vec<u8> {
 	System::block_hash(0).0.to_vec()
 }
 
-/// A signature that no one checks: dispatch trusts `authorize`.
+/// Signature that is not checked: dispatch trusts `authorize`.
 pub fn no_signature() -> ProberSignature {
 	sp_core::sr25519::Signature::from_raw([0; 64]).into()
 }
 
-/// A report of a round as `says` fills it.
-pub fn report_of(round: RoundIndex, says: &dyn Fn(ServiceId) -> Finding) -> Vec<u8> {
+/// Report of a round with the findings of `says`.
+pub fn report_of(round: RoundIndex, says: &dyn Fn(Target) -> Finding) -> Vec<u8> {
 	let mut report = vec![];
 	for due in DuePages::<Test>::get(round) {
 		let page = Pages::<Test>::get(due.page);
@@ -505,7 +516,7 @@ pub fn report_of(round: RoundIndex, says: &dyn Fn(ServiceId) -> Finding) -> Vec<
 				.get(usize::from(slot))
 				.and_then(Option::as_ref)
 				.filter(|row| row.is_due(round));
-			report.push(row.map_or(Finding::Abstained, |row| says(row.service)).to_byte());
+			report.push(row.map_or(Finding::Abstained, |row| says(row.target)).to_byte());
 		}
 	}
 	report
@@ -539,17 +550,38 @@ pub enum Attend {
 	Not,
 }
 
-/// Play whole rounds in which every prober attends.
-pub fn play(rounds: u32, says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
-	play_with(rounds, |_, _| Attend::Fully, says);
+/// Findings at services, where every lease is up.
+pub fn of_services(
+	says: impl Fn(u16, RoundIndex, ServiceId) -> Finding,
+) -> impl Fn(u16, RoundIndex, Target) -> Finding {
+	move |prober, round, target| target.service().map_or(up(), |id| says(prober, round, id))
 }
 
-/// Play whole rounds: commits in the second block of each, reveals of the one before in the fifth.
-/// The last block built is the last of its round, so all but the last two rounds are judged.
-pub fn play_with(
+/// Run whole rounds in which every prober attends.
+pub fn run_rounds(rounds: u32, says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
+	run_rounds_with(rounds, |_, _| Attend::Fully, says);
+}
+
+/// Run whole rounds with this attendance.
+pub fn run_rounds_with(
 	rounds: u32,
 	attends: impl Fn(u16, RoundIndex) -> Attend,
 	says: impl Fn(u16, RoundIndex, ServiceId) -> Finding,
+) {
+	run_targets(rounds, attends, of_services(says));
+}
+
+/// Run rounds in which every target is up.
+pub fn run_up(rounds: u32) {
+	run_rounds(rounds, |_, _, _| up());
+}
+
+/// Run whole rounds: commits in the second block of each, reveals of the round before in the fifth.
+/// The last block built is the last of its round, so all but the last two rounds are judged.
+pub fn run_targets(
+	rounds: u32,
+	attends: impl Fn(u16, RoundIndex) -> Attend,
+	says: impl Fn(u16, RoundIndex, Target) -> Finding,
 ) {
 	for _ in 0..rounds {
 		next_round();
@@ -557,7 +589,7 @@ pub fn play_with(
 		let now = round();
 		for prober in (0u16..).take(snapshot(now).probers.len()) {
 			if attends(prober, now) != Attend::Not {
-				let report = report_of(now, &|service| says(prober, now, service));
+				let report = report_of(now, &|target| says(prober, now, target));
 				commit(now, prober, report).unwrap();
 			}
 		}
@@ -579,7 +611,7 @@ pub fn play_with(
 }
 
 /// Build the next block with the reports that fit into it, of all probers.
-pub fn reporting_block(says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
+pub fn reporting_block(says: impl Fn(u16, RoundIndex, Target) -> Finding) {
 	next_block();
 	let now = round();
 	let commits = (offset() == 1).then_some(now);
@@ -588,21 +620,26 @@ pub fn reporting_block(says: impl Fn(u16, RoundIndex, ServiceId) -> Finding) {
 		let Some(snapshot) = Snapshots::<Test>::get(round) else { continue };
 		for prober in (0u16..).take(snapshot.probers.len()) {
 			if commits == Some(round) {
-				let report = report_of(round, &|service| says(prober, round, service));
+				let report = report_of(round, &|target| says(prober, round, target));
 				commit(round, prober, report).unwrap();
-			} else if crate::Reports::<Test>::contains_key(round, prober) {
+			} else if Reports::<Test>::contains_key(round, prober) {
 				reveal(round, prober).unwrap();
 			}
 		}
 	}
 }
 
-/// Play rounds in which everything answers.
-pub fn play_up(rounds: u32) {
-	play(rounds, |_, _, _| up());
+/// Row in which a target is probed.
+pub fn row_of(target: Target) -> Row<AccountId> {
+	Probes::probed_row(target).expect("listed").2
 }
 
-/// The row that is probed for a service.
-pub fn row(service: ServiceId) -> crate::Row<AccountId> {
-	Probes::active_row(service).expect("listed").2
+/// Row in which a service is probed.
+pub fn row(id: ServiceId) -> Row<AccountId> {
+	row_of(listed(id))
+}
+
+/// End of the meter of a service, if that is decided.
+pub fn end_of(id: ServiceId) -> Option<End> {
+	Probes::meter(listed(id)).and_then(|meter| meter.end)
 }

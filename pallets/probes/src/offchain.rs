@@ -1,92 +1,87 @@
-//! The off-chain worker: probes once a round, keeps the report locally, commits and reveals it.
+//! Off-chain worker: probe once a round, keep the report locally, commit to it, reveal it.
 //!
 //! ```text
-//!  any block of r         no local report of r yet: probe (long), keep {salt, report}, commit
-//!  later, to r+1 block 1  commit, unless it is on chain or was sent in this block
-//!  r+1 block 4 to r+2 block 1   reveal, likewise
+//!  any block of r             no local report of r yet: probe (long), keep salt and report, commit
+//!  later, to block 1 of r+1   commit, unless the commit is on chain or was sent in this block
+//!  block 4 of r+1 to
+//!    block 1 of r+2           reveal, likewise
 //! ```
 //!
-//! The report is kept before it is committed to, and made once per round whatever fork the worker
-//! runs on, so a reorganisation never makes a prober say two things.
+//! The report is made once per round, whatever fork the worker runs on, and kept before it is
+//! committed to. So a reorganisation never makes a prober report two things.
 
-use crate::{
-	Call, Config, Due, DuePages, LOG, Pallet, Phase, Prober, Report, Reports, Row, Sent, Snapshots,
-	bits, commit_hash, commit_payload, commit_phase, reveal_phase,
-};
+use crate::*;
 use alloc::{collections::BTreeSet, vec::Vec};
-use codec::{Decode, Encode};
+use frame::deps::sp_runtime::offchain::{Duration, storage::StorageValueRef};
 use frame_system::offchain::SubmitTransaction;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_io::hashing::blake2_256;
-use sp_runtime::offchain::{Duration, storage::StorageValueRef};
 use surety_primitives::{
-	Clock, NetworkId, Registry, RoundIndex, Service, Verdict,
-	crypto::ProberId,
+	NetworkId,
 	endpoint::{self, Host},
-	lease_of_service,
 	report::Finding,
 };
-use surety_prober::{NetworkRef, OwnHead, Proof, Schedule, Target, probe_round};
+use surety_prober::{Assignment, NetworkRef, OwnHead, Proof, Schedule, probe_round};
 
-/// Local storage key, followed by a network's name: SCALE `Vec<Vec<u8>>` of this node's own anchor
-/// URLs.
+/// Local storage key, followed by the name of a network: SCALE `Vec<Vec<u8>>` of the node's own
+/// anchor URLs.
 pub const ANCHORS_KEY: &[u8] = b"surety/anchors/";
-/// Local storage key: SCALE `Vec<Vec<u8>>` of hosts that this node does not probe, nor names below
-/// them. An IPv6 address in brackets.
+/// Local storage key: SCALE `Vec<Vec<u8>>` of hosts that the node does not probe, including all
+/// names below them. IPv6 addresses are in brackets.
 pub const DENY_KEY: &[u8] = b"surety/deny";
 
 const REPORT_KEY: &[u8] = b"surety/report/";
 const PROBING_KEY: &[u8] = b"surety/probing/";
-/// Blocks after which a report that was sent and is not on chain is sent again. A round of five
-/// blocks has two left for a reveal, so there is no block to lose.
+/// Blocks after which a transaction that is not on chain yet is sent again. A round of five blocks
+/// leaves two for a reveal, so there is no block to lose.
 const RESEND: u32 = 1;
 /// Rounds after which a local report is of no use.
 const KEPT: RoundIndex = 4;
-/// Older ones that are cleaned per block, for a node that was off for a while.
+/// Older reports that are removed per block, for a node that was off for a while.
 const CLEANED: RoundIndex = 8;
-/// Starts spread over this share of a round, in percent: an endpoint that serves only a part of
-/// the minute must not know which.
+/// Share of a round, in percent, over which the probes start: an endpoint that serves only a part
+/// of the round must not know which part.
 const SPREAD: u64 = 80;
-/// Probing ends at this share of a round, in percent. The commit has two blocks more.
+/// Share of a round, in percent, at which probing ends. The commit has two blocks more.
 const DEADLINE: u64 = 100;
-/// Services asked at the same time. So many, because all of them may be dead and each is owed the
-/// same patience: with 8,192 services in a minute, 4,096 at a time leave each more than a tenth of
-/// it, which is the longest latency that terms may promise.
+/// Targets probed at the same time. All of them may be dead, and each is owed the same patience:
+/// with 8,192 targets in a minute, 4,096 at a time leave each more than a tenth of the minute,
+/// which is the longest latency that terms may promise.
 const CONCURRENCY: u32 = 4_096;
 
-/// A report as it is kept locally.
+/// Report as the node keeps it locally.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
 pub(crate) struct Local {
 	pub salt: [u8; 32],
 	pub report: Vec<u8>,
-	/// Hash of the places that the report is about, in its order. On a fork where a service was
-	/// heated in another block they may be others, and as many.
+	/// Hash of the places that the report is about, in its order. On a fork on which a target was
+	/// activated in another block the places may be others, and as many.
 	pub places: [u8; 32],
-	/// Block after which the commit was sent last; 0 if it was not.
-	pub committed_at: u32,
-	/// Same for the reveal.
-	pub revealed_at: u32,
+	/// Block after which the commit was sent last.
+	pub committed_at: Option<BlockNumber>,
+	/// Block after which the reveal was sent last.
+	pub revealed_at: Option<BlockNumber>,
 }
 
-/// Key under which the report of a round and prober is kept.
+/// Local storage key of the report of a round and prober.
 pub(crate) fn report_key(round: RoundIndex, prober: &ProberId) -> Vec<u8> {
 	(REPORT_KEY, round, prober).encode()
 }
 
-/// Reason why nothing was sent.
+/// Reason to send nothing.
 #[derive(Debug)]
 enum Skip {
 	/// No report of the round, or none that fits this fork.
 	NoReport,
-	/// It is on chain, or another block's worker sends it or just did.
+	/// The transaction is on chain, or the worker of another block sends it or just did.
 	Sent,
 	/// The keystore did not sign.
 	NoSignature,
-	/// The pool did not take it.
+	/// The pool did not take the transaction.
 	Pool,
 }
 
-/// One of the two transactions.
+/// Transaction of a report.
 #[derive(Clone, Copy)]
 enum Step {
 	Commit,
@@ -94,7 +89,7 @@ enum Step {
 }
 
 impl Local {
-	fn sent_at(&mut self, step: Step) -> &mut u32 {
+	fn sent_at(&mut self, step: Step) -> &mut Option<BlockNumber> {
 		match step {
 			Step::Commit => &mut self.committed_at,
 			Step::Reveal => &mut self.revealed_at,
@@ -103,7 +98,7 @@ impl Local {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Run after the block `Clock::now()` was imported.
+	/// Work after the import of the block `Clock::now()`.
 	pub(crate) fn work() {
 		let now = T::Clock::now();
 		let next = now.saturating_add(1);
@@ -112,34 +107,36 @@ impl<T: Config> Pallet<T> {
 			Self::clean(round, &key);
 			let recent = |back: RoundIndex| round.checked_sub(back);
 			for of in [recent(2), recent(1)].into_iter().flatten() {
-				// Not in the block before they open: the pool of a peer that has not imported this
-				// block yet would refuse, and then ban, what comes too early.
+				// Not in the block before the phase opens: the pool of a peer that has not imported
+				// this block yet would refuse, and then ban, a transaction that comes too early.
 				let open = |block| reveal_phase::<T::Clock>(of, block) == Phase::Open;
 				if open(now) && open(next) {
-					Self::log(of, Self::send_reveal(of, &key));
+					Self::log_sent(of, Self::send_reveal(of, &key));
 				}
 			}
 			for of in [recent(1), recent(0)].into_iter().flatten() {
 				if commit_phase::<T::Clock>(of, next) == Phase::Open {
-					Self::log(of, Self::send_commit(of, &key));
+					Self::log_sent(of, Self::send_commit(of, &key));
 				}
 			}
 		}
-		// All that is quick is sent; now what takes time.
+		// Probing takes long: it comes after everything else is sent.
 		for key in ProberId::all() {
 			if Self::probe(round, &key) {
-				Self::log(round, Self::send_commit(round, &key));
+				Self::log_sent(round, Self::send_commit(round, &key));
 			}
 		}
 	}
 
-	fn log(round: RoundIndex, sent: Result<(), Skip>) {
+	fn log_sent(round: RoundIndex, sent: Result<(), Skip>) {
 		match sent {
-			Ok(()) => log::debug!(target: LOG, "sent for round {round}"),
+			Ok(()) => log::debug!(target: LOG_TARGET, "sent for round {round}"),
 			Err(skip @ (Skip::NoReport | Skip::Sent)) => {
-				log::trace!(target: LOG, "round {round}: {skip:?}")
+				log::trace!(target: LOG_TARGET, "round {round}: {skip:?}")
 			},
-			Err(skip) => log::warn!(target: LOG, "could not send for round {round}: {skip:?}"),
+			Err(skip) => {
+				log::warn!(target: LOG_TARGET, "could not send for round {round}: {skip:?}")
+			},
 		}
 	}
 
@@ -150,7 +147,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The local report of a round, if it fits the round's snapshot on this fork.
+	/// Local report of a round, if it fits the snapshot of the round on this fork.
 	fn local(round: RoundIndex, key: &ProberId) -> Result<(u16, Local), Skip> {
 		let snapshot = Snapshots::<T>::get(round).ok_or(Skip::NoReport)?;
 		let (index, _) = snapshot.find(key).ok_or(Skip::NoReport)?;
@@ -168,8 +165,8 @@ impl<T: Config> Pallet<T> {
 		DuePages::<T>::get(round).using_encoded(blake2_256)
 	}
 
-	/// Take the right to send: no other worker of this block did. Returns whether it is sent for
-	/// the first time.
+	/// Take the right to send, unless another worker of this block did. Returns true if the
+	/// transaction is sent for the first time.
 	fn claim(round: RoundIndex, key: &ProberId, step: Step) -> Result<bool, Skip> {
 		let now = T::Clock::now();
 		let mut first = true;
@@ -177,12 +174,12 @@ impl<T: Config> Pallet<T> {
 			|stored: Result<Option<Local>, _>| {
 				let mut local = stored.ok().flatten().ok_or(())?;
 				let sent = local.sent_at(step);
+				first = sent.is_none();
 				// A worker on a fork may run at a lower block than the one that sent.
-				first = *sent == 0;
-				if !first && now < sent.saturating_add(RESEND) {
+				if sent.is_some_and(|at| now < at.saturating_add(RESEND)) {
 					return Err(());
 				}
-				*sent = now.max(1);
+				*sent = Some(now);
 				Ok(local)
 			},
 		);
@@ -198,16 +195,15 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), Skip> {
 		let xt = T::create_authorized_transaction(call.into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(xt).map_err(|()| {
-			// What was sent before is still in the pool, as a rule: that is why it does not take it
-			// again.
+			// As a rule the pool refuses because it still has the transaction from before.
 			if !first {
 				return Skip::Sent;
 			}
-			// Not sent, so the next block may try.
+			// The next block may try again.
 			let _ = StorageValueRef::persistent(&report_key(round, key)).mutate(
 				|stored: Result<Option<Local>, _>| {
 					let mut local = stored.ok().flatten().ok_or(())?;
-					*local.sent_at(step) = 0;
+					*local.sent_at(step) = None;
 					Ok::<Local, ()>(local)
 				},
 			);
@@ -247,44 +243,39 @@ impl<T: Config> Pallet<T> {
 		Self::submit(round, key, Step::Reveal, first, Call::reveal { round, index, salt, report })
 	}
 
-	/// Probe a round, unless that was begun already, and keep the report. Returns whether there is
-	/// one now.
+	/// Probe a round, unless another worker began to, and keep the report. Returns true if there is
+	/// a new report.
 	fn probe(round: RoundIndex, key: &ProberId) -> bool {
 		let Some(snapshot) = Snapshots::<T>::get(round) else { return false };
 		let Some((_, prober)) = snapshot.find(key) else { return false };
 		let Some(schedule) = Self::schedule(round) else { return false };
-		if snapshot.services == 0 || !Self::begin_probing(round, key) {
+		if snapshot.targets == 0 || !Self::begin_probing(round, key) {
 			return false;
 		}
 		let due = DuePages::<T>::get(round);
-		let targets = Self::targets(round, &due, prober);
-		let asked: Vec<Target> = targets.iter().flatten().cloned().collect();
-		let networks = Self::networks(&asked);
-		log::debug!(target: LOG, "probing {} services in round {round}", asked.len());
-		let mut findings =
-			probe_round(&asked, &networks, &schedule, sp_io::offchain::random_seed()).into_iter();
-		let report: Vec<u8> = targets
+		let due_targets = Self::assignments(round, &due, prober);
+		let assignments: Vec<Assignment> = due_targets.iter().flatten().cloned().collect();
+		let networks = Self::networks(&assignments);
+		log::debug!(target: LOG_TARGET, "probing {} targets in round {round}", assignments.len());
+		let random = sp_io::offchain::random_seed();
+		let mut findings = probe_round(&assignments, &networks, &schedule, random).into_iter();
+		let mut finding = |due: &Option<Assignment>| due.as_ref().and_then(|_| findings.next());
+		let report: Vec<u8> = due_targets
 			.iter()
-			.map(|target| {
-				target
-					.as_ref()
-					.and_then(|_| findings.next())
-					.unwrap_or(Finding::Abstained)
-					.to_byte()
-			})
+			.map(|due| finding(due).unwrap_or(Finding::Abstained).to_byte())
 			.collect();
 		let local = Local {
 			salt: sp_io::offchain::random_seed(),
 			report,
 			places: due.using_encoded(blake2_256),
-			committed_at: 0,
-			revealed_at: 0,
+			committed_at: None,
+			revealed_at: None,
 		};
 		StorageValueRef::persistent(&report_key(round, key)).set(&local);
 		true
 	}
 
-	/// True if this worker is the one that probes the round: the first that asks is.
+	/// Take the right to probe a round: the first worker to call gets it.
 	fn begin_probing(round: RoundIndex, key: &ProberId) -> bool {
 		let kept: Result<Option<Local>, _> =
 			StorageValueRef::persistent(&report_key(round, key)).get();
@@ -300,7 +291,7 @@ impl<T: Config> Pallet<T> {
 			.is_ok()
 	}
 
-	/// Times to probe at, counted from now; `None` if it is too late in the round.
+	/// Schedule of the probes, counted from now; `None` if it is too late in the round.
 	pub(crate) fn schedule(round: RoundIndex) -> Option<Schedule> {
 		let slot = T::Clock::slot_ms();
 		let length = slot.saturating_mul(u64::from(T::Clock::round_blocks()));
@@ -317,61 +308,62 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Services to ask, one entry per byte of the report; `None` where no service is (any more).
-	fn targets(
+	/// Probes of a round, one entry per byte of the report; `None` where no target is (any more).
+	fn assignments(
 		round: RoundIndex,
 		due: &[Due],
 		prober: &Prober<T::AccountId>,
-	) -> Vec<Option<Target>> {
+	) -> Vec<Option<Assignment>> {
 		let kept: Vec<Vec<u8>> =
 			StorageValueRef::persistent(DENY_KEY).get().ok().flatten().unwrap_or_default();
 		let denied = deny_list(&kept);
-		let mut targets = Vec::new();
+		let mut assignments = Vec::new();
 		for Due { page: id, mask } in due {
-			let page = crate::Pages::<T>::get(id);
+			let page = Pages::<T>::get(id);
 			for slot in bits(*mask) {
 				let row = page
 					.get(usize::from(slot))
 					.and_then(Option::as_ref)
 					.filter(|row| row.is_due(round));
-				targets.push(
-					row.and_then(|row| Self::target(round, id.is_hot(), row, prober, &denied)),
+				let active = id.is_active();
+				assignments.push(
+					row.and_then(|row| Self::assignment(round, active, row, prober, &denied)),
 				);
 			}
 		}
-		targets
+		assignments
 	}
 
-	pub(crate) fn target(
+	/// Probe of one row in a round; `None` if its listing is gone.
+	pub(crate) fn assignment(
 		round: RoundIndex,
-		hot: bool,
+		active: bool,
 		row: &Row<T::AccountId>,
 		prober: &Prober<T::AccountId>,
 		denied: &BTreeSet<Host>,
-	) -> Option<Target> {
-		let Service { operator, kind, endpoint, terms, .. } = T::Registry::service(row.service)?;
+	) -> Option<Assignment> {
+		let Service { operator, kind, endpoint, terms, .. } = T::Registry::listing(row.target)?;
 		let skip = if operator == prober.account {
 			Some(Finding::Skipped)
 		} else {
 			is_denied(&endpoint, denied).then_some(Finding::Abstained)
 		};
-		// Control is proved before a service becomes active, again in the first round of every
-		// window, and whenever the last verdict is bad: names can be pointed at a stranger's
-		// address. Idle services take turns and may miss that round. A lease is on the server of a
-		// service that proves it.
+		// Control is proven before a service may be sold, again in the first round of every window,
+		// and whenever the last verdict is bad: names can be pointed at a stranger's address. Idle
+		// services take turns and may miss that round. A lease runs on the server of a service that
+		// proves control.
 		let window = T::Clock::window_of(round);
 		let bad = row.last.is_some_and(|(_, verdict)| verdict == Verdict::Bad);
-		let turns = round == T::Clock::window_start(window) || (!hot && row.window != window);
-		let proving = row.unproven || bad || turns;
-		let proving = proving && lease_of_service(row.service).is_none();
-		let proof = (T::Clock::proof_of_control() && proving).then(|| Proof {
+		let turns = round == T::Clock::window_start(window) || (!active && row.window != window);
+		let proving = T::Clock::proof_required() && (row.unproven || bad || turns);
+		let proof = row.target.service().filter(|_| proving).map(|service| Proof {
 			expected: operator.using_encoded(|operator| {
-				endpoint::control_hash(Self::genesis().as_ref(), operator, row.service, &endpoint)
+				endpoint::control_hash(Self::genesis().as_ref(), operator, service, &endpoint)
 			}),
 			pending: row.unproven,
 		});
-		Some(Target {
-			service: row.service,
+		Some(Assignment {
+			target: row.target,
 			genesis: hash_bytes(Self::genesis().as_ref()),
 			kind,
 			endpoint: endpoint.into_inner(),
@@ -381,12 +373,12 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// The networks of the targets and all others, with this node's own anchors before the listed
-	/// ones. Those that no target is of are there for their anchors: they tell whether this node is
-	/// cut off.
-	pub(crate) fn networks(targets: &[Target]) -> Vec<NetworkRef> {
-		let of_targets = targets.iter().filter_map(|target| target.kind.network());
-		let ids: BTreeSet<NetworkId> = of_targets.chain(T::Registry::networks()).collect();
+	/// Networks of the probes and all others, with the node's own anchors before the listed ones.
+	/// The networks that no probe is of are there for their anchors, which show if the node is cut
+	/// off.
+	pub(crate) fn networks(assignments: &[Assignment]) -> Vec<NetworkRef> {
+		let probed = assignments.iter().filter_map(|assignment| assignment.kind.network());
+		let ids: BTreeSet<NetworkId> = probed.chain(T::Registry::ids()).collect();
 		ids.into_iter()
 			.filter_map(|id| {
 				let network = T::Registry::network(id)?;
@@ -407,9 +399,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn block_hash_bytes(block: u32) -> Option<[u8; 32]> {
-		let hash = frame_system::Pallet::<T>::block_hash(
-			frame_system::pallet_prelude::BlockNumberFor::<T>::from(block),
-		);
+		let hash = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(block));
 		(hash != T::Hash::default()).then(|| hash_bytes(hash.as_ref()))
 	}
 }
@@ -418,14 +408,14 @@ fn hash_bytes(hash: &[u8]) -> [u8; 32] {
 	hash.try_into().unwrap_or_default()
 }
 
-/// The local deny list as it is kept, each host in the one way that a URL's is written; what is no
-/// host that a listing can have is left out.
+/// Local deny list, with each host spelled as in a listing's URL. Entries that are no host of a URL
+/// are left out.
 pub(crate) fn deny_list(kept: &[Vec<u8>]) -> BTreeSet<Host> {
 	kept.iter().filter_map(|host| endpoint::normalise(host).ok()).collect()
 }
 
-/// True if the deny list has the host of a URL or a name above it.
+/// True if the deny list has the host of a URL or a name above that host.
 pub(crate) fn is_denied(url: &[u8], denied: &BTreeSet<Host>) -> bool {
-	let Ok(target) = endpoint::target(url) else { return false };
-	endpoint::lineage(&target.host).any(|host| denied.contains(&host))
+	let Ok(origin) = endpoint::origin(url) else { return false };
+	endpoint::lineage(&origin.host).any(|host| denied.contains(&host))
 }

@@ -1,35 +1,37 @@
-//! The start of a round: its snapshot, its due pages, and the capacity for them.
+//! Rounds: the snapshot and due pages at the start, the capacity for them, and the close.
 
-use crate::{
-	Capacity, ColdTurn, Config, Due, DueList, DuePages, Error, Event, Hot, MAX_DUE, MIN_DUE,
-	PageId, PageInfos, Pallet, ProberSet, Progress, Queued, ROWS, Slots, SlotsOf, Snapshot,
-	Snapshots, WeightInfo, bit, due_services,
-};
+use crate::*;
 use alloc::vec::Vec;
-use frame_support::{
-	BoundedVec, ensure,
-	traits::{Get, Time, ValidatorSet},
-	weights::Weight,
-};
-use sp_runtime::DispatchResult;
-use surety_primitives::{Clock, JUDGED_AFTER, RoundIndex, ServiceId};
 
-/// Empty cold pages that the turn skips at most in one round.
+/// Maximum number of empty idle pages that the turn skips in one round.
 const MAX_SKIPPED: u32 = 32;
 
-/// Which of the due pages it is that names a slot.
+/// Position among the due pages of the one that names a slot.
 pub fn position(due: &[Due], page: PageId, slot: u8) -> Option<u32> {
 	let at = due.iter().position(|due| due.page == page && due.mask & bit(slot) != 0);
 	at.and_then(|at| u32::try_from(at).ok())
 }
 
 impl<T: Config> Pallet<T> {
+	/// Work of a block. The first block of a round opens the round. The first one after the last
+	/// reveals counts the reports of the round before the last, and those after it judge the pages.
+	pub(crate) fn begin_block() -> Weight {
+		let now = T::Clock::now();
+		let round: RoundIndex = T::Clock::round_at(now);
+		match now.saturating_sub(T::Clock::round_start(round)) {
+			0 => Self::open_round(round),
+			1..COMMIT_GRACE => T::WeightInfo::idle(),
+			COMMIT_GRACE => round.checked_sub(2).map_or(Weight::zero(), Self::count_round),
+			_ => Self::judge_some(round),
+		}
+	}
+
 	/// Whole pages that a round of this window has capacity for.
 	pub(crate) fn capacity() -> u32 {
 		match Capacity::<T>::get() {
-			// Before the chain's first round.
-			0 => Self::wanted_capacity(),
-			pages => pages,
+			Some(pages) => pages,
+			// Before the first round of the chain.
+			None => Self::wanted_capacity(),
 		}
 	}
 
@@ -38,24 +40,24 @@ impl<T: Config> Pallet<T> {
 		T::DueServices::get().checked_div(ROWS).unwrap_or(0).clamp(MIN_DUE, MAX_DUE)
 	}
 
-	/// Hot pages there can be: one page of capacity is always left to the cold ones.
-	pub(crate) fn hot_pages() -> u32 {
+	/// Maximum number of active pages: one page of capacity is always left to the idle ones.
+	pub(crate) fn active_pages() -> u32 {
 		Self::capacity().saturating_sub(1)
 	}
 
-	/// The capacity for a window that begins: as governance wants it, but never less than what is
-	/// sold needs. Returns the pages looked at.
+	/// Fix the capacity for a window that begins: the wanted one, or what the sold units need if
+	/// that is more. Returns the number of pages looked at.
 	fn fix_capacity() -> u32 {
 		let mut looked = 0u32;
-		let used = Hot::<T>::mutate(|hot| {
-			while let Some(last) = hot.pages.checked_sub(1) {
+		let used = Active::<T>::mutate(|active| {
+			while let Some(last) = active.pages.checked_sub(1) {
 				looked = looked.saturating_add(1);
-				if PageInfos::<T>::get(PageId::Hot(last)).taken != 0 {
+				if PageInfos::<T>::get(PageId::Active(last)).taken != 0 {
 					break;
 				}
-				hot.pages = last;
+				active.pages = last;
 			}
-			hot.pages
+			active.pages
 		});
 		Capacity::<T>::put(Self::wanted_capacity().max(used.saturating_add(1)));
 		looked
@@ -73,7 +75,7 @@ impl<T: Config> Pallet<T> {
 			session: T::ValidatorSet::session_index(),
 			started: T::Time::now(),
 			health: T::Health::get().clamped(),
-			services: due_services(&due),
+			targets: due_targets(&due),
 			probers,
 		};
 		Snapshots::<T>::insert(round, snapshot);
@@ -82,83 +84,119 @@ impl<T: Config> Pallet<T> {
 		weight.saturating_add(T::DbWeight::get().reads(looked.into()))
 	}
 
-	/// Every hot page with a due row; then as many cold pages as fit: up to a quarter of them, at
-	/// least one, from the queue, and the others in turns. Returns the pages looked at, too.
+	/// Due pages of a round, and the number of pages looked at: every active page with a due row,
+	/// then as many idle pages as fit. Up to a quarter of those, at least one, come from the queue
+	/// of requested probes, and the others in turn.
 	fn due_pages(round: RoundIndex) -> (DueList, u32) {
 		let capacity = usize::try_from(Self::capacity()).unwrap_or(usize::MAX);
-		let hot = Hot::<T>::get().pages;
+		let active = Active::<T>::get().pages;
 		let mut due: Vec<Due> =
-			(0..hot).filter_map(|page| Self::due_page(PageId::Hot(page))).collect();
+			(0..active).filter_map(|page| Self::due_page(PageId::Active(page))).collect();
 		let fits = u32::try_from(capacity.saturating_sub(due.len())).unwrap_or(0);
-		// One that fits alone is from the queue in every other round, or a full queue would stop
-		// the turns.
+		// If a single one fits, every other round takes it from the queue: a full queue would stop
+		// the turns otherwise.
 		let from_queue = if fits == 1 { round & 1 } else { fits.div_euclid(4).max(1) };
 		let queued = Self::take_queued(from_queue);
 		due.extend(queued.iter().copied().filter_map(Self::due_page));
-		let pages = Self::cold_pages();
-		let mut turn = ColdTurn::<T>::get();
-		let mut looked = hot.saturating_add(from_queue);
+		let pages = Self::idle_pages();
+		let mut turn = IdleTurn::<T>::get();
+		let mut looked = active.saturating_add(from_queue);
 		for _ in 0..pages.min(fits.saturating_add(MAX_SKIPPED)) {
 			if due.len() >= capacity {
 				break;
 			}
 			turn = if turn >= pages { 0 } else { turn };
-			let page = PageId::Cold(turn);
+			let page = PageId::Idle(turn);
 			if !queued.contains(&page) {
 				due.extend(Self::due_page(page));
 			}
 			turn = turn.saturating_add(1);
 			looked = looked.saturating_add(1);
 		}
-		ColdTurn::<T>::put(turn);
+		IdleTurn::<T>::put(turn);
 		(BoundedVec::truncate_from(due), looked)
 	}
 
-	/// A page as a round that is opened now has it; `None` without a due row.
+	/// Page as a round that is opened now has it; `None` without a due row.
 	fn due_page(page: PageId) -> Option<Due> {
 		let mask = PageInfos::<T>::get(page).due;
 		(mask != 0).then_some(Due { page, mask })
 	}
 
-	/// Take up to so many pages from the queue, those that wait longest.
-	fn take_queued(most: u32) -> Vec<PageId> {
+	/// Take the oldest pages out of the queue of requested probes, at most `max`.
+	fn take_queued(max: u32) -> Vec<PageId> {
 		let mut queue = Queued::<T>::get();
-		let taken = queue.len().min(usize::try_from(most).unwrap_or(usize::MAX));
+		let taken = queue.len().min(usize::try_from(max).unwrap_or(usize::MAX));
 		if taken == 0 {
 			return Vec::new();
 		}
-		let pages = queue.drain(..taken).map(PageId::Cold).collect();
+		let pages = queue.drain(..taken).map(PageId::Idle).collect();
 		Queued::<T>::put(queue);
 		pages
 	}
 
-	/// Have the page of an idle service probed in one of the next rounds.
+	/// Queue the page of an idle service for one of the next rounds.
 	pub(crate) fn queue_probe(service: ServiceId) -> DispatchResult {
-		let Slots { cold, hot } = SlotsOf::<T>::get(service).ok_or(Error::<T>::NotListed)?;
-		ensure!(hot.is_none(), Error::<T>::AlreadyDue);
+		let slots = SlotsOf::<T>::get(Target::Service(service)).ok_or(Error::<T>::NotListed)?;
+		let TargetSlots { idle, active } = slots;
+		ensure!(active.is_none(), Error::<T>::AlreadyDue);
 		let due =
-			Self::due_page(PageId::Cold(cold.page)).is_some_and(|due| due.mask & cold.bit() != 0);
+			Self::due_page(PageId::Idle(idle.page)).is_some_and(|due| due.mask & idle.bit() != 0);
 		ensure!(due, Error::<T>::NotProbed);
-		if Self::cold_pages() <= Self::capacity().saturating_sub(Hot::<T>::get().pages) {
+		if Self::idle_pages() <= Self::capacity().saturating_sub(Active::<T>::get().pages) {
 			return Ok(());
 		}
 		Queued::<T>::try_mutate(|queue| {
-			if !queue.contains(&cold.page) {
-				queue.try_push(cold.page).map_err(|_| Error::<T>::QueueFull)?;
-				Self::deposit_event(Event::ProbeQueued { service, page: cold.page });
+			if !queue.contains(&idle.page) {
+				queue.try_push(idle.page).map_err(|_| Error::<T>::QueueFull)?;
+				Self::deposit_event(Event::ProbeQueued { service, page: idle.page });
 			}
 			Ok(())
 		})
 	}
 
-	/// The last round that names a slot and whose sweep 2 has yet to pass the page.
-	pub(crate) fn last_naming(page: PageId, slot: u8) -> Option<RoundIndex> {
-		let progress = Progress::<T>::get();
-		let judging = progress.judged.saturating_add(1);
-		let now = T::Clock::round();
-		(judging.max(now.saturating_sub(JUDGED_AFTER))..=now).rev().find(|round| {
-			let at = position(&DuePages::<T>::get(round), page, slot);
-			at.is_some_and(|at| *round > judging || at >= progress.pages)
-		})
+	/// Close a round whose pages are all judged: forget its reports, and count the duty.
+	pub(crate) fn close_round(
+		round: RoundIndex,
+		snapshot: &Snapshot<T::AccountId>,
+		duty: &[DutyTally],
+		progress: Sweep,
+	) {
+		(0u16..).take(snapshot.probers.len()).for_each(|index| Reports::<T>::remove(round, index));
+		Self::note_duty(snapshot, duty);
+		Snapshots::<T>::remove(round);
+		DuePages::<T>::remove(round);
+		Counting::<T>::kill();
+		Progress::<T>::put(Sweep { judged: round, ..Default::default() });
+		let RoundTally { up, down, bad, stale, unclear, unmeasured, excused } = progress.tally;
+		Self::deposit_event(Event::RoundClosed {
+			round,
+			up,
+			down,
+			bad,
+			stale,
+			unclear,
+			unmeasured,
+			excused,
+		});
+	}
+
+	/// State of the measurement in the block being built.
+	pub(crate) fn current_status() -> RoundStatus {
+		let round = T::Clock::round();
+		let now = T::Clock::now();
+		let last = |back: RoundIndex| round.saturating_sub(back);
+		RoundStatus {
+			round,
+			offset: now.saturating_sub(T::Clock::round_start(round)),
+			commits_from: match commit_phase::<T::Clock>(last(1), now) {
+				Phase::Open => last(1),
+				_ => round,
+			},
+			reveals: [last(2), last(1)]
+				.into_iter()
+				.find(|round| reveal_phase::<T::Clock>(*round, now) == Phase::Open),
+			judged: Progress::<T>::get().judged,
+		}
 	}
 }

@@ -1,34 +1,12 @@
-//! Invariants between blocks. Numbers in the messages are those of this list:
-//!
-//! 1. A listing and its slots name each other; a hot service has a hot row and a resting cold one,
-//!    and no other rests but an unproven one.
-//! 2. The due and taken bits of a page say what its rows say, and the taken hot slots are counted.
-//! 3. A slot is free or taken, not both: the queue of freed cold slots and the rows do not overlap.
-//! 4. At most one report per prober and round, none from outside the snapshot, each of the right
-//!    length.
-//! 5. Open rounds have a snapshot and their due pages, closed ones neither. A round is being judged
-//!    if and only if it is counted.
-//! 6. A round's due services are within capacity, and hot services within what is left to them. No
-//!    page waits twice for a probe on demand, and each is a cold page.
-//! 7. Counters sum to the rounds judged: of a hot row exactly those of its window, and its
-//!    latencies to the `Up` ones; a tier is never above what the counters reach.
-//! 8. Every page fits the database.
-//! 9. Duty is a chain of subsets: accepted within revealed within committed within rounds.
-//! 10. Only hot rows of leases have health, and only hot rows an end of the meter.
+//! Invariants between blocks, numbered as in the documentation of the pallet.
 
-use crate::{
-	Config, DuePages, Duty, FreeCold, Hot, LeaseHealth, PAGE_BYTES, Page, PageId, PageInfos,
-	PageSet, Pages, Pallet, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots, bit,
-	due_services, report::reveals_end,
-};
+use crate::{pages::PageOf, reports::reveals_end, *};
 use alloc::collections::{BTreeMap, BTreeSet};
-use codec::Encode;
-use frame_support::ensure;
-use sp_runtime::TryRuntimeError;
-use surety_primitives::{BreachKind, Clock, RoundIndex, ServiceId, lease_of_service, tiers};
+use frame::deps::sp_runtime::TryRuntimeError;
+use surety_primitives::tiers;
 
 type Check = Result<(), TryRuntimeError>;
-type AllPages<T> = BTreeMap<PageId, Page<<T as frame_system::Config>::AccountId>>;
+type AllPages<T> = BTreeMap<PageId, PageOf<T>>;
 
 fn row_at<AccountId>(
 	pages: &BTreeMap<PageId, Page<AccountId>>,
@@ -39,7 +17,7 @@ fn row_at<AccountId>(
 }
 
 impl<T: Config> Pallet<T> {
-	/// Check everything.
+	/// Check all invariants.
 	pub fn do_try_state() -> Check {
 		let pages: AllPages<T> = Pages::<T>::iter().collect();
 		Self::check_slots(&pages)?;
@@ -47,39 +25,42 @@ impl<T: Config> Pallet<T> {
 		Self::check_free(&pages)?;
 		Self::check_reports()?;
 		Self::check_rounds()?;
+		Self::check_queue()?;
 		Self::check_duty()
 	}
 
 	fn check_slots(pages: &AllPages<T>) -> Check {
-		for (service, slots) in SlotsOf::<T>::iter() {
-			let cold = row_at(pages, PageId::Cold(slots.cold.page), slots.cold.slot);
-			let cold = cold.ok_or("1: a listing has no cold row")?;
-			ensure!(cold.service == service, "1: a cold slot holds another service");
-			let rests = slots.hot.is_some() || (cold.dormant && cold.unproven);
-			ensure!(cold.dormant == rests, "1: a cold row rests only while hot or unproven");
-			if let Some(hot) = slots.hot {
-				let hot = row_at(pages, PageId::Hot(hot.page), hot.slot)
-					.ok_or("1: a hot service has no row")?;
-				ensure!(
-					hot.service == service && hot.gone.is_none(),
-					"1: a hot slot holds another service"
-				);
-				ensure!(!hot.dormant, "1: a hot row rests");
+		for (target, slots) in SlotsOf::<T>::iter() {
+			let idle = row_at(pages, PageId::Idle(slots.idle.page), slots.idle.slot);
+			let idle = idle.ok_or("1: a listing has no idle row")?;
+			ensure!(idle.target == target, "1: an idle slot holds another target");
+			let right = match idle.state {
+				RowState::Due => slots.active.is_none(),
+				RowState::Activated => slots.active.is_some(),
+				RowState::ProofNotFound => slots.active.is_none() && idle.unproven,
+				RowState::Leaving { .. } => false,
+			};
+			ensure!(right, "1: an idle row is in another state than its target");
+			if let Some(active) = slots.active {
+				let active = row_at(pages, PageId::Active(active.page), active.slot)
+					.ok_or("1: an active target has no row")?;
+				ensure!(active.target == target, "1: an active slot holds another target");
+				ensure!(active.state == RowState::Due, "1: the row of an active target is not due");
 			}
 		}
 		Ok(())
 	}
 
-	/// True if the registry of slots knows a row.
-	fn is_known(id: PageId, slot: u8, service: ServiceId) -> bool {
-		SlotsOf::<T>::get(service).is_some_and(|slots| match id {
-			PageId::Cold(page) => slots.cold == Place { page, slot },
-			PageId::Hot(page) => slots.hot == Some(Place { page, slot }),
+	/// True if a target has the row in its slots.
+	fn is_known(id: PageId, slot: u8, target: Target) -> bool {
+		SlotsOf::<T>::get(target).is_some_and(|slots| match id {
+			PageId::Idle(page) => slots.idle == Place { page, slot },
+			PageId::Active(page) => slots.active == Some(Place { page, slot }),
 		})
 	}
 
 	fn check_pages(pages: &AllPages<T>) -> Check {
-		let (mut hot_taken, mut hot_pages, mut hot_full) = (0u32, 0u32, PageSet::default());
+		let mut found = ActiveSlots::default();
 		for (id, page) in pages {
 			let id = *id;
 			ensure!(page.encoded_size() <= PAGE_BYTES, "8: a page is too large");
@@ -87,35 +68,43 @@ impl<T: Config> Pallet<T> {
 			for (slot, row) in (0u8..).zip(page.iter()) {
 				let Some(row) = row else { continue };
 				taken |= bit(slot);
-				let known = Self::is_known(id, slot, row.service);
-				ensure!(known == row.gone.is_none(), "1: a row belongs to no listing");
-				if row.gone.is_none() && !row.dormant && !row.is_over(row.meter.through) {
+				let known = Self::is_known(id, slot, row.target);
+				ensure!(known != row.is_leaving(), "1: a row belongs to no listing");
+				if row.state == RowState::Due && !row.is_over(row.meter.through) {
 					due |= bit(slot);
 				}
-				if row.gone.is_none() {
+				if !row.is_leaving() {
 					Self::check_row(id, row)?;
 				}
 			}
 			let info = PageInfos::<T>::get(id);
 			ensure!(info.due == due, "2: due bits differ from the rows");
-			ensure!(!id.is_hot() || info.taken == taken, "2: taken bits differ from the rows");
-			if let PageId::Hot(page) = id {
+			ensure!(!id.is_active() || info.taken == taken, "2: taken bits differ from the rows");
+			if let PageId::Active(page) = id {
 				// A page that emptied stays, past the last one too.
-				ensure!(taken == 0 || page < Self::hot_pages(), "6: more hot services than fit");
-				hot_taken = hot_taken.saturating_add(taken.count_ones());
-				hot_full.set(page, taken == u128::MAX);
+				ensure!(
+					taken == 0 || page < Self::active_pages(),
+					"6: more active targets than fit"
+				);
+				found.taken = found.taken.saturating_add(taken.count_ones());
+				found.full.set(page, taken == u128::MAX);
 				if taken != 0 {
-					hot_pages = hot_pages.max(page.saturating_add(1));
+					found.pages = found.pages.max(page.saturating_add(1));
 				}
 			}
 		}
-		let hot = Hot::<T>::get();
-		ensure!(hot.taken == hot_taken, "2: the taken hot slots are not counted");
-		ensure!(hot.full == hot_full, "2: the full hot pages are not known");
-		ensure!(hot.pages >= hot_pages, "2: a hot page is past the last one");
-		ensure!(hot.pages <= Self::hot_pages(), "6: more hot services than fit");
+		Self::check_active(&found)
+	}
+
+	/// Compare the use of the active pages with the rows found.
+	fn check_active(found: &ActiveSlots) -> Check {
+		let active = Active::<T>::get();
+		ensure!(active.taken == found.taken, "2: the taken active slots are not counted");
+		ensure!(active.full == found.full, "2: the full active pages are not known");
+		ensure!(active.pages >= found.pages, "2: an active page is past the last one");
+		ensure!(active.pages <= Self::active_pages(), "6: more active targets than fit");
 		ensure!(
-			hot.full_until <= Some(T::Clock::round()),
+			active.full_until <= Some(T::Clock::round()),
 			"2: the slots were full in a later round"
 		);
 		Ok(())
@@ -130,11 +119,14 @@ impl<T: Config> Pallet<T> {
 		);
 		ensure!(all.slow <= all.up, "7: more slow rounds than up ones");
 		ensure!(all.judged() <= rounds, "7: more rounds judged than a window has");
-		let lease = lease_of_service(row.service).is_some();
+		let lease = row.target.lease().is_some();
 		let healthy = row.health == LeaseHealth::default();
-		ensure!(healthy || (id.is_hot() && lease), "10: health of what is no hot lease");
-		if !id.is_hot() {
-			ensure!(row.meter_end.is_none(), "10: the end of a meter that is none");
+		ensure!(
+			healthy || (id.is_active() && lease),
+			"10: a row that is no active lease has health"
+		);
+		if !id.is_active() {
+			ensure!(row.meter_end.is_none(), "10: an idle row has an end of its meter");
 			return Ok(());
 		}
 		let first = row.joined.max(T::Clock::window_start(row.window));
@@ -143,7 +135,7 @@ impl<T: Config> Pallet<T> {
 			u32::from(row.counters.judged()) == judged,
 			"7: counters differ from the rounds judged"
 		);
-		let kinds = BreachKind::COUNTED.into_iter().zip(row.frozen.allowance).zip(row.tiers);
+		let kinds = BreachKind::COUNTED.into_iter().zip(row.terms.allowance).zip(row.tiers);
 		for ((kind, allowance), tier) in kinds {
 			let reached = tiers::reached(row.counters.against(kind), allowance, rounds);
 			ensure!(tier <= reached, "7: a tier is above the counters");
@@ -152,18 +144,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_free(pages: &AllPages<T>) -> Check {
-		let cursor = crate::ColdCursor::<T>::get();
+		let slots = Idle::<T>::get();
 		let mut free = BTreeSet::new();
-		for at in cursor.head..cursor.tail {
-			let (place, _) = FreeCold::<T>::get(at).ok_or("3: a gap in the queue of free slots")?;
+		for at in slots.head..slots.tail {
+			let (place, _) = FreeIdle::<T>::get(at).ok_or("3: a gap in the queue of free slots")?;
 			ensure!(free.insert((place.page, place.slot)), "3: a slot is free twice");
-			let row = row_at(pages, PageId::Cold(place.page), place.slot);
+			let row = row_at(pages, PageId::Idle(place.page), place.slot);
 			ensure!(row.is_none(), "3: a free slot is taken");
 		}
-		let queued = FreeCold::<T>::iter_keys().count();
+		let queued = FreeIdle::<T>::iter_keys().count();
 		ensure!(queued == free.len(), "3: free slots outside the queue");
 		let used = SlotsOf::<T>::iter().count().saturating_add(free.len());
-		ensure!(u32::try_from(used) == Ok(cursor.end), "3: a cold slot is lost");
+		ensure!(u32::try_from(used) == Ok(slots.end), "3: an idle slot is lost");
 		Ok(())
 	}
 
@@ -175,7 +167,7 @@ impl<T: Config> Pallet<T> {
 				"4: a report from outside the snapshot"
 			);
 			if let Sent::Revealed(report) = sent {
-				let right = u32::try_from(report.len()) == Ok(snapshot.services);
+				let right = u32::try_from(report.len()) == Ok(snapshot.targets);
 				ensure!(right, "4: a report of the wrong length");
 			}
 		}
@@ -191,9 +183,9 @@ impl<T: Config> Pallet<T> {
 			let due = DuePages::<T>::get(round);
 			let pages: BTreeSet<PageId> = due.iter().map(|due| due.page).collect();
 			ensure!(pages.len() == due.len(), "6: a page is due twice");
-			let sorted = due.is_sorted_by_key(|due| !due.page.is_hot());
-			ensure!(sorted, "6: hot pages do not come first");
-			ensure!(due_services(&due) == snapshot.services, "6: the due services are not counted");
+			let sorted = due.is_sorted_by_key(|due| !due.page.is_active());
+			ensure!(sorted, "6: active pages do not come first");
+			ensure!(due_targets(&due) == snapshot.targets, "6: the due targets are not counted");
 			let fits = u32::try_from(pages.len()).is_ok_and(|n| n <= capacity);
 			ensure!(
 				fits || T::Clock::window_of(round) != T::Clock::window_of(now),
@@ -206,13 +198,17 @@ impl<T: Config> Pallet<T> {
 		let judging = progress.judged.saturating_add(1);
 		let counted =
 			open.contains(&judging) && T::Clock::now() >= reveals_end::<T::Clock>(judging);
-		ensure!(counted == crate::Counting::<T>::exists(), "5: another round is counted");
+		ensure!(counted == Counting::<T>::exists(), "5: another round is counted");
+		Ok(())
+	}
+
+	fn check_queue() -> Check {
 		let queue = Queued::<T>::get();
 		let queued: BTreeSet<&u32> = queue.iter().collect();
-		ensure!(queued.len() == queue.len(), "6: a page waits twice");
+		ensure!(queued.len() == queue.len(), "6: a page is queued twice");
 		ensure!(
-			queue.iter().all(|page| *page < Self::cold_pages()),
-			"6: a page waits that is none"
+			queue.iter().all(|page| *page < Self::idle_pages()),
+			"6: a queued page does not exist"
 		);
 		Ok(())
 	}

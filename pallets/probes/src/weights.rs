@@ -12,7 +12,7 @@ use frame_support::{
 	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
 };
 
-/// What each call and hook of `pallet_surety_probes` weighs.
+/// Weights of the calls and hooks of `pallet_surety_probes`.
 pub trait WeightInfo {
 	fn commit() -> Weight;
 	fn authorize_commit() -> Weight;
@@ -21,8 +21,10 @@ pub trait WeightInfo {
 	fn idle() -> Weight;
 	fn open_round(n: u32, p: u32, ) -> Weight;
 	fn count_round(n: u32, s: u32, ) -> Weight;
-	fn hear(n: u32, s: u32, ) -> Weight;
+	fn read_reports(n: u32, s: u32, ) -> Weight;
+	fn turn_page(r: u32, ) -> Weight;
 	fn judge_page(r: u32, n: u32, ) -> Weight;
+	fn end_meter() -> Weight;
 	fn close_round(n: u32, ) -> Weight;
 	fn request_probe() -> Weight;
 }
@@ -34,34 +36,32 @@ pub struct Measured<Db>(PhantomData<Db>);
 pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
 
 impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
-	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:1 w:1)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Snapshots` (r:1 w:0) Proof: `Probes::Snapshots` (`max_values`: None,
+	/// `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::Reports` (r:1
+	/// w:1) Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038,
+	/// mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
 		// Minimum measured: 10_956 ns. Proof recorded: 8214 bytes.
 		Weight::from_parts(13_440_000, 69028)
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:1 w:0)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Snapshots` (r:1 w:0) Proof: `Probes::Snapshots` (`max_values`: None,
+	/// `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::Reports` (r:1
+	/// w:0) Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038,
+	/// mode: `MaxEncodedLen`) Storage: `System::BlockHash` (r:1 w:0) Proof: `System::BlockHash`
+	/// (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
 		// Minimum measured: 52_888 ns. Proof recorded: 8268 bytes.
 		Weight::from_parts(58_617_000, 69028)
 			.saturating_add(Db::get().reads(3_u64))
 	}
-	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:1 w:1)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// `b` is in `[0, 65536]`.
+	/// Storage: `Probes::Snapshots` (r:1 w:0) Proof: `Probes::Snapshots` (`max_values`: None,
+	/// `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::Reports` (r:1
+	/// w:1) Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038,
+	/// mode: `MaxEncodedLen`) Storage: `System::BlockHash` (r:1 w:0) Proof: `System::BlockHash`
+	/// (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`) `b` is in
+	/// `[0, 65536]`.
 	fn reveal(b: u32, ) -> Weight {
 		// Minimum measured: 16_094 ns. Proof recorded: 8313 bytes.
 		Weight::from_parts(1_004_591, 69028)
@@ -70,13 +70,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(3_u64))
 			.saturating_add(Db::get().writes(1_u64))
 	}
-	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:1 w:0)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// `b` is in `[0, 65536]`.
+	/// Storage: `Probes::Snapshots` (r:1 w:0) Proof: `Probes::Snapshots` (`max_values`: None,
+	/// `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::Reports` (r:1
+	/// w:0) Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038,
+	/// mode: `MaxEncodedLen`) Storage: `System::BlockHash` (r:1 w:0) Proof: `System::BlockHash`
+	/// (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`) `b` is in
+	/// `[0, 65536]`.
 	fn authorize_reveal(b: u32, ) -> Weight {
 		// Minimum measured: 13_330 ns. Proof recorded: 8313 bytes.
 		Weight::from_parts(6_406_941, 69028)
@@ -88,32 +87,27 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 		// Minimum measured: 530 ns. Proof recorded: 0 bytes.
 		Weight::from_parts(641_000, 0)
 	}
-	/// Storage: `Probes::Hot` (r:1 w:1)
-	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::PageInfos` (r:283 w:0)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:3 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::ProberSet` (r:1 w:0)
-	/// Proof: `Probes::ProberSet` (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Queued` (r:1 w:0)
-	/// Proof: `Probes::Queued` (`max_values`: Some(1), `max_size`: Some(258), added: 753, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::ColdCursor` (r:1 w:0)
-	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::ColdTurn` (r:1 w:1)
-	/// Proof: `Probes::ColdTurn` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Session::CurrentIndex` (r:1 w:0)
-	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
-	/// Storage: `Timestamp::Now` (r:1 w:0)
-	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::DuePages` (r:0 w:1)
-	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Capacity` (r:0 w:1)
-	/// Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Snapshots` (r:0 w:1)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// `n` is in `[0, 128]`.
-	/// `p` is in `[1, 500]`.
+	/// Storage: `Probes::Active` (r:1 w:1) Proof: `Probes::Active` (`max_values`: Some(1),
+	/// `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`) Storage: `Probes::PageInfos` (r:283
+	/// w:0) Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520,
+	/// mode: `MaxEncodedLen`) Storage: `Parameters::Parameters` (r:3 w:0) Proof:
+	/// `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::ProberSet` (r:1 w:0) Proof: `Probes::ProberSet`
+	/// (`max_values`: Some(1), `max_size`: Some(8194), added: 8689, mode: `MaxEncodedLen`) Storage:
+	/// `Probes::Queued` (r:1 w:0) Proof: `Probes::Queued` (`max_values`: Some(1), `max_size`:
+	/// Some(258), added: 753, mode: `MaxEncodedLen`) Storage: `Probes::Idle` (r:1 w:0) Proof:
+	/// `Probes::Idle` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::IdleTurn` (r:1 w:1) Proof: `Probes::IdleTurn`
+	/// (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`) Storage:
+	/// `Session::CurrentIndex` (r:1 w:0) Proof: `Session::CurrentIndex` (`max_values`: Some(1),
+	/// `max_size`: None, mode: `Measured`) Storage: `Timestamp::Now` (r:1 w:0) Proof:
+	/// `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::DuePages` (r:0 w:1) Proof: `Probes::DuePages`
+	/// (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`) Storage:
+	/// `Probes::Capacity` (r:0 w:1) Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`:
+	/// Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Probes::Snapshots` (r:0 w:1) Proof:
+	/// `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode:
+	/// `MaxEncodedLen`) `n` is in `[0, 128]`. `p` is in `[1, 500]`.
 	fn open_round(n: u32, p: u32, ) -> Weight {
 		// Minimum measured: 200_658 ns. Proof recorded: 764 bytes.
 		Weight::from_parts(154_952_524, 213009)
@@ -124,22 +118,19 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Weight::from_parts(0, 64).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 1023).saturating_mul(p.into()))
 	}
-	/// Storage: `Probes::Snapshots` (r:2 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::DuePages` (r:1 w:0)
-	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:128 w:0)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Pages` (r:512 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
-	/// Storage: `System::BlockHash` (r:1 w:0)
-	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::RevealRoots` (r:0 w:1)
-	/// Proof: `Probes::RevealRoots` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Counting` (r:0 w:1)
-	/// Proof: `Probes::Counting` (`max_values`: Some(1), `max_size`: Some(8211), added: 8706, mode: `MaxEncodedLen`)
-	/// `n` is in `[0, 128]`.
-	/// `s` is in `[0, 65536]`.
+	/// Storage: `Probes::Snapshots` (r:2 w:0) Proof: `Probes::Snapshots` (`max_values`: None,
+	/// `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::DuePages`
+	/// (r:1 w:0) Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added:
+	/// 13241, mode: `MaxEncodedLen`) Storage: `Probes::Reports` (r:128 w:0) Proof:
+	/// `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::Pages` (r:512 w:0) Proof: `Probes::Pages` (`max_values`:
+	/// None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`) Storage:
+	/// `System::BlockHash` (r:1 w:0) Proof: `System::BlockHash` (`max_values`: None, `max_size`:
+	/// Some(44), added: 2519, mode: `MaxEncodedLen`) Storage: `Probes::RevealRoots` (r:0 w:1)
+	/// Proof: `Probes::RevealRoots` (`max_values`: None, `max_size`: Some(44), added: 2519, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::Counting` (r:0 w:1) Proof: `Probes::Counting`
+	/// (`max_values`: Some(1), `max_size`: Some(8211), added: 8706, mode: `MaxEncodedLen`) `n` is
+	/// in `[0, 128]`. `s` is in `[0, 65536]`.
 	fn count_round(n: u32, s: u32, ) -> Weight {
 		// Minimum measured: 73_639 ns. Proof recorded: 14308 bytes.
 		Weight::from_parts(74_821_000, 22388)
@@ -153,17 +144,15 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Weight::from_parts(0, 68038).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 250).saturating_mul(s.into()))
 	}
-	/// Storage: `Probes::Snapshots` (r:1 w:0)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::DuePages` (r:1 w:0)
-	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Counting` (r:1 w:1)
-	/// Proof: `Probes::Counting` (`max_values`: Some(1), `max_size`: Some(8211), added: 8706, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:128 w:0)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
-	/// `n` is in `[0, 128]`.
-	/// `s` is in `[0, 65536]`.
-	fn hear(n: u32, s: u32, ) -> Weight {
+	/// Storage: `Probes::Snapshots` (r:1 w:0) Proof: `Probes::Snapshots` (`max_values`: None,
+	/// `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::DuePages`
+	/// (r:1 w:0) Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added:
+	/// 13241, mode: `MaxEncodedLen`) Storage: `Probes::Counting` (r:1 w:1) Proof:
+	/// `Probes::Counting` (`max_values`: Some(1), `max_size`: Some(8211), added: 8706, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::Reports` (r:128 w:0) Proof: `Probes::Reports`
+	/// (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`) `n` is in
+	/// `[0, 128]`. `s` is in `[0, 65536]`.
+	fn read_reports(n: u32, s: u32, ) -> Weight {
 		// Minimum measured: 13_520 ns. Proof recorded: 22 bytes.
 		Weight::from_parts(14_251_000, 14231)
 			// +- 1_126_758
@@ -175,12 +164,24 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().writes(1_u64))
 			.saturating_add(Weight::from_parts(0, 68038).saturating_mul(n.into()))
 	}
-	/// Storage: `Probes::Pages` (r:1 w:1)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::PageInfos` (r:1 w:1)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// `r` is in `[0, 128]`.
-	/// `n` is in `[0, 128]`.
+	/// Storage: `Probes::Pages` (r:1 w:1) Proof: `Probes::Pages` (`max_values`: None, `max_size`:
+	/// Some(29711), added: 32186, mode: `MaxEncodedLen`) Storage: `Probes::Windows` (r:128 w:128)
+	/// Proof: `Probes::Windows` (`max_values`: None, `max_size`: Some(518), added: 2993, mode:
+	/// `MaxEncodedLen`) `r` is in `[1, 128]`.
+	fn turn_page(r: u32, ) -> Weight {
+		// Estimated, until measured.
+		Weight::from_parts(130_000_000, 33176)
+			.saturating_add(Weight::from_parts(8_000_000, 0).saturating_mul(r.into()))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().reads(1_u64.saturating_mul(r.into())))
+			.saturating_add(Db::get().writes(1_u64))
+			.saturating_add(Db::get().writes(1_u64.saturating_mul(r.into())))
+			.saturating_add(Weight::from_parts(0, 2993).saturating_mul(r.into()))
+	}
+	/// Storage: `Probes::Pages` (r:1 w:1) Proof: `Probes::Pages` (`max_values`: None, `max_size`:
+	/// Some(29583), added: 32058, mode: `MaxEncodedLen`) Storage: `Probes::PageInfos` (r:1 w:1)
+	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode:
+	/// `MaxEncodedLen`) `r` is in `[0, 128]`. `n` is in `[0, 128]`.
 	fn judge_page(r: u32, n: u32, ) -> Weight {
 		// Minimum measured: 14_060 ns. Proof recorded: 34 bytes.
 		Weight::from_parts(14_291_000, 33048)
@@ -191,17 +192,26 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(2_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
-	/// Storage: `Probes::Duty` (r:1 w:1)
-	/// Proof: `Probes::Duty` (`max_values`: Some(1), `max_size`: Some(24578), added: 25073, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::DuePages` (r:0 w:1)
-	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Counting` (r:0 w:1)
-	/// Proof: `Probes::Counting` (`max_values`: Some(1), `max_size`: Some(8211), added: 8706, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Snapshots` (r:0 w:1)
-	/// Proof: `Probes::Snapshots` (`max_values`: None, `max_size`: Some(8224), added: 10699, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Reports` (r:0 w:128)
-	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode: `MaxEncodedLen`)
-	/// `n` is in `[0, 128]`.
+	/// Storage: `Probes::SlotsOf` (r:1 w:0) Proof: `Probes::SlotsOf` (`max_values`: None,
+	/// `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`) Storage: `Probes::Pages` (r:1 w:1)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29711), added: 32186, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::PageInfos` (r:1 w:1) Proof: `Probes::PageInfos`
+	/// (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	fn end_meter() -> Weight {
+		// Estimated by the weight of `judge_page`, until measured.
+		Weight::from_parts(130_000_000, 33176)
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(2_u64))
+	}
+	/// Storage: `Probes::Duty` (r:1 w:1) Proof: `Probes::Duty` (`max_values`: Some(1), `max_size`:
+	/// Some(24578), added: 25073, mode: `MaxEncodedLen`) Storage: `Probes::DuePages` (r:0 w:1)
+	/// Proof: `Probes::DuePages` (`max_values`: None, `max_size`: Some(10766), added: 13241, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::Counting` (r:0 w:1) Proof: `Probes::Counting`
+	/// (`max_values`: Some(1), `max_size`: Some(8211), added: 8706, mode: `MaxEncodedLen`) Storage:
+	/// `Probes::Snapshots` (r:0 w:1) Proof: `Probes::Snapshots` (`max_values`: None, `max_size`:
+	/// Some(8224), added: 10699, mode: `MaxEncodedLen`) Storage: `Probes::Reports` (r:0 w:128)
+	/// Proof: `Probes::Reports` (`max_values`: None, `max_size`: Some(65563), added: 68038, mode:
+	/// `MaxEncodedLen`) `n` is in `[0, 128]`.
 	fn close_round(n: u32, ) -> Weight {
 		// Minimum measured: 4_777 ns. Proof recorded: 0 bytes.
 		Weight::from_parts(3_757_443, 26063)
@@ -211,18 +221,16 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().writes(4_u64))
 			.saturating_add(Db::get().writes(1_u64.saturating_mul(n.into())))
 	}
-	/// Storage: `Probes::SlotsOf` (r:1 w:0)
-	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::PageInfos` (r:1 w:0)
-	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::ColdCursor` (r:1 w:0)
-	/// Proof: `Probes::ColdCursor` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Capacity` (r:1 w:0)
-	/// Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Hot` (r:1 w:0)
-	/// Proof: `Probes::Hot` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Queued` (r:1 w:1)
-	/// Proof: `Probes::Queued` (`max_values`: Some(1), `max_size`: Some(258), added: 753, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0) Proof: `Probes::SlotsOf` (`max_values`: None,
+	/// `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`) Storage: `Probes::PageInfos` (r:1
+	/// w:0) Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520,
+	/// mode: `MaxEncodedLen`) Storage: `Probes::Idle` (r:1 w:0) Proof: `Probes::Idle`
+	/// (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`) Storage:
+	/// `Probes::Capacity` (r:1 w:0) Proof: `Probes::Capacity` (`max_values`: Some(1), `max_size`:
+	/// Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Probes::Active` (r:1 w:0) Proof:
+	/// `Probes::Active` (`max_values`: Some(1), `max_size`: Some(77), added: 572, mode:
+	/// `MaxEncodedLen`) Storage: `Probes::Queued` (r:1 w:1) Proof: `Probes::Queued` (`max_values`:
+	/// Some(1), `max_size`: Some(258), added: 753, mode: `MaxEncodedLen`)
 	fn request_probe() -> Weight {
 		// Minimum measured: 24_646 ns. Proof recorded: 1309 bytes.
 		Weight::from_parts(30_195_000, 3510)
@@ -254,11 +262,17 @@ impl WeightInfo for () {
 	fn count_round(n: u32, s: u32, ) -> Weight {
 		Measured::<ParityDbWeight>::count_round(n, s, )
 	}
-	fn hear(n: u32, s: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::hear(n, s, )
+	fn read_reports(n: u32, s: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::read_reports(n, s, )
+	}
+	fn turn_page(r: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::turn_page(r, )
 	}
 	fn judge_page(r: u32, n: u32, ) -> Weight {
 		Measured::<ParityDbWeight>::judge_page(r, n, )
+	}
+	fn end_meter() -> Weight {
+		Measured::<ParityDbWeight>::end_meter()
 	}
 	fn close_round(n: u32, ) -> Weight {
 		Measured::<ParityDbWeight>::close_round(n, )

@@ -1,11 +1,12 @@
-//! What a service is priced in.
+//! Assets.
 
+use alloc::{format, string::String};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::{Either, traits::Convert};
 
-/// What a service is priced, bonded and credited in.
+/// Asset that a service is priced, bonded and credited in; in JSON `native` or `local:7`.
 #[derive(
 	Clone,
 	Copy,
@@ -23,15 +24,38 @@ use sp_runtime::{Either, traits::Convert};
 	Serialize,
 	TypeInfo,
 )]
+#[serde(into = "String", try_from = "String")]
 pub enum AssetId {
-	/// The chain's own token.
+	/// Native token of the chain.
 	#[default]
 	Native,
-	/// An asset of the assets pallet that governance approved.
+	/// Asset of the assets pallet that governance approved.
 	Local(u32),
 }
 
-/// Tells the SDK's `fungible::UnionOf` which side an [`AssetId`] is on.
+impl From<AssetId> for String {
+	fn from(asset: AssetId) -> Self {
+		match asset {
+			AssetId::Native => "native".into(),
+			AssetId::Local(id) => format!("local:{id}"),
+		}
+	}
+}
+
+impl TryFrom<String> for AssetId {
+	type Error = String;
+
+	fn try_from(text: String) -> Result<Self, String> {
+		let found = match text.split_once(':') {
+			None if text == "native" => Some(Self::Native),
+			Some(("local", id)) => id.parse().ok().map(Self::Local),
+			_ => None,
+		};
+		found.ok_or_else(|| format!("cannot read {text:?} as an asset: `native` or `local:7`"))
+	}
+}
+
+/// Criterion of the SDK's `fungible::UnionOf`: the side of an [`AssetId`].
 pub struct SplitAsset;
 impl Convert<AssetId, Either<(), u32>> for SplitAsset {
 	fn convert(asset: AssetId) -> Either<(), u32> {

@@ -1,6 +1,7 @@
 //! Domain types.
 
 mod asset;
+mod breach;
 mod ids;
 mod meter;
 mod reason;
@@ -12,6 +13,7 @@ mod trust;
 mod verdict;
 
 pub use asset::*;
+pub use breach::*;
 pub use ids::*;
 pub use meter::*;
 pub use reason::*;

@@ -1,17 +1,19 @@
-//! What an order asks for and a `Compute` service has.
+//! Resources of compute orders and `Compute` services.
 
+use crate::json;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-/// Longest class of a GPU in bytes.
+/// Maximum length of the class of a GPU in bytes.
 pub const MAX_GPU_CLASS: u32 = 32;
 
 /// Class of a GPU: lower-case ASCII letters, digits and dashes.
 pub type GpuClass = BoundedVec<u8, ConstU32<MAX_GPU_CLASS>>;
 
-/// What an order asks for, and what a `Compute` service has in all.
+/// Resources that an order asks for or a `Compute` service has in all. In JSON a part that is left
+/// out is 0.
 #[derive(
 	Clone,
 	Debug,
@@ -26,6 +28,7 @@ pub type GpuClass = BoundedVec<u8, ConstU32<MAX_GPU_CLASS>>;
 	Serialize,
 	TypeInfo,
 )]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Resources {
 	/// Thousandths of a CPU.
 	pub cpu_milli: u32,
@@ -35,23 +38,76 @@ pub struct Resources {
 	pub storage_gib: u32,
 	/// Mbit/s of bandwidth.
 	pub bandwidth_mbit: u32,
-	/// How many GPUs.
+	/// Number of GPUs.
 	pub gpus: u16,
-	/// Class of the GPUs, such as `h100`; empty where there are none, and in an order that takes any.
+	/// Class of the GPUs, such as `h100`; empty without GPUs, and in an order that takes any class.
+	#[serde(deserialize_with = "read_gpu_class", serialize_with = "json::serialize")]
 	pub gpu_class: GpuClass,
 }
+
+/// Deserialize a GPU class; the error names the field.
+fn read_gpu_class<'de, D: Deserializer<'de>>(from: D) -> Result<GpuClass, D::Error> {
+	json::deserialize(from).map_err(|error| D::Error::custom(format_args!("gpuClass: {error}")))
+}
+
+/// Protocol of a port.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum PortProtocol {
+	/// TCP.
+	Tcp,
+	/// UDP.
+	Udp,
+}
+
+/// A port that a container listens on.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Port {
+	/// Number inside the container, not 0.
+	pub container: u16,
+	/// Protocol.
+	pub protocol: PortProtocol,
+}
+
 impl Resources {
-	/// Whether nothing at all is asked for.
+	/// True if all amounts are zero.
 	pub fn is_zero(&self) -> bool {
 		self.amounts() == [0; 5]
 	}
 
-	/// Whether the GPUs of `self` can be of `other`'s class.
+	/// True if the GPUs of `self` can be of the class of `other`.
 	fn takes_class_of(&self, other: &Self) -> bool {
 		self.gpus == 0 || self.gpu_class.is_empty() || self.gpu_class == other.gpu_class
 	}
 
-	/// What is left of `self` when `part` is taken. `None` if it does not have as much, or other GPUs.
+	/// Rest of `self` without `part`. `None` if `self` does not have as much, or other GPUs.
 	pub fn without(&self, part: &Self) -> Option<Self> {
 		if !part.takes_class_of(self) {
 			return None;
@@ -66,7 +122,7 @@ impl Resources {
 		})
 	}
 
-	/// `self` and `part` together, of the GPU class of `self`. `None` if that overflows.
+	/// Sum of `self` and `part`, of the GPU class of `self`. `None` if it overflows.
 	pub fn with(&self, part: &Self) -> Option<Self> {
 		Some(Self {
 			cpu_milli: self.cpu_milli.checked_add(part.cpu_milli)?,
@@ -78,7 +134,7 @@ impl Resources {
 		})
 	}
 
-	/// `self`, `n` times. `None` if that overflows.
+	/// `n` times `self`. `None` if it overflows.
 	pub fn times(&self, n: u8) -> Option<Self> {
 		let each = u32::from(n);
 		Some(Self {

@@ -1,14 +1,14 @@
-//! A listing: what is sold, where, on which terms.
+//! Listing of a service: kind, endpoint, region, price and terms.
 
 use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri};
-use crate::{LatencyBucket, WindowShare};
+use crate::{LatencyBucket, WindowShare, json};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::Perbill;
 
-/// What a service sells; decides how it is probed.
+/// Product of a service; decides how it is probed.
 #[derive(
 	Clone,
 	Debug,
@@ -22,10 +22,11 @@ use sp_runtime::Perbill;
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase", tag = "class")]
 pub enum ServiceKind {
 	/// JSON-RPC of a network.
 	Rpc {
-		/// The network, which says how answers are judged.
+		/// The network, by whose dialect and anchors answers are judged.
 		network: NetworkId,
 	},
 	/// Rented compute.
@@ -33,23 +34,25 @@ pub enum ServiceKind {
 	/// AI inference.
 	Inference {
 		/// Model the endpoint must list.
+		#[serde(with = "json")]
 		model: Name,
 	},
 	/// VPN.
 	Vpn {
 		/// ed25519 public key with which its agent signs its health.
+		#[serde(with = "json")]
 		key: [u8; 32],
 	},
 }
 impl ServiceKind {
-	/// The network of an `Rpc` service.
+	/// Network of an `Rpc` service.
 	pub fn network(&self) -> Option<NetworkId> {
 		match self {
 			Self::Rpc { network } => Some(*network),
 			_ => None,
 		}
 	}
-	/// The kind without its parameter, to filter by.
+	/// Kind without its parameter, to filter by.
 	pub fn class(&self) -> ServiceClass {
 		match self {
 			Self::Rpc { .. } => ServiceClass::Rpc,
@@ -60,7 +63,7 @@ impl ServiceKind {
 	}
 }
 
-/// A service kind without its parameter.
+/// Service kind without its parameter.
 #[derive(
 	Clone,
 	Copy,
@@ -75,6 +78,7 @@ impl ServiceKind {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub enum ServiceClass {
 	/// JSON-RPC of any network.
 	Rpc,
@@ -101,6 +105,7 @@ pub enum ServiceClass {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub enum Protocol {
 	/// `eth_*` methods.
 	Ethereum,
@@ -108,7 +113,7 @@ pub enum Protocol {
 	Substrate,
 }
 
-/// A network that `Rpc` services serve.
+/// Network that `Rpc` services serve.
 #[derive(
 	Clone,
 	Debug,
@@ -122,15 +127,18 @@ pub enum Protocol {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct Network {
 	/// Unique lower-case name, as in the node's `--anchor NAME=URL`.
+	#[serde(with = "json")]
 	pub name: Name,
 	/// Dialect.
 	pub protocol: Protocol,
-	/// Whether this is the network of this very chain: answers are judged by the prober's own state
-	/// and no anchor is needed.
+	/// True for the network of this very chain: answers are judged by the prober's own state and no
+	/// anchor is needed.
 	pub own: bool,
 	/// Reference endpoints that probers compare answers with; two of them must agree.
+	#[serde(with = "json")]
 	pub anchors: BoundedVec<Endpoint, ConstU32<MAX_ANCHORS>>,
 }
 
@@ -148,21 +156,24 @@ pub struct Network {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct SlaTerms {
 	/// Share of a window's rounds in which the service must not be down or stale.
+	#[serde(rename = "minUptimePerbill")]
 	pub min_uptime: Perbill,
-	/// Answers above this bucket are slow.
+	/// Latency above which answers are slow.
+	#[serde(rename = "maxLatencyMs")]
 	pub max_latency: LatencyBucket,
 	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
 	pub max_head_lag: u32,
 	/// Credit for `Low`, `Medium`, `High`, `Critical` as a share of the price of one window;
 	/// non-decreasing.
 	pub credit: [WindowShare; 4],
-	/// All that the service can ever credit, in windows' prices.
+	/// Maximum of all credits of the service, in windows' prices.
 	pub cover: WindowShare,
 }
 
-/// Where a service is in its life.
+/// Status of a service.
 ///
 /// ```text
 /// Unproven -> Active <-> Paused        pause takes no new units, probing goes on
@@ -183,6 +194,7 @@ pub struct SlaTerms {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase", tag = "name")]
 pub enum ServiceStatus {
 	/// Waits for probers to read the proof of control at the endpoint's host.
 	Unproven,
@@ -195,11 +207,11 @@ pub enum ServiceStatus {
 		/// Last round that is billed and judged.
 		at: RoundIndex,
 	},
-	/// Not for sale: it is the lease of one tenant, from the day it is ready until it is over.
+	/// Lease of one tenant and not for sale, from the round in which it is ready until it is over.
 	Leased,
 }
 
-/// A listing.
+/// Listing of a service or a lease.
 #[derive(
 	Clone,
 	Debug,
@@ -213,27 +225,32 @@ pub enum ServiceStatus {
 	Serialize,
 	TypeInfo,
 )]
+#[serde(rename_all = "camelCase")]
 pub struct Service<AccountId> {
-	/// Who serves and whose bond stands for it.
+	/// Operator, whose bond covers it.
 	pub operator: AccountId,
-	/// What is sold.
+	/// Kind.
 	pub kind: ServiceKind,
 	/// http(s) URL that probers and tenants reach.
+	#[serde(with = "json")]
 	pub endpoint: Endpoint,
-	/// Where it runs.
+	/// Region.
 	pub region: Region,
 	/// Units that can be sold in all.
 	pub capacity: u32,
 	/// Price per unit and billable block, in base units of `asset`; holds for new agreements.
+	#[serde(with = "json")]
 	pub price: Balance,
 	/// Asset of price, deposit, bond, credit and exposure.
 	pub asset: AssetId,
-	/// What is promised.
+	/// Terms.
 	pub terms: SlaTerms,
 	/// Hash of the metadata document.
+	#[serde(with = "json")]
 	pub metadata_hash: [u8; 32],
-	/// Where the metadata document is.
+	/// Location of the metadata document.
+	#[serde(with = "json")]
 	pub metadata_uri: Uri,
-	/// Place in its life.
+	/// Status.
 	pub status: ServiceStatus,
 }

@@ -3,8 +3,8 @@
 use crate::{Agenda, Cursor, Lane, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, NewStream, RoundIndex, Started,
-	StreamEnd, agenda::MAX_BLOCKS_WALKED,
+	AssetId, Balance, CloseReason, EscrowId, NewStream, OneOffHolds as _, RoundIndex, StreamEnd,
+	StreamStart, Streams as _, agenda::MAX_BLOCKS_WALKED,
 };
 
 /// Ids of which one in so many comes to the same block of the spread.
@@ -22,13 +22,13 @@ fn flood_of(asset: AssetId, streams: u32, offset: u32, deposit: Balance) -> Vec<
 	for id in &ids {
 		NextId::<Test>::put(id);
 		let new = NewStream { rate: 1, deposit, prepaid: 0, ..new_stream(asset) };
-		assert_eq!(Escrow::open_stream(new), Ok(*id));
+		assert_eq!(Escrow::open(new), Ok(*id));
 	}
 	ids
 }
 
 fn open_plain(asset: AssetId) -> EscrowId {
-	Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap()
+	Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap()
 }
 
 fn unread(ids: &[EscrowId]) -> usize {
@@ -36,41 +36,41 @@ fn unread(ids: &[EscrowId]) -> usize {
 }
 
 #[test]
-fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
+fn a_flood_of_reads_holds_up_no_suspension_no_end_and_no_refund() {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Local(ASSET);
 		run_to_round(3);
 		let ended = open(asset);
-		TestMeter::start(METER + 1, 2);
-		let parked = open_replica(asset, 1_000);
-		assert_ok!(Escrow::start(parked, Started { meter: METER + 1, ..new_start() }));
+		TestMeter::start(OTHER_METER, 2);
+		let suspended = open_replica(asset, 1_000);
+		assert_ok!(Escrow::start(suspended, StreamStart { meter: OTHER_METER, ..new_start() }));
 		run_to_round(5);
 		assert_ok!(Escrow::end(ended, 5, CloseReason::OperatorClosed));
 		let ids = flood(asset, 1_000, 0);
 		run_to(79);
-		assert_eq!((told(), unread(&ids)), (vec![], 1_000));
+		assert_eq!((notified(), unread(&ids)), (vec![], 1_000));
 
 		// The first block of the flood is the one in which an end is due.
 		run_to(80);
 		let end = stream_end(CloseReason::OperatorClosed, 5, 40, 960);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 		assert_eq!(on_hold(asset, TENANT), 1_000 + 500 * 1_000);
 
 		// In the middle of it a lease fails, two rounds ago.
 		run_to(82);
 		assert_eq!(unread(&ids), 985);
-		TestMeter::end_for(METER + 1, 6, CloseReason::Unhealthy);
-		assert_ok!(Escrow::park(parked, 6, CloseReason::Unhealthy));
+		TestMeter::end_for(OTHER_METER, 6, CloseReason::Unhealthy);
+		assert_ok!(Escrow::suspend(suspended, 6, CloseReason::Unhealthy));
 		run_to(83);
 		let end = stream_end(CloseReason::Unhealthy, 6, 60, 940);
-		assert_eq!(told(), vec![Told::Parked(replica(), end)]);
+		assert_eq!(notified(), vec![Notified::Suspended(replica(), end)]);
 
 		// And somebody closes a stream before its first round.
 		let closed = open(asset);
 		assert_ok!(Escrow::end(closed, 0, CloseReason::TenantClosed));
 		run_to(84);
 		let end = stream_end(CloseReason::TenantClosed, 8, 200, 800);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 
 		// Nothing of the flood is lost.
 		run_to(300);
@@ -81,7 +81,7 @@ fn a_flood_of_reads_holds_up_no_park_no_end_and_no_refund() {
 	});
 }
 
-/// A thousand streams that were lumps, at 1 a block, and thousands of looks that come to the block
+/// A thousand streams that were holds, at 1 a block, and thousands of looks that come to the block
 /// in which all of them end with round 20. Two of three rounds are billable.
 fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), reason: CloseReason) {
 	new_ext().execute_with(|| {
@@ -89,8 +89,8 @@ fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), rea
 		let up = |round| round % 3 != 0;
 		AgendaPerBlock::set(50);
 		run_with(35, up);
-		TestMeter::start(METER + 1, 1);
-		let start = Started { meter: METER + 1, rate: 1, prepaid: 0, last, ..new_start() };
+		TestMeter::start(OTHER_METER, 1);
+		let start = StreamStart { meter: OTHER_METER, rate: 1, prepaid: 0, last, ..new_start() };
 		let ids: Vec<_> = (0..1_000)
 			.map(|_| {
 				let id = open_replica(asset, 200);
@@ -115,9 +115,9 @@ fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), rea
 		assert_eq!(unread(&looks), 0);
 		// Rounds 4 to 20, but for 6, 9, 12, 15 and 18.
 		let end = StreamEnd { reason, round: 20, paid: 120, fee: 6, refunded: 80 };
-		let told = told();
-		let over = |told: &Told| matches!(told, Told::Ended(owner, is) | Told::Parked(owner, is) if *owner == replica() && *is == end);
-		assert_eq!(told.iter().filter(|told| over(told)).count(), 1_000);
+		let notified = notified();
+		let over = |notified: &Notified| matches!(notified, Notified::Ended(owner, is) | Notified::Suspended(owner, is) if *owner == replica() && *is == end);
+		assert_eq!(notified.iter().filter(|notified| over(notified)).count(), 1_000);
 		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (114 * 1_000, -120 * 1_000));
 	});
@@ -132,7 +132,7 @@ fn a_thousand_streams_that_expire_in_a_flood_of_looks_are_billed_to_their_round(
 fn a_thousand_streams_whose_meters_end_in_a_flood_of_looks_are_billed_to_their_round() {
 	let terminated = CloseReason::Terminated;
 	let end = |ids: &[EscrowId]| {
-		TestMeter::end_for(METER + 1, 20, terminated);
+		TestMeter::end_for(OTHER_METER, 20, terminated);
 		for id in ids {
 			assert_ok!(settle(*id));
 		}
@@ -146,7 +146,7 @@ fn a_thousand_failures_that_are_reported_late_are_billed_to_their_round() {
 	let end = |ids: &[EscrowId]| {
 		run_with(222, |round| round % 3 != 0);
 		for id in ids {
-			assert_eq!(Escrow::park(*id, 20, unhealthy), Ok((20, unhealthy)));
+			assert_eq!(Escrow::suspend(*id, 20, unhealthy), Ok((20, unhealthy)));
 		}
 	};
 	thousand_ends_in_a_flood(NEVER, end, unhealthy);
@@ -164,18 +164,18 @@ fn what_a_meter_has_forgotten_favours_the_payer() {
 			run_with(105, up);
 			let id = open_replica(asset, 2_000);
 			let time = if reason == expired { last } else { NEVER };
-			assert_ok!(Escrow::start(id, Started { last: time, ..new_start() }));
+			assert_ok!(Escrow::start(id, StreamStart { last: time, ..new_start() }));
 			// Nobody looks at it for longer than the meter remembers.
 			Stalled::set(true);
 			run_with(1_000, up);
 			Stalled::set(false);
 			if reason == unhealthy {
-				assert_eq!(Escrow::park(id, last, reason), Ok((last, reason)));
+				assert_eq!(Escrow::suspend(id, last, reason), Ok((last, reason)));
 			}
 			run_with(1_100, up);
-			let end = told().into_iter().find_map(|told| match told {
-				Told::Ended(_, end) | Told::Parked(_, end) => Some(end),
-				Told::Ending(..) => None,
+			let end = notified().into_iter().find_map(|notified| match notified {
+				Notified::Ended(_, end) | Notified::Suspended(_, end) => Some(end),
+				Notified::Ending(..) => None,
 			});
 			let end = end.unwrap();
 			assert_eq!((end.reason, end.round), (reason, last));
@@ -198,30 +198,33 @@ fn a_flood_of_ends_holds_up_no_reads() {
 		run_to_round(8);
 		assert_eq!((unread(&reads), unread(&ends)), (0, 95));
 		run_to_round(14);
-		assert_eq!(told().len(), 100, "all of them end");
+		assert_eq!(notified().len(), 100, "all of them end");
 	});
 }
 
 #[test]
-fn a_flood_of_funds_that_run_out_holds_up_no_park_and_ends_as_foreseen() {
+fn a_flood_of_funds_that_run_out_holds_up_no_suspension_and_ends_as_foreseen() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let ids = flood(asset, 50, 0);
-		TestMeter::start(METER + 1, 5);
-		let parked = open_replica(asset, 2_000);
-		assert_ok!(Escrow::start(parked, Started { meter: METER + 1, ..new_start() }));
+		TestMeter::start(OTHER_METER, 5);
+		let suspended = open_replica(asset, 2_000);
+		assert_ok!(Escrow::start(suspended, StreamStart { meter: OTHER_METER, ..new_start() }));
 		run_to(562);
 		assert_eq!(ending(&ids), 15, "opened with funds for 50 rounds");
-		TestMeter::end_for(METER + 1, 54, CloseReason::Unhealthy);
-		assert_ok!(Escrow::park(parked, 54, CloseReason::Unhealthy));
-		told();
+		TestMeter::end_for(OTHER_METER, 54, CloseReason::Unhealthy);
+		assert_ok!(Escrow::suspend(suspended, 54, CloseReason::Unhealthy));
+		notified();
 		run_to(563);
 		let end = stream_end(CloseReason::Unhealthy, 54, 980, 1_020);
-		assert!(told().contains(&Told::Parked(replica(), end)));
-		assert_eq!(ending(&ids), 19, "what room the park left");
+		assert!(notified().contains(&Notified::Suspended(replica(), end)));
+		assert_eq!(ending(&ids), 19, "what room the suspend left");
 		run_to(600);
 		let end = stream_end(CloseReason::FundsExhausted, 55, 500, 0);
-		let ends = told().into_iter().filter(|told| *told == Told::Ended(owner(), end)).count();
+		let ends = notified()
+			.into_iter()
+			.filter(|notified| *notified == Notified::Ended(owner(), end))
+			.count();
 		assert_eq!(ends, 50, "whenever they were looked at");
 	});
 }
@@ -237,17 +240,17 @@ fn funds_that_run_out_wait_for_room_and_hold_up_no_reads() {
 			assert_ok!(Escrow::end(*id, 53, CloseReason::OperatorClosed));
 		}
 		run_to(559);
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		// Funds run out in the first of two blocks that are full of ends.
 		for (block, ended, decided, left) in [(560, 5, 0, 1), (561, 10, 0, 0), (562, 10, 4, 0)] {
 			run_to(block);
 			let closed = ends.iter().filter(|id| Escrow::stream(**id).is_none()).count();
 			assert_eq!((closed, ending(&exhausted), unread(&reads)), (ended, decided, left));
 		}
-		told();
+		notified();
 		run_to(580);
 		let end = stream_end(CloseReason::FundsExhausted, 55, 500, 0);
-		assert_eq!(told(), vec![Told::Ended(owner(), end); 4]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end); 4]);
 	});
 }
 
@@ -308,7 +311,7 @@ fn reads_are_spread_over_some_rounds() {
 		for id in ids {
 			assert_eq!(Escrow::stream(id), None, "funds for 50 rounds");
 		}
-		assert!(told().contains(&Told::Ended(
+		assert!(notified().contains(&Notified::Ended(
 			owner(),
 			stream_end(CloseReason::FundsExhausted, 55, 1_000, 0)
 		)));
@@ -322,7 +325,7 @@ fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
 		let last = SPREAD - 1;
 		let open = |deposit| {
 			NextId::<Test>::put(NextId::<Test>::get().next_multiple_of(SPREAD) + last);
-			Escrow::open_stream(NewStream { deposit, prepaid: 0, ..new_stream(asset) }).unwrap()
+			Escrow::open(NewStream { deposit, prepaid: 0, ..new_stream(asset) }).unwrap()
 		};
 		let (short, ended, frozen, asked) = (open(60), open(1_000), open(1_000), open(1_000));
 		for id in [ended, frozen, asked] {
@@ -340,10 +343,10 @@ fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
 		assert_eq!(stream(frozen).wake, Some((Lane::Looks, 80 + last)));
 		run_to(90);
 		let (exhausted, closed) = (CloseReason::FundsExhausted, CloseReason::OperatorClosed);
-		let mut heard = told();
-		heard.sort_by_key(|told| matches!(told, Told::Ended(..)));
-		let end = Told::Ended(owner(), stream_end(closed, 6, 20, 980));
-		assert_eq!(heard, vec![Told::Ending(owner(), 8, exhausted), end]);
+		let mut heard = notified();
+		heard.sort_by_key(|notified| matches!(notified, Notified::Ended(..)));
+		let end = Notified::Ended(owner(), stream_end(closed, 6, 20, 980));
+		assert_eq!(heard, vec![Notified::Ending(owner(), (8, exhausted)), end]);
 		run_to(105);
 		assert_eq!(unread(&[frozen, asked]), 2);
 		assert_eq!(Escrow::stream(asked).unwrap().due, 60, "rounds 6 to 8");
@@ -353,7 +356,7 @@ fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
 		assert_ok!(Escrow::thaw(frozen, 0));
 		assert_eq!(account(frozen).paid.total(), 40, "rounds 6 and 7");
 		run_to(110);
-		assert_eq!(told(), vec![Told::Ended(owner(), stream_end(exhausted, 8, 60, 0))]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), stream_end(exhausted, 8, 60, 0))]);
 		run_to_round(20);
 		assert_eq!(settle(asked), Ok(12 * 20), "rounds 6 to 17");
 		assert_eq!(settle(frozen), Ok(7 * 20), "and 11 to 17");
@@ -422,7 +425,7 @@ fn every_entry_is_charged_by_what_it_does() {
 		let weight_of = |block| {
 			run_to(block - 1);
 			System::set_block_number(block);
-			told();
+			notified();
 			Escrow::on_initialize(block)
 		};
 		assert_eq!(weight_of(11), walk, "nothing to do");
@@ -433,20 +436,20 @@ fn every_entry_is_charged_by_what_it_does() {
 			(walk + look * 3, rest + look, walk)
 		);
 
-		// Funds end: decided and told.
-		let told = look + OnEndWeight::get();
-		assert_eq!(weight_of(560), walk + told * 3);
-		assert_eq!(weight_of(561), rest + told);
-		let closed = <() as WeightInfo>::wake() + OnEndWeight::get();
+		// Funds end: decided and notified.
+		let notified = look + NotifiedWeight::get();
+		assert_eq!(weight_of(560), walk + notified * 3);
+		assert_eq!(weight_of(561), rest + notified);
+		let closed = <() as WeightInfo>::wake() + NotifiedWeight::get();
 		assert_eq!((weight_of(580), weight_of(581)), (walk + closed * 3, rest + closed));
 		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
 
-		// Parked: the owner knows of it already and is told once.
+		// Suspended: the owner knows of it already and is notified once.
 		let id = open_replica(asset, 1_000);
 		start(id);
-		assert_ok!(Escrow::park(id, 60, CloseReason::Unhealthy));
-		let parked = <() as WeightInfo>::wake_parking() + OnEndWeight::get();
-		assert_eq!((weight_of(610), weight_of(630)), (walk + look, walk + parked));
+		assert_ok!(Escrow::suspend(id, 60, CloseReason::Unhealthy));
+		let suspended = <() as WeightInfo>::wake_suspending() + NotifiedWeight::get();
+		assert_eq!((weight_of(610), weight_of(630)), (walk + look, walk + suspended));
 	});
 }
 
@@ -460,8 +463,8 @@ fn work_and_weight_of_a_block_are_bounded() {
 		for id in &ends {
 			assert_ok!(Escrow::end(*id, 6, CloseReason::TenantClosed));
 		}
-		let end =
-			<() as WeightInfo>::wake().max(<() as WeightInfo>::wake_parking()) + OnEndWeight::get();
+		let end = <() as WeightInfo>::wake().max(<() as WeightInfo>::wake_suspending())
+			+ NotifiedWeight::get();
 		let most = <() as WeightInfo>::agenda(MAX_BLOCKS_WALKED) * 2
 			+ end * 3 + <() as WeightInfo>::wake_read() * 3;
 		for block in 80..110 {
@@ -527,7 +530,7 @@ fn a_stream_has_one_entry_wherever_it_moves() {
 #[test]
 fn a_stream_that_never_bills_never_crowds_the_agenda() {
 	with_each_asset(|asset| {
-		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
 		let mut looked = 0;
 		let mut wake = stream(id).wake;
 		while System::block_number() < 3_000 {

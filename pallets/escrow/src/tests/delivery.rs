@@ -2,13 +2,13 @@
 
 use crate::{Accounts, Error, Event, State, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, NewStream};
+use surety_primitives::{AssetId, CloseReason, EscrowId, NewStream, Streams as _};
 
 /// Ten base units a round, half of it fee: the payee's five are below the minimum of an account.
 fn open_for_nobody(asset: AssetId) -> EscrowId {
 	PlatformFee::set(Perbill::from_percent(50));
 	let new = NewStream { payee: NOBODY, rate: 1, deposit: 100, prepaid: 0, ..new_stream(asset) };
-	Escrow::open_stream(new).unwrap()
+	Escrow::open(new).unwrap()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn the_refund_does_not_wait_for_the_payee() {
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (0, 10));
 		assert_eq!(account(id).state, State::Closed { due: 10 });
 		assert_eq!(events().last(), Some(&Event::ClaimLeft { escrow: id, held: 10 }));
-		assert_eq!(told().len(), 1, "the owner is told all the same");
+		assert_eq!(notified().len(), 1, "the owner is notified all the same");
 		assert_eq!(Escrow::stream(id), None);
 
 		assert_eq!(settle(id), Ok(0));
@@ -65,7 +65,7 @@ fn a_closed_account_takes_nothing_but_settlement() {
 		assert_noop!(Escrow::freeze(id, 1), Error::<Test>::AlreadyClosed);
 		assert_noop!(Escrow::thaw(id, 0), Error::<Test>::AlreadyClosed);
 		assert_noop!(
-			Escrow::close_lump(id, 0, CloseReason::TenantClosed),
+			Escrow::close_hold(id, 0, CloseReason::TenantClosed),
 			Error::<Test>::AlreadyClosed
 		);
 		assert_eq!(Escrow::funded_until(id), None);
@@ -172,14 +172,14 @@ fn a_payee_that_cannot_be_paid_does_not_stop_the_agenda() {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Local(ASSET);
 		let stuck = open(asset);
-		let fine = Escrow::open_stream(NewStream { payee: OTHER, ..new_stream(asset) }).unwrap();
+		let fine = Escrow::open(NewStream { payee: OTHER, ..new_stream(asset) }).unwrap();
 		run_to_round(13);
 		assert_eq!(settle(stuck), Ok(200));
 		block(OPERATOR, true);
 		run_to(530);
 		assert!(!Accounts::<Test>::contains_key(fine));
 		assert_eq!(account(stuck).held, 800, "1,000 less the 200 paid before");
-		assert_eq!(told().len(), 4);
+		assert_eq!(notified().len(), 4);
 		Escrow::do_try_state().unwrap();
 	});
 }

@@ -1,8 +1,8 @@
-//! How streams end, and who is told what when.
+//! How streams end, and who is notified what when.
 
 use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream, StreamEnd};
+use surety_primitives::{CloseReason, NewStream, StreamEnd, Streams as _};
 
 /// Ends that the tenant did not bring about: its time is over, three of the operator, one of the
 /// network.
@@ -14,8 +14,8 @@ const NOT_BY_TENANT: [(CloseReason, u16); 5] = [
 	(CloseReason::Governance, 3_001),
 ];
 
-fn end(reason: CloseReason, round: u32, paid: u128, refunded: u128) -> Told {
-	Told::Ended(owner(), stream_end(reason, round, paid, refunded))
+fn end(reason: CloseReason, round: u32, paid: u128, refunded: u128) -> Notified {
+	Notified::Ended(owner(), stream_end(reason, round, paid, refunded))
 }
 
 #[test]
@@ -24,18 +24,18 @@ fn funds_end_at_the_block_foreseen() {
 		let id = open(asset);
 		run_to(509);
 		assert_eq!(Escrow::stream(id).unwrap().ending, None);
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		run_to(510);
 		let reason = CloseReason::FundsExhausted;
 		assert_eq!(
 			events(),
 			vec![Event::EndDecided { escrow: id, round: 50, reason, code: 1_002 }]
 		);
-		assert_eq!(told(), vec![Told::Ending(owner(), 50, reason)]);
+		assert_eq!(notified(), vec![Notified::Ending(owner(), (50, reason))]);
 		run_to(529);
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		run_to(530);
-		assert_eq!(told(), vec![end(reason, 50, 1_000, 0)]);
+		assert_eq!(notified(), vec![end(reason, 50, 1_000, 0)]);
 		assert_eq!(gained(asset, TENANT), -1_000);
 	});
 }
@@ -43,14 +43,14 @@ fn funds_end_at_the_block_foreseen() {
 #[test]
 fn the_last_round_is_paid_in_part_where_funds_end_inside_it() {
 	with_each_asset(|asset| {
-		let id = Escrow::open_stream(NewStream { deposit: 1_011, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open(NewStream { deposit: 1_011, ..new_stream(asset) }).unwrap();
 		run_to(514);
 		assert_eq!(Escrow::stream(id).unwrap().ending, None);
 		run_to(515);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((51, CloseReason::FundsExhausted)));
 		run_to(540);
 		// 51 rounds cost 1,020.
-		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 51, 1_011, 0)));
+		assert_eq!(notified().last(), Some(&end(CloseReason::FundsExhausted, 51, 1_011, 0)));
 	});
 }
 
@@ -73,7 +73,7 @@ fn what_the_worst_case_feared_for_nothing_is_refunded() {
 		let id = open(asset);
 		// The last two rounds before the end, not judged when it is decided, are down.
 		run_with(530, |round| round < 49);
-		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
+		assert_eq!(notified().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
 		assert!(Escrow::stream(id).is_none());
 		assert_eq!(gained(asset, TENANT), -960);
 	});
@@ -91,12 +91,12 @@ fn an_end_is_billed_to_its_round_and_carried_out_when_that_is_judged() {
 			vec![Event::EndDecided { escrow: id, round: 27, reason, code: 2_001 }]
 		);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((27, reason)));
-		assert_eq!(told(), vec![], "who ended it knows");
+		assert_eq!(notified(), vec![], "who ended it knows");
 		run_to(299);
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		run_to(300);
 		let end = StreamEnd { reason, round: 27, paid: 540, fee: 27, refunded: 460 };
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 		assert_eq!(
 			events().last(),
 			Some(&Event::Closed {
@@ -117,9 +117,9 @@ fn a_stream_ended_in_its_first_round_costs_the_prepaid_sum() {
 		run_to(55);
 		let id = open(asset);
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
-		assert_eq!(told(), vec![], "never from within the call");
+		assert_eq!(notified(), vec![], "never from within the call");
 		run_to(56);
-		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 5, 200, 800)]);
+		assert_eq!(notified(), vec![end(CloseReason::TenantClosed, 5, 200, 800)]);
 	});
 }
 
@@ -134,7 +134,7 @@ fn an_end_that_the_tenant_did_not_bring_about_refunds_what_the_meter_did_not_ear
 			assert_eq!(settle(id), Ok(20), "round 1");
 			assert_ok!(Escrow::end(id, 5, reason));
 			run_with(80, up);
-			assert_eq!(told(), vec![end(reason, 5, 60, 940)]);
+			assert_eq!(notified(), vec![end(reason, 5, 60, 940)]);
 			assert_eq!(
 				events().last(),
 				Some(&Event::Closed {
@@ -166,7 +166,7 @@ fn an_operator_who_sells_many_and_ends_them_unserved_gets_nothing() {
 				assert_ok!(Escrow::end(id, 3, reason));
 			}
 			run_with(60, |_| false);
-			assert_eq!(told(), vec![end(reason, 3, 0, 1_000); 4]);
+			assert_eq!(notified(), vec![end(reason, 3, 0, 1_000); 4]);
 			assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (0, 0));
 			assert_eq!(on_hold(asset, TENANT), 0);
 		});
@@ -181,7 +181,7 @@ fn a_meter_that_ends_refunds_what_it_did_not_earn() {
 		run_to_round(5);
 		assert_eq!(settle(id), Ok(40));
 		run_to_round(6);
-		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 3, 60, 940)));
+		assert_eq!(notified().last(), Some(&end(CloseReason::ServiceRetired, 3, 60, 940)));
 		assert_eq!(gained(asset, TENANT), -60);
 	});
 }
@@ -197,7 +197,7 @@ fn a_tenant_who_closes_early_still_pays_the_first_window() {
 		assert_eq!(settle(id), Ok(40));
 		assert_eq!(Escrow::stream(id).unwrap().due, 0);
 		run_to_round(6);
-		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 3, 200, 800)]);
+		assert_eq!(notified(), vec![end(CloseReason::TenantClosed, 3, 200, 800)]);
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-200, 0));
 		assert_eq!(
 			(gained(asset, OPERATOR), gained(asset, POT), gained(asset, TREASURY)),
@@ -210,10 +210,10 @@ fn a_tenant_who_closes_early_still_pays_the_first_window() {
 fn a_tenant_whose_funds_run_out_while_rounds_are_down_does_not_pay_for_those() {
 	with_each_asset(|asset| {
 		// A deposit of no more than what is prepaid.
-		Escrow::open_stream(NewStream { prepaid: 1_000, ..new_stream(asset) }).unwrap();
+		Escrow::open(NewStream { prepaid: 1_000, ..new_stream(asset) }).unwrap();
 		// The last two rounds before the end, not judged when it is decided, are down.
 		run_with(530, |round| round < 49);
-		assert_eq!(told().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
+		assert_eq!(notified().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-960, 0));
 	});
 }
@@ -239,7 +239,7 @@ fn the_reason_of_the_end_that_is_carried_out_says_who_bears_the_first_window() {
 			}
 			run_to_round(6);
 			let reason = if paid == 200 { tenant } else { operator };
-			assert_eq!(told(), vec![end(reason, 3, paid, 1_000 - paid)]);
+			assert_eq!(notified(), vec![end(reason, 3, paid, 1_000 - paid)]);
 			assert_eq!(gained(asset, TENANT), -(paid as i128));
 		});
 	}
@@ -253,7 +253,7 @@ fn an_end_in_the_past_bills_nothing_after_its_round() {
 		let terminated = CloseReason::Terminated;
 		assert_eq!(Escrow::end(id, 12, terminated), Ok((12, terminated)));
 		run_to(401);
-		assert_eq!(told(), vec![end(terminated, 12, 240, 760)]);
+		assert_eq!(notified(), vec![end(terminated, 12, 240, 760)]);
 	});
 }
 
@@ -266,7 +266,7 @@ fn a_round_that_was_read_stays_billed() {
 		let terminated = CloseReason::Terminated;
 		assert_eq!(Escrow::end(id, 12, terminated), Ok((17, terminated)));
 		run_to(201);
-		assert_eq!(told(), vec![end(terminated, 17, 340, 660)]);
+		assert_eq!(notified(), vec![end(terminated, 17, 340, 660)]);
 	});
 }
 
@@ -280,7 +280,7 @@ fn an_earlier_end_stands_and_a_sooner_one_takes_its_place() {
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((20, CloseReason::OperatorClosed)));
 		assert_ok!(Escrow::end(id, 15, CloseReason::TenantClosed));
 		run_to_round(18);
-		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 15, 300, 700)]);
+		assert_eq!(notified(), vec![end(CloseReason::TenantClosed, 15, 300, 700)]);
 	});
 }
 
@@ -290,9 +290,9 @@ fn funds_may_end_before_the_end_that_was_decided() {
 		let id = open(asset);
 		assert_ok!(Escrow::end(id, 80, CloseReason::OperatorClosed));
 		run_to(510);
-		assert_eq!(told(), vec![Told::Ending(owner(), 50, CloseReason::FundsExhausted)]);
+		assert_eq!(notified(), vec![Notified::Ending(owner(), (50, CloseReason::FundsExhausted))]);
 		run_to(530);
-		assert_eq!(told(), vec![end(CloseReason::FundsExhausted, 50, 1_000, 0)]);
+		assert_eq!(notified(), vec![end(CloseReason::FundsExhausted, 50, 1_000, 0)]);
 		assert!(Escrow::stream(id).is_none());
 	});
 }
@@ -304,13 +304,13 @@ fn a_stream_whose_meter_ended_ends_there_once_anybody_pokes_it() {
 		run_to_round(20);
 		TestMeter::end(METER, 22);
 		run_to_round(40);
-		assert_eq!(told(), vec![], "its funds would last longer");
+		assert_eq!(notified(), vec![], "its funds would last longer");
 		assert_eq!(settle(id), Ok(440));
 		run_to(401);
 		assert_eq!(
-			told(),
+			notified(),
 			vec![
-				Told::Ending(owner(), 22, CloseReason::ServiceRetired),
+				Notified::Ending(owner(), (22, CloseReason::ServiceRetired)),
 				end(CloseReason::ServiceRetired, 22, 440, 560),
 			]
 		);
@@ -325,10 +325,10 @@ fn a_meter_that_will_end_is_waited_for() {
 		TestMeter::end(METER, 32);
 		assert_ok!(settle(id));
 		run_to(201);
-		assert_eq!(told(), vec![Told::Ending(owner(), 32, CloseReason::ServiceRetired)]);
+		assert_eq!(notified(), vec![Notified::Ending(owner(), (32, CloseReason::ServiceRetired))]);
 		assert_noop!(Escrow::top_up(id, 10), Error::<Test>::Ending);
 		run_to_round(35);
-		assert_eq!(told(), vec![end(CloseReason::ServiceRetired, 32, 640, 360)]);
+		assert_eq!(notified(), vec![end(CloseReason::ServiceRetired, 32, 640, 360)]);
 	});
 }
 
@@ -340,7 +340,7 @@ fn the_reason_given_first_stands_when_the_meter_ends_too() {
 		assert_ok!(Escrow::end(id, 22, CloseReason::Terminated));
 		TestMeter::end(METER, 22);
 		run_to_round(25);
-		assert_eq!(told(), vec![end(CloseReason::Terminated, 22, 440, 560)]);
+		assert_eq!(notified(), vec![end(CloseReason::Terminated, 22, 440, 560)]);
 	});
 }
 
@@ -358,7 +358,7 @@ fn an_end_with_that_of_the_meter_or_later_is_that_of_the_meter() {
 			assert_eq!(Escrow::end(id, at, tenant), Ok(stands));
 			assert_eq!(Escrow::stream(id).unwrap().ending, Some(stands));
 			run_to(301);
-			assert_eq!(told(), vec![end(stands.1, stands.0, paid, 1_000 - paid)]);
+			assert_eq!(notified(), vec![end(stands.1, stands.0, paid, 1_000 - paid)]);
 		});
 	}
 }
@@ -372,7 +372,7 @@ fn a_meter_that_vanished_bills_nothing_more() {
 		TestMeter::remove(METER);
 		assert_eq!(settle(id), Ok(0));
 		run_to(201);
-		assert_eq!(told().last(), Some(&end(CloseReason::ServiceRetired, 17, 340, 660)));
+		assert_eq!(notified().last(), Some(&end(CloseReason::ServiceRetired, 17, 340, 660)));
 	});
 }
 
@@ -386,18 +386,18 @@ fn late_judging_is_waited_for() {
 		while System::block_number() < 180 {
 			next_block_with(&|_| true, L);
 		}
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		assert_eq!(stream(id).wake, Some((Lane::Urgent, 190)), "looked at once a round");
 		run_to_round(19);
-		assert_eq!(told(), vec![end(CloseReason::TenantClosed, 10, 200, 800)]);
+		assert_eq!(notified(), vec![end(CloseReason::TenantClosed, 10, 200, 800)]);
 	});
 }
 
 #[test]
 fn only_streams_that_are_there_end() {
 	with_each_asset(|asset| {
-		let lump = open_lump(asset, 100);
+		let hold = hold(asset, 100);
 		assert_noop!(Escrow::end(99, 0, CloseReason::TenantClosed), Error::<Test>::UnknownEscrow);
-		assert_noop!(Escrow::end(lump, 0, CloseReason::TenantClosed), Error::<Test>::NotAStream);
+		assert_noop!(Escrow::end(hold, 0, CloseReason::TenantClosed), Error::<Test>::NotAStream);
 	});
 }

@@ -2,10 +2,10 @@
 
 use crate::{Error, Event, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream};
+use surety_primitives::{CloseReason, NewStream, Streams as _};
 
 fn open_plain(asset: surety_primitives::AssetId) -> u32 {
-	Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap()
+	Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_freeze_puts_the_end_of_the_funds_off() {
 		assert_ok!(Escrow::freeze(id, 1));
 		assert_eq!(Escrow::funded_until(id), None);
 		run_to_round(100);
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		assert_eq!(stream(id).wake, None, "it waits for the dispute only");
 		assert_ok!(Escrow::thaw(id, 0));
 		// 100 blocks of 500 are used; round 101 is the next one billed.
@@ -80,7 +80,7 @@ fn a_thaw_grants_the_payee_its_part_with_the_fee() {
 		run_to_round(23);
 		assert_eq!(gained(asset, TENANT), -500);
 		let end = stream_end(CloseReason::TenantClosed, 20, 500, 500);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 	});
 }
 
@@ -98,7 +98,7 @@ fn the_prepaid_sum_is_not_locked() {
 			assert_ok!(Escrow::end(id, 1, reason));
 			run_to_round(4);
 			let end = stream_end(reason, 1, paid, 1_000 - paid);
-			assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+			assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 		});
 	}
 }
@@ -129,11 +129,11 @@ fn a_frozen_stream_ends_only_when_it_is_thawed() {
 		run_to_round(12);
 		assert_ok!(Escrow::end(id, 15, CloseReason::OperatorClosed));
 		run_to_round(90);
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 		assert_ok!(Escrow::thaw(id, 40));
 		run_to(901);
 		let end = stream_end(CloseReason::OperatorClosed, 15, 240, 760);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 	});
 }
 
@@ -149,7 +149,7 @@ fn a_thaw_before_the_end_bills_the_rounds_between() {
 		run_to_round(23);
 		// Rounds 1 to 10 and 16 to 20.
 		let end = stream_end(CloseReason::OperatorClosed, 20, 300, 700);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 	});
 }
 
@@ -223,7 +223,7 @@ fn a_meter_that_ends_while_frozen_ends_the_stream_at_the_thaw() {
 		assert_ok!(Escrow::thaw(id, 0));
 		run_to(302);
 		let end = stream_end(CloseReason::ServiceRetired, 14, 200, 800);
-		assert_eq!(told().last(), Some(&Told::Ended(owner(), end)));
+		assert_eq!(notified().last(), Some(&Notified::Ended(owner(), end)));
 	});
 }
 

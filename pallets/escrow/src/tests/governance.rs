@@ -2,10 +2,11 @@
 
 use crate::{Accounts, Error, Event, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream};
+use surety_primitives::{CloseReason, NewStream, OneOffHolds as _, Streams as _};
 
 fn force_close(id: u32, to_payee: u128) -> DispatchResult {
-	Escrow::force_close(RuntimeOrigin::root(), id, to_payee)
+	let closed = Escrow::force_close(RuntimeOrigin::root(), id, to_payee);
+	closed.map(drop).map_err(|failed| failed.error)
 }
 
 #[test]
@@ -19,17 +20,17 @@ fn governance_ends_a_stream_with_this_round() {
 			events(),
 			vec![Event::EndDecided { escrow: id, round: 15, reason, code: 3_001 }]
 		);
-		assert_eq!(told(), vec![Told::Ending(owner(), 15, reason)]);
+		assert_eq!(notified(), vec![Notified::Ending(owner(), (15, reason))]);
 		run_to_round(18);
 		let end = stream_end(reason, 15, 300, 700);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 	});
 }
 
 #[test]
 fn governance_thaws_a_frozen_stream_and_ends_it() {
 	with_each_asset(|asset| {
-		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
 		run_to_round(10);
 		assert_ok!(Escrow::freeze(id, 500));
 		run_to_round(20);
@@ -37,7 +38,7 @@ fn governance_thaws_a_frozen_stream_and_ends_it() {
 		assert_ok!(force_close(id, 100));
 		run_to_round(23);
 		let end = stream_end(CloseReason::Governance, 20, 300, 700);
-		assert_eq!(told().last(), Some(&Told::Ended(owner(), end)));
+		assert_eq!(notified().last(), Some(&Notified::Ended(owner(), end)));
 	});
 }
 
@@ -47,19 +48,19 @@ fn an_end_that_stands_is_not_told_again() {
 		let id = open(asset);
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
 		assert_ok!(force_close(id, 0));
-		assert_eq!(told(), vec![]);
+		assert_eq!(notified(), vec![]);
 	});
 }
 
 #[test]
-fn governance_closes_a_lump_and_tells_its_owner() {
+fn governance_closes_a_one_off_hold_and_notifies_its_owner() {
 	with_each_asset(|asset| {
-		let id = open_lump(asset, 500);
+		let id = hold(asset, 500);
 		assert_ok!(Escrow::freeze(id, 500));
 		assert_ok!(force_close(id, 100));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (95, -100));
 		let end = stream_end(CloseReason::Governance, 0, 100, 400);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 	});
 }
 
@@ -67,8 +68,8 @@ fn governance_closes_a_lump_and_tells_its_owner() {
 fn governance_writes_off_what_can_never_be_delivered() {
 	with_each_asset(|asset| {
 		PlatformFee::set(Perbill::from_percent(50));
-		let id = Escrow::open_lump(owner(), TENANT, NOBODY, asset, 100).unwrap();
-		assert_ok!(Escrow::close_lump(id, 10, CloseReason::OperatorClosed));
+		let id = Escrow::hold(owner(), TENANT, NOBODY, asset, 100).unwrap();
+		assert_ok!(Escrow::close_hold(id, 10, CloseReason::OperatorClosed));
 		assert_eq!(account(id).held, 10);
 		assert_noop!(force_close(id, 1), Error::<Test>::NotEnoughHeld);
 		assert_ok!(force_close(id, 0));

@@ -7,7 +7,8 @@ use frame::testing_prelude::*;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::{collection::vec, test_runner::Config as ProptestConfig};
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, NewStream, RoundIndex, StreamEnd,
+	AssetId, Balance, CloseReason, EscrowId, NewStream, OneOffHolds as _, RoundIndex, StreamEnd,
+	Streams as _,
 };
 
 /// What may be done to a stream.
@@ -32,7 +33,7 @@ enum Op {
 	Stall {
 		blocks: u32,
 	},
-	Lump {
+	OneOff {
 		amount: Balance,
 		to_payee: Balance,
 	},
@@ -56,7 +57,7 @@ fn op() -> impl Strategy<Value = Op> {
 		4 => (0u128..=100).prop_map(|percent| Op::Thaw { percent }),
 		1 => (0u32..12, reason()).prop_map(|(rounds_ahead, reason)| Op::EndMeter { rounds_ahead, reason }),
 		2 => (1u32..100).prop_map(|blocks| Op::Stall { blocks }),
-		1 => (0u128..500, 0u128..500).prop_map(|(amount, to_payee)| Op::Lump { amount, to_payee }),
+		1 => (0u128..500, 0u128..500).prop_map(|(amount, to_payee)| Op::OneOff { amount, to_payee }),
 	]
 }
 
@@ -147,7 +148,7 @@ impl Plan {
 			prepaid: self.prepaid,
 			..new_stream(asset)
 		};
-		Escrow::open_stream(terms).unwrap()
+		Escrow::open(terms).unwrap()
 	}
 }
 
@@ -156,9 +157,9 @@ fn round() -> RoundIndex {
 }
 
 fn ended() -> Option<StreamEnd> {
-	told().into_iter().find_map(|told| match told {
-		Told::Ended(_, end) => Some(end),
-		Told::Ending(..) | Told::Parked(..) => None,
+	notified().into_iter().find_map(|notified| match notified {
+		Notified::Ended(_, end) => Some(end),
+		Notified::Ending(..) | Notified::Suspended(..) => None,
 	})
 }
 
@@ -184,11 +185,11 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 	let (mut stands, mut stalled) = (None, !whole);
 	for (wait, op) in &plan.ops {
 		plan.run(*wait, poke);
-		if let Op::Lump { amount, to_payee } = *op
-			&& let Ok(lump) = Escrow::open_lump(owner(), TENANT, OPERATOR, asset, amount)
+		if let Op::OneOff { amount, to_payee } = *op
+			&& let Ok(hold) = Escrow::hold(owner(), TENANT, OPERATOR, asset, amount)
 		{
 			let to_payee = to_payee.min(amount);
-			assert_ok!(Escrow::close_lump(lump, to_payee, CloseReason::OperatorClosed));
+			assert_ok!(Escrow::close_hold(hold, to_payee, CloseReason::OperatorClosed));
 		}
 		let Some(info) = Escrow::stream(id) else { continue };
 		stands = keeps(stands, info.ending);
@@ -239,7 +240,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 					Stalled::set(false);
 				}
 			},
-			Op::Lump { .. } => {},
+			Op::OneOff { .. } => {},
 		}
 		Escrow::do_try_state().unwrap();
 	}
@@ -252,7 +253,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 		plan.run(4 * L, poke);
 	}
 	assert!(!Accounts::<Test>::contains_key(id), "everybody could be paid");
-	let end = ended().expect("the owner is told");
+	let end = ended().expect("the owner is notified");
 	keeps(stands, Some((end.round, end.reason)));
 	(end, model)
 }
@@ -353,7 +354,7 @@ fn poking_every_block_earns_no_dust() {
 	let pay = |asset, poke: bool| {
 		new_ext().execute_with(|| {
 			let new = NewStream { rate: 1, deposit: 10_000, prepaid: 0, ..new_stream(asset) };
-			let id = Escrow::open_stream(new).unwrap();
+			let id = Escrow::open(new).unwrap();
 			PlatformFee::set(Perbill::from_percent(3));
 			for _ in 0..2_000 {
 				next_block_with(&|_| true, 1);

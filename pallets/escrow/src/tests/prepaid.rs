@@ -3,7 +3,8 @@
 use crate::{Error, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	AssetId, Balance, CloseReason, Escrow as _, EscrowId, RoundIndex, Started,
+	AssetId, Balance, CloseReason, EscrowId, OneOffHolds as _, RoundIndex, StreamStart,
+	Streams as _,
 };
 
 const TENANT_CLOSED: CloseReason = CloseReason::TenantClosed;
@@ -18,8 +19,8 @@ fn paid_by_tenant(
 	run_with(end * L, up);
 	assert_eq!(Escrow::end(id, end, TENANT_CLOSED), Ok((end, TENANT_CLOSED)));
 	run_with((end + 3) * L, up);
-	let ended = told().into_iter().find_map(|told| match told {
-		Told::Ended(_, end) => Some(end),
+	let ended = notified().into_iter().find_map(|notified| match notified {
+		Notified::Ended(_, end) => Some(end),
 		_ => None,
 	});
 	let ended = ended.unwrap();
@@ -79,13 +80,13 @@ fn what_is_no_longer_prepaid_can_be_locked_and_granted() {
 		assert_ok!(Escrow::end(id, 8, TENANT_CLOSED));
 		run_with(110, |_| false);
 		let end = stream_end(TENANT_CLOSED, 8, 1_000, 0);
-		assert_eq!(told(), vec![Told::Ended(owner(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 	});
 }
 
 fn on_trial(asset: AssetId, trial_until: RoundIndex) -> EscrowId {
 	let id = open_replica(asset, 1_000);
-	assert_ok!(Escrow::start(id, Started { trial_until, ..new_start() }));
+	assert_ok!(Escrow::start(id, StreamStart { trial_until, ..new_start() }));
 	id
 }
 
@@ -111,7 +112,7 @@ fn the_prepaid_sum_is_not_locked_in_the_trial_either() {
 		assert_eq!(Escrow::end(id, 6, TENANT_CLOSED), Ok((6, TENANT_CLOSED)));
 		run_to_round(9);
 		let end = stream_end(TENANT_CLOSED, 6, 1_000, 0);
-		assert_eq!(told(), vec![Told::Ended(replica(), end)]);
+		assert_eq!(notified(), vec![Notified::Ended(replica(), end)]);
 	});
 }
 
@@ -120,13 +121,16 @@ fn every_start_has_a_trial_of_its_own() {
 	with_each_asset(|asset| {
 		let id = on_trial(asset, 3);
 		run_to_round(10);
-		assert_ok!(Escrow::park(id, 10, CloseReason::Unhealthy));
+		assert_ok!(Escrow::suspend(id, 10, CloseReason::Unhealthy));
 		run_to_round(13);
-		told();
-		assert_ok!(Escrow::start(id, Started { trial_until: 16, ..new_start() }));
+		notified();
+		assert_ok!(Escrow::start(id, StreamStart { trial_until: 16, ..new_start() }));
 		run_to_round(16);
 		assert_ok!(Escrow::end(id, 16, TENANT_CLOSED));
 		run_to_round(19);
-		assert_eq!(told(), vec![Told::Ended(replica(), stream_end(TENANT_CLOSED, 16, 60, 740))]);
+		assert_eq!(
+			notified(),
+			vec![Notified::Ended(replica(), stream_end(TENANT_CLOSED, 16, 60, 740))]
+		);
 	});
 }

@@ -2,7 +2,9 @@
 
 use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{CloseReason, Escrow as _, NewStream, Started};
+use surety_primitives::{
+	CloseReason, NewStream, OneOffHolds as _, StreamStart, Streams as _, Target,
+};
 
 #[test]
 fn the_example_of_the_module_doc() {
@@ -64,10 +66,10 @@ fn the_example_of_the_module_doc() {
 			run_to_round(4);
 			let id = open_replica(asset, 1_000);
 			start(id);
-			assert_ok!(Escrow::park(id, 8, CloseReason::Unhealthy));
+			assert_ok!(Escrow::suspend(id, 8, CloseReason::Unhealthy));
 			run_to_round(12);
 			assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-80, 920));
-			assert_ok!(Escrow::start(id, Started { last: 20, trial_until: 14, ..new_start() }));
+			assert_ok!(Escrow::start(id, StreamStart { last: 20, trial_until: 14, ..new_start() }));
 			run_to_round(closed);
 			if closed < 20 {
 				assert_ok!(Escrow::end(id, closed, CloseReason::TenantClosed));
@@ -120,9 +122,9 @@ fn the_prepaid_sum_is_paid_as_the_meter_earns_it() {
 #[test]
 fn ids_are_never_used_again() {
 	with_each_asset(|asset| {
-		let lump = open_lump(asset, 100);
-		assert_ok!(Escrow::close_lump(lump, 0, CloseReason::TenantClosed));
-		assert_eq!(open(asset), lump + 1);
+		let hold = hold(asset, 100);
+		assert_ok!(Escrow::close_hold(hold, 0, CloseReason::TenantClosed));
+		assert_eq!(open(asset), hold + 1);
 	});
 }
 
@@ -131,7 +133,7 @@ fn the_round_of_the_opening_is_not_billed() {
 	with_each_asset(|asset| {
 		// Opened in the middle of round 5, of which nothing is judged yet.
 		run_to(55);
-		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
 		assert_eq!(stream(id).runs[0].base, None);
 		run_to_round(8);
 		assert_eq!(settle(id), Ok(0), "rounds up to 5 are judged");
@@ -145,8 +147,7 @@ fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let id =
-			Escrow::open_stream(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) })
-				.unwrap();
+			Escrow::open(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
 		assert_eq!(stream(id).wake, Some((Lane::Looks, 80)), "round 5 is judged then");
 		// The meter remembers 32 rounds; nobody touches the stream for 60.
 		run_to_round(65);
@@ -157,7 +158,7 @@ fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
 #[test]
 fn rounds_that_are_not_billable_cost_nothing() {
 	with_each_asset(|asset| {
-		let id = Escrow::open_stream(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
 		run_with(230, |round| round % 2 == 0);
 		assert_eq!(settle(id), Ok(10 * 20), "10 of the rounds 1 to 20 are even");
 		assert_eq!(settle(id), Ok(0));
@@ -215,7 +216,7 @@ fn a_top_up_makes_the_funds_last_longer() {
 fn bad_input_opens_nothing() {
 	with_each_asset(|asset| {
 		let new = || new_stream(asset);
-		let open = Escrow::open_stream;
+		let open = Escrow::open;
 		assert_noop!(open(NewStream { rate: 0, ..new() }), Error::<Test>::ZeroRate);
 		assert_noop!(
 			open(NewStream { deposit: 1, prepaid: 0, ..new() }),
@@ -225,7 +226,10 @@ fn bad_input_opens_nothing() {
 			open(NewStream { prepaid: 1_001, ..new() }),
 			Error::<Test>::PrepaidAboveDeposit
 		);
-		assert_noop!(open(NewStream { meter: 99, ..new() }), Error::<Test>::NoMeter);
+		assert_noop!(
+			open(NewStream { meter: Target::Service(99), ..new() }),
+			Error::<Test>::NoMeter
+		);
 		// All but the minimum balance can be held.
 		assert_noop!(open(NewStream { deposit: START, ..new() }), TokenError::FundsUnavailable);
 		TestMeter::end(METER, 5);
@@ -249,7 +253,7 @@ fn bad_top_ups_change_nothing() {
 #[test]
 fn payer_and_payee_may_be_the_same() {
 	with_each_asset(|asset| {
-		let id = Escrow::open_stream(NewStream { payee: TENANT, ..new_stream(asset) }).unwrap();
+		let id = Escrow::open(NewStream { payee: TENANT, ..new_stream(asset) }).unwrap();
 		run_to_round(20);
 		assert_ok!(settle(id));
 		assert_eq!(gained(asset, TENANT), -17, "the fee of 340");
@@ -260,13 +264,13 @@ fn payer_and_payee_may_be_the_same() {
 fn views_show_streams() {
 	with_each_asset(|asset| {
 		let id = open(asset);
-		let lump = open_lump(asset, 50);
+		let hold = hold(asset, 50);
 		run_to_round(15);
 		let seen = Escrow::stream(id).unwrap();
 		assert_eq!((seen.held, seen.paid, seen.due, seen.blocks_left), (1_000, 0, 240, 380));
-		assert_eq!(Escrow::stream(lump), None);
-		assert_eq!(Escrow::account(lump).unwrap().held, 50);
-		assert_eq!(Escrow::funded_until(lump), None);
+		assert_eq!(Escrow::stream(hold), None);
+		assert_eq!(Escrow::account(hold).unwrap().held, 50);
+		assert_eq!(Escrow::funded_until(hold), None);
 		assert_ok!(settle(id));
 		assert_eq!(Escrow::stream(id).unwrap().due, 0);
 	});

@@ -6,7 +6,9 @@ use crate::{
 	types::{Run, Stream, Term},
 };
 use frame::{deps::sp_runtime::TryRuntimeError, testing_prelude::*};
-use surety_primitives::{AssetId, CloseReason, Escrow as _, EscrowId, Funds as _};
+use surety_primitives::{
+	AssetId, CloseReason, EscrowId, Funds as _, OneOffHolds as _, Streams as _,
+};
 
 /// A stream in round 20 with rounds judged and not, and the fee paid.
 fn with_stream(corrupt: impl FnOnce(EscrowId)) {
@@ -26,7 +28,7 @@ fn mutate(id: EscrowId, change: impl FnOnce(&mut Account<AccountId>)) {
 fn mutate_stream(id: EscrowId, change: impl FnOnce(&mut Stream)) {
 	mutate(id, |account| match &mut account.terms {
 		Terms::Stream(stream) => change(stream),
-		Terms::Lump => panic!("a lump"),
+		Terms::OneOff => panic!("a hold"),
 	});
 }
 
@@ -94,7 +96,7 @@ fn more_paid_than_is_due() {
 #[test]
 fn more_locked_than_held() {
 	new_ext().execute_with(|| {
-		let id = open_lump(AssetId::Native, 100);
+		let id = hold(AssetId::Native, 100);
 		mutate(id, |account| account.frozen = 101);
 		broken("4: more locked than held");
 	});
@@ -155,7 +157,7 @@ fn entries_in_the_wrong_lane() {
 		broken("5: an end that is not urgent");
 	});
 	with_stream(|id| {
-		assert_ok!(Escrow::park(id, 20, CloseReason::Unhealthy));
+		assert_ok!(Escrow::suspend(id, 20, CloseReason::Unhealthy));
 		change_lane(id, Lane::Looks);
 		broken("5: an end that is not urgent");
 	});
@@ -183,7 +185,7 @@ fn runs_that_make_no_sense() {
 		broken("6: a stream runs past its end");
 	});
 	with_stream(|id| {
-		assert_ok!(Escrow::park(id, 30, CloseReason::Unhealthy));
+		assert_ok!(Escrow::suspend(id, 30, CloseReason::Unhealthy));
 		mutate_stream(id, |stream| stream.runs[0].until = None);
 		broken("6: a stream runs past its end");
 	});
@@ -206,7 +208,7 @@ fn runs_that_make_no_sense() {
 #[test]
 fn a_closed_account_without_a_claim() {
 	new_ext().execute_with(|| {
-		let id = open_lump(AssetId::Native, 100);
+		let id = hold(AssetId::Native, 100);
 		mutate(id, |account| {
 			account.state = State::Closed { due: 0 };
 			account.refunded = 100;
@@ -226,15 +228,15 @@ fn an_id_beyond_the_next() {
 }
 
 #[test]
-fn a_lump_that_is_ending() {
+fn a_one_off_hold_that_is_ending() {
 	for state in [
 		State::Ending { round: 1, reason: CloseReason::TenantClosed },
-		State::Parking { round: 1, reason: CloseReason::Unhealthy },
+		State::Suspending { round: 1, reason: CloseReason::Unhealthy },
 	] {
 		new_ext().execute_with(|| {
-			let id = open_lump(AssetId::Native, 100);
+			let id = hold(AssetId::Native, 100);
 			mutate(id, |account| account.state = state);
-			broken("9: a lump that is ending");
+			broken("9: a one-off hold that is ending");
 		});
 	}
 }

@@ -1,10 +1,10 @@
-//! What a session of probing earns, and what neglect leads to.
+//! Duty: the rewards of a session, and the offence of neglect.
 
-use crate::{DutyRule, DutyTally, Event, MIN_CHANGES, MIN_ROUNDS, ProberNeglect, SHARE, mock::*};
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
 use proptest::prelude::*;
-use sp_runtime::Perbill;
 use sp_staking::offence::Offence;
-use surety_primitives::{AssetId, Probing, RoundIndex, ServiceId, report::Finding};
+use surety_primitives::report::Finding;
 
 const DOWN: Finding = Finding::Down;
 
@@ -34,9 +34,9 @@ fn failed() -> Vec<(AccountId, DutyTally)> {
 	failed.collect()
 }
 
-/// Services 1 to 5 with units, each of an operator of its own.
+/// List five services with units, each of an operator of its own.
 fn list_five() {
-	(1..=5).for_each(|service| list_hot(service, service.into()));
+	(1..=5).for_each(|service| list_active(service, service.into()));
 }
 
 /// Service 1 is down in every fourth round and the one after it; all others are always up.
@@ -44,12 +44,12 @@ fn changing(round: RoundIndex, service: ServiceId) -> Finding {
 	if service == 1 && round % 4 < 2 { DOWN } else { up() }
 }
 
-/// The same for all probers.
+/// Findings of [`changing`], the same for all probers.
 fn seen(_: u16, round: RoundIndex, service: ServiceId) -> Finding {
 	changing(round, service)
 }
 
-/// Prober 3 as told, all others honest.
+/// Findings of prober 3 by `says`. All others are honest.
 fn but_prober_3(
 	says: impl Fn(RoundIndex, ServiceId) -> Finding,
 ) -> impl Fn(u16, RoundIndex, ServiceId) -> Finding {
@@ -59,11 +59,11 @@ fn but_prober_3(
 }
 
 #[test]
-fn the_pot_is_shared_by_accepted_reports() {
+fn the_pot_is_shared_in_proportion_to_accepted_reports() {
 	build_and_execute(4, || {
 		list_five();
 		// Prober 3 misses two of ten rounds.
-		play_with(
+		run_rounds_with(
 			12,
 			|prober, round| if prober == 3 && round > 8 { Attend::Not } else { Attend::Fully },
 			seen,
@@ -94,11 +94,11 @@ fn the_pot_is_shared_by_accepted_reports() {
 }
 
 #[test]
-fn below_the_least_duty_there_is_no_reward_but_an_offence() {
+fn below_the_rule_there_is_an_offence_and_no_reward() {
 	build_and_execute(4, || {
-		list_hot(1, 1);
-		list_hot(2, 2);
-		play_with(
+		list_active(1, 1);
+		list_active(2, 2);
+		run_rounds_with(
 			12,
 			|prober, round| {
 				if prober == 1 && round % 2 == 0 { Attend::CommitOnly } else { Attend::Fully }
@@ -112,7 +112,7 @@ fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 		);
 		end_session();
 		assert_eq!([1, 2].map(|p| native(account(p))), [0, 0]);
-		// What they would have earned stays in the pot: the others get no more for it.
+		// Their part stays in the pot: the others get no more for it.
 		let part = 1_000_000 * 10 / 35;
 		assert_eq!([0, 3].map(|p| native(account(p))), [part, part]);
 		assert_eq!(native(POT), 1_000_010 - 2 * part);
@@ -121,25 +121,25 @@ fn below_the_least_duty_there_is_no_reward_but_an_offence() {
 		assert_eq!(tallies[0].0, account(1));
 		assert_eq!(tallies[0].1.participation(), Perbill::from_percent(50));
 		assert_eq!(tallies[1].1.agreement(), Perbill::from_percent(50));
-		assert_eq!(tallies[1].1.caught(), Perbill::one(), "it is not for lack of changes caught");
+		assert_eq!(tallies[1].1.caught(), Perbill::one(), "the changes were caught");
 	});
 }
 
-/// Audit: a copy of what was revealed of the round before kept nearly all of the duty.
+/// Regression: a copy of the reports of the round before once met nearly all of the duty.
 #[test]
-fn a_copy_of_the_round_before_earns_nothing_and_is_neglect() {
+fn copying_the_round_before_earns_nothing_and_is_neglect() {
 	build_and_execute(4, || {
 		list_five();
-		play(42, but_prober_3(|round, service| changing(round - 1, service)));
+		run_rounds(42, but_prober_3(|round, service| changing(round - 1, service)));
 		let copier = Probes::duty(account(3)).unwrap();
-		// It agrees with nine of ten verdicts, and came to every round.
+		// The copier agrees with nine of ten verdicts, and reports in every round.
 		assert_eq!(copier.participation(), Perbill::one());
 		assert_eq!((copier.agreed, copier.judged), (40 * 5 * SHARE - 20 * SHARE, 40 * 5 * SHARE));
 		assert_eq!((copier.fell, copier.fell_caught), (10 * SHARE, 0));
 		assert_eq!((copier.rose, copier.rose_caught), (10 * SHARE, 0));
 		end_session();
 		assert_eq!(native(account(3)), 0);
-		// The honest earn all of their part, and the copier's stays in the pot.
+		// Each honest prober earns all of its part. The copier's part stays in the pot.
 		assert_eq!([0, 1, 2].map(|p| native(account(p))), [250_000; 3]);
 		assert_eq!(native(POT), 250_010);
 		assert_eq!(Offences::get(), vec![(0, vec![account(3)])]);
@@ -148,12 +148,12 @@ fn a_copy_of_the_round_before_earns_nothing_and_is_neglect() {
 }
 
 #[test]
-fn always_up_earns_nothing_and_is_neglect() {
+fn reporting_all_up_earns_nothing_and_is_neglect() {
 	build_and_execute(4, || {
 		list_five();
-		play(42, but_prober_3(|_, _| up()));
+		run_rounds(42, but_prober_3(|_, _| up()));
 		let lazy = Probes::duty(account(3)).unwrap();
-		assert_eq!((lazy.fell_caught, lazy.rose_caught), (0, lazy.rose), "all that rose");
+		assert_eq!((lazy.fell_caught, lazy.rose_caught), (0, lazy.rose), "all changes to up");
 		assert!(lazy.agreement() > Perbill::from_percent(89));
 		end_session();
 		assert_eq!([2, 3].map(|p| native(account(p))), [250_000, 0]);
@@ -162,11 +162,11 @@ fn always_up_earns_nothing_and_is_neglect() {
 }
 
 #[test]
-fn few_missed_changes_are_not_paid_but_held_against_nobody() {
+fn few_missed_changes_earn_nothing_but_are_no_neglect() {
 	build_and_execute(4, || {
 		list_five();
 		// Three changes away from up, and three back.
-		play(16, but_prober_3(|round, service| changing(round - 1, service)));
+		run_rounds(16, but_prober_3(|round, service| changing(round - 1, service)));
 		let tally = Probes::duty(account(3)).unwrap();
 		assert_eq!((tally.fell, tally.rose), (3 * SHARE, 4 * SHARE));
 		end_session();
@@ -176,11 +176,11 @@ fn few_missed_changes_are_not_paid_but_held_against_nobody() {
 }
 
 #[test]
-fn a_share_of_the_changes_caught_earns_that_share() {
+fn catching_a_share_of_the_changes_earns_that_share() {
 	build_and_execute(4, || {
 		list_five();
 		// Of six changes away from up prober 3 misses two, of six back none.
-		play(
+		run_rounds(
 			26,
 			but_prober_3(|round, service| match round {
 				8 | 16 => up(),
@@ -201,35 +201,35 @@ fn a_share_of_the_changes_caught_earns_that_share() {
 fn a_session_without_a_change_pays_nothing_and_keeps_the_pot() {
 	build_and_execute(4, || {
 		list_five();
-		// Service 1 is down from the first round on: nobody saw it fall.
+		// Service 1 is down from the first round on, so no change is known.
 		let still = |_: u16, _: u32, service: u32| if service == 1 { DOWN } else { up() };
-		play(12, still);
+		run_rounds(12, still);
 		end_session();
 		assert!(rewards().is_empty() && Offences::get().is_empty());
 		assert_eq!(native(POT), 1_000_010);
-		// Back to up alone pays nothing either: who always says up catches it.
+		// A change to up alone pays nothing either: a report of all up catches it.
 		start_session(4);
-		play(12, |_, _, _| up());
+		run_rounds(12, |_, _, _| up());
 		let tally = Probes::duty(account(0)).unwrap();
 		assert_eq!((tally.fell, tally.rose, tally.rose_caught), (0, SHARE, SHARE));
 		end_session();
 		assert!(rewards().is_empty() && Offences::get().is_empty());
 		assert_eq!(native(POT), 1_000_010);
-		// And then there is one, for all that is in the pot.
+		// A later session with a change pays out all of the pot.
 		start_session(4);
-		play(12, |_, round, service| if service == 1 && round == 30 { DOWN } else { up() });
+		run_rounds(12, |_, round, service| if service == 1 && round == 30 { DOWN } else { up() });
 		end_session();
 		assert_eq!((0..4).map(|p| native(account(p))).collect::<Vec<_>>(), [250_000; 4]);
 	});
 }
 
 #[test]
-fn a_change_in_announced_maintenance_is_no_news() {
+fn a_change_by_announced_maintenance_does_not_count() {
 	build_and_execute(4, || {
 		list_five();
-		Probes::set_maintenance(1, 4, 4);
-		// Down with the maintenance, and up after it.
-		play(
+		Probes::set_maintenance(listed(1), 4, 4);
+		// Down during the maintenance, and up after it.
+		run_rounds(
 			12,
 			|_, round, service| if service == 1 && (4..8).contains(&round) { DOWN } else { up() },
 		);
@@ -240,16 +240,16 @@ fn a_change_in_announced_maintenance_is_no_news() {
 }
 
 #[test]
-fn a_change_since_a_round_long_ago_is_no_news() {
+fn a_change_since_an_older_round_does_not_count() {
 	build_and_execute(4, || {
 		(1..=3).for_each(|service| list(service, service.into()));
-		play_up(3);
-		// Idle it was up in round 1. Sold it is judged from round 4 on, and is down.
+		run_up(3);
+		// Up in round 1, while idle. Down from round 4 on, the first one judged while active.
 		for service in 1..=3 {
-			Probes::heat(service).unwrap();
+			activate(service).unwrap();
 		}
 		assert_eq!(row(1).last.map(|(round, _)| round), Some(1));
-		play(4, |_, _, service| if service == 1 { DOWN } else { up() });
+		run_rounds(4, |_, _, service| if service == 1 { DOWN } else { up() });
 		assert_eq!((row(1).last.map(|(round, _)| round), row(1).counters.down), (Some(5), 2));
 		let tally = Probes::duty(account(0)).unwrap();
 		assert_eq!((tally.judged, tally.fell), (6 * SHARE, 0));
@@ -257,9 +257,9 @@ fn a_change_since_a_round_long_ago_is_no_news() {
 }
 
 const RULE: DutyRule =
-	DutyRule { least: Perbill::from_percent(60), caught: Perbill::from_percent(60) };
+	DutyRule { min_share: Perbill::from_percent(60), min_caught: Perbill::from_percent(60) };
 
-/// A session of 10 rounds in which all was right.
+/// Tally of a session of 10 rounds without a fault.
 fn faultless() -> DutyTally {
 	DutyTally {
 		rounds: 10,
@@ -276,7 +276,7 @@ fn faultless() -> DutyTally {
 }
 
 #[test]
-fn exactly_the_least_duty_is_enough() {
+fn exactly_the_shares_of_the_rule_are_enough() {
 	let earned =
 		|tally: DutyTally| (tally.earned(RULE).deconstruct() / 10_000_000, tally.is_neglect(RULE));
 	assert_eq!(earned(faultless()), (100, false));
@@ -300,21 +300,21 @@ fn exactly_the_least_duty_is_enough() {
 		"still down"
 	);
 	assert_eq!(earned(DutyTally { fell: 0, fell_caught: 0, ..faultless() }), (0, false));
-	// Below so many changes, or rounds, nothing is held against anybody.
+	// With fewer changes, or rounds, there is no neglect.
 	let few = DutyTally { fell: MIN_CHANGES - 1, fell_caught: 0, ..faultless() };
 	assert_eq!(earned(few), (0, false));
 	assert_eq!(earned(DutyTally { fell: MIN_CHANGES, ..few }), (0, true));
-	let slept = DutyTally { rounds: MIN_ROUNDS - 1, accepted: 0, ..faultless() };
-	assert_eq!(earned(slept), (0, false));
-	assert_eq!(earned(DutyTally { rounds: MIN_ROUNDS, ..slept }), (0, true));
+	let absent = DutyTally { rounds: MIN_ROUNDS - 1, accepted: 0, ..faultless() };
+	assert_eq!(earned(absent), (0, false));
+	assert_eq!(earned(DutyTally { rounds: MIN_ROUNDS, ..absent }), (0, true));
 	assert_eq!(earned(DutyTally::default()), (0, false));
 }
 
 proptest! {
-	/// Nobody earns more than what it caught in either direction, and nobody who must answer for
-	/// the session earns anything.
+	/// No prober earns more than its share of caught changes in either direction, and a prober that
+	/// must answer for the session earns nothing.
 	#[test]
-	fn what_is_earned_was_caught(
+	fn rewards_never_exceed_the_share_of_changes_caught(
 		counts in proptest::array::uniform4((0u64..20_000, 0u64..20_000)),
 		rounds in 0u32..20,
 		missed in 0u32..20,
@@ -339,37 +339,37 @@ proptest! {
 			prop_assert!(fell.0 > 0);
 			prop_assert!(earned <= Perbill::from_rational(fell.1, fell.0));
 			prop_assert!(rose.0 == 0 || earned <= Perbill::from_rational(rose.1, rose.0));
-			prop_assert!(earned >= RULE.caught);
+			prop_assert!(earned >= RULE.min_caught);
 		}
 	}
 }
 
 #[test]
-fn a_session_of_few_rounds_is_held_against_nobody() {
+fn a_session_of_few_rounds_is_no_neglect() {
 	build_and_execute(4, || {
 		list_five();
 		let attends = |prober: u16, _: u32| if prober == 0 { Attend::Not } else { Attend::Fully };
-		play_with(MIN_ROUNDS + 1, attends, seen);
+		run_rounds_with(MIN_ROUNDS + 1, attends, seen);
 		assert_eq!(Probes::duty(account(0)).unwrap().rounds, MIN_ROUNDS - 1);
 		end_session();
 		assert!(Offences::get().is_empty());
 		assert_eq!(native(account(0)), 0);
 		assert!(native(account(1)) > 0);
-		play_with(MIN_ROUNDS, attends, seen);
+		run_rounds_with(MIN_ROUNDS, attends, seen);
 		end_session();
 		assert_eq!(Offences::get(), vec![(1, vec![account(0)])]);
 	});
 }
 
 #[test]
-fn who_left_the_set_is_not_reported_for_the_next_session() {
+fn a_prober_that_left_is_not_reported_for_the_next_session() {
 	build_and_execute(4, || {
 		list(1, 1);
-		play(8, |_, _, _| up());
+		run_rounds(8, |_, _, _| up());
 		end_session();
 		session_of(4..8);
-		// Six rounds after, but the old probers are named only by those that were open.
-		play_with(8, |_, _| Attend::Not, |_, _, _| up());
+		// The old probers are named only by the two rounds that were open.
+		run_rounds_with(8, |_, _| Attend::Not, |_, _, _| up());
 		assert_eq!(Probes::duty(account(0)).unwrap().rounds, 2);
 		end_session();
 		assert_eq!(Offences::get(), vec![(1, (4..8).map(account).collect())]);
@@ -380,7 +380,7 @@ fn who_left_the_set_is_not_reported_for_the_next_session() {
 fn only_validators_of_the_session_are_reported() {
 	build_and_execute(4, || {
 		list(1, 1);
-		play_with(
+		run_rounds_with(
 			8,
 			|prober, _| if prober < 2 { Attend::Not } else { Attend::Fully },
 			|_, _, _| up(),
@@ -393,13 +393,13 @@ fn only_validators_of_the_session_are_reported() {
 }
 
 #[test]
-fn a_reward_that_cannot_be_taken_stays_in_the_pot() {
+fn a_reward_that_cannot_be_paid_stays_in_the_pot() {
 	build_and_execute(4, || {
 		list_five();
-		// An account that exists for no other reason cannot begin below the minimum balance of 10.
+		// A new account cannot begin below the minimum balance of 10.
 		Balances::force_set_balance(RuntimeOrigin::root(), POT, 10 + 8).unwrap();
 		Balances::force_set_balance(RuntimeOrigin::root(), account(0), 10).unwrap();
-		play(8, seen);
+		run_rounds(8, seen);
 		end_session();
 		assert_eq!(native(account(0)), 12);
 		assert_eq!(native(account(1)), 0);
@@ -409,9 +409,9 @@ fn a_reward_that_cannot_be_taken_stays_in_the_pot() {
 }
 
 #[test]
-fn an_empty_pot_and_an_idle_session_pay_nothing() {
+fn an_empty_pot_or_a_session_without_targets_pays_nothing() {
 	build_and_execute(4, || {
-		play_up(8);
+		run_up(8);
 		end_session();
 		assert!(rewards().is_empty());
 		assert!(Offences::get().is_empty(), "nothing was due");
@@ -419,22 +419,25 @@ fn an_empty_pot_and_an_idle_session_pay_nothing() {
 		list_five();
 		RewardAssets::set(vec![]);
 		Balances::force_set_balance(RuntimeOrigin::root(), POT, 10).unwrap();
-		play(8, seen);
-		assert!(Probes::duty(account(0)).unwrap().caught() == Perbill::one(), "they would be paid");
+		run_rounds(8, seen);
+		assert!(
+			Probes::duty(account(0)).unwrap().caught() == Perbill::one(),
+			"they would be paid otherwise"
+		);
 		end_session();
 		assert!(rewards().is_empty());
 	});
 }
 
 #[test]
-fn the_assets_take_turns() {
+fn reward_assets_take_turns() {
 	build_and_execute(4, || {
 		list_five();
 		RewardAssets::set(vec![AssetId::Local(1), AssetId::Local(USD)]);
-		play(8, seen);
+		run_rounds(8, seen);
 		end_session();
 		assert_eq!(rewards().iter().map(|r| r.0).collect::<Vec<_>>(), [AssetId::Native]);
-		play(8, seen);
+		run_rounds(8, seen);
 		end_session();
 		assert!(rewards().iter().any(|r| r.0 == AssetId::Local(USD)));
 	});
@@ -449,15 +452,15 @@ fn neglect_is_recorded_and_not_slashed() {
 }
 
 #[test]
-fn more_validators_than_can_probe_are_left_out() {
+fn validators_beyond_the_maximum_do_not_probe() {
 	build_and_execute(0, || {
 		start_session(101);
-		assert_eq!(crate::ProberSet::<Test>::get().len(), 100);
+		assert_eq!(ProberSet::<Test>::get().len(), 100);
 	});
 }
 
 #[test]
-fn a_session_is_paid_by_the_rule_of_its_first_block() {
+fn a_session_is_judged_by_the_rule_of_its_first_block() {
 	let attend = |prober: u16, round: u32| {
 		if prober == 3 && (9..13).contains(&round) { Attend::Not } else { Attend::Fully }
 	};
@@ -467,22 +470,22 @@ fn a_session_is_paid_by_the_rule_of_its_first_block() {
 	};
 	build_and_execute(4, || {
 		list_five();
-		play_with(14, attend, says);
-		// Prober 3 came to 8 of 12 rounds. Now all would be asked of it, and of prober 2 all changes,
-		// but the session began with less.
-		Duty::set(DutyRule { least: Perbill::one(), caught: Perbill::one() });
+		run_rounds_with(14, attend, says);
+		// Prober 3 reported in 8 of 12 rounds. The new rule demands all of them, and all changes of
+		// prober 2, but the session began with a milder one.
+		Rule::set(DutyRule { min_share: Perbill::one(), min_caught: Perbill::one() });
 		end_session();
 		assert!(failed().is_empty());
 		assert!([2, 3].iter().all(|p| native(account(*p)) > 0));
 		let earned = [0, 2, 3].map(|p| native(account(p)));
 		start_session(4);
-		play_with(
+		run_rounds_with(
 			12,
 			|prober, round| if prober == 3 && round > 22 { Attend::Not } else { Attend::Fully },
 			says,
 		);
 		let tally = Probes::duty(account(2)).unwrap();
-		assert!(tally.caught() > RULE.caught && tally.caught() < Perbill::one());
+		assert!(tally.caught() > RULE.min_caught && tally.caught() < Perbill::one());
 		end_session();
 		let failed: Vec<_> = failed().into_iter().map(|(who, _)| who).collect();
 		assert_eq!(failed, [2, 3].map(account));
@@ -493,11 +496,11 @@ fn a_session_is_paid_by_the_rule_of_its_first_block() {
 }
 
 #[test]
-fn a_chain_that_was_upgraded_in_mid_session_has_a_rule() {
+fn a_session_without_a_stored_rule_takes_the_current_one() {
 	build_and_execute(4, || {
 		list_five();
-		crate::SessionRule::<Test>::kill();
-		play(12, seen);
+		SessionRule::<Test>::kill();
+		run_rounds(12, seen);
 		end_session();
 		assert_eq!(native(account(0)), 250_000);
 	});

@@ -1,33 +1,29 @@
-//! Probers that lie, together or alone: no false breach, and none missed.
+//! Probers that lie, alone or together: no false breach, and none missed.
 
-use crate::{
-	Ballots, Hearing, SHARE, Subject,
-	mock::*,
-	types::{Row, bit},
-};
-use sp_runtime::Perbill;
-use surety_primitives::{BreachKind, Frozen, Probing, Severity, Verdict, report::Finding, tiers};
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use surety_primitives::{Severity, WindowTerms, report::Finding, tiers};
 
 const DOWN: Finding = Finding::Down;
 const LIAR: u16 = 3;
 
-/// 1 of 4 probers lies for four windows. Service 1 is always up, service 2 has an outage in the
-/// third window, service 3 answers wrong in the fourth, service 4 is idle. What the honest see is
-/// given to the liar, who attends as told.
+/// Run four windows in which 1 of 4 probers lies. Service 1 is always up, service 2 has an outage
+/// in the third window, service 3 answers wrong in the fourth, service 4 is idle. The liar knows
+/// what the honest probers see.
 fn one_of_four(attends: Attend, lie: impl Fn(u32, Finding) -> Finding) {
 	build_and_execute(4, || {
 		for service in 1..=4 {
 			list(service, service.into());
 		}
 		for service in 1..=3 {
-			Probes::heat(service).unwrap();
+			activate(service).unwrap();
 		}
 		let truth = |round: u32, service: u32| match service {
 			2 if (25..=30).contains(&round) => DOWN,
 			3 if (38..=40).contains(&round) => Finding::Bad(ms(50)),
 			_ => up(),
 		};
-		play_with(
+		run_rounds_with(
 			50,
 			|prober, _| if prober == LIAR { attends } else { Attend::Fully },
 			|prober, round, service| {
@@ -36,40 +32,40 @@ fn one_of_four(attends: Attend, lie: impl Fn(u32, Finding) -> Finding) {
 			},
 		);
 		let breaches: Vec<_> =
-			Breaches::get().into_iter().map(|(s, b)| (s, b.round, b.kind, b.severity)).collect();
+			Tiers::get().into_iter().map(|(t, b)| (t, b.round, b.kind, b.severity)).collect();
 		use BreachKind::*;
 		use Severity::*;
 		assert_eq!(
 			breaches,
 			vec![
-				(2, 26, Downtime, Low),
-				(2, 27, Downtime, Medium),
-				(2, 30, Downtime, High),
-				(3, 39, BadData, Low),
-				(3, 40, BadData, Medium),
+				(listed(2), 26, Downtime, Low),
+				(listed(2), 27, Downtime, Medium),
+				(listed(2), 30, Downtime, High),
+				(listed(3), 39, BadData, Low),
+				(listed(3), 40, BadData, Medium),
 			]
 		);
-		// Nobody paid for a lie either: the meters ran in all other rounds.
+		// No lie stopped a meter: all other rounds are billed.
 		assert_eq!([1, 2, 3].map(|s| row(s).meter.blocks), [48 * 5, 42 * 5, 45 * 5]);
 	});
 }
 
-fn liar_duty() -> crate::DutyTally {
+fn liar_duty() -> DutyTally {
 	Probes::duty(account(LIAR)).unwrap()
 }
 
-/// The duty of a liar after ten judged rounds in which one service of four is down.
+/// Check the duty of a liar after ten judged rounds in which one service of four is down.
 fn with_duty(
 	attends: Attend,
 	lie: impl Fn(u32, Finding) -> Finding,
-	check: impl FnOnce(crate::DutyTally),
+	check: impl FnOnce(DutyTally),
 ) {
 	build_and_execute(4, || {
 		for service in 1..=4 {
 			list(service, service.into());
-			Probes::heat(service).unwrap();
+			activate(service).unwrap();
 		}
-		play_with(
+		run_rounds_with(
 			12,
 			|prober, _| if prober == LIAR { attends } else { Attend::Fully },
 			|prober, round, service| {
@@ -90,7 +86,7 @@ fn with_duty(
 }
 
 #[test]
-fn always_down() {
+fn a_liar_that_reports_all_down_changes_nothing() {
 	one_of_four(Attend::Fully, |_, _| DOWN);
 	with_duty(
 		Attend::Fully,
@@ -106,7 +102,7 @@ fn always_down() {
 }
 
 #[test]
-fn always_up() {
+fn a_liar_that_reports_all_up_changes_nothing() {
 	one_of_four(Attend::Fully, |_, _| up());
 	with_duty(
 		Attend::Fully,
@@ -118,7 +114,7 @@ fn always_up() {
 }
 
 #[test]
-fn always_the_opposite() {
+fn a_liar_that_reports_the_opposite_changes_nothing() {
 	let opposite = |_: u32, truth: Finding| if truth == DOWN { up() } else { Finding::Bad(ms(1)) };
 	one_of_four(Attend::Fully, opposite);
 	with_duty(Attend::Fully, opposite, |duty| {
@@ -127,20 +123,20 @@ fn always_the_opposite() {
 }
 
 #[test]
-fn always_abstaining() {
+fn a_liar_that_abstains_changes_nothing() {
 	one_of_four(Attend::Fully, |_, _| Finding::Abstained);
 	with_duty(
 		Attend::Fully,
 		|_, _| Finding::Abstained,
 		|duty| {
-			let told = (duty.accepted, duty.judged, duty.agreed);
-			assert_eq!(told, (10, 40 * SHARE, 0), "abstaining earns nothing");
+			let tally = (duty.accepted, duty.judged, duty.agreed);
+			assert_eq!(tally, (10, 40 * SHARE, 0), "abstaining earns nothing");
 		},
 	);
 }
 
 #[test]
-fn always_in_doubt() {
+fn a_liar_that_doubts_everything_changes_nothing() {
 	one_of_four(Attend::Fully, |_, _| Finding::InDoubt);
 	with_duty(
 		Attend::Fully,
@@ -150,13 +146,13 @@ fn always_in_doubt() {
 }
 
 #[test]
-fn always_without_proof() {
+fn a_liar_that_misses_every_proof_changes_nothing() {
 	one_of_four(Attend::Fully, |_, _| Finding::NoProof);
-	assert!(Disproven::get().is_empty());
+	assert!(Proofs::get().is_empty());
 }
 
 #[test]
-fn always_skipping() {
+fn a_liar_that_skips_everything_changes_nothing() {
 	one_of_four(Attend::Fully, |_, _| Finding::Skipped);
 	with_duty(
 		Attend::Fully,
@@ -166,7 +162,7 @@ fn always_skipping() {
 }
 
 #[test]
-fn always_slow() {
+fn a_liar_that_reports_all_slow_changes_nothing() {
 	one_of_four(
 		Attend::Fully,
 		|_, truth| if truth == up() { Finding::Up(ms(9_000)) } else { truth },
@@ -174,7 +170,7 @@ fn always_slow() {
 }
 
 #[test]
-fn never_revealing() {
+fn a_prober_that_never_reveals_changes_nothing() {
 	one_of_four(Attend::CommitOnly, |_, truth| truth);
 	with_duty(
 		Attend::CommitOnly,
@@ -186,7 +182,7 @@ fn never_revealing() {
 }
 
 #[test]
-fn never_committing() {
+fn a_prober_that_never_commits_changes_nothing() {
 	one_of_four(Attend::Not, |_, truth| truth);
 	with_duty(
 		Attend::Not,
@@ -198,9 +194,9 @@ fn never_committing() {
 }
 
 #[test]
-fn copying_anothers_commit() {
+fn a_copied_commit_cannot_be_revealed() {
 	build_and_execute(4, || {
-		list_hot(1, 1);
+		list_active(1, 1);
 		list(2, 2);
 		let mut copied = 0;
 		for _ in 0..10 {
@@ -211,9 +207,7 @@ fn copying_anothers_commit() {
 				commit(now, prober, report_of(now, &|_| up())).unwrap();
 			}
 			// The liar takes the hash of prober 0 as its own.
-			let Some(crate::Sent::Committed(hash)) = crate::Reports::<Test>::get(now, 0) else {
-				panic!()
-			};
+			let Some(Sent::Committed(hash)) = Reports::<Test>::get(now, 0) else { panic!() };
 			Probes::commit(authorized(), now, LIAR, hash, no_signature()).unwrap();
 			to_reveals();
 			if now > 1 {
@@ -222,7 +216,7 @@ fn copying_anothers_commit() {
 				}
 				let bytes = report_of(now - 1, &|_| up()).try_into().unwrap();
 				let tried = Probes::reveal(authorized(), now - 1, LIAR, salt(now - 1, 0), bytes);
-				assert_eq!(tried, Err(crate::Error::<Test>::WrongReveal.into()));
+				assert_eq!(tried, Err(Error::<Test>::WrongReveal.into()));
 				copied += 1;
 			}
 			while offset() != 4 {
@@ -230,7 +224,7 @@ fn copying_anothers_commit() {
 			}
 		}
 		assert_eq!(copied, 9);
-		assert!(Breaches::get().is_empty());
+		assert!(Tiers::get().is_empty());
 		assert_eq!(row(1).counters.up, 8);
 		let duty = liar_duty();
 		assert_eq!((duty.rounds, duty.committed, duty.revealed), (8, 8, 0));
@@ -238,13 +232,13 @@ fn copying_anothers_commit() {
 }
 
 #[test]
-fn liars_may_come_and_go_with_the_session() {
+fn a_liar_in_every_session_changes_nothing() {
 	build_and_execute(4, || {
-		list_hot(1, 1);
-		list_hot(2, 2);
+		list_active(1, 1);
+		list_active(2, 2);
 		for session in 0u16..6 {
 			session_of(session * 4..session * 4 + 4);
-			play(
+			run_rounds(
 				5,
 				|prober, _, service| {
 					if prober == session % 4 && service == 1 { DOWN } else { up() }
@@ -253,67 +247,70 @@ fn liars_may_come_and_go_with_the_session() {
 			end_session();
 			Probes::do_try_state().unwrap();
 		}
-		assert!(Breaches::get().is_empty());
+		assert!(Tiers::get().is_empty());
 		assert_eq!(row(1).meter.blocks, 28 * 5);
 	});
 }
 
-/// A small deterministic source of numbers.
-struct Dice(u64);
-impl Dice {
-	fn roll(&mut self, sides: u64) -> u64 {
+/// Deterministic source of numbers.
+struct Random(u64);
+impl Random {
+	/// Number below `bound`.
+	fn below(&mut self, bound: u64) -> u64 {
 		self.0 ^= self.0 << 13;
 		self.0 ^= self.0 >> 7;
 		self.0 ^= self.0 << 17;
-		self.0 % sides
+		self.0 % bound
 	}
 }
 
-/// What the colluders agree on for a round.
-fn plot(dice: &mut Dice) -> impl Fn(&mut Dice, usize, Finding) -> Option<Finding> + use<> {
-	let (kind, victim) = (dice.roll(11), dice.roll(4) as usize);
-	move |dice, service, truth| match kind {
+/// Lie that the colluders agree on for a round; `None` for no report.
+fn lie_of_round(
+	random: &mut Random,
+) -> impl Fn(&mut Random, usize, Finding) -> Option<Finding> + use<> {
+	let (kind, victim) = (random.below(11), random.below(4) as usize);
+	move |random, service, truth| match kind {
 		// Down for one, down for all, up for all, wrong for all.
 		0 => Some(if service == victim { DOWN } else { truth }),
 		1 => Some(DOWN),
 		2 => Some(up()),
 		3 => Some(Finding::Bad(ms(1))),
-		// Slow; silent; abstaining; in doubt of one or all; without proof; anything.
+		// Slow; silent; abstaining; in doubt of one or all; without proof; random bytes.
 		4 => Some(Finding::Up(ms(30_000))),
 		5 => None,
 		6 => Some(Finding::Abstained),
 		7 => Some(if service == victim { Finding::InDoubt } else { truth }),
 		8 => Some(Finding::InDoubt),
 		9 => Some(Finding::NoProof),
-		_ => Some(Finding::from_byte(dice.roll(256) as u8)),
+		_ => Some(Finding::from_byte(random.below(256) as u8)),
 	}
 }
 
-/// What 21 probers of which the first 6 collude send in a round: who committed, and the reports
-/// that are revealed. The colluders all come, or as each likes, or none does. One honest report in
-/// a hundred is missing as well, and half of these were not committed to either; but two thirds
-/// commit, without which no round is measured.
-fn ballots(dice: &mut Dice, truth: impl Fn(usize) -> Finding) -> Vec<(bool, Option<Vec<u8>>)> {
-	let lie = plot(dice);
-	let mood = dice.roll(4);
-	let mut may_stay_away = 21 - 14;
+/// Messages of 21 probers in a round, of which the first 6 collude: a flag for the commit, and the
+/// revealed report. All, some or none of the colluders take part. One honest report in a hundred is
+/// missing as well, half of those without a commit. But two thirds commit, without which no round
+/// is measured.
+fn messages(random: &mut Random, truth: impl Fn(usize) -> Finding) -> Vec<(bool, Option<Vec<u8>>)> {
+	let lie = lie_of_round(random);
+	let attendance = random.below(4);
+	let mut absences = 21 - 14;
 	(0..21)
 		.map(|prober| {
-			let (says, comes) = if prober < 6 {
-				let comes = match mood {
+			let (says, commits) = if prober < 6 {
+				let commits = match attendance {
 					0 => false,
-					1 => dice.roll(2) > 0,
+					1 => random.below(2) > 0,
 					_ => true,
 				};
-				((0..4).map(|s| lie(dice, s, truth(s)).map(Finding::to_byte)).collect(), comes)
+				((0..4).map(|s| lie(random, s, truth(s)).map(Finding::to_byte)).collect(), commits)
 			} else {
 				let honest =
-					(dice.roll(100) > 0).then(|| (0..4).map(|s| truth(s).to_byte()).collect());
-				let comes = honest.is_some() || dice.roll(2) > 0;
-				(honest, comes)
+					(random.below(100) > 0).then(|| (0..4).map(|s| truth(s).to_byte()).collect());
+				let commits = honest.is_some() || random.below(2) > 0;
+				(honest, commits)
 			};
-			if !comes && may_stay_away > 0 {
-				may_stay_away -= 1;
+			if !commits && absences > 0 {
+				absences -= 1;
 				return (false, None);
 			}
 			(true, says)
@@ -321,25 +318,24 @@ fn ballots(dice: &mut Dice, truth: impl Fn(usize) -> Finding) -> Vec<(bool, Opti
 		.collect()
 }
 
-/// 21 probers of which 6 collude, 100,000 rounds in windows of a day: no false breach and none
-/// missed, although one honest report in a hundred is missing as well.
+/// In 100,000 rounds in windows of a day, although one honest report in a hundred is missing.
 #[test]
-fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
+fn six_colluders_of_21_cause_no_false_breach_and_hide_none() {
 	const ROUNDS: u32 = 100_000;
 	const WINDOW: u16 = 1_440;
 	let uptime = Perbill::from_rational(999u32, 1_000u32);
 	let allowance = BreachKind::COUNTED.map(|kind| tiers::allowance(kind, uptime, WINDOW));
 	assert_eq!(allowance, [1, 72, 1]);
-	let mut dice = Dice(0x5eed_5eed_5eed);
+	let mut random = Random(0x5eed_5eed_5eed);
 	let mut rows: Vec<Row<u64>> = vec![];
 	build_and_execute(1, || {
 		list(1, 1);
 		rows = vec![row(1); 4];
 	});
 	for row in &mut rows {
-		row.frozen = Frozen { allowance, multiplier: 1 };
+		row.terms = WindowTerms { allowance, multiplier: 1 };
 	}
-	let subjects = [0, 1, 2, 3].map(|operator| Some(Subject { operator, ..Subject::default() }));
+	let targets = [0, 1, 2, 3].map(|operator| Some(DueTarget { operator, ..DueTarget::default() }));
 	let (mut expected, mut breached, mut unclear) = (0u32, 0u32, 0u32);
 	for round in 1..ROUNDS {
 		let window = round / u32::from(WINDOW);
@@ -350,26 +346,26 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 		// Service 3 is down for 20 rounds in every fifth window; all others are always up.
 		let out = window % 5 == 4 && (700..720).contains(&at);
 		let truth = |service: usize| if service == 3 && out { DOWN } else { up() };
-		let sent = ballots(&mut dice, truth);
+		let sent = messages(&mut random, truth);
 		let committed = (0u8..).zip(&sent).filter(|(_, (committed, _))| *committed);
-		let mut ballots = Ballots {
+		let mut votes = Votes {
 			committed: committed.fold(0, |mask, (prober, _)| mask | bit(prober)),
 			reports: sent.iter().map(|(_, report)| report.as_deref()).collect(),
 			blind: 0,
 		};
-		ballots.find_blind(4, || vec![Some(0), Some(1), Some(2), Some(3)]);
-		let rulings = ballots.decide(0, &subjects, &mut []);
-		let hearing = Hearing {
+		votes.find_blind(4, || vec![Some(0), Some(1), Some(2), Some(3)]);
+		let folded = votes.fold_page(0, &targets, &mut []);
+		let context = RoundContext {
 			round,
 			window_rounds: WINDOW,
 			round_blocks: 10,
 			stalled: false,
-			hot: true,
+			active: true,
 			health: Default::default(),
 		};
-		for (service, (row, ruling)) in rows.iter_mut().zip(&rulings).enumerate() {
-			let judgement = row.judge(&hearing, *ruling);
-			match judgement.verdict.unwrap() {
+		for (service, (row, folded)) in rows.iter_mut().zip(&folded).enumerate() {
+			let update = row.judge(&context, *folded);
+			match update.verdict {
 				Verdict::Up { latency } => {
 					assert_eq!(truth(service), up(), "hid an outage in round {round}");
 					assert_eq!(latency, ms(40), "moved the median in round {round}");
@@ -383,8 +379,8 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 					);
 				},
 			}
-			for breach in judgement.breaches {
-				assert_eq!((service, breach.kind), (3, BreachKind::Downtime));
+			for tier in update.tiers {
+				assert_eq!((service, tier.kind), (3, BreachKind::Downtime));
 				assert!(out, "a false breach in round {round}");
 				breached += 1;
 			}
@@ -400,16 +396,16 @@ fn six_of_twenty_one_for_a_hundred_thousand_rounds() {
 	assert!(rows.iter().all(|row| row.meter.through == ROUNDS - 1));
 }
 
-/// What a colluder does in a round that goes through the pallet.
+/// Behaviour of a colluder in a round.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Trick {
-	/// Report what was agreed on.
+	/// Report the agreed lie.
 	Lie,
-	/// Commit to that, and say no more.
+	/// Commit to the lie, and never reveal it.
 	CommitOnly,
-	/// Not even commit.
+	/// Send nothing.
 	StayAway,
-	/// Commit to what an honest prober committed to, and reveal the very same.
+	/// Copy the commit of an honest prober, and reveal the same report.
 	Copy,
 	/// Commit to one report and reveal another.
 	Switch,
@@ -417,21 +413,20 @@ enum Trick {
 const TRICKS: [Trick; 5] =
 	[Trick::Lie, Trick::CommitOnly, Trick::StayAway, Trick::Copy, Trick::Switch];
 
-/// The same through the pallet: 21 probers of which 6 collude, all invariants checked. What is
-/// copied or switched is refused, and nothing is gained by it.
+/// Copied and switched reports are refused.
 #[test]
-fn six_of_twenty_one_through_the_pallet() {
+fn six_colluders_of_21_gain_nothing_through_the_calls() {
 	const ROUNDS: u32 = 2_000;
 	const COLLUDERS: u16 = 6;
-	let mut dice = Dice(0x0dd_5eed);
+	let mut random = Random(0x0dd_5eed);
 	build_and_execute(21, || {
 		for service in 1..=3 {
-			list_hot(service, service.into());
+			list_active(service, service.into());
 		}
 		list(4, 4);
 		// Service 3 is down from the fifth to the twelfth round of every fifth window.
 		let out = |round: u32| round / 12 % 5 == 4 && round % 12 >= 4;
-		let truth = |round: u32, service: u32| if service == 3 && out(round) { DOWN } else { up() };
+		let seen = |round: u32, target| if target == listed(3) && out(round) { DOWN } else { up() };
 		let mut tricks = [Trick::Lie; COLLUDERS as usize];
 		let (mut refused, mut expected) = (0u32, vec![]);
 		for _ in 0..ROUNDS {
@@ -439,22 +434,22 @@ fn six_of_twenty_one_through_the_pallet() {
 			next_block();
 			let now = round();
 			for prober in COLLUDERS..21 {
-				commit(now, prober, report_of(now, &|service| truth(now, service))).unwrap();
+				commit(now, prober, report_of(now, &|target| seen(now, target))).unwrap();
 			}
-			// What they agreed on they say of all services, or of one.
+			// The lie is about all services, or about one.
 			let lies = [DOWN, Finding::Bad(ms(1)), up(), Finding::Abstained, Finding::InDoubt];
-			let lie = lies[dice.roll(5) as usize];
-			let victim = dice.roll(4) as u32;
-			let says =
-				|service| if victim == 0 || victim == service { lie } else { truth(now, service) };
+			let lie = lies[random.below(5) as usize];
+			let victim = random.below(4) as u32;
+			let says = |target: Target| {
+				if victim == 0 || target == listed(victim) { lie } else { seen(now, target) }
+			};
 			let before = tricks;
-			tricks = tricks.map(|_| TRICKS[dice.roll(5) as usize]);
+			tricks = tricks.map(|_| TRICKS[random.below(5) as usize]);
 			for (prober, trick) in (0u16..).zip(tricks) {
 				match trick {
 					Trick::StayAway => {},
 					Trick::Copy => {
-						let Some(crate::Sent::Committed(hash)) =
-							crate::Reports::<Test>::get(now, COLLUDERS)
+						let Some(Sent::Committed(hash)) = Reports::<Test>::get(now, COLLUDERS)
 						else {
 							panic!("prober 6 committed")
 						};
@@ -469,8 +464,8 @@ fn six_of_twenty_one_through_the_pallet() {
 				for prober in COLLUDERS..21 {
 					reveal(last, prober).unwrap();
 				}
-				let honest: crate::Report =
-					report_of(last, &|service| truth(last, service)).try_into().unwrap();
+				let honest: Report =
+					report_of(last, &|target| seen(last, target)).try_into().unwrap();
 				for (prober, trick) in (0u16..).zip(before) {
 					let of = match trick {
 						Trick::Lie => {
@@ -487,7 +482,7 @@ fn six_of_twenty_one_through_the_pallet() {
 						report.iter_mut().for_each(|byte| *byte = Finding::Up(ms(77)).to_byte());
 					}
 					let tried = Probes::reveal(authorized(), last, prober, salt(last, of), report);
-					assert_eq!(tried, Err(crate::Error::<Test>::WrongReveal.into()));
+					assert_eq!(tried, Err(Error::<Test>::WrongReveal.into()));
 					refused += 1;
 				}
 			}
@@ -497,9 +492,9 @@ fn six_of_twenty_one_through_the_pallet() {
 			// Judged are the rounds up to the one before the last.
 			use Severity::*;
 			match (now.checked_sub(2), now.saturating_sub(2) % 12) {
-				(Some(judged), 5) if out(judged) => expected.push((3, judged, Low)),
-				(Some(judged), 6) if out(judged) => expected.push((3, judged, Medium)),
-				(Some(judged), 9) if out(judged) => expected.push((3, judged, High)),
+				(Some(judged), 5) if out(judged) => expected.push((listed(3), judged, Low)),
+				(Some(judged), 6) if out(judged) => expected.push((listed(3), judged, Medium)),
+				(Some(judged), 9) if out(judged) => expected.push((listed(3), judged, High)),
 				_ => {},
 			}
 			if now.is_multiple_of(50) {
@@ -507,7 +502,7 @@ fn six_of_twenty_one_through_the_pallet() {
 			}
 		}
 		let breaches: Vec<_> =
-			Breaches::get().into_iter().map(|(s, b)| (s, b.round, b.severity)).collect();
+			Tiers::get().into_iter().map(|(t, b)| (t, b.round, b.severity)).collect();
 		assert_eq!(breaches, expected);
 		assert!(expected.len() >= 3 * 30);
 		assert!(refused > ROUNDS);

@@ -4,7 +4,7 @@
 
 mod duty;
 mod fold;
-mod judge;
+mod judging;
 mod leases;
 mod liars;
 mod proof;

@@ -1,23 +1,14 @@
 //! Commit and reveal.
 
-use crate::{
-	Call, Error, ROOTS_KEPT, Report, Reports, RevealRoots, Sent, commit_hash, commit_payload,
-	mock::*, refused, reveal_leaf, reveals_root,
-};
-use codec::Encode;
-use frame_support::{
-	assert_noop, assert_ok,
-	dispatch::{DispatchClass, GetDispatchInfo, Pays},
+use crate::{mock::*, *};
+use frame::{
+	deps::sp_runtime::transaction_validity::{TransactionSource, TransactionValidityError},
+	testing_prelude::*,
 	traits::Authorize,
 };
+use frame_support::dispatch::Pays;
 use sp_core::Pair;
-use sp_runtime::{
-	DispatchError,
-	transaction_validity::{
-		InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
-	},
-};
-use surety_primitives::{Probing, RoundIndex, crypto::ProberSignature};
+use surety_primitives::report::Finding;
 
 fn pool(call: Call<Test>) -> Result<ValidTransaction, TransactionValidityError> {
 	let call: RuntimeCall = call.into();
@@ -49,7 +40,7 @@ fn invalid<T>(reason: InvalidTransaction) -> Result<T, TransactionValidityError>
 	Err(reason.into())
 }
 
-/// Two services, and the second block of round 1.
+/// Run a test in the second block of round 1, with two services.
 fn in_round_1(test: impl FnOnce()) {
 	build_and_execute(4, || {
 		list(1, 1);
@@ -60,13 +51,13 @@ fn in_round_1(test: impl FnOnce()) {
 	});
 }
 
-/// The first block in which reveals of the current round are accepted.
+/// Build blocks up to the first one that takes reveals of the current round.
 fn to_reveals() {
 	next_round();
 	crate::mock::to_reveals();
 }
 
-/// The block after this one, as the pool sees it: its `on_initialize` has not run.
+/// Run a test in the next block as the pool sees it: its `on_initialize` has not run.
 fn validating_next<R>(test: impl FnOnce() -> R) -> R {
 	System::set_block_number(System::block_number() + 1);
 	let result = test();
@@ -107,11 +98,10 @@ fn a_commit_and_its_reveal_are_accepted_once() {
 }
 
 trait DispatchHere {
-	fn dispatch_here(self) -> sp_runtime::DispatchResult;
+	fn dispatch_here(self) -> DispatchResult;
 }
 impl DispatchHere for Call<Test> {
-	fn dispatch_here(self) -> sp_runtime::DispatchResult {
-		use sp_runtime::traits::Dispatchable;
+	fn dispatch_here(self) -> DispatchResult {
 		let call: RuntimeCall = self.into();
 		call.dispatch(authorized()).map(drop).map_err(|e| e.error)
 	}
@@ -132,7 +122,7 @@ fn only_authorized_origins_report() {
 }
 
 #[test]
-fn whoever_signs_pays() {
+fn calls_signed_by_an_account_pay_the_fee() {
 	in_round_1(|| {
 		for (call, class) in [
 			(signed_commit(0, 1, [1; 32]), DispatchClass::Operational),
@@ -147,7 +137,7 @@ fn whoever_signs_pays() {
 }
 
 #[test]
-fn commits_are_for_the_current_round() {
+fn commits_are_accepted_for_the_current_round() {
 	in_round_1(|| {
 		let at = |round| pool(signed_commit(0, round, [1; 32]));
 		assert_eq!(
@@ -177,7 +167,7 @@ fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
 		while offset() != 4 {
 			next_block();
 		}
-		// The pool already validates for the first block of round 2, which has no snapshot yet.
+		// The pool validates for the first block of round 2, which has no snapshot yet.
 		assert_ok!(validating_next(|| at(1)));
 		assert_eq!(
 			validating_next(|| at(2)),
@@ -200,7 +190,7 @@ fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
 			Probes::commit(authorized(), 1, 2, [1; 32], no_signature()),
 			Error::<Test>::TooLate
 		);
-		// What came in time counts like any other.
+		// A commit in time counts like any other.
 		commit(2, 1, REPORT.to_vec()).unwrap();
 		crate::mock::to_reveals();
 		for prober in [0, 1] {
@@ -216,12 +206,11 @@ fn commits_may_land_in_the_first_two_blocks_of_the_next_round() {
 }
 
 #[test]
-fn who_commits_on_any_fork_has_seen_no_reveal() {
-	// Between the last block for commits and the first for reveals of the same round are two that
-	// take neither.
+fn a_committing_prober_has_seen_no_reveal_on_any_fork() {
+	// Two blocks between the commits and the reveals of a round take neither.
 	for block in 0..100u32 {
 		for round in 0..20 {
-			use crate::{Phase::Open, commit_phase, reveal_phase};
+			use Phase::Open;
 			let commits = commit_phase::<MockClock>(round, block) == Open;
 			let seen = (0..=2).any(|more| reveal_phase::<MockClock>(round, block + more) == Open);
 			assert!(!(commits && seen), "round {round} in block {block}");
@@ -271,7 +260,7 @@ fn a_commit_is_signed_by_its_prober_for_its_round_and_chain() {
 }
 
 #[test]
-fn reveals_open_in_the_fifth_block_and_end_with_the_second_of_the_round_after() {
+fn reveals_take_the_fifth_block_to_the_second_of_the_next_round() {
 	in_round_1(|| {
 		for prober in 0..3 {
 			commit(1, prober, REPORT.to_vec()).unwrap();
@@ -301,7 +290,7 @@ fn reveals_open_in_the_fifth_block_and_end_with_the_second_of_the_round_after() 
 }
 
 #[test]
-fn a_reveal_must_be_what_was_committed() {
+fn a_reveal_must_match_the_commit() {
 	in_round_1(|| {
 		commit(1, 0, REPORT.to_vec()).unwrap();
 		to_reveals();
@@ -324,7 +313,7 @@ fn a_reveal_must_be_what_was_committed() {
 }
 
 #[test]
-fn a_report_has_one_byte_per_due_service() {
+fn a_report_has_one_byte_per_due_target() {
 	in_round_1(|| {
 		commit(1, 0, vec![1]).unwrap();
 		commit(1, 1, vec![1, 2, 3]).unwrap();
@@ -352,7 +341,7 @@ fn a_copied_commit_is_useless() {
 		assert_ok!(pool(signed_commit(1, 1, hash)));
 		assert_ok!(Probes::commit(authorized(), 1, 1, hash, no_signature()));
 		to_reveals();
-		// But what prober 0 reveals does not have this hash with prober 1's key in it.
+		// The report of prober 0 does not have this hash with the key of prober 1.
 		assert_ok!(pool(reveal_call(0, 1, &REPORT)));
 		let copied = Call::reveal {
 			round: 1,
@@ -365,7 +354,7 @@ fn a_copied_commit_is_useless() {
 }
 
 #[test]
-fn reports_are_gone_once_their_round_is_closed() {
+fn reports_are_removed_once_their_round_is_closed() {
 	in_round_1(|| {
 		for prober in 0..4 {
 			commit(1, prober, REPORT.to_vec()).unwrap();
@@ -386,11 +375,11 @@ fn reports_are_gone_once_their_round_is_closed() {
 }
 
 #[test]
-fn the_root_of_the_reveals_stays() {
+fn the_root_of_the_reveals_is_kept() {
 	in_round_1(|| {
 		// Prober 2 is blind, prober 3 does not reveal.
-		let down = surety_primitives::report::Finding::Down.to_byte();
-		Probes::heat(1).unwrap();
+		let down = Finding::Down.to_byte();
+		activate(1).unwrap();
 		next_round();
 		next_block();
 		let report = |prober: u16| if prober == 2 { [down, 22] } else { REPORT };
@@ -410,7 +399,7 @@ fn the_root_of_the_reveals_stays() {
 		};
 		assert_eq!(root, reveals_root([0, 1, 2].map(leaf).to_vec()));
 		assert_eq!(Probes::duty(account(2)).unwrap().accepted, 0);
-		// Every round has one, also without a reveal.
+		// A round without a reveal has a root too.
 		to_judged(3);
 		assert_eq!(RevealRoots::<Test>::get(3), Some(reveals_root(vec![])));
 	});
@@ -422,7 +411,7 @@ fn roots_are_dropped_after_a_week_of_rounds() {
 		next_round();
 		to_judged(1);
 		assert!(RevealRoots::<Test>::contains_key(1));
-		// A round that is counted so many rounds later takes the root of the first with it.
+		// The count of a round removes the root of the one so many rounds earlier.
 		let rounds =
 			|from: u32| RevealRoots::<Test>::iter_keys().filter(|round| *round >= from).count();
 		to_judged(ROOTS_KEPT);
@@ -478,7 +467,7 @@ fn every_byte_and_flag_changes_the_root() {
 	assert_eq!(roots.len(), all);
 }
 
-/// What a leaf is made of.
+/// Parts of a leaf.
 struct Leaf {
 	genesis: Vec<u8>,
 	round: RoundIndex,

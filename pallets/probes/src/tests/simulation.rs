@@ -1,37 +1,32 @@
-//! Probers of every kind side by side: what each earns, what it answers for, and what the chain makes
-//! of the market that they report on.
+//! Simulation of probers of every kind side by side: the reward of each, its neglect, and the
+//! verdicts on the market that they report on.
 //!
 //! 100 probers and 50 services of 20 operators that fail at any moment. A probe starts at random
-//! within the first four fifths of a round, so probers that are all honest do not see an outage in
-//! the same round. `ROUNDS` (an environment variable) is how long each market is simulated; run with
+//! within the first four fifths of a round, so honest probers do not all see an outage in the same
+//! round. The environment variable `ROUNDS` is the length of each simulation. Run with
 //! `--no-capture` to see the tables.
 
-use super::judge::blank;
-use crate::{
-	Ballots, DutyRule, DutyTally, Hearing, Ruling, SHARE, Subject,
-	mock::up,
-	types::{Row, bit},
-};
-use sp_runtime::Perbill;
-use surety_primitives::{BreachKind, Frozen, Verdict, report::Finding, tiers};
+use super::judging::blank;
+use crate::{mock::up, *};
+use surety_primitives::{WindowTerms, report::Finding, tiers};
 
 const PROBERS: usize = 100;
 const SERVICES: usize = 50;
-/// Of the first one are 12 services, of the others two each.
+/// Number of operators: the first has 12 services, the others two each.
 const OPERATORS: usize = 20;
 const WINDOW: u32 = 1_440;
 const SESSION: u32 = 240;
 /// Part of a round in which probes start.
 const SPAN: f64 = 0.8;
-/// Rounds that a service is up and down at a time, in the mean.
+/// Mean number of rounds that a service is up and down at a time.
 const UP_FOR: f64 = 720.0;
 const DOWN_FOR: f64 = 8.0;
 const UPTIMES: [u32; 4] = [9_990, 9_950, 9_900, 9_800];
-/// The service of which liars say the opposite.
+/// Service of which liars report the opposite.
 const VICTIM: usize = 30;
 /// Shares as they are in production.
 const RULE: DutyRule =
-	DutyRule { least: Perbill::from_percent(80), caught: Perbill::from_percent(60) };
+	DutyRule { min_share: Perbill::from_percent(80), min_caught: Perbill::from_percent(60) };
 
 /// Findings of all services, as a report has them.
 type Report = [u8; SERVICES];
@@ -40,30 +35,30 @@ type Report = [u8; SERVICES];
 enum Kind {
 	/// Probes everything.
 	Honest,
-	/// Says what most revealed of the round before.
+	/// Reports the majority of the round before.
 	Copier,
-	/// Says that everything is up.
+	/// Reports all up.
 	AlwaysUp,
 	/// Probes a third of the services, another one each round, and copies the rest.
 	Rational,
-	/// Probes everything, and says the opposite of one service.
+	/// Probes everything, and reports the opposite of one service.
 	Liar,
 }
 const KINDS: [Kind; 5] = [Kind::Honest, Kind::Copier, Kind::AlwaysUp, Kind::Rational, Kind::Liar];
 
-/// A deterministic source of numbers.
-struct Dice(u64);
-impl Dice {
-	/// From 0 to 1.
-	fn roll(&mut self) -> f64 {
+/// Deterministic source of numbers.
+struct Random(u64);
+impl Random {
+	/// Number from 0 to 1.
+	fn unit(&mut self) -> f64 {
 		self.0 ^= self.0 << 13;
 		self.0 ^= self.0 >> 7;
 		self.0 ^= self.0 << 17;
 		(self.0 >> 11) as f64 / (1u64 << 53) as f64
 	}
-	/// A time that is `mean` in the mean.
+	/// Exponentially distributed time with this mean.
 	fn wait(&mut self, mean: f64) -> f64 {
-		-mean * (1.0 - self.roll()).ln()
+		-mean * (1.0 - self.unit()).ln()
 	}
 }
 
@@ -72,20 +67,20 @@ fn operator_of(service: usize) -> u32 {
 	if service < first { 0 } else { 1 + (service - first) as u32 / 2 }
 }
 
-/// A service as it really is. Times are in rounds.
+/// True state of a service. Times are in rounds.
 struct Service {
 	up: bool,
-	/// When it changes next.
+	/// Time of the next change.
 	next: f64,
-	/// Round of its last change, until a verdict says so.
+	/// Round of the last change that no verdict shows yet.
 	unseen: Option<u32>,
-	/// Rounds of the window in which nobody can have found it up, and in which somebody can have
-	/// found it down.
+	/// Rounds of the window in which no probe can have found the service up, and in which some
+	/// probe can have found it down.
 	sure: u16,
 	possible: u16,
 }
 
-/// A service in one round: as it was at the beginning, and when it changed.
+/// Course of a service in one round: the state at the beginning, and the times of its changes.
 struct Course {
 	up: bool,
 	changes: Vec<f64>,
@@ -95,19 +90,19 @@ impl Course {
 		self.up
 			== self.changes.iter().take_while(|change| **change <= time).count().is_multiple_of(2)
 	}
-	/// The same for everybody.
+	/// True if all probes find the same.
 	fn is_steady(&self, round: u32) -> bool {
 		self.changes.iter().all(|change| *change >= f64::from(round) + SPAN)
 	}
 }
 
 impl Service {
-	fn live(&mut self, round: u32, dice: &mut Dice) -> Course {
+	fn live(&mut self, round: u32, random: &mut Random) -> Course {
 		let mut course = Course { up: self.up, changes: Vec::new() };
 		while self.next < f64::from(round) + 1.0 {
 			course.changes.push(self.next);
 			self.up = !self.up;
-			self.next += dice.wait(if self.up { UP_FOR } else { DOWN_FOR });
+			self.next += random.wait(if self.up { UP_FOR } else { DOWN_FOR });
 			self.unseen = Some(round);
 		}
 		course
@@ -118,7 +113,7 @@ fn byte(up_now: bool) -> u8 {
 	if up_now { up() } else { Finding::Down }.to_byte()
 }
 
-/// What became of all probers of a kind.
+/// Results of all probers of a kind.
 #[derive(Clone, Copy, Default)]
 struct Account {
 	sessions: u32,
@@ -141,17 +136,17 @@ impl Account {
 	}
 }
 
-/// What became of the market.
+/// Results of the market.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Market {
 	breaches: u32,
-	/// Tiers above what can have been, and below what must have been.
+	/// Tiers above the possible ones, and below the certain ones.
 	false_breaches: u32,
 	missed_breaches: u32,
-	/// Verdicts against what all honest probers saw.
+	/// Verdicts against what all honest probers see.
 	invented: u32,
 	hidden: u32,
-	/// Changes found in the round in which they were, in the next one, and later.
+	/// Changes found in their round, in the next one, and later.
 	found: [u32; 3],
 	/// Changes undone in the same round.
 	fleeting: u32,
@@ -159,33 +154,31 @@ struct Market {
 
 struct Simulation {
 	kinds: Vec<Kind>,
-	dice: Dice,
+	random: Random,
 	services: Vec<Service>,
 	rows: Vec<Row<u64>>,
 	reports: Vec<Report>,
-	/// What a probe that starts at once would find everywhere, if all probes of the round find the
-	/// same and it is what most said of the round before.
+	/// Report of a round in which all probes find the same as the majority of the round before.
 	calm: Option<Report>,
-	/// What most revealed of the round before.
+	/// Majority of the round before.
 	majority: Report,
-	subjects: Vec<Option<Subject>>,
-	/// Reports and verdicts before of the last round that was folded, with what came of it: most
-	/// rounds are the same again.
-	last: Option<(Vec<Report>, Vec<Option<Subject>>, Vec<Ruling>, Vec<DutyTally>)>,
+	targets: Vec<Option<DueTarget>>,
+	/// Input and result of the last folding: most rounds are the same again.
+	last: Option<(Vec<Report>, Vec<Option<DueTarget>>, Vec<FoldedVerdict>, Vec<DutyTally>)>,
 	duty: Vec<DutyTally>,
 	accounts: [Account; KINDS.len()],
 	market: Market,
 }
 
 impl Simulation {
-	/// So many probers of these kinds, and the others honest.
+	/// Set up a simulation with so many probers of these kinds. All others are honest.
 	fn new(others: &[(Kind, usize)]) -> Self {
 		let others: Vec<Kind> = others.iter().flat_map(|(kind, n)| vec![*kind; *n]).collect();
 		let honest = vec![Kind::Honest; PROBERS - others.len()];
-		let mut dice = Dice(0x5eed_5eed_5eed);
+		let mut random = Random(0x5eed_5eed_5eed);
 		let services = (0..SERVICES).map(|_| Service {
 			up: true,
-			next: dice.wait(UP_FOR),
+			next: random.wait(UP_FOR),
 			unseen: None,
 			sure: 0,
 			possible: 0,
@@ -196,18 +189,18 @@ impl Simulation {
 			let uptime = Perbill::from_rational(UPTIMES[service % UPTIMES.len()], 10_000);
 			let allowance =
 				BreachKind::COUNTED.map(|kind| tiers::allowance(kind, uptime, WINDOW as u16));
-			Row { frozen: Frozen { allowance, multiplier: 1 }, ..row.clone() }
+			Row { terms: WindowTerms { allowance, multiplier: 1 }, ..row.clone() }
 		});
-		let subject = |service| Subject { operator: operator_of(service), ..Subject::default() };
+		let target = |service| DueTarget { operator: operator_of(service), ..DueTarget::default() };
 		Self {
 			kinds: [honest, others].concat(),
-			dice,
+			random,
 			services,
 			rows: rows.collect(),
 			reports: vec![[0; SERVICES]; PROBERS],
 			calm: None,
 			majority: [byte(true); SERVICES],
-			subjects: (0..SERVICES).map(|service| Some(subject(service))).collect(),
+			targets: (0..SERVICES).map(|service| Some(target(service))).collect(),
 			last: None,
 			duty: vec![DutyTally::default(); PROBERS],
 			accounts: Default::default(),
@@ -218,12 +211,12 @@ impl Simulation {
 	fn run(mut self, rounds: u32) -> ([Account; KINDS.len()], Market) {
 		for round in 1..=rounds {
 			if round.is_multiple_of(WINDOW) {
-				self.turn(round / WINDOW);
+				self.close_window(round / WINDOW);
 			}
 			let courses: Vec<Course> = self
 				.services
 				.iter_mut()
-				.map(|service| service.live(round, &mut self.dice))
+				.map(|service| service.live(round, &mut self.random))
 				.collect();
 			self.report(round, &courses);
 			self.fold();
@@ -237,7 +230,7 @@ impl Simulation {
 		(self.accounts, self.market)
 	}
 
-	fn turn(&mut self, window: u32) {
+	fn close_window(&mut self, window: u32) {
 		for (row, service) in self.rows.iter_mut().zip(&mut self.services) {
 			self.market.breaches += u32::from(row.tiers[0].is_some());
 			row.reset(window);
@@ -255,7 +248,7 @@ impl Simulation {
 			}
 		}
 		let calm = Some(steady).filter(|steady| changing.is_empty() && *steady == self.majority);
-		// Then everybody says what it said in the round before.
+		// Then all reports are those of the round before.
 		if calm.is_some() && calm == self.calm {
 			return;
 		}
@@ -263,7 +256,7 @@ impl Simulation {
 		for (prober, kind) in self.kinds.iter().enumerate() {
 			let mut seen = steady;
 			for service in &changing {
-				let start = f64::from(round) + SPAN * self.dice.roll();
+				let start = f64::from(round) + SPAN * self.random.unit();
 				seen[*service] = byte(courses[*service].is_up_at(start));
 			}
 			match kind {
@@ -283,26 +276,26 @@ impl Simulation {
 		}
 	}
 
-	/// Fold what was reported, unless it is the same as in the round before.
+	/// Fold the reports, unless they are those of the round before.
 	fn fold(&mut self) {
-		let same = self.last.as_ref().is_some_and(|(reports, subjects, ..)| {
-			subjects == &self.subjects && reports == &self.reports
+		let same = self.last.as_ref().is_some_and(|(reports, targets, ..)| {
+			targets == &self.targets && reports == &self.reports
 		});
 		if !same {
-			let mut ballots = Ballots {
+			let mut votes = Votes {
 				committed: (0..PROBERS as u8).fold(0, |mask, prober| mask | bit(prober)),
 				reports: self.reports.iter().map(|report| Some(report.as_slice())).collect(),
 				blind: 0,
 			};
-			ballots.find_blind(SERVICES, || (0..SERVICES).map(|s| Some(operator_of(s))).collect());
-			let mut duty = ballots.attendance();
-			let rulings = ballots.decide(0, &self.subjects, &mut duty);
+			votes.find_blind(SERVICES, || (0..SERVICES).map(|s| Some(operator_of(s))).collect());
+			let mut duty = votes.attendance();
+			let verdicts = votes.fold_page(0, &self.targets, &mut duty);
 			for (service, majority) in self.majority.iter_mut().enumerate() {
 				let ups =
 					self.reports.iter().filter(|report| report[service] == byte(true)).count();
 				*majority = byte(2 * ups >= PROBERS);
 			}
-			self.last = Some((self.reports.clone(), self.subjects.clone(), rulings, duty));
+			self.last = Some((self.reports.clone(), self.targets.clone(), verdicts, duty));
 		}
 		let Some((.., duty)) = &self.last else { return };
 		for (sum, round) in self.duty.iter_mut().zip(duty) {
@@ -311,21 +304,21 @@ impl Simulation {
 	}
 
 	fn judge(&mut self, round: u32, courses: &[Course]) {
-		let hearing = Hearing {
+		let context = RoundContext {
 			round,
 			window_rounds: WINDOW as u16,
 			round_blocks: 10,
 			stalled: false,
-			hot: true,
+			active: true,
 			health: Default::default(),
 		};
-		let Some((_, _, rulings, _)) = &self.last else { return };
+		let Some((_, _, verdicts, _)) = &self.last else { return };
 		let market = &mut self.market;
-		for (at, ruling) in rulings.iter().enumerate() {
+		for (at, folded) in verdicts.iter().enumerate() {
 			let (row, service, course) = (&mut self.rows[at], &mut self.services[at], &courses[at]);
-			let verdict = row.judge(&hearing, *ruling).verdict.unwrap();
-			if let Some(subject) = &mut self.subjects[at] {
-				subject.before = Some(verdict);
+			let verdict = row.judge(&context, *folded).verdict;
+			if let Some(target) = &mut self.targets[at] {
+				target.before = Some(verdict);
 			}
 			let (is_up, is_down) =
 				(matches!(verdict, Verdict::Up { .. }), verdict == Verdict::Down);
@@ -334,13 +327,12 @@ impl Simulation {
 			market.hidden += u32::from(steady && !course.up && !is_down);
 			service.sure += u16::from(steady && !course.up);
 			service.possible += u16::from(!steady || !course.up);
-			let reached = |rounds: u16| {
-				tiers::reached(rounds, row.frozen.allowance[0], hearing.window_rounds)
-			};
+			let reached =
+				|rounds: u16| tiers::reached(rounds, row.terms.allowance[0], context.window_rounds);
 			market.missed_breaches += u32::from(row.tiers[0] < reached(service.sure));
 			market.false_breaches += u32::from(row.tiers[0] > reached(service.possible));
 			market.false_breaches += u32::from(row.tiers[1].is_some() || row.tiers[2].is_some());
-			// A change is found as soon as the verdict is what the service is now.
+			// A change is found as soon as the verdict shows the present state.
 			if let Some(since) = service.unseen
 				&& (if service.up { is_up } else { is_down })
 			{
@@ -360,7 +352,7 @@ fn percent(part: u64, whole: u64) -> f64 {
 	if whole == 0 { 100.0 } else { 100.0 * part as f64 / whole as f64 }
 }
 
-/// The market with so many probers of these kinds, one line for each kind that is there.
+/// Simulate a market with so many probers of these kinds, and print a line for each kind.
 fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], Market) {
 	let simulation = Simulation::new(others);
 	let numbers = KINDS.map(|kind| simulation.kinds.iter().filter(|of| **of == kind).count());
@@ -386,9 +378,9 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 	let all: u32 = found.iter().sum();
 	let share = |at: usize| percent(found[at].into(), all.into());
 	println!(
-		"          windows in breach {breaches}, false {false_breaches}, missed {missed_breaches}; verdicts \
-		 invented {invented}, hidden {hidden}; of {all} changes found at once {:.1} %, a round late {:.1} %, \
-		 later {}; {fleeting} fleeting\n",
+		"          windows in breach {breaches}, false {false_breaches}, missed {missed_breaches}; \
+		 verdicts invented {invented}, hidden {hidden}; of {all} changes found at once {:.1} %, \
+		 a round late {:.1} %, later {}; {fleeting} fleeting\n",
 		share(0),
 		share(1),
 		found[2],
@@ -397,7 +389,7 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 }
 
 #[test]
-fn work_is_paid_and_lies_change_nothing() {
+fn work_is_paid_and_lies_change_no_verdict() {
 	let rounds: u32 =
 		std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4 * WINDOW);
 	println!("{PROBERS} probers, {SERVICES} services of {OPERATORS} operators, {rounds} rounds");
@@ -410,32 +402,32 @@ fn work_is_paid_and_lies_change_nothing() {
 		"% of honest", "%", "caught %", "caught %", "% of s.", "a s."
 	);
 	use Kind::*;
-	let mut worlds: Vec<Vec<(Kind, usize)>> = vec![vec![]];
+	let mut markets: Vec<Vec<(Kind, usize)>> = vec![vec![]];
 	for kind in [Copier, AlwaysUp, Rational, Liar] {
-		worlds.extend([1, 10, 20, 33].map(|n| vec![(kind, n)]));
+		markets.extend([1, 10, 20, 33].map(|n| vec![(kind, n)]));
 	}
-	worlds.push(vec![(Copier, 8), (AlwaysUp, 8), (Rational, 8), (Liar, 9)]);
-	for others in worlds {
+	markets.push(vec![(Copier, 8), (AlwaysUp, 8), (Rational, 8), (Liar, 9)]);
+	for others in markets {
 		let (accounts, market) = simulate(&others, rounds);
 		let Market { breaches, false_breaches, missed_breaches, invented, hidden, found, .. } =
 			market;
 		assert!(breaches > 0);
 		assert_eq!((false_breaches, missed_breaches, invented, hidden), (0, 0, 0, 0), "{others:?}");
-		assert_eq!(found[2], 0, "what changed is known a round later, {others:?}");
+		assert_eq!(found[2], 0, "every change is found within a round, {others:?}");
 		let of = |kind: Kind| &accounts[kind as usize];
 		let honest = of(Honest);
-		// A third that says that all is up delays each recovery, so that more of the honest probed
+		// A third that reports all up delays each recovery, so that more honest probers probe
 		// before it.
-		let strays = others.iter().map(|(_, n)| n).sum::<usize>();
-		let wronged = if strays > 20 { 0.01 } else { 0.001 };
-		assert!(honest.earned() > 0.75 && honest.neglected() < wronged, "{others:?}");
+		let dishonest = others.iter().map(|(_, n)| n).sum::<usize>();
+		let max_neglected = if dishonest > 20 { 0.01 } else { 0.001 };
+		assert!(honest.earned() > 0.75 && honest.neglected() < max_neglected, "{others:?}");
 		for (kind, _) in &others {
 			let (earned, neglected) = (of(*kind).earned() / honest.earned(), of(*kind).neglected());
 			match kind {
-				// Nothing at all, and an offence as soon as there was enough to find.
+				// No reward at all, and an offence as soon as there were enough changes.
 				Copier | AlwaysUp => assert!(earned == 0.0 && neglected > 0.2, "{others:?}"),
 				Rational => assert!(earned < 0.1 && neglected > 0.2, "{others:?}"),
-				// It does all the work, and gains nothing by the lie.
+				// A liar does all the work, and gains nothing by the lie.
 				Liar => assert!(earned <= 1.0, "{others:?}"),
 				Honest => (),
 			}

@@ -1,24 +1,20 @@
 //! Every invariant fails when state is corrupted.
 
-use crate::{
-	ColdCursor, Counting, Due, DueList, DuePages, Duty, DutyTally, FreeCold, Hot, LeaseHealth,
-	PageId, PageInfos, Pages, Place, Progress, Queued, Reports, Row, Sent, SlotsOf, Snapshots,
-	mock::*,
-};
-use frame_support::assert_err;
-use sp_runtime::DispatchError;
-use surety_primitives::{CloseReason, Probing, Severity};
+use crate::{mock::*, *};
+use frame::testing_prelude::*;
+use surety_primitives::Severity;
 
-/// A state with everything in it: hot and cold rows, a freed slot, open rounds, reports and duty.
+/// Corrupt a state with everything in it: active and idle rows, a freed slot, open rounds, reports
+/// and duty. The error must be the expected one.
 fn corrupt(expected: &'static str, corrupt: impl FnOnce()) {
 	new_test_ext().execute_with(|| {
 		start_session(4);
 		for service in 1..=4 {
 			list(service, service.into());
 		}
-		Probes::heat(1).unwrap();
-		play_up(4);
-		Probes::unlist(4);
+		activate(1).unwrap();
+		run_up(4);
+		Probes::unlist(listed(4));
 		next_round();
 		next_block();
 		commit(round(), 0, vec![0; 3]).unwrap();
@@ -32,71 +28,88 @@ fn with_row(id: PageId, slot: usize, change: impl FnOnce(&mut Row<AccountId>)) {
 	Pages::<Test>::mutate(id, |page| change(page[slot].as_mut().unwrap()));
 }
 
-const HOT: PageId = PageId::Hot(0);
-const COLD: PageId = PageId::Cold(0);
+const ACTIVE: PageId = PageId::Active(0);
+const IDLE: PageId = PageId::Idle(0);
 
 #[test]
-fn slots_and_listings() {
-	corrupt("1: a listing has no cold row", || Pages::<Test>::mutate(COLD, |page| page[1] = None));
-	corrupt("1: a cold slot holds another service", || with_row(COLD, 1, |row| row.service = 9));
-	corrupt("1: a cold row rests only while hot or unproven", || {
-		with_row(COLD, 0, |row| row.dormant = false)
+fn slots_and_targets_that_differ_are_found() {
+	corrupt("1: a listing has no idle row", || Pages::<Test>::mutate(IDLE, |page| page[1] = None));
+	corrupt("1: an idle slot holds another target", || {
+		with_row(IDLE, 1, |row| row.target = listed(9))
 	});
-	corrupt("1: a cold row rests only while hot or unproven", || {
-		with_row(COLD, 1, |row| row.dormant = true)
+	// A lease with the same number is another target.
+	corrupt("1: an idle slot holds another target", || {
+		with_row(IDLE, 1, |row| row.target = Target::Lease(2))
 	});
+	// Row 0 is of an active target, row 1 of an idle one that is proven.
+	let leaving = RowState::Leaving { until: 9 };
+	for (row, states) in [
+		(0, [RowState::Due, RowState::ProofNotFound, leaving]),
+		(1, [RowState::Activated, RowState::ProofNotFound, leaving]),
+	] {
+		for state in states {
+			corrupt("1: an idle row is in another state than its target", || {
+				with_row(IDLE, row, |row| row.state = state)
+			});
+		}
+	}
 	corrupt("2: due bits differ from the rows", || {
-		with_row(COLD, 1, |row| (row.dormant, row.unproven) = (true, true));
+		with_row(IDLE, 1, |row| (row.state, row.unproven) = (RowState::ProofNotFound, true));
 	});
-	corrupt("1: a hot row rests", || with_row(HOT, 0, |row| row.dormant = true));
-	corrupt("1: a hot service has no row", || Pages::<Test>::mutate(HOT, |page| page[0] = None));
-	corrupt("1: a hot slot holds another service", || with_row(HOT, 0, |row| row.service = 2));
-	corrupt("1: a row belongs to no listing", || SlotsOf::<Test>::remove(2));
+	for state in [RowState::Activated, RowState::ProofNotFound, leaving] {
+		corrupt("1: the row of an active target is not due", || {
+			with_row(ACTIVE, 0, |row| row.state = state)
+		});
+	}
+	corrupt("1: an active target has no row", || {
+		Pages::<Test>::mutate(ACTIVE, |page| page[0] = None)
+	});
+	corrupt("1: an active slot holds another target", || {
+		with_row(ACTIVE, 0, |row| row.target = listed(2))
+	});
+	corrupt("1: a row belongs to no listing", || SlotsOf::<Test>::remove(listed(2)));
 }
 
 #[test]
-fn due_and_taken_bits() {
+fn bits_and_rows_that_differ_are_found() {
 	corrupt("2: due bits differ from the rows", || {
-		PageInfos::<Test>::mutate(COLD, |info| info.due |= 1)
+		PageInfos::<Test>::mutate(IDLE, |info| info.due |= 1)
 	});
 	corrupt("2: due bits differ from the rows", || {
-		PageInfos::<Test>::mutate(HOT, |info| info.due = 0)
+		PageInfos::<Test>::mutate(ACTIVE, |info| info.due = 0)
 	});
 	corrupt("2: taken bits differ from the rows", || {
-		PageInfos::<Test>::mutate(HOT, |info| info.taken = 3)
+		PageInfos::<Test>::mutate(ACTIVE, |info| info.taken = 3)
 	});
-	corrupt("2: the taken hot slots are not counted", || Hot::<Test>::mutate(|hot| hot.taken = 2));
-	corrupt("2: the full hot pages are not known", || {
-		Hot::<Test>::mutate(|hot| hot.full.set(0, true))
-	});
-	corrupt("2: the full hot pages are not known", || {
-		Hot::<Test>::mutate(|hot| hot.full.set(511, true))
-	});
-	corrupt("2: a hot page is past the last one", || Hot::<Test>::mutate(|hot| hot.pages = 0));
-	corrupt("6: more hot services than fit", || Hot::<Test>::mutate(|hot| hot.pages = 4));
+	let active = |change: fn(&mut ActiveSlots)| Active::<Test>::mutate(change);
+	corrupt("2: the taken active slots are not counted", || active(|slots| slots.taken = 2));
+	corrupt("2: the full active pages are not known", || active(|slots| slots.full.set(0, true)));
+	corrupt("2: the full active pages are not known", || active(|slots| slots.full.set(511, true)));
+	corrupt("2: an active page is past the last one", || active(|slots| slots.pages = 0));
+	corrupt("6: more active targets than fit", || active(|slots| slots.pages = 4));
 	corrupt("2: the slots were full in a later round", || {
-		Hot::<Test>::mutate(|hot| hot.full_until = Some(round() + 1));
+		active(|slots| slots.full_until = Some(round() + 1));
 	});
 }
 
 #[test]
-fn free_slots() {
-	corrupt("3: a gap in the queue of free slots", || FreeCold::<Test>::remove(0));
+fn free_slots_that_are_taken_or_lost_are_found() {
+	corrupt("3: a gap in the queue of free slots", || FreeIdle::<Test>::remove(0));
 	corrupt("3: a slot is free twice", || {
-		FreeCold::<Test>::insert(1, (Place { page: 0, slot: 3 }, 0));
-		ColdCursor::<Test>::mutate(|cursor| cursor.tail = 2);
+		FreeIdle::<Test>::insert(1, (Place { page: 0, slot: 3 }, 0));
+		Idle::<Test>::mutate(|slots| slots.tail = 2);
 	});
 	corrupt("3: a free slot is taken", || {
-		FreeCold::<Test>::insert(0, (Place { page: 0, slot: 1 }, 0));
+		FreeIdle::<Test>::insert(0, (Place { page: 0, slot: 1 }, 0));
 	});
 	corrupt("3: free slots outside the queue", || {
-		FreeCold::<Test>::insert(7, (Place { page: 0, slot: 3 }, 0));
+		FreeIdle::<Test>::insert(7, (Place { page: 0, slot: 3 }, 0));
 	});
-	corrupt("3: a cold slot is lost", || ColdCursor::<Test>::mutate(|cursor| cursor.end += 1));
+	corrupt("3: an idle slot is lost", || Idle::<Test>::mutate(|slots| slots.end += 1));
 }
 
 #[test]
-fn reports_are_from_the_snapshot() {
+fn reports_outside_of_the_snapshot_are_found() {
 	corrupt("4: a report of no open round", || {
 		Reports::<Test>::insert(99, 0, Sent::Committed([0; 32]))
 	});
@@ -109,7 +122,7 @@ fn reports_are_from_the_snapshot() {
 }
 
 #[test]
-fn rounds() {
+fn rounds_that_are_neither_open_nor_closed_are_found() {
 	corrupt("5: a snapshot of no open round", || {
 		Snapshots::<Test>::insert(99, snapshot(round()));
 	});
@@ -119,13 +132,13 @@ fn rounds() {
 	corrupt("5: due pages of other rounds than the open ones", || {
 		DuePages::<Test>::insert(99, DuePages::<Test>::get(round()));
 	});
-	corrupt("5: another round is counted", || Counting::<Test>::put(crate::Counted::default()));
-	// A round that is counted and not judged.
+	corrupt("5: another round is counted", || Counting::<Test>::put(Counted::default()));
+	// Of a round that is counted and not judged.
 	let counted = |expected: &'static str, corrupt: &dyn Fn(u32)| {
 		new_test_ext().execute_with(|| {
 			start_session(4);
 			list(1, 1);
-			play_up(3);
+			run_up(3);
 			to_counted();
 			Probes::do_try_state().unwrap();
 			corrupt(round() - 2);
@@ -141,96 +154,89 @@ fn rounds() {
 	});
 }
 
-/// Change the due pages of the current round, and count their services anew.
+/// Change the due pages of the current round, and count their targets again.
 fn with_due(change: impl FnOnce(&mut DueList)) {
 	DuePages::<Test>::mutate(round(), |due| {
 		change(due);
-		let services = crate::due_services(due);
-		Snapshots::<Test>::mutate(round(), |snapshot| {
-			snapshot.as_mut().unwrap().services = services
-		});
+		let targets = due_targets(due);
+		Snapshots::<Test>::mutate(round(), |snapshot| snapshot.as_mut().unwrap().targets = targets);
 	});
 }
 
 #[test]
-fn capacity() {
+fn pages_over_capacity_or_queued_twice_are_found() {
 	corrupt("6: a page is due twice", || with_due(|due| due.try_push(due[0]).unwrap()));
-	corrupt("6: hot pages do not come first", || with_due(|due| due.as_mut().reverse()));
-	corrupt("6: the due services are not counted", || {
-		Snapshots::<Test>::mutate(round(), |snapshot| snapshot.as_mut().unwrap().services += 1);
+	corrupt("6: active pages do not come first", || with_due(|due| due.as_mut().reverse()));
+	corrupt("6: the due targets are not counted", || {
+		Snapshots::<Test>::mutate(round(), |snapshot| snapshot.as_mut().unwrap().targets += 1);
 	});
 	corrupt("6: over capacity", || {
 		with_due(|due| {
 			for page in 10..13 {
-				due.try_push(Due { page: PageId::Cold(page), mask: 1 }).unwrap();
+				due.try_push(Due { page: PageId::Idle(page), mask: 1 }).unwrap();
 			}
 		});
 	});
-	corrupt("6: a page waits twice", || {
-		Queued::<Test>::put(crate::Queue::truncate_from(vec![0, 0]))
+	corrupt("6: a page is queued twice", || Queued::<Test>::put(Queue::truncate_from(vec![0, 0])));
+	corrupt("6: a queued page does not exist", || {
+		Queued::<Test>::put(Queue::truncate_from(vec![1]))
 	});
-	corrupt("6: a page waits that is none", || {
-		Queued::<Test>::put(crate::Queue::truncate_from(vec![1]))
-	});
-	corrupt("6: more hot services than fit", || {
-		let page = Pages::<Test>::take(HOT);
-		Pages::<Test>::insert(PageId::Hot(3), page);
-		PageInfos::<Test>::insert(PageId::Hot(3), PageInfos::<Test>::take(HOT));
-		SlotsOf::<Test>::mutate(1, |slots| {
-			slots.as_mut().unwrap().hot = Some(Place { page: 3, slot: 0 });
+	corrupt("6: more active targets than fit", || {
+		let page = Pages::<Test>::take(ACTIVE);
+		Pages::<Test>::insert(PageId::Active(3), page);
+		PageInfos::<Test>::insert(PageId::Active(3), PageInfos::<Test>::take(ACTIVE));
+		SlotsOf::<Test>::mutate(listed(1), |slots| {
+			slots.as_mut().unwrap().active = Some(Place { page: 3, slot: 0 });
 		});
 	});
 }
 
 #[test]
-fn counters() {
+fn counters_that_differ_from_the_rounds_are_found() {
 	corrupt("7: latencies differ from the up rounds", || {
-		with_row(COLD, 1, |row| row.counters.up += 1)
+		with_row(IDLE, 1, |row| row.counters.up += 1)
 	});
-	corrupt("7: more slow rounds than up ones", || with_row(COLD, 1, |row| row.counters.slow = 5));
+	corrupt("7: more slow rounds than up ones", || with_row(IDLE, 1, |row| row.counters.slow = 5));
 	corrupt("7: more rounds judged than a window has", || {
-		with_row(COLD, 1, |row| row.counters.down = 12)
+		with_row(IDLE, 1, |row| row.counters.down = 12)
 	});
 	corrupt("7: counters differ from the rounds judged", || {
-		with_row(HOT, 0, |row| row.counters.down += 1)
+		with_row(ACTIVE, 0, |row| row.counters.down += 1)
 	});
 	corrupt("7: a tier is above the counters", || {
-		with_row(HOT, 0, |row| row.tiers[0] = Some(Severity::Low));
+		with_row(ACTIVE, 0, |row| row.tiers[0] = Some(Severity::Low));
 	});
 }
 
 #[test]
-fn health_and_meters() {
-	let ill = LeaseHealth { recent: 1, notified: false };
-	let expected = "10: health of what is no hot lease";
-	corrupt(expected, || with_row(HOT, 0, |row| row.health = ill));
-	corrupt("10: the end of a meter that is none", || {
-		with_row(COLD, 1, |row| row.meter_end = Some((round() + 9, CloseReason::Terminated)));
+fn health_and_ends_of_other_rows_are_found() {
+	let ill = LeaseHealth { recent: 1 };
+	let expected = "10: a row that is no active lease has health";
+	corrupt(expected, || with_row(ACTIVE, 0, |row| row.health = ill));
+	corrupt("10: an idle row has an end of its meter", || {
+		with_row(IDLE, 1, |row| row.meter_end = Some((round() + 9, CloseReason::Terminated)));
 	});
 	new_test_ext().execute_with(|| {
 		let lease = list_lease(5, 1);
-		with_row(HOT, 0, |row| row.health = ill);
+		with_row(ACTIVE, 0, |row| row.health = ill);
 		Probes::do_try_state().unwrap();
-		Probes::cool(lease);
+		Probes::deactivate(lease);
 		Probes::do_try_state().unwrap();
-		with_row(COLD, 0, |row| row.health = ill);
+		with_row(IDLE, 0, |row| row.health = ill);
 		assert_err!(Probes::do_try_state(), DispatchError::Other(expected));
 	});
 }
 
 #[test]
-fn a_page_at_its_largest_fits() {
+fn the_largest_page_fits_the_database() {
 	// 8 cannot be broken through the types: the bound is on the type, and `integrity_test` compares
 	// it.
-	assert!(
-		<crate::Page<AccountId> as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES
-	);
-	type Wide = crate::Page<sp_runtime::AccountId32>;
-	assert!(<Wide as codec::MaxEncodedLen>::max_encoded_len() <= crate::PAGE_BYTES);
+	assert!(Page::<AccountId>::max_encoded_len() <= PAGE_BYTES);
+	assert!(Page::<frame::deps::sp_runtime::AccountId32>::max_encoded_len() <= PAGE_BYTES);
 }
 
 #[test]
-fn duty() {
+fn duty_that_is_no_chain_of_subsets_is_found() {
 	let tally = |change: fn(&mut DutyTally)| {
 		Duty::<Test>::mutate(|duty| change(&mut duty[0].1));
 	};

@@ -1,13 +1,17 @@
-//! The off-chain worker, block by block.
+//! Off-chain worker, block by block.
 
 use crate::{
-	ANCHORS_KEY, Call, DENY_KEY, Due, DueList, DuePages, PageId, REVEAL_OFFSET, Reports, SHARE,
-	Sent, commit_hash, due_services,
 	mock::*,
 	offchain::{Local, deny_list, is_denied, report_key},
+	*,
 };
-use codec::{Decode, Encode};
-use frame_support::traits::{Authorize, Hooks};
+use frame::{
+	deps::sp_runtime::{
+		offchain::storage::StorageValueRef, transaction_validity::TransactionSource,
+	},
+	testing_prelude::*,
+	traits::Authorize,
+};
 use parking_lot::RwLock;
 use sp_core::{
 	Pair,
@@ -17,19 +21,14 @@ use sp_core::{
 	},
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::{
-	offchain::storage::StorageValueRef, traits::Dispatchable,
-	transaction_validity::TransactionSource,
-};
 use std::sync::Arc;
 use surety_primitives::{
-	Clock, Network, Probing, Protocol, Service, ServiceKind, Verdict, crypto::PROB,
-	endpoint::control_hash, report::Finding, service_of_lease,
+	Network, Protocol, ServiceKind, crypto::PROB, endpoint::control_hash, report::Finding,
 };
 
 type Pool = Arc<RwLock<PoolState>>;
 
-/// A pool that takes nothing, whether because it has it already or because it cannot.
+/// Pool that refuses every transaction.
 struct Full;
 
 impl sp_core::offchain::TransactionPool for Full {
@@ -38,14 +37,15 @@ impl sp_core::offchain::TransactionPool for Full {
 	}
 }
 
-/// A node with the session key of prober 0, and three other probers elsewhere. Service 1 belongs to
-/// the prober's account, service 2 is on its local denylist, so it asks nobody.
+/// Run a test on a node with the session key of prober 0, beside three other probers. Service 1
+/// belongs to the account of the prober and service 2 is on the local deny list, so nothing is
+/// asked.
 fn node(test: impl FnOnce(Pool, Arc<RwLock<OffchainState>>)) {
 	let (pool, state) = TestTransactionPoolExt::new();
 	node_with(TransactionPoolExt::new(pool), |offchain| test(state, offchain));
 }
 
-/// Such a node with a pool of its own.
+/// Run a test on such a node with another pool.
 fn node_with(pool: TransactionPoolExt, test: impl FnOnce(Arc<RwLock<OffchainState>>)) {
 	let mut ext = new_test_ext();
 	let (offchain, state) = TestOffchainExt::new();
@@ -68,19 +68,19 @@ fn node_with(pool: TransactionPoolExt, test: impl FnOnce(Arc<RwLock<OffchainStat
 trait Bytes {
 	fn into_inner_bytes(self) -> Vec<u8>;
 }
-impl Bytes for surety_primitives::crypto::ProberId {
+impl Bytes for ProberId {
 	fn into_inner_bytes(self) -> Vec<u8> {
 		sp_core::crypto::ByteArray::to_raw_vec(&self)
 	}
 }
 
-/// Import a block and run the worker after it. Returns what it sent.
+/// Import a block and run the worker after it. Returns the calls that it sent.
 fn block(pool: &Pool) -> Vec<Call<Test>> {
 	next_block();
 	work(pool)
 }
 
-/// The reveals among what was sent.
+/// Reveals among the calls that were sent.
 fn reveals(sent: Vec<Call<Test>>) -> Vec<Call<Test>> {
 	sent.into_iter().filter(|call| matches!(call, Call::reveal { .. })).collect()
 }
@@ -97,7 +97,7 @@ fn work(pool: &Pool) -> Vec<Call<Test>> {
 		.collect()
 }
 
-/// Include a transaction in the block being built: authorize, then dispatch.
+/// Include a call in the block being built: authorize, then dispatch.
 fn include(call: &Call<Test>) {
 	let call: RuntimeCall = call.clone().into();
 	call.authorize(TransactionSource::InBlock).unwrap().unwrap();
@@ -121,8 +121,8 @@ fn a_round_is_probed_committed_and_revealed() {
 		next_block();
 		include(&sent[0]);
 		assert!(work(&pool).is_empty(), "it is on chain");
-		// Round 2: its own report, and from the fifth block on, when every pool takes it, the reveal
-		// of round 1.
+		// Round 2: its own commit, and from the fifth block on, when every pool takes it, the
+		// reveal of round 1.
 		next_round();
 		let first = work(&pool);
 		assert!(matches!(first[..], [Call::commit { round: 2, .. }]), "too early to reveal");
@@ -143,7 +143,7 @@ fn a_round_is_probed_committed_and_revealed() {
 }
 
 #[test]
-fn what_is_not_included_is_sent_again_with_the_same_report() {
+fn a_commit_that_is_not_included_is_sent_again_unchanged() {
 	node(|pool, _| {
 		next_round();
 		let first = work(&pool);
@@ -169,7 +169,7 @@ fn what_is_not_included_is_sent_again_with_the_same_report() {
 }
 
 #[test]
-fn a_commit_in_the_grace_blocks_is_as_good_as_any() {
+fn a_commit_in_the_grace_blocks_counts_like_any() {
 	node(|pool, _| {
 		next_round();
 		while offset() != 4 {
@@ -195,7 +195,7 @@ fn a_commit_in_the_grace_blocks_is_as_good_as_any() {
 }
 
 #[test]
-fn a_reveal_is_sent_again_over_the_edge_of_the_round() {
+fn a_reveal_is_sent_again_into_the_next_round() {
 	node(|pool, _| {
 		next_round();
 		let commit = work(&pool);
@@ -215,7 +215,7 @@ fn a_reveal_is_sent_again_over_the_edge_of_the_round() {
 }
 
 #[test]
-fn starts_span_80_percent_of_the_round() {
+fn probes_start_within_80_percent_of_the_round() {
 	node(|_, _| {
 		next_round();
 		for (slot, blocks) in [(6_000, 10), (6_000, 5), (1_000, 5)] {
@@ -239,7 +239,7 @@ fn starts_span_80_percent_of_the_round() {
 }
 
 #[test]
-fn a_round_that_began_while_the_node_was_off_is_probed_in_the_time_left() {
+fn a_node_that_starts_late_probes_in_the_time_left() {
 	node(|pool, _| {
 		next_round();
 		blocks(4);
@@ -249,23 +249,23 @@ fn a_round_that_began_while_the_node_was_off_is_probed_in_the_time_left() {
 }
 
 #[test]
-fn what_the_pool_did_not_take_counts_as_sent_only_if_it_was_before() {
+fn a_refused_transaction_counts_as_sent_only_if_sent_before() {
 	node_with(TransactionPoolExt::new(Full), |_| {
 		next_round();
-		let now = <Test as crate::Config>::Clock::now();
+		let now = MockClock::now();
 		Probes::offchain_worker(System::block_number());
-		let mut local = kept(1).expect("it is made all the same");
-		assert_eq!(local.committed_at, 0, "any block's worker may send it");
-		// It was sent before, so the pool has it: once a block is often enough to make sure.
-		local.committed_at = now - 1;
+		let mut local = kept(1).expect("the report is made all the same");
+		assert_eq!(local.committed_at, None, "the worker of any block may send it");
+		// Sent before, so the pool has it: once a block is often enough.
+		local.committed_at = Some(now - 1);
 		StorageValueRef::persistent(&report_key(1, &key(0))).set(&local);
 		Probes::offchain_worker(System::block_number());
-		assert_eq!(kept(1).unwrap().committed_at, now);
+		assert_eq!(kept(1).unwrap().committed_at, Some(now));
 	});
 }
 
 #[test]
-fn a_reorganisation_changes_nothing_of_what_is_said() {
+fn a_reorganisation_does_not_change_the_report() {
 	node(|pool, _| {
 		next_round();
 		let first = work(&pool);
@@ -284,7 +284,7 @@ fn a_reorganisation_changes_nothing_of_what_is_said() {
 		let after = kept(1).unwrap();
 		assert_eq!((before.salt, before.report), (after.salt, after.report));
 		include(&fork[0]);
-		// And between commit and reveal: the reveal is the same on both forks.
+		// Between commit and reveal, the reveal is the same on both forks.
 		next_round();
 		work(&pool);
 		to_reveals();
@@ -298,7 +298,7 @@ fn a_reorganisation_changes_nothing_of_what_is_said() {
 }
 
 #[test]
-fn on_a_fork_that_lost_the_commit_nothing_is_revealed() {
+fn nothing_is_revealed_on_a_fork_without_the_commit() {
 	node(|pool, _| {
 		next_round();
 		let commit = work(&pool);
@@ -311,14 +311,14 @@ fn on_a_fork_that_lost_the_commit_nothing_is_revealed() {
 			block(&pool);
 		}
 		Reports::<Test>::remove(1, 0);
-		assert_eq!(reveals(block(&pool)), [], "there is none that it would fit");
+		assert_eq!(reveals(block(&pool)), [], "no commit to match");
 		// The fork with the commit is the best again.
 		Reports::<Test>::insert(1, 0, committed);
 		assert!(matches!(reveals(block(&pool))[..], [Call::reveal { round: 1, index: 0, .. }]));
 	});
 }
 
-/// What is sent on a fork whose round 1 has other places due than those that were probed.
+/// Calls sent on a fork whose round 1 has other due places than those that were probed.
 fn sent_on_a_fork(change: impl FnOnce(&mut DueList)) -> Vec<Call<Test>> {
 	let mut sent = Vec::new();
 	node(|pool, _| {
@@ -326,8 +326,8 @@ fn sent_on_a_fork(change: impl FnOnce(&mut DueList)) -> Vec<Call<Test>> {
 		work(&pool);
 		DuePages::<Test>::mutate(1, |due| {
 			change(due);
-			crate::Snapshots::<Test>::mutate(1, |snapshot| {
-				snapshot.as_mut().unwrap().services = due_services(due);
+			Snapshots::<Test>::mutate(1, |snapshot| {
+				snapshot.as_mut().unwrap().targets = due_targets(due);
 			});
 		});
 		sent = [block(&pool), block(&pool), block(&pool)].concat();
@@ -336,18 +336,18 @@ fn sent_on_a_fork(change: impl FnOnce(&mut DueList)) -> Vec<Call<Test>> {
 }
 
 #[test]
-fn a_fork_with_another_snapshot_is_not_committed_to() {
+fn nothing_is_sent_on_a_fork_with_another_snapshot() {
 	// On this fork service 2 was never listed.
 	assert!(sent_on_a_fork(|due| due[0].mask = 1).is_empty());
 }
 
 #[test]
-fn a_fork_with_other_places_in_as_many_bytes_is_not_committed_to() {
+fn nothing_is_sent_on_a_fork_with_as_many_other_places() {
 	let sent = sent_on_a_fork(|due| {
-		// On this fork service 2 was sold a block earlier: it is due on its hot page.
+		// On this fork service 2 was activated a block earlier, so it is due in its active page.
 		due[0].mask = 1;
-		due.try_insert(0, Due { page: PageId::Hot(0), mask: 1 }).unwrap();
-		assert_eq!(due_services(due) as usize, kept(1).unwrap().report.len());
+		due.try_insert(0, Due { page: PageId::Active(0), mask: 1 }).unwrap();
+		assert_eq!(due_targets(due) as usize, kept(1).unwrap().report.len());
 	});
 	assert!(sent.is_empty());
 }
@@ -356,7 +356,7 @@ fn a_fork_with_other_places_in_as_many_bytes_is_not_committed_to() {
 fn only_one_worker_probes_a_round() {
 	node(|pool, _| {
 		next_round();
-		// Another block's worker is still probing.
+		// The worker of another block is still probing.
 		StorageValueRef::persistent(&(b"surety/probing/".as_slice(), key(0)).encode()).set(&1u32);
 		assert!(work(&pool).is_empty());
 		assert_eq!(kept(1), None);
@@ -367,24 +367,24 @@ fn only_one_worker_probes_a_round() {
 }
 
 #[test]
-fn a_node_that_is_no_prober_does_nothing() {
+fn a_node_without_duty_does_nothing() {
 	node(|pool, _| {
 		session_of(1..4);
 		next_round();
 		assert!(work(&pool).is_empty());
 		assert_eq!(kept(1), None);
 	});
-	// Nor does one without services to probe.
+	// Nor does a node without targets to probe.
 	node(|pool, _| {
-		Probes::unlist(1);
-		Probes::unlist(2);
+		Probes::unlist(listed(1));
+		Probes::unlist(listed(2));
 		next_round();
 		assert!(work(&pool).is_empty());
 	});
 }
 
 #[test]
-fn old_reports_are_cleaned() {
+fn old_reports_are_removed() {
 	node(|pool, _| {
 		next_round();
 		work(&pool);
@@ -402,10 +402,10 @@ fn old_reports_are_cleaned() {
 }
 
 #[test]
-fn a_service_that_left_is_abstained_from() {
+fn a_service_that_is_unlisted_gets_an_abstention() {
 	node(|pool, _| {
 		next_round();
-		Probes::unlist(1);
+		Probes::unlist(listed(1));
 		work(&pool);
 		let abstained = Finding::Abstained.to_byte();
 		assert_eq!(kept(1).unwrap().report, vec![abstained, abstained]);
@@ -415,7 +415,7 @@ fn a_service_that_left_is_abstained_from() {
 #[test]
 fn the_worker_and_three_others_make_a_verdict() {
 	node(|pool, _| {
-		Probes::heat(2).unwrap();
+		activate(2).unwrap();
 		let mut reveal_of = vec![];
 		for _ in 0..4 {
 			next_round();
@@ -475,19 +475,19 @@ fn a_denied_host_is_denied_in_every_spelling() {
 	}
 	assert!(denied(&["127.0.0.1"], "http://127.0.0.1:8545/"));
 	assert!(!denied(&["0.0.1"], "http://127.0.0.1/"), "an address has no names above it");
-	// What is no URL that can be listed is on no list.
+	// A URL that cannot be listed is on no list.
 	assert!(!denied(&["a"], "nonsense") && !denied(&["a"], "http://a/?b"));
 }
 
 #[test]
-fn what_is_denied_locally_is_not_asked() {
+fn a_locally_denied_host_is_not_probed() {
 	node(|pool, _| {
 		let at = |endpoint: &str| Service {
 			endpoint: endpoint.as_bytes().to_vec().try_into().unwrap(),
 			..describe(2, ServiceKind::Compute)
 		};
-		list_as(3, at("http://[2001:DB8:0::1]/x"));
-		list_as(4, at("http://rpc.service.example/x"));
+		list_as(listed(3), at("http://[2001:DB8:0::1]/x"));
+		list_as(listed(4), at("http://rpc.service.example/x"));
 		let denied = [b"service.example".to_vec(), b"[2001:db8::0:1]".to_vec()];
 		StorageValueRef::persistent(DENY_KEY).set(&denied.to_vec());
 		next_round();
@@ -498,7 +498,7 @@ fn what_is_denied_locally_is_not_asked() {
 }
 
 #[test]
-fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
+fn own_anchors_come_before_the_listed_ones_and_none_twice() {
 	node(|_, _| {
 		let urls = |names: &[&str]| -> Vec<Vec<u8>> {
 			names.iter().map(|name| format!("http://{name}.example/").into_bytes()).collect()
@@ -514,20 +514,20 @@ fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
 				.try_into()
 				.unwrap(),
 		};
-		Networks::mutate(|networks| {
+		NetworkList::mutate(|networks| {
 			networks.insert(7, network("both", &["listed", "shared", "last"]));
 			networks.insert(8, network("listed", &["listed", "last"]));
-			// That of no target: its anchors tell whether this node is cut off.
+			// Of no probe, but its anchors show if the node is cut off.
 			networks.insert(9, network("other", &["listed"]));
 		});
 		StorageValueRef::persistent(&[ANCHORS_KEY, b"both"].concat())
 			.set(&urls(&["own", "shared"]));
 		list_rpc(3, 3, 7);
 		list_rpc(4, 4, 8);
-		let prober = crate::Prober { account: account(0), key: key(0) };
-		let target = |id| Probes::target(1, false, &row(id), &prober, &deny_list(&[])).unwrap();
-		let targets = [3, 4].map(target);
-		let asked: Vec<_> = Probes::networks(&targets)
+		let prober = Prober { account: account(0), key: key(0) };
+		let denied = deny_list(&[]);
+		let probe = |id| Probes::assignment(1, false, &row(id), &prober, &denied).unwrap();
+		let asked: Vec<_> = Probes::networks(&[3, 4].map(probe))
 			.into_iter()
 			.map(|network| (network.id, network.anchors))
 			.collect();
@@ -541,62 +541,58 @@ fn own_anchors_are_asked_before_the_listed_ones_and_none_twice() {
 }
 
 #[test]
-fn a_lease_is_asked_for_no_proof() {
+fn no_proof_is_asked_of_a_lease() {
 	node(|_, _| {
-		ProofOfControl::set(true);
+		ProofRequired::set(true);
 		let lease = list_lease(7, 2);
-		let prober = crate::Prober { account: account(0), key: key(0) };
-		let proof_of = |service: u32, round: u32| {
-			let row = row(service);
-			let target = Probes::target(round, true, &row, &prober, &deny_list(&[])).unwrap();
-			assert_eq!(target.service, service);
-			target.proof.is_some()
+		let prober = Prober { account: account(0), key: key(0) };
+		let proof_of = |target: Target, round: u32| {
+			let row = row_of(target);
+			let probe = Probes::assignment(round, true, &row, &prober, &deny_list(&[])).unwrap();
+			assert_eq!(probe.target, target);
+			probe.proof.is_some()
 		};
-		// In the first round of a window all others are.
+		// Of all others the proof is asked in the first round of a window.
 		let first = MockClock::window_start(1);
-		assert_eq!((proof_of(2, first), proof_of(2, first + 1)), (true, false));
-		assert_eq!((proof_of(lease, first), proof_of(lease, first + 1)), (false, false));
-		assert_eq!(lease, service_of_lease(7));
+		assert_eq!([first, first + 1].map(|round| proof_of(listed(2), round)), [true, false]);
+		assert_eq!([first, first + 1].map(|round| proof_of(lease, round)), [false, false]);
 	});
 }
 
 fn row_endpoint(service: u32) -> Vec<u8> {
-	Services::get()[&service].endpoint.to_vec()
+	Listings::get()[&listed(service)].endpoint.to_vec()
 }
 
-/// Audit: control was asked for once, and names can be pointed at a stranger's address later.
+/// Regression: control was asked for once, and names can be pointed at a stranger's address later.
 #[test]
-fn the_proof_is_asked_again_whenever_the_last_verdict_is_bad() {
+fn the_proof_is_asked_again_while_the_last_verdict_is_bad() {
 	node(|_, _| {
-		ProofOfControl::set(true);
-		let prober = crate::Prober { account: account(0), key: key(0) };
+		ProofRequired::set(true);
+		let prober = Prober { account: account(0), key: key(0) };
 		let middle = MockClock::window_start(1) + 5;
-		let proof = |row: &crate::Row<AccountId>, hot: bool| {
-			Probes::target(middle, hot, row, &prober, &deny_list(&[])).unwrap().proof
+		let proof = |row: &Row<AccountId>, active: bool| {
+			Probes::assignment(middle, active, row, &prober, &deny_list(&[])).unwrap().proof
 		};
-		let last = |verdict: Verdict| crate::Row {
-			last: Some((middle - 1, verdict)),
-			window: 1,
-			..row(2)
-		};
-		for hot in [true, false] {
-			let asked = proof(&last(Verdict::Bad), hot).expect("the last verdict is bad");
-			assert!(!asked.pending, "it was proven once");
+		let last =
+			|verdict: Verdict| Row { last: Some((middle - 1, verdict)), window: 1, ..row(2) };
+		for active in [true, false] {
+			let asked = proof(&last(Verdict::Bad), active).expect("the last verdict is bad");
+			assert!(!asked.pending, "proven before");
 			let endpoint = row_endpoint(2);
 			assert_eq!(asked.expected, control_hash(&genesis(), &2u64.encode(), 2, &endpoint));
 			for verdict in
 				[Verdict::Up { latency: ms(1) }, Verdict::Down, Verdict::Stale, Verdict::Excused]
 			{
-				assert!(proof(&last(verdict), hot).is_none(), "{verdict:?}");
+				assert!(proof(&last(verdict), active).is_none(), "{verdict:?}");
 			}
 		}
-		// Also long after, until it is something else; and without a last verdict if it is unproven.
-		let long_ago = crate::Row { last: Some((1, Verdict::Bad)), window: 1, ..row(2) };
+		// Also long after, until another verdict; and without a last verdict if it is unproven.
+		let long_ago = Row { last: Some((1, Verdict::Bad)), window: 1, ..row(2) };
 		assert!(proof(&long_ago, false).is_some());
-		let unproven = crate::Row { unproven: true, last: None, window: 1, ..row(2) };
+		let unproven = Row { unproven: true, last: None, window: 1, ..row(2) };
 		assert!(proof(&unproven, false).unwrap().pending);
-		// Where no control must be proved nobody asks.
-		ProofOfControl::set(false);
+		// A chain that requires no proof asks for none.
+		ProofRequired::set(false);
 		assert!(proof(&last(Verdict::Bad), false).is_none());
 	});
 }
