@@ -1,8 +1,8 @@
-//! A chain in memory: the real runtime, block by block, with four probers that commit and reveal.
+//! In-memory chain of the real runtime with four probers that commit and reveal.
 
 use crate::{
 	audit::{Chain, Error},
-	service::{Executor, FullBackend, FullClient},
+	client::{Executor, FullBackend, FullClient},
 };
 use codec::{Decode, Encode};
 use frame_support::assert_ok;
@@ -39,13 +39,13 @@ const GENESIS_SLOT: u64 = 1_000_000;
 const PRICE: Balance = UNIT / 10;
 const ENDPOINT: &[u8] = b"http://127.0.0.1:8080/";
 
-/// A chain whose states are all kept in memory.
+/// Chain with all states in memory.
 #[derive(Clone, Default)]
 pub struct MemoryChain {
 	pub blocks: Vec<(Header, InMemoryBackend<BlakeTwo256>)>,
-	/// First block whose state is there.
+	/// First block whose state is available.
 	pub pruned: BlockNumber,
-	/// Blocks at the end that are not finalized.
+	/// Number of blocks at the end that are not finalized.
 	pub pending: usize,
 }
 
@@ -58,7 +58,7 @@ impl MemoryChain {
 		if block < self.pruned { Err(Error::Pruned(block)) } else { Ok(&self.at(block)?.1) }
 	}
 
-	/// Change a value in the state after a block as if the chain had decided otherwise.
+	/// Change a value in the state after a block.
 	pub fn forge<T: Decode + Encode>(
 		&mut self,
 		block: BlockNumber,
@@ -102,23 +102,23 @@ impl Chain for MemoryChain {
 	}
 }
 
-/// Conduct of a prober in a round.
+/// Behaviour of a prober.
 #[derive(Clone, Copy)]
-pub enum Conduct {
-	/// Reports what the endpoint does.
+pub enum ProberBehaviour {
+	/// Reports the finding of the endpoint.
 	Honest,
-	/// Says up of everything.
+	/// Reports every service as up.
 	AlwaysUp,
-	/// Commits and does not reveal.
+	/// Commits but does not reveal.
 	NeverReveals,
 }
 
-/// The market in memory.
-pub struct World {
+/// Market on an in-memory chain.
+pub struct MarketFixture {
 	pub ext: TestExternalities<BlakeTwo256>,
 	pub chain: MemoryChain,
 	pub endpoints: BTreeMap<ServiceId, Finding>,
-	pub conduct: [Conduct; 4],
+	pub behaviour: [ProberBehaviour; 4],
 	reports: BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>,
 }
 
@@ -130,7 +130,7 @@ fn account(who: Sr25519Keyring) -> AccountId {
 	who.to_account_id()
 }
 
-/// Terms that credit an eighth to the whole of a window's price.
+/// Terms with credits from an eighth of a window's price to all of it.
 fn terms(min_uptime: u32) -> TermsInput {
 	let credit =
 		[125, 250, 500, 1_000].map(|thousandths| WindowShare::from_inner(thousandths * 1_000_000));
@@ -154,7 +154,7 @@ fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
 	}
 }
 
-impl World {
+impl MarketFixture {
 	pub fn new() -> Self {
 		let patch = genesis::preset(&"local_testnet".into()).unwrap();
 		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
@@ -166,33 +166,33 @@ impl World {
 		let genesis = Header::new(0, nothing, *state.root(), nothing, Digest::default());
 		let chain = MemoryChain { blocks: vec![(genesis, state)], ..Default::default() };
 		let (endpoints, reports) = (BTreeMap::new(), BTreeMap::new());
-		Self { ext, chain, endpoints, conduct: [Conduct::Honest; 4], reports }
+		Self { ext, chain, endpoints, behaviour: [ProberBehaviour::Honest; 4], reports }
 	}
 
-	/// An operator with a service that two tenants have paid for, at the start of a window that counts for both.
+	/// Operator with a service and two paying tenants, at the start of a window that counts for both.
 	pub fn market(min_uptime: u32) -> (Self, ServiceId) {
-		let mut world = Self::new();
-		let service = world.list(ServiceKind::Vpn { key: [7; 32] }, min_uptime);
-		let window_blocks = Balance::from(world.ext.execute_with(<Timing as Clock>::window_blocks));
+		let mut fixture = Self::new();
+		let service = fixture.list(ServiceKind::Vpn { key: [7; 32] }, min_uptime);
+		let window_blocks = Balance::from(fixture.ext.execute_with(<Timing as Clock>::window_blocks));
 		for (tenant, units) in [(Ferdie, 1u32), (Dave, 2)] {
 			let deposit = PRICE * Balance::from(units) * 5 * window_blocks;
 			let min_cover = WindowShare::default();
 			let max_price = Balance::MAX;
-			world.call(
+			fixture.call(
 				tenant,
 				sla::Call::open_agreement { service, units, max_price, deposit, min_cover },
 			);
 		}
-		world.next_window();
-		(world, service)
+		fixture.next_window();
+		(fixture, service)
 	}
 
-	/// A lease that runs and counts, as the service that it is probed as.
+	/// Running lease that counts, as the service that represents it.
 	pub fn lease() -> (Self, ServiceId) {
-		let mut world = Self::new();
-		let service = world.list(ServiceKind::Compute, 900_000_000);
+		let mut fixture = Self::new();
+		let service = fixture.list(ServiceKind::Compute, 900_000_000);
 		let resources = Resources { cpu_milli: 2_000, memory_mib: 4_096, ..Default::default() };
-		world.call(Eve, compute::Call::declare_capacity { service, total: resources.clone() });
+		fixture.call(Eve, compute::Call::declare_capacity { service, total: resources.clone() });
 		let blocks = 240;
 		let order = compute::NewOrder {
 			asset: AssetId::Native,
@@ -207,12 +207,12 @@ impl World {
 			min_trust: TrustLevel::One,
 			quantity: 1,
 			duration: blocks,
-			bid_deadline: world.number() + 12,
+			bid_deadline: fixture.number() + 12,
 			auto_match: true,
 			terms: Some(terms(900_000_000)),
 			deposit: PRICE * Balance::from(2 * blocks),
 		};
-		world.call(Ferdie, compute::Call::place_order { order: Box::new(order) });
+		fixture.call(Ferdie, compute::Call::place_order { order: Box::new(order) });
 		let (order, lease) = (0, 0);
 		let bid = compute::Call::place_bid {
 			order,
@@ -221,16 +221,16 @@ impl World {
 			replicas: 1,
 			foreign_terms: true,
 		};
-		world.call(Eve, bid);
-		world.until(|| compute::Leases::<Runtime>::contains_key(lease));
+		fixture.call(Eve, bid);
+		fixture.run_until(|| compute::Leases::<Runtime>::contains_key(lease));
 		let health = [ENDPOINT, b"leases/0"].concat().try_into().unwrap();
 		let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
-		world.call(Eve, compute::Call::report_ready { lease, health, access, foreign_terms: true });
-		world.next_window();
-		(world, service_of_lease(lease))
+		fixture.call(Eve, compute::Call::report_ready { lease, health, access, foreign_terms: true });
+		fixture.next_window();
+		(fixture, service_of_lease(lease))
 	}
 
-	/// An operator and its listing, seen up.
+	/// Register an operator, list a service, and wait run_until it is up.
 	fn list(&mut self, kind: ServiceKind, min_uptime: u32) -> ServiceId {
 		let name = b"operator".to_vec().try_into().unwrap();
 		self.call(
@@ -252,25 +252,25 @@ impl World {
 				metadata_uri: Default::default(),
 			},
 		);
-		self.until(|| {
+		self.run_until(|| {
 			let last = Probes::probed(service).and_then(|probed| probed.last);
 			matches!(last, Some((_, Verdict::Up { .. })))
 		});
 		service
 	}
 
-	/// Go on to the first block of the next window.
+	/// Advance to the first block of the next window.
 	fn next_window(&mut self) {
 		let number = self.number();
 		let window = |block| Timing::window_of(Timing::round_at(block));
-		self.until(|| window(System::block_number()) > window(number));
+		self.run_until(|| window(System::block_number()) > window(number));
 	}
 
 	pub fn number(&self) -> BlockNumber {
 		(self.chain.blocks.len() - 1) as BlockNumber
 	}
 
-	/// Build a block with the probers' messages and a call.
+	/// Build a block with the probers' transactions and a call.
 	pub fn block(&mut self, call: Option<(Sr25519Keyring, RuntimeCall)>) {
 		let number = self.number() + 1;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number));
@@ -280,7 +280,7 @@ impl World {
 		let parent = self.chain.blocks.last().unwrap().0.hash();
 		let nothing = Hash::default();
 		let header = Header::new(number, nothing, nothing, parent, Digest { logs });
-		let Self { ext, endpoints, conduct, reports, .. } = self;
+		let Self { ext, endpoints, behaviour, reports, .. } = self;
 		let header = ext.execute_with(|| {
 			Executive::initialize_block(&header);
 			let now = *slot * Timing::slot_ms();
@@ -288,8 +288,8 @@ impl World {
 			assert_ok!(Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time)).unwrap());
 			let round = Timing::round_at(number);
 			match number - Timing::round_start(round) {
-				1 => Self::commits(round, endpoints, conduct, reports),
-				4 if round > 0 => Self::reveals(round - 1, conduct, reports),
+				1 => Self::commits(round, endpoints, behaviour, reports),
+				4 if round > 0 => Self::reveals(round - 1, behaviour, reports),
 				_ => (),
 			}
 			if let Some((who, call)) = call {
@@ -307,25 +307,25 @@ impl World {
 		self.block(Some((who, call.into())));
 	}
 
-	/// Build blocks until it is so.
-	pub fn until(&mut self, mut done: impl FnMut() -> bool) {
+	/// Build blocks run_until `done`.
+	pub fn run_until(&mut self, mut done: impl FnMut() -> bool) {
 		let last = self.number() + 400;
 		while !self.ext.execute_with(&mut done) {
-			assert!(self.number() < last, "waited in vain");
+			assert!(self.number() < last, "the condition is not met in time");
 			self.block(None);
 		}
 	}
 
-	/// Go on to breach `number` of a service, and some blocks further.
+	/// Advance to one block after breach `number` of a service.
 	pub fn breach(&mut self, service: ServiceId, number: u32) -> sla::Breach {
 		let record = || sla::Breaches::<Runtime>::get(service, number);
-		self.until(|| record().is_some());
+		self.run_until(|| record().is_some());
 		let breach = self.ext.execute_with(record).unwrap();
 		self.block(None);
 		breach
 	}
 
-	/// The blocks that a bundle's last proofs are of: before and after a breach was judged.
+	/// Blocks before and after the judgement of a breach, which the last proofs of a bundle cover.
 	pub fn judged(&self, service: ServiceId, number: u32) -> [BlockNumber; 2] {
 		let key = sla::Breaches::<Runtime>::hashed_key_for(service, number);
 		let known = |block: &BlockNumber| self.chain.read(*block, &key).unwrap().is_some();
@@ -341,17 +341,17 @@ impl World {
 		assert_ok!(Executive::apply_extrinsic(extrinsic).unwrap());
 	}
 
-	/// The probers of a round with their index.
-	fn seats(round: RoundIndex) -> Vec<(usize, u16, Sr25519Keyring)> {
+	/// Probers of a round with their index.
+	fn indexed_probers(round: RoundIndex) -> Vec<(usize, u16, Sr25519Keyring)> {
 		let Some(snapshot) = probes::Snapshots::<Runtime>::get(round) else { return Vec::new() };
-		let seats = PROBERS.iter().enumerate();
-		seats.map(|(n, who)| (n, snapshot.find(&who.public().into()).unwrap().0, *who)).collect()
+		let indexed_probers = PROBERS.iter().enumerate();
+		indexed_probers.map(|(n, who)| (n, snapshot.find(&who.public().into()).unwrap().0, *who)).collect()
 	}
 
 	fn commits(
 		round: RoundIndex,
 		endpoints: &BTreeMap<ServiceId, Finding>,
-		conduct: &[Conduct; 4],
+		behaviour: &[ProberBehaviour; 4],
 		reports: &mut BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>,
 	) {
 		let due = probes::DuePages::<Runtime>::get(round).into_iter().flat_map(|due| {
@@ -361,12 +361,12 @@ impl World {
 			rows.collect::<Vec<_>>()
 		});
 		let due: Vec<ServiceId> = due.collect();
-		for (n, index, who) in Self::seats(round) {
-			let says = |service| match conduct[n] {
-				Conduct::AlwaysUp => up(),
+		for (n, index, who) in Self::indexed_probers(round) {
+			let finding = |service| match behaviour[n] {
+				ProberBehaviour::AlwaysUp => up(),
 				_ => endpoints.get(service).copied().unwrap_or_else(up),
 			};
-			let report: Vec<u8> = due.iter().map(says).map(Finding::to_byte).collect();
+			let report: Vec<u8> = due.iter().map(finding).map(Finding::to_byte).collect();
 			let (salt, key) = ([index as u8; 32], who.public().into());
 			let genesis = System::block_hash(0);
 			let hash = probes::commit_hash(genesis.as_ref(), round, &key, &salt, &report);
@@ -379,12 +379,12 @@ impl World {
 
 	fn reveals(
 		round: RoundIndex,
-		conduct: &[Conduct; 4],
+		behaviour: &[ProberBehaviour; 4],
 		reports: &mut BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>,
 	) {
-		for (n, index, _) in Self::seats(round) {
+		for (n, index, _) in Self::indexed_probers(round) {
 			let Some((salt, report)) = reports.remove(&(round, index)) else { continue };
-			if !matches!(conduct[n], Conduct::NeverReveals) {
+			if !matches!(behaviour[n], ProberBehaviour::NeverReveals) {
 				let report = report.try_into().unwrap();
 				Self::submit(probes::Call::reveal { round, index, salt, report }.into());
 			}
@@ -392,7 +392,7 @@ impl World {
 	}
 }
 
-/// The chain in a node's database, which keeps so many states, and a client of it.
+/// Client of a node database with the chain. `states` limits the number of states kept.
 pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path) -> FullClient {
 	use sc_client_api::{
 		BlockImportOperation as _, NewBlockState, TrieCacheContext, backend::Backend as _,
@@ -444,7 +444,7 @@ pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path)
 		before = now;
 	}
 	let executor: Executor = sc_service::new_wasm_executor(&Default::default());
-	// Not asked for: the database has a genesis block.
+	// Unused, since the database has a genesis block.
 	let genesis = GenesisBlockBuilder::new_with_storage(
 		Default::default(),
 		true,

@@ -1,8 +1,8 @@
-//! Audits on a chain in memory, and on a node's database.
+//! Audits on an in-memory chain and on a node database.
 
-mod world;
+mod fixture;
 
-use super::{Bundle, Chain, Error, Statement, bundle::BlockProof, collect, verify};
+use super::{AuditCmd, Bundle, Chain, Error, Statement, bundle::BlockProof, collect, verify};
 use codec::Encode;
 use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
@@ -12,30 +12,30 @@ use surety_primitives::{
 	Balance, BreachKind, LatencyBucket, ServiceId, Severity, WindowShare, report::Finding,
 };
 use surety_runtime::{Hash, Runtime};
-use world::{Conduct, World, database};
+use fixture::{ProberBehaviour, MarketFixture, database};
 
-/// A bundle of a breach of downtime, with a prober that says up and one that never reveals.
-fn downtime() -> (World, ServiceId, Bundle, Statement) {
-	let (mut world, service) = World::market(900_000_000);
-	world.conduct = [Conduct::Honest, Conduct::Honest, Conduct::NeverReveals, Conduct::AlwaysUp];
-	world.endpoints.insert(service, Finding::Down);
-	world.breach(service, 0);
-	let (bundle, statement) = collect(&world.chain, service, 0, None).unwrap();
-	(world, service, bundle, statement)
+/// Bundle of a downtime breach, with one prober that always reports up and one that never reveals.
+fn downtime() -> (MarketFixture, ServiceId, Bundle, Statement) {
+	let (mut fixture, service) = MarketFixture::market(900_000_000);
+	fixture.behaviour = [ProberBehaviour::Honest, ProberBehaviour::Honest, ProberBehaviour::NeverReveals, ProberBehaviour::AlwaysUp];
+	fixture.endpoints.insert(service, Finding::Down);
+	fixture.breach(service, 0);
+	let (bundle, statement) = collect(&fixture.chain, service, 0, None).unwrap();
+	(fixture, service, bundle, statement)
 }
 
 #[test]
-fn a_breach_is_collected_and_verified_by_a_node_that_has_only_headers() {
-	let (world, service, bundle, statement) = downtime();
+fn a_node_with_headers_only_verifies_a_breach() {
+	let (fixture, service, bundle, statement) = downtime();
 	println!("{statement}");
 	let breach = {
-		let mut world = world;
-		let breach = world.ext.execute_with(|| sla::Breaches::<Runtime>::get(service, 0).unwrap());
-		// All states but the last are gone.
-		world.chain.pruned = world.number();
-		let verified = verify(&world.chain, &bundle.encode()).unwrap();
+		let mut fixture = fixture;
+		let breach = fixture.ext.execute_with(|| sla::Breaches::<Runtime>::get(service, 0).unwrap());
+		// Only the last state is kept.
+		fixture.chain.pruned = fixture.number();
+		let verified = verify(&fixture.chain, &bundle.encode()).unwrap();
 		assert_eq!(verified.text, statement.text);
-		let error = collect(&world.chain, service, 0, None).unwrap_err();
+		let error = collect(&fixture.chain, service, 0, None).unwrap_err();
 		assert!(matches!(error, Error::Pruned(_)), "{error}");
 		assert!(error.to_string().ends_with("is pruned: ask an archive node"), "{error}");
 		breach
@@ -55,8 +55,8 @@ fn a_breach_is_collected_and_verified_by_a_node_that_has_only_headers() {
 }
 
 #[test]
-fn every_changed_byte_of_a_bundle_is_refused() {
-	let (world, _, bundle, _) = downtime();
+fn a_bundle_with_any_byte_changed_is_refused() {
+	let (fixture, _, bundle, _) = downtime();
 	let bytes = bundle.encode();
 	let half = bytes.len() / 2;
 	let refuse = |range: std::ops::Range<usize>| {
@@ -64,26 +64,26 @@ fn every_changed_byte_of_a_bundle_is_refused() {
 		for at in range {
 			for mask in [0x01, 0x80] {
 				changed[at] ^= mask;
-				assert!(verify(&world.chain, &changed).is_err(), "byte {at} ^ {mask:#x}");
+				assert!(verify(&fixture.chain, &changed).is_err(), "byte {at} ^ {mask:#x}");
 				changed[at] ^= mask;
 			}
 		}
-		assert!(verify(&world.chain, &changed).is_ok());
+		assert!(verify(&fixture.chain, &changed).is_ok());
 	};
 	std::thread::scope(|threads| {
 		threads.spawn(|| refuse(0..half));
 		refuse(half..bytes.len());
 	});
 	for length in (0..bytes.len()).step_by(97) {
-		assert!(verify(&world.chain, &bytes[..length]).is_err(), "cut at {length}");
+		assert!(verify(&fixture.chain, &bytes[..length]).is_err(), "cut at {length}");
 	}
-	assert!(verify(&world.chain, &[bytes.as_slice(), &[0]].concat()).is_err(), "a byte more");
+	assert!(verify(&fixture.chain, &[bytes.as_slice(), &[0]].concat()).is_err(), "a byte more");
 }
 
 #[test]
 fn a_bundle_of_another_chain_service_or_number_is_refused() {
-	let (mut world, service, bundle, _) = downtime();
-	let refused = |bundle: &Bundle| verify(&world.chain, &bundle.encode()).unwrap_err();
+	let (mut fixture, service, bundle, _) = downtime();
+	let refused = |bundle: &Bundle| verify(&fixture.chain, &bundle.encode()).unwrap_err();
 	let other = Bundle { genesis: Hash::repeat_byte(1), ..bundle.clone() };
 	assert_eq!(refused(&other), Error::OtherChain);
 	let other = Bundle { service: service + 1, ..bundle.clone() };
@@ -94,22 +94,22 @@ fn a_bundle_of_another_chain_service_or_number_is_refused() {
 	assert!(matches!(refused(&other), Error::Mismatch(_)));
 	let other = Bundle { agreements: vec![0, 1, 1], ..bundle.clone() };
 	assert!(matches!(refused(&other), Error::Mismatch(_)));
-	// The same blocks on a fork.
+	// A fork with the same blocks.
 	let block = bundle.judged.block;
-	world.chain.forge(
+	fixture.chain.forge(
 		block,
 		sla::Services::<Runtime>::hashed_key_for(service),
 		|state: &mut sla::ServiceState| {
 			state.breaches += 1;
 		},
 	);
-	assert_eq!(verify(&world.chain, &bundle.encode()).unwrap_err(), Error::OtherBlock(block));
+	assert_eq!(verify(&fixture.chain, &bundle.encode()).unwrap_err(), Error::OtherBlock(block));
 }
 
 #[test]
-fn a_proof_with_a_node_more_or_less_is_refused() {
-	let (world, _, bundle, _) = downtime();
-	let refused = |bundle: &Bundle| verify(&world.chain, &bundle.encode()).unwrap_err();
+fn a_proof_with_an_extra_or_missing_node_is_refused() {
+	let (fixture, _, bundle, _) = downtime();
+	let refused = |bundle: &Bundle| verify(&fixture.chain, &bundle.encode()).unwrap_err();
 	let of = |bundle: &mut Bundle, place: usize, nodes: StorageProof| {
 		let proof: &mut BlockProof = bundle.rounds.get_mut(place).unwrap_or(&mut bundle.judged);
 		proof.nodes = nodes;
@@ -133,14 +133,14 @@ fn a_proof_with_a_node_more_or_less_is_refused() {
 			assert_eq!(refused(&less), Error::Incomplete(block));
 		}
 	}
-	// More of the true state is too much as well.
+	// Additional nodes of the true state are refused as well.
 	let mut more = bundle.clone();
 	let key = probes::ProberSet::<Runtime>::hashed_key().to_vec();
-	let proof = world.chain.prove(bundle.judged.block, &[key]).unwrap();
+	let proof = fixture.chain.prove(bundle.judged.block, &[key]).unwrap();
 	let block =
 		of(&mut more, usize::MAX, StorageProof::merge([bundle.judged.nodes.clone(), proof]));
 	assert_eq!(refused(&more), Error::Superfluous(block));
-	// A round less, and a round twice.
+	// A missing round, and a duplicate round.
 	let mut less = bundle.clone();
 	less.rounds.remove(0);
 	assert!(matches!(refused(&less), Error::Mismatch(_)));
@@ -150,13 +150,13 @@ fn a_proof_with_a_node_more_or_less_is_refused() {
 }
 
 #[test]
-fn a_record_that_does_not_follow_from_the_reports_is_refused() {
-	let (world, service, ..) = downtime();
-	let [before, block] = world.judged(service, 0);
+fn a_record_that_contradicts_the_reports_is_refused() {
+	let (fixture, service, ..) = downtime();
+	let [before, block] = fixture.judged(service, 0);
 	let forged = |change: fn(&mut sla::Breach)| {
-		let mut chain = world.chain.clone();
+		let mut chain = fixture.chain.clone();
 		chain.forge(block, sla::Breaches::<Runtime>::hashed_key_for(service, 0), change);
-		// What the chain remembers is what it recorded.
+		// The record itself comes from the forged state.
 		collect(&chain, service, 0, Some(block)).unwrap_err()
 	};
 	let changes: [fn(&mut sla::Breach); 13] = [
@@ -177,8 +177,8 @@ fn a_record_that_does_not_follow_from_the_reports_is_refused() {
 	for (n, change) in changes.into_iter().enumerate() {
 		assert!(matches!(forged(change), Error::Mismatch(_)), "{n}: {}", forged(change));
 	}
-	// A report that is not the one that was revealed.
-	let mut chain = world.chain.clone();
+	// A report other than the revealed one.
+	let mut chain = fixture.chain.clone();
 	let round = block / 6 - 2;
 	chain.forge(
 		before,
@@ -193,33 +193,33 @@ fn a_record_that_does_not_follow_from_the_reports_is_refused() {
 }
 
 #[test]
-fn a_root_that_the_chain_keeps_otherwise_is_refused() {
-	let (mut world, _, bundle, statement) = downtime();
+fn a_root_that_differs_from_the_stored_one_is_refused() {
+	let (mut fixture, _, bundle, statement) = downtime();
 	let key = probes::RevealRoots::<Runtime>::hashed_key_for(statement.rounds[0].round);
-	let last = world.number();
-	world.chain.forge(last, key, |root: &mut Hash| *root = Hash::repeat_byte(1));
-	let error = verify(&world.chain, &bundle.encode()).unwrap_err();
+	let last = fixture.number();
+	fixture.chain.forge(last, key, |root: &mut Hash| *root = Hash::repeat_byte(1));
+	let error = verify(&fixture.chain, &bundle.encode()).unwrap_err();
 	assert!(error.to_string().contains("another root"), "{error}");
 }
 
 #[test]
 fn a_breach_that_is_not_final_is_refused() {
-	let (mut world, service, bundle, _) = downtime();
-	let [_, block] = world.judged(service, 0);
-	world.chain.pending = (world.number() + 1 - block) as usize;
-	assert_eq!(verify(&world.chain, &bundle.encode()).unwrap_err(), Error::NotFinal(block));
-	let error = collect(&world.chain, service, 0, None).unwrap_err();
+	let (mut fixture, service, bundle, _) = downtime();
+	let [_, block] = fixture.judged(service, 0);
+	fixture.chain.pending = (fixture.number() + 1 - block) as usize;
+	assert_eq!(verify(&fixture.chain, &bundle.encode()).unwrap_err(), Error::NotFinal(block));
+	let error = collect(&fixture.chain, service, 0, None).unwrap_err();
 	assert_eq!(error, Error::NoBreach(service, 0, block - 1));
-	let error = collect(&world.chain, service, 0, Some(block)).unwrap_err();
+	let error = collect(&fixture.chain, service, 0, Some(block)).unwrap_err();
 	assert_eq!(error, Error::NotFinal(block));
 }
 
 #[test]
 fn every_tier_and_kind_is_audited() {
-	// Not one bad round is allowed: the first tier fires with the first round of a window, whose counters
-	// begin in the block that judges it.
-	let (mut world, service) = World::market(1_000_000_000);
-	world.endpoints.insert(service, Finding::Down);
+	// No bad round is allowed: the first tier fires with the first round of a window, whose counters start
+	// in the judging block.
+	let (mut fixture, service) = MarketFixture::market(1_000_000_000);
+	fixture.endpoints.insert(service, Finding::Down);
 	let mut seen = Vec::new();
 	let mut number = 0;
 	for (finding, breaches) in [
@@ -227,10 +227,10 @@ fn every_tier_and_kind_is_audited() {
 		(Finding::Bad(LatencyBucket::from_millis(20)), 2),
 		(Finding::Up(LatencyBucket::from_millis(500)), 1),
 	] {
-		world.endpoints.insert(service, finding);
+		fixture.endpoints.insert(service, finding);
 		for _ in 0..breaches {
-			let breach = world.breach(service, number);
-			let (bundle, statement) = collect(&world.chain, service, number, None).unwrap();
+			let breach = fixture.breach(service, number);
+			let (bundle, statement) = collect(&fixture.chain, service, number, None).unwrap();
 			assert_eq!(bundle.rounds.len(), usize::from(breach.counters.against(breach.kind)));
 			assert_eq!(statement.index_after, breach.index_after.into_inner().to_string());
 			if number == 0 {
@@ -252,14 +252,14 @@ fn every_tier_and_kind_is_audited() {
 }
 
 #[test]
-fn a_lease_is_audited_as_the_service_it_is_probed_as() {
-	let (mut world, service) = World::lease();
-	world.endpoints.insert(service, Finding::Down);
+fn a_lease_is_audited_as_a_service() {
+	let (mut fixture, service) = MarketFixture::lease();
+	fixture.endpoints.insert(service, Finding::Down);
 	for number in 0..2 {
-		// The second breach also makes the lease unhealthy: it ends, and its record goes with it.
-		let breach = world.breach(service, number);
-		let [_, block] = world.judged(service, number);
-		let (_, statement) = collect(&world.chain, service, number, Some(block)).unwrap();
+		// The second breach also makes the lease unhealthy, which ends it and removes its record.
+		let breach = fixture.breach(service, number);
+		let [_, block] = fixture.judged(service, number);
+		let (_, statement) = collect(&fixture.chain, service, number, Some(block)).unwrap();
 		let credits: Balance =
 			statement.agreements.iter().map(|a| a.now.parse::<Balance>().unwrap()).sum();
 		assert_eq!((statement.agreements.len(), credits), (1, breach.credited));
@@ -268,17 +268,18 @@ fn a_lease_is_audited_as_the_service_it_is_probed_as() {
 
 #[test]
 fn the_subcommand_writes_a_bundle_and_verifies_it() {
-	use crate::cli::{Cli, Subcommand};
-	use sc_cli::SubstrateCli;
-	let (world, service, bundle, _) = downtime();
+	use clap::Parser;
+	#[derive(Parser)]
+	struct Args {
+		#[command(subcommand)]
+		command: AuditCmd,
+	}
+	let (fixture, service, bundle, _) = downtime();
 	let dir = tempfile::tempdir().unwrap();
 	let file = dir.path().join("breach.audit");
 	let run = |args: &[&str]| {
-		let args = ["surety-node", "audit"].iter().chain(args);
-		let Some(Subcommand::Audit(cmd)) = Cli::try_from_iter(args).unwrap().subcommand else {
-			panic!("not an audit")
-		};
-		cmd.run(&world.chain)
+		let args = Args::try_parse_from(["audit"].iter().chain(args)).unwrap();
+		args.command.run(&fixture.chain)
 	};
 	let file = file.to_str().unwrap();
 	run(&[
@@ -301,16 +302,16 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 		run(&["breach", &service.to_string(), "1"])
 			.unwrap_err()
 			.to_string()
-			.contains("knows no breach 1")
+			.contains("has no breach 1")
 	);
 }
 
 #[tokio::test]
-async fn only_the_owner_of_a_node_collects_over_rpc_and_everybody_verifies() {
+async fn collecting_over_rpc_is_unsafe_and_verifying_is_safe() {
 	use crate::rpc::audit::{Audit, AuditRpcServer};
 	use sc_rpc::DenyUnsafe;
-	let (world, service, bundle, statement) = downtime();
-	let mut methods: jsonrpsee::Methods = Audit::new(Arc::new(world.chain)).into_rpc().into();
+	let (fixture, service, bundle, statement) = downtime();
+	let mut methods: jsonrpsee::Methods = Audit::new(Arc::new(fixture.chain)).into_rpc().into();
 	let collect = (service, 0);
 	methods.extensions_mut().insert(DenyUnsafe::Yes);
 	let refused =
@@ -331,24 +332,24 @@ async fn only_the_owner_of_a_node_collects_over_rpc_and_everybody_verifies() {
 }
 
 #[test]
-fn a_node_audits_with_its_database_and_says_what_it_pruned() {
-	let (world, service, bundle, _) = downtime();
+fn a_database_with_pruned_states_verifies_but_does_not_collect() {
+	let (fixture, service, bundle, _) = downtime();
 	let dir = tempfile::tempdir().unwrap();
-	let archive = database(&world.chain, None, &dir.path().join("archive"));
+	let archive = database(&fixture.chain, None, &dir.path().join("archive"));
 	let (collected, _) = collect(&archive, service, 0, None).unwrap();
 	assert_eq!(collected, bundle);
 	drop(archive);
 
-	// The state after the last block alone.
-	let pruned = database(&world.chain, Some(1), &dir.path().join("pruned"));
+	// Database with the last state only.
+	let pruned = database(&fixture.chain, Some(1), &dir.path().join("pruned"));
 	verify(&pruned, &bundle.encode()).unwrap();
 	let error = collect(&pruned, service, 0, None).unwrap_err();
 	assert!(matches!(error, Error::Pruned(_)), "{error}");
-	let unknown = BlockProof { block: world.number() + 1, ..bundle.judged.clone() };
+	let unknown = BlockProof { block: fixture.number() + 1, ..bundle.judged.clone() };
 	let error = verify(&pruned, &Bundle { judged: unknown, ..bundle }.encode()).unwrap_err();
-	assert_eq!(error, Error::NotFinal(world.number() + 1));
+	assert_eq!(error, Error::NotFinal(fixture.number() + 1));
 	assert_eq!(
-		Chain::header(&pruned, world.number() + 1),
-		Err(Error::UnknownBlock(world.number() + 1))
+		Chain::header(&pruned, fixture.number() + 1),
+		Err(Error::UnknownBlock(fixture.number() + 1))
 	);
 }

@@ -1,13 +1,13 @@
-//! Looks up the addresses of a name.
+//! DNS resolution of endpoints.
 //!
-//! Not through the C library, which takes a thread for as long as a name server is silent: whoever lists
-//! thousands of dead names would hold up the anchors and everybody else. Here a lookup costs a socket for
-//! as long as its probe waits.
+//! The C library is not used: it blocks a thread for as long as a name server is silent, so
+//! thousands of dead names would delay anchors and services alike. Here a lookup costs one socket
+//! while its probe waits.
 //!
-//! The machine's own configuration holds, `/etc/resolv.conf` and `/etc/hosts`, also when it changes while the
-//! node runs. One thing is left out of it: the search list. An endpoint is a name of the whole internet; what
-//! it stands for, and so a verdict, must not depend on who asks. For the same reason only IPv4 addresses (A) are
-//! looked up: not every prober has IPv6.
+//! The machine's `/etc/resolv.conf` and `/etc/hosts` apply, and changes are picked up at run time.
+//! The search list is ignored: an endpoint is a fully qualified name, and its meaning, and with it
+//! a verdict, must not depend on the prober. For the same reason only A records are looked up: not
+//! every prober has IPv6.
 
 use hickory_resolver::{
 	Hosts, TokioResolver,
@@ -27,33 +27,33 @@ use std::{
 	time::{Duration, Instant, SystemTime},
 };
 
-/// For one answer of a name server.
-const PATIENCE: Duration = Duration::from_millis(1_500);
-/// Times that a query is asked again.
+/// Timeout of one query to a name server.
+const QUERY_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Retries of a query.
 const RETRIES: usize = 2;
-/// Answers that are remembered.
-const REMEMBERED: u64 = 2_048;
-/// Longest that an address is remembered: a service that moves is found at its new place.
-const FRESH: Duration = Duration::from_secs(60);
-/// Longest that it is remembered that a name has no address.
-const FRESH_FAILURE: Duration = Duration::from_secs(5);
-/// Addresses of one name that are looked at.
+/// Maximum number of cached answers.
+const CACHE_SIZE: u64 = 2_048;
+/// Maximum time an address is cached, so that a service that moves is found.
+const MAX_TTL: Duration = Duration::from_secs(60);
+/// Maximum time a negative answer is cached.
+const MAX_NEGATIVE_TTL: Duration = Duration::from_secs(5);
+/// Maximum number of addresses of one name.
 const MAX_ADDRESSES: usize = 32;
 
-/// Where the configuration is.
-pub struct Source {
-	/// Name servers.
+/// Location of the configuration files.
+pub struct DnsConfig {
+	/// File with the name servers.
 	pub resolv_conf: PathBuf,
-	/// Names that are not asked for.
+	/// File with static names.
 	pub hosts: PathBuf,
 	/// Port of the name servers.
 	pub port: u16,
-	/// How often the files are looked at again.
+	/// Interval after which the files are checked for changes.
 	pub recheck: Duration,
 }
 
-impl Default for Source {
-	/// Where this machine has it.
+impl Default for DnsConfig {
+	/// Files of this machine.
 	fn default() -> Self {
 		Self {
 			resolv_conf: "/etc/resolv.conf".into(),
@@ -64,10 +64,10 @@ impl Default for Source {
 	}
 }
 
-/// Time and length of a file; none if it is not there.
+/// Modification time and length of a file; `None` if the file is missing.
 type Stamp = Option<(SystemTime, u64)>;
 
-impl Source {
+impl DnsConfig {
 	fn stamps(&self) -> [Stamp; 2] {
 		[&self.resolv_conf, &self.hosts].map(|path| {
 			let metadata = fs::metadata(path).ok()?;
@@ -79,7 +79,7 @@ impl Source {
 		let text = fs::read(&self.resolv_conf).unwrap_or_default();
 		let (mut servers, mut options) = match parse_resolv_conf(text) {
 			Ok((config, options)) => (config.name_servers().to_vec(), options),
-			// Where none is named, it is the one of this machine: resolv.conf(5).
+			// resolv.conf(5): without an entry the name server of the local machine applies.
 			Err(_) => (
 				vec![NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into())],
 				ResolverOpts::default(),
@@ -88,13 +88,13 @@ impl Source {
 		for connection in servers.iter_mut().flat_map(|server| &mut server.connections) {
 			connection.port = self.port;
 		}
-		options.timeout = PATIENCE;
+		options.timeout = QUERY_TIMEOUT;
 		options.attempts = RETRIES;
 		options.ip_strategy = LookupIpStrategy::Ipv4Only;
 		options.use_hosts_file = ResolveHosts::Never;
-		options.cache_size = REMEMBERED;
-		options.positive_max_ttl = Some(FRESH);
-		options.negative_max_ttl = Some(FRESH_FAILURE);
+		options.cache_size = CACHE_SIZE;
+		options.positive_max_ttl = Some(MAX_TTL);
+		options.negative_max_ttl = Some(MAX_NEGATIVE_TTL);
 		let config = ResolverConfig::from_parts(None, Vec::new(), servers);
 		let mut builder =
 			TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
@@ -102,18 +102,18 @@ impl Source {
 		builder.build()
 	}
 
-	/// What the hosts file says; nothing if it cannot be read.
+	/// Entries of the hosts file; empty if the file cannot be read.
 	fn hosts(&self) -> Hosts {
 		let mut hosts = Hosts::default();
 		if let Err(error) = fs::File::open(&self.hosts).and_then(|file| hosts.read_hosts_conf(file))
 		{
-			log::debug!(target: super::LOG, "{}: {error}", self.hosts.display());
+			log::debug!(target: super::LOG_TARGET, "{}: {error}", self.hosts.display());
 		}
 		hosts
 	}
 }
 
-/// What was read from the files, and when.
+/// Configuration as of the last check.
 struct Current {
 	checked: Instant,
 	stamps: [Stamp; 2],
@@ -121,23 +121,23 @@ struct Current {
 	hosts: Arc<Hosts>,
 }
 
-/// Names and their addresses, as this machine knows them.
-pub struct Names {
-	source: Source,
+/// Resolver that follows changes of the machine's configuration.
+pub struct Resolver {
+	config: DnsConfig,
 	current: Mutex<Current>,
 }
 
-impl Names {
-	/// Names by the configuration at `source`. Nothing is remembered yet.
-	pub fn new(source: Source) -> std::io::Result<Self> {
-		let stamps = source.stamps();
-		let resolver = source.resolver().map_err(std::io::Error::other)?;
-		let hosts = Arc::new(source.hosts());
+impl Resolver {
+	/// Read the configuration. The cache is empty.
+	pub fn new(config: DnsConfig) -> std::io::Result<Self> {
+		let stamps = config.stamps();
+		let resolver = config.resolver().map_err(std::io::Error::other)?;
+		let hosts = Arc::new(config.hosts());
 		let current = Current { checked: Instant::now(), stamps, resolver, hosts };
-		Ok(Self { source, current: Mutex::new(current) })
+		Ok(Self { config, current: Mutex::new(current) })
 	}
 
-	/// The IPv4 addresses of `host`; none if there are none or no name server says.
+	/// IPv4 addresses of `host`; empty if there are none or no name server answers.
 	pub async fn addresses(&self, host: &str) -> Vec<Ipv4Addr> {
 		let Ok(mut name) = Name::from_ascii(host) else {
 			return Vec::new();
@@ -160,20 +160,20 @@ impl Names {
 		}
 	}
 
-	/// Resolver and hosts, read again if their files changed.
+	/// Resolver and hosts file, reloaded after a change.
 	fn current(&self) -> (TokioResolver, Arc<Hosts>) {
 		let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-		if current.checked.elapsed() >= self.source.recheck {
+		if current.checked.elapsed() >= self.config.recheck {
 			current.checked = Instant::now();
-			let stamps = self.source.stamps();
+			let stamps = self.config.stamps();
 			if stamps != current.stamps
-				&& let Ok(resolver) = self.source.resolver()
+				&& let Ok(resolver) = self.config.resolver()
 			{
 				*current = Current {
 					checked: current.checked,
 					stamps,
 					resolver,
-					hosts: Arc::new(self.source.hosts()),
+					hosts: Arc::new(self.config.hosts()),
 				};
 			}
 		}

@@ -1,4 +1,4 @@
-//! The transport against servers that misbehave.
+//! The HTTP client against servers that misbehave.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -7,12 +7,15 @@ mod scale;
 mod tls;
 
 use super::{
-	budget::Caps,
-	connector::{Failure, Rules},
+	address_filter::AddressFilter,
+	budget::BudgetLimits,
+	clock::now,
+	failure::Failure,
 	metrics::Metrics,
-	names::{Names, Source},
+	requests::HttpRequests,
+	resolver::{DnsConfig, Resolver},
 	tls::{client, public_roots},
-	transport::{Http, Limits, Transport, now},
+	transport::{Limits, Transport},
 };
 use prometheus_endpoint::Registry;
 use sp_core::offchain::{
@@ -43,25 +46,25 @@ fn limits() -> Limits {
 	}
 }
 
-fn names() -> Names {
-	Names::new(Source::default()).unwrap()
+fn resolver() -> Resolver {
+	Resolver::new(DnsConfig::default()).unwrap()
 }
 
-/// A transport that is told nothing but its limits, and where to count.
+/// Transport with default settings.
 fn counted(limits: Limits, metrics: Metrics) -> Arc<Transport> {
 	let tls = client(public_roots()).unwrap();
-	Arc::new(Transport::new(names(), tls, None, limits, metrics, HashSet::new()).unwrap())
+	Arc::new(Transport::new(resolver(), tls, None, limits, metrics, HashSet::new()).unwrap())
 }
 
 fn transport(limits: Limits) -> Arc<Transport> {
 	counted(limits, Metrics::default())
 }
 
-fn http_with(limits: Limits) -> Http {
-	Http::new(transport(limits), Rules { private: true, ..Rules::default() })
+fn http_with(limits: Limits) -> HttpRequests {
+	HttpRequests::new(transport(limits), AddressFilter { private: true, ..AddressFilter::default() })
 }
 
-fn http() -> Http {
+fn http() -> HttpRequests {
 	http_with(limits())
 }
 
@@ -69,7 +72,7 @@ fn after(ms: u64) -> Option<Timestamp> {
 	Some(now().add(OffchainDuration::from_millis(ms)))
 }
 
-/// A server that does `serve` with every connection. It lives as long as the runtime.
+/// Server that runs `serve` for every connection. It lives as long as the runtime.
 struct Server {
 	_runtime: Runtime,
 	port: u16,
@@ -97,8 +100,8 @@ impl Server {
 		Self { _runtime: runtime, port }
 	}
 
-	/// Answers every request with `response`, byte by byte as given.
-	fn saying(response: impl Into<Vec<u8>>) -> Self {
+	/// Server that sends the raw bytes of `response` to every request.
+	fn responding(response: impl Into<Vec<u8>>) -> Self {
 		let response = Arc::new(response.into());
 		Self::new(move |mut stream| {
 			let response = response.clone();
@@ -109,15 +112,15 @@ impl Server {
 		})
 	}
 
-	/// Says something at once that is no TLS.
+	/// Server that does not speak TLS.
 	fn without_tls() -> Self {
 		Self::new(|mut stream| async move {
 			let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
 		})
 	}
 
-	/// Answers nothing, and says of each connection whether the other side closed it.
-	fn watching() -> (Self, std::sync::mpsc::Receiver<bool>) {
+	/// Server that never responds, and reports for each connection whether the client closed it.
+	fn silent() -> (Self, std::sync::mpsc::Receiver<bool>) {
 		let (closed_to, closed) = std::sync::mpsc::channel();
 		let server = Self::new(move |mut stream| {
 			let closed_to = closed_to.clone();
@@ -130,7 +133,7 @@ impl Server {
 		(server, closed)
 	}
 
-	/// Counts its connections, to see that there are none.
+	/// Server that counts its connections.
 	fn counting() -> (Self, Arc<AtomicUsize>) {
 		let count = Arc::new(AtomicUsize::new(0));
 		let counted = count.clone();
@@ -146,7 +149,7 @@ impl Server {
 	}
 }
 
-/// Read the head of a request, and its body if it says how long that is.
+/// Read the head of a request, and its body if the head announces a length.
 async fn request(stream: &mut TcpStream) -> String {
 	let mut seen = Vec::new();
 	let mut buffer = [0; 1024];
@@ -169,18 +172,18 @@ async fn request(stream: &mut TcpStream) -> String {
 	}
 }
 
-fn get(http: &mut Http, url: &str) -> HttpRequestId {
+fn get(http: &mut HttpRequests, url: &str) -> HttpRequestId {
 	let id = http.start("GET", url).unwrap();
 	http.write_body(id, &[], None).unwrap();
 	id
 }
 
-fn status(http: &mut Http, url: &str) -> HttpRequestStatus {
+fn status(http: &mut HttpRequests, url: &str) -> HttpRequestStatus {
 	let id = get(http, url);
 	http.wait(&[id], after(5_000))[0]
 }
 
-fn body(http: &mut Http, id: HttpRequestId) -> Result<Vec<u8>, HttpError> {
+fn body(http: &mut HttpRequests, id: HttpRequestId) -> Result<Vec<u8>, HttpError> {
 	let mut all = Vec::new();
 	let mut buffer = [0; 1000];
 	loop {
@@ -191,7 +194,7 @@ fn body(http: &mut Http, id: HttpRequestId) -> Result<Vec<u8>, HttpError> {
 	}
 }
 
-fn header(http: &mut Http, id: HttpRequestId, name: &str) -> Vec<String> {
+fn header(http: &mut HttpRequests, id: HttpRequestId, name: &str) -> Vec<String> {
 	http.headers(id)
 		.into_iter()
 		.filter(|(n, _)| n == name.as_bytes())
@@ -200,7 +203,7 @@ fn header(http: &mut Http, id: HttpRequestId, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_good_server_is_read_to_the_end_and_timed() {
+fn a_response_is_read_to_its_end_and_timed() {
 	let server = Server::new(|mut stream| async move {
 		let seen = request(&mut stream).await;
 		tokio::time::sleep(Duration::from_millis(50)).await;
@@ -224,15 +227,15 @@ fn a_good_server_is_read_to_the_end_and_timed() {
 	assert!(said.contains(&format!("host: 127.0.0.1:{}\r\n", server.port)), "{said}");
 	assert!(said.contains("content-type: application/json\r\n"), "{said}");
 	assert!(said.ends_with("{\"a\":1}"), "{said}");
-	// Read to its end, the request is gone.
+	// A request is destroyed once it is read to its end.
 	assert_eq!(http.wait(&[id], after(0)), [HttpRequestStatus::Invalid]);
 	assert_eq!(http.read_body(id, &mut [0; 8], after(0)), Err(HttpError::Invalid));
 	assert!(http.headers(id).is_empty());
 }
 
 #[test]
-fn chunked_bodies_are_read_too() {
-	let server = Server::saying(
+fn chunked_bodies_are_read() {
+	let server = Server::responding(
 		"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
 	);
 	let mut http = http();
@@ -241,7 +244,7 @@ fn chunked_bodies_are_read_too() {
 }
 
 #[test]
-fn a_server_that_never_answers_ends_at_the_deadline_and_then_at_the_time_cap() {
+fn a_silent_server_fails_at_the_deadline_and_the_limit() {
 	let server = Server::new(|stream| async move {
 		let _stream = stream;
 		std::future::pending().await
@@ -253,14 +256,14 @@ fn a_server_that_never_answers_ends_at_the_deadline_and_then_at_the_time_cap() {
 	assert!(began.elapsed() < Duration::from_secs(1));
 	assert!(http.headers(id).is_empty());
 	assert_eq!(http.read_body(id, &mut [0; 8], after(0)), Err(HttpError::DeadlineReached));
-	// It was kept, so it can be waited for again, without a deadline of the worker's own.
+	// The request is kept, so a second wait without a deadline is possible.
 	assert_eq!(http.wait(&[id], None), [HttpRequestStatus::IoError]);
 	assert!(began.elapsed() < Duration::from_secs(4));
 	assert_eq!(http.wait(&[id], after(0)), [HttpRequestStatus::Invalid]);
 }
 
 #[test]
-fn trickled_headers_end_at_the_time_cap() {
+fn trickled_headers_end_at_the_time_limit() {
 	let server = Server::new(|mut stream| async move {
 		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
 		while stream.write_all(b"a: b\r\n").await.is_ok() {
@@ -273,7 +276,7 @@ fn trickled_headers_end_at_the_time_cap() {
 }
 
 #[test]
-fn a_trickled_body_ends_at_the_deadline_and_then_at_the_time_cap() {
+fn a_trickled_body_ends_at_the_deadline_and_the_time_limit() {
 	let server = Server::new(|mut stream| async move {
 		request(&mut stream).await;
 		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
@@ -284,7 +287,7 @@ fn a_trickled_body_ends_at_the_deadline_and_then_at_the_time_cap() {
 	let mut http = http();
 	let id = get(&mut http, &server.url());
 	let began = Instant::now();
-	// Its head is there, but that is no answer yet.
+	// The head alone is no complete response.
 	assert_eq!(http.wait(&[id], after(300)), [HttpRequestStatus::DeadlineReached]);
 	assert_eq!(http.read_body(id, &mut [0; 100], after(0)), Err(HttpError::DeadlineReached));
 	assert!(began.elapsed() < Duration::from_secs(1));
@@ -294,7 +297,7 @@ fn a_trickled_body_ends_at_the_deadline_and_then_at_the_time_cap() {
 }
 
 #[test]
-fn the_time_is_that_of_the_last_byte() {
+fn latency_includes_the_last_byte() {
 	let server = Server::new(|mut stream| async move {
 		request(&mut stream).await;
 		let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no").await;
@@ -306,15 +309,15 @@ fn the_time_is_that_of_the_last_byte() {
 	assert_eq!(http.wait(&[id], after(5_000)), [HttpRequestStatus::Finished(200)]);
 	let elapsed: u64 = header(&mut http, id, ELAPSED_HEADER)[0].parse().unwrap();
 	assert!(elapsed >= 700_000, "{elapsed} us");
-	// All of it is there.
+	// The complete body is available.
 	let mut buffer = [0; 8];
 	assert_eq!(http.read_body(id, &mut buffer, after(0)), Ok(2));
 	assert_eq!(http.read_body(id, &mut buffer, after(0)), Ok(0));
 }
 
 #[test]
-fn a_request_ends_with_the_patience_of_the_worker() {
-	let (server, closed) = Server::watching();
+fn a_request_ends_at_the_deadline_of_the_worker() {
+	let (server, closed) = Server::silent();
 	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
 	let id = http.start("GET", &server.url()).unwrap();
 	http.write_body(id, &[], after(200)).unwrap();
@@ -323,7 +326,7 @@ fn a_request_ends_with_the_patience_of_the_worker() {
 }
 
 #[test]
-fn an_endless_body_is_cut_at_the_cap() {
+fn an_endless_body_is_cut_at_the_limit() {
 	let sent = Arc::new(AtomicUsize::new(0));
 	let counter = sent.clone();
 	let server = Server::new(move |mut stream| {
@@ -342,11 +345,11 @@ fn an_endless_body_is_cut_at_the_cap() {
 }
 
 #[test]
-fn bloated_bodies_do_not_cost_a_short_one() {
-	let short = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nshort");
+fn oversized_bodies_do_not_evict_a_short_one() {
+	let short = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nshort");
 	let mut bloated = b"HTTP/1.1 200 OK\r\ncontent-length: 400000\r\n\r\n".to_vec();
 	bloated.resize(bloated.len() + 400_000, b'x');
-	let bloated = Server::saying(bloated);
+	let bloated = Server::responding(bloated);
 	let mut http = http_with(Limits { unread_bytes: 1_000_000, ..limits() });
 	let first = get(&mut http, &short.url());
 	assert_eq!(http.wait(&[first], after(5_000)), [HttpRequestStatus::Finished(200)]);
@@ -360,7 +363,7 @@ fn bloated_bodies_do_not_cost_a_short_one() {
 }
 
 #[test]
-fn nobody_keeps_the_body_of_an_error() {
+fn the_body_of_an_error_is_discarded() {
 	let server = Server::new(|mut stream| async move {
 		request(&mut stream).await;
 		let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").await;
@@ -373,11 +376,12 @@ fn nobody_keeps_the_body_of_an_error() {
 }
 
 #[test]
-fn many_names_at_one_address_do_not_make_many_requests() {
+fn many_names_at_one_address_share_a_budget() {
 	let (victim, visits) = Server::counting();
-	let caps = Caps { address: 12, domain: 8, spare_private: false, ..Caps::default() };
-	let mut http = http_with(Limits { caps, ..limits() });
-	let asked = |http: &mut Http, host: &str, port: u16| {
+	let budget =
+		BudgetLimits { address: 12, domain: 8, exempt_private: false, ..BudgetLimits::default() };
+	let mut http = http_with(Limits { budget, ..limits() });
+	let asked = |http: &mut HttpRequests, host: &str, port: u16| {
 		let ids: Vec<_> = (0..20).map(|_| get(http, &format!("http://{host}:{port}/"))).collect();
 		http.wait(&ids, after(5_000))
 	};
@@ -385,9 +389,9 @@ fn many_names_at_one_address_do_not_make_many_requests() {
 		[asked(&mut http, "127.0.0.1", victim.port), asked(&mut http, "localhost", victim.port)];
 	assert!(ends.iter().flatten().all(|end| *end == HttpRequestStatus::IoError));
 	assert_eq!(visits.load(Ordering::SeqCst), 12);
-	// The next run has a budget of its own, and so has a good name at the same address.
-	let good = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-	let mut next = Http::new(http.transport(), Rules { private: true, ..Rules::default() });
+	// The next run has its own budget, and a verified name at the same address is exempt.
+	let good = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let mut next = HttpRequests::new(http.transport(), AddressFilter { private: true, ..AddressFilter::default() });
 	assert_eq!(status(&mut next, &good.url()), HttpRequestStatus::Finished(200));
 	asked(&mut next, "localhost", victim.port);
 	assert_eq!(visits.load(Ordering::SeqCst), 12 + 8);
@@ -397,16 +401,16 @@ fn many_names_at_one_address_do_not_make_many_requests() {
 }
 
 #[test]
-fn a_body_that_is_announced_too_long_is_not_read_at_all() {
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 524289\r\n\r\nabc");
+fn a_body_with_too_large_a_length_is_not_read() {
+	let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 524289\r\n\r\nabc");
 	let mut http = http();
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id), Err(HttpError::IoError));
 }
 
 #[test]
-fn a_body_that_breaks_off_is_no_body() {
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc");
+fn an_incomplete_body_is_a_failure() {
+	let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc");
 	let mut http = http();
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id), Err(HttpError::IoError));
@@ -415,7 +419,7 @@ fn a_body_that_breaks_off_is_no_body() {
 #[test]
 fn a_redirect_is_not_followed() {
 	let (victim, visits) = Server::counting();
-	let server = Server::saying(format!(
+	let server = Server::responding(format!(
 		"HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
 		victim.url()
 	));
@@ -429,7 +433,7 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_spoofed_elapsed_header_is_stripped() {
-	let server = Server::saying(
+	let server = Server::responding(
 		"HTTP/1.1 200 OK\r\nSurety-Elapsed-Us: 1\r\nsurety-elapsed-us: 2\r\nSURETY-ANYTHING: 3\r\n\
 		 x-surety: kept\r\ncontent-length: 0\r\n\r\n",
 	);
@@ -444,11 +448,11 @@ fn a_spoofed_elapsed_header_is_stripped() {
 }
 
 #[test]
-fn header_bombs_are_refused() {
+fn too_many_or_too_long_headers_are_refused() {
 	let many: String = (0..100).map(|n| format!("h{n}: v\r\n")).collect();
 	let long = format!("h: {}\r\n", "v".repeat(20_000));
 	for bomb in [many, long] {
-		let server = Server::saying(format!("HTTP/1.1 200 OK\r\n{bomb}content-length: 0\r\n\r\n"));
+		let server = Server::responding(format!("HTTP/1.1 200 OK\r\n{bomb}content-length: 0\r\n\r\n"));
 		assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
 	}
 	let server = Server::new(|mut stream| async move {
@@ -458,9 +462,9 @@ fn header_bombs_are_refused() {
 }
 
 #[test]
-fn garbage_and_silence_are_failures() {
+fn malformed_and_empty_responses_are_failures() {
 	for answer in ["\0\0\0\0garbage\r\n\r\n", ""] {
-		let server = Server::saying(answer);
+		let server = Server::responding(answer);
 		assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
 	}
 }
@@ -477,8 +481,8 @@ fn a_closed_port_is_a_failure() {
 }
 
 #[test]
-fn tls_that_fails_is_a_failure() {
-	// Speaks no TLS at all.
+fn a_failed_tls_handshake_is_a_failure() {
+	// The server does not speak TLS.
 	let server = Server::without_tls();
 	let began = Instant::now();
 	assert_eq!(
@@ -486,7 +490,7 @@ fn tls_that_fails_is_a_failure() {
 		HttpRequestStatus::IoError
 	);
 	assert!(began.elapsed() < Duration::from_secs(1));
-	// Never shakes hands.
+	// The server never answers the handshake.
 	let server = Server::new(|stream| async move {
 		let _stream = stream;
 		std::future::pending().await
@@ -497,17 +501,17 @@ fn tls_that_fails_is_a_failure() {
 }
 
 #[test]
-fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
+fn private_addresses_are_refused_unless_allowed() {
 	let (server, visits) = Server::counting();
 	let transport = transport(limits());
 	for host in
 		["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1"]
 	{
-		let mut http = Http::new(transport.clone(), Rules::default());
+		let mut http = HttpRequests::new(transport.clone(), AddressFilter::default());
 		let url = format!("http://{host}:{}/", server.port);
 		assert_eq!(status(&mut http, &url), HttpRequestStatus::IoError, "{url}");
 	}
-	// Even where private ones are allowed, what is no address of a service is refused.
+	// Addresses that no service can have are refused even where private ones are allowed.
 	for host in ["[::ffff:127.0.0.1]", "[::1]", "0.0.0.0"] {
 		let url = format!("http://{host}:{}/", server.port);
 		assert_eq!(status(&mut self::http(), &url), HttpRequestStatus::IoError, "{url}");
@@ -517,23 +521,23 @@ fn private_addresses_are_refused_where_the_chain_does_not_allow_them() {
 
 #[test]
 fn names_are_resolved_and_checked() {
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let url = format!("http://localhost:{}/", server.port);
 	assert_eq!(status(&mut http(), &url), HttpRequestStatus::Finished(200));
 	assert_eq!(status(&mut http(), "http://no-such-host.invalid/"), HttpRequestStatus::IoError);
 }
 
 #[test]
-fn an_own_anchor_may_be_private_and_nothing_beside_it() {
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+fn only_the_exact_url_of_an_own_anchor_may_be_private() {
+	let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let trusted = HashSet::from([server.url().parse().unwrap()]);
 	let tls = client(public_roots()).unwrap();
-	// It is exempt from the budget, too.
-	let caps = Caps { address: 0, spare_private: false, ..Caps::default() };
-	let limits = Limits { caps, ..limits() };
+	// An own anchor is exempt from the budget, too.
+	let budget = BudgetLimits { address: 0, exempt_private: false, ..BudgetLimits::default() };
+	let limits = Limits { budget, ..limits() };
 	let transport =
-		Arc::new(Transport::new(names(), tls, None, limits, Metrics::default(), trusted).unwrap());
-	let mut http = Http::new(transport, Rules::default());
+		Arc::new(Transport::new(resolver(), tls, None, limits, Metrics::default(), trusted).unwrap());
+	let mut http = HttpRequests::new(transport, AddressFilter::default());
 	assert_eq!(status(&mut http, &server.url()), HttpRequestStatus::Finished(200));
 	assert_eq!(status(&mut http, &format!("{}other", server.url())), HttpRequestStatus::IoError);
 }
@@ -549,15 +553,15 @@ fn connections_leave_from_the_egress_address() {
 	let egress = Some("127.0.0.9".parse().unwrap());
 	let tls = client(public_roots()).unwrap();
 	let transport =
-		Transport::new(names(), tls, egress, limits(), Metrics::default(), HashSet::new());
+		Transport::new(resolver(), tls, egress, limits(), Metrics::default(), HashSet::new());
 	let transport = Arc::new(transport.unwrap());
-	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
+	let mut http = HttpRequests::new(transport, AddressFilter { private: true, ..AddressFilter::default() });
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id).unwrap(), b"127.0.0.9");
 }
 
 #[test]
-fn only_plain_http_requests_can_be_started() {
+fn only_valid_get_and_post_requests_can_be_started() {
 	let mut http = http();
 	for (method, url) in [
 		("PUT", "http://a/"),
@@ -579,8 +583,8 @@ fn only_plain_http_requests_can_be_started() {
 }
 
 #[test]
-fn a_request_can_only_be_changed_before_it_is_sent() {
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+fn a_request_cannot_be_changed_after_it_is_sent() {
+	let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let mut http = http();
 	let unknown = HttpRequestId(999);
 	assert!(http.add_header(unknown, "a", "b").is_err());
@@ -606,12 +610,12 @@ fn a_request_can_only_be_changed_before_it_is_sent() {
 }
 
 #[test]
-fn many_dead_servers_do_not_hold_up_a_good_one() {
+fn many_dead_servers_do_not_delay_a_good_one() {
 	let dead = Server::new(|stream| async move {
 		let _stream = stream;
 		std::future::pending().await
 	});
-	let good = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+	let good = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
 	let mut http = http();
 	let dead: Vec<_> = (0..200).map(|_| get(&mut http, &dead.url())).collect();
 	let began = Instant::now();
@@ -624,7 +628,7 @@ fn many_dead_servers_do_not_hold_up_a_good_one() {
 	assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
-/// Failed requests that were counted under `cause`.
+/// Number of failures counted under `cause`.
 fn failures(registry: &Registry, cause: &str) -> f64 {
 	let families = registry.gather();
 	let family =
@@ -643,20 +647,26 @@ fn every_failure_is_counted_under_its_cause() {
 		let _stream = stream;
 		std::future::pending().await
 	});
-	let redirect = Server::saying("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n");
-	let error = Server::saying("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n");
-	let long = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 524289\r\n\r\n");
-	let garbage = Server::saying("garbage\r\n\r\n");
-	let good = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+	let redirect = Server::responding("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n");
+	let error = Server::responding("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n");
+	let long = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 524289\r\n\r\n");
+	let garbage = Server::responding("garbage\r\n\r\n");
+	let good = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let plain = Server::without_tls();
 	let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
 	let registry = Registry::new();
 	let metrics = Metrics::new(Some(&registry)).unwrap();
-	// Eight of those below, the abandoned one, and none more.
-	let caps = Caps { address: 9, domain: 9, plain: 0, spare_private: false, ..Caps::default() };
-	let transport = counted(Limits { caps, ..limits() }, metrics);
-	let mut http = Http::new(transport, Rules { private: true, ..Rules::default() });
+	// The budget covers the eight requests below and the abandoned one.
+	let budget = BudgetLimits {
+		address: 9,
+		domain: 9,
+		plain: 0,
+		exempt_private: false,
+		..BudgetLimits::default()
+	};
+	let transport = counted(Limits { budget, ..limits() }, metrics);
+	let mut http = HttpRequests::new(transport, AddressFilter { private: true, ..AddressFilter::default() });
 	let asked = [
 		("timeout", silent.url()),
 		("redirect", redirect.url()),
@@ -666,7 +676,7 @@ fn every_failure_is_counted_under_its_cause() {
 		("connect", format!("http://127.0.0.1:{closed}/")),
 		("tls", format!("https://127.0.0.1:{}/", plain.port)),
 		("forbidden", "http://169.254.169.254/".into()),
-		// A label of more than 63 letters fails without a query, whatever resolver the machine has.
+		// A label of more than 63 letters fails without a query, whatever the machine's resolver.
 		("dns", format!("http://{}.invalid/", "x".repeat(64))),
 		("none", good.url()),
 	];
@@ -681,7 +691,7 @@ fn every_failure_is_counted_under_its_cause() {
 	drop(http);
 
 	let counted = |cause: &str| failures(&registry, cause);
-	// The last counts follow the answers by a moment.
+	// The last counts lag behind the responses.
 	let began = Instant::now();
 	while Failure::CAUSES.iter().any(|cause| counted(cause) < 1.0)
 		&& began.elapsed() < Duration::from_secs(5)
@@ -695,7 +705,7 @@ fn every_failure_is_counted_under_its_cause() {
 
 #[test]
 fn dropping_the_requests_closes_their_connections() {
-	let (server, closed) = Server::watching();
+	let (server, closed) = Server::silent();
 	let mut http = http_with(Limits { total: Duration::from_secs(60), ..limits() });
 	let id = get(&mut http, &server.url());
 	assert_eq!(http.wait(&[id], after(200)), [HttpRequestStatus::DeadlineReached]);
