@@ -65,7 +65,7 @@ impl<AccountId> Default for OrderFilter<AccountId> {
 
 /// Readers of the fields, whose errors begin with the name of the field.
 mod field {
-	use serde::{Deserialize, Deserializer, de::Error as _};
+	use serde::{Deserialize, Deserializer};
 	use surety_primitives::{Balance, json};
 
 	macro_rules! readers {
