@@ -1,4 +1,5 @@
-//! Benchmarks of the calls, of the steps in idle block space, and of what the sweeps of other pallets call.
+//! Benchmarks of the calls, of the steps in idle block space, and of the methods that other pallets
+//! call.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::unwrap_used)]
@@ -6,14 +7,13 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity,
-	WindowSummary,
+	BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
 	score::{Evidence, ONE, Quality},
 };
 
-const SERVICE: ServiceId = 1;
-/// Windows that the records lie back: long enough for an `Idle` event on top, with all bits of the decay
-/// in use for most half-lives.
+const TARGET: Target = Target::Service(1);
+/// Age of the records in windows: long enough for an `Idle` event on top, with all bits of the
+/// decay in use for most half-lives.
 const IDLE: u32 = 13;
 
 fn counters() -> Counters {
@@ -32,54 +32,54 @@ fn quality() -> Quality {
 	Quality::default().with_window(&counters(), LatencyBucket::from_millis(250))
 }
 
-/// An operator with a history that lies back, at a high score.
+/// Operator with an old history, at a high score.
 fn operator<T: Config>() -> T::AccountId {
 	let operator: T::AccountId = account("operator", 0, 0);
-	let mut standing = Standing {
+	let mut record = OperatorRecord {
 		evidence: Evidence { alpha: 40 * ONE, beta: ONE },
-		good: 1_000,
-		bad: 440,
+		good_rounds: 1_000,
+		bad_rounds: 440,
 		quality: quality(),
 		..Default::default()
 	};
-	standing.shown = standing.score(T::Clock::window_rounds());
-	Operators::<T>::insert(&operator, standing);
-	Services::<T>::insert(SERVICE, ServiceStanding { window: 0, quality: quality() });
+	record.last_score = record.score(T::Clock::window_rounds());
+	Operators::<T>::insert(&operator, record);
+	Targets::<T>::insert(TARGET, TargetRecord { window: 0, quality: quality() });
 	operator
 }
 
 /// Go to the window after `IDLE`.
-fn idle<T: Config>() {
+fn go_past_idle<T: Config>() {
 	let round = T::Clock::window_start(IDLE + 1);
 	frame_system::Pallet::<T>::set_block_number(T::Clock::round_start(round).into());
 }
 
-fn moves<T: Config>() -> usize {
+fn event_count<T: Config>() -> usize {
 	frame_system::Pallet::<T>::event_count() as usize
 }
 
 const AGREEMENT: AgreementId = 1;
-/// A fee in the native token that weighs nearly as much as one can.
+/// Fee in the native token at nearly the maximum weight.
 const FEE: Balance = Balance::MAX / 2;
 
-/// An operator and a tenant with records that lie back, of scores that one rating moves.
+/// Operator and tenant with old records, of scores that one rating moves.
 fn parties<T: Config>() -> (T::AccountId, T::AccountId) {
 	let (operator, tenant): (T::AccountId, T::AccountId) =
 		(account("operator", 0, 0), whitelisted_caller());
 	let evidence = Evidence { alpha: 5 * ONE, beta: 0 };
-	let mut standing = Standing { evidence, quality: quality(), ..Default::default() };
-	standing.shown = standing.score(T::Clock::window_rounds());
-	Operators::<T>::insert(&operator, standing);
-	let mut standing = TenantStanding { evidence, ..Default::default() };
-	standing.shown = standing.score(T::Clock::window_rounds());
-	Tenants::<T>::insert(&tenant, standing);
+	let mut record = OperatorRecord { evidence, quality: quality(), ..Default::default() };
+	record.last_score = record.score(T::Clock::window_rounds());
+	Operators::<T>::insert(&operator, record);
+	let mut record = TenantRecord { evidence, ..Default::default() };
+	record.last_score = record.score(T::Clock::window_rounds());
+	Tenants::<T>::insert(&tenant, record);
 	(operator, tenant)
 }
 
-/// An agreement of theirs ended in the window after `IDLE`.
-fn engaged<T: Config>() -> (T::AccountId, T::AccountId) {
+/// Operator and tenant whose agreement ended in the window after `IDLE`.
+fn parties_engaged<T: Config>() -> (T::AccountId, T::AccountId) {
 	let (operator, tenant) = parties::<T>();
-	idle::<T>();
+	go_past_idle::<T>();
 	engage::<T>(&operator, &tenant);
 	(operator, tenant)
 }
@@ -95,15 +95,16 @@ fn engage<T: Config>(operator: &T::AccountId, tenant: &T::AccountId) {
 	assert!(Engagements::<T>::contains_key(AGREEMENT), "the native token has a scale");
 }
 
-/// Go to the first window in which the engagement is over. Returns its last one.
-fn pass<T: Config>() -> WindowIndex {
+/// Go to the first window in which the engagement is over. Returns the last window of the
+/// engagement.
+fn end_engagement<T: Config>() -> WindowIndex {
 	let until = Engagements::<T>::get(AGREEMENT).unwrap().until;
 	let round = T::Clock::window_start(until + 1);
 	frame_system::Pallet::<T>::set_block_number(T::Clock::round_start(round).into());
 	until
 }
 
-/// Do what one step in idle block space does, the look for it included.
+/// Find and remove one entry, as a step in idle block space does.
 fn step<T: Config>(window: WindowIndex) {
 	let due = Expiring::<T>::iter_key_prefix(window).next().expect("there is one");
 	Pallet::<T>::expire(window, due);
@@ -116,7 +117,7 @@ mod benchmarks {
 	#[benchmark]
 	fn window() {
 		let operator = operator::<T>();
-		idle::<T>();
+		go_past_idle::<T>();
 		let summary = WindowSummary {
 			window: IDLE,
 			counters: counters(),
@@ -125,36 +126,36 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as ReputationSink<T::AccountId>>::window(&operator, SERVICE, &summary);
+			<Pallet<T> as ReputationSink<T::AccountId>>::window(&operator, TARGET, &summary);
 		}
 
 		assert_eq!(Operators::<T>::get(&operator).unwrap().window, IDLE);
-		assert_eq!(moves::<T>(), 2);
+		assert_eq!(event_count::<T>(), 2);
 	}
 
 	#[benchmark]
 	fn breach() {
 		let operator = operator::<T>();
-		idle::<T>();
+		go_past_idle::<T>();
 
 		#[block]
 		{
 			<Pallet<T> as ReputationSink<T::AccountId>>::breach(
 				&operator,
-				SERVICE,
+				TARGET,
 				BreachKind::Downtime,
 				Severity::Critical,
 			);
 		}
 
 		assert_eq!(Operators::<T>::get(&operator).unwrap().window, IDLE);
-		assert_eq!(moves::<T>(), 2);
+		assert_eq!(event_count::<T>(), 2);
 	}
 
 	#[benchmark]
 	fn engagement() {
 		let (operator, tenant) = parties::<T>();
-		idle::<T>();
+		go_past_idle::<T>();
 
 		#[block]
 		{
@@ -162,13 +163,13 @@ mod benchmarks {
 		}
 
 		assert_eq!(Tenants::<T>::get(&tenant).unwrap().window, IDLE);
-		assert!(moves::<T>() >= 2);
+		assert!(event_count::<T>() >= 2);
 	}
 
 	#[benchmark]
 	fn lease_failed() {
 		let (operator, _) = parties::<T>();
-		idle::<T>();
+		go_past_idle::<T>();
 
 		#[block]
 		{
@@ -180,28 +181,29 @@ mod benchmarks {
 		}
 
 		assert_eq!(Operators::<T>::get(&operator).unwrap().window, IDLE);
-		assert_eq!(moves::<T>(), 2);
+		assert_eq!(event_count::<T>(), 2);
 	}
 
-	// The second rating of the two, so the engagement goes, and the first of the pair, so that is queued.
+	// The second rating of the engagement, which removes it, and the first of the pair, which is
+	// queued.
 	#[benchmark]
 	fn rate() {
-		let (_, tenant) = engaged::<T>();
-		Engagements::<T>::mutate_extant(AGREEMENT, |it| it.operator_rated = true);
-		let before = moves::<T>();
+		let (_, tenant) = parties_engaged::<T>();
+		Engagements::<T>::mutate_extant(AGREEMENT, |it| it.rated_by = Some(Role::Operator));
+		let before = event_count::<T>();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(tenant), AGREEMENT, 1);
 
 		assert!(!Engagements::<T>::contains_key(AGREEMENT));
 		// Idle, rating, rated, closed.
-		assert_eq!(moves::<T>(), before + 4);
+		assert_eq!(event_count::<T>(), before + 4);
 	}
 
 	#[benchmark]
 	fn forget_engagement() {
-		let (_, tenant) = engaged::<T>();
-		pass::<T>();
+		let (_, tenant) = parties_engaged::<T>();
+		end_engagement::<T>();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(tenant), AGREEMENT);
@@ -209,14 +211,14 @@ mod benchmarks {
 		assert!(!Engagements::<T>::contains_key(AGREEMENT));
 	}
 
-	// A window that is over and of which nothing is left.
+	// A window that is over and has no entry left.
 	#[benchmark]
 	fn expire_base() {
-		idle::<T>();
+		go_past_idle::<T>();
 
 		#[block]
 		{
-			Pallet::<T>::expire_some(Weight::MAX);
+			Pallet::<T>::remove_expired(Weight::MAX);
 		}
 
 		assert_eq!(ExpiryCursor::<T>::get(), 1);
@@ -224,8 +226,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn expire_engagement() {
-		engaged::<T>();
-		let until = pass::<T>();
+		parties_engaged::<T>();
+		let until = end_engagement::<T>();
 
 		#[block]
 		{
@@ -235,11 +237,11 @@ mod benchmarks {
 		assert!(!Engagements::<T>::contains_key(AGREEMENT));
 	}
 
-	// Of a pair that has rated again: it is queued anew.
+	// A pair that has rated again: it is queued anew.
 	#[benchmark]
 	fn expire_pair() {
 		let (operator, tenant) = parties::<T>();
-		idle::<T>();
+		go_past_idle::<T>();
 		Pairs::<T>::insert(&tenant, &operator, PairWeight { epoch: Pallet::<T>::epoch(), used: 1 });
 		Expiring::<T>::insert(0, Expiry::Pair(tenant.clone(), operator.clone()), ());
 

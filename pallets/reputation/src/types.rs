@@ -1,130 +1,136 @@
-//! What is stored of an account, a service and an engagement, and what a movement of a score is made of.
+//! Records of accounts and targets, engagements, and causes of movements.
 
 use frame::prelude::*;
-use serde::{Deserialize, Serialize};
 use surety_primitives::{
-	AgreementId, BreachKind, CloseReason, Counters, LatencyBucket, LeaseId, ServiceId, Severity,
+	AgreementId, BreachKind, CloseReason, Counters, LatencyBucket, LeaseId, Severity, Target,
 	WindowIndex,
 	score::{
-		Decay, Evidence, MOST_PAID_TENANT, MOST_RATED_OPERATOR, MOST_RATED_TENANT,
+		Decay, Evidence, MAX_OPERATOR_RATINGS, MAX_TENANT_PAYMENTS, MAX_TENANT_RATINGS,
 		PerformanceParts, Quality, good_and_bad, payment_weight,
 	},
 };
 
-/// In which role an account has a score.
+/// Role in which an account has a score.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Role {
-	/// It lists services.
+	/// Account that lists services.
 	Operator,
-	/// It pays for services.
+	/// Account that pays for services.
 	Tenant,
 }
 
-/// What moved a score.
+impl Role {
+	/// Role of the other party of an agreement.
+	pub fn counterpart(self) -> Self {
+		match self {
+			Self::Operator => Self::Tenant,
+			Self::Tenant => Self::Operator,
+		}
+	}
+}
+
+/// Cause of a movement.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Cause {
-	/// The rounds of a closed window of one of its services.
+	/// Rounds of a closed window of a target of the operator.
 	Window {
-		/// The service.
-		service: ServiceId,
+		/// The target.
+		target: Target,
 		/// The window.
 		window: WindowIndex,
 	},
-	/// A breach of one of its services.
+	/// Breach of a target of the operator.
 	Breach {
-		/// The service.
-		service: ServiceId,
-		/// Which term.
+		/// The target.
+		target: Target,
+		/// Term that was not kept.
 		kind: BreachKind,
-		/// How far past the allowance.
+		/// Distance past the allowance.
 		severity: Severity,
 	},
-	/// Evidence decayed as time passed without a movement.
+	/// Decay of evidence, as time passed without a movement.
 	Idle {
-		/// How many windows.
+		/// Number of windows.
 		windows: u32,
 	},
-	/// A rating by its counterparty; the event `Rated` that follows says whose and of what weight.
+	/// Rating by a counterparty. The event `Rated` that follows has its weight and the account
+	/// that rated.
 	Rating {
-		/// The agreement that was rated.
+		/// Agreement that was rated.
 		agreement: AgreementId,
 		/// 1 to 5.
 		stars: u8,
 	},
-	/// A tenant's agreement ended paid.
+	/// Payment of a tenant: its agreement ended paid.
 	Paid {
 		/// The agreement.
 		agreement: AgreementId,
 	},
-	/// An operator failed a lease.
+	/// Lease that the operator failed.
 	LeaseFailed {
 		/// The lease.
 		lease: LeaseId,
-		/// How.
+		/// Reason of its end.
 		reason: CloseReason,
 	},
 }
 
 impl Cause {
-	/// Whether a movement by it is told even if the score stays where it is.
-	pub(crate) fn is_told_always(self) -> bool {
+	/// True if a movement is reported even if it leaves the score where it is.
+	pub(crate) fn is_always_reported(self) -> bool {
 		matches!(self, Self::Breach { .. } | Self::LeaseFailed { .. })
 	}
 
-	/// Whether the decay of the window before is part of a movement by it: so where a window's rounds or their
-	/// consequences move the score. What people say and pay is told apart from decay in full.
-	pub(crate) fn closes_a_window(self) -> bool {
+	/// True if the decay of one window is part of a movement, because the rounds of a window or
+	/// their consequences move the score. For ratings and payments, all decay is reported apart.
+	pub(crate) fn includes_decay_of_a_window(self) -> bool {
 		matches!(self, Self::Window { .. } | Self::Breach { .. } | Self::LeaseFailed { .. })
 	}
 }
 
-/// The record of an account in a role.
-pub(crate) trait Record: Default {
+/// Record of an account in a role.
+pub(crate) trait ScoreRecord: Default {
 	/// The role.
 	const ROLE: Role;
-	/// Window to which it is decayed.
+	/// Window to which the record is decayed.
 	fn window(&self) -> WindowIndex;
-	/// Go on to `window`, letting evidence decay. Stays where it is if `window` is not later.
-	fn roll(&mut self, window: WindowIndex, window_rounds: u16, half_life: u32);
+	/// Let the evidence decay to `window`. Does nothing if `window` is not later.
+	fn decay_to(&mut self, window: WindowIndex, window_rounds: u16, half_life: u32);
 	/// Score of 0 to 100 as of [`Self::window`].
 	fn score(&self, window_rounds: u16) -> u8;
 	/// Score that the last movement led to.
-	fn shown(&self) -> u8;
-	/// To change it.
-	fn shown_mut(&mut self) -> &mut u8;
-	/// What ratings said in [`Self::window`], before it is bounded.
-	fn rated(&self) -> Evidence;
-	/// To change it.
-	fn rated_mut(&mut self) -> &mut Evidence;
+	fn last_score(&self) -> u8;
+	/// Set the score that the last movement led to.
+	fn set_last_score(&mut self, score: u8);
+	/// Ratings of [`Self::window`], before they are capped.
+	fn ratings(&self) -> Evidence;
+	/// Add a rating to those of [`Self::window`].
+	fn add_rating(&mut self, rating: Evidence);
 }
 
-/// All that is known of an operator. The record of an account is never removed.
+/// Record of an operator. Never removed.
 #[derive(
 	Clone,
 	Copy,
@@ -132,90 +138,90 @@ pub(crate) trait Record: Default {
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
-pub struct Standing {
-	/// Window that `good`, `bad` and `rated` count, and to which the rest is decayed.
+pub struct OperatorRecord {
+	/// Window of `good_rounds`, `bad_rounds` and `ratings`, to which the rest is decayed.
 	pub window: WindowIndex,
-	/// Evidence of earlier windows and of all breaches and failed leases, in billionths of a window.
+	/// Evidence of earlier windows and of all breaches and failed leases, in billionths of a
+	/// window.
 	pub evidence: Evidence,
 	/// Good rounds of `window`, all services together.
-	pub good: u32,
+	pub good_rounds: u32,
 	/// Bad rounds of `window`, all services together.
-	pub bad: u32,
-	/// What ratings of `window` said, in billionths of a window. All of them together count a quarter of a
-	/// window at most.
-	pub rated: Evidence,
-	/// What the two read-outs are made of.
+	pub bad_rounds: u32,
+	/// Ratings of `window`, in billionths of a window. Capped at a quarter of a window when the
+	/// score is computed.
+	pub ratings: Evidence,
+	/// Rounds from which reliability and performance are computed.
 	pub quality: Quality,
-	/// Score that the last movement led to, 0 to 100. It sinks since then: read the score, not this.
-	pub shown: u8,
+	/// Score that the last movement led to, 0 to 100. The current score may be lower.
+	pub last_score: u8,
 }
 
-impl Standing {
+impl OperatorRecord {
 	/// Add a closed window of a service.
-	pub fn count(&mut self, counters: &Counters, latency_p95: LatencyBucket) {
+	pub fn add_window(&mut self, counters: &Counters, latency_p95: LatencyBucket) {
 		let (good, bad) = good_and_bad(counters);
-		self.good = self.good.saturating_add(u32::from(good));
-		self.bad = self.bad.saturating_add(u32::from(bad));
+		self.good_rounds = self.good_rounds.saturating_add(u32::from(good));
+		self.bad_rounds = self.bad_rounds.saturating_add(u32::from(bad));
 		self.quality = self.quality.with_window(counters, latency_p95);
 	}
 
-	fn known(&self, window_rounds: u16) -> Evidence {
-		let rounds = Evidence::of_rounds(self.good, self.bad, window_rounds);
-		self.evidence.and(rounds).and(self.rated.at_most(MOST_RATED_OPERATOR))
+	fn total_evidence(&self, window_rounds: u16) -> Evidence {
+		let rounds = Evidence::of_rounds(self.good_rounds, self.bad_rounds, window_rounds);
+		self.evidence.plus(rounds).plus(self.ratings.capped(MAX_OPERATOR_RATINGS))
 	}
 }
 
-impl Record for Standing {
+impl ScoreRecord for OperatorRecord {
 	const ROLE: Role = Role::Operator;
 
 	fn window(&self) -> WindowIndex {
 		self.window
 	}
 
-	fn roll(&mut self, window: WindowIndex, window_rounds: u16, half_life: u32) {
+	fn decay_to(&mut self, window: WindowIndex, window_rounds: u16, half_life: u32) {
 		let windows = window.saturating_sub(self.window);
 		if windows == 0 {
 			return;
 		}
 		let decay = Decay::over(windows, half_life);
-		self.evidence = self.known(window_rounds).decayed(decay);
-		self.quality = self.quality.decayed(decay);
-		self.good = 0;
-		self.bad = 0;
-		self.rated = Evidence::default();
-		self.window = window;
+		*self = Self {
+			window,
+			evidence: self.total_evidence(window_rounds).decayed(decay),
+			quality: self.quality.decayed(decay),
+			last_score: self.last_score,
+			..Default::default()
+		};
 	}
 
 	fn score(&self, window_rounds: u16) -> u8 {
-		self.known(window_rounds).score()
+		self.total_evidence(window_rounds).score()
 	}
 
-	fn shown(&self) -> u8 {
-		self.shown
+	fn last_score(&self) -> u8 {
+		self.last_score
 	}
 
-	fn shown_mut(&mut self) -> &mut u8 {
-		&mut self.shown
+	fn set_last_score(&mut self, score: u8) {
+		self.last_score = score;
 	}
 
-	fn rated(&self) -> Evidence {
-		self.rated
+	fn ratings(&self) -> Evidence {
+		self.ratings
 	}
 
-	fn rated_mut(&mut self) -> &mut Evidence {
-		&mut self.rated
+	fn add_rating(&mut self, rating: Evidence) {
+		self.ratings = self.ratings.plus(rating);
 	}
 }
 
-/// All that is known of a tenant. The record of an account is never removed.
+/// Record of a tenant. Never removed.
 #[derive(
 	Clone,
 	Copy,
@@ -223,78 +229,78 @@ impl Record for Standing {
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
-pub struct TenantStanding {
-	/// Window that `rated` and `paid` count, and to which the rest is decayed.
+pub struct TenantRecord {
+	/// Window of `ratings` and `payments`, to which the rest is decayed.
 	pub window: WindowIndex,
 	/// Evidence of earlier windows, in billionths of a window.
 	pub evidence: Evidence,
-	/// What ratings of `window` said, in billionths of a window. All of them together count three
-	/// quarters of a window at most.
-	pub rated: Evidence,
-	/// What payments of `window` said, in billionths of a window, a quarter of a window at most.
-	pub paid: u64,
-	/// Score that the last movement led to, 0 to 100. It sinks since then: read the score, not this.
-	pub shown: u8,
+	/// Ratings of `window`, in billionths of a window. Capped at three quarters of a window when
+	/// the score is computed.
+	pub ratings: Evidence,
+	/// Good evidence from payments of `window`, in billionths of a window, at most a quarter of a
+	/// window.
+	pub payments: u64,
+	/// Score that the last movement led to, 0 to 100. The current score may be lower.
+	pub last_score: u8,
 }
 
-impl TenantStanding {
-	/// Add a payment by the weight of a rating of it.
-	pub fn pay(&mut self, weight: u64) {
-		self.paid = self.paid.saturating_add(payment_weight(weight)).min(MOST_PAID_TENANT);
+impl TenantRecord {
+	/// Add a payment. `weight` is the weight of a rating of it.
+	pub fn add_payment(&mut self, weight: u64) {
+		let payments = self.payments.saturating_add(payment_weight(weight));
+		self.payments = payments.min(MAX_TENANT_PAYMENTS);
 	}
 
-	fn known(&self) -> Evidence {
-		let paid = Evidence { alpha: self.paid, beta: 0 };
-		self.evidence.and(paid).and(self.rated.at_most(MOST_RATED_TENANT))
+	fn total_evidence(&self) -> Evidence {
+		let payments = Evidence { alpha: self.payments, beta: 0 };
+		self.evidence.plus(payments).plus(self.ratings.capped(MAX_TENANT_RATINGS))
 	}
 }
 
-impl Record for TenantStanding {
+impl ScoreRecord for TenantRecord {
 	const ROLE: Role = Role::Tenant;
 
 	fn window(&self) -> WindowIndex {
 		self.window
 	}
 
-	fn roll(&mut self, window: WindowIndex, _: u16, half_life: u32) {
+	fn decay_to(&mut self, window: WindowIndex, _: u16, half_life: u32) {
 		let windows = window.saturating_sub(self.window);
 		if windows == 0 {
 			return;
 		}
-		let evidence = self.known().decayed(Decay::over(windows, half_life));
-		*self = Self { window, evidence, shown: self.shown, ..Default::default() };
+		let evidence = self.total_evidence().decayed(Decay::over(windows, half_life));
+		*self = Self { window, evidence, last_score: self.last_score, ..Default::default() };
 	}
 
 	fn score(&self, _: u16) -> u8 {
-		self.known().score()
+		self.total_evidence().score()
 	}
 
-	fn shown(&self) -> u8 {
-		self.shown
+	fn last_score(&self) -> u8 {
+		self.last_score
 	}
 
-	fn shown_mut(&mut self) -> &mut u8 {
-		&mut self.shown
+	fn set_last_score(&mut self, score: u8) {
+		self.last_score = score;
 	}
 
-	fn rated(&self) -> Evidence {
-		self.rated
+	fn ratings(&self) -> Evidence {
+		self.ratings
 	}
 
-	fn rated_mut(&mut self) -> &mut Evidence {
-		&mut self.rated
+	fn add_rating(&mut self, rating: Evidence) {
+		self.ratings = self.ratings.plus(rating);
 	}
 }
 
-/// The read-outs of one service.
+/// Record of one target.
 #[derive(
 	Clone,
 	Copy,
@@ -302,49 +308,45 @@ impl Record for TenantStanding {
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
-pub struct ServiceStanding {
+pub struct TargetRecord {
 	/// Window to which `quality` is decayed.
 	pub window: WindowIndex,
-	/// What the two read-outs are made of.
+	/// Rounds from which reliability and performance are computed.
 	pub quality: Quality,
 }
 
-impl ServiceStanding {
-	/// Let it decay to `window`. Stays where it is if `window` is not later.
-	pub fn roll(&mut self, window: WindowIndex, half_life: u32) {
+impl TargetRecord {
+	/// Let the record decay to `window`. Does nothing if `window` is not later.
+	pub fn decay_to(&mut self, window: WindowIndex, half_life: u32) {
 		let windows = window.saturating_sub(self.window);
 		self.quality = self.quality.decayed(Decay::over(windows, half_life));
 		self.window = self.window.max(window);
 	}
 }
 
-/// A performance score and the parts that make it up.
+/// Performance with the parts from which it is computed.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Performance {
 	/// 0 to 100.
 	pub score: u8,
-	/// Uptime, correctness and latency, with what was measured, the target, score and weight of each.
+	/// Uptime, correctness and latency, each with its measurement, target, score and weight.
 	pub parts: PerformanceParts,
 }
 
@@ -354,108 +356,87 @@ impl From<PerformanceParts> for Performance {
 	}
 }
 
-/// An agreement that ended paid and that at least one side has not rated yet.
+/// Agreement that ended paid and that at least one party has not rated yet.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Engagement<AccountId> {
-	/// Who served.
+	/// Operator of the agreement.
 	pub operator: AccountId,
-	/// Who paid.
+	/// Tenant of the agreement.
 	pub tenant: AccountId,
-	/// What a rating of it weighs at most, in billionths of a window of evidence.
+	/// Maximum weight of a rating, in billionths of a window of evidence.
 	pub weight: u64,
 	/// Last window in which it can be rated.
 	pub until: WindowIndex,
-	/// Whether the tenant has rated the operator.
-	pub tenant_rated: bool,
-	/// Whether the operator has rated the tenant.
-	pub operator_rated: bool,
+	/// Party that has rated, if one has.
+	pub rated_by: Option<Role>,
 }
 
 impl<AccountId: PartialEq> Engagement<AccountId> {
-	/// Whom `who` rates, and in which role. `None` if it is no party.
-	pub fn counterparty(&self, who: &AccountId) -> Option<(Role, &AccountId)> {
+	/// Role of an account in the agreement. `None` if it is no party.
+	pub fn role_of(&self, who: &AccountId) -> Option<Role> {
 		if *who == self.tenant {
-			Some((Role::Operator, &self.operator))
+			Some(Role::Tenant)
 		} else if *who == self.operator {
-			Some((Role::Tenant, &self.tenant))
+			Some(Role::Operator)
 		} else {
 			None
 		}
 	}
 
-	/// Whether the party in that role has been rated.
-	pub fn is_rated(&self, role: Role) -> bool {
+	/// Account of the other party.
+	pub fn counterparty(&self, role: Role) -> &AccountId {
 		match role {
-			Role::Operator => self.tenant_rated,
-			Role::Tenant => self.operator_rated,
+			Role::Operator => &self.tenant,
+			Role::Tenant => &self.operator,
 		}
-	}
-
-	/// The party in that role has been rated.
-	pub fn note_rated(&mut self, role: Role) {
-		match role {
-			Role::Operator => self.tenant_rated = true,
-			Role::Tenant => self.operator_rated = true,
-		}
-	}
-
-	/// Whether both sides have rated.
-	pub fn is_done(&self) -> bool {
-		self.tenant_rated && self.operator_rated
 	}
 }
 
-/// What one account's ratings of another weighed lately.
+/// Weight of one account's ratings of another.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct PairWeight {
-	/// The epoch that is counted; those before are forgotten.
+	/// Epoch of the last rating.
 	pub epoch: u32,
-	/// What its ratings weighed, in billionths of a window of evidence.
+	/// Weight of the ratings in that epoch, in billionths of a window of evidence.
 	pub used: u64,
 }
 
-/// What is to be forgotten once a window is over.
+/// Entry to remove once a window is over.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Expiry<AccountId> {
-	/// An agreement that nobody may rate any more.
+	/// Engagement that nobody may rate any more.
 	Engagement(AgreementId),
-	/// What the first's ratings of the second weighed.
+	/// Weight of the first account's ratings of the second.
 	Pair(AccountId, AccountId),
 }

@@ -1,7 +1,23 @@
-//! # Timing
+//! # Timing pallet
 //!
-//! The clock of the chain: how long a slot, an epoch, a round and a window are, and two switches that tell a
-//! development chain from a public one. Genesis fixes all of it; there are no calls, no events and no errors.
+//! Clock of the chain: the length of a slot, an epoch, a round and a window, and two rules that
+//! tell a development chain from a public one. Genesis fixes all of it: the pallet has no calls,
+//! no events and no errors. One wasm serves every chain because the rest of the runtime reads its
+//! timing from here.
+//!
+//! ## Terminology
+//!
+//! - **Slot**: time from one block to the next, in milliseconds.
+//! - **Epoch**: number of blocks in which BABE's authorities stay the same; also a session.
+//! - **Round**: number of blocks in which each prober probes each due target once.
+//! - **Window**: number of rounds over which the terms of a service are counted.
+//! - **Proof of control**: file at the host of an endpoint that names the chain, the operator and
+//!   the listing.
+//!
+//! ## Life cycle
+//!
+//! Blocks, rounds and windows are counted from genesis. With `L` blocks to a round and `R` rounds
+//! to a window:
 //!
 //! ```text
 //! block   0         L        2L        3L              R * L
@@ -10,10 +26,9 @@
 //! window  |                        0                     |    1    ...     R rounds
 //! ```
 //!
-//! One wasm serves every chain because the rest of the runtime reads its timing from here: the pallets
-//! through [`surety_primitives::Clock`], the SDK's pallets through the `Get` types below. They read the
-//! state, and state that has no genesis yet (metadata, integrity tests) reads as a production chain, so
-//! no getter is ever zero and none panics.
+//! Pallets of this repository read the clock through [`Clock`](surety_primitives::Clock) and the
+//! rules through [`EndpointRules`](surety_primitives::EndpointRules). Pallets of the SDK read it
+//! through the `Get` types of this crate:
 //!
 //! | type | for | value |
 //! |---|---|---|
@@ -22,26 +37,39 @@
 //! | [`ExpectedBlockTime`] | `pallet_babe::Config::ExpectedBlockTime` | a slot in ms |
 //! | [`BlockRefTime`] | `frame_system::Config::BlockWeights` | a third of a slot in picoseconds |
 //!
-//! The epoch length must never change on a running chain: BABE counts epochs by it.
+//! ## Example
 //!
-//! The genesis of this pallet must be built before that of any pallet that reads the clock: list it
-//! right after `System`.
+//! A development chain has 5 blocks to a round and 12 rounds to a window. Block 194 is block 4 of
+//! round 38 (`194 = 5 * 38 + 4`), which is round 2 of window 3 (`38 = 12 * 3 + 2`). Round 39
+//! begins in block 195, window 4 in block 240.
+//!
+//! ## Assumptions
+//!
+//! - The genesis of this pallet is built before that of any pallet that reads the clock: the
+//!   runtime lists it right after `System`.
+//! - State without a genesis (metadata, integrity tests) reads as a production chain, so that no
+//!   getter is ever zero and none panics.
+//! - The length of an epoch never changes on a running chain: BABE counts epochs by it.
+//!
+//! Invariants, as [`Pallet::do_try_state`] checks them:
+//!
+//! 1. The settings keep every bound that genesis checks, so that none is zero.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 use frame::prelude::*;
+use surety_primitives::Clock;
 
+pub use impls::{BlockRefTime, EpochLength, ExpectedBlockTime, MinimumPeriod};
 pub use pallet::*;
 pub use types::*;
 
+mod impls;
 #[cfg(test)]
 mod mock;
-mod read;
 #[cfg(test)]
 mod tests;
 pub mod types;
-
-pub use read::{BlockRefTime, EpochLength, ExpectedBlockTime, MinimumPeriod};
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
@@ -58,10 +86,10 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config {}
 
-	/// The settings of the clock. Fixed at genesis; those of a production chain if there was none.
+	/// Settings of the clock. Fixed at genesis; those of a production chain if there was none.
 	///
-	/// One value and not six, so that a block that reads several settings reads the state once. Every
-	/// block reads it before its first transaction, so no call's weight counts it.
+	/// One value and not six, so that a block that reads several settings reads the state once.
+	/// Every block reads it before its first transaction, so no call's weight counts it.
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
 	pub type Settings<T: Config> = StorageValue<_, Timings, ValueQuery>;
@@ -69,7 +97,7 @@ pub mod pallet {
 	#[pallet::genesis_config]
 	#[derive(DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// The settings of the clock; a preset is a good start.
+		/// Settings of the clock; a preset is a good start.
 		pub timings: Timings,
 		#[serde(skip)]
 		pub _config: PhantomData<T>,
@@ -77,8 +105,8 @@ pub mod pallet {
 
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
-		/// A chain with a broken clock must not come up at all, so this panics, saying which bound is
-		/// broken.
+		/// Store the settings. Panics with the bound that is broken: a chain with a broken clock
+		/// must not come up at all.
 		fn build(&self) {
 			let checked = self.timings.check();
 			assert!(checked.is_ok(), "timing: {}", checked.err().unwrap_or_default());
@@ -96,14 +124,28 @@ pub mod pallet {
 
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
-		/// The settings of the clock.
-		pub fn timings() -> Timings {
-			Settings::<T>::get()
-		}
-
-		/// Round and window of the current block, and when the next ones begin.
+		/// Round and window of the current block, and the first blocks of the next ones.
 		pub fn clock() -> ClockReading {
-			Self::clock_reading()
+			let block = Self::now();
+			let round = Self::round_at(block);
+			let window = Self::window_of(round);
+			ClockReading {
+				block,
+				round,
+				round_offset: block.saturating_sub(Self::round_start(round)),
+				window,
+				window_offset: round.saturating_sub(Self::window_start(window)),
+				next_round_at: Self::round_start(round.saturating_add(1)),
+				next_window_at: Self::round_start(Self::window_start(window.saturating_add(1))),
+			}
+		}
+	}
+
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	impl<T: Config> Pallet<T> {
+		/// Check the invariants that the documentation of the crate lists.
+		pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+			Settings::<T>::get().check().map_err(Into::into)
 		}
 	}
 }

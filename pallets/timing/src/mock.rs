@@ -1,4 +1,4 @@
-//! A chain with nothing but the clock.
+//! Runtime with nothing but the clock.
 
 use crate::{self as pallet_surety_timing, GenesisConfig, Timings};
 use frame::testing_prelude::*;
@@ -19,7 +19,7 @@ impl frame_system::Config for Test {
 
 impl crate::Config for Test {}
 
-/// A chain with these settings at block 1. The invariants are checked after the test.
+/// Run a test at block 1 of a chain with these settings, and check the invariants after it.
 pub fn build_and_execute(timings: Timings, test: impl FnOnce()) {
 	let genesis = GenesisConfig::<Test> { timings, ..Default::default() };
 	let mut ext: TestState = genesis.build_storage().unwrap().into();

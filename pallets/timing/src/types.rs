@@ -1,15 +1,15 @@
-//! The settings of the clock, their bounds, and the presets of the three kinds of chain.
+//! Settings of the clock, their bounds, and the presets of the three kinds of chain.
 
 use frame::prelude::*;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{BlockNumber, RoundIndex, WindowIndex};
 
-/// Shortest round in blocks: reveals open in the fifth block of the next round.
+/// Minimum blocks of a round: reveals open in the fifth block of the next round.
 pub const MIN_ROUND_BLOCKS: u32 = 5;
-/// Shortest slot in milliseconds.
+/// Minimum length of a slot in milliseconds.
 pub const MIN_SLOT_MS: u64 = 1_000;
 
-/// All that genesis fixes about time.
+/// Settings of the clock, fixed at genesis.
 #[derive(
 	Clone,
 	Copy,
@@ -34,14 +34,14 @@ pub struct Timings {
 	pub round_blocks: u32,
 	/// Rounds of a window, at least 1.
 	pub window_rounds: u16,
-	/// Whether endpoints may be on loopback and private addresses.
+	/// True if endpoints may be on loopback and private addresses.
 	pub private_endpoints: bool,
-	/// Whether a listing must prove control of its endpoint's host before it becomes active.
+	/// True if a listing must prove control of its endpoint's host before it becomes active.
 	pub proof_of_control: bool,
 }
 
 impl Timings {
-	/// Whether a chain can live by these settings. The error says which bound is broken.
+	/// Check the bounds. The error names the bound that is broken.
 	pub fn check(&self) -> Result<(), &'static str> {
 		let rules = [
 			(self.slot_ms >= MIN_SLOT_MS, "slotMs: a slot takes at least 1000 ms"),
@@ -66,7 +66,7 @@ impl Default for Timings {
 	}
 }
 
-/// The settings of the three kinds of chain.
+/// Settings of the three kinds of chain.
 ///
 /// | | dev | local | production |
 /// |---|---|---|---|
@@ -79,7 +79,7 @@ impl Default for Timings {
 pub struct TimingPreset;
 
 impl TimingPreset {
-	/// A chain of one validator on one machine.
+	/// Chain of one validator on one machine.
 	pub const fn dev() -> Timings {
 		Timings {
 			slot_ms: 1_000,
@@ -91,12 +91,12 @@ impl TimingPreset {
 		}
 	}
 
-	/// A few validators on one machine.
+	/// Chain of a few validators on one machine.
 	pub const fn local() -> Timings {
 		Timings { slot_ms: 2_000, round_blocks: 6, ..Self::dev() }
 	}
 
-	/// A public chain.
+	/// Public chain.
 	pub const fn production() -> Timings {
 		Timings {
 			slot_ms: 6_000,
@@ -109,18 +109,18 @@ impl TimingPreset {
 	}
 }
 
-/// Where the chain is in its rounds and windows.
+/// Place of a block in its round and window.
 #[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct ClockReading {
 	/// Number of the block.
 	pub block: BlockNumber,
-	/// Its round.
+	/// Round of the block.
 	pub round: RoundIndex,
-	/// Blocks of the round before it.
+	/// Blocks of the round before this one.
 	pub round_offset: u32,
-	/// Its window.
+	/// Window of the round.
 	pub window: WindowIndex,
-	/// Rounds of the window before its own.
+	/// Rounds of the window before this one.
 	pub window_offset: u32,
 	/// First block of the next round.
 	pub next_round_at: BlockNumber,

@@ -1,11 +1,11 @@
-//! Scores: what is left of good and bad evidence, and how sure one can be of it. Pure integer maths.
+//! Maths of scores: good and bad evidence, its decay, and the confidence in it. Pure integers.
 //!
 //! # Score
 //!
-//! An operator's rounds are trials that go well or badly. What is known of its true share of good ones
-//! is a Beta distribution that starts at `Beta(1, 1)`, all shares being equally likely. [`Evidence`] is
-//! what came on top of that prior: `alpha` for the good, `beta` for the bad. It decays exponentially, so
-//! an idle account goes back to the prior. The score is the lower end of what one can believe:
+//! Rounds of an operator are trials that go well or badly. The knowledge of its true share of good
+//! rounds is a Beta distribution that starts at `Beta(1, 1)`, all shares being equally likely.
+//! [`Evidence`] is added to that prior: `alpha` for the good, `beta` for the bad. It decays
+//! exponentially, so an idle account goes back to the prior. The score is a lower confidence bound:
 //!
 //! ```text
 //! a = 1 + alpha        b = 1 + beta        s = a + b
@@ -13,21 +13,21 @@
 //! score = floor(100 * max(0, mean - 2 * sqrt(variance)))
 //! ```
 //!
-//! The prior alone scores 0: nothing scores below a new account, so a new account is never an upgrade,
-//! and an idle one only sinks. With 8 good windows, `a = 9` and `b = 1`: mean 0.9, standard deviation
-//! 0.0905, score `floor(100 * (0.9 - 0.181)) = 71`.
+//! The prior alone scores 0: nothing scores below a new account, so a new account is never an
+//! upgrade, and an idle one only sinks. With 8 good windows, `a = 9` and `b = 1`: mean 0.9, standard
+//! deviation 0.0905, score `floor(100 * (0.9 - 0.181)) = 71`.
 //!
-//! A window of `R` rounds in which `M` rounds of all services of an operator were measured, `G` of them
-//! good, adds `G / max(M, R)` to alpha and [`BAD_WEIGHT`]` * (M - G) / max(M, R)` to beta: at most one
-//! good window a window, however many services are listed and however long a window is. A breach adds
-//! [`breach_weight`] on top, undiluted, and so does a failed lease with [`lease_weight`].
+//! A window of `R` rounds in which `M` rounds of all services of an operator were measured, `G` of
+//! them good, adds `G / max(M, R)` to alpha and [`BAD_WEIGHT`]` * (M - G) / max(M, R)` to beta: at
+//! most one good window per window, for any number of services and any length of a window. A breach
+//! adds [`breach_weight`] on top, undiluted, and a failed lease adds [`lease_weight`].
 //!
 //! # Ratings and tenants
 //!
-//! A rating by a counterparty that paid adds good and bad evidence of up to [`MAX_RATING`], by its stars and by
-//! the fee that was paid ([`rating_weight`]); all ratings of an operator in one window say no more than a
-//! quarter of a window ([`MOST_RATED_OPERATOR`]), so they never outweigh what was measured. A tenant's score is
-//! made of ratings and of what it paid ([`payment_weight`]). The functions tell why, and what buying a level costs:
+//! A rating by a counterparty that paid adds good and bad evidence of up to [`MAX_RATING`], by its
+//! stars and by the fee that was paid ([`rating_weight`]). All ratings of an operator in one window
+//! weigh at most a quarter of a window ([`MAX_OPERATOR_RATINGS`]), so they never outweigh
+//! measurements. The score of a tenant is made of ratings and of payments ([`payment_weight`]):
 //!
 //! ```text
 //! rating_weight = MAX_RATING * fee / (fee + scale)        stars 1..=5: (stars - 1) / 4 of it is good
@@ -36,8 +36,8 @@
 //!
 //! # Performance
 //!
-//! Three parts of 0 to 100, each 100 up to its target and 0 from ten times the target on, straight in
-//! between (`100 * (10 * target - x) / (9 * target)`):
+//! Three parts of 0 to 100, each 100 up to its target and 0 from ten times the target on, straight
+//! in between (`100 * (10 * target - x) / (9 * target)`):
 //!
 //! | part | x | target | weight |
 //! |---|---|---|---|
@@ -45,10 +45,10 @@
 //! | correctness | share of wrong among the right and wrong answers | 1 % | 30 |
 //! | latency | 95th percentile of the latency | 250 ms | 20 |
 //!
-//! 250 ms is not the edge of a latency bucket and is rounded up to the next one, 256 ms. A service that
-//! was down in 0.2 % of the rounds, never wrong, with a 95th percentile of 1,024 ms scores
-//! `100 * (1.0 - 0.2) / 0.9 = 88` for uptime, 100 for correctness, `100 * (2560 - 1024) / 2304 = 66` for
-//! latency, and `(50 * 88 + 30 * 100 + 20 * 66) / 100 = 87` in all. Every division rounds down.
+//! 250 ms is not the edge of a latency bucket and is rounded up to the next one, 256 ms. A service
+//! that was down in 0.2 % of the rounds, never wrong, with a 95th percentile of 1,024 ms scores
+//! `100 * (1.0 - 0.2) / 0.9 = 88` for uptime, 100 for correctness, `100 * (2560 - 1024) / 2304 = 66`
+//! for latency, and `(50 * 88 + 30 * 100 + 20 * 66) / 100 = 87` in all. Every division rounds down.
 //!
 //! # Units
 //!
@@ -65,17 +65,19 @@ pub use rating::*;
 /// One window of evidence, one round, the whole of a share.
 pub const ONE: u64 = 1_000_000_000;
 
-/// Where evidence saturates: a thousand windows. It keeps the products below within 128 bits.
+/// Maximum evidence: a thousand windows. It keeps the products below within 128 bits.
 pub const MAX_EVIDENCE: u64 = 1_000_000_000_000;
 
-/// How many good rounds outweigh one bad round. Without it 90 % of good rounds would look like 99.9 %.
+/// Number of good rounds that outweigh one bad round. Without it, 90 % of good rounds would look like
+/// 99.9 %.
 pub const BAD_WEIGHT: u64 = 4;
 
 /// Target for the share of measured rounds that are down or stale: 99.9 % uptime.
 pub const DOWN_TARGET: u32 = 1_000_000;
 /// Target for the share of wrong answers: 99 % correctness.
 pub const WRONG_TARGET: u32 = 10_000_000;
-/// Target for the 95th percentile of the latency in microseconds: 250 ms, rounded up to a bucket edge.
+/// Target for the 95th percentile of the latency in microseconds: 250 ms, rounded up to a bucket
+/// edge.
 pub const LATENCY_TARGET_US: u32 = 256_000;
 
 /// Weight of uptime in the performance score, in percent.
@@ -85,18 +87,18 @@ pub const CORRECTNESS_WEIGHT: u8 = 30;
 /// Weight of latency in the performance score, in percent.
 pub const LATENCY_WEIGHT: u8 = 20;
 
-/// Standard deviations that the lower bound stays below the mean.
+/// Standard deviations from the mean to the lower bound.
 const DEVIATIONS: u128 = 2;
-/// The square root is taken in hundredths of a billionth, so that its rounding cannot turn an order.
+/// Unit of the square root: hundredths of a billionth, so that its rounding cannot reverse an order.
 const ROOT_SCALE: u128 = 100;
-/// Fewer discounted rounds than this (a thousandth of one) say nothing any more.
-const LEAST_ROUNDS: u64 = 1_000_000;
+/// Minimum of discounted rounds that count: a thousandth of one.
+const MIN_ROUNDS: u64 = 1_000_000;
 
-/// `2^63`: a [`Decay`] of nothing.
+/// Exponent of the factor 1 of a [`Decay`], `2^63`.
 const UNIT_SHIFT: u32 = 63;
-/// Bits in which the part of a half-life is expanded.
+/// Bits of the fraction of a half-life.
 const FRACTION_BITS: u32 = 24;
-/// `floor(2^63 * 2^(-1/2^k))` for `k` from 1: what half a half-life leaves, a quarter, an eighth ...
+/// `floor(2^63 * 2^(-1/2^k))` for `k` from 1: decay over half a half-life, a quarter, an eighth ...
 #[rustfmt::skip]
 const ROOTS: [u64; FRACTION_BITS as usize] = [
 	6_521_908_912_666_391_106, 7_755_900_482_342_532_474, 8_457_869_449_776_733_335, 8_832_331_321_595_618_838,
@@ -107,7 +109,7 @@ const ROOTS: [u64; FRACTION_BITS as usize] = [
 	9_223_368_988_361_740_456, 9_223_370_512_608_132_184, 9_223_371_274_731_422_509, 9_223_371_655_793_091_286,
 ];
 
-/// What an exponential decay leaves of a quantity.
+/// Factor of an exponential decay, in units of `2^-63`.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Decay(u64);
 
@@ -131,7 +133,7 @@ impl Decay {
 		Self(left.checked_shr(halvings).unwrap_or(0))
 	}
 
-	/// What is left of `value`, rounded down.
+	/// Remainder of `value`, rounded down.
 	pub fn of(self, value: u64) -> u64 {
 		scale(value, self.0)
 	}
@@ -174,7 +176,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-	/// What `good` and `bad` rounds of one window say, over all services of an operator.
+	/// Evidence of `good` and `bad` rounds of one window, over all services of an operator.
 	pub fn of_rounds(good: u32, bad: u32, window_rounds: u16) -> Self {
 		let measured = u64::from(good).saturating_add(u64::from(bad));
 		let whole = measured.max(u64::from(window_rounds)).max(1);
@@ -184,20 +186,20 @@ impl Evidence {
 		}
 	}
 
-	/// What a breach says.
+	/// Evidence of a breach.
 	pub fn of_breach(severity: Severity) -> Self {
 		Self { alpha: 0, beta: breach_weight(severity) }
 	}
 
-	/// Both together, saturating at [`MAX_EVIDENCE`].
-	pub fn and(self, other: Self) -> Self {
+	/// Sum of both, saturating at [`MAX_EVIDENCE`].
+	pub fn plus(self, other: Self) -> Self {
 		Self {
 			alpha: self.alpha.saturating_add(other.alpha).min(MAX_EVIDENCE),
 			beta: self.beta.saturating_add(other.beta).min(MAX_EVIDENCE),
 		}
 	}
 
-	/// What is left of it.
+	/// Remainder of the evidence.
 	pub fn decayed(self, decay: Decay) -> Self {
 		Self { alpha: decay.of(self.alpha), beta: decay.of(self.beta) }
 	}
@@ -233,8 +235,8 @@ impl Evidence {
 	}
 }
 
-/// Bad evidence of a breach in billionths of a window: 1, 1, 2, 4 windows for `Low`, `Medium`, `High`,
-/// `Critical`. Tiers fire one after the other, so an outage that reaches `Critical` weighs 8.
+/// Bad evidence of a breach in billionths of a window: 1, 1, 2, 4 windows for `Low`, `Medium`,
+/// `High`, `Critical`. Tiers fire one after the other, so an outage that reaches `Critical` weighs 8.
 pub fn breach_weight(severity: Severity) -> u64 {
 	match severity {
 		Severity::Low | Severity::Medium => ONE,
@@ -243,14 +245,14 @@ pub fn breach_weight(severity: Severity) -> u64 {
 	}
 }
 
-/// Good and bad rounds of one window of a service: good is `Up` within the promised latency, bad is the
-/// rest of the measured ones.
+/// Good and bad rounds of one window of a service: good is `Up` within the promised latency, bad is
+/// the rest of the measured ones.
 pub fn good_and_bad(counters: &Counters) -> (u16, u16) {
 	let good = counters.up.saturating_sub(counters.slow);
 	(good, counters.measured().saturating_sub(good))
 }
 
-/// Rounds as they are remembered: older windows weigh less. In billionths of a round.
+/// Discounted rounds, in billionths of a round: older windows weigh less.
 #[derive(
 	Clone,
 	Copy,
@@ -267,13 +269,13 @@ pub fn good_and_bad(counters: &Counters) -> (u16, u16) {
 	TypeInfo,
 )]
 pub struct Quality {
-	/// Rounds that said something of the service; `up`, `bad` and `down` are parts of it.
+	/// Rounds with a verdict on the service; `up`, `bad` and `down` are parts of it.
 	pub measured: u64,
-	/// Answered right.
+	/// Rounds with right answers.
 	pub up: u64,
-	/// Answered wrong.
+	/// Rounds with wrong answers.
 	pub bad: u64,
-	/// Down or too far behind.
+	/// Rounds down or too far behind.
 	pub down: u64,
 	/// Mean of the windows' 95th percentiles of latency, weighted by rounds up, in microseconds; 0
 	/// without any.
@@ -281,7 +283,7 @@ pub struct Quality {
 }
 
 impl Quality {
-	/// With one more window.
+	/// Add one window.
 	pub fn with_window(self, counters: &Counters, latency_p95: LatencyBucket) -> Self {
 		let rounds = |n: u16| u64::from(n).saturating_mul(ONE);
 		let (up, bad) = (rounds(counters.up), rounds(counters.bad));
@@ -297,7 +299,7 @@ impl Quality {
 		}
 	}
 
-	/// What is left of it; a mean does not decay.
+	/// Remainder of the rounds; a mean does not decay.
 	pub fn decayed(self, decay: Decay) -> Self {
 		Self {
 			measured: decay.of(self.measured),
@@ -308,19 +310,19 @@ impl Quality {
 		}
 	}
 
-	/// Reliability score: share of good verdicts (`Up`) among the measured ones, 0 to 100, rounded down.
-	/// `None` if nothing was measured for so long that nothing is left.
+	/// Reliability score: share of good verdicts (`Up`) among the measured ones, 0 to 100, rounded
+	/// down. `None` if the last measurement is so long ago that nothing of it is left.
 	pub fn reliability(&self) -> Option<u8> {
-		self.known().then(|| percent(share(self.up, self.measured)))
+		self.has_rounds().then(|| percent(share(self.up, self.measured)))
 	}
 
-	/// Performance score with the parts that make it up. `None` as for [`Self::reliability`].
+	/// Parts of the performance score. `None` as for [`Self::reliability`].
 	pub fn performance(&self) -> Option<PerformanceParts> {
-		self.known().then(|| {
+		self.has_rounds().then(|| {
 			let wrong = share(self.bad, self.bad.saturating_add(self.up));
 			PerformanceParts {
 				uptime: Part::new(share(self.down, self.measured), DOWN_TARGET, UPTIME_WEIGHT),
-				// Without a single answer there is nothing to be right or quick about.
+				// Without a single answer there is neither correctness nor latency to measure.
 				correctness: if self.up == 0 {
 					Part::none(WRONG_TARGET, CORRECTNESS_WEIGHT)
 				} else {
@@ -335,8 +337,8 @@ impl Quality {
 		})
 	}
 
-	fn known(&self) -> bool {
-		self.measured >= LEAST_ROUNDS
+	fn has_rounds(&self) -> bool {
+		self.measured >= MIN_ROUNDS
 	}
 }
 
@@ -356,14 +358,14 @@ impl Quality {
 	TypeInfo,
 )]
 pub struct Part {
-	/// What was measured, the lower the better: billionths of the rounds that were down, billionths of
-	/// the answers that were wrong, or microseconds. `None` if there was no answer to measure.
+	/// Measurement, the lower the better: billionths of the rounds that were down, billionths of the
+	/// answers that were wrong, or microseconds. `None` if there was no answer to measure.
 	pub measured: Option<u32>,
-	/// Up to here the part scores 100; from ten times this on it scores 0.
+	/// Measurement up to which the part scores 100; from ten times this on, it scores 0.
 	pub target: u32,
 	/// 0 to 100.
 	pub score: u8,
-	/// Percent of the performance score that this part makes up.
+	/// Share of the performance score, in percent.
 	pub weight: u8,
 }
 
@@ -378,7 +380,7 @@ impl Part {
 	}
 }
 
-/// The performance score taken apart.
+/// Parts of the performance score.
 #[derive(
 	Clone,
 	Copy,
@@ -412,9 +414,10 @@ impl PerformanceParts {
 	}
 }
 
-/// 95th percentile of a histogram: the upper bucket of the first cell at which at least 95 % of the counts
-/// are reached, so a compact histogram errs to the slow side. The cells share the 64 buckets evenly, in
-/// order: 64 cells are the buckets themselves, 16 cells hold four buckets each. `None` without counts.
+/// 95th percentile of a histogram: the upper bucket of the first cell at which at least 95 % of the
+/// counts are reached, so a compact histogram errs to the slow side. The cells share the 64 buckets
+/// evenly, in order: 64 cells are the buckets themselves, 16 cells hold four buckets each. `None`
+/// without counts.
 pub fn p95(histogram: &[u16]) -> Option<LatencyBucket> {
 	let total = histogram.iter().fold(0u64, |sum, n| sum.saturating_add(u64::from(*n)));
 	if total == 0 {
@@ -437,7 +440,7 @@ pub fn p95(histogram: &[u16]) -> Option<LatencyBucket> {
 	)
 }
 
-/// 100 up to `target`, 0 from ten times that on, straight in between.
+/// Score of a measurement: 100 up to `target`, 0 from ten times that on, straight in between.
 fn ramp(measured: u64, target: u64) -> u8 {
 	let end = target.saturating_mul(10);
 	let left = end.saturating_sub(measured).min(end.saturating_sub(target));

@@ -20,7 +20,7 @@ fn evidence(alpha: u64, beta: u64) -> Evidence {
 fn after_good_windows(n: u32) -> u8 {
 	let step = Decay::over(1, HALF_LIFE);
 	let good = Evidence::of_rounds(1_440, 0, 1_440);
-	(0..n).fold(Evidence::default(), |e, _| e.decayed(step).and(good)).score()
+	(0..n).fold(Evidence::default(), |e, _| e.decayed(step).plus(good)).score()
 }
 
 fn counters(up: u16, slow: u16, down: u16, bad: u16, stale: u16, unclear: u16) -> Counters {
@@ -61,7 +61,7 @@ fn good_windows_raise_the_score_step_by_step() {
 #[test]
 fn breaches_lower_the_score_by_their_severity() {
 	let operator = evidence(14, 0);
-	let after = Severity::ALL.map(|s| operator.and(Evidence::of_breach(s)).score());
+	let after = Severity::ALL.map(|s| operator.plus(Evidence::of_breach(s)).score());
 	assert_eq!(operator.score(), 82);
 	assert_eq!(after, [73, 73, 66, 56]);
 }
@@ -213,21 +213,21 @@ proptest! {
 
 	#[test]
 	fn more_good_evidence_never_lowers(e in any_evidence(), more in 1_000u64..MAX_EVIDENCE) {
-		let better = e.and(Evidence { alpha: more, beta: 0 });
+		let better = e.plus(Evidence { alpha: more, beta: 0 });
 		prop_assert!(better.score() >= e.score());
 	}
 
 	#[test]
 	fn more_bad_evidence_never_raises(e in any_evidence(), more in 1_000u64..MAX_EVIDENCE) {
-		let worse = e.and(Evidence { alpha: 0, beta: more });
+		let worse = e.plus(Evidence { alpha: 0, beta: more });
 		prop_assert!(worse.score() <= e.score());
 	}
 
 	#[test]
 	fn one_more_good_round_never_lowers(e in any_evidence(), good in 0u32..5_000, bad in 0u32..5_000) {
-		let now = e.and(Evidence::of_rounds(good, bad, 1_440)).score();
-		prop_assert!(e.and(Evidence::of_rounds(good + 1, bad, 1_440)).score() >= now);
-		prop_assert!(e.and(Evidence::of_rounds(good, bad + 1, 1_440)).score() <= now);
+		let now = e.plus(Evidence::of_rounds(good, bad, 1_440)).score();
+		prop_assert!(e.plus(Evidence::of_rounds(good + 1, bad, 1_440)).score() >= now);
+		prop_assert!(e.plus(Evidence::of_rounds(good, bad + 1, 1_440)).score() <= now);
 	}
 
 	/// Within what the binary expansion of a part of a half-life rounds.

@@ -1,4 +1,4 @@
-//! From the end of an agreement until nobody can rate it any more.
+//! Engagements: from the end of an agreement until nobody can rate it any more.
 
 use crate::{
 	Engagement, Engagements, Error, Event, Expiring, Expiry, ExpiryCursor, Operators, Pairs,
@@ -12,7 +12,7 @@ fn idle(limit: Weight) -> Weight {
 }
 
 #[test]
-fn an_agreement_that_paid_can_be_rated_for_a_while() {
+fn an_agreement_that_paid_can_be_rated_until_its_last_window() {
 	build_and_execute(|| {
 		go_to_window(3);
 		engage(1, ALICE, BOB, SCALE);
@@ -22,15 +22,8 @@ fn an_agreement_that_paid_can_be_rated_for_a_while() {
 			last_event(),
 			Event::RatingOpened { agreement: 1, operator: ALICE, tenant: BOB, weight, until }
 		);
-		let (tenant_rated, operator_rated) = (false, false);
-		let engagement = Engagement {
-			operator: ALICE,
-			tenant: BOB,
-			weight,
-			until,
-			tenant_rated,
-			operator_rated,
-		};
+		let engagement =
+			Engagement { operator: ALICE, tenant: BOB, weight, until, rated_by: None };
 		assert_eq!(Reputation::engagement(1), Some(engagement));
 		go_to_window(until);
 		assert!(Reputation::engagement(1).is_some());
@@ -40,7 +33,7 @@ fn an_agreement_that_paid_can_be_rated_for_a_while() {
 }
 
 #[test]
-fn what_paid_nothing_leaves_nothing() {
+fn an_agreement_without_a_valued_fee_has_no_engagement() {
 	build_and_execute(|| {
 		go_to_window(1);
 		let end = |asset, fee| engage_in(asset, 1, ALICE, BOB, fee);
@@ -51,19 +44,19 @@ fn what_paid_nothing_leaves_nothing() {
 }
 
 #[test]
-fn a_fee_too_small_to_weigh_anything_leaves_nothing() {
+fn a_fee_too_small_to_weigh_anything_has_no_engagement() {
 	build_and_execute(|| {
 		go_to_window(1);
 		// The first fee that weighs a billionth of a window.
-		let least = DEAR_SCALE.div_ceil(u128::from(MAX_RATING) - 1);
-		assert_storage_noop!(engage_in(AssetId::Local(3), 1, ALICE, BOB, least - 1));
-		engage_in(AssetId::Local(3), 1, ALICE, BOB, least);
+		let smallest = HIGH_SCALE.div_ceil(u128::from(MAX_RATING) - 1);
+		assert_storage_noop!(engage_in(AssetId::Local(3), 1, ALICE, BOB, smallest - 1));
+		engage_in(AssetId::Local(3), 1, ALICE, BOB, smallest);
 		assert_eq!(Reputation::engagement(1).map(|engagement| engagement.weight), Some(1));
 	});
 }
 
 #[test]
-fn an_account_that_is_its_own_tenant_rates_nobody() {
+fn an_operator_that_is_its_own_tenant_has_no_engagement() {
 	build_and_execute(|| {
 		go_to_window(1);
 		assert_storage_noop!(engage(1, ALICE, ALICE, SCALE));
@@ -81,7 +74,7 @@ fn every_asset_has_its_own_scale() {
 }
 
 #[test]
-fn an_engagement_goes_when_both_have_rated() {
+fn an_engagement_is_removed_when_both_parties_have_rated() {
 	build_and_execute(|| {
 		engage(1, ALICE, BOB, SCALE);
 		rate(BOB, 1, 5);
@@ -94,7 +87,7 @@ fn an_engagement_goes_when_both_have_rated() {
 }
 
 #[test]
-fn anyone_forgets_an_engagement_that_is_over() {
+fn anyone_can_remove_an_engagement_that_is_over() {
 	build_and_execute(|| {
 		engage(1, ALICE, BOB, SCALE);
 		let forget =
@@ -111,7 +104,7 @@ fn anyone_forgets_an_engagement_that_is_over() {
 }
 
 #[test]
-fn idle_blocks_forget_what_is_over_a_few_at_a_time() {
+fn idle_blocks_remove_a_bounded_number_of_engagements() {
 	build_and_execute(|| {
 		for agreement in 0..FORGET * 2 + 1 {
 			engage(agreement, ALICE, BOB, SCALE);
@@ -144,7 +137,7 @@ fn idle_blocks_forget_what_is_over_a_few_at_a_time() {
 }
 
 #[test]
-fn idle_work_stays_within_the_weight_that_is_left() {
+fn idle_work_stays_within_the_remaining_weight() {
 	build_and_execute(|| {
 		for agreement in 0..FORGET {
 			engage(agreement, ALICE, BOB, SCALE);
@@ -163,7 +156,7 @@ fn idle_work_stays_within_the_weight_that_is_left() {
 }
 
 #[test]
-fn a_pair_is_forgotten_after_the_last_epoch_in_which_it_rated() {
+fn a_pair_is_removed_after_the_epoch_of_its_last_rating() {
 	build_and_execute(|| {
 		let sweep =
 			|| (0..3 * EPOCH).for_each(|_| assert!(idle(Weight::MAX).all_gt(Weight::zero())));

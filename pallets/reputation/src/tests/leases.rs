@@ -2,41 +2,41 @@
 
 use crate::{Cause, Operators, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::{BreachKind, CloseReason, ReputationSink, Severity};
+use surety_primitives::{BreachKind, CloseReason, ReputationSink, Severity, Target};
 
 #[test]
-fn a_failed_lease_is_told_with_its_reason() {
+fn a_failed_lease_is_reported_with_its_reason() {
 	build_and_execute(|| {
 		good_windows(ALICE, 10);
-		movements();
-		let before = Reputation::operator_score(ALICE);
+		take_movements();
+		let before = operator_score(ALICE);
 		Reputation::lease_failed(&ALICE, 7, CloseReason::Unhealthy);
-		let after = Reputation::operator_score(ALICE);
+		let after = operator_score(ALICE);
 		assert!(after < before);
 		let cause = Cause::LeaseFailed { lease: 7, reason: CloseReason::Unhealthy };
-		assert_eq!(movements(), [(ALICE, cause, before, after)]);
+		assert_eq!(take_movements(), [(ALICE, cause, before, after)]);
 	});
 }
 
 #[test]
-fn a_failed_lease_is_told_even_at_the_bottom() {
+fn a_failed_lease_is_reported_even_at_score_zero() {
 	build_and_execute(|| {
 		Reputation::lease_failed(&ALICE, 7, CloseReason::NeverReady);
 		let cause = Cause::LeaseFailed { lease: 7, reason: CloseReason::NeverReady };
-		assert_eq!(movements(), [(ALICE, cause, 0, 0)]);
+		assert_eq!(take_movements(), [(ALICE, cause, 0, 0)]);
 	});
 }
 
 #[test]
-fn a_failed_lease_weighs_as_an_outage() {
+fn a_failed_lease_weighs_as_much_as_an_outage() {
 	build_and_execute(|| {
 		for operator in [ALICE, BOB, CHARLIE] {
 			go_to_window(1);
 			close(operator, operator as u32, 0, counters(ROUNDS, 0));
 		}
 		Reputation::lease_failed(&ALICE, 1, CloseReason::Unhealthy);
-		Reputation::breach(&BOB, 2, BreachKind::Downtime, Severity::Low);
-		Reputation::breach(&BOB, 2, BreachKind::Downtime, Severity::Medium);
+		Reputation::breach(&BOB, Target::Service(2), BreachKind::Downtime, Severity::Low);
+		Reputation::breach(&BOB, Target::Service(2), BreachKind::Downtime, Severity::Medium);
 		let [alice, bob] = [ALICE, BOB].map(|who| Operators::<Test>::get(who).unwrap().evidence);
 		assert_eq!(alice, bob);
 		Reputation::lease_failed(&CHARLIE, 3, CloseReason::NeverReady);

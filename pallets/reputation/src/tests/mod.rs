@@ -2,10 +2,10 @@
 
 mod engagement;
 mod leases;
-mod movement;
+mod movements;
 mod properties;
+mod quality;
 mod rating;
-mod read_outs;
 mod rings;
 mod score;
 mod tenants;

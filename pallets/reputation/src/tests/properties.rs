@@ -1,11 +1,12 @@
-//! Any history keeps the invariants, and what is told adds up.
+//! Random histories keep the invariants, and the movements reported add up.
 
 use crate::{Event, mock::*};
 use frame::testing_prelude::*;
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use std::collections::BTreeMap;
 use surety_primitives::{
-	BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
+	BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, Target,
+	WindowSummary,
 };
 
 #[derive(Clone, Debug)]
@@ -52,12 +53,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 	})
 }
 
-/// Rating the party in a role never moves the score the wrong way.
+/// Rate, and check that the score does not move the wrong way.
 fn rate_and_check(agreement: u32, by: u64, stars: u8) {
-	let known = Reputation::rating_weight(agreement, by);
+	let preview = Reputation::rating_weight(agreement, by);
 	if Reputation::rate(RuntimeOrigin::signed(by), agreement, stars).is_err() {
 		assert!(
-			known.is_none() || !(1..=5).contains(&stars),
+			preview.is_none() || !(1..=5).contains(&stars),
 			"a rating that was previewed is refused"
 		);
 		return;
@@ -68,8 +69,8 @@ fn rate_and_check(agreement: u32, by: u64, stars: u8) {
 		},
 		_ => None,
 	});
-	let (told, weight, before, after) = rated.unwrap();
-	assert_eq!((told, Some(weight)), (stars, known));
+	let (reported, weight, before, after) = rated.unwrap();
+	assert_eq!((reported, Some(weight)), (stars, preview));
 	assert!(stars != 5 || after >= before, "praise lowered a score");
 	assert!(stars != 1 || after <= before, "a complaint raised a score");
 }
@@ -87,7 +88,7 @@ proptest! {
 				match step {
 					Step::Pass { windows } => {
 						let scores = || {
-							let of = |who| [Reputation::operator_score(who), Reputation::tenant_score(who)];
+							let of = |who| [operator_score(who), tenant_score(who)];
 							[1, 2, 3].map(of).concat()
 						};
 						let before = scores();
@@ -97,24 +98,24 @@ proptest! {
 					},
 					Step::Close { operator, service, counters, latency, age } => {
 						let latency_p95 = LatencyBucket::from_index(latency).unwrap();
-						// The running window of a removed service, the last one, or one judged late.
+						// The running window of a removed service, the last window, or one judged late.
 						let closed = window.saturating_sub(age);
 						let summary = WindowSummary { window: closed, counters, latency_p95 };
-						Reputation::window(&operator, service, &summary);
+						Reputation::window(&operator, Target::Service(service), &summary);
 					},
 					Step::Breach { operator, severity } => {
-						let before = Reputation::operator_score(operator);
-						Reputation::breach(&operator, 1, BreachKind::Downtime, Severity::ALL[severity]);
-						assert!(Reputation::operator_score(operator) <= before, "a breach paid");
+						let before = operator_score(operator);
+						Reputation::breach(&operator, Target::Service(1), BreachKind::Downtime, Severity::ALL[severity]);
+						assert!(operator_score(operator) <= before, "a breach paid");
 					},
-					Step::Forget { service } => Reputation::forget_service(service),
+					Step::Forget { service } => Reputation::forget(Target::Service(service)),
 					Step::End { agreement, operator, tenant, fee } => engage(agreement, operator, tenant, fee),
 					Step::Rate { agreement, by, stars } => rate_and_check(agreement, by, stars),
 					Step::LeaseFailed { operator, unhealthy } => {
-						let before = Reputation::operator_score(operator);
+						let before = operator_score(operator);
 						let reason = if unhealthy { CloseReason::Unhealthy } else { CloseReason::NeverReady };
 						Reputation::lease_failed(&operator, 1, reason);
-						assert!(Reputation::operator_score(operator) <= before, "a failed lease paid");
+						assert!(operator_score(operator) <= before, "a failed lease paid");
 					},
 					Step::ForgetEngagement { agreement } => {
 						let _ = Reputation::forget_engagement(RuntimeOrigin::signed(9), agreement);
@@ -131,13 +132,13 @@ proptest! {
 						continue;
 					};
 					let last = shown.insert((account, role as u8), after).unwrap_or(0);
-					assert_eq!(last, before, "a movement was not told");
+					assert_eq!(last, before, "a movement was not reported");
 					assert!(after <= 100);
 				}
 				System::reset_events();
 				for operator in [1, 2, 3] {
-					assert!(Reputation::operator_score(operator) <= 100);
-					assert!(Reputation::performance(operator).is_none_or(|p| p.score <= 100));
+					assert!(operator_score(operator) <= 100);
+					assert!(Reputation::performance(&operator).is_none_or(|p| p.score <= 100));
 				}
 			}
 		});

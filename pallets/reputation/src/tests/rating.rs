@@ -1,13 +1,13 @@
-//! Ratings: who may, what they weigh, and what they move.
+//! Ratings: origins, weights, and their effect on scores.
 
 use crate::{Cause, Error, Event, Operators, Pairs, Role, Tenants, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	AgreementId, BreachKind, ReputationSink, Severity,
-	score::{Evidence, MAX_RATING, MOST_RATED_OPERATOR, ONE},
+	AgreementId, BreachKind, ReputationSink, Severity, Target,
+	score::{Evidence, MAX_RATING, MAX_OPERATOR_RATINGS, ONE},
 };
 
-/// A fee that weighs nine tenths of what a fee can.
+/// Fee at nine tenths of the maximum weight.
 const LARGE: u128 = 9 * SCALE;
 const LARGE_WEIGHT: u64 = MAX_RATING / 10 * 9;
 
@@ -16,14 +16,14 @@ fn try_rate(who: u64, agreement: AgreementId, stars: u8) -> DispatchResult {
 }
 
 #[test]
-fn both_sides_rate_each_other_and_it_is_told_by_how_much() {
+fn both_parties_rate_each_other_and_the_event_has_the_scores() {
 	build_and_execute(|| {
 		good_windows(ALICE, 5);
 		engage(1, ALICE, BOB, LARGE);
-		let before = Reputation::operator_score(ALICE);
-		movements();
+		let before = operator_score(ALICE);
+		take_movements();
 		rate(BOB, 1, 1);
-		let after = Reputation::operator_score(ALICE);
+		let after = operator_score(ALICE);
 		assert!(after < before);
 		let (agreement, weight) = (1, LARGE_WEIGHT);
 		let rated = Event::Rated {
@@ -37,11 +37,11 @@ fn both_sides_rate_each_other_and_it_is_told_by_how_much() {
 			after,
 		};
 		assert_eq!(last_event(), rated);
-		assert_eq!(movements(), [(ALICE, Cause::Rating { agreement, stars: 1 }, before, after)]);
+		assert_eq!(take_movements(), [(ALICE, Cause::Rating { agreement, stars: 1 }, before, after)]);
 
-		let before = Reputation::tenant_score(BOB);
+		let before = tenant_score(BOB);
 		rate(ALICE, 1, 5);
-		let after = Reputation::tenant_score(BOB);
+		let after = tenant_score(BOB);
 		let rated = RuntimeEvent::Reputation(Event::Rated {
 			agreement,
 			by: ALICE,
@@ -57,7 +57,7 @@ fn both_sides_rate_each_other_and_it_is_told_by_how_much() {
 }
 
 #[test]
-fn bad_input_is_refused_and_changes_nothing() {
+fn a_rating_with_bad_input_is_refused() {
 	build_and_execute(|| {
 		engage(1, ALICE, BOB, LARGE);
 		assert_noop!(try_rate(BOB, 2, 5), Error::<Test>::UnknownEngagement);
@@ -87,13 +87,13 @@ fn an_agreement_is_rated_up_to_its_last_window() {
 #[test]
 fn five_stars_raise_one_star_lowers_three_are_half_and_half() {
 	let evidence = |stars| {
-		let mut says = Evidence::default();
+		let mut rating = Evidence::default();
 		build_and_execute(|| {
 			engage(1, ALICE, BOB, LARGE);
 			rate(BOB, 1, stars);
-			says = Operators::<Test>::get(ALICE).unwrap().rated;
+			rating = Operators::<Test>::get(ALICE).unwrap().ratings;
 		});
-		(says.alpha, says.beta)
+		(rating.alpha, rating.beta)
 	};
 	let half = LARGE_WEIGHT / 2;
 	assert_eq!([1, 3, 5].map(evidence), [(0, LARGE_WEIGHT), (half, half), (LARGE_WEIGHT, 0)]);
@@ -106,23 +106,23 @@ fn a_pair_saturates_in_an_epoch() {
 			engage(agreement, ALICE, BOB, LARGE);
 		}
 		let weigh = |agreement| {
-			let told = Reputation::rating_weight(agreement, BOB).unwrap();
+			let preview = Reputation::rating_weight(agreement, BOB).unwrap();
 			rate(BOB, agreement, 5);
 			let Event::Rated { weight, .. } = last_event() else { panic!("not rated") };
-			assert_eq!(told, weight, "the preview tells what the rating weighs");
+			assert_eq!(preview, weight);
 			weight
 		};
-		let most = Reputation::most_of_pair();
-		assert_eq!([1, 2, 3].map(weigh), [LARGE_WEIGHT, LARGE_WEIGHT, most - 2 * LARGE_WEIGHT]);
+		let max = Reputation::max_pair_weight();
+		assert_eq!([1, 2, 3].map(weigh), [LARGE_WEIGHT, LARGE_WEIGHT, max - 2 * LARGE_WEIGHT]);
 		// Another pair has room of its own, in either direction.
 		engage(5, ALICE, CHARLIE, LARGE);
 		assert_eq!(Reputation::rating_weight(5, CHARLIE), Some(LARGE_WEIGHT));
 		assert_eq!(Reputation::rating_weight(4, ALICE), Some(LARGE_WEIGHT));
-		// What is used up weighs nothing, and is told.
+		// What is used up weighs nothing, and is movements.
 		let before = Operators::<Test>::get(ALICE);
 		assert_eq!(weigh(4), 0);
 		assert_eq!(Operators::<Test>::get(ALICE), before);
-		assert_eq!(Pairs::<Test>::get(BOB, ALICE).map(|pair| pair.used), Some(most));
+		assert_eq!(Pairs::<Test>::get(BOB, ALICE).map(|pair| pair.used), Some(max));
 
 		go_to_window(EPOCH - 1);
 		engage(6, ALICE, BOB, LARGE);
@@ -133,7 +133,7 @@ fn a_pair_saturates_in_an_epoch() {
 }
 
 #[test]
-fn the_preview_is_for_those_who_may_rate() {
+fn rating_weight_is_none_for_accounts_that_may_not_rate() {
 	build_and_execute(|| {
 		engage(1, ALICE, BOB, LARGE);
 		assert_eq!(Reputation::rating_weight(2, BOB), None);
@@ -147,7 +147,7 @@ fn the_preview_is_for_those_who_may_rate() {
 }
 
 #[test]
-fn ratings_of_a_window_say_a_quarter_of_it_at_most() {
+fn ratings_of_a_window_weigh_at_most_a_quarter_of_it() {
 	build_and_execute(|| {
 		go_to_window(1);
 		for tenant in 100..200 {
@@ -157,12 +157,12 @@ fn ratings_of_a_window_say_a_quarter_of_it_at_most() {
 		// The evidence they leave in the record once the window is over.
 		go_to_window(2);
 		close(ALICE, 1, 1, counters(0, 0));
-		Reputation::breach(&ALICE, 1, BreachKind::Slow, Severity::Low);
-		let standing = Operators::<Test>::get(ALICE).unwrap();
+		Reputation::breach(&ALICE, Target::Service(1), BreachKind::Slow, Severity::Low);
+		let record = Operators::<Test>::get(ALICE).unwrap();
 		assert!(
-			standing.evidence.alpha <= MOST_RATED_OPERATOR && standing.evidence.alpha > ONE / 5
+			record.evidence.alpha <= MAX_OPERATOR_RATINGS && record.evidence.alpha > ONE / 5
 		);
-		assert_eq!(standing.rated, Evidence::default());
+		assert_eq!(record.ratings, Evidence::default());
 	});
 }
 
@@ -185,7 +185,7 @@ fn ratings_do_not_outweigh_what_was_measured() {
 				}
 			}
 		}
-		let [flattered, plain, slandered] = [ALICE, BOB, CHARLIE].map(Reputation::operator_score);
+		let [flattered, plain, slandered] = [ALICE, BOB, CHARLIE].map(operator_score);
 		assert!(flattered < plain + 10, "{flattered} by praise, {plain} without");
 		assert!(slandered > flattered + 30, "{slandered} slandered, {flattered} flattered");
 		assert!(slandered >= 60, "{slandered}");
@@ -200,32 +200,32 @@ fn praise_does_not_crowd_out_complaints() {
 			engage(tenant as u32, ALICE, tenant, LARGE);
 		}
 		(100..150).for_each(|tenant| rate(tenant, tenant as u32, 5));
-		let praised = Reputation::operator_score(ALICE);
+		let praised = operator_score(ALICE);
 		(150..200).for_each(|tenant| rate(tenant, tenant as u32, 1));
-		assert!(Reputation::operator_score(ALICE) < praised);
+		assert!(operator_score(ALICE) < praised);
 		// The mixture counts, not the order: half and half.
-		let rated = Operators::<Test>::get(ALICE).unwrap().rated;
-		let says = rated.at_most(MOST_RATED_OPERATOR);
-		assert_eq!((says.alpha, says.beta), (MOST_RATED_OPERATOR / 2, MOST_RATED_OPERATOR / 2));
+		let rated = Operators::<Test>::get(ALICE).unwrap().ratings;
+		let capped = rated.capped(MAX_OPERATOR_RATINGS);
+		assert_eq!((capped.alpha, capped.beta), (MAX_OPERATOR_RATINGS / 2, MAX_OPERATOR_RATINGS / 2));
 	});
 }
 
 #[test]
-fn decay_is_told_apart_from_the_rating() {
+fn decay_is_reported_apart_from_the_rating() {
 	build_and_execute(|| {
 		good_windows(ALICE, 10);
 		engage(1, ALICE, BOB, LARGE);
-		let top = Reputation::operator_score(ALICE);
-		movements();
+		let top = operator_score(ALICE);
+		take_movements();
 		go_to_window(10 + RATING_WINDOWS);
-		let sunk = Reputation::operator_score(ALICE);
+		let sunk = operator_score(ALICE);
 		rate(BOB, 1, 5);
-		let now = Reputation::operator_score(ALICE);
+		let now = operator_score(ALICE);
 		assert!(sunk < top && now >= sunk);
-		let told = movements();
-		assert_eq!(told[0], (ALICE, Cause::Idle { windows: RATING_WINDOWS }, top, sunk));
+		let movements = take_movements();
+		assert_eq!(movements[0], (ALICE, Cause::Idle { windows: RATING_WINDOWS }, top, sunk));
 		assert!(
-			told.iter()
+			movements.iter()
 				.skip(1)
 				.all(|m| *m == (ALICE, Cause::Rating { agreement: 1, stars: 5 }, sunk, now))
 		);
@@ -233,7 +233,7 @@ fn decay_is_told_apart_from_the_rating() {
 }
 
 #[test]
-fn a_rating_touches_the_rated_alone() {
+fn a_rating_changes_only_the_rated_account() {
 	build_and_execute(|| {
 		engage(1, ALICE, BOB, LARGE);
 		let bob = Tenants::<Test>::get(BOB);

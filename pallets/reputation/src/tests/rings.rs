@@ -1,26 +1,26 @@
-//! Accounts of one person that rate each other: what they gain is bounded and paid for by fees.
+//! Accounts of one person that rate each other: fees bound their gain.
 
 use crate::{Operators, Tenants, mock::*};
 use proptest::prelude::proptest;
 use surety_primitives::{
 	TrustLevel,
-	score::{MAX_RATING, MOST_RATED_OPERATOR, ONE},
+	score::{MAX_RATING, MAX_OPERATOR_RATINGS, ONE},
 };
 
 /// Good evidence of all accounts together, before any of it decays: as operators, as tenants.
 fn gained() -> (u64, u64) {
 	let operators =
-		Operators::<Test>::iter_values().map(|s| s.evidence.alpha + s.rated.alpha).sum();
+		Operators::<Test>::iter_values().map(|s| s.evidence.alpha + s.ratings.alpha).sum();
 	let tenants =
-		Tenants::<Test>::iter_values().map(|s| s.evidence.alpha + s.rated.alpha + s.paid).sum();
+		Tenants::<Test>::iter_values().map(|s| s.evidence.alpha + s.ratings.alpha + s.payments).sum();
 	(operators, tenants)
 }
 
 proptest! {
 	#![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 
-	/// However a ring of `k` accounts spreads its fees, it gains at most 1/8 of a window per scale of fees as
-	/// operators and 3/16 as tenants.
+	/// A ring of `k` accounts gains at most 1/8 of a window per scale of fees as operators and 3/16
+	/// as tenants, for any distribution of its fees.
 	#[test]
 	fn a_ring_gains_no_more_than_its_fees_buy(
 		k in 2u64..12, fees in proptest::collection::vec((0u64..12, 0u64..12, 0u128..5 * SCALE), 1..80),
@@ -45,12 +45,13 @@ proptest! {
 }
 
 #[test]
-fn lifting_an_account_to_level_two_costs_eight_times_the_scale_and_five_windows() {
+fn buying_level_two_costs_eight_times_the_scale_and_five_windows() {
 	build_and_execute(|| {
 		let (mut paid, mut windows, mut agreement) = (0, 0, 0);
-		// The cheapest way: fees so small that they weigh in a straight line, by as many tenants as it takes.
+		// The cheapest way: fees so small that they weigh in a straight line, by as many tenants as
+		// are needed.
 		let fee = SCALE / 100;
-		while Reputation::trust_level(ALICE) < TrustLevel::Two {
+		while trust(ALICE) < TrustLevel::Two {
 			windows += 1;
 			go_to_window(windows);
 			for tenant in 0..210 {
@@ -64,24 +65,24 @@ fn lifting_an_account_to_level_two_costs_eight_times_the_scale_and_five_windows(
 		assert!(paid >= 8 * SCALE, "{paid}");
 		// Two flawless windows do the same.
 		good_windows(BOB, 2);
-		assert_eq!(Reputation::trust_level(BOB), TrustLevel::Two);
+		assert_eq!(trust(BOB), TrustLevel::Two);
 	});
 }
 
 #[test]
-fn no_ring_gets_an_operator_beyond_its_bound_in_a_window() {
+fn no_ring_lifts_an_operator_past_the_bound_of_a_window() {
 	build_and_execute(|| {
 		go_to_window(1);
 		for tenant in 10..1_000 {
 			engage(tenant as u32, ALICE, tenant, 1_000 * SCALE);
 			rate(tenant, tenant as u32, 5);
 		}
-		let score = Reputation::operator_score(ALICE);
+		let score = operator_score(ALICE);
 		go_to_window(2);
-		assert!(Reputation::operator_score(ALICE) <= score);
-		let says = Operators::<Test>::get(ALICE).unwrap().rated.at_most(MOST_RATED_OPERATOR);
-		assert_eq!(says.weight(), ONE / 4);
-		assert_eq!(Reputation::trust_level(ALICE), TrustLevel::One);
+		assert!(operator_score(ALICE) <= score);
+		let ratings = Operators::<Test>::get(ALICE).unwrap().ratings.capped(MAX_OPERATOR_RATINGS);
+		assert_eq!(ratings.weight(), ONE / 4);
+		assert_eq!(trust(ALICE), TrustLevel::One);
 	});
 }
 
@@ -96,7 +97,7 @@ fn a_single_friend_weighs_little_however_much_it_pays() {
 				rate(BOB, agreement, 5);
 				agreement += 1;
 			}
-			assert!(Reputation::operator_score(ALICE) < 25);
+			assert!(operator_score(ALICE) < 25);
 		}
 	});
 }

@@ -1,16 +1,17 @@
-//! What scores come out, and that gaming them does not pay.
+//! Scores of operators, and attempts to game them.
 
 use crate::{Operators, mock::*};
-use surety_primitives::{BreachKind, ReputationInspect, ReputationSink, Severity, TrustLevel};
+use surety_primitives::{
+	BreachKind, ReputationInspect, ReputationSink, Severity, Target, TrustLevel,
+};
 
 #[test]
 fn a_new_account_is_at_trust_level_one() {
 	build_and_execute(|| {
 		assert_eq!(
-			(Reputation::operator_score(ALICE), Reputation::trust_level(ALICE)),
+			(operator_score(ALICE), trust(ALICE)),
 			(0, TrustLevel::One)
 		);
-		assert_eq!(<Reputation as ReputationInspect<u64>>::trust(&ALICE), TrustLevel::One);
 	});
 }
 
@@ -20,7 +21,7 @@ fn good_windows_climb_the_levels() {
 		let mut levels = Vec::new();
 		for window in 1..=30 {
 			good_windows(ALICE, 1);
-			let level = Reputation::trust_level(ALICE);
+			let level = trust(ALICE);
 			if levels.last().is_none_or(|(_, last)| *last != level) {
 				levels.push((window, level));
 			}
@@ -35,10 +36,6 @@ fn good_windows_climb_the_levels() {
 				(15, TrustLevel::Five),
 			]
 		);
-		assert_eq!(
-			<Reputation as ReputationInspect<u64>>::score(&ALICE),
-			Reputation::operator_score(ALICE)
-		);
 	});
 }
 
@@ -46,35 +43,33 @@ fn good_windows_climb_the_levels() {
 fn a_day_of_a_thousand_rounds_weighs_as_a_minute_of_twelve() {
 	let after = |rounds| {
 		let mut score = 0;
-		build_and_execute(|| {
-			WindowRounds::set(rounds);
+		build_and_execute_with(rounds, || {
 			good_windows(ALICE, 5);
-			score = Reputation::operator_score(ALICE);
+			score = operator_score(ALICE);
 		});
 		score
 	};
 	let production = after(1_440);
 	assert_eq!((production, after(12)), (59, 59));
-	WindowRounds::set(ROUNDS);
 }
 
 #[test]
 fn an_outage_drops_the_score_and_good_windows_bring_it_back() {
 	build_and_execute(|| {
 		good_windows(ALICE, 20);
-		let before = Reputation::operator_score(ALICE);
+		let before = operator_score(ALICE);
 		for severity in [Severity::Low, Severity::Medium, Severity::High] {
-			Reputation::breach(&ALICE, 1, BreachKind::Downtime, severity);
+			Reputation::breach(&ALICE, Target::Service(1), BreachKind::Downtime, severity);
 		}
 		go_to_window(21);
 		close(ALICE, 1, 20, counters(6, 6));
-		let fallen = Reputation::operator_score(ALICE);
+		let fallen = operator_score(ALICE);
 		assert_eq!((before, fallen), (84, 53));
 
 		let mut last = fallen;
 		for _ in 0..10 {
 			good_windows(ALICE, 1);
-			let score = Reputation::operator_score(ALICE);
+			let score = operator_score(ALICE);
 			assert!(score > last, "{score} after {last}");
 			last = score;
 		}
@@ -86,12 +81,12 @@ fn an_outage_drops_the_score_and_good_windows_bring_it_back() {
 fn idling_does_not_pay() {
 	build_and_execute(|| {
 		good_windows(ALICE, 20);
-		Reputation::breach(&ALICE, 1, BreachKind::BadData, Severity::High);
-		let mut last = Reputation::operator_score(ALICE);
-		let level = Reputation::trust_level(ALICE);
+		Reputation::breach(&ALICE, Target::Service(1), BreachKind::BadData, Severity::High);
+		let mut last = operator_score(ALICE);
+		let level = trust(ALICE);
 		for window in 22..400 {
 			go_to_window(window);
-			let score = Reputation::operator_score(ALICE);
+			let score = operator_score(ALICE);
 			assert!(score <= last);
 			last = score;
 		}
@@ -105,11 +100,11 @@ fn registering_again_does_not_pay() {
 	build_and_execute(|| {
 		good_windows(ALICE, 3);
 		for _ in 0..3 {
-			Reputation::breach(&ALICE, 1, BreachKind::Downtime, Severity::Critical);
+			Reputation::breach(&ALICE, Target::Service(1), BreachKind::Downtime, Severity::Critical);
 		}
 		let bad = Operators::<Test>::get(ALICE).unwrap();
 		// All that a retired operator's services leave behind is removed.
-		Reputation::forget_service(1);
+		Reputation::forget(Target::Service(1));
 		assert_eq!(Operators::<Test>::get(ALICE), Some(bad));
 
 		// Alice, back with a new service, is far behind a newcomer.
@@ -118,8 +113,8 @@ fn registering_again_does_not_pay() {
 			close(ALICE, 2, window, counters(ROUNDS, 0));
 			close(BOB, 3, window, counters(ROUNDS, 0));
 		}
-		assert!(Reputation::operator_score(BOB) > 70);
-		assert!(Reputation::operator_score(ALICE) < 35);
+		assert!(operator_score(BOB) > 70);
+		assert!(operator_score(ALICE) < 35);
 	});
 }
 
@@ -127,9 +122,9 @@ fn registering_again_does_not_pay() {
 fn no_history_is_worse_than_none() {
 	build_and_execute(|| {
 		for _ in 0..2_000 {
-			Reputation::breach(&ALICE, 1, BreachKind::Misbehaviour, Severity::Critical);
+			Reputation::breach(&ALICE, Target::Service(1), BreachKind::Misbehaviour, Severity::Critical);
 		}
-		assert_eq!(Reputation::operator_score(ALICE), Reputation::operator_score(BOB));
+		assert_eq!(operator_score(ALICE), operator_score(BOB));
 	});
 }
 
@@ -141,7 +136,7 @@ fn listing_many_services_does_not_pay() {
 		for service in 2..1_002 {
 			close(ALICE, service, 0, counters(ROUNDS, 0));
 		}
-		assert_eq!(Reputation::operator_score(ALICE), Reputation::operator_score(BOB));
+		assert_eq!(operator_score(ALICE), operator_score(BOB));
 	});
 }
 
@@ -156,9 +151,9 @@ fn breaches_are_not_diluted_by_other_services() {
 			}
 		}
 		for operator in [ALICE, BOB] {
-			Reputation::breach(&operator, 1, BreachKind::Downtime, Severity::Medium);
+			Reputation::breach(&operator, Target::Service(1), BreachKind::Downtime, Severity::Medium);
 		}
-		assert_eq!(Reputation::operator_score(ALICE), Reputation::operator_score(BOB));
+		assert_eq!(operator_score(ALICE), operator_score(BOB));
 	});
 }
 
@@ -170,7 +165,7 @@ fn bad_rounds_weigh_more_than_good_ones() {
 			close(ALICE, 1, window, counters(9, 3));
 		}
 		assert!(
-			Reputation::operator_score(ALICE) < 40,
+			operator_score(ALICE) < 40,
 			"three quarters of good rounds are no good service"
 		);
 	});

@@ -1,13 +1,14 @@
-//! Corrupted state is seen.
+//! Invariants fail on corrupted state.
 
 use crate::{
 	Engagement, Engagements, Expiring, Expiry, ExpiryCursor, Operators, PairWeight, Pairs,
-	ServiceStanding, Services, Standing, TenantStanding, Tenants, mock::*,
+	TargetRecord, Targets, OperatorRecord, TenantRecord, Tenants, mock::*,
 };
 use frame::testing_prelude::*;
-use surety_primitives::score::{MAX_EVIDENCE, MAX_RATING, MOST_PAID_TENANT, ONE};
+use surety_primitives::{Target, score::{MAX_EVIDENCE, MAX_RATING, MAX_TENANT_PAYMENTS, ONE}};
 
-fn sees(number: &str, corrupt: impl FnOnce()) {
+/// Check that corrupted state fails the invariant with this number.
+fn fails(number: &str, corrupt: impl FnOnce()) {
 	build_and_execute(|| {
 		good_windows(ALICE, 3);
 		engage(1, ALICE, BOB, SCALE);
@@ -15,19 +16,19 @@ fn sees(number: &str, corrupt: impl FnOnce()) {
 		rate(BOB, 1, 5);
 		hypothetically!({
 			corrupt();
-			let seen = Reputation::do_try_state().unwrap_err();
-			let DispatchError::Other(seen) = seen else { panic!("{seen:?}") };
-			assert!(seen.starts_with(number), "{seen}");
+			let fault = Reputation::do_try_state().unwrap_err();
+			let DispatchError::Other(fault) = fault else { panic!("{fault:?}") };
+			assert!(fault.starts_with(number), "{fault}");
 		});
 	});
 }
 
-fn operator(change: impl FnOnce(&mut Standing)) {
-	Operators::<Test>::mutate(ALICE, |standing| change(standing.as_mut().unwrap()));
+fn operator(change: impl FnOnce(&mut OperatorRecord)) {
+	Operators::<Test>::mutate(ALICE, |record| change(record.as_mut().unwrap()));
 }
 
-fn tenant(change: impl FnOnce(&mut TenantStanding)) {
-	Tenants::<Test>::mutate(BOB, |standing| change(standing.as_mut().unwrap()));
+fn tenant(change: impl FnOnce(&mut TenantRecord)) {
+	Tenants::<Test>::mutate(BOB, |record| change(record.as_mut().unwrap()));
 }
 
 fn engagement(change: impl FnOnce(&mut Engagement<u64>)) {
@@ -38,80 +39,79 @@ fn pair(change: impl FnOnce(&mut PairWeight)) {
 	Pairs::<Test>::mutate(BOB, ALICE, |pair| change(pair.as_mut().unwrap()));
 }
 
-/// Window in which the engagements are over.
+/// Last window of the engagements.
 const UNTIL: u32 = 3 + RATING_WINDOWS;
 
-fn service(change: impl FnOnce(&mut ServiceStanding)) {
-	Services::<Test>::mutate(1, |standing| change(standing.as_mut().unwrap()));
+fn service(change: impl FnOnce(&mut TargetRecord)) {
+	Targets::<Test>::mutate(Target::Service(1), |record| change(record.as_mut().unwrap()));
 }
 
 #[test]
-fn a_record_of_a_window_to_come_is_seen() {
-	sees("1", || operator(|s| s.window = 4));
-	sees("1", || service(|s| s.window = 4));
-	sees("1", || tenant(|s| s.window = 4));
+fn invariant_1_fails_for_a_record_of_a_window_to_come() {
+	fails("1", || operator(|s| s.window = 4));
+	fails("1", || service(|s| s.window = 4));
+	fails("1", || tenant(|s| s.window = 4));
 }
 
 #[test]
-fn evidence_out_of_bounds_is_seen() {
-	sees("2", || operator(|s| s.evidence.alpha = MAX_EVIDENCE + 1));
-	sees("2", || operator(|s| s.evidence.beta = MAX_EVIDENCE + 1));
-	sees("2", || operator(|s| s.rated.beta = MAX_EVIDENCE + 1));
-	sees("2", || tenant(|s| s.evidence.alpha = MAX_EVIDENCE + 1));
-	sees("2", || tenant(|s| s.rated.alpha = MAX_EVIDENCE + 1));
-	sees("2", || tenant(|s| s.paid = MOST_PAID_TENANT + 1));
+fn invariant_2_fails_for_evidence_out_of_bounds() {
+	fails("2", || operator(|s| s.evidence.alpha = MAX_EVIDENCE + 1));
+	fails("2", || operator(|s| s.evidence.beta = MAX_EVIDENCE + 1));
+	fails("2", || operator(|s| s.ratings.beta = MAX_EVIDENCE + 1));
+	fails("2", || tenant(|s| s.evidence.alpha = MAX_EVIDENCE + 1));
+	fails("2", || tenant(|s| s.ratings.alpha = MAX_EVIDENCE + 1));
+	fails("2", || tenant(|s| s.payments = MAX_TENANT_PAYMENTS + 1));
 }
 
 #[test]
-fn a_score_that_is_not_the_one_shown_is_seen() {
-	sees("3", || operator(|s| s.shown = 99));
-	sees("3", || operator(|s| s.evidence.beta += 5 * ONE));
-	sees("3", || operator(|s| s.bad += 5));
-	sees("3", || operator(|s| s.rated.beta += ONE));
-	sees("3", || tenant(|s| s.shown = 99));
-	sees("3", || tenant(|s| s.evidence.alpha += 5 * ONE));
+fn invariant_3_fails_for_a_last_score_that_does_not_match() {
+	fails("3", || operator(|s| s.last_score = 99));
+	fails("3", || operator(|s| s.evidence.beta += 5 * ONE));
+	fails("3", || operator(|s| s.bad_rounds += 5));
+	fails("3", || operator(|s| s.ratings.beta += ONE));
+	fails("3", || tenant(|s| s.last_score = 99));
+	fails("3", || tenant(|s| s.evidence.alpha += 5 * ONE));
 }
 
 #[test]
-fn more_rounds_of_a_kind_than_rounds_are_seen() {
-	sees("4", || operator(|s| s.quality.down += 1));
-	sees("4", || service(|s| s.quality.bad += 1));
+fn invariant_4_fails_for_more_rounds_of_a_kind_than_measured() {
+	fails("4", || operator(|s| s.quality.down += 1));
+	fails("4", || service(|s| s.quality.bad += 1));
 }
 
 #[test]
-fn a_latency_of_no_bucket_is_seen() {
-	sees("4", || operator(|s| s.quality.p95_us = u32::MAX));
-	sees("4", || service(|s| s.quality.p95_us = u32::MAX));
+fn invariant_4_fails_for_a_latency_above_all_buckets() {
+	fails("4", || operator(|s| s.quality.p95_us = u32::MAX));
+	fails("4", || service(|s| s.quality.p95_us = u32::MAX));
 }
 
 #[test]
-fn an_engagement_with_oneself_or_of_no_weight_or_rated_by_both_is_seen() {
-	sees("5", || engagement(|e| e.tenant = ALICE));
-	sees("5", || engagement(|e| e.weight = 0));
-	sees("5", || engagement(|e| e.weight = MAX_RATING + 1));
-	sees("5", || engagement(|e| e.operator_rated = true));
+fn invariant_5_fails_for_one_party_or_a_weight_out_of_bounds() {
+	fails("5", || engagement(|e| e.tenant = ALICE));
+	fails("5", || engagement(|e| e.weight = 0));
+	fails("5", || engagement(|e| e.weight = MAX_RATING + 1));
 }
 
 #[test]
-fn ratings_of_a_pair_out_of_bounds_are_seen() {
-	sees("6", || pair(|p| p.used = Reputation::most_of_pair() + 1));
-	sees("6", || pair(|p| p.used = 0));
-	sees("6", || pair(|p| p.epoch = 1));
-	sees("6", || Pairs::<Test>::insert(ALICE, ALICE, PairWeight { epoch: 0, used: 1 }));
+fn invariant_6_fails_for_a_pair_out_of_bounds() {
+	fails("6", || pair(|p| p.used = Reputation::max_pair_weight() + 1));
+	fails("6", || pair(|p| p.used = 0));
+	fails("6", || pair(|p| p.epoch = 1));
+	fails("6", || Pairs::<Test>::insert(ALICE, ALICE, PairWeight { epoch: 0, used: 1 }));
 }
 
 #[test]
-fn a_queue_that_misses_one_or_has_one_too_many_is_seen() {
-	sees("7", || ExpiryCursor::<Test>::put(4));
-	sees("7", || {
+fn invariant_7_fails_for_missing_or_extra_entries() {
+	fails("7", || ExpiryCursor::<Test>::put(4));
+	fails("7", || {
 		ExpiryCursor::<Test>::put(1);
 		Expiring::<Test>::insert(0, Expiry::Pair(BOB, ALICE), ());
 	});
-	sees("7", || Expiring::<Test>::insert(UNTIL, Expiry::Engagement(3), ()));
-	sees("7", || Expiring::<Test>::insert(UNTIL + 1, Expiry::Engagement(1), ()));
-	sees("7", || engagement(|e| e.until += 1));
-	sees("7", || Expiring::<Test>::remove(UNTIL, Expiry::Engagement(1)));
-	sees("7", || Expiring::<Test>::insert(UNTIL, Expiry::Pair(ALICE, BOB), ()));
-	sees("7", || Expiring::<Test>::insert(UNTIL + 1, Expiry::Pair(BOB, ALICE), ()));
-	sees("7", || Expiring::<Test>::remove(EPOCH - 1, Expiry::Pair(BOB, ALICE)));
+	fails("7", || Expiring::<Test>::insert(UNTIL, Expiry::Engagement(3), ()));
+	fails("7", || Expiring::<Test>::insert(UNTIL + 1, Expiry::Engagement(1), ()));
+	fails("7", || engagement(|e| e.until += 1));
+	fails("7", || Expiring::<Test>::remove(UNTIL, Expiry::Engagement(1)));
+	fails("7", || Expiring::<Test>::insert(UNTIL, Expiry::Pair(ALICE, BOB), ()));
+	fails("7", || Expiring::<Test>::insert(UNTIL + 1, Expiry::Pair(BOB, ALICE), ()));
+	fails("7", || Expiring::<Test>::remove(EPOCH - 1, Expiry::Pair(BOB, ALICE)));
 }

@@ -2,7 +2,7 @@
 
 use crate::{ClockReading, TimingPreset, mock::*};
 use proptest::prelude::*;
-use surety_primitives::Clock;
+use surety_primitives::{Clock, EndpointRules};
 
 #[test]
 fn a_block_is_in_one_round_and_one_window() {
@@ -25,22 +25,21 @@ fn a_block_is_in_one_round_and_one_window() {
 }
 
 #[test]
-fn the_switches_are_the_ones_of_genesis() {
+fn settings_and_rules_are_those_of_genesis() {
 	build_and_execute(TimingPreset::local(), || {
-		assert_eq!((Timing::private_endpoints(), Timing::proof_of_control()), (true, false));
+		assert_eq!((Timing::private_allowed(), Timing::proof_required()), (true, false));
 		assert_eq!(
 			(Timing::slot_ms(), Timing::round_blocks(), Timing::window_rounds()),
 			(2_000, 6, 12)
 		);
-		assert_eq!(Timing::timings(), TimingPreset::local());
 	});
 	build_and_execute(TimingPreset::production(), || {
-		assert_eq!((Timing::private_endpoints(), Timing::proof_of_control()), (false, true));
+		assert_eq!((Timing::private_allowed(), Timing::proof_required()), (false, true));
 	});
 }
 
 #[test]
-fn the_last_block_there_is_has_a_round() {
+fn the_largest_block_number_has_a_round() {
 	build_and_execute(TimingPreset::dev(), || {
 		System::set_block_number(u32::MAX);
 		let reading = Timing::clock();

@@ -1,4 +1,4 @@
-//! What genesis accepts, and what it says when it does not.
+//! Settings that genesis accepts and refuses.
 
 use crate::{GenesisConfig, Settings, TimingPreset, Timings, mock::*};
 use frame::{deps::frame_support, testing_prelude::*};
@@ -10,7 +10,7 @@ fn broken(change: impl FnOnce(&mut Timings)) -> Result<(), &'static str> {
 }
 
 #[test]
-fn the_presets_come_up_as_given() {
+fn genesis_stores_each_preset() {
 	for preset in [TimingPreset::dev(), TimingPreset::local(), TimingPreset::production()] {
 		build_and_execute(preset, || assert_eq!(Settings::<Test>::get(), preset));
 	}
@@ -44,7 +44,7 @@ fn a_broken_bound_is_named() {
 
 #[test]
 fn the_bounds_themselves_are_allowed() {
-	let least = Timings {
+	let shortest = Timings {
 		slot_ms: 1_000,
 		epoch_blocks: 5,
 		round_blocks: 5,
@@ -52,7 +52,7 @@ fn the_bounds_themselves_are_allowed() {
 		private_endpoints: false,
 		proof_of_control: false,
 	};
-	build_and_execute(least, || {});
+	build_and_execute(shortest, || {});
 }
 
 #[test]

@@ -2,5 +2,5 @@
 
 mod clock;
 mod genesis;
-mod read;
+mod runtime_config;
 mod try_state;

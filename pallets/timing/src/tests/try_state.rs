@@ -1,11 +1,11 @@
-//! Corrupted settings are seen.
+//! Invariants fail on corrupted state.
 
 use crate::{Settings, TimingPreset, Timings, mock::*};
 use frame::testing_prelude::*;
 
 /// Invariant 1, for each setting.
 #[test]
-fn settings_out_of_bounds_are_seen() {
+fn invariant_1_fails_for_settings_out_of_bounds() {
 	let corruptions: [fn(&mut Timings); 4] = [
 		|t| t.slot_ms = 0,
 		|t| t.epoch_blocks = 0,
@@ -22,7 +22,7 @@ fn settings_out_of_bounds_are_seen() {
 	}
 }
 
-/// A clock that no state was written for still tells the time.
+/// The clock divides by the settings: zeros must not panic.
 #[test]
 fn zeroed_settings_do_not_panic() {
 	use surety_primitives::Clock;

@@ -1,8 +1,8 @@
-//! What the runtime's configuration reads.
+//! `Get` types of the runtime's configuration.
 
 use crate::{BlockRefTime, EpochLength, ExpectedBlockTime, MinimumPeriod, TimingPreset, mock::*};
 use frame::testing_prelude::*;
-use surety_primitives::Clock;
+use surety_primitives::{Clock, EndpointRules};
 
 fn all() -> (u64, u64, u64, u64) {
 	(
@@ -14,7 +14,7 @@ fn all() -> (u64, u64, u64, u64) {
 }
 
 #[test]
-fn they_follow_the_slot_of_the_chain() {
+fn getters_follow_the_slot_of_the_chain() {
 	build_and_execute(TimingPreset::dev(), || {
 		assert_eq!(all(), (500, 60, 1_000, 333_333_333_333));
 	});
@@ -31,7 +31,7 @@ fn empty_state_reads_as_a_production_chain() {
 	TestState::new_empty().execute_with(|| {
 		assert_eq!(all(), (3_000, 600, 6_000, 2_000_000_000_000));
 		assert_eq!((Timing::round_blocks(), Timing::window_rounds()), (10, 1_440));
-		assert_eq!((Timing::private_endpoints(), Timing::proof_of_control()), (false, true));
+		assert_eq!((Timing::private_allowed(), Timing::proof_required()), (false, true));
 		assert_eq!(Timing::do_try_state(), Ok(()));
 	});
 }

@@ -1,0 +1,78 @@
+//! Traits through which the pallets and the runtime's configuration read the clock.
+
+use crate::{Config, Pallet, Settings};
+use core::marker::PhantomData;
+use frame::{
+	prelude::{BlockNumberFor, frame_system},
+	traits::{Get, UniqueSaturatedInto},
+};
+use surety_primitives::{BlockNumber, Clock, EndpointRules};
+
+/// Picoseconds of a millisecond.
+const PICOS_PER_MS: u64 = 1_000_000_000;
+
+impl<T: Config> Clock for Pallet<T> {
+	fn now() -> BlockNumber {
+		let block: BlockNumberFor<T> = frame_system::Pallet::<T>::block_number();
+		block.unique_saturated_into()
+	}
+
+	fn slot_ms() -> u64 {
+		Settings::<T>::get().slot_ms
+	}
+
+	fn round_blocks() -> u32 {
+		Settings::<T>::get().round_blocks
+	}
+
+	fn window_rounds() -> u16 {
+		Settings::<T>::get().window_rounds
+	}
+}
+
+impl<T: Config> EndpointRules for Pallet<T> {
+	fn private_allowed() -> bool {
+		Settings::<T>::get().private_endpoints
+	}
+
+	fn proof_required() -> bool {
+		Settings::<T>::get().proof_of_control
+	}
+}
+
+/// Minimum milliseconds between the timestamps of two blocks: half a slot, as BABE wants it.
+pub struct MinimumPeriod<T>(PhantomData<T>);
+
+impl<T: Config> Get<u64> for MinimumPeriod<T> {
+	fn get() -> u64 {
+		Settings::<T>::get().slot_ms >> 1
+	}
+}
+
+/// Blocks of an epoch.
+pub struct EpochLength<T>(PhantomData<T>);
+
+impl<T: Config> Get<u64> for EpochLength<T> {
+	fn get() -> u64 {
+		u64::from(Settings::<T>::get().epoch_blocks)
+	}
+}
+
+/// Milliseconds from one block to the next.
+pub struct ExpectedBlockTime<T>(PhantomData<T>);
+
+impl<T: Config> Get<u64> for ExpectedBlockTime<T> {
+	fn get() -> u64 {
+		Settings::<T>::get().slot_ms
+	}
+}
+
+/// Picoseconds of execution that a block may take: a third of its slot, so that building, sending
+/// and importing the block fit in one slot.
+pub struct BlockRefTime<T>(PhantomData<T>);
+
+impl<T: Config> Get<u64> for BlockRefTime<T> {
+	fn get() -> u64 {
+		Settings::<T>::get().slot_ms.saturating_mul(PICOS_PER_MS) / 3
+	}
+}
