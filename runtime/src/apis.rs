@@ -273,7 +273,7 @@ impl_runtime_apis! {
 			read::leases_of(&account, start_after, limit)
 		}
 		fn tenant(account: AccountId) -> TenantInfo {
-			read::tenant(account)
+			read::tenant(&account)
 		}
 		fn statement(account: AccountId) -> Statement<AccountId> {
 			statement::statement(account)

@@ -128,7 +128,7 @@ fn target_status(target: Target, listing: &Service<AccountId>) -> Option<TargetS
 		rent: status.state.as_ref().and_then(|state| state.slot).map(|slot| slot.rent),
 		exposure: status.exposure,
 		coverable_units: status.available,
-		reliability: Reputation::reliability_of(target).unwrap_or(0),
+		reliability: Reputation::target_reliability(target).unwrap_or(0),
 		history: pallet_surety_probes::Windows::<Runtime>::get(target).into_inner(),
 		active: probed.active,
 	})
@@ -343,7 +343,7 @@ pub fn leases_of(
 }
 
 /// Score of an account as a tenant.
-pub fn tenant(account: AccountId) -> TenantInfo {
+pub fn tenant(account: &AccountId) -> TenantInfo {
 	let score = Reputation::tenant_score(account);
 	TenantInfo { score, trust: TrustLevel::from_score(score) }
 }
@@ -360,7 +360,7 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 			unbonding: bond.unbonding(),
 		})
 		.collect();
-	let performance = Reputation::performance(account.clone())
+	let performance = Reputation::performance(account)
 		.map(|p| Performance {
 			score: p.score,
 			uptime: p.parts.uptime.score,
@@ -376,7 +376,7 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 		services: operators::ServicesOf::<Runtime>::get(account).into_inner(),
 		score: Reputation::score(account),
 		trust: Reputation::trust(account),
-		reliability: Reputation::reliability(account.clone()).unwrap_or(0),
+		reliability: Reputation::reliability(account).unwrap_or(0),
 		performance,
 		account: account.clone(),
 	})
