@@ -63,7 +63,7 @@ fn summary(
 	let target = Target::Service(id);
 	ServiceSummary {
 		id,
-		units: sla::Services::<Runtime>::get(target).map_or(0, |state| state.units),
+		units: sla::Targets::<Runtime>::get(target).map_or(0, |state| state.units),
 		score,
 		open,
 		last_verdict: last_verdict(target),
@@ -152,7 +152,7 @@ pub fn lease_detail(id: LeaseId) -> Option<LeaseDetail<AccountId>> {
 /// Breaches of a target, oldest first.
 pub fn breaches(target: Target, start_after: Option<u32>, limit: u32) -> Page<NumberedBreach> {
 	let found = Sla::breach_history(target, start_after, limit);
-	let count = sla::Services::<Runtime>::get(target).map_or(0, |state| state.breaches);
+	let count = sla::Targets::<Runtime>::get(target).map_or(0, |state| state.breaches);
 	let items: Vec<_> =
 		found.into_iter().map(|(number, breach)| NumberedBreach { number, breach }).collect();
 	let next = items.last().map(|item| item.number).filter(|last| last.saturating_add(1) < count);
