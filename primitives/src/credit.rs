@@ -1,9 +1,9 @@
 //! Credits as shares of the price.
 //!
-//! Terms promise shares of the price of one window, and a service has one index in the same unit: so a
-//! breach costs the same work whatever the prices and however many the agreements. An agreement with
-//! `rate` base units per billable block is owed `floor(rate x blocks of a window x (index - base))`, but
-//! never more in all than it has paid.
+//! Terms promise shares of the price of one window, and a service has one index in the same unit,
+//! so a breach takes the same work for any prices and any number of agreements. An agreement with
+//! `rate` base units per billable block is owed `floor(rate x blocks of a window x (index -
+//! base))`, but never more in all than it has paid.
 
 use crate::{Balance, Clock};
 use sp_runtime::{
@@ -11,10 +11,11 @@ use sp_runtime::{
 	helpers_128bit::multiply_by_rational_with_rounding,
 };
 
-/// Number of windows' prices in fixed point: 1.0 (inner value 1,000,000,000) is the price of one window.
+/// Number of windows' prices in fixed point: 1.0 (inner value 1,000,000,000) is the price of one
+/// window.
 pub type WindowShare = FixedU64;
 
-/// Price of a whole window at `rate` base units per billable block. `None` if that overflows.
+/// Price of a whole window at `rate` base units per billable block. `None` if it overflows.
 pub fn window_price<C: Clock>(rate: Balance) -> Option<Balance> {
 	rate.checked_mul(Balance::from(C::window_blocks()))
 }
@@ -24,8 +25,8 @@ pub fn credit_of(window_price: Balance, share: WindowShare) -> Balance {
 	share.saturating_mul_int(window_price)
 }
 
-/// `ceil(window_price x share)` in base units: the bond set aside for a credit, so that the floors of any
-/// number of agreements that share it never sum to more. `None` if that overflows.
+/// `ceil(window_price x share)` in base units: the bond reserved for a credit, so that the floors
+/// of any number of agreements that share it never sum to more. `None` if it overflows.
 pub fn cost_of(window_price: Balance, share: WindowShare) -> Option<Balance> {
 	multiply_by_rational_with_rounding(
 		window_price,
@@ -35,8 +36,8 @@ pub fn cost_of(window_price: Balance, share: WindowShare) -> Option<Balance> {
 	)
 }
 
-/// Bond that must be reserved for agreements of `rate` base units per block in all, of which credits of `left` windows'
-/// prices may still be taken, and the penalty on them. `None` if that overflows.
+/// Bond to reserve for agreements of `rate` base units per block in all, of which credits of `left`
+/// windows' prices may still be taken, and the penalty on them. `None` if it overflows.
 pub fn exposure<C: Clock>(
 	rate: Balance,
 	left: WindowShare,
@@ -45,7 +46,7 @@ pub fn exposure<C: Clock>(
 	with_penalty(cost_of(window_price::<C>(rate)?, left)?, penalty_share)
 }
 
-/// Credits that may still cost `cost` base units, and the penalty on them. `None` if that overflows.
+/// Credits of `cost` base units with the penalty on them. `None` if it overflows.
 pub fn with_penalty(cost: Balance, penalty_share: Perbill) -> Option<Balance> {
 	cost.checked_add(penalty_share.mul_ceil(cost))
 }
@@ -66,7 +67,7 @@ mod tests {
 	}
 
 	proptest! {
-		/// What was set aside at each rise covers what the agreements get of all rises together.
+		/// The cost reserved at each rise covers the credits of all rises together.
 		#[test]
 		fn costs_cover_credits(
 			prices in proptest::collection::vec(1u128..1_000_000_000_000_000, 1..6),

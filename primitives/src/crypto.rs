@@ -1,4 +1,4 @@
-//! The session key of a prober.
+//! Session key of a prober.
 
 use sp_application_crypto::{KeyTypeId, app_crypto, sr25519};
 
@@ -18,5 +18,5 @@ sp_application_crypto::with_pair! {
 /// Public session key of a prober.
 pub type ProberId = app::Public;
 
-/// What a prober signs a commit with.
+/// Signature of a prober on a commit.
 pub type ProberSignature = app::Signature;

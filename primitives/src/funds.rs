@@ -1,6 +1,8 @@
-//! One trait over every asset. The SDK needs two unions to make it: pallet-assets gives transfers, its
-//! holder pallet gives holds, and neither gives both, so [`MultiAssetFunds`] joins
-//! `UnionOf<Balances, Assets, ..>` with `UnionOf<Balances, AssetsHolder, ..>`.
+//! One trait over every asset.
+//!
+//! The SDK needs two unions for it: pallet-assets has transfers, its holder pallet has holds, and
+//! neither has both, so [`MultiAssetFunds`] joins `UnionOf<Balances, Assets, ..>` with
+//! `UnionOf<Balances, AssetsHolder, ..>`.
 
 use crate::{AssetId, Balance};
 use core::marker::PhantomData;
@@ -10,10 +12,10 @@ use frame_support::traits::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// Holds and transfers of native and approved assets. Every method conserves: what leaves one place
-/// arrives at another, in full or not at all, unless it says "up to".
+/// Holds and transfers of native and approved assets. Every method conserves funds: an amount
+/// leaves one place and arrives at another in full, or not at all.
 pub trait Funds<AccountId> {
-	/// Why something is on hold.
+	/// Reason of a hold.
 	type Reason: Copy;
 
 	/// Put free balance on hold. Fails if `who` would fall below the asset's minimum.
@@ -23,15 +25,15 @@ pub trait Funds<AccountId> {
 		who: &AccountId,
 		amount: Balance,
 	) -> DispatchResult;
-	/// Give held balance back to its owner's free balance.
+	/// Return held balance to the free balance of its owner.
 	fn release(
 		asset: AssetId,
 		reason: Self::Reason,
 		who: &AccountId,
 		amount: Balance,
 	) -> DispatchResult;
-	/// Move held balance of `from` to the free balance of `to`, even past a freeze (a freeze must not
-	/// protect a bond). Fails if `to` cannot take it (blocked, or left below the minimum).
+	/// Move held balance of `from` to the free balance of `to`, even past a freeze, which must not
+	/// protect a bond. Fails if `to` cannot take it (blocked, or left below the minimum).
 	fn pay_held(
 		asset: AssetId,
 		reason: Self::Reason,
@@ -39,22 +41,22 @@ pub trait Funds<AccountId> {
 		to: &AccountId,
 		amount: Balance,
 	) -> DispatchResult;
-	/// Move free balance; `from` may be emptied but not killed while something holds it.
+	/// Move free balance. `from` may be emptied but not killed while it has holds.
 	fn transfer(
 		asset: AssetId,
 		from: &AccountId,
 		to: &AccountId,
 		amount: Balance,
 	) -> DispatchResult;
-	/// What `who` has on hold for `reason`.
+	/// Balance of `who` on hold for `reason`.
 	fn held(asset: AssetId, reason: Self::Reason, who: &AccountId) -> Balance;
 	/// Free balance that `who` can spend.
 	fn spendable(asset: AssetId, who: &AccountId) -> Balance;
-	/// Everything `who` has, held or free.
+	/// Balance of `who`, held and free.
 	fn total(asset: AssetId, who: &AccountId) -> Balance;
-	/// Smallest balance an account can have.
+	/// Minimum balance of an account.
 	fn minimum(asset: AssetId) -> Balance;
-	/// Everything there is of an asset.
+	/// Total issuance of an asset.
 	fn issuance(asset: AssetId) -> Balance;
 }
 

@@ -1,4 +1,5 @@
-//! JSON forms of values that JSON has no type for, for `#[serde(with = "surety_primitives::json")]`.
+//! JSON forms of values that JSON has no type for, for `#[serde(with =
+//! "surety_primitives::json")]`.
 //!
 //! | value | JSON |
 //! |---|---|

@@ -1,14 +1,14 @@
 //! Latency in 64 logarithmic buckets: growth 2^(1/4) from 1 ms, so a bucket is at most 19 % wide.
 //!
-//! Bucket `b` holds the latencies above `EDGES_US[b - 1]` and up to `EDGES_US[b]` microseconds; the last
-//! bucket also holds everything slower. The table is `floor(1000 * 2^(b/4))`, checked by a test against
-//! integer arithmetic, so no float reaches the runtime.
+//! Bucket `b` holds the latencies above `EDGES_US[b - 1]` and up to `EDGES_US[b]` microseconds; the
+//! last bucket also holds everything slower. The table is `floor(1000 * 2^(b/4))`, checked by a
+//! test against integer arithmetic, so no float reaches the runtime.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How many buckets there are; a bucket fits in 6 bits.
+/// Number of buckets; an index fits in 6 bits.
 pub const BUCKETS: u8 = 64;
 
 /// Upper edge of each bucket in microseconds, both included: `floor(1000 * 2^(b/4))`.
@@ -44,21 +44,21 @@ pub const EDGES_US: [u64; BUCKETS as usize] = [
 pub struct LatencyBucket(u8);
 
 impl LatencyBucket {
-	/// The slowest bucket.
+	/// Slowest bucket.
 	pub const MAX: Self = Self(BUCKETS - 1);
 
-	/// The bucket of a latency in microseconds: the first whose edge is not below it, else the last.
+	/// Bucket of a latency in microseconds: the first whose edge is not below it, else the last.
 	pub fn from_micros(us: u64) -> Self {
 		let index = EDGES_US.partition_point(|edge| *edge < us);
 		Self(u8::try_from(index).unwrap_or(u8::MAX).min(Self::MAX.0))
 	}
 
-	/// The bucket of a latency in milliseconds. A latency off an edge is rounded up to the next one.
+	/// Bucket of a latency in milliseconds. A latency off an edge is rounded up to the next one.
 	pub fn from_millis(ms: u32) -> Self {
 		Self::from_micros(u64::from(ms).saturating_mul(1_000))
 	}
 
-	/// The bucket with this index, `None` from 64 on.
+	/// Bucket with this index, `None` from 64 on.
 	pub fn from_index(index: u8) -> Option<Self> {
 		(index < BUCKETS).then_some(Self(index))
 	}
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for LatencyBucket {
 mod tests {
 	use super::*;
 
-	/// `edge^4` lies in `[1000^4 * 2^b, ...)` and `(edge + 1)^4` above it: the table is the floor of the root.
+	/// `edge^4` is at most `1000^4 * 2^b`, and `(edge + 1)^4` is above it.
 	#[test]
 	fn edges_are_the_floor_of_the_fourth_root() {
 		for (b, edge) in EDGES_US.iter().enumerate() {

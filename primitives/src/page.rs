@@ -1,9 +1,9 @@
 //! Pages of the lists that clients read.
 
-/// Most entries of one page.
+/// Maximum number of entries of one page.
 pub const MAX_PAGE: u32 = 128;
 
-/// Entries of a page of `limit`: at least one, at most [`MAX_PAGE`].
+/// Number of entries of a page for a requested `limit`: at least one, at most [`MAX_PAGE`].
 pub fn page_size(limit: u32) -> usize {
 	usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1)
 }

@@ -1,15 +1,15 @@
 //! Rent of a slot: the price of being probed by every validator in every round.
 //!
-//! The rent of a slot is fixed when the slot is taken, by the share `x` of the slots that are taken then,
-//! this one included:
+//! The rent of a slot is fixed when the slot is taken, by the share `x` of the slots that are taken
+//! then, this one included:
 //!
 //! ```text
 //! rent(x) = minimum bond x (base + peak x^8)      per window
 //! ```
 //!
-//! With x^8 the last tenth of the slots costs `1 - 0.9^9 = 61 %` of the peaks of all of them, so more than
-//! the first nine tenths together, and the first half next to nothing. The minimum bond makes rents of
-//! different assets comparable.
+//! With x^8 the last tenth of the slots costs `1 - 0.9^9 = 61 %` of the peaks of all of them, which
+//! is more than the first nine tenths together, and the first half costs next to nothing. The
+//! minimum bond makes rents of different assets comparable.
 
 use crate::Balance;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -19,7 +19,7 @@ use sp_runtime::{Perbill, Saturating};
 /// Exponent of the occupancy.
 pub const EXPONENT: usize = 8;
 
-/// Slots that are probed every round.
+/// Occupancy of the slots that are probed in every round.
 #[derive(
 	Clone,
 	Copy,
@@ -34,14 +34,14 @@ pub const EXPONENT: usize = 8;
 	TypeInfo,
 )]
 pub struct Occupancy {
-	/// Those taken.
+	/// Slots taken.
 	pub taken: u32,
-	/// All there are.
+	/// Slots in all.
 	pub slots: u32,
 }
 
 impl Occupancy {
-	/// Share that is taken; all of none.
+	/// Share that is taken; 100 % if there are no slots.
 	pub fn share(&self) -> Perbill {
 		if self.slots == 0 {
 			Perbill::one()
@@ -51,8 +51,8 @@ impl Occupancy {
 	}
 }
 
-/// Base units per window that a slot costs which was taken at this occupancy, in the asset whose minimum
-/// bond is `min_bond` base units.
+/// Rent per window of a slot that was taken at this occupancy, in base units of the asset whose
+/// minimum bond is `min_bond` base units.
 pub fn rent(min_bond: Balance, base: Perbill, peak: Perbill, occupancy: Occupancy) -> Balance {
 	let convex = occupancy.share().saturating_pow(EXPONENT);
 	base.mul_ceil(min_bond).saturating_add(peak.saturating_mul(convex).mul_ceil(min_bond))
@@ -65,7 +65,8 @@ mod tests {
 
 	const UNIT: Balance = 1_000_000_000_000;
 
-	/// Planck per window for the slots `from + 1 ..= to` of 8,064, with production's parameters.
+	/// Planck per window for the slots `from + 1 ..= to` of 8,064, with the parameters of
+	/// production.
 	fn cost(from: u32, to: u32) -> Balance {
 		let (base, peak) = (Perbill::from_parts(100_000), Perbill::from_percent(10));
 		(from + 1..=to)

@@ -1,38 +1,40 @@
-//! What a prober says of one service in one byte, and a report: one such byte per due service.
+//! Finding of a prober in one byte. A report is one such byte per due target.
 //!
 //! ```text
 //!   bit  7 6   5 4 3 2 1 0
 //!        status  latency bucket        status: 0 up, 1 down, 2 bad, 3 stale
 //!        0 1   0 0 0 0 0 0             down
-//!        0 1   1 1 1 1 0 0             no proof of control where one is asked for
-//!        0 1   1 1 1 1 0 1             in doubt: no answer, but too many anchors of all networks fail too
-//!        0 1   1 1 1 1 1 0             abstained: never asked, or nothing to judge with
-//!        0 1   1 1 1 1 1 1             skipped: the service is the prober's own
+//!        0 1   1 1 1 1 0 0             no proof of control although it is asked for
+//!        0 1   1 1 1 1 0 1             in doubt: no answer, but too many anchors failed too
+//!        0 1   1 1 1 1 1 0             abstained: not probed, or no reference to judge by
+//!        0 1   1 1 1 1 1 1             skipped: the target is the prober's own
 //! ```
 //!
-//! Every other `down` byte has no meaning and reads as abstained, so a made-up byte counts for nothing.
+//! Every other `down` byte has no meaning and reads as abstained, so an invalid byte counts for
+//! nothing.
 
 use crate::LatencyBucket;
 
-/// What one prober found at one service.
+/// Finding of one prober at one target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Finding {
 	/// Answered right within the deadline.
 	Up(LatencyBucket),
-	/// No usable answer: DNS, TLS, refused, timeout, forbidden address, oversize, redirect, 4xx/5xx.
+	/// No usable answer: DNS, TLS, refused, timeout, forbidden address, oversize, redirect,
+	/// 4xx/5xx.
 	Down,
 	/// Answered, but wrong.
 	Bad(LatencyBucket),
 	/// Answered right, but too far behind the head of its network.
 	Stale(LatencyBucket),
-	/// Answered, but the proof of control is not where it should be, or a wrong one. It counts as [`Self::Bad`].
+	/// Answered, but the proof of control is missing or wrong. Counts as [`Self::Bad`].
 	NoProof,
-	/// No usable answer, but the prober doubts itself: so many anchors of all networks failed as well that the
-	/// fault may be its own.
+	/// No usable answer, but so many anchors of all networks failed as well that the fault may be
+	/// the prober's own.
 	InDoubt,
-	/// The prober cannot tell: it never asked, or it has nothing to judge with.
+	/// No finding: the prober did not probe the target, or has no reference to judge by.
 	Abstained,
-	/// The service belongs to the prober.
+	/// The target belongs to the prober.
 	Skipped,
 }
 
@@ -64,7 +66,7 @@ impl Finding {
 		}
 	}
 
-	/// Read the byte of a report. Total: a byte without meaning is `Abstained`.
+	/// Read the byte of a report. A byte without meaning is `Abstained`.
 	pub fn from_byte(byte: u8) -> Self {
 		let Some(bucket) = LatencyBucket::from_index(byte & BUCKET_MASK) else {
 			return Self::Abstained;
@@ -81,7 +83,7 @@ impl Finding {
 		}
 	}
 
-	/// Whether the finding says something of the service.
+	/// True if the finding is a vote on the target.
 	pub fn counts(self) -> bool {
 		!matches!(self, Self::InDoubt | Self::Abstained | Self::Skipped)
 	}

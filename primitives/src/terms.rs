@@ -1,7 +1,8 @@
-//! SLA terms as a caller gives them, and what they must look like.
+//! SLA terms as a caller gives them, and their bounds.
 
 use crate::{Clock, LatencyBucket, SlaTerms, WindowShare};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::PalletError;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::{PerThing, Perbill, traits::Zero};
@@ -21,43 +22,56 @@ use sp_runtime::{PerThing, Perbill, traits::Zero};
 	TypeInfo,
 )]
 pub struct TermsInput {
-	/// Share of a window's rounds in which the service must not be down or stale, in parts per billion:
-	/// 999,000,000 is 99.9 %.
+	/// Share of a window's rounds in which the service must not be down or stale, in parts per
+	/// billion: 999,000,000 is 99.9 %.
 	pub min_uptime: u32,
-	/// Answers above this are slow. Milliseconds, from 1 to a tenth of a round, which is as long as a prober
-	/// waits when its rounds are full (and never above 55,108); rounded UP to the next edge of a latency
-	/// bucket, as that limit is.
+	/// Latency above which answers are slow, in milliseconds: from 1 to a tenth of a round, which
+	/// is as long as a prober waits when its rounds are full, and never above 55,108. Rounded UP to
+	/// the next edge of a latency bucket, as that limit is.
 	pub max_latency_ms: u32,
 	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
 	pub max_head_lag: u32,
-	/// Credit for a `Low`, `Medium`, `High` and `Critical` breach as a share of the price of one window:
-	/// 1,000,000,000 is the whole price. Each at least the one before it, at most the cover, and at most
-	/// `MaxCredit` (30 windows at genesis).
+	/// Credit for a `Low`, `Medium`, `High` and `Critical` breach as a share of the price of one
+	/// window: 1,000,000,000 is the whole price. Each at least the one before it, at most the
+	/// cover, and at most `MaxCredit` (30 windows at genesis).
 	pub credit: [WindowShare; 4],
-	/// All that the service can ever credit, in windows' prices: 1,000,000,000 is the price of one. Not
-	/// zero.
+	/// Maximum of all credits of the service, in windows' prices: 1,000,000,000 is the price of
+	/// one. Not zero.
 	pub cover: WindowShare,
 }
 
-/// What is wrong with terms.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Fault of terms, nested in the errors of the pallets that take terms.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	PalletError,
+	PartialEq,
+	TypeInfo,
+)]
 pub enum TermsFault {
-	/// An uptime of more than the whole.
+	/// `min_uptime` is above 1,000,000,000 parts per billion.
 	Uptime,
-	/// A latency of zero, or longer than a prober waits.
+	/// `max_latency_ms` is zero, or above the time that a prober waits: a tenth of a round, rounded
+	/// up to the edge of a latency bucket, and 55,108 ms at most.
 	Latency,
-	/// A cover of zero.
+	/// `cover` is zero. It is in parts of 1,000,000,000 of the price of one window.
 	ZeroCover,
-	/// Credits fall with severity.
+	/// `credit` falls from a milder to a graver severity.
 	CreditsFall,
-	/// A credit is above the cover.
+	/// A credit is above `cover`. Both are in parts of 1,000,000,000 of the price of one window.
 	CreditAboveCover,
-	/// A credit is above the most that governance allows.
-	CreditAboveMost,
+	/// A credit is above the parameter `MaxCredit`. Both are in parts of 1,000,000,000 of the price
+	/// of one window.
+	CreditAboveMax,
 }
 
 impl TermsInput {
-	/// The terms as they are stored, the latency rounded up to the edge of its bucket. No credit is above
+	/// Check the terms, and round the latency up to the edge of its bucket. No credit may be above
 	/// `max_credit`.
 	pub fn check<C: Clock>(self, max_credit: WindowShare) -> Result<SlaTerms, TermsFault> {
 		let Self { min_uptime, max_latency_ms, max_head_lag, credit, cover } = self;
@@ -65,8 +79,8 @@ impl TermsInput {
 			return Err(TermsFault::Uptime);
 		}
 		let min_uptime = Perbill::from_parts(min_uptime);
-		// A prober gives up after a tenth of a round when its rounds are full: all above it would be
-		// down, none slow.
+		// A prober waits a tenth of a round when its rounds are full: above that, every answer
+		// would be down and none slow.
 		let round_ms = C::slot_ms().saturating_mul(u64::from(C::round_blocks()));
 		let longest = LatencyBucket::from_micros(round_ms.saturating_mul(100));
 		let max_latency = LatencyBucket::from_millis(max_latency_ms);
@@ -84,13 +98,13 @@ impl TermsInput {
 			return Err(TermsFault::CreditAboveCover);
 		}
 		if credit.iter().any(|credit| *credit > max_credit) {
-			return Err(TermsFault::CreditAboveMost);
+			return Err(TermsFault::CreditAboveMax);
 		}
 		Ok(SlaTerms { min_uptime, max_latency, max_head_lag, credit, cover })
 	}
 }
 
-/// The slowest latency that terms can name, in milliseconds.
+/// Highest latency that terms can name, in milliseconds.
 fn slowest_ms() -> u64 {
 	LatencyBucket::MAX.edge_micros().checked_div(1_000).unwrap_or(0)
 }

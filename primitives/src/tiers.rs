@@ -1,9 +1,9 @@
 //! Allowances of a window and the tiers at which a breach fires.
 //!
-//! Terms allow `A` bad rounds in a window of `R` rounds. The tier with multiplier `m` fires when the
-//! count of bad rounds reaches `max(m * A, A + m)`, capped by `R`; `m` is 1, 2, 5, 10 for `Low` to
-//! `Critical`. Each tier pays the difference to the one before. Terms that allow the whole window
-//! (`A >= R`) never breach.
+//! Terms allow `A` bad rounds in a window of `R` rounds. The tier with multiplier `m` fires when
+//! the count of bad rounds reaches `max(m * A, A + m)`, capped by `R`; `m` is 1, 2, 5, 10 for `Low`
+//! to `Critical`. Each tier pays the difference to the one before. Terms that allow the whole
+//! window (`A >= R`) never breach.
 
 use crate::{BreachKind, Severity};
 use sp_runtime::{PerThing, Perbill};
@@ -12,8 +12,8 @@ use sp_runtime::{PerThing, Perbill};
 pub const SLOW_SHARE: Perbill = Perbill::from_percent(5);
 
 /// Bad rounds of a window that the terms allow: `floor((1 - min_uptime) * rounds)` for downtime,
-/// `floor(5 % * rounds)` but at least 1 for slow ones, since the round in which an outage begins or ends is
-/// unclear by nature; 1 for wrong answers, none for misbehaviour.
+/// `floor(5 % * rounds)` but at least 1 for slow ones, since the round in which an outage begins or
+/// ends is unclear by nature; 1 for wrong answers, none for misbehaviour.
 pub fn allowance(kind: BreachKind, min_uptime: Perbill, window_rounds: u16) -> u16 {
 	match kind {
 		BreachKind::Downtime => share_of(min_uptime.left_from_one(), window_rounds),
@@ -50,7 +50,7 @@ mod tests {
 	use proptest::prelude::*;
 
 	#[test]
-	fn the_example_of_the_design() {
+	fn one_bad_round_a_day_is_allowed_at_99_9_percent() {
 		// A day of one-minute rounds at 99.9 %: one bad round is allowed.
 		let a = allowance(BreachKind::Downtime, Perbill::from_rational(999u32, 1000u32), 1_440);
 		assert_eq!(a, 1);
@@ -72,14 +72,14 @@ mod tests {
 	}
 
 	#[test]
-	fn terms_that_promise_nothing_never_breach() {
+	fn terms_without_a_promise_never_breach() {
 		assert_eq!(allowance(BreachKind::Downtime, Perbill::zero(), 12), 12);
 		assert_eq!(reached(12, 12, 12), None);
 	}
 
 	proptest! {
 		#[test]
-		fn tiers_rise_and_spare_the_allowance(a in 0u16..2_000, rounds in 1u16..2_000, count in 0u16..2_000) {
+		fn tiers_rise_and_start_above_the_allowance(a in 0u16..2_000, rounds in 1u16..2_000, count in 0u16..2_000) {
 			let t: Vec<_> = Severity::ALL.iter().filter_map(|s| threshold(*s, a, rounds)).collect();
 			prop_assert!(t.windows(2).all(|w| w[0] <= w[1]));
 			prop_assert!(t.iter().all(|t| *t > a && *t <= rounds));

@@ -1,5 +1,5 @@
-//! Numbers of docs/economics.md, recomputed from the formulas that the pallets use. Those of rents held
-//! for a whole window are in `rent`, those of trust levels in `score::rating`.
+//! Numbers of docs/economics.md, recomputed from the formulas that the pallets use. Those of rents
+//! held for a whole window are in `rent`, those of trust levels in `score::rating`.
 
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -255,6 +255,7 @@ fn scores_and_ratings() {
 	assert_eq!(most, [ONE / 8, ONE / 4, 3 * ONE / 4, ONE / 4]);
 	let all = Evidence { alpha: 80 * weights[1], beta: 20 * weights[1] };
 	assert_eq!(all.capped(MAX_OPERATOR_RATINGS), Evidence { alpha: 200_000_000, beta: 50_000_000 });
-	// A window's worth of operator's ratings, and of a tenant's ratings with payments, per scale of fees.
+	// A window's worth of operator's ratings, and of a tenant's ratings with payments, per scale of
+	// fees.
 	assert_eq!((MAX_RATING, MAX_RATING + payment_weight(MAX_RATING)), (ONE / 8, 3 * ONE / 16));
 }

@@ -69,7 +69,6 @@ impl crate::Config for Test {
 	type RatingScale = MockScale;
 	type RatingWindows = ConstU32<RATING_WINDOWS>;
 	type EpochWindows = ConstU32<EPOCH>;
-	type EpochWindows = ConstU32<EPOCH>;
 	type ForgetPerBlock = ConstU32<FORGET>;
 }
 

@@ -5,7 +5,7 @@ use crate::{
 	Targets, Tenants,
 };
 use alloc::collections::BTreeSet;
-use frame::{prelude::*, try_runtime::TryRuntimeError};
+use frame::{deps::sp_runtime::TryRuntimeError, prelude::*};
 use surety_primitives::{
 	Clock, LatencyBucket, WindowIndex,
 	score::{Evidence, MAX_EVIDENCE, MAX_RATING, MAX_TENANT_PAYMENTS, Quality},

@@ -1,21 +1,21 @@
-//! Which addresses are on the public internet. The one list of those that are not: listings are checked by it, and
-//! the node checks the address that a probe connects to.
+//! Addresses that are not on the public internet. Listings are checked against this list, and so is
+//! the address to which a probe connects.
 
 use core::{
 	fmt,
 	net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// Why an address is no place on the public internet.
+/// Reason why an address is not on the public internet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reason {
 	/// This machine: `127.0.0.0/8`, `::1`.
 	Loopback,
-	/// A private network: `10/8`, `172.16/12`, `192.168/16`, `fc00::/7`, `fec0::/10`.
+	/// Private network: `10/8`, `172.16/12`, `192.168/16`, `fc00::/7`, `fec0::/10`.
 	Private,
 	/// Carrier-grade NAT: `100.64.0.0/10`.
 	SharedNat,
-	/// The link: `169.254.0.0/16`, `fe80::/10`.
+	/// Link-local: `169.254.0.0/16`, `fe80::/10`.
 	LinkLocal,
 	/// Metadata server of a cloud.
 	Metadata,
@@ -25,18 +25,19 @@ pub enum Reason {
 	Multicast,
 	/// `255.255.255.255`.
 	Broadcast,
-	/// Set aside for documentation.
+	/// Reserved for documentation.
 	Documentation,
-	/// Set aside for benchmarks: `198.18.0.0/15`, `2001:2::/48`.
+	/// Reserved for benchmarks: `198.18.0.0/15`, `2001:2::/48`.
 	Benchmarking,
-	/// An IPv4 address inside an IPv6 one: mapped, compatible, translated, NAT64, 6to4, Teredo.
+	/// IPv4 address inside an IPv6 address: mapped, compatible, translated, NAT64, 6to4, Teredo.
 	Embedded,
-	/// Everything else that is not assigned for use on the internet.
+	/// Any other address that is not assigned for use on the internet.
 	Reserved,
 }
 
 impl Reason {
-	/// Whether a chain that allows private endpoints (dev, local testnet) lets probes go there all the same.
+	/// True if a chain that allows private endpoints (dev, local testnet) lets probes connect to
+	/// it.
 	pub fn is_private(self) -> bool {
 		matches!(self, Self::Loopback | Self::Private | Self::SharedNat | Self::LinkLocal)
 	}
@@ -61,7 +62,7 @@ impl fmt::Display for Reason {
 	}
 }
 
-/// Why `address` is no place on the public internet; `None` if it is one.
+/// Reason why `address` is not on the public internet; `None` if it is.
 pub fn forbidden(address: IpAddr) -> Option<Reason> {
 	match address {
 		IpAddr::V4(v4) => forbidden_v4(v4),
@@ -72,7 +73,8 @@ pub fn forbidden(address: IpAddr) -> Option<Reason> {
 fn forbidden_v4(address: Ipv4Addr) -> Option<Reason> {
 	let octets = address.octets();
 	Some(match octets {
-		// AWS and most others; Alibaba; Azure (a public address that only its own machines reach); Oracle.
+		// AWS and most others; Alibaba; Azure (a public address that only its own machines reach);
+		// Oracle.
 		[169, 254, 169, 254] | [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192] => {
 			Reason::Metadata
 		},

@@ -1,7 +1,8 @@
-//! Which URLs may be listed, and the host that a URL names.
+//! URLs of endpoints: the rules for a listing, and the origin of a URL.
 //!
-//! Pure text: nothing is resolved here. The node's probe transport checks the address it connects to; what
-//! is refused here is what can be seen in the URL already, so that a bad listing fails when it is made.
+//! Pure text: nothing is resolved here. The probe transport of the node checks the address to which
+//! it connects; this module refuses what is visible in the URL, so that a bad listing fails when it
+//! is made.
 
 mod address;
 
@@ -17,19 +18,20 @@ use core::{
 use frame_support::{BoundedVec, traits::ConstU32};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
-/// Longest host in bytes (the limit of DNS).
+/// Maximum length of a host in bytes (the limit of DNS).
 pub const MAX_HOST: u32 = 253;
-/// Most labels of a host name: bounds the look-ups of the deny list.
+/// Maximum number of labels of a host name, which bounds the look-ups of the deny list.
 pub const MAX_LABELS: usize = 10;
-/// Longest label of a host name in bytes (the limit of DNS).
+/// Maximum length of a label of a host name in bytes (the limit of DNS).
 const MAX_LABEL: usize = 63;
-/// Names below these are never on the public internet.
+/// Top-level names below which no name is on the public internet.
 const PRIVATE_ZONES: [&[u8]; 4] = [b"localhost", b"local", b"internal", b"arpa"];
 
-/// A normalised host: lower case, no trailing dot, no port, IPv6 in brackets and in its shortest form.
+/// Normalised host: lower case, no trailing dot, no port, IPv6 in brackets and in its shortest
+/// form.
 pub type Host = BoundedVec<u8, ConstU32<MAX_HOST>>;
 
-/// Why a URL cannot be listed.
+/// Reason why a URL cannot be listed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
 	/// Does not begin with `http://` or `https://`.
@@ -68,30 +70,30 @@ impl fmt::Display for Fault {
 	}
 }
 
-/// Where a URL points: requests to equal targets reach the same server.
+/// Origin of a URL: requests to equal origins reach the same server.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
 	/// Host, normalised.
 	pub host: Host,
-	/// Port, 80 or 443 unless the URL says.
+	/// Port; 80 or 443 unless the URL has one.
 	pub port: u16,
-	/// Whether it is https.
+	/// True for https.
 	pub secure: bool,
 }
 
-/// Check a URL that is to be listed and say where it points.
+/// Check a URL that is to be listed. Returns its origin.
 pub fn check(url: &[u8], allow_private: bool) -> Result<Origin, Fault> {
-	let (target, host) = parse(url)?;
+	let (origin, host) = parse(url)?;
 	match host {
 		Parsed::V6(_) => Err(Fault::Ipv6),
 		host if !allow_private && !host.is_public() => Err(Fault::Private),
-		_ => Ok(target),
+		_ => Ok(origin),
 	}
 }
 
-/// Where a URL points, whether it may be listed or not.
+/// Origin of a URL, even if it may not be listed.
 pub fn origin(url: &[u8]) -> Result<Origin, Fault> {
-	parse(url).map(|(target, _)| target)
+	parse(url).map(|(origin, _)| origin)
 }
 
 fn parse(url: &[u8]) -> Result<(Origin, Parsed), Fault> {
@@ -123,10 +125,10 @@ fn parse(url: &[u8]) -> Result<(Origin, Parsed), Fault> {
 	Ok((Origin { host: host.normalised()?, port, secure }, host))
 }
 
-/// Proof of control of an endpoint's host: the BLAKE2b-256 hash that must be served, as 64 hex digits, at
-/// `scheme://host[:port]/.well-known/surety/<service>`. Only the owner of the host can put it there, and it
-/// says for which chain, operator and listing; no key signs, so any account can sell, a multisig or a pure
-/// proxy too.
+/// Proof of control of an endpoint's host: the BLAKE2b-256 hash that must be served, as 64 hex
+/// digits, at `scheme://host[:port]/.well-known/surety/<service>`. Only the owner of the host can
+/// put it there, and it names the chain, the operator and the listing. No key signs, so any account
+/// can sell, a multisig or a pure proxy too.
 ///
 /// - `genesis`: hash of the genesis block, 32 bytes.
 /// - `operator`: the encoded account of the operator.
@@ -139,9 +141,9 @@ pub fn control_hash(
 	BlakeTwo256::hash_of(&(b"surety:control", genesis, operator, service, endpoint)).0
 }
 
-/// Message that a VPN's agent signs (ed25519, with the key of its listing) to say how it is: the bytes
-/// `surety:vpn-health`, the genesis hash (32 bytes), the service (4 bytes, little-endian), the nonce of the
-/// question (16 bytes), and the state as text.
+/// Message that the agent of a VPN signs (ed25519, with the key of its listing) to report its
+/// health: the bytes `surety:vpn-health`, the genesis hash (32 bytes), the service (4 bytes,
+/// little-endian), the nonce of the request (16 bytes), and the state as text.
 pub fn vpn_health(
 	genesis: &[u8; 32],
 	service: ServiceId,
@@ -152,12 +154,12 @@ pub fn vpn_health(
 	[b"surety:vpn-health".as_slice(), genesis, &service, nonce, state.as_bytes()].concat()
 }
 
-/// Normalise a host as it stands in a URL (a name, an IPv4 address, or an IPv6 address in brackets).
+/// Normalise a host as it is in a URL: a name, an IPv4 address, or an IPv6 address in brackets.
 pub fn normalise(host: &[u8]) -> Result<Host, Fault> {
 	parse_host(host)?.normalised()
 }
 
-/// A host and the names above it, the host first: what a deny list is asked for.
+/// Host and the names above it, the host first: the entries of a deny list that match the host.
 pub fn lineage(host: &Host) -> impl Iterator<Item = Host> + '_ {
 	let name = !host.starts_with(b"[") && Ipv4Addr::from_str(as_str(host)).is_err();
 	let above = host.iter().enumerate().filter(move |(_, byte)| name && **byte == b'.');
@@ -167,7 +169,7 @@ pub fn lineage(host: &Host) -> impl Iterator<Item = Host> + '_ {
 		.filter_map(|part| Host::try_from(part.to_vec()).ok())
 }
 
-/// A host, read.
+/// Parsed host.
 enum Parsed {
 	Name(Vec<u8>),
 	V4(Ipv4Addr),
@@ -198,7 +200,7 @@ impl Parsed {
 
 /// Split `host[:port]`; a port is `None` only without a colon.
 fn split_port(authority: &[u8]) -> Result<(&[u8], Option<&[u8]>), Fault> {
-	// The colons inside the brackets of an IPv6 address are not the port's.
+	// The colons inside the brackets of an IPv6 address are not those of the port.
 	let close = authority.iter().position(|byte| *byte == b']');
 	if authority.starts_with(b"[") && close.is_none() {
 		return Err(Fault::Host);
@@ -213,7 +215,7 @@ fn split_port(authority: &[u8]) -> Result<(&[u8], Option<&[u8]>), Fault> {
 	Ok((host, Some(port)))
 }
 
-/// A port in plain decimal, 1 to 65535.
+/// Parse a port in plain decimal, 1 to 65535.
 fn parse_port(digits: &[u8]) -> Result<u16, Fault> {
 	// `u16::from_str` would also take "+80" and "0080".
 	let plain = digits.iter().all(u8::is_ascii_digit) && digits.first() != Some(&b'0');
@@ -227,7 +229,8 @@ fn parse_host(host: &[u8]) -> Result<Parsed, Fault> {
 	}
 	let host = host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase();
 	if ends_in_a_number(&host) {
-		// Resolvers read 127.1, 0x7f.0.0.1 and 2130706433 as addresses too: only the plain form passes.
+		// Resolvers read 127.1, 0x7f.0.0.1 and 2130706433 as addresses too: only the plain form
+		// passes.
 		return Ipv4Addr::from_str(as_str(&host)).map(Parsed::V4).map_err(|_| Fault::Host);
 	}
 	let mut labels = 0usize;
@@ -253,7 +256,7 @@ fn ends_in_a_number(host: &[u8]) -> bool {
 	decimal || hex
 }
 
-/// Bytes that are known to be ASCII; anything else reads as empty, which no parser takes.
+/// Text of bytes that are known to be ASCII; anything else reads as empty, which no parser takes.
 fn as_str(bytes: &[u8]) -> &str {
 	core::str::from_utf8(bytes).unwrap_or_default()
 }
@@ -436,7 +439,7 @@ mod tests {
 	}
 
 	#[test]
-	fn ipv6_addresses_are_refused_wherever_they_are_and_read_where_they_are_denied() {
+	fn ipv6_addresses_are_refused_but_have_an_origin() {
 		for (url, host) in [
 			("https://[2606:4700::1111]:8443/x", "[2606:4700::1111]"),
 			("https://[2606:4700:0:0:0:0:0:1111]", "[2606:4700::1111]"),
@@ -473,7 +476,7 @@ mod tests {
 	}
 
 	#[test]
-	fn the_deny_list_is_asked_for_the_host_and_the_names_above_it() {
+	fn the_lineage_is_the_host_and_the_names_above_it() {
 		let lineage = |host: &str| -> Vec<String> {
 			super::lineage(&normalise(host.as_bytes()).unwrap())
 				.map(|part| String::from_utf8(part.into_inner()).unwrap())
@@ -496,9 +499,9 @@ mod tests {
 
 		#[test]
 		fn what_passes_names_a_host_that_is_its_own_normal_form(tail in "[a-zA-Z0-9.:@/\\[\\]?#-]{0,40}") {
-			if let Ok(target) = check(format!("http://{tail}").as_bytes(), true) {
-				prop_assert!(!target.host.is_empty() && target.port > 0);
-				prop_assert_eq!(normalise(&target.host), Ok(target.host.clone()));
+			if let Ok(origin) = check(format!("http://{tail}").as_bytes(), true) {
+				prop_assert!(!origin.host.is_empty() && origin.port > 0);
+				prop_assert_eq!(normalise(&origin.host), Ok(origin.host.clone()));
 			}
 		}
 	}

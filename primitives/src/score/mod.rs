@@ -14,8 +14,8 @@
 //! ```
 //!
 //! The prior alone scores 0: nothing scores below a new account, so a new account is never an
-//! upgrade, and an idle one only sinks. With 8 good windows, `a = 9` and `b = 1`: mean 0.9, standard
-//! deviation 0.0905, score `floor(100 * (0.9 - 0.181)) = 71`.
+//! upgrade, and an idle one only sinks. With 8 good windows, `a = 9` and `b = 1`: mean 0.9,
+//! standard deviation 0.0905, score `floor(100 * (0.9 - 0.181)) = 71`.
 //!
 //! A window of `R` rounds in which `M` rounds of all services of an operator were measured, `G` of
 //! them good, adds `G / max(M, R)` to alpha and [`BAD_WEIGHT`]` * (M - G) / max(M, R)` to beta: at
@@ -47,8 +47,9 @@
 //!
 //! 250 ms is not the edge of a latency bucket and is rounded up to the next one, 256 ms. A service
 //! that was down in 0.2 % of the rounds, never wrong, with a 95th percentile of 1,024 ms scores
-//! `100 * (1.0 - 0.2) / 0.9 = 88` for uptime, 100 for correctness, `100 * (2560 - 1024) / 2304 = 66`
-//! for latency, and `(50 * 88 + 30 * 100 + 20 * 66) / 100 = 87` in all. Every division rounds down.
+//! `100 * (1.0 - 0.2) / 0.9 = 88` for uptime, 100 for correctness, `100 * (2560 - 1024) / 2304 =
+//! 66` for latency, and `(50 * 88 + 30 * 100 + 20 * 66) / 100 = 87` in all. Every division rounds
+//! down.
 //!
 //! # Units
 //!
@@ -68,8 +69,8 @@ pub const ONE: u64 = 1_000_000_000;
 /// Maximum evidence: a thousand windows. It keeps the products below within 128 bits.
 pub const MAX_EVIDENCE: u64 = 1_000_000_000_000;
 
-/// Number of good rounds that outweigh one bad round. Without it, 90 % of good rounds would look like
-/// 99.9 %.
+/// Number of good rounds that outweigh one bad round. Without it, 90 % of good rounds would look
+/// like 99.9 %.
 pub const BAD_WEIGHT: u64 = 4;
 
 /// Target for the share of measured rounds that are down or stale: 99.9 % uptime.
@@ -89,7 +90,8 @@ pub const LATENCY_WEIGHT: u8 = 20;
 
 /// Standard deviations from the mean to the lower bound.
 const DEVIATIONS: u128 = 2;
-/// Unit of the square root: hundredths of a billionth, so that its rounding cannot reverse an order.
+/// Unit of the square root: hundredths of a billionth, so that its rounding cannot reverse an
+/// order.
 const ROOT_SCALE: u128 = 100;
 /// Minimum of discounted rounds that count: a thousandth of one.
 const MIN_ROUNDS: u64 = 1_000_000;
@@ -214,7 +216,8 @@ impl Evidence {
 		let b = u128::from(self.beta.min(MAX_EVIDENCE)).saturating_add(one);
 		let s = a.saturating_add(b);
 
-		// s * deviation = sqrt(a * b / (s + 1)), in 1 / (ROOT_SCALE * ONE); at most 1e37 under the root.
+		// s * deviation = sqrt(a * b / (s + 1)), in 1 / (ROOT_SCALE * ONE); at most 1e37 under the
+		// root.
 		let squared = a
 			.saturating_mul(b)
 			.saturating_mul(one)
@@ -236,7 +239,8 @@ impl Evidence {
 }
 
 /// Bad evidence of a breach in billionths of a window: 1, 1, 2, 4 windows for `Low`, `Medium`,
-/// `High`, `Critical`. Tiers fire one after the other, so an outage that reaches `Critical` weighs 8.
+/// `High`, `Critical`. Tiers fire one after the other, so an outage that reaches `Critical` weighs
+/// 8.
 pub fn breach_weight(severity: Severity) -> u64 {
 	match severity {
 		Severity::Low | Severity::Medium => ONE,
@@ -358,8 +362,8 @@ impl Quality {
 	TypeInfo,
 )]
 pub struct Part {
-	/// Measurement, the lower the better: billionths of the rounds that were down, billionths of the
-	/// answers that were wrong, or microseconds. `None` if there was no answer to measure.
+	/// Measurement, the lower the better: billionths of the rounds that were down, billionths of
+	/// the answers that were wrong, or microseconds. `None` if there was no answer to measure.
 	pub measured: Option<u32>,
 	/// Measurement up to which the part scores 100; from ten times this on, it scores 0.
 	pub target: u32,

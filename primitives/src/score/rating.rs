@@ -2,30 +2,31 @@
 //!
 //! # Ratings
 //!
-//! Only counterparties that paid or were paid rate each other: the weight of a rating comes from the
-//! platform's fee on the engagement, against a `scale` in the same asset, so no oracle is needed:
+//! Only counterparties that paid or were paid rate each other: the weight of a rating comes from
+//! the platform's fee on the engagement, against a `scale` in the same asset, so no oracle is
+//! needed:
 //!
 //! ```text
 //! weight = MAX_RATING * fee / (fee + scale)        of one window of evidence
 //! stars   5: all of it good    4: 3/4 good, 1/4 bad    3: half and half    2: 1/4 and 3/4    1: all bad
 //! ```
 //!
-//! A fee of 0 weighs nothing, a fee of `scale` weighs half of [`MAX_RATING`], and no fee weighs more
-//! than [`MAX_RATING`], an eighth of a window. An engagement that ends paid is itself good evidence
-//! of its tenant, [`payment_weight`]: half of the weight of the rating.
+//! A fee of 0 weighs nothing, a fee of `scale` weighs half of [`MAX_RATING`], and no fee weighs
+//! more than [`MAX_RATING`], an eighth of a window. An engagement that ends paid is itself good
+//! evidence of its tenant, [`payment_weight`]: half of the weight of the rating.
 //!
 //! All ratings of an operator in one window together weigh at most [`MAX_OPERATOR_RATINGS`], a
-//! quarter of a window, while measurement weighs up to one good window. Beyond that they share it by
-//! their weights ([`Evidence::capped`]), so the first do not keep the others out. Nobody measures a
-//! tenant: up to [`MAX_TENANT_RATINGS`] of ratings and [`MAX_TENANT_PAYMENTS`] of payments together
-//! are one good window per window, as much as the rounds of an operator.
+//! quarter of a window, while measurement weighs up to one good window. Beyond that they share it
+//! by their weights ([`Evidence::capped`]), so the first do not keep the others out. Nobody
+//! measures a tenant: up to [`MAX_TENANT_RATINGS`] of ratings and [`MAX_TENANT_PAYMENTS`] of
+//! payments together are one good window per window, as much as the rounds of an operator.
 //!
 //! # Cost of a bought score
 //!
-//! `weight <= MAX_RATING * fee / scale` for every fee, so a fee that is split into many engagements or
-//! among many accounts gains at most that line. A fee that a ring of any number of accounts pays to
-//! itself gives at most 1/8 of `fee / scale` windows to its operators and 3/16 to its tenants, 5/16 in
-//! all.
+//! `weight <= MAX_RATING * fee / scale` for every fee, so a fee that is split into many engagements
+//! or among many accounts gains at most that line. A fee that a ring of any number of accounts pays
+//! to itself gives at most 1/8 of `fee / scale` windows to its operators and 3/16 to its tenants,
+//! 5/16 in all.
 //!
 //! | from a fresh account to | good evidence in windows | operator pays at least | tenant pays at least |
 //! |---|---|---|---|
@@ -33,9 +34,9 @@
 //! | level Three (40) | 2.30 | 18.4 x scale | 12.3 x scale |
 //! | level Four (60) | 4.82 | 38.6 x scale | 25.7 x scale |
 //!
-//! With a scale of 10 UNIT, 1 % of a bond of 1,000, and a fee of 5 %, level Two costs an operator 82
-//! UNIT in fees, which takes 1,640 UNIT of turnover with itself, and at least 5 windows, because of
-//! the bound per window. Two flawless windows of service give it for nothing.
+//! With a scale of 10 UNIT, 1 % of a bond of 1,000, and a fee of 5 %, level Two costs an operator
+//! 82 UNIT in fees, which takes 1,640 UNIT of turnover with itself, and at least 5 windows, because
+//! of the bound per window. Two flawless windows of service give it for nothing.
 
 use super::{Evidence, ONE, mul_div};
 use crate::{Balance, CloseReason};
@@ -78,8 +79,8 @@ pub fn payment_weight(weight: u64) -> u64 {
 }
 
 /// Bad evidence of a failed lease in billionths of a window: 2 windows if the lease was unhealthy,
-/// ended for cause or left at once, as much as an outage that reaches `Medium`, and 1 if it never was
-/// ready, as much as one that reaches `Low`. Any other end of a lease is no failure.
+/// ended for cause or left at once, as much as an outage that reaches `Medium`, and 1 if it never
+/// was ready, as much as one that reaches `Low`. Any other end of a lease is no failure.
 pub fn lease_weight(reason: CloseReason) -> u64 {
 	match reason {
 		CloseReason::Unhealthy
@@ -92,8 +93,8 @@ pub fn lease_weight(reason: CloseReason) -> u64 {
 }
 
 impl Evidence {
-	/// Evidence of a rating of 1 to 5 stars (any other number counts as the nearest), with a weight in
-	/// billionths of a window.
+	/// Evidence of a rating of 1 to 5 stars (any other number counts as the nearest), with a weight
+	/// in billionths of a window.
 	pub fn of_rating(stars: u8, weight: u64) -> Self {
 		let above = stars.min(MAX_STARS).saturating_sub(1);
 		let alpha = mul_div(weight, u64::from(above), u64::from(MAX_STARS.saturating_sub(1)));

@@ -1,4 +1,4 @@
-//! What a service is priced in.
+//! Assets.
 
 use alloc::{format, string::String};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -26,10 +26,10 @@ use sp_runtime::{Either, traits::Convert};
 )]
 #[serde(into = "String", try_from = "String")]
 pub enum AssetId {
-	/// The chain's own token.
+	/// Native token of the chain.
 	#[default]
 	Native,
-	/// An asset of the assets pallet that governance approved.
+	/// Asset of the assets pallet that governance approved.
 	Local(u32),
 }
 
@@ -55,7 +55,7 @@ impl TryFrom<String> for AssetId {
 	}
 }
 
-/// Tells the SDK's `fungible::UnionOf` which side an [`AssetId`] is on.
+/// Criterion of the SDK's `fungible::UnionOf`: the side of an [`AssetId`].
 pub struct SplitAsset;
 impl Convert<AssetId, Either<(), u32>> for SplitAsset {
 	fn convert(asset: AssetId) -> Either<(), u32> {

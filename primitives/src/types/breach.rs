@@ -1,4 +1,4 @@
-//! Breach of the terms of a service, from the judge to the JSON.
+//! Breach of the terms of a target, as it is stored and as clients see it.
 
 use super::{Balance, BreachKind, Counters, RoundIndex, Severity, WindowIndex};
 use crate::{WindowShare, json};
@@ -6,8 +6,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// A breach with the numbers that explain it. Amounts in base units of the service's asset,
-/// shares in windows' prices.
+/// Breach with the numbers that explain it: amounts in base units of the asset, shares in windows'
+/// prices.
 #[derive(
 	Clone,
 	Debug,
@@ -45,16 +45,16 @@ pub struct Breach {
 	/// Sum of the rates that counted, in base units per block.
 	#[serde(with = "json")]
 	pub rate: Balance,
-	/// Index of the service before.
+	/// Credit index before.
 	pub index_before: WindowShare,
-	/// Index of the service after.
+	/// Credit index after.
 	pub index_after: WindowShare,
-	/// Moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`,
+	/// Amount moved from the bond to the pot for the tenants: `rate x blocks of a window x rise`,
 	/// rounded up. Each tenant is credited its part of it up to the amount it has paid; the rest
 	/// goes to the treasury.
 	#[serde(with = "json")]
 	pub credited: Balance,
-	/// Moved from the bond to the treasury.
+	/// Amount moved from the bond to the treasury.
 	#[serde(with = "json")]
 	pub penalty: Balance,
 }

@@ -6,35 +6,36 @@ use frame_support::{BoundedVec, traits::ConstU32};
 pub type BlockNumber = u32;
 /// Amount of an asset in its base units (planck for the native token).
 pub type Balance = u128;
-/// A listing of an operator; never reused.
+/// Id of a service that an operator lists; never reused.
 pub type ServiceId = u32;
-/// A tenant's subscription to a service; never reused.
+/// Id of an agreement; never reused.
 pub type AgreementId = u32;
-/// An escrow account; never reused.
+/// Id of an escrow account; never reused.
 pub type EscrowId = u32;
-/// A network that `Rpc` services serve, listed by governance.
+/// Id of a network that `Rpc` services serve, listed by governance.
 pub type NetworkId = u16;
-/// A tenant's ask for compute; never reused.
+/// Id of a compute order; never reused.
 pub type OrderId = u32;
-/// An accepted bid of a compute order; never reused.
+/// Id of a lease, an accepted bid of a compute order; never reused.
 pub type LeaseId = u32;
-/// Round since genesis. Round `r` is the blocks `r * L .. (r + 1) * L` with `L` the blocks of a round.
+/// Round since genesis. Round `r` is the blocks `r * L .. (r + 1) * L`, with `L` blocks to a round.
 pub type RoundIndex = u32;
-/// Window since genesis. Window `w` is the rounds `w * R .. (w + 1) * R` with `R` the rounds of a window.
+/// Window since genesis. Window `w` is the rounds `w * R .. (w + 1) * R`, with `R` rounds to a
+/// window.
 pub type WindowIndex = u32;
 
-/// Longest endpoint URL in bytes.
+/// Maximum length of an endpoint URL in bytes.
 pub const MAX_ENDPOINT: u32 = 256;
-/// Longest name of a network, a model, a display name in bytes.
+/// Maximum length of a name of a network, a model or an operator in bytes.
 pub const MAX_NAME: u32 = 64;
-/// Longest metadata URI or contact in bytes.
+/// Maximum length of a metadata URI or a contact in bytes.
 pub const MAX_URI: u32 = 128;
-/// Most anchors a network lists.
+/// Maximum number of anchors of a network.
 pub const MAX_ANCHORS: u32 = 8;
 
 /// URL of an endpoint.
 pub type Endpoint = BoundedVec<u8, ConstU32<MAX_ENDPOINT>>;
-/// A short UTF-8 name.
+/// Short UTF-8 name.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
-/// A URI or a contact.
+/// URI or contact.
 pub type Uri = BoundedVec<u8, ConstU32<MAX_URI>>;

@@ -1,10 +1,10 @@
-//! Why an agreement, an order or a lease ended.
+//! Reasons for the end of an agreement, an order or a lease.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// Whose doing the end of an agreement, an order or a lease was, and what happened.
+/// Reason for the end of an agreement, an order or a lease, by the party that caused it.
 #[derive(
 	Clone,
 	Copy,
@@ -46,7 +46,7 @@ pub enum CloseReason {
 	RentUnpaid,
 }
 impl CloseReason {
-	/// Stable code for clients: the thousands say whose doing it was.
+	/// Stable code for clients. The thousands name the party: 1 tenant, 2 operator, 3 network.
 	pub fn code(self) -> u16 {
 		match self {
 			Self::TenantClosed => 1_001,
@@ -63,12 +63,12 @@ impl CloseReason {
 			Self::RentUnpaid => 2_007,
 		}
 	}
-	/// Whether it was the operator's doing (2xxx).
+	/// True if the operator caused the end (2xxx).
 	pub fn is_operators(self) -> bool {
 		self.code().checked_div(1_000) == Some(2)
 	}
-	/// Whether what was prepaid is due although the meter did not earn it: only if the tenant left of its
-	/// own will.
+	/// True if the prepaid amount is due although the meter did not earn it: only if the tenant
+	/// closed the stream.
 	pub fn keeps_prepaid(self) -> bool {
 		self == Self::TenantClosed
 	}
@@ -78,7 +78,7 @@ impl CloseReason {
 mod tests {
 	use super::*;
 
-	/// Clients rely on them.
+	/// Clients rely on the codes.
 	#[test]
 	fn codes_of_reasons_do_not_change() {
 		use CloseReason::*;

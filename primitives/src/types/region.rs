@@ -1,11 +1,11 @@
-//! Where a service runs.
+//! Regions.
 
 use alloc::{format, string::String};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The codes that ISO 3166-1 alpha-2 assigns, as of 2026.
+/// Codes that ISO 3166-1 alpha-2 assigns, as of 2026.
 const COUNTRIES: &[u8] = b"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \
 	CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO \
 	FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE \
@@ -34,7 +34,7 @@ const COUNTRIES: &[u8] = b"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB
 #[serde(into = "String", try_from = "String")]
 pub struct Region([u8; 2]);
 impl Region {
-	/// `None` unless the code is assigned to a country.
+	/// Region of a code. `None` unless the code is assigned to a country.
 	pub fn new(code: [u8; 2]) -> Option<Self> {
 		COUNTRIES.split(|byte| *byte == b' ').any(|known| known == code).then_some(Self(code))
 	}
@@ -42,7 +42,7 @@ impl Region {
 	pub fn code(self) -> [u8; 2] {
 		self.0
 	}
-	/// Whether the code is assigned to a country (it may come from a decoded call).
+	/// True if the code is assigned to a country. A region of a decoded call may have any code.
 	pub fn is_valid(self) -> bool {
 		Self::new(self.0).is_some()
 	}

@@ -1,4 +1,4 @@
-//! What an order asks for and a `Compute` service has.
+//! Resources of compute orders and `Compute` services.
 
 use crate::json;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -6,7 +6,7 @@ use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-/// Longest class of a GPU in bytes.
+/// Maximum length of the class of a GPU in bytes.
 pub const MAX_GPU_CLASS: u32 = 32;
 
 /// Class of a GPU: lower-case ASCII letters, digits and dashes.
@@ -40,7 +40,7 @@ pub struct Resources {
 	pub bandwidth_mbit: u32,
 	/// Number of GPUs.
 	pub gpus: u16,
-	/// Class of the GPUs, such as `h100`; empty where there are none, and in an order that takes any.
+	/// Class of the GPUs, such as `h100`; empty without GPUs, and in an order that takes any class.
 	#[serde(deserialize_with = "read_gpu_class", serialize_with = "json::serialize")]
 	pub gpu_class: GpuClass,
 }
@@ -97,17 +97,17 @@ pub struct Port {
 }
 
 impl Resources {
-	/// Whether nothing at all is asked for.
+	/// True if all amounts are zero.
 	pub fn is_zero(&self) -> bool {
 		self.amounts() == [0; 5]
 	}
 
-	/// Whether the GPUs of `self` can be of `other`'s class.
+	/// True if the GPUs of `self` can be of the class of `other`.
 	fn takes_class_of(&self, other: &Self) -> bool {
 		self.gpus == 0 || self.gpu_class.is_empty() || self.gpu_class == other.gpu_class
 	}
 
-	/// What is left of `self` when `part` is taken. `None` if it does not have as much, or other GPUs.
+	/// Rest of `self` without `part`. `None` if `self` does not have as much, or other GPUs.
 	pub fn without(&self, part: &Self) -> Option<Self> {
 		if !part.takes_class_of(self) {
 			return None;
@@ -122,7 +122,7 @@ impl Resources {
 		})
 	}
 
-	/// `self` and `part` together, of the GPU class of `self`. `None` if that overflows.
+	/// Sum of `self` and `part`, of the GPU class of `self`. `None` if it overflows.
 	pub fn with(&self, part: &Self) -> Option<Self> {
 		Some(Self {
 			cpu_milli: self.cpu_milli.checked_add(part.cpu_milli)?,
@@ -134,7 +134,7 @@ impl Resources {
 		})
 	}
 
-	/// `self`, `n` times. `None` if that overflows.
+	/// `n` times `self`. `None` if it overflows.
 	pub fn times(&self, n: u8) -> Option<Self> {
 		let each = u32::from(n);
 		Some(Self {

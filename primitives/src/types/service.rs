@@ -1,4 +1,4 @@
-//! A listing: what is sold, where, on which terms.
+//! Listing of a service: kind, endpoint, region, price and terms.
 
 use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri};
 use crate::{LatencyBucket, WindowShare, json};
@@ -26,7 +26,7 @@ use sp_runtime::Perbill;
 pub enum ServiceKind {
 	/// JSON-RPC of a network.
 	Rpc {
-		/// The network, which says how answers are judged.
+		/// The network, by whose dialect and anchors answers are judged.
 		network: NetworkId,
 	},
 	/// Rented compute.
@@ -45,14 +45,14 @@ pub enum ServiceKind {
 	},
 }
 impl ServiceKind {
-	/// The network of an `Rpc` service.
+	/// Network of an `Rpc` service.
 	pub fn network(&self) -> Option<NetworkId> {
 		match self {
 			Self::Rpc { network } => Some(*network),
 			_ => None,
 		}
 	}
-	/// The kind without its parameter, to filter by.
+	/// Kind without its parameter, to filter by.
 	pub fn class(&self) -> ServiceClass {
 		match self {
 			Self::Rpc { .. } => ServiceClass::Rpc,
@@ -63,7 +63,7 @@ impl ServiceKind {
 	}
 }
 
-/// A service kind without its parameter.
+/// Service kind without its parameter.
 #[derive(
 	Clone,
 	Copy,
@@ -113,7 +113,7 @@ pub enum Protocol {
 	Substrate,
 }
 
-/// A network that `Rpc` services serve.
+/// Network that `Rpc` services serve.
 #[derive(
 	Clone,
 	Debug,
@@ -134,8 +134,8 @@ pub struct Network {
 	pub name: Name,
 	/// Dialect.
 	pub protocol: Protocol,
-	/// Whether this is the network of this very chain: answers are judged by the prober's own state
-	/// and no anchor is needed.
+	/// True for the network of this very chain: answers are judged by the prober's own state and no
+	/// anchor is needed.
 	pub own: bool,
 	/// Reference endpoints that probers compare answers with; two of them must agree.
 	#[serde(with = "json")]
@@ -161,7 +161,7 @@ pub struct SlaTerms {
 	/// Share of a window's rounds in which the service must not be down or stale.
 	#[serde(rename = "minUptimePerbill")]
 	pub min_uptime: Perbill,
-	/// Answers above this bucket are slow.
+	/// Latency above which answers are slow.
 	#[serde(rename = "maxLatencyMs")]
 	pub max_latency: LatencyBucket,
 	/// Blocks an `Rpc` service may be behind the head of its network before it is stale.
@@ -169,11 +169,11 @@ pub struct SlaTerms {
 	/// Credit for `Low`, `Medium`, `High`, `Critical` as a share of the price of one window;
 	/// non-decreasing.
 	pub credit: [WindowShare; 4],
-	/// All that the service can ever credit, in windows' prices.
+	/// Maximum of all credits of the service, in windows' prices.
 	pub cover: WindowShare,
 }
 
-/// Where a service is in its life.
+/// Status of a service.
 ///
 /// ```text
 /// Unproven -> Active <-> Paused        pause takes no new units, probing goes on
@@ -207,11 +207,11 @@ pub enum ServiceStatus {
 		/// Last round that is billed and judged.
 		at: RoundIndex,
 	},
-	/// Not for sale: it is the lease of one tenant, from the day it is ready until it is over.
+	/// Lease of one tenant and not for sale, from the round in which it is ready until it is over.
 	Leased,
 }
 
-/// A listing.
+/// Listing of a service or a lease.
 #[derive(
 	Clone,
 	Debug,
@@ -227,14 +227,14 @@ pub enum ServiceStatus {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Service<AccountId> {
-	/// Who serves and whose bond stands for it.
+	/// Operator, whose bond covers it.
 	pub operator: AccountId,
-	/// What is sold.
+	/// Kind.
 	pub kind: ServiceKind,
 	/// http(s) URL that probers and tenants reach.
 	#[serde(with = "json")]
 	pub endpoint: Endpoint,
-	/// Where it runs.
+	/// Region.
 	pub region: Region,
 	/// Units that can be sold in all.
 	pub capacity: u32,
@@ -243,14 +243,14 @@ pub struct Service<AccountId> {
 	pub price: Balance,
 	/// Asset of price, deposit, bond, credit and exposure.
 	pub asset: AssetId,
-	/// What is promised.
+	/// Terms.
 	pub terms: SlaTerms,
 	/// Hash of the metadata document.
 	#[serde(with = "json")]
 	pub metadata_hash: [u8; 32],
-	/// Where the metadata document is.
+	/// Location of the metadata document.
 	#[serde(with = "json")]
 	pub metadata_uri: Uri,
-	/// Place in its life.
+	/// Status.
 	pub status: ServiceStatus,
 }

@@ -24,15 +24,15 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(into = "u8", try_from = "u8")]
 pub enum TrustLevel {
-	/// Score 0-19, and everybody new.
+	/// Score 0-19, and every new account.
 	One,
-	/// 20-39.
+	/// Score 20-39.
 	Two,
-	/// 40-59.
+	/// Score 40-59.
 	Three,
-	/// 60-79.
+	/// Score 60-79.
 	Four,
-	/// 80-100.
+	/// Score 80-100.
 	Five,
 }
 impl TrustLevel {

@@ -1,4 +1,4 @@
-//! What the chain decides for a service and round, and what is counted of it.
+//! Verdicts, breaches and the counters of a window.
 
 use super::WindowIndex;
 use crate::LatencyBucket;
@@ -6,7 +6,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-/// What the chain decided for a service and round.
+/// Verdict of the chain on a target in a round.
 #[derive(
 	Clone,
 	Copy,
@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 )]
 #[serde(rename_all = "camelCase", tag = "verdict")]
 pub enum Verdict {
-	/// At least 2/3 of the reports say it answers right; median latency.
+	/// At least 2/3 of the reports have right answers.
 	Up {
-		/// Median bucket of the reports that say up.
+		/// Median bucket of the reports that have right answers.
 		#[serde(rename = "latencyMs")]
 		latency: LatencyBucket,
 	},
@@ -43,7 +43,7 @@ pub enum Verdict {
 	Excused,
 }
 
-/// Which term was not kept.
+/// Term that was not kept.
 #[derive(
 	Clone,
 	Copy,
@@ -76,7 +76,7 @@ impl BreachKind {
 	pub const COUNTED: [Self; 3] = [Self::Downtime, Self::Slow, Self::BadData];
 }
 
-/// How far a count is past its allowance.
+/// Distance of a count past its allowance.
 #[derive(
 	Clone,
 	Copy,
@@ -105,9 +105,9 @@ pub enum Severity {
 	Critical,
 }
 impl Severity {
-	/// All of them, mildest first.
+	/// All severities, mildest first.
 	pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
-	/// Place in `ALL`, and in `SlaTerms::credit`.
+	/// Index in `ALL` and in `SlaTerms::credit`.
 	pub fn index(self) -> usize {
 		match self {
 			Self::Low => 0,
@@ -116,7 +116,7 @@ impl Severity {
 			Self::Critical => 3,
 		}
 	}
-	/// Multiplier of the allowance at which it fires.
+	/// Multiplier of the allowance at which the tier fires.
 	pub fn multiplier(self) -> u16 {
 		match self {
 			Self::Low => 1,
@@ -127,7 +127,7 @@ impl Severity {
 	}
 }
 
-/// Rounds of one service in one window, by verdict. A round is in exactly one of the first seven.
+/// Rounds of one target in one window, by verdict. A round is in exactly one of the first seven.
 #[derive(
 	Clone,
 	Copy,
@@ -163,7 +163,8 @@ pub struct Counters {
 	pub slow: u16,
 }
 impl Counters {
-	/// Whether of a window of `rounds` at least half was measured and less than half of that was `Up`.
+	/// True if at least half of a window of `rounds` was measured and less than half of that was
+	/// `Up`.
 	pub fn is_dead(&self, rounds: u16) -> bool {
 		let measured = u32::from(self.measured());
 		measured.saturating_mul(2) >= u32::from(rounds)
@@ -178,7 +179,7 @@ impl Counters {
 			BreachKind::Misbehaviour => 0,
 		}
 	}
-	/// Rounds with a verdict that says something of the service: up, down, bad, stale, unclear.
+	/// Rounds with a verdict on the service: up, down, bad, stale, unclear.
 	pub fn measured(&self) -> u16 {
 		[self.up, self.down, self.bad, self.stale, self.unclear]
 			.into_iter()
@@ -208,7 +209,7 @@ impl Counters {
 	}
 }
 
-/// One closed window of a service, as the ring of the last windows keeps it.
+/// Closed window of a target, as the ring of the last windows keeps it.
 #[derive(
 	Clone,
 	Copy,
@@ -224,7 +225,7 @@ impl Counters {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct WindowSummary {
-	/// Which window.
+	/// The window.
 	pub window: WindowIndex,
 	/// Rounds by verdict.
 	pub counters: Counters,

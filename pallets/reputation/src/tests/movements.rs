@@ -186,7 +186,7 @@ fn a_forgotten_service_leaves_nothing_behind() {
 		assert!(Targets::<Test>::contains_key(Target::Service(1)));
 		Reputation::forget(Target::Service(1));
 		assert!(!Targets::<Test>::contains_key(Target::Service(1)));
-		assert_eq!(reliability_of(1), None);
+		assert_eq!(Reputation::target_reliability(Target::Service(1)), None);
 		assert_eq!(Reputation::reliability(&ALICE), Some(100));
 	});
 }

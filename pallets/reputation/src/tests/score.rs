@@ -2,7 +2,7 @@
 
 use crate::{Operators, mock::*};
 use surety_primitives::{
-	BreachKind, ReputationInspect, ReputationSink, Severity, Target, TrustLevel,
+	BreachKind, ReputationSink, Severity, Target, TrustLevel,
 };
 
 #[test]
