@@ -37,7 +37,8 @@ pub fn development() -> Result<ChainSpec, String> {
 	})
 }
 
-/// Local testnet: several validators on one machine, blocks of two seconds, private endpoints allowed.
+/// Local testnet: several validators on one machine, blocks of two seconds, private endpoints
+/// allowed.
 pub fn local() -> Result<ChainSpec, String> {
 	build(BuiltIn {
 		id: "surety_local",

@@ -10,8 +10,8 @@ use std::{
 use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
 
 /// Command line of the node.
-// The SDK's default, the fork-aware pool, submits an off-chain worker's transactions to the view of one
-// fork only and does not gossip them while there is another: reports missed their rounds
+// The SDK's default, the fork-aware pool, submits an off-chain worker's transactions to the view of
+// one fork only and does not gossip them while there is another: reports missed their rounds
 // (docs/decisions.md).
 #[derive(Debug, clap::Parser)]
 #[command(mut_arg("pool_type", |arg| arg.default_value("single-state")))]
@@ -30,8 +30,8 @@ pub struct Cli {
 
 	/// Skip the hardware measurement at the start.
 	///
-	/// The measurement takes about 3 s and warns a validator that is too slow. Development and local
-	/// chains always skip it.
+	/// The measurement takes about 3 s and warns a validator that is too slow. Development and
+	/// local chains always skip it.
 	#[arg(long)]
 	pub no_hardware_benchmarks: bool,
 
@@ -61,10 +61,10 @@ impl Cli {
 pub struct ProbingParams {
 	/// Reference endpoint (anchor) of a network, e.g. `ethereum=https://rpc.example`.
 	///
-	/// Answers of probed services are compared with those of the anchors. May be repeated, up to 8 times
-	/// per network. Two anchors of a network must agree before an answer is judged, and your own are
-	/// asked before those listed on chain. An anchor on this machine or local network is allowed if its
-	/// URL contains an IP address or `localhost`.
+	/// Answers of probed services are compared with those of the anchors. May be repeated, up to 8
+	/// times per network. Two anchors of a network must agree before an answer is judged, and your
+	/// own are asked before those listed on chain. An anchor on this machine or local network is
+	/// allowed if its URL contains an IP address or `localhost`.
 	#[arg(long = "anchor", value_name = "NETWORK=URL")]
 	pub anchors: Vec<Anchor>,
 

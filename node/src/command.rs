@@ -62,21 +62,25 @@ pub fn run() -> sc_cli::Result<()> {
 		},
 		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let DatabaseTools { client, task_manager, import_queue, .. } = service::new_database_tools(&config)?;
+			let DatabaseTools { client, task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let DatabaseTools { client, mut task_manager, import_queue, .. } = service::new_database_tools(&config)?;
+			let DatabaseTools { client, mut task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			task_manager.keep_alive(import_queue);
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let DatabaseTools { client, mut task_manager, import_queue, .. } = service::new_database_tools(&config)?;
+			let DatabaseTools { client, mut task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			task_manager.keep_alive(import_queue);
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let DatabaseTools { client, task_manager, import_queue, .. } = service::new_database_tools(&config)?;
+			let DatabaseTools { client, task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => {
@@ -110,8 +114,8 @@ fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
 	cli.validate()?;
 	let test_chain = is_test_chain(&cli)?;
 	if test_chain {
-		// The SDK requires a validator to have a node key made beforehand, so that it does not lose its
-		// identity by accident. On a test chain with well-known keys that is only an obstacle.
+		// The SDK requires a validator to have a node key made beforehand, so that it does not lose
+		// its identity by accident. On a test chain with well-known keys that is only an obstacle.
 		cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
 	}
 	let options = service::Options {

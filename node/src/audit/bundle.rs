@@ -33,8 +33,8 @@ pub struct Bundle {
 	pub number: u32,
 	/// Credited agreements, in ascending order.
 	pub agreements: Vec<AgreementId>,
-	/// States before the blocks that judged the counted rounds, in order. The last round is the one that
-	/// passed the tier.
+	/// States before the blocks that judged the counted rounds, in order. The last round is the one
+	/// that passed the tier.
 	pub rounds: Vec<BlockProof>,
 	/// State after the block that judged the last round.
 	pub judged: BlockProof,

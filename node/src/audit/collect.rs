@@ -15,8 +15,8 @@ use pallet_surety_sla::{self as sla, Breach};
 use surety_primitives::{AgreementId, ServiceId};
 use surety_runtime::{BlockNumber, Runtime};
 
-/// Collect and verify the evidence of breach `number` of a service. `at` is a block whose state has the
-/// breach, by default the last finalized one.
+/// Collect and verify the evidence of breach `number` of a service. `at` is a block whose state has
+/// the breach, by default the last finalized one.
 ///
 /// The chain must have the states of two rounds after each round of the breach's window.
 pub fn collect<C: Chain>(
@@ -62,7 +62,8 @@ fn counted_rounds<C: Chain>(
 		let Some(before) = fold::block_before_judging(&state, &clock, service, round)? else {
 			continue;
 		};
-		let Some(judged) = fold::judge(&ChainState::new(chain, before), chain.genesis(), service)? else {
+		let Some(judged) = fold::judge(&ChainState::new(chain, before), chain.genesis(), service)?
+		else {
 			continue;
 		};
 		// The counters restart when a service gets units again.

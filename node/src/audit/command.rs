@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use surety_primitives::ServiceId;
 use surety_runtime::BlockNumber;
 
-/// Audit commands. The node that uses the same database must be stopped. A running node offers the same
-/// over RPC.
+/// Audit commands. The node that uses the same database must be stopped. A running node offers the
+/// same over RPC.
 #[derive(Debug, clap::Subcommand)]
 pub enum AuditCmd {
 	/// Collect the evidence of a breach, judge the service again, and print the statement.
@@ -30,8 +30,8 @@ pub struct BreachCmd {
 	/// Number of the breach, counted per service from 0.
 	pub number: u32,
 
-	/// Block whose state has the breach, if it has been removed since. By default the last finalized
-	/// block.
+	/// Block whose state has the breach, if it has been removed since. By default the last
+	/// finalized block.
 	#[arg(long, value_name = "BLOCK")]
 	pub at: Option<BlockNumber>,
 

@@ -45,7 +45,8 @@ impl fmt::Display for Error {
 			},
 			Self::NoBreach(service, number, block) => write!(
 				f,
-				"block {block} has no breach {number} of service {service}: use a block that still has it"
+				"block {block} has no breach {number} of service {service}: use a block that still \
+				 has it"
 			),
 			Self::NotABundle(reason) => write!(f, "not a bundle: {reason}"),
 			Self::OtherChain => write!(f, "the bundle belongs to another chain"),
@@ -62,7 +63,6 @@ impl fmt::Display for Error {
 	}
 }
 impl std::error::Error for Error {}
-
 
 /// State that does not follow from the reports.
 pub fn mismatch(reason: impl Into<String>) -> Error {

@@ -1,10 +1,10 @@
 //! Filter of the addresses that a probe may connect to.
 //!
 //! A stranger writes the URL of an endpoint, and could aim every validator at its own machine, its
-//! neighbours or the metadata server of its cloud. The filter is applied to the very address that is
-//! then connected to, so a name that resolves differently the second time gains nothing. Addresses
-//! outside the public internet are listed in `surety_primitives::endpoint`; the node's own addresses
-//! are known only to the node.
+//! neighbours or the metadata server of its cloud. The filter is applied to the very address that
+//! is then connected to, so a name that resolves differently the second time gains nothing.
+//! Addresses outside the public internet are listed in `surety_primitives::endpoint`; the node's
+//! own addresses are known only to the node.
 
 use std::{
 	collections::HashSet,
@@ -21,8 +21,8 @@ pub enum Refusal {
 	Special(Reason),
 	/// The address belongs to this node.
 	Own,
-	/// The address is IPv6. Not every prober has IPv6, and an endpoint that one of them cannot reach
-	/// must not be judged by the others.
+	/// The address is IPv6. Not every prober has IPv6, and an endpoint that one of them cannot
+	/// reach must not be judged by the others.
 	V6,
 }
 
@@ -72,8 +72,8 @@ impl AddressFilter {
 /// address.
 fn is_own(address: Ipv4Addr) -> bool {
 	let can_bind = |address: Ipv4Addr| std::net::UdpSocket::bind((address, 0)).is_ok();
-	// With `ip_nonlocal_bind` every bind succeeds and proves nothing. A documentation address, which
-	// no machine owns, reveals that setting.
+	// With `ip_nonlocal_bind` every bind succeeds and proves nothing. A documentation address,
+	// which no machine owns, reveals that setting.
 	can_bind(address) && !can_bind(Ipv4Addr::new(192, 0, 2, 1))
 }
 

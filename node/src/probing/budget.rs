@@ -1,23 +1,23 @@
-//! Budget of the requests that one address receives, so that the validators cannot be used to attack a
-//! third party.
+//! Budget of the requests that one address receives, so that the validators cannot be used to
+//! attack a third party.
 //!
-//! The operator of a listing controls the DNS of its host. A thousand names that point at a victim would
-//! make every validator permit the victim a thousand times per round. A plain limit per address does not
-//! work either: a provider serves hundreds of leases from one address, and behind a CDN honest operators
-//! share an address with everyone, including an attacker who lists bad names to use up a common budget
-//! and have his neighbours judged down.
+//! The operator of a listing controls the DNS of its host. A thousand names that point at a victim
+//! would make every validator visit the victim a thousand times per round. A plain limit per
+//! address does not work either: a provider serves hundreds of leases from one address, and behind
+//! a CDN honest operators share an address with everyone, including an attacker who lists bad names
+//! to use up a common budget and have his neighbours judged down.
 //!
-//! The budget therefore applies to *unverified* names, which have not yet shown that they belong at their
-//! address. A name is verified
+//! The budget therefore applies to *unverified* names, which have not yet shown that they belong at
+//! their address. A name is verified
 //!
-//! - over TLS, by the server's certificate in the first handshake. A victim has no certificate for the
-//!   name, and every honest https service has one;
-//! - over plain HTTP, by a 2xx response. A victim may answer any name that way, so only a few names at
-//!   an address are verified like this.
+//! - over TLS, by the server's certificate in the first handshake. A victim has no certificate for
+//!   the name, and every honest https service has one;
+//! - over plain HTTP, by a 2xx response. A victim may answer any name that way, so only a few names
+//!   at an address are verified like this.
 //!
-//! A request that verifies its name is not counted. Failed requests of unverified names are bounded per
-//! address, and per registrable domain at the address, so that many names of one domain leave room for
-//! others.
+//! A request that verifies its name is not counted. Failed requests of unverified names are bounded
+//! per address, and per registrable domain at the address, so that many names of one domain leave
+//! room for others.
 
 use std::{
 	collections::{HashMap, hash_map::Entry},
@@ -30,8 +30,8 @@ use surety_primitives::endpoint;
 /// Limits of [`Budget`] and [`KnownHosts`].
 #[derive(Clone, Copy, Debug)]
 pub struct BudgetLimits {
-	/// Failed requests of unverified names to one address in one run. 100 validators together send a
-	/// victim at most 213 requests per second, with production's rounds of a minute.
+	/// Failed requests of unverified names to one address in one run. 100 validators together send
+	/// a victim at most 213 requests per second, with production's rounds of a minute.
 	pub address: usize,
 	/// Failed requests of unverified names of one domain to one address in one run.
 	pub domain: usize,
@@ -163,7 +163,8 @@ pub struct Permit {
 }
 
 impl Permit {
-	/// Record that the server showed a certificate for the name (`certified`), or answered with a 2xx.
+	/// Record that the server showed a certificate for the name (`certified`), or answered with a
+	/// 2xx.
 	pub fn on_success(&mut self, certified: bool) {
 		if self.free
 			|| !self.budget.known.note(self.address, &self.host, certified)
@@ -181,8 +182,8 @@ impl Permit {
 	}
 }
 
-/// Registrable domain of a name: its last two labels; of an IP address the whole of it. Names below a
-/// two-label public suffix share one budget, which only matters where they also share an address.
+/// Registrable domain of a name: its last two labels; of an IP address the whole of it. Names below
+/// a two-label public suffix share one budget, which only matters where they also share an address.
 fn domain(host: &str) -> &str {
 	if host.parse::<Ipv4Addr>().is_ok() {
 		return host;
@@ -204,7 +205,12 @@ mod tests {
 	}
 
 	fn known() -> Arc<KnownHosts> {
-		Arc::new(KnownHosts::new(BudgetLimits { address: 5, domain: 3, plain: 2, ..BudgetLimits::default() }))
+		Arc::new(KnownHosts::new(BudgetLimits {
+			address: 5,
+			domain: 3,
+			plain: 2,
+			..BudgetLimits::default()
+		}))
 	}
 
 	#[test]
@@ -246,12 +252,9 @@ mod tests {
 		assert_eq!(answered, 2 + 5);
 		// A host with many services is a single name.
 		let own = Ipv4Addr::new(8, 8, 8, 8);
-		assert!(
-			(0..100).all(|_| run
-				.admit(own, "8.8.8.8")
-				.map(|mut permit| permit.on_success(false))
-				.is_some())
-		);
+		assert!((0..100).all(|_| {
+			run.admit(own, "8.8.8.8").map(|mut permit| permit.on_success(false)).is_some()
+		}));
 	}
 
 	#[test]

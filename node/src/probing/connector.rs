@@ -55,7 +55,8 @@ impl Connector {
 				Some(budget) => Some(budget.admit(address, host).ok_or(Failure::Budget)?),
 				None => None,
 			};
-			if let Ok(Ok(stream)) = timeout(self.connect_timeout, self.open((address, port).into())).await
+			if let Ok(Ok(stream)) =
+				timeout(self.connect_timeout, self.open((address, port).into())).await
 			{
 				return Ok((stream, permit));
 			}
@@ -70,7 +71,8 @@ impl Connector {
 			Ok(address) => return Err(Failure::Forbidden(address, Refusal::V6)),
 			Err(_) => (),
 		}
-		let addresses = timeout(self.lookup_timeout, self.resolver.addresses(bare)).await.unwrap_or_default();
+		let addresses =
+			timeout(self.lookup_timeout, self.resolver.addresses(bare)).await.unwrap_or_default();
 		if addresses.is_empty() { Err(Failure::Dns) } else { Ok(addresses) }
 	}
 

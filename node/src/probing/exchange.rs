@@ -1,13 +1,8 @@
 //! One request and its response.
 
 use super::{
-	LOG_TARGET,
-	bodies::BodyHandle,
-	connector::Connector,
-	failure::Failure,
-	metrics::Attempt,
-	tls::TlsHandshaker,
-	transport::Limits,
+	LOG_TARGET, bodies::BodyHandle, connector::Connector, failure::Failure, metrics::Attempt,
+	tls::TlsHandshaker, transport::Limits,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::{

@@ -130,7 +130,11 @@ pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: Probi
 			log::warn!(target: LOG_TARGET, "{obstacle} (session {session})");
 		}
 		if obstacles.is_empty() {
-			log::info!(target: LOG_TARGET, "Probing in session {session}, as one of {} validators", set.len());
+			log::info!(
+				target: LOG_TARGET,
+				"Probing in session {session}, as one of {} validators",
+				set.len(),
+			);
 		}
 		seen = Some(state);
 	}

@@ -280,9 +280,7 @@ mod tests {
 		let mut tracker = tracker();
 		tracker.on_included((7, 3, Step::Commit));
 		tracker.on_round(11);
-		assert!(
-			tracker.own.is_empty() && tracker.on_chain.is_empty() && tracker.sent.is_empty()
-		);
+		assert!(tracker.own.is_empty() && tracker.on_chain.is_empty() && tracker.sent.is_empty());
 	}
 
 	/// Transaction that carries its own authorization, with arbitrary bytes as its call.

@@ -9,11 +9,11 @@
 //!  read_body                             -
 //! ```
 //!
-//! Every request uses its own connection, so the measured time is that of a new tenant, and no endpoint
-//! delays another. Redirects are not followed.
+//! Every request uses its own connection, so the measured time is that of a new tenant, and no
+//! endpoint delays another. Redirects are not followed.
 //!
-//! The measured time ends with the last byte of the body and excludes the time a handshake waits for a
-//! free thread. The body of a response that is not a success is discarded.
+//! The measured time ends with the last byte of the body and excludes the time a handshake waits
+//! for a free thread. The body of a response that is not a success is discarded.
 
 use super::{
 	address_filter::AddressFilter,
@@ -81,7 +81,8 @@ impl HttpRequests {
 		self.transport.clone()
 	}
 
-	/// `http_request_start`. Only `GET` and `POST`, only http(s) URLs with a host and without credentials.
+	/// `http_request_start`. Only `GET` and `POST`, only http(s) URLs with a host and without
+	/// credentials.
 	pub fn start(&mut self, method: &str, uri: &str) -> Result<HttpRequestId, ()> {
 		let method = match method {
 			"GET" => Method::GET,
@@ -119,8 +120,8 @@ impl HttpRequests {
 		Ok(())
 	}
 
-	/// `http_request_write_body`. Chunks are collected, and an empty chunk sends the request. The request
-	/// is aborted at the deadline, after which the worker no longer waits for it.
+	/// `http_request_write_body`. Chunks are collected, and an empty chunk sends the request. The
+	/// request is aborted at the deadline, after which the worker no longer waits for it.
 	pub fn write_body(
 		&mut self,
 		id: HttpRequestId,
@@ -191,7 +192,8 @@ impl HttpRequests {
 		}
 	}
 
-	/// `http_response_read_body`. `Ok(0)` marks the end. The end and an `IoError` destroy the request.
+	/// `http_response_read_body`. `Ok(0)` marks the end. The end and an `IoError` destroy the
+	/// request.
 	pub fn read_body(
 		&mut self,
 		id: HttpRequestId,
@@ -254,7 +256,8 @@ impl HttpRequests {
 	}
 }
 
-/// Output of `work`, or `None` at `until`. Output that is ready is returned even after the deadline.
+/// Output of `work`, or `None` at `until`. Output that is ready is returned even after the
+/// deadline.
 async fn before<F: Future>(until: Option<tokio::time::Instant>, work: F) -> Option<F::Output> {
 	match until {
 		None => Some(work.await),

@@ -145,7 +145,8 @@ impl Author {
 			justification_sync_link: self.sync,
 			create_inherent_data_providers: self.inherents,
 			force_authoring: self.force_authoring,
-			// Fewer blocks while finality lags, so that a fork that wins late reverts fewer of them.
+			// Fewer blocks while finality lags, so that a fork that wins late reverts fewer of
+			// them.
 			backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
 			babe_link: self.babe,
 			block_proposal_slot_portion: SlotProportion::new(PROPOSAL_PORTION),

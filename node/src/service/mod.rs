@@ -1,5 +1,5 @@
-//! Assembly of the node: BABE and GRANDPA over ParityDB, transaction pool, network, RPC and off-chain
-//! workers.
+//! Assembly of the node: BABE and GRANDPA over ParityDB, transaction pool, network, RPC and
+//! off-chain workers.
 //!
 //! | module | responsibility |
 //! |---|---|
@@ -22,7 +22,7 @@ use consensus::{Author, Consensus, Voter};
 use network::Network;
 use partial::{Partial, new_partial};
 use sc_consensus_grandpa::SharedVoterState;
-use sc_network::NetworkBackend;
+use sc_network::{NetworkBackend, service::traits::NotificationService, types::ProtocolName};
 use sc_service::{Configuration, TaskManager, error::Error as ServiceError};
 use sc_storage_monitor::{StorageMonitorParams, StorageMonitorService};
 use sc_telemetry::Telemetry;
@@ -68,7 +68,7 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 /// Start RPC, the tasks of `sc-service`, and the consensus workers.
 fn start_tasks(
 	config: Configuration,
-	partial: Partial,
+	mut partial: Partial,
 	network: Network,
 ) -> Result<TaskManager, ServiceError> {
 	let role = config.role;
@@ -78,32 +78,16 @@ fn start_tasks(
 	let discovery_config = network::discovery_config(&config);
 	let prometheus = config.prometheus_registry().cloned();
 	let voter_state = SharedVoterState::empty();
-	let rpc_builder = rpc::builder(&config, &partial, voter_state.clone());
-	let Partial {
-		client, backend, mut task_manager, keystore, select_chain, pool, consensus, mut telemetry,
-	} = partial;
-	let Network { handle, sync, system_rpc, transactions, .. } = network;
-	let Consensus { import, babe, grandpa, inherents, .. } = consensus;
-	let telemetry_handle = telemetry.as_ref().map(Telemetry::handle);
-	let keystore = keystore.keystore();
+	let (handle, sync) = (network.handle.clone(), network.sync.clone());
+	let (grandpa_protocol, notifications) =
+		spawn_service_tasks(config, &mut partial, network, voter_state.clone())?;
 
-	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
-		config,
-		client: client.clone(),
-		backend,
-		task_manager: &mut task_manager,
-		keystore: keystore.clone(),
-		transaction_pool: pool.clone(),
-		rpc_builder,
-		network: handle.clone(),
-		system_rpc_tx: system_rpc,
-		tx_handler_controller: transactions,
-		sync_service: sync.clone(),
-		telemetry: telemetry.as_mut(),
-		tracing_execute_block: None,
-	})?;
+	let Partial { client, task_manager, select_chain, pool, telemetry, .. } = partial;
+	let Consensus { import, babe, grandpa, inherents, .. } = partial.consensus;
+	let telemetry = telemetry.as_ref().map(Telemetry::handle);
+	let keystore = partial.keystore.keystore();
 	if role.is_authority() {
-		Author {
+		let author = Author {
 			client: client.clone(),
 			pool: pool.clone(),
 			keystore: keystore.clone(),
@@ -114,34 +98,63 @@ fn start_tasks(
 			sync: sync.clone(),
 			force_authoring,
 			prometheus: prometheus.clone(),
-			telemetry: telemetry_handle.clone(),
-		}
-		.start(&task_manager)?;
+			telemetry: telemetry.clone(),
+		};
+		author.start(&task_manager)?;
+		let (network, prometheus) = (handle.clone(), prometheus.clone());
 		network::start_discovery(
 			discovery_config,
 			client,
-			handle.clone(),
+			network,
 			keystore.clone(),
-			prometheus.clone(),
+			prometheus,
 			&task_manager,
 		);
 	}
 	if enable_grandpa {
-		Voter {
+		let voter = Voter {
 			grandpa,
 			pool,
 			keystore,
 			network: handle,
 			sync,
-			notifications: network.grandpa_notifications,
-			protocol: network.grandpa_protocol,
+			notifications,
+			protocol: grandpa_protocol,
 			state: voter_state,
 			role,
 			name,
 			prometheus,
-			telemetry: telemetry_handle,
-		}
-		.start(&task_manager)?;
+			telemetry,
+		};
+		voter.start(&task_manager)?;
 	}
 	Ok(task_manager)
+}
+
+/// Start RPC and the tasks of `sc-service`. Returns the name and the notifications of the GRANDPA
+/// protocol.
+fn spawn_service_tasks(
+	config: Configuration,
+	partial: &mut Partial,
+	network: Network,
+	voter_state: SharedVoterState,
+) -> Result<(ProtocolName, Box<dyn NotificationService>), ServiceError> {
+	let rpc_builder = rpc::builder(&config, partial, voter_state);
+	let Network { handle, sync, system_rpc, transactions, .. } = network;
+	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
+		config,
+		client: partial.client.clone(),
+		backend: partial.backend.clone(),
+		task_manager: &mut partial.task_manager,
+		keystore: partial.keystore.keystore(),
+		transaction_pool: partial.pool.clone(),
+		rpc_builder,
+		network: handle,
+		system_rpc_tx: system_rpc,
+		tx_handler_controller: transactions,
+		sync_service: sync,
+		telemetry: partial.telemetry.as_mut(),
+		tracing_execute_block: None,
+	})?;
+	Ok((network.grandpa_protocol, network.grandpa_notifications))
 }

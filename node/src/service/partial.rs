@@ -47,7 +47,8 @@ pub struct DatabaseTools {
 pub fn new_database_tools(config: &Configuration) -> Result<DatabaseTools, ServiceError> {
 	let (partial, import_queue) = new_partial(config)?;
 	let Partial { client, backend, mut task_manager, pool, consensus, .. } = partial;
-	// An essential task ends, and stops the command, once the last handle to its subject is dropped.
+	// An essential task ends, and stops the command, once the last handle to its subject is
+	// dropped.
 	task_manager.keep_alive((import_queue.service(), pool, consensus));
 	Ok(DatabaseTools { client, backend, task_manager, import_queue })
 }

@@ -9,8 +9,7 @@ use sc_service::{Configuration, error::Error as ServiceError};
 use std::sync::Arc;
 
 /// Builder that is called once per RPC server.
-pub type RpcBuilder =
-	Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, ServiceError>>;
+pub type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, ServiceError>>;
 
 /// Create the builder. `voter_state` is shared with the GRANDPA voter.
 pub fn builder(

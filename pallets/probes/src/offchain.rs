@@ -26,7 +26,7 @@ use surety_primitives::{
 	lease_of_service,
 	report::Finding,
 };
-use surety_prober::{NetworkRef, OwnHead, Proof, Schedule, Target, probe_round};
+use surety_prober::{NetworkRef, OwnHead, Proof, Schedule, Assignment as Target, probe_round};
 
 /// Local storage key, followed by a network's name: SCALE `Vec<Vec<u8>>` of this node's own anchor
 /// URLs.

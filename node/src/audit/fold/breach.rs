@@ -8,8 +8,7 @@ use pallet_surety_sla::{self as sla, Breach, ServiceState, allowance_of, demande
 use pallet_surety_timing::types::Timings;
 use sp_runtime::traits::{Saturating, Zero};
 use surety_primitives::{
-	AgreementId, Balance, Breached, Service, ServiceId, SlaTerms, WindowShare,
-	credit::cost_of,
+	AgreementId, Balance, Breached, Service, ServiceId, SlaTerms, WindowShare, credit::cost_of,
 };
 use surety_runtime::{AccountId, Hash, Runtime};
 
@@ -43,8 +42,8 @@ pub struct Facts {
 
 /// Judge a breach again and compare it with the record, field by field.
 ///
-/// `rounds` are the states before the blocks that judged the counted rounds, `judged` is the state after
-/// the last of these blocks, and `agreements` are the credited ones.
+/// `rounds` are the states before the blocks that judged the counted rounds, `judged` is the state
+/// after the last of these blocks, and `agreements` are the credited ones.
 pub fn examine(
 	genesis: Hash,
 	service: ServiceId,
@@ -101,8 +100,8 @@ fn judge_counted(
 	round.ok_or_else(|| mismatch(format!("block {block} does not judge the service")))
 }
 
-/// Compare the index, the credit and the penalty of a breach with the service's state before and after
-/// the block. Returns the credit and the penalty that are due.
+/// Compare the index, the credit and the penalty of a breach with the service's state before and
+/// after the block. Returns the credit and the penalty that are due.
 fn check_money(
 	terms: &SlaTerms,
 	breach: &Breach,
@@ -133,12 +132,9 @@ fn equal<T: PartialEq + std::fmt::Debug>(name: &str, recorded: T, found: T) -> R
 	}
 }
 
-/// Check that no counted round is missing: each round starts with the count that the previous one left.
-/// Returns the last round.
-fn check_counts<'a>(
-	rounds: &'a [JudgedRound],
-	breach: &Breach,
-) -> Result<&'a JudgedRound, Error> {
+/// Check that no counted round is missing: each round starts with the count that the previous one
+/// left. Returns the last round.
+fn check_counts<'a>(rounds: &'a [JudgedRound], breach: &Breach) -> Result<&'a JudgedRound, Error> {
 	let last = rounds.last().ok_or_else(|| mismatch("no round counts"))?;
 	for (count, round) in (0u16..).zip(rounds) {
 		if !counts(round, breach.kind) {

@@ -39,8 +39,8 @@ pub struct Credit {
 	pub later: Balance,
 }
 
-/// Index from which an agreement is credited. `None` if the agreement does not count in the window of
-/// the breach.
+/// Index from which an agreement is credited. `None` if the agreement does not count in the window
+/// of the breach.
 pub fn base(
 	state: &dyn State,
 	agreement: &Agreement<AccountId>,
@@ -69,8 +69,8 @@ pub fn agreement_of(
 	Ok(agreement.filter(|agreement| agreement.service == service && !agreement.is_closed()))
 }
 
-/// Credit of an agreement by a breach: its part of the rise, limited by the amount paid up to the round
-/// of the breach.
+/// Credit of an agreement by a breach: its part of the rise, limited by the amount paid up to the
+/// round of the breach.
 pub fn credit(
 	state: &dyn State,
 	clock: &Timings,
@@ -81,8 +81,8 @@ pub fn credit(
 	price: &dyn Fn(Balance) -> Balance,
 ) -> Result<Credit, Error> {
 	let agreement = agreement_of(state, id, service)?;
-	let agreement =
-		agreement.ok_or_else(|| mismatch(format!("agreement {id} does not belong to the service")))?;
+	let agreement = agreement
+		.ok_or_else(|| mismatch(format!("agreement {id} does not belong to the service")))?;
 	let base = base(state, &agreement, breach)?;
 	let base = base.ok_or_else(|| mismatch(format!("agreement {id} did not count yet")))?;
 	let key = Accounts::<Runtime>::hashed_key_for(agreement.escrow);

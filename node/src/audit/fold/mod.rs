@@ -12,4 +12,6 @@ mod round;
 
 pub use breach::{Facts, examine};
 pub use credit::{Credit, agreement_of, base};
-pub use round::{JudgedRound, Message, block_before_judging, counting_block, counts, judge, timings};
+pub use round::{
+	JudgedRound, Message, block_before_judging, counting_block, counts, judge, timings,
+};

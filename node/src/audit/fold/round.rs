@@ -12,8 +12,8 @@ use pallet_surety_probes::{
 use pallet_surety_sla::{self as sla, Rules, ServiceState};
 use pallet_surety_timing::{Settings, types::Timings};
 use surety_primitives::{
-	BreachKind, Breached, Counters, LEASES_FROM, MeterReading, RoundIndex, Service, ServiceId, Verdict, WindowIndex,
-	report::Finding,
+	BreachKind, Breached, Counters, LEASES_FROM, MeterReading, RoundIndex, Service, ServiceId,
+	Verdict, WindowIndex, report::Finding,
 };
 use surety_runtime::{AccountId, BlockNumber, Hash, Runtime};
 
@@ -72,8 +72,8 @@ fn pages_per_block(clock: &Timings, due: &DueList) -> usize {
 	due.len().div_ceil(usize::try_from(blocks).unwrap_or(usize::MAX)).max(1)
 }
 
-/// Block before the one that judges a service in a round. `counted` is the state after the block that
-/// counts the round. `None` if the service is not due.
+/// Block before the one that judges a service in a round. `counted` is the state after the block
+/// that counts the round. `None` if the service is not due.
 pub fn block_before_judging(
 	counted: &dyn State,
 	clock: &Timings,
@@ -178,16 +178,20 @@ struct RoundReports {
 impl RoundReports {
 	/// Read the reports and compare them with the recorded root.
 	fn read(state: &dyn State, genesis: Hash, round: RoundIndex) -> Result<Self, Error> {
-		let snapshot: Snapshot<AccountId> = state
-			.require(probes::Snapshots::<Runtime>::hashed_key_for(round), "snapshot of the round")?;
+		let snapshot: Snapshot<AccountId> = state.require(
+			probes::Snapshots::<Runtime>::hashed_key_for(round),
+			"snapshot of the round",
+		)?;
 		let counted: Counted =
 			state.require(probes::Counting::<Runtime>::hashed_key(), "count of the reports")?;
 		let sent = (0u16..).take(snapshot.probers.len());
 		let sent =
 			sent.map(|index| state.get(probes::Reports::<Runtime>::hashed_key_for(round, index)));
 		let sent = sent.collect::<Result<Vec<Option<Sent>>, Error>>()?;
-		let root: Hash = state
-			.require(probes::RevealRoots::<Runtime>::hashed_key_for(round), "root of the reports")?;
+		let root: Hash = state.require(
+			probes::RevealRoots::<Runtime>::hashed_key_for(round),
+			"root of the reports",
+		)?;
 		if root_of(genesis, round, &snapshot, &counted, &sent) != root {
 			return Err(mismatch(format!("the reports of round {round} have another root")));
 		}
@@ -284,7 +288,8 @@ fn root_of(
 	reveals_root(leaves.collect())
 }
 
-/// Start the window of `round` in a row that still counts an earlier one, as the judging block does first.
+/// Start the window of `round` in a row that still counts an earlier one, as the judging block does
+/// first.
 fn start_window(
 	state: &dyn State,
 	clock: &Timings,
@@ -311,3 +316,4 @@ fn start_window(
 /// True if the round counts against the allowance for `kind`.
 pub fn counts(round: &JudgedRound, kind: BreachKind) -> bool {
 	round.after.against(kind) > round.before.against(kind)
+}

@@ -169,11 +169,13 @@ impl MarketFixture {
 		Self { ext, chain, endpoints, behaviour: [ProberBehaviour::Honest; 4], reports }
 	}
 
-	/// Operator with a service and two paying tenants, at the start of a window that counts for both.
+	/// Operator with a service and two paying tenants, at the start of a window that counts for
+	/// both.
 	pub fn market(min_uptime: u32) -> (Self, ServiceId) {
 		let mut fixture = Self::new();
 		let service = fixture.list(ServiceKind::Vpn { key: [7; 32] }, min_uptime);
-		let window_blocks = Balance::from(fixture.ext.execute_with(<Timing as Clock>::window_blocks));
+		let window_blocks =
+			Balance::from(fixture.ext.execute_with(<Timing as Clock>::window_blocks));
 		for (tenant, units) in [(Ferdie, 1u32), (Dave, 2)] {
 			let deposit = PRICE * Balance::from(units) * 5 * window_blocks;
 			let min_cover = WindowShare::default();
@@ -225,7 +227,8 @@ impl MarketFixture {
 		fixture.run_until(|| compute::Leases::<Runtime>::contains_key(lease));
 		let health = [ENDPOINT, b"leases/0"].concat().try_into().unwrap();
 		let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
-		fixture.call(Eve, compute::Call::report_ready { lease, health, access, foreign_terms: true });
+		fixture
+			.call(Eve, compute::Call::report_ready { lease, health, access, foreign_terms: true });
 		fixture.next_window();
 		(fixture, service_of_lease(lease))
 	}
@@ -345,7 +348,9 @@ impl MarketFixture {
 	fn indexed_probers(round: RoundIndex) -> Vec<(usize, u16, Sr25519Keyring)> {
 		let Some(snapshot) = probes::Snapshots::<Runtime>::get(round) else { return Vec::new() };
 		let indexed_probers = PROBERS.iter().enumerate();
-		indexed_probers.map(|(n, who)| (n, snapshot.find(&who.public().into()).unwrap().0, *who)).collect()
+		indexed_probers
+			.map(|(n, who)| (n, snapshot.find(&who.public().into()).unwrap().0, *who))
+			.collect()
 	}
 
 	fn commits(
@@ -392,6 +397,18 @@ impl MarketFixture {
 	}
 }
 
+/// Keys and values of a state.
+type Pairs = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Changes from one state to the next.
+fn changes(before: &Pairs, now: &Pairs) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+	let gone = before.keys().filter(|key| !now.contains_key(*key));
+	let new = now.iter().filter(|(key, value)| before.get(*key) != Some(*value));
+	gone.map(|key| (key.clone(), None))
+		.chain(new.map(|(key, value)| (key.clone(), Some(value.clone()))))
+		.collect()
+}
+
 /// Client of a node database with the chain. `states` limits the number of states kept.
 pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path) -> FullClient {
 	use sc_client_api::{
@@ -407,17 +424,11 @@ pub fn database(chain: &MemoryChain, states: Option<u32>, dir: &std::path::Path)
 		metrics_registry: None,
 	})
 	.unwrap();
-	let mut before = BTreeMap::new();
+	let mut before = Pairs::new();
 	for (header, state) in &chain.blocks {
 		let pairs = state.pairs(IterArgs::default()).unwrap();
-		let now: BTreeMap<Vec<u8>, Vec<u8>> = pairs.collect::<Result<_, _>>().unwrap();
-		let gone = before
-			.keys()
-			.filter(|key| !now.contains_key(*key))
-			.map(|key: &Vec<u8>| (key.clone(), None));
-		let new = now.iter().filter(|(key, value)| before.get(*key) != Some(*value));
-		let changes: Vec<_> =
-			gone.chain(new.map(|(key, value)| (key.clone(), Some(value.clone())))).collect();
+		let now: Pairs = pairs.collect::<Result<_, _>>().unwrap();
+		let changes = changes(&before, &now);
 		let mut operation = backend.begin_operation().unwrap();
 		let root = if *header.number() == 0 {
 			let storage = sp_core::storage::Storage {

@@ -4,6 +4,7 @@ mod fixture;
 
 use super::{AuditCmd, Bundle, Chain, Error, Statement, bundle::BlockProof, collect, verify};
 use codec::Encode;
+use fixture::{MarketFixture, ProberBehaviour, database};
 use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_state_machine::StorageProof;
@@ -12,12 +13,16 @@ use surety_primitives::{
 	Balance, BreachKind, LatencyBucket, ServiceId, Severity, WindowShare, report::Finding,
 };
 use surety_runtime::{Hash, Runtime};
-use fixture::{ProberBehaviour, MarketFixture, database};
 
 /// Bundle of a downtime breach, with one prober that always reports up and one that never reveals.
 fn downtime() -> (MarketFixture, ServiceId, Bundle, Statement) {
 	let (mut fixture, service) = MarketFixture::market(900_000_000);
-	fixture.behaviour = [ProberBehaviour::Honest, ProberBehaviour::Honest, ProberBehaviour::NeverReveals, ProberBehaviour::AlwaysUp];
+	fixture.behaviour = [
+		ProberBehaviour::Honest,
+		ProberBehaviour::Honest,
+		ProberBehaviour::NeverReveals,
+		ProberBehaviour::AlwaysUp,
+	];
 	fixture.endpoints.insert(service, Finding::Down);
 	fixture.breach(service, 0);
 	let (bundle, statement) = collect(&fixture.chain, service, 0, None).unwrap();
@@ -30,7 +35,8 @@ fn a_node_with_headers_only_verifies_a_breach() {
 	println!("{statement}");
 	let breach = {
 		let mut fixture = fixture;
-		let breach = fixture.ext.execute_with(|| sla::Breaches::<Runtime>::get(service, 0).unwrap());
+		let breach =
+			fixture.ext.execute_with(|| sla::Breaches::<Runtime>::get(service, 0).unwrap());
 		// Only the last state is kept.
 		fixture.chain.pruned = fixture.number();
 		let verified = verify(&fixture.chain, &bundle.encode()).unwrap();
@@ -214,8 +220,8 @@ fn a_breach_that_is_not_final_is_refused() {
 
 #[test]
 fn every_tier_and_kind_is_audited() {
-	// No bad round is allowed: the first tier fires with the first round of a window, whose counters start
-	// in the judging block.
+	// No bad round is allowed: the first tier fires with the first round of a window, whose
+	// counters start in the judging block.
 	let (mut fixture, service) = MarketFixture::market(1_000_000_000);
 	fixture.endpoints.insert(service, Finding::Down);
 	let mut seen = Vec::new();

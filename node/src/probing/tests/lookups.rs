@@ -189,7 +189,9 @@ fn a_name_that_resolves_to_this_machine_is_refused() {
 	let dns = NameServer::new(|name| match name {
 		"v4.test." => Reply::Addresses(&["127.0.0.1"], 60),
 		"metadata.test." => Reply::Addresses(&["169.254.169.254"], 60),
-		"last.test." => Reply::Addresses(&["1.1.1.1", "9.9.9.9", "8.8.8.8", "1.0.0.1", "10.0.0.1"], 60),
+		"last.test." => {
+			Reply::Addresses(&["1.1.1.1", "9.9.9.9", "8.8.8.8", "1.0.0.1", "10.0.0.1"], 60)
+		},
 		_ => Reply::NotFound,
 	});
 	let machine = dns.machine();
@@ -221,7 +223,8 @@ fn only_ipv4_is_used() {
 	machine.write("hosts", "2606:4700::1 listed.test\n");
 	assert_eq!(failure(&machine, private(), "http://v6.test/"), Failure::Dns);
 	assert_eq!(failure(&machine, private(), "http://listed.test/"), Failure::Dns);
-	let found = runtime().block_on(machine.resolver(Duration::from_secs(10)).addresses("both.test"));
+	let found =
+		runtime().block_on(machine.resolver(Duration::from_secs(10)).addresses("both.test"));
 	assert_eq!(found, ["127.0.0.1".parse::<Ipv4Addr>().unwrap()]);
 	for literal in ["::1", "2606:4700::1", "::ffff:127.0.0.1"] {
 		let refused = Failure::Forbidden(literal.parse().unwrap(), Refusal::V6);

@@ -4,6 +4,7 @@
 
 mod lookups;
 mod scale;
+mod server;
 mod tls;
 
 use super::{
@@ -18,12 +19,12 @@ use super::{
 	transport::{Limits, Transport},
 };
 use prometheus_endpoint::Registry;
+use server::{Server, request};
 use sp_core::offchain::{
 	Duration as OffchainDuration, HttpError, HttpRequestId, HttpRequestStatus, Timestamp,
 };
 use std::{
 	collections::HashSet,
-	future::Future,
 	sync::{
 		Arc,
 		atomic::{AtomicUsize, Ordering},
@@ -33,7 +34,6 @@ use std::{
 use surety_prober::ELAPSED_HEADER;
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
-	net::{TcpListener, TcpStream},
 	runtime::Runtime,
 };
 
@@ -61,7 +61,10 @@ fn transport(limits: Limits) -> Arc<Transport> {
 }
 
 fn http_with(limits: Limits) -> HttpRequests {
-	HttpRequests::new(transport(limits), AddressFilter { private: true, ..AddressFilter::default() })
+	HttpRequests::new(
+		transport(limits),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	)
 }
 
 fn http() -> HttpRequests {
@@ -70,106 +73,6 @@ fn http() -> HttpRequests {
 
 fn after(ms: u64) -> Option<Timestamp> {
 	Some(now().add(OffchainDuration::from_millis(ms)))
-}
-
-/// Server that runs `serve` for every connection. It lives as long as the runtime.
-struct Server {
-	_runtime: Runtime,
-	port: u16,
-}
-
-impl Server {
-	fn new<F, Fut>(serve: F) -> Self
-	where
-		F: Fn(TcpStream) -> Fut + Send + 'static,
-		Fut: Future<Output = ()> + Send + 'static,
-	{
-		let runtime = tokio::runtime::Builder::new_multi_thread()
-			.worker_threads(1)
-			.enable_all()
-			.build()
-			.unwrap();
-		let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-		let port = listener.local_addr().unwrap().port();
-		runtime.spawn(async move {
-			loop {
-				let (stream, _) = listener.accept().await.unwrap();
-				tokio::spawn(serve(stream));
-			}
-		});
-		Self { _runtime: runtime, port }
-	}
-
-	/// Server that sends the raw bytes of `response` to every request.
-	fn responding(response: impl Into<Vec<u8>>) -> Self {
-		let response = Arc::new(response.into());
-		Self::new(move |mut stream| {
-			let response = response.clone();
-			async move {
-				request(&mut stream).await;
-				let _ = stream.write_all(&response).await;
-			}
-		})
-	}
-
-	/// Server that does not speak TLS.
-	fn without_tls() -> Self {
-		Self::new(|mut stream| async move {
-			let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-		})
-	}
-
-	/// Server that never responds, and reports for each connection whether the client closed it.
-	fn silent() -> (Self, std::sync::mpsc::Receiver<bool>) {
-		let (closed_to, closed) = std::sync::mpsc::channel();
-		let server = Self::new(move |mut stream| {
-			let closed_to = closed_to.clone();
-			async move {
-				request(&mut stream).await;
-				let end = stream.read(&mut [0; 8]).await;
-				closed_to.send(matches!(end, Ok(0) | Err(_))).unwrap();
-			}
-		});
-		(server, closed)
-	}
-
-	/// Server that counts its connections.
-	fn counting() -> (Self, Arc<AtomicUsize>) {
-		let count = Arc::new(AtomicUsize::new(0));
-		let counted = count.clone();
-		let server = Self::new(move |_| {
-			counted.fetch_add(1, Ordering::SeqCst);
-			async {}
-		});
-		(server, count)
-	}
-
-	fn url(&self) -> String {
-		format!("http://127.0.0.1:{}/", self.port)
-	}
-}
-
-/// Read the head of a request, and its body if the head announces a length.
-async fn request(stream: &mut TcpStream) -> String {
-	let mut seen = Vec::new();
-	let mut buffer = [0; 1024];
-	loop {
-		let text = String::from_utf8_lossy(&seen).to_string();
-		if let Some(end) = text.find("\r\n\r\n") {
-			let length = text
-				.to_lowercase()
-				.split_once("content-length: ")
-				.and_then(|(_, rest)| rest.split("\r\n").next()?.parse::<usize>().ok())
-				.unwrap_or(0);
-			if seen.len() >= end + 4 + length {
-				return text;
-			}
-		}
-		match stream.read(&mut buffer).await {
-			Ok(n) if n > 0 => seen.extend_from_slice(&buffer[..n]),
-			_ => return text,
-		}
-	}
 }
 
 fn get(http: &mut HttpRequests, url: &str) -> HttpRequestId {
@@ -391,7 +294,10 @@ fn many_names_at_one_address_share_a_budget() {
 	assert_eq!(visits.load(Ordering::SeqCst), 12);
 	// The next run has its own budget, and a verified name at the same address is exempt.
 	let good = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-	let mut next = HttpRequests::new(http.transport(), AddressFilter { private: true, ..AddressFilter::default() });
+	let mut next = HttpRequests::new(
+		http.transport(),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	);
 	assert_eq!(status(&mut next, &good.url()), HttpRequestStatus::Finished(200));
 	asked(&mut next, "localhost", victim.port);
 	assert_eq!(visits.load(Ordering::SeqCst), 12 + 8);
@@ -452,7 +358,8 @@ fn too_many_or_too_long_headers_are_refused() {
 	let many: String = (0..100).map(|n| format!("h{n}: v\r\n")).collect();
 	let long = format!("h: {}\r\n", "v".repeat(20_000));
 	for bomb in [many, long] {
-		let server = Server::responding(format!("HTTP/1.1 200 OK\r\n{bomb}content-length: 0\r\n\r\n"));
+		let server =
+			Server::responding(format!("HTTP/1.1 200 OK\r\n{bomb}content-length: 0\r\n\r\n"));
 		assert_eq!(status(&mut http(), &server.url()), HttpRequestStatus::IoError);
 	}
 	let server = Server::new(|mut stream| async move {
@@ -535,8 +442,9 @@ fn only_the_exact_url_of_an_own_anchor_may_be_private() {
 	// An own anchor is exempt from the budget, too.
 	let budget = BudgetLimits { address: 0, exempt_private: false, ..BudgetLimits::default() };
 	let limits = Limits { budget, ..limits() };
-	let transport =
-		Arc::new(Transport::new(resolver(), tls, None, limits, Metrics::default(), trusted).unwrap());
+	let transport = Arc::new(
+		Transport::new(resolver(), tls, None, limits, Metrics::default(), trusted).unwrap(),
+	);
 	let mut http = HttpRequests::new(transport, AddressFilter::default());
 	assert_eq!(status(&mut http, &server.url()), HttpRequestStatus::Finished(200));
 	assert_eq!(status(&mut http, &format!("{}other", server.url())), HttpRequestStatus::IoError);
@@ -555,7 +463,8 @@ fn connections_leave_from_the_egress_address() {
 	let transport =
 		Transport::new(resolver(), tls, egress, limits(), Metrics::default(), HashSet::new());
 	let transport = Arc::new(transport.unwrap());
-	let mut http = HttpRequests::new(transport, AddressFilter { private: true, ..AddressFilter::default() });
+	let mut http =
+		HttpRequests::new(transport, AddressFilter { private: true, ..AddressFilter::default() });
 	let id = get(&mut http, &server.url());
 	assert_eq!(body(&mut http, id).unwrap(), b"127.0.0.9");
 }
@@ -666,7 +575,8 @@ fn every_failure_is_counted_under_its_cause() {
 		..BudgetLimits::default()
 	};
 	let transport = counted(Limits { budget, ..limits() }, metrics);
-	let mut http = HttpRequests::new(transport, AddressFilter { private: true, ..AddressFilter::default() });
+	let mut http =
+		HttpRequests::new(transport, AddressFilter { private: true, ..AddressFilter::default() });
 	let asked = [
 		("timeout", silent.url()),
 		("redirect", redirect.url()),

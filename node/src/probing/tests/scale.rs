@@ -20,7 +20,7 @@ use sp_core::{
 };
 use std::{collections::BTreeMap, fmt::Write, fs, sync::atomic::AtomicBool, thread};
 use surety_primitives::{ServiceKind, report::Finding};
-use surety_prober::{Schedule, Target, probe_round};
+use surety_prober::{Assignment, Schedule, probe_round};
 use tokio_rustls::TlsAcceptor;
 
 /// Parameters of a production round and of the worker's schedule (pallets/probes/src/offchain.rs).
@@ -115,7 +115,8 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 		port
 	};
 	let honest = listen(None);
-	let hostile_ports = [Hostile::Silence, Hostile::Trickle, Hostile::Flood].map(|kind| listen(Some(kind)));
+	let hostile_ports =
+		[Hostile::Silence, Hostile::Trickle, Hostile::Flood].map(|kind| listen(Some(kind)));
 	(runtime, honest, hostile_ports)
 }
 
@@ -157,11 +158,8 @@ fn tally(
 	sums
 }
 
-/// Probe a round of `services` services, of which one in `every` is hostile; none if 0.
-fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
-	let hostile = move |n: usize| every > 0 && n.is_multiple_of(every);
-	let (roots, server) = certificate();
-	let (_servers, honest, hostile_ports) = serve(server);
+/// HTTP client that resolves `services` names to local addresses.
+fn client_of(services: usize, roots: RootCertStore) -> HttpRequests {
 	let dir = tempfile::tempdir().unwrap();
 	let (hosts, resolv_conf) = (dir.path().join("hosts"), dir.path().join("resolv.conf"));
 	let mut text = String::new();
@@ -181,11 +179,26 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 		HashSet::new(),
 	)
 	.unwrap();
-	let http = HttpRequests::new(Arc::new(transport), AddressFilter { private: true, ..AddressFilter::default() });
-	let targets: Vec<Target> = (0..services)
+	HttpRequests::new(
+		Arc::new(transport),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	)
+}
+
+/// Probe a round of `services` services, of which one in `every` is hostile; none if 0.
+fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
+	let hostile = move |n: usize| every > 0 && n.is_multiple_of(every);
+	let (roots, server) = certificate();
+	let (_servers, honest, hostile_ports) = serve(server);
+	let http = client_of(services, roots);
+	let targets: Vec<Assignment> = (0..services)
 		.map(|n| {
-			let port = if hostile(n) { hostile_ports[n / every.max(1) % hostile_ports.len()] } else { honest };
-			Target {
+			let port = if hostile(n) {
+				hostile_ports[n / every.max(1) % hostile_ports.len()]
+			} else {
+				honest
+			};
+			Assignment {
 				service: n as u32,
 				genesis: [0; 32],
 				kind: ServiceKind::Compute,
@@ -308,7 +321,8 @@ fn a_full_round_of_real_endpoints() {
 	fdlimit::raise_fd_limit().unwrap();
 	let services = std::env::var("SERVICES").ok().and_then(|n| n.parse().ok()).unwrap_or(8_192);
 	println!(
-		"| services | hostile | honest findings | hostile findings | s | prober's CPU s | servers' CPU s | sockets | MiB |"
+		"| services | hostile | honest findings | hostile findings | s | prober's CPU s | servers' \
+		 CPU s | sockets | MiB |"
 	);
 	println!("|---|---|---|---|---|---|---|---|---|");
 	for every in [0, 10] {

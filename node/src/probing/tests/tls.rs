@@ -90,7 +90,10 @@ impl Keys {
 
 fn http_trusting(tls: ClientConfig, limits: Limits, metrics: Metrics) -> HttpRequests {
 	let transport = Transport::new(resolver(), tls, None, limits, metrics, HashSet::new()).unwrap();
-	HttpRequests::new(Arc::new(transport), AddressFilter { private: true, ..AddressFilter::default() })
+	HttpRequests::new(
+		Arc::new(transport),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	)
 }
 
 fn https(keys: &Keys) -> HttpRequests {
@@ -270,7 +273,10 @@ fn a_handshake_has_its_own_time_limit() {
 		handshake: Duration::from_millis(300),
 		..limits()
 	};
-	let mut http = HttpRequests::new(counted(limits, metrics), AddressFilter { private: true, ..AddressFilter::default() });
+	let mut http = HttpRequests::new(
+		counted(limits, metrics),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	);
 	assert_eq!(status(&mut http, &secure(&silent)), HttpRequestStatus::IoError);
 	assert_eq!(failures(&registry, "tls"), 1.0);
 }

@@ -5,21 +5,21 @@ use sp_runtime::traits::Hash;
 
 const HASH: [u8; 32] = [0xab; 32];
 
-fn fact(json: &str) -> Fact {
+fn value(json: &str) -> Json {
 	json::read(json.as_bytes()).unwrap()
 }
 
-fn block(number: &str, hash: &str, time: &str) -> Fact {
+fn block(number: &str, hash: &str, time: &str) -> Json {
 	let hash = format!("0x{}", hash.repeat(32));
 	let parent = format!("0x{}", "11".repeat(32));
-	fact(&format!(
+	value(&format!(
 		r#"{{"number":"{number}","hash":"{hash}","parentHash":"{parent}","timestamp":"{time}","size":"0x1"}}"#
 	))
 }
 
-fn receipt(hash: &str, gas: &str, status: &str) -> Fact {
+fn receipt(hash: &str, gas: &str, status: &str) -> Json {
 	let (hash, block) = (format!("0x{}", hash.repeat(32)), format!("0x{}", "22".repeat(32)));
-	fact(&format!(
+	value(&format!(
 		r#"{{"transactionHash":"{hash}","blockHash":"{block}","blockNumber":"0x7","transactionIndex":"0x0","gasUsed":"{gas}","status":{status}}}"#
 	))
 }
@@ -31,7 +31,7 @@ fn log(address: &str, topic: &str, data: &str) -> String {
 	)
 }
 
-/// One of each.
+/// One task of each kind.
 fn tasks() -> Vec<Task> {
 	vec![
 		Task::BlockByNumber(7),
@@ -48,7 +48,7 @@ fn tasks() -> Vec<Task> {
 }
 
 #[test]
-fn questions_are_those_of_the_networks() {
+fn calls_follow_the_networks_json_rpc() {
 	let hash = "ab".repeat(32);
 	let want = [
 		("eth_getBlockByNumber", r#""0x7",false"#.to_string()),
@@ -73,9 +73,9 @@ fn questions_are_those_of_the_networks() {
 }
 
 #[test]
-fn an_answer_counts_by_what_every_implementation_gives_alike() {
+fn digests_cover_the_fields_common_to_all_implementations() {
 	let ab = "ab";
-	let same = |task: &Task, one: &Fact, other: &Fact| {
+	let same = |task: &Task, one: &Json, other: &Json| {
 		let (one, other) = (task.digest(one), task.digest(other));
 		assert!(one.is_some() && other.is_some(), "{task:?}");
 		one == other
@@ -84,14 +84,14 @@ fn an_answer_counts_by_what_every_implementation_gives_alike() {
 	assert!(same(&by_number, &block("0x7", ab, "0x9"), &block("0x07", "AB", "0x9")));
 	assert!(!same(&by_number, &block("0x7", ab, "0x9"), &block("0x7", "ac", "0x9")));
 	assert!(!same(&by_number, &block("0x7", ab, "0x9"), &block("0x7", ab, "0x8")));
-	// By hash or by number it is the same block.
+	// The same block by hash and by number.
 	assert_eq!(
 		by_number.digest(&block("0x7", ab, "0x9")),
 		Task::BlockByHash(HASH).digest(&block("0x7", ab, "0x9"))
 	);
 
 	let balance = &tasks()[3];
-	let amount = |text: &str| Fact::Text(text.into());
+	let amount = |text: &str| Json::Text(text.into());
 	assert!(same(balance, &amount("0x0"), &amount("0x00")));
 	assert!(same(balance, &amount("0xAB0"), &amount("0x0ab0")));
 	assert!(!same(balance, &amount("0xab0"), &amount("0xab")));
@@ -102,7 +102,7 @@ fn an_answer_counts_by_what_every_implementation_gives_alike() {
 	assert!(!same(&of, &receipt(ab, "0x10", "null"), &receipt(ab, "0x11", "null")));
 
 	let logs = &tasks()[5];
-	let list = |logs: &[String]| fact(&format!("[{}]", logs.join(",")));
+	let list = |logs: &[String]| value(&format!("[{}]", logs.join(",")));
 	let (a, b) = (log("0xaa", "01", "0x"), log("0xbb", "01", "0x1234"));
 	assert!(same(
 		logs,
@@ -115,7 +115,7 @@ fn an_answer_counts_by_what_every_implementation_gives_alike() {
 }
 
 #[test]
-fn an_answer_to_another_question_is_none() {
+fn an_answer_to_another_task_has_no_digest() {
 	assert_eq!(Task::BlockByNumber(8).digest(&block("0x7", "ab", "0x9")), None);
 	assert_eq!(Task::BlockByHash([1; 32]).digest(&block("0x7", "ab", "0x9")), None);
 	assert_eq!(Task::Receipt([1; 32]).digest(&receipt("ab", "0x1", "null")), None);
@@ -131,17 +131,17 @@ fn an_answer_to_another_question_is_none() {
 			"\"0xg\"",
 			r#"{"digest":{"logs":[1]}}"#,
 		] {
-			assert_eq!(task.digest(&fact(json)), None, "{task:?} {json}");
+			assert_eq!(task.digest(&value(json)), None, "{task:?} {json}");
 		}
 	}
 }
 
 #[test]
-fn missing_is_null_or_no_logs() {
+fn null_and_empty_logs_are_missing() {
 	for task in tasks() {
-		assert!(task.is_missing(&Fact::Null) && task.is_missing(&Fact::Absent));
-		assert_eq!(task.is_missing(&Fact::List(vec![])), matches!(task, Task::Logs { .. }));
-		assert!(!task.is_missing(&Fact::Text("0x".into())));
+		assert!(task.is_missing(&Json::Null) && task.is_missing(&Json::Absent));
+		assert_eq!(task.is_missing(&Json::List(vec![])), matches!(task, Task::Logs { .. }));
+		assert!(!task.is_missing(&Json::Text("0x".into())));
 	}
 }
 
@@ -160,19 +160,19 @@ fn a_header_hashes_to_its_hash() {
 			extrinsics_root: [3; 32].into(),
 			digest: Digest { logs },
 		};
-		let shown = fact(&serde_json::to_string(&header).unwrap());
+		let shown = value(&serde_json::to_string(&header).unwrap());
 		let hash = BlakeTwo256::hash_of(&header);
 		assert_eq!(Task::Header(HASH).digest(&shown), Some(hash.0), "{number}");
 	}
 }
 
 proptest! {
-	/// Whatever comes is read or refused.
+	/// Any JSON is read or refused.
 	#[test]
 	fn no_json_panics(json in any_json()) {
-		let fact = json::read(json.as_bytes()).unwrap();
+		let value = json::read(json.as_bytes()).unwrap();
 		for task in tasks() {
-			let _ = (task.digest(&fact), task.is_missing(&fact));
+			let _ = (task.digest(&value), task.is_missing(&value));
 		}
 	}
 }

@@ -1,12 +1,12 @@
-//! JSON of strangers, read into the few facts that matter. What does not matter is skipped without being
-//! kept, so hostile JSON costs no memory beyond a few times the body itself, and depth is bounded by the
-//! parser.
+//! Untrusted JSON, reduced to the members that matter. Other members are skipped without being
+//! stored, so hostile JSON costs no more memory than a few times the body itself. The parser bounds
+//! the depth.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Members of objects that are kept; all others are skipped.
+/// Members of objects that are kept.
 const KEYS: [&str; 34] = [
 	// JSON-RPC
 	"id",
@@ -48,44 +48,44 @@ const KEYS: [&str; 34] = [
 	"embedding",
 ];
 
-/// Name under which the parser hands over a number that is no integer of 64 bits, if one of its features is
-/// on.
+/// Name under which the parser, with one of its features, passes a number that is not a 64-bit
+/// integer.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// A JSON value, as far as it matters.
+/// Reduced JSON value.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Fact {
-	/// There is no such value.
+pub enum Json {
+	/// No value.
 	#[default]
 	Absent,
 	/// `null`.
 	Null,
 	/// A string.
 	Text(String),
-	/// A number; its value if it is an unsigned integer of 64 bits.
+	/// Number, with its value if it is an unsigned 64-bit integer.
 	Number(Option<u64>),
 	/// An array.
-	List(Vec<Fact>),
-	/// An object: of its members those of [`KEYS`]. Of equal names the last one counts.
-	Object(Vec<(&'static str, Fact)>),
+	List(Vec<Json>),
+	/// Object with those of its members that are in [`KEYS`]. The last of duplicate members counts.
+	Object(Vec<(&'static str, Json)>),
 	/// `true` or `false`.
 	Bool,
 }
 
-static ABSENT: Fact = Fact::Absent;
+static ABSENT: Json = Json::Absent;
 
-impl Fact {
-	/// A member of an object.
+impl Json {
+	/// Member of an object.
 	pub fn get(&self, key: &str) -> &Self {
 		match self {
 			Self::Object(members) => {
-				members.iter().find(|(name, _)| *name == key).map_or(&ABSENT, |(_, fact)| fact)
+				members.iter().find(|(name, _)| *name == key).map_or(&ABSENT, |(_, value)| value)
 			},
 			_ => &ABSENT,
 		}
 	}
 
-	/// The string.
+	/// String value.
 	pub fn text(&self) -> Option<&str> {
 		match self {
 			Self::Text(text) => Some(text),
@@ -93,7 +93,7 @@ impl Fact {
 		}
 	}
 
-	/// The elements of the array.
+	/// Elements of an array.
 	pub fn list(&self) -> Option<&[Self]> {
 		match self {
 			Self::List(list) => Some(list),
@@ -101,7 +101,7 @@ impl Fact {
 		}
 	}
 
-	/// The unsigned integer.
+	/// Unsigned integer value.
 	pub fn integer(&self) -> Option<u64> {
 		match self {
 			Self::Number(number) => *number,
@@ -109,18 +109,18 @@ impl Fact {
 		}
 	}
 
-	/// The string as a hex quantity of at most 64 bits.
+	/// String value as a hex quantity of at most 64 bits.
 	pub fn quantity(&self) -> Option<u64> {
 		quantity(self.text()?)
 	}
 
-	/// The string as 32 bytes in hex, after `0x`.
+	/// String value as 32 bytes in `0x` hex.
 	pub fn hash(&self) -> Option<[u8; 32]> {
 		let text = self.text()?;
 		text.starts_with("0x").then(|| hex(text.as_bytes())).flatten()
 	}
 
-	/// The string as bytes in hex, after `0x`.
+	/// String value as bytes in `0x` hex.
 	pub fn bytes(&self) -> Option<Vec<u8>> {
 		let digits = self.text()?.strip_prefix("0x")?.as_bytes();
 		if digits.len().checked_rem(2) != Some(0) {
@@ -129,13 +129,12 @@ impl Fact {
 		digits.chunks_exact(2).map(byte).collect()
 	}
 
-	/// True of `null` and of nothing at all.
+	/// True for `null` and for no value.
 	pub fn is_none(&self) -> bool {
 		matches!(self, Self::Absent | Self::Null)
 	}
 
-	/// True of a JSON-RPC answer that is an error. `"error": null` beside a result is how some servers say
-	/// that there is none.
+	/// True for a JSON-RPC error. Some servers send `"error": null` beside a result.
 	pub fn is_error(&self) -> bool {
 		!self.get("error").is_none()
 	}
@@ -146,12 +145,12 @@ impl Fact {
 	}
 }
 
-/// Read a body. `None` if it is no JSON.
-pub fn read(bytes: &[u8]) -> Option<Fact> {
+/// Parse a body. `None` if it is not JSON.
+pub fn read(bytes: &[u8]) -> Option<Json> {
 	serde_json::from_slice(bytes).ok()
 }
 
-/// A hex quantity of at most 64 bits.
+/// Parse a hex quantity of at most 64 bits.
 pub fn quantity(text: &str) -> Option<u64> {
 	let digits = text.strip_prefix("0x")?;
 	if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -160,7 +159,7 @@ pub fn quantity(text: &str) -> Option<u64> {
 	u64::from_str_radix(digits, 16).ok()
 }
 
-/// Exactly `N` bytes in hex, with or without `0x`.
+/// Parse exactly `N` bytes in hex, with or without `0x`.
 pub fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
 	let digits = text.strip_prefix(b"0x").unwrap_or(text);
 	if digits.len() != N.checked_mul(2)? {
@@ -187,11 +186,11 @@ pub fn to_hex(bytes: &[u8]) -> String {
 	bytes.iter().fold(String::from("0x"), |text, byte| text + &alloc::format!("{byte:02x}"))
 }
 
-/// Name of a member.
+/// Member name.
 enum Key {
 	Kept(&'static str),
 	Skipped,
-	/// It is no member, and its object is a number.
+	/// Marker of an object that is in fact a number.
 	Number,
 }
 
@@ -215,41 +214,41 @@ impl<'de> Deserialize<'de> for Key {
 	}
 }
 
-impl<'de> Deserialize<'de> for Fact {
+impl<'de> Deserialize<'de> for Json {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
 		struct Read;
 		impl<'de> Visitor<'de> for Read {
-			type Value = Fact;
+			type Value = Json;
 			fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
 				f.write_str("JSON")
 			}
-			fn visit_bool<E>(self, _: bool) -> Result<Fact, E> {
-				Ok(Fact::Bool)
+			fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+				Ok(Json::Bool)
 			}
-			fn visit_i64<E>(self, _: i64) -> Result<Fact, E> {
-				Ok(Fact::Number(None))
+			fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+				Ok(Json::Number(None))
 			}
-			fn visit_u64<E>(self, number: u64) -> Result<Fact, E> {
-				Ok(Fact::Number(Some(number)))
+			fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+				Ok(Json::Number(Some(number)))
 			}
-			fn visit_f64<E>(self, _: f64) -> Result<Fact, E> {
-				Ok(Fact::Number(None))
+			fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+				Ok(Json::Number(None))
 			}
-			fn visit_unit<E>(self) -> Result<Fact, E> {
-				Ok(Fact::Null)
+			fn visit_unit<E>(self) -> Result<Json, E> {
+				Ok(Json::Null)
 			}
-			fn visit_str<E>(self, text: &str) -> Result<Fact, E> {
-				Ok(Fact::Text(text.to_owned()))
+			fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+				Ok(Json::Text(text.to_owned()))
 			}
-			fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Fact, A::Error> {
+			fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
 				let mut list = Vec::new();
-				while let Some(fact) = seq.next_element()? {
-					list.push(fact);
+				while let Some(value) = seq.next_element()? {
+					list.push(value);
 				}
-				Ok(Fact::List(list))
+				Ok(Json::List(list))
 			}
-			fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fact, A::Error> {
-				let mut members: Vec<(&'static str, Fact)> = Vec::new();
+			fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+				let mut members: Vec<(&'static str, Json)> = Vec::new();
 				let mut number = false;
 				while let Some(key) = map.next_key()? {
 					let Key::Kept(key) = key else {
@@ -257,16 +256,16 @@ impl<'de> Deserialize<'de> for Fact {
 						map.next_value::<IgnoredAny>()?;
 						continue;
 					};
-					let fact = map.next_value()?;
+					let value = map.next_value()?;
 					match members.iter_mut().find(|(name, _)| *name == key) {
-						Some((_, old)) => *old = fact,
-						None => members.push((key, fact)),
+						Some((_, old)) => *old = value,
+						None => members.push((key, value)),
 					}
 				}
 				if number {
-					return Ok(Fact::Number(None));
+					return Ok(Json::Number(None));
 				}
-				Ok(Fact::Object(members))
+				Ok(Json::Object(members))
 			}
 		}
 		deserializer.deserialize_any(Read)
@@ -274,5 +273,4 @@ impl<'de> Deserialize<'de> for Fact {
 }
 
 #[cfg(test)]
-#[path = "tests/json.rs"]
 pub mod tests;

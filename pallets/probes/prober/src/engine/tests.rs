@@ -1,52 +1,57 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::*;
-use crate::fake::{Fake, Response};
+use crate::tests::network::{FakeNetwork, Response};
 use proptest::prelude::*;
 
-/// GET a URL, keep what comes.
-struct Get(String, Keep);
+/// GET a URL.
+struct Get(String, BodyUse);
 
-impl Script for Get {
+impl Conversation for Get {
 	type Out = Result<Answer, Failure>;
-	fn open(&mut self) -> Step<Self::Out> {
-		Step::Ask(vec![Ask { url: self.0.clone(), post: None, headers: &[], keep: self.1 }])
+	fn start(&mut self) -> Step<Self::Out> {
+		Step::Send(vec![Request {
+			url: self.0.clone(),
+			post: None,
+			headers: &[],
+			body_use: self.1,
+		}])
 	}
-	fn answered(&mut self, mut answers: Vec<Answer>) -> Step<Self::Out> {
+	fn on_answers(&mut self, mut answers: Vec<Answer>) -> Step<Self::Out> {
 		Step::Done(Ok(answers.remove(0)))
 	}
-	fn failed(&mut self, why: Failure) -> Self::Out {
-		Err(why)
+	fn on_failure(&mut self, reason: Failure) -> Self::Out {
+		Err(reason)
 	}
 }
 
 const LIMITS: Limits = Limits { patience: 2_000, latest: 4_000, end: 4_000, concurrency: 16 };
 
 fn get(url: &str) -> (u64, Get) {
-	(0, Get(url.into(), Keep::All(100_000)))
+	(0, Get(url.into(), BodyUse::Keep(100_000)))
 }
 
-fn one(response: Response, keep: Keep) -> Result<Answer, Failure> {
-	let mut http = Fake::default();
+fn one(response: Response, body_use: BodyUse) -> Result<Answer, Failure> {
+	let mut http = FakeNetwork::default();
 	http.serve("http://a", move |_, _| response.clone());
-	run(&mut http, vec![(0, Get("http://a".into(), keep))], LIMITS).remove(0).unwrap()
+	run(&mut http, vec![(0, Get("http://a".into(), body_use))], LIMITS).remove(0).unwrap()
 }
 
 #[test]
-fn an_answer_is_its_status_body_and_latency() {
-	let answer = one(Response::ok(40, "hello"), Keep::All(5)).unwrap();
+fn an_answer_has_status_body_and_latency() {
+	let answer = one(Response::ok(40, "hello"), BodyUse::Keep(5)).unwrap();
 	assert_eq!(answer.body, b"hello");
 	assert!(answer.latency.edge_micros() >= 40_000 && answer.latency.edge_micros() < 90_000);
 }
 
 #[test]
-fn the_transport_knows_the_latency_best() {
+fn the_latency_of_the_transport_is_preferred() {
 	let latency = |value: &str| {
-		one(Response::ok(40, "").header(ELAPSED_HEADER, value), Keep::All(5)).unwrap().latency
+		one(Response::ok(40, "").header(ELAPSED_HEADER, value), BodyUse::Keep(5)).unwrap().latency
 	};
 	assert_eq!(latency("1500"), LatencyBucket::from_micros(1_500));
 	assert_eq!(latency("18446744073709551615"), LatencyBucket::MAX);
-	let fallback = one(Response::ok(40, ""), Keep::All(5)).unwrap().latency;
+	let fallback = one(Response::ok(40, ""), BodyUse::Keep(5)).unwrap().latency;
 	for bad in ["", "-1", "+1", "1.5", "x", "18446744073709551616", " 1"] {
 		assert_eq!(latency(bad), fallback, "{bad}");
 	}
@@ -55,21 +60,24 @@ fn the_transport_knows_the_latency_best() {
 #[test]
 fn only_the_body_of_a_success_is_read() {
 	let answer =
-		one(Response { end: None, ..Response::status(1, 404, "page") }, Keep::All(5)).unwrap();
+		one(Response { end: None, ..Response::status(1, 404, "page") }, BodyUse::Keep(5)).unwrap();
 	assert_eq!((answer.status, answer.body.len()), (404, 0));
 }
 
 #[test]
-fn a_body_is_read_to_its_end_but_not_beyond_the_limit() {
-	assert_eq!(one(Response::ok(1, [7; 50_000]), Keep::All(50_000)).unwrap().body.len(), 50_000);
-	assert_eq!(one(Response::ok(1, [7; 50_000]), Keep::All(49_999)), Err(Failure::Oversize));
-	assert_eq!(one(Response::ok(1, [7; 50_000]), Keep::Nothing(50_000)).unwrap().body.len(), 0);
-	assert_eq!(one(Response::ok(1, [7; 50_000]), Keep::Nothing(49_999)), Err(Failure::Oversize));
+fn a_body_is_read_to_its_end_up_to_the_limit() {
+	assert_eq!(
+		one(Response::ok(1, [7; 50_000]), BodyUse::Keep(50_000)).unwrap().body.len(),
+		50_000
+	);
+	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Keep(49_999)), Err(Failure::Oversize));
+	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Discard(50_000)).unwrap().body.len(), 0);
+	assert_eq!(one(Response::ok(1, [7; 50_000]), BodyUse::Discard(49_999)), Err(Failure::Oversize));
 }
 
 #[test]
-fn an_endless_body_is_given_up_at_the_limit() {
-	let mut http = Fake::default();
+fn an_endless_body_is_dropped_at_the_limit() {
+	let mut http = FakeNetwork::default();
 	let body: Vec<_> = (0..5_000).map(|_| (1, vec![0; 1_000])).collect();
 	http.serve("http://a", move |_, _| Response {
 		body: body.clone(),
@@ -82,44 +90,44 @@ fn an_endless_body_is_given_up_at_the_limit() {
 }
 
 #[test]
-fn nothing_comes_back() {
-	assert_eq!(one(Response::never(), Keep::All(5)), Err(Failure::Timeout));
-	assert_eq!(one(Response::trickle(10), Keep::All(5_000)), Err(Failure::Timeout));
-	assert_eq!(one(Response::broken(5), Keep::All(5)), Err(Failure::Transport));
+fn failures_have_their_cause() {
+	assert_eq!(one(Response::never(), BodyUse::Keep(5)), Err(Failure::Timeout));
+	assert_eq!(one(Response::trickle(10), BodyUse::Keep(5_000)), Err(Failure::Timeout));
+	assert_eq!(one(Response::broken(5), BodyUse::Keep(5)), Err(Failure::Transport));
 	assert_eq!(
 		one(
 			Response { end: Some((9, Err(HttpError::IoError))), ..Response::ok(1, "x") },
-			Keep::All(5)
+			BodyUse::Keep(5)
 		),
 		Err(Failure::Transport)
 	);
-	let mut http = Fake::default();
+	let mut http = FakeNetwork::default();
 	assert_eq!(run(&mut http, vec![get("nonsense")], LIMITS), [Some(Err(Failure::Transport))]);
 }
 
 #[test]
-fn all_is_over_at_the_end_and_who_was_not_asked_is_not_judged() {
-	let mut http = Fake::default();
+fn everything_ends_at_the_end_and_the_rest_is_not_judged() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://slow", |_, _| Response::never());
-	let scripts =
+	let conversations =
 		vec![get("http://slow"), (3_900, get("http://slow").1), (5_000, get("http://slow").1)];
-	let out = run(&mut http, scripts, LIMITS);
+	let out = run(&mut http, conversations, LIMITS);
 	assert_eq!(out, [Some(Err(Failure::Timeout)), Some(Err(Failure::Timeout)), None]);
 	assert!(http.clock <= 4_000 + 50, "{}", http.clock);
 
-	let mut http = Fake { clock: 4_000, ..Fake::default() };
+	let mut http = FakeNetwork { clock: 4_000, ..FakeNetwork::default() };
 	assert_eq!(run(&mut http, vec![get("http://slow")], LIMITS), [None]);
 	assert!(http.sent.is_empty());
 }
 
 #[test]
-fn who_would_not_have_its_full_time_is_not_asked() {
-	let mut http = Fake::default();
+fn a_conversation_without_its_full_time_does_not_start() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://slow", |_, _| Response::never());
-	let scripts = (0..6).map(|_| get("http://slow")).collect();
-	// Two at a time, 1.8 s each: the second two begin after 1.8 s, the third could only after 3.6.
+	let conversations = (0..6).map(|_| get("http://slow")).collect();
+	// Two at a time, 1.8 s each: the second pair starts after 1.8 s, the third would after 3.6 s.
 	let limits = Limits { patience: 1_800, latest: 2_200, concurrency: 2, ..LIMITS };
-	let out = run(&mut http, scripts, limits);
+	let out = run(&mut http, conversations, limits);
 	assert_eq!(
 		out[..4],
 		[
@@ -136,29 +144,29 @@ fn who_would_not_have_its_full_time_is_not_asked() {
 /// GET several URLs at once.
 struct GetAll(Vec<&'static str>);
 
-impl Script for GetAll {
+impl Conversation for GetAll {
 	type Out = Result<Vec<u16>, Failure>;
-	fn open(&mut self) -> Step<Self::Out> {
-		let ask = |url: &&str| Ask {
+	fn start(&mut self) -> Step<Self::Out> {
+		let request = |url: &&str| Request {
 			url: (*url).into(),
 			post: None,
 			headers: &[],
-			keep: Keep::All(100_000),
+			body_use: BodyUse::Keep(100_000),
 		};
-		Step::Ask(self.0.iter().map(ask).collect())
+		Step::Send(self.0.iter().map(request).collect())
 	}
-	fn answered(&mut self, answers: Vec<Answer>) -> Step<Self::Out> {
+	fn on_answers(&mut self, answers: Vec<Answer>) -> Step<Self::Out> {
 		Step::Done(Ok(answers.iter().map(|answer| answer.status).collect()))
 	}
-	fn failed(&mut self, why: Failure) -> Self::Out {
-		Err(why)
+	fn on_failure(&mut self, reason: Failure) -> Self::Out {
+		Err(reason)
 	}
 }
 
 #[test]
-fn questions_at_once_take_as_long_as_the_slowest_and_fail_with_the_first() {
-	let world = || {
-		let mut http = Fake::default();
+fn concurrent_requests_end_with_the_slowest_or_first_failure() {
+	let network = || {
+		let mut http = FakeNetwork::default();
 		http.serve("http://fast", |_, _| Response::ok(10, "x"));
 		http.serve("http://slow", |_, _| Response::status(1_500, 201, "x"));
 		http.serve("http://gone", |_, _| Response::status(20, 404, ""));
@@ -178,7 +186,7 @@ fn questions_at_once_take_as_long_as_the_slowest_and_fail_with_the_first() {
 		(vec!["http://dead", "http://trickle", "http://broken"], Err(Failure::Transport), 300),
 		(vec!["http://fast", "nonsense"], Err(Failure::Transport), 100),
 	] {
-		let mut http = world();
+		let mut http = network();
 		let shown = format!("{urls:?}");
 		assert_eq!(run(&mut http, vec![(0, GetAll(urls))], LIMITS), [Some(want)], "{shown}");
 		assert!(http.clock < until, "{shown}: {}", http.clock);
@@ -186,33 +194,34 @@ fn questions_at_once_take_as_long_as_the_slowest_and_fail_with_the_first() {
 }
 
 #[test]
-fn bodies_that_wait_for_others_count_as_memory() {
-	let mut http = Fake::default();
+fn finished_bodies_of_open_conversations_count_as_memory() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://big", |_, _| Response::ok(1, vec![1; 90_000]));
 	http.serve("http://dead", |_, _| Response::never());
-	let scripts = (0..300).map(|_| (0, GetAll(vec!["http://big", "http://dead"]))).collect();
-	let out = run(&mut http, scripts, Limits { concurrency: 512, ..LIMITS });
+	let conversations = (0..300).map(|_| (0, GetAll(vec!["http://big", "http://dead"]))).collect();
+	let out = run(&mut http, conversations, Limits { concurrency: 512, ..LIMITS });
 	let oversize = out.iter().filter(|o| **o == Some(Err(Failure::Oversize))).count();
 	assert!((300 - MAX_KEPT / 90_000..300).contains(&oversize), "{oversize}");
 }
 
 #[test]
-fn when_it_is_enough_the_others_are_not_waited_for() {
-	let mut http = Fake::default();
+fn enough_outcomes_end_the_wait_for_the_others() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://fast", |_, _| Response::ok(10, "x"));
 	http.serve("http://slow", |_, _| Response::never());
-	let scripts = vec![get("http://slow"), get("http://fast"), get("http://fast")];
-	let out = run_until(&mut http, scripts, LIMITS, |_, out| out.iter().flatten().count() == 2);
+	let conversations = vec![get("http://slow"), get("http://fast"), get("http://fast")];
+	let out =
+		run_until(&mut http, conversations, LIMITS, |_, out| out.iter().flatten().count() == 2);
 	assert!(matches!(out[..], [None, Some(Ok(_)), Some(Ok(_))]));
 	assert!(http.clock < 100, "{}", http.clock);
 }
 
 #[test]
-fn no_more_are_asked_at_a_time_than_allowed() {
-	let mut http = Fake::default();
+fn concurrency_is_limited() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://a", |_, _| Response::ok(100, "x"));
-	let scripts = (0..64).map(|_| get("http://a")).collect();
-	let out = run(&mut http, scripts, Limits { concurrency: 16, ..LIMITS });
+	let conversations = (0..64).map(|_| get("http://a")).collect();
+	let out = run(&mut http, conversations, Limits { concurrency: 16, ..LIMITS });
 	assert!(out.iter().all(|o| matches!(o, Some(Ok(_)))));
 	for (at, _) in &http.sent {
 		let open = http
@@ -225,8 +234,8 @@ fn no_more_are_asked_at_a_time_than_allowed() {
 }
 
 #[test]
-fn tricklers_take_nothing_from_the_healthy() {
-	let mut http = Fake::default();
+fn trickling_servers_do_not_affect_healthy_ones() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://trickle", |_, _| Response::trickle(30));
 	http.serve("http://torrent", |_, _| Response::trickle(1));
 	http.serve("http://dead", |_, _| Response::never());
@@ -235,11 +244,11 @@ fn tricklers_take_nothing_from_the_healthy() {
 		end: Some((75, Ok(()))),
 		..Response::ok(50, "").header(ELAPSED_HEADER, "50000")
 	});
-	let mut scripts: Vec<_> =
+	let mut conversations: Vec<_> =
 		["http://trickle", "http://torrent"].iter().cycle().take(100).map(|url| get(url)).collect();
-	scripts.extend((0..100).map(|_| get("http://dead")));
-	scripts.extend((0..20).map(|_| get("http://good")));
-	let out = run(&mut http, scripts, Limits { concurrency: 256, ..LIMITS });
+	conversations.extend((0..100).map(|_| get("http://dead")));
+	conversations.extend((0..20).map(|_| get("http://good")));
+	let out = run(&mut http, conversations, Limits { concurrency: 256, ..LIMITS });
 	assert!(out[..200].iter().all(|o| *o == Some(Err(Failure::Timeout))));
 	for good in &out[200..] {
 		assert_eq!(
@@ -251,8 +260,8 @@ fn tricklers_take_nothing_from_the_healthy() {
 }
 
 #[test]
-fn a_torrent_of_single_bytes_keeps_nobody_waiting() {
-	let mut http = Fake::default();
+fn a_stream_of_single_bytes_delays_no_other() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://torrent", |_, _| Response::trickle(1));
 	http.serve("http://good", |_, _| Response::ok(5, "x"));
 	run(&mut http, vec![get("http://torrent"), (500, get("http://good").1)], LIMITS);
@@ -260,28 +269,28 @@ fn a_torrent_of_single_bytes_keeps_nobody_waiting() {
 }
 
 #[test]
-fn an_answer_is_waited_for_as_long_as_patience_lasts() {
-	assert!(one(Response::ok(1_990, "x"), Keep::All(5)).is_ok());
-	assert_eq!(one(Response::ok(2_000 + TURN, "x"), Keep::All(5)), Err(Failure::Timeout));
+fn an_answer_is_awaited_until_the_patience_ends() {
+	assert!(one(Response::ok(1_990, "x"), BodyUse::Keep(5)).is_ok());
+	assert_eq!(one(Response::ok(2_000 + TURN, "x"), BodyUse::Keep(5)), Err(Failure::Timeout));
 }
 
 #[test]
-fn memory_is_bounded_and_the_oldest_body_is_given_up_first() {
-	let mut http = Fake::default();
+fn memory_is_bounded_and_the_oldest_body_is_dropped_first() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://hog", |_, _| Response { end: None, ..Response::ok(1, vec![1; 90_000]) });
 	http.serve("http://good", |_, _| Response::ok(1, vec![1; 90_000]));
-	let mut scripts: Vec<_> = (0..300).map(|_| get("http://hog")).collect();
-	scripts.push((1_000, get("http://good").1));
-	let out = run(&mut http, scripts, Limits { concurrency: 512, ..LIMITS });
+	let mut conversations: Vec<_> = (0..300).map(|_| get("http://hog")).collect();
+	conversations.push((1_000, get("http://good").1));
+	let out = run(&mut http, conversations, Limits { concurrency: 512, ..LIMITS });
 	let oversize = out.iter().filter(|o| **o == Some(Err(Failure::Oversize))).count();
 	assert!(oversize >= 300 - MAX_KEPT / 90_000, "{oversize}");
 	assert!(matches!(&out[300], Some(Ok(_))));
 }
 
 #[test]
-fn a_clock_that_jumps_judges_nobody() {
+fn a_jump_of_the_clock_judges_no_service() {
 	for to in [500, 3_900, 90_000] {
-		let mut http = Fake { jump: Some((1_000, to)), ..Fake::default() };
+		let mut http = FakeNetwork { jump: Some((1_000, to)), ..FakeNetwork::default() };
 		http.serve("http://fast", |_, _| Response::ok(10, "x"));
 		http.serve("http://slow", |_, _| Response::never());
 		let out = run(&mut http, vec![get("http://fast"), get("http://slow")], LIMITS);
@@ -291,11 +300,11 @@ fn a_clock_that_jumps_judges_nobody() {
 }
 
 #[test]
-fn idle_time_is_slept_through() {
-	let mut http = Fake::default();
+fn idle_time_is_spent_asleep() {
+	let mut http = FakeNetwork::default();
 	http.serve("http://a", |_, _| Response::ok(1, "x"));
-	let scripts = (0..4).map(|k| (k * 900, get("http://a").1)).collect();
-	run(&mut http, scripts, LIMITS);
+	let conversations = (0..4).map(|k| (k * 900, get("http://a").1)).collect();
+	run(&mut http, conversations, LIMITS);
 	assert!(http.calls < 40, "{}", http.calls);
 }
 
@@ -319,23 +328,23 @@ fn any_response() -> impl Strategy<Value = Response> {
 }
 
 proptest! {
-	/// Whatever servers do, it ends in time, and everybody who was asked has an outcome.
+	/// Whatever servers do, everything ends in time and every started conversation has an outcome.
 	#[test]
-	fn it_ends(
+	fn every_conversation_ends(
 		responses in proptest::collection::vec((0u64..4_000, any_response()), 0..24),
 		concurrency in 1usize..8,
 	) {
-		let mut http = Fake::default();
-		let mut scripts = Vec::new();
+		let mut http = FakeNetwork::default();
+		let mut conversations = Vec::new();
 		let mut starts: Vec<u64> = responses.iter().map(|(at, _)| *at).collect();
 		starts.sort_unstable();
 		for (k, (_, response)) in responses.into_iter().enumerate() {
 			let url = format!("http://{k}/");
 			http.serve(&url, move |_, _| response.clone());
-			scripts.push((starts[k], get(&url).1));
+			conversations.push((starts[k], get(&url).1));
 		}
-		let count = scripts.len();
-		let out = run(&mut http, scripts, Limits { concurrency, ..LIMITS });
+		let count = conversations.len();
+		let out = run(&mut http, conversations, Limits { concurrency, ..LIMITS });
 		prop_assert_eq!(out.len(), count);
 		prop_assert!(http.clock <= 4_000 + 2 * READ_TURN, "{}", http.clock);
 		prop_assert_eq!(out.iter().flatten().count(), http.sent.len());

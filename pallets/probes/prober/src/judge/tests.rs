@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-	fake::hex,
-	json::{Fact, tests::any_json},
+	json::{Json, tests::any_json},
 	task::Task,
+	tests::network::hex,
 };
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn error(id: &str) -> String {
 	format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32000,"message":"no"}}}}"#)
 }
 
-/// Head and block in the form of each protocol.
+/// Head and block in the format of a protocol.
 fn forms(protocol: Protocol, head: u64, number: u64, hash: [u8; 32]) -> (String, String) {
 	let hash = hex(&hash);
 	match protocol {
@@ -33,7 +33,7 @@ fn forms(protocol: Protocol, head: u64, number: u64, hash: [u8; 32]) -> (String,
 	}
 }
 
-/// The block, asked by its number.
+/// Reference to the block by its number.
 fn reference(protocol: Protocol) -> Reference {
 	let task = match protocol {
 		Protocol::Ethereum => Task::BlockByNumber(NUMBER),
@@ -44,34 +44,34 @@ fn reference(protocol: Protocol) -> Reference {
 	Reference { number: NUMBER, task, digest }
 }
 
-/// Judge a head and a block, both in JSON-RPC.
-fn both(protocol: Protocol, max_lag: u32, head: &str, block: &str) -> Worth {
+/// Judge a head and a block in JSON-RPC.
+fn both(protocol: Protocol, max_lag: u32, head: &str, block: &str) -> Grade {
 	let (Some(head), Some(block)) = (one(head.as_bytes(), 1), one(block.as_bytes(), 2)) else {
-		return Worth::Wrong;
+		return Grade::Wrong;
 	};
-	let Some(number) = head_of(protocol, &head) else { return Worth::Wrong };
+	let Some(number) = head_of(protocol, &head) else { return Grade::Wrong };
 	super::head(number, 100, max_lag).max(task(number, &reference(protocol), &block))
 }
 
 const BOTH: [Protocol; 2] = [Protocol::Ethereum, Protocol::Substrate];
 
 #[test]
-fn the_head_and_the_block_decide() {
+fn head_and_block_determine_the_grade() {
 	for protocol in BOTH {
-		for (what, head, hash, max_lag, worth) in [
-			("level", 100, Some(HASH), 0, Worth::Right),
-			("ahead", 105, Some(HASH), 0, Worth::Right),
-			("far ahead", u64::MAX, Some(HASH), 0, Worth::Right),
-			("within its terms", 97, Some(HASH), 3, Worth::Right),
-			("one block too far behind", 96, Some(HASH), 3, Worth::Behind),
-			("block there, head far behind", 10, Some(HASH), 3, Worth::Behind),
-			("any lag allowed", 0, Some(HASH), u32::MAX, Worth::Right),
-			("wrong hash", 100, Some([1; 32]), 3, Worth::Wrong),
-			("wrong hash and behind", 10, Some([1; 32]), 3, Worth::Wrong),
-			("no block, head below it", 91, None, 3, Worth::Behind),
-			("no block, head below it, within its terms", 91, None, 50, Worth::Behind),
-			("no block, head at it", 92, None, 3, Worth::Wrong),
-			("no block, head above it", 100, None, 3, Worth::Wrong),
+		for (what, head, hash, max_lag, grade) in [
+			("level", 100, Some(HASH), 0, Grade::Correct),
+			("ahead", 105, Some(HASH), 0, Grade::Correct),
+			("far ahead", u64::MAX, Some(HASH), 0, Grade::Correct),
+			("within its terms", 97, Some(HASH), 3, Grade::Correct),
+			("one block too far behind", 96, Some(HASH), 3, Grade::Lagging),
+			("block there, head far behind", 10, Some(HASH), 3, Grade::Lagging),
+			("any lag allowed", 0, Some(HASH), u32::MAX, Grade::Correct),
+			("wrong hash", 100, Some([1; 32]), 3, Grade::Wrong),
+			("wrong hash and behind", 10, Some([1; 32]), 3, Grade::Wrong),
+			("no block, head below it", 91, None, 3, Grade::Lagging),
+			("no block, head below it, within its terms", 91, None, 50, Grade::Lagging),
+			("no block, head at it", 92, None, 3, Grade::Wrong),
+			("no block, head above it", 100, None, 3, Grade::Wrong),
 		] {
 			let (head, block) = forms(protocol, head, NUMBER, hash.unwrap_or_default());
 			let missing = [ok(2, "null"), error("2"), r#"{"id":2}"#.into()];
@@ -79,7 +79,7 @@ fn the_head_and_the_block_decide() {
 			for block in replies {
 				assert_eq!(
 					both(protocol, max_lag, &ok(1, &head), &block),
-					worth,
+					grade,
 					"{protocol:?}: {what}: {block}"
 				);
 			}
@@ -88,25 +88,25 @@ fn the_head_and_the_block_decide() {
 }
 
 #[test]
-fn no_logs_of_a_block_that_is_not_there_yet_are_behind() {
+fn missing_logs_of_a_future_block_are_lagging() {
 	let logs = Reference {
 		number: NUMBER,
 		task: Task::Logs { block: Ok(NUMBER), address: None },
 		digest: [1; 32],
 	};
 	let none = json::read(ok(1, "[]").as_bytes()).unwrap();
-	assert_eq!(task(91, &logs, &none), Worth::Behind);
-	assert_eq!(task(92, &logs, &none), Worth::Wrong);
-	let digest = logs.task.digest(&Fact::List(Vec::new())).unwrap();
-	assert_eq!(task(92, &Reference { digest, ..logs }, &none), Worth::Right);
+	assert_eq!(task(91, &logs, &none), Grade::Lagging);
+	assert_eq!(task(92, &logs, &none), Grade::Wrong);
+	let digest = logs.task.digest(&Json::List(Vec::new())).unwrap();
+	assert_eq!(task(92, &Reference { digest, ..logs }, &none), Grade::Correct);
 }
 
 #[test]
-fn an_answer_of_another_form_is_wrong() {
+fn an_answer_in_another_format_is_wrong() {
 	for (protocol, other) in BOTH.into_iter().zip(BOTH.into_iter().rev()) {
 		let (head, block) = forms(protocol, 100, NUMBER, HASH);
 		let (other_head, other_block) = forms(other, 100, NUMBER, HASH);
-		assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Worth::Right);
+		assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Grade::Correct);
 		for wrong in [
 			&other_head,
 			"100",
@@ -117,12 +117,12 @@ fn an_answer_of_another_form_is_wrong() {
 			"null",
 			"[]",
 		] {
-			assert_eq!(both(protocol, 3, &ok(1, wrong), &ok(2, &block)), Worth::Wrong, "{wrong}");
+			assert_eq!(both(protocol, 3, &ok(1, wrong), &ok(2, &block)), Grade::Wrong, "{wrong}");
 		}
-		assert_eq!(both(protocol, 3, &error("1"), &ok(2, &block)), Worth::Wrong);
+		assert_eq!(both(protocol, 3, &error("1"), &ok(2, &block)), Grade::Wrong);
 		let bare = format!("\"{}\"", hex(&HASH));
 		for wrong in [&other_block, "1.5", "true", "[]", "{}", "\"0xabab\"", &bare] {
-			assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, wrong)), Worth::Wrong, "{wrong}");
+			assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, wrong)), Grade::Wrong, "{wrong}");
 		}
 		let block = ok(2, &block);
 		for wrong in [
@@ -131,17 +131,17 @@ fn an_answer_of_another_form_is_wrong() {
 			format!("[{block}]"),
 			String::new(),
 		] {
-			assert_eq!(both(protocol, 3, &ok(1, &head), &wrong), Worth::Wrong, "{wrong}");
+			assert_eq!(both(protocol, 3, &ok(1, &head), &wrong), Grade::Wrong, "{wrong}");
 		}
 	}
 	let (head, other) = forms(Protocol::Ethereum, 100, NUMBER + 1, HASH);
-	assert_eq!(both(Protocol::Ethereum, 3, &ok(1, &head), &ok(2, &other)), Worth::Wrong);
+	assert_eq!(both(Protocol::Ethereum, 3, &ok(1, &head), &ok(2, &other)), Grade::Wrong);
 }
 
 #[test]
-fn a_batch_is_answered_in_any_order_and_in_full() {
+fn a_batch_is_answered_completely_in_any_order() {
 	let (a, b) = (ok(7, "\"a\""), ok(9, "\"b\""));
-	let text = |answers: &[Fact]| {
+	let text = |answers: &[Json]| {
 		answers.iter().map(|f| f.get("result").text().unwrap().into()).collect::<Vec<String>>()
 	};
 	for body in [format!("[{a},{b}]"), format!("[{b},{a}]"), format!("[{{}},{b},{a},{a}]")] {
@@ -176,8 +176,8 @@ fn a_batch_is_answered_in_any_order_and_in_full() {
 fn the_model_must_be_listed() {
 	let list =
 		br#"{"object":"list","data":[{"id":"a","object":"model"},{"object":"x"},{"id":"b"}]}"#;
-	assert_eq!(models(list, "b"), Worth::Right);
-	assert_eq!(models(list, "c"), Worth::Wrong);
+	assert_eq!(models(list, "b"), Grade::Correct);
+	assert_eq!(models(list, "c"), Grade::Wrong);
 	for bad in [
 		"{}",
 		"[]",
@@ -187,7 +187,7 @@ fn the_model_must_be_listed() {
 		"<html>",
 		"",
 	] {
-		assert_eq!(models(bad.as_bytes(), "a"), Worth::Wrong, "{bad}");
+		assert_eq!(models(bad.as_bytes(), "a"), Grade::Wrong, "{bad}");
 	}
 }
 
@@ -199,7 +199,7 @@ fn a_completion_has_a_model_and_a_choice() {
 		r#"{"model":"m","choices":[{"message":{"content":null,"reasoning_content":"Hm"}}],"error":null}"#,
 		r#"{"model":"m","choices":[{"message":{"content":null,"reasoning":"Hm"}}]}"#,
 	] {
-		assert_eq!(completion(right.as_bytes()), Worth::Right, "{right}");
+		assert_eq!(completion(right.as_bytes()), Grade::Correct, "{right}");
 	}
 	for wrong in [
 		"",
@@ -217,7 +217,7 @@ fn a_completion_has_a_model_and_a_choice() {
 		r#"{"error":{"message":"overloaded"}}"#,
 		r#"{"model":"m","choices":[{"message":{"content":"Hi"}}],"error":{}}"#,
 	] {
-		assert_eq!(completion(wrong.as_bytes()), Worth::Wrong, "{wrong}");
+		assert_eq!(completion(wrong.as_bytes()), Grade::Wrong, "{wrong}");
 	}
 }
 
@@ -230,10 +230,10 @@ fn an_embedding_is_a_vector_of_numbers() {
 		)
 	};
 	for right in ["[0.1,-0.2,3e-5]", "[0]", &format!("[{}1]", "0.5,".repeat(4_095))] {
-		assert_eq!(of(right), Worth::Right);
+		assert_eq!(of(right), Grade::Correct);
 	}
 	for wrong in ["[]", "{}", "null", "\"AAAA\"", "[\"0.1\"]", "[0.1,null]", "[[0.1]]"] {
-		assert_eq!(of(wrong), Worth::Wrong, "{wrong}");
+		assert_eq!(of(wrong), Grade::Wrong, "{wrong}");
 	}
 	for wrong in [
 		r#"{"data":[{"embedding":[1]}]}"#,
@@ -241,53 +241,53 @@ fn an_embedding_is_a_vector_of_numbers() {
 		r#"{"model":"m"}"#,
 		"<html>",
 	] {
-		assert_eq!(embedding(wrong.as_bytes()), Worth::Wrong, "{wrong}");
+		assert_eq!(embedding(wrong.as_bytes()), Grade::Wrong, "{wrong}");
 	}
 }
 
 #[test]
-fn a_worth_becomes_a_finding_with_its_latency() {
+fn a_grade_becomes_a_finding_with_its_latency() {
 	let latency = LatencyBucket::from_millis(40);
-	assert_eq!(Worth::Right.at(latency), Finding::Up(latency));
-	assert_eq!(Worth::Wrong.at(latency), Finding::Bad(latency));
-	assert_eq!(Worth::Behind.at(latency), Finding::Stale(latency));
-	assert!(Worth::Right < Worth::Behind && Worth::Behind < Worth::Wrong);
+	assert_eq!(Grade::Correct.at(latency), Finding::Up(latency));
+	assert_eq!(Grade::Wrong.at(latency), Finding::Bad(latency));
+	assert_eq!(Grade::Lagging.at(latency), Finding::Stale(latency));
+	assert!(Grade::Correct < Grade::Lagging && Grade::Lagging < Grade::Wrong);
 }
 
 proptest! {
-	/// Whatever comes is judged, and never right by chance.
+	/// Any body is judged, and never correct by chance.
 	#[test]
 	fn no_body_panics(bytes in prop_oneof![any::<Vec<u8>>(), any_json().prop_map(String::into_bytes)], id in 0u64..3) {
 		prop_assert!(!matches!(batch(&bytes, &[1, 2]), Batch::Answers(answers) if answers.len() != 2));
 		if let Some(reply) = one(&bytes, id) {
 			for protocol in BOTH {
 				let head = head_of(protocol, &reply);
-				prop_assert_ne!(task(head.unwrap_or_default(), &reference(protocol), &reply), Worth::Right);
+				prop_assert_ne!(task(head.unwrap_or_default(), &reference(protocol), &reply), Grade::Correct);
 			}
 		}
 		let _ = (models(&bytes, "a"), completion(&bytes), embedding(&bytes), lease(&bytes, 7));
 		let _ = vpn(&bytes, 7, &[1; 32], |state| state.into());
 	}
 
-	/// A head is right exactly up to the lag that the terms allow.
+	/// A head is correct exactly up to the lag that the terms allow.
 	#[test]
 	fn the_lag_decides(head in 0u64..200, max_lag in 0u32..150) {
 		for protocol in BOTH {
 			let (h, block) = forms(protocol, head, NUMBER, HASH);
 			let right = head + u64::from(max_lag) >= 100;
-			let worth = if right { Worth::Right } else { Worth::Behind };
-			prop_assert_eq!(both(protocol, max_lag, &ok(1, &h), &ok(2, &block)), worth);
+			let grade = if right { Grade::Correct } else { Grade::Lagging };
+			prop_assert_eq!(both(protocol, max_lag, &ok(1, &h), &ok(2, &block)), grade);
 		}
 	}
 
-	/// One bit off in the hash is wrong.
+	/// A single wrong bit of the hash is wrong.
 	#[test]
 	fn every_bit_of_the_hash_counts(bit in 0usize..256) {
 		let mut hash = HASH;
 		hash[bit / 8] ^= 1 << (bit % 8);
 		for protocol in BOTH {
 			let (head, block) = forms(protocol, 100, NUMBER, hash);
-			prop_assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Worth::Wrong);
+			prop_assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Grade::Wrong);
 		}
 	}
 }

@@ -1,22 +1,22 @@
-//! Questions whose answers are compared: what is asked, and which part of the answer must be alike.
+//! Tasks whose answers are compared with references.
 //!
-//! An answer is reduced to a digest of those fields that every implementation of a network's node gives
-//! alike.
+//! An answer is reduced to a digest of the fields on which all node implementations of a network
+//! agree.
 //!
-//! | task | asked | compared |
+//! | task | request | compared |
 //! |---|---|---|
 //! | Ethereum | | |
 //! | block by number | `eth_getBlockByNumber(n, false)` | number, hash, parent, timestamp |
 //! | block by hash | `eth_getBlockByHash(hash, false)` | the same |
 //! | balance | `eth_getBalance(address, n)` | the amount |
-//! | receipt | `eth_getTransactionReceipt(hash)` | transaction and block with their places, status, gas used |
+//! | receipt | `eth_getTransactionReceipt(hash)` | transaction and block with their indices, status, gas used |
 //! | logs | `eth_getLogs` of a block and an address | transaction, address, topics and data of each, in order |
 //! | Substrate | | |
 //! | block by number | `chain_getBlockHash(n)` | the hash |
-//! | header by hash | `chain_getHeader(hash)` | the encoded header; with BLAKE2b its hash is the one that was asked for |
+//! | header by hash | `chain_getHeader(hash)` | the encoded header; with BLAKE2b its hash is the requested one |
 //! | storage | `state_getStorage(key, hash)` | the value |
 
-use crate::json::{Fact, to_hex};
+use crate::json::{Json, to_hex};
 use alloc::{
 	format,
 	string::{String, ToString},
@@ -25,50 +25,50 @@ use alloc::{
 use codec::{Compact, Encode};
 use sp_io::hashing::{blake2_256, twox_128};
 
-/// One question.
+/// Task for a service or an anchor.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Task {
-	/// Ethereum: the block of a number.
+	/// Ethereum: block by number.
 	BlockByNumber(u64),
-	/// Ethereum: the block of a hash.
+	/// Ethereum: block by hash.
 	BlockByHash([u8; 32]),
-	/// Ethereum: the transaction at a place of a block. Asked of anchors only, to learn what to ask for.
+	/// Ethereum: transaction by its index in a block. Sent to anchors only, to prepare other tasks.
 	Transaction {
 		/// Number of the block.
 		number: u64,
-		/// Place in it.
+		/// Index in the block.
 		index: u64,
 	},
-	/// Ethereum: the balance of an address after a block.
+	/// Ethereum: balance of an address after a block.
 	Balance {
-		/// The address in hex.
+		/// Address in hex.
 		address: String,
 		/// Number of the block.
 		number: u64,
 	},
-	/// Ethereum: the receipt of the transaction of a hash.
+	/// Ethereum: receipt of a transaction by its hash.
 	Receipt([u8; 32]),
-	/// Ethereum: the logs of a block.
+	/// Ethereum: logs of a block.
 	Logs {
-		/// The block by its number or its hash.
+		/// Block, by number or by hash.
 		block: Result<u64, [u8; 32]>,
-		/// Those of this address only.
+		/// Restricts the logs to this address.
 		address: Option<String>,
 	},
-	/// Substrate: the hash of the block of a number.
+	/// Substrate: block hash by number.
 	BlockHash(u64),
-	/// Substrate: the header of the block of a hash.
+	/// Substrate: header by hash.
 	Header([u8; 32]),
-	/// Substrate: a storage value after a block.
+	/// Substrate: storage value after a block.
 	Storage {
-		/// Pallet and item.
+		/// Pallet and storage item.
 		item: (&'static str, &'static str),
 		/// Hash of the block.
 		hash: [u8; 32],
 	},
 }
 
-/// Storage items that every Substrate chain has, or nearly.
+/// Storage items of nearly every Substrate chain.
 pub const ITEMS: [(&str, &str); 4] = [
 	("System", "Number"),
 	("System", "ParentHash"),
@@ -111,8 +111,9 @@ impl Task {
 		}
 	}
 
-	/// Digest of what must be alike in a result. `None` if the result is no answer to this.
-	pub fn digest(&self, result: &Fact) -> Option<[u8; 32]> {
+	/// Digest of the compared fields of a result. `None` if the result is not an answer to this
+	/// task.
+	pub fn digest(&self, result: &Json) -> Option<[u8; 32]> {
 		match self {
 			Self::BlockHash(_) => result.hash(),
 			Self::Header(_) => header(result).map(|header| blake2_256(&header)),
@@ -149,7 +150,7 @@ impl Task {
 						.get("topics")
 						.list()?
 						.iter()
-						.map(Fact::hash)
+						.map(Json::hash)
 						.collect::<Option<Vec<_>>>()?;
 					let of = (log.get("transactionHash").hash()?, log.get("address").bytes()?);
 					Some((of, topics, log.get("data").bytes()?))
@@ -160,24 +161,24 @@ impl Task {
 		}
 	}
 
-	/// True of a result that says that there is no such thing (yet).
-	pub fn is_missing(&self, result: &Fact) -> bool {
+	/// True if the result reports that the item does not exist (yet).
+	pub fn is_missing(&self, result: &Json) -> bool {
 		let no_logs =
-			matches!(self, Self::Logs { .. }) && result.list().is_some_and(<[Fact]>::is_empty);
+			matches!(self, Self::Logs { .. }) && result.list().is_some_and(<[Json]>::is_empty);
 		result.is_none() || no_logs
 	}
 }
 
 /// Significant digits of a quantity of at most 256 bits.
-fn amount(result: &Fact) -> Option<String> {
+fn amount(result: &Json) -> Option<String> {
 	let digits = result.text()?.strip_prefix("0x")?;
 	let plain =
 		!digits.is_empty() && digits.len() <= 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
 	plain.then(|| digits.trim_start_matches('0').to_ascii_lowercase())
 }
 
-/// A Substrate header in SCALE.
-fn header(result: &Fact) -> Option<Vec<u8>> {
+/// SCALE encoding of a Substrate header.
+fn header(result: &Json) -> Option<Vec<u8>> {
 	let number = Compact(result.get("number").quantity()?);
 	let roots = (result.get("stateRoot").hash()?, result.get("extrinsicsRoot").hash()?);
 	let logs = result.get("digest").get("logs").list()?;
@@ -190,5 +191,4 @@ fn header(result: &Fact) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-#[path = "tests/task.rs"]
 mod tests;

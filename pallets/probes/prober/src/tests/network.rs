@@ -1,22 +1,22 @@
-//! A network of made-up servers on a clock of its own.
+//! Simulated network on its own clock.
 
 #![allow(clippy::arithmetic_side_effects)]
 
-use crate::http::{Ask, Http};
+use crate::http::{Http, Request};
 use sp_core::offchain::{HttpError, HttpRequestId, HttpRequestStatus};
 use std::collections::BTreeMap;
 
-/// How a server answers one request; times in ms since the request.
+/// Response of a server. Times are in ms since the request.
 #[derive(Clone, Debug)]
 pub struct Response {
-	/// When the status line is there; `None` is never.
+	/// Time of the status line; `None` for never.
 	pub after: Option<u64>,
-	/// `None` is a broken connection.
+	/// Status; `None` for a broken connection.
 	pub status: Option<u16>,
 	pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-	/// Parts of the body and when they are there.
+	/// Parts of the body and their times.
 	pub body: Vec<(u64, Vec<u8>)>,
-	/// When the body ends, and how; `None` is never.
+	/// Time and kind of the end of the body; `None` for never.
 	pub end: Option<(u64, Result<(), HttpError>)>,
 }
 
@@ -40,7 +40,7 @@ impl Response {
 	pub fn never() -> Self {
 		Self { after: None, ..Self::ok(0, "") }
 	}
-	/// A byte every `every` ms, for ever.
+	/// A byte every `every` ms, without an end.
 	pub fn trickle(every: u64) -> Self {
 		let body = (1..2_000).map(|k| (k * every, vec![b' '])).collect();
 		Self { body, end: None, ..Self::ok(1, "") }
@@ -54,38 +54,39 @@ impl Response {
 pub struct Open {
 	sent: u64,
 	response: Response,
-	/// Next part, and how far into it.
+	/// Next part of the body.
 	part: usize,
+	/// Offset in that part.
 	offset: usize,
-	/// Ended or gone.
+	/// True once the body has ended.
 	over: bool,
 }
 
-pub type Server = Box<dyn Fn(&Ask, u64) -> Response>;
+pub type Server = Box<dyn Fn(&Request, u64) -> Response>;
 
-/// The network.
+/// Simulated network.
 #[derive(Default)]
-pub struct Fake {
+pub struct FakeNetwork {
 	pub clock: u64,
-	/// At `.0` the clock is set to `.1`.
+	/// Jump of the clock from the first time to the second.
 	pub jump: Option<(u64, u64)>,
 	pub servers: BTreeMap<String, Server>,
 	pub open: BTreeMap<u16, Open>,
 	pub next: u16,
-	/// Every request and when it was sent.
-	pub sent: Vec<(u64, Ask)>,
-	/// Host calls made.
+	/// Requests and the times at which they were sent.
+	pub sent: Vec<(u64, Request)>,
+	/// Number of host calls.
 	pub calls: usize,
 }
 
-impl Fake {
-	/// What is asked of URLs that begin so is answered so; the function gets the time too.
-	pub fn serve(&mut self, url: &str, server: impl Fn(&Ask, u64) -> Response + 'static) {
+impl FakeNetwork {
+	/// Serve URLs with this prefix. `server` receives the request and the time.
+	pub fn serve(&mut self, url: &str, server: impl Fn(&Request, u64) -> Response + 'static) {
 		self.servers.insert(url.into(), Box::new(server));
 	}
 
 	pub fn asked(&self, url: &str) -> usize {
-		self.sent.iter().filter(|(_, ask)| ask.url.starts_with(url)).count()
+		self.sent.iter().filter(|(_, request)| request.url.starts_with(url)).count()
 	}
 
 	fn pass(&mut self, until: u64) {
@@ -99,7 +100,7 @@ impl Fake {
 	}
 }
 
-impl Http for Fake {
+impl Http for FakeNetwork {
 	fn now(&mut self) -> u64 {
 		self.clock
 	}
@@ -109,14 +110,16 @@ impl Http for Fake {
 		self.pass(time);
 	}
 
-	fn send(&mut self, ask: &Ask, _: u64) -> Result<HttpRequestId, ()> {
+	fn send(&mut self, request: &Request, _: u64) -> Result<HttpRequestId, ()> {
 		self.calls += 1;
-		self.sent.push((self.clock, ask.clone()));
-		if !ask.url.starts_with("http") {
+		self.sent.push((self.clock, request.clone()));
+		if !request.url.starts_with("http") {
 			return Err(());
 		}
-		let server = self.servers.iter().rev().find(|(url, _)| ask.url.starts_with(url.as_str()));
-		let response = server.map_or(Response::broken(1), |(_, server)| server(ask, self.clock));
+		let server =
+			self.servers.iter().rev().find(|(url, _)| request.url.starts_with(url.as_str()));
+		let response =
+			server.map_or(Response::broken(1), |(_, server)| server(request, self.clock));
 		let open = Open { sent: self.clock, response, part: 0, offset: 0, over: false };
 		self.next += 1;
 		self.open.insert(self.next, open);
@@ -205,12 +208,12 @@ pub fn hex(bytes: &[u8]) -> String {
 	bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Unix ms of the head of the chain that everybody agrees on, and the clock's at the beginning.
+/// Unix ms of the head of the simulated chain, and start of the clock.
 pub const T0: u64 = 1_000_000_000;
-/// Its number.
+/// Number of the head.
 pub const HEAD: u64 = 1_000;
 
-/// Hash of block `number` of that chain.
+/// Hash of a block of the simulated chain.
 pub fn hash(number: u64) -> [u8; 32] {
 	let parts = ([number as u8; 32], codec::Compact(number), [2u8; 32], [3u8; 32]);
 	sp_io::hashing::blake2_256(&codec::Encode::encode(&(parts, codec::Compact(1u32), [6u8, 0x42])))
@@ -220,15 +223,15 @@ fn quoted(bytes: &[u8]) -> String {
 	format!("\"0x{}\"", hex(bytes))
 }
 
-/// An Ethereum or Substrate node.
+/// Ethereum or Substrate node.
 #[derive(Clone)]
 pub struct Node {
 	pub head: u64,
 	pub hash_of: fn(u64) -> [u8; 32],
 	pub batches: bool,
-	/// Methods that it answers with an error.
+	/// Methods that the node refuses.
 	pub refused: &'static [&'static str],
-	/// Methods whose results it makes up, though in the right form.
+	/// Methods whose results are invented, in the correct format.
 	pub invented: &'static [&'static str],
 }
 
@@ -239,16 +242,16 @@ impl Default for Node {
 }
 
 impl Node {
-	/// Answer in JSON-RPC.
-	pub fn answer(&self, ask: &Ask) -> String {
+	/// Answer a JSON-RPC request.
+	pub fn answer(&self, request: &Request) -> String {
 		let question: serde_json::Value =
-			serde_json::from_slice(ask.post.as_ref().unwrap()).unwrap();
+			serde_json::from_slice(request.post.as_ref().unwrap()).unwrap();
 		match question.as_array() {
 			Some(_) if !self.batches => {
 				r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"no batches"}}"#
 					.into()
 			},
-			// In reverse: a batch may be answered in any order.
+			// In reverse order, since a batch may be answered in any order.
 			Some(batch) => {
 				let answers: Vec<_> =
 					batch.iter().rev().map(|question| self.reply(question)).collect();
@@ -304,7 +307,7 @@ impl Node {
 				r#"{{"parentHash":{parent},"number":"{number:#x}","stateRoot":{state},"extrinsicsRoot":{extrinsics},"digest":{{"logs":["0x0642"]}}}}"#
 			))
 		};
-		// The hash of a transaction says where it is.
+		// The hash of a transaction encodes its position.
 		let transaction = |number: u64, index: u64| {
 			let mut hash = [0xee; 32];
 			hash[..8].copy_from_slice(&number.to_le_bytes());
@@ -346,7 +349,7 @@ impl Node {
 				let of = &params[0];
 				let number = match of.get("blockHash") {
 					Some(hash) => self.number_of(hash)?,
-					// Many nodes say of blocks to come that they have no logs.
+					// Many nodes return no logs for blocks to come.
 					None => match known(quantity(&of["fromBlock"])) {
 						Some(number) => number,
 						None => return Some("[]".into()),
@@ -363,14 +366,14 @@ impl Node {
 	}
 }
 
-/// The answer of a node at `head`, with `hash_of` its blocks; `batches` says whether it takes them.
-pub fn node(ask: &Ask, head: u64, hash_of: fn(u64) -> [u8; 32], batches: bool) -> String {
-	Node { head, hash_of, batches, ..Node::default() }.answer(ask)
+/// Answer of a node at `head`, with `hash_of` its blocks. `batches` enables batches.
+pub fn node(request: &Request, head: u64, hash_of: fn(u64) -> [u8; 32], batches: bool) -> String {
+	Node { head, hash_of, batches, ..Node::default() }.answer(request)
 }
 
-/// Calls of JSON-RPC in a request.
-pub fn calls(ask: &Ask) -> Vec<serde_json::Value> {
-	match serde_json::from_slice(ask.post.as_deref().unwrap_or(b"[]")).unwrap() {
+/// JSON-RPC calls in a request.
+pub fn calls(request: &Request) -> Vec<serde_json::Value> {
+	match serde_json::from_slice(request.post.as_deref().unwrap_or(b"[]")).unwrap() {
 		serde_json::Value::Array(batch) => batch,
 		one => vec![one],
 	}

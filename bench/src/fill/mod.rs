@@ -1,11 +1,11 @@
-//! The state that a chain starts from: operators, services, agreements, orders and leases, made by the
-//! pallets' own calls in memory, as if all of it had happened in block 0.
+//! Initial state of a chain: operators, services, agreements, orders and leases, created by the
+//! pallets' own calls in memory, as if everything had happened in block 0.
 
 mod orders;
 
 pub use orders::{BIDDERS, Matches, Orders};
 
-use crate::Res;
+use crate::args::Res;
 use pallet_surety_operators::{GenesisNetwork, TermsInput};
 use pallet_surety_probes::{PageId, Pages, ProberSet, ROWS};
 use pallet_surety_timing::{TimingPreset, Timings};
@@ -25,10 +25,13 @@ use surety_runtime::{
 	parameters::{RuntimeParameters, market, probing},
 };
 
-/// Rounds of a window. Production has 1,440: nobody would wait for one to turn.
+/// Rounds of a window. Production has 1,440, too many to wait for the end of a window.
 pub const WINDOW_ROUNDS: u16 = 12;
-/// Services that are due in a round where their number is not measured: 16 pages.
+/// Services due in a round, where their number is not measured: 16 pages.
 pub const DUE: u32 = 2_048;
+
+/// Offset in a round of a block without work for probing.
+pub const IDLE_AT: u32 = 1;
 
 const SERVICES_PER_OPERATOR: u32 = 512;
 const LEAST_OPERATORS: u32 = 8;
@@ -40,46 +43,49 @@ const PRICE: Balance = 10 * MILLI;
 const CREDIT: [u64; 4] = [1_000_000, 2_000_000, 3_000_000, 4_000_000];
 /// Cover in windows' prices.
 const COVER: u32 = 4;
-/// What an agreement is paid for: longer than any run, so that none ends in one.
+/// Windows that the deposit of an agreement covers: longer than any run, so that no agreement ends.
 const DEPOSIT_WINDOWS: u32 = 100;
 
-/// What to fill a state with.
+/// Contents of a state.
 pub struct Plan {
-	/// Listings.
+	/// Number of listings.
 	pub services: u32,
-	/// Service of each agreement, in the order in which they are opened.
+	/// Service of each agreement, in the order of opening.
 	pub agreements: Vec<ServiceId>,
-	/// Orders and leases. `None` also leaves out those who bid.
+	/// Orders and leases. `None` also omits the bidders.
 	pub orders: Option<Orders>,
-	/// Most services that are due in a round.
+	/// Maximum number of services due in a round.
 	pub due: u32,
 }
 
 impl Plan {
-	/// Ten times as many agreements as services. As many services have some as can be probed every round,
-	/// spread over the listings; the others take turns.
+	/// Ten times as many agreements as services. As many services as can be probed every round have
+	/// agreements, spread over the listings; the others take turns.
 	pub fn scale(services: u32) -> Self {
-		Self::with_hot(services, services.min(most_hot(DUE)))
+		Self::with_active(services, services.min(max_active(DUE)))
 	}
 
-	/// The same, with orders. Leases that run take the places of services that are probed every round.
+	/// The same with orders. Running leases take the places of services that are probed every
+	/// round.
 	pub fn compute(services: u32, orders: Orders) -> Self {
-		let hot = services.min(most_hot(DUE)).saturating_sub(orders.running).max(1);
-		Self { orders: Some(orders), ..Self::with_hot(services, hot) }
+		let active = services.min(max_active(DUE)).saturating_sub(orders.running).max(1);
+		Self { orders: Some(orders), ..Self::with_active(services, active) }
 	}
 
-	/// `hot` of the services have agreements.
-	fn with_hot(services: u32, hot: u32) -> Self {
-		let nth = |n: u32| u64::from(n % hot) * u64::from(services) / u64::from(hot);
+	/// State in which `active` of the services have agreements.
+	fn with_active(services: u32, active: u32) -> Self {
+		let nth = |n: u32| u64::from(n % active) * u64::from(services) / u64::from(active);
 		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
 		Self { services, agreements, orders: None, due: DUE }
 	}
 
-	/// So many services are due in every round: all pages but one have agreements, one per service.
+	/// State with `due` services due in every round: all pages but one have one agreement per
+	/// service.
 	pub fn due(due: u32) -> Self {
-		/// Pages with agreements between two without: a round looks for an idle one so far and a page further.
+		/// Pages with agreements between two without. A round searches this many pages, and one
+		/// more, for an idle one.
 		const SOLD: u32 = 31;
-		let pages = most_hot(due) / ROWS;
+		let pages = max_active(due) / ROWS;
 		let mut services = 0;
 		let mut agreements = Vec::new();
 		for page in 1..=pages {
@@ -90,20 +96,22 @@ impl Plan {
 		Self { services, agreements, orders: None, due }
 	}
 
-	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without any.
+	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without
+	/// any.
 	pub fn breach(agreements: u32) -> Self {
 		let agreements = std::iter::once(0).chain((0..agreements).map(|_| 1)).collect();
 		Self { services: 2 * ROWS, agreements, orders: None, due: DUE }
 	}
 
-	/// Listings, with those of the bidders, which come last.
+	/// Number of listings, including those of the bidders, which come last.
 	fn listings(&self) -> u32 {
 		self.services + self.orders.map_or(0, |_| BIDDERS)
 	}
 }
 
-/// Most services that can be probed every round: a page is left to those that take turns.
-fn most_hot(due: u32) -> u32 {
+/// Maximum number of services that can be probed every round. One page is reserved for idle
+/// listings.
+fn max_active(due: u32) -> u32 {
 	due - ROWS
 }
 
@@ -113,9 +121,9 @@ pub fn probers(n: usize) -> Vec<sr25519::Pair> {
 	(0..n).map(pair).collect()
 }
 
-/// A filled state with the first `n` of its validators alone.
+/// Filled state, reduced to the first `n` validators.
 pub fn with_probers(filled: &Storage, plan: &Plan, n: usize) -> Res<Storage> {
-	// Everything that knows the validators.
+	// Storage that depends on the validators.
 	let pallets = ["Session", "Historical", "Babe", "Grandpa", "AuthorityDiscovery"];
 	let mut prefixes: Vec<Vec<u8>> =
 		pallets.map(|name| twox_128(name.as_bytes()).to_vec()).to_vec();
@@ -128,7 +136,7 @@ pub fn with_probers(filled: &Storage, plan: &Plan, n: usize) -> Res<Storage> {
 	Ok(storage)
 }
 
-/// Picoseconds that a block may take.
+/// Maximum weight of a block in picoseconds.
 pub fn block_limit() -> u64 {
 	let mut storage = Storage::default();
 	BasicExternalities::execute_with_storage(&mut storage, || {
@@ -137,13 +145,13 @@ pub fn block_limit() -> u64 {
 	})
 }
 
-/// Production, but for its long windows.
+/// Production timing, except for the length of windows.
 pub fn timings() -> Timings {
 	Timings { window_rounds: WINDOW_ROUNDS, ..TimingPreset::production() }
 }
 
-/// Make the state that `plan` asks for, with so many validators, all of which probe. With `check`, verify
-/// every pallet's invariants in it.
+/// Create the state of a plan. All validators are probers. `check` verifies the invariants of every
+/// pallet.
 pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
 	let mut storage = genesis(plan, &probers(validators)).build_storage()?;
 	BasicExternalities::execute_with_storage(&mut storage, || {
@@ -152,7 +160,7 @@ pub fn fill(plan: &Plan, validators: usize, check: bool) -> Res<Storage> {
 		if plan.orders.is_some() {
 			orders::list_bidders(plan.services)?;
 		}
-		see_up(plan.listings());
+		mark_up(plan.listings());
 		open(plan)
 	})?;
 	if let Some(orders) = &plan.orders {
@@ -217,18 +225,18 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 	}
 }
 
-/// Turn what a dispatch says into an error with its name.
-fn done<T>(result: Result<T, impl std::fmt::Debug>) -> Res<T> {
+/// Convert a dispatch result, with the name of its error.
+fn dispatched<T>(result: Result<T, impl std::fmt::Debug>) -> Res<T> {
 	result.map_err(|error| format!("filling the state: {error:?}").into())
 }
 
-/// Capacity for what is due, and a rent that does not rise with the occupancy: nobody sells units for less
-/// than a slot costs, and here all slots are taken at a price that is the same for all.
+/// Set the capacity for due services, and a rent that does not rise with the occupancy: no operator
+/// sells units for less than the cost of a slot, and here all slots are taken at the same price.
 fn set_parameters(plan: &Plan) -> Res<()> {
 	let peak = market::Parameters::RentPeak(market::RentPeak, Some(Perbill::zero()));
 	let due = probing::Parameters::DueServices(probing::DueServices, Some(plan.due));
 	for parameter in [RuntimeParameters::Market(peak), RuntimeParameters::Probing(due)] {
-		done(Parameters::set_parameter(RuntimeOrigin::root(), parameter))?;
+		dispatched(Parameters::set_parameter(RuntimeOrigin::root(), parameter))?;
 	}
 	Ok(())
 }
@@ -236,8 +244,8 @@ fn set_parameters(plan: &Plan) -> Res<()> {
 fn list(plan: &Plan) -> Res<()> {
 	let origin = |n| RuntimeOrigin::signed(named("operator", n));
 	for operator in 0..operators(plan) {
-		let name = done(format!("operator {operator}").into_bytes().try_into())?;
-		done(Operators::register(origin(operator), BOND, name, Default::default()))?;
+		let name = dispatched(format!("operator {operator}").into_bytes().try_into())?;
+		dispatched(Operators::register(origin(operator), BOND, name, Default::default()))?;
 	}
 	for service in 0..plan.services {
 		list_one(origin(service % operators(plan)), service, ServiceKind::Rpc { network: 0 })?;
@@ -246,10 +254,10 @@ fn list(plan: &Plan) -> Res<()> {
 }
 
 fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> Res<()> {
-	done(Operators::list_service(
+	dispatched(Operators::list_service(
 		operator,
 		kind,
-		done(endpoint(service, "").try_into())?,
+		dispatched(endpoint(service, "").try_into())?,
 		region()?,
 		UNITS_PER_SERVICE,
 		PRICE,
@@ -266,7 +274,7 @@ fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> R
 	))
 }
 
-/// A URL on a service's server.
+/// URL on a service's server.
 fn endpoint(service: ServiceId, path: &str) -> Vec<u8> {
 	format!("https://service-{service}.example.com/{path}").into_bytes()
 }
@@ -275,8 +283,8 @@ fn region() -> Res<Region> {
 	Ok(Region::new(*b"DE").ok_or("DE is a region")?)
 }
 
-/// What the first rounds would do: every service was seen up once, which also proves control of it.
-fn see_up(services: u32) {
+/// Effect of the first rounds: every service was up once, which also proves control.
+fn mark_up(services: u32) {
 	let up = Verdict::Up { latency: LatencyBucket::from_millis(20) };
 	for page in 0..services.div_ceil(ROWS) {
 		Pages::<Runtime>::mutate(PageId::Cold(page), |page| {
@@ -296,7 +304,14 @@ fn open(plan: &Plan) -> Res<()> {
 	let deposit = PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS);
 	for (n, service) in (0u32..).zip(&plan.agreements) {
 		let tenant = RuntimeOrigin::signed(named("tenant", n / AGREEMENTS_PER_TENANT));
-		done(Sla::open_agreement(tenant, *service, 1, u128::MAX, deposit, Default::default()))?;
+		dispatched(Sla::open_agreement(
+			tenant,
+			*service,
+			1,
+			u128::MAX,
+			deposit,
+			Default::default(),
+		))?;
 		if n % 100_000 == 99_999 {
 			eprintln!("    {} agreements", n + 1);
 		}
@@ -305,11 +320,11 @@ fn open(plan: &Plan) -> Res<()> {
 }
 
 fn check_invariants() -> Res<()> {
-	done(pallet_surety_timing::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_operators::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_probes::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_sla::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_escrow::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_reputation::Pallet::<Runtime>::do_try_state())?;
-	done(pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state())
+	dispatched(pallet_surety_timing::Pallet::<Runtime>::do_try_state())?;
+	dispatched(pallet_surety_operators::Pallet::<Runtime>::do_try_state())?;
+	dispatched(pallet_surety_probes::Pallet::<Runtime>::do_try_state())?;
+	dispatched(pallet_surety_sla::Pallet::<Runtime>::do_try_state())?;
+	dispatched(pallet_surety_escrow::Pallet::<Runtime>::do_try_state())?;
+	dispatched(pallet_surety_reputation::Pallet::<Runtime>::do_try_state())?;
+	dispatched(pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state())
 }

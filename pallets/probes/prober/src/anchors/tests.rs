@@ -7,9 +7,9 @@ const A: [u8; 32] = [1; 32];
 const B: [u8; 32] = [2; 32];
 
 #[test]
-fn two_anchors_must_agree_and_be_more_than_any_others() {
+fn two_anchors_must_agree_and_outnumber_others() {
 	for (what, votes, want) in [
-		("nobody", vec![], None),
+		("empty_network", vec![], None),
 		("one alone", vec![(100, A)], None),
 		("two that agree", vec![(100, A), (99, A)], Some((99, A))),
 		("two that do not", vec![(100, A), (99, B)], None),
@@ -24,7 +24,7 @@ fn two_anchors_must_agree_and_be_more_than_any_others() {
 }
 
 #[test]
-fn the_height_is_what_two_have_reached() {
+fn the_height_is_reached_by_two_anchors() {
 	assert_eq!(agreed_height([].into_iter()), None);
 	assert_eq!(agreed_height([7].into_iter()), None);
 	assert_eq!(agreed_height([7, 9].into_iter()), Some(7));
@@ -32,7 +32,7 @@ fn the_height_is_what_two_have_reached() {
 }
 
 #[test]
-fn the_depth_leaves_room_for_the_lag_and_is_drawn_from_its_whole_range() {
+fn depths_exceed_the_lag_and_cover_their_range() {
 	for lag in [0, 8, 9, 256] {
 		assert!(*Depth::of(lag).range().start() >= lag, "{lag}");
 	}
@@ -54,8 +54,8 @@ fn the_depth_leaves_room_for_the_lag_and_is_drawn_from_its_whole_range() {
 }
 
 #[test]
-fn state_is_asked_for_only_where_every_node_keeps_it() {
-	// Depth, age of the block at the beginning and at the end of the round in s.
+fn state_is_requested_only_where_every_node_keeps_it() {
+	// Depth, and age of the block in s at the start and at the end of the round.
 	for (depth, now, end, kept) in [
 		(10, 120, 180, true),
 		(63, 756, 816, true),
@@ -75,12 +75,12 @@ fn state_is_asked_for_only_where_every_node_keeps_it() {
 			"{depth} {now} {end}"
 		);
 	}
-	// A clock that is behind the block's.
+	// A clock behind the block's time.
 	assert!(!keeps_state(10, 2_000, 1_000, 61_000));
 }
 
 #[test]
-fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
+fn fields_of_a_transaction_are_encoded_anew() {
 	let transaction = |to: &str| {
 		let text = format!(
 			r#"{{"hash":"0x{}","from":"0x{}","to":{to}}}"#,
@@ -99,7 +99,7 @@ fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
 	] {
 		for seed in 0..8 {
 			let mut random = Random::new([seed; 32]);
-			let tasks = of_block(7, A, Some(&transaction(to)), true, &mut random);
+			let tasks = content_tasks(7, A, Some(&transaction(to)), true, &mut random);
 			let [
 				Task::Logs { address: of, .. },
 				Task::Receipt(hash),
@@ -115,12 +115,12 @@ fn what_one_anchor_says_of_a_transaction_is_not_asked_as_it_stands() {
 			);
 		}
 	}
-	let of_empty = of_block(7, A, None, true, &mut Random::new(A));
+	let of_empty = content_tasks(7, A, None, true, &mut Random::new(A));
 	assert!(matches!(&of_empty[..], [Task::Logs { address: None, .. }, Task::Balance { .. }]));
 }
 
 #[test]
-fn more_than_half_of_all_anchors_mean_trouble() {
+fn more_than_half_of_all_anchors_decide_on_failure() {
 	for (all, enough) in
 		[(0, None), (1, Some(1)), (2, Some(2)), (3, Some(2)), (4, Some(3)), (5, Some(3))]
 	{
@@ -131,14 +131,14 @@ fn more_than_half_of_all_anchors_mean_trouble() {
 			let mut anchors = Anchors::new(&[network], Client::draw(&mut Random::new([1; 32])));
 			anchors.all.iter_mut().take(failed).for_each(|anchor| anchor.failed = true);
 			let trouble = enough.is_some_and(|enough| failed >= enough);
-			assert_eq!(anchors.in_trouble(), trouble, "{failed} of {all}");
-			assert_eq!(anchors.none_answers(), all > 0 && failed == all);
+			assert_eq!(anchors.majority_failed(), trouble, "{failed} of {all}");
+			assert_eq!(anchors.all_failed(), all > 0 && failed == all);
 		}
 	}
 }
 
 #[test]
-fn an_anchor_that_is_listed_twice_counts_once() {
+fn a_duplicate_anchor_counts_once() {
 	let url = |host: &str| host.as_bytes().to_vec();
 	let network = |id| NetworkRef {
 		id,
@@ -155,9 +155,9 @@ fn an_anchor_that_is_listed_twice_counts_once() {
 }
 
 proptest! {
-	/// One liar among anchors that agree moves nothing: not the hash, and the head not past theirs.
+	/// One liar among agreeing anchors changes neither the hash nor raises the head above theirs.
 	#[test]
-	fn one_liar_moves_nothing(
+	fn one_lying_anchor_has_no_influence(
 		honest in proptest::collection::vec(90u64..200, 2..6),
 		lie in any::<u64>(),
 		right_hash: bool,

@@ -1,27 +1,24 @@
+//! Rounds against a simulated network.
+
 #![allow(clippy::arithmetic_side_effects)]
 
-use super::*;
+mod connectivity;
+mod indistinguishability;
+mod inference;
+mod leases;
+pub mod network;
+mod tasks;
+mod vpn;
+
 use crate::{
-	ELAPSED_HEADER, OwnHead, Proof,
-	fake::{Fake, HEAD, Node, Response, T0, calls, hash, hex, node},
+	Assignment, ELAPSED_HEADER, NetworkRef, OwnHead, Proof, Schedule, http::Request, round::probe,
 };
+use network::{FakeNetwork, HEAD, Node, Response, T0, calls, hash, hex, node};
 use sp_core::offchain::Timestamp;
 use surety_primitives::{
-	LEASES_FROM, LatencyBucket, Protocol, ServiceKind, endpoint::control_hash,
+	LEASES_FROM, LatencyBucket, NetworkId, Protocol, ServiceKind, endpoint::control_hash,
+	report::Finding,
 };
-
-#[path = "doubt.rs"]
-mod doubt;
-#[path = "inference.rs"]
-mod inference;
-#[path = "leases.rs"]
-mod leases;
-#[path = "tasks.rs"]
-mod tasks;
-#[path = "tells.rs"]
-mod tells;
-#[path = "vpn.rs"]
-mod vpn;
 
 const NETWORK: NetworkId = 1;
 
@@ -43,18 +40,22 @@ fn schedule() -> Schedule {
 	Schedule { start: at(T0 + 1_000), spread_ms: 2_000, deadline: at(T0 + 5_000), concurrency: 256 }
 }
 
-/// Starts over 80 % of a minute, and the whole of it to answer.
+/// Visits start over 80 % of a minute.
 fn whole_round() -> Schedule {
 	let at = Timestamp::from_unix_millis;
 	Schedule { start: at(T0), spread_ms: 48_000, deadline: at(T0 + 60_000), concurrency: 256 }
 }
 
-fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Target {
-	Target { kind: ServiceKind::Rpc { network: NETWORK }, max_head_lag, ..page(service, endpoint) }
+fn rpc(service: u32, endpoint: &str, max_head_lag: u32) -> Assignment {
+	Assignment {
+		kind: ServiceKind::Rpc { network: NETWORK },
+		max_head_lag,
+		..page(service, endpoint)
+	}
 }
 
-fn page(service: u32, endpoint: &str) -> Target {
-	Target {
+fn page(service: u32, endpoint: &str) -> Assignment {
+	Assignment {
 		service,
 		genesis: [3; 32],
 		kind: ServiceKind::Compute,
@@ -79,27 +80,27 @@ fn json(body: String) -> Response {
 	Response::ok(30, body).header(ELAPSED_HEADER, "30000")
 }
 
-/// A network in which nobody answers.
-fn nobody() -> Fake {
-	Fake { clock: T0, ..Fake::default() }
+/// Network without servers.
+fn empty_network() -> FakeNetwork {
+	FakeNetwork { clock: T0, ..FakeNetwork::default() }
 }
 
-/// Two honest anchors and one honest service.
-fn world() -> Fake {
-	let mut http = nobody();
+/// Network with two honest anchors and one honest service.
+fn honest_network() -> FakeNetwork {
+	let mut http = empty_network();
 	for url in ["http://anchor1", "http://anchor2", "http://good"] {
 		honest(&mut http, url, HEAD);
 	}
 	http
 }
 
-fn honest(http: &mut Fake, url: &str, head: u64) {
-	http.serve(url, move |ask, _| json(node(ask, head, hash, true)));
+fn honest(http: &mut FakeNetwork, url: &str, head: u64) {
+	http.serve(url, move |request, _| json(node(request, head, hash, true)));
 }
 
 const ANCHORS: [&str; 2] = ["http://anchor1", "http://anchor2"];
 
-fn run(http: &mut Fake, targets: &[Target], networks: &[NetworkRef]) -> Vec<Finding> {
+fn run(http: &mut FakeNetwork, targets: &[Assignment], networks: &[NetworkRef]) -> Vec<Finding> {
 	let findings = probe(http, targets, networks, &schedule(), [5; 32]);
 	assert_eq!(findings.len(), targets.len());
 	assert!(http.clock <= T0 + 5_200, "{}", http.clock);
@@ -107,20 +108,24 @@ fn run(http: &mut Fake, targets: &[Target], networks: &[NetworkRef]) -> Vec<Find
 }
 
 #[test]
-fn every_kind_of_answer_yields_its_finding() {
+fn each_kind_of_answer_has_its_finding() {
 	for protocol in [Protocol::Ethereum, Protocol::Substrate] {
-		let mut http = world();
+		let mut http = honest_network();
 		honest(&mut http, "http://ahead", HEAD + 50);
 		honest(&mut http, "http://late", HEAD - 5);
 		honest(&mut http, "http://far", HEAD - 50);
 		honest(&mut http, "http://lost", HEAD - 500);
-		http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
-		http.serve("http://single", |ask, _| json(node(ask, HEAD, hash, false)));
-		http.serve("http://singlefork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), false)));
-		http.serve("http://singlelate", |ask, _| json(node(ask, HEAD - 50, hash, false)));
-		http.serve("http://refuses", |ask, _| match ask.post.as_ref().unwrap().starts_with(b"[") {
-			true => Response::status(5, 400, "no batches"),
-			false => json(node(ask, HEAD, hash, true)),
+		http.serve("http://fork", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
+		http.serve("http://single", |request, _| json(node(request, HEAD, hash, false)));
+		http.serve("http://singlefork", |request, _| {
+			json(node(request, HEAD, |n| hash(n + 1), false))
+		});
+		http.serve("http://singlelate", |request, _| json(node(request, HEAD - 50, hash, false)));
+		http.serve("http://refuses", |request, _| {
+			match request.post.as_ref().unwrap().starts_with(b"[") {
+				true => Response::status(5, 400, "no batches"),
+				false => json(node(request, HEAD, hash, true)),
+			}
 		});
 		http.serve("http://notfound", |_, _| Response::status(5, 404, ""));
 		http.serve("http://busy", |_, _| Response::status(5, 429, ""));
@@ -175,23 +180,23 @@ fn every_kind_of_answer_yields_its_finding() {
 			let times: Vec<_> = http
 				.sent
 				.iter()
-				.filter(|(_, ask)| ask.url.starts_with(once))
+				.filter(|(_, request)| request.url.starts_with(once))
 				.map(|(at, _)| at)
 				.collect();
-			assert!(times.iter().all(|at| *at == times[0]), "{once} is not asked more: {times:?}");
+			assert!(times.iter().all(|at| *at == times[0]), "{once} is not asked again: {times:?}");
 		}
 	}
 }
 
 #[test]
-fn questions_asked_singly_take_as_long_as_the_slowest() {
+fn separate_requests_have_the_latency_of_the_slowest() {
 	let slow = LatencyBucket::from_millis(200);
 	for head_is_slow in [false, true] {
-		let mut http = world();
-		http.serve("http://single", move |ask, _| {
-			let is_head = calls(ask)[0]["params"].as_array().unwrap().is_empty();
+		let mut http = honest_network();
+		http.serve("http://single", move |request, _| {
+			let is_head = calls(request)[0]["params"].as_array().unwrap().is_empty();
 			let micros = if is_head == head_is_slow { "200000" } else { "30000" };
-			Response::ok(30, node(ask, HEAD, hash, false)).header(ELAPSED_HEADER, micros)
+			Response::ok(30, node(request, HEAD, hash, false)).header(ELAPSED_HEADER, micros)
 		});
 		assert_eq!(run(&mut http, &[rpc(1, "http://single", 0)], &[own()]), [Finding::Up(slow)]);
 	}
@@ -199,9 +204,9 @@ fn questions_asked_singly_take_as_long_as_the_slowest() {
 
 #[test]
 fn own_state_needs_no_anchors() {
-	let mut http = world();
+	let mut http = honest_network();
 	honest(&mut http, "http://late", HEAD - 5);
-	http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+	http.serve("http://fork", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
 	let targets = [rpc(1, "http://good", 0), rpc(2, "http://late", 3), rpc(3, "http://fork", 20)];
 	let networks = [NetworkRef { anchors: vec![b"http://anchor1".to_vec()], ..own() }];
 	assert_eq!(run(&mut http, &targets, &networks), [up(), stale(), bad()]);
@@ -209,12 +214,12 @@ fn own_state_needs_no_anchors() {
 }
 
 #[test]
-fn a_young_chain_is_compared_at_its_genesis() {
-	let mut http = nobody();
+fn a_young_chain_is_compared_at_its_genesis_block() {
+	let mut http = empty_network();
 	for url in ["http://anchor1", "http://anchor2", "http://good"] {
 		honest(&mut http, url, 2);
 	}
-	http.serve("http://fork", |ask, _| json(node(ask, 2, |n| hash(n + 1), true)));
+	http.serve("http://fork", |request, _| json(node(request, 2, |n| hash(n + 1), true)));
 	let targets = [rpc(1, "http://good", 0), rpc(2, "http://fork", 0), rpc(3, "http://good", 100)];
 	let networks = [network(Protocol::Ethereum, &ANCHORS)];
 	assert_eq!(run(&mut http, &targets, &networks), [up(), bad(), up()]);
@@ -224,7 +229,7 @@ fn a_young_chain_is_compared_at_its_genesis() {
 }
 
 #[test]
-fn without_agreeing_anchors_form_is_judged_and_the_hash_is_not() {
+fn without_agreeing_anchors_only_the_format_is_judged() {
 	let targets = || {
 		let hosts = ["good", "fork", "error", "html", "empty", "dead", "broken"];
 		(0u32..)
@@ -232,10 +237,10 @@ fn without_agreeing_anchors_form_is_judged_and_the_hash_is_not() {
 			.map(|(id, host)| rpc(id, &format!("http://{host}"), 0))
 			.collect::<Vec<_>>()
 	};
-	let world = || {
-		let mut http = world();
-		http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
-		http.serve("http://anchor3", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+	let network_with_faults = || {
+		let mut http = honest_network();
+		http.serve("http://fork", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
+		http.serve("http://anchor3", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
 		http.serve("http://error", |_, _| json(r#"{"id":1,"error":{"code":1}}"#.into()));
 		http.serve("http://html", |_, _| json("<html>".into()));
 		http.serve("http://empty", |_, _| json("{}".into()));
@@ -252,23 +257,23 @@ fn without_agreeing_anchors_form_is_judged_and_the_hash_is_not() {
 	];
 	for anchors in anchors {
 		let networks = [network(Protocol::Ethereum, anchors)];
-		assert_eq!(run(&mut world(), &targets(), &networks), want, "{anchors:?}");
+		assert_eq!(run(&mut network_with_faults(), &targets(), &networks), want, "{anchors:?}");
 	}
 }
 
 #[test]
-fn one_bad_anchor_moves_nothing() {
-	let behaviours: [fn(&crate::http::Ask) -> Response; 6] = [
-		|ask| json(node(ask, HEAD, |n| hash(n + 1), true)),
-		|ask| json(node(ask, HEAD + 1_000_000, hash, true)),
-		|ask| json(node(ask, 3, hash, true)),
+fn one_faulty_anchor_has_no_influence() {
+	let behaviours: [fn(&Request) -> Response; 6] = [
+		|request| json(node(request, HEAD, |n| hash(n + 1), true)),
+		|request| json(node(request, HEAD + 1_000_000, hash, true)),
+		|request| json(node(request, 3, hash, true)),
 		|_| json("{".repeat(200_000)),
 		|_| Response::never(),
 		|_| Response::trickle(5),
 	];
 	for (k, behaviour) in behaviours.into_iter().enumerate() {
-		let mut http = world();
-		http.serve("http://liar", move |ask, _| behaviour(ask));
+		let mut http = honest_network();
+		http.serve("http://liar", move |request, _| behaviour(request));
 		honest(&mut http, "http://late", HEAD - 5);
 		let anchors = ["http://liar", ANCHORS[0], ANCHORS[1]];
 		let targets =
@@ -279,8 +284,8 @@ fn one_bad_anchor_moves_nothing() {
 }
 
 #[test]
-fn http_kinds_are_judged_by_what_they_show() {
-	let mut http = world();
+fn pages_are_judged_by_their_status_and_length() {
+	let mut http = honest_network();
 	http.serve("http://page", |_, _| Response::ok(30, "hello").header(ELAPSED_HEADER, "30000"));
 	http.serve("http://created", |_, _| {
 		Response::status(30, 204, "").header(ELAPSED_HEADER, "30000")
@@ -298,18 +303,18 @@ fn http_kinds_are_judged_by_what_they_show() {
 		(page(4, "http://moved"), Finding::Down),
 		(page(5, "http://endless"), Finding::Down),
 		(page(10, "no url"), Finding::Down),
-		(Target { endpoint: vec![0xff], ..page(11, "") }, Finding::Down),
+		(Assignment { endpoint: vec![0xff], ..page(11, "") }, Finding::Down),
 	];
 	let (targets, want): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
 	assert_eq!(run(&mut http, &targets, &[]), want);
 }
 
 #[test]
-fn the_skipped_are_not_asked() {
-	let mut http = world();
+fn skipped_services_are_not_asked() {
+	let mut http = honest_network();
 	let targets = [
-		Target { skip: Some(Finding::Skipped), ..page(1, "http://good") },
-		Target { skip: Some(Finding::Abstained), ..page(2, "http://good") },
+		Assignment { skip: Some(Finding::Skipped), ..page(1, "http://good") },
+		Assignment { skip: Some(Finding::Abstained), ..page(2, "http://good") },
 	];
 	assert_eq!(
 		run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS)]),
@@ -320,30 +325,30 @@ fn the_skipped_are_not_asked() {
 }
 
 #[test]
-fn a_network_that_nobody_knows_is_not_asked() {
-	let mut http = world();
+fn a_service_of_an_unknown_network_is_not_asked() {
+	let mut http = honest_network();
 	assert_eq!(run(&mut http, &[rpc(1, "http://good", 0)], &[]), [Finding::Abstained]);
 	assert!(http.sent.is_empty());
 }
 
 #[test]
-fn services_on_one_endpoint_are_each_asked() {
-	let mut http = world();
+fn services_that_share_an_endpoint_are_asked_separately() {
+	let mut http = honest_network();
 	let targets: Vec<_> = (0..5).map(|id| rpc(id, "http://good", 0)).collect();
 	assert_eq!(run(&mut http, &targets, &[own()]), [up(); 5]);
 	assert!(http.asked("http://good") >= 5);
 }
 
-/// Proof that service `id` at `http://host/x` owes, and the file that is one.
+/// Proof owed by service `id` at `http://host/x`, and a file that proves control.
 fn proof(id: u32, host: &str) -> (Proof, String) {
 	let expected = control_hash(&[3; 32], b"operator", id, format!("http://{host}/x").as_bytes());
 	(Proof { expected, pending: false }, format!("0x{}\n", hex(&expected)))
 }
 
 #[test]
-fn control_of_the_host_is_proven_by_a_hash_at_the_host() {
-	let mut http = world();
-	let page_of = |http: &mut Fake, host: &str, proof: Response| {
+fn control_is_proven_by_a_hash_at_the_host() {
+	let mut http = honest_network();
+	let page_of = |http: &mut FakeNetwork, host: &str, proof: Response| {
 		http.serve(&format!("http://{host}/x"), |_, _| json(String::new()));
 		http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
 	};
@@ -368,7 +373,7 @@ fn control_of_the_host_is_proven_by_a_hash_at_the_host() {
 	];
 	let targets: Vec<_> = (1u32..)
 		.zip(rows)
-		.map(|(id, (host, _))| Target {
+		.map(|(id, (host, _))| Assignment {
 			proof: Some(proof(id, host).0),
 			..page(id, &format!("http://{host}/x"))
 		})
@@ -378,25 +383,27 @@ fn control_of_the_host_is_proven_by_a_hash_at_the_host() {
 		assert_eq!(found, want, "{host}");
 	}
 	assert_eq!(http.asked("http://dead/.well-known"), 0);
-	let order: Vec<_> =
-		http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
+	let order: Vec<_> = http
+		.sent
+		.iter()
+		.map(|(_, request)| &request.url)
+		.filter(|u| u.contains("//right"))
+		.collect();
 	assert_eq!(order, ["http://right/x", "http://right/.well-known/surety/1"], "the service first");
 }
 
 #[test]
-fn what_was_never_proven_is_not_asked_before_it_is() {
-	let mut http = world();
-	let host = |http: &mut Fake,
-	            host: &str,
-	            service: fn(&crate::http::Ask) -> Response,
-	            proof: Response| {
-		http.serve(&format!("http://{host}/x"), move |ask, _| service(ask));
-		let proof = proof.header(ELAPSED_HEADER, "900000");
-		http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
-	};
-	let good = |ask: &crate::http::Ask| json(node(ask, HEAD, hash, true));
-	let single = |ask: &crate::http::Ask| json(node(ask, HEAD, hash, false));
-	let fork = |ask: &crate::http::Ask| json(node(ask, HEAD, |n| hash(n + 1), true));
+fn an_unproven_service_is_asked_only_after_its_proof() {
+	let mut http = honest_network();
+	let host =
+		|http: &mut FakeNetwork, host: &str, service: fn(&Request) -> Response, proof: Response| {
+			http.serve(&format!("http://{host}/x"), move |request, _| service(request));
+			let proof = proof.header(ELAPSED_HEADER, "900000");
+			http.serve(&format!("http://{host}/.well-known/surety/"), move |_, _| proof.clone());
+		};
+	let good = |request: &Request| json(node(request, HEAD, hash, true));
+	let single = |request: &Request| json(node(request, HEAD, hash, false));
+	let fork = |request: &Request| json(node(request, HEAD, |n| hash(n + 1), true));
 	let right = |id, host| Response::ok(3, proof(id, host).1);
 	host(&mut http, "right", good, right(1, "right"));
 	host(&mut http, "single", single, right(2, "single"));
@@ -411,7 +418,7 @@ fn what_was_never_proven_is_not_asked_before_it_is() {
 	host(&mut http, "busy", good, Response::status(3, 503, ""));
 	host(&mut http, "limited", good, Response::status(3, 429, ""));
 	host(&mut http, "mute", good, Response::never());
-	// What is found, how often the service is asked at least, and how often the proof.
+	// Finding, minimum number of requests to the service, and requests for the proof.
 	let rows = [
 		("right", up(), 1, 1),
 		("single", up(), 2, 1),
@@ -430,7 +437,7 @@ fn what_was_never_proven_is_not_asked_before_it_is() {
 	];
 	let targets: Vec<_> = (1u32..)
 		.zip(rows)
-		.map(|(id, (host, ..))| Target {
+		.map(|(id, (host, ..))| Assignment {
 			proof: Some(Proof { pending: true, ..proof(id, host).0 }),
 			..rpc(id, &format!("http://{host}/x"), 0)
 		})
@@ -442,46 +449,50 @@ fn what_was_never_proven_is_not_asked_before_it_is() {
 		assert!(asked >= services && (asked == 0) == (services == 0), "{host}: {asked}");
 		assert_eq!(http.asked(&format!("http://{host}/.well-known/surety/")), proofs, "{host}");
 	}
-	let order: Vec<_> =
-		http.sent.iter().map(|(_, ask)| &ask.url).filter(|u| u.contains("//right")).collect();
+	let order: Vec<_> = http
+		.sent
+		.iter()
+		.map(|(_, request)| &request.url)
+		.filter(|u| u.contains("//right"))
+		.collect();
 	assert_eq!(order[0], "http://right/.well-known/surety/1", "the proof first");
 	assert!(order[1..].iter().all(|url| *url == "http://right/x"));
 }
 
 #[test]
-fn an_unproven_page_is_up_only_with_both() {
+fn an_unproven_page_needs_both_proof_and_page() {
 	for (served, shown, want) in [
 		(true, Response::ok(30, "hello"), up()),
 		(true, Response::status(3, 500, ""), Finding::Down),
 		(false, Response::ok(30, "hello"), Finding::NoProof),
 	] {
 		let (owed, file) = proof(1, "page");
-		let mut http = nobody();
+		let mut http = empty_network();
 		http.serve("http://page/x", move |_, _| shown.clone().header(ELAPSED_HEADER, "30000"));
 		http.serve("http://page/.well-known/surety/1", move |_, _| {
 			json(if served { file.clone() } else { String::new() })
 		});
 		let target =
-			Target { proof: Some(Proof { pending: true, ..owed }), ..page(1, "http://page/x") };
+			Assignment { proof: Some(Proof { pending: true, ..owed }), ..page(1, "http://page/x") };
 		assert_eq!(run(&mut http, &[target], &[]), [want]);
 		assert_eq!(http.asked("http://page/x"), usize::from(served));
 	}
 }
 
 #[test]
-fn control_does_not_make_a_wrong_service_right() {
+fn a_proof_does_not_make_a_wrong_answer_correct() {
 	let (owed, file) = proof(1, "fork");
-	let mut http = world();
-	http.serve("http://fork/x", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+	let mut http = honest_network();
+	http.serve("http://fork/x", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
 	http.serve("http://fork/.well-known", move |_, _| Response::ok(3, file.clone()));
-	let target = Target { proof: Some(owed), ..rpc(1, "http://fork/x", 0) };
+	let target = Assignment { proof: Some(owed), ..rpc(1, "http://fork/x", 0) };
 	assert_eq!(run(&mut http, &[target], &[own()]), [bad()]);
 }
 
 #[test]
-fn a_hundred_dead_and_trickling_endpoints_harm_nobody() {
+fn dead_and_trickling_endpoints_do_not_affect_others() {
 	for concurrency in [16, 64, 256] {
-		let mut http = world();
+		let mut http = honest_network();
 		http.serve("http://dead", |_, _| Response::never());
 		http.serve("http://trickle", |_, _| Response::trickle(7));
 		http.serve("http://flood", |_, _| Response {
@@ -505,8 +516,8 @@ fn a_hundred_dead_and_trickling_endpoints_harm_nobody() {
 }
 
 #[test]
-fn who_comes_too_late_judges_nobody() {
-	let mut http = world();
+fn a_late_prober_judges_no_service() {
+	let mut http = honest_network();
 	http.clock = T0 + 6_000;
 	let targets = [rpc(1, "http://good", 0), rpc(2, "http://dead", 0)];
 	let networks = [network(Protocol::Ethereum, &ANCHORS)];
@@ -516,12 +527,12 @@ fn who_comes_too_late_judges_nobody() {
 }
 
 #[test]
-fn the_hosts_interface_is_used_as_it_is_meant() {
+fn the_host_functions_receive_the_requests() {
 	use sp_core::offchain::{OffchainWorkerExt, testing};
-	// What it sends is known from the made-up network: draws depend on the seed alone.
+	// The simulated network shows the requests: the draws depend on the seed alone.
 	let targets = [rpc(1, "http://a/rpc", 0)];
 	let schedule = Schedule { spread_ms: 0, ..schedule() };
-	let mut http = nobody();
+	let mut http = empty_network();
 	honest(&mut http, "http://a/rpc", HEAD);
 	assert_eq!(probe(&mut http, &targets, &[own()], &schedule, [1; 32]), [up()]);
 	let asked = http.sent;
@@ -531,19 +542,19 @@ fn the_hosts_interface_is_used_as_it_is_meant() {
 	{
 		let mut state = state.write();
 		state.timestamp = Timestamp::from_unix_millis(T0 + 1_000);
-		for (at, ask) in &asked {
+		for (at, request) in &asked {
 			assert!(*at >= T0 + 1_000);
 			state.expect_request(testing::PendingRequest {
 				method: "POST".into(),
 				uri: "http://a/rpc".into(),
-				headers: ask
+				headers: request
 					.headers
 					.iter()
 					.map(|(name, value)| (name.to_string(), value.to_string()))
 					.collect(),
-				body: ask.post.clone().unwrap(),
+				body: request.post.clone().unwrap(),
 				sent: true,
-				response: Some(node(ask, HEAD, hash, true).into_bytes()),
+				response: Some(node(request, HEAD, hash, true).into_bytes()),
 				response_headers: vec![(ELAPSED_HEADER.into(), "30000".into())],
 				..Default::default()
 			});

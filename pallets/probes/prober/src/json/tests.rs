@@ -22,13 +22,13 @@ fn a_quantity_is_hex_of_at_most_64_bits() {
 }
 
 #[test]
-fn hex_has_exactly_the_length_that_is_asked_for() {
+fn hex_has_exactly_the_requested_length() {
 	assert_eq!(hex::<2>(b"0x01fF"), Some([1, 255]));
 	assert_eq!(hex::<2>(b"01ff"), Some([1, 255]));
 	for bad in ["0x01f", "0x01ff0", "0x01fg", "", "0x", "0x01ff00"] {
 		assert_eq!(hex::<2>(bad.as_bytes()), None, "{bad}");
 	}
-	let bytes = |text: &str| Fact::Text(text.into()).bytes();
+	let bytes = |text: &str| Json::Text(text.into()).bytes();
 	assert_eq!(bytes("0x01ff"), Some(vec![1, 255]));
 	assert_eq!(bytes("0x"), Some(vec![]));
 	for bad in ["", "01ff", "0x1", "0x1g"] {
@@ -37,7 +37,7 @@ fn hex_has_exactly_the_length_that_is_asked_for() {
 }
 
 #[test]
-fn an_answer_is_read_whatever_the_order_of_its_members() {
+fn members_are_read_in_any_order() {
 	for text in [
 		r#"{"jsonrpc":"2.0","id":1,"result":"0x1"}"#,
 		r#" {"result":"0x1","more":{"a":[1,2,{"id":7}]},"id":1} "#,
@@ -55,31 +55,31 @@ fn an_answer_is_read_whatever_the_order_of_its_members() {
 }
 
 #[test]
-fn values_are_read_narrowly() {
-	for (json, fact) in [
-		("null", Fact::Null),
-		("true", Fact::Bool),
-		("12", Fact::Number(Some(12))),
-		("-12", Fact::Number(None)),
-		("1.5", Fact::Number(None)),
-		("\"a\"", Fact::Text("a".into())),
-		("[1,[]]", Fact::List(vec![Fact::Number(Some(1)), Fact::List(vec![])])),
+fn values_are_reduced_to_their_type() {
+	for (json, value) in [
+		("null", Json::Null),
+		("true", Json::Bool),
+		("12", Json::Number(Some(12))),
+		("-12", Json::Number(None)),
+		("1.5", Json::Number(None)),
+		("\"a\"", Json::Text("a".into())),
+		("[1,[]]", Json::List(vec![Json::Number(Some(1)), Json::List(vec![])])),
 		(
 			r#"{"unknown":1,"hash":[{}]}"#,
-			Fact::Object(vec![("hash", Fact::List(vec![Fact::Object(vec![])]))]),
+			Json::Object(vec![("hash", Json::List(vec![Json::Object(vec![])]))]),
 		),
 	] {
-		assert_eq!(read(json.as_bytes()), Some(fact), "{json}");
+		assert_eq!(read(json.as_bytes()), Some(value), "{json}");
 	}
 	for text in ["", "{", "[{}", "{}x", "\u{feff}{}", "{1:2}", "<html>"] {
 		assert_eq!(read(text.as_bytes()), None, "{text}");
 	}
 	assert_eq!(read(b"\xff\xfe"), None);
-	assert_eq!(Fact::Bool.get("hash"), &Fact::Absent);
+	assert_eq!(Json::Bool.get("hash"), &Json::Absent);
 }
 
 #[test]
-fn depth_costs_no_stack() {
+fn deep_nesting_does_not_exhaust_the_stack() {
 	for open in ["[", "{\"a\":", "{\"result\":", "{\"result\":{\"hash\":", "[{\"result\":["] {
 		assert_eq!(read(open.repeat(40_000).as_bytes()), None);
 	}
@@ -89,7 +89,7 @@ fn depth_costs_no_stack() {
 	}
 }
 
-/// Any JSON whose names are those that are read.
+/// JSON with the member names that are kept.
 pub fn any_json() -> impl Strategy<Value = String> {
 	let leaf = prop_oneof![
 		Just("null".to_string()),
@@ -127,12 +127,12 @@ proptest! {
 	}
 
 	#[test]
-	fn json_is_read(text in any_json()) {
+	fn valid_json_is_read(text in any_json()) {
 		prop_assert!(read(text.as_bytes()).is_some(), "{}", text);
 	}
 
 	#[test]
-	fn hex_survives(bytes: [u8; 32]) {
+	fn hex_round_trips(bytes: [u8; 32]) {
 		prop_assert_eq!(hex::<32>(to_hex(&bytes).as_bytes()), Some(bytes));
 	}
 }

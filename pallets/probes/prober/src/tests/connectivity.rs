@@ -1,9 +1,9 @@
-//! A prober that doubts itself.
+//! A prober that cannot reach its anchors.
 
 use super::*;
 
 /// `count` anchors at `http://<name>0` and so on, of which the first `dead` do not answer.
-fn anchors(http: &mut Fake, name: &str, count: usize, dead: usize) -> Vec<Vec<u8>> {
+fn anchors(http: &mut FakeNetwork, name: &str, count: usize, dead: usize) -> Vec<Vec<u8>> {
 	let url = |k: usize| format!("http://{name}{k}");
 	for k in 0..count {
 		match k < dead {
@@ -15,8 +15,8 @@ fn anchors(http: &mut Fake, name: &str, count: usize, dead: usize) -> Vec<Vec<u8
 }
 
 #[test]
-fn no_answer_is_in_doubt_when_more_than_half_of_all_anchors_failed() {
-	// Anchors of one network and of another, and how many of each fail.
+fn down_is_in_doubt_if_more_than_half_of_all_anchors_failed() {
+	// Anchors of two networks, and the number of failed ones.
 	for (of_one, of_other, in_doubt) in [
 		((0, 0), (0, 0), false),
 		((1, 0), (0, 0), false),
@@ -27,7 +27,7 @@ fn no_answer_is_in_doubt_when_more_than_half_of_all_anchors_failed() {
 		((3, 2), (0, 0), true),
 		((4, 2), (0, 0), false),
 		((4, 3), (0, 0), true),
-		// The network of the service has no say of its own, neither way.
+		// The network of the service has no special weight.
 		((2, 2), (2, 0), false),
 		((2, 2), (3, 0), false),
 		((2, 2), (2, 1), true),
@@ -35,7 +35,7 @@ fn no_answer_is_in_doubt_when_more_than_half_of_all_anchors_failed() {
 		((0, 0), (2, 2), true),
 		((0, 0), (2, 1), false),
 	] {
-		let mut http = world();
+		let mut http = honest_network();
 		http.serve("http://page", |_, _| json(String::new()));
 		let one = NetworkRef {
 			anchors: anchors(&mut http, "one", of_one.0, of_one.1),
@@ -53,11 +53,11 @@ fn no_answer_is_in_doubt_when_more_than_half_of_all_anchors_failed() {
 }
 
 #[test]
-fn trouble_that_begins_in_mid_round_is_noticed() {
-	let mut http = nobody();
+fn failure_of_anchors_in_mid_round_is_noticed() {
+	let mut http = empty_network();
 	for url in ["http://anchor1", "http://anchor2", "http://service"] {
-		http.serve(url, |ask, at| match at < T0 + 1_500 {
-			true => json(node(ask, HEAD, hash, true)),
+		http.serve(url, |request, at| match at < T0 + 1_500 {
+			true => json(node(request, HEAD, hash, true)),
 			false => Response::broken(3),
 		});
 	}
@@ -68,52 +68,57 @@ fn trouble_that_begins_in_mid_round_is_noticed() {
 }
 
 #[test]
-fn who_was_never_asked_is_not_in_doubt() {
-	let unknown = Target { kind: ServiceKind::Rpc { network: 9 }, ..rpc(1, "http://dead", 0) };
-	let denied = Target { skip: Some(Finding::Abstained), ..page(2, "http://dead") };
-	let findings = run(&mut nobody(), &[unknown, denied], &[network(Protocol::Ethereum, &ANCHORS)]);
+fn a_service_that_was_not_asked_is_not_in_doubt() {
+	let unknown = Assignment { kind: ServiceKind::Rpc { network: 9 }, ..rpc(1, "http://dead", 0) };
+	let denied = Assignment { skip: Some(Finding::Abstained), ..page(2, "http://dead") };
+	let findings =
+		run(&mut empty_network(), &[unknown, denied], &[network(Protocol::Ethereum, &ANCHORS)]);
 	assert_eq!(findings, [Finding::Abstained; 2]);
 }
 
-/// An answer of a portal, whatever is asked.
+/// Response of a captive portal to any request.
 fn portal() -> Response {
 	json("<html>Please log in</html>".into())
 }
 
-/// One of each kind whose answers are not compared with a reference, and what it is when it answers junk.
-fn uncompared() -> [(Target, Finding); 5] {
+/// One assignment of each kind that is judged without a reference, and its finding for junk.
+fn uncompared() -> [(Assignment, Finding); 5] {
 	let model = b"m".to_vec().try_into().unwrap();
 	let proof = |pending| Some(Proof { expected: [1; 32], pending });
 	[
 		(rpc(1, "http://portal/rpc", 0), bad()),
 		(
-			Target { kind: ServiceKind::Inference { model }, ..page(2, "http://portal/models") },
+			Assignment {
+				kind: ServiceKind::Inference { model },
+				..page(2, "http://portal/models")
+			},
 			bad(),
 		),
 		(page(LEASES_FROM + 3, "http://portal/lease"), bad()),
-		(Target { proof: proof(false), ..page(4, "http://portal/page") }, Finding::NoProof),
-		(Target { proof: proof(true), ..page(5, "http://portal/page") }, Finding::NoProof),
+		(Assignment { proof: proof(false), ..page(4, "http://portal/page") }, Finding::NoProof),
+		(Assignment { proof: proof(true), ..page(5, "http://portal/page") }, Finding::NoProof),
 	]
 }
 
 #[test]
-fn behind_a_captive_portal_nobody_is_bad() {
+fn junk_behind_a_captive_portal_is_in_doubt() {
 	let other = |anchors: &[&str]| NetworkRef { id: 2, ..network(Protocol::Ethereum, anchors) };
 	let dead = ["http://portal/a1", "http://portal/a2"];
 	for (networks, in_doubt) in [
-		// No anchor of any network answers, in whatever way.
+		// No anchor of any network answers.
 		(vec![network(Protocol::Ethereum, &dead)], true),
 		(vec![network(Protocol::Ethereum, &dead[..1])], true),
 		(vec![network(Protocol::Ethereum, &[]), other(&dead)], true),
 		(vec![network(Protocol::Ethereum, &dead), other(&["http://dead"])], true),
-		// One does, of the network or of another one: who stops the others gains nothing.
+		// One anchor answers, of the network or of another one, which is enough to attribute the
+		// junk to the service.
 		(vec![network(Protocol::Ethereum, &[dead[0], dead[1], ANCHORS[0]])], false),
 		(vec![network(Protocol::Ethereum, &dead), other(&ANCHORS[..1])], false),
 		(vec![network(Protocol::Ethereum, &[]), other(&ANCHORS)], false),
-		// Nobody to ask.
+		// There are no anchors.
 		(vec![network(Protocol::Ethereum, &[])], false),
 	] {
-		let mut http = world();
+		let mut http = honest_network();
 		http.serve("http://portal", |_, _| portal());
 		let (targets, junk): (Vec<_>, Vec<_>) = uncompared().into_iter().unzip();
 		let want = if in_doubt { vec![Finding::InDoubt; junk.len()] } else { junk };
@@ -122,16 +127,15 @@ fn behind_a_captive_portal_nobody_is_bad() {
 }
 
 #[test]
-fn a_portal_that_comes_in_mid_round_is_noticed() {
-	let mut http = nobody();
+fn a_captive_portal_in_mid_round_is_noticed() {
+	let mut http = empty_network();
 	for url in ["http://anchor1", "http://anchor2", "http://portal"] {
-		http.serve(
-			url,
-			|ask, at| if at < T0 + 1_500 { json(node(ask, HEAD, hash, true)) } else { portal() },
-		);
+		http.serve(url, |request, at| {
+			if at < T0 + 1_500 { json(node(request, HEAD, hash, true)) } else { portal() }
+		});
 	}
 	let of_other =
-		|id| Target { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };
+		|id| Assignment { kind: ServiceKind::Rpc { network: 2 }, ..rpc(id, "http://portal", 0) };
 	let targets: Vec<_> = (0..20).map(of_other).collect();
 	let other = NetworkRef { id: 2, ..network(Protocol::Ethereum, &[]) };
 	let findings = run(&mut http, &targets, &[network(Protocol::Ethereum, &ANCHORS), other]);
@@ -140,10 +144,10 @@ fn a_portal_that_comes_in_mid_round_is_noticed() {
 }
 
 #[test]
-fn what_was_compared_is_wrong_whatever_the_anchors_do() {
-	let mut http = nobody();
-	http.serve("http://fork", |ask, _| json(node(ask, HEAD, |n| hash(n + 1), true)));
+fn an_answer_compared_with_a_reference_stays_wrong() {
+	let mut http = empty_network();
+	http.serve("http://fork", |request, _| json(node(request, HEAD, |n| hash(n + 1), true)));
 	let dead = NetworkRef { id: 2, ..network(Protocol::Ethereum, &["http://dead"]) };
 	assert_eq!(run(&mut http, &[rpc(1, "http://fork", 0)], &[own(), dead]), [bad()]);
-	assert_eq!(http.asked("http://dead"), 0, "and nobody is asked for it");
+	assert_eq!(http.asked("http://dead"), 0, "no anchor is asked");
 }
