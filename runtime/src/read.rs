@@ -7,9 +7,9 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AgreementId, BreachKind, Clock, CloseReason, LeaseId, MAX_PAGE, Meter, OrderId, Probing, Registry,
-	ReputationInspect, Service, ServiceId, ServiceStatus, Slots, Target, TrustLevel, page_size,
-	tiers,
+	AgreementId, BreachKind, Clock, CloseReason, LeaseId, MAX_PAGE, Meter, OrderId, Probing,
+	Registry, ReputationInspect, Service, ServiceId, ServiceStatus, Slots, Target, TrustLevel,
+	page_size, tiers,
 };
 use surety_runtime_api::{
 	AgreementInfo, Allowance, AssetAmount, BidInfo, BondInfo, CapacityInfo, LeaseDetail, LeaseInfo,
@@ -202,7 +202,8 @@ pub fn orders(
 	limit: u32,
 ) -> Page<OrderInfo<AccountId>> {
 	scan(start_after, compute::NextOrder::<Runtime>::get(), limit, |id| {
-		let order = compute::Orders::<Runtime>::get(id).filter(|order| order_passes(filter, order))?;
+		let order =
+			compute::Orders::<Runtime>::get(id).filter(|order| order_passes(filter, order))?;
 		Some(order_info(id, order))
 	})
 }
@@ -385,8 +386,7 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 /// The chain at a glance.
 pub fn network_status() -> NetworkStatus {
 	let counts = operators::Count::<Runtime>::get();
-	let totals: Vec<_> =
-		operators::Totals::<Runtime>::iter().take(page_size(MAX_PAGE)).collect();
+	let totals: Vec<_> = operators::Totals::<Runtime>::iter().take(page_size(MAX_PAGE)).collect();
 	let scores: Vec<u32> = operators::Operators::<Runtime>::iter_keys()
 		.take(usize::try_from(MAX_SCAN).unwrap_or(0))
 		.map(|who| u32::from(Reputation::score(&who)))

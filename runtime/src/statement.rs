@@ -15,7 +15,9 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Clock, EscrowId, EscrowOwner, Funds, JUDGED_AFTER, Streams, Target};
+use surety_primitives::{
+	AssetId, Clock, EscrowId, EscrowOwner, Funds, JUDGED_AFTER, Streams, Target,
+};
 use surety_runtime_api::{Statement, StatementKind, StatementLine, StatementTotal};
 
 /// Lines of one account, collected.
@@ -130,7 +132,9 @@ impl Collector<'_> {
 			let Some(status) = Sla::agreement(agreement) else { continue };
 			let asset = status.agreement.asset;
 			// The funds of a lease are those of its order.
-			if matches!(status.agreement.target, Target::Service(_)) && !status.agreement.is_closed() {
+			if matches!(status.agreement.target, Target::Service(_))
+				&& !status.agreement.is_closed()
+			{
 				self.stream(StatementKind::Agreement { agreement }, status.agreement.escrow);
 			}
 			if status.owed > 0

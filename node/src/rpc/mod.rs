@@ -8,6 +8,8 @@
 
 pub mod audit;
 mod surety;
+#[cfg(test)]
+mod tests;
 
 use crate::client::{FullBackend, FullClient, FullPool, FullSelectChain};
 use jsonrpsee::RpcModule;

@@ -69,12 +69,14 @@ impl StatementKind {
 			Self::Unbonding => "slashable until it is withdrawn with operators.withdraw_unbonded",
 			Self::Listing { .. } => "deposit, back when the service is removed",
 			Self::Agreement { .. } => "paid by the meter, the rest back when the end is judged",
-			Self::Replica { .. } =>
-				"paid by the meters of its leases, the rest back when the replica is closed",
+			Self::Replica { .. } => {
+				"paid by the meters of its leases, the rest back when the replica is closed"
+			},
 			Self::Order { .. } => "deposit, back when the order is removed",
 			Self::Bid { .. } => "deposit, back when the bid is gone",
-			Self::Credit { .. } =>
-				"for breaches, up to what the agreement has paid; sla.claim pays it, and so does its end",
+			Self::Credit { .. } => {
+				"for breaches, up to what the agreement has paid; sla.claim pays it, and so does its end"
+			},
 			Self::Other => "held for something beside the market",
 		}
 	}

@@ -395,14 +395,8 @@ fn an_order_shows_its_replicas() {
 
 #[test]
 fn a_bid_and_a_lease_are_shown() {
-	let bid = BidInfo {
-		service: 5,
-		operator: alice(),
-		price: 7,
-		left: 1,
-		score: 40,
-		effective_price: 9,
-	};
+	let bid =
+		BidInfo { service: 5, operator: alice(), price: 7, left: 1, score: 40, effective_price: 9 };
 	let json = json!({
 		"service": 5, "operator": ALICE, "price": "7", "left": 1, "score": 40,
 		"effectivePrice": "9",

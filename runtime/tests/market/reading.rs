@@ -490,11 +490,7 @@ fn bids_and_leases_are_listed_page_by_page() {
 		assert_eq!((lease.order, lease.replica, &lease.tenant), (order, stored.replica, &tenant));
 		assert_eq!((&lease.operator, lease.service), (&stored.operator, stored.service));
 		assert_eq!((lease.price, lease.agreement), (stored.price, stored.agreement));
-		assert!(
-			matches!(lease.phase, LeasePhase::Running { .. }),
-			"{:?}",
-			lease.phase
-		);
+		assert!(matches!(lease.phase, LeasePhase::Running { .. }), "{:?}", lease.phase);
 		let verdict = lease.last_verdict.unwrap().verdict;
 		assert!(matches!(verdict, Verdict::Up { .. }), "{verdict:?}");
 		world.peek(|| assert_lease_detail(&lease));

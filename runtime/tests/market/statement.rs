@@ -54,7 +54,9 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 	// Credit is in the pot, not on hold. A block pays it as soon as there is room.
 	world.next_window();
 	world.endpoints.insert(service, Finding::Down);
-	world.until("a breach", 14, move || !Sla::breach_history(Target::Service(service), None, 1).is_empty());
+	world.until("a breach", 14, move || {
+		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
+	});
 	let owed = world.owed(agreement);
 	let found = statement(&mut world, &tenant);
 	let credit: Balance = found
