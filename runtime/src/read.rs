@@ -1,5 +1,5 @@
-//! Read side behind `SuretyApi`: state of several pallets, joined for clients. Nothing here runs in a
-//! block.
+//! Read side behind `SuretyApi`: state of several pallets, joined for clients. Nothing here runs in
+//! a block.
 
 use crate::*;
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -21,8 +21,8 @@ use surety_runtime_api::{
 /// Highest score.
 const MAX_SCORE: u8 = 100;
 
-/// Search the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page is
-/// full. `find` should read no more of an entry than it needs to refuse it.
+/// Search the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page
+/// is full. `find` should read no more of an entry than it needs to refuse it.
 fn scan<T>(
 	start_after: Option<u32>,
 	end: u32,

@@ -1,5 +1,5 @@
-//! Statement of an account: every amount that the market has on hold on it, and the part that it can
-//! claim. Nothing here runs in a block.
+//! Statement of an account: every amount that the market has on hold on it, and the part that it
+//! can claim. Nothing here runs in a block.
 //!
 //! Agreements and services of an account have an index. Orders, bids and accounts split off from a
 //! stream have none: they are searched only where a hold shows that there is one, and only until

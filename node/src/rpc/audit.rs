@@ -2,7 +2,8 @@
 //!
 //! A collection reads the states of a whole window, so it is for the node's owner only
 //! (`--rpc-methods`). A verification needs headers and the bytes of the request, whose length the
-//! server bounds, so it is for everyone. Both hash and judge, so at most one of them runs at a time.
+//! server bounds, so it is for everyone. Both hash and judge, so at most one of them runs at a
+//! time.
 
 use crate::audit::{self, Chain, Statement};
 use codec::Encode;

@@ -4,8 +4,8 @@
 //! methods of a node serve the same values as JSON.
 //!
 //! - Names are in camelCase. An enum with data is an object with the name of the variant and the
-//!   fields of that variant only: `{"class": "rpc", "network": 0}`, `{"class": "compute"}`. A target
-//!   of probes is `{"service": 5}` or `{"lease": 3}`.
+//!   fields of that variant only: `{"class": "rpc", "network": 0}`, `{"class": "compute"}`. A
+//!   target of probes is `{"service": 5}` or `{"lease": 3}`.
 //! - Amounts are base units of the asset, as decimal strings. Shares of a window's price are
 //!   strings too, in parts of 1,000,000,000. Other numbers are numbers.
 //! - Bytes of a text are a string, a hash or key is `0x` and 64 hexadecimal digits, an account its

@@ -6,8 +6,8 @@ use scale_info::TypeInfo;
 use serde::Serialize;
 use surety_primitives::{AgreementId, AssetId, Balance, BlockNumber, OrderId, ServiceId, json};
 
-/// Purpose of an amount in a statement. In JSON the agreement, service or order is `id`, the replica
-/// of an order or the service of a bid is `part`.
+/// Purpose of an amount in a statement. In JSON the agreement, service or order is `id`, the
+/// replica of an order or the service of a bid is `part`.
 #[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum StatementKind {

@@ -237,7 +237,7 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 	world.endpoints.insert(service, Finding::Down);
 	let owed = |id| Runtime::agreement(id).unwrap().owed_credit;
 	assert_eq!(world.peek(|| owed(id)), 0);
-	// What is owed may be paid in the idle space of the very block, so it is read before that.
+	// A block may pay the credit in its own idle space, so the test reads it before that.
 	let shown = loop {
 		let breached = || !Sla::breach_history(Target::Service(service), None, 1).is_empty();
 		let shown =

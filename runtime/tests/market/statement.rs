@@ -68,7 +68,7 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 	assert_eq!(credit, owed);
 	world.endpoints.clear();
 
-	// What is on its way out can be claimed from a block on.
+	// An unbonding chunk can be claimed from its block on.
 	let chunk = |found: &Statement<AccountId>| {
 		found.lines.iter().find(|line| line.kind == StatementKind::Unbonding).cloned().unwrap()
 	};
