@@ -67,7 +67,7 @@ fn summary(
 		score,
 		open,
 		last_verdict: last_verdict(target),
-		resources: compute::CapacityOf::<Runtime>::get(id)
+		resources: compute::Inventories::<Runtime>::get(id)
 			.map(|inventory| CapacityInfo { free: inventory.free(), total: inventory.total }),
 		listing,
 	}
