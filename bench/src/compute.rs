@@ -27,7 +27,7 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 	let mut sizes = Vec::new();
 	let databases = state::fill_all(args, states, |state| match state {
 		State::Compute(n) => {
-			let orders = orders(args, n);
+			let orders = state::orders(args, n);
 			eprintln!(
 				"{} open orders, {} leases, {} of them running",
 				orders.open,

@@ -142,7 +142,7 @@ fn path(dir: &Path, nth: usize) -> PathBuf {
 }
 
 /// Orders and leases of the `n`th state. The matched orders are added to the last state.
-fn orders(args: &Args, n: usize) -> Orders {
+pub fn orders(args: &Args, n: usize) -> Orders {
 	let open = args.orders.get(n).copied().unwrap_or(0);
 	// Twice as many rounds, since only one block of each says anything about matches.
 	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };

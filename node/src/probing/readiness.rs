@@ -6,7 +6,7 @@
 use super::LOG_TARGET;
 use crate::{
 	cli::ProbingParams,
-	service::{FullBackend, FullClient},
+	client::{FullBackend, FullClient},
 };
 use codec::DecodeAll;
 use futures::StreamExt;

@@ -4,7 +4,7 @@
 //! pool but is not on chain when its time is over counts as rejected.
 
 use super::metrics::{Metrics, Phase};
-use crate::service::{FullBackend, FullClient, FullPool};
+use crate::client::{FullBackend, FullClient, FullPool};
 use codec::{Compact, Decode, DecodeAll, DecodeLimit, Encode};
 use frame_support::traits::PalletInfoAccess;
 use futures::StreamExt;

@@ -8,6 +8,7 @@ use pallet_surety_escrow::{Accounts, Terms};
 use pallet_surety_sla::{self as sla, Agreement, Base, Breach, WindowStart};
 use pallet_surety_timing::types::Timings;
 use serde::Serialize;
+use sp_runtime::traits::Saturating;
 use surety_primitives::{
 	AgreementId, Balance, MeterReading, ServiceId, WindowShare, credit::credit_of, json,
 };
