@@ -1,5 +1,5 @@
 //! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what other pallets'
-//! mandatory work calls here (`marked`, `ending`, `ended`, `parked`).
+//! mandatory work calls here (`marked`, `ending`, `ended`, `suspended`).
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -13,8 +13,8 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, EscrowOwner, OnEscrowEnd, OnLease, StreamEnd, TrustLevel, agenda::MAX_BLOCKS_WALKED,
-	service_of_lease,
+	AssetId, EscrowOwner, OnLease, OnStreamEnd, StreamEnd, Target, TrustLevel,
+	agenda::MAX_BLOCKS_WALKED,
 };
 
 /// Set-up of other pallets for the benchmarks.
@@ -163,7 +163,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		declare_capacity(RawOrigin::Signed(who), service, part());
 
-		assert_eq!(CapacityOf::<T>::get(service).expect("declared").total, part());
+		assert_eq!(Inventories::<T>::get(service).expect("declared").total, part());
 	}
 
 	#[benchmark]
@@ -402,7 +402,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as OnEscrowEnd>::ending(
+			<Pallet<T> as OnStreamEnd>::ending(
 				EscrowOwner::Replica { order, index },
 				T::Clock::round(),
 				CloseReason::FundsExhausted,
@@ -422,21 +422,21 @@ mod benchmarks {
 		#[block]
 		{
 			let owner = EscrowOwner::Replica { order, index };
-			<Pallet<T> as OnEscrowEnd>::ended(owner, end::<T>(CloseReason::Unhealthy));
+			<Pallet<T> as OnStreamEnd>::ended(owner, end::<T>(CloseReason::Unhealthy));
 		}
 
-		assert!(T::Registry::service(service_of_lease(lease)).is_none());
+		assert!(T::Registry::listing(Target::Lease(lease)).is_none());
 	}
 
 	#[benchmark]
-	fn parked() {
+	fn suspended() {
 		let (.., order, lease) = running::<T>();
 		let index = Leases::<T>::get(lease).expect("runs").replica;
 
 		#[block]
 		{
 			let owner = EscrowOwner::Replica { order, index };
-			<Pallet<T> as OnEscrowEnd>::parked(owner, end::<T>(CloseReason::Unhealthy));
+			<Pallet<T> as OnStreamEnd>::suspended(owner, end::<T>(CloseReason::Unhealthy));
 		}
 
 		assert!(Leases::<T>::get(lease).expect("kept").is_closed());

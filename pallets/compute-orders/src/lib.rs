@@ -18,7 +18,7 @@
 //!    |  |  |  declined, or not     |            escrow decides its end; that round is
 //!    |  |  +--- ready in time -----+            judged, the operator paid; what is left is
 //!    |  |                                                         |
-//!    |  |         parked (a lump again): unhealthy, terminated,   |
+//!    |  |         suspended (a lump again): unhealthy, terminated,   |
 //!    +--|------- rent unpaid, its operator left. The next bid, ---+
 //!       |                  or time for more bids                  |
 //!       |                                                         |
@@ -39,7 +39,7 @@
 //!
 //! ## Ends of running leases
 //!
-//! Escrow owns the end of its stream: when, why, and if the funds are refunded or parked for the
+//! Escrow owns the end of its stream: when, why, and if the funds are refunded or suspended for the
 //! next operator. This pallet asks for an end ([`Escrow::end`](surety_primitives::Escrow::end),
 //! [`Escrow::park`](surety_primitives::Escrow::park)) the moment it learns of a reason, also of one
 //! that lies two rounds back, and reports the end that stands. A lease has no state for it: it runs
@@ -90,18 +90,15 @@ pub use weights::WeightInfo;
 mod agenda;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
-mod bid;
-mod capacity;
-mod errors;
-mod events;
+mod bids;
 mod impls;
-mod lease;
+mod inventory;
+mod leases;
 mod lifecycle;
 mod matching;
 #[cfg(test)]
 mod mock;
-mod order;
-mod read;
+mod orders;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -112,19 +109,16 @@ pub mod weights;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 use frame::{prelude::*, traits::Randomness};
-use frame_support::pallet_macros::import_section;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow,
-	Funds, LeaseAgreements, LeaseId, LeaseRegistry, OrderId, Probing, Registry, ReputationInspect,
-	ReputationSink, Resources, RoundIndex, ServiceId, WindowShare,
+	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Funds,
+	LeaseAgreements, LeaseId, LeaseRegistry, OneOffHolds, OrderId, Registry, ReputationInspect,
+	ReputationSink, Resources, RoundIndex, ServiceId, Slots, WindowShare,
 };
 
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
-#[import_section(errors::errors)]
-#[import_section(events::events)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -161,11 +155,11 @@ pub mod pallet {
 		/// The bond that bids reserve.
 		type Bonding: BondReserve<Self::AccountId>;
 
-		/// Where leases are probed.
-		type Probing: Probing;
+		/// Slots of running leases.
+		type Slots: Slots;
 
 		/// The funds of the replicas.
-		type Escrow: Escrow<Self::AccountId>;
+		type Escrow: OneOffHolds<Self::AccountId>;
 
 		/// The agreements that leases are credited by.
 		type Agreements: LeaseAgreements<Self::AccountId>;
@@ -267,7 +261,7 @@ pub mod pallet {
 
 	/// Capacity of `Compute` services.
 	#[pallet::storage]
-	pub type CapacityOf<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Inventory>;
+	pub type Inventories<T: Config> = StorageMap<_, Twox64Concat, ServiceId, Inventory>;
 
 	/// The service whose capacity a server backs.
 	#[pallet::storage]
@@ -281,6 +275,334 @@ pub mod pallet {
 	/// First block whose agenda is not worked off, by lane.
 	#[pallet::storage]
 	pub type Cursor<T: Config> = StorageMap<_, Twox64Concat, Lane, BlockNumber>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A service said what it has. All zero: it has nothing to give any more.
+		CapacityDeclared {
+			/// The service.
+			service: ServiceId,
+			/// All it has, given away or not.
+			total: Resources,
+		},
+		/// An order was placed and its deposits are on hold.
+		OrderPlaced {
+			/// Id of the order.
+			order: OrderId,
+			/// Account that asks and pays.
+			tenant: T::AccountId,
+			/// Asset of all amounts.
+			asset: AssetId,
+			/// Replicas.
+			quantity: u8,
+			/// Rounds that each of them runs: the duration asked for, rounded up.
+			rounds: RoundIndex,
+			/// Block in which bids are matched.
+			bid_deadline: BlockNumber,
+		},
+		/// The tenant withdrew an order from bidding; its replicas without an operator are closed.
+		OrderCancelled {
+			/// Id of the order.
+			order: OrderId,
+		},
+		/// The last replica of an order is closed.
+		OrderOver {
+			/// Id of the order.
+			order: OrderId,
+		},
+		/// An order and its leases are forgotten; the deposit is given back.
+		OrderRemoved {
+			/// Id of the order.
+			order: OrderId,
+		},
+		/// A bid was placed; capacity and bond are reserved for it.
+		BidPlaced {
+			/// Order it is for.
+			order: OrderId,
+			/// Service that bids.
+			service: ServiceId,
+			/// Its operator.
+			operator: T::AccountId,
+			/// Base units per replica and billable block.
+			price: Balance,
+			/// Replicas it can take.
+			replicas: u8,
+		},
+		/// A bid has another price.
+		BidUpdated {
+			/// Order it is for.
+			order: OrderId,
+			/// Service that bids.
+			service: ServiceId,
+			/// Base units per replica and billable block.
+			price: Balance,
+		},
+		/// A bid is gone and nothing is reserved for it any more: withdrawn, or its operator failed a lease of
+		/// the order, or the order is over.
+		BidWithdrawn {
+			/// Order it was for.
+			order: OrderId,
+			/// Service that bid.
+			service: ServiceId,
+		},
+		/// A bid was taken for a replica: its operator has to start it.
+		LeaseAwarded {
+			/// Id of the lease.
+			lease: LeaseId,
+			/// Its order.
+			order: OrderId,
+			/// Which replica of it.
+			replica: u8,
+			/// Account that runs it.
+			operator: T::AccountId,
+			/// Service of the bid.
+			service: ServiceId,
+			/// Base units per billable block.
+			price: Balance,
+			/// Score of the operator now.
+			score: u8,
+			/// First block in which it can no longer be declined for free.
+			fetch_until: BlockNumber,
+			/// Block at which it has failed if it is not ready.
+			ready_by: BlockNumber,
+		},
+		/// A lease runs: it is probed as service 2^31 + its id, and billed from the next round on.
+		LeaseReady {
+			/// Id of the lease.
+			lease: LeaseId,
+			/// Agreement that it is credited by.
+			agreement: AgreementId,
+			/// Last round of its time.
+			last_round: RoundIndex,
+		},
+		/// The end of a lease is decided: nothing after `round` is billed. A sooner end may still
+		/// take its place, and is reported again.
+		LeaseEnding {
+			/// Id of the lease.
+			lease: LeaseId,
+			/// Last round that is billed.
+			round: RoundIndex,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason; the thousands say whose doing it was: 1 tenant, 2 operator,
+			/// 3 network.
+			code: u16,
+		},
+		/// A lease is over.
+		LeaseClosed {
+			/// Id of the lease.
+			lease: LeaseId,
+			/// Its order.
+			order: OrderId,
+			/// Which replica of it.
+			replica: u8,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units paid for it, fee included.
+			paid: Balance,
+			/// Base units left: refunded, or on hold for the next operator.
+			refunded: Balance,
+		},
+		/// An operator failed a lease that is closed now, and paid for it out of its bond, to the
+		/// treasury.
+		PenaltyPaid {
+			/// Id of the lease.
+			lease: LeaseId,
+			/// Its operator.
+			operator: T::AccountId,
+			/// Base units that moved.
+			amount: Balance,
+		},
+		/// No bid that stands can take over a replica: new ones are welcome.
+		ReplicaReopened {
+			/// Its order.
+			order: OrderId,
+			/// Which replica of it.
+			replica: u8,
+			/// Block in which bids are matched.
+			until: BlockNumber,
+			/// Why its last lease ended.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+		},
+		/// A replica is over and its funds are settled.
+		ReplicaClosed {
+			/// Its order.
+			order: OrderId,
+			/// Which replica of it.
+			replica: u8,
+			/// Why.
+			reason: CloseReason,
+			/// Stable code of the reason.
+			code: u16,
+			/// Base units paid for all its leases, fee included.
+			paid: Balance,
+			/// Base units that went back to the tenant.
+			refunded: Balance,
+		},
+		/// A replica runs longer.
+		Extended {
+			/// Its order.
+			order: OrderId,
+			/// Which replica of it.
+			replica: u8,
+			/// Last round of its time.
+			last_round: RoundIndex,
+		},
+		/// A replica got more funds.
+		ToppedUp {
+			/// Its order.
+			order: OrderId,
+			/// Which replica of it.
+			replica: u8,
+			/// Base units put on hold.
+			amount: Balance,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no order with this id; it may be removed.
+		UnknownOrder,
+		/// There is no lease with this id; its order may be removed.
+		UnknownLease,
+		/// This service has no bid on this order.
+		UnknownBid,
+		/// The order has no replica with this number.
+		UnknownReplica,
+		/// There is no service with this id.
+		UnknownService,
+		/// Only the tenant of the order may do this.
+		NotTenant,
+		/// Only the operator may do this.
+		NotOperator,
+		/// Only the tenant and the operator of a lease may close it.
+		NotParty,
+		/// The service is not a `Compute` service. A lease is none either.
+		NotCompute,
+		/// The service has not declared what it has.
+		NoCapacityDeclared,
+		/// Bids or leases use what the service has.
+		CapacityInUse,
+		/// Bids and leases use more than this, or GPUs of another class.
+		CapacityBelowUsed,
+		/// The service does not have this much free, or not GPUs of this class.
+		NotEnoughCapacity,
+		/// This server backs the capacity of another service.
+		ServerTaken,
+		/// The endpoint of the service moved to another server. Declare its capacity again.
+		ServerMoved,
+		/// The probers did not read the proof of control at the endpoint of the service yet.
+		NotProven,
+		/// The service is ending: it cannot declare what it has any more.
+		ServiceOver,
+		/// A GPU class is lower-case letters, digits and dashes, and comes with GPUs only; a service with GPUs
+		/// must name one.
+		BadGpuClass,
+		/// Resources of zero: nothing is asked for or declared.
+		NoResources,
+		/// The asset is not approved.
+		AssetNotApproved,
+		/// The image reference must be printable ASCII without spaces, and not empty.
+		BadImage,
+		/// Port 0, or a port twice.
+		BadPorts,
+		/// A region that is no code of a country by ISO 3166-1, or a region twice.
+		BadRegions,
+		/// An order has 1 to 8 replicas, and a bid takes at least one and at most all of them.
+		BadQuantity,
+		/// The price must be above zero.
+		ZeroPrice,
+		/// The bid is above the highest price of the order.
+		PriceAboveMax,
+		/// The failover price is above the highest price of the order.
+		FailoverAboveMax,
+		/// The bid has this price already.
+		SamePrice,
+		/// A price or a credit so high that sums of it overflow.
+		PriceOverflow,
+		/// The terms must pay some credit: the cover is zero.
+		TermsZeroCover,
+		/// The credits of the terms must not fall with the severity.
+		TermsCreditsFall,
+		/// A credit of the terms is above their cover.
+		TermsCreditAboveCover,
+		/// A credit of the terms is above the most that governance allows.
+		TermsCreditAboveMost,
+		/// The uptime of the terms is above 1,000,000,000 parts per billion.
+		TermsUptime,
+		/// The latency of the terms is longer than probers wait.
+		TermsLatency,
+		/// The number of blocks must be above zero.
+		ZeroDuration,
+		/// Longer than a replica may run in all.
+		DurationTooLong,
+		/// The bid deadline must be at least a round ahead.
+		DeadlineTooSoon,
+		/// The bid deadline is too far ahead.
+		DeadlineTooFar,
+		/// The deposit must pay for a window (or the whole duration, if that is shorter) at the highest price,
+		/// plus the asset's minimum balance.
+		DepositTooLow,
+		/// The amount must be above zero.
+		ZeroAmount,
+		/// No ids of orders are left.
+		TooManyOrders,
+		/// No ids of leases are left, or the order had as many as it may have.
+		TooManyLeases,
+		/// No replica of the order waits for an operator.
+		NothingWaiting,
+		/// The order takes no bids now.
+		NotBidding,
+		/// Tenants cannot bid on their own orders.
+		OwnOrder,
+		/// The service is in another asset than the order.
+		WrongAsset,
+		/// The order does not allow the region of the service.
+		RegionNotAllowed,
+		/// The trust level of the operator is below what the order asks for.
+		TrustTooLow,
+		/// The order or the lease has other terms than the service, and they were not accepted:
+		/// `foreign_terms` is false.
+		ForeignTerms,
+		/// The service has a bid on this order. Update it.
+		AlreadyBid,
+		/// Another service of the operator bids on this order already: one bid per operator.
+		OperatorBid,
+		/// The bid asks for more than the `max_price` that was given: it was changed meanwhile.
+		PriceRose,
+		/// The order has as many bids as it may have.
+		TooManyBids,
+		/// Bids are matched within a round: they can be lowered, not raised nor withdrawn.
+		BidsLocked,
+		/// This bid cannot take any replica that waits: its operator failed them before, or their funds do not
+		/// pay for a round at this price.
+		BidUnfit,
+		/// The lease was reported ready before.
+		AlreadyReady,
+		/// The lease is over.
+		LeaseOver,
+		/// The start window of the lease is over.
+		TooLate,
+		/// The access text must be UTF-8.
+		BadAccess,
+		/// The time in which the lease could be declined for free is over.
+		FetchWindowOver,
+		/// The lease is not running. A lease that starts is declined, or fails when its window is over.
+		NotRunning,
+		/// The end of the lease is decided, and this would not be sooner.
+		AlreadyEnding,
+		/// The replica is over.
+		ReplicaOver,
+		/// Replicas of the order are not over yet.
+		OrderNotOver,
+		/// The order is over, but still kept for reading.
+		OrderKept,
+	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
@@ -516,50 +838,6 @@ pub mod pallet {
 			ensure_signed(origin)?;
 			let (leases, bids) = Self::do_remove_order(order)?;
 			Ok(Some(T::WeightInfo::remove_order(leases, bids)).into())
-		}
-	}
-
-	#[pallet::view_functions]
-	impl<T: Config> Pallet<T> {
-		/// An order as it is stored.
-		pub fn order(id: OrderId) -> Option<OrderOf<T>> {
-			Orders::<T>::get(id)
-		}
-
-		/// A lease, with the blocks that its funds still pay for while it runs.
-		pub fn lease(id: LeaseId) -> Option<LeaseStatus<T::AccountId>> {
-			Self::read_lease(id)
-		}
-
-		/// The bid of a service on an order, if one stands.
-		pub fn bid(order: OrderId, service: ServiceId) -> Option<BidOf<T>> {
-			Bids::<T>::get(order, service)
-		}
-
-		/// The bids on an order that stand, in order of their services.
-		pub fn bids_of(order: OrderId) -> Vec<(ServiceId, BidOf<T>)> {
-			Self::read_bids(order)
-		}
-
-		/// Capacity of a service, if it declared any.
-		pub fn capacity(service: ServiceId) -> Option<Inventory> {
-			CapacityOf::<T>::get(service)
-		}
-
-		/// Leases that an account pays for or runs, in no particular order, those after `start_after` (`None`:
-		/// from the start), at most `limit` and 128 of them.
-		pub fn leases_of(
-			account: T::AccountId,
-			start_after: Option<LeaseId>,
-			limit: u32,
-		) -> Vec<LeaseId> {
-			Self::read_leases_of(account, start_after, limit)
-		}
-
-		/// Orders in no particular order, those after `start_after` (`None`: from the start), at most `limit` and
-		/// 128 of them.
-		pub fn orders(start_after: Option<OrderId>, limit: u32) -> Vec<(OrderId, OrderOf<T>)> {
-			Self::read_orders(start_after, limit)
 		}
 	}
 }

@@ -8,8 +8,8 @@ use crate::*;
 use frame::prelude::defensive;
 use frame_support::{storage::with_storage_layer, traits::Defensive};
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Clock, CloseReason, Escrow, LeaseAgreements, LeaseId,
-	LeaseRegistry, OrderId, Probing, ReputationSink, RoundIndex, StreamEnd, service_of_lease,
+	AssetId, Balance, BondReserve, Clock, CloseReason, End, LeaseAgreements, LeaseId,
+	LeaseRegistry, OrderId, ReputationSink, Slots, StreamEnd,
 };
 
 impl<T: Config> Pallet<T> {
@@ -68,16 +68,15 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// A running lease ends with `round` by its operator's doing: its meter stops there, and its
-	/// stream is parked for the next operator. Constant work, called inside mandatory sweeps.
-	pub(crate) fn fail(id: LeaseId, round: RoundIndex, reason: CloseReason) {
+	/// End a running lease for its operator's doing, with its meter: its stream is suspended for the
+	/// next operator. Constant work, called inside mandatory sweeps.
+	pub(crate) fn fail(id: LeaseId, (round, reason): End) {
 		let Some((lease, mut order)) = Self::lease_with_order(id) else { return };
 		if !lease.is_running() {
 			return;
 		}
 		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
-		T::Probing::end_meter(service_of_lease(id), round, reason);
-		match with_storage_layer(|| T::Escrow::park(replica.escrow, round, reason)) {
+		match with_storage_layer(|| T::Escrow::suspend(replica.escrow, round, reason)) {
 			Ok(end) => Self::report_ending(id, end),
 			Err(error) => {
 				defensive!("a lease that runs has a stream", error);
@@ -86,7 +85,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The end of a lease is decided.
-	pub(crate) fn report_ending(id: LeaseId, (round, reason): (RoundIndex, CloseReason)) {
+	pub(crate) fn report_ending(id: LeaseId, (round, reason): End) {
 		Self::deposit_event(Event::LeaseEnding { lease: id, round, reason, code: reason.code() });
 	}
 
@@ -98,7 +97,7 @@ impl<T: Config> Pallet<T> {
 			CloseReason::OperatorClosed => lease.left_at_once,
 			// Without room in the rounds nobody could have been ready.
 			CloseReason::NeverReady => {
-				!T::Probing::was_full_since(T::Clock::round_at(lease.placed_at))
+				!T::Slots::was_full_since(T::Clock::round_at(lease.placed_at))
 			},
 			_ => false,
 		}
@@ -127,17 +126,24 @@ impl<T: Config> Pallet<T> {
 		let refunded =
 			order.replicas.get(usize::from(lease.replica)).map_or(0, |replica| replica.funds);
 		let round = T::Clock::round();
-		Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
+		// Without an agreement no other pallet is called.
+		let _ =
+			Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
 	}
 
-	/// A lease is over: its operator answers for it, and what it reserves is given back. What
-	/// becomes of its replica is the caller's.
-	fn finish(id: LeaseId, mut lease: LeaseOf<T>, order: &mut OrderOf<T>, end: StreamEnd) {
+	/// Close a lease: its operator answers for it, and its reserved bond is released. The caller
+	/// decides on its replica. Returns the weight of the calls into other pallets.
+	fn finish(
+		id: LeaseId,
+		mut lease: LeaseOf<T>,
+		order: &mut OrderOf<T>,
+		end: StreamEnd,
+	) -> Weight {
+		let mut weight = Weight::zero();
 		let StreamEnd { reason, round, paid, refunded, .. } = end;
 		let (order_id, index) = (lease.order, lease.replica);
 		if let Some(agreement) = lease.agreement {
-			T::Agreements::ended(agreement, end);
-			T::Registry::remove_lease(id);
+			weight = T::Agreements::close(agreement, end).saturating_add(T::Registry::remove(id));
 		}
 		if Self::is_failure(&lease, reason) {
 			Self::forfeit(id, &mut lease, order.asset);
@@ -169,10 +175,11 @@ impl<T: Config> Pallet<T> {
 			paid,
 			refunded,
 		});
+		weight
 	}
 
 	/// Escrow decided an end by itself.
-	pub(crate) fn stream_ending(order_id: OrderId, index: u8, end: (RoundIndex, CloseReason)) {
+	pub(crate) fn stream_ending(order_id: OrderId, index: u8, end: End) {
 		let Some(mut order) = Self::known_order(order_id) else { return };
 		let Some(replica) = Self::known_replica(&mut order, index) else { return };
 		if let Some(id) = replica.state.lease() {
@@ -180,42 +187,49 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The account of a replica is closed, for whatever reason.
-	pub(crate) fn stream_ended(order_id: OrderId, index: u8, end: StreamEnd) {
-		let Some(mut order) = Self::known_order(order_id) else { return };
-		let Some(replica) = Self::known_replica(&mut order, index) else { return };
+	/// Close a replica whose account is closed, whatever the reason. Returns the weight of the calls
+	/// into other pallets.
+	pub(crate) fn stream_ended(order_id: OrderId, index: u8, end: StreamEnd) -> Weight {
+		let Some(mut order) = Self::known_order(order_id) else { return Weight::zero() };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return Weight::zero() };
 		let state = replica.state;
 		if state.is_closed() {
-			return;
+			return Weight::zero();
 		}
-		Self::finish_current(state, &mut order, end);
+		let weight = Self::finish_current(state, &mut order, end);
 		Self::set_closed(order_id, &mut order, usize::from(index), end.reason, end.refunded);
 		Self::put_order(order_id, order);
+		weight
 	}
 
-	/// The stream of a replica is paid and a lump again.
-	pub(crate) fn stream_parked(order_id: OrderId, index: u8, end: StreamEnd) {
-		let Some(mut order) = Self::known_order(order_id) else { return };
-		let Some(replica) = Self::known_replica(&mut order, index) else { return };
+	/// Seek the next operator for a replica whose stream is paid and a one-off hold again. Returns
+	/// the weight of the calls into other pallets.
+	pub(crate) fn stream_suspended(order_id: OrderId, index: u8, end: StreamEnd) -> Weight {
+		let Some(mut order) = Self::known_order(order_id) else { return Weight::zero() };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return Weight::zero() };
 		let state = replica.state;
 		if state.lease().is_none() {
-			return;
+			return Weight::zero();
 		}
 		replica.funds = end.refunded;
-		Self::finish_current(state, &mut order, end);
+		let weight = Self::finish_current(state, &mut order, end);
 		Self::seek_next(&mut order, usize::from(index), end.reason);
 		Self::put_order(order_id, order);
+		weight
 	}
 
-	/// The lease that a replica has, if it has one, is over.
-	fn finish_current(state: ReplicaState, order: &mut OrderOf<T>, end: StreamEnd) {
-		let Some(id) = state.lease() else { return };
-		if let Some(lease) = Leases::<T>::get(id).defensive_proof("a lease that is not stored") {
-			Self::finish(id, lease, order, end);
-		}
+	/// Close the lease that a replica has, if it has one.
+	fn finish_current(state: ReplicaState, order: &mut OrderOf<T>, end: StreamEnd) -> Weight {
+		state
+			.lease()
+			.and_then(|id| {
+				let lease = Leases::<T>::get(id).defensive_proof("a lease that is not stored")?;
+				Some(Self::finish(id, lease, order, end))
+			})
+			.unwrap_or_default()
 	}
 
-	/// Refund a replica whose funds are a lump. Fails if a dispute locks them.
+	/// Refund a replica whose funds are a one-off hold. Fails if a dispute locks them.
 	pub(crate) fn try_close_replica(
 		order_id: OrderId,
 		order: &mut OrderOf<T>,
@@ -224,12 +238,12 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let replica = order.replicas.get(index).ok_or(Error::<T>::UnknownReplica)?;
 		let (escrow, refunded) = (replica.escrow, replica.funds);
-		with_storage_layer(|| T::Escrow::close_lump(escrow, 0, reason))?;
+		with_storage_layer(|| T::Escrow::refund(escrow, reason))?;
 		Self::set_closed(order_id, order, index, reason, refunded);
 		Ok(())
 	}
 
-	/// Refund a replica whose funds are a lump; as long as a dispute locks them, try again every
+	/// Refund a replica whose funds are a one-off hold; as long as a dispute locks them, try again every
 	/// round.
 	pub(crate) fn close_replica(
 		order_id: OrderId,

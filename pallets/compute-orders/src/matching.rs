@@ -16,8 +16,8 @@ use crate::*;
 use alloc::vec::Vec;
 use frame::{hashing::blake2_256, traits::Randomness};
 use surety_primitives::{
-	Balance, BlockNumber, Clock, CloseReason, LEASES_FROM, LeaseId, OrderId, ReputationInspect,
-	RoundIndex, ServiceId,
+	Balance, BlockNumber, Clock, CloseReason, LeaseId, OrderId, ReputationInspect, RoundIndex,
+	ServiceId,
 };
 
 /// Subject of the randomness that draws among equals.
@@ -86,10 +86,7 @@ impl<T: Config> Pallet<T> {
 	fn candidates(id: OrderId, order: &OrderOf<T>) -> Vec<Candidate<T>> {
 		let (random, _) = T::Randomness::random(DRAW);
 		Bids::<T>::iter_prefix(id)
-			.filter(|(service, _)| {
-				Self::compute_service(*service)
-					.is_ok_and(|info| Self::ensure_fit(order, *service, &info).is_ok())
-			})
+			.filter(|(service, _)| Self::fitting(order, *service).is_ok())
 			.map(|(service, bid)| Candidate {
 				service,
 				rank: rank(bid.price, T::Reputation::score(&bid.operator)),
@@ -188,10 +185,10 @@ impl<T: Config> Pallet<T> {
 		bid: &mut BidOf<T>,
 	) -> Result<LeaseId, Error<T>> {
 		let lease_id = NextLease::<T>::get();
-		ensure!(lease_id < LEASES_FROM, Error::<T>::TooManyLeases);
+		let next = lease_id.checked_add(1).ok_or(Error::<T>::TooManyLeases)?;
 		let replica = order.replicas.get_mut(index).ok_or(Error::<T>::UnknownReplica)?;
 		order.leases.try_push(lease_id).map_err(|_| Error::<T>::TooManyLeases)?;
-		NextLease::<T>::put(lease_id.saturating_add(1));
+		NextLease::<T>::put(next);
 		let (fetch_until, ready_by) = Self::start_window(replica.term.map(|term| term.last));
 		replica.lease = Some(lease_id);
 		replica.placements = replica.placements.saturating_add(1);
@@ -270,8 +267,7 @@ impl<T: Config> Pallet<T> {
 				&& !replica.is_out_of_time(round)
 		};
 		ensure!(order.replicas.iter().any(waits), Error::<T>::NothingWaiting);
-		let info = Self::compute_service(service)?;
-		Self::ensure_fit(&order, service, &info)?;
+		Self::fitting(&order, service)?;
 		let index =
 			order.replicas.iter().position(|replica| waits(replica) && Self::suits(replica, &bid));
 		let index = index.ok_or(Error::<T>::BidUnfit)?;

@@ -228,7 +228,7 @@ impl<T: Config> Pallet<T> {
 
 	fn check_capacity(sums: &Sums<T::AccountId>) -> Result<(), TryRuntimeError> {
 		let mut known = 0usize;
-		for (service, inventory) in CapacityOf::<T>::iter() {
+		for (service, inventory) in Inventories::<T>::iter() {
 			let mut used = sums.used.get(&service).cloned().unwrap_or_default();
 			if sums.used.contains_key(&service) {
 				known = known.saturating_add(1);
@@ -246,7 +246,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(known == sums.used.len(), "1: used, but not declared");
 		ensure!(
-			Servers::<T>::iter_keys().count() == CapacityOf::<T>::iter_keys().count(),
+			Servers::<T>::iter_keys().count() == Inventories::<T>::iter_keys().count(),
 			"1: a server of no service"
 		);
 		Ok(())

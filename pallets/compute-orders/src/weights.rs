@@ -34,7 +34,7 @@ pub trait WeightInfo {
 	fn marked() -> Weight;
 	fn ending() -> Weight;
 	fn ended() -> Weight;
-	fn parked() -> Weight;
+	fn suspended() -> Weight;
 }
 
 /// The weights as measured, with reads and writes priced by `Db`.
@@ -46,8 +46,8 @@ pub type SubstrateWeight<T> = Measured<<T as frame_system::Config>::DbWeight>;
 impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `Operators::Services` (r:1 w:0)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Servers` (r:0 w:1)
 	/// Proof: `ComputeOrders::Servers` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn declare_capacity() -> Weight {
@@ -136,8 +136,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:0)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:33 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
@@ -186,8 +186,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -218,8 +218,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:0)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:0)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:0)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::NextLease` (r:1 w:1)
 	/// Proof: `ComputeOrders::NextLease` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -310,8 +310,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Leases` (`max_values`: None, `max_size`: Some(625), added: 3100, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Orders` (r:1 w:1)
 	/// Proof: `ComputeOrders::Orders` (`max_values`: None, `max_size`: Some(17910), added: 20385, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:1 w:1)
@@ -414,8 +414,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Bonds` (`max_values`: None, `max_size`: Some(734), added: 3209, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reserved` (r:32 w:32)
 	/// Proof: `Operators::Reserved` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:32 w:32)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:32 w:32)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:33 w:33)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:33 w:33)
@@ -479,8 +479,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:32 w:0)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:32 w:0)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:32 w:0)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::NextLease` (r:1 w:1)
 	/// Proof: `ComputeOrders::NextLease` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:8 w:8)
@@ -564,8 +564,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Totals` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -661,8 +661,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -741,8 +741,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Count` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Operators` (r:1 w:1)
 	/// Proof: `Reputation::Operators` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeOrders::CapacityOf` (r:1 w:1)
-	/// Proof: `ComputeOrders::CapacityOf` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeOrders::Inventories` (r:1 w:1)
+	/// Proof: `ComputeOrders::Inventories` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
 	/// Storage: `ComputeOrders::Bids` (r:1 w:1)
 	/// Proof: `ComputeOrders::Bids` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -763,7 +763,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `ComputeOrders::Agenda` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
-	fn parked() -> Weight {
+	fn suspended() -> Weight {
 		// Minimum measured: 732_856 ns. Proof recorded: 73359 bytes.
 		Weight::from_parts(787_487_000, 65106)
 			.saturating_add(Db::get().reads(37_u64))
@@ -833,7 +833,7 @@ impl WeightInfo for () {
 	fn ended() -> Weight {
 		Measured::<ParityDbWeight>::ended()
 	}
-	fn parked() -> Weight {
-		Measured::<ParityDbWeight>::parked()
+	fn suspended() -> Weight {
+		Measured::<ParityDbWeight>::suspended()
 	}
 }

@@ -4,7 +4,7 @@ use crate::*;
 use alloc::vec::Vec;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, BondReserve, Clock, Funds, LeaseAgreements, OrderId, Registry,
-	ReputationInspect, Service, ServiceId,
+	ReputationInspect, Service, ServiceId, ServiceKind,
 };
 
 impl<T: Config> Pallet<T> {
@@ -19,9 +19,8 @@ impl<T: Config> Pallet<T> {
 		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		ensure!(order.bids_until(T::Clock::now()).is_some(), Error::<T>::NotBidding);
 		ensure!(order.tenant != who, Error::<T>::OwnOrder);
-		let info = Self::compute_service(service)?;
+		let info = Self::fitting(&order, service)?;
 		ensure!(info.operator == who, Error::<T>::NotOperator);
-		Self::ensure_fit(&order, service, &info)?;
 		let most = order.replicas.len();
 		ensure!(replicas > 0 && usize::from(replicas) <= most, Error::<T>::BadQuantity);
 		ensure!(price <= order.max_price, Error::<T>::PriceAboveMax);
@@ -68,13 +67,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Check that a service may run replicas of an order now.
-	pub(crate) fn ensure_fit(
+	/// Listing of a service that may run replicas of an order now.
+	pub(crate) fn fitting(
 		order: &OrderOf<T>,
 		id: ServiceId,
-		service: &Service<T::AccountId>,
-	) -> DispatchResult {
-		T::Registry::ensure_open(id)?;
+	) -> Result<Service<T::AccountId>, DispatchError> {
+		let service = T::Registry::sellable(id)?;
+		ensure!(service.kind == ServiceKind::Compute, Error::<T>::NotCompute);
 		ensure!(service.asset == order.asset, Error::<T>::WrongAsset);
 		let allowed = order.regions.is_empty() || order.regions.contains(&service.region);
 		ensure!(allowed, Error::<T>::RegionNotAllowed);
@@ -82,10 +81,10 @@ impl<T: Config> Pallet<T> {
 			T::Reputation::trust(&service.operator) >= order.min_trust,
 			Error::<T>::TrustTooLow
 		);
-		let inventory = CapacityOf::<T>::get(id).ok_or(Error::<T>::NoCapacityDeclared)?;
+		let inventory = Inventories::<T>::get(id).ok_or(Error::<T>::NoCapacityDeclared)?;
 		let server = Self::server_of(&service.endpoint);
 		ensure!(server == Some(inventory.server), Error::<T>::ServerMoved);
-		Ok(())
+		Ok(service)
 	}
 
 	/// Base units that a bidder pays for failing a replica at this price, which runs for `duration`

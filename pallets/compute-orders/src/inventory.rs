@@ -3,7 +3,7 @@
 use crate::*;
 use frame::{hashing::blake2_256, prelude::defensive};
 use surety_primitives::{
-	Registry, Resources, ServiceId, ServiceKind, ServiceStatus, endpoint, lease_of_service,
+	Registry, Resources, ServiceId, ServiceKind, ServiceStatus, Target, endpoint,
 };
 
 impl<T: Config> Pallet<T> {
@@ -12,14 +12,16 @@ impl<T: Config> Pallet<T> {
 		service: ServiceId,
 		total: Resources,
 	) -> DispatchResult {
-		let info = Self::compute_service(service)?;
+		let info =
+			T::Registry::listing(Target::Service(service)).ok_or(Error::<T>::UnknownService)?;
+		ensure!(info.kind == ServiceKind::Compute, Error::<T>::NotCompute);
 		ensure!(info.operator == who, Error::<T>::NotOperator);
 		Self::check_class(&total)?;
 		ensure!(total.gpus == 0 || !total.gpu_class.is_empty(), Error::<T>::BadGpuClass);
-		let before = CapacityOf::<T>::get(service);
+		let before = Inventories::<T>::get(service);
 		if total.is_zero() {
 			ensure!(before.is_some(), Error::<T>::NoResources);
-			Self::forget_capacity(service)?;
+			Self::forget_resources(service)?;
 			Self::deposit_event(Event::CapacityDeclared { service, total });
 			return Ok(());
 		}
@@ -47,19 +49,9 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(total.without(&used).is_some(), Error::<T>::CapacityBelowUsed);
 		Servers::<T>::insert(server, service);
-		CapacityOf::<T>::insert(service, Inventory { total: total.clone(), used, server });
+		Inventories::<T>::insert(service, Inventory { total: total.clone(), used, server });
 		Self::deposit_event(Event::CapacityDeclared { service, total });
 		Ok(())
-	}
-
-	/// A listed `Compute` service that is not itself a lease.
-	pub(crate) fn compute_service(
-		id: ServiceId,
-	) -> Result<surety_primitives::Service<T::AccountId>, Error<T>> {
-		let info = T::Registry::service(id).ok_or(Error::<T>::UnknownService)?;
-		let sold = info.kind == ServiceKind::Compute && lease_of_service(id).is_none();
-		ensure!(sold, Error::<T>::NotCompute);
-		Ok(info)
 	}
 
 	/// The class of the GPUs is lower-case letters, digits and dashes, and there is one only with GPUs.
@@ -73,22 +65,22 @@ impl<T: Config> Pallet<T> {
 
 	/// The server behind an endpoint.
 	pub(crate) fn server_of(url: &[u8]) -> Option<ServerId> {
-		let target = endpoint::target(url).ok()?;
-		Some(blake2_256(&(target.host, target.port, target.secure).encode()))
+		let origin = endpoint::origin(url).ok()?;
+		Some(blake2_256(&(origin.host, origin.port, origin.secure).encode()))
 	}
 
 	/// Reserve `part` of what a service has.
 	pub(crate) fn take_capacity(service: ServiceId, part: &Resources) -> Result<(), Error<T>> {
-		let mut inventory = CapacityOf::<T>::get(service).ok_or(Error::<T>::NoCapacityDeclared)?;
+		let mut inventory = Inventories::<T>::get(service).ok_or(Error::<T>::NoCapacityDeclared)?;
 		ensure!(inventory.free().without(part).is_some(), Error::<T>::NotEnoughCapacity);
 		inventory.used = inventory.used.with(part).ok_or(Error::<T>::NotEnoughCapacity)?;
-		CapacityOf::<T>::insert(service, inventory);
+		Inventories::<T>::insert(service, inventory);
 		Ok(())
 	}
 
 	/// Give back what [`Self::take_capacity`] reserved.
 	pub(crate) fn free_capacity(service: ServiceId, part: &Resources) {
-		CapacityOf::<T>::mutate_extant(service, |inventory| {
+		Inventories::<T>::mutate_extant(service, |inventory| {
 			if let Some(used) = inventory.used.without(part) {
 				inventory.used = used;
 			} else {
@@ -98,11 +90,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Forget what a service has, unless something of it is in use.
-	pub(crate) fn forget_capacity(service: ServiceId) -> DispatchResult {
-		if let Some(inventory) = CapacityOf::<T>::get(service) {
+	pub(crate) fn forget_resources(service: ServiceId) -> DispatchResult {
+		if let Some(inventory) = Inventories::<T>::get(service) {
 			ensure!(inventory.used.is_zero(), Error::<T>::CapacityInUse);
 			Servers::<T>::remove(inventory.server);
-			CapacityOf::<T>::remove(service);
+			Inventories::<T>::remove(service);
 		}
 		Ok(())
 	}

@@ -4,8 +4,8 @@ use crate::*;
 use alloc::vec::Vec;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Escrow, EscrowOwner, Funds,
-	OrderId, Registry, RoundIndex, SlaTerms, TermsFault, TermsInput, credit::window_price,
+	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, EscrowOwner, Funds, OrderId,
+	Registry, RoundIndex, SlaTerms, Streams, TermsFault, TermsInput, credit::window_price,
 };
 
 impl<T: Config> Pallet<T> {
@@ -36,13 +36,8 @@ impl<T: Config> Pallet<T> {
 		let mut replicas = BoundedVec::new();
 		for index in 0..new.quantity {
 			let owner = EscrowOwner::Replica { order: id, index };
-			let escrow = T::Escrow::open_lump(
-				owner,
-				tenant.clone(),
-				tenant.clone(),
-				new.asset,
-				new.deposit,
-			)?;
+			let escrow =
+				T::Escrow::hold(owner, tenant.clone(), tenant.clone(), new.asset, new.deposit)?;
 			let state = ReplicaState::Waiting { until: new.bid_deadline, wait: Wait::Bidding };
 			let replica = Replica {
 				escrow,

@@ -2,8 +2,8 @@
 
 use crate::*;
 use surety_primitives::{
-	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements,
-	LeaseId, LeaseRegistry, Registry, RoundIndex, SlaTerms, Started, service_of_lease,
+	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, LeaseAgreements, LeaseId,
+	LeaseRegistry, Registry, RoundIndex, SlaTerms, StreamStart, Streams, Target,
 };
 
 impl<T: Config> Pallet<T> {
@@ -19,7 +19,8 @@ impl<T: Config> Pallet<T> {
 		let now = T::Clock::now();
 		ensure!(now < ready_by, Error::<T>::TooLate);
 		ensure!(core::str::from_utf8(&access).is_ok(), Error::<T>::BadAccess);
-		let service = T::Registry::service(lease.service).ok_or(Error::<T>::UnknownService)?;
+		let service = T::Registry::listing(Target::Service(lease.service))
+			.ok_or(Error::<T>::UnknownService)?;
 		ensure!(
 			foreign_terms || Self::covers(&service.terms, &lease.terms),
 			Error::<T>::ForeignTerms
@@ -38,22 +39,18 @@ impl<T: Config> Pallet<T> {
 		// From reserved for a bid to reserved for a service: there must not be a moment with both.
 		T::Bonding::unreserve(&who, order.asset, lease.exposure);
 		lease.reserved = lease.reserved.saturating_sub(lease.exposure);
-		T::Registry::list_lease(
-			id,
-			lease.service,
-			health.clone(),
-			lease.price,
-			lease.terms.clone(),
-		)?;
-		let agreement = T::Agreements::open(id, &order.tenant, escrow, lease.penalty_share)?;
+		let listing =
+			T::Registry::list(id, service, health.clone(), lease.price, lease.terms.clone())?;
+		let agreement =
+			T::Agreements::open(id, &listing, &order.tenant, escrow, lease.penalty_share)?;
 		Self::forget_start(id, &lease);
 		lease.agreement = Some(agreement);
 		lease.health = health;
 		lease.access = access;
 		lease.state = LeaseState::Running { since: now };
-		let stream = Started {
+		let stream = StreamStart {
 			payee: who,
-			meter: service_of_lease(id),
+			meter: Target::Lease(id),
 			rate: lease.price,
 			prepaid,
 			last: term.last,
@@ -137,7 +134,7 @@ impl<T: Config> Pallet<T> {
 				let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
 				let now = T::Clock::round();
 				let closes =
-					stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.parks);
+					stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.suspends);
 				ensure!(!closes, Error::<T>::AlreadyEnding);
 				let end = T::Escrow::end(escrow, now, reason)?;
 				Self::report_ending(id, end);
@@ -169,7 +166,7 @@ impl<T: Config> Pallet<T> {
 		let round = term.map_or(round, |term| round.min(term.last));
 		let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
 		ensure!(stream.ending.is_none_or(|(stands, _)| round < stands), Error::<T>::AlreadyEnding);
-		let end = T::Escrow::park(escrow, round, CloseReason::OperatorClosed)?;
+		let end = T::Escrow::suspend(escrow, round, CloseReason::OperatorClosed)?;
 		if at_once {
 			lease.left_at_once = true;
 			Leases::<T>::insert(id, lease);
