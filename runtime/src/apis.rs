@@ -15,11 +15,11 @@ use sp_runtime::{
 	traits::Block as BlockT,
 	transaction_validity::{TransactionSource, TransactionValidity},
 };
-use surety_primitives::{AgreementId, LeaseId, Network, NetworkId, OrderId, ServiceId};
+use surety_primitives::{AgreementId, LeaseId, OrderId, ServiceId, Target};
 use surety_runtime_api::{
-	AgreementInfo, BidInfo, BreachInfo, LeaseInfo, NetworkStatus, OperatorInfo, OrderFilter,
-	OrderInfo, Page, RoundInfo, ServiceDetail, ServiceFilter, ServiceSummary, Statement,
-	TenantInfo,
+	AgreementInfo, BidInfo, LeaseDetail, LeaseInfo, NetworkInfo, NetworkStatus, NumberedBreach,
+	OperatorInfo, OrderFilter, OrderInfo, Page, RoundInfo, ServiceDetail, ServiceFilter,
+	ServiceSummary, Statement, TenantInfo,
 };
 
 impl_runtime_apis! {
@@ -207,14 +207,18 @@ impl_runtime_apis! {
 	}
 
 	impl surety_runtime_api::SuretyApi<Block, AccountId> for Runtime {
-		fn services(filter: ServiceFilter, start_after: Option<ServiceId>, limit: u32) -> Page<ServiceSummary<AccountId>> {
+		fn services(
+			filter: ServiceFilter,
+			start_after: Option<ServiceId>,
+			limit: u32,
+		) -> Page<ServiceSummary<AccountId>> {
 			read::services(&filter, start_after, limit)
 		}
 		fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
 			read::service(id)
 		}
-		fn breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> Page<BreachInfo> {
-			read::breaches(service, start_after, limit)
+		fn breaches(target: Target, start_after: Option<u32>, limit: u32) -> Page<NumberedBreach> {
+			read::breaches(target, start_after, limit)
 		}
 		fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>> {
 			read::agreement(id)
@@ -235,32 +239,47 @@ impl_runtime_apis! {
 		fn round() -> RoundInfo {
 			read::round()
 		}
-		fn networks() -> Vec<(NetworkId, Network)> {
+		fn networks() -> Vec<NetworkInfo> {
 			read::networks()
 		}
-		fn orders(filter: OrderFilter<AccountId>, start_after: Option<OrderId>, limit: u32) -> Page<OrderInfo<AccountId>> {
+		fn orders(
+			filter: OrderFilter<AccountId>,
+			start_after: Option<OrderId>,
+			limit: u32,
+		) -> Page<OrderInfo<AccountId>> {
 			read::orders(&filter, start_after, limit)
 		}
 		fn order(id: OrderId) -> Option<OrderInfo<AccountId>> {
 			read::order(id)
 		}
-		fn bids(order: OrderId, start_after: Option<ServiceId>, limit: u32) -> Page<BidInfo<AccountId>> {
+		fn bids(
+			order: OrderId,
+			start_after: Option<ServiceId>,
+			limit: u32,
+		) -> Page<BidInfo<AccountId>> {
 			read::bids(order, start_after, limit)
 		}
 		fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 			read::lease(id)
 		}
-		fn leases_of(account: AccountId, start_after: Option<LeaseId>, limit: u32) -> Page<LeaseInfo<AccountId>> {
+		fn lease_detail(id: LeaseId) -> Option<LeaseDetail<AccountId>> {
+			read::lease_detail(id)
+		}
+		fn leases_of(
+			account: AccountId,
+			start_after: Option<LeaseId>,
+			limit: u32,
+		) -> Page<LeaseInfo<AccountId>> {
 			read::leases_of(&account, start_after, limit)
 		}
 		fn tenant(account: AccountId) -> TenantInfo {
-			read::tenant(account)
+			read::tenant(&account)
 		}
 		fn statement(account: AccountId) -> Statement<AccountId> {
 			statement::statement(account)
 		}
 		fn private_endpoints() -> bool {
-			<Timing as surety_primitives::Clock>::private_endpoints()
+			<Timing as surety_primitives::EndpointRules>::private_allowed()
 		}
 	}
 

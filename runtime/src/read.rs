@@ -1,25 +1,28 @@
-//! The read side behind `SuretyApi`: what several pallets know, put together for clients. Nothing here
-//! runs in a block.
+//! Read side behind `SuretyApi`: state of several pallets, joined for clients. Nothing here runs in
+//! a block.
 
 use crate::*;
 use alloc::{collections::BTreeMap, vec::Vec};
 use pallet_surety_compute_orders as compute;
+use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
 use surety_primitives::{
-	AgreementId, BreachKind, Clock, LeaseId, MAX_PAGE, Meter, Network, NetworkId, OrderId, Probing,
-	Registry, ReputationInspect, Service, ServiceId, ServiceStatus, TrustLevel, page_size,
-	service_of_lease, tiers,
+	AgreementId, BreachKind, Clock, CloseReason, LeaseId, MAX_PAGE, Meter, OrderId, Probing,
+	Registry, ReputationInspect, Service, ServiceId, ServiceStatus, Slots, Target, TrustLevel,
+	page_size, tiers,
 };
 use surety_runtime_api::{
-	AgreementInfo, BidInfo, BondInfo, BreachInfo, CapacityInfo, LeaseInfo, LeasePhase, MAX_SCAN,
-	NetworkStatus, OperatorInfo, OrderFilter, OrderInfo, Page, Performance, ReplicaInfo, RoundInfo,
-	ServiceDetail, ServiceFilter, ServiceSummary, TenantInfo,
+	AgreementInfo, Allowance, AssetAmount, BidInfo, BondInfo, CapacityInfo, LeaseDetail, LeaseInfo,
+	LeasePhase, MAX_SCAN, NetworkInfo, NetworkStatus, NumberedBreach, OperatorInfo, OrderFilter,
+	OrderInfo, Page, Performance, ReplicaInfo, RoundInfo, RoundVerdict, ServiceDetail,
+	ServiceFilter, ServiceSummary, TargetStatus, TenantInfo,
 };
 
-/// Highest score that there is.
+/// Highest score.
 const MAX_SCORE: u8 = 100;
 
-/// Looks at the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page of what `find`
-/// makes of them is full. `find` reads of what it refuses no more than it must to refuse it.
+/// Search the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page
+/// is full. `find` should read no more of an entry than it needs to refuse it.
 fn scan<T>(
 	start_after: Option<u32>,
 	end: u32,
@@ -40,31 +43,37 @@ fn scan<T>(
 	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
 }
 
-/// What is behind a page of ids. If they are as many as it takes, more may follow.
+/// Page of the entries with these ids. More may follow a full one.
 fn page_of<T>(ids: Vec<u32>, limit: u32, read: impl Fn(u32) -> Option<T>) -> Page<T> {
 	let next = ids.last().copied().filter(|_| ids.len() >= page_size(limit));
 	Page { items: ids.into_iter().filter_map(read).collect(), next }
 }
 
+/// Last verdict on a target.
+fn last_verdict(target: Target) -> Option<RoundVerdict> {
+	<Probes as Slots>::status(target)?.last.map(Into::into)
+}
+
 fn summary(
 	id: ServiceId,
-	service: Service<AccountId>,
+	listing: Service<AccountId>,
 	score: u8,
 	open: bool,
 ) -> ServiceSummary<AccountId> {
+	let target = Target::Service(id);
 	ServiceSummary {
 		id,
-		units: pallet_surety_sla::Services::<Runtime>::get(id).map_or(0, |s| s.units),
+		units: sla::Targets::<Runtime>::get(target).map_or(0, |state| state.units),
 		score,
 		open,
-		last_verdict: <Probes as Probing>::probed(id).and_then(|p| p.last),
-		capacity: compute::CapacityOf::<Runtime>::get(id)
+		last_verdict: last_verdict(target),
+		resources: compute::Inventories::<Runtime>::get(id)
 			.map(|inventory| CapacityInfo { free: inventory.free(), total: inventory.total }),
-		service,
+		listing,
 	}
 }
 
-fn wanted(filter: &ServiceFilter, service: &Service<AccountId>) -> bool {
+fn service_passes(filter: &ServiceFilter, service: &Service<AccountId>) -> bool {
 	filter.class.is_none_or(|class| class == service.kind.class())
 		&& filter.network.is_none_or(|network| Some(network) == service.kind.network())
 		&& filter.region.is_none_or(|region| region == service.region)
@@ -79,18 +88,18 @@ pub fn services(
 	start_after: Option<ServiceId>,
 	limit: u32,
 ) -> Page<ServiceSummary<AccountId>> {
-	let end = pallet_surety_operators::NextServiceId::<Runtime>::get();
-	let least = filter.min_score.unwrap_or(0);
-	if least > MAX_SCORE {
+	let end = operators::NextServiceId::<Runtime>::get();
+	let min_score = filter.min_score.unwrap_or(0);
+	if min_score > MAX_SCORE {
 		return Page { items: Vec::new(), next: None };
 	}
-	// An operator has up to 1,024 listings: its score is reckoned once.
+	// An operator has up to 1,024 listings: its score is computed once.
 	let mut scores = BTreeMap::new();
 	scan(start_after, end, limit, |id| {
-		let service = pallet_surety_operators::Services::<Runtime>::get(id)
-			.filter(|service| wanted(filter, service))?;
+		let service = operators::Services::<Runtime>::get(id)
+			.filter(|service| service_passes(filter, service))?;
 		let score = *scores.entry(service.operator.clone()).or_insert_with_key(Reputation::score);
-		if score < least {
+		if score < min_score {
 			return None;
 		}
 		let open = is_open(id, &service);
@@ -98,80 +107,71 @@ pub fn services(
 	})
 }
 
-/// True if new units may be sold now. What its status says already needs no reading.
+/// True if new units may be sold now. A status other than active decides without another read.
 fn is_open(id: ServiceId, service: &Service<AccountId>) -> bool {
-	service.status == ServiceStatus::Active && <Operators as Registry<_>>::ensure_open(id).is_ok()
+	service.status == ServiceStatus::Active && <Operators as Registry<_>>::sellable(id).is_ok()
+}
+
+/// Live window, credits and exposure of a target with this listing.
+fn target_status(target: Target, listing: &Service<AccountId>) -> Option<TargetStatus> {
+	let probed = <Probes as Slots>::status(target).unwrap_or_default();
+	let status = Sla::service_status(target)?;
+	let [downtime, slow, bad_data] = BreachKind::COUNTED
+		.map(|kind| tiers::allowance(kind, listing.terms.min_uptime, Timing::window_rounds()));
+	Some(TargetStatus {
+		window: probed.window,
+		counters: probed.counters,
+		allowance: Allowance { downtime, slow, bad_data },
+		meter: <Probes as Meter>::meter(target).map(|meter| meter.reading),
+		index: status.state.as_ref().map_or_else(Default::default, |state| state.index),
+		cover: status.cover,
+		rent: status.state.as_ref().and_then(|state| state.slot).map(|slot| slot.rent),
+		exposure: status.exposure,
+		coverable_units: status.available,
+		reliability: Reputation::target_reliability(target).unwrap_or(0),
+		history: pallet_surety_probes::Windows::<Runtime>::get(target).into_inner(),
+		active: probed.active,
+	})
 }
 
 /// A service with its live window.
 pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
-	let listing = <Operators as Registry<_>>::service(id)?;
-	let probed = <Probes as Probing>::probed(id).unwrap_or_default();
-	let status = Sla::service_status(id)?;
-	let allowance = BreachKind::COUNTED
-		.map(|kind| tiers::allowance(kind, listing.terms.min_uptime, Timing::window_rounds()));
-	Some(ServiceDetail {
-		window: probed.window,
-		counters: probed.counters,
-		allowance,
-		meter: <Probes as Meter>::reading(id),
-		index: status.state.as_ref().map_or_else(Default::default, |s| s.index),
-		cover: status.cover,
-		rent: status.state.as_ref().and_then(|s| s.slot).map(|slot| slot.rent),
-		exposure: status.exposure,
-		coverable_units: status.available,
-		reliability: Reputation::service_reliability(id).unwrap_or(0),
-		history: Probes::window_ring(id),
-		hot: probed.hot,
-		summary: {
-			let (score, open) = (Reputation::score(&listing.operator), is_open(id, &listing));
-			summary(id, listing, score, open)
-		},
-	})
+	let listing = <Operators as Registry<_>>::listing(Target::Service(id))?;
+	let status = target_status(Target::Service(id), &listing)?;
+	let (score, open) = (Reputation::score(&listing.operator), is_open(id, &listing));
+	Some(ServiceDetail { service: summary(id, listing, score, open), status })
 }
 
-/// Breaches of a service, oldest first.
-pub fn breaches(service: ServiceId, start_after: Option<u32>, limit: u32) -> Page<BreachInfo> {
-	let found = Sla::breach_history(service, start_after, limit);
-	let count = pallet_surety_sla::Services::<Runtime>::get(service).map_or(0, |s| s.breaches);
-	let items: Vec<BreachInfo> = found
-		.into_iter()
-		.map(|(number, b)| BreachInfo {
-			number,
-			window: b.window,
-			round: b.round,
-			kind: b.kind,
-			before: b.before,
-			severity: b.severity,
-			counters: b.counters,
-			allowance: b.allowance,
-			multiplier: b.multiplier,
-			demanded: b.demanded,
-			rate: b.rate,
-			index_before: b.index_before,
-			index_after: b.index_after,
-			credited: b.credited,
-			penalty: b.penalty,
-		})
-		.collect();
-	let next = items.last().map(|b| b.number).filter(|last| last.saturating_add(1) < count);
+/// Listing and live window of a lease.
+pub fn lease_detail(id: LeaseId) -> Option<LeaseDetail<AccountId>> {
+	let listing = <Operators as Registry<_>>::listing(Target::Lease(id))?;
+	let status = target_status(Target::Lease(id), &listing)?;
+	Some(LeaseDetail { listing, status })
+}
+
+/// Breaches of a target, oldest first.
+pub fn breaches(target: Target, start_after: Option<u32>, limit: u32) -> Page<NumberedBreach> {
+	let found = Sla::breach_history(target, start_after, limit);
+	let count = sla::Targets::<Runtime>::get(target).map_or(0, |state| state.breaches);
+	let items: Vec<_> =
+		found.into_iter().map(|(number, breach)| NumberedBreach { number, breach }).collect();
+	let next = items.last().map(|item| item.number).filter(|last| last.saturating_add(1) < count);
 	Page { items, next }
 }
 
-/// An agreement with what is owed.
+/// An agreement with its funds and credits.
 pub fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>> {
-	use pallet_surety_sla::AgreementState;
 	let status = Sla::agreement(id)?;
 	let a = status.agreement;
 	let stream = status.stream;
 	let ending = match a.state {
-		AgreementState::Open => stream.as_ref().and_then(|s| s.ending),
-		AgreementState::Closed { round, reason } => Some((round, reason)),
+		sla::AgreementState::Open => stream.as_ref().and_then(|s| s.ending),
+		sla::AgreementState::Closed { round, reason } => Some((round, reason)),
 	};
 	Some(AgreementInfo {
 		id,
 		tenant: a.tenant,
-		service: a.service,
+		target: a.target,
 		units: a.units,
 		asset: a.asset,
 		rate: a.rate,
@@ -182,7 +182,7 @@ pub fn agreement(id: AgreementId) -> Option<AgreementInfo<AccountId>> {
 		blocks_left: stream.as_ref().map_or(0, |s| s.blocks_left),
 		owed_credit: status.owed,
 		reserved_credit: status.reserved,
-		ending,
+		ending: ending.map(Into::into),
 	})
 }
 
@@ -202,12 +202,13 @@ pub fn orders(
 	limit: u32,
 ) -> Page<OrderInfo<AccountId>> {
 	scan(start_after, compute::NextOrder::<Runtime>::get(), limit, |id| {
-		let order = compute::Orders::<Runtime>::get(id).filter(|order| wants(filter, order))?;
+		let order =
+			compute::Orders::<Runtime>::get(id).filter(|order| order_passes(filter, order))?;
 		Some(order_info(id, order))
 	})
 }
 
-fn wants(filter: &OrderFilter<AccountId>, order: &compute::Order<AccountId>) -> bool {
+fn order_passes(filter: &OrderFilter<AccountId>, order: &compute::Order<AccountId>) -> bool {
 	filter.asset.is_none_or(|asset| asset == order.asset)
 		&& filter.tenant.as_ref().is_none_or(|tenant| *tenant == order.tenant)
 		&& filter
@@ -224,14 +225,18 @@ pub fn order(id: OrderId) -> Option<OrderInfo<AccountId>> {
 
 fn order_info(id: OrderId, order: compute::Order<AccountId>) -> OrderInfo<AccountId> {
 	let bids_until = order.bids_until(Timing::now());
-	let replica = |replica: &compute::Replica<AccountId>| ReplicaInfo {
-		lease: replica.lease,
-		held: pallet_surety_escrow::Accounts::<Runtime>::get(replica.escrow)
-			.map_or(0, |account| account.held),
-		closed: match replica.state {
+	let replica = |replica: &compute::Replica<AccountId>| {
+		let closed = match replica.state {
 			compute::ReplicaState::Closed { reason, .. } => Some(reason),
 			_ => None,
-		},
+		};
+		ReplicaInfo {
+			lease: replica.lease,
+			held: pallet_surety_escrow::Accounts::<Runtime>::get(replica.escrow)
+				.map_or(0, |account| account.held),
+			closed_code: closed.map(CloseReason::code),
+			closed_reason: closed,
+		}
 	};
 	OrderInfo {
 		id,
@@ -241,11 +246,7 @@ fn order_info(id: OrderId, order: compute::Order<AccountId>) -> OrderInfo<Accoun
 		resources: order.resources,
 		image: order.image.into_inner(),
 		digest: order.digest,
-		ports: order
-			.ports
-			.iter()
-			.map(|port| (port.container, port.protocol == compute::PortProtocol::Udp))
-			.collect(),
+		ports: order.ports.into_inner(),
 		env_hash: order.env_hash,
 		max_price: order.max_price,
 		failover_price: order.failover_price,
@@ -293,23 +294,22 @@ pub fn bids(
 /// A lease.
 pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 	let compute::LeaseStatus { lease, tenant, asset, stream } = ComputeOrders::lease(id)?;
-	let probed_as = service_of_lease(id);
 	let agreement = lease.agreement.and_then(Sla::agreement);
-	// When and why it ends is escrow's to know.
+	// Escrow decides when and why it ends.
 	let ending = stream.as_ref().and_then(|stream| stream.ending);
 	let phase = match (lease.state, ending) {
 		(compute::LeaseState::Starting { fetch_until, ready_by }, _) => {
 			LeasePhase::Starting { fetch_until, ready_by }
 		},
 		(compute::LeaseState::Running { .. }, Some((round, reason))) => {
-			LeasePhase::Ending { round, reason }
+			LeasePhase::Ending { ending: (round, reason).into() }
 		},
 		(compute::LeaseState::Running { since }, None) => {
 			let last_round = stream.as_ref().and_then(|stream| stream.last).unwrap_or_default();
 			LeasePhase::Running { since, last_round }
 		},
 		(compute::LeaseState::Closed { round, reason }, _) => {
-			LeasePhase::Closed { round, reason, code: reason.code() }
+			LeasePhase::Closed { ending: (round, reason).into() }
 		},
 	};
 	Some(LeaseInfo {
@@ -319,7 +319,6 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		tenant,
 		operator: lease.operator,
 		service: lease.service,
-		probed_as,
 		price: lease.price,
 		asset,
 		health: lease.health.into_inner(),
@@ -331,7 +330,7 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		refunded: lease.refunded,
 		forfeited: lease.forfeited,
 		owed_credit: agreement.map_or(0, |status| status.owed),
-		last_verdict: <Probes as Probing>::probed(probed_as).and_then(|probed| probed.last),
+		last_verdict: last_verdict(Target::Lease(id)),
 	})
 }
 
@@ -345,16 +344,15 @@ pub fn leases_of(
 }
 
 /// Score of an account as a tenant.
-pub fn tenant(account: AccountId) -> TenantInfo {
+pub fn tenant(account: &AccountId) -> TenantInfo {
 	let score = Reputation::tenant_score(account);
 	TenantInfo { score, trust: TrustLevel::from_score(score) }
 }
 
 /// An operator.
 pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
-	use pallet_surety_operators::OperatorStatus;
-	let operator = Operators::operator(account.clone())?;
-	let bonds = pallet_surety_operators::Bonds::<Runtime>::iter_prefix(account)
+	let operator = operators::Operators::<Runtime>::get(account)?;
+	let bonds = operators::Bonds::<Runtime>::iter_prefix(account)
 		.take(page_size(MAX_PAGE))
 		.map(|(asset, bond)| BondInfo {
 			asset,
@@ -363,7 +361,7 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 			unbonding: bond.unbonding(),
 		})
 		.collect();
-	let performance = Reputation::performance(account.clone())
+	let performance = Reputation::performance(account)
 		.map(|p| Performance {
 			score: p.score,
 			uptime: p.parts.uptime.score,
@@ -374,12 +372,12 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 	Some(OperatorInfo {
 		name: operator.name.into_inner(),
 		contact: operator.contact.into_inner(),
-		active: operator.status == OperatorStatus::Active,
+		active: operator.status == operators::OperatorStatus::Active,
 		bonds,
-		services: Operators::services_of(account.clone()),
+		services: operators::ServicesOf::<Runtime>::get(account).into_inner(),
 		score: Reputation::score(account),
 		trust: Reputation::trust(account),
-		reliability: Reputation::reliability(account.clone()).unwrap_or(0),
+		reliability: Reputation::reliability(account).unwrap_or(0),
 		performance,
 		account: account.clone(),
 	})
@@ -387,10 +385,9 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 
 /// The chain at a glance.
 pub fn network_status() -> NetworkStatus {
-	let counts = pallet_surety_operators::Count::<Runtime>::get();
-	let totals: Vec<_> =
-		pallet_surety_operators::Totals::<Runtime>::iter().take(page_size(MAX_PAGE)).collect();
-	let scores: Vec<u32> = pallet_surety_operators::Operators::<Runtime>::iter_keys()
+	let counts = operators::Count::<Runtime>::get();
+	let totals: Vec<_> = operators::Totals::<Runtime>::iter().take(page_size(MAX_PAGE)).collect();
+	let scores: Vec<u32> = operators::Operators::<Runtime>::iter_keys()
 		.take(usize::try_from(MAX_SCAN).unwrap_or(0))
 		.map(|who| u32::from(Reputation::score(&who)))
 		.collect();
@@ -401,19 +398,25 @@ pub fn network_status() -> NetworkStatus {
 		active: counts.active,
 		slashed_operators: counts.slashed,
 		services: counts.services,
-		hot: hot_services(),
-		slashed: totals.iter().map(|(asset, t)| (*asset, t.slashed)).collect(),
-		bonded: totals.iter().map(|(asset, t)| (*asset, t.bonded)).collect(),
+		active_services: active_services(),
+		slashed: totals
+			.iter()
+			.map(|(asset, total)| AssetAmount { asset: *asset, amount: total.slashed })
+			.collect(),
+		bonded: totals
+			.iter()
+			.map(|(asset, total)| AssetAmount { asset: *asset, amount: total.bonded })
+			.collect(),
 		average_score: u8::try_from(mean).unwrap_or(u8::MAX),
-		judged_round: <Probes as Probing>::judged_round(),
+		judged_round: <Probes as Probing<_>>::judged_round(),
 	}
 }
 
-/// Services that are probed every round.
-fn hot_services() -> u32 {
-	use pallet_surety_probes::{Hot, PageId, PageInfos};
-	let pages = Hot::<Runtime>::get().pages;
-	(0..pages).map(|page| PageInfos::<Runtime>::get(PageId::Hot(page)).due.count_ones()).sum()
+/// Services and leases that are probed in every round.
+fn active_services() -> u32 {
+	use pallet_surety_probes::{Active, PageId, PageInfos};
+	let pages = Active::<Runtime>::get().pages;
+	(0..pages).map(|page| PageInfos::<Runtime>::get(PageId::Active(page)).due.count_ones()).sum()
 }
 
 /// The clock.
@@ -426,11 +429,14 @@ pub fn round() -> RoundInfo {
 		round_blocks: Timing::round_blocks(),
 		window_rounds: Timing::window_rounds(),
 		slot_ms: Timing::slot_ms(),
-		judged_round: <Probes as Probing>::judged_round(),
+		judged_round: <Probes as Probing<_>>::judged_round(),
 	}
 }
 
 /// Networks that `Rpc` services serve.
-pub fn networks() -> Vec<(NetworkId, Network)> {
-	pallet_surety_operators::Networks::<Runtime>::iter().take(page_size(MAX_PAGE)).collect()
+pub fn networks() -> Vec<NetworkInfo> {
+	operators::Networks::<Runtime>::iter()
+		.take(page_size(MAX_PAGE))
+		.map(|(id, network)| NetworkInfo { id, network })
+		.collect()
 }

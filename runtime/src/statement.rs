@@ -1,8 +1,9 @@
-//! Statement of an account: every amount that the market has on hold on it, and what it can claim. Nothing here
-//! runs in a block.
+//! Statement of an account: every amount that the market has on hold on it, and the part that it
+//! can claim. Nothing here runs in a block.
 //!
-//! Agreements and services of an account have an index. Orders, bids and what was split off from a stream have none:
-//! those are searched only where a hold says that there is something, and only until all of it is found.
+//! Agreements and services of an account have an index. Orders, bids and accounts split off from a
+//! stream have none: they are searched only where a hold shows that there is one, and only until
+//! all of it is found.
 
 use crate::{
 	configs::assets::{Holds, MarketFunds},
@@ -14,7 +15,9 @@ use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Clock, EscrowId, EscrowOwner, Funds, JUDGED_AFTER};
+use surety_primitives::{
+	AssetId, Clock, EscrowId, EscrowOwner, Funds, JUDGED_AFTER, Streams, Target,
+};
 use surety_runtime_api::{Statement, StatementKind, StatementLine, StatementTotal};
 
 /// Lines of one account, collected.
@@ -58,11 +61,20 @@ impl Collector<'_> {
 		asset: AssetId,
 		held: Balance,
 	) -> Option<&mut StatementLine> {
-		self.lines.push(StatementLine { kind, asset, held, owed: 0, claimable: 0, from: None });
+		let rule = kind.rule().into();
+		self.lines.push(StatementLine {
+			kind,
+			asset,
+			held,
+			owed: 0,
+			claimable: 0,
+			from: None,
+			rule,
+		});
 		self.lines.last_mut()
 	}
 
-	/// Sum of what is on hold by lines of some kinds.
+	/// Sum on hold in the lines of some kinds.
 	fn sum(&self, asset: AssetId, kinds: impl Fn(&StatementKind) -> bool) -> Balance {
 		let lines = self.lines.iter().filter(|line| line.asset == asset && kinds(&line.kind));
 		lines.fold(0, |sum, line| sum.saturating_add(line.held))
@@ -82,7 +94,7 @@ impl Collector<'_> {
 			}
 			for chunk in &bond.chunks {
 				if let Some(line) = self.line(StatementKind::Unbonding, asset, chunk.amount) {
-					// A slash may have left less active bond than is reserved: then it stays.
+					// A slash may have left less active bond than is reserved: the chunk then stays.
 					let free = bond.exposure <= bond.active && chunk.unlock_at <= now;
 					line.claimable = if free { chunk.amount } else { 0 };
 					line.from = Some(chunk.unlock_at);
@@ -92,7 +104,7 @@ impl Collector<'_> {
 	}
 
 	fn listings(&mut self) {
-		for service in Operators::services_of(self.account.clone()) {
+		for service in operators::ServicesOf::<Runtime>::get(self.account) {
 			let Some(listing) = operators::Listings::<Runtime>::get(service) else { continue };
 			self.line(StatementKind::Listing { service }, AssetId::Native, listing.deposit);
 		}
@@ -104,10 +116,10 @@ impl Collector<'_> {
 			return;
 		}
 		self.escrows.push(id);
-		let stream = Escrow::stream(id);
+		let stream = <Escrow as Streams<_>>::stream(id);
 		if let Some(line) = self.line(kind, account.asset, account.held) {
 			line.owed = stream.as_ref().map_or_else(|| account.outstanding(), |stream| stream.due);
-			// Nobody knows when an end is judged, but not before the round after the next begins.
+			// The block that judges an end is not known, but it is not before the second round after.
 			line.from = stream
 				.and_then(|stream| stream.ending)
 				.map(|(round, _)| Timing::round_start(round.saturating_add(JUDGED_AFTER)));
@@ -119,8 +131,10 @@ impl Collector<'_> {
 		for agreement in ids {
 			let Some(status) = Sla::agreement(agreement) else { continue };
 			let asset = status.agreement.asset;
-			// The funds of a lease are its order's.
-			if status.agreement.lease.is_none() && !status.agreement.is_closed() {
+			// The funds of a lease are those of its order.
+			if matches!(status.agreement.target, Target::Service(_))
+				&& !status.agreement.is_closed()
+			{
 				self.stream(StatementKind::Agreement { agreement }, status.agreement.escrow);
 			}
 			if status.owed > 0
@@ -135,7 +149,7 @@ impl Collector<'_> {
 	fn orders(&mut self) {
 		let all = self.on_hold(AssetId::Native, compute::HoldReason::Order);
 		let is_order = |kind: &StatementKind| matches!(kind, StatementKind::Order { .. });
-		// An order may have been placed when its deposit was nothing.
+		// The deposit may have been zero when an order was placed.
 		if all == 0 && !self.lacks_escrow() {
 			return;
 		}
@@ -180,7 +194,7 @@ impl Collector<'_> {
 		}
 	}
 
-	/// Whether more is on hold in escrow than the lines explain.
+	/// True if more is on hold in escrow than the lines explain.
 	fn lacks_escrow(&self) -> bool {
 		let in_escrow = |kind: &StatementKind| {
 			matches!(kind, StatementKind::Agreement { .. } | StatementKind::Replica { .. })
@@ -190,7 +204,7 @@ impl Collector<'_> {
 		})
 	}
 
-	/// Escrow accounts that outlived their agreement, or were split off from the account of a replica.
+	/// Add escrow accounts that outlived their agreement or were split off from a replica's account.
 	fn claims(&mut self) {
 		if !self.lacks_escrow() {
 			return;
@@ -207,7 +221,7 @@ impl Collector<'_> {
 		}
 	}
 
-	/// Sums of an asset; `None` if there is nothing in it. A hold that no line explains becomes one.
+	/// Sums of an asset; `None` if there is nothing in it. A hold that no line explains gets one.
 	fn total(&mut self, asset: AssetId) -> Option<StatementTotal> {
 		let on_hold = Holds::total_balance_on_hold(asset, self.account);
 		let other = on_hold.saturating_sub(self.sum(asset, |_| true));

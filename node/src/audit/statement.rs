@@ -1,14 +1,16 @@
 //! Statement on a breach, as text and as fields.
 //!
-//! Amounts are base units as decimal strings. Shares are parts of 1,000,000,000.
+//! The fields have the JSON form of the runtime API: amounts are base units as decimal strings,
+//! shares are parts of 1,000,000,000.
 
 use super::fold::{Credit, Facts, JudgedRound, Message};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 use surety_primitives::{
-	AssetId, Balance, BreachKind, LatencyBucket, Severity, Verdict, WindowShare, report::Finding,
+	AssetId, Balance, Breach, BreachKind, Endpoint, LatencyBucket, RoundIndex, ServiceId, Severity,
+	SlaTerms, Verdict, WindowShare, json, report::Finding,
 };
-use surety_runtime::{BlockNumber, Hash};
+use surety_runtime::{AccountId, BlockNumber, Hash};
 
 /// Maximum line length of the text.
 const WIDTH: usize = 100;
@@ -24,73 +26,41 @@ pub struct Statement {
 	/// Genesis block of the chain.
 	pub genesis: Hash,
 	/// Service in breach.
-	pub service: u32,
+	pub service: ServiceId,
 	/// Number of the breach, counted per service.
 	pub number: u32,
 	/// Account whose bond was slashed.
-	pub operator: String,
+	pub operator: AccountId,
 	/// URL that was probed.
-	pub endpoint: String,
-	/// `native` or `local:7`.
-	pub asset: String,
+	#[serde(with = "json")]
+	pub endpoint: Endpoint,
+	/// Asset of all amounts.
+	pub asset: AssetId,
 	/// Terms of the service.
-	pub terms: TermsStatement,
-	/// Window of the breach.
-	pub window: u32,
+	pub terms: SlaTerms,
 	/// First round of the window.
-	pub first_round: u32,
+	pub first_round: RoundIndex,
 	/// Rounds per window.
 	pub window_rounds: u16,
 	/// Blocks per round.
 	pub round_blocks: u32,
-	/// Kind of the breach.
-	pub kind: &'static str,
+	/// Breach as the chain recorded it.
+	#[serde(flatten)]
+	pub breach: Breach,
 	/// Rounds that count against the allowance, in order.
 	pub rounds: Vec<RoundStatement>,
-	/// Rounds that the terms allow.
-	pub allowance: u16,
-	/// Tier reached earlier in the window.
-	pub before: Option<&'static str>,
-	/// Tier reached.
-	pub severity: &'static str,
-	/// Multiplier for repeated breaches.
-	pub multiplier: u8,
-	/// Credit demanded by tier and multiplier, as a share of one window's price.
-	pub demanded: String,
-	/// Index of the service before the breach.
-	pub index_before: String,
-	/// Index of the service after the breach.
-	pub index_after: String,
-	/// Sum of the rates of the credited agreements, per block.
-	pub rate: String,
 	/// Amount due to tenants.
-	pub credit_due: String,
-	/// Amount taken from the bond for tenants.
-	pub credited: String,
+	#[serde(with = "json")]
+	pub credit_due: Balance,
 	/// Amount due to the treasury.
-	pub penalty_due: String,
-	/// Amount taken from the bond for the treasury.
-	pub penalty: String,
+	#[serde(with = "json")]
+	pub penalty_due: Balance,
 	/// Block of the breach.
 	pub block: BlockNumber,
 	/// Credit of each agreement.
-	pub agreements: Vec<CreditStatement>,
+	pub agreements: Vec<Credit>,
 	/// Statement as text.
 	pub text: String,
-}
-
-/// Terms of a service.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TermsStatement {
-	/// Share of rounds in which the service must be neither down nor stale.
-	pub min_uptime: u32,
-	/// Latency above which an answer counts as slow.
-	pub max_latency_ms: u32,
-	/// Credit per tier, as a share of one window's price.
-	pub credit: [String; 4],
-	/// Maximum of all credits, as a share of one window's price.
-	pub cover: String,
 }
 
 /// Counted round.
@@ -119,74 +89,31 @@ pub struct RoundStatement {
 	pub count: u16,
 }
 
-/// Credit of one agreement.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreditStatement {
-	/// Agreement.
-	pub agreement: u32,
-	/// Credited account.
-	pub tenant: String,
-	/// Units.
-	pub units: u32,
-	/// Rate per block.
-	pub rate: String,
-	/// Index from which the agreement is credited.
-	pub base: String,
-	/// Amount paid so far. Credits in total never exceed it.
-	pub paid: String,
-	/// Credit due at once.
-	pub now: String,
-	/// Credit that becomes due as the tenant pays more.
-	pub later: String,
-}
-
 impl Statement {
 	/// Statement on verified facts.
 	pub(super) fn of(facts: &Facts, genesis: Hash) -> Self {
 		let Facts { clock, listing, breach, .. } = facts;
-		let asset = match listing.asset {
-			AssetId::Native => "native".into(),
-			AssetId::Local(id) => format!("local:{id}"),
-		};
-		let terms = &listing.terms;
 		Self {
 			genesis,
 			service: facts.service,
 			number: facts.number,
-			operator: listing.operator.to_string(),
-			endpoint: String::from_utf8_lossy(&listing.endpoint).into_owned(),
-			asset,
-			terms: TermsStatement {
-				min_uptime: terms.min_uptime.deconstruct(),
-				max_latency_ms: terms.max_latency.edge_millis(),
-				credit: terms.credit.map(parts),
-				cover: parts(terms.cover),
-			},
-			window: breach.window,
+			operator: listing.operator.clone(),
+			endpoint: listing.endpoint.clone(),
+			asset: listing.asset,
+			terms: listing.terms.clone(),
 			first_round: breach.window.saturating_mul(clock.window_rounds.into()),
 			window_rounds: clock.window_rounds,
 			round_blocks: clock.round_blocks,
-			kind: kind(breach.kind),
+			breach: breach.clone(),
 			rounds: facts
 				.rounds
 				.iter()
 				.map(|round| RoundStatement::of(round, breach.kind))
 				.collect(),
-			allowance: breach.allowance,
-			before: breach.before.map(severity),
-			severity: severity(breach.severity),
-			multiplier: breach.multiplier,
-			demanded: parts(breach.demanded),
-			index_before: parts(breach.index_before),
-			index_after: parts(breach.index_after),
-			rate: breach.rate.to_string(),
-			credit_due: facts.cost.to_string(),
-			credited: breach.credited.to_string(),
-			penalty_due: facts.penalty.to_string(),
-			penalty: breach.penalty.to_string(),
+			credit_due: facts.cost,
+			penalty_due: facts.penalty,
 			block: facts.rounds.last().map_or(0, |round| round.block),
-			agreements: facts.credits.iter().map(CreditStatement::of).collect(),
+			agreements: facts.credits.clone(),
 			text: text(facts, genesis),
 		}
 	}
@@ -218,21 +145,6 @@ impl RoundStatement {
 			blind: is(|message| matches!(message, Message::Report { blind: true, .. })),
 			verdict: verdict(round),
 			count: round.after.against(kind),
-		}
-	}
-}
-
-impl CreditStatement {
-	fn of(credit: &Credit) -> Self {
-		Self {
-			agreement: credit.agreement,
-			tenant: credit.tenant.to_string(),
-			units: credit.units,
-			rate: credit.rate.to_string(),
-			base: parts(credit.base),
-			paid: credit.paid.to_string(),
-			now: credit.now.to_string(),
-			later: credit.later.to_string(),
 		}
 	}
 }
@@ -290,10 +202,6 @@ fn finding_text(message: Message) -> String {
 
 fn millis(latency: LatencyBucket) -> String {
 	format!("{} ms", latency.edge_millis())
-}
-
-fn parts(share: WindowShare) -> String {
-	share.into_inner().to_string()
 }
 
 /// Decimal fraction without trailing zeros.

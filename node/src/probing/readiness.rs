@@ -18,7 +18,7 @@ use sp_keystore::{Keystore, KeystorePtr};
 use std::{collections::BTreeSet, fmt, sync::Arc};
 use surety_primitives::crypto::PROB;
 use surety_runtime::{AccountId, Hash, Runtime, opaque::Block};
-use surety_runtime_api::{ServiceFilter, SuretyApi};
+use surety_runtime_api::{NetworkInfo, ServiceFilter, SuretyApi};
 
 /// Anchors that must agree before an answer is judged.
 const MIN_ANCHORS: usize = 2;
@@ -144,7 +144,7 @@ fn networks(client: &FullClient, at: Hash) -> Option<Vec<ListedNetwork>> {
 	let api = client.runtime_api();
 	let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
 	let mut listed = Vec::new();
-	for (id, network) in api.networks(at).ok()? {
+	for NetworkInfo { id, network } in api.networks(at).ok()? {
 		let filter = ServiceFilter { network: Some(id), ..ServiceFilter::default() };
 		let page = api.services(at, filter, None, 1).ok()?;
 		listed.push(ListedNetwork {

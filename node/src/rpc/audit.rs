@@ -1,8 +1,9 @@
-//! The methods that audit a breach.
+//! Methods that audit a breach.
 //!
-//! To collect is to read the states of a whole window, so it is for the node's owner only (`--rpc-methods`). To
-//! verify takes headers and the bytes of the request, whose length the server bounds, so it is for everybody. Both
-//! hash and judge, so at most one of them runs at a time.
+//! A collection reads the states of a whole window, so it is for the node's owner only
+//! (`--rpc-methods`). A verification needs headers and the bytes of the request, whose length the
+//! server bounds, so it is for everyone. Both hash and judge, so at most one of them runs at a
+//! time.
 
 use crate::audit::{self, Chain, Statement};
 use codec::Encode;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use surety_runtime::BlockNumber;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Code of an audit that came to no statement; the message says what is missing or wrong.
+/// Code of an audit without a statement; the message names what is missing or wrong.
 const AUDIT_ERROR: i32 = 9_002;
 /// Code of an audit that must wait for another one.
 const BUSY: i32 = 9_003;
@@ -22,8 +23,9 @@ const BUSY: i32 = 9_003;
 /// Audits of breaches.
 #[rpc(server, namespace = "surety")]
 pub trait AuditRpc {
-	/// Statement on a breach of a service, and the bundle that shows it. `block` is one that remembers the breach, the
-	/// last finalized one if left out. Needs the states of the breach's window.
+	/// Statement on a breach of a service, and the bundle that proves it. `block` is a block whose
+	/// state has the breach, the last finalized one if left out. The node must have the states of
+	/// the breach's window.
 	#[method(name = "auditBreach", blocking, with_extensions)]
 	fn audit_breach(
 		&self,
@@ -32,35 +34,35 @@ pub trait AuditRpc {
 		block: Option<BlockNumber>,
 	) -> RpcResult<Audited>;
 
-	/// Statement that a bundle shows.
+	/// Statement that a bundle proves.
 	#[method(name = "verifyAudit", blocking)]
 	fn verify_audit(&self, bundle: Bytes) -> RpcResult<Statement>;
 }
 
-/// A statement and its bundle.
+/// Statement with its bundle.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Audited {
-	/// The statement.
+	/// Statement.
 	pub statement: Statement,
-	/// The bundle, in hex.
+	/// Bundle, in hex.
 	pub bundle: Bytes,
 }
 
-/// Audits with a chain, one at a time.
+/// Server of the methods, which audits with a chain, one breach at a time.
 pub struct Audit<C> {
 	chain: Arc<C>,
-	turn: Semaphore,
+	permits: Semaphore,
 }
 
 impl<C> Audit<C> {
-	/// Audits with `chain`.
+	/// Audit with `chain`.
 	pub fn new(chain: Arc<C>) -> Self {
-		Self { chain, turn: Semaphore::new(1) }
+		Self { chain, permits: Semaphore::new(1) }
 	}
 
-	fn turn(&self) -> RpcResult<SemaphorePermit<'_>> {
-		self.turn
+	fn permit(&self) -> RpcResult<SemaphorePermit<'_>> {
+		self.permits
 			.try_acquire()
 			.map_err(|_| error(BUSY, "another audit is running: try again later"))
 	}
@@ -78,16 +80,16 @@ impl<C: Chain + Send + Sync + 'static> AuditRpcServer for Audit<C> {
 		number: u32,
 		block: Option<BlockNumber>,
 	) -> RpcResult<Audited> {
-		// A server that does not say who may call gets the careful answer.
+		// A server without a policy gets the strict one.
 		extensions.get::<DenyUnsafe>().copied().unwrap_or(DenyUnsafe::Yes).check_if_safe()?;
-		let _turn = self.turn()?;
+		let _permit = self.permit()?;
 		let audited = audit::collect(&*self.chain, service, number, block);
 		let (bundle, statement) = audited.map_err(|reason| error(AUDIT_ERROR, reason))?;
 		Ok(Audited { statement, bundle: Bytes(bundle.encode()) })
 	}
 
 	fn verify_audit(&self, bundle: Bytes) -> RpcResult<Statement> {
-		let _turn = self.turn()?;
+		let _permit = self.permit()?;
 		audit::verify(&*self.chain, &bundle).map_err(|reason| error(AUDIT_ERROR, reason))
 	}
 }

@@ -1,137 +1,153 @@
-//! The `surety_*` methods: the runtime's read side as JSON.
+//! The `surety_*` methods: the runtime API as JSON.
 
-use super::views::{
-	AgreementView, BidView, BreachView, Filter, LeaseView, NetworkStatusView, NetworkView,
-	OperatorView, OrderFilter, OrderView, Page, RoundView, ServiceDetailView, ServiceView,
-	StatementView, TenantView,
-};
-use jsonrpsee::{
-	core::RpcResult,
-	proc_macros::rpc,
-	types::{ErrorObjectOwned, error::INVALID_PARAMS_CODE},
-};
+use jsonrpsee::{core::RpcResult, proc_macros::rpc, types::ErrorObjectOwned};
 use sp_api::{ApiError, ApiRef, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use std::sync::Arc;
-use surety_primitives::MAX_PAGE;
+use surety_primitives::{AgreementId, LeaseId, MAX_PAGE, OrderId, ServiceId, Target};
 use surety_runtime::{AccountId, Hash, opaque::Block};
-use surety_runtime_api::SuretyApi;
+use surety_runtime_api::{
+	AgreementInfo, BidInfo, LeaseDetail, LeaseInfo, NetworkInfo, NetworkStatus, NumberedBreach,
+	OperatorInfo, OrderFilter, OrderInfo, Page, RoundInfo, ServiceDetail, ServiceFilter,
+	ServiceSummary, Statement, SuretyApi, TenantInfo,
+};
 
 /// Code of a call that the runtime did not answer: unknown block, or its state is pruned.
 const RUNTIME_ERROR: i32 = 9_001;
 
-/// Read side of the chain. Lists are paged: `startAfter` is `next` of the page before, `limit` at most 128.
-/// `at` is a block hash, the best block if left out.
+/// Read side of the chain, in the types of the [runtime API](surety_runtime_api). Lists are paged:
+/// `start_after` is `next` of the page before, `limit` at most 128. `at` is a block hash, the best
+/// block if left out.
 #[rpc(server, namespace = "surety")]
 pub trait SuretyRpc {
 	/// Services that pass a filter.
 	#[method(name = "services", blocking)]
 	fn services(
 		&self,
-		filter: Option<Filter>,
-		start_after: Option<u32>,
+		filter: Option<ServiceFilter>,
+		start_after: Option<ServiceId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<ServiceView>>;
+	) -> RpcResult<Page<ServiceSummary<AccountId>>>;
 
 	/// A service with its live window; null if there is none.
 	#[method(name = "service", blocking)]
-	fn service(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<ServiceDetailView>>;
+	fn service(
+		&self,
+		id: ServiceId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<ServiceDetail<AccountId>>>;
 
-	/// Breaches of a service, oldest first.
+	/// Breaches of a service or a lease, oldest first.
 	#[method(name = "breaches", blocking)]
 	fn breaches(
 		&self,
-		service: u32,
+		target: Target,
 		start_after: Option<u32>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<BreachView>>;
+	) -> RpcResult<Page<NumberedBreach>>;
 
-	/// An agreement with what is owed; null if there is none.
+	/// An agreement with its funds and credits; null if there is none.
 	#[method(name = "agreement", blocking)]
-	fn agreement(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<AgreementView>>;
+	fn agreement(
+		&self,
+		id: AgreementId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<AgreementInfo<AccountId>>>;
 
 	/// Agreements of a tenant.
 	#[method(name = "agreementsOf", blocking)]
 	fn agreements_of(
 		&self,
 		tenant: AccountId,
-		start_after: Option<u32>,
+		start_after: Option<AgreementId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<AgreementView>>;
+	) -> RpcResult<Page<AgreementInfo<AccountId>>>;
 
 	/// An operator; null if the account is none.
 	#[method(name = "operator", blocking)]
-	fn operator(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Option<OperatorView>>;
+	fn operator(
+		&self,
+		account: AccountId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<OperatorInfo<AccountId>>>;
 
 	/// Compute orders that pass a filter.
 	#[method(name = "orders", blocking)]
 	fn orders(
 		&self,
-		filter: Option<OrderFilter>,
-		start_after: Option<u32>,
+		filter: Option<OrderFilter<AccountId>>,
+		start_after: Option<OrderId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<OrderView>>;
+	) -> RpcResult<Page<OrderInfo<AccountId>>>;
 
 	/// A compute order; null if there is none.
 	#[method(name = "order", blocking)]
-	fn order(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<OrderView>>;
+	fn order(&self, id: OrderId, at: Option<Hash>) -> RpcResult<Option<OrderInfo<AccountId>>>;
 
-	/// Bids on an order that stand, in order of their services.
+	/// Standing bids on an order, in order of their services.
 	#[method(name = "bids", blocking)]
 	fn bids(
 		&self,
-		order: u32,
-		start_after: Option<u32>,
+		order: OrderId,
+		start_after: Option<ServiceId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<BidView>>;
+	) -> RpcResult<Page<BidInfo<AccountId>>>;
 
 	/// A lease; null if there is none.
 	#[method(name = "lease", blocking)]
-	fn lease(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<LeaseView>>;
+	fn lease(&self, id: LeaseId, at: Option<Hash>) -> RpcResult<Option<LeaseInfo<AccountId>>>;
+
+	/// Listing and live window of a lease; null before it is ready and once it is over.
+	#[method(name = "leaseDetail", blocking)]
+	fn lease_detail(
+		&self,
+		id: LeaseId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<LeaseDetail<AccountId>>>;
 
 	/// Leases that an account pays for or runs.
 	#[method(name = "leasesOf", blocking)]
 	fn leases_of(
 		&self,
 		account: AccountId,
-		start_after: Option<u32>,
+		start_after: Option<LeaseId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<LeaseView>>;
+	) -> RpcResult<Page<LeaseInfo<AccountId>>>;
 
 	/// Score of an account as a tenant.
 	#[method(name = "tenant", blocking)]
-	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantView>;
+	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantInfo>;
 
 	/// Amounts that an account has on hold, owes and can claim, and the rule of each.
 	#[method(name = "statement", blocking)]
-	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<StatementView>;
+	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Statement<AccountId>>;
 
 	/// The chain at a glance.
 	#[method(name = "networkStatus", blocking)]
-	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatusView>;
+	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatus>;
 
 	/// The clock: block, round, window and their lengths.
 	#[method(name = "round", blocking)]
-	fn round(&self, at: Option<Hash>) -> RpcResult<RoundView>;
+	fn round(&self, at: Option<Hash>) -> RpcResult<RoundInfo>;
 
 	/// Networks that `rpc` services serve.
 	#[method(name = "networks", blocking)]
-	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkView>>;
+	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkInfo>>;
 }
 
-/// Answers from the state of a client.
+/// Server of the methods, which reads the states of a client.
 pub struct Surety<Client> {
 	client: Arc<Client>,
 }
 
 impl<Client> Surety<Client> {
-	/// Answers from `client`'s state.
+	/// Serve the states of `client`.
 	pub fn new(client: Arc<Client>) -> Self {
 		Self { client }
 	}
@@ -157,11 +173,7 @@ where
 	}
 }
 
-fn invalid(reason: String) -> ErrorObjectOwned {
-	ErrorObjectOwned::owned(INVALID_PARAMS_CODE, reason, None::<()>)
-}
-
-/// A page's length; the runtime caps it.
+/// Length of a page; the runtime caps it.
 fn length(limit: Option<u32>) -> u32 {
 	limit.unwrap_or(MAX_PAGE)
 }
@@ -173,112 +185,123 @@ where
 {
 	fn services(
 		&self,
-		filter: Option<Filter>,
-		start_after: Option<u32>,
+		filter: Option<ServiceFilter>,
+		start_after: Option<ServiceId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<ServiceView>> {
-		let filter: surety_runtime_api::ServiceFilter =
-			filter.unwrap_or_default().try_into().map_err(invalid)?;
+	) -> RpcResult<Page<ServiceSummary<AccountId>>> {
+		let filter = filter.unwrap_or_default();
 		self.ask(at, |api, at| api.services(at, filter.clone(), start_after, length(limit)))
-			.map(|page| Page::of(page, Into::into))
 	}
 
-	fn service(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<ServiceDetailView>> {
-		self.ask(at, |api, at| api.service(at, id)).map(|found| found.map(Into::into))
+	fn service(
+		&self,
+		id: ServiceId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<ServiceDetail<AccountId>>> {
+		self.ask(at, |api, at| api.service(at, id))
 	}
 
 	fn breaches(
 		&self,
-		service: u32,
+		target: Target,
 		start_after: Option<u32>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<BreachView>> {
-		self.ask(at, |api, at| api.breaches(at, service, start_after, length(limit)))
-			.map(|page| Page::of(page, Into::into))
+	) -> RpcResult<Page<NumberedBreach>> {
+		self.ask(at, |api, at| api.breaches(at, target, start_after, length(limit)))
 	}
 
-	fn agreement(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<AgreementView>> {
-		self.ask(at, |api, at| api.agreement(at, id)).map(|found| found.map(Into::into))
+	fn agreement(
+		&self,
+		id: AgreementId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<AgreementInfo<AccountId>>> {
+		self.ask(at, |api, at| api.agreement(at, id))
 	}
 
 	fn agreements_of(
 		&self,
 		tenant: AccountId,
-		start_after: Option<u32>,
+		start_after: Option<AgreementId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<AgreementView>> {
+	) -> RpcResult<Page<AgreementInfo<AccountId>>> {
 		self.ask(at, |api, at| api.agreements_of(at, tenant.clone(), start_after, length(limit)))
-			.map(|page| Page::of(page, Into::into))
 	}
 
-	fn operator(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Option<OperatorView>> {
-		self.ask(at, |api, at| api.operator(at, account.clone())).map(|found| found.map(Into::into))
+	fn operator(
+		&self,
+		account: AccountId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<OperatorInfo<AccountId>>> {
+		self.ask(at, |api, at| api.operator(at, account.clone()))
 	}
 
 	fn orders(
 		&self,
-		filter: Option<OrderFilter>,
-		start_after: Option<u32>,
+		filter: Option<OrderFilter<AccountId>>,
+		start_after: Option<OrderId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<OrderView>> {
-		let filter: surety_runtime_api::OrderFilter<AccountId> =
-			filter.unwrap_or_default().try_into().map_err(invalid)?;
+	) -> RpcResult<Page<OrderInfo<AccountId>>> {
+		let filter = filter.unwrap_or_default();
 		self.ask(at, |api, at| api.orders(at, filter.clone(), start_after, length(limit)))
-			.map(|page| Page::of(page, Into::into))
 	}
 
-	fn order(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<OrderView>> {
-		self.ask(at, |api, at| api.order(at, id)).map(|found| found.map(Into::into))
+	fn order(&self, id: OrderId, at: Option<Hash>) -> RpcResult<Option<OrderInfo<AccountId>>> {
+		self.ask(at, |api, at| api.order(at, id))
 	}
 
 	fn bids(
 		&self,
-		order: u32,
-		start_after: Option<u32>,
+		order: OrderId,
+		start_after: Option<ServiceId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<BidView>> {
+	) -> RpcResult<Page<BidInfo<AccountId>>> {
 		self.ask(at, |api, at| api.bids(at, order, start_after, length(limit)))
-			.map(|page| Page::of(page, Into::into))
 	}
 
-	fn lease(&self, id: u32, at: Option<Hash>) -> RpcResult<Option<LeaseView>> {
-		self.ask(at, |api, at| api.lease(at, id)).map(|found| found.map(Into::into))
+	fn lease(&self, id: LeaseId, at: Option<Hash>) -> RpcResult<Option<LeaseInfo<AccountId>>> {
+		self.ask(at, |api, at| api.lease(at, id))
+	}
+
+	fn lease_detail(
+		&self,
+		id: LeaseId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<LeaseDetail<AccountId>>> {
+		self.ask(at, |api, at| api.lease_detail(at, id))
 	}
 
 	fn leases_of(
 		&self,
 		account: AccountId,
-		start_after: Option<u32>,
+		start_after: Option<LeaseId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> RpcResult<Page<LeaseView>> {
+	) -> RpcResult<Page<LeaseInfo<AccountId>>> {
 		self.ask(at, |api, at| api.leases_of(at, account.clone(), start_after, length(limit)))
-			.map(|page| Page::of(page, Into::into))
 	}
 
-	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantView> {
-		self.ask(at, |api, at| api.tenant(at, account.clone())).map(Into::into)
+	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantInfo> {
+		self.ask(at, |api, at| api.tenant(at, account.clone()))
 	}
 
-	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<StatementView> {
-		self.ask(at, |api, at| api.statement(at, account.clone())).map(Into::into)
+	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Statement<AccountId>> {
+		self.ask(at, |api, at| api.statement(at, account.clone()))
 	}
 
-	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatusView> {
-		self.ask(at, |api, at| api.network_status(at)).map(Into::into)
+	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatus> {
+		self.ask(at, |api, at| api.network_status(at))
 	}
 
-	fn round(&self, at: Option<Hash>) -> RpcResult<RoundView> {
-		self.ask(at, |api, at| api.round(at)).map(Into::into)
+	fn round(&self, at: Option<Hash>) -> RpcResult<RoundInfo> {
+		self.ask(at, |api, at| api.round(at))
 	}
 
-	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkView>> {
+	fn networks(&self, at: Option<Hash>) -> RpcResult<Vec<NetworkInfo>> {
 		self.ask(at, |api, at| api.networks(at))
-			.map(|found| found.into_iter().map(Into::into).collect())
 	}
 }

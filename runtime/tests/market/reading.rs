@@ -8,12 +8,14 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
-	AssetId, Balance, Clock, LeaseId, Meter, Probing, Region, ReputationInspect, Resources,
-	ServiceClass, ServiceId, ServiceKind, Verdict, WindowShare, report::Finding,
+	AssetId, Balance, Clock, CloseReason, LeaseId, Meter, Probing, Region, ReputationInspect,
+	Resources, ServiceClass, ServiceId, ServiceKind, ServiceStatus, Slots, Target, Verdict,
+	WindowShare, report::Finding,
 };
 use surety_runtime::*;
 use surety_runtime_api::{
-	BondInfo, OrderFilter, Page, ServiceFilter, runtime_decl_for_surety_api::SuretyApiV1 as _,
+	Allowance, AssetAmount, BondInfo, LeaseInfo, LeasePhase, OrderFilter, Page, ServiceFilter,
+	runtime_decl_for_surety_api::SuretyApiV1 as _,
 };
 
 const NATIVE: AssetId = AssetId::Native;
@@ -159,6 +161,7 @@ fn pages_of_services_join_to_all_of_them() {
 fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 	let mut world = World::new();
 	let service = world.operator(NATIVE);
+	let target = Target::Service(service);
 	world.open(TENANT, service, 2, 12);
 	world.next_window();
 	world.rounds(3);
@@ -167,66 +170,57 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 	world.endpoints.clear();
 	world.rounds(3);
 	let shown = world.peek(|| Runtime::service(service)).unwrap();
+	let status = shown.status;
 	world.peek(|| {
-		let probed = Probes::probed(service).unwrap();
+		let probed = Probes::status(target).unwrap();
 		assert_eq!(
-			(shown.window, shown.counters, shown.hot),
-			(probed.window, probed.counters, probed.hot)
+			(status.window, status.counters, status.active),
+			(probed.window, probed.counters, probed.active)
 		);
-		assert_eq!(shown.summary.last_verdict, probed.last);
-		assert_eq!(shown.window, Timing::window_of(Probes::judged_round()), "the live one");
-		assert_eq!((shown.counters.down, shown.hot), (3, true));
-		let judged = Probes::judged_round() + 1 - Timing::window_start(shown.window);
-		assert_eq!(u32::from(shown.counters.up), judged - 3);
+		assert_eq!(shown.service.last_verdict, probed.last.map(Into::into));
+		assert_eq!(status.window, Timing::window_of(Probes::judged_round()), "the live one");
+		assert_eq!((status.counters.down, status.active), (3, true));
+		let judged = Probes::judged_round() + 1 - Timing::window_start(status.window);
+		assert_eq!(u32::from(status.counters.up), judged - 3);
 		// Nine tenths of twelve rounds, a twentieth of them slow, one wrong.
-		assert_eq!(shown.allowance, [1; 3]);
-		assert_eq!(shown.meter, Probes::reading(service));
-		assert!(shown.meter.is_some());
-		assert_eq!(shown.exposure, operators::Exposures::<Runtime>::get(service));
+		assert_eq!(status.allowance, Allowance { downtime: 1, slow: 1, bad_data: 1 });
+		assert_eq!(status.meter, Probes::meter(target).map(|meter| meter.reading));
+		assert!(status.meter.is_some());
+		assert_eq!(status.exposure, operators::Exposures::<Runtime>::get(target));
 		// Three rounds are `Medium`: a quarter of a window's price of the three that each unit may get. A unit costs
 		// 7.2 coins a window; a tenth comes on the rest, and the rents of three windows.
-		assert_eq!((shown.index, shown.cover), (CREDIT[1], WindowShare::from_u32(3) - CREDIT[1]));
+		assert_eq!((status.index, status.cover), (CREDIT[1], WindowShare::from_u32(3) - CREDIT[1]));
 		let each = 198 * coin(NATIVE) / 10 * 11 / 10;
-		assert_eq!(shown.exposure, 2 * each + 3 * shown.rent.unwrap());
+		assert_eq!(status.exposure, 2 * each + 3 * status.rent.unwrap());
 		let free = operators::Bonds::<Runtime>::get(OPERATOR.to_account_id(), NATIVE).free();
-		assert_eq!(Balance::from(shown.coverable_units), free / each);
-		assert_eq!(shown.history, probes::Windows::<Runtime>::get(service).into_inner());
-		assert!(!shown.history.is_empty());
-		assert_eq!(shown.reliability, 100, "of closed windows, and those were good");
-		assert_eq!((shown.summary.id, shown.summary.units, shown.summary.open), (service, 2, true));
+		assert_eq!(Balance::from(status.coverable_units), free / each);
+		assert_eq!(status.history, probes::Windows::<Runtime>::get(target).into_inner());
+		assert!(!status.history.is_empty());
+		assert_eq!(status.reliability, 100, "of closed windows, and those were good");
+		assert_eq!((shown.service.id, shown.service.units, shown.service.open), (service, 2, true));
 		let stored = operators::Services::<Runtime>::get(service).unwrap();
-		assert_eq!(shown.summary.service, stored);
-		assert_eq!(shown.summary.score, Reputation::score(&stored.operator));
+		assert_eq!(shown.service.listing, stored);
+		assert_eq!(shown.service.score, Reputation::score(&stored.operator));
 		assert_eq!(Runtime::service(service + 1), None);
 	});
 
 	let stored = world.breaches(service);
 	assert_eq!(stored.len(), 2, "a tier, and the next one");
-	let (breaches, pages) = walk(&mut world, 1, |from| Runtime::breaches(service, from, 1));
+	let (breaches, pages) = walk(&mut world, 1, |from| Runtime::breaches(target, from, 1));
 	assert_eq!(pages, 2);
 	for (number, (shown, stored)) in (0..).zip(breaches.iter().zip(&stored)) {
-		assert_eq!((shown.number, shown.round, shown.kind), (number, stored.round, stored.kind));
-		assert_eq!((shown.before, shown.severity), (stored.before, stored.severity));
-		assert_eq!((shown.credited, shown.penalty), (stored.credited, stored.penalty));
-		assert_eq!(
-			(shown.index_before, shown.index_after),
-			(stored.index_before, stored.index_after)
-		);
-		assert_eq!(
-			(shown.counters, shown.rate, shown.allowance),
-			(stored.counters, stored.rate, 1)
-		);
+		assert_eq!((shown.number, &shown.breach), (number, stored));
 	}
 
 	world.next_window();
 	world.rounds(3);
 	world.peek(|| {
-		let closed = Runtime::service(service).unwrap();
-		assert_eq!((closed.window, closed.counters.down), (shown.window + 1, 0));
+		let closed = Runtime::service(service).unwrap().status;
+		assert_eq!((closed.window, closed.counters.down), (status.window + 1, 0));
 		let last = closed.history.last().unwrap();
-		assert_eq!((last.window, last.counters.down), (shown.window, 3));
+		assert_eq!((last.window, last.counters.down), (status.window, 3));
 		assert!((50..100).contains(&closed.reliability), "{}", closed.reliability);
-		assert_eq!(Some(closed.reliability), Reputation::service_reliability(service));
+		assert_eq!(Some(closed.reliability), Reputation::target_reliability(target));
 	});
 	world.check();
 }
@@ -243,9 +237,9 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 	world.endpoints.insert(service, Finding::Down);
 	let owed = |id| Runtime::agreement(id).unwrap().owed_credit;
 	assert_eq!(world.peek(|| owed(id)), 0);
-	// What is owed may be paid in the idle space of the very block, so it is read before that.
+	// A block may pay the credit in its own idle space, so the test reads it before that.
 	let shown = loop {
-		let breached = || !Sla::breach_history(service, None, 1).is_empty();
+		let breached = || !Sla::breach_history(Target::Service(service), None, 1).is_empty();
 		let shown =
 			world.block_with(|| breached().then(|| (Runtime::agreement(id).unwrap(), owed(other))));
 		if let Some(shown) = shown {
@@ -255,7 +249,8 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 	let (shown, of_other) = shown;
 	let credit = |world: &mut World, units| world.share(service, units, CREDIT[0]);
 	assert_eq!((shown.owed_credit, of_other), (credit(&mut world, 2), credit(&mut world, 1)));
-	assert_eq!((shown.id, shown.service, shown.units, shown.asset), (id, service, 2, NATIVE));
+	let target = Target::Service(service);
+	assert_eq!((shown.id, shown.target, shown.units, shown.asset), (id, target, 2, NATIVE));
 	assert_eq!((shown.tenant, shown.opened_at), (TENANT.to_account_id(), opened));
 	assert_eq!(shown.rate, 2 * coin(NATIVE) / 10);
 	assert_eq!(shown.ending, None);
@@ -272,11 +267,8 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 	assert_eq!(world.peek(|| owed(id)), 0, "paid, so not owed");
 
 	assert_ok!(world.call(TENANT, sla::Call::close_agreement { agreement: third }));
-	let ending = world.peek(|| Runtime::agreement(third).unwrap().ending);
-	assert!(
-		matches!(ending, Some((_, surety_primitives::CloseReason::TenantClosed))),
-		"{ending:?}"
-	);
+	let ending = world.peek(|| Runtime::agreement(third).unwrap().ending).unwrap();
+	assert_eq!((ending.reason, ending.code), (CloseReason::TenantClosed, 1_001));
 	let tenant = TENANT.to_account_id();
 	let (all, _) = walk_any(&mut world, |from| Runtime::agreements_of(tenant.clone(), from, 1));
 	let mut all: Vec<_> = all.into_iter().map(|agreement| agreement.id).collect();
@@ -309,7 +301,7 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 	world.open(TENANT, 0, 2, 12);
 	world.next_window();
 	world.endpoints.insert(0, Finding::Down);
-	world.until("a breach", 14, || !Sla::breach_history(0, None, 1).is_empty());
+	world.until("a breach", 14, || !Sla::breach_history(Target::Service(0), None, 1).is_empty());
 	assert_ok!(world.call(GOOD, operators::Call::unbond { asset: SBTC, amount: 300 * coin(SBTC) }));
 	let breaches = world.breaches(0);
 	let slashed: Balance = breaches.iter().map(|b| b.credited + b.penalty).sum();
@@ -322,8 +314,8 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 		assert_eq!(shown.services, [0, 1]);
 		assert_eq!(shown.score, Reputation::score(&account));
 		assert_eq!(shown.trust, Reputation::trust(&account));
-		assert_eq!(Some(shown.reliability), Reputation::reliability(account.clone()));
-		let performance = Reputation::performance(account.clone()).unwrap();
+		assert_eq!(Some(shown.reliability), Reputation::reliability(&account));
+		let performance = Reputation::performance(&account).unwrap();
 		assert_eq!(shown.performance.score, performance.score);
 		let parts =
 			(performance.parts.uptime, performance.parts.correctness, performance.parts.latency);
@@ -335,7 +327,7 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 		let native = BondInfo {
 			asset: NATIVE,
 			active: 1_000 * coin(NATIVE) - slashed,
-			exposure: operators::Exposures::<Runtime>::get(0),
+			exposure: operators::Exposures::<Runtime>::get(Target::Service(0)),
 			unbonding: 0,
 		};
 		let sbtc = BondInfo {
@@ -349,10 +341,11 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 		assert_eq!(Runtime::operator(TENANT.to_account_id()), None);
 
 		let status = Runtime::network_status();
-		assert_eq!((status.operators, status.active, status.services, status.hot), (4, 3, 5, 1));
+		assert_eq!((status.operators, status.active), (4, 3));
+		assert_eq!((status.services, status.active_services), (5, 1));
 		assert_eq!(status.judged_round, Probes::judged_round());
-		let of = |list: &[(AssetId, Balance)], asset| {
-			list.iter().find(|(found, _)| *found == asset).map_or(0, |(_, amount)| *amount)
+		let of = |list: &[AssetAmount], asset| {
+			list.iter().find(|found| found.asset == asset).map_or(0, |found| found.amount)
 		};
 		assert_eq!((of(&status.slashed, NATIVE), of(&status.slashed, SBTC)), (slashed, 0));
 		for asset in [NATIVE, SBTC] {
@@ -434,6 +427,21 @@ fn orders_are_found_by_each_filter() {
 	world.check();
 }
 
+/// Compare the detail of a lease that runs with the state of the pallets.
+fn assert_lease_detail(lease: &LeaseInfo<AccountId>) {
+	let target = Target::Lease(lease.id);
+	let shown = Runtime::lease_detail(lease.id).unwrap();
+	assert_eq!((&shown.listing.operator, shown.listing.price), (&lease.operator, lease.price));
+	assert_eq!(shown.listing.status, ServiceStatus::Leased);
+	let probed = Probes::status(target).unwrap();
+	assert_eq!((shown.status.window, shown.status.counters), (probed.window, probed.counters));
+	assert!(shown.status.active);
+	assert_eq!(shown.status.meter, Probes::meter(target).map(|meter| meter.reading));
+	assert_eq!(shown.status.exposure, operators::Exposures::<Runtime>::get(target));
+	assert_eq!(shown.status.cover, shown.listing.terms.cover);
+	assert_eq!(Runtime::lease_detail(lease.id + 1_000), None);
+}
+
 #[test]
 fn bids_and_leases_are_listed_page_by_page() {
 	let mut world = World::new();
@@ -482,12 +490,10 @@ fn bids_and_leases_are_listed_page_by_page() {
 		assert_eq!((lease.order, lease.replica, &lease.tenant), (order, stored.replica, &tenant));
 		assert_eq!((&lease.operator, lease.service), (&stored.operator, stored.service));
 		assert_eq!((lease.price, lease.agreement), (stored.price, stored.agreement));
-		assert!(
-			matches!(lease.phase, surety_runtime_api::LeasePhase::Running { .. }),
-			"{:?}",
-			lease.phase
-		);
-		assert!(matches!(lease.last_verdict, Some((_, Verdict::Up { .. }))));
+		assert!(matches!(lease.phase, LeasePhase::Running { .. }), "{:?}", lease.phase);
+		let verdict = lease.last_verdict.unwrap().verdict;
+		assert!(matches!(verdict, Verdict::Up { .. }), "{verdict:?}");
+		world.peek(|| assert_lease_detail(&lease));
 		let (of_operator, _) =
 			walk_any(&mut world, |from| Runtime::leases_of(stored.operator.clone(), from, 2));
 		assert_eq!(of_operator, std::slice::from_ref(&lease), "and its operator's only one");

@@ -4,7 +4,7 @@ use crate::{actors::*, orders, world::World};
 use frame_support::{assert_ok, traits::fungibles::hold::Inspect};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
-use surety_primitives::{AssetId, Balance, report::Finding};
+use surety_primitives::{AssetId, Balance, Target, report::Finding};
 use surety_runtime::{configs::assets::Holds, *};
 use surety_runtime_api::{Statement, StatementKind, runtime_decl_for_surety_api::SuretyApi};
 
@@ -44,7 +44,7 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 	let active = 1_000 * coin(asset) - amount;
 	let bond =
 		found.lines.iter().find(|l| l.kind == StatementKind::Bond && l.asset == asset).unwrap();
-	let exposure = world.peek(|| operators::Exposures::<Runtime>::get(service));
+	let exposure = world.peek(|| operators::Exposures::<Runtime>::get(Target::Service(service)));
 	assert_eq!((bond.held, bond.owed, bond.claimable), (active, exposure, active - exposure));
 	assert!(held(&found, |kind| *kind == StatementKind::Listing { service }) > 0);
 	let deposit = world.price(service, 2, 6);
@@ -54,7 +54,9 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 	// Credit is in the pot, not on hold. A block pays it as soon as there is room.
 	world.next_window();
 	world.endpoints.insert(service, Finding::Down);
-	world.until("a breach", 14, move || !Sla::breach_history(service, None, 1).is_empty());
+	world.until("a breach", 14, move || {
+		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
+	});
 	let owed = world.owed(agreement);
 	let found = statement(&mut world, &tenant);
 	let credit: Balance = found
@@ -66,9 +68,9 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 	assert_eq!(credit, owed);
 	world.endpoints.clear();
 
-	// What is on its way out can be claimed from a block on.
+	// An unbonding chunk can be claimed from its block on.
 	let chunk = |found: &Statement<AccountId>| {
-		found.lines.iter().find(|line| line.kind == StatementKind::Unbonding).copied().unwrap()
+		found.lines.iter().find(|line| line.kind == StatementKind::Unbonding).cloned().unwrap()
 	};
 	let found = statement(&mut world, &operator);
 	assert_eq!(chunk(&found).claimable, 0);

@@ -7,14 +7,16 @@ use crate::audit::{
 use pallet_surety_escrow::{Accounts, Terms};
 use pallet_surety_sla::{self as sla, Agreement, Base, Breach, WindowStart};
 use pallet_surety_timing::types::Timings;
+use serde::Serialize;
 use sp_runtime::traits::Saturating;
 use surety_primitives::{
-	AgreementId, Balance, MeterReading, ServiceId, WindowShare, credit::credit_of,
+	AgreementId, Balance, MeterReading, ServiceId, WindowShare, credit::credit_of, json,
 };
 use surety_runtime::{AccountId, Runtime};
 
 /// Credit of one agreement by a breach.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Credit {
 	/// Agreement.
 	pub agreement: AgreementId,
@@ -23,14 +25,18 @@ pub struct Credit {
 	/// Units.
 	pub units: u32,
 	/// Rate in base units per block.
+	#[serde(with = "json")]
 	pub rate: Balance,
 	/// Index from which the agreement is credited.
 	pub base: WindowShare,
 	/// Amount paid and due so far, in base units. Credits in total never exceed it.
+	#[serde(with = "json")]
 	pub paid: Balance,
 	/// Credit due at once, in base units.
+	#[serde(with = "json")]
 	pub now: Balance,
 	/// Credit that becomes due as the tenant pays more, in base units.
+	#[serde(with = "json")]
 	pub later: Balance,
 }
 

@@ -1,9 +1,15 @@
-//! The node's RPC: what `sc-service` does not bring by itself (it brings system, chain, state, author,
-//! chainHead, archive), and the `surety_*` methods.
+//! JSON-RPC methods of the node beyond those of `sc-service` (system, chain, state, author,
+//! chainHead, archive): consensus, fees, nonces, and `surety_*`.
+//!
+//! | file | methods |
+//! |---|---|
+//! | `surety.rs` | read side: the runtime API as JSON |
+//! | `audit.rs` | audits of breaches |
 
 pub mod audit;
 mod surety;
-mod views;
+#[cfg(test)]
+mod tests;
 
 use crate::client::{FullBackend, FullClient, FullPool, FullSelectChain};
 use jsonrpsee::RpcModule;
@@ -16,45 +22,45 @@ use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 use surety_runtime::{BlockNumber, Hash, opaque::Block};
 
-/// What BABE's methods need.
+/// Dependencies of BABE's methods.
 pub struct BabeDeps {
-	/// Asks the worker for its epochs.
+	/// Handle of the worker, which knows the epochs.
 	pub worker: BabeWorkerHandle<Block>,
 	/// Keys of this node.
 	pub keystore: KeystorePtr,
 }
 
-/// What GRANDPA's methods need.
+/// Dependencies of GRANDPA's methods.
 pub struct GrandpaDeps {
-	/// State of the vote.
+	/// State of the voter.
 	pub voter_state: SharedVoterState,
-	/// Who votes.
+	/// Set of voters.
 	pub authority_set: SharedAuthoritySet<Hash, BlockNumber>,
-	/// Tells of justifications.
+	/// Stream of justifications.
 	pub justifications: GrandpaJustificationStream<Block>,
-	/// Runs subscriptions.
+	/// Executor of subscriptions.
 	pub executor: SubscriptionTaskExecutor,
-	/// Proves finality.
+	/// Provider of finality proofs.
 	pub finality: Arc<FinalityProofProvider<FullBackend, Block>>,
 }
 
-/// What the methods need.
+/// Dependencies of all methods.
 pub struct Deps {
 	/// Client.
 	pub client: Arc<FullClient>,
 	/// Transaction pool.
 	pub pool: Arc<FullPool>,
-	/// Best chain.
+	/// Fork choice.
 	pub select_chain: FullSelectChain,
 	/// Chain spec, for checkpoints of light clients.
 	pub chain_spec: Box<dyn sc_chain_spec::ChainSpec>,
-	/// BABE.
+	/// Dependencies of BABE's methods.
 	pub babe: BabeDeps,
-	/// GRANDPA.
+	/// Dependencies of GRANDPA's methods.
 	pub grandpa: GrandpaDeps,
 }
 
-/// All methods.
+/// Build the module of all methods.
 pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	use audit::{Audit, AuditRpcServer};
 	use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
