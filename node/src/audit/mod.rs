@@ -24,10 +24,8 @@ mod statement;
 mod tests;
 mod verify;
 
-pub use bundle::Bundle;
 pub use chain::Chain;
 pub use collect::collect;
 pub use command::AuditCmd;
-pub use error::Error;
 pub use statement::Statement;
 pub use verify::verify;

@@ -1,7 +1,7 @@
 //! In-memory chain of the real runtime with four probers that commit and reveal.
 
 use crate::{
-	audit::{Chain, Error},
+	audit::{Chain, error::Error},
 	client::{Executor, FullBackend, FullClient},
 };
 use codec::{Decode, Encode};

@@ -2,7 +2,13 @@
 
 mod fixture;
 
-use super::{AuditCmd, Bundle, Chain, Error, Statement, bundle::BlockProof, collect, verify};
+use super::{
+	AuditCmd, Chain, Statement,
+	bundle::{BlockProof, Bundle},
+	collect,
+	error::Error,
+	verify,
+};
 use codec::Encode;
 use fixture::{MarketFixture, ProberBehaviour, database};
 use pallet_surety_probes as probes;
