@@ -1,4 +1,4 @@
-//! What `make weights` measures.
+//! Benchmarks of `make weights`, and their set-up across pallets.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -23,15 +23,15 @@ use frame_system_benchmarking::{
 };
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, DueList, DuePages, HISTOGRAM, HealthRule, Hot, HotSlots, MAX_DUE, Page, PageId, PageInfo,
+	Due, DueList, DuePages, HISTOGRAM, HealthRule, Active, ActiveSlots, MAX_DUE, Page, PageId, PageInfo,
 	PageInfos, PageSet, Pages, Prober, Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep,
 	bit,
 };
-use pallet_surety_sla::ServiceState;
+use pallet_surety_sla::TargetState;
 use surety_primitives::{
-	AssetId, Clock, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME,
-	MAX_URI, Probing, Region, Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind,
-	Verdict, WindowShare, crypto::ProberId,
+	AssetId, Clock, CloseReason, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME,
+	MAX_URI, OnProof, Probing, ProofOutcome, Region, Registry, Resources, RoundIndex, Service,
+	ServiceId, ServiceKind, Slots, Target, Verdict, WindowShare, WindowTerms, crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -71,15 +71,15 @@ pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> 
 	Ok(batches)
 }
 
-/// What the benchmarks of one pallet need of the others, as bad as it gets: a local asset rather than the
-/// native token, and rows in pages that are full.
+/// Worst-case set-up that the benchmarks of one pallet need of the others: a local asset rather than
+/// the native token, and rows in full pages.
 pub struct Helper;
 
 /// A local asset that governance could approve.
 const ASSET: u32 = 1_000;
 /// Smallest balance of it.
 const MINIMUM: Balance = 5;
-/// What the helper's operator bonds of it.
+/// Bond of the helper's operator in it.
 const BOND: Balance = 1_000_000_000_000_000_000;
 /// Round in which the helper's services are probed; the one before the last is being judged.
 const ROUND: RoundIndex = 10;
@@ -87,7 +87,7 @@ const ROUND: RoundIndex = 10;
 const OTHERS: ServiceId = 1_000_000;
 /// Lease of the helper's compute service.
 const LEASE: LeaseId = 7;
-/// Slot of the helper's service in its hot page.
+/// Slot of the helper's service in its active page.
 const LAST_SLOT: u8 = (ROWS - 1) as u8;
 
 fn mint(asset: AssetId, who: &AccountId, amount: Balance) {
@@ -166,11 +166,11 @@ impl Helper {
 			vec![b'x'; MAX_URI as usize].try_into().expect("as long as it may be"),
 		)
 		.expect("the operator is bonded and there is a network");
-		<Operators as Registry<AccountId>>::proven(id);
+		<Operators as OnProof>::on_proof(id, ProofOutcome::Found);
 		id
 	}
 
-	/// A listed service that is up, its cold page full of others, one hot slot left for it on the last page.
+	/// A listed service that is up, its idle page full of others, one active slot left for it on the last page.
 	fn listed(kind: ServiceKind) -> ServiceId {
 		let asset = Self::asset();
 		let who = Self::operator(asset, 0);
@@ -178,8 +178,8 @@ impl Helper {
 		Self::rounds();
 		let id = Self::list(who, asset, kind, 0);
 
-		let place = SlotsOf::<Runtime>::get(id).expect("listing takes a slot").cold;
-		let cold = PageId::Cold(place.page);
+		let place = SlotsOf::<Runtime>::get(Target::Service(id)).expect("listing takes a slot").idle;
+		let idle = PageId::Idle(place.page);
 		let mut row = Pages::<Runtime>::get(cold)
 			.get(usize::from(place.slot))
 			.cloned()
@@ -191,23 +191,23 @@ impl Helper {
 			row.latencies.add(LatencyBucket::from_index(index).expect("below 64"), 1);
 		}
 		row.counters.up = HISTOGRAM as u16;
-		Self::fill(cold, &row, Some(place.slot));
+		Self::fill(idle, &row, Some(place.slot));
 		let pages = <Runtime as pallet_surety_probes::Config>::DueServices::get() / ROWS - 1;
 		let mut full = PageSet::default();
 		for page in 0..pages - 1 {
 			PageInfos::<Runtime>::insert(
-				PageId::Hot(page),
+				PageId::Active(page),
 				PageInfo { due: u128::MAX, taken: u128::MAX },
 			);
 			full.set(page, true);
 		}
-		let hot = PageId::Hot(pages - 1);
-		Self::fill(hot, &row, None);
-		PageInfos::<Runtime>::mutate(hot, |info| {
+		let active = PageId::Active(pages - 1);
+		Self::fill(active, &row, None);
+		PageInfos::<Runtime>::mutate(active, |info| {
 			info.taken &= !bit(LAST_SLOT);
 			info.due = info.taken;
 		});
-		Hot::<Runtime>::put(HotSlots { taken: pages * ROWS - 1, pages, full, full_until: None });
+		Active::<Runtime>::put(ActiveSlots { taken: pages * ROWS - 1, pages, full, full_until: None });
 		id
 	}
 
@@ -215,7 +215,7 @@ impl Helper {
 	fn fill(id: PageId, row: &Row<AccountId>, own: Option<u8>) {
 		let slots = if own.is_some() { ROWS } else { ROWS - 1 };
 		let mut rows: Vec<Option<Row<AccountId>>> =
-			(0..slots).map(|slot| Some(Row { service: OTHERS + slot, ..row.clone() })).collect();
+			(0..slots).map(|slot| Some(Row { target: Target::Service(OTHERS + slot), ..row.clone() })).collect();
 		if let Some(slot) = own {
 			rows[usize::from(slot)] = Some(row.clone());
 		}
@@ -234,7 +234,7 @@ impl Helper {
 			})
 			.collect();
 		let due: Vec<Due> = (0..MAX_DUE)
-			.map(|page| Due { page: PageId::Cold(1 + page), mask: u128::MAX })
+			.map(|page| Due { page: PageId::Idle(1 + page), mask: u128::MAX })
 			.collect();
 		for round in ROUND - 2..=ROUND {
 			Snapshots::<Runtime>::insert(
@@ -242,7 +242,7 @@ impl Helper {
 				Snapshot {
 					session: 0,
 					started: 0,
-					services: MAX_DUE * ROWS,
+					targets: MAX_DUE * ROWS,
 					probers: probers.clone().try_into().expect("at most 128"),
 					health: HealthRule { bad: 3, of: 4 },
 				},
@@ -262,17 +262,17 @@ impl pallet_surety_operators::BenchmarkHelper<AccountId> for Helper {
 	}
 	fn declare_capacity(service: ServiceId) {
 		let who =
-			<Operators as Registry<AccountId>>::service(service).expect("it is listed").operator;
+			<Operators as Registry<AccountId>>::listing(Target::Service(service)).expect("it is listed").operator;
 		let total = Resources { cpu_milli: 64_000, memory_mib: 262_144, ..Default::default() };
 		ComputeOrders::declare_capacity(RuntimeOrigin::signed(who), service, total)
 			.expect("it is its own");
 	}
 	fn sell_unit(service: ServiceId) {
 		let asset =
-			<Operators as Registry<AccountId>>::service(service).expect("it is listed").asset;
-		pallet_surety_sla::Services::<Runtime>::insert(
-			service,
-			ServiceState { units: 1, ..ServiceState::new(asset) },
+			<Operators as Registry<AccountId>>::listing(Target::Service(service)).expect("it is listed").asset;
+		pallet_surety_sla::Targets::<Runtime>::insert(
+			Target::Service(service),
+			TargetState { units: 1, ..TargetState::new(asset) },
 		);
 	}
 }
@@ -283,10 +283,10 @@ impl pallet_surety_escrow::BenchmarkHelper<AccountId> for Helper {
 		mint(asset, who, amount);
 		asset
 	}
-	fn metered() -> ServiceId {
-		let id = Self::listed(ServiceKind::Rpc { network: 0 });
-		<Probes as Probing>::heat(id).expect("a hot slot is left");
-		id
+	fn metered() -> Target {
+		let target = Target::Service(Self::listed(ServiceKind::Rpc { network: 0 }));
+		<Probes as Slots>::activate(target, WindowTerms::default()).expect("a slot is left");
+		target
 	}
 }
 
@@ -296,22 +296,26 @@ impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
 	}
 	fn listed_lease() -> LeaseId {
 		let parent =
-			<Operators as Registry<AccountId>>::service(Self::listed(ServiceKind::Compute))
+			<Operators as Registry<AccountId>>::listing(Target::Service(Self::listed(
+				ServiceKind::Compute,
+			)))
 				.expect("it was just listed");
-		let id = pallet_surety_operators::NextServiceId::<Runtime>::get() - 1;
-		let Service { endpoint, price, terms, .. } = parent;
-		<Operators as LeaseRegistry<AccountId>>::list_lease(LEASE, id, endpoint, price, terms)
+		let Service { endpoint, price, terms, .. } = parent.clone();
+		<Operators as LeaseRegistry<AccountId>>::list(LEASE, parent, endpoint, price, terms)
 			.expect("the parent is a compute service");
 		LEASE
 	}
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
 		mint(asset, who, amount);
 	}
+	fn end_meter(target: Target, at: RoundIndex) {
+		<Probes as Probing<AccountId>>::end_meter(target, at, CloseReason::Terminated);
+	}
 	fn judge_through(round: RoundIndex) {
 		Progress::<Runtime>::put(Sweep { judged: round, ..Default::default() });
 		let blocks = Timing::round_blocks();
 		let pages: Vec<PageId> =
-			Pages::<Runtime>::iter_keys().filter(|page| page.is_hot()).collect();
+			Pages::<Runtime>::iter_keys().filter(|page| page.is_active()).collect();
 		for id in pages {
 			Pages::<Runtime>::mutate(id, |page| {
 				for row in page.iter_mut().flatten() {
@@ -347,6 +351,6 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 		Self::list(Self::operator(asset, n), asset, ServiceKind::Compute, n)
 	}
 	fn health(service: ServiceId) -> Endpoint {
-		<Operators as Registry<AccountId>>::service(service).expect("it is listed").endpoint
+		<Operators as Registry<AccountId>>::listing(Target::Service(service)).expect("it is listed").endpoint
 	}
 }

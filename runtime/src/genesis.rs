@@ -67,7 +67,7 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 	];
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		timing: TimingConfig { timings: timing },
-		seed: SeedConfig {
+		genesis_parameters: GenesisParametersConfig {
 			minimum_bond,
 			unbonding_period: unbonding,
 			lease_blocks: dev

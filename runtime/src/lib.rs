@@ -154,7 +154,7 @@ mod runtime {
 	#[runtime::pallet_index(2)]
 	pub type Parameters = pallet_parameters;
 	#[runtime::pallet_index(3)]
-	pub type Seed = crate::parameters::seed;
+	pub type GenesisParameters = crate::parameters::genesis;
 
 	#[runtime::pallet_index(4)]
 	pub type Timestamp = pallet_timestamp;

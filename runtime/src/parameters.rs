@@ -1,6 +1,6 @@
-//! What governance may change with `parameters.setParameter`, and what genesis seeds it with.
+//! Parameters that governance may change with `parameters.setParameter`, and their values at genesis.
 //!
-//! The defaults are those of production; a preset that wants others names them in [`seed`]'s genesis.
+//! The defaults are those of production; a preset that wants others names them in [`genesis`].
 
 use crate::{UNIT, configs::market::DAYS_OF_PRODUCTION, *};
 use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
@@ -137,7 +137,7 @@ impl Default for RuntimeParameters {
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
 #[frame_support::pallet]
-pub mod seed {
+pub mod genesis {
 	use super::*;
 	use frame_support::pallet_prelude::*;
 
@@ -175,7 +175,7 @@ pub mod seed {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			use super::dynamic::{compute, operators as op, probing};
-			let seed = |parameter: RuntimeParameters| {
+			let set = |parameter: RuntimeParameters| {
 				let (key, value) =
 					frame_support::traits::dynamic_params::AggregatedKeyValue::into_parts(
 						parameter,
@@ -184,11 +184,11 @@ pub mod seed {
 					pallet_parameters::Parameters::<Runtime>::insert(key, value);
 				}
 			};
-			seed(RuntimeParameters::Operators(op::Parameters::MinimumBond(
+			set(RuntimeParameters::Operators(op::Parameters::MinimumBond(
 				op::MinimumBond,
 				self.minimum_bond,
 			)));
-			seed(RuntimeParameters::Operators(op::Parameters::UnbondingPeriod(
+			set(RuntimeParameters::Operators(op::Parameters::UnbondingPeriod(
 				op::UnbondingPeriod,
 				self.unbonding_period,
 			)));
@@ -201,14 +201,14 @@ pub mod seed {
 				compute::Parameters::KeepBlocks(compute::KeepBlocks, self.keep_orders),
 				compute::Parameters::TrialRounds(compute::TrialRounds, self.trial_rounds),
 			] {
-				seed(RuntimeParameters::Compute(parameter));
+				set(RuntimeParameters::Compute(parameter));
 			}
 			let [bad, of] = self.lease_health.map_or([None; 2], |rounds| rounds.map(Some));
 			for parameter in [
 				probing::Parameters::UnhealthyRounds(probing::UnhealthyRounds, bad),
 				probing::Parameters::HealthRounds(probing::HealthRounds, of),
 			] {
-				seed(RuntimeParameters::Probing(parameter));
+				set(RuntimeParameters::Probing(parameter));
 			}
 		}
 	}

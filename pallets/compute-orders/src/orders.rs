@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 			TermsFault::ZeroCover => Error::<T>::TermsZeroCover,
 			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,
 			TermsFault::CreditAboveCover => Error::<T>::TermsCreditAboveCover,
-			TermsFault::CreditAboveMost => Error::<T>::TermsCreditAboveMost,
+			TermsFault::CreditAboveMax => Error::<T>::TermsCreditAboveMost,
 		}
 	}
 

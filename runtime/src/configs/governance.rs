@@ -1,7 +1,7 @@
 //! What accounts share and govern with: utility, multisig, proxy, parameters, sudo.
 
 use crate::{
-	parameters::{RuntimeParameters, seed},
+	parameters::{self, RuntimeParameters},
 	*,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -190,7 +190,7 @@ impl pallet_parameters::Config for Runtime {
 	type WeightInfo = crate::weights::pallet_parameters::WeightInfo<Runtime>;
 }
 
-impl seed::Config for Runtime {}
+impl parameters::genesis::Config for Runtime {}
 
 impl pallet_sudo::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;

@@ -17,9 +17,7 @@ use frame_support::{
 		fungibles::Inspect,
 		tokens::{DepositConsequence, Provenance, WithdrawConsequence, imbalance::ResolveTo},
 	},
-	weights::Weight,
 };
-use pallet_surety_sla::weights::WeightInfo as _;
 use sp_runtime::{
 	DispatchError, DispatchResult, Perbill,
 	traits::{AccountIdConversion, Convert},
@@ -43,8 +41,8 @@ pub type ToTreasury = ResolveTo<Treasury, Balances>;
 /// Governance may approve an asset that is sufficient and in nobody's private hands: its owner, issuer,
 /// admin and freezer must all be the treasury, which has no key. Nor may who had it before have frozen or blocked an
 /// account of the chain's own: credits could not be delivered.
-pub struct NoPrivateHands;
-impl NoPrivateHands {
+pub struct KeylessAssets;
+impl KeylessAssets {
 	/// Whether an account can receive and pay.
 	fn is_usable(asset: AssetId, who: &AccountId) -> bool {
 		let least = Transfers::minimum_balance(asset);
@@ -54,7 +52,7 @@ impl NoPrivateHands {
 			&& (has == 0 || Transfers::can_withdraw(asset, who, has) != WithdrawConsequence::Frozen)
 	}
 }
-impl pallet_surety_operators::AssetPolicy for NoPrivateHands {
+impl pallet_surety_operators::AssetPolicy for KeylessAssets {
 	fn ensure_approvable(asset: u32) -> DispatchResult {
 		let details = pallet_assets::Asset::<Runtime>::get(asset)
 			.ok_or(DispatchError::Other("no such asset"))?;
@@ -86,14 +84,13 @@ impl pallet_surety_operators::Config for Runtime {
 	type Clock = Timing;
 	type Probing = Probes;
 	type Agreements = Sla;
-	type Capacity = ComputeOrders;
+	type Inventory = ComputeOrders;
 	type Funds = MarketFunds;
 	type GovernanceOrigin = Governance;
-	type AssetPolicy = NoPrivateHands;
+	type AssetPolicy = KeylessAssets;
 	type Treasury = Treasury;
 	type MinBond = operators::MinimumBond;
 	type MaxCredit = market::MaxCredit;
-	type ForgetWeight = ForgetWeight;
 	type UnbondingPeriod = operators::UnbondingPeriod;
 	type ServiceDeposit = operators::ServiceDeposit;
 	type MaxPerHost = ConstU32<32>;
@@ -110,11 +107,11 @@ impl pallet_surety_sla::Config for Runtime {
 	type Clock = Timing;
 	type Registry = Operators;
 	type Bonding = Operators;
-	type Probing = Probes;
+	type Slots = Probes;
 	type Escrow = Escrow;
 	type Reputation = Reputation;
-	type Leases = ComputeOrders;
 	type Funds = MarketFunds;
+	type Treasury = Treasury;
 	type PenaltyShare = market::PenaltyShare;
 	type RentBase = market::RentBase;
 	type RentPeak = market::RentPeak;
@@ -136,8 +133,7 @@ impl pallet_surety_escrow::Config for Runtime {
 	type Funds = MarketFunds;
 	type Clock = Timing;
 	type Meter = Probes;
-	type OnEnd = (Sla, ComputeOrders);
-	type OnEndWeight = OnStreamEnd;
+	type OnStreamEnd = (Sla, ComputeOrders);
 	type GovernanceOrigin = Governance;
 	type PlatformFee = market::PlatformFee;
 	type ProberShare = market::ProberShare;
@@ -175,7 +171,7 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type Clock = Timing;
 	type Registry = Operators;
 	type Bonding = Operators;
-	type Probing = Probes;
+	type Slots = Probes;
 	type Escrow = Escrow;
 	type Agreements = Sla;
 	type Reputation = Reputation;
@@ -206,60 +202,6 @@ impl Randomness<Hash, BlockNumber> for ParentRandomness {
 	fn random(subject: &[u8]) -> (Hash, BlockNumber) {
 		let (random, at) = pallet_babe::ParentBlockRandomness::<Runtime>::random(subject);
 		(random.unwrap_or_else(System::parent_hash), at)
-	}
-}
-
-/// What the end of a stream costs its owner: an agreement, or a lease with the agreement behind it. A lease's end
-/// is measured on one without breaches, so what a full history of them adds comes on top.
-pub struct OnStreamEnd;
-impl sp_core::Get<Weight> for OnStreamEnd {
-	fn get() -> Weight {
-		use pallet_surety_compute_orders::WeightInfo as _;
-		type Leases = <Runtime as pallet_surety_compute_orders::Config>::WeightInfo;
-		type Agreements = <Runtime as pallet_surety_sla::Config>::WeightInfo;
-		Agreements::ended()
-			.saturating_add(ForgetWeight::get())
-			.saturating_add(Leases::ending())
-			.saturating_add(Leases::ended().max(Leases::parked()))
-	}
-}
-
-/// What forgetting the agreements of a service costs: its whole history of breaches is removed.
-pub struct ForgetWeight;
-impl sp_core::Get<Weight> for ForgetWeight {
-	fn get() -> Weight {
-		<Runtime as pallet_surety_sla::Config>::WeightInfo::forget()
-	}
-}
-
-/// What a window's turn costs agreements, reputation and the ring of the last windows, per row, and compute orders
-/// where a lease was dead in it.
-pub struct OnWindowTurn;
-impl sp_core::Get<Weight> for OnWindowTurn {
-	fn get() -> Weight {
-		use pallet_surety_reputation::weights::WeightInfo as _;
-		<Runtime as pallet_surety_sla::Config>::WeightInfo::window_turned()
-			.saturating_add(<Runtime as pallet_surety_reputation::Config>::WeightInfo::window())
-			.saturating_add(OnUnhealthy::get())
-			.saturating_add(<Runtime as frame_system::Config>::DbWeight::get().reads_writes(1, 1))
-	}
-}
-
-/// What a breach costs agreements, bond and reputation.
-pub struct OnBreach;
-impl sp_core::Get<Weight> for OnBreach {
-	fn get() -> Weight {
-		<Runtime as pallet_surety_sla::Config>::WeightInfo::breached()
-			.saturating_add(OnUnhealthy::get())
-	}
-}
-
-/// What it costs to mark a lease that failed.
-pub struct OnUnhealthy;
-impl sp_core::Get<Weight> for OnUnhealthy {
-	fn get() -> Weight {
-		use pallet_surety_compute_orders::WeightInfo as _;
-		<Runtime as pallet_surety_compute_orders::Config>::WeightInfo::marked()
 	}
 }
 
@@ -308,7 +250,7 @@ impl pallet_surety_probes::Config for Runtime {
 	type Clock = Timing;
 	type Time = Timestamp;
 	type Registry = Operators;
-	type Judge = Sla;
+	type OnJudged = Sla;
 	type Reputation = Reputation;
 	type ValidatorSet = Historical;
 	type ReportNeglect = Offences;
@@ -319,10 +261,7 @@ impl pallet_surety_probes::Config for Runtime {
 	type DueServices = probing::DueServices;
 	type DutyRule = Duty;
 	type UnsignedPriority = ProbePriority;
-	type Leases = ComputeOrders;
+	type OnLeaseFailed = ComputeOrders;
 	type Health = Health;
-	type UnhealthyWeight = OnUnhealthy;
-	type TurnWeight = OnWindowTurn;
-	type BreachWeight = OnBreach;
 	type WeightInfo = pallet_surety_probes::weights::SubstrateWeight<Runtime>;
 }
