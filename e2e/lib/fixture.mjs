@@ -29,6 +29,7 @@ export class Fixture {
   /** @type {Nginx} */
   nginx;
 
+  /** Create the folder. Nothing runs yet but the reaper. */
   constructor() {
     this.processes = new Processes(this.dir);
   }

@@ -1,9 +1,9 @@
 // Promises of the demo: everything that it started is stopped, however it ends, and its exit code
 // shows how it ended.
 //
-// Every process of a demo has the folder for temporary files in its environment or on its command line,
-// or is in the process group of one that has. A folder of its own per demo finds all of them, the reaper
-// included.
+// Every process of a demo has the folder for temporary files in its environment or on its command
+// line, or is in the process group of one that has. A folder of its own per demo finds all of them,
+// the reaper included.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -15,8 +15,10 @@ import { fileURLToPath } from "node:url";
 import { workDir } from "../lib/system/local.mjs";
 import { waitFor } from "../lib/system/wait.mjs";
 
-/** `text` is the command line and the environment. */
-/** @typedef {{ pid: number, group: number, text: string }} RunningProcess */
+/**
+ * A process of this machine; `text` is its command line and environment.
+ * @typedef {{ pid: number, group: number, text: string }} RunningProcess
+ */
 
 const DEMO = fileURLToPath(new URL("../demo.mjs", import.meta.url));
 /** In ms. */

@@ -1,5 +1,6 @@
-// Live tests: one network of four validators with real and hostile endpoints, and what the chain makes
-// of them, read from finalized blocks. Each subject has a module in `live/`; they run in this order.
+// Live tests: one network of four validators with real and hostile endpoints, and what the chain
+// makes of them, read from finalized blocks. Each subject has a module in `live/`; they run in this
+// order.
 //
 // SUBJECT=leases,audit runs some of them, with the scenarios that they need.
 
@@ -44,11 +45,13 @@ if (unknown.length > 0) {
   throw new Error(`no subject ${unknown}; there are ${Object.keys(SUBJECTS).join(", ")}`);
 }
 
-const context = new LiveContext(selected.flatMap((name) => SUBJECTS[name].scenarios));
+const needed = new Set(selected.flatMap((name) => [...(SUBJECTS[name].after ?? []), name]));
+const scenarios = [...needed].flatMap((name) => SUBJECTS[name].scenarios);
+const context = new LiveContext(scenarios);
 
 before(() => context.start(), { timeout: 5 * MINUTE });
 after(() => context.stop(), { timeout: MINUTE });
 
 for (const [name, { define }] of Object.entries(SUBJECTS)) {
-  if (selected.includes(name)) describe(name, () => define(context));
+  if (needed.has(name)) describe(name, () => define(context));
 }

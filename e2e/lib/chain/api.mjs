@@ -1,4 +1,5 @@
-// Connection to the chain through polkadot.js, with the types that its metadata gives and no others.
+// Connection to the chain through polkadot.js, with the types that its metadata gives and no
+// others.
 
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 import { cryptoWaitReady } from "@polkadot/util-crypto";

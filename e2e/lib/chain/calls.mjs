@@ -79,7 +79,8 @@ function refusal(api, tx, error, outcome) {
 }
 
 /**
- * Error of a transaction. A call that sudo or a batch makes reports its failure in an event of theirs.
+ * Error of a transaction. A call that sudo or a batch makes reports its failure in an event of
+ * theirs.
  * @param {Codec[]} events
  * @param {Codec} dispatchError
  * @returns {Codec} undefined if it succeeded
@@ -95,8 +96,8 @@ function errorOf(events, dispatchError) {
 }
 
 /**
- * Sign and send a call, and wait until the block with it is final. Rejects with `RefusedCall` if the
- * chain refuses it.
+ * Sign and send a call, and wait until the block with it is final. Rejects with `RefusedCall` if
+ * the chain refuses it.
  * @param {Api} api
  * @param {Account} signer
  * @param {Call} tx

@@ -1,5 +1,5 @@
-// Observer of a few operators, services, agreements and orders: reads their state at every finalized
-// block and keeps it, so that a test can ask later for any block.
+// Observer of a few operators, services, agreements and orders: reads their state at every
+// finalized block and keeps it, so that a test can ask later for any block.
 
 import { big } from "./amounts.mjs";
 import { followFinalized } from "./api.mjs";
@@ -22,12 +22,19 @@ import {
  * } from "./shapes.mjs"
  */
 
-/** Pallets whose events are kept. */
-const PALLETS = ["operators", "probes", "sla", "escrow", "reputation", "computeOrders"];
+/** Pallets of the market, whose events are kept. */
+export const MARKET_PALLETS = [
+  "operators",
+  "probes",
+  "sla",
+  "escrow",
+  "reputation",
+  "computeOrders",
+];
 
 /**
- * Subjects of an observer. More may be added while it runs.
- * @typedef {object} Subjects
+ * Everything that an observer reads. More may be added while it runs.
+ * @typedef {object} Watchlist
  * @property {Record<string, Account>} operators - by name
  * @property {Record<string, number>} services - ids by name
  * @property {Record<string, number>} leases - ids by name
@@ -42,10 +49,11 @@ const PALLETS = ["operators", "probes", "sla", "escrow", "reputation", "computeO
  */
 /**
  * Agreement with the names of its parties and the credit that was paid so far, in base units.
- * @typedef {AgreementState & { tenant: string, service: string, credited: bigint }} ObservedAgreement
+ * @typedef {AgreementState & { tenant: string, service: string, credited: bigint }}
+ *   ObservedAgreement
  */
 /**
- * State of all subjects at a block, and the events of the block.
+ * State of everything on the watchlist at a block, and the events of the block.
  * @typedef {RoundClock & {
  *   block: number,
  *   hash: string,
@@ -58,7 +66,7 @@ const PALLETS = ["operators", "probes", "sla", "escrow", "reputation", "computeO
  */
 
 /**
- * Leave out the subjects that are not there (any more).
+ * Leave out what the chain does not have, or has no more.
  * @template T
  * @param {Promise<T | undefined>[]} reads
  * @returns {Promise<T[]>}
@@ -110,21 +118,20 @@ export class Observer {
   /** @type {Awaited<ReturnType<typeof followFinalized>>} */
   #following;
 
-  /** @param {Subjects} subjects */
-  constructor(subjects) {
-    this.subjects = subjects;
+  /** @param {Watchlist} watchlist */
+  constructor(watchlist) {
+    this.watchlist = watchlist;
   }
 
   /**
    * Observe from the last finalized block on.
    * @param {Api} api
-   * @param {Partial<Subjects>} subjects
+   * @param {Partial<Watchlist>} watchlist
    * @returns {Promise<Observer>}
    */
-  static async start(api, subjects) {
-    const { operators = {}, services = {}, leases = {}, agreements = [], orders = [] } = subjects;
-    const all = { operators, services, leases, agreements, orders };
-    const observer = new Observer(/** @type {Subjects} */ (Object.assign(subjects, all)));
+  static async start(api, watchlist) {
+    const { operators = {}, services = {}, leases = {}, agreements = [], orders = [] } = watchlist;
+    const observer = new Observer({ operators, services, leases, agreements, orders });
     observer.#following = await followFinalized(api, (block) => observer.#read(block));
     return observer;
   }
@@ -269,7 +276,7 @@ export class Observer {
    * @returns {[string, Target][]}
    */
   #targets() {
-    const { services, leases } = this.subjects;
+    const { services, leases } = this.watchlist;
     return [
       ...named(services, (id) => ({ service: id })),
       ...named(leases, (id) => ({ lease: id })),
@@ -277,7 +284,7 @@ export class Observer {
   }
 
   /**
-   * Name of a service or lease, if it is a subject.
+   * Name of a service or lease, if it is on the watchlist.
    * @param {Target} target
    * @returns {string | undefined}
    */
@@ -290,7 +297,7 @@ export class Observer {
    * @param {FinalizedBlock} block
    */
   async #read({ number, hash, at, events: all }) {
-    const { operators, agreements, orders } = this.subjects;
+    const { operators, agreements, orders } = this.watchlist;
     const clock = await readRound(at);
     const operatorStates = await present(
       Object.entries(operators).map(([name, { address }]) => readOperator(at, name, address)),
@@ -299,7 +306,7 @@ export class Observer {
       this.#targets().map(([name, target]) => this.#readService(at, name, target)),
     );
     const events = all
-      .filter(({ section }) => PALLETS.includes(section))
+      .filter(({ section }) => MARKET_PALLETS.includes(section))
       .map((event) => ({
         block: number,
         hash,
@@ -334,7 +341,8 @@ export class Observer {
     for (const event of events) {
       const { data } = event;
       const name = `${event.section}.${event.method}`;
-      // A service that is gone with the block that judged its last round has no last verdict to read.
+      // A service that is gone with the block that judged its last round has no last verdict to
+      // read.
       if (name === "probes.VerdictChanged") {
         const { target, round, verdict } = changedVerdictOf(event);
         const its = this.nameOf(target);
@@ -364,7 +372,7 @@ export class Observer {
   /**
    * Read an agreement.
    * @param {FinalizedBlock["at"]} at
-   * @param {Subjects["agreements"][number]} agreement
+   * @param {Watchlist["agreements"][number]} agreement
    * @returns {Promise<ObservedAgreement | undefined>}
    */
   async #readAgreement(at, { id, tenant, service }) {

@@ -1,6 +1,6 @@
 // JSON of the `surety_*` methods, derived from the answers of the runtime API: every field in
-// camelCase, amounts as decimal strings, bytes as text, enums by name. What is shown otherwise has a
-// function of its own here.
+// camelCase, amounts as decimal strings, bytes as text, enums by name. What is shown otherwise has
+// a function of its own here.
 
 import { stringCamelCase } from "@polkadot/util";
 import { bucketMs } from "./amounts.mjs";

@@ -57,7 +57,10 @@ export function variant(json) {
   return name[0].toLowerCase() + name.slice(1);
 }
 
-/** @typedef {{ round: number, verdict: string, latency?: number }} LastVerdict `latency`: a bucket */
+/**
+ * Last verdict of a service; `latency` is a bucket.
+ * @typedef {{ round: number, verdict: string, latency?: number }} LastVerdict
+ */
 
 /**
  * Last verdict of a service.

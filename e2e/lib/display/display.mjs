@@ -1,8 +1,8 @@
 // The live display of the demo: one screen drawn in place at a terminal, plain lines anywhere else.
 //
-// The screen adapts: a small terminal (80 columns, 24 rows) shows the current step instead of all of
-// them, no blank lines, fewer rounds and decimals. Long events are wrapped, anything else is cut at the
-// edge.
+// The screen adapts: a small terminal (80 columns, 24 rows) shows the current step instead of all
+// of them, no blank lines, fewer rounds and decimals. Long events are wrapped, anything else is cut
+// at the edge.
 
 import { stateTables } from "./tables.mjs";
 import { fit, formatClock, Paint, table, width, wrap } from "./text.mjs";

@@ -1,5 +1,5 @@
-// Stand-in for an operator's agent: a real HTTP server in a process of its own, which answers health
-// requests for the leases that it runs.
+// Stand-in for an operator's agent: a real HTTP server in a process of its own, which answers
+// health requests for the leases that it runs.
 //
 //   GET  /              200
 //   GET  /leases/<id>   {"lease": <id>, "state": "running"}, 404 for a lease that it does not run

@@ -1,10 +1,10 @@
 // A small Ethereum network of hardhat nodes: one is an operator's endpoint, the others are the
 // reference endpoints (anchors) that probers compare answers with.
 //
-// The nodes are separate processes without any connection to each other. Every few seconds each mines
-// the next block, with a timestamp that follows from its number. As nothing else goes into a block,
-// all nodes have the same chain with the same hashes. A node that was stopped starts from the first
-// block and is brought up to the height of the others before it counts as started.
+// The nodes are separate processes without any connection to each other. Every few seconds each
+// mines the next block, with a timestamp that follows from its number. As nothing else goes into a
+// block, all nodes have the same chain with the same hashes. A node that was stopped starts from
+// the first block and is brought up to the height of the others before it counts as started.
 
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -89,8 +89,8 @@ class EthereumNode {
   }
 
   /**
-   * Mine up to a height. Calls queue up: a node that catches up at the network's tick must not mine a
-   * number twice.
+   * Mine up to a height. Calls queue up: a node that catches up at the network's tick must not mine
+   * a number twice.
    * @param {number} height
    * @returns {Promise<void>}
    */

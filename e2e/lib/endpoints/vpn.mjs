@@ -1,12 +1,12 @@
-// Stand-in for a VPN's agent: a real HTTP server in a process of its own, which signs its state with
-// the key of its listing.
+// Stand-in for a VPN's agent: a real HTTP server in a process of its own, which signs its state
+// with the key of its listing.
 //
 //   GET /vpn?nonce=<16 bytes in hex>   {"service": <id>, "state": "running", "signature": "0x.."}
 //   PUT /                              {"genesis": "0x..", "service": <id>}: serve that service
 //
-// It signs the bytes `surety:vpn-health`, the genesis hash, the service (4 bytes, little-endian), the
-// nonce and the state. The chain decides the id when the service is listed; before the PUT the answer
-// is 503.
+// It signs the bytes `surety:vpn-health`, the genesis hash, the service (4 bytes, little-endian),
+// the nonce and the state. The chain decides the id when the service is listed; before the PUT the
+// answer is 503.
 //
 // As a program (`node vpn.mjs <port> <seed>`) this file is the server; `VpnAgent` starts it.
 

@@ -1,6 +1,6 @@
-// The asset scenario: a service that is priced, bonded and paid in another asset than SURE, the test
-// bitcoin that local networks have from genesis. The tenant takes two units, settles, closes and gets
-// the rest of the deposit back.
+// The asset scenario: a service that is priced, bonded and paid in another asset than SURE, the
+// test bitcoin that local networks have from genesis. The tenant takes two units, settles, closes
+// and gets the rest of the deposit back.
 
 import { stringToU8a } from "@polkadot/util";
 import { percent, UNIT } from "../chain/amounts.mjs";
@@ -55,7 +55,7 @@ export class AssetScenario extends Scenario {
   /** @param {Fixture} fixture */
   constructor(fixture) {
     super(fixture, { Tilda: 10n * UNIT });
-    this.subjects.operators.Eve = this.funder;
+    this.watchlist.operators.Eve = this.funder;
   }
 
   /**
@@ -83,6 +83,7 @@ export class AssetScenario extends Scenario {
     return this.results;
   }
 
+  /** Fund the tenant, and let the operator bond bitcoin and list. */
   async #list() {
     const { api, funder } = this;
     await this.fund();
@@ -106,16 +107,17 @@ export class AssetScenario extends Scenario {
       ]),
     );
     const listed = eventOf(events, "operators", "ServiceListed");
-    this.subjects.services.bitcoin = listed.service.toNumber();
+    this.watchlist.services.bitcoin = listed.service.toNumber();
     this.results.bitcoinsBefore = await this.#bitcoins();
   }
 
+  /** Let the tenant open an agreement. */
   async #open() {
     const { events } = await send(
       this.api,
       this.accounts.Tilda,
       call(this.api, "sla", "openAgreement", {
-        service: this.subjects.services.bitcoin,
+        service: this.watchlist.services.bitcoin,
         units: UNITS,
         maxPrice: PRICE,
         deposit: DEPOSIT,
@@ -123,10 +125,11 @@ export class AssetScenario extends Scenario {
       }),
     );
     const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
-    this.subjects.agreements.push({ id, tenant: "Tilda", service: "bitcoin" });
+    this.watchlist.agreements.push({ id, tenant: "Tilda", service: "bitcoin" });
     Object.assign(this.results, { agreement: id, deposit: DEPOSIT });
   }
 
+  /** Wait until two rounds are due, and settle. */
   async #settle() {
     const { agreement, windowPrice } = this.results;
     const twoRounds = (windowPrice / BigInt(this.observer.latest.windowRounds)) * 2n;
@@ -140,6 +143,7 @@ export class AssetScenario extends Scenario {
     this.results.settled = await this.until("it is settled", find, 30_000);
   }
 
+  /** Close the agreement, and wait until it is closed. */
   async #close() {
     const { agreement } = this.results;
     const close = call(this.api, "sla", "closeAgreement", { agreement });

@@ -1,6 +1,6 @@
 // The lease scenario, the compute market: an order, three bids, a match, a lease that is probed and
-// paid, an operator that fails, another one that takes over, a credit, an exact end, and the ratings of
-// both sides. The demo shows it (`SCENE=compute`), the tests assert it.
+// paid, an operator that fails, another one that takes over, a credit, an exact end, and the
+// ratings of both sides. The demo shows it (`SCENE=compute`), the tests assert it.
 
 import { formatPercent, sure, UNIT } from "../chain/amounts.mjs";
 import { account } from "../chain/api.mjs";
@@ -60,7 +60,7 @@ export const STEPS = [
 export const agentOf = (operator) => `${operator}'s agent`;
 
 /**
- * Name of a lease among the subjects.
+ * Name of a lease on the watchlist.
  * @param {number} id
  * @returns {string}
  */
@@ -114,8 +114,9 @@ export class LeaseScenario extends Scenario {
 
   // ------------------------------------------------------------------ steps
 
+  /** Fund all accounts, start the agents, and let the operators list and declare them. */
   async #operatorsRegister() {
-    const { api, subjects } = this;
+    const { api, watchlist } = this;
     await this.fund();
     const start = async (/** @type {string} */ name) => {
       const agent = await Agent.start(this.fixture.processes, `agent-${name.toLowerCase()}`);
@@ -127,19 +128,21 @@ export class LeaseScenario extends Scenario {
       const capacity = { service, total: CAPACITY };
       await send(api, who, call(api, "computeOrders", "declareCapacity", capacity));
       this.#agents[name] = agent;
-      subjects.operators[name] = who;
-      subjects.services[agentOf(name)] = service;
+      watchlist.operators[name] = who;
+      watchlist.services[agentOf(name)] = service;
       const machines = `${CAPACITY.cpuMilli / 1000} CPUs and a GPU behind ${agent.url}`;
       this.reporter.event(`${name} bonds ${sure(BOND, 0)} SURE and declares ${machines}`);
     };
     await Promise.all(Object.keys(BIDS).map(start));
   }
 
+  /** Wait until the agents are up. */
   async #agentsAreUp() {
     await this.untilUp("all agents are up", 3);
     this.reporter.event("the validators found all three agents up", "green");
   }
 
+  /** Let the tenant place the order, and the operators their bids. */
   async #orderAndBids() {
     const { api } = this;
     const order = orderAt(await this.best(), this.observer.latest);
@@ -148,8 +151,9 @@ export class LeaseScenario extends Scenario {
     const { events } = await send(api, this.accounts.Tara, place);
     const id = eventOf(events, "computeOrders", "OrderPlaced").order.toNumber();
     Object.assign(this.results, { order: id, deposit });
-    this.subjects.orders.push(id);
-    const prices = `up to ${sure(MAX_PRICE)} SURE a block, a replacement at up to ${sure(FAILOVER_PRICE)}`;
+    this.watchlist.orders.push(id);
+    const [max, replacement] = [sure(MAX_PRICE), sure(FAILOVER_PRICE)];
+    const prices = `up to ${max} SURE a block, a replacement at up to ${replacement}`;
     this.reporter.event(`Tara orders 2 CPUs and a GPU for ${ROUNDS} rounds at ${prices}`);
     await Promise.all(Object.entries(BIDS).map((bid) => this.#bid(id, bid)));
     const areThere = (/** @type {BlockState} */ { orders: [its] }) => its?.bids === 3;
@@ -163,12 +167,13 @@ export class LeaseScenario extends Scenario {
    */
   async #bid(order, [name, price]) {
     const { api } = this;
-    const service = this.subjects.services[agentOf(name)];
+    const service = this.watchlist.services[agentOf(name)];
     const bid = { order, service, price, replicas: 1, foreignTerms: true };
     await send(api, this.accounts[name], call(api, "computeOrders", "placeBid", bid));
     this.reporter.event(`${name} bids ${sure(price)} SURE a block and accepts her terms`);
   }
 
+  /** Wait for the award to the best bid. */
   async #match() {
     const { order } = this.results;
     const isIts = (/** @type {Codec} */ data) => data.order.toNumber() === order;
@@ -177,16 +182,19 @@ export class LeaseScenario extends Scenario {
     this.results.matchedAt = block;
   }
 
+  /** Start the lease, and wait until it is up. */
   async #ready() {
     await this.#start();
     await this.#untilLeaseUp("the lease is up");
   }
 
+  /** Wait until the lease has paid enough, and a window begins. */
   async #windowBegins() {
     const readyIn = this.#lease().lastRound - ROUNDS;
     this.results.outageWindow = await this.windowAfter(readyIn + PAID_ROUNDS);
   }
 
+  /** Kill the agent, and wait until the lease ends. */
   async #machineDies() {
     const { operator, id } = this.#lease();
     await this.#agents[operator].kill();
@@ -198,6 +206,7 @@ export class LeaseScenario extends Scenario {
     this.reporter.event(`lease ${id} is unhealthy after round ${round} (code ${code})`, "red");
   }
 
+  /** Wait for the award to the second bid, and start that lease. */
   async #failover() {
     const failed = this.#lease();
     const { order } = this.results;
@@ -209,6 +218,7 @@ export class LeaseScenario extends Scenario {
     await this.#untilLeaseUp("the new lease is up");
   }
 
+  /** Wait until the credit of the first lease is paid. */
   async #credited() {
     const { api } = this;
     const { agreement } = this.results.leases[0];
@@ -225,6 +235,7 @@ export class LeaseScenario extends Scenario {
     this.reporter.event(`Tara was credited ${amount} SURE for the outage`, "green");
   }
 
+  /** Wait until the second lease ends. */
   async #exactEnd() {
     const { id, lastRound, operator } = this.#lease();
     const stopNotes = this.observer.onBlock(({ round }) =>
@@ -240,6 +251,7 @@ export class LeaseScenario extends Scenario {
     this.reporter.event(`lease ${id} is over (code ${code}): ${text}`, "green");
   }
 
+  /** Let tenant and operator rate each other. */
   async #ratings() {
     const { api } = this;
     const { agreement, operator } = this.#lease();
@@ -281,7 +293,7 @@ export class LeaseScenario extends Scenario {
     const id = data.lease.toNumber();
     const operator = this.#nameOf(data.operator);
     this.results.leases.push({ id, operator, agreement: -1, lastRound: -1 });
-    this.subjects.leases[leaseName(id)] = id;
+    this.watchlist.leases[leaseName(id)] = id;
     this.reporter.event(`lease ${id} is awarded to ${operator}`, "magenta");
   }
 
@@ -304,7 +316,7 @@ export class LeaseScenario extends Scenario {
     lease.agreement = ready.agreement.toNumber();
     lease.lastRound = ready.lastRound.toNumber();
     const agreement = { id: lease.agreement, tenant: "Tara", service: leaseName(id) };
-    this.subjects.agreements.push(agreement);
+    this.watchlist.agreements.push(agreement);
     const text = `reports lease ${id} ready: it runs through round ${lease.lastRound}`;
     this.reporter.event(`${operator} ${text}`, "green");
   }

@@ -12,8 +12,8 @@ export const BOND = 100n * UNIT;
 export const PRICE = 10n * MILLI;
 /**
  * Terms of a listing. In a window of 12 rounds, 90 % allow one bad round: the second is a `Low`
- * breach, the third a `Medium` one and the sixth a `High` one. With seven the service would be ended
- * for cause.
+ * breach, the third a `Medium` one and the sixth a `High` one. With seven the service would be
+ * ended for cause.
  */
 export const TERMS = {
   /** Parts per billion. */

@@ -106,8 +106,9 @@ export class OutageScenario extends Scenario {
     };
   }
 
+  /** Fund all accounts, and let the operators register and list. */
   async #operatorsRegister() {
-    const { api, fixture, subjects } = this;
+    const { api, fixture, watchlist } = this;
     await this.fund();
     const listings = await this.#listings();
     const start = async (/** @type {[string, string]} */ [name, service]) => {
@@ -120,26 +121,28 @@ export class OutageScenario extends Scenario {
           listService(api, { ...listings[service], capacity: 10 }),
         ]),
       );
-      subjects.operators[name] = operator;
+      watchlist.operators[name] = operator;
       const listed = eventOf(events, "operators", "ServiceListed");
-      subjects.services[service] = listed.service.toNumber();
+      watchlist.services[service] = listed.service.toNumber();
       const { endpoint } = listings[service];
       this.reporter.event(
         `${name} bonds ${sure(BOND, 0)} SURE and lists ${service} at ${endpoint}`,
       );
     };
     await Promise.all(Object.entries(OPERATORS).map(start));
-    await fixture.vpn.serve(api.genesisHash.toHex(), subjects.services.vpn);
+    await fixture.vpn.serve(api.genesisHash.toHex(), watchlist.services.vpn);
   }
 
+  /** Wait until the services are up. */
   async #everythingIsUp() {
     await this.untilUp("all three services are up", 3);
     this.reporter.event("the validators found all three services up", "green");
   }
 
+  /** Let the tenants open their agreements. */
   async #tenantsOpen() {
-    const { api, subjects } = this;
-    const service = subjects.services.ethereum;
+    const { api, watchlist } = this;
+    const service = watchlist.services.ethereum;
     const open = async (/** @type {[string, number]} */ [tenant, units]) => {
       const deposit = DEPOSIT_PER_UNIT * BigInt(units);
       const minCover = TERMS.cover;
@@ -149,13 +152,13 @@ export class OutageScenario extends Scenario {
         call(api, "sla", "openAgreement", { service, units, maxPrice: PRICE, deposit, minCover }),
       );
       const id = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
-      subjects.agreements.push({ id, tenant, service: "ethereum" });
+      watchlist.agreements.push({ id, tenant, service: "ethereum" });
       const text = `${tenant} takes ${units} unit${units > 1 ? "s" : ""}`;
       this.reporter.event(`${text} and deposits ${sure(deposit, 0)} SURE`);
     };
     await Promise.all(Object.entries(TENANTS).map(open));
-    subjects.agreements.sort((a, b) => b.tenant.localeCompare(a.tenant));
-    this.results.agreements = subjects.agreements.map(({ id, tenant }) => ({
+    watchlist.agreements.sort((a, b) => b.tenant.localeCompare(a.tenant));
+    this.results.agreements = watchlist.agreements.map(({ id, tenant }) => ({
       id,
       tenant,
       units: TENANTS[tenant],
@@ -167,11 +170,13 @@ export class OutageScenario extends Scenario {
     );
   }
 
+  /** Wait until the agreements have paid enough, and a window begins. */
   async #windowBegins() {
     const { openedInRound } = this.results;
     this.results.outageWindow = await this.windowAfter(openedInRound + PAID_ROUNDS);
   }
 
+  /** Stop the endpoint, and wait for the first verdict on that. */
   async #endpointStops() {
     await this.fixture.ethereum.operator.stop();
     this.results.stoppedAt = await this.best();
@@ -180,8 +185,9 @@ export class OutageScenario extends Scenario {
     await this.until("the first verdict is down", isDown, 120_000);
   }
 
+  /** Wait for the first breach. */
   async #breach() {
-    const target = { service: this.subjects.services.ethereum };
+    const target = { service: this.watchlist.services.ethereum };
     const { block } = await this.untilEvent(
       "sla",
       "Breached",
@@ -191,6 +197,7 @@ export class OutageScenario extends Scenario {
     this.results.breachBlock = block;
   }
 
+  /** Start the endpoint again, and wait until it is up. */
   async #endpointReturns() {
     // Between the probes of a round and those of the next.
     await this.blockOfRound(this.observer.latest.roundBlocks - 2);
@@ -204,6 +211,7 @@ export class OutageScenario extends Scenario {
     await this.until("a verdict is up again", isUp, 120_000);
   }
 
+  /** Settle, and wait until all credit is paid. */
   async #tenantsArePaid() {
     const { api } = this;
     // Anyone may settle an agreement.
@@ -216,6 +224,7 @@ export class OutageScenario extends Scenario {
     await this.until("all credit is paid", paid, 240_000);
   }
 
+  /** Wait until a score rises that fell with the outage. */
   async #scoreRecovers() {
     const { breachBlock = 0 } = this.results;
     const before = this.#scores(this.observer.at(breachBlock - 1));

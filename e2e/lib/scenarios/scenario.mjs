@@ -7,7 +7,7 @@ import { Observer } from "../chain/observer.mjs";
 import { waitFor } from "../system/wait.mjs";
 
 /** @import { Account, Api, Codec } from "../chain/api.mjs" */
-/** @import { BlockState, ObservedService, Subjects } from "../chain/observer.mjs" */
+/** @import { BlockState, ObservedService, Watchlist } from "../chain/observer.mjs" */
 /** @import { ChainEvent } from "../chain/shapes.mjs" */
 /** @import { Fixture } from "../fixture.mjs" */
 /** @import { Falsy } from "../system/wait.mjs" */
@@ -41,8 +41,8 @@ export class Scenario {
   currentStep;
   /** @type {Observer} */
   observer;
-  /** @type {Subjects} */
-  subjects = { operators: {}, services: {}, leases: {}, agreements: [], orders: [] };
+  /** @type {Watchlist} */
+  watchlist = { operators: {}, services: {}, leases: {}, agreements: [], orders: [] };
   /** @type {Books} */
   books = { before: {}, after: {}, rents: {} };
   /** @type {{ step: number, resolve: () => void, reject: (error: Error) => void }[]} */
@@ -90,7 +90,7 @@ export class Scenario {
    * @param {(() => Promise<unknown>)[]} steps
    */
   async runSteps(steps) {
-    this.observer = await Observer.start(this.api, this.subjects);
+    this.observer = await Observer.start(this.api, this.watchlist);
     this.observer.onBlock((state) => {
       for (const event of state.events) this.reportEvent(event, state);
       this.#reportVerdicts(state);
@@ -263,7 +263,7 @@ export class Scenario {
 
   /** Keep the balances of all accounts at the end, and the rents of operators. */
   async closeBooks() {
-    for (const [name, { address }] of Object.entries(this.subjects.operators)) {
+    for (const [name, { address }] of Object.entries(this.watchlist.operators)) {
       this.books.rents[name] = this.observer.rents.get(address) ?? 0n;
     }
     this.books.after = await this.#balances();
@@ -291,7 +291,7 @@ export class Scenario {
   reportEvent({ block, section, method, data }, _state) {
     if (section !== "operators" || method !== "RentPaid") return;
     const address = data.operator.toString();
-    const operators = Object.entries(this.subjects.operators);
+    const operators = Object.entries(this.watchlist.operators);
     const name = operators.find(([, operator]) => operator.address === address)?.[0];
     if (!name) return;
     const text = `${name}'s bond pays ${sure(data.amount)} SURE of rent for a slot to the probers`;
@@ -299,7 +299,8 @@ export class Scenario {
   }
 
   /**
-   * Report verdicts that differ from the last ones reported. The first of a service is not reported.
+   * Report verdicts that differ from the last ones reported. The first of a service is not
+   * reported.
    * @param {BlockState} state
    */
   #reportVerdicts({ services }) {

@@ -1,5 +1,5 @@
-// Processes of a run. None of them outlives the run: not on success, not on an error, not on Ctrl-C,
-// and not when the run itself is killed (the reaper process handles that).
+// Processes of a run. None of them outlives the run: not on success, not on an error, not on
+// Ctrl-C, and not when the run itself is killed (the reaper process handles that).
 
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -32,7 +32,7 @@ export class ManagedProcess {
   /** True if the process may end: it was asked to stop, or runs to its end. */
   expected = false;
   /**
-   * How the process ended; undefined while it runs.
+   * Exit code or signal; undefined while the process runs.
    * @type {string | undefined}
    */
   exit;

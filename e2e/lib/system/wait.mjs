@@ -10,7 +10,8 @@
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Poll `check` until it returns a truthy value, and return that value. An error counts as "not yet".
+ * Poll `check` until it returns a truthy value, and return that value. An error counts as "not
+ * yet".
  * @template T
  * @param {string} what - the condition, as error messages name it
  * @param {() => T | Promise<T>} check

@@ -17,7 +17,7 @@ export const audit = {
     context.test("anybody verifies the audit of a breach, and no changed byte of it", async () => {
       await context.completed("outage");
       const { fixture, outage } = context;
-      const service = outage.subjects.services.ethereum;
+      const service = outage.watchlist.services.ethereum;
       const [breach] = breachesOf(outage.observer, { service });
       const [validator, other] = context.validators;
       const request = (

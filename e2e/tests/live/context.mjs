@@ -1,5 +1,5 @@
-// Context of the live tests: one network, its scenarios, which run in the background while the tests
-// look at them, and the tests that have not passed yet.
+// Context of the live tests: one network, its scenarios, which run in the background while the
+// tests look at them, and the tests that have not passed yet.
 
 import { test } from "node:test";
 import { readRound } from "../../lib/chain/shapes.mjs";
@@ -23,6 +23,7 @@ const TEST_TIMEOUT = 14 * MINUTE;
  * Tests of one subject.
  * @typedef {object} Subject
  * @property {ScenarioName[]} scenarios - that its tests use
+ * @property {string[]} [after] - subjects whose tests must have run
  * @property {(context: LiveContext) => void} define - define its tests
  */
 
@@ -35,8 +36,8 @@ export class LiveContext {
   lease = new LeaseScenario(this.fixture);
   asset = new AssetScenario(this.fixture);
   /**
-   * Results of the scenarios that run. They never reject: the failure of a scenario is the failure of
-   * the tests that wait for it.
+   * Results of the scenarios that run. They never reject: the failure of a scenario is the failure
+   * of the tests that wait for it.
    * @type {Map<ScenarioName, Promise<{ results?: any, error?: Error }>>}
    */
   #runs = new Map();

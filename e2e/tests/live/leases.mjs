@@ -200,9 +200,9 @@ function billedTo({ lease: { observer } }, id, lastRound) {
 }
 
 /**
- * Rent of the first lease that its fees did not pay. Its slot is held from the start of the window of
- * the outage until some rounds after its last agreement is closed; fees of rounds before count for the
- * windows before.
+ * Rent of the first lease that its fees did not pay. Its slot is held from the start of the window
+ * of the outage until some rounds after its last agreement is closed; fees of rounds before count
+ * for the windows before.
  * @param {LiveContext} context
  * @returns {Promise<bigint>} planck
  */

@@ -16,8 +16,8 @@ const MAX_LOST = 3;
 
 /**
  * Rounds in which a service was not measured. Commits have the last block of a round and two of the
- * next one; on a busy machine some miss them, which is no fault of the chain. It is a failure if more
- * than `maxLost` rounds are lost, or a round for which the chain has enough commits.
+ * next one; on a busy machine some miss them, which is no fault of the chain. It is a failure if
+ * more than `maxLost` rounds are lost, or a round for which the chain has enough commits.
  * @param {Api} api
  * @param {Observer} observer
  * @param {Iterable<[number, string | undefined]>} verdicts - by round

@@ -1,33 +1,21 @@
-// The metadata and the storage, as a client without custom types meets them.
+// The metadata, as a client without custom types meets it.
 
 import assert from "node:assert/strict";
 import { stringCamelCase } from "@polkadot/util";
-import { storage, storageEntries } from "../../lib/chain/api.mjs";
+import { MARKET_PALLETS } from "../../lib/chain/observer.mjs";
 
 /** @import { Api } from "../../lib/chain/api.mjs" */
 /** @import { Subject } from "./context.mjs" */
 
-const PALLETS = ["operators", "probes", "sla", "escrow", "reputation", "computeOrders"];
 /** Shortest documentation in characters. */
 const MIN_DOCS = 10;
 
 /** @type {Subject} */
 export const metadata = {
-  scenarios: ["outage", "lease"],
+  scenarios: [],
   define(context) {
     context.test("the metadata documents every call, event and error", async () => {
-      for (const pallet of PALLETS) assertDocumented(context.api, pallet);
-    });
-
-    context.test("every value in storage decodes", async () => {
-      const { api } = context;
-      for (const pallet of ["timing", ...PALLETS]) {
-        for (const [item, entry] of Object.entries(api.query[pallet] ?? {})) {
-          if (item === "palletVersion") continue;
-          const { isPlain } = entry.creator.meta.type;
-          await (isPlain ? storage(api, pallet, item) : storageEntries(api, pallet, item));
-        }
-      }
+      for (const pallet of MARKET_PALLETS) assertDocumented(context.api, pallet);
     });
 
     context.test("the chain names its token", async () => {

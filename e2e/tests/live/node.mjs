@@ -10,8 +10,8 @@ import { MINUTE } from "./context.mjs";
 /** @import { LiveContext, Subject } from "./context.mjs" */
 
 /**
- * Metrics with labels that must have counted. A silent endpoint is given up by the transport or by the
- * prober, whichever is first. The failures are those of the subject "hostile".
+ * Metrics with labels that must have counted. A silent endpoint is given up by the transport or by
+ * the prober, whichever is first. The failures are those of the subject "hostile".
  * @type {[string, RegExp?][]}
  */
 const METRICS = [
@@ -29,6 +29,7 @@ const EXPORTED = 20;
 /** @type {Subject} */
 export const node = {
   scenarios: [],
+  after: ["hostile"],
   define(context) {
     context.test("probing is visible in the metrics of a validator", async () => {
       for (const validator of context.validators) {

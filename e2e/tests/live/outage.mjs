@@ -14,7 +14,8 @@ import {
   windowPrice,
 } from "./ledger.mjs";
 
-/** @import { BlockState, ObservedAgreement, ObservedService } from "../../lib/chain/observer.mjs" */
+/** @import { BlockState, ObservedAgreement } from "../../lib/chain/observer.mjs" */
+/** @import { ObservedService } from "../../lib/chain/observer.mjs" */
 /** @import { Breach } from "../../lib/chain/shapes.mjs" */
 /** @import { LiveContext, Subject } from "./context.mjs" */
 
@@ -181,9 +182,9 @@ function agreement({ block, agreements }, id) {
  */
 async function readOutage(context) {
   const { agreements, breachBlock = 0 } = await context.completed("outage");
-  const { observer, subjects } = context.outage;
+  const { observer, watchlist } = context.outage;
   return {
-    breaches: breachesOf(observer, { service: subjects.services.ethereum }),
+    breaches: breachesOf(observer, { service: watchlist.services.ethereum }),
     parent: observer.at(breachBlock - 1),
     at: observer.at(breachBlock),
     units: agreements.reduce((sum, { units }) => sum + units, 0),

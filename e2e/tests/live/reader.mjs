@@ -1,4 +1,5 @@
-// Reader of the `surety_*` methods at one block. It compares each answer with that of the runtime API.
+// Reader of the `surety_*` methods at one block. It compares each answer with that of the runtime
+// API.
 
 import assert from "node:assert/strict";
 import { big } from "../../lib/chain/amounts.mjs";
@@ -18,7 +19,9 @@ const MIN_RULE = 10;
 /** @typedef {any} Json */
 /**
  * Line of a statement. Amounts in base units.
- * @typedef {{ kind: string, asset: string, held: string, claimable: string, [field: string]: Json }} Line
+ * @typedef {{
+ *   kind: string, asset: string, held: string, claimable: string, [field: string]: Json
+ * }} Line
  */
 
 /** Reader at one block. */

@@ -45,7 +45,7 @@ export const reading = {
 
     test("lists of services: filters, and pages that join to the whole list", async () => {
       const reader = await Reader.at(context);
-      const { services } = context.outage.subjects;
+      const { services } = context.outage.watchlist;
       const { items: all } = await reader.pages("services", [{}], 128);
       assert.equal(all.length, (await reader.read("networkStatus")).services);
       const rpc = await reader.list("services", { class: "rpc" });
@@ -62,21 +62,21 @@ export const reading = {
       const vpns = await reader.list("services", { openOnly: true, class: "vpn" });
       assert.deepEqual(ids(vpns), [services.vpn]);
       const bitcoins = await reader.list("services", { asset: BITCOIN });
-      assert.deepEqual(ids(bitcoins), [context.asset.subjects.services.bitcoin]);
+      assert.deepEqual(ids(bitcoins), [context.asset.watchlist.services.bitcoin]);
     });
 
     test("the detail of a service: its summary as in the list, rent, index and cover", async () => {
       const reader = await Reader.at(context);
       const { outage, lease } = context;
       const { items: all } = await reader.pages("services", [{}], 128);
-      const listed = Object.values({ ...outage.subjects.services, ...lease.subjects.services });
+      const listed = Object.values({ ...outage.watchlist.services, ...lease.watchlist.services });
       for (const id of listed) {
         const found = await reader.read("service", id);
         const summary = all.find((service) => service.id === id);
         assert.deepEqual(found.service, summary);
         assertRentAndCover(found);
       }
-      for (const id of Object.values(lease.subjects.leases)) {
+      for (const id of Object.values(lease.watchlist.leases)) {
         // A lease is on no list, and has no detail once it is gone.
         const found = await reader.read("service", targetArgument({ lease: id }));
         if (found) assertRentAndCover(found);
@@ -85,8 +85,8 @@ export const reading = {
 
     test("breaches of a service, in pages", async () => {
       const reader = await Reader.at(context);
-      const { observer, subjects } = context.outage;
-      const { ethereum, vpn } = subjects.services;
+      const { observer, watchlist } = context.outage;
+      const { ethereum, vpn } = watchlist.services;
       const expected = breachesOf(observer, { service: ethereum });
       const { items } = await reader.pages("breaches", [ethereum], 1);
       const severities = (/** @type {{ severity: string }[]} */ list) =>
@@ -100,7 +100,7 @@ export const reading = {
     test("statements: what each account has on hold, and why", async () => {
       const reader = await Reader.at(context);
       const { outage, lease, asset } = context;
-      const { agreements, services } = outage.subjects;
+      const { agreements, services } = outage.watchlist;
       const tina = await reader.statement(outage.accounts.Tina.address);
       const tinas = agreements.filter(({ tenant }) => tenant === "Tina");
       assert.deepEqual(ids(tina.agreement), ids(tinas));
@@ -117,10 +117,10 @@ export const reading = {
     test("operators, agreements, networks and the round", async () => {
       const reader = await Reader.at(context);
       const { outage, lease, asset } = context;
-      const operators = { ...outage.subjects.operators, ...lease.subjects.operators };
+      const operators = { ...outage.watchlist.operators, ...lease.watchlist.operators };
       for (const { address } of Object.values(operators)) await reader.read("operator", address);
       await reader.read("operator", asset.funder.address);
-      for (const { id, tenant } of outage.subjects.agreements) {
+      for (const { id, tenant } of outage.watchlist.agreements) {
         const found = await reader.read("agreement", id);
         assert.ok(BigInt(found.paid) > 0n);
         const { address } = outage.accounts[tenant];
@@ -135,7 +135,7 @@ export const reading = {
 
     test("an order that takes bids: found by whoever can serve it", async () => {
       const { order: id, matchedAt, deposit } = await context.completed("lease");
-      const { observer, accounts, subjects } = context.lease;
+      const { observer, accounts, watchlist } = context.lease;
       const { Tara, Carlo } = accounts;
       const { hash } = observer.firstBlock(({ orders: [its] }) => its?.bids === 3);
       const reader = await Reader.at(context, hash);
@@ -154,7 +154,7 @@ export const reading = {
       assert.deepEqual([held, order_, part], [`${deposit}`, id, 0]);
       assert.equal(tara.order[0].id, id);
       const [bid] = (await reader.statement(Carlo.address)).bid;
-      assert.deepEqual([bid.id, bid.part], [id, subjects.services[agentOf("Carlo")]]);
+      assert.deepEqual([bid.id, bid.part], [id, watchlist.services[agentOf("Carlo")]]);
       const { items: bids } = await reader.pages("bids", [id], 2);
       const prices = bids.map((its) => [bidder(context, its), BigInt(its.price)]);
       assert.deepEqual(Object.fromEntries(prices), BIDS);
@@ -297,7 +297,8 @@ const bidder = ({ lease: { accounts } }, { operator }) =>
   Object.keys(BIDS).find((name) => accounts[name].address === operator);
 
 /**
- * Assert that a slot costs while units are sold, and that index and cover add up to the terms' cover.
+ * Assert that a slot costs while units are sold, and that index and cover add up to the terms'
+ * cover.
  * @param {Json} detail - of a service
  */
 function assertRentAndCover({ service, rent, index, cover }) {

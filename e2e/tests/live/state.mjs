@@ -1,8 +1,9 @@
-// The state as a whole: all validators agree on it, and no money is lost.
+// The state as a whole: all validators agree on it, it decodes, and no money is lost.
 
 import assert from "node:assert/strict";
 import { big } from "../../lib/chain/amounts.mjs";
 import { connect, runtimeApi, storage, storageEntries } from "../../lib/chain/api.mjs";
+import { MARKET_PALLETS } from "../../lib/chain/observer.mjs";
 import { SBTC } from "../../lib/scenarios/asset.mjs";
 import { waitFor } from "../../lib/system/wait.mjs";
 import { MINUTE } from "./context.mjs";
@@ -13,7 +14,7 @@ import { MINUTE } from "./context.mjs";
 
 /** @type {Subject} */
 export const state = {
-  scenarios: ["outage", "asset"],
+  scenarios: ["outage", "lease", "asset"],
   define(context) {
     context.test("all validators agree on the state", async () => {
       const { outage, fixture, validators } = context;
@@ -36,6 +37,19 @@ export const state = {
       // Each can execute what it stores: the runtime of each gives the same answer.
       const answers = await Promise.all(validators.map((node) => statusAt(node, number)));
       assert.equal(new Set(answers).size, 1);
+    });
+
+    context.test("every value in storage decodes by the metadata", async () => {
+      const { api } = context;
+      await context.completed("outage");
+      await context.completed("lease");
+      for (const pallet of ["timing", ...MARKET_PALLETS]) {
+        for (const [item, entry] of Object.entries(api.query[pallet] ?? {})) {
+          if (item === "palletVersion") continue;
+          const { isPlain } = entry.creator.meta.type;
+          await (isPlain ? storage(api, pallet, item) : storageEntries(api, pallet, item));
+        }
+      }
     });
 
     context.test("SURE is conserved: nothing is minted or burnt", async () => {

@@ -32,7 +32,7 @@ export const transactions = {
       await outage.reached(5);
       const request = (/** @type {number} */ service) =>
         send(api, account("//Ferdie"), call(api, "probes", "requestProbe", { service }));
-      const { services } = outage.subjects;
+      const { services } = outage.watchlist;
       const { block } = await request(services.surety);
       const { number } = await api.rpc.chain.getHeader(block);
       const requested = Math.floor(number.toNumber() / outage.observer.latest.roundBlocks);
