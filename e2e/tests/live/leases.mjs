@@ -52,7 +52,7 @@ export const leases = {
       assert.equal(matchedAt, (data.bidDeadline ?? data.bid_deadline).toNumber());
     });
 
-    test("a lease ends with the third bad round of four, and is billed no further", async () => {
+    test("a lease ends with the third bad round of four, and is billed to it", async () => {
       const { leases: awarded, unhealthy } = await context.completed("lease");
       const [{ id }] = awarded;
       const { observer } = scenario;

@@ -65,7 +65,7 @@ export const reading = {
       assert.deepEqual(ids(bitcoins), [context.asset.watchlist.services.bitcoin]);
     });
 
-    test("the detail of a service: its summary as in the list, rent, index and cover", async () => {
+    test("a service: its summary as in the list, its rent, index and cover", async () => {
       const reader = await Reader.at(context);
       const { outage, lease } = context;
       const { items: all } = await reader.pages("services", [{}], 128);
@@ -178,7 +178,7 @@ export const reading = {
       }
     });
 
-    test("an order that is over: its leases, no failed bidder, the tenant's score", async () => {
+    test("an order that is over: leases, remaining bids, the tenant's score", async () => {
       const { leases, order: id } = await context.completed("lease");
       const { observer, accounts } = context.lease;
       const tara = accounts.Tara.address;
