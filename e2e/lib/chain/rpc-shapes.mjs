@@ -1,6 +1,6 @@
 // JSON of the `surety_*` methods, derived from the answers of the runtime API: every field in
-// camelCase, amounts as decimal strings, bytes as text, enums by name. What is shown otherwise has
-// a function of its own here.
+// camelCase, amounts as decimal strings, bytes as text, enums by name. A struct that is flattened
+// into another one has a function of its own here.
 
 import { stringCamelCase } from "@polkadot/util";
 import { bucketMs } from "./amounts.mjs";
@@ -9,25 +9,6 @@ import { TRUST_LEVELS, variant } from "./shapes.mjs";
 /** @import { Codec } from "./api.mjs" */
 
 /** @typedef {(value: Codec) => any} Shape Value of the runtime API to JSON. */
-
-/**
- * Codes of the reasons for an end: 1xxx tenant, 2xxx operator, 3xxx network.
- * @type {Record<string, number>}
- */
-const CODES = {
-  TenantClosed: 1001,
-  FundsExhausted: 1002,
-  Expired: 1003,
-  OperatorClosed: 2001,
-  ServiceRetired: 2002,
-  Terminated: 2003,
-  Unhealthy: 2004,
-  NeverReady: 2005,
-  Declined: 2006,
-  RentUnpaid: 2007,
-  Governance: 3001,
-  NoBids: 3002,
-};
 
 /**
  * Argument of a `surety_*` method as the runtime API takes it.
@@ -47,13 +28,28 @@ const name = (value) => variant(value.toJSON());
 /** @type {Shape} Trust level as a number from 1. */
 const level = (value) => TRUST_LEVELS.indexOf(value.type) + 1;
 
+/** @type {Shape} Number. */
+const number = (value) => value.toNumber();
+
+/** @type {Shape} Upper edge of a latency bucket in whole ms. */
+const edge = (bucket) => Math.ceil(Math.floor(1_000 * bucketMs(bucket.toNumber())) / 1_000);
+
 /**
  * Optional value: null if there is none.
- * @param {Codec} value
  * @param {Shape} [shape]
- * @returns {any}
+ * @returns {Shape}
  */
-const option = (value, shape = plain) => (value.isSome ? shape(value.unwrap()) : null);
+const option =
+  (shape = plain) =>
+  (value) =>
+    value.isSome ? shape(value.unwrap()) : null;
+
+/**
+ * List.
+ * @param {Shape} shape - of an item
+ * @returns {Shape}
+ */
+const list = (shape) => (items) => items.map((/** @type {Codec} */ item) => shape(item));
 
 /**
  * Value by its type. A type without a rule is an error, so that no field goes unseen.
@@ -61,9 +57,10 @@ const option = (value, shape = plain) => (value.isSome ? shape(value.unwrap()) :
  * @returns {any}
  */
 function plain(value) {
-  if (value instanceof Map) return record(value);
-  if ("isSome" in value) return option(value);
+  if (value instanceof Map) return record()(value);
+  if ("isSome" in value) return option()(value);
   if ("isNative" in value) return value.isNative ? "native" : `local:${value.asLocal}`;
+  if ("isLease" in value) return { [name(value)]: plain(value.inner) };
   if ("defKeys" in value) return name(value);
   if (Array.isArray(value)) return value.map(plain);
   const type = value.toRawType();
@@ -71,198 +68,136 @@ function plain(value) {
   if (type === "u128" || type === "u64") return value.toString();
   if (/^u(8|16|32)$/.test(type)) return value.toNumber();
   if (type === "bool") return value.isTrue;
-  if (type === "AccountId") return value.toString();
+  if (type === "AccountId" || type === "Text") return value.toString();
   if (type === "Bytes" || type === "[u8;2]") return value.toUtf8();
   if (type === "[u8;32]") return value.toHex();
   throw new Error(`no rule for ${type}`);
 }
 
 /**
- * All fields of a struct by their types, but for those with a shape in `shapes`.
- * @param {Codec} struct
- * @param {Record<string, Shape>} [shapes] - by field in camelCase
- * @returns {Record<string, any>}
+ * All fields of a struct by their types.
+ * @param {Record<string, Shape>} [shapes] - of fields that have another one, by name in camelCase
+ * @param {string[]} [flat] - fields whose own fields are shown in their place
+ * @returns {Shape}
  */
-function record(struct, shapes = {}) {
-  const keys = /** @type {string[]} */ ([...struct.keys()]);
-  const field = (/** @type {string} */ key) => {
-    const shown = stringCamelCase(key);
-    return [shown, (shapes[shown] ?? plain)(struct.get(key))];
+const record =
+  (shapes = {}, flat = []) =>
+  (struct) => {
+    const shown = (/** @type {string} */ key) => {
+      const field = stringCamelCase(key);
+      const value = (shapes[field] ?? plain)(struct.get(key));
+      return flat.includes(field) ? value : { [field]: value };
+    };
+    return Object.assign({}, .../** @type {string[]} */ ([...struct.keys()]).map(shown));
   };
-  return Object.fromEntries(keys.map(field));
-}
 
 /**
- * All values of an object by their types.
- * @param {Record<string, Codec>} values
- * @returns {Record<string, any>}
+ * Enum with fields: the name of the variant, and the fields of that variant.
+ * @param {string} tag - field with the name
+ * @param {Record<string, Shape>} [shapes] - of fields that have another one than their type's
+ * @param {Record<string, string>} [names] - of fields that have another name
+ * @returns {Shape}
  */
-const plainAll = (values) =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, plain(value)]));
+const tagged =
+  (tag, shapes = {}, names = {}) =>
+  (value) => {
+    const fields = value.inner instanceof Map ? record(shapes)(value.inner) : {};
+    const renamed = Object.entries(fields).map(([key, field]) => [names[key] ?? key, field]);
+    return { [tag]: name(value), ...Object.fromEntries(renamed) };
+  };
 
-/** @type {Shape} Upper edge of a latency bucket in whole ms. */
-const edge = (bucket) => Math.ceil(Math.floor(1_000 * bucketMs(bucket.toNumber())) / 1_000);
-
-/** @type {(shape: Shape) => Shape} Page of a list. */
-const page = (shape) => (struct) =>
-  record(struct, { items: (items) => items.map((/** @type {Codec} */ item) => shape(item)) });
+/**
+ * Page of a list.
+ * @param {Shape} shape - of an item
+ * @returns {Shape}
+ */
+const page = (shape) => record({ items: list(shape) });
 
 // ------------------------------------------------------------------ services
 
-/** @type {Shape} `[round, verdict]`. */
-const verdict = ([round, value]) => ({
-  round: round.toNumber(),
-  verdict: name(value),
-  latencyMs: value.isUp ? edge(value.asUp.latency) : null,
-});
+/** @type {Shape} Verdict of a round. */
+const verdict = record(
+  { verdict: tagged("verdict", { latency: edge }, { latency: "latencyMs" }) },
+  ["verdict"],
+);
 
 /** @type {Shape} Terms of a listing or an order. */
-const terms = ({ minUptime, maxLatency, maxHeadLag, credit, cover }) => ({
-  minUptimePerbill: minUptime.toNumber(),
-  maxLatencyMs: edge(maxLatency),
-  ...plainAll({ maxHeadLag, credit, cover }),
-});
-
-/** @type {Shape} Kind of a service: its class, and the fields of each class. */
-const kind = (value) => ({
-  class: name(value),
-  network: value.isRpc ? plain(value.asRpc.network) : null,
-  model: value.isInference ? plain(value.asInference.model) : null,
-  key: value.isVpn ? value.asVpn.key.toHex() : null,
-});
-
-/** @type {Shape} Status of a listing. */
-const status = (value) => ({
-  name: name(value),
-  at: value.isEnding ? plain(value.asEnding.at) : null,
-});
-
-/** @type {Shape} Listing with its state, in one object; `capacity` is the listing's. */
-function summary(struct) {
-  const { service, capacity, ...known } = record(struct, {
-    service: (listing) => record(listing, { kind, status, terms }),
-    lastVerdict: (value) => option(value, verdict),
-  });
-  return { ...known, ...service, resources: capacity };
+function terms(struct) {
+  const { minUptime, maxLatency, ...rest } = record({ maxLatency: edge })(struct);
+  return { minUptimePerbill: minUptime, maxLatencyMs: maxLatency, ...rest };
 }
+
+/** @type {Shape} Listing of a service or lease. */
+const listing = record({ kind: tagged("class"), status: tagged("name"), terms });
+
+/** @type {Shape} Service in a list. */
+const summary = record({ listing, lastVerdict: option(verdict) }, ["listing"]);
 
 /** @type {Shape} Summary of a window. */
 function windowSummary(struct) {
-  const { latencyP95, ...shown } = record(struct, { latencyP95: (value) => value });
+  const { latencyP95, ...shown } = record({ latencyP95: (value) => value })(struct);
   // Without any answer there is no latency, and the bucket is the first.
   const none = shown.counters.up === 0 && latencyP95.toNumber() === 0;
   return { ...shown, latencyP95Ms: none ? 0 : edge(latencyP95) };
 }
 
-/** @type {Shape} All of a service. */
-function detail(struct) {
-  const {
-    summary: service,
-    allowance,
-    ...rest
-  } = record(struct, {
-    summary,
-    history: (windows) => windows.map(windowSummary),
-    meter: (value) => option(value, ({ blocks, through }) => plainAll({ blocks, through })),
-  });
-  const [downtime, slow, badData] = allowance;
-  return { service, allowance: { downtime, slow, badData }, ...rest };
-}
+/** @type {Shape} Live window, credits and exposure. */
+const status = record({ history: list(windowSummary) });
 
 // ------------------------------------------------------------------ agreements, orders, leases
 
-/**
- * End of an agreement or lease.
- * @param {Codec} round
- * @param {Codec} reason
- * @returns {{ round: number, code: number, reason: string }}
- */
-const ending = (round, { type }) => ({ round: round.toNumber(), code: CODES[type], reason: type });
+/** @type {Shape} End of an agreement or lease; the reason is the name of the variant. */
+const ending = record({ reason: ({ type }) => type });
 
 /** @type {Shape} Agreement. */
-const agreement = (struct) =>
-  record(struct, { ending: (value) => option(value, ([round, reason]) => ending(round, reason)) });
+const agreement = record({ ending: option(ending) });
 
-/** @type {Shape} Replica of an order; the reason of its end is a code and a name. */
-function replica(struct) {
-  const { closed: type, ...shown } = record(struct, {
-    closed: (value) => option(value, (reason) => reason.type),
-  });
-  return { ...shown, closedCode: type && CODES[type], closedReason: type };
-}
-
-/** @type {Shape} Port of an order, `[container, udp]`. */
-const port = ([container, udp]) => ({
-  container: plain(container),
-  protocol: udp.isTrue ? "udp" : "tcp",
-});
+/** @type {Shape} Replica of an order. */
+const replica = record({ closedReason: option(({ type }) => type) });
 
 /** @type {Shape} Order. */
-const order = (struct) =>
-  record(struct, {
-    ports: (list) => list.map(port),
-    minTrust: level,
-    terms: (value) => option(value, terms),
-    replicas: (list) => list.map(replica),
-  });
-
-/** @type {Shape} Phase of a lease by name, and the fields of all phases beside it. */
-function phase(value) {
-  const none = { fetchUntil: null, readyBy: null, since: null, lastRound: null, ending: null };
-  if (value.isStarting) return { ...none, phase: "starting", ...record(value.asStarting) };
-  if (value.isRunning) return { ...none, phase: "running", ...record(value.asRunning) };
-  const { round, reason } = value.isEnding ? value.asEnding : value.asClosed;
-  return { ...none, phase: value.isEnding ? "ending" : "closed", ending: ending(round, reason) };
-}
+const order = record({ minTrust: level, terms: option(terms), replicas: list(replica) });
 
 /** @type {Shape} Lease. */
-function lease(struct) {
-  const { phase: now, ...shown } = record(struct, {
-    phase,
-    lastVerdict: (value) => option(value, verdict),
-  });
-  return { ...shown, ...now };
-}
+const lease = record({ phase: tagged("phase", { ending }), lastVerdict: option(verdict) }, [
+  "phase",
+]);
 
 // ------------------------------------------------------------------ accounts and the network
 
 /** @type {Shape} Operator or tenant. */
-const rated = (struct) => record(struct, { trust: level });
+const rated = record({ trust: level });
 
-/** @type {Shape} List of `[asset, amount]`. */
-const amounts = (list) =>
-  list.map((/** @type {[Codec, Codec]} */ [asset, amount]) => plainAll({ asset, amount }));
-
-/** @type {Shape} Network, `[id, network]`. */
-const network = ([id, struct]) => ({ id: plain(id), ...record(struct) });
-
-/** @type {Shape} Line of a statement: its kind by name, and the ids that it belongs to. */
+/** @type {Shape} Line of a statement: its kind, and the ids that it belongs to. */
 function line(struct) {
-  const { inner } = struct.get("kind");
-  const [id = null, part = null] = inner instanceof Map ? [...inner.values()].map(plain) : [];
-  return { ...record(struct), id, part };
+  const ids = { service: "id", agreement: "id", order: "id", index: "part" };
+  const kind = tagged("kind", {}, ids);
+  // A bid belongs to an order and a service.
+  const bid = tagged("kind", {}, { order: "id", service: "part" });
+  const shape = struct.get("kind").isBid ? bid : kind;
+  return record({ kind: shape }, ["kind"])(struct);
 }
 
 /**
- * JSON of each `surety_*` method, from the answer of the runtime API's function of that name. The
- * field `rule` of a statement's lines, which is prose, is left out.
+ * JSON of each `surety_*` method, from the answer of the runtime API's function of that name.
  * @type {Record<string, Shape>}
  */
 export const RPC_SHAPES = {
   services: page(summary),
-  service: (found) => option(found, detail),
-  breaches: page(plain),
-  agreement: (found) => option(found, agreement),
+  service: option(record({ service: summary, status }, ["status"])),
+  breaches: page(record({}, ["breach"])),
+  agreement: option(agreement),
   agreementsOf: page(agreement),
-  operator: (found) => option(found, rated),
+  operator: option(rated),
   orders: page(order),
-  order: (found) => option(found, order),
+  order: option(order),
   bids: page(plain),
-  lease: (found) => option(found, lease),
+  lease: option(lease),
+  leaseDetail: option(record({ listing, status }, ["status"])),
   leasesOf: page(lease),
   tenant: rated,
-  networkStatus: (struct) => record(struct, { slashed: amounts, bonded: amounts }),
-  statement: (struct) => record(struct, { lines: (lines) => lines.map(line) }),
-  round: (struct) => record(struct, { slotMs: (value) => value.toNumber() }),
-  networks: (list) => list.map(network),
+  networkStatus: plain,
+  statement: record({ lines: list(line) }),
+  round: record({ slotMs: number }),
+  networks: list(record({}, ["network"])),
 };

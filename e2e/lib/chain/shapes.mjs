@@ -13,26 +13,12 @@ import { runtimeApi } from "./api.mjs";
  * @typedef {{ service: number } | { lease: number }} Target
  */
 
-/** Lease `n` is probed as service 2^31 + n. */
-const LEASES_FROM = 2 ** 31;
-
-/**
- * Argument of a call, of the runtime API or of `surety_*` that names a target.
- * @param {Target} target
- * @returns {number}
- */
-export const targetArgument = (target) =>
-  "lease" in target ? LEASES_FROM + target.lease : target.service;
-
 /**
  * Target of an event.
  * @param {Record<string, Codec>} fields
  * @returns {Target}
  */
-export function targetOf({ service }) {
-  const id = service.toNumber();
-  return id < LEASES_FROM ? { service: id } : { lease: id - LEASES_FROM };
-}
+export const targetOf = ({ target }) => target.toJSON();
 
 /**
  * Equality of two targets.
@@ -40,7 +26,7 @@ export function targetOf({ service }) {
  * @param {Target} b
  * @returns {boolean}
  */
-export const sameTarget = (a, b) => targetArgument(a) === targetArgument(b);
+export const sameTarget = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 // ------------------------------------------------------------------ enums
 
@@ -63,13 +49,13 @@ export function variant(json) {
  */
 
 /**
- * Last verdict of a service.
- * @param {any} last - JSON `[round, verdict]` or null
+ * Last verdict of a service or lease.
+ * @param {any} last - JSON or null
  * @returns {LastVerdict | undefined}
  */
 export function lastVerdictOf(last) {
   if (!last) return undefined;
-  const [round, verdict] = last;
+  const { round, verdict } = last;
   return { round, verdict: variant(verdict), latency: verdict?.up?.latency };
 }
 
@@ -162,13 +148,13 @@ export async function readRound(at) {
  * @returns {Promise<number>}
  */
 export async function networkId(at, name) {
-  const networks = /** @type {[number, { name: string }][]} */ (
+  const networks = /** @type {{ id: number, network: { name: string } }[]} */ (
     (await runtimeApi(at, "networks")).toJSON()
   );
   const text = (/** @type {string} */ hex) => Buffer.from(hex.slice(2), "hex").toString();
-  const found = networks.find(([, network]) => text(network.name) === name);
+  const found = networks.find(({ network }) => text(network.name) === name);
   if (!found) throw new Error(`the chain knows no network "${name}"`);
-  return found[0];
+  return found.id;
 }
 
 /**
@@ -243,23 +229,38 @@ export async function readOperator(at, name, address) {
  * @returns {Promise<ServiceState | undefined>}
  */
 export async function readService(at, name, target) {
-  const detail = (await runtimeApi(at, "service", targetArgument(target))).toJSON();
-  if (!detail) return undefined;
-  return {
-    name,
-    last: lastVerdictOf(detail.summary.lastVerdict),
-    active: detail.hot,
-    meter: detail.meter ?? undefined,
-    against: detail.counters.down + detail.counters.stale,
-    allowance: detail.allowance[0],
-    index: big(detail.index),
-    cover: big(detail.cover),
-    rent: detail.rent === null ? undefined : big(detail.rent),
-    exposure: big(detail.exposure),
-    units: detail.summary.units,
-    capacity: detail.summary.service.capacity,
-  };
+  if ("service" in target) {
+    const detail = (await runtimeApi(at, "service", target.service)).toJSON();
+    if (!detail) return undefined;
+    const { lastVerdict, units, listing } = detail.service;
+    const last = lastVerdictOf(lastVerdict);
+    return { name, last, units, capacity: listing.capacity, ...statusOf(detail.status) };
+  }
+  const [detail, lease] = await Promise.all([
+    runtimeApi(at, "leaseDetail", target.lease),
+    runtimeApi(at, "lease", target.lease),
+  ]);
+  if (detail.isNone) return undefined;
+  const { listing, status } = detail.toJSON();
+  const last = lastVerdictOf(lease.toJSON().lastVerdict);
+  return { name, last, units: listing.capacity, capacity: listing.capacity, ...statusOf(status) };
 }
+
+/**
+ * Live window, credits and exposure of a service or lease.
+ * @param {any} status - JSON
+ * @returns {Omit<ServiceState, "name" | "last" | "units" | "capacity">}
+ */
+const statusOf = (status) => ({
+  active: status.active,
+  meter: status.meter ?? undefined,
+  against: status.counters.down + status.counters.stale,
+  allowance: status.allowance.downtime,
+  index: big(status.index),
+  cover: big(status.cover),
+  rent: status.rent === null ? undefined : big(status.rent),
+  exposure: big(status.exposure),
+});
 
 /**
  * State of an agreement. Amounts in base units.
@@ -291,7 +292,7 @@ export async function readAgreement(at, id) {
     due: big(info.due),
     owed: big(info.owedCredit),
     promised: big(info.reservedCredit),
-    lastRound: info.ending?.[0],
+    lastRound: info.ending?.round,
   };
 }
 
@@ -320,7 +321,7 @@ export async function readAgreement(at, id) {
  * @param {any} replica - JSON
  * @returns {Promise<ReplicaState>}
  */
-async function readReplica(at, { held, closed, lease: leaseId }) {
+async function readReplica(at, { held, closedReason, lease: leaseId }) {
   const info = leaseId === null ? undefined : (await runtimeApi(at, "lease", leaseId)).toJSON();
   const lease = info && {
     id: info.id,
@@ -328,7 +329,8 @@ async function readReplica(at, { held, closed, lease: leaseId }) {
     price: big(info.price),
     blocksLeft: info.blocksLeft,
   };
-  return { held: big(held), closed: closed && variant(closed), lease };
+  const closed = closedReason && variant(closedReason);
+  return { held: big(held), closed, lease };
 }
 
 /**

@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { account } from "../../lib/chain/api.mjs";
 import { RPC_SHAPES } from "../../lib/chain/rpc-shapes.mjs";
-import { targetArgument } from "../../lib/chain/shapes.mjs";
 import { agentOf } from "../../lib/scenarios/lease.mjs";
 import { PRICE } from "../../lib/scenarios/listing.mjs";
 import { BIDS, CAPACITY, RESOURCES } from "../../lib/scenarios/order.mjs";
@@ -74,12 +73,11 @@ export const reading = {
         const found = await reader.read("service", id);
         const summary = all.find((service) => service.id === id);
         assert.deepEqual(found.service, summary);
-        assertRentAndCover(found);
+        assertRentAndCover(found, found.service.terms, found.service.units);
       }
       for (const id of Object.values(lease.watchlist.leases)) {
-        // A lease is on no list, and has no detail once it is gone.
-        const found = await reader.read("service", targetArgument({ lease: id }));
-        if (found) assertRentAndCover(found);
+        // A lease that is over has no detail.
+        assert.equal(await reader.read("leaseDetail", id), null);
       }
     });
 
@@ -88,13 +86,13 @@ export const reading = {
       const { observer, watchlist } = context.outage;
       const { ethereum, vpn } = watchlist.services;
       const expected = breachesOf(observer, { service: ethereum });
-      const { items } = await reader.pages("breaches", [ethereum], 1);
+      const { items } = await reader.pages("breaches", [{ service: ethereum }], 1);
       const severities = (/** @type {{ severity: string }[]} */ list) =>
         list.map(({ severity }) => severity);
       assert.deepEqual(severities(items), severities(expected));
       const { index } = await reader.read("service", ethereum);
       assert.equal(index, `${expected[expected.length - 1].indexAfter}`);
-      assert.deepEqual((await reader.read("breaches", vpn, null, 2)).items, []);
+      assert.deepEqual((await reader.read("breaches", { service: vpn }, null, 2)).items, []);
     });
 
     test("statements: what each account has on hold, and why", async () => {
@@ -170,6 +168,10 @@ export const reading = {
         const reader = await Reader.at(context, hash);
         const lease = await reader.read("lease", leases[0].id);
         assert.equal(lease.phase, phase);
+        // From the block in which it is ready until it is over.
+        const detail = await reader.read("leaseDetail", lease.id);
+        assert.equal(detail !== null, phase === "running" || phase === "ending");
+        if (phase === "running") assertRentAndCover(detail, detail.listing.terms, 1);
         for (const party of [Tara.address, lease.operator]) {
           const { items } = await reader.pages("leasesOf", [party], 1);
           const its = items.filter(({ id }) => id === lease.id);
@@ -202,13 +204,13 @@ export const reading = {
     test("what the chain does not know is null, and its lists are empty", async () => {
       const reader = await Reader.at(context);
       const stranger = account("//Nobody").address;
-      for (const method of ["service", "agreement", "order", "lease"]) {
+      for (const method of ["service", "agreement", "order", "lease", "leaseDetail"]) {
         assert.equal(await reader.read(method, UNKNOWN), null);
       }
       assert.equal(await reader.read("operator", stranger), null);
       const lists = {
         agreementsOf: stranger,
-        breaches: UNKNOWN,
+        breaches: { service: UNKNOWN },
         bids: UNKNOWN,
         leasesOf: stranger,
       };
@@ -297,11 +299,12 @@ const bidder = ({ lease: { accounts } }, { operator }) =>
   Object.keys(BIDS).find((name) => accounts[name].address === operator);
 
 /**
- * Assert that a slot costs while units are sold, and that index and cover add up to the terms'
- * cover.
- * @param {Json} detail - of a service
+ * Assert that a slot costs while units are sold, and that index and cover add up to the terms' cover.
+ * @param {Json} detail - of a service or lease
+ * @param {Json} terms
+ * @param {number} units - sold
  */
-function assertRentAndCover({ service, rent, index, cover }) {
-  assert.equal(rent, service.units > 0 ? `${RENT}` : null);
-  assert.equal(BigInt(index) + BigInt(cover), BigInt(service.terms.cover));
+function assertRentAndCover({ rent, index, cover }, terms, units) {
+  assert.equal(rent, units > 0 ? `${RENT}` : null);
+  assert.equal(BigInt(index) + BigInt(cover), BigInt(terms.cover));
 }
