@@ -1,74 +1,106 @@
 #!/usr/bin/env node
-// The demo (`make demo`): a whole story on a live local network, shown as it happens.
+// The demo (`make demo`): a scenario on a live local network, shown as it happens.
 //
 //   --scene NAME  `outage` (the default) or `compute`
 //   --keep-logs   leave the folder with the logs of all processes
 //
-// Exits 0 if the story came to its end, 130 on Ctrl-C, else 1 and says which step failed. Everything that it
-// started is stopped in any case.
+// Exits with 0 if the scenario came to its end, with 130 on Ctrl-C, else with 1 and the step that
+// failed. Everything that the demo started is stopped in any case.
 
 import { parseArgs } from "node:util";
-import { ComputeStory, STEPS as COMPUTE_STEPS } from "./lib/compute.mjs";
-import { BALANCES, Story, STEPS as OUTAGE_STEPS, balanceRows } from "./lib/story.mjs";
-import { withCleanup } from "./lib/processes.mjs";
-import { View } from "./lib/view.mjs";
-import { World } from "./lib/world.mjs";
+import { Display } from "./lib/display/display.mjs";
+import { BALANCES, balanceRows } from "./lib/display/tables.mjs";
+import { Fixture } from "./lib/fixture.mjs";
+import { STEPS as LEASE_STEPS, LeaseScenario } from "./lib/scenarios/lease.mjs";
+import { STEPS as OUTAGE_STEPS, OutageScenario } from "./lib/scenarios/outage.mjs";
+import { withCleanup } from "./lib/system/processes.mjs";
 
+/**
+ * @typedef {object} Scene
+ * @property {string} title
+ * @property {string[]} steps
+ * @property {typeof OutageScenario | typeof LeaseScenario} Scenario
+ * @property {boolean} endpoints - true if the scenario needs the fixture's endpoints
+ */
+
+/** @type {Record<string, Scene>} */
 const SCENES = {
-  outage: { title: "Surety: an outage is found, paid and forgiven", steps: OUTAGE_STEPS, Tale: Story, endpoints: true },
-  compute: { title: "Surety: a machine dies, and its lease lives on", steps: COMPUTE_STEPS, Tale: ComputeStory, endpoints: false },
+  outage: {
+    title: "Surety: an outage is found, paid and forgiven",
+    steps: OUTAGE_STEPS,
+    Scenario: OutageScenario,
+    endpoints: true,
+  },
+  compute: {
+    title: "Surety: a machine dies, and its lease lives on",
+    steps: LEASE_STEPS,
+    Scenario: LeaseScenario,
+    endpoints: false,
+  },
 };
+
 const { values: args } = parseArgs({
-  options: { scene: { type: "string", default: "outage" }, "keep-logs": { type: "boolean", default: false } },
+  options: {
+    scene: { type: "string", default: "outage" },
+    "keep-logs": { type: "boolean", default: false },
+  },
 });
 const scene = SCENES[args.scene];
 if (!scene) {
-  console.error(`There is no scene "${args.scene}". Try one of: ${Object.keys(SCENES).join(", ")}.`);
+  const names = Object.keys(SCENES).join(", ");
+  console.error(`There is no scene "${args.scene}". Try one of: ${names}.`);
   process.exit(2);
 }
-const keepLogs = args["keep-logs"];
-const STEPS = scene.steps;
-const view = new View({ title: scene.title });
-let world;
-let story;
+
+const display = new Display(scene.title);
+const fixture = new Fixture();
+const scenario = new scene.Scenario(fixture, display);
+/** @type {Error | undefined} */
 let failure;
 
+/**
+ * Start the fixture and run the scenario.
+ * @returns {Promise<number>} exit code
+ */
 async function main() {
-  view.start(STEPS);
+  display.start(scene.steps);
   try {
-    view.step(0);
-    world = await World.start({
-      onStep: (what) => view.step(0, what),
-      endpoints: scene.endpoints,
-      onWorld: (early) => {
-        world = early;
-      },
-    });
-    story = new scene.Tale(world, view);
-    await story.run();
-    view.finished();
+    display.step(0);
+    const { endpoints } = scene;
+    await fixture.start({ onStep: (text) => display.step(0, text), endpoints });
+    await scenario.run();
+    display.finished();
     return 0;
   } catch (error) {
     failure = error;
-    view.failed(story?.at ?? 0);
+    display.failed(scenario.currentStep ?? 0);
     return 1;
   }
 }
 
-const code = await withCleanup(
-  main,
-  async () => {
-    view.stop();
-    if (story?.facts.after) {
-      view.print(["", "Balances in SURE, before the operators registered and now (bonds and deposits included):"]);
-      view.print(view.table(BALANCES, balanceRows(story.facts)));
-    }
-    if (failure) view.print(["", `FAILED at step ${(story?.at ?? 0) + 1} (${STEPS[story?.at ?? 0]}):`, `  ${failure.message}`]);
-    await story?.stop().catch(() => {});
-    await world?.stop({ keepLogs: keepLogs || Boolean(failure) });
-    if (world && (keepLogs || failure)) view.print(`Logs: ${world.dir}`);
-    if (!failure && story?.facts.after) view.print(["", "Done. Everything is stopped."]);
-  },
-  { onSignal: () => view.event("interrupted: stopping everything"), killAll: () => world?.killAll() },
-);
+/** Show how it ended, and stop everything. */
+async function cleanup() {
+  display.stop();
+  const { books, currentStep = 0 } = scenario;
+  const complete = Object.keys(books.after).length > 0;
+  if (complete) {
+    const period = "before the operators registered and now (bonds and deposits included)";
+    display.print(["", `Balances in SURE, ${period}:`]);
+    display.printTable(BALANCES, balanceRows(books));
+  }
+  if (failure) {
+    const step = `step ${currentStep + 1} (${scene.steps[currentStep]})`;
+    display.print(["", `FAILED at ${step}:`, `  ${failure.message}`]);
+  }
+  await scenario.stop().catch(() => {});
+  const keepLogs = args["keep-logs"] || failure !== undefined;
+  await fixture.stop({ keepLogs });
+  if (keepLogs) display.print([`Logs: ${fixture.dir}`]);
+  if (!failure && complete) display.print(["", "Done. Everything is stopped."]);
+}
+
+const code = await withCleanup(main, cleanup, {
+  onSignal: () => display.event("interrupted: stopping everything"),
+  killAll: () => fixture.killAll(),
+});
 process.exit(code);

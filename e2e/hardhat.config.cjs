@@ -1,5 +1,6 @@
-// A real Ethereum node whose blocks depend on nothing but their numbers: no interval mining and a fixed first
-// timestamp, so that several nodes given the same blocks to mine have the same chain (lib/ethereum.mjs).
+// A real Ethereum node whose blocks follow from their numbers: no interval mining and a fixed first
+// timestamp, so that several nodes that mine the same blocks have the same chain
+// (lib/endpoints/ethereum.mjs).
 module.exports = {
   solidity: "0.8.28",
   networks: {

@@ -1,7 +1,9 @@
-// What the demo promises: everything that it started is stopped, however it ends, and its exit code says how.
+// Promises of the demo: everything that it started is stopped, however it ends, and its exit code
+// shows how it ended.
 //
-// Whatever it starts has the folder for temporary files in its environment or on its command line, or is of the
-// process group of one that has. So a folder of its own finds all of it, the reaper included.
+// Every process of a demo has the folder for temporary files in its environment or on its command
+// line, or is in the process group of one that has. A folder of its own per demo finds all of them,
+// the reaper included.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -10,67 +12,114 @@ import path from "node:path";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { waitFor, workDir } from "../lib/util.mjs";
+import { workDir } from "../lib/system/local.mjs";
+import { waitFor } from "../lib/system/wait.mjs";
+
+/**
+ * A process of this machine; `text` is its command line and environment.
+ * @typedef {{ pid: number, group: number, text: string }} RunningProcess
+ */
 
 const DEMO = fileURLToPath(new URL("../demo.mjs", import.meta.url));
+/** In ms. */
 const MINUTE = 60_000;
 
+/** @type {ReturnType<typeof workDir>} */
 let work;
+/** @type {Demo[]} */
 const demos = [];
 
-/** All processes: `{ pid, group, text }`, the text being command line and environment. */
+/**
+ * All processes of this machine that can be read.
+ * @returns {RunningProcess[]}
+ */
 function processes() {
-  const read = (pid, file) => readFileSync(`/proc/${pid}/${file}`, "latin1");
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+  const read = (/** @type {string} */ pid, /** @type {string} */ file) =>
+    readFileSync(`/proc/${pid}/${file}`, "latin1");
+  const inspect = (/** @type {string} */ pid) => {
     try {
-      // "pid (name) state parent group ...", and the name may have anything in it.
-      const [state, , group] = read(pid, "stat").replace(/^.*\) /s, "").split(" ");
-      // One that is over and not yet buried has no command line.
+      // "pid (name) state parent group ...", where the name may contain anything.
+      const [state, , group] = read(pid, "stat")
+        .replace(/^.*\) /s, "")
+        .split(" ");
+      // A process that has ended and is not yet collected has no command line.
       if (state === "Z") return [];
-      return [{ pid: Number(pid), group: Number(group), text: read(pid, "cmdline") + read(pid, "environ") }];
+      const text = read(pid, "cmdline") + read(pid, "environ");
+      return [{ pid: Number(pid), group: Number(group), text }];
     } catch {
       return [];
     }
-  });
+  };
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap(inspect);
 }
 
+/** A demo that runs as a process of its own. */
 class Demo {
   output = "";
+  /** @type {Set<number>} */
   #groups = new Set();
 
+  /**
+   * @param {string} name
+   * @param {string} scene
+   */
   constructor(name, scene) {
     this.dir = path.join(work.dir, name);
     mkdirSync(this.dir);
     this.child = spawn(process.execPath, [DEMO, "--scene", scene], {
-      detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: this.dir },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, TMPDIR: this.dir },
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => { this.output += text; });
+      stream.setEncoding("utf8").on("data", (text) => {
+        this.output += text;
+      });
     }
-    this.over = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve(signal ?? code)));
+    /** @type {Promise<number | string | null>} */
+    this.ended = new Promise((resolve) => {
+      this.child.once("exit", (code, signal) => resolve(signal ?? code));
+    });
     demos.push(this);
   }
 
-  /** What it started and is still there. */
-  left() {
+  /**
+   * Processes that the demo started and that still run.
+   * @returns {RunningProcess[]}
+   */
+  running() {
     const all = processes();
     for (const { text, group } of all) if (text.includes(this.dir)) this.#groups.add(group);
     return all.filter(({ pid, group }) => this.#groups.has(group) && pid !== this.child.pid);
   }
 
-  /** Wait until its output matches. */
-  says(words) {
-    return waitFor(`${words} is said`, () => words.test(this.output), {
-      timeout: 3 * MINUTE, every: 100, abort: () => this.child.exitCode !== null ? `it ended:\n${this.output}` : undefined,
+  /**
+   * Wait until the output matches.
+   * @param {RegExp} words
+   */
+  async prints(words) {
+    const ended = () =>
+      this.child.exitCode === null ? undefined : `the demo ended:\n${this.output}`;
+    await waitFor(`${words} is printed`, () => words.test(this.output), {
+      timeout: 3 * MINUTE,
+      every: 100,
+      abort: ended,
     });
   }
 
-  /** Its exit code or signal, and that nothing is left a moment later. */
+  /**
+   * Wait for the end, and assert that no process is left a moment later.
+   * @returns {Promise<number | string | null>} exit code or signal
+   */
   async ends() {
-    const how = await this.over;
-    const names = () => this.left().map(({ pid, text }) => `${pid} ${text.split("\0").slice(0, 2).join(" ")}`);
-    await waitFor("nothing is left", () => this.left().length === 0, { timeout: 30_000 }).catch((error) => {
-      throw new Error(`${error.message}: ${names()}`);
+    const how = await this.ended;
+    const isAlone = () => this.running().length === 0;
+    await waitFor("no process is left", isAlone, { timeout: 30_000 }).catch((error) => {
+      const command = (/** @type {string} */ text) => text.split("\0").slice(0, 2).join(" ");
+      const left = this.running().map(({ pid, text }) => `${pid} ${command(text)}`);
+      throw new Error(`${error.message}: ${left}`);
     });
     return how;
   }
@@ -81,50 +130,58 @@ describe("the demo", () => {
     work = workDir("surety-demo");
   });
 
-  after(async () => {
+  after(() => {
     for (const demo of demos) {
-      for (const { pid } of [...demo.left(), demo.child]) {
+      for (const { pid } of [...demo.running(), demo.child]) {
         try {
-          process.kill(pid, "SIGKILL");
+          if (pid !== undefined) process.kill(pid, "SIGKILL");
         } catch {
-          /* gone */
+          // The process is gone.
         }
       }
     }
     work.remove();
   });
 
-  test("Ctrl-C stops everything that it started", { timeout: 4 * MINUTE }, async () => {
+  test("Ctrl-C stops everything that the demo started", { timeout: 4 * MINUTE }, async () => {
     const demo = new Demo("interrupted", "outage");
-    // The world is up: validators, a full node, hardhat, nginx, and who waits to clean up after them.
-    await demo.says(/== 2\//);
-    const names = demo.left().map(({ text }) => text);
+    // Everything runs: validators, a full node, hardhat, nginx, and the reaper.
+    await demo.prints(/== 2\//);
+    const running = demo.running();
     for (const part of ["--alice", "--dave", "hardhat", "nginx", "reaper.mjs"]) {
-      assert.ok(names.some((text) => text.includes(part)), `no ${part} is running`);
+      const isThere = running.some(({ text }) => text.includes(part));
+      assert.ok(isThere, `no ${part} is running`);
     }
-    process.kill(-demo.child.pid, "SIGINT");
+    const { pid } = demo.child;
+    assert.ok(pid);
+    process.kill(-pid, "SIGINT");
     assert.equal(await demo.ends(), 130, demo.output);
     assert.match(demo.output, /interrupted/);
     assert.deepEqual(readdirSync(demo.dir), [], "its folder is gone");
   });
 
-  test("a validator that dies is a failure with the name of the step", { timeout: 5 * MINUTE }, async () => {
+  test("a validator that dies fails the step by name", { timeout: 5 * MINUTE }, async () => {
     const demo = new Demo("failed", "compute");
-    await demo.says(/== 3\//);
-    const dave = demo.left().find(({ text }) => text.includes("--dave"));
+    await demo.prints(/== 3\//);
+    const dave = demo.running().find(({ text }) => text.includes("--dave"));
+    assert.ok(dave);
     process.kill(dave.pid, "SIGKILL");
     assert.equal(await demo.ends(), 1, demo.output);
-    assert.match(demo.output, /FAILED at step 3 \(The validators probe the agents: all are up\)/);
+    const step = "The validators probe the agents: all are up";
+    assert.ok(demo.output.includes(`FAILED at step 3 (${step})`), demo.output);
     assert.match(demo.output, /dave stopped \(SIGKILL\)/);
-    // The logs are there for whoever looks for the reason.
-    const [, logs] = /Logs: (.*)/.exec(demo.output);
+    // The logs are kept.
+    const logs = /Logs: (.*)/.exec(demo.output)?.[1];
+    assert.ok(logs);
     assert.ok(readdirSync(logs).includes("dave.log"));
   });
 
-  test("a demo that is killed leaves nothing behind either", { timeout: 2 * MINUTE }, async () => {
+  test("a demo that is killed leaves no process behind", { timeout: 2 * MINUTE }, async () => {
     const demo = new Demo("killed", "compute");
-    await waitFor("its validators run", () => demo.left().filter(({ text }) => text.includes("--validator")).length === 4, {
-      timeout: MINUTE, every: 100,
+    const validators = () => demo.running().filter(({ text }) => text.includes("--validator"));
+    await waitFor("its validators run", () => validators().length === 4, {
+      timeout: MINUTE,
+      every: 100,
     });
     demo.child.kill("SIGKILL");
     assert.equal(await demo.ends(), "SIGKILL");

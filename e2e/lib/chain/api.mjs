@@ -1,0 +1,130 @@
+// Connection to the chain through polkadot.js, with the types that its metadata gives and no
+// others.
+
+import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+import { cryptoWaitReady } from "@polkadot/util-crypto";
+
+/** @import { ApiDecoration } from "@polkadot/api/types" */
+/** @import { KeyringPair } from "@polkadot/keyring/types" */
+
+/** @typedef {ApiPromise} Api */
+/** @typedef {ApiDecoration<"promise">} ApiAt The same at one block. */
+/** @typedef {KeyringPair} Account */
+/**
+ * A value decoded by the metadata. Its type is known at run time only.
+ * @typedef {any} Codec
+ */
+
+/**
+ * Connect, and wait for the metadata.
+ * @param {string} ws - URL of a node
+ * @returns {Promise<Api>}
+ */
+export async function connect(ws) {
+  await cryptoWaitReady();
+  // polkadot.js does not list all transaction extensions of newer SDKs. Those carry no data, so its
+  // warning on each connection is of no use here.
+  const warn = console.warn;
+  console.warn = () => {};
+  try {
+    return await ApiPromise.create({ provider: new WsProvider(ws), noInitWarn: true });
+  } finally {
+    console.warn = warn;
+  }
+}
+
+const keyring = new Keyring({ type: "sr25519" });
+
+/**
+ * Account of a development seed.
+ * @param {string} seed - such as `//Alice`
+ * @returns {Account}
+ */
+export const account = (seed) => keyring.addFromUri(seed);
+
+/**
+ * Read a storage item.
+ * @param {Api | ApiAt} at
+ * @param {string} pallet
+ * @param {string} item
+ * @param {...unknown} keys
+ * @returns {Promise<Codec>}
+ */
+export const storage = (at, pallet, item, ...keys) => at.query[pallet][item](...keys);
+
+/**
+ * Read all entries of a storage map, or those below some of its keys.
+ * @param {Api | ApiAt} at
+ * @param {string} pallet
+ * @param {string} item
+ * @param {...unknown} keys
+ * @returns {Promise<[Codec, Codec][]>}
+ */
+export const storageEntries = (at, pallet, item, ...keys) =>
+  at.query[pallet][item].entries(...keys);
+
+/**
+ * Call a function of Surety's runtime API.
+ * @param {Api | ApiAt} at
+ * @param {string} method
+ * @param {...unknown} args
+ * @returns {Promise<Codec>}
+ */
+export const runtimeApi = (at, method, ...args) => at.call.suretyApi[method](...args);
+
+/**
+ * Read the free and the reserved balance of an account.
+ * @param {Api | ApiAt} at
+ * @param {string} address
+ * @returns {Promise<{ free: bigint, held: bigint }>} planck
+ */
+export async function balanceOf(at, address) {
+  const { data } = await storage(at, "system", "account", address);
+  return { free: data.free.toBigInt(), held: data.reserved.toBigInt() };
+}
+
+/**
+ * Follow the finalized blocks: call `onBlock` for each, in order, none left out.
+ * @param {Api} api
+ * @param {(block: FinalizedBlock) => Promise<void>} onBlock
+ * @returns {Promise<{ stop: () => Promise<void>, failure: () => Error | undefined }>} `failure` is
+ *   the first error of `onBlock`, after which no block is read
+ *
+ * @typedef {object} FinalizedBlock
+ * @property {number} number
+ * @property {string} hash
+ * @property {ApiAt} at
+ * @property {Codec[]} events
+ */
+export async function followFinalized(api, onBlock) {
+  /** @type {number | undefined} */
+  let next;
+  let queue = Promise.resolve();
+  /** @type {Error | undefined} */
+  let failed;
+  const readThrough = async (/** @type {number} */ last) => {
+    for (next ??= last; next <= last; next += 1) {
+      const hash = await api.rpc.chain.getBlockHash(next);
+      const at = await api.at(hash);
+      const events = (await storage(at, "system", "events")).map(
+        (/** @type {Codec} */ e) => e.event,
+      );
+      await onBlock({ number: next, hash: hash.toHex(), at, events });
+    }
+  };
+  const stop = await api.rpc.chain.subscribeFinalizedHeads((head) => {
+    queue = queue.then(async () => {
+      if (failed) return;
+      await readThrough(head.number.toNumber()).catch((error) => {
+        failed = error;
+      });
+    });
+  });
+  return {
+    stop: async () => {
+      stop();
+      await queue;
+    },
+    failure: () => failed,
+  };
+}

@@ -1,0 +1,95 @@
+// The fixture of the demo and of the live tests: the validators, and real endpoints of operators.
+
+import { connect } from "./chain/api.mjs";
+import { EthereumNetwork } from "./endpoints/ethereum.mjs";
+import { Nginx } from "./endpoints/nginx.mjs";
+import { VpnAgent } from "./endpoints/vpn.mjs";
+import { Network } from "./network/network.mjs";
+import { workDir } from "./system/local.mjs";
+import { Processes } from "./system/processes.mjs";
+
+/** @import { Api } from "./chain/api.mjs" */
+
+const PAGE = "<!doctype html><title>A page</title><h1>Served by nginx</h1>\n";
+
+/** A live network with its endpoints. */
+export class Fixture {
+  #work = workDir("surety");
+  /** @type {Processes} */
+  processes;
+  /** @type {Network} */
+  network;
+  /** @type {Api} */
+  api;
+  // Endpoints, which are there if `start` is asked for them.
+  /** @type {EthereumNetwork} */
+  ethereum;
+  /** @type {VpnAgent} */
+  vpn;
+  /** @type {Nginx} */
+  nginx;
+
+  /** Create the folder. Nothing runs yet but the reaper. */
+  constructor() {
+    this.processes = new Processes(this.dir);
+  }
+
+  /**
+   * Folder with the logs and databases of all processes.
+   * @returns {string}
+   */
+  get dir() {
+    return this.#work.dir;
+  }
+
+  /**
+   * Start everything. `stop` may be called at any time, also if this fails.
+   * @param {{ onStep?: (text: string) => void, endpoints?: boolean }} [options] - `onStep` reports
+   *   progress; without `endpoints` there are only the validators
+   */
+  async start({ onStep = () => {}, endpoints = true } = {}) {
+    const { processes } = this;
+    if (endpoints) {
+      onStep("an Ethereum network of three hardhat nodes, and a VPN's agent behind nginx");
+      [this.ethereum, this.vpn] = await Promise.all([
+        EthereumNetwork.start(processes),
+        VpnAgent.start(processes, "vpn-agent"),
+      ]);
+      this.nginx = await Nginx.start(processes, {
+        files: { "index.html": PAGE },
+        proxies: { "/vpn": this.vpn.url },
+      });
+    }
+    onStep(endpoints ? "four validators and a full node" : "four validators");
+    this.network = await Network.start(processes, {
+      // Two references that the operator does not run: probers trust them if they agree.
+      anchors: this.ethereum?.anchors.map((node) => `ethereum=${node.url}`),
+      full: endpoints ? ["surety-operator"] : [],
+    });
+    this.api = await connect(this.network.validators[0].ws);
+  }
+
+  /**
+   * Reason why a process does not run although it should, for `waitFor({ abort })`.
+   * @returns {string | undefined}
+   */
+  failure() {
+    return this.processes.failure();
+  }
+
+  /**
+   * Stop everything.
+   * @param {{ keepLogs?: boolean }} [options] - without `keepLogs` the folder goes too
+   */
+  async stop({ keepLogs = false } = {}) {
+    this.ethereum?.stop();
+    await this.api?.disconnect().catch(() => {});
+    await this.processes.stopAll();
+    if (!keepLogs) this.#work.remove();
+  }
+
+  /** Kill all processes without waiting: for the last moment of this process. */
+  killAll() {
+    this.processes.killAll();
+  }
+}

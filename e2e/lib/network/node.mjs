@@ -1,0 +1,185 @@
+// A Surety node as a process of its own.
+
+import { existsSync, mkdirSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { u8aConcat, u8aToHex } from "@polkadot/util";
+import { base58Encode, ed25519PairFromSeed } from "@polkadot/util-crypto";
+import { jsonRpc } from "../system/json-rpc.mjs";
+import { waitFor } from "../system/wait.mjs";
+
+/** @import { ManagedProcess, Processes } from "../system/processes.mjs" */
+
+/** @typedef {{ number: number, hash: string }} BlockId */
+
+/**
+ * Path of the binary that `make build` made.
+ * @returns {string}
+ */
+export function nodeBinary() {
+  const cache = process.env.SURETY_CACHE ?? path.join(os.homedir(), ".cache", "surety");
+  const target = process.env.CARGO_TARGET_DIR ?? path.join(cache, "target");
+  const binary = process.env.SURETY_NODE ?? path.join(target, "release", "surety-node");
+  if (!existsSync(binary)) throw new Error(`${binary} is not there: run "make build"`);
+  return binary;
+}
+
+/**
+ * Node key for a place in the network, and the peer id that follows from it.
+ * @param {number} place - from 1
+ * @returns {{ nodeKey: string, peerId: string }}
+ */
+function identity(place) {
+  const seed = new Uint8Array(32).fill(0x5e);
+  seed[31] = place;
+  // A peer id is the multihash "identity" of the protobuf of an ed25519 key.
+  const prefix = new Uint8Array([0x00, 0x24, 0x08, 0x01, 0x12, 0x20]);
+  const peerId = base58Encode(u8aConcat(prefix, ed25519PairFromSeed(seed).publicKey));
+  return { nodeKey: u8aToHex(seed).slice(2), peerId };
+}
+
+/** One node, a validator or a full node. */
+export class SuretyNode {
+  /** @type {ManagedProcess | undefined} */
+  #process;
+  #processes;
+  #nodeKey;
+  #ports;
+  #flags;
+  #chain;
+
+  /**
+   * @param {object} options
+   * @param {Processes} options.processes
+   * @param {string} options.name
+   * @param {number} options.place - in the network, from 1
+   * @param {number[]} options.ports - of the peers, of JSON-RPC and of Prometheus
+   * @param {string[]} options.flags
+   * @param {string} [options.chain] - name of a chain, or path of its specification
+   */
+  constructor({ processes, name, place, ports, flags, chain = "local" }) {
+    const { nodeKey, peerId } = identity(place);
+    const [p2p, rpc, metrics] = ports;
+    this.name = name;
+    this.#processes = processes;
+    this.#nodeKey = nodeKey;
+    this.#ports = { p2p, rpc, metrics };
+    this.#flags = flags;
+    this.#chain = chain;
+    this.http = `http://127.0.0.1:${rpc}`;
+    this.ws = `ws://127.0.0.1:${rpc}`;
+    this.address = `/ip4/127.0.0.1/tcp/${p2p}/p2p/${peerId}`;
+    this.basePath = path.join(processes.dir, name);
+  }
+
+  /**
+   * Start the node, on what it stored if it ran before.
+   * @param {string[]} [bootnodes] - addresses; without it those of the last start
+   */
+  async start(bootnodes = this.bootnodes) {
+    this.bootnodes = bootnodes;
+    mkdirSync(this.basePath, { recursive: true });
+    const started = this.#processes.start(this.name, nodeBinary(), [
+      "--chain",
+      this.#chain,
+      "--base-path",
+      this.basePath,
+      "--node-key",
+      this.#nodeKey,
+      "--port",
+      `${this.#ports.p2p}`,
+      "--rpc-port",
+      `${this.#ports.rpc}`,
+      "--prometheus-port",
+      `${this.#ports.metrics}`,
+      "--rpc-cors",
+      "all",
+      "--no-telemetry",
+      // Two runs on one machine have the same genesis; they must not find each other.
+      "--no-mdns",
+      // Tests read old blocks.
+      "--state-pruning",
+      "archive",
+      "--blocks-pruning",
+      "archive",
+      ...bootnodes.flatMap((address) => ["--bootnodes", address]),
+      ...this.#flags,
+    ]);
+    this.#process = started;
+    await waitFor(`${this.name} answers`, () => jsonRpc(this.http, "system_health"), {
+      timeout: 90_000,
+      abort: () => started.failure(),
+    });
+  }
+
+  /**
+   * Addresses of the nodes that this one connects to first.
+   * @type {string[]}
+   */
+  bootnodes = [];
+
+  /** Stop the node. What it stored stays. */
+  async stop() {
+    await this.#process?.stop();
+  }
+
+  /**
+   * Run a command of the binary on what the node stored. The node must be stopped.
+   * @param {string} name
+   * @param {...string} args
+   * @returns {Promise<string>} output of the command
+   */
+  command(name, ...args) {
+    const base = ["--chain", this.#chain, "--base-path", this.basePath];
+    return this.#processes.run(`${this.name}-${name}`, nodeBinary(), [name, ...base, ...args]);
+  }
+
+  /**
+   * The last finalized block.
+   * @returns {Promise<BlockId>}
+   */
+  async finalized() {
+    const hash = await jsonRpc(this.http, "chain_getFinalizedHead");
+    return { hash, number: Number((await this.header(hash)).number) };
+  }
+
+  /**
+   * Number of the best block.
+   * @returns {Promise<number>}
+   */
+  async best() {
+    return Number((await jsonRpc(this.http, "chain_getHeader")).number);
+  }
+
+  /**
+   * Header of a block.
+   * @param {string} hash
+   * @returns {Promise<any>} JSON
+   */
+  header(hash) {
+    return jsonRpc(this.http, "chain_getHeader", [hash]);
+  }
+
+  /**
+   * Hash of a block.
+   * @param {number} number
+   * @returns {Promise<string>}
+   */
+  hashOf(number) {
+    return jsonRpc(this.http, "chain_getBlockHash", [number]);
+  }
+
+  /**
+   * Prometheus values by metric. A metric with labels appears as `name{labels}`.
+   * @returns {Promise<Record<string, number>>}
+   */
+  async metricValues() {
+    const text = await (await fetch(`http://127.0.0.1:${this.#ports.metrics}/metrics`)).text();
+    const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
+    const value = (/** @type {string} */ line) => {
+      const at = line.lastIndexOf(" ");
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    };
+    return Object.fromEntries(lines.map(value));
+  }
+}
