@@ -61,6 +61,10 @@ fi
 node_major=$(node -p 'process.versions.node.split(".")[0]')
 [ "$node_major" -ge 20 ] ||
 	fail "Node $node_major is too old" "Install Node 20 or newer, then run this again."
+case ${SURETY_WASM_ROUTE:-any} in
+	rustup | debian | any) ;;
+	*) fail "SURETY_WASM_ROUTE is neither rustup nor debian" ;;
+esac
 case $mode in
 	build | checks) ;;
 	*) fail "unknown set of tools \"$mode\"" "Run \"make setup\" or \"make setup-checks\"." ;;
@@ -276,7 +280,6 @@ if [ $wasm_ready = no ]; then
 		rustup) routes=(rustup_route) ;;
 		debian) routes=(debian_route) ;;
 		any) routes=(rustup_route debian_route) ;;
-		*) fail "SURETY_WASM_ROUTE is neither rustup nor debian" ;;
 	esac
 	found=no
 	for route in "${routes[@]}"; do
