@@ -29,7 +29,7 @@ BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarki
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
-	lint lint-format lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt \
+	lint lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt \
 	bench weights chain-specs zombienet clean
 
 help: ## list the targets
@@ -56,8 +56,8 @@ demo: build ## four validators, live: an outage is credited (SCENE=compute: a le
 
 test: test-rust test-doc test-benchmarks test-e2e ## all tests
 
-test-rust: setup-checks ## unit, property and runtime tests of every crate
-	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast
+test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" or ARGS="-E FILTER" picks some)
+	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast $(ARGS)
 
 test-doc: setup ## examples in the documentation
 	@$(IN_ENV); cargo test --profile testnet --workspace --doc
@@ -74,6 +74,14 @@ lint: lint-format lint-scripts lint-deps lint-e2e lint-rust ## all static checks
 lint-format: setup-checks ## formatting of Rust code and manifests
 	@cargo fmt --all -- --check
 	@RUST_LOG=warn taplo fmt --check
+
+# Files that carry the licence of this repository on their first lines.
+SOURCES = '*.rs' '*.mjs' '*.cjs' '*.sh' .ci/run
+
+lint-headers: ## licence header of every source file
+	@git ls-files -- $(SOURCES) | while read -r file; do \
+		sed -n 1,3p "$$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "no licence header: $$file"; \
+	done | { ! grep .; }
 
 lint-rust: setup-checks ## clippy on all targets, with benchmarks and try-runtime checks
 	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo clippy $(CHECK_SET) --all-targets -- -D warnings

@@ -72,6 +72,8 @@ if [ $# -eq 0 ]; then
 	done
 fi
 
+license="// SPDX-License-Identifier: Apache-2.0"
+sed -i "1i $license\n" "$out"/*.rs
 [ -z "${OUT:-}" ] || { echo "  weights: written to $out"; exit 0; }
 mkdir -p runtime/src/weights
 for file in "$out"/*.rs; do
@@ -87,6 +89,7 @@ done
 rm -r "$out"
 
 {
+	printf '%s\n\n' "$license"
 	# shellcheck disable=SC2016 # the backticks are Markdown's
 	echo '//! Weights of the SDK'"'"'s pallets in this runtime. Written by `make weights`.'
 	echo
