@@ -26,7 +26,9 @@ CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runt
 # Benchmarks as tests need code of the pallets' dependencies with these features, but not of the
 # node's.
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
-BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
+# The runtime enables the features of the SDK's pallets in the mocks.
+BENCHMARK_SET = -p surety-runtime $(BENCHMARKED:%=-p pallet-surety-%) \
+	--features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
 	lint lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt \
@@ -56,7 +58,7 @@ demo: build ## four validators, live: an outage is credited (SCENE=compute: a le
 
 test: test-rust test-doc test-benchmarks test-e2e ## all tests
 
-test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" or ARGS="-E FILTER" picks some)
+test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks some)
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast $(ARGS)
 
 test-doc: setup ## examples in the documentation
@@ -80,8 +82,8 @@ SOURCES = '*.rs' '*.mjs' '*.cjs' '*.sh' .ci/run
 
 lint-headers: ## licence header of every source file
 	@git ls-files -- $(SOURCES) | while read -r file; do \
-		sed -n 1,3p "$$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "no licence header: $$file"; \
-	done | { ! grep .; }
+		sed -n 1,3p "$$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$$file"; \
+	done | { ! grep --color=never . || { echo "these files have no licence header"; exit 1; }; }
 
 lint-rust: setup-checks ## clippy on all targets, with benchmarks and try-runtime checks
 	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo clippy $(CHECK_SET) --all-targets -- -D warnings
