@@ -24,11 +24,9 @@ CARGO_SET = --workspace --bins --tests
 # the build.
 CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runtime
 # Benchmarks as tests need code of the pallets' dependencies with these features, but not of the
-# node's.
+# node's. The runtime stays out: its build dependency wasm-opt is a long build of C++.
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
-# The runtime enables the features of the SDK's pallets in the mocks.
-BENCHMARK_SET = -p surety-runtime $(BENCHMARKED:%=-p pallet-surety-%) \
-	--features runtime-benchmarks,try-runtime
+BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
 	lint lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt \
