@@ -1,7 +1,7 @@
-# Surety. `make` says what there is.
+# Surety. `make` lists the targets.
 #
-# The cargo target dir is outside the clone, so that a fresh clone on a warm machine builds fast:
-# $HOME/.cache/surety/target unless CARGO_TARGET_DIR says otherwise.
+# All caches are outside the clone, so that a fresh clone on a warm machine builds fast. This file
+# is the one place that names them; the scripts take them from the environment.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,73 +10,116 @@ MAKEFLAGS += --no-print-directory
 
 export SURETY_CACHE ?= $(HOME)/.cache/surety
 export CARGO_TARGET_DIR ?= $(SURETY_CACHE)/target
-export SURETY_NODE ?= $(CARGO_TARGET_DIR)/release/surety-node
+export SURETY_NODE ?= $(CARGO_TARGET_DIR)/testnet/surety-node
+export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 
-# What setup found out about this machine; the target `setup` writes it.
+# Findings of `make setup` about this machine.
 IN_ENV = . "$(SURETY_CACHE)/env"
-# One feature set for everything, or hundreds of crates are built twice: always the whole workspace,
-# and always with the test targets, whose dev-dependencies take part in it.
-CARGO_SET = --release --workspace --bins --tests
-# Formats manifests. Where it is not installed, npm brings it (one package).
-TAPLO = $(shell command -v taplo || echo npx --yes --loglevel=error @taplo/cli@0.7.0)
+# Node, tests and benchmarks are one build: the whole workspace, always with its test targets.
+# Another selection enables other features of shared dependencies, and hundreds of crates are built
+# twice.
+CARGO_SET = --workspace --bins --tests
+# Lints and docs cover the benchmarks and the try-runtime checks, which the node does not contain.
+# Both need only metadata of the dependencies, and the profile shares build scripts and macros with
+# the build.
+CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runtime
+# Benchmarks as tests need code of the pallets' dependencies with these features, but not of the
+# node's. The runtime stays out: its build dependency wasm-opt is a long build of C++.
+BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
+BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup build run demo test test-rust test-e2e lint fmt bench weights chain-specs zombienet clean
+.PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
+	lint lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt \
+	bench weights chain-specs zombienet clean
 
-help: ## this list
+help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
-		| while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+		| while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
-setup: ## system packages, wasm target, npm packages (safe to repeat)
-	@scripts/setup.sh
+setup: ## list what the build lacks on this machine, then install it
+	@scripts/setup.sh build
 
-build: setup ## build the node, optimized
-	@$(IN_ENV); cargo build $(CARGO_SET)
+setup-checks: ## the same for the tools of lint and test-rust (cargo-deny, nextest, ...)
+	@scripts/setup.sh checks
+
+build: setup ## build the node, optimized, with debug assertions in this workspace's crates
+	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
 	@printf '\nbuilt: %s\n' "$(SURETY_NODE)"
 
 run: build ## start a single-validator dev node that forgets everything (ARGS="..." adds flags)
 	@"$(SURETY_NODE)" --dev $(ARGS)
 
 SCENE ?= outage
-demo: build ## live on four validators: an outage is found, paid and forgiven; SCENE=compute: a lease outlives its machine
+demo: build ## four validators, live: an outage is credited (SCENE=compute: a lease fails over)
 	@node e2e/demo.mjs --scene "$(SCENE)" $(ARGS)
 
-test: test-rust test-e2e ## all tests
+test: test-rust test-doc test-benchmarks test-e2e ## all tests
 
-test-rust: setup ## unit and property tests of every crate
-	@$(IN_ENV); cargo build $(CARGO_SET)
-	@$(IN_ENV); if cargo nextest --version > /dev/null 2>&1; then \
-		cargo nextest run $(CARGO_SET) --no-fail-fast; \
-	else \
-		cargo test $(CARGO_SET) --no-fail-fast; \
-	fi
+test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks some)
+	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast $(ARGS)
 
-test-e2e: build ## the story and the hostile endpoints against a live local network
+test-doc: setup ## examples in the documentation
+	@$(IN_ENV); cargo test --profile testnet --workspace --doc
+
+test-benchmarks: setup-checks ## every benchmark of a pallet once, as a test on its mock
+	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo nextest run --cargo-profile checks --lib $(BENCHMARK_SET) \
+		--no-fail-fast benchmarking::
+
+test-e2e: build ## scenarios and hostile endpoints against a live local network
 	@cd e2e && npm test --silent
 
-lint: setup ## formatting, clippy, manifests, scripts
+lint: lint-format lint-scripts lint-deps lint-e2e lint-rust ## all static checks
+
+lint-format: setup-checks ## formatting of Rust code and manifests
 	@cargo fmt --all -- --check
-	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo clippy --release --workspace --all-targets -- -D warnings
-	@RUST_LOG=warn $(TAPLO) fmt --check
-	@if command -v shellcheck > /dev/null; then shellcheck scripts/*.sh chain-specs/*.sh .ci/run; \
-		else echo "shellcheck is not installed: scripts not checked"; fi
+	@RUST_LOG=warn taplo fmt --check
 
-fmt: ## format Rust code and manifests
+# Files that carry the licence of this repository on their first lines.
+SOURCES = '*.rs' '*.mjs' '*.cjs' '*.sh' .ci/run
+
+lint-headers: ## licence header of every source file
+	@git ls-files -- $(SOURCES) | while read -r file; do \
+		sed -n 1,3p "$$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$$file"; \
+	done | { ! grep --color=never . || { echo "these files have no licence header"; exit 1; }; }
+
+lint-rust: setup-checks ## clippy on all targets, with benchmarks and try-runtime checks
+	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo clippy $(CHECK_SET) --all-targets -- -D warnings
+
+lint-deps: setup-checks ## licences, banned crates and sources of the dependencies
+	@cargo deny --all-features check --allow parse-error --hide-inclusion-graph bans licenses sources
+
+lint-scripts: setup-checks ## shell scripts
+	@shellcheck scripts/*.sh chain-specs/*.sh .ci/run
+
+lint-e2e: setup ## formatting, lints and types of the end-to-end tests
+	@cd e2e && npm run --silent lint
+
+doc: setup ## documentation of this workspace, into the target directory; warnings fail
+	@$(IN_ENV); SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc $(CHECK_SET) --no-deps
+
+ci: lint doc test ## all checks and tests, as .ci/run and the workflow run them
+
+advisories: setup-checks ## known vulnerabilities of the dependencies (fetches a database)
+	@cargo deny --all-features check advisories
+
+fmt: setup-checks ## format Rust code, manifests and the end-to-end tests
 	@cargo fmt --all
-	@RUST_LOG=warn $(TAPLO) fmt
+	@RUST_LOG=warn taplo fmt
+	@cd e2e && npm run --silent format
 
-bench: setup ## block times at up to 100k services, 32k due in a round, 100k orders and 1M leases, on ParityDB, as tables (long; ARGS="..." adds flags)
-	@$(IN_ENV); cargo build $(CARGO_SET)
-	@"$(CARGO_TARGET_DIR)/release/surety-bench" $(ARGS)
+bench: setup ## block times at scale on ParityDB, as tables (hours; ARGS="..." adds flags)
+	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
+	@"$(CARGO_TARGET_DIR)/testnet/surety-bench" $(ARGS)
 
-weights: setup ## measure all weights on this machine and write them (long; ARGS="pallet ..." picks some)
+weights: setup ## measure all weights and write them (long; ARGS="pallet ..." picks some)
 	@$(IN_ENV); scripts/weights.sh $(ARGS)
 
 chain-specs: build ## plain and raw chain specs of development, local and staging into chain-specs/
 	@chain-specs/generate.sh
 
-zombienet: build ## bring up zombienet/local.toml and wait for finality (installs zombie-cli once, 8 minutes)
+zombienet: build ## zombienet/local.toml until it finalizes (first installs zombie-cli: 8 minutes)
 	@scripts/zombienet.sh
 
-clean: ## remove build products and the packages of e2e/ (not the cache dir's toolchain)
+clean: ## remove build products and the npm packages of e2e/ (not the cache's tools)
 	@rm -rf "$(CARGO_TARGET_DIR)" e2e/node_modules

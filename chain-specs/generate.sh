@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Chain specs of the three networks, plain (to read and edit) and raw (to start nodes from), written beside
-# this script. The genesis comes from the runtime's presets of the same names.
-#
-#   SURETY_NODE   the binary; default: what `make build` made
+# Chain specs of the three networks, plain (to read and edit) and raw (to start nodes from), written
+# beside this script. The genesis comes from the runtime's presets of the same names. Run it as
+# "make chain-specs".
 set -euo pipefail
 cd "$(dirname "$0")"
 
-node=${SURETY_NODE:-${CARGO_TARGET_DIR:-${SURETY_CACHE:-$HOME/.cache/surety}/target}/release/surety-node}
-[ -x "$node" ] || { echo "  chain-specs: $node is not there: run \"make build\"" >&2; exit 1; }
+node=${SURETY_NODE:?run this as \"make chain-specs\"}
+[ -x "$node" ] || { echo "  chain-specs: $node is missing: run \"make build\"" >&2; exit 1; }
 
-# name of the file, name of the chain
+# file name:chain name
 for pair in development:dev local:local staging:staging; do
 	file=${pair%%:*}
 	chain=${pair##*:}

@@ -1,20 +1,28 @@
 #!/usr/bin/env bash
-# Everything that building and testing Surety needs on Debian 12 beside rustup's stable Rust and Node 20:
-# system packages, the wasm target, the packages of e2e/. Safe to run again: what is there is left alone.
+# Set-up of a Debian 12 machine with rustup's stable Rust and Node 20. Run it through make:
 #
-# The wasm target comes from rustup where rustup can download it. Where it cannot, Debian's own Rust
-# packages make it, and the runtime's wasm (only that) is built by Debian's compiler.
+#   make setup         the build: system packages, the wasm target, npm packages of e2e/
+#   make setup-checks  the same, and the tools of `make lint` and `make test-rust`
 #
-# The route that was taken is written to $SURETY_CACHE/env, which the Makefile sources before each build.
+# The script first lists what it is going to change, then changes only what is missing. It installs
+# system packages with apt-get (as root or through sudo) and writes to $SURETY_CACHE and
+# e2e/node_modules; the wasm target is added to rustup's toolchain.
 #
-#   SURETY_CACHE       where build products and that file live   default $HOME/.cache/surety
-#   SURETY_WASM_ROUTE  rustup or debian: try only this one       default: rustup, then debian
+# Where rustup cannot download the wasm target, Debian's Rust packages provide it, and Debian's
+# compiler builds the wasm of the runtime (nothing else). The route is recorded in
+# $SURETY_CACHE/env, which the Makefile sources before each build.
+#
+#   SURETY_CACHE       directory for build products, tools and logs; exported by the Makefile
+#   SURETY_WASM_ROUTE  rustup or debian: try this route only; default: rustup, then debian
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-CACHE=${SURETY_CACHE:-$HOME/.cache/surety}
+CACHE=${SURETY_CACHE:?run this as "make setup"}
+mode=${1:-build}
 WASM=wasm32v1-none
 LOG=$CACHE/setup.log
+TOOLS=$CACHE/tools
+TOOL_NAMES=(cargo-deny cargo-nextest shellcheck taplo)
 mkdir -p "$CACHE"
 : > "$LOG"
 
@@ -26,7 +34,7 @@ fail() {
 	exit 1
 }
 have() { command -v "$1" > /dev/null 2>&1; }
-# Run a command with its output in the log; show the end of it if the command fails.
+# Run a command with its output in the log; show the end of the log if the command fails.
 quietly() {
 	if ! "$@" >> "$LOG" 2>&1; then
 		printf '\n  setup: "%s" failed; the last lines of %s:\n' "$*" "$LOG" >&2
@@ -40,6 +48,28 @@ as_root() {
 }
 can_be_root() { [ "$(id -u)" -eq 0 ] || have sudo; }
 
+# ---------------------------------------------------------------- Rust and Node, never installed
+
+if ! have cargo || ! have rustup; then
+	fail "no Rust" \
+		"Install rustup with its stable toolchain (https://rustup.rs) and open a new shell." \
+		"Then run this again."
+fi
+if ! have node || ! have npm; then
+	fail "no Node" "Install Node 20 with npm (https://nodejs.org), then run this again."
+fi
+node_major=$(node -p 'process.versions.node.split(".")[0]')
+[ "$node_major" -ge 20 ] ||
+	fail "Node $node_major is too old" "Install Node 20 or newer, then run this again."
+case ${SURETY_WASM_ROUTE:-any} in
+	rustup | debian | any) ;;
+	*) fail "SURETY_WASM_ROUTE is neither rustup nor debian" ;;
+esac
+case $mode in
+	build | checks) ;;
+	*) fail "unknown set of tools \"$mode\"" "Run \"make setup\" or \"make setup-checks\"." ;;
+esac
+
 # ---------------------------------------------------------------- system packages
 
 apt_updated=no
@@ -51,18 +81,25 @@ remove_policy() {
 	policy_is_ours=no
 }
 trap remove_policy EXIT
-# A run that was killed may have left its own.
+# A run that was killed may have left this file behind.
 if grep -qsxF "$policy_mark" "$policy" && can_be_root; then
 	policy_is_ours=yes
 	remove_policy
 fi
 
-# apt_install PACKAGE...: install what is missing of these.
-apt_install() {
-	local missing=() package
+# missing_packages PACKAGE...: print those that are not installed.
+missing_packages() {
+	local package
 	for package in "$@"; do
-		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing+=("$package")
+		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null)" = installed ] ||
+			echo "$package"
 	done
+}
+
+# apt_install PACKAGE...: install those that are missing.
+apt_install() {
+	local missing
+	mapfile -t missing < <(missing_packages "$@")
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if ! have apt-get; then
 		say "no apt-get here; these packages (named as in Debian 12) are missing: ${missing[*]}"
@@ -75,10 +112,11 @@ apt_install() {
 	if [ "$apt_updated" = no ]; then
 		say "updating the package lists"
 		quietly as_root apt-get -o DPkg::Lock::Timeout=300 update -q ||
-			say "that failed; trying with the lists that are there"
+			say "the update failed; trying with the lists at hand"
 		apt_updated=yes
 	fi
-	# Installing nginx would start a web server on port 80. The tests start their own, elsewhere.
+	# The package nginx-light would start a web server on port 80. The tests start servers of their
+	# own.
 	if [ ! -e "$policy" ]; then
 		policy_is_ours=yes
 		printf '%s\n' '#!/bin/sh' "$policy_mark" 'exit 101' | as_root tee "$policy" > /dev/null
@@ -90,28 +128,16 @@ apt_install() {
 	remove_policy
 }
 
-say "system packages"
 packages=(ca-certificates clang curl git libclang-dev make openssl protobuf-compiler)
 have cc || packages+=(build-essential)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
-apt_install "${packages[@]}" || fail "system packages are missing" \
-	"Read the lines above (all of them: $LOG), repair that, then run this again."
-
-# ---------------------------------------------------------------- Rust and Node
-
-if ! have cargo || ! have rustup; then
-	fail "no Rust" \
-		"Install rustup with its stable toolchain (https://rustup.rs), open a new shell, then run this again."
-fi
-if ! have node || ! have npm; then
-	fail "no Node" "Install Node 20 with npm (https://nodejs.org), then run this again."
-fi
-node_major=$(node -p 'process.versions.node.split(".")[0]')
-[ "$node_major" -ge 20 ] || fail "Node $node_major is too old" "Install Node 20 or newer, then run this again."
+# Debian's Python lacks the module that creates the environment of the tools.
+[ "$mode" = build ] || python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(python3-venv)
 
 # ---------------------------------------------------------------- the wasm target
 
-# probe_wasm RUSTC...: whether this compiler makes an optimized wasm module out of core and alloc.
+# probe_wasm RUSTC...: succeed if this compiler makes an optimized wasm module out of core and
+# alloc.
 probe_wasm() {
 	local dir
 	dir=$(mktemp -d)
@@ -132,7 +158,8 @@ probe_wasm() {
 		pub extern "C" fn probe(n: u32) -> usize { alloc::vec![1u8; n as usize].len() }
 	RUST
 	local ok=0
-	timeout 120 "$@" --edition 2021 --target $WASM --crate-type cdylib -C opt-level=3 -C lto=fat -C panic=abort \
+	timeout 120 "$@" --edition 2021 --target $WASM --crate-type cdylib \
+		-C opt-level=3 -C lto=fat -C panic=abort \
 		-o "$dir/probe.wasm" "$dir/probe.rs" >> "$LOG" 2>&1 || ok=1
 	rm -rf "$dir"
 	return $ok
@@ -144,16 +171,17 @@ write_env() {
 
 rustup_route() {
 	if ! probe_wasm rustc; then
-		say "asking rustup for the target $WASM"
+		say "adding the target $WASM with rustup"
 		# Plain rustup retries for minutes where downloads are closed.
 		timeout 180 rustup target add $WASM >> "$LOG" 2>&1 || return 1
 		probe_wasm rustc || return 1
 	fi
 	write_env "unset WASM_BUILD_TOOLCHAIN"
-	say "wasm target: from rustup, for $(rustc --version)"
+	say "wasm target: rustup's, for $(rustc --version)"
 }
 
-# core, alloc and compiler_builtins for wasm out of Debian's std sources, put where Debian's compiler looks.
+# Build core, alloc and compiler_builtins for wasm from Debian's sources, and install them into the
+# library directory of Debian's compiler.
 build_debian_core() {
 	local work sysroot libs
 	sysroot=$(/usr/bin/rustc --print sysroot)
@@ -161,26 +189,32 @@ build_debian_core() {
 	work=$CACHE/wasm-core
 	rm -rf "$work"
 	mkdir -p "$work/src"
-	printf '%s\n' '[package]' 'name = "wasm-core"' 'version = "0.0.0"' 'edition = "2021"' '[workspace]' > "$work/Cargo.toml"
+	printf '%s\n' '[package]' 'name = "wasm-core"' 'version = "0.0.0"' 'edition = "2021"' \
+		'[workspace]' > "$work/Cargo.toml"
 	printf '#![no_std]\n' > "$work/src/lib.rs"
 	say "building core and alloc for wasm from Debian's sources (about half a minute)"
-	# Without embedded bitcode the link-time optimization of the runtime finds no ".llvmbc" section.
+	# The link-time optimization of the runtime needs the ".llvmbc" section of embedded bitcode.
 	(
 		cd "$work"
 		quietly env -u RUSTUP_TOOLCHAIN -u RUSTC_WRAPPER -u CARGO_BUILD_TARGET \
-			CARGO_TARGET_DIR="$work/target" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes \
+			CARGO_TARGET_DIR="$work/target" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+			RUSTFLAGS=-Cembed-bitcode=yes \
 			/usr/bin/cargo build --release -Zbuild-std=core,alloc --target $WASM
 	) || return 1
 	as_root mkdir -p "$libs"
 	as_root rm -f "$libs"/libcore-*.rlib "$libs"/liballoc-*.rlib "$libs"/libcompiler_builtins-*.rlib
 	as_root cp "$work/target/$WASM/release/deps"/lib{core,alloc,compiler_builtins}-*.rlib "$libs/"
 	rm -rf "$work"
-	# What was compiled against another core refuses to link with this one.
+	# Objects that were compiled against another core do not link with this one.
 	rm -rf "${CARGO_TARGET_DIR:-$CACHE/target}"/*/wbuild
 }
 
 debian_route() {
 	local sysroot lld host
+	say "Debian's compiler for the wasm of the runtime. Changes on this machine, where missing:"
+	say "  - packages rustc-web cargo-web rust-web-src lld-22"
+	say "  - rust-lld and the libraries of $WASM in the library directory of /usr/bin/rustc"
+	say "  - a toolchain named debian in rustup, linked to /usr"
 	apt_install rustc-web cargo-web rust-web-src lld-22 || return 1
 	sysroot=$(/usr/bin/rustc --print sysroot) || return 1
 	host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
@@ -194,38 +228,101 @@ debian_route() {
 		probe_wasm /usr/bin/rustc || return 1
 	fi
 	# The wasm builder runs "rustup run NAME cargo".
-	rustup toolchain list | grep '^debian\b' > /dev/null || quietly rustup toolchain link debian "$sysroot" || return 1
+	rustup toolchain list | grep '^debian\b' > /dev/null ||
+		quietly rustup toolchain link debian "$sysroot" || return 1
 	write_env "export WASM_BUILD_TOOLCHAIN=debian"
-	say "wasm target: from Debian's packages, for $(/usr/bin/rustc --version)"
+	say "wasm target: Debian's, for $(/usr/bin/rustc --version)"
 }
 
-say "wasm target"
-case ${SURETY_WASM_ROUTE:-any} in
-	rustup) routes=(rustup_route) ;;
-	debian) routes=(debian_route) ;;
-	any) routes=(rustup_route debian_route) ;;
-	*) fail "SURETY_WASM_ROUTE is neither rustup nor debian" ;;
-esac
-found=no
-for route in "${routes[@]}"; do
-	if "$route"; then
-		found=yes
-		break
-	fi
-	say "the ${route%_route} route did not work here"
-done
-[ $found = yes ] || fail "no way to get the Rust target $WASM, which the runtime is compiled for" \
-	"Either let rustup download it:   rustup target add $WASM" \
-	"or use Debian 12 with these packages at hand: rustc-web cargo-web rust-web-src lld-22" \
-	"What was tried is in $LOG. Then run this again."
+# ---------------------------------------------------------------- the plan
 
-# ---------------------------------------------------------------- packages of e2e/
+e2e_lock=e2e/node_modules/.package-lock.json
+e2e_is_current() { [ -e "$e2e_lock" ] && [ ! e2e/package-lock.json -nt "$e2e_lock" ]; }
+tools_are_current() { cmp -s scripts/tools.txt "$TOOLS/installed.txt"; }
+components_missing() {
+	! { cargo clippy --version && cargo fmt --version; } > /dev/null 2>&1
+}
+# Succeed if the route of an earlier run still works, or if rustup's toolchain has the target.
+wasm_is_ready() {
+	case ${SURETY_WASM_ROUTE:-any}:$(cat "$CACHE/env" 2> /dev/null) in
+		debian:*TOOLCHAIN=debian* | any:*TOOLCHAIN=debian*) probe_wasm /usr/bin/rustc ;;
+		debian:*) return 1 ;;
+		*) probe_wasm rustc && write_env "unset WASM_BUILD_TOOLCHAIN" ;;
+	esac
+}
 
-if [ ! -e e2e/node_modules/.package-lock.json ] || [ e2e/package-lock.json -nt e2e/node_modules/.package-lock.json ]; then
-	say "packages of e2e/ (polkadot.js and hardhat)"
+plan=()
+mapfile -t missing < <(missing_packages "${packages[@]}")
+[ ${#missing[@]} -eq 0 ] || plan+=("system packages, with apt-get: ${missing[*]}")
+wasm_ready=yes
+wasm_is_ready || wasm_ready=no
+[ $wasm_ready = yes ] ||
+	plan+=("target $WASM in rustup's toolchain (or, failing that, Debian's compiler)")
+e2e_is_current || plan+=("npm packages in e2e/node_modules (polkadot.js, hardhat and the linters)")
+if [ "$mode" = checks ]; then
+	components_missing && plan+=("clippy and rustfmt of rustup's toolchain")
+	tools_are_current || plan+=("${TOOL_NAMES[*]} of scripts/tools.txt, in $TOOLS")
+fi
+if [ ${#plan[@]} -eq 0 ]; then
+	say "nothing to install"
+	exit 0
+fi
+say "changes on this machine:"
+for step in "${plan[@]}"; do say "  - $step"; done
+
+# ---------------------------------------------------------------- the changes
+
+apt_install "${packages[@]}" || fail "system packages are missing" \
+	"Read the lines above (all of them: $LOG), repair that, then run this again."
+
+if [ $wasm_ready = no ]; then
+	case ${SURETY_WASM_ROUTE:-any} in
+		rustup) routes=(rustup_route) ;;
+		debian) routes=(debian_route) ;;
+		any) routes=(rustup_route debian_route) ;;
+	esac
+	found=no
+	for route in "${routes[@]}"; do
+		if "$route"; then
+			found=yes
+			break
+		fi
+		say "the ${route%_route} route did not work here"
+	done
+	[ $found = yes ] || fail "no way to get the Rust target $WASM, which the runtime is compiled for" \
+		"Either let rustup download it:   rustup target add $WASM" \
+		"or use Debian 12 with these packages at hand: rustc-web cargo-web rust-web-src lld-22" \
+		"The attempts are in $LOG. Then run this again."
+fi
+
+if ! e2e_is_current; then
+	say "installing the npm packages of e2e/"
 	(cd e2e && quietly npm ci --no-progress) || fail "npm could not install the packages of e2e/" \
-		"Read $LOG; a registry that can be reached is all it needs. Then run this again."
-	touch e2e/node_modules/.package-lock.json
+		"Read $LOG; npm needs a registry that it can reach. Then run this again."
+	touch "$e2e_lock"
+fi
+
+if [ "$mode" = checks ]; then
+	if components_missing; then
+		say "adding clippy and rustfmt with rustup"
+		quietly rustup component add clippy rustfmt ||
+			fail "rustup could not add clippy and rustfmt" "Read $LOG."
+	fi
+	if ! tools_are_current; then
+		say "installing ${TOOL_NAMES[*]}"
+		rm -rf "$TOOLS"
+		mkdir -p "$TOOLS/bin"
+		{
+			quietly python3 -m venv "$TOOLS/venv" &&
+				quietly "$TOOLS/venv/bin/pip" install --disable-pip-version-check --no-deps \
+					--only-binary :all: --require-hashes -r scripts/tools.txt
+		} || fail "pip could not install the tools of scripts/tools.txt" "Read $LOG. Then run this again."
+		# Links only to the tools: the environment's python and pip stay out of the path.
+		for tool in "${TOOL_NAMES[@]}"; do
+			[ ! -x "$TOOLS/venv/bin/$tool" ] || ln -s "../venv/bin/$tool" "$TOOLS/bin/$tool"
+		done
+		cp scripts/tools.txt "$TOOLS/installed.txt"
+	fi
 fi
 
 say "done"

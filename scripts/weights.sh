@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Measure the weights of every pallet of the runtime on this machine and write them where they are used:
-# ours into pallets/*/src/weights.rs, the SDK's into runtime/src/weights/. Commit what comes out.
+# Measure the weights of the runtime's pallets on this machine and install them: those of this
+# workspace in pallets/*/src/weights.rs, those of the SDK in runtime/src/weights/. Commit the
+# result. Run it through make:
 #
-#   scripts/weights.sh                     all pallets, and what a block and an extrinsic cost without any
-#   scripts/weights.sh pallet_surety_sla   only these
+#   make weights                            all pallets, an empty block and an empty extrinsic
+#   make weights ARGS="pallet_surety_sla"   these pallets only
 #
-#   STEPS, REPEAT   how thorough (50, 20)
+#   STEPS, REPEAT   points per parameter, and repetitions of each (50, 20)
 #   MIN_DURATION    seconds that each benchmark is repeated for at least (1)
-#   OUT             write all files there by their names, and none into the source tree
+#   OUT             directory for all files, by pallet name; the source tree then stays as it is
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-: "${SURETY_CACHE:=$HOME/.cache/surety}"
-export CARGO_TARGET_DIR=$SURETY_CACHE/target-benchmarks
+export CARGO_TARGET_DIR=${SURETY_CACHE:?run this as "make weights"}/target-benchmarks
 BENCHER_VERSION=0.28.0
 steps=${STEPS:-50}
 repeat=${REPEAT:-20}
@@ -24,14 +24,15 @@ if ! command -v frame-omni-bencher > /dev/null; then
 fi
 
 echo "  weights: building the runtime with its benchmarks"
-# Only the wasm is measured, and checking builds it too: its release profile is the one of every build.
+# Only the wasm is measured. `cargo check` builds it as well, in the release profile of every build.
 cargo check -p surety-runtime --features runtime-benchmarks
 
-# As it comes from the compiler: beside a debug build it is neither compacted nor compressed.
+# The compiler's output: a debug build neither compacts nor compresses it.
 wasm=$CARGO_TARGET_DIR/debug/wbuild/surety-runtime/surety_runtime.wasm
 [ -f "$wasm" ] || { echo "  weights: $wasm was not built" >&2; exit 1; }
 
-# Production's timing: its rounds are the largest. Proofs are nothing to a solo chain, so none is recorded.
+# Production's timing has the largest rounds. A solo chain needs no proof sizes, so none is
+# recorded.
 preset=staging
 bench=(frame-omni-bencher v1 benchmark pallet --runtime "$wasm" --genesis-builder-preset "$preset")
 
@@ -44,7 +45,7 @@ mapfile -t pallets < <(
 )
 [ ${#pallets[@]} -gt 0 ] || { echo "  weights: the runtime lists no benchmarks" >&2; exit 1; }
 
-# Nothing is installed before all is measured: a failure leaves the tree as it was.
+# Files are installed after the last measurement: a failure leaves the tree as it was.
 out=${OUT:-$(mktemp -d)}
 mkdir -p "$out"
 for pallet in "${pallets[@]}"; do
@@ -54,22 +55,25 @@ for pallet in "${pallets[@]}"; do
 	esac
 	echo "  weights: $pallet"
 	"${bench[@]}" --pallet "$pallet" --extrinsic '' --steps "$steps" --repeat "$repeat" \
-		--min-duration "$seconds" --quiet --disable-proof-recording --template "$template" --output "$out/$pallet.rs"
+		--min-duration "$seconds" --quiet --disable-proof-recording \
+		--template "$template" --output "$out/$pallet.rs"
 done
 
 if [ $# -eq 0 ]; then
 	echo "  weights: an empty block and an empty extrinsic"
-	# Many small blocks: the median is then little disturbed by whatever else runs on the machine.
+	# The median of many small blocks is robust against other load on the machine.
 	frame-omni-bencher v1 benchmark overhead --runtime "$wasm" --genesis-builder-preset "$preset" \
 		--weight-path "$out" --metric median --warmup 10 --repeat 500 --max-ext-per-block 20
 	for name in block extrinsic; do
-		# Without the host's name and the paths in the command line, which say nothing to a reader.
+		# The host's name and local paths mean nothing to a reader.
 		sed -i -e '/^\/\/! HOSTNAME/s/HOSTNAME: [^,]*, //' -e '/WEIGHT-PATH/d' -e '/^\/\/! SHORT-NAME/d' \
 			-e '/^\/\/ Executed Command/,/^$/d' -e 's/sp_weights::/frame_support::weights::/' \
 			-e '1s/^$/#![cfg_attr(rustfmt, rustfmt_skip)]\n/' "$out/${name}_weights.rs"
 	done
 fi
 
+license="// SPDX-License-Identifier: Apache-2.0"
+sed -i "1i $license\n" "$out"/*.rs
 [ -z "${OUT:-}" ] || { echo "  weights: written to $out"; exit 0; }
 mkdir -p runtime/src/weights
 for file in "$out"/*.rs; do
@@ -85,8 +89,9 @@ done
 rm -r "$out"
 
 {
+	printf '%s\n\n' "$license"
 	# shellcheck disable=SC2016 # the backticks are Markdown's
-	echo '//! What the calls of the SDK'"'"'s pallets weigh in this runtime. Written by `make weights`.'
+	echo '//! Weights of the SDK'"'"'s pallets in this runtime. Written by `make weights`.'
 	echo
 	for file in runtime/src/weights/*.rs; do
 		name=$(basename "$file" .rs)
