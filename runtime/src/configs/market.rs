@@ -240,8 +240,8 @@ pub struct Duty;
 impl sp_core::Get<pallet_surety_probes::DutyRule> for Duty {
 	fn get() -> pallet_surety_probes::DutyRule {
 		pallet_surety_probes::DutyRule {
-			least: probing::MinDuty::get(),
-			caught: probing::MinCaught::get(),
+			min_share: probing::MinDuty::get(),
+			min_caught: probing::MinCaught::get(),
 		}
 	}
 }
