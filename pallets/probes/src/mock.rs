@@ -6,7 +6,11 @@
 use crate as pallet_surety_probes;
 use crate::*;
 use core::cell::RefCell;
-use frame::{deps::sp_runtime, testing_prelude::*, traits::{ConvertInto, Time}};
+use frame::{
+	deps::sp_runtime,
+	testing_prelude::*,
+	traits::{ConvertInto, Time},
+};
 use frame_system::RawOrigin;
 use pallet_surety_timing::{Settings, TimingPreset, Timings};
 use sp_core::Pair;
@@ -14,9 +18,9 @@ use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
 use sp_staking::offence::OffenceError;
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AgreementId, AssetId, Counters, End, LatencyBucket, LeaseId, Meter, MeterReading, Network, NetworkId,
-	ServiceKind, ServiceStatus, Severity, SlaTerms, TierReached, WindowClosed, WindowShare,
-	WindowSummary, WindowTerms, crypto::ProberPair, report::Finding,
+	AgreementId, AssetId, Counters, End, LatencyBucket, LeaseId, Meter, MeterReading, Network,
+	NetworkId, ServiceKind, ServiceStatus, Severity, SlaTerms, TierReached, WindowClosed,
+	WindowShare, WindowSummary, WindowTerms, crypto::ProberPair, report::Finding,
 };
 
 pub type AccountId = u64;

@@ -109,7 +109,8 @@ fn the_documented_example_holds() {
 			reporting_block(says);
 		}
 		assert_eq!(Failed::get(), failed_with(5));
-		let tiers = Tiers::get().into_iter().map(|(target, tier)| (target, tier.round, tier.severity));
+		let tiers =
+			Tiers::get().into_iter().map(|(target, tier)| (target, tier.round, tier.severity));
 		let expected = [(LEASE, 4, Severity::Low), (LEASE, 5, Severity::Medium)];
 		assert_eq!(tiers.collect::<Vec<_>>(), expected);
 		System::assert_has_event(

@@ -476,8 +476,7 @@ impl Collusion {
 fn six_colluders_of_21_gain_nothing_through_the_calls() {
 	const ROUNDS: u32 = 2_000;
 	let random = Random(0x0dd_5eed);
-	let mut collusion =
-		Collusion { random, tricks: [Trick::Lie; COLLUDERS as usize], refused: 0 };
+	let mut collusion = Collusion { random, tricks: [Trick::Lie; COLLUDERS as usize], refused: 0 };
 	build_and_execute(21, || {
 		for service in 1..=3 {
 			list_active(service, service.into());

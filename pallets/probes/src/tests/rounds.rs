@@ -1,7 +1,6 @@
 //! Rounds: snapshots, the spread of the judging, sessions and stalls.
 
 use crate::{mock::*, *};
-use frame::testing_prelude::*;
 use std::collections::BTreeSet;
 use surety_primitives::report::Finding;
 
