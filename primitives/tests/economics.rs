@@ -9,7 +9,7 @@ use surety_primitives::{
 	credit::{cost_of, credit_of, window_price, with_penalty},
 	rent::rent,
 	score::{
-		Evidence, MAX_RATING, MAX_OPERATOR_RATINGS, MAX_TENANT_PAYMENTS, MAX_TENANT_RATINGS, ONE,
+		Evidence, MAX_OPERATOR_RATINGS, MAX_RATING, MAX_TENANT_PAYMENTS, MAX_TENANT_RATINGS, ONE,
 		payment_weight, rating_weight,
 	},
 	tiers,
