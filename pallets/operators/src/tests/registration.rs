@@ -1,37 +1,37 @@
-//! Operators come, change their standing, and leave.
+//! Registration, identity and status of operators.
 
 use super::prelude::*;
 
 #[test]
-fn registering_takes_the_bond_and_counts_the_operator() {
+fn register_holds_the_bond_and_counts_the_operator() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(Operators::register(signed(ALICE), MIN_BOND, text("Älice"), text("")));
 		assert_eq!(held_bond(ALICE, AssetId::Native), MIN_BOND);
 		assert_eq!(bond_of(ALICE, AssetId::Native).active, MIN_BOND);
-		let operator = Operators::operator(ALICE).unwrap();
+		let operator = operator(ALICE).unwrap();
 		assert_eq!((operator.status, operator.since), (OperatorStatus::Active, 1));
 		assert_eq!(
 			Count::<Test>::get(),
 			Counts { operators: 1, active: 1, services: 0, slashed: 0 }
 		);
-		happened(Event::OperatorRegistered { operator: ALICE, bond: MIN_BOND });
-		happened(Event::Bonded { operator: ALICE, asset: AssetId::Native, amount: MIN_BOND });
+		assert_emitted(Event::OperatorRegistered { operator: ALICE, bond: MIN_BOND });
+		assert_emitted(Event::Bonded { operator: ALICE, asset: AssetId::Native, amount: MIN_BOND });
 	});
 }
 
 #[test]
-fn registering_is_refused_below_the_minimum_and_twice() {
+fn register_is_refused_below_the_minimum_bond_and_twice() {
 	ExtBuilder::default().build_and_execute(|| {
 		let register = |bond| Operators::register(signed(ALICE), bond, text("A"), text(""));
-		assert_noop!(register(MIN_BOND - 1), Fault::BondBelowMinimum);
+		assert_noop!(register(MIN_BOND - 1), Error::BondBelowMinimum);
 		assert_noop!(register(START), TokenError::FundsUnavailable);
 		assert_ok!(register(MIN_BOND));
-		assert_noop!(register(MIN_BOND), Fault::AlreadyRegistered);
+		assert_noop!(register(MIN_BOND), Error::AlreadyRegistered);
 	});
 }
 
 #[test]
-fn names_are_text_that_can_be_shown() {
+fn names_and_contacts_must_be_printable_text() {
 	ExtBuilder::default().operators(&[BOB]).build_and_execute(|| {
 		let broken: Name = vec![0xff, 0xfe].try_into().unwrap();
 		for (name, contact) in [
@@ -42,9 +42,9 @@ fn names_are_text_that_can_be_shown() {
 		] {
 			assert_noop!(
 				Operators::register(signed(ALICE), MIN_BOND, name.clone(), contact.clone()),
-				Fault::BadText
+				Error::BadText
 			);
-			assert_noop!(Operators::set_identity(signed(BOB), name, contact), Fault::BadText);
+			assert_noop!(Operators::set_identity(signed(BOB), name, contact), Error::BadText);
 		}
 	});
 }
@@ -53,10 +53,10 @@ fn names_are_text_that_can_be_shown() {
 fn an_operator_changes_its_identity() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		assert_ok!(Operators::set_identity(signed(ALICE), text("New"), text("new@example.com")));
-		let operator = Operators::operator(ALICE).unwrap();
+		let operator = operator(ALICE).unwrap();
 		assert_eq!((operator.name, operator.contact), (text("New"), text("new@example.com")));
-		happened(Event::IdentitySet { operator: ALICE });
-		assert_noop!(Operators::set_identity(signed(BOB), text("B"), text("")), Fault::NotOperator);
+		assert_emitted(Event::IdentitySet { operator: ALICE });
+		assert_noop!(Operators::set_identity(signed(BOB), text("B"), text("")), Error::NotOperator);
 	});
 }
 
@@ -65,64 +65,64 @@ fn an_inactive_operator_lists_and_sells_nothing() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);
 		assert_ok!(Operators::deactivate(signed(ALICE)));
-		happened(Event::OperatorDeactivated { operator: ALICE });
+		assert_emitted(Event::OperatorDeactivated { operator: ALICE });
 		assert_eq!(Count::<Test>::get().active, 0);
-		assert_noop!(Operators::deactivate(signed(ALICE)), Fault::OperatorInactive);
-		assert_noop!(Draft::at("b.com").list(ALICE), Fault::OperatorInactive);
-		assert_noop!(Operators::ensure_open(id), Fault::OperatorInactive);
+		assert_noop!(Operators::deactivate(signed(ALICE)), Error::OperatorInactive);
+		assert_noop!(Draft::at("b.com").list(ALICE), Error::OperatorInactive);
+		assert_noop!(Operators::sellable(id), Error::OperatorInactive);
 
 		assert_ok!(Operators::activate(signed(ALICE)));
-		happened(Event::OperatorActivated { operator: ALICE });
+		assert_emitted(Event::OperatorActivated { operator: ALICE });
 		assert_eq!(Count::<Test>::get().active, 1);
-		assert_noop!(Operators::activate(signed(ALICE)), Fault::OperatorActive);
-		assert_ok!(Operators::ensure_open(id));
+		assert_noop!(Operators::activate(signed(ALICE)), Error::OperatorActive);
+		assert_ok!(Operators::sellable(id));
 	});
 }
 
 #[test]
-fn activating_takes_the_minimum_bond() {
+fn activate_needs_the_minimum_bond() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		assert_ok!(Operators::deactivate(signed(ALICE)));
 		assert_ok!(Operators::unbond(signed(ALICE), AssetId::Native, 2 * MIN_BOND));
-		assert_noop!(Operators::activate(signed(ALICE)), Fault::BondBelowMinimum);
+		assert_noop!(Operators::activate(signed(ALICE)), Error::BondBelowMinimum);
 		assert_ok!(Operators::bond_more(signed(ALICE), AssetId::Native, MIN_BOND));
 		assert_ok!(Operators::activate(signed(ALICE)));
 	});
 }
 
 #[test]
-fn standing_is_for_operators_only() {
+fn only_operators_change_status_and_bond() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_noop!(Operators::deactivate(signed(ALICE)), Fault::NotOperator);
-		assert_noop!(Operators::activate(signed(ALICE)), Fault::NotOperator);
-		assert_noop!(Operators::retire(signed(ALICE)), Fault::NotOperator);
-		assert_noop!(Operators::bond_more(signed(ALICE), AssetId::Native, 1), Fault::NotOperator);
-		assert_noop!(Operators::unbond(signed(ALICE), AssetId::Native, 1), Fault::NotOperator);
+		assert_noop!(Operators::deactivate(signed(ALICE)), Error::NotOperator);
+		assert_noop!(Operators::activate(signed(ALICE)), Error::NotOperator);
+		assert_noop!(Operators::retire(signed(ALICE)), Error::NotOperator);
+		assert_noop!(Operators::bond_more(signed(ALICE), AssetId::Native, 1), Error::NotOperator);
+		assert_noop!(Operators::unbond(signed(ALICE), AssetId::Native, 1), Error::NotOperator);
 		assert_noop!(
 			Operators::withdraw_unbonded(signed(ALICE), AssetId::Native),
-			Fault::NotOperator
+			Error::NotOperator
 		);
-		assert_noop!(Draft::default().list(ALICE), Fault::NotOperator);
+		assert_noop!(Draft::default().list(ALICE), Error::NotOperator);
 	});
 }
 
 #[test]
-fn a_retiring_operator_is_gone_with_its_last_bond() {
+fn a_retiring_operator_is_removed_with_its_last_bond() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		assert_ok!(Operators::retire(signed(ALICE)));
-		happened(Event::OperatorRetiring { operator: ALICE });
+		assert_emitted(Event::OperatorRetiring { operator: ALICE });
 		assert_eq!(Count::<Test>::get().active, 0);
-		assert_noop!(Operators::retire(signed(ALICE)), Fault::OperatorRetiring);
-		assert_noop!(Draft::default().list(ALICE), Fault::OperatorInactive);
+		assert_noop!(Operators::retire(signed(ALICE)), Error::OperatorRetiring);
+		assert_noop!(Draft::default().list(ALICE), Error::OperatorInactive);
 
 		assert_ok!(Operators::unbond(signed(ALICE), AssetId::Native, 2 * MIN_BOND));
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 2 * MIN_ASSET_BOND));
 		run_to(1 + UNBONDING);
 		assert_ok!(Operators::withdraw_unbonded(signed(ALICE), AssetId::Native));
-		assert!(Operators::operator(ALICE).is_some(), "the bond in USD is still there");
+		assert!(operator(ALICE).is_some(), "the bond in USD is still there");
 		assert_ok!(Operators::withdraw_unbonded(signed(ALICE), USD));
-		assert!(Operators::operator(ALICE).is_none());
-		happened(Event::OperatorLeft { operator: ALICE });
+		assert!(operator(ALICE).is_none());
+		assert_emitted(Event::OperatorLeft { operator: ALICE });
 		assert_eq!(Count::<Test>::get(), Counts::default());
 		assert_eq!(Money::spendable(USD, &ALICE), START);
 
@@ -131,29 +131,29 @@ fn a_retiring_operator_is_gone_with_its_last_bond() {
 }
 
 #[test]
-fn an_operator_without_any_bond_leaves_at_once() {
+fn an_operator_without_bond_is_removed_by_retire() {
 	ExtBuilder::default().build_and_execute(|| {
 		register(ALICE);
 		assert_ok!(Operators::unbond(signed(ALICE), AssetId::Native, 2 * MIN_BOND));
 		run_to(1 + UNBONDING);
 		assert_ok!(Operators::withdraw_unbonded(signed(ALICE), AssetId::Native));
-		assert!(Operators::operator(ALICE).is_some(), "it has not retired");
+		assert!(operator(ALICE).is_some(), "not retiring yet");
 		assert_ok!(Operators::retire(signed(ALICE)));
-		assert!(Operators::operator(ALICE).is_none());
+		assert!(operator(ALICE).is_none());
 	});
 }
 
 #[test]
-fn retiring_is_refused_with_services_and_can_be_undone() {
+fn retire_is_refused_with_services_and_undone_by_activate() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);
-		assert_noop!(Operators::retire(signed(ALICE)), Fault::HasServices);
+		assert_noop!(Operators::retire(signed(ALICE)), Error::HasServices);
 		assert_ok!(Operators::retire_service(signed(ALICE), id));
-		assert_noop!(Operators::retire(signed(ALICE)), Fault::HasServices);
+		assert_noop!(Operators::retire(signed(ALICE)), Error::HasServices);
 		assert_ok!(Operators::remove_service(signed(ALICE), id));
 		assert_ok!(Operators::retire(signed(ALICE)));
-		assert_noop!(Operators::deactivate(signed(ALICE)), Fault::OperatorInactive);
+		assert_noop!(Operators::deactivate(signed(ALICE)), Error::OperatorInactive);
 		assert_ok!(Operators::activate(signed(ALICE)));
-		assert_eq!(Operators::operator(ALICE).unwrap().status, OperatorStatus::Active);
+		assert_eq!(operator(ALICE).unwrap().status, OperatorStatus::Active);
 	});
 }

@@ -1,4 +1,4 @@
-//! Networks, assets, hosts.
+//! Networks, assets and hosts.
 
 use super::prelude::*;
 use surety_primitives::Protocol;
@@ -16,7 +16,7 @@ fn set(id: Option<NetworkId>, name: &str, anchors: &[&str]) -> DispatchResult {
 }
 
 #[test]
-fn only_governance_sets_anything() {
+fn only_governance_makes_admin_calls() {
 	ExtBuilder::default().build_and_execute(|| {
 		let anchors = Default::default();
 		for origin in [signed(ALICE), RuntimeOrigin::none()] {
@@ -53,7 +53,7 @@ fn genesis_sets_networks_and_approves_assets() {
 
 #[test]
 #[should_panic(expected = "bad network Not A Name")]
-fn a_chain_spec_with_a_bad_network_does_not_build() {
+fn genesis_with_a_bad_network_panics() {
 	let network = GenesisNetwork {
 		name: "Not A Name".into(),
 		protocol: Protocol::Substrate,
@@ -67,7 +67,7 @@ fn a_chain_spec_with_a_bad_network_does_not_build() {
 
 #[test]
 #[should_panic(expected = "bad asset 404")]
-fn a_chain_spec_with_an_unknown_asset_does_not_build() {
+fn genesis_with_an_unknown_asset_panics() {
 	ExtBuilder::default().build_and_execute(|| {
 		GenesisConfig::<Test> { assets: vec![(404, 100)], ..Default::default() }.build();
 	});
@@ -77,22 +77,22 @@ fn a_chain_spec_with_an_unknown_asset_does_not_build() {
 fn networks_are_created_changed_and_removed() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(set(None, "polygon-1", &[]));
-		happened(Event::NetworkSet { network: 1, name: text("polygon-1") });
+		assert_emitted(Event::NetworkSet { network: 1, name: text("polygon-1") });
 		assert_ok!(set(Some(1), "polygon", &["https://a.com", "https://b.com"]));
 		assert_eq!(Operators::network(1).unwrap().anchors.len(), 2);
 		// The old name is free, the new one is not.
-		assert_noop!(set(None, "polygon", &[]), Fault::NetworkNameTaken);
-		assert_noop!(set(Some(NETWORK), "polygon", &[]), Fault::NetworkNameTaken);
+		assert_noop!(set(None, "polygon", &[]), Error::NetworkNameTaken);
+		assert_noop!(set(Some(NETWORK), "polygon", &[]), Error::NetworkNameTaken);
 		assert_ok!(set(None, "polygon-1", &[]));
 		assert_ok!(Operators::remove_network(root(), 1));
-		happened(Event::NetworkRemoved { network: 1 });
+		assert_emitted(Event::NetworkRemoved { network: 1 });
 		assert!(Operators::network(1).is_none());
-		assert_noop!(Operators::remove_network(root(), 1), Fault::UnknownNetwork);
-		assert_noop!(set(Some(1), "polygon", &[]), Fault::UnknownNetwork);
+		assert_noop!(Operators::remove_network(root(), 1), Error::UnknownNetwork);
+		assert_noop!(set(Some(1), "polygon", &[]), Error::UnknownNetwork);
 		assert_ok!(set(None, "polygon", &[]));
 		assert!(Operators::network(3).is_some(), "identifiers are not reused");
 		NextNetworkId::<Test>::put(NetworkId::MAX);
-		assert_noop!(set(None, "last", &[]), Fault::NoMoreIds);
+		assert_noop!(set(None, "last", &[]), Error::NoMoreIds);
 	});
 }
 
@@ -100,74 +100,87 @@ fn networks_are_created_changed_and_removed() {
 fn bad_networks_are_refused() {
 	ExtBuilder::default().build_and_execute(|| {
 		for name in ["", "Ethereum", "a b", "a_b", "ä"] {
-			assert_noop!(set(None, name, &[]), Fault::NetworkName);
+			assert_noop!(set(None, name, &[]), Error::NetworkName);
 		}
-		assert_noop!(set(None, "x", &["http://127.0.0.1"]), Fault::EndpointPrivate);
-		assert_noop!(set(None, "x", &["ws://a.com"]), Fault::EndpointNotHttp);
-		assert_noop!(set(None, "x", &["https://a.com", "https://a.com"]), Fault::DuplicateAnchor);
+		assert_noop!(set(None, "x", &["http://127.0.0.1"]), Error::EndpointPrivate);
+		assert_noop!(set(None, "x", &["ws://a.com"]), Error::EndpointNotHttp);
+		assert_noop!(set(None, "x", &["https://a.com", "https://a.com"]), Error::DuplicateAnchor);
 		let own = |protocol| {
 			Operators::set_network(root(), None, text("own"), protocol, true, Default::default())
 		};
-		assert_noop!(own(Protocol::Ethereum), Fault::NetworkOwnProtocol);
+		assert_noop!(own(Protocol::Ethereum), Error::NetworkOwnProtocol);
 		assert_ok!(own(Protocol::Substrate));
 	});
 }
 
 #[test]
-fn a_network_in_use_stays() {
+fn a_network_in_use_cannot_be_removed() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);
-		assert_noop!(Operators::remove_network(root(), NETWORK), Fault::NetworkInUse);
+		assert_noop!(Operators::remove_network(root(), NETWORK), Error::NetworkInUse);
 		assert_ok!(Operators::retire_service(signed(ALICE), id));
-		assert_noop!(Operators::remove_network(root(), NETWORK), Fault::NetworkInUse);
+		assert_noop!(Operators::remove_network(root(), NETWORK), Error::NetworkInUse);
 		assert_ok!(Operators::remove_service(signed(ALICE), id));
 		assert_ok!(Operators::remove_network(root(), NETWORK));
 	});
 }
 
 #[test]
-fn assets_are_approved_by_their_properties() {
+fn an_asset_is_approved_if_usable_and_allowed_by_policy() {
 	ExtBuilder::default().build_and_execute(|| {
 		let approve = |asset, min_bond| Operators::approve_asset(root(), asset, min_bond);
-		assert_noop!(approve(404, 100), Fault::AssetUnusable);
-		assert_noop!(approve(EUR_ID, 4), Fault::MinBondTooLow);
+		assert_noop!(approve(404, 100), Error::AssetUnusable);
+		assert_noop!(approve(EUR_ID, 4), Error::MinBondTooLow);
 		Unapprovable::mutate(|assets| assets.insert(EUR_ID));
 		assert_noop!(approve(EUR_ID, 100), DispatchError::Other("private admin"));
 		Unapprovable::set(Default::default());
 		assert_ok!(approve(EUR_ID, 5));
-		happened(Event::AssetApproved { asset: EUR_ID, min_bond: 5 });
+		assert_emitted(Event::AssetApproved { asset: EUR_ID, min_bond: 5 });
 		assert_ok!(approve(EUR_ID, 100));
 		assert_eq!(Operators::min_bond(EUR), Some(100));
 	});
 }
 
 #[test]
-fn revoking_an_asset_leaves_what_is_listed() {
+fn services_in_a_revoked_asset_stay_listed_and_sellable() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);
 		assert_ok!(Operators::revoke_asset(root(), USD_ID));
-		happened(Event::AssetRevoked { asset: USD_ID });
-		assert_ok!(Operators::ensure_open(id));
-		assert_ok!(Operators::set_exposure(id, 100));
-		assert_noop!(Operators::revoke_asset(root(), USD_ID), Fault::AssetNotApproved);
-		assert_noop!(Operators::revoke_asset(root(), 404), Fault::AssetNotApproved);
+		assert_emitted(Event::AssetRevoked { asset: USD_ID });
+		assert_ok!(Operators::sellable(id));
+		assert_ok!(set_exposure(Target::Service(id), 100));
+		assert_noop!(Operators::revoke_asset(root(), USD_ID), Error::AssetNotApproved);
+		assert_noop!(Operators::revoke_asset(root(), 404), Error::AssetNotApproved);
 		assert_ok!(Operators::approve_asset(root(), USD_ID, MIN_ASSET_BOND));
 		assert_ok!(Draft { asset: USD, ..Draft::at("b.com") }.list(ALICE));
 	});
 }
 
 #[test]
-fn hosts_are_denied_once_and_in_their_normal_form() {
+fn hosts_are_denied_once_in_normalised_form() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(Operators::deny_host(root(), text("EVIL.com.")));
-		happened(Event::HostDenied { host: text("evil.com") });
-		assert_noop!(Operators::deny_host(root(), text("evil.com")), Fault::HostDenied);
+		assert_emitted(Event::HostDenied { host: text("evil.com") });
+		assert_noop!(Operators::deny_host(root(), text("evil.com")), Error::HostDenied);
 		assert_ok!(Operators::deny_host(root(), text("[2606:0:0::1]")));
-		happened(Event::HostDenied { host: text("[2606::1]") });
-		assert_noop!(Operators::deny_host(root(), text("https://evil.com")), Fault::EndpointHost);
-		assert_noop!(Operators::allow_host(root(), text("a..b")), Fault::EndpointHost);
+		assert_emitted(Event::HostDenied { host: text("[2606::1]") });
+		assert_noop!(Operators::deny_host(root(), text("https://evil.com")), Error::EndpointHost);
+		assert_noop!(Operators::allow_host(root(), text("a..b")), Error::EndpointHost);
 		assert_ok!(Operators::allow_host(root(), text("Evil.com")));
-		happened(Event::HostAllowed { host: text("evil.com") });
-		assert_noop!(Operators::allow_host(root(), text("evil.com")), Fault::HostNotDenied);
+		assert_emitted(Event::HostAllowed { host: text("evil.com") });
+		assert_noop!(Operators::allow_host(root(), text("evil.com")), Error::HostNotDenied);
+	});
+}
+
+#[test]
+fn the_minimum_bond_is_the_same_for_wallets_and_pallets() {
+	ExtBuilder::default().build_and_execute(|| {
+		NativeMinBond::set(7);
+		for (asset, minimum) in
+			[(AssetId::Native, Some(7)), (USD, Some(MIN_ASSET_BOND)), (EUR, None)]
+		{
+			assert_eq!(<Operators as Registry<AccountId>>::min_bond(asset), minimum);
+			assert_eq!(Operators::min_bond(asset), minimum);
+		}
 	});
 }
