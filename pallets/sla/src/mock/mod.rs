@@ -1,24 +1,18 @@
 //! Runtime with the real pallets that this one meets: timing, operators, probes, escrow and
-//! reputation, with real money. Rounds are run by three probers that report given findings
-//! ([`rounds`]). The owner of the leases is a stand-in ([`leases`]).
+//! reputation, with real money. Probers report the findings of [`rounds`]. The owner of the leases
+//! is a stand-in ([`leases`]).
 
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate::{self as pallet_surety_sla, *};
-use frame::{
-	deps::{sp_io, sp_runtime},
-	testing_prelude::*,
-	traits::Time,
-};
-use pallet_surety_escrow::HoldReason as EscrowHold;
+use frame::testing_prelude::*;
 use pallet_surety_operators::HoldReason as OperatorHold;
 use pallet_surety_timing::TimingPreset;
-use sp_runtime::{generic, traits::BlakeTwo256};
 use surety_primitives::{
-	AssetId, BlockNumber, BreachKind, Counters, End, EscrowOwner, LatencyBucket, Metered, OnJudged,
-	ProbeStatus, Probing, Region, Service, ServiceKind, ServiceStatus, Severity, StreamInfo,
-	TermsInput, TierReached, WindowTerms,
+	AssetId, BreachKind, Counters, End, EscrowOwner, LatencyBucket, Metered, OnJudged, ProbeStatus, Probing,
+	Service, Severity, StreamInfo, TierReached, WindowTerms,
 };
+use surety_test_kit::{AnyAsset, BlockTime, Genesis, Listing, NoBenchmarks, ProberSet, TestRuntime};
 
 mod leases;
 mod rounds;
@@ -26,9 +20,8 @@ pub use leases::*;
 pub use rounds::*;
 
 pub type AccountId = u64;
-type TxExtension = frame_system::AuthorizeCall<Test>;
-pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
-type Block = generic::Block<generic::Header<BlockNumber, BlakeTwo256>, Extrinsic>;
+type Block = MockBlockU32<Test>;
+pub type Kit = surety_test_kit::Kit<Test>;
 
 construct_runtime!(
 	pub enum Test {
@@ -45,50 +38,34 @@ construct_runtime!(
 	}
 );
 
-/// Least balance of an account, in either asset.
-pub const MINIMUM: Balance = 10;
+pub use surety_test_kit::{ADMIN, LOCAL, MIN_BOND, MINIMUM, OPERATOR, PRICE, TENANT, TREASURY, up};
+pub use surety_test_kit::{OTHER_TENANT as OTHER, PROBER_POT as PROBERS, STRANGER as THIRD};
+
 /// Blocks of a round.
 pub const L: u32 = TimingPreset::dev().round_blocks;
 /// Rounds of a window.
 pub const R: u32 = TimingPreset::dev().window_rounds as u32;
 /// Price of one unit and window at the price that services are listed with.
 pub const WINDOW_PRICE: Balance = PRICE * (L * R) as Balance;
-pub const PRICE: Balance = 10;
 /// Price of one unit and round.
 pub const ROUND_PRICE: Balance = PRICE * L as Balance;
-/// Credits in windows' prices: 60, 120, 300 and 600 base units for one unit.
-pub const CREDIT: [WindowShare; 4] = [
-	WindowShare::from_inner(100_000_000),
-	WindowShare::from_inner(200_000_000),
-	WindowShare::from_inner(500_000_000),
-	WindowShare::from_inner(1_000_000_000),
-];
 /// Number of tenths of a window's price.
 pub fn tenths(n: u32) -> WindowShare {
 	WindowShare::from_rational(n.into(), 10)
 }
-/// Cover in windows' prices: 2,400 base units for one unit.
+/// Cover that services are listed with, in windows' prices: 2,400 base units for one unit. Breaches
+/// credit 60, 120, 300 and 600 base units.
 pub const COVER: WindowShare = WindowShare::from_u32(4);
 /// Any cover will do.
 pub const NO_COVER: WindowShare = WindowShare::from_u32(0);
-pub const CAPACITY: u32 = 100;
+/// Bond of the operator in each asset.
 pub const BOND: Balance = 1_000_000;
-/// Minimum bond of an operator in either asset. Rents are shares of it.
-pub const MIN_BOND: Balance = 1_000;
+/// Free balance of an account in each asset.
 pub const FUNDS: Balance = 1_000_000;
 pub const DEPOSIT: Balance = 20_000;
 
-pub const OPERATOR: AccountId = 1;
-pub const TENANT: AccountId = 2;
-pub const OTHER: AccountId = 3;
-pub const THIRD: AccountId = 4;
-pub const TREASURY: AccountId = 90;
-pub const ADMIN: AccountId = 91;
-pub const PROBERS: AccountId = 92;
-
-/// The token and the asset of the assets pallet.
+/// Token of the chain; [`LOCAL`] is the asset of the assets pallet.
 pub const NATIVE: AssetId = AssetId::Native;
-pub const LOCAL: AssetId = AssetId::Local(1);
 /// Services of [`OPERATOR`] in the token and in the asset.
 pub const SERVICE: Target = Target::Service(0);
 pub const LOCAL_SERVICE: Target = Target::Service(1);
@@ -101,7 +78,6 @@ pub const LOCAL_COMPUTE: Target = Target::Service(4);
 pub const UNKNOWN: Target = Target::Service(99);
 
 pub const BOND_HOLD: RuntimeHoldReason = RuntimeHoldReason::Operators(OperatorHold::Bond);
-pub const STREAM_HOLD: RuntimeHoldReason = RuntimeHoldReason::Escrow(EscrowHold::Escrow);
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
@@ -109,7 +85,8 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-surety_mock::money!(MINIMUM);
+surety_test_kit::money!(MINIMUM);
+surety_test_kit::authorized_transactions!();
 
 impl pallet_surety_timing::Config for Test {}
 
@@ -119,26 +96,10 @@ parameter_types! {
 	pub storage PlatformShare: Perbill = Perbill::from_percent(5);
 	/// The probers' pot receives nothing but rents.
 	pub const NoProberShare: Perbill = Perbill::zero();
-	pub const Probers: AccountId = PROBERS;
-	pub const Treasury: AccountId = TREASURY;
 	pub storage Share: Perbill = Perbill::from_percent(10);
 	pub storage Escalation: u32 = 4;
 	pub storage MaxMultiplied: u8 = 3;
 	pub storage History: u32 = 5;
-	pub static Now: u64 = 1_000_000;
-}
-
-/// Every asset may be approved, and no bid uses resources.
-pub struct Allowed;
-impl pallet_surety_operators::AssetPolicy for Allowed {
-	fn ensure_approvable(_: u32) -> DispatchResult {
-		Ok(())
-	}
-}
-impl surety_primitives::Inventory for Allowed {
-	fn forget(_: ServiceId) -> DispatchResult {
-		Ok(())
-	}
 }
 
 #[derive_impl(pallet_surety_operators::config_preludes::TestDefaultConfig)]
@@ -146,28 +107,19 @@ impl pallet_surety_operators::Config for Test {
 	type Clock = Timing;
 	type Probing = Probes;
 	type Agreements = Sla;
-	type Inventory = Allowed;
+	type Inventory = surety_test_kit::NoLeases;
 	type Funds = Money;
-	type GovernanceOrigin = frame_system::EnsureRoot<AccountId>;
-	type AssetPolicy = Allowed;
-	type Treasury = Treasury;
+	type GovernanceOrigin = EnsureRoot<AccountId>;
+	type AssetPolicy = AnyAsset;
+	type Treasury = ConstU64<TREASURY>;
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = Allowed;
-}
-
-/// Blocks come one slot after another.
-pub struct BlockTime;
-impl Time for BlockTime {
-	type Moment = u64;
-	fn now() -> u64 {
-		Now::get()
-	}
+	type BenchmarkHelper = NoBenchmarks;
 }
 
 #[derive_impl(pallet_surety_probes::config_preludes::TestDefaultConfig)]
 impl pallet_surety_probes::Config for Test {
 	type Clock = Timing;
-	type Time = BlockTime;
+	type Time = BlockTime<Test>;
 	type Registry = Operators;
 	type OnJudged = Sla;
 	type OnLeaseFailed = LeaseOwner;
@@ -175,9 +127,10 @@ impl pallet_surety_probes::Config for Test {
 	type ValidatorSet = ProberSet;
 	type ReportNeglect = ();
 	type Funds = Money;
-	type Pot = Probers;
+	type Pot = ConstU64<PROBERS>;
 }
 
+#[derive_impl(config_preludes::TestDefaultConfig)]
 impl Config for Test {
 	type Clock = Timing;
 	type Registry = Operators;
@@ -186,8 +139,8 @@ impl Config for Test {
 	type Escrow = Escrow;
 	type Reputation = Reputation;
 	type Funds = Money;
-	type Treasury = Treasury;
-	type ProberPot = Probers;
+	type Treasury = ConstU64<TREASURY>;
+	type ProberPot = ConstU64<PROBERS>;
 	type PenaltyShare = Share;
 	type RentBase = BaseRent;
 	type RentPeak = PeakRent;
@@ -195,12 +148,9 @@ impl Config for Test {
 	type ProberShare = NoProberShare;
 	type EscalationWindows = Escalation;
 	type MaxMultiplier = MaxMultiplied;
-	type NoticeWindows = ConstU32<1>;
 	type MaxBreaches = History;
-	type SettlePerBlock = ConstU32<3>;
-	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = Allowed;
+	type BenchmarkHelper = BenchmarkSetup;
 }
 
 impl pallet_surety_escrow::Config for Test {
@@ -209,15 +159,15 @@ impl pallet_surety_escrow::Config for Test {
 	type Clock = Timing;
 	type Meter = Probes;
 	type OnStreamEnd = (Sla, LeaseOwner);
-	type GovernanceOrigin = frame_system::EnsureRoot<AccountId>;
+	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type PlatformFee = PlatformShare;
 	type ProberShare = NoProberShare;
-	type ProberPot = Probers;
-	type Treasury = Treasury;
+	type ProberPot = ConstU64<PROBERS>;
+	type Treasury = ConstU64<TREASURY>;
 	type AgendaPerBlock = ConstU32<50>;
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = Allowed;
+	type BenchmarkHelper = NoBenchmarks;
 }
 
 /// Fee at which a rating has half of its maximum weight.
@@ -250,36 +200,10 @@ pub fn signed(who: AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
 }
 
-/// Terms that services are listed with.
-pub fn usual_terms() -> TermsInput {
-	TermsInput {
-		min_uptime: 900_000_000,
-		max_latency_ms: 250,
-		max_head_lag: 5,
-		credit: CREDIT,
-		cover: COVER,
-	}
+/// List a service of [`OPERATOR`]; returns its target.
+pub fn list(asset: AssetId) -> Target {
+	Target::Service(Kit::list(OPERATOR, Listing::of(asset)))
 }
-
-/// List a service of [`OPERATOR`].
-pub fn list(kind: ServiceKind, asset: AssetId) -> Target {
-	let id = pallet_surety_operators::NextServiceId::<Test>::get();
-	assert_ok!(Operators::list_service(
-		signed(OPERATOR),
-		kind,
-		b"http://service.example".to_vec().try_into().unwrap(),
-		Region::new(*b"DE").unwrap(),
-		CAPACITY,
-		PRICE,
-		asset,
-		usual_terms(),
-		[0; 32],
-		Default::default(),
-	));
-	Target::Service(id)
-}
-
-pub const VPN: ServiceKind = ServiceKind::Vpn { key: [7; 32] };
 
 /// Listing of a target.
 pub fn listing(target: Target) -> Service<AccountId> {
@@ -299,42 +223,46 @@ pub fn promise(target: Target, credit: WindowShare, cover: WindowShare) {
 	relist(target, |listing| (listing.terms.credit, listing.terms.cover) = ([credit; 4], cover));
 }
 
-pub fn new_test_ext() -> sp_io::TestExternalities {
-	let who = [OPERATOR, TENANT, OTHER, THIRD];
-	let funded = |a: &AccountId| (*a, if *a == OPERATOR { BOND + FUNDS } else { FUNDS });
-	let mut balances: Vec<_> = who.iter().map(funded).collect();
-	balances.extend([(TREASURY, MINIMUM), (ADMIN, MINIMUM), (PROBERS, MINIMUM)]);
-	let mut accounts: Vec<_> = who.iter().map(funded).map(|(a, b)| (1, a, b)).collect();
-	accounts.extend([(1, TREASURY, MINIMUM), (1, PROBERS, MINIMUM)]);
-	let genesis = RuntimeGenesisConfig {
-		timing: pallet_surety_timing::GenesisConfig {
-			timings: TimingPreset::dev(),
-			..Default::default()
-		},
-		balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
-		assets: pallet_assets::GenesisConfig {
-			assets: vec![(1, ADMIN, true, MINIMUM)],
-			accounts,
-			..Default::default()
-		},
-		operators: pallet_surety_operators::GenesisConfig {
-			assets: vec![(1, MIN_BOND)],
-			..Default::default()
-		},
-		..Default::default()
-	};
-	let mut ext: sp_io::TestExternalities = genesis.build_storage().unwrap().into();
+/// Hooks of a block without `on_idle`, which would settle agreements: tests call it.
+pub struct Hooks;
+impl frame::traits::OnInitialize<u32> for Hooks {
+	fn on_initialize(block: u32) -> Weight {
+		AllPalletsWithSystem::on_initialize(block)
+	}
+}
+impl frame::traits::OnIdle<u32> for Hooks {}
+impl frame::traits::OnFinalize<u32> for Hooks {
+	fn on_finalize(block: u32) {
+		AllPalletsWithSystem::on_finalize(block);
+	}
+}
+
+impl TestRuntime for Test {
+	type Pallets = Hooks;
+
+	fn check_invariants() {
+		assert_ok!(Sla::do_try_state());
+		assert_ok!(Operators::do_try_state());
+		assert_ok!(Probes::do_try_state());
+		assert_ok!(Escrow::do_try_state());
+		assert_ok!(Reputation::do_try_state());
+	}
+}
+
+pub fn new_test_ext() -> TestState {
+	let mut funds: Vec<_> = [TENANT, OTHER, THIRD].map(|who| (who, FUNDS)).into();
+	funds.push((OPERATOR, BOND + FUNDS));
+	funds.extend([TREASURY, PROBERS, ADMIN].map(|who| (who, MINIMUM)));
+	let mut ext = Kit::test_ext(Genesis { funds, ..Default::default() });
 	ext.execute_with(|| {
-		clear_findings();
-		System::set_block_number(1);
-		start_session();
-		let name = || b"operator".to_vec().try_into().unwrap();
-		assert_ok!(Operators::register(signed(OPERATOR), BOND, name(), Default::default()));
+		reset_findings();
+		let name = b"operator".to_vec().try_into().unwrap();
+		assert_ok!(Operators::register(signed(OPERATOR), BOND, name, Default::default()));
 		assert_ok!(Operators::bond_more(signed(OPERATOR), LOCAL, BOND));
-		let listed = [(VPN, NATIVE), (VPN, LOCAL), (VPN, NATIVE)].map(|(k, a)| list(k, a));
-		assert_eq!(listed, [SERVICE, LOCAL_SERVICE, SIBLING]);
-		let compute = [NATIVE, LOCAL].map(|asset| list(ServiceKind::Compute, asset));
-		assert_eq!(compute, [COMPUTE, LOCAL_COMPUTE]);
+		assert_eq!([NATIVE, LOCAL, NATIVE].map(list), [SERVICE, LOCAL_SERVICE, SIBLING]);
+		let compute = |asset| Listing { asset, ..Listing::compute() };
+		let listed = [NATIVE, LOCAL].map(|asset| Kit::list(OPERATOR, compute(asset)));
+		assert_eq!(listed, [COMPUTE, LOCAL_COMPUTE].map(id_of));
 		at_round(2 * R);
 		System::reset_events();
 	});
@@ -361,11 +289,7 @@ pub fn build_and_corrupt(test: impl FnOnce()) {
 
 /// Check the invariants of all pallets, the issuance, and the contents of the pots.
 pub fn check(issued: [Balance; 2]) {
-	assert_ok!(Sla::do_try_state());
-	assert_ok!(Operators::do_try_state());
-	assert_ok!(Probes::do_try_state());
-	assert_ok!(Escrow::do_try_state());
-	assert_ok!(Reputation::do_try_state());
+	Test::check_invariants();
 	assert_eq!(issuance(), issued, "money came or went");
 	for (asset, pot) in Pots::<Test>::iter() {
 		assert_eq!(Money::total(asset, &Sla::pot()), pot.owed + pot.spare + pot.reserve);
@@ -565,4 +489,33 @@ pub fn block(who: AccountId) {
 
 pub fn unblock(who: AccountId) {
 	assert_ok!(Assets::thaw(signed(ADMIN), 1, who));
+}
+
+/// Benchmark set-up: services of [`new_test_ext`], and meters that are written as if rounds had
+/// been judged.
+#[cfg(feature = "runtime-benchmarks")]
+pub struct BenchmarkSetup;
+#[cfg(feature = "runtime-benchmarks")]
+impl benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
+	fn open_service() -> ServiceId {
+		relist(SERVICE, |listing| listing.capacity = 1_000);
+		id_of(SERVICE)
+	}
+	fn listed_lease() -> u32 {
+		list_lease(0, NATIVE);
+		0
+	}
+	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
+		use frame::token::{fungible::Mutate as _, fungibles::Mutate as _};
+		match asset {
+			AssetId::Native => assert_ok!(Balances::mint_into(who, amount)),
+			AssetId::Local(id) => assert_ok!(Assets::mint_into(id, who, amount)),
+		}
+	}
+	fn judge_through(round: RoundIndex) {
+		advance_meters(round);
+	}
+	fn end_meter(target: Target, at: RoundIndex) {
+		Probes::end_meter(target, at, CloseReason::Terminated);
+	}
 }

@@ -1,33 +1,16 @@
-//! Blocks and rounds, with the reports of three probers.
+//! Findings of the probers, and rounds.
 
 use super::*;
-use frame::traits::{OnInitialize, OneSessionHandler, ValidatorSet, ValidatorSetWithIdentification};
-use frame_system::RawOrigin;
-use pallet_surety_probes::{
-	DuePages, PageId, Pages, REVEAL_OFFSET, Report, Reports, Row, Snapshots, bits, commit_hash,
-};
-use sp_runtime::app_crypto::Pair;
+use pallet_surety_probes::{PageId, Pages, Row, SlotsOf};
 use std::collections::{BTreeMap, BTreeSet};
-use surety_primitives::{
-	Verdict,
-	crypto::{ProberId, ProberPair},
-	report::Finding,
-};
-
-const NUMBER: u16 = 3;
+use surety_primitives::{Verdict, report::Finding};
 
 parameter_types! {
-	/// Findings of the probers by target and round; up where there is none.
+	/// Findings by target and round; up where there is none. Prober `n` reports the `n`th of them,
+	/// or the last one.
 	pub static Findings: BTreeMap<(Target, RoundIndex), [Finding; 3]> = BTreeMap::new();
 	/// Rounds in which nobody reports.
 	pub static Silent: BTreeSet<RoundIndex> = BTreeSet::new();
-	static Sent: BTreeMap<(RoundIndex, u16), Vec<u8>> = BTreeMap::new();
-	static Keys: Vec<ProberId> = Vec::new();
-}
-
-/// Answer within the terms.
-pub fn up() -> Finding {
-	Finding::Up(LatencyBucket::from_millis(100))
 }
 
 /// All probers find a target down in these rounds.
@@ -47,136 +30,23 @@ pub fn silence(rounds: impl IntoIterator<Item = RoundIndex>) {
 	Silent::mutate(|silent| silent.extend(rounds));
 }
 
-/// Forget the findings of the test before.
-pub fn clear_findings() {
+/// Forget the findings of an earlier test, and let the probers report those of this one.
+pub fn reset_findings() {
 	Findings::take();
 	Silent::take();
-	Sent::take();
-}
-
-/// The probers of the only session.
-pub struct ProberSet;
-impl ValidatorSet<AccountId> for ProberSet {
-	type ValidatorId = AccountId;
-	type ValidatorIdOf = sp_runtime::traits::ConvertInto;
-	fn session_index() -> u32 {
-		0
-	}
-	fn validators() -> Vec<AccountId> {
-		(0..NUMBER).map(account).collect()
-	}
-}
-impl ValidatorSetWithIdentification<AccountId> for ProberSet {
-	type Identification = AccountId;
-	type IdentificationOf = sp_runtime::traits::ConvertInto;
-}
-
-fn account(prober: u16) -> AccountId {
-	1_000 + AccountId::from(prober)
-}
-
-impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test
-where
-	RuntimeCall: From<LocalCall>,
-{
-	type RuntimeCall = RuntimeCall;
-	type Extrinsic = Extrinsic;
-}
-impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Test
-where
-	RuntimeCall: From<LocalCall>,
-{
-	type Extension = TxExtension;
-	fn create_transaction(call: RuntimeCall, extension: TxExtension) -> Extrinsic {
-		Extrinsic::new_transaction(call, extension)
-	}
-}
-impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Test
-where
-	RuntimeCall: From<LocalCall>,
-{
-	fn create_extension() -> TxExtension {
-		TxExtension::new()
-	}
-}
-
-pub fn start_session() {
-	if Keys::get().is_empty() {
-		let pair = |n| ProberPair::from_string(&format!("//Prober{n}"), None).unwrap();
-		Keys::set((0..NUMBER).map(|n| pair(n).public()).collect());
-	}
-	let accounts: Vec<_> = (0..NUMBER).map(account).collect();
-	let keys = || accounts.iter().zip(Keys::get());
-	<Probes as OneSessionHandler<AccountId>>::on_new_session(true, keys(), keys());
-}
-
-/// Report of a prober for all due targets of a round.
-fn report_of(round: RoundIndex, prober: u16) -> Vec<u8> {
-	let findings = Findings::get();
-	let found = |target| {
-		let all = findings.get(&(target, round)).copied().unwrap_or([up(); 3]);
-		all[usize::from(prober)]
-	};
-	let mut report = Vec::new();
-	for due in DuePages::<Test>::get(round) {
-		let page = Pages::<Test>::get(due.page);
-		for slot in bits(due.mask) {
-			let row = page.get(usize::from(slot)).and_then(Option::as_ref);
-			let row = row.filter(|row| row.is_due(round));
-			report.push(row.map_or(Finding::Abstained, |row| found(row.target)).to_byte());
-		}
-	}
-	report
-}
-
-fn commit(round: RoundIndex) {
-	let snapshot = Snapshots::<Test>::get(round).expect("the round has begun");
-	for (prober, member) in (0u16..).zip(&snapshot.probers) {
-		let report = report_of(round, prober);
-		let genesis = System::block_hash(0).0;
-		let hash = commit_hash(&genesis, round, &member.key, &[0; 32], &report);
-		Sent::mutate(|sent| sent.insert((round, prober), report));
-		let origin = RawOrigin::Authorized.into();
-		assert_ok!(Probes::commit(origin, round, prober, hash, no_signature()));
-	}
-}
-
-fn reveal(round: RoundIndex) {
-	for prober in 0..NUMBER {
-		if !Reports::<Test>::contains_key(round, prober) {
-			continue;
-		}
-		let report = Sent::mutate(|sent| sent.remove(&(round, prober))).expect("committed");
-		let report = Report::try_from(report).unwrap();
-		let origin = RawOrigin::Authorized.into();
-		assert_ok!(Probes::reveal(origin, round, prober, [0; 32], report));
-	}
-}
-
-/// Signature that nobody checks: dispatch trusts `authorize`.
-fn no_signature() -> surety_primitives::crypto::ProberSignature {
-	frame::deps::sp_core::sr25519::Signature::from_raw([0; 64]).into()
-}
-
-/// Build the next block, with the reports that are due in it.
-pub fn next_block() {
-	let block = System::block_number() + 1;
-	System::set_block_number(block);
-	Now::mutate(|now| *now += Timing::slot_ms());
-	AllPalletsWithoutSystem::on_initialize(block);
-	let round = Timing::round();
-	match block % L {
-		1 if !Silent::get().contains(&round) => commit(round),
-		REVEAL_OFFSET => round.checked_sub(1).into_iter().for_each(reveal),
-		_ => {},
-	}
+	Kit::set_findings(|prober, round, target| {
+		let findings = Findings::get().get(&(target, round)).copied().unwrap_or([up(); 3]);
+		findings[usize::from(prober.min(2))]
+	});
 }
 
 /// Build blocks up to the last one of `round`: the round two before it is judged.
 pub fn at_round(round: RoundIndex) {
 	assert!(Timing::round() <= round, "rounds go forward only");
-	while Timing::round_at(System::block_number() + 1) <= round {
-		next_block();
+	for current in Timing::round()..=round {
+		let absent = if Silent::get().contains(&current) { 0..surety_test_kit::PROBERS } else { 0..0 };
+		Kit::set_absent(absent);
+		Kit::run_to_block(Timing::round_start(current + 1) - 1);
 	}
 }
 
@@ -203,7 +73,7 @@ pub fn row_of(target: Target) -> Row<AccountId> {
 }
 
 fn place_of(target: Target) -> (PageId, u8) {
-	let slots = pallet_surety_probes::SlotsOf::<Test>::get(target).expect("listed");
+	let slots = SlotsOf::<Test>::get(target).expect("listed");
 	match slots.active {
 		Some(place) => (PageId::Active(place.page), place.slot),
 		None => (PageId::Idle(slots.idle.page), slots.idle.slot),
@@ -247,4 +117,19 @@ pub fn empty_slots(left: u32) {
 
 parameter_types! {
 	pub storage Fillers: Vec<Target> = Vec::new();
+}
+
+/// Advance all meters to `round`, billable, without judging anything.
+#[cfg(feature = "runtime-benchmarks")]
+pub fn advance_meters(round: RoundIndex) {
+	let pages: Vec<_> = Pages::<Test>::iter_keys().filter(|page| page.is_active()).collect();
+	for page in pages {
+		Pages::<Test>::mutate(page, |rows| {
+			for row in rows.iter_mut().flatten() {
+				for judged in row.meter.through + 1..=round {
+					row.meter.advance(judged, true, L);
+				}
+			}
+		});
+	}
 }

@@ -212,19 +212,14 @@ fn a_retired_service_ends_its_agreements_for_anyone_who_asks() {
 		assert_ok!(Sla::settle(signed(THIRD), id));
 		assert_eq!(ending(id), None, "round 30 is not judged yet");
 		assert_noop!(Sla::top_up(signed(TENANT), id, 5), EscrowError::<Test>::Ending);
-		at_round(32);
 		events();
-		assert_ok!(Sla::settle(signed(THIRD), id));
-		at_round(33);
-		let events = events();
-		let paid = 6 * ROUND_PRICE;
-		assert!(events.contains(&Event::AgreementEnding {
-			agreement: id,
-			round,
-			reason,
-			code: 2_002
-		}));
-		assert!(matches!(events.last(), Some(Event::AgreementClosed { paid: p, .. }) if *p == paid));
+		at_round(32);
+		assert_eq!(
+			events(),
+			[Event::AgreementEnding { agreement: id, round, reason, code: 2_002 }]
+		);
+		finish(30);
+		assert_eq!(closed(), [(6 * ROUND_PRICE, 0)]);
 		assert!(is_gone(id));
 	});
 }

@@ -240,7 +240,7 @@ fn terms_that_somebody_else_agreed_to_in_the_operators_name() {
 		let lease = list_lease(7, NATIVE);
 		promise(lease, GENEROUS, GENEROUS);
 		at_round(FIRST - 1);
-		outage(lease, FIRST + 1..FIRST + 6);
+		outage(lease, FIRST + 1..FIRST + 3);
 		let all = play(|| {
 			begin_lease(TENANT, 7, DEPOSIT).unwrap();
 			events();
@@ -248,7 +248,7 @@ fn terms_that_somebody_else_agreed_to_in_the_operators_name() {
 			assert!(Leased::get().is_empty(), "at its cover");
 		});
 		assert_eq!(FailedLeases::get(), [(7, (FIRST + 4, CloseReason::Terminated))]);
-		assert_eq!(all, [(ROUND_PRICE, ROUND_PRICE)]);
+		assert_eq!(all, [(3 * ROUND_PRICE, 3 * ROUND_PRICE)]);
 	});
 }
 

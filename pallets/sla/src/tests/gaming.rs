@@ -76,7 +76,7 @@ fn poking_settlement_every_block_earns_no_dust() {
 					if poke {
 						assert_ok!(Sla::settle(signed(TENANT), id));
 					}
-					next_block();
+					Kit::next_block();
 				}
 			}
 			assert_ok!(Sla::settle(signed(TENANT), id));

@@ -145,7 +145,6 @@ fn only_a_service_whose_last_verdict_is_up_takes_units() {
 		([Finding::Bad(fast); 3], Verdict::Bad),
 		([Finding::Stale(fast); 3], Verdict::Stale),
 		([up(), Finding::Down, Finding::Bad(fast)], Verdict::Unclear),
-		([Finding::Abstained; 3], Verdict::Unmeasured),
 		([Finding::InDoubt; 3], Verdict::Excused),
 	];
 	build_and_execute(|| {
@@ -157,11 +156,16 @@ fn only_a_service_whose_last_verdict_is_up_takes_units() {
 			assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
 		}
 		let round = Timing::round() + 1;
+		silence([round]);
+		at_round(round + 2);
+		assert_eq!(probed(SERVICE).last, Some((round, Verdict::Unmeasured)));
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
+		let round = Timing::round() + 1;
 		find(SERVICE, [round], [Finding::Up(slow); 3]);
 		at_round(round + 2);
 		assert_ok!(try_with(1, DEPOSIT, NO_COVER));
 		// A listing that was never probed.
-		let fresh = list(VPN, NATIVE);
+		let fresh = list(NATIVE);
 		assert_noop!(try_open(TENANT, fresh, 1, DEPOSIT), Error::<Test>::NotUp);
 	});
 }

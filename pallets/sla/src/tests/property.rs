@@ -272,7 +272,7 @@ impl Game {
 		let asset = listing(target).asset;
 		if transact(|| Operators::remove_service(signed(THIRD), id_of(target))) {
 			assert_eq!(exposure(target), 0);
-			self.services[service] = list(VPN, asset);
+			self.services[service] = list(asset);
 			with_terms(self.services[service], terms);
 		}
 	}
