@@ -11,7 +11,7 @@
 use crate::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	BreachKind, Counters, EscrowOwner, LeaseAgreements, LeaseId, OnJudged, OnStreamEnd, Service,
+	AssetId, BreachKind, Counters, EscrowOwner, LeaseAgreements, LeaseId, OnJudged, OnStreamEnd, Service,
 	Severity, StreamEnd, TierReached, WindowTerms,
 };
 
