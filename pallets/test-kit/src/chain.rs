@@ -66,8 +66,8 @@ pub struct Genesis {
 }
 
 impl Default for Genesis {
-	/// A development chain: 5 blocks to a round, 12 rounds to a window, private endpoints allowed, no
-	/// proof of control. Accounts 1 to 20 have [`FUNDS`], the pots and the treasury the minimum.
+	/// A development chain: 5 blocks to a round, 12 rounds to a window, private endpoints allowed,
+	/// no proof of control. Accounts 1 to 20 have [`FUNDS`], the pots and the treasury the minimum.
 	fn default() -> Self {
 		let accounts = (1..=20).map(|who| (who, FUNDS));
 		let pots = [TREASURY, PROBER_POT, CREDIT_POT].map(|who| (who, MINIMUM));
@@ -162,8 +162,9 @@ impl<T: TestRuntime> Kit<T> {
 		<Probes<T> as Probing<u64>>::judged_round()
 	}
 
-	/// Build the next block: the rest of the current one (`on_idle`, `on_finalize`), `on_initialize`
-	/// of the next, and the reports of the probers. Returns the weight of `on_initialize`.
+	/// Build the next block: the rest of the current one (`on_idle`, `on_finalize`),
+	/// `on_initialize` of the next, and the reports of the probers. Returns the weight of
+	/// `on_initialize`.
 	pub fn next_block() -> Weight {
 		let block = System::<T>::block_number();
 		T::Pallets::on_idle(block, Weight::MAX);

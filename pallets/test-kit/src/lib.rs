@@ -4,8 +4,9 @@
 //! operators pallet, and a driver that runs rounds of the real probes pallet with signed reports of
 //! probers, so that verdicts come from the whole pipeline.
 //!
-//! A mock builds a runtime `Test` with the pallets of Surety that it needs, configures them by their
-//! `config_preludes::TestDefaultConfig`, and implements [`TestRuntime`]. [`Kit`] then has the rest:
+//! A mock builds a runtime `Test` with the pallets of Surety that it needs, configures them by
+//! their `config_preludes::TestDefaultConfig`, and implements [`TestRuntime`]. [`Kit`] then has the
+//! rest:
 //!
 //! ```ignore
 //! surety_test_kit::money!(10);
@@ -34,8 +35,8 @@
 //! ```
 //!
 //! Everything is up unless a test sets a finding ([`Kit::set_finding`], [`Kit::set_findings`]). The
-//! probers report in every block that the functions of [`Kit`] build: they commit in the second block
-//! of a round and reveal in the fifth block of the next one.
+//! probers report in every block that the functions of [`Kit`] build: they commit in the second
+//! block of a round and reveal in the fifth block of the next one.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -60,7 +61,7 @@ pub use chain::{
 };
 pub use operators::{BOND, Listing, PRICE};
 pub use probing::{PROBERS, prober_account, prober_pair, up};
-pub use runtime::{AnyAsset, BlockTime, NoBenchmarks, NoLeases, NoOffences, ProberSet};
+pub use runtime::{AnyAsset, BlockTime, NoBenchmarks, NoLeases, ProberSet};
 
 #[doc(hidden)]
 pub use sp_runtime::testing::TestXt;

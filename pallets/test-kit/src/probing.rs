@@ -7,7 +7,7 @@ use crate::{
 use frame::{prelude::*, testing_prelude::*};
 use frame_support::traits::{Authorize, OneSessionHandler, UnfilteredDispatchable};
 use pallet_surety_probes::{
-	Call, DuePages, Pages, REVEAL_OFFSET, Report, Sent, Snapshots, bits, commit_hash,
+	Call, DuePages, Pages, REVEAL_OFFSET, Report, Snapshots, bits, commit_hash,
 	commit_payload,
 };
 use sp_core::Pair;

@@ -5,18 +5,15 @@ use core::marker::PhantomData;
 use frame::prelude::*;
 use frame_support::traits::{Time, ValidatorSet, ValidatorSetWithIdentification};
 use pallet_surety_operators::AssetPolicy;
-use sp_staking::{
-	SessionIndex,
-	offence::{Offence, OffenceError, ReportOffence},
-};
+use sp_staking::SessionIndex;
 use surety_primitives::{Clock, End, Inventory, LeaseId, OnLeaseFailed, ServiceId};
 
 /// Real money for a mock: the `Config` of `Balances`, `Assets` and `AssetsHolder` for the runtime
 /// `Test`, and the type `Money`, the `Funds` of native tokens and assets. `FreeMoney` is its part
 /// without holds. `$minimum` is the minimum balance of an account in native tokens, in base units.
 ///
-/// The names of a mock must be in scope: `Test`, `AccountId`, `Balance`, the pallets, and those that
-/// `frame::testing_prelude` exports.
+/// The names of a mock must be in scope: `Test`, `AccountId`, `Balance`, the pallets, and those
+/// that `frame::testing_prelude` exports.
 #[macro_export]
 macro_rules! money {
 	($minimum:expr) => {
@@ -66,7 +63,8 @@ macro_rules! __union {
 	};
 }
 
-/// Transactions without a signer for the runtime `Test`, which the probes pallet's `Config` asks for.
+/// Transactions without a signer for the runtime `Test`, which the probes pallet's `Config` asks
+/// for.
 #[macro_export]
 macro_rules! authorized_transactions {
 	() => {
@@ -124,17 +122,6 @@ impl ValidatorSet<u64> for ProberSet {
 impl ValidatorSetWithIdentification<u64> for ProberSet {
 	type Identification = u64;
 	type IdentificationOf = frame::traits::ConvertInto;
-}
-
-/// Offences that are not recorded.
-pub struct NoOffences;
-impl<Reporter, Offender, O: Offence<Offender>> ReportOffence<Reporter, Offender, O> for NoOffences {
-	fn report_offence(_: Vec<Reporter>, _: O) -> Result<(), OffenceError> {
-		Ok(())
-	}
-	fn is_known_offence(_: &[Offender], _: &O::TimeSlot) -> bool {
-		false
-	}
 }
 
 /// Policy under which governance may approve any asset.

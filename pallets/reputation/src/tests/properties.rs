@@ -98,7 +98,8 @@ proptest! {
 					},
 					Step::Close { operator, service, counters, latency, age } => {
 						let latency_p95 = LatencyBucket::from_index(latency).unwrap();
-						// The running window of a removed service, the last window, or one judged late.
+						// The running window of a removed service, the last window, or one judged
+						// late.
 						let closed = window.saturating_sub(age);
 						let summary = WindowSummary { window: closed, counters, latency_p95 };
 						Reputation::window(&operator, Target::Service(service), &summary);

@@ -118,7 +118,7 @@ fn a_pair_saturates_in_an_epoch() {
 		engage(5, ALICE, CHARLIE, LARGE);
 		assert_eq!(Reputation::rating_weight(5, CHARLIE), Some(LARGE_WEIGHT));
 		assert_eq!(Reputation::rating_weight(4, ALICE), Some(LARGE_WEIGHT));
-		// What is used up weighs nothing, and is movements.
+		// A rating of a pair without weight left weighs nothing, and is reported.
 		let before = Operators::<Test>::get(ALICE);
 		assert_eq!(weigh(4), 0);
 		assert_eq!(Operators::<Test>::get(ALICE), before);

@@ -60,7 +60,7 @@ impl pallet_surety_probes::Config for Test {
 	type OnLeaseFailed = NoLeases;
 	type Reputation = Reputation;
 	type ValidatorSet = ProberSet;
-	type ReportNeglect = NoOffences;
+	type ReportNeglect = ();
 	type Funds = Money;
 	type Pot = ConstU64<PROBER_POT>;
 }

@@ -1,7 +1,7 @@
 //! From the findings of probers to verdicts, payments and scores.
 
 use super::mock::*;
-use crate::*;
+use crate::{BOND, FUNDS, Genesis, LOCAL, Listing, OPERATOR, PRICE, TENANT, up};
 use frame::testing_prelude::*;
 use pallet_surety_timing::{TimingPreset, Timings};
 use surety_primitives::{
