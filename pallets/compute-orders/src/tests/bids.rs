@@ -9,12 +9,12 @@ fn a_bid_reserves_bond_and_capacity_for_every_replica() {
 	ExtBuilder::with_each_asset(|asset| {
 		let id = place(asset, |new| new.quantity = 3);
 		let service = service_of(1, asset);
-		System::reset_events();
+		reset_events();
 		assert_ok!(bid(1, id, service, 50, 2));
 		assert_eq!(reserved(1, asset), 2 * (exposure(50) + penalty(50)));
 		assert_eq!(Money::held(NATIVE, BID_HOLD, &1), BidDeposit::get());
 		assert_eq!(used(service), small().times(2).unwrap());
-		let bid = ComputeOrders::bid(id, service).unwrap();
+		let bid = bid_of(id, service).unwrap();
 		assert_eq!((bid.left, bid.exposure, bid.penalty, bid.terms), (2, 6_600, 300, terms()));
 		assert_eq!(bid.penalty_share, PenaltyShare::get());
 		let placed = Event::BidPlaced { order: id, service, operator: 1, price: 50, replicas: 2 };
@@ -95,7 +95,7 @@ fn a_bid_must_fit_the_order() {
 			new.quantity = 2;
 		});
 		assert_noop!(bid(1, 99, 1, 50, 1), Error::<Test>::UnknownOrder);
-		assert_noop!(bid(1, id, 99, 50, 1), Error::<Test>::UnknownService);
+		assert_noop!(bid(1, id, 99, 50, 1), OperatorsError::UnknownService);
 		assert_noop!(bid(2, id, 1, 50, 1), Error::<Test>::NotOperator);
 		assert_noop!(bid(1, id, 11, 50, 1), Error::<Test>::WrongAsset);
 		assert_noop!(bid(1, id, 1, 0, 1), Error::<Test>::ZeroPrice);
@@ -108,8 +108,8 @@ fn a_bid_must_fit_the_order() {
 		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::NotCompute);
 		list(5, 4, NATIVE);
 		assert_noop!(bid(4, id, 5, 50, 1), Error::<Test>::NoCapacityDeclared);
-		change!(Shut, |set| set.insert(4));
-		assert_noop!(bid(4, id, 4, 50, 1), DispatchError::Other("paused"));
+		set_paused(4, true);
+		assert_noop!(bid(4, id, 4, 50, 1), OperatorsError::ServicePaused);
 		assert_ok!(bid(1, id, 1, MAX_PRICE, 1));
 		assert_noop!(bid(1, id, 1, 50, 1), Error::<Test>::AlreadyBid);
 	});
@@ -132,14 +132,14 @@ fn a_bid_needs_capacity_and_bond() {
 		let dear = place(NATIVE, |new| {
 			new.terms = Some(TermsInput { cover: WindowShare::from_u32(334), ..own_terms() });
 		});
-		assert_noop!(bid(2, dear, 2, 50, 1), DispatchError::Other("bond too small"));
+		assert_noop!(bid(2, dear, 2, 50, 1), OperatorsError::InsufficientBond);
 	});
 }
 
 #[test]
 fn an_order_takes_only_so_many_bids_and_only_while_it_waits() {
 	ExtBuilder::build_and_execute(|| {
-		MostBids::set(&2);
+		BidsAtOnce::set(&2);
 		let id = place(NATIVE, |_| {});
 		for who in [1, 2] {
 			assert_ok!(bid(who, id, service_of(who, NATIVE), 50, 1));
@@ -203,7 +203,7 @@ fn a_withdrawn_bid_gives_everything_back() {
 		assert_noop!(withdraw(2, id, service), Error::<Test>::NotOperator);
 		assert_noop!(withdraw(1, id, 99), Error::<Test>::UnknownBid);
 		assert_noop!(withdraw(1, 99, service), Error::<Test>::UnknownOrder);
-		System::reset_events();
+		reset_events();
 		assert_ok!(withdraw(1, id, service));
 		assert_eq!(events(), vec![Event::BidWithdrawn { order: id, service }]);
 		assert_eq!((reserved(1, asset), order(id).bids), (0, 0));

@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use proptest::prelude::*;
-use surety_primitives::{AssetId, Escrow as _, OnLease as _};
+use surety_primitives::{AssetId, Escrow as _, OnLeaseFailed as _};
 
 const TENANTS: [AccountId; 2] = [TENANT, OTHER];
 const ASSETS: [AssetId; 2] = [NATIVE, LOCAL];
@@ -224,34 +224,34 @@ fn apply(step: Step) {
 		}),
 		Step::Outage { nth, rounds } => {
 			if let Some((id, _)) = a_lease(nth) {
-				outage(id, TestClock::round() + 1, rounds);
+				outage(id, Timing::round() + 1, rounds);
 			}
 		},
 		Step::Terminate { nth, late, rent } => {
 			let since = |state: &LeaseState| match state {
-				LeaseState::Running { since } => Some(TestClock::round_at(*since)),
+				LeaseState::Running { since } => Some(Timing::round_at(*since)),
 				_ => None,
 			};
 			if let Some((id, lease)) = a_lease_that(nth, |state| since(state).is_some()) {
 				let reason = if rent { CloseReason::RentUnpaid } else { CloseReason::Terminated };
 				// Two rounds back, or ahead. None before the lease ran.
-				let round = (TestClock::round() + 1).saturating_sub(late);
+				let round = (Timing::round() + 1).saturating_sub(late);
 				ComputeOrders::terminated(id, round.max(since(&lease.state).unwrap()), reason);
 			}
 		},
 		Step::Force { nth, replica } => with_order(nth, &|_, order| {
 			if let Some(replica) = order.replicas.get(replica).filter(|r| !r.state.is_closed()) {
-				let _ = EscrowAccounts::force_close(RuntimeOrigin::root(), replica.escrow, 0);
+				let _ = Escrow::force_close(RuntimeOrigin::root(), replica.escrow, 0);
 			}
 		}),
 		Step::Dispute { nth, replica } => with_order(nth, &|_, order| {
 			if let Some(replica) = order.replicas.get(replica) {
-				let _ = EscrowAccounts::freeze(replica.escrow, 1);
+				let _ = Escrow::freeze(replica.escrow, 1);
 			}
 		}),
 		Step::Settle => settle_disputes(),
-		Step::Full(true) => FullUntil::set(&Some(RoundIndex::MAX)),
-		Step::Full(false) => FullUntil::set(&Some(TestClock::round() - 1)),
+		Step::Full(true) => fill_slots(),
+		Step::Full(false) => FullUntil::set(&Some(Timing::round() - 1)),
 		Step::PenaltyShare(percent) => PenaltyShare::set(&Perbill::from_percent(percent)),
 		Step::Trial(rounds) => TrialRounds::set(&rounds),
 		Step::Shut { who, asset, shut } => {
@@ -269,7 +269,7 @@ fn apply(step: Step) {
 /// Thaw what disputes lock, as far as escrow can do that now.
 fn settle_disputes() {
 	for id in pallet_surety_escrow::Accounts::<Test>::iter_keys() {
-		let _ = EscrowAccounts::thaw(id, 0);
+		let _ = Escrow::thaw(id, 0);
 	}
 }
 
@@ -330,7 +330,7 @@ proptest! {
 				}
 			}
 			// Who failed answers for it once.
-			let failures = Failures::get();
+			let failures = failures();
 			let leases: std::collections::BTreeSet<_> = failures.iter().map(|(_, lease, _)| *lease).collect();
 			assert_eq!(failures.len(), leases.len(), "a failure counted twice");
 			for covered in Cover::get().values() {
