@@ -136,6 +136,8 @@ impl pallet_surety_probes::Config for Test {
 	type Funds = Money;
 	type Pot = ConstU64<FEES>;
 	type Health = Health;
+	/// One active page of slots.
+	type DueServices = ConstU32<256>;
 }
 
 #[derive_impl(pallet_surety_sla::config_preludes::TestDefaultConfig)]
@@ -231,8 +233,8 @@ impl TestRuntime for Test {
 	}
 }
 
-/// Fixture: each operator has a service in the token and one in the asset, with an inventory. A test
-/// starts with window 2.
+/// Fixture: each operator has a service in the token and one in the asset, with an inventory. A
+/// test starts with window 2.
 pub struct ExtBuilder;
 impl ExtBuilder {
 	pub fn build() -> TestState {

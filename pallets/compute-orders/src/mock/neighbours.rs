@@ -4,7 +4,7 @@ use super::*;
 use pallet_surety_reputation::{Cause, OperatorRecord};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	BondReserve as _, End, OnLeaseFailed as _, Probing as _, ReputationInspect as _, Slots as _,
+	BondReserve as _, End, Meter as _, OnLeaseFailed as _, Probing as _, ReputationInspect as _, Slots as _,
 	WindowTerms, report::Finding, score::Evidence,
 };
 use surety_test_kit::{Listing, up};
@@ -47,7 +47,7 @@ pub fn carry_out(id: LeaseId, (at, reason): End) {
 
 /// End of the meter of a lease, if it is decided.
 pub fn meter_end(id: LeaseId) -> Option<End> {
-	surety_primitives::Meter::meter(Target::Lease(id)).and_then(|meter| meter.end)
+	Probes::meter(Target::Lease(id)).and_then(|meter| meter.end)
 }
 
 /// Register an operator with a bond in the token.

@@ -1,4 +1,4 @@
-//! Bids are placed, changed, withdrawn.
+//! Placing, changing and withdrawing bids.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -37,7 +37,7 @@ fn the_terms_of_the_order_count_if_it_has_any() {
 /// A stolen key for operating bids on an order of its own, whose terms take the whole bond at the
 /// first breach.
 #[test]
-fn terms_of_an_order_are_accepted_by_who_may_accept_them() {
+fn foreign_terms_must_be_accepted() {
 	ExtBuilder::build_and_execute(|| {
 		let generous = |change: &dyn Fn(&mut TermsInput)| {
 			place(NATIVE, |new| {
@@ -137,7 +137,7 @@ fn a_bid_needs_capacity_and_bond() {
 }
 
 #[test]
-fn an_order_takes_only_so_many_bids_and_only_while_it_waits() {
+fn an_order_takes_bids_up_to_a_maximum_and_while_it_waits() {
 	ExtBuilder::build_and_execute(|| {
 		BidsAtOnce::set(&2);
 		let id = place(NATIVE, |_| {});
@@ -165,7 +165,7 @@ fn an_operator_bids_once_on_an_order() {
 }
 
 #[test]
-fn the_tenant_pays_no_more_than_it_saw() {
+fn the_tenant_accepts_no_more_than_its_max_price() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |_| {});
 		assert_ok!(bid(1, id, 1, 50, 1));
@@ -177,7 +177,7 @@ fn the_tenant_pays_no_more_than_it_saw() {
 }
 
 #[test]
-fn a_bid_changes_its_price_and_what_it_reserves() {
+fn updating_a_bid_changes_its_price_and_its_reserves() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |new| new.quantity = 2);
 		assert_ok!(bid(1, id, 1, 50, 2));

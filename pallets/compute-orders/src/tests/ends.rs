@@ -1,10 +1,10 @@
-//! Ends of leases: by whom, when, and for what. Every reason has its code.
+//! Ends of leases by the tenant, the operator, governance and escrow.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 
 #[test]
-fn a_tenant_closes_with_the_round_and_pays_what_is_left_of_the_prepaid_sum() {
+fn closing_as_tenant_costs_the_rest_of_the_prepaid_sum() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		// After the trial: a window at 50, less the round that was down.
@@ -117,7 +117,7 @@ fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
 }
 
 #[test]
-fn who_gave_notice_in_the_last_window_is_replaced_when_it_fails() {
+fn an_operator_that_fails_after_a_late_notice_is_replaced() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(240);
@@ -154,7 +154,7 @@ fn in_the_last_round_there_is_nothing_to_leave() {
 }
 
 #[test]
-fn who_gave_notice_must_stay_healthy() {
+fn an_operator_must_stay_healthy_after_its_notice() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		assert_ok!(close(1, id, false));
@@ -180,7 +180,7 @@ fn a_tenant_may_leave_before_the_notice_is_over() {
 }
 
 #[test]
-fn a_tenant_closes_what_is_to_be_parked_with_the_sooner_end() {
+fn a_tenant_closes_a_suspending_lease_with_the_sooner_end() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(160);

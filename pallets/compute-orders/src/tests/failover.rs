@@ -1,4 +1,4 @@
-//! One operator fails, the next takes over.
+//! Replacement of an operator that fails.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -105,7 +105,7 @@ fn the_tenant_need_not_wait_for_the_match() {
 }
 
 #[test]
-fn without_any_bid_the_rest_is_refunded_for_the_reason_of_the_failure() {
+fn without_any_bid_the_rest_is_refunded() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1]);
 		let before = total(asset, TENANT);
@@ -132,7 +132,7 @@ fn a_replacement_is_found_without_auto_match_too() {
 }
 
 #[test]
-fn who_failed_a_replica_never_gets_it_again() {
+fn an_operator_that_failed_a_replica_never_gets_it_again() {
 	ExtBuilder::build_and_execute(|| {
 		list(21, 1, NATIVE);
 		assert_ok!(declare(1, 21, plenty()));
@@ -163,7 +163,7 @@ fn a_failing_operator_loses_its_bid_for_the_other_replicas() {
 		ready(current(order, 2));
 		fail(first);
 		assert_eq!(bid_of(order, service_of(1, asset)), None);
-		// What it runs already stays with it.
+		// Its running leases stay.
 		assert_eq!(lease(current(order, 2)).operator, 1);
 	});
 }
@@ -207,7 +207,7 @@ fn a_bid_that_the_funds_do_not_pay_for_is_passed_over() {
 }
 
 #[test]
-fn a_replica_has_only_so_many_leases() {
+fn a_replica_has_a_maximum_number_of_leases() {
 	ExtBuilder::build_and_execute(|| {
 		let order = place(NATIVE, |_| {});
 		for n in 0..10u32 {
@@ -298,7 +298,7 @@ fn ended_for_cause_it_falls_to_the_next_bid_and_pays_for_failing() {
 			assert_eq!(meter_end(first).unwrap(), (32, reason));
 			let code = reason.code();
 			assert_eq!(events(), [Event::LeaseEnding { lease: first, round: 32, reason, code }]);
-			// What follows from it follows once it is paid.
+			// The consequences follow once the last round is paid.
 			assert_eq!((failures().len(), reserved(1, asset)), (0, 300));
 			assert_ok!(ComputeOrders::do_try_state());
 			run_to(175);
@@ -396,7 +396,7 @@ fn in_a_cancelled_order_only_standing_bids_take_over() {
 }
 
 #[test]
-fn what_follows_from_an_end_follows_once() {
+fn consequences_of_an_end_happen_once() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1]);
 		fail(first);

@@ -1,10 +1,10 @@
-//! Ways to gain by the rules, and that none pays.
+//! Strategies against the rules. None of them pays.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use surety_primitives::{AssetId, TermsInput, WindowShare};
 
-/// What a party has in an asset, held or free, over what it began with.
+/// Balance of a party in an asset, held or free, less its balance at the start.
 fn gain(asset: AssetId, who: AccountId) -> i128 {
 	let start = if OPERATORS.contains(&who) { BOND + FUNDS } else { FUNDS };
 	total(asset, who) as i128 - start as i128
@@ -21,7 +21,7 @@ fn a_tenant_with_an_image_that_nobody_can_start_gains_nothing() {
 		assert_eq!((gain(asset, 1), gain(asset, TENANT), gain(asset, 2)), (-300, 0, 0));
 		// All of it is the treasury's.
 		assert_eq!(total(asset, TREASURY), MINIMUM + 300);
-		// Who looks at the image in time loses nothing.
+		// An operator that checks the image in time loses nothing.
 		assert_ok!(decline(2, current(order, 0)));
 		run(25);
 		assert_eq!((gain(asset, 2), gain(asset, TENANT)), (0, 0));
@@ -30,7 +30,7 @@ fn a_tenant_with_an_image_that_nobody_can_start_gains_nothing() {
 }
 
 #[test]
-fn a_tenant_that_withdraws_a_start_at_the_last_moment_costs_nobody_a_penalty() {
+fn a_start_withdrawn_at_the_last_moment_costs_no_penalty() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = with_bids(asset, &[1]);
 		let id = matched(order);
@@ -43,7 +43,7 @@ fn a_tenant_that_withdraws_a_start_at_the_last_moment_costs_nobody_a_penalty() {
 }
 
 #[test]
-fn a_sybil_bidder_that_wins_and_never_starts_pays_and_is_remembered() {
+fn a_sybil_bidder_that_never_starts_pays_and_loses_score() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = place(asset, |_| {});
 		// The lowest bid that there can be, to win; the honest one behind it.
@@ -90,7 +90,7 @@ fn bids_stand_at_the_deadline() {
 }
 
 #[test]
-fn a_lock_is_over_with_the_match_also_when_a_dispute_delays_a_replica() {
+fn bids_unlock_with_the_match_even_if_a_dispute_delays_a_replica() {
 	ExtBuilder::build_and_execute(|| {
 		let order = place(NATIVE, |new| new.quantity = 2);
 		assert_ok!(bid(1, order, 1, 50, 2));
@@ -107,14 +107,15 @@ fn a_lock_is_over_with_the_match_also_when_a_dispute_delays_a_replica() {
 #[test]
 fn closing_just_before_a_tier_is_judged_saves_no_credit() {
 	ExtBuilder::with_each_asset(|asset| {
-		// Down for two rounds, the operator runs: the agreement counts to the end of the round it runs in.
+		// Down for two rounds, the operator runs: the agreement counts to the end of the round it
+		// runs in.
 		let (_, id) = running(asset, &[1, 2]);
 		outage(id, 31, 2);
 		run_to(168);
 		assert_ok!(close(1, id, true));
 		assert_eq!(ending(id), Some((33, CloseReason::OperatorClosed, true)));
 		run_to(179);
-		// What was not judged yet is judged before it ends, and its bond stands until then.
+		// The outstanding rounds are judged before the agreement closes, with the bond in place.
 		assert_eq!(agreement_closed(id), None);
 		assert!(exposure_of(id) > 0);
 		run_to(180);
@@ -183,7 +184,7 @@ fn a_cover_that_rises_after_the_bid_changes_nothing() {
 }
 
 #[test]
-fn a_tenant_that_extends_round_by_round_keeps_no_operator_that_gave_notice() {
+fn extending_round_by_round_does_not_hold_an_operator_after_notice() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
 		// Always less than a notice ahead.
@@ -205,7 +206,7 @@ fn a_tenant_that_extends_round_by_round_keeps_no_operator_that_gave_notice() {
 	});
 }
 
-/// Whoever stands by with a dearer bid attacks the operator that serves, a minute at a time.
+/// An operator with a dearer standing bid attacks the one that serves, a minute at a time.
 #[test]
 fn attacks_shorter_than_the_rule_of_health_move_no_lease() {
 	ExtBuilder::with_each_asset(|asset| {
@@ -271,7 +272,7 @@ fn a_dearer_bid_that_nobody_takes_does_not_keep_the_replica() {
 	});
 }
 
-/// A price that nobody served at binds nobody: declining is free.
+/// Declining is free, so the price of a declined lease must not bind.
 #[test]
 fn a_bidder_that_declines_keeps_no_dearer_bids_away() {
 	ExtBuilder::with_each_asset(|asset| {
@@ -289,7 +290,7 @@ fn a_bidder_that_declines_keeps_no_dearer_bids_away() {
 }
 
 #[test]
-fn leaving_at_once_is_remembered_like_failing() {
+fn leaving_at_once_lowers_the_score_like_failing() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(150);

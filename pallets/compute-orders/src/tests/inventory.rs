@@ -1,11 +1,11 @@
-//! What services have is declared, reserved and given back.
+//! Inventories: declaration, reservation and release of resources.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use surety_primitives::{Inventory as _, ServiceKind, ServiceStatus};
 
 #[test]
-fn an_operator_says_what_its_service_has_and_may_say_otherwise() {
+fn an_operator_declares_resources_and_may_declare_others() {
 	ExtBuilder::build_and_execute(|| {
 		reset_events();
 		let total =
@@ -28,20 +28,20 @@ fn only_the_operator_of_a_compute_service_declares() {
 }
 
 #[test]
-fn a_server_is_taken_by_who_controls_it() {
+fn an_unproven_service_takes_no_server() {
 	// On a chain that does not ask for the proof, only a listing changed in storage lacks it.
 	ExtBuilder::build().execute_with(|| {
 		let status = ServiceStatus::Unproven;
 		list(21, 2, NATIVE);
 		relist(21, |service| service.status = status);
 		assert_noop!(declare(2, 21, plenty()), Error::<Test>::NotProven);
-		// What was declared before the service moved there can still be taken back.
+		// An earlier declaration can still be taken back.
 		relist(2, |service| service.status = status);
 		assert_ok!(declare(2, 2, Resources::default()));
 	});
 }
 
-/// Who retires a service and declares its server then would keep it from whoever uses it next.
+/// Otherwise the operator of a retired service could keep its server from the next one.
 #[test]
 fn a_service_that_ends_takes_no_server() {
 	ExtBuilder::build_and_execute(|| {
@@ -85,7 +85,7 @@ fn bids_and_leases_reserve_and_give_back() {
 }
 
 #[test]
-fn the_total_stays_above_what_is_used() {
+fn the_total_stays_above_the_used_resources() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let less = Resources { cpu_milli: 999, ..plenty() };
@@ -118,7 +118,7 @@ fn the_class_of_gpus_in_use_stays() {
 }
 
 #[test]
-fn a_service_in_use_is_not_forgotten() {
+fn a_service_with_resources_in_use_is_not_removed() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		assert_ok!(Operators::retire_service(signed(1), 1));

@@ -1,4 +1,4 @@
-//! Who gets the replicas.
+//! Match of bids with replicas.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -52,7 +52,7 @@ fn the_best_by_price_and_score_wins() {
 }
 
 #[test]
-fn nobody_is_better_just_below_a_rounding() {
+fn bids_are_ranked_before_the_rounding() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |_| {});
 		// 61 x 299 / 200 and 61 x 298 / 200 are 91.2 and 90.9; 90 at 0 is 135.

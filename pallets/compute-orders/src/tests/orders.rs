@@ -1,4 +1,4 @@
-//! Orders are placed, cancelled, removed.
+//! Placing, cancelling and removing orders.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -42,7 +42,7 @@ fn refused(change: impl FnOnce(&mut NewOrder), error: Error<Test>) {
 }
 
 #[test]
-fn what_an_order_asks_for_must_make_sense() {
+fn bad_fields_of_an_order_are_refused() {
 	ExtBuilder::build_and_execute(|| {
 		refused(|new| new.resources = Default::default(), Error::NoResources);
 		refused(|new| new.resources.gpu_class = class("h100"), Error::BadGpuClass);
@@ -133,7 +133,7 @@ fn prices_times_and_deposits_are_within_limits() {
 }
 
 #[test]
-fn what_the_tenant_does_not_have_is_refused_whole() {
+fn an_order_beyond_the_funds_of_the_tenant_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let mut new = new_order(NATIVE);
 		new.quantity = 8;
@@ -174,7 +174,7 @@ fn an_order_without_bids_is_refunded_in_full() {
 }
 
 #[test]
-fn cancelling_closes_what_waits_and_nothing_else() {
+fn cancelling_closes_only_replicas_that_wait() {
 	ExtBuilder::with_each_asset(|asset| {
 		let id = place(asset, |new| new.quantity = 2);
 		let service = service_of(1, asset);
@@ -267,7 +267,7 @@ fn governance_closes_a_replica_that_waits() {
 		let id = place(asset, |_| {});
 		force_close(id, 0);
 		assert_eq!(closed(id, 0), Some(CloseReason::Governance));
-		// What escrow says of a replica that is over changes nothing.
+		// Reports of escrow about a closed replica change nothing.
 		let before = order(id);
 		let end = surety_primitives::StreamEnd {
 			reason: CloseReason::Expired,
@@ -281,7 +281,7 @@ fn governance_closes_a_replica_that_waits() {
 		let _ = ComputeOrders::ended(owner, end);
 		let _ = ComputeOrders::suspended(owner, end);
 		let _ = ComputeOrders::ending(owner, (1, CloseReason::Expired));
-		// Nor does what it says of others' accounts.
+		// Nor do reports about accounts of others.
 		let stranger = EscrowOwner::Agreement(0);
 		let _ = ComputeOrders::ended(stranger, end);
 		let _ = ComputeOrders::suspended(stranger, end);

@@ -1,11 +1,11 @@
-//! The read side.
+//! Reads for the runtime API.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use surety_primitives::MAX_PAGE;
 
 #[test]
-fn a_lease_says_how_many_blocks_are_paid() {
+fn the_status_of_a_lease_shows_the_blocks_that_are_funded() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
@@ -19,7 +19,7 @@ fn a_lease_says_how_many_blocks_are_paid() {
 }
 
 #[test]
-fn lists_are_bounded_and_go_on_where_they_ended() {
+fn pages_of_leases_are_bounded_and_continue() {
 	ExtBuilder::build_and_execute(|| {
 		for _ in 0..7 {
 			let order = place(NATIVE, |_| {});

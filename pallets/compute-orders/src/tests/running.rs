@@ -1,4 +1,4 @@
-//! A lease runs: billed by its meter, extended, topped up.
+//! Running leases: billing, extension, top-up.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -8,7 +8,8 @@ fn a_lease_runs_to_its_exact_end() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
 		let (before, fees) = (total(asset, TENANT), total(asset, FEES));
-		// Round 58 is the last: its end is decided when it begins, and carried out when it is judged.
+		// Round 58 is the last: its end is decided when it begins, and carried out when it is
+		// judged.
 		run_to(289);
 		assert_eq!(ending(id), None);
 		reset_events();
@@ -103,7 +104,7 @@ fn an_extension_moves_the_end() {
 }
 
 #[test]
-fn only_what_runs_is_extended_and_not_for_ever() {
+fn only_running_leases_are_extended_up_to_a_maximum() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		assert_noop!(extend(TENANT, order, 0, 5), Error::<Test>::NotRunning);
@@ -122,7 +123,7 @@ fn only_what_runs_is_extended_and_not_for_ever() {
 }
 
 #[test]
-fn an_extension_raises_what_is_prepaid_and_what_failing_costs() {
+fn an_extension_raises_the_prepaid_sum_and_the_penalty() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = place(asset, |new| new.duration = 20);
 		assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
@@ -164,7 +165,7 @@ fn an_extension_needs_the_bond_of_the_operator() {
 }
 
 #[test]
-fn in_the_trial_leaving_costs_what_was_metered() {
+fn leaving_in_the_trial_costs_the_metered_blocks() {
 	ExtBuilder::with_each_asset(|asset| {
 		// Ready in round 28; rounds 29 and 30 are the trial.
 		let (_, id) = running(asset, &[1]);

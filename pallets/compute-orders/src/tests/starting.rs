@@ -1,4 +1,4 @@
-//! From the award to the first round: ready, declined, or neither.
+//! Start of a lease: ready, declined, or neither.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -36,7 +36,7 @@ fn a_ready_lease_is_listed_covered_and_paid() {
 }
 
 #[test]
-fn what_is_prepaid_is_at_most_the_rest_of_the_time_and_of_the_funds() {
+fn the_prepaid_sum_is_bounded_by_the_term_and_the_funds() {
 	ExtBuilder::with_each_asset(|asset| {
 		let short = place(asset, |new| new.duration = 20);
 		assert_ok!(bid(1, short, service_of(1, asset), 50, 1));
@@ -86,7 +86,7 @@ fn only_its_operator_reports_it_once_and_in_time() {
 }
 
 #[test]
-fn a_lease_that_was_not_ready_in_time_is_over_for_whoever_comes_late() {
+fn a_lease_that_was_not_ready_in_time_is_over() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
@@ -149,7 +149,7 @@ fn declining_is_over_with_the_fetch_window() {
 }
 
 #[test]
-fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
+fn a_lease_that_is_never_ready_costs_the_penalty() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = with_bids(asset, &[1, 2]);
 		let id = matched(order);
@@ -172,10 +172,21 @@ fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
 }
 
 /// The start window is rounds 28 to 33.
-fn never_ready_with_rounds_full_until(asset: AssetId, round: RoundIndex) -> bool {
+fn is_fined_with_slots_full_until(asset: AssetId, round: RoundIndex) -> bool {
 	let order = with_bids(asset, &[1]);
+	if round < 28 {
+		run_to_round(round);
+		fill_slots();
+		release_slots();
+	}
 	let id = matched(order);
-	FullUntil::set(&Some(round));
+	if round >= 28 {
+		fill_slots();
+		run_to_round(round.min(33));
+		if round <= 33 {
+			release_slots();
+		}
+	}
 	run_to(170);
 	assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
 	let (fine, failures) = (lease(id).forfeited, failures().len());
@@ -185,18 +196,18 @@ fn never_ready_with_rounds_full_until(asset: AssetId, round: RoundIndex) -> bool
 }
 
 #[test]
-fn rounds_that_were_full_during_the_start_excuse_it() {
+fn full_slots_during_the_start_excuse_it() {
 	for round in [28, 30, 40] {
 		ExtBuilder::with_each_asset(|asset| {
-			assert!(!never_ready_with_rounds_full_until(asset, round))
+			assert!(!is_fined_with_slots_full_until(asset, round))
 		});
 	}
 }
 
-/// Else who fills the rounds for a moment is never to blame.
+/// Otherwise an operator that fills the slots for a moment would never be fined.
 #[test]
-fn rounds_that_were_full_before_the_start_excuse_nothing() {
-	ExtBuilder::with_each_asset(|asset| assert!(never_ready_with_rounds_full_until(asset, 27)));
+fn full_slots_before_the_start_excuse_nothing() {
+	ExtBuilder::with_each_asset(|asset| assert!(is_fined_with_slots_full_until(asset, 27)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every invariant, broken on purpose.
+//! Corrupted states, which every invariant detects.
 
 use crate::{mock::*, *};
 use frame::{deps::sp_runtime::TryRuntimeError, testing_prelude::*};
@@ -36,7 +36,7 @@ fn change_inventory(change: impl FnOnce(&mut Inventory)) {
 }
 
 #[test]
-fn nothing_is_wrong_before() {
+fn an_intact_state_passes() {
 	assert_ok!(corrupted(|_| {}));
 }
 
@@ -192,14 +192,14 @@ fn with_spare(order: OrderId, spare: LeaseOf<Test>) {
 }
 
 #[test]
-fn an_index_that_lacks_or_invents_leases() {
+fn an_index_that_disagrees_with_the_leases() {
 	broken("6: a lease without its tenant's index", |_| LeasesOf::<Test>::remove(TENANT, 0));
 	broken("6: a lease without its operator's index", |_| LeasesOf::<Test>::remove(1, 0));
 	broken("6: an index of no lease", |_| LeasesOf::<Test>::insert(OTHER, 0, ()));
 }
 
 #[test]
-fn orders_that_do_not_know_their_bids_or_that_they_are_over() {
+fn orders_that_miscount_bids_or_lack_their_close() {
 	broken("7: bids are miscounted", |order| change_order(order, |o| o.bids += 1));
 	broken("7: over without the block in which it was closed", |order| {
 		change_order(order, |o| o.closed_at = Some(1))
