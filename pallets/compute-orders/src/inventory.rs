@@ -1,41 +1,41 @@
-//! Capacity of `Compute` services, and the part of it that is given away.
+//! Inventories of `Compute` services: declaration, reservation, removal.
 
 use crate::*;
-use frame::{hashing::blake2_256, prelude::defensive};
+use frame::hashing::blake2_256;
 use surety_primitives::{
 	Registry, Resources, ServiceId, ServiceKind, ServiceStatus, Target, endpoint,
 };
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_declare(
+	pub(crate) fn do_declare_capacity(
 		who: T::AccountId,
 		service: ServiceId,
 		total: Resources,
 	) -> DispatchResult {
-		let info =
+		let listing =
 			T::Registry::listing(Target::Service(service)).ok_or(Error::<T>::UnknownService)?;
-		ensure!(info.kind == ServiceKind::Compute, Error::<T>::NotCompute);
-		ensure!(info.operator == who, Error::<T>::NotOperator);
-		Self::check_class(&total)?;
+		ensure!(listing.kind == ServiceKind::Compute, Error::<T>::NotCompute);
+		ensure!(listing.operator == who, Error::<T>::NotOperator);
+		Self::check_gpu_class(&total)?;
 		ensure!(total.gpus == 0 || !total.gpu_class.is_empty(), Error::<T>::BadGpuClass);
 		let before = Inventories::<T>::get(service);
 		if total.is_zero() {
 			ensure!(before.is_some(), Error::<T>::NoResources);
-			Self::forget_resources(service)?;
+			Self::forget_inventory(service)?;
 			Self::deposit_event(Event::CapacityDeclared { service, total });
 			return Ok(());
 		}
-		match info.status {
+		match listing.status {
 			ServiceStatus::Active | ServiceStatus::Paused => {},
-			// Or anybody could take the server of somebody else by listing its address.
+			// Otherwise anybody could take the server of somebody else by listing its address.
 			ServiceStatus::Unproven => return Err(Error::<T>::NotProven.into()),
-			// Or a service that sells nothing any more could keep a server from the one that
-			// follows it.
+			// Otherwise a service that sells nothing any more could keep a server from the service
+			// that follows it.
 			ServiceStatus::Ending { .. } | ServiceStatus::Leased => {
 				return Err(Error::<T>::ServiceOver.into());
 			},
 		}
-		let server = Self::server_of(&info.endpoint).ok_or(Error::<T>::ServerMoved)?;
+		let server = Self::server_of(&listing.endpoint).ok_or(Error::<T>::ServerMoved)?;
 		let mut used = Resources::default();
 		if let Some(before) = before {
 			used = before.used;
@@ -54,8 +54,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The class of the GPUs is lower-case letters, digits and dashes, and there is one only with GPUs.
-	pub(crate) fn check_class(resources: &Resources) -> Result<(), Error<T>> {
+	/// Check a GPU class: lower-case letters, digits and dashes, and only with GPUs.
+	pub(crate) fn check_gpu_class(resources: &Resources) -> Result<(), Error<T>> {
 		let class = &resources.gpu_class;
 		let plain =
 			class.iter().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == b'-');
@@ -63,14 +63,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The server behind an endpoint.
+	/// Server of an endpoint.
 	pub(crate) fn server_of(url: &[u8]) -> Option<ServerId> {
 		let origin = endpoint::origin(url).ok()?;
 		Some(blake2_256(&(origin.host, origin.port, origin.secure).encode()))
 	}
 
-	/// Reserve `part` of what a service has.
-	pub(crate) fn take_capacity(service: ServiceId, part: &Resources) -> Result<(), Error<T>> {
+	/// Reserve resources of a service.
+	pub(crate) fn reserve_resources(service: ServiceId, part: &Resources) -> Result<(), Error<T>> {
 		let mut inventory = Inventories::<T>::get(service).ok_or(Error::<T>::NoCapacityDeclared)?;
 		ensure!(inventory.free().without(part).is_some(), Error::<T>::NotEnoughCapacity);
 		inventory.used = inventory.used.with(part).ok_or(Error::<T>::NotEnoughCapacity)?;
@@ -78,19 +78,19 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Give back what [`Self::take_capacity`] reserved.
-	pub(crate) fn free_capacity(service: ServiceId, part: &Resources) {
+	/// Release resources that [`Self::reserve_resources`] reserved.
+	pub(crate) fn release_resources(service: ServiceId, part: &Resources) {
 		Inventories::<T>::mutate_extant(service, |inventory| {
 			if let Some(used) = inventory.used.without(part) {
 				inventory.used = used;
 			} else {
-				defensive!("more capacity given back than was reserved");
+				defensive!("more resources are released than were reserved");
 			}
 		});
 	}
 
-	/// Forget what a service has, unless something of it is in use.
-	pub(crate) fn forget_resources(service: ServiceId) -> DispatchResult {
+	/// Remove the inventory of a service, unless some of it is in use.
+	pub(crate) fn forget_inventory(service: ServiceId) -> DispatchResult {
 		if let Some(inventory) = Inventories::<T>::get(service) {
 			ensure!(inventory.used.is_zero(), Error::<T>::CapacityInUse);
 			Servers::<T>::remove(inventory.server);
