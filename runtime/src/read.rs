@@ -294,7 +294,13 @@ pub fn bids(
 /// A lease.
 pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 	let compute::LeaseStatus { lease, tenant, asset, stream } = ComputeOrders::lease(id)?;
-	let agreement = lease.agreement.and_then(Sla::agreement);
+	let ready = lease.ready;
+	let agreement = ready.as_ref().map(|ready| ready.agreement);
+	let (paid, refunded) = match (lease.state, &stream) {
+		(compute::LeaseState::Closed { paid, refunded, .. }, _) => (paid, refunded),
+		(_, Some(stream)) => (stream.paid, 0),
+		(_, None) => (0, 0),
+	};
 	// Escrow decides when and why it ends.
 	let ending = stream.as_ref().and_then(|stream| stream.ending);
 	let phase = match (lease.state, ending) {
@@ -308,7 +314,7 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 			let last_round = stream.as_ref().and_then(|stream| stream.last).unwrap_or_default();
 			LeasePhase::Running { since, last_round }
 		},
-		(compute::LeaseState::Closed { round, reason }, _) => {
+		(compute::LeaseState::Closed { round, reason, .. }, _) => {
 			LeasePhase::Closed { ending: (round, reason).into() }
 		},
 	};
@@ -321,15 +327,15 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		service: lease.service,
 		price: lease.price,
 		asset,
-		health: lease.health.into_inner(),
-		access: lease.access.into_inner(),
+		health: ready.as_ref().map_or_else(Vec::new, |ready| ready.health.to_vec()),
+		access: ready.map_or_else(Vec::new, |ready| ready.access.into_inner()),
+		owed_credit: agreement.and_then(Sla::agreement).map_or(0, |status| status.owed),
+		agreement,
 		phase,
-		agreement: lease.agreement,
 		blocks_left: stream.as_ref().map_or(0, |stream| stream.blocks_left),
-		paid: stream.as_ref().map_or(lease.paid, |stream| stream.paid),
-		refunded: lease.refunded,
+		paid,
+		refunded,
 		forfeited: lease.forfeited,
-		owed_credit: agreement.map_or(0, |status| status.owed),
 		last_verdict: last_verdict(Target::Lease(id)),
 	})
 }
