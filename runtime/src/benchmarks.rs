@@ -23,15 +23,16 @@ use frame_system_benchmarking::{
 };
 use pallet_surety_operators::TermsInput;
 use pallet_surety_probes::{
-	Due, DueList, DuePages, HISTOGRAM, HealthRule, Active, ActiveSlots, MAX_DUE, Page, PageId, PageInfo,
-	PageInfos, PageSet, Pages, Prober, Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots, Sweep,
-	bit,
+	Active, ActiveSlots, Due, DueList, DuePages, HISTOGRAM, HealthRule, MAX_DUE, Page, PageId,
+	PageInfo, PageInfos, PageSet, Pages, Prober, Progress, ROWS, Row, SlotsOf, Snapshot, Snapshots,
+	Sweep, bit,
 };
 use pallet_surety_sla::TargetState;
 use surety_primitives::{
-	AssetId, Clock, CloseReason, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT, MAX_NAME,
-	MAX_URI, OnProof, Probing, ProofOutcome, Region, Registry, Resources, RoundIndex, Service,
-	ServiceId, ServiceKind, Slots, Target, Verdict, WindowShare, WindowTerms, crypto::ProberId,
+	AssetId, Clock, CloseReason, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT,
+	MAX_NAME, MAX_URI, OnProof, Probing, ProofOutcome, Region, Registry, Resources, RoundIndex,
+	Service, ServiceId, ServiceKind, Slots, Target, Verdict, WindowShare, WindowTerms,
+	crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -178,7 +179,8 @@ impl Helper {
 		Self::rounds();
 		let id = Self::list(who, asset, kind, 0);
 
-		let place = SlotsOf::<Runtime>::get(Target::Service(id)).expect("listing takes a slot").idle;
+		let place =
+			SlotsOf::<Runtime>::get(Target::Service(id)).expect("listing takes a slot").idle;
 		let idle = PageId::Idle(place.page);
 		let mut row = Pages::<Runtime>::get(cold)
 			.get(usize::from(place.slot))
@@ -207,15 +209,21 @@ impl Helper {
 			info.taken &= !bit(LAST_SLOT);
 			info.due = info.taken;
 		});
-		Active::<Runtime>::put(ActiveSlots { taken: pages * ROWS - 1, pages, full, full_until: None });
+		Active::<Runtime>::put(ActiveSlots {
+			taken: pages * ROWS - 1,
+			pages,
+			full,
+			full_until: None,
+		});
 		id
 	}
 
 	/// Fill a page with rows like `row`, which itself goes where `own` says, or with the last slot left free.
 	fn fill(id: PageId, row: &Row<AccountId>, own: Option<u8>) {
 		let slots = if own.is_some() { ROWS } else { ROWS - 1 };
-		let mut rows: Vec<Option<Row<AccountId>>> =
-			(0..slots).map(|slot| Some(Row { target: Target::Service(OTHERS + slot), ..row.clone() })).collect();
+		let mut rows: Vec<Option<Row<AccountId>>> = (0..slots)
+			.map(|slot| Some(Row { target: Target::Service(OTHERS + slot), ..row.clone() }))
+			.collect();
 		if let Some(slot) = own {
 			rows[usize::from(slot)] = Some(row.clone());
 		}
@@ -261,15 +269,17 @@ impl pallet_surety_operators::BenchmarkHelper<AccountId> for Helper {
 		Self::asset()
 	}
 	fn declare_capacity(service: ServiceId) {
-		let who =
-			<Operators as Registry<AccountId>>::listing(Target::Service(service)).expect("it is listed").operator;
+		let who = <Operators as Registry<AccountId>>::listing(Target::Service(service))
+			.expect("it is listed")
+			.operator;
 		let total = Resources { cpu_milli: 64_000, memory_mib: 262_144, ..Default::default() };
 		ComputeOrders::declare_capacity(RuntimeOrigin::signed(who), service, total)
 			.expect("it is its own");
 	}
 	fn sell_unit(service: ServiceId) {
-		let asset =
-			<Operators as Registry<AccountId>>::listing(Target::Service(service)).expect("it is listed").asset;
+		let asset = <Operators as Registry<AccountId>>::listing(Target::Service(service))
+			.expect("it is listed")
+			.asset;
 		pallet_surety_sla::Targets::<Runtime>::insert(
 			Target::Service(service),
 			TargetState { units: 1, ..TargetState::new(asset) },
@@ -295,11 +305,10 @@ impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
 		Self::listed(ServiceKind::Rpc { network: 0 })
 	}
 	fn listed_lease() -> LeaseId {
-		let parent =
-			<Operators as Registry<AccountId>>::listing(Target::Service(Self::listed(
-				ServiceKind::Compute,
-			)))
-				.expect("it was just listed");
+		let parent = <Operators as Registry<AccountId>>::listing(Target::Service(Self::listed(
+			ServiceKind::Compute,
+		)))
+		.expect("it was just listed");
 		let Service { endpoint, price, terms, .. } = parent.clone();
 		<Operators as LeaseRegistry<AccountId>>::list(LEASE, parent, endpoint, price, terms)
 			.expect("the parent is a compute service");
@@ -351,6 +360,8 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 		Self::list(Self::operator(asset, n), asset, ServiceKind::Compute, n)
 	}
 	fn health(service: ServiceId) -> Endpoint {
-		<Operators as Registry<AccountId>>::listing(Target::Service(service)).expect("it is listed").endpoint
+		<Operators as Registry<AccountId>>::listing(Target::Service(service))
+			.expect("it is listed")
+			.endpoint
 	}
 }

@@ -6,8 +6,8 @@ use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use sp_keyring::Sr25519Keyring;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, Probing, Region, ServiceId, ServiceKind, Verdict,
-	WindowShare,
+	AgreementId, AssetId, Balance, Bonding, Clock, Probing, Region, ServiceId, ServiceKind,
+	Slots as _, Target, Verdict, WindowShare,
 };
 use surety_runtime::*;
 
@@ -103,7 +103,7 @@ impl World {
 		let id = self.peek(operators::NextServiceId::<Runtime>::get);
 		assert_ok!(self.call(who, offer.call()));
 		self.until("the first verdict", 6, move || {
-			Probes::probed(id)
+			Probes::status(Target::Service(id))
 				.and_then(|p| p.last)
 				.is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
 		});
@@ -193,7 +193,11 @@ impl World {
 
 	/// Credit index of a service, in windows' prices.
 	pub fn index(&mut self, service: ServiceId) -> WindowShare {
-		self.peek(|| sla::Services::<Runtime>::get(service).map(|s| s.index).unwrap_or_default())
+		self.peek(|| {
+			sla::Targets::<Runtime>::get(Target::Service(service))
+				.map(|s| s.index)
+				.unwrap_or_default()
+		})
 	}
 
 	/// Credit of `units` of a service for a share of a window's price.
@@ -203,7 +207,20 @@ impl World {
 
 	/// Breaches of a service so far.
 	pub fn breaches(&mut self, service: ServiceId) -> Vec<sla::Breach> {
-		self.peek(|| Sla::breach_history(service, None, 64).into_iter().map(|(_, b)| b).collect())
+		self.peek(|| {
+			Sla::breach_history(Target::Service(service), None, 64)
+				.into_iter()
+				.map(|(_, b)| b)
+				.collect()
+		})
+	}
+
+	/// Bond behind a service that nothing reserves.
+	pub fn free_bond(&mut self, service: ServiceId) -> Balance {
+		self.peek(|| {
+			let listing = operators::Services::<Runtime>::get(service).expect("it is listed");
+			<Operators as Bonding<_>>::free_bond(&listing)
+		})
 	}
 
 	/// Active bond of an operator.

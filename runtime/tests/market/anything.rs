@@ -10,8 +10,8 @@ use pallet_surety_reputation as reputation;
 use pallet_surety_sla as sla;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Clock, Escrow as _, Funds, LatencyBucket, LeaseId, OrderId,
-	ServiceId, WindowShare, report::Finding, service_of_lease,
+	AssetId, Balance, BondReserve, Clock, Funds, LatencyBucket, LeaseId, OrderId, ServiceId,
+	Target, WindowShare, report::Finding,
 };
 use surety_runtime::{
 	configs::assets::MarketFunds,
@@ -145,7 +145,7 @@ fn any_call(
 		21 => (tenant, compute::Call::cancel_order { order: order? }.into()),
 		22 => (party(50), compute::Call::remove_order { order: order? }.into()),
 		23 => {
-			let agreement = lease?.agreement?;
+			let agreement = lease?.ready?.agreement;
 			match dice.roll(3) {
 				0 => (tenant, sla::Call::settle { agreement }.into()),
 				1 => (tenant, sla::Call::claim { agreement }.into()),
@@ -300,20 +300,20 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 			let leases: Vec<LeaseId> =
 				world.peek(|| compute::Leases::<Runtime>::iter_keys().collect());
 			if let Some(lease) = dice.of(&leases) {
-				let service = service_of_lease(lease);
+				let target = Target::Lease(lease);
 				match dice.roll(6) {
-					0 | 1 => drop(world.endpoints.insert(service, Finding::Down)),
+					0 | 1 => drop(world.endpoints.insert(target, Finding::Down)),
 					2 => drop(
 						world
 							.endpoints
-							.insert(service, Finding::Bad(LatencyBucket::from_millis(20))),
+							.insert(target, Finding::Bad(LatencyBucket::from_millis(20))),
 					),
 					3 => drop(
 						world
 							.endpoints
-							.insert(service, Finding::Up(LatencyBucket::from_millis(900))),
+							.insert(target, Finding::Up(LatencyBucket::from_millis(900))),
 					),
-					_ => drop(world.endpoints.remove(&service)),
+					_ => drop(world.endpoints.remove(&target)),
 				}
 			}
 		}
@@ -343,21 +343,17 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 	world.check();
 	world.peek(|| {
 		assert!(
-			compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero())
+			compute::Inventories::<Runtime>::iter_values()
+				.all(|inventory| inventory.used.is_zero())
 		);
 		for n in 1..=4 {
 			assert_eq!(Operators::reserved(&party(n), asset), 0);
 			assert_eq!(operators::Bonds::<Runtime>::get(party(n), asset).exposure, 0);
 		}
-		assert_eq!(operators::LeaseServices::<Runtime>::iter_keys().count(), 0);
+		assert_eq!(operators::Leases::<Runtime>::iter_keys().count(), 0);
 		assert_eq!(sla::WindowBase::<Runtime>::iter_keys().count(), 0);
-		assert!(
-			sla::Services::<Runtime>::iter_keys().all(|id| id < surety_primitives::LEASES_FROM)
-		);
-		assert!(
-			sla::Breaches::<Runtime>::iter_keys()
-				.all(|(id, _)| id < surety_primitives::LEASES_FROM)
-		);
+		assert!(sla::Targets::<Runtime>::iter_keys().all(|target| target.lease().is_none()));
+		assert!(sla::Breaches::<Runtime>::iter_keys().all(|(target, _)| target.lease().is_none()));
 		assert!(escrow::Agenda::<Runtime>::iter_keys().next().is_none());
 		assert!(compute::Agenda::<Runtime>::iter_keys().next().is_none());
 		assert_eq!([AssetId::Native, asset].map(MarketFunds::issuance), money);

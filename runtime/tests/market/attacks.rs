@@ -11,8 +11,8 @@ use pallet_surety_escrow as escrow;
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, TermsInput,
-	WindowShare, report::Finding, service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Slots, Target, TermsInput,
+	WindowShare, report::Finding,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -49,7 +49,7 @@ fn flood(world: &mut World, many: usize, deadline: BlockNumber) {
 fn fail_in_a_flood(world: &mut World, lease: LeaseId, many: usize) {
 	world.next_window();
 	let round = world.round();
-	world.endpoints.insert(service_of_lease(lease), Finding::Down);
+	world.endpoints.insert(Target::Lease(lease), Finding::Down);
 	let deadline = world.peek(|| Timing::round_start(round + 4));
 	flood(world, many, deadline);
 	world.until("the third bad round is judged", 8, move || {
@@ -93,7 +93,7 @@ fn a_lease_is_not_billed_beyond_its_time() {
 	let deadline = world.peek(|| Timing::round_start(last)) - 1;
 	flood(&mut world, 300, deadline);
 	closed(&mut world, lease, 20);
-	let paid = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().paid);
+	let paid = world.peek(|| paid_in_all(lease));
 	let most = price(asset) * Balance::from(ROUNDS * world.peek(Timing::round_blocks));
 	assert!(paid <= most, "{paid} of {most}");
 	world.check();
@@ -116,13 +116,13 @@ fn an_induced_outage(asset: AssetId) {
 	let lease = awarded(&mut world, order, None);
 	ready(&mut world, lease);
 	world.next_window();
-	world.endpoints.insert(service_of_lease(lease), Finding::Down);
+	world.endpoints.insert(Target::Lease(lease), Finding::Down);
 	closed(&mut world, lease, 9);
 	let _ = act(&mut world, &tenant, compute::Call::cancel_order { order });
 	world.until("the order is over", 12, move || is_over(order));
 	world.rounds(2);
 	assert_eq!(reason(&mut world, lease), Some(CloseReason::Unhealthy));
-	let paid = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().paid);
+	let paid = world.peek(|| paid_in_all(lease));
 	let after = total(&mut world, asset, &tenant);
 	let three = 3 * price(asset) * Balance::from(world.peek(Timing::round_blocks));
 	assert!(after <= before + three, "paid {paid}, has {} more", after - before);
@@ -298,7 +298,7 @@ fn a_cover_of_nothing_does_not_make_failing_free() {
 		|world: &mut World| world.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
 	let before = bonded(&mut world);
 	// Two bad rounds reach the cover; a third would be unhealthy.
-	world.endpoints.insert(service_of_lease(lease), Finding::Down);
+	world.endpoints.insert(Target::Lease(lease), Finding::Down);
 	world.rounds(2);
 	world.endpoints.clear();
 	closed(&mut world, lease, 9);
@@ -363,13 +363,16 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	let opened = world.round();
 	world.next_window();
 	let down_from = world.round();
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.next_window();
 	world.rounds(6);
 	world.peek(|| {
-		let row = <Probes as Probing>::probed(service);
-		assert!(row.is_none_or(|row| !row.hot), "its slot is free again");
-		assert_eq!(sla::Services::<Runtime>::get(service).map(|state| state.units), Some(0));
+		let row = <Probes as Slots>::status(Target::Service(service));
+		assert!(row.is_none_or(|row| !row.active), "its slot is free again");
+		assert_eq!(
+			sla::Targets::<Runtime>::get(Target::Service(service)).map(|state| state.units),
+			Some(0)
+		);
 	});
 	// Its tenant is let go, and pays for no round in which it was down.
 	let held = world.peek(|| MarketFunds::spendable(asset, &tenant));

@@ -3,7 +3,7 @@
 use crate::{actors::*, world::World};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Balance, ServiceKind, WindowShare};
+use surety_primitives::{AssetId, Balance, ServiceKind, TermsFault, WindowShare};
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
@@ -30,15 +30,18 @@ fn listings_that_make_no_sense_are_refused_by_name() {
 		(with(|o| o.capacity = 0), E::ZeroCapacity),
 		(with(|o| o.price = 0), E::ZeroPrice),
 		(with(|o| o.price = Balance::MAX), E::PriceOverflow),
-		(with(|o| o.terms.credit.reverse()), E::TermsCreditsFall),
-		(with(|o| o.terms.cover = WindowShare::default()), E::TermsZeroCover),
-		(with(|o| o.terms.cover = WindowShare::from_inner(1)), E::TermsCreditAboveCover),
+		(with(|o| o.terms.credit.reverse()), E::InvalidTerms(TermsFault::CreditsFall)),
+		(with(|o| o.terms.cover = WindowShare::default()), E::InvalidTerms(TermsFault::ZeroCover)),
+		(
+			with(|o| o.terms.cover = WindowShare::from_inner(1)),
+			E::InvalidTerms(TermsFault::CreditAboveCover),
+		),
 		(
 			with(|o| {
 				o.terms.credit = [WindowShare::from_u32(31); 4];
 				o.terms.cover = WindowShare::from_u32(40);
 			}),
-			E::TermsCreditAboveMost,
+			E::InvalidTerms(TermsFault::CreditAboveMax),
 		),
 		(
 			with(|o| {
@@ -47,8 +50,8 @@ fn listings_that_make_no_sense_are_refused_by_name() {
 			}),
 			E::CreditOverflow,
 		),
-		(with(|o| o.terms.max_latency_ms = 0), E::TermsLatency),
-		(with(|o| o.terms.max_latency_ms = u32::MAX), E::TermsLatency),
+		(with(|o| o.terms.max_latency_ms = 0), E::InvalidTerms(TermsFault::Latency)),
+		(with(|o| o.terms.max_latency_ms = u32::MAX), E::InvalidTerms(TermsFault::Latency)),
 		(with(|o| o.kind = ServiceKind::Rpc { network: 99 }), E::UnknownNetwork),
 		(with(|o| o.kind = ServiceKind::Inference { model: Default::default() }), E::BadText),
 		(with(|o| o.asset = AssetId::Local(99)), E::AssetNotApproved),
@@ -81,7 +84,7 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
 	assert_eq!(
 		refused(open(99, 1, window, WindowShare::default())),
-		E::<Runtime>::UnknownService.into()
+		operators::Error::<Runtime>::UnknownService.into()
 	);
 	assert_eq!(
 		refused(open(service, 0, window, WindowShare::default())),

@@ -15,8 +15,8 @@ use sp_core::Get;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::Perbill;
 use surety_primitives::{
-	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Probing, ServiceId, ServiceKind,
-	report::Finding, service_of_lease,
+	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, ServiceId, ServiceKind, Slots,
+	Target, report::Finding,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
@@ -78,7 +78,7 @@ fn a_lease_that_half_of_the_probers_reach_does_not_hold_its_slot_for_nothing() {
 	world.rounds(4);
 	world.open(TENANT, other, 1, 30);
 	world.next_window();
-	let misses = Conduct::Misses(service_of_lease(lease));
+	let misses = Conduct::Misses(Target::Lease(lease));
 	world.conduct = [Conduct::Honest, Conduct::Honest, misses, misses];
 	// Unclear is no strike and not billed, so neither health nor the deposit would ever end it.
 	let second = awarded_within(&mut world, order, Some(lease), 2 * 12 + 6);
@@ -98,7 +98,7 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	let bond = world.bond(BIDDERS[0], asset);
 
 	// Three bad rounds in a row: a breach, then unhealthy, then the second best bid.
-	world.endpoints.insert(service_of_lease(first), Finding::Down);
+	world.endpoints.insert(Target::Lease(first), Finding::Down);
 	let second = awarded(&mut world, order, Some(first));
 	world.check();
 	assert_eq!(reason(&mut world, first), Some(CloseReason::Unhealthy));
@@ -114,9 +114,7 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	let fine = price_of(0, asset) * window / 10;
 	assert_eq!(world.bond(BIDDERS[0], asset), bond - credit - credit / 10 - fine);
 	let round = world.peek(|| Balance::from(Timing::round_blocks()));
-	let paid = |world: &mut World, lease| {
-		world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().paid)
-	};
+	let paid = |world: &mut World, lease| world.peek(|| paid_in_all(lease));
 	let paid_first = paid(&mut world, first);
 	assert_eq!(
 		paid_first,
@@ -130,8 +128,16 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	let last = since + ROUNDS;
 	assert_eq!(closed(&mut world, second, ROUNDS + 4), CloseReason::Expired);
 	let state = world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().state);
-	assert_eq!(state, compute::LeaseState::Closed { round: last, reason: CloseReason::Expired });
 	let paid_second = paid(&mut world, second);
+	assert_eq!(
+		state,
+		compute::LeaseState::Closed {
+			round: last,
+			reason: CloseReason::Expired,
+			paid: paid_second,
+			refunded: 0,
+		}
+	);
 	assert_eq!(paid_second, price_of(1, asset) * round * Balance::from(last - again));
 	world.rounds(1);
 	let spent = paid_first + paid_second;
@@ -144,14 +150,14 @@ fn a_lease_outlives_its_machine(asset: AssetId) {
 	// Capacity and bond are free again, and both sides may say what they think.
 	let (used, reserved) = world.peek(|| {
 		use surety_primitives::BondReserve;
-		let used =
-			compute::CapacityOf::<Runtime>::iter_values().all(|inventory| inventory.used.is_zero());
+		let used = compute::Inventories::<Runtime>::iter_values()
+			.all(|inventory| inventory.used.is_zero());
 		(used, BIDDERS.map(|who| Operators::reserved(&who.to_account_id(), asset)))
 	});
 	assert!(used);
 	assert_eq!(reserved, [0; 3]);
 	let agreement =
-		world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().agreement).unwrap();
+		world.peek(|| compute::Leases::<Runtime>::get(second).unwrap().ready).unwrap().agreement;
 	assert_ok!(world.call(TENANT, reputation::Call::rate { agreement, stars: 5 }));
 	let weighs = |event: &RuntimeEvent| match event {
 		RuntimeEvent::Reputation(reputation::Event::Rated { weight, .. }) => *weight > 0,
@@ -180,7 +186,7 @@ fn one_or_two_bad_rounds_close_nothing(asset: AssetId) {
 	let (mut world, _, lease) = running(asset);
 	world.rounds(4);
 	for _ in 0..3 {
-		world.endpoints.insert(service_of_lease(lease), Finding::Down);
+		world.endpoints.insert(Target::Lease(lease), Finding::Down);
 		world.rounds(2);
 		world.endpoints.clear();
 		world.rounds(2);
@@ -204,26 +210,30 @@ fn one_or_two_bad_rounds_close_nothing_in_an_asset() {
 fn announced_maintenance_of_a_lease_closes_nothing_and_bills_nothing() {
 	let asset = AssetId::Native;
 	let (mut world, _, lease) = running(asset);
-	let service = service_of_lease(lease);
+	let target = Target::Lease(lease);
 	world.next_window();
 	let from = world.round() + world.peek(|| u32::from(Timing::window_rounds()));
 	let rounds = world.peek(|| {
 		let share = <parameters::operators::MaintenanceShare as Get<Perbill>>::get();
 		share.mul_floor(u32::from(Timing::window_rounds()))
 	});
-	let call = operators::Call::announce_maintenance { service, from, rounds: rounds as u16 };
+	let call = operators::Call::announce_maintenance {
+		target: Target::Lease(lease),
+		from,
+		rounds: rounds as u16,
+	};
 	assert_ok!(world.call(BIDDERS[0], call));
 	while world.round() < from {
 		world.rounds(1);
 	}
 	let bond = world.bond(BIDDERS[0], asset);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(target, Finding::Down);
 	world.rounds(rounds);
 	world.endpoints.clear();
 	world.judged(from + rounds);
 	let window = world.peek(|| Timing::window_of(from));
 	let counted = world.peek(|| {
-		let probed = <Probes as Probing>::probed(service).unwrap();
+		let probed = <Probes as Slots>::status(target).unwrap();
 		(probed.window, probed.counters.excused, probed.counters.down)
 	});
 	assert_eq!(counted, (window, rounds as u16, 0));
@@ -238,7 +248,7 @@ fn a_chain_stall_closes_nothing_and_bills_nothing() {
 	let blocks = |world: &mut World| {
 		world.peek(|| {
 			use surety_primitives::Meter;
-			Probes::reading(service_of_lease(lease)).unwrap().blocks
+			Probes::meter(Target::Lease(lease)).unwrap().reading.blocks
 		})
 	};
 	world.rounds(3);
@@ -264,7 +274,7 @@ fn a_lease_credited_up_to_its_cover_is_terminated_and_replaced(asset: AssetId) {
 	let first = awarded(&mut world, id, None);
 	ready(&mut world, first);
 	world.next_window();
-	world.endpoints.insert(service_of_lease(first), Finding::Down);
+	world.endpoints.insert(Target::Lease(first), Finding::Down);
 	world.rounds(2);
 	world.endpoints.clear();
 	let second = awarded(&mut world, id, Some(first));
@@ -319,21 +329,10 @@ fn a_machine_that_is_never_ready_pays_and_the_next_bid_takes_over_in_an_asset() 
 }
 
 #[test]
-fn a_lease_is_nobody_elses_to_buy_change_or_close() {
+fn the_agreement_of_a_lease_is_closed_by_nobody() {
 	let (mut world, _, lease) = running(AssetId::Native);
-	let service = service_of_lease(lease);
 	let agreement =
-		world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
-	let open = sla::Call::open_agreement {
-		service,
-		units: 1,
-		max_price: u128::MAX,
-		deposit: 100 * UNIT,
-		min_cover: Default::default(),
-	};
-	assert!(world.call(Sr25519Keyring::Alice, open).is_err());
-	let pause = operators::Call::pause_service { service };
-	assert!(world.call(BIDDERS[0], pause).is_err());
+		world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().ready).unwrap().agreement;
 	let close = sla::Call::close_agreement { agreement };
 	assert_eq!(
 		world.call(TENANT, close).unwrap_err().error,
@@ -382,10 +381,10 @@ fn closing_just_before_a_tier_is_judged_saves_the_operator_nothing(asset: AssetI
 	world.next_window();
 	world.rounds(1);
 	let bond = world.bond(BIDDERS[0], asset);
-	let state = world.peek(|| sla::Services::<Runtime>::get(service_of_lease(lease)).unwrap());
+	let state = world.peek(|| sla::Targets::<Runtime>::get(Target::Lease(lease)).unwrap());
 	// Of the window in which it was ready, of which no round was billed.
 	let rent = state.slot.unwrap().rent;
-	world.endpoints.insert(service_of_lease(lease), Finding::Down);
+	world.endpoints.insert(Target::Lease(lease), Finding::Down);
 	// Two rounds are bad and the second, which is the breach, is not judged yet.
 	world.rounds(2);
 	assert_ok!(world.call(BIDDERS[0], compute::Call::close_lease { lease, at_once: true }));
@@ -443,7 +442,7 @@ fn replicas_spread_over_operators_and_one_failure_moves_one_replica(asset: Asset
 	assert_eq!(operators, [BIDDERS[0].to_account_id(), BIDDERS[1].to_account_id()]);
 	before.iter().for_each(|lease| ready(&mut world, *lease));
 	world.next_window();
-	world.endpoints.insert(service_of_lease(before[0]), Finding::Down);
+	world.endpoints.insert(Target::Lease(before[0]), Finding::Down);
 	let after = awarded(&mut world, id, Some(before[0]));
 	assert_eq!(leases(&mut world)[1], before[1], "the other replica goes on");
 	let operator = operator_of(&mut world, after);

@@ -6,17 +6,17 @@ use frame_support::{assert_noop, assert_ok};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BreachKind, Clock, Meter, Probing, ServiceId, Verdict,
-	report::Finding,
+	AgreementId, AssetId, Balance, BreachKind, Clock, Meter, Probing, ServiceId, Slots as _,
+	Target, Verdict, report::Finding,
 };
 use surety_runtime::*;
 
 const NATIVE: AssetId = AssetId::Native;
 
 fn down_until_breach(world: &mut World, service: ServiceId) {
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.until("a breach", 14, move || {
-		sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0)
+		sla::Targets::<Runtime>::get(Target::Service(service)).is_some_and(|s| s.breaches > 0)
 	});
 }
 
@@ -24,9 +24,11 @@ fn down_until_breach(world: &mut World, service: ServiceId) {
 fn nobody_opens_an_agreement_during_an_outage() {
 	let mut world = World::new();
 	let service = world.operator(NATIVE);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.until("it is seen down", 6, move || {
-		Probes::probed(service).and_then(|p| p.last).is_some_and(|(_, v)| v == Verdict::Down)
+		Probes::status(Target::Service(service))
+			.and_then(|p| p.last)
+			.is_some_and(|(_, v)| v == Verdict::Down)
 	});
 	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
 	assert_eq!(error, sla::Error::<Runtime>::NotUp.into());
@@ -40,11 +42,11 @@ fn units_opened_when_the_outage_began_are_not_credited_for_it() {
 	let honest = world.open(TENANT, service, 1, 6);
 	world.next_window();
 	// The outage has begun, no verdict says so yet.
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.rounds(1);
 	let late = world.open(OTHER_TENANT, service, 1, 6);
 	world.until("a breach", 14, move || {
-		sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0)
+		sla::Targets::<Runtime>::get(Target::Service(service)).is_some_and(|s| s.breaches > 0)
 	});
 	world.rounds(2);
 	assert!(
@@ -72,7 +74,7 @@ fn opening_at_the_edge_of_a_window_credits_nothing_of_the_window_before() {
 	let credited = window(&mut world);
 	// The last two of its twelve rounds are down. In the last one no verdict says so yet.
 	world.rounds(10);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.rounds(1);
 	let late = world.open(OTHER_TENANT, service, 1, 6);
 	assert_eq!(window(&mut world), credited, "still in the window");
@@ -100,11 +102,12 @@ fn closing_in_the_block_of_a_breach_neither_loses_nor_doubles_the_credit() {
 	let funds = world.total(NATIVE, TENANT);
 	let id = world.open(TENANT, service, 1, 6);
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	let from = world.round();
 	// The breach is judged as the block begins; the call comes after it in the same block.
 	let close = || {
-		let breached = sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0);
+		let breached =
+			sla::Targets::<Runtime>::get(Target::Service(service)).is_some_and(|s| s.breaches > 0);
 		if breached {
 			assert_ok!(Sla::close_agreement(RuntimeOrigin::signed(TENANT.to_account_id()), id));
 		}
@@ -175,10 +178,10 @@ fn unbonding_at_the_start_of_an_outage_does_not_save_the_bond() {
 	let service = world.operator(NATIVE);
 	world.open(TENANT, service, 10, 6);
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.block();
-	let free = world.peek(|| Operators::free_bond(service));
-	let exposed = world.peek(|| operators::Exposures::<Runtime>::get(service));
+	let free = world.free_bond(service);
+	let exposed = world.peek(|| operators::Exposures::<Runtime>::get(Target::Service(service)));
 	assert!(exposed > 0);
 	// What is reserved cannot leave; the rest may.
 	let too_much = operators::Call::unbond { asset: NATIVE, amount: free + 1 };
@@ -201,7 +204,7 @@ fn retiring_at_the_start_of_an_outage_does_not_stop_the_judgement() {
 	let service = world.operator(NATIVE);
 	let id = world.open(TENANT, service, 1, 6);
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.block();
 	assert_ok!(world.call(OPERATOR, operators::Call::retire_service { service }));
 	down_until_breach(&mut world, service);
@@ -234,7 +237,7 @@ fn a_network_fails(units: [u32; 3], finding: Finding) -> (World, [ServiceId; 3],
 	world.next_window();
 	world.rounds(2);
 	for service in services {
-		world.endpoints.insert(service, finding);
+		world.endpoints.insert(Target::Service(service), finding);
 	}
 	world.rounds(2);
 	let last = world.round() - 1;
@@ -247,12 +250,12 @@ fn a_network_fails(units: [u32; 3], finding: Finding) -> (World, [ServiceId; 3],
 fn an_outage_of_a_whole_network_is_excused_only_where_the_probers_doubt_themselves() {
 	let (mut world, services, agreements) = a_network_fails([2; 3], Finding::InDoubt);
 	for (service, agreement) in services.into_iter().zip(agreements) {
-		let counters = world.peek(|| Probes::probed(service).unwrap().counters);
+		let counters = world.peek(|| Probes::status(Target::Service(service)).unwrap().counters);
 		assert_eq!((counters.excused, counters.down), (2, 0));
 		assert!(world.breaches(service).is_empty());
 		assert_eq!(world.credit(agreement), 0);
 		let billed = world.peek(|| {
-			let reading = Probes::reading(service).unwrap();
+			let reading = Probes::meter(Target::Service(service)).unwrap().reading;
 			let blocks = Timing::round_blocks();
 			let at = |round| reading.at_most(round, blocks).unwrap();
 			at(reading.through) - at(reading.through - 2)

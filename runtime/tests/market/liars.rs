@@ -6,7 +6,7 @@ use crate::{
 };
 use pallet_surety_probes::{DutyTally, SHARE};
 use pallet_surety_sla as sla;
-use surety_primitives::{AssetId, Counters, LatencyBucket, Probing, report::Finding};
+use surety_primitives::{AssetId, Counters, LatencyBucket, Slots as _, Target, report::Finding};
 use surety_runtime::*;
 
 const LIES: [Conduct; 9] = [
@@ -48,13 +48,13 @@ fn story(conduct: Conduct, finding: Finding) -> (Told, DutyTally) {
 	};
 	next_session(&mut world);
 	world.rounds(6);
-	world.endpoints.insert(service, finding);
+	world.endpoints.insert(Target::Service(service), finding);
 	next_session(&mut world);
 	let tally = |who| Probes::duty(account(who)).unwrap_or_default();
 	world.until("a session's rounds", 12, move || tally(PROBERS[0]).rounds == ROUNDS);
 	let mut duty: Vec<DutyTally> = world.peek(|| PROBERS.into_iter().map(tally).collect());
 	let liar = duty.remove(LIAR);
-	let counters = world.peek(|| Probes::probed(service).unwrap().counters);
+	let counters = world.peek(|| Probes::status(Target::Service(service)).unwrap().counters);
 	let told = Told { breaches: world.breaches(service), counters, honest: duty };
 	world.check();
 	(told, liar)

@@ -4,7 +4,7 @@ use crate::{actors::*, world::World};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use proptest::prelude::*;
-use surety_primitives::{AssetId, Funds, ServiceId, WindowShare, report::Finding};
+use surety_primitives::{AssetId, Funds, ServiceId, Target, WindowShare, report::Finding};
 use surety_runtime::{configs::assets::MarketFunds, *};
 
 #[derive(Clone, Debug)]
@@ -73,10 +73,10 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 			},
 			Step::Fail { service, wrong } => {
 				let finding = if wrong { Finding::Bad(Default::default()) } else { Finding::Down };
-				world.endpoints.insert(services[usize::from(service)], finding);
+				world.endpoints.insert(Target::Service(services[usize::from(service)]), finding);
 			},
 			Step::Recover { service } => {
-				world.endpoints.remove(&services[usize::from(service)]);
+				world.endpoints.remove(&Target::Service(services[usize::from(service)]));
 			},
 			Step::Unbond { amount } => {
 				let amount = u128::from(amount) * coin(asset) / 100;

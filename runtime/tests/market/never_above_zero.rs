@@ -8,7 +8,7 @@ use pallet_surety_probes as probes;
 use pallet_surety_sla as sla;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
-	AssetId, Balance, Clock, Funds, Probing, ServiceId, ServiceStatus, Verdict, WindowShare,
+	AssetId, Balance, Clock, Funds, ServiceId, ServiceStatus, Slots, Target, Verdict, WindowShare,
 	report::Finding,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
@@ -47,8 +47,10 @@ fn the_last_round_before_an_outage(asset: AssetId) {
 	let before = world.total(asset, TENANT);
 	let id = world.open(TENANT, service, 1, 6);
 	world.rounds(1);
-	world.endpoints.insert(service, Finding::Down);
-	world.until("a breach", 6, move || !Sla::breach_history(service, None, 1).is_empty());
+	world.endpoints.insert(Target::Service(service), Finding::Down);
+	world.until("a breach", 6, move || {
+		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
+	});
 	let set_aside = world.breaches(service)[0].credited;
 	assert_eq!(
 		set_aside,
@@ -89,7 +91,7 @@ fn short_outages_in_three_windows(asset: AssetId) {
 	let id = world.open(TENANT, service, 1, 8);
 	for _ in 0..3 {
 		world.next_window();
-		world.endpoints.insert(service, Finding::Down);
+		world.endpoints.insert(Target::Service(service), Finding::Down);
 		world.rounds(3);
 		world.endpoints.clear();
 	}
@@ -126,7 +128,7 @@ fn an_operator_that_is_its_own_tenant_loses_fee_and_penalty() {
 	let id = world.open(OPERATOR, service, 1, 4);
 	world.next_window();
 	world.rounds(2);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.rounds(3);
 	world.endpoints.clear();
 	world.until("it is over", 60, gone(id));
@@ -158,14 +160,16 @@ fn a_stale_up_of_an_idle_listing_sells_nothing() {
 		});
 	}
 	// One is sold, so that one page is left for all others.
-	world.until("it is up", 20, || Probes::probed(7).is_some_and(|probed| probed.last.is_some()));
+	world.until("it is up", 20, || {
+		Probes::status(Target::Service(7)).is_some_and(|probed| probed.last.is_some())
+	});
 	world.open(STRANGER, 7, 1, 8);
 	let service = 5;
-	let last = || Probes::probed(service).and_then(|probed| probed.last);
+	let last = || Probes::status(Target::Service(service)).and_then(|probed| probed.last);
 	let up = move || last().is_some_and(|(_, verdict)| matches!(verdict, Verdict::Up { .. }));
 	world.until("it was seen up", 20, up);
 	// It goes down before its next turn, which only its buyer knows.
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.until("the verdict is stale", 12, move || {
 		up() && last().is_some_and(|(round, _)| round + sla::FRESH_ROUNDS < Timing::round())
 	});
@@ -244,7 +248,9 @@ fn a_slot_that_earns_nothing_pays_its_rent_to_the_probers() {
 	let mut world = World::new();
 	let service = operator_with(&mut world, &Offer::native());
 	world.open(TENANT, service, 1, 30);
-	let rent = world.peek(|| sla::Services::<Runtime>::get(service).unwrap().slot.unwrap().rent);
+	let rent = world.peek(|| {
+		sla::Targets::<Runtime>::get(Target::Service(service)).unwrap().slot.unwrap().rent
+	});
 	assert!(rent > 0);
 	world.next_window();
 	world.rounds(2);
@@ -256,7 +262,7 @@ fn a_slot_that_earns_nothing_pays_its_rent_to_the_probers() {
 		rents.sum()
 	};
 	// Down for the whole window: nothing is billed, so no fee counts.
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	let mut sum = 0;
 	let from = world.round();
 	while world.round() < from + 16 {
@@ -296,9 +302,9 @@ fn a_bond_that_cannot_reserve_the_rent_ends_the_service_after_a_warning() {
 	offer.terms.cover = WindowShare::from_u32(1);
 	let service = operator_with(&mut world, &offer);
 	// As if others had taken all slots but one.
-	let slots = world.peek(|| <Probes as Probing>::occupancy().slots);
-	let crowd = move |hot: &mut probes::HotSlots| hot.taken += slots - 1;
-	world.peek(|| probes::Hot::<Runtime>::mutate(crowd));
+	let slots = world.peek(|| <Probes as Slots>::occupancy().slots);
+	let crowd = move |active: &mut probes::ActiveSlots| active.taken += slots - 1;
+	world.peek(|| probes::Active::<Runtime>::mutate(crowd));
 	let error = world.try_open(TENANT, service, 1, 8).unwrap_err().error;
 	assert_eq!(
 		error,
@@ -306,7 +312,7 @@ fn a_bond_that_cannot_reserve_the_rent_ends_the_service_after_a_warning() {
 		"nobody fills slots for less than they cost"
 	);
 	let id = world.open(TENANT, service, 21, 8);
-	let free = world.peek(|| <Operators as surety_primitives::Bonding<_>>::free_bond(service));
+	let free = world.free_bond(service);
 	assert_ok!(world.call(OPERATOR, operators::Call::unbond { asset: NATIVE, amount: free }));
 	let (mut warned, mut ended) = (None, None);
 	while world.peek(|| sla::Agreements::<Runtime>::contains_key(id)) {
@@ -330,6 +336,6 @@ fn a_bond_that_cannot_reserve_the_rent_ends_the_service_after_a_warning() {
 	let rounds = world.peek(|| u32::from(Timing::window_rounds()));
 	assert_eq!(found - warned.expect("a window before"), rounds);
 	assert!(at + 4 >= found + rounds, "and with another window's notice");
-	world.peek(|| probes::Hot::<Runtime>::mutate(|hot| hot.taken -= slots - 1));
+	world.peek(|| probes::Active::<Runtime>::mutate(|active| active.taken -= slots - 1));
 	world.check();
 }

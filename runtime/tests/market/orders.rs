@@ -137,6 +137,14 @@ pub fn bid(order: OrderId, service: ServiceId, price: Balance) -> RuntimeCall {
 	compute::Call::place_bid { order, service, price, replicas: 1, foreign_terms: true }.into()
 }
 
+/// Base units that a closed lease paid in all.
+pub fn paid_in_all(lease: LeaseId) -> Balance {
+	match compute::Leases::<Runtime>::get(lease).expect("it is stored").state {
+		compute::LeaseState::Closed { paid, .. } => paid,
+		state => panic!("lease {lease} is {state:?}"),
+	}
+}
+
 pub fn lease_of(order: OrderId, replica: usize) -> Option<LeaseId> {
 	compute::Orders::<Runtime>::get(order)?.replicas.get(replica)?.state.lease()
 }

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, WindowShare,
-	report::Finding, service_of_lease,
+	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, Target, WindowShare,
+	report::Finding,
 };
 use surety_runtime::{
 	parameters::{
@@ -134,14 +134,14 @@ impl Scene {
 			vec![world.open(TENANT, service, 2, 8), world.open(OTHER_TENANT, service, 1, 8)];
 		world.next_window();
 		let of_lease =
-			world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().agreement).unwrap();
+			world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().ready).unwrap().agreement;
 		Self { world, service, agreements: [agreements, vec![of_lease]].concat(), lease }
 	}
 
 	/// Build blocks until all rounds through `round` are judged.
 	fn books(&mut self, round: u32) -> Books {
 		self.world.until("it is judged", 8, move || Probes::judged_round() >= round);
-		let services = [self.service, service_of_lease(self.lease)];
+		let targets = [Target::Service(self.service), Target::Lease(self.lease)];
 		let (agreements, lease) = (self.agreements.clone(), self.lease);
 		self.world.peek(|| {
 			let blocks = Timing::round_blocks();
@@ -149,19 +149,17 @@ impl Scene {
 			let order = compute::Orders::<Runtime>::get(lease.order).unwrap();
 			let escrow = order.replicas[0].escrow;
 			let ends = match lease.state {
-				compute::LeaseState::Closed { round, reason } => Some((round, reason)),
+				compute::LeaseState::Closed { round, reason, .. } => Some((round, reason)),
 				_ => Escrow::stream(escrow).and_then(|stream| stream.ending),
 			};
 			Books {
-				meters: services
-					.map(|id| Probes::reading(id).and_then(|m| m.at_least(round, blocks)))
+				meters: targets
+					.map(|target| Probes::meter(target)?.reading.at_least(round, blocks))
 					.to_vec(),
-				indices: services
-					.map(|id| {
-						sla::Services::<Runtime>::get(id).map(|s| s.index).unwrap_or_default()
-					})
+				indices: targets
+					.map(|id| sla::Targets::<Runtime>::get(id).map(|s| s.index).unwrap_or_default())
 					.to_vec(),
-				breaches: services
+				breaches: targets
 					.iter()
 					.flat_map(|id| Sla::breach_history(*id, None, 64))
 					.map(|(_, breach)| breach)
@@ -200,12 +198,13 @@ fn play(asset: AssetId, outages: &Outages, block: u32, change: Option<RuntimePar
 	let mut at = 0;
 	let round = loop {
 		let round = scene.world.round();
-		for (service, outage) in
-			[(scene.service, outages.service), (service_of_lease(scene.lease), outages.lease)]
-		{
+		for (target, outage) in [
+			(Target::Service(scene.service), outages.service),
+			(Target::Lease(scene.lease), outages.lease),
+		] {
 			match down(round, outage) {
-				true => drop(scene.world.endpoints.insert(service, Finding::Down)),
-				false => drop(scene.world.endpoints.remove(&service)),
+				true => drop(scene.world.endpoints.insert(target, Finding::Down)),
+				false => drop(scene.world.endpoints.remove(&target)),
 			}
 		}
 		if at == block {

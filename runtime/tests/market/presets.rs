@@ -4,7 +4,7 @@ use crate::{actors::*, world::World};
 use frame_support::assert_ok;
 use pallet_surety_operators as operators;
 use surety_primitives::{
-	AssetId, Balance, Clock, Meter, Probing, ServiceStatus, Verdict, report::Finding,
+	AssetId, Balance, Clock, Meter, ServiceStatus, Slots as _, Target, Verdict, report::Finding,
 };
 use surety_runtime::*;
 
@@ -16,8 +16,10 @@ fn an_outage_is_credited_on(preset: &str) {
 	let service = world.operator(NATIVE);
 	let id = world.open(TENANT, service, 2, 6);
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
-	world.until("a breach", 14, move || !Sla::breach_history(service, None, 1).is_empty());
+	world.endpoints.insert(Target::Service(service), Finding::Down);
+	world.until("a breach", 14, move || {
+		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
+	});
 	assert_eq!(world.breaches(service)[0].counters.down, 2, "{preset}");
 	assert_eq!(world.credit(id), world.share(service, 2, CREDIT[0]), "{preset}");
 	world.check();
@@ -51,10 +53,10 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 		world.peek(|| operators::Services::<Runtime>::get(service).expect("it is listed").status)
 	};
 	// A prober that finds no proof at the host reports down, whatever the endpoint does.
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	assert_ok!(world.call(OPERATOR, offer.call()));
 	world.until("it is judged", 6, move || {
-		Probes::probed(service).is_some_and(|p| p.last.is_some())
+		Probes::status(Target::Service(service)).is_some_and(|p| p.last.is_some())
 	});
 	assert_eq!(status(&mut world), ServiceStatus::Unproven);
 	let error = world.try_open(TENANT, service, 1, 1).unwrap_err().error;
@@ -63,7 +65,7 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 	// The first time that they report it up they have read the proof.
 	world.endpoints.clear();
 	let is_up = move || {
-		Probes::probed(service)
+		Probes::status(Target::Service(service))
 			.and_then(|p| p.last)
 			.is_some_and(|(_, v)| matches!(v, Verdict::Up { .. }))
 	};
@@ -73,7 +75,7 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 	let opened = world.round();
 
 	world.rounds(3);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.rounds(1);
 	world.endpoints.clear();
 	world.rounds(3);
@@ -81,7 +83,10 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 	world.judged(last);
 	let (billed, blocks) = world.peek(|| {
 		let blocks = Timing::round_blocks();
-		(Probes::reading(service).unwrap().at_most(last, blocks).unwrap(), blocks)
+		(
+			Probes::meter(Target::Service(service)).unwrap().reading.at_most(last, blocks).unwrap(),
+			blocks,
+		)
 	});
 	assert_eq!(billed, (last - opened - 1) * blocks, "all rounds but the one that was down");
 	let stream = world.peek(|| Sla::agreement(id).unwrap().stream.unwrap());
@@ -91,8 +96,10 @@ fn staging_sells_what_has_proven_control_bills_and_credits_it() {
 
 	// Its units count in the second window: there an outage is a breach.
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
-	world.until("a breach", 6, move || !Sla::breach_history(service, None, 1).is_empty());
+	world.endpoints.insert(Target::Service(service), Finding::Down);
+	world.until("a breach", 6, move || {
+		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
+	});
 	assert_eq!(world.breaches(service)[0].counters.down, 2);
 	assert_eq!(world.credit(id), world.share(service, 1, CREDIT[0]));
 	world.check();

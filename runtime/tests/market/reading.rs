@@ -83,8 +83,8 @@ fn listings() -> World {
 	list(&mut world, DOWN, rpc(1), "http://127.0.0.1:3/", b"DE", SBTC, 3);
 	list(&mut world, DOWN, ServiceKind::Compute, "http://127.0.0.1:4/", b"US", NATIVE, 4);
 	assert_ok!(world.call(GOOD, operators::Call::pause_service { service: 1 }));
-	world.endpoints.insert(2, Finding::Down);
-	world.endpoints.insert(3, Finding::Down);
+	world.endpoints.insert(Target::Service(2), Finding::Down);
+	world.endpoints.insert(Target::Service(3), Finding::Down);
 	for _ in 0..3 {
 		world.next_window();
 	}
@@ -165,7 +165,7 @@ fn a_service_is_shown_with_its_live_window_and_its_breaches() {
 	world.open(TENANT, service, 2, 12);
 	world.next_window();
 	world.rounds(3);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.rounds(3);
 	world.endpoints.clear();
 	world.rounds(3);
@@ -234,7 +234,7 @@ fn an_agreement_shows_the_credit_that_it_is_owed_in_the_block_of_the_breach() {
 	let other = world.open(OTHER_TENANT, service, 1, 6);
 	let third = world.open(TENANT, service, 1, 6);
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	let owed = |id| Runtime::agreement(id).unwrap().owed_credit;
 	assert_eq!(world.peek(|| owed(id)), 0);
 	// A block may pay the credit in its own idle space, so the test reads it before that.
@@ -300,7 +300,7 @@ fn operators_and_the_network_are_shown_as_the_pallets_know_them() {
 	let mut world = listings();
 	world.open(TENANT, 0, 2, 12);
 	world.next_window();
-	world.endpoints.insert(0, Finding::Down);
+	world.endpoints.insert(Target::Service(0), Finding::Down);
 	world.until("a breach", 14, || !Sla::breach_history(Target::Service(0), None, 1).is_empty());
 	assert_ok!(world.call(GOOD, operators::Call::unbond { asset: SBTC, amount: 300 * coin(SBTC) }));
 	let breaches = world.breaches(0);
@@ -489,7 +489,10 @@ fn bids_and_leases_are_listed_page_by_page() {
 		let stored = world.peek(|| compute::Leases::<Runtime>::get(lease.id)).unwrap();
 		assert_eq!((lease.order, lease.replica, &lease.tenant), (order, stored.replica, &tenant));
 		assert_eq!((&lease.operator, lease.service), (&stored.operator, stored.service));
-		assert_eq!((lease.price, lease.agreement), (stored.price, stored.agreement));
+		assert_eq!(
+			(lease.price, lease.agreement),
+			(stored.price, stored.ready.map(|ready| ready.agreement))
+		);
 		assert!(matches!(lease.phase, LeasePhase::Running { .. }), "{:?}", lease.phase);
 		let verdict = lease.last_verdict.unwrap().verdict;
 		assert!(matches!(verdict, Verdict::Up { .. }), "{verdict:?}");

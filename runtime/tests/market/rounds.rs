@@ -6,7 +6,9 @@ use crate::{
 };
 use pallet_surety_probes as probes;
 use sp_core::{Pair, sr25519};
-use surety_primitives::{AssetId, Clock, Meter, Probing, RoundIndex, Verdict, crypto::ProberId};
+use surety_primitives::{
+	AssetId, Clock, Meter, Probing, RoundIndex, Slots as _, Target, Verdict, crypto::ProberId,
+};
 use surety_runtime::*;
 
 /// Keys of the probers that a round's snapshot names.
@@ -36,7 +38,9 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 
 	let blocks = world.peek(Timing::round_blocks);
 	let first = world.peek(Probes::judged_round);
-	let metered = |round| Probes::reading(service).unwrap().at_most(round, blocks).unwrap();
+	let metered = |round| {
+		Probes::meter(Target::Service(service)).unwrap().reading.at_most(round, blocks).unwrap()
+	};
 	let before = world.peek(|| metered(first));
 	let mut judged = first;
 	// The round in which the prober got its new key.
@@ -69,7 +73,8 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 			if last > judged {
 				assert_eq!(last, judged + 1, "no round is left out");
 				judged = last;
-				let (seen, verdict) = Probes::probed(service).unwrap().last.unwrap();
+				let (seen, verdict) =
+					Probes::status(Target::Service(service)).unwrap().last.unwrap();
 				assert_eq!(seen, judged);
 				assert!(matches!(verdict, Verdict::Up { .. }), "round {judged}: {verdict:?}");
 				assert_eq!(
@@ -123,8 +128,12 @@ fn a_stall_is_neither_billed_nor_judged() {
 	world.stall(30);
 	world.rounds(1);
 	world.judged(stalled + 1);
-	let (reading, probed) =
-		world.peek(|| (Probes::reading(service).unwrap(), Probes::probed(service).unwrap()));
+	let (reading, probed) = world.peek(|| {
+		(
+			Probes::meter(Target::Service(service)).unwrap().reading,
+			Probes::status(Target::Service(service)).unwrap(),
+		)
+	});
 	let billed = |round| reading.at_most(round, 6).unwrap();
 	assert_eq!(billed(stalled), billed(stalled - 1), "the stalled round is not billed");
 	assert_eq!(billed(stalled + 1), billed(stalled) + 6, "the next one is");

@@ -53,7 +53,7 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 
 	// Credit is in the pot, not on hold. A block pays it as soon as there is room.
 	world.next_window();
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.until("a breach", 14, move || {
 		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
 	});

@@ -4,7 +4,7 @@ use crate::{actors::*, world::World};
 use frame_support::assert_ok;
 use pallet_surety_sla as sla;
 use surety_primitives::{
-	AssetId, Balance, BreachKind, ReputationInspect, Severity, report::Finding,
+	AssetId, Balance, BreachKind, ReputationInspect, Severity, Target, report::Finding,
 };
 use surety_runtime::*;
 
@@ -19,9 +19,9 @@ fn an_outage_is_credited_in_the_block_that_judges_it(asset: AssetId) {
 	let bond = world.bond(OPERATOR, asset);
 	let score = world.peek(|| Reputation::score(&OPERATOR.to_account_id()));
 
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.until("the first breach", 12, move || {
-		sla::Services::<Runtime>::get(service).is_some_and(|s| s.breaches > 0)
+		sla::Targets::<Runtime>::get(Target::Service(service)).is_some_and(|s| s.breaches > 0)
 	});
 
 	// In this very block: the slash and the credit of both tenants.
@@ -77,7 +77,7 @@ fn a_down_round_is_not_billed() {
 	world.open(TENANT, service, 1, 6);
 	let opened = world.round();
 	world.rounds(1);
-	world.endpoints.insert(service, Finding::Down);
+	world.endpoints.insert(Target::Service(service), Finding::Down);
 	world.rounds(2);
 	world.endpoints.clear();
 	world.rounds(3);
@@ -85,7 +85,7 @@ fn a_down_round_is_not_billed() {
 	world.judged(last);
 	let billable = world.peek(|| {
 		use surety_primitives::Meter;
-		Probes::reading(service).unwrap().at_most(last, 6).unwrap()
+		Probes::meter(Target::Service(service)).unwrap().reading.at_most(last, 6).unwrap()
 	});
 	// All rounds after the one it was opened in, but for the two that were down.
 	assert_eq!(billable, (last - opened - 2) * 6);

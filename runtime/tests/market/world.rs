@@ -16,7 +16,7 @@ use sp_runtime::{
 };
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AssetId, Balance, Clock, LatencyBucket, RoundIndex, ServiceId, report::Finding,
+	AssetId, Balance, Clock, LatencyBucket, RoundIndex, Target, report::Finding,
 };
 use surety_runtime::*;
 
@@ -31,7 +31,7 @@ pub enum Conduct {
 	/// Says the same of every service.
 	Always(Finding),
 	/// Does not reach one service.
-	Misses(ServiceId),
+	Misses(Target),
 	/// Commits the hash that another prober committed before it, and tries to reveal that prober's report.
 	Copies(usize),
 	/// Reveals another report than it committed, different in every byte.
@@ -49,7 +49,7 @@ pub struct World {
 	/// Slots that passed without a block.
 	skipped: u64,
 	/// What each service's endpoint does; `Up` at 20 ms unless said otherwise.
-	pub endpoints: BTreeMap<ServiceId, Finding>,
+	pub endpoints: BTreeMap<Target, Finding>,
 	/// How each prober behaves.
 	pub conduct: [Conduct; 4],
 	/// Session keys that each prober ever had for probing, the newest last.
@@ -282,7 +282,7 @@ impl World {
 	/// reveals in the fifth of the next one.
 	fn probers(
 		number: BlockNumber,
-		endpoints: &BTreeMap<ServiceId, Finding>,
+		endpoints: &BTreeMap<Target, Finding>,
 		conduct: &[Conduct; 4],
 		keys: &[Vec<sr25519::Pair>; 4],
 		reports: &mut BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
@@ -299,14 +299,14 @@ impl World {
 	}
 
 	/// Services due in a round, in the order of the report, with their operators.
-	fn due(round: RoundIndex) -> Vec<(ServiceId, AccountId)> {
+	fn due(round: RoundIndex) -> Vec<(Target, AccountId)> {
 		probes::DuePages::<Runtime>::get(round)
 			.iter()
 			.flat_map(|due| {
 				let page = probes::Pages::<Runtime>::get(due.page);
 				probes::bits(due.mask)
 					.filter_map(move |slot| page.get(usize::from(slot)).cloned().flatten())
-					.map(|row| (row.service, row.operator))
+					.map(|row| (row.target, row.operator))
 					.collect::<Vec<_>>()
 			})
 			.collect()
@@ -314,7 +314,7 @@ impl World {
 
 	fn commits(
 		round: RoundIndex,
-		endpoints: &BTreeMap<ServiceId, Finding>,
+		endpoints: &BTreeMap<Target, Finding>,
 		conduct: &[Conduct; 4],
 		keys: &[Vec<sr25519::Pair>; 4],
 		reports: &mut BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
