@@ -39,8 +39,8 @@ impl Timetable {
 	/// The patience is the time left for the last visit, 14 % of the round with anchors. It is
 	/// shorter if otherwise not all services would get their turn while every one of them is dead:
 	/// `n` services that start at random times and take `p` each queue for `c` places, at most `n /
-	/// c` per place plus a tolerance for chance (`2 sqrt(n)` is more than needed in practice), and
-	/// the last one must start `p` before the end.
+	/// c` per place plus a tolerance for chance, and the last one must start `p` before the end. By
+	/// Kolmogorov's bound, `3 sqrt(n)` starts too many in any interval have a probability of e^-18.
 	pub fn new(schedule: &Schedule, now: u64, services: usize, anchors: bool) -> Self {
 		let begin = schedule.start.unix_millis().max(now);
 		let end = schedule.deadline.unix_millis().max(begin);
@@ -62,7 +62,7 @@ impl Timetable {
 		if services > places {
 			let time = probes_end.saturating_sub(anchors_until).saturating_mul(places);
 			let queue =
-				services.saturating_add(services.isqrt().saturating_mul(2)).saturating_add(places);
+				services.saturating_add(services.isqrt().saturating_mul(3)).saturating_add(places);
 			// A place becomes free one turn after its visit is over.
 			let each = time.checked_div(queue).unwrap_or_default();
 			let each = each.saturating_sub(TURN.min(each.checked_div(2).unwrap_or_default()));
