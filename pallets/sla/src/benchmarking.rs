@@ -1,5 +1,4 @@
-//! Benchmarks. Calls from the hooks of other pallets (`window_turned`, `heated`, `breached`,
-//! `ended`, `forget`) are measured too: their mandatory work needs the numbers.
+//! Benchmarks of the calls, and of the methods that the hooks of other pallets call.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -9,99 +8,102 @@
 	clippy::unwrap_used
 )]
 
-use crate::{pallet::Agreements, *};
+use crate::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, Breached, Counters, Frozen, Judge, LeaseAgreements, LeaseId, Severity,
-	StreamEnd, service_of_lease,
+	AssetId, BreachKind, Counters, EscrowOwner, LeaseAgreements, LeaseId, OnJudged, OnStreamEnd, Service,
+	Severity, StreamEnd, TierReached, WindowTerms,
 };
 
 /// Set-up of the pallets around this one.
 pub trait BenchmarkHelper<AccountId> {
-	/// An open service of an operator with a large bond, not `Compute`: last verdict `Up`, 1,000
-	/// units of capacity or more, a price above zero, a credit above zero for `Low`, and a cover
-	/// above that but below 255 times the credit for `Critical`.
+	/// List a service, not `Compute`, of an operator with a large bond: last verdict `Up`, a
+	/// capacity of at least 1,000 units, a price above zero, a credit above zero for `Low`, and a
+	/// cover above that but below 255 times the credit for `Critical`.
 	fn open_service() -> ServiceId;
-	/// A lease of such an operator, listed and without an agreement yet.
+	/// List a lease of such an operator, without an agreement.
 	fn listed_lease() -> LeaseId;
-	/// Give `who` so much of an asset, free.
+	/// Mint an amount of an asset into an account.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
-	/// All rounds through `round` are judged, billable for every active service.
+	/// Judge all rounds through `round`, as billable for every active target.
 	fn judge_through(round: RoundIndex);
+	/// End the meter of a target after round `at`, for its operator's doing.
+	fn end_meter(target: Target, at: RoundIndex);
 }
 
 const UNITS: u32 = 2;
 
-fn deposit_for<T: Config>(service: ServiceId) -> (AssetId, Balance) {
-	let info = info::<T>(service);
-	let window = info.price * Balance::from(UNITS) * Balance::from(T::Clock::window_blocks());
-	(info.asset, window * 4 + T::Funds::minimum(info.asset))
+fn deposit_for<T: Config>(target: Target) -> (AssetId, Balance) {
+	let listing = listing::<T>(target);
+	let window = listing.price * Balance::from(UNITS) * Balance::from(T::Clock::window_blocks());
+	(listing.asset, window * 4 + T::Funds::minimum(listing.asset))
 }
 
-/// A tenant with funds for several agreements.
-fn tenant<T: Config>(service: ServiceId) -> T::AccountId {
+/// Tenant with funds for several agreements.
+fn tenant<T: Config>(target: Target) -> T::AccountId {
 	let who: T::AccountId = whitelisted_caller();
-	let (asset, deposit) = deposit_for::<T>(service);
+	let (asset, deposit) = deposit_for::<T>(target);
 	T::BenchmarkHelper::fund(asset, &who, deposit * 10 + T::Funds::minimum(asset) * 10);
 	who
 }
 
-fn open<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
+fn open<T: Config>() -> (T::AccountId, Target, AgreementId) {
 	let service = T::BenchmarkHelper::open_service();
-	let who = tenant::<T>(service);
+	let target = Target::Service(service);
+	let who = tenant::<T>(target);
 	let id = NextAgreement::<T>::get();
-	let (_, deposit) = deposit_for::<T>(service);
+	let (_, deposit) = deposit_for::<T>(target);
 	let origin = RawOrigin::Signed(who.clone()).into();
 	Pallet::<T>::open_agreement(origin, service, UNITS, u128::MAX, deposit, Default::default())
 		.expect("the helper made it possible");
-	(who, service, id)
+	(who, target, id)
 }
 
-/// Window that goes on.
+/// Current window.
 fn window<T: Config>() -> WindowIndex {
 	T::Clock::window_of(T::Clock::round())
 }
 
-fn info<T: Config>(service: ServiceId) -> surety_primitives::Service<T::AccountId> {
-	T::Registry::service(service).expect("the helper listed it")
+fn listing<T: Config>(target: Target) -> Service<T::AccountId> {
+	T::Registry::listing(target).expect("the helper listed it")
 }
 
-/// A slot of `service` that costs something, and spare credit in the pot: both can be delivered to
-/// an account that is not there yet.
-fn with_rent_and_spare<T: Config>(service: ServiceId) {
-	let info = info::<T>(service);
-	let amount = T::Funds::minimum(info.asset).max(1);
-	T::BenchmarkHelper::fund(info.asset, &Pallet::<T>::pot(), amount);
-	Pots::<T>::mutate(info.asset, |pot| pot.spare = amount);
-	Services::<T>::mutate_extant(service, |state| {
+/// Give the slot of a target a rent and the pot spare credit. Both are enough for an account that
+/// does not exist yet.
+fn with_rent_and_spare<T: Config>(target: Target) {
+	let listing = listing::<T>(target);
+	let amount = T::Funds::minimum(listing.asset).max(1);
+	T::BenchmarkHelper::fund(listing.asset, &Pallet::<T>::pot(), amount);
+	Pots::<T>::mutate(listing.asset, |pot| pot.spare = amount);
+	Targets::<T>::mutate_extant(target, |state| {
 		state.spare = amount;
 		state.slot.as_mut().expect("it has units").rent = amount;
 		let needed =
-			state.exposure::<T::Clock>(info.terms.cover).expect("the helper's bond covers it");
-		T::Bonding::set_exposure(service, needed).expect("the helper's bond covers it");
+			state.exposure::<T::Clock>(listing.terms.cover).expect("the helper's bond covers it");
+		T::Bonding::set_exposure(target, &listing, needed).expect("the helper's bond covers it");
 	});
 }
 
-fn breach(window: WindowIndex, round: RoundIndex) -> Breached {
-	Breached {
+fn tier(window: WindowIndex, round: RoundIndex) -> TierReached {
+	TierReached {
 		window,
 		round,
 		kind: BreachKind::Downtime,
 		before: None,
 		severity: Severity::Low,
 		counters: Counters { down: 3, ..Default::default() },
-		frozen: Frozen { allowance: [1; 3], multiplier: 1 },
+		terms: WindowTerms { allowance: [1; 3], multiplier: 1 },
 	}
 }
 
-/// An agreement that is owed credit, and has yet to read its base and to pay.
-fn owed<T: Config>() -> (T::AccountId, ServiceId, AgreementId) {
-	let (who, service, id) = open::<T>();
-	let _ = Pallet::<T>::window_turned(service, window::<T>(), &Default::default());
-	Pallet::<T>::breached(service, breach(window::<T>() + 1, T::Clock::round()));
+/// Agreement that is owed credit, and has yet to read its base and to pay.
+fn owed<T: Config>() -> (T::AccountId, Target, AgreementId) {
+	let (who, target, id) = open::<T>();
+	let _ = Pallet::<T>::window_closed(target, window::<T>(), &Default::default());
+	let _ = Pallet::<T>::tier_reached(target, tier(window::<T>() + 1, T::Clock::round()));
 	T::BenchmarkHelper::judge_through(T::Clock::round() + 2);
 	assert!(Pallet::<T>::owed_credit(id).unwrap_or(0) > 0);
-	(who, service, id)
+	(who, target, id)
 }
 
 #[benchmarks]
@@ -111,23 +113,24 @@ mod benchmarks {
 	#[benchmark]
 	fn open_agreement() {
 		let service = T::BenchmarkHelper::open_service();
-		let who = tenant::<T>(service);
-		let (asset, deposit) = deposit_for::<T>(service);
+		let target = Target::Service(service);
+		let who = tenant::<T>(target);
+		let (asset, deposit) = deposit_for::<T>(target);
 		// As on a chain: the rules of a window are known from its first block on.
-		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::rules_now());
+		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::current_rules());
 		Pallet::<T>::ensure_pot(asset, &who).expect("the tenant is funded");
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), service, UNITS, u128::MAX, deposit, Default::default());
 
-		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(UNITS));
+		assert_eq!(Targets::<T>::get(target).map(|state| state.units), Some(UNITS));
 	}
 
 	#[benchmark]
 	fn endow_pot() {
-		let service = T::BenchmarkHelper::open_service();
-		let who = tenant::<T>(service);
-		let (asset, _) = deposit_for::<T>(service);
+		let target = Target::Service(T::BenchmarkHelper::open_service());
+		let who = tenant::<T>(target);
+		let (asset, _) = deposit_for::<T>(target);
 
 		#[block]
 		{
@@ -140,14 +143,16 @@ mod benchmarks {
 	#[benchmark]
 	fn open_lease_agreement() {
 		let lease = T::BenchmarkHelper::listed_lease();
-		let service = service_of_lease(lease);
-		let who = tenant::<T>(service);
-		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::rules_now());
+		let target = Target::Lease(lease);
+		let listing = listing::<T>(target);
+		let who = tenant::<T>(target);
+		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::current_rules());
 
 		#[block]
 		{
 			<Pallet<T> as LeaseAgreements<T::AccountId>>::open(
 				lease,
+				&listing,
 				&who,
 				0,
 				T::PenaltyShare::get(),
@@ -155,13 +160,13 @@ mod benchmarks {
 			.expect("the helper made it possible");
 		}
 
-		assert_eq!(Services::<T>::get(service).map(|s| s.units), Some(1));
+		assert_eq!(Targets::<T>::get(target).map(|state| state.units), Some(1));
 	}
 
 	#[benchmark]
 	fn top_up() {
-		let (who, service, id) = open::<T>();
-		let (_, amount) = deposit_for::<T>(service);
+		let (who, target, id) = open::<T>();
+		let (_, amount) = deposit_for::<T>(target);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id, amount);
@@ -214,10 +219,10 @@ mod benchmarks {
 
 	#[benchmark]
 	fn sweep_step() {
-		let (_, service, id) = owed::<T>();
-		// Its service has ended: escrow ends the stream.
+		let (_, target, id) = owed::<T>();
+		// The target has ended: escrow ends the stream.
 		let at = T::Clock::round() + 3;
-		T::Probing::end_meter(service, at, CloseReason::Terminated);
+		T::BenchmarkHelper::end_meter(target, at);
 		T::BenchmarkHelper::judge_through(at);
 
 		#[block]
@@ -229,21 +234,21 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn window_turned() {
-		let (_, service, _) = open::<T>();
-		with_rent_and_spare::<T>(service);
+	fn window_closed() {
+		let (_, target, _) = open::<T>();
+		with_rent_and_spare::<T>(target);
 		let now = window::<T>();
-		// The worst: it was dead, earned no fees, and ends for cause.
+		// Worst case: the target was dead, earned no fees, and ends for cause.
 		let dead = Counters { down: T::Clock::window_rounds(), ..Default::default() };
 
 		#[block]
 		{
-			let _ = Pallet::<T>::window_turned(service, now, &dead);
+			let _ = Pallet::<T>::window_closed(target, now, &dead);
 		}
 
-		let state = Services::<T>::get(service).expect("it has units");
+		let state = Targets::<T>::get(target).expect("it has units");
 		assert!(state.ends.is_some() && state.spare == 0);
-		assert!(WindowBase::<T>::contains_key(service, now));
+		assert!(WindowBase::<T>::contains_key(target, now));
 	}
 
 	#[benchmark]
@@ -252,7 +257,7 @@ mod benchmarks {
 		let first = T::Clock::round_start(T::Clock::window_start(next));
 		frame_system::Pallet::<T>::set_block_number(first.into());
 		let old = next - MAX_PENDING;
-		WindowRules::<T>::insert(old, Pallet::<T>::rules(next));
+		WindowRules::<T>::insert(old, Pallet::<T>::rules_of(next));
 
 		#[block]
 		{
@@ -263,73 +268,76 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn heated() {
-		let (_, service, _) = open::<T>();
-
-		#[block]
-		{
-			let _ = Pallet::<T>::heated(service);
-		}
-	}
-
-	#[benchmark]
-	fn breached() {
-		let (_, service, _) = open::<T>();
-		with_rent_and_spare::<T>(service);
-		// The window before was not turned, the oldest breach makes room, and the cover is used up.
+	fn tier_reached() {
+		let (_, target, _) = open::<T>();
+		with_rent_and_spare::<T>(target);
+		// Worst case: the window before was not closed, the oldest breach makes room, and the cover
+		// is used up.
 		let history = T::MaxBreaches::get();
-		Services::<T>::mutate_extant(service, |state| state.breaches = history);
-		let mut last = breach(window::<T>() + 1, T::Clock::round());
+		Targets::<T>::mutate_extant(target, |state| state.breaches = history);
+		let mut last = tier(window::<T>() + 1, T::Clock::round());
 		last.severity = Severity::Critical;
-		last.frozen.multiplier = u8::MAX;
+		last.terms.multiplier = u8::MAX;
 
 		#[block]
 		{
-			Pallet::<T>::breached(service, last);
+			let _ = Pallet::<T>::tier_reached(target, last);
 		}
 
-		let state = Services::<T>::get(service).expect("it has units");
-		assert_eq!((state.breaches, state.index), (history + 1, info::<T>(service).terms.cover));
+		let state = Targets::<T>::get(target).expect("it has units");
+		let cover = listing::<T>(target).terms.cover;
+		assert_eq!((state.breaches, state.index), (history + 1, cover));
 		assert!(state.ends.is_some());
 	}
 
 	#[benchmark]
+	fn ending() {
+		let (_, _, id) = open::<T>();
+		let end = (T::Clock::round(), CloseReason::FundsExhausted);
+
+		#[block]
+		{
+			let _ = Pallet::<T>::ending(EscrowOwner::Agreement(id), end);
+		}
+	}
+
+	#[benchmark]
 	fn ended() {
-		let (_, service, id) = owed::<T>();
-		with_rent_and_spare::<T>(service);
+		let (_, target, id) = owed::<T>();
+		with_rent_and_spare::<T>(target);
 		let round = T::Clock::round() + 2;
-		// The last one of its service, which gives back its slot; all that was promised is due.
+		// Worst case: the last agreement of its target gives back the slot, and all promised credit
+		// is due.
 		let (reason, paid) = (CloseReason::TenantClosed, Balance::MAX);
 		let end = StreamEnd { reason, round, paid, fee: 1, refunded: 1 };
 
 		#[block]
 		{
-			Pallet::<T>::finish(id, end);
+			let _ = <Pallet<T> as OnStreamEnd>::ended(EscrowOwner::Agreement(id), end);
 		}
 
 		assert!(Agreements::<T>::get(id).is_none());
-		assert!(Services::<T>::get(service).is_some_and(|state| state.slot.is_none()));
+		assert!(Targets::<T>::get(target).is_some_and(|state| state.slot.is_none()));
 	}
 
 	#[benchmark]
 	fn forget() {
-		let service = T::BenchmarkHelper::open_service();
-		let asset = info::<T>(service).asset;
+		let target = Target::Service(T::BenchmarkHelper::open_service());
+		let asset = listing::<T>(target).asset;
 		let spare = T::Funds::minimum(asset).max(1);
 		T::BenchmarkHelper::fund(asset, &Pallet::<T>::pot(), spare * 2);
 		Pots::<T>::insert(asset, Pot { owed: 0, spare, reserve: spare });
-		let state =
-			ServiceState { breaches: T::MaxBreaches::get(), spare, ..ServiceState::new(asset) };
-		Services::<T>::insert(service, state);
+		let breaches = T::MaxBreaches::get();
+		Targets::<T>::insert(target, TargetState { breaches, spare, ..TargetState::new(asset) });
 
 		#[block]
 		{
-			let _ = <Pallet<T> as surety_primitives::Agreements>::forget(service);
+			let _ = <Pallet<T> as surety_primitives::Agreements>::forget(target);
 		}
 
-		assert!(Services::<T>::get(service).is_none());
+		assert!(Targets::<T>::get(target).is_none());
 		assert_eq!(Pots::<T>::get(asset).spare, 0);
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::build(), crate::mock::Test);
+	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
 }

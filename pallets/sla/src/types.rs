@@ -1,60 +1,56 @@
-//! Stored agreements, services and breaches, and the sums over them that need no storage.
+//! Stored agreements, targets and rents, and the sums over them that need no storage.
 
-use crate::MAX_PENDING;
+use crate::{MAX_PENDING, RENTS_RESERVED};
 use frame::{
 	arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding},
 	prelude::*,
 	traits::Zero,
 };
-use serde::{Deserialize, Serialize};
-pub use surety_primitives::Breach;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, BlockNumber, Clock, CloseReason, EscrowId, Fee, LeaseId,
-	RoundIndex, ServiceId, StreamInfo, WindowIndex, WindowShare, credit::exposure,
+	AgreementId, AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, EscrowId, Fee,
+	RoundIndex, SlaTerms, StreamInfo, Target, TierReached, WindowIndex, WindowShare, WindowTerms,
+	credit::exposure, tiers,
 };
 
-/// Index from which an agreement is credited.
+pub use surety_primitives::Breach;
+
+/// Base of an agreement: index of its target from which the agreement is credited.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Base {
-	/// Opened in this window: the index at its end, once that is known.
+	/// Index at the end of this window, in which the agreement was opened.
 	Window(WindowIndex),
-	/// This index of its service, in windows' prices.
+	/// Index in windows' prices, read after that window was closed.
 	Index(WindowShare),
 }
 
-/// Place of an agreement in its life. The end of one that is open is escrow's to decide and to
-/// know.
+/// State of an agreement. The escrow pallet decides the end of an open one and remembers it.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum AgreementState {
 	/// Billed and credited.
 	Open,
-	/// Ended; only a credit that could not be delivered is left.
+	/// Over, with a credit that could not be delivered.
 	Closed {
 		/// Last round that was billed.
 		round: RoundIndex,
@@ -63,49 +59,37 @@ pub enum AgreementState {
 	},
 }
 
-/// A tenant's subscription to a service.
+/// Subscription of a tenant to a target.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Deserialize,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	Serialize,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Agreement<AccountId> {
 	/// Payer, who is credited.
 	pub tenant: AccountId,
-	/// Service.
-	pub service: ServiceId,
-	/// Units.
+	/// Service that the tenant subscribed to, or the lease that the agreement is behind.
+	pub target: Target,
+	/// Units; one for a lease.
 	pub units: u32,
-	/// Asset of all its amounts.
+	/// Asset of all amounts.
 	pub asset: AssetId,
-	/// Base units per billable block, for all its units.
+	/// Base units per billable block, for all units.
 	pub rate: Balance,
-	/// Its stream.
+	/// Escrow account of the stream.
 	pub escrow: EscrowId,
-	/// The lease that opened it and ends it. `None` if the tenant opened it itself.
-	pub lease: Option<LeaseId>,
-	/// Block it was opened in.
+	/// Block in which the agreement was opened.
 	pub opened_at: BlockNumber,
-	/// Index from which it is credited.
+	/// Index from which the agreement is credited.
 	pub base: Base,
-	/// Credit that is due and could not be delivered yet, in base units.
+	/// Credit that is due and was not delivered yet, in base units.
 	pub claimable: Balance,
 	/// Credited in all, delivered or claimable, in base units: never more than was paid.
 	pub credited: Balance,
-	/// Place in its life.
+	/// State.
 	pub state: AgreementState,
 }
 
 impl<AccountId> Agreement<AccountId> {
-	/// True once it is over.
+	/// True once the agreement is over.
 	pub fn is_closed(&self) -> bool {
 		matches!(self.state, AgreementState::Closed { .. })
 	}
@@ -118,83 +102,82 @@ impl<AccountId> Agreement<AccountId> {
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Pending {
-	/// The window they were opened in; they count from the next one.
+	/// Window in which they were opened. They count from the next one.
 	pub window: WindowIndex,
 	/// Sum of their rates, in base units per block.
 	pub rate: Balance,
-	/// Number of them.
+	/// Number of agreements.
 	pub agreements: u32,
 }
 
-/// Index of a service at the end of a window in which agreements were opened.
+/// Index of a target at the end of a window in which agreements were opened.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct WindowStart {
-	/// The index, in windows' prices.
+	/// Index in windows' prices.
 	pub index: WindowShare,
-	/// Agreements that have yet to read it; it goes with the last one.
+	/// Agreements that have yet to read it. The last one removes the entry.
 	pub agreements: u32,
 }
 
-/// The slot of a service that is probed in every round, and what it owes for it.
+/// Rent of the slot that a target holds.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
-pub struct Slot {
-	/// Base units per window: by the occupancy when the slot was taken, or at the start of a later
-	/// window if that was lower.
+pub struct SlotRent {
+	/// Base units per window, by the occupancy when the slot was taken, or at the start of a later
+	/// window if it was lower then.
 	pub rent: Balance,
-	/// Windows whose rents are reserved, the one that goes on included; at most
-	/// [`RENTS_RESERVED`](crate::RENTS_RESERVED).
+	/// Windows whose rents are reserved, the current one included; at most [`RENTS_RESERVED`].
 	pub reserved: u8,
 	/// Last round that is paid for.
 	pub paid_through: RoundIndex,
-	/// Least rate that was sold since, in base units per block: its fees count.
+	/// Least rate that was sold since then, in base units per block; its platform fees count
+	/// towards the rent.
 	pub least_rate: Balance,
-	/// The platform's share of it.
+	/// Share of that rate which is the platform's fee.
 	pub fee_share: Perbill,
 }
 
-impl Slot {
-	/// Bond reserved for it, in base units: no window is held that is not paid for.
+impl SlotRent {
+	/// Rent of a slot that is taken in `round` at `rent` per window, with `rate` sold.
+	pub fn new(rent: Balance, round: RoundIndex, rate: Balance, fee_share: Perbill) -> Self {
+		Self { rent, reserved: RENTS_RESERVED, paid_through: round, least_rate: rate, fee_share }
+	}
+
+	/// Bond reserved for the rents, in base units.
 	pub fn reserve(&self) -> Balance {
 		self.rent.saturating_mul(Balance::from(self.reserved))
 	}
 
-	/// Rent of the rounds through `last`, at most what is reserved, of which `blocks` blocks were
-	/// billed: what the platform earned of them counts.
+	/// Rent that is due of the rounds through `last`, less the platform's fees of `blocks` billed
+	/// blocks; at most the reserve.
 	pub fn due<C: Clock>(&self, last: RoundIndex, blocks: u32) -> Balance {
 		let rounds = last.saturating_sub(self.paid_through);
 		let part = multiply_by_rational_with_rounding(
@@ -209,61 +192,106 @@ impl Slot {
 	}
 }
 
-/// Sums over the agreements and breaches of a service. Lives from its first agreement until the
-/// listing is removed.
+/// Windows of a target that had a breach.
 #[derive(
 	Clone,
+	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
-pub struct ServiceState {
-	/// Asset of all its amounts.
+pub struct BreachedWindows {
+	/// Newest of them.
+	pub newest: WindowIndex,
+	/// Last 64 windows: bit `k` is set if window `newest - k` had a breach.
+	pub mask: u64,
+}
+
+impl BreachedWindows {
+	/// Record of one window.
+	pub fn first(window: WindowIndex) -> Self {
+		Self { newest: window, mask: 1 }
+	}
+
+	/// Add a window, in any order.
+	pub fn record(&mut self, window: WindowIndex) {
+		match window.checked_sub(self.newest) {
+			Some(newer) => {
+				self.mask = self.mask.checked_shl(newer).unwrap_or(0) | 1;
+				self.newest = window;
+			},
+			None => {
+				let age = self.newest.saturating_sub(window);
+				self.mask |= 1u64.checked_shl(age).unwrap_or(0);
+			},
+		}
+	}
+
+	/// Number of the `among` windows before `window` that had a breach.
+	pub fn before(&self, window: WindowIndex, among: u32) -> u32 {
+		let newest = window.saturating_sub(self.newest);
+		// Bit 0 of the mask is `first` windows before `window`.
+		let (mask, first) = if newest > 0 {
+			(self.mask, newest)
+		} else {
+			let later = self.newest.saturating_sub(window).saturating_add(1);
+			(self.mask.checked_shr(later).unwrap_or(0), 1)
+		};
+		let keep = among.saturating_add(1).saturating_sub(first);
+		let kept = 1u64.checked_shl(keep).map_or(u64::MAX, |bit| bit.saturating_sub(1));
+		(mask & kept).count_ones()
+	}
+}
+
+/// Sums over the agreements and breaches of a target, from its first agreement until its listing
+/// is removed.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct TargetState {
+	/// Asset of all amounts.
 	pub asset: AssetId,
 	/// Units sold and not closed.
 	pub units: u32,
-	/// Sum of the rates of all its agreements, in base units per block.
+	/// Sum of the rates of all agreements, in base units per block.
 	pub rate: Balance,
-	/// Part of `rate` that counts for credits.
-	pub active: Balance,
-	/// The rest, which counts from its next window on, oldest first.
+	/// Part of `rate` of the agreements that count: breaches credit them.
+	pub counting: Balance,
+	/// Rest of `rate`, which counts from its next window on; oldest first.
 	pub pending: BoundedVec<Pending, ConstU32<MAX_PENDING>>,
 	/// Credited so far, in windows' prices. Never falls, never passes the cover.
 	pub index: WindowShare,
-	/// In the pot for its agreements and not credited to one yet, in base units.
+	/// Part of the pot that agreements of the target may still be credited, in base units.
 	pub set_aside: Balance,
-	/// In the pot and due to no agreement; goes to the treasury when a window is judged.
+	/// Part of the pot that is due to no agreement, in base units. It goes to the treasury when a
+	/// window is judged.
 	pub spare: Balance,
-	/// Penalty share at which its exposure is reserved. Follows the parameter at the turn of a
-	/// window.
+	/// Penalty share at which the exposure is reserved. Follows the parameter when a window is
+	/// judged.
 	pub penalty_share: Perbill,
-	/// Its slot, while it has units.
-	pub slot: Option<Slot>,
-	/// Breaches so far; the number of the next one.
+	/// Rent of the slot; `None` without units.
+	pub slot: Option<SlotRent>,
+	/// Number of breaches so far, which is the number of the next one.
 	pub breaches: u32,
-	/// Windows that had a breach: bit `k` is window `last_breached - k`.
-	pub breached_windows: u64,
-	/// Newest window with a breach.
-	pub last_breached: WindowIndex,
-	/// Round with which it was ended for its operator's doing.
+	/// Windows that had a breach; `None` before the first.
+	pub breached_windows: Option<BreachedWindows>,
+	/// Last round that is billed, once the target is ended for its operator's doing.
 	pub ends: Option<RoundIndex>,
 }
 
-impl ServiceState {
-	/// A service before its first agreement.
+impl TargetState {
+	/// State before the first agreement.
 	pub fn new(asset: AssetId) -> Self {
 		Self {
 			asset,
 			units: 0,
 			rate: 0,
-			active: 0,
+			counting: 0,
 			pending: BoundedVec::new(),
 			index: WindowShare::zero(),
 			set_aside: 0,
@@ -271,26 +299,25 @@ impl ServiceState {
 			penalty_share: Perbill::zero(),
 			slot: None,
 			breaches: 0,
-			breached_windows: 0,
-			last_breached: 0,
+			breached_windows: None,
 			ends: None,
 		}
 	}
 
-	/// Left of a cover, in windows' prices.
+	/// Rest of a cover, in windows' prices.
 	pub fn left_of(&self, cover: WindowShare) -> WindowShare {
 		cover.saturating_sub(self.index)
 	}
 
-	/// Base units that must be reserved under a cover: the credits that its agreements may still
-	/// get, the penalty on them, and the rents. `None` if that overflows.
+	/// Base units that must be reserved under a cover: credits that the agreements may still get,
+	/// the penalty on them, and the rents. `None` if that overflows.
 	pub fn exposure<C: Clock>(&self, cover: WindowShare) -> Option<Balance> {
 		let rents = self.slot.map_or(0, |slot| slot.reserve());
 		exposure::<C>(self.rate, self.left_of(cover), self.penalty_share)?.checked_add(rents)
 	}
 
-	/// Add an agreement that is opened in `window`. `None` if there is no room for another open
-	/// window.
+	/// Add an agreement that is opened in `window`. `None` if an amount overflows or there is no
+	/// room for another window that is not closed.
 	pub fn add(&mut self, window: WindowIndex, units: u32, rate: Balance) -> Option<()> {
 		match self.pending.iter_mut().find(|p| p.window == window) {
 			Some(p) => {
@@ -304,25 +331,29 @@ impl ServiceState {
 		Some(())
 	}
 
-	/// Let the agreements count that were opened in windows before `window`. Calls `fixed` for each
-	/// of those windows with the index from which their credits begin.
-	pub fn turn(&mut self, window: WindowIndex, mut fixed: impl FnMut(WindowIndex, WindowStart)) {
+	/// Let the agreements count that were opened in windows before `window`. Calls `on_start` for
+	/// each of those windows with the index from which its agreements are credited.
+	pub fn close_windows(
+		&mut self,
+		window: WindowIndex,
+		mut on_start: impl FnMut(WindowIndex, WindowStart),
+	) {
 		for p in self.pending.iter().filter(|p| p.window < window) {
-			self.active = self.active.saturating_add(p.rate);
-			fixed(p.window, WindowStart { index: self.index, agreements: p.agreements });
+			self.counting = self.counting.saturating_add(p.rate);
+			on_start(p.window, WindowStart { index: self.index, agreements: p.agreements });
 		}
 		self.pending.retain(|p| p.window >= window);
 	}
 
-	/// Take out an agreement that counted. `false` if it is not there.
-	pub fn remove_active(&mut self, units: u32, rate: Balance) -> bool {
-		let Some(left) = self.active.checked_sub(rate) else { return false };
-		self.active = left;
-		self.removed(units, rate);
+	/// Remove an agreement that counts. `false` if there is none of this rate.
+	pub fn remove_counting(&mut self, units: u32, rate: Balance) -> bool {
+		let Some(left) = self.counting.checked_sub(rate) else { return false };
+		self.counting = left;
+		self.subtract(units, rate);
 		true
 	}
 
-	/// Take out an agreement that did not count yet. `false` if it is not there.
+	/// Remove an agreement that does not count yet. `false` if there is none of this rate.
 	pub fn remove_pending(&mut self, window: WindowIndex, units: u32, rate: Balance) -> bool {
 		let Some(p) = self.pending.iter_mut().find(|p| p.window == window && p.rate >= rate) else {
 			return false;
@@ -330,11 +361,11 @@ impl ServiceState {
 		p.rate = p.rate.saturating_sub(rate);
 		p.agreements = p.agreements.saturating_sub(1);
 		self.pending.retain(|p| p.agreements > 0);
-		self.removed(units, rate);
+		self.subtract(units, rate);
 		true
 	}
 
-	fn removed(&mut self, units: u32, rate: Balance) {
+	fn subtract(&mut self, units: u32, rate: Balance) {
 		self.units = self.units.saturating_sub(units);
 		self.rate = self.rate.saturating_sub(rate);
 		if let Some(slot) = &mut self.slot {
@@ -342,66 +373,73 @@ impl ServiceState {
 		}
 	}
 
-	/// Remember that `window` had a breach.
-	pub fn note_breach(&mut self, window: WindowIndex) {
-		match window.checked_sub(self.last_breached) {
-			Some(newer) => {
-				self.breached_windows = self.breached_windows.checked_shl(newer).unwrap_or(0) | 1;
-				self.last_breached = window;
-			},
-			None => {
-				let age = self.last_breached.saturating_sub(window);
-				self.breached_windows |= 1u64.checked_shl(age).unwrap_or(0);
-			},
+	/// Record that `window` had a breach.
+	pub fn record_breach(&mut self, window: WindowIndex) {
+		match &mut self.breached_windows {
+			Some(record) => record.record(window),
+			None => self.breached_windows = Some(BreachedWindows::first(window)),
 		}
 	}
 
 	/// Number of the `among` windows before `window` that had a breach; at most the last 64 are
 	/// known.
 	pub fn breached_before(&self, window: WindowIndex, among: u32) -> u32 {
-		let newest = window.saturating_sub(self.last_breached);
-		// The mask's bit 0 is `first` windows before `window`.
-		let (mask, first) = if newest > 0 {
-			(self.breached_windows, newest)
-		} else {
-			let later = self.last_breached.saturating_sub(window).saturating_add(1);
-			(self.breached_windows.checked_shr(later).unwrap_or(0), 1)
-		};
-		let keep = among.saturating_add(1).saturating_sub(first);
-		let kept = 1u64.checked_shl(keep).map_or(u64::MAX, |bit| bit.saturating_sub(1));
-		(mask & kept).count_ones()
+		self.breached_windows.map_or(0, |record| record.before(window, among))
 	}
 }
 
-/// Parameters that a window is judged by: those of the moment in which it begins, since
-/// verdicts are late and a change must not touch a round that has begun.
+/// Parameters of the moment in which a window begins. The window is judged by them: verdicts are
+/// late, and a change must not touch a round that has begun.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Rules {
-	/// Penalty to the treasury as a share of every credit.
+	/// Penalty as a share of every credit.
 	pub penalty_share: Perbill,
-	/// The platform's fee on what tenants pay, which counts towards the rent.
+	/// Platform's fee on payments of tenants, which counts towards the rent.
 	pub fee: Fee,
-	/// Windows back whose breaches multiply credits.
+	/// Number of earlier windows whose breaches multiply credits.
 	pub escalation_windows: u32,
 	/// Highest multiplier.
 	pub max_multiplier: u8,
-	/// Rent of a slot as a share of the minimum bond, however few are taken.
+	/// Rent of a slot as a share of the minimum bond, at any occupancy.
 	pub rent_base: Perbill,
-	/// Rent of the last slot beyond that.
+	/// Additional rent of the last slot as a share of the minimum bond.
 	pub rent_peak: Perbill,
+}
+
+impl Rules {
+	/// Rules that `window`, of `rounds` rounds, is judged by. Nothing breaches without terms.
+	pub fn window_terms(
+		&self,
+		window: WindowIndex,
+		rounds: u16,
+		terms: Option<&SlaTerms>,
+		state: Option<&TargetState>,
+	) -> WindowTerms {
+		let allowance = match terms {
+			Some(terms) => {
+				BreachKind::COUNTED.map(|kind| tiers::allowance(kind, terms.min_uptime, rounds))
+			},
+			None => [u16::MAX; 3],
+		};
+		let among = self.escalation_windows.min(u64::BITS);
+		let repeated = state.map_or(0, |state| state.breached_before(window, among));
+		let multiplier = u8::try_from(repeated.saturating_add(1))
+			.unwrap_or(u8::MAX)
+			.min(self.max_multiplier)
+			.max(1);
+		WindowTerms { allowance, multiplier }
+	}
 }
 
 /// Contents of the pot in one asset, in base units.
@@ -412,53 +450,81 @@ pub struct Rules {
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Pot {
-	/// For tenants: set aside for the agreements of services, and claimable.
+	/// Credits of tenants: set aside for the agreements of targets, or claimable.
 	pub owed: Balance,
-	/// Due to no agreement; on its way to the treasury.
+	/// Credit that is due to no agreement, on its way to the treasury.
 	pub spare: Balance,
 	/// Minimum balance that keeps the account alive; never paid out.
 	pub reserve: Balance,
 }
 
-/// An agreement as clients see it.
+/// Agreement with the amounts of this moment.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct AgreementStatus<AccountId> {
-	/// As it is stored.
+	/// Stored agreement.
 	pub agreement: Agreement<AccountId>,
-	/// Credit that is due now and not delivered, in base units.
+	/// Credit that is due now and was not delivered, in base units.
 	pub owed: Balance,
-	/// Credit that breaches set aside for it beyond that, in base units: it becomes due as the
-	/// agreement pays, and goes to the treasury at its end.
+	/// Promised credit beyond that, in base units. It becomes due as the agreement pays, and is
+	/// spare at its end.
 	pub reserved: Balance,
-	/// Its stream, until it is closed.
+	/// Stream, until it is closed.
 	pub stream: Option<StreamInfo>,
 }
 
-/// A service as clients see it.
+/// Target with the amounts of this moment.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct ServiceView {
-	/// As it is stored; `None` before its first agreement.
-	pub state: Option<ServiceState>,
-	/// Credit that is left of its cover, in windows' prices.
+	/// Stored state; `None` before the first agreement.
+	pub state: Option<TargetState>,
+	/// Rest of the cover, in windows' prices.
 	pub cover: WindowShare,
-	/// Bond reserved for it, in base units.
+	/// Bond reserved for the target, in base units.
 	pub exposure: Balance,
-	/// Units that are left to sell: what capacity and free bond allow. The first sale also needs
-	/// the rent of a slot for three windows.
+	/// Units that are left to sell by capacity and free bond. The first sale also needs the rent
+	/// of a slot for [`RENTS_RESERVED`] windows.
 	pub available: u32,
 }
 
-/// One page of the breaches of a service, with their numbers.
+/// One page of the breaches of a target, with their numbers.
 pub type BreachPage = alloc::vec::Vec<(u32, Breach)>;
 
 /// One page of the agreements of a tenant.
 pub type AgreementPage = alloc::vec::Vec<AgreementId>;
+
+/// Index after a breach that should raise it by `rise` at a cost of `cost` base units, of which
+/// `taken` came out of the bond.
+pub fn raised(index: WindowShare, rise: WindowShare, cost: Balance, taken: Balance) -> WindowShare {
+	if taken >= cost {
+		return index.saturating_add(rise);
+	}
+	let part = WindowShare::checked_from_rational(taken, cost).unwrap_or_default();
+	index.saturating_add(part.saturating_mul(rise))
+}
+
+/// Credit that a tier demands, in windows' prices: the difference of the credits of the two
+/// severities times the multiplier.
+pub fn demanded(terms: &SlaTerms, tier: &TierReached) -> WindowShare {
+	let credit = |severity: surety_primitives::Severity| {
+		terms.credit.get(severity.index()).copied().unwrap_or_default()
+	};
+	credit(tier.severity)
+		.saturating_sub(tier.before.map_or(Zero::zero(), credit))
+		.saturating_mul(WindowShare::from_u32(u32::from(tier.terms.multiplier.max(1))))
+}
+
+/// Allowance of the kind of a tier. Kinds that are not counted in rounds have none.
+pub fn allowance_of(tier: &TierReached) -> u16 {
+	BreachKind::COUNTED
+		.iter()
+		.zip(tier.terms.allowance)
+		.find(|(kind, _)| **kind == tier.kind)
+		.map_or(0, |(_, allowance)| allowance)
+}

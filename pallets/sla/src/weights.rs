@@ -23,10 +23,10 @@ pub trait WeightInfo {
 	fn claim() -> Weight;
 	fn sweep_base() -> Weight;
 	fn sweep_step() -> Weight;
-	fn window_turned() -> Weight;
+	fn window_closed() -> Weight;
 	fn begin_window() -> Weight;
-	fn heated() -> Weight;
-	fn breached() -> Weight;
+	fn ending() -> Weight;
+	fn tier_reached() -> Weight;
 	fn ended() -> Weight;
 	fn forget() -> Weight;
 }
@@ -52,8 +52,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:2 w:2)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
@@ -112,8 +112,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::LeaseServices` (r:1 w:0)
 	/// Proof: `Operators::LeaseServices` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
 	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
@@ -180,8 +180,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	}
 	/// Storage: `Sla::Agreements` (r:1 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:1 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
@@ -224,8 +224,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	}
 	/// Storage: `Sla::Agreements` (r:1 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:1 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
@@ -262,8 +262,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	}
 	/// Storage: `Sla::Agreements` (r:1 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:1 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
@@ -292,8 +292,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowRules` (r:1 w:0)
 	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:8 w:0)
@@ -328,7 +328,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::PageInfos` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:0 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	fn window_turned() -> Weight {
+	fn window_closed() -> Weight {
 		// Minimum measured: 342_107 ns. Proof recorded: 31908 bytes.
 		Weight::from_parts(360_214_000, 33048)
 			.saturating_add(Db::get().reads(28_u64))
@@ -344,23 +344,14 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(7_u64))
 			.saturating_add(Db::get().writes(2_u64))
 	}
-	/// Storage: `Operators::Services` (r:1 w:0)
-	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:0)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::WindowRules` (r:1 w:0)
-	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
-	/// Storage: `Parameters::Parameters` (r:7 w:0)
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-	fn heated() -> Weight {
-		// Minimum measured: 29_634 ns. Proof recorded: 1247 bytes.
-		Weight::from_parts(31_997_000, 18567)
-			.saturating_add(Db::get().reads(10_u64))
+	fn ending() -> Weight {
+		// Not measured yet: an event.
+		Weight::from_parts(5_000_000, 0)
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Exposures` (r:1 w:1)
 	/// Proof: `Operators::Exposures` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Bonds` (r:1 w:1)
@@ -393,7 +384,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Breaches` (r:0 w:2)
 	/// Proof: `Sla::Breaches` (`max_values`: None, `max_size`: Some(135), added: 2610, mode: `MaxEncodedLen`)
-	fn breached() -> Weight {
+	fn tier_reached() -> Weight {
 		// Minimum measured: 326_113 ns. Proof recorded: 31872 bytes.
 		Weight::from_parts(342_538_000, 33048)
 			.saturating_add(Db::get().reads(18_u64))
@@ -403,8 +394,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Services` (r:1 w:0)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::WindowBase` (r:1 w:1)
 	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:1)
@@ -441,8 +432,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().reads(20_u64))
 			.saturating_add(Db::get().writes(16_u64))
 	}
-	/// Storage: `Sla::Services` (r:1 w:1)
-	/// Proof: `Sla::Services` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:2 w:2)
@@ -492,17 +483,17 @@ impl WeightInfo for () {
 	fn sweep_step() -> Weight {
 		Measured::<ParityDbWeight>::sweep_step()
 	}
-	fn window_turned() -> Weight {
-		Measured::<ParityDbWeight>::window_turned()
+	fn window_closed() -> Weight {
+		Measured::<ParityDbWeight>::window_closed()
 	}
 	fn begin_window() -> Weight {
 		Measured::<ParityDbWeight>::begin_window()
 	}
-	fn heated() -> Weight {
-		Measured::<ParityDbWeight>::heated()
+	fn ending() -> Weight {
+		Measured::<ParityDbWeight>::ending()
 	}
-	fn breached() -> Weight {
-		Measured::<ParityDbWeight>::breached()
+	fn tier_reached() -> Weight {
+		Measured::<ParityDbWeight>::tier_reached()
 	}
 	fn ended() -> Weight {
 		Measured::<ParityDbWeight>::ended()
