@@ -1,9 +1,10 @@
 //! Calls of the parties to a lease: report it ready, decline it, close it.
 
 use crate::*;
+use alloc::vec::Vec;
 use surety_primitives::{
-	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Escrow, LeaseAgreements,
-	LeaseId, LeaseRegistry, Registry, RoundIndex, SlaTerms, Started, service_of_lease,
+	Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, LeaseAgreements, LeaseId,
+	LeaseRegistry, Registry, RoundIndex, SlaTerms, StreamStart, Streams, Target, page_size,
 };
 
 impl<T: Config> Pallet<T> {
@@ -19,7 +20,8 @@ impl<T: Config> Pallet<T> {
 		let now = T::Clock::now();
 		ensure!(now < ready_by, Error::<T>::TooLate);
 		ensure!(core::str::from_utf8(&access).is_ok(), Error::<T>::BadAccess);
-		let service = T::Registry::service(lease.service).ok_or(Error::<T>::UnknownService)?;
+		let service = T::Registry::listing(Target::Service(lease.service))
+			.ok_or(Error::<T>::UnknownService)?;
 		ensure!(
 			foreign_terms || Self::covers(&service.terms, &lease.terms),
 			Error::<T>::ForeignTerms
@@ -35,25 +37,20 @@ impl<T: Config> Pallet<T> {
 		let (escrow, funds) = (replica.escrow, replica.funds);
 		let prepaid = Self::prepaid(lease.price, funds, term.last.saturating_sub(round))?;
 
-		// From reserved for a bid to reserved for a service: there must not be a moment with both.
+		// The exposure of the agreement replaces the reserve of the bid: the bond need not cover
+		// both.
 		T::Bonding::unreserve(&who, order.asset, lease.exposure);
 		lease.reserved = lease.reserved.saturating_sub(lease.exposure);
-		T::Registry::list_lease(
-			id,
-			lease.service,
-			health.clone(),
-			lease.price,
-			lease.terms.clone(),
-		)?;
-		let agreement = T::Agreements::open(id, &order.tenant, escrow, lease.penalty_share)?;
+		let listing =
+			T::Registry::list(id, service, health.clone(), lease.price, lease.terms.clone())?;
+		let agreement =
+			T::Agreements::open(id, &listing, &order.tenant, escrow, lease.penalty_share)?;
 		Self::forget_start(id, &lease);
-		lease.agreement = Some(agreement);
-		lease.health = health;
-		lease.access = access;
+		lease.ready = Some(ReadyReport { agreement, health, access });
 		lease.state = LeaseState::Running { since: now };
-		let stream = Started {
+		let stream = StreamStart {
 			payee: who,
-			meter: service_of_lease(id),
+			meter: Target::Lease(id),
 			rate: lease.price,
 			prepaid,
 			last: term.last,
@@ -66,14 +63,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// True if terms that a service promises itself cover those of a lease: it may have raised its
-	/// cover since it bid.
+	/// True if the terms of a service include those of a lease. The service may have raised its
+	/// cover since the bid.
 	pub(crate) fn covers(own: &SlaTerms, terms: &SlaTerms) -> bool {
 		terms.cover <= own.cover && SlaTerms { cover: own.cover, ..terms.clone() } == *own
 	}
 
-	/// First blocks in which a lease that starts can no longer be declined, and in which it has
-	/// failed.
+	/// Ends of the fetch window and the start window of a lease that starts.
 	fn start_window_of(lease: &LeaseOf<T>) -> Result<(BlockNumber, BlockNumber), Error<T>> {
 		match lease.state {
 			LeaseState::Starting { fetch_until, ready_by } => Ok((fetch_until, ready_by)),
@@ -82,9 +78,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Part of the funds that pays the first blocks, and that a tenant who leaves after the trial
-	/// does not get back: the price of a window or of the `rounds` that the lease has, as far as
-	/// the funds go beyond one block.
+	/// Part of the funds that pays the first blocks and is not refunded to a tenant who leaves
+	/// after the trial: the price of a window, or of `rounds` if those are fewer, but never the
+	/// last block's price of the funds.
 	pub(crate) fn prepaid(
 		price: Balance,
 		funds: Balance,
@@ -100,7 +96,8 @@ impl<T: Config> Pallet<T> {
 		let (fetch_until, _) = Self::start_window_of(&lease)?;
 		ensure!(T::Clock::now() < fetch_until, Error::<T>::FetchWindowOver);
 		let order_id = lease.order;
-		// It does not count as a placement: else operators in league could use them all up for free.
+		// Not counted as a placement: otherwise colluding operators could use all of them up for
+		// free.
 		let replica = Self::replica_mut(&mut order, lease.replica)?;
 		replica.placements = replica.placements.saturating_sub(1);
 		Self::give_up_start(id, lease, &mut order, CloseReason::Declined);
@@ -120,8 +117,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// With this round, and no other operator follows. An end that is decided and sooner stays in
-	/// which round and why.
+	/// Close a lease with this round, and its replica. An end that is decided and sooner keeps its
+	/// round and reason.
 	fn close_by_tenant(id: LeaseId, lease: LeaseOf<T>, mut order: OrderOf<T>) -> DispatchResult {
 		let (order_id, index) = (lease.order, lease.replica);
 		let escrow = Self::replica_mut(&mut order, index)?.escrow;
@@ -129,24 +126,24 @@ impl<T: Config> Pallet<T> {
 		match lease.state {
 			LeaseState::Closed { .. } => return Err(Error::<T>::LeaseOver.into()),
 			LeaseState::Starting { .. } => {
-				Self::finish_unused(id, lease, &mut order, reason);
-				Self::try_close_replica(order_id, &mut order, usize::from(index), reason)?;
+				Self::finish_unstarted(id, lease, &mut order, reason);
+				Self::try_close_replica(order_id, &mut order, index, reason)?;
 				Self::put_order(order_id, order);
 			},
 			LeaseState::Running { .. } => {
 				let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
 				let now = T::Clock::round();
 				let closes =
-					stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.parks);
+					stream.ending.is_some_and(|(stands, _)| stands <= now && !stream.suspends);
 				ensure!(!closes, Error::<T>::AlreadyEnding);
 				let end = T::Escrow::end(escrow, now, reason)?;
-				Self::report_ending(id, end);
+				Self::deposit_ending(id, end);
 			},
 		}
 		Ok(())
 	}
 
-	/// With notice, or with this round for the price of failing it. The next bid takes over, if
+	/// Close a lease with notice, or with this round for the penalty. The next bid takes over, if
 	/// time is left then.
 	fn close_by_operator(
 		id: LeaseId,
@@ -164,21 +161,20 @@ impl<T: Config> Pallet<T> {
 		let now = T::Clock::round();
 		let notice = T::NoticeWindows::get().saturating_mul(u32::from(T::Clock::window_rounds()));
 		let round = if at_once { now } else { now.saturating_add(notice) };
-		// Once the end is decided, the tenant cannot extend the lease: so notice is given in its
-		// last rounds, too.
+		// A decided end stops extensions, so notice makes sense in the last rounds too.
 		let round = term.map_or(round, |term| round.min(term.last));
 		let stream = T::Escrow::stream(escrow).ok_or(Error::<T>::LeaseOver)?;
 		ensure!(stream.ending.is_none_or(|(stands, _)| round < stands), Error::<T>::AlreadyEnding);
-		let end = T::Escrow::park(escrow, round, CloseReason::OperatorClosed)?;
+		let end = T::Escrow::suspend(escrow, round, CloseReason::OperatorClosed)?;
 		if at_once {
 			lease.left_at_once = true;
 			Leases::<T>::insert(id, lease);
 		}
-		Self::report_ending(id, end);
+		Self::deposit_ending(id, end);
 		Ok(())
 	}
 
-	/// A lease that `who` runs, and its order.
+	/// Lease that `who` runs, and its order.
 	fn lease_of_operator(
 		who: &T::AccountId,
 		id: LeaseId,
@@ -189,10 +185,37 @@ impl<T: Config> Pallet<T> {
 		Ok((lease, order))
 	}
 
+	/// Replica of an order.
 	pub(crate) fn replica_mut(
 		order: &mut OrderOf<T>,
 		index: u8,
 	) -> Result<&mut ReplicaOf<T>, Error<T>> {
 		order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)
+	}
+
+	/// Lease with the tenant and the asset of its order, and its stream while it runs.
+	pub fn lease(id: LeaseId) -> Option<LeaseStatus<T::AccountId>> {
+		let lease = Leases::<T>::get(id)?;
+		let order = Orders::<T>::get(lease.order)?;
+		let replica = order.replicas.get(usize::from(lease.replica))?;
+		let stream = if lease.is_running() { T::Escrow::stream(replica.escrow) } else { None };
+		Some(LeaseStatus { lease, tenant: order.tenant, asset: order.asset, stream })
+	}
+
+	/// Leases that an account pays for or runs, in no particular order: those after `start_after`
+	/// (`None`: from the start), at most `limit` and 128 of them.
+	pub fn leases_of(
+		account: T::AccountId,
+		start_after: Option<LeaseId>,
+		limit: u32,
+	) -> Vec<LeaseId> {
+		let keys = match start_after {
+			Some(id) => {
+				let from = LeasesOf::<T>::hashed_key_for(&account, id);
+				LeasesOf::<T>::iter_key_prefix_from(account, from)
+			},
+			None => LeasesOf::<T>::iter_key_prefix(account),
+		};
+		keys.take(page_size(limit)).collect()
 	}
 }

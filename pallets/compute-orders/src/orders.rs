@@ -4,15 +4,15 @@ use crate::*;
 use alloc::vec::Vec;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Escrow, EscrowOwner, Funds,
-	OrderId, Registry, RoundIndex, SlaTerms, TermsFault, TermsInput, credit::window_price,
+	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, EscrowOwner, Funds, OrderId,
+	Registry, RoundIndex, SlaTerms, Streams, TermsInput, credit::window_price,
 };
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_place_order(tenant: T::AccountId, new: NewOrder) -> DispatchResult {
-		Self::check_what(&new)?;
+		Self::check_request(&new)?;
 		let check = |terms: TermsInput| terms.check::<T::Clock>(T::MaxCredit::get());
-		let terms = new.terms.clone().map(check).transpose().map_err(Self::terms_error)?;
+		let terms = new.terms.clone().map(check).transpose().map_err(Error::<T>::InvalidTerms)?;
 		Self::check_price(new.asset, new.max_price)?;
 		let within = new.failover_price.is_none_or(|price| price <= new.max_price);
 		ensure!(within, Error::<T>::FailoverAboveMax);
@@ -24,10 +24,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(new.duration <= T::MaxDuration::get(), Error::<T>::DurationTooLong);
 		let rounds = Self::rounds_of(new.duration);
 		let duration = T::Clock::round_start(rounds);
-		let least = Self::price_ahead(new.max_price, duration)
+		let min_deposit = Self::price_ahead(new.max_price, duration)
 			.and_then(|price| price.checked_add(T::Funds::minimum(new.asset)))
 			.ok_or(Error::<T>::PriceOverflow)?;
-		ensure!(new.deposit >= least, Error::<T>::DepositTooLow);
+		ensure!(new.deposit >= min_deposit, Error::<T>::DepositTooLow);
 
 		let id = NextOrder::<T>::get();
 		NextOrder::<T>::put(id.checked_add(1).ok_or(Error::<T>::TooManyOrders)?);
@@ -36,13 +36,8 @@ impl<T: Config> Pallet<T> {
 		let mut replicas = BoundedVec::new();
 		for index in 0..new.quantity {
 			let owner = EscrowOwner::Replica { order: id, index };
-			let escrow = T::Escrow::open_lump(
-				owner,
-				tenant.clone(),
-				tenant.clone(),
-				new.asset,
-				new.deposit,
-			)?;
+			let escrow =
+				T::Escrow::hold(owner, tenant.clone(), tenant.clone(), new.asset, new.deposit)?;
 			let state = ReplicaState::Waiting { until: new.bid_deadline, wait: Wait::Bidding };
 			let replica = Replica {
 				escrow,
@@ -108,42 +103,32 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Check what of an order needs no storage to be checked.
-	fn check_what(new: &NewOrder) -> Result<(), Error<T>> {
+	/// Check the fields of an order that need no storage.
+	fn check_request(new: &NewOrder) -> Result<(), Error<T>> {
 		ensure!(!new.resources.is_zero(), Error::<T>::NoResources);
-		Self::check_class(&new.resources)?;
+		Self::check_gpu_class(&new.resources)?;
 		let printable = new.image.iter().all(u8::is_ascii_graphic);
 		ensure!(printable && !new.image.is_empty(), Error::<T>::BadImage);
-		let twice = |at: usize, port: &Port| {
+		let repeated = |at: usize, port: &Port| {
 			new.ports.iter().skip(at.saturating_add(1)).any(|other| other == port)
 		};
 		let bad =
-			new.ports.iter().enumerate().any(|(at, port)| port.container == 0 || twice(at, port));
+			new.ports.iter().enumerate().any(|(at, port)| port.container == 0 || repeated(at, port));
 		ensure!(!bad, Error::<T>::BadPorts);
-		let twice =
+		let repeated =
 			|at: usize, region| new.regions.iter().skip(at.saturating_add(1)).any(|r| r == region);
 		let bad = new
 			.regions
 			.iter()
 			.enumerate()
-			.any(|(at, region)| !region.is_valid() || twice(at, region));
+			.any(|(at, region)| !region.is_valid() || repeated(at, region));
 		ensure!(!bad, Error::<T>::BadRegions);
 		ensure!((1..=MAX_REPLICAS).contains(&u32::from(new.quantity)), Error::<T>::BadQuantity);
 		Ok(())
 	}
 
-	fn terms_error(fault: TermsFault) -> Error<T> {
-		match fault {
-			TermsFault::Uptime => Error::<T>::TermsUptime,
-			TermsFault::Latency => Error::<T>::TermsLatency,
-			TermsFault::ZeroCover => Error::<T>::TermsZeroCover,
-			TermsFault::CreditsFall => Error::<T>::TermsCreditsFall,
-			TermsFault::CreditAboveCover => Error::<T>::TermsCreditAboveCover,
-			TermsFault::CreditAboveMost => Error::<T>::TermsCreditAboveMost,
-		}
-	}
-
-	/// Prices are above zero, in an approved asset, and those of a window do not overflow.
+	/// Check a price: above zero, in an approved asset, and the price of a window does not
+	/// overflow.
 	pub(crate) fn check_price(asset: AssetId, price: Balance) -> Result<(), Error<T>> {
 		ensure!(price > 0, Error::<T>::ZeroPrice);
 		ensure!(T::Registry::min_bond(asset).is_some(), Error::<T>::AssetNotApproved);
@@ -151,19 +136,19 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Price of a window, or of `duration` blocks if they are fewer.
+	/// Price of a window, or of `duration` blocks if those are fewer.
 	pub(crate) fn price_ahead(price: Balance, duration: BlockNumber) -> Option<Balance> {
 		price.checked_mul(Balance::from(T::Clock::window_blocks().min(duration)))
 	}
 
-	/// Blocks as whole rounds, rounded up.
+	/// Rounds of a number of blocks, rounded up.
 	pub(crate) fn rounds_of(blocks: BlockNumber) -> RoundIndex {
 		blocks.div_ceil(T::Clock::round_blocks().max(1))
 	}
 
 	pub(crate) fn do_cancel_order(who: T::AccountId, id: OrderId) -> DispatchResult {
 		let mut order = Self::order_of_tenant(&who, id)?;
-		let waiting: Vec<usize> = order
+		let waiting: Vec<u8> = order
 			.waiting()
 			.filter(|(_, _, wait)| wait.takes_bids())
 			.map(|(index, ..)| index)
@@ -198,12 +183,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(blocks <= T::MaxDuration::get(), Error::<T>::DurationTooLong);
 		term.last = term.last.saturating_add(Self::rounds_of(blocks));
 		let all = term.last.saturating_sub(term.since);
-		let most = Self::rounds_of(T::MaxDuration::get());
-		ensure!(all <= most, Error::<T>::DurationTooLong);
+		ensure!(all <= Self::rounds_of(T::MaxDuration::get()), Error::<T>::DurationTooLong);
 		replica.term = Some(term);
 
-		// What a lease costs ahead and what failing it costs grow with its time, as long as that is
-		// less than a window.
+		// The prepaid sum and the penalty grow with the term as long as it is shorter than a
+		// window.
 		let penalty = Self::penalty_of(lease.price, T::Clock::round_start(all))?;
 		let more = penalty.saturating_sub(lease.penalty);
 		if more > 0 {
@@ -213,7 +197,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let rounds = term.last.saturating_sub(T::Clock::round_at(since));
 		let prepaid = Self::prepaid(lease.price, replica.funds, rounds)?;
-		// Refused once its end is decided: so an operator that gave notice is free of it in time.
+		// Refused once the end is decided: an operator that gave notice is free of the lease in
+		// time.
 		T::Escrow::extend(replica.escrow, term.last, prepaid)?;
 		Leases::<T>::insert(lease_id, lease);
 		Self::put_order(id, order);
@@ -239,14 +224,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Returns how many leases and bids went with it.
+	/// Remove an order. Returns the number of leases and bids that were removed with it.
 	pub(crate) fn do_remove_order(id: OrderId) -> Result<(u32, u32), DispatchError> {
 		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		let closed_at = order.closed_at.ok_or(Error::<T>::OrderNotOver)?;
 		let until = closed_at.saturating_add(T::KeepBlocks::get());
 		ensure!(T::Clock::now() >= until, Error::<T>::OrderKept);
 		let bids = order.bids;
-		Self::drop_bids(id, &mut order);
+		Self::remove_bids(id, &mut order);
 		Self::move_entry(id, &mut order, None);
 		let mut leases = 0u32;
 		for lease_id in &order.leases {
@@ -256,13 +241,13 @@ impl<T: Config> Pallet<T> {
 			}
 			LeasesOf::<T>::remove(&order.tenant, lease_id);
 		}
-		Self::give_back(HoldReason::Order, &order.tenant, order.storage_deposit);
+		Self::release_deposit(HoldReason::Order, &order.tenant, order.storage_deposit);
 		Orders::<T>::remove(id);
 		Self::deposit_event(Event::OrderRemoved { order: id });
 		Ok((leases, bids))
 	}
 
-	/// An order that `who` placed.
+	/// Order that `who` placed.
 	pub(crate) fn order_of_tenant(who: &T::AccountId, id: OrderId) -> Result<OrderOf<T>, Error<T>> {
 		let order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		ensure!(order.tenant == *who, Error::<T>::NotTenant);
@@ -270,11 +255,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Release a deposit.
-	pub(crate) fn give_back(reason: HoldReason, who: &T::AccountId, amount: Balance) {
+	pub(crate) fn release_deposit(reason: HoldReason, who: &T::AccountId, amount: Balance) {
 		let done =
 			with_storage_layer(|| T::Funds::release(AssetId::Native, reason.into(), who, amount));
 		if let Err(error) = done {
-			frame::prelude::defensive!("a deposit is on hold until it is given back", error);
+			defensive!("a deposit is on hold until it is released", error);
 		}
 	}
 }

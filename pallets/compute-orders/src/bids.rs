@@ -4,7 +4,7 @@ use crate::*;
 use alloc::vec::Vec;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, BondReserve, Clock, Funds, LeaseAgreements, OrderId, Registry,
-	ReputationInspect, Service, ServiceId,
+	ReputationInspect, Service, ServiceId, ServiceKind,
 };
 
 impl<T: Config> Pallet<T> {
@@ -19,24 +19,23 @@ impl<T: Config> Pallet<T> {
 		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		ensure!(order.bids_until(T::Clock::now()).is_some(), Error::<T>::NotBidding);
 		ensure!(order.tenant != who, Error::<T>::OwnOrder);
-		let info = Self::compute_service(service)?;
-		ensure!(info.operator == who, Error::<T>::NotOperator);
-		Self::ensure_fit(&order, service, &info)?;
-		let most = order.replicas.len();
-		ensure!(replicas > 0 && usize::from(replicas) <= most, Error::<T>::BadQuantity);
+		let listing = Self::eligible(&order, service)?;
+		ensure!(listing.operator == who, Error::<T>::NotOperator);
+		let max_replicas = order.replicas.len();
+		ensure!(replicas > 0 && usize::from(replicas) <= max_replicas, Error::<T>::BadQuantity);
 		ensure!(price <= order.max_price, Error::<T>::PriceAboveMax);
 		Self::check_price(order.asset, price)?;
 		ensure!(!Bids::<T>::contains_key(id, service), Error::<T>::AlreadyBid);
 		ensure!(order.bids < T::MaxBids::get(), Error::<T>::TooManyBids);
-		// Else one operator fills the book with services of its own and keeps all others out.
-		let again = Bids::<T>::iter_prefix_values(id).any(|bid| bid.operator == who);
-		ensure!(!again, Error::<T>::OperatorBid);
+		// Otherwise an operator fills the order with bids of its own services and keeps others out.
+		let has_bid = Bids::<T>::iter_prefix_values(id).any(|bid| bid.operator == who);
+		ensure!(!has_bid, Error::<T>::OperatorBid);
 
-		let terms = order.terms.clone().unwrap_or_else(|| info.terms.clone());
-		ensure!(foreign_terms || Self::covers(&info.terms, &terms), Error::<T>::ForeignTerms);
+		let terms = order.terms.clone().unwrap_or_else(|| listing.terms.clone());
+		ensure!(foreign_terms || Self::covers(&listing.terms, &terms), Error::<T>::ForeignTerms);
 
 		let part = order.resources.times(replicas).ok_or(Error::<T>::NotEnoughCapacity)?;
-		Self::take_capacity(service, &part)?;
+		Self::reserve_resources(service, &part)?;
 		let (penalty_share, exposure) =
 			T::Agreements::exposure(&terms, price).ok_or(Error::<T>::PriceOverflow)?;
 		let penalty = Self::penalty_of(price, order.duration)?;
@@ -68,13 +67,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Check that a service may run replicas of an order now.
-	pub(crate) fn ensure_fit(
+	/// Listing of a service that may run replicas of an order now.
+	pub(crate) fn eligible(
 		order: &OrderOf<T>,
 		id: ServiceId,
-		service: &Service<T::AccountId>,
-	) -> DispatchResult {
-		T::Registry::ensure_open(id)?;
+	) -> Result<Service<T::AccountId>, DispatchError> {
+		let service = T::Registry::sellable(id)?;
+		ensure!(service.kind == ServiceKind::Compute, Error::<T>::NotCompute);
 		ensure!(service.asset == order.asset, Error::<T>::WrongAsset);
 		let allowed = order.regions.is_empty() || order.regions.contains(&service.region);
 		ensure!(allowed, Error::<T>::RegionNotAllowed);
@@ -82,19 +81,19 @@ impl<T: Config> Pallet<T> {
 			T::Reputation::trust(&service.operator) >= order.min_trust,
 			Error::<T>::TrustTooLow
 		);
-		let inventory = CapacityOf::<T>::get(id).ok_or(Error::<T>::NoCapacityDeclared)?;
+		let inventory = Inventories::<T>::get(id).ok_or(Error::<T>::NoCapacityDeclared)?;
 		let server = Self::server_of(&service.endpoint);
 		ensure!(server == Some(inventory.server), Error::<T>::ServerMoved);
-		Ok(())
+		Ok(service)
 	}
 
-	/// Base units that a bidder pays for failing a replica at this price, which runs for `duration`
-	/// blocks.
+	/// Penalty in base units for failing a replica at this price that runs for `duration` blocks.
 	pub(crate) fn penalty_of(price: Balance, duration: BlockNumber) -> Result<Balance, Error<T>> {
 		let ahead = Self::price_ahead(price, duration).ok_or(Error::<T>::PriceOverflow)?;
 		Ok(T::StartPenalty::get().mul_ceil(ahead))
 	}
 
+	/// Bond that a bid reserves for this number of replicas.
 	fn bond_for(exposure: Balance, penalty: Balance, replicas: u8) -> Result<Balance, Error<T>> {
 		exposure
 			.checked_add(penalty)
@@ -138,25 +137,26 @@ impl<T: Config> Pallet<T> {
 		let mut order = Orders::<T>::get(id).ok_or(Error::<T>::UnknownOrder)?;
 		Self::bid_of(&who, id, service)?;
 		ensure!(!Self::is_locked(&order), Error::<T>::BidsLocked);
-		Self::drop_bid(id, &mut order, service);
+		Self::remove_bid(id, &mut order, service);
 		Self::put_order(id, order);
 		Ok(())
 	}
 
-	/// True if a match is less than a round away: bidders are taken at their word then.
+	/// True from a round before a match on: bids are binding then.
 	fn is_locked(order: &OrderOf<T>) -> bool {
 		let edge = T::Clock::now().saturating_add(T::Clock::round_blocks());
 		order.next_match().is_some_and(|until| until <= edge)
 	}
 
+	/// Bid of `who` with a service.
 	fn bid_of(who: &T::AccountId, id: OrderId, service: ServiceId) -> Result<BidOf<T>, Error<T>> {
 		let bid = Bids::<T>::get(id, service).ok_or(Error::<T>::UnknownBid)?;
 		ensure!(bid.operator == *who, Error::<T>::NotOperator);
 		Ok(bid)
 	}
 
-	/// A bid is gone: give back what it reserves. Does nothing if there is none.
-	pub(crate) fn drop_bid(id: OrderId, order: &mut OrderOf<T>, service: ServiceId) {
+	/// Remove a bid and release everything that it reserves. Does nothing if there is none.
+	pub(crate) fn remove_bid(id: OrderId, order: &mut OrderOf<T>, service: ServiceId) {
 		let Some(bid) = Bids::<T>::take(id, service) else { return };
 		order.bids = order.bids.saturating_sub(1);
 		let each = bid.exposure.saturating_add(bid.penalty);
@@ -166,17 +166,24 @@ impl<T: Config> Pallet<T> {
 			each.saturating_mul(Balance::from(bid.left)),
 		);
 		if let Some(part) = order.resources.times(bid.left) {
-			Self::free_capacity(service, &part);
+			Self::release_resources(service, &part);
 		}
-		Self::give_back(HoldReason::Bid, &bid.operator, bid.deposit);
+		Self::release_deposit(HoldReason::Bid, &bid.operator, bid.deposit);
 		Self::deposit_event(Event::BidWithdrawn { order: id, service });
 	}
 
-	/// All bids of an order are gone. At most as many as may be placed.
-	pub(crate) fn drop_bids(id: OrderId, order: &mut OrderOf<T>) {
+	/// Remove all bids of an order, at most [`Config::MaxBids`].
+	pub(crate) fn remove_bids(id: OrderId, order: &mut OrderOf<T>) {
 		let services: Vec<ServiceId> = Bids::<T>::iter_key_prefix(id).collect();
 		for service in services {
-			Self::drop_bid(id, order, service);
+			Self::remove_bid(id, order, service);
 		}
+	}
+
+	/// Standing bids of an order, in order of their services.
+	pub fn bids_of(order: OrderId) -> Vec<(ServiceId, BidOf<T>)> {
+		let mut bids: Vec<_> = Bids::<T>::iter_prefix(order).collect();
+		bids.sort_unstable_by_key(|(service, _)| *service);
+		bids
 	}
 }

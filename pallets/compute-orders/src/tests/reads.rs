@@ -1,11 +1,11 @@
-//! The read side.
+//! Reads for the runtime API.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use surety_primitives::MAX_PAGE;
 
 #[test]
-fn a_lease_says_how_many_blocks_are_paid() {
+fn the_status_of_a_lease_shows_the_blocks_that_are_funded() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
@@ -19,21 +19,26 @@ fn a_lease_says_how_many_blocks_are_paid() {
 }
 
 #[test]
-fn lists_are_bounded_and_go_on_where_they_ended() {
+fn pages_of_leases_are_bounded_and_continue() {
 	ExtBuilder::build_and_execute(|| {
-		let ids: Vec<_> = (0..7).map(|_| place(NATIVE, |_| {})).collect();
+		for _ in 0..7 {
+			let order = place(NATIVE, |_| {});
+			assert_ok!(bid(1, order, 1, 50, 1));
+			assert_ok!(accept(TENANT, order, 1));
+		}
 		let mut seen = Vec::new();
-		let mut last = None;
 		loop {
-			let page = ComputeOrders::orders(last, 3);
+			let page = ComputeOrders::leases_of(TENANT, seen.last().copied(), 3);
 			assert!(page.len() <= 3);
-			let Some((id, _)) = page.last() else { break };
-			last = Some(*id);
-			seen.extend(page.iter().map(|(id, _)| *id));
+			if page.is_empty() {
+				break;
+			}
+			seen.extend(page);
 		}
 		seen.sort_unstable();
-		assert_eq!(seen, ids);
-		assert!(ComputeOrders::orders(None, u32::MAX).len() <= MAX_PAGE as usize);
+		assert_eq!(seen, (0..7).collect::<Vec<_>>());
+		let most = ComputeOrders::leases_of(TENANT, None, u32::MAX);
+		assert!(most.len() <= MAX_PAGE as usize);
 	});
 }
 
@@ -61,7 +66,7 @@ fn bids_come_in_order_of_their_services() {
 		let services: Vec<_> =
 			ComputeOrders::bids_of(order).into_iter().map(|(service, _)| service).collect();
 		assert_eq!(services, vec![1, 2, 3]);
-		assert_eq!(ComputeOrders::order(order).unwrap().bids_until(now()), Some(140));
-		assert_eq!(ComputeOrders::bid(order, 4), None);
+		assert_eq!(order(order).bids_until(now()), Some(140));
+		assert_eq!(bid_of(order, 4), None);
 	});
 }
