@@ -30,7 +30,7 @@ impl frame_system::Config for Test {
 
 impl pallet_surety_timing::Config for Test {}
 
-surety_mock::money!(EXISTENTIAL_DEPOSIT);
+surety_test_kit::money!(EXISTENTIAL_DEPOSIT);
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const ROUND_BLOCKS: u32 = 5;

@@ -50,7 +50,7 @@ impl frame_system::Config for Test {
 
 impl pallet_surety_timing::Config for Test {}
 
-surety_mock::money!(10);
+surety_test_kit::money!(10);
 
 /// Rounds of 5 blocks of 6 s, and windows of 12 rounds.
 const TIMINGS: Timings = Timings { slot_ms: 6_000, ..TimingPreset::dev() };
