@@ -190,8 +190,8 @@ impl pallet_surety_reputation::Config for Test {
 	type RatingScale = RatingScale;
 }
 
-#[derive_impl(config_preludes::TestDefaultConfig)]
-impl Config for Test {
+#[derive_impl(pallet_surety_compute_orders::config_preludes::TestDefaultConfig)]
+impl pallet_surety_compute_orders::Config for Test {
 	type Funds = Money;
 	type Clock = Timing;
 	type Registry = Operators;

@@ -62,11 +62,11 @@ fn every_entry_is_charged_for_its_own_work() {
 		System::set_block_number(140);
 		// All lanes are walked.
 		let walk = <() as WeightInfo>::agenda(1) * 3;
-		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::look(2));
+		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::process_order(2));
 		run_to(169);
 		System::set_block_number(170);
 		// The replica never ran: it is matched again in the same block.
-		let (failed, matched) = (<() as WeightInfo>::never_ready(), <() as WeightInfo>::look(1));
+		let (failed, matched) = (<() as WeightInfo>::never_ready(), <() as WeightInfo>::process_order(1));
 		assert_eq!(ComputeOrders::on_initialize(170), walk + failed + matched);
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});

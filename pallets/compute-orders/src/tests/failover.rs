@@ -2,7 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::{OnLeaseFailed as _, OnStreamEnd as _};
+use surety_primitives::{OnLeaseFailed as _, OnStreamEnd as _, TermsInput, WindowShare};
 
 #[test]
 fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
@@ -21,7 +21,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		let ending = Event::LeaseEnding { lease: first, round: 33, reason, code };
 		assert_eq!((events(), self::ending(first)), (vec![ending], Some((33, reason, true))));
 		run_to(177);
-		let paid = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
+		let penalty = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
 		let closed = Event::LeaseClosed {
 			lease: first,
 			order,
@@ -32,7 +32,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 			refunded: DEPOSIT - 500,
 		};
 		let events = events();
-		assert_eq!(events[..2], [paid, closed]);
+		assert_eq!(events[..2], [penalty, closed]);
 		assert!(matches!(events[2..], [Event::LeaseAwarded { operator: 2, .. }]));
 		assert_eq!(lease_closed(first), Some(reason));
 		// Two rounds were good.
@@ -308,6 +308,35 @@ fn ended_for_cause_it_falls_to_the_next_bid_and_pays_for_failing() {
 			assert_eq!(lease(current(order, 0)).operator, 2);
 		});
 	}
+}
+
+/// From the findings of the probers to the replacement, through all pallets.
+#[test]
+fn a_lease_whose_cover_is_used_up_is_terminated_and_replaced() {
+	ExtBuilder::with_each_asset(|asset| {
+		let share = |percent| WindowShare::from_rational(percent, 100);
+		let order = place(asset, |new| {
+			let credit = [10, 20, 20, 20].map(share);
+			new.terms = Some(TermsInput { credit, cover: share(20), ..own_terms() });
+		});
+		for who in [1, 2] {
+			assert_ok!(bid(who, order, service_of(who, asset), 50, 1));
+		}
+		let first = matched(order);
+		ready(first);
+		let treasury = total(asset, TREASURY);
+		// The agreement counts from window 3 on, which begins with round 36. Three of twelve rounds
+		// are a breach of `Medium`; the lease stays healthy.
+		outage(first, 37, 2);
+		outage(first, 41, 1);
+		run_to(235);
+		assert_eq!(lease_closed(first), Some(CloseReason::Terminated));
+		assert_eq!(failures(), [(1, first, CloseReason::Terminated)]);
+		assert_eq!((lease(first).forfeited, reserved(1, asset)), (300, 0));
+		// A fifth of 3,000 is credited, and a tenth of that goes to the treasury with the penalty.
+		assert_eq!(total(asset, TREASURY) - treasury, 60 + 300);
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
 }
 
 #[test]
