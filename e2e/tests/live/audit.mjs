@@ -26,7 +26,7 @@ export const audit = {
         /** @type {unknown[]} */ ...args
       ) => jsonRpc(url, `surety_${method}`, args, { timeout: MINUTE });
 
-      const { statement, bundle } = await request(validator.http, "auditBreach", service, 0);
+      const { statement, bundle } = await request(validator.http, "auditBreach", { service }, 0);
       assert.match(statement.text, /verified\s*$/);
       const { endpoint, block, credited, penalty } = statement;
       assert.deepEqual(
