@@ -51,6 +51,7 @@ fn a_node_with_headers_only_verifies_a_breach() {
 		assert!(error.to_string().ends_with("is pruned: ask an archive node"), "{error}");
 		breach
 	};
+	assert!(statement.text.starts_with("Breach 0 of service 0\n"));
 	assert_eq!((breach.kind, breach.severity), (BreachKind::Downtime, Severity::Low));
 	assert_eq!(statement.rounds.len(), usize::from(breach.counters.down));
 	let round = &statement.rounds[0];
@@ -273,6 +274,7 @@ fn a_lease_is_audited() {
 		let (_, statement) = collect(&fixture.chain, target, number, Some(block)).unwrap();
 		let credits: Balance = statement.agreements.iter().map(|a| a.now).sum();
 		assert_eq!((statement.agreements.len(), credits), (1, breach.credited));
+		assert!(statement.text.starts_with(&format!("Breach {number} of lease 0\n")));
 	}
 }
 
@@ -284,7 +286,7 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 		#[command(subcommand)]
 		command: AuditCmd,
 	}
-	let (fixture, target, bundle, _) = downtime();
+	let (fixture, _, bundle, _) = downtime();
 	let dir = tempfile::tempdir().unwrap();
 	let file = dir.path().join("breach.audit");
 	let run = |args: &[&str]| {
@@ -299,7 +301,10 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 	std::fs::write(file, b"").unwrap();
 	assert!(run(&["verify", file]).unwrap_err().to_string().contains("not a bundle"));
 	assert!(
-		run(&["breach", "service:0", "1"]).unwrap_err().to_string().contains("has no breach 1")
+		run(&["breach", "0", "1"])
+			.unwrap_err()
+			.to_string()
+			.contains("has no breach 1 of service 0")
 	);
 }
 
@@ -318,6 +323,7 @@ async fn collecting_over_rpc_is_unsafe_and_verifying_is_safe() {
 	let verified: serde_json::Value =
 		methods.call("surety_verifyAudit", [hex.clone()]).await.unwrap();
 	assert_eq!(verified, serde_json::to_value(&statement).unwrap());
+	assert_eq!(verified["target"], serde_json::json!({ "service": 0 }));
 	methods.extensions_mut().insert(DenyUnsafe::No);
 	let collected: serde_json::Value = methods.call("surety_auditBreach", collect).await.unwrap();
 	assert_eq!(collected["bundle"], serde_json::to_value(&hex).unwrap());
