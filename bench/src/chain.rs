@@ -40,7 +40,7 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use surety_primitives::{LatencyBucket, RoundIndex, ServiceId, Verdict, report::Finding};
+use surety_primitives::{LatencyBucket, RoundIndex, ServiceId, Target, Verdict, report::Finding};
 use surety_runtime::{
 	AccountId, BlockNumber, Hash, Runtime, RuntimeApi, RuntimeCall, UncheckedExtrinsic,
 	opaque::Block,
@@ -281,7 +281,7 @@ impl Chain {
 					_ => false,
 				};
 				if !fits {
-					return Err(format!("service {} was judged {:?}", row.service, row.last).into());
+					return Err(format!("{:?} was judged {:?}", row.target, row.last).into());
 				}
 			}
 			pages += 1;
@@ -294,12 +294,12 @@ impl Chain {
 
 	/// Page of rows that are probed every round.
 	fn active_page(&self, page: u32) -> Res<Option<probes::Page<AccountId>>> {
-		self.read(probes::Pages::<Runtime>::hashed_key_for(probes::PageId::Hot(page)))
+		self.read(probes::Pages::<Runtime>::hashed_key_for(probes::PageId::Active(page)))
 	}
 
 	/// Number of services due in the round of the last block.
 	pub fn due(&self) -> Res<u32> {
-		Ok(self.snapshot(self.parent.0 / timings().round_blocks)?.services)
+		Ok(self.snapshot(self.parent.0 / timings().round_blocks)?.targets)
 	}
 
 	fn snapshot(&self, round: RoundIndex) -> Res<probes::Snapshot<AccountId>> {
@@ -473,7 +473,7 @@ impl Chain {
 		let ups: Vec<u8> = (FASTEST_MS..).map(up).take(LATENCIES).collect();
 		let from = (round as usize + n) % LATENCIES;
 		let mut report: Vec<u8> =
-			ups.iter().copied().cycle().skip(from).take(snapshot.services as usize).collect();
+			ups.iter().copied().cycle().skip(from).take(snapshot.targets as usize).collect();
 		for place in (self.down)(round) {
 			*report.get_mut(*place).ok_or("the report is long enough")? = Finding::Down.to_byte();
 		}
@@ -483,8 +483,9 @@ impl Chain {
 	/// Number of breaches of services 0 and 1 so far.
 	fn breaches(&self) -> Res<[u32; 2]> {
 		let of = |service: ServiceId| -> Res<u32> {
-			let state: Option<sla::ServiceState> =
-				self.read(sla::Services::<Runtime>::hashed_key_for(service))?;
+			let target = Target::Service(service);
+			let state: Option<sla::TargetState> =
+				self.read(sla::Targets::<Runtime>::hashed_key_for(target))?;
 			Ok(state.map_or(0, |state| state.breaches))
 		};
 		Ok([of(0)?, of(1)?])

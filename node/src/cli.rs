@@ -12,7 +12,7 @@ use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
 /// Command line of the node.
 // The SDK's default, the fork-aware pool, submits an off-chain worker's transactions to the view of
 // one fork only and does not gossip them while there is another: reports missed their rounds
-// (docs/decisions.md).
+// (docs/adr/0023-single-state-pool.md).
 #[derive(Debug, clap::Parser)]
 #[command(mut_arg("pool_type", |arg| arg.default_value("single-state")))]
 pub struct Cli {

@@ -14,8 +14,8 @@ use sp_io::hashing::{blake2_256, twox_128};
 use sp_runtime::{BuildStorage, Perbill};
 use sp_state_machine::BasicExternalities;
 use surety_primitives::{
-	AssetId, Balance, LatencyBucket, Protocol, Region, Registry, ServiceId, ServiceKind, Verdict,
-	WindowShare,
+	AssetId, Balance, LatencyBucket, OnProof, ProofOutcome, Protocol, Region, ServiceId,
+	ServiceKind, Verdict, WindowShare,
 };
 use surety_runtime::{
 	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Parameters, Runtime,
@@ -287,7 +287,7 @@ fn region() -> Res<Region> {
 fn mark_up(services: u32) {
 	let up = Verdict::Up { latency: LatencyBucket::from_millis(20) };
 	for page in 0..services.div_ceil(ROWS) {
-		Pages::<Runtime>::mutate(PageId::Cold(page), |page| {
+		Pages::<Runtime>::mutate(PageId::Idle(page), |page| {
 			for row in page.iter_mut().flatten() {
 				row.unproven = false;
 				row.last = Some((0, up));
@@ -295,7 +295,7 @@ fn mark_up(services: u32) {
 		});
 	}
 	for service in 0..services {
-		<Operators as Registry<AccountId>>::proven(service);
+		Operators::on_proof(service, ProofOutcome::Found);
 	}
 }
 

@@ -3,7 +3,7 @@
 use super::error::Error;
 use codec::{Decode, DecodeAll, Encode};
 use sp_state_machine::StorageProof;
-use surety_primitives::{AgreementId, ServiceId};
+use surety_primitives::{AgreementId, Target};
 use surety_runtime::{BlockNumber, Hash};
 
 /// Version of the format.
@@ -27,9 +27,9 @@ pub struct Bundle {
 	pub version: u8,
 	/// Hash of the genesis block.
 	pub genesis: Hash,
-	/// Service in breach.
-	pub service: ServiceId,
-	/// Number of the breach, counted per service.
+	/// Service or lease in breach.
+	pub target: Target,
+	/// Number of the breach, counted per target.
 	pub number: u32,
 	/// Credited agreements, in ascending order.
 	pub agreements: Vec<AgreementId>,

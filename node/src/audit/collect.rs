@@ -12,16 +12,16 @@ use super::{
 use codec::{Decode, Encode};
 use frame_support::storage::StoragePrefixedMap;
 use pallet_surety_sla::{self as sla, Breach};
-use surety_primitives::{AgreementId, ServiceId};
+use surety_primitives::{AgreementId, Target};
 use surety_runtime::{BlockNumber, Runtime};
 
-/// Collect and verify the evidence of breach `number` of a service. `at` is a block whose state has
+/// Collect and verify the evidence of breach `number` of a target. `at` is a block whose state has
 /// the breach, by default the last finalized one.
 ///
 /// The chain must have the states of two rounds after each round of the breach's window.
 pub fn collect<C: Chain>(
 	chain: &C,
-	service: ServiceId,
+	target: Target,
 	number: u32,
 	at: Option<BlockNumber>,
 ) -> Result<(Bundle, Statement), Error> {
@@ -29,22 +29,22 @@ pub fn collect<C: Chain>(
 	let known = ChainState::new(chain, at);
 	let known: &dyn State = &known;
 	let breach: Option<Breach> =
-		known.get(sla::Breaches::<Runtime>::hashed_key_for(service, number))?;
-	let breach = breach.ok_or(Error::NoBreach(service, number, at))?;
+		known.get(sla::Breaches::<Runtime>::hashed_key_for(target, number))?;
+	let breach = breach.ok_or(Error::NoBreach(target, number, at))?;
 
-	let blocks = counted_rounds(chain, service, &breach)?;
+	let blocks = counted_rounds(chain, target, &breach)?;
 	let before = blocks.last().map(|round| round.block.saturating_sub(1));
 	let before = before.ok_or_else(|| mismatch("no round counts"))?;
-	let agreements = credited(chain, before, service, &breach)?;
+	let agreements = credited(chain, before, target, &breach)?;
 	let rounds: Vec<ChainState<C>> =
 		blocks.iter().map(|round| ChainState::new(chain, round.block.saturating_sub(1))).collect();
 	let judged = ChainState::new(chain, before.saturating_add(1));
 	// The proofs cover every key that is read here.
 	let states: Vec<&dyn State> = rounds.iter().map(|state| -> &dyn State { state }).collect();
-	fold::examine(chain.genesis(), service, number, &agreements, &states, &judged)?;
+	fold::examine(chain.genesis(), target, number, &agreements, &states, &judged)?;
 	let rounds = rounds.into_iter().map(ChainState::prove).collect::<Result<_, _>>()?;
 	let (genesis, judged) = (chain.genesis(), judged.prove()?);
-	let bundle = Bundle { version: VERSION, genesis, service, number, agreements, rounds, judged };
+	let bundle = Bundle { version: VERSION, genesis, target, number, agreements, rounds, judged };
 	let statement = verify(chain, &bundle.encode())?;
 	Ok((bundle, statement))
 }
@@ -52,21 +52,21 @@ pub fn collect<C: Chain>(
 /// Rounds up to the breach that count against the allowance.
 fn counted_rounds<C: Chain>(
 	chain: &C,
-	service: ServiceId,
+	target: Target,
 	breach: &Breach,
 ) -> Result<Vec<JudgedRound>, Error> {
 	let clock = fold::timings(&ChainState::new(chain, chain.finalized()))?;
 	let mut counted: Vec<JudgedRound> = Vec::new();
 	for round in breach.window.saturating_mul(clock.window_rounds.into())..=breach.round {
 		let state = ChainState::new(chain, fold::counting_block(&clock, round));
-		let Some(before) = fold::block_before_judging(&state, &clock, service, round)? else {
+		let Some(before) = fold::block_before_judging(&state, &clock, target, round)? else {
 			continue;
 		};
-		let Some(judged) = fold::judge(&ChainState::new(chain, before), chain.genesis(), service)?
+		let Some(judged) = fold::judge(&ChainState::new(chain, before), chain.genesis(), target)?
 		else {
 			continue;
 		};
-		// The counters restart when a service gets units again.
+		// The counters restart when a target gets units again.
 		counted.retain(|earlier| earlier.joined == judged.joined);
 		if fold::counts(&judged, breach.kind) {
 			counted.push(judged);
@@ -79,7 +79,7 @@ fn counted_rounds<C: Chain>(
 fn credited<C: Chain>(
 	chain: &C,
 	before: BlockNumber,
-	service: ServiceId,
+	target: Target,
 	breach: &Breach,
 ) -> Result<Vec<AgreementId>, Error> {
 	let state = ChainState::new(chain, before);
@@ -88,7 +88,7 @@ fn credited<C: Chain>(
 		// The hasher appends the plain id to the key.
 		let id = key.get(key.len().saturating_sub(size_of::<AgreementId>())..).unwrap_or_default();
 		let Ok(id) = AgreementId::decode(&mut &*id) else { continue };
-		let Some(agreement) = fold::agreement_of(&state, id, service)? else { continue };
+		let Some(agreement) = fold::agreement_of(&state, id, target)? else { continue };
 		if fold::base(&state, &agreement, breach)?.is_some() {
 			credited.push(id);
 		}

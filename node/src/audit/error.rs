@@ -1,7 +1,8 @@
 //! Errors of an audit.
 
+use super::statement::target_name;
 use std::fmt;
-use surety_primitives::ServiceId;
+use surety_primitives::Target;
 use surety_runtime::BlockNumber;
 
 /// Reason for which there is no statement.
@@ -13,8 +14,8 @@ pub enum Error {
 	NotFinal(BlockNumber),
 	/// The node no longer keeps the state of the block.
 	Pruned(BlockNumber),
-	/// The state of the block has no breach of this service with this number.
-	NoBreach(ServiceId, u32, BlockNumber),
+	/// The state of the block has no breach of this target with this number.
+	NoBreach(Target, u32, BlockNumber),
 	/// The bytes are not a bundle.
 	NotABundle(String),
 	/// The bundle belongs to another chain.
@@ -43,10 +44,10 @@ impl fmt::Display for Error {
 			Self::Pruned(block) => {
 				write!(f, "state of block {block} is pruned: ask an archive node")
 			},
-			Self::NoBreach(service, number, block) => write!(
+			Self::NoBreach(target, number, block) => write!(
 				f,
-				"block {block} has no breach {number} of service {service}: use a block that still \
-				 has it"
+				"block {block} has no breach {number} of {}: use a block that still has it",
+				target_name(*target)
 			),
 			Self::NotABundle(reason) => write!(f, "not a bundle: {reason}"),
 			Self::OtherChain => write!(f, "the bundle belongs to another chain"),

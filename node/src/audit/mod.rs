@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`fold`] reads the snapshot, commits, reveals and parameters of every counted round from a state
-//! and judges the service again with the pallets' own pure code. The state may be a database or a
+//! and judges the target again with the pallets' own pure code. The state may be a database or a
 //! proof. The collector records the keys that are read, and the verifier requires that these keys
 //! need exactly the nodes in the bundle. A statement therefore consists of proven state only, and
 //! no byte of a bundle is without effect.

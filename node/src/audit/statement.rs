@@ -7,8 +7,8 @@ use super::fold::{Credit, Facts, JudgedRound, Message};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 use surety_primitives::{
-	AssetId, Balance, Breach, BreachKind, Endpoint, LatencyBucket, RoundIndex, ServiceId, Severity,
-	SlaTerms, Verdict, WindowShare, json, report::Finding,
+	AssetId, Balance, Breach, BreachKind, Endpoint, LatencyBucket, RoundIndex, Severity, SlaTerms,
+	Target, Verdict, WindowShare, json, report::Finding,
 };
 use surety_runtime::{AccountId, BlockNumber, Hash};
 
@@ -25,9 +25,9 @@ const DECIMALS: u32 = 12;
 pub struct Statement {
 	/// Genesis block of the chain.
 	pub genesis: Hash,
-	/// Service in breach.
-	pub service: ServiceId,
-	/// Number of the breach, counted per service.
+	/// Service or lease in breach.
+	pub target: Target,
+	/// Number of the breach, counted per target.
 	pub number: u32,
 	/// Account whose bond was slashed.
 	pub operator: AccountId,
@@ -36,7 +36,7 @@ pub struct Statement {
 	pub endpoint: Endpoint,
 	/// Asset of all amounts.
 	pub asset: AssetId,
-	/// Terms of the service.
+	/// Terms of the target.
 	pub terms: SlaTerms,
 	/// First round of the window.
 	pub first_round: RoundIndex,
@@ -95,7 +95,7 @@ impl Statement {
 		let Facts { clock, listing, breach, .. } = facts;
 		Self {
 			genesis,
-			service: facts.service,
+			target: facts.target,
 			number: facts.number,
 			operator: listing.operator.clone(),
 			endpoint: listing.endpoint.clone(),
@@ -146,6 +146,14 @@ impl RoundStatement {
 			verdict: verdict(round),
 			count: round.after.against(kind),
 		}
+	}
+}
+
+/// Target with its kind, in words.
+pub(super) fn target_name(target: Target) -> String {
+	match target {
+		Target::Service(id) => format!("service {id}"),
+		Target::Lease(id) => format!("lease {id}"),
 	}
 }
 
@@ -280,9 +288,9 @@ impl Lines {
 
 fn text(facts: &Facts, genesis: Hash) -> String {
 	let mut lines = Lines::default();
-	lines.line(&format!("Breach {} of service {}", facts.number, facts.service));
+	lines.line(&format!("Breach {} of {}", facts.number, target_name(facts.target)));
 	lines.line("");
-	add_service(&mut lines, facts);
+	add_listing(&mut lines, facts);
 	for round in &facts.rounds {
 		add_round(&mut lines, &RoundStatement::of(round, facts.breach.kind));
 	}
@@ -296,7 +304,7 @@ fn text(facts: &Facts, genesis: Hash) -> String {
 	lines.0
 }
 
-fn add_service(lines: &mut Lines, facts: &Facts) {
+fn add_listing(lines: &mut Lines, facts: &Facts) {
 	let Facts { clock, listing, breach, .. } = facts;
 	let terms = &listing.terms;
 	lines.add("operator", &listing.operator.to_string());

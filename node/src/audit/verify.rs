@@ -21,8 +21,8 @@ pub fn verify<C: Chain>(chain: &C, bytes: &[u8]) -> Result<Statement, Error> {
 		bundle.rounds.iter().map(|proof| proven(chain, proof)).collect::<Result<Vec<_>, _>>()?;
 	let judged = proven(chain, &bundle.judged)?;
 	let states: Vec<&dyn State> = rounds.iter().map(|state| -> &dyn State { state }).collect();
-	let Bundle { genesis, service, number, ref agreements, .. } = bundle;
-	let facts = fold::examine(genesis, service, number, agreements, &states, &judged)?;
+	let Bundle { genesis, target, number, ref agreements, .. } = bundle;
+	let facts = fold::examine(genesis, target, number, agreements, &states, &judged)?;
 	rounds.into_iter().chain([judged]).try_for_each(ProvenState::finish)?;
 	// Roots that the chain still stores must match.
 	let now = ChainState::new(chain, chain.finalized());

@@ -12,6 +12,7 @@ use sc_rpc::DenyUnsafe;
 use serde::Serialize;
 use sp_core::Bytes;
 use std::sync::Arc;
+use surety_primitives::Target;
 use surety_runtime::BlockNumber;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -23,13 +24,13 @@ const BUSY: i32 = 9_003;
 /// Audits of breaches.
 #[rpc(server, namespace = "surety")]
 pub trait AuditRpc {
-	/// Statement on a breach of a service, and the bundle that proves it. `block` is a block whose
+	/// Statement on a breach of a target, and the bundle that proves it. `block` is a block whose
 	/// state has the breach, the last finalized one if left out. The node must have the states of
 	/// the breach's window.
 	#[method(name = "auditBreach", blocking, with_extensions)]
 	fn audit_breach(
 		&self,
-		service: u32,
+		target: Target,
 		number: u32,
 		block: Option<BlockNumber>,
 	) -> RpcResult<Audited>;
@@ -76,14 +77,14 @@ impl<C: Chain + Send + Sync + 'static> AuditRpcServer for Audit<C> {
 	fn audit_breach(
 		&self,
 		extensions: &Extensions,
-		service: u32,
+		target: Target,
 		number: u32,
 		block: Option<BlockNumber>,
 	) -> RpcResult<Audited> {
 		// A server without a policy gets the strict one.
 		extensions.get::<DenyUnsafe>().copied().unwrap_or(DenyUnsafe::Yes).check_if_safe()?;
 		let _permit = self.permit()?;
-		let audited = audit::collect(&*self.chain, service, number, block);
+		let audited = audit::collect(&*self.chain, target, number, block);
 		let (bundle, statement) = audited.map_err(|reason| error(AUDIT_ERROR, reason))?;
 		Ok(Audited { statement, bundle: Bytes(bundle.encode()) })
 	}

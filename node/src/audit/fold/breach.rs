@@ -4,11 +4,11 @@ use crate::audit::{
 	error::{Error, mismatch},
 	state::State,
 };
-use pallet_surety_sla::{self as sla, Breach, ServiceState, allowance_of, demanded, raised};
+use pallet_surety_sla::{self as sla, Breach, TargetState, allowance_of, demanded, raised};
 use pallet_surety_timing::types::Timings;
 use sp_runtime::traits::{Saturating, Zero};
 use surety_primitives::{
-	AgreementId, Balance, Breached, Service, ServiceId, SlaTerms, WindowShare, credit::cost_of,
+	AgreementId, Balance, Service, SlaTerms, Target, TierReached, WindowShare, credit::cost_of,
 };
 use surety_runtime::{AccountId, Hash, Runtime};
 
@@ -22,11 +22,11 @@ use super::{
 pub struct Facts {
 	/// Timing parameters of the chain.
 	pub clock: Timings,
-	/// Service in breach.
-	pub service: ServiceId,
+	/// Service or lease in breach.
+	pub target: Target,
 	/// Number of the breach.
 	pub number: u32,
-	/// Listing of the service.
+	/// Listing of the target.
 	pub listing: Service<AccountId>,
 	/// Breach as recorded by the chain.
 	pub breach: Breach,
@@ -46,34 +46,34 @@ pub struct Facts {
 /// after the last of these blocks, and `agreements` are the credited ones.
 pub fn examine(
 	genesis: Hash,
-	service: ServiceId,
+	target: Target,
 	number: u32,
 	agreements: &[AgreementId],
 	rounds: &[&dyn State],
 	judged: &dyn State,
 ) -> Result<Facts, Error> {
 	let state = *rounds.last().ok_or_else(|| mismatch("no round counts"))?;
-	let record = sla::Breaches::<Runtime>::hashed_key_for(service, number);
-	let breach: Breach = judged.require(&record, "breach of this service and number")?;
+	let record = sla::Breaches::<Runtime>::hashed_key_for(target, number);
+	let breach: Breach = judged.require(&record, "breach of this target and number")?;
 	let known: Option<Breach> = state.get(&record)?;
 	equal("block that recorded the breach", known.is_none(), true)?;
 	equal("block that judged", state.block().saturating_add(1), judged.block())?;
 	let clock = timings(state)?;
-	let listing = listing(state, service)?;
+	let listing = listing(state, target)?;
 
-	let rounds = rounds.iter().map(|state| judge_counted(*state, genesis, service));
+	let rounds = rounds.iter().map(|state| judge_counted(*state, genesis, target));
 	let rounds = rounds.collect::<Result<Vec<JudgedRound>, Error>>()?;
 	let last = check_counts(&rounds, &breach)?;
-	let breached = last.breaches.iter().find(|found| found.kind == breach.kind);
-	let breached = breached.ok_or_else(|| mismatch("no tier was passed"))?;
-	compare(&breach, breached)?;
-	equal("demanded credit", breach.demanded, demanded(&listing.terms, breached))?;
+	let tier = last.tiers.iter().find(|found| found.kind == breach.kind);
+	let tier = tier.ok_or_else(|| mismatch("no tier was passed"))?;
+	compare(&breach, tier)?;
+	equal("demanded credit", breach.demanded, demanded(&listing.terms, tier))?;
 
 	let window_blocks =
 		Balance::from(clock.round_blocks).saturating_mul(clock.window_rounds.into());
 	let price = |rate: Balance| rate.checked_mul(window_blocks).unwrap_or(Balance::MAX);
-	let key = sla::Services::<Runtime>::hashed_key_for(service);
-	let sold: [ServiceState; 2] =
+	let key = sla::Targets::<Runtime>::hashed_key_for(target);
+	let sold: [TargetState; 2] =
 		[state.require(&key, "agreements")?, judged.require(&key, "agreements")?];
 	let (cost, penalty) = check_money(&listing.terms, &breach, price(breach.rate), &sold)?;
 	if !agreements.is_sorted_by(|a, b| a < b) {
@@ -81,32 +81,28 @@ pub fn examine(
 	}
 	let credits = agreements
 		.iter()
-		.map(|id| credit(state, &clock, *id, service, &breach, &last.meter, &price));
+		.map(|id| credit(state, &clock, *id, target, &breach, &last.meter, &price));
 	let credits = credits.collect::<Result<Vec<Credit>, Error>>()?;
 	// The sum of the rates shows that no agreement is missing.
 	let rates = credits.iter().fold(0, |sum: Balance, credit| sum.saturating_add(credit.rate));
 	equal("sum of the rates", breach.rate, rates)?;
-	Ok(Facts { clock, service, number, listing, breach, rounds, cost, penalty, credits })
+	Ok(Facts { clock, target, number, listing, breach, rounds, cost, penalty, credits })
 }
 
 /// Judge a round that must have been judged.
-fn judge_counted(
-	state: &dyn State,
-	genesis: Hash,
-	service: ServiceId,
-) -> Result<JudgedRound, Error> {
+fn judge_counted(state: &dyn State, genesis: Hash, target: Target) -> Result<JudgedRound, Error> {
 	let block = state.block().saturating_add(1);
-	let round = judge(state, genesis, service)?;
-	round.ok_or_else(|| mismatch(format!("block {block} does not judge the service")))
+	let round = judge(state, genesis, target)?;
+	round.ok_or_else(|| mismatch(format!("block {block} does not judge the target")))
 }
 
-/// Compare the index, the credit and the penalty of a breach with the service's state before and
+/// Compare the index, the credit and the penalty of a breach with the target's state before and
 /// after the block. Returns the credit and the penalty that are due.
 fn check_money(
 	terms: &SlaTerms,
 	breach: &Breach,
 	price: Balance,
-	[before, after]: &[ServiceState; 2],
+	[before, after]: &[TargetState; 2],
 ) -> Result<(Balance, Balance), Error> {
 	equal("index before", breach.index_before, before.index)?;
 	let cost = cost(terms, breach, price);
@@ -148,7 +144,7 @@ fn check_counts<'a>(rounds: &'a [JudgedRound], breach: &Breach) -> Result<&'a Ju
 }
 
 /// Compare the record of a breach with the tier that was found.
-fn compare(breach: &Breach, found: &Breached) -> Result<(), Error> {
+fn compare(breach: &Breach, found: &TierReached) -> Result<(), Error> {
 	equal("window", breach.window, found.window)?;
 	equal("round", breach.round, found.round)?;
 	equal("kind", breach.kind, found.kind)?;
@@ -156,7 +152,7 @@ fn compare(breach: &Breach, found: &Breached) -> Result<(), Error> {
 	equal("tier", breach.severity, found.severity)?;
 	equal("counters", breach.counters, found.counters)?;
 	equal("allowance", breach.allowance, allowance_of(found))?;
-	equal("multiplier", breach.multiplier, found.frozen.multiplier.max(1))
+	equal("multiplier", breach.multiplier, found.terms.multiplier.max(1))
 }
 
 /// Rise of the index that a breach demands, limited by the remaining cover.

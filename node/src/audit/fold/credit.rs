@@ -10,7 +10,7 @@ use pallet_surety_timing::types::Timings;
 use serde::Serialize;
 use sp_runtime::traits::Saturating;
 use surety_primitives::{
-	AgreementId, Balance, MeterReading, ServiceId, WindowShare, credit::credit_of, json,
+	AgreementId, Balance, MeterReading, Target, WindowShare, credit::credit_of, json,
 };
 use surety_runtime::{AccountId, Runtime};
 
@@ -50,7 +50,7 @@ pub fn base(
 	match agreement.base {
 		Base::Index(index) => Ok(Some(index)),
 		Base::Window(opened) if opened < breach.window => {
-			let key = sla::WindowBase::<Runtime>::hashed_key_for(agreement.service, opened);
+			let key = sla::WindowBase::<Runtime>::hashed_key_for(agreement.target, opened);
 			let start: Option<WindowStart> = state.get(key)?;
 			// A window that the judging block itself closes starts at the index before the breach.
 			Ok(Some(start.map_or(breach.index_before, |start| start.index)))
@@ -59,15 +59,15 @@ pub fn base(
 	}
 }
 
-/// Agreement with this id, if it belongs to the service and is open.
+/// Agreement with this id, if it belongs to the target and is open.
 pub fn agreement_of(
 	state: &dyn State,
 	id: AgreementId,
-	service: ServiceId,
+	target: Target,
 ) -> Result<Option<Agreement<AccountId>>, Error> {
 	let agreement: Option<Agreement<AccountId>> =
 		state.get(sla::Agreements::<Runtime>::hashed_key_for(id))?;
-	Ok(agreement.filter(|agreement| agreement.service == service && !agreement.is_closed()))
+	Ok(agreement.filter(|agreement| agreement.target == target && !agreement.is_closed()))
 }
 
 /// Credit of an agreement by a breach: its part of the rise, limited by the amount paid up to the
@@ -76,14 +76,14 @@ pub fn credit(
 	state: &dyn State,
 	clock: &Timings,
 	id: AgreementId,
-	service: ServiceId,
+	target: Target,
 	breach: &Breach,
 	meter: &MeterReading,
 	price: &dyn Fn(Balance) -> Balance,
 ) -> Result<Credit, Error> {
-	let agreement = agreement_of(state, id, service)?;
+	let agreement = agreement_of(state, id, target)?;
 	let agreement = agreement
-		.ok_or_else(|| mismatch(format!("agreement {id} does not belong to the service")))?;
+		.ok_or_else(|| mismatch(format!("agreement {id} does not belong to the target")))?;
 	let base = base(state, &agreement, breach)?;
 	let base = base.ok_or_else(|| mismatch(format!("agreement {id} did not count yet")))?;
 	let key = Accounts::<Runtime>::hashed_key_for(agreement.escrow);

@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `round` | verdict and counters of a service in one round |
+//! | `round` | verdict and counters of a target in one round |
 //! | `breach` | a recorded breach, compared field by field |
 //! | `credit` | credits of the agreements |
 

@@ -1,4 +1,4 @@
-//! Judgement of a service in one round.
+//! Judgement of a target in one round.
 
 use crate::audit::{
 	error::{Error, mismatch},
@@ -6,14 +6,14 @@ use crate::audit::{
 };
 use pallet_surety_operators as operators;
 use pallet_surety_probes::{
-	self as probes, Ballots, COMMIT_GRACE, Counted, DueList, Hearing, Page, PageId, Row, Sent,
-	Slots, Snapshot, Subject, Sweep, bit, due_services, reveal_leaf, reveals_root,
+	self as probes, COMMIT_GRACE, Counted, DueList, DueTarget, Page, PageId, RoundContext, Row,
+	Sent, Snapshot, Sweep, TargetSlots, Votes, bit, due_targets, reveal_leaf, reveals_root,
 };
-use pallet_surety_sla::{self as sla, Rules, ServiceState};
+use pallet_surety_sla::{self as sla, Rules, TargetState};
 use pallet_surety_timing::{Settings, types::Timings};
 use surety_primitives::{
-	BreachKind, Breached, Counters, LEASES_FROM, MeterReading, RoundIndex, Service, ServiceId,
-	Verdict, WindowIndex, report::Finding,
+	BreachKind, Counters, MeterReading, RoundIndex, Service, Target, TierReached, Verdict,
+	WindowIndex, report::Finding,
 };
 use surety_runtime::{AccountId, BlockNumber, Hash, Runtime};
 
@@ -22,14 +22,13 @@ pub fn timings(state: &dyn State) -> Result<Timings, Error> {
 	state.require(Settings::<Runtime>::hashed_key(), "clock")
 }
 
-/// Listing of a service, or of the service that represents a lease.
-pub fn listing(state: &dyn State, id: ServiceId) -> Result<Service<AccountId>, Error> {
-	let key = if id < LEASES_FROM {
-		operators::Services::<Runtime>::hashed_key_for(id)
-	} else {
-		operators::LeaseServices::<Runtime>::hashed_key_for(id)
+/// Listing of a target.
+pub fn listing(state: &dyn State, target: Target) -> Result<Service<AccountId>, Error> {
+	let key = match target {
+		Target::Service(id) => operators::Services::<Runtime>::hashed_key_for(id),
+		Target::Lease(id) => operators::Leases::<Runtime>::hashed_key_for(id),
 	};
-	state.require(key, "listing of the service")
+	state.require(key, "listing of the target")
 }
 
 /// Block that counts the reports of a round.
@@ -37,28 +36,28 @@ pub fn counting_block(clock: &Timings, round: RoundIndex) -> BlockNumber {
 	clock.round_blocks.saturating_mul(round.saturating_add(2)).saturating_add(COMMIT_GRACE)
 }
 
-/// Place of a service among those due in a round.
+/// Place of a target among those due in a round.
 struct Place {
 	page: PageId,
 	slot: u8,
 	/// Position of the page among the due pages.
 	at: usize,
-	/// Position of the service's byte in a report.
+	/// Position of the target's byte in a report.
 	byte: usize,
 }
 
 impl Place {
-	/// Find the place of a service with units. `None` if the service is not due.
-	fn find(state: &dyn State, service: ServiceId, due: &DueList) -> Result<Option<Self>, Error> {
-		let slots: Option<Slots> =
-			state.get(probes::SlotsOf::<Runtime>::hashed_key_for(service))?;
-		let Some(active) = slots.and_then(|slots| slots.hot) else { return Ok(None) };
-		let page = PageId::Hot(active.page);
+	/// Find the place of a target with units. `None` if the target is not due.
+	fn find(state: &dyn State, target: Target, due: &DueList) -> Result<Option<Self>, Error> {
+		let slots: Option<TargetSlots> =
+			state.get(probes::SlotsOf::<Runtime>::hashed_key_for(target))?;
+		let Some(active) = slots.and_then(|slots| slots.active) else { return Ok(None) };
+		let page = PageId::Active(active.page);
 		let Some(at) = due.iter().position(|due| due.page == page && due.mask & active.bit() != 0)
 		else {
 			return Ok(None);
 		};
-		let before = due_services(due.get(..at).unwrap_or_default());
+		let before = due_targets(due.get(..at).unwrap_or_default());
 		let mask = due.get(at).map_or(0, |due| due.mask);
 		let below = (mask & active.bit().saturating_sub(1)).count_ones();
 		let byte = usize::try_from(before.saturating_add(below)).unwrap_or(usize::MAX);
@@ -72,23 +71,23 @@ fn pages_per_block(clock: &Timings, due: &DueList) -> usize {
 	due.len().div_ceil(usize::try_from(blocks).unwrap_or(usize::MAX)).max(1)
 }
 
-/// Block before the one that judges a service in a round. `counted` is the state after the block
-/// that counts the round. `None` if the service is not due.
+/// Block before the one that judges a target in a round. `counted` is the state after the block
+/// that counts the round. `None` if the target is not due.
 pub fn block_before_judging(
 	counted: &dyn State,
 	clock: &Timings,
-	service: ServiceId,
+	target: Target,
 	round: RoundIndex,
 ) -> Result<Option<BlockNumber>, Error> {
 	let due: DueList =
 		counted.get(probes::DuePages::<Runtime>::hashed_key_for(round))?.unwrap_or_default();
-	let place = Place::find(counted, service, &due)?;
+	let place = Place::find(counted, target, &due)?;
 	let later = place.and_then(|place| place.at.checked_div(pages_per_block(clock, &due)));
 	let later = later.and_then(|blocks| u32::try_from(blocks).ok());
 	Ok(later.map(|later| counting_block(clock, round).saturating_add(later)))
 }
 
-/// Message of one prober about the service.
+/// Message of one prober about the target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Message {
 	/// No commit.
@@ -99,12 +98,12 @@ pub enum Message {
 	Report { finding: Finding, blind: bool },
 }
 
-/// Judgement of a service in one round.
+/// Judgement of a target in one round.
 #[derive(Clone, Debug)]
 pub struct JudgedRound {
 	/// Round.
 	pub round: RoundIndex,
-	/// Block that judged the service.
+	/// Block that judged the target.
 	pub block: BlockNumber,
 	/// True if the chain stalled, so that no report counted.
 	pub stalled: bool,
@@ -120,17 +119,17 @@ pub struct JudgedRound {
 	pub before: Counters,
 	/// Counters of the window after the round.
 	pub after: Counters,
-	/// First round in which the service was due with these units.
+	/// First round in which the target was due with these units.
 	pub joined: RoundIndex,
 	/// Window of the counters.
 	pub window: WindowIndex,
-	/// Tiers passed in the round.
-	pub breaches: Vec<Breached>,
+	/// Tiers reached in the round.
+	pub tiers: Vec<TierReached>,
 	/// Meter after the round.
 	pub meter: MeterReading,
 }
 
-/// Row of a service in the page that a block judges.
+/// Row of a target in the page that a block judges.
 struct DueRow {
 	clock: Timings,
 	block: BlockNumber,
@@ -140,8 +139,8 @@ struct DueRow {
 }
 
 impl DueRow {
-	/// Find the row by the state before the block. `None` if the block does not judge the service.
-	fn find(state: &dyn State, service: ServiceId) -> Result<Option<Self>, Error> {
+	/// Find the row by the state before the block. `None` if the block does not judge the target.
+	fn find(state: &dyn State, target: Target) -> Result<Option<Self>, Error> {
 		let clock = timings(state)?;
 		let block = state.block().saturating_add(1);
 		let now = block.checked_div(clock.round_blocks).unwrap_or(0);
@@ -153,7 +152,7 @@ impl DueRow {
 			state.get(probes::Progress::<Runtime>::hashed_key())?.unwrap_or_default();
 		let due: DueList =
 			state.get(probes::DuePages::<Runtime>::hashed_key_for(round))?.unwrap_or_default();
-		let Some(place) = Place::find(state, service, &due)? else { return Ok(None) };
+		let Some(place) = Place::find(state, target, &due)? else { return Ok(None) };
 		let first = usize::try_from(progress.pages).unwrap_or(usize::MAX);
 		let pages = first..first.saturating_add(pages_per_block(&clock, &due));
 		if progress.judged.saturating_add(1) != round || !pages.contains(&place.at) {
@@ -162,7 +161,7 @@ impl DueRow {
 		let page: Page<AccountId> =
 			state.get(probes::Pages::<Runtime>::hashed_key_for(place.page))?.unwrap_or_default();
 		let row = page.into_iter().nth(usize::from(place.slot)).flatten();
-		let row = row.filter(|row| row.service == service && row.is_due(round));
+		let row = row.filter(|row| row.target == target && row.is_due(round));
 		Ok(row.map(|row| Self { clock, block, round, place, row }))
 	}
 }
@@ -198,7 +197,7 @@ impl RoundReports {
 		Ok(Self { snapshot, counted, sent, root })
 	}
 
-	/// Messages of the probers about the service with this byte in a report.
+	/// Messages of the probers about the target with this byte in a report.
 	fn messages(&self, byte: usize) -> Vec<Message> {
 		let message = |(prober, sent): (u8, &Option<Sent>)| match sent {
 			None => Message::Absent,
@@ -214,35 +213,34 @@ impl RoundReports {
 	}
 }
 
-/// Judge a service by the state before the block that judged it. `None` if that block did not.
+/// Judge a target by the state before the block that judged it. `None` if that block did not.
 pub fn judge(
 	state: &dyn State,
 	genesis: Hash,
-	service: ServiceId,
+	target: Target,
 ) -> Result<Option<JudgedRound>, Error> {
-	let Some(due) = DueRow::find(state, service)? else { return Ok(None) };
+	let Some(due) = DueRow::find(state, target)? else { return Ok(None) };
 	let DueRow { clock, block, round, place, mut row } = due;
 	let reports = RoundReports::read(state, genesis, round)?;
-	start_window(state, &clock, service, &mut row, round)?;
+	start_window(state, &clock, target, &mut row, round)?;
 
 	let RoundReports { snapshot, counted, sent, root } = &reports;
 	let own = snapshot.probers.iter().position(|prober| prober.account == row.operator);
 	let own = own.and_then(|index| u8::try_from(index).ok());
-	let subject = Subject { operator: 0, own, before: None, idle: false };
-	let ballots = if counted.stalled { Ballots::default() } else { ballots(sent, counted.blind) };
-	let ruling = ballots.decide(place.byte, &[Some(subject)], &mut []);
-	let ruling = ruling.first().copied().ok_or_else(|| mismatch("nothing was ruled"))?;
-	let hearing = Hearing {
+	let due_target = DueTarget { operator: 0, own, before: None, idle: false };
+	let votes = if counted.stalled { Votes::default() } else { votes(sent, counted.blind) };
+	let folded = votes.fold_page(place.byte, &[Some(due_target)], &mut []);
+	let folded = folded.first().copied().ok_or_else(|| mismatch("there is no verdict"))?;
+	let context = RoundContext {
 		round,
 		window_rounds: clock.window_rounds,
 		round_blocks: clock.round_blocks,
 		stalled: counted.stalled,
-		hot: true,
+		active: true,
 		health: snapshot.health,
 	};
 	let before = row.counters;
-	let judgement = row.judge(&hearing, ruling);
-	let verdict = judgement.verdict.ok_or_else(|| mismatch("there is no verdict"))?;
+	let update = row.judge(&context, folded);
 	Ok(Some(JudgedRound {
 		round,
 		block,
@@ -250,23 +248,23 @@ pub fn judge(
 		probers: snapshot.probers.iter().map(|prober| prober.account.clone()).collect(),
 		messages: reports.messages(place.byte),
 		root: *root,
-		verdict,
+		verdict: update.verdict,
 		before,
 		after: row.counters,
 		joined: row.joined,
 		window: row.window,
-		breaches: judgement.breaches,
+		tiers: update.tiers,
 		meter: row.meter,
 	}))
 }
 
-fn ballots(sent: &[Option<Sent>], blind: u128) -> Ballots<'_> {
+fn votes(sent: &[Option<Sent>], blind: u128) -> Votes<'_> {
 	let committed = (0u8..).zip(sent).filter(|(_, sent)| sent.is_some());
 	let reports = sent.iter().map(|sent| match sent {
 		Some(Sent::Revealed(report)) => Some(report.as_slice()),
 		_ => None,
 	});
-	Ballots {
+	Votes {
 		committed: committed.fold(0, |mask, (prober, _)| mask | bit(prober)),
 		reports: reports.collect(),
 		blind,
@@ -293,7 +291,7 @@ fn root_of(
 fn start_window(
 	state: &dyn State,
 	clock: &Timings,
-	service: ServiceId,
+	target: Target,
 	row: &mut Row<AccountId>,
 	round: RoundIndex,
 ) -> Result<(), Error> {
@@ -304,11 +302,10 @@ fn start_window(
 	let next = row.window.saturating_add(1);
 	let rules: Rules =
 		state.require(sla::WindowRules::<Runtime>::hashed_key_for(next), "rules of the window")?;
-	let sold: Option<ServiceState> =
-		state.get(sla::Services::<Runtime>::hashed_key_for(service))?;
+	let sold: Option<TargetState> = state.get(sla::Targets::<Runtime>::hashed_key_for(target))?;
 	let sold = sold.filter(|sold| sold.units > 0);
-	let terms = listing(state, service)?.terms;
-	row.frozen = rules.frozen(next, clock.window_rounds, Some(&terms), sold.as_ref());
+	let terms = listing(state, target)?.terms;
+	row.terms = rules.window_terms(next, clock.window_rounds, Some(&terms), sold.as_ref());
 	row.reset(window);
 	Ok(())
 }

@@ -27,8 +27,8 @@ use sp_state_machine::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 use surety_primitives::{
-	AssetId, Balance, Clock, LatencyBucket, Probing, Resources, RoundIndex, ServiceId, ServiceKind,
-	TermsInput, TrustLevel, Verdict, WindowShare, report::Finding, service_of_lease,
+	AssetId, Balance, Clock, LatencyBucket, Resources, RoundIndex, ServiceId, ServiceKind, Slots,
+	Target, TermsInput, TrustLevel, Verdict, WindowShare, report::Finding,
 };
 use surety_runtime::*;
 
@@ -107,7 +107,7 @@ impl Chain for MemoryChain {
 pub enum ProberBehaviour {
 	/// Reports the finding of the endpoint.
 	Honest,
-	/// Reports every service as up.
+	/// Reports every target as up.
 	AlwaysUp,
 	/// Commits but does not reveal.
 	NeverReveals,
@@ -117,7 +117,7 @@ pub enum ProberBehaviour {
 pub struct MarketFixture {
 	pub ext: TestExternalities<BlakeTwo256>,
 	pub chain: MemoryChain,
-	pub endpoints: BTreeMap<ServiceId, Finding>,
+	pub endpoints: BTreeMap<Target, Finding>,
 	pub behaviour: [ProberBehaviour; 4],
 	reports: BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>,
 }
@@ -171,7 +171,7 @@ impl MarketFixture {
 
 	/// Operator with a service and two paying tenants, at the start of a window that counts for
 	/// both.
-	pub fn market(min_uptime: u32) -> (Self, ServiceId) {
+	pub fn market(min_uptime: u32) -> (Self, Target) {
 		let mut fixture = Self::new();
 		let service = fixture.list(ServiceKind::Vpn { key: [7; 32] }, min_uptime);
 		let window_blocks =
@@ -186,11 +186,11 @@ impl MarketFixture {
 			);
 		}
 		fixture.next_window();
-		(fixture, service)
+		(fixture, Target::Service(service))
 	}
 
-	/// Running lease that counts, as the service that represents it.
-	pub fn lease() -> (Self, ServiceId) {
+	/// Running lease that counts.
+	pub fn lease() -> (Self, Target) {
 		let mut fixture = Self::new();
 		let service = fixture.list(ServiceKind::Compute, 900_000_000);
 		let resources = Resources { cpu_milli: 2_000, memory_mib: 4_096, ..Default::default() };
@@ -230,10 +230,10 @@ impl MarketFixture {
 		fixture
 			.call(Eve, compute::Call::report_ready { lease, health, access, foreign_terms: true });
 		fixture.next_window();
-		(fixture, service_of_lease(lease))
+		(fixture, Target::Lease(lease))
 	}
 
-	/// Register an operator, list a service, and wait run_until it is up.
+	/// Register an operator, list a service, and wait until it is up.
 	fn list(&mut self, kind: ServiceKind, min_uptime: u32) -> ServiceId {
 		let name = b"operator".to_vec().try_into().unwrap();
 		self.call(
@@ -256,7 +256,8 @@ impl MarketFixture {
 			},
 		);
 		self.run_until(|| {
-			let last = Probes::probed(service).and_then(|probed| probed.last);
+			let status = Probes::status(Target::Service(service));
+			let last = status.and_then(|status| status.last);
 			matches!(last, Some((_, Verdict::Up { .. })))
 		});
 		service
@@ -310,7 +311,7 @@ impl MarketFixture {
 		self.block(Some((who, call.into())));
 	}
 
-	/// Build blocks run_until `done`.
+	/// Build blocks until `done`.
 	pub fn run_until(&mut self, mut done: impl FnMut() -> bool) {
 		let last = self.number() + 400;
 		while !self.ext.execute_with(&mut done) {
@@ -319,9 +320,9 @@ impl MarketFixture {
 		}
 	}
 
-	/// Advance to one block after breach `number` of a service.
-	pub fn breach(&mut self, service: ServiceId, number: u32) -> sla::Breach {
-		let record = || sla::Breaches::<Runtime>::get(service, number);
+	/// Advance to one block after breach `number` of a target.
+	pub fn breach(&mut self, target: Target, number: u32) -> sla::Breach {
+		let record = || sla::Breaches::<Runtime>::get(target, number);
 		self.run_until(|| record().is_some());
 		let breach = self.ext.execute_with(record).unwrap();
 		self.block(None);
@@ -329,8 +330,8 @@ impl MarketFixture {
 	}
 
 	/// Blocks before and after the judgement of a breach, which the last proofs of a bundle cover.
-	pub fn judged(&self, service: ServiceId, number: u32) -> [BlockNumber; 2] {
-		let key = sla::Breaches::<Runtime>::hashed_key_for(service, number);
+	pub fn judged(&self, target: Target, number: u32) -> [BlockNumber; 2] {
+		let key = sla::Breaches::<Runtime>::hashed_key_for(target, number);
 		let known = |block: &BlockNumber| self.chain.read(*block, &key).unwrap().is_some();
 		let block = (0..).find(known).unwrap();
 		[block - 1, block]
@@ -355,21 +356,21 @@ impl MarketFixture {
 
 	fn commits(
 		round: RoundIndex,
-		endpoints: &BTreeMap<ServiceId, Finding>,
+		endpoints: &BTreeMap<Target, Finding>,
 		behaviour: &[ProberBehaviour; 4],
 		reports: &mut BTreeMap<(RoundIndex, u16), ([u8; 32], Vec<u8>)>,
 	) {
 		let due = probes::DuePages::<Runtime>::get(round).into_iter().flat_map(|due| {
 			let page = probes::Pages::<Runtime>::get(due.page);
 			let rows =
-				probes::bits(due.mask).map(|slot| page[usize::from(slot)].clone().unwrap().service);
+				probes::bits(due.mask).map(|slot| page[usize::from(slot)].clone().unwrap().target);
 			rows.collect::<Vec<_>>()
 		});
-		let due: Vec<ServiceId> = due.collect();
+		let due: Vec<Target> = due.collect();
 		for (n, index, who) in Self::indexed_probers(round) {
-			let finding = |service| match behaviour[n] {
+			let finding = |target| match behaviour[n] {
 				ProberBehaviour::AlwaysUp => up(),
-				_ => endpoints.get(service).copied().unwrap_or_else(up),
+				_ => endpoints.get(target).copied().unwrap_or_else(up),
 			};
 			let report: Vec<u8> = due.iter().map(finding).map(Finding::to_byte).collect();
 			let (salt, key) = ([index as u8; 32], who.public().into());

@@ -16,42 +16,42 @@ use pallet_surety_sla as sla;
 use sp_state_machine::StorageProof;
 use std::sync::Arc;
 use surety_primitives::{
-	Balance, BreachKind, LatencyBucket, ServiceId, Severity, WindowShare, report::Finding,
+	Balance, BreachKind, LatencyBucket, Severity, Target, WindowShare, report::Finding,
 };
 use surety_runtime::{Hash, Runtime};
 
 /// Bundle of a downtime breach, with one prober that always reports up and one that never reveals.
-fn downtime() -> (MarketFixture, ServiceId, Bundle, Statement) {
-	let (mut fixture, service) = MarketFixture::market(900_000_000);
+fn downtime() -> (MarketFixture, Target, Bundle, Statement) {
+	let (mut fixture, target) = MarketFixture::market(900_000_000);
 	fixture.behaviour = [
 		ProberBehaviour::Honest,
 		ProberBehaviour::Honest,
 		ProberBehaviour::NeverReveals,
 		ProberBehaviour::AlwaysUp,
 	];
-	fixture.endpoints.insert(service, Finding::Down);
-	fixture.breach(service, 0);
-	let (bundle, statement) = collect(&fixture.chain, service, 0, None).unwrap();
-	(fixture, service, bundle, statement)
+	fixture.endpoints.insert(target, Finding::Down);
+	fixture.breach(target, 0);
+	let (bundle, statement) = collect(&fixture.chain, target, 0, None).unwrap();
+	(fixture, target, bundle, statement)
 }
 
 #[test]
 fn a_node_with_headers_only_verifies_a_breach() {
-	let (fixture, service, bundle, statement) = downtime();
+	let (fixture, target, bundle, statement) = downtime();
 	println!("{statement}");
 	let breach = {
 		let mut fixture = fixture;
-		let breach =
-			fixture.ext.execute_with(|| sla::Breaches::<Runtime>::get(service, 0).unwrap());
+		let breach = fixture.ext.execute_with(|| sla::Breaches::<Runtime>::get(target, 0).unwrap());
 		// Only the last state is kept.
 		fixture.chain.pruned = fixture.number();
 		let verified = verify(&fixture.chain, &bundle.encode()).unwrap();
 		assert_eq!(verified.text, statement.text);
-		let error = collect(&fixture.chain, service, 0, None).unwrap_err();
+		let error = collect(&fixture.chain, target, 0, None).unwrap_err();
 		assert!(matches!(error, Error::Pruned(_)), "{error}");
 		assert!(error.to_string().ends_with("is pruned: ask an archive node"), "{error}");
 		breach
 	};
+	assert!(statement.text.starts_with("Breach 0 of service 0\n"));
 	assert_eq!((breach.kind, breach.severity), (BreachKind::Downtime, Severity::Low));
 	assert_eq!(statement.rounds.len(), usize::from(breach.counters.down));
 	let round = &statement.rounds[0];
@@ -91,13 +91,15 @@ fn a_bundle_with_any_byte_changed_is_refused() {
 }
 
 #[test]
-fn a_bundle_of_another_chain_service_or_number_is_refused() {
-	let (mut fixture, service, bundle, _) = downtime();
+fn a_bundle_of_another_chain_target_or_number_is_refused() {
+	let (mut fixture, target, bundle, _) = downtime();
 	let refused = |bundle: &Bundle| verify(&fixture.chain, &bundle.encode()).unwrap_err();
 	let other = Bundle { genesis: Hash::repeat_byte(1), ..bundle.clone() };
 	assert_eq!(refused(&other), Error::OtherChain);
-	let other = Bundle { service: service + 1, ..bundle.clone() };
-	assert!(matches!(refused(&other), Error::Incomplete(_) | Error::Mismatch(_)));
+	for target in [Target::Service(1), Target::Lease(0)] {
+		let other = Bundle { target, ..bundle.clone() };
+		assert!(matches!(refused(&other), Error::Incomplete(_) | Error::Mismatch(_)));
+	}
 	let other = Bundle { number: 1, ..bundle.clone() };
 	assert!(matches!(refused(&other), Error::Incomplete(_) | Error::Mismatch(_)));
 	let other = Bundle { agreements: vec![0], ..bundle.clone() };
@@ -108,8 +110,8 @@ fn a_bundle_of_another_chain_service_or_number_is_refused() {
 	let block = bundle.judged.block;
 	fixture.chain.forge(
 		block,
-		sla::Services::<Runtime>::hashed_key_for(service),
-		|state: &mut sla::ServiceState| {
+		sla::Targets::<Runtime>::hashed_key_for(target),
+		|state: &mut sla::TargetState| {
 			state.breaches += 1;
 		},
 	);
@@ -161,13 +163,13 @@ fn a_proof_with_an_extra_or_missing_node_is_refused() {
 
 #[test]
 fn a_record_that_contradicts_the_reports_is_refused() {
-	let (fixture, service, ..) = downtime();
-	let [before, block] = fixture.judged(service, 0);
+	let (fixture, target, ..) = downtime();
+	let [before, block] = fixture.judged(target, 0);
 	let forged = |change: fn(&mut sla::Breach)| {
 		let mut chain = fixture.chain.clone();
-		chain.forge(block, sla::Breaches::<Runtime>::hashed_key_for(service, 0), change);
+		chain.forge(block, sla::Breaches::<Runtime>::hashed_key_for(target, 0), change);
 		// The record itself comes from the forged state.
-		collect(&chain, service, 0, Some(block)).unwrap_err()
+		collect(&chain, target, 0, Some(block)).unwrap_err()
 	};
 	let changes: [fn(&mut sla::Breach); 13] = [
 		|breach| breach.window += 1,
@@ -198,7 +200,7 @@ fn a_record_that_contradicts_the_reports_is_refused() {
 			report[0] ^= 1;
 		},
 	);
-	let error = collect(&chain, service, 0, None).unwrap_err();
+	let error = collect(&chain, target, 0, None).unwrap_err();
 	assert_eq!(error, Error::Mismatch(format!("the reports of round {round} have another root")));
 }
 
@@ -214,13 +216,13 @@ fn a_root_that_differs_from_the_stored_one_is_refused() {
 
 #[test]
 fn a_breach_that_is_not_final_is_refused() {
-	let (mut fixture, service, bundle, _) = downtime();
-	let [_, block] = fixture.judged(service, 0);
+	let (mut fixture, target, bundle, _) = downtime();
+	let [_, block] = fixture.judged(target, 0);
 	fixture.chain.pending = (fixture.number() + 1 - block) as usize;
 	assert_eq!(verify(&fixture.chain, &bundle.encode()).unwrap_err(), Error::NotFinal(block));
-	let error = collect(&fixture.chain, service, 0, None).unwrap_err();
-	assert_eq!(error, Error::NoBreach(service, 0, block - 1));
-	let error = collect(&fixture.chain, service, 0, Some(block)).unwrap_err();
+	let error = collect(&fixture.chain, target, 0, None).unwrap_err();
+	assert_eq!(error, Error::NoBreach(target, 0, block - 1));
+	let error = collect(&fixture.chain, target, 0, Some(block)).unwrap_err();
 	assert_eq!(error, Error::NotFinal(block));
 }
 
@@ -228,8 +230,8 @@ fn a_breach_that_is_not_final_is_refused() {
 fn every_tier_and_kind_is_audited() {
 	// No bad round is allowed: the first tier fires with the first round of a window, whose
 	// counters start in the judging block.
-	let (mut fixture, service) = MarketFixture::market(1_000_000_000);
-	fixture.endpoints.insert(service, Finding::Down);
+	let (mut fixture, target) = MarketFixture::market(1_000_000_000);
+	fixture.endpoints.insert(target, Finding::Down);
 	let mut seen = Vec::new();
 	let mut number = 0;
 	for (finding, breaches) in [
@@ -237,10 +239,10 @@ fn every_tier_and_kind_is_audited() {
 		(Finding::Bad(LatencyBucket::from_millis(20)), 2),
 		(Finding::Up(LatencyBucket::from_millis(500)), 1),
 	] {
-		fixture.endpoints.insert(service, finding);
+		fixture.endpoints.insert(target, finding);
 		for _ in 0..breaches {
-			let breach = fixture.breach(service, number);
-			let (bundle, statement) = collect(&fixture.chain, service, number, None).unwrap();
+			let breach = fixture.breach(target, number);
+			let (bundle, statement) = collect(&fixture.chain, target, number, None).unwrap();
 			assert_eq!(bundle.rounds.len(), usize::from(breach.counters.against(breach.kind)));
 			assert_eq!(statement.breach, breach);
 			if number == 0 {
@@ -262,16 +264,17 @@ fn every_tier_and_kind_is_audited() {
 }
 
 #[test]
-fn a_lease_is_audited_as_a_service() {
-	let (mut fixture, service) = MarketFixture::lease();
-	fixture.endpoints.insert(service, Finding::Down);
+fn a_lease_is_audited() {
+	let (mut fixture, target) = MarketFixture::lease();
+	fixture.endpoints.insert(target, Finding::Down);
 	for number in 0..2 {
 		// The second breach also makes the lease unhealthy, which ends it and removes its record.
-		let breach = fixture.breach(service, number);
-		let [_, block] = fixture.judged(service, number);
-		let (_, statement) = collect(&fixture.chain, service, number, Some(block)).unwrap();
+		let breach = fixture.breach(target, number);
+		let [_, block] = fixture.judged(target, number);
+		let (_, statement) = collect(&fixture.chain, target, number, Some(block)).unwrap();
 		let credits: Balance = statement.agreements.iter().map(|a| a.now).sum();
 		assert_eq!((statement.agreements.len(), credits), (1, breach.credited));
+		assert!(statement.text.starts_with(&format!("Breach {number} of lease 0\n")));
 	}
 }
 
@@ -283,7 +286,7 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 		#[command(subcommand)]
 		command: AuditCmd,
 	}
-	let (fixture, service, bundle, _) = downtime();
+	let (fixture, _, bundle, _) = downtime();
 	let dir = tempfile::tempdir().unwrap();
 	let file = dir.path().join("breach.audit");
 	let run = |args: &[&str]| {
@@ -291,27 +294,17 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 		args.command.run(&fixture.chain)
 	};
 	let file = file.to_str().unwrap();
-	run(&[
-		"breach",
-		&service.to_string(),
-		"0",
-		"--out",
-		file,
-		"--base-path",
-		"nowhere",
-		"--chain",
-		"local",
-	])
-	.unwrap();
+	run(&["breach", "service:0", "0", "--out", file, "--base-path", "nowhere", "--chain", "local"])
+		.unwrap();
 	assert_eq!(std::fs::read(file).unwrap(), bundle.encode());
 	run(&["verify", file]).unwrap();
 	std::fs::write(file, b"").unwrap();
 	assert!(run(&["verify", file]).unwrap_err().to_string().contains("not a bundle"));
 	assert!(
-		run(&["breach", &service.to_string(), "1"])
+		run(&["breach", "0", "1"])
 			.unwrap_err()
 			.to_string()
-			.contains("has no breach 1")
+			.contains("has no breach 1 of service 0")
 	);
 }
 
@@ -319,9 +312,9 @@ fn the_subcommand_writes_a_bundle_and_verifies_it() {
 async fn collecting_over_rpc_is_unsafe_and_verifying_is_safe() {
 	use crate::rpc::audit::{Audit, AuditRpcServer};
 	use sc_rpc::DenyUnsafe;
-	let (fixture, service, bundle, statement) = downtime();
+	let (fixture, target, bundle, statement) = downtime();
 	let mut methods: jsonrpsee::Methods = Audit::new(Arc::new(fixture.chain)).into_rpc().into();
-	let collect = (service, 0);
+	let collect = (target, 0);
 	methods.extensions_mut().insert(DenyUnsafe::Yes);
 	let refused =
 		methods.call::<_, serde_json::Value>("surety_auditBreach", collect).await.unwrap_err();
@@ -330,6 +323,7 @@ async fn collecting_over_rpc_is_unsafe_and_verifying_is_safe() {
 	let verified: serde_json::Value =
 		methods.call("surety_verifyAudit", [hex.clone()]).await.unwrap();
 	assert_eq!(verified, serde_json::to_value(&statement).unwrap());
+	assert_eq!(verified["target"], serde_json::json!({ "service": 0 }));
 	methods.extensions_mut().insert(DenyUnsafe::No);
 	let collected: serde_json::Value = methods.call("surety_auditBreach", collect).await.unwrap();
 	assert_eq!(collected["bundle"], serde_json::to_value(&hex).unwrap());
@@ -342,17 +336,17 @@ async fn collecting_over_rpc_is_unsafe_and_verifying_is_safe() {
 
 #[test]
 fn a_database_with_pruned_states_verifies_but_does_not_collect() {
-	let (fixture, service, bundle, _) = downtime();
+	let (fixture, target, bundle, _) = downtime();
 	let dir = tempfile::tempdir().unwrap();
 	let archive = database(&fixture.chain, None, &dir.path().join("archive"));
-	let (collected, _) = collect(&archive, service, 0, None).unwrap();
+	let (collected, _) = collect(&archive, target, 0, None).unwrap();
 	assert_eq!(collected, bundle);
 	drop(archive);
 
 	// Database with the last state only.
 	let pruned = database(&fixture.chain, Some(1), &dir.path().join("pruned"));
 	verify(&pruned, &bundle.encode()).unwrap();
-	let error = collect(&pruned, service, 0, None).unwrap_err();
+	let error = collect(&pruned, target, 0, None).unwrap_err();
 	assert!(matches!(error, Error::Pruned(_)), "{error}");
 	let unknown = BlockProof { block: fixture.number() + 1, ..bundle.judged.clone() };
 	let error = verify(&pruned, &Bundle { judged: unknown, ..bundle }.encode()).unwrap_err();

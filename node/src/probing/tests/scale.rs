@@ -19,7 +19,7 @@ use sp_core::{
 	offchain::{Externalities, OffchainWorkerExt, OpaqueNetworkState},
 };
 use std::{collections::BTreeMap, fmt::Write, fs, sync::atomic::AtomicBool, thread};
-use surety_primitives::{ServiceKind, report::Finding};
+use surety_primitives::{ServiceKind, Target, report::Finding};
 use surety_prober::{Assignment, Schedule, probe_round};
 use tokio_rustls::TlsAcceptor;
 
@@ -191,7 +191,7 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 	let (roots, server) = certificate();
 	let (_servers, honest, hostile_ports) = serve(server);
 	let http = client_of(services, roots);
-	let targets: Vec<Assignment> = (0..services)
+	let assignments: Vec<Assignment> = (0..services)
 		.map(|n| {
 			let port = if hostile(n) {
 				hostile_ports[n / every.max(1) % hostile_ports.len()]
@@ -199,7 +199,7 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 				honest
 			};
 			Assignment {
-				service: n as u32,
+				target: Target::Service(n as u32),
 				genesis: [0; 32],
 				kind: ServiceKind::Compute,
 				endpoint: format!("https://s{n}.scale.test:{port}/").into_bytes(),
@@ -231,7 +231,7 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 		deadline: start.add(OffchainDuration::from_millis(ROUND_MS)),
 		concurrency: CONCURRENCY,
 	};
-	let findings = ext.execute_with(|| probe_round(&targets, &[], &schedule, [7; 32]));
+	let findings = ext.execute_with(|| probe_round(&assignments, &[], &schedule, [7; 32]));
 	let (took, after) = (began.elapsed(), cpu());
 	done.store(true, Ordering::SeqCst);
 	let max_open = watch.unwrap().join().unwrap();
