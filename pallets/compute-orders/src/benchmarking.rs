@@ -1,5 +1,5 @@
-//! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what other pallets'
-//! mandatory work calls here (`marked`, `ending`, `ended`, `parked`).
+//! Benchmarks of the calls, of the agenda and its entries, and of the handlers that the mandatory
+//! work of other pallets calls.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -13,21 +13,22 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, EscrowOwner, OnEscrowEnd, OnLease, StreamEnd, TrustLevel, agenda::MAX_BLOCKS_WALKED,
-	service_of_lease,
+	AssetId, EscrowOwner, OnLeaseFailed, OnStreamEnd, StreamEnd, Target, TrustLevel,
+	agenda::MAX_BLOCKS_WALKED,
 };
 
 /// Set-up of other pallets for the benchmarks.
 pub trait BenchmarkHelper<AccountId> {
-	/// The asset that is costliest to move, approved.
+	/// Approved asset that is costliest to move.
 	fn asset() -> AssetId;
-	/// Give `who` at least `amount` base units of an asset, free, and whatever an account needs to hold some.
+	/// Give `who` at least `amount` base units of an asset, free, and everything that an account
+	/// needs to hold some.
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance);
-	/// The `n`th open `Compute` service in that asset: of an operator of its own that has a large
-	/// bond in it and free native tokens, on a server of its own, with a cover far below that bond
-	/// at the price of the bids.
+	/// `n`th open `Compute` service in that asset: of an operator of its own with a large bond in
+	/// it and free native tokens, on a server of its own, with a cover far below that bond at the
+	/// price of the bids.
 	fn compute_service(n: u32) -> ServiceId;
-	/// A URL on the server of such a service.
+	/// URL on the server of such a service.
 	fn health(service: ServiceId) -> Endpoint;
 }
 
@@ -100,12 +101,12 @@ fn order<T: Config>(quantity: u8) -> (T::AccountId, OrderId) {
 	(who, id)
 }
 
-/// The `n`th service with capacity, and its operator.
+/// `n`th service with an inventory, and its operator.
 fn service<T: Config>(n: u32) -> (T::AccountId, ServiceId) {
 	let service = T::BenchmarkHelper::compute_service(n);
-	let who = T::Registry::service(service).expect("the helper listed it").operator;
+	let who = T::Registry::listing(Target::Service(service)).expect("the helper listed it").operator;
 	let total = part().times(u8::MAX).expect("few");
-	Pallet::<T>::do_declare(who.clone(), service, total).expect("it has a server of its own");
+	Pallet::<T>::do_declare_capacity(who.clone(), service, total).expect("it has a server of its own");
 	(who, service)
 }
 
@@ -116,7 +117,7 @@ fn bid<T: Config>(order: OrderId, n: u32, replicas: u8) -> (T::AccountId, Servic
 	(who, service)
 }
 
-/// A lease that starts, of a bid that could take another replica.
+/// Lease that starts, of a bid that could take another replica.
 fn starting<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	let (tenant, order) = order::<T>(2);
 	let (operator, service) = bid::<T>(order, 0, 2);
@@ -133,7 +134,7 @@ fn health<T: Config>(lease: LeaseId) -> (Endpoint, Access) {
 	(T::BenchmarkHelper::health(service), access)
 }
 
-/// A lease that runs.
+/// Lease that runs.
 fn running<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	let (tenant, operator, order, lease) = starting::<T>();
 	let (health, access) = health::<T>(lease);
@@ -142,9 +143,9 @@ fn running<T: Config>() -> (T::AccountId, T::AccountId, OrderId, LeaseId) {
 	(tenant, operator, order, lease)
 }
 
-/// The end of a lease's stream that is decided.
+/// End of the stream of a lease, if it is decided.
 fn end_of<T: Config>(lease: LeaseId) -> Option<(RoundIndex, CloseReason)> {
-	Pallet::<T>::read_lease(lease).and_then(|status| status.stream).and_then(|stream| stream.ending)
+	Pallet::<T>::lease(lease).and_then(|status| status.stream).and_then(|stream| stream.ending)
 }
 
 fn end<T: Config>(reason: CloseReason) -> StreamEnd {
@@ -163,7 +164,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		declare_capacity(RawOrigin::Signed(who), service, part());
 
-		assert_eq!(CapacityOf::<T>::get(service).expect("declared").total, part());
+		assert_eq!(Inventories::<T>::get(service).expect("declared").total, part());
 	}
 
 	#[benchmark]
@@ -195,7 +196,7 @@ mod benchmarks {
 	#[benchmark]
 	fn place_bid() {
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
-		// Whether its operator bids already is asked of all the others.
+		// The pallet reads all other bids to find one of the same operator.
 		for n in 1..T::MaxBids::get() {
 			bid::<T>(id, n, 1);
 		}
@@ -274,7 +275,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn extend() {
-		// Shorter than a window, so that its penalty rises.
+		// The term is shorter than a window, so the penalty rises.
 		let (tenant, _, order, lease) = running::<T>();
 		let replica = Leases::<T>::get(lease).expect("runs").replica;
 
@@ -304,7 +305,7 @@ mod benchmarks {
 			order.leases.try_push(lease).expect("as many as there may be");
 			LeasesOf::<T>::insert(&tenant, lease, ());
 			LeasesOf::<T>::insert(&operator, lease, ());
-			Leases::<T>::insert(lease, spare::<T>(id, operator.clone()));
+			Leases::<T>::insert(lease, closed_lease::<T>(id, operator.clone()));
 		}
 		Orders::<T>::insert(id, order);
 		let later = T::Clock::now() + T::KeepBlocks::get();
@@ -318,22 +319,22 @@ mod benchmarks {
 
 	#[benchmark]
 	fn agenda(b: Linear<1, MAX_BLOCKS_WALKED>) {
-		// A walk that starts `b - 1` blocks back and finds nothing.
+		// The walk starts `b - 1` blocks back and finds nothing.
 		begin::<T>();
 		let now = T::Clock::now();
 		Cursor::<T>::insert(Lane::Urgent, now + 1 - b);
 
 		#[block]
 		{
-			Pallet::<T>::work_lane(Lane::Urgent);
+			Pallet::<T>::process_lane(Lane::Urgent);
 		}
 
 		assert_eq!(Cursor::<T>::get(Lane::Urgent), Some(now + 1));
 	}
 
 	#[benchmark]
-	fn look(b: Linear<MAX_REPLICAS, { T::MaxBids::get() }>) {
-		// Every replica takes the last of a bid, whose deposit goes back.
+	fn process_order(b: Linear<MAX_REPLICAS, { T::MaxBids::get() }>) {
+		// Every replica takes the last replica of a bid, whose deposit is released.
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
 		for n in 0..b {
 			bid::<T>(id, n, 1);
@@ -344,7 +345,7 @@ mod benchmarks {
 		#[block]
 		{
 			Agenda::<T>::remove((Lane::Matches, block), Entry::Order(id));
-			Pallet::<T>::look(id);
+			Pallet::<T>::process_order(id);
 		}
 
 		let order = Orders::<T>::get(id).expect("matched");
@@ -352,7 +353,7 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn look_without_bids() {
+	fn process_order_without_bids() {
 		let (_, id) = order::<T>(MAX_REPLICAS as u8);
 		let block = Orders::<T>::get(id).expect("placed").bid_deadline;
 		frame_system::Pallet::<T>::set_block_number(block.into());
@@ -360,7 +361,7 @@ mod benchmarks {
 		#[block]
 		{
 			Agenda::<T>::remove((Lane::Matches, block), Entry::Order(id));
-			Pallet::<T>::look(id);
+			Pallet::<T>::process_order(id);
 		}
 
 		assert!(Orders::<T>::get(id).expect("kept").is_over());
@@ -384,12 +385,13 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn marked() {
+	fn lease_failed() {
 		let (.., lease) = running::<T>();
 
 		#[block]
 		{
-			Pallet::<T>::unhealthy(lease, T::Clock::round());
+			let end = (T::Clock::round(), CloseReason::Unhealthy);
+			<Pallet<T> as OnLeaseFailed>::on_lease_failed(lease, end);
 		}
 
 		assert!(end_of::<T>(lease).is_some());
@@ -402,14 +404,13 @@ mod benchmarks {
 
 		#[block]
 		{
-			<Pallet<T> as OnEscrowEnd>::ending(
+			<Pallet<T> as OnStreamEnd>::ending(
 				EscrowOwner::Replica { order, index },
-				T::Clock::round(),
-				CloseReason::FundsExhausted,
+				(T::Clock::round(), CloseReason::FundsExhausted),
 			);
 		}
 
-		// It only says so.
+		// The handler only reports the end.
 		assert!(Leases::<T>::get(lease).expect("runs").is_running());
 	}
 
@@ -418,25 +419,25 @@ mod benchmarks {
 		let (.., order, lease) = running::<T>();
 		let index = Leases::<T>::get(lease).expect("runs").replica;
 
-		// The worst: its operator failed it, and pays.
+		// Worst case: the operator failed the lease and pays.
 		#[block]
 		{
 			let owner = EscrowOwner::Replica { order, index };
-			<Pallet<T> as OnEscrowEnd>::ended(owner, end::<T>(CloseReason::Unhealthy));
+			<Pallet<T> as OnStreamEnd>::ended(owner, end::<T>(CloseReason::Unhealthy));
 		}
 
-		assert!(T::Registry::service(service_of_lease(lease)).is_none());
+		assert!(T::Registry::listing(Target::Lease(lease)).is_none());
 	}
 
 	#[benchmark]
-	fn parked() {
+	fn suspended() {
 		let (.., order, lease) = running::<T>();
 		let index = Leases::<T>::get(lease).expect("runs").replica;
 
 		#[block]
 		{
 			let owner = EscrowOwner::Replica { order, index };
-			<Pallet<T> as OnEscrowEnd>::parked(owner, end::<T>(CloseReason::Unhealthy));
+			<Pallet<T> as OnStreamEnd>::suspended(owner, end::<T>(CloseReason::Unhealthy));
 		}
 
 		assert!(Leases::<T>::get(lease).expect("kept").is_closed());
@@ -445,8 +446,8 @@ mod benchmarks {
 	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::build(), crate::mock::Test);
 }
 
-/// A lease that is over, as large as it may be.
-fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
+/// Closed lease of maximum size.
+fn closed_lease<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 	let cover = WindowShare::from_u32(1);
 	let terms = surety_primitives::SlaTerms {
 		min_uptime: Perbill::one(),
@@ -467,15 +468,20 @@ fn spare<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T> {
 		penalty: 0,
 		reserved: 0,
 		forfeited: 0,
-		agreement: Some(0),
-		health: alloc::vec![b'h'; surety_primitives::MAX_ENDPOINT as usize]
-			.try_into()
-			.expect("as long"),
-		access: alloc::vec![b'a'; MAX_ACCESS as usize].try_into().expect("as long"),
+		ready: Some(ReadyReport {
+			agreement: 0,
+			health: alloc::vec![b'h'; surety_primitives::MAX_ENDPOINT as usize]
+				.try_into()
+				.expect("maximum length"),
+			access: alloc::vec![b'a'; MAX_ACCESS as usize].try_into().expect("maximum length"),
+		}),
 		placed_at: 0,
 		left_at_once: false,
-		state: LeaseState::Closed { round: 0, reason: CloseReason::Expired },
-		paid: 0,
-		refunded: 0,
+		state: LeaseState::Closed {
+			round: 0,
+			reason: CloseReason::Expired,
+			paid: 0,
+			refunded: 0,
+		},
 	}
 }

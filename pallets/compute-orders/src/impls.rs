@@ -1,47 +1,43 @@
-//! Traits by which other pallets ask and notify this one.
+//! Traits that other pallets call.
 
-use crate::*;
+use crate::{Config, Pallet, WeightInfo};
+use frame::prelude::*;
 use surety_primitives::{
-	Capacity, CloseReason, EscrowOwner, LeaseId, OnEscrowEnd, OnLease, RoundIndex, ServiceId,
-	StreamEnd,
+	End, EscrowOwner, Inventory, LeaseId, OnLeaseFailed, OnStreamEnd, ServiceId, StreamEnd,
 };
 
-impl<T: Config> Capacity for Pallet<T> {
+impl<T: Config> Inventory for Pallet<T> {
 	fn forget(service: ServiceId) -> DispatchResult {
-		Self::forget_capacity(service)
-	}
-
-	fn in_use(service: ServiceId) -> bool {
-		CapacityOf::<T>::get(service).is_some_and(|inventory| !inventory.used.is_zero())
+		Self::forget_inventory(service)
 	}
 }
 
-impl<T: Config> OnLease for Pallet<T> {
-	fn unhealthy(lease: LeaseId, round: RoundIndex) {
-		Self::fail(lease, round, CloseReason::Unhealthy);
-	}
-
-	fn terminated(lease: LeaseId, at: RoundIndex, reason: CloseReason) {
-		Self::fail(lease, at, reason);
+impl<T: Config> OnLeaseFailed for Pallet<T> {
+	fn on_lease_failed(lease: LeaseId, end: End) -> Weight {
+		Self::fail_lease(lease, end);
+		T::WeightInfo::lease_failed()
 	}
 }
 
-impl<T: Config> OnEscrowEnd for Pallet<T> {
-	fn ending(owner: EscrowOwner, round: RoundIndex, reason: CloseReason) {
-		if let EscrowOwner::Replica { order, index } = owner {
-			Self::stream_ending(order, index, (round, reason));
-		}
+impl<T: Config> OnStreamEnd for Pallet<T> {
+	fn ending(owner: EscrowOwner, end: End) -> Weight {
+		let EscrowOwner::Replica { order, index } = owner else { return Weight::zero() };
+		Self::stream_ending(order, index, end);
+		T::WeightInfo::ending()
 	}
 
-	fn ended(owner: EscrowOwner, end: StreamEnd) {
-		if let EscrowOwner::Replica { order, index } = owner {
-			Self::stream_ended(order, index, end);
-		}
+	fn ended(owner: EscrowOwner, end: StreamEnd) -> Weight {
+		let EscrowOwner::Replica { order, index } = owner else { return Weight::zero() };
+		T::WeightInfo::ended().saturating_add(Self::stream_ended(order, index, end))
 	}
 
-	fn parked(owner: EscrowOwner, end: StreamEnd) {
-		if let EscrowOwner::Replica { order, index } = owner {
-			Self::stream_parked(order, index, end);
-		}
+	fn suspended(owner: EscrowOwner, end: StreamEnd) -> Weight {
+		let EscrowOwner::Replica { order, index } = owner else { return Weight::zero() };
+		T::WeightInfo::suspended().saturating_add(Self::stream_suspended(order, index, end))
+	}
+
+	fn max_weight() -> Weight {
+		T::WeightInfo::ending()
+			.saturating_add(T::WeightInfo::ended().max(T::WeightInfo::suspended()))
 	}
 }

@@ -1,30 +1,32 @@
-//! Ends of leases and replicas, and how one lease follows another.
+//! Ends of leases and replicas, and the replacement of a lease by the next.
 //!
-//! Escrow owns the end of every lease that runs: this pallet asks for one and learns of the one
-//! that stands. All that follows from an end happens once, when escrow reports that the stream is
-//! paid.
+//! Escrow owns the end of every lease that runs: this pallet asks for an end, and escrow returns
+//! the one that stands. All consequences of an end happen once, when escrow reports that the stream
+//! is paid.
 
 use crate::*;
-use frame::prelude::defensive;
+use frame::log;
 use frame_support::{storage::with_storage_layer, traits::Defensive};
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Clock, CloseReason, Escrow, LeaseAgreements, LeaseId,
-	LeaseRegistry, OrderId, Probing, ReputationSink, RoundIndex, StreamEnd, service_of_lease,
+	AssetId, Balance, BondReserve, Clock, CloseReason, End, LeaseAgreements, LeaseId,
+	LeaseRegistry, OrderId, ReputationSink, Slots, StreamEnd,
 };
 
 impl<T: Config> Pallet<T> {
-	/// A lease that another pallet or an entry of the agenda names, and its order. Both are stored
-	/// until the order has been over for a while, and nobody names them later than that.
+	/// Lease that another pallet or an entry of the agenda names, and its order. Both are stored
+	/// until the order has been over for a while; nothing names them later than that.
 	fn lease_with_order(id: LeaseId) -> Option<(LeaseOf<T>, OrderOf<T>)> {
 		let lease = Leases::<T>::get(id).defensive_proof("a lease that is not stored")?;
 		let order = Self::known_order(lease.order)?;
 		Some((lease, order))
 	}
 
+	/// Order that escrow or an entry of the agenda names.
 	fn known_order(id: OrderId) -> Option<OrderOf<T>> {
 		Orders::<T>::get(id).defensive_proof("an order that is not stored")
 	}
 
+	/// Replica that escrow or a lease names.
 	fn known_replica(order: &mut OrderOf<T>, index: u8) -> Option<&mut ReplicaOf<T>> {
 		order
 			.replicas
@@ -32,14 +34,14 @@ impl<T: Config> Pallet<T> {
 			.defensive_proof("a replica that its order does not have")
 	}
 
-	/// A lease was not ready in time.
+	/// Close a lease that was not ready in time.
 	pub(crate) fn never_ready(id: LeaseId) {
 		let Some((lease, mut order)) = Self::lease_with_order(id) else { return };
-		let (order_id, index) = (lease.order, usize::from(lease.replica));
-		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
+		let (order_id, index) = (lease.order, lease.replica);
+		let Some(replica) = Self::known_replica(&mut order, index) else { return };
 		if replica.is_out_of_time(T::Clock::round()) {
-			// The time of the replica cut the start window short: that is nobody's fault.
-			Self::finish_unused(id, lease, &mut order, CloseReason::Expired);
+			// The end of the term cut the start window short: nobody failed.
+			Self::finish_unstarted(id, lease, &mut order, CloseReason::Expired);
 			Self::close_replica(order_id, &mut order, index, CloseReason::Expired);
 		} else {
 			Self::give_up_start(id, lease, &mut order, CloseReason::NeverReady);
@@ -47,64 +49,63 @@ impl<T: Config> Pallet<T> {
 		Self::put_order(order_id, order);
 	}
 
-	/// A lease that never ran is over; the next bid takes over.
+	/// Close a lease that never ran, and seek the next operator.
 	pub(crate) fn give_up_start(
 		id: LeaseId,
 		lease: LeaseOf<T>,
 		order: &mut OrderOf<T>,
 		reason: CloseReason,
 	) {
-		let index = usize::from(lease.replica);
-		Self::finish_unused(id, lease, order, reason);
+		let index = lease.replica;
+		Self::finish_unstarted(id, lease, order, reason);
 		Self::seek_next(order, index, reason);
 	}
 
-	/// A replica waits for the next look at the bids that stand.
-	fn seek_next(order: &mut OrderOf<T>, index: usize, reason: CloseReason) {
-		if let Some(replica) = order.replicas.get_mut(index) {
+	/// Let a replica wait for the next match with the standing bids.
+	fn seek_next(order: &mut OrderOf<T>, index: u8, reason: CloseReason) {
+		if let Some(replica) = order.replicas.get_mut(usize::from(index)) {
 			let lane = if replica.term.is_some() { Lane::Urgent } else { Lane::Matches };
 			let until = Self::soonest(lane);
 			replica.state = ReplicaState::Waiting { until, wait: Wait::Replacing(reason) };
 		}
 	}
 
-	/// A running lease ends with `round` by its operator's doing: its meter stops there, and its
-	/// stream is parked for the next operator. Constant work, called inside mandatory sweeps.
-	pub(crate) fn fail(id: LeaseId, round: RoundIndex, reason: CloseReason) {
+	/// End a running lease for its operator's doing, with its meter. Its stream is suspended for
+	/// the next operator. Constant work, called inside mandatory sweeps.
+	pub(crate) fn fail_lease(id: LeaseId, (round, reason): End) {
 		let Some((lease, mut order)) = Self::lease_with_order(id) else { return };
 		if !lease.is_running() {
 			return;
 		}
 		let Some(replica) = Self::known_replica(&mut order, lease.replica) else { return };
-		T::Probing::end_meter(service_of_lease(id), round, reason);
-		match with_storage_layer(|| T::Escrow::park(replica.escrow, round, reason)) {
-			Ok(end) => Self::report_ending(id, end),
+		match with_storage_layer(|| T::Escrow::suspend(replica.escrow, round, reason)) {
+			Ok(end) => Self::deposit_ending(id, end),
 			Err(error) => {
 				defensive!("a lease that runs has a stream", error);
 			},
 		}
 	}
 
-	/// The end of a lease is decided.
-	pub(crate) fn report_ending(id: LeaseId, (round, reason): (RoundIndex, CloseReason)) {
+	/// Report the decided end of a lease.
+	pub(crate) fn deposit_ending(id: LeaseId, (round, reason): End) {
 		Self::deposit_event(Event::LeaseEnding { lease: id, round, reason, code: reason.code() });
 	}
 
-	/// True if the operator pays for this end of a lease and is remembered for it.
+	/// True if the operator pays for this end of a lease, and its reputation records it.
 	fn is_failure(lease: &LeaseOf<T>, reason: CloseReason) -> bool {
 		match reason {
-			// A cover of next to nothing must not make failing free.
+			// Failing has a price of its own: a cover of next to nothing must not make it free.
 			CloseReason::Unhealthy | CloseReason::Terminated | CloseReason::RentUnpaid => true,
 			CloseReason::OperatorClosed => lease.left_at_once,
-			// Without room in the rounds nobody could have been ready.
+			// Without a free slot nobody could have been ready.
 			CloseReason::NeverReady => {
-				!T::Probing::was_full_since(T::Clock::round_at(lease.placed_at))
+				!T::Slots::was_full_since(T::Clock::round_at(lease.placed_at))
 			},
 			_ => false,
 		}
 	}
 
-	/// The penalty for failing a lease goes from the operator's bond to the treasury.
+	/// Pay the penalty for failing a lease out of the operator's bond to the treasury.
 	fn forfeit(id: LeaseId, lease: &mut LeaseOf<T>, asset: AssetId) {
 		let amount = lease.penalty.min(lease.reserved);
 		if amount == 0 {
@@ -116,9 +117,8 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::PenaltyPaid { lease: id, operator, amount: lease.forfeited });
 	}
 
-	/// A lease that never ran is over: nothing was paid, and the funds of its replica are all
-	/// there.
-	pub(crate) fn finish_unused(
+	/// Close a lease that never ran: nothing was paid, and the funds of its replica are complete.
+	pub(crate) fn finish_unstarted(
 		id: LeaseId,
 		lease: LeaseOf<T>,
 		order: &mut OrderOf<T>,
@@ -127,38 +127,44 @@ impl<T: Config> Pallet<T> {
 		let refunded =
 			order.replicas.get(usize::from(lease.replica)).map_or(0, |replica| replica.funds);
 		let round = T::Clock::round();
-		Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
+		// Without an agreement no other pallet is called.
+		let _ =
+			Self::finish(id, lease, order, StreamEnd { reason, round, paid: 0, fee: 0, refunded });
 	}
 
-	/// A lease is over: its operator answers for it, and what it reserves is given back. What
-	/// becomes of its replica is the caller's.
-	fn finish(id: LeaseId, mut lease: LeaseOf<T>, order: &mut OrderOf<T>, end: StreamEnd) {
+	/// Close a lease: collect the penalty for a failure, and release its reserved bond. The caller
+	/// decides on its replica. Returns the weight of the calls into other pallets.
+	fn finish(
+		id: LeaseId,
+		mut lease: LeaseOf<T>,
+		order: &mut OrderOf<T>,
+		end: StreamEnd,
+	) -> Weight {
+		let mut weight = Weight::zero();
 		let StreamEnd { reason, round, paid, refunded, .. } = end;
 		let (order_id, index) = (lease.order, lease.replica);
-		if let Some(agreement) = lease.agreement {
-			T::Agreements::ended(agreement, end);
-			T::Registry::remove_lease(id);
+		if let Some(report) = &lease.ready {
+			weight = T::Agreements::close(report.agreement, end).saturating_add(T::Registry::remove(id));
 		}
 		if Self::is_failure(&lease, reason) {
 			Self::forfeit(id, &mut lease, order.asset);
 			T::Reputation::lease_failed(&lease.operator, id, reason);
 		}
-		Self::free_capacity(lease.service, &order.resources);
+		Self::release_resources(lease.service, &order.resources);
 		T::Bonding::unreserve(&lease.operator, order.asset, lease.reserved);
 		lease.reserved = 0;
 		Self::forget_start(id, &lease);
 		if let Some(replica) = order.replicas.get_mut(usize::from(index)) {
 			replica.paid = replica.paid.saturating_add(paid);
 			if reason.is_operators() {
-				// As many as its order may have leases, declined ones included.
+				// The list has room for the operators of all leases that the order may have.
 				let _ = replica.failed.try_push(lease.operator.clone());
 			}
 		}
 		if reason.is_operators() {
-			Self::drop_bid(order_id, order, lease.service);
+			Self::remove_bid(order_id, order, lease.service);
 		}
-		lease.state = LeaseState::Closed { round, reason };
-		(lease.paid, lease.refunded) = (paid, refunded);
+		lease.state = LeaseState::Closed { round, reason, paid, refunded };
 		Leases::<T>::insert(id, lease);
 		Self::deposit_event(Event::LeaseClosed {
 			lease: id,
@@ -169,94 +175,103 @@ impl<T: Config> Pallet<T> {
 			paid,
 			refunded,
 		});
+		weight
 	}
 
-	/// Escrow decided an end by itself.
-	pub(crate) fn stream_ending(order_id: OrderId, index: u8, end: (RoundIndex, CloseReason)) {
+	/// Report an end that escrow decided.
+	pub(crate) fn stream_ending(order_id: OrderId, index: u8, end: End) {
 		let Some(mut order) = Self::known_order(order_id) else { return };
 		let Some(replica) = Self::known_replica(&mut order, index) else { return };
 		if let Some(id) = replica.state.lease() {
-			Self::report_ending(id, end);
+			Self::deposit_ending(id, end);
 		}
 	}
 
-	/// The account of a replica is closed, for whatever reason.
-	pub(crate) fn stream_ended(order_id: OrderId, index: u8, end: StreamEnd) {
-		let Some(mut order) = Self::known_order(order_id) else { return };
-		let Some(replica) = Self::known_replica(&mut order, index) else { return };
+	/// Close a replica whose account is closed, whatever the reason. Returns the weight of the
+	/// calls into other pallets.
+	pub(crate) fn stream_ended(order_id: OrderId, index: u8, end: StreamEnd) -> Weight {
+		let Some(mut order) = Self::known_order(order_id) else { return Weight::zero() };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return Weight::zero() };
 		let state = replica.state;
 		if state.is_closed() {
-			return;
+			return Weight::zero();
 		}
-		Self::finish_current(state, &mut order, end);
-		Self::set_closed(order_id, &mut order, usize::from(index), end.reason, end.refunded);
+		let weight = Self::finish_current(state, &mut order, end);
+		Self::set_closed(order_id, &mut order, index, end.reason, end.refunded);
 		Self::put_order(order_id, order);
+		weight
 	}
 
-	/// The stream of a replica is paid and a lump again.
-	pub(crate) fn stream_parked(order_id: OrderId, index: u8, end: StreamEnd) {
-		let Some(mut order) = Self::known_order(order_id) else { return };
-		let Some(replica) = Self::known_replica(&mut order, index) else { return };
+	/// Seek the next operator for a replica whose stream is paid and a one-off hold again. Returns
+	/// the weight of the calls into other pallets.
+	pub(crate) fn stream_suspended(order_id: OrderId, index: u8, end: StreamEnd) -> Weight {
+		let Some(mut order) = Self::known_order(order_id) else { return Weight::zero() };
+		let Some(replica) = Self::known_replica(&mut order, index) else { return Weight::zero() };
 		let state = replica.state;
 		if state.lease().is_none() {
-			return;
+			return Weight::zero();
 		}
 		replica.funds = end.refunded;
-		Self::finish_current(state, &mut order, end);
-		Self::seek_next(&mut order, usize::from(index), end.reason);
+		let weight = Self::finish_current(state, &mut order, end);
+		Self::seek_next(&mut order, index, end.reason);
 		Self::put_order(order_id, order);
+		weight
 	}
 
-	/// The lease that a replica has, if it has one, is over.
-	fn finish_current(state: ReplicaState, order: &mut OrderOf<T>, end: StreamEnd) {
-		let Some(id) = state.lease() else { return };
-		if let Some(lease) = Leases::<T>::get(id).defensive_proof("a lease that is not stored") {
-			Self::finish(id, lease, order, end);
-		}
+	/// Close the current lease of a replica, if it has one.
+	fn finish_current(state: ReplicaState, order: &mut OrderOf<T>, end: StreamEnd) -> Weight {
+		state
+			.lease()
+			.and_then(|id| {
+				let lease = Leases::<T>::get(id).defensive_proof("a lease that is not stored")?;
+				Some(Self::finish(id, lease, order, end))
+			})
+			.unwrap_or_default()
 	}
 
-	/// Refund a replica whose funds are a lump. Fails if a dispute locks them.
+	/// Refund and close a replica whose funds are a one-off hold. Fails if a dispute locks them.
 	pub(crate) fn try_close_replica(
 		order_id: OrderId,
 		order: &mut OrderOf<T>,
-		index: usize,
+		index: u8,
 		reason: CloseReason,
 	) -> DispatchResult {
-		let replica = order.replicas.get(index).ok_or(Error::<T>::UnknownReplica)?;
+		let replica = Self::replica_mut(order, index)?;
 		let (escrow, refunded) = (replica.escrow, replica.funds);
-		with_storage_layer(|| T::Escrow::close_lump(escrow, 0, reason))?;
+		with_storage_layer(|| T::Escrow::refund(escrow, reason))?;
 		Self::set_closed(order_id, order, index, reason, refunded);
 		Ok(())
 	}
 
-	/// Refund a replica whose funds are a lump; as long as a dispute locks them, try again every
-	/// round.
+	/// Refund and close a replica whose funds are a one-off hold. As long as a dispute locks them,
+	/// the agenda tries again every round.
 	pub(crate) fn close_replica(
 		order_id: OrderId,
 		order: &mut OrderOf<T>,
-		index: usize,
+		index: u8,
 		reason: CloseReason,
 	) {
-		if Self::try_close_replica(order_id, order, index, reason).is_err()
-			&& let Some(replica) = order.replicas.get_mut(index)
+		if let Err(error) = Self::try_close_replica(order_id, order, index, reason)
+			&& let Some(replica) = order.replicas.get_mut(usize::from(index))
 		{
+			log::debug!(target: LOG_TARGET, "order {order_id}: no refund of {index} yet: {error:?}");
 			let until = T::Clock::now().saturating_add(T::Clock::round_blocks());
 			replica.state = ReplicaState::Waiting { until, wait: Wait::Locked(reason) };
 		}
 	}
 
+	/// Set a replica closed whose funds are settled.
 	fn set_closed(
 		order_id: OrderId,
 		order: &mut OrderOf<T>,
-		index: usize,
+		index: u8,
 		reason: CloseReason,
 		refunded: Balance,
 	) {
-		let Some(replica) = order.replicas.get_mut(index) else { return };
+		let Some(replica) = order.replicas.get_mut(usize::from(index)) else { return };
 		replica.state = ReplicaState::Closed { reason, at: T::Clock::now() };
 		replica.funds = 0;
 		let paid = replica.paid;
-		let index = u8::try_from(index).unwrap_or(u8::MAX);
 		let code = reason.code();
 		Self::deposit_event(Event::ReplicaClosed {
 			order: order_id,

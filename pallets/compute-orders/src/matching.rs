@@ -1,29 +1,29 @@
-//! Match of bids with replicas that wait.
+//! Match of bids with the replicas that wait.
 //!
-//! Bids are ranked by `price x (300 - score) / 200` with the operator's score of 0 to 100 at the match, lowest
-//! first: at a score of 100 the price itself, at 0 one and a half times the price. A bid of 100 at a score of
-//! 40 is worth comparing at 130, one of 120 at a score of 90 at 126: the second wins. Equals are drawn with
-//! randomness that nobody knew when the bids were placed.
+//! Bids are ranked by `price x (300 - score) / 200` with the operator's score of 0 to 100 at the
+//! match, lowest first: at a score of 100 the price itself, at 0 one and a half times the price. A
+//! bid of 100 at a score of 40 ranks at 130, one of 120 at a score of 90 at 126: the second wins.
+//! Equals are drawn with randomness that nobody knew when the bids were placed.
 //!
-//! Replicas are spread: each goes to the best bid among those of the operators that hold the fewest replicas
-//! of the order so far.
+//! Replicas are spread: each goes to the best bid among those of the operators that run the fewest
+//! replicas of the order so far.
 //!
-//! Once its tenant has agreed to a price (it accepted a bid, or a lease was ready), a replica goes
-//! by itself only to bids up to its failover price: else whoever stands by with a dearer bid gains
-//! by attacking the operator that serves. The tenant may accept any bid.
+//! Once the tenant has agreed to a price (it accepted a bid, or a lease was ready), a bid above the
+//! failover price never takes over without being accepted. Otherwise an operator with a dearer
+//! standing bid would gain by attacking the operator that serves. The tenant may accept any bid.
 
 use crate::*;
 use alloc::vec::Vec;
 use frame::{hashing::blake2_256, traits::Randomness};
 use surety_primitives::{
-	Balance, BlockNumber, Clock, CloseReason, LEASES_FROM, LeaseId, OrderId, ReputationInspect,
-	RoundIndex, ServiceId,
+	Balance, BlockNumber, Clock, CloseReason, LeaseId, OrderId, ReputationInspect, RoundIndex,
+	ServiceId,
 };
 
-/// Subject of the randomness that draws among equals.
+/// Subject of the randomness that draws among equal bids.
 const DRAW: &[u8] = b"surety:bids";
 
-/// A bid that may be taken.
+/// Bid that may be taken.
 pub(crate) struct Candidate<T: Config> {
 	service: ServiceId,
 	bid: BidOf<T>,
@@ -32,31 +32,32 @@ pub(crate) struct Candidate<T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Look at an order whose entry was just taken off.
-	pub(crate) fn look(id: OrderId) -> Weight {
+	/// Process an order whose entry was just removed from the agenda.
+	pub(crate) fn process_order(id: OrderId) -> Weight {
 		let Some(mut order) = Orders::<T>::get(id) else {
-			frame::prelude::defensive!("an entry of no order");
-			return T::WeightInfo::look_without_bids();
+			defensive!("an entry of no order");
+			return T::WeightInfo::process_order_without_bids();
 		};
 		order.wake = None;
 		let bids = order.bids;
 		let weight = if order.is_over() {
-			Self::drop_bids(id, &mut order);
-			// What it takes to remove an order without leases is to drop its bids.
+			Self::remove_bids(id, &mut order);
+			// An order without leases is removed at the same cost.
 			T::WeightInfo::remove_order(0, bids)
 		} else {
 			Self::match_waiting(id, &mut order);
-			// Without a bid that fits, all its replicas may be closed.
-			T::WeightInfo::look(bids).max(T::WeightInfo::look_without_bids())
+			// Without an eligible bid all replicas may be closed.
+			T::WeightInfo::process_order(bids)
+				.max(T::WeightInfo::process_order_without_bids())
 		};
 		Self::put_order(id, order);
 		weight
 	}
 
-	/// Place, reopen or close every replica whose time to wait is over.
+	/// Place, reopen or close every replica that has waited long enough.
 	fn match_waiting(id: OrderId, order: &mut OrderOf<T>) {
 		let now = T::Clock::now();
-		let due: Vec<(usize, Wait)> = order
+		let due: Vec<(u8, Wait)> = order
 			.waiting()
 			.filter(|(_, until, _)| *until <= now)
 			.map(|(index, _, wait)| (index, wait))
@@ -72,24 +73,21 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Reason to close a replica whatever bids there are.
-	fn out_of_time(order: &OrderOf<T>, index: usize, wait: Wait) -> Option<CloseReason> {
+	/// Reason to close a replica regardless of the bids.
+	fn out_of_time(order: &OrderOf<T>, index: u8, wait: Wait) -> Option<CloseReason> {
 		let over = |replica: &ReplicaOf<T>| replica.is_out_of_time(T::Clock::round());
 		match wait {
 			Wait::Locked(reason) => Some(reason),
-			_ if order.replicas.get(index).is_some_and(over) => Some(CloseReason::Expired),
+			_ if order.replicas.get(usize::from(index)).is_some_and(over) => Some(CloseReason::Expired),
 			_ => None,
 		}
 	}
 
-	/// The bids whose services may still run the order, with their ranks.
+	/// Bids whose services may still run the order, with their ranks.
 	fn candidates(id: OrderId, order: &OrderOf<T>) -> Vec<Candidate<T>> {
 		let (random, _) = T::Randomness::random(DRAW);
 		Bids::<T>::iter_prefix(id)
-			.filter(|(service, _)| {
-				Self::compute_service(*service)
-					.is_ok_and(|info| Self::ensure_fit(order, *service, &info).is_ok())
-			})
+			.filter(|(service, _)| Self::eligible(order, *service).is_ok())
 			.map(|(service, bid)| Candidate {
 				service,
 				rank: rank(bid.price, T::Reputation::score(&bid.operator)),
@@ -99,7 +97,7 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	/// The operator of each replica that has one.
+	/// Operators of the replicas that have one, once per replica.
 	fn holders(order: &OrderOf<T>) -> Vec<T::AccountId> {
 		order
 			.replicas
@@ -110,20 +108,21 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	/// Give a replica to the best of the candidates. Whether there is one.
+	/// Place a replica at the best of the candidates. Returns false if there is none.
 	fn take_best(
 		id: OrderId,
 		order: &mut OrderOf<T>,
-		index: usize,
+		index: u8,
 		wait: Wait,
 		candidates: &mut [Candidate<T>],
 		holders: &mut Vec<T::AccountId>,
 	) -> bool {
-		// Whom the tenant wants to choose itself it accepts before the deadline; a replacement cannot wait.
+		// Without auto-match the tenant accepts bids before the deadline. A replacement cannot wait
+		// for that.
 		if wait == Wait::Bidding && !order.auto_match {
 			return false;
 		}
-		let Some(replica) = order.replicas.get(index) else { return false };
+		let Some(replica) = order.replicas.get(usize::from(index)) else { return false };
 		let held = |who: &T::AccountId| holders.iter().filter(|holder| *holder == who).count();
 		let best = candidates
 			.iter_mut()
@@ -137,7 +136,7 @@ impl<T: Config> Pallet<T> {
 		placed
 	}
 
-	/// True if a replica may go to a bid: its operator did not fail it before, and the funds pay
+	/// True if a replica may go to a bid: the operator did not fail it before, and the funds pay
 	/// for a round.
 	pub(crate) fn suits(replica: &ReplicaOf<T>, bid: &BidOf<T>) -> bool {
 		let round = bid.price.saturating_mul(Balance::from(T::Clock::round_blocks()));
@@ -146,14 +145,14 @@ impl<T: Config> Pallet<T> {
 			&& round <= replica.funds
 	}
 
-	/// True if a replica may go to a bid without a word of its tenant.
+	/// True if a replica may go to a bid that the tenant has not accepted.
 	fn takes_over(replica: &ReplicaOf<T>, bid: &BidOf<T>) -> bool {
-		replica.failover_price.is_none_or(|most| bid.price <= most) && Self::suits(replica, bid)
+		replica.failover_price.is_none_or(|max_price| bid.price <= max_price) && Self::suits(replica, bid)
 	}
 
-	/// Nobody takes a replica: it waits for more bids once, then it is over.
-	fn wait_or_close(id: OrderId, order: &mut OrderOf<T>, index: usize, wait: Wait) {
-		let Some(replica) = order.replicas.get_mut(index) else { return };
+	/// Reopen a replica that no bid can take once, then close it.
+	fn wait_or_close(id: OrderId, order: &mut OrderOf<T>, index: u8, wait: Wait) {
+		let Some(replica) = order.replicas.get_mut(usize::from(index)) else { return };
 		let again = !order.withdrawn && u32::from(replica.placements) < MAX_PLACEMENTS;
 		match wait {
 			Wait::Replacing(reason) if again => {
@@ -162,11 +161,10 @@ impl<T: Config> Pallet<T> {
 					until = until.min(T::Clock::round_start(term.last));
 				}
 				replica.state = ReplicaState::Waiting { until, wait: Wait::Reopened(reason) };
-				let replica = u8::try_from(index).unwrap_or(u8::MAX);
 				let code = reason.code();
 				Self::deposit_event(Event::ReplicaReopened {
 					order: id,
-					replica,
+					replica: index,
 					until,
 					reason,
 					code,
@@ -179,19 +177,21 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// A bid becomes a lease: what it reserves for one replica is the lease's from now on.
+	/// Turn a bid into a lease, which takes over the reserves for one replica.
 	pub(crate) fn place(
 		id: OrderId,
 		order: &mut OrderOf<T>,
-		index: usize,
+		index: u8,
 		service: ServiceId,
 		bid: &mut BidOf<T>,
 	) -> Result<LeaseId, Error<T>> {
 		let lease_id = NextLease::<T>::get();
-		ensure!(lease_id < LEASES_FROM, Error::<T>::TooManyLeases);
-		let replica = order.replicas.get_mut(index).ok_or(Error::<T>::UnknownReplica)?;
+		let next = lease_id.checked_add(1).ok_or(Error::<T>::TooManyLeases)?;
+		// Not `replica_mut`: the list of leases is borrowed too.
+		let replica =
+			order.replicas.get_mut(usize::from(index)).ok_or(Error::<T>::UnknownReplica)?;
 		order.leases.try_push(lease_id).map_err(|_| Error::<T>::TooManyLeases)?;
-		NextLease::<T>::put(lease_id.saturating_add(1));
+		NextLease::<T>::put(next);
 		let (fetch_until, ready_by) = Self::start_window(replica.term.map(|term| term.last));
 		replica.lease = Some(lease_id);
 		replica.placements = replica.placements.saturating_add(1);
@@ -200,14 +200,13 @@ impl<T: Config> Pallet<T> {
 		if bid.left == 0 {
 			Bids::<T>::remove(id, service);
 			order.bids = order.bids.saturating_sub(1);
-			Self::give_back(HoldReason::Bid, &bid.operator, bid.deposit);
+			Self::release_deposit(HoldReason::Bid, &bid.operator, bid.deposit);
 		} else {
 			Bids::<T>::insert(id, service, bid.clone());
 		}
-		let replica = u8::try_from(index).unwrap_or(u8::MAX);
 		let lease = Lease {
 			order: id,
-			replica,
+			replica: index,
 			operator: bid.operator.clone(),
 			service,
 			price: bid.price,
@@ -217,14 +216,10 @@ impl<T: Config> Pallet<T> {
 			penalty: bid.penalty,
 			reserved: bid.exposure.saturating_add(bid.penalty),
 			forfeited: 0,
-			agreement: None,
-			health: Default::default(),
-			access: Default::default(),
+			ready: None,
 			placed_at: T::Clock::now(),
 			left_at_once: false,
 			state: LeaseState::Starting { fetch_until, ready_by },
-			paid: 0,
-			refunded: 0,
 		};
 		Leases::<T>::insert(lease_id, lease);
 		Self::await_ready(lease_id, ready_by);
@@ -233,7 +228,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::LeaseAwarded {
 			lease: lease_id,
 			order: id,
-			replica,
+			replica: index,
 			operator: bid.operator.clone(),
 			service,
 			price: bid.price,
@@ -244,8 +239,8 @@ impl<T: Config> Pallet<T> {
 		Ok(lease_id)
 	}
 
-	/// First blocks in which a lease can no longer be declined, and in which it has failed if it is
-	/// not ready; not later than the last round of its replica begins.
+	/// Ends of the fetch window and the start window of a lease that is awarded now. The last round
+	/// of the term cuts both short.
 	fn start_window(last: Option<RoundIndex>) -> (BlockNumber, BlockNumber) {
 		let now = T::Clock::now();
 		let mut ready_by = now.saturating_add(T::StartBlocks::get().max(1));
@@ -270,15 +265,13 @@ impl<T: Config> Pallet<T> {
 				&& !replica.is_out_of_time(round)
 		};
 		ensure!(order.replicas.iter().any(waits), Error::<T>::NothingWaiting);
-		let info = Self::compute_service(service)?;
-		Self::ensure_fit(&order, service, &info)?;
-		let index =
-			order.replicas.iter().position(|replica| waits(replica) && Self::suits(replica, &bid));
-		let index = index.ok_or(Error::<T>::BidUnfit)?;
+		Self::eligible(&order, service)?;
 		let failover_price = order.failover_price.unwrap_or(bid.price);
-		if let Some(replica) = order.replicas.get_mut(index) {
-			replica.failover_price.get_or_insert(failover_price);
-		}
+		let (index, replica) = (0u8..)
+			.zip(&mut order.replicas)
+			.find(|(_, replica)| waits(replica) && Self::suits(replica, &bid))
+			.ok_or(Error::<T>::BidUnfit)?;
+		replica.failover_price.get_or_insert(failover_price);
 		Self::place(id, &mut order, index, service, &mut bid)?;
 		Self::put_order(id, order);
 		Ok(())

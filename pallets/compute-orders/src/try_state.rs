@@ -1,22 +1,9 @@
-//! The invariants of this pallet.
-//!
-//! 1. What of a service's capacity is used is the sum over bids (what they can still take) and leases that are
-//!    not over, and no more than there is. A server backs exactly the service that names it.
-//! 2. The bond reserved for an operator and asset is the sum over bids and leases.
-//! 3. The deposits on hold are the sums over orders and bids.
-//! 4. The agenda has exactly one entry per order that waits for a block, there where it says, and
-//!    per lease that starts, at the block by which it must be ready, not before the cursor, and no
-//!    other. Whatever time must move waits for a block, but for leases that run: their streams do.
-//! 5. A replica and its lease name each other; every other lease of the order is over. The stream
-//!    of a lease that runs ends with the time of its replica, which knows its failover price. No
-//!    replica had more leases than it may have, and none is placed at an operator that failed it.
-//! 6. The index names exactly the leases of tenants and operators.
-//! 7. An order counts its bids; one that is over knows since when. Bids have something left.
-//! 8. No id is beyond the next.
+//! Checks of the invariants that the module documentation numbers.
 
 use crate::*;
 use alloc::collections::BTreeMap;
 use frame_support::sp_runtime::TryRuntimeError;
+use surety_primitives::Streams;
 
 /// Sums over bids and leases.
 struct Sums<AccountId> {
@@ -28,16 +15,16 @@ struct Sums<AccountId> {
 }
 
 impl<AccountId: Ord + Clone> Sums<AccountId> {
-	fn using(&mut self, service: ServiceId, part: &Resources) {
+	fn add_used(&mut self, service: ServiceId, part: &Resources) {
 		let sum = self.used.entry(service).or_default();
-		// Without classes: they are compared on their own.
+		// The GPU classes are compared apart.
 		*sum = sum.with(part).unwrap_or_default();
 	}
-	fn reserving(&mut self, who: &AccountId, asset: AssetId, amount: Balance) {
+	fn add_reserved(&mut self, who: &AccountId, asset: AssetId, amount: Balance) {
 		let sum = self.reserved.entry((who.clone(), asset)).or_default();
 		*sum = sum.saturating_add(amount);
 	}
-	fn depositing(&mut self, who: &AccountId, bid: bool, amount: Balance) {
+	fn add_deposit(&mut self, who: &AccountId, bid: bool, amount: Balance) {
 		let sum = self.deposits.entry((who.clone(), bid)).or_default();
 		*sum = sum.saturating_add(amount);
 	}
@@ -64,7 +51,7 @@ impl<T: Config> Pallet<T> {
 			"6: an index of no lease"
 		);
 		ensure!(Agenda::<T>::iter_keys().count() == sums.entries, "4: an entry of nothing");
-		Self::check_capacity(&sums)?;
+		Self::check_inventories(&sums)?;
 		for ((who, asset), sum) in &sums.reserved {
 			ensure!(
 				T::Bonding::reserved(who, *asset) == *sum,
@@ -85,72 +72,24 @@ impl<T: Config> Pallet<T> {
 		sums: &mut Sums<T::AccountId>,
 	) -> Result<(), TryRuntimeError> {
 		ensure!(id < NextOrder::<T>::get(), "8: id beyond the next");
-		sums.depositing(&order.tenant, false, order.storage_deposit);
-		let mut bids = 0u32;
-		for (service, bid) in Bids::<T>::iter_prefix(id) {
-			bids = bids.saturating_add(1);
-			ensure!(bid.left > 0 && bid.left <= bid.replicas, "7: a bid with nothing left");
-			sums.depositing(&bid.operator, true, bid.deposit);
-			let each = bid.exposure.saturating_add(bid.penalty);
-			sums.reserving(
-				&bid.operator,
-				order.asset,
-				each.saturating_mul(Balance::from(bid.left)),
-			);
-			let part =
-				order.resources.times(bid.left).ok_or("1: a bid for more than there can be")?;
-			sums.using(service, &part);
-		}
-		ensure!(bids == order.bids && bids <= T::MaxBids::get(), "7: bids are miscounted");
-		ensure!(order.is_over() == order.closed_at.is_some(), "7: over, and not known since when");
-		let waits = order.next_look().is_some() || (order.is_over() && bids > 0);
+		sums.add_deposit(&order.tenant, false, order.storage_deposit);
+		let bids = Self::check_bids(id, order, sums)?;
+		ensure!(order.is_over() == order.closed_at.is_some(), "7: over without the block in which it was closed");
+		let waits = order.next_wake().is_some() || (order.is_over() && bids > 0);
 		if let Some((lane, block)) = order.wake {
 			ensure!(lane == order.lane(), "4: an entry in another lane");
 			Self::check_entry((lane, block), Entry::Order(id), sums)?;
 		}
 		ensure!(
 			waits == order.wake.is_some(),
-			"4: an order that is never looked at, or for nothing"
+			"4: an order that waits without an entry, or the reverse"
 		);
-		if let (Some(look), Some((_, wake))) = (order.next_look(), order.wake) {
-			ensure!(look <= wake, "4: an order that is looked at too soon");
+		if let (Some(next), Some((_, wake))) = (order.next_wake(), order.wake) {
+			ensure!(next <= wake, "4: an order whose entry is too early");
 		}
 
-		for (index, replica) in order.replicas.iter().enumerate() {
-			ensure!(
-				u32::from(replica.placements) <= MAX_PLACEMENTS,
-				"5: too many leases of a replica"
-			);
-			ensure!(
-				!replica.state.is_closed() || replica.funds == 0,
-				"5: a replica that is over has funds"
-			);
-			if let Some(lease_id) = replica.state.lease() {
-				let lease = Leases::<T>::get(lease_id).ok_or("5: a replica at no lease")?;
-				ensure!(
-					order.leases.contains(&lease_id),
-					"5: a replica at a lease of another order"
-				);
-				ensure!(
-					replica.lease == Some(lease_id),
-					"5: a replica at a lease that is not its last"
-				);
-				ensure!(usize::from(lease.replica) == index, "5: a replica at another's lease");
-				ensure!(!replica.failed.contains(&lease.operator), "5: placed at who failed it");
-				if lease.is_running() {
-					let stream =
-						T::Escrow::stream(replica.escrow).ok_or("5: a lease without a stream")?;
-					let last = replica.term.map(|term| term.last);
-					ensure!(
-						last.is_some() && stream.last == last,
-						"5: a replica and its stream disagree"
-					);
-					ensure!(
-						replica.failover_price.is_some(),
-						"5: a lease without a failover price"
-					);
-				}
-			}
+		for (index, replica) in (0u8..).zip(&order.replicas) {
+			Self::check_replica(index, replica, order)?;
 		}
 		let placements: usize =
 			order.replicas.iter().map(|replica| usize::from(replica.placements)).sum();
@@ -165,6 +104,68 @@ impl<T: Config> Pallet<T> {
 			let lease = Leases::<T>::get(lease_id).ok_or("5: a lease is lost")?;
 			ensure!(lease.order == id, "5: a lease of another order");
 			Self::check_lease(*lease_id, &lease, order, sums)?;
+		}
+		Ok(())
+	}
+
+	/// Check the bids of an order. Returns their number.
+	fn check_bids(
+		id: OrderId,
+		order: &OrderOf<T>,
+		sums: &mut Sums<T::AccountId>,
+	) -> Result<u32, TryRuntimeError> {
+		let mut bids = 0u32;
+		for (service, bid) in Bids::<T>::iter_prefix(id) {
+			bids = bids.saturating_add(1);
+			ensure!(bid.left > 0 && bid.left <= bid.replicas, "7: a bid that can take no replica");
+			sums.add_deposit(&bid.operator, true, bid.deposit);
+			let each = bid.exposure.saturating_add(bid.penalty);
+			sums.add_reserved(
+				&bid.operator,
+				order.asset,
+				each.saturating_mul(Balance::from(bid.left)),
+			);
+			let part =
+				order.resources.times(bid.left).ok_or("1: a bid for more than there can be")?;
+			sums.add_used(service, &part);
+		}
+		ensure!(bids == order.bids && bids <= T::MaxBids::get(), "7: bids are miscounted");
+		Ok(bids)
+	}
+
+	fn check_replica(
+		index: u8,
+		replica: &ReplicaOf<T>,
+		order: &OrderOf<T>,
+	) -> Result<(), TryRuntimeError> {
+		ensure!(
+			u32::from(replica.placements) <= MAX_PLACEMENTS,
+			"5: too many leases of a replica"
+		);
+		ensure!(
+			!replica.state.is_closed() || replica.funds == 0,
+			"5: a replica that is over has funds"
+		);
+		let Some(lease_id) = replica.state.lease() else { return Ok(()) };
+		let lease = Leases::<T>::get(lease_id).ok_or("5: a replica at no lease")?;
+		ensure!(order.leases.contains(&lease_id), "5: a replica at a lease of another order");
+		ensure!(
+			replica.lease == Some(lease_id),
+			"5: a replica at a lease that is not its last"
+		);
+		ensure!(lease.replica == index, "5: a replica at another's lease");
+		ensure!(
+			!replica.failed.contains(&lease.operator),
+			"5: placed at an operator that failed it"
+		);
+		if lease.is_running() {
+			let stream = T::Escrow::stream(replica.escrow).ok_or("5: a lease without a stream")?;
+			let last = replica.term.map(|term| term.last);
+			ensure!(
+				last.is_some() && stream.last == last,
+				"5: a stream that does not end with its term"
+			);
+			ensure!(replica.failover_price.is_some(), "5: a lease without a failover price");
 		}
 		Ok(())
 	}
@@ -189,36 +190,36 @@ impl<T: Config> Pallet<T> {
 			order.replicas.get(usize::from(lease.replica)).ok_or("5: a lease of no replica")?;
 		let current = replica.state.lease() == Some(id);
 		ensure!(current != lease.is_closed(), "5: a lease that is not over and not its replica's");
-		sums.reserving(&lease.operator, order.asset, lease.reserved);
+		sums.add_reserved(&lease.operator, order.asset, lease.reserved);
 		match lease.state {
 			LeaseState::Starting { ready_by, .. } => {
 				Self::check_entry((Lane::Starting, ready_by), Entry::Lease(id), sums)?;
 				let full = lease.exposure.saturating_add(lease.penalty);
 				ensure!(
-					lease.reserved == full && lease.agreement.is_none(),
+					lease.reserved == full && lease.ready.is_none(),
 					"2: a start reserves too little"
 				);
 			},
 			LeaseState::Running { .. } => {
 				ensure!(lease.reserved == lease.penalty, "2: a lease without its penalty");
-				ensure!(lease.agreement.is_some(), "5: a lease without an agreement");
+				ensure!(lease.ready.is_some(), "5: a lease that runs and was never ready");
 			},
 			LeaseState::Closed { .. } => {
 				ensure!(lease.reserved == 0, "2: a lease that is over reserves bond");
 				return Ok(());
 			},
 		}
-		sums.using(lease.service, &order.resources);
+		sums.add_used(lease.service, &order.resources);
 		Ok(())
 	}
 
 	fn check_entry(
 		(lane, block): (Lane, BlockNumber),
-		task: Entry,
+		entry: Entry,
 		sums: &mut Sums<T::AccountId>,
 	) -> Result<(), TryRuntimeError> {
 		sums.entries = sums.entries.saturating_add(1);
-		ensure!(Agenda::<T>::contains_key((lane, block), task), "4: an entry is lost");
+		ensure!(Agenda::<T>::contains_key((lane, block), entry), "4: an entry is lost");
 		ensure!(
 			Cursor::<T>::get(lane).is_none_or(|cursor| cursor <= block),
 			"4: an entry that is never reached"
@@ -226,15 +227,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_capacity(sums: &Sums<T::AccountId>) -> Result<(), TryRuntimeError> {
+	fn check_inventories(sums: &Sums<T::AccountId>) -> Result<(), TryRuntimeError> {
 		let mut known = 0usize;
-		for (service, inventory) in CapacityOf::<T>::iter() {
+		for (service, inventory) in Inventories::<T>::iter() {
 			let mut used = sums.used.get(&service).cloned().unwrap_or_default();
 			if sums.used.contains_key(&service) {
 				known = known.saturating_add(1);
 			}
 			used.gpu_class = inventory.used.gpu_class.clone();
-			ensure!(inventory.used == used, "1: what is used is not the sum");
+			ensure!(inventory.used == used, "1: the used resources are not the sum");
 			ensure!(
 				inventory.total.without(&inventory.used).is_some(),
 				"1: more is used than there is"
@@ -246,7 +247,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(known == sums.used.len(), "1: used, but not declared");
 		ensure!(
-			Servers::<T>::iter_keys().count() == CapacityOf::<T>::iter_keys().count(),
+			Servers::<T>::iter_keys().count() == Inventories::<T>::iter_keys().count(),
 			"1: a server of no service"
 		);
 		Ok(())

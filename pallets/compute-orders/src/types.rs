@@ -1,28 +1,27 @@
-//! Capacity, orders, bids and leases as they are stored, and what follows from them without
-//! storage.
+//! Inventories, orders, bids and leases as they are stored, and the rules that need no storage.
 
 use frame::prelude::*;
-use serde::{Deserialize, Serialize};
-pub use surety_primitives::{Port, PortProtocol};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, CloseReason, Endpoint, EscrowId, LeaseId, OrderId,
 	Region, Resources, RoundIndex, ServiceId, SlaTerms, StreamInfo, TermsInput, TrustLevel,
 };
 
-/// Most replicas of an order.
+pub use surety_primitives::{Port, PortProtocol};
+
+/// Maximum number of replicas of an order.
 pub const MAX_REPLICAS: u32 = 8;
-/// Most leases that one replica may have, one after the other, those declined not counted: the first and seven
-/// replacements.
+/// Maximum number of leases that one replica may have, one after the other, those declined not
+/// counted: the first and seven replacements.
 pub const MAX_PLACEMENTS: u32 = 8;
-/// Most leases that an order may have in all.
+/// Maximum number of leases that an order may have in all.
 pub const MAX_LEASES: u32 = MAX_REPLICAS * MAX_PLACEMENTS;
-/// Longest image reference in bytes.
+/// Maximum length of an image reference, in bytes.
 pub const MAX_IMAGE: u32 = 256;
-/// Most ports of an order.
+/// Maximum number of ports of an order.
 pub const MAX_PORTS: u32 = 16;
-/// Most regions of an order.
+/// Maximum number of regions of an order.
 pub const MAX_REGIONS: u32 = 16;
-/// Longest access text in bytes.
+/// Maximum length of an access text, in bytes.
 pub const MAX_ACCESS: u32 = 128;
 
 /// Reference of an OCI image: printable ASCII without spaces.
@@ -31,39 +30,37 @@ pub type Image = BoundedVec<u8, ConstU32<MAX_IMAGE>>;
 pub type Ports = BoundedVec<Port, ConstU32<MAX_PORTS>>;
 /// Regions that an order may run in.
 pub type Regions = BoundedVec<Region, ConstU32<MAX_REGIONS>>;
-/// Way for a tenant to reach its lease, UTF-8, as its operator gives it.
+/// Text by which the operator tells the tenant how to reach a lease, UTF-8.
 pub type Access = BoundedVec<u8, ConstU32<MAX_ACCESS>>;
-/// An order of this runtime.
+/// Order of a runtime.
 pub type OrderOf<T> = Order<<T as frame_system::Config>::AccountId>;
-/// A replica of this runtime.
+/// Replica of a runtime.
 pub type ReplicaOf<T> = Replica<<T as frame_system::Config>::AccountId>;
-/// A lease of this runtime.
+/// Lease of a runtime.
 pub type LeaseOf<T> = Lease<<T as frame_system::Config>::AccountId>;
-/// A bid of this runtime.
+/// Bid of a runtime.
 pub type BidOf<T> = Bid<<T as frame_system::Config>::AccountId>;
-/// Names a server: the hash of scheme, host and port of an endpoint.
+/// Id of a server: the hash of scheme, host and port of an endpoint.
 pub type ServerId = [u8; 32];
 
-/// Resources of a `Compute` service, and the part of them that is given away.
+/// Resources of a `Compute` service, and the part of them that is reserved.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Inventory {
-	/// All of it.
+	/// Declared resources, reserved or not.
 	pub total: Resources,
-	/// Reserved by bids and leases; of the GPU class of `total`.
+	/// Resources that bids and leases reserve; of the GPU class of `total`.
 	pub used: Resources,
-	/// The server that has it: it backs this service alone.
+	/// Server that has the resources. It backs this service alone.
 	pub server: ServerId,
 }
 impl Inventory {
@@ -79,12 +76,10 @@ impl Inventory {
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct NewOrder {
@@ -100,58 +95,57 @@ pub struct NewOrder {
 	pub ports: Ports,
 	/// Commitment to the private environment, which travels encrypted to the operator.
 	pub env_hash: Option<[u8; 32]>,
-	/// Most that a replica may cost per billable block, in base units.
+	/// Maximum price of a replica per billable block, in base units.
 	pub max_price: Balance,
-	/// Most that a bid may ask per billable block, in base units, to take over by itself from
-	/// an operator that failed: from 0 (none does) to `max_price`. `None` for the price of the
-	/// replica's first lease that was ready, or of the first bid that its tenant accepts; until
-	/// there is one, `max_price` counts, whatever is given here.
+	/// Maximum price per billable block, in base units, at which a bid takes over from an operator
+	/// that failed without being accepted: from 0 (none does) to `max_price`. `None` for the price
+	/// of the replica's first lease that is ready, or of the first bid that the tenant accepts.
+	/// Until then `max_price` counts, whatever is given here.
 	pub failover_price: Option<Balance>,
-	/// Regions it may run in, each once; empty for any.
+	/// Regions that the replicas may run in, each once; empty for any.
 	pub regions: Regions,
-	/// Least trust level of a bidder.
+	/// Minimum trust level of a bidder.
 	pub min_trust: TrustLevel,
 	/// Replicas, 1 to 8.
 	pub quantity: u8,
-	/// Blocks that each replica runs from the block it is first ready in; rounded up to whole rounds.
+	/// Blocks that each replica runs from the block in which it is first ready; rounded up to whole
+	/// rounds.
 	pub duration: BlockNumber,
 	/// Block in which bids are matched.
 	pub bid_deadline: BlockNumber,
-	/// True to take the best bids at the deadline; else the tenant accepts before it.
+	/// True to take the best bids at the deadline. Otherwise the tenant accepts bids before it.
 	pub auto_match: bool,
-	/// Terms of its own; `None` takes those of the bidder's service.
+	/// Terms of the order; `None` for those of the bidder's service.
 	pub terms: Option<TermsInput>,
 	/// Base units put on hold for each replica.
 	pub deposit: Balance,
 }
 
-/// Reason for which a replica waits.
+/// Phase of a replica that waits for an operator.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Wait {
-	/// For its first operator: bids are welcome until the deadline of the order.
+	/// For the first operator: bids are taken until the deadline of the order.
 	Bidding,
-	/// For the next look at the bids that stand, since its operator failed for this reason.
+	/// For the next match with the standing bids, since the operator failed for this reason.
 	Replacing(CloseReason),
-	/// For bids, since its operator failed for this reason and no bid that stood could take over.
+	/// For new bids, since the operator failed for this reason and no standing bid could take over.
 	Reopened(CloseReason),
-	/// To be closed for this reason, which a dispute that locks its funds delays.
+	/// For a dispute that locks the funds: the replica closes for this reason once it is settled.
 	Locked(CloseReason),
 }
 impl Wait {
-	/// True if new bids are welcome.
+	/// True if new bids are taken.
 	pub fn takes_bids(self) -> bool {
 		!matches!(self, Self::Locked(_))
 	}
@@ -164,138 +158,131 @@ impl Wait {
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum ReplicaState {
-	/// It has no operator; its funds are a lump.
+	/// No operator runs the replica; its funds are a one-off hold.
 	Waiting {
-		/// Block in which bids are matched, or in which it is looked at again.
+		/// Block in which bids are matched, or the refund is tried again.
 		until: BlockNumber,
-		/// Reason for waiting.
+		/// Phase.
 		wait: Wait,
 	},
-	/// Its lease is starting or running. Escrow knows when and why the stream of one that runs
-	/// ends.
+	/// The lease of the replica starts or runs. Escrow decides when and why the stream of a running
+	/// lease ends.
 	Placed(LeaseId),
-	/// It is over, and its funds are settled.
+	/// The replica is over, and its funds are settled.
 	Closed {
-		/// Why.
+		/// Reason.
 		reason: CloseReason,
-		/// Block it was closed in.
+		/// Block in which it was closed.
 		at: BlockNumber,
 	},
 }
 impl ReplicaState {
-	/// The lease that is not over.
+	/// Lease that starts or runs.
 	pub fn lease(&self) -> Option<LeaseId> {
 		match *self {
 			Self::Placed(lease) => Some(lease),
 			Self::Waiting { .. } | Self::Closed { .. } => None,
 		}
 	}
-	/// True once it is over.
+	/// True once the replica is over.
 	pub fn is_closed(&self) -> bool {
 		matches!(self, Self::Closed { .. })
 	}
 }
 
-/// The time of a replica: it runs from its first `ready` on, also while an operator is replaced.
+/// Time of a replica. It runs from the first lease that is ready on, also while an operator is
+/// replaced.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Term {
-	/// Round in which it was first ready; the first billable round is the next one.
+	/// Round in which a lease was first ready. The first billable round is the next one.
 	pub since: RoundIndex,
 	/// Last round that is billed.
 	pub last: RoundIndex,
 }
 
-/// One copy of what an order asks for.
+/// One copy of the container that an order asks for.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Replica<AccountId> {
-	/// Its account in escrow.
+	/// Escrow account of the replica.
 	pub escrow: EscrowId,
-	/// Base units that account had when it was last a lump, and what was added since. Exact
-	/// while nothing streams.
+	/// Base units of that account when it was last a one-off hold, plus the top-ups since. Exact
+	/// while no stream runs.
 	pub funds: Balance,
-	/// Paid by its leases that are over, in base units, fee included.
+	/// Base units paid for the leases that are over, fee included.
 	pub paid: Balance,
-	/// Its lease, the last one if that is over.
+	/// Current or last lease.
 	pub lease: Option<LeaseId>,
-	/// Leases it had so far, but for those declined.
+	/// Number of leases so far, but for those declined.
 	pub placements: u8,
-	/// Most that a bid may ask per billable block, in base units, to take over by itself.
-	/// `None` until its tenant accepts a bid or a lease of it is ready: so far the highest
-	/// price of the order counts, or a bidder that declines for free could keep all dearer bids
-	/// away.
+	/// Maximum price per billable block, in base units, at which a bid takes over without being
+	/// accepted. `None` until the tenant accepts a bid or a lease is ready. Until then the maximum
+	/// price of the order counts: otherwise a bidder that declines for free could keep all dearer
+	/// bids away.
 	pub failover_price: Option<Balance>,
-	/// Operators that failed it; they never get it again.
+	/// Operators that failed the replica. They never get it again.
 	pub failed: BoundedVec<AccountId, ConstU32<MAX_LEASES>>,
-	/// Its time, once it was ready.
+	/// Time of the replica. `None` until a lease is ready.
 	pub term: Option<Term>,
-	/// Place in its life.
+	/// State.
 	pub state: ReplicaState,
 }
 
 impl<AccountId> Replica<AccountId> {
-	/// True if it ran and waits for the next look at the bids that stand.
+	/// True if the replica ran and waits for the next match with the standing bids.
 	pub fn is_urgent(&self) -> bool {
 		let replacing =
 			matches!(self.state, ReplicaState::Waiting { wait: Wait::Replacing(_), .. });
 		replacing && self.term.is_some()
 	}
 
-	/// True if nothing is left of its time after `round`.
+	/// True if no time is left after `round`.
 	pub fn is_out_of_time(&self, round: RoundIndex) -> bool {
 		self.term.is_some_and(|term| term.last <= round)
 	}
 }
 
-/// A tenant's ask for compute.
+/// Request of a tenant for compute.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Order<AccountId> {
-	/// Account that asks and pays.
+	/// Account that orders and pays.
 	pub tenant: AccountId,
 	/// Asset of all amounts but the storage deposit.
 	pub asset: AssetId,
@@ -309,70 +296,70 @@ pub struct Order<AccountId> {
 	pub ports: Ports,
 	/// Commitment to the private environment.
 	pub env_hash: Option<[u8; 32]>,
-	/// Most that a replica may cost per billable block, in base units.
+	/// Maximum price of a replica per billable block, in base units.
 	pub max_price: Balance,
-	/// Most that a bid may ask per billable block, in base units, to take over by itself.
-	/// `None` for the price of the replica's first lease.
+	/// Maximum price per billable block, in base units, at which a bid takes over without being
+	/// accepted. `None` for the price of the replica's first lease.
 	pub failover_price: Option<Balance>,
-	/// Regions it may run in; empty for any.
+	/// Regions that the replicas may run in; empty for any.
 	pub regions: Regions,
-	/// Least trust level of a bidder, at the bid and at the match.
+	/// Minimum trust level of a bidder, at the bid and at the match.
 	pub min_trust: TrustLevel,
-	/// Blocks that each replica runs: whole rounds.
+	/// Blocks that each replica runs, a multiple of a round.
 	pub duration: BlockNumber,
 	/// Block in which bids are matched for the first time.
 	pub bid_deadline: BlockNumber,
-	/// True if the best bids are taken then.
+	/// True if the best bids are taken at the deadline.
 	pub auto_match: bool,
-	/// True once the tenant withdrew it from bidding.
+	/// True once the tenant has withdrawn the order from bidding.
 	pub withdrawn: bool,
-	/// Its own terms, if not those of the bidder's service.
+	/// Terms of the order; `None` for those of the bidder's service.
 	pub terms: Option<SlaTerms>,
-	/// Base units that were put on hold for each replica.
+	/// Base units put on hold for each replica when the order was placed.
 	pub deposit: Balance,
-	/// Planck on hold for its storage.
+	/// Planck on hold for the storage of the order.
 	pub storage_deposit: Balance,
-	/// Block it was placed in.
+	/// Block in which the order was placed.
 	pub placed_at: BlockNumber,
-	/// Bids that stand.
+	/// Number of standing bids.
 	pub bids: u32,
-	/// Its replicas.
+	/// Replicas.
 	pub replicas: BoundedVec<Replica<AccountId>, ConstU32<MAX_REPLICAS>>,
-	/// All leases it ever had, oldest first.
+	/// All leases of the order, over or not, oldest first.
 	pub leases: BoundedVec<LeaseId, ConstU32<MAX_LEASES>>,
-	/// Lane and block whose agenda holds its entry.
+	/// Lane and block whose agenda has the entry of the order.
 	pub wake: Option<(Lane, BlockNumber)>,
-	/// Block in which its last replica was closed.
+	/// Block in which the last replica was closed.
 	pub closed_at: Option<BlockNumber>,
 }
 impl<AccountId> Order<AccountId> {
-	/// The replicas that wait: which, until when, and what for.
-	pub fn waiting(&self) -> impl Iterator<Item = (usize, BlockNumber, Wait)> + '_ {
-		self.replicas.iter().enumerate().filter_map(|(index, replica)| match replica.state {
+	/// Replicas that wait: index, block of the next match, phase.
+	pub fn waiting(&self) -> impl Iterator<Item = (u8, BlockNumber, Wait)> + '_ {
+		(0u8..).zip(&self.replicas).filter_map(|(index, replica)| match replica.state {
 			ReplicaState::Waiting { until, wait } => Some((index, until, wait)),
-			_ => None,
+			ReplicaState::Placed(_) | ReplicaState::Closed { .. } => None,
 		})
 	}
 
-	/// Block in which a replica that waits is to be looked at.
-	pub fn next_look(&self) -> Option<BlockNumber> {
+	/// First block in which a replica that waits is processed.
+	pub fn next_wake(&self) -> Option<BlockNumber> {
 		self.waiting().map(|(_, until, _)| until).min()
 	}
 
-	/// Lane in which its entry waits.
+	/// Lane of the entry of the order.
 	pub fn lane(&self) -> Lane {
 		if self.replicas.iter().any(Replica::is_urgent) { Lane::Urgent } else { Lane::Matches }
 	}
 
-	/// Block in which bids are matched next, if a replica waits for that.
+	/// Block of the next match, if a replica waits for one.
 	pub fn next_match(&self) -> Option<BlockNumber> {
 		self.waiting().filter(|(_, _, wait)| wait.takes_bids()).map(|(_, until, _)| until).min()
 	}
 
-	/// Block in which bids that are placed now are matched. `None` if none are welcome.
+	/// Block in which bids that are placed now are matched. `None` if no bids are taken.
 	pub fn bids_until(&self, now: BlockNumber) -> Option<BlockNumber> {
 		let open =
-			|(_, until, wait): &(usize, BlockNumber, Wait)| *until > now && wait.takes_bids();
+			|(_, until, wait): &(u8, BlockNumber, Wait)| *until > now && wait.takes_bids();
 		self.waiting().filter(open).map(|(_, until, _)| until).min().filter(|_| !self.withdrawn)
 	}
 
@@ -382,42 +369,62 @@ impl<AccountId> Order<AccountId> {
 	}
 }
 
-/// An operator's offer to run replicas of an order with one of its services.
+/// Offer of an operator to run replicas of an order with one of its services.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Bid<AccountId> {
-	/// Account that offers.
+	/// Operator of the service.
 	pub operator: AccountId,
 	/// Base units per replica and billable block.
 	pub price: Balance,
-	/// Replicas it was placed for.
+	/// Number of replicas that the bid was placed for.
 	pub replicas: u8,
-	/// Replicas it can still take, at least one. For each, resources and bond are reserved.
+	/// Number of replicas that the bid can still take, at least one. Resources and bond are
+	/// reserved for each.
 	pub left: u8,
-	/// Terms that its leases will have.
+	/// Terms of the leases.
 	pub terms: SlaTerms,
-	/// Penalty share that its leases will be covered with.
+	/// Penalty share that the agreements of the leases reserve.
 	pub penalty_share: Perbill,
-	/// Base units of bond reserved per replica for the credits of its terms, and for the
-	/// penalty share of them.
+	/// Base units of bond reserved per replica for the credits of the terms and the penalty share
+	/// on them.
 	pub exposure: Balance,
-	/// Base units of bond reserved per replica for failing it.
+	/// Base units of bond reserved per replica for the penalty of failing it.
 	pub penalty: Balance,
-	/// Planck on hold for its storage.
+	/// Planck on hold for the storage of the bid.
 	pub deposit: Balance,
-	/// Block it was placed in.
+	/// Block in which the bid was placed.
 	pub placed_at: BlockNumber,
+}
+
+/// Report of an operator that a lease is ready, and the agreement that was opened with it.
+#[derive(
+	Clone,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	TypeInfo,
+)]
+pub struct ReadyReport {
+	/// Agreement by which the tenant is credited.
+	pub agreement: AgreementId,
+	/// URL at which the operator's agent is probed.
+	pub health: Endpoint,
+	/// Text by which the tenant reaches the lease.
+	pub access: Access,
 }
 
 /// State of a lease.
@@ -427,167 +434,156 @@ pub struct Bid<AccountId> {
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum LeaseState {
-	/// Its operator fetches the image and starts it.
+	/// The operator fetches the image and starts the container.
 	Starting {
-		/// First block in which it can no longer be declined.
+		/// First block in which the lease can no longer be declined.
 		fetch_until: BlockNumber,
-		/// Block at which it has failed if it is not ready.
+		/// Block in which the lease has failed if it is not ready.
 		ready_by: BlockNumber,
 	},
-	/// It is probed and billed until escrow ends its stream.
+	/// The lease is probed and billed until escrow ends its stream.
 	Running {
-		/// Block in which it was ready.
+		/// Block in which the lease was ready.
 		since: BlockNumber,
 	},
-	/// It is over.
+	/// The lease is over.
 	Closed {
-		/// Last round that was billed, or in which it was closed if it never ran.
+		/// Last round that was billed; for a lease that never ran, the round in which it was
+		/// closed.
 		round: RoundIndex,
-		/// Why.
+		/// Reason.
 		reason: CloseReason,
+		/// Base units paid in all to operator and fee.
+		paid: Balance,
+		/// Base units left of the funds: refunded, or kept for the next operator.
+		refunded: Balance,
 	},
 }
 
-/// An accepted bid: one placement of a replica at one operator.
+/// Accepted bid: placement of a replica at an operator.
 #[derive(
 	Clone,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Lease<AccountId> {
-	/// Its order.
+	/// Order.
 	pub order: OrderId,
-	/// Which replica of it, from 0.
+	/// Index of the replica in the order, from 0.
 	pub replica: u8,
-	/// Account that runs it.
+	/// Account that runs the lease.
 	pub operator: AccountId,
-	/// The operator's `Compute` service that it was bid with.
+	/// `Compute` service of the bid.
 	pub service: ServiceId,
 	/// Base units per billable block.
 	pub price: Balance,
-	/// Terms that are promised.
+	/// Terms that the operator promises.
 	pub terms: SlaTerms,
 	/// Penalty share of the bid.
 	pub penalty_share: Perbill,
-	/// Base units of bond that were reserved for the credits until it was ready.
+	/// Base units of bond reserved for the credits until the lease is ready.
 	pub exposure: Balance,
-	/// Base units that its operator pays for failing it.
+	/// Base units that the operator pays for failing the lease.
 	pub penalty: Balance,
-	/// Base units of bond that are reserved for it beside its agreement.
+	/// Base units of bond reserved for the lease beside its agreement.
 	pub reserved: Balance,
-	/// Base units of bond that went to the treasury for failing it.
+	/// Base units of bond paid to the treasury for failing the lease.
 	pub forfeited: Balance,
-	/// Agreement that it is credited by, once it was ready.
-	pub agreement: Option<AgreementId>,
-	/// Where its operator's agent is probed; empty until it is ready.
-	pub health: Endpoint,
-	/// Way for its tenant to reach it; empty until it is ready.
-	pub access: Access,
-	/// Block it was awarded in.
+	/// Report of the operator that the lease is ready. `None` until then.
+	pub ready: Option<ReadyReport>,
+	/// Block in which the lease was awarded.
 	pub placed_at: BlockNumber,
-	/// True once its operator asked to leave at once, and not with notice.
+	/// True once the operator has asked to leave at once, without notice.
 	pub left_at_once: bool,
-	/// Place in its life.
+	/// State.
 	pub state: LeaseState,
-	/// Paid in all to operator and fee, in base units; known when it is closed.
-	pub paid: Balance,
-	/// Rest of the funds when it was closed: refunded, or kept for the next operator.
-	pub refunded: Balance,
 }
 impl<AccountId> Lease<AccountId> {
-	/// True once it is over.
+	/// True once the lease is over.
 	pub fn is_closed(&self) -> bool {
 		matches!(self.state, LeaseState::Closed { .. })
 	}
 
-	/// True while it is probed and billed.
+	/// True while the lease is probed and billed.
 	pub fn is_running(&self) -> bool {
 		matches!(self.state, LeaseState::Running { .. })
 	}
 }
 
-/// Queue of the agenda, with a bound of its own: a flood of one lane holds up no other.
+/// Lane of the agenda, with a bound of its own: a flood of one lane does not delay the others.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Lane {
 	/// Orders with a replica that ran and lost its operator.
 	Urgent,
-	/// Leases that must be ready.
+	/// Leases that start.
 	Starting,
-	/// All other orders: bids are matched, or given back when the order is over. A replica that
-	/// never ran waits here too, whoever declined it: declining is free.
+	/// All other orders: bids are matched, or dropped when the order is over. A replica that never
+	/// ran waits here too, even after its lease was declined: declining is free.
 	Matches,
 }
 impl Lane {
-	/// All of them, in the order in which a block works them off.
+	/// All lanes, in the order in which a block processes them.
 	pub const ALL: [Self; 3] = [Self::Urgent, Self::Starting, Self::Matches];
 }
 
-/// Entry of the agenda. What is done follows from the state at that time.
+/// Entry of the agenda. The state at that time decides on the action.
 #[derive(
 	Clone,
 	Copy,
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub enum Entry {
-	/// An order with replicas that wait, or that is over and has bids.
+	/// Order with replicas that wait, or that is over and has bids.
 	Order(OrderId),
-	/// A lease that must be ready.
+	/// Lease that must be ready by then.
 	Lease(LeaseId),
 }
 
-/// A lease with its stream.
+/// Lease with its payer and its stream.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct LeaseStatus<AccountId> {
-	/// The lease.
+	/// Lease.
 	pub lease: Lease<AccountId>,
 	/// Account that pays.
 	pub tenant: AccountId,
 	/// Asset of all amounts.
 	pub asset: AssetId,
-	/// Its stream, with the blocks that the funds still pay for; while it runs.
+	/// Stream, with the blocks that the funds still pay for. `None` unless the lease runs.
 	pub stream: Option<StreamInfo>,
 }
 
-/// Rank of a bid, times 200: `price x (300 - score)`. See [`effective_price`].
+/// Rank of a bid, lowest first: `price x (300 - score)`, 200 times the [`effective_price`].
 pub fn rank(price: Balance, score: u8) -> Balance {
 	price.saturating_mul(300u128.saturating_sub(u128::from(score.min(100))))
 }

@@ -1,4 +1,4 @@
-//! Deadlines take effect at their block, within the bounds.
+//! Deadlines take effect in their block, within the bounds.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -8,7 +8,7 @@ fn over() -> usize {
 }
 
 #[test]
-fn what_is_too_much_for_a_block_waits_for_the_next() {
+fn entries_beyond_the_bound_wait_for_the_next_block() {
 	ExtBuilder::build_and_execute(|| {
 		TasksAtOnce::set(&2);
 		for _ in 0..5 {
@@ -41,7 +41,7 @@ fn blocks_that_were_missed_are_caught_up() {
 }
 
 #[test]
-fn an_empty_block_costs_the_same_whatever_there_is() {
+fn an_empty_block_costs_the_same_for_any_number_of_orders() {
 	ExtBuilder::build_and_execute(|| {
 		run(1);
 		System::set_block_number(now() + 1);
@@ -55,7 +55,7 @@ fn an_empty_block_costs_the_same_whatever_there_is() {
 }
 
 #[test]
-fn every_entry_is_charged_by_what_it_does() {
+fn every_entry_is_charged_for_its_own_work() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1, 2]);
 		run_to(139);
@@ -73,7 +73,7 @@ fn every_entry_is_charged_by_what_it_does() {
 }
 
 #[test]
-fn giving_back_the_bids_of_an_order_that_is_over_is_charged_as_such() {
+fn removing_the_bids_of_a_closed_order_is_charged_as_such() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1, 2, 3]);
 		assert_ok!(ComputeOrders::cancel_order(signed(TENANT), order));

@@ -1,4 +1,4 @@
-//! Bids are placed, changed, withdrawn.
+//! Placing, changing and withdrawing bids.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -9,12 +9,12 @@ fn a_bid_reserves_bond_and_capacity_for_every_replica() {
 	ExtBuilder::with_each_asset(|asset| {
 		let id = place(asset, |new| new.quantity = 3);
 		let service = service_of(1, asset);
-		System::reset_events();
+		reset_events();
 		assert_ok!(bid(1, id, service, 50, 2));
 		assert_eq!(reserved(1, asset), 2 * (exposure(50) + penalty(50)));
 		assert_eq!(Money::held(NATIVE, BID_HOLD, &1), BidDeposit::get());
 		assert_eq!(used(service), small().times(2).unwrap());
-		let bid = ComputeOrders::bid(id, service).unwrap();
+		let bid = bid_of(id, service).unwrap();
 		assert_eq!((bid.left, bid.exposure, bid.penalty, bid.terms), (2, 6_600, 300, terms()));
 		assert_eq!(bid.penalty_share, PenaltyShare::get());
 		let placed = Event::BidPlaced { order: id, service, operator: 1, price: 50, replicas: 2 };
@@ -37,7 +37,7 @@ fn the_terms_of_the_order_count_if_it_has_any() {
 /// A stolen key for operating bids on an order of its own, whose terms take the whole bond at the
 /// first breach.
 #[test]
-fn terms_of_an_order_are_accepted_by_who_may_accept_them() {
+fn foreign_terms_must_be_accepted() {
 	ExtBuilder::build_and_execute(|| {
 		let generous = |change: &dyn Fn(&mut TermsInput)| {
 			place(NATIVE, |new| {
@@ -95,7 +95,7 @@ fn a_bid_must_fit_the_order() {
 			new.quantity = 2;
 		});
 		assert_noop!(bid(1, 99, 1, 50, 1), Error::<Test>::UnknownOrder);
-		assert_noop!(bid(1, id, 99, 50, 1), Error::<Test>::UnknownService);
+		assert_noop!(bid(1, id, 99, 50, 1), OperatorsError::UnknownService);
 		assert_noop!(bid(2, id, 1, 50, 1), Error::<Test>::NotOperator);
 		assert_noop!(bid(1, id, 11, 50, 1), Error::<Test>::WrongAsset);
 		assert_noop!(bid(1, id, 1, 0, 1), Error::<Test>::ZeroPrice);
@@ -108,8 +108,8 @@ fn a_bid_must_fit_the_order() {
 		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::NotCompute);
 		list(5, 4, NATIVE);
 		assert_noop!(bid(4, id, 5, 50, 1), Error::<Test>::NoCapacityDeclared);
-		change!(Shut, |set| set.insert(4));
-		assert_noop!(bid(4, id, 4, 50, 1), DispatchError::Other("paused"));
+		set_paused(4, true);
+		assert_noop!(bid(4, id, 4, 50, 1), OperatorsError::ServicePaused);
 		assert_ok!(bid(1, id, 1, MAX_PRICE, 1));
 		assert_noop!(bid(1, id, 1, 50, 1), Error::<Test>::AlreadyBid);
 	});
@@ -132,14 +132,14 @@ fn a_bid_needs_capacity_and_bond() {
 		let dear = place(NATIVE, |new| {
 			new.terms = Some(TermsInput { cover: WindowShare::from_u32(334), ..own_terms() });
 		});
-		assert_noop!(bid(2, dear, 2, 50, 1), DispatchError::Other("bond too small"));
+		assert_noop!(bid(2, dear, 2, 50, 1), OperatorsError::InsufficientBond);
 	});
 }
 
 #[test]
-fn an_order_takes_only_so_many_bids_and_only_while_it_waits() {
+fn an_order_takes_bids_up_to_a_maximum_and_while_it_waits() {
 	ExtBuilder::build_and_execute(|| {
-		MostBids::set(&2);
+		BidsAtOnce::set(&2);
 		let id = place(NATIVE, |_| {});
 		for who in [1, 2] {
 			assert_ok!(bid(who, id, service_of(who, NATIVE), 50, 1));
@@ -165,7 +165,7 @@ fn an_operator_bids_once_on_an_order() {
 }
 
 #[test]
-fn the_tenant_pays_no_more_than_it_saw() {
+fn the_tenant_accepts_no_more_than_its_max_price() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |_| {});
 		assert_ok!(bid(1, id, 1, 50, 1));
@@ -177,7 +177,7 @@ fn the_tenant_pays_no_more_than_it_saw() {
 }
 
 #[test]
-fn a_bid_changes_its_price_and_what_it_reserves() {
+fn updating_a_bid_changes_its_price_and_its_reserves() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |new| new.quantity = 2);
 		assert_ok!(bid(1, id, 1, 50, 2));
@@ -203,7 +203,7 @@ fn a_withdrawn_bid_gives_everything_back() {
 		assert_noop!(withdraw(2, id, service), Error::<Test>::NotOperator);
 		assert_noop!(withdraw(1, id, 99), Error::<Test>::UnknownBid);
 		assert_noop!(withdraw(1, 99, service), Error::<Test>::UnknownOrder);
-		System::reset_events();
+		reset_events();
 		assert_ok!(withdraw(1, id, service));
 		assert_eq!(events(), vec![Event::BidWithdrawn { order: id, service }]);
 		assert_eq!((reserved(1, asset), order(id).bids), (0, 0));

@@ -1,16 +1,16 @@
-//! Ends of leases: by whom, when, and for what. Every reason has its code.
+//! Ends of leases by the tenant, the operator, governance and escrow.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 
 #[test]
-fn a_tenant_closes_with_the_round_and_pays_what_is_left_of_the_prepaid_sum() {
+fn closing_as_tenant_costs_the_rest_of_the_prepaid_sum() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		// After the trial: a window at 50, less the round that was down.
 		outage(id, 30, 1);
 		run_to(158);
-		System::reset_events();
+		reset_events();
 		assert_ok!(close(TENANT, id, false));
 		let code = 1_001;
 		let ending =
@@ -48,7 +48,7 @@ fn a_tenant_closes_with_the_round_and_pays_what_is_left_of_the_prepaid_sum() {
 fn an_operator_gives_notice_and_the_next_bid_takes_over() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
-		System::reset_events();
+		reset_events();
 		assert_ok!(close(1, id, false));
 		// A window of 12 rounds after round 28.
 		let code = 2_001;
@@ -59,9 +59,9 @@ fn an_operator_gives_notice_and_the_next_bid_takes_over() {
 		assert_eq!(self::ending(id), Some((40, CloseReason::OperatorClosed, true)));
 		run_to(215);
 		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
-		assert_eq!((lease(id).paid, lease(id).forfeited), (12 * 250, 0));
+		assert_eq!((paid(id), lease(id).forfeited), (12 * 250, 0));
 		assert_eq!(reserved(1, asset), 0);
-		assert!(Failures::get().is_empty());
+		assert!(failures().is_empty());
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
 }
@@ -79,7 +79,7 @@ fn an_operator_that_leaves_at_once_pays_for_it() {
 		run_to(165);
 		assert_eq!(total(asset, TREASURY) - treasury, 300);
 		assert_eq!(lease_closed(id), Some(CloseReason::OperatorClosed));
-		assert_eq!((lease(id).paid, lease(id).forfeited), (500, 300));
+		assert_eq!((paid(id), lease(id).forfeited), (500, 300));
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
 }
@@ -109,7 +109,7 @@ fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
 		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!(
-			(lease(id).paid, lease(id).forfeited, replica(order, 0).paid),
+			(paid(id), lease(id).forfeited, replica(order, 0).paid),
 			(7_500, 0, 7_500)
 		);
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
@@ -117,7 +117,7 @@ fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
 }
 
 #[test]
-fn who_gave_notice_in_the_last_window_is_replaced_when_it_fails() {
+fn an_operator_that_fails_after_a_late_notice_is_replaced() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(240);
@@ -154,7 +154,7 @@ fn in_the_last_round_there_is_nothing_to_leave() {
 }
 
 #[test]
-fn who_gave_notice_must_stay_healthy() {
+fn an_operator_must_stay_healthy_after_its_notice() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		assert_ok!(close(1, id, false));
@@ -175,12 +175,12 @@ fn a_tenant_may_leave_before_the_notice_is_over() {
 		assert_eq!(ending(id), Some((30, CloseReason::TenantClosed, false)));
 		run_to(165);
 		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
-		assert_eq!(lease(id).paid, 500);
+		assert_eq!(paid(id), 500);
 	});
 }
 
 #[test]
-fn a_tenant_closes_what_is_to_be_parked_with_the_sooner_end() {
+fn a_tenant_closes_a_suspending_lease_with_the_sooner_end() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(160);
@@ -192,7 +192,7 @@ fn a_tenant_closes_what_is_to_be_parked_with_the_sooner_end() {
 		run_to(175);
 		// The operator left first: nothing that is prepaid is kept, and it pays for leaving.
 		assert_eq!(closed(order, 0), Some(CloseReason::OperatorClosed));
-		assert_eq!((lease(id).paid, lease(id).forfeited), (4 * 250, 300));
+		assert_eq!((paid(id), lease(id).forfeited), (4 * 250, 300));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 	});
 }
@@ -221,7 +221,7 @@ fn governance_ends_a_lease() {
 		run_to(165);
 		assert_eq!(closed(order, 0), Some(CloseReason::Governance));
 		// The tenant did not leave: what is prepaid is not kept.
-		assert_eq!(lease(id).paid, 500);
+		assert_eq!(paid(id), 500);
 	});
 }
 

@@ -1,8 +1,8 @@
-//! One operator fails, the next takes over.
+//! Replacement of an operator that fails.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::{OnEscrowEnd as _, OnLease as _, service_of_lease};
+use surety_primitives::{OnLeaseFailed as _, OnStreamEnd as _};
 
 #[test]
 fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
@@ -14,7 +14,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		outage(first, 31, 9);
 		run_to(175);
 		assert_eq!(ending(first), None);
-		System::reset_events();
+		reset_events();
 		run_to(176);
 		// That round is judged, so the rest is done in the next block.
 		let (reason, code) = (CloseReason::Unhealthy, 2_004);
@@ -36,12 +36,13 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		assert!(matches!(events[2..], [Event::LeaseAwarded { operator: 2, .. }]));
 		assert_eq!(lease_closed(first), Some(reason));
 		// Two rounds were good.
-		assert_eq!((lease(first).paid, lease(first).refunded), (500, DEPOSIT - 500));
+		assert_eq!((paid(first), refunded(first)), (500, DEPOSIT - 500));
 		assert_eq!(total(asset, 1), BOND + FUNDS + 475 - 300);
 		assert_eq!(total(asset, TREASURY) - treasury, 300);
-		assert_eq!(Failures::get(), vec![(1, first, CloseReason::Unhealthy)]);
-		let ended = Cover::get()[&lease(first).agreement.unwrap()].clone().ended.unwrap();
-		assert_eq!((ended.paid, ended.round, ended.reason), (500, 33, reason));
+		assert_eq!(failures(), vec![(1, first, CloseReason::Unhealthy)]);
+		let end = LeaseState::Closed { round: 33, reason, paid: 500, refunded: DEPOSIT - 500 };
+		assert_eq!(lease(first).state, end);
+		assert_eq!(agreement_closed(first), Some((500, reason)));
 		// The tenant kept its place.
 		let second = current(order, 0);
 		assert_eq!((lease(second).operator, replica(order, 0).escrow), (2, escrow));
@@ -52,7 +53,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		run_to(305);
 		assert_eq!(self::closed(order, 0), Some(CloseReason::Expired));
 		// Ready in round 35: 23 rounds at 60.
-		assert_eq!(lease(second).paid, 23 * 5 * 60);
+		assert_eq!(paid(second), 23 * 5 * 60);
 		assert_eq!(replica(order, 0).paid, 500 + 6_900);
 		assert_eq!((reserved(1, asset), reserved(2, asset)), (0, 0));
 	});
@@ -73,7 +74,7 @@ fn bad_rounds_need_not_be_in_a_row() {
 fn without_a_bid_new_ones_are_welcome_for_a_while() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1]);
-		System::reset_events();
+		reset_events();
 		fail(first);
 		let reopened = Event::ReplicaReopened {
 			order,
@@ -104,7 +105,7 @@ fn the_tenant_need_not_wait_for_the_match() {
 }
 
 #[test]
-fn without_any_bid_the_rest_is_refunded_for_the_reason_of_the_failure() {
+fn without_any_bid_the_rest_is_refunded() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1]);
 		let before = total(asset, TENANT);
@@ -131,7 +132,7 @@ fn a_replacement_is_found_without_auto_match_too() {
 }
 
 #[test]
-fn who_failed_a_replica_never_gets_it_again() {
+fn an_operator_that_failed_a_replica_never_gets_it_again() {
 	ExtBuilder::build_and_execute(|| {
 		list(21, 1, NATIVE);
 		assert_ok!(declare(1, 21, plenty()));
@@ -157,12 +158,12 @@ fn a_failing_operator_loses_its_bid_for_the_other_replicas() {
 		assert_ok!(bid(2, order, service_of(2, asset), 60, 1));
 		run_to(140);
 		let first = current(order, 0);
-		assert_eq!(ComputeOrders::bid(order, service_of(1, asset)).unwrap().left, 1);
+		assert_eq!(bid_of(order, service_of(1, asset)).unwrap().left, 1);
 		ready(first);
 		ready(current(order, 2));
 		fail(first);
-		assert_eq!(ComputeOrders::bid(order, service_of(1, asset)), None);
-		// What it runs already stays with it.
+		assert_eq!(bid_of(order, service_of(1, asset)), None);
+		// Its running leases stay.
 		assert_eq!(lease(current(order, 2)).operator, 1);
 	});
 }
@@ -206,7 +207,7 @@ fn a_bid_that_the_funds_do_not_pay_for_is_passed_over() {
 }
 
 #[test]
-fn a_replica_has_only_so_many_leases() {
+fn a_replica_has_a_maximum_number_of_leases() {
 	ExtBuilder::build_and_execute(|| {
 		let order = place(NATIVE, |_| {});
 		for n in 0..10u32 {
@@ -215,7 +216,7 @@ fn a_replica_has_only_so_many_leases() {
 			for asset in [NATIVE, LOCAL] {
 				assert_ok!(Money::transfer(asset, &4, &who, 50_000));
 			}
-			assert_ok!(Money::hold(NATIVE, BOND_HOLD, &who, 10_000));
+			register(who, 10_000);
 			list(200 + n, who, NATIVE);
 			assert_ok!(declare(who, 200 + n, plenty()));
 			if replica(order, 0).state.is_closed() {
@@ -264,7 +265,7 @@ fn a_replacement_without_a_round_left_is_none() {
 		);
 		// Its window was cut short: that is nobody's fault.
 		assert_eq!(lease(second).forfeited, 0);
-		assert_eq!(Failures::get().len(), 1);
+		assert_eq!(failures().len(), 1);
 		assert_eq!(reserved(2, asset), 0);
 	});
 }
@@ -291,19 +292,19 @@ fn ended_for_cause_it_falls_to_the_next_bid_and_pays_for_failing() {
 		ExtBuilder::with_each_asset(|asset| {
 			let (order, first) = running(asset, &[1, 2]);
 			run_to(161);
-			System::reset_events();
-			ComputeOrders::terminated(first, 32, reason);
+			reset_events();
+			carry_out(first, (32, reason));
 			assert_eq!(ending(first), Some((32, reason, true)));
-			assert_eq!(MeterEnds::get()[&service_of_lease(first)], (32, reason));
+			assert_eq!(meter_end(first).unwrap(), (32, reason));
 			let code = reason.code();
 			assert_eq!(events(), [Event::LeaseEnding { lease: first, round: 32, reason, code }]);
-			// What follows from it follows once it is paid.
-			assert_eq!((Failures::get().len(), reserved(1, asset)), (0, 300));
+			// The consequences follow once the last round is paid.
+			assert_eq!((failures().len(), reserved(1, asset)), (0, 300));
 			assert_ok!(ComputeOrders::do_try_state());
 			run_to(175);
 			assert_eq!(lease_closed(first), Some(reason));
-			assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
-			assert_eq!(Failures::get(), [(1, first, reason)]);
+			assert_eq!((paid(first), lease(first).forfeited), (1_000, 300));
+			assert_eq!(failures(), [(1, first, reason)]);
 			assert_eq!(lease(current(order, 0)).operator, 2);
 		});
 	}
@@ -314,12 +315,12 @@ fn a_failure_of_a_lease_that_does_not_run_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
-		assert_storage_noop!(ComputeOrders::unhealthy(id, 28));
-		assert_storage_noop!(ComputeOrders::terminated(id, 28, CloseReason::Terminated));
+		assert_storage_noop!(ComputeOrders::on_lease_failed(id, (28, CloseReason::Unhealthy)));
+		assert_storage_noop!(ComputeOrders::on_lease_failed(id, (28, CloseReason::Terminated)));
 		ready(id);
 		assert_ok!(close(TENANT, id, false));
 		run(20);
-		assert_storage_noop!(ComputeOrders::unhealthy(id, 20));
+		assert_storage_noop!(ComputeOrders::on_lease_failed(id, (20, CloseReason::Unhealthy)));
 	});
 }
 
@@ -331,12 +332,12 @@ fn a_failure_in_a_round_before_the_end_that_stands_takes_its_place() {
 		assert_ok!(close(TENANT, id, false));
 		assert_eq!(ending(id), Some((33, CloseReason::TenantClosed, false)));
 		// Judged two rounds later, as all rounds are. The tenant left: nobody follows.
-		ComputeOrders::unhealthy(id, 32);
+		carry_out(id, (32, CloseReason::Unhealthy));
 		assert_eq!(ending(id), Some((32, CloseReason::Unhealthy, false)));
 		run_to(175);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
-		assert_eq!((lease(id).paid, lease(id).forfeited), (1_000, 300));
-		assert_eq!(Failures::get().len(), 1);
+		assert_eq!((paid(id), lease(id).forfeited), (1_000, 300));
+		assert_eq!(failures().len(), 1);
 	});
 }
 
@@ -346,12 +347,12 @@ fn a_failure_in_a_round_after_the_end_that_stands_changes_nothing() {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(160);
 		assert_ok!(close(TENANT, id, false));
-		ComputeOrders::unhealthy(id, 33);
+		carry_out(id, (33, CloseReason::Unhealthy));
 		assert_eq!(ending(id), Some((32, CloseReason::TenantClosed, false)));
 		run_to(175);
 		assert_eq!(closed(order, 0), Some(CloseReason::TenantClosed));
 		assert_eq!(lease(id).forfeited, 0);
-		assert!(Failures::get().is_empty());
+		assert!(failures().is_empty());
 	});
 }
 
@@ -360,14 +361,14 @@ fn a_tenant_may_leave_while_its_operator_is_replaced() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1, 2]);
 		run_to(161);
-		ComputeOrders::terminated(first, 32, CloseReason::Terminated);
+		carry_out(first, (32, CloseReason::Terminated));
 		assert_ok!(close(TENANT, first, false));
 		assert_eq!(ending(first), Some((32, CloseReason::Terminated, false)));
 		assert_noop!(close(TENANT, first, false), Error::<Test>::AlreadyEnding);
 		run_to(175);
 		// The failure was sooner: nothing that is prepaid is kept, and nobody follows.
 		assert_eq!(closed(order, 0), Some(CloseReason::Terminated));
-		assert_eq!((lease(first).paid, lease(first).forfeited), (1_000, 300));
+		assert_eq!((paid(first), lease(first).forfeited), (1_000, 300));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 		assert_eq!(order_leases(order), 1);
 	});
@@ -395,7 +396,7 @@ fn in_a_cancelled_order_only_standing_bids_take_over() {
 }
 
 #[test]
-fn what_follows_from_an_end_follows_once() {
+fn consequences_of_an_end_happen_once() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, first) = running(asset, &[1]);
 		fail(first);
@@ -403,10 +404,10 @@ fn what_follows_from_an_end_follows_once() {
 		let reason = CloseReason::Unhealthy;
 		let end = surety_primitives::StreamEnd { reason, round: 31, paid: 9, fee: 0, refunded: 9 };
 		let escrow = replica(order, 0).escrow;
-		assert_storage_noop!(ComputeOrders::parked(owner, end));
-		assert_storage_noop!(ComputeOrders::ending(owner, 31, reason));
+		assert_storage_noop!(ComputeOrders::suspended(owner, end));
+		assert_storage_noop!(ComputeOrders::ending(owner, (31, reason)));
 		assert_eq!(replica(order, 0).escrow, escrow);
-		assert_eq!((lease(first).forfeited, Failures::get().len()), (300, 1));
+		assert_eq!((lease(first).forfeited, failures().len()), (300, 1));
 	});
 }
 
@@ -415,9 +416,9 @@ fn the_first_failure_counts() {
 	ExtBuilder::build_and_execute(|| {
 		let (_, first) = running(NATIVE, &[1, 2]);
 		run_to(161);
-		ComputeOrders::unhealthy(first, 31);
+		carry_out(first, (31, CloseReason::Unhealthy));
 		for round in [31, 32] {
-			ComputeOrders::terminated(first, round, CloseReason::Terminated);
+			carry_out(first, (round, CloseReason::Terminated));
 			assert_eq!(ending(first), Some((31, CloseReason::Unhealthy, true)));
 		}
 	});

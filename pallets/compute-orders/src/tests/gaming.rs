@@ -1,10 +1,10 @@
-//! Ways to gain by the rules, and that none pays.
+//! Strategies against the rules. None of them pays.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use surety_primitives::{AssetId, TermsInput, WindowShare};
 
-/// What a party has in an asset, held or free, over what it began with.
+/// Balance of a party in an asset, held or free, less its balance at the start.
 fn gain(asset: AssetId, who: AccountId) -> i128 {
 	let start = if OPERATORS.contains(&who) { BOND + FUNDS } else { FUNDS };
 	total(asset, who) as i128 - start as i128
@@ -21,7 +21,7 @@ fn a_tenant_with_an_image_that_nobody_can_start_gains_nothing() {
 		assert_eq!((gain(asset, 1), gain(asset, TENANT), gain(asset, 2)), (-300, 0, 0));
 		// All of it is the treasury's.
 		assert_eq!(total(asset, TREASURY), MINIMUM + 300);
-		// Who looks at the image in time loses nothing.
+		// An operator that checks the image in time loses nothing.
 		assert_ok!(decline(2, current(order, 0)));
 		run(25);
 		assert_eq!((gain(asset, 2), gain(asset, TENANT)), (0, 0));
@@ -30,7 +30,7 @@ fn a_tenant_with_an_image_that_nobody_can_start_gains_nothing() {
 }
 
 #[test]
-fn a_tenant_that_withdraws_a_start_at_the_last_moment_costs_nobody_a_penalty() {
+fn a_start_withdrawn_at_the_last_moment_costs_no_penalty() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = with_bids(asset, &[1]);
 		let id = matched(order);
@@ -38,12 +38,12 @@ fn a_tenant_that_withdraws_a_start_at_the_last_moment_costs_nobody_a_penalty() {
 		assert_ok!(close(TENANT, id, false));
 		run(5);
 		assert_eq!((gain(asset, 1), gain(asset, TENANT)), (0, 0));
-		assert!(Failures::get().is_empty());
+		assert!(failures().is_empty());
 	});
 }
 
 #[test]
-fn a_sybil_bidder_that_wins_and_never_starts_pays_and_is_remembered() {
+fn a_sybil_bidder_that_never_starts_pays_and_loses_score() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = place(asset, |_| {});
 		// The lowest bid that there can be, to win; the honest one behind it.
@@ -53,7 +53,7 @@ fn a_sybil_bidder_that_wins_and_never_starts_pays_and_is_remembered() {
 		assert_eq!(lease(id).operator, 1);
 		run_to(171);
 		assert_eq!(gain(asset, 1), -102);
-		assert_eq!(Failures::get(), vec![(1, id, CloseReason::NeverReady)]);
+		assert_eq!(failures(), vec![(1, id, CloseReason::NeverReady)]);
 		assert_eq!(lease(current(order, 0)).operator, 2);
 		assert_eq!(gain(asset, TENANT), 0);
 	});
@@ -62,6 +62,7 @@ fn a_sybil_bidder_that_wins_and_never_starts_pays_and_is_remembered() {
 #[test]
 fn a_tenant_cannot_bid_on_its_own_order() {
 	ExtBuilder::build_and_execute(|| {
+		register(TENANT, 1_000);
 		list(30, TENANT, NATIVE);
 		assert_ok!(declare(TENANT, 30, plenty()));
 		let order = place(NATIVE, |_| {});
@@ -89,13 +90,13 @@ fn bids_stand_at_the_deadline() {
 }
 
 #[test]
-fn a_lock_is_over_with_the_match_also_when_a_dispute_delays_a_replica() {
+fn bids_unlock_with_the_match_even_if_a_dispute_delays_a_replica() {
 	ExtBuilder::build_and_execute(|| {
 		let order = place(NATIVE, |new| new.quantity = 2);
 		assert_ok!(bid(1, order, 1, 50, 2));
 		assert_ok!(accept(TENANT, order, 1));
 		dispute(order, 1);
-		change!(Shut, |set| set.insert(1));
+		set_paused(1, true);
 		run_to(140);
 		let wait = Wait::Locked(CloseReason::NoBids);
 		assert_eq!(replica(order, 1).state, ReplicaState::Waiting { until: 145, wait });
@@ -106,19 +107,20 @@ fn a_lock_is_over_with_the_match_also_when_a_dispute_delays_a_replica() {
 #[test]
 fn closing_just_before_a_tier_is_judged_saves_no_credit() {
 	ExtBuilder::with_each_asset(|asset| {
-		// Down for two rounds, the operator runs: the agreement counts to the end of the round it runs in.
+		// Down for two rounds, the operator runs: the agreement counts to the end of the round it
+		// runs in.
 		let (_, id) = running(asset, &[1, 2]);
 		outage(id, 31, 2);
 		run_to(168);
 		assert_ok!(close(1, id, true));
-		let agreement = lease(id).agreement.unwrap();
 		assert_eq!(ending(id), Some((33, CloseReason::OperatorClosed, true)));
 		run_to(179);
-		// What was not judged yet is judged before it ends, and its bond stands until then.
-		assert_eq!(Cover::get()[&agreement].clone().ended, None);
-		assert!(Exposures::get().contains_key(&surety_primitives::service_of_lease(id)));
+		// The outstanding rounds are judged before the agreement closes, with the bond in place.
+		assert_eq!(agreement_closed(id), None);
+		assert!(exposure_of(id) > 0);
 		run_to(180);
-		assert_eq!(Cover::get()[&agreement].clone().ended.unwrap().round, 33);
+		assert_eq!(agreement_closed(id), Some((750, CloseReason::OperatorClosed)));
+		assert!(matches!(lease(id).state, LeaseState::Closed { round: 33, .. }));
 		assert_eq!(gain(asset, 1), -300 + 3 * 250 * 95 / 100 + 1);
 	});
 }
@@ -138,7 +140,7 @@ fn an_operator_that_leaves_keeps_no_prepaid_money() {
 fn one_machine_is_not_sold_through_two_services() {
 	ExtBuilder::build_and_execute(|| {
 		list(21, 1, NATIVE);
-		relist(21, |service| service.endpoint = endpoint_of(1));
+		move_to(21, 1);
 		assert_noop!(declare(1, 21, plenty()), Error::<Test>::ServerTaken);
 		// The path is not the server; nor is another account another machine.
 		list(22, 2, NATIVE);
@@ -146,10 +148,10 @@ fn one_machine_is_not_sold_through_two_services() {
 		assert_noop!(declare(2, 22, plenty()), Error::<Test>::ServerTaken);
 		// Nor does moving away for a moment help while it is in use.
 		let order = with_bids(NATIVE, &[1]);
-		relist(1, |service| service.endpoint = endpoint_of(77));
+		move_to(1, 77);
 		assert_noop!(declare(1, 1, plenty()), Error::<Test>::CapacityInUse);
 		assert_noop!(declare(1, 21, plenty()), Error::<Test>::ServerTaken);
-		relist(1, |service| service.endpoint = endpoint_of(1));
+		move_to(1, 1);
 		// Through one service, what is bid is not bid again.
 		let other = place(NATIVE, |new| new.resources = plenty());
 		assert_noop!(bid(1, other, 1, 50, 1), Error::<Test>::NotEnoughCapacity);
@@ -166,7 +168,7 @@ fn one_bond_does_not_stand_behind_two_bids() {
 		let first = place(NATIVE, |new| new.terms = Some(terms.clone()));
 		let second = place(NATIVE, |new| new.terms = Some(terms));
 		assert_ok!(bid(1, first, 1, 50, 1));
-		assert_noop!(bid(1, second, 1, 50, 1), DispatchError::Other("bond too small"));
+		assert_noop!(bid(1, second, 1, 50, 1), OperatorsError::InsufficientBond);
 	});
 }
 
@@ -182,7 +184,7 @@ fn a_cover_that_rises_after_the_bid_changes_nothing() {
 }
 
 #[test]
-fn a_tenant_that_extends_round_by_round_keeps_no_operator_that_gave_notice() {
+fn extending_round_by_round_does_not_hold_an_operator_after_notice() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
 		// Always less than a notice ahead.
@@ -199,12 +201,12 @@ fn a_tenant_that_extends_round_by_round_keeps_no_operator_that_gave_notice() {
 		run_to(310);
 		// It ends with its time, for free.
 		assert!(lease(id).is_closed() && closed(order, 0) == Some(CloseReason::Expired));
-		assert_eq!((lease(id).forfeited, lease(id).paid), (0, 31 * 250));
-		assert!(Failures::get().is_empty());
+		assert_eq!((lease(id).forfeited, paid(id)), (0, 31 * 250));
+		assert!(failures().is_empty());
 	});
 }
 
-/// Whoever stands by with a dearer bid attacks the operator that serves, a minute at a time.
+/// An operator with a dearer standing bid attacks the one that serves, a minute at a time.
 #[test]
 fn attacks_shorter_than_the_rule_of_health_move_no_lease() {
 	ExtBuilder::with_each_asset(|asset| {
@@ -216,7 +218,7 @@ fn attacks_shorter_than_the_rule_of_health_move_no_lease() {
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		assert_eq!((lease(id).operator, gain(asset, 2)), (1, 0));
 		assert_eq!(order_leases(order), 1);
-		assert!(Failures::get().is_empty());
+		assert!(failures().is_empty());
 	});
 }
 
@@ -248,7 +250,7 @@ fn a_dearer_bid_does_not_take_over_unasked() {
 			}
 			assert_ok!(bid(3, order, service_of(3, asset), 50, 1));
 			// The score decides among those that suit only.
-			score(2, 100);
+			set_score(2, 100);
 			run_to(187);
 			assert_eq!(lease(current(order, 0)).operator, 3);
 		});
@@ -270,7 +272,7 @@ fn a_dearer_bid_that_nobody_takes_does_not_keep_the_replica() {
 	});
 }
 
-/// A price that nobody served at binds nobody: declining is free.
+/// Declining is free, so the price of a declined lease must not bind.
 #[test]
 fn a_bidder_that_declines_keeps_no_dearer_bids_away() {
 	ExtBuilder::with_each_asset(|asset| {
@@ -288,15 +290,15 @@ fn a_bidder_that_declines_keeps_no_dearer_bids_away() {
 }
 
 #[test]
-fn leaving_at_once_is_remembered_like_failing() {
+fn leaving_at_once_lowers_the_score_like_failing() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
 		run_to(150);
 		assert_ok!(close(1, id, true));
 		// Once it is paid, and once.
-		assert_eq!((Failures::get().len(), reserved(1, asset)), (0, 300));
+		assert_eq!((failures().len(), reserved(1, asset)), (0, 300));
 		run_to(165);
-		assert_eq!(Failures::get(), vec![(1, id, CloseReason::OperatorClosed)]);
+		assert_eq!(failures(), vec![(1, id, CloseReason::OperatorClosed)]);
 		assert_eq!((gain(asset, 1), lease(id).forfeited), (2 * 250 - 25 - 300, 300));
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
@@ -313,7 +315,7 @@ fn leaving_before_a_failure_is_found_pays_once() {
 		assert_eq!(ending(id), Some((35, CloseReason::OperatorClosed, true)));
 		run_to(190);
 		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
-		assert_eq!(Failures::get(), vec![(1, id, CloseReason::Unhealthy)]);
-		assert_eq!((lease(id).forfeited, lease(id).paid, reserved(1, asset)), (300, 500, 0));
+		assert_eq!(failures(), vec![(1, id, CloseReason::Unhealthy)]);
+		assert_eq!((lease(id).forfeited, paid(id), reserved(1, asset)), (300, 500, 0));
 	});
 }

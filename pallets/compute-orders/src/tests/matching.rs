@@ -1,9 +1,9 @@
-//! Who gets the replicas.
+//! Match of bids with replicas.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use std::collections::BTreeSet;
-use surety_primitives::{LEASES_FROM, TrustLevel};
+use surety_primitives::TrustLevel;
 
 fn operators(id: OrderId) -> Vec<AccountId> {
 	order(id).replicas.iter().filter_map(|r| r.state.lease()).map(|l| lease(l).operator).collect()
@@ -28,9 +28,9 @@ fn the_best_by_price_and_score_wins() {
 		assert_ok!(bid(1, id, service_of(1, asset), 83, 1));
 		assert_ok!(bid(2, id, service_of(2, asset), 100, 1));
 		// The score counts as it is at the match.
-		score(1, 40);
-		score(2, 90);
-		System::reset_events();
+		run_to(139);
+		assert_eq!((set_score(1, 40), set_score(2, 90)), (40, 90));
+		reset_events();
 		let lease = matched(id);
 		assert_eq!(self::lease(lease).operator, 2);
 		let awarded = Event::LeaseAwarded {
@@ -52,14 +52,14 @@ fn the_best_by_price_and_score_wins() {
 }
 
 #[test]
-fn nobody_is_better_just_below_a_rounding() {
+fn bids_are_ranked_before_the_rounding() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |_| {});
 		// 61 x 299 / 200 and 61 x 298 / 200 are 91.2 and 90.9; 90 at 0 is 135.
 		assert_ok!(bid(1, id, 1, 61, 1));
 		assert_ok!(bid(2, id, 2, 61, 1));
-		score(1, 1);
-		score(2, 2);
+		set_score(1, 1);
+		set_score(2, 2);
 		assert_eq!(lease(matched(id)).operator, 2);
 	});
 }
@@ -73,8 +73,8 @@ fn replicas_are_spread_over_operators_in_order_of_rank() {
 		assert_ok!(bid(3, id, 3, 70, 5));
 		run_to(140);
 		assert_eq!(operators(id), vec![1, 2, 3, 1, 3]);
-		assert_eq!(ComputeOrders::bid(id, 1).unwrap().left, 3);
-		assert_eq!(ComputeOrders::bid(id, 2), None);
+		assert_eq!(bid_of(id, 1).unwrap().left, 3);
+		assert_eq!(bid_of(id, 2), None);
 	});
 }
 
@@ -106,17 +106,17 @@ fn equals_are_drawn_by_randomness_of_the_match() {
 #[test]
 fn bids_that_do_not_fit_any_more_are_skipped() {
 	ExtBuilder::build_and_execute(|| {
-		score(2, 50);
-		score(4, 50);
+		set_score(2, 50);
+		set_score(4, 50);
 		let id = place(NATIVE, |new| new.min_trust = TrustLevel::Three);
-		score(1, 50);
-		score(3, 50);
+		set_score(1, 50);
+		set_score(3, 50);
 		for (who, price) in [(1, 20), (2, 30), (3, 40), (4, 90)] {
 			assert_ok!(bid(who, id, who as u32, price, 1));
 		}
-		change!(Shut, |set| set.insert(1));
-		score(2, 39);
-		relist(3, |service| service.endpoint = endpoint_of(33));
+		set_paused(1, true);
+		set_score(2, 39);
+		move_to(3, 33);
 		assert_eq!(lease(matched(id)).operator, 4);
 	});
 }
@@ -146,8 +146,8 @@ fn without_auto_match_only_the_tenant_chooses() {
 fn a_bid_that_does_not_fit_any_more_cannot_be_accepted() {
 	ExtBuilder::build_and_execute(|| {
 		let id = with_bids(NATIVE, &[1]);
-		change!(Shut, |set| set.insert(1));
-		assert_noop!(accept(TENANT, id, 1), DispatchError::Other("paused"));
+		set_paused(1, true);
+		assert_noop!(accept(TENANT, id, 1), OperatorsError::ServicePaused);
 	});
 }
 
@@ -155,7 +155,7 @@ fn a_bid_that_does_not_fit_any_more_cannot_be_accepted() {
 fn ids_of_leases_run_out_without_harm() {
 	ExtBuilder::build_and_execute(|| {
 		let id = with_bids(NATIVE, &[1]);
-		NextLease::<Test>::put(LEASES_FROM);
+		NextLease::<Test>::put(LeaseId::MAX);
 		assert_noop!(accept(TENANT, id, 1), Error::<Test>::TooManyLeases);
 		run_to(141);
 		assert_eq!(closed(id, 0), Some(CloseReason::NoBids));

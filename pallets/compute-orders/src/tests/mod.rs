@@ -4,14 +4,14 @@
 
 mod agenda;
 mod bids;
-mod capacity;
 mod ends;
 mod failover;
 mod gaming;
+mod inventory;
 mod matching;
 mod orders;
 mod property;
-mod reading;
+mod reads;
 mod running;
 mod starting;
 mod try_state;

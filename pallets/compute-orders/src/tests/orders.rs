@@ -1,4 +1,4 @@
-//! Orders are placed, cancelled, removed.
+//! Placing, cancelling and removing orders.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -8,7 +8,7 @@ use surety_primitives::{AssetId, Region, TrustLevel, WindowShare};
 #[test]
 fn an_order_holds_a_deposit_per_replica_and_one_for_its_storage() {
 	ExtBuilder::with_each_asset(|asset| {
-		System::reset_events();
+		reset_events();
 		let before = total(asset, TENANT);
 		let id = place(asset, |new| {
 			new.quantity = 3;
@@ -42,7 +42,7 @@ fn refused(change: impl FnOnce(&mut NewOrder), error: Error<Test>) {
 }
 
 #[test]
-fn what_an_order_asks_for_must_make_sense() {
+fn bad_fields_of_an_order_are_refused() {
 	ExtBuilder::build_and_execute(|| {
 		refused(|new| new.resources = Default::default(), Error::NoResources);
 		refused(|new| new.resources.gpu_class = class("h100"), Error::BadGpuClass);
@@ -85,18 +85,18 @@ fn own_terms_must_make_sense() {
 			change(&mut terms);
 			Some(terms)
 		};
-		refused(|new| new.terms = with(&|t| t.min_uptime = 1_000_000_001), Error::TermsUptime);
-		refused(|new| new.terms = with(&|t| t.cover = Default::default()), Error::TermsZeroCover);
+		refused(|new| new.terms = with(&|t| t.min_uptime = 1_000_000_001), Error::InvalidTerms(TermsFault::Uptime));
+		refused(|new| new.terms = with(&|t| t.cover = Default::default()), Error::InvalidTerms(TermsFault::ZeroCover));
 		let share = |percent| WindowShare::from_rational(percent, 100);
-		refused(|new| new.terms = with(&|t| t.credit[0] = share(21)), Error::TermsCreditsFall);
+		refused(|new| new.terms = with(&|t| t.credit[0] = share(21)), Error::InvalidTerms(TermsFault::CreditsFall));
 		refused(
 			|new| new.terms = with(&|t| t.credit[3] = share(201)),
-			Error::TermsCreditAboveCover,
+			Error::InvalidTerms(TermsFault::CreditAboveCover),
 		);
 		MaxCredit::set(&share(99));
-		refused(|new| new.terms = with(&|_| {}), Error::TermsCreditAboveMost);
+		refused(|new| new.terms = with(&|_| {}), Error::InvalidTerms(TermsFault::CreditAboveMax));
 		MaxCredit::set(&share(100));
-		refused(|new| new.terms = with(&|t| t.max_latency_ms = 55_108), Error::TermsLatency);
+		refused(|new| new.terms = with(&|t| t.max_latency_ms = 55_108), Error::InvalidTerms(TermsFault::Latency));
 		place(NATIVE, |new| new.terms = with(&|_| {}));
 	});
 }
@@ -133,7 +133,7 @@ fn prices_times_and_deposits_are_within_limits() {
 }
 
 #[test]
-fn what_the_tenant_does_not_have_is_refused_whole() {
+fn an_order_beyond_the_funds_of_the_tenant_changes_nothing() {
 	ExtBuilder::build_and_execute(|| {
 		let mut new = new_order(NATIVE);
 		new.quantity = 8;
@@ -157,7 +157,7 @@ fn an_order_without_bids_is_refunded_in_full() {
 		let id = place(asset, |new| new.quantity = 2);
 		run_to(139);
 		assert_eq!(closed(id, 0), None);
-		System::reset_events();
+		reset_events();
 		run_to(140);
 		let closed = |replica| Event::ReplicaClosed {
 			order: id,
@@ -174,7 +174,7 @@ fn an_order_without_bids_is_refunded_in_full() {
 }
 
 #[test]
-fn cancelling_closes_what_waits_and_nothing_else() {
+fn cancelling_closes_only_replicas_that_wait() {
 	ExtBuilder::with_each_asset(|asset| {
 		let id = place(asset, |new| new.quantity = 2);
 		let service = service_of(1, asset);
@@ -217,7 +217,7 @@ fn an_order_is_removed_after_a_while_by_anybody() {
 		run_to(closed_at + 99);
 		assert_noop!(remove(OTHER, id), Error::<Test>::OrderKept);
 		run(1);
-		System::reset_events();
+		reset_events();
 		assert_ok!(remove(OTHER, id));
 		assert_eq!(events(), vec![Event::OrderRemoved { order: id }]);
 		assert_eq!(Money::held(NATIVE, ORDER_HOLD, &TENANT), 0);
@@ -267,7 +267,7 @@ fn governance_closes_a_replica_that_waits() {
 		let id = place(asset, |_| {});
 		force_close(id, 0);
 		assert_eq!(closed(id, 0), Some(CloseReason::Governance));
-		// What escrow says of a replica that is over changes nothing.
+		// Reports of escrow about a closed replica change nothing.
 		let before = order(id);
 		let end = surety_primitives::StreamEnd {
 			reason: CloseReason::Expired,
@@ -276,16 +276,16 @@ fn governance_closes_a_replica_that_waits() {
 			fee: 0,
 			refunded: 1,
 		};
-		use surety_primitives::{EscrowOwner, OnEscrowEnd as _};
+		use surety_primitives::{EscrowOwner, OnStreamEnd as _};
 		let owner = EscrowOwner::Replica { order: id, index: 0 };
-		ComputeOrders::ended(owner, end);
-		ComputeOrders::parked(owner, end);
-		ComputeOrders::ending(owner, 1, CloseReason::Expired);
-		// Nor does what it says of others' accounts.
+		let _ = ComputeOrders::ended(owner, end);
+		let _ = ComputeOrders::suspended(owner, end);
+		let _ = ComputeOrders::ending(owner, (1, CloseReason::Expired));
+		// Nor do reports about accounts of others.
 		let stranger = EscrowOwner::Agreement(0);
-		ComputeOrders::ended(stranger, end);
-		ComputeOrders::parked(stranger, end);
-		ComputeOrders::ending(stranger, 1, CloseReason::Expired);
+		let _ = ComputeOrders::ended(stranger, end);
+		let _ = ComputeOrders::suspended(stranger, end);
+		let _ = ComputeOrders::ending(stranger, (1, CloseReason::Expired));
 		assert_eq!(order(id), before);
 	});
 }
@@ -294,9 +294,9 @@ fn governance_closes_a_replica_that_waits() {
 fn trust_levels_are_asked_for() {
 	ExtBuilder::build_and_execute(|| {
 		let id = place(NATIVE, |new| new.min_trust = TrustLevel::Three);
-		score(1, 39);
+		assert_eq!(set_score(1, 39), 39);
 		assert_noop!(bid(1, id, 1, 50, 1), Error::<Test>::TrustTooLow);
-		score(1, 40);
+		assert_eq!(set_score(1, 40), 40);
 		assert_ok!(bid(1, id, 1, 50, 1));
 	});
 }

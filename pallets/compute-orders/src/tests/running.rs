@@ -1,4 +1,4 @@
-//! A lease runs: billed by its meter, extended, topped up.
+//! Running leases: billing, extension, top-up.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
@@ -7,11 +7,12 @@ use frame::testing_prelude::*;
 fn a_lease_runs_to_its_exact_end() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
-		let before = total(asset, TENANT);
-		// Round 58 is the last: its end is decided when it begins, and carried out when it is judged.
+		let (before, fees) = (total(asset, TENANT), total(asset, FEES));
+		// Round 58 is the last: its end is decided when it begins, and carried out when it is
+		// judged.
 		run_to(289);
 		assert_eq!(ending(id), None);
-		System::reset_events();
+		reset_events();
 		run_to(290);
 		assert_eq!(ending(id), Some((58, CloseReason::Expired, false)));
 		let code = 1_003;
@@ -23,12 +24,12 @@ fn a_lease_runs_to_its_exact_end() {
 		assert_eq!(lease_closed(id), Some(CloseReason::Expired));
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
 		// 30 rounds of 5 blocks at 50.
-		assert_eq!((lease(id).paid, lease(id).refunded), (7_500, DEPOSIT - 7_500));
+		assert_eq!((paid(id), refunded(id)), (7_500, DEPOSIT - 7_500));
 		assert_eq!(before - total(asset, TENANT), 7_500);
 		assert_eq!(total(asset, 1), BOND + FUNDS + 7_125);
 		assert_eq!(reserved(1, asset), 0);
-		let ended = Cover::get()[&lease(id).agreement.unwrap()].clone().ended.unwrap();
-		assert_eq!((ended.paid, ended.fee, ended.reason), (7_500, 375, CloseReason::Expired));
+		assert_eq!(total(asset, FEES) - fees, 375);
+		assert_eq!(agreement_closed(id), Some((7_500, CloseReason::Expired)));
 	});
 }
 
@@ -40,8 +41,8 @@ fn rounds_in_which_it_was_down_cost_nothing_and_end_nothing() {
 		outage(id, 35, 2);
 		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
-		assert_eq!(lease(id).paid, 7_500 - 4 * 250);
-		assert!(Failures::get().is_empty());
+		assert_eq!(paid(id), 7_500 - 4 * 250);
+		assert!(failures().is_empty());
 	});
 }
 
@@ -56,10 +57,9 @@ fn the_lease_ends_with_its_funds() {
 		assert_eq!(closed(order, 0), Some(CloseReason::FundsExhausted));
 		assert_eq!(lease_closed(id), Some(CloseReason::FundsExhausted));
 		// Blocks are paid whole.
-		assert_eq!(lease(id).paid, 60 * MAX_PRICE);
+		assert_eq!(paid(id), 60 * MAX_PRICE);
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
-		let ended = Cover::get()[&lease(id).agreement.unwrap()].clone().ended.unwrap();
-		assert_eq!(ended.reason, CloseReason::FundsExhausted);
+		assert_eq!(agreement_closed(id), Some((6_000, CloseReason::FundsExhausted)));
 	});
 }
 
@@ -75,14 +75,14 @@ fn a_top_up_keeps_it_running() {
 		assert_noop!(top_up(OTHER, order, 0, 1), Error::<Test>::NotTenant);
 		assert_noop!(top_up(TENANT, order, 1, 1), Error::<Test>::UnknownReplica);
 		assert_noop!(top_up(TENANT, order, 0, 0), Error::<Test>::ZeroAmount);
-		System::reset_events();
+		reset_events();
 		assert_ok!(top_up(TENANT, order, 0, 9_000));
 		assert_eq!(events(), vec![Event::ToppedUp { order, replica: 0, amount: 9_000 }]);
 		run_to(290);
 		assert_noop!(top_up(TENANT, order, 0, 1), EscrowError::Ending);
 		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
-		assert_eq!(lease(id).paid, 150 * MAX_PRICE);
+		assert_eq!(paid(id), 150 * MAX_PRICE);
 		assert_noop!(top_up(TENANT, order, 0, 1), Error::<Test>::ReplicaOver);
 	});
 }
@@ -91,7 +91,7 @@ fn a_top_up_keeps_it_running() {
 fn an_extension_moves_the_end() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1]);
-		System::reset_events();
+		reset_events();
 		// 6 blocks are 2 rounds.
 		assert_ok!(extend(TENANT, order, 0, 6));
 		assert_eq!(events(), vec![Event::Extended { order, replica: 0, last_round: 60 }]);
@@ -99,12 +99,12 @@ fn an_extension_moves_the_end() {
 		assert_eq!((ending(id), stream(order, 0).last()), (None, Some(60)));
 		run_to(315);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
-		assert_eq!(lease(id).paid, 32 * 250);
+		assert_eq!(paid(id), 32 * 250);
 	});
 }
 
 #[test]
-fn only_what_runs_is_extended_and_not_for_ever() {
+fn only_running_leases_are_extended_up_to_a_maximum() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		assert_noop!(extend(TENANT, order, 0, 5), Error::<Test>::NotRunning);
@@ -123,7 +123,7 @@ fn only_what_runs_is_extended_and_not_for_ever() {
 }
 
 #[test]
-fn an_extension_raises_what_is_prepaid_and_what_failing_costs() {
+fn an_extension_raises_the_prepaid_sum_and_the_penalty() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = place(asset, |new| new.duration = 20);
 		assert_ok!(bid(1, order, service_of(1, asset), 50, 1));
@@ -158,14 +158,14 @@ fn an_extension_needs_the_bond_of_the_operator() {
 			new.terms = Some(surety_primitives::TermsInput { cover, ..own_terms() });
 		});
 		assert_ok!(bid(1, other, 1, 50, 1));
-		assert_noop!(extend(TENANT, order, 0, 20), DispatchError::Other("bond too small"));
+		assert_noop!(extend(TENANT, order, 0, 20), OperatorsError::InsufficientBond);
 		assert_ok!(withdraw(1, other, 1));
 		assert_ok!(extend(TENANT, order, 0, 20));
 	});
 }
 
 #[test]
-fn in_the_trial_leaving_costs_what_was_metered() {
+fn leaving_in_the_trial_costs_the_metered_blocks() {
 	ExtBuilder::with_each_asset(|asset| {
 		// Ready in round 28; rounds 29 and 30 are the trial.
 		let (_, id) = running(asset, &[1]);
@@ -173,7 +173,7 @@ fn in_the_trial_leaving_costs_what_was_metered() {
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
 		run_to(165);
-		assert_eq!(lease(id).paid, 500);
+		assert_eq!(paid(id), 500);
 		assert_eq!(lease_closed(id), Some(CloseReason::TenantClosed));
 	});
 }
@@ -190,7 +190,7 @@ fn each_operator_is_on_trial() {
 		run_to(185);
 		assert_ok!(close(TENANT, second, false));
 		run_to(200);
-		assert_eq!(lease(second).paid, 2 * 5 * 60);
+		assert_eq!(paid(second), 2 * 5 * 60);
 	});
 }
 
@@ -202,7 +202,7 @@ fn a_change_of_the_trial_changes_no_lease_that_runs() {
 		run_to(150);
 		assert_ok!(close(TENANT, id, false));
 		run_to(165);
-		assert_eq!((closed(order, 0), lease(id).paid), (Some(CloseReason::TenantClosed), 500));
+		assert_eq!((closed(order, 0), paid(id)), (Some(CloseReason::TenantClosed), 500));
 	});
 }
 

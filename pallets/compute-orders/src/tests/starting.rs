@@ -1,8 +1,8 @@
-//! From the award to the first round: ready, declined, or neither.
+//! Start of a lease: ready, declined, or neither.
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::{AssetId, WindowShare, service_of_lease};
+use surety_primitives::{AssetId, Target, WindowShare};
 
 #[test]
 fn a_ready_lease_is_listed_covered_and_paid() {
@@ -12,7 +12,7 @@ fn a_ready_lease_is_listed_covered_and_paid() {
 		assert_eq!(lease(id).state, LeaseState::Starting { fetch_until: 150, ready_by: 170 });
 		assert_eq!(reserved(1, asset), exposure(50) + 300);
 		run(3);
-		System::reset_events();
+		reset_events();
 		ready(id);
 		let now = lease(id);
 		// Ready in round 28 for 30 rounds.
@@ -20,23 +20,23 @@ fn a_ready_lease_is_listed_covered_and_paid() {
 		assert_eq!(replica(order, 0).term, Some(Term { since: 28, last: 58 }));
 		// The exposure is the agreement's now; the penalty stays reserved.
 		assert_eq!((reserved(1, asset), now.reserved), (300, 300));
-		assert_eq!(Exposures::get()[&service_of_lease(id)], exposure(50));
+		assert_eq!(exposure_of(id), exposure(50));
 		let (account, stream) = (account(order, 0), stream(order, 0));
-		assert_eq!((account.payee, stream.meter), (1, service_of_lease(id)));
+		assert_eq!((account.payee, stream.meter), (1, Target::Lease(id)));
 		assert_eq!((stream.last(), trial_until(order, 0)), (Some(58), 28 + TrialRounds::get()));
 		assert_eq!((stream.rate, stream.prepaid, account.held), (50, 50 * 60, DEPOSIT));
-		let listing = Listings::get()[&service_of_lease(id)].clone();
+		let listing = listing(id);
 		assert_eq!((listing.endpoint, listing.price), (health_of(service_of(1, asset)), 50));
-		let agreement = now.agreement.unwrap();
-		let covered = Cover::get()[&agreement].clone();
-		assert_eq!((covered.lease, covered.tenant), (id, TENANT));
+		let agreement = now.ready.unwrap().agreement;
+		let covered = self::agreement(id);
+		assert_eq!((covered.target, covered.tenant), (Target::Lease(id), TENANT));
 		assert_eq!(covered.escrow, replica(order, 0).escrow);
 		assert_eq!(events(), vec![Event::LeaseReady { lease: id, agreement, last_round: 58 }]);
 	});
 }
 
 #[test]
-fn what_is_prepaid_is_at_most_the_rest_of_the_time_and_of_the_funds() {
+fn the_prepaid_sum_is_bounded_by_the_term_and_the_funds() {
 	ExtBuilder::with_each_asset(|asset| {
 		let short = place(asset, |new| new.duration = 20);
 		assert_ok!(bid(1, short, service_of(1, asset), 50, 1));
@@ -65,10 +65,10 @@ fn only_its_operator_reports_it_once_and_in_time() {
 			Error::<Test>::BadAccess
 		);
 		// The registry's refusal changes nothing either.
-		assert_noop!(try_ready(1, id, health_of(2)), DispatchError::Other("elsewhere"));
-		FullUntil::set(&Some(RoundIndex::MAX));
-		assert_noop!(try_ready(1, id, health_of(1)), DispatchError::Other("rounds full"));
-		FullUntil::set(&None);
+		assert_noop!(try_ready(1, id, health_of(2)), OperatorsError::LeaseEndpointElsewhere);
+		fill_slots();
+		assert_noop!(try_ready(1, id, health_of(1)), ProbesError::RoundsFull);
+		release_slots();
 		dispute(order, 0);
 		assert_noop!(try_ready(1, id, health_of(1)), EscrowError::FrozenFunds);
 		thaw(order, 0);
@@ -86,7 +86,7 @@ fn only_its_operator_reports_it_once_and_in_time() {
 }
 
 #[test]
-fn a_lease_that_was_not_ready_in_time_is_over_for_whoever_comes_late() {
+fn a_lease_that_was_not_ready_in_time_is_over() {
 	ExtBuilder::build_and_execute(|| {
 		let order = with_bids(NATIVE, &[1]);
 		let id = matched(order);
@@ -96,7 +96,12 @@ fn a_lease_that_was_not_ready_in_time_is_over_for_whoever_comes_late() {
 		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
 		assert_eq!(
 			lease(id).state,
-			LeaseState::Closed { round: 34, reason: CloseReason::NeverReady }
+			LeaseState::Closed {
+				round: 34,
+				reason: CloseReason::NeverReady,
+				paid: 0,
+				refunded: DEPOSIT,
+			}
 		);
 	});
 }
@@ -108,7 +113,7 @@ fn declining_in_time_is_free_and_the_next_bid_takes_over() {
 		let id = matched(order);
 		let before = total(asset, 1);
 		assert_noop!(decline(2, id), Error::<Test>::NotOperator);
-		System::reset_events();
+		reset_events();
 		run_to(149);
 		assert_ok!(decline(1, id));
 		assert_eq!(lease_closed(id), Some(CloseReason::Declined));
@@ -123,7 +128,7 @@ fn declining_in_time_is_free_and_the_next_bid_takes_over() {
 		};
 		assert_eq!(events(), vec![closed]);
 		assert_eq!((reserved(1, asset), total(asset, 1)), (0, before));
-		assert!(Failures::get().is_empty() && used(service_of(1, asset)).is_zero());
+		assert!(failures().is_empty() && used(service_of(1, asset)).is_zero());
 		run(1);
 		let next = current(order, 0);
 		assert_eq!(lease(next).operator, 2);
@@ -144,14 +149,14 @@ fn declining_is_over_with_the_fetch_window() {
 }
 
 #[test]
-fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
+fn a_lease_that_is_never_ready_costs_the_penalty() {
 	ExtBuilder::with_each_asset(|asset| {
 		let order = with_bids(asset, &[1, 2]);
 		let id = matched(order);
 		let (tenant, treasury) = (total(asset, TENANT), total(asset, TREASURY));
 		run_to(169);
 		assert_eq!(lease_closed(id), None);
-		System::reset_events();
+		reset_events();
 		run_to(170);
 		assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
 		assert!(events().contains(&Event::PenaltyPaid { lease: id, operator: 1, amount: 300 }));
@@ -160,38 +165,49 @@ fn who_is_never_ready_pays_and_the_next_bid_takes_over() {
 		assert_eq!(total(asset, 1), BOND + FUNDS - 300);
 		// The tenant has nothing of it.
 		assert_eq!(total(asset, TENANT), tenant);
-		assert_eq!(Failures::get(), vec![(1, id, CloseReason::NeverReady)]);
+		assert_eq!(failures(), vec![(1, id, CloseReason::NeverReady)]);
 		run_to(171);
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
 }
 
 /// The start window is rounds 28 to 33.
-fn never_ready_with_rounds_full_until(asset: AssetId, round: RoundIndex) -> bool {
+fn is_fined_with_slots_full_until(asset: AssetId, round: RoundIndex) -> bool {
 	let order = with_bids(asset, &[1]);
+	if round < 28 {
+		run_to_round(round);
+		fill_slots();
+		release_slots();
+	}
 	let id = matched(order);
-	FullUntil::set(&Some(round));
+	if round >= 28 {
+		fill_slots();
+		run_to_round(round.min(33));
+		if round <= 33 {
+			release_slots();
+		}
+	}
 	run_to(170);
 	assert_eq!(lease_closed(id), Some(CloseReason::NeverReady));
-	let (fine, failures) = (lease(id).forfeited, Failures::get().len());
+	let (fine, failures) = (lease(id).forfeited, failures().len());
 	assert_eq!(BOND + FUNDS - total(asset, 1), fine);
 	assert_eq!((fine > 0, failures > 0), (fine > 0, fine > 0));
 	fine > 0
 }
 
 #[test]
-fn rounds_that_were_full_during_the_start_excuse_it() {
+fn full_slots_during_the_start_excuse_it() {
 	for round in [28, 30, 40] {
 		ExtBuilder::with_each_asset(|asset| {
-			assert!(!never_ready_with_rounds_full_until(asset, round))
+			assert!(!is_fined_with_slots_full_until(asset, round))
 		});
 	}
 }
 
-/// Else who fills the rounds for a moment is never to blame.
+/// Otherwise an operator that fills the slots for a moment would never be fined.
 #[test]
-fn rounds_that_were_full_before_the_start_excuse_nothing() {
-	ExtBuilder::with_each_asset(|asset| assert!(never_ready_with_rounds_full_until(asset, 27)));
+fn full_slots_before_the_start_excuse_nothing() {
+	ExtBuilder::with_each_asset(|asset| assert!(is_fined_with_slots_full_until(asset, 27)));
 }
 
 #[test]
@@ -203,10 +219,9 @@ fn a_penalty_share_that_rises_after_the_bid_fails_no_start() {
 		let order = with_bids(asset, &[1]);
 		let id = matched(order);
 		PenaltyShare::set(&Perbill::from_percent(50));
+		begin_window_again();
 		ready(id);
-		assert_eq!(Exposures::get()[&service_of_lease(id)], 990_000);
-		let agreement = lease(id).agreement.unwrap();
-		assert_eq!(Cover::get()[&agreement].penalty_share, Perbill::from_percent(10));
+		assert_eq!(exposure_of(id), 990_000);
 	});
 }
 

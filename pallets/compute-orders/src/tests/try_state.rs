@@ -1,4 +1,4 @@
-//! Every invariant, broken on purpose.
+//! Corrupted states, which every invariant detects.
 
 use crate::{mock::*, *};
 use frame::{deps::sp_runtime::TryRuntimeError, testing_prelude::*};
@@ -31,23 +31,23 @@ fn change_lease(id: LeaseId, change: impl FnOnce(&mut LeaseOf<Test>)) {
 	Leases::<Test>::mutate(id, |lease| change(lease.as_mut().unwrap()));
 }
 
-fn change_capacity(change: impl FnOnce(&mut Inventory)) {
-	CapacityOf::<Test>::mutate(1, |inventory| change(inventory.as_mut().unwrap()));
+fn change_inventory(change: impl FnOnce(&mut Inventory)) {
+	Inventories::<Test>::mutate(1, |inventory| change(inventory.as_mut().unwrap()));
 }
 
 #[test]
-fn nothing_is_wrong_before() {
+fn an_intact_state_passes() {
 	assert_ok!(corrupted(|_| {}));
 }
 
 #[test]
 fn capacity_that_does_not_add_up() {
-	broken("1: what is used is not the sum", |_| change_capacity(|c| c.used.cpu_milli += 1));
-	broken("1: more is used than there is", |_| change_capacity(|c| c.total = small()));
-	broken("1: a server that backs another service", |_| change_capacity(|c| c.server = [1; 32]));
+	broken("1: the used resources are not the sum", |_| change_inventory(|c| c.used.cpu_milli += 1));
+	broken("1: more is used than there is", |_| change_inventory(|c| c.total = small()));
+	broken("1: a server that backs another service", |_| change_inventory(|c| c.server = [1; 32]));
 	broken("1: a server of no service", |_| Servers::<Test>::insert([1; 32], 1));
 	broken("1: used, but not declared", |_| {
-		let inventory = CapacityOf::<Test>::take(1).unwrap();
+		let inventory = Inventories::<Test>::take(1).unwrap();
 		Servers::<Test>::remove(inventory.server);
 	});
 	broken("1: a bid for more than there can be", |order| {
@@ -62,7 +62,7 @@ fn capacity_that_does_not_add_up() {
 #[test]
 fn bond_that_does_not_add_up() {
 	broken("2: the reserved bond is not the sum", |_| {
-		assert_ok!(World::reserve(&1, NATIVE, 1));
+		assert_ok!(Operators::reserve(&1, NATIVE, 1));
 	});
 	broken("2: a start reserves too little", |_| change_lease(1, |lease| lease.reserved -= 1));
 	broken("2: a lease without its penalty", |_| change_lease(0, |lease| lease.reserved -= 1));
@@ -83,7 +83,7 @@ fn waiting() -> ReplicaState {
 }
 
 fn over() -> LeaseState {
-	LeaseState::Closed { round: 1, reason: CloseReason::Expired }
+	LeaseState::Closed { round: 1, reason: CloseReason::Expired, paid: 0, refunded: 0 }
 }
 
 #[test]
@@ -106,13 +106,13 @@ fn entries_that_are_lost_or_doubled() {
 		Agenda::<Test>::insert((Lane::Starting, 999), Entry::Lease(9), ())
 	});
 	broken("4: an entry that is never reached", |_| Cursor::<Test>::insert(Lane::Starting, 171));
-	broken("4: an order that is never looked at, or for nothing", |order| {
+	broken("4: an order that waits without an entry, or the reverse", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
 	});
-	broken("4: an order that is never looked at, or for nothing", |order| {
+	broken("4: an order that waits without an entry, or the reverse", |order| {
 		wake(order, Lane::Matches, 999)
 	});
-	broken("4: an order that is looked at too soon", |order| {
+	broken("4: an order whose entry is too early", |order| {
 		change_order(order, |o| o.replicas[0].state = waiting());
 		wake(order, Lane::Matches, 998);
 	});
@@ -144,14 +144,14 @@ fn replicas_and_leases_that_disagree() {
 	broken("5: a replica at another's lease", |order| {
 		replica(order, &|r| (r.state, r.lease) = (ReplicaState::Placed(1), Some(1)));
 	});
-	broken("5: placed at who failed it", |order| {
+	broken("5: placed at an operator that failed it", |order| {
 		replica(order, &|r| r.failed.try_push(1).unwrap())
 	});
 	broken("5: a lease without a stream", |order| {
 		pallet_surety_escrow::Accounts::<Test>::remove(mock::replica(order, 0).escrow);
 	});
-	broken("5: a replica and its stream disagree", |order| replica(order, &|r| r.term = None));
-	broken("5: a replica and its stream disagree", |order| {
+	broken("5: a stream that does not end with its term", |order| replica(order, &|r| r.term = None));
+	broken("5: a stream that does not end with its term", |order| {
 		replica(order, &|r| r.term.as_mut().unwrap().last += 1);
 	});
 	broken("5: a lease without a failover price", |order| {
@@ -174,7 +174,9 @@ fn replicas_and_leases_that_disagree() {
 	broken("5: a lease of no order", |_| {
 		Leases::<Test>::insert(9, lease(0));
 	});
-	broken("5: a lease without an agreement", |_| change_lease(0, |lease| lease.agreement = None));
+	broken("5: a lease that runs and was never ready", |_| {
+		change_lease(0, |lease| lease.ready = None)
+	});
 }
 
 /// One lease more than the replicas know.
@@ -190,19 +192,19 @@ fn with_spare(order: OrderId, spare: LeaseOf<Test>) {
 }
 
 #[test]
-fn an_index_that_lacks_or_invents_leases() {
+fn an_index_that_disagrees_with_the_leases() {
 	broken("6: a lease without its tenant's index", |_| LeasesOf::<Test>::remove(TENANT, 0));
 	broken("6: a lease without its operator's index", |_| LeasesOf::<Test>::remove(1, 0));
 	broken("6: an index of no lease", |_| LeasesOf::<Test>::insert(OTHER, 0, ()));
 }
 
 #[test]
-fn orders_that_do_not_know_their_bids_or_that_they_are_over() {
+fn orders_that_miscount_bids_or_lack_their_close() {
 	broken("7: bids are miscounted", |order| change_order(order, |o| o.bids += 1));
-	broken("7: over, and not known since when", |order| {
+	broken("7: over without the block in which it was closed", |order| {
 		change_order(order, |o| o.closed_at = Some(1))
 	});
-	broken("7: a bid with nothing left", |order| {
+	broken("7: a bid that can take no replica", |order| {
 		Bids::<Test>::mutate(order, 1, |bid| bid.as_mut().unwrap().left = 0);
 	});
 	broken("7: a bid on no order", |order| {
