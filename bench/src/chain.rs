@@ -1,14 +1,15 @@
-//! A chain on ParityDB that is built and imported block by block, with probers that commit to a report of
-//! every round and reveal it.
+//! Chain on ParityDB that is built and imported block by block, with probers that commit to a
+//! report in every round and reveal it.
 //!
-//! Each block is built by the wasm runtime as an author would, then executed a second time by importing it
-//! as a block from the network would be: straight into the client, since what BABE checks of a header
-//! has nothing to do with the market. The block before is then finalized, which writes its state.
+//! Each block is built by the wasm runtime as an author would, and then executed a second time by
+//! importing it as a block from the network. The import goes straight into the client, since BABE's
+//! checks of a header are unrelated to the market. The previous block is then finalized, which
+//! writes its state.
 
 use crate::{
-	Res,
-	fill::{WINDOW_ROUNDS, timings},
-	state::most_memory,
+	args::Res,
+	fill::{IDLE_AT, WINDOW_ROUNDS, timings},
+	process::peak_memory,
 };
 use codec::{Decode, Encode};
 use frame_support::storage::StoragePrefixedMap;
@@ -50,24 +51,22 @@ type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 
 /// Slot of block 0.
 const GENESIS_SLOT: u64 = 1_000_000;
-/// Blocks of a round before the one that all reveals of the round before are in.
+/// Offset in a round of the block with the reveals of the previous round.
 const REVEAL_AT: u32 = probes::REVEAL_OFFSET;
-/// Blocks of a round before the one that counts the reports of the round before the last.
+/// Offset in a round of the block that counts the reports of the round before the previous one.
 const COUNT_AT: u32 = probes::COMMIT_GRACE;
-/// Blocks of a round before one in which probing has nothing to do.
-pub const IDLE_AT: u32 = 1;
-/// Blocks of a round before the first one that judges.
+/// Offset in a round of the first block that judges.
 pub const JUDGE_AT: u32 = COUNT_AT + 1;
-/// Blocks whose state the database keeps, and bytes of the cache of its trie: the node's defaults.
+/// States kept by the database, and bytes of its trie cache: the node's defaults.
 const KEPT_STATES: u32 = 256;
 const TRIE_CACHE: usize = 1 << 30;
 
-/// What a block does beside what every block does.
+/// Work of a block, beyond that of every block.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
-	/// The first of a round: the snapshot; all probers commit to the round before.
+	/// First block of a round: snapshot, and the commits of all probers to the previous round.
 	Open,
-	/// Nothing: the second of a round, and those at its end that find all pages judged.
+	/// No work: the second block of a round, and blocks at its end after all pages are judged.
 	Idle,
 	/// Counts the reports.
 	Count,
@@ -75,21 +74,22 @@ pub enum Kind {
 	Judge,
 	/// Judges pages; all probers reveal.
 	JudgeAndReveals,
-	/// Judges idle listings that had no turn in this window yet: their last one is closed.
+	/// Judges idle listings without a turn in this window yet, and closes their last window.
 	JudgeIdleTurn,
-	/// Judges the first round of a window: all rows close one.
+	/// Judges the first round of a window: all rows close a window.
 	JudgeTurn,
-	/// The first of a session, which may take all of its block.
+	/// First block of a session, which may take its whole weight.
 	Session,
 }
 
 impl Kind {
-	/// Windows end in it, or a session begins: 6 % of these blocks, and one in 2,000 in production.
+	/// True if windows close or a session starts: 6 % of these blocks, and one in 2,000 in
+	/// production.
 	pub fn closes(self) -> bool {
 		matches!(self, Self::JudgeIdleTurn | Self::JudgeTurn | Self::Session)
 	}
 
-	/// As the table names it.
+	/// Name in the tables.
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::Open => "snapshot, all commits",
@@ -104,34 +104,34 @@ impl Kind {
 	}
 }
 
-/// One block, measured.
+/// Measurement of one block.
 #[derive(Clone, Debug)]
 pub struct Sample {
-	/// What it did.
+	/// Work of the block.
 	pub kind: Kind,
 	/// Time to build it.
 	pub build: Duration,
 	/// Time to import it.
 	pub import: Duration,
-	/// Time to finalize the block before.
+	/// Time to finalize the previous block.
 	pub finalize: Duration,
-	/// Picoseconds that it says it may take.
+	/// Consumed weight in picoseconds.
 	pub weight: u64,
-	/// Storage keys that it changed.
+	/// Number of storage keys changed.
 	pub keys: usize,
-	/// Bytes of its extrinsics.
+	/// Bytes of the extrinsics.
 	pub bytes: usize,
-	/// Of these, of commits and reveals.
+	/// Bytes of the commits and reveals.
 	pub report_bytes: usize,
-	/// Blocks of the round before it.
+	/// Offset in the round.
 	pub offset: u32,
-	/// Breaches of services 0 and 1 in it.
+	/// Number of breaches of services 0 and 1.
 	pub breaches: [u32; 2],
-	/// Leases awarded in it.
+	/// Number of leases awarded.
 	pub leases: u32,
 }
 
-/// A chain and its probers.
+/// Chain with its probers.
 pub struct Chain {
 	client: Arc<Client>,
 	probers: Vec<sr25519::Pair>,
@@ -139,19 +139,19 @@ pub struct Chain {
 	parent: (BlockNumber, Hash),
 	/// Commits and reveals that did not fit into a block yet.
 	waiting: Vec<OpaqueExtrinsic>,
-	/// Which places of the report are down in a round.
+	/// Positions in the report that are down in a round.
 	down: fn(RoundIndex) -> &'static [usize],
 }
 
-/// Write a state into a new database at `dir` as a chain's genesis.
+/// Write a state as the genesis of a new database at `dir`.
 pub fn write(state: Storage, dir: &Path) -> Res<()> {
 	client(Some(state), dir)?;
-	// What the kernel still writes would be written while blocks are measured.
+	// Pending writes of the kernel would disturb the measurement.
 	std::process::Command::new("sync").status()?;
 	Ok(())
 }
 
-/// A client of the database at `dir`. One that is new needs the state of its genesis.
+/// Client of the database at `dir`. A new database needs the state of its genesis.
 fn client(genesis: Option<Storage>, dir: &Path) -> Res<Client> {
 	let backend = sc_service::new_db_backend::<Block>(DatabaseSettings {
 		trie_cache_maximum_size: Some(TRIE_CACHE),
@@ -182,42 +182,8 @@ fn client(genesis: Option<Storage>, dir: &Path) -> Res<Client> {
 	)?)
 }
 
-/// Wait until this process has nothing to do: a database works off what it was given at once in the
-/// background, on a processor that blocks are then not measured on. Says how long it took.
-pub fn settle() -> Duration {
-	/// At most this share of one processor is nothing.
-	const IDLE: f64 = 0.02;
-	const STEP: Duration = Duration::from_secs(3);
-	const MOST: Duration = Duration::from_secs(600);
-	let start = Instant::now();
-	loop {
-		let before = cpu_time();
-		std::thread::sleep(STEP);
-		let busy = cpu_time().saturating_sub(before).as_secs_f64() / STEP.as_secs_f64();
-		if busy <= IDLE {
-			return start.elapsed();
-		}
-		if start.elapsed() > MOST {
-			eprintln!("  the database still takes {:.0} % of a processor", busy * 100.0);
-			return start.elapsed();
-		}
-	}
-}
-
-/// Processor time of this process; nothing where the system does not say.
-fn cpu_time() -> Duration {
-	/// Of user and system, behind the name in brackets; in hundredths of a second on every Linux.
-	const FIELDS: std::ops::Range<usize> = 11..13;
-	let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-	let fields: Vec<&str> =
-		stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-	let ticks =
-		fields.get(FIELDS).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok());
-	Duration::from_millis(10 * ticks.sum::<u64>())
-}
-
-/// [`Chain::run`] for several chains, a round of each in turns: machines are faster and slower for seconds or
-/// minutes, which then happens to all alike.
+/// [`Chain::run`] for several chains, one round of each in turn. The speed of a machine varies over
+/// seconds or minutes, which then affects all chains alike.
 pub fn run_all(chains: &mut [Chain], until: RoundIndex) -> Res<Vec<Vec<Sample>>> {
 	let start = Instant::now();
 	let mut all = vec![Vec::new(); chains.len()];
@@ -231,15 +197,15 @@ pub fn run_all(chains: &mut [Chain], until: RoundIndex) -> Res<Vec<Vec<Sample>>>
 	chains.iter().try_for_each(Chain::check)?;
 	let blocks: usize = all.iter().map(Vec::len).sum();
 	eprintln!(
-		"    {blocks} blocks in {:.0} s; most memory so far {} MiB",
+		"    {blocks} blocks in {:.0} s; peak memory so far {} MiB",
 		start.elapsed().as_secs_f64(),
-		most_memory() >> 10,
+		peak_memory() >> 10,
 	);
 	Ok(all)
 }
 
 impl Chain {
-	/// The chain of a database that was written before.
+	/// Open the chain of a database that was written before.
 	pub fn open(
 		dir: &Path,
 		probers: Vec<sr25519::Pair>,
@@ -266,7 +232,7 @@ impl Chain {
 		})
 	}
 
-	/// Build, import and measure blocks to the last one before round `until`.
+	/// Build, import and measure blocks up to the last one before round `until`.
 	pub fn run(&mut self, until: RoundIndex) -> Res<Vec<Sample>> {
 		let mut samples = Vec::new();
 		while self.parent.0 + 1 < until * timings().round_blocks {
@@ -275,8 +241,9 @@ impl Chain {
 		Ok(samples)
 	}
 
-	/// Keys that a commit and a reveal each write beside what the block writes anyway: what a block with
-	/// those of all probers changes, less what the same block without them does. Goes on by two rounds.
+	/// Storage keys that a commit and a reveal each write, beyond those of their block: the keys
+	/// changed by a block with those of all probers, less the keys changed by the same block
+	/// without them. Advances by two rounds.
 	pub fn writes(&mut self) -> Res<[f64; 2]> {
 		let (mut commit, mut reveal) = (0.0, 0.0);
 		let until = self.parent.0 + 2 * timings().round_blocks;
@@ -293,7 +260,7 @@ impl Chain {
 		Ok([commit, reveal])
 	}
 
-	/// Rounds must have been judged as reported, or what was measured means nothing.
+	/// Check that rounds are judged as reported; otherwise the measurement is meaningless.
 	pub fn check(&self) -> Res<()> {
 		let judged: probes::Sweep =
 			self.read(probes::Progress::<Runtime>::hashed_key().to_vec())?.unwrap_or_default();
@@ -304,7 +271,7 @@ impl Chain {
 			);
 		}
 		let mut pages = 0;
-		while let Some(page) = self.hot_page(pages)? {
+		while let Some(page) = self.active_page(pages)? {
 			for (place, row) in ((pages * probes::ROWS) as usize..).zip(&page) {
 				let Some(row) = row else { continue };
 				let down = (self.down)(judged.judged).contains(&place);
@@ -320,17 +287,17 @@ impl Chain {
 			pages += 1;
 		}
 		if pages == 0 {
-			return Err("there are services with units".into());
+			return Err("no service has units".into());
 		}
 		Ok(())
 	}
 
-	/// A page of what is probed every round.
-	fn hot_page(&self, page: u32) -> Res<Option<probes::Page<AccountId>>> {
+	/// Page of rows that are probed every round.
+	fn active_page(&self, page: u32) -> Res<Option<probes::Page<AccountId>>> {
 		self.read(probes::Pages::<Runtime>::hashed_key_for(probes::PageId::Hot(page)))
 	}
 
-	/// Services due in the round of the last block.
+	/// Number of services due in the round of the last block.
 	pub fn due(&self) -> Res<u32> {
 		Ok(self.snapshot(self.parent.0 / timings().round_blocks)?.services)
 	}
@@ -340,7 +307,7 @@ impl Chain {
 		Ok(snapshot.ok_or("the round has a snapshot")?)
 	}
 
-	/// Blocks of the round before the one to build.
+	/// Offset in the round of the next block.
 	fn offset(&self) -> u32 {
 		(self.parent.0 + 1) % timings().round_blocks
 	}
@@ -355,8 +322,7 @@ impl Chain {
 		let build = start.elapsed();
 		let report_bytes =
 			self.waiting.drain(..sent).map(|extrinsic| extrinsic.encoded_size()).sum();
-		let windows = touched(&built, &probes::Windows::<Runtime>::final_prefix());
-		let pages = touched(&built, &probes::Pages::<Runtime>::final_prefix());
+		let kind = self.kind(&built, sent);
 		let keys = changed(&built);
 
 		let hash = built.block.hash();
@@ -377,26 +343,12 @@ impl Chain {
 		self.client.finalize_block(self.parent.1, None, false)?;
 		let finalize = start.elapsed();
 
-		let (offset, round) = (self.offset(), number / timings().round_blocks);
+		let offset = self.offset();
 		self.parent = (number, hash);
 		let weight: frame_system::ConsumedWeight = self
 			.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?
 			.unwrap_or_default();
 		let after = self.breaches()?;
-		let turns =
-			round.checked_sub(2).is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
-		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
-		let kind = match offset {
-			_ if session => Kind::Session,
-			0 => Kind::Open,
-			IDLE_AT => Kind::Idle,
-			COUNT_AT => Kind::Count,
-			_ if windows > 0 && turns => Kind::JudgeTurn,
-			_ if windows > 0 => Kind::JudgeIdleTurn,
-			_ if sent > 0 => Kind::JudgeAndReveals,
-			_ if pages == 0 => Kind::Idle,
-			_ => Kind::Judge,
-		};
 		let breaches = [after[0] - before.0[0], after[1] - before.0[1]];
 		let leases = self.leases()? - before.1;
 		let weight = weight.total().ref_time();
@@ -415,7 +367,29 @@ impl Chain {
 		})
 	}
 
-	/// Build a block as an author does, with as many of the reports as fit. Returns their number, too.
+	/// Kind of the next block, given its number of reports.
+	fn kind(&self, built: &BuiltBlock<Block>, sent: usize) -> Kind {
+		let number = self.parent.0 + 1;
+		let windows = touched(built, &probes::Windows::<Runtime>::final_prefix());
+		let pages = touched(built, &probes::Pages::<Runtime>::final_prefix());
+		let judged = (number / timings().round_blocks).checked_sub(2);
+		let turns = judged.is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
+		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
+		match self.offset() {
+			_ if session => Kind::Session,
+			0 => Kind::Open,
+			IDLE_AT => Kind::Idle,
+			COUNT_AT => Kind::Count,
+			_ if windows > 0 && turns => Kind::JudgeTurn,
+			_ if windows > 0 => Kind::JudgeIdleTurn,
+			_ if sent > 0 => Kind::JudgeAndReveals,
+			_ if pages == 0 => Kind::Idle,
+			_ => Kind::Judge,
+		}
+	}
+
+	/// Build a block as an author does, with as many of the reports as fit. Also returns their
+	/// number.
 	fn build(&self, reports: &[OpaqueExtrinsic]) -> Res<(BuiltBlock<Block>, usize)> {
 		let (number, hash) = self.parent;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + 1);
@@ -449,7 +423,7 @@ impl Chain {
 		Ok((builder.build()?, sent))
 	}
 
-	/// Transactions of the probers for the next block, of the round that is over.
+	/// Transactions of the probers for the next block, for the round that is over.
 	fn reports(&self) -> Res<Vec<OpaqueExtrinsic>> {
 		let round = (self.parent.0 + 1) / timings().round_blocks;
 		match (self.offset(), round.checked_sub(1)) {
@@ -506,7 +480,7 @@ impl Chain {
 		Ok(report)
 	}
 
-	/// Breaches of services 0 and 1 so far.
+	/// Number of breaches of services 0 and 1 so far.
 	fn breaches(&self) -> Res<[u32; 2]> {
 		let of = |service: ServiceId| -> Res<u32> {
 			let state: Option<sla::ServiceState> =
@@ -516,7 +490,7 @@ impl Chain {
 		Ok([of(0)?, of(1)?])
 	}
 
-	/// Leases awarded so far.
+	/// Number of leases awarded so far.
 	fn leases(&self) -> Res<u32> {
 		Ok(self.read(compute::NextLease::<Runtime>::hashed_key().to_vec())?.unwrap_or(0))
 	}
@@ -532,15 +506,15 @@ fn salt(n: usize) -> [u8; 32] {
 	[n as u8; 32]
 }
 
-/// A transaction as the validators' off-chain workers make it.
+/// Transaction in the form of the validators' off-chain workers.
 fn authorized(call: probes::Call<Runtime>) -> Res<OpaqueExtrinsic> {
 	let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
 	let extrinsic = UncheckedExtrinsic::new_transaction(call.into(), extension);
 	Ok(OpaqueExtrinsic::try_from_encoded_extrinsic(&extrinsic.encode())?)
 }
 
-/// Storage keys that a block changes. The system keeps each transaction as long as its block is executed and
-/// then removes it, which never gets to the database.
+/// Number of storage keys that a block changes. The system pallet stores each transaction during
+/// the execution of its block and then removes it, so that these keys never reach the database.
 fn changed(built: &BuiltBlock<Block>) -> usize {
 	let transient = [twox_128(b"System"), twox_128(b"ExtrinsicData")].concat();
 	built
@@ -551,7 +525,7 @@ fn changed(built: &BuiltBlock<Block>) -> usize {
 		.count()
 }
 
-/// Those of them that begin with `prefix`.
+/// Number of changed storage keys with this prefix.
 fn touched(built: &BuiltBlock<Block>, prefix: &[u8]) -> usize {
 	built
 		.storage_changes

@@ -1,45 +1,33 @@
-//! Orders and leases: whether blocks take longer where there are many, and what a match takes.
+//! Orders and leases: time of blocks with many of them, and cost of a match.
 
 use crate::{
-	Args, Res, Section, chain,
-	chain::{IDLE_AT, Kind, Sample},
-	fill::{BIDDERS, Matches, Orders},
-	print_due, print_terms, state,
+	args::{Args, Res, Section},
+	chain,
+	chain::{Kind, Sample},
+	fill::{BIDDERS, IDLE_AT, Matches, Orders},
+	state,
 	state::State,
-	table::{Chart, Summary, Table, percent, print_changes, print_kinds},
+	table::{Chart, Summary, Table, percent, print_changes, print_due, print_kinds, print_terms},
 };
 
-/// A chain's size and what was measured of it.
+/// Size of a chain and its measurements.
 pub struct Measured {
 	services: u32,
 	orders: Orders,
 	probers: u32,
-	/// Blocks in which no order is due.
+	/// Blocks without due orders.
 	samples: Vec<Sample>,
 	/// Blocks of rounds that may have matches.
 	matches: Vec<Sample>,
 }
 
-/// The orders and leases of the `n`th state. Those that are matched come on top of the last.
-pub fn orders(args: &Args, n: usize) -> Orders {
-	let open = args.orders.get(n).copied().unwrap_or(0);
-	// Twice as many rounds, since only one block of each says something of matches.
-	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
-	Orders {
-		open,
-		leases_each: args.leases_per_order,
-		running: if open > 0 { args.running } else { 0 },
-		matches: (n + 1 == args.orders.len()).then_some(matches),
-	}
-}
-
-/// Measure the states of orders and leases with each number of probers, side by side, and then matches in the
-/// last of them.
+/// Measure the states of orders and leases with each number of probers, side by side, and then
+/// matches in the last state.
 pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 	let mut sizes = Vec::new();
 	let databases = state::fill_all(args, states, |state| match state {
 		State::Compute(n) => {
-			let orders = orders(args, n);
+			let orders = state::orders(args, n);
 			eprintln!(
 				"{} open orders, {} leases, {} of them running",
 				orders.open,
@@ -71,7 +59,8 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 	Ok(all)
 }
 
-/// All orders must have been matched in their blocks, or what was measured means nothing.
+/// Run the rounds with matches. All orders must have been matched in their blocks; otherwise the
+/// measurement is meaningless.
 fn measure_matches(chain: &mut chain::Chain, matches: &Matches) -> Res<Vec<Sample>> {
 	let samples = chain.run(matches.from + matches.rounds)?;
 	chain.check()?;
@@ -95,7 +84,8 @@ pub fn print(all: &[Measured]) {
 		return;
 	}
 	println!(
-		"Orders and leases. All leases are over but those that run, which are probed every round."
+		"Orders and leases. All leases are closed except the running ones, which are probed every \
+		 round."
 	);
 	print_terms();
 	print_due();
@@ -118,7 +108,7 @@ pub fn print(all: &[Measured]) {
 	print_matches(all);
 }
 
-/// Addition of matches to a block without a sweep, in time and in weight.
+/// Print the additional time and weight of a block with matches and without a sweep.
 fn print_matches(all: &[Measured]) {
 	let head = [
 		"open orders",
@@ -171,10 +161,12 @@ fn print_matches(all: &[Measured]) {
 		return;
 	}
 	println!(
-		"Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} bids."
+		"Orders matched in the second block of a round, which has no sweep, each with {BIDDERS} \
+		 bids."
 	);
 	println!(
-		"On the right, what that adds to the median (p95: what the slowest add to it) and to the largest weight of such\n  blocks without:\n"
+		"On the right, the increase over the median (p95: of the slowest) and over the largest \
+		 weight of such\n  blocks without matches:\n"
 	);
 	table.print();
 }

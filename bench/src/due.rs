@@ -1,16 +1,15 @@
-//! Services that are due in every round: what blocks take by their number and by that of the probers.
+//! Services that are due in every round: time of blocks by their number and by that of the probers.
 
 use crate::{
-	Args, Res, Section,
+	args::{Args, Res, Section},
 	chain::{self, Sample},
 	fill::{block_limit, timings},
-	print_terms,
 	state::{self, State},
-	table::{Chart, Summary, Table, by_kind, percent, print_kinds},
+	table::{Chart, Summary, Table, by_kind, percent, print_kinds, print_terms},
 };
-use pallet_surety_probes::{MAX_DUE, MIN_DUE, ROWS};
+use pallet_surety_probes::ROWS;
 
-/// Rounds before those that are measured: the first ones are judged, and caches fill.
+/// Rounds before the measurement: the first rounds are judged, and caches fill.
 const WARM_UP: u32 = 6;
 
 /// Measurements of a chain.
@@ -18,15 +17,6 @@ pub struct Measured {
 	due: u32,
 	probers: u32,
 	samples: Vec<Sample>,
-}
-
-/// Parse a number of services that can be due: whole pages.
-pub fn pages(arg: &str) -> Result<u32, String> {
-	let due: u32 = arg.parse().map_err(|error| format!("{error}"))?;
-	let fits = due.is_multiple_of(ROWS) && (MIN_DUE..=MAX_DUE).contains(&(due / ROWS));
-	fits.then_some(due).ok_or_else(|| {
-		format!("a multiple of {ROWS} from {} to {}", MIN_DUE * ROWS, MAX_DUE * ROWS)
-	})
 }
 
 /// Measure all states with each number of probers, side by side.
@@ -63,10 +53,13 @@ pub fn print(all: &[Measured]) {
 	if all.is_empty() {
 		return;
 	}
-	println!("Services due in every round: all have an agreement but those of one page of {ROWS}.");
+	println!(
+		"Services due in every round: all have an agreement except those of one page of {ROWS}."
+	);
 	print_terms();
 	println!(
-		"All reports of a round are in two blocks: commits in the first one of the next round, reveals in the fifth.\n"
+		"All reports of a round are in two blocks: commits in the first block of the next round, \
+		 reveals in the fifth.\n"
 	);
 	print_blocks(all);
 	println!("By the kind of block:\n");
@@ -80,7 +73,8 @@ pub fn print(all: &[Measured]) {
 	print_kinds(&["due", "probers"], &charts);
 }
 
-/// Share of a slot that blocks take. Those that close windows or begin sessions are apart.
+/// Print the share of a slot that blocks take. Blocks that close windows or start sessions are
+/// separate.
 fn print_blocks(all: &[Measured]) {
 	let head = [
 		"due",
@@ -97,56 +91,57 @@ fn print_blocks(all: &[Measured]) {
 	let more = ["kB of block p50", "max", "kB of reports per round", "weight max", "of limit"];
 	let closing = ["closing: import max", "weight max", "of limit"];
 	let mut table = Table::new(&[&head[..], &slowest, &more, &closing].concat());
+	all.iter().filter_map(row).for_each(|row| table.row(row));
+	println!(
+		"Blocks that neither close windows nor start a session; `of slot` and `of limit` refer to \
+		 the p95 of import.\n  On the right, the other blocks:\n"
+	);
+	table.print();
+}
+
+/// Row of a chain; `None` if nothing was measured.
+fn row(m: &Measured) -> Option<Vec<String>> {
 	let limit = block_limit() as f64 / 1e9;
 	let ms = |ms: f64| format!("{ms:.2}");
 	let kb = |bytes: usize| format!("{:.1}", bytes as f64 / 1_000.0);
-	for m in all {
-		let usual = || m.samples.iter().filter(|s| !s.kind.closes());
-		let Some(blocks) = Summary::of(usual()) else { continue };
-		let kinds = by_kind(usual()).into_iter();
-		let kinds = kinds.filter_map(|(kind, samples)| Some((kind, Summary::of(samples)?)));
-		let Some((kind, slow)) = kinds.max_by(|(_, a), (_, b)| a.import[1].total_cmp(&b.import[1]))
-		else {
-			continue;
-		};
-		let mut bytes: Vec<usize> = usual().map(|s| s.bytes).collect();
-		bytes.sort_unstable();
-		let rounds = m.samples.len() / timings().round_blocks as usize;
-		let reports: usize = m.samples.iter().map(|s| s.report_bytes).sum();
-		let mut row = vec![
-			m.due.to_string(),
-			m.probers.to_string(),
-			blocks.blocks.to_string(),
-			ms(blocks.build[0]),
-			ms(blocks.build[1]),
-			ms(blocks.import[0]),
-			ms(blocks.import[1]),
-			percent(blocks.import[1] / timings().slot_ms as f64),
-			percent(blocks.import[1] / limit),
-			kind.name().to_string(),
-			ms(slow.import[0]),
-			ms(slow.import[1]),
-			percent(slow.import[1] / limit),
-			kb(bytes.get(bytes.len() / 2).copied().unwrap_or(0)),
-			kb(bytes.last().copied().unwrap_or(0)),
-			kb(reports / rounds.max(1)),
+	let usual = || m.samples.iter().filter(|s| !s.kind.closes());
+	let blocks = Summary::of(usual())?;
+	let kinds = by_kind(usual()).into_iter();
+	let kinds = kinds.filter_map(|(kind, samples)| Some((kind, Summary::of(samples)?)));
+	let (kind, slow) = kinds.max_by(|(_, a), (_, b)| a.import[1].total_cmp(&b.import[1]))?;
+	let mut bytes: Vec<usize> = usual().map(|s| s.bytes).collect();
+	bytes.sort_unstable();
+	let rounds = m.samples.len() / timings().round_blocks as usize;
+	let reports: usize = m.samples.iter().map(|s| s.report_bytes).sum();
+	let mut row = vec![
+		m.due.to_string(),
+		m.probers.to_string(),
+		blocks.blocks.to_string(),
+		ms(blocks.build[0]),
+		ms(blocks.build[1]),
+		ms(blocks.import[0]),
+		ms(blocks.import[1]),
+		percent(blocks.import[1] / timings().slot_ms as f64),
+		percent(blocks.import[1] / limit),
+		kind.name().to_string(),
+		ms(slow.import[0]),
+		ms(slow.import[1]),
+		percent(slow.import[1] / limit),
+		kb(bytes.get(bytes.len() / 2).copied().unwrap_or(0)),
+		kb(bytes.last().copied().unwrap_or(0)),
+		kb(reports / rounds.max(1)),
+		ms(blocks.weight),
+		percent(blocks.weight / limit),
+	];
+	let closing = || m.samples.iter().filter(|s| s.kind.closes());
+	if let (Some(blocks), Some(longest)) =
+		(Summary::of(closing()), closing().map(|s| s.import).max())
+	{
+		row.extend([
+			ms(longest.as_secs_f64() * 1_000.0),
 			ms(blocks.weight),
 			percent(blocks.weight / limit),
-		];
-		let closing = || m.samples.iter().filter(|s| s.kind.closes());
-		if let (Some(blocks), Some(longest)) =
-			(Summary::of(closing()), closing().map(|s| s.import).max())
-		{
-			row.extend([
-				ms(longest.as_secs_f64() * 1_000.0),
-				ms(blocks.weight),
-				percent(blocks.weight / limit),
-			]);
-		}
-		table.row(row);
+		]);
 	}
-	println!(
-		"Blocks that neither close windows nor begin a session; `of slot` and `of limit` are of the p95 of import.\n  On the right, those that do:\n"
-	);
-	table.print();
+	Some(row)
 }

@@ -1,133 +1,49 @@
-//! `surety-bench`: how long blocks take at scale. Fills the state of a chain with services and agreements,
-//! orders and leases, writes it to ParityDB, and builds and imports blocks without user transactions while
-//! every round is committed to and revealed. Progress goes to stderr, the tables to stdout; nothing is asserted
-//! of times.
+//! `surety-bench`: time of blocks at scale. The program fills the state of a chain with services,
+//! agreements, orders and leases, writes it to ParityDB, and builds and imports blocks without user
+//! transactions while every round is committed and revealed. Progress goes to stderr, the tables to
+//! stdout. Times are not asserted.
 //!
-//! Four sections: `scale` has services and agreements in several numbers, `breach` compares a breach of many
-//! agreements with one of a single agreement, `compute` adds orders and leases and then matches orders, `due`
-//! has several numbers of services that are probed in every round.
+//! Four sections: `scale` varies the number of services and agreements, `breach` compares a breach
+//! of many agreements with that of a single one, `compute` adds orders and leases and then matches
+//! orders, `due` varies the number of services that are probed in every round.
 //!
-//! | file | what is there |
+//! | module | responsibility |
 //! |---|---|
-//! | `state.rs` | which states are measured, and the process that fills one |
-//! | `fill.rs` | what is in such a state |
-//! | `fill/orders.rs` | the orders and leases in it |
-//! | `compute.rs` | the section of orders and leases |
-//! | `due.rs` | the section of what is due |
-//! | `chain.rs` | building, importing and measuring blocks |
-//! | `table.rs` | what is said of them |
+//! | `args` | command line |
+//! | `state` | states to measure, and the process that fills one |
+//! | `fill` | contents of a state |
+//! | `fill::orders` | orders and leases of a state |
+//! | `compute` | section on orders and leases |
+//! | `due` | section on due services |
+//! | `chain` | building, importing and measuring blocks |
+//! | `process` | processor time and memory of this process |
+//! | `table` | summaries and tables |
 
-// Not code of the chain: a benchmark that counts wrong may stop.
+// The benchmark is not part of the chain and may stop on an error.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+mod args;
 mod chain;
 mod compute;
 mod due;
 mod fill;
+mod process;
 mod state;
 mod table;
 
+use args::{Args, Res, Section, Task};
 use chain::{Chain, JUDGE_AT, Kind, Sample};
-use clap::{Parser, Subcommand, ValueEnum};
-use fill::{DUE, WINDOW_ROUNDS, timings};
+use clap::Parser;
+use fill::WINDOW_ROUNDS;
 use state::State;
-use std::path::PathBuf;
-use table::{CELLS, Chart, Summary, Table, change, print_changes, print_kinds};
-
-/// Any error, which ends the run.
-pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
+use table::{
+	CELLS, Chart, Summary, Table, change, print_changes, print_due, print_kinds, print_terms,
+};
 
 /// Rounds in which breaches are measured: three windows, so that no session ends.
 const BREACH_ROUNDS: u32 = 3 * WINDOW_ROUNDS as u32;
 
-/// A part of what is measured.
-#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
-enum Section {
-	/// Services and agreements.
-	Scale,
-	/// A breach of many agreements.
-	Breach,
-	/// Orders and leases.
-	Compute,
-	/// Services that are due in every round.
-	Due,
-}
-
-/// How long blocks take at scale, on ParityDB in a temporary folder.
-#[derive(Parser)]
-struct Args {
-	/// What to measure.
-	#[arg(long, value_enum, value_delimiter = ',', default_value = "scale,breach,compute,due")]
-	only: Vec<Section>,
-	/// Numbers of services; there are ten times as many agreements.
-	#[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u32).range(1..=400_000))]
-	services: Vec<u32>,
-	/// Numbers of probers. Unless given 4 and 21, and 100 where the services due are measured.
-	#[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100))]
-	probers: Vec<u32>,
-	/// Rounds of ten blocks to measure. Four windows are 48.
-	#[arg(long, default_value_t = 52, value_parser = clap::value_parser!(u32).range(1..))]
-	rounds: u32,
-	/// Rounds before that: caches fill, the first rounds are judged, and the database works off what it was
-	/// given at once.
-	#[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(4..))]
-	warm_up: u32,
-	/// Agreements of the service that is compared with one that has a single agreement; 0 leaves it out.
-	#[arg(long, default_value_t = 100_000)]
-	breach_agreements: u32,
-	/// Numbers of orders that wait for bids. Those that are matched while measuring come on top of the last.
-	#[arg(long, value_delimiter = ',', default_value = "0,100000", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
-	orders: Vec<u32>,
-	/// Leases of each of them, all over.
-	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=56))]
-	leases_per_order: u32,
-	/// Leases that run where there are orders, in the place of services that are probed every round.
-	#[arg(long, default_value_t = 960, value_parser = clap::value_parser!(u32).range(..=1_900))]
-	running: u32,
-	/// Services beside them; there are ten times as many agreements.
-	#[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=400_000))]
-	compute_services: u32,
-	/// Numbers of services that are due in every round, in whole pages of 128.
-	#[arg(long, value_delimiter = ',', default_value = "2048,8192,32768", value_parser = due::pages)]
-	due: Vec<u32>,
-	/// Rounds to measure of each of them.
-	#[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
-	due_rounds: u32,
-	/// Check every pallet's invariants in each filled state (takes long where it is large).
-	#[arg(long)]
-	check: bool,
-	/// Where the databases are; removed at the end.
-	#[arg(long, default_value_os_t = std::env::temp_dir())]
-	dir: PathBuf,
-	#[command(subcommand)]
-	task: Option<Task>,
-}
-
-impl Args {
-	/// The numbers of probers that a section is measured with.
-	fn probers(&self, section: Section) -> &[u32] {
-		match (&self.probers[..], section) {
-			([], Section::Due) => &[4, 21, 100],
-			([], _) => &[4, 21],
-			(given, _) => given,
-		}
-	}
-}
-
-/// What another process is started for.
-#[derive(Subcommand)]
-enum Task {
-	/// Fill a state and write it.
-	#[command(hide = true, name = state::FILL)]
-	Fill {
-		/// Which of the states that the other arguments ask for.
-		nth: usize,
-		/// Folder of its databases.
-		into: PathBuf,
-	},
-}
-
-/// A chain's size and what was measured of it.
+/// Size of a chain and its measurements.
 struct Measured {
 	services: u32,
 	agreements: usize,
@@ -183,15 +99,16 @@ fn scale(args: &Args, states: &[State]) -> Res<Vec<Measured>> {
 	Ok(all)
 }
 
-/// In turns, a service with many agreements and one with a single agreement are down for a round.
+/// Measure breaches. A service with many agreements and one with a single agreement are down for a
+/// round in turns.
 fn breach(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	// Agreements count from the second window on.
 	const FROM: u32 = WINDOW_ROUNDS as u32 + 1;
-	/// Both are hot, in the first two slots of the first page of the report.
+	/// Both services are active, in the first two slots of the report's first page.
 	fn down(round: u32) -> &'static [usize] {
 		match round {
 			..FROM => &[],
-			// Up in half of the rounds at least, or they would be ended for cause.
+			// Up in at least half of the rounds, so that neither is ended for cause.
 			_ => [&[0][..], &[], &[1], &[]][round as usize % 4],
 		}
 	}
@@ -201,7 +118,7 @@ fn breach(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	let (services, agreements) = (plan.services, plan.agreements.len() - 1);
 	let probers = State::Breach.probers(args).first().copied().unwrap_or(4);
 	let mut chain = database.open(0, probers, down)?;
-	// After the first breach of many agreements, credits are paid in every block alike.
+	// After the first breach of many agreements, every block pays credits alike.
 	chain.run(FROM + 3)?;
 	let samples = chain.run(FROM + 3 + BREACH_ROUNDS)?;
 	chain.check()?;
@@ -234,40 +151,20 @@ fn print_scale(all: &[Measured]) {
 	print_writes(all);
 }
 
-/// What is common to all that is measured.
-fn print_terms() {
-	let limit = fill::block_limit() as f64 / 1e9;
-	println!(
-		"Blocks without user transactions. Times and weights in ms; a block may weigh {limit:.0} ms."
-	);
-	println!(
-		"Production timing but for windows of {WINDOW_ROUNDS} rounds of {} blocks.",
-		timings().round_blocks
-	);
-}
-
-/// Services due where their number is not measured.
-fn print_due() {
-	println!(
-		"Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier tables.\n"
-	);
-}
-
 fn print_writes(all: &[Measured]) {
 	let mut table = Table::new(&["services", "probers", "per commit", "per reveal"]);
 	for m in all {
 		let [commit, reveal] = m.writes.map(|writes| format!("{writes:.2}"));
 		table.row(vec![m.services.to_string(), m.probers.to_string(), commit, reveal]);
 	}
-	println!(
-		"Storage keys written by a transaction of a prober, beside what its block writes anyway:\n"
-	);
+	println!("Storage keys written by a transaction of a prober, beyond those of its block:\n");
 	table.print();
 }
 
 fn print_breach(m: &Measured) {
 	println!(
-		"A breach, by the agreements of its service. {} probers, {} services. The blocks compared judge the same page.\n",
+		"A breach, by the agreements of its service. {} probers, {} services. The compared blocks \
+		 judge the same page.\n",
 		m.probers, m.services,
 	);
 	let of =

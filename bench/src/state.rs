@@ -1,12 +1,12 @@
-//! The states that are measured. Each is filled and written to databases by a process of its own, so that the
-//! one that measures has the memory of a node: filling the largest takes gigabytes, which a process does not
-//! give back, and blocks are slower in one that holds them.
+//! States to measure. A child process fills each state and writes its databases, so that the
+//! measuring process has the memory of a node: filling the largest state takes gigabytes, which a
+//! process does not return, and blocks are slower in a process that holds them.
 
 use crate::{
-	Args, Res, Section,
+	args::{Args, FILL, Res, Section},
 	chain::{self, Chain},
-	compute,
-	fill::{self, Plan},
+	fill::{self, Matches, Orders, Plan},
+	process::{peak_memory, settle},
 };
 use std::{
 	path::{Path, PathBuf},
@@ -16,24 +16,21 @@ use std::{
 use surety_primitives::RoundIndex;
 use tempfile::TempDir;
 
-/// What the process that fills gets as its first argument.
-pub const FILL: &str = "fill";
-
-/// One of the states that the arguments ask for.
+/// State selected by the arguments.
 #[derive(Clone, Copy, Debug)]
 pub enum State {
-	/// So many services, with ten times as many agreements.
+	/// Number of services, with ten times as many agreements.
 	Scale(u32),
 	/// A service with many agreements and one with a single agreement.
 	Breach,
-	/// The one of these orders and their leases.
+	/// Index of the number of orders.
 	Compute(usize),
-	/// So many services due in every round.
+	/// Number of services due in every round.
 	Due(u32),
 }
 
 impl State {
-	/// All that are asked for, in the order in which they are measured.
+	/// Selected states, in the order of measurement.
 	pub fn all(args: &Args) -> Vec<Self> {
 		let of = |section: &Section| match section {
 			Section::Scale => args.services.iter().copied().map(Self::Scale).collect(),
@@ -48,17 +45,17 @@ impl State {
 			.collect()
 	}
 
-	/// What is in it.
+	/// Contents of the state.
 	pub fn plan(self, args: &Args) -> Plan {
 		match self {
 			Self::Scale(services) => Plan::scale(services),
 			Self::Breach => Plan::breach(args.breach_agreements),
-			Self::Compute(n) => Plan::compute(args.compute_services, compute::orders(args, n)),
+			Self::Compute(n) => Plan::compute(args.compute_services, orders(args, n)),
 			Self::Due(due) => Plan::due(due),
 		}
 	}
 
-	/// The numbers of probers that it is measured with.
+	/// Numbers of probers with which the state is measured.
 	pub fn probers(self, args: &Args) -> &[u32] {
 		match self {
 			Self::Breach => args.probers(Section::Breach).get(..1).unwrap_or_default(),
@@ -74,28 +71,28 @@ pub fn write(args: &Args, nth: usize, into: &Path) -> Res<()> {
 	let state = *State::all(args).get(nth).ok_or("there is no such state")?;
 	let plan = state.plan(args);
 	let start = Instant::now();
-	let most = state.probers(args).iter().copied().max().unwrap_or(1);
-	let filled = fill::fill(&plan, most as usize, args.check)?;
+	let max_probers = state.probers(args).iter().copied().max().unwrap_or(1);
+	let filled = fill::fill(&plan, max_probers as usize, args.check)?;
 	eprintln!("  filled: {} keys in {:.0} s", filled.top.len(), start.elapsed().as_secs_f64());
 	for (n, probers) in state.probers(args).iter().enumerate() {
 		let start = Instant::now();
 		chain::write(fill::with_probers(&filled, &plan, *probers as usize)?, &path(into, n))?;
 		let seconds = start.elapsed().as_secs_f64();
 		eprintln!(
-			"  {probers} probers: written in {seconds:.0} s; most memory so far {} MiB",
-			most_memory() >> 10
+			"  {probers} probers: written in {seconds:.0} s; peak memory so far {} MiB",
+			peak_memory() >> 10
 		);
 	}
 	Ok(())
 }
 
-/// The databases of a state; removed when dropped.
+/// Databases of a state, removed when dropped.
 pub struct Databases {
 	dir: TempDir,
 }
 
 impl Databases {
-	/// Have another process fill the `nth` state, and wait for it.
+	/// Run a child process that fills the `nth` state.
 	fn fill(args: &Args, nth: usize) -> Res<Self> {
 		let dir = tempfile::Builder::new().prefix("surety-bench-").tempdir_in(&args.dir)?;
 		let mut child = Command::new(std::env::current_exe()?);
@@ -107,7 +104,7 @@ impl Databases {
 		Ok(Self { dir })
 	}
 
-	/// Start a chain of the `nth` number of probers.
+	/// Open the chain with the `nth` number of probers.
 	pub fn open(
 		&self,
 		nth: usize,
@@ -117,14 +114,14 @@ impl Databases {
 		let chain =
 			Chain::open(&path(self.dir.path(), nth), fill::probers(probers as usize), down)?;
 		eprintln!(
-			"  {probers} probers: the database is quiet after {:.0} s",
-			chain::settle().as_secs_f64()
+			"  {probers} probers: the database is idle after {:.0} s",
+			settle().as_secs_f64()
 		);
 		Ok(chain)
 	}
 }
 
-/// Fill those of `states` that are picked.
+/// Fill the selected ones of `states`.
 pub fn fill_all(
 	args: &Args,
 	states: &[State],
@@ -134,19 +131,25 @@ pub fn fill_all(
 	picked.map(|nth| Databases::fill(args, nth)).collect()
 }
 
-/// Start the chains of the `nth` number of probers, all of whose services stay up.
+/// Open the chains with the `nth` number of probers. All services stay up.
 pub fn open_all(databases: &[Databases], nth: usize, probers: u32) -> Res<Vec<Chain>> {
 	databases.iter().map(|databases| databases.open(nth, probers, |_| &[])).collect()
 }
 
-/// Where the database of the `nth` number of probers is.
+/// Folder of the database with the `nth` number of probers.
 fn path(dir: &Path, nth: usize) -> PathBuf {
 	dir.join(nth.to_string())
 }
 
-/// Most memory that this process had, in KiB; 0 where the system does not say.
-pub fn most_memory() -> u64 {
-	let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-	line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+/// Orders and leases of the `n`th state. The matched orders are added to the last state.
+pub fn orders(args: &Args, n: usize) -> Orders {
+	let open = args.orders.get(n).copied().unwrap_or(0);
+	// Twice as many rounds, since only one block of each says anything about matches.
+	let matches = Matches { from: args.warm_up + args.rounds, rounds: 2 * args.rounds };
+	Orders {
+		open,
+		leases_each: args.leases_per_order,
+		running: if open > 0 { args.running } else { 0 },
+		matches: (n + 1 == args.orders.len()).then_some(matches),
+	}
 }

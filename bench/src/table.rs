@@ -2,17 +2,17 @@
 
 use crate::{
 	chain::{Kind, Sample},
-	fill,
+	fill::{self, DUE, WINDOW_ROUNDS, timings},
 };
 use std::{collections::BTreeMap, time::Duration};
 
-/// Rows of text under a head, each column as wide as its widest cell.
+/// Table with a head, each column as wide as its widest cell.
 pub struct Table {
 	rows: Vec<Vec<String>>,
 }
 
 impl Table {
-	/// A table with the head's columns.
+	/// Table with these columns.
 	pub fn new(head: &[&str]) -> Self {
 		Self { rows: vec![head.iter().map(|cell| cell.to_string()).collect()] }
 	}
@@ -22,12 +22,12 @@ impl Table {
 		self.rows.push(cells);
 	}
 
-	/// Whether there is only the head.
+	/// True if the table has only its head.
 	pub fn is_empty(&self) -> bool {
 		self.rows.len() < 2
 	}
 
-	/// Print it; what looks like a number is set to the right.
+	/// Print the table. Cells that start like a number are aligned to the right.
 	pub fn print(&self) {
 		let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
 		let widths: Vec<usize> = (0..columns)
@@ -58,26 +58,26 @@ impl Table {
 	}
 }
 
-/// What is said of some blocks.
+/// Summary of some blocks.
 pub struct Summary {
-	/// How many.
+	/// Number of blocks.
 	pub blocks: usize,
-	/// Times in ms to build one: median and 95th percentile.
+	/// Build times in ms: median and 95th percentile.
 	pub build: [f64; 2],
-	/// Times in ms to import one.
+	/// Import times in ms: median and 95th percentile.
 	pub import: [f64; 2],
-	/// Times in ms to finalize one.
+	/// Finalization times in ms: median and 95th percentile.
 	pub finalize: [f64; 2],
 	/// Largest weight in ms.
 	pub weight: f64,
-	/// Shares of its weight that a block took to import: median and 95th percentile.
+	/// Import time as a share of the weight: median and 95th percentile.
 	pub share: [f64; 2],
-	/// Keys changed: median.
+	/// Median of the changed keys.
 	pub keys: usize,
 }
 
 impl Summary {
-	/// Of `samples`; `None` of none.
+	/// Summary of `samples`; `None` if there are none.
 	pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Option<Self> {
 		let samples: Vec<&Sample> = samples.into_iter().collect();
 		let spread = |of: &dyn Fn(&Sample) -> f64| {
@@ -100,7 +100,7 @@ impl Summary {
 		})
 	}
 
-	/// The cells that all tables end with.
+	/// Last cells of every table.
 	pub fn cells(&self) -> Vec<String> {
 		let ms = |[p50, p95]: [f64; 2]| [format!("{p50:.2}"), format!("{p95:.2}")];
 		let limit = fill::block_limit() as f64 / 1e9;
@@ -139,15 +139,15 @@ pub const CELLS: [&str; 12] = [
 	"p95",
 ];
 
-/// What was measured of a chain.
+/// Measurements of a chain.
 pub struct Chart<'a> {
-	/// How large the chain is.
+	/// Size of the chain.
 	pub size: Vec<String>,
 	/// Its blocks.
 	pub samples: &'a [Sample],
 }
 
-/// Print what blocks take, by the kind of block. `head` names what makes up the size.
+/// Print the times of blocks by their kind. `head` names the columns of the size.
 pub fn print_kinds(head: &[&str], charts: &[Chart]) {
 	let mut table = Table::new(&[head, &["block"], &CELLS].concat());
 	for chart in charts {
@@ -165,7 +165,7 @@ pub fn print_kinds(head: &[&str], charts: &[Chart]) {
 	table.print();
 }
 
-/// Print how times change from one chain to another. `head` names what the pairs are told apart by.
+/// Print the change of times from one chain to another. `head` names the columns of the sizes.
 pub fn print_changes<'a>(
 	head: &[&str],
 	pairs: impl Iterator<Item = (Vec<String>, &'a [Sample], &'a [Sample])>,
@@ -197,12 +197,12 @@ pub fn print_changes<'a>(
 	}
 }
 
-/// By how much `to` is above `from`.
+/// Relative change from `from` to `to`.
 pub fn change(from: f64, to: f64) -> String {
 	format!("{:+.1} %", (to / from - 1.0) * 100.0)
 }
 
-/// The samples of each kind.
+/// Samples by kind.
 pub fn by_kind<'a>(
 	samples: impl IntoIterator<Item = &'a Sample>,
 ) -> BTreeMap<Kind, Vec<&'a Sample>> {
@@ -213,13 +213,34 @@ pub fn by_kind<'a>(
 	kinds
 }
 
-/// A share in percent.
+/// Share in percent.
 pub fn percent(share: f64) -> String {
 	format!("{:.1} %", share * 100.0)
 }
 
-/// A percentile of sorted values, by nearest rank.
+/// Percentile of sorted values, by nearest rank.
 fn at(sorted: &[f64], percentile: usize) -> f64 {
 	let rank = (sorted.len() * percentile).div_ceil(100).max(1);
 	sorted.get(rank - 1).copied().unwrap_or(0.0)
+}
+
+/// Print the conditions common to all measurements.
+pub fn print_terms() {
+	let limit = fill::block_limit() as f64 / 1e9;
+	println!(
+		"Blocks without user transactions. Times and weights in ms; the weight limit of a block is \
+		 {limit:.0} ms."
+	);
+	println!(
+		"Production timing, except for windows of {WINDOW_ROUNDS} rounds of {} blocks.",
+		timings().round_blocks
+	);
+}
+
+/// Print the number of due services where it is not measured.
+pub fn print_due() {
+	println!(
+		"Up to {DUE} services are due in a round: fewer than genesis allows, as in earlier \
+		 tables.\n"
+	);
 }

@@ -1,35 +1,35 @@
-//! The chains the node knows by name. Their genesis is in the runtime's presets.
+//! Chain specifications built into the node. Their genesis is defined by the runtime's presets.
 
 use sc_chain_spec::{ChainSpecExtension, ChainType, Properties};
 use serde::{Deserialize, Serialize};
 use surety_runtime::{WASM_BINARY, opaque::Block};
 
-/// What a chain spec holds beside genesis.
+/// Extensions of a chain specification.
 #[derive(ChainSpecExtension, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extensions {
-	/// Hashes that certain block numbers must have.
+	/// Required hashes of certain blocks.
 	pub fork_blocks: sc_client_api::ForkBlocks<Block>,
-	/// Blocks that must not be imported.
+	/// Hashes of blocks that must not be imported.
 	pub bad_blocks: sc_client_api::BadBlocks<Block>,
-	/// Where light clients start: filled in by `sync_state_genSyncSpec`.
+	/// Checkpoint for light clients, filled in by `sync_state_genSyncSpec`.
 	pub light_sync_state: sc_sync_state_rpc::LightSyncStateExtension,
 }
 
-/// Chain spec of a Surety chain.
+/// Chain specification of a Surety chain.
 pub type ChainSpec = sc_service::GenericChainSpec<Extensions>;
 
-/// A chain with the built-in runtime.
-struct Known {
+/// Built-in chain.
+struct BuiltIn {
 	id: &'static str,
 	name: &'static str,
 	chain_type: ChainType,
 	preset: &'static str,
 }
 
-/// One validator, blocks of a second, probes may go to private addresses.
+/// Development chain: one validator, blocks of one second, private endpoints allowed.
 pub fn development() -> Result<ChainSpec, String> {
-	build(Known {
+	build(BuiltIn {
 		id: "surety_dev",
 		name: "Surety Development",
 		chain_type: ChainType::Development,
@@ -37,9 +37,10 @@ pub fn development() -> Result<ChainSpec, String> {
 	})
 }
 
-/// Validators on one machine, blocks of two seconds, probes may go to private addresses.
+/// Local testnet: several validators on one machine, blocks of two seconds, private endpoints
+/// allowed.
 pub fn local() -> Result<ChainSpec, String> {
-	build(Known {
+	build(BuiltIn {
 		id: "surety_local",
 		name: "Surety Local Testnet",
 		chain_type: ChainType::Local,
@@ -47,9 +48,9 @@ pub fn local() -> Result<ChainSpec, String> {
 	})
 }
 
-/// The parameters of production, before there is a production chain.
+/// Staging chain: the parameters of production before there is a production chain.
 pub fn staging() -> Result<ChainSpec, String> {
-	build(Known {
+	build(BuiltIn {
 		id: "surety_staging",
 		name: "Surety Staging",
 		chain_type: ChainType::Live,
@@ -57,8 +58,8 @@ pub fn staging() -> Result<ChainSpec, String> {
 	})
 }
 
-fn build(Known { id, name, chain_type, preset }: Known) -> Result<ChainSpec, String> {
-	let wasm = WASM_BINARY.ok_or("This binary was built without the runtime's wasm")?;
+fn build(BuiltIn { id, name, chain_type, preset }: BuiltIn) -> Result<ChainSpec, String> {
+	let wasm = WASM_BINARY.ok_or("The node was built without the runtime's wasm")?;
 	Ok(ChainSpec::builder(wasm, Extensions::default())
 		.with_name(name)
 		.with_id(id)
@@ -69,7 +70,7 @@ fn build(Known { id, name, chain_type, preset }: Known) -> Result<ChainSpec, Str
 		.build())
 }
 
-/// How wallets show amounts and addresses.
+/// Token and address format shown by wallets.
 fn properties() -> Properties {
 	Properties::from_iter([
 		("tokenSymbol".to_string(), "SURE".into()),

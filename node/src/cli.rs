@@ -1,4 +1,4 @@
-//! Command line.
+//! Command line interface.
 
 use crate::audit::AuditCmd;
 use hyper::Uri;
@@ -9,44 +9,46 @@ use std::{
 };
 use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
 
-// The SDK's default, the fork-aware pool, gives what an off-chain worker sends to the view of one fork only, and
-// does not gossip it while there is another: reports missed their rounds (docs/decisions.md).
 /// Command line of the node.
+// The SDK's default, the fork-aware pool, submits an off-chain worker's transactions to the view of
+// one fork only and does not gossip them while there is another: reports missed their rounds
+// (docs/decisions.md).
 #[derive(Debug, clap::Parser)]
 #[command(mut_arg("pool_type", |arg| arg.default_value("single-state")))]
 pub struct Cli {
-	/// What to do, if not to run the node.
+	/// Command. Without one the node runs.
 	#[command(subcommand)]
 	pub subcommand: Option<Subcommand>,
 
-	/// How to run the node.
+	/// Node parameters.
 	#[clap(flatten)]
 	pub run: RunCmd,
 
-	/// How to probe.
+	/// Probing parameters.
 	#[clap(flatten)]
 	pub probing: ProbingParams,
 
-	/// Do not measure this machine at the start.
+	/// Skip the hardware measurement at the start.
 	///
-	/// It takes some 3 s, and a validator that is too slow is warned. Chains for development are never measured.
+	/// The measurement takes about 3 s and warns a validator that is too slow. Development and
+	/// local chains always skip it.
 	#[arg(long)]
 	pub no_hardware_benchmarks: bool,
 
-	/// Watch over the free space for the database.
+	/// Limits on free disk space.
 	#[clap(flatten)]
 	pub storage: sc_storage_monitor::StorageMonitorParams,
 }
 
 impl Cli {
-	/// Check what one argument alone cannot show.
+	/// Check combinations of arguments.
 	pub fn validate(&self) -> sc_cli::Result<()> {
 		self.probing.validate()?;
 		let role = self.run.role(self.run.is_dev()?)?;
 		if role.is_authority() && !self.run.offchain_worker(&role)?.enabled {
 			return Err(sc_cli::Error::Input(
-				"A validator probes by its off-chain worker, and earns nothing and offends if it does not: leave out \
-				 `--offchain-worker never`, or run without `--validator`"
+				"A validator must run its off-chain worker: without probing it earns nothing and \
+				 commits an offence. Remove `--offchain-worker never`, or run without `--validator`"
 					.into(),
 			));
 		}
@@ -54,23 +56,23 @@ impl Cli {
 	}
 }
 
-/// How a validator probes.
+/// Probing parameters of a validator.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProbingParams {
-	/// Reference endpoint of a network that probed answers are compared with, e.g.
-	/// `ethereum=https://rpc.example`.
+	/// Reference endpoint (anchor) of a network, e.g. `ethereum=https://rpc.example`.
 	///
-	/// May be given several times, up to 8 times for one network. Two anchors of a network must agree
-	/// before an answer is judged; your own come before those the chain lists. An anchor on this machine
-	/// or network is fine if its URL has an IP address or `localhost` in it.
+	/// Answers of probed services are compared with those of the anchors. May be repeated, up to 8
+	/// times per network. Two anchors of a network must agree before an answer is judged, and your
+	/// own are asked before those listed on chain. An anchor on this machine or local network is
+	/// allowed if its URL contains an IP address or `localhost`.
 	#[arg(long = "anchor", value_name = "NETWORK=URL")]
 	pub anchors: Vec<Anchor>,
 
-	/// IPv4 address that probes leave from, so that those who are probed do not learn the p2p address.
+	/// IPv4 source address of probes, so that probed services do not learn the p2p address.
 	#[arg(long, value_name = "IP")]
 	pub probe_egress: Option<Ipv4Addr>,
 
-	/// Host that this node does not probe: it abstains on services there. May be given several times.
+	/// Host that this node does not probe. It abstains on services there. May be repeated.
 	#[arg(long = "probe-deny", value_name = "HOST")]
 	pub probe_deny: Vec<Host>,
 }
@@ -91,19 +93,19 @@ impl ProbingParams {
 	}
 }
 
-/// A reference endpoint of a network.
+/// Reference endpoint of a network.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Anchor {
 	/// Name of the network.
 	pub network: String,
-	/// The URL as it was given.
+	/// URL as given.
 	pub url: String,
-	/// The URL.
+	/// Parsed URL.
 	pub uri: Uri,
 }
 
 impl Anchor {
-	/// The host in lower case, as the off-chain worker compares it.
+	/// Host in lower case, as compared by the off-chain worker.
 	pub fn host(&self) -> String {
 		self.uri.host().unwrap_or_default().to_ascii_lowercase()
 	}
@@ -116,17 +118,17 @@ impl FromStr for Anchor {
 		let (network, url) = text.split_once('=').ok_or("expected NETWORK=URL")?;
 		let longest = |max: u32| usize::try_from(max).unwrap_or(usize::MAX);
 		if network.is_empty() || network.len() > longest(MAX_NAME) {
-			return Err(format!("the network's name must have 1 to {MAX_NAME} bytes"));
+			return Err(format!("the network name must have 1 to {MAX_NAME} bytes"));
 		}
 		if network.chars().any(|c| c.is_whitespace() || c.is_uppercase()) {
-			return Err("the network's name must be in lower case, without spaces".into());
+			return Err("the network name must be in lower case, without spaces".into());
 		}
 		if url.len() > longest(MAX_ENDPOINT) {
 			return Err(format!("the URL is longer than {MAX_ENDPOINT} bytes"));
 		}
 		let uri: Uri = url.parse().map_err(|error| format!("not a URL: {error}"))?;
 		if !matches!(uri.scheme_str(), Some("http" | "https")) {
-			return Err("the URL must begin with http:// or https://".into());
+			return Err("the URL must start with http:// or https://".into());
 		}
 		match uri.authority() {
 			Some(authority) if authority.host().is_empty() => {
@@ -136,7 +138,7 @@ impl FromStr for Anchor {
 				return Err("the URL must not contain credentials".into());
 			},
 			Some(authority) if authority.host().starts_with('[') => {
-				return Err("probes use IPv4 only: give an IPv4 address or a name".into());
+				return Err("probes use IPv4 only: use an IPv4 address or a name".into());
 			},
 			_ => (),
 		}
@@ -144,7 +146,7 @@ impl FromStr for Anchor {
 	}
 }
 
-/// A host name or address as a listing names it: the form in which the off-chain worker compares it.
+/// Host name or address, in the form of a listing and as compared by the off-chain worker.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Host(pub String);
 
@@ -159,7 +161,7 @@ impl FromStr for Host {
 	}
 }
 
-/// What else the binary does.
+/// Commands.
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
 	/// Key management.
@@ -184,13 +186,13 @@ pub enum Subcommand {
 	/// Import blocks.
 	ImportBlocks(sc_cli::ImportBlocksCmd),
 
-	/// Remove the whole chain.
+	/// Delete the chain database.
 	PurgeChain(sc_cli::PurgeChainCmd),
 
-	/// Go back to an earlier block.
+	/// Revert the chain to an earlier block.
 	Revert(sc_cli::RevertCmd),
 
-	/// Show best and finalized block of the database.
+	/// Show the best and the finalized block.
 	ChainInfo(sc_cli::ChainInfoCmd),
 
 	/// Audit a breach of terms.
@@ -209,19 +211,25 @@ mod tests {
 	}
 
 	#[test]
-	fn the_command_line_is_sound() {
+	fn the_command_line_is_consistent() {
 		Cli::command().debug_assert();
 	}
 
 	#[test]
-	fn the_pool_is_the_single_state_one_unless_another_is_asked_for() {
+	fn audit_is_a_subcommand() {
+		let cli = parse(&["audit", "verify", "breach.audit"]).unwrap();
+		assert!(matches!(cli.subcommand, Some(Subcommand::Audit(_))));
+	}
+
+	#[test]
+	fn the_default_pool_is_the_single_state_one() {
 		let pool = |args: &[&str]| parse(args).unwrap().run.pool_config.pool_type;
 		assert!(matches!(pool(&["--dev"]), TransactionPoolType::SingleState));
 		assert!(matches!(pool(&["--pool-type=fork-aware"]), TransactionPoolType::ForkAware));
 	}
 
 	#[test]
-	fn a_validator_without_off_chain_worker_is_refused() {
+	fn a_validator_without_off_chain_worker_is_rejected() {
 		let check = |args: &[&str]| parse(args).unwrap().validate();
 		for validator in ["--validator", "--dev", "--alice"] {
 			let error = check(&[validator, "--offchain-worker=never"]).unwrap_err().to_string();
@@ -233,7 +241,7 @@ mod tests {
 	}
 
 	#[test]
-	fn anchors_and_hosts_are_read() {
+	fn anchors_and_hosts_are_parsed() {
 		let cli = parse(&[
 			"--dev",
 			"--anchor=ethereum=http://127.0.0.1:8545/?key=a=b",
@@ -260,7 +268,7 @@ mod tests {
 	}
 
 	#[test]
-	fn anchors_that_make_no_sense_are_refused() {
+	fn malformed_anchors_are_rejected() {
 		let long = format!("a=http://{}/", "a".repeat(260));
 		for anchor in [
 			"ethereum",
@@ -280,7 +288,7 @@ mod tests {
 	}
 
 	#[test]
-	fn hosts_that_are_no_hosts_are_refused() {
+	fn malformed_hosts_are_rejected() {
 		for host in
 			["", "http://a", "a:80", "a/b", "a b", "a..b", "a_b", "127.1", "256.1.1.1", "[::1"]
 		{
@@ -289,7 +297,7 @@ mod tests {
 	}
 
 	#[test]
-	fn what_one_argument_cannot_show_is_checked_too() {
+	fn combinations_of_arguments_are_checked() {
 		let anchors = vec!["a=http://a/".parse().unwrap(); 9];
 		let probing = ProbingParams { anchors, ..Default::default() };
 		assert!(probing.validate().unwrap_err().contains("more than 8"));

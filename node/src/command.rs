@@ -1,9 +1,10 @@
-//! Runs what the command line asks for.
+//! Execution of the command line.
 
 use crate::{
 	chain_spec::{self, ChainSpec},
 	cli::{Cli, Subcommand},
-	service::{self, FullClient, Tools},
+	client::FullClient,
+	service::{self, DatabaseTools},
 };
 use sc_chain_spec::ChainType;
 use sc_cli::{CliConfiguration, SubstrateCli};
@@ -30,7 +31,7 @@ impl SubstrateCli for Cli {
 	}
 
 	fn support_url() -> String {
-		// Shown in crash reports: empty until there is a place to send them to.
+		// Shown in crash reports; empty until there is an address for them.
 		option_env!("CARGO_PKG_REPOSITORY").unwrap_or_default().into()
 	}
 
@@ -48,7 +49,7 @@ impl SubstrateCli for Cli {
 	}
 }
 
-/// Parse the command line and do what it says.
+/// Parse the command line and run the command.
 pub fn run() -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
 
@@ -61,21 +62,25 @@ pub fn run() -> sc_cli::Result<()> {
 		},
 		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, task_manager, import_queue, .. } = service::new_tools(&config)?;
+			let DatabaseTools { client, task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, mut task_manager, import_queue, .. } = service::new_tools(&config)?;
+			let DatabaseTools { client, mut task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			task_manager.keep_alive(import_queue);
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, mut task_manager, import_queue, .. } = service::new_tools(&config)?;
+			let DatabaseTools { client, mut task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			task_manager.keep_alive(import_queue);
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, task_manager, import_queue, .. } = service::new_tools(&config)?;
+			let DatabaseTools { client, task_manager, import_queue, .. } =
+				service::new_database_tools(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => {
@@ -83,10 +88,10 @@ pub fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run(config.database))
 		},
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, mut task_manager, backend, import_queue } =
-				service::new_tools(&config)?;
+			let DatabaseTools { client, mut task_manager, backend, import_queue } =
+				service::new_database_tools(&config)?;
 			task_manager.keep_alive(import_queue);
-			// What BABE and GRANDPA remember beside the blocks goes back with them.
+			// BABE and GRANDPA keep auxiliary data that must be reverted with the blocks.
 			let aux_revert = Box::new(|client: Arc<FullClient>, backend, blocks| {
 				sc_consensus_babe::revert(client.clone(), backend, blocks)?;
 				sc_consensus_grandpa::revert(client, blocks)?;
@@ -99,7 +104,7 @@ pub fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run::<Block>(&config))
 		},
 		Some(Subcommand::Audit(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let Tools { client, task_manager, .. } = service::new_tools(&config)?;
+			let DatabaseTools { client, task_manager, .. } = service::new_database_tools(&config)?;
 			Ok((async move { cmd.run(&*client) }, task_manager))
 		}),
 	}
@@ -109,8 +114,8 @@ fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
 	cli.validate()?;
 	let test_chain = is_test_chain(&cli)?;
 	if test_chain {
-		// A validator of a real chain must not lose its identity by accident, so it wants a key made
-		// beforehand. On a chain whose validators have keys that everybody knows, that is only in the way.
+		// The SDK requires a validator to have a node key made beforehand, so that it does not lose
+		// its identity by accident. On a test chain with well-known keys that is only an obstacle.
 		cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
 	}
 	let options = service::Options {
@@ -147,7 +152,7 @@ mod tests {
 	}
 
 	#[test]
-	fn only_test_chains_make_up_node_keys() {
+	fn only_test_chains_generate_node_keys() {
 		assert!(is_test(&["--dev"]));
 		assert!(is_test(&["--chain=local", "--alice"]));
 		assert!(!is_test(&["--chain=staging", "--validator"]));

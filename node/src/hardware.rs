@@ -1,14 +1,16 @@
-//! The hardware check at the start of a node.
+//! Hardware check at the start of a node.
 
 use sc_service::{Configuration, TaskManager};
 use sc_sysinfo::{HwBench, Metric, Requirement, Requirements, Throughput, gather_hwbench};
 use sc_telemetry::TelemetryHandle;
 use std::path::Path;
 
-/// Cores that a validator must have free: import, the off-chain worker, and TLS handshakes run at the same time.
+/// Cores required of a validator: block import, the off-chain worker, and TLS handshakes run
+/// concurrently.
 const CORES: usize = 4;
 
-/// Throughput that a validator must have: that of the SDK's reference hardware, but for the number of cores.
+/// Throughput required of a validator. It is that of the SDK's reference hardware, except for the
+/// number of cores.
 fn requirements() -> Requirements {
 	let minimum = |metric, mibs| Requirement {
 		metric,
@@ -24,14 +26,14 @@ fn requirements() -> Requirements {
 	])
 }
 
-/// Measure this machine, for some 3 s, with the disk that has the database at `database`.
+/// Measure this machine and the disk of the database. Takes about 3 s.
 pub fn measure(database: Option<&Path>) -> HwBench {
-	// It need not be there yet; a disk that cannot be written to is left out with a warning.
+	// The folder may not exist yet. A read-only disk is skipped with a warning.
 	let scratch = database.filter(|path| std::fs::create_dir_all(path).is_ok());
 	gather_hwbench(scratch, &requirements())
 }
 
-/// Log what was measured, warn a validator that is too slow, and tell telemetry.
+/// Log the measurement, warn a validator that is too slow, and report to telemetry.
 pub fn report(
 	measured: HwBench,
 	config: &Configuration,
@@ -42,7 +44,7 @@ pub fn report(
 	if config.role.is_authority()
 		&& let Err(failures) = requirements().check_hardware(&measured, true)
 	{
-		log::warn!("This machine is slower than a validator should be. {failures}");
+		log::warn!("This machine is slower than required of a validator. {failures}");
 	}
 	if let Some(telemetry) = telemetry {
 		let work = sc_sysinfo::initialize_hwbench_telemetry(telemetry, measured);

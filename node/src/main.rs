@@ -1,11 +1,13 @@
-//! The Surety node: a Substrate node whose off-chain worker probes services through a hardened transport.
+//! The Surety node: a Substrate node whose off-chain worker probes services through a hardened HTTP
+//! transport.
 
-// The SDK's errors are as large as they are, and are made once, on the way out.
+// The size of the SDK's error types is not ours to change, and errors are rare.
 #![allow(clippy::result_large_err)]
 
 mod audit;
 mod chain_spec;
 mod cli;
+mod client;
 mod command;
 mod hardware;
 mod probing;

@@ -5,7 +5,7 @@ pub mod audit;
 mod surety;
 mod views;
 
-use crate::service::{FullBackend, FullClient, FullPool, FullSelectChain};
+use crate::client::{FullBackend, FullClient, FullPool, FullSelectChain};
 use jsonrpsee::RpcModule;
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_grandpa::{

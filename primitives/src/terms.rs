@@ -42,16 +42,7 @@ pub struct TermsInput {
 
 /// Fault of terms, nested in the errors of the pallets that take terms.
 #[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	PalletError,
-	PartialEq,
-	TypeInfo,
+	Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, PalletError, PartialEq, TypeInfo,
 )]
 pub enum TermsFault {
 	/// `min_uptime` is above 1,000,000,000 parts per billion.

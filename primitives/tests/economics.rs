@@ -9,7 +9,7 @@ use surety_primitives::{
 	credit::{cost_of, credit_of, window_price, with_penalty},
 	rent::rent,
 	score::{
-		Evidence, MAX_RATING, MAX_OPERATOR_RATINGS, MAX_TENANT_PAYMENTS, MAX_TENANT_RATINGS, ONE,
+		Evidence, MAX_OPERATOR_RATINGS, MAX_RATING, MAX_TENANT_PAYMENTS, MAX_TENANT_RATINGS, ONE,
 		payment_weight, rating_weight,
 	},
 	tiers,
@@ -251,8 +251,8 @@ fn scores_and_ratings() {
 		Evidence { alpha: 46_875_000, beta: 15_625_000 }
 	);
 	assert_eq!(payment_weight(weights[1]), 31_250_000);
-	let most = [MAX_RATING, MAX_OPERATOR_RATINGS, MAX_TENANT_RATINGS, MAX_TENANT_PAYMENTS];
-	assert_eq!(most, [ONE / 8, ONE / 4, 3 * ONE / 4, ONE / 4]);
+	let maxima = [MAX_RATING, MAX_OPERATOR_RATINGS, MAX_TENANT_RATINGS, MAX_TENANT_PAYMENTS];
+	assert_eq!(maxima, [ONE / 8, ONE / 4, 3 * ONE / 4, ONE / 4]);
 	let all = Evidence { alpha: 80 * weights[1], beta: 20 * weights[1] };
 	assert_eq!(all.capped(MAX_OPERATOR_RATINGS), Evidence { alpha: 200_000_000, beta: 50_000_000 });
 	// A window's worth of operator's ratings, and of a tenant's ratings with payments, per scale of

@@ -1,10 +1,11 @@
-//! Orders that wait for bids, the leases that they had, leases that run, and orders that are matched while
-//! blocks are measured.
+//! Orders: those that wait for bids with their closed leases, those with running leases, and those
+//! that are matched during the measurement.
 
 use super::{
-	BOND, DEPOSIT_WINDOWS, PRICE, WINDOW_ROUNDS, done, endpoint, list_one, named, region, timings,
+	BOND, DEPOSIT_WINDOWS, IDLE_AT, PRICE, WINDOW_ROUNDS, dispatched, endpoint, list_one, named,
+	region, timings,
 };
-use crate::{Res, chain::IDLE_AT};
+use crate::args::Res;
 use pallet_surety_compute_orders::{
 	self as compute, MAX_PLACEMENTS, MAX_REPLICAS, NewOrder, NextLease, NextOrder, Port,
 	PortProtocol,
@@ -20,33 +21,33 @@ use surety_runtime::{
 	parameters::{RuntimeParameters, compute as parameters},
 };
 
-/// Operators that bid, each with one service: as many as an order has bids at most.
+/// Bidding operators, each with one service: the maximum number of bids of an order.
 pub const BIDDERS: u32 = 32;
 
 const ORDERS_PER_TENANT: u32 = 10;
 const BALANCE: Balance = 100_000 * UNIT;
 const MAX_PRICE: Balance = 2 * PRICE;
-/// Deadlines of the orders that stay open are spread over so many blocks.
+/// The deadlines of open orders are spread over this many blocks.
 const DEADLINES: u32 = 1_000;
-/// Orders that are placed before what they removed is forgotten: to find the bids of an order, the state in memory
-/// steps over every key that was removed since.
-const AT_ONCE: u32 = 5_000;
+/// Orders that are placed before the state in memory drops its removed keys. To find the bids of an
+/// order, it steps over every key removed since.
+const BATCH: u32 = 5_000;
 
-/// Which orders and leases there are.
+/// Numbers of orders and leases.
 #[derive(Clone, Copy)]
 pub struct Orders {
 	/// Orders that wait for bids until long after the run.
 	pub open: u32,
-	/// Leases of each of them that are over.
+	/// Closed leases of each open order.
 	pub leases_each: u32,
-	/// Leases that run, of orders of their own.
+	/// Running leases, with their own orders.
 	pub running: u32,
-	/// Orders that are matched in the run, beside the others.
+	/// Orders that are matched during the run.
 	pub matches: Option<Matches>,
 }
 
 impl Orders {
-	/// Leases, over or not.
+	/// Number of leases, closed or running.
 	pub fn leases(&self) -> u32 {
 		self.open * self.leases_each + self.running
 	}
@@ -58,21 +59,21 @@ impl Orders {
 	}
 }
 
-/// Rounds in whose second block orders with the most bids are matched.
+/// Rounds in whose second block orders with the maximum number of bids are matched.
 #[derive(Clone, Copy)]
 pub struct Matches {
-	/// The first.
+	/// First round.
 	pub from: RoundIndex,
-	/// How many.
+	/// Number of rounds.
 	pub rounds: u32,
 }
 
 impl Matches {
-	/// How many orders are matched in the `n`th of the rounds, and the replicas of each: in turns none, the
-	/// smallest, the largest, and as many of the largest as a block takes on.
+	/// Number of orders matched in the `n`th round, and the replicas of each. In turns: none, the
+	/// smallest, the largest, and as many of the largest as a block takes.
 	pub fn nth(n: u32) -> (u32, u32) {
-		let most = <<Runtime as compute::Config>::TasksPerBlock as sp_core::Get<u32>>::get();
-		[(0, 0), (1, 1), (1, MAX_REPLICAS), (most, MAX_REPLICAS)][n as usize % 4]
+		let max = <<Runtime as compute::Config>::TasksPerBlock as sp_core::Get<u32>>::get();
+		[(0, 0), (1, 1), (1, MAX_REPLICAS), (max, MAX_REPLICAS)][n as usize % 4]
 	}
 
 	fn all(&self) -> u32 {
@@ -80,21 +81,21 @@ impl Matches {
 	}
 }
 
-/// What who bids and who orders has.
+/// Balances of bidders and tenants.
 pub fn balances(orders: &Orders) -> impl Iterator<Item = (AccountId, Balance)> + use<> {
 	let tenants = orders.all().div_ceil(ORDERS_PER_TENANT);
 	let bidders = (0..BIDDERS).map(|n| (named("bidder", n), 2 * BOND));
 	bidders.chain((0..tenants).map(|n| (named("order tenant", n), BALANCE)))
 }
 
-/// The services of the bidders get the ids from `first` on.
+/// List the services of the bidders, with ids from `first` on.
 pub fn list_bidders(first: ServiceId) -> Res<()> {
 	if <<Runtime as compute::Config>::MaxBids as sp_core::Get<u32>>::get() != BIDDERS {
-		return Err("there must be as many bidders as an order may have bids".into());
+		return Err("the number of bidders must equal the maximum number of bids".into());
 	}
 	for n in 0..BIDDERS {
-		let name = done(format!("bidder {n}").into_bytes().try_into())?;
-		done(Operators::register(bidder(n), BOND, name, Default::default()))?;
+		let name = dispatched(format!("bidder {n}").into_bytes().try_into())?;
+		dispatched(Operators::register(bidder(n), BOND, name, Default::default()))?;
 		list_one(bidder(n), first + n, ServiceKind::Compute)?;
 	}
 	Ok(())
@@ -107,8 +108,8 @@ pub fn place(storage: &mut Storage, first: ServiceId, orders: &Orders) -> Res<()
 		declare(first)?;
 		Ok(<<Runtime as compute::Config>::MaxBidBlocks as sp_core::Get<u32>>::get())
 	})?;
-	for from in (0..orders.open).step_by(AT_ONCE as usize) {
-		let until = orders.open.min(from + AT_ONCE);
+	for from in (0..orders.open).step_by(BATCH as usize) {
+		let until = orders.open.min(from + BATCH);
 		let leases = BasicExternalities::execute_with_storage(storage, || -> Res<LeaseId> {
 			for n in from..until {
 				market.open(orders.leases_each, far - n % DEADLINES)?;
@@ -131,18 +132,18 @@ pub fn place(storage: &mut Storage, first: ServiceId, orders: &Orders) -> Res<()
 	})
 }
 
-/// What the bidders' machines have: enough of all.
+/// Declare the capacity of the bidders' machines, which is never exhausted.
 fn declare(first: ServiceId) -> Res<()> {
-	let most = u32::MAX;
+	let max = u32::MAX;
 	let total = Resources {
-		cpu_milli: most,
-		memory_mib: most,
-		storage_gib: most,
-		bandwidth_mbit: most,
+		cpu_milli: max,
+		memory_mib: max,
+		storage_gib: max,
+		bandwidth_mbit: max,
 		..Default::default()
 	};
 	for n in 0..BIDDERS {
-		done(ComputeOrders::declare_capacity(bidder(n), first + n, total.clone()))?;
+		dispatched(ComputeOrders::declare_capacity(bidder(n), first + n, total.clone()))?;
 	}
 	Ok(())
 }
@@ -151,12 +152,12 @@ fn bidder(n: u32) -> RuntimeOrigin {
 	RuntimeOrigin::signed(named("bidder", n % BIDDERS))
 }
 
-/// The tenant of an order, by its number.
+/// Tenant of an order, by its number.
 fn tenant(order: OrderId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(named("order tenant", order / ORDERS_PER_TENANT))
 }
 
-/// Who bids has the services from `first` on.
+/// Market whose bidders have the services from `first` on.
 struct Market {
 	first: ServiceId,
 }
@@ -175,13 +176,13 @@ impl Market {
 				bandwidth_mbit: 100,
 				..Default::default()
 			},
-			image: done(b"docker.io/library/nginx:1.27".to_vec().try_into())?,
+			image: dispatched(b"docker.io/library/nginx:1.27".to_vec().try_into())?,
 			digest: Some([1; 32]),
-			ports: done(ports.to_vec().try_into())?,
+			ports: dispatched(ports.to_vec().try_into())?,
 			env_hash: Some([2; 32]),
 			max_price: MAX_PRICE,
 			failover_price: None,
-			regions: done(vec![region()?].try_into())?,
+			regions: dispatched(vec![region()?].try_into())?,
 			min_trust: TrustLevel::One,
 			quantity: quantity as u8,
 			duration: DEPOSIT_WINDOWS * window_blocks,
@@ -190,18 +191,25 @@ impl Market {
 			terms: None,
 			deposit: MAX_PRICE * Balance::from(windows * window_blocks) + UNIT,
 		};
-		done(ComputeOrders::place_order(tenant(id), Box::new(order)))?;
+		dispatched(ComputeOrders::place_order(tenant(id), Box::new(order)))?;
 		Ok(id)
 	}
 
 	fn bid(&self, order: OrderId, n: u32, price: Balance, replicas: u32) -> Res<()> {
 		let service = self.first + n % BIDDERS;
-		done(ComputeOrders::place_bid(bidder(n), order, service, price, replicas as u8, false))
+		dispatched(ComputeOrders::place_bid(
+			bidder(n),
+			order,
+			service,
+			price,
+			replicas as u8,
+			false,
+		))
 	}
 
 	fn accept(&self, order: OrderId, n: u32) -> Res<LeaseId> {
 		let lease = NextLease::<Runtime>::get();
-		done(ComputeOrders::accept_bid(
+		dispatched(ComputeOrders::accept_bid(
 			tenant(order),
 			order,
 			self.first + n % BIDDERS,
@@ -210,14 +218,14 @@ impl Market {
 		Ok(lease)
 	}
 
-	/// An order with one replica that waits, and others that are over: each had some leases, which their
-	/// operators declined, until the tenant closed the last.
+	/// Place an order with one open replica and several closed ones. Each closed replica had some
+	/// leases, which their operators declined until the tenant closed the last.
 	fn open(&self, leases: u32, deadline: BlockNumber) -> Res<()> {
 		let over = leases.div_ceil(MAX_PLACEMENTS).max(leases.min(2));
 		let of = |replica: u32| leases / over + u32::from(replica < leases % over);
 		let order = self.order(over + 1, deadline, 1)?;
 		for turn in 0..MAX_PLACEMENTS {
-			// The first replicas have the most leases, and a bid goes to the first that waits.
+			// The first replicas have the most leases, and a bid goes to the first open one.
 			let placed = (0..over).filter(|replica| of(*replica) > turn).count() as u32;
 			if placed == 0 {
 				break;
@@ -227,16 +235,16 @@ impl Market {
 			let leases = (0..placed).map(|_| self.accept(order, n)).collect::<Res<Vec<_>>>()?;
 			for (replica, lease) in (0..).zip(leases) {
 				if of(replica) > turn + 1 {
-					done(ComputeOrders::decline(bidder(n), lease))?;
+					dispatched(ComputeOrders::decline(bidder(n), lease))?;
 				} else {
-					done(ComputeOrders::close_lease(tenant(order), lease, true))?;
+					dispatched(ComputeOrders::close_lease(tenant(order), lease, true))?;
 				}
 			}
 		}
 		Ok(())
 	}
 
-	/// An order all of whose replicas run, for longer than any run of this program.
+	/// Place an order whose replicas all run, for longer than any run of this program.
 	fn run(&self, replicas: u32, deadline: BlockNumber) -> Res<()> {
 		let order = self.order(replicas, deadline, DEPOSIT_WINDOWS)?;
 		let n = order;
@@ -245,25 +253,29 @@ impl Market {
 			let lease = self.accept(order, n)?;
 			let health = endpoint(self.first + n % BIDDERS, &format!("leases/{lease}"));
 			let access = b"tcp://203.0.113.7:30080".to_vec();
-			let (health, access) = (done(health.try_into())?, done(access.try_into())?);
-			done(ComputeOrders::report_ready(bidder(n), lease, health, access, false))?;
+			let (health, access) = (dispatched(health.try_into())?, dispatched(access.try_into())?);
+			dispatched(ComputeOrders::report_ready(bidder(n), lease, health, access, false))?;
 		}
 		Ok(())
 	}
 
-	/// Orders that every bidder bids for. What is awarded never starts, but has as long as the run to do so.
+	/// Place orders on which every bidder bids. Awarded leases never start, but have the whole run
+	/// to do so.
 	fn bid_for(&self, matches: &Matches, far: BlockNumber) -> Res<()> {
 		let start = parameters::Parameters::StartBlocks(parameters::StartBlocks, Some(far));
-		done(Parameters::set_parameter(RuntimeOrigin::root(), RuntimeParameters::Compute(start)))?;
+		dispatched(Parameters::set_parameter(
+			RuntimeOrigin::root(),
+			RuntimeParameters::Compute(start),
+		))?;
 		for n in 0..matches.rounds {
-			// That block has no sweep: what a match adds to it is the match's alone.
+			// That block has no sweep, so the difference is the cost of the match alone.
 			let deadline = (matches.from + n) * timings().round_blocks + IDLE_AT;
 			let (orders, replicas) = Matches::nth(n);
 			for _ in 0..orders {
 				let order = self.order(replicas, deadline, 1)?;
 				for n in 0..BIDDERS {
-					// All are new to the market, so the price alone ranks them. Each can take one replica, so
-					// that bids that win are gone.
+					// All bidders are new to the market, so the price alone ranks their bids. Each
+					// bid takes one replica, so winning bids are used up.
 					let price = PRICE + Balance::from((n * 7 + order) % BIDDERS) * MILLI / 10;
 					self.bid(order, n, price, 1)?;
 				}

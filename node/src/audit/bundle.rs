@@ -1,6 +1,6 @@
-//! Bundle: all that another node needs to check a statement.
+//! Bundle: the evidence that another node needs to verify a statement.
 
-use super::Error;
+use super::error::Error;
 use codec::{Decode, DecodeAll, Encode};
 use sp_state_machine::StorageProof;
 use surety_primitives::{AgreementId, ServiceId};
@@ -9,39 +9,39 @@ use surety_runtime::{BlockNumber, Hash};
 /// Version of the format.
 pub const VERSION: u8 = 1;
 
-/// Part of the state after a block.
+/// Proof of a part of the state after a block.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
 pub struct BlockProof {
 	/// Number of the block.
 	pub block: BlockNumber,
-	/// Its hash.
+	/// Hash of the block.
 	pub hash: Hash,
-	/// Nodes of its state: those that must be read, no other.
+	/// Nodes of the state that are needed, and no others.
 	pub nodes: StorageProof,
 }
 
-/// A breach with the proofs of all that it follows from.
+/// Evidence of a breach.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
 pub struct Bundle {
 	/// [`VERSION`].
 	pub version: u8,
 	/// Hash of the genesis block.
 	pub genesis: Hash,
-	/// Service that breached.
+	/// Service in breach.
 	pub service: ServiceId,
-	/// Number of the breach among those of the service.
+	/// Number of the breach, counted per service.
 	pub number: u32,
-	/// Agreements that were credited, in rising order.
+	/// Credited agreements, in ascending order.
 	pub agreements: Vec<AgreementId>,
-	/// State before the block that judged, for each counted round in order. The last one is that of the round
+	/// States before the blocks that judged the counted rounds, in order. The last round is the one
 	/// that passed the tier.
 	pub rounds: Vec<BlockProof>,
-	/// State after the block that judged the last of them.
+	/// State after the block that judged the last round.
 	pub judged: BlockProof,
 }
 
 impl Bundle {
-	/// Read a bundle from the bytes of a file. There is one encoding of it; any other is refused.
+	/// Decode a bundle. Any encoding other than the canonical one is refused.
 	pub fn read(bytes: &[u8]) -> Result<Self, Error> {
 		if bytes.first().is_some_and(|version| *version != VERSION) {
 			return Err(Error::NotABundle("unknown version".into()));

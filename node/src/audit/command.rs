@@ -1,18 +1,20 @@
 //! The `audit` subcommand.
 
-use super::{Chain, collect, verify};
+use super::{chain::Chain, collect::collect, error::Error, verify::verify};
 use codec::Encode;
 use sc_cli::{CliConfiguration, DatabaseParams, PruningParams, SharedParams};
 use std::path::PathBuf;
 use surety_primitives::ServiceId;
 use surety_runtime::BlockNumber;
 
-/// Work on a bundle. The node that uses the same database must be stopped; a running one is asked over RPC.
+/// Audit commands. The node that uses the same database must be stopped. A running node offers the
+/// same over RPC.
 #[derive(Debug, clap::Subcommand)]
 pub enum AuditCmd {
-	/// Collect the evidence of a breach, judge it again, and print the statement.
+	/// Collect the evidence of a breach, judge the service again, and print the statement.
 	///
-	/// Needs the states of the breach's window: an archive node's, or within the last 256 blocks.
+	/// Requires the states of the breach's window: an archive node, or a window within the last 256
+	/// blocks.
 	Breach(BreachCmd),
 
 	/// Verify a bundle against this node's chain, and print the statement.
@@ -22,17 +24,18 @@ pub enum AuditCmd {
 /// Collect the evidence of a breach.
 #[derive(Debug, clap::Args)]
 pub struct BreachCmd {
-	/// Service that breached; lease `n` is service 2147483648 + `n`.
+	/// Service in breach. Lease `n` is service 2147483648 + `n`.
 	pub service: ServiceId,
 
-	/// Number of the breach among those of the service, from 0.
+	/// Number of the breach, counted per service from 0.
 	pub number: u32,
 
-	/// Block that remembers the breach, if the chain has forgotten it since. By default the last finalized one.
+	/// Block whose state has the breach, if it has been removed since. By default the last
+	/// finalized block.
 	#[arg(long, value_name = "BLOCK")]
 	pub at: Option<BlockNumber>,
 
-	/// File to write the bundle to, by which another node verifies the statement.
+	/// Output file for the bundle, with which another node can verify the statement.
 	#[arg(long, value_name = "FILE")]
 	pub out: Option<PathBuf>,
 
@@ -76,9 +79,9 @@ impl AuditCmd {
 		}
 	}
 
-	/// Do it with this chain.
+	/// Run the command on `chain`.
 	pub fn run<C: Chain>(&self, chain: &C) -> sc_cli::Result<()> {
-		let failed = |error: super::Error| sc_cli::Error::Input(error.to_string());
+		let failed = |error: Error| sc_cli::Error::Input(error.to_string());
 		match self {
 			Self::Breach(BreachCmd { service, number, at, out, .. }) => {
 				let (bundle, statement) = collect(chain, *service, *number, *at).map_err(failed)?;

@@ -1,6 +1,10 @@
-//! Views of the state after a block: a chain's, or a proof's.
+//! State after a block, backed by a chain or by a proof.
 
-use super::{Chain, Error, bundle::BlockProof, mismatch};
+use super::{
+	bundle::BlockProof,
+	chain::Chain,
+	error::{Error, mismatch},
+};
 use codec::{Decode, DecodeAll};
 use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{
@@ -10,7 +14,7 @@ use sp_state_machine::{
 use std::{cell::RefCell, collections::BTreeSet};
 use surety_runtime::{BlockNumber, Hash};
 
-/// Keys in the order of the trie.
+/// Keys in trie order.
 type Keys = BTreeSet<Vec<u8>>;
 
 /// State after a block.
@@ -22,7 +26,7 @@ pub trait State {
 }
 
 impl dyn State + '_ {
-	/// Value under a key, decoded.
+	/// Decoded value under a key.
 	pub fn get<T: Decode>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, Error> {
 		let value = self.read(key.as_ref().to_vec())?;
 		let value = value.map(|bytes| T::decode_all(&mut bytes.as_slice())).transpose();
@@ -31,26 +35,26 @@ impl dyn State + '_ {
 		})
 	}
 
-	/// Value under a key that must have one.
-	pub fn need<T: Decode>(&self, key: impl AsRef<[u8]>, name: &str) -> Result<T, Error> {
+	/// Decoded value under a key that must exist. `name` describes it in the error.
+	pub fn require<T: Decode>(&self, key: impl AsRef<[u8]>, name: &str) -> Result<T, Error> {
 		self.get(key)?.ok_or_else(|| mismatch(format!("block {} has no {name}", self.block())))
 	}
 }
 
-/// State of a chain. It notes the keys that are read.
-pub struct Live<'a, C> {
+/// State of a chain. Records the keys that are read.
+pub struct ChainState<'a, C> {
 	chain: &'a C,
 	block: BlockNumber,
 	keys: RefCell<Keys>,
 }
 
-impl<'a, C: Chain> Live<'a, C> {
+impl<'a, C: Chain> ChainState<'a, C> {
 	/// The state of `chain` after `block`.
 	pub fn new(chain: &'a C, block: BlockNumber) -> Self {
 		Self { chain, block, keys: RefCell::default() }
 	}
 
-	/// Proof of all that was read.
+	/// Proof of all values read.
 	pub fn prove(self) -> Result<BlockProof, Error> {
 		let keys: Vec<Vec<u8>> = self.keys.into_inner().into_iter().collect();
 		let hash = self.chain.header(self.block)?.hash();
@@ -58,7 +62,7 @@ impl<'a, C: Chain> Live<'a, C> {
 	}
 }
 
-impl<C: Chain> State for Live<'_, C> {
+impl<C: Chain> State for ChainState<'_, C> {
 	fn block(&self) -> BlockNumber {
 		self.block
 	}
@@ -70,16 +74,16 @@ impl<C: Chain> State for Live<'_, C> {
 	}
 }
 
-/// State that a proof shows. It notes the keys that are read.
-pub struct Proven {
+/// State shown by a proof. Records the keys that are read.
+pub struct ProvenState {
 	block: BlockNumber,
 	nodes: StorageProof,
 	backend: TrieBackend<MemoryDB<BlakeTwo256>, BlakeTwo256>,
 	keys: RefCell<Keys>,
 }
 
-impl Proven {
-	/// The state with this root, as far as the proof goes.
+impl ProvenState {
+	/// Part of the state with this root that the proof covers.
 	pub fn new(root: Hash, proof: &BlockProof) -> Result<Self, Error> {
 		let backend = create_proof_check_backend(root, proof.nodes.clone());
 		let backend = backend.map_err(|_| Error::Incomplete(proof.block))?;
@@ -91,7 +95,7 @@ impl Proven {
 		})
 	}
 
-	/// Check that what was read needs every node of the proof.
+	/// Check that the values read need every node of the proof.
 	pub fn finish(self) -> Result<(), Error> {
 		let used = prove_read_on_trie_backend(&self.backend, self.keys.into_inner());
 		if used.map_err(|_| Error::Incomplete(self.block))? == self.nodes {
@@ -102,7 +106,7 @@ impl Proven {
 	}
 }
 
-impl State for Proven {
+impl State for ProvenState {
 	fn block(&self) -> BlockNumber {
 		self.block
 	}

@@ -1,6 +1,6 @@
-//! Statement on a breach: text for people, fields for programs.
+//! Statement on a breach, as text and as fields.
 //!
-//! Amounts are base units as decimal strings, shares are parts of 1,000,000,000.
+//! Amounts are base units as decimal strings. Shares are parts of 1,000,000,000.
 
 use super::fold::{Credit, Facts, JudgedRound, Message};
 use serde::Serialize;
@@ -10,22 +10,22 @@ use surety_primitives::{
 };
 use surety_runtime::{BlockNumber, Hash};
 
-/// Columns of the text.
+/// Maximum line length of the text.
 const WIDTH: usize = 100;
-/// Columns of the names at the left of it.
+/// Width of the column of names.
 const NAMES: usize = 12;
 /// Decimals of the native token.
 const DECIMALS: u32 = 12;
 
-/// Verified account of a breach.
+/// Verified statement on a breach.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Statement {
 	/// Genesis block of the chain.
 	pub genesis: Hash,
-	/// Service that breached.
+	/// Service in breach.
 	pub service: u32,
-	/// Number of the breach among those of the service.
+	/// Number of the breach, counted per service.
 	pub number: u32,
 	/// Account whose bond was slashed.
 	pub operator: String,
@@ -33,15 +33,15 @@ pub struct Statement {
 	pub endpoint: String,
 	/// `native` or `local:7`.
 	pub asset: String,
-	/// The terms.
+	/// Terms of the service.
 	pub terms: TermsStatement,
 	/// Window of the breach.
 	pub window: u32,
-	/// Its first round.
+	/// First round of the window.
 	pub first_round: u32,
-	/// Rounds of a window.
+	/// Rounds per window.
 	pub window_rounds: u16,
-	/// Blocks of a round.
+	/// Blocks per round.
 	pub round_blocks: u32,
 	/// Kind of the breach.
 	pub kind: &'static str,
@@ -49,33 +49,33 @@ pub struct Statement {
 	pub rounds: Vec<RoundStatement>,
 	/// Rounds that the terms allow.
 	pub allowance: u16,
-	/// Tier reached before in the window.
+	/// Tier reached earlier in the window.
 	pub before: Option<&'static str>,
 	/// Tier reached.
 	pub severity: &'static str,
 	/// Multiplier for repeated breaches.
 	pub multiplier: u8,
-	/// Demanded by tier and multiplier, of the price of one window.
+	/// Credit demanded by tier and multiplier, as a share of one window's price.
 	pub demanded: String,
-	/// Index of the service before.
+	/// Index of the service before the breach.
 	pub index_before: String,
-	/// Index of the service after.
+	/// Index of the service after the breach.
 	pub index_after: String,
-	/// Sum of the rates that counted, per block.
+	/// Sum of the rates of the credited agreements, per block.
 	pub rate: String,
-	/// Due to tenants.
+	/// Amount due to tenants.
 	pub credit_due: String,
-	/// Taken out of the bond for tenants.
+	/// Amount taken from the bond for tenants.
 	pub credited: String,
-	/// Due to the treasury.
+	/// Amount due to the treasury.
 	pub penalty_due: String,
-	/// Taken out of the bond for the treasury.
+	/// Amount taken from the bond for the treasury.
 	pub penalty: String,
-	/// Block in which that happened.
+	/// Block of the breach.
 	pub block: BlockNumber,
 	/// Credit of each agreement.
 	pub agreements: Vec<CreditStatement>,
-	/// The text.
+	/// Statement as text.
 	pub text: String,
 }
 
@@ -83,21 +83,21 @@ pub struct Statement {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TermsStatement {
-	/// Share of the rounds in which the service must not be down or stale.
+	/// Share of rounds in which the service must be neither down nor stale.
 	pub min_uptime: u32,
-	/// Answers above this are slow.
+	/// Latency above which an answer counts as slow.
 	pub max_latency_ms: u32,
-	/// Credit per tier, of the price of one window.
+	/// Credit per tier, as a share of one window's price.
 	pub credit: [String; 4],
-	/// All that the service can ever credit, of the price of one window.
+	/// Maximum of all credits, as a share of one window's price.
 	pub cover: String,
 }
 
-/// One counted round.
+/// Counted round.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundStatement {
-	/// The round.
+	/// Round.
 	pub round: u32,
 	/// Block that judged it.
 	pub block: BlockNumber,
@@ -105,17 +105,17 @@ pub struct RoundStatement {
 	pub root: Hash,
 	/// Accounts of the probers.
 	pub probers: Vec<String>,
-	/// Places of the probers in that list, by what they said.
+	/// Indices into `probers`, grouped by finding.
 	pub findings: BTreeMap<String, Vec<usize>>,
-	/// Probers that committed.
+	/// Number of probers that committed.
 	pub committed: usize,
-	/// Probers that revealed.
+	/// Number of probers that revealed.
 	pub revealed: usize,
-	/// Probers whose report was dropped as blind.
+	/// Number of probers whose report was ignored as blind.
 	pub blind: usize,
-	/// The verdict.
+	/// Verdict.
 	pub verdict: String,
-	/// Rounds that count, this one included.
+	/// Number of counted rounds, including this one.
 	pub count: u16,
 }
 
@@ -123,26 +123,26 @@ pub struct RoundStatement {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreditStatement {
-	/// The agreement.
+	/// Agreement.
 	pub agreement: u32,
-	/// Account that is credited.
+	/// Credited account.
 	pub tenant: String,
 	/// Units.
 	pub units: u32,
-	/// Per block.
+	/// Rate per block.
 	pub rate: String,
-	/// Index from which it is credited.
+	/// Index from which the agreement is credited.
 	pub base: String,
-	/// Paid so far: credits in all are never above it.
+	/// Amount paid so far. Credits in total never exceed it.
 	pub paid: String,
-	/// Credit that is due at once.
+	/// Credit due at once.
 	pub now: String,
 	/// Credit that becomes due as the tenant pays more.
 	pub later: String,
 }
 
 impl Statement {
-	/// The statement that these facts make.
+	/// Statement on verified facts.
 	pub(super) fn of(facts: &Facts, genesis: Hash) -> Self {
 		let Facts { clock, listing, breach, .. } = facts;
 		let asset = match listing.asset {
@@ -205,7 +205,7 @@ impl RoundStatement {
 		};
 		let mut findings: BTreeMap<String, Vec<usize>> = BTreeMap::new();
 		for (prober, message) in round.messages.iter().enumerate() {
-			findings.entry(said(*message)).or_default().push(prober);
+			findings.entry(finding_text(*message)).or_default().push(prober);
 		}
 		Self {
 			round: round.round,
@@ -268,8 +268,8 @@ fn verdict(round: &JudgedRound) -> String {
 	}
 }
 
-/// A prober's message in words.
-fn said(message: Message) -> String {
+/// Message of a prober in words.
+fn finding_text(message: Message) -> String {
 	let (finding, blind) = match message {
 		Message::Absent => return "no commit".into(),
 		Message::Hidden => return "no reveal".into(),
@@ -296,7 +296,7 @@ fn parts(share: WindowShare) -> String {
 	share.into_inner().to_string()
 }
 
-/// A whole number as a decimal fraction, without zeros at its end.
+/// Decimal fraction without trailing zeros.
 fn decimal(number: u128, decimals: u32) -> String {
 	let digits = format!(
 		"{number:0>width$}",
@@ -329,7 +329,7 @@ fn units(units: u32) -> String {
 	if units == 1 { "1 unit".into() } else { format!("{units} units") }
 }
 
-/// `taken`, and `due` if that is more: the bond had no more.
+/// Amount taken, with the amount due if the bond did not cover it.
 fn taken(asset: AssetId, taken: Balance, due: Balance) -> String {
 	if taken == due {
 		coins(asset, taken)
@@ -338,12 +338,12 @@ fn taken(asset: AssetId, taken: Balance, due: Balance) -> String {
 	}
 }
 
-/// Lines of the text.
+/// Text in two columns.
 #[derive(Default)]
 struct Lines(String);
 
 impl Lines {
-	/// A name and words that follow it, broken into lines.
+	/// Add a name and its wrapped description.
 	fn add(&mut self, name: &str, words: &str) {
 		let mut line = format!("{name:<NAMES$}");
 		let mut is_first = true;
@@ -351,7 +351,7 @@ impl Lines {
 			let length =
 				line.chars().count().saturating_add(word.chars().count()).saturating_add(1);
 			if !is_first && length > WIDTH {
-				self.end(&line);
+				self.line(&line);
 				line = " ".repeat(NAMES);
 				is_first = true;
 			}
@@ -361,30 +361,44 @@ impl Lines {
 			line.push_str(word);
 			is_first = false;
 		}
-		self.end(&line);
+		self.line(&line);
 	}
 
-	fn end(&mut self, line: &str) {
+	fn line(&mut self, line: &str) {
 		self.0.push_str(line.trim_end());
 		self.0.push('\n');
 	}
 }
 
 fn text(facts: &Facts, genesis: Hash) -> String {
-	let Facts { clock, listing, breach, .. } = facts;
-	let (terms, asset) = (&listing.terms, listing.asset);
-	let coins = |amount| coins(asset, amount);
 	let mut lines = Lines::default();
-	lines.end(&format!("Breach {} of service {}", facts.number, facts.service));
-	lines.end("");
+	lines.line(&format!("Breach {} of service {}", facts.number, facts.service));
+	lines.line("");
+	add_service(&mut lines, facts);
+	for round in &facts.rounds {
+		add_round(&mut lines, &RoundStatement::of(round, facts.breach.kind));
+	}
+	lines.line("");
+	add_breach(&mut lines, facts);
+	lines.line("");
+	add_payments(&mut lines, facts);
+	lines.line("");
+	lines.add("chain", &format!("{genesis:?}"));
+	lines.line("verified");
+	lines.0
+}
+
+fn add_service(lines: &mut Lines, facts: &Facts) {
+	let Facts { clock, listing, breach, .. } = facts;
+	let terms = &listing.terms;
 	lines.add("operator", &listing.operator.to_string());
 	lines.add("endpoint", &String::from_utf8_lossy(&listing.endpoint));
 	let credits = terms.credit.map(percent).join(", ");
 	lines.add(
 		"terms",
 		&format!(
-			"up in {} % of the rounds, answers within {} ms, credits {credits} of a window's price, at most {} \
-			 windows' prices in all",
+			"up in {} % of the rounds, answers within {} ms, credits {credits} of a window's price, \
+			 at most {} windows' prices in all",
 			decimal(terms.min_uptime.deconstruct().into(), 7),
 			terms.max_latency.edge_millis(),
 			windows(terms.cover),
@@ -396,10 +410,23 @@ fn text(facts: &Facts, genesis: Hash) -> String {
 		"window",
 		&format!("{}: rounds {first} to {last}, {} blocks each", breach.window, clock.round_blocks),
 	);
-	for judged in &facts.rounds {
-		round(&mut lines, &RoundStatement::of(judged, breach.kind));
+}
+
+fn add_round(lines: &mut Lines, round: &RoundStatement) {
+	lines.line("");
+	lines.add("round", &format!("{}, judged in block {}", round.round, round.block));
+	lines.add("  reports", &format!("{:?}", round.root));
+	let RoundStatement { committed, revealed, blind, .. } = round;
+	lines.add("", &format!("{committed} committed, {revealed} revealed, {blind} blind"));
+	for (finding, probers) in &round.findings {
+		let probers: Vec<String> = probers.iter().map(usize::to_string).collect();
+		lines.add("", &format!("{finding}: prober {}", probers.join(" ")));
 	}
-	lines.end("");
+	lines.add("  verdict", &format!("{}, counts as number {}", round.verdict, round.count));
+}
+
+fn add_breach(lines: &mut Lines, facts: &Facts) {
+	let Facts { listing, breach, .. } = facts;
 	let counted = breach.counters.against(breach.kind);
 	let before = breach.before.map_or("none", severity);
 	lines.add(
@@ -426,7 +453,8 @@ fn text(facts: &Facts, genesis: Hash) -> String {
 			counters.excused,
 		),
 	);
-	let credit = |tier: Severity| terms.credit.get(tier.index()).copied().unwrap_or_default();
+	let credits = &listing.terms.credit;
+	let credit = |tier: Severity| credits.get(tier.index()).copied().unwrap_or_default();
 	lines.add(
 		"credit",
 		&format!(
@@ -445,12 +473,17 @@ fn text(facts: &Facts, genesis: Hash) -> String {
 			windows(breach.index_after)
 		),
 	);
-	lines.add("rate", &format!("{} per block, all agreements that count", coins(breach.rate)));
-	lines.end("");
+	let rate = coins(listing.asset, breach.rate);
+	lines.add("rate", &format!("{rate} per block, all agreements that count"));
+}
+
+fn add_payments(lines: &mut Lines, facts: &Facts) {
+	let Facts { listing, breach, .. } = facts;
+	let coins = |amount| coins(listing.asset, amount);
 	let block = facts.rounds.last().map_or(0, |round| round.block);
 	lines.add("slash", &format!("in block {block}, out of the operator's bond"));
-	lines.add("  tenants", &taken(asset, breach.credited, facts.cost));
-	lines.add("  treasury", &taken(asset, breach.penalty, facts.penalty));
+	lines.add("  tenants", &taken(listing.asset, breach.credited, facts.cost));
+	lines.add("  treasury", &taken(listing.asset, breach.penalty, facts.penalty));
 	for credit in &facts.credits {
 		lines.add("agreement", &format!("{} of {}", credit.agreement, credit.tenant));
 		lines.add(
@@ -466,21 +499,4 @@ fn text(facts: &Facts, genesis: Hash) -> String {
 			),
 		);
 	}
-	lines.end("");
-	lines.add("chain", &format!("{genesis:?}"));
-	lines.end("verified");
-	lines.0
-}
-
-fn round(lines: &mut Lines, round: &RoundStatement) {
-	lines.end("");
-	lines.add("round", &format!("{}, judged in block {}", round.round, round.block));
-	lines.add("  reports", &format!("{:?}", round.root));
-	let RoundStatement { committed, revealed, blind, .. } = round;
-	lines.add("", &format!("{committed} committed, {revealed} revealed, {blind} blind"));
-	for (said, probers) in &round.findings {
-		let probers: Vec<String> = probers.iter().map(usize::to_string).collect();
-		lines.add("", &format!("{said}: prober {}", probers.join(" ")));
-	}
-	lines.add("  verdict", &format!("{}, counts as number {}", round.verdict, round.count));
 }

@@ -1,15 +1,17 @@
-//! Verification of a bundle against a node's own chain.
+//! Verification of a bundle against the node's own chain.
 
 use super::{
-	Bundle, Chain, Error, Statement,
-	bundle::BlockProof,
-	fold, mismatch,
-	state::{Live, Proven, State},
+	bundle::{BlockProof, Bundle},
+	chain::Chain,
+	error::{Error, mismatch},
+	fold,
+	state::{ChainState, ProvenState, State},
+	statement::Statement,
 };
 use pallet_surety_probes::RevealRoots;
 use surety_runtime::{Hash, Runtime};
 
-/// Verify a bundle. The node needs the headers of the blocks in it, not their states.
+/// Verify a bundle. The node needs the headers of its blocks, but not their states.
 pub fn verify<C: Chain>(chain: &C, bytes: &[u8]) -> Result<Statement, Error> {
 	let bundle = Bundle::read(bytes)?;
 	if bundle.genesis != chain.genesis() {
@@ -21,9 +23,9 @@ pub fn verify<C: Chain>(chain: &C, bytes: &[u8]) -> Result<Statement, Error> {
 	let states: Vec<&dyn State> = rounds.iter().map(|state| -> &dyn State { state }).collect();
 	let Bundle { genesis, service, number, ref agreements, .. } = bundle;
 	let facts = fold::examine(genesis, service, number, agreements, &states, &judged)?;
-	rounds.into_iter().chain([judged]).try_for_each(Proven::finish)?;
-	// The node's own memory of the roots, as long as it goes back.
-	let now = Live::new(chain, chain.finalized());
+	rounds.into_iter().chain([judged]).try_for_each(ProvenState::finish)?;
+	// Roots that the chain still stores must match.
+	let now = ChainState::new(chain, chain.finalized());
 	let now: &dyn State = &now;
 	for round in &facts.rounds {
 		let root: Option<Hash> = now.get(RevealRoots::<Runtime>::hashed_key_for(round.round))?;
@@ -34,8 +36,8 @@ pub fn verify<C: Chain>(chain: &C, bytes: &[u8]) -> Result<Statement, Error> {
 	Ok(Statement::of(&facts, genesis))
 }
 
-/// The state that a proof shows, if its block is a finalized one of the chain.
-fn proven<C: Chain>(chain: &C, proof: &BlockProof) -> Result<Proven, Error> {
+/// State shown by a proof, if its block is finalized.
+fn proven<C: Chain>(chain: &C, proof: &BlockProof) -> Result<ProvenState, Error> {
 	if proof.block > chain.finalized() {
 		return Err(Error::NotFinal(proof.block));
 	}
@@ -43,5 +45,5 @@ fn proven<C: Chain>(chain: &C, proof: &BlockProof) -> Result<Proven, Error> {
 	if header.hash() != proof.hash {
 		return Err(Error::OtherBlock(proof.block));
 	}
-	Proven::new(header.state_root, proof)
+	ProvenState::new(header.state_root, proof)
 }

@@ -1,80 +1,81 @@
-//! Bodies of answers until the worker reads them, in bounded memory.
+//! Response bodies in bounded memory, until the worker reads them.
 
-use super::connector::Failure;
+use super::failure::Failure;
 use std::{
 	cmp::Reverse,
 	collections::HashMap,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// All bodies that are being received or wait to be read.
+/// BodyStore that are being received or wait to be read.
 ///
-/// When together they are over the cap, the longest is given up: whoever sends much makes room for those who send
-/// little, so no number of bloated answers costs anybody a short one.
-pub struct Bodies {
-	cap: usize,
-	kept: Mutex<Kept>,
+/// When their total length exceeds the limit, the longest body is evicted. Oversized responses thus
+/// never evict a short one.
+pub struct BodyStore {
+	limit: usize,
+	stored: Mutex<Stored>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Stored {
 	bytes: usize,
 	next: u64,
 	bodies: HashMap<u64, Vec<u8>>,
 }
 
-impl Kept {
+impl Stored {
 	fn remove(&mut self, id: u64) {
 		let length = self.bodies.remove(&id).map_or(0, |body| body.len());
 		self.bytes = self.bytes.saturating_sub(length);
 	}
 }
 
-impl Bodies {
-	/// None yet, and never more than `cap` bytes of them.
-	pub fn new(cap: usize) -> Self {
-		Self { cap, kept: Mutex::default() }
+impl BodyStore {
+	/// Empty store of at most `limit` bytes.
+	pub fn new(limit: usize) -> Self {
+		Self { limit, stored: Mutex::default() }
 	}
 
-	/// A new body, empty.
-	pub fn open(self: &Arc<Self>) -> KeptBody {
-		let mut kept = self.kept();
-		let id = kept.next;
-		kept.next = id.wrapping_add(1);
-		kept.bodies.insert(id, Vec::new());
-		KeptBody { bodies: self.clone(), id }
+	/// Create an empty body.
+	pub fn open(self: &Arc<Self>) -> BodyHandle {
+		let mut stored = self.stored();
+		let id = stored.next;
+		stored.next = id.wrapping_add(1);
+		stored.bodies.insert(id, Vec::new());
+		BodyHandle { bodies: self.clone(), id }
 	}
 
-	fn kept(&self) -> MutexGuard<'_, Kept> {
-		self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+	fn stored(&self) -> MutexGuard<'_, Stored> {
+		self.stored.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 }
 
-/// One of [`Bodies`]. Dropped, its memory is free.
-pub struct KeptBody {
-	bodies: Arc<Bodies>,
+/// Handle of a body in a [`BodyStore`]. Dropping it frees the memory.
+pub struct BodyHandle {
+	bodies: Arc<BodyStore>,
 	id: u64,
 }
 
-impl KeptBody {
-	/// Add to its end. Fails if it was given up, now or before.
+impl BodyHandle {
+	/// Append bytes. Fails if the body is evicted, now or before.
 	pub fn append(&self, bytes: &[u8]) -> Result<(), Failure> {
-		let mut kept = self.bodies.kept();
-		kept.bodies.get_mut(&self.id).ok_or(Failure::Oversize)?.extend_from_slice(bytes);
-		kept.bytes = kept.bytes.saturating_add(bytes.len());
-		while kept.bytes > self.bodies.cap {
-			let longest = kept.bodies.iter().max_by_key(|(id, body)| (body.len(), Reverse(**id)));
+		let mut stored = self.bodies.stored();
+		stored.bodies.get_mut(&self.id).ok_or(Failure::Oversize)?.extend_from_slice(bytes);
+		stored.bytes = stored.bytes.saturating_add(bytes.len());
+		while stored.bytes > self.bodies.limit {
+			let longest = stored.bodies.iter().max_by_key(|(id, body)| (body.len(), Reverse(**id)));
 			let Some((id, _)) = longest else { break };
 			let id = *id;
-			kept.remove(id);
+			stored.remove(id);
 		}
-		kept.bodies.contains_key(&self.id).then_some(()).ok_or(Failure::Oversize)
+		stored.bodies.contains_key(&self.id).then_some(()).ok_or(Failure::Oversize)
 	}
 
-	/// Copy what lies from `at` on, as far as `buffer` holds it; how many bytes. `None` if it was given up.
+	/// Copy bytes from offset `at` into `buffer`. Returns their number, or `None` if the body was
+	/// evicted.
 	pub fn read(&self, at: usize, buffer: &mut [u8]) -> Option<usize> {
-		let kept = self.bodies.kept();
-		let rest = kept.bodies.get(&self.id)?.get(at..).unwrap_or_default();
+		let stored = self.bodies.stored();
+		let rest = stored.bodies.get(&self.id)?.get(at..).unwrap_or_default();
 		for (to, from) in buffer.iter_mut().zip(rest) {
 			*to = *from;
 		}
@@ -82,9 +83,9 @@ impl KeptBody {
 	}
 }
 
-impl Drop for KeptBody {
+impl Drop for BodyHandle {
 	fn drop(&mut self) {
-		self.bodies.kept().remove(self.id);
+		self.bodies.stored().remove(self.id);
 	}
 }
 
@@ -94,7 +95,7 @@ mod tests {
 
 	#[test]
 	fn a_body_is_read_in_parts() {
-		let body = Arc::new(Bodies::new(10)).open();
+		let body = Arc::new(BodyStore::new(10)).open();
 		body.append(b"abc").unwrap();
 		body.append(b"de").unwrap();
 		let mut buffer = [0; 4];
@@ -104,8 +105,8 @@ mod tests {
 	}
 
 	#[test]
-	fn the_longest_makes_room() {
-		let bodies = Arc::new(Bodies::new(10));
+	fn the_longest_body_is_evicted() {
+		let bodies = Arc::new(BodyStore::new(10));
 		let (short, long, late) = (bodies.open(), bodies.open(), bodies.open());
 		short.append(b"abc").unwrap();
 		long.append(b"12345").unwrap();
@@ -114,15 +115,15 @@ mod tests {
 		assert_eq!(long.append(b"6"), Err(Failure::Oversize));
 		assert_eq!(short.read(0, &mut [0; 8]), Some(3));
 		assert_eq!(late.append(b"-and-more"), Err(Failure::Oversize));
-		assert_eq!(bodies.kept().bytes, 3);
+		assert_eq!(bodies.stored().bytes, 3);
 	}
 
 	#[test]
 	fn memory_is_free_when_a_body_is_dropped() {
-		let bodies = Arc::new(Bodies::new(10));
+		let bodies = Arc::new(BodyStore::new(10));
 		for _ in 0..3 {
 			bodies.open().append(&[0; 10]).unwrap();
 		}
-		assert_eq!(bodies.kept().bytes, 0);
+		assert_eq!(bodies.stored().bytes, 0);
 	}
 }

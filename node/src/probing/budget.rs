@@ -1,17 +1,23 @@
-//! Bound on the requests that one address gets, so that nobody can aim the validators at a stranger.
+//! Budget of the requests that one address receives, so that the validators cannot be used to
+//! attack a third party.
 //!
-//! A listing names a host, and its owner lets the name point where he likes: a thousand names of his own at a
-//! victim's address would have every validator visit the victim a thousand times a round. Nothing is earned by that
-//! but the harm, so it need only be made small. But an address alone is no measure: a provider has hundreds of leases
-//! on one, and behind a CDN honest operators share theirs with everybody, also with one who lists bad names there
-//! to spend a common budget and have his neighbours found down.
+//! The operator of a listing controls the DNS of its host. A thousand names that point at a victim
+//! would make every validator visit the victim a thousand times per round. A plain limit per
+//! address does not work either: a provider serves hundreds of leases from one address, and behind
+//! a CDN honest operators share an address with everyone, including an attacker who lists bad names
+//! to use up a common budget and have his neighbours judged down.
 //!
-//! So the budget is for *strangers*: names that have not shown yet that they belong at their address. A name is
-//! known there once the server has shown a certificate for it, which no victim has and every honest https service
-//! does, in its first handshake; or, in plain HTTP, once it has answered with a 2xx, but of those only a
-//! few names at an address, since a victim may well answer so to any name. A request that makes its name known is not counted.
-//! What strangers spend without success is bounded per address, and per registrable domain of it, so that many
-//! names of one domain leave room for others.
+//! The budget therefore applies to *unverified* names, which have not yet shown that they belong at
+//! their address. A name is verified
+//!
+//! - over TLS, by the server's certificate in the first handshake. A victim has no certificate for
+//!   the name, and every honest https service has one;
+//! - over plain HTTP, by a 2xx response. A victim may answer any name that way, so only a few names
+//!   at an address are verified like this.
+//!
+//! A request that verifies its name is not counted. Failed requests of unverified names are bounded
+//! per address, and per registrable domain at the address, so that many names of one domain leave
+//! room for others.
 
 use std::{
 	collections::{HashMap, hash_map::Entry},
@@ -21,25 +27,25 @@ use std::{
 };
 use surety_primitives::endpoint;
 
-/// Bounds of [`Budget`] and [`KnownHosts`].
+/// Limits of [`Budget`] and [`KnownHosts`].
 #[derive(Clone, Copy, Debug)]
-pub struct Caps {
-	/// Unsuccessful requests of strangers to an address in a run. From 100 validators a victim sees at most 213 a
-	/// second, in production's rounds of a minute.
+pub struct BudgetLimits {
+	/// Failed requests of unverified names to one address in one run. 100 validators together send
+	/// a victim at most 213 requests per second, with production's rounds of a minute.
 	pub address: usize,
-	/// The same of one domain.
+	/// Failed requests of unverified names of one domain to one address in one run.
 	pub domain: usize,
-	/// Names at an address that are known by a mere answer.
+	/// Names at one address that are verified by a plain HTTP response.
 	pub plain: usize,
-	/// Names that are known at a time, at all addresses.
+	/// Verified names in total.
 	pub names: usize,
-	/// How long a name is known after its last success.
+	/// Time that a name stays verified after its last success.
 	pub memory: Duration,
-	/// Private addresses have no budget: only chains for tests let probes go there.
-	pub spare_private: bool,
+	/// Exempts private addresses, which only test chains allow.
+	pub exempt_private: bool,
 }
 
-impl Default for Caps {
+impl Default for BudgetLimits {
 	fn default() -> Self {
 		Self {
 			address: 128,
@@ -47,14 +53,14 @@ impl Default for Caps {
 			plain: 32,
 			names: 131_072,
 			memory: Duration::from_secs(60 * 60),
-			spare_private: true,
+			exempt_private: true,
 		}
 	}
 }
 
-/// Names that belong at their address. Shared by all runs.
+/// Names that are verified at their address. Shared by all runs.
 pub struct KnownHosts {
-	caps: Caps,
+	limits: BudgetLimits,
 	known: Mutex<Known>,
 }
 
@@ -71,32 +77,32 @@ struct Success {
 }
 
 impl KnownHosts {
-	/// None yet.
-	pub fn new(caps: Caps) -> Self {
-		Self { caps, known: Mutex::default() }
+	/// Empty set.
+	pub fn new(limits: BudgetLimits) -> Self {
+		Self { limits, known: Mutex::default() }
 	}
 
 	fn knows(&self, address: Ipv4Addr, host: &str) -> bool {
 		let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
 		let success = known.places.get(&address).and_then(|place| place.get(host));
-		success.is_some_and(|success| success.at.elapsed() < self.caps.memory)
+		success.is_some_and(|success| success.at.elapsed() < self.limits.memory)
 	}
 
-	/// `host` had success at `address`. Returns false if there is no more room for it.
+	/// Record a success of `host` at `address`. Returns false if there is no room for the name.
 	fn note(&self, address: Ipv4Addr, host: &str, certified: bool) -> bool {
 		let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-		if known.names >= self.caps.names {
+		if known.names >= self.limits.names {
 			for place in known.places.values_mut() {
-				place.retain(|_, success| success.at.elapsed() < self.caps.memory);
+				place.retain(|_, success| success.at.elapsed() < self.limits.memory);
 			}
 			known.places.retain(|_, place| !place.is_empty());
 			known.names = known.places.values().map(HashMap::len).fold(0, usize::saturating_add);
 		}
-		let full = known.names >= self.caps.names;
+		let full = known.names >= self.limits.names;
 		let place = known.places.entry(address).or_default();
 		let plain = place
 			.values()
-			.filter(|success| !success.certified && success.at.elapsed() < self.caps.memory)
+			.filter(|success| !success.certified && success.at.elapsed() < self.limits.memory)
 			.count();
 		let now = Success { at: Instant::now(), certified };
 		match place.entry(host.into()) {
@@ -105,7 +111,7 @@ impl KnownHosts {
 				*before = Success { certified: certified || before.certified, ..now };
 				true
 			},
-			Entry::Vacant(_) if full || (!certified && plain >= self.caps.plain) => false,
+			Entry::Vacant(_) if full || (!certified && plain >= self.limits.plain) => false,
 			Entry::Vacant(entry) => {
 				entry.insert(now);
 				known.names = known.names.saturating_add(1);
@@ -115,40 +121,40 @@ impl KnownHosts {
 	}
 }
 
-/// What strangers may still ask in one run.
+/// Budget of unverified names in one run.
 pub struct Budget {
 	known: Arc<KnownHosts>,
 	spent: Mutex<HashMap<Ipv4Addr, HashMap<String, usize>>>,
 }
 
 impl Budget {
-	/// Nothing is spent.
+	/// Full budget.
 	pub fn new(known: Arc<KnownHosts>) -> Self {
 		Self { known, spent: Mutex::default() }
 	}
 
-	/// A visit to `address` by the name `host`; `None` if there is nothing left for it.
-	pub fn admit(self: &Arc<Self>, address: Ipv4Addr, host: &str) -> Option<Visit> {
-		let caps = &self.known.caps;
+	/// Admit a request to `address` under the name `host`. `None` if the budget is used up.
+	pub fn admit(self: &Arc<Self>, address: Ipv4Addr, host: &str) -> Option<Permit> {
+		let limits = &self.known.limits;
 		let host = host.trim_end_matches('.').to_ascii_lowercase();
-		let free = caps.spare_private && endpoint::forbidden(address.into()).is_some();
+		let free = limits.exempt_private && endpoint::forbidden(address.into()).is_some();
 		let counted = !free && !self.known.knows(address, &host);
 		if counted {
 			let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
 			let place = spent.entry(address).or_default();
 			let total = place.values().copied().fold(0, usize::saturating_add);
 			let of_domain = place.entry(domain(&host).into()).or_default();
-			if total >= caps.address || *of_domain >= caps.domain {
+			if total >= limits.address || *of_domain >= limits.domain {
 				return None;
 			}
 			*of_domain = of_domain.saturating_add(1);
 		}
-		Some(Visit { budget: self.clone(), address, host, counted, free })
+		Some(Permit { budget: self.clone(), address, host, counted, free })
 	}
 }
 
-/// A request on its way to an address.
-pub struct Visit {
+/// Permit for one request to an address.
+pub struct Permit {
 	budget: Arc<Budget>,
 	address: Ipv4Addr,
 	host: String,
@@ -156,9 +162,10 @@ pub struct Visit {
 	free: bool,
 }
 
-impl Visit {
-	/// The server has a certificate for the name (`certified`), or has answered with a 2xx.
-	pub fn succeeded(&mut self, certified: bool) {
+impl Permit {
+	/// Record that the server showed a certificate for the name (`certified`), or answered with a
+	/// 2xx.
+	pub fn on_success(&mut self, certified: bool) {
 		if self.free
 			|| !self.budget.known.note(self.address, &self.host, certified)
 			|| !self.counted
@@ -175,8 +182,8 @@ impl Visit {
 	}
 }
 
-/// The part of a name that one has to pay for: its last two labels. Where these are a public suffix its customers share
-/// what strangers may spend, which matters only at an address that they share too. Of an address it is the whole.
+/// Registrable domain of a name: its last two labels; of an IP address the whole of it. Names below
+/// a two-label public suffix share one budget, which only matters where they also share an address.
 fn domain(host: &str) -> &str {
 	if host.parse::<Ipv4Addr>().is_ok() {
 		return host;
@@ -198,7 +205,12 @@ mod tests {
 	}
 
 	fn known() -> Arc<KnownHosts> {
-		Arc::new(KnownHosts::new(Caps { address: 5, domain: 3, plain: 2, ..Caps::default() }))
+		Arc::new(KnownHosts::new(BudgetLimits {
+			address: 5,
+			domain: 3,
+			plain: 2,
+			..BudgetLimits::default()
+		}))
 	}
 
 	#[test]
@@ -214,11 +226,11 @@ mod tests {
 	}
 
 	#[test]
-	fn a_name_with_a_certificate_is_not_held_to_the_budget_of_its_neighbours() {
+	fn a_certified_name_is_exempt_from_the_budget() {
 		let known = known();
 		let first = run(&known);
 		for n in 0..20 {
-			first.admit(VICTIM, &format!("rpc{n}.honest.test")).unwrap().succeeded(true);
+			first.admit(VICTIM, &format!("rpc{n}.honest.test")).unwrap().on_success(true);
 		}
 		let next = run(&known);
 		while next.admit(VICTIM, "x.attacker.example").is_some()
@@ -230,31 +242,28 @@ mod tests {
 	}
 
 	#[test]
-	fn few_names_are_known_by_a_mere_answer() {
+	fn few_names_are_verified_by_a_plain_response() {
 		let known = known();
 		let run = run(&known);
 		let answered = (0..20)
 			.filter_map(|n| run.admit(VICTIM, &format!("n{n}.attacker{n}.example")))
-			.map(|mut visit| visit.succeeded(false))
+			.map(|mut permit| permit.on_success(false))
 			.count();
 		assert_eq!(answered, 2 + 5);
-		// A host with many services is one name.
+		// A host with many services is a single name.
 		let own = Ipv4Addr::new(8, 8, 8, 8);
-		assert!(
-			(0..100).all(|_| run
-				.admit(own, "8.8.8.8")
-				.map(|mut visit| visit.succeeded(false))
-				.is_some())
-		);
+		assert!((0..100).all(|_| {
+			run.admit(own, "8.8.8.8").map(|mut permit| permit.on_success(false)).is_some()
+		}));
 	}
 
 	#[test]
-	fn a_name_is_forgotten_after_a_while() {
-		let caps = Caps { memory: Duration::ZERO, names: 2, ..Caps::default() };
-		let known = Arc::new(KnownHosts::new(caps));
+	fn verification_expires() {
+		let limits = BudgetLimits { memory: Duration::ZERO, names: 2, ..BudgetLimits::default() };
+		let known = Arc::new(KnownHosts::new(limits));
 		let run = run(&known);
 		for n in 0..5 {
-			run.admit(VICTIM, &format!("n{n}.test")).unwrap().succeeded(true);
+			run.admit(VICTIM, &format!("n{n}.test")).unwrap().on_success(true);
 		}
 		assert!(!known.knows(VICTIM, "n4.test"));
 		assert!(known.known.lock().unwrap().names <= 2);

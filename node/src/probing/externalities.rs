@@ -1,6 +1,6 @@
-//! The host side of a run of the off-chain worker.
+//! Host side of a run of the off-chain worker.
 
-use super::transport::{self, Http};
+use super::{clock, requests::HttpRequests};
 use codec::Encode;
 use sc_offchain::NetworkProvider;
 use sp_core::{
@@ -12,14 +12,14 @@ use sp_core::{
 };
 use std::{collections::HashSet, sync::Arc};
 
-/// What a run of the off-chain worker may do outside of the chain: the standard node's answers, but HTTP
-/// through the transport for probes.
+/// Externalities of one run of the off-chain worker. They match those of the SDK, except that HTTP
+/// uses the probing transport.
 pub struct ProbeExternalities {
 	/// HTTP.
-	pub http: Http,
+	pub http: HttpRequests,
 	/// The node's network.
 	pub network: Arc<dyn NetworkProvider + Send + Sync>,
-	/// Whether the node runs as a validator.
+	/// True if the node runs as a validator.
 	pub is_validator: bool,
 }
 
@@ -40,11 +40,11 @@ impl Externalities for ProbeExternalities {
 	}
 
 	fn timestamp(&mut self) -> Timestamp {
-		transport::now()
+		clock::now()
 	}
 
 	fn sleep_until(&mut self, deadline: Timestamp) {
-		std::thread::sleep(transport::until(deadline));
+		std::thread::sleep(clock::until(deadline));
 	}
 
 	fn random_seed(&mut self) -> [u8; 32] {

@@ -1,13 +1,13 @@
-//! What Prometheus shows of the probing.
+//! Prometheus metrics of probing.
 
-use super::connector::Failure;
+use super::failure::Failure;
 use prometheus_endpoint::{
 	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
 	exponential_buckets, register,
 };
 use std::time::{Duration, Instant};
 
-/// Counters of probes and reports. Without a registry it counts nothing.
+/// Counters of probes and reports. Without a registry nothing is counted.
 #[derive(Clone, Default)]
 pub struct Metrics(Option<Inner>);
 
@@ -19,14 +19,14 @@ struct Inner {
 	reports: CounterVec<U64>,
 }
 
-/// What became of a report of this node.
+/// Outcome of a report of this node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phase {
-	/// Its commit is in a block.
+	/// The commit is in a block.
 	Committed,
-	/// Its reveal is in a block.
+	/// The reveal is in a block.
 	Revealed,
-	/// Its commit or reveal was sent but its time ran out, or the block that has it refused it.
+	/// The commit or reveal was sent, but its time ran out or the block refused it.
 	Rejected,
 }
 
@@ -41,21 +41,21 @@ impl Phase {
 }
 
 impl Metrics {
-	/// Register with the node's registry, if it has one.
+	/// Register the metrics, if the node has a registry.
 	pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
 		let Some(registry) = registry else {
 			return Ok(Self(None));
 		};
 		let inner = Inner {
 			sent: register(
-				Counter::new("surety_probes_sent_total", "HTTP requests of probes sent")?,
+				Counter::new("surety_probes_sent_total", "HTTP requests sent by probes")?,
 				registry,
 			)?,
 			failed: register(
 				CounterVec::new(
 					Opts::new(
 						"surety_probes_failed_total",
-						"HTTP requests of probes without a usable answer",
+						"HTTP requests of probes that got no usable response",
 					),
 					&["cause"],
 				)?,
@@ -65,7 +65,7 @@ impl Metrics {
 				Histogram::with_opts(
 					HistogramOpts::new(
 						"surety_probe_duration_seconds",
-						"From the start of connecting (with DNS and TLS) to the last byte of the response",
+						"Time from connecting (with DNS and TLS) to the last byte of the response",
 					)
 					.buckets(exponential_buckets(0.001, 2.0, 15)?),
 				)?,
@@ -73,13 +73,13 @@ impl Metrics {
 			)?,
 			reports: register(
 				CounterVec::new(
-					Opts::new("surety_reports_total", "Reports of this node by phase"),
+					Opts::new("surety_reports_total", "Reports of this node, by phase"),
 					&["phase"],
 				)?,
 				registry,
 			)?,
 		};
-		// Shown from the start, so that a rate over them is never missing.
+		// All labels exist from the start, so that a rate over them is never missing.
 		for cause in Failure::CAUSES {
 			inner.failed.with_label_values(&[cause]);
 		}
@@ -96,7 +96,7 @@ impl Metrics {
 		}
 	}
 
-	/// Count a request that is being sent, and start its clock.
+	/// Count a request that is about to be sent, and start its clock.
 	pub fn begin(&self) -> Attempt {
 		if let Some(inner) = &self.0 {
 			inner.sent.inc();
@@ -105,7 +105,7 @@ impl Metrics {
 	}
 }
 
-/// A request under way. Dropped before it is settled, it counts as abandoned.
+/// Request in flight. Dropped before it is settled, it counts as abandoned.
 pub struct Attempt {
 	metrics: Metrics,
 	began: Instant,
@@ -113,12 +113,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
-	/// When it began.
+	/// Start time.
 	pub fn began(&self) -> Instant {
 		self.began
 	}
 
-	/// The whole response is here. From now on nobody need wait for it any more.
+	/// Record the complete response. The request can no longer count as abandoned.
 	pub fn answered(&mut self, elapsed: Duration) {
 		self.settled = true;
 		if let Some(inner) = &self.metrics.0 {
@@ -126,7 +126,7 @@ impl Attempt {
 		}
 	}
 
-	/// It failed.
+	/// Record a failure.
 	pub fn failed(mut self, cause: &'static str) {
 		self.settled = true;
 		self.count(cause);

@@ -1,29 +1,37 @@
-//! The node's side of probing: a transport for the off-chain worker's HTTP that a stranger's URL cannot
-//! turn against anybody, settings from the command line, and metrics.
+//! Node side of probing: hardened HTTP for the off-chain worker, command line settings, and
+//! metrics.
+//! Endpoint URLs come from strangers. The transport keeps such a URL from turning the validators
+//! against this node, its neighbours or a third party.
 //!
-//! | file | what is there |
+//! | module | responsibility |
 //! |---|---|
-//! | `address.rs` | which addresses a probe may connect to |
-//! | `names.rs` | addresses of names |
-//! | `budget.rs` | how many requests an address gets |
-//! | `connector.rs` | resolve, check, connect to the checked address |
-//! | `tls.rs` | certificates, and threads for handshakes |
-//! | `bodies.rs` | memory for answers |
-//! | `transport.rs` | the HTTP requests of a run of the off-chain worker, with their caps |
-//! | `externalities.rs` | the host side of that run |
-//! | `settings.rs` | anchors and denied hosts, handed over through the local storage |
-//! | `metrics.rs`, `reports.rs` | what Prometheus shows |
-//! | `readiness.rs` | what keeps this validator from probing |
+//! | `address_filter` | addresses that a probe may connect to |
+//! | `resolver` | DNS |
+//! | `budget` | requests that one address may receive |
+//! | `connector` | resolve, check, and connect to the checked address |
+//! | `tls` | certificate checks, and threads for handshakes |
+//! | `bodies` | bounded memory for response bodies |
+//! | `transport` | resources shared by all requests of a node |
+//! | `requests` | HTTP requests of one run of the off-chain worker |
+//! | `exchange` | one request and its response |
+//! | `externalities` | host side of a run of the off-chain worker |
+//! | `settings` | anchors and denied hosts, passed through the local storage |
+//! | `metrics`, `reports` | Prometheus metrics |
+//! | `readiness` | warnings for a validator that cannot probe |
 
-mod address;
+mod address_filter;
 mod bodies;
 mod budget;
+mod clock;
 mod connector;
+mod exchange;
 mod externalities;
+mod failure;
 mod metrics;
-mod names;
 mod readiness;
 mod reports;
+mod requests;
+mod resolver;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -35,32 +43,32 @@ pub use readiness::watch as watch_readiness;
 pub use reports::watch as watch_reports;
 
 use crate::cli::ProbingParams;
-use connector::Rules;
+use address_filter::AddressFilter;
 use externalities::ProbeExternalities;
-use names::{Names, Source};
+use requests::HttpRequests;
+use resolver::{DnsConfig, Resolver};
 use sc_network::{Multiaddr, multiaddr::Protocol};
 use sc_offchain::NetworkProvider;
 use settings::PrivateAnchors;
 use sp_core::offchain::{OffchainStorage, OffchainWorkerExt};
 use sp_externalities::Extension;
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
-use transport::{Http, Limits, Transport};
+use transport::{Limits, Transport};
 
-/// Target of what is logged.
-const LOG: &str = "surety::node";
+/// Log target.
+const LOG_TARGET: &str = "surety::node";
 
-/// What every run of the off-chain worker is given.
+/// Factory of the externalities for each run of the off-chain worker.
 pub struct Probing {
 	transport: Arc<Transport>,
 	network: Arc<dyn NetworkProvider + Send + Sync>,
-	/// Addresses that the operator of this node says it has.
+	/// Addresses that the operator configured as public.
 	public: HashSet<IpAddr>,
 	is_validator: bool,
 }
 
 impl Probing {
-	/// Store the settings and make the transport. `private` says whether the chain lets probes go to private
-	/// addresses.
+	/// Store the settings and create the transport. `private` allows probes to private addresses.
 	pub fn new(
 		params: &ProbingParams,
 		private: bool,
@@ -76,7 +84,7 @@ impl Probing {
 			settings::store(storage, params, &private_anchors);
 		}
 		let transport = Transport::new(
-			Names::new(Source::default())?,
+			Resolver::new(DnsConfig::default())?,
 			tls::client(tls::public_roots())?,
 			params.probe_egress,
 			Limits::default(),
@@ -91,14 +99,14 @@ impl Probing {
 		})
 	}
 
-	/// The extension for one run. It takes the place of the standard one.
+	/// Extension for one run. It replaces the SDK's standard extension.
 	pub fn extension(&self, private: bool) -> Box<dyn Extension> {
-		// Not the addresses that peers say they see this node at: a peer could lie to have a service refused.
+		// Addresses reported by peers are left out: a lying peer could have a service refused.
 		let mut own = ips(&self.network.listen_addresses());
 		own.extend(&self.public);
-		let rules = Rules { private, own: Arc::new(own) };
+		let filter = AddressFilter { private, own: Arc::new(own) };
 		Box::new(OffchainWorkerExt::new(ProbeExternalities {
-			http: Http::new(self.transport.clone(), rules),
+			http: HttpRequests::new(self.transport.clone(), filter),
 			network: self.network.clone(),
 			is_validator: self.is_validator,
 		}))

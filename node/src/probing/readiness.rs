@@ -1,12 +1,12 @@
-//! Says in the log what keeps a validator from probing, once per session.
+//! Log messages for a validator that cannot probe, once per session.
 //!
-//! A validator that does not probe earns nothing and offends. Nothing else tells its operator in
-//! time: without a key the off-chain worker has nothing to do, and says nothing.
+//! A validator that does not probe earns nothing and commits an offence. Without a key the
+//! off-chain worker stays silent, so this module is what warns the operator in time.
 
-use super::LOG;
+use super::LOG_TARGET;
 use crate::{
 	cli::ProbingParams,
-	service::{FullBackend, FullClient},
+	client::{FullBackend, FullClient},
 };
 use codec::DecodeAll;
 use futures::StreamExt;
@@ -21,16 +21,16 @@ use surety_runtime::{AccountId, Hash, Runtime, opaque::Block};
 use surety_runtime_api::{ServiceFilter, SuretyApi};
 
 /// Anchors that must agree before an answer is judged.
-const AGREE: usize = 2;
+const MIN_ANCHORS: usize = 2;
 
-/// What keeps a validator from probing, or from judging what it probes.
+/// Condition that keeps a validator from probing, or from judging the answers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Obstacle {
 	/// No `prob` key in the keystore.
 	NoKey,
-	/// None of the keys is one of the session's.
+	/// None of the node's keys is in the session's set.
 	NotInSet,
-	/// A network has services, and fewer than two anchors that this node knows.
+	/// The network has services, but fewer than two anchors are known.
 	FewAnchors {
 		/// Name of the network.
 		network: String,
@@ -43,37 +43,38 @@ impl fmt::Display for Obstacle {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
 			Self::NoKey => f.write_str(
-				"This validator will not probe: there is no `prob` key in its keystore. Make session keys with \
-				 author_rotateKeysWithOwner and announce them with session.setKeys",
+				"This validator will not probe: its keystore has no `prob` key. Create session \
+				 keys with author_rotateKeysWithOwner and announce them with session.setKeys",
 			),
 			Self::NotInSet => f.write_str(
-				"This validator will not probe in this session: its `prob` key is not in the session's set. Either it \
-				 is not elected, or session.setKeys named another key, or did so less than two sessions ago",
+				"This validator will not probe in this session: its `prob` key is not in the \
+				 session's set. Either the validator is not elected, or session.setKeys named \
+				 another key or was called less than two sessions ago",
 			),
 			Self::FewAnchors { network, anchors } => write!(
 				f,
-				"This validator will not compare answers of {network}: it knows {anchors} of the {AGREE} anchors that \
-				 must agree. Give more with --anchor {network}=URL",
+				"This validator will not compare answers of {network}: it knows {anchors} of the \
+				 {MIN_ANCHORS} anchors that must agree. Add more with --anchor {network}=URL",
 			),
 		}
 	}
 }
 
-/// A network as the chain lists it.
-struct Listed {
+/// Network as listed on chain.
+struct ListedNetwork {
 	name: String,
-	/// This chain's own, which needs no anchors.
+	/// True for this chain's own network, which needs no anchors.
 	own: bool,
-	/// It has services.
+	/// True if the network has services.
 	served: bool,
 	anchors: BTreeSet<String>,
 }
 
-/// All that is in the way of a validator with these keys and own anchors.
+/// Obstacles of a validator with these keys and own anchors.
 fn obstacles(
 	keys: &[sr25519::Public],
 	set: &[sr25519::Public],
-	networks: &[Listed],
+	networks: &[ListedNetwork],
 	params: &ProbingParams,
 ) -> Vec<Obstacle> {
 	if keys.is_empty() {
@@ -91,7 +92,7 @@ fn obstacles(
 				.map(|anchor| anchor.url.as_str())
 				.chain(network.anchors.iter().map(String::as_str))
 				.collect();
-			(urls.len() < AGREE).then(|| Obstacle::FewAnchors {
+			(urls.len() < MIN_ANCHORS).then(|| Obstacle::FewAnchors {
 				network: network.name.clone(),
 				anchors: urls.len(),
 			})
@@ -99,7 +100,7 @@ fn obstacles(
 		.collect()
 }
 
-/// Look at every new session, and whenever the keys change.
+/// Check on every new session, and whenever the keys change.
 pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: ProbingParams) {
 	let mut blocks = client.import_notification_stream();
 	let mut seen = None;
@@ -107,7 +108,7 @@ pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: Probi
 		if !block.is_new_best {
 			continue;
 		}
-		// Absent in the first session.
+		// The value is absent in the first session.
 		let key = pallet_session::CurrentIndex::<Runtime>::hashed_key();
 		let session: u32 = stored(&client, block.hash, key).unwrap_or_default();
 		let state = (session, keystore.sr25519_public_keys(PROB));
@@ -126,23 +127,27 @@ pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: Probi
 		.collect();
 		let obstacles = obstacles(&state.1, &set, &networks, &params);
 		for obstacle in &obstacles {
-			log::warn!(target: LOG, "{obstacle} (session {session})");
+			log::warn!(target: LOG_TARGET, "{obstacle} (session {session})");
 		}
 		if obstacles.is_empty() {
-			log::info!(target: LOG, "Probing in session {session}, as one of {} validators", set.len());
+			log::info!(
+				target: LOG_TARGET,
+				"Probing in session {session}, as one of {} validators",
+				set.len(),
+			);
 		}
 		seen = Some(state);
 	}
 }
 
-fn networks(client: &FullClient, at: Hash) -> Option<Vec<Listed>> {
+fn networks(client: &FullClient, at: Hash) -> Option<Vec<ListedNetwork>> {
 	let api = client.runtime_api();
 	let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
 	let mut listed = Vec::new();
 	for (id, network) in api.networks(at).ok()? {
 		let filter = ServiceFilter { network: Some(id), ..ServiceFilter::default() };
 		let page = api.services(at, filter, None, 1).ok()?;
-		listed.push(Listed {
+		listed.push(ListedNetwork {
 			name: text(&network.name),
 			own: network.own,
 			served: !page.items.is_empty(),
@@ -166,9 +171,9 @@ mod tests {
 		sr25519::Public::from_raw([n; 32])
 	}
 
-	fn network(name: &str, anchors: &[&str]) -> Listed {
+	fn network(name: &str, anchors: &[&str]) -> ListedNetwork {
 		let anchors = anchors.iter().map(ToString::to_string).collect();
-		Listed { name: name.into(), own: false, served: true, anchors }
+		ListedNetwork { name: name.into(), own: false, served: true, anchors }
 	}
 
 	fn params(anchors: &[&str]) -> ProbingParams {
@@ -177,7 +182,7 @@ mod tests {
 	}
 
 	#[test]
-	fn nothing_is_in_the_way_of_a_validator_with_key_and_anchors() {
+	fn a_validator_with_key_and_anchors_has_no_obstacle() {
 		let networks =
 			[network("a", &["https://one/", "https://two/"]), network("b", &["https://three/"])];
 		let params = params(&["b=https://four/"]);
@@ -185,7 +190,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_validator_without_a_key_or_with_another_one_is_told() {
+	fn a_missing_or_foreign_key_is_an_obstacle() {
 		let networks = [network("a", &[])];
 		assert_eq!(obstacles(&[], &[key(2)], &networks, &params(&[])), [Obstacle::NoKey]);
 		assert_eq!(obstacles(&[key(1)], &[key(2)], &networks, &params(&[])), [Obstacle::NotInSet]);
@@ -193,13 +198,13 @@ mod tests {
 	}
 
 	#[test]
-	fn each_network_without_two_anchors_is_named() {
+	fn each_network_without_two_anchors_is_reported() {
 		let networks = [
 			network("a", &["https://one/"]),
-			// The same one twice is one.
+			// A duplicate counts once.
 			network("b", &["https://one/"]),
-			Listed { own: true, ..network("c", &[]) },
-			Listed { served: false, ..network("d", &[]) },
+			ListedNetwork { own: true, ..network("c", &[]) },
+			ListedNetwork { served: false, ..network("d", &[]) },
 			network("e", &[]),
 		];
 		let params = params(&["b=https://one/", "a=https://two/", "d=https://two/"]);

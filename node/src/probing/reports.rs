@@ -1,10 +1,10 @@
-//! Counts what becomes of this node's reports, from the chain's own state.
+//! Metrics on the outcome of this node's reports, taken from the chain's state.
 //!
-//! A commit counts when the state of a best block has it, a reveal likewise. A report that this node sent
-//! to its pool but that is not on chain when its time is over counts as rejected.
+//! A commit or reveal counts once the state of a best block contains it. A report that reached the
+//! pool but is not on chain when its time is over counts as rejected.
 
 use super::metrics::{Metrics, Phase};
-use crate::service::{FullBackend, FullClient, FullPool};
+use crate::client::{FullBackend, FullClient, FullPool};
 use codec::{Compact, Decode, DecodeAll, DecodeLimit, Encode};
 use frame_support::traits::PalletInfoAccess;
 use futures::StreamExt;
@@ -26,12 +26,13 @@ use surety_runtime::{
 };
 use surety_runtime_api::SuretyApi;
 
-/// Rounds that a report is awaited in: its own, the next, in whose first blocks its commit may land, and the one
-/// after that, in whose first blocks its reveal may.
-const OPEN: RoundIndex = 3;
-/// Longest report's transaction in bytes: a byte for each of 65,536 due services, and what is around them.
+/// Rounds in which a report is tracked: its own, the next one, whose first blocks may contain the
+/// commit, and the one after that, whose first blocks may contain the reveal.
+const TRACKED_ROUNDS: RoundIndex = 3;
+/// Maximum length of a report's extrinsic in bytes: one byte for each of 65,536 due services, and
+/// the envelope.
 const MAX_EXTRINSIC: usize = 128 * 1024;
-/// Levels to which a report's call may nest: it has none.
+/// Maximum nesting of a report's call, which is flat.
 const MAX_DEPTH: u32 = 4;
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -40,59 +41,60 @@ enum Step {
 	Reveal,
 }
 
-/// One transaction of this node: round, place in the round's snapshot, which of the two.
+/// Report transaction of this node: round, index in the round's snapshot, step.
 type Report = (RoundIndex, u16, Step);
 
-/// Which reports are sent and which are on chain.
+/// Reports that were sent, and reports that are on chain.
 #[derive(Default)]
-struct Ledger {
-	/// Places of this node's keys in the snapshots of the open rounds.
+struct ReportTracker {
+	/// Indices of this node's keys in the snapshots of the tracked rounds.
 	own: BTreeMap<RoundIndex, BTreeSet<u16>>,
 	sent: BTreeSet<Report>,
-	seen: BTreeSet<Report>,
+	on_chain: BTreeSet<Report>,
 }
 
-impl Ledger {
+impl ReportTracker {
 	fn is_own(&self, (round, index, _): &Report) -> bool {
 		self.own.get(round).is_some_and(|own| own.contains(index))
 	}
 
-	/// The pool has it.
-	fn sent(&mut self, report: Report) {
+	/// Handle a report that entered the pool.
+	fn on_sent(&mut self, report: Report) {
 		if self.is_own(&report) {
 			self.sent.insert(report);
 		}
 	}
 
-	/// The state of a best block has it. Returns whether that is news; a reorganisation makes none.
-	fn seen(&mut self, report: Report) -> bool {
-		self.seen.insert(report)
+	/// Handle a report found in the state of a best block. Returns true the first time, also across
+	/// forks.
+	fn on_included(&mut self, report: Report) -> bool {
+		self.on_chain.insert(report)
 	}
 
-	/// A best block of `round` is here. Returns how many reports are too late now.
-	fn pass(&mut self, round: RoundIndex) -> usize {
+	/// Handle a best block of `round`. Returns the number of reports that have become too late.
+	fn on_round(&mut self, round: RoundIndex) -> usize {
 		let late = |(of, _, step): &Report| match step {
 			Step::Commit => of.saturating_add(1) < round,
 			Step::Reveal => of.saturating_add(2) < round,
 		};
-		let rejected =
-			self.sent.iter().filter(|report| late(report) && !self.seen.contains(report)).count();
+		let missed = |report: &&Report| late(report) && !self.on_chain.contains(report);
+		let rejected = self.sent.iter().filter(missed).count();
 		self.sent.retain(|report| !late(report));
-		let oldest = round.saturating_sub(OPEN);
-		self.seen.retain(|(of, _, _)| *of >= oldest);
+		let oldest = round.saturating_sub(TRACKED_ROUNDS);
+		self.on_chain.retain(|(of, _, _)| *of >= oldest);
 		self.own.retain(|of, _| *of >= oldest);
 		rejected
 	}
 }
 
-/// Watch pool and chain.
+/// Watch the pool and the chain.
 pub async fn watch(
 	client: Arc<FullClient>,
 	pool: Arc<FullPool>,
 	keystore: KeystorePtr,
 	metrics: Metrics,
 ) {
-	let mut ledger = Ledger::default();
+	let mut tracker = ReportTracker::default();
 	let mut blocks = client
 		.import_notification_stream()
 		.filter(|block| futures::future::ready(block.is_new_best))
@@ -101,18 +103,15 @@ pub async fn watch(
 	loop {
 		futures::select! {
 			block = blocks.next() => match block {
-				Some(block) => read(&client, block.hash, &keystore, &mut ledger, &metrics),
+				Some(block) => on_block(&client, block.hash, &keystore, &mut tracker, &metrics),
 				None => return,
 			},
 			hash = transactions.next() => match hash {
 				Some(hash) => {
-					if let Some(report) = pool.ready_transaction(&hash).and_then(|tx| decode(&tx.data().encode())) {
-						// The pool may have it before the block that opens its round is read.
-						if !ledger.is_own(&report) {
-							let best = client.info().best_hash;
-							own(&client, best, report.0, &keystore, &mut ledger);
-						}
-						ledger.sent(report);
+					let transaction = pool.ready_transaction(&hash);
+					let report = transaction.and_then(|tx| decode(&tx.data().encode()));
+					if let Some(report) = report {
+						on_report(&client, report, &keystore, &mut tracker);
 					}
 				},
 				None => return,
@@ -122,17 +121,31 @@ pub async fn watch(
 	}
 }
 
-/// The report in an encoded extrinsic, if it is one.
+/// Handle a report that entered the pool.
+fn on_report(
+	client: &FullClient,
+	report: Report,
+	keystore: &KeystorePtr,
+	tracker: &mut ReportTracker,
+) {
+	// The pool may have the report before the block that opens its round is processed.
+	if !tracker.is_own(&report) {
+		find_own(client, client.info().best_hash, report.0, keystore, tracker);
+	}
+	tracker.on_sent(report);
+}
+
+/// Decode an extrinsic that is a report.
 ///
-/// Anybody may fill the pool, and a batch of batches costs a decoder a stack frame for each: so no other call than the
-/// two that can be a report is decoded.
+/// The pool accepts extrinsics from anyone, and nested batches cost the decoder a stack frame per
+/// level. Only the two calls that can be a report are therefore decoded.
 fn decode(extrinsic: &[u8]) -> Option<Report> {
 	if extrinsic.len() > MAX_EXTRINSIC {
 		return None;
 	}
 	let mut rest = extrinsic;
 	Compact::<u32>::decode(&mut rest).ok()?;
-	// A report is authorized by its own signature; what an account signs is none.
+	// A report carries its own authorization, so a signed extrinsic cannot be one.
 	let Preamble::General(_) =
 		Preamble::<Address, Signature, TxExtension>::decode(&mut rest).ok()?
 	else {
@@ -155,20 +168,20 @@ fn decode(extrinsic: &[u8]) -> Option<Report> {
 	}
 }
 
-/// Count what is new in the state of a best block.
-fn read(
+/// Count the reports that are new in the state of a best block.
+fn on_block(
 	client: &FullClient,
 	at: Hash,
 	keystore: &KeystorePtr,
-	ledger: &mut Ledger,
+	tracker: &mut ReportTracker,
 	metrics: &Metrics,
 ) {
 	let Ok(round) = client.runtime_api().round(at).map(|info| info.round) else {
 		return;
 	};
-	for of in round.saturating_sub(OPEN.saturating_sub(1))..=round {
-		own(client, at, of, keystore, ledger);
-		for index in ledger.own.get(&of).cloned().unwrap_or_default() {
+	for of in round.saturating_sub(TRACKED_ROUNDS.saturating_sub(1))..=round {
+		find_own(client, at, of, keystore, tracker);
+		for index in tracker.own.get(&of).cloned().unwrap_or_default() {
 			let key = Reports::<Runtime>::hashed_key_for(of, index);
 			let steps: &[Step] = match stored::<Sent>(client, at, key) {
 				None => &[],
@@ -176,7 +189,7 @@ fn read(
 				Some(Sent::Revealed(_)) => &[Step::Commit, Step::Reveal],
 			};
 			for step in steps {
-				if ledger.seen((of, index, *step)) {
+				if tracker.on_included((of, index, *step)) {
 					metrics.report(match step {
 						Step::Commit => Phase::Committed,
 						Step::Reveal => Phase::Revealed,
@@ -185,20 +198,20 @@ fn read(
 			}
 		}
 	}
-	for _ in 0..ledger.pass(round) {
+	for _ in 0..tracker.on_round(round) {
 		metrics.report(Phase::Rejected);
 	}
 }
 
-/// Find this node's keys in a round's snapshot, once.
-fn own(
+/// Find this node's keys in a round's snapshot, unless they are known.
+fn find_own(
 	client: &FullClient,
 	at: Hash,
 	round: RoundIndex,
 	keystore: &KeystorePtr,
-	ledger: &mut Ledger,
+	tracker: &mut ReportTracker,
 ) {
-	if ledger.own.contains_key(&round) {
+	if tracker.own.contains_key(&round) {
 		return;
 	}
 	let key = Snapshots::<Runtime>::hashed_key_for(round);
@@ -213,7 +226,7 @@ fn own(
 		.filter(|(prober, _)| mine.contains(&sr25519::Public::from(prober.key.clone())))
 		.map(|(_, index)| index)
 		.collect();
-	ledger.own.insert(round, own);
+	tracker.own.insert(round, own);
 }
 
 fn stored<T: DecodeAll>(client: &FullClient, at: Hash, key: Vec<u8>) -> Option<T> {
@@ -229,48 +242,48 @@ mod tests {
 	use sp_runtime::traits::ExtensionVariant;
 	use surety_runtime::{RuntimeCall, UncheckedExtrinsic};
 
-	fn ledger() -> Ledger {
-		Ledger { own: BTreeMap::from([(7, BTreeSet::from([3]))]), ..Ledger::default() }
+	fn tracker() -> ReportTracker {
+		ReportTracker { own: BTreeMap::from([(7, BTreeSet::from([3]))]), ..Default::default() }
 	}
 
 	#[test]
-	fn a_report_on_chain_is_news_once() {
-		let mut ledger = ledger();
-		ledger.sent((7, 3, Step::Commit));
-		assert!(ledger.seen((7, 3, Step::Commit)));
-		assert!(!ledger.seen((7, 3, Step::Commit)));
-		assert!(ledger.seen((7, 3, Step::Reveal)));
+	fn a_report_on_chain_counts_once() {
+		let mut tracker = tracker();
+		tracker.on_sent((7, 3, Step::Commit));
+		assert!(tracker.on_included((7, 3, Step::Commit)));
+		assert!(!tracker.on_included((7, 3, Step::Commit)));
+		assert!(tracker.on_included((7, 3, Step::Reveal)));
 		for round in 8..12 {
-			assert_eq!(ledger.pass(round), 0);
+			assert_eq!(tracker.on_round(round), 0);
 		}
 	}
 
 	#[test]
-	fn a_report_that_is_sent_and_not_on_chain_in_time_is_rejected_once() {
-		let mut ledger = ledger();
-		ledger.sent((7, 3, Step::Commit));
-		ledger.sent((7, 3, Step::Reveal));
-		let rejected: Vec<usize> = [7, 8, 9, 9, 10, 10].map(|round| ledger.pass(round)).into();
+	fn a_report_not_on_chain_in_time_is_rejected_once() {
+		let mut tracker = tracker();
+		tracker.on_sent((7, 3, Step::Commit));
+		tracker.on_sent((7, 3, Step::Reveal));
+		let rejected = [7, 8, 9, 9, 10, 10].map(|round| tracker.on_round(round));
 		assert_eq!(rejected, [0, 0, 1, 0, 1, 0]);
 	}
 
 	#[test]
 	fn reports_of_others_do_not_count() {
-		let mut ledger = ledger();
-		ledger.sent((7, 4, Step::Commit));
-		ledger.sent((6, 3, Step::Commit));
-		assert_eq!(ledger.pass(10), 0);
+		let mut tracker = tracker();
+		tracker.on_sent((7, 4, Step::Commit));
+		tracker.on_sent((6, 3, Step::Commit));
+		assert_eq!(tracker.on_round(10), 0);
 	}
 
 	#[test]
-	fn closed_rounds_are_forgotten() {
-		let mut ledger = ledger();
-		ledger.seen((7, 3, Step::Commit));
-		ledger.pass(11);
-		assert!(ledger.own.is_empty() && ledger.seen.is_empty() && ledger.sent.is_empty());
+	fn closed_rounds_are_dropped() {
+		let mut tracker = tracker();
+		tracker.on_included((7, 3, Step::Commit));
+		tracker.on_round(11);
+		assert!(tracker.own.is_empty() && tracker.on_chain.is_empty() && tracker.sent.is_empty());
 	}
 
-	/// A transaction that carries its own authorization, with any bytes as its call.
+	/// Transaction that carries its own authorization, with arbitrary bytes as its call.
 	fn general(call: &[u8]) -> Vec<u8> {
 		let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
 		let preamble =
@@ -284,7 +297,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_report_is_read_as_the_worker_sends_it() {
+	fn a_report_is_decoded_as_the_worker_sends_it() {
 		let reveal = pallet_surety_probes::Call::reveal {
 			round: 8,
 			index: 4,
@@ -303,7 +316,7 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_no_report_is_passed_over() {
+	fn extrinsics_that_are_no_report_are_ignored() {
 		assert_eq!(decode(&[]), None);
 		assert_eq!(decode(&[4, 5, 1, 2, 3]), None);
 		sp_io::TestExternalities::default().execute_with(|| {
@@ -319,9 +332,9 @@ mod tests {
 	}
 
 	#[test]
-	fn a_deeply_nested_batch_is_not_entered() {
+	fn a_deeply_nested_batch_is_not_decoded() {
 		let batch: RuntimeCall = pallet_utility::Call::batch { calls: vec![] }.into();
-		// Pallet, call, and that there is one in it.
+		// Pallet index, call index, and a vector of length one.
 		let mut level = batch.encode();
 		*level.last_mut().unwrap() = Compact(1u32).encode()[0];
 		let nested = [level.repeat(30_000), commit().encode()].concat();

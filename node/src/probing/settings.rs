@@ -1,4 +1,5 @@
-//! Hands what the command line says about probing to the off-chain worker, through its local storage.
+//! Passes the probing settings of the command line to the off-chain worker through the local
+//! storage.
 
 use crate::cli::{Anchor, ProbingParams};
 use codec::{Decode, Encode};
@@ -11,14 +12,14 @@ use std::{
 };
 use surety_primitives::endpoint;
 
-/// Networks that have anchors in the local storage, to clear those that the command line no longer names.
+/// Networks with anchors in the local storage, so that entries of the previous run can be cleared.
 const NETWORKS: &[u8] = b"surety/anchor-networks";
 
-/// Own anchors at private addresses, and what follows from them.
+/// Private anchors of this node, and the hosts that are denied to services because of them.
 ///
-/// The node's operator may well run an anchor beside the node, but a stranger who guesses its URL must not
-/// get it probed as a service. So on a chain that does not allow private endpoints the very URLs are let
-/// through the address filter, and their hosts are denied to services.
+/// An operator may run an anchor beside the node, but a stranger who guesses its URL must not get
+/// it probed as a service. On a chain without private endpoints exactly these URLs pass the address
+/// filter, and their hosts are denied to services.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub struct PrivateAnchors {
 	/// URLs that pass the address filter.
@@ -28,8 +29,8 @@ pub struct PrivateAnchors {
 }
 
 impl PrivateAnchors {
-	/// Those of `anchors` whose URL says itself that it is private. A name that only resolves to a private
-	/// address is not believed.
+	/// The `anchors` whose URL itself names a private address. A name that merely resolves to one
+	/// is not trusted.
 	pub fn of(anchors: &[Anchor]) -> Self {
 		let private = anchors.iter().filter(|anchor| {
 			let host = anchor.host();
@@ -41,7 +42,7 @@ impl PrivateAnchors {
 	}
 }
 
-/// Write anchors and denied hosts to the local storage, in place of those of the last run.
+/// Write anchors and denied hosts to the local storage, replacing those of the previous run.
 pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private: &PrivateAnchors) {
 	let mut anchors: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
 	for anchor in &params.anchors {
@@ -55,7 +56,8 @@ pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private
 		.get(STORAGE_PREFIX, NETWORKS)
 		.and_then(|stored| Decode::decode(&mut stored.as_slice()).ok())
 		.unwrap_or_default();
-	// First the list, so that a crash in between leaves nothing that the next run does not clear.
+	// The list is written first: a crash in between leaves nothing that the next run does not
+	// clear.
 	let networks: BTreeSet<&[u8]> = before
 		.iter()
 		.map(Vec::as_slice)

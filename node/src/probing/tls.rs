@@ -1,10 +1,10 @@
-//! TLS of a probe: whom it trusts, what it refuses to look at, and the threads on which hands are shaken.
+//! TLS of a probe: trusted roots, limits on certificates, and threads for handshakes.
 //!
-//! Checking a certificate is work that a stranger sets: path building tries the certificates that the server
-//! sends in every order. So a long chain is refused unread, and handshakes run on threads of their own: however
-//! long one of them computes, timers, bodies and name look-ups go on.
+//! A stranger decides how much work a certificate check is: path building tries the server's
+//! certificates in every order. Long chains are therefore refused unread, and handshakes run on
+//! dedicated threads, so that timers, bodies and DNS lookups proceed in the meantime.
 
-use super::connector::Failure;
+use super::failure::Failure;
 use hyper::Uri;
 use rustls::{
 	ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
@@ -32,22 +32,23 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// Threads that shake hands.
+/// Threads for handshakes.
 const THREADS: usize = 2;
-/// Most intermediate certificates. Public chains have one to three; all orders of five are 326 paths, which
-/// take less than a millisecond to refuse.
+/// Maximum number of intermediate certificates. Public chains have one to three. All orders of five
+/// are 326 paths, which take less than a millisecond to refuse.
 const MAX_INTERMEDIATES: usize = 5;
-/// Longest chain in bytes, the server's own certificate included. Public ones have 3 to 8 kB.
+/// Maximum length of a chain in bytes, leaf included. Public chains have 3 to 8 kB.
 const MAX_CHAIN: usize = 32 * 1024;
 
-/// The roots of Mozilla's programme as compiled in, not those of the machine: honest probers must see the same.
+/// Mozilla's root programme as compiled in. The machine's own roots are not used: honest probers
+/// must see the same result.
 pub fn public_roots() -> RootCertStore {
 	RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-/// A client that trusts `roots`.
+/// TLS configuration that trusts `roots`.
 pub fn client(roots: RootCertStore) -> io::Result<ClientConfig> {
-	// Named, because the process may have more than one rustls provider.
+	// The provider is explicit because the process may link more than one.
 	let provider = Arc::new(rustls::crypto::ring::default_provider());
 	let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
 		.build()
@@ -55,7 +56,7 @@ pub fn client(roots: RootCertStore) -> io::Result<ClientConfig> {
 	client_with(provider, Arc::new(ShortChains { inner }))
 }
 
-/// A client that leaves it to `verifier` whom it trusts.
+/// TLS configuration with a custom `verifier`.
 pub fn client_with(
 	provider: Arc<CryptoProvider>,
 	verifier: Arc<dyn ServerCertVerifier>,
@@ -67,12 +68,12 @@ pub fn client_with(
 		.with_custom_certificate_verifier(verifier)
 		.with_no_client_auth();
 	config.alpn_protocols = vec![b"http/1.1".to_vec()];
-	// A resumed session shows no certificate: one that has expired or was revoked would go unseen.
+	// A resumed session shows no certificate, so an expired or revoked one would stay unnoticed.
 	config.resumption = Resumption::disabled();
 	Ok(config)
 }
 
-/// Refuses chains over the caps before any path is built, and leaves the rest to the standard verifier.
+/// Verifier that refuses oversized chains before any path is built.
 #[derive(Debug)]
 struct ShortChains {
 	inner: Arc<WebPkiServerVerifier>,
@@ -130,19 +131,20 @@ impl ServerCertVerifier for ShortChains {
 	}
 }
 
-/// Threads for handshakes.
-pub struct Handshakes {
+/// TLS handshakes on dedicated threads.
+pub struct TlsHandshaker {
 	runtime: Option<Runtime>,
 	handle: Handle,
 	connector: TlsConnector,
-	/// Most time for one.
-	patience: Duration,
+	/// Maximum time of one handshake.
+	limit: Duration,
 }
 
-impl Handshakes {
-	/// Threads that shake hands as `config` says.
-	pub fn new(config: ClientConfig, patience: Duration) -> io::Result<Self> {
-		// No timers and no sockets are driven here: those of a stream stay with the runtime that opened it.
+impl TlsHandshaker {
+	/// Start the threads.
+	pub fn new(config: ClientConfig, limit: Duration) -> io::Result<Self> {
+		// This runtime drives no timers and no sockets: those stay with the runtime that opened the
+		// stream.
 		let runtime = tokio::runtime::Builder::new_multi_thread()
 			.worker_threads(THREADS)
 			.thread_name("probe-tls")
@@ -151,25 +153,26 @@ impl Handshakes {
 			handle: runtime.handle().clone(),
 			runtime: Some(runtime),
 			connector: TlsConnector::from(Arc::new(config)),
-			patience,
+			limit,
 		})
 	}
 
-	/// TLS over `stream` with the host of `uri`, and how long it stood in the queue for a thread of ours.
-	pub async fn shake(
+	/// Perform a handshake with the host of `uri`. Also returns the time spent waiting for a free
+	/// thread.
+	pub async fn handshake(
 		&self,
 		uri: &Uri,
 		stream: TcpStream,
 	) -> Result<(TlsStream<TcpStream>, Duration), Failure> {
 		let host = uri.host().unwrap_or_default();
 		let name = ServerName::try_from(host.to_string()).map_err(|_| Failure::Tls)?;
-		// Dropped with this future, the set aborts the handshake.
+		// Dropping this future drops the set, which aborts the handshake.
 		let mut task = JoinSet::new();
-		task.spawn_on(Queued::new(self.connector.connect(name, stream)), &self.handle);
-		match timeout(self.patience, task.join_next()).await {
+		task.spawn_on(QueueTimed::new(self.connector.connect(name, stream)), &self.handle);
+		match timeout(self.limit, task.join_next()).await {
 			Ok(Some(Ok((Ok(stream), queued)))) => Ok((stream, queued)),
 			Ok(Some(Ok((Err(error), _)))) => {
-				log::debug!(target: super::LOG, "{uri}: {error}");
+				log::debug!(target: super::LOG_TARGET, "{uri}: {error}");
 				Err(Failure::Tls)
 			},
 			_ => Err(Failure::Tls),
@@ -177,68 +180,69 @@ impl Handshakes {
 	}
 }
 
-impl Drop for Handshakes {
+impl Drop for TlsHandshaker {
 	fn drop(&mut self) {
 		if let Some(runtime) = self.runtime.take() {
-			// Does not wait, so that dropping it inside an async task is no error.
+			// Does not block, so that dropping inside an async task is allowed.
 			runtime.shutdown_background();
 		}
 	}
 }
 
-/// A future, and how long it could have gone on but had no thread: from each wake to the poll that follows.
-struct Queued<F> {
+/// Future that measures its queueing time: the sum of the delays from each wake to the poll that
+/// follows.
+struct QueueTimed<F> {
 	work: Pin<Box<F>>,
-	bell: Arc<Bell>,
+	waker: Arc<TimedWaker>,
 	queued: Duration,
 }
 
-impl<F> Queued<F> {
+impl<F> QueueTimed<F> {
 	fn new(work: F) -> Self {
-		// It is ready from the start.
-		let rung = Rung { since: Some(Instant::now()), task: None };
+		// A new future is ready to be polled.
+		let state = WakeState { since: Some(Instant::now()), task: None };
 		Self {
 			work: Box::pin(work),
-			bell: Arc::new(Bell(Mutex::new(rung))),
+			waker: Arc::new(TimedWaker(Mutex::new(state))),
 			queued: Duration::ZERO,
 		}
 	}
 }
 
-impl<F: Future> Future for Queued<F> {
+impl<F: Future> Future for QueueTimed<F> {
 	type Output = (F::Output, Duration);
 
 	fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
 		let since = {
-			let mut rung = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
-			rung.task = Some(context.waker().clone());
-			rung.since.take()
+			let mut state = self.waker.0.lock().unwrap_or_else(PoisonError::into_inner);
+			state.task = Some(context.waker().clone());
+			state.since.take()
 		};
 		self.queued =
 			self.queued.saturating_add(since.map_or(Duration::ZERO, |since| since.elapsed()));
-		let waker = Waker::from(self.bell.clone());
+		let waker = Waker::from(self.waker.clone());
 		let queued = self.queued;
 		self.work.as_mut().poll(&mut Context::from_waker(&waker)).map(|output| (output, queued))
 	}
 }
 
-/// Wakes a task and remembers when.
-struct Bell(Mutex<Rung>);
+/// Waker that records the time of the first wake since the last poll.
+struct TimedWaker(Mutex<WakeState>);
 
-struct Rung {
+struct WakeState {
 	since: Option<Instant>,
 	task: Option<Waker>,
 }
 
-impl Wake for Bell {
+impl Wake for TimedWaker {
 	fn wake(self: Arc<Self>) {
 		self.wake_by_ref();
 	}
 
 	fn wake_by_ref(self: &Arc<Self>) {
-		let mut rung = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-		rung.since.get_or_insert_with(Instant::now);
-		if let Some(task) = &rung.task {
+		let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		state.since.get_or_insert_with(Instant::now);
+		if let Some(task) = &state.task {
 			task.wake_by_ref();
 		}
 	}

@@ -34,7 +34,7 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-surety_mock::money!(MINIMUM);
+surety_test_kit::money!(MINIMUM);
 
 /// Blocks of a round.
 pub const L: u32 = 10;

@@ -1,5 +1,6 @@
-//! Benchmarks of the calls, each at its worst: texts as long as they may be, bond in an asset rather than
-//! the native token, an operator and vectors as full as the runtime allows.
+//! Benchmarks of the calls and of the traits that hooks of other pallets call, each in its worst
+//! case: the longest texts, bond in an asset rather than the native token, an operator and vectors
+//! as full as the runtime allows.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -14,14 +15,11 @@ use crate::*;
 use alloc::{format, vec};
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, Balance, BondReserve, Bonding, Clock, Endpoint, Funds, LeaseId, LeaseRegistry,
-	MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, MAX_URI, Name, Network, Probing, Protocol, Region,
-	Service, ServiceId, ServiceKind, ServiceStatus, Uri, WindowShare,
-	endpoint::{self, MAX_LABELS},
-	service_of_lease,
+	AssetId, BondReserve, Bonding, LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI, OnProof,
+	ProofOutcome, Registry, endpoint::MAX_LABELS,
 };
 
-/// What the benchmarks bond beyond the minimum.
+/// Base units bonded beyond the minimum.
 const PART: Balance = 1_000_000_000;
 
 fn text<S: Get<u32>>(fill: u8) -> BoundedVec<u8, S> {
@@ -36,14 +34,14 @@ fn uri() -> Uri {
 	text::<ConstU32<MAX_URI>>(b'u')
 }
 
-/// A public endpoint with the most labels and the greatest length; another host for each `index`.
+/// Public endpoint with the most labels and the greatest length; another host for each `index`.
 fn endpoint_of(index: u32) -> Endpoint {
 	let mut url = format!("https://h{index}.{}example/", "a.".repeat(MAX_LABELS - 2)).into_bytes();
 	url.resize(MAX_ENDPOINT as usize, b'p');
 	url.try_into().unwrap()
 }
 
-/// A registered operator with twice the minimum native bond.
+/// Register an operator with twice the minimum native bond.
 fn registered<T: Config>(index: u32) -> T::AccountId {
 	let who: T::AccountId = account("operator", index, 0);
 	let bond = T::MinBond::get().saturating_mul(2);
@@ -56,7 +54,7 @@ fn registered<T: Config>(index: u32) -> T::AccountId {
 	who
 }
 
-/// An approved asset in which `who` has a bond of `MinBond + PART` and `PART` to spend.
+/// Approve an asset in which `who` has a bond of the minimum and `PART`, and `PART` to spend.
 fn bonded_asset<T: Config>(who: &T::AccountId) -> AssetId {
 	let id = T::BenchmarkHelper::create_asset();
 	let asset = AssetId::Local(id);
@@ -67,7 +65,7 @@ fn bonded_asset<T: Config>(who: &T::AccountId) -> AssetId {
 	asset
 }
 
-/// A network with as many and as long anchors as there may be.
+/// Network with the most and the longest anchors.
 fn network(index: u32) -> Network {
 	let anchors = (0..MAX_ANCHORS).map(|at| endpoint_of(1_000 + at)).collect::<Vec<_>>();
 	let mut name = format!("network-{index}").into_bytes();
@@ -108,44 +106,45 @@ fn list<T: Config>(who: &T::AccountId, kind: ServiceKind, asset: AssetId, host: 
 	id
 }
 
-/// An operator with an `Rpc` service in an asset, proven.
+/// List a proven `Rpc` service of an operator in an asset.
 fn listed<T: Config>() -> (T::AccountId, ServiceId) {
 	let who = registered::<T>(0);
 	let asset = bonded_asset::<T>(&who);
 	let network = Pallet::<T>::do_set_network(None, network(0)).unwrap();
 	let id = list::<T>(&who, ServiceKind::Rpc { network }, asset, 0);
-	<Pallet<T> as surety_primitives::Registry<T::AccountId>>::proven(id);
+	Pallet::<T>::on_proof(id, ProofOutcome::Found);
 	(who, id)
 }
 
-/// An operator with a proven `Compute` service in an asset.
+/// List a proven `Compute` service of an operator in an asset.
 fn compute<T: Config>() -> (T::AccountId, ServiceId) {
 	let who = registered::<T>(0);
 	let asset = bonded_asset::<T>(&who);
 	let id = list::<T>(&who, ServiceKind::Compute, asset, 0);
-	<Pallet<T> as surety_primitives::Registry<T::AccountId>>::proven(id);
+	Pallet::<T>::on_proof(id, ProofOutcome::Found);
 	(who, id)
 }
 
-/// The lease that the benchmarks list.
+/// Lease that the benchmarks list.
 const LEASE: LeaseId = 7;
 
 /// List a lease under a service of [`compute`], on the same server.
-fn lease<T: Config>(parent: ServiceId) {
-	let Service { endpoint, price, terms, .. } = Services::<T>::get(parent).unwrap();
-	Pallet::<T>::list_lease(LEASE, parent, endpoint, price, terms).unwrap();
+fn lease<T: Config>(parent: ServiceId) -> ServiceOf<T> {
+	let parent = Services::<T>::get(parent).unwrap();
+	let Service { endpoint, price, terms, .. } = parent.clone();
+	Pallet::<T>::list(LEASE, parent, endpoint, price, terms).unwrap()
 }
 
-/// The service of [`listed`], probed every round, as many others in its pages as fit.
-fn heated<T: Config>() -> (T::AccountId, ServiceId) {
-	/// Services of a page.
+/// Activate the row of a service of [`listed`], with as many others in its page as fit.
+fn activated<T: Config>() -> (T::AccountId, ServiceId) {
+	/// Rows of a page.
 	const PAGE: u32 = 128;
 	let (who, id) = listed::<T>();
-	T::Probing::heat(id).unwrap();
+	T::BenchmarkHelper::activate(id);
 	let Service { kind, asset, .. } = Services::<T>::get(id).unwrap();
 	for host in 1..T::MaxServicesPerOperator::get().min(PAGE) {
 		let other = list::<T>(&who, kind.clone(), asset, host);
-		T::Probing::heat(other).unwrap();
+		T::BenchmarkHelper::activate(other);
 	}
 	(who, id)
 }
@@ -182,9 +181,9 @@ mod benchmarks {
 	#[benchmark]
 	fn unbond() {
 		let who = registered::<T>(0);
-		let most = T::MaxUnbondingChunks::get();
-		let amount = T::MinBond::get() / Balance::from(most).saturating_mul(2);
-		for at in 1..most {
+		let max_chunks = T::MaxUnbondingChunks::get();
+		let amount = T::MinBond::get() / Balance::from(max_chunks).saturating_mul(2);
+		for at in 1..max_chunks {
 			Pallet::<T>::do_unbond(who.clone(), AssetId::Native, amount.max(1)).unwrap();
 			// Chunks of one block are merged.
 			Bonds::<T>::mutate(&who, AssetId::Native, |bond| {
@@ -195,14 +194,14 @@ mod benchmarks {
 		}
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), AssetId::Native, amount.max(1));
-		assert_eq!(Bonds::<T>::get(&who, AssetId::Native).chunks.len(), most as usize);
+		assert_eq!(Bonds::<T>::get(&who, AssetId::Native).chunks.len(), max_chunks as usize);
 	}
 
 	#[benchmark]
 	fn withdraw_unbonded() {
 		let who = registered::<T>(0);
 		let asset = bonded_asset::<T>(&who);
-		// The last bond of a retiring operator, in an asset: the native one is gone already.
+		// The last bond of a retiring operator is in an asset: the native one is withdrawn already.
 		let native = Bonds::<T>::get(&who, AssetId::Native).active;
 		Pallet::<T>::do_unbond(who.clone(), AssetId::Native, native).unwrap();
 		Pallet::<T>::do_unbond(who.clone(), asset, Bonds::<T>::get(&who, asset).active).unwrap();
@@ -279,8 +278,8 @@ mod benchmarks {
 	#[benchmark]
 	fn update_service() {
 		let (who, id) = compute::<T>();
-		// Moving it, it is asked whether its capacity is in use, and what it has is forgotten;
-		// unproven, its proof is asked for again, and its place at a host is one of another kind.
+		// A move makes the inventory forget the service's resources. An unproven service has the
+		// search for its proof restarted, and its place is released and taken again.
 		T::BenchmarkHelper::declare_capacity(id);
 		Services::<T>::mutate(id, |service| {
 			service.as_mut().unwrap().status = ServiceStatus::Unproven
@@ -328,7 +327,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn retire_service() {
-		let (who, id) = heated::<T>();
+		let (who, id) = activated::<T>();
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
 		assert!(matches!(Services::<T>::get(id).unwrap().status, ServiceStatus::Ending { .. }));
@@ -356,10 +355,10 @@ mod benchmarks {
 
 	#[benchmark]
 	fn announce_maintenance() {
-		let (who, id) = heated::<T>();
+		let (who, id) = activated::<T>();
 		let from = T::Clock::round() + u32::from(T::Clock::window_rounds());
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), id, from, 1);
+		_(RawOrigin::Signed(who), Target::Service(id), from, 1);
 		assert!(Listings::<T>::get(id).unwrap().maintenance.is_some());
 	}
 
@@ -435,21 +434,21 @@ mod benchmarks {
 		{
 			lease::<T>(parent);
 		}
-		assert!(LeaseServices::<T>::contains_key(service_of_lease(LEASE)));
+		assert!(Leases::<T>::contains_key(LEASE));
 	}
 
 	#[benchmark]
 	fn remove_lease() {
 		let (_, parent) = compute::<T>();
-		lease::<T>(parent);
-		let id = service_of_lease(LEASE);
-		Pallet::<T>::set_exposure(id, PART).unwrap();
+		let listing = lease::<T>(parent);
+		let target = Target::Lease(LEASE);
+		Pallet::<T>::set_exposure(target, &listing, PART).unwrap();
 		#[block]
 		{
-			Pallet::<T>::remove_lease(LEASE);
+			Pallet::<T>::remove(LEASE);
 		}
-		assert!(!LeaseServices::<T>::contains_key(id));
-		assert_eq!(Pallet::<T>::exposure(id), 0);
+		assert!(!Leases::<T>::contains_key(LEASE));
+		assert_eq!(Pallet::<T>::exposure(target), 0);
 	}
 
 	#[benchmark]
@@ -486,6 +485,28 @@ mod benchmarks {
 			moved = Pallet::<T>::forfeit(&who, asset, PART);
 		}
 		assert_eq!(moved, PART);
+	}
+
+	#[benchmark]
+	fn on_proof() {
+		// A lost proof also reads the units sold.
+		let (_, id) = listed::<T>();
+		#[block]
+		{
+			Pallet::<T>::on_proof(id, ProofOutcome::Lost);
+		}
+		let lost = Services::<T>::get(id).unwrap().status == ServiceStatus::Unproven;
+		assert_eq!(lost, T::Clock::proof_required());
+	}
+
+	#[benchmark]
+	fn terminate() {
+		let (_, id) = listed::<T>();
+		#[block]
+		{
+			Pallet::<T>::terminate(id, 0);
+		}
+		assert_eq!(Services::<T>::get(id).unwrap().status, ServiceStatus::Ending { at: 0 });
 	}
 
 	impl_benchmark_test_suite!(

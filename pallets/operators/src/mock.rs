@@ -1,46 +1,26 @@
-//! A runtime with real balances and assets; the other pallets are stubs that tests steer.
+//! Mock runtime with real money and the real clock. The pallets that this one calls are stubs.
 
 #![allow(clippy::arithmetic_side_effects)]
 
 use crate::{self as pallet_surety_operators, *};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame::testing_prelude::*;
-use surety_primitives::{
-	Agreements, AssetId, Balance, Capacity, Clock, CloseReason, Funds as _, Occupancy, Probed,
-	Probing, Registry,
-};
+use pallet_surety_timing::{Settings, TimingPreset, Timings};
+use surety_primitives::{AssetId, CloseReason, Registry};
 
 pub type AccountId = u64;
-type Block = MockBlock<Test>;
+type Block = MockBlockU32<Test>;
 
-#[frame_support::runtime]
-mod runtime {
-	#[runtime::runtime]
-	#[runtime::derive(
-		RuntimeCall,
-		RuntimeEvent,
-		RuntimeError,
-		RuntimeOrigin,
-		RuntimeFreezeReason,
-		RuntimeHoldReason,
-		RuntimeTask,
-		RuntimeViewFunction
-	)]
-	pub struct Test;
-
-	#[runtime::pallet_index(0)]
-	pub type System = frame_system;
-	#[runtime::pallet_index(1)]
-	pub type Balances = pallet_balances;
-	#[runtime::pallet_index(2)]
-	pub type Assets = pallet_assets;
-	#[runtime::pallet_index(3)]
-	pub type AssetsHolder = pallet_assets_holder;
-	#[runtime::pallet_index(4)]
-	pub type Operators = pallet_surety_operators;
-}
-
-pub const EXISTENTIAL_DEPOSIT: Balance = 10;
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Timing: pallet_surety_timing,
+		Balances: pallet_balances,
+		Assets: pallet_assets,
+		AssetsHolder: pallet_assets_holder,
+		Operators: pallet_surety_operators,
+	}
+);
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
@@ -48,8 +28,11 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-surety_mock::money!(EXISTENTIAL_DEPOSIT);
+impl pallet_surety_timing::Config for Test {}
 
+surety_test_kit::money!(EXISTENTIAL_DEPOSIT);
+
+pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const ROUND_BLOCKS: u32 = 5;
 pub const WINDOW_ROUNDS: u16 = 12;
 pub const MIN_BOND: Balance = 1_000;
@@ -61,86 +44,103 @@ pub const MAX_CHUNKS: u32 = 3;
 pub const MAX_PER_HOST: u32 = 2;
 pub const MAX_UNPROVEN: u32 = 2;
 
+pub const ALICE: AccountId = 1;
+pub const BOB: AccountId = 2;
+pub const CAROL: AccountId = 3;
+/// Account of the tenants' credits.
+pub const POT: AccountId = 98;
+pub const TREASURY: AccountId = 99;
+/// Owner, issuer, admin and freezer of the assets.
+pub const ADMIN: AccountId = 100;
+
+/// Balance in every asset that Alice, Bob and Carol start with.
+pub const START: Balance = 100_000;
+/// Approved asset with a minimum balance of 5.
+pub const USD: AssetId = AssetId::Local(7);
+pub const USD_ID: u32 = 7;
+/// Asset that is not approved, with a minimum balance of 5.
+pub const EUR: AssetId = AssetId::Local(8);
+pub const EUR_ID: u32 = 8;
+/// Network of the genesis.
+pub const NETWORK: NetworkId = 0;
+
 parameter_types! {
-	pub static PrivateEndpoints: bool = false;
-	pub static ProofOfControl: bool = false;
+	/// Last judged round of the probes stub.
 	pub static JudgedRound: RoundIndex = 0;
-	pub static PagesFull: bool = false;
-	pub static VoidProofs: Vec<ServiceId> = Vec::new();
-	pub static InPages: BTreeSet<ServiceId> = BTreeSet::new();
-	pub static MeterEnds: BTreeMap<ServiceId, (RoundIndex, CloseReason)> = BTreeMap::new();
-	pub static MaintenanceSet: BTreeMap<ServiceId, (RoundIndex, u16)> = BTreeMap::new();
+	/// True if the probes stub has no row left.
+	pub static RowsFull: bool = false;
+	/// Targets with a row.
+	pub static Rows: BTreeSet<Target> = BTreeSet::new();
+	/// Calls of `Probing::reset_proof`.
+	pub static ProofResets: Vec<ServiceId> = Vec::new();
+	pub static MeterEnds: BTreeMap<Target, (RoundIndex, CloseReason)> = BTreeMap::new();
+	pub static MaintenanceSet: BTreeMap<Target, (RoundIndex, u16)> = BTreeMap::new();
+	/// Units sold per service.
 	pub static Units: BTreeMap<ServiceId, u32> = BTreeMap::new();
-	pub static CoverRefused: bool = false;
-	pub static CoverRaised: Vec<(ServiceId, WindowShare)> = Vec::new();
-	pub static Owed: BTreeSet<ServiceId> = BTreeSet::new();
-	pub static Forgotten: Vec<ServiceId> = Vec::new();
+	/// Exposure of one unit under any cover.
+	pub static UnitExposure: Balance = 0;
+	/// Targets with credits that are not claimed.
+	pub static Owed: BTreeSet<Target> = BTreeSet::new();
+	/// Calls of `Agreements::forget`.
+	pub static Forgotten: Vec<Target> = Vec::new();
+	/// Services whose resources are in use.
 	pub static InUse: BTreeSet<ServiceId> = BTreeSet::new();
-	pub static GivenUp: Vec<ServiceId> = Vec::new();
-	pub static SlotMs: u64 = 1_000;
+	/// Calls of `Inventory::forget`.
+	pub static ForgottenInventories: Vec<ServiceId> = Vec::new();
+	/// Assets that the policy refuses.
 	pub static Unapprovable: BTreeSet<u32> = BTreeSet::new();
 	pub static NativeMinBond: Balance = MIN_BOND;
 	pub static MaxCredit: WindowShare = WindowShare::from_u32(30);
 	pub static UnbondingPeriod: BlockNumber = UNBONDING;
 	pub static ServiceDeposit: Balance = DEPOSIT;
-	pub const MaxMaintenanceShare: Perbill = Perbill::from_percent(10);
 }
 
-pub struct ClockStub;
-impl Clock for ClockStub {
-	fn now() -> BlockNumber {
-		System::block_number().try_into().unwrap()
-	}
-	fn slot_ms() -> u64 {
-		SlotMs::get()
-	}
-	fn round_blocks() -> u32 {
-		ROUND_BLOCKS
-	}
-	fn window_rounds() -> u16 {
-		WINDOW_ROUNDS
-	}
-	fn private_endpoints() -> bool {
-		PrivateEndpoints::get()
-	}
-	fn proof_of_control() -> bool {
-		ProofOfControl::get()
-	}
+/// Start of a test: the stubs as on a new chain.
+fn reset_stubs() {
+	JudgedRound::set(0);
+	RowsFull::set(false);
+	Rows::set(BTreeSet::new());
+	ProofResets::set(Vec::new());
+	MeterEnds::set(BTreeMap::new());
+	MaintenanceSet::set(BTreeMap::new());
+	Units::set(BTreeMap::new());
+	UnitExposure::set(0);
+	Owed::set(BTreeSet::new());
+	Forgotten::set(Vec::new());
+	InUse::set(BTreeSet::new());
+	ForgottenInventories::set(Vec::new());
+	Unapprovable::set(BTreeSet::new());
+	NativeMinBond::set(MIN_BOND);
+	MaxCredit::set(WindowShare::from_u32(30));
+	UnbondingPeriod::set(UNBONDING);
+	ServiceDeposit::set(DEPOSIT);
 }
 
 pub struct ProbingStub;
-impl Probing for ProbingStub {
-	fn list(service: ServiceId) -> DispatchResult {
-		ensure!(!PagesFull::get(), "every slot is taken");
-		assert!(Operators::service(service).is_some(), "probing reads the service it lists");
-		assert!(InPages::mutate(|listed| listed.insert(service)), "listed twice");
+impl Probing<AccountId> for ProbingStub {
+	fn list(target: Target, _: &Service<AccountId>) -> DispatchResult {
+		ensure!(!RowsFull::get(), "every row is taken");
+		assert!(Rows::mutate(|rows| rows.insert(target)), "listed twice");
 		Ok(())
 	}
-	fn unproven(service: ServiceId) {
-		VoidProofs::mutate(|void| void.push(service));
+
+	fn unlist(target: Target) {
+		assert!(Operators::listing(target).is_some(), "the window that closes has a listing");
+		assert!(Rows::mutate(|rows| rows.remove(&target)), "not listed");
 	}
-	fn unlist(service: ServiceId) {
-		assert!(InPages::mutate(|listed| listed.remove(&service)), "not listed");
+
+	fn reset_proof(id: ServiceId) {
+		ProofResets::mutate(|resets| resets.push(id));
 	}
-	fn heat(_: ServiceId) -> Result<Occupancy, DispatchError> {
-		Ok(Occupancy::default())
+
+	fn set_maintenance(target: Target, from: RoundIndex, rounds: u16) {
+		MaintenanceSet::mutate(|set| set.insert(target, (from, rounds)));
 	}
-	fn cool(_: ServiceId) {}
-	fn occupancy() -> Occupancy {
-		Occupancy::default()
+
+	fn end_meter(target: Target, at: RoundIndex, reason: CloseReason) {
+		MeterEnds::mutate(|ends| ends.insert(target, (at, reason)));
 	}
-	fn was_full_since(_: RoundIndex) -> bool {
-		false
-	}
-	fn end_meter(service: ServiceId, at: RoundIndex, reason: CloseReason) {
-		MeterEnds::mutate(|ends| ends.insert(service, (at, reason)));
-	}
-	fn set_maintenance(service: ServiceId, from: RoundIndex, rounds: u16) {
-		MaintenanceSet::mutate(|set| set.insert(service, (from, rounds)));
-	}
-	fn probed(_: ServiceId) -> Option<Probed> {
-		None
-	}
+
 	fn judged_round() -> RoundIndex {
 		JudgedRound::get()
 	}
@@ -148,32 +148,40 @@ impl Probing for ProbingStub {
 
 pub struct AgreementsStub;
 impl Agreements for AgreementsStub {
-	fn units(service: ServiceId) -> u32 {
-		Units::get().get(&service).copied().unwrap_or(0)
+	fn units(id: ServiceId) -> u32 {
+		Units::get().get(&id).copied().unwrap_or(0)
 	}
-	fn cover_raised(service: ServiceId, cover: WindowShare) -> DispatchResult {
-		ensure!(!CoverRefused::get(), "the bond does not cover it");
-		let shown = Services::<Test>::get(service).unwrap().terms.cover;
-		assert!(shown < cover, "the registry changes after the agreements");
-		CoverRaised::mutate(|raised| raised.push((service, cover)));
+
+	fn exposure_under(id: ServiceId, cover: WindowShare) -> Result<Option<Balance>, DispatchError> {
+		let present = Services::<Test>::get(id).unwrap().terms.cover;
+		assert!(present < cover, "the cover rises after the exposure");
+		match Self::units(id) {
+			0 => Ok(None),
+			units => {
+				let exposure = UnitExposure::get().checked_mul(units.into());
+				Ok(Some(exposure.ok_or(ArithmeticError::Overflow)?))
+			},
+		}
+	}
+
+	fn forget(target: Target) -> DispatchResult {
+		assert!(!Rows::get().contains(&target), "the window is closed before it is forgotten");
+		ensure!(!Owed::get().contains(&target), "credits are owed");
+		Forgotten::mutate(|forgotten| forgotten.push(target));
 		Ok(())
 	}
-	fn forget(service: ServiceId) -> DispatchResult {
-		ensure!(!Owed::get().contains(&service), "credits are owed");
-		Forgotten::mutate(|forgotten| forgotten.push(service));
-		Ok(())
+
+	fn forget_weight() -> Weight {
+		Weight::from_parts(1_000_000_000, 1_000)
 	}
 }
 
-pub struct CapacityStub;
-impl Capacity for CapacityStub {
-	fn forget(service: ServiceId) -> DispatchResult {
-		ensure!(!InUse::get().contains(&service), "capacity is in use");
-		GivenUp::mutate(|given_up| given_up.push(service));
+pub struct InventoryStub;
+impl Inventory for InventoryStub {
+	fn forget(id: ServiceId) -> DispatchResult {
+		ensure!(!InUse::get().contains(&id), "resources are in use");
+		ForgottenInventories::mutate(|forgotten| forgotten.push(id));
 		Ok(())
-	}
-	fn in_use(service: ServiceId) -> bool {
-		InUse::get().contains(&service)
 	}
 }
 
@@ -185,46 +193,24 @@ impl AssetPolicy for AssetPolicyStub {
 	}
 }
 
-pub const ALICE: AccountId = 1;
-pub const BOB: AccountId = 2;
-pub const CAROL: AccountId = 3;
-/// Where credits of tenants go.
-pub const POT: AccountId = 98;
-pub const TREASURY: AccountId = 99;
-/// Has the rights over the assets.
-pub const ADMIN: AccountId = 100;
-
-pub const START: Balance = 100_000;
-/// An approved asset with a minimum balance of 5.
-pub const USD: AssetId = AssetId::Local(7);
-pub const USD_ID: u32 = 7;
-/// An asset that is not approved, with a minimum balance of 5.
-pub const EUR: AssetId = AssetId::Local(8);
-pub const EUR_ID: u32 = 8;
-/// The network that exists from the start.
-pub const NETWORK: NetworkId = 0;
-
-impl Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type Clock = ClockStub;
+#[derive_impl(pallet_surety_operators::config_preludes::TestDefaultConfig)]
+impl pallet_surety_operators::Config for Test {
+	type Clock = Timing;
 	type Probing = ProbingStub;
 	type Agreements = AgreementsStub;
-	type Capacity = CapacityStub;
+	type Inventory = InventoryStub;
 	type Funds = Money;
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type AssetPolicy = AssetPolicyStub;
 	type Treasury = ConstU64<TREASURY>;
 	type MinBond = NativeMinBond;
 	type MaxCredit = MaxCredit;
-	type ForgetWeight = ();
 	type UnbondingPeriod = UnbondingPeriod;
 	type ServiceDeposit = ServiceDeposit;
 	type MaxPerHost = ConstU32<MAX_PER_HOST>;
 	type MaxUnprovenPerHost = ConstU32<MAX_UNPROVEN>;
-	type MaxMaintenanceShare = MaxMaintenanceShare;
 	type MaxServicesPerOperator = ConstU32<MAX_SERVICES>;
 	type MaxUnbondingChunks = ConstU32<MAX_CHUNKS>;
-	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Helper;
 }
@@ -237,87 +223,36 @@ impl BenchmarkHelper<AccountId> for Helper {
 		use frame_support::traits::fungibles::Mutate;
 		FreeMoney::mint_into(asset, who, amount).unwrap();
 	}
+
 	fn create_asset() -> u32 {
 		let id = 1_000;
 		Assets::force_create(RuntimeOrigin::root(), id, ADMIN, true, 5).unwrap();
 		id
 	}
+
 	fn declare_capacity(_: ServiceId) {}
+
+	fn activate(_: ServiceId) {}
+
 	fn sell_unit(_: ServiceId) {}
 }
 
-/// State to start a test with: Alice, Bob and Carol have `START` of everything, nobody is an operator.
+/// Builder of the test externality: Alice, Bob and Carol have `START` of everything.
 #[derive(Default)]
 pub struct ExtBuilder {
 	operators: Vec<AccountId>,
 }
 
 impl ExtBuilder {
-	/// These have registered with twice the minimum bond, and bonded twice the minimum in USD.
+	/// Register these with twice the minimum bond, and twice the minimum in USD.
 	pub fn operators(mut self, operators: &[AccountId]) -> Self {
 		self.operators = operators.to_vec();
 		self
 	}
 
 	pub fn build(self) -> TestState {
-		PrivateEndpoints::set(false);
-		ProofOfControl::set(false);
-		JudgedRound::set(0);
-		PagesFull::set(false);
-		InPages::set(BTreeSet::new());
-		MeterEnds::set(BTreeMap::new());
-		MaintenanceSet::set(BTreeMap::new());
-		Units::set(BTreeMap::new());
-		CoverRefused::set(false);
-		CoverRaised::set(Vec::new());
-		Owed::set(BTreeSet::new());
-		Forgotten::set(Vec::new());
-		InUse::set(BTreeSet::new());
-		GivenUp::set(Vec::new());
-		VoidProofs::set(Vec::new());
-		SlotMs::set(1_000);
-		Unapprovable::set(BTreeSet::new());
-		NativeMinBond::set(MIN_BOND);
-		MaxCredit::set(WindowShare::from_u32(30));
-		UnbondingPeriod::set(UNBONDING);
-		ServiceDeposit::set(DEPOSIT);
-
-		let rich = [ALICE, BOB, CAROL];
-		let native = rich.iter().map(|who| (*who, START)).chain([
-			(POT, 100),
-			(TREASURY, 100),
-			(ADMIN, START),
-		]);
-		let assets = [USD_ID, EUR_ID];
-		let genesis = RuntimeGenesisConfig {
-			balances: pallet_balances::GenesisConfig {
-				balances: native.collect(),
-				..Default::default()
-			},
-			assets: pallet_assets::GenesisConfig {
-				assets: assets.iter().map(|id| (*id, ADMIN, true, 5)).collect(),
-				accounts: assets
-					.iter()
-					.flat_map(|id| rich.iter().map(move |who| (*id, *who, START)))
-					.collect(),
-				..Default::default()
-			},
-			operators: pallet_surety_operators::GenesisConfig {
-				networks: vec![GenesisNetwork {
-					name: "ethereum".into(),
-					protocol: Protocol::Ethereum,
-					own: false,
-					anchors: vec![
-						"https://anchor-one.io".into(),
-						"https://anchor-two.io/key".into(),
-					],
-				}],
-				assets: vec![(USD_ID, MIN_ASSET_BOND)],
-				..Default::default()
-			},
-			..Default::default()
-		};
-		let mut ext: TestState = genesis.build_storage().unwrap().into();
+		reset_stubs();
+		let mut ext: TestState = genesis().build_storage().unwrap().into();
 		ext.execute_with(|| {
 			System::set_block_number(1);
 			for who in self.operators {
@@ -338,6 +273,42 @@ impl ExtBuilder {
 	}
 }
 
+fn genesis() -> RuntimeGenesisConfig {
+	let rich = [ALICE, BOB, CAROL];
+	let native =
+		rich.iter().map(|who| (*who, START)).chain([(POT, 100), (TREASURY, 100), (ADMIN, START)]);
+	let assets = [USD_ID, EUR_ID];
+	RuntimeGenesisConfig {
+		timing: pallet_surety_timing::GenesisConfig {
+			timings: Timings { private_endpoints: false, ..TimingPreset::dev() },
+			..Default::default()
+		},
+		balances: pallet_balances::GenesisConfig {
+			balances: native.collect(),
+			..Default::default()
+		},
+		assets: pallet_assets::GenesisConfig {
+			assets: assets.iter().map(|id| (*id, ADMIN, true, 5)).collect(),
+			accounts: assets
+				.iter()
+				.flat_map(|id| rich.iter().map(move |who| (*id, *who, START)))
+				.collect(),
+			..Default::default()
+		},
+		operators: pallet_surety_operators::GenesisConfig {
+			networks: vec![GenesisNetwork {
+				name: "ethereum".into(),
+				protocol: Protocol::Ethereum,
+				own: false,
+				anchors: vec!["https://anchor-one.io".into(), "https://anchor-two.io/key".into()],
+			}],
+			assets: vec![(USD_ID, MIN_ASSET_BOND)],
+			..Default::default()
+		},
+		..Default::default()
+	}
+}
+
 pub fn signed(who: AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
 }
@@ -346,7 +317,7 @@ pub fn root() -> RuntimeOrigin {
 	RuntimeOrigin::root()
 }
 
-/// A bounded text.
+/// Bounded text.
 pub fn text<S: Get<u32>>(text: &str) -> BoundedVec<u8, S> {
 	text.as_bytes().to_vec().try_into().unwrap()
 }
@@ -360,7 +331,22 @@ pub fn percent(hundredths: u32) -> WindowShare {
 	WindowShare::from_rational(u128::from(hundredths), 100)
 }
 
-/// A listing with everything right, to be spoilt by tests.
+/// Change the settings of the clock, which genesis fixes on a real chain.
+pub fn set_timings(change: impl FnOnce(&mut Timings)) {
+	Settings::<Test>::mutate(change);
+}
+
+/// Require proof of control for all listings from now on.
+pub fn require_proof() {
+	set_timings(|timings| timings.proof_of_control = true);
+}
+
+/// Allow private endpoints from now on.
+pub fn allow_private() {
+	set_timings(|timings| timings.private_endpoints = true);
+}
+
+/// Valid listing, which tests change.
 #[derive(Clone)]
 pub struct Draft {
 	pub kind: ServiceKind,
@@ -399,7 +385,7 @@ impl Draft {
 		Self { endpoint: text(&format!("https://{host}/")), ..Self::default() }
 	}
 
-	/// A compute service on a host.
+	/// Compute service at a host.
 	pub fn compute(host: &str) -> Self {
 		Self { kind: ServiceKind::Compute, ..Self::at(host) }
 	}
@@ -421,7 +407,7 @@ impl Draft {
 		)
 	}
 
-	/// List and say which service it is.
+	/// List and return the service's identifier.
 	pub fn listed(self, who: AccountId) -> ServiceId {
 		let id = NextServiceId::<Test>::get();
 		assert_ok!(self.list(who));
@@ -429,16 +415,30 @@ impl Draft {
 	}
 }
 
-pub fn status(id: ServiceId) -> ServiceStatus {
-	Services::<Test>::get(id).unwrap().status
+/// Listing of a service, which must exist.
+pub fn service(id: ServiceId) -> ServiceOf<Test> {
+	Services::<Test>::get(id).unwrap()
 }
 
+pub fn status(id: ServiceId) -> ServiceStatus {
+	service(id).status
+}
+
+pub fn operator(who: AccountId) -> Option<Operator> {
+	crate::Operators::<Test>::get(who)
+}
+
+pub fn services_of(who: AccountId) -> Vec<ServiceId> {
+	ServicesOf::<Test>::get(who).into_inner()
+}
+
+/// Set the number of units sold.
 pub fn sell(id: ServiceId, units: u32) {
 	Units::mutate(|sold| sold.insert(id, units));
 }
 
 pub fn run_to(block: BlockNumber) {
-	System::set_block_number(block.into());
+	System::set_block_number(block);
 }
 
 pub fn bond_of(who: AccountId, asset: AssetId) -> BondOf<Test> {

@@ -371,6 +371,8 @@ pub trait BenchmarkHelper<AccountId> {
 	fn create_asset() -> u32;
 	/// Declare the resources of a `Compute` service.
 	fn declare_capacity(service: surety_primitives::ServiceId);
+	/// Activate the row of a service.
+	fn activate(service: surety_primitives::ServiceId);
 	/// Sell a unit of a service without reserving its exposure.
 	fn sell_unit(service: surety_primitives::ServiceId);
 }

@@ -396,8 +396,8 @@ mod benchmarks {
 	#[benchmark]
 	fn request_probe() {
 		full_pages::<T>(MAX_DUE - 1);
-		let idle = Place { page: 0, slot: 0 };
-		SlotsOf::<T>::insert(Target::Service(1), TargetSlots { idle, active: None });
+		let place = Place { page: 0, slot: 0 };
+		SlotsOf::<T>::insert(Target::Service(1), TargetSlots { idle: place, active: None });
 		PageInfos::<T>::insert(PageId::Idle(0), PageInfo { due: mask(1), ..Default::default() });
 		Queued::<T>::put(Queue::truncate_from((1..MAX_QUEUED).collect()));
 

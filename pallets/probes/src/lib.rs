@@ -10,25 +10,25 @@
 //! - **Prober**: a validator in its probing duty.
 //! - **Round**: a fixed number of blocks in which every prober probes every due target once.
 //! - **Window**: a fixed number of rounds over which terms are counted.
-//! - **Finding**: the result of one probe, one byte. **Report**: the findings of one prober in one
-//!   round, one byte per due target.
-//! - **Snapshot**: what a round is checked against: its probers, its due pages and the health rule.
+//! - **Finding**: result of one probe, one byte. **Report**: findings of one prober in one round,
+//!   one byte per due target.
+//! - **Snapshot**: frame of a round: its probers, its due pages and the health rule.
 //! - **Vote**: a finding as it counts in the folding. A *blind* report, which reaches few operators
 //!   although others reach most, has no vote.
-//! - **Verdict**: what the chain decides of a target in a round.
-//! - **Row**: the state of a target: counters, meter, health. **Page**: 128 rows. **Slot**: the
-//!   place of a row in a page.
-//! - **Active** row: of a target with units, due in every round. **Idle** row: of any listing, due
-//!   in turn while the target is not active.
+//! - **Verdict**: decision of the chain on a target in a round.
+//! - **Row**: state of a target: counters, meter, health. **Page**: 128 rows. **Slot**: place of a
+//!   row in a page.
+//! - **Active** row: row of a target with units, due in every round. **Idle** row: row of any
+//!   listing, due in turn while the target is not active.
 //! - **Capacity**: pages that may be due in a round, fixed for a window.
-//! - **Meter**: the billable blocks of an active target.
+//! - **Meter**: billable blocks of an active target.
 //! - **Allowance**: rounds of a window that may be bad. **Tier**: a multiple of the allowance;
 //!   reaching one is a breach.
-//! - **Duty**: the work of a prober in a session.
+//! - **Duty**: work of a prober in a session.
 //!
 //! ## Life cycle
 //!
-//! Of a round `r` with `L` blocks:
+//! A round `r` of `L` blocks:
 //!
 //! ```text
 //!            |<------- r ------->|<------- r+1 --------->|<---------- r+2 -------->|
@@ -47,7 +47,7 @@
 //! report. Reports are removed when their round is closed. The root of a round's reports stays for
 //! a week (`RevealRoots`), by which anybody can show how a verdict came about.
 //!
-//! Of a target:
+//! A target:
 //!
 //! ```text
 //!                       +--------------- reset_proof (the endpoint moved) ------------+
@@ -106,9 +106,9 @@
 //!   page is written. They do not end meters: this pallet carries out the ends that they return.
 //! - The runtime places this pallet before the one that works the agenda of the escrow: a stream is
 //!   settled by the meter of the same block.
-//! - What governance can change is frozen where it decides anything: the health rule into the
-//!   snapshot of a round, terms into the row for a window, the capacity for a window, the rule of
-//!   duty for a session. A change of session changes nothing for open rounds.
+//! - Parameters of governance never change what has begun: a round keeps the health rule of its
+//!   snapshot, a window keeps its capacity and the terms in its rows, a session keeps its rule of
+//!   duty. A change of session changes nothing for open rounds.
 //! - The work of a block is bounded by constants. The first block of a round takes the snapshot,
 //!   the third counts the reports, each of the others judges `ceil(due pages / (L - 3))` pages. In
 //!   the worst case every row of them breaches and fails at once, each O(1) in its agreements. The

@@ -6,29 +6,33 @@
 use crate as pallet_surety_probes;
 use crate::*;
 use core::cell::RefCell;
-use frame::{deps::sp_runtime::DispatchError, testing_prelude::*, traits::Time};
+use frame::{
+	deps::sp_runtime,
+	testing_prelude::*,
+	traits::{ConvertInto, Time},
+};
 use frame_system::RawOrigin;
+use pallet_surety_timing::{Settings, TimingPreset, Timings};
 use sp_core::Pair;
 use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
 use sp_staking::offence::OffenceError;
 use std::collections::BTreeMap;
 use surety_primitives::{
-	AgreementId, Counters, End, LatencyBucket, LeaseId, Meter, MeterReading, Network, NetworkId,
-	ServiceKind, ServiceStatus, Severity, SlaTerms, TierReached, WindowClosed, WindowShare,
-	WindowSummary, WindowTerms, crypto::ProberPair, report::Finding,
+	AgreementId, AssetId, Counters, End, LatencyBucket, LeaseId, Meter, MeterReading, Network,
+	NetworkId, ServiceKind, ServiceStatus, Severity, SlaTerms, TierReached, WindowClosed,
+	WindowShare, WindowSummary, WindowTerms, crypto::ProberPair, report::Finding,
 };
 
 pub type AccountId = u64;
 type TxExtension = frame_system::AuthorizeCall<Test>;
 pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
-type Block = sp_runtime::generic::Block<
-	sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>,
-	Extrinsic,
->;
+type Header = sp_runtime::generic::Header<u64, BlakeTwo256>;
+type Block = sp_runtime::generic::Block<Header, Extrinsic>;
 
 construct_runtime!(
 	pub enum Test {
 		System: frame_system,
+		Timing: pallet_surety_timing,
 		Balances: pallet_balances,
 		Assets: pallet_assets,
 		AssetsHolder: pallet_assets_holder,
@@ -44,18 +48,18 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-surety_mock::money!(10);
+impl pallet_surety_timing::Config for Test {}
 
+surety_test_kit::money!(10);
+
+/// Rounds of 5 blocks of 6 s, and windows of 12 rounds.
+const TIMINGS: Timings = Timings { slot_ms: 6_000, ..TimingPreset::dev() };
 pub const POT: AccountId = 9_999;
 /// Asset that rewards are also paid in.
 pub const USD: u32 = 7;
 
 parameter_types! {
-	pub static RoundBlocks: u32 = 5;
-	pub static WindowRounds: u16 = 12;
-	pub static SlotMs: u64 = 6_000;
 	pub static Now: u64 = 1_000_000;
-	pub static ProofRequired: bool = false;
 	pub static DueServices: u32 = 512;
 	pub static Rule: DutyRule = DutyRule {
 		min_share: Perbill::from_percent(60),
@@ -95,30 +99,6 @@ parameter_types! {
 	pub const SummaryWeight: Weight = Weight::from_parts(4_000_000, 10);
 	pub const TerminateWeight: Weight = Weight::from_parts(5, 1);
 	pub const FailureWeight: Weight = Weight::from_parts(7, 3);
-}
-
-pub struct MockClock;
-impl Clock for MockClock {
-	fn now() -> BlockNumber {
-		System::block_number() as u32
-	}
-	fn slot_ms() -> u64 {
-		SlotMs::get()
-	}
-	fn round_blocks() -> u32 {
-		RoundBlocks::get()
-	}
-	fn window_rounds() -> u16 {
-		WindowRounds::get()
-	}
-}
-impl EndpointRules for MockClock {
-	fn private_allowed() -> bool {
-		true
-	}
-	fn proof_required() -> bool {
-		ProofRequired::get()
-	}
 }
 
 pub struct MockTime;
@@ -201,7 +181,7 @@ impl ReputationSink<AccountId> for MockReputation {
 pub struct MockSet;
 impl ValidatorSet<AccountId> for MockSet {
 	type ValidatorId = AccountId;
-	type ValidatorIdOf = sp_runtime::traits::ConvertInto;
+	type ValidatorIdOf = ConvertInto;
 	fn session_index() -> SessionIndex {
 		Session::get()
 	}
@@ -211,7 +191,7 @@ impl ValidatorSet<AccountId> for MockSet {
 }
 impl ValidatorSetWithIdentification<AccountId> for MockSet {
 	type Identification = AccountId;
-	type IdentificationOf = sp_runtime::traits::ConvertInto;
+	type IdentificationOf = ConvertInto;
 }
 
 type Offender = (AccountId, AccountId);
@@ -232,7 +212,7 @@ impl ReportOffence<AccountId, Offender, ProberNeglect<Offender>> for MockOffence
 
 #[derive_impl(pallet_surety_probes::config_preludes::TestDefaultConfig)]
 impl Config for Test {
-	type Clock = MockClock;
+	type Clock = Timing;
 	type Time = MockTime;
 	type Registry = MockRegistry;
 	type OnJudged = MockJudged;
@@ -248,14 +228,14 @@ impl Config for Test {
 	type Health = Health;
 }
 
-impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test
+impl<LocalCall> CreateTransactionBase<LocalCall> for Test
 where
 	RuntimeCall: From<LocalCall>,
 {
 	type RuntimeCall = RuntimeCall;
 	type Extrinsic = Extrinsic;
 }
-impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Test
+impl<LocalCall> CreateTransaction<LocalCall> for Test
 where
 	RuntimeCall: From<LocalCall>,
 {
@@ -264,7 +244,7 @@ where
 		Extrinsic::new_transaction(call, extension)
 	}
 }
-impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Test
+impl<LocalCall> CreateAuthorizedTransaction<LocalCall> for Test
 where
 	RuntimeCall: From<LocalCall>,
 {
@@ -273,8 +253,11 @@ where
 	}
 }
 
-pub fn new_test_ext() -> sp_io::TestExternalities {
+pub fn new_test_ext() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	pallet_surety_timing::GenesisConfig::<Test> { timings: TIMINGS, ..Default::default() }
+		.assimilate_storage(&mut storage)
+		.unwrap();
 	pallet_balances::GenesisConfig::<Test> {
 		balances: vec![(POT, 1_000_010)],
 		..Default::default()
@@ -288,9 +271,14 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();
-	let mut ext: sp_io::TestExternalities = storage.into();
+	let mut ext: TestState = storage.into();
 	ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
 	ext
+}
+
+/// Change the clock.
+pub fn set_clock(change: impl FnOnce(&mut Timings)) {
+	Settings::<Test>::mutate(change);
 }
 
 /// Run a test with so many probers, then check every invariant.
@@ -437,7 +425,7 @@ pub fn next_block() -> Weight {
 	let block = System::block_number() + 1;
 	System::set_block_number(block);
 	let weight = Probes::on_initialize(block);
-	Now::mutate(|now| *now += SlotMs::get());
+	Now::mutate(|now| *now += Timing::slot_ms());
 	weight
 }
 
@@ -449,11 +437,11 @@ pub fn blocks(n: u32) {
 }
 
 pub fn offset() -> u32 {
-	MockClock::now() % RoundBlocks::get()
+	Timing::now() % Timing::round_blocks()
 }
 
 pub fn round() -> RoundIndex {
-	MockClock::round()
+	Timing::round()
 }
 
 /// Build blocks up to the first of the next round.
@@ -604,7 +592,7 @@ pub fn run_targets(
 				}
 			}
 		}
-		while offset() != RoundBlocks::get() - 1 {
+		while offset() != Timing::round_blocks() - 1 {
 			next_block();
 		}
 	}

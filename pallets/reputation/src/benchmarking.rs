@@ -7,7 +7,8 @@
 use super::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity, WindowSummary,
+	AssetId, BreachKind, CloseReason, Counters, LatencyBucket, ReputationSink, Severity,
+	WindowSummary,
 	score::{Evidence, ONE, Quality},
 };
 

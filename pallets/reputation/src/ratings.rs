@@ -65,8 +65,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn weight_of_rating(agreement: AgreementId, by: &T::AccountId) -> Option<u64> {
 		let engagement = Engagements::<T>::get(agreement)?;
 		let party = engagement.role_of(by)?;
-		let open =
-			Self::current_window() <= engagement.until && engagement.rated_by != Some(party);
+		let open = Self::current_window() <= engagement.until && engagement.rated_by != Some(party);
 		let left = Self::remaining_pair_weight(by, engagement.counterparty(party));
 		open.then_some(engagement.weight.min(left))
 	}

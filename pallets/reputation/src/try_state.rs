@@ -109,10 +109,7 @@ impl<T: Config> Pallet<T> {
 			engagements == Engagements::<T>::iter_keys().count(),
 			"7: an engagement that is never removed"
 		);
-		ensure!(
-			pairs.len() == Pairs::<T>::iter_keys().count(),
-			"7: a pair that is never removed"
-		);
+		ensure!(pairs.len() == Pairs::<T>::iter_keys().count(), "7: a pair that is never removed");
 		Ok(())
 	}
 }

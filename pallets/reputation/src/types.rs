@@ -358,15 +358,7 @@ impl From<PerformanceParts> for Performance {
 
 /// Agreement that ended paid and that at least one party has not rated yet.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Engagement<AccountId> {
 	/// Operator of the agreement.
@@ -424,15 +416,7 @@ pub struct PairWeight {
 
 /// Entry to remove once a window is over.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub enum Expiry<AccountId> {
 	/// Engagement that nobody may rate any more.

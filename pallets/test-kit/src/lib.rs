@@ -13,24 +13,24 @@
 //! surety_test_kit::authorized_transactions!();
 //!
 //! impl surety_test_kit::TestRuntime for Test {
-//! 	type Pallets = AllPalletsWithSystem;
-//! 	fn check_invariants() {
-//! 		Operators::do_try_state().unwrap();
-//! 		Probes::do_try_state().unwrap();
-//! 	}
+//!     type Pallets = AllPalletsWithSystem;
+//!     fn check_invariants() {
+//!         Operators::do_try_state().unwrap();
+//!         Probes::do_try_state().unwrap();
+//!     }
 //! }
 //! type Kit = surety_test_kit::Kit<Test>;
 //!
 //! #[test]
 //! fn a_service_that_is_down_gets_the_verdict_down() {
-//! 	Kit::build_and_execute(|| {
-//! 		Kit::register(OPERATOR, AssetId::Native);
-//! 		let service = Kit::list(OPERATOR, Listing::default());
-//! 		Kit::run_rounds(3);
-//! 		let last = Kit::outage(Target::Service(service), 2);
-//! 		Kit::run_to_judged(last);
-//! 		assert_eq!(Kit::verdict(Target::Service(service)), Some(Verdict::Down));
-//! 	});
+//!     Kit::build_and_execute(|| {
+//!         Kit::register(OPERATOR, AssetId::Native);
+//!         let service = Kit::list(OPERATOR, Listing::default());
+//!         Kit::run_rounds(3);
+//!         let last = Kit::outage(Target::Service(service), 2);
+//!         Kit::run_to_judged(last);
+//!         assert_eq!(Kit::verdict(Target::Service(service)), Some(Verdict::Down));
+//!     });
 //! }
 //! ```
 //!

@@ -7,8 +7,7 @@ use crate::{
 use frame::{prelude::*, testing_prelude::*};
 use frame_support::traits::{Authorize, OneSessionHandler, UnfilteredDispatchable};
 use pallet_surety_probes::{
-	Call, DuePages, Pages, REVEAL_OFFSET, Report, Snapshots, bits, commit_hash,
-	commit_payload,
+	Call, DuePages, Pages, REVEAL_OFFSET, Report, Snapshots, bits, commit_hash, commit_payload,
 };
 use sp_core::Pair;
 use std::{
@@ -76,8 +75,8 @@ pub fn up() -> Finding {
 }
 
 fn finding(prober: u16, round: RoundIndex, target: Target) -> Finding {
-	let (target_finding, findings) = CONDITIONS
-		.with_borrow(|it| (it.targets.get(&target).copied(), it.findings.clone()));
+	let (target_finding, findings) =
+		CONDITIONS.with_borrow(|it| (it.targets.get(&target).copied(), it.findings.clone()));
 	target_finding
 		.or_else(|| findings.map(|findings| findings(prober, round, target)))
 		.unwrap_or_else(up)

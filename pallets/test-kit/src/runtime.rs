@@ -80,7 +80,10 @@ macro_rules! authorized_transactions {
 			RuntimeCall: From<LocalCall>,
 		{
 			type Extension = frame_system::AuthorizeCall<Test>;
-			fn create_transaction(call: RuntimeCall, extension: Self::Extension) -> Self::Extrinsic {
+			fn create_transaction(
+				call: RuntimeCall,
+				extension: Self::Extension,
+			) -> Self::Extrinsic {
 				$crate::TestXt::new_transaction(call, extension)
 			}
 		}

@@ -157,7 +157,7 @@ mod tests {
 	}
 
 	#[test]
-	fn everything_else_is_refused_with_its_reason() {
+	fn addresses_that_are_not_public_are_refused_with_a_reason() {
 		use Reason::*;
 		for (address, reason) in [
 			("127.0.0.1", Loopback),
@@ -218,7 +218,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_private_chain_still_refuses_metadata_and_what_is_no_address() {
+	fn a_private_chain_still_refuses_metadata_servers_and_non_addresses() {
 		for address in ["127.0.0.1", "10.0.0.1", "::1", "fd00::1"] {
 			assert!(check(address).unwrap().is_private(), "{address}");
 		}

@@ -320,7 +320,7 @@ mod tests {
 	}
 
 	#[test]
-	fn anything_but_printable_ascii_is_refused() {
+	fn bytes_that_are_not_printable_ascii_are_refused() {
 		for url in [
 			"http://example.com/a b",
 			" http://example.com",
@@ -492,13 +492,13 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn any_bytes_are_judged_without_panic(url in proptest::collection::vec(any::<u8>(), 0..300)) {
+		fn no_url_panics(url in proptest::collection::vec(any::<u8>(), 0..300)) {
 			let _ = check(&url, false);
 			let _ = normalise(&url);
 		}
 
 		#[test]
-		fn what_passes_names_a_host_that_is_its_own_normal_form(tail in "[a-zA-Z0-9.:@/\\[\\]?#-]{0,40}") {
+		fn the_host_of_an_accepted_url_is_its_own_normal_form(tail in "[a-zA-Z0-9.:@/\\[\\]?#-]{0,40}") {
 			if let Ok(origin) = check(format!("http://{tail}").as_bytes(), true) {
 				prop_assert!(!origin.host.is_empty() && origin.port > 0);
 				prop_assert_eq!(normalise(&origin.host), Ok(origin.host.clone()));

@@ -32,7 +32,7 @@ fn bucket(ms: u32) -> LatencyBucket {
 }
 
 #[test]
-fn the_example_of_the_docs() {
+fn worked_numbers_of_the_documentation() {
 	assert_eq!(evidence(8, 0).score(), 71);
 	let parts = Quality {
 		measured: windows(1_000),
@@ -67,7 +67,7 @@ fn breaches_lower_the_score_by_their_severity() {
 }
 
 #[test]
-fn one_window_in_ten_rounds_weighs_as_one_in_a_thousand() {
+fn the_number_of_rounds_of_a_window_does_not_matter() {
 	assert_eq!(Evidence::of_rounds(12, 0, 12), Evidence::of_rounds(1_440, 0, 1_440));
 	assert_eq!(Evidence::of_rounds(9, 3, 12), Evidence::of_rounds(1_080, 360, 1_440));
 }
@@ -89,7 +89,7 @@ fn slow_rounds_are_not_good() {
 }
 
 #[test]
-fn unmeasured_and_excused_rounds_say_nothing() {
+fn unmeasured_and_excused_rounds_are_no_evidence() {
 	let c = Counters { unmeasured: 7, excused: 5, ..Default::default() };
 	assert_eq!(good_and_bad(&c), (0, 0));
 	assert_eq!(Evidence::of_rounds(0, 0, 12), Evidence::default());
@@ -98,7 +98,7 @@ fn unmeasured_and_excused_rounds_say_nothing() {
 
 /// Each entry is the floor of the root of the one before it.
 #[test]
-fn the_roots_are_the_floors_of_roots() {
+fn the_table_of_roots_is_exact() {
 	let mut before = 1u128 << 62;
 	for root in ROOTS {
 		let root = u128::from(root);
@@ -121,7 +121,7 @@ fn a_half_life_leaves_half() {
 }
 
 #[test]
-fn nothing_known_has_no_read_outs() {
+fn without_rounds_there_is_no_quality_score() {
 	assert_eq!(Quality::default().reliability(), None);
 	assert_eq!(Quality::default().performance(), None);
 	let old = Quality::default().with_window(&counters(1, 0, 0, 0, 0, 0), bucket(10));
@@ -154,7 +154,7 @@ fn parts_are_full_at_their_targets_and_empty_at_ten_times_them() {
 }
 
 #[test]
-fn a_service_that_never_answered_performs_at_nothing() {
+fn a_service_that_never_answered_scores_zero() {
 	let q = Quality::default().with_window(&counters(0, 0, 12, 0, 0, 0), LatencyBucket::default());
 	let parts = q.performance().unwrap();
 	assert_eq!((parts.uptime.score, parts.correctness.score, parts.latency.score), (0, 0, 0));
@@ -257,7 +257,7 @@ proptest! {
 	}
 
 	#[test]
-	fn read_outs_are_bounded_and_parts_stay_within_the_whole(
+	fn quality_scores_are_bounded_and_parts_stay_within_the_whole(
 		seen in proptest::collection::vec((any_counters(), 0u8..64, 0u32..40), 1..30),
 	) {
 		let mut q = Quality::default();

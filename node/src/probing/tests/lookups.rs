@@ -1,7 +1,7 @@
-//! Names, against a name server that misbehaves.
+//! DNS lookups against a name server that misbehaves.
 
 use super::*;
-use crate::probing::{address::Refusal, connector::Connector};
+use crate::probing::{address_filter::Refusal, connector::Connector};
 use std::{
 	net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 	path::Path,
@@ -13,23 +13,24 @@ use tempfile::TempDir;
 const A: u16 = 1;
 const AAAA: u16 = 28;
 
-/// What a name server says to a query.
-enum Say {
-	/// These addresses (those of the type that was asked for), for so many seconds.
-	Are(&'static [&'static str], u32),
-	/// There is no such name.
-	None,
-	Nothing,
+/// Reply of a name server.
+enum Reply {
+	/// Addresses, filtered by the type of the query, with a time to live in seconds.
+	Addresses(&'static [&'static str], u32),
+	/// No such name.
+	NotFound,
+	/// No reply.
+	Silence,
 }
 
-/// A name server. It ends with the process.
+/// Name server that lives as long as the process.
 struct NameServer {
 	port: u16,
 	asked: Arc<Mutex<Vec<(String, u16)>>>,
 }
 
 impl NameServer {
-	fn new(say: impl Fn(&str) -> Say + Send + 'static) -> Self {
+	fn new(reply: impl Fn(&str) -> Reply + Send + 'static) -> Self {
 		let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
 		let port = socket.local_addr().unwrap().port();
 		let asked = Arc::new(Mutex::new(Vec::new()));
@@ -39,7 +40,7 @@ impl NameServer {
 			while let Ok((length, from)) = socket.recv_from(&mut buffer) {
 				let (name, of, end) = question(&buffer[..length]);
 				log.lock().unwrap().push((name.clone(), of));
-				if let Some(answer) = answer(&buffer[..end], of, say(&name)) {
+				if let Some(answer) = answer(&buffer[..end], of, reply(&name)) {
 					socket.send_to(&answer, from).unwrap();
 				}
 			}
@@ -47,7 +48,7 @@ impl NameServer {
 		Self { port, asked }
 	}
 
-	/// Names and types that were asked for.
+	/// Resolver and record types of the queries.
 	fn asked(&self) -> Vec<(String, u16)> {
 		self.asked.lock().unwrap().clone()
 	}
@@ -56,7 +57,7 @@ impl NameServer {
 		self.asked().iter().filter(|asked| **asked == (name.to_string(), of)).count()
 	}
 
-	/// A machine that asks this server.
+	/// Machine that uses this name server.
 	fn machine(&self) -> Machine {
 		let machine = Machine { dir: TempDir::new().unwrap(), port: self.port };
 		machine.write("resolv.conf", "search corp.test\nnameserver 127.0.0.1\noptions ndots:3\n");
@@ -65,7 +66,7 @@ impl NameServer {
 	}
 }
 
-/// The name in lower case, its type, and where the question ends.
+/// Name in lower case, record type, and end of the question.
 fn question(query: &[u8]) -> (String, u16, usize) {
 	let mut name = String::new();
 	let mut at = 12;
@@ -78,12 +79,12 @@ fn question(query: &[u8]) -> (String, u16, usize) {
 	(name, u16::from_be_bytes([query[at + 1], query[at + 2]]), at + 5)
 }
 
-/// The answer to the query that begins with `asked`: its header and question.
-fn answer(asked: &[u8], of: u16, say: Say) -> Option<Vec<u8>> {
-	let (code, listed, ttl) = match say {
-		Say::Are(addresses, ttl) => (0, addresses, ttl),
-		Say::None => (3, [].as_slice(), 0),
-		Say::Nothing => return None,
+/// Reply to the query whose header and question are `asked`.
+fn answer(asked: &[u8], of: u16, reply: Reply) -> Option<Vec<u8>> {
+	let (code, listed, ttl) = match reply {
+		Reply::Addresses(addresses, ttl) => (0, addresses, ttl),
+		Reply::NotFound => (3, [].as_slice(), 0),
+		Reply::Silence => return None,
 	};
 	let records: Vec<Vec<u8>> = listed
 		.iter()
@@ -95,11 +96,11 @@ fn answer(asked: &[u8], of: u16, say: Say) -> Option<Vec<u8>> {
 		})
 		.collect();
 	let mut answer = asked.to_vec();
-	// A response with recursion; one question, the answers, nothing else.
+	// A recursive response with one question, the answers, and no other sections.
 	answer[2..4].copy_from_slice(&[0x81, 0x80 | code]);
 	answer[4..12].copy_from_slice(&[0, 1, 0, u8::try_from(records.len()).unwrap(), 0, 0, 0, 0]);
 	for data in records {
-		// The name of the question, its type, IN.
+		// Name of the question, record type, class IN.
 		answer.extend([0xc0, 12, 0, u8::try_from(of).unwrap(), 0, 1]);
 		answer.extend(ttl.to_be_bytes());
 		answer.extend([0, u8::try_from(data.len()).unwrap()]);
@@ -123,8 +124,8 @@ impl Machine {
 		std::fs::write(self.path(name), text).unwrap();
 	}
 
-	fn names(&self, recheck: Duration) -> Names {
-		Names::new(Source {
+	fn resolver(&self, recheck: Duration) -> Resolver {
+		Resolver::new(DnsConfig {
 			resolv_conf: self.path("resolv.conf"),
 			hosts: self.path("hosts"),
 			port: self.port,
@@ -133,12 +134,12 @@ impl Machine {
 		.unwrap()
 	}
 
-	fn http(&self, rules: Rules) -> Http {
-		let names = self.names(Duration::from_secs(10));
+	fn http(&self, filter: AddressFilter) -> HttpRequests {
+		let resolver = self.resolver(Duration::from_secs(10));
 		let tls = client(public_roots()).unwrap();
 		let transport =
-			Transport::new(names, tls, None, limits(), Metrics::default(), HashSet::new());
-		Http::new(Arc::new(transport.unwrap()), rules)
+			Transport::new(resolver, tls, None, limits(), Metrics::default(), HashSet::new());
+		HttpRequests::new(Arc::new(transport.unwrap()), filter)
 	}
 }
 
@@ -146,31 +147,31 @@ fn runtime() -> Runtime {
 	tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn private() -> Rules {
-	Rules { private: true, ..Rules::default() }
+fn private() -> AddressFilter {
+	AddressFilter { private: true, ..AddressFilter::default() }
 }
 
-/// Why `url` cannot be connected to.
-fn failure(machine: &Machine, rules: Rules, url: &str) -> Failure {
+/// Failure of connecting to `url`.
+fn failure(machine: &Machine, filter: AddressFilter, url: &str) -> Failure {
 	let connector = Connector {
-		rules,
+		filter,
 		budget: None,
 		egress: None,
-		names: Arc::new(machine.names(Duration::from_secs(10))),
-		lookup: limits().lookup,
-		patience: limits().connect,
+		resolver: Arc::new(machine.resolver(Duration::from_secs(10))),
+		lookup_timeout: limits().lookup,
+		connect_timeout: limits().connect,
 	};
 	runtime().block_on(connector.connect(&url.parse().unwrap())).err().unwrap()
 }
 
 #[test]
-fn a_name_is_looked_up_and_its_address_connected_to() {
+fn a_name_is_resolved_and_its_address_connected_to() {
 	let server = Server::new(|mut stream| async move {
 		let seen = request(&mut stream).await;
 		let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{seen}", seen.len());
 		let _ = stream.write_all(head.as_bytes()).await;
 	});
-	let dns = NameServer::new(|_| Say::Are(&["127.0.0.1"], 60));
+	let dns = NameServer::new(|_| Reply::Addresses(&["127.0.0.1"], 60));
 	let mut http = dns.machine().http(private());
 	let id = get(&mut http, &format!("http://Rpc_1.Example.test:{}/", server.port));
 	let said = String::from_utf8(body(&mut http, id).unwrap()).unwrap();
@@ -183,23 +184,25 @@ fn a_name_is_looked_up_and_its_address_connected_to() {
 }
 
 #[test]
-fn an_answer_that_points_at_this_machine_is_refused() {
+fn a_name_that_resolves_to_this_machine_is_refused() {
 	let (victim, visits) = Server::counting();
 	let dns = NameServer::new(|name| match name {
-		"v4.test." => Say::Are(&["127.0.0.1"], 60),
-		"metadata.test." => Say::Are(&["169.254.169.254"], 60),
-		"last.test." => Say::Are(&["1.1.1.1", "9.9.9.9", "8.8.8.8", "1.0.0.1", "10.0.0.1"], 60),
-		_ => Say::None,
+		"v4.test." => Reply::Addresses(&["127.0.0.1"], 60),
+		"metadata.test." => Reply::Addresses(&["169.254.169.254"], 60),
+		"last.test." => {
+			Reply::Addresses(&["1.1.1.1", "9.9.9.9", "8.8.8.8", "1.0.0.1", "10.0.0.1"], 60)
+		},
+		_ => Reply::NotFound,
 	});
 	let machine = dns.machine();
 	let refused = |host: &str| {
-		failure(&machine, Rules::default(), &format!("http://{host}:{}/", victim.port))
+		failure(&machine, AddressFilter::default(), &format!("http://{host}:{}/", victim.port))
 	};
 	let forbidden = |address: &str, reason| {
 		Failure::Forbidden(address.parse().unwrap(), Refusal::Special(reason))
 	};
 	assert_eq!(refused("v4.test"), forbidden("127.0.0.1", Reason::Loopback));
-	// One among good ones, even if it is not among those that would be tried.
+	// One forbidden address among good ones, even beyond those that would be tried.
 	assert_eq!(refused("last.test"), forbidden("10.0.0.1", Reason::Private));
 	assert_eq!(refused("localhost"), forbidden("127.0.0.1", Reason::Loopback));
 	assert_eq!(
@@ -210,17 +213,18 @@ fn an_answer_that_points_at_this_machine_is_refused() {
 }
 
 #[test]
-fn only_v4_is_spoken() {
+fn only_ipv4_is_used() {
 	let dns = NameServer::new(|name| match name {
-		"v6.test." => Say::Are(&["2606:4700::1"], 60),
-		"both.test." => Say::Are(&["2606:4700::1", "127.0.0.1"], 60),
-		_ => Say::None,
+		"v6.test." => Reply::Addresses(&["2606:4700::1"], 60),
+		"both.test." => Reply::Addresses(&["2606:4700::1", "127.0.0.1"], 60),
+		_ => Reply::NotFound,
 	});
 	let machine = dns.machine();
 	machine.write("hosts", "2606:4700::1 listed.test\n");
 	assert_eq!(failure(&machine, private(), "http://v6.test/"), Failure::Dns);
 	assert_eq!(failure(&machine, private(), "http://listed.test/"), Failure::Dns);
-	let found = runtime().block_on(machine.names(Duration::from_secs(10)).addresses("both.test"));
+	let found =
+		runtime().block_on(machine.resolver(Duration::from_secs(10)).addresses("both.test"));
 	assert_eq!(found, ["127.0.0.1".parse::<Ipv4Addr>().unwrap()]);
 	for literal in ["::1", "2606:4700::1", "::ffff:127.0.0.1"] {
 		let refused = Failure::Forbidden(literal.parse().unwrap(), Refusal::V6);
@@ -230,14 +234,14 @@ fn only_v4_is_spoken() {
 }
 
 #[test]
-fn a_name_is_looked_up_once_for_check_and_connection() {
+fn check_and_connection_share_one_lookup() {
 	let (victim, visits) = Server::counting();
 	let queries = AtomicUsize::new(0);
-	// The first lookup points where nobody listens, which is allowed here. All that follow point
-	// at the victim, by an address that is refused everywhere.
+	// The first lookup returns an allowed address where no server listens. All later ones return
+	// the victim's address in a form that is always refused.
 	let dns = NameServer::new(move |_| match queries.fetch_add(1, Ordering::SeqCst) {
-		0 => Say::Are(&["127.0.0.9"], 0),
-		_ => Say::Are(&["0.0.0.0"], 0),
+		0 => Reply::Addresses(&["127.0.0.9"], 0),
+		_ => Reply::Addresses(&["0.0.0.0"], 0),
 	});
 	let mut http = dns.machine().http(private());
 	let url = format!("http://rebind.test:{}/", victim.port);
@@ -248,16 +252,16 @@ fn a_name_is_looked_up_once_for_check_and_connection() {
 }
 
 #[test]
-fn names_that_get_no_answer_are_down_in_time_and_hold_up_nobody() {
-	let server = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+fn names_without_an_answer_fail_in_time_and_delay_no_other() {
+	let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 	let dns = NameServer::new(|name| match name {
-		"good.test." => Say::Are(&["127.0.0.1"], 60),
-		_ => Say::Nothing,
+		"good.test." => Reply::Addresses(&["127.0.0.1"], 60),
+		_ => Reply::Silence,
 	});
 	let mut http = dns.machine().http(private());
-	// As the node does when it starts: each lookup takes two sockets.
+	// The node does this when it starts: each lookup takes two sockets.
 	fdlimit::raise_fd_limit().unwrap();
-	// More than a pool of blocking threads has.
+	// More than a pool of blocking threads holds.
 	let dead: Vec<_> =
 		(0..600).map(|n| get(&mut http, &format!("http://dead-{n}.test/"))).collect();
 	let began = Instant::now();
@@ -272,10 +276,10 @@ fn names_that_get_no_answer_are_down_in_time_and_hold_up_nobody() {
 }
 
 #[test]
-fn a_name_that_is_not_there_fails_at_once() {
+fn a_name_that_does_not_exist_fails_at_once() {
 	let dns = NameServer::new(|name| match name {
-		"empty.test." => Say::Are(&[], 60),
-		_ => Say::None,
+		"empty.test." => Reply::Addresses(&[], 60),
+		_ => Reply::NotFound,
 	});
 	let machine = dns.machine();
 	let began = Instant::now();
@@ -292,10 +296,10 @@ fn a_name_that_is_not_there_fails_at_once() {
 }
 
 #[test]
-fn the_search_list_is_left_out() {
+fn the_search_list_is_ignored() {
 	let dns = NameServer::new(|name| match name {
-		"intranet.corp.test." => Say::Are(&["127.0.0.1"], 60),
-		_ => Say::None,
+		"intranet.corp.test." => Reply::Addresses(&["127.0.0.1"], 60),
+		_ => Reply::NotFound,
 	});
 	assert_eq!(failure(&dns.machine(), private(), "http://intranet/"), Failure::Dns);
 	assert!(dns.asked().iter().all(|(name, _)| name == "intranet."), "{:?}", dns.asked());
@@ -303,15 +307,15 @@ fn the_search_list_is_left_out() {
 }
 
 #[test]
-fn a_name_of_the_hosts_file_is_not_asked_for() {
-	let dns = NameServer::new(|_| Say::Nothing);
+fn a_name_in_the_hosts_file_is_not_queried() {
+	let dns = NameServer::new(|_| Reply::Silence);
 	let machine = dns.machine();
 	machine.write(
 		"hosts",
 		"# ours\n127.0.0.1 anchor.test other.test\n10.1.2.3\tother.test\n::1 other.test\n",
 	);
-	let names = machine.names(Duration::from_secs(10));
-	let addresses = |host: &str| runtime().block_on(names.addresses(host));
+	let resolver = machine.resolver(Duration::from_secs(10));
+	let addresses = |host: &str| runtime().block_on(resolver.addresses(host));
 	let expected = |of: &[&str]| of.iter().map(|a| a.parse().unwrap()).collect::<Vec<Ipv4Addr>>();
 	assert_eq!(addresses("Anchor.test"), expected(&["127.0.0.1"]));
 	assert_eq!(addresses("other.test."), expected(&["127.0.0.1", "10.1.2.3"]));
@@ -319,16 +323,16 @@ fn a_name_of_the_hosts_file_is_not_asked_for() {
 }
 
 #[test]
-fn an_answer_is_remembered_as_long_as_it_says() {
+fn an_answer_is_cached_for_its_time_to_live() {
 	let dns = NameServer::new(|name| match name {
-		"stays.test." => Say::Are(&["9.9.9.9"], 3_600),
-		_ => Say::Are(&["9.9.9.9"], 0),
+		"stays.test." => Reply::Addresses(&["9.9.9.9"], 3_600),
+		_ => Reply::Addresses(&["9.9.9.9"], 0),
 	});
-	let names = dns.machine().names(Duration::from_secs(10));
+	let resolver = dns.machine().resolver(Duration::from_secs(10));
 	let runtime = runtime();
 	for _ in 0..3 {
 		for host in ["stays.test", "moves.test"] {
-			assert_eq!(runtime.block_on(names.addresses(host)).len(), 1);
+			assert_eq!(runtime.block_on(resolver.addresses(host)).len(), 1);
 		}
 	}
 	assert_eq!(dns.times("stays.test.", A), 1);
@@ -336,14 +340,14 @@ fn an_answer_is_remembered_as_long_as_it_says() {
 }
 
 #[test]
-fn a_changed_configuration_is_taken_up() {
-	let dns = NameServer::new(|_| Say::Are(&["9.9.9.9"], 60));
+fn a_changed_configuration_is_reloaded() {
+	let dns = NameServer::new(|_| Reply::Addresses(&["9.9.9.9"], 60));
 	let machine = dns.machine();
 	machine.write("resolv.conf", "# written in a moment\n");
 	let _ = std::fs::remove_file(machine.path("hosts"));
-	let names = machine.names(Duration::ZERO);
-	let ask = |host: &str| runtime().block_on(names.addresses(host));
-	// Without a name server it is the one of this machine, which is ours; without a hosts file there is none.
+	let resolver = machine.resolver(Duration::ZERO);
+	let ask = |host: &str| runtime().block_on(resolver.addresses(host));
+	// Without a configured name server the local one applies; a missing hosts file is empty.
 	assert_eq!(ask("a.test").len(), 1);
 	machine.write("hosts", "1.2.3.4 a.test\n");
 	assert_eq!(ask("a.test"), ["1.2.3.4".parse::<Ipv4Addr>().unwrap()]);
@@ -351,7 +355,7 @@ fn a_changed_configuration_is_taken_up() {
 	machine.write("resolv.conf", "nameserver 127.0.0.2\n");
 	let began = Instant::now();
 	let nobody = runtime().block_on(async {
-		tokio::time::timeout(Duration::from_millis(300), names.addresses("b.test")).await
+		tokio::time::timeout(Duration::from_millis(300), resolver.addresses("b.test")).await
 	});
 	assert!(nobody.is_err() || nobody.unwrap().is_empty(), "{:?}", began.elapsed());
 	assert_eq!(dns.times("b.test.", A), 0);
@@ -361,14 +365,14 @@ fn a_changed_configuration_is_taken_up() {
 
 #[test]
 fn a_second_name_server_answers_for_a_dead_one() {
-	let dns = NameServer::new(|_| Say::Are(&["9.9.9.9"], 60));
+	let dns = NameServer::new(|_| Reply::Addresses(&["9.9.9.9"], 60));
 	let machine = dns.machine();
 	machine.write("resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");
-	// Swallows what it is asked, at the same port.
+	// A server that never replies, at the same port.
 	let _dead = UdpSocket::bind(SocketAddr::new("127.0.0.2".parse().unwrap(), dns.port)).unwrap();
-	let names = machine.names(Duration::from_secs(10));
+	let resolver = machine.resolver(Duration::from_secs(10));
 	let found = runtime().block_on(async {
-		tokio::time::timeout(Duration::from_secs(1), names.addresses("a.test")).await
+		tokio::time::timeout(Duration::from_secs(1), resolver.addresses("a.test")).await
 	});
 	assert_eq!(found.unwrap(), ["9.9.9.9".parse::<Ipv4Addr>().unwrap()]);
 }

@@ -1,12 +1,13 @@
-//! One node that probes as many real endpoints in a round as the chain lets be due in one. It takes minutes, so it
-//! is left out of the tests:
+//! One node that probes as many real endpoints in a round as may be due. The test takes minutes and
+//! is ignored by default:
 //!
 //! ```text
-//! SERVICES=8192 cargo nextest run --release -p surety-node --run-ignored only --no-capture probing::tests::scale
+//! SERVICES=8192 cargo nextest run --release -p surety-node --run-ignored only --no-capture
+//! probing::tests::scale
 //! ```
 
 use super::*;
-use crate::probing::transport::until;
+use crate::probing::clock::until;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{
 	RootCertStore, ServerConfig,
@@ -19,26 +20,26 @@ use sp_core::{
 };
 use std::{collections::BTreeMap, fmt::Write, fs, sync::atomic::AtomicBool, thread};
 use surety_primitives::{ServiceKind, report::Finding};
-use surety_prober::{Schedule, Target, probe_round};
+use surety_prober::{Assignment, Schedule, probe_round};
 use tokio_rustls::TlsAcceptor;
 
-/// Of a production round, and of the worker's schedule (pallets/probes/src/offchain.rs).
+/// Parameters of a production round and of the worker's schedule (pallets/probes/src/offchain.rs).
 const ROUND_MS: u64 = 60_000;
 const SPREAD_MS: u64 = 48_000;
 const CONCURRENCY: u32 = 4_096;
 
-/// What a hostile endpoint does.
+/// Behaviour of a hostile endpoint.
 #[derive(Clone, Copy)]
-enum Harm {
-	/// Accepts and is silent.
+enum Hostile {
+	/// Accepts a connection and never responds.
 	Silence,
-	/// A byte of the body every second.
+	/// Sends a byte of the body every second.
 	Trickle,
-	/// No end of the body.
+	/// Sends an endless body.
 	Flood,
 }
 
-/// A certificate for all names below `scale.test` by an authority of its own.
+/// Certificate for all names below `scale.test`, with its own authority.
 fn certificate() -> (RootCertStore, ServerConfig) {
 	let key = KeyPair::generate().unwrap();
 	let mut root = CertificateParams::new(Vec::new()).unwrap();
@@ -57,7 +58,8 @@ fn certificate() -> (RootCertStore, ServerConfig) {
 	(roots, server)
 }
 
-/// Servers at every address of 127.0.0.0/8: honest ones at the first port, those that mean harm at the others.
+/// Servers at every address of 127.0.0.0/8: honest ones at the first port, hostile ones at the
+/// others.
 fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 	let runtime = tokio::runtime::Builder::new_multi_thread()
 		.worker_threads(2)
@@ -66,7 +68,7 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 		.build()
 		.unwrap();
 	let acceptor = TlsAcceptor::from(Arc::new(tls));
-	let listen = |serve: Option<Harm>| {
+	let listen = |serve: Option<Hostile>| {
 		let acceptor = acceptor.clone();
 		let listener = runtime.block_on(async {
 			let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -79,7 +81,7 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 				let (stream, _) = listener.accept().await.unwrap();
 				let acceptor = acceptor.clone();
 				tokio::spawn(async move {
-					if let Some(Harm::Silence) = serve {
+					if let Some(Hostile::Silence) = serve {
 						let mut stream = stream;
 						let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 						return;
@@ -87,13 +89,13 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 					let Ok(mut stream) = acceptor.accept(stream).await else { return };
 					let _ = stream.read(&mut [0; 2_048]).await;
 					match serve {
-						None | Some(Harm::Silence) => {
+						None | Some(Hostile::Silence) => {
 							let _ = stream
 								.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
 								.await;
 							let _ = stream.shutdown().await;
 						},
-						Some(Harm::Trickle) => {
+						Some(Hostile::Trickle) => {
 							let _ = stream
 								.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n")
 								.await;
@@ -102,7 +104,7 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 								tokio::time::sleep(Duration::from_secs(1)).await;
 							}
 						},
-						Some(Harm::Flood) => {
+						Some(Hostile::Flood) => {
 							let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
 							while stream.write_all(&[b'x'; 16_384]).await.is_ok() {}
 						},
@@ -113,11 +115,12 @@ fn serve(tls: ServerConfig) -> (Runtime, u16, [u16; 3]) {
 		port
 	};
 	let honest = listen(None);
-	let harm = [Harm::Silence, Harm::Trickle, Harm::Flood].map(|harm| listen(Some(harm)));
-	(runtime, honest, harm)
+	let hostile_ports =
+		[Hostile::Silence, Hostile::Trickle, Hostile::Flood].map(|kind| listen(Some(kind)));
+	(runtime, honest, hostile_ports)
 }
 
-/// Processor time in ms of this process's threads, of servers and of all others.
+/// Processor time in ms of the server threads, and of all other threads.
 fn cpu() -> (u64, u64) {
 	let (mut servers, mut others) = (0, 0);
 	for task in fs::read_dir("/proc/self/task").unwrap().flatten() {
@@ -137,7 +140,7 @@ fn status_kib(field: &str) -> u64 {
 	line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-/// Findings by kind, of the honest and of the others.
+/// Findings by kind, of the honest endpoints and of the hostile ones.
 fn tally(
 	findings: &[Finding],
 	hostile: impl Fn(usize) -> bool,
@@ -155,11 +158,8 @@ fn tally(
 	sums
 }
 
-/// Probe a round of so many services of which one in `every` means harm; none with 0.
-fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
-	let hostile = move |n: usize| every > 0 && n.is_multiple_of(every);
-	let (roots, server) = certificate();
-	let (_servers, honest, harm) = serve(server);
+/// HTTP client that resolves `services` names to local addresses.
+fn client_of(services: usize, roots: RootCertStore) -> HttpRequests {
 	let dir = tempfile::tempdir().unwrap();
 	let (hosts, resolv_conf) = (dir.path().join("hosts"), dir.path().join("resolv.conf"));
 	let mut text = String::new();
@@ -169,9 +169,9 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 	}
 	fs::write(&hosts, text).unwrap();
 	fs::write(&resolv_conf, "nameserver 127.0.0.1\n").unwrap();
-	let names = Names::new(Source { resolv_conf, hosts, ..Source::default() }).unwrap();
+	let resolver = Resolver::new(DnsConfig { resolv_conf, hosts, ..DnsConfig::default() }).unwrap();
 	let transport = Transport::new(
-		names,
+		resolver,
 		client(roots).unwrap(),
 		None,
 		Limits::default(),
@@ -179,11 +179,26 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 		HashSet::new(),
 	)
 	.unwrap();
-	let http = Http::new(Arc::new(transport), Rules { private: true, ..Rules::default() });
-	let targets: Vec<Target> = (0..services)
+	HttpRequests::new(
+		Arc::new(transport),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	)
+}
+
+/// Probe a round of `services` services, of which one in `every` is hostile; none if 0.
+fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
+	let hostile = move |n: usize| every > 0 && n.is_multiple_of(every);
+	let (roots, server) = certificate();
+	let (_servers, honest, hostile_ports) = serve(server);
+	let http = client_of(services, roots);
+	let targets: Vec<Assignment> = (0..services)
 		.map(|n| {
-			let port = if hostile(n) { harm[n / every.max(1) % harm.len()] } else { honest };
-			Target {
+			let port = if hostile(n) {
+				hostile_ports[n / every.max(1) % hostile_ports.len()]
+			} else {
+				honest
+			};
+			Assignment {
 				service: n as u32,
 				genesis: [0; 32],
 				kind: ServiceKind::Compute,
@@ -195,16 +210,16 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 		})
 		.collect();
 
-	// Sockets of both sides are in this process.
+	// Sockets of both sides belong to this process.
 	let done = Arc::new(AtomicBool::new(false));
 	let watched = done.clone();
 	let watch = thread::Builder::new().name("server".into()).spawn(move || {
-		let mut most = 0;
+		let mut max_open = 0;
 		while !watched.load(Ordering::SeqCst) {
-			most = most.max(fs::read_dir("/proc/self/fd").map_or(0, Iterator::count));
+			max_open = max_open.max(fs::read_dir("/proc/self/fd").map_or(0, Iterator::count));
 			thread::sleep(Duration::from_millis(250));
 		}
-		most
+		max_open
 	});
 	let (before, began) = (cpu(), Instant::now());
 	let mut ext = sp_io::TestExternalities::default();
@@ -219,7 +234,7 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 	let findings = ext.execute_with(|| probe_round(&targets, &[], &schedule, [7; 32]));
 	let (took, after) = (began.elapsed(), cpu());
 	done.store(true, Ordering::SeqCst);
-	let most = watch.unwrap().join().unwrap();
+	let max_open = watch.unwrap().join().unwrap();
 
 	let sums = tally(&findings, hostile);
 	println!(
@@ -230,14 +245,14 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 		took.as_secs_f64(),
 		(after.1 - before.1) as f64 / 1_000.0,
 		(after.0 - before.0) as f64 / 1_000.0,
-		most / 2,
+		max_open / 2,
 		status_kib("VmHWM") / 1_024,
 	);
 	sums
 }
 
-/// The host side of the worker, of which only time and HTTP are asked.
-struct Worker(Http);
+/// Host side of the worker, of which only time and HTTP are used.
+struct Worker(HttpRequests);
 
 impl Externalities for Worker {
 	fn is_validator(&self) -> bool {
@@ -302,11 +317,12 @@ impl Externalities for Worker {
 
 #[test]
 #[ignore = "takes minutes"]
-fn a_round_of_all_that_may_be_due() {
+fn a_full_round_of_real_endpoints() {
 	fdlimit::raise_fd_limit().unwrap();
 	let services = std::env::var("SERVICES").ok().and_then(|n| n.parse().ok()).unwrap_or(8_192);
 	println!(
-		"| services | hostile | found of the honest | of the others | s | prober's CPU s | servers' CPU s | sockets | MiB |"
+		"| services | hostile | honest findings | hostile findings | s | prober's CPU s | servers' \
+		 CPU s | sockets | MiB |"
 	);
 	println!("|---|---|---|---|---|---|---|---|---|");
 	for every in [0, 10] {

@@ -1,4 +1,4 @@
-//! TLS, against servers with bad certificates and worse.
+//! TLS against servers with invalid and hostile certificates.
 
 use super::*;
 use crate::probing::tls::client_with;
@@ -23,7 +23,7 @@ fn params(name: &str, authority: bool) -> CertificateParams {
 	params
 }
 
-/// One key for everything: only the certificates matter here.
+/// A single key for all certificates: only the certificates matter here.
 struct Keys(KeyPair);
 
 impl Keys {
@@ -31,7 +31,7 @@ impl Keys {
 		Self(KeyPair::generate().unwrap())
 	}
 
-	/// A certificate for `subject` that the authority named `issuer` signs.
+	/// Certificate for `subject`, signed by the authority named `issuer`.
 	fn sign(&self, subject: &str, authority: bool, issuer: &str) -> CertificateDer<'static> {
 		self.issue(params(subject, authority), issuer)
 	}
@@ -41,14 +41,14 @@ impl Keys {
 		subject.signed_by(&self.0, &issuer).unwrap().der().clone()
 	}
 
-	/// The root that signs for "0", as what a client trusts.
+	/// Trust store with the root that signs for "0".
 	fn roots(&self) -> RootCertStore {
 		let mut roots = RootCertStore::empty();
 		roots.add(params("0", true).self_signed(&self.0).unwrap().der().clone()).unwrap();
 		roots
 	}
 
-	/// A server's certificate and `intermediates` ones up to the root.
+	/// Certificate of a server, and `intermediates` more up to the root.
 	fn chain(&self, intermediates: usize) -> Vec<CertificateDer<'static>> {
 		let above = (1..=intermediates)
 			.rev()
@@ -88,12 +88,15 @@ impl Keys {
 	}
 }
 
-fn http_trusting(tls: ClientConfig, limits: Limits, metrics: Metrics) -> Http {
-	let transport = Transport::new(names(), tls, None, limits, metrics, HashSet::new()).unwrap();
-	Http::new(Arc::new(transport), Rules { private: true, ..Rules::default() })
+fn http_trusting(tls: ClientConfig, limits: Limits, metrics: Metrics) -> HttpRequests {
+	let transport = Transport::new(resolver(), tls, None, limits, metrics, HashSet::new()).unwrap();
+	HttpRequests::new(
+		Arc::new(transport),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	)
 }
 
-fn https(keys: &Keys) -> Http {
+fn https(keys: &Keys) -> HttpRequests {
 	http_trusting(client(keys.roots()).unwrap(), limits(), Metrics::default())
 }
 
@@ -102,7 +105,7 @@ fn secure(server: &Server) -> String {
 }
 
 #[test]
-fn five_intermediates_are_verified_and_six_are_refused() {
+fn up_to_five_intermediates_are_accepted() {
 	let keys = Keys::new();
 	for (intermediates, expected) in [
 		(0, HttpRequestStatus::Finished(200)),
@@ -115,7 +118,7 @@ fn five_intermediates_are_verified_and_six_are_refused() {
 }
 
 #[test]
-fn few_certificates_that_are_very_long_are_refused() {
+fn a_chain_with_too_many_bytes_is_refused() {
 	let keys = Keys::new();
 	let mut long = params("localhost", false);
 	let names = (0..1_500).map(|n| format!("a-very-long-name-{n}.example").try_into().unwrap());
@@ -125,7 +128,7 @@ fn few_certificates_that_are_very_long_are_refused() {
 }
 
 #[test]
-fn only_the_roots_that_are_given_are_trusted() {
+fn only_the_given_roots_are_trusted() {
 	let keys = Keys::new();
 	let (server, _kinds) = keys.server(keys.chain(1));
 	assert_eq!(status(&mut https(&keys), &secure(&server)), HttpRequestStatus::Finished(200));
@@ -136,7 +139,7 @@ fn only_the_roots_that_are_given_are_trusted() {
 }
 
 #[test]
-fn every_visit_sees_the_certificate() {
+fn every_connection_performs_a_full_handshake() {
 	let keys = Keys::new();
 	let (server, kinds) = keys.server(keys.chain(1));
 	let mut http = https(&keys);
@@ -147,8 +150,8 @@ fn every_visit_sees_the_certificate() {
 	}
 }
 
-/// Six layers of intermediates with equal names, each signed by any of the layer above: of 64 kB a verifier makes
-/// millions of paths.
+/// Six layers of intermediates with equal names, each signed by all of the layer above: 64 kB that
+/// give a verifier millions of paths.
 fn maze(keys: &Keys) -> Vec<CertificateDer<'static>> {
 	let layers = (1..=6).flat_map(|layer| (0..24).map(move |_| layer));
 	let above = layers
@@ -157,7 +160,7 @@ fn maze(keys: &Keys) -> Vec<CertificateDer<'static>> {
 }
 
 #[test]
-fn certificates_that_make_a_maze_are_not_entered() {
+fn a_maze_of_certificates_is_refused_unread() {
 	let keys = Keys::new();
 	let maze = maze(&keys);
 	let bytes = maze.iter().map(|certificate| certificate.len()).sum::<usize>();
@@ -173,18 +176,18 @@ fn certificates_that_make_a_maze_are_not_entered() {
 	let id = get(&mut http, &secure(&good));
 	assert_eq!(body(&mut http, id).unwrap(), b"ok");
 	assert!(http.wait(&lost, after(15_000)).iter().all(|end| *end == HttpRequestStatus::IoError));
-	// Each was refused for its certificates: not one of them ran out of time.
+	// Each request failed for its certificates, and none for its time.
 	assert_eq!(failures(&registry, "tls"), 32.0);
 	assert_eq!(failures(&registry, "timeout"), 0.0);
 }
 
-/// Takes its time over the certificates of 127.0.0.1, and none over those of names.
+/// Verifier that blocks for certificates of 127.0.0.1 and returns at once for names.
 #[derive(Debug)]
-struct Ponderous;
+struct SlowVerifier;
 
-const PONDERS: Duration = Duration::from_secs(2);
+const VERIFY_TIME: Duration = Duration::from_secs(2);
 
-impl ServerCertVerifier for Ponderous {
+impl ServerCertVerifier for SlowVerifier {
 	fn verify_server_cert(
 		&self,
 		_: &CertificateDer<'_>,
@@ -194,7 +197,7 @@ impl ServerCertVerifier for Ponderous {
 		_: UnixTime,
 	) -> Result<ServerCertVerified, Error> {
 		if matches!(name, ServerName::IpAddress(_)) {
-			std::thread::sleep(PONDERS);
+			std::thread::sleep(VERIFY_TIME);
 		}
 		Ok(ServerCertVerified::assertion())
 	}
@@ -222,43 +225,43 @@ impl ServerCertVerifier for Ponderous {
 	}
 }
 
-fn ponderous(limits: Limits) -> Http {
-	let tls = client_with(Arc::new(default_provider()), Arc::new(Ponderous)).unwrap();
+fn http_with_slow_verifier(limits: Limits) -> HttpRequests {
+	let tls = client_with(Arc::new(default_provider()), Arc::new(SlowVerifier)).unwrap();
 	http_trusting(tls, limits, Metrics::default())
 }
 
 #[test]
-fn handshakes_that_compute_hold_up_nobody_and_lengthen_no_latency() {
+fn slow_handshakes_delay_no_other_and_add_no_latency() {
 	let keys = Keys::new();
 	let (server, _kinds) = keys.server(keys.chain(0));
-	let plain = Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+	let plain = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
 	let long = Duration::from_secs(60);
-	let mut http = ponderous(Limits { total: long, handshake: long, ..limits() });
+	let mut http = http_with_slow_verifier(Limits { total: long, handshake: long, ..limits() });
 	let slow: Vec<_> =
 		(0..4).map(|_| get(&mut http, &format!("https://127.0.0.1:{}/", server.port))).collect();
-	// Until all threads that shake hands are at it.
-	std::thread::sleep(PONDERS / 4);
+	// Wait until all handshake threads are busy.
+	std::thread::sleep(VERIFY_TIME / 4);
 
 	let asked = Instant::now();
 	let id = get(&mut http, &plain.url());
 	let secured = get(&mut http, &secure(&server));
 	assert_eq!(body(&mut http, id).unwrap(), b"ok");
-	// Somebody who needs no handshake is through while no other is.
+	// A plain request completes while all handshake threads are busy.
 	for end in http.wait(&slow, after(0)) {
 		assert_eq!(end, HttpRequestStatus::DeadlineReached);
 	}
 
-	// Who needs one stands in the queue, and that is not counted.
+	// A secure request waits in the queue, and the wait does not count as latency.
 	assert_eq!(http.wait(&[secured], None), [HttpRequestStatus::Finished(200)]);
 	let stood = asked.elapsed();
-	assert!(stood > PONDERS / 2, "{stood:?}");
+	assert!(stood > VERIFY_TIME / 2, "{stood:?}");
 	let elapsed = header(&mut http, secured, ELAPSED_HEADER)[0].parse().unwrap();
-	assert!(Duration::from_micros(elapsed) < stood - PONDERS / 2, "{elapsed} us of {stood:?}");
+	assert!(Duration::from_micros(elapsed) < stood - VERIFY_TIME / 2, "{elapsed} us of {stood:?}");
 	assert!(http.wait(&slow, None).iter().all(|end| *end == HttpRequestStatus::Finished(200)));
 }
 
 #[test]
-fn a_handshake_has_a_time_of_its_own() {
+fn a_handshake_has_its_own_time_limit() {
 	let silent = Server::new(|stream| async move {
 		let _stream = stream;
 		std::future::pending().await
@@ -270,7 +273,10 @@ fn a_handshake_has_a_time_of_its_own() {
 		handshake: Duration::from_millis(300),
 		..limits()
 	};
-	let mut http = Http::new(counted(limits, metrics), Rules { private: true, ..Rules::default() });
+	let mut http = HttpRequests::new(
+		counted(limits, metrics),
+		AddressFilter { private: true, ..AddressFilter::default() },
+	);
 	assert_eq!(status(&mut http, &secure(&silent)), HttpRequestStatus::IoError);
 	assert_eq!(failures(&registry, "tls"), 1.0);
 }

@@ -1,30 +1,30 @@
-//! Services are listed, and what they must look like.
+//! Listing of services.
 
 use super::prelude::*;
 
 #[test]
-fn a_listing_takes_the_deposit_and_says_the_rounded_latency() {
+fn list_service_holds_the_deposit_and_rounds_the_latency_up() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let id = Draft::default().listed(ALICE);
 		assert_eq!(held_deposit(ALICE), DEPOSIT);
-		let service = Operators::service(id).unwrap();
+		let service = service(id);
 		assert_eq!(
 			(service.operator, service.status, service.capacity),
 			(ALICE, ServiceStatus::Active, 10)
 		);
 		assert_eq!(service.terms.max_latency.edge_micros(), 256_000);
-		happened(Event::ServiceListed {
+		assert_emitted(Event::ServiceListed {
 			service: id,
 			operator: ALICE,
 			status: ServiceStatus::Active,
 			max_latency_us: 256_000,
 		});
-		assert!(InPages::get().contains(&id));
-		assert_eq!(Operators::services_of(ALICE), [id]);
+		assert!(Rows::get().contains(&Target::Service(id)));
+		assert_eq!(services_of(ALICE), [id]);
 		assert_eq!(Hosts::<Test>::get(text::<ConstU32<253>>("rpc.example.com")), 1);
 		assert_eq!(NetworkUse::<Test>::get(NETWORK), 1);
 		assert_eq!(Count::<Test>::get().services, 1);
-		assert_ok!(Operators::ensure_open(id));
+		assert_ok!(Operators::sellable(id));
 	});
 }
 
@@ -35,10 +35,9 @@ fn identifiers_are_never_reused() {
 		assert_ok!(Operators::retire_service(signed(ALICE), first));
 		assert_ok!(Operators::remove_service(signed(ALICE), first));
 		assert_eq!(Draft::default().listed(ALICE), first + 1);
-		// From there on identifiers are those of leases.
-		NextServiceId::<Test>::put(LEASES_FROM - 1);
+		NextServiceId::<Test>::put(ServiceId::MAX - 1);
 		assert_ok!(Draft::at("b.com").list(ALICE));
-		assert_noop!(Draft::at("c.com").list(ALICE), Fault::NoMoreIds);
+		assert_noop!(Draft::at("c.com").list(ALICE), Error::NoMoreIds);
 	});
 }
 
@@ -64,30 +63,30 @@ fn every_kind_can_be_listed() {
 fn bad_kinds_and_regions_are_refused() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let kind = |kind| Draft { kind, ..Draft::default() }.list(ALICE);
-		assert_noop!(kind(ServiceKind::Rpc { network: 404 }), Fault::UnknownNetwork);
-		assert_noop!(kind(ServiceKind::Inference { model: text("") }), Fault::BadText);
-		assert_noop!(kind(ServiceKind::Inference { model: text("a\0") }), Fault::BadText);
+		assert_noop!(kind(ServiceKind::Rpc { network: 404 }), Error::UnknownNetwork);
+		assert_noop!(kind(ServiceKind::Inference { model: text("") }), Error::BadText);
+		assert_noop!(kind(ServiceKind::Inference { model: text("a\0") }), Error::BadText);
 		for region in [*b"de", *b"D1", [0, 0], *b"D ", *b"ZZ", *b"UK"] {
-			assert_noop!(Draft { region, ..Draft::default() }.list(ALICE), Fault::BadRegion);
+			assert_noop!(Draft { region, ..Draft::default() }.list(ALICE), Error::BadRegion);
 		}
-		assert_noop!(Draft { uri: text("\n"), ..Draft::default() }.list(ALICE), Fault::BadText);
+		assert_noop!(Draft { uri: text("\n"), ..Draft::default() }.list(ALICE), Error::BadText);
 	});
 }
 
 #[test]
-fn bad_endpoints_are_refused_by_name() {
+fn each_fault_of_an_endpoint_has_its_error() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		for (url, fault) in [
-			("ftp://example.com", Fault::EndpointNotHttp),
-			("https://example.com/a b", Fault::EndpointCharacters),
-			("https://me:pw@example.com", Fault::EndpointHasCredentials),
-			("https://example.com/?key=1", Fault::EndpointHasQuery),
-			("https://example.com/#a", Fault::EndpointHasFragment),
-			("https://", Fault::EndpointHost),
-			("https://example.com:0", Fault::EndpointPort),
-			("http://127.0.0.1:9944", Fault::EndpointPrivate),
-			("http://localhost:9944", Fault::EndpointPrivate),
-			("https://[2606:4700::1111]/", Fault::EndpointIpv6),
+			("ftp://example.com", Error::EndpointNotHttp),
+			("https://example.com/a b", Error::EndpointCharacters),
+			("https://me:pw@example.com", Error::EndpointHasCredentials),
+			("https://example.com/?key=1", Error::EndpointHasQuery),
+			("https://example.com/#a", Error::EndpointHasFragment),
+			("https://", Error::EndpointHost),
+			("https://example.com:0", Error::EndpointPort),
+			("http://127.0.0.1:9944", Error::EndpointPrivate),
+			("http://localhost:9944", Error::EndpointPrivate),
+			("https://[2606:4700::1111]/", Error::EndpointIpv6),
 		] {
 			assert_noop!(Draft { endpoint: text(url), ..Draft::default() }.list(ALICE), fault);
 		}
@@ -95,11 +94,11 @@ fn bad_endpoints_are_refused_by_name() {
 }
 
 #[test]
-fn private_endpoints_pass_where_the_chain_allows_them() {
+fn private_endpoints_are_listed_where_the_chain_allows_them() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		PrivateEndpoints::set(true);
-		assert_noop!(Draft::at("[::1]").list(ALICE), Fault::EndpointIpv6);
-		// Nor is there a limit per host: a dev network has everything on one.
+		allow_private();
+		assert_noop!(Draft::at("[::1]").list(ALICE), Error::EndpointIpv6);
+		// The bound per host does not apply: a dev network has everything on one.
 		for _ in 0..=MAX_PER_HOST {
 			Draft { endpoint: text("http://127.0.0.1:9944"), ..Draft::default() }.listed(ALICE);
 		}
@@ -111,7 +110,7 @@ fn denied_hosts_and_names_below_them_are_refused() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		assert_ok!(Operators::deny_host(root(), text("Victim.org.")));
 		for host in ["victim.org", "VICTIM.org:81", "a.b.victim.org."] {
-			assert_noop!(Draft::at(host).list(ALICE), Fault::HostDenied);
+			assert_noop!(Draft::at(host).list(ALICE), Error::HostDenied);
 		}
 		assert_ok!(Draft::at("notvictim.org").list(ALICE));
 		assert_ok!(Operators::allow_host(root(), text("victim.org")));
@@ -122,69 +121,84 @@ fn denied_hosts_and_names_below_them_are_refused() {
 #[test]
 fn zero_units_and_zero_price_are_refused() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		assert_noop!(Draft { capacity: 0, ..Draft::default() }.list(ALICE), Fault::ZeroCapacity);
-		assert_noop!(Draft { price: 0, ..Draft::default() }.list(ALICE), Fault::ZeroPrice);
+		assert_noop!(Draft { capacity: 0, ..Draft::default() }.list(ALICE), Error::ZeroCapacity);
+		assert_noop!(Draft { price: 0, ..Draft::default() }.list(ALICE), Error::ZeroPrice);
 	});
 }
 
 #[test]
-fn amounts_that_others_multiply_must_fit() {
+fn products_of_price_capacity_and_cover_must_fit() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let window = Balance::from(ROUND_BLOCKS) * Balance::from(WINDOW_ROUNDS);
-		let most = Balance::MAX / 10 / window;
+		let max_price = Balance::MAX / 10 / window;
 		assert_noop!(
-			Draft { price: most + 1, ..Draft::default() }.list(ALICE),
-			Fault::PriceOverflow
+			Draft { price: max_price + 1, ..Draft::default() }.list(ALICE),
+			Error::PriceOverflow
 		);
 		assert_noop!(
 			Draft { price: Balance::MAX, capacity: u32::MAX, ..Draft::default() }.list(ALICE),
-			Fault::PriceOverflow
+			Error::PriceOverflow
 		);
-		// Twice the cost of the cover: for credits, and a penalty as large.
+		// Twice the cost of the cover must fit: credits, and a penalty as large.
 		let covered = |cover| Draft {
-			price: most,
+			price: max_price,
 			terms: TermsInput { cover, ..Draft::default().terms },
 			..Draft::default()
 		};
 		let half = percent(50);
 		let above = WindowShare::from_inner(half.into_inner() + 1);
-		assert_noop!(covered(above).list(ALICE), Fault::CreditOverflow);
-		assert_noop!(covered(WindowShare::from_inner(u64::MAX)).list(ALICE), Fault::CreditOverflow);
+		assert_noop!(covered(above).list(ALICE), Error::CreditOverflow);
+		assert_noop!(covered(WindowShare::from_inner(u64::MAX)).list(ALICE), Error::CreditOverflow);
 		assert_ok!(covered(half).list(ALICE));
 	});
 }
 
 #[test]
-fn bad_terms_are_refused_by_name() {
+fn each_fault_of_terms_has_its_error() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let with = |change: fn(&mut TermsInput)| {
 			let mut draft = Draft::default();
 			change(&mut draft.terms);
 			draft.list(ALICE)
 		};
-		assert_noop!(with(|terms| terms.min_uptime = 1_000_000_001), Fault::TermsUptime);
-		assert_noop!(with(|terms| terms.min_uptime = u32::MAX), Fault::TermsUptime);
-		assert_noop!(with(|terms| terms.max_latency_ms = 0), Fault::TermsLatency);
-		assert_noop!(with(|terms| terms.max_latency_ms = u32::MAX), Fault::TermsLatency);
-		assert_noop!(with(|terms| terms.cover = percent(0)), Fault::TermsZeroCover);
+		assert_noop!(
+			with(|terms| terms.min_uptime = 1_000_000_001),
+			Error::InvalidTerms(TermsFault::Uptime)
+		);
+		assert_noop!(
+			with(|terms| terms.min_uptime = u32::MAX),
+			Error::InvalidTerms(TermsFault::Uptime)
+		);
+		assert_noop!(
+			with(|terms| terms.max_latency_ms = 0),
+			Error::InvalidTerms(TermsFault::Latency)
+		);
+		assert_noop!(
+			with(|terms| terms.max_latency_ms = u32::MAX),
+			Error::InvalidTerms(TermsFault::Latency)
+		);
+		assert_noop!(
+			with(|terms| terms.cover = percent(0)),
+			Error::InvalidTerms(TermsFault::ZeroCover)
+		);
 		assert_noop!(
 			with(|terms| terms.credit = [2, 1, 5, 10].map(percent)),
-			Fault::TermsCreditsFall
+			Error::InvalidTerms(TermsFault::CreditsFall)
 		);
 		assert_noop!(
 			with(|terms| terms.credit = [1, 2, 5, 4].map(percent)),
-			Fault::TermsCreditsFall
+			Error::InvalidTerms(TermsFault::CreditsFall)
 		);
 		assert_noop!(
 			with(|terms| terms.credit = [1, 2, 5, 21].map(percent)),
-			Fault::TermsCreditAboveCover
+			Error::InvalidTerms(TermsFault::CreditAboveCover)
 		);
 		assert_ok!(with(|terms| terms.credit = [20; 4].map(percent)));
 		assert_ok!(with(|terms| terms.min_uptime = 1_000_000_000));
 	});
 }
 
-/// The numbers in the documentation of the pallet.
+/// Numbers of the example in the documentation of the pallet.
 #[test]
 fn the_worked_example_is_right() {
 	use surety_primitives::credit::{cost_of, credit_of, with_penalty};
@@ -197,7 +211,7 @@ fn the_worked_example_is_right() {
 }
 
 #[test]
-fn no_credit_is_above_what_governance_allows() {
+fn no_credit_is_above_the_governance_maximum() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let promise = |critical, host| {
 			let mut draft = Draft::at(host);
@@ -205,17 +219,17 @@ fn no_credit_is_above_what_governance_allows() {
 			draft.terms.cover = percent(1_000_000);
 			draft.list(ALICE)
 		};
-		assert_noop!(promise(3_001, "a.com"), Fault::TermsCreditAboveMost);
-		// Thirty windows' prices, of a cover of ten thousand.
+		assert_noop!(promise(3_001, "a.com"), Error::InvalidTerms(TermsFault::CreditAboveMax));
+		// Thirty windows' prices, with a cover of ten thousand.
 		assert_ok!(promise(3_000, "a.com"));
 		MaxCredit::set(percent(50));
-		assert_noop!(promise(51, "b.com"), Fault::TermsCreditAboveMost);
+		assert_noop!(promise(51, "b.com"), Error::InvalidTerms(TermsFault::CreditAboveMax));
 		assert_ok!(promise(50, "b.com"));
 	});
 }
 
 #[test]
-fn terms_promise_no_latency_that_a_prober_does_not_wait_for() {
+fn terms_promise_no_latency_beyond_the_probe_timeout() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let promise = |max_latency_ms, host| {
 			let mut draft = Draft::at(host);
@@ -223,50 +237,61 @@ fn terms_promise_no_latency_that_a_prober_does_not_wait_for() {
 			draft.list(ALICE)
 		};
 		// A tenth of 5 s is 500 ms, in the bucket up to 512 ms.
-		assert_noop!(promise(513, "a.com"), Fault::TermsLatency);
+		assert_noop!(promise(513, "a.com"), Error::InvalidTerms(TermsFault::Latency));
 		assert_ok!(promise(512, "a.com"));
 		assert_ok!(promise(500, "b.com"));
-		// However long the rounds: nothing is told apart above the last edge.
-		SlotMs::set(1_000_000);
-		assert_noop!(promise(55_109, "c.com"), Fault::TermsLatency);
-		assert_noop!(promise(u32::MAX, "c.com"), Fault::TermsLatency);
+		// Longer rounds do not help: latencies above the last edge are in one bucket.
+		set_timings(|timings| timings.slot_ms = 1_000_000);
+		assert_noop!(promise(55_109, "c.com"), Error::InvalidTerms(TermsFault::Latency));
+		assert_noop!(promise(u32::MAX, "c.com"), Error::InvalidTerms(TermsFault::Latency));
 		assert_ok!(promise(55_108, "c.com"));
 	});
 }
 
 #[test]
-fn listing_takes_an_approved_asset_and_the_bond_in_it() {
+fn list_service_needs_an_approved_asset_and_its_minimum_bond() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		let with = |who, asset| Draft { asset, ..Draft::default() }.list(who);
-		assert_noop!(with(ALICE, EUR), Fault::AssetNotApproved);
+		assert_noop!(with(ALICE, EUR), Error::AssetNotApproved);
 		register(BOB);
-		assert_noop!(with(BOB, USD), Fault::BondBelowMinimum);
+		assert_noop!(with(BOB, USD), Error::BondBelowMinimum);
 		assert_ok!(Operators::bond_more(signed(BOB), USD, MIN_ASSET_BOND - 1));
-		assert_noop!(with(BOB, USD), Fault::BondBelowMinimum);
+		assert_noop!(with(BOB, USD), Error::BondBelowMinimum);
 		assert_ok!(Operators::bond_more(signed(BOB), USD, 1));
 		assert_ok!(with(BOB, USD));
 		assert_ok!(Operators::revoke_asset(root(), USD_ID));
-		assert_noop!(with(ALICE, USD), Fault::AssetNotApproved);
+		assert_noop!(with(ALICE, USD), Error::AssetNotApproved);
 	});
 }
 
 #[test]
-fn an_operator_lists_a_bounded_number() {
+fn services_per_operator_are_bounded() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
 		for at in 0..MAX_SERVICES {
 			Draft::at(&format!("h{at}.com")).listed(ALICE);
 		}
-		assert_noop!(Draft::at("more.com").list(ALICE), Fault::TooManyServices);
+		assert_noop!(Draft::at("more.com").list(ALICE), Error::TooManyServices);
 	});
 }
 
 #[test]
-fn without_a_deposit_or_a_slot_nothing_is_listed() {
+fn list_service_needs_a_free_row_and_the_deposit() {
 	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
-		PagesFull::set(true);
-		assert_noop!(Draft::default().list(ALICE), DispatchError::Other("every slot is taken"));
-		PagesFull::set(false);
+		RowsFull::set(true);
+		assert_noop!(Draft::default().list(ALICE), DispatchError::Other("every row is taken"));
+		RowsFull::set(false);
 		ServiceDeposit::set(START);
 		assert_noop!(Draft::default().list(ALICE), TokenError::FundsUnavailable);
+	});
+}
+
+#[test]
+fn a_service_is_sellable_only_at_the_present_minimum_bond() {
+	ExtBuilder::default().operators(&[ALICE]).build_and_execute(|| {
+		assert_noop!(Operators::sellable(404), Error::UnknownService);
+		let id = Draft::default().listed(ALICE);
+		assert_eq!(Operators::sellable(id), Ok(service(id)));
+		NativeMinBond::set(2 * MIN_BOND + 1);
+		assert_noop!(Operators::sellable(id), Error::BondBelowMinimum);
 	});
 }

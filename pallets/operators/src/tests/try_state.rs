@@ -1,26 +1,28 @@
-//! Every invariant is seen to fail on a state that breaks it.
+//! Every invariant fails on a state that breaks it.
 
 use super::prelude::*;
 
-/// The lease of that state.
-const LEASE: ServiceId = LEASES_FROM;
+/// Lease of the state that is corrupted.
+const LEASE: LeaseId = 0;
 
-/// A state with something of everything, broken by `spoil`, fails with an error that begins with `number`.
-fn breaks(number: &str, spoil: impl FnOnce(ServiceId)) {
+/// Assert that a state with entries in every storage item, corrupted by `corrupt`, fails with an
+/// error that begins with `number`.
+fn breaks(number: &str, corrupt: impl FnOnce(ServiceId)) {
 	ExtBuilder::default().operators(&[ALICE, BOB]).build().execute_with(|| {
 		let id = Draft { asset: USD, ..Draft::default() }.listed(ALICE);
 		Draft::at("other.com").listed(ALICE);
 		let compute = Draft::compute("compute.com").listed(ALICE);
-		let terms = Operators::service(compute).unwrap().terms;
-		assert_ok!(Operators::list_lease(0, compute, text("https://compute.com/0"), 1, terms));
-		assert_ok!(Operators::set_exposure(LEASE, 10));
+		let compute = service(compute);
+		let terms = compute.terms.clone();
+		assert_ok!(Operators::list(LEASE, compute, text("https://compute.com/0"), 1, terms));
+		assert_ok!(set_exposure(Target::Lease(LEASE), 10));
 		assert_ok!(Operators::reserve(&ALICE, USD, 30));
-		assert_ok!(Operators::set_exposure(id, 100));
+		assert_ok!(set_exposure(Target::Service(id), 100));
 		assert_ok!(Operators::unbond(signed(ALICE), USD, 200));
-		Operators::slash(id, 50, &POT, 5);
-		Operators::do_try_state().expect("sound before it is broken");
-		spoil(id);
-		let error = Operators::do_try_state().expect_err("the check must see it");
+		slash(Target::Service(id), 50, 5);
+		Operators::do_try_state().expect("sound before the corruption");
+		corrupt(id);
+		let error = Operators::do_try_state().expect_err("the check must fail");
 		let DispatchError::Other(text) = error else { panic!("unnamed: {error:?}") };
 		assert!(text.starts_with(number), "another check failed: {text}");
 	});
@@ -28,14 +30,14 @@ fn breaks(number: &str, spoil: impl FnOnce(ServiceId)) {
 
 #[test]
 fn exposures_must_sum_up() {
-	breaks("1", |id| Exposures::<Test>::insert(id, 99));
-	breaks("1", Exposures::<Test>::remove);
-	breaks("1", |_| Exposures::<Test>::insert(404, 1));
-	breaks("1", |_| Exposures::<Test>::insert(1, 0));
+	breaks("1", |id| Exposures::<Test>::insert(Target::Service(id), 99));
+	breaks("1", |id| Exposures::<Test>::remove(Target::Service(id)));
+	breaks("1", |_| Exposures::<Test>::insert(Target::Service(404), 1));
+	breaks("1", |_| Exposures::<Test>::insert(Target::Service(1), 0));
 	breaks("1", |_| Bonds::<Test>::mutate(BOB, USD, |bond| bond.exposure = 1));
 	breaks("1", |_| Bonds::<Test>::remove(ALICE, USD));
-	breaks("1", |_| Exposures::<Test>::remove(LEASE));
-	breaks("1", |_| LeaseServices::<Test>::remove(LEASE));
+	breaks("1", |_| Exposures::<Test>::remove(Target::Lease(LEASE)));
+	breaks("1", |_| Leases::<Test>::remove(LEASE));
 	breaks("1", |_| Reserved::<Test>::insert(ALICE, USD, 31));
 	breaks("1", |_| Reserved::<Test>::remove(ALICE, USD));
 	breaks("1", |_| Reserved::<Test>::insert(BOB, USD, 0));
@@ -45,7 +47,7 @@ fn exposures_must_sum_up() {
 #[test]
 fn exposures_must_be_funded() {
 	breaks("2", |id| {
-		Exposures::<Test>::insert(id, 1_000);
+		Exposures::<Test>::insert(Target::Service(id), 1_000);
 		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 1_030);
 	});
 }
@@ -91,7 +93,7 @@ fn deposits_must_be_on_hold() {
 	});
 	breaks("4", |id| {
 		Services::<Test>::mutate(id, |service| service.as_mut().unwrap().operator = BOB);
-		Exposures::<Test>::remove(id);
+		Exposures::<Test>::remove(Target::Service(id));
 		Bonds::<Test>::mutate(ALICE, USD, |bond| bond.exposure = 30);
 	});
 	breaks("4", |_| {
@@ -114,7 +116,7 @@ fn indices_must_agree() {
 	breaks("5", |_| {
 		Listings::<Test>::insert(
 			404,
-			Listing { deposit: 0, since: 0, maintenance: None, place: HostPlace::Proven },
+			Listing { deposit: 0, since: 0, maintenance: None, place: Some(HostPlace::Proven) },
 		);
 	});
 	breaks("5", |_| {
@@ -123,6 +125,11 @@ fn indices_must_agree() {
 		});
 	});
 	breaks("5", |_| Approvals::<Test>::remove(USD_ID));
+	breaks("5", |id| {
+		Services::<Test>::mutate(id, |service| {
+			service.as_mut().unwrap().status = ServiceStatus::Leased;
+		});
+	});
 }
 
 #[test]
@@ -134,8 +141,8 @@ fn hosts_must_agree() {
 	let listing = |id, place| {
 		Listings::<Test>::mutate(id, |listing| listing.as_mut().unwrap().place = place);
 	};
-	breaks("6", |id| listing(id, HostPlace::None));
-	breaks("6", |id| listing(id, HostPlace::Unproven));
+	breaks("6", |id| listing(id, None));
+	breaks("6", |id| listing(id, Some(HostPlace::Unproven)));
 	let unproven = |id| {
 		Services::<Test>::mutate(id, |service| {
 			service.as_mut().unwrap().status = ServiceStatus::Unproven
@@ -144,7 +151,7 @@ fn hosts_must_agree() {
 	breaks("6", unproven);
 	breaks("6", |id| {
 		unproven(id);
-		listing(id, HostPlace::Unproven);
+		listing(id, Some(HostPlace::Unproven));
 		Hosts::<Test>::remove(text::<ConstU32<253>>("rpc.example.com"));
 	});
 }
@@ -170,23 +177,19 @@ fn totals_must_agree() {
 }
 
 #[test]
-fn leases_must_be_apart() {
-	let spoilt = |spoil: fn(&mut ServiceOf<Test>)| {
-		breaks("9", |_| {
-			LeaseServices::<Test>::mutate(LEASE, |lease| spoil(lease.as_mut().unwrap()))
-		});
+fn leases_must_be_compute_of_registered_operators() {
+	let corruptt = |corrupt: fn(&mut ServiceOf<Test>)| {
+		breaks("9", |_| Leases::<Test>::mutate(LEASE, |lease| corrupt(lease.as_mut().unwrap())));
 	};
-	spoilt(|lease| lease.status = ServiceStatus::Active);
-	spoilt(|lease| lease.capacity = 2);
-	spoilt(|lease| lease.kind = ServiceKind::Vpn { key: [7; 32] });
-	breaks("9", |_| NextServiceId::<Test>::put(LEASES_FROM + 1));
+	corruptt(|lease| lease.status = ServiceStatus::Active);
+	corruptt(|lease| lease.capacity = 2);
+	corruptt(|lease| lease.kind = ServiceKind::Vpn { key: [7; 32] });
 	breaks("9", |_| LeaseMaintenance::<Test>::insert(404, Maintenance { from: 1, rounds: 1 }));
 	let another = |id, change: fn(&mut ServiceOf<Test>)| {
-		let mut lease = LeaseServices::<Test>::get(LEASE).unwrap();
+		let mut lease = Leases::<Test>::get(LEASE).unwrap();
 		change(&mut lease);
-		LeaseServices::<Test>::insert(id, lease);
+		Leases::<Test>::insert(id, lease);
 	};
-	breaks("9", |_| another(404, |_| {}));
 	breaks("9", |_| another(LEASE + 1, |lease| lease.operator = CAROL));
 	breaks("9", |_| another(LEASE + 1, |lease| lease.asset = EUR));
 	breaks("9", |_| {

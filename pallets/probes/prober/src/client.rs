@@ -1,16 +1,16 @@
-//! The clients that a prober looks like: headers, form of the questions, ids.
+//! Clients that a prober imitates: headers, form of JSON-RPC requests, ids.
 
 use crate::schedule::Random;
 use alloc::{format, string::String};
 
-/// A common HTTP client, as far as its requests show it. None of these asks for a compressed answer where the
-/// real one may: the prober reads plain bodies only.
+/// Profile of a common HTTP client. None requests compression, unlike some real clients: the prober
+/// reads plain bodies only.
 pub struct Profile {
-	/// Headers of a request; `content-type` of a POST only.
+	/// Headers. `content-type` is sent with a POST only.
 	pub headers: &'static [(&'static str, &'static str)],
-	/// Members of a JSON-RPC question in the order in which it writes them.
+	/// Members of a JSON-RPC request, in order.
 	members: [Member; 4],
-	/// Between the tokens of its JSON.
+	/// White space between JSON tokens.
 	space: &'static str,
 }
 
@@ -26,7 +26,7 @@ use Member::{Id, Method, Params, Version};
 const JSON: (&str, &str) = ("content-type", "application/json");
 const ANY: (&str, &str) = ("accept", "*/*");
 
-/// Rust, Node, axios, Python, Go, a browser and curl.
+/// Profiles of Rust, Node, axios, Python, Go, a browser and curl.
 pub static PROFILES: [Profile; 8] = [
 	Profile { headers: &[JSON, ANY], members: [Method, Params, Id, Version], space: "" },
 	Profile {
@@ -96,17 +96,17 @@ pub static PROFILES: [Profile; 8] = [
 	},
 ];
 
-/// One client, the same for the whole of a visit.
+/// Client of one visit.
 #[derive(Clone)]
 pub struct Client {
 	profile: &'static Profile,
-	/// Id of its next question.
+	/// Id of the next request.
 	next: u64,
 }
 
 impl Client {
-	/// Draw one of [`PROFILES`] that has been up for a while, or has not: libraries count their questions
-	/// from 0 or 1.
+	/// Draw one of [`PROFILES`] and a first id. Libraries count from 0 or 1; the client may have
+	/// been running for a while.
 	pub fn draw(random: &mut Random) -> Self {
 		let asked = match random.below(4) {
 			0 => 0,
@@ -119,19 +119,19 @@ impl Client {
 		Self { profile, next: asked.saturating_add(first) }
 	}
 
-	/// Its headers.
+	/// Headers of a request.
 	pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
 		self.profile.headers
 	}
 
-	/// The next id.
+	/// Take the next id.
 	pub fn id(&mut self) -> u64 {
 		let id = self.next;
 		self.next = id.saturating_add(1);
 		id
 	}
 
-	/// A JSON-RPC question. `params` is the inside of a JSON array, written without spaces.
+	/// JSON-RPC request. `params` is the inside of a JSON array, written without spaces.
 	pub fn question(&self, id: u64, method: &str, params: &str) -> String {
 		let space = self.profile.space;
 		let member = |member: Member| match member {
@@ -144,12 +144,12 @@ impl Client {
 		format!("{{{}}}", members.join(&format!(",{space}")))
 	}
 
-	/// Several questions in one request.
+	/// JSON-RPC batch.
 	pub fn batch(&self, questions: &[String]) -> String {
 		format!("[{}]", questions.join(&format!(",{}", self.profile.space)))
 	}
 
-	/// JSON without spaces as this client writes it.
+	/// `json`, written without spaces, in this client's format.
 	pub fn spaced(&self, json: &str) -> String {
 		let (mut quoted, mut escaped) = (false, false);
 		let mut out = String::new();

@@ -1,54 +1,54 @@
-//! The host's HTTP client and clock behind a trait, so that tests run on a clock of their own.
+//! Clock and HTTP client of the host behind a trait, so that tests can replace them.
 
 use alloc::{string::String, vec, vec::Vec};
 use sp_core::offchain::{HttpError, HttpRequestId, HttpRequestStatus, Timestamp};
-use sp_runtime::offchain::http::Request;
+use sp_runtime::offchain::http::Request as HostRequest;
 
-/// A request.
+/// HTTP request.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ask {
+pub struct Request {
 	/// URL.
 	pub url: String,
-	/// JSON to POST; `None` is a GET.
+	/// JSON body of a POST; `None` for a GET.
 	pub post: Option<Vec<u8>>,
-	/// Headers, in this order; `content-type` is sent with a POST only.
+	/// Headers in order. `content-type` is sent with a POST only.
 	pub headers: &'static [(&'static str, &'static str)],
-	/// Use of the answer's body.
-	pub keep: Keep,
+	/// Use of the response body.
+	pub body_use: BodyUse,
 }
 
-/// Use of an answer's body. Either way it is read to its end, and one that is longer than the
-/// limit is no answer.
+/// Use of a response body. The body is read to its end in any case, and a body over the limit is a
+/// failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Keep {
-	/// Only counted, up to this many bytes.
-	Nothing(usize),
-	/// Kept, up to this many bytes.
-	All(usize),
+pub enum BodyUse {
+	/// Read and discard, up to this many bytes.
+	Discard(usize),
+	/// Read and keep, up to this many bytes.
+	Keep(usize),
 }
 
-impl Keep {
-	/// Longest body in bytes.
+impl BodyUse {
+	/// Maximum length of the body in bytes.
 	pub fn limit(self) -> usize {
 		match self {
-			Self::Nothing(limit) | Self::All(limit) => limit,
+			Self::Discard(limit) | Self::Keep(limit) => limit,
 		}
 	}
 }
 
-/// A clock and an HTTP client. Times are unix ms.
+/// Clock and HTTP client. Times are in unix ms.
 pub trait Http {
-	/// The time.
+	/// Current time.
 	fn now(&mut self) -> u64;
-	/// Block until then.
+	/// Block until `time`.
 	fn sleep_until(&mut self, time: u64);
-	/// Send a request. An error means that it never will be.
-	fn send(&mut self, ask: &Ask, deadline: u64) -> Result<HttpRequestId, ()>;
-	/// Block until all of these have a status line, or until the deadline: one status each.
+	/// Send a request. An error is final.
+	fn send(&mut self, request: &Request, deadline: u64) -> Result<HttpRequestId, ()>;
+	/// Block until all requests have a status line, or until the deadline. Returns one status each.
 	fn wait(&mut self, ids: &[HttpRequestId], deadline: u64) -> Vec<HttpRequestStatus>;
-	/// Headers of an answer.
+	/// Headers of a response.
 	fn headers(&mut self, id: HttpRequestId) -> Vec<(Vec<u8>, Vec<u8>)>;
-	/// Read on in a body; 0 is its end.
+	/// Read the next part of a body; 0 at its end.
 	fn read(
 		&mut self,
 		id: HttpRequestId,
@@ -57,7 +57,7 @@ pub trait Http {
 	) -> Result<usize, HttpError>;
 }
 
-/// The host's.
+/// Implementation on the host functions.
 pub struct Host;
 
 impl Http for Host {
@@ -69,19 +69,22 @@ impl Http for Host {
 		sp_io::offchain::sleep_until(Timestamp::from_unix_millis(time));
 	}
 
-	fn send(&mut self, ask: &Ask, deadline: u64) -> Result<HttpRequestId, ()> {
+	fn send(&mut self, request: &Request, deadline: u64) -> Result<HttpRequestId, ()> {
 		let deadline = Timestamp::from_unix_millis(deadline);
-		let headers =
-			ask.headers.iter().filter(|(name, _)| ask.post.is_some() || *name != "content-type");
-		let pending = match &ask.post {
+		let headers = request
+			.headers
+			.iter()
+			.filter(|(name, _)| request.post.is_some() || *name != "content-type");
+		let pending = match &request.post {
 			None => {
-				let request = Request::get(&ask.url).deadline(deadline);
+				let request = HostRequest::get(&request.url).deadline(deadline);
 				headers
 					.fold(request, |request, (name, value)| request.add_header(name, value))
 					.send()
 			},
 			Some(body) => {
-				let request = Request::post(&ask.url, vec![body.as_slice()]).deadline(deadline);
+				let request =
+					HostRequest::post(&request.url, vec![body.as_slice()]).deadline(deadline);
 				headers
 					.fold(request, |request, (name, value)| request.add_header(name, value))
 					.send()

@@ -1,8 +1,8 @@
-//! Requests.
+//! Requests of the prober.
 
 use crate::{
 	client::Client,
-	http::{Ask, Keep},
+	http::{BodyUse, Request},
 	json::to_hex,
 	schedule::Random,
 };
@@ -13,14 +13,14 @@ use alloc::{
 };
 use surety_primitives::{Protocol, ServiceId};
 
-/// Longest body of an answer in bytes, but for proofs and what agents say.
+/// Maximum length of a response body in bytes, except for proofs and agents.
 pub const MAX_BODY: usize = 256 * 1024;
-/// Longest answer of an agent in bytes.
+/// Maximum length of an agent's response in bytes.
 pub const MAX_HEALTH: usize = 4 * 1024;
-/// Longest proof in bytes.
+/// Maximum length of a proof in bytes.
 pub const MAX_PROOF: usize = 1024;
 
-/// Method and parameters of the question for the head.
+/// Method and parameters of the request for the head.
 pub fn head(protocol: Protocol) -> (&'static str, String) {
 	let method = match protocol {
 		Protocol::Ethereum => "eth_blockNumber",
@@ -29,15 +29,15 @@ pub fn head(protocol: Protocol) -> (&'static str, String) {
 	(method, String::new())
 }
 
-/// One JSON-RPC question, and its id.
-pub fn one(client: &mut Client, url: &str, (method, params): (&str, String)) -> (u64, Ask) {
+/// JSON-RPC request and its id.
+pub fn one(client: &mut Client, url: &str, (method, params): (&str, String)) -> (u64, Request) {
 	let id = client.id();
 	let body = client.question(id, method, &params);
 	(id, post(client, url.to_string(), body))
 }
 
-/// Several JSON-RPC questions in one request, and their ids.
-pub fn batch(client: &mut Client, url: &str, calls: &[(&str, String)]) -> (Vec<u64>, Ask) {
+/// JSON-RPC batch and its ids.
+pub fn batch(client: &mut Client, url: &str, calls: &[(&str, String)]) -> (Vec<u64>, Request) {
 	let ids: Vec<u64> = calls.iter().map(|_| client.id()).collect();
 	let questions: Vec<String> = ids
 		.iter()
@@ -48,18 +48,18 @@ pub fn batch(client: &mut Client, url: &str, calls: &[(&str, String)]) -> (Vec<u
 	(ids, post(client, url.to_string(), body))
 }
 
-/// The endpoint itself, whatever it shows.
-pub fn page(client: &Client, url: &str) -> Ask {
-	get(client, url.to_string(), Keep::Nothing(MAX_BODY))
+/// Request for the endpoint itself.
+pub fn page(client: &Client, url: &str) -> Request {
+	get(client, url.to_string(), BodyUse::Discard(MAX_BODY))
 }
 
-/// The models that an inference endpoint lists.
-pub fn models(client: &Client, url: &str) -> Ask {
-	get(client, below(url, "v1/models"), Keep::All(MAX_BODY))
+/// Request for the list of models.
+pub fn models(client: &Client, url: &str) -> Request {
+	get(client, below(url, "v1/models"), BodyUse::Keep(MAX_BODY))
 }
 
-/// A completion by an inference endpoint.
-pub fn completion(client: &Client, url: &str, model: &str, random: &mut Random) -> Ask {
+/// Request for a completion.
+pub fn completion(client: &Client, url: &str, model: &str, random: &mut Random) -> Request {
 	let (model, prompt) = (quoted(model), quoted(&prompt(random)));
 	let tokens = random.below(9).saturating_add(4);
 	let temperature = if random.flip() { r#","temperature":0.7"# } else { "" };
@@ -69,37 +69,43 @@ pub fn completion(client: &Client, url: &str, model: &str, random: &mut Random) 
 	post(client, below(url, "v1/chat/completions"), client.spaced(&body))
 }
 
-/// An embedding by an inference endpoint.
-pub fn embedding(client: &Client, url: &str, model: &str, random: &mut Random) -> Ask {
+/// Request for an embedding.
+pub fn embedding(client: &Client, url: &str, model: &str, random: &mut Random) -> Request {
 	let body = format!(r#"{{"model":{},"input":{}}}"#, quoted(model), quoted(&prompt(random)));
 	post(client, below(url, "v1/embeddings"), client.spaced(&body))
 }
 
-/// The health of a lease, which the endpoint itself shows.
-pub fn health(client: &Client, url: &str) -> Ask {
-	get(client, url.to_string(), Keep::All(MAX_HEALTH))
+/// Request for the health of a lease, at the endpoint itself.
+pub fn health(client: &Client, url: &str) -> Request {
+	get(client, url.to_string(), BodyUse::Keep(MAX_HEALTH))
 }
 
-/// The health of a VPN, signed over this nonce.
-pub fn vpn(client: &Client, url: &str, nonce: &[u8; 16]) -> Ask {
+/// Request for the health of a VPN, signed over this nonce.
+pub fn vpn(client: &Client, url: &str, nonce: &[u8; 16]) -> Request {
 	let has_path = url.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
 	let path = if has_path { "" } else { "/" };
 	let nonce = to_hex(nonce);
 	let nonce = nonce.trim_start_matches("0x");
-	get(client, format!("{url}{path}?nonce={nonce}"), Keep::All(MAX_HEALTH))
+	get(client, format!("{url}{path}?nonce={nonce}"), BodyUse::Keep(MAX_HEALTH))
 }
 
-/// The proof of control at the endpoint's host. `None` if the endpoint is no http(s) URL.
-pub fn control(client: &Client, endpoint: &str, service: ServiceId) -> Option<Ask> {
-	Some(get(client, crate::control_url(endpoint, service)?, Keep::All(MAX_PROOF)))
+/// Request for the proof of control at the endpoint's host. `None` if the endpoint is not an
+/// http(s) URL.
+pub fn control(client: &Client, endpoint: &str, service: ServiceId) -> Option<Request> {
+	Some(get(client, crate::control_url(endpoint, service)?, BodyUse::Keep(MAX_PROOF)))
 }
 
-fn get(client: &Client, url: String, keep: Keep) -> Ask {
-	Ask { url, post: None, headers: client.headers(), keep }
+fn get(client: &Client, url: String, body_use: BodyUse) -> Request {
+	Request { url, post: None, headers: client.headers(), body_use }
 }
 
-fn post(client: &Client, url: String, body: String) -> Ask {
-	Ask { url, post: Some(body.into_bytes()), headers: client.headers(), keep: Keep::All(MAX_BODY) }
+fn post(client: &Client, url: String, body: String) -> Request {
+	Request {
+		url,
+		post: Some(body.into_bytes()),
+		headers: client.headers(),
+		body_use: BodyUse::Keep(MAX_BODY),
+	}
 }
 
 fn below(url: &str, path: &str) -> String {
@@ -111,9 +117,9 @@ fn quoted(text: &str) -> String {
 	serde_json::to_string(text).unwrap_or_default()
 }
 
-/// A short text that nobody has asked before, as a rule.
+/// Short text that has most likely never been used before.
 fn prompt(random: &mut Random) -> String {
-	const THINGS: [&str; 16] = [
+	const TOPICS: [&str; 16] = [
 		"a lighthouse",
 		"rain",
 		"the harbour",
@@ -131,8 +137,8 @@ fn prompt(random: &mut Random) -> String {
 		"a letter",
 		"the moon",
 	];
-	let thing = |random: &mut Random| random.pick(&THINGS).copied().unwrap_or_default();
-	let (one, other) = (thing(random), thing(random));
+	let topic = |random: &mut Random| random.pick(&TOPICS).copied().unwrap_or_default();
+	let (one, other) = (topic(random), topic(random));
 	let (a, b) = (random.below(900), random.below(90));
 	match random.below(6) {
 		0 => format!("What is {a} plus {b}?"),
@@ -166,21 +172,22 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_posted_is_json_whatever_the_client_and_the_model() {
+	fn posted_bodies_are_json_for_every_client_and_model() {
 		for seed in 0..200 {
 			let mut random = Random::new([seed; 32]);
 			let mut client = Client::draw(&mut random);
 			let model = r#"a "quoted\", one:"#;
-			for ask in [
+			for request in [
 				completion(&client, "http://a", model, &mut random),
 				embedding(&client, "http://a", model, &mut random),
 			] {
-				let json: serde_json::Value = serde_json::from_slice(&ask.post.unwrap()).unwrap();
+				let json: serde_json::Value =
+					serde_json::from_slice(&request.post.unwrap()).unwrap();
 				assert_eq!(json["model"], model);
 			}
 			let calls = [head(Protocol::Ethereum), Task::BlockByNumber(255).call()];
-			let (ids, ask) = batch(&mut client, "http://a", &calls);
-			let json: serde_json::Value = serde_json::from_slice(&ask.post.unwrap()).unwrap();
+			let (ids, request) = batch(&mut client, "http://a", &calls);
+			let json: serde_json::Value = serde_json::from_slice(&request.post.unwrap()).unwrap();
 			for (k, id) in ids.iter().enumerate() {
 				assert_eq!(json[k]["id"], *id);
 				assert_eq!(json[k]["jsonrpc"], "2.0");

@@ -1,11 +1,11 @@
-//! Proof of control: a hash at the endpoint's host.
+//! Proof of control: a hash served by the endpoint's host.
 
 use crate::json;
 use alloc::{format, string::String};
 use surety_primitives::ServiceId;
 
-/// URL of the proof: `scheme://host[:port]/.well-known/surety/<service>`. `None` if the endpoint is no
-/// http(s) URL or has credentials in it.
+/// URL of the proof: `scheme://host[:port]/.well-known/surety/<service>`. `None` if the endpoint is
+/// not an http(s) URL or contains credentials.
 pub fn control_url(endpoint: &str, service: ServiceId) -> Option<String> {
 	let (scheme, rest) = endpoint.split_once("://")?;
 	let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
@@ -14,8 +14,8 @@ pub fn control_url(endpoint: &str, service: ServiceId) -> Option<String> {
 	good.then(|| format!("{scheme}://{authority}/.well-known/surety/{service}"))
 }
 
-/// True if the file holds the expected hash: 64 hex digits, with or without `0x`, in quotes or not, white
-/// space around.
+/// True if the file contains the expected hash: 64 hex digits, optionally with `0x`, quotes and
+/// surrounding white space.
 pub fn is_proof(served: &[u8], expected: &[u8; 32]) -> bool {
 	let text = served.trim_ascii();
 	let text = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text);
@@ -47,7 +47,7 @@ mod tests {
 	}
 
 	#[test]
-	fn every_form_of_the_right_hash_is_proof_and_no_other_hash_is() {
+	fn only_the_right_hash_is_a_proof_in_any_form() {
 		let hash = |genesis: u8, operator: u8, service: u32, endpoint: &[u8]| {
 			control_hash(&[genesis; 32], &[operator; 32], service, endpoint)
 		};

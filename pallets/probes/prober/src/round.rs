@@ -1,19 +1,19 @@
-//! A round's probing from beginning to end.
+//! Probing of a round, from start to end.
 
 use crate::{
 	Assignment, NetworkRef, Schedule,
-	anchors::{Anchors, Depth, Menu},
+	anchors::{Anchors, Depth, ReferenceSet},
 	client::Client,
 	engine::{self, Limits},
 	http::Http,
 	schedule::{Random, Timetable, concurrency, starts},
-	visit::{Standard, Visit},
+	visit::{Criterion, Visit},
 };
 use alloc::vec::Vec;
 use surety_primitives::{NetworkId, report::Finding};
 
-/// Menus by network and depth.
-type Menus = Vec<((NetworkId, Depth), Menu)>;
+/// Reference sets by network and depth.
+type ReferenceSets = Vec<((NetworkId, Depth), ReferenceSet)>;
 
 /// Probe every assignment.
 pub fn probe(
@@ -24,9 +24,9 @@ pub fn probe(
 	random: [u8; 32],
 ) -> Vec<Finding> {
 	let mut findings: Vec<_> =
-		assignments.iter().map(|a| a.skip.unwrap_or(Finding::Abstained)).collect();
+		assignments.iter().map(|t| t.skip.unwrap_or(Finding::Abstained)).collect();
 	let asked: Vec<usize> =
-		assignments.iter().enumerate().filter(|(_, a)| a.skip.is_none()).map(|(i, _)| i).collect();
+		assignments.iter().enumerate().filter(|(_, t)| t.skip.is_none()).map(|(i, _)| i).collect();
 	if asked.is_empty() {
 		return findings;
 	}
@@ -38,9 +38,9 @@ pub fn probe(
 	}
 	let mut round =
 		Round { http, assignments, networks, anchors, table, concurrency: concurrency(schedule) };
-	let menus = round.menus(&asked, &mut random);
-	round.visit(asked, &menus, &mut random, &mut findings);
-	round.doubt_oneself(&menus, &mut findings);
+	let reference_sets = round.reference_sets(&asked, &mut random);
+	round.visit(asked, &reference_sets, &mut random, &mut findings);
+	round.check_connectivity(&reference_sets, &mut findings);
 	findings
 }
 
@@ -59,10 +59,9 @@ impl<'a, H: Http> Round<'a, H> {
 		Limits { patience, latest: until, end: until, concurrency: self.concurrency }
 	}
 
-	/// Menus of the networks that are in use: from the prober's own state, or else from the
-	/// anchors.
-	fn menus(&mut self, asked: &[usize], random: &mut Random) -> Menus {
-		let mut menus = Menus::new();
+	/// Reference sets of the networks in use, from the prober's own state or else from the anchors.
+	fn reference_sets(&mut self, asked: &[usize], random: &mut Random) -> ReferenceSets {
+		let mut reference_sets = ReferenceSets::new();
 		let mut foreign: Vec<(NetworkId, Depth)> = Vec::new();
 		for assignment in asked.iter().filter_map(|index| self.assignments.get(*index)) {
 			let Some(network) = assignment.kind.network().and_then(|id| self.network(id)) else {
@@ -70,13 +69,15 @@ impl<'a, H: Http> Round<'a, H> {
 			};
 			let of = (network.id, Depth::of(assignment.max_head_lag));
 			if assignment.target.lease().is_some()
-				|| menus.iter().any(|(other, _)| *other == of)
+				|| reference_sets.iter().any(|(other, _)| *other == of)
 				|| foreign.contains(&of)
 			{
 				continue;
 			}
 			match &network.own {
-				Some(own) => menus.extend(Menu::own(own, of.1, random).map(|menu| (of, menu))),
+				Some(own) => reference_sets.extend(
+					ReferenceSet::own(own, of.1, random).map(|references| (of, references)),
+				),
 				None if network.anchors.is_empty() => (),
 				None => foreign.push(of),
 			}
@@ -84,8 +85,8 @@ impl<'a, H: Http> Round<'a, H> {
 		if !foreign.is_empty() {
 			let limits = self.limits(self.table.anchors_part(1, 3));
 			let used = |id| foreign.iter().any(|(other, _)| *other == id);
-			self.anchors.ask_heads(self.http, used, limits, true);
-			menus.extend(self.anchors.menus(
+			self.anchors.query_heads(self.http, used, limits, true);
+			reference_sets.extend(self.anchors.reference_sets(
 				self.http,
 				&foreign,
 				&self.table,
@@ -93,86 +94,93 @@ impl<'a, H: Http> Round<'a, H> {
 				random,
 			));
 		}
-		menus
+		reference_sets
 	}
 
 	fn network(&self, id: NetworkId) -> Option<&'a NetworkRef> {
 		self.networks.iter().find(|network| network.id == id)
 	}
 
-	/// Standard of an assignment; `None` if nobody knows its network.
-	fn standard<'m>(&self, assignment: &Assignment, menus: &'m Menus) -> Option<Standard<'m>> {
+	/// Criterion for an assignment; `None` if its network is unknown.
+	fn criterion<'m>(
+		&self,
+		assignment: &Assignment,
+		reference_sets: &'m ReferenceSets,
+	) -> Option<Criterion<'m>> {
 		if let Some(lease) = assignment.target.lease() {
-			return Some(Standard::Lease(lease));
+			return Some(Criterion::Lease(lease));
 		}
-		let Some(id) = assignment.kind.network() else { return Some(Standard::Kind) };
+		let Some(id) = assignment.kind.network() else { return Some(Criterion::Kind) };
 		let network = self.network(id)?;
 		let of = (id, Depth::of(assignment.max_head_lag));
-		let menu = menus.iter().find(|(other, _)| *other == of).map(|(_, menu)| menu);
-		Some(Standard::Network(network.protocol, menu))
+		let references =
+			reference_sets.iter().find(|(other, _)| *other == of).map(|(_, references)| references);
+		Some(Criterion::Network(network.protocol, references))
 	}
 
-	/// Ask the services, in random order at random times.
+	/// Visit the services, in random order at random times.
 	fn visit(
 		&mut self,
 		mut asked: Vec<usize>,
-		menus: &Menus,
+		reference_sets: &ReferenceSets,
 		random: &mut Random,
 		findings: &mut [Finding],
 	) {
 		random.shuffle(&mut asked);
 		let times = starts(asked.len(), self.http.now(), self.table.spread_end, random);
 		let mut indices = Vec::new();
-		let mut scripts = Vec::new();
+		let mut conversations = Vec::new();
 		let assignments = self.assignments;
 		for (index, at) in asked.into_iter().zip(times) {
 			let Some(assignment) = assignments.get(index) else { continue };
-			let Some(standard) = self.standard(assignment, menus) else { continue };
-			match Visit::new(assignment, standard, random.fork()) {
+			let Some(criterion) = self.criterion(assignment, reference_sets) else { continue };
+			match Visit::new(assignment, criterion, random.fork()) {
 				Some(visit) => {
 					indices.push(index);
-					scripts.push((at, visit));
+					conversations.push((at, visit));
 				},
 				None => set(findings, index, Finding::Down),
 			}
 		}
 		let Timetable { patience, probes_end: end, .. } = self.table;
-		// A turn of grace: the last one may be noticed late.
+		// One turn of tolerance: the last start may be noticed late.
 		let latest = end.saturating_sub(patience).saturating_add(engine::TURN);
 		let limits = Limits { patience, latest, end, concurrency: self.concurrency };
-		let outcomes = engine::run(self.http, scripts, limits);
+		let outcomes = engine::run(self.http, conversations, limits);
 		for (index, outcome) in indices.into_iter().zip(outcomes) {
-			// One that could not be asked is not judged.
+			// A service that could not be asked is not judged.
 			set(findings, index, outcome.unwrap_or(Finding::Abstained));
 		}
 	}
 
-	/// If services look down, or wrong without having been compared with anything, see how the anchors of all
-	/// networks look: the fault may be the prober's, and then those findings are in doubt.
-	fn doubt_oneself(&mut self, menus: &Menus, findings: &mut [Finding]) {
-		let is_doubtful = |round: &Self, assignment: &Assignment, finding: Finding| {
+	/// If services look down, or wrong without a reference, query the anchors of all networks: the
+	/// fault may be the prober's, and then these findings are in doubt.
+	fn check_connectivity(&mut self, reference_sets: &ReferenceSets, findings: &mut [Finding]) {
+		let may_be_own_fault = |round: &Self, assignment: &Assignment, finding: Finding| {
 			assignment.skip.is_none()
 				&& match finding {
 					Finding::Down => true,
-					Finding::Bad(_) | Finding::NoProof => !round.is_compared(assignment, menus),
+					Finding::Bad(_) | Finding::NoProof => {
+						!round.is_compared(assignment, reference_sets)
+					},
 					_ => false,
 				}
 		};
 		let mut all = self.assignments.iter().zip(findings.iter());
-		if !all.any(|(assignment, finding)| is_doubtful(self, assignment, *finding)) {
+		if !all.any(|(assignment, finding)| may_be_own_fault(self, assignment, *finding)) {
 			return;
 		}
 		let limits = self.limits(self.table.end);
-		self.anchors.ask_heads(self.http, |_| true, limits, false);
+		self.anchors.query_heads(self.http, |_| true, limits, false);
 		for (assignment, finding) in self.assignments.iter().zip(findings) {
-			if !is_doubtful(self, assignment, *finding) {
+			if !may_be_own_fault(self, assignment, *finding) {
 				continue;
 			}
 			let cut_off = match finding {
-				Finding::Down => self.anchors.in_trouble(),
-				// A captive portal answers in everybody's place. More than trouble of a few anchors it must
-				// be: else whoever stops them could serve junk.
-				_ => self.anchors.none_answers(),
+				Finding::Down => self.anchors.majority_failed(),
+				// A captive portal answers in place of everyone. All anchors must be affected:
+				// otherwise whoever stops some of them could serve junk.
+				_ => self.anchors.all_failed(),
 			};
 			if cut_off {
 				*finding = Finding::InDoubt;
@@ -180,9 +188,9 @@ impl<'a, H: Http> Round<'a, H> {
 		}
 	}
 
-	/// True if there is a menu that the answers were compared with.
-	fn is_compared(&self, assignment: &Assignment, menus: &Menus) -> bool {
-		matches!(self.standard(assignment, menus), Some(Standard::Network(_, Some(_))))
+	/// True if the answers were compared with references.
+	fn is_compared(&self, assignment: &Assignment, reference_sets: &ReferenceSets) -> bool {
+		matches!(self.criterion(assignment, reference_sets), Some(Criterion::Network(_, Some(_))))
 	}
 }
 
@@ -191,7 +199,3 @@ fn set(findings: &mut [Finding], index: usize, finding: Finding) {
 		*slot = finding;
 	}
 }
-
-#[cfg(test)]
-#[path = "tests/round.rs"]
-mod tests;

@@ -1,56 +1,56 @@
-//! Times and random draws of a round's probing.
+//! Times and random draws of a round.
 
 use crate::{Schedule, engine::TURN};
 use alloc::vec::Vec;
 
-/// The parts of a round's probing in unix ms.
+/// Phases of a round in unix ms.
 ///
 /// ```text
 ///  begin   anchors_until                      spread_end         probes_end     end
-///    |--anchors--|------------------...------------|<---- patience --->|--canary--|
+///    |--anchors--|------------------...------------|<---- patience --->|--anchor check--|
 ///    |   |  starts, from when the anchors have answered                |          |
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timetable {
-	/// From now on things are asked.
+	/// Start of probing.
 	pub begin: u64,
-	/// The anchors' answers are waited for until then, but no longer than they take.
+	/// Deadline of the anchors' answers.
 	pub anchors_until: u64,
-	/// The last service is asked by then.
+	/// Latest start of a visit.
 	pub spread_end: u64,
-	/// Time that a service has to answer everything, the same for all of a round.
+	/// Time of one visit, the same for all visits of a round.
 	pub patience: u64,
-	/// Outstanding services are down by then.
+	/// Time at which outstanding services are down.
 	pub probes_end: u64,
-	/// Everything ends.
+	/// End of the round.
 	pub end: u64,
 }
 
-/// Longest time for the anchors at the beginning, in percent.
+/// Maximum share of the time for the anchors at the start, in percent.
 const ANCHORS: u64 = 18;
-/// Services start in the first percent of the time.
+/// Share of the time in which visits start, in percent.
 const SPREAD: u64 = 80;
-/// The canary's part at the end, in percent.
-const CANARY: u64 = 6;
+/// Share of the time for the anchor check at the end, in percent.
+const ANCHOR_CHECK: u64 = 6;
 
 impl Timetable {
-	/// For `services` services. `anchors` says whether there is anybody to compare with.
+	/// Timetable for `services` services. `anchors` is true if there are references to fetch.
 	///
-	/// Patience is what the last to start has left, 14 % of the time with anchors. It is less where all
-	/// services would not get their turn if every one of them were dead: `n` services that come at random
-	/// times and take `p` each leave a queue of at most `n / c` of them per place, and few more than evenly
-	/// spread ones would (`2 sqrt(n)` is more than chance does in practice); the last must begin `p` before
-	/// the end.
+	/// The patience is the time left for the last visit, 14 % of the round with anchors. It is
+	/// shorter if otherwise not all services would get their turn while every one of them is dead:
+	/// `n` services that start at random times and take `p` each queue for `c` places, at most `n /
+	/// c` per place plus a tolerance for chance (`2 sqrt(n)` is more than needed in practice), and
+	/// the last one must start `p` before the end.
 	pub fn new(schedule: &Schedule, now: u64, services: usize, anchors: bool) -> Self {
 		let begin = schedule.start.unix_millis().max(now);
 		let end = schedule.deadline.unix_millis().max(begin);
 		let share = |percent: u64| {
 			end.saturating_sub(begin).saturating_mul(percent).checked_div(100).unwrap_or_default()
 		};
-		let (for_anchors, for_canary) =
-			if anchors { (share(ANCHORS), share(CANARY)) } else { (0, 0) };
+		let (for_anchors, for_check) =
+			if anchors { (share(ANCHORS), share(ANCHOR_CHECK)) } else { (0, 0) };
 		let anchors_until = begin.saturating_add(for_anchors);
-		let probes_end = end.saturating_sub(for_canary);
+		let probes_end = end.saturating_sub(for_check);
 		let spread_end = schedule
 			.start
 			.unix_millis()
@@ -63,7 +63,7 @@ impl Timetable {
 			let time = probes_end.saturating_sub(anchors_until).saturating_mul(places);
 			let queue =
 				services.saturating_add(services.isqrt().saturating_mul(2)).saturating_add(places);
-			// A place is free only a turn after its conversation is over.
+			// A place becomes free one turn after its visit is over.
 			let each = time.checked_div(queue).unwrap_or_default();
 			let each = each.saturating_sub(TURN.min(each.checked_div(2).unwrap_or_default()));
 			patience = patience.min(each);
@@ -71,19 +71,19 @@ impl Timetable {
 		Self { begin, anchors_until, spread_end, patience: patience.max(1), probes_end, end }
 	}
 
-	/// Which of `count` equal parts of the anchors' time ends when.
+	/// End of one of `count` equal parts of the anchors' time.
 	pub fn anchors_part(&self, part: u64, count: u64) -> u64 {
 		let time = self.anchors_until.saturating_sub(self.begin).saturating_mul(part);
 		self.begin.saturating_add(time.checked_div(count).unwrap_or_default())
 	}
 }
 
-/// Most services asked at the same time, at least one.
+/// Maximum number of concurrent visits, at least one.
 pub fn concurrency(schedule: &Schedule) -> usize {
 	usize::try_from(schedule.concurrency).unwrap_or(usize::MAX).max(1)
 }
 
-/// `count` times in `from..=until`, each of them at random, ascending.
+/// `count` random times in `from..=until`, ascending.
 pub fn starts(count: usize, from: u64, until: u64, random: &mut Random) -> Vec<u64> {
 	let bound = until.saturating_sub(from).saturating_add(1);
 	let mut times: Vec<u64> =
@@ -92,37 +92,37 @@ pub fn starts(count: usize, from: u64, until: u64, random: &mut Random) -> Vec<u
 	times
 }
 
-/// Random numbers that nobody can foresee who does not know the seed.
+/// Random numbers that are unpredictable without the seed.
 pub struct Random {
 	seed: [u8; 32],
 	drawn: u64,
 }
 
 impl Random {
-	/// From the host's randomness.
+	/// Generator with the host's randomness as its seed.
 	pub fn new(seed: [u8; 32]) -> Self {
 		Self { seed, drawn: 0 }
 	}
 
-	/// A number in `0..bound`; 0 if there is none.
+	/// Number in `0..bound`; 0 if the range is empty.
 	pub fn below(&mut self, bound: u64) -> u64 {
-		// A bias of `bound / 2^128` is none.
+		// A bias of `bound / 2^128` is negligible.
 		let number =
 			u128::from_le_bytes(self.bytes()).checked_rem(bound.into()).unwrap_or_default();
 		u64::try_from(number).unwrap_or_default()
 	}
 
-	/// A source of its own, which this one's other draws say nothing of.
+	/// Independent generator.
 	pub fn fork(&mut self) -> Self {
 		Self::new([self.bytes(), self.bytes()].concat().try_into().unwrap_or(self.seed))
 	}
 
-	/// True or false.
+	/// Random bool.
 	pub fn flip(&mut self) -> bool {
 		self.below(2) == 1
 	}
 
-	/// One of these.
+	/// Random item.
 	pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
 		let bound = u64::try_from(items.len()).unwrap_or(u64::MAX);
 		items.get(usize::try_from(self.below(bound)).unwrap_or_default())
@@ -134,7 +134,7 @@ impl Random {
 		sp_io::hashing::blake2_128(&[self.seed.as_slice(), &self.drawn.to_le_bytes()].concat())
 	}
 
-	/// Bring into random order.
+	/// Shuffle in place.
 	pub fn shuffle<T>(&mut self, items: &mut [T]) {
 		for last in (1..items.len()).rev() {
 			let bound = u64::try_from(last).unwrap_or(u64::MAX).saturating_add(1);
@@ -157,7 +157,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_round_has_time_for_anchors_probes_and_canary() {
+	fn a_round_has_time_for_anchors_probes_and_the_anchor_check() {
 		let table = Timetable::new(&schedule(1_000, 48_000, 61_000, 256), 0, 100, true);
 		let want = Timetable {
 			begin: 1_000,
@@ -177,7 +177,7 @@ mod tests {
 		assert_eq!((table.anchors_until, table.probes_end, table.patience), (0, 4_000, 2_000));
 	}
 
-	/// Terms may promise a latency of a tenth of a round; patience is more.
+	/// Terms may promise a latency of a tenth of a round. The patience exceeds it.
 	#[test]
 	fn patience_is_more_than_terms_may_promise() {
 		for round in [5_000, 12_000, 60_000] {
@@ -190,14 +190,14 @@ mod tests {
 					if services > 512 && round < 60_000 { round * 9 / 100 } else { round / 10 };
 				assert!(table.patience >= promised, "{round} {services} {}", table.patience);
 			}
-			// A worker that comes late has as much.
+			// A worker that starts late has as much.
 			let table = Timetable::new(&schedule(0, round * 3 / 10, round / 2, 512), 0, 512, true);
 			assert!(table.patience > round / 10, "{}", table.patience);
 		}
 	}
 
 	#[test]
-	fn a_start_that_is_late_leaves_less() {
+	fn a_late_start_leaves_less_time() {
 		let table = Timetable::new(&schedule(0, 2_000, 4_000, 16), 3_000, 3, false);
 		assert_eq!((table.begin, table.spread_end, table.patience), (3_000, 3_000, 1_000));
 		let table = Timetable::new(&schedule(0, 2_000, 4_000, 0), 9_000, 3, true);
@@ -216,9 +216,9 @@ mod tests {
 	}
 
 	proptest! {
-		/// Even if all services are dead, the last one gets its full turn before the probes end.
+		/// The last visit has its full time before the probes end, even if all services are dead.
 		#[test]
-		fn everybody_gets_a_turn(
+		fn every_service_gets_a_turn(
 			services in 1usize..3_000,
 			concurrency in 1u32..600,
 			spread in 0u64..60_000,
@@ -231,7 +231,7 @@ mod tests {
 			prop_assert!(table.begin <= table.anchors_until && table.anchors_until <= table.spread_end);
 			prop_assert!(table.spread_end <= table.probes_end && table.probes_end <= table.end);
 			prop_assert!(table.spread_end + table.patience <= table.probes_end);
-			// Places by when they are free.
+			// Places by the time at which they become free.
 			let places = vec![core::cmp::Reverse(0); concurrency as usize];
 			let mut free = std::collections::BinaryHeap::from(places);
 			let mut last = 0;
@@ -259,7 +259,7 @@ mod tests {
 		}
 
 		#[test]
-		fn shuffling_loses_nobody(count in 0usize..300, seed: [u8; 32]) {
+		fn shuffling_keeps_all_items(count in 0usize..300, seed: [u8; 32]) {
 			let mut items: Vec<usize> = (0..count).collect();
 			Random::new(seed).shuffle(&mut items);
 			items.sort_unstable();

@@ -1,13 +1,13 @@
-//! The conversation with one service.
+//! Conversation with one service.
 
 use crate::{
 	Assignment, Proof,
-	anchors::{Depth, Menu, Reference},
+	anchors::{Depth, Reference, ReferenceSet},
 	client::Client,
-	engine::{Answer, Failure, Script, Step},
-	http::Ask,
-	json::Fact,
-	judge::{self, Batch, Worth},
+	engine::{Answer, Conversation, Failure, Step},
+	http::Request,
+	json::Json,
+	judge::{self, Batch, Grade},
 	plan, proof,
 	schedule::Random,
 };
@@ -17,87 +17,87 @@ use surety_primitives::{
 	LatencyBucket, LeaseId, Protocol, ServiceKind, endpoint::vpn_health, report::Finding,
 };
 
-/// Standard that an answer is held against.
+/// Criterion for the answers of a service.
 #[derive(Clone, Copy, Debug)]
-pub enum Standard<'a> {
-	/// A JSON-RPC network, with its menu if there is one.
-	Network(Protocol, Option<&'a Menu>),
-	/// It is a lease: the agent's word on it.
+pub enum Criterion<'a> {
+	/// JSON-RPC network, with references if there are any.
+	Network(Protocol, Option<&'a ReferenceSet>),
+	/// Lease, judged by the agent's report.
 	Lease(LeaseId),
-	/// The service kind says it all.
+	/// Rules of the service kind alone.
 	Kind,
 }
 
-/// One question of JSON-RPC.
+/// JSON-RPC request of a visit.
 enum Question<'a> {
 	Head,
 	Task(&'a Reference),
 }
 
-/// One question of inference.
+/// Inference request of a visit.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Part {
+enum InferenceStep {
 	Models,
 	Completion,
 	Embedding,
 }
 
 enum Stage {
-	/// Control was never proven: its proof, before anything else.
+	/// Proof of control before anything else, since control was never proven.
 	Admission,
-	/// All questions at once, with these ids.
+	/// All JSON-RPC requests in one batch with these ids.
 	Batch(Vec<u64>),
-	/// All questions at once, each in a request of its own, with these ids.
+	/// All JSON-RPC requests at once, one by one, with these ids.
 	Singles(Vec<u64>),
-	/// The endpoint itself: page or lease.
+	/// The endpoint itself: a page or the health of a lease.
 	Page,
-	/// Inference.
-	Part(Part),
-	/// A VPN's health, signed over this nonce.
+	/// An inference request.
+	Inference(InferenceStep),
+	/// Health of a VPN, signed over this nonce.
 	Vpn([u8; 16]),
-	/// All is well with the service; the proof of control.
+	/// Proof of control after correct answers.
 	Control,
 }
 
-/// The conversation with one service.
+/// State of the conversation with one service.
 pub struct Visit<'a> {
 	assignment: &'a Assignment,
 	endpoint: &'a str,
-	standard: Standard<'a>,
+	criterion: Criterion<'a>,
 	client: Client,
-	/// Draws of this visit.
+	/// Random draws of this visit.
 	random: Random,
-	/// Of JSON-RPC, in the order in which they are asked.
+	/// JSON-RPC requests in order.
 	questions: Vec<Question<'a>>,
-	/// Of inference, the next one last.
-	parts: Vec<Part>,
+	/// Inference requests, in reverse order.
+	parts: Vec<InferenceStep>,
 	stage: Stage,
-	/// Of the slowest answer so far.
+	/// Latency of the slowest answer so far.
 	latency: LatencyBucket,
 }
 
 impl<'a> Visit<'a> {
-	/// `None` if the endpoint is no text.
+	/// New visit. `None` if the endpoint is not UTF-8.
 	pub fn new(
 		assignment: &'a Assignment,
-		standard: Standard<'a>,
+		criterion: Criterion<'a>,
 		mut random: Random,
 	) -> Option<Self> {
 		let endpoint = str::from_utf8(&assignment.endpoint).ok()?;
 		let mut questions = vec![Question::Head];
-		if let Standard::Network(_, Some(menu)) = standard {
-			let tasks = [random.pick(&menu.blocks), random.pick(&menu.contents)];
+		if let Criterion::Network(_, Some(references)) = criterion {
+			let tasks = [random.pick(&references.blocks), random.pick(&references.contents)];
 			questions.extend(tasks.into_iter().flatten().map(Question::Task));
 			random.shuffle(&mut questions);
 		}
-		let mut parts = vec![Part::Models, Part::Completion];
+		let mut parts = vec![InferenceStep::Models, InferenceStep::Completion];
 		random.shuffle(&mut parts);
 		let client = Client::draw(&mut random);
 		let (stage, latency) = (Stage::Page, LatencyBucket::default());
 		Some(Self {
 			assignment,
 			endpoint,
-			standard,
+			criterion,
 			client,
 			random,
 			questions,
@@ -107,68 +107,70 @@ impl<'a> Visit<'a> {
 		})
 	}
 
-	/// The first question to the service itself.
-	fn first(&mut self) -> Step<Finding> {
-		match (self.standard, &self.assignment.kind) {
-			(Standard::Network(protocol, _), _) => {
+	/// First request to the service itself.
+	fn start_service(&mut self) -> Step<Finding> {
+		match (self.criterion, &self.assignment.kind) {
+			(Criterion::Network(protocol, _), _) => {
 				if self.questions.len() > 1 && self.random.flip() {
 					let calls: Vec<_> =
 						self.questions.iter().map(|question| question.call(protocol)).collect();
-					let (ids, ask) = plan::batch(&mut self.client, self.endpoint, &calls);
-					self.ask(Stage::Batch(ids), ask)
+					let (ids, request) = plan::batch(&mut self.client, self.endpoint, &calls);
+					self.request(Stage::Batch(ids), request)
 				} else {
-					self.singly(protocol)
+					self.send_separately(protocol)
 				}
 			},
-			(Standard::Lease(_), _) => {
-				self.ask(Stage::Page, plan::health(&self.client, self.endpoint))
+			(Criterion::Lease(_), _) => {
+				self.request(Stage::Page, plan::health(&self.client, self.endpoint))
 			},
-			(Standard::Kind, ServiceKind::Inference { .. }) => self.next_part(),
-			(Standard::Kind, ServiceKind::Vpn { .. }) => {
+			(Criterion::Kind, ServiceKind::Inference { .. }) => self.next_part(),
+			(Criterion::Kind, ServiceKind::Vpn { .. }) => {
 				let nonce = self.random.bytes();
-				self.ask(Stage::Vpn(nonce), plan::vpn(&self.client, self.endpoint, &nonce))
+				self.request(Stage::Vpn(nonce), plan::vpn(&self.client, self.endpoint, &nonce))
 			},
-			(Standard::Kind, _) => self.ask(Stage::Page, plan::page(&self.client, self.endpoint)),
+			(Criterion::Kind, _) => {
+				self.request(Stage::Page, plan::page(&self.client, self.endpoint))
+			},
 		}
 	}
 
-	fn ask(&mut self, stage: Stage, ask: Ask) -> Step<Finding> {
+	fn request(&mut self, stage: Stage, request: Request) -> Step<Finding> {
 		self.stage = stage;
-		Step::Ask(vec![ask])
+		Step::Send(vec![request])
 	}
 
-	/// Ask each question in a request of its own.
-	fn singly(&mut self, protocol: Protocol) -> Step<Finding> {
+	/// Send each JSON-RPC request separately.
+	fn send_separately(&mut self, protocol: Protocol) -> Step<Finding> {
 		let (client, endpoint) = (&mut self.client, self.endpoint);
-		let asks = self
+		let requests = self
 			.questions
 			.iter()
 			.map(|question| plan::one(client, endpoint, question.call(protocol)));
-		let (ids, asks) = asks.unzip();
+		let (ids, requests) = requests.unzip();
 		self.stage = Stage::Singles(ids);
-		Step::Ask(asks)
+		Step::Send(requests)
 	}
 
-	/// The next question of inference.
+	/// Send the next inference request.
 	fn next_part(&mut self) -> Step<Finding> {
 		match self.parts.pop() {
 			Some(part) => self.part(part),
-			None => self.judged(Worth::Right),
+			None => self.conclude(Grade::Correct),
 		}
 	}
 
-	fn part(&mut self, part: Part) -> Step<Finding> {
+	fn part(&mut self, part: InferenceStep) -> Step<Finding> {
 		let model = self.model();
-		let ask = match part {
-			Part::Models => plan::models(&self.client, self.endpoint),
-			Part::Completion => {
+		let request = match part {
+			InferenceStep::Models => plan::models(&self.client, self.endpoint),
+			InferenceStep::Completion => {
 				plan::completion(&self.client, self.endpoint, model, &mut self.random)
 			},
-			Part::Embedding => {
+			InferenceStep::Embedding => {
 				plan::embedding(&self.client, self.endpoint, model, &mut self.random)
 			},
 		};
-		self.ask(Stage::Part(part), ask)
+		self.request(Stage::Inference(part), request)
 	}
 
 	fn model(&self) -> &'a str {
@@ -178,95 +180,108 @@ impl<'a> Visit<'a> {
 		}
 	}
 
-	/// Proof of control that is due. None of a lease: it is on the server of a service whose operator proved
-	/// it.
+	/// Proof of control that is due. A lease needs none: its endpoint is on the server of a service
+	/// whose operator has proven control.
 	fn proof(&self) -> Option<&'a Proof> {
-		self.assignment.proof.as_ref().filter(|_| !matches!(self.standard, Standard::Lease(_)))
+		self.assignment.proof.as_ref().filter(|_| !matches!(self.criterion, Criterion::Lease(_)))
 	}
 
-	/// True if control was never proven, so that nothing may be asked of the endpoint before it is.
+	/// True if control was never proven, so that the endpoint itself must not be asked before it
+	/// is.
 	fn is_pending(&self) -> bool {
 		self.proof().is_some_and(|proof| proof.pending)
 	}
 
-	/// Ask for the proof of control.
+	/// Request the proof of control.
 	fn control(&mut self, stage: Stage) -> Step<Finding> {
 		let service = self.assignment.target.service();
 		match service.and_then(|id| plan::control(&self.client, self.endpoint, id)) {
-			Some(ask) => self.ask(stage, ask),
-			None => self.down("its endpoint is no URL"),
+			Some(request) => self.request(stage, request),
+			None => self.down("the endpoint is not a URL"),
 		}
 	}
 
-	/// The service is worth so much; what is left is whether its operator controls the host, unless that was
-	/// asked first.
-	fn judged(&mut self, worth: Worth) -> Step<Finding> {
-		if worth != Worth::Right {
-			log::debug!(target: crate::LOG, "{:?}: {worth:?}", self.assignment.target);
+	/// Conclude with this grade. A correct service must also prove control of its host, unless that
+	/// was asked first.
+	fn conclude(&mut self, grade: Grade) -> Step<Finding> {
+		if grade != Grade::Correct {
+			log::debug!(
+				target: crate::LOG_TARGET,
+				"{:?}: {grade:?}",
+				self.assignment.target,
+			);
 		} else if self.proof().is_some() && !self.is_pending() {
 			return self.control(Stage::Control);
 		}
-		Step::Done(worth.at(self.latency))
+		Step::Done(grade.at(self.latency))
 	}
 
-	fn down(&self, why: &str) -> Step<Finding> {
-		log::debug!(target: crate::LOG, "{:?} is down: {why}", self.assignment.target);
+	fn down(&self, reason: &str) -> Step<Finding> {
+		log::debug!(
+			target: crate::LOG_TARGET,
+			"{:?} is down: {reason}",
+			self.assignment.target,
+		);
 		Step::Done(Finding::Down)
 	}
 
-	/// Judge the answers to all questions, in their order.
-	fn judge(&mut self, protocol: Protocol, answers: &[Fact]) -> Step<Finding> {
-		let said = || self.questions.iter().zip(answers);
-		let head = said().find(|(question, _)| matches!(question, Question::Head));
+	/// Judge the answers to all JSON-RPC requests, in their order.
+	fn judge(&mut self, protocol: Protocol, answers: &[Json]) -> Step<Finding> {
+		let replies = || self.questions.iter().zip(answers);
+		let head = replies().find(|(question, _)| matches!(question, Question::Head));
 		let Some(head) = head.and_then(|(_, reply)| judge::head_of(protocol, reply)) else {
-			return self.judged(Worth::Wrong);
+			return self.conclude(Grade::Wrong);
 		};
-		let mut worth = Worth::Right;
-		if let Standard::Network(_, Some(menu)) = self.standard {
-			worth = judge::head(head, menu.head, self.assignment.max_head_lag.min(Depth::MAX_LAG));
+		let mut grade = Grade::Correct;
+		if let Criterion::Network(_, Some(references)) = self.criterion {
+			grade = judge::head(
+				head,
+				references.head,
+				self.assignment.max_head_lag.min(Depth::MAX_LAG),
+			);
 		}
-		for (question, reply) in said() {
+		for (question, reply) in replies() {
 			if let Question::Task(reference) = question {
-				worth = worth.max(judge::task(head, reference, reply));
+				grade = grade.max(judge::task(head, reference, reply));
 			}
 		}
-		self.judged(worth)
+		self.conclude(grade)
 	}
 
 	fn on_batch(&mut self, protocol: Protocol, ids: &[u64], answer: &Answer) -> Step<Finding> {
 		if !answer.is_success() {
 			return if refuses(answer.status) {
-				self.singly(protocol)
+				self.send_separately(protocol)
 			} else {
-				self.no_success(answer)
+				self.down_with_status(answer)
 			};
 		}
 		match judge::batch(&answer.body, ids) {
 			Batch::Answers(answers) => self.judge(protocol, &answers),
-			Batch::Refused => self.singly(protocol),
-			Batch::Wrong => self.judged(Worth::Wrong),
+			Batch::Refused => self.send_separately(protocol),
+			Batch::Wrong => self.conclude(Grade::Wrong),
 		}
 	}
 
 	fn on_singles(&mut self, protocol: Protocol, ids: &[u64], answers: &[Answer]) -> Step<Finding> {
 		if let Some(answer) = answers.iter().find(|answer| !answer.is_success()) {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
 		let replies = answers.iter().zip(ids).map(|(answer, id)| judge::one(&answer.body, *id));
-		match replies.collect::<Option<Vec<Fact>>>() {
+		match replies.collect::<Option<Vec<Json>>>() {
 			Some(replies) => self.judge(protocol, &replies),
-			None => self.judged(Worth::Wrong),
+			None => self.conclude(Grade::Wrong),
 		}
 	}
 
 	fn on_page(&mut self, answer: &Answer) -> Step<Finding> {
 		if !answer.is_success() {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
-		let Standard::Lease(lease) = self.standard else { return self.judged(Worth::Right) };
+		let Criterion::Lease(lease) = self.criterion else { return self.conclude(Grade::Correct) };
 		match judge::lease(&answer.body, lease) {
-			Some(worth) => self.judged(worth),
-			None => self.down("its agent says that the lease failed"),
+			Some(grade) => self.conclude(grade),
+			None => self.down("the agent reports that the lease failed"),
 		}
 	}
 
@@ -276,46 +291,50 @@ impl<'a> Visit<'a> {
 			return Step::Done(Finding::Abstained);
 		};
 		if !answer.is_success() {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
 		let message = |state: &str| vpn_health(genesis, service, nonce, state);
 		match judge::vpn(&answer.body, service, key, message) {
-			Some(worth) => self.judged(worth),
-			None => self.down("its agent says that it does not run"),
+			Some(grade) => self.conclude(grade),
+			None => self.down("the agent reports that the VPN does not run"),
 		}
 	}
 
-	fn on_part(&mut self, part: Part, answer: &Answer) -> Step<Finding> {
-		if part == Part::Completion && no_chat(answer.status) {
-			return self.part(Part::Embedding);
+	fn on_part(&mut self, part: InferenceStep, answer: &Answer) -> Step<Finding> {
+		if part == InferenceStep::Completion && no_chat(answer.status) {
+			return self.part(InferenceStep::Embedding);
 		}
 		if !answer.is_success() {
-			return self.no_success(answer);
+			return self.down_with_status(answer);
 		}
-		let worth = match part {
-			Part::Models => judge::models(&answer.body, self.model()),
-			Part::Completion => judge::completion(&answer.body),
-			Part::Embedding => judge::embedding(&answer.body),
+		let grade = match part {
+			InferenceStep::Models => judge::models(&answer.body, self.model()),
+			InferenceStep::Completion => judge::completion(&answer.body),
+			InferenceStep::Embedding => judge::embedding(&answer.body),
 		};
-		if worth == Worth::Right { self.next_part() } else { self.judged(worth) }
+		if grade == Grade::Correct { self.next_part() } else { self.conclude(grade) }
 	}
 
-	fn no_success(&self, answer: &Answer) -> Step<Finding> {
+	fn down_with_status(&self, answer: &Answer) -> Step<Finding> {
 		self.down(&alloc::format!("status {}", answer.status))
 	}
 
 	fn on_control(&mut self, pending: bool, answer: &Answer) -> Step<Finding> {
-		// Not there for now: no word on who controls the host.
+		// The file is unavailable for now, which proves nothing about control.
 		if answer.status >= 500 || matches!(answer.status, 408 | 429) {
-			return self.down("no answer where the proof of control should be");
+			return self.down("the proof of control is unavailable");
 		}
 		let proven = answer.is_success()
 			&& self.proof().is_some_and(|proof| proof::is_proof(&answer.body, &proof.expected));
 		match (proven, pending) {
-			(true, true) => self.first(),
+			(true, true) => self.start_service(),
 			(true, false) => Step::Done(Finding::Up(self.latency)),
 			(false, _) => {
-				log::debug!(target: crate::LOG, "{:?}: no proof of control", self.assignment.target);
+				log::debug!(
+					target: crate::LOG_TARGET,
+					"{:?}: no proof of control",
+					self.assignment.target,
+				);
 				Step::Done(Finding::NoProof)
 			},
 		}
@@ -331,47 +350,52 @@ impl<'a> Question<'a> {
 	}
 }
 
-/// True of a status that may mean that the server takes no batches, rather than that it has no time.
+/// True for a status that may mean that the server does not support batches, rather than that it is
+/// busy.
 fn refuses(status: u16) -> bool {
 	(400..500).contains(&status) && !matches!(status, 408 | 429)
 }
 
-/// True of a status by which servers of embeddings say that their model does not chat.
+/// True for a status with which embedding servers refuse a completion.
 fn no_chat(status: u16) -> bool {
 	matches!(status, 400 | 404 | 405 | 422 | 501)
 }
 
-impl Script for Visit<'_> {
+impl Conversation for Visit<'_> {
 	type Out = Finding;
 
-	fn open(&mut self) -> Step<Finding> {
-		if self.is_pending() { self.control(Stage::Admission) } else { self.first() }
+	fn start(&mut self) -> Step<Finding> {
+		if self.is_pending() { self.control(Stage::Admission) } else { self.start_service() }
 	}
 
-	fn answered(&mut self, answers: Vec<Answer>) -> Step<Finding> {
+	fn on_answers(&mut self, answers: Vec<Answer>) -> Step<Finding> {
 		let Some(answer) = answers.first() else { return Step::Done(Finding::Abstained) };
 		let stage = core::mem::replace(&mut self.stage, Stage::Page);
 		if !matches!(stage, Stage::Admission | Stage::Control) {
 			let slowest = answers.iter().map(|answer| answer.latency).max().unwrap_or_default();
 			self.latency = self.latency.max(slowest);
 		}
-		match (stage, self.standard) {
+		match (stage, self.criterion) {
 			(Stage::Admission, _) => self.on_control(true, answer),
 			(Stage::Control, _) => self.on_control(false, answer),
-			(Stage::Part(part), _) => self.on_part(part, answer),
+			(Stage::Inference(part), _) => self.on_part(part, answer),
 			(Stage::Vpn(nonce), _) => self.on_vpn(&nonce, answer),
-			(Stage::Batch(ids), Standard::Network(protocol, _)) => {
+			(Stage::Batch(ids), Criterion::Network(protocol, _)) => {
 				self.on_batch(protocol, &ids, answer)
 			},
-			(Stage::Singles(ids), Standard::Network(protocol, _)) => {
+			(Stage::Singles(ids), Criterion::Network(protocol, _)) => {
 				self.on_singles(protocol, &ids, &answers)
 			},
 			(Stage::Page | Stage::Batch(_) | Stage::Singles(_), _) => self.on_page(answer),
 		}
 	}
 
-	fn failed(&mut self, why: Failure) -> Finding {
-		log::debug!(target: crate::LOG, "{:?} is down: {why:?}", self.assignment.target);
+	fn on_failure(&mut self, reason: Failure) -> Finding {
+		log::debug!(
+			target: crate::LOG_TARGET,
+			"{:?} is down: {reason:?}",
+			self.assignment.target,
+		);
 		Finding::Down
 	}
 }

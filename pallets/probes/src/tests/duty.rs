@@ -1,7 +1,6 @@
 //! Duty: the rewards of a session, and the offence of neglect.
 
 use crate::{mock::*, *};
-use frame::testing_prelude::*;
 use proptest::prelude::*;
 use sp_staking::offence::Offence;
 use surety_primitives::report::Finding;

@@ -5,7 +5,7 @@ use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use proptest::prelude::*;
 use surety_primitives::{
-	End, LatencyBucket, LeaseId, Meter, MeterReading, WindowTerms, report::Finding,
+	End, LatencyBucket, LeaseId, Meter, MeterReading, Severity, WindowTerms, report::Finding,
 };
 
 const DOWN: Finding = Finding::Down;
@@ -80,6 +80,50 @@ fn an_unhealthy_lease_fails_once() {
 		assert_eq!(Failed::get(), failed_with(3), "in the judging of the third, and not again");
 		assert_eq!(recent(), 0b111, "no later round is judged");
 		assert!(Tiers::get().is_empty());
+	});
+}
+
+/// Steps of the example in the documentation of the pallet.
+#[test]
+fn the_documented_example_holds() {
+	build_and_execute(4, || {
+		Health::set(rule(3, 4));
+		list_lease(ID, 1);
+		list_active(2, 2);
+		let says = |prober: u16, round: RoundIndex, target: Target| match (target, round) {
+			(LEASE, 1) => [Finding::Up(ms(20)), Finding::Up(ms(30)), Finding::Up(ms(900)), DOWN]
+				[usize::from(prober)],
+			(LEASE, 2 | 4 | 5) => DOWN,
+			_ => up(),
+		};
+		run_targets(2, |_, _| Attend::Fully, says);
+		while System::block_number() < 17 {
+			reporting_block(says);
+		}
+		assert_eq!((Counting::<Test>::exists(), Probes::judged_round()), (true, 0));
+		reporting_block(says);
+		assert_eq!(row_of(LEASE).last, Some((1, Verdict::Up { latency: ms(30) })));
+		assert_eq!(row_of(LEASE).meter.blocks, 5);
+		while Probes::judged_round() < 5 {
+			assert!(Failed::get().is_empty());
+			reporting_block(says);
+		}
+		assert_eq!(Failed::get(), failed_with(5));
+		let tiers =
+			Tiers::get().into_iter().map(|(target, tier)| (target, tier.round, tier.severity));
+		let expected = [(LEASE, 4, Severity::Low), (LEASE, 5, Severity::Medium)];
+		assert_eq!(tiers.collect::<Vec<_>>(), expected);
+		System::assert_has_event(
+			Event::AllowanceHalfUsed {
+				target: LEASE,
+				window: 0,
+				round: 2,
+				kind: BreachKind::Downtime,
+				count: 1,
+				allowance: 1,
+			}
+			.into(),
+		);
 	});
 }
 
@@ -266,11 +310,11 @@ fn a_changed_health_rule_holds_for_later_rounds_only() {
 			leased();
 			while Failed::get().is_empty() {
 				reporting_block(lease_is(|_| DOWN));
-				if MockClock::now() == block {
+				if Timing::now() == block {
 					Health::set(rule(1, 1));
 				}
 			}
-			assert_eq!(Failed::get(), failed_with(block / RoundBlocks::get() + 1), "{block}");
+			assert_eq!(Failed::get(), failed_with(block / Timing::round_blocks() + 1), "{block}");
 		});
 	}
 }
@@ -278,7 +322,7 @@ fn a_changed_health_rule_holds_for_later_rounds_only() {
 #[test]
 fn health_counts_across_windows() {
 	build_and_execute(4, || {
-		WindowRounds::set(4);
+		set_clock(|clock| clock.window_rounds = 4);
 		leased();
 		// The last two rounds of a window and the first of the next.
 		lease_rounds(11, |round| if (6..=8).contains(&round) { DOWN } else { up() });
@@ -350,7 +394,7 @@ fn an_unhealthy_lease_ends_with_the_round_that_is_judged() {
 fn a_meter_may_end_with_the_last_judged_round() {
 	// Outside of the judging, for a service whose window closes meanwhile.
 	build_and_execute(4, || {
-		WindowRounds::set(4);
+		set_clock(|clock| clock.window_rounds = 4);
 		list_active(1, 1);
 		list_active(2, 2);
 		run_up(5);
@@ -388,7 +432,7 @@ fn all_leases_of_a_page_may_fail_at_once() {
 		}
 		run_up(4);
 		assert_eq!(PageInfos::<Test>::get(PageId::Active(0)), PageInfo::default());
-		assert_eq!(MockClock::round(), 10);
+		assert_eq!(Timing::round(), 10);
 	});
 }
 

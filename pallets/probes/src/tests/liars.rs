@@ -1,7 +1,6 @@
 //! Probers that lie, alone or together: no false breach, and none missed.
 
 use crate::{mock::*, *};
-use frame::testing_prelude::*;
 use surety_primitives::{Severity, WindowTerms, report::Finding, tiers};
 
 const DOWN: Finding = Finding::Down;
@@ -413,12 +412,71 @@ enum Trick {
 const TRICKS: [Trick; 5] =
 	[Trick::Lie, Trick::CommitOnly, Trick::StayAway, Trick::Copy, Trick::Switch];
 
+/// Colluders among 21 probers, who play another trick each in every round.
+struct Collusion {
+	random: Random,
+	/// Tricks of the current round.
+	tricks: [Trick; COLLUDERS as usize],
+	/// Reveals that were refused.
+	refused: u32,
+}
+const COLLUDERS: u16 = 6;
+
+impl Collusion {
+	/// Commit by new tricks, where honest probers see `truth`.
+	fn commit(&mut self, now: RoundIndex, truth: impl Fn(Target) -> Finding) {
+		// The lie is about all services, or about one.
+		let lies = [DOWN, Finding::Bad(ms(1)), up(), Finding::Abstained, Finding::InDoubt];
+		let lie = lies[self.random.below(5) as usize];
+		let victim = self.random.below(4) as u32;
+		let says = |target: Target| {
+			if victim == 0 || target == listed(victim) { lie } else { truth(target) }
+		};
+		self.tricks = self.tricks.map(|_| TRICKS[self.random.below(5) as usize]);
+		for (prober, trick) in (0u16..).zip(self.tricks) {
+			match trick {
+				Trick::StayAway => {},
+				Trick::Copy => {
+					let Some(Sent::Committed(hash)) = Reports::<Test>::get(now, COLLUDERS) else {
+						panic!("prober 6 committed")
+					};
+					Probes::commit(authorized(), now, prober, hash, no_signature()).unwrap();
+				},
+				_ => commit(now, prober, report_of(now, &says)).unwrap(),
+			}
+		}
+	}
+
+	/// Reveal by the tricks of that round, where the honest probers sent `honest`.
+	fn reveal(&mut self, round: RoundIndex, tricks: &[Trick], honest: &Report) {
+		for (prober, trick) in (0u16..).zip(tricks) {
+			let of = match trick {
+				Trick::Lie => {
+					reveal(round, prober).unwrap();
+					continue;
+				},
+				Trick::CommitOnly | Trick::StayAway => continue,
+				Trick::Copy => COLLUDERS,
+				Trick::Switch => prober,
+			};
+			let mut report = honest.clone();
+			if *trick == Trick::Switch {
+				// No lie has this latency.
+				report.iter_mut().for_each(|byte| *byte = Finding::Up(ms(77)).to_byte());
+			}
+			let tried = Probes::reveal(authorized(), round, prober, salt(round, of), report);
+			assert_eq!(tried, Err(Error::<Test>::WrongReveal.into()));
+			self.refused += 1;
+		}
+	}
+}
+
 /// Copied and switched reports are refused.
 #[test]
 fn six_colluders_of_21_gain_nothing_through_the_calls() {
 	const ROUNDS: u32 = 2_000;
-	const COLLUDERS: u16 = 6;
-	let mut random = Random(0x0dd_5eed);
+	let random = Random(0x0dd_5eed);
+	let mut collusion = Collusion { random, tricks: [Trick::Lie; COLLUDERS as usize], refused: 0 };
 	build_and_execute(21, || {
 		for service in 1..=3 {
 			list_active(service, service.into());
@@ -427,8 +485,7 @@ fn six_colluders_of_21_gain_nothing_through_the_calls() {
 		// Service 3 is down from the fifth to the twelfth round of every fifth window.
 		let out = |round: u32| round / 12 % 5 == 4 && round % 12 >= 4;
 		let seen = |round: u32, target| if target == listed(3) && out(round) { DOWN } else { up() };
-		let mut tricks = [Trick::Lie; COLLUDERS as usize];
-		let (mut refused, mut expected) = (0u32, vec![]);
+		let mut expected = vec![];
 		for _ in 0..ROUNDS {
 			next_round();
 			next_block();
@@ -436,60 +493,21 @@ fn six_colluders_of_21_gain_nothing_through_the_calls() {
 			for prober in COLLUDERS..21 {
 				commit(now, prober, report_of(now, &|target| seen(now, target))).unwrap();
 			}
-			// The lie is about all services, or about one.
-			let lies = [DOWN, Finding::Bad(ms(1)), up(), Finding::Abstained, Finding::InDoubt];
-			let lie = lies[random.below(5) as usize];
-			let victim = random.below(4) as u32;
-			let says = |target: Target| {
-				if victim == 0 || target == listed(victim) { lie } else { seen(now, target) }
-			};
-			let before = tricks;
-			tricks = tricks.map(|_| TRICKS[random.below(5) as usize]);
-			for (prober, trick) in (0u16..).zip(tricks) {
-				match trick {
-					Trick::StayAway => {},
-					Trick::Copy => {
-						let Some(Sent::Committed(hash)) = Reports::<Test>::get(now, COLLUDERS)
-						else {
-							panic!("prober 6 committed")
-						};
-						Probes::commit(authorized(), now, prober, hash, no_signature()).unwrap();
-					},
-					_ => commit(now, prober, report_of(now, &says)).unwrap(),
-				}
-			}
+			let before = collusion.tricks;
+			collusion.commit(now, |target| seen(now, target));
 			to_reveals();
 			let last = now - 1;
 			if last > 0 {
 				for prober in COLLUDERS..21 {
 					reveal(last, prober).unwrap();
 				}
-				let honest: Report =
-					report_of(last, &|target| seen(last, target)).try_into().unwrap();
-				for (prober, trick) in (0u16..).zip(before) {
-					let of = match trick {
-						Trick::Lie => {
-							reveal(last, prober).unwrap();
-							continue;
-						},
-						Trick::CommitOnly | Trick::StayAway => continue,
-						Trick::Copy => COLLUDERS,
-						Trick::Switch => prober,
-					};
-					let mut report = honest.clone();
-					if trick == Trick::Switch {
-						// No lie has this latency.
-						report.iter_mut().for_each(|byte| *byte = Finding::Up(ms(77)).to_byte());
-					}
-					let tried = Probes::reveal(authorized(), last, prober, salt(last, of), report);
-					assert_eq!(tried, Err(Error::<Test>::WrongReveal.into()));
-					refused += 1;
-				}
+				let honest = report_of(last, &|target| seen(last, target));
+				collusion.reveal(last, &before, &honest.try_into().unwrap());
 			}
 			while offset() != 4 {
 				next_block();
 			}
-			// Judged are the rounds up to the one before the last.
+			// The rounds up to the one before the last are judged.
 			use Severity::*;
 			match (now.checked_sub(2), now.saturating_sub(2) % 12) {
 				(Some(judged), 5) if out(judged) => expected.push((listed(3), judged, Low)),
@@ -501,11 +519,11 @@ fn six_colluders_of_21_gain_nothing_through_the_calls() {
 				Probes::do_try_state().unwrap();
 			}
 		}
-		let breaches: Vec<_> =
-			Tiers::get().into_iter().map(|(t, b)| (t, b.round, b.severity)).collect();
-		assert_eq!(breaches, expected);
+		let reached: Vec<_> =
+			Tiers::get().into_iter().map(|(target, t)| (target, t.round, t.severity)).collect();
+		assert_eq!(reached, expected);
 		assert!(expected.len() >= 3 * 30);
-		assert!(refused > ROUNDS);
+		assert!(collusion.refused > ROUNDS);
 		assert_eq!(row(1).meter.blocks, (ROUNDS - 2) * 5);
 	});
 }

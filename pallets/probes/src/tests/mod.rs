@@ -2,8 +2,11 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
+mod blind;
+mod capacity;
 mod duty;
 mod fold;
+mod idle_pages;
 mod judging;
 mod leases;
 mod liars;
@@ -13,4 +16,5 @@ mod rounds;
 mod simulation;
 mod slots;
 mod try_state;
+mod windows;
 mod worker;

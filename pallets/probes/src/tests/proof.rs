@@ -2,7 +2,6 @@
 
 use crate::{mock::*, *};
 use ProofOutcome::*;
-use frame::testing_prelude::*;
 use surety_primitives::{LatencyBucket, report::Finding};
 
 const PAGE: PageId = PageId::Idle(0);
@@ -12,8 +11,7 @@ const NO_PROOF: Finding = Finding::NoProof;
 /// Run a test with windows of four rounds, an unproven service 1 and a proven service 2.
 fn unproven(test: impl FnOnce()) {
 	build_and_execute(4, || {
-		ProofRequired::set(true);
-		WindowRounds::set(4);
+		set_clock(|clock| (clock.window_rounds, clock.proof_of_control) = (4, true));
 		list_unproven(1);
 		list(2, 2);
 		test();

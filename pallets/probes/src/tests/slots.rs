@@ -3,7 +3,9 @@
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use proptest::prelude::*;
-use surety_primitives::{Counters, LeaseId, Meter, MeterReading, report::Finding};
+use surety_primitives::{
+	Counters, LeaseId, MeterReading, ServiceKind, WindowTerms, report::Finding,
+};
 
 fn active_slot(target: Target) -> (u32, u8) {
 	let place = SlotsOf::<Test>::get(target).unwrap().active.unwrap();
@@ -405,7 +407,7 @@ fn a_reused_slot_inherits_nothing() {
 #[test]
 fn unlisting_closes_the_window_and_forgets_the_ring() {
 	build_and_execute(4, || {
-		WindowRounds::set(4);
+		set_clock(|clock| clock.window_rounds = 4);
 		list_active(1, 1);
 		run_up(8);
 		assert_eq!(Windows::<Test>::get(listed(1)).len(), 1);
@@ -501,11 +503,11 @@ proptest! {
 	) {
 		// One active page, and one of the two idle ones per round.
 		DueServices::set(256);
-		WindowRounds::set(4);
 		Health::set(HealthRule { bad: 2, of: 3 });
 		EndOnBreach::set(end_on_breach.then_some(2));
 		EndOnClose::set(Default::default());
 		build_and_execute(3, || {
+			set_clock(|clock| clock.window_rounds = 4);
 			let says = |prober: u16, round: u32, target: Target| {
 				let id = match target {
 					Target::Service(id) | Target::Lease(id) => id,

@@ -9,7 +9,6 @@ use frame::{
 	deps::sp_runtime::{
 		offchain::storage::StorageValueRef, transaction_validity::TransactionSource,
 	},
-	testing_prelude::*,
 	traits::Authorize,
 };
 use parking_lot::RwLock;
@@ -219,8 +218,7 @@ fn probes_start_within_80_percent_of_the_round() {
 	node(|_, _| {
 		next_round();
 		for (slot, blocks) in [(6_000, 10), (6_000, 5), (1_000, 5)] {
-			SlotMs::set(slot);
-			RoundBlocks::set(blocks);
+			set_clock(|clock| (clock.slot_ms, clock.round_blocks) = (slot, blocks));
 			let length = slot * u64::from(blocks);
 			for passed in 0..blocks {
 				System::set_block_number(u64::from(blocks + passed));
@@ -252,7 +250,7 @@ fn a_node_that_starts_late_probes_in_the_time_left() {
 fn a_refused_transaction_counts_as_sent_only_if_sent_before() {
 	node_with(TransactionPoolExt::new(Full), |_| {
 		next_round();
-		let now = MockClock::now();
+		let now = Timing::now();
 		Probes::offchain_worker(System::block_number());
 		let mut local = kept(1).expect("the report is made all the same");
 		assert_eq!(local.committed_at, None, "the worker of any block may send it");
@@ -543,7 +541,7 @@ fn own_anchors_come_before_the_listed_ones_and_none_twice() {
 #[test]
 fn no_proof_is_asked_of_a_lease() {
 	node(|_, _| {
-		ProofRequired::set(true);
+		set_clock(|clock| clock.proof_of_control = true);
 		let lease = list_lease(7, 2);
 		let prober = Prober { account: account(0), key: key(0) };
 		let proof_of = |target: Target, round: u32| {
@@ -553,7 +551,7 @@ fn no_proof_is_asked_of_a_lease() {
 			probe.proof.is_some()
 		};
 		// Of all others the proof is asked in the first round of a window.
-		let first = MockClock::window_start(1);
+		let first = Timing::window_start(1);
 		assert_eq!([first, first + 1].map(|round| proof_of(listed(2), round)), [true, false]);
 		assert_eq!([first, first + 1].map(|round| proof_of(lease, round)), [false, false]);
 	});
@@ -567,9 +565,9 @@ fn row_endpoint(service: u32) -> Vec<u8> {
 #[test]
 fn the_proof_is_asked_again_while_the_last_verdict_is_bad() {
 	node(|_, _| {
-		ProofRequired::set(true);
+		set_clock(|clock| clock.proof_of_control = true);
 		let prober = Prober { account: account(0), key: key(0) };
-		let middle = MockClock::window_start(1) + 5;
+		let middle = Timing::window_start(1) + 5;
 		let proof = |row: &Row<AccountId>, active: bool| {
 			Probes::assignment(middle, active, row, &prober, &deny_list(&[])).unwrap().proof
 		};
@@ -592,7 +590,7 @@ fn the_proof_is_asked_again_while_the_last_verdict_is_bad() {
 		let unproven = Row { unproven: true, last: None, window: 1, ..row(2) };
 		assert!(proof(&unproven, false).unwrap().pending);
 		// A chain that requires no proof asks for none.
-		ProofRequired::set(false);
+		set_clock(|clock| clock.proof_of_control = false);
 		assert!(proof(&last(Verdict::Bad), false).is_none());
 	});
 }

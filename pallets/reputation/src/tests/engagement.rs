@@ -22,8 +22,7 @@ fn an_agreement_that_paid_can_be_rated_until_its_last_window() {
 			last_event(),
 			Event::RatingOpened { agreement: 1, operator: ALICE, tenant: BOB, weight, until }
 		);
-		let engagement =
-			Engagement { operator: ALICE, tenant: BOB, weight, until, rated_by: None };
+		let engagement = Engagement { operator: ALICE, tenant: BOB, weight, until, rated_by: None };
 		assert_eq!(Reputation::engagement(1), Some(engagement));
 		go_to_window(until);
 		assert!(Reputation::engagement(1).is_some());

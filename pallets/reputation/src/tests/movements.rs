@@ -9,7 +9,10 @@ fn a_window_that_moves_the_score_is_reported_with_its_cause() {
 	build_and_execute(|| {
 		go_to_window(1);
 		close(ALICE, 7, 0, counters(ROUNDS, 0));
-		assert_eq!(take_movements(), [(ALICE, Cause::Window { target: Target::Service(7), window: 0 }, 0, 19)]);
+		assert_eq!(
+			take_movements(),
+			[(ALICE, Cause::Window { target: Target::Service(7), window: 0 }, 0, 19)]
+		);
 		assert_eq!(operator_score(ALICE), 19);
 	});
 }
@@ -28,7 +31,11 @@ fn a_window_that_does_not_move_the_score_is_not_reported() {
 fn a_breach_is_reported_even_at_score_zero() {
 	build_and_execute(|| {
 		Reputation::breach(&ALICE, Target::Service(7), BreachKind::Slow, Severity::Low);
-		let cause = Cause::Breach { target: Target::Service(7), kind: BreachKind::Slow, severity: Severity::Low };
+		let cause = Cause::Breach {
+			target: Target::Service(7),
+			kind: BreachKind::Slow,
+			severity: Severity::Low,
+		};
 		assert_eq!(take_movements(), [(ALICE, cause, 0, 0)]);
 	});
 }
@@ -172,10 +179,7 @@ fn largest_counters_do_not_overflow() {
 		};
 		close(ALICE, 1, 0, largest);
 		close(ALICE, 2, 0, largest);
-		assert_eq!(
-			(operator_score(ALICE), Reputation::reliability(&ALICE)),
-			(0, Some(20))
-		);
+		assert_eq!((operator_score(ALICE), Reputation::reliability(&ALICE)), (0, Some(20)));
 	});
 }
 

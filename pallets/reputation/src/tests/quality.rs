@@ -24,11 +24,11 @@ fn part_scores(p: &Performance) -> (u8, u8, u8) {
 #[test]
 fn an_unmeasured_account_has_no_quality() {
 	build_and_execute(|| {
-		assert_eq!((Reputation::reliability(&ALICE), Reputation::performance(&ALICE)), (None, None));
 		assert_eq!(
-			(reliability_of(1), performance_of(1)),
+			(Reputation::reliability(&ALICE), Reputation::performance(&ALICE)),
 			(None, None)
 		);
+		assert_eq!((reliability_of(1), performance_of(1)), (None, None));
 	});
 }
 
@@ -59,8 +59,7 @@ fn each_fault_lowers_its_own_part() {
 		assert_eq!(parts(1), (55, 100, 100));
 		assert_eq!(parts(2), (100, 55, 100));
 		assert_eq!(parts(3), (100, 100, 66));
-		let reliability =
-			[1, 2, 3].map(|service| reliability_of(service).unwrap());
+		let reliability = [1, 2, 3].map(|service| reliability_of(service).unwrap());
 		assert_eq!(reliability, [99, 95, 100]);
 	});
 }

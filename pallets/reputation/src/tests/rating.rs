@@ -4,7 +4,7 @@ use crate::{Cause, Error, Event, Operators, Pairs, Role, Tenants, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{
 	AgreementId, BreachKind, ReputationSink, Severity, Target,
-	score::{Evidence, MAX_RATING, MAX_OPERATOR_RATINGS, ONE},
+	score::{Evidence, MAX_OPERATOR_RATINGS, MAX_RATING, ONE},
 };
 
 /// Fee at nine tenths of the maximum weight.
@@ -37,7 +37,10 @@ fn both_parties_rate_each_other_and_the_event_has_the_scores() {
 			after,
 		};
 		assert_eq!(last_event(), rated);
-		assert_eq!(take_movements(), [(ALICE, Cause::Rating { agreement, stars: 1 }, before, after)]);
+		assert_eq!(
+			take_movements(),
+			[(ALICE, Cause::Rating { agreement, stars: 1 }, before, after)]
+		);
 
 		let before = tenant_score(BOB);
 		rate(ALICE, 1, 5);
@@ -159,9 +162,7 @@ fn ratings_of_a_window_weigh_at_most_a_quarter_of_it() {
 		close(ALICE, 1, 1, counters(0, 0));
 		Reputation::breach(&ALICE, Target::Service(1), BreachKind::Slow, Severity::Low);
 		let record = Operators::<Test>::get(ALICE).unwrap();
-		assert!(
-			record.evidence.alpha <= MAX_OPERATOR_RATINGS && record.evidence.alpha > ONE / 5
-		);
+		assert!(record.evidence.alpha <= MAX_OPERATOR_RATINGS && record.evidence.alpha > ONE / 5);
 		assert_eq!(record.ratings, Evidence::default());
 	});
 }
@@ -206,7 +207,10 @@ fn praise_does_not_crowd_out_complaints() {
 		// The mixture counts, not the order: half and half.
 		let rated = Operators::<Test>::get(ALICE).unwrap().ratings;
 		let capped = rated.capped(MAX_OPERATOR_RATINGS);
-		assert_eq!((capped.alpha, capped.beta), (MAX_OPERATOR_RATINGS / 2, MAX_OPERATOR_RATINGS / 2));
+		assert_eq!(
+			(capped.alpha, capped.beta),
+			(MAX_OPERATOR_RATINGS / 2, MAX_OPERATOR_RATINGS / 2)
+		);
 	});
 }
 
@@ -225,7 +229,8 @@ fn decay_is_reported_apart_from_the_rating() {
 		let movements = take_movements();
 		assert_eq!(movements[0], (ALICE, Cause::Idle { windows: RATING_WINDOWS }, top, sunk));
 		assert!(
-			movements.iter()
+			movements
+				.iter()
 				.skip(1)
 				.all(|m| *m == (ALICE, Cause::Rating { agreement: 1, stars: 5 }, sunk, now))
 		);

@@ -4,15 +4,16 @@ use crate::{Operators, Tenants, mock::*};
 use proptest::prelude::proptest;
 use surety_primitives::{
 	TrustLevel,
-	score::{MAX_RATING, MAX_OPERATOR_RATINGS, ONE},
+	score::{MAX_OPERATOR_RATINGS, MAX_RATING, ONE},
 };
 
 /// Good evidence of all accounts together, before any of it decays: as operators, as tenants.
 fn gained() -> (u64, u64) {
 	let operators =
 		Operators::<Test>::iter_values().map(|s| s.evidence.alpha + s.ratings.alpha).sum();
-	let tenants =
-		Tenants::<Test>::iter_values().map(|s| s.evidence.alpha + s.ratings.alpha + s.payments).sum();
+	let tenants = Tenants::<Test>::iter_values()
+		.map(|s| s.evidence.alpha + s.ratings.alpha + s.payments)
+		.sum();
 	(operators, tenants)
 }
 

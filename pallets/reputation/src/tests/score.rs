@@ -1,17 +1,12 @@
 //! Scores of operators, and attempts to game them.
 
 use crate::{Operators, mock::*};
-use surety_primitives::{
-	BreachKind, ReputationSink, Severity, Target, TrustLevel,
-};
+use surety_primitives::{BreachKind, ReputationSink, Severity, Target, TrustLevel};
 
 #[test]
 fn a_new_account_is_at_trust_level_one() {
 	build_and_execute(|| {
-		assert_eq!(
-			(operator_score(ALICE), trust(ALICE)),
-			(0, TrustLevel::One)
-		);
+		assert_eq!((operator_score(ALICE), trust(ALICE)), (0, TrustLevel::One));
 	});
 }
 
@@ -100,7 +95,12 @@ fn registering_again_does_not_pay() {
 	build_and_execute(|| {
 		good_windows(ALICE, 3);
 		for _ in 0..3 {
-			Reputation::breach(&ALICE, Target::Service(1), BreachKind::Downtime, Severity::Critical);
+			Reputation::breach(
+				&ALICE,
+				Target::Service(1),
+				BreachKind::Downtime,
+				Severity::Critical,
+			);
 		}
 		let bad = Operators::<Test>::get(ALICE).unwrap();
 		// All that a retired operator's services leave behind is removed.
@@ -122,7 +122,12 @@ fn registering_again_does_not_pay() {
 fn no_history_is_worse_than_none() {
 	build_and_execute(|| {
 		for _ in 0..2_000 {
-			Reputation::breach(&ALICE, Target::Service(1), BreachKind::Misbehaviour, Severity::Critical);
+			Reputation::breach(
+				&ALICE,
+				Target::Service(1),
+				BreachKind::Misbehaviour,
+				Severity::Critical,
+			);
 		}
 		assert_eq!(operator_score(ALICE), operator_score(BOB));
 	});
@@ -151,7 +156,12 @@ fn breaches_are_not_diluted_by_other_services() {
 			}
 		}
 		for operator in [ALICE, BOB] {
-			Reputation::breach(&operator, Target::Service(1), BreachKind::Downtime, Severity::Medium);
+			Reputation::breach(
+				&operator,
+				Target::Service(1),
+				BreachKind::Downtime,
+				Severity::Medium,
+			);
 		}
 		assert_eq!(operator_score(ALICE), operator_score(BOB));
 	});
@@ -164,9 +174,6 @@ fn bad_rounds_weigh_more_than_good_ones() {
 			go_to_window(window + 1);
 			close(ALICE, 1, window, counters(9, 3));
 		}
-		assert!(
-			operator_score(ALICE) < 40,
-			"three quarters of good rounds are no good service"
-		);
+		assert!(operator_score(ALICE) < 40, "three quarters of good rounds are no good service");
 	});
 }

@@ -9,10 +9,7 @@ use surety_primitives::{
 #[test]
 fn a_new_tenant_is_at_trust_level_one() {
 	build_and_execute(|| {
-		assert_eq!(
-			(tenant_score(BOB), tenant_trust(BOB)),
-			(0, TrustLevel::One)
-		);
+		assert_eq!((tenant_score(BOB), tenant_trust(BOB)), (0, TrustLevel::One));
 	});
 }
 

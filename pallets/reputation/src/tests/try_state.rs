@@ -1,11 +1,14 @@
 //! Invariants fail on corrupted state.
 
 use crate::{
-	Engagement, Engagements, Expiring, Expiry, ExpiryCursor, Operators, PairWeight, Pairs,
-	TargetRecord, Targets, OperatorRecord, TenantRecord, Tenants, mock::*,
+	Engagement, Engagements, Expiring, Expiry, ExpiryCursor, OperatorRecord, Operators, PairWeight,
+	Pairs, TargetRecord, Targets, TenantRecord, Tenants, mock::*,
 };
 use frame::testing_prelude::*;
-use surety_primitives::{Target, score::{MAX_EVIDENCE, MAX_RATING, MAX_TENANT_PAYMENTS, ONE}};
+use surety_primitives::{
+	Target,
+	score::{MAX_EVIDENCE, MAX_RATING, MAX_TENANT_PAYMENTS, ONE},
+};
 
 /// Check that corrupted state fails the invariant with this number.
 fn fails(number: &str, corrupt: impl FnOnce()) {

@@ -1,10 +1,25 @@
 //! Breaches: the money they move, and the record they leave.
 
 use super::*;
+use pallet_surety_reputation::{Cause, Event as ReputationEvent};
+use surety_primitives::ServiceStatus;
+
+/// Breaches that reputation was notified of since the last call.
+fn reported() -> Vec<(AccountId, Target, BreachKind, Severity)> {
+	let reported = |event| match event {
+		RuntimeEvent::Reputation(ReputationEvent::Moved {
+			account,
+			cause: Cause::Breach { target, kind, severity },
+			..
+		}) => Some((account, target, kind, severity)),
+		_ => None,
+	};
+	all_events().into_iter().filter_map(reported).collect()
+}
 
 #[test]
 fn a_breach_credits_every_agreement_out_of_the_bond_in_that_block() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let first = open(OTHER, SERVICE, 2);
 		let second = open_counting(TENANT, SERVICE, 3);
 		events();
@@ -19,30 +34,57 @@ fn a_breach_credits_every_agreement_out_of_the_bond_in_that_block() {
 		assert_eq!(bond(NATIVE), BOND - 330);
 		assert_eq!(free(NATIVE, TREASURY), treasury + 30);
 		assert_eq!(free(NATIVE, Sla::pot()), MINIMUM + 300);
-		assert_eq!(World::exposure(SERVICE), reserve(5 * PRICE, tenths(39)));
-		assert_eq!(Reported::get(), [(OPERATOR, SERVICE, BreachKind::Downtime, Low)]);
-		assert_eq!(events(), [Event::Breached { service: SERVICE, number: 0, breach: record }]);
+		assert_eq!(exposure(SERVICE), reserve(5 * PRICE, tenths(39)));
+		assert_eq!(events(), [Event::Breached { target: SERVICE, number: 0, breach: record }]);
+		breach(SERVICE, Some(Low), Medium);
+		assert_eq!(reported(), [(OPERATOR, SERVICE, BreachKind::Downtime, Medium)]);
+	});
+}
+
+#[test]
+fn an_outage_breaches_at_every_tier_it_reaches() {
+	build_and_execute(|| {
+		let id = open_counting(TENANT, SERVICE, 1);
+		outage(SERVICE, COUNTING + 1..4 * R);
+		events();
+		// One bad round is allowed; nine are down.
+		at_round(4 * R + 1);
+		let breaches: Vec<_> = events()
+			.into_iter()
+			.filter_map(|event| match event {
+				Event::Breached { breach, .. } => {
+					Some((breach.round, breach.severity, breach.credited))
+				},
+				_ => None,
+			})
+			.collect();
+		let first = COUNTING + 1;
+		assert_eq!(
+			breaches,
+			[(first + 1, Low, 60), (first + 2, Medium, 60), (first + 5, High, 180)]
+		);
+		assert_eq!(owed(id), 300);
+		assert_eq!(bond(NATIVE), BOND - 330);
 	});
 }
 
 #[test]
 fn agreements_at_different_prices_are_credited_the_same_share() {
-	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.price = 2);
+	build_and_execute(|| {
+		relist(SERVICE, |listing| listing.price = 2);
 		let cheap = open(OTHER, SERVICE, 1);
-		relist(SERVICE, |s| s.price = PRICE);
+		relist(SERVICE, |listing| listing.price = PRICE);
 		let dear = open_counting(TENANT, SERVICE, 2);
 		assert_eq!((agreement(cheap).rate, agreement(dear).rate), (2, 2 * PRICE));
 		let record = breach(SERVICE, None, High);
 		assert_eq!((owed(cheap), owed(dear)), (120 / 2, 2 * WINDOW_PRICE / 2));
 		assert_eq!((record.credited, record.penalty, record.index_after), (660, 66, tenths(5)));
-		assert_eq!(World::exposure(SERVICE), reserve(22, tenths(35)));
+		assert_eq!(exposure(SERVICE), reserve(22, tenths(35)));
 
 		// A later price starts at the same index.
-		relist(SERVICE, |s| s.price = 30);
+		relist(SERVICE, |listing| listing.price = 30);
 		let late = open(THIRD, SERVICE, 1);
-		at_round(4 * R);
-		turn(SERVICE, 3);
+		at_round(4 * R + 2);
 		breach(SERVICE, None, Low);
 		assert_eq!((owed(cheap), owed(dear), owed(late)), (72, 720, 180));
 	});
@@ -50,15 +92,14 @@ fn agreements_at_different_prices_are_credited_the_same_share() {
 
 #[test]
 fn services_are_sold_at_any_number_of_prices() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let ids: Vec<_> = (1..=20)
 			.map(|price| {
-				relist(SERVICE, |s| s.price = price);
+				relist(SERVICE, |listing| listing.price = price);
 				open(TENANT, SERVICE, 1)
 			})
 			.collect();
-		at_round(3 * R);
-		turn(SERVICE, 2);
+		at_round(COUNTING);
 		breach(SERVICE, None, Low);
 		let credits: Vec<_> = ids.into_iter().map(owed).collect();
 		assert_eq!(credits, (1..=20).map(|price| price * 6).collect::<Vec<_>>());
@@ -66,11 +107,11 @@ fn services_are_sold_at_any_number_of_prices() {
 }
 
 #[test]
-fn the_bond_pays_rounded_up_tenants_get_rounded_down_and_the_treasury_the_rest() {
-	ExtBuilder::build_and_execute(|| {
+fn bonds_pay_rounded_up_tenants_get_rounded_down_the_treasury_the_rest() {
+	build_and_execute(|| {
 		// 0.6 and 1.2 base units.
 		promise(SERVICE, WindowShare::from_inner(10_000_000), COVER);
-		relist(SERVICE, |s| s.price = 1);
+		relist(SERVICE, |listing| listing.price = 1);
 		let one = open(OTHER, SERVICE, 1);
 		let two = open_counting(TENANT, SERVICE, 2);
 		let record = breach(SERVICE, None, Low);
@@ -79,18 +120,15 @@ fn the_bond_pays_rounded_up_tenants_get_rounded_down_and_the_treasury_the_rest()
 		let record = breach_with(SERVICE, BreachKind::Slow, None, Low, 1);
 		assert_eq!((record.credited, owed(one), owed(two)), (2, 1, 2));
 
-		let treasury = free(NATIVE, TREASURY);
-		end(one, 3 * R);
-		assert_eq!(
-			(state(SERVICE).set_aside, state(SERVICE).spare),
-			(3, 0),
-			"what the other shares in"
-		);
-		end(two, 3 * R + 1);
-		assert_eq!((state(SERVICE).set_aside, state(SERVICE).spare), (0, 1));
+		end(one);
+		let amounts = |state: TargetState| (state.set_aside, state.spare);
+		assert_eq!(amounts(state(SERVICE)), (3, 0), "the other shares in it");
+		end(two);
+		assert_eq!(amounts(state(SERVICE)), (0, 1));
 		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 1, reserve: MINIMUM });
+		let treasury = free(NATIVE, TREASURY);
 		open(OTHER, SERVICE, 1);
-		turn(SERVICE, 3);
+		at_round(4 * R + 2);
 		assert_eq!(free(NATIVE, TREASURY), treasury + 1);
 		assert_eq!(Pots::<Test>::get(NATIVE), Pot { owed: 0, spare: 0, reserve: MINIMUM });
 	});
@@ -98,9 +136,8 @@ fn the_bond_pays_rounded_up_tenants_get_rounded_down_and_the_treasury_the_rest()
 
 #[test]
 fn a_tier_pays_the_difference_to_the_one_before() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 1);
-		at_round(3 * R + 4);
 		let paid = [None, Some(Low), Some(Medium), Some(High)]
 			.into_iter()
 			.zip([Low, Medium, High, Critical]);
@@ -113,7 +150,7 @@ fn a_tier_pays_the_difference_to_the_one_before() {
 
 #[test]
 fn a_repeated_breach_is_multiplied() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		let record = breach_with(SERVICE, BreachKind::BadData, Some(Low), Medium, 3);
 		assert_eq!((record.demanded, record.allowance, record.credited), (tenths(3), 3, 360));
@@ -124,80 +161,72 @@ fn a_repeated_breach_is_multiplied() {
 }
 
 #[test]
-fn a_window_may_cost_more_than_its_price_and_no_tenant_gets_more_than_it_paid() {
-	ExtBuilder::build_and_execute(|| {
+fn a_window_may_cost_more_than_its_price_but_credits_no_more_than_was_paid() {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		let record = breach_with(SERVICE, BreachKind::Downtime, None, Critical, 3);
 		assert_eq!((record.credited, record.penalty), (3 * 1_200, 360));
-		// Ten rounds of window 2 are judged and billed.
-		assert_eq!((owed(id), Sla::agreement(id).unwrap().reserved), (1_000, 2_600));
-		at_round(3 * R + 6);
-		assert_eq!((owed(id), Sla::agreement(id).unwrap().reserved), (1_600, 2_000));
+		// Twelve rounds are judged and billed.
+		assert_eq!((owed(id), reserved(id)), (1_200, 2_400));
+		pass_rounds(4);
+		assert_eq!((owed(id), reserved(id)), (1_600, 2_000));
 	});
 }
 
 #[test]
 fn a_breach_leaves_other_services_covered() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
 		open(TENANT, SIBLING, 2);
-		let reserved = [World::exposure(SERVICE), World::exposure(SIBLING)];
-		assert_eq!(reserved, [2_640, 5_280]);
-		// Nothing is free.
-		lose_bond(NATIVE, 7_920);
+		assert_eq!([exposure(SERVICE), exposure(SIBLING)], [2_640, 5_280]);
+		unbond_free(NATIVE);
 		let record = breach_with(SERVICE, BreachKind::Downtime, None, Critical, 3);
 		assert_eq!((record.demanded, record.credited, record.penalty), (tenths(30), 1_800, 180));
-		assert_eq!(bond(NATIVE), World::exposure(SERVICE) + World::exposure(SIBLING));
+		assert_eq!(bond(NATIVE), exposure(SERVICE) + exposure(SIBLING));
 	});
 }
 
 #[test]
 fn the_penalty_share_of_a_window_is_that_of_its_first_block() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
 		Share::set(&Perbill::from_percent(50));
 		assert_eq!(breach(SERVICE, None, Low).penalty, 6);
 		at_round(4 * R);
-		// Window 4 has begun; what is judged is window 3.
+		// Window 4 has begun; window 3 is judged.
 		Share::set(&Perbill::from_percent(80));
-		assert_eq!(breach_in(4 * R - 1, SERVICE, BreachKind::Slow, None, Low, 1).penalty, 6);
-		turn(SERVICE, 3);
-		assert_eq!(World::exposure(SERVICE), 600 * 38 / 10 * 15 / 10);
+		let record = breach_in(4 * R - 1, SERVICE, BreachKind::Slow, None, Low, 1);
+		assert_eq!(record.penalty, 6);
+		at_round(4 * R + 2);
+		assert_eq!(exposure(SERVICE), 600 * 38 / 10 * 15 / 10);
 		assert_eq!(breach(SERVICE, None, Low).penalty, 30);
 	});
 }
 
 #[test]
 fn a_penalty_share_that_the_bond_does_not_cover_leaves_the_old_one() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
-		lose_bond(NATIVE, World::exposure(SERVICE) + 100);
+		unbond_to(NATIVE, exposure(SERVICE) + 100);
 		Share::set(&Perbill::from_percent(50));
-		at_round(4 * R);
-		turn(SERVICE, 3);
-		assert_eq!(
-			(state(SERVICE).penalty_share, state(SERVICE).ends),
-			(Perbill::from_percent(10), None)
-		);
-		assert_eq!(World::exposure(SERVICE), 2_640);
-		more_bond(NATIVE, 2_400 * 4 / 10 - 100);
-		at_round(5 * R);
-		turn(SERVICE, 4);
-		assert_eq!(
-			(state(SERVICE).penalty_share, World::exposure(SERVICE)),
-			(Perbill::from_percent(50), 3_600)
-		);
+		at_round(4 * R + 2);
+		let now = state(SERVICE);
+		assert_eq!((now.penalty_share, now.ends), (Perbill::from_percent(10), None));
+		assert_eq!(exposure(SERVICE), 2_640);
+		bond_more(NATIVE, 2_400 * 4 / 10 - 100);
+		at_round(5 * R + 2);
+		assert_eq!(state(SERVICE).penalty_share, Perbill::from_percent(50));
+		assert_eq!(exposure(SERVICE), 3_600);
 	});
 }
 
 #[test]
-fn a_penalty_share_that_falls_releases_bond_at_the_turn() {
-	ExtBuilder::build_and_execute(|| {
+fn a_penalty_share_that_falls_releases_bond_with_the_window() {
+	build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
 		Share::set(&Perbill::zero());
-		at_round(4 * R);
-		turn(SERVICE, 3);
-		assert_eq!(World::exposure(SERVICE), 2_400);
+		at_round(4 * R + 2);
+		assert_eq!(exposure(SERVICE), 2_400);
 		assert_eq!(breach(SERVICE, None, Low).penalty, 0);
 	});
 }
@@ -205,38 +234,38 @@ fn a_penalty_share_that_falls_releases_bond_at_the_turn() {
 #[test]
 fn credits_are_paid_whatever_the_penalty_share_is_changed_to() {
 	for percent in [0, 10, 50, 100] {
-		ExtBuilder::build_and_execute(|| {
+		build_and_execute(|| {
 			let id = open_counting(TENANT, SERVICE, 1);
 			open(TENANT, SIBLING, 2);
-			lose_bond(NATIVE, World::exposure(SERVICE) + World::exposure(SIBLING));
+			unbond_free(NATIVE);
 			Share::set(&Perbill::from_percent(percent));
 			assert_eq!(breach(SERVICE, None, High).credited, 300);
-			at_round(4 * R);
-			turn(SERVICE, 3);
+			at_round(4 * R + 2);
 			assert_eq!(breach(SERVICE, None, High).credited, 300);
 			assert_eq!(owed(id), 600);
-			assert!(bond(NATIVE) >= World::exposure(SERVICE) + World::exposure(SIBLING));
+			assert!(bond(NATIVE) >= exposure(SERVICE) + exposure(SIBLING));
 		});
 	}
 }
 
 #[test]
 fn at_the_cover_the_service_is_terminated() {
-	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.terms.cover = WindowShare::from_rational(11, 20));
+	build_and_execute(|| {
+		let cover = WindowShare::from_rational(11, 20);
+		relist(SERVICE, |listing| listing.terms.cover = cover);
 		let id = open_counting(TENANT, SERVICE, 2);
 		breach(SERVICE, None, High);
-		assert_eq!(Terminated::get().get(&SERVICE), None);
+		assert_eq!(listing(SERVICE).status, ServiceStatus::Active);
 		events();
 		let record = breach_with(SERVICE, BreachKind::Slow, None, Low, 1);
 		assert_eq!((record.demanded, record.credited), (tenths(1), 60));
-		assert_eq!(record.index_after, WindowShare::from_rational(11, 20));
-		let (at, reason) = (3 * R, CloseReason::Terminated);
-		assert_eq!(Terminated::get()[&SERVICE], at);
-		assert_eq!(MeterEnds::get()[&SERVICE], (at, reason));
-		let ended = Event::ServiceTerminated { service: SERVICE, at, reason, code: 2_003 };
+		assert_eq!(record.index_after, cover);
+		let (at, reason) = (COUNTING, CloseReason::Terminated);
+		assert_eq!(listing(SERVICE).status, ServiceStatus::Ending { at });
+		assert_eq!(meter_end(SERVICE), Some((at, reason)));
+		let ended = Event::ServiceTerminated { target: SERVICE, at, reason, code: 2_003 };
 		assert_eq!(events().last(), Some(&ended));
-		assert_eq!((World::exposure(SERVICE), owed(id)), (0, 660));
+		assert_eq!((exposure(SERVICE), owed(id)), (0, 660));
 
 		// Rounds that had begun are judged, but pay no more and terminate no more.
 		let record = breach_with(SERVICE, BreachKind::BadData, None, Critical, 1);
@@ -247,55 +276,58 @@ fn at_the_cover_the_service_is_terminated() {
 
 #[test]
 fn terms_without_credits_are_never_at_their_cover() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		promise(SERVICE, NO_COVER, NO_COVER);
 		open_counting(TENANT, SERVICE, 2);
 		breach(SERVICE, None, Critical);
-		assert!(Terminated::get().is_empty());
+		assert_eq!(listing(SERVICE).status, ServiceStatus::Active);
 		assert_eq!(state(SERVICE).ends, None);
 	});
 }
 
 #[test]
-fn without_units_that_count_a_breach_is_recorded_and_costs_nothing() {
-	ExtBuilder::build_and_execute(|| {
+fn a_breach_before_units_count_is_recorded_and_costs_nothing() {
+	build_and_execute(|| {
 		let id = open(TENANT, SERVICE, 2);
+		at_round(2 * R + 3);
+		all_events();
 		let record = breach(SERVICE, None, Critical);
 		assert_eq!(
 			(record.rate, record.credited, record.penalty, record.index_after),
 			(0, 0, 0, NO_COVER)
 		);
 		assert_eq!((bond(NATIVE), owed(id)), (BOND, 0));
-		assert_eq!(Reported::get().len(), 1);
-		assert_eq!(turn(SERVICE, 2).multiplier, 2);
+		assert_eq!(reported().len(), 1);
+		at_round(COUNTING);
+		assert_eq!(window_terms(SERVICE).multiplier, 2);
 	});
 }
 
 #[test]
 fn a_service_that_never_had_agreements_leaves_no_trace() {
-	ExtBuilder::build_and_execute(|| {
-		let frozen = Sla::heated(SERVICE);
+	build_and_execute(|| {
+		all_events();
+		let terms = WindowTerms { allowance: [1; 3], multiplier: 1 };
 		let counters = Counters::default();
 		let (window, round, kind, before, severity) = (2, 24, BreachKind::Slow, None, Low);
-		Sla::breached(
-			SERVICE,
-			Breached { window, round, kind, before, severity, counters, frozen },
-		);
-		assert_eq!(turn(SERVICE, 2).multiplier, 1);
-		assert_eq!((Services::<Test>::iter().count(), Breaches::<Test>::iter().count()), (0, 0));
-		assert!(Reported::get().is_empty());
+		let tier = TierReached { window, round, kind, before, severity, counters, terms };
+		assert_eq!(Sla::tier_reached(SERVICE, tier).0, None);
+		assert_eq!(Sla::window_closed(SERVICE, 2, &counters).next.multiplier, 1);
+		assert_eq!((Targets::<Test>::iter().count(), Breaches::<Test>::iter().count()), (0, 0));
+		assert!(reported().is_empty());
 	});
 }
 
 #[test]
-fn a_bond_that_cannot_pay_raises_the_index_by_what_moved_and_all_share_in_it() {
-	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.price = 2);
+fn a_bond_that_cannot_pay_raises_the_index_by_what_moved_for_all() {
+	build_and_corrupt(|| {
+		relist(SERVICE, |listing| listing.price = 2);
 		let cheap = open(OTHER, SERVICE, 1);
-		relist(SERVICE, |s| s.price = PRICE);
+		relist(SERVICE, |listing| listing.price = PRICE);
 		let dear = open_counting(TENANT, SERVICE, 2);
-		// 660 is demanded.
-		lose_bond(NATIVE, 100);
+		// 660 is demanded. Nothing on the chain takes bond that is reserved.
+		assert_ok!(Money::release(NATIVE, BOND_HOLD, &OPERATOR, bond(NATIVE) - 100));
+		pallet_surety_operators::Bonds::<Test>::mutate(OPERATOR, NATIVE, |bond| bond.active = 100);
 		let record = breach(SERVICE, None, High);
 		assert_eq!((record.credited, record.penalty), (100, 0));
 		assert!(record.index_after < tenths(1));
@@ -303,7 +335,7 @@ fn a_bond_that_cannot_pay_raises_the_index_by_what_moved_and_all_share_in_it() {
 		assert_eq!((owed(cheap), owed(dear)), (9, 90));
 
 		// With more bond the next is paid in full.
-		more_bond(NATIVE, BOND - 100);
+		bond_more(NATIVE, FUNDS / 2);
 		let record = breach(SERVICE, Some(High), Critical);
 		assert_eq!((record.credited, owed(cheap), owed(dear)), (660, 60 + 9, 600 + 90));
 	});
@@ -311,7 +343,7 @@ fn a_bond_that_cannot_pay_raises_the_index_by_what_moved_and_all_share_in_it() {
 
 #[test]
 fn the_history_keeps_the_last_breaches() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		open_counting(TENANT, SERVICE, 1);
 		for _ in 0..7 {
 			breach_with(SERVICE, BreachKind::BadData, None, Low, 1);
@@ -332,18 +364,11 @@ fn the_history_keeps_the_last_breaches() {
 #[test]
 fn a_breach_costs_the_same_with_one_agreement_and_with_many() {
 	let touched = |tenants: u32| {
-		let mut ext = ExtBuilder::build();
+		let mut ext = new_test_ext();
 		ext.execute_with(|| {
 			for price in 1..tenants {
-				relist(SERVICE, |s| s.price = (price % 20 + 1).into());
-				assert_ok!(Sla::open_agreement(
-					signed(OTHER),
-					SERVICE,
-					1,
-					u128::MAX,
-					2_000,
-					NO_COVER
-				));
+				relist(SERVICE, |listing| listing.price = (price % 20 + 1).into());
+				assert_ok!(try_open(OTHER, SERVICE, 1, 2_000));
 			}
 			open_counting(TENANT, SERVICE, 1);
 		});

@@ -1,22 +1,36 @@
 //! Credited in all <= paid in all: per agreement and lease, at every moment, whatever the terms. So
-//! nobody ends above zero by an outage, bought, faked or induced, with the operator's help or
-//! against it.
+//! nobody gains by an outage, bought, faked or induced, with the operator's help or against it.
 
 use super::*;
 
 /// Promise of the most generous terms for any breach.
 const GENEROUS: WindowShare = WindowShare::from_u32(30);
+/// First round of window 3; agreements are opened in the round before it.
+const FIRST: RoundIndex = 3 * R;
 
-/// A service that promises 30 windows' prices for any breach. The pot is alive, so that nobody pays
-/// for that.
-fn generous() {
-	promise(SERVICE, GENEROUS, GENEROUS);
+/// Let a service promise `credit` for any breach, up to `cover`. The pot is alive, so that nobody
+/// pays for that.
+fn promises(credit: WindowShare, cover: WindowShare) {
+	promise(SERVICE, credit, cover);
 	open(THIRD, SIBLING, 1);
 	events();
 }
 
-/// Play a game; its tenant and its operator, alone or together, have no more than before. Says what
-/// was paid and credited by what closed.
+fn generous() {
+	promises(GENEROUS, GENEROUS);
+}
+
+/// Run rounds up to `round`, with idle space in each.
+fn run_to(round: RoundIndex) {
+	while Timing::round() < round {
+		pass_rounds(1);
+		Sla::on_idle(0, Weight::MAX);
+		assert_ok!(Sla::do_try_state());
+	}
+}
+
+/// Play a game, after which its tenant and its operator, alone or together, have no more than
+/// before. Returns the sums paid and credited by the agreements that closed.
 fn play(game: impl FnOnce()) -> Vec<(Balance, Balance)> {
 	let (tenant, operator) = (wealth(NATIVE, TENANT), wealth(NATIVE, OPERATOR));
 	game();
@@ -30,28 +44,24 @@ fn play(game: impl FnOnce()) -> Vec<(Balance, Balance)> {
 
 #[test]
 fn credit_becomes_due_as_the_agreement_pays() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		promise(SERVICE, GENEROUS, GENEROUS + COVER);
-		at_round(3 * R - 1);
+		at_round(FIRST - 1);
 		let id = open(TENANT, SERVICE, 1);
-		at_round(3 * R + 2);
-		turn(SERVICE, 2);
-		assert_eq!(
-			breach_in(3 * R, SERVICE, BreachKind::Downtime, None, Low, 1).credited,
-			30 * WINDOW_PRICE
-		);
-		// Round 3 R is billed.
-		let round = PRICE * Balance::from(L);
+		at_round(FIRST + 2);
+		assert_eq!(breach(SERVICE, None, Low).credited, 30 * WINDOW_PRICE);
+		// The first round is billed.
 		let mut got = 0;
-		for (judged, paid) in [(1, 1), (1, 1), (2, 2), (5, 5), (12, 12), (30, 30)] {
-			at_round(3 * R + judged + 1);
-			assert_eq!(owed(id), (paid * round) - got);
-			assert_eq!(Sla::agreement(id).unwrap().reserved, 30 * WINDOW_PRICE - paid * round);
-			if got < paid * round {
+		for rounds in [1, 1, 2, 5, 12, 30] {
+			at_round(FIRST + rounds + 1);
+			let paid = Balance::from(rounds) * ROUND_PRICE;
+			assert_eq!(owed(id), paid - got);
+			assert_eq!(reserved(id), 30 * WINDOW_PRICE - paid);
+			if got < paid {
 				assert_ok!(Sla::claim(signed(THIRD), id));
 			}
 			got = agreement(id).credited;
-			assert_eq!(got, paid * round);
+			assert_eq!(got, paid);
 			assert_noop!(Sla::claim(signed(THIRD), id), Error::<Test>::NothingOwed);
 			assert_ok!(Sla::do_try_state());
 		}
@@ -60,75 +70,70 @@ fn credit_becomes_due_as_the_agreement_pays() {
 
 #[test]
 fn more_funds_do_not_make_credit_due() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 1);
 		breach_with(SERVICE, BreachKind::Downtime, None, Critical, 3);
-		assert_eq!(owed(id), 500);
+		assert_eq!(owed(id), 600);
 		assert_ok!(Sla::top_up(signed(TENANT), id, 100_000));
-		assert_eq!(owed(id), 500);
+		assert_eq!(owed(id), 600);
 	});
 }
 
 #[test]
 fn bought_in_the_last_round_before_a_day_of_outage() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		generous();
-		at_round(3 * R - 1);
+		at_round(FIRST - 1);
+		outage(SERVICE, FIRST..4 * R + 4);
 		let treasury = free(NATIVE, TREASURY);
 		let all = play(|| {
 			let id = open(TENANT, SERVICE, 2);
-			let mut sweep = Sweep::of(SERVICE);
-			sweep.judge(3 * R, 4 * R + 4, |_| true);
-			assert!(Agreements::<Test>::get(id).is_none(), "it ended for cause");
+			run_to(4 * R + 4);
+			assert!(is_gone(id), "it ended for cause");
 		});
 		assert_eq!(all, [(0, 0)], "nothing was billed, so nothing is credited");
-		// All that the breach took is the treasury's once the service has a window again, or is
-		// gone.
-		assert_ok!(Sla::forget(SERVICE));
+		// All that the breach took is the treasury's once the service is gone.
+		assert_ok!(Operators::remove_service(signed(THIRD), id_of(SERVICE)));
 		assert_eq!(free(NATIVE, TREASURY), treasury + 60 * WINDOW_PRICE * 11 / 10);
 	});
 }
 
 #[test]
 fn a_day_of_outage_that_ends_a_service_as_dead_not_at_its_cover() {
-	ExtBuilder::build_and_execute(|| {
-		promise(SERVICE, WindowShare::from_u32(2), GENEROUS);
-		open(THIRD, SIBLING, 1);
-		events();
-		at_round(3 * R - 1);
+	build_and_execute(|| {
+		promises(WindowShare::from_u32(2), GENEROUS);
+		at_round(FIRST - 1);
+		// Up once; dead at the end of the window.
+		outage(SERVICE, FIRST + 1..4 * R);
 		let all = play(|| {
 			open(TENANT, SERVICE, 2);
-			let mut sweep = Sweep::of(SERVICE);
-			// Up once, so that it stays; dead at the turn.
-			sweep.judge(3 * R, 4 * R + 4, |round| round > 3 * R && round < 4 * R);
+			run_to(4 * R + 2);
 			assert!(state(SERVICE).ends.is_some());
-			let last = 2 * R + TestClock::round();
-			sweep.judge(4 * R + 4, last, |_| true);
+			outage(SERVICE, 4 * R + 3..5 * R);
+			run_to(5 * R);
 		});
-		let round = 2 * PRICE * Balance::from(L);
-		// Round 3 R, and the first three of the next window.
-		assert_eq!(all, [(4 * round, 4 * round)]);
+		// The first round, and three of the next window.
+		assert_eq!(all, [(8 * ROUND_PRICE, 8 * ROUND_PRICE)]);
 	});
 }
 
 #[test]
 fn short_outages_on_three_windows_in_a_row() {
 	for (credit, cover) in [(tenths(10), COVER), (GENEROUS, GENEROUS * WindowShare::from_u32(9))] {
-		ExtBuilder::build_and_execute(|| {
-			promise(SERVICE, credit, cover);
-			open(THIRD, SIBLING, 1);
-			at_round(3 * R - 1);
-			events();
+		build_and_execute(|| {
+			promises(credit, cover);
+			at_round(FIRST - 1);
+			// Two rounds of each window: one more than allowed.
+			outage(SERVICE, (FIRST..6 * R).filter(|round| round % R < 2));
 			let all = play(|| {
 				let id = open(TENANT, SERVICE, 2);
-				let mut sweep = Sweep::of(SERVICE);
-				// Two rounds of each window: one more than allowed.
-				sweep.judge(3 * R, 6 * R, |round| round % R < 2);
+				run_to(6 * R);
 				let _ = Sla::close_agreement(signed(TENANT), id);
-				sweep.judge(6 * R, 6 * R + 4, |_| false);
-				assert!(Agreements::<Test>::get(id).is_none());
+				run_to(6 * R + 4);
+				assert!(is_gone(id));
 			});
 			let (paid, credited) = all[0];
+			assert!(paid > 0);
 			assert_eq!(paid, credited, "for nothing, as promised, and no more");
 		});
 	}
@@ -136,59 +141,57 @@ fn short_outages_on_three_windows_in_a_row() {
 
 #[test]
 fn a_stale_up_of_an_idle_listing_sells_nothing() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		generous();
 		play(|| {
-			let Some((_, was_up)) = ProbedAs::get()[&SERVICE].last else { panic!("probed") };
-			let open =
-				|| Sla::open_agreement(signed(TENANT), SERVICE, 1, u128::MAX, DEPOSIT, NO_COVER);
+			let Some((_, was_up)) = probed(SERVICE).last else { panic!("probed") };
 			// Down for long, but idle and not probed since.
-			verdict(SERVICE, 2 * R - FRESH_ROUNDS - 1, was_up);
-			assert_noop!(open(), Error::<Test>::VerdictTooOld);
+			set_last_verdict(SERVICE, 2 * R - FRESH_ROUNDS - 1, was_up);
+			assert_noop!(try_open(TENANT, SERVICE, 1, DEPOSIT), Error::<Test>::VerdictTooOld);
 			// Fresh enough, and down since: the first window is not credited, nor paid.
-			verdict(SERVICE, 2 * R - FRESH_ROUNDS, was_up);
-			assert_ok!(open());
-			let mut sweep = Sweep::of(SERVICE);
-			sweep.judge(2 * R + 1, 4 * R, |_| true);
+			set_last_verdict(SERVICE, 2 * R - FRESH_ROUNDS, was_up);
+			open(TENANT, SERVICE, 1);
+			outage(SERVICE, 2 * R + 1..4 * R);
+			run_to(4 * R);
 		});
 	});
 }
 
 #[test]
 fn closing_in_the_block_of_a_breach() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		generous();
 		let all = play(|| {
 			let id = open_counting(TENANT, SERVICE, 1);
 			breach(SERVICE, None, Low);
 			assert_ok!(Sla::close_agreement(signed(TENANT), id));
-			finish(3 * R);
+			finish(COUNTING);
 		});
-		assert_eq!(all, [(WINDOW_PRICE, WINDOW_PRICE)]);
+		// The cover is used up with the fourteenth round.
+		assert_eq!(all, [(14 * ROUND_PRICE, 14 * ROUND_PRICE)]);
 	});
 }
 
 #[test]
 fn a_tenant_that_leaves_as_soon_as_it_counts() {
 	for settles in [false, true] {
-		ExtBuilder::build_and_execute(|| {
+		build_and_execute(|| {
 			generous();
-			at_round(3 * R - 1);
+			at_round(FIRST - 1);
+			outage(SERVICE, FIRST + 1..FIRST + 4);
 			let all = play(|| {
 				let id = open(TENANT, SERVICE, 1);
-				let mut sweep = Sweep::of(SERVICE);
-				// The third round of an outage is the first one over the terms, and takes 30
-				// windows.
-				sweep.judge(3 * R, 3 * R + 4, |round| round > 3 * R);
+				// The second bad round is the first one over the terms, and takes 30 windows.
+				at_round(FIRST + 4);
 				assert_eq!(state(SERVICE).index, GENEROUS);
 				if settles {
 					assert_ok!(Sla::settle(signed(TENANT), id));
 				}
 				let _ = Sla::close_agreement(signed(TENANT), id);
-				sweep.judge(3 * R + 4, 4 * R, |_| false);
-				assert!(Agreements::<Test>::get(id).is_none());
+				run_to(4 * R);
+				assert!(is_gone(id));
 			});
-			// The cover is used up: the meter stopped, and with it what is prepaid.
+			// The cover is used up: the meter stopped, and with it the prepaid sum.
 			let paid = all[0].0;
 			assert_eq!(all, [(paid, paid)]);
 			assert!(paid < WINDOW_PRICE);
@@ -198,89 +201,89 @@ fn a_tenant_that_leaves_as_soon_as_it_counts() {
 
 #[test]
 fn a_tenant_that_leaves_of_its_own_will_pays_a_window_and_gets_no_more() {
-	ExtBuilder::build_and_execute(|| {
-		promise(SERVICE, GENEROUS, GENEROUS * WindowShare::from_u32(3));
-		open(THIRD, SIBLING, 1);
-		events();
-		at_round(3 * R - 1);
+	build_and_execute(|| {
+		promises(GENEROUS, GENEROUS * WindowShare::from_u32(3));
+		at_round(FIRST - 1);
+		outage(SERVICE, FIRST + 1..FIRST + 3);
 		let all = play(|| {
 			let id = open(TENANT, SERVICE, 1);
-			let mut sweep = Sweep::of(SERVICE);
-			sweep.judge(3 * R, 3 * R + 3, |round| round > 3 * R);
+			at_round(FIRST + 4);
+			assert_eq!(state(SERVICE).index, GENEROUS);
 			assert_ok!(Sla::close_agreement(signed(TENANT), id));
-			sweep.judge(3 * R + 3, 4 * R, |_| false);
+			run_to(4 * R);
 		});
 		// Two rounds were down.
-		let paid = WINDOW_PRICE - 2 * PRICE * Balance::from(L);
+		let paid = WINDOW_PRICE - 2 * ROUND_PRICE;
 		assert_eq!(all, [(paid, paid)]);
 	});
 }
 
 #[test]
 fn letting_the_deposit_run_out_after_an_outage() {
-	ExtBuilder::build_and_execute(|| {
-		generous();
+	build_and_execute(|| {
+		promises(GENEROUS, GENEROUS * WindowShare::from_u32(3));
+		// Fourteen rounds and two blocks.
+		let deposit = 14 * ROUND_PRICE + 2 * PRICE;
 		let all = play(|| {
-			let id = open_counting(TENANT, SERVICE, 1);
+			assert_ok!(try_open(TENANT, SERVICE, 1, deposit));
+			at_round(COUNTING);
 			breach(SERVICE, None, Low);
-			World::decide_end(id, 3 * R + 1, CloseReason::FundsExhausted);
-			finish(3 * R + 1);
+			run_to(COUNTING + 4);
 		});
-		assert_eq!(all, [(WINDOW_PRICE, WINDOW_PRICE)], "the cover was used up with round 3 R");
+		assert_eq!(all, [(deposit, deposit)]);
 	});
 }
 
 #[test]
 fn terms_that_somebody_else_agreed_to_in_the_operators_name() {
-	ExtBuilder::build_and_execute(|| {
-		let lease = 7;
-		let service = list_lease(lease, NATIVE);
-		promise(service, GENEROUS, GENEROUS);
-		at_round(3 * R - 1);
+	build_and_execute(|| {
+		let lease = list_lease(7, NATIVE);
+		promise(lease, GENEROUS, GENEROUS);
+		at_round(FIRST - 1);
+		outage(lease, FIRST + 1..FIRST + 3);
 		let all = play(|| {
-			World::begin_lease(TENANT, lease, DEPOSIT).unwrap();
+			begin_lease(TENANT, 7, DEPOSIT).unwrap();
 			events();
-			let mut sweep = Sweep::of(service);
-			sweep.judge(3 * R, 3 * R + 6, |round| round > 3 * R);
+			run_to(FIRST + 8);
 			assert!(Leased::get().is_empty(), "at its cover");
 		});
-		let (paid, credited) = all[0];
-		assert!(paid <= 2 * PRICE * Balance::from(L));
-		assert_eq!(paid, credited);
+		assert_eq!(FailedLeases::get(), [(7, (FIRST + 4, CloseReason::Terminated))]);
+		assert_eq!(all, [(3 * ROUND_PRICE, 3 * ROUND_PRICE)]);
 	});
 }
 
 #[test]
-fn an_operator_that_is_its_own_tenant_loses_penalty_and_spare() {
-	ExtBuilder::build_and_execute(|| {
+fn an_operator_that_is_its_own_tenant_loses_penalty_spare_and_fee() {
+	build_and_execute(|| {
 		generous();
 		let before = wealth(NATIVE, OPERATOR);
 		let id = open_counting(OPERATOR, SERVICE, 10);
 		let record = breach(SERVICE, None, Critical);
 		assert_ok!(Sla::close_agreement(signed(OPERATOR), id));
-		finish(3 * R);
-		let spare = record.credited - 10 * WINDOW_PRICE;
+		finish(COUNTING);
+		let paid = 14 * 10 * ROUND_PRICE;
+		let spare = record.credited - paid;
 		assert_eq!(state(SERVICE).spare, spare);
-		assert_eq!(wealth(NATIVE, OPERATOR), before - spare - record.penalty);
+		assert_eq!(wealth(NATIVE, OPERATOR), before - spare - record.penalty - paid / 20);
 	});
 }
 
 #[test]
 fn settling_often_or_never_makes_no_difference() {
 	let run = |settle: bool| {
-		ExtBuilder::build().execute_with(|| {
+		new_test_ext().execute_with(|| {
 			generous();
 			let id = open_counting(TENANT, SERVICE, 3);
 			breach(SERVICE, None, Low);
-			for round in 3 * R..3 * R + 9 {
-				at_round(round);
+			for _ in 0..2 {
+				pass_rounds(1);
 				if settle {
 					let _ = Sla::claim(signed(TENANT), id);
 				}
 			}
 			let _ = Sla::close_agreement(signed(TENANT), id);
-			finish(3 * R + 9);
-			assert!(Agreements::<Test>::get(id).is_none());
+			finish(COUNTING + 2);
+			assert!(is_gone(id));
 			assert_ok!(Sla::do_try_state());
 			(wealth(NATIVE, TENANT), Pots::<Test>::get(NATIVE))
 		})

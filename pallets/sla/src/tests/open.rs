@@ -1,69 +1,81 @@
 //! Opening an agreement and adding to it.
 
 use super::*;
+use pallet_surety_operators::Error as OperatorError;
+use pallet_surety_probes::Error as ProbesError;
+use std::collections::BTreeSet;
 
-fn try_open(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchResult {
-	let opened = Sla::open_agreement(signed(TENANT), SERVICE, units, u128::MAX, deposit, min_cover);
+fn try_with(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchResult {
+	let service = id_of(SERVICE);
+	let opened = Sla::open_agreement(signed(TENANT), service, units, u128::MAX, deposit, min_cover);
 	opened.map(drop).map_err(|refused| refused.error)
 }
 
 #[test]
 fn only_the_first_agreement_of_an_asset_pays_for_the_pot() {
-	ExtBuilder::build_and_execute(|| {
-		let open = |service| {
+	build_and_execute(|| {
+		let open = |target| {
+			let service = id_of(target);
 			let opened =
 				Sla::open_agreement(signed(TENANT), service, 1, u128::MAX, DEPOSIT, NO_COVER);
 			opened.unwrap().actual_weight
 		};
-		for service in [SERVICE, LOCAL_SERVICE] {
-			assert_eq!(open(service), None, "all of it");
-			assert_eq!(open(service), Some(<() as WeightInfo>::open_agreement()));
+		for target in [SERVICE, LOCAL_SERVICE] {
+			assert_eq!(open(target), None, "all of it");
+			assert_eq!(open(target), Some(<() as WeightInfo>::open_agreement()));
 		}
 	});
 }
 
 #[test]
 fn a_tenant_pays_no_more_than_the_price_it_saw() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let open = |max_price| {
-			Sla::open_agreement(signed(TENANT), SERVICE, 1, max_price, DEPOSIT, NO_COVER)
+			Sla::open_agreement(signed(TENANT), id_of(SERVICE), 1, max_price, DEPOSIT, NO_COVER)
 		};
-		relist(SERVICE, |service| service.price += 1);
+		let set_price = |price| {
+			let service = id_of(SERVICE);
+			let operator = signed(OPERATOR);
+			Operators::update_service(operator, service, None, None, Some(price), None, None)
+		};
+		assert_ok!(set_price(PRICE + 1));
 		assert_noop!(open(PRICE), Error::<Test>::PriceRose);
 		assert_ok!(open(PRICE + 1));
 		// A price that fell is the tenant's luck.
-		relist(SERVICE, |service| service.price -= 1);
+		assert_ok!(set_price(PRICE));
 		assert_ok!(open(PRICE + 1));
 	});
 }
 
 #[test]
 fn an_agreement_reserves_exposure_and_starts_its_stream() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let operator = free(NATIVE, OPERATOR);
 		let id = open(TENANT, SERVICE, 3);
 
-		assert_eq!(World::exposure(SERVICE), reserve(3 * PRICE, COVER));
-		assert_eq!(Sla::units(SERVICE), 3);
+		assert_eq!(exposure(SERVICE), reserve(3 * PRICE, COVER));
+		assert_eq!(units(SERVICE), 3);
 		let stored = agreement(id);
 		assert_eq!((stored.base, stored.rate), (Base::Window(2), 3 * PRICE));
 		assert_eq!((stored.state, stored.credited), (AgreementState::Open, 0));
-		assert_eq!(stored.opened_at, 2 * R * L);
-		let stream = Streams::get()[&stored.escrow].clone();
-		assert_eq!((stream.rate, stream.prepaid), (30, 1_800), "the first window is prepaid");
-		assert_eq!((stream.paid, stream.held), (0, DEPOSIT));
+		assert_eq!(stored.opened_at, Timing::now());
+		let account = pallet_surety_escrow::Accounts::<Test>::get(stored.escrow).unwrap();
+		let pallet_surety_escrow::Terms::Stream(terms) = account.terms else { panic!("streams") };
+		assert_eq!((terms.meter, terms.rate), (SERVICE, 30));
+		assert_eq!(terms.prepaid, 3 * WINDOW_PRICE, "the first window is prepaid");
+		assert_eq!((stream(id).paid, stream(id).held), (0, DEPOSIT));
 		assert_eq!(free(NATIVE, OPERATOR), operator, "but not paid out before it is served");
-		assert!(ProbedAs::get()[&SERVICE].hot);
+		assert!(probed(SERVICE).active);
 		assert_eq!(
 			events(),
 			[Event::AgreementOpened {
 				agreement: id,
 				tenant: TENANT,
-				service: SERVICE,
+				target: SERVICE,
 				units: 3,
 				rate: 3 * PRICE,
 				asset: NATIVE,
-				deposit: DEPOSIT,
+				deposit: Some(DEPOSIT),
 			}]
 		);
 	});
@@ -71,7 +83,7 @@ fn an_agreement_reserves_exposure_and_starts_its_stream() {
 
 #[test]
 fn the_first_agreement_in_an_asset_keeps_the_pot_alive() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let before = free(LOCAL, TENANT);
 		open(TENANT, LOCAL_SERVICE, 1);
 		assert_eq!(free(LOCAL, Sla::pot()), MINIMUM);
@@ -84,7 +96,7 @@ fn the_first_agreement_in_an_asset_keeps_the_pot_alive() {
 
 #[test]
 fn a_pot_that_was_endowed_costs_the_tenant_nothing() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		assert_ok!(Balances::transfer_allow_death(signed(THIRD), Sla::pot(), MINIMUM));
 		let before = free(NATIVE, TENANT);
 		open(TENANT, SERVICE, 1);
@@ -94,14 +106,11 @@ fn a_pot_that_was_endowed_costs_the_tenant_nothing() {
 
 #[test]
 fn a_call_that_makes_no_sense_is_refused() {
-	ExtBuilder::build_and_execute(|| {
-		assert_noop!(try_open(0, DEPOSIT, NO_COVER), Error::<Test>::ZeroUnits);
+	build_and_execute(|| {
+		assert_noop!(try_with(0, DEPOSIT, NO_COVER), Error::<Test>::ZeroUnits);
+		assert_noop!(try_open(TENANT, UNKNOWN, 1, DEPOSIT), OperatorError::<Test>::UnknownService);
 		assert_noop!(
-			Sla::open_agreement(signed(TENANT), 99, 1, u128::MAX, DEPOSIT, NO_COVER),
-			Error::<Test>::UnknownService
-		);
-		assert_noop!(
-			Sla::open_agreement(RuntimeOrigin::root(), SERVICE, 1, u128::MAX, DEPOSIT, NO_COVER),
+			Sla::open_agreement(RuntimeOrigin::root(), 0, 1, u128::MAX, DEPOSIT, NO_COVER),
 			DispatchError::BadOrigin
 		);
 	});
@@ -109,80 +118,96 @@ fn a_call_that_makes_no_sense_is_refused() {
 
 #[test]
 fn compute_is_sold_by_lease() {
-	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.kind = surety_primitives::ServiceKind::Compute);
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::SoldByLease);
+	build_and_execute(|| {
+		assert_noop!(try_open(TENANT, COMPUTE, 1, DEPOSIT), Error::<Test>::SoldByLease);
 	});
 }
 
 #[test]
 fn a_service_that_takes_no_units_says_why() {
-	ExtBuilder::build_and_execute(|| {
-		Shut::set(&[SERVICE].into());
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), DispatchError::Other("paused"));
+	build_and_execute(|| {
+		assert_ok!(Operators::pause_service(signed(OPERATOR), id_of(SERVICE)));
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), OperatorError::<Test>::ServicePaused);
+		assert_ok!(Operators::resume_service(signed(OPERATOR), id_of(SERVICE)));
+		assert_ok!(Operators::deactivate(signed(OPERATOR)));
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), OperatorError::<Test>::OperatorInactive);
 	});
 }
 
 #[test]
 fn only_a_service_whose_last_verdict_is_up_takes_units() {
-	ExtBuilder::build_and_execute(|| {
-		for bad in [
-			Verdict::Down,
-			Verdict::Bad,
-			Verdict::Stale,
-			Verdict::Unclear,
-			Verdict::Unmeasured,
-			Verdict::Excused,
-		] {
-			verdict(SERVICE, 22, bad);
-			assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
+	let [fast, slow] = [100, 400].map(LatencyBucket::from_millis);
+	let refused = [
+		([Finding::Down; 2], Verdict::Down),
+		([Finding::Bad(fast); 2], Verdict::Bad),
+		([Finding::Stale(fast); 2], Verdict::Stale),
+		([up(), Finding::Down], Verdict::Unclear),
+		([Finding::InDoubt; 2], Verdict::Excused),
+	];
+	build_and_execute(|| {
+		for (findings, verdict) in refused {
+			let round = Timing::round() + 1;
+			find(SERVICE, [round], findings);
+			at_round(round + 2);
+			assert_eq!(probed(SERVICE).last, Some((round, verdict)));
+			assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
 		}
-		change!(ProbedAs, |map| map.remove(&SERVICE));
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
+		let round = Timing::round() + 1;
+		silence([round]);
+		at_round(round + 2);
+		assert_eq!(probed(SERVICE).last, Some((round, Verdict::Unmeasured)));
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
+		let round = Timing::round() + 1;
+		find(SERVICE, [round], [Finding::Up(slow); 2]);
+		at_round(round + 2);
+		assert_ok!(try_with(1, DEPOSIT, NO_COVER));
+		// A listing that was never probed.
+		let fresh = list(NATIVE);
+		assert_noop!(try_open(TENANT, fresh, 1, DEPOSIT), Error::<Test>::NotUp);
 	});
 }
 
 #[test]
 fn units_are_sold_on_a_fresh_verdict_only_of_idle_services_too() {
-	ExtBuilder::build_and_execute(|| {
-		let Some((_, was_up)) = ProbedAs::get()[&SERVICE].last else { panic!("probed") };
+	build_and_execute(|| {
+		let Some((_, was_up)) = probed(SERVICE).last else { panic!("probed") };
 		for active in [false, true] {
-			verdict(SERVICE, 2 * R - FRESH_ROUNDS - 1, was_up);
-			assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::VerdictTooOld);
-			verdict(SERVICE, 2 * R - FRESH_ROUNDS, was_up);
-			assert_eq!(ProbedAs::get()[&SERVICE].hot, active);
-			assert_ok!(try_open(1, DEPOSIT, NO_COVER));
+			set_last_verdict(SERVICE, 2 * R - FRESH_ROUNDS - 1, was_up);
+			assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::VerdictTooOld);
+			set_last_verdict(SERVICE, 2 * R - FRESH_ROUNDS, was_up);
+			assert_eq!(probed(SERVICE).active, active);
+			assert_ok!(try_with(1, DEPOSIT, NO_COVER));
 		}
 	});
 }
 
 #[test]
 fn units_are_limited_by_the_capacity() {
-	ExtBuilder::build_and_execute(|| {
-		relist(SERVICE, |s| s.capacity = 10);
+	build_and_execute(|| {
+		relist(SERVICE, |listing| listing.capacity = 10);
 		open(TENANT, SERVICE, 7);
-		assert_noop!(try_open(4, DEPOSIT, NO_COVER), Error::<Test>::OverCapacity { left: 3 });
+		assert_noop!(try_with(4, DEPOSIT, NO_COVER), Error::<Test>::OverCapacity { left: 3 });
 		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 3);
-		relist(SERVICE, |s| s.capacity = 1_000_000);
+		relist(SERVICE, |listing| listing.capacity = 1_000_000);
 		assert_noop!(
-			try_open(u32::MAX, DEPOSIT, NO_COVER),
+			try_with(u32::MAX, DEPOSIT, NO_COVER),
 			Error::<Test>::OverCapacity { left: u16::MAX }
 		);
-		relist(SERVICE, |s| s.capacity = 10);
+		relist(SERVICE, |listing| listing.capacity = 10);
 		open(TENANT, SERVICE, 3);
 	});
 }
 
 #[test]
 fn units_are_limited_by_the_bond_of_all_services_in_the_asset() {
-	ExtBuilder::build_and_execute(|| {
-		lose_bond(NATIVE, 14_000);
+	build_and_execute(|| {
+		unbond_to(NATIVE, 14_000);
 		open(TENANT, SIBLING, 1);
 		// 11,360 are left, and a unit takes 2,640.
-		assert_noop!(try_open(5, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 4 });
+		assert_noop!(try_with(5, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 4 });
 		assert_eq!(Sla::service_status(SERVICE).unwrap().available, 4);
 		open(TENANT, SERVICE, 4);
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
 		// Another asset's bond is another bond.
 		open(TENANT, LOCAL_SERVICE, 5);
 	});
@@ -190,86 +215,93 @@ fn units_are_limited_by_the_bond_of_all_services_in_the_asset() {
 
 #[test]
 fn the_deposit_is_at_least_a_window_and_the_minimum_balance() {
-	ExtBuilder::build_and_execute(|| {
-		let least = 2 * WINDOW_PRICE + MINIMUM;
-		assert_noop!(try_open(2, least - 1, NO_COVER), Error::<Test>::DepositUnderOneWindow);
-		assert_ok!(try_open(2, least, NO_COVER));
+	build_and_execute(|| {
+		let min_deposit = 2 * WINDOW_PRICE + MINIMUM;
+		assert_noop!(try_with(2, min_deposit - 1, NO_COVER), Error::<Test>::DepositUnderOneWindow);
+		assert_ok!(try_with(2, min_deposit, NO_COVER));
 	});
 }
 
 #[test]
 fn a_deposit_that_the_tenant_has_not_changes_nothing() {
-	ExtBuilder::build_and_execute(|| {
-		assert_noop!(try_open(1, FUNDS * 2, NO_COVER), TokenError::FundsUnavailable);
+	build_and_execute(|| {
+		assert_noop!(try_with(1, FUNDS * 2, NO_COVER), TokenError::FundsUnavailable);
 	});
 }
 
 #[test]
-fn full_pages_change_nothing() {
-	ExtBuilder::build_and_execute(|| {
-		PagesFull::set(&true);
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), DispatchError::Other("pages full"));
+fn taken_slots_change_nothing() {
+	build_and_execute(|| {
+		fill_slots(Probes::occupancy().slots);
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), ProbesError::<Test>::RoundsFull);
 	});
 }
 
 #[test]
 fn a_tenant_asks_for_the_cover_that_must_be_left() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let bit = WindowShare::from_inner(1);
-		assert_noop!(try_open(1, DEPOSIT, COVER + bit), Error::<Test>::CoverTooLow);
+		assert_noop!(try_with(1, DEPOSIT, COVER + bit), Error::<Test>::CoverTooLow);
 		open_counting(TENANT, SERVICE, 1);
 		breach(SERVICE, None, High);
 		assert_eq!(Sla::service_status(SERVICE).unwrap().cover, tenths(35));
-		assert_noop!(try_open(1, DEPOSIT, tenths(35) + bit), Error::<Test>::CoverTooLow);
-		assert_ok!(try_open(1, DEPOSIT, tenths(35)));
-		assert_eq!(World::exposure(SERVICE), reserve(2 * PRICE, tenths(35)));
+		assert_noop!(try_with(1, DEPOSIT, tenths(35) + bit), Error::<Test>::CoverTooLow);
+		assert_ok!(try_with(1, DEPOSIT, tenths(35)));
+		assert_eq!(exposure(SERVICE), reserve(2 * PRICE, tenths(35)));
 	});
 }
 
 #[test]
 fn numbers_too_large_are_refused() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let blocks = Balance::from(L * R);
-		relist(SERVICE, |s| s.price = Balance::MAX);
-		assert_noop!(try_open(2, DEPOSIT, NO_COVER), ArithmeticError::Overflow);
-		relist(SERVICE, |s| s.price = Balance::MAX / blocks + 1);
-		assert_noop!(try_open(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
-		relist(SERVICE, |s| s.price = Balance::MAX / blocks);
-		assert_noop!(try_open(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
-		relist(SERVICE, |s| s.price = Balance::MAX / blocks / 2);
-		assert_noop!(try_open(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
-		relist(SERVICE, |s| s.price = Balance::MAX / blocks / 5);
-		assert_noop!(try_open(1, Balance::MAX, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
-		relist(SERVICE, |s| s.price = PRICE);
-		relist(SERVICE, |s| s.terms.cover = WindowShare::max_value());
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::BondTooSmall { units: 0 });
-		relist(SERVICE, |s| s.terms.cover = COVER);
+		let price = |price| relist(SERVICE, |listing| listing.price = price);
+		price(Balance::MAX);
+		assert_noop!(try_with(2, DEPOSIT, NO_COVER), ArithmeticError::Overflow);
+		price(Balance::MAX / blocks + 1);
+		assert_noop!(try_with(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
+		price(Balance::MAX / blocks);
+		assert_noop!(try_with(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
+		price(Balance::MAX / blocks / 2);
+		assert_noop!(try_with(1, Balance::MAX, NO_COVER), ArithmeticError::Overflow);
+		price(Balance::MAX / blocks / 5);
+		let none = Error::<Test>::BondTooSmall { units: 0 };
+		assert_noop!(try_with(1, Balance::MAX, NO_COVER), none);
+		price(PRICE);
+		relist(SERVICE, |listing| listing.terms.cover = WindowShare::max_value());
+		let none = Error::<Test>::BondTooSmall { units: 0 };
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), none);
+		relist(SERVICE, |listing| listing.terms.cover = COVER);
 		NextAgreement::<Test>::put(AgreementId::MAX);
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::TooManyAgreements);
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::TooManyAgreements);
 	});
 }
 
 #[test]
 fn verdicts_that_are_many_windows_late_stop_sales() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_corrupt(|| {
+		let stall = |window: u32| {
+			stall_to(window * R);
+			set_last_verdict(SERVICE, Timing::round(), Verdict::Up { latency: LatencyBucket::MAX });
+		};
 		for window in 2..2 + MAX_PENDING {
-			at_round(window * R);
+			stall(window);
 			open(TENANT, SERVICE, 1);
 		}
-		at_round((2 + MAX_PENDING) * R);
-		assert_noop!(try_open(1, DEPOSIT, NO_COVER), Error::<Test>::JudgingBehind);
-		turn(SERVICE, 2);
+		stall(2 + MAX_PENDING);
+		assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::JudgingBehind);
+		Sla::window_closed(SERVICE, 2, &Default::default());
 		open(TENANT, SERVICE, 1);
 	});
 }
 
 #[test]
 fn the_tenant_adds_to_the_deposit() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let id = open(TENANT, SERVICE, 1);
 		events();
 		assert_ok!(Sla::top_up(signed(TENANT), id, 500));
-		assert_eq!(Streams::get()[&agreement(id).escrow].held, DEPOSIT + 500);
+		assert_eq!(stream(id).held, DEPOSIT + 500);
 		assert_eq!(events(), [Event::ToppedUp { agreement: id, amount: 500 }]);
 		assert_noop!(Sla::top_up(signed(TENANT), id, 0), Error::<Test>::ZeroAmount);
 		assert_noop!(Sla::top_up(signed(OTHER), id, 500), Error::<Test>::NotTenant);
@@ -282,19 +314,18 @@ fn the_tenant_adds_to_the_deposit() {
 
 #[test]
 fn tenants_find_their_agreements() {
-	ExtBuilder::build_and_execute(|| {
-		let mine: std::collections::BTreeSet<_> =
-			(0..5).map(|_| open(TENANT, SERVICE, 1)).collect();
+	build_and_execute(|| {
+		let mine: BTreeSet<_> = (0..5).map(|_| open(TENANT, SERVICE, 1)).collect();
 		let others = open(OTHER, SERVICE, 1);
 		assert_eq!(Sla::agreements_of(OTHER, None, 10), [others]);
 		let first = Sla::agreements_of(TENANT, None, 3);
 		let rest = Sla::agreements_of(TENANT, first.last().copied(), 3);
 		assert_eq!((first.len(), rest.len()), (3, 2));
-		assert_eq!(first.into_iter().chain(rest).collect::<std::collections::BTreeSet<_>>(), mine);
+		assert_eq!(first.into_iter().chain(rest).collect::<BTreeSet<_>>(), mine);
 		let status = Sla::agreement(others).unwrap();
 		assert_eq!(status.stream.unwrap().held, DEPOSIT);
 		assert_eq!((status.owed, status.agreement.tenant), (0, OTHER));
 		assert_eq!(Sla::agreement(99), None);
-		assert_eq!(Sla::service_status(99), None);
+		assert_eq!(Sla::service_status(UNKNOWN), None);
 	});
 }

@@ -1,18 +1,19 @@
 //! Paying what is due and what is owed.
 
 use super::*;
+use pallet_surety_escrow::{Accounts, Error as EscrowError};
 
 #[test]
 fn settling_pays_both_ways_for_anyone_who_asks() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		breach(SERVICE, None, Low);
-		at_round(3 * R + 6);
+		pass_rounds(4);
 		let (operator, tenant) = (free(NATIVE, OPERATOR), free(NATIVE, TENANT));
 		events();
 		assert_ok!(Sla::settle(signed(THIRD), id));
-		// Rounds 25 to 40 are billed.
-		assert_eq!(free(NATIVE, OPERATOR), operator + 20 * 5 * 16);
+		// Rounds 25 to 40 are billed, and a twentieth of it is the fee.
+		assert_eq!(free(NATIVE, OPERATOR), operator + 1_600 * 19 / 20);
 		assert_eq!(free(NATIVE, TENANT), tenant + 120);
 		assert_eq!(
 			events(),
@@ -28,7 +29,7 @@ fn settling_pays_both_ways_for_anyone_who_asks() {
 
 #[test]
 fn a_claim_pays_credit_or_says_why_not() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, LOCAL_SERVICE, 2);
 		assert_noop!(Sla::claim(signed(TENANT), id), Error::<Test>::NothingOwed);
 		assert_noop!(Sla::claim(signed(TENANT), 99), Error::<Test>::UnknownAgreement);
@@ -43,25 +44,54 @@ fn a_claim_pays_credit_or_says_why_not() {
 }
 
 #[test]
-fn a_credit_of_what_was_paid_is_not_held_back_by_a_dispute_over_the_stream() {
-	ExtBuilder::build_and_execute(|| {
+fn a_dispute_over_the_stream_does_not_hold_back_credit() {
+	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		assert_ok!(Sla::settle(signed(THIRD), id));
-		Disputed::set(&[agreement(id).escrow].into());
-		assert_noop!(Sla::settle(signed(THIRD), id), DispatchError::Other("disputed"));
+		assert_ok!(Escrow::freeze(agreement(id).escrow, stream(id).held));
 		breach(SERVICE, None, Low);
+		pass_rounds(3);
+		events();
 		assert_ok!(Sla::settle(signed(THIRD), id));
+		assert_eq!(
+			events().last(),
+			Some(&Event::Settled { agreement: id, paid: 0, credited: 120 })
+		);
+		assert_eq!(owed(id), 0);
+		assert_ok!(Escrow::thaw(agreement(id).escrow, 0));
+	});
+}
+
+#[test]
+fn a_stream_that_cannot_be_settled_says_why_unless_credit_is_paid() {
+	build_and_corrupt(|| {
+		let id = open_counting(TENANT, SERVICE, 2);
+		assert_ok!(Sla::settle(signed(THIRD), id));
+		breach(SERVICE, None, Low);
+		let escrow = agreement(id).escrow;
+		let account = Accounts::<Test>::take(escrow).unwrap();
+		let unknown = EscrowError::<Test>::UnknownEscrow;
+		assert_noop!(Sla::settle(signed(THIRD), id), unknown);
+		// Credit that could not be delivered before.
+		Accounts::<Test>::insert(escrow, account.clone());
+		Agreements::<Test>::mutate_extant(id, |agreement| {
+			(agreement.claimable, agreement.credited) = (120, 120)
+		});
+		Targets::<Test>::mutate_extant(SERVICE, |state| state.set_aside = 0);
+		Accounts::<Test>::remove(escrow);
+		assert_ok!(Sla::settle(signed(THIRD), id));
+		Accounts::<Test>::insert(escrow, account);
 		assert_eq!(owed(id), 0);
 	});
 }
 
 #[test]
 fn a_credit_below_the_minimum_of_a_missing_account_waits() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		promise(LOCAL_SERVICE, WindowShare::from_rational(1, 200), COVER);
 		let id = open_counting(TENANT, LOCAL_SERVICE, 1);
 		breach(LOCAL_SERVICE, None, Low);
-		Agreements::<Test>::mutate_extant(id, |a| a.tenant = 77);
+		Agreements::<Test>::mutate_extant(id, |agreement| agreement.tenant = 77);
 		ByTenant::<Test>::remove(TENANT, id);
 		ByTenant::<Test>::insert(77, id, ());
 		assert_eq!(owed(id), 3);
@@ -76,7 +106,7 @@ fn a_credit_below_the_minimum_of_a_missing_account_waits() {
 
 #[test]
 fn the_round_robin_visits_everybody_a_few_a_block() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let mut ids: Vec<_> = (0..6).map(|_| open(OTHER, SERVICE, 1)).collect();
 		ids.push(open_counting(TENANT, SERVICE, 1));
 		breach(SERVICE, None, Low);
@@ -96,7 +126,7 @@ fn the_round_robin_visits_everybody_a_few_a_block() {
 
 #[test]
 fn the_round_robin_stays_within_the_weight_that_is_left() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		for _ in 0..3 {
 			open(OTHER, SERVICE, 1);
 		}
@@ -117,14 +147,13 @@ fn the_round_robin_stays_within_the_weight_that_is_left() {
 
 #[test]
 fn the_round_robin_goes_on_where_an_agreement_is_gone() {
-	ExtBuilder::build_and_execute(|| {
+	build_and_execute(|| {
 		let ids: Vec<_> = (0..5).map(|_| open(OTHER, SERVICE, 1)).collect();
 		Sla::on_idle(0, Weight::MAX);
 		let last = Cursor::<Test>::get().unwrap();
 		assert_ok!(Sla::close_agreement(signed(OTHER), last));
-		finish(2 * R);
-		at_round(3 * R);
-		turn(SERVICE, 2);
+		at_round(COUNTING);
+		assert!(is_gone(last));
 		breach(SERVICE, None, Low);
 		Sla::on_idle(0, Weight::MAX);
 		let paid = ids.iter().filter(|id| **id != last && owed(**id) == 0).count();

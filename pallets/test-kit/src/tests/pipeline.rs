@@ -1,7 +1,7 @@
 //! From the findings of probers to verdicts, payments and scores.
 
 use super::mock::*;
-use crate::{BOND, FUNDS, Genesis, LOCAL, Listing, OPERATOR, PRICE, TENANT, up};
+use crate::{BOND, FUNDS, Genesis, LOCAL, Listing, MINIMUM, OPERATOR, PRICE, TENANT, up};
 use frame::testing_prelude::*;
 use pallet_surety_timing::{TimingPreset, Timings};
 use surety_primitives::{
@@ -124,10 +124,12 @@ fn assets_can_be_approved_and_bonded() {
 		assert_eq!(Kit::bond(OPERATOR, LOCAL), BOND);
 		let reason = pallet_surety_operators::HoldReason::Bond;
 		assert_eq!(Kit::held(LOCAL, reason, OPERATOR), BOND);
-		assert_eq!(Kit::spendable(LOCAL, OPERATOR), FUNDS - BOND);
+		assert_eq!(Kit::spendable(LOCAL, OPERATOR), FUNDS - BOND - MINIMUM);
 		assert_eq!(Kit::total(LOCAL, OPERATOR), FUNDS);
 		assert_eq!(Kit::issuance(LOCAL), issuance);
 		let events = Kit::take_events::<pallet_surety_operators::Event<Test>>();
-		assert!(!events.is_empty() && Kit::events::<pallet_surety_operators::Event<Test>>().is_empty());
+		assert!(
+			!events.is_empty() && Kit::events::<pallet_surety_operators::Event<Test>>().is_empty()
+		);
 	});
 }

@@ -11,9 +11,9 @@ const MODELS: &str = r#"{"object":"list","data":[{"id":"m","object":"model"}]}"#
 const CHAT: &str = r#"{"model":"m","choices":[{"message":{"role":"assistant","content":"Hi"}}]}"#;
 const VECTOR: &str = r#"{"model":"m","data":[{"embedding":[0.25,-1]}]}"#;
 
-/// What is found of a server that answers so: models, chat, embeddings.
-fn found(answers: [Response; 3]) -> (Finding, Fake) {
-	let mut http = nobody();
+/// Finding for a server with these responses: models, chat, embeddings.
+fn found(answers: [Response; 3]) -> (Finding, FakeNetwork) {
+	let mut http = empty_network();
 	for (path, answer) in ["models", "chat/completions", "embeddings"].into_iter().zip(answers) {
 		http.serve(&format!("http://ai/v1/{path}"), move |_, _| {
 			answer.clone().header(ELAPSED_HEADER, "30000")
@@ -31,7 +31,7 @@ fn no(status: u16) -> Response {
 }
 
 #[test]
-fn an_honest_server_of_either_kind_is_up() {
+fn chat_and_embedding_servers_are_up() {
 	assert_eq!(found([ok(MODELS), ok(CHAT), no(404)]).0, up());
 	for refusal in [400, 404, 405, 422, 501] {
 		assert_eq!(found([ok(MODELS), no(refusal), ok(VECTOR)]).0, up(), "{refusal}");
@@ -39,7 +39,7 @@ fn an_honest_server_of_either_kind_is_up() {
 }
 
 #[test]
-fn a_server_that_lists_the_model_and_does_not_run_it_is_not_up() {
+fn a_server_that_lists_a_model_without_running_it_is_not_up() {
 	for (answers, want) in [
 		([ok(MODELS), no(404), no(404)], Finding::Down),
 		([ok(MODELS), no(500), ok(VECTOR)], Finding::Down),
@@ -58,18 +58,18 @@ fn a_server_that_lists_the_model_and_does_not_run_it_is_not_up() {
 }
 
 #[test]
-fn what_is_asked_differs_from_visit_to_visit() {
+fn inference_requests_differ_between_visits() {
 	let mut bodies = std::collections::BTreeSet::new();
 	let mut first = std::collections::BTreeSet::new();
 	let targets: Vec<_> = (0..100).map(|k| inference(k, &format!("http://ai{k}/"), "m")).collect();
-	let mut http = nobody();
+	let mut http = empty_network();
 	for k in 0..100 {
 		http.serve(&format!("http://ai{k}/v1/models"), |_, _| json(MODELS.into()));
 		http.serve(&format!("http://ai{k}/v1/chat"), |_, _| json(CHAT.into()));
 	}
 	assert_eq!(run(&mut http, &targets, &[]), [up(); 100]);
-	for (_, ask) in &http.sent {
-		if let Some(body) = &ask.post {
+	for (_, request) in &http.sent {
+		if let Some(body) = &request.post {
 			let body: serde_json::Value = serde_json::from_slice(body).unwrap();
 			assert_eq!(body["model"], "m");
 			assert!((4..=12).contains(&body["max_tokens"].as_u64().unwrap()));
@@ -80,7 +80,7 @@ fn what_is_asked_differs_from_visit_to_visit() {
 		let of = http
 			.sent
 			.iter()
-			.find(|(_, ask)| ask.url.starts_with(&format!("http://ai{k}/")))
+			.find(|(_, request)| request.url.starts_with(&format!("http://ai{k}/")))
 			.unwrap();
 		first.insert(of.1.post.is_some());
 	}

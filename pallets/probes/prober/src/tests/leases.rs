@@ -1,4 +1,4 @@
-//! Leases: what the operator's agent says.
+//! Leases: reports of the operator's agent.
 
 use super::*;
 use proptest::prelude::*;
@@ -9,15 +9,15 @@ fn lease(endpoint: &str) -> Assignment {
 	lease_at(LEASE, endpoint)
 }
 
-/// What is found where the agent answers so.
+/// Finding for a response of the agent.
 fn found(response: Response) -> Finding {
-	let mut http = nobody();
-	http.serve("http://agent/leases/7", move |ask, _| {
-		assert!(ask.post.is_none());
+	let mut http = empty_network();
+	http.serve("http://agent/leases/7", move |request, _| {
+		assert!(request.post.is_none());
 		response.clone().header(ELAPSED_HEADER, "30000")
 	});
 	let findings = run(&mut http, &[lease("http://agent/leases/7")], &[]);
-	assert_eq!(http.sent.len(), 1, "one question, and no proof");
+	assert_eq!(http.sent.len(), 1, "one request, and no proof");
 	findings[0]
 }
 
@@ -26,13 +26,13 @@ fn says(body: impl Into<Vec<u8>>) -> Finding {
 }
 
 #[test]
-fn a_lease_is_what_its_agent_says() {
+fn a_lease_is_judged_by_the_agents_report() {
 	for (body, want) in [
 		(r#"{"lease":7,"state":"running"}"#, up()),
 		(r#"{"lease":7,"state":"stopped"}"#, up()),
 		(r#"{"uptime":12.5,"state":"running","ports":[{"lease":9}],"lease":7}"#, up()),
 		(r#"{"lease":7,"state":"failed"}"#, Finding::Down),
-		// Anything else.
+		// All other answers.
 		(r#"{"lease":8,"state":"running"}"#, bad()),
 		(r#"{"lease":8,"state":"failed"}"#, bad()),
 		(r#"{"lease":2147483655,"state":"running"}"#, bad()),
@@ -54,7 +54,7 @@ fn a_lease_is_what_its_agent_says() {
 }
 
 #[test]
-fn an_agent_that_does_not_answer_is_down() {
+fn an_agent_without_an_answer_is_down() {
 	let fine = r#"{"lease":7,"state":"running"}"#;
 	for status in [301, 400, 401, 404, 429, 500, 503] {
 		assert_eq!(found(Response::status(3, status, fine)), Finding::Down, "{status}");
@@ -66,7 +66,7 @@ fn an_agent_that_does_not_answer_is_down() {
 }
 
 #[test]
-fn the_health_of_a_lease_is_short() {
+fn the_health_of_a_lease_has_a_length_limit() {
 	let fine = r#"{"lease":7,"state":"running"}"#;
 	let padded = |length: usize| format!("{fine}{}", " ".repeat(length - fine.len()));
 	assert_eq!(says(padded(4_096)), up());
@@ -74,9 +74,9 @@ fn the_health_of_a_lease_is_short() {
 }
 
 #[test]
-fn a_lease_proves_no_control_and_is_of_no_network() {
+fn a_lease_needs_neither_proof_nor_network() {
 	for pending in [false, true] {
-		let mut http = world();
+		let mut http = honest_network();
 		http.serve("http://agent", |_, _| json(r#"{"lease":7,"state":"running"}"#.into()));
 		let proof = Some(Proof { expected: [1; 32], pending });
 		let kind = ServiceKind::Rpc { network: NETWORK };
@@ -86,7 +86,7 @@ fn a_lease_proves_no_control_and_is_of_no_network() {
 	}
 }
 
-/// What an agent may send: any bytes, or something close to what it should.
+/// Body of an agent: arbitrary bytes, or a near miss.
 fn body() -> impl Strategy<Value = Vec<u8>> {
 	let state =
 		prop_oneof![Just("running"), Just("stopped"), Just("failed"), Just("lost"), Just("")];
@@ -98,17 +98,17 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-	/// Whatever an agent sends, it is judged: right only if it says of this very lease that it runs or was
-	/// stopped, failed only if it says that.
+	/// Any body is judged: correct only if it reports this lease as running or stopped, failed only
+	/// if it reports a failure.
 	#[test]
 	fn no_answer_of_an_agent_panics(body in body(), id in 0u32..4) {
 		let said = |state: &str| body == format!(r#"{{"lease":{id},"state":"{state}"}}"#).as_bytes();
 		let want = if said("running") || said("stopped") {
-			Some(crate::judge::Worth::Right)
+			Some(crate::judge::Grade::Correct)
 		} else if said("failed") {
 			None
 		} else {
-			Some(crate::judge::Worth::Wrong)
+			Some(crate::judge::Grade::Wrong)
 		};
 		prop_assert_eq!(crate::judge::lease(&body, id), want);
 	}

@@ -1,21 +1,21 @@
-//! Services that can do a part of what they sell.
+//! Services that can do only a part of what they sell.
 
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is found of one service in many rounds of as many probers, by finding.
+/// Findings of one service over many rounds, counted by kind.
 fn rounds(
 	count: u8,
 	protocol: Protocol,
 	anchor: &Node,
-	service: impl Fn(u8) -> crate::fake::Server,
+	service: impl Fn(u8) -> network::Server,
 ) -> BTreeMap<String, u32> {
 	let mut found = BTreeMap::new();
 	for seed in 0..count {
-		let mut http = nobody();
+		let mut http = empty_network();
 		for url in ANCHORS {
 			let anchor = anchor.clone();
-			http.serve(url, move |ask, _| json(anchor.answer(ask)));
+			http.serve(url, move |request, _| json(anchor.answer(request)));
 		}
 		http.servers.insert("http://service".into(), service(seed));
 		let targets = [rpc(1, "http://service", 0)];
@@ -31,10 +31,10 @@ fn rounds(
 	found
 }
 
-fn of(service: Node) -> impl Fn(u8) -> crate::fake::Server {
+fn of(service: Node) -> impl Fn(u8) -> network::Server {
 	move |_| {
 		let service = service.clone();
-		Box::new(move |ask, _| json(service.answer(ask)))
+		Box::new(move |request, _| json(service.answer(request)))
 	}
 }
 
@@ -45,37 +45,38 @@ fn all(name: &str, count: u32) -> BTreeMap<String, u32> {
 }
 
 #[test]
-fn an_honest_node_is_up_whatever_it_is_asked() {
+fn an_honest_node_is_up_for_every_task() {
 	for protocol in PROTOCOLS {
 		assert_eq!(rounds(100, protocol, &Node::default(), of(Node::default())), all("up", 100));
 		let ahead = Node { head: HEAD + 300, ..Node::default() };
 		assert_eq!(rounds(100, protocol, &Node::default(), of(ahead)), all("up", 100));
-		let singly = Node { batches: false, ..Node::default() };
-		assert_eq!(rounds(100, protocol, &Node::default(), of(singly)), all("up", 100));
+		let separately = Node { batches: false, ..Node::default() };
+		assert_eq!(rounds(100, protocol, &Node::default(), of(separately)), all("up", 100));
 	}
 }
 
-/// It keeps the block that was always asked for, eight behind the head, and the head, and makes up the others.
+/// The server keeps the head and one block, eight below the head, and invents the others.
 #[test]
-fn one_cached_block_does_not_pass() {
+fn a_single_cached_block_does_not_pass() {
 	for protocol in PROTOCOLS {
 		let hash_of = |number| if number == HEAD - 8 { hash(number) } else { [9; 32] };
 		let cached = Node { hash_of, ..Node::default() };
 		let found = rounds(200, protocol, &Node::default(), of(cached));
-		// One of the 56 depths is the one it has.
+		// One of 56 depths is the cached one.
 		assert!(found["bad"] >= 190, "{protocol:?}: {found:?}");
 	}
 }
 
-/// It serves what a probe once was, a batch of head and block with the ids 1 and 2, and has junk for tenants.
+/// The server answers batches of head and block with the ids 1 and 2, as probes once were, and
+/// nothing else.
 #[test]
-fn who_serves_only_what_looked_like_a_probe_fails() {
+fn serving_only_what_once_was_a_probe_fails() {
 	for protocol in PROTOCOLS {
-		let picky = |_| -> crate::fake::Server {
-			Box::new(|ask, _| {
-				let calls = calls(ask);
+		let picky = |_| -> network::Server {
+			Box::new(|request, _| {
+				let calls = calls(request);
 				let old = calls.len() == 2 && calls[0]["id"] == 1 && calls[1]["id"] == 2;
-				if old { json(node(ask, HEAD, hash, true)) } else { json("busy".into()) }
+				if old { json(node(request, HEAD, hash, true)) } else { json("busy".into()) }
 			})
 		};
 		let found = rounds(100, protocol, &Node::default(), picky);
@@ -84,7 +85,7 @@ fn who_serves_only_what_looked_like_a_probe_fails() {
 }
 
 #[test]
-fn what_the_anchors_serve_and_the_service_does_not_is_bad_in_its_share_of_visits() {
+fn a_missing_method_is_bad_in_its_share_of_visits() {
 	for (protocol, method, share) in [
 		(Protocol::Ethereum, "eth_getLogs", 33),
 		(Protocol::Ethereum, "eth_getTransactionReceipt", 33),
@@ -106,7 +107,7 @@ fn what_the_anchors_serve_and_the_service_does_not_is_bad_in_its_share_of_visits
 }
 
 #[test]
-fn what_the_anchors_do_not_serve_is_not_asked() {
+fn tasks_that_the_anchors_do_not_serve_are_not_used() {
 	for (protocol, methods) in [
 		(Protocol::Ethereum, &["eth_getLogs"][..]),
 		(Protocol::Ethereum, &["eth_getLogs", "eth_getTransactionReceipt", "eth_getBalance"]),
@@ -115,14 +116,14 @@ fn what_the_anchors_do_not_serve_is_not_asked() {
 	] {
 		let methods: &'static [&'static str] = Box::leak(methods.to_vec().into_boxed_slice());
 		let limited = Node { refused: methods, ..Node::default() };
-		// The same of anchors as of the service, and of anchors that make it up.
+		// The service lacks the same methods as the anchors.
 		assert_eq!(
 			rounds(60, protocol, &limited, of(limited.clone())),
 			all("up", 60),
 			"{methods:?}"
 		);
 	}
-	// Not even the head of a header: the block by its number is left.
+	// The block by its number is always left.
 	let limited = Node {
 		refused: &["eth_getLogs", "eth_getTransactionReceipt", "eth_getBalance"],
 		..Node::default()
@@ -149,11 +150,12 @@ fn all_tasks_and_depths_are_drawn() {
 	] {
 		let (mut asked, mut numbers) = (BTreeSet::new(), BTreeSet::new());
 		for seed in 0..200 {
-			let mut http = world();
+			let mut http = honest_network();
 			let networks = [network(protocol, &ANCHORS)];
 			probe(&mut http, &[rpc(1, "http://good", 0)], &networks, &schedule(), [seed; 32]);
-			for (_, ask) in http.sent.iter().filter(|(_, ask)| ask.url.contains("good")) {
-				for call in calls(ask) {
+			for (_, request) in http.sent.iter().filter(|(_, request)| request.url.contains("good"))
+			{
+				for call in calls(request) {
 					let method = call["method"].as_str().unwrap().to_string();
 					match method.as_str() {
 						"eth_getBlockByNumber" | "chain_getBlockHash" => {
@@ -171,13 +173,13 @@ fn all_tasks_and_depths_are_drawn() {
 }
 
 #[test]
-fn state_of_a_fast_chain_is_not_asked_for() {
-	let mut http = nobody();
+fn state_of_a_fast_chain_is_not_requested() {
+	let mut http = empty_network();
 	for url in ["http://anchor1", "http://anchor2", "http://good"] {
-		// All its blocks are of this second.
-		http.serve(url, |ask, _| {
+		// All blocks are of this second.
+		http.serve(url, |request, _| {
 			let now = format!("\"timestamp\":\"{:#x}\"", T0 / 1_000);
-			let answer = node(ask, HEAD, hash, true);
+			let answer = node(request, HEAD, hash, true);
 			let (head, tail) = answer.split_once("\"timestamp\":\"").unwrap_or((&answer, ""));
 			json(match tail.split_once('"') {
 				Some((_, tail)) => format!("{head}{now}{tail}"),
@@ -193,19 +195,19 @@ fn state_of_a_fast_chain_is_not_asked_for() {
 	let asked = http
 		.sent
 		.iter()
-		.flat_map(|(_, ask)| calls(ask))
+		.flat_map(|(_, request)| calls(request))
 		.filter(|call| call["method"] == "eth_getBalance");
 	assert_eq!(asked.count(), 0);
 }
 
 #[test]
-fn one_dead_anchor_of_three_delays_nobody_for_long() {
-	let mut http = world();
+fn one_dead_anchor_of_three_delays_visits_only_briefly() {
+	let mut http = honest_network();
 	http.serve("http://dead", |_, _| Response::never());
 	let networks = [network(Protocol::Ethereum, &["http://dead", ANCHORS[0], ANCHORS[1]])];
 	let targets: Vec<_> = (0..200).map(|id| rpc(id, "http://good", 0)).collect();
 	assert_eq!(run(&mut http, &targets, &networks), [up(); 200]);
-	let first = http.sent.iter().find(|(_, ask)| ask.url.contains("good")).unwrap().0;
-	// A third of the sixth of a fifth, and the questions' own time.
+	let first = http.sent.iter().find(|(_, request)| request.url.contains("good")).unwrap().0;
+	// A third of the anchors' time at most.
 	assert!(first < T0 + 1_000 + 250, "{}", first - T0);
 }

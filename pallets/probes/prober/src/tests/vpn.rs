@@ -1,4 +1,4 @@
-//! VPN: the signed health of the operator's agent.
+//! VPN: signed health of the operator's agent.
 
 use super::*;
 use sp_core::{Pair, ed25519};
@@ -10,17 +10,17 @@ fn pair(seed: u8) -> ed25519::Pair {
 	ed25519::Pair::from_seed(&[seed; 32])
 }
 
-/// What an agent makes of a nonce.
+/// Response of an agent to a nonce.
 fn health(key: u8, genesis: u8, service: ServiceId, nonce: [u8; 16], state: &str) -> String {
 	let signature = pair(key).sign(&vpn_health(&[genesis; 32], service, &nonce, state));
 	format!(r#"{{"service":{service},"state":"{state}","signature":"0x{}"}}"#, hex(&signature.0))
 }
 
-/// What is found of an agent that answers so.
+/// Finding for an agent with this response.
 fn found(answer: impl Fn([u8; 16]) -> Response + 'static) -> Finding {
-	let mut http = nobody();
-	http.serve("http://vpn/health", move |ask, _| {
-		let (_, nonce) = ask.url.split_once("?nonce=").unwrap();
+	let mut http = empty_network();
+	http.serve("http://vpn/health", move |request, _| {
+		let (_, nonce) = request.url.split_once("?nonce=").unwrap();
 		answer(crate::json::hex(nonce.as_bytes()).unwrap()).header(ELAPSED_HEADER, "30000")
 	});
 	let kind = ServiceKind::Vpn { key: pair(1).public().0 };
@@ -32,7 +32,7 @@ fn says(answer: impl Fn([u8; 16]) -> String + 'static) -> Finding {
 }
 
 #[test]
-fn only_the_listings_key_says_that_a_vpn_runs() {
+fn only_the_key_of_the_listing_proves_that_a_vpn_runs() {
 	assert_eq!(says(|nonce| health(1, 3, SERVICE, nonce, "running")), up());
 	assert_eq!(says(|nonce| health(2, 3, SERVICE, nonce, "running")), bad(), "another key");
 	assert_eq!(says(|nonce| health(1, 4, SERVICE, nonce, "running")), bad(), "another chain");
@@ -46,14 +46,14 @@ fn only_the_listings_key_says_that_a_vpn_runs() {
 }
 
 #[test]
-fn an_agent_that_says_it_does_not_run_is_down() {
+fn an_agent_that_reports_any_other_state_is_down() {
 	for state in ["failed", "stopped", "Running", ""] {
 		assert_eq!(
 			says(move |nonce| health(1, 3, SERVICE, nonce, state)),
 			Finding::Down,
 			"{state}"
 		);
-		// But nobody else can say so.
+		// Other keys cannot report a state.
 		assert_eq!(says(move |nonce| health(2, 3, SERVICE, nonce, state)), bad(), "{state}");
 	}
 	for status in [301, 404, 500] {
@@ -63,7 +63,7 @@ fn an_agent_that_says_it_does_not_run_is_down() {
 }
 
 #[test]
-fn a_page_is_no_vpn() {
+fn a_page_is_not_the_health_of_a_vpn() {
 	for body in [
 		"",
 		"hello",
