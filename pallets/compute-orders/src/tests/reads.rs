@@ -1,6 +1,6 @@
 //! Reads for the runtime API.
 
-use crate::{mock::*, *};
+use crate::mock::*;
 use frame::testing_prelude::*;
 use surety_primitives::MAX_PAGE;
 
