@@ -11,8 +11,8 @@
 use crate::*;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
-	AssetId, BreachKind, Counters, EscrowOwner, LeaseAgreements, LeaseId, OnJudged, OnStreamEnd, Service,
-	Severity, StreamEnd, TierReached, WindowTerms,
+	AssetId, BreachKind, Counters, EscrowOwner, LeaseAgreements, LeaseId, OnJudged, OnStreamEnd,
+	Service, Severity, StreamEnd, TierReached, WindowTerms,
 };
 
 /// Set-up of the pallets around this one.

@@ -84,8 +84,7 @@ pub fn begin_lease(
 		let escrow =
 			<Escrow as OneOffHolds<_>>::hold(owner, tenant, OPERATOR, listing.asset, deposit)?;
 		let share = Share::get();
-		let agreement =
-			<Sla as LeaseAgreements<_>>::open(lease, &listing, &tenant, escrow, share)?;
+		let agreement = <Sla as LeaseAgreements<_>>::open(lease, &listing, &tenant, escrow, share)?;
 		let round = Timing::round();
 		let stream = StreamStart {
 			payee: OPERATOR,

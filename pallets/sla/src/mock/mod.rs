@@ -9,10 +9,10 @@ use frame::testing_prelude::*;
 use pallet_surety_operators::HoldReason as OperatorHold;
 use pallet_surety_timing::TimingPreset;
 use surety_primitives::{
-	AssetId, BreachKind, Counters, End, EscrowOwner, LatencyBucket, Metered, OnJudged, ProbeStatus, Probing,
-	Service, Severity, StreamInfo, TierReached, WindowTerms,
+	AssetId, BreachKind, Counters, End, EscrowOwner, Metered, OnJudged, OnLeaseFailed, ProbeStatus,
+	Probing, Service, Severity, StreamInfo, TierReached, WindowTerms,
 };
-use surety_test_kit::{AnyAsset, BlockTime, Genesis, Listing, NoBenchmarks, ProberSet, TestRuntime};
+use surety_test_kit::{AnyAsset, BlockTime, Genesis, Listing, ProberSet, TestRuntime};
 
 mod leases;
 mod rounds;
@@ -113,7 +113,7 @@ impl pallet_surety_operators::Config for Test {
 	type AssetPolicy = AnyAsset;
 	type Treasury = ConstU64<TREASURY>;
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = NoBenchmarks;
+	type BenchmarkHelper = surety_test_kit::NoBenchmarks;
 }
 
 #[derive_impl(pallet_surety_probes::config_preludes::TestDefaultConfig)]
@@ -130,7 +130,7 @@ impl pallet_surety_probes::Config for Test {
 	type Pot = ConstU64<PROBERS>;
 }
 
-#[derive_impl(config_preludes::TestDefaultConfig)]
+#[derive_impl(crate::config_preludes::TestDefaultConfig)]
 impl Config for Test {
 	type Clock = Timing;
 	type Registry = Operators;
@@ -167,7 +167,7 @@ impl pallet_surety_escrow::Config for Test {
 	type AgendaPerBlock = ConstU32<50>;
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = NoBenchmarks;
+	type BenchmarkHelper = surety_test_kit::NoBenchmarks;
 }
 
 /// Fee at which a rating has half of its maximum weight.
@@ -224,21 +224,21 @@ pub fn promise(target: Target, credit: WindowShare, cover: WindowShare) {
 }
 
 /// Hooks of a block without `on_idle`, which would settle agreements: tests call it.
-pub struct Hooks;
-impl frame::traits::OnInitialize<u32> for Hooks {
+pub struct BlockHooks;
+impl frame::traits::OnInitialize<u32> for BlockHooks {
 	fn on_initialize(block: u32) -> Weight {
 		AllPalletsWithSystem::on_initialize(block)
 	}
 }
-impl frame::traits::OnIdle<u32> for Hooks {}
-impl frame::traits::OnFinalize<u32> for Hooks {
+impl frame::traits::OnIdle<u32> for BlockHooks {}
+impl frame::traits::OnFinalize<u32> for BlockHooks {
 	fn on_finalize(block: u32) {
 		AllPalletsWithSystem::on_finalize(block);
 	}
 }
 
 impl TestRuntime for Test {
-	type Pallets = Hooks;
+	type Pallets = BlockHooks;
 
 	fn check_invariants() {
 		assert_ok!(Sla::do_try_state());
@@ -341,12 +341,7 @@ pub fn reserve(rate: Balance, left: WindowShare) -> Balance {
 }
 
 /// Open an agreement at any price and cover.
-pub fn try_open(
-	tenant: AccountId,
-	target: Target,
-	units: u32,
-	deposit: Balance,
-) -> DispatchResult {
+pub fn try_open(tenant: AccountId, target: Target, units: u32, deposit: Balance) -> DispatchResult {
 	let service = id_of(target);
 	Sla::open_agreement(signed(tenant), service, units, u128::MAX, deposit, NO_COVER)
 		.map(drop)
@@ -413,11 +408,9 @@ pub fn breach_in(
 pub fn carry_out(target: Target, (at, reason): End) {
 	Probes::end_meter(target, at, reason);
 	match target {
-		Target::Service(id) => drop(Operators::terminate(id, at)),
-		Target::Lease(id) => {
-			drop(<LeaseOwner as surety_primitives::OnLeaseFailed>::on_lease_failed(id, (at, reason)))
-		},
-	}
+		Target::Service(id) => Operators::terminate(id, at),
+		Target::Lease(id) => LeaseOwner::on_lease_failed(id, (at, reason)),
+	};
 }
 
 /// End of the meter of a target, once it is decided.

@@ -6,23 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use surety_primitives::{Verdict, report::Finding};
 
 parameter_types! {
-	/// Findings by target and round; up where there is none. Prober `n` reports the `n`th of them,
-	/// or the last one.
-	pub static Findings: BTreeMap<(Target, RoundIndex), [Finding; 3]> = BTreeMap::new();
+	/// Findings of the even and the odd probers by target and round; up where there are none.
+	pub static Findings: BTreeMap<(Target, RoundIndex), [Finding; 2]> = BTreeMap::new();
 	/// Rounds in which nobody reports.
 	pub static Silent: BTreeSet<RoundIndex> = BTreeSet::new();
 }
 
 /// All probers find a target down in these rounds.
 pub fn outage(target: Target, rounds: impl IntoIterator<Item = RoundIndex>) {
-	find(target, rounds, [Finding::Down; 3]);
+	find(target, rounds, [Finding::Down; 2]);
 }
 
-pub fn find(
-	target: Target,
-	rounds: impl IntoIterator<Item = RoundIndex>,
-	findings: [Finding; 3],
-) {
+pub fn find(target: Target, rounds: impl IntoIterator<Item = RoundIndex>, findings: [Finding; 2]) {
 	Findings::mutate(|all| all.extend(rounds.into_iter().map(|r| ((target, r), findings))));
 }
 
@@ -35,8 +30,8 @@ pub fn reset_findings() {
 	Findings::take();
 	Silent::take();
 	Kit::set_findings(|prober, round, target| {
-		let findings = Findings::get().get(&(target, round)).copied().unwrap_or([up(); 3]);
-		findings[usize::from(prober.min(2))]
+		let findings = Findings::get().get(&(target, round)).copied().unwrap_or([up(); 2]);
+		findings[usize::from(prober % 2)]
 	});
 }
 
@@ -44,7 +39,8 @@ pub fn reset_findings() {
 pub fn at_round(round: RoundIndex) {
 	assert!(Timing::round() <= round, "rounds go forward only");
 	for current in Timing::round()..=round {
-		let absent = if Silent::get().contains(&current) { 0..surety_test_kit::PROBERS } else { 0..0 };
+		let absent =
+			if Silent::get().contains(&current) { 0..surety_test_kit::PROBERS } else { 0..0 };
 		Kit::set_absent(absent);
 		Kit::run_to_block(Timing::round_start(current + 1) - 1);
 	}

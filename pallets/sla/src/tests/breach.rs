@@ -59,7 +59,10 @@ fn an_outage_breaches_at_every_tier_it_reaches() {
 			})
 			.collect();
 		let first = COUNTING + 1;
-		assert_eq!(breaches, [(first + 1, Low, 60), (first + 2, Medium, 60), (first + 5, High, 180)]);
+		assert_eq!(
+			breaches,
+			[(first + 1, Low, 60), (first + 2, Medium, 60), (first + 5, High, 180)]
+		);
 		assert_eq!(owed(id), 300);
 		assert_eq!(bond(NATIVE), BOND - 330);
 	});

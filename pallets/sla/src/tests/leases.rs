@@ -264,7 +264,7 @@ fn no_owner_of_leases_is_notified_of_a_service_at_its_cover() {
 fn a_lease_that_answers_half_of_the_probers_for_a_window_is_ended() {
 	build_and_execute(|| {
 		let id = begin(TENANT, LEASE, NATIVE);
-		let unclear = [up(), Finding::Down, Finding::Bad(LatencyBucket::from_millis(100))];
+		let unclear = [up(), Finding::Down];
 		find(LEASED, 2 * R + 1..3 * R, unclear);
 		at_round(COUNTING);
 		let end = (COUNTING, CloseReason::Terminated);

@@ -15,9 +15,8 @@ mod windows;
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
 use surety_primitives::{
-	Agreements as _, AssetId, BreachKind, CloseReason, Counters, LatencyBucket, OnJudged as _, Severity,
-	Severity::*, Slots as _, Streams as _, Target, TierReached, Verdict, WindowTerms,
-	report::Finding,
+	Agreements as _, AssetId, BreachKind, CloseReason, Counters, LatencyBucket, OnJudged as _,
+	Severity, Severity::*, Target, TierReached, Verdict, WindowTerms, report::Finding,
 };
 
 /// Decide that an agreement ends with this round for nobody's doing, and run rounds until it is

@@ -108,10 +108,7 @@ fn a_pot_that_was_endowed_costs_the_tenant_nothing() {
 fn a_call_that_makes_no_sense_is_refused() {
 	build_and_execute(|| {
 		assert_noop!(try_with(0, DEPOSIT, NO_COVER), Error::<Test>::ZeroUnits);
-		assert_noop!(
-			try_open(TENANT, UNKNOWN, 1, DEPOSIT),
-			OperatorError::<Test>::UnknownService
-		);
+		assert_noop!(try_open(TENANT, UNKNOWN, 1, DEPOSIT), OperatorError::<Test>::UnknownService);
 		assert_noop!(
 			Sla::open_agreement(RuntimeOrigin::root(), 0, 1, u128::MAX, DEPOSIT, NO_COVER),
 			DispatchError::BadOrigin
@@ -141,11 +138,11 @@ fn a_service_that_takes_no_units_says_why() {
 fn only_a_service_whose_last_verdict_is_up_takes_units() {
 	let [fast, slow] = [100, 400].map(LatencyBucket::from_millis);
 	let refused = [
-		([Finding::Down; 3], Verdict::Down),
-		([Finding::Bad(fast); 3], Verdict::Bad),
-		([Finding::Stale(fast); 3], Verdict::Stale),
-		([up(), Finding::Down, Finding::Bad(fast)], Verdict::Unclear),
-		([Finding::InDoubt; 3], Verdict::Excused),
+		([Finding::Down; 2], Verdict::Down),
+		([Finding::Bad(fast); 2], Verdict::Bad),
+		([Finding::Stale(fast); 2], Verdict::Stale),
+		([up(), Finding::Down], Verdict::Unclear),
+		([Finding::InDoubt; 2], Verdict::Excused),
 	];
 	build_and_execute(|| {
 		for (findings, verdict) in refused {
@@ -161,7 +158,7 @@ fn only_a_service_whose_last_verdict_is_up_takes_units() {
 		assert_eq!(probed(SERVICE).last, Some((round, Verdict::Unmeasured)));
 		assert_noop!(try_with(1, DEPOSIT, NO_COVER), Error::<Test>::NotUp);
 		let round = Timing::round() + 1;
-		find(SERVICE, [round], [Finding::Up(slow); 3]);
+		find(SERVICE, [round], [Finding::Up(slow); 2]);
 		at_round(round + 2);
 		assert_ok!(try_with(1, DEPOSIT, NO_COVER));
 		// A listing that was never probed.
@@ -220,10 +217,7 @@ fn units_are_limited_by_the_bond_of_all_services_in_the_asset() {
 fn the_deposit_is_at_least_a_window_and_the_minimum_balance() {
 	build_and_execute(|| {
 		let min_deposit = 2 * WINDOW_PRICE + MINIMUM;
-		assert_noop!(
-			try_with(2, min_deposit - 1, NO_COVER),
-			Error::<Test>::DepositUnderOneWindow
-		);
+		assert_noop!(try_with(2, min_deposit - 1, NO_COVER), Error::<Test>::DepositUnderOneWindow);
 		assert_ok!(try_with(2, min_deposit, NO_COVER));
 	});
 }

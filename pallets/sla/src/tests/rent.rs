@@ -44,7 +44,7 @@ fn rents() -> Balance {
 
 /// Let the probers doubt themselves in these rounds: they earn no fees, and nothing is counted.
 fn unbilled(target: Target, rounds: impl IntoIterator<Item = RoundIndex>) {
-	find(target, rounds, [Finding::InDoubt; 3]);
+	find(target, rounds, [Finding::InDoubt; 2]);
 }
 
 #[test]
@@ -151,7 +151,11 @@ fn rent_is_fixed_by_the_occupancy_when_the_slot_is_taken_and_falls_with_it() {
 		// More of it needs no other slot.
 		open(TENANT, SIBLING, 1);
 		at_round(3 * R + 2);
-		assert_eq!((rent_of(SERVICE), rent_of(SIBLING)), (rent_at(most), MIN_BOND), "full as it is");
+		assert_eq!(
+			(rent_of(SERVICE), rent_of(SIBLING)),
+			(rent_at(most), MIN_BOND),
+			"full as it is"
+		);
 		empty_slots(slots / 2 - 2);
 		at_round(4 * R + 2);
 		// Half of the slots: 0.5^8 of it.

@@ -53,7 +53,10 @@ fn a_dispute_over_the_stream_does_not_hold_back_credit() {
 		pass_rounds(3);
 		events();
 		assert_ok!(Sla::settle(signed(THIRD), id));
-		assert_eq!(events().last(), Some(&Event::Settled { agreement: id, paid: 0, credited: 120 }));
+		assert_eq!(
+			events().last(),
+			Some(&Event::Settled { agreement: id, paid: 0, credited: 120 })
+		);
 		assert_eq!(owed(id), 0);
 		assert_ok!(Escrow::thaw(agreement(id).escrow, 0));
 	});

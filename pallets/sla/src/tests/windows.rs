@@ -235,11 +235,7 @@ fn wrong_late_and_unclear_answers_are_not_up() {
 	let fast = LatencyBucket::from_millis(100);
 	// The first window since the sale has 11 rounds.
 	let bad = 2 * R + 6..3 * R;
-	for findings in [
-		[Finding::Bad(fast); 3],
-		[Finding::Stale(fast); 3],
-		[up(), Finding::Down, Finding::Bad(fast)],
-	] {
+	for findings in [[Finding::Bad(fast); 2], [Finding::Stale(fast); 2], [up(), Finding::Down]] {
 		build_and_execute(|| {
 			open(TENANT, SERVICE, 1);
 			find(SERVICE, bad.clone(), findings);
@@ -249,7 +245,7 @@ fn wrong_late_and_unclear_answers_are_not_up() {
 	}
 	build_and_execute(|| {
 		open(TENANT, SERVICE, 1);
-		find(SERVICE, bad, [Finding::InDoubt; 3]);
+		find(SERVICE, bad, [Finding::InDoubt; 2]);
 		at_round(COUNTING);
 		assert_eq!(state(SERVICE).ends, None, "excused rounds are not measured");
 	});
