@@ -358,7 +358,7 @@ mod benchmarks {
 		let (who, id) = activated::<T>();
 		let from = T::Clock::round() + u32::from(T::Clock::window_rounds());
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), id, from, 1);
+		_(RawOrigin::Signed(who), Target::Service(id), from, 1);
 		assert!(Listings::<T>::get(id).unwrap().maintenance.is_some());
 	}
 
