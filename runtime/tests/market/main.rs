@@ -1,5 +1,5 @@
-//! The market as a whole: the real runtime, real blocks, four probers. Each test ends with the invariants
-//! of every pallet.
+//! Tests of the market as a whole: the real runtime, real blocks, four probers. Each test ends with
+//! a check of the invariants of every pallet.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -10,7 +10,7 @@
 )]
 
 mod actors;
-mod anything;
+mod fuzz;
 mod attacks;
 mod bad_input;
 mod compute;
@@ -18,15 +18,15 @@ mod fees;
 mod gaming;
 mod liars;
 mod money;
-mod never_above_zero;
+mod no_profit;
 mod orders;
 mod parameters;
 mod presets;
-mod reading;
-mod reads;
+mod runtime_api;
+mod storage_reads;
 mod recorder;
 mod rounds;
 mod statement;
-mod story;
+mod market_scenario;
 mod validators;
-mod world;
+mod chain;
