@@ -52,7 +52,9 @@ parameter_types! {
 	pub const Version: RuntimeVersion = VERSION;
 	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
 		.max_length(MAX_BLOCK_BYTES)
-		.modify_max_length_for_class(DispatchClass::Normal, |m| *m = NORMAL_RATIO.mul_floor(MAX_BLOCK_BYTES))
+		.modify_max_length_for_class(DispatchClass::Normal, |max| {
+			*max = NORMAL_RATIO.mul_floor(MAX_BLOCK_BYTES)
+		})
 		.build();
 	pub const SS58Prefix: u8 = 42;
 }

@@ -2,8 +2,8 @@
 
 use crate::{
 	actors::{Offer, coin},
-	orders::*,
 	fixture::Fixture,
+	orders::*,
 };
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
@@ -152,7 +152,9 @@ fn one_operator_does_not_keep_all_others_out_of_an_order() {
 	let listed =
 		call_all(&mut chain, (0..many).map(|n| (hog.clone(), list(10_000 + n, asset))).collect());
 	assert!(listed.iter().all(|result| result.is_ok()));
-	let declare = |n| compute::Call::declare_capacity { service: first + n, total: replica_resources() }.into();
+	let declare = |n| {
+		compute::Call::declare_capacity { service: first + n, total: replica_resources() }.into()
+	};
 	let declared = call_all(&mut chain, (0..many).map(|n| (hog.clone(), declare(n))).collect());
 	assert!(declared.iter().all(|result| result.is_ok()));
 	let service = machine(&mut chain, &honest, 9_001, 2, asset);
@@ -241,7 +243,10 @@ fn a_decline_is_remembered_however_many_came_before() {
 		}
 		assert!(!seen.contains(&who), "it declined before");
 		// The operator bids again in the same block.
-		call_all(&mut chain, vec![(who.clone(), compute::Call::decline { lease }.into()), again(&who)]);
+		call_all(
+			&mut chain,
+			vec![(who.clone(), compute::Call::decline { lease }.into()), again(&who)],
+		);
 		seen.push(who);
 		last = Some(lease);
 	}
@@ -295,8 +300,9 @@ fn a_cover_of_nothing_does_not_make_failing_free() {
 	let lease = awarded(&mut chain, order, None);
 	ready(&mut chain, lease);
 	chain.next_window();
-	let bonded =
-		|chain: &mut Fixture| chain.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
+	let bonded = |chain: &mut Fixture| {
+		chain.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active)
+	};
 	let before = bonded(&mut chain);
 	// Two bad rounds reach the cover; with a third the lease would be unhealthy.
 	chain.endpoints.insert(Target::Lease(lease), Finding::Down);

@@ -1,4 +1,4 @@
-//! Bad input is refused with a named error and changes nothing (`Fixture::call` compares the state).
+//! Bad input is refused with a named error and changes nothing: `Fixture::call` compares the state.
 
 use crate::{actors::*, fixture::Fixture};
 use pallet_surety_operators as operators;

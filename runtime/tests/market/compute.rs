@@ -3,8 +3,8 @@
 
 use crate::{
 	actors::*,
-	orders::*,
 	fixture::{Conduct, Fixture},
+	orders::*,
 };
 use frame_support::{assert_noop, assert_ok};
 use pallet_surety_compute_orders as compute;

@@ -345,7 +345,8 @@ impl Fixture {
 			let genesis = System::block_hash(0);
 			let hash = match conduct {
 				Conduct::Copies(of) => {
-					let (_, victim) = Self::prober_index(round, &keys[*of]).expect("the victim probes");
+					let (_, victim) =
+						Self::prober_index(round, &keys[*of]).expect("the victim probes");
 					match probes::Reports::<Runtime>::get(round, victim) {
 						Some(probes::Sent::Committed(hash)) => hash,
 						other => panic!("the victim commits before its copier: {other:?}"),

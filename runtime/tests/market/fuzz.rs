@@ -1,7 +1,7 @@
 //! Random calls by all parties in all states of the compute market: every invariant holds, money is
 //! conserved, and everything ends.
 
-use crate::{actors::coin, orders::*, fixture::Fixture};
+use crate::{actors::coin, fixture::Fixture, orders::*};
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
@@ -73,7 +73,8 @@ fn random_call(
 			let round = chain.peek(Timing::round_blocks);
 			new.quantity = 1 + random.below(3) as u8;
 			new.duration = 1 + random.below(20 * u64::from(round)) as u32;
-			new.bid_deadline = chain.peek(System::block_number) + 1 + round + random.below(12) as u32;
+			new.bid_deadline =
+				chain.peek(System::block_number) + 1 + round + random.below(12) as u32;
 			new.auto_match = random.below(3) > 0;
 			if random.below(3) == 0 {
 				new.failover_price = None;
@@ -169,8 +170,11 @@ fn random_call(
 			0..=3 => (owner, operators::Call::activate {}.into()),
 			4 => (
 				owner,
-				operators::Call::unbond { asset, amount: coin * Balance::from(1 + random.below(300)) }
-					.into(),
+				operators::Call::unbond {
+					asset,
+					amount: coin * Balance::from(1 + random.below(300)),
+				}
+				.into(),
 			),
 			_ => (
 				owner,

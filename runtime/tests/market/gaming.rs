@@ -224,7 +224,10 @@ fn retiring_at_the_start_of_an_outage_does_not_prevent_the_breach() {
 
 /// All three operators of a network, each with an agreement for `units`. All services get `finding`
 /// for two rounds of one window.
-fn a_network_fails(units: [u32; 3], finding: Finding) -> (Fixture, [ServiceId; 3], [AgreementId; 3]) {
+fn a_network_fails(
+	units: [u32; 3],
+	finding: Finding,
+) -> (Fixture, [ServiceId; 3], [AgreementId; 3]) {
 	let mut chain = Fixture::new();
 	let who = [OPERATOR, OTHER_TENANT, STRANGER];
 	let endpoints = ["http://127.0.0.1:1/", "http://127.0.0.1:2/", "http://127.0.0.1:3/"];
@@ -328,7 +331,11 @@ fn a_tenant_that_cannot_be_paid_blocks_nobody() {
 	assert_eq!(chain.owed(paid), 0, "the other tenant has its credit");
 	let index = chain.index(service);
 	assert!(index >= CREDIT[0]);
-	assert_eq!(chain.owed(blocked), chain.share(service, 1, index), "the credit of the blocked tenant is still owed");
+	assert_eq!(
+		chain.owed(blocked),
+		chain.share(service, 1, index),
+		"the credit of the blocked tenant is still owed"
+	);
 	let thaw = pallet_assets::Call::thaw { id: codec::Compact(genesis::SBTC), who };
 	chain.block_with(|| {
 		use sp_runtime::traits::Dispatchable;

@@ -3,7 +3,7 @@
 
 use crate::{
 	actors::*,
-	fixture::{Conduct, PROBERS, Fixture, account, up},
+	fixture::{Conduct, Fixture, PROBERS, account, up},
 };
 use pallet_surety_probes::{DutyTally, SHARE};
 use pallet_surety_sla as sla;

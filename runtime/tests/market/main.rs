@@ -10,23 +10,23 @@
 )]
 
 mod actors;
-mod fuzz;
 mod attacks;
 mod bad_input;
 mod compute;
 mod fees;
+mod fixture;
+mod fuzz;
 mod gaming;
 mod liars;
+mod market_scenario;
 mod money;
 mod no_profit;
 mod orders;
 mod parameters;
 mod presets;
-mod runtime_api;
-mod storage_reads;
 mod recorder;
 mod rounds;
+mod runtime_api;
 mod statement;
-mod market_scenario;
+mod storage_reads;
 mod validators;
-mod chain;

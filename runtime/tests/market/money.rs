@@ -23,8 +23,11 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
 	prop_oneof![
 		4 => (0..2u8, 0..2u8, 1..30u32, 1..4u32)
-			.prop_map(|(tenant, service, units, windows)| Step::Open { tenant, service, units, windows }),
-		2 => (any::<bool>(), 0..8u8).prop_map(|(by_operator, agreement)| Step::Close { by_operator, agreement }),
+			.prop_map(|(tenant, service, units, windows)| {
+				Step::Open { tenant, service, units, windows }
+			}),
+		2 => (any::<bool>(), 0..8u8)
+			.prop_map(|(by_operator, agreement)| Step::Close { by_operator, agreement }),
 		2 => (0..8u8).prop_map(|agreement| Step::Settle { agreement }),
 		3 => (0..2u8, any::<bool>()).prop_map(|(service, wrong)| Step::Fail { service, wrong }),
 		2 => (0..2u8).prop_map(|service| Step::Recover { service }),
@@ -111,7 +114,11 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: 12,
+		max_shrink_iters: 200,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
 	fn native_money_is_conserved(steps in proptest::collection::vec(step(), 1..24)) {

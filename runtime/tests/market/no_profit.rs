@@ -1,6 +1,6 @@
 //! No tenant ends with more than it began with, for any terms and any cause of an outage.
 
-use crate::{actors::*, orders, fixture::Fixture};
+use crate::{actors::*, fixture::Fixture, orders};
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;

@@ -11,7 +11,7 @@ use pallet_surety_operators as operators;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
 	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId,
-	ServiceKind, TermsInput, TrustLevel, WindowShare,
+	ServiceKind, Streams as _, TermsInput, TrustLevel, WindowShare,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 

@@ -1,18 +1,17 @@
 //! A parameter that governance changes, at any block, changes neither credit nor payment of a round
 //! that has begun.
 
-use crate::{actors::*, orders, fixture::Fixture};
+use crate::{actors::*, fixture::Fixture, orders};
 use codec::{Decode, Encode};
 use frame_support::{assert_ok, traits::dynamic_params::AggregatedKeyValue};
 use pallet_surety_compute_orders as compute;
-
 use pallet_surety_sla as sla;
 use proptest::prelude::*;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, Target, WindowShare,
-	report::Finding,
+	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, Streams as _, Target,
+	WindowShare, report::Finding,
 };
 use surety_runtime::{
 	parameters::{
@@ -228,7 +227,11 @@ fn run(asset: AssetId, outages: &Outages, block: u32, change: Option<RuntimePara
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 40, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: 10,
+		max_shrink_iters: 40,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
 	fn no_parameter_touches_a_round_that_has_begun(

@@ -2,7 +2,7 @@
 
 use crate::{
 	actors::*,
-	fixture::{Conduct, PROBERS, Fixture},
+	fixture::{Conduct, Fixture, PROBERS},
 };
 use pallet_surety_probes as probes;
 use sp_core::{Pair, sr25519};

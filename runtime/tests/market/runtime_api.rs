@@ -1,6 +1,6 @@
 //! Read side for clients: `SuretyApi` of the real runtime compared with the state of the pallets.
 
-use crate::{actors::*, orders::*, fixture::Fixture};
+use crate::{actors::*, fixture::Fixture, orders::*};
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
@@ -133,10 +133,10 @@ fn services_are_found_by_each_filter() {
 	let scores =
 		chain.peek(|| [GOOD, DOWN, NEW].map(|who| Reputation::score(&who.to_account_id())));
 	assert!(scores[0] > scores[1] && scores[0] > scores[2], "{scores:?}");
-	|let least = |min_score|| ServiceFilter { min_score: Some(min_score), ..any() };
-	assert_eq!(ids(&mut chain, &least(scores[0])), [0, 1]);
-	assert!(ids(&mut chain, &least(scores[0] + 1)).is_empty());
-	assert_eq!(ids(&mut chain, &least(0)), [0, 1, 2, 3, 4]);
+	let at_least = |min_score| ServiceFilter { min_score: Some(min_score), ..any() };
+	assert_eq!(ids(&mut chain, &at_least(scores[0])), [0, 1]);
+	assert!(ids(&mut chain, &at_least(scores[0] + 1)).is_empty());
+	assert_eq!(ids(&mut chain, &at_least(0)), [0, 1, 2, 3, 4]);
 	chain.check();
 }
 
@@ -272,7 +272,8 @@ fn an_agreement_shows_owed_credit_in_the_block_of_the_breach() {
 	let ending = chain.peek(|| Runtime::agreement(third).unwrap().ending).unwrap();
 	assert_eq!((ending.reason, ending.code), (CloseReason::TenantClosed, 1_001));
 	let tenant = TENANT.to_account_id();
-	let (all, _) = walk_unordered(&mut chain, |from| Runtime::agreements_of(tenant.clone(), from, 1));
+	let (all, _) =
+		walk_unordered(&mut chain, |from| Runtime::agreements_of(tenant.clone(), from, 1));
 	let mut all: Vec<_> = all.into_iter().map(|agreement| agreement.id).collect();
 	all.sort_unstable();
 	assert_eq!(all, [id, third]);
@@ -419,7 +420,10 @@ fn orders_are_found_by_each_filter() {
 		let shown = Runtime::order(3).unwrap();
 		assert_eq!(shown, all[3]);
 		let stored = compute::Orders::<Runtime>::get(3).unwrap();
-		assert_eq!((shown.tenant, shown.asset, shown.resources), (tenant, SBTC, replica_resources()));
+		assert_eq!(
+			(shown.tenant, shown.asset, shown.resources),
+			(tenant, SBTC, replica_resources())
+		);
 		assert_eq!((shown.regions, shown.max_price), (vec![region(b"DE")], stored.max_price));
 		assert_eq!((shown.bids_until, shown.bids), (Some(stored.bid_deadline), 0));
 		assert_eq!((shown.replicas.len(), shown.replicas[0].held), (1, stored.deposit));

@@ -1,6 +1,6 @@
 //! Statement of an account: its sums are the amounts on hold.
 
-use crate::{actors::*, orders, fixture::Fixture};
+use crate::{actors::*, fixture::Fixture, orders};
 use frame_support::{assert_ok, traits::fungibles::hold::Inspect};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
@@ -100,7 +100,11 @@ fn orders_bids_and_leases_are_explained() {
 	let mut new = orders::new_order(&mut chain, SBTC);
 	new.quantity = 2;
 	let order = orders::place(&mut chain, &tenant, new);
-	assert_ok!(orders::call_as(&mut chain, &bidder, orders::bid(order, machine, orders::price(SBTC))));
+	assert_ok!(orders::call_as(
+		&mut chain,
+		&bidder,
+		orders::bid(order, machine, orders::price(SBTC))
+	));
 	let found = statement(&mut chain, &bidder);
 	assert!(held(&found, |kind| *kind == StatementKind::Bid { order, service: machine }) > 0);
 	let found = statement(&mut chain, &tenant);

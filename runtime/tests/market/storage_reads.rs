@@ -2,8 +2,8 @@
 
 use crate::{
 	actors::*,
-	recorder::{by_item, keys_read},
 	fixture::{Fixture, account},
+	recorder::{by_item, keys_read},
 };
 use frame_support::assert_ok;
 use pallet_surety_operators as operators;

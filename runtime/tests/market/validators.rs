@@ -3,7 +3,7 @@
 
 use crate::{
 	actors::*,
-	fixture::{Conduct, PROBERS, Fixture, account},
+	fixture::{Conduct, Fixture, PROBERS, account},
 };
 use codec::Encode;
 use frame_support::traits::KeyOwnerProofSystem;
