@@ -226,7 +226,7 @@ fn random_privileged_call(chain: &mut Fixture, random: &mut Random) {
 	use probing_parameters as p;
 	let call: Option<RuntimeCall> = match random.below(16) {
 		0 => random
-			.of(&accounts)
+			.pick(&accounts)
 			.map(|(escrow, _)| escrow::Call::force_close { escrow, to_payee: 0 }.into()),
 		1 => Some(operators::Call::deny_host { host: host() }.into()),
 		2 | 3 => Some(operators::Call::allow_host { host: host() }.into()),

@@ -290,14 +290,14 @@ fn an_outage_of_a_whole_network_is_excused_only_in_doubt() {
 }
 
 #[test]
-fn poking_settlement_every_block_pays_what_settling_once_pays() {
-	let paid = |poke: bool| {
+fn settling_every_block_pays_what_settling_once_pays() {
+	let paid = |settles: bool| {
 		let mut chain = Fixture::new();
 		let service = chain.operator(NATIVE);
 		let before = chain.total(NATIVE, TENANT);
 		let id = chain.open(TENANT, service, 3, 3);
 		while chain.peek(|| sla::Agreements::<Runtime>::contains_key(id)) {
-			if poke {
+			if settles {
 				let _ = chain.call(STRANGER, sla::Call::settle { agreement: id });
 			} else {
 				chain.block();

@@ -530,7 +530,7 @@ fn suspended_with_claim(asset: AssetId) -> (EscrowId, EscrowId) {
 }
 
 #[test]
-fn what_cannot_be_delivered_at_suspension_waits_in_an_account_of_its_own() {
+fn a_claim_at_a_suspension_is_split_off_into_its_own_account() {
 	with_each_asset(|asset| {
 		let (id, claim) = suspended_with_claim(asset);
 		assert_ne!(id, claim);
@@ -596,7 +596,7 @@ fn a_claim_knows_what_was_paid_before_it_was_split_off() {
 }
 
 #[test]
-fn governance_writes_a_claim_off_and_leaves_the_hold_alone() {
+fn governance_writes_off_a_claim_without_touching_the_one_off_hold() {
 	with_each_asset(|asset| {
 		let (id, claim) = suspended_with_claim(asset);
 		assert_ok!(Escrow::force_close(RuntimeOrigin::root(), claim, 0));
@@ -639,11 +639,13 @@ fn without_an_id_for_the_claim_a_stream_is_closed_instead() {
 }
 
 #[test]
-fn the_owner_may_do_with_the_hold_what_it_likes_when_it_is_notified() {
+fn an_owner_may_close_or_start_the_one_off_hold_when_notified() {
 	with_each_asset(|asset| {
 		let id = started(asset);
 		assert_eq!(id, 0);
-		when_suspended(|| drop(Escrow::close_hold(0, 0, CloseReason::NoBids).unwrap()));
+		when_suspended(|| {
+			Escrow::close_hold(0, 0, CloseReason::NoBids).unwrap();
+		});
 		assert_ok!(Escrow::suspend(id, 5, UNHEALTHY));
 		run_to_round(8);
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-100, 0));
@@ -661,7 +663,7 @@ fn the_owner_may_do_with_the_hold_what_it_likes_when_it_is_notified() {
 }
 
 #[test]
-fn only_streams_that_are_there_are_suspended() {
+fn only_existing_streams_are_suspended() {
 	with_each_asset(|asset| {
 		let hold = open_replica(asset, 100);
 		assert_noop!(Escrow::suspend(99, 0, UNHEALTHY), Error::<Test>::UnknownEscrow);

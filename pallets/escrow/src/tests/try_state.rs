@@ -164,7 +164,7 @@ fn entries_in_the_wrong_lane() {
 }
 
 #[test]
-fn runs_that_make_no_sense() {
+fn runs_out_of_order_or_past_the_end() {
 	with_stream(|id| {
 		mutate_stream(id, |stream| {
 			stream.runs.try_push(Run { from: 30, base: None, until: None }).unwrap();
