@@ -26,8 +26,8 @@
 //! - **Suspension**: end of a stream after which the rest of its funds stays on hold as a one-off
 //!   hold.
 //! - **Claim**: amount that is due and cannot be delivered. It stays on hold in a `Closed` account.
-//! - **Frozen funds**: part of the funds that a dispute holds back; **awarded** funds are granted to
-//!   the payee by a dispute, or by closing a one-off hold.
+//! - **Frozen funds**: part of the funds that a dispute holds back; **awarded** funds are granted
+//!   to the payee by a dispute, or by closing a one-off hold.
 //! - **Agenda**: streams by the block in which they must be looked at, in two **lanes**: ends, and
 //!   looks at open streams.
 //!
