@@ -1,4 +1,4 @@
-//! The runtime APIs.
+//! Runtime APIs.
 
 use crate::*;
 use alloc::vec::Vec;

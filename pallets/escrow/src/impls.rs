@@ -1,5 +1,5 @@
-//! Traits implemented for the owners of escrow accounts. No call notifies its caller: owners are
-//! notified from the agenda.
+//! Traits that other pallets call. No method notifies its caller: owners are notified from the
+//! agenda.
 
 use crate::{
 	pallet::{Accounts, Config, Error, Event, HoldReason, Pallet},

@@ -1,4 +1,4 @@
-//! How the pallets are configured, one file per group.
+//! Configurations of the pallets, one file per group.
 
 pub mod assets;
 pub mod consensus;

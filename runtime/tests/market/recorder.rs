@@ -1,4 +1,4 @@
-//! Storage keys that a piece of code reads, as the state machine traces them.
+//! Recorder of the storage keys that a piece of code reads, from the traces of the state machine.
 
 use frame_support::traits::StorageInfoTrait;
 use sp_core::hexdisplay::HexDisplay;

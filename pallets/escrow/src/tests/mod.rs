@@ -1,4 +1,4 @@
-//! Tests by topic. Those of money run with the native token and with an asset.
+//! Tests by topic. Tests of payments run with the native token and with an asset.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -12,6 +12,6 @@ mod one_off_holds;
 mod prepaid;
 mod streams;
 mod suspended_money;
-mod suspends;
+mod suspension;
 mod time;
 mod try_state;

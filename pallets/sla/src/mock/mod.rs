@@ -429,7 +429,7 @@ pub fn window_terms(target: Target) -> WindowTerms {
 }
 
 pub fn stream(id: AgreementId) -> StreamInfo {
-	Escrow::stream(agreement(id).escrow).expect("open")
+	<Escrow as surety_primitives::Streams<_>>::stream(agreement(id).escrow).expect("open")
 }
 
 /// End of the stream of an agreement, once it is decided.
