@@ -164,6 +164,9 @@ impl pallet_surety_operators::BenchmarkHelper<u64> for NoBenchmarks {
 	fn sell_unit(_: ServiceId) {
 		unimplemented!()
 	}
+	fn activate(_: ServiceId) {
+		unimplemented!()
+	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]
