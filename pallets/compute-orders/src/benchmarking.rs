@@ -104,9 +104,11 @@ fn order<T: Config>(quantity: u8) -> (T::AccountId, OrderId) {
 /// `n`th service with an inventory, and its operator.
 fn service<T: Config>(n: u32) -> (T::AccountId, ServiceId) {
 	let service = T::BenchmarkHelper::compute_service(n);
-	let who = T::Registry::listing(Target::Service(service)).expect("the helper listed it").operator;
+	let who =
+		T::Registry::listing(Target::Service(service)).expect("the helper listed it").operator;
 	let total = part().times(u8::MAX).expect("few");
-	Pallet::<T>::do_declare_capacity(who.clone(), service, total).expect("it has a server of its own");
+	Pallet::<T>::do_declare_capacity(who.clone(), service, total)
+		.expect("it has a server of its own");
 	(who, service)
 }
 
@@ -477,11 +479,6 @@ fn closed_lease<T: Config>(order: OrderId, operator: T::AccountId) -> LeaseOf<T>
 		}),
 		placed_at: 0,
 		left_at_once: false,
-		state: LeaseState::Closed {
-			round: 0,
-			reason: CloseReason::Expired,
-			paid: 0,
-			refunded: 0,
-		},
+		state: LeaseState::Closed { round: 0, reason: CloseReason::Expired, paid: 0, refunded: 0 },
 	}
 }

@@ -91,9 +91,9 @@
 //!    `83 x 260 / 200 = 107.9`, B at `100 x 210 / 200 = 105`: B wins, the bid of A stands.
 //! 3. B reports the lease ready in round 28. It is billed from round 29 to round 58, at 500 per
 //!    round.
-//! 4. The lease is down in rounds 31 to 33, which the probers judge in block 176: it is unhealthy,
+//! 4. The lease is down in rounds 31 to 33, which the probers judge in block 178: it is unhealthy,
 //!    and its stream is suspended after round 33. B is paid for the rounds 29 and 30. It pays a
-//!    penalty of `100 x 60 / 10 = 600` in block 177.
+//!    penalty of `100 x 60 / 10 = 600` in block 179.
 //! 5. In the same block the replica goes to the standing bid of A, with the 29,000 that are left,
 //!    for the rest of the term.
 //!

@@ -144,7 +144,8 @@ impl<T: Config> Pallet<T> {
 		let StreamEnd { reason, round, paid, refunded, .. } = end;
 		let (order_id, index) = (lease.order, lease.replica);
 		if let Some(report) = &lease.ready {
-			weight = T::Agreements::close(report.agreement, end).saturating_add(T::Registry::remove(id));
+			weight =
+				T::Agreements::close(report.agreement, end).saturating_add(T::Registry::remove(id));
 		}
 		if Self::is_failure(&lease, reason) {
 			Self::forfeit(id, &mut lease, order.asset);
@@ -254,7 +255,7 @@ impl<T: Config> Pallet<T> {
 		if let Err(error) = Self::try_close_replica(order_id, order, index, reason)
 			&& let Some(replica) = order.replicas.get_mut(usize::from(index))
 		{
-			log::debug!(target: LOG_TARGET, "order {order_id}: no refund of {index} yet: {error:?}");
+			log::debug!(target: LOG_TARGET, "order {order_id}: no refund of {index}: {error:?}");
 			let until = T::Clock::now().saturating_add(T::Clock::round_blocks());
 			replica.state = ReplicaState::Waiting { until, wait: Wait::Locked(reason) };
 		}

@@ -47,8 +47,7 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::match_waiting(id, &mut order);
 			// Without an eligible bid all replicas may be closed.
-			T::WeightInfo::process_order(bids)
-				.max(T::WeightInfo::process_order_without_bids())
+			T::WeightInfo::process_order(bids).max(T::WeightInfo::process_order_without_bids())
 		};
 		Self::put_order(id, order);
 		weight
@@ -78,7 +77,9 @@ impl<T: Config> Pallet<T> {
 		let over = |replica: &ReplicaOf<T>| replica.is_out_of_time(T::Clock::round());
 		match wait {
 			Wait::Locked(reason) => Some(reason),
-			_ if order.replicas.get(usize::from(index)).is_some_and(over) => Some(CloseReason::Expired),
+			_ if order.replicas.get(usize::from(index)).is_some_and(over) => {
+				Some(CloseReason::Expired)
+			},
 			_ => None,
 		}
 	}
@@ -147,7 +148,8 @@ impl<T: Config> Pallet<T> {
 
 	/// True if a replica may go to a bid that the tenant has not accepted.
 	fn takes_over(replica: &ReplicaOf<T>, bid: &BidOf<T>) -> bool {
-		replica.failover_price.is_none_or(|max_price| bid.price <= max_price) && Self::suits(replica, bid)
+		replica.failover_price.is_none_or(|max_price| bid.price <= max_price)
+			&& Self::suits(replica, bid)
 	}
 
 	/// Reopen a replica that no bid can take once, then close it.

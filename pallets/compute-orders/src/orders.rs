@@ -112,8 +112,11 @@ impl<T: Config> Pallet<T> {
 		let repeated = |at: usize, port: &Port| {
 			new.ports.iter().skip(at.saturating_add(1)).any(|other| other == port)
 		};
-		let bad =
-			new.ports.iter().enumerate().any(|(at, port)| port.container == 0 || repeated(at, port));
+		let bad = new
+			.ports
+			.iter()
+			.enumerate()
+			.any(|(at, port)| port.container == 0 || repeated(at, port));
 		ensure!(!bad, Error::<T>::BadPorts);
 		let repeated =
 			|at: usize, region| new.regions.iter().skip(at.saturating_add(1)).any(|r| r == region);

@@ -74,7 +74,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(id < NextOrder::<T>::get(), "8: id beyond the next");
 		sums.add_deposit(&order.tenant, false, order.storage_deposit);
 		let bids = Self::check_bids(id, order, sums)?;
-		ensure!(order.is_over() == order.closed_at.is_some(), "7: over without the block in which it was closed");
+		ensure!(
+			order.is_over() == order.closed_at.is_some(),
+			"7: over without the block in which it was closed"
+		);
 		let waits = order.next_wake().is_some() || (order.is_over() && bids > 0);
 		if let Some((lane, block)) = order.wake {
 			ensure!(lane == order.lane(), "4: an entry in another lane");
@@ -138,10 +141,7 @@ impl<T: Config> Pallet<T> {
 		replica: &ReplicaOf<T>,
 		order: &OrderOf<T>,
 	) -> Result<(), TryRuntimeError> {
-		ensure!(
-			u32::from(replica.placements) <= MAX_PLACEMENTS,
-			"5: too many leases of a replica"
-		);
+		ensure!(u32::from(replica.placements) <= MAX_PLACEMENTS, "5: too many leases of a replica");
 		ensure!(
 			!replica.state.is_closed() || replica.funds == 0,
 			"5: a replica that is over has funds"
@@ -149,10 +149,7 @@ impl<T: Config> Pallet<T> {
 		let Some(lease_id) = replica.state.lease() else { return Ok(()) };
 		let lease = Leases::<T>::get(lease_id).ok_or("5: a replica at no lease")?;
 		ensure!(order.leases.contains(&lease_id), "5: a replica at a lease of another order");
-		ensure!(
-			replica.lease == Some(lease_id),
-			"5: a replica at a lease that is not its last"
-		);
+		ensure!(replica.lease == Some(lease_id), "5: a replica at a lease that is not its last");
 		ensure!(lease.replica == index, "5: a replica at another's lease");
 		ensure!(
 			!replica.failed.contains(&lease.operator),

@@ -45,15 +45,7 @@ pub type ServerId = [u8; 32];
 
 /// Resources of a `Compute` service, and the part of them that is reserved.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Inventory {
 	/// Declared resources, reserved or not.
@@ -72,15 +64,7 @@ impl Inventory {
 
 /// An order as its tenant places it.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct NewOrder {
 	/// Asset of all amounts: bids come from services in this asset.
@@ -220,15 +204,7 @@ pub struct Term {
 
 /// One copy of the container that an order asks for.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Replica<AccountId> {
 	/// Escrow account of the replica.
@@ -271,15 +247,7 @@ impl<AccountId> Replica<AccountId> {
 
 /// Request of a tenant for compute.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Order<AccountId> {
 	/// Account that orders and pays.
@@ -358,8 +326,7 @@ impl<AccountId> Order<AccountId> {
 
 	/// Block in which bids that are placed now are matched. `None` if no bids are taken.
 	pub fn bids_until(&self, now: BlockNumber) -> Option<BlockNumber> {
-		let open =
-			|(_, until, wait): &(u8, BlockNumber, Wait)| *until > now && wait.takes_bids();
+		let open = |(_, until, wait): &(u8, BlockNumber, Wait)| *until > now && wait.takes_bids();
 		self.waiting().filter(open).map(|(_, until, _)| until).min().filter(|_| !self.withdrawn)
 	}
 
@@ -371,15 +338,7 @@ impl<AccountId> Order<AccountId> {
 
 /// Offer of an operator to run replicas of an order with one of its services.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Bid<AccountId> {
 	/// Operator of the service.
@@ -408,15 +367,7 @@ pub struct Bid<AccountId> {
 
 /// Report of an operator that a lease is ready, and the agreement that was opened with it.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct ReadyReport {
 	/// Agreement by which the tenant is credited.
@@ -469,15 +420,7 @@ pub enum LeaseState {
 
 /// Accepted bid: placement of a replica at an operator.
 #[derive(
-	Clone,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	PartialEq,
-	TypeInfo,
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Lease<AccountId> {
 	/// Order.

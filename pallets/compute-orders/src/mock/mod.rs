@@ -70,8 +70,6 @@ pub const OPERATORS: [AccountId; 4] = [1, 2, 3, 4];
 /// Token of the chain; [`LOCAL`] is the asset of the assets pallet.
 pub const NATIVE: AssetId = AssetId::Native;
 
-pub const BOND_HOLD: RuntimeHoldReason =
-	RuntimeHoldReason::Operators(pallet_surety_operators::HoldReason::Bond);
 pub const ESCROW_HOLD: RuntimeHoldReason =
 	RuntimeHoldReason::Escrow(pallet_surety_escrow::HoldReason::Escrow);
 pub const ORDER_HOLD: RuntimeHoldReason =
@@ -190,8 +188,8 @@ impl pallet_surety_reputation::Config for Test {
 	type RatingScale = RatingScale;
 }
 
-#[derive_impl(config_preludes::TestDefaultConfig)]
-impl Config for Test {
+#[derive_impl(pallet_surety_compute_orders::config_preludes::TestDefaultConfig)]
+impl pallet_surety_compute_orders::Config for Test {
 	type Funds = Money;
 	type Clock = Timing;
 	type Registry = Operators;
@@ -268,6 +266,15 @@ impl ExtBuilder {
 			let issued = issuance();
 			test();
 			check(issued);
+		});
+	}
+
+	/// Run a test that skips blocks of the neighbours, or changes what they store. Only the
+	/// invariants of this pallet hold after it.
+	pub fn build_and_stall(test: impl FnOnce()) {
+		Self::build().execute_with(|| {
+			test();
+			assert_ok!(ComputeOrders::do_try_state());
 		});
 	}
 

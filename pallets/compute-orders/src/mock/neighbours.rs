@@ -4,8 +4,8 @@ use super::*;
 use pallet_surety_reputation::{Cause, OperatorRecord};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	BondReserve as _, End, Meter as _, OnLeaseFailed as _, Probing as _, ReputationInspect as _, Slots as _,
-	WindowTerms, report::Finding, score::Evidence,
+	BondReserve as _, End, Meter as _, OnLeaseFailed as _, Probing as _, ReputationInspect as _,
+	Slots as _, WindowTerms, report::Finding, score::Evidence,
 };
 use surety_test_kit::{Listing, up};
 
@@ -67,8 +67,14 @@ pub fn list(id: ServiceId, operator: AccountId, asset: AssetId) {
 	let next = NextServiceId::<Test>::get();
 	NextServiceId::<Test>::put(id);
 	let endpoint = String::from_utf8(endpoint_of(id).into_inner()).unwrap();
-	let listing =
-		Listing { endpoint, capacity: 1, price: 1, asset, terms: own_terms(), ..Listing::compute() };
+	let listing = Listing {
+		endpoint,
+		capacity: 1,
+		price: 1,
+		asset,
+		terms: own_terms(),
+		..Listing::compute()
+	};
 	assert_eq!(Kit::list(operator, listing), id);
 	NextServiceId::<Test>::put(next.max(id + 1));
 }
@@ -86,11 +92,8 @@ pub fn move_to(id: ServiceId, server: u32) {
 /// Pause or resume a service.
 pub fn set_paused(id: ServiceId, paused: bool) {
 	let who = signed(Kit::listing(id).operator);
-	let _ = if paused {
-		Operators::pause_service(who, id)
-	} else {
-		Operators::resume_service(who, id)
-	};
+	let _ =
+		if paused { Operators::pause_service(who, id) } else { Operators::resume_service(who, id) };
 }
 
 pub fn endpoint_of(service: ServiceId) -> Endpoint {

@@ -28,7 +28,7 @@ fn entries_beyond_the_bound_wait_for_the_next_block() {
 
 #[test]
 fn blocks_that_were_missed_are_caught_up() {
-	ExtBuilder::build_and_execute(|| {
+	ExtBuilder::build_and_stall(|| {
 		place(NATIVE, |_| {});
 		System::set_block_number(200);
 		// 16 blocks at a time: from block 121 on.
@@ -42,7 +42,7 @@ fn blocks_that_were_missed_are_caught_up() {
 
 #[test]
 fn an_empty_block_costs_the_same_for_any_number_of_orders() {
-	ExtBuilder::build_and_execute(|| {
+	ExtBuilder::build_and_stall(|| {
 		run(1);
 		System::set_block_number(now() + 1);
 		let empty = ComputeOrders::on_initialize(now());
@@ -56,17 +56,18 @@ fn an_empty_block_costs_the_same_for_any_number_of_orders() {
 
 #[test]
 fn every_entry_is_charged_for_its_own_work() {
-	ExtBuilder::build_and_execute(|| {
+	ExtBuilder::build_and_stall(|| {
 		let order = with_bids(NATIVE, &[1, 2]);
 		run_to(139);
 		System::set_block_number(140);
-		// All lanes are walked.
+		// Each lane is walked.
 		let walk = <() as WeightInfo>::agenda(1) * 3;
-		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::look(2));
+		assert_eq!(ComputeOrders::on_initialize(140), walk + <() as WeightInfo>::process_order(2));
 		run_to(169);
 		System::set_block_number(170);
 		// The replica never ran: it is matched again in the same block.
-		let (failed, matched) = (<() as WeightInfo>::never_ready(), <() as WeightInfo>::look(1));
+		let (failed, matched) =
+			(<() as WeightInfo>::never_ready(), <() as WeightInfo>::process_order(1));
 		assert_eq!(ComputeOrders::on_initialize(170), walk + failed + matched);
 		assert_eq!(lease(current(order, 0)).operator, 2);
 	});
@@ -74,7 +75,7 @@ fn every_entry_is_charged_for_its_own_work() {
 
 #[test]
 fn removing_the_bids_of_a_closed_order_is_charged_as_such() {
-	ExtBuilder::build_and_execute(|| {
+	ExtBuilder::build_and_stall(|| {
 		let order = with_bids(NATIVE, &[1, 2, 3]);
 		assert_ok!(ComputeOrders::cancel_order(signed(TENANT), order));
 		let next = now() + 1;
@@ -114,7 +115,7 @@ fn on_a_chain_that_just_began_the_agenda_starts_with_its_block() {
 	});
 }
 
-/// An order that costs its tenant little.
+/// Place an order that costs its tenant little.
 fn cheap(who: AccountId, change: impl FnOnce(&mut NewOrder)) -> OrderId {
 	let id = NextOrder::<Test>::get();
 	let mut new = new_order(NATIVE);
@@ -125,8 +126,8 @@ fn cheap(who: AccountId, change: impl FnOnce(&mut NewOrder)) -> OrderId {
 	id
 }
 
-/// Block in which the replica of a lease that fails goes to the next bid, `flood` having been
-/// placed before.
+/// Block in which the replica of a failed lease goes to the next bid, after a `flood` of other
+/// work.
 fn taken_over(flood: impl FnOnce()) -> BlockNumber {
 	let mut block = 0;
 	ExtBuilder::build_and_execute(|| {

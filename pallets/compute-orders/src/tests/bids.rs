@@ -34,8 +34,8 @@ fn the_terms_of_the_order_count_if_it_has_any() {
 	});
 }
 
-/// A stolen key for operating bids on an order of its own, whose terms take the whole bond at the
-/// first breach.
+/// Otherwise a stolen key for operating could bid on an order of its own, whose terms take the
+/// whole bond at the first breach.
 #[test]
 fn foreign_terms_must_be_accepted() {
 	ExtBuilder::build_and_execute(|| {
@@ -61,7 +61,7 @@ fn foreign_terms_must_be_accepted() {
 			assert_noop!(report(1, lease, health_of(1), false), Error::<Test>::ForeignTerms);
 			assert_ok!(report(1, lease, health_of(1), true));
 		}
-		// The terms of the service need no word, nor do terms that it promises anyway.
+		// Terms that the service promises anyway need no acceptance.
 		assert_ok!(bid_own(1, place(NATIVE, |_| {}), 1, 50));
 		assert_ok!(bid_own(1, generous(&|_| {}), 1, 50));
 		assert_ok!(bid_own(1, generous(&|terms| terms.cover = WindowShare::from_u32(1)), 1, 50));
@@ -106,8 +106,8 @@ fn a_bid_must_fit_the_order() {
 		assert_noop!(bid(2, id, 2, 50, 1), Error::<Test>::RegionNotAllowed);
 		relist(3, |service| service.kind = ServiceKind::Vpn { key: [7; 32] });
 		assert_noop!(bid(3, id, 3, 50, 1), Error::<Test>::NotCompute);
-		list(5, 4, NATIVE);
-		assert_noop!(bid(4, id, 5, 50, 1), Error::<Test>::NoCapacityDeclared);
+		list(24, 4, NATIVE);
+		assert_noop!(bid(4, id, 24, 50, 1), Error::<Test>::NoCapacityDeclared);
 		set_paused(4, true);
 		assert_noop!(bid(4, id, 4, 50, 1), OperatorsError::ServicePaused);
 		assert_ok!(bid(1, id, 1, MAX_PRICE, 1));

@@ -108,10 +108,7 @@ fn a_notice_that_is_longer_than_the_lease_ends_with_it() {
 		assert_noop!(extend(TENANT, order, 0, 100), EscrowError::Ending);
 		run_to(305);
 		assert_eq!(closed(order, 0), Some(CloseReason::Expired));
-		assert_eq!(
-			(paid(id), lease(id).forfeited, replica(order, 0).paid),
-			(7_500, 0, 7_500)
-		);
+		assert_eq!((paid(id), lease(id).forfeited, replica(order, 0).paid), (7_500, 0, 7_500));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 	});
 }

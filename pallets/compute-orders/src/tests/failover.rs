@@ -2,7 +2,7 @@
 
 use crate::{mock::*, *};
 use frame::testing_prelude::*;
-use surety_primitives::{OnLeaseFailed as _, OnStreamEnd as _};
+use surety_primitives::{OnLeaseFailed as _, OnStreamEnd as _, TermsInput, WindowShare};
 
 #[test]
 fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
@@ -10,18 +10,18 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 		let (order, first) = running(asset, &[1, 2]);
 		let escrow = replica(order, 0).escrow;
 		let treasury = total(asset, TREASURY);
-		// Up in rounds 29 and 30, down from 31 on: noticed with round 33, in block 176.
+		// Up in rounds 29 and 30, down from 31 on: noticed with round 33, in block 178.
 		outage(first, 31, 9);
-		run_to(175);
+		run_to(177);
 		assert_eq!(ending(first), None);
 		reset_events();
-		run_to(176);
+		run_to(178);
 		// That round is judged, so the rest is done in the next block.
 		let (reason, code) = (CloseReason::Unhealthy, 2_004);
 		let ending = Event::LeaseEnding { lease: first, round: 33, reason, code };
 		assert_eq!((events(), self::ending(first)), (vec![ending], Some((33, reason, true))));
-		run_to(177);
-		let paid = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
+		run_to(179);
+		let penalty = Event::PenaltyPaid { lease: first, operator: 1, amount: 300 };
 		let closed = Event::LeaseClosed {
 			lease: first,
 			order,
@@ -32,7 +32,7 @@ fn an_unhealthy_lease_falls_to_the_next_bid_inside_the_same_escrow() {
 			refunded: DEPOSIT - 500,
 		};
 		let events = events();
-		assert_eq!(events[..2], [paid, closed]);
+		assert_eq!(events[..2], [penalty, closed]);
 		assert!(matches!(events[2..], [Event::LeaseAwarded { operator: 2, .. }]));
 		assert_eq!(lease_closed(first), Some(reason));
 		// Two rounds were good.
@@ -65,7 +65,7 @@ fn bad_rounds_need_not_be_in_a_row() {
 		let (_, id) = running(NATIVE, &[1, 2]);
 		outage(id, 31, 2);
 		outage(id, 34, 1);
-		run_to(182);
+		run_to(184);
 		assert_eq!(lease_closed(id), Some(CloseReason::Unhealthy));
 	});
 }
@@ -79,16 +79,16 @@ fn without_a_bid_new_ones_are_welcome_for_a_while() {
 		let reopened = Event::ReplicaReopened {
 			order,
 			replica: 0,
-			until: 187,
+			until: 189,
 			reason: CloseReason::Unhealthy,
 			code: 2_004,
 		};
 		assert!(events().contains(&reopened));
 		let wait = Wait::Reopened(CloseReason::Unhealthy);
-		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
+		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 189, wait });
 		assert_ok!(bid(2, order, service_of(2, asset), 90, 1));
 		assert_ok!(bid(3, order, service_of(3, asset), 80, 1));
-		run_to(187);
+		run_to(189);
 		assert_eq!(lease(current(order, 0)).operator, 3);
 	});
 }
@@ -110,7 +110,7 @@ fn without_any_bid_the_rest_is_refunded() {
 		let (order, first) = running(asset, &[1]);
 		let before = total(asset, TENANT);
 		fail(first);
-		run_to(187);
+		run_to(189);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 		assert_eq!(Money::held(asset, ESCROW_HOLD, &TENANT), 0);
 		assert_eq!(total(asset, TENANT), before);
@@ -145,7 +145,7 @@ fn an_operator_that_failed_a_replica_never_gets_it_again() {
 			assert_noop!(accept(TENANT, order, service), Error::<Test>::BidUnfit);
 			assert_ok!(withdraw(1, order, service));
 		}
-		run_to(187);
+		run_to(189);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 	});
 }
@@ -211,7 +211,7 @@ fn a_replica_has_a_maximum_number_of_leases() {
 	ExtBuilder::build_and_execute(|| {
 		let order = place(NATIVE, |_| {});
 		for n in 0..10u32 {
-			// A new operator each time.
+			// Another operator each time.
 			let who = 200 + AccountId::from(n);
 			for asset in [NATIVE, LOCAL] {
 				assert_ok!(Money::transfer(asset, &4, &who, 50_000));
@@ -226,7 +226,7 @@ fn a_replica_has_a_maximum_number_of_leases() {
 			assert_ok!(bid(who, order, 200 + n, 50, 1));
 			assert_ok!(accept(TENANT, order, 200 + n));
 			if n == 0 {
-				// Free, and so it does not count.
+				// Declining is free and does not count.
 				assert_ok!(decline(who, current(order, 0)));
 				run(1);
 				assert_eq!(replica(order, 0).placements, 0);
@@ -255,7 +255,7 @@ fn a_replacement_without_a_round_left_is_none() {
 		assert_eq!(replica(order, 0).term.unwrap().last, 36);
 		// Bad in 31 to 33: the next is placed in round 35 and has until round 36 begins.
 		outage(first, 31, 6);
-		run_to(177);
+		run_to(179);
 		let second = current(order, 0);
 		assert_eq!(lease(second).state, LeaseState::Starting { fetch_until: 180, ready_by: 180 });
 		run_to(180);
@@ -263,7 +263,7 @@ fn a_replacement_without_a_round_left_is_none() {
 			(lease_closed(second), closed(order, 0)),
 			(Some(CloseReason::Expired), Some(CloseReason::Expired))
 		);
-		// Its window was cut short: that is nobody's fault.
+		// The end of the term cut its start window short: nobody failed.
 		assert_eq!(lease(second).forfeited, 0);
 		assert_eq!(failures().len(), 1);
 		assert_eq!(reserved(2, asset), 0);
@@ -278,7 +278,7 @@ fn time_that_runs_out_while_it_waits_is_over() {
 		let first = matched(order);
 		ready(first);
 		outage(first, 31, 6);
-		run_to(178);
+		run_to(179);
 		let wait = Wait::Reopened(CloseReason::Unhealthy);
 		assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 180, wait });
 		run_to(180);
@@ -308,6 +308,35 @@ fn ended_for_cause_it_falls_to_the_next_bid_and_pays_for_failing() {
 			assert_eq!(lease(current(order, 0)).operator, 2);
 		});
 	}
+}
+
+/// From the findings of the probers to the replacement, through all pallets.
+#[test]
+fn a_lease_whose_cover_is_used_up_is_terminated_and_replaced() {
+	ExtBuilder::with_each_asset(|asset| {
+		let share = |percent| WindowShare::from_rational(percent, 100);
+		let order = place(asset, |new| {
+			let credit = [10, 20, 20, 20].map(share);
+			new.terms = Some(TermsInput { credit, cover: share(20), ..own_terms() });
+		});
+		for who in [1, 2] {
+			assert_ok!(bid(who, order, service_of(who, asset), 50, 1));
+		}
+		let first = matched(order);
+		ready(first);
+		let treasury = total(asset, TREASURY);
+		// The agreement counts from window 3 on, which begins with round 36. Three of twelve rounds
+		// are a breach of `Medium`; the lease stays healthy.
+		outage(first, 37, 2);
+		outage(first, 41, 1);
+		run_to(235);
+		assert_eq!(lease_closed(first), Some(CloseReason::Terminated));
+		assert_eq!(failures(), [(1, first, CloseReason::Terminated)]);
+		assert_eq!((lease(first).forfeited, reserved(1, asset)), (300, 0));
+		// A fifth of 3,000 is credited, and a tenth of that goes to the treasury with the penalty.
+		assert_eq!(total(asset, TREASURY) - treasury, 60 + 300);
+		assert_eq!(lease(current(order, 0)).operator, 2);
+	});
 }
 
 #[test]

@@ -13,13 +13,13 @@ fn gain(asset: AssetId, who: AccountId) -> i128 {
 #[test]
 fn a_tenant_with_an_image_that_nobody_can_start_gains_nothing() {
 	ExtBuilder::with_each_asset(|asset| {
-		// It even has a friend whose bid stands behind the honest one.
+		// An accomplice of the tenant has a standing bid behind the honest one.
 		let order = with_bids(asset, &[1, 2]);
 		run_to(150);
 		// The honest operator did not decline in time.
 		run_to(171);
 		assert_eq!((gain(asset, 1), gain(asset, TENANT), gain(asset, 2)), (-300, 0, 0));
-		// All of it is the treasury's.
+		// The treasury receives all of it.
 		assert_eq!(total(asset, TREASURY), MINIMUM + 300);
 		// An operator that checks the image in time loses nothing.
 		assert_ok!(decline(2, current(order, 0)));
@@ -76,7 +76,7 @@ fn bids_stand_at_the_deadline() {
 		let order = with_bids(NATIVE, &[1, 2]);
 		run_to(134);
 		assert_ok!(update_bid(1, order, 1, 55));
-		// A round before the match: nobody drives the others up and leaves.
+		// A round before the match, nobody drives the prices up and leaves.
 		run_to(135);
 		assert_noop!(withdraw(1, order, 1), Error::<Test>::BidsLocked);
 		assert_noop!(update_bid(1, order, 1, 56), Error::<Test>::BidsLocked);
@@ -142,17 +142,17 @@ fn one_machine_is_not_sold_through_two_services() {
 		list(21, 1, NATIVE);
 		move_to(21, 1);
 		assert_noop!(declare(1, 21, plenty()), Error::<Test>::ServerTaken);
-		// The path is not the server; nor is another account another machine.
+		// Another path is the same server, and so is the same one of another account.
 		list(22, 2, NATIVE);
 		relist(22, |service| service.endpoint = health_of(1));
 		assert_noop!(declare(2, 22, plenty()), Error::<Test>::ServerTaken);
-		// Nor does moving away for a moment help while it is in use.
+		// Moving away for a moment does not help while resources are in use.
 		let order = with_bids(NATIVE, &[1]);
 		move_to(1, 77);
 		assert_noop!(declare(1, 1, plenty()), Error::<Test>::CapacityInUse);
 		assert_noop!(declare(1, 21, plenty()), Error::<Test>::ServerTaken);
 		move_to(1, 1);
-		// Through one service, what is bid is not bid again.
+		// Resources of a bid are not bid again through the same service.
 		let other = place(NATIVE, |new| new.resources = plenty());
 		assert_noop!(bid(1, other, 1, 50, 1), Error::<Test>::NotEnoughCapacity);
 		assert_ok!(cancel(TENANT, order));
@@ -211,7 +211,8 @@ fn extending_round_by_round_does_not_hold_an_operator_after_notice() {
 fn attacks_shorter_than_the_rule_of_health_move_no_lease() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (order, id) = running(asset, &[1, 2]);
-		for from in (29..58).step_by(4) {
+		// Up in more than half of the rounds of each window.
+		for from in (31..58).step_by(4) {
 			outage(id, from, 2);
 		}
 		run_to(305);
@@ -239,19 +240,19 @@ fn a_dearer_bid_does_not_take_over_unasked() {
 			// Its bid stands, and the replica waits for another; the tenant may take it all the
 			// same.
 			let wait = Wait::Reopened(CloseReason::Unhealthy);
-			assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 187, wait });
+			assert_eq!(replica(order, 0).state, ReplicaState::Waiting { until: 189, wait });
 			assert_eq!(self::order(order).bids, 1);
 			if failover_price == Some(0) {
 				assert_ok!(accept(TENANT, order, service_of(2, asset)));
 				assert_eq!(lease(current(order, 0)).operator, 2);
-				// Nor does that raise the price of the next failover.
+				// Accepting does not raise the failover price.
 				assert_eq!(replica(order, 0).failover_price, Some(0));
 				return;
 			}
 			assert_ok!(bid(3, order, service_of(3, asset), 50, 1));
-			// The score decides among those that suit only.
+			// The score decides only among bids up to the failover price.
 			set_score(2, 100);
-			run_to(187);
+			run_to(189);
 			assert_eq!(lease(current(order, 0)).operator, 3);
 		});
 	}
@@ -266,7 +267,7 @@ fn a_dearer_bid_that_nobody_takes_does_not_keep_the_replica() {
 		let first = matched(order);
 		ready(first);
 		fail(first);
-		run_to(187);
+		run_to(189);
 		assert_eq!(closed(order, 0), Some(CloseReason::Unhealthy));
 		assert_eq!((gain(asset, TENANT), gain(asset, 1), gain(asset, 2)), (0, -300, 0));
 	});
@@ -309,7 +310,7 @@ fn leaving_before_a_failure_is_found_pays_once() {
 	ExtBuilder::with_each_asset(|asset| {
 		let (_, id) = running(asset, &[1, 2]);
 		outage(id, 31, 6);
-		// Bad in 31 to 33, which is judged in block 176.
+		// Bad in 31 to 33, which is judged in block 178.
 		run_to(175);
 		assert_ok!(close(1, id, true));
 		assert_eq!(ending(id), Some((35, CloseReason::OperatorClosed, true)));

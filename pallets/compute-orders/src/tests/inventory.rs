@@ -30,7 +30,7 @@ fn only_the_operator_of_a_compute_service_declares() {
 #[test]
 fn an_unproven_service_takes_no_server() {
 	// On a chain that does not ask for the proof, only a listing changed in storage lacks it.
-	ExtBuilder::build().execute_with(|| {
+	ExtBuilder::build_and_stall(|| {
 		let status = ServiceStatus::Unproven;
 		list(21, 2, NATIVE);
 		relist(21, |service| service.status = status);

@@ -115,6 +115,7 @@ fn bids_that_do_not_fit_any_more_are_skipped() {
 			assert_ok!(bid(who, id, who as u32, price, 1));
 		}
 		set_paused(1, true);
+		run_to(139);
 		set_score(2, 39);
 		move_to(3, 33);
 		assert_eq!(lease(matched(id)).operator, 4);

@@ -85,10 +85,19 @@ fn own_terms_must_make_sense() {
 			change(&mut terms);
 			Some(terms)
 		};
-		refused(|new| new.terms = with(&|t| t.min_uptime = 1_000_000_001), Error::InvalidTerms(TermsFault::Uptime));
-		refused(|new| new.terms = with(&|t| t.cover = Default::default()), Error::InvalidTerms(TermsFault::ZeroCover));
+		refused(
+			|new| new.terms = with(&|t| t.min_uptime = 1_000_000_001),
+			Error::InvalidTerms(TermsFault::Uptime),
+		);
+		refused(
+			|new| new.terms = with(&|t| t.cover = Default::default()),
+			Error::InvalidTerms(TermsFault::ZeroCover),
+		);
 		let share = |percent| WindowShare::from_rational(percent, 100);
-		refused(|new| new.terms = with(&|t| t.credit[0] = share(21)), Error::InvalidTerms(TermsFault::CreditsFall));
+		refused(
+			|new| new.terms = with(&|t| t.credit[0] = share(21)),
+			Error::InvalidTerms(TermsFault::CreditsFall),
+		);
 		refused(
 			|new| new.terms = with(&|t| t.credit[3] = share(201)),
 			Error::InvalidTerms(TermsFault::CreditAboveCover),
@@ -96,7 +105,10 @@ fn own_terms_must_make_sense() {
 		MaxCredit::set(&share(99));
 		refused(|new| new.terms = with(&|_| {}), Error::InvalidTerms(TermsFault::CreditAboveMax));
 		MaxCredit::set(&share(100));
-		refused(|new| new.terms = with(&|t| t.max_latency_ms = 55_108), Error::InvalidTerms(TermsFault::Latency));
+		refused(
+			|new| new.terms = with(&|t| t.max_latency_ms = 55_108),
+			Error::InvalidTerms(TermsFault::Latency),
+		);
 		place(NATIVE, |new| new.terms = with(&|_| {}));
 	});
 }
@@ -230,7 +242,7 @@ fn an_order_is_removed_after_a_while_by_anybody() {
 
 #[test]
 fn removing_drops_bids_that_the_agenda_did_not_come_to() {
-	ExtBuilder::build_and_execute(|| {
+	ExtBuilder::build_and_stall(|| {
 		let id = with_bids(NATIVE, &[1, 2]);
 		assert_ok!(cancel(TENANT, id));
 		System::set_block_number(now() + 100);

@@ -111,7 +111,8 @@ fn step() -> impl Strategy<Value = Step> {
 		}),
 		12 => (nth(), who(), 17u128..101, 1u8..4)
 			.prop_map(|(nth, who, price, replicas)| Step::Bid { nth, who, price, replicas }),
-		3 => (nth(), who(), 17u128..101).prop_map(|(nth, who, price)| Step::Update { nth, who, price }),
+		3 => (nth(), who(), 17u128..101)
+			.prop_map(|(nth, who, price)| Step::Update { nth, who, price }),
 		2 => (nth(), who()).prop_map(|(nth, who)| Step::Withdraw { nth, who }),
 		4 => (nth(), who()).prop_map(|(nth, who)| Step::Accept { nth, who }),
 		14 => nth().prop_map(|nth| Step::Ready { nth }),
@@ -132,7 +133,8 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => any::<bool>().prop_map(Step::Full),
 		1 => (0u32..100).prop_map(Step::PenaltyShare),
 		1 => (0u32..20).prop_map(Step::Trial),
-		1 => (who(), 0usize..2, any::<bool>()).prop_map(|(who, asset, paused)| Step::Pause { who, asset, paused }),
+		1 => (who(), 0usize..2, any::<bool>())
+			.prop_map(|(who, asset, paused)| Step::Pause { who, asset, paused }),
 		2 => (who(), 0u8..101).prop_map(|(who, score)| Step::Score { who, score }),
 		1 => nth().prop_map(|nth| Step::Remove { nth }),
 		14 => (1u32..40).prop_map(Step::Run),
@@ -145,7 +147,7 @@ fn an_order(nth: usize) -> OrderId {
 	ids.get(nth % ids.len().max(1)).copied().unwrap_or(OrderId::MAX)
 }
 
-/// A lease that is not over.
+/// Lease that is not over.
 fn a_lease(nth: usize) -> Option<(LeaseId, LeaseOf<Test>)> {
 	a_lease_that(nth, |state| !matches!(state, LeaseState::Closed { .. }))
 }
@@ -320,15 +322,16 @@ proptest! {
 			}
 			for (asset, before) in ASSETS.into_iter().zip(before) {
 				let after = everything(asset);
-				let of = |all: &[(AccountId, Balance)], who| all.iter().find(|(it, _)| *it == who).unwrap().1;
+				let of = |all: &[(AccountId, Balance)], who| {
+					all.iter().find(|(it, _)| *it == who).unwrap().1
+				};
 				// Credits are at most what the tenant paid, of which the operator had all but the
 				// fee.
 				let losses = [TREASURY, FEES].map(|who| of(&after, who) - of(&before, who));
 				let losses: Balance = losses.into_iter().sum();
 				for ((who, had), (_, has)) in before.into_iter().zip(after) {
 					match who {
-						// Tenants pay at most, operators lose their penalties at most, the pots
-						// only grow.
+						// Tenants only pay, operators lose penalties and fees, the pots only grow.
 						TENANT | OTHER => assert!(has <= had, "a tenant gained"),
 						TREASURY | FEES => assert!(has >= had),
 						_ => assert!(has + losses >= had, "operator {who} lost more than it may"),
@@ -337,7 +340,8 @@ proptest! {
 			}
 			// An operator answers for a failure once.
 			let failures = failures();
-			let leases: std::collections::BTreeSet<_> = failures.iter().map(|(_, lease, _)| *lease).collect();
+			let leases: std::collections::BTreeSet<_> =
+				failures.iter().map(|(_, lease, _)| *lease).collect();
 			assert_eq!(failures.len(), leases.len(), "a failure counted twice");
 			assert_eq!(pallet_surety_sla::Agreements::<Test>::iter().count(), 0);
 		});

@@ -1,6 +1,6 @@
 //! Reads for the runtime API.
 
-use crate::{mock::*, *};
+use crate::mock::*;
 use frame::testing_prelude::*;
 use surety_primitives::MAX_PAGE;
 
@@ -66,7 +66,7 @@ fn bids_come_in_order_of_their_services() {
 		let services: Vec<_> =
 			ComputeOrders::bids_of(order).into_iter().map(|(service, _)| service).collect();
 		assert_eq!(services, vec![1, 2, 3]);
-		assert_eq!(order(order).bids_until(now()), Some(140));
+		assert_eq!(self::order(order).bids_until(now()), Some(140));
 		assert_eq!(bid_of(order, 4), None);
 	});
 }

@@ -183,7 +183,7 @@ fn each_operator_is_on_trial() {
 	ExtBuilder::build_and_execute(|| {
 		let (order, first) = running(NATIVE, &[1, 2]);
 		outage(first, 31, 3);
-		run_to(177);
+		run_to(179);
 		let second = current(order, 0);
 		ready(second);
 		assert_eq!(trial_until(order, 0), 37);

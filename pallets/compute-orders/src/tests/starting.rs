@@ -64,7 +64,7 @@ fn only_its_operator_reports_it_once_and_in_time() {
 			ComputeOrders::report_ready(signed(1), id, health_of(1), access, true),
 			Error::<Test>::BadAccess
 		);
-		// The registry's refusal changes nothing either.
+		// A refusal of a neighbour changes nothing either.
 		assert_noop!(try_ready(1, id, health_of(2)), OperatorsError::LeaseEndpointElsewhere);
 		fill_slots();
 		assert_noop!(try_ready(1, id, health_of(1)), ProbesError::RoundsFull);
@@ -72,6 +72,7 @@ fn only_its_operator_reports_it_once_and_in_time() {
 		dispute(order, 0);
 		assert_noop!(try_ready(1, id, health_of(1)), EscrowError::FrozenFunds);
 		thaw(order, 0);
+		run_to(169);
 		System::set_block_number(170);
 		assert_noop!(try_ready(1, id, health_of(1)), Error::<Test>::TooLate);
 		System::set_block_number(169);
@@ -163,7 +164,7 @@ fn a_lease_that_is_never_ready_costs_the_penalty() {
 		assert_eq!((lease(id).forfeited, reserved(1, asset)), (300, 0));
 		assert_eq!(total(asset, TREASURY) - treasury, 300);
 		assert_eq!(total(asset, 1), BOND + FUNDS - 300);
-		// The tenant has nothing of it.
+		// The tenant receives nothing of it.
 		assert_eq!(total(asset, TENANT), tenant);
 		assert_eq!(failures(), vec![(1, id, CloseReason::NeverReady)]);
 		run_to(171);
@@ -198,9 +199,7 @@ fn is_fined_with_slots_full_until(asset: AssetId, round: RoundIndex) -> bool {
 #[test]
 fn full_slots_during_the_start_excuse_it() {
 	for round in [28, 30, 40] {
-		ExtBuilder::with_each_asset(|asset| {
-			assert!(!is_fined_with_slots_full_until(asset, round))
-		});
+		ExtBuilder::with_each_asset(|asset| assert!(!is_fined_with_slots_full_until(asset, round)));
 	}
 }
 

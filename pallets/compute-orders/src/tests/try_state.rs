@@ -4,7 +4,7 @@ use crate::{mock::*, *};
 use frame::{deps::sp_runtime::TryRuntimeError, testing_prelude::*};
 use surety_primitives::{AssetId, Funds as _};
 
-/// An order with a lease that runs, a second that starts, and a bid that stands.
+/// Corrupt a state with an order, a lease that runs, one that starts, and a standing bid.
 fn corrupted(corrupt: impl FnOnce(OrderId)) -> Result<(), TryRuntimeError> {
 	ExtBuilder::build().execute_with(|| {
 		let order = place(NATIVE, |new| new.quantity = 2);
@@ -42,7 +42,9 @@ fn an_intact_state_passes() {
 
 #[test]
 fn capacity_that_does_not_add_up() {
-	broken("1: the used resources are not the sum", |_| change_inventory(|c| c.used.cpu_milli += 1));
+	broken("1: the used resources are not the sum", |_| {
+		change_inventory(|c| c.used.cpu_milli += 1)
+	});
 	broken("1: more is used than there is", |_| change_inventory(|c| c.total = small()));
 	broken("1: a server that backs another service", |_| change_inventory(|c| c.server = [1; 32]));
 	broken("1: a server of no service", |_| Servers::<Test>::insert([1; 32], 1));
@@ -150,7 +152,9 @@ fn replicas_and_leases_that_disagree() {
 	broken("5: a lease without a stream", |order| {
 		pallet_surety_escrow::Accounts::<Test>::remove(mock::replica(order, 0).escrow);
 	});
-	broken("5: a stream that does not end with its term", |order| replica(order, &|r| r.term = None));
+	broken("5: a stream that does not end with its term", |order| {
+		replica(order, &|r| r.term = None)
+	});
 	broken("5: a stream that does not end with its term", |order| {
 		replica(order, &|r| r.term.as_mut().unwrap().last += 1);
 	});
@@ -179,7 +183,7 @@ fn replicas_and_leases_that_disagree() {
 	});
 }
 
-/// One lease more than the replicas know.
+/// Add a lease that no replica names.
 fn with_spare(order: OrderId, spare: LeaseOf<Test>) {
 	LeasesOf::<Test>::insert(TENANT, 2, ());
 	LeasesOf::<Test>::insert(spare.operator, 2, ());

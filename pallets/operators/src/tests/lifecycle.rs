@@ -121,3 +121,11 @@ fn anyone_removes_an_ended_service_and_the_deposit_is_released() {
 		assert_noop!(remove(gone), Error::UnknownService);
 	});
 }
+
+#[test]
+fn the_weight_of_a_removal_includes_the_history_of_breaches() {
+	let call = Call::<Test>::remove_service { service: 0 };
+	let own = <() as WeightInfo>::remove_service();
+	let expected = own.saturating_add(AgreementsStub::forget_weight());
+	assert_eq!(call.get_dispatch_info().call_weight, expected);
+}
