@@ -32,7 +32,7 @@
 //! ## Life cycle
 //!
 //! ```text
-//!  open_agreement              window w is judged          breach          close_agreement, notice,
+//!  open_agreement              window w is judged          breach         close_agreement, notice,
 //!  (round r, window w)            (base fixed)                |           funds out, target ends
 //!        |                              |                     |                      |
 //!        v                              v                     v                      v

@@ -500,10 +500,11 @@ impl benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
 	}
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
 		use frame::token::{fungible::Mutate as _, fungibles::Mutate as _};
-		match asset {
-			AssetId::Native => assert_ok!(Balances::mint_into(who, amount)),
-			AssetId::Local(id) => assert_ok!(Assets::mint_into(id, who, amount)),
-		}
+		let minted = match asset {
+			AssetId::Native => Balances::mint_into(who, amount),
+			AssetId::Local(id) => Assets::mint_into(id, who, amount),
+		};
+		assert_ok!(minted);
 	}
 	fn judge_through(round: RoundIndex) {
 		advance_meters(round);
