@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks of `make weights`, and the set-up that they need across pallets.
 
 #![allow(

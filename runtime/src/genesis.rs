@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Genesis presets, from which `surety-node --chain` and `build-spec` start a network.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime of the Surety solo chain: BABE and GRANDPA, balances and assets, and the pallets of the
 //! market.
 //!

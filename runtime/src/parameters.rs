@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Parameters that governance changes with `parameters.setParameter`, and their values at genesis.
 //!
 //! The defaults are those of production. A preset sets other values in [`genesis`]. The

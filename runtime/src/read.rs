@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Read side behind `SuretyApi`: state of several pallets, joined for clients. No function of this
 //! file runs in a block.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Statement of an account: every amount that the market has on hold on it, and the part that the
 //! account can claim. No function of this file runs in a block.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Validator set, and the consequences of an offence.
 //!
 //! The set is that of genesis. Its members rotate their keys with `session.setKeys`. Validators

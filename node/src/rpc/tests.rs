@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The `surety_*` methods over a mock of the runtime API.
 
 use super::surety::{Surety, SuretyRpcServer};

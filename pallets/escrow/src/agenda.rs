@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Agenda of the streams: ends are decided and carried out in the block that they fall in.
 //!
 //! Each stream that can change with time has one entry, at the earliest block in which it may have

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks of every call, of the agenda and each kind of its entries, and of the methods that
 //! other pallets call.
 

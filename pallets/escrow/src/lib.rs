@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Escrow pallet
 //!
 //! Funds of tenants on hold, in the native token or an approved asset. A **stream** is paid by the

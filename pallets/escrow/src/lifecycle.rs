@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Opening, end, close, freeze and thaw of accounts.
 
 use crate::{

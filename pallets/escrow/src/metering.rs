@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Metering of streams: pure functions that neither read nor write storage.
 //!
 //! A stream is billed in runs of whole rounds. The opening begins a run, a freeze stops it, a thaw

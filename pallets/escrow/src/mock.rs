@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Mock runtime with real balances, assets and holds, and meters that tests advance.
 
 #![allow(clippy::arithmetic_side_effects)]

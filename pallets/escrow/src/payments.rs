@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Payments, refunds and claims. A payment that cannot be delivered changes nothing and stays due;
 //! it stops neither other payments nor the agenda. A suspension moves the amount due only: the rest
 //! stays on hold.

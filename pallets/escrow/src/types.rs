@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Stored types of escrow accounts, and the sums over them.
 
 use frame::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Agreements pallet
 //!
 //! Service agreements that enforce themselves. A tenant opens an agreement for units of a service:

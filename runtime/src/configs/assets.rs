@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Balances and assets, and the unions of both that the pallets of the market use.
 
 use crate::{configs::market, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Configurations of utility, multisig, proxy, parameters and sudo.
 
 use crate::{

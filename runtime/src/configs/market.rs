@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Configurations of the market: operators, probes, agreements, escrow, reputation, compute orders.
 
 use crate::{

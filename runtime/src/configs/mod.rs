@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Configurations of the pallets, one file per group.
 
 pub mod assets;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Actions of operators and tenants, in one line each.
 
 use crate::fixture::Fixture;

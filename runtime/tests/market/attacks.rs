@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Attacks on the compute market by tenants, operators and third parties.
 
 use crate::{

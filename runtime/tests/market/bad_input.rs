@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Bad input is refused with a named error and changes nothing: `Fixture::call` compares the state.
 
 use crate::{actors::*, fixture::Fixture};

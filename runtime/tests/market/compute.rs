@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Compute market as a whole: orders, bids, and leases that are probed, paid, credited and replaced
 //! when an operator fails.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Fees: every signed call of every pallet pays one.
 
 use crate::{actors::*, fixture::Fixture};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Fixture: a whole chain in memory. The real runtime runs block by block through `Executive`. Four
 //! probers commit and reveal as the real ones do; the test decides their reports.
 

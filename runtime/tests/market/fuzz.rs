@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Random calls by all parties in all states of the compute market: every invariant holds, money is
 //! conserved, and everything ends.
 

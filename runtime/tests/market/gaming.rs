@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Attempts to gain from the rules, none of which pays. These tests need the market as a whole;
 //! rules of one pallet are tested there.
 

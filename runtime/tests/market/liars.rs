@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One of four probers lies in all possible ways: no breach is invented or missed, and its duty
 //! shows it.
 

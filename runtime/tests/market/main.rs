@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tests of the market as a whole: the real runtime, real blocks, four probers. Each test ends with
 //! a check of the invariants of every pallet.
 

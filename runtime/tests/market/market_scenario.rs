@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Scenario of the market: an operator bonds and lists, tenants buy, the service fails, the tenants
 //! are credited.
 

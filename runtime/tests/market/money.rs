@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Property tests: money is conserved and every exposure is funded over random sequences of calls.
 
 use crate::{actors::*, fixture::Fixture};

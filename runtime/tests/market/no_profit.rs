@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! No tenant ends with more than it began with, for any terms and any cause of an outage.
 
 use crate::{actors::*, fixture::Fixture, orders};

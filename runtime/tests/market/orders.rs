@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Actions of tenants and operators of the compute market, in one line each. Accounts are numbers,
 //! since there are more of them than names in the keyring.
 

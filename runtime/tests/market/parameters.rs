@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A parameter that governance changes, at any block, changes neither credit nor payment of a round
 //! that has begun.
 

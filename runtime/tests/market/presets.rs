@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Presets: each one starts a working network.
 
 use crate::{actors::*, fixture::Fixture};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Recorder of the storage keys that a piece of code reads, from the traces of the state machine.
 
 use frame_support::traits::StorageInfoTrait;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rounds under bad conditions: a session changes within a round, the chain stalls.
 
 use crate::{

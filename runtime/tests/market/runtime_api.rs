@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Read side for clients: `SuretyApi` of the real runtime compared with the state of the pallets.
 
 use crate::{actors::*, fixture::Fixture, orders::*};

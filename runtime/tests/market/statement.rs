@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Statement of an account: its sums are the amounts on hold.
 
 use crate::{actors::*, fixture::Fixture, orders};

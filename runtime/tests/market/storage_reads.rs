@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Limits on the storage keys that calls of the real runtime read.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Offences of validators: an equivocation is recorded and disables, neglect of probing is recorded
 //! only.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Agenda: bounded work per block, exact ends, no lost entry.
 
 use crate::{Agenda, Cursor, Lane, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo};

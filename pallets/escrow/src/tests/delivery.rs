@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Payments that cannot be delivered.
 
 use crate::{Accounts, Error, Event, State, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ends of streams, and the notifications of their owners.
 
 use crate::{Error, Event, Lane, mock::*};

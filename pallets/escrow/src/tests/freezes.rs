@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Funds that a dispute freezes.
 
 use crate::{Error, Event, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Accounts ended by governance.
 
 use crate::{Accounts, Error, Event, mock::*};

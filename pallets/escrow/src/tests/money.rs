@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Property tests over random sequences, with the native token and with an asset. Money is
 //! conserved, a stream is billed to the base unit for any time of the carrying out of its end, a
 //! decided end is not undone, settlements change no amount, and funds end at exactly the block

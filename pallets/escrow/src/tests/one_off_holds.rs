@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One-off holds: one sum for one purpose.
 
 use crate::{Accounts, Error, Event, mock::*};

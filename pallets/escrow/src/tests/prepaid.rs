@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Amounts due from a tenant that leaves before the prepaid sum is used up.
 
 use crate::{Error, mock::*};

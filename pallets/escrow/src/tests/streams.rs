@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Opening, billing and top-ups of streams.
 
 use crate::{Error, Event, Lane, mock::*};

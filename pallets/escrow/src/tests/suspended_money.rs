@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Property tests of a deposit that goes from payee to payee, some of which cannot be paid. Money
 //! is conserved, every payee gets the metered amount of its term to the base unit, however late it
 //! is looked at, and the payer is refunded at the end only.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One deposit for one payee after the other: one-off holds that are started, and streams that are
 //! suspended.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Term of a started one-off hold: the stream expires with its last round, which can be postponed
 //! until it has come.
 

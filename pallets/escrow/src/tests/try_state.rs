@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every invariant, violated on purpose.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with the real pallets that this one meets: timing, operators, probes, escrow and
 //! reputation, with real money. Probers report the findings of [`rounds`]. The owner of the leases
 //! is a stand-in ([`leases`]).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Breaches: the money they move, and the record they leave.
 
 use super::*;

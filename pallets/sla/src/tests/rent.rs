@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The rent of a slot: a target that is probed in every round pays for it, served or not.
 
 use super::*;
