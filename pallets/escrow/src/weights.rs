@@ -14,7 +14,7 @@ use frame_support::{
 	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
 };
 
-/// Weights of the calls and hooks.
+/// Weights of the calls and hooks of `pallet_surety_escrow`.
 pub trait WeightInfo {
 	fn settle() -> Weight;
 	fn deliver() -> Weight;

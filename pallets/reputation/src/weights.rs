@@ -14,7 +14,7 @@ use frame_support::{
 	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
 };
 
-/// Weights of the calls and hooks.
+/// Weights of the calls and hooks of `pallet_surety_reputation`.
 pub trait WeightInfo {
 	fn window() -> Weight;
 	fn breach() -> Weight;

@@ -14,7 +14,7 @@ use frame_support::{
 	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
 };
 
-/// Weights of the calls and hooks.
+/// Weights of the calls and hooks of `pallet_surety_sla`.
 pub trait WeightInfo {
 	fn open_agreement() -> Weight;
 	fn endow_pot() -> Weight;
