@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Chain specs of the three networks, plain (to read and edit) and raw (to start nodes from), written
 # beside this script. The genesis comes from the runtime's presets of the same names. Run it as
 # "make chain-specs".

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
 // The demo (`make demo`): a scenario on a live local network, shown as it happens.
 //
 //   --scene NAME  `outage` (the default) or `compute`

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A real Ethereum node whose blocks follow from their numbers: no interval mining and a fixed first
 // timestamp, so that several nodes that mine the same blocks have the same chain
 // (lib/endpoints/ethereum.mjs).

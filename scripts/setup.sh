@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Set-up of a Debian 12 machine with rustup's stable Rust and Node 20. Run it through make:
 #
 #   make setup         the build: system packages, the wasm target, npm packages of e2e/

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Measure the weights of the runtime's pallets on this machine and install them: those of this
 # workspace in pallets/*/src/weights.rs, those of the SDK in runtime/src/weights/. Commit the
 # result. Run it through make:

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Start zombienet/local.toml and wait until its four validators finalize, then stop it. zombie-cli
 # is installed on first use (8 minutes on 2 cores). Run it through make:
 #

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Chain on ParityDB that is built and imported block by block, with probers that commit to a
 //! report in every round and reveal it.
 //!

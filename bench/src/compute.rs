@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Orders and leases: time of blocks with many of them, and cost of a match.
 
 use crate::{

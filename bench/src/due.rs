@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Services that are due in every round: time of blocks by their number and by that of the probers.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `surety-bench`: time of blocks at scale. The program fills the state of a chain with services,
 //! agreements, orders and leases, writes it to ParityDB, and builds and imports blocks without user
 //! transactions while every round is committed and revealed. Progress goes to stderr, the tables to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Processor time and memory of this process.
 
 use std::time::{Duration, Instant};

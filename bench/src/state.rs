@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! States to measure. A child process fills each state and writes its databases, so that the
 //! measuring process has the memory of a node: filling the largest state takes gigabytes, which a
 //! process does not return, and blocks are slower in a process that holds them.

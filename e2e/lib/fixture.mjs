@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fixture of the demo and of the live tests: the validators, and real endpoints of operators.
 
 import { connect } from "./chain/api.mjs";

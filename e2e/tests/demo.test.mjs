@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Promises of the demo: everything that it started is stopped, however it ends, and its exit code
 // shows how it ended.
 //

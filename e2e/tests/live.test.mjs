@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Live tests: one network of four validators with real and hostile endpoints, and what the chain
 // makes of them, read from finalized blocks. Each subject has a module in `live/`; they run in this
 // order.

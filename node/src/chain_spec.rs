@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Chain specifications built into the node. Their genesis is defined by the runtime's presets.
 
 use sc_chain_spec::{ChainSpecExtension, ChainType, Properties};

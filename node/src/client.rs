@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Concrete types of the node's client.
 
 use sc_consensus::LongestChain;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Hardware check at the start of a node.
 
 use sc_service::{Configuration, TaskManager};

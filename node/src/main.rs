@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The Surety node: a Substrate node whose off-chain worker probes services through a hardened HTTP
 //! transport.
 

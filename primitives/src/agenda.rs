@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Walk through an agenda: a bounded number of due entries, oldest block first.
 //!
 //! Each pallet keeps its own entries and its own cursor. This module has only the order in which a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Credits as shares of the price.
 //!
 //! Terms promise shares of the price of one window, and a service has one index in the same unit,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Session key of a prober.
 
 use sp_application_crypto::{KeyTypeId, app_crypto, sr25519};

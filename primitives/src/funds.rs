@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One trait over every asset.
 //!
 //! The SDK needs two unions for it: pallet-assets has transfers, its holder pallet has holds, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! JSON forms of values that JSON has no type for, for `#[serde(with =
 //! "surety_primitives::json")]`.
 //!

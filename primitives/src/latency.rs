@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Latency in 64 logarithmic buckets: growth 2^(1/4) from 1 ms, so a bucket is at most 19 % wide.
 //!
 //! Bucket `b` holds the latencies above `EDGES_US[b - 1]` and up to `EDGES_US[b]` microseconds; the

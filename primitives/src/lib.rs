@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Types, traits and pure maths shared by the pallets of Surety.
 //!
 //! The crate has no storage. A pallet depends on this crate and never on another pallet's

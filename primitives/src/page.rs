@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Pages of the lists that clients read.
 
 /// Maximum number of entries of one page.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rent of a slot: the price of being probed by every validator in every round.
 //!
 //! The rent of a slot is fixed when the slot is taken, by the share `x` of the slots that are taken

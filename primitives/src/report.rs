@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Finding of a prober in one byte. A report is one such byte per due target.
 //!
 //! ```text

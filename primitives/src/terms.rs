@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! SLA terms as a caller gives them, and their bounds.
 
 use crate::{Clock, LatencyBucket, SlaTerms, WindowShare};

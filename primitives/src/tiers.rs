@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Allowances of a window and the tiers at which a breach fires.
 //!
 //! Terms allow `A` bad rounds in a window of `R` rounds. The tier with multiplier `m` fires when

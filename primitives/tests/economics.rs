@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Numbers of docs/economics.md, recomputed from the formulas that the pallets use. Those of rents
 //! held for a whole window are in `rent`, those of trust levels in `score::rating`.
 

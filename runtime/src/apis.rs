@@ -1,4 +1,6 @@
-//! The runtime APIs.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Runtime APIs.
 
 use crate::*;
 use alloc::vec::Vec;

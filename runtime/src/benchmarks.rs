@@ -1,4 +1,6 @@
-//! Benchmarks of `make weights`, and their set-up across pallets.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Benchmarks of `make weights`, and the set-up that they need across pallets.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -72,23 +74,23 @@ pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> 
 	Ok(batches)
 }
 
-/// Worst-case set-up that the benchmarks of one pallet need of the others: a local asset rather than
-/// the native token, and rows in full pages.
+/// Worst-case set-up for benchmarks: a local asset rather than the native token, and rows in full
+/// pages.
 pub struct Helper;
 
-/// A local asset that governance could approve.
+/// Local asset that governance can approve.
 const ASSET: u32 = 1_000;
-/// Smallest balance of it.
+/// Minimum balance of the asset.
 const MINIMUM: Balance = 5;
-/// Bond of the helper's operator in it.
+/// Bond of the operator in the asset.
 const BOND: Balance = 1_000_000_000_000_000_000;
-/// Round in which the helper's services are probed; the one before the last is being judged.
+/// Round in which the services are probed; the round two before it is being judged.
 const ROUND: RoundIndex = 10;
-/// Ids of the rows that fill the pages.
+/// First id of the services that fill the pages.
 const OTHERS: ServiceId = 1_000_000;
-/// Lease of the helper's compute service.
+/// Lease of the compute service.
 const LEASE: LeaseId = 7;
-/// Slot of the helper's service in its active page.
+/// Slot of the service in its active page.
 const LAST_SLOT: u8 = (ROWS - 1) as u8;
 
 fn mint(asset: AssetId, who: &AccountId, amount: Balance) {
@@ -106,7 +108,7 @@ impl Helper {
 				MINIMUM,
 			)
 			.expect("nobody else creates it");
-			// As on a live chain: what goes to the pots can be delivered.
+			// As on a live chain, the pots can receive payments.
 			for pot in [market::Treasury::get(), market::ProberPot::get()] {
 				mint(AssetId::Local(ASSET), &pot, MINIMUM);
 			}
@@ -114,7 +116,7 @@ impl Helper {
 		ASSET
 	}
 
-	/// The `n`th operator with a large bond in `asset`, as many chunks of it unbonding as there may be.
+	/// The `n`th operator, with a large bond in `asset` and the maximum number of unbonding chunks.
 	fn operator(asset: u32, n: u32) -> AccountId {
 		let who: AccountId = account("operator", n, 0);
 		let now = System::block_number();
@@ -143,7 +145,7 @@ impl Helper {
 		who
 	}
 
-	/// List a service of `who` on a server of its own, with everything as long as it may be.
+	/// List a service of `who` on a server of its own, with texts of maximum length.
 	fn list(who: AccountId, asset: u32, kind: ServiceKind, n: u32) -> ServiceId {
 		let id = pallet_surety_operators::NextServiceId::<Runtime>::get();
 		let mut url = format!("https://service-{n}.example/").into_bytes();
@@ -171,7 +173,8 @@ impl Helper {
 		id
 	}
 
-	/// A listed service that is up, its idle page full of others, one active slot left for it on the last page.
+	/// A listed service that is up. Its idle page is full of others, and one active slot on the
+	/// last page is free.
 	fn listed(kind: ServiceKind) -> ServiceId {
 		let asset = Self::asset();
 		let who = Self::operator(asset, 0);
@@ -182,7 +185,7 @@ impl Helper {
 		let place =
 			SlotsOf::<Runtime>::get(Target::Service(id)).expect("listing takes a slot").idle;
 		let idle = PageId::Idle(place.page);
-		let mut row = Pages::<Runtime>::get(cold)
+		let mut row = Pages::<Runtime>::get(idle)
 			.get(usize::from(place.slot))
 			.cloned()
 			.flatten()
@@ -218,7 +221,8 @@ impl Helper {
 		id
 	}
 
-	/// Fill a page with rows like `row`, which itself goes where `own` says, or with the last slot left free.
+	/// Fill a page with copies of `row`. The row itself goes to slot `own`; without one the last
+	/// slot stays free.
 	fn fill(id: PageId, row: &Row<AccountId>, own: Option<u8>) {
 		let slots = if own.is_some() { ROWS } else { ROWS - 1 };
 		let mut rows: Vec<Option<Row<AccountId>>> = (0..slots)
@@ -231,10 +235,10 @@ impl Helper {
 		PageInfos::<Runtime>::insert(id, PageInfo { due: u128::MAX, taken: u128::MAX });
 	}
 
-	/// Snapshots of the open rounds, none of which names the helper's service.
+	/// Snapshots of the open rounds, in none of which the service is due.
 	fn rounds() {
-		let most = <Runtime as pallet_surety_probes::Config>::MaxProbers::get();
-		let probers: Vec<Prober<AccountId>> = (0..most)
+		let count = <Runtime as pallet_surety_probes::Config>::MaxProbers::get();
+		let probers: Vec<Prober<AccountId>> = (0..count)
 			.map(|index| Prober {
 				account: account("prober", index, 0),
 				key: ProberId::decode(&mut &[index as u8; 32][..])
@@ -352,7 +356,7 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 		mint(AssetId::Native, who, UNIT);
 	}
 	fn compute_service(n: u32) -> ServiceId {
-		// The first comes with full pages.
+		// The first service comes with full pages.
 		if n == 0 {
 			return Self::listed(ServiceKind::Compute);
 		}

@@ -1,4 +1,6 @@
-//! The presets that `surety-node --chain` and `build-spec` start a network from.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Genesis presets, from which `surety-node --chain` and `build-spec` start a network.
 
 use crate::*;
 use alloc::{vec, vec::Vec};
@@ -14,17 +16,18 @@ use surety_primitives::Protocol;
 /// Name of the preset with production timing and without sudo.
 pub const STAGING_RUNTIME_PRESET: &str = "staging";
 
-/// Who won a slot by VRF, in a quarter of the slots; in the others whoever's turn it is, with a VRF output too.
+/// BABE configuration: a quarter of the slots have primary authors, drawn by VRF. The others have a
+/// secondary author in turn, whose block carries a VRF output too.
 pub const EPOCH_CONFIG: BabeEpochConfiguration =
 	BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
-/// Asset id of the bitcoin-pegged test asset of dev and local networks.
+/// Asset id of the test asset `sBTC` of dev and local networks.
 pub const SBTC: u32 = 1;
-/// Smallest balance of it: 100 satoshi.
+/// Minimum balance of sBTC: 100 satoshi.
 const SBTC_MINIMUM: Balance = 100;
-/// One coin of it: 8 decimals.
+/// One sBTC: 8 decimals.
 const SBTC_UNIT: Balance = 100_000_000;
-/// What each dev account starts with.
+/// Initial balance of each dev account.
 const ENDOWMENT: Balance = 1_000_000 * UNIT;
 
 fn session_keys(sr: Sr25519Keyring, ed: Ed25519Keyring) -> SessionKeys {
@@ -46,7 +49,7 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 	let accounts: Vec<AccountId> =
 		Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
 	let treasury = configs::market::Treasury::get();
-	// The pots live from the start: else the first tenant of all would have to bring one to life.
+	// The pots exist from genesis on. Otherwise the first tenant would pay for their creation.
 	let pots = [treasury.clone(), configs::market::ProberPot::get(), Sla::pot()];
 	let unbonding = dev.then(|| {
 		timing.round_blocks.saturating_mul(u32::from(timing.window_rounds)).saturating_mul(2)
@@ -118,7 +121,7 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 	})
 }
 
-/// Genesis of a preset as a JSON patch; `None` for a name that is not one.
+/// Genesis of a preset as a JSON patch; `None` for an unknown name.
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
 		DEV_RUNTIME_PRESET => genesis(TimingPreset::dev(), 1, true, Some(UNIT)),

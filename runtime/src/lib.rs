@@ -1,17 +1,27 @@
-//! The Surety solo chain: BABE and GRANDPA, balances and assets, and the market's own pallets.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Runtime of the Surety solo chain: BABE and GRANDPA, balances and assets, and the pallets of the
+//! market.
 //!
-//! One wasm serves every network. What differs between dev, local and production (slot, epoch, round,
-//! window, block weight) is read from the `Timing` pallet, which genesis seeds once and nobody can change.
+//! One wasm serves every network. The values that differ between dev, local and production networks
+//! (slot, epoch, round, window, block weight) are read from the `Timing` pallet. Genesis sets them
+//! once and nobody can change them.
+//!
+//! Hooks run in the order of the pallet indices. The order is relied on in the market: `Probes`
+//! judges a round, then `Escrow` carries out the ends that follow from the verdicts, then
+//! `ComputeOrders` places the replicas that lost their lease anew, all in the same block.
 //!
 //! | folder | what is there |
 //! |---|---|
-//! | `configs/` | one file per group of pallets |
-//! | `apis.rs` | the runtime APIs |
-//! | `read.rs` | the read side behind `SuretyApi` |
-//! | `parameters.rs` | what governance may change, and what genesis seeds it with |
-//! | `genesis.rs` | the presets `development`, `local_testnet`, `staging` |
-//! | `validators.rs` | who validates, and what an offence does |
-//! | `weights/` | what the SDK's calls weigh here, measured |
+//! | `configs/` | configurations, one file per group of pallets |
+//! | `apis.rs` | runtime APIs |
+//! | `read.rs` | read side behind `SuretyApi` |
+//! | `statement.rs` | statement of an account |
+//! | `benchmarks.rs` | benchmark set-up across pallets |
+//! | `parameters.rs` | parameters that governance may change, and their genesis values |
+//! | `genesis.rs` | presets `development`, `local_testnet`, `staging` |
+//! | `validators.rs` | validator set and offences |
+//! | `weights/` | measured weights of the SDK's calls |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "512"]
@@ -44,11 +54,11 @@ pub use surety_primitives::{Balance, BlockNumber};
 
 /// Signature of a transaction.
 pub type Signature = MultiSignature;
-/// Account, by the public key of its signer.
+/// Account id, derived from the public key of the signer.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
-/// How calls name an account.
+/// Address of an account in calls.
 pub type Address = MultiAddress<AccountId, ()>;
-/// Transactions an account has sent.
+/// Number of transactions that an account has sent.
 pub type Nonce = u32;
 /// Block and storage hash.
 pub type Hash = sp_core::H256;
@@ -57,7 +67,7 @@ pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// Block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 
-/// What a transaction carries beside its call, in the order in which it is checked.
+/// Transaction extensions, in the order in which they are checked.
 pub type TxExtension = (
 	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
@@ -72,11 +82,11 @@ pub type TxExtension = (
 	frame_system::WeightReclaim<Runtime>,
 );
 
-/// A transaction of this chain.
+/// Transaction of this chain.
 pub type UncheckedExtrinsic =
 	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 
-/// Runs blocks.
+/// Executor of blocks.
 pub type Executive = frame_executive::Executive<
 	Runtime,
 	Block,
@@ -85,7 +95,7 @@ pub type Executive = frame_executive::Executive<
 	AllPalletsWithSystem,
 >;
 
-/// Types for those who need not know what is inside a transaction.
+/// Types of blocks whose transactions are not decoded.
 pub mod opaque {
 	use super::*;
 	use sp_runtime::OpaqueExtrinsic;
@@ -97,7 +107,7 @@ pub mod opaque {
 }
 
 impl_opaque_keys! {
-	/// Keys of a validator: it authors blocks, finalizes them, is found by others, and probes.
+	/// Session keys of a validator: block production, finality, discovery by other nodes, probing.
 	pub struct SessionKeys {
 		pub babe: Babe,
 		pub grandpa: Grandpa,
@@ -108,11 +118,11 @@ impl_opaque_keys! {
 
 /// One SURE: 12 decimals.
 pub const UNIT: Balance = 1_000_000_000_000;
-/// A thousandth of a SURE.
+/// Thousandth of a SURE.
 pub const MILLI: Balance = UNIT / 1_000;
-/// A millionth of a SURE.
+/// Millionth of a SURE.
 pub const MICRO: Balance = MILLI / 1_000;
-/// Smallest balance an account can have.
+/// Smallest balance of an account.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI;
 
 /// Version of this runtime.
@@ -148,7 +158,7 @@ mod runtime {
 	#[runtime::pallet_index(0)]
 	pub type System = frame_system;
 
-	// The clock's genesis is built first: every other pallet may ask it.
+	// The genesis of the clock is built first, because every other pallet reads it.
 	#[runtime::pallet_index(1)]
 	pub type Timing = pallet_surety_timing;
 	#[runtime::pallet_index(2)]
@@ -158,7 +168,7 @@ mod runtime {
 
 	#[runtime::pallet_index(4)]
 	pub type Timestamp = pallet_timestamp;
-	// Authorship must come before session.
+	// Before `Session`, whose rotation changes the set in which the author is looked up.
 	#[runtime::pallet_index(5)]
 	pub type Authorship = pallet_authorship;
 	#[runtime::pallet_index(6)]
@@ -192,7 +202,8 @@ mod runtime {
 	#[runtime::pallet_index(23)]
 	pub type Sudo = pallet_sudo;
 
-	// The market. Probes judges a round before Escrow works off its agenda.
+	// The market. `Probes` before `Escrow`: a round is judged before the agenda carries out the
+	// ends that follow from its verdicts.
 	#[runtime::pallet_index(40)]
 	pub type Operators = pallet_surety_operators;
 	#[runtime::pallet_index(41)]
@@ -203,7 +214,7 @@ mod runtime {
 	pub type Escrow = pallet_surety_escrow;
 	#[runtime::pallet_index(44)]
 	pub type Reputation = pallet_surety_reputation;
-	// After Escrow: what ended in this block is placed anew in the next.
+	// After `Escrow`: a replica whose lease ended in this block is placed anew in the same block.
 	#[runtime::pallet_index(45)]
 	pub type ComputeOrders = pallet_surety_compute_orders;
 }

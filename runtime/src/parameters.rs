@@ -1,6 +1,9 @@
-//! Parameters that governance may change with `parameters.setParameter`, and their values at genesis.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Parameters that governance changes with `parameters.setParameter`, and their values at genesis.
 //!
-//! The defaults are those of production; a preset that wants others names them in [`genesis`].
+//! The defaults are those of production. A preset sets other values in [`genesis`]. The
+//! documentation of the parameters is part of the metadata: wallets show it.
 
 use crate::{UNIT, configs::market::DAYS_OF_PRODUCTION, *};
 use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
@@ -15,48 +18,52 @@ pub mod dynamic {
 	#[dynamic_pallet_params]
 	#[codec(index = 0)]
 	pub mod operators {
-		/// Smallest native bond with which an operator may sell new units, in planck.
+		/// Minimum native bond of an operator that sells new units, in planck.
 		#[codec(index = 0)]
 		pub static MinimumBond: Balance = 1_000 * UNIT;
-		/// Blocks from unbonding to withdrawal.
+		/// Unbonding period, in blocks from `unbond` to the withdrawal.
 		#[codec(index = 1)]
 		pub static UnbondingPeriod: BlockNumber = 7 * DAYS_OF_PRODUCTION;
-		/// Held for each listing, in planck.
+		/// Deposit for each listing, in planck. On hold until the listing is removed.
 		#[codec(index = 2)]
 		pub static ServiceDeposit: Balance = UNIT;
-		/// Share of a window that may be announced maintenance: at least a round of the shortest window.
+		/// Maximum share of a window that one announcement of maintenance takes. The share should
+		/// be at least one round of the shortest window.
 		#[codec(index = 3)]
 		pub static MaintenanceShare: Perbill = Perbill::from_percent(10);
 	}
 
-	/// Agreements and money.
+	/// Agreements and fees.
 	#[dynamic_pallet_params]
 	#[codec(index = 1)]
 	pub mod market {
-		/// Share of what a tenant pays that goes to probers and treasury; fixed when an escrow is opened.
+		/// Platform fee as a share of the payments of a tenant. Fixed for an escrow account when it
+		/// is opened.
 		#[codec(index = 0)]
 		pub static PlatformFee: Perbill = Perbill::from_percent(5);
-		/// Share of the platform fee that goes to probers; the rest goes to the treasury.
+		/// Share of the platform fee that goes to the probers. The rest goes to the treasury.
 		#[codec(index = 1)]
 		pub static ProberShare: Perbill = Perbill::from_percent(50);
-		/// Penalty to the treasury on top of credits, as a share of them.
+		/// Penalty for a breach, as a share of its credit. Taken from the bond in addition to the
+		/// credit and paid to the treasury.
 		#[codec(index = 2)]
 		pub static PenaltyShare: Perbill = Perbill::from_percent(10);
-		/// Windows back in which breaches raise the multiplier of credits.
+		/// Number of past windows whose breaches raise the multiplier of credits.
 		#[codec(index = 3)]
 		pub static EscalationWindows: u32 = 7;
-		/// Highest multiplier of credits.
+		/// Maximum multiplier of credits for repeated breaches.
 		#[codec(index = 4)]
 		pub static MaxMultiplier: u8 = 4;
-		/// Most that terms may promise for one breach, in windows' prices: 1,000,000,000 is the price of one
-		/// window.
+		/// Maximum credit that terms promise for one breach, in windows' prices: 1,000,000,000 is
+		/// the price of one window.
 		#[codec(index = 5)]
 		pub static MaxCredit: WindowShare = WindowShare::from_u32(30);
-		/// Rent of a slot per window as a share of the minimum bond, however few slots are taken.
+		/// Rent of a slot per window at any occupancy, as a share of the minimum bond.
 		#[codec(index = 6)]
 		pub static RentBase: Perbill = Perbill::from_parts(100_000);
-		/// Rent of the last slot beyond that, as a share of the minimum bond. For the others it is this times the
-		/// eighth power of the occupancy when they were taken.
+		/// Additional rent of the last free slot per window, as a share of the minimum bond. For
+		/// any other slot it is this share times the eighth power of the occupancy when the slot
+		/// was taken.
 		#[codec(index = 7)]
 		pub static RentPeak: Perbill = Perbill::from_percent(10);
 	}
@@ -65,20 +72,24 @@ pub mod dynamic {
 	#[dynamic_pallet_params]
 	#[codec(index = 2)]
 	pub mod probing {
-		/// Share of its reports that a prober must deliver and agree with to be paid and not accused.
+		/// Minimum duty of a prober: the share of the rounds with an accepted report, and of its
+		/// findings that agree with the verdicts. A prober below it is not paid and is on record
+		/// for neglect.
 		#[codec(index = 0)]
 		pub static MinDuty: Perbill = Perbill::from_percent(80);
-		/// Bad rounds among the last `HealthRounds` with which a lease is unhealthy; 0 for never.
+		/// Number of bad rounds among the last `HealthRounds` at which a lease is unhealthy and
+		/// fails over; 0 for never.
 		#[codec(index = 1)]
 		pub static UnhealthyRounds: u8 = 15;
-		/// Judged rounds of a lease that its health is told by, at most 32.
+		/// Number of last judged rounds that the health of a lease is computed from, at most 32.
 		#[codec(index = 2)]
 		pub static HealthRounds: u8 = 20;
-		/// Most services that are probed in a round, in whole pages of 128, from 256 to 65,536. Holds from the
-		/// next window on, and never for less than what is sold needs.
+		/// Maximum number of targets that are probed in a round, in whole pages of 128, from 256 to
+		/// 65,536. Applies from the next window on, and is never less than the sold targets need.
 		#[codec(index = 3)]
 		pub static DueServices: u32 = 8_192;
-		/// Share of the changes of verdict that a prober must catch to be paid and not accused.
+		/// Minimum share of the changes of verdicts that a prober must catch. A prober below it is
+		/// not paid, and may be on record for neglect.
 		#[codec(index = 4)]
 		pub static MinCaught: Perbill = Perbill::from_percent(60);
 	}
@@ -87,34 +98,39 @@ pub mod dynamic {
 	#[dynamic_pallet_params]
 	#[codec(index = 3)]
 	pub mod compute {
-		/// Held for each order until it is removed, in planck.
+		/// Deposit for each order, in planck. On hold until the order is removed.
 		#[codec(index = 0)]
 		pub static OrderDeposit: Balance = UNIT / 2;
-		/// Held for each bid until it is gone, in planck.
+		/// Deposit for each bid, in planck. On hold until the bid is gone.
 		#[codec(index = 1)]
 		pub static BidDeposit: Balance = UNIT / 20;
-		/// What a bidder pays for a lease that it fails: a share of what its bid costs in a window.
+		/// Penalty for failing a lease, as a share of its price for a window, or for its whole
+		/// duration if that is shorter.
 		#[codec(index = 2)]
 		pub static StartPenalty: Perbill = Perbill::from_percent(10);
-		/// Blocks in which an operator may decline a lease, free of charge: it cannot fetch the image.
+		/// Fetch window, in blocks from the award: an operator that cannot fetch the image may
+		/// decline the lease free of charge.
 		#[codec(index = 3)]
 		pub static FetchBlocks: BlockNumber = 50;
-		/// Blocks in which an operator must report a lease ready.
+		/// Start window, in blocks from the award: the operator must report the lease ready within
+		/// it.
 		#[codec(index = 4)]
 		pub static StartBlocks: BlockNumber = 150;
-		/// Blocks for which bids are welcome again when an operator failed and no bid is left.
+		/// Number of blocks in which an order takes new bids after an operator failed and no bid
+		/// can take over.
 		#[codec(index = 5)]
 		pub static ReopenBlocks: BlockNumber = 100;
-		/// Furthest bid deadline, in blocks from the order.
+		/// Maximum bid deadline, in blocks from the order.
 		#[codec(index = 6)]
 		pub static MaxBidBlocks: BlockNumber = DAYS_OF_PRODUCTION;
-		/// Longest duration of an order, in blocks.
+		/// Maximum duration of an order, in blocks.
 		#[codec(index = 7)]
 		pub static MaxDuration: BlockNumber = 365 * DAYS_OF_PRODUCTION;
-		/// Blocks for which an order that is over stays readable.
+		/// Number of blocks for which an order is kept after it is over.
 		#[codec(index = 8)]
 		pub static KeepBlocks: BlockNumber = 7 * DAYS_OF_PRODUCTION;
-		/// First rounds of a lease in which the tenant may leave for what was metered.
+		/// Trial, in rounds from the start of a lease: a tenant that leaves within it pays the
+		/// metered amount only.
 		#[codec(index = 9)]
 		pub static TrialRounds: RoundIndex = 30;
 	}
@@ -132,8 +148,8 @@ impl Default for RuntimeParameters {
 	}
 }
 
-/// Genesis values of the parameters. It has no calls and no storage of its own: it writes once into the
-/// parameters pallet, which has no genesis config.
+/// Genesis values of the parameters. This pallet has neither calls nor storage. At genesis it
+/// writes into the parameters pallet, which has no genesis config of its own.
 // The storage macros look up the pallet's own name with `expect`.
 #[allow(clippy::expect_used)]
 #[frame_support::pallet]
@@ -144,27 +160,26 @@ pub mod genesis {
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
 
-	/// This pallet needs nothing.
+	/// Configuration: none.
 	#[pallet::config]
 	pub trait Config: frame_system::Config {}
 
-	/// What a network starts with where it differs from production.
+	/// Genesis values that differ from those of production.
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// Planck; `None` keeps the default.
+		/// Minimum bond in planck; `None` keeps the default.
 		pub minimum_bond: Option<Balance>,
-		/// Blocks; `None` keeps the default.
+		/// Unbonding period in blocks; `None` keeps the default.
 		pub unbonding_period: Option<BlockNumber>,
-		/// Blocks in which a lease may be declined, must be ready, and in which bids are welcome again;
-		/// `None` keeps the defaults.
+		/// Fetch window, start window and time for new bids, in blocks; `None` keeps the defaults.
 		pub lease_blocks: Option<[BlockNumber; 3]>,
-		/// Blocks for which an order that is over is kept; `None` keeps the default.
+		/// Blocks for which an order is kept after it is over; `None` keeps the default.
 		pub keep_orders: Option<BlockNumber>,
-		/// Bad rounds with which a lease is unhealthy, and the last rounds among which they are counted;
-		/// `None` keeps the defaults.
+		/// Bad rounds at which a lease is unhealthy, and the last rounds among which they are
+		/// counted; `None` keeps the defaults.
 		pub lease_health: Option<[u8; 2]>,
-		/// Rounds of a lease's trial; `None` keeps the default.
+		/// Trial of a lease in rounds; `None` keeps the default.
 		pub trial_rounds: Option<RoundIndex>,
 		#[serde(skip)]
 		#[doc(hidden)]

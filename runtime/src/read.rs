@@ -1,5 +1,7 @@
-//! Read side behind `SuretyApi`: state of several pallets, joined for clients. Nothing here runs in
-//! a block.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Read side behind `SuretyApi`: state of several pallets, joined for clients. No function of this
+//! file runs in a block.
 
 use crate::*;
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -18,11 +20,11 @@ use surety_runtime_api::{
 	ServiceFilter, ServiceSummary, TargetStatus, TenantInfo,
 };
 
-/// Highest score.
+/// Maximum score.
 const MAX_SCORE: u8 = 100;
 
 /// Search the ids after `start_after` and below `end`, at most [`MAX_SCAN`] of them, until a page
-/// is full. `find` should read no more of an entry than it needs to refuse it.
+/// is full. `find` should refuse an entry with as few reads as possible.
 fn scan<T>(
 	start_after: Option<u32>,
 	end: u32,
@@ -43,7 +45,7 @@ fn scan<T>(
 	Page { items, next: (stop < end).then(|| stop.saturating_sub(1)) }
 }
 
-/// Page of the entries with these ids. More may follow a full one.
+/// Page of the entries with these ids. A full page names the last id as `next`.
 fn page_of<T>(ids: Vec<u32>, limit: u32, read: impl Fn(u32) -> Option<T>) -> Page<T> {
 	let next = ids.last().copied().filter(|_| ids.len() >= page_size(limit));
 	Page { items: ids.into_iter().filter_map(read).collect(), next }
@@ -107,12 +109,12 @@ pub fn services(
 	})
 }
 
-/// True if new units may be sold now. A status other than active decides without another read.
+/// True if new units may be sold now. A status other than active needs no further read.
 fn is_open(id: ServiceId, service: &Service<AccountId>) -> bool {
 	service.status == ServiceStatus::Active && <Operators as Registry<_>>::sellable(id).is_ok()
 }
 
-/// Live window, credits and exposure of a target with this listing.
+/// Running window, credits and exposure of a target with this listing.
 fn target_status(target: Target, listing: &Service<AccountId>) -> Option<TargetStatus> {
 	let probed = <Probes as Slots>::status(target).unwrap_or_default();
 	let status = Sla::service_status(target)?;
@@ -134,7 +136,7 @@ fn target_status(target: Target, listing: &Service<AccountId>) -> Option<TargetS
 	})
 }
 
-/// A service with its live window.
+/// A service with its running window.
 pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
 	let listing = <Operators as Registry<_>>::listing(Target::Service(id))?;
 	let status = target_status(Target::Service(id), &listing)?;
@@ -142,7 +144,7 @@ pub fn service(id: ServiceId) -> Option<ServiceDetail<AccountId>> {
 	Some(ServiceDetail { service: summary(id, listing, score, open), status })
 }
 
-/// Listing and live window of a lease.
+/// Listing and running window of a lease.
 pub fn lease_detail(id: LeaseId) -> Option<LeaseDetail<AccountId>> {
 	let listing = <Operators as Registry<_>>::listing(Target::Lease(id))?;
 	let status = target_status(Target::Lease(id), &listing)?;
@@ -301,7 +303,7 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 		(_, Some(stream)) => (stream.paid, 0),
 		(_, None) => (0, 0),
 	};
-	// Escrow decides when and why it ends.
+	// Escrow owns the end of a stream, so the phase follows from it.
 	let ending = stream.as_ref().and_then(|stream| stream.ending);
 	let phase = match (lease.state, ending) {
 		(compute::LeaseState::Starting { fetch_until, ready_by }, _) => {
@@ -340,7 +342,7 @@ pub fn lease(id: LeaseId) -> Option<LeaseInfo<AccountId>> {
 	})
 }
 
-/// Leases that an account pays for or runs.
+/// Leases of an account, as a tenant or as an operator.
 pub fn leases_of(
 	account: &AccountId,
 	start_after: Option<LeaseId>,
@@ -389,7 +391,7 @@ pub fn operator(account: &AccountId) -> Option<OperatorInfo<AccountId>> {
 	})
 }
 
-/// The chain at a glance.
+/// Counts and sums over the whole network.
 pub fn network_status() -> NetworkStatus {
 	let counts = operators::Count::<Runtime>::get();
 	let totals: Vec<_> = operators::Totals::<Runtime>::iter().take(page_size(MAX_PAGE)).collect();
@@ -425,7 +427,7 @@ fn active_services() -> u32 {
 	(0..pages).map(|page| PageInfos::<Runtime>::get(PageId::Active(page)).due.count_ones()).sum()
 }
 
-/// The clock.
+/// Clock of the chain: block, round and window.
 pub fn round() -> RoundInfo {
 	let round = Timing::round();
 	RoundInfo {

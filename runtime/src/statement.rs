@@ -1,9 +1,11 @@
-//! Statement of an account: every amount that the market has on hold on it, and the part that it
-//! can claim. Nothing here runs in a block.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Statement of an account: every amount that the market has on hold on it, and the part that the
+//! account can claim. No function of this file runs in a block.
 //!
-//! Agreements and services of an account have an index. Orders, bids and accounts split off from a
-//! stream have none: they are searched only where a hold shows that there is one, and only until
-//! all of it is found.
+//! Agreements and services are indexed by account. Orders, bids and claims that were split off from
+//! a stream are not: they are searched only if a hold shows that there is one, and only until the
+//! whole hold is explained.
 
 use crate::{
 	configs::assets::{Holds, MarketFunds},
@@ -20,7 +22,7 @@ use surety_primitives::{
 };
 use surety_runtime_api::{Statement, StatementKind, StatementLine, StatementTotal};
 
-/// Lines of one account, collected.
+/// Collector of the lines of one account.
 struct Collector<'a> {
 	account: &'a AccountId,
 	now: BlockNumber,
@@ -29,13 +31,13 @@ struct Collector<'a> {
 	escrows: Vec<EscrowId>,
 }
 
-/// Assets that something may be on hold in.
+/// Assets in which amounts may be on hold.
 fn assets() -> impl Iterator<Item = AssetId> {
 	let local = operators::Approvals::<Runtime>::iter_keys().map(AssetId::Local);
 	core::iter::once(AssetId::Native).chain(local)
 }
 
-/// Everything that an account has in the market.
+/// Statement of an account over all pallets of the market.
 pub fn statement(account: AccountId) -> Statement<AccountId> {
 	let mut found = Collector {
 		account: &account,
@@ -74,7 +76,7 @@ impl Collector<'_> {
 		self.lines.last_mut()
 	}
 
-	/// Sum on hold in the lines of some kinds.
+	/// Sum on hold over the lines of some kinds.
 	fn sum(&self, asset: AssetId, kinds: impl Fn(&StatementKind) -> bool) -> Balance {
 		let lines = self.lines.iter().filter(|line| line.asset == asset && kinds(&line.kind));
 		lines.fold(0, |sum, line| sum.saturating_add(line.held))
@@ -94,7 +96,7 @@ impl Collector<'_> {
 			}
 			for chunk in &bond.chunks {
 				if let Some(line) = self.line(StatementKind::Unbonding, asset, chunk.amount) {
-					// A slash may have left less active bond than is reserved: the chunk then stays.
+					// A slash may leave less active bond than is reserved. The chunk then stays.
 					let free = bond.exposure <= bond.active && chunk.unlock_at <= now;
 					line.claimable = if free { chunk.amount } else { 0 };
 					line.from = Some(chunk.unlock_at);
@@ -119,7 +121,8 @@ impl Collector<'_> {
 		let stream = <Escrow as Streams<_>>::stream(id);
 		if let Some(line) = self.line(kind, account.asset, account.held) {
 			line.owed = stream.as_ref().map_or_else(|| account.outstanding(), |stream| stream.due);
-			// The block that judges an end is not known, but it is not before the second round after.
+			// The block that judges an end is not known yet. It comes in the second round after the
+			// end at the earliest.
 			line.from = stream
 				.and_then(|stream| stream.ending)
 				.map(|(round, _)| Timing::round_start(round.saturating_add(JUDGED_AFTER)));
@@ -131,7 +134,7 @@ impl Collector<'_> {
 		for agreement in ids {
 			let Some(status) = Sla::agreement(agreement) else { continue };
 			let asset = status.agreement.asset;
-			// The funds of a lease are those of its order.
+			// The funds of a lease belong to its order.
 			if matches!(status.agreement.target, Target::Service(_))
 				&& !status.agreement.is_closed()
 			{
@@ -149,7 +152,7 @@ impl Collector<'_> {
 	fn orders(&mut self) {
 		let all = self.on_hold(AssetId::Native, compute::HoldReason::Order);
 		let is_order = |kind: &StatementKind| matches!(kind, StatementKind::Order { .. });
-		// The deposit may have been zero when an order was placed.
+		// The deposit may have been zero when an order was placed, so the escrow decides as well.
 		if all == 0 && !self.lacks_escrow() {
 			return;
 		}
@@ -204,7 +207,8 @@ impl Collector<'_> {
 		})
 	}
 
-	/// Add escrow accounts that outlived their agreement or were split off from a replica's account.
+	/// Add escrow accounts that outlived their agreement or were split off from the account of a
+	/// replica.
 	fn claims(&mut self) {
 		if !self.lacks_escrow() {
 			return;
@@ -221,7 +225,8 @@ impl Collector<'_> {
 		}
 	}
 
-	/// Sums of an asset; `None` if there is nothing in it. A hold that no line explains gets one.
+	/// Sums of an asset; `None` if no line is in it. A hold that no line explains gets a line of
+	/// its own.
 	fn total(&mut self, asset: AssetId) -> Option<StatementTotal> {
 		let on_hold = Holds::total_balance_on_hold(asset, self.account);
 		let other = on_hold.saturating_sub(self.sum(asset, |_| true));

@@ -1,12 +1,14 @@
-//! Who validates, and what an offence does to a validator.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Validator set, and the consequences of an offence.
 //!
-//! The set is the one of genesis; its members rotate their keys with `session.setKeys`. Validators bonding
-//! and joining, and slashing them, come later: until then an offence is recorded and, when it carries a
+//! The set is that of genesis. Its members rotate their keys with `session.setKeys`. Validators
+//! neither bond nor join yet, and are not slashed: an offence is recorded, and if it carries a
 //! fraction (equivocation), the offender is disabled for the rest of the session.
 //!
-//! The first two sessions of a chain differ: no historical root is noted for the validators of genesis, so an
-//! equivocation can be reported only while its session lasts, and who is disabled in the first stays so through the
-//! second.
+//! The first two sessions of a chain differ. No historical root is noted for the validators of
+//! genesis, so an equivocation can be reported only during its session. A validator that is
+//! disabled in the first session stays disabled through the second.
 
 use crate::{AccountId, Runtime, Session};
 use alloc::vec::Vec;
@@ -17,7 +19,7 @@ use sp_staking::{
 	offence::{OffenceDetails, OffenceSeverity, OnOffenceHandler},
 };
 
-/// Nothing is known of a validator but its account.
+/// Full identification of a validator: none, its account is enough.
 pub struct UnitIdentification;
 impl Convert<AccountId, Option<()>> for UnitIdentification {
 	fn convert(_: AccountId) -> Option<()> {
@@ -25,8 +27,8 @@ impl Convert<AccountId, Option<()>> for UnitIdentification {
 	}
 }
 
-/// Every session has the validators of the one before. They are named anew each time, so that the
-/// historical root follows their rotated keys.
+/// Session manager with a constant set. The set is returned anew for each session, so that the
+/// historical root follows the rotated keys.
 pub struct SameValidators;
 impl pallet_session::SessionManager<AccountId> for SameValidators {
 	fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
@@ -45,7 +47,7 @@ impl pallet_session::historical::SessionManager<AccountId, ()> for SameValidator
 	fn end_session(_: SessionIndex) {}
 }
 
-/// Disables whom an offence would slash.
+/// Offence handler that disables an offender if the offence carries a slash fraction.
 pub struct DisableOffender;
 impl<Reporter>
 	OnOffenceHandler<Reporter, pallet_session::historical::IdentificationTuple<Runtime>, Weight>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Initial state of a chain: operators, services, agreements, orders and leases, created by the
 //! pallets' own calls in memory, as if everything had happened in block 0.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Orders: those that wait for bids with their closed leases, those with running leases, and those
 //! that are matched during the measurement.
 

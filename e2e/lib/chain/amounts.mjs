@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Amounts, shares and buckets, as the chain counts them.
 
 /** One SURE in planck. */

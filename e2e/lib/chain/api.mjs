@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Connection to the chain through polkadot.js, with the types that its metadata gives and no
 // others.
 

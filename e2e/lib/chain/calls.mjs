@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transactions: calls by the names of the metadata, sent and followed until their block is final.
 
 import { stringCamelCase } from "@polkadot/util";

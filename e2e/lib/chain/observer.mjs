@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Observer of a few operators, services, agreements and orders: reads their state at every
 // finalized block and keeps it, so that a test can ask later for any block.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON of the `surety_*` methods, derived from the answers of the runtime API: every field in
 // camelCase, amounts as decimal strings, bytes as text, enums by name. A struct that is flattened
 // into another one has a function of its own here.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shapes of the chain's data: the one module that reads the answers of the runtime API and the
 // fields of events that are enums or structs. `rpc-shapes.mjs` has the JSON of `surety_*`.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The live display of the demo: one screen drawn in place at a terminal, plain lines anywhere else.
 //
 // The screen adapts: a small terminal (80 columns, 24 rows) shows the current step instead of all

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables of the demo's display, from the state at a block.
 
 import { bucketMs, formatPercent, sure } from "../chain/amounts.mjs";

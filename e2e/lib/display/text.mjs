@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text of fixed width for terminals: colors, tables, wrapping.
 
 /**

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stand-in for an operator's agent: a real HTTP server in a process of its own, which answers
 // health requests for the leases that it runs.
 //

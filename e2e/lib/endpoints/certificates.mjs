@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates that no authority signed, made by openssl.
 
 import { execFileSync } from "node:child_process";

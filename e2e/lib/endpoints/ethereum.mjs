@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small Ethereum network of hardhat nodes: one is an operator's endpoint, the others are the
 // reference endpoints (anchors) that probers compare answers with.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handlers of hostile HTTP servers, most of them in front of a real Ethereum JSON-RPC.
 
 import { Readable } from "node:stream";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hostile endpoints, one server each. They run in the process of the test.
 
 import http from "node:http";

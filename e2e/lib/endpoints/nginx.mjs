@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // nginx as an operator runs it: its own configuration in its own folder, and no need of root.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";

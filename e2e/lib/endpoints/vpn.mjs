@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stand-in for a VPN's agent: a real HTTP server in a process of its own, which signs its state
 // with the key of its listing.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A local network of Surety nodes: four validators, and full nodes that serve JSON-RPC.
 
 import { freePorts } from "../system/local.mjs";

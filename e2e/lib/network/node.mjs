@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A Surety node as a process of its own.
 
 import { existsSync, mkdirSync } from "node:fs";

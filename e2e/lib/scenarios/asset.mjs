@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The asset scenario: a service that is priced, bonded and paid in another asset than SURE, the
 // test bitcoin that local networks have from genesis. The tenant takes two units, settles, closes
 // and gets the rest of the deposit back.

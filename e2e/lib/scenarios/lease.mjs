@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lease scenario, the compute market: an order, three bids, a match, a lease that is probed and
 // paid, an operator that fails, another one that takes over, a credit, an exact end, and the
 // ratings of both sides. The demo shows it (`SCENE=compute`), the tests assert it.

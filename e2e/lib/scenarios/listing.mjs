@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bond, price and terms that the scenarios share.
 
 import { MILLI, percent, UNIT } from "../chain/amounts.mjs";

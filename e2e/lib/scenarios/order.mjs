@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Order and bids of the lease scenario.
 
 import { MILLI, percent } from "../chain/amounts.mjs";

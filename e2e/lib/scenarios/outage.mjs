@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The outage scenario: three operators with real endpoints, two tenants, an outage, its breach, the
 // credits, and the recovery. The demo shows it, the tests assert it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Base of all scenarios on a live network: steps, waiting for the chain, accounts and their money.
 
 import { sure } from "../chain/amounts.mjs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON-RPC over HTTP.
 
 /** Error that a JSON-RPC server answered with. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Resources of this machine: free ports and a folder for each run.
 
 import { randomBytes } from "node:crypto";

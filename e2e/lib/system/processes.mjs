@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Processes of a run. None of them outlives the run: not on success, not on an error, not on
 // Ctrl-C, and not when the run itself is killed (the reaper process handles that).
 

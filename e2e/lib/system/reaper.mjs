@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Program that stops the process groups of a run that ends without stopping them, for example by
 // SIGKILL. It reads lines "+PID" and "-PID" from its parent. When the pipe closes, the parent is
 // gone, and every process group that is still on the list is stopped.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Polling with a deadline.
 
 /** @typedef {false | null | undefined} Falsy Values of a check that mean "not yet". */

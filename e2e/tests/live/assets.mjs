@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The asset scenario: a service in another asset than SURE.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The audit of a breach: a validator makes a bundle of proofs, and anybody verifies it.
 
 import assert from "node:assert/strict";

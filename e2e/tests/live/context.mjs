@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Context of the live tests: one network, its scenarios, which run in the background while the
 // tests look at them, and the tests that have not passed yet.
 

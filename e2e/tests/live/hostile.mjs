@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hostile endpoints: each gets the verdict that it deserves, honest ones do not suffer, and the
 // chain goes on.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lease scenario: match, failover, bills, penalty and credit, the exact end, and ratings.
 
 import assert from "node:assert/strict";

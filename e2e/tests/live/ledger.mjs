@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Expected bills, credits and penalties, computed from the verdicts that an observer read.
 
 import assert from "node:assert/strict";

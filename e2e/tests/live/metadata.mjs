@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The metadata, as a client without custom types meets it.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The node as its operator meets it: metrics, and commands on the database.
 
 import assert from "node:assert/strict";

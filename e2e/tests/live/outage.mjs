@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The outage scenario: its breach, slash and credits, bills, and scores.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reader of the `surety_*` methods at one block. It compares each answer with that of the runtime
 // API.
 

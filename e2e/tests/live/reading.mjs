@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The JSON-RPC namespace `surety`, after all scenarios: there are agreements, breaches, credits,
 // counters and closed windows. Every answer is compared with the runtime API's by `Reader`.
 

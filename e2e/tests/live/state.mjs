@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The state as a whole: all validators agree on it, it decodes, and no money is lost.
 
 import assert from "node:assert/strict";

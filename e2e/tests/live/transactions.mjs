@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transactions that anybody may send.
 
 import assert from "node:assert/strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Validators that are restarted in the middle of a run.
 
 import assert from "node:assert/strict";

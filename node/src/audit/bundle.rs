@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Bundle: the evidence that another node needs to verify a statement.
 
 use super::error::Error;

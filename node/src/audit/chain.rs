@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Source of headers and states.
 
 use super::error::Error;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Collection of a bundle from the states of a chain.
 
 use super::{

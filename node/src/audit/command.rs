@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The `audit` subcommand.
 
 use super::{chain::Chain, collect::collect, error::Error, verify::verify};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Audit of a breach: from the state of the chain to a statement that anyone can verify.
 //!
 //! ```text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! State after a block, backed by a chain or by a proof.
 
 use super::{

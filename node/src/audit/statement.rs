@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Statement on a breach, as text and as fields.
 //!
 //! The fields have the JSON form of the runtime API: amounts are base units as decimal strings,

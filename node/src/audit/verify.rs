@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Verification of a bundle against the node's own chain.
 
 use super::{

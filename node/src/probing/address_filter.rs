@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Filter of the addresses that a probe may connect to.
 //!
 //! A stranger writes the URL of an endpoint, and could aim every validator at its own machine, its

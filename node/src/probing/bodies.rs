@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Response bodies in bounded memory, until the worker reads them.
 
 use super::failure::Failure;

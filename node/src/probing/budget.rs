@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Budget of the requests that one address receives, so that the validators cannot be used to
 //! attack a third party.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Conversions between the off-chain worker's timestamps and the runtime's instants.
 
 use sp_core::offchain::Timestamp;

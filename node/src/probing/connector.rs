@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Opens the connection of a probe: resolve the host, check every address, connect to a checked
 //! one.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Host side of a run of the off-chain worker.
 
 use super::{clock, requests::HttpRequests};

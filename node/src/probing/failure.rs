@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Failures of a request.
 
 use super::address_filter::Refusal;

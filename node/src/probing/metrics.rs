@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Prometheus metrics of probing.
 
 use super::failure::Failure;

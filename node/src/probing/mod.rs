@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Node side of probing: hardened HTTP for the off-chain worker, command line settings, and
 //! metrics.
 //! Endpoint URLs come from strangers. The transport keeps such a URL from turning the validators

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Log messages for a validator that cannot probe, once per session.
 //!
 //! A validator that does not probe earns nothing and commits an offence. Without a key the

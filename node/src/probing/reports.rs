@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Metrics on the outcome of this node's reports, taken from the chain's state.
 //!
 //! A commit or reveal counts once the state of a best block contains it. A report that reached the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! HTTP requests of the off-chain worker: host side of `sp_runtime::offchain::http`.
 //!
 //! ```text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! DNS resolution of endpoints.
 //!
 //! The C library is not used: it blocks a thread for as long as a name server is silent, so

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Passes the probing settings of the command line to the off-chain worker through the local
 //! storage.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! TLS of a probe: trusted roots, limits on certificates, and threads for handshakes.
 //!
 //! A stranger decides how much work a certificate check is: path building tries the server's

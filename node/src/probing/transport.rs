@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Resources shared by all requests of a node.
 
 use super::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Methods that audit a breach.
 //!
 //! A collection reads the states of a whole window, so it is for the node's owner only

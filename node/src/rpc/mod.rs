@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! JSON-RPC methods of the node beyond those of `sc-service` (system, chain, state, author,
 //! chainHead, archive): consensus, fees, nonces, and `surety_*`.
 //!

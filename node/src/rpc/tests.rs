@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The `surety_*` methods over a mock of the runtime API.
 
 use super::surety::{Surety, SuretyRpcServer};
@@ -132,7 +134,8 @@ async fn parameters_that_cannot_be_read_are_refused_by_name() {
 		("surety_services", json!({ "colour": "red" }), ["unknown field", "colour"]),
 		("surety_orders", json!({ "fits": { "cpu": 1 } }), ["fits: ", "cpu"]),
 		("surety_service", json!("first"), ["", "first"]),
-		("surety_breaches", json!(5), ["", "Target"]),
+		("surety_breaches", json!({ "order": 5 }), ["order", "`service` or `lease`"]),
+		("surety_breaches", json!(5), ["", "expected value"]),
 	] {
 		let error = call(method, std::slice::from_ref(&param)).await.unwrap_err();
 		let MethodsError::JsonRpc(error) = error else { panic!("{param}: {error}") };

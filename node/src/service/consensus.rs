@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Consensus: BABE and GRANDPA.
 
 use super::network::{NetworkHandle, SyncHandle};

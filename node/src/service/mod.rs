@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Assembly of the node: BABE and GRANDPA over ParityDB, transaction pool, network, RPC and
 //! off-chain workers.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Networking: sync, GRANDPA notifications and authority discovery.
 
 use super::partial::Partial;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Off-chain workers, with the probing transport in place of the SDK's HTTP.
 
 use super::{network::NetworkHandle, partial::Partial};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Components shared by the full node and by commands on its database.
 
 use super::consensus::{self, Consensus};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Builder of the RPC module.
 
 use super::partial::Partial;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Agenda: deadlines of orders and leases take effect in the block that they fall in.
 //!
 //! Each order that time can change and each lease that starts has one entry. The state at that time

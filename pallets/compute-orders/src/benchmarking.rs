@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks of the calls, of the agenda and its entries, and of the handlers that the mandatory
 //! work of other pallets calls.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Calls of bidders: place, change and withdraw a bid.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Traits that other pallets call.
 
 use crate::{Config, Pallet, WeightInfo};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Inventories of `Compute` services: declaration, reservation, removal.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Calls of the parties to a lease: report it ready, decline it, close it.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Compute orders pallet
 //!
 //! Market for rented compute. A tenant places an *order*; operators *bid* with their services; an

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ends of leases and replicas, and the replacement of a lease by the next.
 //!
 //! Escrow owns the end of every lease that runs: this pallet asks for an end, and escrow returns

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Match of bids with the replicas that wait.
 //!
 //! Bids are ranked by `price x (300 - score) / 200` with the operator's score of 0 to 100 at the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Calls of tenants: place, cancel, extend, top up and remove an order.
 
 use crate::*;

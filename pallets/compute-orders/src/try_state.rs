@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Checks of the invariants that the module documentation numbers.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Inventories, orders, bids and leases as they are stored, and the rules that need no storage.
 
 use frame::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Governance calls.
 
 use crate::pallet::*;
@@ -32,8 +34,7 @@ impl<T: Config> Pallet<T> {
 		Ok(if changed { T::OnStreamEnd::ending(owner, end) } else { Weight::zero() })
 	}
 
-	/// Give up what could not be delivered to the payee of a closed account: all that is held goes
-	/// back to the payer.
+	/// Write off the claim of a closed account: all held funds go back to the payer.
 	pub(crate) fn write_off(id: EscrowId, mut account: AccountOf<T>) -> DispatchResult {
 		let amount = account.held;
 		Self::release(id, &mut account, amount)?;

@@ -1,24 +1,25 @@
-//! When a stream is looked at: ends happen by themselves, at the block they fall in.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Agenda of the streams: ends are decided and carried out in the block that they fall in.
 //!
-//! Each stream that can still change by the passing of time has one entry, at the earliest block at
-//! which something may have to be done, and knows where. An entry only says "look"; what is done
-//! follows from the meter then, and mostly it is a new entry later on. Entries of one block and
-//! lane beyond [`Config::AgendaPerBlock`] wait for the next blocks, oldest first; what a stream is
-//! billed for does not depend on that wait.
+//! Each stream that can change with time has one entry, at the earliest block in which it may have
+//! work, and stores where. An entry only asks for a look at the stream. The work follows from the
+//! meter, and mostly it is a later entry. Entries of one block and lane beyond
+//! [`Config::AgendaPerBlock`] wait for the next blocks, oldest first. The billed amount does not
+//! depend on that wait.
 //!
-//! There are two lanes: a stream whose end is decided, or was found to be due, is urgent; to look
-//! at an open one is not. Opening many streams, or keeping many whose service is never up, costs
-//! little, so these must not hold up an end. Ends that a look finds to be due take what room the
-//! urgent lane has left in that block, so that a block decides or carries out no more than
+//! There are two lanes. A stream whose end is decided, or was found to be due, is urgent; a look at
+//! an open stream is not. Opening many streams, or keeping many whose service is never up, is
+//! cheap, so looks must not delay an end. Ends that a look finds to be due take the room that the
+//! urgent lane has left in the block. So a block decides or carries out at most
 //! [`Config::AgendaPerBlock`] ends in all.
 //!
-//! A late look bills nobody wrongly. What is known of an end bounds a stream before its meter is
-//! read: the last round of its time does so from its first block on, the end of its meter whenever
-//! the account is touched. Where funds have run out, no more is due than there is, whenever that is
-//! decided; rounds that were judged meanwhile and were down put that off, as they should. But while
-//! the look waits, the operator serves unpaid, and what a meter has forgotten by then favours the
-//! payer. Therefore streams that are only read, which is most of them, are spread over rounds
-//! ([`SPREAD_ROUNDS`]).
+//! A late look does not change the bill. A known end bounds a stream before its meter is read: the
+//! last round of the term from the first block on, the end of the meter whenever the account is
+//! touched. If funds have run out, no more is due than there is. Rounds that were judged meanwhile
+//! and were down postpone that end, as they should. But while a look waits, the operator serves
+//! unpaid, and rounds that the meter has forgotten favour the payer. Therefore looks that only
+//! read, which are most of them, are spread over rounds ([`SPREAD_ROUNDS`]).
 
 use crate::{
 	AccountOf,
@@ -41,20 +42,20 @@ enum Outcome {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Work off what is due up to this block, within the bounds.
+	/// Work off the entries that are due, within the bounds. Returns the weight.
 	pub(crate) fn work_agenda() -> Weight {
 		let mut room = T::AgendaPerBlock::get();
 		let urgent = Self::work_lane(Lane::Urgent, &mut room);
 		urgent.saturating_add(Self::work_lane(Lane::Looks, &mut room))
 	}
 
-	/// Work off a lane. There is `room` for so many ends in this block.
+	/// Work off a lane, with `room` for that many ends in this block. Returns the weight.
 	pub(crate) fn work_lane(lane: Lane, room: &mut u32) -> Weight {
 		let now = T::Clock::now();
-		let most = T::AgendaPerBlock::get();
+		let max = T::AgendaPerBlock::get();
 		let first = Cursor::<T>::get(lane).unwrap_or(now);
 		let mut weight = Weight::zero();
-		let walked = agenda::walk(first, now, most, |block, left| {
+		let walked = agenda::walk(first, now, max, |block, left| {
 			let ids: Vec<_> =
 				Agenda::<T>::iter_key_prefix((lane, block)).take(left as usize).collect();
 			let taken = u32::try_from(ids.len()).unwrap_or(u32::MAX);
@@ -68,16 +69,16 @@ impl<T: Config> Pallet<T> {
 		weight.saturating_add(T::WeightInfo::agenda(walked.blocks))
 	}
 
-	/// Look at a stream whose entry was just taken off: decide its end, close or suspend it, or look
-	/// again later. The owner is notified last: first of an end that it did not ask for, then that
-	/// it is carried out. Returns the weight.
+	/// Look at a stream whose entry was just removed: decide its end, close or suspend it, or
+	/// schedule the next look. The owner is notified last: first of an end that it did not ask for,
+	/// then that the end was carried out. Returns the weight.
 	///
-	/// Without `room` for an end, it is left for the next block. The urgent lane always has some,
-	/// as it wakes no more streams than that.
+	/// Without `room`, an end is left for the next block. The urgent lane always has room, because
+	/// it wakes no more streams than that.
 	pub(crate) fn wake(id: EscrowId, room: &mut u32) -> Weight {
 		let look = T::WeightInfo::wake_read();
 		let Some(mut account) = Accounts::<T>::get(id) else {
-			defensive!("an entry of no account");
+			defensive!("an entry without an account");
 			return look;
 		};
 		if let Terms::Stream(stream) = &mut account.terms {
@@ -121,7 +122,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Close or suspend a stream if everything up to its end is judged and nothing is locked.
+	/// Close or suspend a stream if all rounds up to its end are judged and no funds are frozen.
 	fn carry_out(id: EscrowId, account: &mut AccountOf<T>) -> Option<Outcome> {
 		let (round, reason) = Self::finished(account)?;
 		if account.state.suspends()
@@ -132,13 +133,13 @@ impl<T: Config> Pallet<T> {
 		Some(Outcome::Closed(Self::close(id, account, round, reason)))
 	}
 
-	/// Take in what the meter says, up to the end that is known. Returns the state with that end.
+	/// Read the meter up to the known end, and bill the rounds. Returns the state with that end.
 	pub(crate) fn touch(account: &mut AccountOf<T>) -> State {
 		let meter = Self::meter_of(account);
 		Self::touch_by(account, meter)
 	}
 
-	/// [`Self::touch`] by what its meter is known to say.
+	/// [`Self::touch`] with a meter that was read before.
 	pub(crate) fn touch_by(account: &mut AccountOf<T>, meter: Option<Metered>) -> State {
 		let known = Self::known_end(account, meter);
 		if let (Terms::Stream(stream), false) = (&mut account.terms, known.is_closed()) {
@@ -150,7 +151,8 @@ impl<T: Config> Pallet<T> {
 		known
 	}
 
-	/// The meter that an account is paid by. Reading it decodes a page of rows: once per touch.
+	/// Meter that an account is paid by. The read decodes a page of rows, so it is done once per
+	/// touch.
 	pub(crate) fn meter_of(account: &AccountOf<T>) -> Option<Metered> {
 		match &account.terms {
 			Terms::Stream(stream) if !account.is_closed() => T::Meter::meter(stream.meter),
@@ -158,7 +160,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Write down an end: nothing after its round is billed.
+	/// Store a decided end: no round after it is billed.
 	pub(crate) fn decide(id: EscrowId, account: &mut AccountOf<T>, state: State) {
 		let Some((round, reason)) = state.end() else {
 			defensive!("no end to decide");
@@ -176,7 +178,7 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// The end and its reason, if everything up to it is judged and nothing is locked.
+	/// End of a stream, if all rounds up to it are judged and no funds are frozen.
 	fn finished(account: &AccountOf<T>) -> Option<(RoundIndex, CloseReason)> {
 		match &account.terms {
 			Terms::Stream(stream) if stream.runs.is_empty() && account.frozen == 0 => {
@@ -186,12 +188,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The state of an account with the end that is known before its meter is read: the one that
-	/// was decided or, if it is sooner, that of the meter or of the time it was started for, once
-	/// that has come.
+	/// State of an account with the end that is known before its meter is read: the decided one or,
+	/// if sooner, the end of the meter or the last round of the term, once it has come.
 	///
-	/// A stream that was a one-off hold suspends with its meter, unless it was to be closed. A meter that is
-	/// gone without a word ends what it was last read for.
+	/// A stream that was a one-off hold is suspended by the end of its meter, unless it is to be
+	/// closed. A meter that is gone without an end ends the stream with the last round that was
+	/// read.
 	pub(crate) fn known_end(account: &AccountOf<T>, meter: Option<Metered>) -> State {
 		let Terms::Stream(stream) = &account.terms else { return account.state };
 		if account.is_closed() {
@@ -213,8 +215,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// An end that is to be decided now, given the one that is known: that, or the end of the funds
-	/// if it is sooner. Without funds there is nothing to suspend.
+	/// End that is to be decided now, given the known one: that, or the end of the funds if it is
+	/// sooner. Without funds the stream is closed, not suspended.
 	pub(crate) fn due_end(account: &AccountOf<T>, known: State) -> Option<State> {
 		let funds = Self::horizon(account)
 			.filter(|horizon| *horizon <= T::Clock::now())
@@ -227,7 +229,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// First block that the funds may not pay for. `None` while the stream is frozen or if its
+	/// First block that the funds may not pay for. `None` while the stream is frozen, or if its
 	/// rounds end before its funds.
 	pub(crate) fn horizon(account: &AccountOf<T>) -> Option<BlockNumber> {
 		match &account.terms {
@@ -238,7 +240,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Put the entry of a stream where it belongs, given the end that is known.
+	/// Move the entry of a stream to its next block, given the known end.
 	pub(crate) fn reschedule(id: EscrowId, account: &mut AccountOf<T>, known: State) {
 		let next = Self::next_wake(id, account, known);
 		Self::move_entry(id, account, next);
@@ -262,9 +264,8 @@ impl<T: Config> Pallet<T> {
 		stream.wake = next;
 	}
 
-	/// Earliest block after this one at which something may have to be done, and in which lane.
-	/// `None` for what only waits for somebody: closed with a claim, or frozen with all its rounds
-	/// read.
+	/// Earliest block after this one in which a stream may have work, and its lane. `None` if only
+	/// a call can change the account: it is closed with a claim, or frozen with all rounds read.
 	fn next_wake(
 		id: EscrowId,
 		account: &AccountOf<T>,
@@ -276,7 +277,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let next = T::Clock::now().saturating_add(1);
 		if Self::finished(account).is_some() || Self::due_end(account, known).is_some() {
-			// Who waits for room already keeps the place, or pokes would put an end off.
+			// A stream that waits for room keeps its place, or calls of `settle` would postpone its
+			// end.
 			let place = stream.wake.filter(|(lane, block)| *lane == Lane::Urgent && *block < next);
 			return Some(place.unwrap_or((Lane::Urgent, next)));
 		}
@@ -288,9 +290,8 @@ impl<T: Config> Pallet<T> {
 				id.checked_rem(T::Clock::round_blocks().saturating_mul(rounds)).unwrap_or(0)
 			},
 		};
-		// Nobody waits for what is read of an open stream: the funds are foreseen without it, at
-		// the worst, and who asks in between, pays or decides an end takes in first what the meter
-		// says.
+		// No decision waits for this read: the end of the funds is foreseen for the worst case
+		// without it, and every settlement, query or end reads the meter first.
 		let read = stream.unread().map(|round| {
 			let judged = T::Clock::round_start(round.saturating_add(JUDGED_AFTER));
 			let due = judged.saturating_add(spread(SPREAD_ROUNDS));

@@ -1,5 +1,7 @@
-//! Benchmarks: every call, the walk through the agenda, each kind of its entries, and what the
-//! pallets that own holds do with them.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Benchmarks of every call, of the agenda and each kind of its entries, and of the methods that
+//! other pallets call.
 
 #![cfg(feature = "runtime-benchmarks")]
 #![allow(
@@ -20,8 +22,8 @@ use surety_primitives::{
 
 /// Benchmark set-up in other pallets.
 pub trait BenchmarkHelper<AccountId> {
-	/// Give `who` at least `amount` base units of the asset that is costliest to move. Always the
-	/// same one.
+	/// Give `who` at least `amount` base units of the asset that is most expensive to move. Always
+	/// returns the same asset.
 	fn fund(who: &AccountId, amount: Balance) -> AssetId;
 	/// A target with a meter.
 	fn metered() -> Target;
@@ -31,8 +33,8 @@ pub trait BenchmarkHelper<AccountId> {
 const RATE: Balance = 1_000_000_000_000;
 const DEPOSIT: Balance = 1_000 * RATE;
 
-/// An account with all of its funds on hold; of a stream, a hundred blocks' price is due to
-/// everybody.
+/// Store an account with all of its funds on hold. Of a stream, the price of a hundred blocks is
+/// due.
 fn open<T: Config>(terms: Terms, state: State) -> EscrowId {
 	open_for::<T>(EscrowOwner::Agreement(u32::MAX), terms, state)
 }
@@ -67,7 +69,7 @@ fn open_for<T: Config>(owner: EscrowOwner, terms: Terms, state: State) -> Escrow
 	id
 }
 
-/// A stream with these runs, and the last round of its time if it was a one-off hold.
+/// Stream with these runs and, if it was a one-off hold, this last round.
 fn stream<T: Config>(runs: alloc::vec::Vec<Run>, last: Option<RoundIndex>) -> Terms {
 	Terms::Stream(Stream {
 		meter: T::BenchmarkHelper::metered(),
@@ -82,16 +84,16 @@ fn stream<T: Config>(runs: alloc::vec::Vec<Run>, last: Option<RoundIndex>) -> Te
 	})
 }
 
-/// Last round of the benchmarked streams that were one-off holds, later than any other.
+/// Last round of the streams that were one-off holds, later than any other.
 const LAST: RoundIndex = 1_000_000;
 
-/// A stream that was a one-off hold.
+/// Stream that was a one-off hold.
 fn started<T: Config>() -> Terms {
 	let (from, until) = (T::Clock::round(), Some(LAST));
 	stream::<T>(vec![Run { from, base: None, until }], until)
 }
 
-/// A stream that was a one-off hold, all of whose time is read.
+/// Stream that was a one-off hold, with all rounds of its term read.
 fn expired<T: Config>() -> Terms {
 	stream::<T>(vec![], Some(0))
 }
@@ -101,10 +103,10 @@ fn running<T: Config>() -> Terms {
 	stream::<T>(vec![Run { from: round, base: None, until: None }], None)
 }
 
-/// An owner of one-off holds.
+/// Owner of one-off holds.
 const REPLICA: EscrowOwner = EscrowOwner::Replica { order: u32::MAX, index: 0 };
 
-/// Take the only entry of the agenda off and look at its stream.
+/// Remove the only entry of the agenda and look at its stream.
 fn wake_up<T: Config>(entry: (Lane, BlockNumber), id: EscrowId) {
 	Agenda::<T>::remove(entry, id);
 	Pallet::<T>::wake(id, &mut 1);
@@ -160,7 +162,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn agenda(b: Linear<1, MAX_BLOCKS_WALKED>) {
-		// A walk that starts `b - 1` blocks back and finds nothing.
+		// The walk starts `b - 1` blocks back and finds no entry.
 		frame_system::Pallet::<T>::set_block_number(100u32.into());
 		let now = T::Clock::now();
 		Cursor::<T>::insert(Lane::Urgent, now.saturating_add(1).saturating_sub(b));
@@ -175,7 +177,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn wake() {
-		// Its time is over, which is decided, notified and carried out at once.
+		// The term is over, which is decided, notified and carried out at once.
 		let id = open::<T>(expired::<T>(), State::Open);
 		let entry = entry_of::<T>(id);
 
@@ -191,7 +193,7 @@ mod benchmarks {
 	fn wake_read() {
 		let id = open::<T>(running::<T>(), State::Open);
 		let entry = entry_of::<T>(id);
-		// Moved on, as by a read: the entry is written anew.
+		// A later block, as after a read: the entry is written anew.
 		frame_system::Pallet::<T>::set_block_number((entry.1 + 1).into());
 
 		#[block]
@@ -205,7 +207,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn wake_suspending() {
-		// Everybody can be paid: a claim takes two writes, but spares the payments to the pots.
+		// All receivers can be paid: a claim takes two writes, but saves the payments to the pots.
 		let state = State::Suspending { round: 0, reason: CloseReason::Unhealthy };
 		let id = open_for::<T>(REPLICA, stream::<T>(vec![], Some(LAST)), state);
 		let entry = entry_of::<T>(id);

@@ -1,5 +1,7 @@
-//! Traits implemented for the owners of escrow accounts. No call notifies its caller: owners are
-//! notified from the agenda.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Traits that other pallets call. No method notifies its caller: owners are notified from the
+//! agenda.
 
 use crate::{
 	pallet::{Accounts, Config, Error, Event, HoldReason, Pallet},

@@ -1,4 +1,6 @@
-//! Accounts are opened, ended, closed, frozen and thawed.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Opening, end, close, freeze and thaw of accounts.
 
 use crate::{
 	AccountOf,
@@ -26,8 +28,7 @@ impl<T: Config> Pallet<T> {
 		Ok(account)
 	}
 
-	/// A stream may be paid out of `deposit` by a meter, which is returned. The first block is paid
-	/// by what is prepaid, if anything is.
+	/// Check that a stream can be paid out of `deposit` by a meter. Returns the meter.
 	pub(crate) fn ensure_can_stream(
 		meter: Target,
 		rate: Balance,
@@ -42,14 +43,13 @@ impl<T: Config> Pallet<T> {
 		Ok(metered)
 	}
 
-	/// Decide the end of a stream, after which it is closed or, if it `suspends`, is a one-off hold again.
-	/// Returns the end that stands now, and whether that is a new one.
+	/// Decide the end of a stream, after which the account is closed or, if it `suspends`, a
+	/// one-off hold again. Returns the end that stands now, and true if it is a new one.
 	///
-	/// The sooner of the end that is known already and the one asked for says in which round and
-	/// why; who wants the stream closed is stronger than who wants it suspended, whoever comes first.
-	/// A round that was read off the meter stays billed, so no end is sooner than that. The runs
-	/// are bounded before the meter is read, so nothing after the end is billed, however late it is
-	/// asked for.
+	/// The sooner of the known end and the requested one gives round and reason. A request to close
+	/// prevails over one to suspend, in any order. A round that was read off the meter stays
+	/// billed, so no end is sooner. The runs are bounded before the meter is read, so no round
+	/// after the end is billed, however late the request comes.
 	pub(crate) fn stop_by(
 		id: EscrowId,
 		at: RoundIndex,
@@ -63,7 +63,7 @@ impl<T: Config> Pallet<T> {
 		let at = at.max(stream.read);
 		let meter = Self::meter_of(&account);
 		let known = match (Self::known_end(&account, meter), stream.last()) {
-			// Its time is over before that, which can no longer be put off.
+			// The term is over before `at` and can no longer be extended.
 			(State::Open, Some(last)) if last < at => State::expired(last),
 			(known, _) => known,
 		};
@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
 		account.state = State::stopping(at, reason, suspends).unless(known);
 		if account.state != before {
 			let known = Self::touch_by(&mut account, meter);
-			// Funds that have run out are known only now.
+			// The end of the funds is known only after the meter is read.
 			let state = Self::due_end(&account, known).unwrap_or(known);
 			Self::decide(id, &mut account, state);
 			Self::reschedule(id, &mut account, state);
@@ -90,11 +90,12 @@ impl<T: Config> Pallet<T> {
 		let mut account = Self::live(id)?;
 		ensure!(account.terms == Terms::OneOff, Error::<T>::NotAHold);
 		ensure!(account.frozen == 0, Error::<T>::FrozenFunds);
-		ensure!(to_payee <= account.unlocked(), Error::<T>::NotEnoughHeld);
+		ensure!(to_payee <= account.available(), Error::<T>::NotEnoughHeld);
 		account.awarded = account.awarded.saturating_add(to_payee);
 		Ok(Self::close(id, &mut account, T::Clock::round(), reason))
 	}
 
+	/// Put funds on hold. Returns the id and the account, which the caller stores.
 	pub(crate) fn hold_for(
 		owner: EscrowOwner,
 		payer: T::AccountId,
@@ -125,13 +126,13 @@ impl<T: Config> Pallet<T> {
 		Ok((id, account))
 	}
 
-	/// Lock `amount` of the held funds against payment and refund, for a dispute. While anything is
-	/// locked the stream is not billed and does not end.
+	/// Freeze `amount` of the held funds for a dispute: they are neither paid nor refunded. While
+	/// funds are frozen, the stream is not billed and does not end.
 	pub fn freeze(id: EscrowId, amount: Balance) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let mut account = Self::live(id)?;
 		let known = Self::touch(&mut account);
-		ensure!(amount <= account.unlocked(), Error::<T>::NotEnoughHeld);
+		ensure!(amount <= account.available(), Error::<T>::NotEnoughHeld);
 		account.frozen = account.frozen.saturating_add(amount);
 		if let Terms::Stream(stream) = &mut account.terms {
 			stream.stop(T::Clock::round());
@@ -142,8 +143,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Unlock all that [`Self::freeze`] locked, of which `to_payee` is granted to the payee, the fee
-	/// included.
+	/// Thaw all funds that [`Self::freeze`] froze. `to_payee` of them, fee included, are awarded to
+	/// the payee.
 	pub fn thaw(id: EscrowId, to_payee: Balance) -> DispatchResult {
 		let mut account = Self::live(id)?;
 		ensure!(account.frozen > 0, Error::<T>::NotFrozen);

@@ -1,10 +1,12 @@
-//! Metering of streams. Pure: nothing here reads or writes storage.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Metering of streams: pure functions that neither read nor write storage.
 //!
-//! A stream is billed in runs of whole rounds. It opens a run, a freeze stops it, a thaw opens
-//! another, the end (or suspending) stops the last. Verdicts come two rounds late, so a run's edges
-//! are noted as rounds and read off the meter once those rounds are judged. A meter remembers 32
-//! rounds. An edge that is read later favours the payer: the base of a run is taken at its most,
-//! the end at its least.
+//! A stream is billed in runs of whole rounds. The opening begins a run, a freeze stops it, a thaw
+//! begins another, the end or suspension stops the last one. Verdicts come two rounds late, so the
+//! edges of a run are stored as rounds and read off the meter once these rounds are judged. A meter
+//! remembers 32 rounds. An edge that is read later favours the payer: the highest possible reading
+//! is taken for the base of a run, and the lowest for its end.
 //!
 //! ```text
 //! round      5     6     7     8     9    10    11
@@ -38,19 +40,19 @@ impl Stream {
 			runs,
 			wake: None,
 		};
-		// There is always room for the first one.
+		// The first run always has room.
 		let _ = stream.resume(round, stream.last());
 		stream
 	}
 
-	/// Last round of the time that it was started for.
+	/// Last round of the term.
 	pub fn last(&self) -> Option<RoundIndex> {
 		self.term.map(|term| term.last)
 	}
 
-	/// Base units due at the least if the tenant closes the stream: what is prepaid, less the price
-	/// of the rounds that were judged and not billable.
-	pub fn least(&self) -> Balance {
+	/// Minimum in base units that is due if the tenant closes the stream: the prepaid sum, less the
+	/// price of the judged rounds that were not billable.
+	pub fn min_due_by_tenant(&self) -> Balance {
 		self.prepaid.saturating_sub(self.rate.saturating_mul(Balance::from(self.unbillable)))
 	}
 
@@ -59,7 +61,7 @@ impl Stream {
 		self.rate.saturating_mul(Balance::from(self.billed))
 	}
 
-	/// Take in what the meter says. Without a meter nothing more will ever be billed.
+	/// Bill the rounds that the meter has judged. Without a meter no further round is ever billed.
 	pub fn note(&mut self, reading: Option<MeterReading>, round_blocks: u32) {
 		let Some(reading) = reading else { return self.runs.clear() };
 		for run in self.runs.iter_mut() {
@@ -79,7 +81,7 @@ impl Stream {
 		self.drop_finished();
 	}
 
-	/// Bill nothing after `round`.
+	/// Stop billing after `round`.
 	pub fn stop(&mut self, round: RoundIndex) {
 		self.runs.retain(|run| run.from < round);
 		for run in self.runs.iter_mut() {
@@ -88,8 +90,8 @@ impl Stream {
 		self.drop_finished();
 	}
 
-	/// Put off the last round of its term, which has not come yet. The run that goes on to it goes
-	/// on to the new one.
+	/// Postpone the last round of the term, which has not come yet. The run that reaches it is
+	/// extended to the new one.
 	pub fn extend(&mut self, last: RoundIndex) {
 		let Some(term) = &mut self.term else { return };
 		let before = Some(term.last);
@@ -99,7 +101,8 @@ impl Stream {
 		}
 	}
 
-	/// Bill again after `round`, up to `until`. `None` if too many earlier runs are not judged yet.
+	/// Resume billing after `round`, up to `until`. `None` if too many earlier runs are not judged
+	/// yet.
 	#[must_use]
 	pub fn resume(&mut self, round: RoundIndex, until: Option<RoundIndex>) -> Option<()> {
 		if until.is_some_and(|until| until <= round) {
@@ -108,8 +111,8 @@ impl Stream {
 		self.runs.try_push(Run { from: round, base: None, until }).ok()
 	}
 
-	/// First block that the funds may not pay for: reached if every round not judged yet turns out
-	/// billable. `None` if nothing runs that long.
+	/// First block that the funds may not pay for, if every round that is not judged yet turns out
+	/// billable. `None` if billing stops before.
 	pub fn horizon<C: Clock>(&self, funded: u32) -> Option<BlockNumber> {
 		let (last, stopped) = self.runs.split_last()?;
 		let pending = stopped
@@ -122,7 +125,7 @@ impl Stream {
 		last.until.is_none_or(|until| round_before::<C>(block) < until).then_some(block)
 	}
 
-	/// Earliest round that must be read off the meter before it forgets it.
+	/// Earliest round that must be read before the meter forgets it.
 	pub fn unread(&self) -> Option<RoundIndex> {
 		self.runs
 			.iter()

@@ -1,4 +1,6 @@
-//! A chain with real balances, assets and holds, and a meter that tests turn by hand.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Mock runtime with real balances, assets and holds, and meters that tests advance.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -25,7 +27,7 @@ construct_runtime!(
 	}
 );
 
-/// Least balance of an account, in either asset.
+/// Minimum balance of an account, in either asset.
 pub const MINIMUM: Balance = 10;
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -37,7 +39,7 @@ impl frame_system::Config for Test {
 surety_test_kit::money!(MINIMUM);
 
 /// Blocks of a round.
-pub const L: u32 = 10;
+pub const ROUND_BLOCKS: u32 = 10;
 
 pub struct TestClock;
 impl Clock for TestClock {
@@ -48,7 +50,7 @@ impl Clock for TestClock {
 		6_000
 	}
 	fn round_blocks() -> u32 {
-		L
+		ROUND_BLOCKS
 	}
 	fn window_rounds() -> u16 {
 		12
@@ -63,15 +65,15 @@ pub enum Notified {
 }
 
 thread_local! {
-	static METERS: RefCell<BTreeMap<Target, TurnedMeter>> = const { RefCell::new(BTreeMap::new()) };
+	static METERS: RefCell<BTreeMap<Target, MeterState>> = const { RefCell::new(BTreeMap::new()) };
 	static NOTIFIED: RefCell<Vec<Notified>> = const { RefCell::new(Vec::new()) };
 	static WHEN_SUSPENDED: RefCell<Option<fn()>> = const { RefCell::new(None) };
 }
 
 /// Reading and end of a meter.
-type TurnedMeter = (MeterReading, Option<End>);
+type MeterState = (MeterReading, Option<End>);
 
-/// Meters that advance when a test says what a round was.
+/// Meters that advance when a test judges a round.
 pub struct TestMeter;
 impl Meter for TestMeter {
 	fn meter(service: Target) -> Option<Metered> {
@@ -80,28 +82,28 @@ impl Meter for TestMeter {
 	}
 }
 impl TestMeter {
-	/// A fresh meter, running from round `through` on.
+	/// Start a meter that runs from round `through` on.
 	pub fn start(service: Target, through: RoundIndex) {
 		let reading = MeterReading { blocks: 0, through, recent: 0 };
 		METERS.with_borrow_mut(|meters| meters.insert(service, (reading, None)));
 	}
-	/// The next round is judged, which past the end is never billable.
+	/// Judge the next round. Past the end of the meter no round is billable.
 	pub fn judge(service: Target, billable: bool) {
 		METERS.with_borrow_mut(|meters| {
 			let (reading, ended) = meters.get_mut(&service).unwrap();
 			let stopped = ended.is_some_and(|(ended, _)| reading.through >= ended);
-			reading.advance(reading.through + 1, billable && !stopped, L);
+			reading.advance(reading.through + 1, billable && !stopped, ROUND_BLOCKS);
 		});
 	}
-	/// The meter stops after `at`, as its service is retired.
+	/// End the meter after round `at`, because its service is retired.
 	pub fn end(service: Target, at: RoundIndex) {
 		Self::end_for(service, at, CloseReason::ServiceRetired);
 	}
-	/// The meter stops after `at`.
+	/// End the meter after round `at`.
 	pub fn end_for(service: Target, at: RoundIndex, reason: CloseReason) {
 		METERS.with_borrow_mut(|meters| meters.get_mut(&service).unwrap().1 = Some((at, reason)));
 	}
-	/// There is no meter any more.
+	/// Remove the meter.
 	pub fn remove(service: Target) {
 		METERS.with_borrow_mut(|meters| meters.remove(&service));
 	}
@@ -132,12 +134,12 @@ impl OnStreamEnd for TestOwner {
 	}
 }
 
-/// Set what the owner does at the next notification of a suspension.
+/// Set the action of the owner at the next notification of a suspension.
 pub fn when_suspended(act: fn()) {
 	WHEN_SUSPENDED.set(Some(act));
 }
 
-/// End as the owner is notified of it, with the current fee.
+/// End that the owner is notified of, with the current fee.
 pub fn stream_end(
 	reason: CloseReason,
 	round: RoundIndex,
@@ -156,15 +158,15 @@ parameter_types! {
 	pub static PlatformFee: Perbill = Perbill::from_percent(5);
 	pub static ProberShare: Perbill = Perbill::from_percent(60);
 	pub static AgendaPerBlock: u32 = 5;
-	/// The agenda is not worked off, as if there were no room for any of it.
+	/// True while the agenda is not worked off, as if it had no room.
 	pub static Stalled: bool = false;
 	pub const ProberPot: AccountId = POT;
 	pub const TreasuryAccount: AccountId = TREASURY;
 	pub const NotifiedWeight: Weight = Weight::from_parts(7, 0);
 }
 
+#[derive_impl(crate::config_preludes::TestDefaultConfig)]
 impl Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
 	type Funds = Money;
 	type Clock = TestClock;
 	type Meter = TestMeter;
@@ -175,7 +177,6 @@ impl Config for Test {
 	type ProberPot = ProberPot;
 	type Treasury = TreasuryAccount;
 	type AgendaPerBlock = AgendaPerBlock;
-	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = TestHelper;
 }
@@ -199,16 +200,16 @@ pub const OPERATOR: AccountId = 2;
 pub const POT: AccountId = 3;
 pub const TREASURY: AccountId = 4;
 pub const OTHER: AccountId = 5;
-/// Has nothing at all, in no asset.
+/// Account without funds in any asset.
 pub const NOBODY: AccountId = 6;
 
-/// An approved asset.
+/// Approved asset.
 pub const ASSET: u32 = 7;
-/// A service with a meter.
+/// Service with a meter.
 pub const METER: Target = Target::Service(11);
-/// The running lease of a replica.
+/// Running lease of a replica.
 pub const OTHER_METER: Target = Target::Lease(12);
-/// Balance that everybody but `NOBODY` starts with, in either asset.
+/// Initial balance of every account but `NOBODY`, in either asset.
 pub const START: Balance = 1_000_000;
 
 pub fn new_ext() -> sp_io::TestExternalities {
@@ -243,28 +244,27 @@ pub fn new_ext() -> sp_io::TestExternalities {
 	ext
 }
 
-/// Run a test with each asset, check that it neither made nor lost money and that all invariants
-/// hold.
+/// Run a test with each asset. Checks that money is conserved and that all invariants hold.
 pub fn with_each_asset(test: impl Fn(AssetId)) {
 	for asset in [AssetId::Native, AssetId::Local(ASSET)] {
 		new_ext().execute_with(|| {
-			let before = everything(asset);
+			let before = sum_of_balances(asset);
 			test(asset);
-			assert_eq!(everything(asset), before, "money was made or lost");
+			assert_eq!(sum_of_balances(asset), before, "money was made or lost");
 			Escrow::do_try_state().unwrap();
 		});
 	}
 }
 
-/// Sum of all balances, held or free.
-pub fn everything(asset: AssetId) -> Balance {
+/// Sum of all balances, free and on hold.
+pub fn sum_of_balances(asset: AssetId) -> Balance {
 	[TENANT, OPERATOR, POT, TREASURY, OTHER, NOBODY]
 		.iter()
 		.map(|who| Money::total(asset, who))
 		.sum()
 }
 
-/// Balance beyond the start, held or free.
+/// Gain since the start, free and on hold.
 pub fn gained(asset: AssetId, who: AccountId) -> i128 {
 	let start = if who == NOBODY { 0 } else { START };
 	Money::total(asset, &who) as i128 - start as i128
@@ -283,14 +283,14 @@ pub fn spend(asset: AssetId, from: AccountId, to: AccountId, amount: Balance) {
 	Money::transfer(asset, &from, &to, amount).unwrap();
 }
 
-/// The next block: verdicts first, then the agenda. `billable` says what round was, and `judged_at`
-/// at which offset of the round two later it is judged.
+/// Build the next block: verdicts first, then the agenda. A round is judged as `billable` says, at
+/// offset `judged_at` of the round two later.
 pub fn next_block_with(billable: &dyn Fn(RoundIndex) -> bool, judged_at: u32) {
 	let now = System::block_number() + 1;
 	System::set_block_number(now);
 	System::reset_events();
-	let round = now / L;
-	if now % L == judged_at && round >= 2 {
+	let round = now / ROUND_BLOCKS;
+	if now % ROUND_BLOCKS == judged_at && round >= 2 {
 		let services: Vec<_> = METERS.with_borrow(|meters| meters.keys().copied().collect());
 		for service in services {
 			while TestMeter::through(service).is_some_and(|through| through < round - 2) {
@@ -302,13 +302,13 @@ pub fn next_block_with(billable: &dyn Fn(RoundIndex) -> bool, judged_at: u32) {
 	if !Stalled::get() {
 		Escrow::on_initialize(now);
 	}
-	// Of a flood of accounts, once a round.
-	if NextId::<Test>::get() < 1_000 || now.is_multiple_of(L) {
+	// With a flood of accounts, check once a round only.
+	if NextId::<Test>::get() < 1_000 || now.is_multiple_of(ROUND_BLOCKS) {
 		Escrow::do_try_state().unwrap();
 	}
 }
 
-/// Run to a block in which `billable` rounds are up.
+/// Run to a block; `billable` decides about the rounds.
 pub fn run_with(to: BlockNumber, billable: impl Fn(RoundIndex) -> bool) {
 	while System::block_number() < to {
 		next_block_with(&billable, 1);
@@ -322,7 +322,7 @@ pub fn run_to(to: BlockNumber) {
 
 /// Run to the first block of a round; every round is billable.
 pub fn run_to_round(round: RoundIndex) {
-	run_to(round * L);
+	run_to(round * ROUND_BLOCKS);
 }
 
 pub fn owner() -> EscrowOwner {
@@ -351,20 +351,20 @@ pub fn hold(asset: AssetId, amount: Balance) -> EscrowId {
 	Escrow::hold(owner(), TENANT, OPERATOR, asset, amount).unwrap()
 }
 
-/// A replica, whose account goes from payee to payee.
+/// Replica, whose account goes from payee to payee.
 pub fn replica() -> EscrowOwner {
 	EscrowOwner::Replica { order: 9, index: 1 }
 }
 
-/// A one-off hold of a replica, on hold for nobody yet.
+/// One-off hold of a replica without a payee.
 pub fn open_replica(asset: AssetId, amount: Balance) -> EscrowId {
 	Escrow::hold(replica(), TENANT, TENANT, asset, amount).unwrap()
 }
 
-/// A last round that none of the tests comes to.
+/// Last round that no test reaches.
 pub const NEVER: RoundIndex = 100_000;
 
-/// A start at the terms of `new_stream`, for more time than its funds pay for and without a trial.
+/// Start with the terms of `new_stream`, for more time than the funds pay for and without a trial.
 pub fn new_start() -> StreamStart<AccountId> {
 	StreamStart {
 		payee: OPERATOR,
@@ -376,13 +376,13 @@ pub fn new_start() -> StreamStart<AccountId> {
 	}
 }
 
-/// Start a one-off hold for the operator at these terms.
+/// Start a one-off hold for the operator with these terms.
 pub fn start(id: EscrowId) {
 	Escrow::start(id, new_start()).unwrap();
 }
 
-/// The end that stands now. Only a sooner one may have taken the place of that before.
-pub fn keeps(before: Option<End>, now: Option<End>) -> Option<End> {
+/// Assert that only a sooner end replaced the end that stood before. Returns the current end.
+pub fn assert_end_kept(before: Option<End>, now: Option<End>) -> Option<End> {
 	if let Some((round, _)) = before {
 		assert!(
 			now == before || now.is_some_and(|(now, _)| now < round),
@@ -399,7 +399,7 @@ pub fn account(id: EscrowId) -> AccountOf<Test> {
 pub fn stream(id: EscrowId) -> crate::types::Stream {
 	match account(id).terms {
 		crate::Terms::Stream(stream) => stream,
-		crate::Terms::OneOff => panic!("a hold"),
+		crate::Terms::OneOff => panic!("a one-off hold"),
 	}
 }
 
@@ -417,7 +417,7 @@ pub fn signed(who: AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
 }
 
-/// Nobody may pay this account in the asset any more, or again. The native token has no such thing.
+/// Block or unblock an account in the asset. The native token cannot block accounts.
 pub fn block(who: AccountId, blocked: bool) {
 	if blocked {
 		assert_ok!(Assets::block(signed(OTHER), ASSET, who));

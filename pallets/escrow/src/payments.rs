@@ -1,6 +1,8 @@
-//! Where money moves. A payment that cannot be delivered changes nothing and stays due; it never
-//! stops the others nor the agenda. Suspending moves nothing but what is due: the rest stays on hold
-//! where it is.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Payments, refunds and claims. A payment that cannot be delivered changes nothing and stays due;
+//! it stops neither other payments nor the agenda. A suspension moves the amount due only: the rest
+//! stays on hold.
 
 use crate::{
 	AccountOf,
@@ -20,8 +22,8 @@ enum Party {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Deliver what is due, as far as it can be. The fee follows the payee's part and never leads
-	/// it. Returns what moved.
+	/// Deliver the amount due as far as possible. The fee is paid after the payee's part. Returns
+	/// the amount that moved.
 	pub(crate) fn pay_out(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
 		let before = account.paid;
 		let shares = account.shares();
@@ -32,8 +34,8 @@ impl<T: Config> Pallet<T> {
 		Self::report_paid(id, before, account.paid)
 	}
 
-	/// Close: pay what is due and give the rest back. The account stays only if somebody could not
-	/// be paid.
+	/// Close an account: pay the amount due and refund the rest. The account stays only if somebody
+	/// could not be paid.
 	pub(crate) fn close(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
@@ -56,9 +58,9 @@ impl<T: Config> Pallet<T> {
 		end
 	}
 
-	/// Suspend: pay what is due and keep the rest on hold, as a one-off hold. What cannot be delivered waits
-	/// in a closed account of its own. `None` if no id is left for that; then nothing but payments
-	/// has happened.
+	/// Suspend a stream: pay the amount due and keep the rest as a one-off hold. A claim is split
+	/// off into a closed account. `None` if no id is left for the claim; then only payments have
+	/// happened.
 	pub(crate) fn suspend_now(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
@@ -90,13 +92,13 @@ impl<T: Config> Pallet<T> {
 		Some(end)
 	}
 
-	/// The end that the owner is notified of, with what is due now.
+	/// End that the owner is notified of, with the amounts due now.
 	fn end_of(account: &AccountOf<T>, round: RoundIndex, reason: CloseReason) -> StreamEnd {
 		let (paid, fee) = (account.due(), account.shares().fee());
 		StreamEnd { reason, round, paid, fee, refunded: account.deposited.saturating_sub(paid) }
 	}
 
-	/// Store an account under the next id. `None` if there is none.
+	/// Store an account under the next id. `None` if no id is left.
 	fn insert_new(account: &AccountOf<T>) -> Option<EscrowId> {
 		let id = NextId::<T>::get();
 		NextId::<T>::put(id.checked_add(1)?);
@@ -104,8 +106,8 @@ impl<T: Config> Pallet<T> {
 		Some(id)
 	}
 
-	/// Deliver what is due when nothing more will be. What a pot cannot take even now goes to the
-	/// payee: a fee must not keep an account alive. Returns what moved.
+	/// Deliver the amount due for the last time. The part that a pot cannot take goes to the payee,
+	/// because a fee must not keep an account alive. Returns the amount that moved.
 	fn pay_at_last(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
 		let moved = Self::pay_out(id, account);
 		if account.paid.payee < account.shares().payee {
@@ -116,12 +118,12 @@ impl<T: Config> Pallet<T> {
 		moved.saturating_add(Self::report_paid(id, before, account.paid))
 	}
 
-	/// Deliver what a closed account still holds, and forget it if nothing is left. Returns what
-	/// moved to payee and fee.
+	/// Deliver the funds of a closed account, and remove it if none are left. Returns the amount
+	/// that moved to payee and fee.
 	pub(crate) fn deliver(id: EscrowId, account: &mut AccountOf<T>) -> Balance {
 		let moved = Self::pay_at_last(id, account);
 		let rest = account.held.saturating_sub(account.outstanding());
-		// It stays and is tried again by the next `settle`.
+		// A refund that fails stays on hold, and the next `settle` tries again.
 		let _ = Self::release(id, account, rest);
 		if account.held == 0 {
 			Accounts::<T>::remove(id);
@@ -131,7 +133,7 @@ impl<T: Config> Pallet<T> {
 		moved
 	}
 
-	/// Give held funds back to the payer.
+	/// Refund held funds to the payer.
 	pub(crate) fn release(
 		id: EscrowId,
 		account: &mut AccountOf<T>,
@@ -150,15 +152,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Pay `amount` to `to`. True if it has arrived, or if there was nothing to give. Never more
-	/// than what is outstanding: a fee that the payee got instead of a pot is not paid again.
+	/// Pay `amount` to `to`. True if it arrived, or if it was zero. At most the outstanding amount
+	/// is paid: a fee that the payee got instead of a pot is not paid again.
 	fn pay(account: &mut AccountOf<T>, to: Party, amount: Balance) -> bool {
 		let amount = amount.min(account.outstanding());
 		if amount == 0 {
 			return true;
 		}
 		if amount > account.held.saturating_sub(account.frozen) {
-			defensive!("more is due than is held and not locked");
+			defensive!("more is due than is held and not frozen");
 			return false;
 		}
 		let payee = match to {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Invariants of the storage.
 
 use crate::{
@@ -9,23 +11,7 @@ use frame::{deps::sp_runtime::TryRuntimeError, prelude::*};
 use surety_primitives::{Balance, Clock, EscrowId, Funds};
 
 impl<T: Config> Pallet<T> {
-	/// 1. What a payer has on hold here is the sum of `held` over its accounts, per asset.
-	/// 2. Per account, `paid + refunded + held == deposited`; a refund is given only by closing.
-	/// 3. Per account, no more is paid than is due, no more is due than is deposited and not
-	///    locked, and the fee is at most its share of what is paid. What is due if the tenant
-	///    closes a stream is neither locked nor granted away.
-	/// 4. What is locked is held.
-	/// 5. The agenda has exactly one entry per stream that waits for a block, there where the
-	///    stream says, not before the cursor of its lane, and no other. Only a frozen or closed
-	///    stream waits for none. A stream whose end is decided is in the urgent lane; an open one
-	///    only if that is due now.
-	/// 6. The runs of a stream are in order, each ends after it began and none but the last is
-	///    open; none is open if the stream is frozen, ending, suspending or was started, nor goes past
-	///    the end or its last round. No stream ends after its last round, nor before what was read
-	///    off its meter.
-	/// 7. A closed account still holds something and locks nothing.
-	/// 8. No id is beyond the next.
-	/// 9. Only streams are ending or suspending.
+	/// Check the invariants that the documentation of the crate lists.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		use alloc::collections::BTreeMap;
 
@@ -47,7 +33,7 @@ impl<T: Config> Pallet<T> {
 		}
 		for ((asset, payer), sum) in holds {
 			let held = T::Funds::held(asset, HoldReason::Escrow.into(), &payer);
-			ensure!(held == sum, "1: the hold is not the sum of what accounts hold");
+			ensure!(held == sum, "1: the hold is not the sum over the accounts");
 		}
 		ensure!(Agenda::<T>::iter().count() == entries, "5: an entry of no stream");
 		Ok(())
@@ -56,21 +42,24 @@ impl<T: Config> Pallet<T> {
 	fn check_money(account: &AccountOf<T>) -> Result<(), TryRuntimeError> {
 		let paid = account.paid.total();
 		let all = paid.saturating_add(account.refunded).saturating_add(account.held);
-		ensure!(all == account.deposited, "2: paid, refunded and held are not what was deposited");
+		ensure!(all == account.deposited, "2: paid, refunded and held are not the deposit");
 		ensure!(account.refunded == 0 || account.is_closed(), "2: refunded while open");
 		ensure!(paid <= account.due(), "3: more paid than due");
 		ensure!(
 			account.due() <= account.deposited.saturating_sub(account.frozen),
-			"3: more due than deposited and not locked"
+			"3: more due than deposited and not frozen"
 		);
 		ensure!(
 			account.paid.fee() <= account.fee.share.mul_floor(paid),
 			"3: more fee than its share"
 		);
 		if let (Terms::Stream(stream), false) = (&account.terms, account.is_closed()) {
-			ensure!(stream.least() <= account.for_meter(), "3: the prepaid sum is not there");
+			ensure!(
+				stream.min_due_by_tenant() <= account.for_meter(),
+				"3: the prepaid sum is not there"
+			);
 		}
-		ensure!(account.frozen <= account.held, "4: more locked than held");
+		ensure!(account.frozen <= account.held, "4: more frozen than held");
 		if account.is_closed() {
 			ensure!(account.held > 0 && account.frozen == 0, "7: closed without a claim");
 		}
@@ -131,7 +120,10 @@ impl<T: Config> Pallet<T> {
 			end.is_none() || last.is_none() || end <= last,
 			"6: a stream ends after its last round"
 		);
-		ensure!(end.is_none_or(|end| stream.read <= end), "6: a stream ends before what was read");
+		ensure!(
+			end.is_none_or(|end| stream.read <= end),
+			"6: a stream ends before the last round read"
+		);
 		ensure!(
 			end.or(last).is_none_or(|end| runs
 				.iter()

@@ -1,4 +1,6 @@
-//! Types of escrow accounts.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Stored types of escrow accounts, and the sums over them.
 
 use frame::prelude::*;
 use surety_primitives::{
@@ -6,16 +8,16 @@ use surety_primitives::{
 	RoundIndex, Target,
 };
 
-/// Most runs of a stream that are open or not judged yet. A run is at least one round and is judged
-/// within three, so freezing and thawing in every single round needs four.
+/// Maximum number of runs of a stream that are open or not judged yet. A run is at least one round
+/// and is judged within three, so a freeze and a thaw in every round need four.
 pub const MAX_RUNS: u32 = 6;
 
-/// Rounds over whose blocks the reads that nobody waits for are spread. What is read this late, or
-/// later still because of a backlog, must not be older than what a meter remembers.
+/// Number of rounds over whose blocks the looks at open streams are spread. A round that is read
+/// this late, or later because of a backlog, must not be older than a meter remembers.
 pub const SPREAD_ROUNDS: RoundIndex = 8;
 const _: () = assert!(2 * (JUDGED_AFTER + SPREAD_ROUNDS) < MeterReading::REMEMBERED);
 
-/// Lane of the agenda. A flood in one does not hold up the other.
+/// Lane of the agenda. A flood in one lane does not delay the other.
 #[derive(
 	Clone,
 	Copy,
@@ -29,14 +31,14 @@ const _: () = assert!(2 * (JUDGED_AFTER + SPREAD_ROUNDS) < MeterReading::REMEMBE
 	TypeInfo,
 )]
 pub enum Lane {
-	/// Streams whose end is decided, or found to be due.
+	/// Streams whose end is decided, or was found to be due.
 	Urgent,
-	/// Open streams: reading their meters, and whether their funds or their time are over.
+	/// Open streams, whose meter is read and whose funds or term may have ended.
 	Looks,
 }
 
-/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. What
-/// the meter says already is taken out at the front, so `from` moves on as rounds are judged.
+/// Rounds `from + 1 ..= until` of a stream that are billed if the meter advances in them. Rounds
+/// that were read are removed at the front, so `from` advances as rounds are judged.
 #[derive(
 	Clone,
 	Copy,
@@ -50,15 +52,15 @@ pub enum Lane {
 	TypeInfo,
 )]
 pub struct Run {
-	/// Billed are the rounds after this one.
+	/// Round after which billing begins.
 	pub from: RoundIndex,
-	/// The meter's reading at the end of `from`; `None` until that round is judged.
+	/// Reading of the meter at the end of `from`; `None` until that round is judged.
 	pub base: Option<u32>,
-	/// Last round that is billed; `None` while it runs on.
+	/// Last round that is billed; `None` while the run is open.
 	pub until: Option<RoundIndex>,
 }
 
-/// Time that a one-off hold was started for.
+/// Term of a one-off hold that was started.
 #[derive(
 	Clone,
 	Copy,
@@ -72,10 +74,10 @@ pub struct Run {
 	TypeInfo,
 )]
 pub struct Term {
-	/// Last round that is billed: the stream expires with it.
+	/// Last round that is billed. The stream expires with it.
 	pub last: RoundIndex,
-	/// Last round of the trial: a tenant who closes the stream with it or sooner owes what was
-	/// metered, no more.
+	/// Last round of the trial. A tenant that closes the stream with it or sooner owes the metered
+	/// amount only.
 	pub trial_until: RoundIndex,
 }
 
@@ -84,27 +86,27 @@ pub struct Term {
 	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Stream {
-	/// Target whose meter pays it.
+	/// Target whose meter the stream is paid by.
 	pub meter: Target,
 	/// Base units per billable block.
 	pub rate: Balance,
 	/// Base units of the deposit that pay the first billable blocks. Less the price of
-	/// `unbillable`, the least that is due in all if the tenant closes the stream after its
-	/// trial; any other end refunds what of it the meter did not earn.
+	/// `unbillable`, this is the minimum that is due in all if the tenant closes the stream after
+	/// its trial. Any other end refunds the part that the meter did not earn.
 	pub prepaid: Balance,
 	/// Billable blocks in all, by the rounds judged when the account was last touched.
 	pub billed: u32,
-	/// Blocks of the rounds read off the meter in which it did not advance.
+	/// Blocks of the rounds that were read and in which the meter did not advance.
 	pub unbillable: u32,
 	/// Last round that was read off the meter; before the first, the round of the opening. No
 	/// end is sooner.
 	pub read: RoundIndex,
-	/// The time that it was started for, if it was a one-off hold before. It is one again if its meter
-	/// ends sooner.
+	/// Term of a stream that was a one-off hold before. If the meter ends sooner than the term, the
+	/// account is a one-off hold again.
 	pub term: Option<Term>,
-	/// Rounds that are not judged yet, in order of time.
+	/// Runs with rounds that are not judged yet, in order of time.
 	pub runs: BoundedVec<Run, ConstU32<MAX_RUNS>>,
-	/// Lane and block whose agenda holds the entry of this stream.
+	/// Lane and block of the agenda with the entry of this stream.
 	pub wake: Option<(Lane, BlockNumber)>,
 }
 
@@ -113,13 +115,13 @@ pub struct Stream {
 	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub enum Terms {
-	/// A rate per billable block.
+	/// Rate per billable block.
 	Stream(Stream),
-	/// One sum.
+	/// One sum, for a payee that may not be known yet.
 	OneOff,
 }
 
-/// Where an escrow account is in its life.
+/// State of an escrow account.
 #[derive(
 	Clone,
 	Copy,
@@ -133,22 +135,23 @@ pub enum Terms {
 	TypeInfo,
 )]
 pub enum State {
-	/// Funds are on hold, no end is decided.
+	/// Funds are on hold, and no end is decided.
 	Open,
-	/// A stream's end is decided: nothing after `round` is billed.
+	/// The end of a stream is decided: no round after `round` is billed.
 	Ending {
 		/// Last round that is billed.
 		round: RoundIndex,
 		/// Reason of the end.
 		reason: CloseReason,
 	},
-	/// Closed; kept only because somebody could not be paid yet. `settle` tries again.
+	/// The account is closed, and kept only because somebody could not be paid. `settle` tries
+	/// again.
 	Closed {
 		/// Base units due to payee and fee in all, delivered or not. The rest is the payer's.
 		due: Balance,
 	},
-	/// A stream's end is decided, but not that of the account: nothing after `round` is billed,
-	/// and once that is paid what is left is a one-off hold again.
+	/// The suspension of a stream is decided: no round after `round` is billed. Once that round is
+	/// paid, the rest is a one-off hold again.
 	Suspending {
 		/// Last round that is billed.
 		round: RoundIndex,
@@ -158,26 +161,26 @@ pub enum State {
 }
 
 impl State {
-	/// The end of a stream with `round`, after which the account is closed or, if it `suspends`, is a
-	/// hold.
+	/// End of a stream with `round`, after which the account is closed or, if it `suspends`, a
+	/// one-off hold.
 	pub fn stopping(round: RoundIndex, reason: CloseReason, suspends: bool) -> Self {
 		if suspends { Self::Suspending { round, reason } } else { Self::Ending { round, reason } }
 	}
 
-	/// The end of a stream whose time is over.
+	/// End of a stream whose term is over.
 	pub fn expired(last: RoundIndex) -> Self {
 		Self::Ending { round: last, reason: CloseReason::Expired }
 	}
 
-	/// This end, but that of `known` in its place if it is not later. Only what suspends by both of
-	/// them suspends.
+	/// This end, or that of `known` if it is not later. The account is suspended only if both ends
+	/// suspend it.
 	pub fn unless(self, known: Self) -> Self {
 		let Some(stands) = known.end() else { return self };
 		let end = self.end().filter(|(round, _)| *round < stands.0).unwrap_or(stands);
 		Self::stopping(end.0, end.1, self.suspends() && known.suspends())
 	}
 
-	/// Last round of a stream that is billed and why, if that is decided.
+	/// Last round that is billed and the reason, if the end is decided.
 	pub fn end(&self) -> Option<(RoundIndex, CloseReason)> {
 		match *self {
 			Self::Ending { round, reason } | Self::Suspending { round, reason } => {
@@ -187,18 +190,18 @@ impl State {
 		}
 	}
 
-	/// True if the account only waits for somebody to be paid.
+	/// True if the account is closed and only waits for somebody to be paid.
 	pub fn is_closed(&self) -> bool {
 		matches!(self, Self::Closed { .. })
 	}
 
-	/// True if it is decided that a stream becomes a one-off hold again.
+	/// True if the suspension of a stream is decided.
 	pub fn suspends(&self) -> bool {
 		matches!(self, Self::Suspending { .. })
 	}
 }
 
-/// Base units by who gets them.
+/// Base units by receiver.
 #[derive(
 	Clone,
 	Copy,
@@ -213,68 +216,68 @@ impl State {
 	TypeInfo,
 )]
 pub struct Paid {
-	/// To the payee.
+	/// Part of the payee.
 	pub payee: Balance,
-	/// Fee to the probers' pot.
+	/// Part of the fee for the probers' pot.
 	pub probers: Balance,
-	/// Fee to the treasury.
+	/// Part of the fee for the treasury.
 	pub treasury: Balance,
 }
 
 impl Paid {
-	/// Fee to both pots.
+	/// Fee for both pots.
 	pub fn fee(&self) -> Balance {
 		self.probers.saturating_add(self.treasury)
 	}
-	/// Payee and fee.
+	/// Sum of the payee's part and the fee.
 	pub fn total(&self) -> Balance {
 		self.payee.saturating_add(self.fee())
 	}
 }
 
-/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from
-/// the opening of the account or, if it was suspended, from there.
+/// Funds of a payer on hold for a purpose. All amounts are base units of `asset`, counted from the
+/// opening of the account or from its last suspension.
 #[derive(
 	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub struct Account<AccountId> {
 	/// Owner, notified of the end.
 	pub owner: EscrowOwner,
-	/// On whose account the funds are on hold.
+	/// Account that the funds are on hold on.
 	pub payer: AccountId,
-	/// Payee; the payer itself while nobody is known yet.
+	/// Payee; the payer itself while there is no operator.
 	pub payee: AccountId,
 	/// Asset of all amounts.
 	pub asset: AssetId,
-	/// Put on hold in all.
+	/// Amount put on hold in all.
 	pub deposited: Balance,
-	/// On hold now.
+	/// Amount on hold now.
 	pub held: Balance,
-	/// Part of `held` that a dispute locks.
+	/// Part of `held` that a dispute freezes.
 	pub frozen: Balance,
-	/// Granted to the payee by disputes and, for a one-off hold, by closing it; fee included.
+	/// Amount granted to the payee by disputes and, for a one-off hold, by its close; fee included.
 	pub awarded: Balance,
-	/// Delivered in all.
+	/// Amounts delivered in all.
 	pub paid: Paid,
-	/// Given back to the payer in all.
+	/// Amount given back to the payer in all.
 	pub refunded: Balance,
-	/// The fee, fixed when it was opened.
+	/// Shares of the fee, fixed at the opening.
 	pub fee: Fee,
-	/// Its purpose.
+	/// Purpose of the funds.
 	pub terms: Terms,
-	/// Place in its life.
+	/// State of the account.
 	pub state: State,
 }
 
 impl<AccountId> Account<AccountId> {
-	/// Base units that the meter may use up: everything but awards and what is locked.
+	/// Base units that the meter may use up: all but awarded and frozen funds.
 	pub fn for_meter(&self) -> Balance {
 		self.deposited.saturating_sub(self.awarded).saturating_sub(self.frozen)
 	}
 
-	/// Due to payee and fee in all, by the rounds judged when the account was last touched. Until a
-	/// stream is closed this is what the meter says: why it ends, and so who bears the rest of the
-	/// prepaid sum, is not sure before.
+	/// Amount due to payee and fee in all, by the rounds judged when the account was last touched.
+	/// Until a stream is closed this is the metered amount: the reason of the end, which decides
+	/// about the rest of the prepaid sum, may change until then.
 	pub fn due(&self) -> Balance {
 		match self.state {
 			State::Closed { due } => due,
@@ -284,8 +287,8 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 
-	/// Due in all if it is closed with `round` for `reason`: a tenant who closes a stream after its
-	/// trial pays at least what is left of the prepaid sum.
+	/// Amount due in all if the account is closed with `round` for `reason`. A tenant that closes a
+	/// stream after its trial pays at least the rest of the prepaid sum.
 	pub fn due_at_end(&self, round: RoundIndex, reason: CloseReason) -> Balance {
 		let on_trial = |stream: &Stream| stream.term.is_some_and(|term| round <= term.trial_until);
 		match &self.terms {
@@ -296,39 +299,41 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 
-	/// Due in all if the tenant closes it now. The trial is left out: its funds must last beyond
-	/// it.
+	/// Amount due in all if the tenant closes the stream now. The trial is ignored, because the
+	/// funds must last beyond it.
 	fn due_by_tenant(&self) -> Balance {
 		match &self.terms {
-			Terms::Stream(stream) if !self.is_closed() => self.due_of_at_least(stream.least()),
+			Terms::Stream(stream) if !self.is_closed() => {
+				self.due_of_at_least(stream.min_due_by_tenant())
+			},
 			_ => self.due(),
 		}
 	}
 
-	/// Due in all if the meter's part is at least `least`, as far as the funds go.
-	fn due_of_at_least(&self, least: Balance) -> Balance {
+	/// Amount due in all if the metered part is at least `min`, as far as the funds go.
+	fn due_of_at_least(&self, min: Balance) -> Balance {
 		match &self.terms {
 			Terms::Stream(stream) => {
-				stream.price().max(least).min(self.for_meter()).saturating_add(self.awarded)
+				stream.price().max(min).min(self.for_meter()).saturating_add(self.awarded)
 			},
 			Terms::OneOff => self.awarded,
 		}
 	}
 
-	/// Due and not delivered.
+	/// Amount due and not delivered.
 	pub fn outstanding(&self) -> Balance {
 		self.due().saturating_sub(self.paid.total())
 	}
 
-	/// Part of `held` that may be locked or granted: neither locked, nor due to anybody, nor needed
-	/// for the prepaid sum should the tenant close the stream.
-	pub fn unlocked(&self) -> Balance {
+	/// Part of `held` that may be frozen or awarded: neither frozen, nor due, nor needed for the
+	/// prepaid sum if the tenant closes the stream.
+	pub fn available(&self) -> Balance {
 		let kept = self.due_by_tenant().saturating_sub(self.paid.total());
 		self.held.saturating_sub(self.frozen).saturating_sub(kept)
 	}
 
-	/// Shares of what is due. Every share is a floor of a sum that only grows, so that paying
-	/// it out in many small steps gives to the base unit what one step gives.
+	/// Amount due by receiver. Every part is the floor of a share of a sum that only grows, so many
+	/// small payments yield the same base units as one payment.
 	pub fn shares(&self) -> Paid {
 		let due = self.due();
 		let fee = self.fee.share.mul_floor(due);
@@ -336,7 +341,7 @@ impl<AccountId> Account<AccountId> {
 		Paid { payee: due.saturating_sub(fee), probers, treasury: fee.saturating_sub(probers) }
 	}
 
-	/// Billable blocks that the funds pay for in all.
+	/// Number of billable blocks that the funds pay for in all.
 	pub fn funded(&self) -> u32 {
 		match &self.terms {
 			Terms::Stream(stream) => self
@@ -347,25 +352,25 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 
-	/// The round after which nothing is billed, if that is decided.
+	/// Last round that is billed, if the end is decided.
 	pub fn end_round(&self) -> Option<RoundIndex> {
 		self.state.end().map(|(round, _)| round)
 	}
 
-	/// True for a one-off hold of which nothing was paid or granted.
+	/// True for a one-off hold of which nothing was paid or awarded.
 	pub fn is_untouched(&self) -> bool {
 		self.paid == Paid::default() && self.awarded == 0
 	}
 
-	/// True if it is closed and waits only for somebody to be paid.
+	/// True if the account is closed and only waits for somebody to be paid.
 	pub fn is_closed(&self) -> bool {
 		self.state.is_closed()
 	}
 }
 
 impl<AccountId: Clone> Account<AccountId> {
-	/// A one-off hold again, of the `left` base units on hold that are nobody else's. What was before is
-	/// forgotten; the fee's shares stay.
+	/// Make the account a one-off hold again, of the `left` base units that are not due. Its sums
+	/// start anew; the shares of the fee stay.
 	pub fn suspend(&mut self, left: Balance) {
 		self.payee = self.payer.clone();
 		self.deposited = left;
@@ -378,8 +383,8 @@ impl<AccountId: Clone> Account<AccountId> {
 		self.state = State::Open;
 	}
 
-	/// The sum that is due and could not be delivered, as a closed account of its own. It knows
-	/// what was paid, so that every share comes out as if nothing had been split off.
+	/// Closed account with the amount that is due and could not be delivered. It keeps the paid
+	/// amounts, so that every share is the same as without the split.
 	pub fn claim(&self) -> Self {
 		let due = self.due();
 		Self {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Weights of `pallet_surety_escrow`, measured.
 //!
 //! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-29: 50 steps, 20 repeats,
@@ -12,7 +14,7 @@ use frame_support::{
 	weights::{constants::ParityDbWeight, RuntimeDbWeight, Weight},
 };
 
-/// What each call and hook of `pallet_surety_escrow` weighs.
+/// Weights of the calls and hooks.
 pub trait WeightInfo {
 	fn settle() -> Weight;
 	fn deliver() -> Weight;

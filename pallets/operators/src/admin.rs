@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Networks, assets and hosts, which governance sets.
 
 use crate::{pallet::*, types::*};

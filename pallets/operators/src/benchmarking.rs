@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks of the calls and of the traits that hooks of other pallets call, each in its worst
 //! case: the longest texts, bond in an asset rather than the native token, an operator and vectors
 //! as full as the runtime allows.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Bonds: active, unbonding and reserved, and what is taken out of them.
 
 use crate::{LOG_TARGET, pallet::*, types::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Endpoints, places of listings at hosts, and proofs of control.
 
 use crate::{pallet::*, types::*};

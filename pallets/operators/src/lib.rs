@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Operators pallet
 //!
 //! Registry of operators and their services: bonds, exposures, listings, networks and the assets

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! End and removal of services.
 
 use crate::{pallet::*, types::*};

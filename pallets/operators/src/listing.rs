@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Listing of services, changes to listings, and maintenance.
 
 use crate::{MAX_NOTICE_WINDOWS, pallet::*, types::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Mock runtime with real money and the real clock. The pallets that this one calls are stubs.
 
 #![allow(clippy::arithmetic_side_effects)]

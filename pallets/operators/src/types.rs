@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Types that the registry stores and takes beside the shared ones of `surety_primitives`.
 
 use crate::{Config, HoldReason};

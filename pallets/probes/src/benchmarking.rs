@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks. Each sets its state by hand, so that none depends on the state of other pallets.
 
 #![allow(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Count of the reports of a round, once no more can come: attendance, blind reports, and the root
 //! of all revealed reports.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Duty: the work of each prober in a session, its reward, and the offence of neglect.
 
 use crate::*;

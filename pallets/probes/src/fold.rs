@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Folding of the reports of a round into one verdict per due target: pure counting over slices,
 //! which the pallet gathers.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Judging: verdicts become counters, meters, tiers and health, a bounded number of pages per block
 //! and strictly in round order.
 //!

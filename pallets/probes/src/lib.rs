@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Probes pallet
 //!
 //! Measurement of every listed service and lease by all validators. Their off-chain workers probe

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with this pallet and real money. The other pallets of Surety are stand-ins that remember
 //! their calls.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Off-chain worker: probe once a round, keep the report locally, commit to it, reveal it.
 //!
 //! ```text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Pages: the rows in their slots.
 //!
 //! A slot is given away again only after every round whose snapshot names it is closed. An idle

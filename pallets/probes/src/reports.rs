@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Commit and reveal: the phases in which reports are accepted, and the hashes that bind them.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rounds: the snapshot and due pages at the start, the capacity for them, and the close.
 
 use crate::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Invariants between blocks, numbered as in the documentation of the pallet.
 
 use crate::{pages::PageOf, reports::reveals_end, *};

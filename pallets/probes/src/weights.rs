@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Weights of `pallet_surety_probes`, measured.
 //!
 //! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-29: 12 steps, 10 repeats,

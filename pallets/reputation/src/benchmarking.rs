@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks of the calls, of the steps in idle block space, and of the methods that other pallets
 //! call.
 

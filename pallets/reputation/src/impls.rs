@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Traits that other pallets call: movements of scores, and scores.
 //!
 //! The methods of [`ReputationSink`] run inside mandatory hooks: constant work, no failure.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Reputation pallet
 //!
 //! Scores of accounts: of operators from measurements of the chain itself and, to a smaller part,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Engagements: from the end of an agreement until both parties have rated it or its time is over.
 
 use crate::{

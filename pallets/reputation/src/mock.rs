@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with the clock and the reputation pallet.
 
 #![allow(clippy::arithmetic_side_effects)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ratings: their weight, and their effect on the score of the account that is rated.
 
 use crate::{

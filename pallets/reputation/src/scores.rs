@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Scores: movements of the record of an account, and reading it as of the current window.
 
 use crate::{

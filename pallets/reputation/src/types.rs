@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Records of accounts and targets, engagements, and causes of movements.
 
 use frame::prelude::*;

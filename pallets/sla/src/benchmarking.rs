@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Benchmarks of the calls, and of the methods that the hooks of other pallets call.
 
 #![cfg(feature = "runtime-benchmarks")]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Traits that other pallets call.
 
 use crate::{Breaches, Config, Error, Pallet, Pots, Rules, Targets, WeightInfo};

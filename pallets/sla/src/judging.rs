@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Consequences of verdicts: windows that close, breaches, and the rules that both are judged by.
 
 use crate::{

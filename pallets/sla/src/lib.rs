@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Agreements pallet
 //!
 //! Service agreements that enforce themselves. A tenant opens an agreement for units of a service:
@@ -32,7 +34,7 @@
 //! ## Life cycle
 //!
 //! ```text
-//!  open_agreement              window w is judged          breach          close_agreement, notice,
+//!  open_agreement              window w is judged          breach         close_agreement, notice,
 //!  (round r, window w)            (base fixed)                |           funds out, target ends
 //!        |                              |                     |                      |
 //!        v                              v                     v                      v

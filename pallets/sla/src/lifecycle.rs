@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Begin and end of agreements: open, top up, close.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Credits of tenants: promised, owed and paid; the pot; the round robin in `on_idle`.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rent of slots: a target with units is probed by every validator in every round.
 
 use crate::{Config, Pallet, RENTS_RESERVED, Rules, SlotRent, TargetState};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Stored agreements, targets and rents, and the sums over them that need no storage.
 
 use crate::{MAX_PENDING, RENTS_RESERVED};

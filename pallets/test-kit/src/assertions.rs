@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Balances and events.
 
 use crate::{Kit, TestRuntime, chain::System};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Test externalities, and the blocks, rounds and windows of a test.
 
 use crate::probing;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Test kit
 //!
 //! Fixtures that the tests of the pallets share: real money, the real clock, builders for the real

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Parts of the configuration of a test runtime.
 
 use crate::{prober_account, probing};

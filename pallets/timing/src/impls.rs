@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Traits through which the pallets and the runtime's configuration read the clock.
 
 use crate::{Config, Pallet, Settings};

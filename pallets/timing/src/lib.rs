@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! # Timing pallet
 //!
 //! Clock of the chain: the length of a slot, an epoch, a round and a window, and two rules that

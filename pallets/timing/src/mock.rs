@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with nothing but the clock.
 
 use crate::{self as pallet_surety_timing, GenesisConfig, Timings};

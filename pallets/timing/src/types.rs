@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Settings of the clock, their bounds, and the presets of the three kinds of chain.
 
 use frame::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Filters of lists, as clients send them. An error names the field.
 
 use codec::{Decode, Encode};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Read side of the chain: services, agreements, orders, leases, operators, rounds.
 //!
 //! One set of types serves every client: the runtime API gives them as SCALE, the `surety_*`

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Services, the status and breaches of probed targets, and agreements.
 
 use alloc::vec::Vec;

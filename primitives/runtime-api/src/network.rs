@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The chain as a whole.
 
 use alloc::vec::Vec;

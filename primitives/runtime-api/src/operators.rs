@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Operators, and the scores of tenants.
 
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Compute orders, bids and leases. Amounts are base units of the order's asset.
 
 use crate::{Ending, RoundVerdict, TargetStatus};

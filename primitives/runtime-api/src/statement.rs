@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Statement of an account: its amounts in the market. Amounts are base units of their asset.
 
 use alloc::{string::String, vec::Vec};

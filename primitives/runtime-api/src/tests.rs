@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The JSON of every answer, as clients rely on it, and of filters.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Addresses that are not on the public internet. Listings are checked against this list, and so is
 //! the address to which a probe connects.
 

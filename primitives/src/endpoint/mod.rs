@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! URLs of endpoints: the rules for a listing, and the origin of a URL.
 //!
 //! Pure text: nothing is resolved here. The probe transport of the node checks the address to which

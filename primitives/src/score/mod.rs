@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Maths of scores: good and bad evidence, its decay, and the confidence in it. Pure integers.
 //!
 //! # Score

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Weights of ratings, payments and failed leases.
 //!
 //! # Ratings

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Worked numbers and properties of the score maths.
 
 #![allow(clippy::arithmetic_side_effects)]

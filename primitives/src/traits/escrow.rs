@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Traits implemented by `escrow`, and by the owners of its accounts.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Traits through which the pallets meet, by the pallet that implements them.
 //!
 //! The runtime binds each trait to a pallet. A call goes along one of the arrows drawn in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Breach of the terms of a target, as it is stored and as clients see it.
 
 use super::{Balance, BreachKind, Counters, RoundIndex, Severity, WindowIndex};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Identifiers, times, amounts, names.
 
 use frame_support::{BoundedVec, traits::ConstU32};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Meters, which streams are paid by.
 
 use super::RoundIndex;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Reasons for the end of an agreement, an order or a lease.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Resources of compute orders and `Compute` services.
 
 use crate::json;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Listing of a service: kind, endpoint, region, price and terms.
 
 use super::{AssetId, Balance, Endpoint, MAX_ANCHORS, Name, NetworkId, Region, RoundIndex, Uri};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Verdicts, breaches and the counters of a window.
 
 use super::WindowIndex;

@@ -1,4 +1,6 @@
-//! Balances and assets, and the two unions that the market's pallets move them through.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Balances and assets, and the unions of both that the pallets of the market use.
 
 use crate::{configs::market, *};
 use frame_support::{
@@ -65,9 +67,9 @@ impl pallet_assets_holder::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 }
 
-/// Moves native and local assets.
+/// Transfers of native and local assets.
 pub type Transfers = UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>;
-/// Holds native and local assets.
+/// Holds of native and local assets.
 pub type Holds = UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>;
-/// Both behind one trait.
+/// Transfers and holds of native and local assets behind one trait.
 pub type MarketFunds = MultiAssetFunds<Transfers, Holds>;

@@ -1,4 +1,6 @@
-//! BABE, GRANDPA, sessions, offences.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Configurations of BABE, GRANDPA, sessions and offences.
 
 use crate::{validators::*, *};
 use frame_support::{
@@ -6,11 +8,11 @@ use frame_support::{
 	traits::{ConstU32, ConstU64},
 };
 
-/// Most validators.
+/// Maximum number of validators.
 pub const MAX_VALIDATORS: u32 = 100;
 
 parameter_types! {
-	/// Blocks for which an equivocation can be reported: a day of production blocks.
+	/// Blocks within which an equivocation can be reported: a day of production blocks.
 	pub const ReportLongevity: u64 = 14_400;
 	pub const KeyDeposit: Balance = UNIT / 10;
 }

@@ -1,4 +1,6 @@
-//! What accounts share and govern with: utility, multisig, proxy, parameters, sudo.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Configurations of utility, multisig, proxy, parameters and sudo.
 
 use crate::{
 	parameters::{self, RuntimeParameters},
@@ -12,7 +14,8 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use scale_info::TypeInfo;
 
-/// Who governs. Root for now: sudo on dev and local networks, nobody where genesis sets no sudo key.
+/// Governance origin: root, which is sudo on dev and local networks, and nobody where genesis sets
+/// no sudo key.
 pub type Governance = EnsureRoot<AccountId>;
 
 impl pallet_utility::Config for Runtime {
@@ -40,7 +43,7 @@ impl pallet_multisig::Config for Runtime {
 	type BlockNumberProvider = System;
 }
 
-/// What a proxy may do for an account.
+/// Permissions of a proxy.
 #[derive(
 	Clone,
 	Copy,
@@ -57,19 +60,21 @@ impl pallet_multisig::Config for Runtime {
 	TypeInfo,
 )]
 pub enum ProxyType {
-	/// Anything.
+	/// Any call.
 	#[default]
 	Any,
-	/// Anything that moves no balance at once.
+	/// Any call but those of `Balances` and `Assets`.
 	NonTransfer,
-	/// Run services: list, change, pause and end them, bid, say that a lease is ready, decline it, end leases and
-	/// agreements. It takes out neither bond nor balance, but puts deposits on hold and may incur penalties. It
-	/// accepts no terms of orders but those of the account's own services.
+	/// Calls that run services: list, change, pause and end them, bid, report a lease ready,
+	/// decline it, end leases and agreements. The proxy takes out neither bond nor balance, but
+	/// puts deposits on hold and may incur penalties. It accepts no terms of an order but those of
+	/// the account's own services.
 	Operate,
-	/// Buy services: open, top up and close agreements, place orders, take bids, extend, top up and close leases,
-	/// rate. It spends the account's balance on services, and on nothing else.
+	/// Calls that buy services: open, top up and close agreements, place orders, accept bids,
+	/// extend, top up and close leases, rate. The proxy spends the account's balance on services,
+	/// and on nothing else.
 	Buy,
-	/// Rotate session keys.
+	/// Calls that rotate session keys.
 	SessionKeys,
 }
 
@@ -78,7 +83,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match self {
 			Self::Any => true,
 			Self::NonTransfer => !matches!(call, RuntimeCall::Balances(_) | RuntimeCall::Assets(_)),
-			// What is inside a batch is filtered again.
+			// The calls of a batch are filtered again.
 			Self::Operate => matches!(call, RuntimeCall::Utility(_)) || operates(call),
 			Self::Buy => matches!(call, RuntimeCall::Utility(_)) || buys(call),
 			Self::SessionKeys => matches!(call, RuntimeCall::Session(_)),
@@ -96,8 +101,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	}
 }
 
-/// What an operator calls from day to day. What concerns its bond, and becoming or ceasing to be an operator, is
-/// not among it.
+/// Calls of the daily business of an operator. Calls that concern its bond or its registration are
+/// not among them.
 fn operates(call: &RuntimeCall) -> bool {
 	use pallet_surety_compute_orders::Call as Orders;
 	use pallet_surety_operators::Call as Registry;
@@ -118,7 +123,7 @@ fn operates(call: &RuntimeCall) -> bool {
 		RuntimeCall::ComputeOrders(call) => matches!(
 			call,
 			Orders::declare_capacity { .. }
-				// Terms of an order may promise more than the owner of the bond ever did.
+				// Terms of an order may promise more than the owner of the bond agreed to.
 				| Orders::place_bid { foreign_terms: false, .. }
 				| Orders::update_bid { .. }
 				| Orders::withdraw_bid { .. }
@@ -134,7 +139,7 @@ fn operates(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What a tenant calls.
+/// Calls of a tenant.
 fn buys(call: &RuntimeCall) -> bool {
 	use pallet_surety_compute_orders::Call as Orders;
 	use pallet_surety_sla::Call as Agreements;
@@ -205,7 +210,8 @@ mod tests {
 	use frame_support::traits::GetCallMetadata;
 	use std::collections::BTreeSet;
 
-	/// All calls of this runtime that a proxy may make, by name. Zeros are arguments of every call that matters here.
+	/// Names of all calls that a proxy may make. A call is decoded from zeros, which are valid
+	/// arguments of every call that matters here.
 	fn passing(proxy: ProxyType) -> BTreeSet<String> {
 		let calls = (0..=u8::MAX).flat_map(|pallet| {
 			(0..=u8::MAX).filter_map(move |call| {
@@ -220,7 +226,7 @@ mod tests {
 		names.collect()
 	}
 
-	/// Those that are no batches, per pallet.
+	/// Check the calls that a proxy may make, per pallet, without batches.
 	fn assert_pass(proxy: ProxyType, expected: &[(&str, &[&str])]) {
 		let expected: BTreeSet<_> = expected
 			.iter()
@@ -312,7 +318,7 @@ mod tests {
 	}
 
 	#[test]
-	fn nobody_gives_away_more_than_it_may() {
+	fn a_proxy_type_passes_no_more_calls_than_its_superset() {
 		use ProxyType::*;
 		for (large, small) in [
 			(Any, NonTransfer),

@@ -1,4 +1,6 @@
-//! The market: operators, probes, agreements, escrow, reputation, compute orders.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Configurations of the market: operators, probes, agreements, escrow, reputation, compute orders.
 
 use crate::{
 	configs::{
@@ -25,37 +27,39 @@ use sp_runtime::{
 };
 use surety_primitives::AssetId;
 
-/// Blocks of a day of production.
+/// Blocks of a day on a production network.
 pub const DAYS_OF_PRODUCTION: BlockNumber = 14_400;
 
 parameter_types! {
-	/// Penalties, transaction fees and the treasury's share of the platform fee.
+	/// Account of the treasury: receives penalties, transaction fees, dust and its share of the
+	/// platform fee.
 	pub Treasury: AccountId = PalletId(*b"surety/t").into_account_truncating();
-	/// The probers' share of the platform fee, until it is paid out.
+	/// Account that holds rents and the probers' share of the platform fee until they are paid out.
 	pub ProberPot: AccountId = PalletId(*b"surety/d").into_account_truncating();
 }
 
-/// Transaction fees and dust go to the treasury.
+/// Handler of transaction fees and dust: pays them to the treasury.
 pub type ToTreasury = ResolveTo<Treasury, Balances>;
 
-/// Governance may approve an asset that is sufficient and in nobody's private hands: its owner, issuer,
-/// admin and freezer must all be the treasury, which has no key. Nor may who had it before have frozen or blocked an
-/// account of the chain's own: credits could not be delivered.
+/// Policy for the assets that governance may approve: sufficient, and controlled by no private key.
+/// Owner, issuer, admin and freezer must all be the treasury, which has no key. The accounts of the
+/// chain must be neither frozen nor blocked by an earlier owner, or credits could not be delivered.
 pub struct KeylessAssets;
 impl KeylessAssets {
-	/// Whether an account can receive and pay.
+	/// True if an account can receive and pay.
 	fn is_usable(asset: AssetId, who: &AccountId) -> bool {
-		let least = Transfers::minimum_balance(asset);
-		let receives = Transfers::can_deposit(asset, who, least, Provenance::Extant);
-		let has = Transfers::total_balance(asset, who);
+		let minimum = Transfers::minimum_balance(asset);
+		let receives = Transfers::can_deposit(asset, who, minimum, Provenance::Extant);
+		let balance = Transfers::total_balance(asset, who);
 		receives == DepositConsequence::Success
-			&& (has == 0 || Transfers::can_withdraw(asset, who, has) != WithdrawConsequence::Frozen)
+			&& (balance == 0
+				|| Transfers::can_withdraw(asset, who, balance) != WithdrawConsequence::Frozen)
 	}
 }
 impl pallet_surety_operators::AssetPolicy for KeylessAssets {
 	fn ensure_approvable(asset: u32) -> DispatchResult {
 		let details = pallet_assets::Asset::<Runtime>::get(asset)
-			.ok_or(DispatchError::Other("no such asset"))?;
+			.ok_or(DispatchError::Other("the asset does not exist"))?;
 		frame_support::ensure!(
 			details.is_sufficient,
 			DispatchError::Other("the asset is not sufficient")
@@ -65,14 +69,14 @@ impl pallet_surety_operators::AssetPolicy for KeylessAssets {
 		frame_support::ensure!(
 			roles.into_iter().all(|role| *role == treasury),
 			DispatchError::Other(
-				"the asset has an owner, issuer, admin or freezer beside the treasury"
+				"owner, issuer, admin or freezer of the asset is not the treasury"
 			)
 		);
 		let own = [treasury, ProberPot::get(), Sla::pot()];
 		frame_support::ensure!(
 			own.iter().all(|who| Self::is_usable(AssetId::Local(asset), who)),
 			DispatchError::Other(
-				"the asset, or an account of the chain's own in it, is frozen or blocked"
+				"the asset, or an account of the chain in it, is frozen or blocked"
 			)
 		);
 		Ok(())
@@ -156,8 +160,8 @@ impl pallet_surety_reputation::Config for Runtime {
 	type WeightInfo = pallet_surety_reputation::weights::SubstrateWeight<Runtime>;
 }
 
-/// The fee at which a rating has half the weight that it can have: a hundredth of the minimum bond in the
-/// asset, so that no price is needed to compare assets.
+/// Fee at which a rating has half of its maximum weight: a hundredth of the minimum bond in the
+/// asset. The minimum bonds make assets comparable without a price.
 pub struct RatingScale;
 impl Convert<AssetId, Option<Balance>> for RatingScale {
 	fn convert(asset: AssetId) -> Option<Balance> {
@@ -195,8 +199,8 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
-/// Draws among equal bids: the randomness of the block before, which its author could at most
-/// withhold with the block.
+/// Randomness for draws among equal bids: that of the parent block. Its author could only withhold
+/// it by giving up the block.
 pub struct ParentRandomness;
 impl Randomness<Hash, BlockNumber> for ParentRandomness {
 	fn random(subject: &[u8]) -> (Hash, BlockNumber) {
@@ -205,26 +209,28 @@ impl Randomness<Hash, BlockNumber> for ParentRandomness {
 	}
 }
 
-/// Assets that probers are rewarded in: those that governance approved.
+/// Assets that probers are rewarded in: the approved ones.
 pub struct ApprovedAssets;
 impl sp_core::Get<Vec<AssetId>> for ApprovedAssets {
 	fn get() -> Vec<AssetId> {
-		/// Most of them; governance approves a handful.
-		const MOST: usize = 16;
+		/// Maximum number of assets; governance approves a few.
+		const MAX_ASSETS: usize = 16;
 		pallet_surety_operators::Approvals::<Runtime>::iter_keys()
-			.take(MOST)
+			.take(MAX_ASSETS)
 			.map(AssetId::Local)
 			.collect()
 	}
 }
 
 parameter_types! {
-	/// All ratings between two accounts in one epoch together weigh at most this share of a window.
+	/// Maximum weight of all ratings between two accounts in one epoch together, as a share of a
+	/// window.
 	pub const MaxPairWeight: Perbill = Perbill::from_percent(25);
 	pub const ProbePriority: TransactionPriority = TransactionPriority::MAX / 2;
 }
 
-/// Health of leases, by the parameters of now. A round keeps the rule that it began with.
+/// Rule for the health of leases, from the current parameters. A round keeps the rule that it began
+/// with.
 pub struct Health;
 impl sp_core::Get<pallet_surety_probes::HealthRule> for Health {
 	fn get() -> pallet_surety_probes::HealthRule {
@@ -235,7 +241,8 @@ impl sp_core::Get<pallet_surety_probes::HealthRule> for Health {
 	}
 }
 
-/// Duty of probers, by the parameters of now. A session keeps the rule that it began with.
+/// Rule for the duty of probers, from the current parameters. A session keeps the rule that it
+/// began with.
 pub struct Duty;
 impl sp_core::Get<pallet_surety_probes::DutyRule> for Duty {
 	fn get() -> pallet_surety_probes::DutyRule {

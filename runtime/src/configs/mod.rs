@@ -1,4 +1,6 @@
-//! How the pallets are configured, one file per group.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Configurations of the pallets, one file per group.
 
 pub mod assets;
 pub mod consensus;

@@ -1,4 +1,6 @@
-//! System, time, transactions.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Configurations of system, clock and transactions.
 
 use crate::{
 	configs::market,
@@ -18,14 +20,15 @@ use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustm
 use sp_core::Get;
 use sp_runtime::{FixedPointNumber, Perbill, Perquintill, generic::Era, traits::AccountIdLookup};
 
-/// Share of a block that user transactions may fill; the rest is for sweeps and probers' reports.
+/// Share of a block that normal transactions may fill. The rest is left for hooks and reports.
 const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
-/// Share of a block that `on_initialize` may be expected to take.
+/// Expected share of a block that `on_initialize` takes.
 const ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
-/// Largest block in bytes.
+/// Maximum length of a block in bytes.
 const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
 
-/// Limits of a block: compute is a third of the slot, so one wasm serves slots of any length.
+/// Weight limits of a block. Compute is a third of the slot, so that one wasm serves slots of any
+/// length.
 pub struct SlotBlockWeights;
 impl Get<BlockWeights> for SlotBlockWeights {
 	fn get() -> BlockWeights {
@@ -51,13 +54,15 @@ parameter_types! {
 	pub const Version: RuntimeVersion = VERSION;
 	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
 		.max_length(MAX_BLOCK_BYTES)
-		.modify_max_length_for_class(DispatchClass::Normal, |m| *m = NORMAL_RATIO.mul_floor(MAX_BLOCK_BYTES))
+		.modify_max_length_for_class(DispatchClass::Normal, |max| {
+			*max = NORMAL_RATIO.mul_floor(MAX_BLOCK_BYTES)
+		})
 		.build();
 	pub const SS58Prefix: u8 = 42;
 }
 
-/// Calls that nobody may send. Validators are those of genesis: one that purges its keys is out of the set from
-/// the next session on, and nothing brings it back.
+/// Call filter. Refuses `session.purgeKeys`: a validator that purges its keys leaves the set with
+/// the next session, and nothing brings it back.
 pub struct Permitted;
 impl Contains<RuntimeCall> for Permitted {
 	fn contains(call: &RuntimeCall) -> bool {
@@ -95,12 +100,12 @@ impl pallet_timestamp::Config for Runtime {
 	type WeightInfo = crate::weights::pallet_timestamp::WeightInfo<Runtime>;
 }
 
-/// A transfer costs about a thousandth of a SURE at an idle chain.
+/// Fee by weight: a transfer costs about a thousandth of a SURE on an idle chain.
 pub struct RefTimeToFee<T>(PhantomData<T>);
 impl<T> WeightToFee for RefTimeToFee<T> {
 	type Balance = Balance;
 	fn weight_to_fee(weight: &Weight) -> Balance {
-		/// Planck for one base extrinsic weight.
+		/// Planck per base extrinsic weight.
 		const FEE_OF_BASE: Balance = MILLI / 2;
 		let base = Balance::from(ExtrinsicBaseWeight::get().ref_time()).max(1);
 		Balance::from(weight.ref_time()).saturating_mul(FEE_OF_BASE).checked_div(base).unwrap_or(0)
@@ -162,7 +167,8 @@ impl<C> frame_system::offchain::CreateAuthorizedTransaction<C> for Runtime
 where
 	RuntimeCall: From<C>,
 {
-	/// Authorized calls have neither signer nor nonce nor fee: what they carry here says nothing.
+	/// Extensions of an authorized call, which has neither signer nor nonce nor fee: the values
+	/// here are placeholders.
 	fn create_extension() -> TxExtension {
 		(
 			frame_system::AuthorizeCall::new(),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the calls of the SDK's pallets weigh in this runtime. Written by `make weights`.
 
 pub mod block_weights;

@@ -1,6 +1,8 @@
-//! What operators and tenants do, in one line each.
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::world::World;
+//! Actions of operators and tenants, in one line each.
+
+use crate::fixture::Fixture;
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
@@ -16,7 +18,7 @@ pub const TENANT: Sr25519Keyring = Sr25519Keyring::Ferdie;
 pub const OTHER_TENANT: Sr25519Keyring = Sr25519Keyring::One;
 pub const STRANGER: Sr25519Keyring = Sr25519Keyring::Two;
 
-/// One unit of the asset that a test deals in: prices and credits are in it.
+/// One coin of the asset of a test.
 pub fn coin(asset: AssetId) -> Balance {
 	match asset {
 		AssetId::Native => UNIT,
@@ -32,7 +34,8 @@ pub const CREDIT: [WindowShare; 4] = [
 	WindowShare::from_inner(1_000_000_000),
 ];
 
-/// What a test lists: a page of nginx, say, at a tenth of a coin a block, one bad round of twelve allowed.
+/// Parameters of a listing. The default costs a tenth of a coin per block and allows one bad round
+/// of twelve.
 #[derive(Clone)]
 pub struct Offer<'a> {
 	pub kind: ServiceKind,
@@ -83,8 +86,8 @@ impl Offer<'_> {
 	}
 }
 
-impl World {
-	/// Become an operator with a bond of 1,000 coins in `asset`, and the native one that registering takes.
+impl Fixture {
+	/// Register an operator with a bond of 1,000 coins in `asset` and in the native token.
 	pub fn register(&mut self, who: Sr25519Keyring, asset: AssetId) {
 		let bond = 1_000 * coin(AssetId::Native);
 		let name = b"operator".to_vec().try_into().unwrap();
@@ -98,7 +101,7 @@ impl World {
 		}
 	}
 
-	/// List a service and wait until it is seen up.
+	/// List a service and wait for its first verdict, which is up.
 	pub fn list(&mut self, who: Sr25519Keyring, offer: &Offer) -> ServiceId {
 		let id = self.peek(operators::NextServiceId::<Runtime>::get);
 		assert_ok!(self.call(who, offer.call()));
@@ -110,7 +113,7 @@ impl World {
 		id
 	}
 
-	/// An operator with one service.
+	/// Register an operator with one service.
 	pub fn operator(&mut self, asset: AssetId) -> ServiceId {
 		self.register(OPERATOR, asset);
 		self.list(OPERATOR, &Offer::of(asset))
@@ -160,7 +163,7 @@ impl World {
 		id
 	}
 
-	/// Go on to the first round of the next window.
+	/// Build blocks to the first round of the next window.
 	pub fn next_window(&mut self) {
 		let window = |round| Timing::window_of(round);
 		let from = self.round();
@@ -174,17 +177,17 @@ impl World {
 		}
 	}
 
-	/// Wait until a round is judged for every service.
+	/// Build blocks until a round is judged for every service.
 	pub fn judged(&mut self, round: u32) {
 		self.until("the round is judged", 6, move || Probes::judged_round() >= round);
 	}
 
-	/// What a tenant is owed and not paid.
+	/// Credit that is owed to a tenant.
 	pub fn owed(&mut self, agreement: AgreementId) -> Balance {
 		self.peek(|| Sla::owed_credit(agreement).unwrap_or(0))
 	}
 
-	/// Credit that a tenant was promised in all: paid out, due, or due once it has paid more.
+	/// Credit promised to a tenant in all: delivered, owed, or due once the tenant has paid more.
 	pub fn credit(&mut self, agreement: AgreementId) -> Balance {
 		let status = self.peek(|| Sla::agreement(agreement).expect("it is there"));
 		let stored = status.agreement;
@@ -215,7 +218,7 @@ impl World {
 		})
 	}
 
-	/// Bond behind a service that nothing reserves.
+	/// Free bond of the operator of a service.
 	pub fn free_bond(&mut self, service: ServiceId) -> Balance {
 		self.peek(|| {
 			let listing = operators::Services::<Runtime>::get(service).expect("it is listed");

@@ -1,9 +1,11 @@
-//! Attacks on the compute market, each by whom it would pay or whom it would hurt.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Attacks on the compute market by tenants, operators and third parties.
 
 use crate::{
 	actors::{Offer, coin},
+	fixture::Fixture,
 	orders::*,
-	world::World,
 };
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
@@ -17,42 +19,43 @@ use surety_primitives::{
 use surety_runtime::{configs::assets::MarketFunds, *};
 
 /// A tenant (0) with a lease at the first of two operators (1, 2).
-fn running(asset: AssetId) -> (World, AccountId, OrderId, LeaseId) {
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let operators = [1, 2].map(|n| operator(&mut world, n, asset));
-	let machines = [0, 1].map(|n| machine(&mut world, &operators[n], 9_001 + n as u32, 2, asset));
-	let new = new_order(&mut world, asset);
-	let order = place(&mut world, &tenant, new);
+fn running(asset: AssetId) -> (Fixture, AccountId, OrderId, LeaseId) {
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let operators = [1, 2].map(|n| operator(&mut chain, n, asset));
+	let machines = [0, 1].map(|n| machine(&mut chain, &operators[n], 9_001 + n as u32, 2, asset));
+	let new = new_order(&mut chain, asset);
+	let order = place(&mut chain, &tenant, new);
 	for n in [0, 1] {
 		let price = price(asset) + coin(asset) / 50 * n as Balance;
-		assert_ok!(act(&mut world, &operators[n], bid(order, machines[n], price)));
+		assert_ok!(call_as(&mut chain, &operators[n], bid(order, machines[n], price)));
 	}
-	let lease = awarded(&mut world, order, None);
-	ready(&mut world, lease);
-	(world, tenant, order, lease)
+	let lease = awarded(&mut chain, order, None);
+	ready(&mut chain, lease);
+	(chain, tenant, order, lease)
 }
 
-/// Orders of somebody that nobody wants, all to be matched in one block.
-fn flood(world: &mut World, many: usize, deadline: BlockNumber) {
-	let spammer = funded(world, 99);
-	let mut order = new_order(world, AssetId::Native);
+/// Place many orders that nobody bids on, all to be matched in one block.
+fn flood(chain: &mut Fixture, many: usize, deadline: BlockNumber) {
+	let spammer = funded(chain, 99);
+	let mut order = new_order(chain, AssetId::Native);
 	(order.max_price, order.failover_price) = (1, None);
 	order.deposit = order.max_price * 100 + UNIT / 1_000;
 	order.bid_deadline = deadline;
 	let call = compute::Call::place_order { order: Box::new(order) };
-	let results = acts(world, vec![(spammer, call.into()); many]);
+	let results = call_all(chain, vec![(spammer, call.into()); many]);
 	assert!(results.iter().all(|result| result.is_ok()), "{:?}", results[0]);
 }
 
-/// The lease is down from the round that begins, and orders are spread before the block that judges the third.
-fn fail_in_a_flood(world: &mut World, lease: LeaseId, many: usize) {
-	world.next_window();
-	let round = world.round();
-	world.endpoints.insert(Target::Lease(lease), Finding::Down);
-	let deadline = world.peek(|| Timing::round_start(round + 4));
-	flood(world, many, deadline);
-	world.until("the third bad round is judged", 8, move || {
+/// The lease is down from the new window on. A flood of orders is due shortly before the block that
+/// judges the third bad round.
+fn fail_in_a_flood(chain: &mut Fixture, lease: LeaseId, many: usize) {
+	chain.next_window();
+	let round = chain.round();
+	chain.endpoints.insert(Target::Lease(lease), Finding::Down);
+	let deadline = chain.peek(|| Timing::round_start(round + 4));
+	flood(chain, many, deadline);
+	chain.until("the third bad round is judged", 8, move || {
 		!matches!(
 			compute::Leases::<Runtime>::get(lease).unwrap().state,
 			compute::LeaseState::Running { .. }
@@ -62,71 +65,71 @@ fn fail_in_a_flood(world: &mut World, lease: LeaseId, many: usize) {
 
 #[test]
 fn a_flood_of_orders_does_not_hold_up_a_failover() {
-	let (mut world, _, order, lease) = running(AssetId::Native);
-	fail_in_a_flood(&mut world, lease, 300);
-	awarded_within(&mut world, order, Some(lease), 3);
-	world.check();
+	let (mut chain, _, order, lease) = running(AssetId::Native);
+	fail_in_a_flood(&mut chain, lease, 300);
+	awarded_within(&mut chain, order, Some(lease), 3);
+	chain.check();
 }
 
 #[test]
 fn nobody_else_turns_a_failover_into_an_end() {
-	let (mut world, _, order, lease) = running(AssetId::Native);
-	let stranger = funded(&mut world, 50);
-	let account = world.peek(|| compute::Orders::<Runtime>::get(order).unwrap().replicas[0].escrow);
-	fail_in_a_flood(&mut world, lease, 100);
-	let _ = act(&mut world, &stranger, escrow::Call::settle { escrow: account });
-	world.rounds(8);
-	assert_eq!(reason(&mut world, lease), Some(CloseReason::Unhealthy));
-	assert!(!world.peek(|| is_over(order)), "the second bid takes over");
-	world.check();
+	let (mut chain, _, order, lease) = running(AssetId::Native);
+	let stranger = funded(&mut chain, 50);
+	let account = chain.peek(|| compute::Orders::<Runtime>::get(order).unwrap().replicas[0].escrow);
+	fail_in_a_flood(&mut chain, lease, 100);
+	let _ = call_as(&mut chain, &stranger, escrow::Call::settle { escrow: account });
+	chain.rounds(8);
+	assert_eq!(reason(&mut chain, lease), Some(CloseReason::Unhealthy));
+	assert!(!chain.peek(|| is_over(order)), "the second bid takes over");
+	chain.check();
 }
 
 #[test]
 fn a_lease_is_not_billed_beyond_its_time() {
 	let asset = AssetId::Native;
-	let (mut world, _, _, lease) = running(asset);
-	let last = last_round(&mut world, lease);
-	while world.round() + 3 < last {
-		world.rounds(1);
+	let (mut chain, _, _, lease) = running(asset);
+	let last = last_round(&mut chain, lease);
+	while chain.round() + 3 < last {
+		chain.rounds(1);
 	}
-	// What is due in the block before comes first.
-	let deadline = world.peek(|| Timing::round_start(last)) - 1;
-	flood(&mut world, 300, deadline);
-	closed(&mut world, lease, 20);
-	let paid = world.peek(|| paid_in_all(lease));
-	let most = price(asset) * Balance::from(ROUNDS * world.peek(Timing::round_blocks));
-	assert!(paid <= most, "{paid} of {most}");
-	world.check();
+	// The tasks of the block before come first.
+	let deadline = chain.peek(|| Timing::round_start(last)) - 1;
+	flood(&mut chain, 300, deadline);
+	closed(&mut chain, lease, 20);
+	let paid = chain.peek(|| paid_in_all(lease));
+	let max = price(asset) * Balance::from(ROUNDS * chain.peek(Timing::round_blocks));
+	assert!(paid <= max, "{paid} of {max}");
+	chain.check();
 }
 
-/// Whoever can keep an agent from answering for three rounds is not paid a window for it.
+/// A tenant that keeps an agent from answering for three rounds is not paid a window for it.
 fn an_induced_outage(asset: AssetId) {
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let other = operator(&mut world, 1, asset);
-	let service = machine(&mut world, &other, 9_001, 2, asset);
-	world.next_window();
-	world.rounds(7);
-	let mut new = new_order(&mut world, asset);
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let other = operator(&mut chain, 1, asset);
+	let service = machine(&mut chain, &other, 9_001, 2, asset);
+	chain.next_window();
+	chain.rounds(7);
+	let mut new = new_order(&mut chain, asset);
 	let terms = new.terms.as_mut().unwrap();
 	terms.credit = [WindowShare::from_u32(3); 4];
-	let order = place(&mut world, &tenant, new);
-	let before = total(&mut world, asset, &tenant);
-	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
-	let lease = awarded(&mut world, order, None);
-	ready(&mut world, lease);
-	world.next_window();
-	world.endpoints.insert(Target::Lease(lease), Finding::Down);
-	closed(&mut world, lease, 9);
-	let _ = act(&mut world, &tenant, compute::Call::cancel_order { order });
-	world.until("the order is over", 12, move || is_over(order));
-	world.rounds(2);
-	assert_eq!(reason(&mut world, lease), Some(CloseReason::Unhealthy));
-	let paid = world.peek(|| paid_in_all(lease));
-	let after = total(&mut world, asset, &tenant);
-	let three = 3 * price(asset) * Balance::from(world.peek(Timing::round_blocks));
+	let order = place(&mut chain, &tenant, new);
+	let before = total(&mut chain, asset, &tenant);
+	assert_ok!(call_as(&mut chain, &other, bid(order, service, price(asset))));
+	let lease = awarded(&mut chain, order, None);
+	ready(&mut chain, lease);
+	chain.next_window();
+	chain.endpoints.insert(Target::Lease(lease), Finding::Down);
+	closed(&mut chain, lease, 9);
+	let _ = call_as(&mut chain, &tenant, compute::Call::cancel_order { order });
+	chain.until("the order is over", 12, move || is_over(order));
+	chain.rounds(2);
+	assert_eq!(reason(&mut chain, lease), Some(CloseReason::Unhealthy));
+	let paid = chain.peek(|| paid_in_all(lease));
+	let after = total(&mut chain, asset, &tenant);
+	let three = 3 * price(asset) * Balance::from(chain.peek(Timing::round_blocks));
 	assert!(after <= before + three, "paid {paid}, has {} more", after - before);
-	world.check();
+	chain.check();
 }
 
 #[test]
@@ -142,87 +145,89 @@ fn an_induced_outage_earns_no_more_than_its_rounds_cost_in_an_asset() {
 #[test]
 fn one_operator_does_not_keep_all_others_out_of_an_order() {
 	let asset = AssetId::Native;
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let hog = operator(&mut world, 1, asset);
-	let honest = operator(&mut world, 2, asset);
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let hog = operator(&mut chain, 1, asset);
+	let honest = operator(&mut chain, 2, asset);
 	let many = 32u32;
-	let first = world.peek(operators::NextServiceId::<Runtime>::get);
+	let first = chain.peek(operators::NextServiceId::<Runtime>::get);
 	let listed =
-		acts(&mut world, (0..many).map(|n| (hog.clone(), list(10_000 + n, asset))).collect());
+		call_all(&mut chain, (0..many).map(|n| (hog.clone(), list(10_000 + n, asset))).collect());
 	assert!(listed.iter().all(|result| result.is_ok()));
-	let declare = |n| compute::Call::declare_capacity { service: first + n, total: part() }.into();
-	let declared = acts(&mut world, (0..many).map(|n| (hog.clone(), declare(n))).collect());
+	let declare = |n| {
+		compute::Call::declare_capacity { service: first + n, total: replica_resources() }.into()
+	};
+	let declared = call_all(&mut chain, (0..many).map(|n| (hog.clone(), declare(n))).collect());
 	assert!(declared.iter().all(|result| result.is_ok()));
-	let service = machine(&mut world, &honest, 9_001, 2, asset);
-	let new = new_order(&mut world, asset);
-	let order = place(&mut world, &tenant, new);
-	let bids = acts(
-		&mut world,
+	let service = machine(&mut chain, &honest, 9_001, 2, asset);
+	let new = new_order(&mut chain, asset);
+	let order = place(&mut chain, &tenant, new);
+	let bids = call_all(
+		&mut chain,
 		(0..many).map(|n| (hog.clone(), bid(order, first + n, 2 * price(asset)))).collect(),
 	);
 	assert_eq!(bids.iter().filter(|result| result.is_ok()).count(), 1);
-	assert_ok!(act(&mut world, &honest, bid(order, service, price(asset))));
-	world.check();
+	assert_ok!(call_as(&mut chain, &honest, bid(order, service, price(asset))));
+	chain.check();
 }
 
 #[test]
 fn declining_for_free_does_not_use_up_an_order() {
 	let asset = AssetId::Native;
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let honest = operator(&mut world, 1, asset);
-	let service = machine(&mut world, &honest, 9_001, 2, asset);
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let honest = operator(&mut chain, 1, asset);
+	let service = machine(&mut chain, &honest, 9_001, 2, asset);
 	let crowd: Vec<_> = (2..10)
 		.map(|n| {
-			let who = operator(&mut world, n, asset);
-			let service = machine(&mut world, &who, 10_000 + u32::from(n), 2, asset);
+			let who = operator(&mut chain, n, asset);
+			let service = machine(&mut chain, &who, 10_000 + u32::from(n), 2, asset);
 			(who, service)
 		})
 		.collect();
-	let before: Vec<_> = crowd.iter().map(|(who, _)| total(&mut world, asset, who)).collect();
-	let new = new_order(&mut world, asset);
-	let order = place(&mut world, &tenant, new);
+	let before: Vec<_> = crowd.iter().map(|(who, _)| total(&mut chain, asset, who)).collect();
+	let new = new_order(&mut chain, asset);
+	let order = place(&mut chain, &tenant, new);
 	let low = price(asset) / 2;
 	let mut bids: Vec<_> =
 		crowd.iter().map(|(who, service)| (who.clone(), bid(order, *service, low))).collect();
 	bids.push((honest.clone(), bid(order, service, price(asset))));
-	assert!(acts(&mut world, bids).iter().all(|result| result.is_ok()));
+	assert!(call_all(&mut chain, bids).iter().all(|result| result.is_ok()));
 	let mut last = None;
 	for _ in 0..8 {
-		let lease = awarded(&mut world, order, last);
-		let operator = operator_of(&mut world, lease);
+		let lease = awarded(&mut chain, order, last);
+		let operator = operator_of(&mut chain, lease);
 		if operator == honest {
 			break;
 		}
-		assert_ok!(act(&mut world, &operator, compute::Call::decline { lease }));
+		assert_ok!(call_as(&mut chain, &operator, compute::Call::decline { lease }));
 		last = Some(lease);
 	}
-	world.rounds(1);
-	let after: Vec<_> = crowd.iter().map(|(who, _)| total(&mut world, asset, who)).collect();
+	chain.rounds(1);
+	let after: Vec<_> = crowd.iter().map(|(who, _)| total(&mut chain, asset, who)).collect();
 	assert_eq!(before, after, "it cost them nothing");
-	let lease = world.peek(|| lease_of(order, 0)).expect("the honest bid is taken");
-	assert_eq!(operator_of(&mut world, lease), honest);
-	world.check();
+	let lease = chain.peek(|| lease_of(order, 0)).expect("the honest bid is taken");
+	assert_eq!(operator_of(&mut chain, lease), honest);
+	chain.check();
 }
 
 #[test]
-fn who_declined_is_remembered_however_many_did_before() {
+fn a_decline_is_remembered_however_many_came_before() {
 	let asset = AssetId::Native;
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let honest = operator(&mut world, 1, asset);
-	let service = machine(&mut world, &honest, 9_001, 2, asset);
-	// More than a replica may be placed.
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let honest = operator(&mut chain, 1, asset);
+	let service = machine(&mut chain, &honest, 9_001, 2, asset);
+	// More operators than a replica may be placed at.
 	let crowd: Vec<_> = (2..12)
 		.map(|n| {
-			let who = operator(&mut world, n, asset);
-			let service = machine(&mut world, &who, 10_000 + u32::from(n), 2, asset);
+			let who = operator(&mut chain, n, asset);
+			let service = machine(&mut chain, &who, 10_000 + u32::from(n), 2, asset);
 			(who, service)
 		})
 		.collect();
-	let new = new_order(&mut world, asset);
-	let order = place(&mut world, &tenant, new);
+	let new = new_order(&mut chain, asset);
+	let order = place(&mut chain, &tenant, new);
 	let low = price(asset) / 2;
 	let again = |who: &AccountId| {
 		let (_, service) = crowd.iter().find(|(it, _)| it == who).unwrap();
@@ -230,33 +235,36 @@ fn who_declined_is_remembered_however_many_did_before() {
 	};
 	let mut bids: Vec<_> = crowd.iter().map(|(who, _)| again(who)).collect();
 	bids.push((honest.clone(), bid(order, service, price(asset))));
-	assert!(acts(&mut world, bids).iter().all(|result| result.is_ok()));
+	assert!(call_all(&mut chain, bids).iter().all(|result| result.is_ok()));
 	let (mut last, mut seen) = (None, Vec::new());
 	loop {
-		let lease = awarded(&mut world, order, last);
-		let who = operator_of(&mut world, lease);
+		let lease = awarded(&mut chain, order, last);
+		let who = operator_of(&mut chain, lease);
 		if who == honest {
 			break;
 		}
 		assert!(!seen.contains(&who), "it declined before");
-		// And bids again in the same block, for what it just gave back.
-		acts(&mut world, vec![(who.clone(), compute::Call::decline { lease }.into()), again(&who)]);
+		// The operator bids again in the same block.
+		call_all(
+			&mut chain,
+			vec![(who.clone(), compute::Call::decline { lease }.into()), again(&who)],
+		);
 		seen.push(who);
 		last = Some(lease);
 	}
 	assert_eq!(seen.len(), crowd.len());
-	world.check();
+	chain.check();
 }
 
 #[test]
 fn a_tenant_that_spent_the_rest_does_not_make_an_operator_late() {
 	use frame_support::traits::fungibles::Mutate;
-	// Approved after genesis, so that no pot lives in it yet.
+	// Approved after genesis, so that no pot exists in it yet.
 	let (id, asset) = (77, AssetId::Local(77));
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
 	let owner = configs::market::Treasury::get();
-	world.block_with(|| {
+	chain.block_with(|| {
 		let root = RuntimeOrigin::root;
 		assert_ok!(Assets::force_create(root(), id.into(), owner.into(), true, 1_000));
 		assert_ok!(Operators::approve_asset(root(), id, coin(asset)));
@@ -264,81 +272,82 @@ fn a_tenant_that_spent_the_rest_does_not_make_an_operator_late() {
 			assert_ok!(configs::assets::Transfers::mint_into(asset, &party(n), amount));
 		}
 	});
-	let other = operator(&mut world, 1, asset);
-	let service = machine(&mut world, &other, 9_001, 2, asset);
-	let new = new_order(&mut world, asset);
-	let order = place(&mut world, &tenant, new);
-	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
-	let lease = awarded(&mut world, order, None);
-	let amount = world.peek(|| MarketFunds::spendable(asset, &tenant));
+	let other = operator(&mut chain, 1, asset);
+	let service = machine(&mut chain, &other, 9_001, 2, asset);
+	let new = new_order(&mut chain, asset);
+	let order = place(&mut chain, &tenant, new);
+	assert_ok!(call_as(&mut chain, &other, bid(order, service, price(asset))));
+	let lease = awarded(&mut chain, order, None);
+	let amount = chain.peek(|| MarketFunds::spendable(asset, &tenant));
 	let call = pallet_assets::Call::transfer { id: id.into(), target: other.into(), amount };
-	assert_ok!(act(&mut world, &tenant, call));
-	ready(&mut world, lease);
-	world.check();
+	assert_ok!(call_as(&mut chain, &tenant, call));
+	ready(&mut chain, lease);
+	chain.check();
 }
 
 #[test]
 fn a_cover_of_nothing_does_not_make_failing_free() {
 	let asset = AssetId::Native;
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let other = operator(&mut world, 1, asset);
-	let service = machine(&mut world, &other, 9_001, 2, asset);
-	let mut new = new_order(&mut world, asset);
-	// As if the order had taken those of the service.
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let other = operator(&mut chain, 1, asset);
+	let service = machine(&mut chain, &other, 9_001, 2, asset);
+	let mut new = new_order(&mut chain, asset);
+	// The lowest terms that an order accepts.
 	let terms = new.terms.as_mut().unwrap();
-	let least = WindowShare::from_inner(1);
-	(terms.credit, terms.cover) = ([least; 4], least);
-	let order = place(&mut world, &tenant, new);
-	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
-	let lease = awarded(&mut world, order, None);
-	ready(&mut world, lease);
-	world.next_window();
-	let bonded =
-		|world: &mut World| world.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active);
-	let before = bonded(&mut world);
-	// Two bad rounds reach the cover; a third would be unhealthy.
-	world.endpoints.insert(Target::Lease(lease), Finding::Down);
-	world.rounds(2);
-	world.endpoints.clear();
-	closed(&mut world, lease, 9);
-	let penalty = world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().penalty);
-	let paid = before - bonded(&mut world);
-	assert!(paid >= penalty, "{paid} of {penalty} for {:?}", reason(&mut world, lease));
-	world.check();
+	let minimum = WindowShare::from_inner(1);
+	(terms.credit, terms.cover) = ([minimum; 4], minimum);
+	let order = place(&mut chain, &tenant, new);
+	assert_ok!(call_as(&mut chain, &other, bid(order, service, price(asset))));
+	let lease = awarded(&mut chain, order, None);
+	ready(&mut chain, lease);
+	chain.next_window();
+	let bonded = |chain: &mut Fixture| {
+		chain.peek(|| operators::Bonds::<Runtime>::get(party(1), asset).active)
+	};
+	let before = bonded(&mut chain);
+	// Two bad rounds reach the cover; with a third the lease would be unhealthy.
+	chain.endpoints.insert(Target::Lease(lease), Finding::Down);
+	chain.rounds(2);
+	chain.endpoints.clear();
+	closed(&mut chain, lease, 9);
+	let penalty = chain.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().penalty);
+	let paid = before - bonded(&mut chain);
+	assert!(paid >= penalty, "{paid} of {penalty} for {:?}", reason(&mut chain, lease));
+	chain.check();
 }
 
 #[test]
 fn a_tenant_accepts_the_price_it_saw() {
 	let asset = AssetId::Native;
-	let mut world = World::new();
-	let tenant = funded(&mut world, 0);
-	let other = operator(&mut world, 1, asset);
-	let service = machine(&mut world, &other, 9_001, 2, asset);
-	let mut new = new_order(&mut world, asset);
+	let mut chain = Fixture::new();
+	let tenant = funded(&mut chain, 0);
+	let other = operator(&mut chain, 1, asset);
+	let service = machine(&mut chain, &other, 9_001, 2, asset);
+	let mut new = new_order(&mut chain, asset);
 	new.auto_match = false;
 	new.bid_deadline += 100;
-	let most = new.max_price;
-	let order = place(&mut world, &tenant, new);
-	assert_ok!(act(&mut world, &other, bid(order, service, price(asset))));
-	let raise = compute::Call::update_bid { order, service, price: most }.into();
+	let max_price = new.max_price;
+	let order = place(&mut chain, &tenant, new);
+	assert_ok!(call_as(&mut chain, &other, bid(order, service, price(asset))));
+	let raise = compute::Call::update_bid { order, service, price: max_price }.into();
 	let accept = compute::Call::accept_bid { order, service, max_price: price(asset) }.into();
-	let results = acts(&mut world, vec![(other, raise), (tenant, accept)]);
+	let results = call_all(&mut chain, vec![(other, raise), (tenant, accept)]);
 	let [raised, accepted]: [_; 2] = results.try_into().unwrap();
 	assert_ok!(raised);
 	assert_eq!(accepted.unwrap_err().error, compute::Error::<Runtime>::PriceRose.into());
-	assert_eq!(world.peek(|| compute::Leases::<Runtime>::iter_keys().count()), 0);
-	world.check();
+	assert_eq!(chain.peek(|| compute::Leases::<Runtime>::iter_keys().count()), 0);
+	chain.check();
 }
 
-/// Whoever is down pays no fee, so a slot of the rounds would be free to hold.
+/// A service that is down pays no fee, so its slot would be free to hold.
 #[test]
 fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	let asset = AssetId::Native;
-	let mut world = World::new();
-	let squatter = operator(&mut world, 1, asset);
-	let tenant = funded(&mut world, 0);
-	let service = world.peek(operators::NextServiceId::<Runtime>::get);
+	let mut chain = Fixture::new();
+	let squatter = operator(&mut chain, 1, asset);
+	let tenant = funded(&mut chain, 0);
+	let service = chain.peek(operators::NextServiceId::<Runtime>::get);
 	let terms = TermsInput {
 		min_uptime: 0,
 		max_latency_ms: 250,
@@ -348,9 +357,9 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 	};
 	let call =
 		Offer { endpoint: "http://127.0.0.1:9001/", capacity: 1, terms, ..Offer::of(asset) }.call();
-	assert_ok!(act(&mut world, &squatter, call));
-	world.rounds(5);
-	let deposit = 10 * price(asset) * Balance::from(world.peek(Timing::window_blocks));
+	assert_ok!(call_as(&mut chain, &squatter, call));
+	chain.rounds(5);
+	let deposit = 10 * price(asset) * Balance::from(chain.peek(Timing::window_blocks));
 	let open = sla::Call::open_agreement {
 		service,
 		units: 1,
@@ -358,15 +367,15 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 		deposit,
 		min_cover: WindowShare::default(),
 	};
-	let before = total(&mut world, asset, &tenant);
-	assert_ok!(act(&mut world, &tenant, open));
-	let opened = world.round();
-	world.next_window();
-	let down_from = world.round();
-	world.endpoints.insert(Target::Service(service), Finding::Down);
-	world.next_window();
-	world.rounds(6);
-	world.peek(|| {
+	let before = total(&mut chain, asset, &tenant);
+	assert_ok!(call_as(&mut chain, &tenant, open));
+	let opened = chain.round();
+	chain.next_window();
+	let down_from = chain.round();
+	chain.endpoints.insert(Target::Service(service), Finding::Down);
+	chain.next_window();
+	chain.rounds(6);
+	chain.peek(|| {
 		let row = <Probes as Slots>::status(Target::Service(service));
 		assert!(row.is_none_or(|row| !row.active), "its slot is free again");
 		assert_eq!(
@@ -374,13 +383,13 @@ fn a_service_that_is_never_up_does_not_hold_its_slot() {
 			Some(0)
 		);
 	});
-	// Its tenant is let go, and pays for no round in which it was down.
-	let held = world.peek(|| MarketFunds::spendable(asset, &tenant));
-	assert_eq!(held, total(&mut world, asset, &tenant));
-	let paid = before - total(&mut world, asset, &tenant);
-	let round = price(asset) * Balance::from(world.peek(Timing::round_blocks));
-	// The first agreement in an asset brings the pot to life.
+	// The tenant is refunded and pays for no round in which the service was down.
+	let held = chain.peek(|| MarketFunds::spendable(asset, &tenant));
+	assert_eq!(held, total(&mut chain, asset, &tenant));
+	let paid = before - total(&mut chain, asset, &tenant);
+	let round = price(asset) * Balance::from(chain.peek(Timing::round_blocks));
+	// The first agreement in an asset pays for the creation of the pot.
 	let pot = paid - round * Balance::from(down_from - 1 - opened);
 	assert!(pot <= UNIT / 1_000, "{pot} too much");
-	world.check();
+	chain.check();
 }

@@ -1,6 +1,8 @@
-//! Bad input gets a named error and changes nothing (`World::call` compares the state).
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::{actors::*, world::World};
+//! Bad input is refused with a named error and changes nothing: `Fixture::call` compares the state.
+
+use crate::{actors::*, fixture::Fixture};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use surety_primitives::{AssetId, Balance, ServiceKind, TermsFault, WindowShare};
@@ -9,10 +11,10 @@ use surety_runtime::*;
 const NATIVE: AssetId = AssetId::Native;
 
 #[test]
-fn listings_that_make_no_sense_are_refused_by_name() {
+fn invalid_listings_are_refused_by_name() {
 	use operators::Error as E;
-	let mut world = World::new();
-	world.register(OPERATOR, NATIVE);
+	let mut chain = Fixture::new();
+	chain.register(OPERATOR, NATIVE);
 	let with = |change: fn(&mut Offer)| {
 		let mut offer = Offer::native();
 		change(&mut offer);
@@ -58,22 +60,22 @@ fn listings_that_make_no_sense_are_refused_by_name() {
 		(with(|o| *o = Offer::of(AssetId::Local(genesis::SBTC))), E::BondBelowMinimum),
 	];
 	for (at, (offer, error)) in cases.into_iter().enumerate() {
-		let refused = world.call(OPERATOR, offer.call()).unwrap_err().error;
+		let refused = chain.call(OPERATOR, offer.call()).unwrap_err().error;
 		assert_eq!(refused, error.into(), "case {at}");
 	}
-	let error = world.call(STRANGER, Offer::native().call()).unwrap_err().error;
+	let error = chain.call(STRANGER, Offer::native().call()).unwrap_err().error;
 	assert_eq!(error, E::<Runtime>::NotOperator.into());
-	world.check();
+	chain.check();
 }
 
 #[test]
-fn agreements_that_make_no_sense_are_refused_by_name() {
+fn invalid_agreements_are_refused_by_name() {
 	use sla::Error as E;
-	let mut world = World::new();
-	let service = world.operator(NATIVE);
-	// One window's price and the least an account can hold.
-	let window = world.price(service, 1, 1) + EXISTENTIAL_DEPOSIT;
-	let max_price = world.peek(|| operators::Services::<Runtime>::get(service).unwrap().price);
+	let mut chain = Fixture::new();
+	let service = chain.operator(NATIVE);
+	// One window's price and the minimum balance of the pot.
+	let window = chain.price(service, 1, 1) + EXISTENTIAL_DEPOSIT;
+	let max_price = chain.peek(|| operators::Services::<Runtime>::get(service).unwrap().price);
 	let open = |service, units, deposit, min_cover| sla::Call::open_agreement {
 		service,
 		units,
@@ -81,7 +83,7 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		deposit,
 		min_cover,
 	};
-	let mut refused = |call: sla::Call<Runtime>| world.call(TENANT, call).unwrap_err().error;
+	let mut refused = |call: sla::Call<Runtime>| chain.call(TENANT, call).unwrap_err().error;
 	assert_eq!(
 		refused(open(99, 1, window, WindowShare::default())),
 		operators::Error::<Runtime>::UnknownService.into()
@@ -110,8 +112,8 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		refused(open(service, 101, 101 * window, WindowShare::default())),
 		E::<Runtime>::OverCapacity { left: 100 }.into()
 	);
-	// A thousand coins of bond, less a rent, cover 42 units of three windows' prices of 7.2 coins and a tenth: the
-	// error says how many.
+	// A bond of a thousand coins, less the rents, covers 42 units of three windows' prices of 7.2
+	// coins and a tenth. The error has the number.
 	assert_eq!(
 		refused(open(service, 60, 60 * window, WindowShare::default())),
 		E::<Runtime>::BondTooSmall { units: 42 }.into()
@@ -120,12 +122,12 @@ fn agreements_that_make_no_sense_are_refused_by_name() {
 		refused(sla::Call::close_agreement { agreement: 7 }),
 		E::<Runtime>::UnknownAgreement.into()
 	);
-	let id = world.open(TENANT, service, 1, 3);
+	let id = chain.open(TENANT, service, 1, 3);
 	let error =
-		world.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;
+		chain.call(STRANGER, sla::Call::close_agreement { agreement: id }).unwrap_err().error;
 	assert_eq!(error, E::<Runtime>::NotParty.into());
-	world.call(OPERATOR, operators::Call::pause_service { service }).unwrap();
-	let error = world.try_open(TENANT, service, 1, 3).unwrap_err().error;
+	chain.call(OPERATOR, operators::Call::pause_service { service }).unwrap();
+	let error = chain.try_open(TENANT, service, 1, 3).unwrap_err().error;
 	assert_eq!(error, operators::Error::<Runtime>::ServicePaused.into());
-	world.check();
+	chain.check();
 }

@@ -1,6 +1,8 @@
-//! Every signed call pays, in every pallet.
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::{actors::*, world::World};
+//! Fees: every signed call of every pallet pays one.
+
+use crate::{actors::*, fixture::Fixture};
 use codec::Decode;
 use frame_support::dispatch::{GetDispatchInfo, Pays};
 use frame_support::traits::GetCallMetadata;
@@ -10,10 +12,10 @@ use std::collections::BTreeSet;
 use surety_primitives::AssetId;
 use surety_runtime::*;
 
-/// Calls that are free for whoever signs them: none.
+/// Signed calls that pay no fee: none.
 const FREE: [&str; 0] = [];
 
-/// All calls of the runtime, with zeros as their arguments.
+/// All calls of the runtime, decoded from zeros.
 fn all_calls() -> Vec<(String, RuntimeCall)> {
 	let bytes = |pallet, call| [[pallet, call].as_slice(), &[0; 1_024]].concat();
 	(0..=u8::MAX)
@@ -28,7 +30,7 @@ fn all_calls() -> Vec<(String, RuntimeCall)> {
 
 #[test]
 fn every_call_pays_but_for_a_list_by_name() {
-	World::new().peek(|| {
+	Fixture::new().peek(|| {
 		let calls = all_calls();
 		let pallets: BTreeSet<_> =
 			calls.iter().map(|(name, _)| name.split('.').next().unwrap().to_owned()).collect();
@@ -48,9 +50,9 @@ fn every_call_pays_but_for_a_list_by_name() {
 
 #[test]
 fn reports_that_anybody_signs_pay_fees_and_change_nothing() {
-	let mut world = World::new();
-	world.operator(AssetId::Native);
-	let round = world.round();
+	let mut chain = Fixture::new();
+	chain.operator(AssetId::Native);
+	let round = chain.round();
 	let key = sp_core::sr25519::Pair::from_seed(&[7; 32]);
 	let signature = key.sign(b"anything").into();
 	let calls: Vec<RuntimeCall> = vec![
@@ -64,35 +66,36 @@ fn reports_that_anybody_signs_pay_fees_and_change_nothing() {
 		.into(),
 	];
 	for call in calls {
-		let before = world.total(AssetId::Native, STRANGER);
+		let before = chain.total(AssetId::Native, STRANGER);
 		let name = call.get_call_metadata().function_name;
-		// In the block, but refused by the call: it is for the probers' workers.
-		assert!(world.signed(STRANGER, call).expect("the pool takes what pays").is_err());
-		let paid = before - world.total(AssetId::Native, STRANGER);
+		// The transaction is included and the call refuses it: only the workers of probers may send
+		// it.
+		assert!(chain.signed(STRANGER, call).expect("the pool takes what pays").is_err());
+		let paid = before - chain.total(AssetId::Native, STRANGER);
 		assert!(paid > MILLI / 10, "{name} cost {paid}");
 	}
-	world.check();
+	chain.check();
 }
 
 #[test]
 fn reports_of_probers_cost_nothing() {
-	let mut world = World::new();
-	world.operator(AssetId::Native);
-	let total = |world: &mut World| {
-		crate::world::PROBERS.map(|who| world.total(AssetId::Native, who)).iter().sum::<u128>()
+	let mut chain = Fixture::new();
+	chain.operator(AssetId::Native);
+	let total = |chain: &mut Fixture| {
+		crate::fixture::PROBERS.map(|who| chain.total(AssetId::Native, who)).iter().sum::<u128>()
 	};
-	let before = total(&mut world);
-	world.rounds(3);
-	assert!(total(&mut world) >= before);
-	world.check();
+	let before = total(&mut chain);
+	chain.rounds(3);
+	assert!(total(&mut chain) >= before);
+	chain.check();
 }
 
 #[test]
 fn nobody_removes_a_validator_for_good() {
-	let mut world = World::new();
+	let mut chain = Fixture::new();
 	let purge = RuntimeCall::Session(pallet_session::Call::purge_keys {});
-	let who = crate::world::PROBERS[1];
-	let error = world.signed(who, purge).expect("it is included").unwrap_err();
+	let who = crate::fixture::PROBERS[1];
+	let error = chain.signed(who, purge).expect("it is included").unwrap_err();
 	assert_eq!(error, frame_system::Error::<Runtime>::CallFiltered.into());
-	world.check();
+	chain.check();
 }

@@ -1,8 +1,11 @@
-//! One of four probers lies in every way there is: no false breach, none missed, and its duty shows it.
+// SPDX-License-Identifier: Apache-2.0
+
+//! One of four probers lies in all possible ways: no breach is invented or missed, and its duty
+//! shows it.
 
 use crate::{
 	actors::*,
-	world::{Conduct, PROBERS, World, account, up},
+	fixture::{Conduct, Fixture, PROBERS, account, up},
 };
 use pallet_surety_probes::{DutyTally, SHARE};
 use pallet_surety_sla as sla;
@@ -21,52 +24,54 @@ const LIES: [Conduct; 9] = [
 	Conduct::Absent,
 ];
 const LIAR: usize = 3;
-/// Rounds of a tally: whole ones within a session of ten.
+/// Rounds of a tally: the whole rounds within a session of ten.
 const ROUNDS: u32 = 6;
 
-/// What is left of a story to compare it with another.
+/// Result of a scenario, without the duty of the liar.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Outcome {
 	breaches: Vec<sla::Breach>,
 	counters: Counters,
-	/// Duty of the probers who do not lie.
+	/// Duty of the honest probers.
 	honest: Vec<DutyTally>,
 }
 
-/// A service with an agreement is up, or fails, while the last prober behaves in some way. Returns its duty, too.
-fn story(conduct: Conduct, finding: Finding) -> (Told, DutyTally) {
-	let mut world = World::new();
-	let service = world.operator(AssetId::Native);
-	world.open(TENANT, service, 1, 12);
-	world.next_window();
-	world.conduct[LIAR] = conduct;
-	// Duty is counted by session: the second one has nothing in it of the time before. An outage begins just before it,
-	// or it would last for a window and end the service.
-	let next_session = |world: &mut World| {
-		let session = world.peek(Session::current_index);
-		world.until("the next session", 12, move || Session::current_index() > session);
+/// Run a service with an agreement, with the last prober behaving as `conduct`. Returns the outcome
+/// and the duty of that prober.
+fn scenario(conduct: Conduct, finding: Finding) -> (Outcome, DutyTally) {
+	let mut chain = Fixture::new();
+	let service = chain.operator(AssetId::Native);
+	chain.open(TENANT, service, 1, 12);
+	chain.next_window();
+	chain.conduct[LIAR] = conduct;
+	// Duty is counted per session, and the second session is free of the time before. The outage
+	// begins just before it: a longer one would last for a window and end the service.
+	let next_session = |chain: &mut Fixture| {
+		let session = chain.peek(Session::current_index);
+		chain.until("the next session", 12, move || Session::current_index() > session);
 	};
-	next_session(&mut world);
-	world.rounds(6);
-	world.endpoints.insert(Target::Service(service), finding);
-	next_session(&mut world);
+	next_session(&mut chain);
+	chain.rounds(6);
+	chain.endpoints.insert(Target::Service(service), finding);
+	next_session(&mut chain);
 	let tally = |who| Probes::duty(account(who)).unwrap_or_default();
-	world.until("a session's rounds", 12, move || tally(PROBERS[0]).rounds == ROUNDS);
-	let mut duty: Vec<DutyTally> = world.peek(|| PROBERS.into_iter().map(tally).collect());
+	chain.until("a session's rounds", 12, move || tally(PROBERS[0]).rounds == ROUNDS);
+	let mut duty: Vec<DutyTally> = chain.peek(|| PROBERS.into_iter().map(tally).collect());
 	let liar = duty.remove(LIAR);
-	let counters = world.peek(|| Probes::status(Target::Service(service)).unwrap().counters);
-	let told = Told { breaches: world.breaches(service), counters, honest: duty };
-	world.check();
-	(told, liar)
+	let counters = chain.peek(|| Probes::status(Target::Service(service)).unwrap().counters);
+	let outcome = Outcome { breaches: chain.breaches(service), counters, honest: duty };
+	chain.check();
+	(outcome, liar)
 }
 
-/// What a liar's duty shows: reports revealed, accepted as not blind, and of those the ones that agreed.
+/// Expected duty of a liar: rounds committed, revealed, accepted and in agreement with the verdict.
 fn expected(lie: Conduct, is_up: bool) -> (u32, u32, u32, u32) {
 	let agrees = |right: bool| if right { ROUNDS } else { 0 };
 	match lie {
 		Conduct::Absent => (0, 0, 0, 0),
 		Conduct::Copies(_) | Conduct::RevealsWrong | Conduct::NeverReveals => (ROUNDS, 0, 0, 0),
-		// Who says down of all there is where the others do not is blind: dropped, and judged by nothing.
+		// A prober that alone reports everything down is blind: its report is dropped and not
+		// judged.
 		Conduct::Always(Finding::Down) if is_up => (ROUNDS, ROUNDS, 0, 0),
 		Conduct::Always(Finding::Down) => (ROUNDS, ROUNDS, ROUNDS, ROUNDS),
 		Conduct::Always(Finding::Up(_)) => (ROUNDS, ROUNDS, ROUNDS, agrees(is_up)),
@@ -77,7 +82,7 @@ fn expected(lie: Conduct, is_up: bool) -> (u32, u32, u32, u32) {
 }
 
 fn one_liar_changes_nothing_but_its_duty(finding: Finding, is_up: bool) {
-	let (truth, honest) = story(Conduct::Honest, finding);
+	let (truth, honest) = scenario(Conduct::Honest, finding);
 	assert_eq!(truth.breaches.is_empty(), is_up, "{truth:?}");
 	let found = u64::from(ROUNDS) * SHARE;
 	let all = DutyTally {
@@ -92,8 +97,8 @@ fn one_liar_changes_nothing_but_its_duty(finding: Finding, is_up: bool) {
 	assert_eq!(truth.honest, [all; 3]);
 	assert_eq!(honest, all);
 	for lie in LIES {
-		let (told, liar) = story(lie, finding);
-		assert_eq!(told, truth, "{lie:?}");
+		let (outcome, liar) = scenario(lie, finding);
+		assert_eq!(outcome, truth, "{lie:?}");
 		let agreed = (liar.agreed / SHARE) as u32;
 		let shown = (liar.committed, liar.revealed, liar.accepted, agreed);
 		assert_eq!((liar.rounds, shown), (ROUNDS, expected(lie, is_up)), "{lie:?}");

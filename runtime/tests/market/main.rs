@@ -1,5 +1,7 @@
-//! The market as a whole: the real runtime, real blocks, four probers. Each test ends with the invariants
-//! of every pallet.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests of the market as a whole: the real runtime, real blocks, four probers. Each test ends with
+//! a check of the invariants of every pallet.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -10,23 +12,23 @@
 )]
 
 mod actors;
-mod anything;
 mod attacks;
 mod bad_input;
 mod compute;
 mod fees;
+mod fixture;
+mod fuzz;
 mod gaming;
 mod liars;
+mod market_scenario;
 mod money;
-mod never_above_zero;
+mod no_profit;
 mod orders;
 mod parameters;
 mod presets;
-mod reading;
-mod reads;
 mod recorder;
 mod rounds;
+mod runtime_api;
 mod statement;
-mod story;
+mod storage_reads;
 mod validators;
-mod world;

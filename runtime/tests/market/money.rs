@@ -1,6 +1,8 @@
-//! Money is conserved and every exposure funded over random sequences of what people do.
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::{actors::*, world::World};
+//! Property tests: money is conserved and every exposure is funded over random sequences of calls.
+
+use crate::{actors::*, fixture::Fixture};
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
 use proptest::prelude::*;
@@ -23,8 +25,11 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
 	prop_oneof![
 		4 => (0..2u8, 0..2u8, 1..30u32, 1..4u32)
-			.prop_map(|(tenant, service, units, windows)| Step::Open { tenant, service, units, windows }),
-		2 => (any::<bool>(), 0..8u8).prop_map(|(by_operator, agreement)| Step::Close { by_operator, agreement }),
+			.prop_map(|(tenant, service, units, windows)| {
+				Step::Open { tenant, service, units, windows }
+			}),
+		2 => (any::<bool>(), 0..8u8)
+			.prop_map(|(by_operator, agreement)| Step::Close { by_operator, agreement }),
 		2 => (0..8u8).prop_map(|agreement| Step::Settle { agreement }),
 		3 => (0..2u8, any::<bool>()).prop_map(|(service, wrong)| Step::Fail { service, wrong }),
 		2 => (0..2u8).prop_map(|service| Step::Recover { service }),
@@ -35,23 +40,23 @@ fn step() -> impl Strategy<Value = Step> {
 	]
 }
 
-fn issuance(world: &mut World, asset: AssetId) -> u128 {
-	world.peek(|| MarketFunds::issuance(asset))
+fn issuance(chain: &mut Fixture, asset: AssetId) -> u128 {
+	chain.peek(|| MarketFunds::issuance(asset))
 }
 
 fn run(steps: Vec<Step>, asset: AssetId) {
 	let tenants = [TENANT, OTHER_TENANT];
-	let mut world = World::new();
-	let first = world.operator(asset);
+	let mut chain = Fixture::new();
+	let first = chain.operator(asset);
 	let second =
-		world.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
+		chain.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
 	let services: [ServiceId; 2] = [first, second];
-	let start = (issuance(&mut world, AssetId::Native), issuance(&mut world, asset));
+	let start = (issuance(&mut chain, AssetId::Native), issuance(&mut chain, asset));
 	for step in steps {
-		// Most steps may be refused; then nothing changes, which `call` checks.
+		// Most steps may be refused. `Fixture::call` checks that a refused call changes nothing.
 		match step {
 			Step::Open { tenant, service, units, windows } => {
-				let _ = world.try_open(
+				let _ = chain.try_open(
 					tenants[usize::from(tenant)],
 					services[usize::from(service)],
 					units,
@@ -61,57 +66,61 @@ fn run(steps: Vec<Step>, asset: AssetId) {
 			Step::Close { by_operator, agreement } => {
 				let agreement = u32::from(agreement);
 				let tenant =
-					world.peek(|| sla::Agreements::<Runtime>::get(agreement).map(|a| a.tenant));
+					chain.peek(|| sla::Agreements::<Runtime>::get(agreement).map(|a| a.tenant));
 				let who = match tenants.iter().find(|t| Some(t.to_account_id()) == tenant) {
 					Some(tenant) if !by_operator => *tenant,
 					_ => OPERATOR,
 				};
-				let _ = world.call(who, sla::Call::close_agreement { agreement });
+				let _ = chain.call(who, sla::Call::close_agreement { agreement });
 			},
 			Step::Settle { agreement } => {
-				let _ = world.call(STRANGER, sla::Call::settle { agreement: u32::from(agreement) });
+				let _ = chain.call(STRANGER, sla::Call::settle { agreement: u32::from(agreement) });
 			},
 			Step::Fail { service, wrong } => {
 				let finding = if wrong { Finding::Bad(Default::default()) } else { Finding::Down };
-				world.endpoints.insert(Target::Service(services[usize::from(service)]), finding);
+				chain.endpoints.insert(Target::Service(services[usize::from(service)]), finding);
 			},
 			Step::Recover { service } => {
-				world.endpoints.remove(&Target::Service(services[usize::from(service)]));
+				chain.endpoints.remove(&Target::Service(services[usize::from(service)]));
 			},
 			Step::Unbond { amount } => {
 				let amount = u128::from(amount) * coin(asset) / 100;
-				let _ = world.call(OPERATOR, operators::Call::unbond { asset, amount });
+				let _ = chain.call(OPERATOR, operators::Call::unbond { asset, amount });
 			},
 			Step::RaiseCover { service, by } => {
 				let service = services[usize::from(service)];
-				let cover = world
+				let cover = chain
 					.peek(|| operators::Services::<Runtime>::get(service).map(|s| s.terms.cover));
 				if let Some(cover) = cover {
 					let cover = cover + WindowShare::from_u32(u32::from(by));
-					let _ = world.call(OPERATOR, operators::Call::raise_cover { service, cover });
+					let _ = chain.call(OPERATOR, operators::Call::raise_cover { service, cover });
 				}
 			},
 			Step::Retire { service } => {
 				let service = services[usize::from(service)];
-				let _ = world.call(OPERATOR, operators::Call::retire_service { service });
+				let _ = chain.call(OPERATOR, operators::Call::retire_service { service });
 			},
-			Step::Rounds { n } => world.rounds(n),
+			Step::Rounds { n } => chain.rounds(n),
 		}
-		world.check();
+		chain.check();
 		assert_eq!(
 			start,
-			(issuance(&mut world, AssetId::Native), issuance(&mut world, asset)),
+			(issuance(&mut chain, AssetId::Native), issuance(&mut chain, asset)),
 			"money in == money out + held"
 		);
 	}
-	// Everything ends: no agreement outlives its funds.
-	world.endpoints.clear();
-	world.until("all agreements end", 120, || sla::Agreements::<Runtime>::iter().next().is_none());
-	world.check();
+	// Every agreement ends with its funds.
+	chain.endpoints.clear();
+	chain.until("all agreements end", 120, || sla::Agreements::<Runtime>::iter().next().is_none());
+	chain.check();
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: 12,
+		max_shrink_iters: 200,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
 	fn native_money_is_conserved(steps in proptest::collection::vec(step(), 1..24)) {

@@ -1,9 +1,11 @@
-//! What is ordered, bid and leased in these tests, in one line each. Its accounts are numbers, since there are
-//! more of them than names.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Actions of tenants and operators of the compute market, in one line each. Accounts are numbers,
+//! since there are more of them than names in the keyring.
 
 use crate::{
 	actors::{CREDIT, Offer, coin},
-	world::World,
+	fixture::Fixture,
 };
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungibles::Mutate};
 use pallet_surety_compute_orders as compute;
@@ -11,22 +13,22 @@ use pallet_surety_operators as operators;
 use sp_runtime::traits::Dispatchable;
 use surety_primitives::{
 	AssetId, Balance, Clock, CloseReason, Funds, LeaseId, OrderId, Resources, ServiceId,
-	ServiceKind, TermsInput, TrustLevel, WindowShare,
+	ServiceKind, Streams as _, TermsInput, TrustLevel, WindowShare,
 };
 use surety_runtime::{configs::assets::MarketFunds, *};
 
-/// Rounds that most orders of these tests run.
+/// Duration of an order in rounds, unless a test sets another.
 pub const ROUNDS: u32 = 40;
 
-/// Account number `n` of these tests.
+/// Account number `n`.
 pub fn party(n: u8) -> AccountId {
 	AccountId::from([100 + n; 32])
 }
 
-/// An account with as much as the keyring's members.
-pub fn funded(world: &mut World, n: u8) -> AccountId {
+/// Account with the same funds as the members of the keyring.
+pub fn funded(chain: &mut Fixture, n: u8) -> AccountId {
 	let who = party(n);
-	world.peek(|| {
+	chain.peek(|| {
 		for (asset, amount) in
 			[(AssetId::Native, 100_000 * UNIT), (AssetId::Local(genesis::SBTC), 100_000_000_000)]
 		{
@@ -36,25 +38,25 @@ pub fn funded(world: &mut World, n: u8) -> AccountId {
 	who
 }
 
-/// Calls by accounts, all in one block.
-pub fn acts(
-	world: &mut World,
+/// Dispatch calls by accounts, all in one block.
+pub fn call_all(
+	chain: &mut Fixture,
 	calls: Vec<(AccountId, RuntimeCall)>,
 ) -> Vec<DispatchResultWithPostInfo> {
-	world.block_with(|| {
+	chain.block_with(|| {
 		calls.into_iter().map(|(who, call)| call.dispatch(RuntimeOrigin::signed(who))).collect()
 	})
 }
 
-pub fn act(
-	world: &mut World,
+pub fn call_as(
+	chain: &mut Fixture,
 	who: &AccountId,
 	call: impl Into<RuntimeCall>,
 ) -> DispatchResultWithPostInfo {
-	acts(world, vec![(who.clone(), call.into())]).pop().unwrap()
+	call_all(chain, vec![(who.clone(), call.into())]).pop().unwrap()
 }
 
-pub fn part() -> Resources {
+pub fn replica_resources() -> Resources {
 	Resources { cpu_milli: 2_000, memory_mib: 4_096, ..Default::default() }
 }
 
@@ -62,18 +64,18 @@ pub fn price(asset: AssetId) -> Balance {
 	coin(asset) / 10
 }
 
-/// An operator with a bond of 1,000 coins.
-pub fn operator(world: &mut World, n: u8, asset: AssetId) -> AccountId {
-	let who = funded(world, n);
+/// Register an operator with a bond of 1,000 coins.
+pub fn operator(chain: &mut Fixture, n: u8, asset: AssetId) -> AccountId {
+	let who = funded(chain, n);
 	let (bond, name) = (1_000 * UNIT, b"operator".to_vec().try_into().unwrap());
-	assert_ok!(act(
-		world,
+	assert_ok!(call_as(
+		chain,
 		&who,
 		operators::Call::register { bond, name, contact: Default::default() }
 	));
 	if asset != AssetId::Native {
 		let amount = 1_000 * coin(asset);
-		assert_ok!(act(world, &who, operators::Call::bond_more { asset, amount }));
+		assert_ok!(call_as(chain, &who, operators::Call::bond_more { asset, amount }));
 	}
 	who
 }
@@ -83,27 +85,27 @@ pub fn list(port: u32, asset: AssetId) -> RuntimeCall {
 	Offer { kind: ServiceKind::Compute, endpoint, ..Offer::of(asset) }.call().into()
 }
 
-/// A machine for `replicas` of what these tests order.
+/// List a machine with room for `replicas`.
 pub fn machine(
-	world: &mut World,
+	chain: &mut Fixture,
 	who: &AccountId,
 	port: u32,
 	replicas: u8,
 	asset: AssetId,
 ) -> ServiceId {
-	let service = world.peek(operators::NextServiceId::<Runtime>::get);
-	assert_ok!(act(world, who, list(port, asset)));
-	let total = part().times(replicas).unwrap();
-	assert_ok!(act(world, who, compute::Call::declare_capacity { service, total }));
+	let service = chain.peek(operators::NextServiceId::<Runtime>::get);
+	assert_ok!(call_as(chain, who, list(port, asset)));
+	let total = replica_resources().times(replicas).unwrap();
+	assert_ok!(call_as(chain, who, compute::Call::declare_capacity { service, total }));
 	service
 }
 
-pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
+pub fn new_order(chain: &mut Fixture, asset: AssetId) -> compute::NewOrder {
 	let (now, round, window) =
-		world.peek(|| (System::block_number(), Timing::round_blocks(), Timing::window_blocks()));
+		chain.peek(|| (System::block_number(), Timing::round_blocks(), Timing::window_blocks()));
 	compute::NewOrder {
 		asset,
-		resources: part(),
+		resources: replica_resources(),
 		image: b"docker.io/library/nginx:1.27".to_vec().try_into().unwrap(),
 		digest: None,
 		ports: Default::default(),
@@ -127,9 +129,9 @@ pub fn new_order(world: &mut World, asset: AssetId) -> compute::NewOrder {
 	}
 }
 
-pub fn place(world: &mut World, who: &AccountId, order: compute::NewOrder) -> OrderId {
-	let id = world.peek(compute::NextOrder::<Runtime>::get);
-	assert_ok!(act(world, who, compute::Call::place_order { order: Box::new(order) }));
+pub fn place(chain: &mut Fixture, who: &AccountId, order: compute::NewOrder) -> OrderId {
+	let id = chain.peek(compute::NextOrder::<Runtime>::get);
+	assert_ok!(call_as(chain, who, compute::Call::place_order { order: Box::new(order) }));
 	id
 }
 
@@ -149,26 +151,26 @@ pub fn lease_of(order: OrderId, replica: usize) -> Option<LeaseId> {
 	compute::Orders::<Runtime>::get(order)?.replicas.get(replica)?.state.lease()
 }
 
-/// The lease that replica 0 has, once it has another than `before`.
-pub fn awarded(world: &mut World, order: OrderId, before: Option<LeaseId>) -> LeaseId {
-	awarded_within(world, order, before, 8)
+/// Wait until replica 0 has a lease other than `before`.
+pub fn awarded(chain: &mut Fixture, order: OrderId, before: Option<LeaseId>) -> LeaseId {
+	awarded_within(chain, order, before, 8)
 }
 
-/// The same, in so many rounds.
+/// Wait at most `limit` rounds until replica 0 has a lease other than `before`.
 pub fn awarded_within(
-	world: &mut World,
+	chain: &mut Fixture,
 	order: OrderId,
 	before: Option<LeaseId>,
 	limit: u32,
 ) -> LeaseId {
 	let lease = move || lease_of(order, 0).filter(|lease| Some(*lease) != before);
-	world.until("the replica has a lease", limit, move || lease().is_some());
-	world.peek(lease).unwrap()
+	chain.until("the replica has a lease", limit, move || lease().is_some());
+	chain.peek(lease).unwrap()
 }
 
-pub fn ready_call(world: &mut World, id: LeaseId) -> (AccountId, RuntimeCall) {
-	let lease = world.peek(|| compute::Leases::<Runtime>::get(id).unwrap());
-	let url = world
+pub fn ready_call(chain: &mut Fixture, id: LeaseId) -> (AccountId, RuntimeCall) {
+	let lease = chain.peek(|| compute::Leases::<Runtime>::get(id).unwrap());
+	let url = chain
 		.peek(|| operators::Services::<Runtime>::get(lease.service).unwrap().endpoint.into_inner());
 	let health = [&url[..], format!("leases/{id}").as_bytes()].concat().try_into().unwrap();
 	let access = b"tcp://203.0.113.7:30080".to_vec().try_into().unwrap();
@@ -178,29 +180,29 @@ pub fn ready_call(world: &mut World, id: LeaseId) -> (AccountId, RuntimeCall) {
 	)
 }
 
-pub fn ready(world: &mut World, lease: LeaseId) {
-	let call = ready_call(world, lease);
-	assert_ok!(acts(world, vec![call]).pop().unwrap());
+pub fn ready(chain: &mut Fixture, lease: LeaseId) {
+	let call = ready_call(chain, lease);
+	assert_ok!(call_all(chain, vec![call]).pop().unwrap());
 }
 
-pub fn reason(world: &mut World, lease: LeaseId) -> Option<CloseReason> {
-	world.peek(|| match compute::Leases::<Runtime>::get(lease)?.state {
+pub fn reason(chain: &mut Fixture, lease: LeaseId) -> Option<CloseReason> {
+	chain.peek(|| match compute::Leases::<Runtime>::get(lease)?.state {
 		compute::LeaseState::Closed { reason, .. } => Some(reason),
 		_ => None,
 	})
 }
 
-/// Why a lease ended, once it is over, which must be so within `limit` rounds.
-pub fn closed(world: &mut World, lease: LeaseId, limit: u32) -> CloseReason {
-	world.until("the lease is over", limit, move || {
+/// Wait at most `limit` rounds until a lease is closed. Returns the reason.
+pub fn closed(chain: &mut Fixture, lease: LeaseId, limit: u32) -> CloseReason {
+	chain.until("the lease is over", limit, move || {
 		compute::Leases::<Runtime>::get(lease).is_some_and(|lease| lease.is_closed())
 	});
-	reason(world, lease).unwrap()
+	reason(chain, lease).unwrap()
 }
 
-/// Last round of the time of a lease that runs.
-pub fn last_round(world: &mut World, lease: LeaseId) -> u32 {
-	world.peek(|| {
+/// Last round of the time of a running lease.
+pub fn last_round(chain: &mut Fixture, lease: LeaseId) -> u32 {
+	chain.peek(|| {
 		let lease = compute::Leases::<Runtime>::get(lease).unwrap();
 		let order = compute::Orders::<Runtime>::get(lease.order).unwrap();
 		let escrow = order.replicas[usize::from(lease.replica)].escrow;
@@ -208,14 +210,14 @@ pub fn last_round(world: &mut World, lease: LeaseId) -> u32 {
 	})
 }
 
-pub fn operator_of(world: &mut World, lease: LeaseId) -> AccountId {
-	world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator)
+pub fn operator_of(chain: &mut Fixture, lease: LeaseId) -> AccountId {
+	chain.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().operator)
 }
 
 pub fn is_over(order: OrderId) -> bool {
 	compute::Orders::<Runtime>::get(order).is_none_or(|order| order.is_over())
 }
 
-pub fn total(world: &mut World, asset: AssetId, who: &AccountId) -> Balance {
-	world.peek(|| MarketFunds::total(asset, who))
+pub fn total(chain: &mut Fixture, asset: AssetId, who: &AccountId) -> Balance {
+	chain.peek(|| MarketFunds::total(asset, who))
 }

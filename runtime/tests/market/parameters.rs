@@ -1,18 +1,19 @@
-//! A parameter that governance changes, at whatever block, changes neither credit nor payment of a round that has
-//! begun.
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::{actors::*, orders, world::World};
+//! A parameter that governance changes, at any block, changes neither credit nor payment of a round
+//! that has begun.
+
+use crate::{actors::*, fixture::Fixture, orders};
 use codec::{Decode, Encode};
 use frame_support::{assert_ok, traits::dynamic_params::AggregatedKeyValue};
 use pallet_surety_compute_orders as compute;
-
 use pallet_surety_sla as sla;
 use proptest::prelude::*;
 use sp_runtime::{Perbill, traits::Dispatchable};
 use std::collections::BTreeSet;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, Target, WindowShare,
-	report::Finding,
+	AgreementId, AssetId, Balance, Clock, LeaseId, Meter, Probing, ServiceId, Streams as _, Target,
+	WindowShare, report::Finding,
 };
 use surety_runtime::{
 	parameters::{
@@ -27,7 +28,7 @@ use surety_runtime::{
 type Key = <RuntimeParameters as AggregatedKeyValue>::Key;
 type RuntimeParameters = surety_runtime::parameters::RuntimeParameters;
 
-/// Every parameter, set to something within its range.
+/// Every parameter, set to a value within its range.
 fn all(value: u32) -> Vec<RuntimeParameters> {
 	let share = Perbill::from_percent(value % 101);
 	let few = value % 40;
@@ -84,7 +85,7 @@ fn all(value: u32) -> Vec<RuntimeParameters> {
 }
 
 #[test]
-fn the_games_here_change_every_parameter_there_is() {
+fn the_property_test_changes_every_parameter() {
 	let known: BTreeSet<Vec<u8>> =
 		all(1).into_iter().map(|change| change.into_parts().0.encode()).collect();
 	let there_are: BTreeSet<Vec<u8>> = (0..=u8::MAX)
@@ -95,9 +96,9 @@ fn the_games_here_change_every_parameter_there_is() {
 	assert_eq!(known, there_are);
 }
 
-/// A service with two tenants and a lease, some rounds into the window from which credits count.
-struct Scene {
-	world: World,
+/// A service with two tenants and a lease, in the first window in which credits count.
+struct Scenario {
+	chain: Fixture,
 	service: ServiceId,
 	agreements: Vec<AgreementId>,
 	lease: LeaseId,
@@ -105,45 +106,45 @@ struct Scene {
 
 /// Credits and payments so far.
 #[derive(Debug, Eq, PartialEq)]
-struct Books {
+struct Ledger {
 	meters: Vec<Option<u32>>,
 	indices: Vec<WindowShare>,
 	breaches: Vec<sla::Breach>,
-	/// Paid and due, credited and promised, of each agreement.
+	/// Paid or due, and promised credit, of each agreement.
 	agreements: Vec<(Balance, Balance)>,
 	lease_ends: Option<(u32, surety_primitives::CloseReason)>,
 }
 
-impl Scene {
+impl Scenario {
 	fn new(asset: AssetId) -> Self {
-		let mut world = World::new();
-		let service = world.operator(asset);
-		let tenant = orders::funded(&mut world, 0);
-		let bidder = orders::operator(&mut world, 1, asset);
-		let machine = orders::machine(&mut world, &bidder, 9_001, 2, asset);
-		let new = orders::new_order(&mut world, asset);
-		let order = orders::place(&mut world, &tenant, new);
-		assert_ok!(orders::act(
-			&mut world,
+		let mut chain = Fixture::new();
+		let service = chain.operator(asset);
+		let tenant = orders::funded(&mut chain, 0);
+		let bidder = orders::operator(&mut chain, 1, asset);
+		let machine = orders::machine(&mut chain, &bidder, 9_001, 2, asset);
+		let new = orders::new_order(&mut chain, asset);
+		let order = orders::place(&mut chain, &tenant, new);
+		assert_ok!(orders::call_as(
+			&mut chain,
 			&bidder,
 			orders::bid(order, machine, orders::price(asset))
 		));
-		let lease = orders::awarded(&mut world, order, None);
-		orders::ready(&mut world, lease);
+		let lease = orders::awarded(&mut chain, order, None);
+		orders::ready(&mut chain, lease);
 		let agreements =
-			vec![world.open(TENANT, service, 2, 8), world.open(OTHER_TENANT, service, 1, 8)];
-		world.next_window();
+			vec![chain.open(TENANT, service, 2, 8), chain.open(OTHER_TENANT, service, 1, 8)];
+		chain.next_window();
 		let of_lease =
-			world.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().ready).unwrap().agreement;
-		Self { world, service, agreements: [agreements, vec![of_lease]].concat(), lease }
+			chain.peek(|| compute::Leases::<Runtime>::get(lease).unwrap().ready).unwrap().agreement;
+		Self { chain, service, agreements: [agreements, vec![of_lease]].concat(), lease }
 	}
 
-	/// Build blocks until all rounds through `round` are judged.
-	fn books(&mut self, round: u32) -> Books {
-		self.world.until("it is judged", 8, move || Probes::judged_round() >= round);
+	/// Build blocks until all rounds through `round` are judged, and read the ledger.
+	fn ledger(&mut self, round: u32) -> Ledger {
+		self.chain.until("it is judged", 8, move || Probes::judged_round() >= round);
 		let targets = [Target::Service(self.service), Target::Lease(self.lease)];
 		let (agreements, lease) = (self.agreements.clone(), self.lease);
-		self.world.peek(|| {
+		self.chain.peek(|| {
 			let blocks = Timing::round_blocks();
 			let lease = compute::Leases::<Runtime>::get(lease).unwrap();
 			let order = compute::Orders::<Runtime>::get(lease.order).unwrap();
@@ -152,7 +153,7 @@ impl Scene {
 				compute::LeaseState::Closed { round, reason, .. } => Some((round, reason)),
 				_ => Escrow::stream(escrow).and_then(|stream| stream.ending),
 			};
-			Books {
+			Ledger {
 				meters: targets
 					.map(|target| Probes::meter(target)?.reading.at_least(round, blocks))
 					.to_vec(),
@@ -182,52 +183,57 @@ impl Scene {
 	}
 }
 
-/// Outages of the service and of the lease, in rounds after the scene.
+/// Outages of the service and of the lease: first round after the set-up, and number of rounds.
 #[derive(Clone, Debug)]
 struct Outages {
 	service: (u32, u32),
 	lease: (u32, u32),
 }
 
-/// Play to `block` blocks after the scene, change something there, and see what the round of that block came to.
-fn play(asset: AssetId, outages: &Outages, block: u32, change: Option<RuntimeParameters>) -> Books {
-	let mut scene = Scene::new(asset);
-	let first = scene.world.round();
+/// Run to `block` blocks after the set-up, change a parameter there, and return the ledger of the
+/// round of that block.
+fn run(asset: AssetId, outages: &Outages, block: u32, change: Option<RuntimeParameters>) -> Ledger {
+	let mut scenario = Scenario::new(asset);
+	let first = scenario.chain.round();
 	let down =
 		|round: u32, (from, rounds): (u32, u32)| (from..from + rounds).contains(&(round - first));
 	let mut at = 0;
 	let round = loop {
-		let round = scene.world.round();
+		let round = scenario.chain.round();
 		for (target, outage) in [
-			(Target::Service(scene.service), outages.service),
-			(Target::Lease(scene.lease), outages.lease),
+			(Target::Service(scenario.service), outages.service),
+			(Target::Lease(scenario.lease), outages.lease),
 		] {
 			match down(round, outage) {
-				true => drop(scene.world.endpoints.insert(target, Finding::Down)),
-				false => drop(scene.world.endpoints.remove(&target)),
+				true => drop(scenario.chain.endpoints.insert(target, Finding::Down)),
+				false => drop(scenario.chain.endpoints.remove(&target)),
 			}
 		}
 		if at == block {
 			break round;
 		}
-		scene.world.block();
+		scenario.chain.block();
 		at += 1;
 	};
-	// The block that changes it, or one in its place, belongs to the round that counts.
-	let round = scene.world.block_with(|| {
+	// The block of the change, or an empty one in its place, belongs to the round that is compared.
+	let round = scenario.chain.block_with(|| {
 		if let Some(change) = change.clone() {
 			let call = pallet_parameters::Call::set_parameter { key_value: change };
 			assert_ok!(RuntimeCall::from(call).dispatch(RuntimeOrigin::root()));
 		}
 		Timing::round().max(round)
 	});
-	let books = scene.books(round);
-	scene.world.check();
-	books
+	let ledger = scenario.ledger(round);
+	scenario.chain.check();
+	ledger
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 40, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: 10,
+		max_shrink_iters: 40,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
 	fn no_parameter_touches_a_round_that_has_begun(
@@ -239,25 +245,26 @@ proptest! {
 	) {
 		let asset = if local { AssetId::Local(genesis::SBTC) } else { AssetId::Native };
 		let outages = Outages { service, lease };
-		let without = play(asset, &outages, block, None);
+		let without = run(asset, &outages, block, None);
 		for (which, value) in values {
 			let change = which.get(&all(value)).clone();
-			let with = play(asset, &outages, block, Some(change.clone()));
+			let with = run(asset, &outages, block, Some(change.clone()));
 			prop_assert_eq!(&with, &without, "{:?} at block {} of {:?}", change, block, outages);
 		}
 	}
 }
 
-/// Each parameter once, at a block in which an outage is being judged, at a window's edge.
+/// Each parameter is changed once while an outage is judged at the edge of a window.
 #[test]
-fn each_parameter_at_a_windows_edge_leaves_what_has_begun_alone() {
+fn a_parameter_set_at_a_windows_edge_changes_no_begun_round() {
 	let outages = Outages { service: (8, 8), lease: (9, 4) };
-	// Two rounds into the second window: the first one's last rounds are being judged, and the second's turn.
+	// Rounds of the second window in which the last rounds of the first window, and then those of
+	// the second, are judged.
 	for block in [12 * 6 + 4, 12 * 6 + 14] {
-		let without = play(AssetId::Native, &outages, block, None);
+		let without = run(AssetId::Native, &outages, block, None);
 		assert!(!without.breaches.is_empty());
 		for change in all(37) {
-			let with = play(AssetId::Native, &outages, block, Some(change.clone()));
+			let with = run(AssetId::Native, &outages, block, Some(change.clone()));
 			assert_eq!(with, without, "{change:?} at block {block}");
 		}
 	}

@@ -1,4 +1,6 @@
-//! Storage keys that a piece of code reads, as the state machine traces them.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Recorder of the storage keys that a piece of code reads, from the traces of the state machine.
 
 use frame_support::traits::StorageInfoTrait;
 use sp_core::hexdisplay::HexDisplay;

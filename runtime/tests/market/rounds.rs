@@ -1,8 +1,10 @@
-//! Rounds in rough weather: sessions that change in their middle, a chain that stalls.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Rounds under bad conditions: a session changes within a round, the chain stalls.
 
 use crate::{
 	actors::*,
-	world::{Conduct, PROBERS, World},
+	fixture::{Conduct, Fixture, PROBERS},
 };
 use pallet_surety_probes as probes;
 use sp_core::{Pair, sr25519};
@@ -11,13 +13,13 @@ use surety_primitives::{
 };
 use surety_runtime::*;
 
-/// Keys of the probers that a round's snapshot names.
+/// Keys of the probers in the snapshot of a round.
 fn keys_of(round: RoundIndex) -> Vec<ProberId> {
 	let snapshot = probes::Snapshots::<Runtime>::get(round).expect("the round is open");
 	snapshot.probers.iter().map(|prober| prober.key.clone()).collect()
 }
 
-/// Probers of a round whose report was accepted.
+/// Number of probers of a round whose report was accepted.
 fn revealed(round: RoundIndex) -> usize {
 	let reports = probes::Reports::<Runtime>::iter_prefix_values(round);
 	reports.filter(|sent| matches!(sent, probes::Sent::Revealed(_))).count()
@@ -25,31 +27,31 @@ fn revealed(round: RoundIndex) -> usize {
 
 #[test]
 fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
-	let mut world = World::new();
-	let service = world.operator(AssetId::Native);
-	world.open(TENANT, service, 1, 12);
-	world.rounds(4);
+	let mut chain = Fixture::new();
+	let service = chain.operator(AssetId::Native);
+	chain.open(TENANT, service, 1, 12);
+	chain.rounds(4);
 	let old = ProberId::from(PROBERS[3].public());
 	let new_pair = sr25519::Pair::from_seed(&[9; 32]);
 	let new = ProberId::from(new_pair.public());
-	world.rotate_prober(3, new_pair);
-	// The keys are queued for a session and hold from the one after.
-	let session = world.peek(Session::current_index) + 2;
+	chain.rotate_prober(3, new_pair);
+	// The keys are queued for one session and apply from the one after it.
+	let session = chain.peek(Session::current_index) + 2;
 
-	let blocks = world.peek(Timing::round_blocks);
-	let first = world.peek(Probes::judged_round);
+	let blocks = chain.peek(Timing::round_blocks);
+	let first = chain.peek(Probes::judged_round);
 	let metered = |round| {
 		Probes::meter(Target::Service(service)).unwrap().reading.at_most(round, blocks).unwrap()
 	};
-	let before = world.peek(|| metered(first));
+	let before = chain.peek(|| metered(first));
 	let mut judged = first;
-	// The round in which the prober got its new key.
+	// Round in which the new key of the prober applies first.
 	let mut change = None;
 	while change.is_none_or(|round| judged < round + 3) {
 		assert!(judged < first + 40, "the keys never change");
-		world.block();
-		let round = world.round();
-		world.peek(|| {
+		chain.block();
+		let round = chain.round();
+		chain.peek(|| {
 			let current: Vec<ProberId> =
 				probes::ProberSet::<Runtime>::get().into_iter().map(|prober| prober.key).collect();
 			if change.is_none() && current.contains(&new) {
@@ -57,8 +59,9 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 				assert_ne!(System::block_number() % blocks, 0, "in the middle of a round");
 				change = Some(round);
 			}
-			// Through the round of the change its snapshot has the old key, and reports go by the snapshot:
-			// the probers sign with its keys, and all four are in when the round is folded.
+			// The snapshot of the round of the change has the old key, and reports are checked
+			// against the snapshot. The probers sign with its keys, and all four reports are in
+			// when the round is folded.
 			let keys = keys_of(round);
 			let rotated = change.is_some_and(|change| round > change);
 			assert_eq!(
@@ -85,21 +88,21 @@ fn a_session_and_its_keys_may_change_in_the_middle_of_a_round() {
 			}
 		});
 	}
-	world.check();
+	chain.check();
 }
 
 #[test]
-fn a_report_of_a_round_whose_session_is_over_still_takes_the_key_of_its_snapshot() {
-	let mut world = World::new();
-	world.operator(AssetId::Native);
+fn a_report_is_signed_with_the_key_of_its_rounds_snapshot() {
+	let mut chain = Fixture::new();
+	chain.operator(AssetId::Native);
 	let new_pair = sr25519::Pair::from_seed(&[9; 32]);
 	let new = ProberId::from(new_pair.public());
-	world.rotate_prober(3, new_pair.clone());
-	// Absent, so that its place is still to take.
-	world.conduct[3] = Conduct::Absent;
+	chain.rotate_prober(3, new_pair.clone());
+	// Absent, so that it has not committed yet.
+	chain.conduct[3] = Conduct::Absent;
 	let holds = move || probes::ProberSet::<Runtime>::get().iter().any(|prober| prober.key == new);
-	world.until("the keys changed", 40, holds);
-	let round = world.round();
+	chain.until("the keys changed", 40, holds);
+	let round = chain.round();
 	let commit = |pair: &sr25519::Pair| {
 		let genesis = System::block_hash(0);
 		let key = ProberId::from(PROBERS[3].public());
@@ -107,28 +110,28 @@ fn a_report_of_a_round_whose_session_is_over_still_takes_the_key_of_its_snapshot
 			probes::Snapshots::<Runtime>::get(round).unwrap().find(&key).expect("the old key");
 		let hash = [7; 32];
 		let signature = pair.sign(&probes::commit_payload(genesis.as_ref(), round, &hash)).into();
-		World::submit(probes::Call::commit { round, index, hash, signature }.into())
+		Fixture::submit(probes::Call::commit { round, index, hash, signature }.into())
 	};
-	let (by_new, by_old) = world.block_with(|| (commit(&new_pair), commit(&PROBERS[3].pair())));
-	assert_eq!(world.round(), round, "the round goes on");
-	assert!(by_new.is_err(), "the new key has no say in a round that began before it");
+	let (by_new, by_old) = chain.block_with(|| (commit(&new_pair), commit(&PROBERS[3].pair())));
+	assert_eq!(chain.round(), round, "the round goes on");
+	assert!(by_new.is_err(), "the new key is refused in a round that began before it");
 	assert_eq!(by_old, Ok(()));
-	world.check();
+	chain.check();
 }
 
 #[test]
 fn a_stall_is_neither_billed_nor_judged() {
-	let mut world = World::new();
-	let service = world.operator(AssetId::Native);
-	world.open(TENANT, service, 1, 12);
-	world.rounds(2);
-	let stalled = world.round();
-	world.block();
-	// The chain stands still for five rounds' time in the middle of this round.
-	world.stall(30);
-	world.rounds(1);
-	world.judged(stalled + 1);
-	let (reading, probed) = world.peek(|| {
+	let mut chain = Fixture::new();
+	let service = chain.operator(AssetId::Native);
+	chain.open(TENANT, service, 1, 12);
+	chain.rounds(2);
+	let stalled = chain.round();
+	chain.block();
+	// The chain stalls for the time of five rounds in the middle of this round.
+	chain.stall(30);
+	chain.rounds(1);
+	chain.judged(stalled + 1);
+	let (reading, probed) = chain.peek(|| {
 		(
 			Probes::meter(Target::Service(service)).unwrap().reading,
 			Probes::status(Target::Service(service)).unwrap(),
@@ -138,6 +141,6 @@ fn a_stall_is_neither_billed_nor_judged() {
 	assert_eq!(billed(stalled), billed(stalled - 1), "the stalled round is not billed");
 	assert_eq!(billed(stalled + 1), billed(stalled) + 6, "the next one is");
 	assert_eq!((probed.counters.down, probed.counters.unmeasured), (0, 1));
-	assert!(world.breaches(service).is_empty());
-	world.check();
+	assert!(chain.breaches(service).is_empty());
+	chain.check();
 }

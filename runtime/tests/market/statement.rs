@@ -1,6 +1,8 @@
-//! The statement of an account: its sums are what the ledgers have on hold.
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::{actors::*, orders, world::World};
+//! Statement of an account: its sums are the amounts on hold.
+
+use crate::{actors::*, fixture::Fixture, orders};
 use frame_support::{assert_ok, traits::fungibles::hold::Inspect};
 use pallet_surety_compute_orders as compute;
 use pallet_surety_operators as operators;
@@ -11,10 +13,10 @@ use surety_runtime_api::{Statement, StatementKind, runtime_decl_for_surety_api::
 const NATIVE: AssetId = AssetId::Native;
 const SBTC: AssetId = AssetId::Local(genesis::SBTC);
 
-fn statement(world: &mut World, who: &AccountId) -> Statement<AccountId> {
-	let found = world.peek(|| Runtime::statement(who.clone()));
+fn statement(chain: &mut Fixture, who: &AccountId) -> Statement<AccountId> {
+	let found = chain.peek(|| Runtime::statement(who.clone()));
 	for asset in [NATIVE, SBTC] {
-		let on_hold = world.peek(|| Holds::total_balance_on_hold(asset, who));
+		let on_hold = chain.peek(|| Holds::total_balance_on_hold(asset, who));
 		let lines: Balance = found.lines.iter().filter(|l| l.asset == asset).map(|l| l.held).sum();
 		let total = found.totals.iter().find(|total| total.asset == asset);
 		assert_eq!(lines, on_hold, "{asset:?}: {found:?}");
@@ -29,36 +31,36 @@ fn held(statement: &Statement<AccountId>, kind: impl Fn(&StatementKind) -> bool)
 	statement.lines.iter().filter(|line| kind(&line.kind)).map(|line| line.held).sum()
 }
 
-fn everything_that_an_account_has_is_explained(asset: AssetId) {
-	let mut world = World::new();
+fn every_amount_on_hold_is_explained(asset: AssetId) {
+	let mut chain = Fixture::new();
 	let operator = OPERATOR.to_account_id();
 	let tenant = TENANT.to_account_id();
-	assert!(statement(&mut world, &operator).lines.is_empty());
+	assert!(statement(&mut chain, &operator).lines.is_empty());
 
-	let service = world.operator(asset);
-	let agreement = world.open(TENANT, service, 2, 6);
+	let service = chain.operator(asset);
+	let agreement = chain.open(TENANT, service, 2, 6);
 	let amount = 3 * coin(asset);
-	assert_ok!(world.call(OPERATOR, operators::Call::unbond { asset, amount }));
-	let found = statement(&mut world, &operator);
+	assert_ok!(chain.call(OPERATOR, operators::Call::unbond { asset, amount }));
+	let found = statement(&mut chain, &operator);
 	assert_eq!(held(&found, |kind| *kind == StatementKind::Unbonding), amount);
 	let active = 1_000 * coin(asset) - amount;
 	let bond =
 		found.lines.iter().find(|l| l.kind == StatementKind::Bond && l.asset == asset).unwrap();
-	let exposure = world.peek(|| operators::Exposures::<Runtime>::get(Target::Service(service)));
+	let exposure = chain.peek(|| operators::Exposures::<Runtime>::get(Target::Service(service)));
 	assert_eq!((bond.held, bond.owed, bond.claimable), (active, exposure, active - exposure));
 	assert!(held(&found, |kind| *kind == StatementKind::Listing { service }) > 0);
-	let deposit = world.price(service, 2, 6);
-	let found = statement(&mut world, &tenant);
+	let deposit = chain.price(service, 2, 6);
+	let found = statement(&mut chain, &tenant);
 	assert_eq!(held(&found, |kind| *kind == StatementKind::Agreement { agreement }), deposit);
 
-	// Credit is in the pot, not on hold. A block pays it as soon as there is room.
-	world.next_window();
-	world.endpoints.insert(Target::Service(service), Finding::Down);
-	world.until("a breach", 14, move || {
+	// Credit is in the pot, not on hold. A block pays it as soon as it has room.
+	chain.next_window();
+	chain.endpoints.insert(Target::Service(service), Finding::Down);
+	chain.until("a breach", 14, move || {
 		!Sla::breach_history(Target::Service(service), None, 1).is_empty()
 	});
-	let owed = world.owed(agreement);
-	let found = statement(&mut world, &tenant);
+	let owed = chain.owed(agreement);
+	let found = statement(&mut chain, &tenant);
 	let credit: Balance = found
 		.lines
 		.iter()
@@ -66,60 +68,64 @@ fn everything_that_an_account_has_is_explained(asset: AssetId) {
 		.map(|line| line.claimable)
 		.sum();
 	assert_eq!(credit, owed);
-	world.endpoints.clear();
+	chain.endpoints.clear();
 
 	// An unbonding chunk can be claimed from its block on.
 	let chunk = |found: &Statement<AccountId>| {
 		found.lines.iter().find(|line| line.kind == StatementKind::Unbonding).cloned().unwrap()
 	};
-	let found = statement(&mut world, &operator);
+	let found = statement(&mut chain, &operator);
 	assert_eq!(chunk(&found).claimable, 0);
 	let from = chunk(&found).from.unwrap();
-	world.until("it has matured", 40, move || System::block_number() >= from);
-	let found = statement(&mut world, &operator);
+	chain.until("it has matured", 40, move || System::block_number() >= from);
+	let found = statement(&mut chain, &operator);
 	assert_eq!(chunk(&found).claimable, amount);
-	world.check();
+	chain.check();
 }
 
 #[test]
-fn everything_that_an_account_has_is_explained_in_native() {
-	everything_that_an_account_has_is_explained(NATIVE);
+fn every_amount_on_hold_is_explained_in_native() {
+	every_amount_on_hold_is_explained(NATIVE);
 }
 
 #[test]
-fn everything_that_an_account_has_is_explained_in_an_asset() {
-	everything_that_an_account_has_is_explained(SBTC);
+fn every_amount_on_hold_is_explained_in_an_asset() {
+	every_amount_on_hold_is_explained(SBTC);
 }
 
 #[test]
 fn orders_bids_and_leases_are_explained() {
-	let mut world = World::new();
-	let tenant = orders::funded(&mut world, 0);
-	let bidder = orders::operator(&mut world, 1, SBTC);
-	let machine = orders::machine(&mut world, &bidder, 9_001, 2, SBTC);
-	let mut new = orders::new_order(&mut world, SBTC);
+	let mut chain = Fixture::new();
+	let tenant = orders::funded(&mut chain, 0);
+	let bidder = orders::operator(&mut chain, 1, SBTC);
+	let machine = orders::machine(&mut chain, &bidder, 9_001, 2, SBTC);
+	let mut new = orders::new_order(&mut chain, SBTC);
 	new.quantity = 2;
-	let order = orders::place(&mut world, &tenant, new);
-	assert_ok!(orders::act(&mut world, &bidder, orders::bid(order, machine, orders::price(SBTC))));
-	let found = statement(&mut world, &bidder);
+	let order = orders::place(&mut chain, &tenant, new);
+	assert_ok!(orders::call_as(
+		&mut chain,
+		&bidder,
+		orders::bid(order, machine, orders::price(SBTC))
+	));
+	let found = statement(&mut chain, &bidder);
 	assert!(held(&found, |kind| *kind == StatementKind::Bid { order, service: machine }) > 0);
-	let found = statement(&mut world, &tenant);
+	let found = statement(&mut chain, &tenant);
 	assert!(held(&found, |kind| *kind == StatementKind::Order { order }) > 0);
 	for index in [0, 1] {
 		assert!(held(&found, |kind| *kind == StatementKind::Replica { order, index }) > 0);
 	}
-	let lease = orders::awarded(&mut world, order, None);
-	orders::ready(&mut world, lease);
-	world.rounds(6);
-	statement(&mut world, &tenant);
-	statement(&mut world, &bidder);
-	assert_ok!(orders::act(
-		&mut world,
+	let lease = orders::awarded(&mut chain, order, None);
+	orders::ready(&mut chain, lease);
+	chain.rounds(6);
+	statement(&mut chain, &tenant);
+	statement(&mut chain, &bidder);
+	assert_ok!(orders::call_as(
+		&mut chain,
 		&tenant,
 		compute::Call::close_lease { lease, at_once: true }
 	));
-	orders::closed(&mut world, lease, 8);
-	let found = statement(&mut world, &tenant);
+	orders::closed(&mut chain, lease, 8);
+	let found = statement(&mut chain, &tenant);
 	assert_eq!(held(&found, |kind| *kind == StatementKind::Replica { order, index: 0 }), 0);
-	world.check();
+	chain.check();
 }

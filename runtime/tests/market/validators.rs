@@ -1,8 +1,11 @@
-//! Offences of validators: who authors twice is recorded and disabled, who does not probe is recorded only.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Offences of validators: an equivocation is recorded and disables, neglect of probing is recorded
+//! only.
 
 use crate::{
 	actors::*,
-	world::{Conduct, PROBERS, World, account},
+	fixture::{Conduct, Fixture, PROBERS, account},
 };
 use codec::Encode;
 use frame_support::traits::KeyOwnerProofSystem;
@@ -23,17 +26,17 @@ const NEGLECT: [u8; 16] = *b"surety:neglect..";
 
 type Evidence = (EquivocationProof<Header>, MembershipProof);
 
-/// Place of a validator in the session's set.
-fn place(who: Sr25519Keyring) -> u32 {
+/// Index of a validator in the set of the session.
+fn index_of(who: Sr25519Keyring) -> u32 {
 	Session::validators().iter().position(|v| *v == account(who)).unwrap() as u32
 }
 
-/// Two blocks of the last block's slot, signed by `signer` in the name of the offender, and the proof that
-/// the key is the offender's in this session.
-fn evidence(world: &mut World, signer: Sr25519Keyring) -> Evidence {
-	world.peek(|| {
+/// Two blocks in the slot of the last block, signed by `signer` in the name of the offender, with
+/// the proof that the key belongs to the offender in this session.
+fn evidence(chain: &mut Fixture, signer: Sr25519Keyring) -> Evidence {
+	chain.peek(|| {
 		let slot = Babe::current_slot();
-		let authority_index = place(OFFENDER);
+		let authority_index = index_of(OFFENDER);
 		let block = |state_root: [u8; 32]| {
 			let digest =
 				PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot });
@@ -61,9 +64,10 @@ fn evidence(world: &mut World, signer: Sr25519Keyring) -> Evidence {
 	})
 }
 
-/// Report in a block of its own: by the stranger, or by the block's author without a signature.
-fn report(world: &mut World, (proof, owner): &Evidence, signed: bool) -> DispatchResult {
-	world.block_with(|| {
+/// Report an equivocation in a block of its own, signed by the stranger or unsigned by the author
+/// of the block.
+fn report(chain: &mut Fixture, (proof, owner): &Evidence, signed: bool) -> DispatchResult {
+	chain.block_with(|| {
 		let proof = Box::new(proof.clone());
 		let result = match signed {
 			true => Babe::report_equivocation(
@@ -79,121 +83,124 @@ fn report(world: &mut World, (proof, owner): &Evidence, signed: bool) -> Dispatc
 	})
 }
 
-/// Who is on record for an offence at a (kind-specific) time.
-fn recorded(world: &mut World, kind: [u8; 16], time: impl Encode) -> Vec<AccountId> {
-	world.peek(|| {
+/// Accounts on record for an offence of a kind at a time slot.
+fn recorded(chain: &mut Fixture, kind: [u8; 16], time: impl Encode) -> Vec<AccountId> {
+	chain.peek(|| {
 		let ids = pallet_offences::ConcurrentReportsIndex::<Runtime>::get(kind, time.encode());
 		ids.into_iter().map(|id| Offences::reports(id).expect("it is kept").offender.0).collect()
 	})
 }
 
-fn disabled(world: &mut World) -> Vec<u32> {
-	world.peek(Session::disabled_validators)
+fn disabled(chain: &mut Fixture) -> Vec<u32> {
+	chain.peek(Session::disabled_validators)
 }
 
-/// Go on to the first block of the next session.
-fn next_session(world: &mut World) {
-	let session = world.peek(Session::current_index);
-	world.until("the next session", 12, move || Session::current_index() > session);
+/// Build blocks to the first block of the next session.
+fn next_session(chain: &mut Fixture) {
+	let session = chain.peek(Session::current_index);
+	chain.until("the next session", 12, move || Session::current_index() > session);
 }
 
-/// A network some sessions old: the first two have no historical root, so that nothing is proven of them later.
-fn settled() -> World {
-	let mut world = World::new();
-	next_session(&mut world);
-	next_session(&mut world);
-	world.rounds(1);
-	world
+/// Network some sessions after genesis. The first two sessions have no historical root, so that
+/// nothing can be proven of them later.
+fn settled() -> Fixture {
+	let mut chain = Fixture::new();
+	next_session(&mut chain);
+	next_session(&mut chain);
+	chain.rounds(1);
+	chain
 }
 
 fn is_disabling(event: &RuntimeEvent) -> bool {
 	matches!(event, RuntimeEvent::Session(pallet_session::Event::ValidatorDisabled { .. }))
 }
 
-fn who_signs_two_blocks_of_a_slot_is_recorded_and_disabled(signed: bool) {
-	let mut world = settled();
-	let evidence = evidence(&mut world, OFFENDER);
+fn an_equivocation_is_recorded_and_disables(signed: bool) {
+	let mut chain = settled();
+	let evidence = evidence(&mut chain, OFFENDER);
 	let slot: Slot = evidence.0.slot;
-	assert!(disabled(&mut world).is_empty());
-	report(&mut world, &evidence, signed).unwrap();
-	assert!(world.events().iter().any(is_disabling));
-	assert_eq!(recorded(&mut world, EQUIVOCATION, slot), [account(OFFENDER)]);
-	let offender = world.peek(|| place(OFFENDER));
-	assert_eq!(disabled(&mut world), [offender]);
+	assert!(disabled(&mut chain).is_empty());
+	report(&mut chain, &evidence, signed).unwrap();
+	assert!(chain.events().iter().any(is_disabling));
+	assert_eq!(recorded(&mut chain, EQUIVOCATION, slot), [account(OFFENDER)]);
+	let offender = chain.peek(|| index_of(OFFENDER));
+	assert_eq!(disabled(&mut chain), [offender]);
 
-	// Whoever reports it again, and however, is refused, and nothing is added.
+	// Another report is refused, signed or not, and nothing is added.
 	for signed in [true, false] {
-		let again = report(&mut world, &evidence, signed).unwrap_err();
+		let again = report(&mut chain, &evidence, signed).unwrap_err();
 		assert_eq!(again, pallet_babe::Error::<Runtime>::DuplicateOffenceReport.into());
 	}
-	assert_eq!(recorded(&mut world, EQUIVOCATION, slot), [account(OFFENDER)]);
-	assert_eq!(disabled(&mut world), [offender]);
+	assert_eq!(recorded(&mut chain, EQUIVOCATION, slot), [account(OFFENDER)]);
+	assert_eq!(disabled(&mut chain), [offender]);
 
-	// For the rest of the session only.
-	next_session(&mut world);
-	assert!(disabled(&mut world).is_empty());
-	world.check();
+	// The offender is disabled for the rest of the session only.
+	next_session(&mut chain);
+	assert!(disabled(&mut chain).is_empty());
+	chain.check();
 }
 
 #[test]
-fn who_signs_two_blocks_of_a_slot_is_recorded_and_disabled_when_an_account_reports() {
-	who_signs_two_blocks_of_a_slot_is_recorded_and_disabled(true);
+fn an_equivocation_reported_by_an_account_disables() {
+	an_equivocation_is_recorded_and_disables(true);
 }
 
 #[test]
-fn who_signs_two_blocks_of_a_slot_is_recorded_and_disabled_when_an_author_reports() {
-	who_signs_two_blocks_of_a_slot_is_recorded_and_disabled(false);
+fn an_equivocation_reported_by_an_author_disables() {
+	an_equivocation_is_recorded_and_disables(false);
 }
 
 #[test]
 fn an_offence_of_a_session_that_is_over_is_recorded_and_disables_nobody() {
-	let mut world = settled();
-	let evidence = evidence(&mut world, OFFENDER);
-	next_session(&mut world);
-	report(&mut world, &evidence, true).unwrap();
-	assert_eq!(recorded(&mut world, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
-	assert!(disabled(&mut world).is_empty());
-	world.check();
+	let mut chain = settled();
+	let evidence = evidence(&mut chain, OFFENDER);
+	next_session(&mut chain);
+	report(&mut chain, &evidence, true).unwrap();
+	assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
+	assert!(disabled(&mut chain).is_empty());
+	chain.check();
 }
 
 #[test]
-fn nobody_is_accused_with_what_another_signed_or_with_another_ones_proof() {
-	let mut world = settled();
-	let forged = evidence(&mut world, Sr25519Keyring::Alice);
-	let error = report(&mut world, &forged, true).unwrap_err();
+fn forged_evidence_of_an_equivocation_is_refused() {
+	let mut chain = settled();
+	let forged = evidence(&mut chain, Sr25519Keyring::Alice);
+	let error = report(&mut chain, &forged, true).unwrap_err();
 	assert_eq!(error, pallet_babe::Error::<Runtime>::InvalidEquivocationProof.into());
-	let (proof, _) = evidence(&mut world, OFFENDER);
+	let (proof, _) = evidence(&mut chain, OFFENDER);
 	let alice: sp_consensus_babe::AuthorityId = Sr25519Keyring::Alice.public().into();
-	let of_alice = world.peek(|| Historical::prove((KEY_TYPE, alice)).unwrap());
+	let of_alice = chain.peek(|| Historical::prove((KEY_TYPE, alice)).unwrap());
 	let slot = proof.slot;
-	let error = report(&mut world, &(proof, of_alice), true).unwrap_err();
+	let error = report(&mut chain, &(proof, of_alice), true).unwrap_err();
 	assert_eq!(error, pallet_babe::Error::<Runtime>::InvalidKeyOwnershipProof.into());
-	assert!(recorded(&mut world, EQUIVOCATION, slot).is_empty());
-	assert!(disabled(&mut world).is_empty());
-	world.check();
+	assert!(recorded(&mut chain, EQUIVOCATION, slot).is_empty());
+	assert!(disabled(&mut chain).is_empty());
+	chain.check();
 }
 
 #[test]
-fn who_does_not_probe_for_a_session_is_recorded_and_not_disabled() {
-	let mut world = settled();
-	// What is probed, so that there is a duty.
-	world.operator(AssetId::Native);
-	next_session(&mut world);
+fn a_prober_absent_for_a_session_is_recorded_and_not_disabled() {
+	let mut chain = settled();
+	// Without a service there is no duty.
+	chain.operator(AssetId::Native);
+	next_session(&mut chain);
 	let absent = PROBERS.iter().position(|who| *who == OFFENDER).unwrap();
-	world.conduct[absent] = Conduct::Absent;
-	let to_the_end = |world: &mut World| {
-		let session = world.peek(Session::current_index);
-		next_session(world);
-		let events = world.events();
-		assert_eq!(recorded(world, NEGLECT, session), [account(OFFENDER)]);
-		// A new session begins with an empty list: had it been in the old one's, only the event would show it.
+	chain.conduct[absent] = Conduct::Absent;
+	let to_the_end = |chain: &mut Fixture| {
+		let session = chain.peek(Session::current_index);
+		next_session(chain);
+		let events = chain.events();
+		assert_eq!(recorded(chain, NEGLECT, session), [account(OFFENDER)]);
+		// A new session begins with an empty list, so only the event would show that the offender
+		// was disabled in the old one.
 		assert!(!events.iter().any(is_disabling));
-		assert!(disabled(world).is_empty());
+		assert!(disabled(chain).is_empty());
 		(session, events)
 	};
-	// The first one still counts a round or two of before; the second has no report of it at all.
-	to_the_end(&mut world);
-	let (session, events) = to_the_end(&mut world);
+	// The first session still counts a round or two of before; the second has no report of the
+	// offender at all.
+	to_the_end(&mut chain);
+	let (session, events) = to_the_end(&mut chain);
 	let failed: Vec<_> = events
 		.iter()
 		.filter_map(|event| match event {
@@ -210,11 +217,11 @@ fn who_does_not_probe_for_a_session_is_recorded_and_not_disabled() {
 	assert_eq!((of, prober, committed), (session, account(OFFENDER), 0));
 	assert!(rounds >= pallet_surety_probes::MIN_ROUNDS, "{rounds}");
 
-	// Back at work, it is not on record for the session that follows.
-	world.conduct[absent] = Conduct::Honest;
-	next_session(&mut world);
-	let session = world.peek(Session::current_index);
-	next_session(&mut world);
-	assert!(recorded(&mut world, NEGLECT, session).is_empty());
-	world.check();
+	// The prober reports again, and is not on record for the next full session.
+	chain.conduct[absent] = Conduct::Honest;
+	next_session(&mut chain);
+	let session = chain.peek(Session::current_index);
+	next_session(&mut chain);
+	assert!(recorded(&mut chain, NEGLECT, session).is_empty());
+	chain.check();
 }

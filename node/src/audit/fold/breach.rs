@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Comparison of a recorded breach with the repeated judgement.
 
 use crate::audit::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Credits of the agreements.
 
 use crate::audit::{

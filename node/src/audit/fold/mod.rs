@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Repeated judgement: from the state before a block to what the pallets must have decided in it.
 //!
 //! | module | subject |

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Judgement of a target in one round.
 
 use crate::audit::{

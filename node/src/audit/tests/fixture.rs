@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! In-memory chain of the real runtime with four probers that commit and reveal.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Audits on an in-memory chain and on a node database.
 
 mod fixture;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! DNS lookups against a name server that misbehaves.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The HTTP client against servers that misbehave.
 
 #![allow(clippy::arithmetic_side_effects)]

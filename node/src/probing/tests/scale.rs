@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One node that probes as many real endpoints in a round as may be due. The test takes minutes and
 //! is ignored by default:
 //!

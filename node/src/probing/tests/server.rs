@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Servers that the HTTP client is tested against.
 
 use std::{

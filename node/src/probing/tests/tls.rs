@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! TLS against servers with invalid and hostile certificates.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Calls of the users, each in a transaction of its own, and values that they use.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with the real pallets that this one meets, with real money: timing, operators, probes,
 //! sla, escrow and reputation. Probers report the findings of [`neighbours`].
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Services, findings of the probers, slots, scores, and the events of all pallets.
 
 use super::*;

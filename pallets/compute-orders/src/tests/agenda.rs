@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Deadlines take effect in their block, within the bounds.
 
 use crate::{mock::*, *};

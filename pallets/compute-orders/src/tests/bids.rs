@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Placing, changing and withdrawing bids.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ends of leases by the tenant, the operator, governance and escrow.
 
 use crate::{mock::*, *};

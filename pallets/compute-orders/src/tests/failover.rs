@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Replacement of an operator that fails.
 
 use crate::{mock::*, *};

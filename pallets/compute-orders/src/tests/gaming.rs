@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Strategies against the rules. None of them pays.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Inventories: declaration, reservation and release of resources.
 
 use crate::{mock::*, *};

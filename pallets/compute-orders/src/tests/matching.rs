@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Match of bids with replicas.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tests by topic. Those of money run with the native token and with an asset.
 
 #![allow(clippy::arithmetic_side_effects)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Placing, cancelling and removing orders.
 
 use crate::{mock::*, *};

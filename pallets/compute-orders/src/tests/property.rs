@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Fuzz of all calls: money, bond and resources are conserved, and everything ends.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Running leases: billing, extension, top-up.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Start of a lease: ready, declined, or neither.
 
 use crate::{mock::*, *};

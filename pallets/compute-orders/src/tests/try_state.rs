@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Corrupted states, which every invariant detects.
 
 use crate::{mock::*, *};

@@ -1,4 +1,6 @@
-//! The agenda is bounded, exact and forgets nobody.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Agenda: bounded work per block, exact ends, no lost entry.
 
 use crate::{Agenda, Cursor, Lane, NextId, mock::*, types::SPREAD_ROUNDS, weights::WeightInfo};
 use frame::testing_prelude::*;
@@ -7,11 +9,10 @@ use surety_primitives::{
 	StreamStart, Streams as _, agenda::MAX_BLOCKS_WALKED,
 };
 
-/// Ids of which one in so many comes to the same block of the spread.
-const SPREAD: u32 = SPREAD_ROUNDS * L;
+/// Number of consecutive ids whose looks are spread over different blocks.
+const SPREAD: u32 = SPREAD_ROUNDS * ROUND_BLOCKS;
 
-/// Streams whose bases are to be read in one and the same block, the `offset`th that reads are
-/// spread over.
+/// Streams whose bases are read in the same block: the block at `offset` in the spread.
 fn flood(asset: AssetId, streams: u32, offset: u32) -> Vec<EscrowId> {
 	flood_of(asset, streams, offset, 500)
 }
@@ -50,13 +51,13 @@ fn a_flood_of_reads_holds_up_no_suspension_no_end_and_no_refund() {
 		run_to(79);
 		assert_eq!((notified(), unread(&ids)), (vec![], 1_000));
 
-		// The first block of the flood is the one in which an end is due.
+		// An end is due in the first block of the flood.
 		run_to(80);
 		let end = stream_end(CloseReason::OperatorClosed, 5, 40, 960);
 		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 		assert_eq!(on_hold(asset, TENANT), 1_000 + 500 * 1_000);
 
-		// In the middle of it a lease fails, two rounds ago.
+		// During the flood a failure of a lease two rounds ago is judged.
 		run_to(82);
 		assert_eq!(unread(&ids), 985);
 		TestMeter::end_for(OTHER_METER, 6, CloseReason::Unhealthy);
@@ -65,14 +66,14 @@ fn a_flood_of_reads_holds_up_no_suspension_no_end_and_no_refund() {
 		let end = stream_end(CloseReason::Unhealthy, 6, 60, 940);
 		assert_eq!(notified(), vec![Notified::Suspended(replica(), end)]);
 
-		// And somebody closes a stream before its first round.
+		// A stream is closed before its first round.
 		let closed = open(asset);
 		assert_ok!(Escrow::end(closed, 0, CloseReason::TenantClosed));
 		run_to(84);
 		let end = stream_end(CloseReason::TenantClosed, 8, 200, 800);
 		assert_eq!(notified(), vec![Notified::Ended(owner(), end)]);
 
-		// Nothing of the flood is lost.
+		// No look of the flood is lost.
 		run_to(300);
 		assert_eq!(unread(&ids), 0);
 		for id in ids {
@@ -81,8 +82,8 @@ fn a_flood_of_reads_holds_up_no_suspension_no_end_and_no_refund() {
 	});
 }
 
-/// A thousand streams that were holds, at 1 a block, and thousands of looks that come to the block
-/// in which all of them end with round 20. Two of three rounds are billable.
+/// A thousand started streams at 1 a block, and thousands of looks in the block in which all of
+/// them end with round 20. Two of three rounds are billable.
 fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), reason: CloseReason) {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Native;
@@ -104,8 +105,9 @@ fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), rea
 		end(&ids);
 		run_with(225, up);
 		assert!(unread(&looks) > 1_000, "the flood goes on");
-		// Whoever asks does not wait for it.
-		let first = ids.iter().copied().find(|id| Escrow::stream(*id).is_some_and(|info| info.ending.is_none()));
+		// A settlement does not wait for the flood.
+		let open = |id: &EscrowId| Escrow::stream(*id).is_some_and(|info| info.ending.is_none());
+		let first = ids.iter().copied().find(open);
 		if let Some(first) = first {
 			assert_ok!(settle(first));
 		}
@@ -113,10 +115,16 @@ fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), rea
 		assert!(first.is_none_or(|first| Escrow::stream(first).is_none()));
 		run_with(330, up);
 		assert_eq!(unread(&looks), 0);
-		// Rounds 4 to 20, but for 6, 9, 12, 15 and 18.
+		// Rounds 4 to 20 without 6, 9, 12, 15 and 18.
 		let end = StreamEnd { reason, round: 20, paid: 120, fee: 6, refunded: 80 };
 		let notified = notified();
-		let over = |notified: &Notified| matches!(notified, Notified::Ended(owner, is) | Notified::Suspended(owner, is) if *owner == replica() && *is == end);
+		let over = |notified: &Notified| {
+			matches!(
+				notified,
+				Notified::Ended(owner, is) | Notified::Suspended(owner, is)
+					if *owner == replica() && *is == end
+			)
+		};
 		assert_eq!(notified.iter().filter(|notified| over(notified)).count(), 1_000);
 		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TENANT)), (114 * 1_000, -120 * 1_000));
@@ -124,12 +132,12 @@ fn thousand_ends_in_a_flood(last: RoundIndex, end: impl FnOnce(&[EscrowId]), rea
 }
 
 #[test]
-fn a_thousand_streams_that_expire_in_a_flood_of_looks_are_billed_to_their_round() {
+fn expired_streams_in_a_flood_of_looks_are_billed_to_their_round() {
 	thousand_ends_in_a_flood(20, |_| (), CloseReason::Expired);
 }
 
 #[test]
-fn a_thousand_streams_whose_meters_end_in_a_flood_of_looks_are_billed_to_their_round() {
+fn ended_meters_in_a_flood_of_looks_are_billed_to_their_round() {
 	let terminated = CloseReason::Terminated;
 	let end = |ids: &[EscrowId]| {
 		TestMeter::end_for(OTHER_METER, 20, terminated);
@@ -141,7 +149,7 @@ fn a_thousand_streams_whose_meters_end_in_a_flood_of_looks_are_billed_to_their_r
 }
 
 #[test]
-fn a_thousand_failures_that_are_reported_late_are_billed_to_their_round() {
+fn late_failures_in_a_flood_of_looks_are_billed_to_their_round() {
 	let unhealthy = CloseReason::Unhealthy;
 	let end = |ids: &[EscrowId]| {
 		run_with(222, |round| round % 3 != 0);
@@ -153,10 +161,10 @@ fn a_thousand_failures_that_are_reported_late_are_billed_to_their_round() {
 }
 
 #[test]
-fn what_a_meter_has_forgotten_favours_the_payer() {
+fn rounds_that_the_meter_forgot_favour_the_payer() {
 	let up = |round: RoundIndex| !round.is_multiple_of(5);
 	let (expired, unhealthy) = (CloseReason::Expired, CloseReason::Unhealthy);
-	// Its base and its end are forgotten, or only its base.
+	// The meter has forgotten base and end of the run, or its base only.
 	for (last, reason) in
 		[(40, expired), (60, expired), (80, expired), (50, unhealthy), (85, unhealthy)]
 	{
@@ -165,7 +173,7 @@ fn what_a_meter_has_forgotten_favours_the_payer() {
 			let id = open_replica(asset, 2_000);
 			let time = if reason == expired { last } else { NEVER };
 			assert_ok!(Escrow::start(id, StreamStart { last: time, ..new_start() }));
-			// Nobody looks at it for longer than the meter remembers.
+			// The stream is not looked at for longer than the meter remembers.
 			Stalled::set(true);
 			run_with(1_000, up);
 			Stalled::set(false);
@@ -187,7 +195,7 @@ fn what_a_meter_has_forgotten_favours_the_payer() {
 }
 
 #[test]
-fn a_flood_of_ends_holds_up_no_reads() {
+fn a_flood_of_ends_delays_no_looks() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let reads = flood(asset, 4, 0);
@@ -203,7 +211,7 @@ fn a_flood_of_ends_holds_up_no_reads() {
 }
 
 #[test]
-fn a_flood_of_funds_that_run_out_holds_up_no_suspension_and_ends_as_foreseen() {
+fn a_flood_of_exhausted_funds_delays_no_suspension() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let ids = flood(asset, 50, 0);
@@ -230,7 +238,7 @@ fn a_flood_of_funds_that_run_out_holds_up_no_suspension_and_ends_as_foreseen() {
 }
 
 #[test]
-fn funds_that_run_out_wait_for_room_and_hold_up_no_reads() {
+fn exhausted_funds_wait_for_room_and_delay_no_looks() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let (exhausted, ends) = (flood(asset, 4, 0), flood(asset, 10, 0));
@@ -255,33 +263,33 @@ fn funds_that_run_out_wait_for_room_and_hold_up_no_reads() {
 }
 
 #[test]
-fn nobody_loses_its_place_by_being_poked() {
+fn a_settlement_does_not_cost_a_stream_its_place() {
 	with_each_asset(|asset| {
 		AgendaPerBlock::set(25);
 		run_to_round(5);
 		let ids = flood(asset, 20, 0);
-		let poked: Vec<_> = (0..5).map(|_| open(asset)).collect();
-		for id in ids.iter().chain(&poked) {
+		let settled: Vec<_> = (0..5).map(|_| open(asset)).collect();
+		for id in ids.iter().chain(&settled) {
 			assert_ok!(Escrow::end(*id, 6, CloseReason::OperatorClosed));
 		}
-		// All are due in block 90; others come behind them in every block from then on.
+		// All are due in block 90. More streams follow in every block from then on.
 		run_to(89);
 		AgendaPerBlock::set(5);
 		for block in 90..95 {
 			run_to(block);
-			for id in &poked {
+			for id in &settled {
 				let _ = settle(*id);
 			}
 			for _ in 0..5 {
 				assert_ok!(Escrow::end(open_plain(asset), 0, CloseReason::OperatorClosed));
 			}
 		}
-		assert!(poked.iter().chain(&ids).all(|id| Escrow::stream(*id).is_none()));
+		assert!(settled.iter().chain(&ids).all(|id| Escrow::stream(*id).is_none()));
 	});
 }
 
 #[test]
-fn in_a_lane_the_oldest_comes_first_and_nothing_is_lost() {
+fn the_oldest_entry_of_a_lane_comes_first() {
 	with_each_asset(|asset| {
 		AgendaPerBlock::set(2);
 		run_to_round(5);
@@ -319,7 +327,7 @@ fn reads_are_spread_over_some_rounds() {
 }
 
 #[test]
-fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
+fn a_look_that_is_needed_sooner_does_not_wait_for_the_spread() {
 	with_each_asset(|asset| {
 		run_to_round(5);
 		let last = SPREAD - 1;
@@ -343,10 +351,10 @@ fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
 		assert_eq!(stream(frozen).wake, Some((Lane::Looks, 80 + last)));
 		run_to(90);
 		let (exhausted, closed) = (CloseReason::FundsExhausted, CloseReason::OperatorClosed);
-		let mut heard = notified();
-		heard.sort_by_key(|notified| matches!(notified, Notified::Ended(..)));
+		let mut received = notified();
+		received.sort_by_key(|notified| matches!(notified, Notified::Ended(..)));
 		let end = Notified::Ended(owner(), stream_end(closed, 6, 20, 980));
-		assert_eq!(heard, vec![Notified::Ending(owner(), (8, exhausted)), end]);
+		assert_eq!(received, vec![Notified::Ending(owner(), (8, exhausted)), end]);
 		run_to(105);
 		assert_eq!(unread(&[frozen, asked]), 2);
 		assert_eq!(Escrow::stream(asked).unwrap().due, 60, "rounds 6 to 8");
@@ -364,21 +372,21 @@ fn what_needs_a_read_sooner_does_not_wait_for_the_spread() {
 }
 
 #[test]
-fn late_verdicts_bring_no_flood_either() {
+fn late_verdicts_cause_no_flood_of_looks() {
 	with_each_asset(|asset| {
 		AgendaPerBlock::set(SPREAD_ROUNDS);
 		run_to_round(5);
 		let ids: Vec<_> = (0..SPREAD).map(|_| open(asset)).collect();
 		// No verdicts for ten rounds.
 		while System::block_number() < 159 {
-			next_block_with(&|_| true, L);
+			next_block_with(&|_| true, ROUND_BLOCKS);
 		}
 		assert_eq!(unread(&ids), ids.len());
 		let mut at = std::collections::BTreeMap::<_, u32>::new();
 		for id in &ids {
 			*at.entry(stream(*id).wake.unwrap().1).or_default() += 1;
 		}
-		assert!(at.into_iter().eq((160..170).map(|block| (block, SPREAD / L))));
+		assert!(at.into_iter().eq((160..170).map(|block| (block, SPREAD / ROUND_BLOCKS))));
 		run_to_round(30);
 		for id in ids {
 			assert_eq!(settle(id), Ok(22 * 20), "rounds 6 to 27");
@@ -391,7 +399,7 @@ fn ending(ids: &[EscrowId]) -> usize {
 }
 
 #[test]
-fn ends_beyond_the_bound_wait_for_the_next_blocks_and_end_with_the_same_round() {
+fn ends_beyond_the_bound_wait_and_keep_their_round() {
 	with_each_asset(|asset| {
 		AgendaPerBlock::set(3);
 		let ids: Vec<_> = (0..8).map(|_| open(asset)).collect();
@@ -419,7 +427,7 @@ fn every_entry_is_charged_by_what_it_does() {
 		AgendaPerBlock::set(3);
 		let asset = AssetId::Native;
 		let walk = <() as WeightInfo>::agenda(1) * 2;
-		// What was left from the block before is in one more block of the agenda.
+		// The rest of the block before is in one more block of the agenda.
 		let rest = <() as WeightInfo>::agenda(1) + <() as WeightInfo>::agenda(2);
 		let look = <() as WeightInfo>::wake_read();
 		let weight_of = |block| {
@@ -436,7 +444,7 @@ fn every_entry_is_charged_by_what_it_does() {
 			(walk + look * 3, rest + look, walk)
 		);
 
-		// Funds end: decided and notified.
+		// The funds end: the end is decided and the owner notified.
 		let notified = look + NotifiedWeight::get();
 		assert_eq!(weight_of(560), walk + notified * 3);
 		assert_eq!(weight_of(561), rest + notified);
@@ -444,7 +452,7 @@ fn every_entry_is_charged_by_what_it_does() {
 		assert_eq!((weight_of(580), weight_of(581)), (walk + closed * 3, rest + closed));
 		assert!(ids.iter().all(|id| Escrow::stream(*id).is_none()));
 
-		// Suspended: the owner knows of it already and is notified once.
+		// Suspension: the owner asked for the end and is notified once.
 		let id = open_replica(asset, 1_000);
 		start(id);
 		assert_ok!(Escrow::suspend(id, 60, CloseReason::Unhealthy));
@@ -458,19 +466,19 @@ fn work_and_weight_of_a_block_are_bounded() {
 	with_each_asset(|asset| {
 		AgendaPerBlock::set(3);
 		run_to_round(5);
-		// Of either kind more than the bound, in one block.
+		// More entries of each lane than the bound, in one block.
 		let (reads, ends) = (flood(asset, 10, 0), flood(asset, 10, 0));
 		for id in &ends {
 			assert_ok!(Escrow::end(*id, 6, CloseReason::TenantClosed));
 		}
 		let end = <() as WeightInfo>::wake().max(<() as WeightInfo>::wake_suspending())
 			+ NotifiedWeight::get();
-		let most = <() as WeightInfo>::agenda(MAX_BLOCKS_WALKED) * 2
+		let max = <() as WeightInfo>::agenda(MAX_BLOCKS_WALKED) * 2
 			+ end * 3 + <() as WeightInfo>::wake_read() * 3;
 		for block in 80..110 {
 			run_to(block - 1);
 			System::set_block_number(block);
-			assert!(Escrow::on_initialize(block).all_lte(most));
+			assert!(Escrow::on_initialize(block).all_lte(max));
 		}
 		assert_eq!(unread(&reads), 0);
 	});
@@ -528,7 +536,7 @@ fn a_stream_has_one_entry_wherever_it_moves() {
 }
 
 #[test]
-fn a_stream_that_never_bills_never_crowds_the_agenda() {
+fn a_stream_that_is_never_billed_is_rarely_looked_at() {
 	with_each_asset(|asset| {
 		let id = Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
 		let mut looked = 0;

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Payments that cannot be delivered.
 
 use crate::{Accounts, Error, Event, State, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{AssetId, CloseReason, EscrowId, NewStream, Streams as _};
 
-/// Ten base units a round, half of it fee: the payee's five are below the minimum of an account.
+/// Stream of ten base units a round, half of it fee: the payee's five are below the minimum
+/// balance.
 fn open_for_nobody(asset: AssetId) -> EscrowId {
 	PlatformFee::set(Perbill::from_percent(50));
 	let new = NewStream { payee: NOBODY, rate: 1, deposit: 100, prepaid: 0, ..new_stream(asset) };
@@ -12,7 +15,7 @@ fn open_for_nobody(asset: AssetId) -> EscrowId {
 }
 
 #[test]
-fn what_the_payee_cannot_take_adds_up_until_it_can() {
+fn undelivered_payments_add_up_until_the_payee_can_take_them() {
 	with_each_asset(|asset| {
 		let id = open_for_nobody(asset);
 		run_to_round(4);
@@ -73,7 +76,7 @@ fn a_closed_account_takes_nothing_but_settlement() {
 }
 
 #[test]
-fn a_pot_that_cannot_take_its_part_stops_nobody() {
+fn a_pot_that_cannot_take_its_part_stops_no_payment() {
 	with_each_asset(|asset| {
 		spend(asset, POT, OTHER, START);
 		let id = open(asset);
@@ -82,7 +85,7 @@ fn a_pot_that_cannot_take_its_part_stops_nobody() {
 		assert_eq!(account(id).paid.total(), 194);
 		assert_eq!((gained(asset, OPERATOR), gained(asset, TREASURY)), (190, 4));
 		assert_eq!(Escrow::stream(id).unwrap().due, 6);
-		// Enough for the pot's account to be made again.
+		// The amount is enough to create the account of the pot again.
 		run_to_round(23);
 		assert_eq!(settle(id), Ok(206));
 		assert_eq!(account(id).paid.probers, 12);
@@ -127,7 +130,7 @@ fn a_blocked_payee_is_paid_when_it_is_unblocked() {
 fn a_blocked_payer_gets_its_refund_when_it_is_unblocked() {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Local(ASSET);
-		// A pot that takes nothing, so that its part of the fee falls to the payee first.
+		// The pot cannot take its part, so that the payee gets it.
 		spend(asset, POT, OTHER, START);
 		let id = open(asset);
 		block(TENANT, true);
@@ -138,7 +141,7 @@ fn a_blocked_payer_gets_its_refund_when_it_is_unblocked() {
 			Escrow::force_close(RuntimeOrigin::root(), id, 0),
 			Error::<Test>::Undeliverable
 		);
-		// The pot lives again, but what the payee got is not paid twice.
+		// The pot exists again, but the part that the payee got is not paid twice.
 		spend(asset, OTHER, POT, START);
 		block(TENANT, false);
 		assert_eq!(settle(id), Ok(0));
@@ -157,7 +160,7 @@ fn a_payment_that_fails_half_way_moves_nothing() {
 		run_to_round(13);
 		assert_eq!(settle(id), Ok(200));
 		run_to_round(20);
-		// A frozen asset lets the hold go down but no balance up.
+		// A frozen asset allows a hold to decrease, but no balance to increase.
 		assert_ok!(Assets::freeze_asset(signed(OTHER), ASSET));
 		assert_eq!(settle(id), Ok(0));
 		assert_eq!((on_hold(asset, TENANT), gained(asset, OPERATOR)), (800, 190));
@@ -172,12 +175,12 @@ fn a_payee_that_cannot_be_paid_does_not_stop_the_agenda() {
 	new_ext().execute_with(|| {
 		let asset = AssetId::Local(ASSET);
 		let stuck = open(asset);
-		let fine = Escrow::open(NewStream { payee: OTHER, ..new_stream(asset) }).unwrap();
+		let paid = Escrow::open(NewStream { payee: OTHER, ..new_stream(asset) }).unwrap();
 		run_to_round(13);
 		assert_eq!(settle(stuck), Ok(200));
 		block(OPERATOR, true);
 		run_to(530);
-		assert!(!Accounts::<Test>::contains_key(fine));
+		assert!(!Accounts::<Test>::contains_key(paid));
 		assert_eq!(account(stuck).held, 800, "1,000 less the 200 paid before");
 		assert_eq!(notified().len(), 4);
 		Escrow::do_try_state().unwrap();

@@ -1,10 +1,12 @@
-//! How streams end, and who is notified what when.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Ends of streams, and the notifications of their owners.
 
 use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
 use surety_primitives::{CloseReason, NewStream, StreamEnd, Streams as _};
 
-/// Ends that the tenant did not bring about: its time is over, three of the operator, one of the
+/// Reasons of ends that are not by the tenant: the term is over, three by the operator, one by the
 /// network.
 const NOT_BY_TENANT: [(CloseReason, u16); 5] = [
 	(CloseReason::Expired, 1_003),
@@ -55,7 +57,7 @@ fn the_last_round_is_paid_in_part_where_funds_end_inside_it() {
 }
 
 #[test]
-fn rounds_that_were_not_billable_put_the_end_off() {
+fn unbillable_rounds_postpone_the_end_of_the_funds() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		let up = |round| !(10..20).contains(&round);
@@ -68,10 +70,10 @@ fn rounds_that_were_not_billable_put_the_end_off() {
 }
 
 #[test]
-fn what_the_worst_case_feared_for_nothing_is_refunded() {
+fn funds_kept_for_rounds_that_were_down_are_refunded() {
 	with_each_asset(|asset| {
 		let id = open(asset);
-		// The last two rounds before the end, not judged when it is decided, are down.
+		// The last two rounds before the end are down; they are judged after the end is decided.
 		run_with(530, |round| round < 49);
 		assert_eq!(notified().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
 		assert!(Escrow::stream(id).is_none());
@@ -91,7 +93,7 @@ fn an_end_is_billed_to_its_round_and_carried_out_when_that_is_judged() {
 			vec![Event::EndDecided { escrow: id, round: 27, reason, code: 2_001 }]
 		);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((27, reason)));
-		assert_eq!(notified(), vec![], "who ended it knows");
+		assert_eq!(notified(), vec![], "the caller is not notified");
 		run_to(299);
 		assert_eq!(notified(), vec![]);
 		run_to(300);
@@ -124,11 +126,11 @@ fn a_stream_ended_in_its_first_round_costs_the_prepaid_sum() {
 }
 
 #[test]
-fn an_end_that_the_tenant_did_not_bring_about_refunds_what_the_meter_did_not_earn() {
+fn an_end_not_by_the_tenant_refunds_the_unearned_prepaid_sum() {
 	for (reason, code) in NOT_BY_TENANT {
 		with_each_asset(|asset| {
 			let id = open(asset);
-			// Down in two of the first five rounds.
+			// The service is down in two of the first five rounds.
 			let up = |round| round % 2 == 1;
 			run_with(50, up);
 			assert_eq!(settle(id), Ok(20), "round 1");
@@ -156,7 +158,7 @@ fn an_end_that_the_tenant_did_not_bring_about_refunds_what_the_meter_did_not_ear
 }
 
 #[test]
-fn an_operator_who_sells_many_and_ends_them_unserved_gets_nothing() {
+fn an_operator_that_ends_unserved_streams_gets_nothing() {
 	for (reason, _) in NOT_BY_TENANT {
 		with_each_asset(|asset| {
 			let ids: Vec<_> = (0..4).map(|_| open(asset)).collect();
@@ -187,13 +189,13 @@ fn a_meter_that_ends_refunds_what_it_did_not_earn() {
 }
 
 #[test]
-fn a_tenant_who_closes_early_still_pays_the_first_window() {
+fn a_tenant_that_closes_early_pays_the_prepaid_sum() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_to_round(3);
 		assert_ok!(Escrow::end(id, 3, CloseReason::TenantClosed));
 		run_to_round(5);
-		// Until it is closed only what the meter says is paid.
+		// Until the close only the metered amount is paid.
 		assert_eq!(settle(id), Ok(40));
 		assert_eq!(Escrow::stream(id).unwrap().due, 0);
 		run_to_round(6);
@@ -207,11 +209,11 @@ fn a_tenant_who_closes_early_still_pays_the_first_window() {
 }
 
 #[test]
-fn a_tenant_whose_funds_run_out_while_rounds_are_down_does_not_pay_for_those() {
+fn exhausted_funds_do_not_pay_for_rounds_that_were_down() {
 	with_each_asset(|asset| {
-		// A deposit of no more than what is prepaid.
+		// The whole deposit is prepaid.
 		Escrow::open(NewStream { prepaid: 1_000, ..new_stream(asset) }).unwrap();
-		// The last two rounds before the end, not judged when it is decided, are down.
+		// The last two rounds before the end are down; they are judged after the end is decided.
 		run_with(530, |round| round < 49);
 		assert_eq!(notified().last(), Some(&end(CloseReason::FundsExhausted, 50, 960, 40)));
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-960, 0));
@@ -219,10 +221,10 @@ fn a_tenant_whose_funds_run_out_while_rounds_are_down_does_not_pay_for_those() {
 }
 
 #[test]
-fn the_reason_of_the_end_that_is_carried_out_says_who_bears_the_first_window() {
+fn the_reason_of_the_final_end_decides_about_the_prepaid_sum() {
 	let (tenant, operator) = (CloseReason::TenantClosed, CloseReason::Terminated);
 	for (first, second, paid) in [
-		// A sooner end takes the place of the one that stood.
+		// A sooner end replaces the one that stands.
 		((operator, 20), (tenant, 3), 200),
 		((tenant, 20), (operator, 3), 60),
 		// An earlier end stands.
@@ -298,7 +300,7 @@ fn funds_may_end_before_the_end_that_was_decided() {
 }
 
 #[test]
-fn a_stream_whose_meter_ended_ends_there_once_anybody_pokes_it() {
+fn a_stream_whose_meter_ended_ends_there_after_a_settlement() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_to_round(20);
@@ -364,7 +366,7 @@ fn an_end_with_that_of_the_meter_or_later_is_that_of_the_meter() {
 }
 
 #[test]
-fn a_meter_that_vanished_bills_nothing_more() {
+fn a_meter_that_is_gone_bills_no_further_round() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_to_round(20);
@@ -384,7 +386,7 @@ fn late_judging_is_waited_for() {
 		assert_ok!(Escrow::end(id, 10, CloseReason::TenantClosed));
 		// No verdicts for five rounds.
 		while System::block_number() < 180 {
-			next_block_with(&|_| true, L);
+			next_block_with(&|_| true, ROUND_BLOCKS);
 		}
 		assert_eq!(notified(), vec![]);
 		assert_eq!(stream(id).wake, Some((Lane::Urgent, 190)), "looked at once a round");
@@ -394,7 +396,7 @@ fn late_judging_is_waited_for() {
 }
 
 #[test]
-fn only_streams_that_are_there_end() {
+fn only_existing_streams_end() {
 	with_each_asset(|asset| {
 		let hold = hold(asset, 100);
 		assert_noop!(Escrow::end(99, 0, CloseReason::TenantClosed), Error::<Test>::UnknownEscrow);

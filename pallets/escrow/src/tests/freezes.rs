@@ -1,4 +1,6 @@
-//! What a dispute locks.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Funds that a dispute freezes.
 
 use crate::{Error, Event, mock::*};
 use frame::testing_prelude::*;
@@ -46,7 +48,7 @@ fn a_freeze_puts_the_end_of_the_funds_off() {
 }
 
 #[test]
-fn what_is_locked_pays_for_nothing() {
+fn frozen_funds_pay_for_no_round() {
 	with_each_asset(|asset| {
 		let id = open_plain(asset);
 		run_to_round(30);
@@ -55,7 +57,7 @@ fn what_is_locked_pays_for_nothing() {
 		assert_ok!(Escrow::freeze(id, 450));
 		assert_noop!(Escrow::freeze(id, 11), Error::<Test>::NotEnoughHeld);
 		run_to_round(40);
-		// Round 28 to 30 are due as well, but only 10 are not locked.
+		// Rounds 28 to 30 are due as well, but only 10 are not frozen.
 		assert_eq!(settle(id), Ok(550));
 		assert_ok!(Escrow::thaw(id, 0));
 		assert_eq!(account(id).paid.total(), 600);
@@ -85,7 +87,7 @@ fn a_thaw_grants_the_payee_its_part_with_the_fee() {
 }
 
 #[test]
-fn the_prepaid_sum_is_not_locked() {
+fn the_prepaid_sum_cannot_be_frozen() {
 	for (reason, paid) in [(CloseReason::TenantClosed, 1_000), (CloseReason::OperatorClosed, 820)] {
 		with_each_asset(|asset| {
 			let id = open(asset);
@@ -177,7 +179,7 @@ fn freezing_every_round_is_billed_exactly() {
 			run_to_round(round);
 			assert_ok!(Escrow::freeze(id, 10));
 			if round % 3 == 0 {
-				run_to(round * L + L - 1);
+				run_to(round * ROUND_BLOCKS + ROUND_BLOCKS - 1);
 			}
 			assert_ok!(Escrow::thaw(id, 0));
 		}
@@ -192,8 +194,8 @@ fn too_many_freezes_wait_for_the_verdicts() {
 	with_each_asset(|asset| {
 		let id = open_plain(asset);
 		let next_round = || {
-			for _ in 0..L {
-				next_block_with(&|_| true, L);
+			for _ in 0..ROUND_BLOCKS {
+				next_block_with(&|_| true, ROUND_BLOCKS);
 			}
 		};
 		for _ in 0..5 {

@@ -1,4 +1,6 @@
-//! What governance may end.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Accounts ended by governance.
 
 use crate::{Accounts, Error, Event, mock::*};
 use frame::testing_prelude::*;
@@ -43,7 +45,7 @@ fn governance_thaws_a_frozen_stream_and_ends_it() {
 }
 
 #[test]
-fn an_end_that_stands_is_not_told_again() {
+fn an_end_that_stands_is_not_notified_again() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		assert_ok!(Escrow::end(id, 0, CloseReason::TenantClosed));
@@ -65,7 +67,7 @@ fn governance_closes_a_one_off_hold_and_notifies_its_owner() {
 }
 
 #[test]
-fn governance_writes_off_what_can_never_be_delivered() {
+fn governance_writes_off_a_claim_that_cannot_be_delivered() {
 	with_each_asset(|asset| {
 		PlatformFee::set(Perbill::from_percent(50));
 		let id = Escrow::hold(owner(), TENANT, NOBODY, asset, 100).unwrap();
@@ -80,7 +82,7 @@ fn governance_writes_off_what_can_never_be_delivered() {
 }
 
 #[test]
-fn only_governance_and_only_what_is_there() {
+fn only_governance_closes_and_only_existing_accounts() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		assert_noop!(Escrow::force_close(signed(TENANT), id, 0), BadOrigin);

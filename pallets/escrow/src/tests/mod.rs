@@ -1,4 +1,6 @@
-//! Tests by topic. Those of money run with the native token and with an asset.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests by topic. Tests of payments run with the native token and with an asset.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -12,6 +14,6 @@ mod one_off_holds;
 mod prepaid;
 mod streams;
 mod suspended_money;
-mod suspends;
+mod suspension;
 mod time;
 mod try_state;

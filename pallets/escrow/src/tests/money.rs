@@ -1,6 +1,9 @@
-//! Properties over arbitrary sequences, with the native token and with an asset: money is
-//! conserved, a stream is billed to the base unit whenever its end is carried out, an end that was
-//! decided is not undone, poking changes nothing, and funds end at exactly the block foreseen.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Property tests over random sequences, with the native token and with an asset. Money is
+//! conserved, a stream is billed to the base unit for any time of the carrying out of its end, a
+//! decided end is not undone, settlements change no amount, and funds end at exactly the block
+//! foreseen.
 
 use crate::{Accounts, mock::*};
 use frame::testing_prelude::*;
@@ -11,12 +14,12 @@ use surety_primitives::{
 	Streams as _,
 };
 
-/// What may be done to a stream.
+/// Operation on a stream.
 #[derive(Clone, Debug)]
 enum Op {
 	TopUp(Balance),
 	Settle,
-	/// End it so many rounds ahead, or that many ago.
+	/// End the stream that many rounds ahead, or ago.
 	End {
 		rounds: i32,
 		reason: CloseReason,
@@ -29,7 +32,7 @@ enum Op {
 		rounds_ahead: u32,
 		reason: CloseReason,
 	},
-	/// Nobody looks at the agenda for so many blocks.
+	/// The agenda is not worked off for that many blocks.
 	Stall {
 		blocks: u32,
 	},
@@ -55,9 +58,11 @@ fn op() -> impl Strategy<Value = Op> {
 		2 => (-12i32..12, reason()).prop_map(|(rounds, reason)| Op::End { rounds, reason }),
 		4 => (0u128..800).prop_map(Op::Freeze),
 		4 => (0u128..=100).prop_map(|percent| Op::Thaw { percent }),
-		1 => (0u32..12, reason()).prop_map(|(rounds_ahead, reason)| Op::EndMeter { rounds_ahead, reason }),
+		1 => (0u32..12, reason())
+			.prop_map(|(rounds_ahead, reason)| Op::EndMeter { rounds_ahead, reason }),
 		2 => (1u32..100).prop_map(|blocks| Op::Stall { blocks }),
-		1 => (0u128..500, 0u128..500).prop_map(|(amount, to_payee)| Op::OneOff { amount, to_payee }),
+		1 => (0u128..500, 0u128..500)
+			.prop_map(|(amount, to_payee)| Op::OneOff { amount, to_payee }),
 	]
 }
 
@@ -68,18 +73,18 @@ struct Plan {
 	prepaid: Balance,
 	opened_at: u32,
 	judged_at: u32,
-	/// What rounds turn out to be, over and over.
+	/// Pattern of the billable rounds, repeated.
 	rounds: Vec<bool>,
-	/// Blocks to wait, then what to do.
+	/// Operations, each after a number of blocks.
 	ops: Vec<(u32, Op)>,
-	/// Why it ends, if it has not by then.
+	/// Reason of the end, if the stream is still open after all operations.
 	reason: CloseReason,
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
 	let terms = (1u128..20, 1u128..400, 0u128..=100);
 	let ops = vec((0u32..25, op()), 0..40);
-	(terms, 1u32..50, 1u32..L, vec(any::<bool>(), 1..40), ops, reason()).prop_map(
+	(terms, 1u32..50, 1u32..ROUND_BLOCKS, vec(any::<bool>(), 1..40), ops, reason()).prop_map(
 		|((rate, blocks, prepaid), opened_at, judged_at, rounds, ops, reason)| Plan {
 			rate,
 			deposit: rate * blocks,
@@ -93,13 +98,13 @@ fn plan() -> impl Strategy<Value = Plan> {
 	)
 }
 
-/// A stream followed by counting rounds one by one, the way the words say it.
+/// Model of a stream that counts rounds one by one, as the documentation says.
 struct Model {
 	opened: RoundIndex,
 	deposited: Balance,
 	awarded: Balance,
 	frozen: Balance,
-	/// It was frozen, or served on while nobody looked whether its funds had run out.
+	/// The stream was frozen, or served without pay while the agenda was stalled.
 	unpaid: bool,
 	/// Rounds `.0 + 1 ..= .1` are not billed; the last may be open.
 	pauses: Vec<(RoundIndex, RoundIndex)>,
@@ -113,7 +118,7 @@ impl Model {
 			.filter(|round| plan.billable(*round) == billable)
 			.filter(|round| !self.pauses.iter().any(|(from, to)| (from + 1..=*to).contains(round)))
 			.count();
-		plan.rate * rounds as Balance * Balance::from(L)
+		plan.rate * rounds as Balance * Balance::from(ROUND_BLOCKS)
 	}
 	fn price(&self, plan: &Plan, end: RoundIndex) -> Balance {
 		self.price_of(plan, end, true)
@@ -133,10 +138,10 @@ impl Plan {
 	fn billable(&self, round: RoundIndex) -> bool {
 		self.rounds[round as usize % self.rounds.len()]
 	}
-	fn run(&self, blocks: u32, poke: Option<EscrowId>) {
+	fn run(&self, blocks: u32, settles: Option<EscrowId>) {
 		for _ in 0..blocks {
 			next_block_with(&|round| self.billable(round), self.judged_at);
-			if let Some(id) = poke {
+			if let Some(id) = settles {
 				let _ = settle(id);
 			}
 		}
@@ -153,7 +158,7 @@ impl Plan {
 }
 
 fn round() -> RoundIndex {
-	System::block_number() / L
+	System::block_number() / ROUND_BLOCKS
 }
 
 fn ended() -> Option<StreamEnd> {
@@ -163,16 +168,16 @@ fn ended() -> Option<StreamEnd> {
 	})
 }
 
-/// Play a plan to the end of its stream. Returns the end, and the model as it was then.
+/// Run a plan to the end of its stream. Returns the end, and the model at that time.
 ///
-/// A poke may close a stream some blocks sooner, when its last round is judged. `whole` lets a plan
-/// do what depends on such blocks or on what was read: freeze a stream that is ending, end the
-/// meter, end a stream in the past, and leave the agenda alone, once and not for longer than the
-/// meter remembers.
-fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Model) {
+/// A settlement may close a stream some blocks sooner, when its last round is judged. `whole`
+/// allows operations that depend on such blocks or on the rounds that were read: freeze a stream
+/// that is ending, end the meter, end a stream in the past, and stall the agenda, once and not for
+/// longer than the meter remembers.
+fn run_plan(plan: &Plan, asset: AssetId, settles: bool, whole: bool) -> (StreamEnd, Model) {
 	plan.run(plan.opened_at, None);
 	let id = plan.open(asset);
-	let poke = poke.then_some(id);
+	let settles = settles.then_some(id);
 	let mut model = Model {
 		opened: round(),
 		deposited: plan.deposit,
@@ -184,7 +189,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 	};
 	let (mut stands, mut stalled) = (None, !whole);
 	for (wait, op) in &plan.ops {
-		plan.run(*wait, poke);
+		plan.run(*wait, settles);
 		if let Op::OneOff { amount, to_payee } = *op
 			&& let Ok(hold) = Escrow::hold(owner(), TENANT, OPERATOR, asset, amount)
 		{
@@ -192,7 +197,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 			assert_ok!(Escrow::close_hold(hold, to_payee, CloseReason::OperatorClosed));
 		}
 		let Some(info) = Escrow::stream(id) else { continue };
-		stands = keeps(stands, info.ending);
+		stands = assert_end_kept(stands, info.ending);
 		match *op {
 			Op::TopUp(amount) => {
 				if Escrow::top_up(id, amount).is_ok() {
@@ -206,7 +211,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 				let at = round().saturating_add_signed(if whole { rounds } else { rounds.abs() });
 				let end = Escrow::end(id, at, reason).unwrap();
 				assert!(end.0 <= at.max(stream(id).read), "not after the round asked for");
-				stands = keeps(stands, Some(end));
+				stands = assert_end_kept(stands, Some(end));
 			},
 			Op::Freeze(amount) => {
 				if (whole || info.ending.is_none()) && Escrow::freeze(id, amount).is_ok() {
@@ -236,7 +241,7 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 					stalled = true;
 					model.unpaid = true;
 					Stalled::set(true);
-					plan.run(blocks, poke);
+					plan.run(blocks, settles);
 					Stalled::set(false);
 				}
 			},
@@ -249,12 +254,12 @@ fn play(plan: &Plan, asset: AssetId, poke: bool, whole: bool) -> (StreamEnd, Mod
 		model.frozen = 0;
 	}
 	if Escrow::stream(id).is_some() {
-		stands = keeps(stands, Some(Escrow::end(id, round(), plan.reason).unwrap()));
-		plan.run(4 * L, poke);
+		stands = assert_end_kept(stands, Some(Escrow::end(id, round(), plan.reason).unwrap()));
+		plan.run(4 * ROUND_BLOCKS, settles);
 	}
 	assert!(!Accounts::<Test>::contains_key(id), "everybody could be paid");
 	let end = ended().expect("the owner is notified");
-	keeps(stands, Some((end.round, end.reason)));
+	assert_end_kept(stands, Some((end.round, end.reason)));
 	(end, model)
 }
 
@@ -263,22 +268,30 @@ fn asset() -> impl Strategy<Value = AssetId> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: 64,
+		failure_persistence: None,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
-	fn money_is_conserved_and_billed_to_the_base_unit(plan in plan(), asset in asset(), poke in any::<bool>()) {
+	fn money_is_conserved_and_billed_to_the_base_unit(
+		plan in plan(),
+		asset in asset(),
+		settles in any::<bool>(),
+	) {
 		new_ext().execute_with(|| {
-			let before = everything(asset);
-			let (end, model) = play(&plan, asset, poke, true);
-			prop_assert_eq!(everything(asset), before);
+			let before = sum_of_balances(asset);
+			let (end, model) = run_plan(&plan, asset, settles, true);
+			prop_assert_eq!(sum_of_balances(asset), before);
 			prop_assert_eq!(on_hold(asset, TENANT), 0);
 			prop_assert_eq!(end.paid, model.paid(&plan, &end));
 			prop_assert_eq!(end.paid + end.refunded, model.deposited);
 			prop_assert_eq!(end.fee, Perbill::from_percent(5).mul_floor(end.paid));
-			// All that was served is paid, but for a part of the round in which the funds end.
+			// All served rounds are paid, except a part of the round in which the funds end.
 			if !model.unpaid {
 				let price = model.price(&plan, end.round);
-				prop_assert!(end.paid + plan.rate * Balance::from(L) > price);
+				prop_assert!(end.paid + plan.rate * Balance::from(ROUND_BLOCKS) > price);
 				if end.reason != CloseReason::FundsExhausted && end.paid < price {
 					prop_assert_eq!(end.refunded, 0);
 				}
@@ -288,19 +301,19 @@ proptest! {
 	}
 
 	#[test]
-	fn poking_every_block_pays_what_settling_once_pays(plan in plan(), asset in asset()) {
-		let play = |poke| new_ext().execute_with(|| {
-			let (end, _) = play(&plan, asset, poke, false);
+	fn settling_every_block_pays_what_settling_once_pays(plan in plan(), asset in asset()) {
+		let run = |settles| new_ext().execute_with(|| {
+			let (end, _) = run_plan(&plan, asset, settles, false);
 			(end, [TENANT, OPERATOR, POT, TREASURY].map(|who| gained(asset, who)))
 		});
-		prop_assert_eq!(play(true), play(false));
+		prop_assert_eq!(run(true), run(false));
 	}
 
 	#[test]
 	fn funds_end_at_exactly_the_block_foreseen(
 		plan in plan(),
 		asset in asset(),
-		poke in any::<bool>(),
+		settles in any::<bool>(),
 		top_ups in vec((0u32..600, 1u128..500), 0..4),
 	) {
 		new_ext().execute_with(|| {
@@ -315,19 +328,20 @@ proptest! {
 					}
 				}
 				let foreseen = Escrow::funded_until(id);
-				plan.run(1, poke.then_some(id));
+				plan.run(1, settles.then_some(id));
 				let now = System::block_number();
 				let funded = deposited / plan.rate;
 
-				// Count what may have been used up when this block begins.
+				// Blocks that may have been used up when this block begins.
 				let judged = TestMeter::through(METER).unwrap().max(opened);
-				let known = (opened + 1..=judged).filter(|round| plan.billable(*round)).count() as u32 * L;
-				let unknown = now.saturating_sub((judged + 1) * L);
+				let rounds = (opened + 1..=judged).filter(|round| plan.billable(*round)).count();
+				let known = rounds as u32 * ROUND_BLOCKS;
+				let unknown = now.saturating_sub((judged + 1) * ROUND_BLOCKS);
 				let used = Balance::from(known + unknown);
 				match Escrow::stream(id).and_then(|info| info.ending) {
 					None => {
 						prop_assert!(
-							now < (opened + 1) * L || used < funded,
+							now < (opened + 1) * ROUND_BLOCKS || used < funded,
 							"block {} is not paid for", now
 						);
 					},
@@ -335,30 +349,30 @@ proptest! {
 						prop_assert_eq!(reason, CloseReason::FundsExhausted);
 						prop_assert_eq!(used, funded, "ended too soon or too late");
 						prop_assert_eq!(foreseen, Some(now));
-						prop_assert_eq!(round, (now - 1) / L);
+						prop_assert_eq!(round, (now - 1) / ROUND_BLOCKS);
 						return Ok(());
 					},
 				}
 			}
-			// Only a service that is never up lasts this long.
+			// Funds last this long only for a service that is hardly ever up.
 			let up = (opened + 1..opened + 140).filter(|round| plan.billable(*round)).count();
-			prop_assert!(Balance::from(up as u32 * L) < deposited / plan.rate);
+			prop_assert!(Balance::from(up as u32 * ROUND_BLOCKS) < deposited / plan.rate);
 			Ok(())
 		})?;
 	}
 }
 
 #[test]
-fn poking_every_block_earns_no_dust() {
-	// The smallest rate, where a fee rounded down every time would never be a whole unit.
-	let pay = |asset, poke: bool| {
+fn settling_every_block_earns_no_dust() {
+	// With the smallest rate, a fee that is rounded down in every block would always be zero.
+	let pay = |asset, settles: bool| {
 		new_ext().execute_with(|| {
 			let new = NewStream { rate: 1, deposit: 10_000, prepaid: 0, ..new_stream(asset) };
 			let id = Escrow::open(new).unwrap();
 			PlatformFee::set(Perbill::from_percent(3));
 			for _ in 0..2_000 {
 				next_block_with(&|_| true, 1);
-				if poke {
+				if settles {
 					let _ = settle(id);
 				}
 			}

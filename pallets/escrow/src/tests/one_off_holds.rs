@@ -1,4 +1,6 @@
-//! One sum for one purpose.
+// SPDX-License-Identifier: Apache-2.0
+
+//! One-off holds: one sum for one purpose.
 
 use crate::{Accounts, Error, Event, mock::*};
 use frame::testing_prelude::*;
@@ -31,7 +33,7 @@ fn a_one_off_hold_is_shared_when_it_closes() {
 			Some(&Event::HoldClosed { escrow: id, reason, code: 2_001, paid: 200, refunded: 300 })
 		);
 		assert!(!Accounts::<Test>::contains_key(id));
-		assert_eq!(notified(), vec![], "who closed it knows");
+		assert_eq!(notified(), vec![], "the caller is not notified");
 	});
 }
 
@@ -47,7 +49,7 @@ fn a_one_off_hold_may_go_to_either_side_in_full() {
 }
 
 #[test]
-fn a_frozen_hold_waits_for_the_thaw() {
+fn a_frozen_one_off_hold_waits_for_the_thaw() {
 	with_each_asset(|asset| {
 		let id = hold(asset, 500);
 		assert_ok!(Escrow::freeze(id, 300));
@@ -94,7 +96,7 @@ fn bad_one_off_holds_change_nothing() {
 }
 
 #[test]
-fn a_top_up_adds_to_a_hold() {
+fn a_top_up_adds_to_a_one_off_hold() {
 	with_each_asset(|asset| {
 		let id = hold(asset, 500);
 		assert_ok!(Escrow::top_up(id, 100));

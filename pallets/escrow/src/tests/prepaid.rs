@@ -1,4 +1,6 @@
-//! What a tenant owes who leaves before the prepaid sum is used up.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Amounts due from a tenant that leaves before the prepaid sum is used up.
 
 use crate::{Error, mock::*};
 use frame::testing_prelude::*;
@@ -9,16 +11,16 @@ use surety_primitives::{
 
 const TENANT_CLOSED: CloseReason = CloseReason::TenantClosed;
 
-/// Open a stream of 20 a round with 200 prepaid, close it with round `end` as its tenant, and
-/// return what is paid.
+/// Close a stream of 20 a round with 200 prepaid in round `end` as its tenant. Returns the paid
+/// amount.
 fn paid_by_tenant(
 	id: EscrowId,
 	end: RoundIndex,
 	up: impl Fn(RoundIndex) -> bool + Copy,
 ) -> Balance {
-	run_with(end * L, up);
+	run_with(end * ROUND_BLOCKS, up);
 	assert_eq!(Escrow::end(id, end, TENANT_CLOSED), Ok((end, TENANT_CLOSED)));
-	run_with((end + 3) * L, up);
+	run_with((end + 3) * ROUND_BLOCKS, up);
 	let ended = notified().into_iter().find_map(|notified| match notified {
 		Notified::Ended(_, end) => Some(end),
 		_ => None,
@@ -29,9 +31,9 @@ fn paid_by_tenant(
 }
 
 #[test]
-fn rounds_that_were_not_billable_are_taken_off_what_is_prepaid() {
+fn unbillable_rounds_reduce_the_prepaid_sum() {
 	let up = |round: RoundIndex| round.is_multiple_of(2);
-	// The rest of the first window is owed, less what was down of it.
+	// The rest of the prepaid sum is owed, less the price of its rounds that were down.
 	for (end, paid) in
 		[(0, 200), (1, 180), (2, 180), (3, 160), (6, 140), (10, 100), (11, 100), (12, 120)]
 	{
@@ -43,14 +45,14 @@ fn rounds_that_were_not_billable_are_taken_off_what_is_prepaid() {
 }
 
 #[test]
-fn nothing_is_owed_of_a_service_that_is_never_up() {
+fn nothing_is_owed_for_a_service_that_is_never_up() {
 	for (end, paid) in [(5, 100), (10, 0), (30, 0)] {
 		with_each_asset(|asset| assert_eq!(paid_by_tenant(open(asset), end, |_| false), paid));
 	}
 }
 
 #[test]
-fn rounds_that_a_dispute_froze_are_not_taken_off() {
+fn frozen_rounds_do_not_reduce_the_prepaid_sum() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_with(20, |_| false);
@@ -63,7 +65,7 @@ fn rounds_that_a_dispute_froze_are_not_taken_off() {
 }
 
 #[test]
-fn what_is_no_longer_prepaid_can_be_locked_and_granted() {
+fn the_reduced_part_of_the_prepaid_sum_can_be_frozen_and_awarded() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		assert_noop!(Escrow::freeze(id, 801), Error::<Test>::NotEnoughHeld);
@@ -73,7 +75,7 @@ fn what_is_no_longer_prepaid_can_be_locked_and_granted() {
 		assert_ok!(Escrow::freeze(id, 880));
 		assert_noop!(Escrow::freeze(id, 1), Error::<Test>::NotEnoughHeld);
 		run_with(85, |_| false);
-		// And 5 and 6, before it was frozen.
+		// Rounds 5 and 6 are judged too; the freeze came after them.
 		assert_ok!(Escrow::freeze(id, 40));
 		assert_ok!(Escrow::do_try_state());
 		assert_ok!(Escrow::thaw(id, 920));
@@ -91,7 +93,7 @@ fn on_trial(asset: AssetId, trial_until: RoundIndex) -> EscrowId {
 }
 
 #[test]
-fn who_leaves_within_the_trial_pays_what_was_metered() {
+fn a_tenant_that_leaves_within_the_trial_pays_the_metered_amount() {
 	let up = |round: RoundIndex| round != 2;
 	for (end, paid) in [(0, 0), (1, 20), (2, 20), (5, 80), (6, 180), (7, 180)] {
 		with_each_asset(|asset| {
@@ -102,7 +104,7 @@ fn who_leaves_within_the_trial_pays_what_was_metered() {
 }
 
 #[test]
-fn the_prepaid_sum_is_not_locked_in_the_trial_either() {
+fn the_prepaid_sum_cannot_be_frozen_in_the_trial_either() {
 	with_each_asset(|asset| {
 		let id = on_trial(asset, 5);
 		assert_noop!(Escrow::freeze(id, 801), Error::<Test>::NotEnoughHeld);

@@ -1,4 +1,6 @@
-//! Opening, billing and topping up.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Opening, billing and top-ups of streams.
 
 use crate::{Error, Event, Lane, mock::*};
 use frame::testing_prelude::*;
@@ -101,7 +103,7 @@ fn opening_holds_the_deposit_and_pays_nothing() {
 		assert_eq!((info.held, info.paid, info.due, info.blocks_left), (1_000, 0, 0, 500));
 		assert_eq!(info.ending, None);
 		assert_eq!((on_hold(asset, TENANT), gained(asset, OPERATOR)), (1_000, 0));
-		assert_eq!(settle(id), Ok(0), "nor does asking for it");
+		assert_eq!(settle(id), Ok(0), "nor does a settlement");
 	});
 }
 
@@ -110,7 +112,7 @@ fn the_prepaid_sum_is_paid_as_the_meter_earns_it() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		run_with(50, |round| round != 2);
-		// Rounds 1 and 2 are judged, and one of them was up.
+		// Rounds 1 and 2 are judged; one of them was up.
 		assert_eq!(settle(id), Ok(20));
 		assert_eq!(Escrow::stream(id).unwrap().due, 0);
 		run_to_round(13);
@@ -131,7 +133,7 @@ fn ids_are_never_used_again() {
 #[test]
 fn the_round_of_the_opening_is_not_billed() {
 	with_each_asset(|asset| {
-		// Opened in the middle of round 5, of which nothing is judged yet.
+		// Opened in the middle of round 5, which is not judged yet.
 		run_to(55);
 		let id = Escrow::open(NewStream { prepaid: 0, ..new_stream(asset) }).unwrap();
 		assert_eq!(stream(id).runs[0].base, None);
@@ -149,7 +151,7 @@ fn an_untouched_stream_reads_its_base_before_the_meter_forgets_it() {
 		let id =
 			Escrow::open(NewStream { prepaid: 0, deposit: 10_000, ..new_stream(asset) }).unwrap();
 		assert_eq!(stream(id).wake, Some((Lane::Looks, 80)), "round 5 is judged then");
-		// The meter remembers 32 rounds; nobody touches the stream for 60.
+		// The meter remembers 32 rounds; no call touches the stream for 60.
 		run_to_round(65);
 		assert_eq!(settle(id), Ok(57 * 20), "rounds 6 to 62");
 	});
@@ -261,7 +263,7 @@ fn payer_and_payee_may_be_the_same() {
 }
 
 #[test]
-fn views_show_streams() {
+fn streams_are_read_with_the_amount_due() {
 	with_each_asset(|asset| {
 		let id = open(asset);
 		let hold = hold(asset, 50);
@@ -269,7 +271,7 @@ fn views_show_streams() {
 		let seen = Escrow::stream(id).unwrap();
 		assert_eq!((seen.held, seen.paid, seen.due, seen.blocks_left), (1_000, 0, 240, 380));
 		assert_eq!(Escrow::stream(hold), None);
-		assert_eq!(Escrow::account(hold).unwrap().held, 50);
+		assert_eq!(account(hold).held, 50);
 		assert_eq!(Escrow::funded_until(hold), None);
 		assert_ok!(settle(id));
 		assert_eq!(Escrow::stream(id).unwrap().due, 0);

@@ -1,6 +1,8 @@
-//! Properties of a deposit that goes from payee to payee, some of whom cannot be paid: money is
-//! conserved, every payee gets to the base unit what its own meter earned in its time, however late
-//! that is looked at, and the payer has nothing back before the end.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Property tests of a deposit that goes from payee to payee, some of which cannot be paid. Money
+//! is conserved, every payee gets the metered amount of its term to the base unit, however late it
+//! is looked at, and the payer is refunded at the end only.
 
 use crate::{Accounts, mock::*};
 use frame::testing_prelude::*;
@@ -12,10 +14,10 @@ use surety_primitives::{
 	StreamStart, Streams as _, Target,
 };
 
-/// What may be done to a replica's account, be it a one-off hold or a stream.
+/// Operation on the account of a replica, a one-off hold or a stream.
 #[derive(Clone, Debug)]
 enum Op {
-	/// Start it for one of the payees, for so many rounds of which some are a trial.
+	/// Start the one-off hold for a payee, for that many rounds with a trial.
 	Start {
 		payee: AccountId,
 		rate: Balance,
@@ -23,13 +25,13 @@ enum Op {
 		rounds: u32,
 		trial: u32,
 	},
-	/// Put the end of its time off.
+	/// Postpone the last round.
 	Extend {
 		rounds: u32,
 		prepaid: Balance,
 	},
-	/// Suspend it so many rounds ahead, or that many ago. `None`: with its meter, at the last round
-	/// that is judged.
+	/// Suspend the stream that many rounds ahead, or ago. `None`: end its meter at the last judged
+	/// round.
 	Suspend {
 		rounds: Option<i32>,
 		reason: CloseReason,
@@ -44,11 +46,11 @@ enum Op {
 		rounds: i32,
 		reason: CloseReason,
 	},
-	/// Nobody looks at the agenda for so many blocks.
+	/// The agenda is not worked off for that many blocks.
 	Stall {
 		blocks: u32,
 	},
-	/// A payee can be paid no more, or again; with the native token nothing happens.
+	/// Block or unblock a payee; no effect with the native token.
 	Block {
 		payee: AccountId,
 		blocked: bool,
@@ -64,7 +66,7 @@ fn reason() -> impl Strategy<Value = CloseReason> {
 	]
 }
 
-/// One of them starts with nothing, so that it can take no less than an account's minimum.
+/// One of the payees starts without funds, so that it can take no less than the minimum balance.
 fn payee() -> impl Strategy<Value = AccountId> {
 	prop_oneof![Just(OPERATOR), Just(OTHER), Just(NOBODY)]
 }
@@ -73,7 +75,9 @@ fn op() -> impl Strategy<Value = Op> {
 	let rounds = prop_oneof![Just(None), (-6i32..6).prop_map(Some)];
 	prop_oneof![
 		12 => (payee(), 1u128..5, 0u128..300, 0u32..30, 0u32..4)
-			.prop_map(|(payee, rate, prepaid, rounds, trial)| Op::Start { payee, rate, prepaid, rounds, trial }),
+			.prop_map(|(payee, rate, prepaid, rounds, trial)| {
+				Op::Start { payee, rate, prepaid, rounds, trial }
+			}),
 		4 => (0u32..20, 0u128..400).prop_map(|(rounds, prepaid)| Op::Extend { rounds, prepaid }),
 		9 => (rounds, reason()).prop_map(|(rounds, reason)| Op::Suspend { rounds, reason }),
 		4 => (1u128..500).prop_map(Op::TopUp),
@@ -90,11 +94,11 @@ fn op() -> impl Strategy<Value = Op> {
 #[derive(Clone, Debug)]
 struct Plan {
 	deposit: Balance,
-	/// What rounds turn out to be, over and over.
+	/// Pattern of the billable rounds, repeated.
 	rounds: Vec<bool>,
-	/// Blocks to wait, then what to do.
+	/// Operations, each after a number of blocks.
 	ops: Vec<(u32, Op)>,
-	/// Why it ends, if it has not by then.
+	/// Reason of the end, if the account is still open after all operations.
 	reason: CloseReason,
 }
 
@@ -104,20 +108,20 @@ fn plan() -> impl Strategy<Value = Plan> {
 		.prop_map(|(deposit, rounds, ops, reason)| Plan { deposit, rounds, ops, reason })
 }
 
-/// The stream that runs, counted round by round.
+/// Running stream, counted round by round.
 struct Lease {
 	payee: AccountId,
 	meter: Target,
 	started: RoundIndex,
 	rate: Balance,
 	prepaid: Balance,
-	/// Last round of its time, and of its trial.
+	/// Last round of the term, and of the trial.
 	last: RoundIndex,
 	trial_until: RoundIndex,
 	awarded: Balance,
 	/// Rounds `.0 + 1 ..= .1` are not billed; the last may be open.
 	pauses: Vec<(RoundIndex, RoundIndex)>,
-	/// The end that stood when this was last looked at, and whether it suspends.
+	/// End that stood at the last look, and true in `suspends` if it is a suspension.
 	ending: Option<(RoundIndex, CloseReason)>,
 	suspends: bool,
 }
@@ -133,7 +137,7 @@ impl Lease {
 		let rounds = || (self.started + 1..=last).filter(|round| !paused(*round));
 		let price = |up| {
 			let rounds = rounds().filter(|round| plan.billable(*round) == up).count();
-			self.rate * Balance::from(L) * rounds as Balance
+			self.rate * Balance::from(ROUND_BLOCKS) * rounds as Balance
 		};
 		let left = !self.suspends
 			&& end.reason == CloseReason::TenantClosed
@@ -144,23 +148,23 @@ impl Lease {
 	}
 }
 
-/// So much that who starts with nothing cannot take what a round or two earn.
+/// Share so high that a payee without funds cannot take the earnings of a round or two.
 const FEE: Perbill = Perbill::from_percent(60);
 
-struct World {
+struct Model {
 	plan: Plan,
 	asset: AssetId,
-	poke: bool,
+	settles: bool,
 	id: EscrowId,
-	/// The payer's free balance before anything.
+	/// Free balance of the payer at the start.
 	free: Balance,
-	/// Put into the account by the payer, ever.
+	/// Amount put on hold by the payer in all.
 	put_in: Balance,
-	/// Of that what no lease has used up.
+	/// Part of that which no lease has used up.
 	deposited: Balance,
 	frozen: Balance,
 	lease: Option<Lease>,
-	/// What each payee and both pots together must have in the end.
+	/// Amounts that each payee, and both pots together, must have at the end.
 	owed: BTreeMap<AccountId, Balance>,
 	fees: Balance,
 	over: bool,
@@ -174,11 +178,11 @@ impl Plan {
 }
 
 fn round() -> RoundIndex {
-	System::block_number() / L
+	System::block_number() / ROUND_BLOCKS
 }
 
-impl World {
-	fn new(plan: Plan, asset: AssetId, poke: bool) -> Self {
+impl Model {
+	fn new(plan: Plan, asset: AssetId, settles: bool) -> Self {
 		let free = free(asset, TENANT);
 		let (id, deposited) = (open_replica(asset, plan.deposit), plan.deposit);
 		let (lease, owed) = (None, BTreeMap::new());
@@ -186,7 +190,7 @@ impl World {
 		Self {
 			plan,
 			asset,
-			poke,
+			settles,
 			id,
 			free,
 			put_in,
@@ -203,8 +207,8 @@ impl World {
 	fn run(&mut self, blocks: u32) {
 		for _ in 0..blocks {
 			next_block_with(&|round| self.plan.billable(round), 1);
-			self.hear();
-			if self.poke && !self.over {
+			self.read_notifications();
+			if self.settles && !self.over {
 				assert_ok!(settle(self.id));
 			}
 			let back = if self.over { self.deposited } else { 0 };
@@ -217,8 +221,8 @@ impl World {
 		}
 	}
 
-	/// Note what the owner is notified.
-	fn hear(&mut self) {
+	/// Apply the notifications of the owner to the model.
+	fn read_notifications(&mut self) {
 		for notified in notified() {
 			let (end, suspended) = match notified {
 				Notified::Ending(_, (round, reason)) => {
@@ -242,11 +246,11 @@ impl World {
 		}
 	}
 
-	/// Note the end that stands. What escrow decides by itself closes the stream: time or funds are
-	/// over.
+	/// Record the end that stands. An end that escrow decides by itself closes the stream: the term
+	/// or the funds are over.
 	fn note(&mut self, end: (RoundIndex, CloseReason)) {
 		let lease = self.lease.as_mut().expect("a stream is running");
-		lease.ending = keeps(lease.ending, Some(end));
+		lease.ending = assert_end_kept(lease.ending, Some(end));
 		lease.suspends &= !matches!(end.1, CloseReason::FundsExhausted | CloseReason::Expired);
 	}
 
@@ -293,7 +297,7 @@ impl World {
 
 	fn suspend(&mut self, rounds: Option<i32>, reason: CloseReason) {
 		let Some(lease) = &mut self.lease else { return };
-		// Its time is over, though nobody has looked.
+		// The term is over, though the stream was not looked at.
 		let over = round() >= lease.last && rounds.is_some();
 		let at = match rounds {
 			Some(rounds) => round().saturating_add_signed(rounds),
@@ -341,7 +345,7 @@ impl World {
 	}
 
 	fn stall(&mut self, blocks: u32) {
-		// Once, so that nothing is read later than the meter remembers.
+		// Only once, so that no round is read later than the meter remembers.
 		if !core::mem::replace(&mut self.stalled, true) {
 			Stalled::set(true);
 			self.run(blocks);
@@ -349,7 +353,7 @@ impl World {
 		}
 	}
 
-	fn act(&mut self, op: &Op) {
+	fn apply(&mut self, op: &Op) {
 		if self.over {
 			return;
 		}
@@ -379,11 +383,11 @@ impl World {
 		Escrow::do_try_state().unwrap();
 	}
 
-	/// Bring it to its end and deliver every claim.
+	/// End the account and deliver every claim.
 	fn finish(&mut self) {
 		self.thaw(0);
 		self.end(0, self.plan.reason);
-		self.run(4 * L);
+		self.run(4 * ROUND_BLOCKS);
 		if !self.over {
 			assert_ok!(Escrow::close_hold(self.id, 0, CloseReason::NoBids));
 			self.over = true;
@@ -406,33 +410,42 @@ fn asset() -> impl Strategy<Value = AssetId> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: 64,
+		failure_persistence: None,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
-	fn one_deposit_pays_every_payee_to_the_base_unit(plan in plan(), asset in asset(), poke in any::<bool>()) {
+	fn one_deposit_pays_every_payee_to_the_base_unit(
+		plan in plan(),
+		asset in asset(),
+		settles in any::<bool>(),
+	) {
 		new_ext().execute_with(|| {
-			let before = everything(asset);
+			let before = sum_of_balances(asset);
 			PlatformFee::set(FEE);
-			let mut world = World::new(plan.clone(), asset, poke);
+			let mut model = Model::new(plan.clone(), asset, settles);
 			for (wait, op) in &plan.ops {
-				if world.over {
+				if model.over {
 					break;
 				}
-				world.run(*wait);
-				world.act(op);
+				model.run(*wait);
+				model.apply(op);
 			}
-			world.finish();
+			model.finish();
 			prop_assert_eq!(Accounts::<Test>::iter().count(), 0, "every claim can be delivered");
 			prop_assert_eq!(on_hold(asset, TENANT), 0);
-			prop_assert_eq!(everything(asset), before);
+			prop_assert_eq!(sum_of_balances(asset), before);
 			for payee in [OPERATOR, OTHER, NOBODY] {
-				let owed = world.owed.get(&payee).copied().unwrap_or_default();
+				let owed = model.owed.get(&payee).copied().unwrap_or_default();
 				let given = if payee == NOBODY { MINIMUM } else { 0 };
 				prop_assert_eq!(gained(asset, payee), (owed + given) as i128);
 			}
 			let fees = gained(asset, POT) + gained(asset, TREASURY) + MINIMUM as i128;
-			prop_assert_eq!(fees, world.fees as i128);
-			prop_assert_eq!(gained(asset, TENANT), -(world.owed.values().sum::<Balance>() as i128) - world.fees as i128);
+			prop_assert_eq!(fees, model.fees as i128);
+			let paid = model.owed.values().sum::<Balance>() + model.fees;
+			prop_assert_eq!(gained(asset, TENANT), -(paid as i128));
 			Ok(())
 		})?;
 	}

@@ -1,5 +1,7 @@
-//! The time that a one-off hold is started for: it ends by itself, exactly, and can be put off until it has
-//! come.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Term of a started one-off hold: the stream expires with its last round, which can be postponed
+//! until it has come.
 
 use crate::{Accounts, Error, Event, State, mock::*};
 use frame::testing_prelude::*;
@@ -19,7 +21,7 @@ fn suspended(reason: CloseReason, round: RoundIndex, paid: Balance) -> Notified 
 	Notified::Suspended(replica(), stream_end(reason, round, paid, 1_000 - paid))
 }
 
-/// A replica's hold of 1,000, started now at 20 a round, up to round `last`.
+/// One-off hold of a replica with 1,000, started now at 20 a round, up to round `last`.
 fn started(asset: AssetId, last: RoundIndex) -> EscrowId {
 	let id = open_replica(asset, 1_000);
 	assert_ok!(Escrow::start(id, StreamStart { last, ..new_start() }));
@@ -52,12 +54,12 @@ fn a_started_stream_ends_by_itself_with_its_last_round() {
 }
 
 #[test]
-fn what_comes_after_the_last_round_is_never_billed() {
-	for poked in [None, Some(130), Some(250)] {
+fn no_round_after_the_last_one_is_billed() {
+	for settled in [None, Some(130), Some(250)] {
 		with_each_asset(|asset| {
 			let id = started(asset, 12);
 			Stalled::set(true);
-			if let Some(block) = poked {
+			if let Some(block) = settled {
 				run_to(block);
 				assert_ok!(settle(id));
 			}
@@ -76,7 +78,7 @@ fn what_comes_after_the_last_round_is_never_billed() {
 }
 
 #[test]
-fn whoever_asks_after_the_last_round_is_told_that_it_has_expired() {
+fn an_end_asked_for_after_the_last_round_is_expired() {
 	for end in [Escrow::end, Escrow::suspend] {
 		with_each_asset(|asset| {
 			let id = started(asset, 12);
@@ -86,7 +88,7 @@ fn whoever_asks_after_the_last_round_is_told_that_it_has_expired() {
 			assert_eq!(account(id).state, State::Ending { round: 12, reason: EXPIRED });
 			Stalled::set(false);
 			run_to(220);
-			assert_eq!(notified(), vec![ended(EXPIRED, 12, 240)], "who asked knows when");
+			assert_eq!(notified(), vec![ended(EXPIRED, 12, 240)], "the caller is not notified");
 		});
 	}
 }
@@ -125,7 +127,7 @@ fn a_meter_that_ends_with_the_last_round_or_later_suspends_nothing() {
 }
 
 #[test]
-fn a_failure_that_is_judged_when_the_last_round_has_come_closes_the_stream() {
+fn a_failure_judged_after_the_last_round_closes_the_stream() {
 	with_each_asset(|asset| {
 		let id = started(asset, 12);
 		run_to_round(12);
@@ -165,7 +167,7 @@ fn an_end_that_is_asked_for_late_is_that_of_the_funds() {
 }
 
 #[test]
-fn an_extension_puts_the_last_round_off() {
+fn an_extension_postpones_the_last_round() {
 	with_each_asset(|asset| {
 		let id = started(asset, 12);
 		run_to(119);
@@ -183,7 +185,7 @@ fn an_extension_puts_the_last_round_off() {
 }
 
 #[test]
-fn an_extension_raises_what_is_prepaid() {
+fn an_extension_raises_the_prepaid_sum() {
 	for (prepaid, paid) in [(100, 200), (200, 200), (340, 340), (1_000, 1_000)] {
 		with_each_asset(|asset| {
 			let id = started(asset, 12);
@@ -197,7 +199,7 @@ fn an_extension_raises_what_is_prepaid() {
 }
 
 #[test]
-fn what_was_extended_is_billed_around_a_freeze() {
+fn an_extended_stream_is_not_billed_while_frozen() {
 	with_each_asset(|asset| {
 		let id = started(asset, 12);
 		run_to_round(5);
@@ -215,7 +217,7 @@ fn what_was_extended_is_billed_around_a_freeze() {
 }
 
 #[test]
-fn time_that_is_over_while_funds_are_locked_is_not_billed_after_the_thaw() {
+fn a_term_that_ends_while_frozen_is_not_billed_after_the_thaw() {
 	with_each_asset(|asset| {
 		let id = started(asset, 12);
 		run_to_round(5);
@@ -224,7 +226,7 @@ fn time_that_is_over_while_funds_are_locked_is_not_billed_after_the_thaw() {
 		assert_eq!(
 			notified(),
 			vec![Notified::Ending(replica(), (12, EXPIRED))],
-			"but it is not carried out"
+			"the end is decided but not carried out"
 		);
 		assert_eq!(stream(id).wake, None);
 		assert_ok!(Escrow::thaw(id, 0));
@@ -250,11 +252,11 @@ fn a_meter_that_ends_in_the_added_time_suspends_its_stream() {
 }
 
 #[test]
-fn notice_cannot_be_prolonged_away() {
+fn an_extension_does_not_undo_a_notice() {
 	with_each_asset(|asset| {
 		let id = started(asset, 12);
 		run_to_round(5);
-		// A notice that is longer than the rest of its time.
+		// The notice is longer than the rest of the term.
 		assert_eq!(Escrow::suspend(id, 30, CloseReason::OperatorClosed), Ok((12, EXPIRED)));
 		assert_noop!(Escrow::extend(id, 20, 200), Error::<Test>::Ending);
 		run_to_round(15);

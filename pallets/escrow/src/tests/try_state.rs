@@ -1,4 +1,6 @@
-//! Every invariant, broken on purpose.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Every invariant, violated on purpose.
 
 use crate::{
 	Account, Accounts, Agenda, Cursor, HoldReason, Lane, NextId, State, Terms,
@@ -10,7 +12,7 @@ use surety_primitives::{
 	AssetId, CloseReason, EscrowId, Funds as _, OneOffHolds as _, Streams as _,
 };
 
-/// A stream in round 20 with rounds judged and not, and the fee paid.
+/// Corrupt a stream in round 20 that has judged and open rounds, and whose fee is paid.
 fn with_stream(corrupt: impl FnOnce(EscrowId)) {
 	new_ext().execute_with(|| {
 		let id = open(AssetId::Native);
@@ -28,7 +30,7 @@ fn mutate(id: EscrowId, change: impl FnOnce(&mut Account<AccountId>)) {
 fn mutate_stream(id: EscrowId, change: impl FnOnce(&mut Stream)) {
 	mutate(id, |account| match &mut account.terms {
 		Terms::Stream(stream) => change(stream),
-		Terms::OneOff => panic!("a hold"),
+		Terms::OneOff => panic!("a one-off hold"),
 	});
 }
 
@@ -37,14 +39,14 @@ fn broken(why: &'static str) {
 }
 
 #[test]
-fn a_hold_that_is_not_the_sum() {
+fn a_hold_that_is_not_the_sum_over_the_accounts() {
 	with_stream(|_| {
 		assert_ok!(Money::release(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
-		broken("1: the hold is not the sum of what accounts hold");
+		broken("1: the hold is not the sum over the accounts");
 	});
 	with_stream(|_| {
 		assert_ok!(Money::hold(AssetId::Native, HoldReason::Escrow.into(), &TENANT, 1));
-		broken("1: the hold is not the sum of what accounts hold");
+		broken("1: the hold is not the sum over the accounts");
 	});
 }
 
@@ -52,7 +54,7 @@ fn a_hold_that_is_not_the_sum() {
 fn an_account_that_does_not_add_up() {
 	with_stream(|id| {
 		mutate(id, |account| account.deposited += 1);
-		broken("2: paid, refunded and held are not what was deposited");
+		broken("2: paid, refunded and held are not the deposit");
 	});
 	with_stream(|id| {
 		mutate(id, |account| {
@@ -71,7 +73,7 @@ fn more_paid_than_is_due() {
 	});
 	with_stream(|id| {
 		mutate(id, |account| account.awarded = 2_000);
-		broken("3: more due than deposited and not locked");
+		broken("3: more due than deposited and not frozen");
 	});
 	with_stream(|id| {
 		mutate(id, |account| {
@@ -94,11 +96,11 @@ fn more_paid_than_is_due() {
 }
 
 #[test]
-fn more_locked_than_held() {
+fn more_frozen_than_held() {
 	new_ext().execute_with(|| {
 		let id = hold(AssetId::Native, 100);
 		mutate(id, |account| account.frozen = 101);
-		broken("4: more locked than held");
+		broken("4: more frozen than held");
 	});
 }
 
@@ -134,7 +136,7 @@ fn entries_that_are_lost_or_doubled() {
 	});
 }
 
-/// Move the entry of a stream and tell the stream.
+/// Move the entry of a stream, also in the stream itself.
 fn change_lane(id: EscrowId, lane: Lane) {
 	let (was, block) = stream(id).wake.unwrap();
 	assert_ne!(was, lane);
@@ -164,7 +166,7 @@ fn entries_in_the_wrong_lane() {
 }
 
 #[test]
-fn runs_that_make_no_sense() {
+fn runs_out_of_order_or_past_the_end() {
 	with_stream(|id| {
 		mutate_stream(id, |stream| {
 			stream.runs.try_push(Run { from: 30, base: None, until: None }).unwrap();
@@ -201,7 +203,7 @@ fn runs_that_make_no_sense() {
 	with_stream(|id| {
 		assert_ok!(Escrow::end(id, 30, CloseReason::TenantClosed));
 		mutate_stream(id, |stream| stream.read = 31);
-		broken("6: a stream ends before what was read");
+		broken("6: a stream ends before the last round read");
 	});
 }
 

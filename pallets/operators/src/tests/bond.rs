@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Bonding, unbonding and withdrawing.
 
 use super::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Places of listings at hosts, and proofs of control.
 
 use super::prelude::*;

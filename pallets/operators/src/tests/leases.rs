@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Listings of leases under compute services.
 
 use super::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Random sequences of calls: money is conserved and every exposure is funded.
 
 use super::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Registration, identity and status of operators.
 
 use super::prelude::*;

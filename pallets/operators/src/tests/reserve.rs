@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Bond reserved for bids, released and forfeited.
 
 use super::prelude::*;

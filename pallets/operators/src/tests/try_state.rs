@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every invariant fails on a state that breaks it.
 
 use super::prelude::*;

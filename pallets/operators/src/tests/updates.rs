@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Changes to listings: endpoint, capacity, price, metadata, cover, pause, maintenance.
 
 use super::prelude::*;

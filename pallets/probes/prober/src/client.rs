@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Clients that a prober imitates: headers, form of JSON-RPC requests, ids.
 
 use crate::schedule::Random;

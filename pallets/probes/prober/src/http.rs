@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Clock and HTTP client of the host behind a trait, so that tests can replace them.
 
 use alloc::{string::String, vec, vec::Vec};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Probes of services and judgement of their answers.
 //!
 //! The crate runs inside the off-chain worker of the probes pallet, on the host's HTTP client, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Proof of control: a hash served by the endpoint's host.
 
 use crate::json;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Probing of a round, from start to end.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Times and random draws of a round.
 
 use crate::{Schedule, engine::TURN};

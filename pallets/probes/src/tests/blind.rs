@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Blind reports: which ones are dropped.
 
 use super::fold::{Folded, bytes, decide, fold_all, is_up, mix, of, one};

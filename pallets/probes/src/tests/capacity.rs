@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Capacity: pages that may be due in a round, and the slots in them.
 
 use super::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Duty: the rewards of a session, and the offence of neglect.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Folding of reports into verdicts.
 
 use crate::{

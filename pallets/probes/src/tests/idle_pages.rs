@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Idle pages: turns, and requested probes.
 
 use super::rounds::due;

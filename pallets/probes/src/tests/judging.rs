@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Judging of rows: meters, tiers, maintenance, and the handlers.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Leases: health by the last judged rounds, and the end of an unhealthy lease.
 
 use super::judging::blank;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Probers that lie, alone or together: no false breach, and none missed.
 
 use crate::{mock::*, *};

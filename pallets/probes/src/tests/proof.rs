@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Proof of control: found, never found, and lost.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rounds: snapshots, the spread of the judging, sessions and stalls.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Simulation of probers of every kind side by side: the reward of each, its neglect, and the
 //! verdicts on the market that they report on.
 //!

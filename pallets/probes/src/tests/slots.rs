@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Listing, activation and deactivation, and the reuse of slots.
 
 use crate::{mock::*, *};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every invariant fails when state is corrupted.
 
 use crate::{mock::*, *};

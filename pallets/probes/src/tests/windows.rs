@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Windows: their close, the ring, the terms that they are judged by, and warnings.
 
 use super::judging::{list_three, only_1, tiers_of};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Off-chain worker, block by block.
 
 use crate::{

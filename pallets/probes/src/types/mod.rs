@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Stored types, and the arithmetic on them that needs no storage.
 
 use frame::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Pages, and the slots in them.
 
 use crate::{MAX_DUE, ROWS};

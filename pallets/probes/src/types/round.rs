@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rounds: snapshot, reports, progress of the judging.
 
 use crate::{DutyTally, HealthRule, MAX_PROBERS, PageId, Probers, Report};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Row of a target: its state, counters, meter and health.
 
 use crate::{HEALTH_ROUNDS, HISTOGRAM};

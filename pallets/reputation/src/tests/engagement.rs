@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Engagements: from the end of an agreement until nobody can rate it any more.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #![allow(clippy::arithmetic_side_effects)]
 
 mod engagement;

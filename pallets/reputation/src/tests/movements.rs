@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Movements: their events, and the records that they change.
 
 use crate::{Cause, Operators, Targets, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Random histories keep the invariants, and the movements reported add up.
 
 use crate::{Event, mock::*};

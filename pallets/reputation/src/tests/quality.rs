@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Reliability and performance, of an operator and of a target.
 
 use crate::{Performance, mock::*};

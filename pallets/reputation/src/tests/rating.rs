@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ratings: origins, weights, and their effect on scores.
 
 use crate::{Cause, Error, Event, Operators, Pairs, Role, Tenants, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Accounts of one person that rate each other: fees bound their gain.
 
 use crate::{Operators, Tenants, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Scores of operators, and attempts to game them.
 
 use crate::{Operators, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Scores of tenants.
 
 use crate::{Cause, Tenants, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Stand-in for the owner of the leases: it lists a lease, opens its agreement, starts its stream,
 //! and takes all of it away when the stream is over.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with the real pallets that this one meets: timing, operators, probes, escrow and
 //! reputation, with real money. Probers report the findings of [`rounds`]. The owner of the leases
 //! is a stand-in ([`leases`]).
@@ -429,7 +431,7 @@ pub fn window_terms(target: Target) -> WindowTerms {
 }
 
 pub fn stream(id: AgreementId) -> StreamInfo {
-	Escrow::stream(agreement(id).escrow).expect("open")
+	<Escrow as surety_primitives::Streams<_>>::stream(agreement(id).escrow).expect("open")
 }
 
 /// End of the stream of an agreement, once it is decided.
@@ -500,10 +502,11 @@ impl benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
 	}
 	fn fund(asset: AssetId, who: &AccountId, amount: Balance) {
 		use frame::token::{fungible::Mutate as _, fungibles::Mutate as _};
-		match asset {
-			AssetId::Native => assert_ok!(Balances::mint_into(who, amount)),
-			AssetId::Local(id) => assert_ok!(Assets::mint_into(id, who, amount)),
-		}
+		let minted = match asset {
+			AssetId::Native => Balances::mint_into(who, amount),
+			AssetId::Local(id) => Assets::mint_into(id, who, amount),
+		};
+		assert_ok!(minted);
 	}
 	fn judge_through(round: RoundIndex) {
 		advance_meters(round);

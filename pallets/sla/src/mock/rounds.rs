@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Findings of the probers, and rounds.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Breaches: the money they move, and the record they leave.
 
 use super::*;
@@ -161,7 +163,7 @@ fn a_repeated_breach_is_multiplied() {
 }
 
 #[test]
-fn a_window_may_cost_more_than_its_price_but_credits_no_more_than_was_paid() {
+fn a_breach_may_cost_more_than_a_window_and_credits_at_most_what_was_paid() {
 	build_and_execute(|| {
 		let id = open_counting(TENANT, SERVICE, 2);
 		let record = breach_with(SERVICE, BreachKind::Downtime, None, Critical, 3);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every way in which an agreement ends.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Credited in all <= paid in all: per agreement and lease, at every moment, whatever the terms. So
 //! nobody gains by an outage, bought, faked or induced, with the operator's help or against it.
 

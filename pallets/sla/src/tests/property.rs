@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Over any sequence of calls, outages, changed parameters and rounds: money is conserved, the
 //! invariants of all pallets hold, no index falls, and every agreement has been credited at its end
 //! exactly what its breaches promised it, up to the sum it has paid.
@@ -118,7 +120,8 @@ fn step() -> impl Strategy<Value = Step> {
 			.prop_map(|(nth, after, early)| Step::Edge { nth, after, early }),
 		6 => (1u32..15).prop_map(Step::Rounds),
 		2 => Just(Step::Idle),
-		1 => (any::<bool>(), 30u32..101).prop_map(|(local, percent)| Step::Unbond { local, percent }),
+		1 => (any::<bool>(), 30u32..101)
+			.prop_map(|(local, percent)| Step::Unbond { local, percent }),
 		1 => (any::<bool>(), 1u128..20_000)
 			.prop_map(|(local, amount)| Step::BondMore { local, amount }),
 		1 => (service.clone(), 1u32..20)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The rent of a slot: a target that is probed in every round pays for it, served or not.
 
 use super::*;
@@ -128,7 +130,7 @@ fn the_fee_share_that_counts_is_that_of_the_window_and_never_rises() {
 }
 
 #[test]
-fn rent_is_fixed_by_the_occupancy_when_the_slot_is_taken_and_falls_with_it() {
+fn rent_is_fixed_by_the_occupancy_at_the_start_and_falls_with_it() {
 	build_and_execute(|| {
 		PeakRent::set(&Perbill::one());
 		begin_again();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Windows that close: from when agreements count, and what a window is judged by.
 
 use super::*;

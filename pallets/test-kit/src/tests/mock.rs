@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Runtime with the real clock, operators, probes, escrow and reputation. Stand-ins for sla record
 //! what they are called with.
 

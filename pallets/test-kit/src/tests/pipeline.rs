@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! From the findings of probers to verdicts, payments and scores.
 
 use super::mock::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rounds and windows of a block.
 
 use crate::{ClockReading, TimingPreset, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Settings that genesis accepts and refuses.
 
 use crate::{GenesisConfig, Settings, TimingPreset, Timings, mock::*};

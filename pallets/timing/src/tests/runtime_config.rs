@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `Get` types of the runtime's configuration.
 
 use crate::{BlockRefTime, EpochLength, ExpectedBlockTime, MinimumPeriod, TimingPreset, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Invariants fail on corrupted state.
 
 use crate::{Settings, TimingPreset, Timings, mock::*};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Reference answers of anchors, and detection of a prober that cannot reach its anchors.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Concurrent conversations over the host's blocking HTTP interface.
 //!
 //! The host waits for several responses but only until all have arrived, and reads one body at a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Untrusted JSON, reduced to the members that matter. Other members are skipped without being
 //! stored, so hostile JSON costs no more memory than a few times the body itself. The parser bounds
 //! the depth.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Judgement of answers: pure functions of the received bytes.
 
 use crate::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tasks whose answers are compared with references.
 //!
 //! An answer is reduced to a digest of the fields on which all node implementations of a network

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use super::*;
 use crate::json::{self, tests::any_json};
 use proptest::prelude::*;

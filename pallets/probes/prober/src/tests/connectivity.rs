@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A prober that cannot reach its anchors.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Characteristics that could distinguish a probe from a tenant, over many draws.
 
 use super::*;

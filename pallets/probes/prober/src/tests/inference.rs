@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Inference: a list of models, and a real completion or embedding.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Leases: reports of the operator's agent.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rounds against a simulated network.
 
 #![allow(clippy::arithmetic_side_effects)]

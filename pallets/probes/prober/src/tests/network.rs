@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Simulated network on its own clock.
 
 #![allow(clippy::arithmetic_side_effects)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Services that can do only a part of what they sell.
 
 use super::*;

@@ -1,5 +1,7 @@
-//! A whole chain in memory: the real runtime, run block by block through `Executive`, with four probers
-//! whose reports the test decides and which commit and reveal as the real ones do.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Fixture: a whole chain in memory. The real runtime runs block by block through `Executive`. Four
+//! probers commit and reveal as the real ones do; the test decides their reports.
 
 use codec::Encode;
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
@@ -23,42 +25,42 @@ use surety_runtime::*;
 /// First slot of the test chains.
 const GENESIS_SLOT: u64 = 1_000_000;
 
-/// What a prober does with its report.
+/// Behaviour of a prober.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conduct {
-	/// Reports what the endpoint does.
+	/// Reports the state of the endpoint.
 	Honest,
-	/// Says the same of every service.
+	/// Reports the same finding for every service.
 	Always(Finding),
-	/// Does not reach one service.
+	/// Does not reach one target.
 	Misses(Target),
-	/// Commits the hash that another prober committed before it, and tries to reveal that prober's report.
+	/// Commits the hash of another prober, and tries to reveal the report of that prober.
 	Copies(usize),
-	/// Reveals another report than it committed, different in every byte.
+	/// Reveals a report that differs in every byte from the committed one.
 	RevealsWrong,
-	/// Commits and never reveals.
+	/// Commits and does not reveal.
 	NeverReveals,
-	/// Does nothing.
+	/// Neither commits nor reveals.
 	Absent,
 }
 
-/// A chain and its probers.
-pub struct World {
+/// Chain with its probers.
+pub struct Fixture {
 	ext: sp_io::TestExternalities,
 	parent: Header,
-	/// Slots that passed without a block.
+	/// Number of slots that passed without a block.
 	skipped: u64,
-	/// What each service's endpoint does; `Up` at 20 ms unless said otherwise.
+	/// State of each endpoint; `Up` at 20 ms if there is no entry.
 	pub endpoints: BTreeMap<Target, Finding>,
-	/// How each prober behaves.
+	/// Behaviour of each prober.
 	pub conduct: [Conduct; 4],
-	/// Session keys that each prober ever had for probing, the newest last.
+	/// All probing keys that each prober has had, the newest last.
 	keys: [Vec<sr25519::Pair>; 4],
-	/// Reports of the rounds not revealed yet, by round and prober.
+	/// Salts and reports of the rounds that are not revealed yet, by round and prober.
 	reports: BTreeMap<(RoundIndex, usize), ([u8; 32], Vec<u8>)>,
 }
 
-/// Up, and fast.
+/// Finding of an endpoint that is up at 20 ms.
 pub fn up() -> Finding {
 	Finding::Up(LatencyBucket::from_millis(20))
 }
@@ -68,18 +70,18 @@ pub fn account(who: Sr25519Keyring) -> AccountId {
 	who.to_account_id()
 }
 
-/// The probers: validators by their accounts. A network may have fewer of them.
+/// Probers: the validators, by their accounts. A network may have fewer of them.
 pub const PROBERS: [Sr25519Keyring; 4] =
 	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave];
 
-impl World {
-	/// A local network at its genesis.
+impl Fixture {
+	/// Local test network at its genesis.
 	pub fn new() -> Self {
-		Self::of("local_testnet")
+		Self::with_preset("local_testnet")
 	}
 
-	/// A network of a preset at its genesis.
-	pub fn of(preset: &str) -> Self {
+	/// Network of a preset at its genesis.
+	pub fn with_preset(preset: &str) -> Self {
 		let patch = genesis::preset(&preset.into()).expect("the preset exists");
 		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
 		merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
@@ -95,7 +97,7 @@ impl World {
 				Default::default(),
 			)
 		});
-		// Genesis endows the six that are named first; tests need two more.
+		// Genesis endows the first six members of the keyring; tests need two more.
 		ext.execute_with(|| {
 			use frame_support::traits::{
 				fungible::Mutate as _,
@@ -119,12 +121,12 @@ impl World {
 		}
 	}
 
-	/// Look at state, or change it, between two blocks.
+	/// Read or change the state between two blocks.
 	pub fn peek<R>(&mut self, f: impl FnOnce() -> R) -> R {
 		self.ext.execute_with(f)
 	}
 
-	/// Let `slots` pass without a block: a stall.
+	/// Let `slots` pass without a block: the chain stalls.
 	pub fn stall(&mut self, slots: u64) {
 		self.skipped += slots;
 	}
@@ -157,7 +159,7 @@ impl World {
 			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time))
 				.expect("valid")
 				.expect("applied");
-			Self::probers(number, &endpoints, &conduct, keys, reports);
+			Self::submit_reports(number, &endpoints, &conduct, keys, reports);
 			let result = calls();
 			(Executive::finalize_block(), result)
 		});
@@ -181,16 +183,17 @@ impl World {
 		}
 	}
 
-	/// Build blocks until `done` says so; panics after `limit` rounds.
+	/// Build blocks until `done` is true. Panics after `limit` rounds.
 	pub fn until(&mut self, what: &str, limit: u32, mut done: impl FnMut() -> bool) {
 		let last = self.round() + limit;
 		while !self.ext.execute_with(&mut done) {
-			assert!(self.round() <= last, "waited {limit} rounds in vain for: {what}");
+			assert!(self.round() <= last, "not within {limit} rounds: {what}");
 			self.block();
 		}
 	}
 
-	/// A call by an account, in a block of its own.
+	/// Dispatch a call by an account in a block of its own. A call that fails must not change the
+	/// state.
 	pub fn call(
 		&mut self,
 		who: Sr25519Keyring,
@@ -208,8 +211,8 @@ impl World {
 		})
 	}
 
-	/// A signed transaction through the whole pipeline, in a block of its own: extensions, nonce, fees. The outer
-	/// error is the pool's, the inner one the call's.
+	/// Apply a signed transaction through the whole pipeline, in a block of its own: extensions,
+	/// nonce, fees. The outer error is that of the pool, the inner one that of the call.
 	pub fn signed(
 		&mut self,
 		who: Sr25519Keyring,
@@ -222,7 +225,7 @@ impl World {
 		self.block_with(|| Self::apply_signed(who, call))
 	}
 
-	/// The same, in the block that is being built.
+	/// Apply a signed transaction in the block that is being built.
 	pub fn apply_signed(
 		who: Sr25519Keyring,
 		call: RuntimeCall,
@@ -245,7 +248,7 @@ impl World {
 		))
 	}
 
-	/// Every pallet's invariants.
+	/// Check the invariants of every pallet.
 	pub fn check(&mut self) {
 		self.ext.execute_with(|| {
 			pallet_surety_timing::Pallet::<Runtime>::do_try_state().expect("timing");
@@ -259,7 +262,7 @@ impl World {
 		});
 	}
 
-	/// Everything an account has of an asset, held or free.
+	/// Balance of an account in an asset, free and on hold.
 	pub fn total(&mut self, asset: AssetId, who: Sr25519Keyring) -> Balance {
 		use surety_primitives::Funds;
 		self.peek(|| configs::assets::MarketFunds::total(asset, &account(who)))
@@ -277,10 +280,10 @@ fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
 	}
 }
 
-impl World {
-	/// What the four validators' workers would send into this block: commits in a round's second block,
-	/// reveals in the fifth of the next one.
-	fn probers(
+impl Fixture {
+	/// Submit the transactions of the four off-chain workers: commits in the second block of a
+	/// round, reveals in the fifth block of the next one.
+	fn submit_reports(
 		number: BlockNumber,
 		endpoints: &BTreeMap<Target, Finding>,
 		conduct: &[Conduct; 4],
@@ -290,15 +293,15 @@ impl World {
 		let round = Timing::round_at(number);
 		let offset = number - Timing::round_start(round);
 		if offset == 1 {
-			Self::commits(round, endpoints, conduct, keys, reports);
+			Self::submit_commits(round, endpoints, conduct, keys, reports);
 		}
 		if offset == probes::REVEAL_OFFSET && round > 0 {
-			Self::reveals(round - 1, conduct, keys, reports);
+			Self::submit_reveals(round - 1, conduct, keys, reports);
 			reports.retain(|(r, _), _| *r + 3 > round);
 		}
 	}
 
-	/// Services due in a round, in the order of the report, with their operators.
+	/// Targets due in a round, in the order of the report, with their operators.
 	fn due(round: RoundIndex) -> Vec<(Target, AccountId)> {
 		probes::DuePages::<Runtime>::get(round)
 			.iter()
@@ -312,7 +315,7 @@ impl World {
 			.collect()
 	}
 
-	fn commits(
+	fn submit_commits(
 		round: RoundIndex,
 		endpoints: &BTreeMap<Target, Finding>,
 		conduct: &[Conduct; 4],
@@ -327,7 +330,7 @@ impl World {
 			if *conduct == Conduct::Absent {
 				continue;
 			}
-			let Some((pair, place)) = Self::seat(round, &keys[index]) else { continue };
+			let Some((pair, position)) = Self::prober_index(round, &keys[index]) else { continue };
 			let own = account(PROBERS[index]);
 			let report: Vec<u8> = due
 				.iter()
@@ -344,7 +347,8 @@ impl World {
 			let genesis = System::block_hash(0);
 			let hash = match conduct {
 				Conduct::Copies(of) => {
-					let (_, victim) = Self::seat(round, &keys[*of]).expect("the victim probes");
+					let (_, victim) =
+						Self::prober_index(round, &keys[*of]).expect("the victim probes");
 					match probes::Reports::<Runtime>::get(round, victim) {
 						Some(probes::Sent::Committed(hash)) => hash,
 						other => panic!("the victim commits before its copier: {other:?}"),
@@ -360,12 +364,12 @@ impl World {
 			};
 			let payload = probes::commit_payload(genesis.as_ref(), round, &hash);
 			let signature = pair.sign(&payload).into();
-			let call = probes::Call::commit { round, index: place, hash, signature };
+			let call = probes::Call::commit { round, index: position, hash, signature };
 			assert_ok!(Self::submit(call.into()));
 		}
 	}
 
-	fn reveals(
+	fn submit_reveals(
 		round: RoundIndex,
 		conduct: &[Conduct; 4],
 		keys: &[Vec<sr25519::Pair>; 4],
@@ -373,10 +377,10 @@ impl World {
 	) {
 		for (index, conduct) in conduct.iter().enumerate() {
 			let Some((salt, report)) = reports.get(&(round, index)).cloned() else { continue };
-			let Some((_, place)) = Self::seat(round, &keys[index]) else { continue };
+			let Some((_, position)) = Self::prober_index(round, &keys[index]) else { continue };
 			let reveal = |salt, report: Vec<u8>| {
 				let report = report.try_into().expect("a report is not too long");
-				Self::submit(probes::Call::reveal { round, index: place, salt, report }.into())
+				Self::submit(probes::Call::reveal { round, index: position, salt, report }.into())
 			};
 			match conduct {
 				Conduct::NeverReveals | Conduct::Absent => (),
@@ -403,8 +407,8 @@ impl World {
 		}
 	}
 
-	/// The key by which the round's snapshot names a prober, and its index there.
-	fn seat(round: RoundIndex, keys: &[sr25519::Pair]) -> Option<(sr25519::Pair, u16)> {
+	/// Key and index of a prober in the snapshot of a round.
+	fn prober_index(round: RoundIndex, keys: &[sr25519::Pair]) -> Option<(sr25519::Pair, u16)> {
 		let snapshot = probes::Snapshots::<Runtime>::get(round).expect("the round has a snapshot");
 		keys.iter().find_map(|pair| {
 			let key = surety_primitives::crypto::ProberId::from(pair.public());
@@ -412,7 +416,7 @@ impl World {
 		})
 	}
 
-	/// Give a prober another session key to probe with. The others it keeps.
+	/// Give a prober another probing key. It keeps its other session keys.
 	pub fn rotate_prober(&mut self, index: usize, key: sr25519::Pair) {
 		let who = PROBERS[index];
 		let ed = sp_keyring::Ed25519Keyring::iter().find(|ed| ed.to_string() == who.to_string());
@@ -423,7 +427,7 @@ impl World {
 			authority_discovery: who.public().into(),
 			prober: key.public().into(),
 		};
-		// Each key signs whose it is.
+		// Each key signs the account of its owner.
 		let owner = sp_core::proof_of_possession::statement_of_ownership(&account(who).encode());
 		let own = who.pair().sign(&owner);
 		let proof = (own, ed.pair().sign(&owner), own, key.sign(&owner)).encode();
@@ -431,7 +435,7 @@ impl World {
 		self.keys[index].push(key);
 	}
 
-	/// A transaction through the whole pipeline: authorized, weighed and applied as in a real block.
+	/// Apply an authorized transaction through the whole pipeline, as in a real block.
 	pub fn submit(call: RuntimeCall) -> Result<(), String> {
 		let extension = <Runtime as frame_system::offchain::CreateAuthorizedTransaction<
 			RuntimeCall,

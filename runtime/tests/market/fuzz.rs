@@ -1,7 +1,9 @@
-//! Anything that anybody does in any state of the compute market: every invariant holds, money stays, and
-//! everything ends.
+// SPDX-License-Identifier: Apache-2.0
 
-use crate::{actors::coin, orders::*, world::World};
+//! Random calls by all parties in all states of the compute market: every invariant holds, money is
+//! conserved, and everything ends.
+
+use crate::{actors::coin, fixture::Fixture, orders::*};
 use frame_support::assert_ok;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_escrow as escrow;
@@ -22,79 +24,80 @@ use surety_runtime::{
 	*,
 };
 
-/// Numbers that are as good as random.
-struct Dice(u64);
-impl Dice {
-	fn roll(&mut self, sides: u64) -> u64 {
+/// Pseudo-random numbers, the same for a seed.
+struct Random(u64);
+impl Random {
+	fn below(&mut self, limit: u64) -> u64 {
 		self.0 =
 			self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-		(self.0 >> 33) % sides
+		(self.0 >> 33) % limit
 	}
-	fn of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
-		if all.is_empty() { None } else { all.get(self.roll(all.len() as u64) as usize).cloned() }
+	fn pick<T: Clone>(&mut self, all: &[T]) -> Option<T> {
+		if all.is_empty() { None } else { all.get(self.below(all.len() as u64) as usize).cloned() }
 	}
 }
 
-/// What somebody may do next; mostly something that has a chance.
-fn any_call(
-	world: &mut World,
-	dice: &mut Dice,
+/// Random call, mostly one that may succeed.
+fn random_call(
+	chain: &mut Fixture,
+	random: &mut Random,
 	asset: AssetId,
 ) -> Option<(AccountId, RuntimeCall)> {
-	let orders: Vec<OrderId> = world.peek(|| compute::Orders::<Runtime>::iter_keys().collect());
-	let leases: Vec<LeaseId> = world.peek(|| {
+	let orders: Vec<OrderId> = chain.peek(|| compute::Orders::<Runtime>::iter_keys().collect());
+	let leases: Vec<LeaseId> = chain.peek(|| {
 		compute::Leases::<Runtime>::iter()
 			.filter(|(_, lease)| !lease.is_closed())
 			.map(|(id, _)| id)
 			.collect()
 	});
 	let services: Vec<ServiceId> =
-		world.peek(|| operators::Services::<Runtime>::iter_keys().collect());
-	let open: Vec<OrderId> = world.peek(|| {
+		chain.peek(|| operators::Services::<Runtime>::iter_keys().collect());
+	let open: Vec<OrderId> = chain.peek(|| {
 		compute::Orders::<Runtime>::iter()
 			.filter(|(_, order)| !order.is_over())
 			.map(|(id, _)| id)
 			.collect()
 	});
-	let order = if dice.roll(8) == 0 { dice.of(&orders) } else { dice.of(&open) };
-	let lease_id = dice.of(&leases);
-	let lease = lease_id.and_then(|id| world.peek(|| compute::Leases::<Runtime>::get(id)));
-	let service = dice.of(&services);
-	let owner = service.and_then(|id| world.peek(|| operators::Services::<Runtime>::get(id)));
+	let order = if random.below(8) == 0 { random.pick(&orders) } else { random.pick(&open) };
+	let lease_id = random.pick(&leases);
+	let lease = lease_id.and_then(|id| chain.peek(|| compute::Leases::<Runtime>::get(id)));
+	let service = random.pick(&services);
+	let owner = service.and_then(|id| chain.peek(|| operators::Services::<Runtime>::get(id)));
 	let owner = owner.map(|service| service.operator).unwrap_or_else(|| party(1));
-	let tenant = order.and_then(|id| world.peek(|| compute::Orders::<Runtime>::get(id)));
+	let tenant = order.and_then(|id| chain.peek(|| compute::Orders::<Runtime>::get(id)));
 	let tenant = tenant.map(|order| order.tenant).unwrap_or_else(|| party(0));
-	let replica = dice.roll(3) as u8;
+	let replica = random.below(3) as u8;
 	let coin = coin(asset);
-	let price = price(asset) / 2 + price(asset) * Balance::from(dice.roll(16)) / 10;
-	Some(match dice.roll(42) {
+	let price = price(asset) / 2 + price(asset) * Balance::from(random.below(16)) / 10;
+	Some(match random.below(42) {
 		0..=2 | 30 => {
-			let mut new = new_order(world, asset);
-			let round = world.peek(Timing::round_blocks);
-			new.quantity = 1 + dice.roll(3) as u8;
-			new.duration = 1 + dice.roll(20 * u64::from(round)) as u32;
-			new.bid_deadline = world.peek(System::block_number) + 1 + round + dice.roll(12) as u32;
-			new.auto_match = dice.roll(3) > 0;
-			if dice.roll(3) == 0 {
+			let mut new = new_order(chain, asset);
+			let round = chain.peek(Timing::round_blocks);
+			new.quantity = 1 + random.below(3) as u8;
+			new.duration = 1 + random.below(20 * u64::from(round)) as u32;
+			new.bid_deadline =
+				chain.peek(System::block_number) + 1 + round + random.below(12) as u32;
+			new.auto_match = random.below(3) > 0;
+			if random.below(3) == 0 {
 				new.failover_price = None;
 			}
 			new.deposit = new.max_price
 				* Balance::from(new.duration.max(72))
-				* (8 + Balance::from(dice.roll(6)))
+				* (8 + Balance::from(random.below(6)))
 				/ 10 + UNIT / 100;
-			if dice.roll(3) == 0 {
+			if random.below(3) == 0 {
 				new.terms = None;
 			} else if let Some(terms) = new.terms.as_mut() {
-				terms.cover = WindowShare::from_u32(1 + dice.roll(4) as u32);
-				if dice.roll(2) == 0 {
+				terms.cover = WindowShare::from_u32(1 + random.below(4) as u32);
+				if random.below(2) == 0 {
 					terms.min_uptime = 1_000_000_000;
 				}
 			}
-			let who = party([0, 20][dice.roll(2) as usize]);
+			let who = party([0, 20][random.below(2) as usize]);
 			(who, compute::Call::place_order { order: Box::new(new) }.into())
 		},
 		3..=7 | 31..=36 => {
-			let replicas = 1 + dice.roll(2) as u8;
+			let replicas = 1 + random.below(2) as u8;
 			(
 				owner,
 				compute::Call::place_bid {
@@ -121,32 +124,32 @@ fn any_call(
 					compute::LeaseState::Starting { .. }
 				)
 			};
-			let starting: Vec<_> = world.peek(|| leases.iter().copied().filter(starts).collect());
-			ready_call(world, dice.of(&starting)?)
+			let starting: Vec<_> = chain.peek(|| leases.iter().copied().filter(starts).collect());
+			ready_call(chain, random.pick(&starting)?)
 		},
 		16 => (lease?.operator, compute::Call::decline { lease: lease_id? }.into()),
 		17 => {
 			let order = lease?.order;
-			let who = world.peek(|| compute::Orders::<Runtime>::get(order).unwrap().tenant);
+			let who = chain.peek(|| compute::Orders::<Runtime>::get(order).unwrap().tenant);
 			(who, compute::Call::close_lease { lease: lease_id?, at_once: false }.into())
 		},
 		18 => {
-			let at_once = dice.roll(2) == 0;
+			let at_once = random.below(2) == 0;
 			(lease?.operator, compute::Call::close_lease { lease: lease_id?, at_once }.into())
 		},
 		19 => {
-			let blocks = 1 + dice.roll(40) as u32;
+			let blocks = 1 + random.below(40) as u32;
 			(tenant, compute::Call::extend { order: order?, replica, blocks }.into())
 		},
 		20 => {
-			let amount = price * Balance::from(1 + dice.roll(40));
+			let amount = price * Balance::from(1 + random.below(40));
 			(tenant, compute::Call::top_up { order: order?, replica, amount }.into())
 		},
 		21 => (tenant, compute::Call::cancel_order { order: order? }.into()),
 		22 => (party(50), compute::Call::remove_order { order: order? }.into()),
 		23 => {
 			let agreement = lease?.ready?.agreement;
-			match dice.roll(3) {
+			match random.below(3) {
 				0 => (tenant, sla::Call::settle { agreement }.into()),
 				1 => (tenant, sla::Call::claim { agreement }.into()),
 				_ => (tenant, sla::Call::close_agreement { agreement }.into()),
@@ -154,46 +157,49 @@ fn any_call(
 		},
 		24 => {
 			let accounts: Vec<_> =
-				world.peek(|| escrow::Accounts::<Runtime>::iter_keys().collect());
-			(party(50), escrow::Call::settle { escrow: dice.of(&accounts)? }.into())
+				chain.peek(|| escrow::Accounts::<Runtime>::iter_keys().collect());
+			(party(50), escrow::Call::settle { escrow: random.pick(&accounts)? }.into())
 		},
-		25 => match dice.roll(4) {
-			0 if dice.roll(4) == 0 => {
+		25 => match random.below(4) {
+			0 if random.below(4) == 0 => {
 				(owner, operators::Call::pause_service { service: service? }.into())
 			},
 			0..=2 => (owner, operators::Call::resume_service { service: service? }.into()),
 			_ => (owner, operators::Call::remove_service { service: service? }.into()),
 		},
-		26 => match dice.roll(6) {
-			0 if dice.roll(4) == 0 => (owner, operators::Call::deactivate {}.into()),
+		26 => match random.below(6) {
+			0 if random.below(4) == 0 => (owner, operators::Call::deactivate {}.into()),
 			0..=3 => (owner, operators::Call::activate {}.into()),
 			4 => (
 				owner,
-				operators::Call::unbond { asset, amount: coin * Balance::from(1 + dice.roll(300)) }
-					.into(),
+				operators::Call::unbond {
+					asset,
+					amount: coin * Balance::from(1 + random.below(300)),
+				}
+				.into(),
 			),
 			_ => (
 				owner,
 				operators::Call::bond_more {
 					asset,
-					amount: coin * Balance::from(1 + dice.roll(300)),
+					amount: coin * Balance::from(1 + random.below(300)),
 				}
 				.into(),
 			),
 		},
 		27 => {
-			let total = part().times(dice.roll(9) as u8).unwrap();
+			let total = replica_resources().times(random.below(9) as u8).unwrap();
 			(owner, compute::Call::declare_capacity { service: service?, total }.into())
 		},
 		28 => {
 			let agreements: Vec<_> =
-				world.peek(|| reputation::Engagements::<Runtime>::iter().collect());
-			let (agreement, engagement) = dice.of(&agreements)?;
-			let who = if dice.roll(2) == 0 { engagement.tenant } else { engagement.operator };
-			(who, reputation::Call::rate { agreement, stars: 1 + dice.roll(5) as u8 }.into())
+				chain.peek(|| reputation::Engagements::<Runtime>::iter().collect());
+			let (agreement, engagement) = random.pick(&agreements)?;
+			let who = if random.below(2) == 0 { engagement.tenant } else { engagement.operator };
+			(who, reputation::Call::rate { agreement, stars: 1 + random.below(5) as u8 }.into())
 		},
 		29 => {
-			let endpoint = format!("http://127.0.0.1:{}/x", 9_000 + dice.roll(9));
+			let endpoint = format!("http://127.0.0.1:{}/x", 9_000 + random.below(9));
 			let call = operators::Call::update_service {
 				service: service?,
 				endpoint: Some(endpoint.into_bytes().try_into().unwrap()),
@@ -208,21 +214,21 @@ fn any_call(
 	})
 }
 
-/// What governance and disputes may do at any time.
-fn any_power(world: &mut World, dice: &mut Dice) {
-	let accounts: Vec<_> = world.peek(|| escrow::Accounts::<Runtime>::iter().collect());
+/// Random action of governance or of a dispute.
+fn random_privileged_call(chain: &mut Fixture, random: &mut Random) {
+	let accounts: Vec<_> = chain.peek(|| escrow::Accounts::<Runtime>::iter().collect());
 	let parameter = |parameter| -> RuntimeCall {
 		pallet_parameters::Call::set_parameter { key_value: parameter }.into()
 	};
-	let share = Perbill::from_percent(dice.roll(60) as u32);
-	let few = dice.roll(40) as u32;
+	let share = Perbill::from_percent(random.below(60) as u32);
+	let few = random.below(40) as u32;
 	let host = || b"127.0.0.1".to_vec().try_into().unwrap();
 	use compute_parameters as c;
 	use market_parameters as m;
 	use probing_parameters as p;
-	let call: Option<RuntimeCall> = match dice.roll(16) {
-		0 => dice
-			.of(&accounts)
+	let call: Option<RuntimeCall> = match random.below(16) {
+		0 => random
+			.pick(&accounts)
 			.map(|(escrow, _)| escrow::Call::force_close { escrow, to_payee: 0 }.into()),
 		1 => Some(operators::Call::deny_host { host: host() }.into()),
 		2 | 3 => Some(operators::Call::allow_host { host: host() }.into()),
@@ -258,11 +264,11 @@ fn any_power(world: &mut World, dice: &mut Dice) {
 	};
 	match call {
 		Some(call) => {
-			let _ = world.block_with(|| call.dispatch(RuntimeOrigin::root()));
+			let _ = chain.block_with(|| call.dispatch(RuntimeOrigin::root()));
 		},
 		None => {
-			let Some((id, account)) = dice.of(&accounts) else { return };
-			world.block_with(|| {
+			let Some((id, account)) = random.pick(&accounts) else { return };
+			chain.block_with(|| {
 				if account.frozen > 0 {
 					let _ = frame_support::storage::with_storage_layer(|| Escrow::thaw(id, 0));
 				} else {
@@ -275,73 +281,74 @@ fn any_power(world: &mut World, dice: &mut Dice) {
 	}
 }
 
-/// Anything by anybody in any state: invariants hold, money stays, and when all is quiet everything ends.
-fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
-	let mut world = World::new();
-	let mut dice = Dice(seed);
+/// Dispatch random calls and check the invariants. Afterwards every order ends, no bond stays
+/// reserved, and the issuance is unchanged.
+fn fuzz(seed: u64, asset: AssetId, steps: u32, privileged: bool) {
+	let mut chain = Fixture::new();
+	let mut random = Random(seed);
 	for n in [0, 20, 50] {
-		funded(&mut world, n);
+		funded(&mut chain, n);
 	}
 	for n in 1..=4 {
-		let who = operator(&mut world, n, asset);
-		machine(&mut world, &who, 9_000 + u32::from(n), 4, asset);
+		let who = operator(&mut chain, n, asset);
+		machine(&mut chain, &who, 9_000 + u32::from(n), 4, asset);
 	}
-	let money = world.peek(|| [AssetId::Native, asset].map(MarketFunds::issuance));
+	let money = chain.peek(|| [AssetId::Native, asset].map(MarketFunds::issuance));
 	for step in 0..steps {
 		let mut calls = Vec::new();
-		for _ in 0..dice.roll(4) {
-			calls.extend(any_call(&mut world, &mut dice, asset));
+		for _ in 0..random.below(4) {
+			calls.extend(random_call(&mut chain, &mut random, asset));
 		}
-		acts(&mut world, calls);
-		if powers && dice.roll(12) == 0 {
-			any_power(&mut world, &mut dice);
+		call_all(&mut chain, calls);
+		if privileged && random.below(12) == 0 {
+			random_privileged_call(&mut chain, &mut random);
 		}
-		if dice.roll(4) == 0 {
+		if random.below(4) == 0 {
 			let leases: Vec<LeaseId> =
-				world.peek(|| compute::Leases::<Runtime>::iter_keys().collect());
-			if let Some(lease) = dice.of(&leases) {
+				chain.peek(|| compute::Leases::<Runtime>::iter_keys().collect());
+			if let Some(lease) = random.pick(&leases) {
 				let target = Target::Lease(lease);
-				match dice.roll(6) {
-					0 | 1 => drop(world.endpoints.insert(target, Finding::Down)),
+				match random.below(6) {
+					0 | 1 => drop(chain.endpoints.insert(target, Finding::Down)),
 					2 => drop(
-						world
+						chain
 							.endpoints
 							.insert(target, Finding::Bad(LatencyBucket::from_millis(20))),
 					),
 					3 => drop(
-						world
+						chain
 							.endpoints
 							.insert(target, Finding::Up(LatencyBucket::from_millis(900))),
 					),
-					_ => drop(world.endpoints.remove(&target)),
+					_ => drop(chain.endpoints.remove(&target)),
 				}
 			}
 		}
-		if dice.roll(200) == 0 {
-			world.stall(60);
+		if random.below(200) == 0 {
+			chain.stall(60);
 		}
 		if step % 3 == 0 {
-			world.check();
+			chain.check();
 		}
 	}
-	// Nothing is locked for ever.
-	let frozen: Vec<_> = world.peek(|| {
+	// Lift the locks of disputes.
+	let frozen: Vec<_> = chain.peek(|| {
 		escrow::Accounts::<Runtime>::iter()
 			.filter(|(_, account)| account.frozen > 0)
 			.map(|(id, _)| id)
 			.collect()
 	});
-	world.block_with(|| {
+	chain.block_with(|| {
 		for id in frozen {
 			assert_ok!(Escrow::thaw(id, 0));
 		}
 	});
-	world.until("everything is over", 160, || {
+	chain.until("everything is over", 160, || {
 		compute::Orders::<Runtime>::iter_values().all(|order| order.is_over() && order.bids == 0)
 	});
-	world.rounds(2);
-	world.check();
-	world.peek(|| {
+	chain.rounds(2);
+	chain.check();
+	chain.peek(|| {
 		assert!(
 			compute::Inventories::<Runtime>::iter_values()
 				.all(|inventory| inventory.used.is_zero())
@@ -362,23 +369,23 @@ fn anything(seed: u64, asset: AssetId, steps: u32, powers: bool) {
 	});
 }
 
-/// Games per test; `SEEDS` in the environment asks for more.
+/// Number of seeds per test, from the environment variable `SEEDS`.
 fn seeds() -> u64 {
 	std::env::var("SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(2)
 }
 
 #[test]
-fn anything_in_any_state_in_native() {
-	(1..=seeds()).for_each(|seed| anything(seed, AssetId::Native, 500, false));
+fn random_calls_keep_invariants_in_native() {
+	(1..=seeds()).for_each(|seed| fuzz(seed, AssetId::Native, 500, false));
 }
 
 #[test]
-fn anything_in_any_state_in_an_asset() {
-	(1..=seeds()).for_each(|seed| anything(100 + seed, AssetId::Local(genesis::SBTC), 500, false));
+fn random_calls_keep_invariants_in_an_asset() {
+	(1..=seeds()).for_each(|seed| fuzz(100 + seed, AssetId::Local(genesis::SBTC), 500, false));
 }
 
 #[test]
-fn anything_in_any_state_with_governance_and_disputes() {
-	(1..=seeds()).for_each(|seed| anything(200 + seed, AssetId::Native, 500, true));
-	(1..=seeds()).for_each(|seed| anything(300 + seed, AssetId::Local(genesis::SBTC), 500, true));
+fn random_calls_with_governance_and_disputes_keep_invariants() {
+	(1..=seeds()).for_each(|seed| fuzz(200 + seed, AssetId::Native, 500, true));
+	(1..=seeds()).for_each(|seed| fuzz(300 + seed, AssetId::Local(genesis::SBTC), 500, true));
 }

@@ -1,4 +1,7 @@
-//! One deposit for one payee after the other: holds that are started, and streams that are suspended.
+// SPDX-License-Identifier: Apache-2.0
+
+//! One deposit for one payee after the other: one-off holds that are started, and streams that are
+//! suspended.
 
 use crate::{Accounts, Agenda, Error, Event, NextId, State, Terms, mock::*};
 use frame::testing_prelude::*;
@@ -17,14 +20,15 @@ fn ended(reason: CloseReason, round: RoundIndex, paid: Balance, refunded: Balanc
 	Notified::Ended(replica(), stream_end(reason, round, paid, refunded))
 }
 
-/// A replica's hold of 1,000, started in round 0 at 20 a round for the operator, with 200 prepaid.
+/// One-off hold of a replica with 1,000, started in round 0 for the operator at 20 a round, with
+/// 200 prepaid.
 fn started(asset: AssetId) -> EscrowId {
 	let id = open_replica(asset, 1_000);
 	start(id);
 	id
 }
 
-/// What is left of a replica, on hold for nobody.
+/// Assert that the rest of a replica's funds is a one-off hold without a payee.
 fn assert_untouched_hold(id: EscrowId, asset: AssetId, left: Balance) {
 	let account = account(id);
 	assert_eq!((account.owner, account.payer, account.payee), (replica(), TENANT, TENANT));
@@ -38,7 +42,7 @@ fn assert_untouched_hold(id: EscrowId, asset: AssetId, left: Balance) {
 }
 
 #[test]
-fn a_started_hold_is_billed_from_the_next_round_on() {
+fn a_started_one_off_hold_is_billed_from_the_next_round_on() {
 	with_each_asset(|asset| {
 		let id = open_replica(asset, 1_000);
 		run_to(55);
@@ -77,7 +81,7 @@ fn a_started_hold_is_billed_from_the_next_round_on() {
 }
 
 #[test]
-fn a_started_hold_pays_for_as_long_as_its_funds_last() {
+fn a_started_one_off_hold_pays_for_as_long_as_its_funds_last() {
 	with_each_asset(|asset| {
 		started(asset);
 		run_to(530);
@@ -124,7 +128,7 @@ fn all_of_a_one_off_hold_may_be_prepaid_or_for_one_block() {
 }
 
 #[test]
-fn a_one_off_hold_that_a_dispute_locks_or_granted_from_cannot_be_started() {
+fn a_frozen_or_awarded_one_off_hold_cannot_be_started() {
 	with_each_asset(|asset| {
 		let id = open_replica(asset, 1_000);
 		let start = || Escrow::start(id, new_start());
@@ -132,7 +136,7 @@ fn a_one_off_hold_that_a_dispute_locks_or_granted_from_cannot_be_started() {
 		assert_noop!(start(), Error::<Test>::FrozenFunds);
 		assert_ok!(Escrow::thaw(id, 1));
 		assert_noop!(start(), Error::<Test>::HoldTouched);
-		// One that lost nothing to the dispute can.
+		// A one-off hold that lost nothing to the dispute can be started.
 		let id = open_replica(asset, 1_000);
 		assert_ok!(Escrow::freeze(id, 100));
 		assert_ok!(Escrow::thaw(id, 0));
@@ -157,7 +161,7 @@ fn suspension_is_carried_out_when_its_round_is_judged() {
 		);
 		assert_eq!(Escrow::stream(id).unwrap().ending, Some((27, UNHEALTHY)));
 		run_to(299);
-		assert_eq!(notified(), vec![], "who suspended it knows");
+		assert_eq!(notified(), vec![], "the caller is not notified");
 		run_to(300);
 		assert_eq!(notified(), vec![suspended(UNHEALTHY, 27, 540, 460)]);
 		assert_eq!(
@@ -194,7 +198,7 @@ fn one_deposit_pays_one_operator_after_the_other() {
 		assert_ok!(Escrow::suspend(id, 10, UNHEALTHY));
 		run_to_round(13);
 		assert_eq!(notified(), vec![suspended(UNHEALTHY, 10, 200, 800)]);
-		// Nobody is paid until the next is ready.
+		// No payee is paid until the next lease is ready.
 		run_to_round(20);
 		assert_eq!(on_hold(asset, TENANT), 800);
 		TestMeter::start(OTHER_METER, 18);
@@ -216,7 +220,7 @@ fn one_deposit_pays_one_operator_after_the_other() {
 }
 
 #[test]
-fn the_fee_stays_the_one_that_the_hold_was_opened_with() {
+fn the_shares_of_the_fee_are_those_of_the_opening() {
 	with_each_asset(|asset| {
 		let id = open_replica(asset, 1_000);
 		PlatformFee::set(Perbill::from_percent(50));
@@ -243,7 +247,7 @@ fn the_fee_stays_the_one_that_the_hold_was_opened_with() {
 }
 
 #[test]
-fn what_was_prepaid_and_not_earned_is_kept_for_the_next_payee() {
+fn the_unearned_prepaid_sum_is_kept_for_the_next_payee() {
 	for reason in [UNHEALTHY, CloseReason::TenantClosed] {
 		with_each_asset(|asset| {
 			let id = started(asset);
@@ -257,7 +261,7 @@ fn what_was_prepaid_and_not_earned_is_kept_for_the_next_payee() {
 }
 
 #[test]
-fn a_stream_suspended_before_its_first_round_is_suspended_in_the_next_block() {
+fn a_suspension_before_the_first_round_takes_one_block() {
 	with_each_asset(|asset| {
 		run_to(55);
 		let id = started(asset);
@@ -321,7 +325,7 @@ fn a_stream_is_never_suspended_after_its_meter_ended() {
 		assert_eq!(
 			notified(),
 			vec![Notified::Ending(replica(), (12, retired))],
-			"nobody asked for that"
+			"the owner did not ask for this end"
 		);
 		run_to_round(15);
 		assert_eq!(notified(), vec![suspended(retired, 12, 240, 760); 2]);
@@ -329,7 +333,7 @@ fn a_stream_is_never_suspended_after_its_meter_ended() {
 }
 
 #[test]
-fn a_meter_that_vanished_suspends_with_what_was_read() {
+fn a_meter_that_is_gone_suspends_with_the_last_round_read() {
 	with_each_asset(|asset| {
 		let id = started(asset);
 		run_to_round(20);
@@ -375,7 +379,7 @@ fn funds_that_end_in_the_suspension_round_leave_a_one_off_hold_of_nothing() {
 	with_each_asset(|asset| {
 		let suspended_with_nothing = || {
 			let id = started(asset);
-			let last = System::block_number() / L + 50;
+			let last = System::block_number() / ROUND_BLOCKS + 50;
 			assert_ok!(Escrow::suspend(id, last, UNHEALTHY));
 			run_to_round(last + 3);
 			assert_eq!(notified(), vec![suspended(UNHEALTHY, last, 1_000, 0)]);
@@ -400,14 +404,14 @@ fn funds_that_end_in_the_suspension_round_leave_a_one_off_hold_of_nothing() {
 }
 
 #[test]
-fn an_end_closes_what_was_to_be_suspended() {
+fn an_end_closes_a_stream_that_is_suspending() {
 	let (tenant, operator) = (CloseReason::TenantClosed, CloseReason::OperatorClosed);
 	for (end, round, reason, paid) in [
-		// A later end, or one with the same round: the suspending round stands, and its reason too, so
-		// that a tenant whose operator failed first does not bear what was prepaid.
+		// A later end, or one with the same round: round and reason of the suspension stand, so
+		// that a tenant whose operator failed first does not pay the prepaid sum.
 		((tenant, 9), 5, UNHEALTHY, 100),
 		((tenant, 5), 5, UNHEALTHY, 100),
-		// A sooner one.
+		// A sooner end.
 		((operator, 4), 4, operator, 80),
 		((tenant, 4), 4, tenant, 200),
 	] {
@@ -448,7 +452,7 @@ fn an_end_that_is_decided_is_not_undone_by_suspension() {
 }
 
 #[test]
-fn governance_closes_what_was_to_be_suspended() {
+fn governance_closes_a_stream_that_is_suspending() {
 	with_each_asset(|asset| {
 		let id = started(asset);
 		run_to_round(10);
@@ -505,7 +509,7 @@ fn a_stream_that_is_to_be_suspended_takes_top_ups() {
 		let id = started(asset);
 		assert_ok!(Escrow::suspend(id, 52, UNHEALTHY));
 		run_to(500);
-		// Without it the funds would end in round 50.
+		// Without the top-up the funds would end in round 50.
 		assert_ok!(Escrow::top_up(id, 500));
 		run_to_round(55);
 		assert_eq!(notified(), vec![suspended(UNHEALTHY, 52, 1_040, 460)]);
@@ -514,7 +518,7 @@ fn a_stream_that_is_to_be_suspended_takes_top_ups() {
 	});
 }
 
-/// A replica whose payee earned 10 and cannot take its 9, suspended.
+/// A suspended replica whose payee earned 10 and cannot take its 9.
 fn suspended_with_claim(asset: AssetId) -> (EscrowId, EscrowId) {
 	PlatformFee::set(Perbill::from_percent(10));
 	let id = open_replica(asset, 1_000);
@@ -528,7 +532,7 @@ fn suspended_with_claim(asset: AssetId) -> (EscrowId, EscrowId) {
 }
 
 #[test]
-fn what_cannot_be_delivered_at_suspension_waits_in_an_account_of_its_own() {
+fn a_claim_at_a_suspension_is_split_off_into_its_own_account() {
 	with_each_asset(|asset| {
 		let (id, claim) = suspended_with_claim(asset);
 		assert_ne!(id, claim);
@@ -556,7 +560,7 @@ fn what_cannot_be_delivered_at_suspension_waits_in_an_account_of_its_own() {
 		assert_eq!((account(claim).deposited, account(claim).held), (10, 10));
 		assert_eq!((on_hold(asset, TENANT), gained(asset, TENANT)), (1_000, 0));
 
-		// The next payee has nothing to do with it.
+		// The claim does not concern the next payee.
 		start(id);
 		run_to_round(10);
 		assert_ok!(Escrow::end(id, 10, CloseReason::OperatorClosed));
@@ -594,7 +598,7 @@ fn a_claim_knows_what_was_paid_before_it_was_split_off() {
 }
 
 #[test]
-fn governance_writes_a_claim_off_and_leaves_the_hold_alone() {
+fn governance_writes_off_a_claim_without_touching_the_one_off_hold() {
 	with_each_asset(|asset| {
 		let (id, claim) = suspended_with_claim(asset);
 		assert_ok!(Escrow::force_close(RuntimeOrigin::root(), claim, 0));
@@ -637,11 +641,13 @@ fn without_an_id_for_the_claim_a_stream_is_closed_instead() {
 }
 
 #[test]
-fn the_owner_may_do_with_the_hold_what_it_likes_when_it_is_notified() {
+fn an_owner_may_close_or_start_the_one_off_hold_when_notified() {
 	with_each_asset(|asset| {
 		let id = started(asset);
 		assert_eq!(id, 0);
-		when_suspended(|| drop(Escrow::close_hold(0, 0, CloseReason::NoBids).unwrap()));
+		when_suspended(|| {
+			Escrow::close_hold(0, 0, CloseReason::NoBids).unwrap();
+		});
 		assert_ok!(Escrow::suspend(id, 5, UNHEALTHY));
 		run_to_round(8);
 		assert_eq!((gained(asset, TENANT), on_hold(asset, TENANT)), (-100, 0));
@@ -659,7 +665,7 @@ fn the_owner_may_do_with_the_hold_what_it_likes_when_it_is_notified() {
 }
 
 #[test]
-fn only_streams_that_are_there_are_suspended() {
+fn only_existing_streams_are_suspended() {
 	with_each_asset(|asset| {
 		let hold = open_replica(asset, 100);
 		assert_noop!(Escrow::suspend(99, 0, UNHEALTHY), Error::<Test>::UnknownEscrow);

@@ -1,9 +1,11 @@
-//! Storage keys that calls of the real runtime read.
+// SPDX-License-Identifier: Apache-2.0
+
+//! Limits on the storage keys that calls of the real runtime read.
 
 use crate::{
 	actors::*,
+	fixture::{Fixture, account},
 	recorder::{by_item, keys_read},
-	world::{World, account},
 };
 use frame_support::assert_ok;
 use pallet_surety_operators as operators;
@@ -12,7 +14,7 @@ use surety_primitives::{AssetId, Balance, ServiceId, WindowShare};
 use surety_runtime::*;
 use surety_runtime_api::{MAX_SCAN, ServiceFilter, runtime_decl_for_surety_api::SuretyApiV1 as _};
 
-/// Items that the weights do not count: every block reads them.
+/// Items that every block reads, so that weights do not count them.
 const WHITELISTED: [&str; 5] = [
 	"System::Number",
 	"System::Events",
@@ -21,14 +23,14 @@ const WHITELISTED: [&str; 5] = [
 	"Timing::Settings",
 ];
 
-/// Keys that opening the first agreement of a service reads, by item.
+/// Number of keys read by the opening of the first agreement of a service, by item.
 fn opening(asset: AssetId) -> BTreeMap<String, usize> {
-	let mut world = World::new();
-	let idle = world.operator(asset);
+	let mut chain = Fixture::new();
+	let idle = chain.operator(asset);
 	let other =
-		world.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
-	// The pot of the asset is there: the first agreement in it pays for more.
-	world.open(OTHER_TENANT, other, 1, 12);
+		chain.list(OPERATOR, &Offer { endpoint: "http://127.0.0.1:8081/", ..Offer::of(asset) });
+	// The pot of the asset exists: the first agreement in an asset creates it, and reads more.
+	chain.open(OTHER_TENANT, other, 1, 12);
 	let tenant = RuntimeOrigin::signed(account(TENANT));
 	let open = || {
 		Sla::open_agreement(
@@ -40,31 +42,32 @@ fn opening(asset: AssetId) -> BTreeMap<String, usize> {
 			WindowShare::from_u32(0),
 		)
 	};
-	let (opened, keys) = world.peek(|| keys_read(open));
+	let (opened, keys) = chain.peek(|| keys_read(open));
 	assert_ok!(opened);
 	let mut items = by_item(&keys);
 	items.retain(|item, _| !WHITELISTED.contains(&item.as_str()));
 	items
 }
 
-/// Keys read, by item, of many listings of one operator, none of which passes the filter.
+/// Number of keys read, by item, by a search over many listings of one operator. None passes the
+/// filter.
 fn searching(filter: ServiceFilter) -> BTreeMap<String, usize> {
-	let mut world = World::new();
-	let service = world.operator(AssetId::Native);
-	// More listings than one page shows, all like the first.
-	world.peek(|| {
+	let mut chain = Fixture::new();
+	let service = chain.operator(AssetId::Native);
+	// More listings than one page searches, all equal to the first.
+	chain.peek(|| {
 		let listed = operators::Services::<Runtime>::get(service).unwrap();
 		for id in 0..LISTINGS {
 			operators::Services::<Runtime>::insert(id, &listed);
 		}
 		operators::NextServiceId::<Runtime>::put(LISTINGS);
 	});
-	let (page, keys) = world.peek(|| keys_read(|| Runtime::services(filter, None, 100)));
+	let (page, keys) = chain.peek(|| keys_read(|| Runtime::services(filter, None, 100)));
 	assert!(page.items.is_empty());
 	by_item(&keys)
 }
 
-/// Listings of a search: more than one page looks at.
+/// Number of listings of a search, more than one page searches.
 const LISTINGS: ServiceId = 2 * MAX_SCAN;
 
 #[test]
@@ -77,14 +80,14 @@ fn a_search_that_finds_nothing_builds_no_summary() {
 	] {
 		let items = searching(filter.clone());
 		assert_eq!(items.get("Operators::Services"), Some(&(MAX_SCAN as usize)), "{filter:?}");
-		// The score of the one operator at most, and nothing of each listing.
+		// At most the score of the one operator is read, and nothing per listing.
 		let others = items.values().sum::<usize>() - MAX_SCAN as usize;
 		assert!(others <= 4, "{filter:?}: {items:#?}");
 	}
 }
 
 #[test]
-fn a_score_that_nobody_has_is_not_searched_for() {
+fn no_listing_is_read_for_an_impossible_score() {
 	let items = searching(ServiceFilter { min_score: Some(255), ..Default::default() });
 	assert!(!items.contains_key("Operators::Services"), "{items:?}");
 }
