@@ -105,7 +105,8 @@
 //! - `operators` calls [`Probing`], `sla` and `compute-orders` call [`Slots`], escrow and `sla`
 //!   read the [`Meter`](surety_primitives::Meter). None of them is called back during such a call.
 //! - [`Config::OnJudged`] and [`Config::OnLeaseFailed`] are called from `on_initialize`, after the
-//!   page is written. They do not end meters: this pallet carries out the ends that they return.
+//!   page is written. They do not end meters: this pallet carries out the ends that `OnJudged`
+//!   returns.
 //! - The runtime places this pallet before the one that works the agenda of the escrow: a stream is
 //!   settled by the meter of the same block.
 //! - Parameters of governance never change what has begun: a round keeps the health rule of its
