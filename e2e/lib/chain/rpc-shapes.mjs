@@ -67,7 +67,7 @@ function plain(value) {
   const type = value.toRawType();
   // Amounts, and shares of a window's price.
   if (type === "u128" || type === "u64") return value.toString();
-  if (/^u(8|16|32)$/.test(type)) return value.toNumber();
+  if (type === "Perbill" || /^u(8|16|32)$/.test(type)) return value.toNumber();
   if (type === "bool") return value.isTrue;
   if (type === "AccountId" || type === "Text") return value.toString();
   if (type === "Bytes" || type === "[u8;2]") return value.toUtf8();

@@ -1,5 +1,3 @@
-// SPDX-License-Identifier: Apache-2.0
-
 //! Over any sequence of calls, outages, changed parameters and rounds: money is conserved, the
 //! invariants of all pallets hold, no index falls, and every agreement has been credited at its end
 //! exactly what its breaches promised it, up to the sum it has paid.
@@ -275,6 +273,9 @@ impl Game {
 		let asset = listing(target).asset;
 		if transact(|| Operators::remove_service(signed(THIRD), id_of(target))) {
 			assert_eq!(exposure(target), 0);
+			if bond(asset) < MIN_BOND {
+				bond_more(asset, MIN_BOND);
+			}
 			self.services[service] = list(asset);
 			with_terms(self.services[service], terms);
 		}
