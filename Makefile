@@ -98,8 +98,8 @@ lint-e2e: setup ## formatting, lints and types of the end-to-end tests
 doc: setup ## documentation of this workspace, into the target directory; warnings fail
 	@$(IN_ENV); SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc $(CHECK_SET) --no-deps
 
-# lint-rust, doc, test-doc and test-benchmarks join once they were measured on a quiet machine.
-ci: lint-format lint-headers lint-scripts lint-deps lint-e2e test-rust test-e2e ## .ci/run and the workflow
+# lint-rust, doc and test-benchmarks join once they were measured on a quiet machine.
+ci: lint-format lint-headers lint-scripts lint-deps lint-e2e test-rust test-doc test-e2e ## .ci/run and the workflow
 
 advisories: setup-checks ## known vulnerabilities of the dependencies (fetches a database)
 	@cargo deny --all-features check advisories

@@ -20,7 +20,7 @@ import { waitFor } from "../system/wait.mjs";
 export function nodeBinary() {
   const cache = process.env.SURETY_CACHE ?? path.join(os.homedir(), ".cache", "surety");
   const target = process.env.CARGO_TARGET_DIR ?? path.join(cache, "target");
-  const binary = process.env.SURETY_NODE ?? path.join(target, "release", "surety-node");
+  const binary = process.env.SURETY_NODE ?? path.join(target, "testnet", "surety-node");
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run "make build"`);
   return binary;
 }
