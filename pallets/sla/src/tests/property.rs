@@ -273,6 +273,9 @@ impl Game {
 		let asset = listing(target).asset;
 		if transact(|| Operators::remove_service(signed(THIRD), id_of(target))) {
 			assert_eq!(exposure(target), 0);
+			if bond(asset) < MIN_BOND {
+				bond_more(asset, MIN_BOND);
+			}
 			self.services[service] = list(asset);
 			with_terms(self.services[service], terms);
 		}
