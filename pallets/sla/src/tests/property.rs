@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Over any sequence of calls, outages, changed parameters and rounds: money is conserved, the
 //! invariants of all pallets hold, no index falls, and every agreement has been credited at its end
 //! exactly what its breaches promised it, up to the sum it has paid.
