@@ -52,7 +52,7 @@ export const reading = {
       assert.deepEqual(ids(rpc), ids(all.filter(({ kind }) => kind.class === "rpc")));
       const paged = await reader.pages("services", [{ class: "rpc" }], 2);
       assert.deepEqual(paged.items, rpc);
-      assert.ok(rpc.length > 4 && paged.pages >= rpc.length / 2, `${paged.pages} pages`);
+      assert.ok(paged.pages > 1 && paged.pages >= rpc.length / 2, `${paged.pages} pages`);
 
       const wanted = { network: 1, region: "EE", asset: "native", minScore: 0 };
       const upTo = (/** @type {bigint} */ price) =>

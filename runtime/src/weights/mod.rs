@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the calls of the SDK's pallets weigh in this runtime. Written by `make weights`.
+//! Weights of the SDK pallets' calls in this runtime. Written by `make weights`.
 
 pub mod block_weights;
 pub mod extrinsic_weights;
