@@ -63,7 +63,7 @@ pub use chain::{
 };
 pub use operators::{BOND, Listing, PRICE};
 pub use probing::{PROBERS, prober_account, prober_pair, up};
-pub use runtime::{AnyAsset, BlockTime, NoBenchmarks, NoLeases, ProberSet};
+pub use runtime::{AnyAsset, BlockTime, NoBenchmarks, NoLeases, ProberSet, RatingScale};
 
 #[doc(hidden)]
 pub use sp_runtime::testing::TestXt;

@@ -8,7 +8,9 @@ use frame::prelude::*;
 use frame_support::traits::{Time, ValidatorSet, ValidatorSetWithIdentification};
 use pallet_surety_operators::AssetPolicy;
 use sp_staking::SessionIndex;
-use surety_primitives::{Clock, End, Inventory, LeaseId, OnLeaseFailed, ServiceId};
+use surety_primitives::{
+	AssetId, Balance, Clock, End, Inventory, LeaseId, OnLeaseFailed, ServiceId,
+};
 
 /// Real money for a mock: the `Config` of `Balances`, `Assets` and `AssetsHolder` for the runtime
 /// `Test`, and the type `Money`, the `Funds` of native tokens and assets. `FreeMoney` is its part
@@ -137,6 +139,14 @@ impl AssetPolicy for AnyAsset {
 	}
 }
 
+/// Fee at which a rating has half of its maximum weight: `SCALE` base units of any asset.
+pub struct RatingScale<const SCALE: Balance>;
+impl<const SCALE: Balance> Convert<AssetId, Option<Balance>> for RatingScale<SCALE> {
+	fn convert(_: AssetId) -> Option<Balance> {
+		Some(SCALE)
+	}
+}
+
 /// Stand-in for the compute-orders pallet in a runtime without it.
 pub struct NoLeases;
 impl Inventory for NoLeases {
@@ -154,7 +164,7 @@ impl OnLeaseFailed for NoLeases {
 pub struct NoBenchmarks;
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_surety_operators::BenchmarkHelper<u64> for NoBenchmarks {
-	fn fund(_: surety_primitives::AssetId, _: &u64, _: surety_primitives::Balance) {
+	fn fund(_: AssetId, _: &u64, _: Balance) {
 		unimplemented!()
 	}
 	fn create_asset() -> u32 {
@@ -173,7 +183,7 @@ impl pallet_surety_operators::BenchmarkHelper<u64> for NoBenchmarks {
 
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_surety_escrow::BenchmarkHelper<u64> for NoBenchmarks {
-	fn fund(_: &u64, _: surety_primitives::Balance) -> surety_primitives::AssetId {
+	fn fund(_: &u64, _: Balance) -> AssetId {
 		unimplemented!()
 	}
 	fn metered() -> surety_primitives::Target {

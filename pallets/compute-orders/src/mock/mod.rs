@@ -159,8 +159,8 @@ impl pallet_surety_sla::Config for Test {
 }
 
 /// All fees go to [`FEES`], so that [`TREASURY`] has the penalties.
+#[derive_impl(pallet_surety_escrow::config_preludes::TestDefaultConfig)]
 impl pallet_surety_escrow::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
 	type Funds = Money;
 	type Clock = Timing;
 	type Meter = Probes;
@@ -171,23 +171,14 @@ impl pallet_surety_escrow::Config for Test {
 	type ProberPot = ConstU64<FEES>;
 	type Treasury = ConstU64<FEES>;
 	type AgendaPerBlock = ConstU32<50>;
-	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = surety_test_kit::NoBenchmarks;
-}
-
-/// Fee at which a rating has half of its maximum weight, in every asset.
-pub struct RatingScale;
-impl Convert<AssetId, Option<Balance>> for RatingScale {
-	fn convert(_: AssetId) -> Option<Balance> {
-		Some(100)
-	}
 }
 
 #[derive_impl(pallet_surety_reputation::config_preludes::TestDefaultConfig)]
 impl pallet_surety_reputation::Config for Test {
 	type Clock = Timing;
-	type RatingScale = RatingScale;
+	type RatingScale = surety_test_kit::RatingScale<100>;
 }
 
 #[derive_impl(pallet_surety_compute_orders::config_preludes::TestDefaultConfig)]

@@ -155,8 +155,8 @@ impl Config for Test {
 	type BenchmarkHelper = BenchmarkSetup;
 }
 
+#[derive_impl(pallet_surety_escrow::config_preludes::TestDefaultConfig)]
 impl pallet_surety_escrow::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
 	type Funds = Money;
 	type Clock = Timing;
 	type Meter = Probes;
@@ -167,7 +167,6 @@ impl pallet_surety_escrow::Config for Test {
 	type ProberPot = ConstU64<PROBERS>;
 	type Treasury = ConstU64<TREASURY>;
 	type AgendaPerBlock = ConstU32<50>;
-	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = surety_test_kit::NoBenchmarks;
 }
@@ -175,17 +174,10 @@ impl pallet_surety_escrow::Config for Test {
 /// Fee at which a rating has half of its maximum weight.
 pub const RATING_SCALE: Balance = 100;
 
-pub struct RatingScale;
-impl Convert<AssetId, Option<Balance>> for RatingScale {
-	fn convert(_: AssetId) -> Option<Balance> {
-		Some(RATING_SCALE)
-	}
-}
-
 #[derive_impl(pallet_surety_reputation::config_preludes::TestDefaultConfig)]
 impl pallet_surety_reputation::Config for Test {
 	type Clock = Timing;
-	type RatingScale = RatingScale;
+	type RatingScale = surety_test_kit::RatingScale<RATING_SCALE>;
 }
 
 /// Make the current parameters the rules of the current window, as if it began again.

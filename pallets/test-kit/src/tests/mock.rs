@@ -7,8 +7,8 @@ use crate as surety_test_kit;
 use crate::*;
 use frame::testing_prelude::*;
 use surety_primitives::{
-	Agreements, AssetId, Balance, Counters, End, EscrowOwner, OnJudged, OnStreamEnd, ServiceId,
-	StreamEnd, Target, TierReached, WindowClosed, WindowIndex, WindowShare, WindowTerms,
+	Agreements, Balance, Counters, End, EscrowOwner, OnJudged, OnStreamEnd, ServiceId, StreamEnd,
+	Target, TierReached, WindowClosed, WindowIndex, WindowShare, WindowTerms,
 };
 
 type AccountId = u64;
@@ -76,8 +76,8 @@ parameter_types! {
 	pub static Ended: Vec<(EscrowOwner, StreamEnd)> = vec![];
 }
 
+#[derive_impl(pallet_surety_escrow::config_preludes::TestDefaultConfig)]
 impl pallet_surety_escrow::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
 	type Funds = Money;
 	type Clock = Timing;
 	type Meter = Probes;
@@ -88,23 +88,14 @@ impl pallet_surety_escrow::Config for Test {
 	type ProberPot = ConstU64<PROBER_POT>;
 	type Treasury = ConstU64<TREASURY>;
 	type AgendaPerBlock = ConstU32<10>;
-	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = NoBenchmarks;
-}
-
-/// Same scale in every asset.
-pub struct Scale;
-impl Convert<AssetId, Option<Balance>> for Scale {
-	fn convert(_: AssetId) -> Option<Balance> {
-		Some(10_000)
-	}
 }
 
 #[derive_impl(pallet_surety_reputation::config_preludes::TestDefaultConfig)]
 impl pallet_surety_reputation::Config for Test {
 	type Clock = Timing;
-	type RatingScale = Scale;
+	type RatingScale = RatingScale<10_000>;
 }
 
 /// Rules of every window: one bad round of each kind is allowed.
