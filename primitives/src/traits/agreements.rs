@@ -8,7 +8,6 @@ use crate::{
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use sp_runtime::{DispatchError, DispatchResult, Perbill, Weight};
 
 /// Rules that the window of an active row is judged by, fixed in the row at the window's start.
@@ -19,12 +18,10 @@ use sp_runtime::{DispatchError, DispatchResult, Perbill, Weight};
 	Decode,
 	DecodeWithMemTracking,
 	Default,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct WindowTerms {

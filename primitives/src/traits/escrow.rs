@@ -7,7 +7,6 @@ use crate::{
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use sp_runtime::{DispatchError, DispatchResult, Perbill, Weight};
 
 /// End of a stream, as its owner is notified of it.
@@ -68,12 +67,10 @@ pub enum EscrowOwner {
 	Debug,
 	Decode,
 	DecodeWithMemTracking,
-	Deserialize,
 	Encode,
 	Eq,
 	MaxEncodedLen,
 	PartialEq,
-	Serialize,
 	TypeInfo,
 )]
 pub struct Fee {
