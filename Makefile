@@ -29,8 +29,8 @@ BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarki
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
-	lint lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt \
-	bench weights chain-specs zombienet clean
+	lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci \
+	advisories fmt bench weights chain-specs zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -69,7 +69,9 @@ test-benchmarks: setup-checks ## every benchmark of a pallet once, as a test on 
 test-e2e: build ## scenarios and hostile endpoints against a live local network
 	@cd e2e && npm test --silent
 
-lint: lint-format lint-headers lint-scripts lint-deps lint-e2e lint-rust ## all static checks
+lint: lint-quick lint-rust ## all static checks
+
+lint-quick: lint-format lint-headers lint-scripts lint-deps lint-e2e ## those that compile nothing
 
 lint-format: setup-checks ## formatting of Rust code and manifests
 	@cargo fmt --all -- --check
@@ -99,7 +101,7 @@ doc: setup ## documentation of this workspace, into the target directory; warnin
 	@$(IN_ENV); SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc $(CHECK_SET) --no-deps
 
 # lint-rust, doc and test-benchmarks join once they were measured on a quiet machine.
-ci: lint-format lint-headers lint-scripts lint-deps lint-e2e test-rust test-doc test-e2e ## .ci/run and the workflow
+ci: lint-quick test-rust test-doc test-e2e ## all that .ci/run and the workflow run
 
 advisories: setup-checks ## known vulnerabilities of the dependencies (fetches a database)
 	@cargo deny --all-features check advisories
