@@ -39,10 +39,11 @@ impl Timetable {
 	/// Timetable for `services` services. `anchors` is true if there are references to fetch.
 	///
 	/// The patience is the time left for the last visit, 14 % of the round with anchors. It is
-	/// shorter if otherwise not all services would get their turn while every one of them is dead:
-	/// `n` services that start at random times and take `p` each queue for `c` places, at most `n /
-	/// c` per place plus a tolerance for chance, and the last one must start `p` before the end. By
-	/// Kolmogorov's bound, `3 sqrt(n)` starts too many in any interval have a probability of e^-18.
+	/// shorter if otherwise not all services would get their turn while every one of them is dead.
+	/// `n` of them queue for `c` places and take `p` each. The last one waits for the `j c` before it,
+	/// in `j` turns, since the start of one of them, which is at most `(n - j c) / n` of the spread
+	/// ([`starts`]). Its end, `(j + 1) p` later, is linear in `j` and thus latest for no turn, or for
+	/// `n / c` turns, for which `p (n + c) / c` must not exceed the time.
 	pub fn new(schedule: &Schedule, now: u64, services: usize, anchors: bool) -> Self {
 		let begin = schedule.start.unix_millis().max(now);
 		let end = schedule.deadline.unix_millis().max(begin);
@@ -63,10 +64,8 @@ impl Timetable {
 		let services = u64::try_from(services).unwrap_or(u64::MAX);
 		if services > places {
 			let time = probes_end.saturating_sub(anchors_until).saturating_mul(places);
-			let queue =
-				services.saturating_add(services.isqrt().saturating_mul(3)).saturating_add(places);
 			// A place becomes free one turn after its visit is over.
-			let each = time.checked_div(queue).unwrap_or_default();
+			let each = time.checked_div(services.saturating_add(places)).unwrap_or_default();
 			let each = each.saturating_sub(TURN.min(each.checked_div(2).unwrap_or_default()));
 			patience = patience.min(each);
 		}
@@ -85,13 +84,18 @@ pub fn concurrency(schedule: &Schedule) -> usize {
 	usize::try_from(schedule.concurrency).unwrap_or(usize::MAX).max(1)
 }
 
-/// `count` random times in `from..=until`, ascending.
+/// A random time in each of `count` equal parts of `from..=until`, ascending.
+///
+/// One per part, since times drawn from all of `from..=until` accumulate by chance, and visits
+/// would queue. A service is still visited at an unpredictable time: its part is drawn as well.
 pub fn starts(count: usize, from: u64, until: u64, random: &mut Random) -> Vec<u64> {
 	let bound = until.saturating_sub(from).saturating_add(1);
-	let mut times: Vec<u64> =
-		(0..count).map(|_| from.saturating_add(random.below(bound))).collect();
-	times.sort_unstable();
-	times
+	let parts = u64::try_from(count).unwrap_or(u64::MAX);
+	let time = |part: u64, random: &mut Random| {
+		let within = part.saturating_mul(bound).saturating_add(random.below(bound));
+		from.saturating_add(within.checked_div(parts).unwrap_or_default())
+	};
+	(0..parts).map(|part| time(part, random)).collect()
 }
 
 /// Random numbers that are unpredictable without the seed.
@@ -240,7 +244,8 @@ mod tests {
 			for at in starts(services, table.anchors_until, table.spread_end, &mut Random::new(seed)) {
 				let core::cmp::Reverse(place) = free.pop().unwrap();
 				last = at.max(place);
-				free.push(core::cmp::Reverse(last + table.patience));
+				let turn = TURN.min(table.patience - 1);
+				free.push(core::cmp::Reverse(last + table.patience + turn));
 			}
 			prop_assert!(last + table.patience <= table.probes_end || table.patience == 1);
 		}
@@ -256,8 +261,11 @@ mod tests {
 			prop_assert_eq!(times.len(), count);
 			prop_assert!(times.is_sorted());
 			prop_assert!(times.iter().all(|time| (from..=from + spread).contains(time)));
-			let late = times.iter().filter(|time| **time - from > spread / 2).count();
-			prop_assert!(count < 100 || spread < 100 || (count * 3 / 10..count * 7 / 10).contains(&late), "{late} of {count}");
+			for (before, time) in times.iter().enumerate() {
+				let (before, count, bound) = (before as u64, count as u64, spread + 1);
+				prop_assert!((time - from + 1) * count > before * bound);
+				prop_assert!((time - from) * count < (before + 1) * bound);
+			}
 		}
 
 		#[test]

@@ -108,9 +108,9 @@ fn probers_differ_in_order_and_times() {
 		one.iter().map(|(at, _)| at).collect::<Vec<_>>(),
 		other.iter().map(|(at, _)| at).collect::<Vec<_>>()
 	);
-	// The gaps between starts have all sizes.
+	// The gaps between starts are no rhythm: from a fraction of their mean to almost twice it.
 	let gaps: Vec<u64> = one.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-	assert!(gaps.iter().any(|gap| *gap < 300) && gaps.iter().any(|gap| *gap > 2_400), "{gaps:?}");
+	assert!(gaps.iter().any(|gap| *gap < 300) && gaps.iter().any(|gap| *gap > 1_800), "{gaps:?}");
 }
 
 #[test]
