@@ -52,6 +52,7 @@ pub mod terms;
 pub mod tiers;
 pub mod traits;
 pub mod types;
+pub mod usage;
 
 pub use credit::WindowShare;
 pub use funds::{Funds, MultiAssetFunds};

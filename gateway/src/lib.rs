@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Data plane of the market: one library, two roles.
+//!
+//! - [`gateway`] stands in front of dApps and routes their requests to operators, chosen by what
+//!   the chain knows and by what the gateway measures.
+//! - [`edge`] stands in front of an operator's server, lets in tenants up to their units and
+//!   strangers at a trial rate, counts and countersigns.
+
+/// Client of the chain: the market as of the last finalized block, and transactions.
+pub mod chain {}
