@@ -9,3 +9,5 @@
 
 /// Client of the chain: the market as of the last finalized block, and transactions.
 pub mod chain {}
+/// JSON-RPC on the wire, and the table of methods.
+pub mod rpc;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! JSON-RPC on the wire: scan of requests and answers, errors, and the table of methods.
+
+pub mod block;
+mod ethereum;
+mod failure;
+pub mod json;
+mod outcome;
+mod scan;
+mod substrate;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use failure::Failure;
+pub use outcome::{Answer, Outcome, answer, compose, error_message, has_id, outcome, replace_id};
+pub use scan::{Call, Message, Refusal, ScanError, ScanLimits, request, scan};
+pub use table::{
+	BlockArgument, CachePolicy, Class, Dispatch, Known, Method, MethodTable, RowFault,
+};
