@@ -9,5 +9,7 @@
 
 /// Client of the chain: the market as of the last finalized block, and transactions.
 pub mod chain {}
+pub mod front;
 /// JSON-RPC on the wire, and the table of methods.
 pub mod rpc;
+pub mod upstream;

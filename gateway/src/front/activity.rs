@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Progress of a connection, by which a worker closes those that only hold resources.
+//!
+//! No timer runs per request. The socket notes the tick of the last progress in passing, and once a
+//! second the worker looks at all of its connections.
+
+use std::{
+	io::{self, IoSlice},
+	pin::Pin,
+	sync::{
+		Arc,
+		atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+	},
+	task::{Context, Poll},
+	time::Duration,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Seconds since the start of a worker, shared with the connections that it serves.
+#[derive(Debug, Default)]
+pub struct Ticks(AtomicU32);
+
+impl Ticks {
+	/// Seconds since the start.
+	pub fn now(&self) -> u32 {
+		self.0.load(Relaxed)
+	}
+
+	/// Set the seconds since the start.
+	pub fn set(&self, seconds: u32) {
+		self.0.store(seconds, Relaxed);
+	}
+}
+
+/// Progress of one connection. Written by its socket and its service, read by the sweep of the
+/// same worker; atomics only because an upgraded socket has to be `Send`.
+#[derive(Debug)]
+pub struct Activity {
+	ticks: Arc<Ticks>,
+	/// Requests in progress, until their response is handed to the socket.
+	requests: AtomicU32,
+	/// A part of a request's head is here.
+	head: AtomicBool,
+	/// The socket takes no more bytes.
+	blocked: AtomicBool,
+	/// Responses whose next part waits until the client took the last one.
+	offered: AtomicU32,
+	/// The connection left HTTP.
+	upgraded: AtomicBool,
+	/// HTTP/2, where bytes are not the begin of a request.
+	http2: AtomicBool,
+	/// Tick of the last change of the above.
+	since: AtomicU32,
+}
+
+/// Limits to waiting, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+	/// From the first byte of a request to the end of its head.
+	pub head: u32,
+	/// Without a request.
+	pub idle: u32,
+	/// Without progress of a response that the client does not read.
+	pub stall: u32,
+}
+
+impl Patience {
+	/// Whole seconds of each limit, one at least.
+	pub fn new(head: Duration, idle: Duration, stall: Duration) -> Self {
+		let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);
+		Self { head: seconds(head), idle: seconds(idle), stall: seconds(stall) }
+	}
+}
+
+impl Activity {
+	/// Connection that has just been accepted.
+	pub fn new(ticks: Arc<Ticks>) -> Self {
+		let since = AtomicU32::new(ticks.now());
+		Self {
+			ticks,
+			requests: AtomicU32::new(0),
+			head: AtomicBool::new(false),
+			blocked: AtomicBool::new(false),
+			offered: AtomicU32::new(0),
+			upgraded: AtomicBool::new(false),
+			http2: AtomicBool::new(false),
+			since,
+		}
+	}
+
+	/// The head of a request is complete.
+	pub fn begin(&self) {
+		self.requests.store(self.requests.load(Relaxed).saturating_add(1), Relaxed);
+		self.head.store(false, Relaxed);
+		self.touch();
+	}
+
+	/// The response of a request was handed over, or dropped.
+	pub fn end(&self) {
+		self.requests.store(self.requests.load(Relaxed).saturating_sub(1), Relaxed);
+		self.touch();
+	}
+
+	/// A part of a response was handed over, and the next one waits for the client.
+	pub fn offer(&self) {
+		self.offered.store(self.offered.load(Relaxed).saturating_add(1), Relaxed);
+		self.touch();
+	}
+
+	/// The client took what was offered, or the response was dropped.
+	pub fn taken(&self) {
+		self.offered.store(self.offered.load(Relaxed).saturating_sub(1), Relaxed);
+		self.touch();
+	}
+
+	/// The client made progress.
+	pub fn touch(&self) {
+		self.since.store(self.ticks.now(), Relaxed);
+	}
+
+	/// The connection speaks HTTP/2.
+	pub fn set_http2(&self) {
+		self.http2.store(true, Relaxed);
+	}
+
+	/// The connection speaks another protocol from now on, whose handler watches over it.
+	pub fn upgrade(&self) {
+		self.upgraded.store(true, Relaxed);
+	}
+
+	/// True if no request is in progress and no part of one is here.
+	pub fn is_idle(&self) -> bool {
+		self.requests.load(Relaxed) == 0 && !self.head.load(Relaxed)
+	}
+
+	/// True if the client kept the connection waiting for too long.
+	pub fn is_stuck(&self, patience: &Patience) -> bool {
+		if self.upgraded.load(Relaxed) {
+			return false;
+		}
+		let waited = self.ticks.now().saturating_sub(self.since.load(Relaxed));
+		if self.blocked.load(Relaxed) || self.offered.load(Relaxed) > 0 {
+			waited > patience.stall
+		} else if self.requests.load(Relaxed) > 0 {
+			// The service has limits of its own, also for the body of the request.
+			false
+		} else if self.head.load(Relaxed) {
+			waited > patience.head
+		} else {
+			waited > patience.idle
+		}
+	}
+
+	fn received(&self) {
+		// Later bytes of the same head do not start its time again.
+		let begins = self.requests.load(Relaxed) == 0 && !self.http2.load(Relaxed);
+		if begins && !self.head.swap(true, Relaxed) {
+			self.touch();
+		}
+	}
+
+	fn sent<T>(&self, outcome: &Poll<io::Result<T>>) {
+		let blocked = outcome.is_pending();
+		if !blocked || !self.blocked.load(Relaxed) {
+			self.touch();
+		}
+		self.blocked.store(blocked, Relaxed);
+	}
+}
+
+/// Socket that notes its progress.
+#[derive(Debug)]
+pub struct Tracked<T, K> {
+	inner: T,
+	activity: Arc<Activity>,
+	/// Dropped with the socket.
+	_kept: K,
+}
+
+impl<T, K> Tracked<T, K> {
+	/// Socket of a connection.
+	///
+	/// - `kept`: counts of which the socket is a part, even after an upgrade.
+	pub fn new(inner: T, activity: Arc<Activity>, kept: K) -> Self {
+		Self { inner, activity, _kept: kept }
+	}
+}
+
+impl<T: AsyncRead + Unpin, K: Unpin> AsyncRead for Tracked<T, K> {
+	fn poll_read(
+		mut self: Pin<&mut Self>,
+		cx: &mut Context<'_>,
+		buffer: &mut ReadBuf<'_>,
+	) -> Poll<io::Result<()>> {
+		let outcome = Pin::new(&mut self.inner).poll_read(cx, buffer);
+		if outcome.is_ready() {
+			self.activity.received();
+		}
+		outcome
+	}
+}
+
+impl<T: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Tracked<T, K> {
+	fn poll_write(
+		mut self: Pin<&mut Self>,
+		cx: &mut Context<'_>,
+		bytes: &[u8],
+	) -> Poll<io::Result<usize>> {
+		let outcome = Pin::new(&mut self.inner).poll_write(cx, bytes);
+		self.activity.sent(&outcome);
+		outcome
+	}
+
+	fn poll_write_vectored(
+		mut self: Pin<&mut Self>,
+		cx: &mut Context<'_>,
+		parts: &[IoSlice<'_>],
+	) -> Poll<io::Result<usize>> {
+		let outcome = Pin::new(&mut self.inner).poll_write_vectored(cx, parts);
+		self.activity.sent(&outcome);
+		outcome
+	}
+
+	fn is_write_vectored(&self) -> bool {
+		self.inner.is_write_vectored()
+	}
+
+	fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+		Pin::new(&mut self.inner).poll_flush(cx)
+	}
+
+	fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+		Pin::new(&mut self.inner).poll_shutdown(cx)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const PATIENCE: Patience = Patience { head: 5, idle: 60, stall: 10 };
+
+	fn at(ticks: &Ticks, activity: &Activity, seconds: u32) -> bool {
+		ticks.set(seconds);
+		activity.is_stuck(&PATIENCE)
+	}
+
+	#[test]
+	fn a_connection_without_request_is_closed_when_idle() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		assert!(!at(&ticks, &activity, 60));
+		assert!(at(&ticks, &activity, 61));
+		assert!(activity.is_idle());
+	}
+
+	#[test]
+	fn bytes_that_trickle_do_not_extend_the_time_of_a_head() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		ticks.set(100);
+		for second in 100..=105 {
+			ticks.set(second);
+			activity.received();
+			assert!(!activity.is_stuck(&PATIENCE));
+		}
+		assert!(at(&ticks, &activity, 106));
+		assert!(!activity.is_idle());
+	}
+
+	#[test]
+	fn a_request_in_progress_waits_for_its_service() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		activity.received();
+		activity.begin();
+		assert!(!at(&ticks, &activity, 5_000));
+		activity.end();
+		assert!(activity.is_idle());
+		assert!(!at(&ticks, &activity, 5_060));
+		assert!(at(&ticks, &activity, 5_061));
+	}
+
+	#[test]
+	fn a_client_that_does_not_read_is_stuck_from_its_last_progress() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		activity.begin();
+		activity.sent(&Poll::<io::Result<usize>>::Pending);
+		assert!(!at(&ticks, &activity, 10));
+		activity.sent(&Poll::Ready(Ok(5)));
+		activity.sent(&Poll::<io::Result<usize>>::Pending);
+		assert!(!at(&ticks, &activity, 20));
+		activity.sent(&Poll::<io::Result<usize>>::Pending);
+		assert!(at(&ticks, &activity, 21));
+	}
+
+	#[test]
+	fn a_part_that_waits_for_the_client_is_stuck_and_a_stream_without_news_is_not() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		activity.set_http2();
+		activity.begin();
+		activity.offer();
+		assert!(!at(&ticks, &activity, 10));
+		assert!(at(&ticks, &activity, 11));
+		activity.taken();
+		assert!(!at(&ticks, &activity, 5_000));
+	}
+
+	#[test]
+	fn frames_of_an_idle_http2_connection_are_no_request() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		activity.set_http2();
+		ticks.set(30);
+		activity.received();
+		assert!(activity.is_idle());
+		assert!(!at(&ticks, &activity, 60));
+		assert!(at(&ticks, &activity, 61));
+	}
+
+	#[test]
+	fn an_upgraded_connection_is_left_to_its_handler() {
+		let ticks = Arc::new(Ticks::default());
+		let activity = Activity::new(ticks.clone());
+		activity.upgrade();
+		assert!(!at(&ticks, &activity, 100_000));
+	}
+}
