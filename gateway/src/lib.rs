@@ -12,4 +12,6 @@ pub mod chain {}
 pub mod front;
 /// JSON-RPC on the wire, and the table of methods.
 pub mod rpc;
+#[cfg(test)]
+mod test_kit;
 pub mod upstream;

@@ -14,6 +14,8 @@ mod connection;
 mod cors;
 mod limits;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod worker;
 

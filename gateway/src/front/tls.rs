@@ -118,11 +118,12 @@ fn stamp(files: &TlsFiles) -> Stamp {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::test_kit::SelfSigned;
 
 	fn write(files: &TlsFiles, name: &str) {
-		let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-		std::fs::write(&files.certificate, made.cert.pem()).unwrap();
-		std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+		let made = SelfSigned::new(name);
+		std::fs::write(&files.certificate, made.certificate).unwrap();
+		std::fs::write(&files.key, made.key).unwrap();
 	}
 
 	fn files(directory: &Path) -> TlsFiles {
@@ -156,8 +157,7 @@ mod tests {
 		let directory = tempfile::tempdir().unwrap();
 		let files = files(directory.path());
 		write(&files, "a.org");
-		let other = rcgen::generate_simple_self_signed(["b.org".to_owned()]).unwrap();
-		std::fs::write(&files.key, other.signing_key.serialize_pem()).unwrap();
+		std::fs::write(&files.key, SelfSigned::new("b.org").key).unwrap();
 		assert!(matches!(Certificate::load(files), Err(FrontError::Tls(_))));
 	}
 

@@ -57,7 +57,7 @@ impl FromStr for Endpoint {
 		let rest = http.split_once("://").map_or("", |(_, rest)| rest);
 		let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
 		let path = path.trim_end_matches('/').to_owned();
-		path.parse::<http::uri::PathAndQuery>().map_err(|error| fault(&error))?;
+		format!("{path}/").parse::<http::uri::PathAndQuery>().map_err(|error| fault(&error))?;
 		let authority = match (scheme, origin.port) {
 			(Scheme::Http, 80) | (Scheme::Https, 443) => host.clone(),
 			(_, port) => format!("{host}:{port}"),

@@ -14,6 +14,8 @@ mod head;
 mod pool;
 mod request;
 mod streaming;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod websocket;
 
