@@ -185,11 +185,11 @@ async fn run<H: Handler, S>(
 			.serve_connection(io, service);
 		drive(&control, connection, http2::Connection::graceful_shutdown).await
 	} else {
+		// Without `pipeline_flush`: a refusal is lost if unread bytes of the request remain.
 		let connection = http1::Builder::new()
 			.header_read_timeout(None)
 			.max_header_size(max_head)
 			.max_buf_size(max_head.saturating_mul(2).max(64 * 1024))
-			.pipeline_flush(true)
 			.serve_connection(io, service)
 			.with_upgrades();
 		drive(&control, connection, http1::UpgradeableConnection::graceful_shutdown).await

@@ -112,7 +112,9 @@ fn answer(socket: &mut TcpStream) -> String {
 	let mut read = Vec::new();
 	let mut byte = [0];
 	while !read.ends_with(b"\r\n\r\n") {
-		socket.read_exact(&mut byte).unwrap();
+		socket
+			.read_exact(&mut byte)
+			.unwrap_or_else(|error| panic!("{error} after {:?}", String::from_utf8_lossy(&read)));
 		read.push(byte[0]);
 	}
 	let head = String::from_utf8(read).unwrap();
