@@ -7,6 +7,7 @@
 //! - [`edge`] stands in front of an operator's server, lets in tenants up to their units and
 //!   strangers at a trial rate, counts and countersigns.
 
+pub mod access;
 /// Client of the chain: the market as of the last finalized block, and transactions.
 pub mod chain {}
 pub mod front;

@@ -4,6 +4,7 @@
 
 use super::{
 	Certificate, FrontError, FrontSettings, Shared, Stop,
+	limits::is_in,
 	worker::{Accepted, Queue},
 };
 use rustls::ServerConfig;
@@ -109,7 +110,7 @@ async fn accept(bound: Bound, queues: Arc<[Queue]>, shared: Arc<Shared>) {
 				continue;
 			},
 		};
-		let trusted = shared.settings.trusted_proxies.contains(&address.ip().to_canonical());
+		let trusted = is_in(&shared.settings.trusted_proxies, address.ip());
 		let limited = (!trusted).then_some(address.ip());
 		let admitted = match shared.counts.connections.admit(limited) {
 			Ok(admitted) => admitted,

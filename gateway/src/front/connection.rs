@@ -3,9 +3,9 @@
 //! One connection: TLS, choice of the protocol, and the service that hyper calls.
 
 use super::{
-	Body, Handler, Peer, Stop,
+	AddressRange, Body, Handler, Peer, Stop,
 	activity::{Activity, Tracked},
-	limits::{Admitted, Gauge},
+	limits::{Admitted, Gauge, is_in},
 	worker::{Accepted, Open, Worker},
 };
 use bytes::Bytes;
@@ -276,7 +276,7 @@ impl<H: Handler> Service<H> {
 impl Client {
 	/// Client of a request. A trusted proxy appends the address that it saw; the last one that no
 	/// trusted proxy has is the client's.
-	fn peer(self, headers: &HeaderMap, trusted: &[IpAddr]) -> Peer {
+	fn peer(self, headers: &HeaderMap, trusted: &[AddressRange]) -> Peer {
 		let direct = Peer { address: self.address, tls: self.tls };
 		if !self.trusted {
 			return direct;
@@ -288,7 +288,7 @@ impl Client {
 					return best.map_or(direct, |ip| direct.with(ip));
 				};
 				best = Some(address);
-				if !trusted.contains(&address.to_canonical()) {
+				if !is_in(trusted, address) {
 					return direct.with(address);
 				}
 			}

@@ -5,7 +5,9 @@
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
+	fmt,
 	net::{IpAddr, Ipv6Addr},
+	str::FromStr,
 	sync::{
 		Arc,
 		atomic::{AtomicUsize, Ordering::Relaxed},
@@ -19,6 +21,71 @@ pub fn host_of(address: IpAddr) -> IpAddr {
 		IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
 		v4 => v4,
 	}
+}
+
+/// Range of addresses, such as `10.0.0.0/8`, or a single address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AddressRange {
+	first: IpAddr,
+	/// Bits that all addresses of the range share.
+	prefix: u32,
+}
+
+/// Text that is not a range of addresses.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AddressRangeError(String);
+
+impl fmt::Display for AddressRangeError {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(f, "{}: not an address or a range such as 10.0.0.0/8", self.0)
+	}
+}
+
+impl std::error::Error for AddressRangeError {}
+
+impl FromStr for AddressRange {
+	type Err = AddressRangeError;
+
+	fn from_str(text: &str) -> Result<Self, AddressRangeError> {
+		let fault = || AddressRangeError(text.chars().take(64).collect());
+		let (address, prefix) = match text.split_once('/') {
+			Some((address, prefix)) => (address, Some(prefix)),
+			None => (text, None),
+		};
+		let first: IpAddr = address.parse().map_err(|_| fault())?;
+		let bits = if first.is_ipv4() { 32 } else { 128 };
+		let prefix = prefix.map_or(Ok(bits), str::parse).map_err(|_| fault())?;
+		if prefix > bits {
+			return Err(fault());
+		}
+		Ok(Self { first, prefix })
+	}
+}
+
+impl From<IpAddr> for AddressRange {
+	fn from(address: IpAddr) -> Self {
+		Self { first: address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+	}
+}
+
+impl AddressRange {
+	/// True if an address is in the range.
+	pub fn contains(&self, address: IpAddr) -> bool {
+		// The bits that differ have to be below the prefix.
+		let differing = match (self.first, address.to_canonical()) {
+			(IpAddr::V4(first), IpAddr::V4(other)) => {
+				u128::from(first.to_bits() ^ other.to_bits()) << 96
+			},
+			(IpAddr::V6(first), IpAddr::V6(other)) => first.to_bits() ^ other.to_bits(),
+			_ => return false,
+		};
+		differing.leading_zeros() >= self.prefix
+	}
+}
+
+/// True if an address is in one of the ranges.
+pub fn is_in(ranges: &[AddressRange], address: IpAddr) -> bool {
+	ranges.iter().any(|range| range.contains(address))
 }
 
 /// Open connections of a front.
@@ -167,6 +234,24 @@ mod tests {
 		assert_ne!(host("2001:db8::1"), host("2001:db8:0:1::1"));
 		assert_eq!(host("::ffff:10.0.0.1"), host("10.0.0.1"));
 		assert_ne!(host("10.0.0.1"), host("10.0.0.2"));
+	}
+
+	#[test]
+	fn a_range_contains_what_shares_its_prefix() {
+		let contains = |range: &str, address: &str| {
+			range.parse::<AddressRange>().unwrap().contains(address.parse().unwrap())
+		};
+		assert!(contains("10.0.0.0/8", "10.255.1.2"));
+		assert!(contains("10.1.2.3/8", "::ffff:10.9.9.9"));
+		assert!(!contains("10.0.0.0/8", "11.0.0.0"));
+		assert!(contains("10.0.0.1", "10.0.0.1") && !contains("10.0.0.1", "10.0.0.2"));
+		assert!(contains("0.0.0.0/0", "1.2.3.4") && !contains("0.0.0.0/0", "2001:db8::1"));
+		assert!(contains("2001:db8::/32", "2001:db8:ffff::1"));
+		assert!(!contains("2001:db8::/32", "2001:db9::1"));
+		assert!(contains("::/0", "::1") && !contains("::1", "::2"));
+		for text in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "::/129", "10.0.0.0/-1", "a.org"] {
+			assert!(text.parse::<AddressRange>().is_err(), "{text}");
+		}
 	}
 
 	#[test]

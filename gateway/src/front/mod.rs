@@ -21,7 +21,7 @@ mod worker;
 
 pub use body::{Body, BodyError, read_body};
 pub use cors::{Cors, Origins};
-pub use limits::host_of;
+pub use limits::{AddressRange, AddressRangeError, host_of};
 pub use settings::{FrontError, FrontSettings, Listener};
 pub use tls::{Certificate, TlsFiles};
 

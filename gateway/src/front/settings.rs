@@ -2,14 +2,8 @@
 
 //! Settings of a front and the errors of its start.
 
-use super::{cors::Cors, tls::TlsFiles};
-use std::{
-	error::Error,
-	fmt, io,
-	net::{IpAddr, SocketAddr},
-	path::PathBuf,
-	time::Duration,
-};
+use super::{AddressRange, cors::Cors, tls::TlsFiles};
+use std::{error::Error, fmt, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Address to listen on.
 #[derive(Clone, Debug)]
@@ -40,7 +34,7 @@ pub struct FrontSettings {
 	pub max_connections_per_address: usize,
 	/// Proxies in front of this server, whose `X-Forwarded-For` is believed and whose connections
 	/// have no limit per address.
-	pub trusted_proxies: Vec<IpAddr>,
+	pub trusted_proxies: Vec<AddressRange>,
 	/// Requests in progress in all, until the last byte of the response. One more is answered with
 	/// 503.
 	pub max_requests: usize,

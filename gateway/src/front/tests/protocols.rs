@@ -147,7 +147,7 @@ fn only_a_trusted_proxy_may_name_the_client() {
 	let (front, _) = start(short());
 	assert!(ask(&mut connect(&front), &forwarded("1.2.3.4")).ends_with("127.0.0.1 false"));
 
-	let trusted_proxies = vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()];
+	let trusted_proxies = ["127.0.0.1", "10.0.0.0/24"].map(|range| range.parse().unwrap()).to_vec();
 	let (front, _) = start(FrontSettings { trusted_proxies, ..short() });
 	for (value, client) in [
 		("1.2.3.4", "1.2.3.4"),

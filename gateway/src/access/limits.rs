@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Limits of an agreement or an API key: weighted requests and bytes of answers.
+
+use super::{Bucket, Rate, Wait};
+use std::{sync::OnceLock, time::Instant};
+use surety_primitives::ServiceClass;
+
+/// Seconds of its rate of bytes that an agreement can use at once.
+const BYTES_BURST: u64 = 10;
+
+/// Nanoseconds since the first call in this process: the clock of all buckets.
+pub fn nanos_now() -> u64 {
+	static START: OnceLock<Instant> = OnceLock::new();
+	let elapsed = START.get_or_init(Instant::now).elapsed();
+	u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Amount of service, of one unit or of several.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct UnitLimits {
+	/// Requests, each weighed by its method.
+	pub requests: Rate,
+	/// Bytes of answers. `None`: not limited.
+	pub bytes: Option<Rate>,
+	/// Subscriptions at a time.
+	pub subscriptions: u32,
+}
+
+impl UnitLimits {
+	/// One unit of a class, a rule of the chain. `None` for classes whose use is not counted in
+	/// requests.
+	pub fn of(class: ServiceClass) -> Option<Self> {
+		match class {
+			ServiceClass::Rpc => Some(Self {
+				requests: Rate { per_second: 10, burst: 100 },
+				bytes: Some(Self::bytes(1 << 20)),
+				subscriptions: 20,
+			}),
+			ServiceClass::Inference => Some(Self {
+				requests: Rate { per_second: 1, burst: 60 },
+				bytes: None,
+				subscriptions: 0,
+			}),
+			ServiceClass::Vpn | ServiceClass::Compute => None,
+		}
+	}
+
+	/// Rate of bytes with its burst.
+	pub fn bytes(per_second: u64) -> Rate {
+		Rate { per_second, burst: per_second.saturating_mul(BYTES_BURST) }
+	}
+
+	/// Limits of a number of units.
+	pub fn times(self, units: u32) -> Self {
+		Self {
+			requests: self.requests.times(units.into()),
+			bytes: self.bytes.map(|rate| rate.times(units.into())),
+			subscriptions: self.subscriptions.saturating_mul(units),
+		}
+	}
+
+	/// Share of the limits, in parts of ten thousand.
+	pub fn share(self, parts: u16) -> Self {
+		let subscriptions = u64::from(self.subscriptions).saturating_mul(parts.into()) / 10_000;
+		Self {
+			requests: self.requests.share(parts),
+			bytes: self.bytes.map(|rate| rate.share(parts)),
+			subscriptions: u32::try_from(subscriptions)
+				.unwrap_or(u32::MAX)
+				.max(self.subscriptions.min(1)),
+		}
+	}
+}
+
+/// Use of an agreement or key, shared by all workers.
+#[derive(Debug, Default)]
+pub struct Limiter {
+	requests: Bucket,
+	bytes: Bucket,
+}
+
+impl Limiter {
+	/// Let requests in if they fit, and if the bytes of earlier answers are paid.
+	///
+	/// - `weight`: sum of the weights of the requests' methods.
+	/// - `now`: as of [`nanos_now`].
+	pub fn admit(&self, limits: &UnitLimits, weight: u64, now: u64) -> Result<(), Wait> {
+		if let Some(rate) = limits.bytes {
+			self.bytes.take(rate, 0, now)?;
+		}
+		self.requests.take(limits.requests, weight, now)
+	}
+
+	/// Count bytes of an answer.
+	pub fn sent(&self, limits: &UnitLimits, bytes: u64, now: u64) {
+		if let Some(rate) = limits.bytes {
+			self.bytes.charge(rate, bytes, now);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::time::Duration;
+
+	#[test]
+	fn limits_grow_with_units_and_shrink_with_shares() {
+		let unit = UnitLimits::of(ServiceClass::Rpc).unwrap();
+		let three = unit.times(3);
+		assert_eq!(three.requests, Rate { per_second: 30, burst: 300 });
+		assert_eq!(three.bytes.unwrap().per_second, 3 << 20);
+		assert_eq!(three.subscriptions, 60);
+		let half = three.share(5_000);
+		assert_eq!((half.requests.burst, half.subscriptions), (150, 30));
+		assert_eq!(unit.share(1).subscriptions, 1);
+		assert!(UnitLimits::of(ServiceClass::Compute).is_none());
+	}
+
+	#[test]
+	fn bytes_of_answers_delay_the_next_request() {
+		let limits = UnitLimits::of(ServiceClass::Rpc).unwrap();
+		let limiter = Limiter::default();
+		limiter.admit(&limits, 1, 0).unwrap();
+		limiter.sent(&limits, 10 << 20, 0);
+		limiter.admit(&limits, 1, 0).unwrap();
+		limiter.sent(&limits, 2 << 20, 0);
+		assert_eq!(limiter.admit(&limits, 1, 0), Err(Wait::For(Duration::from_secs(2))));
+		limiter.admit(&limits, 1, 2_000_000_000).unwrap();
+	}
+
+	#[test]
+	fn bytes_of_inference_are_not_limited() {
+		let limits = UnitLimits::of(ServiceClass::Inference).unwrap();
+		let limiter = Limiter::default();
+		limiter.sent(&limits, u64::MAX, 0);
+		limiter.admit(&limits, 60, 0).unwrap();
+		assert!(limiter.admit(&limits, 1, 0).is_err());
+	}
+}
