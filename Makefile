@@ -30,7 +30,7 @@ BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmark
 
 .PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
 	lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci \
-	advisories fmt bench weights chain-specs zombienet clean
+	advisories fmt bench bench-gateway weights chain-specs zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -114,6 +114,10 @@ fmt: setup-checks ## format Rust code, manifests and the end-to-end tests
 bench: setup ## block times at scale on ParityDB, as tables (hours; ARGS="..." adds flags)
 	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
 	@"$(CARGO_TARGET_DIR)/testnet/surety-bench" $(ARGS)
+
+bench-gateway: setup ## the gateway beside nginx: rates, faults, subscribers (half an hour; ARGS="...")
+	@$(IN_ENV); cargo build --release -p surety-gateway -p surety-load
+	@node e2e/bench-gateway.mjs $(ARGS)
 
 weights: setup ## measure all weights and write them (long; ARGS="pallet ..." picks some)
 	@$(IN_ENV); scripts/weights.sh $(ARGS)

@@ -11,8 +11,19 @@ use std::{
 const FIRST: u64 = 20_000_000;
 /// Chain id.
 pub const CHAIN_ID: &str = "0x539";
-/// Bytes of a data answer that do not follow from the question.
-const FILLER: &[u8; 16] = b"0123456789abcdef";
+/// Digits of a data answer that do not follow from the question, over and over.
+static FILLER: [u8; 4_096] = filler();
+
+/// Digits of the filler.
+const fn filler() -> [u8; 4_096] {
+	let mut all = [0; 4_096];
+	let mut at = 0;
+	while at < all.len() {
+		all[at] = b"0123456789abcdef"[at % 16];
+		at += 1;
+	}
+	all
+}
 
 /// Time since the Unix epoch, which all processes of a run share.
 pub fn now() -> Duration {
@@ -116,8 +127,21 @@ pub fn data(seed: u64, length: usize) -> Vec<u8> {
 	let mut text = Vec::with_capacity(length.max(16) + 2);
 	text.extend_from_slice(b"0x");
 	text.extend_from_slice(format!("{:016x}", mix(seed)).as_bytes());
-	text.extend(FILLER.iter().copied().cycle().take(length.saturating_sub(16)));
+	let mut left = length.saturating_sub(16);
+	while left > 0 {
+		let part = left.min(FILLER.len());
+		text.extend_from_slice(&FILLER[..part]);
+		left -= part;
+	}
 	text
+}
+
+/// True if `text` is the data that answers a call.
+pub fn is_data(text: &[u8], seed: u64, length: usize) -> bool {
+	let (head, rest) = text.split_at(text.len().min(18));
+	head == data(seed, 16)
+		&& rest.len() == length.saturating_sub(16)
+		&& rest.chunks(FILLER.len()).all(|part| part == &FILLER[..part.len()])
 }
 
 /// Balance of an account, from the last digits of its address.
@@ -175,5 +199,13 @@ mod tests {
 	fn data_has_the_length_that_was_asked_for() {
 		assert_eq!(data(7, 100).len(), 102);
 		assert_ne!(data(7, 16), data(8, 16));
+		for length in [0, 16, 17, 10_000] {
+			let mut right = data(7, length);
+			assert!(is_data(&right, 7, length));
+			assert!(!is_data(&right, 8, length));
+			assert!(!is_data(&right, 7, length + 17));
+			right.pop();
+			assert!(!is_data(&right, 7, length));
+		}
 	}
 }

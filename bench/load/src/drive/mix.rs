@@ -3,7 +3,7 @@
 //! Requests of a run, and the verification of their answers.
 
 use super::Fault;
-use crate::chain::{self, CHAIN_ID, Chain, balance, data, hash, logs};
+use crate::chain::{self, CHAIN_ID, Chain, balance, hash, is_data, logs};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{str::FromStr, time::Duration};
@@ -189,9 +189,8 @@ impl Question {
 		let expect = |right: &str| if result == right { Ok(None) } else { Err(Fault::Result) };
 		match self.kind {
 			Kind::Call { answer, .. } => {
-				let right = data(self.seed, answer);
-				let inner = result.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-				let matches = inner.is_some_and(|inner| inner.as_bytes() == &right[..]);
+				let data = result.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+				let matches = data.is_some_and(|data| is_data(data.as_bytes(), self.seed, answer));
 				if matches { Ok(None) } else { Err(Fault::Result) }
 			},
 			Kind::Block => expect(&chain.block(self.block(chain, sent))),
