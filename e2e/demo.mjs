@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo (`make demo`): a scenario on a live local network, shown as it happens.
 //
-//   --scene NAME  `outage` (the default) or `compute`
+//   --scene NAME  `outage` (the default), `compute` or `gateway`
 //   --keep-logs   leave the folder with the logs of all processes
 //
 // Exits with 0 if the scenario came to its end, with 130 on Ctrl-C, else with 1 and the step that
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { Display } from "./lib/display/display.mjs";
 import { BALANCES, balanceRows } from "./lib/display/tables.mjs";
 import { Fixture } from "./lib/fixture.mjs";
+import { STEPS as GATEWAY_STEPS, GatewayScenario } from "./lib/scenarios/gateway.mjs";
 import { STEPS as LEASE_STEPS, LeaseScenario } from "./lib/scenarios/lease.mjs";
 import { STEPS as OUTAGE_STEPS, OutageScenario } from "./lib/scenarios/outage.mjs";
 import { withCleanup } from "./lib/system/processes.mjs";
@@ -20,7 +21,7 @@ import { withCleanup } from "./lib/system/processes.mjs";
  * @typedef {object} Scene
  * @property {string} title
  * @property {string[]} steps
- * @property {typeof OutageScenario | typeof LeaseScenario} Scenario
+ * @property {typeof OutageScenario | typeof LeaseScenario | typeof GatewayScenario} Scenario
  * @property {boolean} endpoints - true if the scenario needs the fixture's endpoints
  */
 
@@ -37,6 +38,12 @@ const SCENES = {
     steps: LEASE_STEPS,
     Scenario: LeaseScenario,
     endpoints: false,
+  },
+  gateway: {
+    title: "Surety: one URL, three operators, and their faults",
+    steps: GATEWAY_STEPS,
+    Scenario: GatewayScenario,
+    endpoints: true,
   },
 };
 

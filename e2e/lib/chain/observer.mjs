@@ -15,6 +15,7 @@ import {
   sameTarget,
 } from "./shapes.mjs";
 
+/** @import { TrafficRow } from "../gateway/dapp.mjs" */
 /** @import { Falsy } from "../system/wait.mjs" */
 /** @import { Account, Api, Codec, FinalizedBlock } from "./api.mjs" */
 /**
@@ -31,6 +32,7 @@ export const MARKET_PALLETS = [
   "escrow",
   "reputation",
   "computeOrders",
+  "usage",
 ];
 
 /**
@@ -54,7 +56,8 @@ export const MARKET_PALLETS = [
  *   ObservedAgreement
  */
 /**
- * State of everything on the watchlist at a block, and the events of the block.
+ * State of everything on the watchlist at a block, and the events of the block. A scenario with a
+ * gateway adds its traffic.
  * @typedef {RoundClock & {
  *   block: number,
  *   hash: string,
@@ -63,6 +66,7 @@ export const MARKET_PALLETS = [
  *   agreements: ObservedAgreement[],
  *   orders: OrderState[],
  *   events: ChainEvent[],
+ *   traffic?: TrafficRow[],
  * }} BlockState
  */
 

@@ -6,6 +6,7 @@ import { TRUST_LEVELS } from "../chain/shapes.mjs";
 
 /** @import { BlockState, ObservedAgreement, ObservedService } from "../chain/observer.mjs" */
 /** @import { OperatorState, OrderState, ReplicaState } from "../chain/shapes.mjs" */
+/** @import { TrafficRow } from "../gateway/dapp.mjs" */
 /** @import { Books } from "../scenarios/scenario.mjs" */
 /** @import { Paint } from "./text.mjs" */
 
@@ -131,6 +132,20 @@ const agreementRow = ({ tenant, service, units, lastRound, ...amounts }) => [
 ];
 
 /**
+ * Row of those who served a dApp.
+ * @param {TrafficRow} row
+ * @returns {unknown[]}
+ */
+const trafficRow = ({ name, recent, share, ms, total, note }) => [
+  name,
+  recent,
+  `${Math.round(100 * share)} %`,
+  ms === undefined ? "" : `${ms} ms`,
+  total,
+  note,
+];
+
+/**
  * Tables of everything that a scenario observes.
  * @param {BlockState} state
  * @param {boolean} wide - false for fewer rounds and decimals
@@ -164,6 +179,11 @@ export function stateTables(state, wide, paint) {
       name: "AGREEMENTS",
       head: ["units", "deposit", "paid", "credit due", "promised", "credited", ""],
       rows: state.agreements.map(agreementRow),
+    },
+    {
+      name: "SERVED BY",
+      head: ["in 10 s", "share", "median", "in all", ""],
+      rows: (state.traffic ?? []).map(trafficRow),
     },
   ];
 }

@@ -144,6 +144,11 @@ export class EthereumNetwork {
     return network;
   }
 
+  /** @returns {number} of the last block that is mined, or is being mined */
+  get height() {
+    return this.#height;
+  }
+
   /** Schedule the next block, and the ones after it. */
   #scheduleBlock() {
     this.#timer = setTimeout(async () => {

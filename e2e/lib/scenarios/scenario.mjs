@@ -95,7 +95,7 @@ export class Scenario {
     this.observer.onBlock((state) => {
       for (const event of state.events) this.reportEvent(event, state);
       this.#reportVerdicts(state);
-      this.reporter.update(state);
+      this.reporter.update(this.stateOf(state));
     });
     try {
       for (const [i, run] of steps.entries()) {
@@ -248,6 +248,15 @@ export class Scenario {
    */
   verdict(state, name) {
     return state.services.find((service) => service.name === name)?.last?.verdict;
+  }
+
+  /**
+   * State as it is reported: subclasses add what the chain does not know.
+   * @param {BlockState} state
+   * @returns {BlockState}
+   */
+  stateOf(state) {
+    return state;
   }
 
   // ------------------------------------------------------------------ money
