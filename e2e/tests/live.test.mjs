@@ -9,6 +9,7 @@ import { after, before, describe } from "node:test";
 import { assets } from "./live/assets.mjs";
 import { audit } from "./live/audit.mjs";
 import { LiveContext, MINUTE } from "./live/context.mjs";
+import { gateway } from "./live/gateway.mjs";
 import { hostile } from "./live/hostile.mjs";
 import { leases } from "./live/leases.mjs";
 import { metadata } from "./live/metadata.mjs";
@@ -34,6 +35,7 @@ const SUBJECTS = {
   audit,
   leases,
   assets,
+  gateway,
   transactions,
   reading,
   state,

@@ -7,6 +7,7 @@ import { readRound } from "../../lib/chain/shapes.mjs";
 import { HostileEndpoints } from "../../lib/endpoints/hostile.mjs";
 import { Fixture } from "../../lib/fixture.mjs";
 import { AssetScenario } from "../../lib/scenarios/asset.mjs";
+import { GatewayScenario } from "../../lib/scenarios/gateway.mjs";
 import { LeaseScenario } from "../../lib/scenarios/lease.mjs";
 import { OutageScenario } from "../../lib/scenarios/outage.mjs";
 
@@ -18,7 +19,7 @@ export const MINUTE = 60_000;
 /** Longest time in ms that a test waits for the scenario that it asserts. */
 const TEST_TIMEOUT = 14 * MINUTE;
 
-/** @typedef {"outage" | "lease" | "asset"} ScenarioName */
+/** @typedef {"outage" | "lease" | "asset" | "gateway"} ScenarioName */
 
 /**
  * Tests of one subject.
@@ -36,6 +37,7 @@ export class LiveContext {
   outage = new OutageScenario(this.fixture);
   lease = new LeaseScenario(this.fixture);
   asset = new AssetScenario(this.fixture);
+  gateway = new GatewayScenario(this.fixture);
   /**
    * Results of the scenarios that run. They never reject: the failure of a scenario is the failure
    * of the tests that wait for it.

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway between clients that nobody here wrote and operators that fail: no client notices,
+// and the chain has the evidence.
+
+import assert from "node:assert/strict";
+import { account, storage } from "../../lib/chain/api.mjs";
+import { call, send } from "../../lib/chain/calls.mjs";
+import { ethersHttp, papi, polkadotJs, viemHttp } from "../../lib/gateway/clients.mjs";
+import { followThrough } from "../../lib/gateway/followers.mjs";
+import { GatewayProcess } from "../../lib/gateway/process.mjs";
+import { serviceName } from "../../lib/scenarios/gateway.mjs";
+import { jsonRpc } from "../../lib/system/json-rpc.mjs";
+import { MINUTE } from "./context.mjs";
+
+/** @import { GatewayScenario } from "../../lib/scenarios/gateway.mjs" */
+/** @import { Subject } from "./context.mjs" */
+
+/** Step of the scenario from which on the gateway serves. */
+const SERVING = 4;
+/** Step at which an operator that was killed is back and gets traffic. */
+const RETURNED = 9;
+/** Account of hardhat's nodes with a balance from genesis. */
+const RICH = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+const FUNDS = 10_000n * 10n ** 18n;
+const OLD_BLOCK = 7;
+/** Time in ms that a test waits for the scenario. */
+const TIMEOUT = 20 * MINUTE;
+
+/** @type {Subject} */
+export const gateway = {
+  scenarios: ["gateway"],
+  define(context) {
+    const { gateway: scenario } = context;
+    // The scenario runs in the background, long before the tests of this subject.
+    const following = scenario
+      .reached(SERVING)
+      .then(() => followThrough(scenario.gateway, scenario.reached(RETURNED)));
+    following.catch(() => {});
+    /** @type {(name: string, run: () => Promise<void>) => void} */
+    const test = (name, run) =>
+      context.test(
+        name,
+        async () => {
+          await scenario.reached(SERVING);
+          await run();
+        },
+        TIMEOUT,
+      );
+
+    test("ethers reads the same through the gateway as from a node", async () => {
+      const node = ethersHttp(context.fixture.ethereum.anchors[0].url);
+      const provider = ethersHttp(urlOf(scenario, "ethereum"));
+      try {
+        assert.equal((await provider.getNetwork()).chainId, (await node.getNetwork()).chainId);
+        // One batch.
+        const [balance, code, block, missing] = await Promise.all([
+          provider.getBalance(RICH, OLD_BLOCK),
+          provider.getCode(RICH),
+          provider.getBlock(OLD_BLOCK),
+          provider.getTransaction(`0x${"11".repeat(32)}`),
+        ]);
+        assert.equal(balance, FUNDS);
+        assert.equal(code, "0x");
+        assert.equal(block?.hash, (await node.getBlock(OLD_BLOCK))?.hash);
+        assert.equal(missing, null);
+        await assert.rejects(provider.send("eth_nothing", []), /not found|not exist|supported/i);
+      } finally {
+        provider.destroy();
+        node.destroy();
+      }
+    });
+
+    test("viem reads the same through the gateway as from a node", async () => {
+      const node = viemHttp(context.fixture.ethereum.anchors[0].url);
+      const client = viemHttp(urlOf(scenario, "ethereum"));
+      const [chain, balance, block] = await Promise.all([
+        client.getChainId(),
+        client.getBalance({ address: RICH, blockNumber: BigInt(OLD_BLOCK) }),
+        client.getBlock({ blockNumber: BigInt(OLD_BLOCK) }),
+      ]);
+      assert.equal(chain, await node.getChainId());
+      assert.equal(balance, FUNDS);
+      const { hash } = await node.getBlock({ blockNumber: BigInt(OLD_BLOCK) });
+      assert.equal(block.hash, hash);
+      const logs = await client.getLogs({ fromBlock: 1n, toBlock: BigInt(OLD_BLOCK) });
+      assert.deepEqual(logs, []);
+    });
+
+    test("ethers and viem get every head once while an operator is killed", async () => {
+      const { ethers, viem, errors } = await following;
+      assert.deepEqual(errors, []);
+      assertConsecutive("ethers", ethers);
+      assertConsecutive("viem", viem);
+    });
+
+    test("polkadot.js follows heads and storage while an operator is killed", async () => {
+      const { polkadotJs: heads, times } = await following;
+      assertConsecutive("finalized heads", heads);
+      assert.ok(times.length > 5, `${times.length} changes of storage`);
+      times.forEach((time, i) => {
+        assert.ok(i === 0 || time > times[i - 1], `${time} after ${times[i - 1]}`);
+      });
+    });
+
+    test("PAPI follows the chain while an operator is killed", async () => {
+      const { papi: finalized, genesis } = await following;
+      assert.equal(genesis, context.api.genesisHash.toHex());
+      assertConsecutive("finalized blocks", finalized);
+    });
+
+    test("PAPI reads storage", async () => {
+      const client = papi(webSocketOf(scenario, "surety"));
+      try {
+        const number = await client.getUnsafeApi().query.System.Number.getValue();
+        assert.ok(Number(number) > 0);
+      } finally {
+        client.destroy();
+      }
+    });
+
+    test("polkadot.js sends a transaction and watches it to finality", async () => {
+      const api = await polkadotJs(webSocketOf(scenario, "surety"));
+      try {
+        const remark = call(api, "system", "remarkWithEvent", { remark: "through the gateway" });
+        const { events } = await send(api, account("//Charlie"), remark);
+        assert.ok(
+          events.some(({ section, method }) => section === "system" && method === "Remarked"),
+        );
+      } finally {
+        await api.disconnect();
+      }
+    });
+
+    test("polkadot.js reads over HTTP", async () => {
+      const api = await polkadotJs(urlOf(scenario, "surety"));
+      try {
+        const { address } = account("//Charlie");
+        const { nonce } = await storage(api, "system", "account", address);
+        assert.ok(nonce.toNumber() > 0);
+      } finally {
+        await api.disconnect();
+      }
+    });
+
+    test("subxt reads and buys through the gateway", async () => {
+      // The client of the chain in a second gateway is subxt. Its only node is the first gateway.
+      const name = "gateway-of-gateway";
+      const second = await GatewayProcess.start(context.fixture.processes, name, {
+        role: "gateway",
+        env: { SURETY_TENANT: "//Dora//buy" },
+        flags: [
+          ...["--for", scenario.accounts.Dora.address, "--network", "ethereum"],
+          ...["--node", urlOf(scenario, "surety")],
+        ],
+      });
+      try {
+        await second.untilHealthy();
+        const head = await jsonRpc(`${second.url}/ethereum`, "eth_blockNumber");
+        assert.ok(Number(head) > 0);
+      } finally {
+        await second.stop();
+      }
+    });
+
+    test("headers say who answered, and why", async () => {
+      const ask = () =>
+        fetch(urlOf(scenario, "ethereum"), {
+          method: "POST",
+          headers: { "content-type": "application/json", traceparent: TRACE },
+          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] }),
+        });
+      const { headers } = await ask();
+      const names = ["service", "operator", "cache", "attempts", "head", "overhead-us"];
+      const missing = names.filter((its) => !headers.has(`x-surety-${its}`));
+      assert.deepEqual(missing, [], [...headers].join("\n"));
+      const services = Object.values(scenario.watchlist.services);
+      assert.ok(services.includes(Number(headers.get("x-surety-service"))));
+      assert.ok(Number(headers.get("x-surety-overhead-us")) < 100_000);
+    });
+
+    test("no request of the dApp fails, whatever the operators do", async () => {
+      await context.completed("gateway");
+      assert.deepEqual([...(scenario.dapp?.failures() ?? [])], []);
+      assert.deepEqual(scenario.dapp?.headFaults(), []);
+      assert.ok((scenario.dapp?.reads.length ?? 0) > 1_000);
+    });
+
+    test("a killed or slow operator gets little traffic, and it all again after", async () => {
+      const { killed, slow, services } = await context.completed("gateway");
+      const shareOf = (/** @type {typeof slow} */ { traffic }, /** @type {string} */ operator) => {
+        const its = traffic.services.get(services[serviceName(operator, "ethereum")])?.count ?? 0;
+        const all = [...traffic.services.values()].reduce((sum, { count }) => sum + count, 0);
+        return its / all;
+      };
+      assert.equal(shareOf(killed, "Gus"), 0);
+      assert.ok(shareOf(slow, "Gino") < 0.15, `${shareOf(slow, "Gino")}`);
+      // The dApp hardly waits for the slow one: 400 ms are ten times what the others take.
+      const sorted = slow.traffic.ms.toSorted((a, b) => a - b);
+      assert.ok(sorted[Math.floor(sorted.length * 0.8)] < 400, `${sorted.slice(-20)}`);
+    });
+
+    test("the breach of the killed operator is credited", async () => {
+      const { credited, breachBlock } = await context.completed("gateway");
+      assert.ok(credited > 0n && breachBlock > 0);
+    });
+
+    test("usage lands on chain from both sides, and they agree", async () => {
+      const { reported } = await context.completed("gateway");
+      /** @type {Map<string, Map<string, number>>} */
+      const windows = new Map();
+      for (const { data } of reported) {
+        const key = `${data.agreement} in window ${data.window}`;
+        const sides = windows.get(key) ?? new Map();
+        const before = sides.get(data.side.type) ?? 0;
+        sides.set(data.side.type, Math.max(before, data.counts.requests.toNumber()));
+        windows.set(key, sides);
+      }
+      const both = [...windows].filter(([, sides]) => sides.size === 2);
+      assert.ok(both.length >= 3, `${both.length} windows have both sides`);
+      for (const [key, sides] of both) {
+        const [tenant, operator] = [sides.get("Tenant") ?? 0, sides.get("Operator") ?? 0];
+        // Requests on their way, and those that died with the killed edge, are seen by one side.
+        const most = Math.max(16, 0.05 * Math.max(tenant, operator));
+        assert.ok(Math.abs(tenant - operator) <= most, `${key}: ${tenant} and ${operator}`);
+      }
+    });
+  },
+};
+
+/** Trace of a client. */
+const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/**
+ * URL of a network at the gateway.
+ * @param {GatewayScenario} scenario
+ * @param {string} network
+ * @returns {string}
+ */
+const urlOf = ({ gateway: its }, network) => `${its.url}/${network}`;
+
+/**
+ * The same for WebSocket.
+ * @param {GatewayScenario} scenario
+ * @param {string} network
+ * @returns {string}
+ */
+const webSocketOf = ({ gateway: its }, network) => `${its.ws}/${network}`;
+
+/**
+ * Assert that every number follows its predecessor.
+ * @param {string} name
+ * @param {number[]} numbers
+ */
+function assertConsecutive(name, numbers) {
+  assert.ok(numbers.length > 5, `${name}: only ${numbers}`);
+  numbers.forEach((number, i) => {
+    assert.ok(i === 0 || number === numbers[i - 1] + 1, `${name}: ${numbers}`);
+  });
+}
