@@ -51,7 +51,7 @@ run: build ## start a single-validator dev node that forgets everything (ARGS=".
 	@"$(SURETY_NODE)" --dev $(ARGS)
 
 SCENE ?= outage
-demo: build ## four validators, live: an outage is credited (SCENE=compute: a lease fails over)
+demo: build ## four validators, live: an outage is credited (SCENE=compute, SCENE=gateway: others)
 	@node e2e/demo.mjs --scene "$(SCENE)" $(ARGS)
 
 test: test-rust test-doc test-benchmarks test-e2e ## all tests

@@ -308,7 +308,8 @@ describe("hostile clients", () => {
       [deep.slice(0, 90_000), [400, 413], undefined],
       [batch(51), [413], undefined],
       [long, [413], undefined],
-      [request("eth_nothing"), [200], -32_601],
+      // Its code is the operator's: the gateway does not know all methods of all nodes.
+      [request("eth_nothing"), [200], undefined],
     ];
     for (const [body, statuses, code] of wrong) {
       const { status, json, text } = await post(gateway, body);

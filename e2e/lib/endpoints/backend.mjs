@@ -6,13 +6,14 @@ import { createServer } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
 import { portOf } from "../system/local.mjs";
 import { sleep } from "../system/wait.mjs";
-import { guarded, twisted } from "./handlers.mjs";
+import { guarded, readBody } from "./handlers.mjs";
 
 /** @import { IncomingMessage, Server } from "node:http" */
 /** @import { Duplex } from "node:stream" */
 
 /** @typedef {"honest" | "lying" | "slow"} Mode */
 
+const JSON_HEADERS = { "content-type": "application/json" };
 /** Blocks that a lying server is ahead of its node. */
 const AHEAD = 1_000;
 /** Time in ms that a slow server takes for each answer. */
@@ -26,15 +27,35 @@ export const SLOW_MS = 400;
 const ahead = (hex) => `0x${(Number(hex) + AHEAD).toString(16)}`;
 
 /**
- * Result of a liar: a head that does not exist.
- * @param {string | undefined} method
- * @param {any} result
- * @returns {any}
+ * True for a request for the head.
+ * @param {any} request - JSON
+ * @returns {boolean}
  */
-function lie(method, result) {
-  if (method === "eth_blockNumber") return ahead(result);
-  const isBlock = method?.startsWith("eth_getBlockBy") && result;
-  return isBlock ? { ...result, number: ahead(result.number) } : result;
+const asksForHead = ({ method, params }) =>
+  method === "eth_blockNumber" ||
+  (method === "eth_getBlockByNumber" && ["latest", "pending"].includes(params?.[0]));
+
+/**
+ * Let an answer name a head that does not exist.
+ * @param {any} answer - JSON
+ */
+function lie(answer) {
+  if (typeof answer.result === "string") answer.result = ahead(answer.result);
+  else if (answer.result?.number) answer.result.number = ahead(answer.result.number);
+}
+
+/**
+ * Answers of a liar.
+ * @param {string} question - one request or a batch
+ * @param {string} text - the node's answers
+ * @returns {string}
+ */
+function twist(question, text) {
+  const asked = [JSON.parse(question)].flat().filter(asksForHead);
+  const ids = new Set(asked.map(({ id }) => id));
+  const answer = JSON.parse(text);
+  for (const its of [answer].flat()) if (ids.has(its.id)) lie(its);
+  return JSON.stringify(answer);
 }
 
 /** The server. */
@@ -50,9 +71,12 @@ export class Backend {
   constructor(node) {
     this.#node = node;
     const handle = guarded(async (request, response) => {
+      const body = await readBody(request);
       if (this.mode === "slow") await sleep(SLOW_MS);
-      const twist = this.mode === "lying" ? lie : (/** @type {any} */ _, /** @type {any} */ r) => r;
-      await twisted(node, twist)(request, response);
+      const answer = await fetch(node, { method: "POST", headers: JSON_HEADERS, body });
+      const text = await answer.text();
+      response.writeHead(answer.status, JSON_HEADERS);
+      response.end(this.mode === "lying" ? twist(body, text) : text);
     });
     this.#server = createServer(handle);
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
@@ -102,27 +126,29 @@ export class Backend {
       node.on("open", () => {
         for (const text of early.splice(0)) node.send(text);
       });
+      /**
+       * Ids of requests for the head.
+       * @type {Set<unknown>}
+       */
+      const asked = new Set();
       client.on("message", (data) => {
-        if (node.readyState === WebSocket.OPEN) node.send(`${data}`);
-        else early.push(`${data}`);
+        const text = `${data}`;
+        for (const request of [JSON.parse(text)].flat()) {
+          if (asksForHead(request)) asked.add(request.id);
+        }
+        if (node.readyState === WebSocket.OPEN) node.send(text);
+        else early.push(text);
       });
       node.on("message", async (data) => {
         if (this.mode === "slow") await sleep(SLOW_MS);
-        client.send(this.mode === "lying" ? this.#twistMessage(`${data}`) : `${data}`);
+        const message = JSON.parse(`${data}`);
+        if (this.mode === "lying") {
+          if (message.params) lie(message.params);
+          for (const answer of [message].flat()) if (asked.has(answer.id)) lie(answer);
+        }
+        for (const answer of [message].flat()) asked.delete(answer.id);
+        client.send(JSON.stringify(message));
       });
     });
-  }
-
-  /**
-   * Message of the node, of a liar: heads of subscriptions and heads that were asked for.
-   * @param {string} text
-   * @returns {string}
-   */
-  #twistMessage(text) {
-    const message = JSON.parse(text);
-    const header = message.params?.result;
-    if (header?.number) header.number = ahead(header.number);
-    if (message.result?.number) message.result.number = ahead(message.result.number);
-    return JSON.stringify(message);
   }
 }

@@ -12,7 +12,7 @@ import { Readable } from "node:stream";
  * @param {IncomingMessage | Readable} request
  * @returns {Promise<string>}
  */
-async function readBody(request) {
+export async function readBody(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
   return Buffer.concat(parts).toString();

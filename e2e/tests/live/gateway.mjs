@@ -95,11 +95,9 @@ export const gateway = {
 
     test("polkadot.js follows heads and storage while an operator is killed", async () => {
       const { polkadotJs: heads, times } = await following;
-      assertConsecutive("finalized heads", heads);
-      assert.ok(times.length > 5, `${times.length} changes of storage`);
-      times.forEach((time, i) => {
-        assert.ok(i === 0 || time > times[i - 1], `${time} after ${times[i - 1]}`);
-      });
+      // The chain finalizes several blocks at once, and nodes notify of the last one only.
+      assertRising("finalized heads", heads);
+      assertRising("times of blocks", times);
     });
 
     test("PAPI follows the chain while an operator is killed", async () => {
@@ -255,5 +253,17 @@ function assertConsecutive(name, numbers) {
   assert.ok(numbers.length > 5, `${name}: only ${numbers}`);
   numbers.forEach((number, i) => {
     assert.ok(i === 0 || number === numbers[i - 1] + 1, `${name}: ${numbers}`);
+  });
+}
+
+/**
+ * Assert that every number is above its predecessor.
+ * @param {string} name
+ * @param {number[]} numbers
+ */
+function assertRising(name, numbers) {
+  assert.ok(numbers.length > 5, `${name}: only ${numbers}`);
+  numbers.forEach((number, i) => {
+    assert.ok(i === 0 || number > numbers[i - 1], `${name}: ${numbers}`);
   });
 }
