@@ -11,7 +11,7 @@
 //   --minutes N      length of `steady` (10)
 //   --rate N         requests per second of `steady` (5000)
 //   --subscribers N  (10000)
-//   --chain          put a chain, an agreement, tokens and usage statements behind `row` and `steady`
+//   --chain          a chain, an agreement, tokens and statements for `edge`, `row` and `steady`
 //   --json FILE      write all results
 //   --keep-logs      leave the folder with the logs of all processes
 //
@@ -99,6 +99,18 @@ async function theMarket() {
 }
 
 /**
+ * Edge: with a chain, tokens and an agreement, else it lets everyone in.
+ * @param {Upstream} upstream
+ * @returns {Promise<MeasuredProxy>}
+ */
+async function startEdge(upstream) {
+  if (!args.chain) return startOpenEdge(processes, "edge", upstream.url, threads);
+  const its = await theMarket();
+  const headers = { "x-surety-token": its.token() };
+  return new MeasuredProxy("edge", `${its.edge.url}/`, [its.edge.process], headers);
+}
+
+/**
  * Gateway and edge in a row: with a chain in earnest, else the edge lets everyone in.
  * @param {Upstream} upstream
  * @returns {Promise<MeasuredProxy>}
@@ -139,7 +151,7 @@ async function startProxies(upstream) {
       const gateway = await startGateway(processes, "gateway-cached", operators, { threads });
       return gatewayProxy("gateway, cache", gateway);
     },
-    edge: () => startOpenEdge(processes, "edge", upstream.url, threads),
+    edge: () => startEdge(upstream),
     row: () => startRow(upstream),
     direct: async () => new MeasuredProxy("no proxy", `${upstream.url}/`, []),
   };
@@ -162,7 +174,10 @@ async function rates() {
     const turns = await inTurns(load, proxies, { mix, rounds, seconds });
     report(`Rates, ${title}`, turns, ratesTable(turns));
   }
-  for (const proxy of proxies) await proxy.stop();
+  // The market's processes are used by the sections after this one.
+  const isOfMarket = (/** @type {MeasuredProxy} */ { processes: its }) =>
+    market !== undefined && its.includes(market.edge.process);
+  for (const proxy of proxies) if (!isOfMarket(proxy)) await proxy.stop();
   await upstream.process.stop();
 }
 

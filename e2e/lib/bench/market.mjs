@@ -7,6 +7,7 @@ import { account, connect } from "../chain/api.mjs";
 import { batch, call, eventOf, send } from "../chain/calls.mjs";
 import { networkId, readLastVerdicts } from "../chain/shapes.mjs";
 import { GatewayProcess } from "../gateway/process.mjs";
+import { mintToken } from "../gateway/token.mjs";
 import { SuretyNode } from "../network/node.mjs";
 import { listService, register } from "../scenarios/listing.mjs";
 import { freePorts } from "../system/local.mjs";
@@ -149,6 +150,15 @@ export class Market {
     });
     await gateway.untilHealthy();
     return gateway;
+  }
+
+  /**
+   * Token for clients that use the edge without a gateway.
+   * @returns {string}
+   */
+  token() {
+    const genesis = this.api.genesisHash.toU8a();
+    return mintToken({ genesis, agreement: this.agreement, signer: account(TENANT) });
   }
 
   /** Close the connection to the node. The processes are stopped with all others. */

@@ -41,6 +41,8 @@ const EVERY_MS = 125;
 const PATIENCE_MS = 10_000;
 /** Account that both hardhat's nodes and the dApp know. */
 const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+/** Sources of answers for which no operator was asked. */
+const OWN_SOURCES = ["hit", "joined", "known"];
 /** Block that is final. */
 const OLD_BLOCK = "0x5";
 
@@ -138,7 +140,7 @@ export class Dapp {
     const service = response.headers.get("x-surety-service");
     return {
       service: service === null ? undefined : Number(service),
-      cached: response.headers.get("x-surety-cache") === "hit",
+      cached: OWN_SOURCES.includes(response.headers.get("x-surety-cache") ?? ""),
     };
   }
 

@@ -3,17 +3,19 @@
 // and the chain has the evidence.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { account, storage } from "../../lib/chain/api.mjs";
 import { call, send } from "../../lib/chain/calls.mjs";
 import { ethersHttp, papi, polkadotJs, viemHttp } from "../../lib/gateway/clients.mjs";
 import { followThrough } from "../../lib/gateway/followers.mjs";
 import { GatewayProcess } from "../../lib/gateway/process.mjs";
+import { mintToken } from "../../lib/gateway/token.mjs";
 import { serviceName } from "../../lib/scenarios/gateway.mjs";
 import { jsonRpc } from "../../lib/system/json-rpc.mjs";
 import { MINUTE } from "./context.mjs";
 
 /** @import { GatewayScenario } from "../../lib/scenarios/gateway.mjs" */
-/** @import { Subject } from "./context.mjs" */
+/** @import { LiveContext, Subject } from "./context.mjs" */
 
 /** Step of the scenario from which on the gateway serves. */
 const SERVING = 4;
@@ -23,6 +25,9 @@ const RETURNED = 9;
 const RICH = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 const FUNDS = 10_000n * 10n ** 18n;
 const OLD_BLOCK = 7;
+const CHAIN_ID = "0x7a69";
+/** Longest time in ms for an answer. */
+const PATIENCE_MS = 15_000;
 /** Time in ms that a test waits for the scenario. */
 const TIMEOUT = 20 * MINUTE;
 
@@ -161,19 +166,76 @@ export const gateway = {
     });
 
     test("headers say who answered, and why", async () => {
-      const ask = () =>
-        fetch(urlOf(scenario, "ethereum"), {
-          method: "POST",
-          headers: { "content-type": "application/json", traceparent: TRACE },
-          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] }),
-        });
-      const { headers } = await ask();
+      // Nobody has asked for this account, so it is not in the cache.
+      const account = `0x${randomBytes(20).toString("hex")}`;
+      const { headers } = await post(urlOf(scenario, "ethereum"), "eth_getBalance", {
+        params: [account, "latest"],
+        headers: { traceparent: TRACE },
+      });
       const names = ["service", "operator", "cache", "attempts", "head", "overhead-us"];
       const missing = names.filter((its) => !headers.has(`x-surety-${its}`));
       assert.deepEqual(missing, [], [...headers].join("\n"));
       const services = Object.values(scenario.watchlist.services);
       assert.ok(services.includes(Number(headers.get("x-surety-service"))));
       assert.ok(Number(headers.get("x-surety-overhead-us")) < 100_000);
+    });
+
+    test("an edge takes a token of the agreement, in a header or in the path", async () => {
+      const { edge, token } = edgeOf(context, "Greta");
+      for (const [path, headers] of /** @type {[string, Record<string, string>][]} */ ([
+        ["/ethereum", { authorization: `Bearer ${token}` }],
+        ["/ethereum", { "x-surety-token": token }],
+        [`/k/${token}/ethereum`, {}],
+      ])) {
+        const { status, json } = await post(`${edge.url}${path}`, "eth_chainId", { headers });
+        assert.equal(status, 200, JSON.stringify(json));
+        assert.equal(json.result, CHAIN_ID);
+      }
+    });
+
+    test("an edge refuses forged tokens and those of others", async () => {
+      const { edge, token, agreement } = edgeOf(context, "Greta");
+      const genesis = context.api.genesisHash.toU8a();
+      const stranger = account("//Nobody");
+      const mid = token.length - 20;
+      const wrong = {
+        "no token": "srt1_AAAA",
+        forged: token.slice(0, mid) + (token[mid] === "A" ? "B" : "A") + token.slice(mid + 1),
+        "signed by a stranger": mintToken({ genesis, agreement, signer: stranger }),
+        "for another service": edgeOf(context, "Gino").token,
+        "for no agreement": mintToken({ genesis, agreement: 999_999, signer: stranger }),
+        "of another chain": mintToken({
+          genesis: genesis.map((byte) => byte ^ 1),
+          agreement,
+          signer: account("//Dora"),
+        }),
+        expired: mintToken({ genesis, agreement, signer: account("//Dora"), lifetime: -600 }),
+      };
+      for (const [name, text] of Object.entries(wrong)) {
+        const headers = { authorization: `Bearer ${text}` };
+        const { status, json } = await post(`${edge.url}/ethereum`, "eth_chainId", { headers });
+        assert.ok([401, 402].includes(status), `${name}: ${status} ${JSON.stringify(json)}`);
+      }
+    });
+
+    test("an edge limits strangers, tells when to come back, and serves tenants on", async () => {
+      const { edge, token } = edgeOf(context, "Greta");
+      const url = `${edge.url}/ethereum`;
+      const all = await Promise.all(
+        Array.from({ length: 60 }, () => post(url, "eth_chainId", { headers: {} })),
+      );
+      const limited = all.filter(({ status }) => status === 429);
+      assert.ok(limited.length > 20, `${limited.length} of 60 were limited`);
+      assert.ok(limited.every(({ headers }) => Number(headers.get("retry-after")) >= 1));
+      const { status } = await post(url, "eth_chainId", { headers: { "x-surety-token": token } });
+      assert.equal(status, 200);
+    });
+
+    test("an edge proves the control of its host", async () => {
+      const { edge, service } = edgeOf(context, "Greta");
+      const proof = await fetch(`${edge.url}/.well-known/surety/${service}`);
+      assert.equal(proof.status, 200);
+      assert.match(await proof.text(), /[0-9a-f]{64}/);
     });
 
     test("no request of the dApp fails, whatever the operators do", async () => {
@@ -224,6 +286,44 @@ export const gateway = {
     });
   },
 };
+
+/**
+ * Edge of an operator, with a token for its Ethereum service.
+ * @param {LiveContext} context
+ * @param {string} operator
+ */
+function edgeOf({ api, gateway: scenario }, operator) {
+  const name = serviceName(operator, "ethereum");
+  const agreement = scenario.watchlist.agreements.find(({ service }) => service === name)?.id;
+  assert.ok(agreement !== undefined, `no agreement on ${name}`);
+  const genesis = api.genesisHash.toU8a();
+  const signer = account("//Dora//report");
+  return {
+    edge: scenario.edges[operator],
+    service: scenario.watchlist.services[name],
+    agreement,
+    token: mintToken({ genesis, agreement, signer }),
+  };
+}
+
+/**
+ * Send a request.
+ * @param {string} url
+ * @param {string} method
+ * @param {{ params?: unknown[], headers: Record<string, string> }} options
+ * @returns {Promise<{ status: number, headers: Headers, json: any }>}
+ */
+async function post(url, method, { params = [], headers }) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const text = await response.text();
+  const json = text.startsWith("{") ? JSON.parse(text) : text;
+  return { status: response.status, headers: response.headers, json };
+}
 
 /** Trace of a client. */
 const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
