@@ -9,7 +9,7 @@ import { networkId, readLastVerdicts } from "../chain/shapes.mjs";
 import { GatewayProcess } from "../gateway/process.mjs";
 import { mintToken } from "../gateway/token.mjs";
 import { SuretyNode } from "../network/node.mjs";
-import { listService, register } from "../scenarios/listing.mjs";
+import { listService, register, TERMS } from "../scenarios/listing.mjs";
 import { freePorts } from "../system/local.mjs";
 import { waitFor } from "../system/wait.mjs";
 import { Upstream } from "./load.mjs";
@@ -23,6 +23,8 @@ import { gatewayBinary } from "./programs.mjs";
 const UNITS = 100_000;
 /** Price per unit and block, in planck. */
 const PRICE = 1_000n;
+/** Rounds of a dev chain are so short that a longer latency is refused. */
+const DEV_TERMS = { ...TERMS, maxLatencyMs: 400 };
 const OPERATOR = "//Bob";
 const TENANT = "//Charlie";
 
@@ -99,7 +101,8 @@ export class Market {
     const operator = account(OPERATOR);
     const kind = { Rpc: { network: await networkId(api, "ethereum") } };
     const endpoint = `http://127.0.0.1:${port}`;
-    const listing = listService(api, { kind, endpoint, capacity: UNITS, price: PRICE });
+    const listed = { kind, endpoint, capacity: UNITS, price: PRICE, terms: DEV_TERMS };
+    const listing = listService(api, listed);
     const calls = batch(api, [register(api, "Bob"), listing]);
     const { events } = await send(api, operator, calls);
     this.service = eventOf(events, "operators", "ServiceListed").service.toNumber();

@@ -53,10 +53,12 @@ export const register = (api, name, contact = "") =>
  * @param {number} [listing.capacity] - units
  * @param {bigint} [listing.price] - per unit and block, in base units
  * @param {unknown} [listing.asset]
+ * @param {typeof TERMS} [listing.terms]
  * @returns {Call}
  */
 export function listService(api, listing) {
   const { kind, endpoint, region = "DE", capacity = 1, price = PRICE, asset = "Native" } = listing;
+  const { terms = TERMS } = listing;
   return call(api, "operators", "listService", {
     kind,
     endpoint,
@@ -64,7 +66,7 @@ export function listService(api, listing) {
     capacity,
     price,
     asset,
-    terms: TERMS,
+    terms,
     metadataHash: new Uint8Array(32),
     metadataUri: "",
   });
