@@ -12,6 +12,7 @@
 //   --rate N         requests per second of `steady` (5000)
 //   --subscribers N  (10000)
 //   --chain          a chain, an agreement, tokens and statements for `edge`, `row` and `steady`
+//   --fixed          in `rates`, nginx with one fixed answer as the upstream, and nothing verified
 //   --json FILE      write all results
 //   --keep-logs      leave the folder with the logs of all processes
 //
@@ -23,7 +24,7 @@ import { DELAY_MS, FAULTS, faultsTable, withFault } from "./lib/bench/faults.mjs
 import { gatewayConfig, gatewayProxy, startGateway, startOpenEdge } from "./lib/bench/gateways.mjs";
 import { Load, Upstream } from "./lib/bench/load.mjs";
 import { Market } from "./lib/bench/market.mjs";
-import { MeasuredProxy, startHaproxy, startNginx } from "./lib/bench/proxies.mjs";
+import { MeasuredProxy, startFixedAnswer, startHaproxy, startNginx } from "./lib/bench/proxies.mjs";
 import { inTurns, MIXES, ratesTable } from "./lib/bench/rates.mjs";
 import { steady, steadyTables } from "./lib/bench/steady.mjs";
 import { subscribers, subscribersTable } from "./lib/bench/subscribers.mjs";
@@ -44,6 +45,7 @@ const { values: args } = parseArgs({
     rate: { type: "string", default: "5000" },
     subscribers: { type: "string", default: "10000" },
     chain: { type: "boolean", default: false },
+    fixed: { type: "boolean", default: false },
     json: { type: "string" },
     "keep-logs": { type: "boolean", default: false },
   },
@@ -100,7 +102,7 @@ async function theMarket() {
 
 /**
  * Edge: with a chain, tokens and an agreement, else it lets everyone in.
- * @param {Upstream} upstream
+ * @param {{ url: string }} upstream
  * @returns {Promise<MeasuredProxy>}
  */
 async function startEdge(upstream) {
@@ -112,7 +114,7 @@ async function startEdge(upstream) {
 
 /**
  * Gateway and edge in a row: with a chain in earnest, else the edge lets everyone in.
- * @param {Upstream} upstream
+ * @param {{ url: string }} upstream
  * @returns {Promise<MeasuredProxy>}
  */
 async function startRow(upstream) {
@@ -133,7 +135,7 @@ async function startRow(upstream) {
 
 /**
  * Start the proxies that are asked for, the yardstick first.
- * @param {Upstream} upstream
+ * @param {{ url: string }} upstream
  * @returns {Promise<MeasuredProxy[]>}
  */
 async function startProxies(upstream) {
@@ -165,13 +167,17 @@ async function startProxies(upstream) {
 }
 
 async function rates() {
-  const upstream = await Upstream.start(processes, "upstream");
+  const upstream = args.fixed
+    ? await startFixedAnswer(processes)
+    : await Upstream.start(processes, "upstream");
   const proxies = await startProxies(upstream);
   const rounds = Number(args.rounds);
   const seconds = Number(args.seconds);
-  for (const [title, mix] of Object.entries(MIXES)) {
+  const mixes = args.fixed ? { "120 B, a fixed answer": "balance" } : MIXES;
+  for (const [title, mix] of Object.entries(mixes)) {
     onStep(`rates: ${title}`);
-    const turns = await inTurns(load, proxies, { mix, rounds, seconds });
+    const options = { mix, rounds, seconds, statusOnly: args.fixed };
+    const turns = await inTurns(load, proxies, options);
     report(`Rates, ${title}`, turns, ratesTable(turns));
   }
   // The market's processes are used by the sections after this one.

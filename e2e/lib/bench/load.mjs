@@ -55,6 +55,7 @@ import { loadBinary } from "./programs.mjs";
  * @property {number} [threads]
  * @property {number} [timeout] - seconds
  * @property {Record<string, string>} [headers]
+ * @property {boolean} [statusOnly] - verify only the HTTP status
  */
 
 /** Number that makes the requests of each run different from those of all others. */
@@ -179,7 +180,7 @@ export class Load {
    */
   drive(url, drive) {
     const { mix = "call", rate, poisson, seconds, warmUp = 0.3, connections = 64 } = drive;
-    const { threads = 1, timeout = 10, headers = {} } = drive;
+    const { threads = 1, timeout = 10, headers = {}, statusOnly } = drive;
     seed += 1;
     const open = poisson ? "poisson" : "uniform";
     const loop = rate ? ["--arrivals", open, "--rate", `${rate}`] : ["--arrivals", "closed"];
@@ -187,6 +188,7 @@ export class Load {
       ...["--mix", mix, "--time", `${seconds}s`, "--warm-up", `${warmUp}s`, ...loop],
       ...["--connections", `${connections}`, "--threads", `${threads}`],
       ...["--timeout", `${timeout}s`, "--seed", `${seed}`],
+      ...(statusOnly ? ["--status-only"] : []),
       ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
     ]);
   }

@@ -130,6 +130,47 @@ ${servers}
 }
 
 /**
+ * Start nginx as an upstream with one answer to everything: the cheapest one, which verifies
+ * nothing.
+ * @param {Processes} processes
+ * @returns {Promise<{ url: string, process: ManagedProcess }>}
+ */
+export async function startFixedAnswer(processes) {
+  const name = "fixed-answer";
+  const dir = path.join(processes.dir, name);
+  mkdirSync(dir, { recursive: true });
+  const [port] = await freePorts(1);
+  const config = path.join(dir, "nginx.conf");
+  writeFileSync(
+    config,
+    `
+${process.getuid?.() === 0 ? "user root;" : ""}
+daemon off;
+worker_processes 1;
+pid ${dir}/nginx.pid;
+error_log ${dir}/error.log crit;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_buffer_size 64k;
+  client_body_temp_path ${dir};
+  default_type application/json;
+  server {
+    listen 127.0.0.1:${port};
+    location / { return 200 '{"jsonrpc":"2.0","id":1,"result":"0x1"}'; }
+  }
+}
+`,
+  );
+  const args = ["-p", dir, "-e", path.join(dir, "error.log"), "-c", config];
+  const started = processes.start(name, nginxBinary(), args);
+  const url = `http://127.0.0.1:${port}`;
+  await untilServing(url, started);
+  return { url, process: started };
+}
+
+/**
  * Start haproxy.
  * @param {Processes} processes
  * @param {string[]} upstreams - URLs

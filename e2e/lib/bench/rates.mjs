@@ -10,7 +10,7 @@ import { markdown, median, millis, number } from "./statistics.mjs";
 
 /** Requests of a table, by what a reader calls them. */
 export const MIXES = {
-  "118 B": "call",
+  "120 B": "balance",
   "answers of 10 kB": "call:10000",
   "answers of 100 kB": "call:100000",
   "questions of 10 kB": "call:64:10000",
@@ -33,10 +33,10 @@ const CONNECTIONS = 64;
  * Measure proxies in turns. The first is the yardstick.
  * @param {Load} load
  * @param {MeasuredProxy[]} proxies
- * @param {{ mix: string, rounds: number, seconds: number }} options
+ * @param {{ mix: string, rounds: number, seconds: number, statusOnly?: boolean }} options
  * @returns {Promise<Turns[]>}
  */
-export async function inTurns(load, proxies, { mix, rounds, seconds }) {
+export async function inTurns(load, proxies, { mix, rounds, seconds, statusOnly }) {
   /** @type {Turns[]} */
   const all = proxies.map((proxy) => ({
     proxy,
@@ -52,7 +52,7 @@ export async function inTurns(load, proxies, { mix, rounds, seconds }) {
       const before = proxy.use().cpu;
       const { headers } = proxy;
       const warmUp = 0.3;
-      const drive = { mix, seconds, warmUp, connections: CONNECTIONS, headers };
+      const drive = { mix, seconds, warmUp, connections: CONNECTIONS, headers, statusOnly };
       const driven = await load.drive(proxy.url, drive);
       // Processor time of the warm-up is part of it.
       const measured = seconds / (seconds + warmUp);
