@@ -10,8 +10,9 @@
 pub mod access;
 /// Client of the chain: the market as of the last finalized block, and transactions.
 pub mod chain {}
+pub mod cache;
 pub mod front;
-/// JSON-RPC on the wire, and the table of methods.
+pub mod routing;
 pub mod rpc;
 #[cfg(test)]
 mod test_kit;

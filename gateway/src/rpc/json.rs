@@ -9,6 +9,9 @@ use memchr::memchr2;
 /// Deepest nesting that any reader accepts.
 pub const MAX_DEPTH: u32 = 127;
 
+/// Length up to which a string is read word by word.
+const SHORT: usize = 64;
+
 /// Reason why a text is not JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
@@ -96,12 +99,8 @@ impl<'a> Reader<'a> {
 		let start = self.rest;
 		let mut escaped = false;
 		loop {
-			let stop = memchr2(b'"', b'\\', self.rest).ok_or(Fault::Grammar)?;
-			let (span, tail) = self.rest.split_at_checked(stop).ok_or(Fault::Grammar)?;
-			// No early exit, so that the loop is compiled to vector instructions.
-			if span.iter().fold(false, |bad, byte| bad | (*byte < 0x20)) {
-				return Err(Fault::Grammar);
-			}
+			let stop = string_span(self.rest)?;
+			let (_, tail) = self.rest.split_at_checked(stop).ok_or(Fault::Grammar)?;
 			match tail {
 				[b'"', tail @ ..] => {
 					let raw = before(start, self.rest, stop);
@@ -154,9 +153,14 @@ impl<'a> Reader<'a> {
 	}
 
 	/// Consume a value at a nesting of `depth` containers, and return its text.
+	#[inline]
 	pub fn value(&mut self, depth: u32) -> Result<&'a [u8], Fault> {
-		self.peek();
+		let first = self.peek();
 		let start = self.rest;
+		if first == Some(b'"') {
+			self.string()?;
+			return Ok(before(start, self.rest, 0));
+		}
 		self.skip(depth)?;
 		Ok(before(start, self.rest, 0))
 	}
@@ -267,6 +271,47 @@ impl<'a> Reader<'a> {
 		self.digits();
 		if self.rest.len() < before { Ok(()) } else { Err(Fault::Grammar) }
 	}
+}
+
+/// Bytes in front of the next quote or backslash.
+#[inline]
+fn string_span(text: &[u8]) -> Result<usize, Fault> {
+	// Most strings are short: a call of memchr costs more than a few words.
+	let mut rest = text;
+	let mut length = 0usize;
+	while length < SHORT {
+		let Some((word, tail)) = rest.split_first_chunk::<8>() else { break };
+		let special = specials(u64::from_le_bytes(*word));
+		if special != 0 {
+			let at = special.trailing_zeros().wrapping_shr(3) as usize;
+			return match word.get(at) {
+				Some(b'"' | b'\\') => Ok(length.saturating_add(at)),
+				_ => Err(Fault::Grammar),
+			};
+		}
+		rest = tail;
+		length = length.saturating_add(8);
+	}
+	let stop = memchr2(b'"', b'\\', rest).ok_or(Fault::Grammar)?;
+	let span = rest.get(..stop).unwrap_or_default();
+	// No early exit, so that the loop is compiled to vector instructions.
+	if span.iter().fold(false, |bad, byte| bad | (*byte < 0x20)) {
+		return Err(Fault::Grammar);
+	}
+	Ok(length.saturating_add(stop))
+}
+
+/// Word whose lowest set bit is in the first byte that ends a run of plain characters: a quote, a
+/// backslash or a control character. Bits above the lowest one mean nothing.
+#[inline]
+fn specials(word: u64) -> u64 {
+	const ONES: u64 = 0x0101_0101_0101_0101;
+	const HIGH: u64 = 0x8080_8080_8080_8080;
+	let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+	let quote = zero(word ^ 0x2222_2222_2222_2222);
+	let backslash = zero(word ^ 0x5c5c_5c5c_5c5c_5c5c);
+	let control = word.wrapping_sub(0x2020_2020_2020_2020) & !word;
+	(quote | backslash | control) & HIGH
 }
 
 /// Part of `start` that ends `extra` bytes into `rest`, its suffix.
