@@ -12,6 +12,7 @@ pub mod access;
 pub mod chain {}
 pub mod cache;
 pub mod front;
+pub mod gateway;
 pub mod routing;
 pub mod rpc;
 #[cfg(test)]

@@ -247,6 +247,14 @@ impl ServiceState {
 		Ticket { service: Arc::clone(self), class, started: now, trial, open: true }
 	}
 
+	/// An error that the service answered with turned out to be its own fault: another one could
+	/// answer.
+	pub fn blame(&self, class: LoadClass, now: Instant) {
+		let mut state = self.class(class).lock();
+		state.penalty.double(self.settings.first_penalty, now);
+		state.breaker.fail(false, now);
+	}
+
 	fn finish(&self, ticket: &Ticket, observed: Observed, now: Instant) {
 		let mut state = self.class(ticket.class).lock();
 		state.pending = state.pending.saturating_sub(1);

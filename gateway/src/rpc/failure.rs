@@ -40,6 +40,8 @@ pub enum Failure {
 	},
 	/// The service answered with nothing of use.
 	BadAnswer,
+	/// The answer is larger than the limit.
+	AnswerTooLarge,
 	/// No operator is left that could answer.
 	NoOperator {
 		/// Time after which an attempt has a chance.
@@ -65,6 +67,7 @@ impl Failure {
 			Self::PaymentRequired(_) => -32031,
 			Self::BadAnswer => -32032,
 			Self::Timeout => -32033,
+			Self::AnswerTooLarge => -32034,
 		}
 	}
 
@@ -81,7 +84,7 @@ impl Failure {
 			Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
 			Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
 			Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-			Self::BadAnswer => StatusCode::BAD_GATEWAY,
+			Self::BadAnswer | Self::AnswerTooLarge => StatusCode::BAD_GATEWAY,
 			Self::NoOperator { .. } => StatusCode::SERVICE_UNAVAILABLE,
 			Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
 		}
@@ -102,6 +105,7 @@ impl Failure {
 			Self::TooLarge(reason) => format!("request too large: {reason}").into(),
 			Self::RateLimited { .. } => "rate limit reached".into(),
 			Self::BadAnswer => "the operators' answers were invalid".into(),
+			Self::AnswerTooLarge => "the answer is larger than the limit: ask for less".into(),
 			Self::NoOperator { .. } => "no operator is available".into(),
 			Self::Timeout => "no operator answered in time".into(),
 		}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! What the role needs of access control and of those who watch it.
+
+use super::upstreams::Member;
+use crate::{
+	front::Peer,
+	routing::{LoadClass, SessionKey},
+	rpc::Failure,
+};
+use http::HeaderMap;
+use std::{
+	any::Any,
+	hash::{BuildHasher, RandomState},
+	sync::Arc,
+	time::Duration,
+};
+
+/// Use that a client asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Use<'a> {
+	/// JSON-RPC of a network.
+	Network(&'a str),
+	/// OpenAI's API.
+	Models,
+	/// A single service.
+	Service(surety_primitives::ServiceId),
+}
+
+/// Client that was let in.
+#[derive(Clone)]
+pub struct Client {
+	/// Session: the same for all requests of a client.
+	pub session: SessionKey,
+	/// Name of the key, for the log.
+	pub name: Arc<str>,
+	/// What [`Access`] wants to find again in [`Access::charge`].
+	pub grant: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Access control.
+pub trait Access: Send + Sync {
+	/// Let a client in.
+	///
+	/// - `key`: key of the path `/k/KEY/..`. Keys in `Authorization` and `X-Api-Key` are in
+	///   `headers`.
+	///
+	/// Errors: [`Failure::Unauthorized`], [`Failure::NotFound`], [`Failure::RateLimited`].
+	fn admit(
+		&self,
+		peer: &Peer,
+		headers: &HeaderMap,
+		key: Option<&str>,
+		used: Use<'_>,
+	) -> Result<Client, Failure>;
+
+	/// Count a call of a client; `method` is empty for plain HTTP.
+	///
+	/// Errors: [`Failure::RateLimited`], [`Failure::MethodNotFound`] if the key does not allow the
+	/// method.
+	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure>;
+
+	/// True if a header carries a key of ours, which no operator may see.
+	fn is_key(&self, value: &str) -> bool {
+		let _ = value;
+		false
+	}
+}
+
+/// Everyone is let in, without limits. A session is an address.
+#[derive(Debug, Default)]
+pub struct OpenAccess(RandomState);
+
+impl Access for OpenAccess {
+	fn admit(
+		&self,
+		peer: &Peer,
+		_: &HeaderMap,
+		_: Option<&str>,
+		_: Use<'_>,
+	) -> Result<Client, Failure> {
+		let session = self.0.hash_one(peer.address.ip());
+		Ok(Client { session, name: "open".into(), grant: None })
+	}
+
+	fn charge(&self, _: &Client, _: &str, _: u16) -> Result<(), Failure> {
+		Ok(())
+	}
+}
+
+/// End of a request to a service, as usage statements count it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Served {
+	/// The service answered; errors of the caller's making are answers.
+	Ok {
+		/// Later than the terms promise.
+		slow: bool,
+	},
+	/// No answer, or an error of the service.
+	Lost,
+	/// Given up by us before the answer. A request, neither answered nor lost.
+	Cancelled,
+}
+
+/// Observer of what is served: usage statements and metrics.
+pub trait Observer: Send + Sync {
+	/// A request to a service ended. Retries, hedges, copies and health requests are requests.
+	fn served(
+		&self,
+		member: &Member,
+		class: LoadClass,
+		served: Served,
+		latency: Duration,
+		bytes: u64,
+	) {
+		let _ = (member, class, served, latency, bytes);
+	}
+
+	/// A call of a client ended. `upstream` is the time that the operator took, `None` if none was
+	/// asked.
+	fn called(&self, network: &str, failed: bool, whole: Duration, upstream: Option<Duration>) {
+		let _ = (network, failed, whole, upstream);
+	}
+
+	/// Operators gave different answers to a call. `outvoted` is the one that two others
+	/// contradict.
+	fn disagreed(&self, network: &str, method: &str, outvoted: Option<&Member>) {
+		let _ = (network, method, outvoted);
+	}
+}
+
+/// Observer that does nothing.
+#[derive(Debug)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}

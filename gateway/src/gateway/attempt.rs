@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! One request to one service.
+
+use super::{
+	access::Served,
+	upstreams::{Group, Member},
+	worker::Worker,
+};
+use crate::{
+	routing::{Judgement, LoadClass, Observed, Ticket, judge},
+	rpc::{self, Failure},
+	upstream::UpstreamError,
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
+
+/// Header of the token of an agreement.
+pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-surety-token");
+/// Header that joins spans of a trace.
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Current time of the runtime, which tests can stop.
+pub(super) fn now() -> Instant {
+	tokio::time::Instant::now().into_std()
+}
+
+/// Request that may go to several services.
+#[derive(Clone, Debug)]
+pub(super) struct Payload {
+	/// Method's name.
+	pub method: String,
+	/// Class of the method.
+	pub class: LoadClass,
+	/// Weight of the call.
+	pub weight: u32,
+	/// True if a repetition changes nothing.
+	pub idempotent: bool,
+	/// Id under which the call is sent, as raw JSON.
+	pub id: Bytes,
+	/// JSON-RPC request.
+	pub body: Bytes,
+	/// `traceparent` of the client.
+	pub trace: Option<HeaderValue>,
+}
+
+/// Answer of a service.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+	/// Service.
+	pub member: Arc<Member>,
+	/// Class of the method.
+	pub class: LoadClass,
+	/// Judgement.
+	pub judgement: Judgement,
+	/// JSON-RPC answer; empty without one.
+	pub body: Bytes,
+	/// Time that the service took.
+	pub latency: Duration,
+	/// True if the service may have processed the request.
+	pub sent: bool,
+	/// Failure for the caller if nothing better comes.
+	pub failure: Option<Failure>,
+}
+
+/// Request that is counted however it ends.
+pub(super) struct Account {
+	worker: Worker,
+	member: Arc<Member>,
+	class: LoadClass,
+	ticket: Option<Ticket>,
+	/// Time of the answer, if it is not that of the end.
+	answered: Option<Instant>,
+}
+
+impl Account {
+	/// Request that is about to be sent.
+	pub fn open(worker: &Worker, member: &Arc<Member>, class: LoadClass, weight: u32) -> Self {
+		let ticket = Some(member.state.start(class, weight, now()));
+		let (worker, member) = (worker.clone(), Arc::clone(member));
+		Self { worker, member, class, ticket, answered: None }
+	}
+
+	/// The answer begins: its latency is that of now, even if it goes on for long.
+	pub fn answer(&mut self) {
+		self.answered = Some(now());
+	}
+
+	/// The request ended. Returns its latency.
+	pub fn close(mut self, observed: Observed, bytes: u64) -> Duration {
+		let Some(ticket) = self.ticket.take() else { return Duration::ZERO };
+		let now = self.answered.unwrap_or_else(now);
+		let latency = now.saturating_duration_since(ticket.started());
+		ticket.finish(observed, now);
+		self.member.state.take_bytes(bytes, now);
+		let served = match observed {
+			Observed::Answer => Served::Ok { slow: latency > self.member.spec.max_latency },
+			Observed::Fault | Observed::Limited { .. } | Observed::Refused => Served::Lost,
+			Observed::Cancelled => Served::Cancelled,
+		};
+		self.report(served, latency, bytes);
+		latency
+	}
+
+	fn report(&self, served: Served, latency: Duration, bytes: u64) {
+		let observer = &self.worker.gateway().observer;
+		observer.served(&self.member, self.class, served, latency, bytes);
+	}
+}
+
+impl Drop for Account {
+	fn drop(&mut self) {
+		if let Some(ticket) = self.ticket.take() {
+			self.report(Served::Cancelled, now().saturating_duration_since(ticket.started()), 0);
+		}
+	}
+}
+
+/// Headers that each request to a service carries.
+pub(super) fn add_headers(member: &Member, headers: &mut HeaderMap) {
+	for (name, value) in &member.spec.headers {
+		headers.insert(name.clone(), value.clone());
+	}
+	if let Some(token) = &member.spec.token {
+		headers.insert(TOKEN, token.clone());
+	}
+}
+
+/// Send a JSON-RPC call to a service and judge its answer.
+pub(super) async fn attempt(
+	worker: Worker,
+	member: Arc<Member>,
+	payload: Arc<Payload>,
+	timeout: Duration,
+) -> Attempt {
+	let pool = worker.pool(&member);
+	let account = Account::open(&worker, &member, payload.class, payload.weight);
+	let mut request = Request::new(payload.body.clone());
+	*request.method_mut() = Method::POST;
+	*request.uri_mut() = Uri::from_static("/");
+	let headers = request.headers_mut();
+	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+	if let Some(trace) = &payload.trace {
+		headers.insert(TRACEPARENT, trace.clone());
+	}
+	add_headers(&member, headers);
+	let max = worker.gateway().settings.max_answer;
+	let answer = if payload.idempotent {
+		pool.send_idempotent(&request, timeout, max).await
+	} else {
+		pool.send(request, timeout, max).await
+	};
+	let mut attempt = Attempt {
+		judgement: Judgement::Fault,
+		body: Bytes::new(),
+		latency: Duration::ZERO,
+		sent: true,
+		failure: None,
+		class: payload.class,
+		member: Arc::clone(&member),
+	};
+	let observed = match answer {
+		Ok(answer) => {
+			let retry_after = answer.headers().get(header::RETRY_AFTER);
+			let retry_after = retry_after.and_then(|value| value.to_str().ok());
+			attempt.judgement = judge(answer.status(), retry_after, answer.body());
+			if is_answer(attempt.judgement) && !rpc::has_id(answer.body(), &payload.id) {
+				attempt.judgement = Judgement::Fault;
+			}
+			attempt.body = answer.into_body();
+			match attempt.judgement {
+				Judgement::Fault => {
+					attempt.failure = Some(Failure::BadAnswer);
+					Observed::Fault
+				},
+				Judgement::Limited { retry_after } => {
+					// Its body is no answer to the call: the request was not processed.
+					attempt.sent = false;
+					Observed::Limited { retry_after }
+				},
+				Judgement::Refused => {
+					attempt.sent = false;
+					Observed::Refused
+				},
+				_ => Observed::Answer,
+			}
+		},
+		Err(error) => {
+			attempt.sent = error.sent();
+			let (failure, observed) = failed(&error);
+			attempt.failure = failure;
+			observed
+		},
+	};
+	let bytes = u64::try_from(attempt.body.len()).unwrap_or(u64::MAX);
+	attempt.latency = account.close(observed, bytes);
+	attempt
+}
+
+/// Failure for the caller, and what it says of the service.
+pub(super) fn failed(error: &UpstreamError) -> (Option<Failure>, Observed) {
+	match error {
+		// Our own limits.
+		UpstreamError::Busy => (None, Observed::Cancelled),
+		UpstreamError::Request(_) => (Some(Failure::Internal), Observed::Cancelled),
+		// A large answer may be what was asked for.
+		UpstreamError::TooLarge => (Some(Failure::AnswerTooLarge), Observed::Answer),
+		UpstreamError::Timeout { .. } => (Some(Failure::Timeout), Observed::Fault),
+		UpstreamError::Malformed(_) | UpstreamError::Closed { .. } => {
+			(Some(Failure::BadAnswer), Observed::Fault)
+		},
+		UpstreamError::Resolve
+		| UpstreamError::Forbidden(_)
+		| UpstreamError::Connect(_)
+		| UpstreamError::Tls(_)
+		| UpstreamError::Refused(_) => (None, Observed::Fault),
+	}
+}
+
+/// True if a judgement is about a JSON-RPC answer.
+pub(super) fn is_answer(judgement: Judgement) -> bool {
+	matches!(
+		judgement,
+		Judgement::Found | Judgement::Empty | Judgement::CallerError | Judgement::Suspect
+	)
+}
+
+/// Time for one attempt: long compared with the usual latency, so that an operator that hangs does
+/// not use up the time of the whole call.
+pub(super) fn attempt_timeout(group: &Group, class: LoadClass, left: Duration) -> Duration {
+	let half = left.checked_div(2).unwrap_or(left);
+	let usual = group.latencies(class).percentile(95).unwrap_or(Duration::from_millis(500));
+	let least = match class {
+		LoadClass::Light => Duration::from_secs(2),
+		LoadClass::Medium => Duration::from_secs(5),
+		LoadClass::Heavy | LoadClass::Write => half,
+	};
+	usual.saturating_mul(10).max(least).min(half.max(Duration::from_millis(50))).min(left)
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! One JSON-RPC call: from the table of methods over block, cache and coalescing to the answer.
+
+use super::{
+	access::Client,
+	attempt::{Payload, now},
+	explain::{Explanation, Source},
+	fetch::{Fetched, Landed},
+	keep,
+	network::{Network, count},
+	worker::Worker,
+};
+use crate::{
+	cache::{self, BlockHash, Join, Key},
+	routing::{LoadClass, Session},
+	rpc::{
+		self, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
+		block::{BlockReference, RangeEnd, Tag, pin, reference},
+	},
+};
+use bytes::Bytes;
+use http::HeaderValue;
+use std::{
+	sync::{Arc, atomic::Ordering},
+	time::{Duration, Instant},
+};
+
+/// Circumstances of a call.
+pub(super) struct Context<'a> {
+	/// Network.
+	pub network: &'a Arc<Network>,
+	/// Client.
+	pub client: &'a Client,
+	/// `traceparent` of the request.
+	pub trace: Option<HeaderValue>,
+}
+
+impl<'a> Context<'a> {
+	pub fn new(network: &'a Arc<Network>, client: &'a Client, trace: Option<HeaderValue>) -> Self {
+		Self { network, client, trace }
+	}
+}
+
+/// Call that is ready to be sent.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+	/// Request.
+	pub payload: Arc<Payload>,
+	/// Row of the table.
+	pub method: Method,
+	/// Number of the block that the call reads, if it has one.
+	pub number: Option<u64>,
+	/// Hash of that block when the call was prepared.
+	pub hash: Option<BlockHash>,
+	/// True if the call names its block by hash.
+	pub by_hash: bool,
+	/// Served latest block when the call was prepared.
+	pub tip: Option<u64>,
+	/// Height that an operator must have reached.
+	pub height: Option<u64>,
+	/// End of the time for the call.
+	pub deadline: Instant,
+	/// Session of the client.
+	pub session: Arc<Session>,
+}
+
+impl Prepared {
+	/// True if the block of the call is one that every operator should have.
+	pub fn is_known_block(&self) -> bool {
+		match (self.number, self.tip) {
+			(Some(number), Some(tip)) => number <= tip,
+			// By hash, or without a block.
+			_ => true,
+		}
+	}
+
+	/// Number of operators to ask: of a call whose block is fixed one is enough.
+	pub fn dispatch(&self) -> Dispatch {
+		match self.method.dispatch {
+			Dispatch::Maximum if self.number.is_some() || self.by_hash => Dispatch::One,
+			dispatch => dispatch,
+		}
+	}
+}
+
+impl Worker {
+	/// Answer a call. Errors are answers too; one of our own is also in the explanation.
+	pub(super) async fn call(
+		&self,
+		context: &Context<'_>,
+		call: &Call<'_>,
+	) -> (Bytes, Explanation) {
+		let begin = now();
+		let network = context.network;
+		count(&network.counts.calls);
+		let mut explanation =
+			Explanation { head: network.heads.latest(), ..Explanation::default() };
+		let answer = match self.try_call(context, call, begin, &mut explanation).await {
+			Ok(answer) => answer,
+			Err(failure) => {
+				count(&network.counts.failed);
+				let body = failure.body(call.id);
+				explanation.failure = Some(failure);
+				body
+			},
+		};
+		let whole = now().saturating_duration_since(begin);
+		let failed = explanation.failure.is_some();
+		let observer = &self.gateway().observer;
+		observer.called(&network.settings.name, failed, whole, explanation.upstream);
+		(answer, explanation)
+	}
+
+	async fn try_call(
+		&self,
+		context: &Context<'_>,
+		call: &Call<'_>,
+		begin: Instant,
+		explanation: &mut Explanation,
+	) -> Result<Bytes, Failure> {
+		let network = context.network;
+		let method = network.methods().get(call.method);
+		if !network.settings.filter.allows(call.method) {
+			return Err(Failure::MethodNotFound);
+		}
+		self.gateway().access.charge(context.client, call.method, method.weight)?;
+		if matches!(method.class, Class::Subscribe | Class::Unsubscribe) {
+			return Err(Failure::Invalid("subscriptions need a WebSocket connection"));
+		}
+		if let Some(answer) = method.known.and_then(|known| self.known(context, known, call)) {
+			explanation.source = Source::Known;
+			network.cache.save(method.weight, answer.len());
+			return Ok(answer);
+		}
+		let (prepared, key) = self.prepare(context, call, method, begin);
+		let Some((key, cache)) = key.zip(self.gateway().cache.as_ref()) else {
+			let fetched = self.dispatch(network, &prepared).await;
+			return self.answer_of(call, &prepared, network, fetched, explanation);
+		};
+		if let Some(entry) = cache.get(&key, &network.heads, &network.cache, now()) {
+			explanation.source = Source::Hit;
+			if let Some(number) = prepared.number {
+				prepared.session.saw(number);
+			}
+			network.cache.save(method.weight, entry.result.len());
+			return Ok(rpc::compose(call.id, &entry.result));
+		}
+		explanation.source = Source::Miss;
+		let joined = self.gateway().flights.join(&key);
+		match tokio::time::timeout_at(prepared.deadline.into(), joined).await {
+			Err(_) => Err(Failure::Timeout),
+			Ok(Join::Done(landed)) => {
+				explanation.source = Source::Joined;
+				network.cache.coalesced.fetch_add(1, Ordering::Relaxed);
+				let answer = self.answer_of(call, &prepared, network, landed, explanation)?;
+				explanation.upstream = None;
+				network.cache.save(method.weight, answer.len());
+				Ok(answer)
+			},
+			Ok(Join::Lead(leader)) => {
+				let fetched = self.dispatch(network, &prepared).await;
+				if let Ok(fetched) = &fetched
+					&& let Some((result, validity)) = keep::keep(network, &prepared, fetched, now())
+				{
+					cache.insert(key, result, fetched.member.spec.service, validity);
+				}
+				leader.land(fetched.clone());
+				self.answer_of(call, &prepared, network, fetched, explanation)
+			},
+		}
+	}
+
+	/// Answer out of what the gateway knows itself.
+	fn known(&self, context: &Context<'_>, known: Known, call: &Call<'_>) -> Option<Bytes> {
+		let (network, params) = (context.network, call.params);
+		if !network.is_current(now()) {
+			return None;
+		}
+		if !params.is_empty() && rpc::json::elements(params, 1).is_none_or(|all| !all.is_empty()) {
+			return None;
+		}
+		let result = match known {
+			Known::LatestNumber => {
+				let session = self.session(context);
+				let tip = network.heads.latest()?;
+				let latest = session.latest(tip, network.heads.ceiling().unwrap_or(tip));
+				session.saw(latest);
+				format!("\"0x{latest:x}\"")
+			},
+			Known::FinalizedHash => quoted(&network.heads.hash_at(network.heads.finalized()?)?),
+		};
+		Some(rpc::compose(call.id, result.as_bytes()))
+	}
+
+	/// Fix the block of a call and compose the request. The key is there if the answer may be kept
+	/// or shared.
+	fn prepare(
+		&self,
+		context: &Context<'_>,
+		call: &Call<'_>,
+		method: &Method,
+		begin: Instant,
+	) -> (Prepared, Option<Key>) {
+		let network = context.network;
+		let heads = &network.heads;
+		let gateway = self.gateway();
+		let session = self.session(context);
+		let tip = heads.latest();
+		let latest = tip.map(|tip| session.latest(tip, heads.ceiling().unwrap_or(tip)));
+		let by_hash_argument = matches!(method.block, rpc::BlockArgument::Hash { .. });
+		let resolve = |tag: Tag| -> Option<String> {
+			let number = match tag {
+				Tag::Latest => latest,
+				Tag::Safe => heads.safe(),
+				Tag::Finalized => heads.finalized(),
+			}?;
+			if by_hash_argument {
+				return Some(quoted(&heads.hash_at(number)?));
+			}
+			Some(format!("\"0x{number:x}\""))
+		};
+		// What the call named before its tag was replaced: the number of a Substrate block.
+		let named = reference(call.params, method.block);
+		let pinned = pin(call.params, method.block, &resolve);
+		let params = pinned.as_deref().unwrap_or(call.params);
+		let reference = reference(params, method.block);
+		let number = match (reference, named) {
+			(BlockReference::Number(number), _)
+			| (BlockReference::Range(RangeEnd::Number(number)), _) => Some(number),
+			(BlockReference::Hash(_), BlockReference::Tag(Tag::Latest)) => latest,
+			_ => None,
+		};
+		let by_hash =
+			matches!(reference, BlockReference::Hash(_) | BlockReference::Range(RangeEnd::Hash(_)));
+		let class = LoadClass::of(method);
+		let id = upstream_id(call.id);
+		let body = rpc::request(&id, call.method, params).into();
+		let payload = Payload {
+			method: call.method.to_owned(),
+			class,
+			weight: u32::from(method.weight),
+			idempotent: method.is_idempotent(),
+			id,
+			body,
+			trace: context.trace.clone(),
+		};
+		let unfixed = matches!(reference, BlockReference::Tag(_) | BlockReference::Pending);
+		let shared = match method.cache {
+			CachePolicy::Never => false,
+			CachePolicy::Block => number.is_some() || by_hash,
+			CachePolicy::Hash => !unfixed,
+			CachePolicy::Forever | CachePolicy::Answer | CachePolicy::Head => true,
+		};
+		let key = (shared && method.class == Class::Read)
+			.then(|| cache::key(network.index, call.method, params))
+			.flatten();
+		let timeout = gateway.settings.timeout;
+		let prepared = Prepared {
+			payload: Arc::new(payload),
+			method: method.clone(),
+			number,
+			hash: number.and_then(|number| heads.hash_at(number)),
+			by_hash,
+			tip,
+			// Blocks above the tip are asked for by clients that know better: nothing is demanded.
+			height: number.filter(|number| Some(*number) <= latest),
+			deadline: begin.checked_add(timeout).unwrap_or(begin),
+			session,
+		};
+		(prepared, key)
+	}
+
+	fn session(&self, context: &Context<'_>) -> Arc<Session> {
+		let network = u64::from(context.network.index);
+		self.gateway().sessions.get(context.client.session ^ network.rotate_right(8))
+	}
+
+	/// Answer under the caller's id, with its explanation.
+	fn answer_of(
+		&self,
+		call: &Call<'_>,
+		prepared: &Prepared,
+		network: &Network,
+		landed: Landed,
+		explanation: &mut Explanation,
+	) -> Result<Bytes, Failure> {
+		let fetched: Fetched = landed?;
+		explanation.member = Some(Arc::clone(&fetched.member));
+		explanation.reason = Some(fetched.reason);
+		explanation.attempts = fetched.attempts;
+		explanation.hedged = fetched.hedged;
+		explanation.upstream = Some(fetched.upstream);
+		if let Some(seen) = prepared.number.or_else(|| keep::block_of(prepared, &fetched)) {
+			// Never above what operators agree on, see `Session::latest`.
+			if Some(seen) <= network.heads.ceiling() {
+				prepared.session.saw(seen);
+			}
+		}
+		if fetched.id == call.id {
+			return Ok(fetched.body);
+		}
+		let id = if call.id.is_empty() { b"null" } else { call.id };
+		rpc::replace_id(&fetched.body, id).ok_or(Failure::BadAnswer)
+	}
+
+	/// Time left for a call.
+	pub(super) fn left(&self, prepared: &Prepared) -> Duration {
+		prepared.deadline.saturating_duration_since(now())
+	}
+}
+
+/// Id for operators: the caller's own if every server writes it back unchanged, so that the answer
+/// is passed on as it is.
+fn upstream_id(id: &[u8]) -> Bytes {
+	let number = id.len() <= 15
+		&& id.iter().all(u8::is_ascii_digit)
+		&& (id == b"0" || id.first().is_some_and(|digit| *digit != b'0'));
+	let text = matches!(id, [b'"', inner @ .., b'"']
+		if inner.len() <= 64 && inner.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte)));
+	if number || text { Bytes::copy_from_slice(id) } else { Bytes::from_static(b"1") }
+}
+
+/// Hash as a JSON string.
+pub(super) fn quoted(hash: &BlockHash) -> String {
+	use std::fmt::Write;
+	let mut out = String::with_capacity(68);
+	out.push_str("\"0x");
+	for byte in hash {
+		// A string takes all text.
+		let _ = write!(out, "{byte:02x}");
+	}
+	out.push('"');
+	out
+}

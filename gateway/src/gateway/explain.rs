@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Headers that say who answered, and why.
+
+use super::{network::Network, upstreams::Member};
+use crate::{routing::Reason, rpc::Failure};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::{sync::Arc, time::Duration};
+
+const OPERATOR: HeaderName = HeaderName::from_static("x-surety-operator");
+const SERVICE: HeaderName = HeaderName::from_static("x-surety-service");
+const WHY: HeaderName = HeaderName::from_static("x-surety-why");
+const CACHE: HeaderName = HeaderName::from_static("x-surety-cache");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-surety-attempts");
+const HEDGED: HeaderName = HeaderName::from_static("x-surety-hedged");
+const HEAD: HeaderName = HeaderName::from_static("x-surety-head");
+const OVERHEAD: HeaderName = HeaderName::from_static("x-surety-overhead-us");
+
+/// Source of an answer, with regard to the cache.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Source {
+	/// An operator.
+	#[default]
+	Operator,
+	/// An operator; the cache had no valid answer.
+	Miss,
+	/// The cache.
+	Hit,
+	/// The answer to an equal call that was under way.
+	Joined,
+	/// The gateway's own knowledge of the heads.
+	Known,
+}
+
+impl Source {
+	fn name(self) -> &'static str {
+		match self {
+			Self::Operator => "none",
+			Self::Miss => "miss",
+			Self::Hit => "hit",
+			Self::Joined => "joined",
+			Self::Known => "known",
+		}
+	}
+}
+
+/// Explanation of an answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Explanation {
+	/// Source.
+	pub source: Source,
+	/// Service that answered.
+	pub member: Option<Arc<Member>>,
+	/// Reason of its choice.
+	pub reason: Option<Reason>,
+	/// Requests to services, one after the other.
+	pub attempts: u32,
+	/// True if a second operator was asked because the first was slow.
+	pub hedged: bool,
+	/// Served latest block.
+	pub head: Option<u64>,
+	/// Time that the service took.
+	pub upstream: Option<Duration>,
+	/// Error of our own.
+	pub failure: Option<Failure>,
+}
+
+impl Explanation {
+	/// Write the headers of the answer to a call that took `whole`.
+	pub fn write(&self, headers: &mut HeaderMap, whole: Duration) {
+		if let Some(member) = &self.member {
+			headers.insert(OPERATOR, member.operator_header.clone());
+			headers.insert(SERVICE, HeaderValue::from(member.spec.service));
+		}
+		if let Some(reason) = self.reason {
+			headers.insert(WHY, HeaderValue::from_static(reason.name()));
+		}
+		headers.insert(CACHE, HeaderValue::from_static(self.source.name()));
+		headers.insert(ATTEMPTS, HeaderValue::from(self.attempts));
+		headers.insert(HEDGED, HeaderValue::from(u16::from(self.hedged)));
+		if let Some(head) = self.head {
+			headers.insert(HEAD, HeaderValue::from(head));
+		}
+		let own = whole.saturating_sub(self.upstream.unwrap_or_default()).as_micros();
+		headers.insert(OVERHEAD, HeaderValue::from(u64::try_from(own).unwrap_or(u64::MAX)));
+	}
+
+	/// Write the served head alone.
+	pub fn write_head(network: &Network, headers: &mut HeaderMap) {
+		if let Some(head) = network.heads.latest() {
+			headers.insert(HEAD, HeaderValue::from(head));
+		}
+	}
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Calls, batches, cache, and methods that ask several operators.
+
+use super::kit::*;
+use crate::routing::CoverRates;
+use serde_json::{Value, json};
+use std::time::Duration;
+use surety_primitives::Protocol;
+
+#[test]
+fn an_answer_says_who_gave_it_and_why() {
+	let scene = Scene::three();
+	let reply = scene.call("eth_getBalance", json!(["0xaa", "0x10"]));
+	assert_eq!(reply.status, 200);
+	assert_eq!(reply.json(), json!({ "jsonrpc": "2.0", "id": 77, "result": "0x10" }));
+	assert!(reply.header("x-surety-operator").starts_with("operator-"));
+	assert_eq!(reply.header("x-surety-cache"), "miss");
+	assert_eq!(reply.header("x-surety-attempts"), "1");
+	assert_eq!(reply.header("x-surety-hedged"), "0");
+	assert_eq!(reply.header("x-surety-head"), "100");
+	assert_eq!(reply.header("x-surety-why"), "better-of-two");
+	assert!(reply.header("x-surety-overhead-us").parse::<u64>().is_ok());
+}
+
+#[test]
+fn operators_get_the_token_the_trace_and_their_own_path() {
+	let scene = Scene::three();
+	let call = r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[]}"#;
+	let trace = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	scene.client().send("POST", "/ethereum", &[trace, "x-secret: 1"], call);
+	let seen = scene.operators.iter().flat_map(|one| one.seen.lock().clone()).next().unwrap();
+	assert_eq!(seen.path, "/rpc");
+	assert_eq!(seen.headers["x-surety-token"], "srt1_test");
+	assert!(trace.ends_with(&seen.headers["traceparent"]));
+	assert!(!seen.headers.contains_key("x-secret"));
+}
+
+#[test]
+fn ids_of_any_form_come_back_unchanged() {
+	let scene = Scene::three();
+	for id in ["7", "-1", "1.50", "\"a\"", "\"\\u0041\"", "null", "123456789012345678901234567890"]
+	{
+		let call = format!(
+			r#"{{"jsonrpc":"2.0","id":{id},"method":"eth_getBalance","params":["0xaa","0x1"]}}"#
+		);
+		let reply = scene.client().post("/ethereum", &call);
+		let text = String::from_utf8(reply.body).unwrap();
+		assert!(text.contains(&format!("\"id\":{id}")), "{text}");
+	}
+}
+
+#[test]
+fn a_batch_is_answered_in_order_with_errors_in_place() {
+	let scene = Scene::three();
+	let batch = json!([
+		{ "jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": ["0xaa", "0x1"] },
+		7,
+		{ "jsonrpc": "2.0", "method": "eth_getBalance", "params": ["0xaa", "0x2"] },
+		{ "jsonrpc": "2.0", "id": "z", "method": "eth_getBalance", "params": ["0xaa", "0x3"] },
+		{ "jsonrpc": "2.0", "id": 4, "method": "eth_subscribe", "params": ["newHeads"] },
+	]);
+	let reply = scene.client().post("/ethereum", &batch.to_string());
+	let json = reply.json();
+	let all = json.as_array().unwrap();
+	assert_eq!(all.len(), 4);
+	assert_eq!(all[0]["result"], "0x1");
+	assert_eq!(all[1]["error"]["code"], -32600);
+	assert_eq!((&all[2]["id"], &all[2]["result"]), (&json!("z"), &json!("0x3")));
+	assert_eq!(all[3]["error"]["code"], -32600);
+	let only = json!([{ "jsonrpc": "2.0", "method": "eth_getBalance", "params": ["0xaa", "0x2"] }]);
+	assert_eq!(scene.client().post("/ethereum", &only.to_string()).status, 204);
+}
+
+#[test]
+fn latest_is_the_served_block_at_every_operator() {
+	let scene = Scene::three();
+	// Two operators are ahead of the served tip.
+	scene.operators[0].set(|behaviour| behaviour.head = 102);
+	scene.operators[1].set(|behaviour| behaviour.head = 101);
+	let mut client = scene.client();
+	for number in 0..20 {
+		let params = json!([format!("0x{number:040x}"), "latest"]);
+		assert_eq!(client.call("eth_getBalance", params).result(), "0x64");
+	}
+	assert_eq!(client.call("eth_blockNumber", json!([])).result(), "0x64");
+	assert_eq!(scene.count("eth_blockNumber"), 0);
+	for operator in &scene.operators {
+		for seen in operator.seen.lock().iter().filter(|seen| seen.method == "eth_getBalance") {
+			assert_eq!(seen.params[1], "0x64");
+		}
+	}
+}
+
+#[test]
+fn a_session_never_sees_an_earlier_block_than_before() {
+	let scene = Scene::three();
+	// A receipt of a block that two operators have, but that is not served yet.
+	let network = scene.gateway.network("ethereum").unwrap();
+	for index in 0..2 {
+		scene.operators[index].set(|behaviour| behaviour.head = 101);
+		scene.gateway.service(index as u32 + 1).unwrap().state.set_head(Some(101));
+		let now = std::time::Instant::now();
+		network.observe(account(index), crate::rpc::block::Tag::Latest, 101, now);
+	}
+	assert_eq!(network.heads.latest(), Some(100));
+	scene.operators.iter().for_each(|one| one.set(|behaviour| behaviour.receipt = 101));
+	let mut client = scene.client();
+	assert_eq!(client.call("eth_blockNumber", json!([])).result(), "0x64");
+	client.call("eth_getTransactionReceipt", json!(["0xbb"])).result();
+	assert_eq!(client.call("eth_blockNumber", json!([])).result(), "0x65");
+	let balance = client.call("eth_getBalance", json!(["0xaa", "latest"]));
+	assert_eq!(balance.result(), "0x65");
+}
+
+#[test]
+fn an_answer_is_cached_until_its_block_leaves_the_chain() {
+	let scene = Scene::three();
+	let mut client = scene.client();
+	let mut ask = |cache: &str| {
+		let reply = client.call("eth_getBalance", json!(["0xaa", "latest"]));
+		assert_eq!(reply.header("x-surety-cache"), cache);
+		assert_eq!(reply.json()["id"], 77);
+		reply.result()
+	};
+	assert_eq!(ask("miss"), "0x64");
+	assert_eq!(ask("hit"), "0x64");
+	// The same height on another fork.
+	scene.all_at(100, 1);
+	assert_eq!(ask("miss"), "0x64");
+	assert_eq!(ask("hit"), "0x64");
+	scene.all_at(101, 1);
+	assert_eq!(ask("miss"), "0x65");
+	assert_eq!(scene.count("eth_getBalance"), 3);
+	let stats = scene.gateway.status();
+	assert_eq!((stats.networks[0].cache_hits, stats.networks[0].cache_misses), (2, 3));
+	assert_eq!(stats.networks[0].saved_weight, 2);
+}
+
+#[test]
+fn an_answer_without_data_is_never_kept() {
+	let scene = Scene::three();
+	scene.operators.iter().for_each(|one| one.set(|behaviour| behaviour.empty = true));
+	let mut client = scene.client();
+	assert_eq!(client.call("eth_getTransactionReceipt", json!(["0xbb"])).result(), Value::Null);
+	scene.operators.iter().for_each(|one| one.set(|behaviour| behaviour.empty = false));
+	let receipt = client.call("eth_getTransactionReceipt", json!(["0xbb"])).result();
+	assert_eq!(receipt["blockNumber"], "0x5f");
+}
+
+#[test]
+fn another_operator_is_asked_for_data_that_one_lacks() {
+	let scene = Scene::three();
+	scene.operators[0].set(|behaviour| behaviour.empty = true);
+	let mut client = scene.client();
+	for number in 0..30 {
+		let params = json!([format!("0x{number:064x}")]);
+		assert_ne!(client.call("eth_getTransactionReceipt", params).result(), Value::Null);
+	}
+	// Nobody has a block above the tip: one operator is enough.
+	let before = scene.count("eth_getBlockByNumber");
+	let reply = client.call("eth_getBlockByNumber", json!(["0x1000", false]));
+	assert_eq!(reply.result(), Value::Null);
+	assert_eq!(scene.count("eth_getBlockByNumber"), before + 1);
+}
+
+#[test]
+fn an_error_of_one_operator_is_not_believed_but_that_of_two_is() {
+	let scene = Scene::three();
+	scene.operators[0].set(|behaviour| behaviour.error = Some((-32000, "header not found")));
+	let mut client = scene.client();
+	for number in 0..30 {
+		let params = json!([format!("0x{number:040x}"), "0x10"]);
+		assert_eq!(client.call("eth_getBalance", params).result(), "0x10");
+	}
+	for operator in &scene.operators {
+		operator.set(|behaviour| behaviour.error = Some((-32603, "internal")));
+	}
+	let reply = client.call("eth_getBalance", json!(["0xff", "0x10"]));
+	assert_eq!((reply.status, &reply.json()["error"]["code"]), (200, &json!(-32603)));
+	// A revert is an answer: nobody else is asked.
+	for operator in &scene.operators {
+		operator.set(|behaviour| behaviour.error = Some((3, "execution reverted")));
+	}
+	let before = scene.count("eth_call");
+	let reply = client.call("eth_call", json!([{}, "0x10"]));
+	assert_eq!(reply.json()["error"]["code"], 3);
+	assert_eq!(scene.count("eth_call"), before + 1);
+}
+
+#[test]
+fn equal_calls_at_once_reach_one_operator_once() {
+	let scene = Scene::three();
+	for operator in &scene.operators {
+		operator.set(|behaviour| behaviour.delay = Duration::from_millis(300));
+	}
+	// A hedge would be a second request.
+	std::thread::scope(|scope| {
+		for _ in 0..20 {
+			scope.spawn(|| {
+				let reply = scene.call("eth_getTransactionReceipt", json!(["0xbb"]));
+				assert_eq!(reply.result()["blockNumber"], "0x5f");
+				assert_eq!(reply.json()["id"], 77);
+			});
+		}
+	});
+	assert!(scene.count("eth_getTransactionReceipt") <= 2);
+	assert!(scene.gateway.status().networks[0].coalesced >= 10);
+}
+
+#[test]
+fn a_transaction_reaches_several_operators_and_a_nonce_is_the_highest() {
+	let scene = Scene::three();
+	for (index, operator) in scene.operators.iter().enumerate() {
+		operator.set(|behaviour| {
+			behaviour.nonce = 5 + index as u64;
+			behaviour.price = [100, 20, 30][index];
+		});
+	}
+	let mut client = scene.client();
+	client.call("eth_sendRawTransaction", json!(["0x00"])).result();
+	assert_eq!(client.call("eth_getTransactionCount", json!(["0xaa", "pending"])).result(), "0x7");
+	assert_eq!(client.call("eth_gasPrice", json!([])).result(), "0x1e");
+	// Whoever was slower than the first got it too.
+	for _ in 0..200 {
+		if scene.count("eth_sendRawTransaction") == 3 {
+			break;
+		}
+		std::thread::sleep(Duration::from_millis(10));
+	}
+	assert_eq!(scene.count("eth_sendRawTransaction"), 3);
+	// Of a block that is fixed, one operator is enough.
+	let before = scene.count("eth_getTransactionCount");
+	client.call("eth_getTransactionCount", json!(["0xaa", "latest"])).result();
+	assert_eq!(scene.count("eth_getTransactionCount"), before + 1);
+}
+
+#[test]
+fn a_filter_stays_at_the_operator_that_made_it() {
+	let scene = Scene::three();
+	let mut client = scene.client();
+	client.call("eth_newFilter", json!([{}])).result();
+	for number in 0..20 {
+		client.call("eth_getFilterChanges", json!([format!("0x{number}")])).result();
+	}
+	let asked = scene.operators.iter().filter(|one| one.count("eth_getFilterChanges") > 0).count();
+	assert_eq!(asked, 1);
+}
+
+#[test]
+fn substrate_calls_are_pinned_to_the_served_hash() {
+	let scene = Scene::new(Options { protocol: Protocol::Substrate, ..Options::default() });
+	// Before a head is known the call is passed on as it is.
+	let reply = scene.call("chain_getHeader", json!([]));
+	assert_eq!(reply.result()["asked"], Value::Null);
+	scene.all_at(100, 0);
+	let reply = scene.call("chain_getHeader", json!([]));
+	assert_eq!(reply.result()["asked"], hash(100, 0));
+	let reply = scene.call("state_getStorage", json!(["0x26aa"]));
+	assert!(reply.result().as_str().unwrap().contains(&hash(100, 0)));
+	let reply = scene.call("chain_getFinalizedHead", json!([]));
+	assert_ne!(reply.result(), hash(90, 0), "its hash is not known");
+}
+
+#[test]
+fn the_units_of_an_agreement_are_kept_by_the_gateway() {
+	let rates = CoverRates { requests: 0.001, burst: 10.0, bytes: 1e9 };
+	let scene = Scene::new(Options { rates, ..Options::default() });
+	let mut client = scene.client();
+	for number in 0..30 {
+		let params = json!([format!("0x{number:040x}"), "0x10"]);
+		assert_eq!(client.call("eth_getBalance", params).status, 200);
+	}
+	let reply = client.call("eth_getBalance", json!(["0xff", "0x10"]));
+	assert_eq!((reply.status, &reply.json()["error"]["code"]), (429, &json!(-32005)));
+	assert!(reply.header("retry-after").parse::<u64>().unwrap() > 0);
+	for operator in &scene.operators {
+		assert_eq!(operator.count("eth_getBalance"), 10);
+	}
+}

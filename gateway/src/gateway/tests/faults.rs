@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Operators that die, are slow, fail at once or lie.
+
+use super::kit::*;
+use crate::{
+	gateway::{Member, Observer, Served},
+	routing::LoadClass,
+};
+use parking_lot::Mutex;
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+/// Different calls, so that none is answered from the cache.
+fn load(scene: &Scene, threads: u32, calls: u32, during: impl FnOnce()) {
+	std::thread::scope(|scope| {
+		for thread in 0..threads {
+			scope.spawn(move || {
+				let mut client = scene.client();
+				for number in 0..calls {
+					let params = json!([format!("0x{thread:08x}{number:032x}"), "0x10"]);
+					let reply = client.call("eth_getBalance", params);
+					assert_eq!((reply.status, reply.result()), (200, json!("0x10")));
+				}
+			});
+		}
+		during();
+	});
+}
+
+#[test]
+fn no_read_fails_when_one_of_three_operators_is_killed() {
+	let mut scene = Scene::three();
+	let mut victim = scene.operators.remove(0);
+	for operator in scene.operators.iter().chain([&victim]) {
+		operator.set(|behaviour| behaviour.delay = Duration::from_millis(2));
+	}
+	load(&scene, 8, 100, || {
+		while victim.count("eth_getBalance") < 50 {
+			std::thread::sleep(Duration::from_millis(1));
+		}
+		victim.kill();
+	});
+	assert!(scene.gateway.status().networks[0].retried > 0);
+}
+
+#[test]
+fn fast_errors_get_under_two_percent_of_the_traffic() {
+	for fault in [Some(500), None] {
+		let scene = Scene::three();
+		scene.operators[0].set(|behaviour| {
+			behaviour.status = fault;
+			behaviour.text = fault.is_none().then_some("{}");
+		});
+		load(&scene, 2, 500, || {});
+		let share = scene.operators[0].count("eth_getBalance");
+		assert!(share < 20, "{share} of 1,000");
+	}
+}
+
+#[test]
+fn a_slow_operator_gets_copies_and_no_caller_waits_for_it() {
+	let scene = Scene::three();
+	scene.operators[0].set(|behaviour| behaviour.delay = Duration::from_millis(60));
+	load(&scene, 1, 300, || {});
+	let slow = scene.operators[0].count("eth_getBalance");
+	assert!(slow < 30, "{slow} of 300");
+}
+
+#[test]
+fn an_operator_that_hangs_is_hedged() {
+	let scene = Scene::three();
+	scene.operators[0].set(|behaviour| behaviour.hangs = true);
+	load(&scene, 1, 30, || {});
+	assert!(scene.gateway.status().networks[0].hedged > 0);
+}
+
+#[test]
+fn a_limit_of_an_operator_is_respected_for_as_long_as_it_says() {
+	let scene = Scene::three();
+	scene.operators[0].set(|behaviour| behaviour.status = Some(429));
+	load(&scene, 1, 200, || {});
+	// Once per worker at most, until the seven seconds are over.
+	let asked = scene.operators[0].count("eth_getBalance");
+	assert!((1..=2).contains(&asked), "{asked}");
+}
+
+#[test]
+fn a_lie_about_the_head_is_never_served() {
+	let mut settings = settings();
+	settings.poll_interval = Duration::from_millis(10);
+	let scene = Scene::new(Options { settings, watch: true, ..Options::default() });
+	scene.operators[0].set(|behaviour| behaviour.head = 1_000_000);
+	let mut client = scene.client();
+	let network = scene.gateway.network("ethereum").unwrap();
+	while network.heads.latest().is_none() {
+		std::thread::sleep(Duration::from_millis(1));
+	}
+	for height in 100..130 {
+		for operator in &scene.operators[1..] {
+			operator.set(|behaviour| behaviour.head = height);
+		}
+		let reply = client.call("eth_blockNumber", json!([]));
+		let text = reply.result().as_str().unwrap().to_owned();
+		let served = u64::from_str_radix(&text[2..], 16).unwrap();
+		assert!(served <= height, "{served} above {height}");
+		let balance = client.call("eth_getBalance", json!(["0xaa", "latest"])).result();
+		let block = u64::from_str_radix(&balance.as_str().unwrap()[2..], 16).unwrap();
+		assert!(block <= height && block >= served, "{block}");
+		std::thread::sleep(Duration::from_millis(2));
+	}
+	// In the end the honest ones are followed.
+	while network.heads.latest() != Some(129) {
+		std::thread::sleep(Duration::from_millis(1));
+	}
+	assert_eq!(network.heads.hash_at(129).map(|hash| hash[31]), Some(0));
+	while network.heads.finalized() != Some(90) {
+		std::thread::sleep(Duration::from_millis(1));
+	}
+}
+
+#[derive(Default)]
+struct Log {
+	outvoted: Mutex<Vec<u32>>,
+	served: Mutex<Vec<(u32, Served)>>,
+}
+
+impl Observer for Log {
+	fn served(&self, member: &Member, _: LoadClass, served: Served, _: Duration, _: u64) {
+		self.served.lock().push((member.spec.service, served));
+	}
+
+	fn disagreed(&self, _: &str, _: &str, outvoted: Option<&Member>) {
+		self.outvoted.lock().extend(outvoted.map(|member| member.spec.service));
+	}
+}
+
+#[test]
+fn an_operator_with_wrong_answers_is_found_by_comparison() {
+	let mut settings = settings();
+	settings.compare_share = 1.0;
+	settings.mirror_share = 1.0;
+	let log = Arc::new(Log::default());
+	let observer = Arc::clone(&log) as Arc<dyn Observer>;
+	let scene = Scene::new(Options { settings, observer, ..Options::default() });
+	scene.operators[0].set(|behaviour| behaviour.lie = 1);
+	let mut client = scene.client();
+	for number in 0..200 {
+		client.call("eth_getBalance", json!([format!("0x{number:040x}"), "0x10"])).result();
+		if log.outvoted.lock().len() >= 3 {
+			break;
+		}
+	}
+	let outvoted = log.outvoted.lock().clone();
+	assert!(!outvoted.is_empty());
+	assert!(outvoted.iter().all(|service| *service == 1), "{outvoted:?}");
+	assert!(scene.gateway.service(1).unwrap().state.comparisons().1 > 0);
+	assert_eq!(scene.gateway.service(2).unwrap().state.comparisons().1, 0);
+}
+
+#[test]
+fn every_request_to_a_service_is_counted_once() {
+	let log = Arc::new(Log::default());
+	let observer = Arc::clone(&log) as Arc<dyn Observer>;
+	let scene = Scene::new(Options { observer, ..Options::default() });
+	scene.operators[0].set(|behaviour| behaviour.status = Some(500));
+	load(&scene, 2, 100, || {});
+	for _ in 0..200 {
+		if log.served.lock().len() == scene.count("eth_getBalance") {
+			break;
+		}
+		std::thread::sleep(Duration::from_millis(10));
+	}
+	let served = log.served.lock().clone();
+	for (index, operator) in scene.operators.iter().enumerate() {
+		let of = served.iter().filter(|(service, _)| *service == index as u32 + 1);
+		assert_eq!(of.clone().count(), operator.count("eth_getBalance"));
+		let lost = of.filter(|(_, served)| *served == Served::Lost).count();
+		assert_eq!(lost, if index == 0 { operator.count("eth_getBalance") } else { 0 });
+	}
+}
