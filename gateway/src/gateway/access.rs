@@ -45,7 +45,7 @@ pub trait Access: Send + Sync {
 	/// - `key`: key of the path `/k/KEY/..`. Keys in `Authorization` and `X-Api-Key` are in
 	///   `headers`.
 	///
-	/// Errors: [`Failure::Unauthorized`], [`Failure::NotFound`], [`Failure::RateLimited`].
+	/// Errors: [`Failure::Unauthorized`], [`Failure::Forbidden`], [`Failure::RateLimited`].
 	fn admit(
 		&self,
 		peer: &Peer,
@@ -56,9 +56,14 @@ pub trait Access: Send + Sync {
 
 	/// Count a call of a client; `method` is empty for plain HTTP.
 	///
-	/// Errors: [`Failure::RateLimited`], [`Failure::MethodNotFound`] if the key does not allow the
+	/// Errors: [`Failure::RateLimited`], [`Failure::Forbidden`] if the key does not allow the
 	/// method.
 	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure>;
+
+	/// Count the bytes of an answer to a client.
+	fn sent(&self, client: &Client, bytes: u64) {
+		let _ = (client, bytes);
+	}
 
 	/// True if a header carries a key of ours, which no operator may see.
 	fn is_key(&self, value: &str) -> bool {

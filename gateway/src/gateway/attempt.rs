@@ -3,13 +3,15 @@
 //! One request to one service.
 
 use super::{
+	GatewaySettings,
 	access::Served,
+	large,
 	upstreams::{Group, Member},
 	worker::Worker,
 };
 use crate::{
 	routing::{Judgement, LoadClass, Observed, Ticket, judge},
-	rpc::{self, Failure},
+	rpc::{self, Failure, Shape},
 	upstream::UpstreamError,
 };
 use bytes::Bytes;
@@ -40,6 +42,10 @@ pub(super) struct Payload {
 	pub weight: u32,
 	/// True if a repetition changes nothing.
 	pub idempotent: bool,
+	/// Form of a result with data.
+	pub shape: Shape,
+	/// Bytes of an answer.
+	pub max_bytes: usize,
 	/// Id under which the call is sent, as raw JSON.
 	pub id: Bytes,
 	/// JSON-RPC request.
@@ -148,8 +154,11 @@ pub(super) async fn attempt(
 		headers.insert(TRACEPARENT, trace.clone());
 	}
 	add_headers(&member, headers);
-	let max = worker.gateway().settings.max_answer;
-	let answer = if payload.idempotent {
+	let max = payload.max_bytes;
+	let answer = if payload.class == LoadClass::Heavy {
+		let memory = &worker.gateway().memory;
+		large::send(&pool, request, timeout, max, memory).await
+	} else if payload.idempotent {
 		pool.send_idempotent(&request, timeout, max).await
 	} else {
 		pool.send(request, timeout, max).await
@@ -168,7 +177,12 @@ pub(super) async fn attempt(
 			let retry_after = answer.headers().get(header::RETRY_AFTER);
 			let retry_after = retry_after.and_then(|value| value.to_str().ok());
 			attempt.judgement = judge(answer.status(), retry_after, answer.body());
-			if is_answer(attempt.judgement) && !rpc::has_id(answer.body(), &payload.id) {
+			let own = || rpc::has_id(answer.body(), &payload.id);
+			if is_answer(attempt.judgement) && !own() {
+				attempt.judgement = Judgement::Fault;
+			}
+			let result = matches!(attempt.judgement, Judgement::Found | Judgement::Empty);
+			if result && !has_shape(answer.body(), payload.shape) {
 				attempt.judgement = Judgement::Fault;
 			}
 			attempt.body = answer.into_body();
@@ -207,8 +221,9 @@ pub(super) fn failed(error: &UpstreamError) -> (Option<Failure>, Observed) {
 		// Our own limits.
 		UpstreamError::Busy => (None, Observed::Cancelled),
 		UpstreamError::Request(_) => (Some(Failure::Internal), Observed::Cancelled),
-		// A large answer may be what was asked for.
-		UpstreamError::TooLarge => (Some(Failure::AnswerTooLarge), Observed::Answer),
+		// A large answer may be what was asked for: the service is to blame only if another one's
+		// is smaller.
+		UpstreamError::TooLarge => (Some(Failure::AnswerTooLarge), Observed::Cancelled),
 		UpstreamError::Timeout { .. } => (Some(Failure::Timeout), Observed::Fault),
 		UpstreamError::Malformed(_) | UpstreamError::Closed { .. } => {
 			(Some(Failure::BadAnswer), Observed::Fault)
@@ -221,12 +236,28 @@ pub(super) fn failed(error: &UpstreamError) -> (Option<Failure>, Observed) {
 	}
 }
 
+/// True if the result of an answer is `null` or has a form. It is not read to its end.
+fn has_shape(body: &[u8], shape: Shape) -> bool {
+	shape == Shape::Any
+		|| rpc::result_start(body).is_none_or(|first| first == b'n' || shape.fits(first))
+}
+
 /// True if a judgement is about a JSON-RPC answer.
 pub(super) fn is_answer(judgement: Judgement) -> bool {
 	matches!(
 		judgement,
 		Judgement::Found | Judgement::Empty | Judgement::CallerError | Judgement::Suspect
 	)
+}
+
+/// Bytes that an answer of a class may have: light methods have small ones.
+pub(super) fn max_bytes(settings: &GatewaySettings, class: LoadClass) -> usize {
+	let most = match class {
+		LoadClass::Light | LoadClass::Write => 8 << 20,
+		LoadClass::Medium => 16 << 20,
+		LoadClass::Heavy => usize::MAX,
+	};
+	settings.max_answer.min(most)
 }
 
 /// Time for one attempt: long compared with the usual latency, so that an operator that hangs does

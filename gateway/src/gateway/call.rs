@@ -4,7 +4,7 @@
 
 use super::{
 	access::Client,
-	attempt::{Payload, now},
+	attempt::{Payload, max_bytes, now},
 	explain::{Explanation, Source},
 	fetch::{Fetched, Landed},
 	keep,
@@ -241,6 +241,8 @@ impl Worker {
 			class,
 			weight: u32::from(method.weight),
 			idempotent: method.is_idempotent(),
+			shape: method.shape,
+			max_bytes: max_bytes(&gateway.settings, class),
 			id,
 			body,
 			trace: context.trace.clone(),

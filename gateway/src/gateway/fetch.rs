@@ -53,6 +53,8 @@ struct Course {
 	/// service's own.
 	held: Option<(Attempt, Reason)>,
 	failure: Option<Failure>,
+	/// Service whose answer was too large.
+	large: Option<Arc<Member>>,
 	/// True once all operators were asked, and the round began anew.
 	again: bool,
 }
@@ -258,11 +260,12 @@ impl Worker {
 	) -> Option<Landed> {
 		match rank(prepared, &attempt) {
 			Rank::Final => {
-				if let Some((held, _)) = course.held.take()
-					&& held.judgement == Judgement::Suspect
+				// Another operator could answer: the error was its own.
+				let suspect = course.held.take().map(|(held, _)| held);
+				let suspect = suspect.filter(|held| held.judgement == Judgement::Suspect);
+				for member in suspect.map(|held| held.member).into_iter().chain(course.large.take())
 				{
-					// Another operator could answer: the error was its own.
-					held.member.state.blame(prepared.payload.class, now());
+					member.state.blame(prepared.payload.class, now());
 				}
 				if prepared.method.class == Class::Stateful {
 					prepared.session.stick(attempt.member.spec.service);
@@ -282,9 +285,14 @@ impl Worker {
 			},
 			Rank::Failed => {
 				if let Some(failure) = attempt.failure {
-					let is_last = matches!(failure, Failure::AnswerTooLarge | Failure::Internal);
+					let large = failure == Failure::AnswerTooLarge;
+					// Two operators whose answer is too large are believed.
+					let last = failure == Failure::Internal || (large && course.large.is_some());
+					if large {
+						course.large = Some(attempt.member);
+					}
 					course.failure = Some(failure);
-					if is_last {
+					if last {
 						return course.failure.take().map(Err);
 					}
 				}

@@ -60,7 +60,8 @@ pub(super) fn keep(
 			Validity::Head { number, until: after(time)? }
 		},
 	};
-	Some((fetched.body.slice_ref(result), validity))
+	// A copy: the answer's own memory is not kept for as long as the cache keeps the result.
+	Some((Bytes::copy_from_slice(result), validity))
 }
 
 /// Validity of an answer at a height: the hash must be the same as when the call was sent.

@@ -17,6 +17,9 @@ mod compare;
 mod explain;
 mod fetch;
 mod keep;
+mod keys;
+mod large;
+mod login;
 mod network;
 mod passthrough;
 mod settings;
@@ -29,6 +32,8 @@ mod watch;
 mod worker;
 
 pub use access::{Access, Client, NoObserver, Observer, OpenAccess, Served, Use};
+pub use keys::KeyAccess;
+pub use login::LoginService;
 pub use network::{Network, NetworkCounts};
 pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
 pub use status::{NetworkStatus, ServiceStatus, Status};
@@ -63,6 +68,8 @@ pub struct Gateway {
 	sessions: Sessions,
 	access: Arc<dyn Access>,
 	observer: Arc<dyn Observer>,
+	memory: Arc<large::Memory>,
+	login: Option<Arc<LoginService>>,
 }
 
 impl Gateway {
@@ -71,6 +78,7 @@ impl Gateway {
 		settings: GatewaySettings,
 		networks: Vec<NetworkSettings>,
 		access: Arc<dyn Access>,
+		login: Option<Arc<LoginService>>,
 		observer: Arc<dyn Observer>,
 	) -> Arc<Self> {
 		let networks = networks
@@ -90,6 +98,8 @@ impl Gateway {
 			sessions: Sessions::new(sessions, idle),
 			access,
 			observer,
+			memory: large::Memory::new(settings.max_memory),
+			login,
 			settings,
 		})
 	}

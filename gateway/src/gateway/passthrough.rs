@@ -71,7 +71,7 @@ async fn try_service(
 		return Err(Failure::RateLimited { retry_after: wait });
 	}
 	let before = now();
-	let sent = send(worker, &member, &request).await;
+	let sent = send(worker, &member, &client, &request).await;
 	let (response, _) = sent.map_err(|(failure, _)| failure)?;
 	Ok(explained(response, &member, 1, own(begin, since(before))))
 }
@@ -140,7 +140,7 @@ async fn try_models(
 		};
 		asked.push(member.spec.account);
 		let before = now();
-		let sent = send(worker, &member, &request).await;
+		let sent = send(worker, &member, &client, &request).await;
 		upstream = upstream.saturating_add(since(before));
 		match sent {
 			Ok((response, false)) => {
@@ -230,6 +230,7 @@ async fn admit(
 async fn send(
 	worker: &Worker,
 	member: &Arc<Member>,
+	client: &Client,
 	request: &Request<Bytes>,
 ) -> Result<(Response<Body>, bool), (Failure, bool)> {
 	let mut own = Request::new(request.body().clone());
@@ -243,8 +244,9 @@ async fn send(
 		Ok(response) => {
 			account.answer();
 			let (observed, refusal) = judge(&response);
-			let counted =
-				|inner| Body::new(Counted { inner, account: Some((account, observed)), bytes: 0 });
+			let (worker, client) = (worker.clone(), client.clone());
+			let account = Some((account, observed));
+			let counted = |inner| Body::new(Counted { inner, account, bytes: 0, worker, client });
 			Ok((response.map(counted), refusal))
 		},
 		Err(error) => {
@@ -276,6 +278,8 @@ struct Counted {
 	inner: Body,
 	account: Option<(Account, Observed)>,
 	bytes: u64,
+	worker: Worker,
+	client: Client,
 }
 
 impl Counted {
@@ -298,7 +302,9 @@ impl HttpBody for Counted {
 		match &next {
 			Some(Ok(frame)) => {
 				let more = frame.data_ref().map_or(0, Bytes::len);
-				self.bytes = self.bytes.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+				let more = u64::try_from(more).unwrap_or(u64::MAX);
+				self.bytes = self.bytes.saturating_add(more);
+				self.worker.gateway().access.sent(&self.client, more);
 				if self.inner.is_end_stream() {
 					self.close(false);
 				}

@@ -23,6 +23,8 @@ pub struct GatewaySettings {
 	pub body_timeout: Duration,
 	/// Bytes of one answer of an operator.
 	pub max_answer: usize,
+	/// Bytes of large answers that all workers hold at a time. A call beyond fails with 503.
+	pub max_memory: u64,
 	/// Bytes of the answers of one batch.
 	pub max_batch_answer: usize,
 	/// Calls of a batch that are under way at once.
@@ -70,7 +72,8 @@ impl GatewaySettings {
 			max_body: 2 << 20,
 			body_timeout: Duration::from_secs(30),
 			max_answer: 64 << 20,
-			max_batch_answer: 64 << 20,
+			max_memory: 512 << 20,
+			max_batch_answer: 16 << 20,
 			batch_concurrency: 16,
 			timeout: Duration::from_secs(30),
 			stream_timeout: Duration::from_secs(300),

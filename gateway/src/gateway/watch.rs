@@ -15,7 +15,7 @@ use crate::{
 	cache::{BlockHash, Head},
 	routing::LoadClass,
 	rpc::{
-		self,
+		self, Shape,
 		block::Tag,
 		json::{member, plain_string, quantity},
 	},
@@ -29,6 +29,8 @@ use surety_primitives::{Protocol, ServiceId};
 const FINALITY_EVERY: u64 = 2;
 /// Time for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of an answer: a block without transactions, and its header.
+const MAX_BYTES: usize = 1 << 20;
 /// Operators of a network that are asked at once.
 const PARALLEL: usize = 32;
 
@@ -98,6 +100,8 @@ impl Poll {
 			class: LoadClass::Light,
 			weight: 1,
 			idempotent: true,
+			shape: Shape::Any,
+			max_bytes: MAX_BYTES,
 			id,
 			trace: None,
 		};

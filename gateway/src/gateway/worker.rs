@@ -8,13 +8,14 @@ use super::{
 	attempt::{TRACEPARENT, now},
 	call::Context,
 	explain::Explanation,
+	login,
 	network::Network,
 	passthrough,
 	upstreams::Member,
 };
 use crate::{
 	front::{Body, BodyError, Handler, Peer, read_body},
-	routing::Random,
+	routing::{Account, LoadClass, Needs, Random},
 	rpc::{Call, Failure, Message, Refusal, scan},
 	upstream::{ConnectSettings, Pool, PoolSettings},
 };
@@ -115,11 +116,30 @@ impl Worker {
 	) -> Option<Bytes> {
 		let context = Context::new(network, client, None);
 		match self.message(&context, body).await {
-			Ok(Reply::One(answer, _)) => Some(answer),
-			Ok(Reply::Batch(answer, _)) => Some(answer),
+			Ok(Reply::One(answer, _) | Reply::Batch(answer)) => Some(answer),
 			Ok(Reply::None) => None,
 			Err((failure, id)) => Some(failure.body(&id)),
 		}
+	}
+
+	/// Service for a client's subscriptions, other than those of some operators.
+	pub fn subscription_service(
+		&self,
+		network: &Network,
+		without: &[Account],
+	) -> Option<Arc<Member>> {
+		let needs = Needs {
+			class: LoadClass::Light,
+			weight: 1,
+			height: None,
+			tip: network.heads.latest(),
+			without,
+			sticky: None,
+			mirror: false,
+		};
+		let settings = &self.0.gateway.settings.choice;
+		let chosen = network.group.choose(&needs, None, settings, &self.0.random, now());
+		chosen.ok().map(|chosen| chosen.member)
 	}
 
 	async fn message(
@@ -156,13 +176,12 @@ impl Worker {
 		calls: Vec<Result<Call<'_>, Refusal<'_>>>,
 	) -> Reply {
 		let settings = &self.0.gateway.settings;
-		let length = calls.len();
 		let answers = stream::iter(calls)
 			.map(|entry| async move {
 				match entry {
 					Ok(call) => {
 						let (answer, _) = self.call(context, &call).await;
-						(!call.is_notification()).then(|| (call.id, answer))
+						(!call.is_notification()).then_some((call.id, answer))
 					},
 					Err(refusal) => {
 						Some((refusal.id, Failure::Invalid(refusal.reason).body(refusal.id)))
@@ -185,7 +204,7 @@ impl Worker {
 			return Reply::None;
 		}
 		out.push(b']');
-		Reply::Batch(out.into(), length)
+		Reply::Batch(out.into())
 	}
 
 	async fn json_rpc(
@@ -217,7 +236,7 @@ impl Worker {
 		let context = Context::new(network, &client, trace);
 		let (answer, explanation) = match self.message(&context, &body).await {
 			Ok(Reply::One(answer, explanation)) => (answer, Some(explanation)),
-			Ok(Reply::Batch(answer, _)) => (answer, None),
+			Ok(Reply::Batch(answer)) => (answer, None),
 			Ok(Reply::None) => {
 				let mut response = Response::new(Body::empty());
 				*response.status_mut() = StatusCode::NO_CONTENT;
@@ -225,6 +244,7 @@ impl Worker {
 			},
 			Err((failure, id)) => return failed(&failure, &id),
 		};
+		gateway.access.sent(&client, u64::try_from(answer.len()).unwrap_or(u64::MAX));
 		let mut response = Response::new(Body::from(answer));
 		let headers = response.headers_mut();
 		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -242,6 +262,7 @@ impl Worker {
 		let first = segments.next().unwrap_or_default();
 		let rest = segments.next();
 		match first {
+			"login" if rest.is_none() => login::login(self, peer, request).await,
 			"v1" => passthrough::models(self, peer, key, path, request).await,
 			"service" => {
 				passthrough::service(self, peer, key, rest.unwrap_or_default(), request).await
@@ -260,8 +281,7 @@ impl Worker {
 /// Answer to a JSON-RPC body.
 enum Reply {
 	One(Bytes, Explanation),
-	/// Answers and number of calls.
-	Batch(Bytes, #[allow(dead_code)] usize),
+	Batch(Bytes),
 	None,
 }
 

@@ -17,7 +17,7 @@ pub enum Failure {
 	Parse,
 	/// The body is no call. The text says why.
 	Invalid(&'static str),
-	/// The method does not exist here, or the key does not allow it.
+	/// The method does not exist here.
 	MethodNotFound,
 	/// The parameters don't fit the method. The text says why.
 	InvalidParams(&'static str),
@@ -25,6 +25,8 @@ pub enum Failure {
 	Internal,
 	/// No valid token, key or signature.
 	Unauthorized(&'static str),
+	/// The key does not allow this. The text says what.
+	Forbidden(&'static str),
 	/// No agreement covers the call. The value names what to buy.
 	PaymentRequired(serde_json::Value),
 	/// No such network, service or path.
@@ -64,6 +66,7 @@ impl Failure {
 			Self::NoOperator { .. } => -32002,
 			Self::RateLimited { .. } => -32005,
 			Self::Unauthorized(_) => -32030,
+			Self::Forbidden(_) => -32035,
 			Self::PaymentRequired(_) => -32031,
 			Self::BadAnswer => -32032,
 			Self::Timeout => -32033,
@@ -79,6 +82,7 @@ impl Failure {
 			Self::MethodNotFound | Self::InvalidParams(_) => StatusCode::OK,
 			Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
 			Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+			Self::Forbidden(_) => StatusCode::FORBIDDEN,
 			Self::PaymentRequired(_) => StatusCode::PAYMENT_REQUIRED,
 			Self::NotFound(_) => StatusCode::NOT_FOUND,
 			Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -99,6 +103,7 @@ impl Failure {
 			Self::InvalidParams(reason) => format!("invalid params: {reason}").into(),
 			Self::Internal => "internal error".into(),
 			Self::Unauthorized(reason) => format!("unauthorized: {reason}").into(),
+			Self::Forbidden(reason) => format!("forbidden: {reason}").into(),
 			Self::PaymentRequired(_) => "no agreement covers this call".into(),
 			Self::NotFound(subject) => format!("not found: {subject}").into(),
 			Self::RequestTimeout => "the request did not arrive in time".into(),

@@ -75,6 +75,20 @@ fn kind(body: &[u8]) -> Option<Outcome> {
 	null.then_some(Outcome::Result { empty: true })
 }
 
+/// First byte of an answer's result.
+pub fn result_start(body: &[u8]) -> Option<u8> {
+	let mut reader = Reader::new(body, MAX_DEPTH);
+	let mut more = reader.open(b'{', b'}').ok()?;
+	while more {
+		if reader.key().ok()?.raw == b"result" {
+			return reader.peek();
+		}
+		reader.value(1).ok()?;
+		more = reader.more(b'}').ok()?;
+	}
+	None
+}
+
 /// True if the last byte that is no white space closes an object: the cheap test against answers
 /// that were cut off.
 fn ends_as_object(body: &[u8]) -> bool {

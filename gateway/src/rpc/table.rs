@@ -102,6 +102,33 @@ pub enum BlockArgument {
 	},
 }
 
+/// Form of a result with data. Another one is a fault of the server.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+	/// Any.
+	#[default]
+	Any,
+	/// Object.
+	Object,
+	/// Array.
+	Array,
+	/// String.
+	Text,
+}
+
+impl Shape {
+	/// True if a result that begins with a byte can have this form.
+	pub fn fits(self, first: u8) -> bool {
+		match self {
+			Self::Any => true,
+			Self::Object => first == b'{',
+			Self::Array => first == b'[',
+			Self::Text => first == b'"',
+		}
+	}
+}
+
 /// Value that the gateway knows itself, by watching the heads of all operators.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
@@ -133,6 +160,9 @@ pub struct Method {
 	/// Block that the call reads.
 	#[serde(default)]
 	pub block: BlockArgument,
+	/// Form of a result with data.
+	#[serde(default)]
+	pub shape: Shape,
 	/// Value that needs no operator.
 	#[serde(default)]
 	pub known: Option<Known>,
@@ -152,6 +182,7 @@ impl Method {
 			weight: 1,
 			cache: CachePolicy::Never,
 			block: BlockArgument::None,
+			shape: Shape::Any,
 			known: None,
 		}
 	}
@@ -173,6 +204,11 @@ impl Method {
 
 	pub(crate) const fn cache(mut self, cache: CachePolicy) -> Self {
 		self.cache = cache;
+		self
+	}
+
+	pub(crate) const fn shape(mut self, shape: Shape) -> Self {
+		self.shape = shape;
 		self
 	}
 

@@ -119,6 +119,26 @@ fn a_lie_about_the_head_is_never_served() {
 	}
 }
 
+#[test]
+fn an_answer_of_the_wrong_form_or_size_is_a_fault_of_its_operator() {
+	let large: &'static str = Box::leak("x".repeat(20_000).into_boxed_str());
+	let cases = [
+		(r#"{"jsonrpc":"2.0","id":77,"result":{}}"#, usize::MAX),
+		(r#"{"jsonrpc":"2.0","id":78,"result":"0x10"}"#, usize::MAX),
+		(r#"{"jsonrpc":"2.0","id":77}"#, usize::MAX),
+		(large, 10_000),
+	];
+	for (text, max) in cases {
+		let mut settings = settings();
+		settings.max_answer = settings.max_answer.min(max);
+		let scene = Scene::new(Options { settings, ..Options::default() });
+		scene.operators[0].set(|behaviour| behaviour.text = Some(text));
+		load(&scene, 1, 100, || {});
+		let asked = scene.operators[0].count("eth_getBalance");
+		assert!((1..20).contains(&asked), "{asked} of 100");
+	}
+}
+
 #[derive(Default)]
 struct Log {
 	outvoted: Mutex<Vec<u32>>,

@@ -307,6 +307,8 @@ pub struct Options {
 	pub protocol: Protocol,
 	pub rates: CoverRates,
 	pub watch: bool,
+	pub access: Arc<dyn Access>,
+	pub login: Option<Arc<LoginService>>,
 	pub observer: Arc<dyn Observer>,
 }
 
@@ -319,6 +321,8 @@ impl Default for Options {
 			protocol: Protocol::Ethereum,
 			rates: CoverRates::unlimited(),
 			watch: false,
+			access: Arc::new(OpenAccess::default()),
+			login: None,
 			observer: Arc::new(NoObserver),
 		}
 	}
@@ -331,7 +335,8 @@ impl Scene {
 		let gateway = Gateway::new(
 			options.settings,
 			vec![network],
-			Arc::new(OpenAccess::default()),
+			options.access,
+			options.login,
 			options.observer,
 		);
 		let services = operators

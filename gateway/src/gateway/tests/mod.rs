@@ -2,8 +2,11 @@
 
 //! The role with real HTTP servers as operators.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 mod answers;
 mod errors;
 mod faults;
+mod keys;
 mod kit;
 mod plain;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Access by API keys, and without one where the gateway is open.
+
+use super::access::{Access, Client, Use};
+use crate::{
+	access::{ApiKey, KeyError, KeyStore, Wait, nanos_now},
+	front::{Peer, host_of},
+	rpc::Failure,
+};
+use http::{HeaderMap, header};
+use std::{
+	hash::{BuildHasher, RandomState},
+	sync::Arc,
+	time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Begin of every key.
+const PREFIX: &str = "srk1_";
+/// Header for a key, besides `Authorization`.
+const API_KEY: &str = "x-api-key";
+/// Name by which a key's list of networks allows OpenAI's API and single services.
+const MODELS: &str = "v1";
+const SERVICES: &str = "service";
+
+/// Access by the keys of a store.
+#[derive(Debug)]
+pub struct KeyAccess {
+	store: Arc<KeyStore>,
+	/// Clients without a key are served too.
+	open: bool,
+	sessions: RandomState,
+}
+
+/// Seconds since 1970.
+pub(super) fn unix_now() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+impl KeyAccess {
+	/// Access by keys; `open` serves clients without one too.
+	pub fn new(store: Arc<KeyStore>, open: bool) -> Self {
+		Self { store, open, sessions: RandomState::new() }
+	}
+}
+
+impl Access for KeyAccess {
+	fn admit(
+		&self,
+		peer: &Peer,
+		headers: &HeaderMap,
+		key: Option<&str>,
+		used: Use<'_>,
+	) -> Result<Client, Failure> {
+		let Some(text) = key.or_else(|| key_of(headers)) else {
+			if !self.open {
+				return Err(refusal(KeyError::Missing));
+			}
+			let session = self.sessions.hash_one(host_of(peer.address.ip()));
+			return Ok(Client { session, name: "open".into(), grant: None });
+		};
+		let key = self.store.get(text).map_err(refusal)?;
+		let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+		let network = match used {
+			Use::Network(name) => name,
+			Use::Models => MODELS,
+			Use::Service(_) => SERVICES,
+		};
+		key.check(network, origin, unix_now()).map_err(refusal)?;
+		// A key may serve many people: each address has a session of its own.
+		let session = self.sessions.hash_one((key.id, host_of(peer.address.ip())));
+		Ok(Client { session, name: key.rules.name.as_str().into(), grant: Some(key) })
+	}
+
+	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure> {
+		let Some(key) = grant(client) else { return Ok(()) };
+		if !method.is_empty() {
+			key.check_method(method).map_err(refusal)?;
+		}
+		key.admit(weight.into(), nanos_now()).map_err(refusal)
+	}
+
+	fn sent(&self, client: &Client, bytes: u64) {
+		if let Some(key) = grant(client) {
+			key.sent(bytes, nanos_now());
+		}
+	}
+
+	fn is_key(&self, value: &str) -> bool {
+		let text = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+		text.map_or(value, |_| value.get(7..).unwrap_or_default()).trim().starts_with(PREFIX)
+	}
+}
+
+fn grant(client: &Client) -> Option<&ApiKey> {
+	client.grant.as_ref()?.downcast_ref()
+}
+
+/// Key in the headers. Another bearer token than a key of ours is for the service.
+fn key_of(headers: &HeaderMap) -> Option<&str> {
+	let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+	if let Some(key) = value(API_KEY) {
+		return Some(key.trim());
+	}
+	let (scheme, text) = value(header::AUTHORIZATION.as_str())?.split_once(' ')?;
+	let text = text.trim();
+	(scheme.eq_ignore_ascii_case("bearer") && text.starts_with(PREFIX)).then_some(text)
+}
+
+fn refusal(error: KeyError) -> Failure {
+	match error {
+		KeyError::Missing => Failure::Unauthorized("an API key is needed"),
+		KeyError::Unknown => Failure::Unauthorized("the API key is unknown"),
+		KeyError::Expired => Failure::Unauthorized("the API key has expired"),
+		KeyError::Origin => Failure::Forbidden("the API key is not for pages of this origin"),
+		KeyError::Network => Failure::Forbidden("the API key is not for this network"),
+		KeyError::Method => Failure::Forbidden("the API key is not for this method"),
+		KeyError::Limited(Wait::For(retry_after)) => Failure::RateLimited { retry_after },
+		// More at once than the key ever allows.
+		KeyError::Limited(Wait::Never) => {
+			Failure::RateLimited { retry_after: Duration::from_secs(3_600) }
+		},
+	}
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! API keys and logins.
+
+use super::kit::*;
+use crate::{
+	access::{KeyRules, KeyStore, Login, LoginSettings},
+	gateway::{KeyAccess, LoginService},
+};
+use serde_json::{Value, json};
+use sp_core::{H256, Pair, sr25519};
+use std::{collections::HashSet, sync::Arc};
+
+const CALL: &str = r#"{"jsonrpc":"2.0","id":5,"method":"eth_getBalance","params":["0xaa","0x10"]}"#;
+
+fn scene(open: bool, accounts: HashSet<sp_runtime::AccountId32>) -> (Scene, Arc<KeyStore>) {
+	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
+	let login = Login::new(LoginSettings::new("rpc.example.org", H256::zero())).unwrap();
+	let rules = KeyRules { methods: vec!["eth_*".into()], ..KeyRules::default() };
+	let login = LoginService::new(login, Arc::clone(&store), accounts, 60, rules);
+	let scene = Scene::new(Options {
+		access: Arc::new(KeyAccess::new(Arc::clone(&store), open)),
+		login: Some(login),
+		..Options::default()
+	});
+	(scene, store)
+}
+
+#[test]
+fn a_key_is_taken_from_path_and_headers_and_its_rules_hold() {
+	let (scene, store) = scene(false, HashSet::new());
+	let rules = KeyRules {
+		requests_per_second: Some(1),
+		burst: Some(6),
+		networks: vec!["ethereum".into()],
+		methods: vec!["eth_getBalance".into()],
+		..KeyRules::default()
+	};
+	let key = store.issue(rules, 0).unwrap();
+	let key = key.expose();
+	let mut client = scene.client();
+	let (bearer, header) = (format!("Authorization: bearer {key}"), format!("X-Api-Key: {key}"));
+	let path = format!("/k/{key}/ethereum");
+	for (path, headers, status) in [
+		("/ethereum", vec![], 401),
+		("/ethereum", vec!["X-Api-Key: srk1_other"], 401),
+		("/ethereum", vec![bearer.as_str()], 200),
+		("/ethereum", vec![header.as_str()], 200),
+		(path.as_str(), vec![], 200),
+		("/service/1/x", vec![bearer.as_str()], 403),
+	] {
+		assert_eq!(client.send("POST", path, &headers, CALL).status, status, "{path} {headers:?}");
+	}
+	let other = CALL.replace("eth_getBalance", "eth_call");
+	let reply = client.send("POST", &path, &[], &other);
+	assert_eq!((reply.status, &reply.json()["error"]["code"]), (403, &json!(-32035)));
+	let statuses: Vec<u16> =
+		(0..10).map(|_| client.send("POST", &path, &[], CALL).status).collect();
+	assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn a_signature_of_a_wallet_is_a_key_once() {
+	let pair = sr25519::Pair::from_seed(&[7; 32]);
+	let account = sp_runtime::AccountId32::from(pair.public());
+	let (scene, store) = scene(false, [account.clone()].into());
+	let mut client = scene.client();
+	let challenge = client.send("GET", &format!("/login?address={account}"), &[], "").json();
+	let text = challenge["text"].as_str().unwrap();
+	let signature = pair.sign(format!("<Bytes>{text}</Bytes>").as_bytes());
+	let digits: String = signature.0.iter().map(|byte| format!("{byte:02x}")).collect();
+	let body = json!({
+		"address": account.to_string(),
+		"nonce": challenge["nonce"],
+		"signature": format!("0x{digits}"),
+	});
+	let reply = client.post("/login", &body.to_string());
+	assert_eq!(reply.status, 200, "{}", reply.json());
+	assert_eq!(reply.header("cache-control"), "no-store");
+	let key = format!("X-Api-Key: {}", reply.json()["key"].as_str().unwrap());
+	assert_eq!(client.send("POST", "/ethereum", &[&key], CALL).status, 200);
+	assert_eq!(client.post("/login", &body.to_string()).status, 401, "replayed");
+	assert_eq!(store.len(), 1);
+	for body in [json!({}), json!({ "address": "x", "nonce": "", "signature": "" })] {
+		assert_eq!(client.post("/login", &body.to_string()).status, 400);
+	}
+	let limited = (0..20).any(|_| client.send("GET", "/login?address=x", &[], "").status == 429);
+	assert!(limited);
+}
+
+#[test]
+fn an_open_gateway_needs_no_key_but_refuses_wrong_ones() {
+	let (scene, _) = scene(true, HashSet::new());
+	let mut client = scene.client();
+	assert_eq!(client.post("/ethereum", CALL).status, 200);
+	assert_eq!(client.send("POST", "/k/srk1_x/ethereum", &[], CALL).status, 401);
+	let reply: Value = client.send("GET", "/login", &[], "").json();
+	assert!(reply["error"]["message"].is_string());
+}
