@@ -18,6 +18,8 @@ pub struct Status {
 	pub cache_bytes: u64,
 	/// Answers in the cache.
 	pub cache_entries: u64,
+	/// Bytes of large answers that are under way.
+	pub answer_bytes: u64,
 }
 
 /// Figures of a network.
@@ -94,7 +96,8 @@ impl Gateway {
 	pub fn status(&self) -> Status {
 		let (cache_bytes, cache_entries) = self.cache_size();
 		let networks = self.networks().iter().map(|network| network_status(network)).collect();
-		Status { networks, cache_bytes, cache_entries }
+		let answer_bytes = self.memory.used();
+		Status { networks, cache_bytes, cache_entries, answer_bytes }
 	}
 }
 

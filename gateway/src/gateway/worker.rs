@@ -157,7 +157,7 @@ impl Worker {
 		match message {
 			Message::One(call) => {
 				let (answer, explanation) = self.call(context, &call).await;
-				if call.is_notification() && explanation.failure.is_none() {
+				if call.is_notification() {
 					return Ok(Reply::None);
 				}
 				match explanation.failure {

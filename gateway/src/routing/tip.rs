@@ -30,8 +30,8 @@ impl TipSettings {
 	/// Rules for a block time.
 	pub fn for_block_time(block_time: Duration) -> Self {
 		let block_time = block_time.max(Duration::from_millis(50));
-		// Reports are up to two seconds apart.
-		let late = 2_000u128.div_ceil(block_time.as_millis().max(1));
+		// Reports are up to three seconds apart.
+		let late = 3_000u128.div_ceil(block_time.as_millis().max(1));
 		Self {
 			block_time,
 			spread: u64::try_from(late).unwrap_or(1).saturating_add(1),
@@ -108,7 +108,7 @@ impl Tip {
 		let settled = self.reports.len().saturating_mul(2) > operators
 			|| now.saturating_duration_since(first) >= self.settings.grace;
 		if self.served.is_some() || settled {
-			self.update(now);
+			self.update(operators, now);
 		}
 		self.served()
 	}
@@ -145,14 +145,16 @@ impl Tip {
 		best
 	}
 
-	fn update(&mut self, now: Instant) {
+	fn update(&mut self, operators: usize, now: Instant) {
 		let Some((height, size)) = self.cluster(now) else { return };
 		let Some((served, since)) = self.served else {
 			self.served = Some((height, now));
 			return;
 		};
 		let far_below = height.saturating_add(self.settings.spread) < served;
-		let far_above = size < 2 && height > self.fastest(served, since, now);
+		// Of a single operator in all there is nobody to doubt it.
+		let alone = size < 2 && operators > 1;
+		let far_above = alone && height > self.fastest(served, since, now);
 		if far_below || far_above {
 			// Of a chain that was reset, or of a single operator that caught up, one has to be
 			// convinced in the end.

@@ -41,7 +41,7 @@ pub(super) const METHODS: &[Method] = &[
 	read("eth_syncing"),
 	read("eth_accounts"),
 	read("eth_protocolVersion"),
-	read("eth_blockNumber").known(Known::LatestNumber).shape(Text),
+	read("eth_blockNumber").dispatch(Median).known(Known::LatestNumber).shape(Text),
 	read("rpc_modules"),
 	// Prices.
 	read("eth_gasPrice").dispatch(Median).cache(Head).shape(Text),

@@ -40,6 +40,19 @@ fn a_tip_follows_a_chain_that_was_reset() {
 }
 
 #[test]
+fn a_jump_needs_two_operators_that_agree_unless_there_is_but_one() {
+	let now = Instant::now();
+	let mut tip = Tip::new(settings());
+	assert_eq!(tip.report([1; 32], 100, 1, now), Some(100));
+	assert_eq!(tip.report([1; 32], 1_000, 1, now), Some(1_000));
+	let mut tip = Tip::new(settings());
+	tip.report([1; 32], 100, 2, now);
+	tip.report([2; 32], 100, 2, now);
+	assert_eq!(tip.report([2; 32], 1_000, 2, now), Some(100));
+	assert_eq!(tip.report([1; 32], 1_000, 2, now), Some(1_000));
+}
+
+#[test]
 fn an_operator_that_stands_still_does_not_hold_the_tip() {
 	let mut tip = Tip::new(settings());
 	let mut now = Instant::now();
