@@ -10,6 +10,7 @@
 pub mod access;
 /// Client of the chain: the market as of the last finalized block, and transactions.
 pub mod chain {}
+pub mod edge;
 pub mod front;
 /// JSON-RPC on the wire, and the table of methods.
 pub mod rpc;
