@@ -7,6 +7,8 @@
 //! - [`edge`] stands in front of an operator's server, lets in tenants up to their units and
 //!   strangers at a trial rate, counts and countersigns.
 
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
 pub mod access;
 /// Client of the chain: the market as of the last finalized block, and transactions.
 pub mod chain {}

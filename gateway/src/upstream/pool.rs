@@ -102,24 +102,23 @@ impl Lease {
 	async fn body(mut self, head: &Head, buffered: usize) -> Result<Body, UpstreamError> {
 		let streams = head.headers.get(header::CONTENT_TYPE).is_some_and(is_event_stream);
 		let mut decoder = Decoder::new(head.framing);
-		let fits = decoder.remaining().is_none_or(|length| length <= buffered as u64);
-		if fits && !streams && decoder.remaining().is_some() {
+		let mut start = Vec::new();
+		let fits = decoder.remaining().map(|length| length <= buffered as u64);
+		if !streams && fits == Some(true) {
 			let body = self.connection.read_body(head.framing, buffered).await?;
 			self.finish(head.keep_alive);
 			return Ok(body.into());
 		}
-		let mut start = Vec::new();
-		let mut length = 0_usize;
-		while fits && !streams {
-			let next = poll_fn(|cx| self.connection.poll_body(cx, &mut decoder)).await?;
-			let Some(data) = next else {
-				self.finish(head.keep_alive);
-				return Ok(join(start, length).into());
-			};
-			length = length.saturating_add(data.len());
-			start.push(data);
-			if length > buffered {
-				break;
+		if !streams && fits.is_none() {
+			let mut length = 0_usize;
+			while length <= buffered {
+				let next = poll_fn(|cx| self.connection.poll_body(cx, &mut decoder)).await?;
+				let Some(data) = next else {
+					self.finish(head.keep_alive);
+					return Ok(join(start, length).into());
+				};
+				length = length.saturating_add(data.len());
+				start.push(data);
 			}
 		}
 		Ok(Body::new(Streaming::new(self, decoder, start, head.keep_alive)))
