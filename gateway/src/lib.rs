@@ -7,14 +7,21 @@
 //! - [`edge`] stands in front of an operator's server, lets in tenants up to their units and
 //!   strangers at a trial rate, counts and countersigns.
 
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
 pub mod access;
-/// Client of the chain: the market as of the last finalized block, and transactions.
-pub mod chain {}
+pub mod background;
 pub mod cache;
+pub mod chain;
+pub mod cli;
+pub mod config;
+pub mod edge;
 pub mod front;
 pub mod gateway;
 pub mod routing;
 pub mod rpc;
+pub mod telemetry;
 #[cfg(test)]
 mod test_kit;
 pub mod upstream;
+pub mod usage;

@@ -11,12 +11,12 @@ use std::{cell::RefCell, collections::HashMap, sync::Arc};
 /// they are used. Only verified tokens are kept, so strangers cannot displace them.
 #[derive(Debug)]
 pub struct RecentTokens<T> {
-	young: HashMap<Box<str>, Arc<T>>,
-	old: HashMap<Box<str>, Arc<T>>,
+	young: HashMap<Box<str>, T>,
+	old: HashMap<Box<str>, T>,
 	per_generation: usize,
 }
 
-impl<T> RecentTokens<T> {
+impl<T: Clone> RecentTokens<T> {
 	/// Empty cache.
 	///
 	/// - `capacity`: maximum number of entries.
@@ -29,7 +29,7 @@ impl<T> RecentTokens<T> {
 	}
 
 	/// Entry of a text.
-	pub fn get(&mut self, text: &str) -> Option<Arc<T>> {
+	pub fn get(&mut self, text: &str) -> Option<T> {
 		if let Some(found) = self.young.get(text) {
 			return Some(found.clone());
 		}
@@ -39,7 +39,7 @@ impl<T> RecentTokens<T> {
 	}
 
 	/// Keep an entry.
-	pub fn insert(&mut self, text: &str, value: Arc<T>) {
+	pub fn insert(&mut self, text: &str, value: T) {
 		self.put(text.into(), value);
 	}
 
@@ -59,7 +59,7 @@ impl<T> RecentTokens<T> {
 		self.len() == 0
 	}
 
-	fn put(&mut self, text: Box<str>, value: Arc<T>) {
+	fn put(&mut self, text: Box<str>, value: T) {
 		if self.young.len() >= self.per_generation {
 			self.old = std::mem::take(&mut self.young);
 		}
@@ -71,7 +71,7 @@ impl<T> RecentTokens<T> {
 #[derive(Debug)]
 pub struct TokenCache {
 	genesis: [u8; 8],
-	recent: RefCell<RecentTokens<Token>>,
+	recent: RefCell<RecentTokens<Arc<Token>>>,
 }
 
 impl TokenCache {
@@ -152,10 +152,10 @@ mod tests {
 	#[test]
 	fn the_cache_is_bounded_and_keeps_what_is_used() {
 		let mut recent = RecentTokens::new(10);
-		recent.insert("used", Arc::new(0));
+		recent.insert("used", 0);
 		for n in 1..100 {
-			recent.insert(&n.to_string(), Arc::new(n));
-			assert_eq!(recent.get("used").as_deref(), Some(&0));
+			recent.insert(&n.to_string(), n);
+			assert_eq!(recent.get("used"), Some(0));
 			assert!(recent.len() <= 10);
 		}
 		assert!(recent.get("1").is_none());

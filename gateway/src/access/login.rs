@@ -28,7 +28,7 @@ pub struct LoginSettings {
 	pub domain: String,
 	/// URI of the login.
 	pub uri: String,
-	/// Sentence that tells the person what is signed, without line breaks.
+	/// Sentence that explains the signature to the person, without line breaks.
 	pub statement: String,
 	/// Hash of the chain's genesis block.
 	pub genesis: H256,

@@ -32,7 +32,7 @@ pub use key_store::{KeyStore, KeyStoreError};
 pub use keys::{ApiKey, KeyError, KeyId, KeyRules, Secret};
 pub use limits::{Limiter, UnitLimits, nanos_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
-pub use token::{Share, Token, TokenError, genesis_prefix, mint, verify};
+pub use token::{PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint, verify};
 
 use rustls::crypto::ring;
 

@@ -256,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 	/// - `expected`: bytes that are sure to come, 0 if unknown.
 	fn poll_more(&mut self, cx: &mut Context<'_>, expected: usize) -> Poll<io::Result<usize>> {
 		let room = self.read.capacity().saturating_sub(self.read.len());
-		if room < expected.min(READ).max(READ / 2) {
+		if room < expected.clamp(READ / 2, READ) {
 			self.read.reserve(expected.clamp(READ, MAX_READ));
 		}
 		pin!(self.stream.read_buf(&mut self.read)).poll(cx)

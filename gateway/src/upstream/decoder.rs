@@ -229,17 +229,17 @@ mod tests {
 	#[test]
 	fn bodies_of_each_framing_are_read_to_their_end() {
 		let read = |framing, bytes: &[u8]| whole(framing, bytes).unwrap();
-		let told = |body: &[u8], left: &[u8]| (body.to_vec(), left.to_vec(), true);
-		assert_eq!(read(Framing::Empty, b"x"), told(b"", b"x"));
-		assert_eq!(read(Framing::Length(0), b"x"), told(b"", b"x"));
-		assert_eq!(read(Framing::Length(3), b"abcx"), told(b"abc", b"x"));
-		assert_eq!(read(Framing::UntilClose, b"abc"), told(b"abc", b""));
-		assert_eq!(read(Framing::Chunked, b"0\r\n\r\nx"), told(b"", b"x"));
+		let expect = |body: &[u8], left: &[u8]| (body.to_vec(), left.to_vec(), true);
+		assert_eq!(read(Framing::Empty, b"x"), expect(b"", b"x"));
+		assert_eq!(read(Framing::Length(0), b"x"), expect(b"", b"x"));
+		assert_eq!(read(Framing::Length(3), b"abcx"), expect(b"abc", b"x"));
+		assert_eq!(read(Framing::UntilClose, b"abc"), expect(b"abc", b""));
+		assert_eq!(read(Framing::Chunked, b"0\r\n\r\nx"), expect(b"", b"x"));
 		assert_eq!(read(Framing::Chunked, b"3\r\nabc\r\n0a;e=1\r\n0123456789\r\n0\r\n\r\n"), {
-			told(b"abc0123456789", b"")
+			expect(b"abc0123456789", b"")
 		});
 		assert_eq!(read(Framing::Chunked, b"1  \r\na\r\n00\r\nx: y\r\nz: 1\r\n\r\nrest"), {
-			told(b"a", b"rest")
+			expect(b"a", b"rest")
 		});
 	}
 

@@ -3,16 +3,21 @@
 //! Pool of connections to one endpoint, of one worker.
 
 use super::{
-	Connector, Endpoint, Stream, UpstreamError, connect::ConnectSettings, connection::Connection,
-	decoder::Framing, head::Head, streaming::Streaming,
+	Connector, Endpoint, Stream, UpstreamError,
+	connect::ConnectSettings,
+	connection::Connection,
+	decoder::{Decoder, Framing},
+	head::Head,
+	streaming::Streaming,
 };
 use crate::front::Body;
-use bytes::Bytes;
-use http::{Method, Request, Response};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Method, Request, Response, header};
 use std::{
 	cell::{Cell, RefCell},
 	collections::VecDeque,
 	fmt,
+	future::poll_fn,
 	rc::{Rc, Weak},
 	sync::Arc,
 	time::Duration,
@@ -91,6 +96,32 @@ impl Lease {
 		if keep_alive && self.connection.is_clean() {
 			self.pool.keep(self.connection);
 		}
+	}
+
+	/// Body of an answer, whole if it is small.
+	async fn body(mut self, head: &Head, buffered: usize) -> Result<Body, UpstreamError> {
+		let streams = head.headers.get(header::CONTENT_TYPE).is_some_and(is_event_stream);
+		let mut decoder = Decoder::new(head.framing);
+		let mut start = Vec::new();
+		let fits = decoder.remaining().map(|length| length <= buffered as u64);
+		if !streams && fits == Some(true) {
+			let body = self.connection.read_body(head.framing, buffered).await?;
+			self.finish(head.keep_alive);
+			return Ok(body.into());
+		}
+		if !streams && fits.is_none() {
+			let mut length = 0_usize;
+			while length <= buffered {
+				let next = poll_fn(|cx| self.connection.poll_body(cx, &mut decoder)).await?;
+				let Some(data) = next else {
+					self.finish(head.keep_alive);
+					return Ok(join(start, length).into());
+				};
+				length = length.saturating_add(data.len());
+				start.push(data);
+			}
+		}
+		Ok(Body::new(Streaming::new(self, decoder, start, head.keep_alive)))
 	}
 
 	/// Time without a byte after which a streaming answer is given up.
@@ -198,9 +229,35 @@ impl Pool {
 			lease.finish(keep_alive);
 			Body::empty()
 		} else {
-			Body::new(Streaming::new(lease, framing, keep_alive))
+			Body::new(Streaming::new(lease, Decoder::new(framing), Vec::new(), keep_alive))
 		};
 		Ok(respond(status, headers, body))
+	}
+
+	/// Send a request and return its answer whole if it is small, and while it arrives otherwise.
+	///
+	/// - `timeout`: maximum time to the head, and to the end of an answer that is returned whole.
+	/// - `buffered`: bytes up to which an answer is returned whole. An event stream never is.
+	/// - `idempotent`: as for [`send_idempotent`](Self::send_idempotent), whatever the method.
+	///
+	/// Errors: [`UpstreamError`]. A body that is returned early fails with the same type.
+	pub async fn fetch(
+		self: &Rc<Self>,
+		request: &Request<Bytes>,
+		timeout: Duration,
+		buffered: usize,
+		idempotent: bool,
+	) -> Result<Response<Body>, UpstreamError> {
+		let sent = Cell::new(false);
+		let idempotent = idempotent || is_idempotent(request.method());
+		let whole = async {
+			let (lease, head) = self.exchange(request, idempotent, &sent).await?;
+			let body = lease.body(&head, buffered).await?;
+			Ok(respond(head.status, head.headers, body))
+		};
+		time::timeout(timeout, whole)
+			.await
+			.unwrap_or(Err(UpstreamError::Timeout { sent: sent.get() }))
 	}
 
 	/// Send a request over a kept or a new connection, and read the head of the answer.
@@ -312,6 +369,22 @@ impl Drop for Waiting<'_> {
 fn is_idempotent(method: &Method) -> bool {
 	[Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE, Method::TRACE]
 		.contains(method)
+}
+
+fn is_event_stream(content_type: &HeaderValue) -> bool {
+	const EVENTS: &[u8] = b"text/event-stream";
+	let begin = content_type.as_bytes().get(..EVENTS.len());
+	begin.is_some_and(|begin| begin.eq_ignore_ascii_case(EVENTS))
+}
+
+/// Parts as one; a single part is not copied.
+fn join(mut parts: Vec<Bytes>, length: usize) -> Bytes {
+	if parts.len() <= 1 {
+		return parts.pop().unwrap_or_default();
+	}
+	let mut whole = BytesMut::with_capacity(length);
+	parts.iter().for_each(|part| whole.extend_from_slice(part));
+	whole.freeze()
 }
 
 fn respond<B>(status: http::StatusCode, headers: http::HeaderMap, body: B) -> Response<B> {

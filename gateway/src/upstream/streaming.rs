@@ -2,14 +2,11 @@
 
 //! Body of an answer that is passed on while it arrives.
 
-use super::{
-	UpstreamError,
-	decoder::{Decoder, Framing},
-	pool::Lease,
-};
+use super::{UpstreamError, decoder::Decoder, pool::Lease};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
+	collections::VecDeque,
 	future::Future,
 	pin::Pin,
 	task::{Context, Poll},
@@ -20,6 +17,8 @@ use tokio::time::{Instant, Sleep, sleep};
 pub struct Streaming {
 	/// `None` once the body is complete or failed.
 	lease: Option<Lease>,
+	/// Parts that were read before the body was passed on.
+	start: VecDeque<Bytes>,
 	decoder: Decoder,
 	keep_alive: bool,
 	/// Runs while a byte is waited for.
@@ -28,11 +27,16 @@ pub struct Streaming {
 }
 
 impl Streaming {
-	/// Body whose head was read.
-	pub fn new(lease: Lease, framing: Framing, keep_alive: bool) -> Self {
-		let decoder = Decoder::new(framing);
-		let mut body =
-			Self { lease: Some(lease), decoder, keep_alive, timer: None, waiting: false };
+	/// Body whose head was read, and perhaps its first parts.
+	pub fn new(lease: Lease, decoder: Decoder, start: Vec<Bytes>, keep_alive: bool) -> Self {
+		let mut body = Self {
+			lease: Some(lease),
+			start: start.into(),
+			decoder,
+			keep_alive,
+			timer: None,
+			waiting: false,
+		};
 		body.finish_if_done();
 		body
 	}
@@ -68,6 +72,9 @@ impl Body for Streaming {
 		cx: &mut Context<'_>,
 	) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
 		let this = &mut *self;
+		if let Some(part) = this.start.pop_front() {
+			return Poll::Ready(Some(Ok(Frame::data(part))));
+		}
 		let Some(lease) = &mut this.lease else { return Poll::Ready(None) };
 		match lease.connection.poll_body(cx, &mut this.decoder) {
 			Poll::Ready(Ok(Some(data))) => {
@@ -92,10 +99,13 @@ impl Body for Streaming {
 	}
 
 	fn is_end_stream(&self) -> bool {
-		self.lease.is_none()
+		self.lease.is_none() && self.start.is_empty()
 	}
 
 	fn size_hint(&self) -> SizeHint {
-		self.decoder.remaining().map_or_else(SizeHint::new, SizeHint::with_exact)
+		let start =
+			self.start.iter().fold(0_u64, |sum, part| sum.saturating_add(part.len() as u64));
+		let rest = self.decoder.remaining();
+		rest.map_or_else(SizeHint::new, |rest| SizeHint::with_exact(rest.saturating_add(start)))
 	}
 }

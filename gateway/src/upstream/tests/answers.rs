@@ -167,6 +167,38 @@ fn a_stream_of_known_length_keeps_it() {
 }
 
 #[test]
+fn a_small_answer_is_whole_and_a_large_one_streams() {
+	let chunked = |body: &str| {
+		let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+		let (a, b) = body.split_at(2);
+		send(&format!("{head}2\r\n{a}\r\n{:x}\r\n{b}\r\n0\r\n\r\n", b.len()))
+	};
+	let events = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n";
+	let events = send(&format!("{events}content-length: 3\r\n\r\nabc"));
+	for (answer, whole, body) in [
+		(ok("abcde"), true, "abcde"),
+		(ok("abcdef"), false, "abcdef"),
+		(chunked("abcde"), true, "abcde"),
+		(chunked("abcdefgh"), false, "abcdefgh"),
+		(send("HTTP/1.1 204 No\r\n\r\n"), false, ""),
+		(events, false, "abc"),
+	] {
+		local(async {
+			let script = vec![Act::Read, answer, Act::Read, ok("next"), Act::Wait];
+			let server = server(vec![script]).await;
+			let pool = Pool::new(server.endpoint, settings());
+			let response = pool.fetch(&get(), LONG, 5, false).await.unwrap();
+			assert_eq!(response.body().as_full().is_some(), whole, "{body}");
+			let size = hyper::body::Body::size_hint(response.body()).exact();
+			assert!(size.is_none_or(|size| size == body.len() as u64), "{body}");
+			assert_eq!(text(response).await, body);
+			assert_eq!(text(pool.fetch(&get(), LONG, 5, false).await.unwrap()).await, "next");
+			assert_eq!(server.connections.get(), 1);
+		});
+	}
+}
+
+#[test]
 fn large_bodies_go_both_ways() {
 	local(async {
 		let large = "x".repeat(3 << 20);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Client that was recognised: what it may use, and what it used.
+
+use super::{Counter, EdgeAgreement, EdgeService, Refusal, gates::Gate, handler::Shared};
+use crate::access::{Limiter, Token, UnitLimits, nanos_now};
+use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+
+/// Verified token with everything that its requests need.
+pub struct Session {
+	pub token: Token,
+	pub gate: Arc<Gate>,
+	pub share: Option<Arc<Limiter>>,
+	pub counter: Option<Arc<dyn Counter>>,
+	/// Second at which the right of the token's key was last looked at.
+	pub confirmed: Cell<u64>,
+}
+
+/// Kind of a client.
+#[derive(Clone)]
+pub(super) enum Client {
+	Tenant {
+		session: Rc<Session>,
+		agreement: Arc<EdgeAgreement>,
+	},
+	/// Without an agreement; the address decides.
+	Trial(IpAddr),
+	/// With a prober's token.
+	Prober,
+}
+
+/// Client that was recognised, and the service that it wants. Belongs to one worker.
+#[derive(Clone)]
+pub struct Admission {
+	pub(super) service: Arc<EdgeService>,
+	pub(super) client: Client,
+	pub(super) shared: Arc<Shared>,
+}
+
+impl Admission {
+	/// Service.
+	pub fn service(&self) -> &Arc<EdgeService> {
+		&self.service
+	}
+
+	/// Agreement of a tenant. `None` for trials and probers.
+	pub fn agreement(&self) -> Option<&Arc<EdgeAgreement>> {
+		match &self.client {
+			Client::Tenant { agreement, .. } => Some(agreement),
+			Client::Trial(_) | Client::Prober => None,
+		}
+	}
+
+	/// Subscriptions at a time.
+	pub fn subscriptions(&self) -> u32 {
+		const TRIAL: u32 = 4;
+		match &self.client {
+			Client::Tenant { session, agreement } => {
+				let limits = self.service.limits(agreement.units);
+				let parts = session.token.share.parts();
+				limits.map_or(0, |limits| limits.share(parts).subscriptions)
+			},
+			Client::Trial(_) | Client::Prober => TRIAL,
+		}
+	}
+
+	/// False once the agreement covers nothing more.
+	pub fn is_alive(&self) -> bool {
+		let Client::Tenant { session, .. } = &self.client else { return true };
+		let market = self.shared.market.load();
+		market.agreement(session.token.agreement).is_some_and(|agreement| agreement.active)
+	}
+
+	/// Let requests in.
+	///
+	/// - `requests`: number of calls.
+	/// - `weight`: sum of the weights of their methods.
+	///
+	/// Errors: [`Refusal::Limited`]; [`Refusal::TooLarge`] if they never fit.
+	pub fn admit(&self, requests: u64, weight: u64) -> Result<(), Refusal> {
+		let now = nanos_now();
+		let counts = &self.shared.counts;
+		let gates = &self.shared.gates;
+		let outcome = match &self.client {
+			Client::Tenant { session, .. } => match self.limits() {
+				Some(limits) => session.gate.admit(&limits, session.share(), weight, now),
+				None => Ok(()),
+			},
+			Client::Trial(address) => gates.admit_trial(&self.service, *address, weight, now),
+			Client::Prober => gates.admit_prober(self.service.id, weight, now),
+		};
+		match outcome {
+			Ok(()) => {
+				let count = match &self.client {
+					Client::Tenant { .. } => &counts.tenant_requests,
+					Client::Trial(_) => &counts.trial_requests,
+					Client::Prober => &counts.prober_requests,
+				};
+				count.add(requests);
+				Ok(())
+			},
+			Err(wait) => {
+				counts.limited.add(requests);
+				let offer = || self.service.offer(self.shared.market.load().window_blocks);
+				let stranger = matches!(self.client, Client::Trial(_));
+				Err(Refusal::limited(wait, stranger.then(offer)))
+			},
+		}
+	}
+
+	/// Count requests that the server answered.
+	///
+	/// - `bytes`: length of the body of their common answer.
+	pub fn answered(&self, requests: u64, bytes: u64, latency: Duration) {
+		self.shared.counts.answered.add(requests);
+		if let Client::Tenant { session, .. } = &self.client
+			&& let Some(counter) = &session.counter
+		{
+			for request in 0..requests {
+				counter.answered(if request == 0 { bytes } else { 0 }, latency);
+			}
+		}
+		self.count_bytes(bytes);
+	}
+
+	/// Count requests without an answer, or with an error of the server.
+	pub fn lost(&self, requests: u64, bytes: u64) {
+		self.shared.counts.lost.add(requests);
+		if let Client::Tenant { session, .. } = &self.client
+			&& let Some(counter) = &session.counter
+		{
+			for request in 0..requests {
+				counter.lost(if request == 0 { bytes } else { 0 });
+			}
+		}
+		self.count_bytes(bytes);
+	}
+
+	/// Count bytes that belong to no request of their own: parts of a stream, notifications.
+	pub fn streamed(&self, bytes: u64) {
+		if let Client::Tenant { session, .. } = &self.client
+			&& let Some(counter) = &session.counter
+		{
+			counter.streamed(bytes);
+		}
+		self.count_bytes(bytes);
+	}
+
+	fn count_bytes(&self, bytes: u64) {
+		self.shared.counts.bytes.add(bytes);
+		if let Client::Tenant { session, .. } = &self.client
+			&& let Some(limits) = self.limits()
+		{
+			session.gate.sent(&limits, session.share(), bytes, nanos_now());
+		}
+	}
+
+	fn limits(&self) -> Option<UnitLimits> {
+		let agreement = self.agreement()?;
+		self.service.limits(agreement.units)
+	}
+}
+
+impl Session {
+	fn share(&self) -> Option<(&Limiter, u16)> {
+		self.share.as_deref().map(|limiter| (limiter, self.token.share.parts()))
+	}
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Recognition of clients: by the token of an agreement, by a prober's token, or as strangers.
+
+use super::{
+	EdgeMarket, EdgeService, Refusal,
+	admission::{Client, Session},
+	credential::Credentials,
+	handler::{EdgeHandler, unix_now},
+};
+use crate::{
+	access::{Token, TokenError, genesis_prefix, nanos_now, verify},
+	front::Peer,
+};
+use sp_core::H256;
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+
+/// Looks at a right that is being asked of the chain, and the pause between them.
+const LOOKS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Client that was recognised.
+pub(super) struct Identified {
+	pub service: Arc<EdgeService>,
+	pub client: Client,
+	/// Bytes of the path that led to the service.
+	pub path_length: usize,
+}
+
+impl EdgeHandler {
+	/// Recognise a client.
+	///
+	/// - `path`: without the part of a token.
+	/// - `routed`: service that host and path name.
+	pub(super) async fn identify(
+		&self,
+		market: &EdgeMarket,
+		peer: Peer,
+		credentials: &Credentials<'_>,
+		path: &str,
+		routed: Option<(&Arc<EdgeService>, usize)>,
+	) -> Result<Identified, Refusal> {
+		if let Some(token) = credentials.token {
+			return self.tenant(market, peer, token, path).await;
+		}
+		let (service, path_length) = routed.ok_or(Refusal::NotFound)?;
+		let service = service.clone();
+		if let Some(token) = credentials.prober
+			&& self.is_prober(peer, token, &service)?
+		{
+			return Ok(Identified { service, client: Client::Prober, path_length });
+		}
+		if !self.shared.gates.has_trials() {
+			let offer = service.offer(market.window_blocks);
+			return Err(Refusal::Payment("this service is for tenants only", offer));
+		}
+		Ok(Identified { service, client: Client::Trial(peer.address.ip()), path_length })
+	}
+
+	async fn tenant(
+		&self,
+		market: &EdgeMarket,
+		peer: Peer,
+		text: &str,
+		path: &str,
+	) -> Result<Identified, Refusal> {
+		let genesis = market.genesis.ok_or(Refusal::NotReady)?;
+		let known = self.sessions.borrow_mut().get(text);
+		let session = match known {
+			Some(session) => {
+				if let Err(refusal) = self.confirm(market, &session, &genesis) {
+					self.sessions.borrow_mut().remove(text);
+					return Err(refusal);
+				}
+				session
+			},
+			None => self.open(market, peer, text, &genesis).await?,
+		};
+		// The market may have changed while the chain was asked.
+		let agreement = market.agreement(session.token.agreement).cloned();
+		let covered = agreement.filter(|agreement| agreement.active);
+		let Some(agreement) = covered else {
+			return Err(unpaid(market, &session.token));
+		};
+		let Some(service) = market.service(agreement.service).cloned() else {
+			return Err(Refusal::NotFound);
+		};
+		let path_length = market.path_length(service.id, path);
+		Ok(Identified { service, client: Client::Tenant { session, agreement }, path_length })
+	}
+
+	/// Check what can change while a token is remembered.
+	fn confirm(
+		&self,
+		market: &EdgeMarket,
+		session: &Session,
+		genesis: &H256,
+	) -> Result<(), Refusal> {
+		let now = unix_now();
+		let token = &session.token;
+		token.check(&genesis_prefix(genesis), now).map_err(unauthorized)?;
+		let again = session.confirmed.get().saturating_add(self.shared.settings.confirm.as_secs());
+		if now < again {
+			return Ok(());
+		}
+		let Some(agreement) = market.agreement(token.agreement) else {
+			return Err(unpaid(market, token));
+		};
+		if self.shared.rights.may_report(&agreement.tenant, &token.reporter) == Some(false) {
+			return Err(Refusal::Unauthorized(REVOKED));
+		}
+		session.confirmed.set(now);
+		Ok(())
+	}
+
+	/// Verify a token. The signature comes last: everything before is cheap.
+	async fn open(
+		&self,
+		market: &EdgeMarket,
+		peer: Peer,
+		text: &str,
+		genesis: &H256,
+	) -> Result<Rc<Session>, Refusal> {
+		let shared = &self.shared;
+		let address = peer.address.ip();
+		let prefix = genesis_prefix(genesis);
+		let (token, _) = Token::parse(text).map_err(unauthorized)?;
+		token.check(&prefix, unix_now()).map_err(unauthorized)?;
+		let agreement = market.agreement(token.agreement).filter(|agreement| agreement.active);
+		let Some(agreement) = agreement else { return Err(unpaid(market, &token)) };
+		shared.gates.may_attempt(address, nanos_now()).map_err(|wait| {
+			shared.counts.limited.add(1);
+			Refusal::limited(wait, None)
+		})?;
+		let right = self.right(&agreement.tenant, &token).await?;
+		let verified = verify(text, &prefix, unix_now());
+		if !right || verified.is_err() {
+			shared.gates.failed_attempt(address, nanos_now());
+		}
+		let token = verified.map_err(unauthorized)?;
+		if !right {
+			return Err(Refusal::Unauthorized(REVOKED));
+		}
+		let gate = shared.gates.gate(token.agreement, market);
+		let session = Rc::new(Session {
+			share: gate.share(&token),
+			gate,
+			counter: shared.usage.counter(token.agreement),
+			confirmed: Cell::new(unix_now()),
+			token,
+		});
+		self.sessions.borrow_mut().insert(text, session.clone());
+		Ok(session)
+	}
+
+	/// Right of a token's key, which may have to be asked of the chain first.
+	async fn right(
+		&self,
+		tenant: &sp_runtime::AccountId32,
+		token: &Token,
+	) -> Result<bool, Refusal> {
+		for _ in 0..LOOKS {
+			match self.shared.rights.may_report(tenant, &token.reporter) {
+				Some(right) => return Ok(right),
+				None => tokio::time::sleep(PAUSE).await,
+			}
+		}
+		Err(Refusal::NotReady)
+	}
+
+	fn is_prober(&self, peer: Peer, token: &str, service: &EdgeService) -> Result<bool, Refusal> {
+		let gates = &self.shared.gates;
+		let address = peer.address.ip();
+		gates.may_attempt(address, nanos_now()).map_err(|wait| {
+			self.shared.counts.limited.add(1);
+			Refusal::limited(wait, None)
+		})?;
+		let prober = self.shared.rights.is_prober(token, service.id);
+		if !prober {
+			gates.failed_attempt(address, nanos_now());
+		}
+		Ok(prober)
+	}
+}
+
+const REVOKED: &str = "the token's key does not act for the tenant";
+
+fn unauthorized(error: TokenError) -> Refusal {
+	Refusal::Unauthorized(match error {
+		TokenError::Malformed => "not a token",
+		TokenError::Chain => "token of another chain",
+		TokenError::Expired => "token expired",
+		TokenError::Lifetime => "token valid for too long",
+		TokenError::Signature => "wrong signature of the token",
+	})
+}
+
+/// Refusal of a token whose agreement is over or unknown, with what to buy instead.
+fn unpaid(market: &EdgeMarket, token: &Token) -> Refusal {
+	let of_agreement = market.agreement(token.agreement).map(|agreement| agreement.service);
+	let service = of_agreement.and_then(|id| market.service(id));
+	let offer = service.or_else(|| market.services().next());
+	let offer = offer.map(|service| service.offer(market.window_blocks)).unwrap_or_default();
+	let known = market.agreement(token.agreement).is_some();
+	let reason = if known { "the agreement is over" } else { "no such agreement" };
+	Refusal::Payment(reason, offer)
+}

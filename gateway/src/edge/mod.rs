@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Role `edge`: stands in front of an operator's server.
+//!
+//! ```text
+//!            token ----> agreement, units ----+
+//!  client -- prober's token ------------------+--> rate --> server
+//!            nothing --> trial by network ----+              |
+//!                                                            v
+//!            402, 429, ... of the edge            answer, counted for the agreement
+//! ```
+//!
+//! Tenants are let in up to their units, strangers at a trial rate of at most a twentieth of the
+//! service's units. JSON-RPC calls are weighed and counted one by one; anything else passes as it
+//! is, streams included. A missing countersignature never cuts service.
+//!
+//! An [`Edge`] has no globals, so a process can run several, and embed one beside other things:
+//! the market comes as a snapshot in an `ArcSwap`, everything else through the traits of `ports.rs`.
+
+mod admission;
+mod backend;
+mod counts;
+mod credential;
+mod gates;
+mod handler;
+mod identify;
+mod market;
+mod ports;
+mod refusal;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod well_known;
+
+pub use admission::Admission;
+pub use counts::{Count, EdgeCounts};
+pub use credential::{PROBER_HEADER, TOKEN_HEADER};
+pub use handler::EdgeHandler;
+pub use market::{EdgeAgreement, EdgeMarket, EdgeService, TRIAL_SHARE};
+pub use ports::{Counter, OwnKeysOnly, Rights, Uncounted, Upgrade, Usage};
+pub use refusal::Refusal;
+pub use settings::EdgeSettings;
+pub use well_known::WELL_KNOWN;
+
+use crate::front::{self, Front, FrontCounts, FrontError};
+use arc_swap::ArcSwap;
+use gates::Gates;
+use handler::Shared;
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+
+/// Maker of the protocol switch of each worker, called on the worker with its number.
+type MakeUpgrade = Arc<dyn Fn(usize) -> Rc<dyn Upgrade> + Send + Sync>;
+
+/// Parts of an edge that is to be started.
+#[derive(Clone)]
+pub struct EdgeBuilder {
+	settings: EdgeSettings,
+	market: Arc<ArcSwap<EdgeMarket>>,
+	rights: Arc<dyn Rights>,
+	usage: Arc<dyn Usage>,
+	upgrade: Option<MakeUpgrade>,
+}
+
+impl EdgeBuilder {
+	/// Edge of a market that is kept up to date from outside. Without more parts, only tenants' own
+	/// keys count, and nothing is counted.
+	pub fn new(settings: EdgeSettings, market: Arc<ArcSwap<EdgeMarket>>) -> Self {
+		Self {
+			settings,
+			market,
+			rights: Arc::new(OwnKeysOnly),
+			usage: Arc::new(Uncounted),
+			upgrade: None,
+		}
+	}
+
+	/// Rights as of the chain.
+	pub fn rights(mut self, rights: Arc<dyn Rights>) -> Self {
+		self.rights = rights;
+		self
+	}
+
+	/// Counts of agreements and exchange of statements.
+	pub fn usage(mut self, usage: Arc<dyn Usage>) -> Self {
+		self.usage = usage;
+		self
+	}
+
+	/// Protocol to which clients can switch.
+	pub fn upgrade(
+		mut self,
+		make: impl Fn(usize) -> Rc<dyn Upgrade> + Send + Sync + 'static,
+	) -> Self {
+		self.upgrade = Some(Arc::new(make));
+		self
+	}
+
+	/// Start to serve.
+	///
+	/// Errors: [`FrontError`].
+	pub fn start(self) -> Result<Edge, FrontError> {
+		let Self { settings, market, rights, usage, upgrade } = self;
+		let front_settings = settings.front.clone();
+		let counts = Arc::new(EdgeCounts::default());
+		let gates = Gates::new(&settings);
+		let shared =
+			Arc::new(Shared { settings, market, rights, usage, gates, counts: counts.clone() });
+		let front = front::serve(front_settings, move |worker| {
+			let upgrade = upgrade.as_ref().map(|make| make(worker));
+			EdgeHandler::new(shared.clone(), upgrade)
+		})?;
+		Ok(Edge { front, counts })
+	}
+}
+
+/// Edge that serves. Dropping it closes all connections at once.
+pub struct Edge {
+	front: Front,
+	counts: Arc<EdgeCounts>,
+}
+
+impl Edge {
+	/// Address of the public listener.
+	pub fn local_addr(&self) -> SocketAddr {
+		self.front.local_addr()
+	}
+
+	/// Counts of requests.
+	pub fn counts(&self) -> &Arc<EdgeCounts> {
+		&self.counts
+	}
+
+	/// Counts of connections.
+	pub fn front_counts(&self) -> Arc<FrontCounts> {
+		self.front.counts()
+	}
+
+	/// Load changed certificates.
+	///
+	/// Errors: [`FrontError`]; the certificate in use stays.
+	pub fn reload(&self) -> Result<(), FrontError> {
+		self.front.reload()
+	}
+
+	/// Let requests in progress end, as [`Front::shutdown`]. Blocks.
+	pub fn shutdown(self, grace: Duration) -> bool {
+		self.front.shutdown(grace)
+	}
+}

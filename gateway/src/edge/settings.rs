@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Settings of an edge.
+
+use crate::{access::Rate, front::FrontSettings, rpc::ScanLimits, upstream::PoolSettings};
+use std::time::Duration;
+
+/// Settings of an edge.
+#[derive(Clone, Debug)]
+pub struct EdgeSettings {
+	/// Public listener.
+	pub front: FrontSettings,
+	/// Connections to the servers behind the edge.
+	pub upstream: PoolSettings,
+	/// Requests without an agreement. `None`: they are refused with 402.
+	pub trial: Option<Rate>,
+	/// Bytes of the body of a request.
+	pub max_body: usize,
+	/// Time for the body of a request.
+	pub body_timeout: Duration,
+	/// Time for an answer of the server, or for its head if it streams.
+	pub answer_timeout: Duration,
+	/// Bytes up to which an answer is read whole before it is passed on; JSON-RPC answers are
+	/// inspected then.
+	pub buffered: usize,
+	/// Limits of JSON-RPC requests.
+	pub scan: ScanLimits,
+	/// Methods that no client may call, each a name or the begin of one and `*`: those that
+	/// manage a node.
+	pub denied_methods: Vec<String>,
+	/// Time after which the right of a remembered token's key is looked at again.
+	pub confirm: Duration,
+	/// Tokens that a worker remembers as verified.
+	pub tokens: usize,
+	/// Networks of clients whose rates are kept.
+	pub networks: usize,
+}
+
+impl EdgeSettings {
+	/// Usual settings.
+	///
+	/// - `upstream`: allows private addresses, since servers stand beside their edge.
+	pub fn new(front: FrontSettings, mut upstream: PoolSettings) -> Self {
+		upstream.connect.allow_private = true;
+		Self {
+			front,
+			upstream,
+			trial: Some(Rate { per_second: 2, burst: 16 }),
+			max_body: 2 << 20,
+			body_timeout: Duration::from_secs(30),
+			answer_timeout: Duration::from_secs(30),
+			buffered: 256 * 1024,
+			scan: ScanLimits::default(),
+			denied_methods: DENIED.iter().map(|method| (*method).into()).collect(),
+			confirm: Duration::from_secs(12),
+			tokens: 4_096,
+			networks: 65_536,
+		}
+	}
+
+	/// True if no client may call a method.
+	pub fn is_denied(&self, method: &str) -> bool {
+		self.denied_methods.iter().any(|pattern| match pattern.strip_suffix('*') {
+			Some(begin) => method.starts_with(begin),
+			None => pattern == method,
+		})
+	}
+}
+
+/// Methods that manage a node or a test chain.
+const DENIED: &[&str] = &[
+	"admin_*",
+	"anvil_*",
+	"author_insertKey",
+	"author_removeExtrinsic",
+	"author_rotateKeys*",
+	"clique_*",
+	"engine_*",
+	"evm_*",
+	"hardhat_*",
+	"miner_*",
+	"offchain_*",
+	"parity_*",
+	"personal_*",
+	"system_addLogFilter",
+	"system_addReservedPeer",
+	"system_removeReservedPeer",
+	"system_resetLogFilter",
+];

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Pages of the edge itself, several services, other protocols, start and end.
+
+use super::*;
+use futures::future::LocalBoxFuture;
+
+#[test]
+fn the_proof_of_control_is_served_for_own_services_only() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let proof = client.get("/.well-known/surety/7", &[]).await;
+		assert_eq!(proof.status, 200);
+		assert_eq!(proof.body, json!(world.market.load().proof(7).unwrap()));
+		for page in ["8", "", "x", "7/", "-7", "usage"] {
+			assert_eq!(client.get(&format!("/.well-known/surety/{page}"), &[]).await.status, 404);
+		}
+		assert_eq!(client.post("/.well-known/surety/7", &[], "").await.status, 404);
+	});
+	assert_eq!(world.requests(), 0);
+}
+
+#[test]
+fn statements_are_exchanged_within_limits() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let page = "/.well-known/surety/usage";
+		let answer = client.post(page, &[], "statement").await;
+		assert_eq!((answer.status, answer.body), (200, json!("countersigned")));
+		assert_eq!(answer.headers["content-type"], "application/x-test");
+		assert_eq!(client.post(page, &[], "nonsense").await.status, 400);
+		assert_eq!(client.post(page, &[], &"x".repeat(101)).await.status, 413);
+		let mut last = 0;
+		for _ in 0..500 {
+			last = client.post(page, &[], "statement").await.status;
+			if last == 429 {
+				break;
+			}
+		}
+		assert_eq!(last, 429);
+	});
+}
+
+#[test]
+fn services_are_chosen_by_host_path_or_token() {
+	let world = start(settings());
+	let first = world.market.load().service(7).unwrap().clone();
+	let other = EdgeService { id: 8, endpoint: "https://edge.org/dot".into(), ..(*first).clone() };
+	let ours = EdgeAgreement { service: 8, ..agreement(1, "Alice") };
+	world.market.store(Arc::new(EdgeMarket::new(
+		Some(GENESIS),
+		100,
+		[(*first).clone(), other],
+		[ours],
+	)));
+	let endpoint: Endpoint = format!("http://{}", world.edge.local_addr()).parse().unwrap();
+	local(async {
+		let client = Client(Pool::new(endpoint, upstream()));
+		// The host of the listing is not that of the client's connection.
+		assert_eq!(client.post("/eth", &[], &call("eth_blockNumber")).await.status, 404);
+		let token = token(1, "Alice");
+		for path in ["/", "/dot", "/eth"] {
+			let headers = [("x-surety-token", token.as_str())];
+			let answer = client.post(path, &headers, &call("eth_blockNumber")).await;
+			assert_eq!(answer.headers["x-surety-service"], "8", "{path}");
+		}
+	});
+	let paths: Vec<_> = world.node.seen.lock().iter().map(|(path, ..)| path.clone()).collect();
+	assert_eq!(paths, ["/", "/", "/eth"]);
+}
+
+struct Switch;
+
+impl Upgrade for Switch {
+	fn upgrade(
+		&self,
+		admission: Admission,
+		pool: Rc<Pool>,
+		target: String,
+		_: Request<Incoming>,
+	) -> LocalBoxFuture<'static, Response<Body>> {
+		let agreement = admission.agreement().map(|agreement| agreement.id);
+		let (subscriptions, alive) = (admission.subscriptions(), admission.is_alive());
+		let text = format!("{agreement:?} {subscriptions} {alive} {target} {}", pool.idle());
+		Box::pin(async move { Response::new(text.into()) })
+	}
+}
+
+#[test]
+fn a_switch_of_protocols_gets_the_admission() {
+	let upgrade = [("upgrade", "websocket"), ("connection", "upgrade")];
+	let world = start_with(settings(), |builder| builder.upgrade(|_| Rc::new(Switch)));
+	let ask = |world: &World, token: &str| {
+		let path = format!("/k/{token}/eth/ws?a");
+		let mut socket = std::net::TcpStream::connect(world.edge.local_addr()).unwrap();
+		let [upgrade, connection] = upgrade.map(|(name, value)| format!("{name}: {value}\r\n"));
+		let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n{upgrade}{connection}\r\n");
+		std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+		let mut answer = vec![0; 4_096];
+		let length = std::io::Read::read(&mut socket, &mut answer).unwrap();
+		String::from_utf8_lossy(&answer[..length]).into_owned()
+	};
+	let answer = ask(&world, &token(1, "Alice"));
+	assert!(answer.ends_with("Some(1) 20 true /ws?a 0"), "{answer}");
+	assert!(ask(&world, &token(3, "Carol")).starts_with("HTTP/1.1 402"));
+	let without = start(settings());
+	assert!(ask(&without, &token(1, "Alice")).starts_with("HTTP/1.1 501"));
+}
+
+#[test]
+fn edges_of_one_process_share_nothing() {
+	let (first, second) = (start(settings()), start(settings()));
+	local(async {
+		let alice = token(1, "Alice");
+		first.client().call(Some(&alice), "eth_blockNumber").await;
+		second.client().call(Some(&alice), "test_broken").await;
+	});
+	assert_eq!(first.book.of(1).0, 1);
+	assert_eq!((second.book.of(1).0, second.book.of(1).1), (0, 1));
+	assert!(first.edge.shutdown(LONG));
+	local(async {
+		assert_eq!(second.client().call(None, "eth_blockNumber").await.status, 200);
+	});
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Requests that pass, and servers that fail.
+
+use super::*;
+use http_body_util::BodyExt;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::TcpListener,
+};
+
+#[test]
+fn requests_that_are_not_valid_never_reach_the_server() {
+	let small = EdgeSettings { max_body: 1_000, ..settings() };
+	let world = start(small);
+	local(async {
+		let client = world.client();
+		let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+		let deep = call("eth_call").replace("[]", &deep);
+		let batch = format!("[{}]", vec!["1"; 101].join(","));
+		for (body, status, code) in [
+			("nonsense", 400, -32700),
+			("", 400, -32700),
+			("[]", 400, -32600),
+			("{}", 400, -32600),
+			(&deep, 413, -32600),
+			(&batch, 413, -32600),
+			(&"x".repeat(1_001), 413, -32600),
+			(&call("admin_peers"), 200, -32601),
+			(&call("author_rotateKeysWithOwner"), 200, -32601),
+		] {
+			let answer = client.post("/", &[], body).await;
+			assert_eq!((answer.status, answer.code()), (status, code), "{body:.40}");
+		}
+		let denied = client.post("/", &[], &call("hardhat_reset")).await;
+		assert_eq!(denied.body["id"], 1);
+	});
+	assert_eq!(world.requests(), 0);
+	assert_eq!(world.edge.counts().invalid.get(), 10);
+}
+
+#[test]
+fn faults_of_the_server_are_lost_and_errors_of_the_caller_are_answers() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let alice = token(1, "Alice");
+		for (method, status, counted) in [
+			("eth_blockNumber", 200, (1, 0)),
+			("test_revert", 200, (2, 0)),
+			("test_broken", 502, (2, 1)),
+			("test_limited", 429, (2, 2)),
+			("test_nonsense", 200, (2, 3)),
+			("test_large", 200, (3, 3)),
+		] {
+			let answer = client.call(Some(&alice), method).await;
+			assert_eq!(answer.status, status, "{method}");
+			let (ok, lost, _) = world.book.of(1);
+			assert_eq!((ok, lost), counted, "{method}");
+		}
+		assert!(world.book.of(1).2 > 1 << 20);
+	});
+}
+
+#[test]
+fn a_notification_needs_no_answer() {
+	let world = start(settings());
+	local(async {
+		let alice = token(1, "Alice");
+		let notification = r#"{"jsonrpc":"2.0","method":"test_nonsense"}"#;
+		world.client().post("/", &[("x-surety-token", &alice)], notification).await;
+		assert_eq!((world.book.of(1).0, world.book.of(1).1), (1, 0));
+	});
+}
+
+#[test]
+fn a_stream_arrives_as_it_is_sent_and_is_counted() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let path = format!("/k/{}/events", token(1, "Alice"));
+		let request = Request::get(path).body(Bytes::new()).unwrap();
+		let mut body = client.0.stream(request, LONG).await.unwrap().into_body();
+		let mut parts = 0;
+		while let Some(frame) = body.frame().await {
+			let data = frame.unwrap().into_data().unwrap();
+			assert_eq!(data, format!("data: {parts}\n\n"));
+			parts += 1;
+		}
+		assert_eq!(parts, 3);
+		assert_eq!(world.book.of(1), (1, 0, 27));
+	});
+}
+
+#[test]
+fn other_requests_pass_with_path_query_headers_and_status() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		assert_eq!(client.get("/eth/missing", &[]).await.status, 404);
+		let answer = client.get("/eth/a?b=c", &[("x-own", "1"), ("cookie", "d=e")]).await;
+		assert_eq!((answer.status, answer.body), (200, json!("page")));
+		let seen = world.node.seen.lock();
+		let (path, headers, _) = &seen[1];
+		assert_eq!(path, "/a?b=c");
+		assert_eq!(
+			(&headers["x-own"], &headers["cookie"]),
+			(&"1".parse().unwrap(), &"d=e".parse().unwrap())
+		);
+		assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+	});
+}
+
+#[test]
+fn json_rpc_carries_the_trace_and_no_other_header() {
+	let world = start(settings());
+	local(async {
+		let headers =
+			[("traceparent", "00-1-2-01"), ("accept-encoding", "gzip"), ("cookie", "a=b")];
+		world.client().post("/", &headers, &call("eth_blockNumber")).await;
+	});
+	let seen = world.node.seen.lock();
+	let mut names: Vec<_> = seen[0].1.keys().map(|name| name.as_str()).collect();
+	names.sort();
+	assert_eq!(names, ["content-length", "content-type", "host", "traceparent"]);
+}
+
+#[test]
+fn a_server_that_is_down_or_slow_has_its_own_errors() {
+	let world = start(EdgeSettings { answer_timeout: Duration::from_millis(200), ..settings() });
+	local(async {
+		let client = world.client();
+		let alice = token(1, "Alice");
+		let slow = client.call(Some(&alice), "test_never").await;
+		assert_eq!((slow.status, slow.code(), &slow.body["id"]), (504, -32033, &json!(1)));
+		let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+		let nowhere: Endpoint = format!("http://{closed}").parse().unwrap();
+		world.change(
+			|service| EdgeService { backend: nowhere.clone(), ..service },
+			|agreement| agreement,
+		);
+		let down = client.call(Some(&alice), "eth_blockNumber").await;
+		assert_eq!((down.status, down.code()), (502, -32032));
+		assert_eq!(world.book.of(1).1, 2);
+	});
+}
+
+#[test]
+fn an_overloaded_server_is_unavailable() {
+	let mut limits = settings();
+	limits.answer_timeout = Duration::from_millis(500);
+	limits.upstream.max_connections = 1;
+	limits.upstream.max_waiting = 0;
+	let world = start(limits);
+	local(async {
+		let client = world.client();
+		let alice = token(1, "Alice");
+		let both = futures::future::join(
+			client.call(Some(&alice), "test_never"),
+			client.call(Some(&alice), "test_never"),
+		);
+		let (first, second) = both.await;
+		let mut statuses = [first.status, second.status];
+		statuses.sort();
+		assert_eq!(statuses, [503, 504]);
+	});
+}
+
+#[test]
+fn answers_that_are_no_http_are_a_bad_gateway() {
+	let world = start(settings());
+	local(async {
+		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let hostile: Endpoint =
+			format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+		world.change(
+			|service| EdgeService { backend: hostile.clone(), ..service },
+			|agreement| agreement,
+		);
+		let answers: [&[u8]; 5] = [
+			b"",
+			b"nonsense\r\n\r\n",
+			b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab",
+			b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
+			b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+		];
+		tokio::task::spawn_local(async move {
+			for answer in answers {
+				let (mut socket, _) = listener.accept().await.unwrap();
+				let _ = socket.read(&mut [0; 4_096]).await.unwrap();
+				socket.write_all(answer).await.unwrap();
+			}
+		});
+		let client = world.client();
+		let alice = token(1, "Alice");
+		for n in 1..=5 {
+			// A read is repeated over a new connection only if the first one was kept.
+			let answer = client.call(Some(&alice), "eth_blockNumber").await;
+			assert_eq!(answer.status, 502);
+			assert_eq!(world.book.of(1), (0, n, 0));
+		}
+	});
+}
