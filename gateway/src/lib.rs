@@ -16,3 +16,4 @@ pub mod rpc;
 #[cfg(test)]
 mod test_kit;
 pub mod upstream;
+pub mod usage;
