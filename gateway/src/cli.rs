@@ -185,12 +185,13 @@ impl GatewayArgs {
 			config.chain.nodes.clone_from(&common.nodes);
 		}
 		set(&mut config.data, &common.data);
-		set(&mut config.front.listen, &common.listen);
+		set_some(&mut config.front.listen, &common.listen);
 		set(&mut config.front.threads, &common.threads);
-		set(&mut config.control.listen, &common.control);
+		set_some(&mut config.control.listen, &common.control);
 		common.apply_log(&mut config.log);
 		let key = self.tenant.clone().map(KeySource::from);
-		let file = self.tenant_file.clone().map(|file| KeySource { file: Some(file), ..<_>::default() });
+		let file =
+			self.tenant_file.clone().map(|file| KeySource { file: Some(file), ..<_>::default() });
 		set(&mut config.tenant.key, &key.or(file));
 		if !config.tenant.key.is_given() && std::env::var_os(TENANT_ENV).is_some() {
 			config.tenant.key = KeySource { env: Some(TENANT_ENV.into()), ..<_>::default() };
@@ -265,13 +266,14 @@ impl EdgeArgs {
 			config.chain.nodes.clone_from(&common.nodes);
 		}
 		set(&mut config.data, &common.data);
-		set(&mut config.front.listen, &common.listen);
+		set_some(&mut config.front.listen, &common.listen);
 		set(&mut config.front.threads, &common.threads);
-		set(&mut config.control.listen, &common.control);
+		set_some(&mut config.control.listen, &common.control);
 		common.apply_log(&mut config.log);
 		set_some(&mut config.operator.account, &self.operator);
 		let key = self.key.clone().map(KeySource::from);
-		let file = self.key_file.clone().map(|file| KeySource { file: Some(file), ..<_>::default() });
+		let file =
+			self.key_file.clone().map(|file| KeySource { file: Some(file), ..<_>::default() });
 		set(&mut config.operator.key, &key.or(file));
 		if !config.operator.key.is_given() && std::env::var_os(OPERATOR_ENV).is_some() {
 			config.operator.key = KeySource { env: Some(OPERATOR_ENV.into()), ..<_>::default() };
@@ -368,7 +370,7 @@ mod tests {
 		])
 		.unwrap();
 		assert_eq!(config.chain.nodes, ["http://b".parse().unwrap()]);
-		assert_eq!(config.front.listen.port(), 1);
+		assert_eq!(config.listen().port(), 1);
 		assert!(config.budget.dry_run);
 		let rates: Vec<_> = config.networks.iter().map(|n| (n.rate, n.operators)).collect();
 		assert_eq!(rates, [(50, 2), (10, 3)]);

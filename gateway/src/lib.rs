@@ -8,11 +8,14 @@
 //!   strangers at a trial rate, counts and countersigns.
 
 pub mod access;
-/// Client of the chain: the market as of the last finalized block, and transactions.
-pub mod chain {}
+pub mod background;
+pub mod chain;
+pub mod cli;
+pub mod config;
 pub mod front;
 /// JSON-RPC on the wire, and the table of methods.
 pub mod rpc;
+pub mod telemetry;
 #[cfg(test)]
 mod test_kit;
 pub mod upstream;

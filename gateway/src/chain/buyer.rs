@@ -215,7 +215,8 @@ impl Buyer {
 		}
 		if self.settings.rules.minimum_balance == 0 {
 			let minimum = self.transactions.minimum_balance().await;
-			self.settings.rules.minimum_balance = minimum.map_err(|error| error.to_string())?.max(1);
+			self.settings.rules.minimum_balance =
+				minimum.map_err(|error| error.to_string())?.max(1);
 		}
 		Ok(())
 	}

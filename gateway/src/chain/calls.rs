@@ -158,13 +158,15 @@ mod tests {
 	use super::*;
 	use crate::chain::KeySigner;
 	use proptest::prelude::*;
-	use scale_info::{MetaType, PortableRegistry, Registry};
-	use sp_runtime::codec::Encode;
+	use sp_runtime::{
+		codec::Encode,
+		scale_info::{MetaType, PortableRegistry, Registry, TypeInfo},
+	};
 	use subxt::ext::scale_value::scale::encode_as_type;
 
 	type Usage = SignedUsage<AccountId32, MultiSignature>;
 
-	fn registry<T: scale_info::TypeInfo + 'static>() -> (u32, PortableRegistry) {
+	fn registry<T: TypeInfo + 'static>() -> (u32, PortableRegistry) {
 		let mut registry = Registry::new();
 		let id = registry.register_type(&MetaType::new::<T>()).id;
 		(id, registry.into())

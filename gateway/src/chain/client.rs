@@ -282,14 +282,17 @@ mod tests {
 
 	#[test]
 	fn answers_are_read_strictly() {
-		let read = |body: &str| read_answer(body.as_bytes(), 7).map(|result| result.get().to_owned());
+		let read =
+			|body: &str| read_answer(body.as_bytes(), 7).map(|result| result.get().to_owned());
 		assert_eq!(read(r#"{"jsonrpc":"2.0","id":7,"result":[1, 2]}"#).unwrap(), "[1, 2]");
 		assert_eq!(read(r#"{"jsonrpc":"2.0","id":7,"result":null}"#).unwrap(), "null");
 		let refused = NodeError::Refused { code: -32_601, message: "Method not found".into() };
 		let error = r#"{"id":7,"error":{"code":-32601,"message":"Method not found"}}"#;
 		assert_eq!(read(error), Err(refused.clone()));
 		assert!(refused.is_unknown_method());
-		for body in ["", "[]", "null", r#"{"id":8,"result":1}"#, r#"{"id":"7","result":1}"#, "{\"id\":7,"] {
+		for body in
+			["", "[]", "null", r#"{"id":8,"result":1}"#, r#"{"id":"7","result":1}"#, "{\"id\":7,"]
+		{
 			assert!(matches!(read(body), Err(NodeError::Malformed(_))), "{body}");
 		}
 		let long = format!(r#"{{"id":7,"error":{{"code":1,"message":"{}"}}}}"#, "x".repeat(9_000));

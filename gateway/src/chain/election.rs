@@ -97,9 +97,10 @@ pub(crate) fn elect(
 		.max_by_key(|c| (size(c.at_compared), std::cmp::Reverse(c.index)))
 		.and_then(|c| c.at_compared);
 	let agrees = |c: &Candidate| counts(c) && c.at_compared.is_some() && c.at_compared == winner;
-	let best = candidates.iter().filter(|c| agrees(c)).max_by_key(|c| {
-		(c.head.number, leader == Some(c.index), std::cmp::Reverse(c.index))
-	});
+	let best = candidates
+		.iter()
+		.filter(|c| agrees(c))
+		.max_by_key(|c| (c.head.number, leader == Some(c.index), std::cmp::Reverse(c.index)));
 	let denies = |c: &Candidate| {
 		used.is_some_and(|used| c.head.number < used.number || c.at_used != Some(used.hash))
 	};
@@ -139,7 +140,9 @@ mod tests {
 	fn candidates(nodes: &[(u64, u32)], used: Option<Head>) -> Vec<Candidate> {
 		let heads: Vec<_> = nodes.iter().map(|(fork, number)| head(*fork, *number)).collect();
 		let compared = compared_number(&heads, used).unwrap();
-		let at = |(fork, number): (u64, u32), wanted: u32| (number >= wanted).then(|| hash(fork, wanted));
+		let at = |(fork, number): (u64, u32), wanted: u32| {
+			(number >= wanted).then(|| hash(fork, wanted))
+		};
 		nodes
 			.iter()
 			.enumerate()

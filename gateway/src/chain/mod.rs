@@ -9,6 +9,7 @@
 //! | `read.rs` | `surety_*` at a block |
 //! | `market.rs` | snapshot of the market for a tenant or an operator |
 //! | `watch.rs` | task that follows the finalized blocks |
+//! | `reporters.rs` | accounts that may report usage for others |
 //! | `signer.rs`, `calls.rs`, `transactions.rs` | keys, calls, transactions until they are final |
 //! | `purse.rs`, `plan/`, `buyer.rs` | spent amounts, decisions to buy, their execution |
 //!
@@ -24,6 +25,7 @@ mod nodes;
 pub mod plan;
 mod purse;
 mod read;
+mod reporters;
 mod signer;
 #[cfg(test)]
 mod tests;
@@ -33,11 +35,12 @@ mod watch;
 pub use buyer::*;
 pub use calls::*;
 pub use client::*;
-pub use election::Head;
+pub use election::{Head, Standing};
 pub use market::*;
 pub use nodes::*;
 pub use purse::*;
 pub use read::*;
+pub use reporters::*;
 pub use signer::*;
 pub use transactions::*;
 pub use watch::*;

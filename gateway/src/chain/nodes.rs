@@ -229,7 +229,10 @@ impl Nodes {
 				})
 			},
 			Ok(_) => {
-				node.fail(&NodeError::Malformed("two hashes were asked for".into()), Instant::now());
+				node.fail(
+					&NodeError::Malformed("two hashes were asked for".into()),
+					Instant::now(),
+				);
 				None
 			},
 			Err(error) => {
@@ -288,7 +291,10 @@ impl Nodes {
 		let first = leader.and_then(|leader| self.nodes.get(leader));
 		let is_leader = |index: usize| leader == Some(index);
 		let others = self.nodes.iter().enumerate().filter(|(index, _)| !is_leader(*index));
-		first.into_iter().chain(others.map(|(_, node)| node).filter(|node| has_block(node))).collect()
+		first
+			.into_iter()
+			.chain(others.map(|(_, node)| node).filter(|node| has_block(node)))
+			.collect()
 	}
 
 	/// Make a call about the block `number`, at the next node if one fails.
@@ -304,7 +310,8 @@ impl Nodes {
 				Ok(result) => return Ok(result),
 				Err(error) => {
 					// What a node refuses by the parameters, every node refuses.
-					let is_final = matches!(error, NodeError::Refused { code: -32_602 | -32_601, .. });
+					let is_final =
+						matches!(error, NodeError::Refused { code: -32_602 | -32_601, .. });
 					if !matches!(error, NodeError::Refused { .. }) {
 						node.fail(&error, Instant::now());
 					}

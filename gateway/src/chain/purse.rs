@@ -132,8 +132,12 @@ impl Purse {
 	/// the process.
 	pub fn open(dir: Option<&Path>, genesis: &str, tenant: &str) -> Result<Self, PurseError> {
 		let path = dir.map(|dir| dir.join(FILE));
-		let fresh =
-			|| Book { version: 1, genesis: genesis.into(), tenant: tenant.into(), ..<_>::default() };
+		let fresh = || Book {
+			version: 1,
+			genesis: genesis.into(),
+			tenant: tenant.into(),
+			..<_>::default()
+		};
 		let book = match path.as_deref().map(read).transpose()?.flatten() {
 			Some(book) => book,
 			None => fresh(),
@@ -221,7 +225,8 @@ impl Purse {
 	pub fn save(&self) -> Result<(), PurseError> {
 		let Some(path) = &self.path else { return Ok(()) };
 		let fault = |error| PurseError::Io { path: path.clone(), error };
-		let bytes = serde_json::to_vec_pretty(&self.book).map_err(io::Error::other).map_err(fault)?;
+		let bytes =
+			serde_json::to_vec_pretty(&self.book).map_err(io::Error::other).map_err(fault)?;
 		let new = path.with_extension("json.new");
 		let write = || {
 			if let Some(dir) = path.parent() {
@@ -265,7 +270,13 @@ mod tests {
 	fn a_closed_agreement_costs_what_it_may_have_paid() {
 		let mut purse = purse(None).unwrap();
 		let mut market = market(100);
-		let one = surety_runtime_api::AgreementInfo { held: 80, paid: 20, due: 5, rate: 2, ..agreement(1, 5) };
+		let one = surety_runtime_api::AgreementInfo {
+			held: 80,
+			paid: 20,
+			due: 5,
+			rate: 2,
+			..agreement(1, 5)
+		};
 		market.agreements.insert(1, one);
 		purse.observe(&market, |_| true);
 		assert_eq!(purse.committed(), 100);
@@ -279,7 +290,13 @@ mod tests {
 	fn a_closed_agreement_never_costs_more_than_its_deposit() {
 		let mut purse = purse(None).unwrap();
 		let mut market = market(100);
-		let one = surety_runtime_api::AgreementInfo { held: 80, paid: 20, due: 5, rate: 2, ..agreement(1, 5) };
+		let one = surety_runtime_api::AgreementInfo {
+			held: 80,
+			paid: 20,
+			due: 5,
+			rate: 2,
+			..agreement(1, 5)
+		};
 		market.agreements.insert(1, one);
 		purse.observe(&market, |_| true);
 		market.agreements.clear();

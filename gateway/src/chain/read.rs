@@ -9,7 +9,10 @@ use super::{Head, NodeError, Nodes, NodesError};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 use sp_runtime::AccountId32;
-use surety_primitives::{AgreementId, MAX_PAGE, NetworkId, ServiceId};
+use surety_primitives::{
+	AgreementId, MAX_PAGE, NetworkId, ServiceId, WindowIndex,
+	usage::{Side, UsageCounts},
+};
 use surety_runtime_api::{
 	AgreementInfo, NetworkInfo, OperatorInfo, RoundInfo, ServiceDetail, ServiceSummary,
 };
@@ -52,7 +55,11 @@ impl<'a> Reader<'a> {
 		self.at
 	}
 
-	async fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T, NodesError> {
+	async fn ask<T: DeserializeOwned>(
+		&self,
+		method: &str,
+		params: &Value,
+	) -> Result<T, NodesError> {
 		self.nodes.read(self.at.number, method, params).await
 	}
 
@@ -171,14 +178,79 @@ impl<'a> Reader<'a> {
 		}
 	}
 
-	/// Keys of the probers of this session, by which their tokens are verified. None on a chain
+	/// Keys of the probers of the current round, by which their tokens are verified. None on a chain
 	/// that does not show them.
 	pub async fn probers(&self) -> Result<Vec<ProberKey>, NodesError> {
-		match self.ask("surety_probers", &json!([self.at.hash])).await {
+		#[derive(Deserialize)]
+		struct Round {
+			probers: Vec<Prober>,
+		}
+		#[derive(Deserialize)]
+		struct Prober {
+			key: ProberKey,
+		}
+		match self.ask::<Round>("surety_probers", &json!([self.at.hash])).await {
 			Err(error) if error.is_unknown_method() => Ok(Vec::new()),
-			answer => answer,
+			answer => Ok(answer?.probers.into_iter().map(|prober| prober.key).collect()),
 		}
 	}
+
+	/// Statements that the chain has of an agreement in a window, by side and lane.
+	pub async fn statements(
+		&self,
+		agreement: AgreementId,
+		window: WindowIndex,
+	) -> Result<Vec<ReportedUsage>, NodesError> {
+		#[derive(Deserialize)]
+		struct Use {
+			windows: Vec<OfWindow>,
+		}
+		#[derive(Deserialize)]
+		struct OfWindow {
+			window: WindowIndex,
+			tenant: OfSide,
+			operator: OfSide,
+		}
+		#[derive(Deserialize)]
+		struct OfSide {
+			lanes: Vec<OfLane>,
+		}
+		#[derive(Deserialize)]
+		struct OfLane {
+			lane: u8,
+			seq: u32,
+			#[serde(flatten)]
+			counts: UsageCounts,
+		}
+		let params = json!([agreement, self.at.hash]);
+		let usage: Option<Use> = self.ask("surety_agreementUsage", &params).await?;
+		let windows = usage.into_iter().flat_map(|usage| usage.windows);
+		let of = |side: Side, lanes: OfSide| {
+			lanes.lanes.into_iter().map(move |OfLane { lane, seq, counts }| ReportedUsage {
+				side,
+				lane,
+				seq,
+				counts,
+			})
+		};
+		Ok(windows
+			.filter(|one| one.window == window)
+			.flat_map(|one| of(Side::Tenant, one.tenant).chain(of(Side::Operator, one.operator)))
+			.collect())
+	}
+}
+
+/// Statement of a lane as the chain has it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ReportedUsage {
+	/// Party.
+	pub side: Side,
+	/// Lane.
+	pub lane: u8,
+	/// Number.
+	pub seq: u32,
+	/// Counts.
+	pub counts: UsageCounts,
 }
 
 /// Key of a prober.

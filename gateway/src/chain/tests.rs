@@ -154,9 +154,9 @@ impl Blocks {
 	}
 
 	fn find(&self, hash: &str) -> Option<u32> {
-		(0..=self.finalized).rev().find(|number| {
-			self.hash(*number).is_some_and(|known| format!("{known:?}") == hash)
-		})
+		(0..=self.finalized)
+			.rev()
+			.find(|number| self.hash(*number).is_some_and(|known| format!("{known:?}") == hash))
 	}
 }
 
@@ -327,6 +327,29 @@ async fn entries_that_cannot_be_read_are_counted_and_left_out() {
 }
 
 #[tokio::test]
+async fn statements_on_chain_are_read_by_side_and_lane() {
+	let a = FakeNode::at(10);
+	let counts =
+		json!({ "lane": 1, "seq": 4, "requests": 9, "ok": 8, "lost": 1, "slow": 0, "bytes": 5 });
+	let side = json!({ "void": false, "lanes": [counts] });
+	let empty = json!({ "void": true, "lanes": [] });
+	let usage = json!({ "windows": [
+		{ "window": 6, "tenant": side, "operator": side },
+		{ "window": 7, "tenant": side, "operator": empty },
+	] });
+	a.lock().answers.insert("surety_agreementUsage".into(), usage);
+	let nodes = nodes(&[&a]).await;
+	let head = nodes.poll(after(0)).await.unwrap();
+	let reader = Reader::at(&nodes, head);
+	let statements = reader.statements(1, 7).await.unwrap();
+	assert_eq!(statements.len(), 1);
+	assert_eq!((statements[0].lane, statements[0].seq, statements[0].counts.requests), (1, 4, 9));
+	assert_eq!(reader.statements(1, 8).await.unwrap(), []);
+	a.lock().answers.clear();
+	assert_eq!(reader.statements(1, 7).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_list_without_an_end_is_left() {
 	let a = FakeNode::at(10);
 	let page = json!({ "items": [], "next": 7 });
@@ -363,13 +386,22 @@ fn script(node: &Shared, tenant: &AccountId32) {
 	answers.insert("surety_agreementsOf".into(), page(json!(agreement)));
 	answers.insert("surety_agreementsOfService".into(), page(json!(agreement)));
 	answers.insert("surety_operator".into(), json!(operator));
-	answers.insert("surety_probers".into(), json!([format!("0x{}", "07".repeat(32))]));
+	answers.insert(
+		"surety_probers".into(),
+		json!({
+			"round": 2,
+			"probers": [{ "account": account(9), "key": format!("0x{}", "07".repeat(32)) }],
+		}),
+	);
 }
 
 async fn until_round(chain: &Chain, round: u32) -> Arc<Market> {
 	let mut rounds = chain.rounds();
 	let is_there = |seen: &Option<u32>| seen.is_some_and(|seen| seen >= round);
-	tokio::time::timeout(Duration::from_secs(20), rounds.wait_for(is_there)).await.unwrap().unwrap();
+	tokio::time::timeout(Duration::from_secs(20), rounds.wait_for(is_there))
+		.await
+		.unwrap()
+		.unwrap();
 	chain.market().unwrap()
 }
 

@@ -160,13 +160,9 @@ impl Transactions {
 		}
 	}
 
-	async fn sign(
-		&self,
-		call: &Call,
-		head: Head,
-		nonce: u64,
-	) -> Result<Vec<u8>, TransactionError> {
-		let unbuildable = |error: &dyn fmt::Display| TransactionError::Unbuildable(error.to_string());
+	async fn sign(&self, call: &Call, head: Head, nonce: u64) -> Result<Vec<u8>, TransactionError> {
+		let unbuildable =
+			|error: &dyn fmt::Display| TransactionError::Unbuildable(error.to_string());
 		let client = self.client().await?;
 		let at = client.at_block(head.hash).await.map_err(|error| unbuildable(&error))?;
 		let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
@@ -181,7 +177,8 @@ impl Transactions {
 	/// Minimum balance of an account in the native token, in planck.
 	pub async fn minimum_balance(&self) -> Result<Balance, TransactionError> {
 		let head = self.nodes.used().ok_or(NodesError::NoNode)?;
-		let unbuildable = |error: &dyn fmt::Display| TransactionError::Unbuildable(error.to_string());
+		let unbuildable =
+			|error: &dyn fmt::Display| TransactionError::Unbuildable(error.to_string());
 		let client = self.client().await?;
 		let at = client.at_block(head.hash).await.map_err(|error| unbuildable(&error))?;
 		let address = subxt::dynamic::constant::<Balance>("Balances", "ExistentialDeposit");
@@ -219,11 +216,13 @@ impl Transactions {
 		struct Block {
 			extrinsics: Vec<String>,
 		}
-		let missing = |what: &str| NodesError::Node(NodeError::Malformed(format!("no {what} of {number}")));
+		let missing =
+			|what: &str| NodesError::Node(NodeError::Malformed(format!("no {what} of {number}")));
 		let hash: Option<H256> =
 			self.nodes.read(number, "chain_getBlockHash", &json!([number])).await?;
 		let hash = hash.ok_or_else(|| missing("hash"))?;
-		let block: Option<Signed> = self.nodes.read(number, "chain_getBlock", &json!([hash])).await?;
+		let block: Option<Signed> =
+			self.nodes.read(number, "chain_getBlock", &json!([hash])).await?;
 		let Signed { block } = block.ok_or_else(|| missing("block"))?;
 		let wanted = format!("0x{}", hex(bytes));
 		let index = block.extrinsics.iter().position(|one| one.eq_ignore_ascii_case(&wanted));
@@ -259,7 +258,11 @@ impl Transactions {
 				_ => (),
 			}
 		}
-		if is_over { Ok(Ok(())) } else { Err("the transaction has no outcome in the events".into()) }
+		if is_over {
+			Ok(Ok(()))
+		} else {
+			Err("the transaction has no outcome in the events".into())
+		}
 	}
 }
 
@@ -282,7 +285,9 @@ impl RpcClientT for Wire {
 		Box::pin(async move {
 			let params = match params {
 				Some(params) => params,
-				None => RawValue::from_string("[]".into()).map_err(subxt::rpcs::Error::Serialization)?,
+				None => {
+					RawValue::from_string("[]".into()).map_err(subxt::rpcs::Error::Serialization)?
+				},
 			};
 			let number = self.0.used().map_or(0, |head| head.number);
 			self.0.call(number, method, &params).await.map_err(|error| match error {

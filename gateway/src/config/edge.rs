@@ -8,7 +8,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
-use std::{collections::HashSet, path::PathBuf};
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
 use surety_primitives::{AgreementId, Protocol, ServiceId};
 
 /// Configuration of the role `edge`.
@@ -55,13 +55,25 @@ impl Default for EdgeConfig {
 			services: Vec::new(),
 			agreements: Vec::new(),
 			trial: TrialSection::default(),
-			front: FrontSection::on(loopback(8_646)),
-			control: ControlSection::on(loopback(9_646)),
+			front: FrontSection::default(),
+			control: ControlSection::default(),
 			upstream: UpstreamSection::default(),
 			websocket: WebSocketSection::default(),
 			usage: UsageSection::default(),
 			log: LogSection::default(),
 		}
+	}
+}
+
+impl EdgeConfig {
+	/// Address of the public listener.
+	pub fn listen(&self) -> SocketAddr {
+		self.front.listen.unwrap_or(loopback(8_646))
+	}
+
+	/// Address of the control listener.
+	pub fn control(&self) -> SocketAddr {
+		self.control.listen.unwrap_or(loopback(9_646))
 	}
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
-use std::{collections::HashSet, path::PathBuf};
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
 use surety_primitives::{MAX_NAME, Protocol, Region};
 
 /// Configuration of the role `gateway`.
@@ -62,8 +62,8 @@ impl Default for GatewayConfig {
 			networks: Vec::new(),
 			operators: Vec::new(),
 			models: Vec::new(),
-			front: FrontSection::on(loopback(8_645)),
-			control: ControlSection::on(loopback(9_645)),
+			front: FrontSection::default(),
+			control: ControlSection::default(),
 			upstream: UpstreamSection::default(),
 			routing: RoutingSection::default(),
 			cache: CacheSection::default(),
@@ -72,6 +72,18 @@ impl Default for GatewayConfig {
 			usage: UsageSection::default(),
 			log: LogSection::default(),
 		}
+	}
+}
+
+impl GatewayConfig {
+	/// Address of the public listener.
+	pub fn listen(&self) -> SocketAddr {
+		self.front.listen.unwrap_or(loopback(8_645))
+	}
+
+	/// Address of the control listener.
+	pub fn control(&self) -> SocketAddr {
+		self.control.listen.unwrap_or(loopback(9_645))
 	}
 }
 
@@ -100,7 +112,8 @@ impl RoleConfig for GatewayConfig {
 		for operator in &self.operators {
 			let known = operator.network.as_ref().is_none_or(|network| names.contains(network));
 			if !known {
-				let reason = format!("operator {} serves no [[network]] of this file", operator.name);
+				let reason =
+					format!("operator {} serves no [[network]] of this file", operator.name);
 				return Err(ConfigError::invalid("operator.network", reason));
 			}
 		}
@@ -357,7 +370,7 @@ impl Default for UpstreamSection {
 }
 
 impl UpstreamSection {
-	fn validate(&self) -> Result<(), ConfigError> {
+	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
 		within("upstream.connect-timeout-ms", self.connect_timeout_ms, 10, 120_000)?;
 		within("upstream.timeout-ms", self.timeout_ms, 10, 3_600_000)?;
 		within("upstream.max-answer-bytes", self.max_answer_bytes, 1_024, 4 << 30)?;

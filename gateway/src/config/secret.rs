@@ -99,7 +99,8 @@ impl KeySource {
 			(Some(uri), None, None) => uri.expose().to_owned(),
 			(None, Some(file), None) => {
 				let name = file.display();
-				let length = std::fs::metadata(file).map_err(|e| invalid(format!("{name}: {e}")))?;
+				let length =
+					std::fs::metadata(file).map_err(|e| invalid(format!("{name}: {e}")))?;
 				if length.len() > MAX_SECRET {
 					return Err(invalid(format!("{name}: longer than {MAX_SECRET} bytes")));
 				}

@@ -49,8 +49,9 @@ impl ChainSection {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FrontSection {
-	/// Address and port.
-	pub listen: SocketAddr,
+	/// Address and port. If left out, `127.0.0.1:8645` for a gateway and `127.0.0.1:8646` for an
+	/// edge.
+	pub listen: Option<SocketAddr>,
 	/// Threads that serve requests; 0 is one per core.
 	pub threads: usize,
 	/// PEM file of the certificate chain. With it the listener speaks TLS. Both files are read
@@ -82,10 +83,10 @@ pub struct FrontSection {
 	pub shutdown_secs: u64,
 }
 
-impl FrontSection {
-	pub(crate) fn on(listen: SocketAddr) -> Self {
+impl Default for FrontSection {
+	fn default() -> Self {
 		Self {
-			listen,
+			listen: None,
 			threads: 0,
 			tls_certificate: None,
 			tls_key: None,
@@ -102,7 +103,9 @@ impl FrontSection {
 			shutdown_secs: 30,
 		}
 	}
+}
 
+impl FrontSection {
 	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
 		if self.tls_certificate.is_some() != self.tls_key.is_some() {
 			let reason = "TLS needs both tls-certificate and tls-key";
@@ -124,17 +127,12 @@ impl FrontSection {
 
 /// The control listener: `/metrics`, `/status`, `/health`. It has no access check, so keep it
 /// private.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ControlSection {
-	/// Address and port.
-	pub listen: SocketAddr,
-}
-
-impl ControlSection {
-	pub(crate) fn on(listen: SocketAddr) -> Self {
-		Self { listen }
-	}
+	/// Address and port. If left out, `127.0.0.1:9645` for a gateway and `127.0.0.1:9646` for an
+	/// edge.
+	pub listen: Option<SocketAddr>,
 }
 
 /// WebSocket connections of clients.

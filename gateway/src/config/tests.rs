@@ -22,7 +22,8 @@ fn names(value: &Value, into: &mut Vec<String>) {
 fn uncommented(example: &str) -> String {
 	let is_setting = |line: &str| {
 		let name = line.split('=').next().unwrap_or_default().trim();
-		let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || "-2".contains(c));
+		let is_name =
+			!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || "-2".contains(c));
 		(line.contains('=') && is_name) || line.starts_with("[[")
 	};
 	let lines = example.lines().map(|line| match line.strip_prefix("# ") {
@@ -39,7 +40,8 @@ fn assert_documented<C: RoleConfig + Serialize + PartialEq + std::fmt::Debug>(ex
 	let mut fields = Vec::new();
 	names(&serde_json::to_value(&full).unwrap(), &mut fields);
 	for field in fields {
-		let shown = example.contains(&format!("{field} = ")) || example.contains(&format!("{field}]"));
+		let shown =
+			example.contains(&format!("{field} = ")) || example.contains(&format!("{field}]"));
 		assert!(shown, "{field} is not in the example");
 	}
 	full.validate().unwrap();
@@ -105,7 +107,9 @@ fn amounts_are_exact() {
 		assert_eq!(sure.0, planck);
 		assert_eq!(sure.to_string(), text);
 	}
-	for text in ["", ".5", "-1", "1e3", "1.0000000000001", "340282366920938463463374607.431768211456"] {
+	for text in
+		["", ".5", "-1", "1e3", "1.0000000000001", "340282366920938463463374607.431768211456"]
+	{
 		assert!(text.parse::<Sure>().is_err(), "{text}");
 	}
 	let budget: BudgetSection = parse("total = 10\nper-window = \"0.5\"").unwrap();
@@ -132,7 +136,12 @@ fn combinations_are_checked() {
 	for (text, field) in [
 		("", "chain.nodes"),
 		(chain, "tenant"),
-		(&format!("{chain}[budget]\ntotal = 1\n[tenant]\naccount = \"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\""), "tenant.key"),
+		(
+			&format!(
+				"{chain}[budget]\ntotal = 1\n[tenant]\naccount = \"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\""
+			),
+			"tenant.key",
+		),
 		("[chain]\nnodes = [\"http://n\"]\n[tenant]\nkey = \"//A\"", "network"),
 		("[[operator]]\nname = \"a\"\nurl = \"http://a\"\nnetwork = \"b\"", "operator.network"),
 		("[[network]]\nname = \"k\"", "network.name"),

@@ -36,7 +36,11 @@ impl FromStr for Sure {
 		};
 		let part = read(part)?.checked_mul(10u128.saturating_pow(scale));
 		let whole = read(whole)?.checked_mul(UNIT);
-		whole.zip(part).and_then(|(whole, part)| whole.checked_add(part)).map(Self).ok_or_else(fault)
+		whole
+			.zip(part)
+			.and_then(|(whole, part)| whole.checked_add(part))
+			.map(Self)
+			.ok_or_else(fault)
 	}
 }
 

@@ -119,8 +119,9 @@ pub async fn fetch_status(control: SocketAddr, timeout: Duration) -> io::Result<
 
 async fn fetch(control: SocketAddr, path: &str) -> io::Result<Bytes> {
 	let stream = TcpStream::connect(control).await?;
-	let (mut sender, connection) =
-		hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+	let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+		.await
+		.map_err(io::Error::other)?;
 	let connection = tokio::spawn(connection);
 	let request = Request::get(path)
 		.header(header::HOST, control.to_string())

@@ -19,8 +19,8 @@ pub const MAX_LABELS: usize = 512;
 
 /// Upper edges of latencies in seconds: 100 us to 30 s.
 const LATENCIES: [f64; 16] = [
-	0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
-	30.0,
+	0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+	10.0, 30.0,
 ];
 
 /// Metrics of the process.
@@ -303,7 +303,11 @@ impl FrontMetrics {
 			connections: make.gauge("connections", "Open connections")?,
 			websockets: make.gauge("websockets", "Open WebSocket connections")?,
 			active: make.gauge("requests_active", "Requests at work")?,
-			requests: make.counters("http_requests_total", "Requests by class of status", &["status"])?,
+			requests: make.counters(
+				"http_requests_total",
+				"Requests by class of status",
+				&["status"],
+			)?,
 			refused: make.counters("refused_total", "Refused by a limit", &["limit"])?,
 			bytes_in: make.counter("bytes_in_total", "Bytes of request bodies")?,
 			bytes_out: make.counter("bytes_out_total", "Bytes of response bodies")?,
@@ -321,8 +325,10 @@ impl UsageMetrics {
 				"Statements of the other side refused",
 				&["reason"],
 			)?,
-			marks: make.counter("usage_marks_total", "Refusals of the other side to countersign")?,
-			equivocations: make.counter("usage_equivocations_total", "Two contents for one number")?,
+			marks: make
+				.counter("usage_marks_total", "Refusals of the other side to countersign")?,
+			equivocations: make
+				.counter("usage_equivocations_total", "Two contents for one number")?,
 			reported: make.counter("usage_reported_total", "Statements reported to the chain")?,
 			silent: make.gauge("usage_silent", "Agreements whose other side is silent")?,
 		})
@@ -335,9 +341,14 @@ impl ChainMetrics {
 			block: make.gauge("chain_block", "Finalized block of the snapshot")?,
 			round: make.gauge("chain_round", "Round of the snapshot")?,
 			silent_ms: make.gauge("chain_silent_ms", "Milliseconds since a node last answered")?,
-			failing: make.gauge("chain_failing", "1 while the last snapshot is kept for want of another")?,
+			failing: make
+				.gauge("chain_failing", "1 while the last snapshot is kept for want of another")?,
 			unreadable: make.gauge("chain_unreadable", "Entries that this version cannot read")?,
-			nodes: make.gauges("chain_node_good", "1 if the node agrees with the others", &["node"])?,
+			nodes: make.gauges(
+				"chain_node_good",
+				"1 if the node agrees with the others",
+				&["node"],
+			)?,
 			budget: make.gauge("budget_planck", "Budget in all")?,
 			committed: make.gauge("committed_planck", "Spent or on hold")?,
 			purchases_stopped: make.gauge("purchases_stopped", "1 while nothing can be bought")?,
@@ -360,11 +371,27 @@ impl NetworkVecs {
 	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
 		Ok(Self {
 			calls: make.counters("calls_total", "Calls by outcome", &["network", "outcome"])?,
-			extra: make.counters("extra_calls_total", "Calls beyond the first", &["network", "cause"])?,
-			compared: make.counters("compared_total", "Answers compared", &["network", "outcome"])?,
-			saved: make.counters("cache_saved_planck_total", "Price of cached calls", &["network"])?,
+			extra: make.counters(
+				"extra_calls_total",
+				"Calls beyond the first",
+				&["network", "cause"],
+			)?,
+			compared: make.counters(
+				"compared_total",
+				"Answers compared",
+				&["network", "outcome"],
+			)?,
+			saved: make.counters(
+				"cache_saved_planck_total",
+				"Price of cached calls",
+				&["network"],
+			)?,
 			head: make.gauges("served_head", "Block that is served", &["network", "tag"])?,
-			subscriptions: make.gauges("subscriptions", "Subscriptions of clients", &["network"])?,
+			subscriptions: make.gauges(
+				"subscriptions",
+				"Subscriptions of clients",
+				&["network"],
+			)?,
 			latency: make.histograms("call_seconds", "Time of a call", &["network"])?,
 			overhead: make.histograms("overhead_seconds", "Own share of a call", &["network"])?,
 		})
@@ -409,7 +436,11 @@ impl ServiceVecs {
 		let labels = &["service", "operator", "network"];
 		let outcome = &["service", "operator", "network", "outcome"];
 		Ok(Self {
-			calls: make.counters("service_calls_total", "Calls to a service by outcome", outcome)?,
+			calls: make.counters(
+				"service_calls_total",
+				"Calls to a service by outcome",
+				outcome,
+			)?,
 			slow: make.counters("service_slow_total", "Answers later than promised", labels)?,
 			bytes: make.counters("service_bytes_total", "Bytes of answers", labels)?,
 			pending: make.gauges("service_pending", "Calls at work", labels)?,
@@ -450,7 +481,11 @@ impl AgreementVecs {
 		let labels = &["agreement", "service"];
 		let outcome = &["agreement", "service", "outcome"];
 		Ok(Self {
-			calls: make.counters("agreement_calls_total", "Calls of an agreement by outcome", outcome)?,
+			calls: make.counters(
+				"agreement_calls_total",
+				"Calls of an agreement by outcome",
+				outcome,
+			)?,
 			bytes: make.counters("agreement_bytes_total", "Bytes of answers", labels)?,
 			subscriptions: make.gauges("agreement_subscriptions", "Subscriptions", labels)?,
 			latency: make.histograms("agreement_seconds", "Latency of answers", labels)?,

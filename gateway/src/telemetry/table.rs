@@ -2,9 +2,7 @@
 
 //! Status as a live table in the terminal.
 
-use super::{
-	AgreementStatus, NetworkStatus, ServiceStatus, Status, fetch_status,
-};
+use super::{AgreementStatus, NetworkStatus, ServiceStatus, Status, fetch_status};
 use crate::{
 	chain::{BuyerReport, ChainReport},
 	cli::StatusArgs,
@@ -78,7 +76,8 @@ pub fn render(status: &Status) -> String {
 		usage.contested,
 		usage.error.as_deref().map_or(String::new(), |error| format!("  {}", plain(error))),
 	));
-	for table in [networks(&status.networks), services(&status.services), agreements(&status.agreements)]
+	for table in
+		[networks(&status.networks), services(&status.services), agreements(&status.agreements)]
 	{
 		if !table.is_empty() {
 			text.push('\n');
@@ -122,7 +121,9 @@ fn buyer(buyer: &BuyerReport) -> Vec<String> {
 		buyer.per_window,
 		if buyer.dry_run { "  (dry run)" } else { "" },
 	)];
-	lines.extend(buyer.stopped.iter().map(|reason| format!("  nothing is bought: {}", plain(reason))));
+	lines.extend(
+		buyer.stopped.iter().map(|reason| format!("  nothing is bought: {}", plain(reason))),
+	);
 	lines.extend(buyer.notes.iter().take(SHOWN).map(|note| format!("  {}", plain(note))));
 	lines.extend(buyer.purchases.iter().take(SHOWN).map(|one| {
 		format!("  round {}: {}: {}", one.round, plain(&one.action), plain(&one.outcome))
@@ -148,8 +149,8 @@ fn networks(networks: &[NetworkStatus]) -> String {
 		]
 	});
 	let head = [
-		"network", "head", "final", "calls", "failed", "cached", "saved", "retry", "hedge", "differ",
-		"subs", "p99 us",
+		"network", "head", "final", "calls", "failed", "cached", "saved", "retry", "hedge",
+		"differ", "subs", "p99 us",
 	];
 	grid(head, rows)
 }
@@ -177,8 +178,23 @@ fn services(services: &[ServiceStatus]) -> String {
 		]
 	});
 	let head = [
-		"service", "operator", "network", "state", "%", "calls", "lost", "slow", "p50", "p95", "head",
-		"score", "price", "agreement", "units", "blocks", "why",
+		"service",
+		"operator",
+		"network",
+		"state",
+		"%",
+		"calls",
+		"lost",
+		"slow",
+		"p50",
+		"p95",
+		"head",
+		"score",
+		"price",
+		"agreement",
+		"units",
+		"blocks",
+		"why",
 	];
 	grid(head, rows)
 }
@@ -199,7 +215,16 @@ fn agreements(agreements: &[AgreementStatus]) -> String {
 		]
 	});
 	let head = [
-		"agreement", "service", "tenant", "units", "calls", "limited", "lost", "bytes", "p95", "subs",
+		"agreement",
+		"service",
+		"tenant",
+		"units",
+		"calls",
+		"limited",
+		"lost",
+		"bytes",
+		"p95",
+		"subs",
 	];
 	grid(head, rows)
 }
@@ -259,7 +284,8 @@ fn percent(part: u64, of: u64) -> String {
 }
 
 fn duration(seconds: u64) -> String {
-	let part = |unit: u64, of: u64| seconds.checked_div(unit).unwrap_or(0).checked_rem(of).unwrap_or(0);
+	let part =
+		|unit: u64, of: u64| seconds.checked_div(unit).unwrap_or(0).checked_rem(of).unwrap_or(0);
 	let days = seconds.checked_div(86_400).unwrap_or(0);
 	let time = format!("{:02}:{:02}:{:02}", part(3_600, 24), part(60, 60), part(1, 60));
 	if days > 0 { format!("{days}d {time}") } else { time }

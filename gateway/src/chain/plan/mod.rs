@@ -126,7 +126,8 @@ impl<'a> Planner<'a> {
 		let mut holdings = Vec::new();
 		let agreements: Vec<_> = self.market.agreements.values().collect();
 		for agreement in agreements {
-			let Some(view) = agreement.target.service().and_then(|id| self.market.services.get(&id))
+			let Some(view) =
+				agreement.target.service().and_then(|id| self.market.services.get(&id))
 			else {
 				continue;
 			};
@@ -158,14 +159,20 @@ impl<'a> Planner<'a> {
 		if amount < round || amount == 0 {
 			let agreement = held.agreement;
 			let left = Sure(self.left);
-			let text = format!("agreement {agreement} cannot be topped up: {left} SURE are left of the budget");
+			let text = format!(
+				"agreement {agreement} cannot be topped up: {left} SURE are left of the budget"
+			);
 			self.note(wish, text);
 			return;
 		}
 		self.left = self.left.saturating_sub(amount);
 		let because = format!(
 			"{}: {} blocks are left of the deposit, under {} % of a window; {} SURE for {} more",
-			wish.name, held.blocks_left, self.rules.top_up_percent, Sure(amount), affordable,
+			wish.name,
+			held.blocks_left,
+			self.rules.top_up_percent,
+			Sure(amount),
+			affordable,
 		);
 		let action = Action::TopUp { agreement: held.agreement, amount };
 		self.plan.decisions.push(Decision { wish: wish.name.clone(), action, because });
@@ -192,7 +199,8 @@ impl<'a> Planner<'a> {
 		}
 		// Operators that could serve, but whose last verdict is too old to buy from them.
 		let missing = !wish.is_fulfilled(&kept, wish.operators);
-		let stale = ranked.iter().filter(|offer| !offer.is_fresh && !kept.contains_key(&offer.operator));
+		let stale =
+			ranked.iter().filter(|offer| !offer.is_fresh && !kept.contains_key(&offer.operator));
 		let is_probed = |service| {
 			let until = self.memory.probed.get(&service);
 			until.is_some_and(|until| self.market.clock.round < *until)
@@ -225,9 +233,8 @@ impl<'a> Planner<'a> {
 		reachable: u32,
 		ranked: &[Ranked],
 	) -> Option<usize> {
-		let can_buy = |offer: &Ranked| {
-			offer.is_fresh && self.units(wish, kept, reachable, offer) > 0
-		};
+		let can_buy =
+			|offer: &Ranked| offer.is_fresh && self.units(wish, kept, reachable, offer) > 0;
 		let is_new = |offer: &Ranked| !kept.contains_key(&offer.operator);
 		let wants_new = u32::try_from(kept.len()).unwrap_or(u32::MAX) < reachable;
 		let new = ranked.iter().position(|offer| wants_new && is_new(offer) && can_buy(offer));
@@ -280,7 +287,12 @@ impl<'a> Planner<'a> {
 		self.left = self.left.saturating_sub(deposit);
 		self.window_left = self.window_left.saturating_sub(window);
 		let next = next.map_or(String::new(), |next| {
-			format!("; next best: service {} at {} SURE, score {}", next.service, Sure(next.price), next.score)
+			format!(
+				"; next best: service {} at {} SURE, score {}",
+				next.service,
+				Sure(next.price),
+				next.score
+			)
 		});
 		let because = format!(
 			"{}: {} unit(s) for {} units with {} operator(s), at {} SURE per unit and block, score {}, \

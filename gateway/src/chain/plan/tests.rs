@@ -7,9 +7,7 @@ use crate::chain::{
 };
 use proptest::prelude::*;
 use std::sync::Arc;
-use surety_primitives::{
-	AssetId, CloseReason, Counters, ServiceStatus, Verdict, WindowShare,
-};
+use surety_primitives::{AssetId, CloseReason, Counters, ServiceStatus, Verdict, WindowShare};
 use surety_runtime_api::{AgreementInfo, Ending};
 
 /// Blocks of a window of the test market.
@@ -153,7 +151,10 @@ fn deposits_are_topped_up_in_time() {
 	market.agreements.insert(1, low.clone());
 	let wishes = [wish(1, 1)];
 	let action = |market: &Market, total| {
-		plan(market, &wishes, &rules(total), &Memory::default()).decisions.first().map(|d| d.action.clone())
+		plan(market, &wishes, &rules(total), &Memory::default())
+			.decisions
+			.first()
+			.map(|d| d.action.clone())
 	};
 	let amount = 100 * (2 * WINDOW - 44);
 	assert_eq!(action(&market, 1_000_000), Some(Action::TopUp { agreement: 1, amount }));
@@ -189,7 +190,10 @@ fn an_ending_or_dead_agreement_is_replaced_and_not_topped_up() {
 		market.agreements.insert(1, low);
 		let plan = plan(&market, &[wish(1, 1)], &rules(1_000_000), &Memory::default());
 		let opened = opened(&plan);
-		assert!(matches!(opened[..], [(1 | 2, 1)]) && plan.decisions.len() == 1, "{case}: {opened:?}");
+		assert!(
+			matches!(opened[..], [(1 | 2, 1)]) && plan.decisions.len() == 1,
+			"{case}: {opened:?}"
+		);
 		assert!(case == 0 || opened[0].0 == 2, "{case}: {opened:?}");
 	}
 }
@@ -198,7 +202,9 @@ fn an_ending_or_dead_agreement_is_replaced_and_not_topped_up() {
 fn agreements_beyond_the_wish_run_out() {
 	let mut market = three();
 	for id in 1..=3 {
-		market.agreements.insert(id, AgreementInfo { rate: 100, blocks_left: 3, ..agreement(id, id) });
+		market
+			.agreements
+			.insert(id, AgreementInfo { rate: 100, blocks_left: 3, ..agreement(id, id) });
 	}
 	let plan = plan(&market, &[wish(1, 1)], &rules(1_000_000), &Memory::default());
 	let actions: Vec<_> = plan.decisions.iter().map(|decision| &decision.action).collect();
@@ -283,8 +289,13 @@ impl Ledger {
 				assert!(deposit >= rate * WINDOW + 10, "the chain would refuse the deposit");
 				let blocks = deposit.checked_div(rate).unwrap_or(9_999).min(9_999);
 				let blocks_left = u32::try_from(blocks).unwrap();
-				let opened =
-					AgreementInfo { units, rate, held: deposit, blocks_left, ..agreement(self.next, service) };
+				let opened = AgreementInfo {
+					units,
+					rate,
+					held: deposit,
+					blocks_left,
+					..agreement(self.next, service)
+				};
 				self.market.agreements.insert(self.next, opened);
 				change(&mut self.market, service, |view| view.summary.units += units);
 				self.next += 1;
@@ -307,8 +318,7 @@ impl Ledger {
 		(self.market.head.number, self.market.clock) = (block, clock.clone());
 		let latency = Default::default();
 		for (id, view) in &mut self.market.services {
-			let verdict =
-				if *id == event.dead { Verdict::Down } else { Verdict::Up { latency } };
+			let verdict = if *id == event.dead { Verdict::Down } else { Verdict::Up { latency } };
 			Arc::make_mut(view).summary.last_verdict = Some((clock.round - 2, verdict).into());
 		}
 		let mut over = Vec::new();
@@ -321,7 +331,8 @@ impl Ledger {
 				agreement.blocks_left -= blocks;
 			}
 			if event.ended == Some(*id) {
-				agreement.ending = Some(Ending::from((clock.round + 2, CloseReason::OperatorClosed)));
+				agreement.ending =
+					Some(Ending::from((clock.round + 2, CloseReason::OperatorClosed)));
 			}
 			let is_over = agreement.ending.is_some_and(|ending| ending.round < clock.round);
 			if is_over || agreement.blocks_left == 0 {

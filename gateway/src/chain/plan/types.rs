@@ -54,7 +54,9 @@ impl Wish {
 			(Product::Network(name), ServiceKind::Rpc { network }) => {
 				market.network(name).is_some_and(|info| info.id == *network)
 			},
-			(Product::Model(name), ServiceKind::Inference { .. }) => view.model().as_ref() == Some(name),
+			(Product::Model(name), ServiceKind::Inference { .. }) => {
+				view.model().as_ref() == Some(name)
+			},
 			_ => false,
 		}
 	}
@@ -162,7 +164,11 @@ impl fmt::Display for Action {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
 			Self::Open { service, units, deposit, .. } => {
-				write!(f, "open {units} unit(s) of service {service}, deposit {} SURE", Sure(*deposit))
+				write!(
+					f,
+					"open {units} unit(s) of service {service}, deposit {} SURE",
+					Sure(*deposit)
+				)
 			},
 			Self::TopUp { agreement, amount } => {
 				write!(f, "top up agreement {agreement} by {} SURE", Sure(*amount))
@@ -241,7 +247,9 @@ impl Holding {
 		match view.summary.listing.status {
 			ServiceStatus::Active | ServiceStatus::Paused | ServiceStatus::Unproven => (),
 			ServiceStatus::Ending { at } if at > soon => (),
-			ServiceStatus::Ending { .. } | ServiceStatus::Leased => return Err(Unusable::ServiceEnding),
+			ServiceStatus::Ending { .. } | ServiceStatus::Leased => {
+				return Err(Unusable::ServiceEnding);
+			},
 		}
 		let is_dead = view.status.as_ref().is_some_and(|status| {
 			let measured = status.counters.measured();
