@@ -3,10 +3,10 @@
 //! Program `surety-gateway`.
 
 use clap::Parser;
-use sp_core::{Pair, sr25519};
-use sp_runtime::traits::{BlakeTwo256, Hash};
+use sp_core::H256;
 use std::process::ExitCode;
 use surety_gateway::{
+	access::Secret,
 	background::{Background, StartError},
 	cli::{Cli, Command, Role},
 	config::{EDGE_EXAMPLE, GATEWAY_EXAMPLE, LogSection},
@@ -49,10 +49,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 			print!("{text}");
 			Ok(())
 		},
-		Command::NewKey { name } => {
-			new_key(&name);
-			Ok(())
-		},
+		Command::NewKey { name } => new_key(&name),
 	}
 }
 
@@ -86,12 +83,11 @@ fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
 }
 
 /// Print a random API key, and its hash for the configuration file.
-fn new_key(name: &str) {
-	let (_, seed) = sr25519::Pair::generate();
-	let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-	let key = format!("srk_{}", hex(&seed));
-	println!("# The key, shown only once: {key}");
+fn new_key(name: &str) -> Result<(), Failure> {
+	let key = Secret::generate().ok_or("this machine gives no random bytes")?;
+	println!("# The key, shown only once: {}", key.expose());
 	println!("[[access.key]]");
 	println!("name = {name:?}");
-	println!("blake2 = \"0x{}\"", hex(BlakeTwo256::hash(key.as_bytes()).as_bytes()));
+	println!("blake2 = \"{:?}\"", H256(key.hash()));
+	Ok(())
 }
