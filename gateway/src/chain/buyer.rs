@@ -3,8 +3,7 @@
 //! Task that makes the planned purchases, one after the other, each until its outcome is final.
 
 use super::{
-	Chain, KeySigner, Market, ProxyType, Purse, PurseError, TransactionError, Transactions,
-	open_agreement,
+	Chain, Market, ProxyType, Purse, PurseError, TransactionError, Transactions, open_agreement,
 	plan::{Action, Decision, Memory, Plan, Product, Rules, Wish, plan},
 	proxied, request_probe, top_up,
 };
@@ -109,8 +108,8 @@ pub struct BuyerSettings {
 	pub wishes: Vec<Wish>,
 	/// Bounds.
 	pub rules: Rules,
-	/// Key that signs.
-	pub signer: KeySigner,
+	/// Sender with the key that signs.
+	pub transactions: Arc<Transactions>,
 	/// Directory of the purse.
 	pub data: Option<PathBuf>,
 	/// Explain only.
@@ -120,7 +119,6 @@ pub struct BuyerSettings {
 /// Buyer of agreements.
 pub struct Buyer {
 	chain: Arc<Chain>,
-	transactions: Transactions,
 	settings: BuyerSettings,
 	memory: Memory,
 	purse: Option<Purse>,
@@ -133,7 +131,6 @@ pub struct Buyer {
 impl Buyer {
 	/// Buyer on a chain.
 	pub fn new(chain: Arc<Chain>, settings: BuyerSettings) -> Self {
-		let transactions = Transactions::new(chain.nodes().clone(), settings.signer.clone());
 		let report = BuyerReport {
 			dry_run: settings.dry_run,
 			budget: Sure(settings.rules.total),
@@ -141,7 +138,6 @@ impl Buyer {
 		};
 		Self {
 			chain,
-			transactions,
 			settings,
 			memory: Memory::default(),
 			purse: None,
@@ -214,7 +210,7 @@ impl Buyer {
 			self.purse = Some(purse);
 		}
 		if self.settings.rules.minimum_balance == 0 {
-			let minimum = self.transactions.minimum_balance().await;
+			let minimum = self.settings.transactions.minimum_balance().await;
 			self.settings.rules.minimum_balance =
 				minimum.map_err(|error| error.to_string())?.max(1);
 		}
@@ -316,7 +312,7 @@ impl Buyer {
 			Action::RequestProbe { service } => request_probe(service),
 		};
 		let tenant = &self.settings.rules.tenant;
-		let is_proxy = self.settings.signer.account() != tenant;
+		let is_proxy = self.settings.transactions.signer().account() != tenant;
 		let call = if is_proxy { proxied(call, tenant, ProxyType::Buy) } else { call };
 		let Some(purse) = &mut self.purse else { return Ok(Err(TransactionError::Expired)) };
 		// One amount waits at a time: with the ones before, whose snapshot is still to come.
@@ -325,7 +321,7 @@ impl Buyer {
 		let used = self.chain.nodes().used().map_or(0, |head| head.number);
 		let last = used.saturating_add(super::MORTALITY).saturating_add(SLACK);
 		purse.reserve(waiting, last)?;
-		match self.transactions.execute(&call).await {
+		match self.settings.transactions.execute(&call).await {
 			Ok(block) => {
 				purse.included(block.number)?;
 				Ok(Ok(block.number))

@@ -9,9 +9,11 @@ use sp_runtime::AccountId32;
 use std::{
 	collections::{BTreeMap, BTreeSet, HashSet},
 	sync::Arc,
+	time::{Duration, Instant},
 };
 use surety_primitives::{
 	AgreementId, NetworkId, RoundIndex, ServiceClass, ServiceId, ServiceKind, Target, Verdict,
+	WindowIndex, usage::Side,
 };
 use surety_runtime_api::{
 	AgreementInfo, NetworkInfo, RoundInfo, ServiceDetail, ServiceSummary, TargetStatus,
@@ -97,6 +99,8 @@ pub struct Market {
 	pub head: Head,
 	/// Clock at that block.
 	pub clock: RoundInfo,
+	/// Time at which it was read.
+	pub read_at: Instant,
 	/// Networks.
 	pub networks: Vec<NetworkInfo>,
 	/// Services: of a tenant those that it uses or could buy, of an operator its own.
@@ -115,6 +119,30 @@ impl Market {
 	/// Blocks of a window.
 	pub fn window_blocks(&self) -> u32 {
 		self.clock.round_blocks.saturating_mul(self.clock.window_rounds.into())
+	}
+
+	/// Window at a time, the time since its start, and its length. Between two snapshots it is
+	/// counted on by slots, within the window of the last one.
+	pub fn window_at(&self, now: Instant) -> (WindowIndex, Duration, Duration) {
+		let slot = Duration::from_millis(self.clock.slot_ms);
+		let blocks = self.window_blocks();
+		let start = self.clock.window.saturating_mul(blocks);
+		let passed = slot.saturating_mul(self.head.number.saturating_sub(start));
+		let length = slot.saturating_mul(blocks);
+		let elapsed = passed.saturating_add(now.saturating_duration_since(self.read_at));
+		(self.clock.window, elapsed.min(length), length)
+	}
+
+	/// Account of one side of an agreement.
+	pub fn party(&self, agreement: AgreementId, side: Side) -> Option<&AccountId32> {
+		let agreement = self.agreements.get(&agreement)?;
+		match side {
+			Side::Tenant => Some(&agreement.tenant),
+			Side::Operator => {
+				let service = agreement.target.service()?;
+				self.services.get(&service).map(|view| view.operator())
+			},
+		}
 	}
 
 	/// First round of the window after the current one.
@@ -176,6 +204,7 @@ pub(crate) async fn read_market(
 		probers: HashSet::new(),
 		unreadable: 0,
 		clock,
+		read_at: Instant::now(),
 	};
 	let is_new_window = previous.is_none_or(|before| before.clock.window != market.clock.window);
 	let before = previous.filter(|_| !is_new_window);

@@ -56,6 +56,7 @@ pub(crate) fn market(block: u32) -> Market {
 			slot_ms: 1_000,
 			judged_round: round.saturating_sub(2),
 		},
+		read_at: Instant::now(),
 		networks: vec![network],
 		services: BTreeMap::new(),
 		agreements: BTreeMap::new(),
@@ -235,6 +236,27 @@ async fn nodes(nodes: &[&Shared]) -> Nodes {
 		config.nodes.push(serve((*node).clone()).await.parse().unwrap());
 	}
 	Nodes::new(&config).unwrap()
+}
+
+#[test]
+fn a_window_is_counted_on_within_its_length() {
+	let market = market(607);
+	let at = |seconds| market.window_at(market.read_at + Duration::from_secs(seconds));
+	let length = Duration::from_secs(60);
+	assert_eq!(at(0), (10, Duration::from_secs(7), length));
+	assert_eq!(at(13), (10, Duration::from_secs(20), length));
+	assert_eq!(at(900), (10, length, length));
+}
+
+#[test]
+fn the_sides_of_an_agreement_have_their_accounts() {
+	let mut market = market(10);
+	let view = service(5, 7, 9, &market);
+	market.services.insert(5, Arc::new(view));
+	market.agreements.insert(1, agreement(1, 5));
+	assert_eq!(market.party(1, usage::Side::Tenant), Some(&account(1)));
+	assert_eq!(market.party(1, usage::Side::Operator), Some(&account(7)));
+	assert_eq!(market.party(2, usage::Side::Tenant), None);
 }
 
 fn after(seconds: u64) -> Instant {
