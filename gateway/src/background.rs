@@ -6,7 +6,7 @@
 use crate::{
 	chain::{
 		Buyer, BuyerReport, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
-		rules, wishes,
+		Transactions, plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
 	telemetry::{ControlPages, Health, Metrics, Status, serve_control},
@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use std::{
 	fmt, io,
 	net::SocketAddr,
+	path::PathBuf,
 	sync::{Arc, OnceLock},
 	thread,
 	time::Instant,
@@ -80,6 +81,8 @@ pub struct Background {
 	pub buyer: Option<Arc<ArcSwap<BuyerReport>>>,
 	/// Key that signs tokens and statements; none without one.
 	pub reporter: Option<KeySigner>,
+	/// Sender of reports with that key; none without nodes or key.
+	pub reports: Option<Arc<Transactions>>,
 	/// Address of the control listener.
 	pub control: SocketAddr,
 	pages: Arc<Pages>,
@@ -89,14 +92,23 @@ pub struct Background {
 }
 
 /// Parts of a role from which its background is made.
-struct Plan {
+struct Parts {
 	role: &'static str,
 	listen: SocketAddr,
 	control: SocketAddr,
 	chain: ChainSection,
 	subject: Option<Subject>,
 	reporter: Option<KeySigner>,
-	buyer: Option<BuyerSettings>,
+	buyer: Option<Purchases>,
+}
+
+/// Settings of purchases.
+struct Purchases {
+	signer: KeySigner,
+	wishes: Vec<plan::Wish>,
+	rules: plan::Rules,
+	data: PathBuf,
+	dry_run: bool,
 }
 
 impl Background {
@@ -116,14 +128,14 @@ impl Background {
 			models: config.models.iter().map(|model| model.name.clone()).collect(),
 		});
 		let buys = config.budget.total.0 > 0;
-		let buyer = key.zip(account).filter(|_| buys).map(|(signer, account)| BuyerSettings {
+		let buyer = key.zip(account).filter(|_| buys).map(|(signer, account)| Purchases {
 			wishes: wishes(config),
 			rules: rules(config, account),
 			signer,
-			data: Some(config.data.clone()),
+			data: config.data.clone(),
 			dry_run: config.budget.dry_run,
 		});
-		Self::start(Plan {
+		Self::start(Parts {
 			role: "gateway",
 			listen: config.listen(),
 			control: config.control(),
@@ -145,7 +157,7 @@ impl Background {
 		let services: Vec<_> = config.services.iter().map(|service| service.id).collect();
 		// With a backend for all services, those of the list only have a server of their own.
 		let services = if config.backend.is_some() { Vec::new() } else { services };
-		Self::start(Plan {
+		Self::start(Parts {
 			role: "edge",
 			listen: config.listen(),
 			control: config.control(),
@@ -156,29 +168,41 @@ impl Background {
 		})
 	}
 
-	fn start(plan: Plan) -> Result<Self, StartError> {
+	fn start(parts: Parts) -> Result<Self, StartError> {
 		let io = |what: &str| {
 			let what = what.to_owned();
 			move |error| StartError::Io { what, error }
 		};
-		let metrics = Metrics::new(plan.role).map_err(StartError::Metrics)?;
-		let listener = std::net::TcpListener::bind(plan.control)
+		let metrics = Metrics::new(parts.role).map_err(StartError::Metrics)?;
+		let listener = std::net::TcpListener::bind(parts.control)
 			.and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-			.map_err(io(&format!("control {}", plan.control)))?;
+			.map_err(io(&format!("control {}", parts.control)))?;
 		let control = listener.local_addr().map_err(io("control"))?;
-		let has_nodes = !plan.chain.nodes.is_empty();
-		let chain = plan.subject.filter(|_| has_nodes).map(|subject| {
-			let nodes = Arc::new(Nodes::new(&plan.chain).map_err(StartError::Node)?);
+		let has_nodes = !parts.chain.nodes.is_empty();
+		let chain = parts.subject.filter(|_| has_nodes).map(|subject| {
+			let nodes = Arc::new(Nodes::new(&parts.chain).map_err(StartError::Node)?);
 			Ok::<_, StartError>((Chain::new(nodes), subject))
 		});
 		let (chain, subject) = chain.transpose()?.unzip();
 		let reporters = chain.clone().map(Reporters::new);
-		let buyer =
-			chain.clone().zip(plan.buyer).map(|(chain, settings)| Buyer::new(chain, settings));
+		let sender = |signer: &KeySigner, chain: &Arc<Chain>| {
+			Arc::new(Transactions::new(chain.nodes().clone(), signer.clone()))
+		};
+		let reports = chain.as_ref().zip(parts.reporter.as_ref());
+		let reports = reports.map(|(chain, signer)| sender(signer, chain));
+		let buyer = chain.clone().zip(parts.buyer).map(|(chain, purchases)| {
+			let Purchases { signer, wishes, rules, data, dry_run } = purchases;
+			// Two senders of one key would take the same nonces.
+			let is_same = |one: &&Arc<Transactions>| one.signer().account() == signer.account();
+			let shared = reports.as_ref().filter(is_same).cloned();
+			let transactions = shared.unwrap_or_else(|| sender(&signer, &chain));
+			let data = Some(data);
+			Buyer::new(chain, BuyerSettings { wishes, rules, transactions, data, dry_run })
+		});
 		let report = buyer.as_ref().map(Buyer::report);
 		let pages = Arc::new(Pages {
-			name: plan.role,
-			listen: plan.listen,
+			name: parts.role,
+			listen: parts.listen,
 			started: Instant::now(),
 			chain: chain.clone(),
 			buyer: report.clone(),
@@ -215,7 +239,8 @@ impl Background {
 			chain,
 			reporters,
 			buyer: report,
-			reporter: plan.reporter,
+			reporter: parts.reporter,
+			reports,
 			control,
 			pages,
 			runtime: handle,
