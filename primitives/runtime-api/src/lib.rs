@@ -12,7 +12,8 @@
 //!   strings too, in parts of 1,000,000,000. Other numbers are numbers.
 //! - Bytes of a text are a string, a hash or key is `0x` and 64 hexadecimal digits, an account its
 //!   SS58 address, an asset `native` or `local:7`, a latency its bucket's edge in milliseconds.
-//! - Filters are read from JSON, answers only written: a Rust client decodes SCALE.
+//! - Answers are written and read: a Rust client that must outlive an upgrade of the runtime reads
+//!   JSON, in which it ignores new members. SCALE needs the very types of the runtime.
 //!
 //! Every list is paged: `start_after` is the last id of the page before (`None` for the first page)
 //! and `limit` is capped at [`MAX_PAGE`](surety_primitives::MAX_PAGE). A search that looked at
@@ -42,14 +43,14 @@ pub use statement::*;
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
 use scale_info::TypeInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{AgreementId, LeaseId, OrderId, ServiceId, Target};
 
 /// Most entries that one page looks at.
 pub const MAX_SCAN: u32 = 1_024;
 
 /// One page of a list.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Page<Item> {
 	/// Entries.

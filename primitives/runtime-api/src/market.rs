@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, Breach, CloseReason, Counters, MeterReading,
 	Resources, RoundIndex, Service, ServiceId, Target, Verdict, WindowIndex, WindowShare,
@@ -13,7 +13,7 @@ use surety_primitives::{
 };
 
 /// Verdict of one round.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundVerdict {
 	/// Judged round.
@@ -30,7 +30,7 @@ impl From<(RoundIndex, Verdict)> for RoundVerdict {
 }
 
 /// End of an agreement or a lease, once it is decided.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Ending {
 	/// Last round that is billed.
@@ -48,7 +48,7 @@ impl From<(RoundIndex, CloseReason)> for Ending {
 }
 
 /// Resources of a `Compute` service.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct CapacityInfo {
 	/// All resources of the service.
@@ -58,7 +58,7 @@ pub struct CapacityInfo {
 }
 
 /// Service in a list.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceSummary<AccountId> {
 	/// Id.
@@ -79,7 +79,7 @@ pub struct ServiceSummary<AccountId> {
 }
 
 /// Bad rounds that the terms allow in a window.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Allowance {
 	/// Down or stale.
@@ -91,7 +91,7 @@ pub struct Allowance {
 }
 
 /// Live window, credits and exposure of a service or a lease.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetStatus {
 	/// Window that is being counted.
@@ -123,7 +123,7 @@ pub struct TargetStatus {
 }
 
 /// Service with its live window.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceDetail<AccountId> {
 	/// The service as a list shows it.
@@ -134,7 +134,7 @@ pub struct ServiceDetail<AccountId> {
 }
 
 /// Breach with its place in the history of the target.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct NumberedBreach {
 	/// Place in the history, from 0.
@@ -145,7 +145,7 @@ pub struct NumberedBreach {
 }
 
 /// An agreement.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct AgreementInfo<AccountId> {
 	/// Id.

@@ -5,13 +5,13 @@
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Network, NetworkId, RoundIndex, WindowIndex, json,
 };
 
 /// Amount of an asset.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct AssetAmount {
 	/// Asset.
@@ -22,7 +22,7 @@ pub struct AssetAmount {
 }
 
 /// The chain at a glance.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkStatus {
 	/// Registered operators.
@@ -46,7 +46,7 @@ pub struct NetworkStatus {
 }
 
 /// The clock.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundInfo {
 	/// Block whose state is read.
@@ -66,7 +66,7 @@ pub struct RoundInfo {
 }
 
 /// A network that `Rpc` services serve.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkInfo {
 	/// Id.

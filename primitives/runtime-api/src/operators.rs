@@ -5,11 +5,11 @@
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{AssetId, Balance, ServiceId, TrustLevel, json};
 
 /// Bond of an operator in one asset, in base units.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct BondInfo {
 	/// Asset.
@@ -26,7 +26,7 @@ pub struct BondInfo {
 }
 
 /// An operator.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct OperatorInfo<AccountId> {
 	/// Account.
@@ -54,7 +54,9 @@ pub struct OperatorInfo<AccountId> {
 }
 
 /// Performance score with its parts, each 0 to 100.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(
+	Clone, Copy, Debug, Decode, Default, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Performance {
 	/// The score.
@@ -68,7 +70,7 @@ pub struct Performance {
 }
 
 /// Score of an account as a tenant.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantInfo {
 	/// Score, 0 to 100.

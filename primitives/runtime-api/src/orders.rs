@@ -6,14 +6,14 @@ use crate::{Ending, RoundVerdict, TargetStatus};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, CloseReason, LeaseId, OrderId, Port, Region,
 	Resources, RoundIndex, Service, ServiceId, SlaTerms, TrustLevel, json,
 };
 
 /// A compute order.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderInfo<AccountId> {
 	/// Id.
@@ -60,7 +60,7 @@ pub struct OrderInfo<AccountId> {
 }
 
 /// A replica of an order.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplicaInfo {
 	/// Its lease, the last one if it is over; `None` if it never had one.
@@ -75,7 +75,7 @@ pub struct ReplicaInfo {
 }
 
 /// A bid.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct BidInfo<AccountId> {
 	/// Service that bids.
@@ -95,7 +95,7 @@ pub struct BidInfo<AccountId> {
 }
 
 /// Phase of a lease.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "phase")]
 pub enum LeasePhase {
 	/// The operator fetches the image and starts it.
@@ -125,7 +125,7 @@ pub enum LeasePhase {
 }
 
 /// A lease.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaseInfo<AccountId> {
 	/// Id.
@@ -175,7 +175,7 @@ pub struct LeaseInfo<AccountId> {
 }
 
 /// Listing of a lease, which begins when the lease is ready and ends with it, and its live window.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaseDetail<AccountId> {
 	/// Listing: the health URL as endpoint, the terms of the lease, one unit.

@@ -5,12 +5,12 @@
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use surety_primitives::{AgreementId, AssetId, Balance, BlockNumber, OrderId, ServiceId, json};
 
 /// Purpose of an amount in a statement. In JSON the agreement, service or order is `id`, the
 /// replica of an order or the service of a bid is `part`.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum StatementKind {
 	/// Active bond. Claimable is the part that nothing reserves: unbond it, then wait.
@@ -85,7 +85,7 @@ impl StatementKind {
 }
 
 /// One amount of a statement.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct StatementLine {
 	/// Purpose.
@@ -110,7 +110,7 @@ pub struct StatementLine {
 }
 
 /// Sums of a statement in one asset.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct StatementTotal {
 	/// Asset.
@@ -127,7 +127,7 @@ pub struct StatementTotal {
 }
 
 /// Everything that an account has in the market, with the rule of each amount.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Statement<AccountId> {
 	/// Account.

@@ -3,8 +3,9 @@
 //! The JSON of every answer, as clients rely on it, and of filters.
 
 use super::*;
+use core::fmt::Debug;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, from_str, json, to_value};
+use serde_json::{Value, from_str, from_value, json, to_value};
 use sp_runtime::{AccountId32, Perbill};
 use surety_primitives::{
 	AssetId, Balance, Breach, BreachKind, CloseReason, Counters, LatencyBucket, MeterReading,
@@ -109,8 +110,10 @@ fn merged(parts: impl IntoIterator<Item = Value>) -> Value {
 	Value::Object(fields.collect())
 }
 
-fn assert_json(value: impl Serialize, json: Value) {
-	assert_eq!(to_value(value).unwrap(), json);
+/// The value is written as this JSON, and read from it.
+fn assert_json<T: Debug + DeserializeOwned + PartialEq + Serialize>(value: T, json: Value) {
+	assert_eq!(to_value(&value).unwrap(), json);
+	assert_eq!(from_value::<T>(json).unwrap(), value);
 }
 
 #[test]

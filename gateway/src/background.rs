@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Background of a role: the chain, purchases and the control listener, on a thread with a runtime
+//! of its own, so that requests never wait for them.
+
+use crate::{
+	chain::{
+		Buyer, BuyerReport, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
+		Transactions, plan, rules, wishes,
+	},
+	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
+	telemetry::{ControlPages, Health, Metrics, Status, serve_control},
+};
+use arc_swap::ArcSwap;
+use std::{
+	fmt, io,
+	net::SocketAddr,
+	path::PathBuf,
+	sync::{Arc, OnceLock},
+	thread,
+	time::Instant,
+};
+use tokio::{net::TcpListener, runtime, sync::Notify};
+
+/// Reason why a role cannot start.
+#[derive(Debug)]
+pub enum StartError {
+	/// The configuration cannot be used.
+	Config(ConfigError),
+	/// A node's URL cannot be used.
+	Node(NodeError),
+	/// An address or a thread cannot be had.
+	Io {
+		/// Purpose.
+		what: String,
+		/// Cause.
+		error: io::Error,
+	},
+	/// A metric is faulty.
+	Metrics(prometheus::Error),
+}
+
+impl fmt::Display for StartError {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Config(error) => error.fmt(f),
+			Self::Node(error) => write!(f, "chain.nodes: {error}"),
+			Self::Io { what, error } => write!(f, "{what}: {error}"),
+			Self::Metrics(error) => error.fmt(f),
+		}
+	}
+}
+
+impl std::error::Error for StartError {}
+
+impl From<ConfigError> for StartError {
+	fn from(error: ConfigError) -> Self {
+		Self::Config(error)
+	}
+}
+
+/// Part of the status that a role itself knows.
+pub trait RoleStatus: Send + Sync + 'static {
+	/// Fill in the status.
+	fn fill(&self, status: &mut Status);
+	/// Add reasons against the health of the process.
+	fn check(&self, health: &mut Health);
+	/// Take over into the metrics what is not counted there as it happens.
+	fn refresh(&self, _metrics: &Metrics) {}
+}
+
+/// Background of a role.
+pub struct Background {
+	/// Metrics of the process.
+	pub metrics: Arc<Metrics>,
+	/// The chain; none without nodes.
+	pub chain: Option<Arc<Chain>>,
+	/// Accounts that may report for others; none without nodes.
+	pub reporters: Option<Arc<Reporters>>,
+	/// Purchases; none without a budget.
+	pub buyer: Option<Arc<ArcSwap<BuyerReport>>>,
+	/// Key that signs tokens and statements; none without one.
+	pub reporter: Option<KeySigner>,
+	/// Sender of reports with that key; none without nodes or key.
+	pub reports: Option<Arc<Transactions>>,
+	/// Address of the control listener.
+	pub control: SocketAddr,
+	pages: Arc<Pages>,
+	runtime: runtime::Handle,
+	stop: Arc<Notify>,
+	thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Parts of a role from which its background is made.
+struct Parts {
+	role: &'static str,
+	listen: SocketAddr,
+	control: SocketAddr,
+	chain: ChainSection,
+	subject: Option<Subject>,
+	reporter: Option<KeySigner>,
+	buyer: Option<Purchases>,
+}
+
+/// Settings of purchases.
+struct Purchases {
+	signer: KeySigner,
+	wishes: Vec<plan::Wish>,
+	rules: plan::Rules,
+	data: PathBuf,
+	dry_run: bool,
+}
+
+impl Background {
+	/// Start the background of a gateway.
+	pub fn of_gateway(config: &GatewayConfig) -> Result<Self, StartError> {
+		let tenant = &config.tenant;
+		let read = |source: &crate::config::KeySource, field| {
+			source.is_given().then(|| KeySigner::from_source(source, field)).transpose()
+		};
+		let key = read(&tenant.key, "tenant.key")?;
+		let reporter = read(&tenant.report_key, "tenant.report-key")?.or_else(|| key.clone());
+		let account =
+			tenant.account.clone().or_else(|| key.as_ref().map(|key| key.account().clone()));
+		let subject = account.clone().map(|account| Subject::Tenant {
+			account,
+			networks: config.networks.iter().map(|network| network.name.clone()).collect(),
+			models: config.models.iter().map(|model| model.name.clone()).collect(),
+		});
+		let buys = config.budget.total.0 > 0;
+		let buyer = key.zip(account).filter(|_| buys).map(|(signer, account)| Purchases {
+			wishes: wishes(config),
+			rules: rules(config, account),
+			signer,
+			data: config.data.clone(),
+			dry_run: config.budget.dry_run,
+		});
+		Self::start(Parts {
+			role: "gateway",
+			listen: config.listen(),
+			control: config.control(),
+			chain: config.chain.clone(),
+			subject,
+			reporter,
+			buyer,
+		})
+	}
+
+	/// Start the background of an edge.
+	pub fn of_edge(config: &EdgeConfig) -> Result<Self, StartError> {
+		let operator = &config.operator;
+		let key = &operator.key;
+		let reporter =
+			key.is_given().then(|| KeySigner::from_source(key, "operator.key")).transpose()?;
+		let account =
+			operator.account.clone().or_else(|| reporter.as_ref().map(|key| key.account().clone()));
+		let services: Vec<_> = config.services.iter().map(|service| service.id).collect();
+		// With a backend for all services, those of the list only have a server of their own.
+		let services = if config.backend.is_some() { Vec::new() } else { services };
+		Self::start(Parts {
+			role: "edge",
+			listen: config.listen(),
+			control: config.control(),
+			chain: config.chain.clone(),
+			subject: account.map(|account| Subject::Operator { account, services }),
+			reporter,
+			buyer: None,
+		})
+	}
+
+	fn start(parts: Parts) -> Result<Self, StartError> {
+		let io = |what: &str| {
+			let what = what.to_owned();
+			move |error| StartError::Io { what, error }
+		};
+		let metrics = Metrics::new(parts.role).map_err(StartError::Metrics)?;
+		let listener = std::net::TcpListener::bind(parts.control)
+			.and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+			.map_err(io(&format!("control {}", parts.control)))?;
+		let control = listener.local_addr().map_err(io("control"))?;
+		let has_nodes = !parts.chain.nodes.is_empty();
+		let chain = parts.subject.filter(|_| has_nodes).map(|subject| {
+			let nodes = Arc::new(Nodes::new(&parts.chain).map_err(StartError::Node)?);
+			Ok::<_, StartError>((Chain::new(nodes), subject))
+		});
+		let (chain, subject) = chain.transpose()?.unzip();
+		let reporters = chain.clone().map(Reporters::new);
+		let sender = |signer: &KeySigner, chain: &Arc<Chain>| {
+			Arc::new(Transactions::new(chain.nodes().clone(), signer.clone()))
+		};
+		let reports = chain.as_ref().zip(parts.reporter.as_ref());
+		let reports = reports.map(|(chain, signer)| sender(signer, chain));
+		let buyer = chain.clone().zip(parts.buyer).map(|(chain, purchases)| {
+			let Purchases { signer, wishes, rules, data, dry_run } = purchases;
+			// Two senders of one key would take the same nonces.
+			let is_same = |one: &&Arc<Transactions>| one.signer().account() == signer.account();
+			let shared = reports.as_ref().filter(is_same).cloned();
+			let transactions = shared.unwrap_or_else(|| sender(&signer, &chain));
+			let data = Some(data);
+			Buyer::new(chain, BuyerSettings { wishes, rules, transactions, data, dry_run })
+		});
+		let report = buyer.as_ref().map(Buyer::report);
+		let pages = Arc::new(Pages {
+			name: parts.role,
+			listen: parts.listen,
+			started: Instant::now(),
+			chain: chain.clone(),
+			buyer: report.clone(),
+			role: OnceLock::new(),
+		});
+		let runtime = runtime::Builder::new_current_thread()
+			.enable_all()
+			.build()
+			.map_err(io("runtime of the background"))?;
+		let handle = runtime.handle().clone();
+		let stop = Arc::new(Notify::new());
+		let tasks = Tasks {
+			chain: chain.clone().zip(subject),
+			reporters: reporters.clone(),
+			buyer,
+			listener,
+			metrics: metrics.clone(),
+			pages: pages.clone(),
+		};
+		let stopped = stop.clone();
+		let thread = thread::Builder::new()
+			.name("background".into())
+			.spawn(move || {
+				runtime.block_on(async move {
+					tasks.spawn();
+					stopped.notified().await;
+				});
+				// Tasks that still run end with the runtime.
+				runtime.shutdown_background();
+			})
+			.map_err(io("thread of the background"))?;
+		Ok(Self {
+			metrics,
+			chain,
+			reporters,
+			buyer: report,
+			reporter: parts.reporter,
+			reports,
+			control,
+			pages,
+			runtime: handle,
+			stop,
+			thread: Some(thread),
+		})
+	}
+
+	/// Runtime of the background, to spawn further tasks on.
+	pub fn runtime(&self) -> &runtime::Handle {
+		&self.runtime
+	}
+
+	/// Let the role take part in status, health and metrics. The first one stays.
+	pub fn set_role(&self, role: Arc<dyn RoleStatus>) {
+		// A role is set once; a second one changes nothing.
+		let _ = self.pages.role.set(role);
+	}
+
+	/// Status as the control listener shows it.
+	pub fn status(&self) -> Status {
+		self.pages.status()
+	}
+}
+
+impl Drop for Background {
+	fn drop(&mut self) {
+		self.stop.notify_one();
+		if let Some(thread) = self.thread.take() {
+			// A panic of the background was shown as it happened.
+			let _ = thread.join();
+		}
+	}
+}
+
+struct Tasks {
+	chain: Option<(Arc<Chain>, Subject)>,
+	reporters: Option<Arc<Reporters>>,
+	buyer: Option<Buyer>,
+	listener: std::net::TcpListener,
+	metrics: Arc<Metrics>,
+	pages: Arc<Pages>,
+}
+
+impl Tasks {
+	fn spawn(self) {
+		match TcpListener::from_std(self.listener) {
+			Ok(listener) => {
+				tokio::spawn(serve_control(listener, self.metrics, self.pages));
+			},
+			Err(error) => tracing::error!(%error, "control listener"),
+		}
+		if let Some((chain, subject)) = self.chain {
+			tokio::spawn(async move { chain.follow(subject).await });
+		}
+		if let Some(reporters) = self.reporters {
+			tokio::spawn(async move { reporters.refresh().await });
+		}
+		if let Some(buyer) = self.buyer {
+			tokio::spawn(buyer.run());
+		}
+	}
+}
+
+/// Pages of the control listener.
+struct Pages {
+	name: &'static str,
+	listen: SocketAddr,
+	started: Instant,
+	chain: Option<Arc<Chain>>,
+	buyer: Option<Arc<ArcSwap<BuyerReport>>>,
+	role: OnceLock<Arc<dyn RoleStatus>>,
+}
+
+impl ControlPages for Pages {
+	fn status(&self) -> Status {
+		let mut status = Status {
+			role: self.name.into(),
+			version: env!("CARGO_PKG_VERSION").into(),
+			uptime_secs: self.started.elapsed().as_secs(),
+			listen: self.listen.to_string(),
+			chain: self.chain.as_ref().map(|chain| (*chain.report()).clone()),
+			buyer: self.buyer.as_ref().map(|buyer| BuyerReport::clone(&buyer.load())),
+			..Status::default()
+		};
+		if let Some(role) = self.role.get() {
+			role.fill(&mut status);
+		}
+		status
+	}
+
+	fn health(&self) -> Health {
+		let mut health = Health { healthy: true, reasons: Vec::new() };
+		if let Some(chain) = &self.chain {
+			health
+				.reasons
+				.extend(chain.report().error.clone().map(|error| format!("chain: {error}")));
+			if chain.market().is_none() {
+				health.healthy = false;
+				health.reasons.push("the market was not read yet".into());
+			}
+		}
+		match self.role.get() {
+			Some(role) => role.check(&mut health),
+			None => {
+				health.healthy = false;
+				health.reasons.push("starting".into());
+			},
+		}
+		health
+	}
+
+	fn refresh(&self, metrics: &Metrics) {
+		if let Some(chain) = &self.chain {
+			metrics.set_chain(&chain.report());
+		}
+		if let Some(buyer) = &self.buyer {
+			metrics.set_buyer(&buyer.load());
+		}
+		if let Some(role) = self.role.get() {
+			role.refresh(metrics);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::config::parse;
+
+	#[test]
+	fn a_background_without_a_chain_serves_its_pages() {
+		let text = "control = \"127.0.0.1:0\"\n[[operator]]\nname = \"a\"\nurl = \"http://a\"";
+		let config: GatewayConfig = parse(text).unwrap();
+		let background = Background::of_gateway(&config).unwrap();
+		let timeout = std::time::Duration::from_secs(10);
+		let status = runtime::Builder::new_current_thread()
+			.enable_all()
+			.build()
+			.unwrap()
+			.block_on(crate::telemetry::fetch_status(background.control, timeout))
+			.unwrap();
+		assert_eq!((status.role.as_str(), status.chain), ("gateway", None));
+		assert!(!background.pages.health().healthy, "no role takes part yet");
+		drop(background);
+	}
+
+	#[test]
+	fn keys_that_are_no_secret_uris_are_named() {
+		let text =
+			"[chain]\nnodes = [\"http://127.0.0.1:1\"]\n[operator]\nkey = \"nonsense words\"";
+		let config: EdgeConfig = parse(text).unwrap();
+		let error = Background::of_edge(&config).err().unwrap().to_string();
+		assert!(error.starts_with("operator.key: ") && !error.contains("nonsense"), "{error}");
+	}
+}

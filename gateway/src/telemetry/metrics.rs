@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Prometheus metrics. Handles are taken once and then cost an atomic addition; labels are bounded:
+//! what is beyond [`MAX_LABELS`] is counted as `other`.
+
+use crate::chain::{BuyerReport, ChainReport, Standing};
+use parking_lot::RwLock;
+use prometheus::{
+	Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+	IntGaugeVec, Opts, Registry, TextEncoder,
+};
+use std::{
+	collections::{HashMap, HashSet},
+	sync::Arc,
+};
+
+/// Most services, networks or agreements with metrics of their own.
+pub const MAX_LABELS: usize = 512;
+
+/// Upper edges of latencies in seconds: 100 us to 30 s.
+const LATENCIES: [f64; 16] = [
+	0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+	10.0, 30.0,
+];
+
+/// Metrics of the process.
+pub struct Metrics {
+	registry: Registry,
+	/// The public listener.
+	pub front: FrontMetrics,
+	/// Usage statements.
+	pub usage: UsageMetrics,
+	chain: ChainMetrics,
+	networks: Family<NetworkMetrics, NetworkVecs>,
+	services: Family<ServiceMetrics, ServiceVecs>,
+	agreements: Family<AgreementMetrics, AgreementVecs>,
+}
+
+/// The public listener.
+pub struct FrontMetrics {
+	/// Open connections.
+	pub connections: IntGauge,
+	/// Open WebSocket connections.
+	pub websockets: IntGauge,
+	/// Requests at work.
+	pub active: IntGauge,
+	/// Requests by class of the HTTP status: `2xx` to `5xx`.
+	pub requests: IntCounterVec,
+	/// Connections and requests refused by a limit.
+	pub refused: IntCounterVec,
+	/// Bytes of request bodies.
+	pub bytes_in: IntCounter,
+	/// Bytes of response bodies.
+	pub bytes_out: IntCounter,
+}
+
+/// Usage statements.
+pub struct UsageMetrics {
+	/// Statements signed.
+	pub signed: IntCounter,
+	/// Statements of the other side that were taken.
+	pub taken: IntCounter,
+	/// Statements of the other side that were refused, by reason.
+	pub refused: IntCounterVec,
+	/// Marks of the other side: refusals to countersign.
+	pub marks: IntCounter,
+	/// Proofs of two contents for one number.
+	pub equivocations: IntCounter,
+	/// Statements reported to the chain.
+	pub reported: IntCounter,
+	/// Agreements whose other side is silent.
+	pub silent: IntGauge,
+}
+
+struct ChainMetrics {
+	block: IntGauge,
+	round: IntGauge,
+	silent_ms: IntGauge,
+	failing: IntGauge,
+	unreadable: IntGauge,
+	nodes: IntGaugeVec,
+	budget: IntGauge,
+	committed: IntGauge,
+	purchases_stopped: IntGauge,
+}
+
+/// A network or a model.
+#[derive(Clone)]
+pub struct NetworkMetrics {
+	/// Calls answered by an operator.
+	pub answered: IntCounter,
+	/// Calls answered from the cache.
+	pub cached: IntCounter,
+	/// Calls that joined one that was under way.
+	pub joined: IntCounter,
+	/// Calls without an answer.
+	pub failed: IntCounter,
+	/// Calls refused by a rule or a limit.
+	pub refused: IntCounter,
+	/// Calls sent to a second operator.
+	pub hedged: IntCounter,
+	/// Calls sent again after a failure.
+	pub retried: IntCounter,
+	/// Answers compared between operators.
+	pub compared: IntCounter,
+	/// Comparisons that found a difference.
+	pub disagreed: IntCounter,
+	/// Price of the calls that the cache answered, in planck.
+	pub saved: IntCounter,
+	/// Head that is served.
+	pub head: IntGauge,
+	/// Finalized block that is served.
+	pub finalized: IntGauge,
+	/// Subscriptions of clients.
+	pub subscriptions: IntGauge,
+	/// Whole time of a call in seconds.
+	pub latency: Histogram,
+	/// Own share of that time in seconds.
+	pub overhead: Histogram,
+}
+
+/// A service behind a gateway.
+#[derive(Clone)]
+pub struct ServiceMetrics {
+	/// Answers, errors of the caller included.
+	pub answered: IntCounter,
+	/// Calls without an answer, or with a fault of the operator.
+	pub lost: IntCounter,
+	/// Answers later than the terms promise.
+	pub slow: IntCounter,
+	/// Refusals by the operator's limits.
+	pub limited: IntCounter,
+	/// Bytes of answers.
+	pub bytes: IntCounter,
+	/// Calls at work.
+	pub pending: IntGauge,
+	/// Head of the operator.
+	pub head: IntGauge,
+	/// 1 while the breaker lets calls through.
+	pub serving: IntGauge,
+	/// Latency of answers in seconds.
+	pub latency: Histogram,
+}
+
+/// An agreement behind an edge, or the trial.
+#[derive(Clone)]
+pub struct AgreementMetrics {
+	/// Answers, errors of the caller included.
+	pub answered: IntCounter,
+	/// Calls without an answer, or with a fault of the backend.
+	pub lost: IntCounter,
+	/// Calls above the rate of the units.
+	pub limited: IntCounter,
+	/// Bytes of answers.
+	pub bytes: IntCounter,
+	/// Subscriptions.
+	pub subscriptions: IntGauge,
+	/// Latency of answers in seconds.
+	pub latency: Histogram,
+}
+
+/// Members of a family by their labels, bounded in number.
+struct Family<Member, Vecs> {
+	vecs: Vecs,
+	members: RwLock<HashMap<Vec<String>, Arc<Member>>>,
+}
+
+impl<Member, Vecs> Family<Member, Vecs> {
+	fn new(vecs: Vecs) -> Self {
+		Self { vecs, members: RwLock::default() }
+	}
+
+	fn get(&self, labels: &[&str], make: impl Fn(&Vecs, &[&str]) -> Member) -> Arc<Member> {
+		let key: Vec<String> = labels.iter().map(|label| cut(label)).collect();
+		if let Some(member) = self.members.read().get(&key) {
+			return member.clone();
+		}
+		let mut members = self.members.write();
+		let key = if members.len() >= MAX_LABELS && !members.contains_key(&key) {
+			vec!["other".to_owned(); labels.len()]
+		} else {
+			key
+		};
+		let labels: Vec<&str> = key.iter().map(String::as_str).collect();
+		members.entry(key.clone()).or_insert_with(|| Arc::new(make(&self.vecs, &labels))).clone()
+	}
+}
+
+/// A label of at most 64 characters.
+fn cut(label: &str) -> String {
+	label.chars().take(64).collect()
+}
+
+impl Metrics {
+	/// Metrics of a role.
+	pub fn new(role: &str) -> prometheus::Result<Arc<Self>> {
+		let registry = Registry::new();
+		let make = Maker(&registry);
+		let labels = &["version", "role"];
+		let build = make.gauges("build_info", "Version and role of the program", labels)?;
+		build.with_label_values(&[env!("CARGO_PKG_VERSION"), role]).set(1);
+		Ok(Arc::new(Self {
+			front: FrontMetrics::new(&make)?,
+			usage: UsageMetrics::new(&make)?,
+			chain: ChainMetrics::new(&make)?,
+			networks: Family::new(NetworkVecs::new(&make)?),
+			services: Family::new(ServiceVecs::new(&make)?),
+			agreements: Family::new(AgreementVecs::new(&make)?),
+			registry,
+		}))
+	}
+
+	/// Metrics of a network or a model.
+	pub fn network(&self, name: &str) -> Arc<NetworkMetrics> {
+		self.networks.get(&[name], NetworkVecs::member)
+	}
+
+	/// Metrics of a service: its id or `-`, the name of its operator, its network.
+	pub fn service(&self, service: &str, operator: &str, network: &str) -> Arc<ServiceMetrics> {
+		self.services.get(&[service, operator, network], ServiceVecs::member)
+	}
+
+	/// Metrics of an agreement: its id or `trial`, and its service.
+	pub fn agreement(&self, agreement: &str, service: &str) -> Arc<AgreementMetrics> {
+		self.agreements.get(&[agreement, service], AgreementVecs::member)
+	}
+
+	/// Take over the state of the connection to the chain.
+	pub fn set_chain(&self, report: &ChainReport) {
+		let chain = &self.chain;
+		chain.block.set(report.block.unwrap_or(0).into());
+		chain.round.set(report.round.unwrap_or(0).into());
+		chain.silent_ms.set(i64::try_from(report.silent_ms).unwrap_or(i64::MAX));
+		chain.failing.set(report.error.is_some().into());
+		chain.unreadable.set(report.unreadable.into());
+		let mut standings = HashSet::new();
+		for node in &report.nodes {
+			// Nodes are configured, so they are few.
+			let is_good = node.standing == Standing::Good;
+			chain.nodes.with_label_values(&[&node.node]).set(is_good.into());
+			standings.insert(&node.node);
+		}
+	}
+
+	/// Take over the state of purchases.
+	pub fn set_buyer(&self, report: &BuyerReport) {
+		let planck = |amount: crate::config::Sure| i64::try_from(amount.0).unwrap_or(i64::MAX);
+		self.chain.budget.set(planck(report.budget));
+		self.chain.committed.set(planck(report.committed));
+		self.chain.purchases_stopped.set(report.stopped.is_some().into());
+	}
+
+	/// Text for Prometheus.
+	pub fn encode(&self) -> String {
+		let mut text = Vec::new();
+		// A vector takes everything.
+		let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+		String::from_utf8(text).unwrap_or_default()
+	}
+}
+
+/// Maker of registered metrics.
+struct Maker<'a>(&'a Registry);
+
+impl Maker<'_> {
+	fn opts(name: &str, help: &str) -> Opts {
+		Opts::new(format!("surety_{name}"), help)
+	}
+
+	fn register<C>(&self, metric: C) -> prometheus::Result<C>
+	where
+		C: prometheus::core::Collector + Clone + 'static,
+	{
+		self.0.register(Box::new(metric.clone()))?;
+		Ok(metric)
+	}
+
+	fn counters(&self, name: &str, help: &str, of: &[&str]) -> prometheus::Result<IntCounterVec> {
+		self.register(IntCounterVec::new(Self::opts(name, help), of)?)
+	}
+
+	fn gauges(&self, name: &str, help: &str, of: &[&str]) -> prometheus::Result<IntGaugeVec> {
+		self.register(IntGaugeVec::new(Self::opts(name, help), of)?)
+	}
+
+	fn histograms(&self, name: &str, help: &str, of: &[&str]) -> prometheus::Result<HistogramVec> {
+		let opts = HistogramOpts::from(Self::opts(name, help)).buckets(LATENCIES.to_vec());
+		self.register(HistogramVec::new(opts, of)?)
+	}
+
+	fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+		self.register(IntCounter::with_opts(Self::opts(name, help))?)
+	}
+
+	fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+		self.register(IntGauge::with_opts(Self::opts(name, help))?)
+	}
+}
+
+impl FrontMetrics {
+	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		Ok(Self {
+			connections: make.gauge("connections", "Open connections")?,
+			websockets: make.gauge("websockets", "Open WebSocket connections")?,
+			active: make.gauge("requests_active", "Requests at work")?,
+			requests: make.counters(
+				"http_requests_total",
+				"Requests by class of status",
+				&["status"],
+			)?,
+			refused: make.counters("refused_total", "Refused by a limit", &["limit"])?,
+			bytes_in: make.counter("bytes_in_total", "Bytes of request bodies")?,
+			bytes_out: make.counter("bytes_out_total", "Bytes of response bodies")?,
+		})
+	}
+}
+
+impl UsageMetrics {
+	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		Ok(Self {
+			signed: make.counter("usage_signed_total", "Usage statements signed")?,
+			taken: make.counter("usage_taken_total", "Statements of the other side taken")?,
+			refused: make.counters(
+				"usage_refused_total",
+				"Statements of the other side refused",
+				&["reason"],
+			)?,
+			marks: make
+				.counter("usage_marks_total", "Refusals of the other side to countersign")?,
+			equivocations: make
+				.counter("usage_equivocations_total", "Two contents for one number")?,
+			reported: make.counter("usage_reported_total", "Statements reported to the chain")?,
+			silent: make.gauge("usage_silent", "Agreements whose other side is silent")?,
+		})
+	}
+}
+
+impl ChainMetrics {
+	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		Ok(Self {
+			block: make.gauge("chain_block", "Finalized block of the snapshot")?,
+			round: make.gauge("chain_round", "Round of the snapshot")?,
+			silent_ms: make.gauge("chain_silent_ms", "Milliseconds since a node last answered")?,
+			failing: make
+				.gauge("chain_failing", "1 while the last snapshot is kept for want of another")?,
+			unreadable: make.gauge("chain_unreadable", "Entries that this version cannot read")?,
+			nodes: make.gauges(
+				"chain_node_good",
+				"1 if the node agrees with the others",
+				&["node"],
+			)?,
+			budget: make.gauge("budget_planck", "Budget in all")?,
+			committed: make.gauge("committed_planck", "Spent or on hold")?,
+			purchases_stopped: make.gauge("purchases_stopped", "1 while nothing can be bought")?,
+		})
+	}
+}
+
+struct NetworkVecs {
+	calls: IntCounterVec,
+	extra: IntCounterVec,
+	compared: IntCounterVec,
+	saved: IntCounterVec,
+	head: IntGaugeVec,
+	subscriptions: IntGaugeVec,
+	latency: HistogramVec,
+	overhead: HistogramVec,
+}
+
+impl NetworkVecs {
+	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		Ok(Self {
+			calls: make.counters("calls_total", "Calls by outcome", &["network", "outcome"])?,
+			extra: make.counters(
+				"extra_calls_total",
+				"Calls beyond the first",
+				&["network", "cause"],
+			)?,
+			compared: make.counters(
+				"compared_total",
+				"Answers compared",
+				&["network", "outcome"],
+			)?,
+			saved: make.counters(
+				"cache_saved_planck_total",
+				"Price of cached calls",
+				&["network"],
+			)?,
+			head: make.gauges("served_head", "Block that is served", &["network", "tag"])?,
+			subscriptions: make.gauges(
+				"subscriptions",
+				"Subscriptions of clients",
+				&["network"],
+			)?,
+			latency: make.histograms("call_seconds", "Time of a call", &["network"])?,
+			overhead: make.histograms("overhead_seconds", "Own share of a call", &["network"])?,
+		})
+	}
+
+	fn member(&self, labels: &[&str]) -> NetworkMetrics {
+		let network = labels.first().copied().unwrap_or("other");
+		let call = |outcome: &str| self.calls.with_label_values(&[network, outcome]);
+		let extra = |cause: &str| self.extra.with_label_values(&[network, cause]);
+		NetworkMetrics {
+			answered: call("answered"),
+			cached: call("cached"),
+			joined: call("joined"),
+			failed: call("failed"),
+			refused: call("refused"),
+			hedged: extra("hedge"),
+			retried: extra("retry"),
+			compared: self.compared.with_label_values(&[network, "all"]),
+			disagreed: self.compared.with_label_values(&[network, "different"]),
+			saved: self.saved.with_label_values(&[network]),
+			head: self.head.with_label_values(&[network, "latest"]),
+			finalized: self.head.with_label_values(&[network, "finalized"]),
+			subscriptions: self.subscriptions.with_label_values(&[network]),
+			latency: self.latency.with_label_values(&[network]),
+			overhead: self.overhead.with_label_values(&[network]),
+		}
+	}
+}
+
+struct ServiceVecs {
+	calls: IntCounterVec,
+	slow: IntCounterVec,
+	bytes: IntCounterVec,
+	pending: IntGaugeVec,
+	head: IntGaugeVec,
+	serving: IntGaugeVec,
+	latency: HistogramVec,
+}
+
+impl ServiceVecs {
+	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		let labels = &["service", "operator", "network"];
+		let outcome = &["service", "operator", "network", "outcome"];
+		Ok(Self {
+			calls: make.counters(
+				"service_calls_total",
+				"Calls to a service by outcome",
+				outcome,
+			)?,
+			slow: make.counters("service_slow_total", "Answers later than promised", labels)?,
+			bytes: make.counters("service_bytes_total", "Bytes of answers", labels)?,
+			pending: make.gauges("service_pending", "Calls at work", labels)?,
+			head: make.gauges("service_head", "Head of the operator", labels)?,
+			serving: make.gauges("service_serving", "1 while calls are let through", labels)?,
+			latency: make.histograms("service_seconds", "Latency of answers", labels)?,
+		})
+	}
+
+	fn member(&self, labels: &[&str]) -> ServiceMetrics {
+		let call = |outcome: &str| {
+			let labels: Vec<_> = labels.iter().copied().chain([outcome]).collect();
+			self.calls.with_label_values(&labels)
+		};
+		ServiceMetrics {
+			answered: call("answered"),
+			lost: call("lost"),
+			limited: call("limited"),
+			slow: self.slow.with_label_values(labels),
+			bytes: self.bytes.with_label_values(labels),
+			pending: self.pending.with_label_values(labels),
+			head: self.head.with_label_values(labels),
+			serving: self.serving.with_label_values(labels),
+			latency: self.latency.with_label_values(labels),
+		}
+	}
+}
+
+struct AgreementVecs {
+	calls: IntCounterVec,
+	bytes: IntCounterVec,
+	subscriptions: IntGaugeVec,
+	latency: HistogramVec,
+}
+
+impl AgreementVecs {
+	fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		let labels = &["agreement", "service"];
+		let outcome = &["agreement", "service", "outcome"];
+		Ok(Self {
+			calls: make.counters(
+				"agreement_calls_total",
+				"Calls of an agreement by outcome",
+				outcome,
+			)?,
+			bytes: make.counters("agreement_bytes_total", "Bytes of answers", labels)?,
+			subscriptions: make.gauges("agreement_subscriptions", "Subscriptions", labels)?,
+			latency: make.histograms("agreement_seconds", "Latency of answers", labels)?,
+		})
+	}
+
+	fn member(&self, labels: &[&str]) -> AgreementMetrics {
+		let call = |outcome: &str| {
+			let labels: Vec<_> = labels.iter().copied().chain([outcome]).collect();
+			self.calls.with_label_values(&labels)
+		};
+		AgreementMetrics {
+			answered: call("answered"),
+			lost: call("lost"),
+			limited: call("limited"),
+			bytes: self.bytes.with_label_values(labels),
+			subscriptions: self.subscriptions.with_label_values(labels),
+			latency: self.latency.with_label_values(labels),
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn every_metric_is_made_and_shown() {
+		let metrics = Metrics::new("gateway").unwrap();
+		let network = metrics.network("ethereum");
+		network.answered.inc();
+		network.latency.observe(0.002);
+		metrics.service("5", "acme", "ethereum").lost.inc_by(3);
+		metrics.agreement("trial", "5").limited.inc();
+		metrics.front.refused.with_label_values(&["body"]).inc();
+		metrics.usage.refused.with_label_values(&["seq"]).inc();
+		metrics.set_chain(&ChainReport { block: Some(9), ..ChainReport::default() });
+		let text = metrics.encode();
+		for line in [
+			"surety_calls_total{network=\"ethereum\",outcome=\"answered\"} 1",
+			"surety_service_calls_total{network=\"ethereum\",operator=\"acme\",outcome=\"lost\",service=\"5\"} 3",
+			"surety_agreement_calls_total{agreement=\"trial\",outcome=\"limited\",service=\"5\"} 1",
+			"surety_chain_block 9",
+			"surety_call_seconds_count{network=\"ethereum\"} 1",
+		] {
+			assert!(text.contains(line), "{line} is not in {text}");
+		}
+	}
+
+	#[test]
+	fn one_label_is_one_member() {
+		let metrics = Metrics::new("gateway").unwrap();
+		metrics.network("a").cached.inc();
+		metrics.network("a").cached.inc();
+		assert_eq!(metrics.network("a").cached.get(), 2);
+	}
+
+	#[test]
+	fn labels_are_bounded() {
+		let metrics = Metrics::new("edge").unwrap();
+		for id in 0..MAX_LABELS + 100 {
+			metrics.agreement(&id.to_string(), "1").answered.inc();
+		}
+		assert_eq!(metrics.agreement("7", "1").answered.get(), 1);
+		assert_eq!(metrics.agreement("100000", "1").answered.get(), 100);
+		let long = "x".repeat(10_000);
+		metrics.network(&long).answered.inc();
+		assert!(metrics.encode().lines().all(|line| line.len() < 400));
+	}
+}
