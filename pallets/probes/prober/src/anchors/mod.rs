@@ -181,6 +181,11 @@ impl Anchors {
 		self.all.iter().filter(move |anchor| anchor.network == network)
 	}
 
+	/// Protocol of a network that has anchors.
+	fn protocol(&self, network: NetworkId) -> Option<Protocol> {
+		self.group(network).map(|anchor| anchor.protocol).next()
+	}
+
 	/// Query the heads of the anchors of some networks. An anchor without an answer has failed for
 	/// the rest of the round. With `early_exit` a third of the time is granted to all anchors;
 	/// afterwards, once more than half of each network's anchors have answered, the remaining ones
@@ -267,7 +272,8 @@ impl Anchors {
 			let transaction = more.first().and_then(Option::as_ref).map(|agreed| &agreed.result);
 			let times = (http.now(), table.end);
 			let depth = base.saturating_sub(block.number);
-			let follow_ups = follow_ups(block, agreed, transaction, depth, times, random);
+			let Some(protocol) = self.protocol(of.0) else { continue };
+			let follow_ups = follow_ups(protocol, block, agreed, transaction, depth, times, random);
 			let Some((blocks, tasks)) = follow_ups else { continue };
 			for task in tasks {
 				owners.push(sets.len());
@@ -304,9 +310,7 @@ impl Anchors {
 			else {
 				continue;
 			};
-			let Some(protocol) = self.group(*network).map(|anchor| anchor.protocol).next() else {
-				continue;
-			};
+			let Some(protocol) = self.protocol(*network) else { continue };
 			let number = depth.draw(base, random);
 			let (block, transaction) = match protocol {
 				Protocol::Ethereum => {
@@ -403,6 +407,7 @@ fn is_majority(part: usize, all: usize) -> bool {
 /// References to a block itself, and tasks about its contents. `times` are the current time and the
 /// end of the round. `None` if the anchors' answer is incomplete.
 fn follow_ups(
+	protocol: Protocol,
 	block: &Query,
 	agreed: &Agreed,
 	transaction: Option<&Json>,
@@ -413,14 +418,14 @@ fn follow_ups(
 	let number = block.number;
 	let reference = |task, digest| Reference { number, task, digest };
 	let mut blocks = vec![reference(block.task.clone(), agreed.digest)];
-	let tasks = match &block.task {
-		Task::BlockHash(_) => {
+	let tasks = match protocol {
+		Protocol::Substrate => {
 			let storage =
 				(depth <= SUBSTRATE_STATE_DEPTH).then(|| random.pick(&ITEMS).copied()).flatten();
 			let storage = storage.map(|item| Task::Storage { item, hash: agreed.digest });
 			[Some(Task::Header(agreed.digest)), storage].into_iter().flatten().collect()
 		},
-		_ => {
+		Protocol::Ethereum => {
 			let hash = agreed.result.get("hash").hash()?;
 			blocks.push(reference(Task::BlockByHash(hash), agreed.digest));
 			let time = agreed.result.get("timestamp").quantity().unwrap_or_default();
