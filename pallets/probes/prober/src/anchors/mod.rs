@@ -140,7 +140,7 @@ struct Query {
 struct Agreed {
 	head: u64,
 	digest: [u8; 32],
-	/// Result as reported by one of them.
+	/// Result as reported by one of them; absent if it was not kept.
 	result: Json,
 }
 
@@ -261,7 +261,7 @@ impl Anchors {
 	) -> Vec<((NetworkId, Depth), ReferenceSet)> {
 		let limits = |end: u64| Limits { patience: end, latest: end, end, concurrency };
 		let (drawn, queries) = self.draw_blocks(wanted, random);
-		let blocks = self.query(http, &queries, limits(table.anchors_part(2, 3)));
+		let blocks = self.query(http, &queries, true, limits(table.anchors_part(2, 3)));
 		let mut sets: Vec<((NetworkId, Depth), ReferenceSet)> = Vec::new();
 		let (mut owners, mut contents) = (Vec::new(), Vec::new());
 		for (of, base, range) in drawn {
@@ -281,7 +281,7 @@ impl Anchors {
 			}
 			sets.push((of, ReferenceSet { head: agreed.head, blocks, contents: Vec::new() }));
 		}
-		let answers = self.query(http, &contents, limits(table.anchors_until));
+		let answers = self.query(http, &contents, false, limits(table.anchors_until));
 		for ((Query { number, task, .. }, owner), agreed) in
 			contents.into_iter().zip(owners).zip(answers)
 		{
@@ -289,8 +289,7 @@ impl Anchors {
 			else {
 				continue;
 			};
-			let part =
-				if matches!(task, Task::Header(_)) { &mut set.blocks } else { &mut set.contents };
+			let part = if task.is_block() { &mut set.blocks } else { &mut set.contents };
 			part.push(Reference { number, task, digest });
 		}
 		sets
@@ -332,11 +331,13 @@ impl Anchors {
 		(drawn, queries)
 	}
 
-	/// Send each query to all anchors that have the block, until more than half agree.
+	/// Send each query to all anchors that have the block, until more than half agree. The results
+	/// themselves are `kept` where follow-ups are made of them.
 	fn query(
 		&mut self,
 		http: &mut impl Http,
 		queries: &[Query],
+		kept: bool,
 		limits: Limits,
 	) -> Vec<Option<Agreed>> {
 		let now = http.now();
@@ -348,12 +349,9 @@ impl Anchors {
 			for anchor in self.all.iter().filter(|anchor| anchor.network == query.network) {
 				let Some(head) = anchor.head.filter(|head| *head >= query.number) else { continue };
 				let (id, request) = plan::one(client, &anchor.url, query.task.call());
-				let read = Box::new(|reply: &Json| {
+				let read = Box::new(move |reply: &Json| {
 					let result = reply.get("result");
 					let digest = if reply.is_error() { None } else { query.task.digest(result) };
-					// The full result is needed of these tasks only.
-					let kept =
-						matches!(query.task, Task::BlockByNumber(_) | Task::Transaction { .. });
 					digest.map(|digest| (digest, if kept { result.clone() } else { Json::Absent }))
 				});
 				asked.push((index, head));
