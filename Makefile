@@ -62,9 +62,9 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 test-doc: setup ## examples in the documentation
 	@$(IN_ENV); cargo test --profile testnet --workspace --doc
 
-test-benchmarks: setup-checks ## every benchmark of a pallet once, as a test on its mock
-	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo nextest run --cargo-profile checks --lib $(BENCHMARK_SET) \
-		--no-fail-fast benchmarking::
+test-benchmarks: setup-checks ## benchmarks as tests on the mocks, at the ends of each parameter
+	@$(IN_ENV); SKIP_WASM_BUILD=1 VALUES_PER_COMPONENT=2 cargo nextest run --cargo-profile checks \
+		--lib $(BENCHMARK_SET) --no-fail-fast benchmarking::
 
 SUBJECT ?=
 test-e2e: export SUBJECT := $(SUBJECT)
