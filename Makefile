@@ -62,12 +62,14 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 test-doc: setup ## examples in the documentation
 	@$(IN_ENV); cargo test --profile testnet --workspace --doc
 
-test-benchmarks: setup-checks ## every benchmark of a pallet once, as a test on its mock
-	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo nextest run --cargo-profile checks --lib $(BENCHMARK_SET) \
-		--no-fail-fast benchmarking::
+test-benchmarks: setup-checks ## benchmarks as tests on the mocks, at the ends of each parameter
+	@$(IN_ENV); SKIP_WASM_BUILD=1 VALUES_PER_COMPONENT=2 cargo nextest run --cargo-profile checks \
+		--lib $(BENCHMARK_SET) --no-fail-fast benchmarking::
 
-test-e2e: build ## scenarios and hostile endpoints against a live local network
-	@cd e2e && npm test --silent
+SUBJECT ?=
+test-e2e: export SUBJECT := $(SUBJECT)
+test-e2e: build ## scenarios and hostile endpoints, on a live network (SUBJECT=leases picks some)
+	@cd e2e && npm run --silent $(if $(SUBJECT),test:live,test)
 
 lint: lint-quick lint-rust ## all static checks
 
@@ -100,8 +102,7 @@ lint-e2e: setup ## formatting, lints and types of the end-to-end tests
 doc: setup ## documentation of this workspace, into the target directory; warnings fail
 	@$(IN_ENV); SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc $(CHECK_SET) --no-deps
 
-# lint-rust, doc and test-benchmarks join once they were measured on a quiet machine.
-ci: lint-quick test-rust test-doc test-e2e ## all that .ci/run and the workflow run
+ci: lint doc test ## all that .ci/run and the workflow run
 
 advisories: setup-checks ## known vulnerabilities of the dependencies (fetches a database)
 	@cargo deny --all-features check advisories

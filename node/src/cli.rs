@@ -9,7 +9,7 @@ use std::{
 	net::{Ipv4Addr, Ipv6Addr},
 	str::FromStr,
 };
-use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, endpoint};
+use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, Network, endpoint};
 
 /// Command line of the node.
 // The SDK's default, the fork-aware pool, submits an off-chain worker's transactions to the view of
@@ -118,14 +118,12 @@ impl FromStr for Anchor {
 
 	fn from_str(text: &str) -> Result<Self, String> {
 		let (network, url) = text.split_once('=').ok_or("expected NETWORK=URL")?;
-		let longest = |max: u32| usize::try_from(max).unwrap_or(usize::MAX);
-		if network.is_empty() || network.len() > longest(MAX_NAME) {
-			return Err(format!("the network name must have 1 to {MAX_NAME} bytes"));
+		if !Network::is_name(network.as_bytes()) {
+			return Err(format!(
+				"a network's name is 1 to {MAX_NAME} lower-case letters, digits and hyphens"
+			));
 		}
-		if network.chars().any(|c| c.is_whitespace() || c.is_uppercase()) {
-			return Err("the network name must be in lower case, without spaces".into());
-		}
-		if url.len() > longest(MAX_ENDPOINT) {
+		if url.len() > usize::try_from(MAX_ENDPOINT).unwrap_or(usize::MAX) {
 			return Err(format!("the URL is longer than {MAX_ENDPOINT} bytes"));
 		}
 		let uri: Uri = url.parse().map_err(|error| format!("not a URL: {error}"))?;
@@ -277,6 +275,7 @@ mod tests {
 			"=http://a/",
 			"Ethereum=http://a/",
 			"my net=http://a/",
+			"my_net=http://a/",
 			"a=",
 			"a=ftp://a/",
 			"a=/path",

@@ -280,6 +280,10 @@ impl pallet_surety_operators::BenchmarkHelper<AccountId> for Helper {
 		ComputeOrders::declare_capacity(RuntimeOrigin::signed(who), service, total)
 			.expect("it is its own");
 	}
+	fn activate(service: ServiceId) {
+		<Probes as Slots>::activate(Target::Service(service), WindowTerms::default())
+			.expect("a slot is left");
+	}
 	fn sell_unit(service: ServiceId) {
 		let asset = <Operators as Registry<AccountId>>::listing(Target::Service(service))
 			.expect("it is listed")

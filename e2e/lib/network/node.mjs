@@ -2,7 +2,6 @@
 // A Surety node as a process of its own.
 
 import { existsSync, mkdirSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { u8aConcat, u8aToHex } from "@polkadot/util";
 import { base58Encode, ed25519PairFromSeed } from "@polkadot/util-crypto";
@@ -14,13 +13,12 @@ import { waitFor } from "../system/wait.mjs";
 /** @typedef {{ number: number, hash: string }} BlockId */
 
 /**
- * Path of the binary that `make build` made.
+ * Path of the binary that `make build` made. The Makefile's targets for tests and demos set it.
  * @returns {string}
  */
 export function nodeBinary() {
-  const cache = process.env.SURETY_CACHE ?? path.join(os.homedir(), ".cache", "surety");
-  const target = process.env.CARGO_TARGET_DIR ?? path.join(cache, "target");
-  const binary = process.env.SURETY_NODE ?? path.join(target, "testnet", "surety-node");
+  const binary = process.env.SURETY_NODE;
+  if (!binary) throw new Error('SURETY_NODE is not set: run "make test-e2e" or "make demo"');
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run "make build"`);
   return binary;
 }

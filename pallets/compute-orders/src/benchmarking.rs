@@ -13,6 +13,7 @@
 )]
 
 use super::*;
+use alloc::vec::Vec;
 use frame::benchmarking::prelude::*;
 use surety_primitives::{
 	AssetId, EscrowOwner, OnLeaseFailed, OnStreamEnd, StreamEnd, Target, TrustLevel,

@@ -61,7 +61,7 @@
 //! **Ends of running leases.** Escrow owns the end of its stream: when, why, and whether the funds
 //! are refunded or suspended for the next operator. This pallet asks for an end
 //! ([`Streams::end`](surety_primitives::Streams::end),
-//! [`OneOffHolds::suspend`](surety_primitives::OneOffHolds::suspend)) as soon as it has a reason,
+//! [`OneOffHolds::suspend`]) as soon as it has a reason,
 //! even if that lies two rounds back, and reports the end that stands. A lease has no state for it:
 //! it runs until escrow reports that its last round is paid. Only then the operator answers for the
 //! lease, once.

@@ -38,11 +38,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_network(network: &Network) -> Result<(), Error<T>> {
-		let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-		ensure!(
-			!network.name.is_empty() && network.name.iter().all(plain),
-			Error::<T>::NetworkName
-		);
+		ensure!(Network::is_name(&network.name), Error::<T>::NetworkName);
 		ensure!(
 			!network.own || network.protocol == Protocol::Substrate,
 			Error::<T>::NetworkOwnProtocol

@@ -47,11 +47,6 @@ impl<T: Config> Pallet<T> {
 		Self::quality_of_target(target)?.reliability()
 	}
 
-	/// Performance of one target, with its parts. `None` if it was not measured lately.
-	pub fn target_performance(target: Target) -> Option<Performance> {
-		Self::quality_of_target(target)?.performance().map(Into::into)
-	}
-
 	/// Current window.
 	pub(crate) fn current_window() -> WindowIndex {
 		T::Clock::window_of(T::Clock::round())
@@ -115,7 +110,7 @@ impl<T: Config> Pallet<T> {
 		Self::record_of::<OperatorRecord>(account).map(|record| record.quality)
 	}
 
-	fn quality_of_target(target: Target) -> Option<Quality> {
+	pub(crate) fn quality_of_target(target: Target) -> Option<Quality> {
 		let mut record = Targets::<T>::get(target)?;
 		record.decay_to(Self::last_window(), T::HalfLife::get());
 		Some(record.quality)

@@ -28,7 +28,7 @@
 //! window  |                        0                     |    1    ...     R rounds
 //! ```
 //!
-//! Pallets of this repository read the clock through [`Clock`](surety_primitives::Clock) and the
+//! Pallets of this repository read the clock through [`Clock`] and the
 //! rules through [`EndpointRules`](surety_primitives::EndpointRules). Pallets of the SDK read it
 //! through the `Get` types of this crate:
 //!

@@ -144,6 +144,14 @@ pub struct Network {
 	pub anchors: BoundedVec<Endpoint, ConstU32<MAX_ANCHORS>>,
 }
 
+impl Network {
+	/// True if `name` can be the name of a network: lower-case ASCII letters, digits and `-`.
+	pub fn is_name(name: &[u8]) -> bool {
+		let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+		(1..=Name::bound()).contains(&name.len()) && name.iter().all(plain)
+	}
+}
+
 /// Terms of a service. Immutable but for the cover, which may only rise.
 #[derive(
 	Clone,

@@ -130,7 +130,7 @@ impl<'a> Visit<'a> {
 				let nonce = self.random.bytes();
 				self.request(Stage::Vpn(nonce), plan::vpn(&self.client, self.endpoint, &nonce))
 			},
-			(Criterion::Kind, _) => {
+			(Criterion::Kind, ServiceKind::Rpc { .. } | ServiceKind::Compute) => {
 				self.request(Stage::Page, plan::page(&self.client, self.endpoint))
 			},
 		}

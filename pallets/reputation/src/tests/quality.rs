@@ -16,7 +16,7 @@ fn reliability_of(service: u32) -> Option<u8> {
 }
 
 fn performance_of(service: u32) -> Option<Performance> {
-	Reputation::target_performance(Target::Service(service))
+	Reputation::quality_of_target(Target::Service(service))?.performance().map(Into::into)
 }
 
 fn part_scores(p: &Performance) -> (u8, u8, u8) {

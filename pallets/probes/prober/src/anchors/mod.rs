@@ -140,7 +140,7 @@ struct Query {
 struct Agreed {
 	head: u64,
 	digest: [u8; 32],
-	/// Result as reported by one of them.
+	/// Result as reported by one of them; absent if it was not kept.
 	result: Json,
 }
 
@@ -179,6 +179,11 @@ impl Anchors {
 
 	fn group(&self, network: NetworkId) -> impl Iterator<Item = &Anchor> {
 		self.all.iter().filter(move |anchor| anchor.network == network)
+	}
+
+	/// Protocol of a network that has anchors.
+	fn protocol(&self, network: NetworkId) -> Option<Protocol> {
+		self.group(network).map(|anchor| anchor.protocol).next()
 	}
 
 	/// Query the heads of the anchors of some networks. An anchor without an answer has failed for
@@ -256,7 +261,7 @@ impl Anchors {
 	) -> Vec<((NetworkId, Depth), ReferenceSet)> {
 		let limits = |end: u64| Limits { patience: end, latest: end, end, concurrency };
 		let (drawn, queries) = self.draw_blocks(wanted, random);
-		let blocks = self.query(http, &queries, limits(table.anchors_part(2, 3)));
+		let blocks = self.query(http, &queries, true, limits(table.anchors_part(2, 3)));
 		let mut sets: Vec<((NetworkId, Depth), ReferenceSet)> = Vec::new();
 		let (mut owners, mut contents) = (Vec::new(), Vec::new());
 		for (of, base, range) in drawn {
@@ -267,7 +272,8 @@ impl Anchors {
 			let transaction = more.first().and_then(Option::as_ref).map(|agreed| &agreed.result);
 			let times = (http.now(), table.end);
 			let depth = base.saturating_sub(block.number);
-			let follow_ups = follow_ups(block, agreed, transaction, depth, times, random);
+			let Some(protocol) = self.protocol(of.0) else { continue };
+			let follow_ups = follow_ups(protocol, block, agreed, transaction, depth, times, random);
 			let Some((blocks, tasks)) = follow_ups else { continue };
 			for task in tasks {
 				owners.push(sets.len());
@@ -275,7 +281,7 @@ impl Anchors {
 			}
 			sets.push((of, ReferenceSet { head: agreed.head, blocks, contents: Vec::new() }));
 		}
-		let answers = self.query(http, &contents, limits(table.anchors_until));
+		let answers = self.query(http, &contents, false, limits(table.anchors_until));
 		for ((Query { number, task, .. }, owner), agreed) in
 			contents.into_iter().zip(owners).zip(answers)
 		{
@@ -283,8 +289,7 @@ impl Anchors {
 			else {
 				continue;
 			};
-			let part =
-				if matches!(task, Task::Header(_)) { &mut set.blocks } else { &mut set.contents };
+			let part = if task.is_block() { &mut set.blocks } else { &mut set.contents };
 			part.push(Reference { number, task, digest });
 		}
 		sets
@@ -304,9 +309,7 @@ impl Anchors {
 			else {
 				continue;
 			};
-			let Some(protocol) = self.group(*network).map(|anchor| anchor.protocol).next() else {
-				continue;
-			};
+			let Some(protocol) = self.protocol(*network) else { continue };
 			let number = depth.draw(base, random);
 			let (block, transaction) = match protocol {
 				Protocol::Ethereum => {
@@ -328,11 +331,13 @@ impl Anchors {
 		(drawn, queries)
 	}
 
-	/// Send each query to all anchors that have the block, until more than half agree.
+	/// Send each query to all anchors that have the block, until more than half agree. The results
+	/// themselves are `kept` where follow-ups are made of them.
 	fn query(
 		&mut self,
 		http: &mut impl Http,
 		queries: &[Query],
+		kept: bool,
 		limits: Limits,
 	) -> Vec<Option<Agreed>> {
 		let now = http.now();
@@ -344,12 +349,9 @@ impl Anchors {
 			for anchor in self.all.iter().filter(|anchor| anchor.network == query.network) {
 				let Some(head) = anchor.head.filter(|head| *head >= query.number) else { continue };
 				let (id, request) = plan::one(client, &anchor.url, query.task.call());
-				let read = Box::new(|reply: &Json| {
+				let read = Box::new(move |reply: &Json| {
 					let result = reply.get("result");
 					let digest = if reply.is_error() { None } else { query.task.digest(result) };
-					// The full result is needed of these tasks only.
-					let kept =
-						matches!(query.task, Task::BlockByNumber(_) | Task::Transaction { .. });
 					digest.map(|digest| (digest, if kept { result.clone() } else { Json::Absent }))
 				});
 				asked.push((index, head));
@@ -403,6 +405,7 @@ fn is_majority(part: usize, all: usize) -> bool {
 /// References to a block itself, and tasks about its contents. `times` are the current time and the
 /// end of the round. `None` if the anchors' answer is incomplete.
 fn follow_ups(
+	protocol: Protocol,
 	block: &Query,
 	agreed: &Agreed,
 	transaction: Option<&Json>,
@@ -413,14 +416,14 @@ fn follow_ups(
 	let number = block.number;
 	let reference = |task, digest| Reference { number, task, digest };
 	let mut blocks = vec![reference(block.task.clone(), agreed.digest)];
-	let tasks = match &block.task {
-		Task::BlockHash(_) => {
+	let tasks = match protocol {
+		Protocol::Substrate => {
 			let storage =
 				(depth <= SUBSTRATE_STATE_DEPTH).then(|| random.pick(&ITEMS).copied()).flatten();
 			let storage = storage.map(|item| Task::Storage { item, hash: agreed.digest });
 			[Some(Task::Header(agreed.digest)), storage].into_iter().flatten().collect()
 		},
-		_ => {
+		Protocol::Ethereum => {
 			let hash = agreed.result.get("hash").hash()?;
 			blocks.push(reference(Task::BlockByHash(hash), agreed.digest));
 			let time = agreed.result.get("timestamp").quantity().unwrap_or_default();

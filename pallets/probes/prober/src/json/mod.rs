@@ -77,8 +77,9 @@ pub enum Json {
 static ABSENT: Json = Json::Absent;
 
 impl Json {
-	/// Member of an object.
+	/// Member of an object, one of [`KEYS`].
 	pub fn get(&self, key: &str) -> &Self {
+		debug_assert!(KEYS.contains(&key), "the parser skips {key}: it is not in KEYS");
 		match self {
 			Self::Object(members) => {
 				members.iter().find(|(name, _)| *name == key).map_or(&ABSENT, |(_, value)| value)

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
 	json::{Json, tests::any_json},
 	task::Task,
-	tests::network::hex,
+	tests::{PROTOCOLS, network::hex},
 };
 use proptest::prelude::*;
 
@@ -55,11 +55,9 @@ fn both(protocol: Protocol, max_lag: u32, head: &str, block: &str) -> Grade {
 	super::head(number, 100, max_lag).max(task(number, &reference(protocol), &block))
 }
 
-const BOTH: [Protocol; 2] = [Protocol::Ethereum, Protocol::Substrate];
-
 #[test]
 fn head_and_block_determine_the_grade() {
-	for protocol in BOTH {
+	for protocol in PROTOCOLS {
 		for (what, head, hash, max_lag, grade) in [
 			("level", 100, Some(HASH), 0, Grade::Correct),
 			("ahead", 105, Some(HASH), 0, Grade::Correct),
@@ -105,7 +103,8 @@ fn missing_logs_of_a_future_block_are_lagging() {
 
 #[test]
 fn an_answer_in_another_format_is_wrong() {
-	for (protocol, other) in BOTH.into_iter().zip(BOTH.into_iter().rev()) {
+	let pairs = PROTOCOLS.into_iter().flat_map(|one| PROTOCOLS.map(|other| (one, other)));
+	for (protocol, other) in pairs.filter(|(one, other)| one != other) {
 		let (head, block) = forms(protocol, 100, NUMBER, HASH);
 		let (other_head, other_block) = forms(other, 100, NUMBER, HASH);
 		assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Grade::Correct);
@@ -262,7 +261,7 @@ proptest! {
 	fn no_body_panics(bytes in prop_oneof![any::<Vec<u8>>(), any_json().prop_map(String::into_bytes)], id in 0u64..3) {
 		prop_assert!(!matches!(batch(&bytes, &[1, 2]), Batch::Answers(answers) if answers.len() != 2));
 		if let Some(reply) = one(&bytes, id) {
-			for protocol in BOTH {
+			for protocol in PROTOCOLS {
 				let head = head_of(protocol, &reply);
 				prop_assert_ne!(task(head.unwrap_or_default(), &reference(protocol), &reply), Grade::Correct);
 			}
@@ -274,7 +273,7 @@ proptest! {
 	/// A head is correct exactly up to the lag that the terms allow.
 	#[test]
 	fn the_lag_decides(head in 0u64..200, max_lag in 0u32..150) {
-		for protocol in BOTH {
+		for protocol in PROTOCOLS {
 			let (h, block) = forms(protocol, head, NUMBER, HASH);
 			let right = head + u64::from(max_lag) >= 100;
 			let grade = if right { Grade::Correct } else { Grade::Lagging };
@@ -287,7 +286,7 @@ proptest! {
 	fn every_bit_of_the_hash_counts(bit in 0usize..256) {
 		let mut hash = HASH;
 		hash[bit / 8] ^= 1 << (bit % 8);
-		for protocol in BOTH {
+		for protocol in PROTOCOLS {
 			let (head, block) = forms(protocol, 100, NUMBER, hash);
 			prop_assert_eq!(both(protocol, 3, &ok(1, &head), &ok(2, &block)), Grade::Wrong);
 		}

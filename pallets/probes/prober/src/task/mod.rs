@@ -163,6 +163,21 @@ impl Task {
 		}
 	}
 
+	/// True for a block itself, false for its contents.
+	pub fn is_block(&self) -> bool {
+		match self {
+			Self::BlockByNumber(_)
+			| Self::BlockByHash(_)
+			| Self::BlockHash(_)
+			| Self::Header(_) => true,
+			Self::Transaction { .. }
+			| Self::Balance { .. }
+			| Self::Receipt(_)
+			| Self::Logs { .. }
+			| Self::Storage { .. } => false,
+		}
+	}
+
 	/// True if the result reports that the item does not exist (yet).
 	pub fn is_missing(&self, result: &Json) -> bool {
 		let no_logs =

@@ -104,6 +104,9 @@ fn honest(http: &mut FakeNetwork, url: &str, head: u64) {
 	http.serve(url, move |request, _| json(node(request, head, hash, true)));
 }
 
+/// Protocols that all tests of JSON-RPC run on.
+pub const PROTOCOLS: [Protocol; 2] = [Protocol::Ethereum, Protocol::Substrate];
+
 const ANCHORS: [&str; 2] = ["http://anchor1", "http://anchor2"];
 
 fn run(http: &mut FakeNetwork, targets: &[Assignment], networks: &[NetworkRef]) -> Vec<Finding> {
@@ -115,7 +118,7 @@ fn run(http: &mut FakeNetwork, targets: &[Assignment], networks: &[NetworkRef]) 
 
 #[test]
 fn each_kind_of_answer_has_its_finding() {
-	for protocol in [Protocol::Ethereum, Protocol::Substrate] {
+	for protocol in PROTOCOLS {
 		let mut http = honest_network();
 		honest(&mut http, "http://ahead", HEAD + 50);
 		honest(&mut http, "http://late", HEAD - 5);

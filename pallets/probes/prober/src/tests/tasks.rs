@@ -40,8 +40,6 @@ fn of(service: Node) -> impl Fn(u8) -> network::Server {
 	}
 }
 
-const PROTOCOLS: [Protocol; 2] = [Protocol::Ethereum, Protocol::Substrate];
-
 fn all(name: &str, count: u32) -> BTreeMap<String, u32> {
 	BTreeMap::from([(name.to_string(), count)])
 }
