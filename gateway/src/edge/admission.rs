@@ -3,7 +3,7 @@
 //! Client that was recognised: what it may use, and what it used.
 
 use super::{Counter, EdgeAgreement, EdgeService, Refusal, gates::Gate, handler::Shared};
-use crate::access::{Limiter, Token, UnitLimits, nanos_now};
+use crate::access::{Limiter, Token, UnitLimits, Wait, nanos_now};
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 /// Verified token with everything that its requests need.
@@ -76,7 +76,8 @@ impl Admission {
 	/// - `requests`: number of calls.
 	/// - `weight`: sum of the weights of their methods.
 	///
-	/// Errors: [`Refusal::Limited`]; [`Refusal::TooLarge`] if they never fit.
+	/// Errors: [`Refusal::Limited`]; if they never fit [`Refusal::TooLarge`], or to strangers
+	/// [`Refusal::Payment`].
 	pub fn admit(&self, requests: u64, weight: u64) -> Result<(), Refusal> {
 		let now = nanos_now();
 		let counts = &self.shared.counts;
@@ -100,10 +101,24 @@ impl Admission {
 				Ok(())
 			},
 			Err(wait) => {
-				counts.limited.add(requests);
 				let offer = || self.service.offer(self.shared.market.load().window_blocks);
-				let stranger = matches!(self.client, Client::Trial(_));
-				Err(Refusal::limited(wait, stranger.then(offer)))
+				Err(match (&self.client, wait) {
+					(Client::Trial(_), Wait::Never) => {
+						counts.unpaid.add(requests);
+						Refusal::Payment(
+							"it weighs more than is served without an agreement",
+							offer(),
+						)
+					},
+					(Client::Trial(_), wait) => {
+						counts.limited.add(requests);
+						Refusal::limited(wait, Some(offer()))
+					},
+					(_, wait) => {
+						counts.limited.add(requests);
+						Refusal::limited(wait, None)
+					},
+				})
 			},
 		}
 	}

@@ -18,7 +18,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Method, Request, Response, Uri, header};
+use http::{HeaderMap, Method, Request, Response, Uri, header};
 use hyper::body::{Body as _, Incoming};
 use std::{
 	cell::RefCell,
@@ -71,13 +71,16 @@ impl Handler for EdgeHandler {
 		let Identified { service, client, path_length } = match identified {
 			Ok(identified) => identified,
 			Err(refusal) => {
+				if matches!(refusal, Refusal::Payment(..)) {
+					self.shared.counts.unpaid.add(1);
+				}
 				let call = routed.is_some_and(|(service, _)| is_call(service, request.method()));
 				return self.refuse(&refusal, call.then_some(b""));
 			},
 		};
 		let target = target(below.get(path_length..).unwrap_or_default());
 		let admission = Admission { service, client, shared: self.shared.clone() };
-		if request.headers().contains_key(header::UPGRADE) {
+		if wants_websocket(request.headers()) {
 			return self.switch(admission, target, request).await;
 		}
 		let Ok(target) = Uri::try_from(target) else {
@@ -101,6 +104,14 @@ fn is_call(service: &EdgeService, method: &Method) -> bool {
 	service.protocol.is_some() && *method == Method::POST
 }
 
+/// True if a client wants to switch to WebSocket. Other wishes, such as `h2c`, may be ignored.
+fn wants_websocket(headers: &HeaderMap) -> bool {
+	headers.get_all(header::UPGRADE).iter().any(|value| {
+		let mut names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+		names.any(|name| name.eq_ignore_ascii_case(b"websocket"))
+	})
+}
+
 /// Target below the server's own path.
 fn target(rest: &str) -> String {
 	if rest.starts_with('/') { rest.into() } else { format!("/{rest}") }
@@ -119,7 +130,6 @@ impl EdgeHandler {
 		let counts = &self.shared.counts;
 		match refusal {
 			Refusal::Unauthorized(_) => counts.unauthorized.add(1),
-			Refusal::Payment(..) => counts.unpaid.add(1),
 			Refusal::Call(..)
 			| Refusal::Body
 			| Refusal::BodyTimeout
@@ -127,7 +137,8 @@ impl EdgeHandler {
 			| Refusal::NotFound
 			| Refusal::NoUpgrade => counts.invalid.add(1),
 			// Counted where they arise.
-			Refusal::Limited { .. }
+			Refusal::Payment(..)
+			| Refusal::Limited { .. }
 			| Refusal::NotReady
 			| Refusal::Busy
 			| Refusal::BadGateway

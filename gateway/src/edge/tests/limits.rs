@@ -40,8 +40,10 @@ fn a_batch_weighs_what_its_calls_weigh() {
 		assert_eq!(client.post("/", &headers, &batch("eth_blockNumber", 60)).await.status, 200);
 		let over = client.post("/", &headers, &batch("eth_blockNumber", 60)).await;
 		assert_eq!(over.status, 429);
-		let never = client.post("/", &headers, &batch("eth_getLogs", 100)).await;
-		assert_eq!(never.status, 413);
+		let heavy = batch("eth_getLogs", 100);
+		assert_eq!(client.post("/", &headers, &heavy).await.status, 413);
+		let stranger = client.post("/", &[], &heavy).await;
+		assert_eq!((stranger.status, stranger.code()), (402, -32031));
 		assert_eq!(world.book.of(1).0, 60, "each call of a batch is a request");
 	});
 }

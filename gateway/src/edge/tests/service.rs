@@ -112,6 +112,23 @@ fn other_requests_pass_with_path_query_headers_and_status() {
 }
 
 #[test]
+fn a_wish_for_another_protocol_may_be_ignored() {
+	let world = start(settings());
+	local(async {
+		// What curl sends with --http2.
+		let mut socket = tokio::net::TcpStream::connect(world.edge.local_addr()).await.unwrap();
+		let upgrade =
+			"upgrade: h2c\r\nconnection: Upgrade, HTTP2-Settings\r\nhttp2-settings: AA\r\n";
+		let request = format!("GET /page HTTP/1.1\r\nhost: a\r\n{upgrade}\r\n");
+		socket.write_all(request.as_bytes()).await.unwrap();
+		let mut answer = [0; 1_000];
+		let length = socket.read(&mut answer).await.unwrap();
+		let answer = String::from_utf8_lossy(&answer[..length]);
+		assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("page"), "{answer}");
+	});
+}
+
+#[test]
 fn json_rpc_carries_the_trace_and_no_other_header() {
 	let world = start(settings());
 	local(async {
