@@ -20,6 +20,7 @@ pub mod front;
 pub mod gateway;
 pub mod routing;
 pub mod rpc;
+pub mod settings;
 pub mod telemetry;
 #[cfg(test)]
 mod test_kit;

@@ -28,7 +28,7 @@ mod read;
 mod reporters;
 mod signer;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transactions;
 mod watch;
 

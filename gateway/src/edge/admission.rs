@@ -151,6 +151,16 @@ impl Admission {
 		self.count_bytes(bytes);
 	}
 
+	/// Count requests that the client gave up before their answer.
+	pub fn cancelled(&self, requests: u64) {
+		self.shared.counts.cancelled.add(requests);
+		if let Client::Tenant { session, .. } = &self.client
+			&& let Some(counter) = &session.counter
+		{
+			(0..requests).for_each(|_| counter.cancelled());
+		}
+	}
+
 	/// Count bytes that belong to no request of their own: parts of a stream, notifications.
 	pub fn streamed(&self, bytes: u64) {
 		if let Client::Tenant { session, .. } = &self.client

@@ -32,6 +32,8 @@ pub struct EdgeCounts {
 	pub answered: Count,
 	/// Requests without an answer of the server, or with an error of it.
 	pub lost: Count,
+	/// Requests that the client gave up before their answer.
+	pub cancelled: Count,
 	/// Bytes of bodies of answers.
 	pub bytes: Count,
 	/// Requests refused because of a rate.

@@ -77,6 +77,8 @@ pub struct Gates {
 	trials: Mutex<HashMap<ServiceId, Arc<Bucket>>>,
 	probers: Mutex<HashMap<ServiceId, Arc<Bucket>>>,
 	networks: Option<Hosts>,
+	/// Share of a service's units for all trials, in parts of ten thousand.
+	trial_share: u16,
 	attempts: Hosts,
 	exchanges: Hosts,
 }
@@ -89,7 +91,8 @@ impl Gates {
 			agreements: Mutex::default(),
 			trials: Mutex::default(),
 			probers: Mutex::default(),
-			networks: settings.trial.map(|rate| Hosts::new(rate, capacity)),
+			networks: settings.trial.map(|trial| Hosts::new(trial.rate, capacity)),
+			trial_share: settings.trial.map_or(0, |trial| trial.share),
 			attempts: Hosts::new(ATTEMPTS, capacity),
 			exchanges: Hosts::new(EXCHANGES, capacity),
 		}
@@ -119,7 +122,7 @@ impl Gates {
 	) -> Result<(), Wait> {
 		let Some(networks) = &self.networks else { return Err(Wait::Never) };
 		let all = of_service(&self.trials, service.id);
-		let rate = service.trial_rate();
+		let rate = service.trial_rate(self.trial_share);
 		all.take(rate, weight, now)?;
 		networks.take(trial_network(address), weight, now).inspect_err(|_| {
 			// What one network may not use is left for the others.

@@ -247,8 +247,11 @@ impl EdgeHandler {
 		let settings = &self.shared.settings;
 		let pool = self.pool(&admission.service.backend);
 		let started = Instant::now();
+		let mut waiting = Waiting { admission: &admission, requests };
 		let answer =
 			pool.fetch(request, settings.answer_timeout, settings.buffered, idempotent).await;
+		waiting.requests = 0;
+		drop(waiting);
 		let response = match answer {
 			Ok(response) => response,
 			Err(error) => {
@@ -325,6 +328,20 @@ impl EdgeHandler {
 				}
 				Ok(sum)
 			},
+		}
+	}
+}
+
+/// Requests that count as given up if they are dropped before their answer.
+struct Waiting<'a> {
+	admission: &'a Admission,
+	requests: u64,
+}
+
+impl Drop for Waiting<'_> {
+	fn drop(&mut self) {
+		if self.requests > 0 {
+			self.admission.cancelled(self.requests);
 		}
 	}
 }

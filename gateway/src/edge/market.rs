@@ -15,12 +15,9 @@ use std::{
 	sync::Arc,
 };
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Protocol, ServiceClass, ServiceId, endpoint::control_hash,
+	AgreementId, AssetId, Balance, LatencyBucket, Protocol, ServiceClass, ServiceId,
+	endpoint::control_hash,
 };
-
-/// Share of a service's capacity that requests without an agreement may use together, in parts of
-/// ten thousand.
-pub const TRIAL_SHARE: u16 = 500;
 
 /// Service behind the edge.
 #[derive(Clone, Debug)]
@@ -47,6 +44,8 @@ pub struct EdgeService {
 	pub asset: AssetId,
 	/// Units, sold and unsold.
 	pub units: u32,
+	/// Latency of the terms, above which an answer is slow.
+	pub max_latency: LatencyBucket,
 }
 
 impl EdgeService {
@@ -56,9 +55,11 @@ impl EdgeService {
 	}
 
 	/// Rate of all requests without an agreement together.
-	pub fn trial_rate(&self) -> Rate {
+	///
+	/// - `share`: of the service's units, in parts of ten thousand.
+	pub fn trial_rate(&self, share: u16) -> Rate {
 		const LEAST: Rate = Rate { per_second: 2, burst: 16 };
-		let share = self.limits(self.units).map_or(LEAST, |all| all.requests.share(TRIAL_SHARE));
+		let share = self.limits(self.units).map_or(LEAST, |all| all.requests.share(share));
 		// A service with few units must still be seen by probers.
 		Rate {
 			per_second: share.per_second.max(LEAST.per_second),
@@ -269,6 +270,7 @@ pub mod tests {
 			price: 1_000_000_000_000_000_000_000,
 			asset: AssetId::Local(0),
 			units: 100,
+			max_latency: LatencyBucket::MAX,
 		}
 	}
 
@@ -343,7 +345,7 @@ pub mod tests {
 
 	#[test]
 	fn trials_have_a_twentieth_of_the_units_and_never_nothing() {
-		let rate = |units| EdgeService { units, ..service(1, "") }.trial_rate();
+		let rate = |units| EdgeService { units, ..service(1, "") }.trial_rate(500);
 		assert_eq!(rate(100), Rate { per_second: 50, burst: 500 });
 		assert_eq!(rate(0), Rate { per_second: 2, burst: 16 });
 	}

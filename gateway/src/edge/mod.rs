@@ -19,6 +19,7 @@
 
 mod admission;
 mod backend;
+mod binding;
 mod counts;
 mod credential;
 mod gates;
@@ -33,13 +34,14 @@ mod tests;
 mod well_known;
 
 pub use admission::Admission;
+pub use binding::{ChainRights, LedgerUsage};
 pub use counts::{Count, EdgeCounts};
 pub use credential::{PROBER_HEADER, TOKEN_HEADER};
 pub use handler::EdgeHandler;
-pub use market::{EdgeAgreement, EdgeMarket, EdgeService, TRIAL_SHARE};
+pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
 pub use ports::{Counter, OwnKeysOnly, Rights, Uncounted, Upgrade, Usage};
 pub use refusal::Refusal;
-pub use settings::EdgeSettings;
+pub use settings::{EdgeSettings, Trial};
 pub use well_known::WELL_KNOWN;
 
 use crate::front::{self, Front, FrontCounts, FrontError};

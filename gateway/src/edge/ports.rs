@@ -48,6 +48,9 @@ pub trait Counter: Send + Sync {
 	/// A request had no answer, or an error of the service.
 	fn lost(&self, bytes: u64);
 
+	/// The client gave a request up before its answer.
+	fn cancelled(&self);
+
 	/// Bytes that belong to no request of their own.
 	fn streamed(&self, bytes: u64);
 }

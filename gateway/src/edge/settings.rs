@@ -5,6 +5,21 @@
 use crate::{access::Rate, front::FrontSettings, rpc::ScanLimits, upstream::PoolSettings};
 use std::time::Duration;
 
+/// Service without an agreement.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Trial {
+	/// Rate of one network of clients, of weighted requests.
+	pub rate: Rate,
+	/// Share of a service's units that all of them may use, in parts of ten thousand.
+	pub share: u16,
+}
+
+impl Default for Trial {
+	fn default() -> Self {
+		Self { rate: Rate { per_second: 2, burst: 16 }, share: 500 }
+	}
+}
+
 /// Settings of an edge.
 #[derive(Clone, Debug)]
 pub struct EdgeSettings {
@@ -13,7 +28,7 @@ pub struct EdgeSettings {
 	/// Connections to the servers behind the edge.
 	pub upstream: PoolSettings,
 	/// Requests without an agreement. `None`: they are refused with 402.
-	pub trial: Option<Rate>,
+	pub trial: Option<Trial>,
 	/// Bytes of the body of a request.
 	pub max_body: usize,
 	/// Time for the body of a request.
@@ -45,7 +60,7 @@ impl EdgeSettings {
 		Self {
 			front,
 			upstream,
-			trial: Some(Rate { per_second: 2, burst: 16 }),
+			trial: Some(Trial::default()),
 			max_body: 2 << 20,
 			body_timeout: Duration::from_secs(30),
 			answer_timeout: Duration::from_secs(30),

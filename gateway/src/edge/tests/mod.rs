@@ -132,6 +132,8 @@ impl Counter for Recorded {
 		self.bytes.fetch_add(bytes, Relaxed);
 	}
 
+	fn cancelled(&self) {}
+
 	fn streamed(&self, bytes: u64) {
 		self.bytes.fetch_add(bytes, Relaxed);
 	}

@@ -163,6 +163,23 @@ fn a_server_that_is_down_or_slow_has_its_own_errors() {
 }
 
 #[test]
+fn a_request_that_the_client_gives_up_is_neither_answered_nor_lost() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let alice = token(1, "Alice");
+		let brief = Duration::from_millis(300);
+		let given_up = tokio::time::timeout(brief, client.call(Some(&alice), "test_never")).await;
+		assert!(given_up.is_err());
+		while world.edge.counts().cancelled.get() == 0 {
+			tokio::time::sleep(Duration::from_millis(5)).await;
+		}
+		assert_eq!(world.book.of(1), (0, 0, 0));
+		assert_eq!(world.edge.counts().tenant_requests.get(), 1);
+	});
+}
+
+#[test]
 fn an_overloaded_server_is_unavailable() {
 	let mut limits = settings();
 	limits.answer_timeout = Duration::from_millis(500);
