@@ -9,7 +9,7 @@ pub(super) fn plus(a: &UsageCounts, b: &UsageCounts) -> UsageCounts {
 	each(a, b, u64::saturating_add)
 }
 
-/// What one count has above another.
+/// Part of one count above another.
 pub(super) fn minus(a: &UsageCounts, b: &UsageCounts) -> UsageCounts {
 	each(a, b, u64::saturating_sub)
 }

@@ -25,7 +25,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// Exchanges under way at once.
 const MAX_EXCHANGES: usize = 16;
 
-/// Messages that wait for the control thread; above it, senders are told to come back.
+/// Messages that wait for the control thread; above it, senders get a 503.
 const MAX_WAITING: usize = 64;
 
 /// Reason why a message was not delivered or had no answer, for the log.

@@ -29,7 +29,8 @@
 //! - **Restart**: a statement leaves the process only after it is on disk. Counts since the last
 //!   one, at most one interval, are lost.
 //! - **Lost store**: the other side returns a copy of the own latest statement, and its counts are
-//!   continued if the key is still the same. Numbers come from the clock, so none is used twice even if the copy is old.
+//!   continued if the key is still the same. Numbers come from the clock, so none is used twice
+//!   even if the copy is old.
 //! - **Silence** of the other side: own statements go on and are reported alone.
 //! - **Refusal** to countersign: that side loses evidence and is marked once per window. Nothing in
 //!   this module can cut service.

@@ -170,7 +170,8 @@ impl Ledger {
 	) -> Result<Place, Refusal> {
 		self.screen(agreement, window, signed, now)?;
 		let statement = &signed.statement;
-		if self.find(agreement, window, signed) != Ok(Place::Known) {
+		let was_known = self.find(agreement, window, signed) == Ok(Place::Known);
+		if !was_known {
 			let side = self.settings.other_side();
 			match self.reporters.may_report(agreement, side, &signed.reporter) {
 				Some(true) => {},
@@ -189,6 +190,8 @@ impl Ledger {
 		let place = book.place(signed, all_own_known)?;
 		match &place {
 			Place::Known => {},
+			// Dropped meanwhile, so the signature was not checked.
+			_ if was_known => return Err(Refusal::Stale),
 			Place::Next => {
 				book.hold(signed.clone());
 				state.totals.accepted = state.totals.accepted.saturating_add(1);

@@ -91,7 +91,7 @@ async fn replies_have_the_status_of_their_fault() {
 }
 
 #[tokio::test]
-async fn a_flood_of_messages_is_told_to_come_back() {
+async fn a_flood_of_messages_is_refused() {
 	let (handle, _receiver) = exchanges();
 	let message = Bytes::from_static(b"x");
 	let mut waiting: Vec<_> = (0..64).map(|_| Box::pin(handle.exchange(message.clone()))).collect();
