@@ -347,8 +347,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 			.saturating_add(Db::get().writes(2_u64))
 	}
 	fn ending() -> Weight {
-		// Not measured yet: an event.
-		Weight::from_parts(5_000_000, 0)
+		// Minimum measured: 3_435 ns. Proof recorded: 0 bytes.
+		Weight::from_parts(4_286_000, 0)
 	}
 	/// Storage: `Operators::Services` (r:1 w:1)
 	/// Proof: `Operators::Services` (`max_values`: None, `max_size`: Some(612), added: 3087, mode: `MaxEncodedLen`)
