@@ -31,6 +31,7 @@ export const MARKET_PALLETS = [
   "escrow",
   "reputation",
   "computeOrders",
+  "usage",
 ];
 
 /**
