@@ -18,8 +18,12 @@
 //! | [`Probing`] | rows of listings | probes | operators |
 //! | [`Slots`] | active rows, status of targets | probes | sla, compute-orders |
 //! | [`Meter`] | billable blocks | probes | escrow, sla |
+//! | [`ProbeHistory`] | closed windows | probes | usage |
 //! | [`OnJudged`] | windows that close, tiers reached | sla | probes |
 //! | [`Agreements`] | agreements of listed services | sla | operators |
+//! | [`AgreementInspect`] | facts and fees of agreements | sla | usage |
+//! | [`OnAgreementEnd`] | agreements that are over | usage | sla |
+//! | [`Reporters`] | accounts that sign usage statements | the runtime, by its proxies | usage |
 //! | [`LeaseAgreements`] | agreements behind leases | sla | compute-orders |
 //! | [`Streams`] | tenant funds paid by a meter | escrow | sla, compute-orders |
 //! | [`OneOffHolds`] | tenant funds that wait for an operator | escrow | compute-orders |

@@ -79,6 +79,97 @@ pub struct UsageCounts {
 	pub bytes: u64,
 }
 
+/// Gap between the two sides below which their counts agree, in requests.
+pub const GAP_REQUESTS: u64 = 16;
+
+/// The same as a share of the larger count: one in this many.
+pub const GAP_SHARE: u64 = 100;
+
+impl UsageCounts {
+	/// True if the counts can be those of one stream of requests: an answer and a loss are both
+	/// requests, and a slow answer is an answer. Requests that wait for their answer are neither.
+	pub fn is_consistent(&self) -> bool {
+		let done = self.ok.checked_add(self.lost);
+		done.is_some_and(|done| done <= self.requests) && self.slow <= self.ok
+	}
+
+	/// True if no counter is below that of `earlier`.
+	pub fn continues(&self, earlier: &Self) -> bool {
+		self.requests >= earlier.requests
+			&& self.ok >= earlier.ok
+			&& self.lost >= earlier.lost
+			&& self.slow >= earlier.slow
+			&& self.bytes >= earlier.bytes
+	}
+
+	/// Sum with the counts of another lane.
+	pub fn plus(&self, other: &Self) -> Self {
+		Self {
+			requests: self.requests.saturating_add(other.requests),
+			ok: self.ok.saturating_add(other.ok),
+			lost: self.lost.saturating_add(other.lost),
+			slow: self.slow.saturating_add(other.slow),
+			bytes: self.bytes.saturating_add(other.bytes),
+		}
+	}
+
+	/// True if the requests or the answers of the two sides differ by more than [`GAP_REQUESTS`]
+	/// and by more than one in [`GAP_SHARE`].
+	pub fn differs_from(&self, other: &Self) -> bool {
+		is_gap(self.requests, other.requests) || is_gap(self.ok, other.ok)
+	}
+}
+
+fn is_gap(one: u64, other: u64) -> bool {
+	let share = one.max(other).checked_div(GAP_SHARE).unwrap_or(0);
+	one.abs_diff(other) > share.max(GAP_REQUESTS)
+}
+
+/// Use of an agreement in a window that both sides signed.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Default,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreedUsage {
+	/// Requests.
+	pub requests: u64,
+	/// Requests with an answer, at most all of them.
+	pub ok: u64,
+	/// Bytes of the answers.
+	pub bytes: u64,
+}
+
+impl AgreedUsage {
+	/// The minimum of both sides, and at most `max_requests`. Beyond that all counts shrink in
+	/// proportion, so that the share of answers stays.
+	pub fn of(tenant: &UsageCounts, operator: &UsageCounts, max_requests: u64) -> Self {
+		let requests = tenant.requests.min(operator.requests);
+		let ok = tenant.ok.min(operator.ok).min(requests);
+		let bytes = tenant.bytes.min(operator.bytes);
+		if requests <= max_requests {
+			return Self { requests, ok, bytes };
+		}
+		let shrunk = |count: u64| {
+			let product = u128::from(count).saturating_mul(u128::from(max_requests));
+			let part = product.checked_div(u128::from(requests)).unwrap_or(0);
+			u64::try_from(part).unwrap_or(u64::MAX)
+		};
+		Self { requests: max_requests, ok: shrunk(ok), bytes: shrunk(bytes) }
+	}
+}
+
 /// What one side saw of an agreement's use, cumulative in a window and lane.
 #[derive(
 	Clone,
@@ -151,4 +242,176 @@ pub struct SignedUsage<AccountId, Signature> {
 	pub reporter: AccountId,
 	/// Signature of [`UsageStatement::payload`].
 	pub signature: Signature,
+}
+
+/// Relation of the two views of a window.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Match {
+	/// One side has no view that counts, so nothing is agreed.
+	OneSided,
+	/// The views are close.
+	Close,
+	/// The views differ by more than 16 requests and by more than one percent. The minimum counts.
+	Contested,
+}
+
+/// Comparison of the agreed use of a window with the verdicts of the probers.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Comparison {
+	/// Too little weight, or too few rounds were measured.
+	Unknown,
+	/// Tenants were served about as well as probers.
+	Consistent,
+	/// Tenants were served far worse than probers.
+	Discrepant,
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	fn counts(requests: u64, ok: u64, lost: u64) -> UsageCounts {
+		UsageCounts { requests, ok, lost, slow: 0, bytes: ok.saturating_mul(100) }
+	}
+
+	fn statement() -> UsageStatement {
+		UsageStatement {
+			genesis: Hash::repeat_byte(7),
+			agreement: 1,
+			window: 2,
+			side: Side::Operator,
+			lane: 3,
+			seq: 4,
+			counts: UsageCounts { requests: 5, ok: 4, lost: 1, slow: 2, bytes: 6 },
+			p50: Some(LatencyBucket::from_millis(10)),
+			p95: None,
+			seen: None,
+		}
+	}
+
+	/// Gateways and edges of other versions sign these bytes.
+	#[test]
+	fn the_signed_bytes_are_fixed() {
+		let bucket = LatencyBucket::from_millis(10).encode();
+		let number = |n: u64| n.to_le_bytes().to_vec();
+		let expected = [
+			b"surety/usage/1".to_vec(),
+			[7; 32].to_vec(),
+			1u32.to_le_bytes().to_vec(),
+			2u32.to_le_bytes().to_vec(),
+			[1, 3].to_vec(),
+			4u32.to_le_bytes().to_vec(),
+			[5, 4, 1, 2, 6].map(number).concat(),
+			[[1].to_vec(), bucket, [0, 0].to_vec()].concat(),
+		];
+		assert_eq!(statement().payload(), expected.concat());
+	}
+
+	#[test]
+	fn every_field_changes_the_signed_bytes() {
+		let changes: [fn(&mut UsageStatement); 14] = [
+			|s| s.genesis = Hash::zero(),
+			|s| s.agreement = 9,
+			|s| s.window = 9,
+			|s| s.side = Side::Tenant,
+			|s| s.lane = 0,
+			|s| s.seq = 9,
+			|s| s.counts.requests = 9,
+			|s| s.counts.ok = 9,
+			|s| s.counts.lost = 9,
+			|s| s.counts.slow = 9,
+			|s| s.counts.bytes = 9,
+			|s| s.p50 = None,
+			|s| s.p95 = Some(LatencyBucket::from_millis(10)),
+			|s| s.seen = Some(Hash::zero()),
+		];
+		for (n, change) in changes.into_iter().enumerate() {
+			let mut changed = statement();
+			change(&mut changed);
+			assert_ne!(changed.payload(), statement().payload(), "{n}");
+			assert_ne!(changed.hash(), statement().hash(), "{n}");
+		}
+	}
+
+	#[test]
+	fn counts_of_one_stream_add_up() {
+		assert!(counts(10, 8, 2).is_consistent());
+		assert!(counts(10, 8, 1).is_consistent(), "one request waits");
+		assert!(!counts(10, 8, 3).is_consistent());
+		assert!(!counts(u64::MAX, u64::MAX, 1).is_consistent());
+		let slow = |slow| UsageCounts { slow, ..counts(10, 8, 2) };
+		assert!(slow(8).is_consistent() && !slow(9).is_consistent());
+	}
+
+	#[test]
+	fn a_gap_of_16_or_one_percent_is_none() {
+		let of = |requests| counts(requests, requests, 0);
+		assert!(!of(0).differs_from(&of(16)) && of(0).differs_from(&of(17)));
+		assert!(!of(9_900).differs_from(&of(10_000)) && of(9_899).differs_from(&of(10_000)));
+		assert!(counts(100, 50, 0).differs_from(&counts(100, 67, 0)), "answers differ");
+	}
+
+	#[test]
+	fn counts_above_the_units_shrink_in_proportion() {
+		let most = counts(2_000, 1_000, 0);
+		let agreed = AgreedUsage::of(&most, &most, 500);
+		assert_eq!(agreed, AgreedUsage { requests: 500, ok: 250, bytes: 25_000 });
+	}
+
+	fn any_counts() -> impl Strategy<Value = UsageCounts> {
+		(any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(requests, ok, bytes)| UsageCounts {
+			requests,
+			ok: ok.min(requests),
+			bytes,
+			..Default::default()
+		})
+	}
+
+	proptest! {
+		/// Neither side alone can raise the agreed figures.
+		#[test]
+		fn agreed_is_at_most_what_each_side_signed(
+			tenant in any_counts(),
+			operator in any_counts(),
+			max: u64,
+		) {
+			let agreed = AgreedUsage::of(&tenant, &operator, max);
+			prop_assert!(agreed.ok <= agreed.requests && agreed.requests <= max);
+			for side in [tenant, operator] {
+				prop_assert!(agreed.requests <= side.requests);
+				prop_assert!(agreed.ok <= side.ok);
+				prop_assert!(agreed.bytes <= side.bytes);
+			}
+			prop_assert_eq!(agreed, AgreedUsage::of(&operator, &tenant, max));
+		}
+	}
 }

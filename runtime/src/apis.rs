@@ -19,9 +19,9 @@ use sp_runtime::{
 };
 use surety_primitives::{AgreementId, LeaseId, OrderId, ServiceId, Target};
 use surety_runtime_api::{
-	AgreementInfo, BidInfo, LeaseDetail, LeaseInfo, NetworkInfo, NetworkStatus, NumberedBreach,
-	OperatorInfo, OrderFilter, OrderInfo, Page, RoundInfo, ServiceDetail, ServiceFilter,
-	ServiceSummary, Statement, TenantInfo,
+	AgreementInfo, AgreementUsage, BidInfo, LeaseDetail, LeaseInfo, NetworkInfo, NetworkStatus,
+	NumberedBreach, OperatorInfo, OrderFilter, OrderInfo, Page, RoundInfo, RoundProbers,
+	ServiceDetail, ServiceFilter, ServiceSummary, Statement, TenantInfo, UsageInfo, UsageOf,
 };
 
 impl_runtime_apis! {
@@ -231,6 +231,27 @@ impl_runtime_apis! {
 			limit: u32,
 		) -> Page<AgreementInfo<AccountId>> {
 			read::agreements_of(&tenant, start_after, limit)
+		}
+		fn agreements_of_service(
+			service: ServiceId,
+			start_after: Option<AgreementId>,
+			limit: u32,
+		) -> Page<AgreementInfo<AccountId>> {
+			read::agreements_of_service(service, start_after, limit)
+		}
+		fn usage(of: UsageOf<AccountId>) -> Option<UsageInfo> {
+			usage::usage(&of)
+		}
+		fn agreement_usage(agreement: AgreementId) -> Option<AgreementUsage<AccountId>> {
+			usage::agreement_usage(agreement)
+		}
+		fn may_report(account: AccountId, reporter: AccountId) -> bool {
+			<configs::market::ReportProxies as surety_primitives::Reporters<_>>::may_report(
+				&account, &reporter,
+			)
+		}
+		fn probers() -> RoundProbers<AccountId> {
+			usage::probers()
 		}
 		fn operator(account: AccountId) -> Option<OperatorInfo<AccountId>> {
 			read::operator(&account)

@@ -31,10 +31,10 @@ use pallet_surety_probes::{
 };
 use pallet_surety_sla::TargetState;
 use surety_primitives::{
-	AssetId, Clock, CloseReason, Endpoint, LatencyBucket, LeaseId, LeaseRegistry, MAX_ENDPOINT,
-	MAX_NAME, MAX_URI, OnProof, Probing, ProofOutcome, Region, Registry, Resources, RoundIndex,
-	Service, ServiceId, ServiceKind, Slots, Target, Verdict, WindowShare, WindowTerms,
-	crypto::ProberId,
+	AgreementId, AssetId, Clock, CloseReason, Counters, Endpoint, LatencyBucket, LeaseId,
+	LeaseRegistry, MAX_ENDPOINT, MAX_NAME, MAX_URI, OnProof, Probing, ProofOutcome, Region,
+	Registry, Resources, RoundIndex, Service, ServiceId, ServiceKind, Slots, Target, Verdict,
+	WindowIndex, WindowShare, WindowSummary, WindowTerms, crypto::ProberId,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -55,6 +55,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_surety_escrow, Escrow]
 	[pallet_surety_reputation, Reputation]
 	[pallet_surety_compute_orders, ComputeOrders]
+	[pallet_surety_usage, Usage]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}
@@ -371,5 +372,115 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 		<Operators as Registry<AccountId>>::listing(Target::Service(service))
 			.expect("it is listed")
 			.endpoint
+	}
+}
+
+/// Key type of the reporter of the benchmarks.
+const REPORTER: sp_core::crypto::KeyTypeId = sp_core::crypto::KeyTypeId(*b"uses");
+
+impl Helper {
+	/// Reporter of the benchmarks. Signatures of ECDSA take longest to verify.
+	fn reporter() -> sp_core::ecdsa::Public {
+		sp_io::crypto::ecdsa_generate(REPORTER, Some(b"//Reporter".to_vec()))
+	}
+
+	/// First agreement: opened for real, of a service in full pages.
+	fn first_agreement() -> AgreementId {
+		let service = Self::listed(ServiceKind::Rpc { network: 0 });
+		let listing = <Operators as Registry<AccountId>>::listing(Target::Service(service))
+			.expect("it was just listed");
+		let tenant: AccountId = account("tenant", 0, 0);
+		let deposit = listing.price * 4 * Balance::from(Timing::window_blocks());
+		mint(listing.asset, &tenant, deposit * 2);
+		mint(AssetId::Native, &tenant, UNIT);
+		mint(listing.asset, &Sla::pot(), MINIMUM);
+		let id = pallet_surety_sla::NextAgreement::<Runtime>::get();
+		Sla::open_agreement(
+			RuntimeOrigin::signed(tenant),
+			service,
+			1,
+			Balance::MAX,
+			deposit,
+			WindowShare::default(),
+		)
+		.expect("the service is up and the tenant is funded");
+		id
+	}
+
+	/// Copy of the first agreement, with a tenant, an operator, a service and funds of its own.
+	fn copy_of(first: AgreementId, n: u32) -> AgreementId {
+		use pallet_surety_escrow::Accounts;
+		use pallet_surety_sla::{Agreement, Agreements, NextAgreement};
+		let agreement = Agreements::<Runtime>::get(first).expect("it is open");
+		let service = agreement.target.service().expect("it is of a service");
+		let listing =
+			pallet_surety_operators::Services::<Runtime>::get(service).expect("it is listed");
+		let (service, escrow) = (OTHERS * 2 + n, OTHERS + n);
+		let operator = account("operator", n, 1);
+		pallet_surety_operators::Services::<Runtime>::insert(
+			service,
+			Service { operator, ..listing },
+		);
+		let funds = Accounts::<Runtime>::get(agreement.escrow).expect("it is funded");
+		Accounts::<Runtime>::insert(escrow, funds);
+		let id = NextAgreement::<Runtime>::mutate(|next| {
+			*next += 1;
+			*next - 1
+		});
+		let target = Target::Service(service);
+		let tenant = account("tenant", n, 0);
+		Agreements::<Runtime>::insert(id, Agreement { tenant, target, escrow, ..agreement });
+		id
+	}
+}
+
+impl pallet_surety_usage::benchmarking::BenchmarkHelper<AccountId, Signature> for Helper {
+	fn agreement(n: u32) -> (AgreementId, AccountId) {
+		let id = if n == 0 { Self::first_agreement() } else { Self::copy_of(0, n) };
+		let tenant = pallet_surety_sla::Agreements::<Runtime>::get(id).expect("it is open").tenant;
+		let reporter = sp_runtime::MultiSigner::Ecdsa(Self::reporter()).into_account();
+		let definition =
+			|delegate, proxy_type| pallet_proxy::ProxyDefinition { delegate, proxy_type, delay: 0 };
+		let most = <Runtime as pallet_proxy::Config>::MaxProxies::get();
+		let mut proxies: Vec<_> = (1..most)
+			.map(|n| definition(account("proxy", n, 0), configs::governance::ProxyType::Report))
+			.collect();
+		proxies.push(definition(reporter.clone(), configs::governance::ProxyType::Report));
+		let proxies = proxies.try_into().expect("as many as there may be");
+		pallet_proxy::Proxies::<Runtime>::insert(&tenant, (proxies, UNIT));
+		(id, reporter)
+	}
+	fn paid(agreement: AgreementId) {
+		use pallet_surety_escrow::Accounts;
+		let escrow =
+			|id| pallet_surety_sla::Agreements::<Runtime>::get(id).expect("it is open").escrow;
+		if agreement == 0 {
+			<Self as pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId>>::judge_through(
+				ROUND + 20,
+			);
+			Sla::settle(RuntimeOrigin::signed(account("anyone", 0, 0)), agreement)
+				.expect("it has been billed");
+		} else {
+			let funds = Accounts::<Runtime>::get(escrow(0)).expect("it is funded");
+			Accounts::<Runtime>::insert(escrow(agreement), funds);
+		}
+	}
+	fn sign(_: &AccountId, payload: &[u8]) -> Signature {
+		sp_io::crypto::ecdsa_sign(REPORTER, &Self::reporter(), payload)
+			.expect("the keystore has the key")
+			.into()
+	}
+	fn close_window(service: ServiceId, window: WindowIndex) {
+		let summary = |window| WindowSummary {
+			window,
+			counters: Counters { up: Timing::window_rounds(), ..Default::default() },
+			latency_p95: LatencyBucket::MAX,
+		};
+		let mut ring = vec![summary(window)];
+		ring.resize(pallet_surety_probes::Ring::bound(), summary(0));
+		pallet_surety_probes::Windows::<Runtime>::insert(
+			Target::Service(service),
+			pallet_surety_probes::Ring::truncate_from(ring),
+		);
 	}
 }

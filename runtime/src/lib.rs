@@ -17,6 +17,7 @@
 //! | `apis.rs` | runtime APIs |
 //! | `read.rs` | read side behind `SuretyApi` |
 //! | `statement.rs` | statement of an account |
+//! | `usage.rs` | read side of usage |
 //! | `benchmarks.rs` | benchmark set-up across pallets |
 //! | `parameters.rs` | parameters that governance may change, and their genesis values |
 //! | `genesis.rs` | presets `development`, `local_testnet`, `staging` |
@@ -39,6 +40,7 @@ pub mod genesis;
 pub mod parameters;
 mod read;
 mod statement;
+mod usage;
 mod validators;
 pub mod weights;
 
@@ -217,4 +219,6 @@ mod runtime {
 	// After `Escrow`: a replica whose lease ended in this block is placed anew in the same block.
 	#[runtime::pallet_index(45)]
 	pub type ComputeOrders = pallet_surety_compute_orders;
+	#[runtime::pallet_index(46)]
+	pub type Usage = pallet_surety_usage;
 }

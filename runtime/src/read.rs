@@ -66,8 +66,10 @@ fn summary(
 	ServiceSummary {
 		id,
 		units: sla::Targets::<Runtime>::get(target).map_or(0, |state| state.units),
+		unit: listing.kind.class().unit(),
 		score,
 		open,
+		discrepant: Usage::is_discrepant(id),
 		last_verdict: last_verdict(target),
 		resources: compute::Inventories::<Runtime>::get(id)
 			.map(|inventory| CapacityInfo { free: inventory.free(), total: inventory.total }),
@@ -195,6 +197,15 @@ pub fn agreements_of(
 	limit: u32,
 ) -> Page<AgreementInfo<AccountId>> {
 	page_of(Sla::agreements_of(tenant.clone(), start_after, limit), limit, agreement)
+}
+
+/// Agreements of a service that are not over.
+pub fn agreements_of_service(
+	service: ServiceId,
+	start_after: Option<AgreementId>,
+	limit: u32,
+) -> Page<AgreementInfo<AccountId>> {
+	page_of(Sla::agreements_at(Target::Service(service), start_after, limit), limit, agreement)
 }
 
 /// Compute orders that pass a filter, in order of their ids.

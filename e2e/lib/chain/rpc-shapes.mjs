@@ -132,7 +132,9 @@ function terms(struct) {
 const listing = record({ kind: tagged("class"), status: tagged("name"), terms });
 
 /** @type {Shape} Service in a list. */
-const summary = record({ listing, lastVerdict: option(verdict) }, ["listing"]);
+const summary = record({ listing, unit: tagged("class"), lastVerdict: option(verdict) }, [
+  "listing",
+]);
 
 /** @type {Shape} Summary of a window. */
 function windowSummary(struct) {
@@ -164,6 +166,35 @@ const lease = record({ phase: tagged("phase", { ending }), lastVerdict: option(v
   "phase",
 ]);
 
+// ------------------------------------------------------------------ use
+
+/** @type {Shape} Counts of requests and bytes. */
+const counts = record({
+  requests: number,
+  ok: number,
+  lost: number,
+  slow: number,
+  bytes: number,
+});
+
+/** @type {Shape} Use of a service or an operator. */
+const usage = record({
+  windows: list(
+    record({ agreed: counts, milliRequestsPerSecond: number, comparison: option(name) }, [
+      "agreed",
+    ]),
+  ),
+});
+
+/** @type {Shape} View of one side of an agreement. */
+const side = record({ lanes: list(record({ counts }, ["counts"])) });
+
+/** @type {Shape} Use of an agreement. */
+const agreementUsage = record({
+  maxRequests: number,
+  windows: list(record({ agreed: counts, tenant: side, operator: side }, ["agreed"])),
+});
+
 // ------------------------------------------------------------------ accounts and the network
 
 /** @type {Shape} Operator or tenant. */
@@ -189,6 +220,11 @@ export const RPC_SHAPES = {
   breaches: page(record({}, ["breach"])),
   agreement: option(agreement),
   agreementsOf: page(agreement),
+  agreementsOfService: page(agreement),
+  usage: option(usage),
+  agreementUsage: option(agreementUsage),
+  mayReport: plain,
+  probers: plain,
   operator: option(rated),
   orders: page(order),
   order: option(order),

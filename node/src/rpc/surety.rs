@@ -9,9 +9,10 @@ use std::sync::Arc;
 use surety_primitives::{AgreementId, LeaseId, MAX_PAGE, OrderId, ServiceId, Target};
 use surety_runtime::{AccountId, Hash, opaque::Block};
 use surety_runtime_api::{
-	AgreementInfo, BidInfo, LeaseDetail, LeaseInfo, NetworkInfo, NetworkStatus, NumberedBreach,
-	OperatorInfo, OrderFilter, OrderInfo, Page, RoundInfo, ServiceDetail, ServiceFilter,
-	ServiceSummary, Statement, SuretyApi, TenantInfo,
+	AgreementInfo, AgreementUsage, BidInfo, LeaseDetail, LeaseInfo, NetworkInfo, NetworkStatus,
+	NumberedBreach, OperatorInfo, OrderFilter, OrderInfo, Page, RoundInfo, RoundProbers,
+	ServiceDetail, ServiceFilter, ServiceSummary, Statement, SuretyApi, TenantInfo, UsageInfo,
+	UsageOf,
 };
 
 /// Code of a call that the runtime did not answer: unknown block, or its state is pruned.
@@ -67,6 +68,42 @@ pub trait SuretyRpc {
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<AgreementInfo<AccountId>>>;
+
+	/// Agreements of a service that are not over.
+	#[method(name = "agreementsOfService", blocking)]
+	fn agreements_of_service(
+		&self,
+		service: ServiceId,
+		start_after: Option<AgreementId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<AgreementInfo<AccountId>>>;
+
+	/// Use of a service or an operator in the last windows; null if there was none.
+	#[method(name = "usage", blocking)]
+	fn usage(&self, of: UsageOf<AccountId>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>>;
+
+	/// Use of an agreement in the windows that can still be reported, with the statements of both
+	/// sides; null if the agreement is over and was not reported, or is not counted in requests.
+	#[method(name = "agreementUsage", blocking)]
+	fn agreement_usage(
+		&self,
+		agreement: AgreementId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<AgreementUsage<AccountId>>>;
+
+	/// True if the key of `reporter` may sign usage statements of `account`.
+	#[method(name = "mayReport", blocking)]
+	fn may_report(
+		&self,
+		account: AccountId,
+		reporter: AccountId,
+		at: Option<Hash>,
+	) -> RpcResult<bool>;
+
+	/// Probers of the current round, with their session keys.
+	#[method(name = "probers", blocking)]
+	fn probers(&self, at: Option<Hash>) -> RpcResult<RoundProbers<AccountId>>;
 
 	/// An operator; null if the account is none.
 	#[method(name = "operator", blocking)]
@@ -230,6 +267,41 @@ where
 		at: Option<Hash>,
 	) -> RpcResult<Page<AgreementInfo<AccountId>>> {
 		self.ask(at, |api, at| api.agreements_of(at, tenant.clone(), start_after, length(limit)))
+	}
+
+	fn agreements_of_service(
+		&self,
+		service: ServiceId,
+		start_after: Option<AgreementId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Page<AgreementInfo<AccountId>>> {
+		self.ask(at, |api, at| api.agreements_of_service(at, service, start_after, length(limit)))
+	}
+
+	fn usage(&self, of: UsageOf<AccountId>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>> {
+		self.ask(at, |api, at| api.usage(at, of.clone()))
+	}
+
+	fn agreement_usage(
+		&self,
+		agreement: AgreementId,
+		at: Option<Hash>,
+	) -> RpcResult<Option<AgreementUsage<AccountId>>> {
+		self.ask(at, |api, at| api.agreement_usage(at, agreement))
+	}
+
+	fn may_report(
+		&self,
+		account: AccountId,
+		reporter: AccountId,
+		at: Option<Hash>,
+	) -> RpcResult<bool> {
+		self.ask(at, |api, at| api.may_report(at, account.clone(), reporter.clone()))
+	}
+
+	fn probers(&self, at: Option<Hash>) -> RpcResult<RoundProbers<AccountId>> {
+		self.ask(at, |api, at| api.probers(at))
 	}
 
 	fn operator(

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use surety_primitives::{AssetId, MAX_PAGE, ServiceClass, ServiceId, Target};
 use surety_runtime::{AccountId, BlockNumber, Hash, Header, opaque::Block};
 use surety_runtime_api::{
-	NumberedBreach, OrderFilter, OrderInfo, Page, ServiceFilter, ServiceSummary, SuretyApi,
-	TenantInfo,
+	AgreementInfo, NumberedBreach, OrderFilter, OrderInfo, Page, ServiceFilter, ServiceSummary,
+	SuretyApi, TenantInfo, UsageInfo, UsageOf,
 };
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -52,6 +52,26 @@ mock_impl_runtime_apis! {
 			_limit: u32,
 		) -> Page<NumberedBreach> {
 			Page { items: Vec::new(), next: target.lease() }
+		}
+
+		fn agreements_of_service(
+			service: ServiceId,
+			start_after: Option<u32>,
+			limit: u32,
+		) -> Page<AgreementInfo<AccountId>> {
+			Page { items: Vec::new(), next: (service == 3).then(|| start_after.unwrap_or(limit)) }
+		}
+
+		fn usage(of: UsageOf<AccountId>) -> Option<UsageInfo> {
+			let discrepant = match of {
+				UsageOf::Service(service) => service == 3,
+				UsageOf::Operator(_) => return None,
+			};
+			Some(UsageInfo { discrepant, windows: Vec::new() })
+		}
+
+		fn may_report(account: AccountId, reporter: AccountId) -> bool {
+			account == reporter
 		}
 
 		fn tenant(_account: AccountId) -> TenantInfo {
@@ -114,6 +134,9 @@ async fn parameters_reach_the_runtime_api() {
 		("surety_services", vec![filter, json!(null), json!(9)], json!(9)),
 		("surety_services", vec![json!({ "class": "vpn" })], json!(null)),
 		("surety_orders", vec![json!({ "tenant": ALICE })], json!(1)),
+		("surety_agreementsOfService", vec![json!(3), json!(8)], json!(8)),
+		("surety_agreementsOfService", vec![json!(3), json!(null), json!(9)], json!(9)),
+		("surety_agreementsOfService", vec![json!(4)], json!(null)),
 		("surety_breaches", vec![json!({ "lease": 3 })], json!(3)),
 		("surety_breaches", vec![json!({ "service": 3 })], json!(null)),
 	] {
@@ -122,6 +145,12 @@ async fn parameters_reach_the_runtime_api() {
 	}
 	let tenant = call("surety_tenant", &[json!(ALICE)]).await.unwrap();
 	assert_eq!(tenant, json!({ "score": 45, "trust": 3 }));
+	let usage = call("surety_usage", &[json!({ "service": 3 })]).await.unwrap();
+	assert_eq!(usage, json!({ "discrepant": true, "windows": [] }));
+	let usage = call("surety_usage", &[json!({ "operator": ALICE })]).await.unwrap();
+	assert_eq!(usage, json!(null));
+	let may = call("surety_mayReport", &[json!(ALICE), json!(ALICE)]).await.unwrap();
+	assert_eq!(may, json!(true));
 }
 
 #[tokio::test]
@@ -134,6 +163,7 @@ async fn parameters_that_cannot_be_read_are_refused_by_name() {
 		("surety_services", json!({ "colour": "red" }), ["unknown field", "colour"]),
 		("surety_orders", json!({ "fits": { "cpu": 1 } }), ["fits: ", "cpu"]),
 		("surety_service", json!("first"), ["", "first"]),
+		("surety_usage", json!({ "lease": 5 }), ["lease", "`service` or `operator`"]),
 		("surety_breaches", json!({ "order": 5 }), ["order", "`service` or `lease`"]),
 		("surety_breaches", json!(5), ["", "expected value"]),
 	] {

@@ -4,7 +4,9 @@
 
 use crate::*;
 use frame::traits::DefensiveOption;
-use surety_primitives::{Meter, MeterReading, Metered, ProbeStatus, ServiceStatus, WindowTerms};
+use surety_primitives::{
+	Counters, Meter, MeterReading, Metered, ProbeHistory, ProbeStatus, ServiceStatus, WindowTerms,
+};
 
 impl<T: Config> Probing<T::AccountId> for Pallet<T> {
 	fn list(target: Target, listing: &Service<T::AccountId>) -> DispatchResult {
@@ -192,6 +194,13 @@ impl<T: Config> Meter for Pallet<T> {
 	fn meter(target: Target) -> Option<Metered> {
 		let (.., row) = Self::probed_row(target).filter(|(id, ..)| id.is_active())?;
 		Some(Metered { reading: row.meter, end: row.meter_end })
+	}
+}
+
+impl<T: Config> ProbeHistory for Pallet<T> {
+	fn closed_window(target: Target, window: WindowIndex) -> Option<Counters> {
+		let closed = Windows::<T>::get(target).into_iter().rev().find(|it| it.window == window)?;
+		Some(closed.counters)
 	}
 }
 

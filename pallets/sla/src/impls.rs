@@ -6,9 +6,10 @@ use crate::{Breaches, Config, Error, Pallet, Pots, Rules, Targets, WeightInfo};
 use frame::prelude::*;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
-	AgreementId, Agreements, Balance, Counters, End, EscrowId, EscrowOwner, LeaseAgreements,
-	LeaseId, OnJudged, OnStreamEnd, ReputationSink, Service, ServiceId, SlaTerms, StreamEnd,
-	Target, TierReached, WindowClosed, WindowIndex, WindowShare, credit::exposure,
+	AgreementFacts, AgreementId, AgreementInspect, Agreements, Balance, Counters, End, EscrowId,
+	EscrowOwner, LeaseAgreements, LeaseId, OnAgreementEnd, OnJudged, OnStreamEnd, Registry,
+	ReputationSink, Service, ServiceId, SlaTerms, StreamEnd, Streams, Target, TierReached,
+	WindowClosed, WindowIndex, WindowShare, credit::exposure,
 };
 
 impl<T: Config> OnJudged for Pallet<T> {
@@ -72,8 +73,22 @@ impl<T: Config> LeaseAgreements<T::AccountId> for Pallet<T> {
 	}
 
 	fn close(agreement: AgreementId, end: StreamEnd) -> Weight {
-		Self::finalize(agreement, end);
-		T::WeightInfo::ended()
+		let handler = Self::finalize(agreement, end);
+		T::WeightInfo::ended().saturating_add(handler)
+	}
+}
+
+impl<T: Config> AgreementInspect<T::AccountId> for Pallet<T> {
+	fn facts(id: AgreementId) -> Option<AgreementFacts<T::AccountId>> {
+		let agreement = Self::open_agreement_of(id)?;
+		let listing = T::Registry::listing(agreement.target)?;
+		Some(Self::facts_of(&agreement, &listing))
+	}
+
+	fn window_fee(id: AgreementId) -> Option<Balance> {
+		let agreement = Self::open_agreement_of(id)?;
+		let stream = T::Escrow::stream(agreement.escrow)?;
+		Some(Self::fee_of_window(&agreement, stream.paid.saturating_add(stream.due)))
 	}
 }
 
@@ -92,8 +107,8 @@ impl<T: Config> OnStreamEnd for Pallet<T> {
 	fn ended(owner: EscrowOwner, end: StreamEnd) -> Weight {
 		match owner {
 			EscrowOwner::Agreement(id) => {
-				Self::finalize(id, end);
-				T::WeightInfo::ended()
+				let handler = Self::finalize(id, end);
+				T::WeightInfo::ended().saturating_add(handler)
 			},
 			EscrowOwner::Replica { .. } => Weight::zero(),
 		}
@@ -105,6 +120,7 @@ impl<T: Config> OnStreamEnd for Pallet<T> {
 	}
 
 	fn max_weight() -> Weight {
-		T::WeightInfo::ending().max(T::WeightInfo::ended())
+		let ended = T::WeightInfo::ended().saturating_add(T::OnAgreementEnd::max_weight());
+		T::WeightInfo::ending().max(ended)
 	}
 }

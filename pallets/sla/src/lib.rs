@@ -127,8 +127,8 @@
 //! 5. No index is above the cover, no base above the index, and no agreement is credited more than
 //!    it has paid.
 //! 6. All credit that agreements may still get is reserved, and so are the rents.
-//! 7. The list of a tenant names exactly its agreements, a closed agreement has a claim, and ids
-//!    are below the next one.
+//! 7. The list of a tenant names exactly its agreements, and that of a target exactly those that
+//!    are not closed. A closed agreement has a claim, and ids are below the next one.
 //! 8. The agreement of a lease is one unit.
 //! 9. A target has its last [`Config::MaxBreaches`] breaches and no others.
 //! 10. A target with state is listed.
@@ -140,8 +140,9 @@ extern crate alloc;
 
 use frame::prelude::*;
 use surety_primitives::{
-	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Funds, Meter, Registry,
-	ReputationSink, RoundIndex, ServiceId, Slots, Streams, Target, WindowIndex, WindowShare,
+	AgreementId, AssetId, Balance, Bonding, Clock, CloseReason, Funds, Meter, OnAgreementEnd,
+	Registry, ReputationSink, RoundIndex, ServiceId, Slots, Streams, Target, WindowIndex,
+	WindowShare,
 };
 
 pub use pallet::*;
@@ -223,6 +224,7 @@ pub mod pallet {
 			type NoticeWindows = ConstU32<1>;
 			type MaxBreaches = ConstU32<5>;
 			type SettlePerBlock = ConstU32<3>;
+			type OnAgreementEnd = ();
 			type WeightInfo = ();
 		}
 	}
@@ -252,6 +254,9 @@ pub mod pallet {
 		/// Handler of breaches, and of agreements that are over.
 		#[pallet::no_default]
 		type Reputation: ReputationSink<Self::AccountId>;
+
+		/// Handler of agreements that are over, which counts their use.
+		type OnAgreementEnd: OnAgreementEnd<Self::AccountId>;
 
 		/// Balances of the pot and of the tenants.
 		#[pallet::no_default]
@@ -320,6 +325,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ByTenant<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, AgreementId, ()>;
+
+	/// Agreements of each target that are not closed.
+	#[pallet::storage]
+	pub type ByTarget<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, Target, Blake2_128Concat, AgreementId, ()>;
 
 	/// Units, index and record of each target that ever had an agreement, until its listing is
 	/// removed.

@@ -3,14 +3,15 @@
 //! Begin and end of agreements: open, top up, close.
 
 use crate::{
-	Agreement, AgreementPage, AgreementState, AgreementStatus, Agreements, Base, ByTenant, Config,
-	Error, Event, FRESH_ROUNDS, NextAgreement, Pallet, Rules, ServiceView, TargetState, Targets,
+	Agreement, AgreementPage, AgreementState, AgreementStatus, Agreements, Base, ByTarget,
+	ByTenant, Config, Error, Event, FRESH_ROUNDS, NextAgreement, Pallet, Rules, ServiceView,
+	TargetState, Targets,
 };
 use frame::prelude::*;
 use surety_primitives::{
-	AgreementId, Balance, Bonding, Clock, CloseReason, End, EscrowId, EscrowOwner, Funds, LeaseId,
-	NewStream, Registry, ReputationSink, Service, ServiceId, ServiceKind, Slots, StreamEnd,
-	Streams, Target, Verdict, WindowShare,
+	AgreementFacts, AgreementId, Balance, Bonding, Clock, CloseReason, End, EscrowId, EscrowOwner,
+	Funds, LeaseId, NewStream, OnAgreementEnd, Registry, ReputationSink, Service, ServiceId,
+	ServiceKind, Slots, StreamEnd, Streams, Target, Verdict, WindowShare,
 	credit::{exposure, window_price},
 	page_size,
 };
@@ -163,6 +164,7 @@ impl<T: Config> Pallet<T> {
 		deposit: Option<Balance>,
 	) {
 		ByTenant::<T>::insert(&agreement.tenant, id, ());
+		ByTarget::<T>::insert(agreement.target, id, ());
 		Self::deposit_event(Event::AgreementOpened {
 			agreement: id,
 			tenant: agreement.tenant.clone(),
@@ -236,16 +238,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Credit an agreement that is over for the last time, remove it from its target, and pay.
-	pub(crate) fn finalize(id: AgreementId, end: StreamEnd) {
-		let Some(mut agreement) =
-			Agreements::<T>::get(id).filter(|agreement| !agreement.is_closed())
-		else {
+	/// Returns the weight of the handler.
+	pub(crate) fn finalize(id: AgreementId, end: StreamEnd) -> Weight {
+		let Some(mut agreement) = Self::open_agreement_of(id) else {
 			defensive!("a stream ends once, and before its agreement");
-			return;
+			return Weight::zero();
 		};
 		let StreamEnd { reason, round, paid, refunded, fee } = end;
 		let listing = T::Registry::listing(agreement.target);
 		Self::remove_agreement(&mut agreement, listing.as_ref(), paid);
+		ByTarget::<T>::remove(agreement.target, id);
 		agreement.state = AgreementState::Closed { round, reason };
 		Self::deposit_event(Event::AgreementClosed {
 			agreement: id,
@@ -264,10 +266,16 @@ impl<T: Config> Pallet<T> {
 				amount: agreement.claimable,
 			});
 		}
-		if let Some(Service { operator, .. }) = listing {
-			T::Reputation::engagement(id, &operator, &agreement.tenant, agreement.asset, fee);
+		let mut weight = Weight::zero();
+		if let Some(listing) = listing {
+			let (operator, tenant) = (&listing.operator, &agreement.tenant);
+			T::Reputation::engagement(id, operator, tenant, agreement.asset, fee);
+			let window_fee = Self::fee_of_window(&agreement, paid);
+			let facts = Self::facts_of(&agreement, &listing);
+			weight = T::OnAgreementEnd::agreement_ended(id, facts, round, window_fee);
 		}
 		Self::store(id, agreement);
+		weight
 	}
 
 	/// Remove an agreement from its target and credit it up to the sum it has `paid`. The last one
@@ -354,6 +362,50 @@ impl<T: Config> Pallet<T> {
 			None => ByTenant::<T>::iter_key_prefix(tenant),
 		};
 		keys.take(page_size(limit)).collect()
+	}
+
+	/// Agreements of a target that are not closed, in no particular order, those after
+	/// `start_after` (`None`: from the start), at most `limit` and 128 of them.
+	pub fn agreements_at(
+		target: Target,
+		start_after: Option<AgreementId>,
+		limit: u32,
+	) -> AgreementPage {
+		let keys = match start_after {
+			Some(id) => {
+				let from = ByTarget::<T>::hashed_key_for(target, id);
+				ByTarget::<T>::iter_key_prefix_from(target, from)
+			},
+			None => ByTarget::<T>::iter_key_prefix(target),
+		};
+		keys.take(page_size(limit)).collect()
+	}
+
+	/// Agreement that is not over.
+	pub(crate) fn open_agreement_of(id: AgreementId) -> Option<Agreement<T::AccountId>> {
+		Agreements::<T>::get(id).filter(|agreement| !agreement.is_closed())
+	}
+
+	/// Facts of an agreement with its listing.
+	pub(crate) fn facts_of(
+		agreement: &Agreement<T::AccountId>,
+		listing: &Service<T::AccountId>,
+	) -> AgreementFacts<T::AccountId> {
+		AgreementFacts {
+			tenant: agreement.tenant.clone(),
+			operator: listing.operator.clone(),
+			target: agreement.target,
+			class: listing.kind.class(),
+			units: agreement.units,
+			asset: agreement.asset,
+			opened: T::Clock::window_of(T::Clock::round_at(agreement.opened_at)),
+		}
+	}
+
+	/// Platform's fee on the sum that an agreement has `paid`, of at most one window's price.
+	pub(crate) fn fee_of_window(agreement: &Agreement<T::AccountId>, paid: Balance) -> Balance {
+		let price = window_price::<T::Clock>(agreement.rate).unwrap_or(Balance::MAX);
+		Self::current_rules().fee.share.mul_floor(paid.min(price))
 	}
 
 	/// Units of a target that are sold and not closed.

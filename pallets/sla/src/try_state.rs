@@ -3,8 +3,8 @@
 //! Invariants of the state.
 
 use crate::{
-	Agreements, Base, Breaches, ByTenant, Config, NextAgreement, Pallet, Pots, TargetState,
-	Targets, WindowBase,
+	Agreements, Base, Breaches, ByTarget, ByTenant, Config, NextAgreement, Pallet, Pots,
+	TargetState, Targets, WindowBase,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame::{deps::sp_runtime::TryRuntimeError, prelude::*, traits::Zero};
@@ -159,7 +159,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_agreements() -> Result<(), TryRuntimeError> {
-		let mut count = 0usize;
+		let (mut count, mut open) = (0usize, 0usize);
 		for (id, agreement) in Agreements::<T>::iter() {
 			count = count.saturating_add(1);
 			ensure!(id < NextAgreement::<T>::get(), "7: an id that was not given out");
@@ -175,7 +175,18 @@ impl<T: Config> Pallet<T> {
 				agreement.claimable > 0 || !agreement.is_closed(),
 				"7: a closed agreement without a claim"
 			);
+			if !agreement.is_closed() {
+				open = open.saturating_add(1);
+				ensure!(
+					ByTarget::<T>::contains_key(agreement.target, id),
+					"7: an agreement that its target does not have"
+				);
+			}
 		}
+		ensure!(
+			ByTarget::<T>::iter_keys().count() == open,
+			"7: a target has an agreement that is not open"
+		);
 		ensure!(
 			ByTenant::<T>::iter_keys().count() == count,
 			"7: a tenant has an agreement that does not exist"

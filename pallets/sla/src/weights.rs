@@ -88,11 +88,14 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::ByTarget` (r:0 w:1)
+	/// Proof: `Sla::ByTarget` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
 	fn open_agreement() -> Weight {
+		// The write of `ByTarget` is estimated, until measured.
 		// Minimum measured: 439_632 ns. Proof recorded: 59548 bytes.
 		Weight::from_parts(459_862_000, 65106)
 			.saturating_add(Db::get().reads(24_u64))
-			.saturating_add(Db::get().writes(19_u64))
+			.saturating_add(Db::get().writes(20_u64))
 	}
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
@@ -150,11 +153,14 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::ByTarget` (r:0 w:1)
+	/// Proof: `Sla::ByTarget` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
 	fn open_lease_agreement() -> Weight {
+		// The write of `ByTarget` is estimated, until measured.
 		// Minimum measured: 306_484 ns. Proof recorded: 59117 bytes.
 		Weight::from_parts(330_039_000, 65106)
 			.saturating_add(Db::get().reads(23_u64))
-			.saturating_add(Db::get().writes(17_u64))
+			.saturating_add(Db::get().writes(18_u64))
 	}
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
@@ -428,11 +434,14 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Operators::Approvals` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::ByTenant` (r:0 w:1)
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::ByTarget` (r:0 w:1)
+	/// Proof: `Sla::ByTarget` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
+		// The write of `ByTarget` is estimated, until measured.
 		// Minimum measured: 333_665 ns. Proof recorded: 59865 bytes.
 		Weight::from_parts(349_598_000, 65106)
 			.saturating_add(Db::get().reads(20_u64))
-			.saturating_add(Db::get().writes(16_u64))
+			.saturating_add(Db::get().writes(17_u64))
 	}
 	/// Storage: `Sla::Targets` (r:1 w:1)
 	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)

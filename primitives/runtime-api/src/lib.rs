@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Read side of the chain: services, agreements, orders, leases, operators, rounds.
+//! Read side of the chain: services, agreements, use, orders, leases, operators, rounds.
 //!
 //! One set of types serves every client: the runtime API gives them as SCALE, the `surety_*`
 //! methods of a node serve the same values as JSON.
@@ -32,6 +32,7 @@ mod orders;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use filter::*;
 pub use market::*;
@@ -39,6 +40,7 @@ pub use network::*;
 pub use operators::*;
 pub use orders::*;
 pub use statement::*;
+pub use usage::*;
 
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
@@ -84,6 +86,21 @@ sp_api::decl_runtime_apis! {
 			start_after: Option<AgreementId>,
 			limit: u32,
 		) -> Page<AgreementInfo<AccountId>>;
+		/// Agreements of a service that are not over, in no particular order.
+		fn agreements_of_service(
+			service: ServiceId,
+			start_after: Option<AgreementId>,
+			limit: u32,
+		) -> Page<AgreementInfo<AccountId>>;
+		/// Use of a service or an operator in the last windows. `None` if there was none.
+		fn usage(of: UsageOf<AccountId>) -> Option<UsageInfo>;
+		/// Use of an agreement in the windows that can still be reported, with the statements of
+		/// both sides. `None` if nothing was reported and the agreement is over or not counted.
+		fn agreement_usage(agreement: AgreementId) -> Option<AgreementUsage<AccountId>>;
+		/// True if the key of `reporter` may sign usage statements of `account`.
+		fn may_report(account: AccountId, reporter: AccountId) -> bool;
+		/// Probers of the current round, with their session keys.
+		fn probers() -> RoundProbers<AccountId>;
 		/// An operator with bonds and scores.
 		fn operator(account: AccountId) -> Option<OperatorInfo<AccountId>>;
 		/// The chain at a glance.

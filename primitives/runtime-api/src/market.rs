@@ -8,7 +8,7 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, Breach, CloseReason, Counters, MeterReading,
-	Resources, RoundIndex, Service, ServiceId, Target, Verdict, WindowIndex, WindowShare,
+	Resources, RoundIndex, Service, ServiceId, Target, Unit, Verdict, WindowIndex, WindowShare,
 	WindowSummary, json,
 };
 
@@ -68,10 +68,14 @@ pub struct ServiceSummary<AccountId> {
 	pub listing: Service<AccountId>,
 	/// Units sold.
 	pub units: u32,
+	/// Amount of service that one unit buys.
+	pub unit: Unit,
 	/// Score of the operator, 0 to 100.
 	pub score: u8,
 	/// True if new units can be bought now.
 	pub open: bool,
+	/// True if tenants were served far worse than probers in one of the last windows.
+	pub discrepant: bool,
 	/// Last verdict.
 	pub last_verdict: Option<RoundVerdict>,
 	/// Resources of a `Compute` service, if its operator declared them.

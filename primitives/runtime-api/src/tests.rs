@@ -11,6 +11,7 @@ use surety_primitives::{
 	AssetId, Balance, Breach, BreachKind, CloseReason, Counters, LatencyBucket, MeterReading,
 	Network, Port, PortProtocol, Protocol, Region, Resources, Service, ServiceClass, ServiceKind,
 	ServiceStatus, Severity, SlaTerms, TrustLevel, Verdict, WindowShare, WindowSummary,
+	usage::{AgreedUsage, Comparison, Match, UsageCounts},
 };
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -124,15 +125,21 @@ fn a_service_in_a_list_is_one_object() {
 			id: 5,
 			listing: listing(kind, ServiceStatus::Active),
 			units: 2,
+			unit: ServiceClass::Rpc.unit(),
 			score: 40,
 			open: true,
+			discrepant: false,
 			last_verdict,
 			resources,
 		}
 	};
 	let expected = |last_verdict, resources| {
 		let rest = json!({
-			"id": 5, "units": 2, "score": 40, "open": true,
+			"id": 5, "units": 2, "score": 40, "open": true, "discrepant": false,
+			"unit": {
+				"class": "rpc", "requestsPerSecond": 10, "burst": 100, "bytesPerSecond": 1_048_576,
+				"subscriptions": 20,
+			},
 			"lastVerdict": last_verdict, "resources": resources,
 		});
 		let kind = json!({ "class": "rpc", "network": 3 });
@@ -169,6 +176,18 @@ fn an_enum_shows_the_fields_of_its_variant() {
 		),
 	] {
 		assert_json(kind, json);
+	}
+	for (class, json) in [
+		(
+			ServiceClass::Inference,
+			json!({
+				"class": "inference", "requestsPerMinute": 60, "tokensPerMinute": 20_000,
+			}),
+		),
+		(ServiceClass::Vpn, json!({ "class": "vpn", "megabitsPerSecond": 10 })),
+		(ServiceClass::Compute, json!({ "class": "compute" })),
+	] {
+		assert_json(class.unit(), json);
 	}
 	for (status, json) in [
 		(ServiceStatus::Unproven, json!({ "name": "unproven" })),
@@ -258,8 +277,10 @@ fn a_service_and_a_lease_show_their_live_window() {
 		id: 0,
 		listing: listing(ServiceKind::Compute, ServiceStatus::Paused),
 		units: 0,
+		unit: ServiceClass::Compute.unit(),
 		score: 0,
 		open: false,
+		discrepant: false,
 		last_verdict: None,
 		resources: None,
 	};
@@ -649,4 +670,99 @@ fn a_filter_that_cannot_be_read_names_the_field() {
 		(r#"{"fits":{"gpuClass":"0123456789012345678901234567890123"}}"#, "gpuClass: ", "32 bytes"),
 		(r#"{"colour":"red"}"#, "colour", ""),
 	]);
+}
+
+#[test]
+fn use_of_a_service_shows_what_both_sides_signed() {
+	let agreed = AgreedUsage { requests: 1_000, ok: 990, bytes: 5_000_000_000 };
+	let window = |open, success_perbill, comparison| WindowUse {
+		window: 7,
+		open,
+		agreed,
+		milli_requests_per_second: 16_666,
+		success_perbill,
+		agreements: 3,
+		one_sided: 1,
+		contested: 1,
+		comparison,
+	};
+	let windows = vec![
+		window(false, Some(Perbill::from_percent(99)), Some(Comparison::Consistent)),
+		window(true, None, None),
+	];
+	let expected = |open, success: Value, comparison: Value| {
+		json!({
+			"window": 7, "open": open, "requests": 1_000, "ok": 990, "bytes": 5_000_000_000u64,
+			"milliRequestsPerSecond": 16_666, "successPerbill": success, "agreements": 3,
+			"oneSided": 1, "contested": 1, "comparison": comparison,
+		})
+	};
+	let null = Value::Null;
+	assert_json(
+		UsageInfo { discrepant: true, windows },
+		json!({ "discrepant": true, "windows": [
+			expected(false, json!(990_000_000), json!("consistent")),
+			expected(true, null.clone(), null),
+		] }),
+	);
+	for (comparison, name) in
+		[(Comparison::Unknown, "unknown"), (Comparison::Discrepant, "discrepant")]
+	{
+		assert_json(comparison, json!(name));
+	}
+}
+
+#[test]
+fn use_of_an_agreement_shows_the_statements_of_both_sides() {
+	let counts = UsageCounts { requests: 10, ok: 8, lost: 2, slow: 1, bytes: 99 };
+	let side = |void, lanes| SideUse { void, lanes };
+	let usage = AgreementUsage {
+		agreement: 3,
+		service: 5,
+		tenant: alice(),
+		operator: alice(),
+		max_requests: 720,
+		windows: vec![AgreementWindow {
+			window: 7,
+			agreed: AgreedUsage::default(),
+			matched: Match::OneSided,
+			tenant: side(false, vec![LaneUse { lane: 1, seq: 4, counts }]),
+			operator: side(true, vec![]),
+		}],
+	};
+	assert_json(
+		usage,
+		json!({
+			"agreement": 3, "service": 5, "tenant": ALICE, "operator": ALICE, "maxRequests": 720,
+			"windows": [{
+				"window": 7, "requests": 0, "ok": 0, "bytes": 0, "matched": "oneSided",
+				"tenant": { "void": false, "lanes": [{
+					"lane": 1, "seq": 4, "requests": 10, "ok": 8, "lost": 2, "slow": 1, "bytes": 99,
+				}] },
+				"operator": { "void": true, "lanes": [] },
+			}],
+		}),
+	);
+	assert_json(Match::Close, json!("close"));
+	assert_json(Match::Contested, json!("contested"));
+}
+
+#[test]
+fn probers_show_their_keys() {
+	let probers = vec![ProberInfo { account: alice(), key: [7; 32] }];
+	let key = format!("0x{}", "07".repeat(32));
+	assert_json(
+		RoundProbers { round: 9, probers },
+		json!({ "round": 9, "probers": [{ "account": ALICE, "key": key }] }),
+	);
+}
+
+#[test]
+fn the_subject_of_use_is_read_by_name() {
+	let read = |text: &str| from_str::<UsageOf<AccountId32>>(text);
+	assert_eq!(read(r#"{"service":5}"#).unwrap(), UsageOf::Service(5));
+	assert_eq!(read(&format!(r#"{{"operator":"{ALICE}"}}"#)).unwrap(), UsageOf::Operator(alice()));
+	for wrong in ["5", r#"{"agreement":5}"#, r#"{"operator":5}"#, r#"{"service":5,"lease":1}"#] {
+		assert!(read(wrong).is_err(), "{wrong}");
+	}
 }

@@ -3,8 +3,9 @@
 //! Traits implemented by `sla`.
 
 use crate::{
-	AgreementId, Balance, BreachKind, Counters, End, EscrowId, LeaseId, RoundIndex, Service,
-	ServiceId, Severity, SlaTerms, StreamEnd, Target, WindowIndex, WindowShare,
+	AgreementId, AssetId, Balance, BreachKind, Counters, End, EscrowId, LeaseId, RoundIndex,
+	Service, ServiceClass, ServiceId, Severity, SlaTerms, StreamEnd, Target, WindowIndex,
+	WindowShare,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -103,4 +104,63 @@ pub trait LeaseAgreements<AccountId> {
 	/// Close the agreement of a lease whose stream is over: it is credited for the last time, and
 	/// the row becomes idle.
 	fn close(agreement: AgreementId, end: StreamEnd) -> Weight;
+}
+
+/// Facts of an agreement that never change.
+#[derive(
+	Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct AgreementFacts<AccountId> {
+	/// Tenant.
+	pub tenant: AccountId,
+	/// Operator of the target.
+	pub operator: AccountId,
+	/// Service, or lease.
+	pub target: Target,
+	/// Class of the service, which decides the unit.
+	pub class: ServiceClass,
+	/// Units.
+	pub units: u32,
+	/// Asset of the amounts.
+	pub asset: AssetId,
+	/// Window in which it was opened.
+	pub opened: WindowIndex,
+}
+
+/// Agreements, as the pallet that counts their use asks about them.
+pub trait AgreementInspect<AccountId> {
+	/// Facts of an agreement that is not over.
+	fn facts(agreement: AgreementId) -> Option<AgreementFacts<AccountId>>;
+	/// Platform's fee on the sum that an agreement has paid or owes by the meter, of at most one
+	/// window's price, in base units. `None` once the agreement is over.
+	fn window_fee(agreement: AgreementId) -> Option<Balance>;
+}
+
+/// Handler of agreements that are over.
+pub trait OnAgreementEnd<AccountId> {
+	/// An agreement is over: `last` is the last round that was billed, and `window_fee` the last
+	/// value of [`AgreementInspect::window_fee`].
+	fn agreement_ended(
+		agreement: AgreementId,
+		facts: AgreementFacts<AccountId>,
+		last: RoundIndex,
+		window_fee: Balance,
+	) -> Weight;
+	/// Weight of [`Self::agreement_ended`].
+	fn max_weight() -> Weight;
+}
+
+/// Nobody is notified.
+impl<AccountId> OnAgreementEnd<AccountId> for () {
+	fn agreement_ended(
+		_: AgreementId,
+		_: AgreementFacts<AccountId>,
+		_: RoundIndex,
+		_: Balance,
+	) -> Weight {
+		Weight::zero()
+	}
+	fn max_weight() -> Weight {
+		Weight::zero()
+	}
 }

@@ -13,6 +13,7 @@ mod leases;
 mod probes;
 mod registry;
 mod reputation;
+mod usage;
 
 pub use agreements::*;
 pub use clock::*;
@@ -21,3 +22,4 @@ pub use leases::*;
 pub use probes::*;
 pub use registry::*;
 pub use reputation::*;
+pub use usage::*;

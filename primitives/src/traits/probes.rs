@@ -90,3 +90,10 @@ pub trait Meter {
 	/// Meter of a target; `None` unless its row is active.
 	fn meter(target: Target) -> Option<Metered>;
 }
+
+/// Closed windows of targets.
+pub trait ProbeHistory {
+	/// Rounds of a window of a target by verdict, once the window is closed and as long as it is
+	/// remembered. `None` also if no round of it was judged.
+	fn closed_window(target: Target, window: WindowIndex) -> Option<Counters>;
+}

@@ -12,6 +12,7 @@ mod resources;
 mod service;
 mod target;
 mod trust;
+mod unit;
 mod verdict;
 
 pub use asset::*;
@@ -24,4 +25,5 @@ pub use resources::*;
 pub use service::*;
 pub use target::*;
 pub use trust::*;
+pub use unit::*;
 pub use verdict::*;

@@ -76,6 +76,9 @@ pub enum ProxyType {
 	Buy,
 	/// Calls that rotate session keys.
 	SessionKeys,
+	/// The call that reports use. The account may sign usage statements for its principal: that is
+	/// the key of a gateway or an edge. It buys, sells and moves nothing, and batches nothing.
+	Report,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -87,6 +90,9 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Operate => matches!(call, RuntimeCall::Utility(_)) || operates(call),
 			Self::Buy => matches!(call, RuntimeCall::Utility(_)) || buys(call),
 			Self::SessionKeys => matches!(call, RuntimeCall::Session(_)),
+			Self::Report => {
+				matches!(call, RuntimeCall::Usage(pallet_surety_usage::Call::report_usage { .. }))
+			},
 		}
 	}
 
@@ -307,6 +313,12 @@ mod tests {
 	}
 
 	#[test]
+	fn a_proxy_for_reports_does_nothing_else() {
+		let found: Vec<_> = passing(ProxyType::Report).into_iter().collect();
+		assert_eq!(found, ["Usage.report_usage"]);
+	}
+
+	#[test]
 	fn a_proxy_without_transfers_may_do_all_but_move_balances() {
 		let refused: BTreeSet<_> =
 			passing(ProxyType::Any).difference(&passing(ProxyType::NonTransfer)).cloned().collect();
@@ -325,10 +337,12 @@ mod tests {
 			(NonTransfer, Operate),
 			(NonTransfer, Buy),
 			(NonTransfer, SessionKeys),
+			(NonTransfer, Report),
 		] {
 			assert!(large.is_superset(&small) && !small.is_superset(&large));
 			assert!(passing(small).is_subset(&passing(large)), "{small:?} in {large:?}");
 		}
 		assert!(!Operate.is_superset(&Buy) && !Buy.is_superset(&Operate));
+		assert!(!Operate.is_superset(&Report) && !Buy.is_superset(&Report));
 	}
 }

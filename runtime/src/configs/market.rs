@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Configurations of the market: operators, probes, agreements, escrow, reputation, compute orders.
+//! Configurations of the market: operators, probes, agreements, escrow, reputation, compute orders,
+//! usage.
 
 use crate::{
 	configs::{
 		assets::{MarketFunds, Transfers},
 		consensus::MAX_VALIDATORS,
-		governance::Governance,
+		governance::{Governance, ProxyType},
 	},
 	parameters::{compute, market, operators, probing},
 	*,
@@ -15,7 +16,7 @@ use alloc::vec::Vec;
 use frame_support::{
 	PalletId, parameter_types,
 	traits::{
-		ConstU32, Randomness,
+		ConstU8, ConstU32, ConstU64, Randomness,
 		fungibles::Inspect,
 		tokens::{DepositConsequence, Provenance, WithdrawConsequence, imbalance::ResolveTo},
 	},
@@ -25,7 +26,7 @@ use sp_runtime::{
 	traits::{AccountIdConversion, Convert},
 	transaction_validity::TransactionPriority,
 };
-use surety_primitives::AssetId;
+use surety_primitives::{AssetId, Reporters};
 
 /// Blocks of a day on a production network.
 pub const DAYS_OF_PRODUCTION: BlockNumber = 14_400;
@@ -114,6 +115,7 @@ impl pallet_surety_sla::Config for Runtime {
 	type Slots = Probes;
 	type Escrow = Escrow;
 	type Reputation = Reputation;
+	type OnAgreementEnd = Usage;
 	type Funds = MarketFunds;
 	type Treasury = Treasury;
 	type PenaltyShare = market::PenaltyShare;
@@ -199,6 +201,46 @@ impl pallet_surety_compute_orders::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
+impl pallet_surety_usage::Config for Runtime {
+	type Clock = Timing;
+	type Agreements = Sla;
+	type Reporters = ReportProxies;
+	type Probed = Probes;
+	type Signature = Signature;
+	type FeeScale = UsageScale;
+	type MinRequests = ConstU64<100>;
+	// Three pairs of full weight.
+	type MinWeight = ConstU64<{ 3 * pallet_surety_usage::ONE }>;
+	type Margin = UsageMargin;
+	type ClearWindows = ConstU8<2>;
+	type ForgetPerBlock = ConstU32<50>;
+	type WeightInfo = pallet_surety_usage::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
+}
+
+/// Fee per window at which the use of an agreement has its full weight: a hundred-thousandth of the
+/// minimum bond in the asset. At a fee of 5 % that is twice the least rent of a slot in turnover.
+pub struct UsageScale;
+impl Convert<AssetId, Option<Balance>> for UsageScale {
+	fn convert(asset: AssetId) -> Option<Balance> {
+		Operators::min_bond(asset)?.checked_div(100_000)
+	}
+}
+
+/// Accounts that sign usage statements: the party, and its `Report` proxies without a delay.
+pub struct ReportProxies;
+impl Reporters<AccountId> for ReportProxies {
+	fn may_report(party: &AccountId, reporter: &AccountId) -> bool {
+		if party == reporter {
+			return true;
+		}
+		let (proxies, _) = pallet_proxy::Proxies::<Runtime>::get(party);
+		let named = |proxy_type, delay| proxy_type == ProxyType::Report && delay == 0;
+		proxies.iter().any(|it| it.delegate == *reporter && named(it.proxy_type, it.delay))
+	}
+}
+
 /// Randomness for draws among equal bids: that of the parent block. Its author could only withhold
 /// it by giving up the block.
 pub struct ParentRandomness;
@@ -223,6 +265,8 @@ impl sp_core::Get<Vec<AssetId>> for ApprovedAssets {
 }
 
 parameter_types! {
+	/// Distance of the tenants' success below the probes' share of `Up` that flags a service.
+	pub const UsageMargin: Perbill = Perbill::from_percent(10);
 	/// Maximum weight of all ratings between two accounts in one epoch together, as a share of a
 	/// window.
 	pub const MaxPairWeight: Perbill = Perbill::from_percent(25);

@@ -35,7 +35,7 @@ fn every_call_pays_but_for_a_list_by_name() {
 		let pallets: BTreeSet<_> =
 			calls.iter().map(|(name, _)| name.split('.').next().unwrap().to_owned()).collect();
 		for pallet in
-			["Probes", "Sla", "Operators", "Escrow", "ComputeOrders", "Reputation", "Sudo"]
+			["Probes", "Sla", "Operators", "Escrow", "ComputeOrders", "Reputation", "Usage", "Sudo"]
 		{
 			assert!(pallets.contains(pallet), "no call of {pallet} was found");
 		}

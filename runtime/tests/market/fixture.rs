@@ -259,6 +259,7 @@ impl Fixture {
 			pallet_surety_reputation::Pallet::<Runtime>::do_try_state().expect("reputation");
 			pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state()
 				.expect("compute orders");
+			pallet_surety_usage::Pallet::<Runtime>::do_try_state().expect("usage");
 		});
 	}
 

@@ -31,4 +31,5 @@ mod rounds;
 mod runtime_api;
 mod statement;
 mod storage_reads;
+mod usage;
 mod validators;

@@ -6,6 +6,7 @@ use super::*;
 use pallet_surety_operators::Error as OperatorError;
 use pallet_surety_probes::Error as ProbesError;
 use std::collections::BTreeSet;
+use surety_primitives::AgreementInspect as _;
 
 fn try_with(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchResult {
 	let service = id_of(SERVICE);
@@ -329,5 +330,49 @@ fn tenants_find_their_agreements() {
 		assert_eq!((status.owed, status.agreement.tenant), (0, OTHER));
 		assert_eq!(Sla::agreement(99), None);
 		assert_eq!(Sla::service_status(UNKNOWN), None);
+	});
+}
+
+#[test]
+fn a_target_lists_its_agreements_until_they_are_closed() {
+	build_and_execute(|| {
+		let page = |start_after, limit| Sla::agreements_at(SERVICE, start_after, limit);
+		assert!(page(None, 10).is_empty());
+		let mine: Vec<_> =
+			[TENANT, OTHER, TENANT].into_iter().map(|who| open(who, SERVICE, 1)).collect();
+		let other = open(TENANT, SIBLING, 1);
+		let first = page(None, 2);
+		let rest = page(first.last().copied(), 2);
+		let mut all = [first, rest].concat();
+		all.sort_unstable();
+		assert_eq!(all, mine);
+		assert_eq!(Sla::agreements_at(SIBLING, None, 10), [other]);
+
+		end(mine[1]);
+		let mut left = page(None, 10);
+		left.sort_unstable();
+		assert_eq!(left, [mine[0], mine[2]]);
+	});
+}
+
+#[test]
+fn the_fee_of_a_window_is_on_what_was_paid_of_one_windows_price() {
+	build_and_execute(|| {
+		let id = open(TENANT, SERVICE, 2);
+		let facts = Sla::facts(id).unwrap();
+		assert_eq!((facts.tenant, facts.operator, facts.target), (TENANT, OPERATOR, SERVICE));
+		assert_eq!((facts.units, facts.asset, facts.opened), (2, NATIVE, 2));
+		assert_eq!(Sla::window_fee(id), Some(0), "nothing was paid yet");
+		at_round(2 * R + 6);
+		let due = stream(id).due;
+		assert!((1..2 * WINDOW_PRICE).contains(&due));
+		assert_eq!(Sla::window_fee(id), Some(due / 20), "what is due counts as paid");
+		assert_ok!(Sla::settle(signed(TENANT), id));
+		assert_eq!((stream(id).paid, Sla::window_fee(id)), (due, Some(due / 20)));
+		at_round(5 * R);
+		assert!(stream(id).paid + stream(id).due > 2 * WINDOW_PRICE);
+		assert_eq!(Sla::window_fee(id), Some(2 * WINDOW_PRICE / 20));
+		end(id);
+		assert_eq!((Sla::facts(id), Sla::window_fee(id)), (None, None));
 	});
 }

@@ -179,6 +179,20 @@ fn an_agreement_its_tenant_has_not() {
 }
 
 #[test]
+fn an_agreement_its_target_has_not() {
+	notices("7: an agreement that its target does not have", |id| {
+		ByTarget::<Test>::remove(SERVICE, id)
+	});
+}
+
+#[test]
+fn a_target_with_an_agreement_that_is_not() {
+	notices("7: a target has an agreement that is not open", |_| {
+		ByTarget::<Test>::insert(SERVICE, 99, ())
+	});
+}
+
+#[test]
 fn an_agreement_of_a_lease_with_two_units() {
 	notices("8: the agreement of a lease is not one unit", |_| {
 		let id = begin(OTHER, 1, NATIVE);
