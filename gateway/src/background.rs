@@ -373,7 +373,8 @@ mod tests {
 
 	#[test]
 	fn a_background_without_a_chain_serves_its_pages() {
-		let text = "[control]\nlisten = \"127.0.0.1:0\"\n[[operator]]\nname = \"a\"\nurl = \"http://a\"";
+		let text =
+			"[control]\nlisten = \"127.0.0.1:0\"\n[[operator]]\nname = \"a\"\nurl = \"http://a\"";
 		let config: GatewayConfig = parse(text).unwrap();
 		let background = Background::of_gateway(&config).unwrap();
 		let timeout = std::time::Duration::from_secs(10);

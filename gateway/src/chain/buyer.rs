@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
 use std::{
-	collections::{BTreeSet, VecDeque},
+	collections::{BTreeMap, BTreeSet, VecDeque},
 	path::PathBuf,
 	sync::Arc,
 };
@@ -26,6 +26,8 @@ const SHORT_PAUSE: u32 = 2;
 /// Rounds for which a service is left alone after any other refusal, and purchases rest after one
 /// that is not the service's.
 const LONG_PAUSE: u32 = 10;
+/// Most times that the pause of a service doubles when it refuses again.
+const MAX_DOUBLED: u32 = 8;
 /// Blocks that the finalized block may advance while a transaction is built.
 const SLACK: u32 = 16;
 /// Requests per second of one unit, by method weight.
@@ -121,6 +123,8 @@ pub struct Buyer {
 	chain: Arc<Chain>,
 	settings: BuyerSettings,
 	memory: Memory,
+	/// Refusals in a row, by service: each costs a fee.
+	refusals: BTreeMap<ServiceId, u32>,
 	purse: Option<Purse>,
 	/// First round in which purchases go on after a refusal that is not a service's.
 	rests_until: RoundIndex,
@@ -140,6 +144,7 @@ impl Buyer {
 			chain,
 			settings,
 			memory: Memory::default(),
+			refusals: BTreeMap::new(),
 			purse: None,
 			rests_until: 0,
 			report: Arc::new(ArcSwap::from_pointee(report)),
@@ -283,6 +288,9 @@ impl Buyer {
 		match self.carry_out(&decision.action).await {
 			Ok(Ok(block)) => {
 				info!(round, block, "done: {}", decision.action);
+				if let Action::Open { service, .. } = decision.action {
+					self.refusals.remove(&service);
+				}
 				self.record(round, decision, &format!("in block {block}"));
 				true
 			},
@@ -339,15 +347,15 @@ impl Buyer {
 			self.rests_until = round.saturating_add(SHORT_PAUSE);
 			return;
 		};
-		let pause = pause_after(name);
-		match pause {
-			Pause::Service(rounds) => self.avoid(*service, round.saturating_add(rounds)),
+		match pause_after(name) {
+			Pause::Service(rounds) => {
+				let refusals = self.refusals.entry(*service).or_default();
+				let pause = rounds.saturating_mul(1 << (*refusals).min(MAX_DOUBLED));
+				*refusals = refusals.saturating_add(1);
+				self.memory.avoided.insert(*service, round.saturating_add(pause));
+			},
 			Pause::All(rounds) => self.rests_until = round.saturating_add(rounds),
 		}
-	}
-
-	fn avoid(&mut self, service: ServiceId, until: RoundIndex) {
-		self.memory.avoided.insert(service, until);
 	}
 }
 

@@ -27,7 +27,7 @@ use surety_primitives::BlockNumber;
 use tracing::{error, info, warn};
 
 /// Longest pause before a failing node is asked again.
-const MAX_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(8);
 /// Time for which the nodes must deny the used block before it is given up.
 const DENIAL: Duration = Duration::from_secs(60);
 

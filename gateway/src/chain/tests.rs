@@ -21,7 +21,7 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use surety_primitives::*;
+use surety_primitives::{usage::Side, *};
 use surety_runtime_api::*;
 use tokio::net::TcpListener;
 
@@ -254,9 +254,9 @@ fn the_sides_of_an_agreement_have_their_accounts() {
 	let view = service(5, 7, 9, &market);
 	market.services.insert(5, Arc::new(view));
 	market.agreements.insert(1, agreement(1, 5));
-	assert_eq!(market.party(1, usage::Side::Tenant), Some(&account(1)));
-	assert_eq!(market.party(1, usage::Side::Operator), Some(&account(7)));
-	assert_eq!(market.party(2, usage::Side::Tenant), None);
+	assert_eq!(market.party(1, Side::Tenant), Some(&account(1)));
+	assert_eq!(market.party(1, Side::Operator), Some(&account(7)));
+	assert_eq!(market.party(2, Side::Tenant), None);
 }
 
 fn after(seconds: u64) -> Instant {

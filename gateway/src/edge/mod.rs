@@ -29,6 +29,7 @@ mod market;
 mod ports;
 mod refusal;
 mod settings;
+mod supply;
 #[cfg(test)]
 mod tests;
 mod well_known;

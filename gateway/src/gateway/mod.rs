@@ -25,6 +25,7 @@ mod passthrough;
 mod settings;
 mod several;
 mod status;
+mod supply;
 #[cfg(test)]
 mod tests;
 mod upstreams;
@@ -37,6 +38,7 @@ pub use login::LoginService;
 pub use network::{Network, NetworkCounts};
 pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
 pub use status::{NetworkStatus, ServiceStatus, Status};
+pub use supply::Supply;
 pub use upstreams::{Group, Member, Members, Serves, UpstreamSpec, Upstreams};
 pub use watch::watch;
 pub use worker::Worker;

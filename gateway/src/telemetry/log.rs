@@ -5,7 +5,10 @@
 
 use crate::config::{ConfigError, LogFormat, LogSection};
 use serde_json::{Map, Value};
-use std::fmt;
+use std::{
+	fmt,
+	io::{self, IsTerminal},
+};
 use tracing::{
 	Event, Subscriber,
 	field::{Field, Visit},
@@ -24,7 +27,10 @@ use tracing_subscriber::{
 pub fn start_log(config: &LogSection) -> Result<(), ConfigError> {
 	let filter = EnvFilter::try_new(&config.filter)
 		.map_err(|error| ConfigError::invalid("log.filter", error.to_string()))?;
-	let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+	let builder = tracing_subscriber::fmt()
+		.with_env_filter(filter)
+		.with_writer(io::stderr)
+		.with_ansi(io::stderr().is_terminal());
 	let started = match config.format {
 		LogFormat::Text => builder.try_init(),
 		LogFormat::Json => builder.event_format(JsonLines).try_init(),
@@ -93,7 +99,7 @@ impl Visit for Fields<'_> {
 mod tests {
 	use super::*;
 	use parking_lot::Mutex;
-	use std::{io, sync::Arc};
+	use std::sync::Arc;
 
 	#[derive(Clone, Default)]
 	struct Sink(Arc<Mutex<Vec<u8>>>);
