@@ -26,3 +26,4 @@ pub mod telemetry;
 mod test_kit;
 pub mod upstream;
 pub mod usage;
+pub mod websocket;
