@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod routing;
 pub mod rpc;
 pub mod settings;
+pub mod subscriptions;
 pub mod telemetry;
 #[cfg(test)]
 mod test_kit;
