@@ -21,8 +21,10 @@ pub mod gateway;
 pub mod routing;
 pub mod rpc;
 pub mod settings;
+pub mod subscriptions;
 pub mod telemetry;
 #[cfg(test)]
 mod test_kit;
 pub mod upstream;
 pub mod usage;
+pub mod websocket;

@@ -32,6 +32,7 @@ mod settings;
 mod supply;
 #[cfg(test)]
 mod tests;
+mod websocket;
 mod well_known;
 
 pub use admission::Admission;
@@ -43,6 +44,7 @@ pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
 pub use ports::{Counter, OwnKeysOnly, Rights, Uncounted, Upgrade, Usage};
 pub use refusal::Refusal;
 pub use settings::{EdgeSettings, Trial};
+pub use websocket::{EdgeWebSocket, EdgeWebSocketSettings, Subscriptions};
 pub use well_known::WELL_KNOWN;
 
 use crate::front::{self, Front, FrontCounts, FrontError};

@@ -6,6 +6,7 @@ mod access;
 mod limits;
 mod pages;
 mod service;
+mod websocket;
 
 use super::{market::tests::service, *};
 use crate::{

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! WebSocket of the edge: a relay to the server, within the units of the agreement.
+
+use super::{Admission, Refusal, Upgrade, admission::Client};
+use crate::{
+	front::Body,
+	rpc::{Call, Failure, MethodTable, Outcome, outcome},
+	upstream::{Pool, WebSocketLimits, websocket},
+	websocket::{
+		Ending, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, WebSocketSettings,
+		accept, clock, open, relay,
+	},
+};
+use futures::future::LocalBoxFuture;
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use parking_lot::Mutex;
+use std::{
+	cell::{Cell, RefCell},
+	collections::HashMap,
+	net::IpAddr,
+	rc::Rc,
+	sync::{Arc, Weak},
+	time::Duration,
+};
+use surety_primitives::{AgreementId, ServiceId};
+
+/// Time between two looks at the agreement of a connection.
+const CHECK: Duration = Duration::from_secs(2);
+
+/// Settings of the edge's WebSockets.
+#[derive(Clone, Debug)]
+pub struct EdgeWebSocketSettings {
+	/// Connections of clients.
+	pub client: WebSocketSettings,
+	/// Connections to servers.
+	pub server: WebSocketLimits,
+	/// Time for the connection to a server.
+	pub connect_timeout: Duration,
+	/// Time for an answer of a server.
+	pub answer_timeout: Duration,
+}
+
+impl Default for EdgeWebSocketSettings {
+	fn default() -> Self {
+		Self {
+			client: WebSocketSettings::default(),
+			server: WebSocketLimits::default(),
+			connect_timeout: Duration::from_secs(5),
+			answer_timeout: Duration::from_secs(30),
+		}
+	}
+}
+
+/// Party whose subscriptions are bounded together.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Party {
+	Agreement(AgreementId),
+	Stranger(IpAddr),
+	Probers(ServiceId),
+}
+
+/// Subscriptions of all parties, shared by the workers.
+#[derive(Clone, Debug, Default)]
+pub struct Subscriptions(Arc<Mutex<HashMap<Party, Weak<Quota>>>>);
+
+impl Subscriptions {
+	fn of(&self, admission: &Admission) -> Arc<Quota> {
+		let party = match &admission.client {
+			Client::Tenant { agreement, .. } => Party::Agreement(agreement.id),
+			Client::Trial(address) => Party::Stranger(crate::front::host_of(*address)),
+			Client::Prober => Party::Probers(admission.service.id),
+		};
+		let mut quotas = self.0.lock();
+		if let Some(quota) = quotas.get(&party).and_then(Weak::upgrade) {
+			return quota;
+		}
+		// As many as there are connections remain.
+		quotas.retain(|_, quota| quota.strong_count() > 0);
+		let quota = Quota::new(0);
+		quotas.insert(party, Arc::downgrade(&quota));
+		quota
+	}
+}
+
+/// Switch to WebSocket, for one worker.
+pub struct EdgeWebSocket {
+	settings: Rc<EdgeWebSocketSettings>,
+	subscriptions: Subscriptions,
+	open: Rc<Connections>,
+}
+
+/// Connections of the worker, to end them.
+#[derive(Default)]
+struct Connections {
+	queues: RefCell<HashMap<u64, Rc<Outgoing>>>,
+	next: Cell<u64>,
+}
+
+impl EdgeWebSocket {
+	/// Switch of one worker.
+	///
+	/// - `subscriptions`: the same for all workers.
+	pub fn new(settings: EdgeWebSocketSettings, subscriptions: Subscriptions) -> Self {
+		Self { settings: Rc::new(settings), subscriptions, open: Rc::default() }
+	}
+}
+
+impl Upgrade for EdgeWebSocket {
+	fn upgrade(
+		&self,
+		admission: Admission,
+		pool: Rc<Pool>,
+		target: String,
+		mut request: Request<Incoming>,
+	) -> LocalBoxFuture<'static, Response<Body>> {
+		let (settings, connections) = (self.settings.clone(), self.open.clone());
+		let quota = self.subscriptions.of(&admission);
+		Box::pin(async move {
+			// Without a dialect there is nothing by which to count.
+			if admission.service.protocol.is_none() || !crate::websocket::is_upgrade(&request) {
+				return Refusal::NoUpgrade.response(None);
+			}
+			let (response, upgrade) = match accept(&mut request) {
+				Ok(accepted) => accepted,
+				Err(error) => return error.response(),
+			};
+			let headers = HeaderMap::new();
+			let connecting = websocket(
+				pool.connector(),
+				&target,
+				&headers,
+				&settings.server,
+				settings.connect_timeout,
+			);
+			let server = match connecting.await {
+				Ok(server) => server,
+				Err(error) => {
+					tracing::debug!(%error, "no WebSocket of the server");
+					return Refusal::from(&error).response(None);
+				},
+			};
+			tokio::task::spawn_local(async move {
+				let Ok(client) = open(upgrade, &settings.client).await else { return };
+				let outgoing = Outgoing::new(settings.client.max_unsent);
+				let _listed = Listed::new(connections, outgoing.clone());
+				let limits = RelayLimits {
+					scan: admission.shared.settings.scan,
+					answer_timeout: settings.answer_timeout,
+				};
+				let gate = RelayGate { admission, quota };
+				relay(client, server, &gate, &outgoing, &settings.client, &limits).await;
+			});
+			response
+		})
+	}
+
+	fn close(&self) -> LocalBoxFuture<'static, ()> {
+		let connections = self.open.clone();
+		Box::pin(async move {
+			for outgoing in connections.queues.borrow().values() {
+				outgoing.end(Ending::Shutdown);
+			}
+			while !connections.queues.borrow().is_empty() {
+				clock::sleep(Duration::from_millis(20)).await;
+			}
+		})
+	}
+}
+
+/// Entry of a connection in the list of its worker.
+struct Listed {
+	connections: Rc<Connections>,
+	number: u64,
+}
+
+impl Listed {
+	fn new(connections: Rc<Connections>, outgoing: Rc<Outgoing>) -> Self {
+		let number = connections.next.get();
+		connections.next.set(number.wrapping_add(1));
+		connections.queues.borrow_mut().insert(number, outgoing);
+		Self { connections, number }
+	}
+}
+
+impl Drop for Listed {
+	fn drop(&mut self) {
+		self.connections.queues.borrow_mut().remove(&self.number);
+	}
+}
+
+/// Access and counting of one connection.
+struct RelayGate {
+	admission: Admission,
+	quota: Arc<Quota>,
+}
+
+impl Gate for RelayGate {
+	fn admit(&self, calls: &[Call<'_>]) -> Verdict {
+		let settings = &self.admission.shared.settings;
+		if calls.iter().any(|call| settings.is_denied(call.method)) {
+			return Verdict::Refuse(Failure::MethodNotFound);
+		}
+		let table = self.admission.service.protocol.map(MethodTable::of);
+		let weight = calls.iter().fold(0u64, |sum, call| {
+			sum.saturating_add(table.map_or(1, |table| table.get(call.method).weight.into()))
+		});
+		let requests = u64::try_from(calls.len()).unwrap_or(u64::MAX);
+		match self.admission.admit(requests, weight) {
+			Ok(()) => Verdict::Pass,
+			Err(Refusal::Limited { retry_after, .. }) => Verdict::Refuse(Failure::RateLimited {
+				retry_after: Duration::from_secs(retry_after),
+			}),
+			Err(Refusal::TooLarge(reason)) => Verdict::Refuse(Failure::TooLarge(reason)),
+			Err(_) => Verdict::Refuse(Failure::Internal),
+		}
+	}
+
+	fn reserve(&self) -> Option<Reservation> {
+		let limit = usize::try_from(self.admission.subscriptions()).unwrap_or(usize::MAX);
+		// The units of the agreement may have changed.
+		self.quota.set_limit(limit);
+		self.quota.reserve()
+	}
+
+	fn answered(&self, answer: Option<&[u8]>, latency: Duration) {
+		let bytes = answer.map_or(0, |answer| u64::try_from(answer.len()).unwrap_or(u64::MAX));
+		if answer.is_some_and(|answer| outcome(answer) != Outcome::Invalid) {
+			self.admission.answered(1, bytes, latency);
+		} else {
+			self.admission.lost(1, bytes);
+		}
+	}
+
+	fn notified(&self, bytes: usize) {
+		self.admission.streamed(u64::try_from(bytes).unwrap_or(u64::MAX));
+	}
+
+	async fn ended(&self) {
+		while self.admission.is_alive() {
+			clock::sleep(CHECK).await;
+		}
+	}
+}
