@@ -49,6 +49,7 @@ pub mod funds;
 pub mod json;
 pub mod latency;
 pub mod page;
+pub mod prober_token;
 pub mod rent;
 pub mod report;
 pub mod score;

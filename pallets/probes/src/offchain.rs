@@ -21,6 +21,7 @@ use sp_io::hashing::blake2_256;
 use surety_primitives::{
 	NetworkId,
 	endpoint::{self, Host},
+	prober_token::ProberToken,
 	report::Finding,
 };
 use surety_prober::{Assignment, NetworkRef, OwnHead, Proof, Schedule, probe_round};
@@ -260,7 +261,12 @@ impl<T: Config> Pallet<T> {
 		let networks = Self::networks(&assignments);
 		log::debug!(target: LOG_TARGET, "probing {} targets in round {round}", assignments.len());
 		let random = sp_io::offchain::random_seed();
-		let mut findings = probe_round(&assignments, &networks, &schedule, random).into_iter();
+		let genesis = H256::from(hash_bytes(Self::genesis().as_ref()));
+		let token = |service, nonce| {
+			Some(ProberToken::sign(&genesis, round, service, nonce, key)?.to_header())
+		};
+		let findings = probe_round(&assignments, &networks, &schedule, Some(&token), random);
+		let mut findings = findings.into_iter();
 		let mut finding = |due: &Option<Assignment>| due.as_ref().and_then(|_| findings.next());
 		let report: Vec<u8> = due_targets
 			.iter()

@@ -233,7 +233,7 @@ fn round(services: usize, every: usize) -> [BTreeMap<&'static str, usize>; 2] {
 		deadline: start.add(OffchainDuration::from_millis(ROUND_MS)),
 		concurrency: CONCURRENCY,
 	};
-	let findings = ext.execute_with(|| probe_round(&assignments, &[], &schedule, [7; 32]));
+	let findings = ext.execute_with(|| probe_round(&assignments, &[], &schedule, None, [7; 32]));
 	let (took, after) = (began.elapsed(), cpu());
 	done.store(true, Ordering::SeqCst);
 	let max_open = watch.unwrap().join().unwrap();

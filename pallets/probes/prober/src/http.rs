@@ -5,6 +5,7 @@
 use alloc::{string::String, vec, vec::Vec};
 use sp_core::offchain::{HttpError, HttpRequestId, HttpRequestStatus, Timestamp};
 use sp_runtime::offchain::http::Request as HostRequest;
+use surety_primitives::prober_token::TOKEN_HEADER;
 
 /// HTTP request.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +16,9 @@ pub struct Request {
 	pub post: Option<Vec<u8>>,
 	/// Headers in order. `content-type` is sent with a POST only.
 	pub headers: &'static [(&'static str, &'static str)],
+	/// Token of the prober, in a header of its own. `None` unless the service refused the same
+	/// request.
+	pub token: Option<String>,
 	/// Use of the response body.
 	pub body_use: BodyUse,
 }
@@ -76,7 +80,9 @@ impl Http for Host {
 		let headers = request
 			.headers
 			.iter()
-			.filter(|(name, _)| request.post.is_some() || *name != "content-type");
+			.filter(|(name, _)| request.post.is_some() || *name != "content-type")
+			.copied()
+			.chain(request.token.as_deref().map(|token| (TOKEN_HEADER, token)));
 		let pending = match &request.post {
 			None => {
 				let request = HostRequest::get(&request.url).deadline(deadline);

@@ -50,6 +50,15 @@
 //! embedding. An honest server of either kind passes, and a server that supports neither is down.
 //! The content is not compared: that requires models that are registered as deterministic.
 //!
+//! # Refusals
+//!
+//! A service may limit strangers, and a prober looks like one. If an answer of the service has the
+//! status 429, the same requests are sent once more with a
+//! [token](surety_primitives::prober_token) that the prober signs. From then on the service knows
+//! that it is probed. Right answers are therefore `Up` in the slowest bucket: not down, but slow by
+//! any terms, so that a service that refuses most probers breaches. Anything else is `Down`. The
+//! tasks stay those that were refused. Proofs of control and leases are not asked again.
+//!
 //! # Tasks
 //!
 //! In each round a prober draws two blocks per network: one for services whose terms allow a lag of
@@ -74,6 +83,8 @@
 //! |---|---|
 //! | none: DNS, TLS, refused, forbidden address, broken, timeout | `Down` |
 //! | 3xx, 4xx, 5xx, a body over 256 KiB (agents: 4 KiB) | `Down` |
+//! | 429, and right answers to the same requests with a token | `Up` in the slowest bucket |
+//! | 429, and any other answer to them | `Down` |
 //! | not JSON, wrong types, an error or a missing reply where an answer is due | `Bad` |
 //! | another answer than the anchors', another block than requested | `Bad` |
 //! | no such block (`null`, an error, no logs), and a head below it | `Stale` |
@@ -144,7 +155,8 @@
 //! - no `accept-encoding`, since the prober reads plain bodies only, and a TLS handshake that is
 //!   that of
 //!   common Rust clients;
-//! - the proof of control, and the list of models beside a completion.
+//! - the proof of control, and the list of models beside a completion;
+//! - the token, to a service that has refused the probe.
 //!
 //! An operator that serves probes better than tenants is revealed by the receipts of the tenants'
 //! gateways.
@@ -170,10 +182,10 @@ mod visit;
 
 pub use proof::control_url;
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use anchors::Depth;
 use sp_core::offchain::Timestamp;
-use surety_primitives::{NetworkId, Protocol, ServiceKind, Target, report::Finding};
+use surety_primitives::{NetworkId, Protocol, ServiceId, ServiceKind, Target, report::Finding};
 
 /// Log target.
 const LOG_TARGET: &str = "surety::prober";
@@ -268,6 +280,10 @@ pub struct Schedule {
 	pub concurrency: u32,
 }
 
+/// Signer of tokens: the value of the header for a service and a nonce, `None` if there is no key.
+/// Without a signer no refused request is repeated.
+pub type Tokens<'a> = Option<&'a dyn Fn(ServiceId, [u8; 16]) -> Option<String>>;
+
 /// Probe every assignment: one finding each, in the order of `assignments`.
 ///
 /// `random` must be unknown to operators: it decides the order of visits. Blocks until all services
@@ -276,7 +292,8 @@ pub fn probe_round(
 	assignments: &[Assignment],
 	networks: &[NetworkRef],
 	schedule: &Schedule,
+	tokens: Tokens<'_>,
 	random: [u8; 32],
 ) -> Vec<Finding> {
-	round::probe(&mut http::Host, assignments, networks, schedule, random)
+	round::probe(&mut http::Host, assignments, networks, schedule, tokens, random)
 }

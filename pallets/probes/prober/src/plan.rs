@@ -98,7 +98,7 @@ pub fn control(client: &Client, endpoint: &str, service: ServiceId) -> Option<Re
 }
 
 fn get(client: &Client, url: String, body_use: BodyUse) -> Request {
-	Request { url, post: None, headers: client.headers(), body_use }
+	Request { url, post: None, headers: client.headers(), token: None, body_use }
 }
 
 fn post(client: &Client, url: String, body: String) -> Request {
@@ -106,6 +106,7 @@ fn post(client: &Client, url: String, body: String) -> Request {
 		url,
 		post: Some(body.into_bytes()),
 		headers: client.headers(),
+		token: None,
 		body_use: BodyUse::Keep(MAX_BODY),
 	}
 }

@@ -3,7 +3,7 @@
 //! Probing of a round, from start to end.
 
 use crate::{
-	Assignment, NetworkRef, Schedule,
+	Assignment, NetworkRef, Schedule, Tokens,
 	anchors::{Anchors, Depth, ReferenceSet},
 	client::Client,
 	engine::{self, Limits},
@@ -23,6 +23,7 @@ pub fn probe(
 	assignments: &[Assignment],
 	networks: &[NetworkRef],
 	schedule: &Schedule,
+	tokens: Tokens<'_>,
 	random: [u8; 32],
 ) -> Vec<Finding> {
 	let mut findings: Vec<_> =
@@ -41,7 +42,7 @@ pub fn probe(
 	let mut round =
 		Round { http, assignments, networks, anchors, table, concurrency: concurrency(schedule) };
 	let reference_sets = round.reference_sets(&asked, &mut random);
-	round.visit(asked, &reference_sets, &mut random, &mut findings);
+	round.visit(asked, &reference_sets, tokens, &mut random, &mut findings);
 	round.check_connectivity(&reference_sets, &mut findings);
 	findings
 }
@@ -125,6 +126,7 @@ impl<'a, H: Http> Round<'a, H> {
 		&mut self,
 		mut asked: Vec<usize>,
 		reference_sets: &ReferenceSets,
+		tokens: Tokens<'_>,
 		random: &mut Random,
 		findings: &mut [Finding],
 	) {
@@ -136,7 +138,7 @@ impl<'a, H: Http> Round<'a, H> {
 		for (index, at) in asked.into_iter().zip(times) {
 			let Some(assignment) = assignments.get(index) else { continue };
 			let Some(criterion) = self.criterion(assignment, reference_sets) else { continue };
-			match Visit::new(assignment, criterion, random.fork()) {
+			match Visit::new(assignment, criterion, tokens, random.fork()) {
 				Some(visit) => {
 					indices.push(index);
 					conversations.push((at, visit));

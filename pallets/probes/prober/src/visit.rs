@@ -3,7 +3,7 @@
 //! Conversation with one service.
 
 use crate::{
-	Assignment, Proof,
+	Assignment, Proof, Tokens,
 	anchors::{Depth, Reference, ReferenceSet},
 	client::Client,
 	engine::{Answer, Conversation, Failure, Step},
@@ -13,11 +13,14 @@ use crate::{
 	plan, proof,
 	schedule::Random,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use core::str;
 use surety_primitives::{
 	LatencyBucket, LeaseId, Protocol, ServiceKind, endpoint::vpn_health, report::Finding,
 };
+
+/// Status of a service that limits its callers.
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Criterion for the answers of a service.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +47,7 @@ enum InferenceStep {
 	Embedding,
 }
 
+#[derive(Clone)]
 enum Stage {
 	/// Proof of control before anything else, since control was never proven.
 	Admission,
@@ -74,6 +78,12 @@ pub struct Visit<'a> {
 	/// Inference requests, in reverse order.
 	parts: Vec<InferenceStep>,
 	stage: Stage,
+	/// Requests of the stage, to send them again after a refusal.
+	sent: Vec<Request>,
+	/// Signer of the tokens.
+	tokens: Tokens<'a>,
+	/// Token of the requests, once the service has refused one.
+	token: Option<String>,
 	/// Latency of the slowest answer so far.
 	latency: LatencyBucket,
 }
@@ -83,6 +93,7 @@ impl<'a> Visit<'a> {
 	pub fn new(
 		assignment: &'a Assignment,
 		criterion: Criterion<'a>,
+		tokens: Tokens<'a>,
 		mut random: Random,
 	) -> Option<Self> {
 		let endpoint = str::from_utf8(&assignment.endpoint).ok()?;
@@ -105,6 +116,9 @@ impl<'a> Visit<'a> {
 			questions,
 			parts,
 			stage,
+			sent: Vec::new(),
+			tokens,
+			token: None,
 			latency,
 		})
 	}
@@ -137,8 +151,28 @@ impl<'a> Visit<'a> {
 	}
 
 	fn request(&mut self, stage: Stage, request: Request) -> Step<Finding> {
+		self.send(stage, vec![request])
+	}
+
+	/// Send requests, with the token if the service has refused one without.
+	fn send(&mut self, stage: Stage, requests: Vec<Request>) -> Step<Finding> {
 		self.stage = stage;
-		Step::Send(vec![request])
+		let with_token = |request| Request { token: self.token.clone(), ..request };
+		self.sent = requests.into_iter().map(with_token).collect();
+		Step::Send(self.sent.clone())
+	}
+
+	/// Send the requests of a stage once more, as a prober: the service limits strangers. `None` if
+	/// it has refused the prober too, or is no listed service.
+	fn retry(&mut self, stage: &Stage) -> Option<Step<Finding>> {
+		if self.token.is_some() {
+			return None;
+		}
+		let service = self.assignment.target.service()?;
+		let nonce = self.random.bytes();
+		self.token = Some((self.tokens?)(service, nonce)?);
+		let requests = core::mem::take(&mut self.sent);
+		Some(self.send(stage.clone(), requests))
 	}
 
 	/// Send each JSON-RPC request separately.
@@ -148,9 +182,8 @@ impl<'a> Visit<'a> {
 			.questions
 			.iter()
 			.map(|question| plan::one(client, endpoint, question.call(protocol)));
-		let (ids, requests) = requests.unzip();
-		self.stage = Stage::Singles(ids);
-		Step::Send(requests)
+		let (ids, requests): (Vec<_>, Vec<_>) = requests.unzip();
+		self.send(Stage::Singles(ids), requests)
 	}
 
 	/// Send the next inference request.
@@ -215,7 +248,17 @@ impl<'a> Visit<'a> {
 		} else if self.proof().is_some() && !self.is_pending() {
 			return self.control(Stage::Control);
 		}
-		Step::Done(grade.at(self.latency))
+		Step::Done(self.finding(grade))
+	}
+
+	/// Finding of a grade. A service that knew that it was probed is up or down: its right answers
+	/// prove nothing, so they are as slow as can be, and its wrong ones are none.
+	fn finding(&self, grade: Grade) -> Finding {
+		match (&self.token, grade) {
+			(None, _) => grade.at(self.latency),
+			(Some(_), Grade::Correct) => Finding::Up(LatencyBucket::MAX),
+			(Some(_), _) => Finding::Down,
+		}
 	}
 
 	fn down(&self, reason: &str) -> Step<Finding> {
@@ -330,7 +373,7 @@ impl<'a> Visit<'a> {
 			&& self.proof().is_some_and(|proof| proof::is_proof(&answer.body, &proof.expected));
 		match (proven, pending) {
 			(true, true) => self.start_service(),
-			(true, false) => Step::Done(Finding::Up(self.latency)),
+			(true, false) => Step::Done(self.finding(Grade::Correct)),
 			(false, _) => {
 				log::debug!(
 					target: crate::LOG_TARGET,
@@ -376,6 +419,11 @@ impl Conversation for Visit<'_> {
 		if !matches!(stage, Stage::Admission | Stage::Control) {
 			let slowest = answers.iter().map(|answer| answer.latency).max().unwrap_or_default();
 			self.latency = self.latency.max(slowest);
+			if answers.iter().any(|answer| answer.status == TOO_MANY_REQUESTS)
+				&& let Some(retry) = self.retry(&stage)
+			{
+				return retry;
+			}
 		}
 		match (stage, self.criterion) {
 			(Stage::Admission, _) => self.on_control(true, answer),

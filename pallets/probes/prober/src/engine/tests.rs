@@ -16,6 +16,7 @@ impl Conversation for Get {
 			url: self.0.clone(),
 			post: None,
 			headers: &[],
+			token: None,
 			body_use: self.1,
 		}])
 	}
@@ -153,6 +154,7 @@ impl Conversation for GetAll {
 			url: (*url).into(),
 			post: None,
 			headers: &[],
+			token: None,
 			body_use: BodyUse::Keep(100_000),
 		};
 		Step::Send(self.0.iter().map(request).collect())

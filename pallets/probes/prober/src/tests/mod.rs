@@ -9,11 +9,12 @@ mod indistinguishability;
 mod inference;
 mod leases;
 pub mod network;
+mod refusals;
 mod tasks;
 mod vpn;
 
 use crate::{
-	Assignment, ELAPSED_HEADER, NetworkRef, OwnHead, Proof, Schedule, http::Request, round::probe,
+	Assignment, ELAPSED_HEADER, NetworkRef, OwnHead, Proof, Schedule, http::Request, round,
 };
 use network::{FakeNetwork, HEAD, Node, Response, T0, calls, hash, hex, node};
 use sp_core::offchain::Timestamp;
@@ -23,6 +24,17 @@ use surety_primitives::{
 };
 
 const NETWORK: NetworkId = 1;
+
+/// Probe without a key for tokens.
+fn probe(
+	http: &mut FakeNetwork,
+	targets: &[Assignment],
+	networks: &[NetworkRef],
+	schedule: &Schedule,
+	random: [u8; 32],
+) -> Vec<Finding> {
+	round::probe(http, targets, networks, schedule, None, random)
+}
 
 fn bucket() -> LatencyBucket {
 	LatencyBucket::from_millis(30)
@@ -570,6 +582,6 @@ fn the_host_functions_receive_the_requests() {
 		}
 	}
 	ext.execute_with(|| {
-		assert_eq!(crate::probe_round(&targets, &[own()], &schedule, [1; 32]), [up()]);
+		assert_eq!(crate::probe_round(&targets, &[own()], &schedule, None, [1; 32]), [up()]);
 	});
 }
