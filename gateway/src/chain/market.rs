@@ -102,6 +102,8 @@ pub struct Market {
 	pub clock: RoundInfo,
 	/// Time at which it was read.
 	pub read_at: Instant,
+	/// True if services may be at private addresses: on dev and local networks.
+	pub private_endpoints: bool,
 	/// Networks.
 	pub networks: Vec<NetworkInfo>,
 	/// Services: of a tenant those that it uses or could buy, of an operator its own.
@@ -204,6 +206,7 @@ pub(crate) async fn read_market(
 	let mut market = Market {
 		genesis,
 		head: reader.head(),
+		private_endpoints: false,
 		networks: Vec::new(),
 		services: BTreeMap::new(),
 		agreements: BTreeMap::new(),
@@ -218,6 +221,10 @@ pub(crate) async fn read_market(
 	market.networks = match before {
 		Some(before) => before.networks.clone(),
 		None => reader.networks().await?,
+	};
+	market.private_endpoints = match before {
+		Some(before) => before.private_endpoints,
+		None => reader.private_endpoints().await?,
 	};
 	match subject {
 		Subject::Tenant { account, networks, models } => {

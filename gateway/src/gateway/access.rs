@@ -15,6 +15,7 @@ use std::{
 	sync::Arc,
 	time::Duration,
 };
+use surety_primitives::AgreementId;
 
 /// Use that a client asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,18 +108,26 @@ pub enum Served {
 	Cancelled,
 }
 
+/// Request to a service that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+	/// Class of the method.
+	pub class: LoadClass,
+	/// End.
+	pub served: Served,
+	/// Time to the answer, or to the end without one.
+	pub latency: Duration,
+	/// Bytes of the answer's body.
+	pub bytes: u64,
+}
+
 /// Observer of what is served: usage statements and metrics.
 pub trait Observer: Send + Sync {
 	/// A request to a service ended. Retries, hedges, copies and health requests are requests.
-	fn served(
-		&self,
-		member: &Member,
-		class: LoadClass,
-		served: Served,
-		latency: Duration,
-		bytes: u64,
-	) {
-		let _ = (member, class, served, latency, bytes);
+	///
+	/// - `agreement`: the one that pays.
+	fn served(&self, member: &Member, agreement: Option<AgreementId>, request: &Request) {
+		let _ = (member, agreement, request);
 	}
 
 	/// A call of a client ended. `upstream` is the time that the operator took, `None` if none was

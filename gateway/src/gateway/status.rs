@@ -108,7 +108,7 @@ fn network_status(network: &Network) -> NetworkStatus {
 	let prices: f64 = members.all.iter().map(|member| member.spec.price).sum();
 	let price = prices / (members.all.len().max(1) as f64);
 	let saved_weight = get(&network.cache.saved_weight);
-	let block = network.settings.block_time.as_secs_f64().max(0.001);
+	let block = network.block_time().as_secs_f64().max(0.001);
 	NetworkStatus {
 		name: network.settings.name.clone(),
 		latest: network.heads.latest(),

@@ -20,7 +20,7 @@ use crate::{
 	upstream::{ConnectSettings, Pool, PoolSettings},
 };
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::LocalBoxFuture, stream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::{
@@ -32,6 +32,23 @@ use std::{
 };
 use surety_primitives::ServiceId;
 
+/// Protocol to which clients can switch, such as WebSocket. One value per worker.
+pub trait Upgrade {
+	/// Answer the request of a client that was let in.
+	fn upgrade(
+		&self,
+		worker: &Worker,
+		network: &Arc<Network>,
+		client: Client,
+		request: Request<Incoming>,
+	) -> LocalBoxFuture<'static, Response<Body>>;
+
+	/// End all connections; the front shuts down.
+	fn close(&self) -> LocalBoxFuture<'static, ()> {
+		Box::pin(std::future::ready(()))
+	}
+}
+
 /// Answers requests with connections of its own. Clones are the same worker.
 #[derive(Clone)]
 pub struct Worker(Rc<Inner>);
@@ -42,6 +59,7 @@ struct Inner {
 	random: Random,
 	/// Requests without a caller that are under way: mirrored and compared ones.
 	background: Cell<usize>,
+	upgrade: Option<Rc<dyn Upgrade>>,
 }
 
 /// Requests without a caller that a worker has under way at most.
@@ -50,11 +68,17 @@ const MAX_BACKGROUND: usize = 64;
 impl Worker {
 	/// Worker of a gateway. Its methods need a local runtime.
 	pub fn new(gateway: Arc<Gateway>) -> Self {
+		Self::with_upgrade(gateway, None)
+	}
+
+	/// Worker whose clients can switch to another protocol.
+	pub fn with_upgrade(gateway: Arc<Gateway>, upgrade: Option<Rc<dyn Upgrade>>) -> Self {
 		Self(Rc::new(Inner {
 			gateway,
 			pools: RefCell::default(),
 			random: Random::new(),
 			background: Cell::new(0),
+			upgrade,
 		}))
 	}
 
@@ -216,12 +240,20 @@ impl Worker {
 	) -> Response<Body> {
 		let begin = now();
 		let gateway = &self.0.gateway;
+		let used = Use::Network(&network.settings.name);
+		if let Some(upgrade) = &self.0.upgrade
+			&& request.headers().contains_key(header::UPGRADE)
+		{
+			return match gateway.access.admit(&peer, request.headers(), key, used) {
+				Ok(client) => upgrade.upgrade(self, network, client, request).await,
+				Err(failure) => failed(&failure, b""),
+			};
+		}
 		if request.method() != Method::POST {
 			let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "use POST");
 			response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
 			return response;
 		}
-		let used = Use::Network(&network.settings.name);
 		let (parts, body) = request.into_parts();
 		let client = match gateway.access.admit(&peer, &parts.headers, key, used) {
 			Ok(client) => client,
@@ -288,6 +320,12 @@ enum Reply {
 impl Handler for Worker {
 	async fn handle(&self, peer: Peer, request: Request<Incoming>) -> Response<Body> {
 		self.route(peer, request).await
+	}
+
+	async fn close(&self) {
+		if let Some(upgrade) = &self.0.upgrade {
+			upgrade.close().await;
+		}
 	}
 }
 
