@@ -3,10 +3,7 @@
 //! Operators that die, are slow, fail at once or lie.
 
 use super::kit::*;
-use crate::{
-	gateway::{Member, Observer, Request, Served},
-	routing::LoadClass,
-};
+use crate::gateway::{Member, Observer, Request, Served};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
