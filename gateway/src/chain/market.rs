@@ -7,7 +7,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sp_core::H256;
 use sp_runtime::AccountId32;
 use std::{
-	cmp::Reverse,
 	collections::{BTreeMap, BTreeSet, HashSet},
 	sync::Arc,
 	time::{Duration, Instant},
@@ -172,12 +171,6 @@ impl Market {
 		self.agreements.values().filter(move |agreement| {
 			agreement.target == Target::Service(service) && self.is_live(agreement)
 		})
-	}
-
-	/// Agreement by which a service is used: of those that can pay, the one with the most units.
-	pub fn agreement_to_use(&self, service: ServiceId) -> Option<&AgreementInfo<AccountId32>> {
-		let funded = self.agreements_with(service).filter(|agreement| agreement.blocks_left > 0);
-		funded.max_by_key(|agreement| (agreement.units, Reverse(agreement.id)))
 	}
 
 	/// True if an agreement serves now: its end is not decided, or its last round is not over.

@@ -69,7 +69,7 @@ impl EdgeMarket {
 					service,
 					tenant: agreement.tenant.clone(),
 					units: agreement.units,
-					active: market.is_live(agreement),
+					active: agreement.blocks_left > 0 && market.is_live(agreement),
 				})
 			})
 		});

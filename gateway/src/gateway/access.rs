@@ -7,6 +7,7 @@ use crate::{
 	front::Peer,
 	routing::{LoadClass, SessionKey},
 	rpc::Failure,
+	websocket::Quota,
 };
 use http::HeaderMap;
 use std::{
@@ -64,6 +65,12 @@ pub trait Access: Send + Sync {
 	/// Count the bytes of an answer to a client.
 	fn sent(&self, client: &Client, bytes: u64) {
 		let _ = (client, bytes);
+	}
+
+	/// Subscriptions that a client may have at a time, over all its connections. `None`: no bound.
+	fn subscriptions(&self, client: &Client) -> Option<Arc<Quota>> {
+		let _ = client;
+		None
 	}
 
 	/// True if a header carries a key of ours, which no operator may see.
@@ -128,6 +135,11 @@ pub trait Observer: Send + Sync {
 	/// - `agreement`: the one that pays.
 	fn served(&self, member: &Member, agreement: Option<AgreementId>, request: &Request) {
 		let _ = (member, agreement, request);
+	}
+
+	/// Bytes of a service that belong to no request of their own: notifications.
+	fn streamed(&self, member: &Member, agreement: Option<AgreementId>, bytes: u64) {
+		let _ = (member, agreement, bytes);
 	}
 
 	/// A call of a client ended. `upstream` is the time that the operator took, `None` if none was

@@ -29,6 +29,7 @@ mod status;
 pub(crate) mod tests;
 mod upstreams;
 mod watch;
+mod websocket;
 mod worker;
 
 pub use access::{Access, Client, NoObserver, Observer, OpenAccess, Request, Served, Use};
@@ -39,6 +40,7 @@ pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
 pub use status::{NetworkStatus, ServiceStatus, Status};
 pub use upstreams::{Agreement, Group, Member, Members, Serves, UpstreamSpec, Upstreams};
 pub use watch::watch;
+pub use websocket::{GatewayWebSocket, SocketSettings, Sockets};
 pub use worker::{Upgrade, Worker};
 
 use crate::{

@@ -7,11 +7,15 @@ use crate::{
 	cache::{CacheStats, Head, Heads},
 	routing::{Account, Tip, TipSettings},
 	rpc::{MethodTable, block::Tag},
+	websocket::Quota,
 };
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
-	sync::atomic::{AtomicU64, Ordering},
+	sync::{
+		Arc,
+		atomic::{AtomicBool, AtomicU64, Ordering},
+	},
 	time::{Duration, Instant},
 };
 
@@ -75,6 +79,10 @@ pub struct Network {
 	reported: AtomicU64,
 	/// Milliseconds from one block to the next.
 	block_ms: AtomicU64,
+	/// True if that is no guess.
+	block_time_known: AtomicBool,
+	/// Subscriptions of clients.
+	pub subscriptions: Arc<Quota>,
 }
 
 /// Counters of calls.
@@ -109,6 +117,7 @@ impl Network {
 	pub(super) fn new(settings: NetworkSettings, index: u32, gateway: &GatewaySettings) -> Self {
 		let rules = TipSettings::for_block_time(settings.block_time);
 		let block_ms = AtomicU64::new(milliseconds(settings.block_time));
+		let block_time_known = AtomicBool::new(!settings.measures_block_time);
 		Self {
 			settings,
 			index,
@@ -126,12 +135,19 @@ impl Network {
 			born: super::attempt::now(),
 			reported: AtomicU64::new(0),
 			block_ms,
+			block_time_known,
+			subscriptions: Quota::new(usize::MAX),
 		}
 	}
 
 	/// Time from one block to the next, as configured or measured.
 	pub fn block_time(&self) -> Duration {
 		Duration::from_millis(self.block_ms.load(Ordering::Relaxed))
+	}
+
+	/// Time from one block to the next, if it is no guess.
+	pub fn known_block_time(&self) -> Option<Duration> {
+		self.block_time_known.load(Ordering::Relaxed).then(|| self.block_time())
 	}
 
 	/// Methods.
@@ -162,6 +178,7 @@ impl Network {
 			{
 				tips.set_block_time(block_time);
 				self.block_ms.store(milliseconds(block_time), Ordering::Relaxed);
+				self.block_time_known.store(true, Ordering::Relaxed);
 			}
 		}
 		let (latest, safe) = (tips.latest.served(), tips.safe.served());

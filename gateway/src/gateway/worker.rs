@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
 	front::{Body, BodyError, Handler, Peer, read_body},
-	routing::{Account, LoadClass, Needs, Random},
+	routing::Random,
 	rpc::{Call, Failure, Message, Refusal, scan},
 	upstream::{ConnectSettings, Pool, PoolSettings},
+	websocket::is_upgrade,
 };
 use bytes::Bytes;
 use futures::{StreamExt, future::LocalBoxFuture, stream};
@@ -146,26 +147,6 @@ impl Worker {
 		}
 	}
 
-	/// Service for a client's subscriptions, other than those of some operators.
-	pub fn subscription_service(
-		&self,
-		network: &Network,
-		without: &[Account],
-	) -> Option<Arc<Member>> {
-		let needs = Needs {
-			class: LoadClass::Light,
-			weight: 1,
-			height: None,
-			tip: network.heads.latest(),
-			without,
-			sticky: None,
-			mirror: false,
-		};
-		let settings = &self.0.gateway.settings.choice;
-		let chosen = network.group.choose(&needs, None, settings, &self.0.random, now());
-		chosen.ok().map(|chosen| chosen.member)
-	}
-
 	async fn message(
 		&self,
 		context: &Context<'_>,
@@ -242,7 +223,7 @@ impl Worker {
 		let gateway = &self.0.gateway;
 		let used = Use::Network(&network.settings.name);
 		if let Some(upgrade) = &self.0.upgrade
-			&& request.headers().contains_key(header::UPGRADE)
+			&& is_upgrade(&request)
 		{
 			return match gateway.access.admit(&peer, request.headers(), key, used) {
 				Ok(client) => upgrade.upgrade(self, network, client, request).await,

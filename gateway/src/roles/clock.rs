@@ -7,10 +7,7 @@ use crate::{
 	chain::Chain,
 	usage::{Clock, Moment},
 };
-use std::{
-	sync::Arc,
-	time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 /// Window of a role without a chain, the same as in production.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,16 +30,16 @@ impl RoleClock {
 
 impl Clock for RoleClock {
 	fn now(&self) -> Option<Moment> {
-		let unix = unix_now();
-		let (window, elapsed, length) = match self {
-			Self::Chain(chain) => chain.market()?.window_at(Instant::now()),
+		match self {
+			Self::Chain(chain) => chain.now(),
 			Self::Machine(length) => {
+				let unix = unix_now();
 				let seconds = length.as_secs().max(1);
 				let window = unix.checked_div(seconds).unwrap_or(0);
 				let elapsed = Duration::from_secs(unix.checked_rem(seconds).unwrap_or(0));
-				(u32::try_from(window).unwrap_or(u32::MAX), elapsed, *length)
+				let window = u32::try_from(window).unwrap_or(u32::MAX);
+				Some(Moment { window, elapsed, length: *length, unix })
 			},
-		};
-		Some(Moment { window, elapsed, length, unix })
+		}
 	}
 }

@@ -11,7 +11,7 @@
 //!
 //! | file | part |
 //! |---|---|
-//! | `clock.rs`, `parties.rs`, `submit.rs` | the chain as usage statements need it |
+//! | `clock.rs`, `parties.rs` | time and parties, as usage statements need them |
 //! | `statements.rs` | the ledger from the first snapshot of the market on |
 //! | `control.rs` | thread beside the workers |
 //! | `gateway/`, `edge/` | the roles |
@@ -22,10 +22,10 @@ mod edge;
 mod gateway;
 mod parties;
 mod statements;
-mod submit;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 pub use edge::EdgeRole;
 pub use gateway::GatewayRole;

@@ -3,10 +3,10 @@
 //! Usage statements of a role. The ledger is opened when the chain was read for the first time, and
 //! its tasks run on the control thread. A role without a ledger serves all the same.
 
-use super::{clock::RoleClock, parties::PartyBook, submit::ChainSubmit};
+use super::{clock::RoleClock, parties::PartyBook};
 use crate::{
 	background::Background,
-	chain::KeySigner,
+	chain::{Chain, KeySigner, Transactions, UsageReports},
 	config::UsageSection,
 	telemetry::{UsageMetrics, UsageStatus, follow},
 	usage::{
@@ -129,15 +129,15 @@ impl Statements {
 	}
 
 	/// Start the tasks of a ledger that was opened, on the local runtime.
-	pub fn spawn_tasks(&self, ledger: &Arc<Ledger>, background: &ReportWay) {
+	pub fn spawn_tasks(&self, ledger: &Arc<Ledger>, reports: &ReportWay) {
 		tokio::task::spawn_local(keep(Arc::clone(ledger), self.clock.clone()));
-		let Some((nodes, transactions)) = background.0.clone() else { return };
+		let Some((chain, transactions)) = reports.0.clone() else { return };
 		let settings = ReportSettings {
 			enabled: self.section.report,
 			min_requests: self.section.report_min_requests,
 			..ReportSettings::default()
 		};
-		let submit = ChainSubmit::new(nodes, transactions);
+		let submit = UsageReports::new(chain, transactions);
 		let task = ReportTask::new(Arc::clone(ledger), submit, settings);
 		tokio::task::spawn_local(task.run(self.clock.clone()));
 	}
@@ -188,14 +188,13 @@ impl Statements {
 	}
 }
 
-/// Nodes and sender of reports; none without a chain or a key.
+/// Chain and sender of reports; none without a chain or a key.
 #[derive(Clone)]
-pub(super) struct ReportWay(Option<(Arc<crate::chain::Nodes>, Arc<crate::chain::Transactions>)>);
+pub(super) struct ReportWay(Option<(Arc<Chain>, Arc<Transactions>)>);
 
 impl ReportWay {
 	/// Way of a role's reports.
 	pub fn of(background: &Background) -> Self {
-		let nodes = background.chain.as_ref().map(|chain| Arc::clone(chain.nodes()));
-		Self(nodes.zip(background.reports.clone()))
+		Self(background.chain.clone().zip(background.reports.clone()))
 	}
 }

@@ -143,9 +143,12 @@ fn configure(
 		headers.push((name, value));
 	}
 	let serves = match (&operator.network, &operator.model) {
-		(Some(network), _) => Serves::Network(network.clone()),
+		(Some(network), None) => Serves::Network(network.clone()),
 		(None, Some(model)) => Serves::Model(model.clone()),
 		(None, None) => Serves::Http,
+		(Some(_), Some(_)) => {
+			return Err(invalid("model", "it serves a network or a model, not both".into()).into());
+		},
 	};
 	let rates = operator.rate.map_or(CoverRates::unlimited(), |rate| CoverRates {
 		requests: rate.into(),
@@ -242,7 +245,8 @@ impl Builder<'_> {
 
 	/// Add a service, if there is an agreement with it.
 	fn add(&mut self, catalogue: &mut Catalogue, market: &Market, view: &ServiceView) {
-		let mut paying: Vec<_> = market.agreements_with(view.summary.id).collect();
+		let with = market.agreements_with(view.summary.id);
+		let mut paying: Vec<_> = with.filter(|agreement| agreement.blocks_left > 0).collect();
 		paying.sort_unstable_by_key(|agreement| agreement.id);
 		if paying.is_empty() {
 			return;

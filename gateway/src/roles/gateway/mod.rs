@@ -101,7 +101,7 @@ impl GatewayRole {
 		// The operators of the configuration are there from the first request on.
 		following.follow(market.as_deref());
 		let described = Arc::clone(&following.described);
-		let workers = Workers::new(Arc::clone(&gateway), config);
+		let workers = Workers::new(Arc::clone(&gateway), config)?;
 		let front = serve(front_settings, move |_| workers.make()).map_err(StartError::Front)?;
 		let watched = Arc::clone(&gateway);
 		let control = ControlThread::start(move || async move {

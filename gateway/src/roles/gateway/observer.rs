@@ -89,6 +89,15 @@ impl Observer for RoleObserver {
 		metrics.bytes.inc_by(bytes);
 	}
 
+	fn streamed(&self, member: &Member, agreement: Option<AgreementId>, bytes: u64) {
+		if let Some(meter) = agreement.and_then(|id| self.meters.load().get(&id).cloned()) {
+			meter.streamed(bytes);
+		}
+		if let Some(metrics) = self.services.load().get(&member.spec.service) {
+			metrics.bytes.inc_by(bytes);
+		}
+	}
+
 	fn called(&self, network: &str, _: bool, whole: Duration, upstream: Option<Duration>) {
 		let Some(metrics) = self.networks.get(network) else { return };
 		metrics.latency.observe(whole.as_secs_f64());

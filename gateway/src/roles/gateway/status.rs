@@ -73,7 +73,7 @@ impl GatewayStatus {
 			retried: network.retried,
 			compared: network.compared,
 			disagreed: network.disagreed,
-			subscriptions: 0,
+			subscriptions: network.subscriptions,
 			overhead_us_p99: overhead.map(|seconds| (seconds * 1_000_000.0) as u64),
 		}
 	}
@@ -210,6 +210,7 @@ impl RoleStatus for GatewayStatus {
 			follow(&metrics.disagreed, network.disagreed);
 			follow(&metrics.saved, self.saved(&network).unwrap_or(0.0) as u64);
 			metrics.head.set(number(network.latest.unwrap_or(0)));
+			metrics.subscriptions.set(number(network.subscriptions));
 			metrics.finalized.set(number(network.finalized.unwrap_or(0)));
 			for service in &network.services {
 				let Some(metrics) = self.observer.service(service.service) else { continue };
