@@ -4,11 +4,13 @@
 //! of its own, so that requests never wait for them.
 
 use crate::{
+	access::KeyStoreError,
 	chain::{
 		Buyer, BuyerReport, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
 		Transactions, plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
+	front::FrontError,
 	telemetry::{ControlPages, Health, Metrics, Status, serve_control},
 };
 use arc_swap::ArcSwap;
@@ -38,6 +40,10 @@ pub enum StartError {
 	},
 	/// A metric is faulty.
 	Metrics(prometheus::Error),
+	/// The public listener cannot be had.
+	Front(FrontError),
+	/// The API keys cannot be read.
+	Keys(KeyStoreError),
 }
 
 impl fmt::Display for StartError {
@@ -47,6 +53,8 @@ impl fmt::Display for StartError {
 			Self::Node(error) => write!(f, "chain.nodes: {error}"),
 			Self::Io { what, error } => write!(f, "{what}: {error}"),
 			Self::Metrics(error) => error.fmt(f),
+			Self::Front(error) => write!(f, "front: {error}"),
+			Self::Keys(error) => error.fmt(f),
 		}
 	}
 }

@@ -18,6 +18,7 @@ pub mod config;
 pub mod edge;
 pub mod front;
 pub mod gateway;
+pub mod roles;
 pub mod routing;
 pub mod rpc;
 pub mod settings;

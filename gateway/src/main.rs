@@ -7,12 +7,12 @@ use sp_core::H256;
 use std::process::ExitCode;
 use surety_gateway::{
 	access::Secret,
-	background::{Background, StartError},
-	cli::{Cli, Command, Role},
-	config::{EDGE_EXAMPLE, GATEWAY_EXAMPLE, LogSection},
+	cli::{Cli, Command, EdgeArgs, GatewayArgs, Role},
+	config::{EDGE_EXAMPLE, GATEWAY_EXAMPLE},
+	roles::{EdgeRole, GatewayRole},
 	telemetry::{show_status, start_log},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -32,14 +32,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
 	match cli.command {
-		Command::Gateway(args) => {
-			let config = args.config()?;
-			serve(&config.log, || Background::of_gateway(&config))
-		},
-		Command::Edge(args) => {
-			let config = args.config()?;
-			serve(&config.log, || Background::of_edge(&config))
-		},
+		Command::Gateway(args) => block_on(gateway(&args))?,
+		Command::Edge(args) => block_on(edge(&args))?,
 		Command::Status(args) => Ok(block_on(show_status(&args))??),
 		Command::ExampleConfig { role } => {
 			let text = match role {
@@ -53,28 +47,79 @@ fn run(cli: Cli) -> Result<(), Failure> {
 	}
 }
 
-/// Run a role until the process is asked to end.
-fn serve(
-	log: &LogSection,
-	start: impl FnOnce() -> Result<Background, StartError>,
-) -> Result<(), Failure> {
-	start_log(log)?;
-	let background = start()?;
-	tracing::info!(control = %background.control, "started");
-	block_on(until_asked_to_end())??;
+/// Run a gateway until the process is asked to end.
+async fn gateway(args: &GatewayArgs) -> Result<(), Failure> {
+	let config = args.config()?;
+	start_log(&config.log)?;
+	let mut signals = Signals::new()?;
+	let role = tokio::select! {
+		role = GatewayRole::start(&config) => role?,
+		() = signals.end() => return Ok(()),
+	};
+	let control = role.background().control;
+	tracing::info!(listen = %role.local_addr(), %control, "the gateway serves");
+	while signals.next().await == Signal::Reload {
+		match args.config() {
+			Ok(config) => role.reload(&config),
+			Err(error) => tracing::error!(%error, "the configuration in use stays"),
+		}
+	}
 	tracing::info!("ending");
-	drop(background);
+	role.stop();
 	Ok(())
 }
 
-async fn until_asked_to_end() -> std::io::Result<()> {
-	let mut terminate = signal(SignalKind::terminate())?;
-	let mut interrupt = signal(SignalKind::interrupt())?;
-	tokio::select! {
-		_ = terminate.recv() => (),
-		_ = interrupt.recv() => (),
+/// Run an edge until the process is asked to end.
+async fn edge(args: &EdgeArgs) -> Result<(), Failure> {
+	let config = args.config()?;
+	start_log(&config.log)?;
+	let mut signals = Signals::new()?;
+	let role = EdgeRole::start(&config)?;
+	let control = role.background().control;
+	tracing::info!(listen = %role.local_addr(), %control, "the edge serves");
+	while signals.next().await == Signal::Reload {
+		role.reload();
 	}
+	tracing::info!("ending");
+	role.stop();
 	Ok(())
+}
+
+/// Wish of the one who runs the process.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Signal {
+	Reload,
+	End,
+}
+
+/// Signals of the process.
+struct Signals {
+	hangup: unix::Signal,
+	terminate: unix::Signal,
+	interrupt: unix::Signal,
+}
+
+impl Signals {
+	fn new() -> std::io::Result<Self> {
+		Ok(Self {
+			hangup: unix::signal(SignalKind::hangup())?,
+			terminate: unix::signal(SignalKind::terminate())?,
+			interrupt: unix::signal(SignalKind::interrupt())?,
+		})
+	}
+
+	async fn next(&mut self) -> Signal {
+		tokio::select! {
+			_ = self.hangup.recv() => Signal::Reload,
+			_ = self.terminate.recv() => Signal::End,
+			_ = self.interrupt.recv() => Signal::End,
+		}
+	}
+
+	/// Wait for the wish to end, before there is anything to reload.
+	async fn end(&mut self) {
+		while self.next().await != Signal::End {}
+	}
 }
 
 fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {

@@ -94,6 +94,18 @@ impl KeyStore {
 		Ok(Self { keys: ArcSwap::from_pointee(keys), issued: Mutex::new(issued), path, max_issued })
 	}
 
+	/// Replace the keys of the configuration. A key whose rules stay keeps its use.
+	pub fn configure(&self, configured: Vec<([u8; 32], KeyRules)>) {
+		let issued = self.issued.lock();
+		let before = self.keys.load();
+		let all = issued.iter().map(|(hash, rules)| (*hash, rules.clone())).chain(configured);
+		let key = |(hash, rules): ([u8; 32], KeyRules)| {
+			let kept = before.get(&hash).filter(|key| key.rules == rules).cloned();
+			(hash, kept.unwrap_or_else(|| Arc::new(ApiKey::new(&hash, rules))))
+		};
+		self.keys.store(Arc::new(all.map(key).collect()));
+	}
+
 	/// Key that a client sent.
 	///
 	/// Errors: [`KeyError::Unknown`].

@@ -23,6 +23,7 @@ mod keys;
 mod limits;
 mod login;
 mod nonce;
+mod offer;
 mod token;
 
 pub use bucket::{Bucket, Rate, Wait};
@@ -32,6 +33,7 @@ pub use key_store::{KeyStore, KeyStoreError};
 pub use keys::{ApiKey, KeyError, KeyId, KeyRules, Secret};
 pub use limits::{Limiter, UnitLimits, nanos_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
+pub use offer::Offer;
 pub use token::{PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint, verify};
 
 use rustls::crypto::ring;

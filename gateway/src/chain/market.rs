@@ -7,7 +7,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sp_core::H256;
 use sp_runtime::AccountId32;
 use std::{
-	cmp::Reverse,
 	collections::{BTreeMap, BTreeSet, HashSet},
 	sync::Arc,
 	time::{Duration, Instant},
@@ -102,6 +101,8 @@ pub struct Market {
 	pub clock: RoundInfo,
 	/// Time at which it was read.
 	pub read_at: Instant,
+	/// True if services may be at private addresses: on dev and local networks.
+	pub private_endpoints: bool,
 	/// Networks.
 	pub networks: Vec<NetworkInfo>,
 	/// Services: of a tenant those that it uses or could buy, of an operator its own.
@@ -172,12 +173,6 @@ impl Market {
 		})
 	}
 
-	/// Agreement by which a service is used: of those that can pay, the one with the most units.
-	pub fn agreement_to_use(&self, service: ServiceId) -> Option<&AgreementInfo<AccountId32>> {
-		let funded = self.agreements_with(service).filter(|agreement| agreement.blocks_left > 0);
-		funded.max_by_key(|agreement| (agreement.units, Reverse(agreement.id)))
-	}
-
 	/// True if an agreement serves now: its end is not decided, or its last round is not over.
 	pub fn is_live(&self, agreement: &AgreementInfo<AccountId32>) -> bool {
 		agreement.ending.is_none_or(|ending| ending.round >= self.clock.round)
@@ -204,6 +199,7 @@ pub(crate) async fn read_market(
 	let mut market = Market {
 		genesis,
 		head: reader.head(),
+		private_endpoints: false,
 		networks: Vec::new(),
 		services: BTreeMap::new(),
 		agreements: BTreeMap::new(),
@@ -218,6 +214,10 @@ pub(crate) async fn read_market(
 	market.networks = match before {
 		Some(before) => before.networks.clone(),
 		None => reader.networks().await?,
+	};
+	market.private_endpoints = match before {
+		Some(before) => before.private_endpoints,
+		None => reader.private_endpoints().await?,
 	};
 	match subject {
 		Subject::Tenant { account, networks, models } => {

@@ -142,7 +142,23 @@ impl<'a> Reader<'a> {
 		&self,
 		service: ServiceId,
 	) -> Result<Listed<AgreementInfo<AccountId32>>, NodesError> {
-		self.list("surety_agreementsOfService", json!(service)).await
+		match self.list("surety_agreementsOfService", json!(service)).await {
+			Err(error) if error.is_unknown_method() => {
+				tracing::warn!(service, "the chain does not show the agreements of a service");
+				Ok(Listed { items: Vec::new(), unreadable: 0 })
+			},
+			listed => listed,
+		}
+	}
+
+	/// True if services may be at private addresses: on dev and local networks.
+	pub async fn private_endpoints(&self) -> Result<bool, NodesError> {
+		let params = json!(["SuretyApi_private_endpoints", "0x", self.at.hash]);
+		match self.ask::<String>("state_call", &params).await {
+			// A runtime that does not say so is not one of those networks.
+			Err(NodesError::Node(NodeError::Refused { .. })) => Ok(false),
+			answer => Ok(answer? == "0x01"),
+		}
 	}
 
 	/// An agreement.

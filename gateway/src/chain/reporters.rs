@@ -38,11 +38,6 @@ impl Reporters {
 		Arc::new(Self { chain, rights: Mutex::default(), asked: Notify::new() })
 	}
 
-	/// The chain.
-	pub fn chain(&self) -> &Arc<Chain> {
-		&self.chain
-	}
-
 	/// True if an account may report for a party. The first question about a pair is asked of the
 	/// chain, and answered with `None` until the answer is there.
 	pub fn may_report(&self, party: &AccountId32, reporter: &AccountId32) -> Option<bool> {

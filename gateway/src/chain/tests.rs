@@ -57,6 +57,7 @@ pub(crate) fn market(block: u32) -> Market {
 			judged_round: round.saturating_sub(2),
 		},
 		read_at: Instant::now(),
+		private_endpoints: false,
 		networks: vec![network],
 		services: BTreeMap::new(),
 		agreements: BTreeMap::new(),

@@ -1,38 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The chain as usage statements need it: its clock, rights of reporters, reports.
+//! The chain as usage statements need it: its clock and reports.
 
 use super::{
-	Chain, NodesError, Reader, Reporters, TransactionError, Transactions, report_equivocation,
-	report_usage,
+	Chain, NodesError, Reader, TransactionError, Transactions, report_equivocation, report_usage,
 };
-use crate::usage::{self, Clock, Equivocation, Moment, OnChain, Signed, Submit, SubmitError};
-use sp_runtime::AccountId32;
+use crate::usage::{Clock, Equivocation, Moment, OnChain, Signed, Submit, SubmitError};
 use std::{
 	sync::Arc,
 	time::{Instant, SystemTime, UNIX_EPOCH},
 };
-use surety_primitives::{AgreementId, WindowIndex, usage::Side};
+use surety_primitives::{AgreementId, WindowIndex};
 
 impl Clock for Chain {
 	fn now(&self) -> Option<Moment> {
 		let (window, elapsed, length) = self.market()?.window_at(Instant::now());
 		let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
 		Some(Moment { window, elapsed, length, unix })
-	}
-}
-
-impl usage::Reporters for Reporters {
-	fn may_report(&self, agreement: AgreementId, side: Side, key: &AccountId32) -> Option<bool> {
-		let market = self.chain().market()?;
-		match market.party(agreement, side) {
-			Some(party) => Self::may_report(self, party, key),
-			// It was opened after the snapshot, or is over.
-			None => {
-				self.chain().refresh();
-				None
-			},
-		}
 	}
 }
 
@@ -67,9 +51,8 @@ impl Submit for UsageReports {
 					counts: one.counts,
 				})
 				.collect()),
-			Err(error) if error.is_unknown_method() => {
-				Err(SubmitError::Refused("the chain takes no usage statements".into()))
-			},
+			// A chain without usage has nothing. It refuses the report itself.
+			Err(error) if error.is_unknown_method() => Ok(Vec::new()),
 			Err(error) => Err(unavailable(&error)),
 		}
 	}

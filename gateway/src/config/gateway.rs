@@ -9,7 +9,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
-use surety_primitives::{MAX_NAME, Protocol, Region};
+use surety_primitives::{AgreementId, MAX_NAME, Protocol, Region};
 
 /// Configuration of the role `gateway`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -117,6 +117,19 @@ impl RoleConfig for GatewayConfig {
 				return Err(ConfigError::invalid("operator.network", reason));
 			}
 		}
+		let has_key = self.tenant.key.is_given() || self.tenant.report_key.is_given();
+		for operator in self.operators.iter().filter(|one| one.agreement.is_some() && !has_key) {
+			let reason =
+				format!("the agreement of operator {} needs the tenant's key", operator.name);
+			return Err(ConfigError::invalid("operator.agreement", reason));
+		}
+		for network in self.networks.iter().filter(|network| network.protocol.is_none()) {
+			if self.chain.nodes.is_empty() {
+				let reason =
+					format!("name the dialect of {}: there is no chain to ask", network.name);
+				return Err(ConfigError::invalid("network.protocol", reason));
+			}
+		}
 		let has_chain = !self.chain.nodes.is_empty();
 		if !has_chain && self.operators.is_empty() {
 			let reason = "no node of the chain and no [[operator]]: there is nothing to serve from";
@@ -221,6 +234,8 @@ pub struct NetworkSection {
 	pub deny_methods: Vec<String>,
 	/// TOML file with rules of methods beside the built-in ones.
 	pub methods: Option<PathBuf>,
+	/// Use services at the rate of strangers as long as there is no agreement.
+	pub trial: bool,
 }
 
 impl Default for NetworkSection {
@@ -237,6 +252,7 @@ impl Default for NetworkSection {
 			allow_methods: Vec::new(),
 			deny_methods: Vec::new(),
 			methods: None,
+			trial: false,
 		}
 	}
 }
@@ -279,6 +295,9 @@ pub struct OperatorSection {
 	pub network: Option<String>,
 	/// Model that it serves.
 	pub model: Option<String>,
+	/// Agreement that its edge knows: requests carry its token, and its use is counted and signed.
+	/// Needs the tenant's key.
+	pub agreement: Option<AgreementId>,
 	/// Headers added to each request, such as an API key.
 	#[serde(default, skip_serializing)]
 	pub headers: Vec<HeaderSection>,

@@ -181,6 +181,8 @@ pub struct UsageSection {
 	pub enabled: bool,
 	/// Lane, 0 to 7: each gateway of a tenant, and each edge of an operator, has one of its own.
 	pub lane: u8,
+	/// Number of the party's gateways or edges, each with its lane.
+	pub lanes: u8,
 	/// Time between statements.
 	pub exchange_secs: u64,
 	/// Requests of an agreement after which a statement is signed without waiting.
@@ -197,6 +199,7 @@ impl Default for UsageSection {
 		Self {
 			enabled: true,
 			lane: 0,
+			lanes: 1,
 			exchange_secs: 10,
 			exchange_requests: 50_000,
 			report: true,
@@ -207,7 +210,8 @@ impl Default for UsageSection {
 
 impl UsageSection {
 	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
-		within("usage.lane", self.lane, 0, surety_primitives::usage::MAX_LANES.saturating_sub(1))?;
+		within("usage.lanes", self.lanes, 1, surety_primitives::usage::MAX_LANES)?;
+		within("usage.lane", self.lane, 0, self.lanes.saturating_sub(1))?;
 		within("usage.exchange-secs", self.exchange_secs, 1, 3_600)?;
 		within("usage.exchange-requests", self.exchange_requests, 1, u64::MAX)
 	}

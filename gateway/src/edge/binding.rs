@@ -2,19 +2,17 @@
 
 //! Other rooms bound to the ports of the edge: configuration, chain, usage.
 
-use super::{Counter, EdgeAgreement, EdgeMarket, EdgeService, EdgeSettings, Rights, Trial, Usage};
+use super::{Counter, EdgeAgreement, EdgeMarket, EdgeService, EdgeSettings, Rights, Trial};
 use crate::{
 	access::Rate,
-	chain::{Market, Reporters, ServiceView},
+	chain::{Chain, Market, Reporters, ServiceView},
 	config::{ConfigError, EdgeConfig, ServiceSection, Url},
 	rpc::ScanLimits,
 	settings::{front_settings, pool_settings},
 	upstream::Endpoint,
-	usage::{self, ExchangeHandle, Ledger, Meter},
+	usage::Meter,
 };
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use http::StatusCode;
+use sp_core::H256;
 use sp_runtime::AccountId32;
 use std::{sync::Arc, time::Duration};
 use surety_primitives::{
@@ -71,7 +69,7 @@ impl EdgeMarket {
 					service,
 					tenant: agreement.tenant.clone(),
 					units: agreement.units,
-					active: market.is_live(agreement),
+					active: agreement.blocks_left > 0 && market.is_live(agreement),
 				})
 			})
 		});
@@ -85,6 +83,8 @@ impl EdgeMarket {
 		// What the chain says comes last and counts.
 		let agreements = listed.chain(of_chain);
 		let genesis = market.map(|market| market.genesis).or(config.chain.genesis);
+		// Without a chain there is none to tell from others.
+		let genesis = genesis.or_else(|| config.chain.nodes.is_empty().then(H256::zero));
 		let window_blocks = market.map_or(0, Market::window_blocks);
 		Ok(Self::new(genesis, window_blocks, services, agreements))
 	}
@@ -123,7 +123,8 @@ fn of_chain(
 	}
 }
 
-/// Service that is not read from the chain. Its units are those of its agreements.
+/// Service that is not read from the chain. Its units are those of its agreements. Without any its
+/// capacity is not known, and only the rate of a client's network bounds strangers.
 fn of_configuration(
 	config: &EdgeConfig,
 	section: &ServiceSection,
@@ -143,20 +144,21 @@ fn of_configuration(
 		path: section.path.clone(),
 		price: 0,
 		asset: AssetId::Native,
-		units: own.fold(0, |sum, agreement| sum.saturating_add(agreement.units)),
+		units: own.map(|agreement| agreement.units).reduce(u32::saturating_add).unwrap_or(u32::MAX),
 		max_latency: LatencyBucket::MAX,
 	}
 }
 
 /// Rights as of the chain.
 pub struct ChainRights {
+	chain: Arc<Chain>,
 	reporters: Arc<Reporters>,
 }
 
 impl ChainRights {
 	/// Rights that the chain's room keeps.
-	pub fn new(reporters: Arc<Reporters>) -> Self {
-		Self { reporters }
+	pub fn new(chain: Arc<Chain>, reporters: Arc<Reporters>) -> Self {
+		Self { chain, reporters }
 	}
 }
 
@@ -168,6 +170,10 @@ impl Rights for ChainRights {
 	/// The chain has no tokens of probers yet: they come as strangers.
 	fn is_prober(&self, _: &str, _: ServiceId) -> bool {
 		false
+	}
+
+	fn is_missing(&self, _: AgreementId) {
+		self.chain.refresh();
 	}
 }
 
@@ -189,43 +195,6 @@ impl Counter for Meter {
 	}
 }
 
-/// Usage in a ledger, whose task opens and closes agreements as the chain does.
-pub struct LedgerUsage {
-	ledger: Arc<Ledger>,
-	exchanges: ExchangeHandle,
-}
-
-impl LedgerUsage {
-	/// Usage in a ledger.
-	///
-	/// - `exchanges`: way to the task of [`usage::answer_exchanges`].
-	pub fn new(ledger: Arc<Ledger>, exchanges: ExchangeHandle) -> Self {
-		Self { ledger, exchanges }
-	}
-}
-
-impl Usage for LedgerUsage {
-	fn counter(&self, agreement: AgreementId) -> Option<Arc<dyn Counter>> {
-		self.ledger.meter(agreement).map(|meter| meter as Arc<dyn Counter>)
-	}
-
-	fn exchange(&self, message: Bytes) -> BoxFuture<'static, (StatusCode, Bytes)> {
-		let exchanges = self.exchanges.clone();
-		Box::pin(async move {
-			let reply = exchanges.exchange(message).await;
-			(reply.status, reply.body)
-		})
-	}
-
-	fn max_message(&self) -> usize {
-		usage::MAX_MESSAGE
-	}
-
-	fn content_type(&self) -> &'static str {
-		usage::CONTENT_TYPE
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -233,7 +202,6 @@ mod tests {
 		chain::tests::{account, agreement, market, service},
 		config::parse,
 	};
-	use sp_core::H256;
 	use surety_primitives::CloseReason;
 	use surety_runtime_api::{AgreementInfo, Ending};
 

@@ -126,7 +126,11 @@ impl EdgeHandler {
 		let prefix = genesis_prefix(genesis);
 		let (token, _) = Token::parse(text).map_err(unauthorized)?;
 		token.check(&prefix, unix_now()).map_err(unauthorized)?;
-		let agreement = market.agreement(token.agreement).filter(|agreement| agreement.active);
+		let agreement = market.agreement(token.agreement);
+		if agreement.is_none() {
+			shared.rights.is_missing(token.agreement);
+		}
+		let agreement = agreement.filter(|agreement| agreement.active);
 		let Some(agreement) = agreement else { return Err(unpaid(market, &token)) };
 		shared.gates.may_attempt(address, nanos_now()).map_err(|wait| {
 			shared.counts.limited.add(1);

@@ -4,10 +4,10 @@
 //! agreements. A plain snapshot, replaced as a whole when the chain or the configuration changes.
 
 use crate::{
-	access::{Rate, UnitLimits},
+	access::{Offer, Rate, UnitLimits},
 	upstream::Endpoint,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use sp_core::{Encode, H256};
 use sp_runtime::AccountId32;
 use std::{
@@ -71,35 +71,14 @@ impl EdgeService {
 	///
 	/// - `window_blocks`: blocks of a window, whose price is the least deposit.
 	pub fn offer(&self, window_blocks: u32) -> Value {
-		let deposit = self.price.saturating_mul(window_blocks.into());
-		let unit = UnitLimits::of(self.class).map(|unit| {
-			json!({
-				"requestsPerSecond": unit.requests.per_second,
-				"burst": unit.requests.burst,
-				"bytesPerSecond": unit.bytes.map(|rate| rate.per_second),
-				"subscriptions": unit.subscriptions,
-			})
-		});
-		// Amounts as text: they do not fit the numbers of JavaScript.
-		json!({
-			"service": self.id,
-			"operator": self.operator.to_string(),
-			"class": self.class,
-			"asset": self.asset,
-			"price": self.price.to_string(),
-			"unit": unit,
-			"call": {
-				"pallet": "Sla",
-				"call": "open_agreement",
-				"args": {
-					"service": self.id,
-					"units": 1,
-					"max_price": self.price.to_string(),
-					"deposit": deposit.to_string(),
-					"min_cover": 0,
-				},
-			},
-		})
+		let offer = Offer {
+			service: self.id,
+			operator: &self.operator,
+			class: self.class,
+			price: self.price,
+			asset: self.asset,
+		};
+		offer.to_json(window_blocks)
 	}
 }
 

@@ -29,14 +29,13 @@ mod market;
 mod ports;
 mod refusal;
 mod settings;
-mod supply;
 #[cfg(test)]
 mod tests;
 mod websocket;
 mod well_known;
 
 pub use admission::Admission;
-pub use binding::{ChainRights, LedgerUsage};
+pub use binding::ChainRights;
 pub use counts::{Count, EdgeCounts};
 pub use credential::{PROBER_HEADER, TOKEN_HEADER};
 pub use handler::EdgeHandler;

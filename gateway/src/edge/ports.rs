@@ -21,6 +21,11 @@ pub trait Rights: Send + Sync + 'static {
 	/// True if the value of the header `X-Surety-Prober` is a prober's token for a service in the
 	/// current round.
 	fn is_prober(&self, token: &str, service: ServiceId) -> bool;
+
+	/// A token names an agreement that is not in the market: it may be newer than the snapshot.
+	fn is_missing(&self, agreement: AgreementId) {
+		let _ = agreement;
+	}
 }
 
 /// Counts of agreements.

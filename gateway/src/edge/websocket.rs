@@ -8,7 +8,7 @@ use crate::{
 	rpc::{Call, Failure, MethodTable, Outcome, outcome},
 	upstream::{Pool, WebSocketLimits, websocket},
 	websocket::{
-		Ending, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, WebSocketSettings,
+		Connections, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, WebSocketSettings,
 		accept, clock, open, relay,
 	},
 };
@@ -17,7 +17,6 @@ use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use std::{
-	cell::{Cell, RefCell},
 	collections::HashMap,
 	net::IpAddr,
 	rc::Rc,
@@ -91,13 +90,6 @@ pub struct EdgeWebSocket {
 	open: Rc<Connections>,
 }
 
-/// Connections of the worker, to end them.
-#[derive(Default)]
-struct Connections {
-	queues: RefCell<HashMap<u64, Rc<Outgoing>>>,
-	next: Cell<u64>,
-}
-
 impl EdgeWebSocket {
 	/// Switch of one worker.
 	///
@@ -144,7 +136,7 @@ impl Upgrade for EdgeWebSocket {
 			tokio::task::spawn_local(async move {
 				let Ok(client) = open(upgrade, &settings.client).await else { return };
 				let outgoing = Outgoing::new(settings.client.max_unsent);
-				let _listed = Listed::new(connections, outgoing.clone());
+				let _entered = connections.enter(outgoing.clone());
 				let limits = RelayLimits {
 					scan: admission.shared.settings.scan,
 					answer_timeout: settings.answer_timeout,
@@ -158,35 +150,7 @@ impl Upgrade for EdgeWebSocket {
 
 	fn close(&self) -> LocalBoxFuture<'static, ()> {
 		let connections = self.open.clone();
-		Box::pin(async move {
-			for outgoing in connections.queues.borrow().values() {
-				outgoing.end(Ending::Shutdown);
-			}
-			while !connections.queues.borrow().is_empty() {
-				clock::sleep(Duration::from_millis(20)).await;
-			}
-		})
-	}
-}
-
-/// Entry of a connection in the list of its worker.
-struct Listed {
-	connections: Rc<Connections>,
-	number: u64,
-}
-
-impl Listed {
-	fn new(connections: Rc<Connections>, outgoing: Rc<Outgoing>) -> Self {
-		let number = connections.next.get();
-		connections.next.set(number.wrapping_add(1));
-		connections.queues.borrow_mut().insert(number, outgoing);
-		Self { connections, number }
-	}
-}
-
-impl Drop for Listed {
-	fn drop(&mut self) {
-		self.connections.queues.borrow_mut().remove(&self.number);
+		Box::pin(async move { connections.close().await })
 	}
 }
 

@@ -9,8 +9,8 @@ use std::{
 	io::{self, IoSlice},
 	pin::Pin,
 	sync::{
-		Arc,
-		atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+		Arc, OnceLock,
+		atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed},
 	},
 	task::{Context, Poll},
 	time::Duration,
@@ -52,6 +52,16 @@ pub struct Activity {
 	http2: AtomicBool,
 	/// Tick of the last change of the above.
 	since: AtomicU32,
+	/// Number of connections that left HTTP, which this one is part of.
+	counted: OnceLock<Arc<AtomicUsize>>,
+}
+
+impl Drop for Activity {
+	fn drop(&mut self) {
+		if let Some(count) = self.counted.get() {
+			count.fetch_sub(1, Relaxed);
+		}
+	}
 }
 
 /// Limits to waiting, in seconds.
@@ -86,6 +96,7 @@ impl Activity {
 			upgraded: AtomicBool::new(false),
 			http2: AtomicBool::new(false),
 			since,
+			counted: OnceLock::new(),
 		}
 	}
 
@@ -125,8 +136,13 @@ impl Activity {
 	}
 
 	/// The connection speaks another protocol from now on, whose handler watches over it.
-	pub fn upgrade(&self) {
+	///
+	/// - `count`: number of such connections, to which this one is added until its end.
+	pub fn upgrade(&self, count: &Arc<AtomicUsize>) {
 		self.upgraded.store(true, Relaxed);
+		if self.counted.set(Arc::clone(count)).is_ok() {
+			count.fetch_add(1, Relaxed);
+		}
 	}
 
 	/// True if no request is in progress and no part of one is here.
@@ -325,7 +341,11 @@ mod tests {
 	fn an_upgraded_connection_is_left_to_its_handler() {
 		let ticks = Arc::new(Ticks::default());
 		let activity = Activity::new(ticks.clone());
-		activity.upgrade();
+		let count = Arc::new(AtomicUsize::new(0));
+		activity.upgrade(&count);
 		assert!(!at(&ticks, &activity, 100_000));
+		assert_eq!(count.load(Relaxed), 1);
+		drop(activity);
+		assert_eq!(count.load(Relaxed), 0);
 	}
 }

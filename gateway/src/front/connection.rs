@@ -245,6 +245,13 @@ struct Service<H> {
 
 impl<H: Handler> Service<H> {
 	async fn answer(self, request: Request<Incoming>, http2: bool) -> Response<Outgoing> {
+		let counts = self.worker.shared.counts.clone();
+		let response = self.respond(request, http2).await;
+		counts.respond(response.status());
+		response
+	}
+
+	async fn respond(self, request: Request<Incoming>, http2: bool) -> Response<Outgoing> {
 		let Self { worker, activity, client } = self;
 		activity.begin();
 		let mut progress = Progress { activity, requests: None, offered: false };
@@ -267,7 +274,7 @@ impl<H: Handler> Service<H> {
 			cors.apply(origin.as_ref(), response.headers_mut());
 		}
 		if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-			progress.activity.upgrade();
+			progress.activity.upgrade(&worker.shared.counts.upgraded);
 		}
 		response.map(|body| Outgoing::new(body, progress, http2))
 	}

@@ -26,7 +26,7 @@ pub use settings::{FrontError, FrontSettings, Listener};
 pub use tls::{Certificate, TlsFiles};
 
 use activity::Patience;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use limits::{Connections, Gauge};
 use std::{
@@ -76,6 +76,10 @@ pub struct FrontCounts {
 	pub(in crate::front) refused: AtomicU64,
 	pub(in crate::front) stuck: AtomicU64,
 	pub(in crate::front) handshakes_failed: AtomicU64,
+	/// Open connections that left HTTP.
+	pub(in crate::front) upgraded: Arc<AtomicUsize>,
+	/// Responses by class of status, from 1xx to 5xx.
+	pub(in crate::front) responses: [AtomicU64; 5],
 }
 
 impl FrontCounts {
@@ -97,6 +101,25 @@ impl FrontCounts {
 	/// Connections that were closed because the client kept them waiting.
 	pub fn stuck(&self) -> u64 {
 		self.stuck.load(Relaxed)
+	}
+
+	/// Open connections that left HTTP, such as those of WebSocket.
+	pub fn upgraded(&self) -> usize {
+		self.upgraded.load(Relaxed)
+	}
+
+	/// Responses by class of status, from 1xx to 5xx.
+	pub fn responses(&self) -> [u64; 5] {
+		self.responses.each_ref().map(|count| count.load(Relaxed))
+	}
+
+	/// Count a response.
+	pub(in crate::front) fn respond(&self, status: StatusCode) {
+		let class = usize::from(status.as_u16()).checked_div(100).unwrap_or(0);
+		let count = class.checked_sub(1).and_then(|class| self.responses.get(class));
+		if let Some(count) = count {
+			count.fetch_add(1, Relaxed);
+		}
 	}
 
 	/// TLS handshakes that failed.
@@ -154,6 +177,8 @@ pub fn serve<H: Handler>(
 		refused: AtomicU64::new(0),
 		stuck: AtomicU64::new(0),
 		handshakes_failed: AtomicU64::new(0),
+		upgraded: Arc::default(),
+		responses: Default::default(),
 	});
 	let patience =
 		Patience::new(settings.head_timeout, settings.idle_timeout, settings.stall_timeout);

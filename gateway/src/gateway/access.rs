@@ -7,6 +7,7 @@ use crate::{
 	front::Peer,
 	routing::{LoadClass, SessionKey},
 	rpc::Failure,
+	websocket::Quota,
 };
 use http::HeaderMap;
 use std::{
@@ -15,6 +16,7 @@ use std::{
 	sync::Arc,
 	time::Duration,
 };
+use surety_primitives::AgreementId;
 
 /// Use that a client asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +67,12 @@ pub trait Access: Send + Sync {
 		let _ = (client, bytes);
 	}
 
+	/// Subscriptions that a client may have at a time, over all its connections. `None`: no bound.
+	fn subscriptions(&self, client: &Client) -> Option<Arc<Quota>> {
+		let _ = client;
+		None
+	}
+
 	/// True if a header carries a key of ours, which no operator may see.
 	fn is_key(&self, value: &str) -> bool {
 		let _ = value;
@@ -107,18 +115,31 @@ pub enum Served {
 	Cancelled,
 }
 
+/// Request to a service that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+	/// Class of the method.
+	pub class: LoadClass,
+	/// End.
+	pub served: Served,
+	/// Time to the answer, or to the end without one.
+	pub latency: Duration,
+	/// Bytes of the answer's body.
+	pub bytes: u64,
+}
+
 /// Observer of what is served: usage statements and metrics.
 pub trait Observer: Send + Sync {
 	/// A request to a service ended. Retries, hedges, copies and health requests are requests.
-	fn served(
-		&self,
-		member: &Member,
-		class: LoadClass,
-		served: Served,
-		latency: Duration,
-		bytes: u64,
-	) {
-		let _ = (member, class, served, latency, bytes);
+	///
+	/// - `agreement`: the one that pays.
+	fn served(&self, member: &Member, agreement: Option<AgreementId>, request: &Request) {
+		let _ = (member, agreement, request);
+	}
+
+	/// Bytes of a service that belong to no request of their own: notifications.
+	fn streamed(&self, member: &Member, agreement: Option<AgreementId>, bytes: u64) {
+		let _ = (member, agreement, bytes);
 	}
 
 	/// A call of a client ended. `upstream` is the time that the operator took, `None` if none was

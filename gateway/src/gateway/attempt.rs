@@ -4,9 +4,9 @@
 
 use super::{
 	GatewaySettings,
-	access::Served,
+	access::{Request as Observation, Served},
 	large,
-	upstreams::{Group, Member},
+	upstreams::{Agreement, Group, Member},
 	worker::Worker,
 };
 use crate::{
@@ -78,6 +78,8 @@ pub(super) struct Account {
 	worker: Worker,
 	member: Arc<Member>,
 	class: LoadClass,
+	/// Agreement that pays.
+	agreement: Option<Agreement>,
 	ticket: Option<Ticket>,
 	/// Time of the answer, if it is not that of the end.
 	answered: Option<Instant>,
@@ -87,8 +89,20 @@ impl Account {
 	/// Request that is about to be sent.
 	pub fn open(worker: &Worker, member: &Arc<Member>, class: LoadClass, weight: u32) -> Self {
 		let ticket = Some(member.state.start(class, weight, now()));
+		let agreement = member.next_agreement(weight).cloned();
 		let (worker, member) = (worker.clone(), Arc::clone(member));
-		Self { worker, member, class, ticket, answered: None }
+		Self { worker, member, class, agreement, ticket, answered: None }
+	}
+
+	/// Add the headers that each request to a service carries.
+	pub fn add_headers(&self, headers: &mut HeaderMap) {
+		for (name, value) in &self.member.spec.headers {
+			headers.insert(name.clone(), value.clone());
+		}
+		if let Some(token) = self.agreement.as_ref().and_then(|agreement| agreement.token.as_ref())
+		{
+			headers.insert(TOKEN, token.clone());
+		}
 	}
 
 	/// The answer begins: its latency is that of now, even if it goes on for long.
@@ -114,7 +128,9 @@ impl Account {
 
 	fn report(&self, served: Served, latency: Duration, bytes: u64) {
 		let observer = &self.worker.gateway().observer;
-		observer.served(&self.member, self.class, served, latency, bytes);
+		let agreement = self.agreement.as_ref().map(|agreement| agreement.id);
+		let request = Observation { class: self.class, served, latency, bytes };
+		observer.served(&self.member, agreement, &request);
 	}
 }
 
@@ -123,16 +139,6 @@ impl Drop for Account {
 		if let Some(ticket) = self.ticket.take() {
 			self.report(Served::Cancelled, now().saturating_duration_since(ticket.started()), 0);
 		}
-	}
-}
-
-/// Headers that each request to a service carries.
-pub(super) fn add_headers(member: &Member, headers: &mut HeaderMap) {
-	for (name, value) in &member.spec.headers {
-		headers.insert(name.clone(), value.clone());
-	}
-	if let Some(token) = &member.spec.token {
-		headers.insert(TOKEN, token.clone());
 	}
 }
 
@@ -153,7 +159,7 @@ pub(super) async fn attempt(
 	if let Some(trace) = &payload.trace {
 		headers.insert(TRACEPARENT, trace.clone());
 	}
-	add_headers(&member, headers);
+	account.add_headers(headers);
 	let max = payload.max_bytes;
 	let answer = if payload.class == LoadClass::Heavy {
 		let memory = &worker.gateway().memory;

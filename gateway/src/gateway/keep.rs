@@ -56,7 +56,7 @@ pub(super) fn keep(
 		},
 		CachePolicy::Head => {
 			let number = prepared.tip?;
-			let time = network.settings.block_time.saturating_mul(2).max(LEAST_HEAD);
+			let time = network.block_time().saturating_mul(2).max(LEAST_HEAD);
 			Validity::Head { number, until: after(time)? }
 		},
 	};

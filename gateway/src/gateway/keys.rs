@@ -4,14 +4,17 @@
 
 use super::access::{Access, Client, Use};
 use crate::{
-	access::{ApiKey, KeyError, KeyStore, Wait, nanos_now},
+	access::{ApiKey, KeyError, KeyId, KeyStore, Wait, nanos_now},
 	front::{Peer, host_of},
 	rpc::Failure,
+	websocket::Quota,
 };
 use http::{HeaderMap, header};
+use parking_lot::Mutex;
 use std::{
+	collections::HashMap,
 	hash::{BuildHasher, RandomState},
-	sync::Arc,
+	sync::{Arc, Weak},
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -30,6 +33,8 @@ pub struct KeyAccess {
 	/// Clients without a key are served too.
 	open: bool,
 	sessions: RandomState,
+	/// Subscriptions of the keys that have a limit.
+	quotas: Mutex<HashMap<KeyId, Weak<Quota>>>,
 }
 
 /// Seconds since 1970.
@@ -40,7 +45,7 @@ pub(super) fn unix_now() -> u64 {
 impl KeyAccess {
 	/// Access by keys; `open` serves clients without one too.
 	pub fn new(store: Arc<KeyStore>, open: bool) -> Self {
-		Self { store, open, sessions: RandomState::new() }
+		Self { store, open, sessions: RandomState::new(), quotas: Mutex::default() }
 	}
 }
 
@@ -74,6 +79,10 @@ impl Access for KeyAccess {
 
 	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure> {
 		let Some(key) = grant(client) else { return Ok(()) };
+		// A connection may outlive its key.
+		if key.rules.not_after.is_some_and(|end| end < unix_now()) {
+			return Err(refusal(KeyError::Expired));
+		}
 		if !method.is_empty() {
 			key.check_method(method).map_err(refusal)?;
 		}
@@ -84,6 +93,19 @@ impl Access for KeyAccess {
 		if let Some(key) = grant(client) {
 			key.sent(bytes, nanos_now());
 		}
+	}
+
+	fn subscriptions(&self, client: &Client) -> Option<Arc<Quota>> {
+		let key = grant(client)?;
+		let limit = key.rules.subscriptions?;
+		let mut quotas = self.quotas.lock();
+		if let Some(quota) = quotas.get(&key.id).and_then(Weak::upgrade) {
+			return Some(quota);
+		}
+		quotas.retain(|_, quota| quota.strong_count() > 0);
+		let quota = Quota::new(usize::try_from(limit).unwrap_or(usize::MAX));
+		quotas.insert(key.id, Arc::downgrade(&quota));
+		Some(quota)
 	}
 
 	fn is_key(&self, value: &str) -> bool {

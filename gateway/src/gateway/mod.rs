@@ -25,23 +25,23 @@ mod passthrough;
 mod settings;
 mod several;
 mod status;
-mod supply;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod upstreams;
 mod watch;
+mod websocket;
 mod worker;
 
-pub use access::{Access, Client, NoObserver, Observer, OpenAccess, Served, Use};
+pub use access::{Access, Client, NoObserver, Observer, OpenAccess, Request, Served, Use};
 pub use keys::KeyAccess;
 pub use login::LoginService;
 pub use network::{Network, NetworkCounts};
 pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
 pub use status::{NetworkStatus, ServiceStatus, Status};
-pub use supply::Supply;
-pub use upstreams::{Group, Member, Members, Serves, UpstreamSpec, Upstreams};
+pub use upstreams::{Agreement, Group, Member, Members, Serves, UpstreamSpec, Upstreams};
 pub use watch::watch;
-pub use worker::Worker;
+pub use websocket::{GatewayWebSocket, SocketSettings, Sockets};
+pub use worker::{Upgrade, Worker};
 
 use crate::{
 	cache::{AnswerCache, Flights},

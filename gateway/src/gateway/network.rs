@@ -7,11 +7,15 @@ use crate::{
 	cache::{CacheStats, Head, Heads},
 	routing::{Account, Tip, TipSettings},
 	rpc::{MethodTable, block::Tag},
+	websocket::Quota,
 };
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
-	sync::atomic::{AtomicU64, Ordering},
+	sync::{
+		Arc,
+		atomic::{AtomicBool, AtomicU64, Ordering},
+	},
 	time::{Duration, Instant},
 };
 
@@ -23,6 +27,35 @@ struct Tips {
 	finalized: Tip,
 	/// Latest heights as reported, for the ceiling of sessions.
 	reported: HashMap<Account, u64>,
+	/// Served height and time from which the block time is measured.
+	measured_from: Option<(u64, Instant)>,
+}
+
+/// Blocks and times over which a block time is measured: enough blocks, or a long time.
+const MEASURED: [(u64, Duration); 2] = [(8, Duration::from_secs(10)), (2, Duration::from_secs(60))];
+/// Bounds of a block time.
+const BLOCK_TIMES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3_600));
+
+impl Tips {
+	/// Block time since the last measurement, if enough blocks were served since.
+	fn measure(&mut self, now: Instant) -> Option<Duration> {
+		let height = self.latest.served()?;
+		let (from, begin) = *self.measured_from.get_or_insert((height, now));
+		let blocks = height.saturating_sub(from);
+		let elapsed = now.saturating_duration_since(begin);
+		if !MEASURED.iter().any(|(most, time)| blocks >= *most && elapsed >= *time) {
+			return None;
+		}
+		self.measured_from = Some((height, now));
+		let count = u32::try_from(blocks).unwrap_or(u32::MAX);
+		Some(elapsed.checked_div(count)?.clamp(BLOCK_TIMES.0, BLOCK_TIMES.1))
+	}
+
+	fn set_block_time(&mut self, block_time: Duration) {
+		self.latest.set_block_time(block_time);
+		self.safe.set_block_time(block_time);
+		self.finalized.set_block_time(block_time);
+	}
 }
 
 /// Network that is served.
@@ -44,6 +77,12 @@ pub struct Network {
 	born: Instant,
 	/// Milliseconds from `born` to the last report of a head.
 	reported: AtomicU64,
+	/// Milliseconds from one block to the next.
+	block_ms: AtomicU64,
+	/// True if that is no guess.
+	block_time_known: AtomicBool,
+	/// Subscriptions of clients.
+	pub subscriptions: Arc<Quota>,
 }
 
 /// Counters of calls.
@@ -65,6 +104,10 @@ pub struct NetworkCounts {
 	pub disagreed: AtomicU64,
 }
 
+fn milliseconds(time: Duration) -> u64 {
+	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// One more.
 pub(super) fn count(counter: &AtomicU64) {
 	counter.fetch_add(1, Ordering::Relaxed);
@@ -73,6 +116,8 @@ pub(super) fn count(counter: &AtomicU64) {
 impl Network {
 	pub(super) fn new(settings: NetworkSettings, index: u32, gateway: &GatewaySettings) -> Self {
 		let rules = TipSettings::for_block_time(settings.block_time);
+		let block_ms = AtomicU64::new(milliseconds(settings.block_time));
+		let block_time_known = AtomicBool::new(!settings.measures_block_time);
 		Self {
 			settings,
 			index,
@@ -85,10 +130,24 @@ impl Network {
 				safe: Tip::new(rules),
 				finalized: Tip::new(rules),
 				reported: HashMap::new(),
+				measured_from: None,
 			}),
 			born: super::attempt::now(),
 			reported: AtomicU64::new(0),
+			block_ms,
+			block_time_known,
+			subscriptions: Quota::new(usize::MAX),
 		}
+	}
+
+	/// Time from one block to the next, as configured or measured.
+	pub fn block_time(&self) -> Duration {
+		Duration::from_millis(self.block_ms.load(Ordering::Relaxed))
+	}
+
+	/// Time from one block to the next, if it is no guess.
+	pub fn known_block_time(&self) -> Option<Duration> {
+		self.block_time_known.load(Ordering::Relaxed).then(|| self.block_time())
 	}
 
 	/// Methods.
@@ -114,6 +173,13 @@ impl Network {
 			heights.sort_unstable_by(|a, b| b.cmp(a));
 			let ceiling = heights.get(1).or(heights.first()).copied();
 			self.heads.set_ceiling(ceiling.filter(|_| operators > 1));
+			if self.settings.measures_block_time
+				&& let Some(block_time) = tips.measure(now)
+			{
+				tips.set_block_time(block_time);
+				self.block_ms.store(milliseconds(block_time), Ordering::Relaxed);
+				self.block_time_known.store(true, Ordering::Relaxed);
+			}
 		}
 		let (latest, safe) = (tips.latest.served(), tips.safe.served());
 		self.heads.serve(latest, safe, tips.finalized.served());
@@ -126,13 +192,12 @@ impl Network {
 	}
 
 	fn age(&self, now: Instant) -> u64 {
-		let age = now.saturating_duration_since(self.born).as_millis();
-		u64::try_from(age).unwrap_or(u64::MAX)
+		milliseconds(now.saturating_duration_since(self.born))
 	}
 
 	/// True if heads are reported: what is known of them is current.
 	pub(super) fn is_current(&self, now: Instant) -> bool {
-		let longest = self.settings.block_time.saturating_mul(10).max(Duration::from_secs(15));
+		let longest = self.block_time().saturating_mul(10).max(Duration::from_secs(15));
 		let silent = self.age(now).saturating_sub(self.reported.load(Ordering::Relaxed));
 		Duration::from_millis(silent) <= longest
 	}
@@ -150,7 +215,41 @@ impl Network {
 
 	/// Time between two questions for the head.
 	pub(super) fn poll_interval(&self, longest: Duration) -> Duration {
-		let half = self.settings.block_time.checked_div(2).unwrap_or(longest);
+		let half = self.block_time().checked_div(2).unwrap_or(longest);
 		half.max(Duration::from_millis(500)).min(longest)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::{super::tests::kit, *};
+	use surety_primitives::Protocol;
+
+	fn network(guess: u64) -> Network {
+		let mut settings =
+			NetworkSettings::new("a", Protocol::Ethereum, Duration::from_millis(guess));
+		settings.measures_block_time = true;
+		Network::new(settings, 0, &kit::settings())
+	}
+
+	/// Block time after some minutes of reports of a chain, every second.
+	fn measured(guess: u64, millis: u64) -> u64 {
+		let network = network(guess);
+		let start = Instant::now();
+		for second in 0..600u64 {
+			let now = start + Duration::from_secs(second);
+			for account in 0..3 {
+				network.observe([account; 32], Tag::Latest, 1_000 + second * 1_000 / millis, now);
+			}
+		}
+		milliseconds(network.block_time())
+	}
+
+	#[test]
+	fn the_block_time_is_measured() {
+		for (guess, millis) in [(12_000, 250), (12_000, 2_000), (12_000, 12_000), (1_000, 6_000)] {
+			let found = measured(guess, millis);
+			assert!(found.abs_diff(millis) <= millis / 4, "{found} for {millis}");
+		}
 	}
 }

@@ -5,7 +5,7 @@
 
 use super::{
 	access::{Client, Use},
-	attempt::{Account, TOKEN, add_headers, failed as upstream_failed, now},
+	attempt::{Account, TOKEN, failed as upstream_failed, now},
 	upstreams::{Group, Member},
 	worker::{Worker, add_failure_headers, body_failure, since},
 };
@@ -237,8 +237,8 @@ async fn send(
 	*own.method_mut() = request.method().clone();
 	*own.uri_mut() = request.uri().clone();
 	*own.headers_mut() = request.headers().clone();
-	add_headers(member, own.headers_mut());
 	let mut account = Account::open(worker, member, LoadClass::Heavy, 1);
+	account.add_headers(own.headers_mut());
 	let timeout = worker.gateway().settings.stream_timeout;
 	match worker.pool(member).stream(own, timeout).await {
 		Ok(response) => {

@@ -106,6 +106,8 @@ pub struct NetworkSettings {
 	pub heads: Option<surety_primitives::Protocol>,
 	/// Time from one block to the next.
 	pub block_time: Duration,
+	/// True if that is a guess, to be replaced by what is measured.
+	pub measures_block_time: bool,
 	/// Methods that are served.
 	pub filter: MethodFilter,
 }
@@ -118,6 +120,7 @@ impl NetworkSettings {
 			methods: Cow::Borrowed(MethodTable::of(protocol)),
 			heads: Some(protocol),
 			block_time,
+			measures_block_time: false,
 			filter: MethodFilter::default(),
 		}
 	}

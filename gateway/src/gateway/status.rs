@@ -52,6 +52,8 @@ pub struct NetworkStatus {
 	pub cache_misses: u64,
 	/// Calls that waited for the answer to an equal one.
 	pub coalesced: u64,
+	/// Subscriptions of clients.
+	pub subscriptions: u64,
 	/// Weighted requests that needed no operator.
 	pub saved_weight: u64,
 	/// Price of those, in the unit of the services' prices per block and unit: what their share of
@@ -108,7 +110,7 @@ fn network_status(network: &Network) -> NetworkStatus {
 	let prices: f64 = members.all.iter().map(|member| member.spec.price).sum();
 	let price = prices / (members.all.len().max(1) as f64);
 	let saved_weight = get(&network.cache.saved_weight);
-	let block = network.settings.block_time.as_secs_f64().max(0.001);
+	let block = network.block_time().as_secs_f64().max(0.001);
 	NetworkStatus {
 		name: network.settings.name.clone(),
 		latest: network.heads.latest(),
@@ -123,6 +125,7 @@ fn network_status(network: &Network) -> NetworkStatus {
 		cache_hits: get(&network.cache.hits),
 		cache_misses: get(&network.cache.misses),
 		coalesced: get(&network.cache.coalesced),
+		subscriptions: u64::try_from(network.subscriptions.used()).unwrap_or(u64::MAX),
 		saved_weight,
 		saved_price: saved_weight as f64 / UNIT_RATE * price / block,
 		services: members.all.iter().map(|member| service_status(member, total)).collect(),

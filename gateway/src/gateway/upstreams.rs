@@ -14,7 +14,10 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use std::{
 	collections::HashMap,
-	sync::Arc,
+	sync::{
+		Arc,
+		atomic::{AtomicU64, Ordering},
+	},
 	time::{Duration, Instant},
 };
 use surety_primitives::{AgreementId, ServiceId};
@@ -43,10 +46,8 @@ pub struct UpstreamSpec {
 	pub endpoint: Endpoint,
 	/// Use.
 	pub serves: Serves,
-	/// Agreement, if there is one on the chain.
-	pub agreement: Option<AgreementId>,
-	/// Token of the agreement, sent as `X-Surety-Token`.
-	pub token: Option<HeaderValue>,
+	/// Agreements that pay for requests, in proportion to their units.
+	pub agreements: Vec<Agreement>,
 	/// Further headers of each request.
 	pub headers: Vec<(HeaderName, HeaderValue)>,
 	/// Price of a unit, relative to the others.
@@ -57,12 +58,25 @@ pub struct UpstreamSpec {
 	pub near: bool,
 	/// True if the chain calls the service discrepant.
 	pub discrepant: bool,
+	/// Most blocks that the service may be behind the served head.
+	pub max_lag: u64,
 	/// Latency that the terms promise.
 	pub max_latency: Duration,
 	/// Rates that the units allow.
 	pub rates: CoverRates,
 	/// True if the endpoint may be of a private address: the owner of this process chose it.
 	pub private: bool,
+}
+
+/// Agreement that pays for requests.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Agreement {
+	/// Id on chain.
+	pub id: AgreementId,
+	/// Units, at least 1.
+	pub units: u32,
+	/// Token, sent as `X-Surety-Token`.
+	pub token: Option<HeaderValue>,
 }
 
 /// All services, and what to buy where there is none.
@@ -84,7 +98,12 @@ pub struct Member {
 	pub state: Arc<ServiceState>,
 	/// Name of the operator, for the answer's headers.
 	pub(super) operator_header: HeaderValue,
+	/// Weight of all requests so far, by which agreements take turns.
+	turn: AtomicU64,
 }
+
+/// Weight of the requests in a row that one unit pays for: far below the burst of a unit.
+const TURN: u64 = 10;
 
 impl Member {
 	pub(super) fn new(spec: UpstreamSpec, state: Arc<ServiceState>) -> Self {
@@ -92,7 +111,27 @@ impl Member {
 			spec.operator.chars().filter(char::is_ascii_graphic).take(64).collect();
 		let operator_header = HeaderValue::try_from(printable)
 			.unwrap_or_else(|_| HeaderValue::from_static("unnamed"));
-		Self { spec, state, operator_header }
+		Self { spec, state, operator_header, turn: AtomicU64::new(0) }
+	}
+
+	/// Agreement that pays for the next request. Each has its turn, as long as its units are many.
+	pub fn next_agreement(&self, weight: u32) -> Option<&Agreement> {
+		let agreements = self.spec.agreements.as_slice();
+		let (first, others) = agreements.split_first()?;
+		if others.is_empty() {
+			return Some(first);
+		}
+		let turns = |one: &Agreement| TURN.saturating_mul(one.units.max(1).into());
+		let all = agreements.iter().fold(0u64, |sum, one| sum.saturating_add(turns(one)));
+		let before = self.turn.fetch_add(weight.into(), Ordering::Relaxed);
+		let mut left = before.checked_rem(all).unwrap_or(0);
+		for one in agreements {
+			match left.checked_sub(turns(one)) {
+				None => return Some(one),
+				Some(rest) => left = rest,
+			}
+		}
+		Some(first)
 	}
 
 	fn candidate(&self) -> Candidate {
@@ -102,6 +141,7 @@ impl Member {
 			score: self.spec.score,
 			near: self.spec.near,
 			discrepant: self.spec.discrepant,
+			max_lag: self.spec.max_lag,
 			state: Arc::clone(&self.state),
 		}
 	}

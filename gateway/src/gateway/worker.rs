@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
 	front::{Body, BodyError, Handler, Peer, read_body},
-	routing::{Account, LoadClass, Needs, Random},
+	routing::Random,
 	rpc::{Call, Failure, Message, Refusal, scan},
 	upstream::{ConnectSettings, Pool, PoolSettings},
+	websocket::is_upgrade,
 };
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::LocalBoxFuture, stream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::{
@@ -32,6 +33,23 @@ use std::{
 };
 use surety_primitives::ServiceId;
 
+/// Protocol to which clients can switch, such as WebSocket. One value per worker.
+pub trait Upgrade {
+	/// Answer the request of a client that was let in.
+	fn upgrade(
+		&self,
+		worker: &Worker,
+		network: &Arc<Network>,
+		client: Client,
+		request: Request<Incoming>,
+	) -> LocalBoxFuture<'static, Response<Body>>;
+
+	/// End all connections; the front shuts down.
+	fn close(&self) -> LocalBoxFuture<'static, ()> {
+		Box::pin(std::future::ready(()))
+	}
+}
+
 /// Answers requests with connections of its own. Clones are the same worker.
 #[derive(Clone)]
 pub struct Worker(Rc<Inner>);
@@ -42,6 +60,7 @@ struct Inner {
 	random: Random,
 	/// Requests without a caller that are under way: mirrored and compared ones.
 	background: Cell<usize>,
+	upgrade: Option<Rc<dyn Upgrade>>,
 }
 
 /// Requests without a caller that a worker has under way at most.
@@ -50,11 +69,17 @@ const MAX_BACKGROUND: usize = 64;
 impl Worker {
 	/// Worker of a gateway. Its methods need a local runtime.
 	pub fn new(gateway: Arc<Gateway>) -> Self {
+		Self::with_upgrade(gateway, None)
+	}
+
+	/// Worker whose clients can switch to another protocol.
+	pub fn with_upgrade(gateway: Arc<Gateway>, upgrade: Option<Rc<dyn Upgrade>>) -> Self {
 		Self(Rc::new(Inner {
 			gateway,
 			pools: RefCell::default(),
 			random: Random::new(),
 			background: Cell::new(0),
+			upgrade,
 		}))
 	}
 
@@ -120,26 +145,6 @@ impl Worker {
 			Ok(Reply::None) => None,
 			Err((failure, id)) => Some(failure.body(&id)),
 		}
-	}
-
-	/// Service for a client's subscriptions, other than those of some operators.
-	pub fn subscription_service(
-		&self,
-		network: &Network,
-		without: &[Account],
-	) -> Option<Arc<Member>> {
-		let needs = Needs {
-			class: LoadClass::Light,
-			weight: 1,
-			height: None,
-			tip: network.heads.latest(),
-			without,
-			sticky: None,
-			mirror: false,
-		};
-		let settings = &self.0.gateway.settings.choice;
-		let chosen = network.group.choose(&needs, None, settings, &self.0.random, now());
-		chosen.ok().map(|chosen| chosen.member)
 	}
 
 	async fn message(
@@ -216,12 +221,20 @@ impl Worker {
 	) -> Response<Body> {
 		let begin = now();
 		let gateway = &self.0.gateway;
+		let used = Use::Network(&network.settings.name);
+		if let Some(upgrade) = &self.0.upgrade
+			&& is_upgrade(&request)
+		{
+			return match gateway.access.admit(&peer, request.headers(), key, used) {
+				Ok(client) => upgrade.upgrade(self, network, client, request).await,
+				Err(failure) => failed(&failure, b""),
+			};
+		}
 		if request.method() != Method::POST {
 			let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "use POST");
 			response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
 			return response;
 		}
-		let used = Use::Network(&network.settings.name);
 		let (parts, body) = request.into_parts();
 		let client = match gateway.access.admit(&peer, &parts.headers, key, used) {
 			Ok(client) => client,
@@ -288,6 +301,12 @@ enum Reply {
 impl Handler for Worker {
 	async fn handle(&self, peer: Peer, request: Request<Incoming>) -> Response<Body> {
 		self.route(peer, request).await
+	}
+
+	async fn close(&self) {
+		if let Some(upgrade) = &self.0.upgrade {
+			upgrade.close().await;
+		}
 	}
 }
 

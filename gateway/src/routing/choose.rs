@@ -31,6 +31,8 @@ pub struct Candidate {
 	pub near: bool,
 	/// True if the service is ranked down: the chain calls it discrepant.
 	pub discrepant: bool,
+	/// Most blocks behind the served tip.
+	pub max_lag: u64,
 	/// Measurements.
 	pub state: Arc<ServiceState>,
 }
@@ -40,8 +42,6 @@ pub struct Candidate {
 pub struct ChoiceSettings {
 	/// Lowest score.
 	pub score_floor: f64,
-	/// Most blocks behind the served tip.
-	pub max_lag: u64,
 	/// Share of traffic that each operator gets at least.
 	pub floor: f64,
 	/// Share of traffic that each operator gets at most, unless the others are much worse.
@@ -54,7 +54,7 @@ pub struct ChoiceSettings {
 
 impl Default for ChoiceSettings {
 	fn default() -> Self {
-		Self { score_floor: 0.5, max_lag: 5, floor: 0.01, cap: 0.65, much_worse: 3.0, least: 40 }
+		Self { score_floor: 0.5, floor: 0.01, cap: 0.65, much_worse: 3.0, least: 40 }
 	}
 }
 
@@ -223,7 +223,7 @@ fn fits(candidate: &Candidate, needs: &Needs<'_>, settings: &ChoiceSettings) -> 
 		_ => true,
 	};
 	let current = match (needs.tip, head) {
-		(Some(tip), Some(head)) => head.saturating_add(settings.max_lag) >= tip,
+		(Some(tip), Some(head)) => head.saturating_add(candidate.max_lag) >= tip,
 		_ => true,
 	};
 	reached && current && candidate.near && candidate.score >= settings.score_floor

@@ -75,6 +75,11 @@ impl Tip {
 		Self { settings, reports: HashMap::new(), first: None, served: None, apart: None }
 	}
 
+	/// The chain is faster or slower than was thought.
+	pub fn set_block_time(&mut self, block_time: Duration) {
+		self.settings = TipSettings::for_block_time(block_time);
+	}
+
 	/// Served height.
 	pub fn served(&self) -> Option<u64> {
 		self.served.map(|(height, _)| height)

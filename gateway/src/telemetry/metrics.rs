@@ -7,7 +7,7 @@ use crate::chain::{BuyerReport, ChainReport, Standing};
 use parking_lot::RwLock;
 use prometheus::{
 	Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-	IntGaugeVec, Opts, Registry, TextEncoder,
+	IntGaugeVec, Opts, Registry, TextEncoder, core::Metric,
 };
 use std::{
 	collections::{HashMap, HashSet},
@@ -31,6 +31,7 @@ pub struct Metrics {
 	/// Usage statements.
 	pub usage: UsageMetrics,
 	chain: ChainMetrics,
+	edge: IntCounterVec,
 	networks: Family<NetworkMetrics, NetworkVecs>,
 	services: Family<ServiceMetrics, ServiceVecs>,
 	agreements: Family<AgreementMetrics, AgreementVecs>,
@@ -48,10 +49,6 @@ pub struct FrontMetrics {
 	pub requests: IntCounterVec,
 	/// Connections and requests refused by a limit.
 	pub refused: IntCounterVec,
-	/// Bytes of request bodies.
-	pub bytes_in: IntCounter,
-	/// Bytes of response bodies.
-	pub bytes_out: IntCounter,
 }
 
 /// Usage statements.
@@ -128,8 +125,8 @@ pub struct ServiceMetrics {
 	pub lost: IntCounter,
 	/// Answers later than the terms promise.
 	pub slow: IntCounter,
-	/// Refusals by the operator's limits.
-	pub limited: IntCounter,
+	/// Calls given up by the gateway.
+	pub cancelled: IntCounter,
 	/// Bytes of answers.
 	pub bytes: IntCounter,
 	/// Calls at work.
@@ -142,21 +139,37 @@ pub struct ServiceMetrics {
 	pub latency: Histogram,
 }
 
-/// An agreement behind an edge, or the trial.
+/// An agreement behind an edge.
 #[derive(Clone)]
 pub struct AgreementMetrics {
 	/// Answers, errors of the caller included.
 	pub answered: IntCounter,
 	/// Calls without an answer, or with a fault of the backend.
 	pub lost: IntCounter,
-	/// Calls above the rate of the units.
-	pub limited: IntCounter,
+	/// Calls that the client gave up.
+	pub cancelled: IntCounter,
 	/// Bytes of answers.
 	pub bytes: IntCounter,
 	/// Subscriptions.
 	pub subscriptions: IntGauge,
 	/// Latency of answers in seconds.
 	pub latency: Histogram,
+}
+
+/// Let a counter follow a total that is counted elsewhere.
+pub fn follow(counter: &IntCounter, total: u64) {
+	counter.inc_by(total.saturating_sub(counter.get()));
+}
+
+/// Upper edge, in seconds, of the bucket that holds a percentile of a histogram. `None` if it is
+/// empty, or the value is above all edges.
+pub fn percentile(histogram: &Histogram, percent: u64) -> Option<f64> {
+	let metric = histogram.metric();
+	let histogram = metric.get_histogram();
+	let rank = histogram.get_sample_count().saturating_mul(percent).div_ceil(100);
+	let buckets = histogram.get_bucket().iter().filter(|_| rank > 0);
+	let mut above = buckets.filter(|bucket| bucket.get_cumulative_count() >= rank);
+	above.next().map(|bucket| bucket.get_upper_bound())
 }
 
 /// Members of a family by their labels, bounded in number.
@@ -203,6 +216,11 @@ impl Metrics {
 			front: FrontMetrics::new(&make)?,
 			usage: UsageMetrics::new(&make)?,
 			chain: ChainMetrics::new(&make)?,
+			edge: make.counters(
+				"edge_requests_total",
+				"Requests at an edge by kind of client and outcome",
+				&["client", "outcome"],
+			)?,
 			networks: Family::new(NetworkVecs::new(&make)?),
 			services: Family::new(ServiceVecs::new(&make)?),
 			agreements: Family::new(AgreementVecs::new(&make)?),
@@ -220,7 +238,12 @@ impl Metrics {
 		self.services.get(&[service, operator, network], ServiceVecs::member)
 	}
 
-	/// Metrics of an agreement: its id or `trial`, and its service.
+	/// Requests at an edge, by kind of client and outcome.
+	pub fn edge_requests(&self, client: &str, outcome: &str) -> IntCounter {
+		self.edge.with_label_values(&[client, outcome])
+	}
+
+	/// Metrics of an agreement: its id, and its service.
 	pub fn agreement(&self, agreement: &str, service: &str) -> Arc<AgreementMetrics> {
 		self.agreements.get(&[agreement, service], AgreementVecs::member)
 	}
@@ -309,8 +332,6 @@ impl FrontMetrics {
 				&["status"],
 			)?,
 			refused: make.counters("refused_total", "Refused by a limit", &["limit"])?,
-			bytes_in: make.counter("bytes_in_total", "Bytes of request bodies")?,
-			bytes_out: make.counter("bytes_out_total", "Bytes of response bodies")?,
 		})
 	}
 }
@@ -458,7 +479,7 @@ impl ServiceVecs {
 		ServiceMetrics {
 			answered: call("answered"),
 			lost: call("lost"),
-			limited: call("limited"),
+			cancelled: call("cancelled"),
 			slow: self.slow.with_label_values(labels),
 			bytes: self.bytes.with_label_values(labels),
 			pending: self.pending.with_label_values(labels),
@@ -500,7 +521,7 @@ impl AgreementVecs {
 		AgreementMetrics {
 			answered: call("answered"),
 			lost: call("lost"),
-			limited: call("limited"),
+			cancelled: call("cancelled"),
 			bytes: self.bytes.with_label_values(labels),
 			subscriptions: self.subscriptions.with_label_values(labels),
 			latency: self.latency.with_label_values(labels),
@@ -519,7 +540,7 @@ mod tests {
 		network.answered.inc();
 		network.latency.observe(0.002);
 		metrics.service("5", "acme", "ethereum").lost.inc_by(3);
-		metrics.agreement("trial", "5").limited.inc();
+		metrics.agreement("7", "5").cancelled.inc();
 		metrics.front.refused.with_label_values(&["body"]).inc();
 		metrics.usage.refused.with_label_values(&["seq"]).inc();
 		metrics.set_chain(&ChainReport { block: Some(9), ..ChainReport::default() });
@@ -527,7 +548,7 @@ mod tests {
 		for line in [
 			"surety_calls_total{network=\"ethereum\",outcome=\"answered\"} 1",
 			"surety_service_calls_total{network=\"ethereum\",operator=\"acme\",outcome=\"lost\",service=\"5\"} 3",
-			"surety_agreement_calls_total{agreement=\"trial\",outcome=\"limited\",service=\"5\"} 1",
+			"surety_agreement_calls_total{agreement=\"7\",outcome=\"cancelled\",service=\"5\"} 1",
 			"surety_chain_block 9",
 			"surety_call_seconds_count{network=\"ethereum\"} 1",
 		] {
@@ -541,6 +562,20 @@ mod tests {
 		metrics.network("a").cached.inc();
 		metrics.network("a").cached.inc();
 		assert_eq!(metrics.network("a").cached.get(), 2);
+	}
+
+	#[test]
+	fn a_percentile_is_the_edge_of_its_bucket() {
+		let metrics = Metrics::new("gateway").unwrap();
+		let latency = &metrics.network("a").latency;
+		assert_eq!(percentile(latency, 50), None);
+		(0..99).for_each(|_| latency.observe(0.000_2));
+		latency.observe(0.3);
+		assert_eq!(percentile(latency, 50), Some(0.000_25));
+		assert_eq!(percentile(latency, 99), Some(0.000_25));
+		assert_eq!(percentile(latency, 100), Some(0.5));
+		(0..1_000).for_each(|_| latency.observe(1_000.0));
+		assert_eq!(percentile(latency, 50), None);
 	}
 
 	#[test]

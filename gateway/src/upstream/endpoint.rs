@@ -89,6 +89,11 @@ impl Endpoint {
 		&self.authority
 	}
 
+	/// Endpoint of the same server at its root.
+	pub fn root(&self) -> Self {
+		Self { path: String::new(), ..self.clone() }
+	}
+
 	/// Parts of the target of a request: the endpoint's own path, and what follows it.
 	///
 	/// A request to `/` goes to the endpoint's path as it is in the URL, one to `/a?b` below it.

@@ -5,54 +5,58 @@
 use super::Signed;
 use sp_core::{Pair, ed25519, sr25519};
 use sp_runtime::{AccountId32, MultiSignature, traits::Verify};
-use std::fmt;
+use std::{fmt, sync::Arc};
 use surety_primitives::usage::UsageStatement;
+
+/// Function that signs bytes.
+type Sign = Arc<dyn Fn(&[u8]) -> MultiSignature + Send + Sync>;
 
 /// Key of a party, or of its `Report` proxy.
 #[derive(Clone)]
-pub enum ReportKey {
-	/// Schnorr over Ristretto.
-	Sr25519(Box<sr25519::Pair>),
-	/// Ed25519.
-	Ed25519(Box<ed25519::Pair>),
+pub struct ReportKey {
+	account: AccountId32,
+	sign: Sign,
 }
 
 impl ReportKey {
+	/// Key of an account.
+	///
+	/// - `sign`: signs bytes with the key of the account.
+	pub fn new(
+		account: AccountId32,
+		sign: impl Fn(&[u8]) -> MultiSignature + Send + Sync + 'static,
+	) -> Self {
+		Self { account, sign: Arc::new(sign) }
+	}
+
 	/// Account that the key signs for.
 	pub fn account(&self) -> AccountId32 {
-		match self {
-			Self::Sr25519(pair) => pair.public().0.into(),
-			Self::Ed25519(pair) => pair.public().0.into(),
-		}
+		self.account.clone()
 	}
 
 	/// The statement with this key's signature.
 	pub fn sign(&self, statement: UsageStatement) -> Signed {
-		let payload = statement.payload();
-		let signature = match self {
-			Self::Sr25519(pair) => MultiSignature::Sr25519(pair.sign(&payload)),
-			Self::Ed25519(pair) => MultiSignature::Ed25519(pair.sign(&payload)),
-		};
+		let signature = (self.sign)(&statement.payload());
 		Signed { statement, reporter: self.account(), signature }
 	}
 }
 
 impl From<sr25519::Pair> for ReportKey {
 	fn from(pair: sr25519::Pair) -> Self {
-		Self::Sr25519(Box::new(pair))
+		Self::new(pair.public().into(), move |bytes| pair.sign(bytes).into())
 	}
 }
 
 impl From<ed25519::Pair> for ReportKey {
 	fn from(pair: ed25519::Pair) -> Self {
-		Self::Ed25519(Box::new(pair))
+		Self::new(pair.public().into(), move |bytes| pair.sign(bytes).into())
 	}
 }
 
 /// The account only: the secret never reaches a log.
 impl fmt::Debug for ReportKey {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.debug_tuple("ReportKey").field(&self.account()).finish()
+		f.debug_tuple("ReportKey").field(&self.account).finish()
 	}
 }
 

@@ -7,6 +7,7 @@
 //! messages, calls in progress, bytes that wait to be sent, control frames, silence.
 
 pub(crate) mod clock;
+mod connections;
 mod handshake;
 mod incoming;
 pub mod methods;
@@ -18,6 +19,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use connections::{Connections, Entered};
 pub use handshake::{HandshakeError, accept, is_upgrade, open};
 pub use incoming::Incoming;
 pub use notification::Notification;

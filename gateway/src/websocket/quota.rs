@@ -12,6 +12,8 @@ use std::sync::{
 pub struct Quota {
 	used: AtomicUsize,
 	limit: AtomicUsize,
+	/// Quotas in which each place is also taken.
+	within: Vec<Arc<Self>>,
 }
 
 /// Place in a quota. Dropping it frees the place.
@@ -21,7 +23,12 @@ pub struct Reservation(Arc<Quota>);
 impl Quota {
 	/// Quota of `limit` places.
 	pub fn new(limit: usize) -> Arc<Self> {
-		Arc::new(Self { used: AtomicUsize::new(0), limit: AtomicUsize::new(limit) })
+		Self::within(limit, Vec::new())
+	}
+
+	/// Quota of `limit` places, each of which also takes one in each of other quotas.
+	pub fn within(limit: usize, within: Vec<Arc<Self>>) -> Arc<Self> {
+		Arc::new(Self { used: AtomicUsize::new(0), limit: AtomicUsize::new(limit), within })
 	}
 
 	/// Changes the number of places. Places that are taken stay so.
@@ -31,24 +38,39 @@ impl Quota {
 
 	/// Takes a place, if one is free.
 	pub fn reserve(self: &Arc<Self>) -> Option<Reservation> {
-		let limit = self.limit.load(Relaxed);
-		self.used
-			.fetch_update(Relaxed, Relaxed, |used| {
-				used.checked_add(1).filter(|used| *used <= limit)
-			})
-			.ok()
-			.map(|_| Reservation(self.clone()))
+		self.take().then(|| Reservation(self.clone()))
 	}
 
 	/// Places taken.
 	pub fn used(&self) -> usize {
 		self.used.load(Relaxed)
 	}
+
+	fn take(&self) -> bool {
+		let limit = self.limit.load(Relaxed);
+		let more = |used: usize| used.checked_add(1).filter(|used| *used <= limit);
+		if self.used.fetch_update(Relaxed, Relaxed, more).is_err() {
+			return false;
+		}
+		for (index, outer) in self.within.iter().enumerate() {
+			if !outer.take() {
+				self.within.iter().take(index).for_each(|outer| outer.free());
+				self.used.fetch_sub(1, Relaxed);
+				return false;
+			}
+		}
+		true
+	}
+
+	fn free(&self) {
+		self.used.fetch_sub(1, Relaxed);
+		self.within.iter().for_each(|outer| outer.free());
+	}
 }
 
 impl Drop for Reservation {
 	fn drop(&mut self) {
-		self.0.used.fetch_sub(1, Relaxed);
+		self.0.free();
 	}
 }
 
@@ -66,5 +88,17 @@ mod tests {
 		quota.set_limit(1);
 		assert!(quota.reserve().is_none());
 		assert_eq!(quota.used(), 1);
+	}
+
+	#[test]
+	fn a_place_is_one_in_all_quotas_or_in_none() {
+		let (network, key) = (Quota::new(usize::MAX), Quota::new(1));
+		let one = Quota::within(5, vec![network.clone(), key.clone()]);
+		let other = Quota::within(5, vec![network.clone(), key.clone()]);
+		let place = one.reserve();
+		assert!(place.is_some() && other.reserve().is_none());
+		assert_eq!((network.used(), key.used(), other.used()), (1, 1, 0));
+		drop(place);
+		assert_eq!((network.used(), key.used(), one.used()), (0, 0, 0));
 	}
 }

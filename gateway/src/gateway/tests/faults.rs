@@ -3,13 +3,11 @@
 //! Operators that die, are slow, fail at once or lie.
 
 use super::kit::*;
-use crate::{
-	gateway::{Member, Observer, Served},
-	routing::LoadClass,
-};
+use crate::gateway::{Member, Observer, Request, Served};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
+use surety_primitives::AgreementId;
 
 /// Different calls, so that none is answered from the cache.
 fn load(scene: &Scene, threads: u32, calls: u32, during: impl FnOnce()) {
@@ -146,8 +144,8 @@ struct Log {
 }
 
 impl Observer for Log {
-	fn served(&self, member: &Member, _: LoadClass, served: Served, _: Duration, _: u64) {
-		self.served.lock().push((member.spec.service, served));
+	fn served(&self, member: &Member, _: Option<AgreementId>, request: &Request) {
+		self.served.lock().push((member.spec.service, request.served));
 	}
 
 	fn disagreed(&self, _: &str, _: &str, outvoted: Option<&Member>) {

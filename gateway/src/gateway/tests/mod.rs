@@ -8,5 +8,5 @@ mod answers;
 mod errors;
 mod faults;
 mod keys;
-mod kit;
+pub(crate) mod kit;
 mod plain;

@@ -30,6 +30,7 @@ fn candidate(account: u8, state: Arc<ServiceState>) -> Candidate {
 		score: 1.0,
 		near: true,
 		discrepant: false,
+		max_lag: 5,
 		state,
 	}
 }

@@ -6,7 +6,7 @@ mod client;
 mod operator;
 
 pub use client::{Client, Reply};
-pub use operator::{Operator, hash};
+pub use operator::{Operator, Seen, hash};
 
 use crate::{
 	cache::Head,
@@ -32,13 +32,17 @@ pub fn spec(index: usize, address: SocketAddr, serves: Serves) -> UpstreamSpec {
 		operator: format!("operator-{index}"),
 		endpoint: format!("http://{address}/rpc").parse().unwrap(),
 		serves,
-		agreement: Some(index as u32),
-		token: Some("srt1_test".parse().unwrap()),
+		agreements: vec![Agreement {
+			id: index as u32,
+			units: 1,
+			token: Some("srt1_test".parse().unwrap()),
+		}],
 		headers: Vec::new(),
 		price: 1.0,
 		score: 1.0,
 		near: true,
 		discrepant: false,
+		max_lag: 5,
 		max_latency: Duration::from_secs(1),
 		rates: CoverRates::unlimited(),
 		private: true,

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Counts of agreements, for statements and metrics.
+
+use crate::{
+	edge::{Counter, EdgeMarket, Usage},
+	roles::statements::Statements,
+	telemetry::{AgreementMetrics, Metrics},
+	usage::{CONTENT_TYPE, ExchangeHandle, Exchanges, MAX_MESSAGE, Meter, exchanges},
+};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::StatusCode;
+use std::{sync::Arc, time::Duration};
+use surety_primitives::AgreementId;
+
+/// Usage in a ledger that is opened when the chain was read.
+pub(super) struct EdgeUsage {
+	statements: Arc<Statements>,
+	market: Arc<ArcSwap<EdgeMarket>>,
+	metrics: Arc<Metrics>,
+	exchanges: ArcSwapOption<ExchangeHandle>,
+}
+
+impl EdgeUsage {
+	/// Usage without a ledger so far.
+	pub fn new(
+		statements: Arc<Statements>,
+		market: Arc<ArcSwap<EdgeMarket>>,
+		metrics: Arc<Metrics>,
+	) -> Arc<Self> {
+		Arc::new(Self { statements, market, metrics, exchanges: ArcSwapOption::empty() })
+	}
+
+	/// Hand messages over to a task from now on. Returns the task's end.
+	pub fn connect(&self) -> Exchanges {
+		let (handle, receiver) = exchanges();
+		self.exchanges.store(Some(Arc::new(handle)));
+		receiver
+	}
+
+	/// Metrics of an agreement.
+	pub fn metrics(&self, agreement: AgreementId) -> Arc<AgreementMetrics> {
+		let market = self.market.load();
+		let service = market.agreement(agreement).map(|agreement| agreement.service.to_string());
+		self.metrics.agreement(&agreement.to_string(), service.as_deref().unwrap_or("-"))
+	}
+}
+
+impl Usage for EdgeUsage {
+	fn counter(&self, agreement: AgreementId) -> Option<Arc<dyn Counter>> {
+		let meter = self.statements.ledger().and_then(|ledger| ledger.meter(agreement));
+		let metrics = self.metrics(agreement);
+		Some(Arc::new(Counted { meter, metrics }))
+	}
+
+	fn exchange(&self, message: Bytes) -> BoxFuture<'static, (StatusCode, Bytes)> {
+		let handle = self.exchanges.load_full();
+		Box::pin(async move {
+			let Some(handle) = handle else {
+				let reason = Bytes::from_static(b"no statements are exchanged here yet");
+				return (StatusCode::SERVICE_UNAVAILABLE, reason);
+			};
+			let reply = handle.exchange(message).await;
+			(reply.status, reply.body)
+		})
+	}
+
+	fn max_message(&self) -> usize {
+		MAX_MESSAGE
+	}
+
+	fn content_type(&self) -> &'static str {
+		CONTENT_TYPE
+	}
+}
+
+/// Counts of one agreement.
+struct Counted {
+	/// `None` without a ledger.
+	meter: Option<Arc<Meter>>,
+	metrics: Arc<AgreementMetrics>,
+}
+
+impl Counter for Counted {
+	fn answered(&self, bytes: u64, latency: Duration) {
+		if let Some(meter) = &self.meter {
+			meter.answered(bytes, latency);
+		}
+		self.metrics.answered.inc();
+		self.metrics.bytes.inc_by(bytes);
+		self.metrics.latency.observe(latency.as_secs_f64());
+	}
+
+	fn lost(&self, bytes: u64) {
+		if let Some(meter) = &self.meter {
+			meter.lost(bytes);
+		}
+		self.metrics.lost.inc();
+		self.metrics.bytes.inc_by(bytes);
+	}
+
+	fn cancelled(&self) {
+		if let Some(meter) = &self.meter {
+			meter.cancelled(0);
+		}
+		self.metrics.cancelled.inc();
+	}
+
+	fn streamed(&self, bytes: u64) {
+		if let Some(meter) = &self.meter {
+			meter.streamed(bytes);
+		}
+		self.metrics.bytes.inc_by(bytes);
+	}
+}
