@@ -104,6 +104,8 @@ pub struct Market {
 	pub read_at: Instant,
 	/// Networks.
 	pub networks: Vec<NetworkInfo>,
+	/// True if services may have loopback and private addresses.
+	pub allows_private: bool,
 	/// Services: of a tenant those that it uses or could buy, of an operator its own.
 	pub services: BTreeMap<ServiceId, Arc<ServiceView>>,
 	/// Agreements of the account that are about services.
@@ -205,6 +207,7 @@ pub(crate) async fn read_market(
 		genesis,
 		head: reader.head(),
 		networks: Vec::new(),
+		allows_private: false,
 		services: BTreeMap::new(),
 		agreements: BTreeMap::new(),
 		names: BTreeMap::new(),
@@ -215,9 +218,9 @@ pub(crate) async fn read_market(
 	};
 	let is_new_window = previous.is_none_or(|before| before.clock.window != market.clock.window);
 	let before = previous.filter(|_| !is_new_window);
-	market.networks = match before {
-		Some(before) => before.networks.clone(),
-		None => reader.networks().await?,
+	(market.networks, market.allows_private) = match before {
+		Some(before) => (before.networks.clone(), before.allows_private),
+		None => (reader.networks().await?, reader.allows_private().await?),
 	};
 	match subject {
 		Subject::Tenant { account, networks, models } => {

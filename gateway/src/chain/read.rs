@@ -105,6 +105,13 @@ impl<'a> Reader<'a> {
 		self.ask("surety_networks", &json!([self.at.hash])).await
 	}
 
+	/// True if services of this chain may have loopback and private addresses: a development chain.
+	pub async fn allows_private(&self) -> Result<bool, NodesError> {
+		let params = json!(["SuretyApi_private_endpoints", "0x", self.at.hash]);
+		let answer: String = self.ask("state_call", &params).await?;
+		Ok(answer == "0x01")
+	}
+
 	/// Services of a network, idle and closed ones included.
 	pub async fn services_of_network(
 		&self,

@@ -58,6 +58,7 @@ pub(crate) fn market(block: u32) -> Market {
 		},
 		read_at: Instant::now(),
 		networks: vec![network],
+		allows_private: false,
 		services: BTreeMap::new(),
 		agreements: BTreeMap::new(),
 		names: BTreeMap::new(),
@@ -403,6 +404,7 @@ fn script(node: &Shared, tenant: &AccountId32) {
 	let page = |item: Value| json!({ "items": [item], "next": null });
 	let answers = &mut node.lock().answers;
 	answers.insert("surety_networks".into(), json!(market(10).networks));
+	answers.insert("state_call".into(), json!("0x01"));
 	answers.insert("surety_services".into(), page(json!(view.summary)));
 	answers.insert("surety_service".into(), json!(detail));
 	answers.insert("surety_agreementsOf".into(), page(json!(agreement)));
@@ -442,6 +444,7 @@ async fn a_tenants_market_is_published_in_each_round() {
 	let market = until_round(&chain, 2).await;
 	assert_eq!((market.head.number, market.agreements.len()), (10, 1));
 	assert!(market.services[&5].status.is_some());
+	assert!(market.allows_private);
 	assert_eq!(market.operator_name(&account(7)), "acme[0m");
 	assert_eq!(market.agreements_with(5).count(), 1);
 	node.lock().blocks.finalized = 16;

@@ -123,7 +123,7 @@ impl Supply {
 			discrepant: view.discrepant,
 			max_latency: Duration::from_micros(listing.terms.max_latency.edge_micros()),
 			rates,
-			private: false,
+			private: market.allows_private,
 		})
 	}
 
