@@ -120,7 +120,7 @@ impl Supply {
 			price: ratio(listing.price, unit),
 			score: f64::from(summary.score) / 100.0,
 			near,
-			discrepant: view.discrepant,
+			discrepant: summary.discrepant,
 			max_latency: Duration::from_micros(listing.terms.max_latency.edge_micros()),
 			rates,
 			private: market.allows_private,
