@@ -16,7 +16,7 @@ use std::{
 	path::PathBuf,
 	sync::Arc,
 };
-use surety_primitives::{BlockNumber, RoundIndex, ServiceId, WindowShare};
+use surety_primitives::{BlockNumber, RoundIndex, ServiceClass, ServiceId, Unit, WindowShare};
 use tracing::{error, info, warn};
 
 /// Decisions that the status remembers.
@@ -30,8 +30,6 @@ const LONG_PAUSE: u32 = 10;
 const MAX_DOUBLED: u32 = 8;
 /// Blocks that the finalized block may advance while a transaction is built.
 const SLACK: u32 = 16;
-/// Requests per second of one unit, by method weight.
-const RATE_OF_UNIT: u32 = 10;
 
 /// A decision with its outcome, as the status shows it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -67,12 +65,20 @@ pub struct BuyerReport {
 	pub purchases: VecDeque<Purchase>,
 }
 
+/// Units that serve a rate of method-weighted requests per second.
+fn units_for(rate: u32) -> u32 {
+	match ServiceClass::Rpc.unit() {
+		Unit::Rpc { requests_per_second, .. } => rate.div_ceil(requests_per_second.max(1)),
+		_ => 1,
+	}
+}
+
 /// Wishes of a configuration.
 pub fn wishes(config: &GatewayConfig) -> Vec<Wish> {
 	let networks = config.networks.iter().map(|network| Wish {
 		name: network.name.clone(),
 		product: Product::Network(network.name.clone()),
-		units: network.rate.div_ceil(RATE_OF_UNIT),
+		units: units_for(network.rate),
 		operators: network.operators,
 		regions: network.regions.clone(),
 		min_score: network.min_score,

@@ -2,7 +2,7 @@
 
 //! Snapshot of the market at a finalized block, for a tenant or for an operator.
 
-use super::{Head, Listed, Marked, NodesError, ProberKey, Reader};
+use super::{Head, Listed, NodesError, ProberKey, Reader};
 use futures::{StreamExt, TryStreamExt, stream};
 use sp_core::H256;
 use sp_runtime::AccountId32;
@@ -56,8 +56,6 @@ pub struct ServiceView {
 	pub status: Option<TargetStatus>,
 	/// Round in which the live window was read.
 	pub read_in: RoundIndex,
-	/// True if the usage that both sides signed contradicts the verdicts.
-	pub discrepant: bool,
 }
 
 impl ServiceView {
@@ -211,13 +209,9 @@ pub(crate) async fn read_market(
 	};
 	let is_new_window = previous.is_none_or(|before| before.clock.window != market.clock.window);
 	let before = previous.filter(|_| !is_new_window);
-	market.networks = match before {
-		Some(before) => before.networks.clone(),
-		None => reader.networks().await?,
-	};
-	market.private_endpoints = match before {
-		Some(before) => before.private_endpoints,
-		None => reader.private_endpoints().await?,
+	(market.networks, market.private_endpoints) = match before {
+		Some(before) => (before.networks.clone(), before.private_endpoints),
+		None => (reader.networks().await?, reader.private_endpoints().await?),
 	};
 	match subject {
 		Subject::Tenant { account, networks, models } => {
@@ -246,16 +240,14 @@ impl Market {
 		self.agreements.extend(of_services.map(|agreement| (agreement.id, agreement)));
 	}
 
-	fn take_service(&mut self, shown: Marked<ServiceSummary<AccountId32>>) {
-		let Marked { service: summary, discrepant } = shown;
-		let view = ServiceView { summary, status: None, read_in: 0, discrepant };
+	fn take_service(&mut self, summary: ServiceSummary<AccountId32>) {
+		let view = ServiceView { summary, status: None, read_in: 0 };
 		self.services.insert(view.summary.id, Arc::new(view));
 	}
 
-	fn take_detail(&mut self, shown: Marked<ServiceDetail<AccountId32>>) {
-		let Marked { service: ServiceDetail { service: summary, status }, discrepant } = shown;
-		let read_in = self.clock.round;
-		let view = ServiceView { summary, status: Some(status), read_in, discrepant };
+	fn take_detail(&mut self, detail: ServiceDetail<AccountId32>) {
+		let ServiceDetail { service: summary, status } = detail;
+		let view = ServiceView { summary, status: Some(status), read_in: self.clock.round };
 		self.services.insert(view.summary.id, Arc::new(view));
 	}
 
@@ -295,10 +287,10 @@ impl Market {
 			return Ok(());
 		}
 		let listed = reader.services_of_class("inference").await?;
-		for shown in self.take(listed) {
+		for summary in self.take(listed) {
 			let is_wanted = |model: String| models.contains(&model);
-			if model_of(&shown.service.listing.kind).is_some_and(is_wanted) {
-				self.take_service(shown);
+			if model_of(&summary.listing.kind).is_some_and(is_wanted) {
+				self.take_service(summary);
 			}
 		}
 		Ok(())
@@ -351,7 +343,6 @@ impl Market {
 			summary: new.summary.clone(),
 			status: Some(status),
 			read_in: old.read_in,
-			discrepant: new.discrepant,
 		})
 	}
 
@@ -378,8 +369,7 @@ impl Market {
 			.await?;
 		for (detail, agreements) in parts {
 			if let Some(detail) = detail {
-				let is_served =
-					detail.service.service.listing.kind.class() != ServiceClass::Compute;
+				let is_served = detail.service.listing.kind.class() != ServiceClass::Compute;
 				if is_served {
 					self.take_detail(detail);
 					self.take_agreements(agreements);

@@ -14,7 +14,8 @@ use surety_primitives::{
 	usage::{Side, UsageCounts},
 };
 use surety_runtime_api::{
-	AgreementInfo, NetworkInfo, OperatorInfo, RoundInfo, ServiceDetail, ServiceSummary,
+	AgreementInfo, AgreementUsage, LaneUse, NetworkInfo, OperatorInfo, RoundInfo, RoundProbers,
+	ServiceDetail, ServiceSummary, SideUse,
 };
 
 /// Most entries of one list that are taken.
@@ -109,7 +110,7 @@ impl<'a> Reader<'a> {
 	pub async fn services_of_network(
 		&self,
 		network: NetworkId,
-	) -> Result<Listed<Marked<ServiceSummary<AccountId32>>>, NodesError> {
+	) -> Result<Listed<ServiceSummary<AccountId32>>, NodesError> {
 		self.list("surety_services", json!({ "class": "rpc", "network": network })).await
 	}
 
@@ -117,7 +118,7 @@ impl<'a> Reader<'a> {
 	pub async fn services_of_class(
 		&self,
 		class: &str,
-	) -> Result<Listed<Marked<ServiceSummary<AccountId32>>>, NodesError> {
+	) -> Result<Listed<ServiceSummary<AccountId32>>, NodesError> {
 		self.list("surety_services", json!({ "class": class })).await
 	}
 
@@ -125,7 +126,7 @@ impl<'a> Reader<'a> {
 	pub async fn service(
 		&self,
 		id: ServiceId,
-	) -> Result<Option<Marked<ServiceDetail<AccountId32>>>, NodesError> {
+	) -> Result<Option<ServiceDetail<AccountId32>>, NodesError> {
 		self.ask("surety_service", &json!([id, self.at.hash])).await
 	}
 
@@ -197,17 +198,10 @@ impl<'a> Reader<'a> {
 	/// Keys of the probers of the current round, by which their tokens are verified. None on a chain
 	/// that does not show them.
 	pub async fn probers(&self) -> Result<Vec<ProberKey>, NodesError> {
-		#[derive(Deserialize)]
-		struct Round {
-			probers: Vec<Prober>,
-		}
-		#[derive(Deserialize)]
-		struct Prober {
-			key: ProberKey,
-		}
-		match self.ask::<Round>("surety_probers", &json!([self.at.hash])).await {
+		let params = json!([self.at.hash]);
+		match self.ask::<RoundProbers<AccountId32>>("surety_probers", &params).await {
 			Err(error) if error.is_unknown_method() => Ok(Vec::new()),
-			answer => Ok(answer?.probers.into_iter().map(|prober| prober.key).collect()),
+			answer => Ok(answer?.probers.into_iter().map(|prober| ProberKey(prober.key)).collect()),
 		}
 	}
 
@@ -217,32 +211,12 @@ impl<'a> Reader<'a> {
 		agreement: AgreementId,
 		window: WindowIndex,
 	) -> Result<Vec<ReportedUsage>, NodesError> {
-		#[derive(Deserialize)]
-		struct Use {
-			windows: Vec<OfWindow>,
-		}
-		#[derive(Deserialize)]
-		struct OfWindow {
-			window: WindowIndex,
-			tenant: OfSide,
-			operator: OfSide,
-		}
-		#[derive(Deserialize)]
-		struct OfSide {
-			lanes: Vec<OfLane>,
-		}
-		#[derive(Deserialize)]
-		struct OfLane {
-			lane: u8,
-			seq: u32,
-			#[serde(flatten)]
-			counts: UsageCounts,
-		}
 		let params = json!([agreement, self.at.hash]);
-		let usage: Option<Use> = self.ask("surety_agreementUsage", &params).await?;
+		let usage: Option<AgreementUsage<AccountId32>> =
+			self.ask("surety_agreementUsage", &params).await?;
 		let windows = usage.into_iter().flat_map(|usage| usage.windows);
-		let of = |side: Side, lanes: OfSide| {
-			lanes.lanes.into_iter().map(move |OfLane { lane, seq, counts }| ReportedUsage {
+		let of = |side: Side, view: SideUse| {
+			view.lanes.into_iter().map(move |LaneUse { lane, seq, counts }| ReportedUsage {
 				side,
 				lane,
 				seq,
@@ -269,26 +243,9 @@ pub struct ReportedUsage {
 	pub counts: UsageCounts,
 }
 
-/// Key of a prober.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
-#[serde(transparent)]
-pub struct ProberKey(#[serde(with = "surety_primitives::json")] pub [u8; 32]);
-
-/// A service with the mark that its usage contradicts its verdicts.
-#[derive(Clone, Debug)]
-pub struct Marked<T> {
-	/// The service.
-	pub service: T,
-	/// True if its usage contradicts its verdicts. Chains without usage do not show it.
-	pub discrepant: bool,
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Marked<T> {
-	fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-		let value = Value::deserialize(from)?;
-		let summary = value.get("service").unwrap_or(&value);
-		let discrepant = summary.get("discrepant").and_then(Value::as_bool).unwrap_or(false);
-		let service = T::deserialize(value).map_err(serde::de::Error::custom)?;
-		Ok(Self { service, discrepant })
-	}
-}
+/// Session key of a prober.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct ProberKey(
+	/// sr25519 public key.
+	pub [u8; 32],
+);

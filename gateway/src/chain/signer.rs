@@ -8,7 +8,8 @@ use sp_runtime::{AccountId32, MultiSignature, MultiSigner, traits::IdentifyAccou
 use std::fmt;
 use subxt::{config::SubstrateConfig, utils};
 
-/// Key of one of the kinds that accounts have.
+/// Key of one of the kinds that accounts have. Boxed as a whole.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
 enum Key {
 	Sr25519(sr25519::Pair),

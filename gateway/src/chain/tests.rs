@@ -21,7 +21,7 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use surety_primitives::{usage::Side, *};
+use surety_primitives::{usage, usage::Side, *};
 use surety_runtime_api::*;
 use tokio::net::TcpListener;
 
@@ -94,8 +94,10 @@ pub(crate) fn service(id: ServiceId, operator: u8, price: Balance, market: &Mark
 		id,
 		listing,
 		units: 0,
+		unit: ServiceClass::Rpc.unit(),
 		score: 80,
 		open: true,
+		discrepant: false,
 		last_verdict: Some(last.into()),
 		resources: None,
 	};
@@ -113,7 +115,7 @@ pub(crate) fn service(id: ServiceId, operator: u8, price: Balance, market: &Mark
 		history: Vec::new(),
 		active: true,
 	};
-	ServiceView { summary, status: Some(status), read_in: market.clock.round, discrepant: false }
+	ServiceView { summary, status: Some(status), read_in: market.clock.round }
 }
 
 /// Agreement of one unit, full of funds.
@@ -337,7 +339,6 @@ async fn entries_that_cannot_be_read_are_counted_and_left_out() {
 	let mut strange = json!(summary);
 	strange["kind"] = json!({ "class": "quantum" });
 	let mut shown = json!(summary);
-	shown["discrepant"] = json!(true);
 	shown["new"] = json!([1]);
 	let page = json!({ "items": [shown, strange], "next": null });
 	a.lock().answers.insert("surety_services".into(), page);
@@ -345,22 +346,31 @@ async fn entries_that_cannot_be_read_are_counted_and_left_out() {
 	let head = nodes.poll(after(0)).await.unwrap();
 	let listed = Reader::at(&nodes, head).services_of_network(3).await.unwrap();
 	assert_eq!((listed.items.len(), listed.unreadable), (1, 1));
-	assert!(listed.items[0].discrepant);
-	assert_eq!(listed.items[0].service, summary);
+	assert_eq!(listed.items[0], summary);
 }
 
 #[tokio::test]
 async fn statements_on_chain_are_read_by_side_and_lane() {
 	let a = FakeNode::at(10);
-	let counts =
-		json!({ "lane": 1, "seq": 4, "requests": 9, "ok": 8, "lost": 1, "slow": 0, "bytes": 5 });
-	let side = json!({ "void": false, "lanes": [counts] });
-	let empty = json!({ "void": true, "lanes": [] });
-	let usage = json!({ "windows": [
-		{ "window": 6, "tenant": side, "operator": side },
-		{ "window": 7, "tenant": side, "operator": empty },
-	] });
-	a.lock().answers.insert("surety_agreementUsage".into(), usage);
+	let counts = usage::UsageCounts { requests: 9, ok: 8, lost: 1, slow: 0, bytes: 5 };
+	let side = SideUse { void: false, lanes: vec![LaneUse { lane: 1, seq: 4, counts }] };
+	let empty = SideUse { void: true, lanes: Vec::new() };
+	let window = |window, operator: &SideUse| AgreementWindow {
+		window,
+		agreed: Default::default(),
+		matched: usage::Match::Close,
+		tenant: side.clone(),
+		operator: operator.clone(),
+	};
+	let usage = AgreementUsage {
+		agreement: 1,
+		service: 5,
+		tenant: account(1),
+		operator: account(7),
+		max_requests: 100,
+		windows: vec![window(6, &side), window(7, &empty)],
+	};
+	a.lock().answers.insert("surety_agreementUsage".into(), json!(usage));
 	let nodes = nodes(&[&a]).await;
 	let head = nodes.poll(after(0)).await.unwrap();
 	let reader = Reader::at(&nodes, head);
@@ -404,6 +414,7 @@ fn script(node: &Shared, tenant: &AccountId32) {
 	let page = |item: Value| json!({ "items": [item], "next": null });
 	let answers = &mut node.lock().answers;
 	answers.insert("surety_networks".into(), json!(market(10).networks));
+	answers.insert("state_call".into(), json!("0x01"));
 	answers.insert("surety_services".into(), page(json!(view.summary)));
 	answers.insert("surety_service".into(), json!(detail));
 	answers.insert("surety_agreementsOf".into(), page(json!(agreement)));
@@ -443,6 +454,7 @@ async fn a_tenants_market_is_published_in_each_round() {
 	let market = until_round(&chain, 2).await;
 	assert_eq!((market.head.number, market.agreements.len()), (10, 1));
 	assert!(market.services[&5].status.is_some());
+	assert!(market.private_endpoints);
 	assert_eq!(market.operator_name(&account(7)), "acme[0m");
 	assert_eq!(market.agreements_with(5).count(), 1);
 	node.lock().blocks.finalized = 16;

@@ -23,7 +23,7 @@ pub enum UsageOf<AccountId> {
 }
 
 /// Use in a window, over all agreements.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowUse {
 	/// The window.
@@ -49,7 +49,7 @@ pub struct WindowUse {
 }
 
 /// Use of a service or an operator.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageInfo {
 	/// True if tenants of the service, or of one of the operator's, were served far worse than
@@ -60,7 +60,7 @@ pub struct UsageInfo {
 }
 
 /// Last statement of a lane.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Copy, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct LaneUse {
 	/// The lane.
@@ -73,7 +73,7 @@ pub struct LaneUse {
 }
 
 /// View of one side.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct SideUse {
 	/// True if the side signed two different statements with one number: its view is void.
@@ -83,7 +83,7 @@ pub struct SideUse {
 }
 
 /// Use of an agreement in a window.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct AgreementWindow {
 	/// The window.
@@ -100,7 +100,7 @@ pub struct AgreementWindow {
 }
 
 /// Use of an agreement.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct AgreementUsage<AccountId> {
 	/// The agreement.
@@ -118,7 +118,7 @@ pub struct AgreementUsage<AccountId> {
 }
 
 /// Validator in its probing duty.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct ProberInfo<AccountId> {
 	/// Account of the validator.
@@ -129,7 +129,7 @@ pub struct ProberInfo<AccountId> {
 }
 
 /// Probers of a round.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize, TypeInfo)]
+#[derive(Clone, Debug, Decode, Deserialize, Encode, Eq, PartialEq, Serialize, TypeInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundProbers<AccountId> {
 	/// The round.

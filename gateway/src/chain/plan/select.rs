@@ -148,7 +148,7 @@ fn offer(
 
 /// True if the usage of a service contradicts its verdicts.
 pub(super) fn is_discrepant(view: &ServiceView) -> bool {
-	view.discrepant
+	view.summary.discrepant
 }
 
 /// Price weighted by quality: twice the score is worth four times the price, and a discrepant

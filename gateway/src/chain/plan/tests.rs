@@ -94,7 +94,7 @@ fn a_fulfilled_wish_buys_nothing() {
 fn quality_is_worth_its_price() {
 	let mut market = three();
 	change(&mut market, 1, |view| view.summary.score = 20);
-	change(&mut market, 2, |view| view.discrepant = true);
+	change(&mut market, 2, |view| view.summary.discrepant = true);
 	let plan = plan(&market, &[wish(1, 1)], &rules(1_000_000), &Memory::default());
 	assert_eq!(opened(&plan), [(3, 1)]);
 }

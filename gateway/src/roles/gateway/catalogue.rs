@@ -340,7 +340,7 @@ impl Builder<'_> {
 			price: listing.price as f64,
 			score: f64::from(view.summary.score) / 100.0,
 			near,
-			discrepant: view.discrepant,
+			discrepant: view.summary.discrepant,
 			max_lag: max_lag(self.config, wish.section, listing.terms.max_head_lag.into()),
 			max_latency: Duration::from_micros(listing.terms.max_latency.edge_micros()),
 			rates,
