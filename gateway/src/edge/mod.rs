@@ -43,7 +43,6 @@ pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
 pub use ports::{Counter, OwnKeysOnly, Rights, Uncounted, Upgrade, Usage};
 pub use refusal::Refusal;
 pub use settings::{EdgeSettings, Trial};
-pub use supply::EdgeSupply;
 pub use websocket::{EdgeWebSocket, EdgeWebSocketSettings, Subscriptions};
 pub use well_known::WELL_KNOWN;
 
