@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `gateway.rs`, `edge.rs` | the file of each role |
 //! | `sections.rs` | tables that both roles have |
+//! | `serving.rs` | tables about the way in which a gateway serves |
 //! | `values.rs` | amounts, URLs and other values with a form of their own |
 //! | `secret.rs` | keys, which no log shows |
 //! | `gateway.toml`, `edge.toml` | commented files, printed by `example-config` |
@@ -17,6 +18,7 @@ mod edge;
 mod gateway;
 mod secret;
 mod sections;
+mod serving;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -25,6 +27,7 @@ pub use edge::*;
 pub use gateway::*;
 pub use secret::*;
 pub use sections::*;
+pub use serving::*;
 pub use values::*;
 
 use serde::de::DeserializeOwned;

@@ -4,7 +4,7 @@
 //!
 //! | file | part |
 //! |---|---|
-//! | `metrics.rs` | Prometheus metrics, bounded in the number of their labels |
+//! | `metrics.rs`, `families.rs` | Prometheus metrics, bounded in the number of their labels |
 //! | `log.rs` | log lines for people, or as JSON |
 //! | `trace.rs` | `traceparent` of W3C Trace Context |
 //! | `status.rs` | status of the process as JSON |
@@ -12,6 +12,7 @@
 //! | `table.rs` | status as a live table in the terminal |
 
 mod control;
+mod families;
 mod log;
 mod metrics;
 mod status;
@@ -19,6 +20,7 @@ mod table;
 mod trace;
 
 pub use control::*;
+pub use families::{AgreementMetrics, NetworkMetrics, ServiceMetrics};
 pub use log::*;
 pub use metrics::*;
 pub use status::*;
