@@ -41,6 +41,7 @@ struct SavedBook {
 	window: WindowIndex,
 	own: Option<SavedOwn>,
 	lost: UsageCounts,
+	is_mixed: bool,
 	recovered: bool,
 	taken: Option<AccountId32>,
 	marked: bool,
@@ -51,6 +52,7 @@ struct SavedBook {
 #[derive(Decode, Encode)]
 struct SavedOwn {
 	signed: Signed,
+	lost: UsageCounts,
 	first_seq: u32,
 	latency: Vec<(LatencyBucket, Compact<u64>)>,
 	sent: Vec<(u32, Hash, u64)>,
@@ -117,6 +119,7 @@ fn save_book(book: &Book) -> SavedBook {
 		window: book.window,
 		own: book.latest_own().map(|signed| SavedOwn {
 			signed: signed.clone(),
+			lost: book.signed_lost,
 			first_seq: book
 				.stored
 				.map(|(first, _)| first)
@@ -127,6 +130,7 @@ fn save_book(book: &Book) -> SavedBook {
 			acked: book.acked,
 		}),
 		lost: book.lost,
+		is_mixed: book.is_mixed,
 		recovered: book.recovered,
 		taken: book.taken.clone(),
 		marked: book.marked,
@@ -146,6 +150,7 @@ fn save_book(book: &Book) -> SavedBook {
 fn load_book(saved: SavedBook, unix: u64) -> Book {
 	let mut book = Book::new(saved.window, unix);
 	book.lost = saved.lost;
+	book.is_mixed = saved.is_mixed;
 	book.recovered = saved.recovered;
 	book.taken = saved.taken;
 	book.marked = saved.marked;
@@ -157,7 +162,8 @@ fn load_book(saved: SavedBook, unix: u64) -> Book {
 	if let Some(own) = saved.own {
 		let mut latency = Histogram::default();
 		own.latency.iter().for_each(|(bucket, count)| latency.add(*bucket, count.0));
-		book.base = minus(&own.signed.statement.counts, &saved.lost);
+		book.base = minus(&own.signed.statement.counts, &own.lost);
+		book.signed_lost = own.lost;
 		book.base_latency = latency.clone();
 		book.signed_latency = latency;
 		book.last_seq = own.signed.statement.seq;

@@ -54,6 +54,7 @@ pub(super) struct Author {
 pub(super) struct Draft {
 	pub statement: UsageStatement,
 	pub latency: Histogram,
+	lost: UsageCounts,
 	peers_version: u64,
 	at: u64,
 }
@@ -95,6 +96,8 @@ pub(super) struct Book {
 	pub lost: UsageCounts,
 	/// Counts of earlier lives of this process, without `lost`.
 	pub base: UsageCounts,
+	/// True if `base` may hold a part of what a store lost: a copy reached beyond the store.
+	pub is_mixed: bool,
 	pub base_latency: Histogram,
 	/// First and last own number that the store knew.
 	pub stored: Option<(u32, u32)>,
@@ -105,8 +108,9 @@ pub(super) struct Book {
 	pub staged: Option<Signed>,
 	/// Latest statement that may leave the process.
 	pub released: Option<Signed>,
-	/// Histogram of the latest signed statement.
+	/// Histogram of the latest signed statement, and its part of `lost`.
 	pub signed_latency: Histogram,
+	pub signed_lost: UsageCounts,
 	pub sent: VecDeque<Sent>,
 	pub signed_at: u64,
 	signed_peers: u64,
@@ -147,6 +151,7 @@ impl Book {
 			end: None,
 			lost: UsageCounts::default(),
 			base: UsageCounts::default(),
+			is_mixed: false,
 			base_latency: Histogram::default(),
 			stored: None,
 			first_seq: None,
@@ -154,6 +159,7 @@ impl Book {
 			staged: None,
 			released: None,
 			signed_latency: Histogram::default(),
+			signed_lost: UsageCounts::default(),
 			sent: VecDeque::new(),
 			signed_at: unix,
 			signed_peers: 0,
@@ -237,7 +243,13 @@ impl Book {
 			p95: latency.percentile(95),
 			seen: self.latest_of_other().map(|signed| signed.statement.hash()),
 		};
-		Some(Draft { statement, latency, peers_version: self.peers_version, at: cadence.unix })
+		Some(Draft {
+			statement,
+			latency,
+			lost: self.lost,
+			peers_version: self.peers_version,
+			at: cadence.unix,
+		})
 	}
 
 	/// Take a signed draft. It is dropped if the book has changed so that it must not leave.
@@ -250,6 +262,7 @@ impl Book {
 		self.first_seq.get_or_insert(seq);
 		self.remember(&signed);
 		self.signed_latency = draft.latency;
+		self.signed_lost = draft.lost;
 		self.signed_peers = draft.peers_version;
 		self.signed_at = draft.at;
 		self.resign = false;
@@ -280,7 +293,8 @@ impl Book {
 
 	/// Take a copy of an own statement, whose signature was checked, from the other side. Counts are
 	/// continued only from the key that signs now: another one may be stolen, although the chain
-	/// still names it.
+	/// still names it. Where copies of several lives may hold the same requests, the higher count
+	/// is taken and not the sum, so that no count is ever too high.
 	pub fn take_copy(&mut self, copy: &Signed, own_key: &AccountId32) -> CopyFate {
 		let UsageStatement { seq, counts, .. } = copy.statement;
 		if self.remembers(&copy.statement.hash()) {
@@ -292,14 +306,18 @@ impl Book {
 		let is_stored = !is_before_store && last_stored.is_some_and(|last| seq <= last);
 		let is_remembered_span = self.sent.front().is_some_and(|sent| seq >= sent.seq);
 		let is_double = self.sent.iter().any(|sent| sent.seq == seq);
+		let mut is_mixed = self.is_mixed;
 		let (lost, base) = if is_double {
 			return self.take_lane(copy);
+		} else if is_before_store && is_mixed {
+			(highest(&self.lost, &minus(&counts, &self.base)), self.base)
 		} else if is_before_store {
 			(highest(&self.lost, &counts), self.base)
 		} else if is_stored {
 			return CopyFate::Known;
 		} else if is_before_life {
 			// The store was rolled back: the copy continues from what it had.
+			is_mixed = true;
 			(self.lost, highest(&self.base, &minus(&counts, &self.lost)))
 		} else if seq > self.last_seq || is_remembered_span {
 			return self.take_lane(copy);
@@ -312,7 +330,7 @@ impl Book {
 		if copy.reporter != *own_key {
 			return self.take_lane(copy);
 		}
-		(self.lost, self.base) = (lost, base);
+		(self.lost, self.base, self.is_mixed) = (lost, base, is_mixed);
 		self.last_seq = self.last_seq.max(seq);
 		self.recovered = true;
 		self.resign = true;

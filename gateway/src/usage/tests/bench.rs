@@ -78,7 +78,7 @@ fn cost_of_counting_and_signing() {
 		.collect();
 	let tick = |n: u32| {
 		meters.iter().for_each(|meter| meter.answered(1, Duration::ZERO));
-		assert_eq!(ledger.tick(&at(10 + 10 * u64::from(n))), 1_000);
+		assert!(ledger.tick(&at(10 + 10 * u64::from(n))) >= 1_000);
 	};
 	row("sign 1,000 agreements and write the store", nanos(20, tick) / 1e6, "ms");
 	row(
@@ -88,8 +88,6 @@ fn cost_of_counting_and_signing() {
 	);
 	let length = std::fs::metadata(directory.path().join("usage.bin")).unwrap().len();
 	row("store of 1,000 agreements", length as f64 / 1e3, "kB");
-	let offers = gateway.ledger.offers(&at(1_000));
-	row("messages", offers.len() as f64, "");
 	let one = crate::usage::Offer {
 		statement: gateway.key.sign(statement(Side::Tenant, 0, 1, 1)),
 		copy: None,
