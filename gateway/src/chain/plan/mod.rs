@@ -15,8 +15,8 @@ use super::Market;
 use crate::config::Sure;
 use select::{Ranked, Refusals, offers_for, rank};
 use sp_runtime::AccountId32;
-use std::{cmp::Reverse, collections::BTreeMap};
-use surety_primitives::{Balance, ServiceId};
+use std::collections::BTreeMap;
+use surety_primitives::Balance;
 pub use types::*;
 
 /// Most agreements that one plan opens for a wish. The next round goes on.
@@ -50,8 +50,6 @@ struct Planner<'a> {
 	keep_left: Balance,
 	/// Units by operator that each wish keeps.
 	kept: BTreeMap<String, BTreeMap<AccountId32, u32>>,
-	/// Units of the kept agreement with a service. A gateway uses one agreement per service.
-	held: BTreeMap<ServiceId, u32>,
 	plan: Plan,
 }
 
@@ -66,7 +64,6 @@ impl<'a> Planner<'a> {
 			window_left: per_window,
 			keep_left: per_window,
 			kept: BTreeMap::new(),
-			held: BTreeMap::new(),
 			plan: Plan::default(),
 		}
 	}
@@ -119,7 +116,6 @@ impl<'a> Planner<'a> {
 			self.keep_left = self.keep_left.saturating_sub(cost);
 			let units = kept.entry(held.operator.clone()).or_default();
 			*units = units.saturating_add(held.units);
-			self.held.insert(held.service, held.units);
 			self.top_up(wish, &held);
 		}
 		self.kept.insert(wish.name.clone(), kept);
@@ -143,18 +139,6 @@ impl<'a> Planner<'a> {
 				Err(reason) => self.note(wish, format!("agreement {}: {reason}", agreement.id)),
 			}
 		}
-		// Of two with one service the larger one serves.
-		holdings.sort_by_key(|held| (held.service, Reverse(held.units), held.agreement));
-		let mut last = None;
-		for held in &holdings {
-			if last == Some(held.service) {
-				let (agreement, service) = (held.agreement, held.service);
-				let text = "is the smaller one with service";
-				self.note(wish, format!("agreement {agreement} {text} {service}: it runs out"));
-			}
-			last = Some(held.service);
-		}
-		holdings.dedup_by_key(|held| held.service);
 		holdings.sort_by_key(|held| (held.cost, held.agreement));
 		holdings
 	}
@@ -209,9 +193,8 @@ impl<'a> Planner<'a> {
 			let Some(at) = self.next_offer(wish, &kept, reachable, &ranked) else { break };
 			let offer = ranked.remove(at);
 			let bought = self.open(wish, &kept, reachable, &offer, ranked.first(), &refusals);
-			let replaced = self.held.insert(offer.service, bought).unwrap_or(0);
 			let units = kept.entry(offer.operator.clone()).or_default();
-			*units = units.saturating_add(bought.saturating_sub(replaced));
+			*units = units.saturating_add(bought);
 			opened = opened.saturating_add(1);
 		}
 		// Operators that could serve, but whose last verdict is too old to buy from them.
@@ -268,12 +251,7 @@ impl<'a> Planner<'a> {
 		reachable: u32,
 		offer: &Ranked,
 	) -> u32 {
-		// A larger agreement takes the place of the one that there is.
-		let held = self.held.get(&offer.service).copied().unwrap_or(0);
-		let wanted = wish.units_of_next(kept, reachable).saturating_add(held).min(offer.units_left);
-		if wanted <= held {
-			return 0;
-		}
+		let wanted = wish.units_of_next(kept, reachable).min(offer.units_left);
 		let window = offer.price.saturating_mul(self.window_blocks());
 		if window == 0 {
 			return wanted;
@@ -282,8 +260,7 @@ impl<'a> Planner<'a> {
 		let by_window = self.window_left.checked_div(window).unwrap_or(0);
 		let by_total = deposits.checked_div(window).unwrap_or(0);
 		let payable = u32::try_from(by_window.min(by_total)).unwrap_or(u32::MAX);
-		// A smaller one would not be used.
-		Some(wanted.min(payable)).filter(|units| *units > held).unwrap_or(0)
+		wanted.min(payable)
 	}
 
 	/// Decide to open an agreement. Gives its units, 0 if it cannot be paid.

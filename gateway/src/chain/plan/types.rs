@@ -202,7 +202,6 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub(super) struct Holding {
 	pub agreement: AgreementId,
-	pub service: ServiceId,
 	pub operator: AccountId32,
 	pub units: u32,
 	pub rate: Balance,
@@ -269,7 +268,6 @@ impl Holding {
 		}
 		Ok(Self {
 			agreement: agreement.id,
-			service: view.summary.id,
 			operator: view.operator().clone(),
 			units: agreement.units,
 			rate: agreement.rate,
