@@ -81,7 +81,7 @@ pub use report::{MAX_BATCH, OnChain, ReportSettings, ReportTask, Submit, SubmitE
 pub use store::{FileStore, Store, StoreError};
 pub use types::{
 	Clock, Equivocation, Event, Evidence, LedgerSettings, Moment, Reporters, Signed, Totals,
-	UsageView, is_contested,
+	UsageView,
 };
 pub use wire::{
 	Answer, CONTENT_TYPE, MAX_ENTRIES, MAX_MESSAGE, Offer, PATH, Refusal, VERSION, WireError,

@@ -5,7 +5,6 @@
 use super::{
 	Answer, Event, Ledger, Moment, Offer, Refusal, Signed, WireError,
 	book::{Book, CopyFate, Place},
-	counts::is_consistent,
 	key,
 	ledger::{State, is_pause},
 	wire,
@@ -235,7 +234,7 @@ impl Ledger {
 		if statement.window != window || window.abs_diff(state.window) > 1 {
 			return Err(Refusal::Window);
 		}
-		if !is_consistent(&statement.counts) {
+		if !statement.counts.is_consistent() {
 			return Err(Refusal::Counts);
 		}
 		Ok(())
@@ -260,7 +259,7 @@ impl Ledger {
 		let is_own = statement.genesis == settings.genesis
 			&& (statement.agreement, statement.window) == (agreement, window)
 			&& (statement.side, statement.lane) == (settings.side, settings.lane)
-			&& is_consistent(&statement.counts);
+			&& statement.counts.is_consistent();
 		let is_known = book(&mut self.lock(), agreement, window)
 			.is_none_or(|book| book.remembers(&statement.hash()));
 		if !is_own || is_known {

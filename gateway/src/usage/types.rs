@@ -191,10 +191,3 @@ pub struct Evidence {
 	/// Latest statement of each lane that this process holds, its own first.
 	pub statements: Vec<Signed>,
 }
-
-/// True if the requests or the answers of the two sides are further apart than max(16, 1 %) of the
-/// larger count: the chain then shows the agreement's use as contested.
-pub fn is_contested(one: &UsageCounts, other: &UsageCounts) -> bool {
-	let is_gap = |a: u64, b: u64| a.abs_diff(b) > a.max(b).div_euclid(100).max(16);
-	is_gap(one.requests, other.requests) || is_gap(one.ok, other.ok)
-}

@@ -2,7 +2,7 @@
 
 //! Reading of a ledger: evidence for the report, views for status and metrics.
 
-use super::{Evidence, Ledger, Signed, UsageView, book::Book, is_contested};
+use super::{Evidence, Ledger, Signed, UsageView, book::Book};
 use surety_primitives::AgreementId;
 
 impl Ledger {
@@ -44,7 +44,7 @@ impl Ledger {
 					latency,
 					other,
 					agreed: both.map(|(a, b)| (a.requests.min(b.requests), a.ok.min(b.ok))),
-					contested: both.is_some_and(|(a, b)| is_contested(&a, &b)),
+					contested: both.is_some_and(|(a, b)| a.differs_from(&b)),
 					countersigned: book.is_countersigned(),
 					marked: book.marked,
 					silent: book.silent,

@@ -12,7 +12,7 @@ pub(super) use others::{Lane, Place};
 
 use super::{
 	Histogram, Reading, Signed,
-	counts::{highest, minus, plus},
+	counts::{highest, minus},
 };
 use sp_runtime::AccountId32;
 use std::collections::{BTreeMap, VecDeque};
@@ -194,8 +194,8 @@ impl Book {
 	/// Own counts in the window, and the histogram behind them.
 	pub fn counts(&self, meter: &Reading, max_latency: LatencyBucket) -> (UsageCounts, Histogram) {
 		let live = self.live(meter);
-		let before = plus(&self.lost, &self.base);
-		let counts = plus(&before, &live.counts(max_latency));
+		let before = self.lost.plus(&self.base);
+		let counts = before.plus(&live.counts(max_latency));
 		(counts, self.base_latency.plus(&live.latency))
 	}
 

@@ -3,10 +3,7 @@
 //! The part of a book that holds the other side's statements.
 
 use super::Book;
-use crate::usage::{
-	Refusal, Signed,
-	counts::{falls, plus},
-};
+use crate::usage::{Refusal, Signed};
 use sp_runtime::AccountId32;
 use std::collections::VecDeque;
 use surety_primitives::usage::UsageCounts;
@@ -54,7 +51,7 @@ impl Book {
 	/// Sum of the other side's latest statements over its lanes.
 	pub fn counts_of_other(&self) -> Option<UsageCounts> {
 		let counts = self.of_other().map(|signed| signed.statement.counts);
-		counts.reduce(|a, b| plus(&a, &b))
+		counts.reduce(|a, b| a.plus(&b))
 	}
 
 	/// Place of a statement of the other side, by its content; the signature is checked elsewhere.
@@ -76,7 +73,7 @@ impl Book {
 			if statement.seq < latest.statement.seq {
 				return Err(Refusal::Stale);
 			}
-			if falls(&latest.statement.counts, &statement.counts) {
+			if !statement.counts.continues(&latest.statement.counts) {
 				return Err(Refusal::Falling);
 			}
 		}

@@ -7,7 +7,7 @@ use super::{
 	kit::*,
 	report::{Chain, step},
 };
-use crate::usage::{Answer, Offer, ReportSettings, ReportTask, Signed, counts::falls, wire};
+use crate::usage::{Answer, Offer, ReportSettings, ReportTask, Signed, wire};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use surety_primitives::usage::{Hash, Side, UsageCounts};
@@ -263,7 +263,7 @@ proptest! {
 		let window = game.settle(&chain);
 		for counts in game.sent.values() {
 			let counts: Vec<_> = counts.values().collect();
-			prop_assert!(counts.windows(2).all(|pair| !falls(pair[0], pair[1])));
+			prop_assert!(counts.windows(2).all(|pair| pair[1].continues(pair[0])));
 		}
 		for party in [&game.gateway, &game.edge] {
 			let own = party.released(window).map(|own| own.statement.counts);

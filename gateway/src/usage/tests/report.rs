@@ -5,7 +5,7 @@
 use super::kit::*;
 use crate::usage::{
 	Equivocation, MAX_BATCH, Moment, OnChain, ReportSettings, ReportTask, Signed, Submit,
-	SubmitError, counts::falls,
+	SubmitError,
 };
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -73,7 +73,7 @@ impl Submit for Chain {
 				let one = signed.statement;
 				let known = chain.lanes.get(&(one.agreement, one.window, one.side, one.lane));
 				let is_refused = one.agreement < chain.refused_below
-					|| known.is_some_and(|k| one.seq <= k.seq || falls(&k.counts, &one.counts));
+					|| known.is_some_and(|k| one.seq <= k.seq || !one.counts.continues(&k.counts));
 				if is_refused {
 					chain.wasted += 1;
 					continue;
