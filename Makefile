@@ -15,20 +15,23 @@ export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 
 # Findings of `make setup` about this machine.
 IN_ENV = . "$(SURETY_CACHE)/env"
-# Node, tests and benchmarks are one build: the whole workspace, always with its test targets.
-# Another selection enables other features of shared dependencies, and hundreds of crates are built
-# twice.
-CARGO_SET = --workspace --bins --tests
+# The gateway and its load generator are in work. Their dependencies enable features of crates that
+# the SDK rests on, so they join the one build below when they join `make ci`.
+IN_WORK = surety-gateway surety-load
+MEMBERS = --workspace $(IN_WORK:%=--exclude %)
+# Node, tests and benchmarks are one build, always with the test targets. Another selection enables
+# other features of shared dependencies, and hundreds of crates are built twice.
+CARGO_SET = $(MEMBERS) --bins --tests
 # Lints and docs cover the benchmarks and the try-runtime checks, which the node does not contain.
 # Both need only metadata of the dependencies, and the profile shares build scripts and macros with
 # the build.
-CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runtime
+CHECK_SET = --profile testnet $(MEMBERS) --features runtime-benchmarks,try-runtime
 # Benchmarks as tests need code of the pallets' dependencies with these features, but not of the
 # node's. The runtime stays out: its build dependency wasm-opt is a long build of C++.
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks build run demo test test-rust test-doc test-benchmarks test-e2e \
+.PHONY: help setup setup-checks build run demo test test-rust test-doc test-gateway test-benchmarks test-e2e \
 	lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci \
 	advisories fmt bench bench-gateway weights chain-specs zombienet clean
 
@@ -60,7 +63,10 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast $(ARGS)
 
 test-doc: setup ## examples in the documentation
-	@$(IN_ENV); cargo test --profile testnet --workspace --doc
+	@$(IN_ENV); cargo test --profile testnet $(MEMBERS) --doc
+
+test-gateway: setup ## unit tests of the gateway and its load generator (not in make ci yet)
+	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo test $(IN_WORK:%=-p %)
 
 test-benchmarks: setup-checks ## benchmarks as tests on the mocks, at the ends of each parameter
 	@$(IN_ENV); SKIP_WASM_BUILD=1 VALUES_PER_COMPONENT=2 cargo nextest run --cargo-profile checks \
