@@ -347,8 +347,8 @@ impl Totals {
 		(self.weight > 0).then(|| Perbill::from_rational(self.weighted_ok, self.weight))
 	}
 
-	/// Upper edge of the median share of answers, each agreement by its weight. `None` without
-	/// weight.
+	/// Upper edge of the median share of answers, each agreement by its weight, the higher one of
+	/// two: half of the weight alone says nothing against a service. `None` without weight.
 	pub fn median(&self) -> Option<Perbill> {
 		if self.weight == 0 {
 			return None;
@@ -357,7 +357,7 @@ impl Totals {
 		for bucket in self.buckets {
 			below = below.saturating_add(bucket);
 			edge = edge.saturating_add(1);
-			if below.saturating_mul(2) >= self.weight {
+			if below.saturating_mul(2) > self.weight {
 				break;
 			}
 		}

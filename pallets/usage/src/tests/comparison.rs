@@ -173,6 +173,18 @@ fn few_tenants_cannot_flag_a_service_that_serves_the_others() {
 }
 
 #[test]
+fn half_of_the_weight_does_not_flag_a_service() {
+	build_and_execute(|| {
+		let all = tenants(4);
+		window(&all, &[1_000, 1_000, 0, 0]);
+		assert_eq!(flags(), []);
+		let closed = Usage::service_usage(SERVICE).unwrap().closed;
+		assert_eq!(closed.last().unwrap().weight, 4 * ONE);
+		assert_eq!(closed.last().unwrap().comparison, Comparison::Consistent);
+	});
+}
+
+#[test]
 fn an_unmeasured_window_is_not_compared() {
 	build_and_execute(|| {
 		let all = tenants(3);
