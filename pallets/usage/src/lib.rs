@@ -101,8 +101,8 @@
 //!
 //! Invariants, as [`Pallet::do_try_state`] checks them:
 //!
-//! 1. A record has a window or an end, its windows rise, and none is to come. An agreement had
-//!    begun in them and had not ended before.
+//! 1. A record has a window or an end, its windows rise, and none is to come or before the one in
+//!    which the agreement was opened.
 //! 2. The lanes of a view rise and are below 8, their numbers are above 0 and their counts add up.
 //! 3. The part of an agreement in the totals follows from its views, and its weight is at most
 //!    [`ONE`].

@@ -46,6 +46,30 @@ fn an_agreement_that_is_over_can_be_reported_to_the_end_of_the_next_window() {
 	});
 }
 
+/// The last round of a window ends the agreement, and is judged in the next one.
+#[test]
+fn reports_between_an_end_and_its_closing_stay() {
+	build_and_execute(|| {
+		let id = open_paid(TENANT, 2);
+		let window = Usage::current_window();
+		Kit::run_to_round(Timing::window_start(window + 1) - 1);
+		let escrow = pallet_surety_sla::Agreements::<Test>::get(id).unwrap().escrow;
+		assert_ok!(Escrow::end(escrow, Kit::round(), CloseReason::Governance));
+		Kit::run_windows(1);
+		assert!(pallet_surety_sla::Agreements::<Test>::contains_key(id), "not judged yet");
+		report_both(id, 1, counts(10, 10));
+		Kit::run_until("the agreement is closed", || {
+			!pallet_surety_sla::Agreements::<Test>::contains_key(id)
+		});
+		let record = Records::<Test>::get(id).unwrap();
+		assert_eq!(record.ended.unwrap().window, window);
+		assert_eq!(record.windows.last().unwrap().window, window + 1);
+		check();
+		let more = statement(id, Tenant, 2, counts(11, 11));
+		assert_eq!(refusal(signed(more)), Some(Refusal::OutsideAgreement));
+	});
+}
+
 #[test]
 fn an_end_without_reports_leaves_a_record_for_a_window_more() {
 	build_and_execute(|| {
