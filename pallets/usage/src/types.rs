@@ -303,7 +303,8 @@ impl Totals {
 		let AgreedUsage { requests, ok, bytes } = share.agreed;
 		self.agreed.requests = self.agreed.requests.saturating_add(requests);
 		self.agreed.ok = self.agreed.ok.saturating_add(ok);
-		self.agreed.bytes = self.agreed.bytes.saturating_add(bytes);
+		// Units do not bound bytes, so the sum may overflow. It wraps, so that `remove` undoes it.
+		self.agreed.bytes = self.agreed.bytes.wrapping_add(bytes);
 		self.agreements = self.agreements.saturating_add(1);
 		let counts = self.matched(share.matched);
 		if let Some(count) = counts {
@@ -321,7 +322,7 @@ impl Totals {
 		let AgreedUsage { requests, ok, bytes } = share.agreed;
 		self.agreed.requests = self.agreed.requests.saturating_sub(requests);
 		self.agreed.ok = self.agreed.ok.saturating_sub(ok);
-		self.agreed.bytes = self.agreed.bytes.saturating_sub(bytes);
+		self.agreed.bytes = self.agreed.bytes.wrapping_sub(bytes);
 		self.agreements = self.agreements.saturating_sub(1);
 		let counts = self.matched(share.matched);
 		if let Some(count) = counts {

@@ -47,6 +47,21 @@ fn requests_are_bounded_by_the_units() {
 }
 
 #[test]
+fn bytes_beyond_64_bits_are_taken_out_again() {
+	build_and_execute(|| {
+		let (a, b) = (open(TENANT, 2), open(OTHER_TENANT, 2));
+		let of_bytes = |bytes| UsageCounts { bytes, ..counts(10, 10) };
+		report_both(a, 1, of_bytes(u64::MAX));
+		report_both(b, 1, of_bytes(7));
+		check();
+		let [one, two] =
+			[10, 11].map(|n| Box::new(signed(statement(a, Tenant, 2, counts(n, n)))));
+		assert_ok!(Usage::report_equivocation(RuntimeOrigin::signed(STRANGER), one, two));
+		assert_eq!(totals().agreed, AgreedUsage { requests: 10, ok: 10, bytes: 7 });
+	});
+}
+
+#[test]
 fn views_far_apart_are_contested_and_the_minimum_counts() {
 	build_and_execute(|| {
 		let id = open(TENANT, 2);
