@@ -436,11 +436,13 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::ByTarget` (r:0 w:1)
 	/// Proof: `Sla::ByTarget` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowRules` (r:1 w:0)
+	/// Proof: `Sla::WindowRules` (`max_values`: None, `max_size`: Some(37), added: 2512, mode: `MaxEncodedLen`)
 	fn ended() -> Weight {
-		// The write of `ByTarget` is estimated, until measured.
+		// The read of `WindowRules` and the write of `ByTarget` are estimated, until measured.
 		// Minimum measured: 333_665 ns. Proof recorded: 59865 bytes.
 		Weight::from_parts(349_598_000, 65106)
-			.saturating_add(Db::get().reads(20_u64))
+			.saturating_add(Db::get().reads(21_u64))
 			.saturating_add(Db::get().writes(17_u64))
 	}
 	/// Storage: `Sla::Targets` (r:1 w:1)
