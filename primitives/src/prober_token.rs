@@ -14,7 +14,8 @@
 //!
 //! Integers are little-endian, the signature is sr25519. An edge accepts a token of its own service
 //! if the key is that of a prober of the round, the round is the current one or a neighbour of it,
-//! and the nonce is new in that round.
+//! and at most 8 requests have come with it. The nonce is new for each visit, and all requests of a
+//! visit after the refusal carry the same token.
 
 use crate::{
 	RoundIndex, ServiceId,
@@ -43,7 +44,7 @@ pub struct ProberToken {
 	pub round: RoundIndex,
 	/// The service.
 	pub service: ServiceId,
-	/// Random number, new for every token.
+	/// Random number, new for every visit.
 	pub nonce: [u8; 16],
 	/// Session key of the prober.
 	pub prober: ProberId,

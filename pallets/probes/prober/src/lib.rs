@@ -156,7 +156,9 @@
 //!   that of
 //!   common Rust clients;
 //! - the proof of control, and the list of models beside a completion;
-//! - the token, to a service that has refused the probe.
+//! - the token, to a service that has refused the probe. It names the prober, so the service learns
+//!   the address of that prober for later rounds. Refusing up to half of the probers leaves the
+//!   median latency of a verdict as it is.
 //!
 //! An operator that serves probes better than tenants is revealed by the receipts of the tenants'
 //! gateways.
