@@ -56,7 +56,8 @@
 //!
 //! **Equivocation.** Two different statements of one side with one number in a lane, both signed,
 //! are a proof. It voids the view of that side in the window: nothing is agreed any more. There is
-//! no reward and no fine. A side gains nothing that silence would not give it.
+//! no reward and no fine. A side can take back its evidence by it, as if it had been silent: the
+//! agreement is one-sided then, which is shown.
 //!
 //! **Weight.** Success is a mean over agreements by weight. The weight of an agreement is the
 //! platform's fee on what it has paid, of at most one window's price, as a share of
@@ -71,6 +72,7 @@
 //! [`Config::ClearWindows`] consistent windows clear the flag, and so do [`HISTORY`] windows
 //! without use. Less weight than [`Config::MinWeight`] decides nothing. The median takes more than
 //! half of the weight to move: a few tenants cannot flag a service that serves the others well.
+//! Only agreements that both sides report weigh, so the others are of no help to a service.
 //!
 //! **Storage.** An agreement has one record of its last two windows, a service its totals of two
 //! open and [`HISTORY`] closed windows. Records are removed when their windows are closed, totals
