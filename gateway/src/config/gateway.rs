@@ -119,7 +119,8 @@ impl RoleConfig for GatewayConfig {
 			}
 		}
 		let has_key = self.tenant.key.is_given() || self.tenant.report_key.is_given();
-		for operator in self.operators.iter().filter(|one| one.agreement.is_some() && !has_key) {
+		let unpaid = self.operators.iter().find(|one| one.agreement.is_some() && !has_key);
+		if let Some(operator) = unpaid {
 			let reason =
 				format!("the agreement of operator {} needs the tenant's key", operator.name);
 			return Err(ConfigError::invalid("operator.agreement", reason));
