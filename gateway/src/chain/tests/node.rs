@@ -74,6 +74,8 @@ impl FakeNode {
 				let number = params[0].as_str().and_then(|hash| self.blocks.find(hash));
 				json!(market(number.unwrap_or(0)).clock)
 			},
+			// No private endpoints, unless a test says so.
+			"state_call" if !self.answers.contains_key(method) => json!("0x00"),
 			_ => self.answers.get(method).cloned().unwrap_or(Value::Null),
 		}
 	}
