@@ -54,8 +54,7 @@ fn bytes_beyond_64_bits_are_taken_out_again() {
 		report_both(a, 1, of_bytes(u64::MAX));
 		report_both(b, 1, of_bytes(7));
 		check();
-		let [one, two] =
-			[10, 11].map(|n| Box::new(signed(statement(a, Tenant, 2, counts(n, n)))));
+		let [one, two] = [10, 11].map(|n| Box::new(signed(statement(a, Tenant, 2, counts(n, n)))));
 		assert_ok!(Usage::report_equivocation(RuntimeOrigin::signed(STRANGER), one, two));
 		assert_eq!(totals().agreed, AgreedUsage { requests: 10, ok: 10, bytes: 7 });
 	});
