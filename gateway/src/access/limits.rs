@@ -4,7 +4,7 @@
 
 use super::{Bucket, Rate, Wait};
 use std::{sync::OnceLock, time::Instant};
-use surety_primitives::ServiceClass;
+use surety_primitives::{ServiceClass, Unit};
 
 /// Seconds of its rate of bytes that an agreement can use at once.
 const BYTES_BURST: u64 = 10;
@@ -31,18 +31,25 @@ impl UnitLimits {
 	/// One unit of a class, a rule of the chain. `None` for classes whose use is not counted in
 	/// requests.
 	pub fn of(class: ServiceClass) -> Option<Self> {
-		match class {
-			ServiceClass::Rpc => Some(Self {
-				requests: Rate { per_second: 10, burst: 100 },
-				bytes: Some(Self::bytes(1 << 20)),
-				subscriptions: 20,
-			}),
-			ServiceClass::Inference => Some(Self {
-				requests: Rate { per_second: 1, burst: 60 },
+		let rate = |per_second: u32, burst: u32| Rate {
+			per_second: per_second.into(),
+			burst: burst.into(),
+		};
+		match class.unit() {
+			Unit::Rpc { requests_per_second, burst, bytes_per_second, subscriptions } => {
+				Some(Self {
+					requests: rate(requests_per_second, burst),
+					bytes: Some(Self::bytes(bytes_per_second.into())),
+					subscriptions,
+				})
+			},
+			// All requests of a minute may come at once.
+			Unit::Inference { requests_per_minute, .. } => Some(Self {
+				requests: rate(requests_per_minute.div_ceil(60), requests_per_minute),
 				bytes: None,
 				subscriptions: 0,
 			}),
-			ServiceClass::Vpn | ServiceClass::Compute => None,
+			Unit::Vpn { .. } | Unit::Compute => None,
 		}
 	}
 
