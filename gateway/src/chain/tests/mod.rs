@@ -84,7 +84,6 @@ pub(crate) fn service(id: ServiceId, operator: u8, price: Balance, market: &Mark
 	let last = (market.clock.round.saturating_sub(2), Verdict::Up { latency });
 	let summary = ServiceSummary {
 		id,
-		unit: listing.kind.class().unit(),
 		listing,
 		units: 0,
 		unit: ServiceClass::Rpc.unit(),
