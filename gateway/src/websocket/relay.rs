@@ -291,6 +291,7 @@ impl<G: Gate> Relay<'_, G> {
 		loop {
 			// A client that does not read holds the server back, not this process's memory.
 			self.outgoing.relieved().await;
+			tokio::task::coop::consume_budget().await;
 			let text: Bytes = match stream.next().await {
 				Some(Ok(Message::Text(text))) => text.into(),
 				Some(Ok(Message::Binary(bytes))) => bytes,

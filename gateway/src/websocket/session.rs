@@ -131,6 +131,9 @@ where
 	let mut watchdog = Watchdog::new();
 	let mut tick = Ticker::new(settings.ping_interval);
 	loop {
+		// A read of the socket brings many messages. Each counts, so that a client that floods does
+		// not keep the worker from the others.
+		tokio::task::coop::consume_budget().await;
 		let congested = outgoing.is_congested();
 		let full = congested || calls.len() >= settings.max_in_flight;
 		tokio::select! {
