@@ -439,14 +439,18 @@ impl pallet_surety_usage::benchmarking::BenchmarkHelper<AccountId, Signature> fo
 		let id = if n == 0 { Self::first_agreement() } else { Self::copy_of(0, n) };
 		let tenant = pallet_surety_sla::Agreements::<Runtime>::get(id).expect("it is open").tenant;
 		let reporter = sp_runtime::MultiSigner::Ecdsa(Self::reporter()).into_account();
-		let definition =
-			|delegate, proxy_type| pallet_proxy::ProxyDefinition { delegate, proxy_type, delay: 0 };
+		let definition = |delegate, proxy_type| pallet_proxy::ProxyDefinition {
+			delegate,
+			proxy_type,
+			delay: 0u32,
+		};
 		let most = <Runtime as pallet_proxy::Config>::MaxProxies::get();
 		let mut proxies: Vec<_> = (1..most)
 			.map(|n| definition(account("proxy", n, 0), configs::governance::ProxyType::Report))
 			.collect();
 		proxies.push(definition(reporter.clone(), configs::governance::ProxyType::Report));
-		let proxies = proxies.try_into().expect("as many as there may be");
+		let proxies =
+			frame_support::BoundedVec::try_from(proxies).expect("as many as there may be");
 		pallet_proxy::Proxies::<Runtime>::insert(&tenant, (proxies, UNIT));
 		(id, reporter)
 	}
