@@ -119,18 +119,16 @@ impl RoleConfig for GatewayConfig {
 			}
 		}
 		let has_key = self.tenant.key.is_given() || self.tenant.report_key.is_given();
-		let unpaid = self.operators.iter().find(|one| one.agreement.is_some() && !has_key);
-		if let Some(operator) = unpaid {
+		let paid = self.operators.iter().find(|operator| operator.agreement.is_some());
+		if let Some(operator) = paid.filter(|_| !has_key) {
 			let reason =
 				format!("the agreement of operator {} needs the tenant's key", operator.name);
 			return Err(ConfigError::invalid("operator.agreement", reason));
 		}
-		for network in self.networks.iter().filter(|network| network.protocol.is_none()) {
-			if self.chain.nodes.is_empty() {
-				let reason =
-					format!("name the dialect of {}: there is no chain to ask", network.name);
-				return Err(ConfigError::invalid("network.protocol", reason));
-			}
+		let unknown = self.networks.iter().find(|network| network.protocol.is_none());
+		if let Some(network) = unknown.filter(|_| self.chain.nodes.is_empty()) {
+			let reason = format!("name the dialect of {}: there is no chain to ask", network.name);
+			return Err(ConfigError::invalid("network.protocol", reason));
 		}
 		let has_chain = !self.chain.nodes.is_empty();
 		if !has_chain && self.operators.is_empty() {
