@@ -87,7 +87,6 @@ pub(crate) fn service(id: ServiceId, operator: u8, price: Balance, market: &Mark
 		unit: listing.kind.class().unit(),
 		listing,
 		units: 0,
-		unit: ServiceClass::Rpc.unit(),
 		score: 80,
 		open: true,
 		discrepant: false,
