@@ -31,9 +31,9 @@ CHECK_SET = --profile testnet $(MEMBERS) --features runtime-benchmarks,try-runti
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks build run demo test test-rust test-doc test-gateway test-benchmarks test-e2e \
-	lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci \
-	advisories fmt bench bench-gateway weights chain-specs zombienet clean
+.PHONY: help setup setup-checks build run demo test test-rust test-doc test-gateway \
+	test-benchmarks test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps \
+	lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
