@@ -170,7 +170,7 @@ impl AgreedUsage {
 	}
 }
 
-/// What one side saw of an agreement's use, cumulative in a window and lane.
+/// Use of an agreement as one side saw it, cumulative in a window and lane.
 #[derive(
 	Clone,
 	Debug,

@@ -254,7 +254,7 @@ mod tests {
 		assert!(!store.revoke(key.id).unwrap());
 		assert_eq!(store.get(secret.expose()).unwrap_err(), KeyError::Unknown);
 		assert_eq!(open().len(), 1);
-		// What the configuration names stays.
+		// Keys that the configuration names stay.
 		assert!(!store.revoke(KeyId::of(&configured.hash())).unwrap());
 	}
 

@@ -309,7 +309,7 @@ impl Nodes {
 			match node.client.call(method, params).await {
 				Ok(result) => return Ok(result),
 				Err(error) => {
-					// What a node refuses by the parameters, every node refuses.
+					// Every node refuses wrong parameters.
 					let is_final =
 						matches!(error, NodeError::Refused { code: -32_602 | -32_601, .. });
 					if !matches!(error, NodeError::Refused { .. }) {

@@ -80,7 +80,7 @@ impl EdgeMarket {
 			units: section.units,
 			active: true,
 		});
-		// What the chain says comes last and counts.
+		// The chain comes last and counts.
 		let agreements = listed.chain(of_chain);
 		let genesis = market.map(|market| market.genesis).or(config.chain.genesis);
 		// Without a chain there is none to tell from others.

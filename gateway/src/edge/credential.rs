@@ -12,7 +12,7 @@ pub const PROBER_HEADER: HeaderName = HeaderName::from_static("x-surety-prober")
 /// First part of a path with a token.
 const PATH: &str = "/k/";
 
-/// What a client shows.
+/// Credentials that a client shows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Credentials<'a> {
 	/// Token of an agreement.

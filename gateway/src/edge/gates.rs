@@ -125,7 +125,7 @@ impl Gates {
 		let rate = service.trial_rate(self.trial_share);
 		all.take(rate, weight, now)?;
 		networks.take(trial_network(address), weight, now).inspect_err(|_| {
-			// What one network may not use is left for the others.
+			// The rest of one network is left for the others.
 			all.give_back(rate, weight);
 		})
 	}

@@ -27,7 +27,7 @@ pub enum Refusal {
 	Limited {
 		/// Seconds after which the same request fits.
 		retry_after: u64,
-		/// What to buy for a higher rate.
+		/// Offer of a higher rate.
 		offer: Option<Value>,
 	},
 	/// Something has to be read from the chain first.

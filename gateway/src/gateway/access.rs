@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What the role needs of access control and of those who watch it.
+//! Interfaces of the role to access control and to observers.
 
 use super::upstreams::Member;
 use crate::{
@@ -36,7 +36,7 @@ pub struct Client {
 	pub session: SessionKey,
 	/// Name of the key, for the log.
 	pub name: Arc<str>,
-	/// What [`Access`] wants to find again in [`Access::charge`].
+	/// Data that [`Access`] keeps for [`Access::charge`].
 	pub grant: Option<Arc<dyn Any + Send + Sync>>,
 }
 

@@ -220,7 +220,7 @@ impl Worker {
 			}
 			Some(format!("\"0x{number:x}\""))
 		};
-		// What the call named before its tag was replaced: the number of a Substrate block.
+		// Argument before its tag was replaced: the number of a Substrate block.
 		let named = reference(call.params, method.block);
 		let pinned = pin(call.params, method.block, &resolve);
 		let params = pinned.as_deref().unwrap_or(call.params);

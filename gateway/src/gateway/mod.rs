@@ -172,7 +172,7 @@ impl Gateway {
 		self.cache.as_ref().map_or((0, 0), AnswerCache::size)
 	}
 
-	/// What to buy to be served a network or model.
+	/// Offer by which a network or model is served.
 	fn offer(&self, name: &str) -> Value {
 		let offers = self.offers.load();
 		offers.get(name).cloned().unwrap_or_else(|| serde_json::json!({ "network": name }))

@@ -258,7 +258,7 @@ async fn send(
 	}
 }
 
-/// What a status says of the service, and if it is a refusal.
+/// Meaning of a status for the service, and if it is a refusal.
 fn judge(response: &Response<Body>) -> (Observed, bool) {
 	match response.status() {
 		StatusCode::TOO_MANY_REQUESTS => {

@@ -30,7 +30,7 @@ impl CoverRates {
 	}
 }
 
-/// What is left of an agreement's cover.
+/// Rest of an agreement's cover.
 #[derive(Clone, Debug)]
 pub struct Cover {
 	rates: CoverRates,

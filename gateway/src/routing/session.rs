@@ -17,7 +17,7 @@ use surety_primitives::ServiceId;
 /// Key of a client and network.
 pub type SessionKey = u64;
 
-/// What is remembered of a client.
+/// Memory of a client.
 #[derive(Debug, Default)]
 pub struct Session {
 	/// Highest block that the client saw.

@@ -258,7 +258,7 @@ fn offers() -> impl Strategy<Value = Vec<Offer>> {
 	proptest::collection::vec(offer, 0..10)
 }
 
-/// What happens in a round: services that die, agreements that end, shares of blocks that are paid.
+/// Events of a round: services that die, agreements that end, shares of blocks that are paid.
 #[derive(Clone, Debug)]
 struct Event {
 	dead: u32,

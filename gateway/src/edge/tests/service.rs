@@ -115,7 +115,7 @@ fn other_requests_pass_with_path_query_headers_and_status() {
 fn a_wish_for_another_protocol_may_be_ignored() {
 	let world = start(settings());
 	local(async {
-		// What curl sends with --http2.
+		// Headers of curl with --http2.
 		let mut socket = tokio::net::TcpStream::connect(world.edge.local_addr()).await.unwrap();
 		let upgrade =
 			"upgrade: h2c\r\nconnection: Upgrade, HTTP2-Settings\r\nhttp2-settings: AA\r\n";

@@ -38,7 +38,7 @@ fn a_gateway_serves_from_edges_and_both_sides_sign() {
 	let metrics = scene.gateway().background().metrics.encode();
 	assert!(metrics.contains("surety_service_calls_total{network=\"ethereum\""), "{metrics}");
 
-	// What was counted before is counted after a restart: otherwise the sides would be apart.
+	// Earlier counts are counted after a restart: otherwise the sides would be apart.
 	scene.restart_gateway();
 	let mut client = scene.client();
 	client.call("eth_getBalance", json!([format!("0x{:040x}", 7), "0x5"])).result();

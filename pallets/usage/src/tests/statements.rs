@@ -94,7 +94,7 @@ fn a_named_reporter_signs_until_its_name_is_withdrawn() {
 		Named::take();
 		let two = signed_by(STRANGER, statement(id, Tenant, 2, counts(10, 10)));
 		assert_eq!(refusal(two), Some(Refusal::NotReporter));
-		// What a stolen key signed stands, and the party goes on above it.
+		// A statement of a stolen key stands, and the party goes on above it.
 		report(id, Tenant, 2, counts(20, 20));
 	});
 }
