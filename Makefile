@@ -11,27 +11,24 @@ MAKEFLAGS += --no-print-directory
 export SURETY_CACHE ?= $(HOME)/.cache/surety
 export CARGO_TARGET_DIR ?= $(SURETY_CACHE)/target
 export SURETY_NODE ?= $(CARGO_TARGET_DIR)/testnet/surety-node
+export SURETY_GATEWAY ?= $(CARGO_TARGET_DIR)/testnet/surety-gateway
 export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 
 # Findings of `make setup` about this machine.
 IN_ENV = . "$(SURETY_CACHE)/env"
-# The gateway and its load generator are in work. Their dependencies enable features of crates that
-# the SDK rests on, so they join the one build below when they join `make ci`.
-IN_WORK = surety-gateway surety-load
-MEMBERS = --workspace $(IN_WORK:%=--exclude %)
-# Node, tests and benchmarks are one build, always with the test targets. Another selection enables
-# other features of shared dependencies, and hundreds of crates are built twice.
-CARGO_SET = $(MEMBERS) --bins --tests
+# Node, gateway, tests and benchmarks are one build, always with the test targets. Another selection
+# enables other features of shared dependencies, and hundreds of crates are built twice.
+CARGO_SET = --workspace --bins --tests
 # Lints and docs cover the benchmarks and the try-runtime checks, which the node does not contain.
 # Both need only metadata of the dependencies, and the profile shares build scripts and macros with
 # the build.
-CHECK_SET = --profile testnet $(MEMBERS) --features runtime-benchmarks,try-runtime
+CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runtime
 # Benchmarks as tests need code of the pallets' dependencies with these features, but not of the
 # node's. The runtime stays out: its build dependency wasm-opt is a long build of C++.
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks build run demo test test-rust test-doc test-gateway \
+.PHONY: help setup setup-checks build run demo test test-rust test-doc \
 	test-benchmarks test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps \
 	lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs zombienet clean
 
@@ -46,9 +43,9 @@ setup: ## list what the build lacks on this machine, then install it
 setup-checks: ## the same for the tools of lint and test-rust (cargo-deny, nextest, ...)
 	@scripts/setup.sh checks
 
-build: setup ## build the node, optimized, with debug assertions in this workspace's crates
+build: setup ## build node and gateway, optimized, with debug assertions in this workspace's crates
 	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
-	@printf '\nbuilt: %s\n' "$(SURETY_NODE)"
+	@printf '\nbuilt: %s\n' "$(SURETY_NODE)" "$(SURETY_GATEWAY)"
 
 run: build ## start a single-validator dev node that forgets everything (ARGS="..." adds flags)
 	@"$(SURETY_NODE)" --dev $(ARGS)
@@ -63,10 +60,7 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast $(ARGS)
 
 test-doc: setup ## examples in the documentation
-	@$(IN_ENV); cargo test --profile testnet $(MEMBERS) --doc
-
-test-gateway: setup ## unit tests of the gateway and its load generator (not in make ci yet)
-	@$(IN_ENV); SKIP_WASM_BUILD=1 cargo test $(IN_WORK:%=-p %)
+	@$(IN_ENV); cargo test --profile testnet --workspace --doc
 
 test-benchmarks: setup-checks ## benchmarks as tests on the mocks, at the ends of each parameter
 	@$(IN_ENV); SKIP_WASM_BUILD=1 VALUES_PER_COMPONENT=2 cargo nextest run --cargo-profile checks \
