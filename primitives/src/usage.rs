@@ -3,7 +3,7 @@
 //! Usage statements: cumulative counts of what an agreement was served, signed by one side.
 //!
 //! The tenant's gateway and the operator's edge each sign their own view. Nothing is negotiated,
-//! since volume pays nobody: the chain takes the minimum of both sides as agreed.
+//! since volume pays nobody: the chain takes the lower of both sides as agreed.
 
 use crate::{AgreementId, LatencyBucket, WindowIndex};
 use alloc::vec::Vec;
@@ -152,21 +152,21 @@ pub struct AgreedUsage {
 }
 
 impl AgreedUsage {
-	/// The minimum of both sides, and at most `max_requests`. Beyond that all counts shrink in
-	/// proportion, so that the share of answers stays.
+	/// The fewest requests of both sides, at most `max_requests`, each with the answers and bytes
+	/// that it has on average in the lower view. So a side that leaves out requests does not
+	/// raise the share of answers above the one that the other side signed.
 	pub fn of(tenant: &UsageCounts, operator: &UsageCounts, max_requests: u64) -> Self {
-		let requests = tenant.requests.min(operator.requests);
-		let ok = tenant.ok.min(operator.ok).min(requests);
-		let bytes = tenant.bytes.min(operator.bytes);
-		if requests <= max_requests {
-			return Self { requests, ok, bytes };
-		}
-		let shrunk = |count: u64| {
-			let product = u128::from(count).saturating_mul(u128::from(max_requests));
-			let part = product.checked_div(u128::from(requests)).unwrap_or(0);
-			u64::try_from(part).unwrap_or(u64::MAX)
+		let requests = tenant.requests.min(operator.requests).min(max_requests);
+		// At most the count itself, since neither side has fewer requests.
+		let part = |count: u64, of: u64| {
+			let product = u128::from(count).saturating_mul(u128::from(requests));
+			product.checked_div(u128::from(of)).and_then(|part| u64::try_from(part).ok())
 		};
-		Self { requests: max_requests, ok: shrunk(ok), bytes: shrunk(bytes) }
+		let lower = |count: fn(&UsageCounts) -> u64| {
+			let both = [tenant, operator].map(|side| part(count(side), side.requests));
+			both.into_iter().flatten().min().unwrap_or(0)
+		};
+		Self { requests, ok: lower(|side| side.ok), bytes: lower(|side| side.bytes) }
 	}
 }
 
@@ -387,6 +387,14 @@ mod tests {
 		assert_eq!(agreed, AgreedUsage { requests: 500, ok: 250, bytes: 25_000 });
 	}
 
+	#[test]
+	fn requests_that_a_side_leaves_out_do_not_raise_the_success() {
+		let agreed = AgreedUsage::of(&counts(1_000, 500, 500), &counts(600, 600, 0), 10_000);
+		assert_eq!(agreed, AgreedUsage { requests: 600, ok: 300, bytes: 30_000 });
+		let late = AgreedUsage::of(&counts(500, 500, 0), &counts(1_000, 1_000, 0), 10_000);
+		assert_eq!((late.requests, late.ok), (500, 500), "a late report is no loss");
+	}
+
 	fn any_counts() -> impl Strategy<Value = UsageCounts> {
 		(any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(requests, ok, bytes)| UsageCounts {
 			requests,
@@ -410,6 +418,9 @@ mod tests {
 				prop_assert!(agreed.requests <= side.requests);
 				prop_assert!(agreed.ok <= side.ok);
 				prop_assert!(agreed.bytes <= side.bytes);
+				let [agreed, signed] = [(agreed.ok, side.requests), (side.ok, agreed.requests)]
+					.map(|(a, b)| u128::from(a) * u128::from(b));
+				prop_assert!(agreed <= signed, "the share of answers is at most that of each side");
 			}
 			prop_assert_eq!(agreed, AgreedUsage::of(&operator, &tenant, max));
 		}

@@ -76,14 +76,14 @@ fn full_view() -> View {
 
 /// Use of a window with all lanes of both sides, of which nothing is in the totals.
 fn full_usage(window: WindowIndex) -> WindowUsage {
-	let share = Share { agreed: AgreedUsage::default(), matched: Match::OneSided, weight: 0 };
-	WindowUsage { window, tenant: full_view(), operator: full_view(), share }
+	WindowUsage { tenant: full_view(), operator: full_view(), ..WindowUsage::new(window) }
 }
 
 /// Service with a window that is due to be compared, and a full history.
 fn full_service<T: Config>(service: ServiceId) -> ServiceUsage {
 	let mut totals = Totals::new(WINDOW - 2);
 	totals.weight = 10 * ONE;
+	totals.units = u32::MAX;
 	totals.buckets[BUCKETS - 1] = 10 * ONE;
 	let closed = ClosedWindow {
 		window: 0,

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame::prelude::*;
-use surety_primitives::{Clock, ProbeHistory, ServiceId, Target, WindowIndex};
+use surety_primitives::{Agreements, Clock, ProbeHistory, ServiceId, Target, WindowIndex};
 
 impl<T: Config> Pallet<T> {
 	/// Totals and standing of a service as of now. `None` if it was not used for [`HISTORY`]
@@ -77,7 +77,11 @@ impl<T: Config> Pallet<T> {
 	/// Compare the median success of a window with the share of its rounds that were up. Returns
 	/// both, if they are known.
 	fn compare(service: ServiceId, totals: &Totals) -> (Comparison, Option<(Perbill, Perbill)>) {
-		let median = totals.median().filter(|_| totals.weight >= T::MinWeight::get());
+		let enough = totals.weight >= T::MinWeight::get() && {
+			let sold = T::Agreements::units(service);
+			totals.units >= T::MinCoverage::get().mul_ceil(sold)
+		};
+		let median = totals.median().filter(|_| enough);
 		let Some(success) = median else { return (Comparison::Unknown, None) };
 		let probed = T::Probed::closed_window(Target::Service(service), totals.window);
 		let up = probed.and_then(|counters| up_share(&counters, T::Clock::window_rounds()));

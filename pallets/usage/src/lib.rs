@@ -4,7 +4,7 @@
 //!
 //! Use of agreements, counted from statements that the two sides sign. A tenant's gateway and an
 //! operator's edge count the same requests, and each signs its own cumulative counts. The chain
-//! takes the minimum of both as agreed, sums it up by service, and compares the share of answers
+//! takes the lower of both as agreed, sums it up by service, and compares the share of answers
 //! with the verdicts of the probers. A service that serves its tenants far worse than the probers
 //! is flagged. Use never pays and never slashes.
 //!
@@ -16,7 +16,7 @@
 //! - **Reporter**: account whose key signs a statement: the party, or its `Report` proxy.
 //! - **View**: last statements of all lanes of a side in a window.
 //! - **Void**: said of a view whose side signed two different statements with one number.
-//! - **Agreed**: minimum of the two views, bounded by the units of the agreement.
+//! - **Agreed**: the lower of the two views, bounded by the units of the agreement.
 //! - **Contested**: said of an agreement whose views differ by more than 16 requests and by more
 //!   than one percent.
 //! - **One-sided**: said of an agreement of which only one side has a view that counts.
@@ -48,9 +48,10 @@
 //! [`MAX_BATCH`]. A statement that is refused does not stop the others; the sender pays for it all
 //! the same. A batch of which nothing is accepted fails with the reason of its first statement.
 //!
-//! **Agreed use.** Per agreement and window, the minimum over the sides of the sums over the lanes,
-//! of requests and of answers. Neither side alone can raise it. It is at most what the units make
-//! in a window at their full rate and a fifth on top
+//! **Agreed use.** Per agreement and window, the fewest requests of both sides, summed over the
+//! lanes, at the lower share of answers of both. Neither side alone can raise either of them:
+//! requests that a side leaves out lower the volume, not the losses. Agreed requests are at most
+//! those that the units make in a window at their full rate and a fifth on top
 //! ([`Unit::max_requests`](surety_primitives::Unit::max_requests)). Losses are claims of a side:
 //! they are stored beside and enter no total.
 //!
@@ -70,8 +71,10 @@
 //! compared with the share of its measured rounds that were `Up`. If it is lower by more than
 //! [`Config::Margin`], the window is discrepant and the service is flagged.
 //! [`Config::ClearWindows`] consistent windows clear the flag, and so do [`HISTORY`] windows
-//! without use. Less weight than [`Config::MinWeight`] decides nothing. The median takes more than
-//! half of the weight to move: a few tenants cannot flag a service that serves the others well.
+//! without use. Less weight than [`Config::MinWeight`] decides nothing, and neither do agreements
+//! with less than [`Config::MinCoverage`] of the sold units: who flags a service for others has to
+//! buy that much of it. The median takes more than half of the weight to move: a few tenants cannot
+//! flag a service that serves the others well.
 //! Only agreements that both sides report weigh, so the others are of no help to a service.
 //!
 //! **Storage.** An agreement has one record of its last two windows, a service its totals of two
@@ -88,8 +91,8 @@
 //!
 //! 1. The gateway of the tenant signs 1,000 requests, 990 answers and 10 losses. The edge of the
 //!    operator signs 995 requests and 995 answers.
-//! 2. Agreed are 995 requests and 990 answers, a success of 99.5 %. The views differ by 5: they are
-//!    close.
+//! 2. Agreed are 995 requests at the tenant's share of answers: 985, a success of 99 %. The views
+//!    differ by 5: they are close.
 //! 3. The agreement has paid 60,000 base units for the window, of which 3,000 are the fee. With a
 //!    scale of 10,000 it weighs 0.3 of a pair.
 //!
@@ -127,7 +130,7 @@ use frame::{
 	traits::{IdentifyAccount, Verify},
 };
 use surety_primitives::{
-	AgreementId, AgreementInspect, AssetId, Balance, Clock, ProbeHistory, Reporters, ServiceId,
+	AgreementId, AgreementInspect, Agreements, AssetId, Balance, Clock, ProbeHistory, Reporters, ServiceId,
 	WindowIndex,
 	usage::{Side, SignedUsage, UsageCounts},
 };
@@ -186,6 +189,7 @@ pub mod pallet {
 		};
 
 		parameter_types! {
+			pub const MinCoverage: Perbill = Perbill::from_percent(25);
 			pub const Margin: Perbill = Perbill::from_percent(10);
 		}
 
@@ -199,6 +203,7 @@ pub mod pallet {
 		impl DefaultConfig for TestDefaultConfig {
 			type MinRequests = ConstU64<100>;
 			type MinWeight = ConstU64<{ 2 * ONE }>;
+			type MinCoverage = MinCoverage;
 			type Margin = Margin;
 			type ClearWindows = ConstU8<2>;
 			type ForgetPerBlock = ConstU32<5>;
@@ -212,9 +217,9 @@ pub mod pallet {
 		#[pallet::no_default]
 		type Clock: Clock;
 
-		/// Agreements and their fees.
+		/// Agreements, their fees, and the units of services that they hold.
 		#[pallet::no_default]
-		type Agreements: AgreementInspect<Self::AccountId>;
+		type Agreements: AgreementInspect<Self::AccountId> + Agreements;
 
 		/// Accounts that may sign statements for a party.
 		#[pallet::no_default]
@@ -242,6 +247,11 @@ pub mod pallet {
 		/// nothing is compared. Above twice the weight of a pair, at least three tenants decide.
 		#[pallet::constant]
 		type MinWeight: Get<u64>;
+
+		/// Share of a service's sold units below which nothing is compared: so much of them must
+		/// be of agreements with weight. A few cheap agreements say nothing about a large service.
+		#[pallet::constant]
+		type MinCoverage: Get<Perbill>;
 
 		/// Distance of the median success below the share of rounds that were up, beyond which a
 		/// window is discrepant.

@@ -144,11 +144,12 @@ impl<T: Config> Pallet<T> {
 		change(&mut usage)?;
 
 		let (agreed, matched) = usage.compare(max);
-		let share = Share { agreed, matched, weight: 0 };
+		let share = Share { agreed, matched, weight: 0, units: 0 };
 		let old_weight = before.map_or(0, |share| share.weight);
 		let wanted = Self::wanted_weight(id, record, &share);
 		let weight = Self::weigh_pair(&record.facts, window, old_weight, wanted);
-		usage.share = Share { weight, ..share };
+		let units = if weight > 0 { record.facts.units } else { 0 };
+		usage.share = Share { weight, units, ..share };
 		Self::update_totals(service, window, before.as_ref(), &usage.share);
 
 		let oldest = Self::oldest_open();
@@ -216,7 +217,8 @@ impl<T: Config> Pallet<T> {
 impl WindowUsage {
 	/// Use before the first statement.
 	pub(crate) fn new(window: WindowIndex) -> Self {
-		let share = Share { agreed: AgreedUsage::default(), matched: Match::OneSided, weight: 0 };
+		let (agreed, matched) = (AgreedUsage::default(), Match::OneSided);
+		let share = Share { agreed, matched, weight: 0, units: 0 };
 		Self { window, tenant: View::default(), operator: View::default(), share }
 	}
 }

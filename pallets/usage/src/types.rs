@@ -144,6 +144,8 @@ pub struct Share {
 	pub matched: Match,
 	/// Weight of the agreement's success, in billionths of the weight of a pair.
 	pub weight: u64,
+	/// Units of the agreement if it has weight, else 0.
+	pub units: u32,
 }
 
 impl Share {
@@ -277,6 +279,8 @@ pub struct Totals {
 	pub contested: u32,
 	/// Weight of all agreements, in billionths of the weight of a pair.
 	pub weight: u64,
+	/// Units of the agreements with weight.
+	pub units: u32,
 	/// Weight times the share of answers, over all agreements.
 	pub weighted_ok: u64,
 	/// Weight by the share of answers, in steps of one twentieth.
@@ -293,6 +297,7 @@ impl Totals {
 			one_sided: 0,
 			contested: 0,
 			weight: 0,
+			units: 0,
 			weighted_ok: 0,
 			buckets: [0; BUCKETS],
 		}
@@ -311,6 +316,7 @@ impl Totals {
 			*count = count.saturating_add(1);
 		}
 		self.weight = self.weight.saturating_add(share.weight);
+		self.units = self.units.saturating_add(share.units);
 		self.weighted_ok = self.weighted_ok.saturating_add(share.weighted_ok());
 		if let Some(bucket) = self.buckets.get_mut(share.bucket()) {
 			*bucket = bucket.saturating_add(share.weight);
@@ -329,6 +335,7 @@ impl Totals {
 			*count = count.saturating_sub(1);
 		}
 		self.weight = self.weight.saturating_sub(share.weight);
+		self.units = self.units.saturating_sub(share.units);
 		self.weighted_ok = self.weighted_ok.saturating_sub(share.weighted_ok());
 		if let Some(bucket) = self.buckets.get_mut(share.bucket()) {
 			*bucket = bucket.saturating_sub(share.weight);

@@ -211,6 +211,7 @@ impl pallet_surety_usage::Config for Runtime {
 	type MinRequests = ConstU64<100>;
 	// Three pairs of full weight.
 	type MinWeight = ConstU64<{ 3 * pallet_surety_usage::ONE }>;
+	type MinCoverage = UsageCoverage;
 	type Margin = UsageMargin;
 	type ClearWindows = ConstU8<2>;
 	type ForgetPerBlock = ConstU32<50>;
@@ -267,6 +268,8 @@ impl sp_core::Get<Vec<AssetId>> for ApprovedAssets {
 parameter_types! {
 	/// Distance of the tenants' success below the probes' share of `Up` that flags a service.
 	pub const UsageMargin: Perbill = Perbill::from_percent(10);
+	/// Share of a service's sold units whose agreements must weigh for a comparison.
+	pub const UsageCoverage: Perbill = Perbill::from_percent(25);
 	/// Maximum weight of all ratings between two accounts in one epoch together, as a share of a
 	/// window.
 	pub const MaxPairWeight: Perbill = Perbill::from_percent(25);

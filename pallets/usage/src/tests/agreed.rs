@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Agreed use: the minimum of both sides, within the units.
+//! Agreed use: the lower of both sides, within the units.
 
 use super::*;
 
 #[test]
-fn the_minimum_of_both_sides_is_agreed() {
+fn the_lower_of_both_sides_is_agreed() {
 	build_and_execute(|| {
 		let id = open(TENANT, 2);
 		report(id, Tenant, 1, counts(1_000, 990));
 		assert_eq!(current(id).share.matched, Match::OneSided);
 		assert_eq!(totals().agreed, AgreedUsage::default());
 		report(id, Operator, 1, counts(995, 995));
-		let agreed = AgreedUsage { requests: 995, ok: 990, bytes: 99_000 };
+		let agreed = AgreedUsage { requests: 995, ok: 985, bytes: 98_505 };
 		assert_eq!(current(id).share.agreed, agreed);
 		assert_eq!(current(id).share.matched, Match::Close);
 		assert_eq!(totals().agreed, agreed);
@@ -91,12 +91,24 @@ fn a_side_that_is_silent_agrees_to_nothing() {
 fn claimed_losses_are_stored_and_enter_no_total() {
 	build_and_execute(|| {
 		let id = open(TENANT, 2);
-		let claimed = UsageCounts { lost: 500, ..counts(1_000, 500) };
-		report(id, Tenant, 1, claimed);
-		report(id, Operator, 1, counts(500, 500));
+		report(id, Tenant, 1, UsageCounts { lost: 0, ..counts(1_000, 500) });
+		report(id, Operator, 1, counts(1_000, 500));
+		let before = totals();
+		report(id, Tenant, 2, counts(1_000, 500));
 		assert_eq!(current(id).tenant.sum().unwrap().lost, 500);
+		assert_eq!(totals(), before);
+	});
+}
+
+/// An operator that counts only the requests that it answered hides no loss.
+#[test]
+fn a_side_that_leaves_out_losses_does_not_raise_the_success() {
+	build_and_execute(|| {
+		let id = open(TENANT, 2);
+		report(id, Tenant, 1, counts(1_000, 500));
+		report(id, Operator, 1, counts(500, 500));
 		let agreed = totals().agreed;
-		assert_eq!((agreed.requests, agreed.ok), (500, 500));
+		assert_eq!((agreed.requests, agreed.ok), (500, 250));
 	});
 }
 

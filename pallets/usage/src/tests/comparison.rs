@@ -172,6 +172,25 @@ fn few_tenants_cannot_flag_a_service_that_serves_the_others() {
 	});
 }
 
+/// Cheap agreements of a competitor cannot flag a service whose tenants don't report.
+#[test]
+fn a_small_part_of_the_units_says_nothing_about_a_service() {
+	build_and_execute(|| {
+		let all = tenants(3);
+		let silent = open(TENANTS[3], 46);
+		window(&all, &[0; 3]);
+		assert_eq!(flags(), [], "15 of 61 units");
+		let closed = Usage::service_usage(SERVICE).unwrap().closed;
+		assert_eq!(closed.last().unwrap().comparison, Comparison::Unknown);
+
+		assert_ok!(Sla::close_agreement(RuntimeOrigin::signed(TENANTS[3]), silent));
+		open(TENANTS[4], 45);
+		let bad = Usage::current_window();
+		window(&all, &[0; 3]);
+		assert_eq!(flags(), [discrepant(bad, 5)], "15 of 60 units");
+	});
+}
+
 #[test]
 fn half_of_the_weight_does_not_flag_a_service() {
 	build_and_execute(|| {
