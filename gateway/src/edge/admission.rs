@@ -2,7 +2,9 @@
 
 //! Client that was recognised: what it may use, and what it used.
 
-use super::{Counter, EdgeAgreement, EdgeService, Refusal, gates::Gate, handler::Shared};
+use super::{
+	Counter, EdgeAgreement, EdgeService, Refusal, gates::Gate, handler::Shared, probers::Allowance,
+};
 use crate::access::{Limiter, Token, UnitLimits, Wait, nanos_now};
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
@@ -26,7 +28,7 @@ pub(super) enum Client {
 	/// Without an agreement; the address decides.
 	Trial(IpAddr),
 	/// With a prober's token.
-	Prober,
+	Prober(Allowance),
 }
 
 /// Client that was recognised, and the service that it wants. Belongs to one worker.
@@ -47,7 +49,7 @@ impl Admission {
 	pub fn agreement(&self) -> Option<&Arc<EdgeAgreement>> {
 		match &self.client {
 			Client::Tenant { agreement, .. } => Some(agreement),
-			Client::Trial(_) | Client::Prober => None,
+			Client::Trial(_) | Client::Prober(_) => None,
 		}
 	}
 
@@ -60,7 +62,8 @@ impl Admission {
 				let parts = session.token.share.parts();
 				limits.map_or(0, |limits| limits.share(parts).subscriptions)
 			},
-			Client::Trial(_) | Client::Prober => TRIAL,
+			Client::Trial(_) => TRIAL,
+			Client::Prober(_) => 0,
 		}
 	}
 
@@ -88,14 +91,14 @@ impl Admission {
 				None => Ok(()),
 			},
 			Client::Trial(address) => gates.admit_trial(&self.service, *address, weight, now),
-			Client::Prober => gates.admit_prober(self.service.id, weight, now),
+			Client::Prober(allowance) => allowance.admit(weight, now),
 		};
 		match outcome {
 			Ok(()) => {
 				let count = match &self.client {
 					Client::Tenant { .. } => &counts.tenant_requests,
 					Client::Trial(_) => &counts.trial_requests,
-					Client::Prober => &counts.prober_requests,
+					Client::Prober(_) => &counts.prober_requests,
 				};
 				count.add(requests);
 				Ok(())

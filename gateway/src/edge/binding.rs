@@ -5,18 +5,19 @@
 use super::{Counter, EdgeAgreement, EdgeMarket, EdgeService, EdgeSettings, Rights, Trial};
 use crate::{
 	access::Rate,
-	chain::{Chain, Market, Reporters, ServiceView},
+	chain::{Chain, Market, ProberKey, Reporters, ServiceView},
 	config::{ConfigError, EdgeConfig, ServiceSection, Url},
 	rpc::ScanLimits,
 	settings::{front_settings, pool_settings},
 	upstream::Endpoint,
 	usage::Meter,
 };
-use sp_core::H256;
+use sp_core::{H256, sr25519};
 use sp_runtime::AccountId32;
 use std::{sync::Arc, time::Duration};
 use surety_primitives::{
-	AgreementId, AssetId, LatencyBucket, Protocol, ServiceClass, ServiceId, Target,
+	AgreementId, AssetId, LatencyBucket, Protocol, RoundIndex, ServiceClass, Target,
+	crypto::ProberId,
 };
 
 impl EdgeSettings {
@@ -167,9 +168,10 @@ impl Rights for ChainRights {
 		self.reporters.may_report(tenant, reporter)
 	}
 
-	/// The chain has no tokens of probers yet: they come as strangers.
-	fn is_prober(&self, _: &str, _: ServiceId) -> bool {
-		false
+	fn round_of(&self, prober: &ProberId) -> Option<RoundIndex> {
+		let market = self.chain.market()?;
+		let key = ProberKey(sr25519::Public::from(prober.clone()).0);
+		market.probers.contains(&key).then_some(market.clock.round)
 	}
 
 	fn is_missing(&self, _: AgreementId) {
@@ -199,10 +201,14 @@ impl Counter for Meter {
 mod tests {
 	use super::*;
 	use crate::{
-		chain::tests::{account, agreement, market, service},
-		config::parse,
+		chain::{
+			Nodes,
+			tests::{account, agreement, market, service},
+		},
+		config::{ChainSection, parse},
 	};
-	use surety_primitives::CloseReason;
+	use sp_core::Pair;
+	use surety_primitives::{CloseReason, crypto::ProberPair};
 	use surety_runtime_api::{AgreementInfo, Ending};
 
 	fn config(text: &str) -> EdgeConfig {
@@ -250,6 +256,19 @@ mod tests {
 			EdgeMarket::of(&config("backend = 'http://127.0.0.1:1'"), Some(&market)).unwrap();
 		let active = |id| edge.agreement(id).unwrap().active;
 		assert_eq!([active(1), active(2), active(3)], [true, false, true]);
+	}
+
+	#[test]
+	fn probers_are_those_of_the_last_snapshot() {
+		let nodes = Nodes::new(&ChainSection::default()).unwrap();
+		let chain = Chain::new(Arc::new(nodes));
+		let rights = ChainRights::new(chain.clone(), Reporters::new(chain.clone()));
+		let prober = |name| ProberPair::from_string(name, None).unwrap().public();
+		let (alice, bob) = (prober("//Alice"), prober("//Bob"));
+		assert_eq!(rights.round_of(&alice), None);
+		let key = ProberKey(sr25519::Public::from(alice.clone()).0);
+		chain.publish(Market { probers: [key].into(), ..market(500) });
+		assert_eq!((rights.round_of(&alice), rights.round_of(&bob)), (Some(100), None));
 	}
 
 	#[test]

@@ -4,11 +4,12 @@
 
 use crate::access::TOKEN_PREFIX;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use surety_primitives::prober_token;
 
 /// Header with a token.
 pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-surety-token");
 /// Header with a prober's token.
-pub const PROBER_HEADER: HeaderName = HeaderName::from_static("x-surety-prober");
+pub const PROBER_HEADER: HeaderName = HeaderName::from_static(prober_token::TOKEN_HEADER);
 /// First part of a path with a token.
 const PATH: &str = "/k/";
 
@@ -28,7 +29,8 @@ impl<'a> Credentials<'a> {
 	/// bearer tokens are the server's business.
 	pub fn of(path: &'a str, headers: &'a HeaderMap) -> Self {
 		let header = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-		let prober = header(&PROBER_HEADER);
+		// It counts requests, and a connection that switches is more than one.
+		let prober = header(&PROBER_HEADER).filter(|_| !headers.contains_key(header::UPGRADE));
 		if let Some((token, path_length)) = in_path(path) {
 			return Self { token: Some(token), prober, path_length };
 		}
@@ -83,6 +85,8 @@ mod tests {
 		assert_eq!(Credentials::of("/k/srt1_p", &both).token, Some("srt1_p"));
 		let prober = headers(&[("x-surety-prober", "p")]);
 		assert_eq!(Credentials::of("/", &prober).prober, Some("p"));
+		let upgrade = headers(&[("x-surety-prober", "p"), ("upgrade", "websocket")]);
+		assert_eq!(Credentials::of("/", &upgrade).prober, None);
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 
 //! Limits of all clients, shared by the workers.
 
-use super::{EdgeMarket, EdgeService, EdgeSettings};
+use super::{EdgeMarket, EdgeService, EdgeSettings, probers::Probers};
 use crate::{
 	access::{Bucket, Hosts, Limiter, Rate, Token, UnitLimits, Wait, trial_network},
 	front::host_of,
@@ -16,8 +16,6 @@ use surety_primitives::{AgreementId, ServiceId};
 const ATTEMPTS: Rate = Rate { per_second: 2, burst: 20 };
 /// Messages with statements of a host.
 const EXCHANGES: Rate = Rate { per_second: 5, burst: 50 };
-/// Requests of all probers to a service, in addition to trials.
-const PROBERS: Rate = Rate { per_second: 20, burst: 200 };
 /// Entries that may be left over from agreements and services that are gone.
 const LEFT_OVER: usize = 64;
 /// Shares of an agreement with a bucket of their own.
@@ -75,7 +73,8 @@ pub struct Gates {
 	agreements: Mutex<HashMap<AgreementId, Arc<Gate>>>,
 	/// All trials of a service.
 	trials: Mutex<HashMap<ServiceId, Arc<Bucket>>>,
-	probers: Mutex<HashMap<ServiceId, Arc<Bucket>>>,
+	/// Requests with a prober's token.
+	pub probers: Probers,
 	networks: Option<Hosts>,
 	/// Share of a service's units for all trials, in parts of ten thousand.
 	trial_share: u16,
@@ -90,7 +89,7 @@ impl Gates {
 		Self {
 			agreements: Mutex::default(),
 			trials: Mutex::default(),
-			probers: Mutex::default(),
+			probers: Probers::default(),
 			networks: settings.trial.map(|trial| Hosts::new(trial.rate, capacity)),
 			trial_share: settings.trial.map_or(0, |trial| trial.share),
 			attempts: Hosts::new(ATTEMPTS, capacity),
@@ -121,18 +120,14 @@ impl Gates {
 		now: u64,
 	) -> Result<(), Wait> {
 		let Some(networks) = &self.networks else { return Err(Wait::Never) };
-		let all = of_service(&self.trials, service.id);
+		// Services are the operator's own, so their number is bounded.
+		let all = self.trials.lock().entry(service.id).or_default().clone();
 		let rate = service.trial_rate(self.trial_share);
 		all.take(rate, weight, now)?;
 		networks.take(trial_network(address), weight, now).inspect_err(|_| {
 			// The rest of one network is left for the others.
 			all.give_back(rate, weight);
 		})
-	}
-
-	/// Let requests of a prober in.
-	pub fn admit_prober(&self, service: ServiceId, weight: u64, now: u64) -> Result<(), Wait> {
-		of_service(&self.probers, service).take(PROBERS, weight, now)
 	}
 
 	/// True if a host may have another token checked.
@@ -149,11 +144,6 @@ impl Gates {
 	pub fn admit_exchange(&self, address: IpAddr, now: u64) -> Result<(), Wait> {
 		self.exchanges.take(host_of(address), 1, now)
 	}
-}
-
-/// Bucket of a service. Services are the operator's own, so their number is bounded.
-fn of_service(all: &Mutex<HashMap<ServiceId, Arc<Bucket>>>, service: ServiceId) -> Arc<Bucket> {
-	all.lock().entry(service).or_default().clone()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{
 	admission::{Client, Session},
 	credential::Credentials,
 	handler::{EdgeHandler, unix_now},
+	probers::{Allowance, is_near},
 };
 use crate::{
 	access::{Token, TokenError, genesis_prefix, nanos_now, verify},
@@ -14,6 +15,7 @@ use crate::{
 };
 use sp_core::H256;
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+use surety_primitives::prober_token::ProberToken;
 
 /// Looks at a right that is being asked of the chain, and the pause between them.
 const LOOKS: u32 = 40;
@@ -46,9 +48,9 @@ impl EdgeHandler {
 		let (service, path_length) = routed.ok_or(Refusal::NotFound)?;
 		let service = service.clone();
 		if let Some(token) = credentials.prober
-			&& self.is_prober(peer, token, &service)?
+			&& let Some(allowance) = self.prober(market, peer, token, &service)?
 		{
-			return Ok(Identified { service, client: Client::Prober, path_length });
+			return Ok(Identified { service, client: Client::Prober(allowance), path_length });
 		}
 		if !self.shared.gates.has_trials() {
 			let offer = service.offer(market.window_blocks);
@@ -122,7 +124,6 @@ impl EdgeHandler {
 		genesis: &H256,
 	) -> Result<Rc<Session>, Refusal> {
 		let shared = &self.shared;
-		let address = peer.address.ip();
 		let prefix = genesis_prefix(genesis);
 		let (token, _) = Token::parse(text).map_err(unauthorized)?;
 		token.check(&prefix, unix_now()).map_err(unauthorized)?;
@@ -132,14 +133,11 @@ impl EdgeHandler {
 		}
 		let agreement = agreement.filter(|agreement| agreement.active);
 		let Some(agreement) = agreement else { return Err(unpaid(market, &token)) };
-		shared.gates.may_attempt(address, nanos_now()).map_err(|wait| {
-			shared.counts.limited.add(1);
-			Refusal::limited(wait, None)
-		})?;
+		self.may_attempt(peer)?;
 		let right = self.right(&agreement.tenant, &token).await?;
 		let verified = verify(text, &prefix, unix_now());
 		if !right || verified.is_err() {
-			shared.gates.failed_attempt(address, nanos_now());
+			shared.gates.failed_attempt(peer.address.ip(), nanos_now());
 		}
 		let token = verified.map_err(unauthorized)?;
 		if !right {
@@ -172,18 +170,44 @@ impl EdgeHandler {
 		Err(Refusal::NotReady)
 	}
 
-	fn is_prober(&self, peer: Peer, token: &str, service: &EdgeService) -> Result<bool, Refusal> {
+	/// Allowance of a prober. `None` if its token is not valid: it is a stranger.
+	fn prober(
+		&self,
+		market: &EdgeMarket,
+		peer: Peer,
+		token: &str,
+		service: &EdgeService,
+	) -> Result<Option<Allowance>, Refusal> {
 		let gates = &self.shared.gates;
-		let address = peer.address.ip();
-		gates.may_attempt(address, nanos_now()).map_err(|wait| {
+		self.may_attempt(peer)?;
+		let allowance = self.allowance(market, token, service);
+		if allowance.is_none() {
+			gates.failed_attempt(peer.address.ip(), nanos_now());
+		}
+		Ok(allowance)
+	}
+
+	/// Use a prober's token. The signature comes last: everything before is cheap.
+	fn allowance(
+		&self,
+		market: &EdgeMarket,
+		token: &str,
+		service: &EdgeService,
+	) -> Option<Allowance> {
+		let token = ProberToken::from_header(token.as_bytes())?;
+		let round = self.shared.rights.round_of(&token.prober)?;
+		let genesis = market.genesis?;
+		let is_valid =
+			token.service == service.id && is_near(token.round, round) && token.is_signed(&genesis);
+		is_valid.then(|| self.shared.gates.probers.enter(&token, round))?
+	}
+
+	fn may_attempt(&self, peer: Peer) -> Result<(), Refusal> {
+		let outcome = self.shared.gates.may_attempt(peer.address.ip(), nanos_now());
+		outcome.map_err(|wait| {
 			self.shared.counts.limited.add(1);
 			Refusal::limited(wait, None)
-		})?;
-		let prober = self.shared.rights.is_prober(token, service.id);
-		if !prober {
-			gates.failed_attempt(address, nanos_now());
-		}
-		Ok(prober)
+		})
 	}
 }
 

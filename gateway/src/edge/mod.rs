@@ -27,6 +27,7 @@ mod handler;
 mod identify;
 mod market;
 mod ports;
+mod probers;
 mod refusal;
 mod settings;
 #[cfg(test)]

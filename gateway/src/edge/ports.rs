@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use sp_runtime::AccountId32;
 use std::{rc::Rc, sync::Arc, time::Duration};
-use surety_primitives::{AgreementId, ServiceId};
+use surety_primitives::{AgreementId, RoundIndex, crypto::ProberId};
 
 /// Rights as of the chain, answered from memory.
 pub trait Rights: Send + Sync + 'static {
@@ -18,9 +18,8 @@ pub trait Rights: Send + Sync + 'static {
 	/// chain for the first time.
 	fn may_report(&self, tenant: &AccountId32, reporter: &AccountId32) -> Option<bool>;
 
-	/// True if the value of the header `X-Surety-Prober` is a prober's token for a service in the
-	/// current round.
-	fn is_prober(&self, token: &str, service: ServiceId) -> bool;
+	/// Current round, if the key is that of one of its probers.
+	fn round_of(&self, prober: &ProberId) -> Option<RoundIndex>;
 
 	/// A token names an agreement that is not in the market: it may be newer than the snapshot.
 	fn is_missing(&self, agreement: AgreementId) {
@@ -88,8 +87,8 @@ impl Rights for OwnKeysOnly {
 		Some(tenant == reporter)
 	}
 
-	fn is_prober(&self, _: &str, _: ServiceId) -> bool {
-		false
+	fn round_of(&self, _: &ProberId) -> Option<RoundIndex> {
+		None
 	}
 }
 

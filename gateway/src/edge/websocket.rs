@@ -23,7 +23,7 @@ use std::{
 	sync::{Arc, Weak},
 	time::Duration,
 };
-use surety_primitives::{AgreementId, ServiceId};
+use surety_primitives::AgreementId;
 
 /// Time between two looks at the agreement of a connection.
 const CHECK: Duration = Duration::from_secs(2);
@@ -57,7 +57,6 @@ impl Default for EdgeWebSocketSettings {
 enum Party {
 	Agreement(AgreementId),
 	Stranger(IpAddr),
-	Probers(ServiceId),
 }
 
 /// Subscriptions of all parties, shared by the workers.
@@ -69,7 +68,8 @@ impl Subscriptions {
 		let party = match &admission.client {
 			Client::Tenant { agreement, .. } => Party::Agreement(agreement.id),
 			Client::Trial(address) => Party::Stranger(crate::front::host_of(*address)),
-			Client::Prober => Party::Probers(admission.service.id),
+			// Its token is for single requests.
+			Client::Prober(_) => return Quota::new(0),
 		};
 		let mut quotas = self.0.lock();
 		if let Some(quota) = quotas.get(&party).and_then(Weak::upgrade) {

@@ -127,9 +127,6 @@ fn strangers_are_served_unless_trials_are_switched_off() {
 		let client = world.client();
 		let answer = client.call(None, "eth_blockNumber").await;
 		assert_eq!((answer.status, answer.code()), (402, -32031));
-		// A prober still sees the service.
-		let prober = [("x-surety-prober", "prober-7")];
-		assert_eq!(client.post("/", &prober, &call("eth_blockNumber")).await.status, 200);
 	});
 }
 

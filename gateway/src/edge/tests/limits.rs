@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rates of tenants, strangers, probers and failed tokens.
+//! Rates of tenants, strangers and failed tokens.
 
 use super::*;
 
@@ -82,7 +82,7 @@ fn a_share_of_an_agreement_has_its_own_limit() {
 }
 
 #[test]
-fn a_stranger_over_the_trial_rate_is_shown_the_offer_and_a_prober_is_not_refused() {
+fn a_stranger_over_the_trial_rate_is_shown_the_offer() {
 	let world = start(settings());
 	local(async {
 		let client = world.client();
@@ -98,14 +98,9 @@ fn a_stranger_over_the_trial_rate_is_shown_the_offer_and_a_prober_is_not_refused
 		assert_eq!((refused.status, refused.code()), (429, -32005));
 		assert!(refused.headers.contains_key("retry-after"));
 		assert_eq!(refused.body["error"]["data"]["offer"]["service"], 7);
-		let prober = [("x-surety-prober", "prober-7")];
-		assert_eq!(client.post("/", &prober, &call("eth_blockNumber")).await.status, 200);
-		let stolen = [("x-surety-prober", "prober-8")];
-		assert_eq!(client.post("/", &stolen, &call("eth_blockNumber")).await.status, 429);
 		// A tenant of the same network is not a stranger.
 		assert_eq!(client.call(Some(&token(1, "Alice")), "eth_blockNumber").await.status, 200);
 	});
-	assert_eq!(world.edge.counts().prober_requests.get(), 1);
 }
 
 #[test]

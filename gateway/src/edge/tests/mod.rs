@@ -5,6 +5,7 @@
 mod access;
 mod limits;
 mod pages;
+mod probers;
 mod service;
 mod websocket;
 
@@ -27,10 +28,12 @@ use std::{
 	future::Future,
 	sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
-use surety_primitives::{AgreementId, ServiceId};
+use surety_primitives::{AgreementId, RoundIndex, crypto::ProberId};
 use tokio::runtime::{Builder, LocalOptions};
 
 const GENESIS: H256 = H256::repeat_byte(5);
+/// Current round.
+const ROUND: RoundIndex = 40;
 const LONG: Duration = Duration::from_secs(20);
 
 fn key(name: &str) -> sr25519::Pair {
@@ -177,6 +180,8 @@ struct Proxies {
 	pairs: Mutex<Vec<(AccountId32, AccountId32)>>,
 	/// Number of questions that are answered with "not known yet".
 	unknown: AtomicU64,
+	/// Probers of the current round.
+	probers: Mutex<Vec<ProberId>>,
 }
 
 impl Rights for Proxies {
@@ -189,8 +194,8 @@ impl Rights for Proxies {
 		Some(tenant == reporter || self.pairs.lock().contains(&pair))
 	}
 
-	fn is_prober(&self, token: &str, service: ServiceId) -> bool {
-		token == format!("prober-{service}")
+	fn round_of(&self, prober: &ProberId) -> Option<RoundIndex> {
+		self.probers.lock().contains(prober).then_some(ROUND)
 	}
 }
 

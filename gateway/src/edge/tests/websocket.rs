@@ -50,10 +50,14 @@ struct SocketWorld {
 }
 
 fn start_sockets() -> SocketWorld {
+	start_sockets_with(settings())
+}
+
+fn start_sockets_with(settings: EdgeSettings) -> SocketWorld {
 	let node = serve(loopback(), |_| SocketNode).unwrap();
 	let backend: Endpoint = format!("http://{}", node.local_addr()).parse().unwrap();
 	let subscriptions = Subscriptions::default();
-	let world = start_with(settings(), |builder| {
+	let world = start_with(settings, |builder| {
 		builder.upgrade(move |_| {
 			Rc::new(EdgeWebSocket::new(EdgeWebSocketSettings::default(), subscriptions.clone()))
 		})
@@ -66,11 +70,18 @@ type Socket = WebSocketStream<Stream>;
 
 impl SocketWorld {
 	async fn connect(&self, token: Option<&str>) -> Result<Socket, UpstreamError> {
+		self.connect_with(token.map(|token| ("x-surety-token", token))).await
+	}
+
+	async fn connect_with(
+		&self,
+		header: Option<(&'static str, &str)>,
+	) -> Result<Socket, UpstreamError> {
 		let endpoint = format!("http://{}", self.world.edge.local_addr()).parse().unwrap();
 		let connector = Connector::new(endpoint, upstream().connect);
 		let mut headers = HeaderMap::new();
-		if let Some(token) = token {
-			headers.insert("x-surety-token", token.parse().unwrap());
+		if let Some((name, value)) = header {
+			headers.insert(name, value.parse().unwrap());
 		}
 		websocket(&connector, "/eth", &headers, &WebSocketLimits::default(), LONG).await
 	}
@@ -151,6 +162,18 @@ fn without_an_agreement_the_trial_rate_holds() {
 			limited += u32::from(answer["error"]["code"] == -32005);
 		}
 		assert!(limited > 10, "{limited} of 40 were refused");
+	});
+}
+
+#[test]
+fn a_probers_token_opens_no_connection() {
+	let sockets = start_sockets_with(probers::closed());
+	sockets.world.rights.probers.lock().extend(probers::keys());
+	let token = probers::VISIT.signed("Alice");
+	local(async {
+		let opened = sockets.connect_with(Some(("x-surety-prober", &token))).await;
+		assert_eq!(opened.unwrap_err(), UpstreamError::Refused(402));
+		assert_eq!(sockets.world.client().probe(&token, "").await.status, 400);
 	});
 }
 
