@@ -113,13 +113,22 @@ impl Admission {
 							offer(),
 						)
 					},
-					(Client::Trial(_), wait) => {
+					(client, wait) => {
 						counts.limited.add(requests);
-						Refusal::limited(wait, Some(offer()))
-					},
-					(_, wait) => {
-						counts.limited.add(requests);
-						Refusal::limited(wait, None)
+						let mut buys = None;
+						match client {
+							Client::Tenant { session, .. } => {
+								if let Some(counter) = &session.counter {
+									counter.limited(requests);
+								}
+							},
+							Client::Trial(_) => {
+								counts.trial_limited.add(requests);
+								buys = Some(offer());
+							},
+							Client::Prober(_) => {},
+						}
+						Refusal::limited(wait, buys)
 					},
 				})
 			},

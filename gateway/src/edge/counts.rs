@@ -38,6 +38,8 @@ pub struct EdgeCounts {
 	pub bytes: Count,
 	/// Requests refused because of a rate.
 	pub limited: Count,
+	/// Those of them that came without an agreement.
+	pub trial_limited: Count,
 	/// Requests refused because no agreement covers them.
 	pub unpaid: Count,
 	/// Requests refused because of their token.

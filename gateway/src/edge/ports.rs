@@ -55,6 +55,11 @@ pub trait Counter: Send + Sync {
 	/// The client gave a request up before its answer.
 	fn cancelled(&self);
 
+	/// Requests were refused because of the rate. They are no part of the usage.
+	fn limited(&self, requests: u64) {
+		let _ = requests;
+	}
+
 	/// Bytes that belong to no request of their own.
 	fn streamed(&self, bytes: u64);
 }

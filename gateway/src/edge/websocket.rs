@@ -64,6 +64,20 @@ enum Party {
 pub struct Subscriptions(Arc<Mutex<HashMap<Party, Weak<Quota>>>>);
 
 impl Subscriptions {
+	/// Subscriptions of an agreement now.
+	pub fn used(&self, agreement: AgreementId) -> usize {
+		let quota = self.0.lock().get(&Party::Agreement(agreement)).and_then(Weak::upgrade);
+		quota.map_or(0, |quota| quota.used())
+	}
+
+	/// Subscriptions without an agreement now.
+	pub fn used_by_strangers(&self) -> usize {
+		let quotas = self.0.lock();
+		let strangers = quotas.iter().filter(|(party, _)| matches!(party, Party::Stranger(_)));
+		let quotas = strangers.filter_map(|(_, quota)| quota.upgrade());
+		quotas.fold(0, |sum, quota| sum.saturating_add(quota.used()))
+	}
+
 	fn of(&self, admission: &Admission) -> Arc<Quota> {
 		let party = match &admission.client {
 			Client::Tenant { agreement, .. } => Party::Agreement(agreement.id),

@@ -72,10 +72,10 @@ pub struct AgreementMetrics {
 	pub lost: IntCounter,
 	/// Calls that the client gave up.
 	pub cancelled: IntCounter,
+	/// Calls above the rate.
+	pub limited: IntCounter,
 	/// Bytes of answers.
 	pub bytes: IntCounter,
-	/// Subscriptions.
-	pub subscriptions: IntGauge,
 	/// Latency of answers in seconds.
 	pub latency: Histogram,
 }
@@ -196,7 +196,6 @@ impl ServiceVecs {
 pub(super) struct AgreementVecs {
 	calls: IntCounterVec,
 	bytes: IntCounterVec,
-	subscriptions: IntGaugeVec,
 	latency: HistogramVec,
 }
 
@@ -211,7 +210,6 @@ impl AgreementVecs {
 				outcome,
 			)?,
 			bytes: make.counters("agreement_bytes_total", "Bytes of answers", labels)?,
-			subscriptions: make.gauges("agreement_subscriptions", "Subscriptions", labels)?,
 			latency: make.histograms("agreement_seconds", "Latency of answers", labels)?,
 		})
 	}
@@ -225,8 +223,8 @@ impl AgreementVecs {
 			answered: call("answered"),
 			lost: call("lost"),
 			cancelled: call("cancelled"),
+			limited: call("limited"),
 			bytes: self.bytes.with_label_values(labels),
-			subscriptions: self.subscriptions.with_label_values(labels),
 			latency: self.latency.with_label_values(labels),
 		}
 	}

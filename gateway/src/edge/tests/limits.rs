@@ -45,6 +45,7 @@ fn a_batch_weighs_what_its_calls_weigh() {
 		let stranger = client.post("/", &[], &heavy).await;
 		assert_eq!((stranger.status, stranger.code()), (402, -32031));
 		assert_eq!(world.book.of(1).0, 60, "each call of a batch is a request");
+		assert_eq!((world.book.limited(1), world.book.limited(2)), (160, 0));
 	});
 }
 
@@ -101,6 +102,8 @@ fn a_stranger_over_the_trial_rate_is_shown_the_offer() {
 		// A tenant of the same network is not a stranger.
 		assert_eq!(client.call(Some(&token(1, "Alice")), "eth_blockNumber").await.status, 200);
 	});
+	let counts = world.edge.counts();
+	assert_eq!((counts.trial_limited.get(), counts.limited.get()), (1, 1));
 }
 
 #[test]

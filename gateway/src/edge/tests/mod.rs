@@ -122,6 +122,7 @@ fn with(status: u16, body: &str) -> Response<Body> {
 struct Recorded {
 	ok: AtomicU64,
 	lost: AtomicU64,
+	limited: AtomicU64,
 	bytes: AtomicU64,
 }
 
@@ -138,6 +139,10 @@ impl Counter for Recorded {
 
 	fn cancelled(&self) {}
 
+	fn limited(&self, requests: u64) {
+		self.limited.fetch_add(requests, Relaxed);
+	}
+
 	fn streamed(&self, bytes: u64) {
 		self.bytes.fetch_add(bytes, Relaxed);
 	}
@@ -151,6 +156,11 @@ impl Book {
 	fn of(&self, agreement: AgreementId) -> (u64, u64, u64) {
 		let recorded = self.0.lock().entry(agreement).or_default().clone();
 		(recorded.ok.load(Relaxed), recorded.lost.load(Relaxed), recorded.bytes.load(Relaxed))
+	}
+
+	/// Requests refused because of the rate.
+	fn limited(&self, agreement: AgreementId) -> u64 {
+		self.0.lock().entry(agreement).or_default().limited.load(Relaxed)
 	}
 }
 

@@ -46,6 +46,7 @@ impl crate::websocket::Service for Answers {
 
 struct SocketWorld {
 	world: World,
+	subscriptions: Subscriptions,
 	_node: crate::front::Front,
 }
 
@@ -57,13 +58,14 @@ fn start_sockets_with(settings: EdgeSettings) -> SocketWorld {
 	let node = serve(loopback(), |_| SocketNode).unwrap();
 	let backend: Endpoint = format!("http://{}", node.local_addr()).parse().unwrap();
 	let subscriptions = Subscriptions::default();
+	let of_workers = subscriptions.clone();
 	let world = start_with(settings, |builder| {
 		builder.upgrade(move |_| {
-			Rc::new(EdgeWebSocket::new(EdgeWebSocketSettings::default(), subscriptions.clone()))
+			Rc::new(EdgeWebSocket::new(EdgeWebSocketSettings::default(), of_workers.clone()))
 		})
 	});
 	world.change(|service| EdgeService { backend: backend.clone(), ..service }, |same| same);
-	SocketWorld { world, _node: node }
+	SocketWorld { world, subscriptions, _node: node }
 }
 
 type Socket = WebSocketStream<Stream>;
@@ -144,6 +146,11 @@ fn subscriptions_of_all_connections_are_within_the_units() {
 		let mut other = sockets.connect(Some(&token(2, "Bob"))).await.unwrap();
 		let answer = exchange(&mut other, 1, "eth_subscribe", json!(["newHeads"])).await;
 		assert_eq!(answer["result"], "s1");
+		let mut stranger = sockets.connect(None).await.unwrap();
+		exchange(&mut stranger, 1, "eth_subscribe", json!(["newHeads"])).await;
+		let all = &sockets.subscriptions;
+		assert_eq!([all.used(1), all.used(2), all.used(3)], [20, 1, 0]);
+		assert_eq!(all.used_by_strangers(), 1);
 	});
 }
 
@@ -213,7 +220,7 @@ fn a_shutdown_closes_connections() {
 	local(async {
 		let mut socket = sockets.connect(Some(&token(1, "Alice"))).await.unwrap();
 		exchange(&mut socket, 1, "eth_blockNumber", json!([])).await;
-		let SocketWorld { world, _node } = sockets;
+		let SocketWorld { world, _node, .. } = sockets;
 		let edge = world.edge;
 		let shutdown = std::thread::spawn(move || edge.shutdown(LONG));
 		assert_eq!(receive(&mut socket).await, Err(1012));

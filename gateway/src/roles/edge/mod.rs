@@ -17,7 +17,10 @@ use crate::{
 	background::{Background, StartError},
 	chain::Chain,
 	config::{ConfigError, EdgeConfig},
-	edge::{ChainRights, Edge, EdgeBuilder, EdgeMarket, EdgeSettings, OwnKeysOnly, Rights},
+	edge::{
+		ChainRights, Edge, EdgeBuilder, EdgeMarket, EdgeSettings, OwnKeysOnly, Rights,
+		Subscriptions,
+	},
 	usage::answer_exchanges,
 };
 use arc_swap::ArcSwap;
@@ -79,7 +82,9 @@ impl EdgeRole {
 		let builder = EdgeBuilder::new(settings, Arc::clone(&market))
 			.rights(rights)
 			.usage(Arc::clone(&usage) as Arc<dyn crate::edge::Usage>);
-		let edge = websocket::mount(builder, config).start().map_err(StartError::Front)?;
+		let subscriptions = Subscriptions::default();
+		let builder = websocket::mount(builder, config, subscriptions.clone());
+		let edge = builder.start().map_err(StartError::Front)?;
 		let following = Following {
 			config: config.clone(),
 			chain: background.chain.clone(),
@@ -97,6 +102,7 @@ impl EdgeRole {
 			market,
 			statements: Arc::clone(&statements),
 			usage,
+			subscriptions,
 		}));
 		let grace = Duration::from_secs(config.front.shutdown_secs);
 		Ok(Self { edge, control, statements, background, grace })

@@ -5,7 +5,7 @@
 use super::usage::EdgeUsage;
 use crate::{
 	background::RoleStatus,
-	edge::{EdgeCounts, EdgeMarket},
+	edge::{EdgeCounts, EdgeMarket, Subscriptions},
 	front::FrontCounts,
 	roles::{statements::Statements, telemetry},
 	telemetry::{AgreementStatus, Health, Metrics, Status, follow, percentile},
@@ -21,10 +21,12 @@ pub(super) struct EdgeStatus {
 	pub market: Arc<ArcSwap<EdgeMarket>>,
 	pub statements: Arc<Statements>,
 	pub usage: Arc<EdgeUsage>,
+	pub subscriptions: Subscriptions,
 }
 
 impl EdgeStatus {
 	fn agreements(&self) -> Vec<AgreementStatus> {
+		let number = |subscriptions: usize| u64::try_from(subscriptions).unwrap_or(u64::MAX);
 		let market = self.market.load();
 		let mut agreements: Vec<_> = market.agreements().filter(|one| one.active).collect();
 		agreements.sort_unstable_by_key(|one| one.id);
@@ -37,16 +39,17 @@ impl EdgeStatus {
 				tenant: one.tenant.to_string(),
 				units: one.units,
 				calls: sum([metrics.answered.get(), metrics.lost.get(), metrics.cancelled.get()]),
-				limited: 0,
+				limited: metrics.limited.get(),
 				lost: metrics.lost.get(),
 				bytes: metrics.bytes.get(),
 				p95_ms: percentile(&metrics.latency, 95).map(|seconds| seconds * 1_000.0),
-				subscriptions: 0,
+				subscriptions: number(self.subscriptions.used(one.id)),
 			}
 		});
 		let trial = AgreementStatus {
 			calls: self.counts.trial_requests.get(),
-			limited: self.counts.limited.get(),
+			limited: self.counts.trial_limited.get(),
+			subscriptions: number(self.subscriptions.used_by_strangers()),
 			..AgreementStatus::default()
 		};
 		of_agreements.chain([trial]).collect()

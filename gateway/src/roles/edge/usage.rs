@@ -108,6 +108,10 @@ impl Counter for Counted {
 		self.metrics.cancelled.inc();
 	}
 
+	fn limited(&self, requests: u64) {
+		self.metrics.limited.inc_by(requests);
+	}
+
 	fn streamed(&self, bytes: u64) {
 		if let Some(meter) = &self.meter {
 			meter.streamed(bytes);

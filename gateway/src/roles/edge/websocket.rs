@@ -11,13 +11,16 @@ use crate::{
 use std::{rc::Rc, time::Duration};
 
 /// Let clients switch to WebSocket.
-pub(super) fn mount(builder: EdgeBuilder, config: &EdgeConfig) -> EdgeBuilder {
+pub(super) fn mount(
+	builder: EdgeBuilder,
+	config: &EdgeConfig,
+	subscriptions: Subscriptions,
+) -> EdgeBuilder {
 	let settings = EdgeWebSocketSettings {
 		client: websocket::clients(&config.websocket),
 		server: WebSocketLimits::default(),
 		connect_timeout: Duration::from_millis(config.upstream.connect_timeout_ms),
 		answer_timeout: Duration::from_millis(config.upstream.timeout_ms),
 	};
-	let subscriptions = Subscriptions::default();
 	builder.upgrade(move |_| Rc::new(EdgeWebSocket::new(settings.clone(), subscriptions.clone())))
 }

@@ -99,4 +99,8 @@ fn an_edge_serves_strangers_within_the_trial() {
 	let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
 	let statuses: Vec<_> = (0..40).map(|_| client.post("/", call).status).collect();
 	assert!(statuses.contains(&200) && statuses.contains(&429), "{statuses:?}");
+	let limited = statuses.iter().filter(|status| **status == 429).count() as u64;
+	let tenant = scene.edges()[0].background().status().agreements[0].clone();
+	let trial = scene.edges()[0].background().status().agreements[1].clone();
+	assert_eq!((trial.limited, trial.calls, tenant.limited), (limited, 40 - limited, 0));
 }
