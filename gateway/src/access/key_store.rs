@@ -114,6 +114,11 @@ impl KeyStore {
 		self.keys.load().get(&hash).cloned().ok_or(KeyError::Unknown)
 	}
 
+	/// True as long as a key is neither removed nor replaced by one with other rules.
+	pub fn is_current(&self, key: &ApiKey) -> bool {
+		self.keys.load().get(&key.hash).is_some_and(|current| std::ptr::eq(&**current, key))
+	}
+
 	/// Number of keys.
 	pub fn len(&self) -> usize {
 		self.keys.load().len()

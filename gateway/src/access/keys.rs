@@ -104,6 +104,7 @@ pub struct ApiKey {
 	pub id: KeyId,
 	/// Rules.
 	pub rules: KeyRules,
+	pub(super) hash: [u8; 32],
 	limits: Option<UnitLimits>,
 	limiter: Limiter,
 }
@@ -169,7 +170,14 @@ impl ApiKey {
 			bytes,
 			subscriptions: rules.subscriptions.unwrap_or(u32::MAX),
 		});
-		Self { id: KeyId::of(hash), rules, limits, limiter: Limiter::default() }
+		Self { id: KeyId::of(hash), rules, hash: *hash, limits, limiter: Limiter::default() }
+	}
+
+	/// True if its validity is over.
+	///
+	/// - `now`: seconds since 1970.
+	pub fn has_expired(&self, now: u64) -> bool {
+		self.rules.not_after.is_some_and(|end| end < now)
 	}
 
 	/// Check everything that does not depend on the request's body.
@@ -177,7 +185,7 @@ impl ApiKey {
 	/// - `origin`: header of the request.
 	/// - `now`: seconds since 1970.
 	pub fn check(&self, network: &str, origin: Option<&str>, now: u64) -> Result<(), KeyError> {
-		if self.rules.not_after.is_some_and(|end| end < now) {
+		if self.has_expired(now) {
 			return Err(KeyError::Expired);
 		}
 		let listed = |list: &[String], item: &str| list.iter().any(|one| one == item);

@@ -73,6 +73,13 @@ pub trait Access: Send + Sync {
 		None
 	}
 
+	/// False once a client must not be served any more: its key was removed or changed, or has
+	/// expired.
+	fn is_alive(&self, client: &Client) -> bool {
+		let _ = client;
+		true
+	}
+
 	/// True if a header carries a key of ours, which no operator may see.
 	fn is_key(&self, value: &str) -> bool {
 		let _ = value;

@@ -79,10 +79,6 @@ impl Access for KeyAccess {
 
 	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure> {
 		let Some(key) = grant(client) else { return Ok(()) };
-		// A connection may outlive its key.
-		if key.rules.not_after.is_some_and(|end| end < unix_now()) {
-			return Err(refusal(KeyError::Expired));
-		}
 		if !method.is_empty() {
 			key.check_method(method).map_err(refusal)?;
 		}
@@ -106,6 +102,10 @@ impl Access for KeyAccess {
 		let quota = Quota::new(usize::try_from(limit).unwrap_or(usize::MAX));
 		quotas.insert(key.id, Arc::downgrade(&quota));
 		Some(quota)
+	}
+
+	fn is_alive(&self, client: &Client) -> bool {
+		grant(client).is_none_or(|key| self.store.is_current(key) && !key.has_expired(unix_now()))
 	}
 
 	fn is_key(&self, value: &str) -> bool {

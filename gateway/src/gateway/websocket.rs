@@ -19,7 +19,7 @@ use crate::{
 		Sources, SubscriptionSettings,
 	},
 	upstream::{ConnectSettings, Connector, WebSocketLimits, websocket},
-	websocket::{Connections, Outgoing, Quota, accept, open},
+	websocket::{Connections, Ending, Outgoing, Quota, accept, clock, open},
 };
 use bytes::Bytes;
 use futures::future::LocalBoxFuture;
@@ -33,6 +33,8 @@ const MAX_CANDIDATES: usize = 8;
 /// Subscriptions at a service without an agreement: of a stranger, or of the configuration.
 const STRANGER: usize = 4;
 const CONFIGURED: usize = 1_024;
+/// Time between two looks at the key of a connection.
+const CHECK: Duration = Duration::from_secs(1);
 /// Blocks above the served head that a head may be, beside those of the time between two looks.
 const AHEAD: u64 = 16;
 /// Time in which an operator may be ahead of what the others reported.
@@ -107,8 +109,19 @@ impl Upgrade for GatewayWebSocket {
 					let Ok(socket) = open(upgrade, settings).await else { return };
 					let outgoing = Outgoing::new(settings.max_unsent);
 					let _entered = connections.enter(Rc::clone(&outgoing));
+					let revoked = session.revoked(&outgoing);
 					let own = Rc::clone(&own);
-					subscriptions::serve(own, Arc::new(of), session, socket, outgoing).await;
+					let served = subscriptions::serve(
+						own,
+						Arc::new(of),
+						session,
+						socket,
+						Rc::clone(&outgoing),
+					);
+					tokio::select! {
+						_ = served => {},
+						() = revoked => {},
+					}
 				});
 				response
 			},
@@ -138,6 +151,23 @@ impl Session {
 		all.extend(worker.gateway().access.subscriptions(&client));
 		let quota = Quota::within(usize::MAX, all);
 		Self { worker: worker.clone(), network: Arc::clone(network), client, quota }
+	}
+}
+
+impl Session {
+	/// End the connection once the client's key is no longer valid. Never completes.
+	fn revoked(&self, outgoing: &Rc<Outgoing>) -> impl Future<Output = ()> + use<> {
+		let (gateway, client) = (Arc::clone(self.worker.gateway()), self.client.clone());
+		let outgoing = Rc::clone(outgoing);
+		async move {
+			if client.grant.is_some() {
+				while gateway.access.is_alive(&client) {
+					clock::sleep(CHECK).await;
+				}
+				outgoing.end(Ending::Key);
+			}
+			std::future::pending().await
+		}
 	}
 }
 

@@ -43,6 +43,8 @@ pub enum Ending {
 	Upstream,
 	/// The agreement that covers the connection ended.
 	Agreement,
+	/// The API key of the client was removed or changed, or has expired.
+	Key,
 }
 
 impl Ending {
@@ -61,6 +63,7 @@ impl Ending {
 			Self::Interrupted => (CloseCode::Again, "subscription interrupted"),
 			Self::Upstream => (CloseCode::Again, "server unavailable"),
 			Self::Agreement => (CloseCode::Policy, "the agreement ended"),
+			Self::Key => (CloseCode::Policy, "the API key is no longer valid"),
 		}
 	}
 }

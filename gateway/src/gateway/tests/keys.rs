@@ -4,14 +4,80 @@
 
 use super::kit::*;
 use crate::{
-	access::{KeyRules, KeyStore, Login, LoginSettings},
-	gateway::{KeyAccess, LoginService},
+	access::{KeyId, KeyRules, KeyStore, Login, LoginSettings, Secret},
+	gateway::{Access, Client, KeyAccess, LoginService},
 };
 use serde_json::{Value, json};
 use sp_core::{H256, Pair, sr25519};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+	collections::HashSet,
+	io::{Read, Write},
+	net::TcpStream,
+	sync::Arc,
+	time::Duration,
+};
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":5,"method":"eth_getBalance","params":["0xaa","0x10"]}"#;
+
+/// Switch to WebSocket with a key. Returns the connection behind the head of the answer.
+fn switch(scene: &Scene, key: &Secret) -> TcpStream {
+	let mut socket = TcpStream::connect(scene.front.local_addr()).unwrap();
+	socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+	let request = format!(
+		"GET /k/{}/ethereum HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+		sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		key.expose()
+	);
+	socket.write_all(request.as_bytes()).unwrap();
+	let mut head = Vec::new();
+	while !head.ends_with(b"\r\n\r\n") {
+		let mut byte = [0];
+		socket.read_exact(&mut byte).unwrap();
+		head.push(byte[0]);
+	}
+	assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+	socket
+}
+
+/// Code of the close frame, which is the next frame.
+fn close_code(socket: &mut TcpStream) -> u16 {
+	let mut frame = [0; 4];
+	socket.read_exact(&mut frame).unwrap();
+	assert_eq!(frame[0], 0x88, "a close frame");
+	u16::from_be_bytes([frame[2], frame[3]])
+}
+
+#[test]
+fn a_connection_ends_with_its_key() {
+	let (scene, store) = scene(true, HashSet::new());
+	let configured = [1, 2].map(|_| Secret::generate().unwrap());
+	let rules = |rate| KeyRules { requests_per_second: rate, ..KeyRules::default() };
+	let configure = |kept: &[(&Secret, Option<u64>)]| {
+		store.configure(kept.iter().map(|(key, rate)| (key.hash(), rules(*rate))).collect());
+	};
+	let [kept, changed] = &configured;
+	configure(&[(kept, Some(9)), (changed, Some(9))]);
+	let revoked = store.issue(KeyRules::default(), 0).unwrap();
+	let mut stays = switch(&scene, kept);
+	let mut ends = [changed, &revoked].map(|key| switch(&scene, key));
+	configure(&[(kept, Some(9)), (changed, None)]);
+	assert!(store.revoke(KeyId::of(&revoked.hash())).unwrap());
+	assert_eq!(ends.each_mut().map(close_code), [1008; 2]);
+	configure(&[]);
+	assert_eq!(close_code(&mut stays), 1008);
+}
+
+#[test]
+fn a_connection_does_not_outlive_the_time_of_its_key() {
+	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
+	let access = KeyAccess::new(Arc::clone(&store), false);
+	for (not_after, alive) in [(None, true), (Some(u64::MAX), true), (Some(1), false)] {
+		let key = store.issue(KeyRules { not_after, ..KeyRules::default() }, 0).unwrap();
+		let grant = store.get(key.expose()).unwrap();
+		let client = Client { session: 1, name: "key".into(), grant: Some(grant) };
+		assert_eq!(access.is_alive(&client), alive, "{not_after:?}");
+	}
+}
 
 fn scene(open: bool, accounts: HashSet<sp_runtime::AccountId32>) -> (Scene, Arc<KeyStore>) {
 	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
@@ -21,6 +87,7 @@ fn scene(open: bool, accounts: HashSet<sp_runtime::AccountId32>) -> (Scene, Arc<
 	let scene = Scene::new(Options {
 		access: Arc::new(KeyAccess::new(Arc::clone(&store), open)),
 		login: Some(login),
+		sockets: true,
 		..Options::default()
 	});
 	(scene, store)

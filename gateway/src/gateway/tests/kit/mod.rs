@@ -16,7 +16,7 @@ use crate::{
 	upstream::client_config,
 };
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{net::SocketAddr, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration};
 use surety_primitives::Protocol;
 use tokio::sync::watch;
 
@@ -70,6 +70,8 @@ pub struct Options {
 	pub protocol: Protocol,
 	pub rates: CoverRates,
 	pub watch: bool,
+	/// Clients may switch to WebSocket.
+	pub sockets: bool,
 	pub access: Arc<dyn Access>,
 	pub login: Option<Arc<LoginService>>,
 	pub observer: Arc<dyn Observer>,
@@ -84,6 +86,7 @@ impl Default for Options {
 			protocol: Protocol::Ethereum,
 			rates: CoverRates::unlimited(),
 			watch: false,
+			sockets: false,
 			access: Arc::new(OpenAccess::default()),
 			login: None,
 			observer: Arc::new(NoObserver),
@@ -118,7 +121,14 @@ impl Scene {
 			workers: 2,
 			..FrontSettings::default()
 		};
-		let front = serve(front, move |_| Worker::new(Arc::clone(&own))).unwrap();
+		let sockets = options
+			.sockets
+			.then(|| Sockets::start(Arc::clone(&own), SocketSettings::default()).unwrap());
+		let front = serve(front, move |_| {
+			let upgrade = sockets.as_ref().map(|all| Rc::new(all.worker()) as Rc<dyn Upgrade>);
+			Worker::with_upgrade(Arc::clone(&own), upgrade)
+		})
+		.unwrap();
 		let mut scene = Self { operators, gateway, front, watching: None };
 		if options.watch {
 			scene.watch();
