@@ -111,6 +111,7 @@ impl RoleConfig for GatewayConfig {
 		within("model", self.models.len(), 0, 256)?;
 		within("operator", self.operators.len(), 0, 1_024)?;
 		for operator in &self.operators {
+			operator.validate()?;
 			let known = operator.network.as_ref().is_none_or(|network| names.contains(network));
 			if !known {
 				let reason =
@@ -287,7 +288,7 @@ impl NetworkSection {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OperatorSection {
-	/// Name, shown in headers and metrics.
+	/// Name, shown in headers, metrics and the log, and in paths to plain HTTP.
 	pub name: String,
 	/// URL of its endpoint.
 	pub url: Url,
@@ -312,6 +313,19 @@ pub struct OperatorSection {
 	/// Latency above which an answer is slow.
 	#[serde(default = "max_latency")]
 	pub max_latency_ms: u32,
+}
+
+impl OperatorSection {
+	fn validate(&self) -> Result<(), ConfigError> {
+		let longest = usize::try_from(MAX_NAME).unwrap_or(usize::MAX);
+		let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+		let is_id = self.name.chars().all(|c| c.is_ascii_digit());
+		if is_id || self.name.len() > longest || !self.name.chars().all(plain) {
+			let reason = format!("{:?} is no name: a-z, A-Z, 0-9, -, _ and .", self.name);
+			return Err(ConfigError::invalid("operator.name", reason));
+		}
+		Ok(())
+	}
 }
 
 fn one() -> u32 {

@@ -144,6 +144,8 @@ fn combinations_are_checked() {
 		),
 		("[chain]\nnodes = [\"http://n\"]\n[tenant]\nkey = \"//A\"", "network"),
 		("[[operator]]\nname = \"a\"\nurl = \"http://a\"\nnetwork = \"b\"", "operator.network"),
+		("[[operator]]\nname = \"7\"\nurl = \"http://a\"", "operator.name"),
+		("[[operator]]\nname = \"a/b\"\nurl = \"http://a\"", "operator.name"),
 		("[[network]]\nname = \"k\"", "network.name"),
 		("[[network]]\nname = \"a/b\"", "network.name"),
 		("[[network]]\nname = \"a\"\n[[network]]\nname = \"a\"", "network.name"),

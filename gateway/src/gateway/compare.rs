@@ -90,9 +90,9 @@ impl Worker {
 		tracing::warn!(
 			network = network.settings.name,
 			method,
-			first = member.spec.service,
-			second = second.member.spec.service,
-			outvoted = loser.as_ref().map(|member| member.spec.service),
+			first = member.label(),
+			second = second.member.label(),
+			outvoted = loser.as_ref().map(|member| member.label()),
 			"operators gave different answers to the same call"
 		);
 		if let Some(loser) = loser {

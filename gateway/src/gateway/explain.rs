@@ -70,7 +70,7 @@ impl Explanation {
 	pub fn write(&self, headers: &mut HeaderMap, whole: Duration) {
 		if let Some(member) = &self.member {
 			headers.insert(OPERATOR, member.operator_header.clone());
-			headers.insert(SERVICE, HeaderValue::from(member.spec.service));
+			headers.insert(SERVICE, member.service_header.clone());
 		}
 		if let Some(reason) = self.reason {
 			headers.insert(WHY, HeaderValue::from_static(reason.name()));

@@ -124,6 +124,20 @@ impl Gateway {
 		self.services.load().get(&id).cloned()
 	}
 
+	/// Service of a label: its id on chain, or the name of an operator of the configuration. Of
+	/// several with one name it is the first.
+	pub fn service_of(&self, label: &str) -> Option<Arc<Member>> {
+		let services = self.services.load();
+		let found = match label.parse::<ServiceId>() {
+			Ok(id) => services.get(&id).filter(|member| !member.spec.configured),
+			Err(_) => services
+				.values()
+				.filter(|member| member.spec.configured && member.spec.operator == label)
+				.max_by_key(|member| member.spec.service),
+		};
+		found.cloned()
+	}
+
 	/// The services changed: agreements, scores, endpoints or tokens. Measurements of services that
 	/// stay are kept.
 	pub fn set_upstreams(&self, upstreams: Upstreams) {

@@ -58,7 +58,7 @@ async fn try_service(
 ) -> Result<Response<Body>, Failure> {
 	let begin = now();
 	let (id, path) = rest.split_once('/').unwrap_or((rest, ""));
-	let member = id.parse().ok().and_then(|id| worker.gateway().service(id));
+	let member = worker.gateway().service_of(id);
 	let member = member.ok_or(Failure::NotFound("no such service, or no agreement with it"))?;
 	if climbs(path) {
 		return Err(Failure::NotFound("the path leaves the service"));
@@ -341,7 +341,7 @@ fn explained(
 ) -> Response<Body> {
 	let headers: &mut HeaderMap = response.headers_mut();
 	headers.insert(OPERATOR, member.operator_header.clone());
-	headers.insert(SERVICE, HeaderValue::from(member.spec.service));
+	headers.insert(SERVICE, member.service_header.clone());
 	headers.insert(ATTEMPTS, HeaderValue::from(attempts));
 	headers.insert(OVERHEAD, HeaderValue::from(own));
 	response

@@ -36,8 +36,11 @@ pub enum Serves {
 /// Service as the chain or the configuration describes it, with our agreement.
 #[derive(Clone, Debug)]
 pub struct UpstreamSpec {
-	/// Service. Services of the configuration have numbers that no service of the chain has.
+	/// Service. Services of the configuration have numbers that no service of the chain has, and
+	/// that nobody sees.
 	pub service: ServiceId,
+	/// True for a service of the configuration, which is known by its operator's name.
+	pub configured: bool,
 	/// Account of the operator's bond.
 	pub account: Account,
 	/// Name of the operator.
@@ -98,6 +101,8 @@ pub struct Member {
 	pub state: Arc<ServiceState>,
 	/// Name of the operator, for the answer's headers.
 	pub(super) operator_header: HeaderValue,
+	/// Id of the service on chain, or the configured name, for the answer's headers.
+	pub(super) service_header: HeaderValue,
 	/// Weight of all requests so far, by which agreements take turns.
 	turn: AtomicU64,
 }
@@ -111,7 +116,16 @@ impl Member {
 			spec.operator.chars().filter(char::is_ascii_graphic).take(64).collect();
 		let operator_header = HeaderValue::try_from(printable)
 			.unwrap_or_else(|_| HeaderValue::from_static("unnamed"));
-		Self { spec, state, operator_header, turn: AtomicU64::new(0) }
+		let service_header = match spec.configured {
+			true => operator_header.clone(),
+			false => HeaderValue::from(spec.service),
+		};
+		Self { spec, state, operator_header, service_header, turn: AtomicU64::new(0) }
+	}
+
+	/// Id of the service on chain, or the configured name.
+	pub fn label(&self) -> &str {
+		self.service_header.to_str().unwrap_or_default()
 	}
 
 	/// Agreement that pays for the next request. Each has its turn, as long as its units are many.

@@ -282,7 +282,7 @@ impl Sources for Operators {
 		let opened = websocket(&connector, "/", &headers, &self.limits, timeout).await;
 		let socket = opened.map_err(|error| {
 			// An operator without WebSocket may well answer calls.
-			tracing::debug!(service = member.spec.service, %error, "no WebSocket of the operator");
+			tracing::debug!(service = member.label(), %error, "no WebSocket of the operator");
 			ConnectFault(error.to_string())
 		})?;
 		let gateway = Arc::clone(&self.gateway);
@@ -334,7 +334,7 @@ impl Observer for Line {
 	}
 
 	fn failed(&self, fault: LineFault) {
-		let (service, network) = (self.member.spec.service, &self.network.settings.name);
+		let (service, network) = (self.member.label(), &self.network.settings.name);
 		tracing::info!(service, network, %fault, "the WebSocket of the operator is over");
 		if fault == LineFault::Contradiction {
 			self.member.state.note_comparison(false);

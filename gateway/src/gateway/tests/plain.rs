@@ -3,7 +3,7 @@
 //! Plain HTTP and OpenAI's API.
 
 use super::kit::*;
-use crate::gateway::Serves;
+use crate::gateway::{Serves, UpstreamSpec, Upstreams};
 use serde_json::json;
 
 fn llama() -> Scene {
@@ -71,5 +71,25 @@ fn any_http_reaches_one_service_and_stays_below_its_path() {
 	assert_eq!(client.send("GET", "/service/2", &[], "").body, b"plain /rpc");
 	for path in ["/service/9/x", "/service/x", "/service/2/a/../../b", "/service/2/%2e%2e/b"] {
 		assert_eq!(client.send("GET", path, &[], "").status, 404, "{path}");
+	}
+}
+
+#[test]
+fn a_configured_operator_is_known_by_its_name() {
+	let scene = Scene::new(Options { serves: Serves::Http, ..Options::default() });
+	let number = u32::MAX - 1;
+	let own = UpstreamSpec {
+		service: number,
+		configured: true,
+		operator: "own-node".into(),
+		..spec(0, scene.operators[0].address, Serves::Http)
+	};
+	scene.gateway.set_upstreams(Upstreams { services: vec![own], offers: Default::default() });
+	let mut client = scene.client();
+	let reply = client.send("GET", "/service/own-node/a", &[], "");
+	assert_eq!(reply.body, b"plain /rpc/a");
+	assert_eq!(reply.header("x-surety-service"), "own-node");
+	for path in [format!("/service/{number}/a"), "/service/own/a".into()] {
+		assert_eq!(client.send("GET", &path, &[], "").status, 404, "{path}");
 	}
 }

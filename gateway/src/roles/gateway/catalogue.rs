@@ -158,6 +158,7 @@ fn configure(
 	let section = config.networks.iter().find(|one| Some(&one.name) == operator.network.as_ref());
 	let spec = UpstreamSpec {
 		service: number_of(place),
+		configured: true,
 		account: BlakeTwo256::hash(format!("configured operator {}", operator.name).as_bytes()).0,
 		operator: operator.name.clone(),
 		endpoint,
@@ -331,6 +332,7 @@ impl Builder<'_> {
 		});
 		Some(UpstreamSpec {
 			service: view.summary.id,
+			configured: false,
 			account: listing.operator.clone().into(),
 			operator: market.operator_name(&listing.operator),
 			endpoint,
@@ -352,8 +354,7 @@ impl Builder<'_> {
 		let mut spec = one.spec.clone();
 		// A price of 1 is that of the cheapest service on the chain.
 		let of_chain = catalogue.upstreams.services.iter();
-		let of_chain =
-			of_chain.filter(|other| other.serves == spec.serves && !other.is_configured());
+		let of_chain = of_chain.filter(|other| other.serves == spec.serves && !other.configured);
 		let cheapest = of_chain.map(|other| other.price).reduce(f64::min);
 		spec.price *= cheapest.filter(|price| *price > 0.0).unwrap_or(1.0);
 		if let Some(id) = one.agreement {
@@ -375,17 +376,6 @@ impl Builder<'_> {
 		};
 		catalogue.described.insert(spec.service, described);
 		catalogue.upstreams.services.push(spec);
-	}
-}
-
-trait IsConfigured {
-	fn is_configured(&self) -> bool;
-}
-
-impl IsConfigured for UpstreamSpec {
-	/// True for the numbers that [`number_of`] gives.
-	fn is_configured(&self) -> bool {
-		self.service > ServiceId::MAX.saturating_sub(1 << 16)
 	}
 }
 

@@ -28,6 +28,7 @@ pub fn account(index: usize) -> [u8; 32] {
 pub fn spec(index: usize, address: SocketAddr, serves: Serves) -> UpstreamSpec {
 	UpstreamSpec {
 		service: index as u32 + 1,
+		configured: false,
 		account: account(index),
 		operator: format!("operator-{index}"),
 		endpoint: format!("http://{address}/rpc").parse().unwrap(),
