@@ -58,7 +58,8 @@ async function gatewayOf(name, urls) {
       network: [{ name: "ethereum", protocol: "ethereum", "block-ms": 4_000 }],
       operator: urls.map((url, i) => ({ name: `operator-${i}`, url, network: "ethereum" })),
       front: FRONT,
-      upstream: { "timeout-ms": 3_000, "max-answer-bytes": 1_000_000 },
+      upstream: { "timeout-ms": 3_000 },
+      routing: { "max-answer-bytes": 1_000_000 },
     },
   });
   await gateway.untilHealthy();

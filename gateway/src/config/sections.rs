@@ -147,8 +147,6 @@ pub struct WebSocketSection {
 	pub max_waiting_bytes: usize,
 	/// Time between pings.
 	pub ping_secs: u64,
-	/// Block times without a block after which a shared subscription moves to another operator.
-	pub silent_blocks: u32,
 }
 
 impl Default for WebSocketSection {
@@ -158,7 +156,6 @@ impl Default for WebSocketSection {
 			max_message_bytes: 2 << 20,
 			max_waiting_bytes: 4 << 20,
 			ping_secs: 30,
-			silent_blocks: 5,
 		}
 	}
 }
@@ -168,8 +165,7 @@ impl WebSocketSection {
 		within("websocket.max-subscriptions", self.max_subscriptions, 1, 100_000)?;
 		within("websocket.max-message-bytes", self.max_message_bytes, 1_024, 256 << 20)?;
 		within("websocket.max-waiting-bytes", self.max_waiting_bytes, 4_096, 1 << 30)?;
-		within("websocket.ping-secs", self.ping_secs, 1, 3_600)?;
-		within("websocket.silent-blocks", self.silent_blocks, 2, 1_000)
+		within("websocket.ping-secs", self.ping_secs, 1, 3_600)
 	}
 }
 

@@ -15,8 +15,6 @@ pub struct UpstreamSection {
 	pub connect_timeout_ms: u64,
 	/// Longest time for an answer.
 	pub timeout_ms: u64,
-	/// Longest answer.
-	pub max_answer_bytes: usize,
 	/// Connections to one operator, per thread.
 	pub max_connections: usize,
 	/// Idle time after which a connection is closed.
@@ -30,7 +28,6 @@ impl Default for UpstreamSection {
 		Self {
 			connect_timeout_ms: 3_000,
 			timeout_ms: 30_000,
-			max_answer_bytes: 64 << 20,
 			max_connections: 256,
 			idle_secs: 60,
 			extra_roots: None,
@@ -42,7 +39,6 @@ impl UpstreamSection {
 	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
 		within("upstream.connect-timeout-ms", self.connect_timeout_ms, 10, 120_000)?;
 		within("upstream.timeout-ms", self.timeout_ms, 10, 3_600_000)?;
-		within("upstream.max-answer-bytes", self.max_answer_bytes, 1_024, 4 << 30)?;
 		within("upstream.max-connections", self.max_connections, 1, 100_000)?;
 		within("upstream.idle-secs", self.idle_secs, 1, 86_400)
 	}
@@ -73,6 +69,10 @@ pub struct RoutingSection {
 	pub max_head_lag: Option<u32>,
 	/// Time between health requests to an operator.
 	pub health_secs: u64,
+	/// Block times without a block after which a shared subscription moves to another operator.
+	pub silent_blocks: u32,
+	/// Longest answer to a JSON-RPC call.
+	pub max_answer_bytes: usize,
 }
 
 impl Default for RoutingSection {
@@ -88,6 +88,8 @@ impl Default for RoutingSection {
 			compare_per_100k: 100,
 			max_head_lag: None,
 			health_secs: 3,
+			silent_blocks: 5,
+			max_answer_bytes: 64 << 20,
 		}
 	}
 }
@@ -102,7 +104,9 @@ impl RoutingSection {
 		within("routing.hedge-percent", self.hedge_percent, 0, 50)?;
 		within("routing.hedge-floor-ms", self.hedge_floor_ms, 1, 60_000)?;
 		within("routing.compare-per-100k", self.compare_per_100k, 0, 100_000)?;
-		within("routing.health-secs", self.health_secs, 1, 600)
+		within("routing.health-secs", self.health_secs, 1, 600)?;
+		within("routing.silent-blocks", self.silent_blocks, 2, 1_000)?;
+		within("routing.max-answer-bytes", self.max_answer_bytes, 1_024, 4 << 30)
 	}
 }
 

@@ -57,7 +57,12 @@ fn examples_have_every_field_and_the_defaults() {
 fn unknown_fields_are_errors_with_a_line() {
 	let error = parse::<GatewayConfig>("\n[front]\nlisten-on = 1\n").unwrap_err();
 	assert!(error.contains("line 3") && error.contains("listen-on"), "{error}");
-	assert!(parse::<EdgeConfig>("[operator]\nseed = 1").unwrap_err().contains("seed"));
+	for (section, key) in
+		[("operator", "seed"), ("upstream", "max-answer-bytes"), ("websocket", "silent-blocks")]
+	{
+		let error = parse::<EdgeConfig>(&format!("[{section}]\n{key} = 5000")).unwrap_err();
+		assert!(error.contains("line 2") && error.contains(key), "{error}");
+	}
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct EdgeWebSocketSettings {
 	pub client: WebSocketSettings,
 	/// Connections to servers.
 	pub server: WebSocketLimits,
+	/// Subscriptions of one connection, within those of its agreement.
+	pub max_subscriptions: usize,
 	/// Time for the connection to a server.
 	pub connect_timeout: Duration,
 	/// Time for an answer of a server.
@@ -46,6 +48,7 @@ impl Default for EdgeWebSocketSettings {
 		Self {
 			client: WebSocketSettings::default(),
 			server: WebSocketLimits::default(),
+			max_subscriptions: 256,
 			connect_timeout: Duration::from_secs(5),
 			answer_timeout: Duration::from_secs(30),
 		}
@@ -155,7 +158,8 @@ impl Upgrade for EdgeWebSocket {
 					scan: admission.shared.settings.scan,
 					answer_timeout: settings.answer_timeout,
 				};
-				let gate = RelayGate { admission, quota };
+				let own = Quota::within(settings.max_subscriptions, vec![Arc::clone(&quota)]);
+				let gate = RelayGate { admission, quota, own };
 				relay(client, server, &gate, &outgoing, &settings.client, &limits).await;
 			});
 			response
@@ -171,7 +175,10 @@ impl Upgrade for EdgeWebSocket {
 /// Access and counting of one connection.
 struct RelayGate {
 	admission: Admission,
+	/// Subscriptions of the agreement.
 	quota: Arc<Quota>,
+	/// Those of the connection.
+	own: Arc<Quota>,
 }
 
 impl Gate for RelayGate {
@@ -199,7 +206,7 @@ impl Gate for RelayGate {
 		let limit = usize::try_from(self.admission.subscriptions()).unwrap_or(usize::MAX);
 		// The units of the agreement may have changed.
 		self.quota.set_limit(limit);
-		self.quota.reserve()
+		self.own.reserve()
 	}
 
 	fn answered(&self, answer: Option<&[u8]>, latency: Duration) {

@@ -51,18 +51,16 @@ struct SocketWorld {
 }
 
 fn start_sockets() -> SocketWorld {
-	start_sockets_with(settings())
+	start_sockets_with(settings(), EdgeWebSocketSettings::default())
 }
 
-fn start_sockets_with(settings: EdgeSettings) -> SocketWorld {
+fn start_sockets_with(settings: EdgeSettings, sockets: EdgeWebSocketSettings) -> SocketWorld {
 	let node = serve(loopback(), |_| SocketNode).unwrap();
 	let backend: Endpoint = format!("http://{}", node.local_addr()).parse().unwrap();
 	let subscriptions = Subscriptions::default();
 	let of_workers = subscriptions.clone();
 	let world = start_with(settings, |builder| {
-		builder.upgrade(move |_| {
-			Rc::new(EdgeWebSocket::new(EdgeWebSocketSettings::default(), of_workers.clone()))
-		})
+		builder.upgrade(move |_| Rc::new(EdgeWebSocket::new(sockets.clone(), of_workers.clone())))
 	});
 	world.change(|service| EdgeService { backend: backend.clone(), ..service }, |same| same);
 	SocketWorld { world, subscriptions, _node: node }
@@ -155,6 +153,24 @@ fn subscriptions_of_all_connections_are_within_the_units() {
 }
 
 #[test]
+fn subscriptions_of_a_connection_are_within_the_settings() {
+	let limits = EdgeWebSocketSettings { max_subscriptions: 2, ..<_>::default() };
+	let sockets = start_sockets_with(settings(), limits);
+	local(async {
+		let alice = token(1, "Alice");
+		for _ in 0..2 {
+			let mut socket = sockets.connect(Some(&alice)).await.unwrap();
+			for id in 1..=2 {
+				exchange(&mut socket, id, "eth_subscribe", json!(["newHeads"])).await;
+				receive(&mut socket).await.unwrap();
+			}
+			let answer = exchange(&mut socket, 3, "eth_subscribe", json!(["newHeads"])).await;
+			assert_eq!(answer["error"]["code"], -32600);
+		}
+	});
+}
+
+#[test]
 fn without_an_agreement_the_trial_rate_holds() {
 	let sockets = start_sockets();
 	local(async {
@@ -174,7 +190,7 @@ fn without_an_agreement_the_trial_rate_holds() {
 
 #[test]
 fn a_probers_token_opens_no_connection() {
-	let sockets = start_sockets_with(probers::closed());
+	let sockets = start_sockets_with(probers::closed(), EdgeWebSocketSettings::default());
 	sockets.world.rights.probers.lock().extend(probers::keys());
 	let token = probers::VISIT.signed("Alice");
 	local(async {

@@ -19,6 +19,7 @@ pub(super) fn mount(
 	let settings = EdgeWebSocketSettings {
 		client: websocket::clients(&config.websocket),
 		server: WebSocketLimits::default(),
+		max_subscriptions: config.websocket.max_subscriptions,
 		connect_timeout: Duration::from_millis(config.upstream.connect_timeout_ms),
 		answer_timeout: Duration::from_millis(config.upstream.timeout_ms),
 	};

@@ -55,7 +55,7 @@ pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartEr
 		scan: ScanLimits { batch: front.max_batch, ..ScanLimits::default() },
 		max_body: front.max_body_bytes,
 		body_timeout: Duration::from_millis(front.body_timeout_ms),
-		max_answer: upstream.max_answer_bytes,
+		max_answer: routing.max_answer_bytes,
 		timeout: Duration::from_millis(upstream.timeout_ms),
 		connect_timeout: pool.connect.timeout,
 		max_connections: pool.max_connections,

@@ -22,7 +22,8 @@ pub(super) struct Workers {
 
 fn settings(config: &GatewayConfig) -> SocketSettings {
 	let section = &config.websocket;
-	let line = LineSettings { stuck_after: section.silent_blocks, ..LineSettings::default() };
+	let stuck_after = config.routing.silent_blocks;
+	let line = LineSettings { stuck_after, ..LineSettings::default() };
 	let clients = SubscriptionSettings {
 		websocket: websocket::clients(section),
 		scan: ScanLimits { batch: config.front.max_batch, ..ScanLimits::default() },
