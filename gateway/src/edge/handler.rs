@@ -15,10 +15,11 @@ use crate::{
 	front::{Body, BodyError, Handler, Peer, read_body},
 	rpc::{Call, Failure, Message, MethodTable, scan},
 	upstream::{Endpoint, Pool},
+	websocket::is_upgrade,
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri, header};
+use http::{Method, Request, Response, Uri, header};
 use hyper::body::{Body as _, Incoming};
 use std::{
 	cell::RefCell,
@@ -80,7 +81,7 @@ impl Handler for EdgeHandler {
 		};
 		let target = target(below.get(path_length..).unwrap_or_default());
 		let admission = Admission { service, client, shared: self.shared.clone() };
-		if wants_websocket(request.headers()) {
+		if is_upgrade(&request) {
 			return self.switch(admission, target, request).await;
 		}
 		let Ok(target) = Uri::try_from(target) else {
@@ -102,14 +103,6 @@ impl Handler for EdgeHandler {
 /// True for requests that are JSON-RPC.
 fn is_call(service: &EdgeService, method: &Method) -> bool {
 	service.protocol.is_some() && *method == Method::POST
-}
-
-/// True if a client wants to switch to WebSocket. Other wishes, such as `h2c`, may be ignored.
-fn wants_websocket(headers: &HeaderMap) -> bool {
-	headers.get_all(header::UPGRADE).iter().any(|value| {
-		let mut names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-		names.any(|name| name.eq_ignore_ascii_case(b"websocket"))
-	})
 }
 
 /// Target below the server's own path.
@@ -135,7 +128,7 @@ impl EdgeHandler {
 			| Refusal::BodyTimeout
 			| Refusal::TooLarge(_)
 			| Refusal::NotFound
-			| Refusal::NoUpgrade => counts.invalid.add(1),
+			| Refusal::NoUpgrade(_) => counts.invalid.add(1),
 			// Counted where they arise.
 			Refusal::Payment(..)
 			| Refusal::Limited { .. }
@@ -168,8 +161,13 @@ impl EdgeHandler {
 		request: Request<Incoming>,
 	) -> Response<Body> {
 		let Some(upgrade) = &self.upgrade else {
-			return self.refuse(&Refusal::NoUpgrade, None);
+			return self.refuse(&Refusal::NoUpgrade("this edge serves none"), None);
 		};
+		if admission.service.protocol.is_none() {
+			// There would be nothing by which to limit and count.
+			let reason = "this service is plain HTTP, whose requests are counted one by one";
+			return self.refuse(&Refusal::NoUpgrade(reason), None);
+		}
 		if let Err(refusal) = admission.admit(1, 1) {
 			return self.refuse(&refusal, None);
 		}

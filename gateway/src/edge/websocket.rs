@@ -127,10 +127,6 @@ impl Upgrade for EdgeWebSocket {
 		let (settings, connections) = (self.settings.clone(), self.open.clone());
 		let quota = self.subscriptions.of(&admission);
 		Box::pin(async move {
-			// Without a dialect there is nothing by which to count.
-			if admission.service.protocol.is_none() || !crate::websocket::is_upgrade(&request) {
-				return Refusal::NoUpgrade.response(None);
-			}
 			let (response, upgrade) = match accept(&mut request) {
 				Ok(accepted) => accepted,
 				Err(error) => return error.response(),

@@ -13,6 +13,7 @@ use crate::{
 	front::{Body, Peer, read_body},
 	routing::{LoadClass, Needs, NoChoice, Observed, Reason},
 	rpc::{Failure, json},
+	websocket::is_upgrade,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
@@ -203,6 +204,9 @@ async fn admit(
 	request: Request<Incoming>,
 	path: &str,
 ) -> Result<(Client, Request<Bytes>), Failure> {
+	if is_upgrade(&request) {
+		return Err(Failure::NotFound("a WebSocket of a service that is plain HTTP"));
+	}
 	let gateway = worker.gateway();
 	let (mut parts, body) = request.into_parts();
 	let client = gateway.access.admit(&peer, &parts.headers, key, used)?;

@@ -105,8 +105,12 @@ fn a_switch_of_protocols_gets_the_admission() {
 	let answer = ask(&world, &token(1, "Alice"));
 	assert!(answer.ends_with("Some(1) 20 true /ws?a 0"), "{answer}");
 	assert!(ask(&world, &token(3, "Carol")).starts_with("HTTP/1.1 402"));
+	world.change(|service| EdgeService { protocol: None, ..service }, |same| same);
+	let answer = ask(&world, &token(1, "Alice"));
+	assert!(answer.starts_with("HTTP/1.1 501") && answer.contains("plain HTTP"), "{answer}");
 	let without = start(settings());
 	assert!(ask(&without, &token(1, "Alice")).starts_with("HTTP/1.1 501"));
+	assert_eq!(world.edge.counts().tenant_requests.get(), 1, "a refusal costs nothing");
 }
 
 #[test]

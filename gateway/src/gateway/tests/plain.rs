@@ -69,6 +69,10 @@ fn any_http_reaches_one_service_and_stays_below_its_path() {
 	assert_eq!(reply.header("x-surety-service"), "2");
 	assert_eq!(scene.operators[1].seen.lock()[0].headers["x-own"], "1");
 	assert_eq!(client.send("GET", "/service/2", &[], "").body, b"plain /rpc");
+	let upgrade = ["connection: upgrade", "upgrade: websocket"];
+	let reply = client.send("GET", "/service/2/a", &upgrade, "");
+	assert_eq!((reply.status, scene.operators[1].seen.lock().len()), (404, 2));
+	assert!(reply.json()["error"]["message"].as_str().unwrap().contains("plain HTTP"));
 	for path in ["/service/9/x", "/service/x", "/service/2/a/../../b", "/service/2/%2e%2e/b"] {
 		assert_eq!(client.send("GET", path, &[], "").status, 404, "{path}");
 	}
