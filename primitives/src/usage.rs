@@ -419,7 +419,7 @@ mod tests {
 				prop_assert!(agreed.ok <= side.ok);
 				prop_assert!(agreed.bytes <= side.bytes);
 				let [agreed, signed] = [(agreed.ok, side.requests), (side.ok, agreed.requests)]
-					.map(|(a, b)| u128::from(a) * u128::from(b));
+					.map(|(a, b)| u128::from(a).saturating_mul(u128::from(b)));
 				prop_assert!(agreed <= signed, "the share of answers is at most that of each side");
 			}
 			prop_assert_eq!(agreed, AgreedUsage::of(&operator, &tenant, max));

@@ -81,7 +81,7 @@ pub enum TokenError {
 	Chain,
 	/// Its validity is over.
 	Expired,
-	/// It is valid for longer than [`MAX_LIFETIME`].
+	/// It is valid for longer than two hours.
 	Lifetime,
 	/// The signature is not that of the account it names.
 	Signature,

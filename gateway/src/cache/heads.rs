@@ -83,6 +83,8 @@ pub struct Heads {
 	finalized: AtomicU64,
 	/// Highest block that operators in agreement may have shown.
 	ceiling: AtomicU64,
+	/// Highest block of which subscribers were notified.
+	announced: AtomicU64,
 }
 
 fn load(value: &AtomicU64) -> Option<u64> {
@@ -124,6 +126,17 @@ impl Heads {
 	/// Set the highest height that two operators report, or the only one.
 	pub fn set_ceiling(&self, height: Option<u64>) {
 		store(&self.ceiling, height);
+	}
+
+	/// Highest block that clients can know of: the served one, or a later one of which subscribers
+	/// were notified before most operators had it.
+	pub fn announced(&self) -> Option<u64> {
+		load(&self.announced).max(self.latest())
+	}
+
+	/// Subscribers are notified of a block.
+	pub fn announce(&self, number: u64) {
+		self.announced.fetch_max(number.saturating_add(1), Ordering::Relaxed);
 	}
 
 	/// Hash of a block, if most operators that reported it agree.

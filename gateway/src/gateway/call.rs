@@ -57,6 +57,8 @@ pub(super) struct Prepared {
 	pub by_hash: bool,
 	/// Served latest block when the call was prepared.
 	pub tip: Option<u64>,
+	/// Highest block that clients can know of.
+	pub announced: Option<u64>,
 	/// Height that an operator must have reached.
 	pub height: Option<u64>,
 	/// End of the time for the call.
@@ -68,11 +70,17 @@ pub(super) struct Prepared {
 impl Prepared {
 	/// True if the block of the call is one that every operator should have.
 	pub fn is_known_block(&self) -> bool {
-		match (self.number, self.tip) {
-			(Some(number), Some(tip)) => number <= tip,
-			// By hash, or without a block.
-			_ => true,
-		}
+		!self.is_above(self.tip)
+	}
+
+	/// True if the block of the call is one that an operator has.
+	pub fn is_announced_block(&self) -> bool {
+		!self.is_above(self.announced)
+	}
+
+	/// False by hash, or without a block.
+	fn is_above(&self, highest: Option<u64>) -> bool {
+		self.number.zip(highest).is_some_and(|(number, highest)| number > highest)
 	}
 
 	/// Number of operators to ask: of a call whose block is fixed one is enough.
@@ -208,6 +216,7 @@ impl Worker {
 		let session = self.session(context);
 		let tip = heads.latest();
 		let latest = tip.map(|tip| session.latest(tip, heads.ceiling().unwrap_or(tip)));
+		let announced = heads.announced();
 		let by_hash_argument = matches!(method.block, rpc::BlockArgument::Hash { .. });
 		let resolve = |tag: Tag| -> Option<String> {
 			let number = match tag {
@@ -265,8 +274,9 @@ impl Worker {
 			hash: number.and_then(|number| heads.hash_at(number)),
 			by_hash,
 			tip,
-			// Blocks above the tip are asked for by clients that know better: nothing is demanded.
-			height: number.filter(|number| Some(*number) <= latest),
+			announced,
+			// Blocks above are asked for by clients that know better: nothing is demanded.
+			height: number.filter(|number| Some(*number) <= latest.max(announced)),
 			deadline: begin.checked_add(timeout).unwrap_or(begin),
 			session,
 		};

@@ -115,6 +115,10 @@ impl Worker {
 					break;
 				}
 				count(&network.counts.retried);
+				if !prepared.is_known_block() && course.held.is_some() {
+					// The others are about to have the block.
+					tokio::time::sleep(SECOND_ROUND).await;
+				}
 			}
 			let chosen = match self.next(network, prepared, &mut course).await {
 				Ok(chosen) => chosen,
@@ -273,8 +277,11 @@ impl Worker {
 				Some(Ok(finish(prepared, attempt, reason, course)))
 			},
 			Rank::Held => {
-				// Two operators that say the same are believed.
-				if let Some((held, reason)) = course.held.take() {
+				// Two operators that say the same are believed, but for a block that a third one has
+				// announced.
+				if prepared.is_known_block()
+					&& let Some((held, reason)) = course.held.take()
+				{
 					return Some(Ok(finish(prepared, held, reason, course)));
 				}
 				if prepared.method.class != Class::Read {
@@ -327,7 +334,7 @@ pub(super) fn rank(prepared: &Prepared, attempt: &Attempt) -> Rank {
 		Judgement::Found | Judgement::CallerError => Rank::Final,
 		Judgement::Empty => {
 			let wants_data = prepared.method.dispatch == Dispatch::NotNull;
-			if wants_data && prepared.is_known_block() { Rank::Held } else { Rank::Final }
+			if wants_data && prepared.is_announced_block() { Rank::Held } else { Rank::Final }
 		},
 		Judgement::Suspect => Rank::Held,
 		Judgement::Fault | Judgement::Limited { .. } | Judgement::Refused => Rank::Failed,

@@ -314,7 +314,11 @@ impl Observer for Line {
 		let late = AHEAD_TIME.as_millis().checked_div(block_ms).unwrap_or(0);
 		let ahead = AHEAD.saturating_add(u64::try_from(late).unwrap_or(u64::MAX));
 		let tip = self.network.heads.latest().filter(|_| self.network.is_current(now));
-		tip.is_none_or(|tip| number <= tip.saturating_add(ahead))
+		let plausible = tip.is_none_or(|tip| number <= tip.saturating_add(ahead));
+		if plausible {
+			self.network.heads.announce(number);
+		}
+		plausible
 	}
 
 	fn answered(&self, answer: Option<&[u8]>, latency: Duration) {

@@ -130,8 +130,8 @@ use frame::{
 	traits::{IdentifyAccount, Verify},
 };
 use surety_primitives::{
-	AgreementId, AgreementInspect, Agreements, AssetId, Balance, Clock, ProbeHistory, Reporters, ServiceId,
-	WindowIndex,
+	AgreementId, AgreementInspect, Agreements, AssetId, Balance, Clock, ProbeHistory, Reporters,
+	ServiceId, WindowIndex,
 	usage::{Side, SignedUsage, UsageCounts},
 };
 

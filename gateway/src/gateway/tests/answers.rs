@@ -164,6 +164,23 @@ fn another_operator_is_asked_for_data_that_one_lacks() {
 	assert_eq!(scene.count("eth_getBlockByNumber"), before + 1);
 }
 
+/// Subscribers learn of a block from the first operator that has it, and ask for it at once.
+#[test]
+fn a_block_is_there_as_soon_as_its_head_was_announced() {
+	let scene = Scene::three();
+	scene.operators[2].set(|behaviour| behaviour.head = 101);
+	scene.gateway.service(3).unwrap().state.set_head(Some(101));
+	let network = scene.gateway.network("ethereum").unwrap();
+	network.heads.announce(101);
+	assert_eq!(network.heads.latest(), Some(100));
+	let mut client = scene.client();
+	for _ in 0..30 {
+		let block = client.call("eth_getBlockByNumber", json!(["0x65", false])).result();
+		assert_eq!(block["number"], "0x65");
+	}
+	assert_eq!(client.call("eth_blockNumber", json!([])).result(), "0x64");
+}
+
 #[test]
 fn an_error_of_one_operator_is_not_believed_but_that_of_two_is() {
 	let scene = Scene::three();
