@@ -171,7 +171,6 @@ fn choose(
 		weight: u32::from(MODEL_WEIGHT),
 		height: None,
 		tip: None,
-		announced: None,
 		without: asked,
 		sticky: None,
 		mirror: false,
