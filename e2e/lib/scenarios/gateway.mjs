@@ -210,6 +210,7 @@ export class GatewayScenario extends Scenario {
     const { api, accounts, watchlist } = this;
     const proxies = [
       addProxy(api, accounts[BUYER].address, "Buy"),
+      addProxy(api, accounts[BUYER].address, "Report"),
       addProxy(api, accounts[REPORTER].address, "Report"),
     ];
     await send(api, accounts[TENANT], batch(api, proxies));

@@ -145,8 +145,9 @@ export const gateway = {
       }
     });
 
-    test("subxt reads and buys through the gateway", async () => {
-      // The client of the chain in a second gateway is subxt. Its only node is the first gateway.
+    test("subxt reads through the gateway", async () => {
+      // The client of the chain in a second gateway is subxt. Its only node is the first gateway. It
+      // uses the same agreements, and counts in a lane of its own.
       const name = "gateway-of-gateway";
       const second = await GatewayProcess.start(context.fixture.processes, name, {
         role: "gateway",
@@ -155,6 +156,7 @@ export const gateway = {
           ...["--for", scenario.accounts.Dora.address, "--network", "ethereum"],
           ...["--node", urlOf(scenario, "surety")],
         ],
+        config: { usage: { lane: 1, lanes: 2 } },
       });
       try {
         await second.untilHealthy();

@@ -17,8 +17,10 @@ use subxt::{
 	OnlineClient,
 	backend::LegacyBackend,
 	config::{DefaultExtrinsicParamsBuilder, SubstrateConfig},
+	dynamic::Value,
 	error::DispatchError,
 	events::Phase,
+	ext::scale_value::ValueDef,
 	rpcs::{
 		RpcClient,
 		client::{RawRpcFuture, RawRpcSubscription, RpcClientT},
@@ -266,11 +268,19 @@ impl Transactions {
 	}
 }
 
+/// Name of an error, with the reason inside it if it has one: `Usage::Refused::Outdated`.
 fn name_of(error: &DispatchError) -> String {
-	match error {
-		DispatchError::Module(module) => module.details_string(),
-		other => other.to_string(),
+	let DispatchError::Module(module) = error else { return error.to_string() };
+	let Ok(mut value) = module.as_root_error::<Value<()>>() else {
+		return module.details_string();
+	};
+	let mut names = Vec::new();
+	while let ValueDef::Variant(variant) = value.value {
+		names.push(variant.name);
+		let Some(inner) = variant.values.into_values().next() else { break };
+		value = inner;
 	}
+	names.join("::")
 }
 
 /// The nodes as subxt sees them: calls only, no subscriptions.

@@ -209,7 +209,9 @@ fn cost(
 	} else {
 		1.0
 	};
-	let score = candidate.score.clamp(0.05, 1.0) * if candidate.discrepant { 0.25 } else { 1.0 };
+	// Scores are lower bounds: of a new operator it says nothing yet. Bounded like the price.
+	let score = (0.25 + 0.75 * candidate.score.clamp(0.0, 1.0))
+		* if candidate.discrepant { 0.25 } else { 1.0 };
 	// Failures weigh more than their share, since each costs the caller a second attempt.
 	let success = figures.success.clamp(0.05, 1.0).powi(4);
 	load.max(figures.penalty) * price / (score * success * headroom.max(0.05))

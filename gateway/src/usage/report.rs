@@ -272,7 +272,8 @@ impl<S: Submit> ReportTask<S> {
 			match self.submit.report(batch.to_vec()).await {
 				Ok(()) => count = count.saturating_add(batch.len()),
 				Err(SubmitError::Refused(reason)) => {
-					warn!(reason, statements = batch.len(), "usage: the chain refuses a report");
+					// Most often `Outdated`: the other side was faster.
+					info!(reason, statements = batch.len(), "usage: the chain refuses a report");
 				},
 				Err(error) => return Err(error),
 			}

@@ -164,6 +164,19 @@ fn deposits_are_topped_up_in_time() {
 	assert_eq!(action(&market, 1_000_000), None);
 }
 
+/// Of a service that was down for most of the window a new agreement would look the same.
+#[test]
+fn an_agreement_is_kept_once_its_service_is_back() {
+	let mut market = three();
+	change(&mut market, 1, |view| {
+		let counters = Counters { up: 1, down: 5, ..Counters::default() };
+		view.status.as_mut().unwrap().counters = counters;
+	});
+	market.agreements.insert(1, AgreementInfo { rate: 100, ..agreement(1, 1) });
+	let plan = plan(&market, &[wish(1, 1)], &rules(1_000_000), &Memory::default());
+	assert_eq!(opened(&plan), []);
+}
+
 #[test]
 fn an_ending_or_dead_agreement_is_replaced_and_not_topped_up() {
 	let ending = |agreement: &mut AgreementInfo<AccountId32>, _: &mut Market| {

@@ -224,7 +224,7 @@ impl fmt::Display for Unusable {
 		f.write_str(match self {
 			Self::Ending => "it ends, and is replaced",
 			Self::ServiceEnding => "its service ends, and is replaced",
-			Self::Dead => "down in most rounds of this window: replaced, and not topped up",
+			Self::Dead => "down, as in most rounds of this window: replaced, and not topped up",
 			Self::Score => "the score is too low: replaced, and not topped up",
 			Self::Price => "too expensive: replaced, and not topped up",
 		})
@@ -251,7 +251,9 @@ impl Holding {
 				return Err(Unusable::ServiceEnding);
 			},
 		}
-		let is_dead = view.status.as_ref().is_some_and(|status| {
+		// One that is back counts again. Else it would be bought anew, which its last verdict allows.
+		let is_down = view.up_age(round).is_none();
+		let is_dead = view.status.as_ref().filter(|_| is_down).is_some_and(|status| {
 			let measured = status.counters.measured();
 			let up = u32::from(status.counters.up);
 			measured >= MEASURED_ROUNDS && up.saturating_mul(2) < u32::from(measured)
