@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Orders as people write them, and the private part that only the chosen operator reads.
