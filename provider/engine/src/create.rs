@@ -208,6 +208,15 @@ fn docker(plan: &Plan<'_>, name: &str) -> Result<ContainerCreateBody, EngineErro
 	})
 }
 
+/// Processes of a user, which are counted over the whole machine and therefore no bound of a lease.
+/// Podman asks for a million where nothing is said, and fails where that is more than it may.
+fn nproc() -> u64 {
+	let text = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+	let line = text.lines().find_map(|line| line.strip_prefix("Max processes"));
+	let hard = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+	hard.unwrap_or(u64::MAX).min(1 << 20)
+}
+
 /// Body for libpod's API. Docker's API of podman ignores the runtime and CDI devices silently.
 fn libpod(plan: &Plan<'_>, name: &str) -> Result<Value, EngineError> {
 	let (want, spec, limits) = (&plan.want, plan.spec, &plan.settings.limits);
@@ -242,7 +251,10 @@ fn libpod(plan: &Plan<'_>, name: &str) -> Result<Value, EngineError> {
 		"cap_add": want.capabilities,
 		"no_new_privileges": true,
 		"read_only_filesystem": want.read_only,
-		"r_limits": [{ "type": "nofile", "soft": want.open_files, "hard": want.open_files }],
+		"r_limits": [
+			{ "type": "nofile", "soft": want.open_files, "hard": want.open_files },
+			{ "type": "nproc", "soft": nproc(), "hard": nproc() },
+		],
 		"shm_size": i64::from(limits.shm_mib).saturating_mul(1 << 20),
 		"log_configuration": {
 			"driver": "k8s-file",
