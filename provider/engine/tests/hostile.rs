@@ -14,8 +14,11 @@ async fn reaches(
 	host: &str,
 	port: u16,
 ) -> bool {
-	let script = format!("wget -q -T 2 -O - http://{host}:{port}/ 2>&1; echo $?");
-	exec(agent, lease, &script).await.contains("reached")
+	// Without the C library's name services, on which a static busybox crashes.
+	let get = "printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n'";
+	let out = exec(agent, lease, &format!("{get} | nc -w 2 {host} {port} 2>&1")).await;
+	eprintln!("{host}:{port}: {out}");
+	out.contains("reached")
 }
 
 async fn network(kind: Kind) {
@@ -37,8 +40,6 @@ async fn network(kind: Kind) {
 		sh(&format!("curl -sf -m 5 http://{address}/"));
 		assert!(!reaches(&agent, 1, address, 80).await, "{address}");
 	}
-	let gateway = "$(ip route 2>/dev/null | sed -n 's/^default via \\([^ ]*\\).*/\\1/p')";
-	let _ = gateway;
 	let gateways = sh("ip -4 -o addr show | sed -n 's/.*: t-[12] *inet \\([^/]*\\).*/\\1/p'");
 	assert_eq!(gateways.lines().count(), 2, "{gateways}");
 	for host in gateways.lines().chain([HOST]) {
@@ -109,11 +110,6 @@ async fn resources(kind: Kind) {
 		assert!(!out.contains("done"), "{script}: {out}");
 	}
 
-	// A limit that somebody lifts behind the agent's back is seen.
-	let lifted = sh("for f in /sys/fs/cgroup/memory $(find /sys/fs/cgroup -maxdepth 5 -name \
-		'memory.limit_in_bytes' -o -maxdepth 5 -name memory.max); do \
-		[ -f $f ] && [ \"$(cat $f)\" = 67108864 ] && echo $f; done; true");
-	let _ = lifted;
 	let look = look(&agent, 2).await.unwrap();
 	assert_eq!((look.state, look.missing), (State::Running, Vec::new()));
 }

@@ -155,3 +155,40 @@ fn a_log_is_followed_and_a_shell_talks() {
 		assert!(chunk.stderr && &chunk.bytes[..] == b"two\n");
 	});
 }
+
+async fn cut(kind: Kind) {
+	let machine = Machine::new(kind).await;
+	let (image, _) = machine.registry.push(&Image { volumes: &["/var/data"], ..Image::default() });
+	let mut order = spec(1, &image, "cat /etc/word; sleep 1000");
+	order.files.insert("/etc/word".into(), b"copied\n".to_vec());
+	order.ports = vec![80];
+	machine.agent().fetch(&order, ANY).await.unwrap();
+	for milliseconds in [1, 10, 30, 60, 100, 150, 250, 400] {
+		// The agent is killed at some step, and another one goes on from there.
+		let agent = machine.agent();
+		let time = std::time::Duration::from_millis(milliseconds);
+		let _ = tokio::time::timeout(time, agent.start(&order)).await;
+		let agent = machine.agent();
+		assert!(agent.observe().await.unwrap().len() <= 1);
+		if milliseconds % 20 == 0 {
+			agent.remove(1).await.unwrap();
+			agent.fetch(&order, ANY).await.unwrap();
+		}
+	}
+	let agent = machine.agent();
+	run(&agent, &order).await;
+	until("the file is there", || async { log(&agent, 1).await == "copied\n" }).await;
+	agent.remove(1).await.unwrap();
+	let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+	assert!(!mounts.contains("/leases/"), "{mounts}");
+}
+
+#[test]
+fn a_start_at_podman_that_is_cut_is_finished_by_the_next() {
+	isolated("a_start_at_podman_that_is_cut_is_finished_by_the_next", || cut(Kind::Podman));
+}
+
+#[test]
+fn a_start_at_dockerd_that_is_cut_is_finished_by_the_next() {
+	isolated("a_start_at_dockerd_that_is_cut_is_finished_by_the_next", || cut(Kind::Dockerd));
+}
