@@ -149,8 +149,8 @@ impl Rules {
 		out.push_str("drop\n}\n");
 	}
 
-	/// Bandwidth: a token bucket of a fifth of a second per direction. What exceeds it is dropped,
-	/// to which TCP adapts.
+	/// Bandwidth: a token bucket of a fifth of a second per direction. The excess is dropped, and
+	/// TCP adapts to it.
 	fn limits(&self, out: &mut String) {
 		for (chain, direction) in [("rate_up", "iifname"), ("rate_down", "oifname")] {
 			let _ = writeln!(out, "chain {chain} {{");

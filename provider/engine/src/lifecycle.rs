@@ -15,8 +15,9 @@ use crate::{
 	wire::Inspected,
 };
 use bollard::query_parameters::{
-	RemoveContainerOptions, RemoveVolumeOptions, StopContainerOptions, UploadToContainerOptions,
+	RemoveContainerOptions, RemoveVolumeOptions, StopContainerOptions,
 };
+use http::Method;
 use std::{collections::BTreeSet, path::PathBuf};
 
 /// Subnets that are tried if the host uses some otherwise.
@@ -145,11 +146,11 @@ impl ContainerEngine {
 
 	/// Copy the files of a specification into a container that has not run yet.
 	async fn upload(&self, name: &str, spec: &Spec) -> Result<(), EngineError> {
-		let identity = self.client.identity().await?;
-		let options = UploadToContainerOptions { path: "/".into(), ..Default::default() };
-		let body = bollard::body_full(files::archive(&spec.files)?.into());
-		let upload = identity.docker.upload_to_container(name, Some(options), body);
-		self.client.call(upload).await.map_err(EngineError::from)
+		// bollard would write the content into its log.
+		let body = files::archive(&spec.files)?.into();
+		let path = format!("/containers/{name}/archive?path=/");
+		self.client.stream(Method::PUT, &path, body, None).await?;
+		Ok(())
 	}
 
 	/// Start a container, and note why if it cannot be.

@@ -65,7 +65,7 @@ pub(crate) struct Plan<'a> {
 	pub spec: &'a Spec,
 	/// Settings.
 	pub settings: &'a Settings,
-	/// What is checked.
+	/// Parts that are checked.
 	pub want: Want,
 	/// Volumes.
 	pub places: Vec<Place>,
@@ -113,7 +113,7 @@ pub(crate) fn check(spec: &Spec) -> Result<(), EngineError> {
 }
 
 impl Want {
-	/// What is wanted of a lease with a record.
+	/// Wish for a lease with a record.
 	pub fn new(
 		spec: &Spec,
 		record: &Record,

@@ -65,6 +65,7 @@ fn is_registry(text: &str) -> bool {
 	!host.is_empty()
 		&& host.len() <= 253
 		&& !host.starts_with(['-', '.'])
+		&& !host.contains("..")
 		&& host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
 		&& port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
