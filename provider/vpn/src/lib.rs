@@ -15,6 +15,8 @@
 
 pub mod claims;
 pub mod client;
+#[cfg(feature = "exit")]
+pub mod exit;
 pub mod keys;
 pub mod tunnel;
 
