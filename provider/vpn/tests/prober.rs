@@ -64,9 +64,10 @@ async fn an_exit_is_proven_with_its_address() {
 async fn an_exit_behind_another_address_is_seen_there() {
 	let lab = lab!();
 	// The exit's traffic leaves under another address than the one it listens on.
-	lab.sh("exit", "ip address add 5.5.2.77/24 dev up");
-	lab.sh("exit", "ip route replace default via 5.5.2.1 src 5.5.2.77");
-	let exit = Exit::start(lab.settings()).await.unwrap();
+	lab.sh("exit", "ip address add 5.5.2.77/24 dev net0");
+	let mut settings = lab.settings();
+	settings.egress.ipv4 = Some("5.5.2.77".parse().unwrap());
+	let exit = Exit::start(settings).await.unwrap();
 	let proof = probe(&lab, &exit).await.unwrap();
 	assert_eq!(proof.egress.ip().to_string(), "5.5.2.77");
 	exit.stop().await.unwrap();

@@ -11,7 +11,11 @@
 //! host whose own firewall forwards nothing by default (Docker's does) needs an exception there.
 
 use super::{fault::ExitError, namespace::Namespace, settings::Settings};
-use std::fmt::Write;
+use std::{
+	fmt::Write,
+	net::IpAddr,
+	sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// IPv4 networks that are not on the public internet, and metadata servers at public addresses.
 const CLOSED_V4: [&str; 16] = [
@@ -41,7 +45,9 @@ const CLOSED_V6: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::
 pub struct Firewall {
 	namespace: Namespace,
 	table: String,
-	is_up: bool,
+	/// Text that puts up the rules.
+	rules: String,
+	is_up: AtomicBool,
 }
 
 impl Firewall {
@@ -50,20 +56,31 @@ impl Firewall {
 		let table = table(settings);
 		let rules = [removal(&table), rules(settings)].concat();
 		namespace.command("nft", &["-f", "-"], &rules).await?;
-		Ok(Self { namespace: namespace.clone(), table, is_up: true })
+		Ok(Self { namespace: namespace.clone(), table, rules, is_up: true.into() })
+	}
+
+	/// Put the rules up again if somebody has removed them, as a reload of the host's own firewall
+	/// may do. Returns true if they were gone.
+	pub async fn restore(&self) -> Result<bool, ExitError> {
+		let tables = self.namespace.command("nft", &["list", "tables", "inet"], "").await?;
+		if tables.lines().any(|line| line.split_whitespace().last() == Some(&self.table)) {
+			return Ok(false);
+		}
+		self.namespace.command("nft", &["-f", "-"], &self.rules).await?;
+		Ok(true)
 	}
 
 	/// Remove the rules.
-	pub async fn remove(mut self) -> Result<(), ExitError> {
+	pub async fn remove(&self) -> Result<(), ExitError> {
 		self.namespace.command("nft", &["-f", "-"], &removal(&self.table)).await?;
-		self.is_up = false;
+		self.is_up.store(false, Relaxed);
 		Ok(())
 	}
 }
 
 impl Drop for Firewall {
 	fn drop(&mut self) {
-		if self.is_up {
+		if self.is_up.load(Relaxed) {
 			self.namespace.command_blocking("nft", &removal(&self.table));
 		}
 	}
@@ -130,6 +147,11 @@ pub fn rules(settings: &Settings) -> String {
 		let family = if net.is_ipv4() { "ip" } else { "ip6" };
 		let _ = writeln!(rules, "{family} daddr {net} accept");
 	}
+	let leave = |address: Option<IpAddr>| {
+		address.map_or("masquerade".into(), |address| format!("snat to {address}"))
+	};
+	let leave_v4 = leave(egress.ipv4.map(IpAddr::V4));
+	let leave_v6 = leave(egress.ipv6.map(IpAddr::V6));
 	let _ = write!(
 		rules,
 		"ip daddr @closed4 counter reject with icmpx admin-prohibited\n\
@@ -137,8 +159,8 @@ pub fn rules(settings: &Settings) -> String {
 		 ip6 daddr @closed6 counter reject with icmpx admin-prohibited\n\
 		 }}\n\
 		 chain postrouting {{ type nat hook postrouting priority srcnat; policy accept;\n\
-		 ip saddr {v4} oifname != \"{tun}\" masquerade\n\
-		 ip6 saddr {v6} oifname != \"{tun}\" masquerade\n\
+		 ip saddr {v4} oifname != \"{tun}\" {leave_v4}\n\
+		 ip6 saddr {v6} oifname != \"{tun}\" {leave_v6}\n\
 		 }}\n\
 		 }}\n"
 	);

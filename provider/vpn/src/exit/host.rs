@@ -66,6 +66,11 @@ pub async fn configure(settings: &Settings, namespace: &Namespace) -> Result<(),
 	ip(&["link", "set", "dev", interface, "mtu", &mtu, "up"]).await
 }
 
+/// Number of an interface. `None` if there is none of this name.
+pub fn interface(name: &str, namespace: &Namespace) -> Result<Option<u32>, ExitError> {
+	namespace.run(|| nix::net::if_::if_nametoindex(name).ok())
+}
+
 fn has_ipv6(namespace: &Namespace) -> Result<bool, ExitError> {
 	namespace.run(|| {
 		let disabled = fs::read_to_string(Path::new(SYSCTL).join("ipv6/conf/all/disable_ipv6"));

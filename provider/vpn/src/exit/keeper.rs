@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Work in the background: the end of trials, stale peers, the file of peers.
+//! Work in the background: the end of trials, stale peers, the file of peers, the firewall.
 
-use super::{Shared, now, registry::Change};
+use super::{Shared, firewall::Firewall, now, registry::Change};
 use crate::keys::Key;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
@@ -11,15 +11,20 @@ use tokio::time::{MissedTickBehavior, interval};
 const TICK: Duration = Duration::from_secs(1);
 /// Ticks between two looks at handshakes.
 const LOOK: u64 = 10;
+/// Ticks between two looks at the firewall.
+const GUARD: u64 = 3;
 /// Ticks between two writes of the counts.
 const SAVE: u64 = 60;
 
 /// Work until the task is aborted.
-pub async fn run(shared: Arc<Shared>) {
+pub async fn run(shared: Arc<Shared>, firewall: Arc<Firewall>) {
 	let mut ticks = interval(TICK);
 	ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
 	for count in 1u64.. {
 		ticks.tick().await;
+		if count.is_multiple_of(GUARD) {
+			guard(&firewall).await;
+		}
 		if count.is_multiple_of(LOOK) {
 			look(&shared).await;
 		}
@@ -28,6 +33,15 @@ pub async fn run(shared: Arc<Shared>) {
 			tracing::error!("{error}");
 			return;
 		}
+	}
+}
+
+/// Put up rules that somebody has removed.
+async fn guard(firewall: &Firewall) {
+	match firewall.restore().await {
+		Ok(false) => {},
+		Ok(true) => tracing::warn!("the rules of the VPN were removed by others and are back"),
+		Err(error) => tracing::error!("the rules of the VPN cannot be checked: {error}"),
 	}
 }
 

@@ -55,7 +55,7 @@ use tokio::{sync::Mutex, task::JoinHandle};
 /// Running exit.
 pub struct Exit {
 	shared: Arc<Shared>,
-	firewall: Option<Firewall>,
+	firewall: Arc<Firewall>,
 	keeper: JoinHandle<()>,
 	port: u16,
 }
@@ -63,6 +63,9 @@ pub struct Exit {
 /// Parts that the keeper uses, too.
 struct Shared {
 	settings: Settings,
+	namespace: Namespace,
+	/// Number of the TUN device.
+	interface: Option<u32>,
 	key: Key,
 	meters: Arc<Meters>,
 	alarm: Alarm,
@@ -127,7 +130,8 @@ impl Exit {
 
 		let tun = device::tun(&settings, &namespace)?;
 		// The rules come before the device is up, and go after it.
-		let firewall = Firewall::new(&settings, &namespace).await?;
+		let firewall = Arc::new(Firewall::new(&settings, &namespace).await?);
+		let interface = host::interface(&settings.interface, &namespace)?;
 		host::configure(&settings, &namespace).await?;
 		host::enable_forwarding(&namespace)?;
 		let (meters, alarm) = (Arc::new(Meters::new(settings.pool)), Alarm::default());
@@ -138,17 +142,18 @@ impl Exit {
 		let restored = registry.restore(stored);
 		let state = State { registry, wire: Some(wire), is_dirty: false };
 		let key = secret.public();
-		let shared =
-			Arc::new(Shared { settings, key, meters, alarm, store, state: Mutex::new(state) });
+		let state = Mutex::new(state);
+		let shared = Shared { settings, namespace, interface, key, meters, alarm, store, state };
+		let shared = Arc::new(shared);
 		let mut state = shared.state.lock().await;
 		for peer in restored {
 			shared.apply(&mut state, Change { removed: Vec::new(), added: Some(peer) }).await?;
 		}
 		state.is_dirty = false;
 		drop(state);
-		let keeper = tokio::spawn(keeper::run(shared.clone()));
+		let keeper = tokio::spawn(keeper::run(shared.clone(), firewall.clone()));
 		tracing::info!(interface = shared.settings.interface, port, "VPN exit runs");
-		Ok(Self { shared, firewall: Some(firewall), keeper, port })
+		Ok(Self { shared, firewall, keeper, port })
 	}
 
 	/// Public key of the exit.
@@ -241,6 +246,8 @@ impl Exit {
 	/// Stop, and remove everything from the kernel but forwarding. Peers are kept in their file.
 	pub async fn stop(mut self) -> Result<(), ExitError> {
 		self.keeper.abort();
+		// Until it has ended: it must not put the rules up again.
+		let _ = (&mut self.keeper).await;
 		let mut state = self.shared.state.lock().await;
 		state.is_dirty = true;
 		self.shared.save(&mut state).await;
@@ -248,10 +255,7 @@ impl Exit {
 			wire.stop().await;
 		}
 		drop(state);
-		match self.firewall.take() {
-			Some(firewall) => firewall.remove().await,
-			None => Ok(()),
-		}
+		self.firewall.remove().await
 	}
 }
 
@@ -305,6 +309,11 @@ impl Shared {
 		// Ends at once if the device has failed.
 		if tokio::time::timeout(Duration::ZERO, wire.wait()).await.is_ok() {
 			self.alarm.raise("the WireGuard device has failed".into());
+		}
+		// A read that waits is not woken when the TUN device is removed.
+		let Settings { interface, .. } = &self.settings;
+		if host::interface(interface, &self.namespace)? != self.interface {
+			self.alarm.raise(format!("the TUN device {interface} was removed"));
 		}
 		self.alarm.reason().map_or(Ok(()), |reason| Err(ExitError::Failed(reason)))
 	}

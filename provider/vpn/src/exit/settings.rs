@@ -7,7 +7,11 @@ use super::{
 	pool::{Net, Pool},
 };
 use crate::tunnel::{Endpoint, MAX_DNS};
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+	net::{IpAddr, Ipv4Addr, Ipv6Addr},
+	path::PathBuf,
+	time::Duration,
+};
 
 /// Settings of an exit.
 #[derive(Clone, Debug)]
@@ -48,11 +52,21 @@ pub struct Egress {
 	pub open: Vec<Net>,
 	/// Connections of one peer at a time.
 	pub max_connections: u32,
+	/// Address of the host under which IPv4 leaves; that of the route if there is none.
+	pub ipv4: Option<Ipv4Addr>,
+	/// Address of the host under which IPv6 leaves.
+	pub ipv6: Option<Ipv6Addr>,
 }
 
 impl Default for Egress {
 	fn default() -> Self {
-		Self { closed_ports: vec![25], open: Vec::new(), max_connections: 4_096 }
+		Self {
+			closed_ports: vec![25],
+			open: Vec::new(),
+			max_connections: 4_096,
+			ipv4: None,
+			ipv6: None,
+		}
 	}
 }
 

@@ -112,7 +112,7 @@ impl Lab {
 			lab.sh(
 				"inet",
 				&format!(
-					"ip link add {name} type veth peer name up netns {full} && ip link set {name} up && \
+					"ip link add {name} type veth peer name net0 netns {full} && ip link set {name} up && \
 				 ip address add 5.5.{number}.1/24 dev {name} && \
 				 ip -6 address add 2a05:{number}::1/64 dev {name} nodad"
 				),
@@ -120,8 +120,8 @@ impl Lab {
 			lab.sh(
 				name,
 				&format!(
-					"ip link set up up && ip address add 5.5.{number}.2/24 dev up && \
-				 ip -6 address add 2a05:{number}::2/64 dev up nodad && \
+					"ip link set net0 up && ip address add 5.5.{number}.2/24 dev net0 && \
+				 ip -6 address add 2a05:{number}::2/64 dev net0 nodad && \
 				 ip route add default via 5.5.{number}.1 && \
 				 ip -6 route add default via 2a05:{number}::1"
 				),
@@ -189,7 +189,7 @@ impl Lab {
 	/// Settings of an exit in `exit`.
 	pub fn settings(&self) -> Settings {
 		let pool = Pool {
-			ipv4: "10.66.0.0/24".parse().unwrap(),
+			ipv4: "10.66.0.0/20".parse().unwrap(),
 			ipv6: "fd66:1:2:3::/64".parse().unwrap(),
 		};
 		let endpoint = format!("{EXIT}:{PORT}").parse().unwrap();
