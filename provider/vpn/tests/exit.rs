@@ -94,6 +94,21 @@ async fn a_network_that_was_opened_is_reached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_of_one_peer_are_bounded() {
+	let mut lab = lab!();
+	let mut settings = lab.settings();
+	settings.egress.max_connections = 4;
+	let exit = Exit::start(settings).await.unwrap();
+	tenant(&mut lab, &exit, "home", 7, 1).await;
+	tenant(&mut lab, &exit, "roam", 8, 1).await;
+	lab.serve("web", at(WEB, 80));
+	let calls = |name| (0..8).filter(|_| lab.call(name, at(WEB, 80)).is_some()).count();
+	// One that has ended is remembered for a while.
+	assert_eq!((calls("home"), calls("roam")), (4, 4));
+	exit.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_cap_holds_in_both_directions_and_follows_the_units() {
 	let mut lab = lab!();
 	let exit = Exit::start(lab.settings()).await.unwrap();

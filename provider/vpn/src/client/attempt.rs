@@ -206,11 +206,10 @@ impl Attempt {
 	/// A datagram of the exit's endpoint.
 	fn on_sealed(&mut self, from: SocketAddr, bytes: &[u8], now: Instant) {
 		// Length and type cost nothing: an answer to a handshake, a cookie, or data.
-		let is_expected = match (bytes.first(), &self.stage) {
-			(Some(2 | 3), Stage::Handshake) => true,
-			(Some(4), Stage::Nonce { .. } | Stage::Answer { .. }) => true,
-			_ => false,
-		};
+		let is_expected = matches!(
+			(bytes.first(), &self.stage),
+			(Some(2 | 3), Stage::Handshake) | (Some(4), Stage::Nonce { .. } | Stage::Answer { .. })
+		);
 		if !is_expected {
 			return;
 		}
