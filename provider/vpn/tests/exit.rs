@@ -2,6 +2,8 @@
 
 //! An exit in a network namespace, with Debian's `wg-quick` and wireguard-go as clients.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
 mod lab;
 
 use lab::{EXIT, PRIVATE, WEB, WEB_V6, at, pair, tenant};

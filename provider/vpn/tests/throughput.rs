@@ -3,6 +3,8 @@
 //! Throughput of an exit beside that of wireguard-go, as a table:
 //! `cargo test --release -p surety-vpn --test throughput -- --ignored --nocapture`.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
 mod lab;
 
 use lab::{EXIT, Lab, PORT, WEB, pair};

@@ -2,6 +2,8 @@
 
 //! Proofs against exits on real sockets, honest and hostile ones.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use gotatun::{
 	noise::{Tunn, TunnResult, index_table::IndexTable, rate_limiter::RateLimiter},

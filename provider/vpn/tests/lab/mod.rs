@@ -11,7 +11,7 @@
 //! `inet` routes between all of them, private addresses included. So what does not get through was
 //! stopped by the exit.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use nix::sched::{CloneFlags, setns};
 use std::{
