@@ -255,6 +255,6 @@ async fn nothing_is_known_if_nothing_was_sent() {
 	let reflector = address_v4(&own);
 	// A socket on loopback reaches no other network.
 	let far = "93.184.216.34:9".parse().unwrap();
-	let proof = prove(&mut own, target(far, reflector), limits()).await;
+	let proof = prove(&mut own, target(far, reflector), limits_of(Conduct::Flood)).await;
 	assert!(matches!(proof, Err(Failure::Local(_))), "{proof:?}");
 }
