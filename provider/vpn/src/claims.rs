@@ -30,8 +30,8 @@
 //! | 8 | end of a trial, ms since 1970, little-endian; 0 without an end |
 //!
 //! A request is good for [`LIFETIME`], and a later one of the same agreement ends it: see
-//! [`Replays`]. An answer is bound to the peer's key, which is fresh, so a recorded one is of no use
-//! to anybody else.
+//! [`Replays`]. An answer is bound to the peer's key, which is fresh, so a recorded one is of no
+//! use to anybody else.
 
 use crate::{AgreementId, ServiceId, keys::Key, tunnel::Tunnel};
 use serde::{Deserialize, Serialize};

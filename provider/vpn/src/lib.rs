@@ -5,7 +5,7 @@
 //! | module | responsibility |
 //! |---|---|
 //! | [`keys`] | WireGuard keys |
-//! | [`claims`] | signed request for a peer, signed answer, their exact bytes, protection from replay |
+//! | [`claims`] | signed request for a peer, signed answer, their bytes, protection from replay |
 //! | [`tunnel`] | configuration of one tunnel: `wg-quick` text |
 //! | [`client`] | handshake and nonce of a prober, without TUN or root |
 //! | `exit` | exit of an operator: TUN, peers, rates, firewall (feature `exit`) |

@@ -16,7 +16,8 @@ const MAX_ENDPOINT: usize = 253 + 6;
 /// Maximum number of DNS servers of a tunnel.
 pub const MAX_DNS: usize = 4;
 
-/// Address of an exit: `host:port`, the host a name, an IPv4 address or an IPv6 address in brackets.
+/// Address of an exit: `host:port`, the host a name, an IPv4 address, or an IPv6 address in
+/// brackets.
 ///
 /// The text ends up in a file that `wg-quick` runs commands of, so nothing but the characters of a
 /// host is let in.

@@ -85,7 +85,12 @@ async fn an_exit_that_shakes_hands_but_forwards_nothing_is_found() {
 	assert!(matches!(found, Err(Failure::NoNonce { .. })), "{found:?}");
 	lab.sh("exit", "sysctl -qw net.ipv4.ip_forward=1");
 	// Nothing comes back.
-	lab.sh("exit", "nft add table ip t && nft add chain ip t c \"{ type filter hook forward priority 0; }\" && nft add rule ip t c oifname vpn0 drop");
+	lab.sh(
+		"exit",
+		"nft add table ip t && \
+		 nft add chain ip t c \"{ type filter hook forward priority 0; }\" && \
+		 nft add rule ip t c oifname vpn0 drop",
+	);
 	let found = probe(&lab, &exit).await;
 	assert!(matches!(found, Err(Failure::NoAnswer { .. })), "{found:?}");
 	lab.sh("exit", "nft delete table ip t");

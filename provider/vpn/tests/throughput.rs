@@ -54,7 +54,12 @@ fn theirs() -> Vec<u64> {
 			path.display()
 		),
 	);
-	lab.sh("exit", "nft add table ip t && nft add chain ip t c \"{ type nat hook postrouting priority 100; }\" && nft add rule ip t c masquerade");
+	lab.sh(
+		"exit",
+		"nft add table ip t && \
+		 nft add chain ip t c \"{ type nat hook postrouting priority 100; }\" && \
+		 nft add rule ip t c masquerade",
+	);
 	lab.connect("home", &secret, &tunnel(peer, key));
 	measure(&mut lab)
 }

@@ -31,7 +31,8 @@ struct Routes {
 }
 
 impl Routes {
-	/// Hand a datagram to its proofs. One that finds no place in a queue is lost, as on any network.
+	/// Hand a datagram to its proofs. One that finds no place in a queue is lost, as on any
+	/// network.
 	fn deliver(&self, from: SocketAddr, bytes: &[u8]) {
 		let tag = bytes.get(..TAG).and_then(|tag| <[u8; TAG]>::try_from(tag).ok());
 		if let Some(queue) = tag.and_then(|tag| self.by_tag.get(&tag)) {

@@ -132,7 +132,8 @@ async fn serve(conduct: Conduct, socket: UdpSocket, internet: UdpSocket) {
 				}
 				let packet = inner::build(to, peer, 1, &back[..length]).unwrap();
 				let packet = Packet::copy_from(packet.as_slice());
-				if let Some(sealed @ WgKind::Data(_)) = tunnel.handle_outgoing_packet(packet, None) {
+				let sealed = tunnel.handle_outgoing_packet(packet, None);
+				if let Some(sealed @ WgKind::Data(_)) = sealed {
 					socket.send_to(&Packet::from(sealed), client).await.unwrap();
 				}
 			},

@@ -78,8 +78,8 @@ fn has_ipv6(namespace: &Namespace) -> Result<bool, ExitError> {
 	})
 }
 
-/// Let the kernel forward. It stays so afterwards: others, such as a container engine, may have come
-/// to rely on it, and without the TUN device nothing of ours is forwarded.
+/// Let the kernel forward. It stays so afterwards: others, such as a container engine, may have
+/// come to rely on it, and without the TUN device nothing of ours is forwarded.
 pub fn enable_forwarding(namespace: &Namespace) -> Result<(), ExitError> {
 	let ipv6 = has_ipv6(namespace)?;
 	namespace.run(move || {

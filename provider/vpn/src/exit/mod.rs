@@ -18,7 +18,8 @@
 //! | `host`, `firewall`, `namespace` | the kernel's side |
 //!
 //! Everything that an exit sets up in the kernel goes with it, but for forwarding, see
-//! [`Exit::start`]. A process that is killed leaves a table of rules, which the next start replaces.
+//! [`Exit::start`]. A process that is killed leaves a table of rules, which the next start
+//! replaces.
 
 mod bucket;
 mod device;
@@ -166,8 +167,8 @@ impl Exit {
 		self.port
 	}
 
-	/// Make `key` the peer of an agreement with a rate of `units` times `unit` bits a second in each
-	/// direction. A new key replaces the old one, whose sessions end at once. The same key again
+	/// Make `key` the peer of an agreement with a rate of `units` times `unit` bits a second in
+	/// each direction. A new key replaces the old one, whose sessions end at once. The same key again
 	/// changes the rate only.
 	pub async fn admit(
 		&self,

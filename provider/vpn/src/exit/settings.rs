@@ -38,8 +38,8 @@ pub struct Settings {
 	pub egress: Egress,
 	/// Peers of trials.
 	pub trials: Trials,
-	/// Time without a handshake after which the peer of an agreement is removed. Its tenant asks for
-	/// a new one.
+	/// Time without a handshake after which the peer of an agreement is removed. Its tenant asks
+	/// for a new one.
 	pub stale: Duration,
 }
 

@@ -112,7 +112,8 @@ impl Lab {
 			lab.sh(
 				"inet",
 				&format!(
-					"ip link add {name} type veth peer name net0 netns {full} && ip link set {name} up && \
+					"ip link add {name} type veth peer name net0 netns {full} && \
+					 ip link set {name} up && \
 				 ip address add 5.5.{number}.1/24 dev {name} && \
 				 ip -6 address add 2a05:{number}::1/64 dev {name} nodad"
 				),
