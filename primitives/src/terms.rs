@@ -71,11 +71,7 @@ impl TermsInput {
 	}
 
 	/// As [`Self::check`], on a chain whose rounds last `round_ms` milliseconds.
-	pub fn check_at(
-		self,
-		round_ms: u64,
-		max_credit: WindowShare,
-	) -> Result<SlaTerms, TermsFault> {
+	pub fn check_at(self, round_ms: u64, max_credit: WindowShare) -> Result<SlaTerms, TermsFault> {
 		let Self { min_uptime, max_latency_ms, max_head_lag, credit, cover } = self;
 		if min_uptime > Perbill::ACCURACY {
 			return Err(TermsFault::Uptime);

@@ -29,9 +29,8 @@ impl<T: Config> Pallet<T> {
 		let rounds = Self::rounds_of(new.duration);
 		let duration = T::Clock::round_start(rounds);
 		let minimum = T::Funds::minimum(new.asset);
-		let min_deposit =
-			min_deposit(new.max_price, T::Clock::window_blocks(), duration, minimum)
-				.ok_or(Error::<T>::PriceOverflow)?;
+		let min_deposit = min_deposit(new.max_price, T::Clock::window_blocks(), duration, minimum)
+			.ok_or(Error::<T>::PriceOverflow)?;
 		ensure!(new.deposit >= min_deposit, Error::<T>::DepositTooLow);
 
 		let id = NextOrder::<T>::get();

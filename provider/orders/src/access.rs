@@ -171,7 +171,9 @@ impl fmt::Display for AccessError {
 			Self::Chain => "token of another chain",
 			Self::Lease => "token of another lease",
 			Self::Expired => "token expired; sign a new one",
-			Self::Lifetime => "token valid for too long: an hour, five minutes with shell or restart",
+			Self::Lifetime => {
+				"token valid for too long: an hour, five minutes with shell or restart"
+			},
 			Self::Right => "the token does not grant this right",
 			Self::Signature => "wrong signature of the token",
 			Self::Used => "the token was used; sign a new one",

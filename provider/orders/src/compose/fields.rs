@@ -49,16 +49,19 @@ impl<'a> Item<'a> {
 		}
 		unescape_dollars(text).ok_or_else(|| {
 			let problem = "variables such as `${NAME}` are not replaced here";
-			self.fault(FaultKind::Value, problem, "write the value, use `env_file`, or `$$` for `$`")
+			self.fault(
+				FaultKind::Value,
+				problem,
+				"write the value, use `env_file`, or `$$` for `$`",
+			)
 		})
 	}
 
 	/// Public text, read by `read`, whose error is completed by the text itself.
 	pub fn read<T>(&self, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, ComposeError> {
 		let text = self.text()?;
-		read(&text).map_err(|problem| {
-			self.wrong(format!("cannot read {}: {problem}", shown(&text)))
-		})
+		read(&text)
+			.map_err(|problem| self.wrong(format!("cannot read {}: {problem}", shown(&text))))
 	}
 
 	/// Items of a sequence.

@@ -27,20 +27,39 @@ impl Section {
 		match self {
 			Self::Document => &["version", "name", "services", "configs", "secrets", "x-surety"],
 			Self::Service => &[
-				"image", "command", "entrypoint", "environment", "env_file", "configs", "secrets",
-				"ports", "deploy",
+				"image",
+				"command",
+				"entrypoint",
+				"environment",
+				"env_file",
+				"configs",
+				"secrets",
+				"ports",
+				"deploy",
 			],
 			Self::Deploy => &["resources"],
 			Self::DeployResources => &["limits", "reservations"],
 			Self::Limits => &["cpus", "memory"],
 			Self::Reservations => &["devices"],
-			Self::Device => &["capabilities", "count", "driver"],
+			Self::Device => &["capabilities", "count"],
 			Self::Port => &["target", "protocol"],
 			Self::Source => &["file", "content"],
 			Self::Mount => &["source", "target"],
 			Self::Surety => &[
-				"asset", "max_price", "failover_price", "deposit", "duration", "bidding", "match",
-				"quantity", "regions", "min_trust", "storage", "bandwidth", "gpu_class", "terms",
+				"asset",
+				"max_price",
+				"failover_price",
+				"deposit",
+				"duration",
+				"bidding",
+				"match",
+				"quantity",
+				"regions",
+				"min_trust",
+				"storage",
+				"bandwidth",
+				"gpu_class",
+				"terms",
 				"registry",
 			],
 			Self::Terms => &["min_uptime", "max_latency", "max_head_lag", "credit", "cover"],
@@ -121,8 +140,9 @@ fn service(key: &str) -> Option<&'static str> {
 fn deploy(key: &str) -> Option<&'static str> {
 	Some(match key {
 		"replicas" => "use `x-surety.quantity`",
-		"mode" | "endpoint_mode" | "placement" | "labels" | "update_config"
-		| "rollback_config" => "it has no meaning for a lease; leave it out",
+		"mode" | "endpoint_mode" | "placement" | "labels" | "update_config" | "rollback_config" => {
+			"it has no meaning for a lease; leave it out"
+		},
 		"restart_policy" => "a container that ends is started again anyway; leave it out",
 		_ => return None,
 	})
@@ -131,7 +151,7 @@ fn deploy(key: &str) -> Option<&'static str> {
 fn resources(key: &str) -> Option<&'static str> {
 	Some(match key {
 		"device_ids" => "use `count`: the operator chooses the devices",
-		"options" => "leave it out; a class of GPUs is `x-surety.gpu_class`",
+		"driver" | "options" => "leave it out; a class of GPUs is `x-surety.gpu_class`",
 		"published" | "host_ip" => {
 			"the operator's agent chooses the address and the port of the host; leave it out"
 		},
@@ -220,8 +240,15 @@ mod tests {
 	#[test]
 	fn a_key_is_known_or_has_advice_but_not_both() {
 		let sections = [
-			Section::Document, Section::Service, Section::Deploy, Section::DeployResources,
-			Section::Device, Section::Port, Section::Source, Section::Mount, Section::Surety,
+			Section::Document,
+			Section::Service,
+			Section::Deploy,
+			Section::DeployResources,
+			Section::Device,
+			Section::Port,
+			Section::Source,
+			Section::Mount,
+			Section::Surety,
 		];
 		for section in sections {
 			for key in section.keys().iter().filter(|key| !key.starts_with("x-")) {

@@ -91,13 +91,15 @@ fn bytes(text: &str) -> Result<u128, String> {
 
 /// Whole MiB of a size.
 pub fn mebibytes(text: &str) -> Result<u32, String> {
-	whole(bytes(text)?, MIB).ok_or_else(|| "the size is no whole number of MiB, or too large".into())
+	whole(bytes(text)?, MIB)
+		.ok_or_else(|| "the size is no whole number of MiB, or too large".into())
 }
 
 /// Whole GiB of a size.
 pub fn gibibytes(text: &str) -> Result<u32, String> {
 	let unit = MIB.saturating_mul(1_024);
-	whole(bytes(text)?, unit).ok_or_else(|| "the size is no whole number of GiB, or too large".into())
+	whole(bytes(text)?, unit)
+		.ok_or_else(|| "the size is no whole number of GiB, or too large".into())
 }
 
 fn whole(bytes: u128, unit: u128) -> Option<u32> {
@@ -177,6 +179,16 @@ pub fn show_decimal(value: u128, decimals: u32) -> String {
 	format!("{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// Text of thousandths of CPUs: the inverse of [`cpus`].
+pub(crate) fn show_cpus(milli: u32) -> String {
+	show_decimal(milli.into(), 3)
+}
+
+/// Text of a share in parts per billion: the inverse of [`share`].
+pub(crate) fn show_share(parts: u64) -> String {
+	format!("{}%", show_decimal(parts.into(), 7))
+}
+
 /// Text of an amount: the inverse of [`amount`].
 pub fn show_amount(value: Balance, native: bool) -> String {
 	if native { format!("{} SURE", show_decimal(value, DECIMALS)) } else { format!("{value} base") }
@@ -231,7 +243,8 @@ mod tests {
 		for text in ["512", "512m m", "M", "1.5K", "512MBit", "0.3M", "99999999T", "5  M"] {
 			assert!(mebibytes(text).is_err(), "{text}");
 		}
-		for text in ["", "90", "1m30h", "1h1h", "h", "1 h", "1.5h", "18446744073709551615d", "-1s"] {
+		for text in ["", "90", "1m30h", "1h1h", "h", "1 h", "1.5h", "18446744073709551615d", "-1s"]
+		{
 			assert!(span(text).is_err(), "{text}");
 		}
 		for text in ["1", "1 sure", "1.5 planck", "0.0000000000001 SURE", "SURE", "1  SURE"] {
@@ -249,8 +262,7 @@ mod tests {
 			prop_assert_eq!(amount(&show_amount(balance, true), true), Ok(balance));
 			prop_assert_eq!(amount(&show_amount(balance, false), false), Ok(balance));
 			prop_assert_eq!(span(&show_millis(ms)), Ok(Span::Millis(ms)));
-			let share_text = format!("{}%", show_decimal(parts.into(), 7));
-			prop_assert_eq!(share(&share_text), Ok(parts));
+			prop_assert_eq!(share(&show_share(parts)), Ok(parts));
 		}
 
 		#[test]

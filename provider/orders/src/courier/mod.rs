@@ -20,9 +20,7 @@ mod state;
 
 pub use state::{StateDirectory, StateError};
 
-use crate::manifest::{
-	Binding, DocumentError, Manifest, Salt, SealError, SignedRecipients, seal,
-};
+use crate::manifest::{Binding, DocumentError, Manifest, Salt, SealError, SignedRecipients, seal};
 use codec::{Decode, Encode};
 use sp_runtime::AccountId32;
 use std::{collections::BTreeMap, error::Error, fmt};
@@ -170,7 +168,9 @@ impl OrderState {
 		let mut recipients = signed.document.recipients;
 		recipients.sort_unstable();
 		match self.releases.get(&award.lease) {
-			Some(before) if (before.replica, &before.operator) != (award.replica, &award.operator) => {
+			Some(before)
+				if (before.replica, &before.operator) != (award.replica, &award.operator) =>
+			{
 				return Err(ReleaseError::AwardChanged);
 			},
 			Some(before) if !recipients.iter().all(|key| before.recipients.contains(key)) => {
@@ -185,8 +185,8 @@ impl OrderState {
 			replica: award.replica,
 			operator: award.operator.clone(),
 		};
-		let sealed = seal(&self.manifest, &self.salt, &binding, &recipients)
-			.map_err(ReleaseError::Seal)?;
+		let sealed =
+			seal(&self.manifest, &self.salt, &binding, &recipients).map_err(ReleaseError::Seal)?;
 		self.releases.entry(award.lease).or_insert_with(|| Released {
 			replica: award.replica,
 			operator: award.operator.clone(),

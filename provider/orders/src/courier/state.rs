@@ -13,9 +13,11 @@
 //! lock keeps a second process out of the directory.
 
 use super::OrderState;
-use crate::{hex, manifest::MAX_MANIFEST};
+use crate::{
+	hex,
+	manifest::{MAX_MANIFEST, blake2_256},
+};
 use codec::{DecodeAll, Encode};
-use sp_core::hashing::blake2_256;
 use std::{
 	error::Error,
 	fmt,
@@ -124,7 +126,7 @@ impl StateDirectory {
 		let mut orders = Vec::new();
 		for entry in fs::read_dir(&self.path).map_err(io)? {
 			let name = entry.map_err(io)?.file_name();
-			let number = name.to_str().and_then(|name| {
+			let number: Option<OrderId> = name.to_str().and_then(|name| {
 				let rest = name.strip_prefix(chain.as_str())?.strip_prefix('-')?;
 				rest.strip_suffix(".order")?.parse().ok()
 			});

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::manifest::{
-	OpenError, open,
+	OpenError,
 	document::tests::{GENESIS, NOW, account, signed},
+	open,
 	tests::{example, manifests},
 };
 use age::x25519::Identity;

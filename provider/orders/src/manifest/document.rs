@@ -288,11 +288,9 @@ pub(crate) mod tests {
 	#[test]
 	fn the_operator_and_its_proxy_sign() {
 		let key = x25519::Identity::generate();
-		for (signer, expected) in [
-			("Op", Ok(())),
-			("Proxy", Ok(())),
-			("Mallory", Err(DocumentError::Signer)),
-		] {
+		for (signer, expected) in
+			[("Op", Ok(())), ("Proxy", Ok(())), ("Mallory", Err(DocumentError::Signer))]
+		{
 			let text = signed("Op", &key, signer).to_json();
 			let read = SignedRecipients::parse(text.as_bytes()).unwrap();
 			assert_eq!(verify(&read, NOW), expected);

@@ -26,7 +26,7 @@ pub use seal::{Binding, MAX_SEALED, OpenError, Opened, SealError, open, seal};
 pub use secret::{SecretBytes, SecretText};
 
 use codec::{Decode, DecodeAll, Encode};
-use sp_core::hashing::blake2_256;
+use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::{collections::BTreeMap, error::Error, fmt};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -226,7 +226,8 @@ impl Manifest {
 		}
 		let nested = |path: &String| {
 			let inside = |(at, _): (usize, char)| path.get(..at);
-			let mut parents = path.match_indices('/').skip(1).filter_map(|(at, _)| inside((at, '/')));
+			let mut parents =
+				path.match_indices('/').skip(1).filter_map(|(at, _)| inside((at, '/')));
 			parents.any(|parent| self.files.contains_key(parent))
 		};
 		if !self.files.keys().all(|path| is_path(path) && !nested(path)) {
@@ -249,6 +250,10 @@ pub(crate) fn hash_bytes(salt: &Salt, bytes: &[u8]) -> [u8; 32] {
 	all.extend_from_slice(&salt.0);
 	all.extend_from_slice(bytes);
 	blake2_256(&all)
+}
+
+pub(crate) fn blake2_256(bytes: &[u8]) -> [u8; 32] {
+	BlakeTwo256::hash(bytes).0
 }
 
 /// True if a text can be the name of a variable.

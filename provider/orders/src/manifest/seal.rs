@@ -189,7 +189,10 @@ pub fn open(
 	})?;
 	let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
 	let limit = u64::try_from(MAX_PLAIN).unwrap_or(u64::MAX);
-	reader.take(limit.saturating_add(1)).read_to_end(&mut plain).map_err(|_| OpenError::Malformed)?;
+	reader
+		.take(limit.saturating_add(1))
+		.read_to_end(&mut plain)
+		.map_err(|_| OpenError::Malformed)?;
 	if plain.len() > MAX_PLAIN {
 		return Err(OpenError::TooLarge);
 	}
@@ -288,7 +291,8 @@ mod tests {
 		let open = |sealed: &[u8]| open(sealed, &[identity.clone()], &binding(), &[0; 32]);
 		assert_eq!(open(&vec![0; MAX_SEALED + 1]), Err(OpenError::TooLarge));
 		let stanza = format!("\n-> X25519 {}\n{}", "A".repeat(43), "A".repeat(43));
-		let many = format!("age-encryption.org/v1{}\n--- {}\n", stanza.repeat(1_000), "A".repeat(43));
+		let many =
+			format!("age-encryption.org/v1{}\n--- {}\n", stanza.repeat(1_000), "A".repeat(43));
 		assert_eq!(open(many.as_bytes()), Err(OpenError::Malformed));
 		let mut large = example();
 		let file = super::super::SecretBytes::new(vec![7; MAX_MANIFEST - 1_000]);
