@@ -2,6 +2,8 @@
 
 //! The compose files that the documents show are read, and ordered on a chain like production.
 
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use std::{fs, path::PathBuf};
 use surety_orders::{
 	compose::{Compose, Directory, SURE, parse},

@@ -268,7 +268,10 @@ mod tests {
 		for (change, expected) in places {
 			let mut place = binding();
 			change(&mut place);
-			assert_eq!(open(&sealed, &[identity.clone()], &place, &hash), Err(expected));
+			assert_eq!(
+				open(&sealed, std::slice::from_ref(&identity), &place, &hash),
+				Err(expected)
+			);
 		}
 		let other = example().hash(&Salt::from_bytes([8; 32]));
 		assert_eq!(open(&sealed, &[identity], &binding(), &other), Err(OpenError::Hash));
@@ -288,7 +291,8 @@ mod tests {
 	#[test]
 	fn sizes_are_bounded_before_any_work() {
 		let (identity, recipient) = key();
-		let open = |sealed: &[u8]| open(sealed, &[identity.clone()], &binding(), &[0; 32]);
+		let open =
+			|sealed: &[u8]| open(sealed, std::slice::from_ref(&identity), &binding(), &[0; 32]);
 		assert_eq!(open(&vec![0; MAX_SEALED + 1]), Err(OpenError::TooLarge));
 		let stanza = format!("\n-> X25519 {}\n{}", "A".repeat(43), "A".repeat(43));
 		let many =
@@ -300,7 +304,7 @@ mod tests {
 		let sealed = seal(&large, &salt(), &binding(), &vec![recipient; MAX_RECIPIENTS]).unwrap();
 		assert!(sealed.len() <= MAX_SEALED);
 		let hash = large.hash(&salt());
-		assert!(super::open(&sealed, &[identity.clone()], &binding(), &hash).is_ok());
+		assert!(super::open(&sealed, std::slice::from_ref(&identity), &binding(), &hash).is_ok());
 	}
 
 	proptest! {
@@ -325,7 +329,7 @@ mod tests {
 			let (identity, _) = key();
 			let started = [b"age-encryption.org/v1\n-> X25519 ".as_slice(), &bytes, b"\n--- "].concat();
 			for blob in [bytes, started] {
-				prop_assert!(open(&blob, &[identity.clone()], &binding(), &[0; 32]).is_err());
+				prop_assert!(open(&blob, std::slice::from_ref(&identity), &binding(), &[0; 32]).is_err());
 			}
 		}
 

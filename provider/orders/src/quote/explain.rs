@@ -160,12 +160,13 @@ impl Compose {
 
 	fn failover(&self, rules: &ChainRules) -> String {
 		let limit = match self.failover_price {
-			None => "up to the price of the first lease".into(),
-			Some(0) => "none: you accept each replacement".into(),
-			Some(price) => format!("up to {} per block", self.amount(price)),
+			None => "a standing bid takes over up to the price of the first lease".into(),
+			Some(0) => "no bid takes over unless you accept it".into(),
+			Some(price) => format!("a standing bid takes over up to {}", self.amount(price)),
 		};
 		format!(
-			"Failover the best standing bid, {limit}; without one new bids are taken for {}\n",
+			"Failover {limit} (up to the maximum price until a lease was ready); without one, new \
+			 bids are taken for {}\n",
 			show_millis(rules.millis(rules.reopen_blocks)),
 		)
 	}

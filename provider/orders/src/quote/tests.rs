@@ -126,7 +126,7 @@ fn the_explanation_has_every_amount() {
 		"3.6 SURE per replica, 7.2 SURE in all, and 0.5 SURE for the order itself",
 		"at most 3.6 SURE per replica, 7.2 SURE in all",
 		"4m48s after the end of the order",
-		"up to 0.01 SURE per block",
+		"takes over up to 0.01 SURE (up to the maximum price until",
 		"those of the bidder's service",
 		"Private  nothing",
 	] {
@@ -178,7 +178,7 @@ fn terms() -> impl Strategy<Value = TermsInput> {
 /// Orders that a local network takes.
 fn orders() -> impl Strategy<Value = NewOrder> {
 	let asset = prop_oneof![Just(AssetId::Native), any::<u32>().prop_map(AssetId::Local)];
-	let image = "(docker.io/library|localhost:5000|a.b/c)/[a-z]{1,8}(:[a-z0-9]{1,8})";
+	let image = "(docker[.]io/library|localhost:5000|a[.]b/c)/[a-z]{1,8}(:[a-z0-9]{1,8})";
 	let price = 1u128..1_000_000_000_000_000_000;
 	let parts = (asset, resources(), image, option::of(any::<[u8; 32]>()), ports(), regions());
 	let times = (price, option::of(0u32..=100), 1u32..=5_256_000, 8u32..=14_400, any::<u64>());
