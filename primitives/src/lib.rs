@@ -48,6 +48,7 @@ pub mod endpoint;
 pub mod funds;
 pub mod json;
 pub mod latency;
+pub mod order_price;
 pub mod page;
 pub mod prober_token;
 pub mod rent;

@@ -67,6 +67,11 @@ impl TermsInput {
 	/// Check the terms, and round the latency up to the edge of its bucket. No credit may be above
 	/// `max_credit`.
 	pub fn check<C: Clock>(self, max_credit: WindowShare) -> Result<SlaTerms, TermsFault> {
+		self.check_at(C::slot_ms().saturating_mul(u64::from(C::round_blocks())), max_credit)
+	}
+
+	/// As [`Self::check`], on a chain whose rounds last `round_ms` milliseconds.
+	pub fn check_at(self, round_ms: u64, max_credit: WindowShare) -> Result<SlaTerms, TermsFault> {
 		let Self { min_uptime, max_latency_ms, max_head_lag, credit, cover } = self;
 		if min_uptime > Perbill::ACCURACY {
 			return Err(TermsFault::Uptime);
@@ -74,7 +79,6 @@ impl TermsInput {
 		let min_uptime = Perbill::from_parts(min_uptime);
 		// A prober waits a tenth of a round when its rounds are full: above that, every answer
 		// would be down and none slow.
-		let round_ms = C::slot_ms().saturating_mul(u64::from(C::round_blocks()));
 		let longest = LatencyBucket::from_micros(round_ms.saturating_mul(100));
 		let max_latency = LatencyBucket::from_millis(max_latency_ms);
 		let in_range = max_latency_ms > 0 && u64::from(max_latency_ms) <= slowest_ms();

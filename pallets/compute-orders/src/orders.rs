@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 use frame_support::storage::with_storage_layer;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, EscrowOwner, Funds, OrderId,
-	Registry, RoundIndex, SlaTerms, Streams, TermsInput, credit::window_price,
+	Registry, RoundIndex, SlaTerms, Streams, TermsInput,
+	credit::window_price,
+	order_price::{self, min_deposit},
 };
 
 impl<T: Config> Pallet<T> {
@@ -26,8 +28,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(new.duration <= T::MaxDuration::get(), Error::<T>::DurationTooLong);
 		let rounds = Self::rounds_of(new.duration);
 		let duration = T::Clock::round_start(rounds);
-		let min_deposit = Self::price_ahead(new.max_price, duration)
-			.and_then(|price| price.checked_add(T::Funds::minimum(new.asset)))
+		let minimum = T::Funds::minimum(new.asset);
+		let min_deposit = min_deposit(new.max_price, T::Clock::window_blocks(), duration, minimum)
 			.ok_or(Error::<T>::PriceOverflow)?;
 		ensure!(new.deposit >= min_deposit, Error::<T>::DepositTooLow);
 
@@ -143,12 +145,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Price of a window, or of `duration` blocks if those are fewer.
 	pub(crate) fn price_ahead(price: Balance, duration: BlockNumber) -> Option<Balance> {
-		price.checked_mul(Balance::from(T::Clock::window_blocks().min(duration)))
+		order_price::price_ahead(price, T::Clock::window_blocks(), duration)
 	}
 
 	/// Rounds of a number of blocks, rounded up.
 	pub(crate) fn rounds_of(blocks: BlockNumber) -> RoundIndex {
-		blocks.div_ceil(T::Clock::round_blocks().max(1))
+		order_price::rounds_of(blocks, T::Clock::round_blocks())
 	}
 
 	pub(crate) fn do_cancel_order(who: T::AccountId, id: OrderId) -> DispatchResult {
