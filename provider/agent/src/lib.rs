@@ -13,9 +13,12 @@
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod agent;
 pub mod bidder;
 pub mod chain;
+pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod reconcile;
 pub mod server;
 pub mod store;

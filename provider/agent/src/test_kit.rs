@@ -159,6 +159,7 @@ pub fn snapshot(block: u32, seen_ms: u64) -> Snapshot {
 	Snapshot {
 		genesis: H256::repeat_byte(7),
 		head: Head { number: block, hash: H256::from_low_u64_be(block.into()) },
+		best: block,
 		seen_ms,
 		clock: RoundInfo {
 			block,

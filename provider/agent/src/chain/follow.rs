@@ -120,24 +120,24 @@ impl Follower {
 		let read = read_snapshot(&self.nodes, head, genesis, account, &leases, &orders, seen_ms);
 		let snapshot = read.await?;
 		self.nodes.set_slot(Duration::from_millis(snapshot.clock.slot_ms));
-		{
-			let mut report = self.report.lock();
-			if report.error.is_some() {
-				tracing::info!(block = head.number, "the chain can be read again");
-			}
-			*report = FollowerReport {
-				genesis: Some(format!("{genesis:?}")),
-				block: Some(head.number),
-				seen_ms,
-				..Default::default()
-			};
-		}
 		self.publish(snapshot);
 		Ok(())
 	}
 
 	/// Publish a snapshot.
 	pub(crate) fn publish(&self, snapshot: Snapshot) {
+		{
+			let mut report = self.report.lock();
+			if report.error.is_some() {
+				tracing::info!(block = snapshot.head.number, "the chain can be read again");
+			}
+			*report = FollowerReport {
+				genesis: Some(format!("{:?}", snapshot.genesis)),
+				block: Some(snapshot.head.number),
+				seen_ms: snapshot.seen_ms,
+				..Default::default()
+			};
+		}
 		self.snapshot.send_replace(Some(Arc::new(snapshot)));
 	}
 }

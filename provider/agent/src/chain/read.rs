@@ -4,7 +4,7 @@
 
 use super::{LeaseView, OwnBid, ServiceView, Snapshot};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sp_core::H256;
 use sp_runtime::AccountId32;
@@ -13,7 +13,7 @@ use std::{
 	fmt,
 };
 use surety_gateway::chain::{Head, Listed, Nodes, NodesError, Reader};
-use surety_primitives::{Balance, LeaseId, OrderId, ServiceClass, ServiceId};
+use surety_primitives::{Balance, BlockNumber, LeaseId, OrderId, ServiceClass, ServiceId};
 use surety_runtime_api::{
 	BidInfo, LeaseInfo, LeasePhase, OperatorInfo, OrderInfo, Page, ServiceDetail, TenantInfo,
 };
@@ -24,6 +24,8 @@ const CALLS: usize = 8;
 const MAX_ORDERS: usize = 2_048;
 /// Most bids of one order that are read.
 const MAX_BIDS: u32 = 128;
+/// Most blocks by which the best block is believed to be above the finalized one.
+const MAX_LAG: u32 = 32;
 /// Most leases that are asked for by id.
 const MAX_ASKED: usize = 1_024;
 
@@ -93,6 +95,7 @@ pub async fn read_snapshot(
 	Ok(Snapshot {
 		genesis,
 		head,
+		best: read_best(nodes, head).await?,
 		seen_ms,
 		clock,
 		account: account.clone(),
@@ -107,17 +110,31 @@ pub async fn read_snapshot(
 	})
 }
 
+/// Number of the best block. Only times are judged by it, so a node that lies cannot do much.
+async fn read_best(nodes: &Nodes, head: Head) -> Result<BlockNumber, ReadError> {
+	#[derive(Deserialize)]
+	struct Header {
+		number: String,
+	}
+	let header: Header = nodes.read(head.number, "chain_getHeader", &json!([])).await?;
+	let digits = header.number.trim_start_matches("0x");
+	let number = BlockNumber::from_str_radix(digits, 16).unwrap_or(head.number);
+	Ok(number.clamp(head.number, head.number.saturating_add(MAX_LAG)))
+}
+
 /// Ask about several things at once, some calls at a time.
 async fn ask_all<K, T>(
 	reader: &Reader<'_>,
 	method: &'static str,
-	keys: impl IntoIterator<Item = (K, Value)>,
+	keys: Vec<(K, Value)>,
 ) -> Result<Vec<(K, T)>, ReadError>
 where
 	T: DeserializeOwned,
 {
 	let at = reader.head().hash;
-	let calls = keys.into_iter().map(|(key, of)| async move {
+	// Made before the first one is asked: futures that borrow from an iterator are not `Send`.
+	let mut calls = Vec::with_capacity(keys.len());
+	for (key, of) in keys {
 		let params = match of {
 			Value::Array(mut of) => {
 				of.push(json!(at));
@@ -125,8 +142,8 @@ where
 			},
 			of => json!([of, at]),
 		};
-		Ok::<_, ReadError>((key, reader.ask::<T>(method, &params).await?))
-	});
+		calls.push(async move { Ok((key, reader.ask::<T>(method, &params).await?)) });
+	}
 	stream::iter(calls).buffered(CALLS).try_collect().await
 }
 
@@ -135,8 +152,9 @@ async fn read_services(
 	operator: Option<&OperatorInfo<AccountId32>>,
 ) -> Result<BTreeMap<ServiceId, ServiceView>, ReadError> {
 	let ids = operator.into_iter().flat_map(|operator| operator.services.iter().copied());
+	let keys = ids.map(|id| (id, json!(id))).collect();
 	let found: Vec<(ServiceId, Option<ServiceDetail<AccountId32>>)> =
-		ask_all(reader, "surety_service", ids.map(|id| (id, json!(id)))).await?;
+		ask_all(reader, "surety_service", keys).await?;
 	let compute = |(id, detail): (ServiceId, Option<ServiceDetail<AccountId32>>)| {
 		let detail = detail?;
 		let is_compute = detail.service.listing.kind.class() == ServiceClass::Compute;
@@ -157,7 +175,7 @@ async fn read_leases(
 	let mut leases: Leases =
 		listed.into_iter().filter(own).map(|lease| (lease.id, lease)).collect();
 	let missing: Vec<_> = known.iter().filter(|id| !leases.contains_key(id)).copied().collect();
-	let asked = missing.into_iter().take(MAX_ASKED).map(|id| (id, json!(id)));
+	let asked = missing.into_iter().take(MAX_ASKED).map(|id| (id, json!(id))).collect();
 	let found: Vec<(LeaseId, Option<LeaseInfo<AccountId32>>)> =
 		ask_all(reader, "surety_lease", asked).await?;
 	let mut gone = BTreeSet::new();
@@ -183,9 +201,10 @@ async fn read_orders(
 	// Standing bids on orders that are not open any more still reserve capacity.
 	let of_leases = leases.values().map(|lease| lease.order);
 	let asked: BTreeSet<_> = of_leases.chain(bid_on.iter().copied()).collect();
-	let asked = asked.into_iter().filter(|id| !orders.contains_key(id)).collect::<Vec<_>>();
+	let asked = asked.into_iter().filter(|id| !orders.contains_key(id));
+	let asked = asked.map(|id| (id, json!(id))).collect();
 	let found: Vec<(OrderId, Option<OrderInfo<AccountId32>>)> =
-		ask_all(reader, "surety_order", asked.into_iter().map(|id| (id, json!(id)))).await?;
+		ask_all(reader, "surety_order", asked).await?;
 	orders.extend(found.into_iter().filter_map(|(id, order)| Some((id, order?))));
 	Ok(orders)
 }
@@ -199,7 +218,8 @@ async fn read_bids(
 	orders: &BTreeMap<OrderId, OrderInfo<AccountId32>>,
 ) -> Result<(Bids, BTreeMap<OrderId, Balance>), ReadError> {
 	let with_bids = orders.values().filter(|order| order.bids > 0);
-	let keys = with_bids.map(|order| (order.id, json!([order.id, Value::Null, MAX_BIDS])));
+	let keys =
+		with_bids.map(|order| (order.id, json!([order.id, Value::Null, MAX_BIDS]))).collect();
 	let pages: Vec<(OrderId, Page<BidInfo<AccountId32>>)> =
 		ask_all(reader, "surety_bids", keys).await?;
 	let (mut own, mut rivals) = (BTreeMap::new(), BTreeMap::new());
@@ -222,7 +242,7 @@ async fn read_tenants(
 ) -> Result<BTreeMap<AccountId32, TenantInfo>, ReadError> {
 	let open = orders.values().filter(|order| order.bids_until.is_some());
 	let accounts: BTreeSet<_> = open.map(|order| order.tenant.clone()).collect();
-	let keys = accounts.into_iter().map(|account| (account.clone(), json!(account)));
+	let keys = accounts.into_iter().map(|account| (account.clone(), json!(account))).collect();
 	Ok(ask_all(reader, "surety_tenant", keys).await?.into_iter().collect())
 }
 

@@ -23,6 +23,8 @@ pub struct Snapshot {
 	pub genesis: H256,
 	/// The block.
 	pub head: Head,
+	/// Best block, as the node that was asked says; a little above the finalized one.
+	pub best: BlockNumber,
 	/// Milliseconds since the Unix epoch at which the agent first saw the block.
 	pub seen_ms: u64,
 	/// Clock of the chain.
@@ -121,11 +123,11 @@ pub struct OwnBid {
 }
 
 impl Snapshot {
-	/// Block that the chain is probably at: the finalized one, and the slots since it was seen.
+	/// Block that the chain is probably at: the best one, and the slots since it was seen.
 	pub fn block_at(&self, now_ms: u64) -> BlockNumber {
 		let passed = now_ms.saturating_sub(self.seen_ms);
 		let slots = passed.checked_div(self.clock.slot_ms.max(1)).unwrap_or(0);
-		self.head.number.saturating_add(u32::try_from(slots).unwrap_or(u32::MAX))
+		self.best.max(self.head.number).saturating_add(u32::try_from(slots).unwrap_or(u32::MAX))
 	}
 
 	/// Blocks of a window.

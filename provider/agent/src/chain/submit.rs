@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Transactions of the agent: one at a time, each followed to its outcome in a finalized block.
+//! Transactions of the agent, each followed to its outcome in a finalized block.
+//!
+//! Several may be in progress, with one nonce after the other. Who makes calls that depend on each
+//! other waits for the outcome between them.
 
 use super::{Call, Rights};
 use sp_runtime::AccountId32;
 use std::{fmt, sync::Arc, time::Duration};
 use surety_gateway::chain::{Head, KeySigner, Nodes, TransactionError, Transactions};
-use tokio::sync::Mutex;
 
 /// Reason why a call had no effect, or none that is known.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,8 +55,6 @@ pub struct Submitter {
 	rights: Rights,
 	account: AccountId32,
 	timeout: Duration,
-	/// Held from the signature to the outcome: calls depend on each other's effect.
-	turn: Mutex<()>,
 }
 
 impl Submitter {
@@ -73,7 +73,7 @@ impl Submitter {
 			Rights::Operate(operator.clone())
 		};
 		let transactions = Transactions::new(nodes, signer);
-		Self { transactions, rights, account: operator, timeout, turn: Mutex::new(()) }
+		Self { transactions, rights, account: operator, timeout }
 	}
 
 	/// Account of the operator.
@@ -91,7 +91,7 @@ impl Submitter {
 		&self.transactions
 	}
 
-	/// Make a call. Gives the finalized block that has it.
+	/// Make a call, and wait for its outcome. Gives the finalized block that has it.
 	///
 	/// Errors: [`SubmitError`].
 	pub async fn submit(&self, call: &Call) -> Result<Head, SubmitError> {
@@ -104,11 +104,7 @@ impl Submitter {
 			return Err(SubmitError::ForeignTerms);
 		}
 		let payload = call.payload(&self.rights);
-		let attempt = async {
-			let _turn = self.turn.lock().await;
-			self.transactions.execute(&payload).await
-		};
-		match tokio::time::timeout(self.timeout, attempt).await {
+		match tokio::time::timeout(self.timeout, self.transactions.execute(&payload)).await {
 			Ok(outcome) => outcome.map_err(SubmitError::Transaction),
 			Err(_) => Err(SubmitError::Timeout(self.timeout)),
 		}

@@ -87,8 +87,7 @@ impl ProviderConfig {
 	fn capacity(&self) -> Result<CapacityRules, ConfigError> {
 		let capacity = &self.capacity;
 		let class = capacity.gpu_class.as_bytes();
-		let plain =
-			|byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+		let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
 		let reason = "lower-case letters, digits and dashes, at most 32";
 		let invalid = || ConfigError::invalid("capacity.gpu-class", reason);
 		if !class.iter().all(plain) {

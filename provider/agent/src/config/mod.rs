@@ -97,8 +97,7 @@ impl ProviderConfig {
 	/// Key of the agent, and the account of the operator.
 	pub fn signer(&self) -> Result<(KeySigner, AccountId32), ConfigError> {
 		let signer = KeySigner::from_source(&self.operator.key, "operator.key")?;
-		let account =
-			self.operator.account.clone().unwrap_or_else(|| signer.account().clone());
+		let account = self.operator.account.clone().unwrap_or_else(|| signer.account().clone());
 		Ok((signer, account))
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
-use surety_gateway::config::{parse, Url};
+use surety_gateway::config::{Url, parse};
 
 fn usable() -> ProviderConfig {
 	let nodes = vec!["ws://127.0.0.1:9944".parse::<Url>().unwrap()];

@@ -21,6 +21,9 @@ use tokio::{
 /// Time after which a plan is made without a change.
 const TURN: Duration = Duration::from_secs(1);
 
+/// Calls at a time. Those of different leases do not depend on each other.
+const MAX_CALLS: usize = 16;
+
 /// Sender of calls.
 pub trait Calls: Send + Sync + 'static {
 	/// Make a call. Gives the finalized block that has it.
@@ -114,9 +117,9 @@ impl<E: Engine> Driver<E> {
 		*self.rules.write() = rules;
 	}
 
-	/// True while a call of a lease is in progress or due. Bids wait for it.
+	/// True while calls of leases are in progress. Bids wait for them.
 	pub fn is_submitting(&self) -> bool {
-		self.busy.lock().submitting
+		!self.busy.lock().calls.is_empty()
 	}
 
 	/// Reconcile until `stop` is true. Actions in progress are given up then: the next run finds
@@ -189,12 +192,14 @@ impl<E: Engine> Driver<E> {
 	fn claim(self: &Arc<Self>, action: &Action) -> Option<Turn<E>> {
 		let mut busy = self.busy.lock();
 		let is_free = match action {
-			Action::Submit { .. } => !std::mem::replace(&mut busy.submitting, true),
+			Action::Submit { .. } if busy.calls.len() >= MAX_CALLS => false,
+			Action::Submit { lease, .. } => busy.calls.insert(*lease),
 			action => busy.engine.insert(action.lease()),
 		};
 		is_free.then(|| Turn {
 			driver: self.clone(),
-			lease: (!matches!(action, Action::Submit { .. })).then(|| action.lease()),
+			lease: action.lease(),
+			is_call: matches!(action, Action::Submit { .. }),
 		})
 	}
 
@@ -277,16 +282,14 @@ async fn within<T>(
 /// Turn of an action; given back when it is dropped, after a panic too.
 struct Turn<E> {
 	driver: Arc<Driver<E>>,
-	/// The lease; `None` for a call.
-	lease: Option<u32>,
+	lease: u32,
+	is_call: bool,
 }
 
 impl<E> Drop for Turn<E> {
 	fn drop(&mut self) {
 		let mut busy = self.driver.busy.lock();
-		match self.lease {
-			Some(lease) => drop(busy.engine.remove(&lease)),
-			None => busy.submitting = false,
-		}
+		let turns = if self.is_call { &mut busy.calls } else { &mut busy.engine };
+		turns.remove(&self.lease);
 	}
 }

@@ -116,8 +116,8 @@ impl Rules {
 pub struct Busy {
 	/// Leases with an action of the engine.
 	pub engine: BTreeSet<LeaseId>,
-	/// True while a transaction is in progress.
-	pub submitting: bool,
+	/// Leases with a call.
+	pub calls: BTreeSet<LeaseId>,
 }
 
 /// Everything that a decision is made on.

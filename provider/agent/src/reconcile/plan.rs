@@ -47,9 +47,7 @@ fn live(view: &View<'_>, lease: &LeaseView, record: Option<&Record>, plan: &mut 
 	let mut record = record.clone();
 	let before = record.clone();
 	// The nodes had denied its end: it is an ordinary lease again.
-	if record.ended.take().is_some() || record.removed {
-		(record.aside, record.removed) = (false, false);
-	}
+	(record.ended, record.removed) = (None, false);
 	let container = Container::of(view, &record);
 	note(view, &container, &mut record);
 	match info.phase {
@@ -131,7 +129,7 @@ pub(super) fn may_touch(view: &View<'_>, record: &Record) -> bool {
 
 /// True if a call may be made.
 pub(super) fn may_submit(view: &View<'_>, record: &Record) -> bool {
-	!view.busy.submitting
+	!view.busy.calls.contains(&record.lease)
 		&& view.now_ms >= record.submit_ms
 		&& view.snapshot.head.number >= record.settled
 }

@@ -124,6 +124,7 @@ impl Game {
 		if self.blind_until_ms <= self.now_ms {
 			let block = self.finalized();
 			self.kit.snapshot = self.chain.snapshot(block, self.now_ms, &self.kit.memory);
+			self.kit.snapshot.best = self.chain.best();
 		}
 	}
 
@@ -155,7 +156,7 @@ impl Game {
 		{
 			let Some(place) = self.waiting.iter().position(|one| one.0 == token) else { continue };
 			let (_, action) = self.waiting.remove(place);
-			self.kit.busy.submitting = false;
+			self.kit.busy.calls.remove(&action.lease());
 			let outcome = outcome.map_or_else(Outcome::Chain, |()| Outcome::Included(block));
 			self.settle(&action, &outcome);
 		}
@@ -170,9 +171,7 @@ impl Game {
 	fn begin(&mut self, action: Action) {
 		let lease = action.lease();
 		if let Action::Submit { call, .. } = &action {
-			if std::mem::replace(&mut self.kit.busy.submitting, true) {
-				return;
-			}
+			assert!(self.kit.busy.calls.insert(lease), "two calls of lease {lease}");
 			self.tokens += 1;
 			let block = self.chain.best() + 1 + u32::try_from(self.random.below(2)).unwrap();
 			self.chain.calls.push((block, call.clone(), self.tokens));

@@ -69,9 +69,9 @@ fn ready_is_reported_when_nothing_is_missing() {
 	};
 	assert_eq!(health, "http://127.0.0.1:8080/leases/1");
 	assert_eq!((access.as_str(), *foreign_terms), ("127.0.0.1 80:32768", false));
-	kit.busy.submitting = true;
+	kit.busy.calls.insert(1);
 	assert_eq!(kit.advance(), []);
-	kit.busy.submitting = false;
+	kit.busy.calls.clear();
 	kit.record().settled = 101;
 	assert_eq!(kit.advance(), [], "the snapshot is older than the report");
 }
@@ -177,6 +177,7 @@ fn a_steady_container_forgets_its_failures() {
 	let mut kit = Kit::with(running()).seen(State::Running);
 	kit.record().failures = 3;
 	kit.record().exits = 2;
+	kit.record().touched_ms = T0;
 	kit.advance();
 	assert_eq!(kit.record().failures, 3);
 	kit.now_ms += kit.rules.steady_ms;
