@@ -2,9 +2,9 @@
 
 //! Decisions on all orders; pure.
 
-use super::{BidRules, Formula, ImageState, Quote, price::load};
+use super::{BidRules, ImageState, Quote, price::load, review::review};
 use crate::{
-	chain::{OwnBid, ServiceView, Snapshot, reserved_bond, terms_cover},
+	chain::{ServiceView, Snapshot, reserved_bond, terms_cover, windows},
 	reconcile::pinned_image,
 };
 use sp_runtime::AccountId32;
@@ -117,7 +117,10 @@ pub fn decide(view: &BidView<'_>) -> Vec<Decision> {
 }
 
 /// Image and reasons against an order that do not depend on the service.
-fn wanted(view: &BidView<'_>, order: &OrderInfo<AccountId32>) -> Result<String, (Step, String)> {
+pub(super) fn wanted(
+	view: &BidView<'_>,
+	order: &OrderInfo<AccountId32>,
+) -> Result<String, (Step, String)> {
 	let refuse = |why: String| (Step::Refuse, why);
 	let image = pinned_image(order).map_err(|why| refuse(format!("image: {why}")))?;
 	let score = view.snapshot.tenants.get(&order.tenant).map_or(0, |tenant| tenant.score);
@@ -206,8 +209,9 @@ fn offer(
 	let foreign_terms = !terms_cover(own, terms);
 	if foreign_terms && !(view.rules.policy.foreign_terms && view.own_key) {
 		return Err(refuse(format!(
-			"its cover of {} windows and its terms are not those of service {id}, whose cover is {}",
-			terms.cover, own.cover
+			"its terms, with a cover of {}, are not those of service {id}, with one of {}",
+			windows(terms.cover),
+			windows(own.cover)
 		)));
 	}
 	let free = left.free.get(&id).cloned().unwrap_or_default();
@@ -233,7 +237,7 @@ fn offer(
 			left.bond.insert(order.asset, bond.saturating_sub(needed));
 			left.free.insert(id, rest);
 			let why = format!(
-				"{price} per block is between the cost {} and {} with the margin, at a load of {} % \
+				"{price} per block is between the cost {} and {} with the margin, at {} % load \
 				 and below the order's {}; {needed} of {bond} bond",
 				quote.cost,
 				quote.ceiling,
@@ -277,7 +281,7 @@ fn choose<'a>(
 		} else if rest(&free, order, 1).is_none() || !fits(view.machine, &order.resources) {
 			let asked = &order.resources;
 			why = format!(
-				"it asks for {} mCPU, {} MiB, {} GiB, {} GPUs; service {id} has {}, {}, {}, {} free",
+				"it asks for {} mCPU, {} MiB, {} GiB, {} GPUs; service {id} has {}, {}, {}, {}",
 				asked.cpu_milli,
 				asked.memory_mib,
 				asked.storage_gib,
@@ -309,7 +313,7 @@ fn fits(machine: Result<&Capacity, &str>, asked: &Resources) -> bool {
 }
 
 /// Price to bid: with the full margin, or just below the best bid of others.
-fn target(
+pub(super) fn target(
 	view: &BidView<'_>,
 	order: &OrderInfo<AccountId32>,
 	quote: Quote,
@@ -326,100 +330,4 @@ fn target(
 		rival.saturating_sub(1).checked_mul(200).and_then(|rank| rank.checked_div(divisor))
 	});
 	Ok(below.map_or(highest, |below| below.clamp(quote.cost, highest)))
-}
-
-/// An order with a bid.
-fn review(
-	view: &BidView<'_>,
-	order: &OrderInfo<AccountId32>,
-	service: ServiceId,
-	bid: OwnBid,
-) -> (Step, String) {
-	let is_locked = view.snapshot.is_locked(order, view.now_ms);
-	let withdraw = |why: String| {
-		if is_locked {
-			return (Step::Keep { price: bid.price }, format!("{why}, but bids are locked"));
-		}
-		(Step::Withdraw { service }, why)
-	};
-	match wanted(view, order) {
-		Ok(_) => (),
-		// Trouble that passes is no reason to give a bid up.
-		Err((Step::Inspect { .. }, why)) => return (Step::Keep { price: bid.price }, why),
-		Err((_, why)) => {
-			let passes = view.machine.is_err()
-				|| matches!(
-					pinned_image(order).ok().and_then(|image| view.images.get(&image)),
-					Some(ImageState::Unavailable(_))
-				);
-			if passes {
-				return (Step::Keep { price: bid.price }, why);
-			}
-			return withdraw(why);
-		},
-	}
-	let Some(quote) = quote_of(view, order, service) else {
-		return withdraw(format!("service {service} has no price for it any more"));
-	};
-	let price = match target(view, order, quote) {
-		Ok(price) => price,
-		Err(why) => return withdraw(why),
-	};
-	let step = bid.price.saturating_mul(view.rules.step_percent.into()).div_ceil(100);
-	let in_bounds = bid.price >= quote.cost && bid.price <= quote.ceiling;
-	if bid.price.abs_diff(price) <= step && in_bounds {
-		let why = format!(
-			"{} per block is within {} % of {price}, the best price now",
-			bid.price, view.rules.step_percent
-		);
-		return (Step::Keep { price: bid.price }, why);
-	}
-	if price == bid.price || (price > bid.price && is_locked) {
-		let why = format!("{} per block cannot be raised to {price} now", bid.price);
-		return (Step::Keep { price: bid.price }, why);
-	}
-	if price > bid.price && !has_bond(view, order, service, bid, price) {
-		let why = format!("{} per block stays: the bond does not allow {price}", bid.price);
-		return (Step::Keep { price: bid.price }, why);
-	}
-	let why = format!(
-		"from {} to {price} per block: the cost is {}, with the margin {}, others are at {}",
-		bid.price,
-		quote.cost,
-		quote.ceiling,
-		view.snapshot.rivals.get(&order.id).map_or("-".into(), ToString::to_string)
-	);
-	(Step::Update { service, price }, why)
-}
-
-fn quote_of(
-	view: &BidView<'_>,
-	order: &OrderInfo<AccountId32>,
-	service: ServiceId,
-) -> Option<Quote> {
-	let formula: &Formula = view.rules.formulas.get(&order.asset)?;
-	let service = view.snapshot.services.get(&service)?;
-	// The chain has reserved the bid.
-	let used = load(&service.total(), &service.free());
-	formula.quote(&order.resources, used, view.snapshot.clock.slot_ms)
-}
-
-fn has_bond(
-	view: &BidView<'_>,
-	order: &OrderInfo<AccountId32>,
-	service: ServiceId,
-	bid: OwnBid,
-	price: Balance,
-) -> bool {
-	let Some(service) = view.snapshot.services.get(&service) else { return false };
-	let terms = order.terms.as_ref().unwrap_or(&service.detail.service.listing.terms);
-	let blocks = view.snapshot.window_blocks();
-	let bond = |price| {
-		let each = reserved_bond(price, terms, order.duration, blocks, view.rules.penalty)?;
-		each.checked_mul(bid.left.into())
-	};
-	let free = view.snapshot.free_bond(order.asset).saturating_sub(view.rules.bond_reserve);
-	bond(price)
-		.zip(bond(bid.price))
-		.is_some_and(|(after, before)| after.saturating_sub(before) <= free)
 }

@@ -6,19 +6,21 @@
 //! |---|---|
 //! | `price.rs` | formula of the price |
 //! | `policy.rs` | orders that the operator wants: regions, tenants, images |
-//! | `decide.rs` | decisions on all orders; pure |
+//! | `decide.rs` | decisions on all orders, and first bids; pure |
+//! | `review.rs` | decisions on orders with a bid; pure |
 //! | `images.rs` | facts about images, asked before a bid |
 //! | `capacity.rs` | resources to declare |
 //! | `task.rs` | task that makes the calls |
 //!
-//! Every decision says in one sentence why, with the numbers that it rests on. Capacity and bond are
-//! counted over all decisions of a pass, so that no bid is made that could not be served.
+//! Every decision says in one sentence why, with the numbers that it rests on. Capacity and bond
+//! are counted over all decisions of a pass, so that no bid is made that could not be served.
 
 mod capacity;
 mod decide;
 mod images;
 mod policy;
 mod price;
+mod review;
 mod task;
 #[cfg(test)]
 mod tests;

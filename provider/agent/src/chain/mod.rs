@@ -23,6 +23,6 @@ pub use calls::{Call, Rights};
 pub use follow::{Follower, FollowerReport, Remembered};
 pub use read::{ReadError, read_snapshot};
 pub use snapshot::{
-	LeaseView, OwnBid, ServiceView, Snapshot, reserved_bond, terms_cover, valid_access,
+	LeaseView, OwnBid, ServiceView, Snapshot, reserved_bond, terms_cover, valid_access, windows,
 };
 pub use submit::{SubmitError, Submitter};

@@ -45,7 +45,7 @@ impl fmt::Display for ReadError {
 			Self::Nodes(error) => error.fmt(f),
 			Self::Incomplete(list) => write!(
 				f,
-				"the {list} of the chain cannot be read in full; nothing is changed. Update the agent"
+				"the {list} of the chain cannot be read in full, so nothing is done: update the agent"
 			),
 		}
 	}

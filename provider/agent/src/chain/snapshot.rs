@@ -8,7 +8,7 @@ use sp_runtime::{AccountId32, Perbill};
 use std::collections::{BTreeMap, BTreeSet};
 use surety_gateway::chain::Head;
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, ServiceId, SlaTerms,
+	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, ServiceId, SlaTerms, WindowShare,
 	credit::{cost_of, with_penalty},
 };
 use surety_runtime_api::{
@@ -170,7 +170,37 @@ pub fn terms_cover(own: &SlaTerms, terms: &SlaTerms) -> bool {
 	terms.cover <= own.cover && SlaTerms { cover: own.cover, ..terms.clone() } == *own
 }
 
+/// A share of windows' prices in windows, with up to three decimals.
+pub fn windows(share: WindowShare) -> String {
+	let thousandths = share.into_inner().checked_div(1_000_000).unwrap_or(0);
+	let (whole, part) = (thousandths.checked_div(1_000), thousandths.checked_rem(1_000));
+	let text = format!("{}.{:03}", whole.unwrap_or(0), part.unwrap_or(0));
+	text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A text that the chain takes as the way to reach a lease.
 pub fn valid_access(text: &str) -> bool {
 	!text.is_empty() && text.len() <= 128
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::test_kit::terms;
+
+	#[test]
+	fn shares_are_shown_in_windows() {
+		let shown = |inner| windows(WindowShare::from_inner(inner));
+		assert_eq!(shown(3_000_000_000), "3");
+		assert_eq!(shown(250_000_000), "0.25");
+		assert_eq!(shown(0), "0");
+	}
+
+	#[test]
+	fn a_bid_reserves_credits_up_to_the_cover_and_two_penalties() {
+		let penalty = Perbill::from_percent(10);
+		// Windows of 60 blocks: 3 of them and a tenth on top, and a tenth of one.
+		assert_eq!(reserved_bond(100, &terms(), 600, 60, penalty), Some(18_000 + 1_800 + 600));
+		assert_eq!(reserved_bond(u128::MAX, &terms(), 600, 60, penalty), None);
+	}
 }

@@ -168,7 +168,8 @@ pub struct StatusArgs {
 	pub control: SocketAddr,
 
 	/// Seconds between two looks.
-	#[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+	#[arg(long, value_name = "SECONDS", default_value_t = 2)]
+	#[arg(value_parser = clap::value_parser!(u64).range(1..=3_600))]
 	pub every: u64,
 
 	/// Show it once.

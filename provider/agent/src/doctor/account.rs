@@ -3,7 +3,7 @@
 //! Operator, bond, rights and balance of the key.
 
 use super::{Findings, unhex};
-use crate::chain::Snapshot;
+use crate::chain::{Snapshot, windows};
 use serde_json::json;
 use sp_io::hashing::{blake2_128, twox_64, twox_128};
 use sp_runtime::{
@@ -65,7 +65,7 @@ fn services(snapshot: &Snapshot, findings: &mut Findings) {
 	}
 	for (id, service) in &snapshot.services {
 		let listing = &service.detail.service.listing;
-		let cover = service.detail.status.cover;
+		let cover = windows(service.detail.status.cover);
 		let verdict = service.detail.service.last_verdict;
 		let verdict = verdict.map_or("none yet".into(), |verdict| format!("{:?}", verdict.verdict));
 		let text =

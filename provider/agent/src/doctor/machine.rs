@@ -69,7 +69,7 @@ pub(super) async fn examine<E: Engine>(
 				Some(total) => findings.warn(
 					"capacity",
 					format!(
-						"service {id} declares {} mCPU and {} MiB; the agent will declare {} and {}.",
+						"service {id} declares {} mCPU and {} MiB, and will declare {} and {}.",
 						service.total().cpu_milli,
 						service.total().memory_mib,
 						total.cpu_milli,

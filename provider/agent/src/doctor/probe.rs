@@ -111,7 +111,7 @@ async fn proof(
 		Ok(answer) => {
 			let digits: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
 			let text = format!(
-				"service {id}: HTTP status {} and no proof of control; {proof} must answer {digits}.",
+				"service {id}: HTTP status {} and no proof; {proof} must answer {digits}.",
 				answer.status
 			);
 			findings.fail("proof", text);

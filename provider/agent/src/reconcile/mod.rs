@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! One level-based reconciler: from what the chain has finalized, and from what the engine answered,
-//! to the next actions. It has no state of its own, so a restart changes nothing.
+//! One level-based reconciler: from what the chain has finalized, and from what the engine
+//! answered, to the next actions. It has no state of its own, so a restart changes nothing.
 //!
 //! | file | part |
 //! |---|---|

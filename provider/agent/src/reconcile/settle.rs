@@ -120,8 +120,8 @@ fn started(record: &mut Record, action: &Action, observed: &Observed, rules: &Ru
 	}
 }
 
-/// An action that had its effect as far as the engine says, but maybe no lasting one: it must not be
-/// repeated without end. Only a container that was steady for a while ends the count.
+/// An action that had its effect as far as the engine says, but maybe no lasting one: it must not
+/// be repeated without end. Only a container that was steady for a while ends the count.
 fn touch(record: &mut Record, rules: &Rules, now_ms: u64) {
 	record.touches = record.touches.saturating_add(1);
 	let pause = Rules::backoff(rules.retry_ms, record.touches);

@@ -4,7 +4,7 @@
 
 use super::Pages;
 use crate::{
-	chain::{FollowerReport, LeaseView, Snapshot},
+	chain::{FollowerReport, LeaseView, Snapshot, windows},
 	reconcile::{Health, ObservationReport, Rules, health_of},
 	store::{BidOutcome, BidState, Entry, Record},
 };
@@ -186,7 +186,7 @@ impl AgentStatus {
 				total: view.total(),
 				free: view.free(),
 				window: rounds(&view.detail.status.counters),
-				credited: view.detail.status.index.to_string(),
+				credited: windows(view.detail.status.index),
 			}
 		};
 		self.services = snapshot.services.iter().map(service).collect();
@@ -242,7 +242,7 @@ fn lease_status(
 	status.verdict = info.last_verdict.map(|verdict| format!("{:?}", verdict.verdict));
 	if let Some(detail) = &view.detail {
 		status.window = rounds(&detail.status.counters);
-		status.credited = detail.status.index.to_string();
+		status.credited = windows(detail.status.index);
 	}
 	status
 }

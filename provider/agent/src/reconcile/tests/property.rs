@@ -234,7 +234,12 @@ proptest! {
 	/// With an engine that mostly works, and an agent that is killed now and then, every lease that
 	/// can be served is ready in time, and every other one is declined for free.
 	#[test]
-	fn what_can_be_served_is_ready_in_time(seed: u64, engine in 0u64..15, kills in 0u64..4, lag in 1u32..4) {
+	fn what_can_be_served_is_ready_in_time(
+		seed: u64,
+		engine in 0u64..15,
+		kills in 0u64..4,
+		lag in 1u32..4,
+	) {
 		let faults =
 			Faults { engine, lies: 0, outages: 0, blackouts: 0, kills, exits: 0, lag };
 		let mut game = Game::new(seed, faults);
