@@ -56,7 +56,8 @@ impl<'a> Reader<'a> {
 		self.at
 	}
 
-	async fn ask<T: DeserializeOwned>(
+	/// Read with a method of the node. The parameters must name the block.
+	pub async fn ask<T: DeserializeOwned>(
 		&self,
 		method: &str,
 		params: &Value,
@@ -64,7 +65,8 @@ impl<'a> Reader<'a> {
 		self.nodes.read(self.at.number, method, params).await
 	}
 
-	async fn list<Item: DeserializeOwned>(
+	/// Read a list to its end, within bounds. `of` is the first parameter of the method.
+	pub async fn list<Item: DeserializeOwned>(
 		&self,
 		method: &str,
 		of: Value,

@@ -187,7 +187,8 @@ impl Transactions {
 		at.constants().entry(address).map_err(|error| unbuildable(&error))
 	}
 
-	async fn client(&self) -> Result<OnlineClient<SubstrateConfig>, TransactionError> {
+	/// Client of the chain for reads by metadata, over the same nodes.
+	pub async fn client(&self) -> Result<OnlineClient<SubstrateConfig>, TransactionError> {
 		let genesis = self.nodes.genesis().ok_or(NodesError::NoNode)?;
 		if let Some((known, client)) = &*self.client.lock()
 			&& *known == genesis

@@ -129,7 +129,7 @@ fn without_strings(message: &str) -> String {
 }
 
 /// Check a number against its bounds, both included.
-pub(crate) fn within<N: PartialOrd + fmt::Display>(
+pub fn within<N: PartialOrd + fmt::Display>(
 	field: &str,
 	value: N,
 	least: N,

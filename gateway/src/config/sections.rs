@@ -38,7 +38,8 @@ impl Default for ChainSection {
 }
 
 impl ChainSection {
-	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+	/// Check the values against their bounds.
+	pub fn validate(&self) -> Result<(), ConfigError> {
 		within("chain.nodes", self.nodes.len(), 0, 16)?;
 		within("chain.timeout-ms", self.timeout_ms, 100, 120_000)?;
 		within("chain.max-answer-bytes", self.max_answer_bytes, 64 << 10, 256 << 20)
@@ -106,7 +107,8 @@ impl Default for FrontSection {
 }
 
 impl FrontSection {
-	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+	/// Check the values against their bounds.
+	pub fn validate(&self) -> Result<(), ConfigError> {
 		if self.tls_certificate.is_some() != self.tls_key.is_some() {
 			let reason = "TLS needs both tls-certificate and tls-key";
 			return Err(ConfigError::invalid("front.tls-key", reason));
@@ -161,7 +163,8 @@ impl Default for WebSocketSection {
 }
 
 impl WebSocketSection {
-	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+	/// Check the values against their bounds.
+	pub fn validate(&self) -> Result<(), ConfigError> {
 		within("websocket.max-subscriptions", self.max_subscriptions, 1, 100_000)?;
 		within("websocket.max-message-bytes", self.max_message_bytes, 1_024, 256 << 20)?;
 		within("websocket.max-waiting-bytes", self.max_waiting_bytes, 4_096, 1 << 30)?;
@@ -205,7 +208,8 @@ impl Default for UsageSection {
 }
 
 impl UsageSection {
-	pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+	/// Check the values against their bounds.
+	pub fn validate(&self) -> Result<(), ConfigError> {
 		within("usage.lanes", self.lanes, 1, surety_primitives::usage::MAX_LANES)?;
 		within("usage.lane", self.lane, 0, self.lanes.saturating_sub(1))?;
 		within("usage.exchange-secs", self.exchange_secs, 1, 3_600)?;

@@ -182,7 +182,8 @@ mod task;
 mod tests;
 mod visit;
 
-pub use proof::control_url;
+pub use judge::{Grade, lease as judge_lease};
+pub use proof::{control_url, is_proof};
 
 use alloc::{string::String, vec::Vec};
 use anchors::Depth;

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The agent as a process: from a configuration to tasks that run.
+
+use crate::{
+	bidder::{Bidder, BidderInputs},
+	chain::{Follower, Rights, Submitter},
+	config::ProviderConfig,
+	reconcile::{Driver, Inputs, Observer},
+	server::{Pages, Server},
+	store::{OpenError, Store},
+};
+use parking_lot::Mutex;
+use std::{
+	collections::BTreeSet,
+	fmt, io,
+	net::SocketAddr,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+use surety_engine::Engine;
+use surety_gateway::{
+	chain::{NodeError, Nodes},
+	config::ConfigError,
+	front::FrontError,
+};
+use tokio::{sync::watch, task::JoinSet};
+
+/// Pause before the nodes are asked for their chain again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Reason why the agent does not start.
+#[derive(Debug)]
+pub enum AgentError {
+	/// The configuration cannot be used.
+	Config(ConfigError),
+	/// A node's URL cannot be used.
+	Node(NodeError),
+	/// The database cannot be used.
+	Store(OpenError),
+	/// A listener cannot be had.
+	Front(FrontError),
+	/// The machine gives no threads or signals.
+	Io(io::Error),
+}
+
+impl fmt::Display for AgentError {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Config(error) => error.fmt(f),
+			Self::Node(error) => write!(f, "chain.nodes: {error}"),
+			Self::Store(error) => error.fmt(f),
+			Self::Front(error) => error.fmt(f),
+			Self::Io(error) => error.fmt(f),
+		}
+	}
+}
+
+impl std::error::Error for AgentError {}
+
+impl From<ConfigError> for AgentError {
+	fn from(error: ConfigError) -> Self {
+		Self::Config(error)
+	}
+}
+
+/// Agent that runs.
+pub struct Agent<E> {
+	server: Server,
+	driver: Arc<Driver<E>>,
+	bidder: Arc<Bidder<E>>,
+	own_key: bool,
+	tasks: JoinSet<()>,
+	stop: watch::Sender<bool>,
+	grace: Duration,
+	/// Pages, for those who ask inside the process.
+	pub pages: Arc<Pages>,
+}
+
+impl<E: Engine> Agent<E> {
+	/// Start an agent, as soon as a node tells its chain: the database belongs to one.
+	///
+	/// Errors: [`AgentError`]. Nothing runs on after an error.
+	pub async fn start(config: &ProviderConfig, engine: Arc<E>) -> Result<Self, AgentError> {
+		let (signer, account) = config.signer()?;
+		let key = signer.account().to_string();
+		let nodes = Arc::new(Nodes::new(&config.chain).map_err(AgentError::Node)?);
+		let genesis = genesis(&nodes).await;
+		let opened = Store::open(&config.data, &genesis).map_err(AgentError::Store)?;
+		if let Some((path, reason)) = opened.damaged {
+			tracing::error!(
+				path = %path.display(),
+				reason,
+				"the database was damaged: it is kept aside, and a fresh one is in use"
+			);
+		}
+		let store = Arc::new(opened.store);
+		let observer = Arc::new(Observer::default());
+		let follower = Follower::new(
+			nodes.clone(),
+			account.clone(),
+			remembered(store.clone(), observer.clone()),
+		);
+		let settings = config.driver();
+		let calls = Arc::new(Submitter::new(nodes, signer, account, settings.timeouts.submit));
+		let own_key = *calls.rights() == Rights::Own;
+		let inputs = Inputs {
+			engine: engine.clone(),
+			calls: calls.clone(),
+			store: store.clone(),
+			observer: observer.clone(),
+			snapshots: follower.subscribe(),
+		};
+		let driver = Driver::new(inputs, settings);
+		let inputs = BidderInputs {
+			engine: engine.clone(),
+			calls,
+			store: store.clone(),
+			observer: observer.clone(),
+			snapshots: follower.subscribe(),
+			driver: driver.clone(),
+		};
+		let bidder = Bidder::new(inputs, config.bidder(own_key)?);
+		let pages = Arc::new(Pages {
+			follower: follower.clone(),
+			store,
+			observer: observer.clone(),
+			rules: {
+				let driver = driver.clone();
+				Box::new(move || driver.rules())
+			},
+			machine: {
+				let bidder = bidder.clone();
+				Box::new(move || bidder.machine())
+			},
+			key,
+			started: Instant::now(),
+		});
+		let server = Server::start(pages.clone(), config.public_front(), config.control_front())
+			.map_err(AgentError::Front)?;
+		let (stop, stopped) = watch::channel(false);
+		let mut tasks = JoinSet::new();
+		tasks.spawn(async move { follower.follow().await });
+		let every = Duration::from_millis(config.engine.observe_ms);
+		let timeout = Duration::from_millis(config.engine.timeout_ms);
+		tasks.spawn(async move { observer.run(&*engine, every, timeout).await });
+		tasks.spawn(driver.clone().run(stopped.clone()));
+		tasks.spawn(bidder.clone().run(stopped));
+		let grace = Duration::from_secs(config.front.shutdown_secs.min(10));
+		Ok(Self { server, driver, bidder, own_key, tasks, stop, grace, pages })
+	}
+
+	/// Address of the public listener.
+	pub fn public(&self) -> SocketAddr {
+		self.server.public.local_addr()
+	}
+
+	/// Address of the control listener.
+	pub fn control(&self) -> SocketAddr {
+		self.server.control.local_addr()
+	}
+
+	/// Take over rules, prices, policies and certificates. Listeners, nodes, key and engine stay.
+	pub fn reload(&self, config: &ProviderConfig) -> Result<(), AgentError> {
+		let bidder = config.bidder(self.own_key)?;
+		self.driver.set_rules(config.rules());
+		self.bidder.set(bidder);
+		self.server.public.reload().map_err(AgentError::Front)
+	}
+
+	/// Stop. Containers go on: the next agent finds them. A task that panicked ends the agent too.
+	pub async fn stop(mut self) {
+		self.stop.send_replace(true);
+		// Transactions and engine actions in progress: the next agent finds what they did.
+		self.tasks.shutdown().await;
+		let Server { public, control } = self.server;
+		let grace = self.grace;
+		let ending = tokio::task::spawn_blocking(move || {
+			drop(control);
+			public.shutdown(grace)
+		});
+		if !ending.await.unwrap_or(false) {
+			tracing::warn!("requests were still in progress at the end");
+		}
+	}
+
+	/// Wait until a task ends, which none does unless it panics.
+	pub async fn failure(&mut self) -> String {
+		match self.tasks.join_next().await {
+			Some(Err(error)) => format!("a task panicked: {error}"),
+			_ => "a task ended".into(),
+		}
+	}
+}
+
+/// Genesis of the chain, once a node tells it.
+async fn genesis(nodes: &Nodes) -> String {
+	let mut is_told = false;
+	loop {
+		if let Err(error) = nodes.poll(Instant::now()).await
+			&& !std::mem::replace(&mut is_told, true)
+		{
+			tracing::warn!(%error, "waiting for a node of the chain");
+		}
+		if let Some(genesis) = nodes.genesis() {
+			return format!("{genesis:?}");
+		}
+		tokio::time::sleep(PAUSE).await;
+	}
+}
+
+/// Leases and orders to ask for even if no list of the chain has them.
+fn remembered(store: Arc<Store>, observer: Arc<Observer>) -> crate::chain::Remembered {
+	let last = Mutex::new(BTreeSet::new());
+	Box::new(move || {
+		let seen = observer.last();
+		let containers = seen.iter().flat_map(|seen| seen.containers.keys().copied());
+		let leases: BTreeSet<_> = store.memory().keys().copied().chain(containers).collect();
+		// A disk that fails for a moment must not hide bids.
+		let mut orders = last.lock();
+		match store.bids() {
+			Ok(bids) => {
+				let standing = bids.into_iter().filter(|(_, bid)| {
+					use crate::store::BidState::{Standing, Won};
+					matches!(bid.state, Standing | Won)
+				});
+				*orders = standing.map(|(order, _)| order).collect();
+			},
+			Err(error) => tracing::error!(%error, "bids"),
+		}
+		(leases, orders.clone())
+	})
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use super::*;
+use surety_gateway::config::{Url, parse};
+
+fn usable() -> ProviderConfig {
+	let nodes = vec!["ws://127.0.0.1:9944".parse::<Url>().unwrap()];
+	ProviderConfig {
+		chain: ChainSection { nodes, ..ChainSection::default() },
+		operator: OperatorSection { account: None, key: KeySource::from_uri("//Alice") },
+		..ProviderConfig::default()
+	}
+}
+
+#[test]
+fn the_commented_file_has_the_defaults() {
+	let read: ProviderConfig = parse(EXAMPLE).unwrap();
+	assert_eq!(read, ProviderConfig::default());
+}
+
+#[test]
+fn every_optional_line_of_the_commented_file_is_readable() {
+	let lines = EXAMPLE.lines().map(|line| {
+		let optional = line.strip_prefix("# ").filter(|rest| {
+			let name = rest.split(" = ").next().unwrap_or_default();
+			rest.contains(" = ") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+		});
+		optional.unwrap_or(line)
+	});
+	let text: String = lines.map(|line| format!("{line}\n")).collect();
+	let read: ProviderConfig = parse(&text).unwrap();
+	assert!(read.operator.account.is_some() && read.engine.socket.is_some());
+}
+
+#[test]
+fn faults_name_the_field() {
+	usable().validate().unwrap();
+	let fault = |change: fn(&mut ProviderConfig)| {
+		let mut config = usable();
+		change(&mut config);
+		config.validate().unwrap_err().to_string()
+	};
+	assert!(fault(|c| c.chain.nodes.clear()).starts_with("chain.nodes"));
+	assert!(fault(|c| c.operator.key = KeySource::default()).starts_with("operator.key"));
+	assert!(fault(|c| c.lease.keep_orphans_hours = 1).starts_with("lease.keep-orphans-hours"));
+	assert!(fault(|c| c.engine.observe_ms = 20_000).starts_with("lease.observation-secs"));
+	assert!(fault(|c| c.capacity.percent = 0).starts_with("capacity.percent"));
+	let mut config = usable();
+	config.capacity.gpu_class = "H100".into();
+	assert!(config.bidder(true).unwrap_err().to_string().starts_with("capacity.gpu-class"));
+	assert!(parse::<ProviderConfig>("[bid]\ncpus = 1").unwrap_err().contains("cpus"));
+}
+
+#[test]
+fn the_key_decides_on_the_account_unless_one_is_named() {
+	let (signer, account) = usable().signer().unwrap();
+	assert_eq!(*signer.account(), account);
+	let mut config = usable();
+	let bob = AccountId32::new([9; 32]);
+	config.operator.account = Some(bob.clone());
+	let (signer, account) = config.signer().unwrap();
+	assert_eq!(account, bob);
+	assert!(*signer.account() != bob);
+	assert!(!format!("{config:?}").contains("Alice"));
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Engine, capacity, and why no bid would be made.
+
+use super::Findings;
+use crate::{
+	bidder::{BidView, Images, Step, decide, to_declare},
+	chain::Snapshot,
+	config::ProviderConfig,
+	time::now_ms,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use surety_engine::{Capacity, Engine};
+
+/// Longest time for an answer of the engine.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Orders that are shown, and images that are asked for.
+const MAX_ORDERS: usize = 10;
+
+pub(super) async fn examine<E: Engine>(
+	config: &ProviderConfig,
+	engine: Result<Arc<E>, String>,
+	snapshot: Option<&Snapshot>,
+	own_key: bool,
+	findings: &mut Findings,
+) {
+	let engine = match engine {
+		Ok(engine) => engine,
+		Err(error) => {
+			findings.fail("engine", format!("{error}."));
+			return;
+		},
+	};
+	let machine = match tokio::time::timeout(TIMEOUT, engine.capacity()).await {
+		Ok(Ok(machine)) => machine,
+		Ok(Err(error)) => {
+			findings.fail("engine", format!("{error}: is it running, and may this user ask it?"));
+			return;
+		},
+		Err(_) => {
+			findings.fail("engine", "0 answers in 30 s: restart the engine.");
+			return;
+		},
+	};
+	findings.ok("engine", format!("{} answers.", machine.engine));
+	for limit in &machine.unenforced {
+		findings.warn("limits", format!("not enforced on this machine: {limit}."));
+	}
+	let containers = tokio::time::timeout(TIMEOUT, engine.observe()).await;
+	match containers {
+		Ok(Ok(containers)) => {
+			findings.ok("engine", format!("{} containers of leases are here.", containers.len()));
+		},
+		_ => {
+			findings.fail("engine", "the containers cannot be listed: all leases count as failed.")
+		},
+	}
+	let Some(snapshot) = snapshot else { return };
+	let settings = match config.bidder(own_key) {
+		Ok(settings) => settings,
+		Err(error) => {
+			findings.fail("bids", format!("{error}."));
+			return;
+		},
+	};
+	if let Some(rules) = &settings.capacity {
+		for (id, service) in &snapshot.services {
+			match to_declare(rules, &machine, service) {
+				Some(total) => findings.warn(
+					"capacity",
+					format!(
+						"service {id} declares {} mCPU and {} MiB, and will declare {} and {}.",
+						service.total().cpu_milli,
+						service.total().memory_mib,
+						total.cpu_milli,
+						total.memory_mib
+					),
+				),
+				None => findings.ok(
+					"capacity",
+					format!(
+						"service {id} declares {} mCPU of {}, {} are free.",
+						service.total().cpu_milli,
+						machine.total.cpu_milli,
+						service.free().cpu_milli
+					),
+				),
+			}
+		}
+	}
+	match &settings.rules {
+		None => findings.warn("bids", "0 bids will be made: bid.enabled is false."),
+		Some(rules) => bids(&*engine, snapshot, rules, &machine, own_key, findings).await,
+	}
+}
+
+async fn bids<E: Engine>(
+	engine: &E,
+	snapshot: &Snapshot,
+	rules: &crate::bidder::BidRules,
+	machine: &Capacity,
+	own_key: bool,
+	findings: &mut Findings,
+) {
+	let mut images = Images::default();
+	let refusals = BTreeMap::new();
+	let mut decisions = Vec::new();
+	// The first pass finds the images, the second one decides.
+	for _ in 0..2 {
+		let view = BidView {
+			snapshot,
+			rules,
+			images: &images.states(now_ms()),
+			machine: Ok(machine),
+			refusals: &refusals,
+			own_key,
+			now_ms: now_ms(),
+		};
+		decisions = decide(&view);
+		for decision in decisions.iter().take(MAX_ORDERS) {
+			if let Step::Inspect { image } = &decision.step {
+				let answer = tokio::time::timeout(TIMEOUT, engine.inspect_image(image, None)).await;
+				if let Ok(answer) = answer {
+					images.learn(image, answer, now_ms());
+				}
+			}
+		}
+	}
+	if decisions.is_empty() {
+		findings.ok("bids", "0 orders take bids now.");
+	}
+	for decision in decisions.iter().take(MAX_ORDERS) {
+		let why = &decision.why;
+		match decision.step {
+			Step::Refuse | Step::Inspect { .. } => {
+				findings.warn("bids", format!("order {}: no bid, {why}.", decision.order));
+			},
+			_ => findings.ok("bids", format!("order {}: {why}.", decision.order)),
+		}
+	}
+}
