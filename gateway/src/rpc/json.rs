@@ -165,6 +165,38 @@ impl<'a> Reader<'a> {
 		Ok(before(start, self.rest, 0))
 	}
 
+	/// Consume a value as [`value`](Self::value) does, however deep it nests. One that is too deep
+	/// is read to the end of its brackets, without a check of the grammar within.
+	pub fn value_of_any_depth(&mut self, depth: u32) -> Result<&'a [u8], Fault> {
+		let start = self.clone();
+		match self.value(depth) {
+			Err(Fault::TooDeep) => {
+				*self = start;
+				self.brackets()
+			},
+			other => other,
+		}
+	}
+
+	fn brackets(&mut self) -> Result<&'a [u8], Fault> {
+		self.peek();
+		let start = self.rest;
+		let mut open = 0usize;
+		loop {
+			match self.token()? {
+				b'"' => {
+					self.string_tail()?;
+				},
+				b'{' | b'[' => open = open.saturating_add(1),
+				b'}' | b']' => open = open.saturating_sub(1),
+				_ => {},
+			}
+			if open == 0 {
+				return Ok(before(start, self.rest, 0));
+			}
+		}
+	}
+
 	/// Consume a value. One bit per open container says if it is an object.
 	fn skip(&mut self, depth: u32) -> Result<(), Fault> {
 		let base = depth;

@@ -197,3 +197,33 @@ fn every_request_to_a_service_is_counted_once() {
 		assert_eq!(lost, if index == 0 { operator.count("eth_getBalance") } else { 0 });
 	}
 }
+
+/// An operator must not answer calls of a batch that others were asked, nor show its clients another
+/// result than the one that is compared.
+#[test]
+fn an_answer_that_clients_read_otherwise_is_a_fault() {
+	for text in [
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10"},{"jsonrpc":"2.0","id":2,"result":"0xbad"}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10","result":"0xbad"}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10","\u0072esult":"0xbad"}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10","Result":"0xbad"}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10","id":2}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10","error":{"code":3,"message":"bad"}}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":"0x10"}}"#,
+		r#"{"jsonrpc":"2.0","id":1,"result":["0x10}"#,
+	] {
+		let scene = Scene::three();
+		scene.operators[0].set(|behaviour| behaviour.text = Some(text));
+		let mut client = scene.client();
+		for number in 0..10 {
+			let call = |id: u64| {
+				let params = json!([format!("0x{number:039x}{id}"), "0x10"]);
+				json!({ "jsonrpc": "2.0", "id": id, "method": "eth_getBalance", "params": params })
+			};
+			let reply = client.post("/ethereum", &json!([call(1), call(2)]).to_string()).json();
+			let answer = |id: u64| json!({ "jsonrpc": "2.0", "id": id, "result": "0x10" });
+			assert_eq!(reply, json!([answer(1), answer(2)]), "{text}");
+		}
+		assert!(scene.operators[0].count("eth_getBalance") > 0);
+	}
+}
