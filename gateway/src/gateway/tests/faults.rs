@@ -227,3 +227,33 @@ fn an_answer_that_clients_read_otherwise_is_a_fault() {
 		assert!(scene.operators[0].count("eth_getBalance") > 0);
 	}
 }
+
+/// An error of the caller's making is an answer, and a fast one costs an operator nothing.
+#[test]
+fn an_operator_with_made_up_errors_or_no_data_loses_its_traffic() {
+	type Lie = fn(&mut Behaviour);
+	let lies: [Lie; 2] = [
+		|behaviour| behaviour.error = Some((3, "execution reverted")),
+		|behaviour| behaviour.text = Some(r#"{"jsonrpc":"2.0","id":77,"result":"0x"}"#),
+	];
+	for lie in lies {
+		let mut settings = settings();
+		settings.compare_share = 0.01;
+		let scene = Scene::new(Options { settings, ..Options::default() });
+		scene.operators[0].set(lie);
+		for honest in &scene.operators[1..] {
+			honest.set(|behaviour| behaviour.delay = Duration::from_millis(2));
+		}
+		let mut client = scene.client();
+		let mut share = |from: u32| {
+			let before = scene.operators[0].count("eth_getBalance");
+			for number in from..from + 1_000 {
+				client.call("eth_getBalance", json!([format!("0x{number:040x}"), "0x10"]));
+			}
+			scene.operators[0].count("eth_getBalance") - before
+		};
+		share(0);
+		let share = share(1_000);
+		assert!(share < 100, "{share} of 1,000");
+	}
+}

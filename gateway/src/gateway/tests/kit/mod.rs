@@ -6,7 +6,7 @@ mod client;
 mod operator;
 
 pub use client::{Client, Reply};
-pub use operator::{Operator, Seen, hash};
+pub use operator::{Behaviour, Operator, Seen, hash};
 
 use crate::{
 	cache::Head,
