@@ -42,6 +42,11 @@ pub enum PurseError {
 		/// The file.
 		path: PathBuf,
 	},
+	/// Another process spends from the file.
+	Locked {
+		/// The file.
+		path: PathBuf,
+	},
 }
 
 impl fmt::Display for PurseError {
@@ -58,6 +63,9 @@ impl fmt::Display for PurseError {
 				"{} is of another chain or tenant: use another data directory, or remove it",
 				path.display()
 			),
+			Self::Locked { path } => {
+				write!(f, "{} is in use by another process, which does the buying", path.display())
+			},
 		}
 	}
 }
@@ -125,6 +133,9 @@ struct Book {
 pub struct Purse {
 	path: Option<PathBuf>,
 	book: Book,
+	/// Held as long as the purse: two processes that each know half of the spending would spend
+	/// more than the budget.
+	_lock: Option<fs::File>,
 }
 
 impl Purse {
@@ -132,6 +143,7 @@ impl Purse {
 	/// the process.
 	pub fn open(dir: Option<&Path>, genesis: &str, tenant: &str) -> Result<Self, PurseError> {
 		let path = dir.map(|dir| dir.join(FILE));
+		let lock = path.as_deref().map(lock).transpose()?;
 		let fresh = || Book {
 			version: 1,
 			genesis: genesis.into(),
@@ -150,7 +162,7 @@ impl Purse {
 		if book.genesis != genesis || book.tenant != tenant {
 			return Err(PurseError::Foreign { path: path_of() });
 		}
-		Ok(Self { path, book })
+		Ok(Self { path, book, _lock: lock })
 	}
 
 	/// Amount that is spent or on hold, with what a running transaction may add.
@@ -242,6 +254,22 @@ impl Purse {
 	}
 }
 
+fn lock(path: &Path) -> Result<fs::File, PurseError> {
+	let name = path.with_extension("lock");
+	let open = || {
+		if let Some(dir) = path.parent() {
+			fs::create_dir_all(dir)?;
+		}
+		fs::File::options().create(true).truncate(false).write(true).open(&name)
+	};
+	let file = open().map_err(|error| PurseError::Io { path: name.clone(), error })?;
+	match file.try_lock() {
+		Ok(()) => Ok(file),
+		Err(fs::TryLockError::WouldBlock) => Err(PurseError::Locked { path: path.into() }),
+		Err(fs::TryLockError::Error(error)) => Err(PurseError::Io { path: name, error }),
+	}
+}
+
 fn read(path: &Path) -> Result<Option<Book>, PurseError> {
 	let fault = |error| PurseError::Io { path: path.into(), error };
 	let damaged = |reason: String| PurseError::Damaged { path: path.into(), reason };
@@ -326,6 +354,15 @@ mod tests {
 		assert_eq!(two.committed(), 7);
 		two.observe(&market(164), |_| true);
 		assert_eq!((two.committed(), two.is_pending()), (0, false));
+	}
+
+	#[test]
+	fn two_processes_do_not_spend_the_same_budget() {
+		let dir = tempfile::tempdir().unwrap();
+		let one = purse(Some(dir.path())).unwrap();
+		assert!(matches!(purse(Some(dir.path())), Err(PurseError::Locked { .. })));
+		drop(one);
+		purse(Some(dir.path())).unwrap();
 	}
 
 	#[test]
