@@ -4,6 +4,7 @@
 
 use super::{Admission, Refusal, Upgrade, admission::Client};
 use crate::{
+	access::Wait,
 	front::Body,
 	rpc::{Call, Failure, MethodTable, Outcome, outcome},
 	upstream::{Pool, WebSocketLimits, websocket},
@@ -25,6 +26,10 @@ use std::{
 };
 use surety_primitives::AgreementId;
 
+/// Connections of one host without an agreement, and of all such hosts together. Each is one to the
+/// server too, and many servers take no more than a hundred.
+const HOST_CONNECTIONS: usize = 4;
+const STRANGER_CONNECTIONS: usize = 32;
 /// Time between two looks at the agreement of a connection.
 const CHECK: Duration = Duration::from_secs(2);
 
@@ -55,49 +60,88 @@ impl Default for EdgeWebSocketSettings {
 	}
 }
 
-/// Party whose subscriptions are bounded together.
+/// Party whose subscriptions, and connections, are bounded together.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Party {
 	Agreement(AgreementId),
 	Stranger(IpAddr),
 }
 
+type Quotas = Mutex<HashMap<Party, Weak<Quota>>>;
+
 /// Subscriptions of all parties, shared by the workers.
-#[derive(Clone, Debug, Default)]
-pub struct Subscriptions(Arc<Mutex<HashMap<Party, Weak<Quota>>>>);
+#[derive(Clone, Debug)]
+pub struct Subscriptions {
+	quotas: Arc<Quotas>,
+	connections: Arc<Quotas>,
+	/// Connections of all strangers.
+	strangers: Arc<Quota>,
+}
+
+impl Default for Subscriptions {
+	fn default() -> Self {
+		let strangers = Quota::new(STRANGER_CONNECTIONS);
+		Self { quotas: Arc::default(), connections: Arc::default(), strangers }
+	}
+}
 
 impl Subscriptions {
 	/// Subscriptions of an agreement now.
 	pub fn used(&self, agreement: AgreementId) -> usize {
-		let quota = self.0.lock().get(&Party::Agreement(agreement)).and_then(Weak::upgrade);
+		let quota = self.quotas.lock().get(&Party::Agreement(agreement)).and_then(Weak::upgrade);
 		quota.map_or(0, |quota| quota.used())
 	}
 
 	/// Subscriptions without an agreement now.
 	pub fn used_by_strangers(&self) -> usize {
-		let quotas = self.0.lock();
+		let quotas = self.quotas.lock();
 		let strangers = quotas.iter().filter(|(party, _)| matches!(party, Party::Stranger(_)));
 		let quotas = strangers.filter_map(|(_, quota)| quota.upgrade());
 		quotas.fold(0, |sum, quota| sum.saturating_add(quota.used()))
 	}
 
 	fn of(&self, admission: &Admission) -> Arc<Quota> {
-		let party = match &admission.client {
-			Client::Tenant { agreement, .. } => Party::Agreement(agreement.id),
-			Client::Trial(address) => Party::Stranger(crate::front::host_of(*address)),
-			// Its token is for single requests.
-			Client::Prober(_) => return Quota::new(0),
-		};
-		let mut quotas = self.0.lock();
-		if let Some(quota) = quotas.get(&party).and_then(Weak::upgrade) {
-			return quota;
+		match party(admission) {
+			Some(party) => quota(&self.quotas, party, Vec::new()),
+			None => Quota::new(0),
 		}
-		// As many as there are connections remain.
-		quotas.retain(|_, quota| quota.strong_count() > 0);
-		let quota = Quota::new(0);
-		quotas.insert(party, Arc::downgrade(&quota));
-		quota
 	}
+
+	/// Place for another connection, if the party has one left.
+	fn connection(&self, admission: &Admission) -> Option<Reservation> {
+		let party = party(admission)?;
+		let (limit, within) = match party {
+			Party::Agreement(_) => {
+				let own = usize::try_from(admission.subscriptions()).unwrap_or(usize::MAX);
+				(own.max(HOST_CONNECTIONS), Vec::new())
+			},
+			Party::Stranger(_) => (HOST_CONNECTIONS, vec![Arc::clone(&self.strangers)]),
+		};
+		let quota = quota(&self.connections, party, within);
+		quota.set_limit(limit);
+		quota.reserve()
+	}
+}
+
+fn party(admission: &Admission) -> Option<Party> {
+	match &admission.client {
+		Client::Tenant { agreement, .. } => Some(Party::Agreement(agreement.id)),
+		Client::Trial(address) => Some(Party::Stranger(crate::front::host_of(*address))),
+		// Its token is for single requests.
+		Client::Prober(_) => None,
+	}
+}
+
+fn quota(quotas: &Quotas, party: Party, within: Vec<Arc<Quota>>) -> Arc<Quota> {
+	let mut quotas = quotas.lock();
+	if let Some(quota) = quotas.get(&party).and_then(Weak::upgrade) {
+		return quota;
+	}
+	// As many as there are connections remain.
+	quotas.retain(|_, quota| quota.strong_count() > 0);
+	let quota = Quota::within(0, within);
+	quotas.insert(party, Arc::downgrade(&quota));
+	quota
 }
 
 /// Switch to WebSocket, for one worker.
@@ -126,7 +170,12 @@ impl Upgrade for EdgeWebSocket {
 	) -> LocalBoxFuture<'static, Response<Body>> {
 		let (settings, connections) = (self.settings.clone(), self.open.clone());
 		let quota = self.subscriptions.of(&admission);
+		let place = self.subscriptions.connection(&admission);
 		Box::pin(async move {
+			let Some(place) = place else {
+				admission.shared.counts.limited.add(1);
+				return Refusal::limited(Wait::For(CHECK), None).response(None);
+			};
 			let (response, upgrade) = match accept(&mut request) {
 				Ok(accepted) => accepted,
 				Err(error) => return error.response(),
@@ -155,7 +204,7 @@ impl Upgrade for EdgeWebSocket {
 					answer_timeout: settings.answer_timeout,
 				};
 				let own = Quota::within(settings.max_subscriptions, vec![Arc::clone(&quota)]);
-				let gate = RelayGate { admission, quota, own };
+				let gate = RelayGate { admission, quota, own, _place: place };
 				relay(client, server, &gate, &outgoing, &settings.client, &limits).await;
 			});
 			response
@@ -175,6 +224,7 @@ struct RelayGate {
 	quota: Arc<Quota>,
 	/// Those of the connection.
 	own: Arc<Quota>,
+	_place: Reservation,
 }
 
 impl Gate for RelayGate {

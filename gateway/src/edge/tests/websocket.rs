@@ -244,3 +244,31 @@ fn a_shutdown_closes_connections() {
 		assert!(shutdown.join().unwrap());
 	});
 }
+
+/// Each connection is one to the server, which has only so many.
+#[test]
+fn strangers_cannot_take_all_connections_of_the_server() {
+	let sockets = start_sockets();
+	local(async {
+		let mut open = Vec::new();
+		let refused = loop {
+			match sockets.connect(None).await {
+				Ok(socket) => open.push(socket),
+				Err(refused) => break refused,
+			}
+		};
+		assert!(matches!(refused, UpstreamError::Refused(429)), "{refused}");
+		assert_eq!(open.len(), 4);
+		let alice = token(1, "Alice");
+		let mut tenant = Vec::new();
+		while let Ok(socket) = sockets.connect(Some(&alice)).await {
+			tenant.push(socket);
+		}
+		assert_eq!(tenant.len(), 20, "as many as the unit has subscriptions");
+		sockets.connect(Some(&token(2, "Bob"))).await.unwrap();
+		drop(open);
+		while sockets.connect(None).await.is_err() {
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+	});
+}
