@@ -75,7 +75,7 @@ impl Handler for EdgeHandler {
 				if matches!(refusal, Refusal::Payment(..)) {
 					self.shared.counts.unpaid.add(1);
 				}
-				let call = routed.is_some_and(|(service, _)| is_call(service, request.method()));
+				let call = routed.is_some_and(|(service, _)| is_call(service, &request));
 				return self.refuse(&refusal, call.then_some(b""));
 			},
 		};
@@ -87,7 +87,8 @@ impl Handler for EdgeHandler {
 		let Ok(target) = Uri::try_from(target) else {
 			return self.refuse(&Refusal::NotFound, None);
 		};
-		match admission.service.protocol.filter(|_| request.method() == Method::POST) {
+		let is_call = is_call(&admission.service, &request);
+		match admission.service.protocol.filter(|_| is_call) {
 			Some(protocol) => self.call(admission, protocol, target, request).await,
 			None => self.pass(admission, peer, target, request).await,
 		}
@@ -100,9 +101,11 @@ impl Handler for EdgeHandler {
 	}
 }
 
-/// True for requests that are JSON-RPC.
-fn is_call(service: &EdgeService, method: &Method) -> bool {
-	service.protocol.is_some() && *method == Method::POST
+/// True for requests that are JSON-RPC: all with a body, since some servers take calls by any
+/// method.
+fn is_call(service: &EdgeService, request: &Request<Incoming>) -> bool {
+	let has_body = *request.method() == Method::POST || !request.body().is_end_stream();
+	service.protocol.is_some() && has_body
 }
 
 /// Target below the server's own path.

@@ -235,3 +235,23 @@ fn answers_that_are_no_http_are_a_bad_gateway() {
 		}
 	});
 }
+
+/// Servers of JSON-RPC take calls by other methods than POST too.
+#[test]
+fn a_call_by_another_method_is_weighed_and_denied_like_any_other() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let many = format!("[{}]", vec![call("eth_getLogs"); 50].join(","));
+		for method in ["GET", "PUT", "DELETE", "PATCH", "CALL"] {
+			let send = async |body: String| {
+				let request = Request::builder().method(method).uri("/eth");
+				client.send(request.body(Bytes::from(body)).unwrap()).await.unwrap()
+			};
+			assert_eq!(send(call("hardhat_reset")).await.code(), -32601, "{method}");
+			assert_eq!(send(many.clone()).await.status, 402, "{method}");
+		}
+		assert_eq!(world.requests(), 0);
+		assert_eq!(client.get("/eth", &[]).await.body, "page");
+	});
+}
