@@ -14,7 +14,7 @@ use crate::{
 	access::RecentTokens,
 	front::{Body, BodyError, Handler, Peer, read_body},
 	rpc::{Call, Failure, Message, MethodTable, scan},
-	upstream::{Endpoint, Pool},
+	upstream::{Endpoint, Pool, climbs},
 	websocket::is_upgrade,
 };
 use arc_swap::ArcSwap;
@@ -80,6 +80,9 @@ impl Handler for EdgeHandler {
 			},
 		};
 		let target = target(below.get(path_length..).unwrap_or_default());
+		if climbs(target.split('?').next().unwrap_or_default()) {
+			return self.refuse(&Refusal::NotFound, None);
+		}
 		let admission = Admission { service, client, shared: self.shared.clone() };
 		if is_upgrade(&request) {
 			return self.switch(admission, target, request).await;

@@ -13,6 +13,7 @@ use crate::{
 	front::{Body, Peer, read_body},
 	routing::{LoadClass, Needs, NoChoice, Observed, Reason},
 	rpc::{Failure, json},
+	upstream::climbs,
 	websocket::is_upgrade,
 };
 use bytes::Bytes;
@@ -356,14 +357,6 @@ fn own(begin: Instant, upstream: Duration) -> u64 {
 	u64::try_from(since(begin).saturating_sub(upstream).as_micros()).unwrap_or(u64::MAX)
 }
 
-/// True if a path has a segment that climbs, as it is or percent-encoded.
-fn climbs(path: &str) -> bool {
-	path.split(['/', '\\']).any(|segment| {
-		let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-		plain == ".." || plain == "." || plain.contains("%2f") || plain.contains("%5c")
-	})
-}
-
 /// Response of a failure, in the form of OpenAI's errors.
 fn failed(failure: &Failure) -> Response<Body> {
 	let kind = match failure.status().as_u16() {
@@ -382,19 +375,4 @@ fn failed(failure: &Failure) -> Response<Body> {
 	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 	add_failure_headers(failure, headers);
 	response
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn a_path_that_climbs_is_found() {
-		for path in ["..", "a/../b", "a/%2e%2E/b", "a\\..\\b", "a/.%2e", "a%2f..%2fb", "./a"] {
-			assert!(climbs(path), "{path}");
-		}
-		for path in ["", "a/b", "a..b", "...", "a/b.c"] {
-			assert!(!climbs(path), "{path}");
-		}
-	}
 }

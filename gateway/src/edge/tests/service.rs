@@ -255,3 +255,21 @@ fn a_call_by_another_method_is_weighed_and_denied_like_any_other() {
 		assert_eq!(client.get("/eth", &[]).await.body, "page");
 	});
 }
+
+#[test]
+fn no_path_leaves_that_of_the_server() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		for path in ["/eth/../admin", "/eth/%2e%2E/admin", "/eth/..%2fadmin", "/../admin"] {
+			assert_eq!(client.get(path, &[]).await.status, 404, "{path}");
+			assert_eq!(
+				client.post(path, &[], &call("eth_blockNumber")).await.status,
+				404,
+				"{path}"
+			);
+		}
+		assert_eq!(world.requests(), 0);
+		assert_eq!(client.get("/eth/a?b=../c", &[]).await.body, "page");
+	});
+}
