@@ -6,7 +6,7 @@
 use super::{
 	access::{Client, Use},
 	attempt::{Account, TOKEN, failed as upstream_failed, now},
-	upstreams::{Group, Member},
+	upstreams::{Group, Member, Serves},
 	worker::{Worker, add_failure_headers, body_failure, since},
 };
 use crate::{
@@ -67,6 +67,10 @@ async fn try_service(
 	}
 	let (client, request) =
 		admit(worker, peer, key, Use::Service(member.spec.service), request, path).await?;
+	if matches!(member.spec.serves, Serves::Network(_)) {
+		// Its calls would pass by the limits and the methods of key and network.
+		return Err(Failure::NotFound("a service of JSON-RPC: its calls go to its network"));
+	}
 	worker.gateway().access.charge(&client, "", 1)?;
 	let (wait, _) = member.state.cover(1, begin);
 	if !wait.is_zero() {

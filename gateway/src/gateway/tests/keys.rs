@@ -164,3 +164,16 @@ fn an_open_gateway_needs_no_key_but_refuses_wrong_ones() {
 	let reply: Value = client.send("GET", "/login", &[], "").json();
 	assert!(reply["error"]["message"].is_string());
 }
+
+#[test]
+fn the_methods_of_a_key_hold_on_every_path() {
+	let (scene, store) = scene(false, HashSet::new());
+	let rules = KeyRules { methods: vec!["eth_getBalance".into()], ..KeyRules::default() };
+	let key = store.issue(rules, 0).unwrap();
+	let other = CALL.replace("eth_getBalance", "eth_sendRawTransaction");
+	for (path, status) in [("ethereum", 403), ("service/1", 404), ("service/1/", 404)] {
+		let path = format!("/k/{}/{path}", key.expose());
+		assert_eq!(scene.client().send("POST", &path, &[], &other).status, status, "{path}");
+	}
+	assert_eq!(scene.count("eth_sendRawTransaction"), 0);
+}
