@@ -21,6 +21,8 @@ use std::{
 
 /// Version of the file.
 const VERSION: u32 = 1;
+/// Keys that one account has by logins. Each has a limit of its own.
+const MAX_OF_ACCOUNT: usize = 4;
 /// Largest file that is read.
 const MAX_FILE: u64 = 64 << 20;
 
@@ -131,7 +133,8 @@ impl KeyStore {
 
 	/// Make a key. Writes to the disk: not to be called on a worker.
 	///
-	/// - `now`: seconds since 1970. Expired keys make room.
+	/// - `now`: seconds since 1970. Expired keys make room, and so does the first to expire of an
+	///   account that has four.
 	///
 	/// Errors: [`KeyStoreError::Full`], [`NoRandom`](KeyStoreError::NoRandom),
 	/// [`Io`](KeyStoreError::Io). Nothing changes after an error.
@@ -141,6 +144,15 @@ impl KeyStore {
 		let mut issued = self.issued.lock();
 		let mut next = issued.clone();
 		next.retain(|_, rules| rules.not_after.is_none_or(|end| end >= now));
+		if rules.account.is_some() {
+			let own = next.iter().filter(|(_, other)| other.account == rules.account);
+			let own: Vec<_> = own.map(|(hash, other)| (other.not_after, *hash)).collect();
+			if own.len() >= MAX_OF_ACCOUNT
+				&& let Some((_, first)) = own.into_iter().min()
+			{
+				next.remove(&first);
+			}
+		}
 		if next.len() >= self.max_issued {
 			return Err(KeyStoreError::Full);
 		}
@@ -281,6 +293,21 @@ mod tests {
 		store.issue(named("b"), 101).unwrap();
 		assert_eq!(store.len(), 2);
 		assert!(store.get(first.expose()).is_err());
+	}
+
+	#[test]
+	fn an_account_does_not_multiply_its_limit_by_logins() {
+		let store = KeyStore::open(vec![], None, 100).unwrap();
+		let rules = |account: u8, end| KeyRules {
+			account: Some([account; 32].into()),
+			not_after: Some(end),
+			..named("a")
+		};
+		let keys: Vec<_> = (0..6).map(|n| store.issue(rules(1, 100 + n), 0).unwrap()).collect();
+		let alive: Vec<_> = keys.iter().map(|key| store.get(key.expose()).is_ok()).collect();
+		assert_eq!(alive, [false, false, true, true, true, true]);
+		store.issue(rules(2, 100), 0).unwrap();
+		assert_eq!(store.len(), 5);
 	}
 
 	#[test]
