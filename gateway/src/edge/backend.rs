@@ -6,6 +6,7 @@ use super::{Admission, credential::is_credential};
 use crate::{
 	front::{Body, BodyError, Peer},
 	rpc::{Outcome, outcome},
+	upstream::end_connection,
 };
 use bytes::Bytes;
 use http::{
@@ -41,7 +42,8 @@ pub fn call(target: Uri, headers: &HeaderMap, body: Bytes) -> Request<Bytes> {
 }
 
 /// Any other request to the server, with the client's headers except for our credentials.
-pub fn pass(target: Uri, parts: request::Parts, peer: Peer, body: Bytes) -> Request<Bytes> {
+pub fn pass(target: Uri, mut parts: request::Parts, peer: Peer, body: Bytes) -> Request<Bytes> {
+	end_connection(&mut parts.headers);
 	let mut request = Request::new(body);
 	*request.method_mut() = parts.method;
 	*request.uri_mut() = target;
@@ -156,6 +158,8 @@ mod tests {
 			.header("x-surety-prober", "x")
 			.header("x-forwarded-for", "6.6.6.6")
 			.header("cookie", "a=b")
+			.header("x-own", "1")
+			.header("connection", "close, x-own, X-Forwarded-For")
 			.body(())
 			.unwrap()
 			.into_parts();

@@ -13,11 +13,13 @@ use crate::{
 	front::{Body, Peer, read_body},
 	routing::{LoadClass, Needs, NoChoice, Observed, Reason},
 	rpc::{Failure, json},
-	upstream::climbs,
+	upstream::{climbs, end_connection},
 	websocket::is_upgrade,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{
+	HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::{
 	pin::Pin,
@@ -229,6 +231,7 @@ async fn admit(
 			parts.headers.remove(name);
 		}
 	}
+	end_connection(&mut parts.headers);
 	// Nobody but us names the agreement.
 	parts.headers.remove(TOKEN);
 	Ok((client, Request::from_parts(parts, body)))

@@ -97,3 +97,16 @@ fn a_configured_operator_is_known_by_its_name() {
 		assert_eq!(client.send("GET", &path, &[], "").status, 404, "{path}");
 	}
 }
+
+/// A client must not make operators refuse us: they would be left alone by all.
+#[test]
+fn a_client_cannot_take_out_what_the_gateway_adds() {
+	let scene = llama();
+	let headers = ["connection: close, x-own, X-Surety-Token", "x-own: 1"];
+	let body = json!({ "model": "llama" }).to_string();
+	let reply = scene.client().send("POST", "/v1/completions", &headers, &body);
+	assert_eq!(reply.status, 200);
+	let seen = scene.operators.iter().flat_map(|one| one.seen.lock().clone()).next().unwrap();
+	assert_eq!(seen.headers["x-surety-token"], "srt1_test");
+	assert!(!seen.headers.contains_key("x-own"));
+}
