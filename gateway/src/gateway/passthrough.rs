@@ -18,7 +18,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{
-	HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+	HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
 };
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::{
@@ -33,6 +33,8 @@ const OPERATOR: &str = "x-surety-operator";
 const SERVICE: &str = "x-surety-service";
 const ATTEMPTS: &str = "x-surety-attempts";
 const OVERHEAD: &str = "x-surety-overhead-us";
+/// Begin of all headers of ours.
+const OWN: &str = "x-surety-";
 /// Header that carries a key of ours.
 const API_KEY: &str = "x-api-key";
 
@@ -232,8 +234,11 @@ async fn admit(
 		}
 	}
 	end_connection(&mut parts.headers);
-	// Nobody but us names the agreement.
-	parts.headers.remove(TOKEN);
+	// Nobody but us names the agreement. Cookies and addresses of pages, which may hold a key, are
+	// of the gateway's domain, and an operator is a stranger there.
+	for name in [TOKEN, header::COOKIE, header::REFERER] {
+		parts.headers.remove(name);
+	}
 	Ok((client, Request::from_parts(parts, body)))
 }
 
@@ -352,6 +357,10 @@ fn explained(
 	own: u64,
 ) -> Response<Body> {
 	let headers: &mut HeaderMap = response.headers_mut();
+	// An operator sets no cookies of our domain, and does not speak for us.
+	let ours = |name: &HeaderName| *name == header::SET_COOKIE || name.as_str().starts_with(OWN);
+	let named: Vec<_> = headers.keys().filter(|name| ours(name)).cloned().collect();
+	named.iter().for_each(|name| drop(headers.remove(name)));
 	headers.insert(OPERATOR, member.operator_header.clone());
 	headers.insert(SERVICE, member.service_header.clone());
 	headers.insert(ATTEMPTS, HeaderValue::from(attempts));

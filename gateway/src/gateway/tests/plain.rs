@@ -110,3 +110,14 @@ fn a_client_cannot_take_out_what_the_gateway_adds() {
 	assert_eq!(seen.headers["x-surety-token"], "srt1_test");
 	assert!(!seen.headers.contains_key("x-own"));
 }
+
+#[test]
+fn what_belongs_to_the_domain_of_the_gateway_stays_there() {
+	let scene = Scene::new(Options { serves: Serves::Http, ..Options::default() });
+	let headers = ["cookie: session=ours", "referer: http://x/k/srk1_secret/service/2/"];
+	let reply = scene.client().send("GET", "/service/2/a", &headers, "");
+	assert_eq!((reply.status, reply.header("x-surety-service")), (200, "2"));
+	assert_eq!((reply.header("set-cookie"), reply.header("x-surety-why")), ("", ""));
+	let seen = scene.operators[1].seen.lock()[0].headers.clone();
+	assert!(!seen.contains_key("cookie") && !seen.contains_key("referer"), "{seen:?}");
+}
