@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
 	hash::{BuildHasher, RandomState},
+	net::IpAddr,
 	sync::{Arc, Weak},
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -32,6 +33,8 @@ pub struct KeyAccess {
 	store: Arc<KeyStore>,
 	/// Clients without a key are served too.
 	open: bool,
+	/// Origins of pages that need no key. `None`: all.
+	pages: Option<Vec<String>>,
 	sessions: RandomState,
 	/// Subscriptions of the keys that have a limit.
 	quotas: Mutex<HashMap<KeyId, Weak<Quota>>>,
@@ -45,7 +48,23 @@ pub(super) fn unix_now() -> u64 {
 impl KeyAccess {
 	/// Access by keys; `open` serves clients without one too.
 	pub fn new(store: Arc<KeyStore>, open: bool) -> Self {
-		Self { store, open, sessions: RandomState::new(), quotas: Mutex::default() }
+		let (sessions, quotas) = (RandomState::new(), Mutex::default());
+		Self { store, open, pages: None, sessions, quotas }
+	}
+
+	/// Without a key, serve no pages but those of this machine and of some origins. Whoever visits a
+	/// page on a machine with an open gateway would otherwise pay for what the page asks for.
+	pub fn own_pages_only(mut self, origins: Vec<String>) -> Self {
+		self.pages = Some(origins);
+		self
+	}
+
+	fn is_own_page(&self, headers: &HeaderMap) -> bool {
+		let (Some(pages), Some(origin)) = (&self.pages, headers.get(header::ORIGIN)) else {
+			return true;
+		};
+		let origin = origin.to_str().unwrap_or_default();
+		pages.iter().any(|page| page == origin) || is_local(origin)
 	}
 }
 
@@ -60,6 +79,9 @@ impl Access for KeyAccess {
 		let Some(text) = key.or_else(|| key_of(headers)) else {
 			if !self.open {
 				return Err(refusal(KeyError::Missing));
+			}
+			if !self.is_own_page(headers) {
+				return Err(Failure::Forbidden("pages of this origin need an API key"));
 			}
 			let session = self.sessions.hash_one(host_of(peer.address.ip()));
 			return Ok(Client { session, name: "open".into(), grant: None });
@@ -112,6 +134,22 @@ impl Access for KeyAccess {
 		let text = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
 		text.map_or(value, |_| value.get(7..).unwrap_or_default()).trim().starts_with(PREFIX)
 	}
+}
+
+/// True for origins of pages of this machine, and of extensions of the browser.
+fn is_local(origin: &str) -> bool {
+	let Some((scheme, authority)) = origin.split_once("://") else { return false };
+	if !matches!(scheme, "http" | "https") {
+		return true;
+	}
+	let host = match authority.rsplit_once(':') {
+		Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+		_ => authority,
+	};
+	let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+	host == "localhost"
+		|| host.ends_with(".localhost")
+		|| address.is_some_and(|address| address.is_loopback())
 }
 
 fn grant(client: &Client) -> Option<&ApiKey> {

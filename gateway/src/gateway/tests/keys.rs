@@ -177,3 +177,30 @@ fn the_methods_of_a_key_hold_on_every_path() {
 	}
 	assert_eq!(scene.count("eth_sendRawTransaction"), 0);
 }
+
+#[test]
+fn pages_of_strangers_do_not_use_an_open_gateway_of_this_machine() {
+	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
+	let key = store.issue(KeyRules::default(), 0).unwrap();
+	let access = KeyAccess::new(store, true).own_pages_only(vec!["https://a.org".into()]);
+	let scene = Scene::new(Options { access: Arc::new(access), ..Options::default() });
+	for (origin, status) in [
+		("http://localhost:3000", 200),
+		("http://127.0.0.1:8645", 200),
+		("http://[::1]:80", 200),
+		("https://a.org", 200),
+		("chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn", 200),
+		("https://evil.org", 403),
+		("http://localhost.evil.org:8645", 403),
+		("http://evil.org:8645", 403),
+		("null", 403),
+	] {
+		let header = format!("origin: {origin}");
+		let reply = scene.client().send("POST", "/ethereum", &[&header], CALL);
+		assert_eq!(reply.status, status, "{origin}");
+		let key = format!("x-api-key: {}", key.expose());
+		let reply = scene.client().send("POST", "/ethereum", &[&header, &key], CALL);
+		assert_eq!(reply.status, 200, "{origin}");
+	}
+	assert_eq!(scene.client().post("/ethereum", CALL).status, 200);
+}

@@ -8,7 +8,7 @@ use crate::{
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
-	gateway::{GatewaySettings, LoginService, MethodFilter, NetworkSettings},
+	gateway::{GatewaySettings, KeyAccess, LoginService, MethodFilter, NetworkSettings},
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
 	settings::pool_settings,
@@ -18,6 +18,8 @@ use sp_core::H256;
 use std::{borrow::Cow, path::Path, sync::Arc, time::Duration};
 use surety_primitives::Protocol;
 
+/// Page that nodes of Substrate serve by default too.
+const EXPLORER: &str = "https://polkadot.js.org";
 /// File of keys that logins made.
 const KEYS: &str = "keys.json";
 /// Keys of logins at a time.
@@ -178,8 +180,19 @@ pub(super) fn login(
 	Ok(Some(LoginService::new(login, Arc::clone(store), accounts, section.login_secs, rules)))
 }
 
+/// Access by keys. A gateway that is open only because no other machine reaches it serves no pages
+/// of strangers in a browser of this one.
+pub(super) fn access(config: &GatewayConfig, keys: &Arc<KeyStore>) -> KeyAccess {
+	let access = KeyAccess::new(Arc::clone(keys), is_open(config));
+	if config.access.open.is_some() {
+		return access;
+	}
+	let listed = config.front.cors_origins.iter().cloned();
+	access.own_pages_only(listed.chain([EXPLORER.to_owned()]).collect())
+}
+
 /// True if clients without a key are served.
-pub(super) fn is_open(config: &GatewayConfig) -> bool {
+fn is_open(config: &GatewayConfig) -> bool {
 	config.access.open.unwrap_or(config.listen().ip().is_loopback())
 }
 
