@@ -75,12 +75,33 @@ impl EdgeSettings {
 
 	/// True if no client may call a method.
 	pub fn is_denied(&self, method: &str) -> bool {
-		self.denied_methods.iter().any(|pattern| match pattern.strip_suffix('*') {
-			Some(begin) => method.starts_with(begin),
-			None => pattern == method,
-		})
+		let denied = self.denied_methods.iter().any(|pattern| fits(method, pattern));
+		denied && !READS.iter().any(|pattern| fits(method, pattern))
 	}
 }
+
+/// True for a pattern that is a method, or its begin and `*`.
+fn fits(method: &str, pattern: &str) -> bool {
+	match pattern.strip_suffix('*') {
+		Some(begin) => method.starts_with(begin),
+		None => pattern == method,
+	}
+}
+
+/// Methods of `debug` that only read. The others rewind the chain, write files on the machine or
+/// profile it.
+const READS: &[&str] = &[
+	"debug_accountRange",
+	"debug_executionWitness*",
+	"debug_getModifiedAccounts*",
+	"debug_getRaw*",
+	"debug_intermediateRoots",
+	"debug_storageRangeAt",
+	"debug_traceBlock",
+	"debug_traceBlockBy*",
+	"debug_traceCall*",
+	"debug_traceTransaction",
+];
 
 /// Methods that manage a node or a test chain.
 const DENIED: &[&str] = &[
@@ -90,6 +111,7 @@ const DENIED: &[&str] = &[
 	"author_removeExtrinsic",
 	"author_rotateKeys*",
 	"clique_*",
+	"debug_*",
 	"engine_*",
 	"evm_*",
 	"hardhat_*",

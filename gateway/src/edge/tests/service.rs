@@ -28,6 +28,9 @@ fn requests_that_are_not_valid_never_reach_the_server() {
 			(&"x".repeat(1_001), 413, -32600),
 			(&call("admin_peers"), 200, -32601),
 			(&call("author_rotateKeysWithOwner"), 200, -32601),
+			(&call("debug_setHead"), 200, -32601),
+			(&call("debug_startCPUProfile"), 200, -32601),
+			(&call("debug_traceTransaction"), 402, -32031),
 		] {
 			let answer = client.post("/", &[], body).await;
 			assert_eq!((answer.status, answer.code()), (status, code), "{body:.40}");
@@ -36,7 +39,7 @@ fn requests_that_are_not_valid_never_reach_the_server() {
 		assert_eq!(denied.body["id"], 1);
 	});
 	assert_eq!(world.requests(), 0);
-	assert_eq!(world.edge.counts().invalid.get(), 10);
+	assert_eq!(world.edge.counts().invalid.get(), 12);
 }
 
 #[test]
