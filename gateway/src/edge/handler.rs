@@ -5,7 +5,7 @@
 use super::{
 	Admission, EdgeCounts, EdgeMarket, EdgeService, EdgeSettings, Refusal, Rights, Upgrade, Usage,
 	admission::Session,
-	backend::{self, Counted, Expected},
+	backend::{self, Counted, Expected, Pace},
 	credential::Credentials,
 	gates::Gates,
 	identify::Identified,
@@ -280,7 +280,8 @@ impl EdgeHandler {
 		if !streams {
 			return response;
 		}
-		response.map(|body| Body::new(Counted { body, admission }))
+		let pace = call.map(|_| Pace::begin());
+		response.map(|body| Body::new(Counted { body, admission, pace }))
 	}
 
 	/// Scan a JSON-RPC request.
