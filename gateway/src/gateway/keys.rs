@@ -23,6 +23,8 @@ use std::{
 const PREFIX: &str = "srk1_";
 /// Header for a key, besides `Authorization`.
 const API_KEY: &str = "x-api-key";
+/// Headers by which proxies name the client.
+const PROXIED: [&str; 3] = ["x-forwarded-for", "x-real-ip", "forwarded"];
 /// Name by which a key's list of networks allows OpenAI's API and single services.
 const MODELS: &str = "v1";
 const SERVICES: &str = "service";
@@ -52,17 +54,21 @@ impl KeyAccess {
 		Self { store, open, pages: None, sessions, quotas }
 	}
 
-	/// Without a key, serve no pages but those of this machine and of some origins. Whoever visits a
-	/// page on a machine with an open gateway would otherwise pay for what the page asks for.
+	/// Without a key, serve no pages but those of this machine and of some origins, and nobody who
+	/// comes by a proxy. Whoever visits a page on a machine with an open gateway would otherwise pay
+	/// for what the page asks for.
 	pub fn own_pages_only(mut self, origins: Vec<String>) -> Self {
 		self.pages = Some(origins);
 		self
 	}
 
 	fn is_own_page(&self, headers: &HeaderMap) -> bool {
-		let (Some(pages), Some(origin)) = (&self.pages, headers.get(header::ORIGIN)) else {
-			return true;
-		};
+		let Some(pages) = &self.pages else { return true };
+		// A proxy on this machine lets in whoever reaches it.
+		if PROXIED.iter().any(|name| headers.contains_key(*name)) {
+			return false;
+		}
+		let Some(origin) = headers.get(header::ORIGIN) else { return true };
 		let origin = origin.to_str().unwrap_or_default();
 		pages.iter().any(|page| page == origin) || is_local(origin)
 	}
@@ -81,7 +87,9 @@ impl Access for KeyAccess {
 				return Err(refusal(KeyError::Missing));
 			}
 			if !self.is_own_page(headers) {
-				return Err(Failure::Forbidden("pages of this origin need an API key"));
+				return Err(Failure::Unauthorized(
+					"pages of other origins, and clients of a proxy, need a key",
+				));
 			}
 			let session = self.sessions.hash_one(host_of(peer.address.ip()));
 			return Ok(Client { session, name: "open".into(), grant: None });

@@ -190,10 +190,10 @@ fn pages_of_strangers_do_not_use_an_open_gateway_of_this_machine() {
 		("http://[::1]:80", 200),
 		("https://a.org", 200),
 		("chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn", 200),
-		("https://evil.org", 403),
-		("http://localhost.evil.org:8645", 403),
-		("http://evil.org:8645", 403),
-		("null", 403),
+		("https://evil.org", 401),
+		("http://localhost.evil.org:8645", 401),
+		("http://evil.org:8645", 401),
+		("null", 401),
 	] {
 		let header = format!("origin: {origin}");
 		let reply = scene.client().send("POST", "/ethereum", &[&header], CALL);
@@ -203,4 +203,6 @@ fn pages_of_strangers_do_not_use_an_open_gateway_of_this_machine() {
 		assert_eq!(reply.status, 200, "{origin}");
 	}
 	assert_eq!(scene.client().post("/ethereum", CALL).status, 200);
+	let proxied = scene.client().send("POST", "/ethereum", &["x-forwarded-for: 1.2.3.4"], CALL);
+	assert_eq!(proxied.status, 401);
 }
