@@ -85,8 +85,6 @@ pub struct Background {
 	pub chain: Option<Arc<Chain>>,
 	/// Accounts that may report for others; none without nodes.
 	pub reporters: Option<Arc<Reporters>>,
-	/// Purchases; none without a budget.
-	pub buyer: Option<Arc<ArcSwap<BuyerReport>>>,
 	/// Key that signs tokens and statements; none without one.
 	pub reporter: Option<KeySigner>,
 	/// Sender of reports with that key; none without nodes or key.
@@ -94,7 +92,6 @@ pub struct Background {
 	/// Address of the control listener.
 	pub control: SocketAddr,
 	pages: Arc<Pages>,
-	runtime: runtime::Handle,
 	stop: Arc<Notify>,
 	thread: Option<thread::JoinHandle<()>>,
 }
@@ -213,14 +210,13 @@ impl Background {
 			listen: parts.listen,
 			started: Instant::now(),
 			chain: chain.clone(),
-			buyer: report.clone(),
+			buyer: report,
 			role: OnceLock::new(),
 		});
 		let runtime = runtime::Builder::new_current_thread()
 			.enable_all()
 			.build()
 			.map_err(io("runtime of the background"))?;
-		let handle = runtime.handle().clone();
 		let stop = Arc::new(Notify::new());
 		let tasks = Tasks {
 			chain: chain.clone().zip(subject),
@@ -246,20 +242,13 @@ impl Background {
 			metrics,
 			chain,
 			reporters,
-			buyer: report,
 			reporter: parts.reporter,
 			reports,
 			control,
 			pages,
-			runtime: handle,
 			stop,
 			thread: Some(thread),
 		})
-	}
-
-	/// Runtime of the background, to spawn further tasks on.
-	pub fn runtime(&self) -> &runtime::Handle {
-		&self.runtime
 	}
 
 	/// Let the role take part in status, health and metrics. The first one stays.

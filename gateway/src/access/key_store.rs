@@ -3,7 +3,7 @@
 //! Keys by their hashes: those of the configuration, and those that logins made, on disk.
 
 use super::{
-	ApiKey, KeyError, KeyId, KeyRules, Secret,
+	ApiKey, KeyError, KeyRules, Secret,
 	keys::hash_of,
 	nonce::{hex, unhex},
 };
@@ -121,16 +121,6 @@ impl KeyStore {
 		self.keys.load().get(&key.hash).is_some_and(|current| std::ptr::eq(&**current, key))
 	}
 
-	/// Number of keys.
-	pub fn len(&self) -> usize {
-		self.keys.load().len()
-	}
-
-	/// True if there is no key.
-	pub fn is_empty(&self) -> bool {
-		self.len() == 0
-	}
-
 	/// Make a key. Writes to the disk: not to be called on a worker.
 	///
 	/// - `now`: seconds since 1970. Expired keys make room, and so does the first to expire of an
@@ -159,20 +149,6 @@ impl KeyStore {
 		next.insert(hash, rules);
 		self.replace(&mut issued, next)?;
 		Ok(secret)
-	}
-
-	/// Remove a key that was issued. Returns false if there is none. Writes to the disk.
-	///
-	/// Errors: [`KeyStoreError::Io`].
-	pub fn revoke(&self, id: KeyId) -> Result<bool, KeyStoreError> {
-		let mut issued = self.issued.lock();
-		let mut next = issued.clone();
-		next.retain(|hash, _| KeyId::of(hash) != id);
-		let found = next.len() < issued.len();
-		if found {
-			self.replace(&mut issued, next)?;
-		}
-		Ok(found)
 	}
 
 	fn replace(
@@ -264,15 +240,8 @@ mod tests {
 		assert!(!text.contains("configured"));
 
 		let store = open();
-		assert_eq!(store.len(), 2);
-		let key = store.get(secret.expose()).unwrap();
+		assert_eq!(store.get(secret.expose()).unwrap().rules.name, "issued");
 		assert_eq!(store.get(configured.expose()).unwrap().rules.name, "configured");
-		assert!(store.revoke(key.id).unwrap());
-		assert!(!store.revoke(key.id).unwrap());
-		assert_eq!(store.get(secret.expose()).unwrap_err(), KeyError::Unknown);
-		assert_eq!(open().len(), 1);
-		// Keys that the configuration names stay.
-		assert!(!store.revoke(KeyId::of(&configured.hash())).unwrap());
 	}
 
 	#[test]
@@ -291,7 +260,7 @@ mod tests {
 		store.issue(until(200), 0).unwrap();
 		assert!(matches!(store.issue(named("b"), 100), Err(KeyStoreError::Full)));
 		store.issue(named("b"), 101).unwrap();
-		assert_eq!(store.len(), 2);
+		assert_eq!(store.keys.load().len(), 2);
 		assert!(store.get(first.expose()).is_err());
 	}
 
@@ -307,7 +276,7 @@ mod tests {
 		let alive: Vec<_> = keys.iter().map(|key| store.get(key.expose()).is_ok()).collect();
 		assert_eq!(alive, [false, false, true, true, true, true]);
 		store.issue(rules(2, 100), 0).unwrap();
-		assert_eq!(store.len(), 5);
+		assert_eq!(store.keys.load().len(), 5);
 	}
 
 	#[test]
@@ -343,6 +312,6 @@ mod tests {
 		let path = directory.path().join("missing").join("keys.json");
 		let store = KeyStore::open(vec![], Some(path), 10).unwrap();
 		assert!(matches!(store.issue(named("a"), 0), Err(KeyStoreError::Io(..))));
-		assert!(store.is_empty());
+		assert!(store.keys.load().is_empty());
 	}
 }

@@ -129,14 +129,6 @@ pub enum KeyError {
 }
 
 impl KeyError {
-	/// Status that names the error to a client.
-	pub fn status(&self) -> http::StatusCode {
-		match self {
-			Self::Missing | Self::Unknown | Self::Expired => http::StatusCode::UNAUTHORIZED,
-			Self::Origin | Self::Network | Self::Method => http::StatusCode::FORBIDDEN,
-			Self::Limited(_) => http::StatusCode::TOO_MANY_REQUESTS,
-		}
-	}
 }
 
 impl fmt::Display for KeyError {
@@ -289,7 +281,6 @@ mod tests {
 		});
 		assert_eq!(key.admit(20, 0), Ok(()));
 		let refused = key.admit(1, 0).unwrap_err();
-		assert_eq!(refused.status(), 429);
 		assert!(matches!(refused, KeyError::Limited(wait) if wait.retry_after() == Some(1)));
 		key.sent(12_000, 0);
 		let KeyError::Limited(wait) = key.admit(1, 1_000_000_000).unwrap_err() else { panic!() };

@@ -27,7 +27,7 @@ mod offer;
 mod token;
 
 pub use bucket::{Bucket, Rate, Wait};
-pub use cache::{RecentTokens, TokenCache};
+pub use cache::RecentTokens;
 pub use hosts::{Hosts, trial_network};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use keys::{ApiKey, KeyError, KeyId, KeyRules, Secret};

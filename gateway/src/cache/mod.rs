@@ -140,28 +140,16 @@ pub struct CacheStats {
 	pub hits: AtomicU64,
 	/// Lookups without an answer.
 	pub misses: AtomicU64,
-	/// Lookups whose answer was no longer valid; a part of the misses.
-	pub stale: AtomicU64,
 	/// Calls that waited for the answer to an equal one.
 	pub coalesced: AtomicU64,
 	/// Weight of the calls that needed no operator: what they would have used of the agreements.
 	pub saved_weight: AtomicU64,
-	/// Bytes of the answers that needed no operator.
-	pub saved_bytes: AtomicU64,
 }
 
 impl CacheStats {
 	/// A call was answered without an operator.
-	pub fn save(&self, weight: u16, bytes: usize) {
+	pub fn save(&self, weight: u16) {
 		self.saved_weight.fetch_add(u64::from(weight), Ordering::Relaxed);
-		self.saved_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
-	}
-
-	/// Share of lookups with an answer, from 0 to 1.
-	pub fn hit_rate(&self) -> f64 {
-		let hits = self.hits.load(Ordering::Relaxed) as f64;
-		let misses = self.misses.load(Ordering::Relaxed) as f64;
-		if hits + misses == 0.0 { 0.0 } else { hits / (hits + misses) }
 	}
 }
 
@@ -226,7 +214,6 @@ impl AnswerCache {
 			return Some(entry);
 		}
 		stats.misses.fetch_add(1, Ordering::Relaxed);
-		stats.stale.fetch_add(1, Ordering::Relaxed);
 		None
 	}
 

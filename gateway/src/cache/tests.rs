@@ -79,7 +79,6 @@ fn an_answer_is_valid_while_its_block_is_in_the_chain() {
 	test.heads.note([1; 32], head(100, 0));
 	assert!(test.hit());
 	assert_eq!(test.stats.hits.load(Ordering::Relaxed), 2);
-	assert_eq!(test.stats.stale.load(Ordering::Relaxed), 1);
 }
 
 #[test]
@@ -199,7 +198,7 @@ async fn equal_calls_get_the_answer_of_one() {
 	for one in waiting {
 		assert!(one.await.unwrap());
 	}
-	assert!(flights.is_empty());
+	assert!(flights.len() == 0);
 	assert!(matches!(flights.join(&key).await, Join::Lead(_)));
 }
 
@@ -227,7 +226,7 @@ async fn a_leader_that_leaves_hands_over() {
 	for one in waiting {
 		assert_eq!(one.await.unwrap(), 9);
 	}
-	assert!(flights.is_empty());
+	assert!(flights.len() == 0);
 }
 
 #[tokio::test]
@@ -243,7 +242,7 @@ async fn a_flight_that_all_left_is_forgotten() {
 	waiting.abort();
 	let _ = waiting.await;
 	drop(leader);
-	assert!(flights.is_empty());
+	assert!(flights.len() == 0);
 }
 
 proptest! {

@@ -211,11 +211,6 @@ impl Front {
 		self.addresses.first().copied().unwrap_or(SocketAddr::new(IpAddr::from([0; 4]), 0))
 	}
 
-	/// Addresses of all listeners, as in the settings.
-	pub fn local_addrs(&self) -> &[SocketAddr] {
-		&self.addresses
-	}
-
 	/// Counts for metrics.
 	pub fn counts(&self) -> Arc<FrontCounts> {
 		self.shared.counts.clone()

@@ -5,7 +5,7 @@
 use super::upstreams::Member;
 use crate::{
 	front::Peer,
-	routing::{LoadClass, SessionKey},
+	routing::SessionKey,
 	rpc::Failure,
 	websocket::Quota,
 };
@@ -34,8 +34,6 @@ pub enum Use<'a> {
 pub struct Client {
 	/// Session: the same for all requests of a client.
 	pub session: SessionKey,
-	/// Name of the key, for the log.
-	pub name: Arc<str>,
 	/// Data that [`Access`] keeps for [`Access::charge`].
 	pub grant: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -100,7 +98,7 @@ impl Access for OpenAccess {
 		_: Use<'_>,
 	) -> Result<Client, Failure> {
 		let session = self.0.hash_one(peer.address.ip());
-		Ok(Client { session, name: "open".into(), grant: None })
+		Ok(Client { session, grant: None })
 	}
 
 	fn charge(&self, _: &Client, _: &str, _: u16) -> Result<(), Failure> {
@@ -122,48 +120,26 @@ pub enum Served {
 	Cancelled,
 }
 
-/// Request to a service that ended.
-#[derive(Clone, Copy, Debug)]
-pub struct Request {
-	/// Class of the method.
-	pub class: LoadClass,
-	/// End.
-	pub served: Served,
-	/// Time to the answer, or to the end without one.
-	pub latency: Duration,
-	/// Bytes of the answer's body.
-	pub bytes: u64,
-}
-
 /// Observer of what is served: usage statements and metrics.
 pub trait Observer: Send + Sync {
 	/// A request to a service ended. Retries, hedges, copies and health requests are requests.
 	///
 	/// - `agreement`: the one that pays.
-	fn served(&self, member: &Member, agreement: Option<AgreementId>, request: &Request) {
-		let _ = (member, agreement, request);
-	}
+	/// - `latency`: time to the answer, or to the end without one.
+	/// - `bytes`: length of the answer's body.
+	fn served(
+		&self,
+		member: &Member,
+		agreement: Option<AgreementId>,
+		served: Served,
+		latency: Duration,
+		bytes: u64,
+	);
 
 	/// Bytes of a service that belong to no request of their own: notifications.
-	fn streamed(&self, member: &Member, agreement: Option<AgreementId>, bytes: u64) {
-		let _ = (member, agreement, bytes);
-	}
+	fn streamed(&self, member: &Member, agreement: Option<AgreementId>, bytes: u64);
 
 	/// A call of a client ended. `upstream` is the time that the operator took, `None` if none was
 	/// asked.
-	fn called(&self, network: &str, failed: bool, whole: Duration, upstream: Option<Duration>) {
-		let _ = (network, failed, whole, upstream);
-	}
-
-	/// Operators gave different answers to a call. `outvoted` is the one that two others
-	/// contradict.
-	fn disagreed(&self, network: &str, method: &str, outvoted: Option<&Member>) {
-		let _ = (network, method, outvoted);
-	}
+	fn called(&self, network: &str, whole: Duration, upstream: Option<Duration>);
 }
-
-/// Observer that does nothing.
-#[derive(Debug)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {}

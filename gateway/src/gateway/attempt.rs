@@ -4,7 +4,7 @@
 
 use super::{
 	GatewaySettings,
-	access::{Request as Observation, Served},
+	access::Served,
 	large,
 	upstreams::{Agreement, Group, Member},
 	worker::Worker,
@@ -77,7 +77,6 @@ pub(super) struct Attempt {
 pub(super) struct Account {
 	worker: Worker,
 	member: Arc<Member>,
-	class: LoadClass,
 	/// Agreement that pays.
 	agreement: Option<Agreement>,
 	ticket: Option<Ticket>,
@@ -91,7 +90,7 @@ impl Account {
 		let ticket = Some(member.state.start(class, weight, now()));
 		let agreement = member.next_agreement(weight).cloned();
 		let (worker, member) = (worker.clone(), Arc::clone(member));
-		Self { worker, member, class, agreement, ticket, answered: None }
+		Self { worker, member, agreement, ticket, answered: None }
 	}
 
 	/// Add the headers that each request to a service carries.
@@ -129,8 +128,7 @@ impl Account {
 	fn report(&self, served: Served, latency: Duration, bytes: u64) {
 		let observer = &self.worker.gateway().observer;
 		let agreement = self.agreement.as_ref().map(|agreement| agreement.id);
-		let request = Observation { class: self.class, served, latency, bytes };
-		observer.served(&self.member, agreement, &request);
+		observer.served(&self.member, agreement, served, latency, bytes);
 	}
 }
 

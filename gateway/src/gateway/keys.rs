@@ -92,7 +92,7 @@ impl Access for KeyAccess {
 				));
 			}
 			let session = self.sessions.hash_one(host_of(peer.address.ip()));
-			return Ok(Client { session, name: "open".into(), grant: None });
+			return Ok(Client { session, grant: None });
 		};
 		let key = self.store.get(text).map_err(refusal)?;
 		let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
@@ -104,7 +104,7 @@ impl Access for KeyAccess {
 		key.check(network, origin, unix_now()).map_err(refusal)?;
 		// A key may serve many people: each address has a session of its own.
 		let session = self.sessions.hash_one((key.id, host_of(peer.address.ip())));
-		Ok(Client { session, name: key.rules.name.as_str().into(), grant: Some(key) })
+		Ok(Client { session, grant: Some(key) })
 	}
 
 	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure> {

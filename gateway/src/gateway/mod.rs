@@ -32,7 +32,7 @@ mod watch;
 mod websocket;
 mod worker;
 
-pub use access::{Access, Client, NoObserver, Observer, OpenAccess, Request, Served, Use};
+pub use access::{Access, Client, Observer, OpenAccess, Served, Use};
 pub use keys::KeyAccess;
 pub use login::LoginService;
 pub use network::{Network, NetworkCounts};

@@ -4,7 +4,7 @@
 
 use super::{
 	Gateway, Network, Upgrade, Worker,
-	access::{Client, Request as Observation, Served},
+	access::{Client, Served},
 	attempt::{TOKEN, now},
 	upstreams::{Agreement, Member},
 	worker::failed,
@@ -326,8 +326,7 @@ impl Observer for Line {
 		let slow = latency > self.member.spec.max_latency;
 		let bytes = answer.map_or(0, |answer| u64::try_from(answer.len()).unwrap_or(u64::MAX));
 		let served = if valid.is_some() { Served::Ok { slow } } else { Served::Lost };
-		let request = Observation { class: LoadClass::Light, served, latency, bytes };
-		self.gateway.observer.served(&self.member, self.agreement(), &request);
+		self.gateway.observer.served(&self.member, self.agreement(), served, latency, bytes);
 		self.member.state.take_bytes(bytes, now());
 	}
 

@@ -113,11 +113,6 @@ impl FileStore {
 		Ok(Self { file, directory: directory.to_owned(), _lock: lock })
 	}
 
-	/// Path of the file.
-	pub fn path(&self) -> &Path {
-		&self.file
-	}
-
 	fn io<T>(&self, result: io::Result<T>) -> Result<T, StoreError> {
 		result.map_err(|error| StoreError::Io(self.file.clone(), error))
 	}
@@ -208,11 +203,11 @@ mod tests {
 	fn any_changed_byte_is_found() {
 		let (_directory, mut store) = store();
 		store.save(b"body").unwrap();
-		let good = fs::read(store.path()).unwrap();
+		let good = fs::read(&store.file).unwrap();
 		for at in 0..good.len() {
 			let mut bad = good.clone();
 			bad[at] ^= 1;
-			fs::write(store.path(), bad).unwrap();
+			fs::write(&store.file, bad).unwrap();
 			assert!(store.load().unwrap_err().is_unreadable(), "byte {at}");
 		}
 	}
@@ -221,9 +216,9 @@ mod tests {
 	fn any_cut_is_found() {
 		let (_directory, mut store) = store();
 		store.save(b"body").unwrap();
-		let good = fs::read(store.path()).unwrap();
+		let good = fs::read(&store.file).unwrap();
 		for length in 0..good.len() {
-			fs::write(store.path(), &good[..length]).unwrap();
+			fs::write(&store.file, &good[..length]).unwrap();
 			assert!(store.load().unwrap_err().is_unreadable(), "length {length}");
 		}
 	}
@@ -233,7 +228,7 @@ mod tests {
 		let (_directory, mut store) = store();
 		let versioned = [&[VERSION + 1], b"body".as_slice()].concat();
 		let sum = BlakeTwo256::hash(&versioned);
-		fs::write(store.path(), [MAGIC.as_slice(), sum.as_bytes(), &versioned].concat()).unwrap();
+		fs::write(&store.file, [MAGIC.as_slice(), sum.as_bytes(), &versioned].concat()).unwrap();
 		let error = store.load().unwrap_err();
 		assert!(matches!(error, StoreError::Version(2)) && !error.is_unreadable());
 	}
@@ -241,7 +236,7 @@ mod tests {
 	#[test]
 	fn a_corrupt_file_is_kept_beside() {
 		let (directory, mut store) = store();
-		fs::write(store.path(), b"garbage").unwrap();
+		fs::write(&store.file, b"garbage").unwrap();
 		assert!(store.load().is_err());
 		store.set_aside().unwrap();
 		assert!(store.load().unwrap().is_none());

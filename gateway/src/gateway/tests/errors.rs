@@ -70,7 +70,7 @@ fn methods_that_are_not_served_are_unknown() {
 		vec![network],
 		std::sync::Arc::new(crate::gateway::OpenAccess::default()),
 		None,
-		std::sync::Arc::new(crate::gateway::NoObserver),
+		std::sync::Arc::new(NoObserver),
 	);
 	scene.front = crate::front::serve(crate::front::FrontSettings::default(), move |_| {
 		crate::gateway::Worker::new(std::sync::Arc::clone(&gateway))

@@ -7,7 +7,7 @@
 //! hash, before its stream is passed on; and logs of blocks that its chain does not have are
 //! taken back here, since that upstream never sent them.
 
-use super::{Fault, Heads, Mode, View, Wanted};
+use super::{Fault, Heads, Mode, Wanted};
 use crate::subscriptions::block::{Block, Hash, Head, hash, quantity};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -149,11 +149,6 @@ impl Logs {
 			taken_back: None,
 			waiting: Vec::new(),
 		}
-	}
-
-	/// The chain as the machine knows it.
-	pub fn view(&self) -> &View {
-		self.heads.view()
 	}
 
 	/// Things to fetch now.

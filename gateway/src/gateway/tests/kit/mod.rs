@@ -17,7 +17,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{net::SocketAddr, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration};
-use surety_primitives::Protocol;
+use surety_primitives::{AgreementId, Protocol};
 use tokio::sync::watch;
 
 /// Account of an operator by its place.
@@ -48,6 +48,17 @@ pub fn spec(index: usize, address: SocketAddr, serves: Serves) -> UpstreamSpec {
 		rates: CoverRates::unlimited(),
 		private: true,
 	}
+}
+
+/// Observer that does nothing.
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+	fn served(&self, _: &Member, _: Option<AgreementId>, _: Served, _: Duration, _: u64) {}
+
+	fn streamed(&self, _: &Member, _: Option<AgreementId>, _: u64) {}
+
+	fn called(&self, _: &str, _: Duration, _: Option<Duration>) {}
 }
 
 /// Operators, a gateway in front of them, and its address.
