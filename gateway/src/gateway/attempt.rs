@@ -4,8 +4,8 @@
 
 use super::{
 	GatewaySettings,
-	access::Served,
 	large,
+	observer::Served,
 	upstreams::{Agreement, Group, Member},
 	worker::Worker,
 };

@@ -6,7 +6,7 @@
 //! `nonce` and `signature` as JSON answers a key.
 
 use super::{
-	keys::unix_now,
+	access::unix_now,
 	worker::{Worker, add_failure_headers, body_failure},
 };
 use crate::{

@@ -17,10 +17,10 @@ mod compare;
 mod explain;
 mod fetch;
 mod keep;
-mod keys;
 mod large;
 mod login;
 mod network;
+mod observer;
 mod passthrough;
 mod settings;
 mod several;
@@ -32,10 +32,10 @@ mod watch;
 mod websocket;
 mod worker;
 
-pub use access::{Access, Client, Observer, OpenAccess, Served, Use};
-pub use keys::KeyAccess;
+pub use access::{Access, Client};
 pub use login::LoginService;
 pub use network::{Network, NetworkCounts};
+pub use observer::{Observer, Served};
 pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
 pub use status::{NetworkStatus, ServiceStatus, Status};
 pub use upstreams::{Agreement, Group, Member, Members, Serves, UpstreamSpec, Upstreams};
@@ -68,7 +68,7 @@ pub struct Gateway {
 	cache: Option<AnswerCache>,
 	flights: Arc<Flights<fetch::Landed>>,
 	sessions: Sessions,
-	access: Arc<dyn Access>,
+	access: Access,
 	observer: Arc<dyn Observer>,
 	memory: Arc<large::Memory>,
 	login: Option<Arc<LoginService>>,
@@ -79,7 +79,7 @@ impl Gateway {
 	pub fn new(
 		settings: GatewaySettings,
 		networks: Vec<NetworkSettings>,
-		access: Arc<dyn Access>,
+		access: Access,
 		login: Option<Arc<LoginService>>,
 		observer: Arc<dyn Observer>,
 	) -> Arc<Self> {

@@ -4,7 +4,7 @@
 //! passed on while they arrive.
 
 use super::{
-	access::{Client, Use},
+	access::{API_KEY, Access, Client, MODELS, SERVICES},
 	attempt::{Account, TOKEN, failed as upstream_failed, now},
 	upstreams::{Group, Member, Serves},
 	worker::{Worker, add_failure_headers, body_failure, since},
@@ -35,8 +35,6 @@ const ATTEMPTS: &str = "x-surety-attempts";
 const OVERHEAD: &str = "x-surety-overhead-us";
 /// Begin of all headers of ours.
 const OWN: &str = "x-surety-";
-/// Header that carries a key of ours.
-const API_KEY: &str = "x-api-key";
 
 /// Weight of a request for a model, in a client's limits and an agreement's units.
 const MODEL_WEIGHT: u16 = 1;
@@ -70,7 +68,7 @@ async fn try_service(
 		return Err(Failure::NotFound("the path leaves the service"));
 	}
 	let (client, request) =
-		admit(worker, peer, key, Use::Service(member.spec.service), request, path).await?;
+		admit(worker, peer, key, SERVICES, request, path).await?;
 	if matches!(member.spec.serves, Serves::Network(_)) {
 		// Its calls would pass by the limits and the methods of key and network.
 		return Err(Failure::NotFound("a service of JSON-RPC: its calls go to its network"));
@@ -113,7 +111,7 @@ async fn try_models(
 		return Err(Failure::NotFound("no such path"));
 	}
 	let list = request.method() == Method::GET && path == "v1/models";
-	let (client, request) = admit(worker, peer, key, Use::Models, request, path).await?;
+	let (client, request) = admit(worker, peer, key, MODELS, request, path).await?;
 	if list {
 		return Ok(list_models(worker));
 	}
@@ -209,7 +207,7 @@ async fn admit(
 	worker: &Worker,
 	peer: Peer,
 	key: Option<&str>,
-	used: Use<'_>,
+	used: &str,
 	request: Request<Incoming>,
 	path: &str,
 ) -> Result<(Client, Request<Bytes>), Failure> {
@@ -229,7 +227,7 @@ async fn admit(
 	parts.uri = Uri::try_from(target).map_err(|_| Failure::NotFound("no such path"))?;
 	for name in [header::AUTHORIZATION.as_str(), API_KEY] {
 		let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
-		if value.is_some_and(|value| gateway.access.is_key(value)) {
+		if value.is_some_and(|value| Access::is_key(value)) {
 			parts.headers.remove(name);
 		}
 	}

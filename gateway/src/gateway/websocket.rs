@@ -4,8 +4,9 @@
 
 use super::{
 	Gateway, Network, Upgrade, Worker,
-	access::{Client, Served},
+	access::Client,
 	attempt::{TOKEN, now},
+	observer::Served,
 	upstreams::{Agreement, Member},
 	worker::failed,
 };
@@ -160,7 +161,7 @@ impl Session {
 		let (gateway, client) = (Arc::clone(self.worker.gateway()), self.client.clone());
 		let outgoing = Rc::clone(outgoing);
 		async move {
-			if client.grant.is_some() {
+			if client.key.is_some() {
 				while gateway.access.is_alive(&client) {
 					clock::sleep(CHECK).await;
 				}

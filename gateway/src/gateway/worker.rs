@@ -4,7 +4,7 @@
 
 use super::{
 	Gateway,
-	access::{Client, Use},
+	access::Client,
 	attempt::{TRACEPARENT, now},
 	call::Context,
 	explain::Explanation,
@@ -221,7 +221,7 @@ impl Worker {
 	) -> Response<Body> {
 		let begin = now();
 		let gateway = &self.0.gateway;
-		let used = Use::Network(&network.settings.name);
+		let used = network.settings.name.as_str();
 		if let Some(upgrade) = &self.0.upgrade
 			&& is_upgrade(&request)
 		{

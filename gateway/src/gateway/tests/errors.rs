@@ -68,7 +68,7 @@ fn methods_that_are_not_served_are_unknown() {
 	let gateway = crate::gateway::Gateway::new(
 		settings(),
 		vec![network],
-		std::sync::Arc::new(crate::gateway::OpenAccess::default()),
+		open(),
 		None,
 		std::sync::Arc::new(NoObserver),
 	);

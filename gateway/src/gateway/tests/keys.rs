@@ -5,7 +5,7 @@
 use super::kit::*;
 use crate::{
 	access::{KeyRules, KeyStore, Login, LoginSettings, Secret},
-	gateway::{Access, Client, KeyAccess, LoginService},
+	gateway::{Access, LoginService, access::Client},
 };
 use serde_json::{Value, json};
 use sp_core::{H256, Pair, sr25519};
@@ -68,11 +68,11 @@ fn a_connection_ends_with_its_key() {
 #[test]
 fn a_connection_does_not_outlive_the_time_of_its_key() {
 	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
-	let access = KeyAccess::new(Arc::clone(&store), false);
+	let access = Access::new(Arc::clone(&store), false);
 	for (not_after, alive) in [(None, true), (Some(u64::MAX), true), (Some(1), false)] {
 		let key = store.issue(KeyRules { not_after, ..KeyRules::default() }, 0).unwrap();
 		let grant = store.get(key.expose()).unwrap();
-		let client = Client { session: 1, grant: Some(grant) };
+		let client = Client { session: 1, key: Some(grant) };
 		assert_eq!(access.is_alive(&client), alive, "{not_after:?}");
 	}
 }
@@ -83,7 +83,7 @@ fn scene(open: bool, accounts: HashSet<sp_runtime::AccountId32>) -> (Scene, Arc<
 	let rules = KeyRules { methods: vec!["eth_*".into()], ..KeyRules::default() };
 	let login = LoginService::new(login, Arc::clone(&store), accounts, 60, rules);
 	let scene = Scene::new(Options {
-		access: Arc::new(KeyAccess::new(Arc::clone(&store), open)),
+		access: Access::new(Arc::clone(&store), open),
 		login: Some(login),
 		sockets: true,
 		..Options::default()
@@ -179,8 +179,8 @@ fn the_methods_of_a_key_hold_on_every_path() {
 fn pages_of_strangers_do_not_use_an_open_gateway_of_this_machine() {
 	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
 	let key = store.issue(KeyRules::default(), 0).unwrap();
-	let access = KeyAccess::new(store, true).own_pages_only(vec!["https://a.org".into()]);
-	let scene = Scene::new(Options { access: Arc::new(access), ..Options::default() });
+	let access = Access::new(store, true).own_pages_only(vec!["https://a.org".into()]);
+	let scene = Scene::new(Options { access, ..Options::default() });
 	for (origin, status) in [
 		("http://localhost:3000", 200),
 		("http://127.0.0.1:8645", 200),

@@ -25,7 +25,7 @@ use crate::{
 	chain::{Chain, KeySigner, Market},
 	config::GatewayConfig,
 	front::{Front, serve},
-	gateway::{Access, Gateway, NetworkSettings, Observer, watch},
+	gateway::{Gateway, NetworkSettings, Observer, watch},
 	settings::front_settings,
 	upstream::PoolSettings,
 	usage::exchange,
@@ -78,7 +78,7 @@ impl GatewayRole {
 		let (networks, unknown) = networks(config, market.as_deref())?;
 		let names = networks.iter().map(|network| network.name.clone());
 		let observer = RoleObserver::new(Arc::clone(&background.metrics), names);
-		let access: Arc<dyn Access> = Arc::new(settings::access(config, &keys));
+		let access = settings::access(config, &keys);
 		let login = settings::login(&config.access, &keys, genesis)?;
 		let observing = Arc::clone(&observer) as Arc<dyn Observer>;
 		let gateway = Gateway::new(settings, networks, access, login, observing);

@@ -8,7 +8,7 @@ use crate::{
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
-	gateway::{GatewaySettings, KeyAccess, LoginService, MethodFilter, NetworkSettings},
+	gateway::{Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings},
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
 	settings::pool_settings,
@@ -182,8 +182,8 @@ pub(super) fn login(
 
 /// Access by keys. A gateway that is open only because no other machine reaches it serves no pages
 /// of strangers in a browser of this one.
-pub(super) fn access(config: &GatewayConfig, keys: &Arc<KeyStore>) -> KeyAccess {
-	let access = KeyAccess::new(Arc::clone(keys), is_open(config));
+pub(super) fn access(config: &GatewayConfig, keys: &Arc<KeyStore>) -> Access {
+	let access = Access::new(Arc::clone(keys), is_open(config));
 	if config.access.open.is_some() {
 		return access;
 	}

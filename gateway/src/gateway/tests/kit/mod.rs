@@ -9,6 +9,7 @@ pub use client::{Client, Reply};
 pub use operator::{Behaviour, Operator, Seen, hash};
 
 use crate::{
+	access::KeyStore,
 	cache::Head,
 	front::{Front, FrontSettings, Listener, serve},
 	gateway::{watch as follow, *},
@@ -50,6 +51,11 @@ pub fn spec(index: usize, address: SocketAddr, serves: Serves) -> UpstreamSpec {
 	}
 }
 
+/// Access without keys.
+pub fn open() -> Access {
+	Access::new(Arc::new(KeyStore::open(Vec::new(), None, 0).unwrap()), true)
+}
+
 /// Observer that does nothing.
 pub struct NoObserver;
 
@@ -84,7 +90,7 @@ pub struct Options {
 	pub watch: bool,
 	/// Clients may switch to WebSocket.
 	pub sockets: bool,
-	pub access: Arc<dyn Access>,
+	pub access: Access,
 	pub login: Option<Arc<LoginService>>,
 	pub observer: Arc<dyn Observer>,
 }
@@ -99,7 +105,7 @@ impl Default for Options {
 			rates: CoverRates::unlimited(),
 			watch: false,
 			sockets: false,
-			access: Arc::new(OpenAccess::default()),
+			access: open(),
 			login: None,
 			observer: Arc::new(NoObserver),
 		}
