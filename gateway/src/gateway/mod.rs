@@ -41,7 +41,7 @@ pub use status::{NetworkStatus, ServiceStatus, Status};
 pub use upstreams::{Agreement, Group, Member, Members, Serves, UpstreamSpec, Upstreams};
 pub use watch::watch;
 pub use websocket::{GatewayWebSocket, SocketSettings, Sockets};
-pub use worker::{Upgrade, Worker};
+pub use worker::Worker;
 
 use crate::{
 	cache::{AnswerCache, Flights},

@@ -3,7 +3,7 @@
 //! WebSocket of the gateway: calls go the way of all calls, subscriptions are shared.
 
 use super::{
-	Gateway, Network, Upgrade, Worker,
+	Gateway, Network, Worker,
 	access::Client,
 	attempt::{TOKEN, now},
 	observer::Served,
@@ -23,7 +23,6 @@ use crate::{
 	websocket::{Connections, Ending, Outgoing, Quota, accept, clock, open},
 };
 use bytes::Bytes;
-use futures::future::LocalBoxFuture;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use std::{io, rc::Rc, sync::Arc, time::Duration};
@@ -88,15 +87,16 @@ pub struct GatewayWebSocket {
 	open: Rc<Connections>,
 }
 
-impl Upgrade for GatewayWebSocket {
-	fn upgrade(
+impl GatewayWebSocket {
+	/// Answer the request of a client that was let in.
+	pub(super) fn switch(
 		&self,
 		worker: &Worker,
 		network: &Arc<Network>,
 		client: Client,
 		mut request: Request<Incoming>,
-	) -> LocalBoxFuture<'static, Response<Body>> {
-		let response = match (network.settings.heads, accept(&mut request)) {
+	) -> Response<Body> {
+		match (network.settings.heads, accept(&mut request)) {
 			(Some(protocol), Ok((response, upgrade))) => {
 				let session = Session::new(worker, network, client);
 				let of = subscriptions::Network {
@@ -128,13 +128,12 @@ impl Upgrade for GatewayWebSocket {
 			},
 			(None, _) => failed(&Failure::NotFound("this network has no WebSocket"), b""),
 			(_, Err(error)) => error.response(),
-		};
-		Box::pin(std::future::ready(response))
+		}
 	}
 
-	fn close(&self) -> LocalBoxFuture<'static, ()> {
-		let connections = Rc::clone(&self.open);
-		Box::pin(async move { connections.close().await })
+	/// End all connections; the front shuts down.
+	pub(super) async fn close(&self) {
+		self.open.close().await;
 	}
 }
 

@@ -12,6 +12,7 @@ use super::{
 	network::Network,
 	passthrough,
 	upstreams::Member,
+	websocket::GatewayWebSocket,
 };
 use crate::{
 	front::{Body, BodyError, Handler, Peer, read_body},
@@ -21,7 +22,7 @@ use crate::{
 	websocket::is_upgrade,
 };
 use bytes::Bytes;
-use futures::{StreamExt, future::LocalBoxFuture, stream};
+use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::{
@@ -33,23 +34,6 @@ use std::{
 };
 use surety_primitives::ServiceId;
 
-/// Protocol to which clients can switch, such as WebSocket. One value per worker.
-pub trait Upgrade {
-	/// Answer the request of a client that was let in.
-	fn upgrade(
-		&self,
-		worker: &Worker,
-		network: &Arc<Network>,
-		client: Client,
-		request: Request<Incoming>,
-	) -> LocalBoxFuture<'static, Response<Body>>;
-
-	/// End all connections; the front shuts down.
-	fn close(&self) -> LocalBoxFuture<'static, ()> {
-		Box::pin(std::future::ready(()))
-	}
-}
-
 /// Answers requests with connections of its own. Clones are the same worker.
 #[derive(Clone)]
 pub struct Worker(Rc<Inner>);
@@ -60,7 +44,7 @@ struct Inner {
 	random: Random,
 	/// Requests without a caller that are under way: mirrored and compared ones.
 	background: Cell<usize>,
-	upgrade: Option<Rc<dyn Upgrade>>,
+	sockets: Option<GatewayWebSocket>,
 }
 
 /// Requests without a caller that a worker has under way at most.
@@ -69,17 +53,17 @@ const MAX_BACKGROUND: usize = 64;
 impl Worker {
 	/// Worker of a gateway. Its methods need a local runtime.
 	pub fn new(gateway: Arc<Gateway>) -> Self {
-		Self::with_upgrade(gateway, None)
+		Self::with_sockets(gateway, None)
 	}
 
-	/// Worker whose clients can switch to another protocol.
-	pub fn with_upgrade(gateway: Arc<Gateway>, upgrade: Option<Rc<dyn Upgrade>>) -> Self {
+	/// Worker whose clients can switch to WebSocket.
+	pub fn with_sockets(gateway: Arc<Gateway>, sockets: Option<GatewayWebSocket>) -> Self {
 		Self(Rc::new(Inner {
 			gateway,
 			pools: RefCell::default(),
 			random: Random::new(),
 			background: Cell::new(0),
-			upgrade,
+			sockets,
 		}))
 	}
 
@@ -222,11 +206,11 @@ impl Worker {
 		let begin = now();
 		let gateway = &self.0.gateway;
 		let used = network.settings.name.as_str();
-		if let Some(upgrade) = &self.0.upgrade
+		if let Some(sockets) = &self.0.sockets
 			&& is_upgrade(&request)
 		{
 			return match gateway.access.admit(&peer, request.headers(), key, used) {
-				Ok(client) => upgrade.upgrade(self, network, client, request).await,
+				Ok(client) => sockets.switch(self, network, client, request),
 				Err(failure) => failed(&failure, b""),
 			};
 		}
@@ -304,8 +288,8 @@ impl Handler for Worker {
 	}
 
 	async fn close(&self) {
-		if let Some(upgrade) = &self.0.upgrade {
-			upgrade.close().await;
+		if let Some(sockets) = &self.0.sockets {
+			sockets.close().await;
 		}
 	}
 }

@@ -10,7 +10,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod websocket;
 
 use super::{
 	clock::RoleClock,
@@ -25,7 +24,7 @@ use crate::{
 	chain::{Chain, KeySigner, Market},
 	config::GatewayConfig,
 	front::{Front, serve},
-	gateway::{Gateway, NetworkSettings, Observer, watch},
+	gateway::{Gateway, NetworkSettings, Observer, Sockets, Worker, watch},
 	settings::front_settings,
 	upstream::PoolSettings,
 	usage::exchange,
@@ -44,7 +43,6 @@ use std::{
 };
 use surety_primitives::{ServiceId, usage::Side};
 use tokens::Tokens;
-use websocket::Workers;
 
 /// Time after which services are looked at again without a new snapshot: tokens end.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -100,8 +98,13 @@ impl GatewayRole {
 		// The operators of the configuration are there from the first request on.
 		following.follow(market.as_deref());
 		let described = Arc::clone(&following.described);
-		let workers = Workers::new(Arc::clone(&gateway), config)?;
-		let front = serve(front_settings, move |_| workers.make()).map_err(StartError::Front)?;
+		let own = Arc::clone(&gateway);
+		let sockets = Sockets::start(Arc::clone(&own), settings::sockets(config))
+			.map_err(failure("thread of the subscriptions"))?;
+		let front = serve(front_settings, move |_| {
+			Worker::with_sockets(Arc::clone(&own), Some(sockets.worker()))
+		})
+		.map_err(StartError::Front)?;
 		let watched = Arc::clone(&gateway);
 		let control = ControlThread::start(move || async move {
 			tokio::join!(watch(watched), following.run());

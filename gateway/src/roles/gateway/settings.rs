@@ -8,10 +8,15 @@ use crate::{
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
-	gateway::{Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings},
+	gateway::{
+		Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings, SocketSettings,
+	},
+	roles::websocket,
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
 	settings::pool_settings,
+	subscriptions::{HubSettings, LineSettings, SubscriptionSettings},
+	upstream::WebSocketLimits,
 };
 use serde::Deserialize;
 use sp_core::H256;
@@ -71,6 +76,22 @@ pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartEr
 		poll_interval: Duration::from_secs(routing.health_secs),
 		..defaults
 	})
+}
+
+/// Settings of WebSockets.
+pub(super) fn sockets(config: &GatewayConfig) -> SocketSettings {
+	let section = &config.websocket;
+	let stuck_after = config.routing.silent_blocks;
+	let line = LineSettings { stuck_after, ..LineSettings::default() };
+	let clients = SubscriptionSettings {
+		websocket: websocket::clients(section),
+		scan: ScanLimits { batch: config.front.max_batch, ..ScanLimits::default() },
+		line: line.clone(),
+		max_subscriptions: section.max_subscriptions,
+		..SubscriptionSettings::default()
+	};
+	let hub = HubSettings { line, ..HubSettings::default() };
+	SocketSettings { clients, hub, operators: WebSocketLimits::default() }
 }
 
 /// Settings of a network. `None` if its dialect is not configured and the chain does not know it.

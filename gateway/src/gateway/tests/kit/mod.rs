@@ -17,7 +17,7 @@ use crate::{
 	upstream::client_config,
 };
 use serde_json::{Value, json};
-use std::{net::SocketAddr, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 use surety_primitives::{AgreementId, Protocol};
 use tokio::sync::watch;
 
@@ -143,8 +143,7 @@ impl Scene {
 			.sockets
 			.then(|| Sockets::start(Arc::clone(&own), SocketSettings::default()).unwrap());
 		let front = serve(front, move |_| {
-			let upgrade = sockets.as_ref().map(|all| Rc::new(all.worker()) as Rc<dyn Upgrade>);
-			Worker::with_upgrade(Arc::clone(&own), upgrade)
+			Worker::with_sockets(Arc::clone(&own), sockets.as_ref().map(Sockets::worker))
 		})
 		.unwrap();
 		let mut scene = Self { operators, gateway, front, watching: None };
