@@ -2,15 +2,14 @@
 
 //! Other rooms bound to the ports of the edge: configuration, chain, usage.
 
-use super::{Counter, EdgeAgreement, EdgeMarket, EdgeService, EdgeSettings, Rights, Trial};
+use super::{EdgeAgreement, EdgeMarket, EdgeService, EdgeSettings, Rights, Trial};
 use crate::{
 	access::Rate,
 	chain::{Chain, Market, ProberKey, Reporters, ServiceView},
 	config::{ConfigError, EdgeConfig, ServiceSection, Url},
 	rpc::ScanLimits,
-	settings::{front_settings, pool_settings},
+	settings::{front_settings, pool_settings, websocket_settings},
 	upstream::Endpoint,
-	usage::Meter,
 };
 use sp_core::{H256, sr25519};
 use sp_runtime::AccountId32;
@@ -25,7 +24,7 @@ impl EdgeSettings {
 	///
 	/// Errors: a file or a range of addresses is not usable.
 	pub fn of_config(config: &EdgeConfig) -> Result<Self, ConfigError> {
-		let EdgeConfig { front, trial, upstream, .. } = config;
+		let EdgeConfig { front, trial, upstream, websocket, .. } = config;
 		let listener = front_settings(front, config.listen(), &trial.trusted_proxies)?;
 		let rate = Rate { per_second: trial.rate.into(), burst: trial.burst.into() };
 		let share = u16::from(trial.max_share_percent).saturating_mul(100);
@@ -35,6 +34,8 @@ impl EdgeSettings {
 			max_body: front.max_body_bytes,
 			body_timeout: Duration::from_millis(front.body_timeout_ms),
 			answer_timeout: Duration::from_millis(upstream.timeout_ms),
+			websocket: websocket_settings(websocket),
+			max_subscriptions: websocket.max_subscriptions,
 			scan: ScanLimits { batch: front.max_batch, ..ScanLimits::default() },
 			..settings
 		})
@@ -176,24 +177,6 @@ impl Rights for ChainRights {
 
 	fn is_missing(&self, _: AgreementId) {
 		self.chain.refresh();
-	}
-}
-
-impl Counter for Meter {
-	fn answered(&self, bytes: u64, latency: Duration) {
-		Meter::answered(self, bytes, latency);
-	}
-
-	fn lost(&self, bytes: u64) {
-		Meter::lost(self, bytes);
-	}
-
-	fn cancelled(&self) {
-		Meter::cancelled(self, 0);
-	}
-
-	fn streamed(&self, bytes: u64) {
-		Meter::streamed(self, bytes);
 	}
 }
 

@@ -3,12 +3,13 @@
 //! Service of a worker: recognise the client, keep it within its units, ask the server, count.
 
 use super::{
-	Admission, EdgeCounts, EdgeMarket, EdgeService, EdgeSettings, Refusal, Rights, Upgrade, Usage,
+	Admission, EdgeCounts, EdgeMarket, EdgeService, EdgeSettings, Refusal, Rights, Usage,
 	admission::Session,
 	backend::{self, Counted, Expected, Pace},
 	credential::Credentials,
 	gates::Gates,
 	identify::Identified,
+	websocket::EdgeWebSocket,
 };
 use crate::{
 	access::RecentTokens,
@@ -45,7 +46,7 @@ pub struct EdgeHandler {
 	pub(super) shared: Arc<Shared>,
 	pub(super) sessions: RefCell<RecentTokens<Rc<Session>>>,
 	pools: RefCell<HashMap<Endpoint, Rc<Pool>>>,
-	upgrade: Option<Rc<dyn Upgrade>>,
+	websocket: EdgeWebSocket,
 }
 
 /// Seconds since 1970.
@@ -98,9 +99,7 @@ impl Handler for EdgeHandler {
 	}
 
 	async fn close(&self) {
-		if let Some(upgrade) = &self.upgrade {
-			upgrade.close().await;
-		}
+		self.websocket.close().await;
 	}
 }
 
@@ -117,9 +116,9 @@ fn target(rest: &str) -> String {
 }
 
 impl EdgeHandler {
-	pub(super) fn new(shared: Arc<Shared>, upgrade: Option<Rc<dyn Upgrade>>) -> Self {
+	pub(super) fn new(shared: Arc<Shared>, websocket: EdgeWebSocket) -> Self {
 		let sessions = RefCell::new(RecentTokens::new(shared.settings.tokens));
-		Self { shared, sessions, pools: RefCell::default(), upgrade }
+		Self { shared, sessions, pools: RefCell::default(), websocket }
 	}
 
 	/// Answer of the edge itself.
@@ -134,7 +133,7 @@ impl EdgeHandler {
 			| Refusal::BodyTimeout
 			| Refusal::TooLarge(_)
 			| Refusal::NotFound
-			| Refusal::NoUpgrade(_) => counts.invalid.add(1),
+			| Refusal::NoUpgrade => counts.invalid.add(1),
 			// Counted where they arise.
 			Refusal::Payment(..)
 			| Refusal::Limited { .. }
@@ -166,19 +165,15 @@ impl EdgeHandler {
 		target: String,
 		request: Request<Incoming>,
 	) -> Response<Body> {
-		let Some(upgrade) = &self.upgrade else {
-			return self.refuse(&Refusal::NoUpgrade("this edge serves none"), None);
-		};
 		if admission.service.protocol.is_none() {
 			// There would be nothing by which to limit and count.
-			let reason = "this service is plain HTTP, whose requests are counted one by one";
-			return self.refuse(&Refusal::NoUpgrade(reason), None);
+			return self.refuse(&Refusal::NoUpgrade, None);
 		}
 		if let Err(refusal) = admission.admit(1, 1) {
 			return self.refuse(&refusal, None);
 		}
 		let pool = self.pool(&admission.service.backend);
-		upgrade.upgrade(admission, pool, target, request).await
+		self.websocket.switch(admission, pool, target, request).await
 	}
 
 	async fn body(&self, body: Incoming) -> Result<Bytes, Refusal> {

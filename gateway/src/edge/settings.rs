@@ -2,7 +2,10 @@
 
 //! Settings of an edge.
 
-use crate::{access::Rate, front::FrontSettings, rpc::ScanLimits, upstream::PoolSettings};
+use crate::{
+	access::Rate, front::FrontSettings, rpc::ScanLimits, upstream::PoolSettings,
+	websocket::WebSocketSettings,
+};
 use std::time::Duration;
 
 /// Service without an agreement.
@@ -38,6 +41,10 @@ pub struct EdgeSettings {
 	/// Bytes up to which an answer is read whole before it is passed on; JSON-RPC answers are
 	/// inspected then.
 	pub buffered: usize,
+	/// WebSocket connections of clients.
+	pub websocket: WebSocketSettings,
+	/// Subscriptions of one connection, within those of its agreement.
+	pub max_subscriptions: usize,
 	/// Limits of JSON-RPC requests.
 	pub scan: ScanLimits,
 	/// Methods that no client may call, each a name or the begin of one and `*`: those that
@@ -65,6 +72,8 @@ impl EdgeSettings {
 			body_timeout: Duration::from_secs(30),
 			answer_timeout: Duration::from_secs(30),
 			buffered: 256 * 1024,
+			websocket: WebSocketSettings::default(),
+			max_subscriptions: 256,
 			scan: ScanLimits::default(),
 			denied_methods: DENIED.iter().map(|method| (*method).into()).collect(),
 			confirm: Duration::from_secs(12),

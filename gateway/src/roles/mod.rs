@@ -25,7 +25,6 @@ mod statements;
 mod telemetry;
 #[cfg(test)]
 mod tests;
-mod websocket;
 
 pub use edge::EdgeRole;
 pub use gateway::GatewayRole;

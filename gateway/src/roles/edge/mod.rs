@@ -4,7 +4,6 @@
 
 mod status;
 mod usage;
-mod websocket;
 
 use super::{
 	clock::RoleClock,
@@ -17,10 +16,7 @@ use crate::{
 	background::{Background, StartError},
 	chain::Chain,
 	config::{ConfigError, EdgeConfig},
-	edge::{
-		ChainRights, Edge, EdgeBuilder, EdgeMarket, EdgeSettings, OwnKeysOnly, Rights,
-		Subscriptions,
-	},
+	edge::{ChainRights, Edge, EdgeMarket, EdgeSettings, OwnKeysOnly, Rights},
 	usage::answer_exchanges,
 };
 use arc_swap::ArcSwap;
@@ -79,12 +75,8 @@ impl EdgeRole {
 			Some((chain, reporters)) => Arc::new(ChainRights::new(chain, reporters)),
 			None => Arc::new(OwnKeysOnly),
 		};
-		let builder = EdgeBuilder::new(settings, Arc::clone(&market))
-			.rights(rights)
-			.usage(Arc::clone(&usage) as Arc<dyn crate::edge::Usage>);
-		let subscriptions = Subscriptions::default();
-		let builder = websocket::mount(builder, config, subscriptions.clone());
-		let edge = builder.start().map_err(StartError::Front)?;
+		let edge = Edge::start(settings, Arc::clone(&market), rights, usage.clone())
+			.map_err(StartError::Front)?;
 		let following = Following {
 			config: config.clone(),
 			chain: background.chain.clone(),
@@ -102,7 +94,7 @@ impl EdgeRole {
 			market,
 			statements: Arc::clone(&statements),
 			usage,
-			subscriptions,
+			subscriptions: edge.subscriptions().clone(),
 		}));
 		let grace = Duration::from_secs(config.front.shutdown_secs);
 		Ok(Self { edge, control, statements, background, grace })

@@ -11,10 +11,9 @@ use crate::{
 	gateway::{
 		Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings, SocketSettings,
 	},
-	roles::websocket,
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
-	settings::pool_settings,
+	settings::{pool_settings, websocket_settings},
 	subscriptions::{HubSettings, LineSettings, SubscriptionSettings},
 	upstream::WebSocketLimits,
 };
@@ -84,7 +83,7 @@ pub(super) fn sockets(config: &GatewayConfig) -> SocketSettings {
 	let stuck_after = config.routing.silent_blocks;
 	let line = LineSettings { stuck_after, ..LineSettings::default() };
 	let clients = SubscriptionSettings {
-		websocket: websocket::clients(section),
+		websocket: websocket_settings(section),
 		scan: ScanLimits { batch: config.front.max_batch, ..ScanLimits::default() },
 		line: line.clone(),
 		max_subscriptions: section.max_subscriptions,
