@@ -10,7 +10,6 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod access;
-pub mod background;
 pub mod cache;
 pub mod chain;
 pub mod cli;
@@ -21,7 +20,6 @@ pub mod gateway;
 pub mod roles;
 pub mod routing;
 pub mod rpc;
-pub mod settings;
 pub mod subscriptions;
 pub mod telemetry;
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub use cache::RecentTokens;
 pub use hosts::{Hosts, trial_network};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use keys::{ApiKey, KeyError, KeyId, KeyRules, Secret};
-pub use limits::{Limiter, UnitLimits, nanos_now};
+pub use limits::{Limiter, UnitLimits, nanos_now, unix_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
 pub use offer::Offer;
 pub use token::{PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint, verify};

@@ -27,7 +27,7 @@ use std::{
 	collections::HashMap,
 	rc::Rc,
 	sync::Arc,
-	time::{Instant, SystemTime, UNIX_EPOCH},
+	time::Instant,
 };
 use surety_primitives::Protocol;
 
@@ -47,11 +47,6 @@ pub struct EdgeHandler {
 	pub(super) sessions: RefCell<RecentTokens<Rc<Session>>>,
 	pools: RefCell<HashMap<Endpoint, Rc<Pool>>>,
 	websocket: EdgeWebSocket,
-}
-
-/// Seconds since 1970.
-pub(super) fn unix_now() -> u64 {
-	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl Handler for EdgeHandler {

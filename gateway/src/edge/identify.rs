@@ -6,11 +6,11 @@ use super::{
 	EdgeMarket, EdgeService, Refusal,
 	admission::{Client, Session},
 	credential::Credentials,
-	handler::{EdgeHandler, unix_now},
+	handler::EdgeHandler,
 	probers::{Allowance, is_near},
 };
 use crate::{
-	access::{Token, TokenError, genesis_prefix, nanos_now, verify},
+	access::{Token, TokenError, genesis_prefix, nanos_now, unix_now, verify},
 	front::Peer,
 };
 use sp_core::H256;

@@ -19,7 +19,6 @@
 
 mod admission;
 mod backend;
-mod binding;
 mod counts;
 mod credential;
 mod gates;
@@ -36,7 +35,6 @@ mod websocket;
 mod well_known;
 
 pub use admission::Admission;
-pub use binding::ChainRights;
 pub use counts::{Count, EdgeCounts};
 pub use credential::{PROBER_HEADER, TOKEN_HEADER};
 pub use handler::EdgeHandler;

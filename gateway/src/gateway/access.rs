@@ -3,7 +3,7 @@
 //! Access of clients: by API keys, and without one where the gateway is open.
 
 use crate::{
-	access::{ApiKey, KeyError, KeyId, KeyStore, Wait, nanos_now},
+	access::{ApiKey, KeyError, KeyId, KeyStore, Wait, nanos_now, unix_now},
 	front::{Peer, host_of},
 	routing::SessionKey,
 	rpc::Failure,
@@ -16,7 +16,7 @@ use std::{
 	hash::{BuildHasher, RandomState},
 	net::IpAddr,
 	sync::{Arc, Weak},
-	time::{Duration, SystemTime, UNIX_EPOCH},
+	time::Duration,
 };
 
 /// Begin of every key.
@@ -50,11 +50,6 @@ pub struct Access {
 	sessions: RandomState,
 	/// Subscriptions of the keys that have a limit.
 	quotas: Mutex<HashMap<KeyId, Weak<Quota>>>,
-}
-
-/// Seconds since 1970.
-pub(super) fn unix_now() -> u64 {
-	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 impl Access {

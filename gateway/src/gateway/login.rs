@@ -6,11 +6,10 @@
 //! `nonce` and `signature` as JSON answers a key.
 
 use super::{
-	access::unix_now,
 	worker::{Worker, add_failure_headers, body_failure},
 };
 use crate::{
-	access::{Hosts, KeyRules, KeyStore, Login, LoginError, Rate, Wait, nanos_now},
+	access::{Hosts, KeyRules, KeyStore, Login, LoginError, Rate, Wait, nanos_now, unix_now},
 	front::{Body, Peer, host_of, read_body},
 	rpc::Failure,
 };

@@ -3,10 +3,10 @@
 //! Usage statements of a role. The ledger is opened when the chain was read for the first time, and
 //! its tasks run on the control thread. A role without a ledger serves all the same.
 
-use super::{clock::RoleClock, parties::PartyBook};
+use super::{clock::RoleClock, parties::PartyBook, reports::UsageReports};
 use crate::{
-	background::Background,
-	chain::{Chain, KeySigner, Transactions, UsageReports},
+	roles::background::Background,
+	chain::{Chain, KeySigner, Transactions},
 	config::UsageSection,
 	telemetry::{UsageMetrics, UsageStatus, follow},
 	usage::{

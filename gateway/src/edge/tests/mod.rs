@@ -11,7 +11,7 @@ mod websocket;
 
 use super::{market::tests::service, *};
 use crate::{
-	access::{Share, Token, genesis_prefix, mint},
+	access::{Share, Token, genesis_prefix, mint, unix_now},
 	front::{Body, FrontSettings, Handler, Listener, Peer, read_body, serve},
 	upstream::{ConnectSettings, Endpoint, Pool, PoolSettings, UpstreamError, client_config},
 };
@@ -46,7 +46,7 @@ fn account(name: &str) -> AccountId32 {
 }
 
 fn token(agreement: AgreementId, signer: &str) -> String {
-	token_with(agreement, signer, Share::ALL, handler::unix_now() + 3_600)
+	token_with(agreement, signer, Share::ALL, unix_now() + 3_600)
 }
 
 fn token_with(agreement: AgreementId, signer: &str, share: Share, not_after: u64) -> String {

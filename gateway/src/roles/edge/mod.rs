@@ -2,6 +2,9 @@
 
 //! The role `edge` as a process.
 
+mod market;
+mod rights;
+mod settings;
 mod status;
 mod usage;
 
@@ -13,13 +16,14 @@ use super::{
 	statements::{ReportWay, Statements},
 };
 use crate::{
-	background::{Background, StartError},
+	roles::background::{Background, StartError},
 	chain::Chain,
 	config::{ConfigError, EdgeConfig},
-	edge::{ChainRights, Edge, EdgeMarket, EdgeSettings, OwnKeysOnly, Rights},
+	edge::{Edge, EdgeMarket, OwnKeysOnly, Rights},
 	usage::answer_exchanges,
 };
 use arc_swap::ArcSwap;
+use rights::ChainRights;
 use status::EdgeStatus;
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use surety_primitives::{LatencyBucket, usage::Side};
@@ -44,9 +48,9 @@ impl EdgeRole {
 	/// Errors: [`StartError`]. Nothing runs on after an error.
 	pub fn start(config: &EdgeConfig) -> Result<Self, StartError> {
 		make_directory(&config.data)?;
-		let settings = EdgeSettings::of_config(config)?;
+		let settings = settings::settings(config)?;
 		// URLs are checked here, so that a market never fails for their sake.
-		let market = Arc::new(ArcSwap::from_pointee(EdgeMarket::of(config, None)?));
+		let market = Arc::new(ArcSwap::from_pointee(market::market(config, None)?));
 		let background = Background::of_edge(config)?;
 		let operator = config.operator.account.clone();
 		let operator =
@@ -158,7 +162,7 @@ impl Following {
 	/// Take over the last snapshot. Agreements are counted before they are served.
 	fn follow(&self) -> Result<(), ConfigError> {
 		let snapshot = self.chain.as_ref().and_then(|chain| chain.market());
-		let market = EdgeMarket::of(&self.config, snapshot.as_deref())?;
+		let market = market::market(&self.config, snapshot.as_deref())?;
 		if let Some(snapshot) = &snapshot {
 			self.statements.parties().follow(snapshot);
 		}

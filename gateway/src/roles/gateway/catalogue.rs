@@ -5,12 +5,11 @@
 
 use super::tokens::Tokens;
 use crate::{
-	access::{Offer, UnitLimits},
-	background::StartError,
+	access::{Offer, UnitLimits, unix_now},
+	roles::background::StartError,
 	chain::{Market, ServiceView},
 	config::{ConfigError, GatewayConfig, NetworkSection, OperatorSection, Sure},
 	gateway::{Agreement, Serves, UpstreamSpec, Upstreams},
-	roles::unix_now,
 	routing::CoverRates,
 	upstream::Endpoint,
 };

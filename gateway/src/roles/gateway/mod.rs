@@ -20,12 +20,12 @@ use super::{
 };
 use crate::{
 	access::KeyStore,
-	background::{Background, StartError},
+	roles::background::{Background, StartError},
 	chain::{Chain, KeySigner, Market},
 	config::GatewayConfig,
 	front::{Front, serve},
 	gateway::{Gateway, NetworkSettings, Observer, Sockets, Worker, watch},
-	settings::front_settings,
+	roles::settings::front_settings,
 	upstream::PoolSettings,
 	usage::exchange,
 };

@@ -4,7 +4,7 @@
 
 use crate::{
 	access::{KeyRules, KeyStore, Login, LoginSettings},
-	background::StartError,
+	roles::background::StartError,
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
@@ -13,7 +13,7 @@ use crate::{
 	},
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
-	settings::{pool_settings, websocket_settings},
+	roles::settings::{pool_settings, websocket_settings},
 	subscriptions::{HubSettings, LineSettings, SubscriptionSettings},
 	upstream::WebSocketLimits,
 };

@@ -4,12 +4,14 @@
 
 use super::{catalogue::Described, observer::RoleObserver};
 use crate::{
-	background::RoleStatus,
 	chain::Chain,
 	config::Sure,
 	front::FrontCounts,
 	gateway::{self, Gateway},
-	roles::{statements::Statements, telemetry},
+	roles::{
+		statements::Statements,
+		status::{RoleStatus, front_status, refresh_front},
+	},
 	telemetry::{Health, Metrics, NetworkStatus, ServiceStatus, Status, follow, percentile},
 };
 use arc_swap::ArcSwap;
@@ -162,7 +164,7 @@ impl RoleStatus for GatewayStatus {
 	fn fill(&self, status: &mut Status) {
 		let own = self.gateway.status();
 		status.listen = self.address.to_string();
-		status.front = telemetry::front_status(&self.front);
+		status.front = front_status(&self.front);
 		status.networks = own.networks.iter().map(|network| self.network(network)).collect();
 		status.services = own
 			.networks
@@ -193,7 +195,7 @@ impl RoleStatus for GatewayStatus {
 	}
 
 	fn refresh(&self, metrics: &Metrics) {
-		telemetry::refresh_front(&self.front, &metrics.front);
+		refresh_front(&self.front, &metrics.front);
 		self.statements.refresh(&metrics.usage);
 		let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
 		for network in self.gateway.status().networks {

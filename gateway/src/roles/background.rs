@@ -6,14 +6,14 @@
 use crate::{
 	access::KeyStoreError,
 	chain::{
-		Buyer, BuyerReport, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
+		Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
 		Transactions, plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
 	front::FrontError,
-	telemetry::{ControlPages, Health, Metrics, Status, serve_control},
+	roles::status::{Pages, RoleStatus},
+	telemetry::{Metrics, serve_control},
 };
-use arc_swap::ArcSwap;
 use std::{
 	fmt, io,
 	net::SocketAddr,
@@ -65,16 +65,6 @@ impl From<ConfigError> for StartError {
 	fn from(error: ConfigError) -> Self {
 		Self::Config(error)
 	}
-}
-
-/// Part of the status that a role itself knows.
-pub trait RoleStatus: Send + Sync + 'static {
-	/// Fill in the status.
-	fn fill(&self, status: &mut Status);
-	/// Add reasons against the health of the process.
-	fn check(&self, health: &mut Health);
-	/// Take over into the metrics what is not counted there as it happens.
-	fn refresh(&self, _metrics: &Metrics) {}
 }
 
 /// Background of a role.
@@ -258,8 +248,9 @@ impl Background {
 	}
 
 	/// Status as the control listener shows it.
-	pub fn status(&self) -> Status {
-		self.pages.status()
+	#[cfg(test)]
+	pub fn status(&self) -> crate::telemetry::Status {
+		crate::telemetry::ControlPages::status(&*self.pages)
 	}
 }
 
@@ -302,67 +293,6 @@ impl Tasks {
 	}
 }
 
-/// Pages of the control listener.
-struct Pages {
-	name: &'static str,
-	listen: SocketAddr,
-	started: Instant,
-	chain: Option<Arc<Chain>>,
-	buyer: Option<Arc<ArcSwap<BuyerReport>>>,
-	role: OnceLock<Arc<dyn RoleStatus>>,
-}
-
-impl ControlPages for Pages {
-	fn status(&self) -> Status {
-		let mut status = Status {
-			role: self.name.into(),
-			version: env!("CARGO_PKG_VERSION").into(),
-			uptime_secs: self.started.elapsed().as_secs(),
-			listen: self.listen.to_string(),
-			chain: self.chain.as_ref().map(|chain| (*chain.report()).clone()),
-			buyer: self.buyer.as_ref().map(|buyer| BuyerReport::clone(&buyer.load())),
-			..Status::default()
-		};
-		if let Some(role) = self.role.get() {
-			role.fill(&mut status);
-		}
-		status
-	}
-
-	fn health(&self) -> Health {
-		let mut health = Health { healthy: true, reasons: Vec::new() };
-		if let Some(chain) = &self.chain {
-			health
-				.reasons
-				.extend(chain.report().error.clone().map(|error| format!("chain: {error}")));
-			if chain.market().is_none() {
-				health.healthy = false;
-				health.reasons.push("the market was not read yet".into());
-			}
-		}
-		match self.role.get() {
-			Some(role) => role.check(&mut health),
-			None => {
-				health.healthy = false;
-				health.reasons.push("starting".into());
-			},
-		}
-		health
-	}
-
-	fn refresh(&self, metrics: &Metrics) {
-		if let Some(chain) = &self.chain {
-			metrics.set_chain(&chain.report());
-		}
-		if let Some(buyer) = &self.buyer {
-			metrics.set_buyer(&buyer.load());
-		}
-		if let Some(role) = self.role.get() {
-			role.refresh(metrics);
-		}
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -382,7 +312,7 @@ mod tests {
 			.block_on(crate::telemetry::fetch_status(background.control, timeout))
 			.unwrap();
 		assert_eq!((status.role.as_str(), status.chain), ("gateway", None));
-		assert!(!background.pages.health().healthy, "no role takes part yet");
+		assert!(!crate::telemetry::ControlPages::health(&*background.pages).healthy, "no role takes part yet");
 		drop(background);
 	}
 
