@@ -138,8 +138,6 @@ impl Entry {
 pub struct CacheStats {
 	/// Answers out of the cache.
 	pub hits: AtomicU64,
-	/// Lookups without an answer.
-	pub misses: AtomicU64,
 	/// Calls that waited for the answer to an equal one.
 	pub coalesced: AtomicU64,
 	/// Weight of the calls that needed no operator: what they would have used of the agreements.
@@ -197,7 +195,7 @@ impl AnswerCache {
 		Self { entries, settings, stamps: AtomicU64::new(0), distrusted: ArcSwap::default() }
 	}
 
-	/// Valid answer to a call, counted as hit or miss.
+	/// Valid answer to a call, counted as a hit.
 	pub fn get(
 		&self,
 		key: &Key,
@@ -205,16 +203,10 @@ impl AnswerCache {
 		stats: &CacheStats,
 		now: Instant,
 	) -> Option<Arc<Entry>> {
-		let Some(entry) = self.entries.get(key) else {
-			stats.misses.fetch_add(1, Ordering::Relaxed);
-			return None;
-		};
-		if entry.is_valid(heads, now) && self.is_trusted(&entry) {
-			stats.hits.fetch_add(1, Ordering::Relaxed);
-			return Some(entry);
-		}
-		stats.misses.fetch_add(1, Ordering::Relaxed);
-		None
+		let valid = |entry: &Arc<Entry>| entry.is_valid(heads, now) && self.is_trusted(entry);
+		let entry = self.entries.get(key).filter(valid)?;
+		stats.hits.fetch_add(1, Ordering::Relaxed);
+		Some(entry)
 	}
 
 	/// Keep an answer. Answers without data must not be passed.
@@ -241,10 +233,5 @@ impl AnswerCache {
 			all.insert(service, stamp);
 			all
 		});
-	}
-
-	/// Bytes in use, and entries. Both lag a little behind.
-	pub fn size(&self) -> (u64, u64) {
-		(self.entries.weighted_size(), self.entries.entry_count())
 	}
 }

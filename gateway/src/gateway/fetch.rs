@@ -189,7 +189,6 @@ impl Worker {
 		if !network.group.mirrors.spend(now()) {
 			return;
 		}
-		count(&network.counts.mirrored);
 		let timeout = attempt_timeout(&network.group, prepared.payload.class, self.left(prepared));
 		let copy =
 			attempt(self.clone(), Arc::clone(member), Arc::clone(&prepared.payload), timeout);

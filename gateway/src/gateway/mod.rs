@@ -37,7 +37,7 @@ pub use login::LoginService;
 pub use network::{Network, NetworkCounts};
 pub use observer::{Observer, Served};
 pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
-pub use status::{NetworkStatus, ServiceStatus, Status};
+pub use status::ServiceStatus;
 pub use upstreams::{Agreement, Group, Member, Members, Serves, UpstreamSpec, Upstreams};
 pub use watch::watch;
 pub use websocket::{GatewayWebSocket, SocketSettings, Sockets};
@@ -179,11 +179,6 @@ impl Gateway {
 		self.models.store(Arc::new(models));
 		self.services.store(Arc::new(services));
 		self.offers.store(Arc::new(upstreams.offers));
-	}
-
-	/// Answers in the cache: bytes and number.
-	pub fn cache_size(&self) -> (u64, u64) {
-		self.cache.as_ref().map_or((0, 0), AnswerCache::size)
 	}
 
 	/// Offer by which a network or model is served.

@@ -96,8 +96,6 @@ pub struct NetworkCounts {
 	pub retried: AtomicU64,
 	/// Requests to a second operator because the first was slow.
 	pub hedged: AtomicU64,
-	/// Copies sent to operators under trial.
-	pub mirrored: AtomicU64,
 	/// Answers that were compared.
 	pub compared: AtomicU64,
 	/// Comparisons that found a difference.
