@@ -15,6 +15,7 @@ pub mod chain;
 pub mod cli;
 pub mod config;
 pub mod edge;
+mod files;
 pub mod front;
 pub mod gateway;
 pub mod roles;

@@ -7,14 +7,14 @@ use super::{
 	keys::hash_of,
 	nonce::{hex, unhex},
 };
+use crate::files;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::HashMap,
 	error::Error,
-	fmt, fs,
-	io::{self, Write},
+	fmt, io,
 	path::{Path, PathBuf},
 	sync::Arc,
 };
@@ -172,17 +172,13 @@ impl KeyStore {
 }
 
 fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
-	let failed = |error| KeyStoreError::Io(path.into(), error);
 	let damaged = |error: &dyn ToString| KeyStoreError::Damaged(path.into(), error.to_string());
-	let size = match fs::metadata(path) {
-		Ok(data) => data.len(),
-		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
-		Err(error) => return Err(failed(error)),
+	let bytes = match files::read_if_there(path, MAX_FILE) {
+		Ok(Some(bytes)) => bytes,
+		Ok(None) => return Ok(HashMap::new()),
+		Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(damaged(&error)),
+		Err(error) => return Err(KeyStoreError::Io(path.into(), error)),
 	};
-	if size > MAX_FILE {
-		return Err(damaged(&"too large"));
-	}
-	let bytes = fs::read(path).map_err(failed)?;
 	let file: File = serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?;
 	if file.version != VERSION {
 		return Err(damaged(&format!("version {}", file.version)));
@@ -194,30 +190,20 @@ fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
 	file.keys.into_iter().map(entry).collect()
 }
 
-/// Write a new file beside the old one and put it in its place, so that a crash leaves one of both.
 fn write(path: &Path, keys: &HashMap<[u8; 32], KeyRules>) -> Result<(), KeyStoreError> {
-	let failed = |error| KeyStoreError::Io(path.into(), error);
 	let entry =
 		|(hash, rules): (&[u8; 32], &KeyRules)| Entry { hash: hex(hash), rules: rules.clone() };
 	let file = File { version: VERSION, keys: keys.iter().map(entry).collect() };
-	let bytes = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
-	let temporary = path.with_extension("new");
-	let mut options = fs::OpenOptions::new();
-	options.write(true).create(true).truncate(true);
-	#[cfg(unix)]
-	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-	let mut open = options.open(&temporary).map_err(failed)?;
-	open.write_all(&bytes).and_then(|()| open.sync_all()).map_err(failed)?;
-	drop(open);
-	fs::rename(&temporary, path).map_err(failed)?;
-	let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-	let directory = fs::File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
-	directory.sync_all().map_err(failed)
+	let written = serde_json::to_vec_pretty(&file)
+		.map_err(io::Error::from)
+		.and_then(|bytes| files::replace(path, &bytes));
+	written.map_err(|error| KeyStoreError::Io(path.into(), error))
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use std::fs;
 
 	fn named(name: &str) -> KeyRules {
 		KeyRules { name: name.into(), ..KeyRules::default() }

@@ -5,15 +5,13 @@
 //! ```text
 //! magic (8) | blake2-256 of all that follows (32) | version (1) | body
 //! ```
-//!
-//! The new content goes to a file beside it, is synchronised to the disk, and takes the name in one
-//! step; then the directory is synchronised. After a crash the file is the old one or the new one.
 
+use crate::files;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::{
 	fmt,
 	fs::{self, File, TryLockError},
-	io::{self, Read, Write},
+	io,
 	path::{Path, PathBuf},
 };
 
@@ -86,7 +84,6 @@ pub trait Store: Send {
 #[derive(Debug)]
 pub struct FileStore {
 	file: PathBuf,
-	directory: PathBuf,
 	_lock: File,
 }
 
@@ -110,7 +107,7 @@ impl FileStore {
 			TryLockError::Error(error) => StoreError::Io(lock_path.clone(), error),
 		})?;
 		let file = directory.join(format!("{name}.bin"));
-		Ok(Self { file, directory: directory.to_owned(), _lock: lock })
+		Ok(Self { file, _lock: lock })
 	}
 
 	fn io<T>(&self, result: io::Result<T>) -> Result<T, StoreError> {
@@ -120,29 +117,19 @@ impl FileStore {
 
 impl Store for FileStore {
 	fn load(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-		let file = match File::open(&self.file) {
-			Ok(file) => file,
-			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+		let content = match files::read_if_there(&self.file, MAX_FILE) {
+			Ok(Some(content)) => content,
+			Ok(None) => return Ok(None),
+			Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+				return Err(StoreError::Corrupt("too long"));
+			},
 			Err(error) => return self.io(Err(error)),
 		};
-		let mut content = Vec::new();
-		self.io(file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut content))?;
-		if u64::try_from(content.len()).is_ok_and(|length| length > MAX_FILE) {
-			return Err(StoreError::Corrupt("too long"));
-		}
 		unwrap_body(&content).map(|body| Some(body.to_vec()))
 	}
 
 	fn save(&mut self, body: &[u8]) -> Result<(), StoreError> {
-		let beside = self.file.with_extension("new");
-		let written = (|| {
-			let mut file = File::create(&beside)?;
-			file.write_all(&wrap(body))?;
-			file.sync_all()?;
-			fs::rename(&beside, &self.file)?;
-			File::open(&self.directory)?.sync_all()
-		})();
-		self.io(written)
+		self.io(files::replace(&self.file, &wrap(body)))
 	}
 
 	fn set_aside(&mut self) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use crate::{
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
+	files,
 	gateway::{
 		Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings, SocketSettings,
 	},
@@ -134,11 +135,7 @@ fn unusable(file: &Path, fault: &dyn std::fmt::Display) -> StartError {
 }
 
 fn methods(file: &Path) -> Result<Vec<Method>, StartError> {
-	let length = std::fs::metadata(file).map_err(|error| unusable(file, &error))?.len();
-	if length > MAX_METHODS {
-		return Err(unusable(file, &"too large"));
-	}
-	let text = std::fs::read_to_string(file).map_err(|error| unusable(file, &error))?;
+	let text = files::read_text(file, MAX_METHODS).map_err(|error| unusable(file, &error))?;
 	let file = toml::from_str::<MethodFile>(&text).map_err(|error| unusable(file, &error))?;
 	Ok(file.method)
 }
