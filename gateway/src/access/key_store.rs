@@ -5,7 +5,7 @@
 use super::{
 	ApiKey, KeyError, KeyRules, Secret,
 	keys::hash_of,
-	nonce::{hex, unhex},
+	nonce::unhex,
 };
 use crate::files;
 use arc_swap::ArcSwap;
@@ -192,7 +192,7 @@ fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
 
 fn write(path: &Path, keys: &HashMap<[u8; 32], KeyRules>) -> Result<(), KeyStoreError> {
 	let entry =
-		|(hash, rules): (&[u8; 32], &KeyRules)| Entry { hash: hex(hash), rules: rules.clone() };
+		|(hash, rules): (&[u8; 32], &KeyRules)| Entry { hash: hex::encode(hash), rules: rules.clone() };
 	let file = File { version: VERSION, keys: keys.iter().map(entry).collect() };
 	let written = serde_json::to_vec_pretty(&file)
 		.map_err(io::Error::from)

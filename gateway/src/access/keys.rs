@@ -2,7 +2,7 @@
 
 //! API keys of a gateway's clients: secrets, of which only hashes are stored, and their rules.
 
-use super::{Limiter, Rate, UnitLimits, nonce::hex, random};
+use super::{Limiter, Rate, UnitLimits, random};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sp_runtime::{
@@ -48,29 +48,6 @@ pub fn hash_of(text: &str) -> Option<[u8; 32]> {
 	(text.len() <= MAX_TEXT).then(|| BlakeTwo256::hash(text.as_bytes()).0)
 }
 
-/// Public name of a key, for logs and revocation: the first bytes of its hash.
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct KeyId([u8; 6]);
-
-impl KeyId {
-	/// Name of a key by its hash.
-	pub fn of(hash: &[u8; 32]) -> Self {
-		Self(hash.first_chunk().copied().unwrap_or_default())
-	}
-}
-
-impl fmt::Display for KeyId {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.write_str(&hex(&self.0))
-	}
-}
-
-impl fmt::Debug for KeyId {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		fmt::Display::fmt(self, f)
-	}
-}
-
 /// Rules of a key. An empty list allows everything.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -100,11 +77,10 @@ pub struct KeyRules {
 /// Key that is in use.
 #[derive(Debug)]
 pub struct ApiKey {
-	/// Public name.
-	pub id: KeyId,
 	/// Rules.
 	pub rules: KeyRules,
-	pub(super) hash: [u8; 32],
+	/// Hash of the key, its name in this process.
+	pub hash: [u8; 32],
 	limits: Option<UnitLimits>,
 	limiter: Limiter,
 }
@@ -162,7 +138,7 @@ impl ApiKey {
 			bytes,
 			subscriptions: rules.subscriptions.unwrap_or(u32::MAX),
 		});
-		Self { id: KeyId::of(hash), rules, hash: *hash, limits, limiter: Limiter::default() }
+		Self { rules, hash: *hash, limits, limiter: Limiter::default() }
 	}
 
 	/// True if its validity is over.

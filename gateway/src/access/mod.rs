@@ -30,7 +30,7 @@ pub use bucket::{Bucket, Rate, Wait};
 pub use cache::RecentTokens;
 pub use hosts::{Hosts, trial_network};
 pub use key_store::{KeyStore, KeyStoreError};
-pub use keys::{ApiKey, KeyError, KeyId, KeyRules, Secret};
+pub use keys::{ApiKey, KeyError, KeyRules, Secret};
 pub use limits::{Limiter, UnitLimits, nanos_now, unix_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
 pub use offer::Offer;

@@ -13,8 +13,9 @@ mod heads;
 mod tests;
 
 pub use flights::{Flights, Join, Leader};
-pub use heads::{BlockHash, Head, Heads};
+pub use heads::Heads;
 
+use crate::rpc::BlockHash;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::{

@@ -3,6 +3,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::*;
+use crate::rpc::Block;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ fn hash(number: u64, fork: u8) -> BlockHash {
 	hash
 }
 
-fn head(number: u64, fork: u8) -> Head {
-	Head { number, hash: hash(number, fork), parent: hash(number.saturating_sub(1), fork) }
+fn head(number: u64, fork: u8) -> Block {
+	Block { number, hash: hash(number, fork), parent: hash(number.saturating_sub(1), fork) }
 }
 
 fn heads(latest: u64, finalized: u64) -> Heads {

@@ -3,7 +3,7 @@
 //! Access of clients: by API keys, and without one where the gateway is open.
 
 use crate::{
-	access::{ApiKey, KeyError, KeyId, KeyStore, Wait, nanos_now, unix_now},
+	access::{ApiKey, KeyError, KeyStore, Wait, nanos_now, unix_now},
 	front::{Peer, host_of},
 	routing::SessionKey,
 	rpc::Failure,
@@ -49,7 +49,7 @@ pub struct Access {
 	pages: Option<Vec<String>>,
 	sessions: RandomState,
 	/// Subscriptions of the keys that have a limit.
-	quotas: Mutex<HashMap<KeyId, Weak<Quota>>>,
+	quotas: Mutex<HashMap<[u8; 32], Weak<Quota>>>,
 }
 
 impl Access {
@@ -108,7 +108,7 @@ impl Access {
 		let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
 		key.check(used, origin, unix_now()).map_err(refusal)?;
 		// A key may serve many people: each address has a session of its own.
-		let session = self.sessions.hash_one((key.id, host_of(peer.address.ip())));
+		let session = self.sessions.hash_one((key.hash, host_of(peer.address.ip())));
 		Ok(Client { session, key: Some(key) })
 	}
 
@@ -136,12 +136,12 @@ impl Access {
 		let key = client.key.as_ref()?;
 		let limit = key.rules.subscriptions?;
 		let mut quotas = self.quotas.lock();
-		if let Some(quota) = quotas.get(&key.id).and_then(Weak::upgrade) {
+		if let Some(quota) = quotas.get(&key.hash).and_then(Weak::upgrade) {
 			return Some(quota);
 		}
 		quotas.retain(|_, quota| quota.strong_count() > 0);
 		let quota = Quota::new(usize::try_from(limit).unwrap_or(usize::MAX));
-		quotas.insert(key.id, Arc::downgrade(&quota));
+		quotas.insert(key.hash, Arc::downgrade(&quota));
 		Some(quota)
 	}
 

@@ -12,10 +12,10 @@ use super::{
 	worker::Worker,
 };
 use crate::{
-	cache::{self, BlockHash, Join, Key},
+	cache::{self, Join, Key},
 	routing::{LoadClass, Session},
 	rpc::{
-		self, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
+		self, BlockHash, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
 		block::{BlockReference, RangeEnd, Tag, pin, reference},
 	},
 };
@@ -333,14 +333,6 @@ fn upstream_id(id: &[u8]) -> Bytes {
 }
 
 /// Hash as a JSON string.
-pub(super) fn quoted(hash: &BlockHash) -> String {
-	use std::fmt::Write;
-	let mut out = String::with_capacity(68);
-	out.push_str("\"0x");
-	for byte in hash {
-		// A string takes all text.
-		let _ = write!(out, "{byte:02x}");
-	}
-	out.push('"');
-	out
+fn quoted(hash: &BlockHash) -> String {
+	format!("\"{}\"", rpc::json::hex(hash))
 }

@@ -14,7 +14,7 @@ use crate::{
 	access::UnitLimits,
 	front::Body,
 	routing::{LoadClass, Needs, Random},
-	rpc::{Call, Failure, Outcome, block::Tag, outcome},
+	rpc::{Call, Failure, Outcome, block::Tag, json::hex, outcome},
 	subscriptions::{
 		self, Calls, Candidate, ConnectFault, Fanout, Hub, HubSettings, LineFault, Link, Observer,
 		Sources, SubscriptionSettings,
@@ -252,7 +252,7 @@ impl Sources for Operators {
 		let Some(network) = self.gateway.network(network) else { return Vec::new() };
 		let candidate = |member: Arc<Member>| Candidate {
 			service: member.spec.service.to_string().into(),
-			operator: super::call::quoted(&member.spec.account).into(),
+			operator: hex(&member.spec.account).into(),
 			max_subscriptions: max_subscriptions(&member),
 		};
 		self.ranked(network).into_iter().map(candidate).collect()

@@ -4,7 +4,7 @@
 
 use super::fetch::Fetched;
 use crate::subscriptions::{
-	block::{Block, Head},
+	block::Head,
 	feed::Feed,
 	hub::HubSettings,
 	resume::{
@@ -12,6 +12,7 @@ use crate::subscriptions::{
 	},
 	topic::Topic,
 };
+use crate::rpc::Block;
 use crate::websocket::{Notification, clock::Instant};
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};

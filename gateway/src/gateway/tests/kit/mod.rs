@@ -10,7 +10,6 @@ pub use operator::{Behaviour, Operator, Seen, hash};
 
 use crate::{
 	access::KeyStore,
-	cache::Head,
 	front::{Front, FrontSettings, Listener, serve},
 	gateway::{watch as follow, *},
 	routing::CoverRates,
@@ -186,7 +185,7 @@ impl Scene {
 		};
 		let network = self.gateway.network("ethereum").unwrap();
 		let now = std::time::Instant::now();
-		let head = Head { number, hash: bytes(number), parent: bytes(number - 1) };
+		let head = crate::rpc::Block { number, hash: bytes(number), parent: bytes(number - 1) };
 		for (index, operator) in self.operators.iter().enumerate() {
 			operator.set(|behaviour| (behaviour.head, behaviour.fork) = (number, fork));
 			self.gateway.service(index as u32 + 1).unwrap().state.set_head(Some(number));
