@@ -12,7 +12,7 @@ use sp_runtime::{
 use std::{error::Error, fmt};
 
 /// First characters of a key.
-const PREFIX: &str = "srk1_";
+pub const PREFIX: &str = "srk1_";
 /// Longest key that is hashed.
 const MAX_TEXT: usize = 256;
 
@@ -41,6 +41,21 @@ impl fmt::Debug for Secret {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		f.write_str("Secret")
 	}
+}
+
+/// True if a list names a method, by its name or by the begin of it and `*`.
+pub fn names_method(list: &[impl AsRef<str>], method: &str) -> bool {
+	list.iter().any(|pattern| match pattern.as_ref().strip_suffix('*') {
+		Some(begin) => method.starts_with(begin),
+		None => pattern.as_ref() == method,
+	})
+}
+
+/// Token or key with a prefix, as a bearer in the header `Authorization`.
+pub fn bearer<'a>(value: &'a str, prefix: &str) -> Option<&'a str> {
+	let (scheme, text) = value.split_once(' ')?;
+	let text = text.trim();
+	(scheme.eq_ignore_ascii_case("bearer") && text.starts_with(prefix)).then_some(text)
 }
 
 /// Hash of a key that a client sent. `None` if it is too long for one.
@@ -170,12 +185,8 @@ impl ApiKey {
 
 	/// Check a method.
 	pub fn check_method(&self, method: &str) -> Result<(), KeyError> {
-		let allowed = |pattern: &String| match pattern.strip_suffix('*') {
-			Some(begin) => method.starts_with(begin),
-			None => pattern == method,
-		};
 		let methods = &self.rules.methods;
-		if methods.is_empty() || methods.iter().any(allowed) {
+		if methods.is_empty() || names_method(methods, method) {
 			Ok(())
 		} else {
 			Err(KeyError::Method)

@@ -9,11 +9,12 @@ use super::{
 	credential::Credentials,
 	gates::Gates,
 	identify::Identified,
+	settings::is_denied,
 	websocket::EdgeWebSocket,
 };
 use crate::{
 	access::RecentTokens,
-	front::{Body, BodyError, Handler, Peer, read_body},
+	front::{Body, Handler, Peer, read_body},
 	rpc::{Call, Failure, Message, MethodTable, scan},
 	upstream::{Endpoint, Pool, climbs},
 	websocket::is_upgrade,
@@ -176,12 +177,7 @@ impl EdgeHandler {
 			return Ok(Bytes::new());
 		}
 		let settings = &self.shared.settings;
-		read_body(body, settings.max_body, settings.body_timeout).await.map_err(|error| match error
-		{
-			BodyError::TooLarge => Refusal::TooLarge("the body is longer than allowed"),
-			BodyError::Timeout => Refusal::BodyTimeout,
-			BodyError::Failed(_) => Refusal::Body,
-		})
+		Ok(read_body(body, settings.max_body, settings.body_timeout).await?)
 	}
 
 	/// JSON-RPC.
@@ -277,16 +273,12 @@ impl EdgeHandler {
 	/// Scan a JSON-RPC request.
 	fn weigh<'a>(&self, body: &'a [u8], protocol: Protocol) -> Result<Weighed<'a>, Refusal> {
 		let table = MethodTable::of(protocol);
-		let settings = &self.shared.settings;
-		let message = scan(body, &settings.scan).map_err(|error| {
-			let id = match &error {
-				crate::rpc::ScanError::Invalid(refusal) => refusal.id.to_vec(),
-				_ => Vec::new(),
-			};
+		let message = scan(body, &self.shared.settings.scan).map_err(|error| {
+			let id = error.id().to_vec();
 			Refusal::Call(error.into(), id)
 		})?;
 		let check = |call: &Call<'_>| {
-			if settings.is_denied(call.method) {
+			if is_denied(call.method) {
 				return Err(Refusal::Call(Failure::MethodNotFound, call.id.to_vec()));
 			}
 			let method = table.get(call.method);

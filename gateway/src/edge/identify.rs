@@ -217,13 +217,7 @@ impl EdgeHandler {
 const REVOKED: &str = "the token's key does not act for the tenant";
 
 fn unauthorized(error: TokenError) -> Refusal {
-	Refusal::Unauthorized(match error {
-		TokenError::Malformed => "not a token",
-		TokenError::Chain => "token of another chain",
-		TokenError::Expired => "token expired",
-		TokenError::Lifetime => "token valid for too long",
-		TokenError::Signature => "wrong signature of the token",
-	})
+	Refusal::Unauthorized(error.reason())
 }
 
 /// Refusal of a token whose agreement is over or unknown, with what to buy instead.

@@ -36,7 +36,6 @@ mod well_known;
 
 pub use admission::Admission;
 pub use counts::{Count, EdgeCounts};
-pub use credential::{PROBER_HEADER, TOKEN_HEADER};
 pub use handler::EdgeHandler;
 pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
 pub use ports::{Counter, OwnKeysOnly, Rights, Usage};

@@ -2,7 +2,7 @@
 
 //! Answers of the edge itself, to JSON-RPC calls and to other requests.
 
-use crate::{access::Wait, front::Body, rpc::Failure, upstream::UpstreamError};
+use crate::{access::Wait, front::{self, Body, BodyError}, rpc::Failure, upstream::UpstreamError};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -50,6 +50,16 @@ impl From<&UpstreamError> for Refusal {
 			UpstreamError::Timeout { .. } => Self::Timeout,
 			UpstreamError::Request(reason) => Self::TooLarge(reason),
 			_ => Self::BadGateway,
+		}
+	}
+}
+
+impl From<BodyError> for Refusal {
+	fn from(error: BodyError) -> Self {
+		match error {
+			BodyError::TooLarge => Self::TooLarge("the body is longer than allowed"),
+			BodyError::Timeout => Self::BodyTimeout,
+			BodyError::Failed(_) => Self::Body,
 		}
 	}
 }
@@ -155,10 +165,8 @@ impl Refusal {
 				format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 			},
 		};
-		let mut response = Response::new(Body::from(body));
-		*response.status_mut() = self.status();
+		let mut response = front::json(self.status(), body);
 		let headers = response.headers_mut();
-		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		if let Some(seconds) = self.retry_after() {
 			headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 		}

@@ -2,7 +2,7 @@
 
 //! WebSocket of the edge: a relay to the server, within the units of the agreement.
 
-use super::{Admission, EdgeSettings, Refusal, admission::Client};
+use super::{Admission, EdgeSettings, Refusal, admission::Client, settings::is_denied};
 use crate::{
 	access::Wait,
 	front::Body,
@@ -191,8 +191,7 @@ struct RelayGate {
 
 impl Gate for RelayGate {
 	fn admit(&self, calls: &[Call<'_>]) -> Verdict {
-		let settings = &self.admission.shared.settings;
-		if calls.iter().any(|call| settings.is_denied(call.method)) {
+		if calls.iter().any(|call| is_denied(call.method)) {
 			return Verdict::Refuse(Failure::MethodNotFound);
 		}
 		let table = self.admission.service.protocol.map(MethodTable::of);

@@ -5,7 +5,7 @@
 use super::{Refusal, handler::EdgeHandler};
 use crate::{
 	access::nanos_now,
-	front::{Body, BodyError, Peer, read_body},
+	front::{Body, Peer, read_body},
 	usage,
 };
 use http::{HeaderValue, Method, Request, Response, header};
@@ -46,14 +46,7 @@ impl EdgeHandler {
 		let body = request.into_body();
 		let message = match read_body(body, usage::MAX_MESSAGE, shared.settings.body_timeout).await {
 			Ok(message) => message,
-			Err(error) => {
-				let refusal = match error {
-					BodyError::TooLarge => Refusal::TooLarge("the message is longer than allowed"),
-					BodyError::Timeout => Refusal::BodyTimeout,
-					BodyError::Failed(_) => Refusal::Body,
-				};
-				return self.refuse(&refusal, None);
-			},
+			Err(error) => return self.refuse(&error.into(), None),
 		};
 		shared.counts.exchanges.add(1);
 		let (status, answer) = shared.usage.exchange(message).await;

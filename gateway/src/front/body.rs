@@ -3,6 +3,7 @@
 //! Bodies of responses, and the bounded reading of bodies of requests.
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::{
@@ -75,6 +76,15 @@ impl From<&'static str> for Body {
 	fn from(text: &'static str) -> Self {
 		Bytes::from_static(text.as_bytes()).into()
 	}
+}
+
+/// Response with a body in JSON.
+pub fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+	let mut response = Response::new(body.into());
+	*response.status_mut() = status;
+	let kind = HeaderValue::from_static("application/json");
+	response.headers_mut().insert(header::CONTENT_TYPE, kind);
+	response
 }
 
 impl HttpBody for Body {

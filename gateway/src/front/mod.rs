@@ -19,7 +19,7 @@ mod tests;
 mod tls;
 mod worker;
 
-pub use body::{Body, BodyError, read_body};
+pub use body::{Body, BodyError, json, read_body};
 pub use cors::{Cors, Origins};
 pub use limits::{AddressRange, AddressRangeError, host_of};
 pub use settings::{FrontError, FrontSettings, Listener};

@@ -3,7 +3,7 @@
 //! Access of clients: by API keys, and without one where the gateway is open.
 
 use crate::{
-	access::{ApiKey, KeyError, KeyStore, Wait, nanos_now, unix_now},
+	access::{API_KEY_PREFIX, ApiKey, KeyError, KeyStore, Wait, bearer, nanos_now, unix_now},
 	front::{Peer, host_of},
 	routing::SessionKey,
 	rpc::Failure,
@@ -19,8 +19,6 @@ use std::{
 	time::Duration,
 };
 
-/// Begin of every key.
-const PREFIX: &str = "srk1_";
 /// Header for a key, besides `Authorization`.
 pub(super) const API_KEY: &str = "x-api-key";
 /// Headers by which proxies name the client.
@@ -153,8 +151,7 @@ impl Access {
 
 	/// True if a header carries a key of ours, which no operator may see.
 	pub fn is_key(value: &str) -> bool {
-		let text = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-		text.map_or(value, |_| value.get(7..).unwrap_or_default()).trim().starts_with(PREFIX)
+		bearer(value, API_KEY_PREFIX).is_some() || value.trim().starts_with(API_KEY_PREFIX)
 	}
 }
 
@@ -180,9 +177,7 @@ fn key_of(headers: &HeaderMap) -> Option<&str> {
 	if let Some(key) = value(API_KEY) {
 		return Some(key.trim());
 	}
-	let (scheme, text) = value(header::AUTHORIZATION.as_str())?.split_once(' ')?;
-	let text = text.trim();
-	(scheme.eq_ignore_ascii_case("bearer") && text.starts_with(PREFIX)).then_some(text)
+	bearer(value(header::AUTHORIZATION.as_str())?, API_KEY_PREFIX)
 }
 
 fn refusal(error: KeyError) -> Failure {

@@ -10,6 +10,7 @@ use super::{
 	worker::Worker,
 };
 use crate::{
+	access::TOKEN_HEADER,
 	routing::{Judgement, LoadClass, Observed, Ticket, judge},
 	rpc::{self, Failure, Shape},
 	upstream::UpstreamError,
@@ -21,8 +22,6 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// Header of the token of an agreement.
-pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-surety-token");
 /// Header that joins spans of a trace.
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -100,7 +99,7 @@ impl Account {
 		}
 		if let Some(token) = self.agreement.as_ref().and_then(|agreement| agreement.token.as_ref())
 		{
-			headers.insert(TOKEN, token.clone());
+			headers.insert(TOKEN_HEADER, token.clone());
 		}
 	}
 

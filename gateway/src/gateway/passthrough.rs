@@ -5,12 +5,14 @@
 
 use super::{
 	access::{API_KEY, Access, Client, MODELS, SERVICES},
-	attempt::{Account, TOKEN, failed as upstream_failed, now},
+	attempt::{Account, failed as upstream_failed, now},
+	explain::{ATTEMPTS, OPERATOR, OVERHEAD, SERVICE},
 	upstreams::{Group, Member, Serves},
 	worker::{Worker, add_failure_headers, body_failure, since},
 };
 use crate::{
-	front::{Body, Peer, read_body},
+	access::TOKEN_HEADER,
+	front::{self, Body, Peer, read_body},
 	routing::{LoadClass, Needs, NoChoice, Observed, Reason},
 	rpc::{Failure, json},
 	upstream::{climbs, end_connection},
@@ -28,11 +30,6 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// Headers of the answer that name the service.
-const OPERATOR: &str = "x-surety-operator";
-const SERVICE: &str = "x-surety-service";
-const ATTEMPTS: &str = "x-surety-attempts";
-const OVERHEAD: &str = "x-surety-overhead-us";
 /// Begin of all headers of ours.
 const OWN: &str = "x-surety-";
 
@@ -196,10 +193,7 @@ fn list_models(worker: &Worker) -> Response<Body> {
 		.map(|name| serde_json::json!({ "id": name, "object": "model", "owned_by": "surety" }))
 		.collect();
 	let body = serde_json::json!({ "object": "list", "data": data }).to_string();
-	let mut response = Response::new(Body::from(body));
-	let json = HeaderValue::from_static("application/json");
-	response.headers_mut().insert(header::CONTENT_TYPE, json);
-	response
+	front::json(StatusCode::OK, body)
 }
 
 /// Let the client in and read its request. Keys of ours are taken out of the headers.
@@ -234,7 +228,7 @@ async fn admit(
 	end_connection(&mut parts.headers);
 	// Nobody but us names the agreement. Cookies and addresses of pages, which may hold a key, are
 	// of the gateway's domain, and an operator is a stranger there.
-	for name in [TOKEN, header::COOKIE, header::REFERER] {
+	for name in [TOKEN_HEADER, header::COOKIE, header::REFERER] {
 		parts.headers.remove(name);
 	}
 	Ok((client, Request::from_parts(parts, body)))
@@ -382,11 +376,9 @@ fn failed(failure: &Failure) -> Response<Body> {
 		error.insert("offer".into(), offer.clone());
 	}
 	let body = serde_json::json!({ "error": error }).to_string();
-	let mut response = Response::new(Body::from(body));
 	let status = failure.status();
-	*response.status_mut() = if status.is_success() { StatusCode::FORBIDDEN } else { status };
-	let headers = response.headers_mut();
-	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-	add_failure_headers(failure, headers);
+	let status = if status.is_success() { StatusCode::FORBIDDEN } else { status };
+	let mut response = front::json(status, body);
+	add_failure_headers(failure, response.headers_mut());
 	response
 }

@@ -3,6 +3,7 @@
 //! Settings of the role.
 
 use crate::{
+	access::names_method,
 	cache::CacheSettings,
 	routing::{ChoiceSettings, HedgeSettings, MeasureSettings},
 	rpc::{MethodTable, ScanLimits},
@@ -139,12 +140,7 @@ pub struct MethodFilter {
 impl MethodFilter {
 	/// True if a method is allowed.
 	pub fn allows(&self, method: &str) -> bool {
-		let listed = |list: &[String]| {
-			list.iter().any(|pattern| match pattern.strip_suffix('*') {
-				Some(prefix) => method.starts_with(prefix),
-				None => method == pattern,
-			})
-		};
-		(self.allow.is_empty() || listed(&self.allow)) && !listed(&self.deny)
+		let is_allowed = self.allow.is_empty() || names_method(&self.allow, method);
+		is_allowed && !names_method(&self.deny, method)
 	}
 }

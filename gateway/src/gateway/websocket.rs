@@ -5,13 +5,13 @@
 use super::{
 	Gateway, Network, Worker,
 	access::Client,
-	attempt::{TOKEN, now},
+	attempt::now,
 	observer::Served,
 	upstreams::{Agreement, Member},
 	worker::failed,
 };
 use crate::{
-	access::UnitLimits,
+	access::{TOKEN_HEADER, UnitLimits},
 	front::Body,
 	routing::{LoadClass, Needs, Random},
 	rpc::{Call, Failure, Outcome, block::Tag, json::hex, outcome},
@@ -276,7 +276,7 @@ impl Sources for Operators {
 			headers.insert(name.clone(), value.clone());
 		}
 		if let Some(token) = agreement.as_ref().and_then(|agreement| agreement.token.clone()) {
-			headers.insert(TOKEN, token);
+			headers.insert(TOKEN_HEADER, token);
 		}
 		let timeout = settings.connect_timeout.saturating_mul(2);
 		let opened = websocket(&connector, "/", &headers, &self.limits, timeout).await;

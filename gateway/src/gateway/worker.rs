@@ -15,7 +15,7 @@ use super::{
 	websocket::GatewayWebSocket,
 };
 use crate::{
-	front::{Body, BodyError, Handler, Peer, read_body},
+	front::{Body, BodyError, Handler, Peer, json, read_body},
 	routing::Random,
 	rpc::{Call, Failure, Message, Refusal, scan},
 	upstream::{ConnectSettings, Pool, PoolSettings},
@@ -137,10 +137,7 @@ impl Worker {
 		body: &[u8],
 	) -> Result<Reply, (Failure, Vec<u8>)> {
 		let message = scan(body, &self.0.gateway.settings.scan).map_err(|error| {
-			let id = match &error {
-				crate::rpc::ScanError::Invalid(refusal) => refusal.id.to_vec(),
-				_ => Vec::new(),
-			};
+			let id = error.id().to_vec();
 			(Failure::from(error), id)
 		})?;
 		match message {
@@ -242,9 +239,8 @@ impl Worker {
 			Err((failure, id)) => return failed(&failure, &id),
 		};
 		gateway.access.sent(&client, u64::try_from(answer.len()).unwrap_or(u64::MAX));
-		let mut response = Response::new(Body::from(answer));
+		let mut response = json(StatusCode::OK, answer);
 		let headers = response.headers_mut();
-		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		match explanation {
 			Some(explanation) => explanation.write(headers, now().saturating_duration_since(begin)),
 			None => Explanation::write_head(network, headers),
@@ -314,11 +310,8 @@ pub(super) fn body_failure(error: &BodyError) -> Failure {
 
 /// Response of a failure.
 pub(super) fn failed(failure: &Failure, id: &[u8]) -> Response<Body> {
-	let mut response = Response::new(Body::from(failure.body(id)));
-	*response.status_mut() = failure.status();
-	let headers = response.headers_mut();
-	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-	add_failure_headers(failure, headers);
+	let mut response = json(failure.status(), failure.body(id));
+	add_failure_headers(failure, response.headers_mut());
 	response
 }
 
