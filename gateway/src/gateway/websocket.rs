@@ -19,7 +19,7 @@ use crate::{
 		self, Calls, Candidate, ConnectFault, Fanout, Hub, HubSettings, LineFault, Link, Observer,
 		Sources, SubscriptionSettings,
 	},
-	upstream::{ConnectSettings, Connector, WebSocketLimits, websocket},
+	upstream::{Connector, WebSocketLimits, websocket},
 	websocket::{Connections, Ending, Outgoing, Quota, accept, clock, open},
 };
 use bytes::Bytes;
@@ -265,10 +265,8 @@ impl Sources for Operators {
 		let (Some(member), Some(network)) = (member, network) else {
 			return Err(ConnectFault("the service is gone".into()));
 		};
-		let settings = &self.gateway.settings;
-		let mut connect = ConnectSettings::new(Arc::clone(&settings.tls));
-		connect.timeout = settings.connect_timeout;
-		connect.allow_private = member.spec.private;
+		let connect = self.gateway.settings.upstream_of(&member.spec).connect;
+		let timeout = connect.timeout.saturating_mul(2);
 		let connector = Connector::new(member.spec.endpoint.clone(), connect);
 		let agreement = paying(&member).cloned();
 		let mut headers = HeaderMap::new();
@@ -278,7 +276,6 @@ impl Sources for Operators {
 		if let Some(token) = agreement.as_ref().and_then(|agreement| agreement.token.clone()) {
 			headers.insert(TOKEN_HEADER, token);
 		}
-		let timeout = settings.connect_timeout.saturating_mul(2);
 		let opened = websocket(&connector, "/", &headers, &self.limits, timeout).await;
 		let socket = opened.map_err(|error| {
 			// An operator without WebSocket may well answer calls.

@@ -18,7 +18,7 @@ use crate::{
 	front::{Body, BodyError, Handler, Peer, json, read_body},
 	routing::Random,
 	rpc::{Call, Failure, Message, Refusal, scan},
-	upstream::{ConnectSettings, Pool, PoolSettings},
+	upstream::Pool,
 	websocket::is_upgrade,
 };
 use bytes::Bytes;
@@ -85,14 +85,8 @@ impl Worker {
 		{
 			return Rc::clone(pool);
 		}
-		let settings = &self.0.gateway.settings;
-		let mut connect = ConnectSettings::new(Arc::clone(&settings.tls));
-		connect.timeout = settings.connect_timeout;
-		connect.allow_private = spec.private;
-		let mut own = PoolSettings::new(connect);
-		own.max_connections = settings.max_connections;
-		own.idle_timeout = settings.idle_timeout;
-		let pool = Pool::new(spec.endpoint.clone(), own);
+		let settings = self.0.gateway.settings.upstream_of(spec);
+		let pool = Pool::new(spec.endpoint.clone(), settings);
 		// The moment to drop the pools of services that are gone.
 		let services = self.0.gateway.services.load();
 		pools.retain(|service, _| services.contains_key(service));

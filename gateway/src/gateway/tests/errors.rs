@@ -37,7 +37,7 @@ fn what_a_client_does_wrong_has_its_status_and_code() {
 	}
 	// The only network needs no name.
 	assert_eq!(client.post("/", CALL).status, 200);
-	assert_eq!(client.post("/k/some-key/ethereum", CALL).status, 200);
+	assert_eq!(client.post("/k/some-key/ethereum", CALL).status, 401);
 	let get = client.send("GET", "/ethereum", &[], "");
 	assert_eq!((get.status, get.header("allow")), (405, "POST"));
 	let large = scene.client().post("/ethereum", &"x".repeat(20_000));

@@ -10,7 +10,7 @@ mod usage;
 
 use super::{
 	clock::RoleClock,
-	control::ControlThread,
+	control::{ControlThread, next_round},
 	failure, make_directory,
 	parties::{Parties, PartyBook},
 	statements::{ReportWay, Statements},
@@ -148,13 +148,8 @@ impl Following {
 			if let Err(error) = self.follow() {
 				tracing::error!(%error, "the market in use stays");
 			}
-			let again = tokio::time::sleep(AGAIN);
-			match &mut rounds {
-				Some(rounds) => tokio::select! {
-					changed = rounds.changed() => if changed.is_err() { return },
-					() = again => {},
-				},
-				None => again.await,
+			if !next_round(&mut rounds, AGAIN).await {
+				return;
 			}
 		}
 	}

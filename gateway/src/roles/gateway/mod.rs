@@ -13,7 +13,7 @@ mod tokens;
 
 use super::{
 	clock::RoleClock,
-	control::ControlThread,
+	control::{ControlThread, next_round},
 	failure, make_directory,
 	parties::{Parties, PartyBook},
 	statements::{ReportWay, Statements},
@@ -244,13 +244,8 @@ impl Following {
 			let market = self.chain.as_ref().and_then(|chain| chain.market());
 			self.open_ledger(market.as_deref());
 			self.follow(market.as_deref());
-			let again = tokio::time::sleep(AGAIN);
-			match &mut rounds {
-				Some(rounds) => tokio::select! {
-					changed = rounds.changed() => if changed.is_err() { return },
-					() = again => {},
-				},
-				None => again.await,
+			if !next_round(&mut rounds, AGAIN).await {
+				return;
 			}
 		}
 	}

@@ -16,7 +16,7 @@ use crate::{
 	rpc::{Method, MethodTable, ScanLimits},
 	roles::settings::{pool_settings, websocket_settings},
 	subscriptions::{HubSettings, LineSettings, SubscriptionSettings},
-	upstream::WebSocketLimits,
+	upstream::{PoolSettings, WebSocketLimits},
 };
 use serde::Deserialize;
 use sp_core::H256;
@@ -29,6 +29,8 @@ const EXPLORER: &str = "https://polkadot.js.org";
 const KEYS: &str = "keys.json";
 /// Keys of logins at a time.
 const MAX_KEYS: usize = 100_000;
+/// Unused connections to one operator that a worker keeps.
+const MAX_IDLE: usize = 64;
 /// Largest file of methods.
 const MAX_METHODS: u64 = 1 << 20;
 
@@ -41,7 +43,7 @@ fn percent(part: impl Into<f64>) -> f64 {
 pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartError> {
 	let GatewayConfig { front, upstream, routing, cache, .. } = config;
 	let pool = pool_settings(upstream)?;
-	let defaults = GatewaySettings::new(Arc::clone(&pool.connect.tls));
+	let defaults = GatewaySettings::new(PoolSettings { max_idle: MAX_IDLE, ..pool });
 	let hedge = HedgeSettings {
 		floor: Duration::from_millis(routing.hedge_floor_ms),
 		share: percent(routing.hedge_percent),
@@ -64,9 +66,6 @@ pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartEr
 		body_timeout: Duration::from_millis(front.body_timeout_ms),
 		max_answer: routing.max_answer_bytes,
 		timeout: Duration::from_millis(upstream.timeout_ms),
-		connect_timeout: pool.connect.timeout,
-		max_connections: pool.max_connections,
-		idle_timeout: pool.idle_timeout,
 		attempts: routing.attempts,
 		retry_share: percent(routing.retry_percent),
 		compare_share: f64::from(routing.compare_per_100k) / 100_000.0,

@@ -13,7 +13,7 @@ use crate::{
 	front::{Front, FrontSettings, Listener, serve},
 	gateway::{watch as follow, *},
 	routing::CoverRates,
-	upstream::client_config,
+	upstream::{ConnectSettings, PoolSettings, client_config},
 };
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
@@ -75,7 +75,9 @@ pub struct Scene {
 }
 
 pub fn settings() -> GatewaySettings {
-	let mut settings = GatewaySettings::new(client_config(None).unwrap());
+	let mut connect = ConnectSettings::new(client_config(None).unwrap());
+	connect.timeout = Duration::from_secs(3);
+	let mut settings = GatewaySettings::new(PoolSettings::new(connect));
 	settings.compare_share = 0.0;
 	settings
 }
