@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Files: bounded reading, and replacement that a crash leaves whole.
+//! Files: bounded reading, replacement that a crash leaves whole, and locks between processes.
 
 use std::{
-	fs::{self, File, OpenOptions},
+	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Read, Write},
 	path::Path,
 };
@@ -51,6 +51,18 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 	fs::rename(&beside, path)?;
 	let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
 	File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Lock of a file, held by a file beside it until the returned value is dropped. `None` if another
+/// process has it.
+pub fn lock(path: &Path) -> io::Result<Option<File>> {
+	let beside = path.with_extension("lock");
+	let file = File::options().create(true).truncate(false).write(true).open(beside)?;
+	match file.try_lock() {
+		Ok(()) => Ok(Some(file)),
+		Err(TryLockError::WouldBlock) => Ok(None),
+		Err(TryLockError::Error(error)) => Err(error),
+	}
 }
 
 #[cfg(test)]

@@ -2,11 +2,7 @@
 
 //! Keys by their hashes: those of the configuration, and those that logins made, on disk.
 
-use super::{
-	ApiKey, KeyError, KeyRules, Secret,
-	keys::hash_of,
-	nonce::unhex,
-};
+use super::{ApiKey, KeyError, KeyRules, Secret, keys::hash_of, nonce::unhex};
 use crate::files;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -191,8 +187,10 @@ fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
 }
 
 fn write(path: &Path, keys: &HashMap<[u8; 32], KeyRules>) -> Result<(), KeyStoreError> {
-	let entry =
-		|(hash, rules): (&[u8; 32], &KeyRules)| Entry { hash: hex::encode(hash), rules: rules.clone() };
+	let entry = |(hash, rules): (&[u8; 32], &KeyRules)| Entry {
+		hash: hex::encode(hash),
+		rules: rules.clone(),
+	};
 	let file = File { version: VERSION, keys: keys.iter().map(entry).collect() };
 	let written = serde_json::to_vec_pretty(&file)
 		.map_err(io::Error::from)

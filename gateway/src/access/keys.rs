@@ -119,8 +119,7 @@ pub enum KeyError {
 	Limited(super::Wait),
 }
 
-impl KeyError {
-}
+impl KeyError {}
 
 impl fmt::Display for KeyError {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,7 +37,8 @@ pub use limits::{Limiter, UnitLimits, nanos_now, unix_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
 pub use offer::Offer;
 pub use token::{
-	HEADER as TOKEN_HEADER, PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint, verify,
+	HEADER as TOKEN_HEADER, PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint,
+	verify,
 };
 
 use rustls::crypto::ring;

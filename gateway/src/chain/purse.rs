@@ -244,20 +244,12 @@ impl Purse {
 	}
 }
 
+/// Lock of the file, in a directory that is made if it is missing.
 fn lock(path: &Path) -> Result<fs::File, PurseError> {
-	let name = path.with_extension("lock");
-	let open = || {
-		if let Some(dir) = path.parent() {
-			fs::create_dir_all(dir)?;
-		}
-		fs::File::options().create(true).truncate(false).write(true).open(&name)
-	};
-	let file = open().map_err(|error| PurseError::Io { path: name.clone(), error })?;
-	match file.try_lock() {
-		Ok(()) => Ok(file),
-		Err(fs::TryLockError::WouldBlock) => Err(PurseError::Locked { path: path.into() }),
-		Err(fs::TryLockError::Error(error)) => Err(PurseError::Io { path: name, error }),
-	}
+	let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+	let lock = made.and_then(|()| files::lock(path));
+	let lock = lock.map_err(|error| PurseError::Io { path: path.into(), error })?;
+	lock.ok_or_else(|| PurseError::Locked { path: path.into() })
 }
 
 fn read(path: &Path) -> Result<Option<Book>, PurseError> {

@@ -32,7 +32,8 @@ impl<'a> Credentials<'a> {
 		if let Some((token, path_length)) = in_path(path) {
 			return Self { token: Some(token), prober, path_length };
 		}
-		let bearer = || header(&header::AUTHORIZATION).and_then(|value| bearer(value, TOKEN_PREFIX));
+		let bearer =
+			|| header(&header::AUTHORIZATION).and_then(|value| bearer(value, TOKEN_PREFIX));
 		Self { token: header(&TOKEN_HEADER).or_else(bearer), prober, path_length: 0 }
 	}
 }

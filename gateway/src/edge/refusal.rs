@@ -2,7 +2,12 @@
 
 //! Answers of the edge itself, to JSON-RPC calls and to other requests.
 
-use crate::{access::Wait, front::{self, Body, BodyError}, rpc::Failure, upstream::UpstreamError};
+use crate::{
+	access::Wait,
+	front::{self, Body, BodyError},
+	rpc::Failure,
+	upstream::UpstreamError,
+};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -118,7 +123,8 @@ impl Refusal {
 			Self::Limited { .. } => "rate limit reached".into(),
 			Self::NotReady => "the chain is being read".into(),
 			Self::NoUpgrade => {
-				"no WebSocket: this service is plain HTTP, whose requests are counted one by one".into()
+				"no WebSocket: this service is plain HTTP, whose requests are counted one by one"
+					.into()
 			},
 			Self::Busy => "the service is overloaded".into(),
 			Self::BadGateway => "the service is down or its answer invalid".into(),

@@ -4,7 +4,9 @@
 
 use crate::{
 	access::{Rate, names_method},
-	front::FrontSettings, rpc::ScanLimits, upstream::PoolSettings,
+	front::FrontSettings,
+	rpc::ScanLimits,
+	upstream::PoolSettings,
 	websocket::WebSocketSettings,
 };
 use std::time::Duration;

@@ -9,8 +9,8 @@ use crate::{
 	rpc::{Call, Failure, MethodTable, Outcome, outcome},
 	upstream::{Pool, WebSocketLimits, websocket},
 	websocket::{
-		Connections, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, accept, clock,
-		open, relay,
+		Connections, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, accept, clock, open,
+		relay,
 	},
 };
 use http::{HeaderMap, Request, Response};

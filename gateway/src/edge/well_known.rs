@@ -44,7 +44,8 @@ impl EdgeHandler {
 			return self.refuse(&Refusal::limited(wait, None), None);
 		}
 		let body = request.into_body();
-		let message = match read_body(body, usage::MAX_MESSAGE, shared.settings.body_timeout).await {
+		let message = match read_body(body, usage::MAX_MESSAGE, shared.settings.body_timeout).await
+		{
 			Ok(message) => message,
 			Err(error) => return self.refuse(&error.into(), None),
 		};

@@ -142,8 +142,7 @@ pub enum BodyError {
 	Failed(Box<dyn Error + Send + Sync>),
 }
 
-impl BodyError {
-}
+impl BodyError {}
 
 impl fmt::Display for BodyError {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -146,7 +146,10 @@ impl Access {
 	/// False once a client must not be served any more: its key was removed or changed, or has
 	/// expired.
 	pub fn is_alive(&self, client: &Client) -> bool {
-		client.key.as_ref().is_none_or(|key| self.store.is_current(key) && !key.has_expired(unix_now()))
+		client
+			.key
+			.as_ref()
+			.is_none_or(|key| self.store.is_current(key) && !key.has_expired(unix_now()))
 	}
 
 	/// True if a header carries a key of ours, which no operator may see.

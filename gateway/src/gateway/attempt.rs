@@ -3,8 +3,7 @@
 //! One request to one service.
 
 use super::{
-	GatewaySettings,
-	large,
+	GatewaySettings, large,
 	observer::Served,
 	upstreams::{Agreement, Group, Member},
 	worker::Worker,

@@ -5,9 +5,7 @@
 //! `GET /login?address=A` answers the text to sign and its nonce. `POST /login` with `address`,
 //! `nonce` and `signature` as JSON answers a key.
 
-use super::{
-	worker::{Worker, add_failure_headers, body_failure},
-};
+use super::worker::{Worker, add_failure_headers, body_failure};
 use crate::{
 	access::{Hosts, KeyRules, KeyStore, Login, LoginError, Rate, Wait, nanos_now, unix_now},
 	front::{self, Body, Peer, host_of, read_body},

@@ -64,8 +64,7 @@ async fn try_service(
 	if climbs(path) {
 		return Err(Failure::NotFound("the path leaves the service"));
 	}
-	let (client, request) =
-		admit(worker, peer, key, SERVICES, request, path).await?;
+	let (client, request) = admit(worker, peer, key, SERVICES, request, path).await?;
 	if matches!(member.spec.serves, Serves::Network(_)) {
 		// Its calls would pass by the limits and the methods of key and network.
 		return Err(Failure::NotFound("a service of JSON-RPC: its calls go to its network"));
@@ -221,7 +220,7 @@ async fn admit(
 	parts.uri = Uri::try_from(target).map_err(|_| Failure::NotFound("no such path"))?;
 	for name in [header::AUTHORIZATION.as_str(), API_KEY] {
 		let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
-		if value.is_some_and(|value| Access::is_key(value)) {
+		if value.is_some_and(Access::is_key) {
 			parts.headers.remove(name);
 		}
 	}

@@ -6,8 +6,8 @@
 use crate::{
 	access::KeyStoreError,
 	chain::{
-		Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
-		Transactions, plan, rules, wishes,
+		Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject, Transactions,
+		plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
 	front::FrontError,
@@ -312,7 +312,10 @@ mod tests {
 			.block_on(crate::telemetry::fetch_status(background.control, timeout))
 			.unwrap();
 		assert_eq!((status.role.as_str(), status.chain), ("gateway", None));
-		assert!(!crate::telemetry::ControlPages::health(&*background.pages).healthy, "no role takes part yet");
+		assert!(
+			!crate::telemetry::ControlPages::health(&*background.pages).healthy,
+			"no role takes part yet"
+		);
 		drop(background);
 	}
 

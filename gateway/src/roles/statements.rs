@@ -5,9 +5,9 @@
 
 use super::{clock::RoleClock, parties::PartyBook, reports::UsageReports};
 use crate::{
-	roles::background::Background,
 	chain::{Chain, KeySigner, Transactions},
 	config::UsageSection,
+	roles::background::Background,
 	telemetry::{UsageMetrics, UsageStatus, follow},
 	usage::{
 		Clock, FileStore, Ledger, LedgerSettings, Meter, Refusal, ReportKey, ReportSettings,

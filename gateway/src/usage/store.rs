@@ -10,7 +10,7 @@ use crate::files;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::{
 	fmt,
-	fs::{self, File, TryLockError},
+	fs::{self, File},
 	io,
 	path::{Path, PathBuf},
 };
@@ -95,18 +95,9 @@ impl FileStore {
 			move |error| StoreError::Io(path, error)
 		};
 		fs::create_dir_all(directory).map_err(at(directory))?;
-		let lock_path = directory.join(format!("{name}.lock"));
-		let lock = File::options()
-			.create(true)
-			.truncate(false)
-			.write(true)
-			.open(&lock_path)
-			.map_err(at(&lock_path))?;
-		lock.try_lock().map_err(|error| match error {
-			TryLockError::WouldBlock => StoreError::Locked(lock_path.clone()),
-			TryLockError::Error(error) => StoreError::Io(lock_path.clone(), error),
-		})?;
 		let file = directory.join(format!("{name}.bin"));
+		let lock = files::lock(&file).map_err(at(&file))?;
+		let lock = lock.ok_or_else(|| StoreError::Locked(file.clone()))?;
 		Ok(Self { file, _lock: lock })
 	}
 

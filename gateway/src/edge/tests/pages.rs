@@ -30,7 +30,10 @@ fn statements_are_exchanged_within_limits() {
 		assert_eq!((answer.status, answer.body), (200, json!("countersigned")));
 		assert_eq!(answer.headers["content-type"], crate::usage::CONTENT_TYPE);
 		assert_eq!(client.post(page, &[], "nonsense").await.status, 400);
-		assert_eq!(client.post(page, &[], &"x".repeat(crate::usage::MAX_MESSAGE + 1)).await.status, 413);
+		assert_eq!(
+			client.post(page, &[], &"x".repeat(crate::usage::MAX_MESSAGE + 1)).await.status,
+			413
+		);
 		let mut last = 0;
 		for _ in 0..500 {
 			last = client.post(page, &[], "statement").await.status;

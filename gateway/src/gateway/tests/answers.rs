@@ -4,8 +4,8 @@
 
 use super::kit::*;
 use crate::routing::CoverRates;
-use std::sync::atomic::Ordering::Relaxed;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use surety_primitives::Protocol;
 

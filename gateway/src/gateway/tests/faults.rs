@@ -144,14 +144,7 @@ fn an_answer_of_the_wrong_form_or_size_is_a_fault_of_its_operator() {
 struct Log(Mutex<Vec<(u32, Served)>>);
 
 impl Observer for Log {
-	fn served(
-		&self,
-		member: &Member,
-		_: Option<AgreementId>,
-		served: Served,
-		_: Duration,
-		_: u64,
-	) {
+	fn served(&self, member: &Member, _: Option<AgreementId>, served: Served, _: Duration, _: u64) {
 		self.0.lock().push((member.spec.service, served));
 	}
 

@@ -18,10 +18,7 @@ use surety_primitives::{AssetId, LatencyBucket, Protocol, ServiceClass, Target};
 /// - `market`: of the operator. `None` without nodes, or before the first snapshot.
 ///
 /// Errors: a server's URL is not usable.
-pub fn market(
-	config: &EdgeConfig,
-	market: Option<&Market>,
-) -> Result<EdgeMarket, ConfigError> {
+pub fn market(config: &EdgeConfig, market: Option<&Market>) -> Result<EdgeMarket, ConfigError> {
 	let mut services = Vec::new();
 	for view in market.into_iter().flat_map(|market| market.services.values()) {
 		let section = config.services.iter().find(|section| section.id == view.summary.id);
@@ -174,8 +171,7 @@ mod tests {
 		ends(1, 100);
 		ends(2, 99);
 		market.agreements.insert(3, agreement(3, 1));
-		let edge =
-			super::market(&config("backend = 'http://127.0.0.1:1'"), Some(&market)).unwrap();
+		let edge = super::market(&config("backend = 'http://127.0.0.1:1'"), Some(&market)).unwrap();
 		let active = |id| edge.agreement(id).unwrap().active;
 		assert_eq!([active(1), active(2), active(3)], [true, false, true]);
 	}

@@ -16,10 +16,10 @@ use super::{
 	statements::{ReportWay, Statements},
 };
 use crate::{
-	roles::background::{Background, StartError},
 	chain::Chain,
 	config::{ConfigError, EdgeConfig},
 	edge::{Edge, EdgeMarket, OwnKeysOnly, Rights},
+	roles::background::{Background, StartError},
 	usage::answer_exchanges,
 };
 use arc_swap::ArcSwap;

@@ -6,10 +6,10 @@
 use super::tokens::Tokens;
 use crate::{
 	access::{Offer, UnitLimits, unix_now},
-	roles::background::StartError,
 	chain::{Market, ServiceView},
 	config::{ConfigError, GatewayConfig, NetworkSection, OperatorSection, Sure},
 	gateway::{Agreement, Serves, UpstreamSpec, Upstreams},
+	roles::background::StartError,
 	routing::CoverRates,
 	upstream::Endpoint,
 };

@@ -4,8 +4,8 @@
 
 use super::catalogue::Used;
 use crate::{
-	roles::background::StartError,
 	config::UpstreamSection,
+	roles::background::StartError,
 	roles::settings::pool_settings,
 	upstream::{Endpoint, Pool, PoolSettings},
 	usage::{CONTENT_TYPE, Courier, CourierError, MAX_MESSAGE, PATH},

@@ -20,11 +20,11 @@ use super::{
 };
 use crate::{
 	access::KeyStore,
-	roles::background::{Background, StartError},
 	chain::{Chain, KeySigner, Market},
 	config::GatewayConfig,
 	front::{Front, serve},
 	gateway::{Gateway, NetworkSettings, Observer, Sockets, Worker, watch},
+	roles::background::{Background, StartError},
 	roles::settings::front_settings,
 	upstream::PoolSettings,
 	usage::exchange,

@@ -4,7 +4,6 @@
 
 use crate::{
 	access::{KeyRules, KeyStore, Login, LoginSettings},
-	roles::background::StartError,
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
@@ -12,9 +11,10 @@ use crate::{
 	gateway::{
 		Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings, SocketSettings,
 	},
+	roles::background::StartError,
+	roles::settings::{pool_settings, websocket_settings},
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
-	roles::settings::{pool_settings, websocket_settings},
 	subscriptions::{HubSettings, LineSettings, SubscriptionSettings},
 	upstream::{PoolSettings, WebSocketLimits},
 };

@@ -3,10 +3,10 @@
 //! Servers, edges before them and a gateway, each from a configuration.
 
 use crate::{
-	telemetry::UsageStatus,
 	config::{EdgeConfig, GatewayConfig, RoleConfig, parse},
 	gateway::tests::kit::{Client, Operator},
 	roles::{EdgeRole, GatewayRole},
+	telemetry::UsageStatus,
 };
 use std::{
 	fmt::Write,

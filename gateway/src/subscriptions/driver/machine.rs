@@ -3,6 +3,7 @@
 //! State machine of a feed, by topic, and what it publishes.
 
 use super::fetch::Fetched;
+use crate::rpc::Block;
 use crate::subscriptions::{
 	block::Head,
 	feed::Feed,
@@ -12,7 +13,6 @@ use crate::subscriptions::{
 	},
 	topic::Topic,
 };
-use crate::rpc::Block;
 use crate::websocket::{Notification, clock::Instant};
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};

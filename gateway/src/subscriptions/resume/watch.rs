@@ -124,7 +124,13 @@ impl Watch {
 		}
 	}
 
-	fn look(&mut self, number: u64, hash: BlockHash, index: Option<usize>, out: &mut Vec<WatchEvent>) {
+	fn look(
+		&mut self,
+		number: u64,
+		hash: BlockHash,
+		index: Option<usize>,
+		out: &mut Vec<WatchEvent>,
+	) {
 		let Some(index) = index else {
 			if number == self.next {
 				self.next = self.next.saturating_add(1);
