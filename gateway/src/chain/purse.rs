@@ -6,11 +6,11 @@
 //! be read stops purchases: counting from zero would spend the budget twice.
 
 use super::Market;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::BTreeMap,
 	fmt, fs, io,
-	io::Write,
 	path::{Path, PathBuf},
 };
 use surety_primitives::{AgreementId, Balance, BlockNumber, json};
@@ -239,49 +239,29 @@ impl Purse {
 		let fault = |error| PurseError::Io { path: path.clone(), error };
 		let bytes =
 			serde_json::to_vec_pretty(&self.book).map_err(io::Error::other).map_err(fault)?;
-		let new = path.with_extension("json.new");
-		let write = || {
-			if let Some(dir) = path.parent() {
-				fs::create_dir_all(dir)?;
-			}
-			let mut file = fs::File::create(&new)?;
-			file.write_all(&bytes)?;
-			file.sync_all()?;
-			fs::rename(&new, path)?;
-			path.parent().map_or(Ok(()), |dir| fs::File::open(dir)?.sync_all())
-		};
-		write().map_err(fault)
+		let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+		made.and_then(|()| files::replace(path, &bytes)).map_err(fault)
 	}
 }
 
+/// Lock of the file, in a directory that is made if it is missing.
 fn lock(path: &Path) -> Result<fs::File, PurseError> {
-	let name = path.with_extension("lock");
-	let open = || {
-		if let Some(dir) = path.parent() {
-			fs::create_dir_all(dir)?;
-		}
-		fs::File::options().create(true).truncate(false).write(true).open(&name)
-	};
-	let file = open().map_err(|error| PurseError::Io { path: name.clone(), error })?;
-	match file.try_lock() {
-		Ok(()) => Ok(file),
-		Err(fs::TryLockError::WouldBlock) => Err(PurseError::Locked { path: path.into() }),
-		Err(fs::TryLockError::Error(error)) => Err(PurseError::Io { path: name, error }),
-	}
+	let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+	let lock = made.and_then(|()| files::lock(path));
+	let lock = lock.map_err(|error| PurseError::Io { path: path.into(), error })?;
+	lock.ok_or_else(|| PurseError::Locked { path: path.into() })
 }
 
 fn read(path: &Path) -> Result<Option<Book>, PurseError> {
-	let fault = |error| PurseError::Io { path: path.into(), error };
 	let damaged = |reason: String| PurseError::Damaged { path: path.into(), reason };
-	match fs::metadata(path) {
-		Ok(metadata) if metadata.len() > MAX_FILE => {
-			return Err(damaged(format!("{} bytes", metadata.len())));
+	let bytes = match files::read_if_there(path, MAX_FILE) {
+		Ok(Some(bytes)) => bytes,
+		Ok(None) => return Ok(None),
+		Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+			return Err(damaged(error.to_string()));
 		},
-		Ok(_) => (),
-		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-		Err(error) => return Err(fault(error)),
-	}
-	let bytes = fs::read(path).map_err(fault)?;
+		Err(error) => return Err(PurseError::Io { path: path.into(), error }),
+	};
 	serde_json::from_slice(&bytes).map(Some).map_err(|error| damaged(error.to_string()))
 }
 

@@ -6,11 +6,11 @@ use super::{
 	EdgeMarket, EdgeService, Refusal,
 	admission::{Client, Session},
 	credential::Credentials,
-	handler::{EdgeHandler, unix_now},
+	handler::EdgeHandler,
 	probers::{Allowance, is_near},
 };
 use crate::{
-	access::{Token, TokenError, genesis_prefix, nanos_now, verify},
+	access::{Token, TokenError, genesis_prefix, nanos_now, unix_now, verify},
 	front::Peer,
 };
 use sp_core::H256;
@@ -217,13 +217,7 @@ impl EdgeHandler {
 const REVOKED: &str = "the token's key does not act for the tenant";
 
 fn unauthorized(error: TokenError) -> Refusal {
-	Refusal::Unauthorized(match error {
-		TokenError::Malformed => "not a token",
-		TokenError::Chain => "token of another chain",
-		TokenError::Expired => "token expired",
-		TokenError::Lifetime => "token valid for too long",
-		TokenError::Signature => "wrong signature of the token",
-	})
+	Refusal::Unauthorized(error.reason())
 }
 
 /// Refusal of a token whose agreement is over or unknown, with what to buy instead.

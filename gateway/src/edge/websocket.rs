@@ -2,18 +2,17 @@
 
 //! WebSocket of the edge: a relay to the server, within the units of the agreement.
 
-use super::{Admission, Refusal, Upgrade, admission::Client};
+use super::{Admission, EdgeSettings, Refusal, admission::Client, settings::is_denied};
 use crate::{
 	access::Wait,
 	front::Body,
 	rpc::{Call, Failure, MethodTable, Outcome, outcome},
 	upstream::{Pool, WebSocketLimits, websocket},
 	websocket::{
-		Connections, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, WebSocketSettings,
-		accept, clock, open, relay,
+		Connections, Gate, Outgoing, Quota, RelayLimits, Reservation, Verdict, accept, clock, open,
+		relay,
 	},
 };
-use futures::future::LocalBoxFuture;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
@@ -32,33 +31,6 @@ const HOST_CONNECTIONS: usize = 4;
 const STRANGER_CONNECTIONS: usize = 32;
 /// Time between two looks at the agreement of a connection.
 const CHECK: Duration = Duration::from_secs(2);
-
-/// Settings of the edge's WebSockets.
-#[derive(Clone, Debug)]
-pub struct EdgeWebSocketSettings {
-	/// Connections of clients.
-	pub client: WebSocketSettings,
-	/// Connections to servers.
-	pub server: WebSocketLimits,
-	/// Subscriptions of one connection, within those of its agreement.
-	pub max_subscriptions: usize,
-	/// Time for the connection to a server.
-	pub connect_timeout: Duration,
-	/// Time for an answer of a server.
-	pub answer_timeout: Duration,
-}
-
-impl Default for EdgeWebSocketSettings {
-	fn default() -> Self {
-		Self {
-			client: WebSocketSettings::default(),
-			server: WebSocketLimits::default(),
-			max_subscriptions: 256,
-			connect_timeout: Duration::from_secs(5),
-			answer_timeout: Duration::from_secs(30),
-		}
-	}
-}
 
 /// Party whose subscriptions, and connections, are bounded together.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -146,74 +118,64 @@ fn quota(quotas: &Quotas, party: Party, within: Vec<Arc<Quota>>) -> Arc<Quota> {
 
 /// Switch to WebSocket, for one worker.
 pub struct EdgeWebSocket {
-	settings: Rc<EdgeWebSocketSettings>,
+	/// The same for all workers.
 	subscriptions: Subscriptions,
 	open: Rc<Connections>,
 }
 
 impl EdgeWebSocket {
 	/// Switch of one worker.
-	///
-	/// - `subscriptions`: the same for all workers.
-	pub fn new(settings: EdgeWebSocketSettings, subscriptions: Subscriptions) -> Self {
-		Self { settings: Rc::new(settings), subscriptions, open: Rc::default() }
+	pub fn new(subscriptions: Subscriptions) -> Self {
+		Self { subscriptions, open: Rc::default() }
 	}
-}
 
-impl Upgrade for EdgeWebSocket {
-	fn upgrade(
+	/// Answer the request of a client that was let in. The service's server is behind `pool`.
+	///
+	/// - `target`: path and query below the server's own path.
+	pub async fn switch(
 		&self,
 		admission: Admission,
 		pool: Rc<Pool>,
 		target: String,
 		mut request: Request<Incoming>,
-	) -> LocalBoxFuture<'static, Response<Body>> {
-		let (settings, connections) = (self.settings.clone(), self.open.clone());
+	) -> Response<Body> {
 		let quota = self.subscriptions.of(&admission);
-		let place = self.subscriptions.connection(&admission);
-		Box::pin(async move {
-			let Some(place) = place else {
-				admission.shared.counts.limited.add(1);
-				return Refusal::limited(Wait::For(CHECK), None).response(None);
-			};
-			let (response, upgrade) = match accept(&mut request) {
-				Ok(accepted) => accepted,
-				Err(error) => return error.response(),
-			};
-			let headers = HeaderMap::new();
-			let connecting = websocket(
-				pool.connector(),
-				&target,
-				&headers,
-				&settings.server,
-				settings.connect_timeout,
-			);
-			let server = match connecting.await {
-				Ok(server) => server,
-				Err(error) => {
-					tracing::debug!(%error, "no WebSocket of the server");
-					return Refusal::from(&error).response(None);
-				},
-			};
-			tokio::task::spawn_local(async move {
-				let Ok(client) = open(upgrade, &settings.client).await else { return };
-				let outgoing = Outgoing::new(settings.client.max_unsent);
-				let _entered = connections.enter(outgoing.clone());
-				let limits = RelayLimits {
-					scan: admission.shared.settings.scan,
-					answer_timeout: settings.answer_timeout,
-				};
-				let own = Quota::within(settings.max_subscriptions, vec![Arc::clone(&quota)]);
-				let gate = RelayGate { admission, quota, own, _place: place };
-				relay(client, server, &gate, &outgoing, &settings.client, &limits).await;
-			});
-			response
-		})
+		let Some(place) = self.subscriptions.connection(&admission) else {
+			admission.shared.counts.limited.add(1);
+			return Refusal::limited(Wait::For(CHECK), None).response(None);
+		};
+		let (response, upgrade) = match accept(&mut request) {
+			Ok(accepted) => accepted,
+			Err(error) => return error.response(),
+		};
+		let headers = HeaderMap::new();
+		let limits = WebSocketLimits::default();
+		let timeout = admission.shared.settings.upstream.connect.timeout;
+		let server = match websocket(pool.connector(), &target, &headers, &limits, timeout).await {
+			Ok(server) => server,
+			Err(error) => {
+				tracing::debug!(%error, "no WebSocket of the server");
+				return Refusal::from(&error).response(None);
+			},
+		};
+		let connections = self.open.clone();
+		tokio::task::spawn_local(async move {
+			let shared = admission.shared.clone();
+			let EdgeSettings { websocket: settings, scan, answer_timeout, .. } = &shared.settings;
+			let Ok(client) = open(upgrade, settings).await else { return };
+			let outgoing = Outgoing::new(settings.max_unsent);
+			let _entered = connections.enter(outgoing.clone());
+			let limits = RelayLimits { scan: *scan, answer_timeout: *answer_timeout };
+			let own = Quota::within(shared.settings.max_subscriptions, vec![Arc::clone(&quota)]);
+			let gate = RelayGate { admission, quota, own, _place: place };
+			relay(client, server, &gate, &outgoing, settings, &limits).await;
+		});
+		response
 	}
 
-	fn close(&self) -> LocalBoxFuture<'static, ()> {
-		let connections = self.open.clone();
-		Box::pin(async move { connections.close().await })
+	/// End all connections; the edge shuts down.
+	pub async fn close(&self) {
+		self.open.close().await;
 	}
 }
 
@@ -229,8 +191,7 @@ struct RelayGate {
 
 impl Gate for RelayGate {
 	fn admit(&self, calls: &[Call<'_>]) -> Verdict {
-		let settings = &self.admission.shared.settings;
-		if calls.iter().any(|call| settings.is_denied(call.method)) {
+		if calls.iter().any(|call| is_denied(call.method)) {
 			return Verdict::Refuse(Failure::MethodNotFound);
 		}
 		let table = self.admission.service.protocol.map(MethodTable::of);

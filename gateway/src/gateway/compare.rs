@@ -97,9 +97,7 @@ impl Worker {
 			let members = [&member, &second.member, &third.member];
 			members.get(outvoted(results)?).map(|member| Arc::clone(member))
 		});
-		let observer = &self.gateway().observer;
 		let method = &prepared.payload.method;
-		observer.disagreed(&network.settings.name, method, loser.as_deref());
 		tracing::warn!(
 			network = network.settings.name,
 			method,

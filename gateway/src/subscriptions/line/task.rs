@@ -4,9 +4,9 @@
 
 use super::{Command, LineFault, LineSettings, Link, Network, Receivers, State};
 use crate::{
-	rpc::request,
+	rpc::{Block, request},
 	subscriptions::{
-		block::{Block, Head},
+		block::Head,
 		inbox::Inbox,
 		source::{Answer, Observer, Socket},
 	},

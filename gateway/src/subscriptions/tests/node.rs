@@ -4,13 +4,11 @@
 //! decides.
 
 use super::{
-	super::{
-		block::{Block, hex},
-		source::{LineFault, Link},
-	},
+	super::source::{LineFault, Link},
 	forge::{header, logs_of, salt_of},
 	nodes::Watcher,
 };
+use crate::rpc::{Block, json::hex};
 use futures::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
