@@ -10,18 +10,17 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod access;
-pub mod background;
 pub mod cache;
 pub mod chain;
 pub mod cli;
 pub mod config;
 pub mod edge;
+mod files;
 pub mod front;
 pub mod gateway;
 pub mod roles;
 pub mod routing;
 pub mod rpc;
-pub mod settings;
 pub mod subscriptions;
 pub mod telemetry;
 #[cfg(test)]

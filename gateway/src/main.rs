@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use sp_core::H256;
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 use surety_gateway::{
 	access::Secret,
 	cli::{Cli, Command, EdgeArgs, GatewayArgs, Role},
@@ -34,7 +34,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
 	match cli.command {
 		Command::Gateway(args) => block_on(gateway(&args))?,
 		Command::Edge(args) => block_on(edge(&args))?,
-		Command::Status(args) => Ok(block_on(show_status(&args))??),
+		Command::Status(args) => {
+			let every = (!args.once).then(|| Duration::from_secs(args.every));
+			Ok(block_on(show_status(args.control, every, args.json))??)
+		},
 		Command::ExampleConfig { role } => {
 			let text = match role {
 				Role::Gateway => GATEWAY_EXAMPLE,

@@ -437,6 +437,8 @@ impl Helper {
 impl pallet_surety_usage::benchmarking::BenchmarkHelper<AccountId, Signature> for Helper {
 	fn agreement(n: u32) -> (AgreementId, AccountId) {
 		let id = if n == 0 { Self::first_agreement() } else { Self::copy_of(0, n) };
+		// The scale of fees is a share of it.
+		Operators::approve_asset(RuntimeOrigin::root(), ASSET, BOND).expect("the treasury owns it");
 		let tenant = pallet_surety_sla::Agreements::<Runtime>::get(id).expect("it is open").tenant;
 		let reporter = sp_runtime::MultiSigner::Ecdsa(Self::reporter()).into_account();
 		let definition = |delegate, proxy_type| pallet_proxy::ProxyDefinition {

@@ -2,6 +2,7 @@
 // A dApp at a gateway: it reads all the time, subscribes to heads with ethers, and checks what it
 // gets. The gateway's headers say who served each answer.
 
+import { randomBytes } from "node:crypto";
 import { WebSocketProvider } from "ethers";
 import { sleep } from "../system/wait.mjs";
 
@@ -39,19 +40,20 @@ import { sleep } from "../system/wait.mjs";
 const EVERY_MS = 125;
 /** Longest time in ms for an answer. */
 const PATIENCE_MS = 10_000;
-/** Account that both hardhat's nodes and the dApp know. */
-const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 /** Sources of answers for which no operator was asked. */
 const OWN_SOURCES = ["hit", "joined", "known"];
 /** Block that is final. */
 const OLD_BLOCK = "0x5";
 
-/** @type {[method: string, params: unknown[]][]} */
+/** Account that nobody has asked for, so that an operator has to answer. */
+const anyAccount = () => `0x${randomBytes(20).toString("hex")}`;
+
+/** @type {[method: string, params: () => unknown[]][]} */
 const REQUESTS = [
-  ["eth_blockNumber", []],
-  ["eth_getBlockByNumber", ["latest", false]],
-  ["eth_getBalance", [ACCOUNT, "latest"]],
-  ["eth_getBlockByNumber", [OLD_BLOCK, false]],
+  ["eth_blockNumber", () => []],
+  ["eth_getBlockByNumber", () => ["latest", false]],
+  ["eth_getBalance", () => [anyAccount(), "latest"]],
+  ["eth_getBlockByNumber", () => [OLD_BLOCK, false]],
 ];
 
 /** The dApp. */
@@ -107,7 +109,7 @@ export class Dapp {
       const at = Date.now();
       const read = { at, service: undefined, cached: false };
       try {
-        const found = await this.#request(id, method, params);
+        const found = await this.#request(id, method, params());
         this.reads.push({ ...read, ...found, ms: Date.now() - at, failure: undefined });
       } catch (error) {
         const failure = `${method}: ${error.message}`;

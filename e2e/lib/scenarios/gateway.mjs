@@ -222,7 +222,10 @@ export class GatewayScenario extends Scenario {
         ...NETWORKS.flatMap((network) => ["--network", network]),
         ...this.#nodeFlags(),
       ],
-      config: { tenant: { "report-key": { env: "SURETY_REPORT" } } },
+      config: {
+        tenant: { "report-key": { env: "SURETY_REPORT" } },
+        log: { filter: "surety_gateway=info,surety_gateway::subscriptions=debug" },
+      },
     });
     const wanted = Object.keys(watchlist.services).length;
     const opened = await this.until(

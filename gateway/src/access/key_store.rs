@@ -2,25 +2,23 @@
 
 //! Keys by their hashes: those of the configuration, and those that logins made, on disk.
 
-use super::{
-	ApiKey, KeyError, KeyId, KeyRules, Secret,
-	keys::hash_of,
-	nonce::{hex, unhex},
-};
+use super::{ApiKey, KeyError, KeyRules, Secret, keys::hash_of, nonce::unhex};
+use crate::files;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::HashMap,
 	error::Error,
-	fmt, fs,
-	io::{self, Write},
+	fmt, io,
 	path::{Path, PathBuf},
 	sync::Arc,
 };
 
 /// Version of the file.
 const VERSION: u32 = 1;
+/// Keys that one account has by logins. Each has a limit of its own.
+const MAX_OF_ACCOUNT: usize = 4;
 /// Largest file that is read.
 const MAX_FILE: u64 = 64 << 20;
 
@@ -119,19 +117,10 @@ impl KeyStore {
 		self.keys.load().get(&key.hash).is_some_and(|current| std::ptr::eq(&**current, key))
 	}
 
-	/// Number of keys.
-	pub fn len(&self) -> usize {
-		self.keys.load().len()
-	}
-
-	/// True if there is no key.
-	pub fn is_empty(&self) -> bool {
-		self.len() == 0
-	}
-
 	/// Make a key. Writes to the disk: not to be called on a worker.
 	///
-	/// - `now`: seconds since 1970. Expired keys make room.
+	/// - `now`: seconds since 1970. Expired keys make room, and so does the first to expire of an
+	///   account that has four.
 	///
 	/// Errors: [`KeyStoreError::Full`], [`NoRandom`](KeyStoreError::NoRandom),
 	/// [`Io`](KeyStoreError::Io). Nothing changes after an error.
@@ -141,26 +130,21 @@ impl KeyStore {
 		let mut issued = self.issued.lock();
 		let mut next = issued.clone();
 		next.retain(|_, rules| rules.not_after.is_none_or(|end| end >= now));
+		if rules.account.is_some() {
+			let own = next.iter().filter(|(_, other)| other.account == rules.account);
+			let own: Vec<_> = own.map(|(hash, other)| (other.not_after, *hash)).collect();
+			if own.len() >= MAX_OF_ACCOUNT
+				&& let Some((_, first)) = own.into_iter().min()
+			{
+				next.remove(&first);
+			}
+		}
 		if next.len() >= self.max_issued {
 			return Err(KeyStoreError::Full);
 		}
 		next.insert(hash, rules);
 		self.replace(&mut issued, next)?;
 		Ok(secret)
-	}
-
-	/// Remove a key that was issued. Returns false if there is none. Writes to the disk.
-	///
-	/// Errors: [`KeyStoreError::Io`].
-	pub fn revoke(&self, id: KeyId) -> Result<bool, KeyStoreError> {
-		let mut issued = self.issued.lock();
-		let mut next = issued.clone();
-		next.retain(|hash, _| KeyId::of(hash) != id);
-		let found = next.len() < issued.len();
-		if found {
-			self.replace(&mut issued, next)?;
-		}
-		Ok(found)
 	}
 
 	fn replace(
@@ -184,17 +168,13 @@ impl KeyStore {
 }
 
 fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
-	let failed = |error| KeyStoreError::Io(path.into(), error);
 	let damaged = |error: &dyn ToString| KeyStoreError::Damaged(path.into(), error.to_string());
-	let size = match fs::metadata(path) {
-		Ok(data) => data.len(),
-		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
-		Err(error) => return Err(failed(error)),
+	let bytes = match files::read_if_there(path, MAX_FILE) {
+		Ok(Some(bytes)) => bytes,
+		Ok(None) => return Ok(HashMap::new()),
+		Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(damaged(&error)),
+		Err(error) => return Err(KeyStoreError::Io(path.into(), error)),
 	};
-	if size > MAX_FILE {
-		return Err(damaged(&"too large"));
-	}
-	let bytes = fs::read(path).map_err(failed)?;
 	let file: File = serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?;
 	if file.version != VERSION {
 		return Err(damaged(&format!("version {}", file.version)));
@@ -206,30 +186,22 @@ fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
 	file.keys.into_iter().map(entry).collect()
 }
 
-/// Write a new file beside the old one and put it in its place, so that a crash leaves one of both.
 fn write(path: &Path, keys: &HashMap<[u8; 32], KeyRules>) -> Result<(), KeyStoreError> {
-	let failed = |error| KeyStoreError::Io(path.into(), error);
-	let entry =
-		|(hash, rules): (&[u8; 32], &KeyRules)| Entry { hash: hex(hash), rules: rules.clone() };
+	let entry = |(hash, rules): (&[u8; 32], &KeyRules)| Entry {
+		hash: hex::encode(hash),
+		rules: rules.clone(),
+	};
 	let file = File { version: VERSION, keys: keys.iter().map(entry).collect() };
-	let bytes = serde_json::to_vec_pretty(&file).map_err(|error| failed(error.into()))?;
-	let temporary = path.with_extension("new");
-	let mut options = fs::OpenOptions::new();
-	options.write(true).create(true).truncate(true);
-	#[cfg(unix)]
-	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-	let mut open = options.open(&temporary).map_err(failed)?;
-	open.write_all(&bytes).and_then(|()| open.sync_all()).map_err(failed)?;
-	drop(open);
-	fs::rename(&temporary, path).map_err(failed)?;
-	let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-	let directory = fs::File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
-	directory.sync_all().map_err(failed)
+	let written = serde_json::to_vec_pretty(&file)
+		.map_err(io::Error::from)
+		.and_then(|bytes| files::replace(path, &bytes));
+	written.map_err(|error| KeyStoreError::Io(path.into(), error))
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use std::fs;
 
 	fn named(name: &str) -> KeyRules {
 		KeyRules { name: name.into(), ..KeyRules::default() }
@@ -252,15 +224,8 @@ mod tests {
 		assert!(!text.contains("configured"));
 
 		let store = open();
-		assert_eq!(store.len(), 2);
-		let key = store.get(secret.expose()).unwrap();
+		assert_eq!(store.get(secret.expose()).unwrap().rules.name, "issued");
 		assert_eq!(store.get(configured.expose()).unwrap().rules.name, "configured");
-		assert!(store.revoke(key.id).unwrap());
-		assert!(!store.revoke(key.id).unwrap());
-		assert_eq!(store.get(secret.expose()).unwrap_err(), KeyError::Unknown);
-		assert_eq!(open().len(), 1);
-		// Keys that the configuration names stay.
-		assert!(!store.revoke(KeyId::of(&configured.hash())).unwrap());
 	}
 
 	#[test]
@@ -279,8 +244,23 @@ mod tests {
 		store.issue(until(200), 0).unwrap();
 		assert!(matches!(store.issue(named("b"), 100), Err(KeyStoreError::Full)));
 		store.issue(named("b"), 101).unwrap();
-		assert_eq!(store.len(), 2);
+		assert_eq!(store.keys.load().len(), 2);
 		assert!(store.get(first.expose()).is_err());
+	}
+
+	#[test]
+	fn an_account_does_not_multiply_its_limit_by_logins() {
+		let store = KeyStore::open(vec![], None, 100).unwrap();
+		let rules = |account: u8, end| KeyRules {
+			account: Some([account; 32].into()),
+			not_after: Some(end),
+			..named("a")
+		};
+		let keys: Vec<_> = (0..6).map(|n| store.issue(rules(1, 100 + n), 0).unwrap()).collect();
+		let alive: Vec<_> = keys.iter().map(|key| store.get(key.expose()).is_ok()).collect();
+		assert_eq!(alive, [false, false, true, true, true, true]);
+		store.issue(rules(2, 100), 0).unwrap();
+		assert_eq!(store.keys.load().len(), 5);
 	}
 
 	#[test]
@@ -316,6 +296,6 @@ mod tests {
 		let path = directory.path().join("missing").join("keys.json");
 		let store = KeyStore::open(vec![], Some(path), 10).unwrap();
 		assert!(matches!(store.issue(named("a"), 0), Err(KeyStoreError::Io(..))));
-		assert!(store.is_empty());
+		assert!(store.keys.load().is_empty());
 	}
 }

@@ -2,7 +2,7 @@
 
 //! API keys of a gateway's clients: secrets, of which only hashes are stored, and their rules.
 
-use super::{Limiter, Rate, UnitLimits, nonce::hex, random};
+use super::{Limiter, Rate, UnitLimits, random};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sp_runtime::{
@@ -12,7 +12,7 @@ use sp_runtime::{
 use std::{error::Error, fmt};
 
 /// First characters of a key.
-const PREFIX: &str = "srk1_";
+pub const PREFIX: &str = "srk1_";
 /// Longest key that is hashed.
 const MAX_TEXT: usize = 256;
 
@@ -43,32 +43,24 @@ impl fmt::Debug for Secret {
 	}
 }
 
+/// True if a list names a method, by its name or by the begin of it and `*`.
+pub fn names_method(list: &[impl AsRef<str>], method: &str) -> bool {
+	list.iter().any(|pattern| match pattern.as_ref().strip_suffix('*') {
+		Some(begin) => method.starts_with(begin),
+		None => pattern.as_ref() == method,
+	})
+}
+
+/// Token or key with a prefix, as a bearer in the header `Authorization`.
+pub fn bearer<'a>(value: &'a str, prefix: &str) -> Option<&'a str> {
+	let (scheme, text) = value.split_once(' ')?;
+	let text = text.trim();
+	(scheme.eq_ignore_ascii_case("bearer") && text.starts_with(prefix)).then_some(text)
+}
+
 /// Hash of a key that a client sent. `None` if it is too long for one.
 pub fn hash_of(text: &str) -> Option<[u8; 32]> {
 	(text.len() <= MAX_TEXT).then(|| BlakeTwo256::hash(text.as_bytes()).0)
-}
-
-/// Public name of a key, for logs and revocation: the first bytes of its hash.
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct KeyId([u8; 6]);
-
-impl KeyId {
-	/// Name of a key by its hash.
-	pub fn of(hash: &[u8; 32]) -> Self {
-		Self(hash.first_chunk().copied().unwrap_or_default())
-	}
-}
-
-impl fmt::Display for KeyId {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.write_str(&hex(&self.0))
-	}
-}
-
-impl fmt::Debug for KeyId {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		fmt::Display::fmt(self, f)
-	}
 }
 
 /// Rules of a key. An empty list allows everything.
@@ -100,11 +92,10 @@ pub struct KeyRules {
 /// Key that is in use.
 #[derive(Debug)]
 pub struct ApiKey {
-	/// Public name.
-	pub id: KeyId,
 	/// Rules.
 	pub rules: KeyRules,
-	pub(super) hash: [u8; 32],
+	/// Hash of the key, its name in this process.
+	pub hash: [u8; 32],
 	limits: Option<UnitLimits>,
 	limiter: Limiter,
 }
@@ -128,16 +119,7 @@ pub enum KeyError {
 	Limited(super::Wait),
 }
 
-impl KeyError {
-	/// Status that names the error to a client.
-	pub fn status(&self) -> http::StatusCode {
-		match self {
-			Self::Missing | Self::Unknown | Self::Expired => http::StatusCode::UNAUTHORIZED,
-			Self::Origin | Self::Network | Self::Method => http::StatusCode::FORBIDDEN,
-			Self::Limited(_) => http::StatusCode::TOO_MANY_REQUESTS,
-		}
-	}
-}
+impl KeyError {}
 
 impl fmt::Display for KeyError {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,7 +152,7 @@ impl ApiKey {
 			bytes,
 			subscriptions: rules.subscriptions.unwrap_or(u32::MAX),
 		});
-		Self { id: KeyId::of(hash), rules, hash: *hash, limits, limiter: Limiter::default() }
+		Self { rules, hash: *hash, limits, limiter: Limiter::default() }
 	}
 
 	/// True if its validity is over.
@@ -202,12 +184,8 @@ impl ApiKey {
 
 	/// Check a method.
 	pub fn check_method(&self, method: &str) -> Result<(), KeyError> {
-		let allowed = |pattern: &String| match pattern.strip_suffix('*') {
-			Some(begin) => method.starts_with(begin),
-			None => pattern == method,
-		};
 		let methods = &self.rules.methods;
-		if methods.is_empty() || methods.iter().any(allowed) {
+		if methods.is_empty() || names_method(methods, method) {
 			Ok(())
 		} else {
 			Err(KeyError::Method)
@@ -289,7 +267,6 @@ mod tests {
 		});
 		assert_eq!(key.admit(20, 0), Ok(()));
 		let refused = key.admit(1, 0).unwrap_err();
-		assert_eq!(refused.status(), 429);
 		assert!(matches!(refused, KeyError::Limited(wait) if wait.retry_after() == Some(1)));
 		key.sent(12_000, 0);
 		let KeyError::Limited(wait) = key.admit(1, 1_000_000_000).unwrap_err() else { panic!() };

@@ -3,7 +3,10 @@
 //! Limits of an agreement or an API key: weighted requests and bytes of answers.
 
 use super::{Bucket, Rate, Wait};
-use std::{sync::OnceLock, time::Instant};
+use std::{
+	sync::OnceLock,
+	time::{Instant, SystemTime, UNIX_EPOCH},
+};
 use surety_primitives::{ServiceClass, Unit};
 
 /// Seconds of its rate of bytes that an agreement can use at once.
@@ -14,6 +17,11 @@ pub fn nanos_now() -> u64 {
 	static START: OnceLock<Instant> = OnceLock::new();
 	let elapsed = START.get_or_init(Instant::now).elapsed();
 	u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Seconds since 1970: the clock of tokens, keys and statements.
+pub fn unix_now() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 /// Amount of service, of one unit or of several.

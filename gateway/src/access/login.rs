@@ -174,7 +174,7 @@ impl Login {
 		let LoginSettings { domain, uri, statement, genesis, ss58, lifetime, .. } = &self.settings;
 		let address = account.to_ss58check_with_version(Ss58AddressFormat::custom(*ss58));
 		// CAIP-2 names a chain by the first 16 bytes of its genesis.
-		let chain = super::nonce::hex(genesis.0.get(..16).unwrap_or_default());
+		let chain = hex::encode(genesis.0.get(..16).unwrap_or_default());
 		let (issued_at, end) = (rfc3339(issued), rfc3339(issued.saturating_add(*lifetime)));
 		format!(
 			"{domain} wants you to sign in with your Substrate account:\n{address}\n\n{statement}\n\n\
@@ -258,7 +258,7 @@ mod tests {
 	}
 
 	fn hex(bytes: &[u8]) -> String {
-		format!("0x{}", crate::access::nonce::hex(bytes))
+		format!("0x{}", hex::encode(bytes))
 	}
 
 	fn pair<P: Pair>() -> (P, AccountId32)

@@ -27,14 +27,19 @@ mod offer;
 mod token;
 
 pub use bucket::{Bucket, Rate, Wait};
-pub use cache::{RecentTokens, TokenCache};
+pub use cache::RecentTokens;
 pub use hosts::{Hosts, trial_network};
 pub use key_store::{KeyStore, KeyStoreError};
-pub use keys::{ApiKey, KeyError, KeyId, KeyRules, Secret};
-pub use limits::{Limiter, UnitLimits, nanos_now};
+pub use keys::{
+	ApiKey, KeyError, KeyRules, PREFIX as API_KEY_PREFIX, Secret, bearer, names_method,
+};
+pub use limits::{Limiter, UnitLimits, nanos_now, unix_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
 pub use offer::Offer;
-pub use token::{PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint, verify};
+pub use token::{
+	HEADER as TOKEN_HEADER, PREFIX as TOKEN_PREFIX, Share, Token, TokenError, genesis_prefix, mint,
+	verify,
+};
 
 use rustls::crypto::ring;
 

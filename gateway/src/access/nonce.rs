@@ -52,7 +52,7 @@ impl Nonces {
 	pub fn issue(&self, bound: &[u8], now: u64) -> Option<String> {
 		let id = random()?;
 		let mac = self.mac(&id, now, bound);
-		Some(hex(&[&id[..], &now.to_be_bytes(), &mac].concat()))
+		Some(hex::encode([&id[..], &now.to_be_bytes(), &mac].concat()))
 	}
 
 	/// Second of issue of a nonce that is valid now.
@@ -97,20 +97,9 @@ impl Nonces {
 	}
 }
 
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Bytes of hexadecimal digits, with or without `0x`.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-	let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-	let value = |digit: u8| char::from(digit).to_digit(16);
-	let pairs = digits.chunks(2).map(|pair| match pair {
-		[high, low] => u8::try_from(value(*high)? << 4 | value(*low)?).ok(),
-		_ => None,
-	});
-	pairs.collect()
+	hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()
 }
 
 #[cfg(test)]
@@ -154,8 +143,8 @@ mod tests {
 
 		#[test]
 		fn hex_digits_are_read_back(bytes: Vec<u8>) {
-			prop_assert_eq!(unhex(&hex(&bytes)), Some(bytes.clone()));
-			prop_assert_eq!(unhex(&format!("0x{}", hex(&bytes).to_uppercase())), Some(bytes));
+			prop_assert_eq!(unhex(&hex::encode(&bytes)), Some(bytes.clone()));
+			prop_assert_eq!(unhex(&format!("0x{}", hex::encode(&bytes).to_uppercase())), Some(bytes));
 		}
 
 		#[test]

@@ -15,6 +15,7 @@
 //! | 65 or 66 | signature of [`DOMAIN`] and the bytes before it, as `MultiSignature` in SCALE |
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::HeaderName;
 use sp_core::{Decode, Encode, H256};
 use sp_runtime::{AccountId32, MultiSignature, traits::Verify};
 use std::{error::Error, fmt};
@@ -24,6 +25,8 @@ use surety_primitives::AgreementId;
 pub const DOMAIN: &[u8] = b"surety/token/1";
 /// First characters of a token.
 pub const PREFIX: &str = "srt1_";
+/// Header with a token.
+pub const HEADER: HeaderName = HeaderName::from_static("x-surety-token");
 /// Longest validity that is accepted, in seconds: a stolen token or a revoked key works no longer.
 pub const MAX_LIFETIME: u64 = 2 * 3_600;
 /// Difference of clocks that is tolerated, in seconds.
@@ -87,15 +90,22 @@ pub enum TokenError {
 	Signature,
 }
 
-impl fmt::Display for TokenError {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.write_str(match self {
+impl TokenError {
+	/// The reason, in words.
+	pub fn reason(self) -> &'static str {
+		match self {
 			Self::Malformed => "not a token",
 			Self::Chain => "token of another chain",
 			Self::Expired => "token expired",
 			Self::Lifetime => "token valid for too long",
 			Self::Signature => "wrong signature of the token",
-		})
+		}
+	}
+}
+
+impl fmt::Display for TokenError {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str(self.reason())
 	}
 }
 

@@ -83,13 +83,9 @@ impl<T: Clone> Flights<T> {
 	}
 
 	/// Number of flights.
-	pub fn len(&self) -> usize {
+	#[cfg(test)]
+	pub(super) fn len(&self) -> usize {
 		self.0.lock().len()
-	}
-
-	/// True without a flight.
-	pub fn is_empty(&self) -> bool {
-		self.len() == 0
 	}
 
 	fn board(self: &Arc<Self>, key: &Key) -> Result<Leader<T>, Seat<T>> {

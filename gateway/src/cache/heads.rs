@@ -3,26 +3,15 @@
 //! Recent blocks and their hashes, of what operators report: by them an answer in the cache is
 //! valid or not after a reorganisation, without a sweep.
 
-use crate::routing::Account;
+use crate::{
+	routing::Account,
+	rpc::{Block, BlockHash},
+};
 use parking_lot::RwLock;
 use std::{
 	collections::BTreeMap,
 	sync::atomic::{AtomicU64, Ordering},
 };
-
-/// Hash of a block, on either kind of chain.
-pub type BlockHash = [u8; 32];
-
-/// Block that an operator reported.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Head {
-	/// Number.
-	pub number: u64,
-	/// Hash.
-	pub hash: BlockHash,
-	/// Hash of the block before.
-	pub parent: BlockHash,
-}
 
 /// Blocks kept.
 const CAPACITY: u64 = 512;
@@ -146,7 +135,7 @@ impl Heads {
 
 	/// An operator reported a block. Blocks far from the served tip are ignored, so that a liar
 	/// can't push out the others.
-	pub fn note(&self, account: Account, head: Head) {
+	pub fn note(&self, account: Account, head: Block) {
 		let Some(latest) = self.latest() else { return };
 		let lowest = latest.saturating_sub(CAPACITY);
 		let highest = latest.saturating_add(AHEAD);

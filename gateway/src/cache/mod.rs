@@ -13,8 +13,9 @@ mod heads;
 mod tests;
 
 pub use flights::{Flights, Join, Leader};
-pub use heads::{BlockHash, Head, Heads};
+pub use heads::Heads;
 
+use crate::rpc::BlockHash;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::{
@@ -138,30 +139,16 @@ impl Entry {
 pub struct CacheStats {
 	/// Answers out of the cache.
 	pub hits: AtomicU64,
-	/// Lookups without an answer.
-	pub misses: AtomicU64,
-	/// Lookups whose answer was no longer valid; a part of the misses.
-	pub stale: AtomicU64,
 	/// Calls that waited for the answer to an equal one.
 	pub coalesced: AtomicU64,
 	/// Weight of the calls that needed no operator: what they would have used of the agreements.
 	pub saved_weight: AtomicU64,
-	/// Bytes of the answers that needed no operator.
-	pub saved_bytes: AtomicU64,
 }
 
 impl CacheStats {
 	/// A call was answered without an operator.
-	pub fn save(&self, weight: u16, bytes: usize) {
+	pub fn save(&self, weight: u16) {
 		self.saved_weight.fetch_add(u64::from(weight), Ordering::Relaxed);
-		self.saved_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
-	}
-
-	/// Share of lookups with an answer, from 0 to 1.
-	pub fn hit_rate(&self) -> f64 {
-		let hits = self.hits.load(Ordering::Relaxed) as f64;
-		let misses = self.misses.load(Ordering::Relaxed) as f64;
-		if hits + misses == 0.0 { 0.0 } else { hits / (hits + misses) }
 	}
 }
 
@@ -209,7 +196,7 @@ impl AnswerCache {
 		Self { entries, settings, stamps: AtomicU64::new(0), distrusted: ArcSwap::default() }
 	}
 
-	/// Valid answer to a call, counted as hit or miss.
+	/// Valid answer to a call, counted as a hit.
 	pub fn get(
 		&self,
 		key: &Key,
@@ -217,17 +204,10 @@ impl AnswerCache {
 		stats: &CacheStats,
 		now: Instant,
 	) -> Option<Arc<Entry>> {
-		let Some(entry) = self.entries.get(key) else {
-			stats.misses.fetch_add(1, Ordering::Relaxed);
-			return None;
-		};
-		if entry.is_valid(heads, now) && self.is_trusted(&entry) {
-			stats.hits.fetch_add(1, Ordering::Relaxed);
-			return Some(entry);
-		}
-		stats.misses.fetch_add(1, Ordering::Relaxed);
-		stats.stale.fetch_add(1, Ordering::Relaxed);
-		None
+		let valid = |entry: &Arc<Entry>| entry.is_valid(heads, now) && self.is_trusted(entry);
+		let entry = self.entries.get(key).filter(valid)?;
+		stats.hits.fetch_add(1, Ordering::Relaxed);
+		Some(entry)
 	}
 
 	/// Keep an answer. Answers without data must not be passed.
@@ -254,10 +234,5 @@ impl AnswerCache {
 			all.insert(service, stamp);
 			all
 		});
-	}
-
-	/// Bytes in use, and entries. Both lag a little behind.
-	pub fn size(&self) -> (u64, u64) {
-		(self.entries.weighted_size(), self.entries.entry_count())
 	}
 }

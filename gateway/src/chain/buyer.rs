@@ -3,7 +3,7 @@
 //! Task that makes the planned purchases, one after the other, each until its outcome is final.
 
 use super::{
-	Chain, Market, ProxyType, Purse, PurseError, TransactionError, Transactions, open_agreement,
+	Chain, Market, Purse, PurseError, TransactionError, Transactions, open_agreement,
 	plan::{Action, Decision, Memory, Plan, Product, Rules, Wish, plan},
 	proxied, request_probe, top_up,
 };
@@ -327,7 +327,7 @@ impl Buyer {
 		};
 		let tenant = &self.settings.rules.tenant;
 		let is_proxy = self.settings.transactions.signer().account() != tenant;
-		let call = if is_proxy { proxied(call, tenant, ProxyType::Buy) } else { call };
+		let call = if is_proxy { proxied(call, tenant) } else { call };
 		let Some(purse) = &mut self.purse else { return Ok(Err(TransactionError::Expired)) };
 		// One amount waits at a time: with the ones before, whose snapshot is still to come.
 		let before = purse.pending();

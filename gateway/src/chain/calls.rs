@@ -17,24 +17,6 @@ use surety_primitives::{
 /// A call with its arguments.
 pub type Call = DynamicPayload<Composite<()>>;
 
-/// Type of a proxy, by which an account lets another make its calls.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ProxyType {
-	/// Buys services.
-	Buy,
-	/// Reports usage.
-	Report,
-}
-
-impl ProxyType {
-	fn name(self) -> &'static str {
-		match self {
-			Self::Buy => "Buy",
-			Self::Report => "Report",
-		}
-	}
-}
-
 fn number(number: impl Into<u128>) -> Value {
 	Value::u128(number.into())
 }
@@ -86,10 +68,10 @@ pub fn report_equivocation(
 	dynamic("Usage", "report_equivocation", arguments)
 }
 
-/// The call, made by a proxy for `real`.
-pub fn proxied(call: Call, real: &AccountId32, kind: ProxyType) -> Call {
+/// The call, made by a `Buy` proxy for `real`.
+pub fn proxied(call: Call, real: &AccountId32) -> Call {
 	let real = Value::unnamed_variant("Id", [account(real)]);
-	let kind = some(Value::unnamed_variant(kind.name(), []));
+	let kind = some(Value::unnamed_variant("Buy", []));
 	let arguments = [("real", real), ("force_proxy_type", kind), ("call", call.into_value())];
 	dynamic("Proxy", "proxy", named(arguments))
 }
@@ -210,7 +192,7 @@ mod tests {
 	#[test]
 	fn a_proxied_call_has_the_call_inside() {
 		let alice = KeySigner::from_uri("//Alice").unwrap();
-		let call = proxied(top_up(5, 7), alice.account(), ProxyType::Buy);
+		let call = proxied(top_up(5, 7), alice.account());
 		assert_eq!((call.pallet_name(), call.call_name()), ("Proxy", "proxy"));
 		let text = format!("{:?}", call.call_data());
 		assert!(text.contains("top_up") && text.contains("Buy"), "{text}");

@@ -2,7 +2,7 @@
 
 //! Snapshot of the market at a finalized block, for a tenant or for an operator.
 
-use super::{Head, Listed, NodesError, ProberKey, Reader};
+use super::{Head, Listed, NodesError, Reader};
 use futures::{StreamExt, TryStreamExt, stream};
 use sp_core::H256;
 use sp_runtime::AccountId32;
@@ -109,8 +109,8 @@ pub struct Market {
 	pub agreements: BTreeMap<AgreementId, AgreementInfo<AccountId32>>,
 	/// Names of the operators of the services with agreements.
 	pub names: BTreeMap<AccountId32, String>,
-	/// Keys of the probers, for an operator.
-	pub probers: HashSet<ProberKey>,
+	/// sr25519 public keys of the probers, for an operator.
+	pub probers: HashSet<[u8; 32]>,
 	/// Entries that could not be read.
 	pub unreadable: u32,
 }

@@ -9,7 +9,7 @@
 //! | `read.rs` | `surety_*` at a block |
 //! | `market.rs` | snapshot of the market for a tenant or an operator |
 //! | `watch.rs` | task that follows the finalized blocks |
-//! | `reporters.rs`, `usage.rs` | accounts that may report usage for others, reports |
+//! | `reporters.rs` | accounts that may report usage for others |
 //! | `signer.rs`, `calls.rs`, `transactions.rs` | keys, calls, transactions until they are final |
 //! | `purse.rs`, `plan/`, `buyer.rs` | spent amounts, decisions to buy, their execution |
 //!
@@ -30,7 +30,6 @@ mod signer;
 #[cfg(test)]
 pub(crate) mod tests;
 mod transactions;
-mod usage;
 mod watch;
 
 pub use buyer::*;
@@ -44,5 +43,4 @@ pub use read::*;
 pub use reporters::*;
 pub use signer::*;
 pub use transactions::*;
-pub use usage::UsageReports;
 pub use watch::*;

@@ -343,7 +343,7 @@ impl Nodes {
 	/// Give a transaction to every good node. Fails only if every one of them refused it: a node
 	/// that gave no answer may have taken it.
 	pub async fn submit(&self, transaction: &[u8]) -> Result<(), NodesError> {
-		let params = json!([format!("0x{}", hex(transaction))]);
+		let params = json!([format!("0x{}", hex::encode(transaction))]);
 		let nodes = self.order(0);
 		let submit = nodes.iter().map(|node| node.client.call("author_submitExtrinsic", &params));
 		let mut refusal = None;
@@ -443,14 +443,4 @@ impl Node {
 /// A hash, with all its digits.
 fn shown(hash: H256) -> String {
 	format!("{hash:?}")
-}
-
-/// Hexadecimal digits of bytes.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-	use fmt::Write;
-	bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
-		// A string takes everything.
-		let _ = write!(text, "{byte:02x}");
-		text
-	})
 }

@@ -6,11 +6,11 @@
 //! be read stops purchases: counting from zero would spend the budget twice.
 
 use super::Market;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::BTreeMap,
 	fmt, fs, io,
-	io::Write,
 	path::{Path, PathBuf},
 };
 use surety_primitives::{AgreementId, Balance, BlockNumber, json};
@@ -42,6 +42,11 @@ pub enum PurseError {
 		/// The file.
 		path: PathBuf,
 	},
+	/// Another process spends from the file.
+	Locked {
+		/// The file.
+		path: PathBuf,
+	},
 }
 
 impl fmt::Display for PurseError {
@@ -58,6 +63,9 @@ impl fmt::Display for PurseError {
 				"{} is of another chain or tenant: use another data directory, or remove it",
 				path.display()
 			),
+			Self::Locked { path } => {
+				write!(f, "{} is in use by another process, which does the buying", path.display())
+			},
 		}
 	}
 }
@@ -125,6 +133,9 @@ struct Book {
 pub struct Purse {
 	path: Option<PathBuf>,
 	book: Book,
+	/// Held as long as the purse: two processes that each know half of the spending would spend
+	/// more than the budget.
+	_lock: Option<fs::File>,
 }
 
 impl Purse {
@@ -132,6 +143,7 @@ impl Purse {
 	/// the process.
 	pub fn open(dir: Option<&Path>, genesis: &str, tenant: &str) -> Result<Self, PurseError> {
 		let path = dir.map(|dir| dir.join(FILE));
+		let lock = path.as_deref().map(lock).transpose()?;
 		let fresh = || Book {
 			version: 1,
 			genesis: genesis.into(),
@@ -150,7 +162,7 @@ impl Purse {
 		if book.genesis != genesis || book.tenant != tenant {
 			return Err(PurseError::Foreign { path: path_of() });
 		}
-		Ok(Self { path, book })
+		Ok(Self { path, book, _lock: lock })
 	}
 
 	/// Amount that is spent or on hold, with what a running transaction may add.
@@ -227,33 +239,29 @@ impl Purse {
 		let fault = |error| PurseError::Io { path: path.clone(), error };
 		let bytes =
 			serde_json::to_vec_pretty(&self.book).map_err(io::Error::other).map_err(fault)?;
-		let new = path.with_extension("json.new");
-		let write = || {
-			if let Some(dir) = path.parent() {
-				fs::create_dir_all(dir)?;
-			}
-			let mut file = fs::File::create(&new)?;
-			file.write_all(&bytes)?;
-			file.sync_all()?;
-			fs::rename(&new, path)?;
-			path.parent().map_or(Ok(()), |dir| fs::File::open(dir)?.sync_all())
-		};
-		write().map_err(fault)
+		let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+		made.and_then(|()| files::replace(path, &bytes)).map_err(fault)
 	}
 }
 
+/// Lock of the file, in a directory that is made if it is missing.
+fn lock(path: &Path) -> Result<fs::File, PurseError> {
+	let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+	let lock = made.and_then(|()| files::lock(path));
+	let lock = lock.map_err(|error| PurseError::Io { path: path.into(), error })?;
+	lock.ok_or_else(|| PurseError::Locked { path: path.into() })
+}
+
 fn read(path: &Path) -> Result<Option<Book>, PurseError> {
-	let fault = |error| PurseError::Io { path: path.into(), error };
 	let damaged = |reason: String| PurseError::Damaged { path: path.into(), reason };
-	match fs::metadata(path) {
-		Ok(metadata) if metadata.len() > MAX_FILE => {
-			return Err(damaged(format!("{} bytes", metadata.len())));
+	let bytes = match files::read_if_there(path, MAX_FILE) {
+		Ok(Some(bytes)) => bytes,
+		Ok(None) => return Ok(None),
+		Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+			return Err(damaged(error.to_string()));
 		},
-		Ok(_) => (),
-		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-		Err(error) => return Err(fault(error)),
-	}
-	let bytes = fs::read(path).map_err(fault)?;
+		Err(error) => return Err(PurseError::Io { path: path.into(), error }),
+	};
 	serde_json::from_slice(&bytes).map(Some).map_err(|error| damaged(error.to_string()))
 }
 
@@ -326,6 +334,15 @@ mod tests {
 		assert_eq!(two.committed(), 7);
 		two.observe(&market(164), |_| true);
 		assert_eq!((two.committed(), two.is_pending()), (0, false));
+	}
+
+	#[test]
+	fn two_processes_do_not_spend_the_same_budget() {
+		let dir = tempfile::tempdir().unwrap();
+		let one = purse(Some(dir.path())).unwrap();
+		assert!(matches!(purse(Some(dir.path())), Err(PurseError::Locked { .. })));
+		drop(one);
+		purse(Some(dir.path())).unwrap();
 	}
 
 	#[test]

@@ -9,13 +9,10 @@ use super::{Head, NodeError, Nodes, NodesError};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 use sp_runtime::AccountId32;
-use surety_primitives::{
-	AgreementId, MAX_PAGE, NetworkId, ServiceId, WindowIndex,
-	usage::{Side, UsageCounts},
-};
+use surety_primitives::{AgreementId, MAX_PAGE, NetworkId, ServiceId};
 use surety_runtime_api::{
-	AgreementInfo, AgreementUsage, LaneUse, NetworkInfo, OperatorInfo, RoundInfo, RoundProbers,
-	ServiceDetail, ServiceSummary, SideUse,
+	AgreementInfo, AgreementUsage, NetworkInfo, OperatorInfo, RoundInfo, RoundProbers,
+	ServiceDetail, ServiceSummary,
 };
 
 /// Most entries of one list that are taken.
@@ -199,55 +196,19 @@ impl<'a> Reader<'a> {
 
 	/// Keys of the probers of the current round, by which their tokens are verified. None on a chain
 	/// that does not show them.
-	pub async fn probers(&self) -> Result<Vec<ProberKey>, NodesError> {
+	pub async fn probers(&self) -> Result<Vec<[u8; 32]>, NodesError> {
 		let params = json!([self.at.hash]);
 		match self.ask::<RoundProbers<AccountId32>>("surety_probers", &params).await {
 			Err(error) if error.is_unknown_method() => Ok(Vec::new()),
-			answer => Ok(answer?.probers.into_iter().map(|prober| ProberKey(prober.key)).collect()),
+			answer => Ok(answer?.probers.into_iter().map(|prober| prober.key).collect()),
 		}
 	}
 
-	/// Statements that the chain has of an agreement in a window, by side and lane.
-	pub async fn statements(
+	/// Statements that the chain has of an agreement.
+	pub async fn usage(
 		&self,
 		agreement: AgreementId,
-		window: WindowIndex,
-	) -> Result<Vec<ReportedUsage>, NodesError> {
-		let params = json!([agreement, self.at.hash]);
-		let usage: Option<AgreementUsage<AccountId32>> =
-			self.ask("surety_agreementUsage", &params).await?;
-		let windows = usage.into_iter().flat_map(|usage| usage.windows);
-		let of = |side: Side, view: SideUse| {
-			view.lanes.into_iter().map(move |LaneUse { lane, seq, counts }| ReportedUsage {
-				side,
-				lane,
-				seq,
-				counts,
-			})
-		};
-		Ok(windows
-			.filter(|one| one.window == window)
-			.flat_map(|one| of(Side::Tenant, one.tenant).chain(of(Side::Operator, one.operator)))
-			.collect())
+	) -> Result<Option<AgreementUsage<AccountId32>>, NodesError> {
+		self.ask("surety_agreementUsage", &json!([agreement, self.at.hash])).await
 	}
 }
-
-/// Statement of a lane as the chain has it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ReportedUsage {
-	/// Party.
-	pub side: Side,
-	/// Lane.
-	pub lane: u8,
-	/// Number.
-	pub seq: u32,
-	/// Counts.
-	pub counts: UsageCounts,
-}
-
-/// Session key of a prober.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct ProberKey(
-	/// sr25519 public key.
-	pub [u8; 32],
-);

@@ -4,6 +4,7 @@
 //! that a revoked proxy is refused from the next one on.
 
 use super::{Chain, Reader};
+use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use sp_runtime::AccountId32;
 use std::{collections::HashMap, sync::Arc};
@@ -12,6 +13,10 @@ use tokio::sync::Notify;
 
 /// Most pairs that are remembered.
 const MAX_PAIRS: usize = 4_096;
+/// Most of them that have no right, or were not asked about yet: strangers can make up any number.
+const MAX_WITHOUT: usize = 256;
+/// Questions to the chain at once.
+const MAX_ASKED: usize = 16;
 /// Rounds after which a pair that nobody asked about is forgotten.
 const FORGET_ROUNDS: u32 = 64;
 
@@ -47,9 +52,8 @@ impl Reporters {
 		let round = self.chain.market().map_or(0, |market| market.clock.round);
 		let mut rights = self.rights.lock();
 		let pair = (party.clone(), reporter.clone());
-		// Strangers may ask about any pair, so only so many are remembered.
-		if rights.len() >= MAX_PAIRS && !rights.contains_key(&pair) {
-			return Some(false);
+		if !rights.contains_key(&pair) && !make_room(&mut rights) {
+			return None;
 		}
 		let right = rights.entry(pair).or_default();
 		right.used_in = round;
@@ -85,8 +89,14 @@ impl Reporters {
 			wanted.map(|(pair, _)| pair.clone()).collect()
 		};
 		let reader = Reader::at(self.chain.nodes(), market.head);
-		for pair in pairs {
-			match reader.may_report(&pair.0, &pair.1).await {
+		let mut asked = stream::iter(pairs)
+			.map(|pair| async {
+				let may = reader.may_report(&pair.0, &pair.1).await;
+				(pair, may)
+			})
+			.buffer_unordered(MAX_ASKED);
+		while let Some((pair, may)) = asked.next().await {
+			match may {
 				Ok(may) => {
 					if let Some(right) = self.rights.lock().get_mut(&pair) {
 						right.may = Some(may);
@@ -99,5 +109,52 @@ impl Reporters {
 				},
 			}
 		}
+	}
+}
+
+/// Make room for a pair. One that has a right is never displaced by one that may have none.
+fn make_room(rights: &mut HashMap<Pair, Right>) -> bool {
+	let without = |right: &Right| right.may != Some(true);
+	if rights.values().filter(|right| without(right)).count() >= MAX_WITHOUT {
+		let oldest = rights.iter().filter(|(_, right)| without(right));
+		// Those that wait for an answer are kept the longest.
+		let oldest = oldest.min_by_key(|(_, right)| (right.may.is_none(), right.used_in));
+		if let Some(pair) = oldest.map(|(pair, _)| pair.clone()) {
+			rights.remove(&pair);
+		}
+	}
+	rights.len() < MAX_PAIRS
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		chain::{
+			Nodes,
+			tests::{account, market},
+		},
+		config::ChainSection,
+	};
+
+	#[test]
+	fn strangers_displace_neither_a_right_nor_a_question() {
+		let chain = Chain::new(Arc::new(Nodes::new(&ChainSection::default()).unwrap()));
+		chain.publish(market(500));
+		let reporters = Reporters::new(chain);
+		let (tenant, proxy) = (account(1), account(2));
+		let known = (tenant.clone(), proxy.clone());
+		let right = Right { may: Some(true), used_in: 0 };
+		reporters.rights.lock().insert(known, right);
+		for number in 0..10_000u32 {
+			let mut stranger = [9; 32];
+			stranger[..4].copy_from_slice(&number.to_le_bytes());
+			let answer = reporters.may_report(&tenant, &stranger.into());
+			assert_eq!(answer, None, "not asked yet");
+		}
+		assert!(reporters.rights.lock().len() <= MAX_WITHOUT + 1);
+		assert_eq!(reporters.may_report(&tenant, &proxy), Some(true));
+		assert_eq!(reporters.may_report(&tenant, &account(3)), None);
+		assert!(reporters.rights.lock().contains_key(&(tenant, account(3))));
 	}
 }

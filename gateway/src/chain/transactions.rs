@@ -7,7 +7,7 @@
 //! one of the blocks or it never will be, so its money cannot be spent twice. No subscription is
 //! needed, and a node may fail at any time.
 
-use super::{Call, Head, KeySigner, NodeError, Nodes, NodesError, nodes::hex};
+use super::{Call, Head, KeySigner, NodeError, Nodes, NodesError};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
@@ -227,7 +227,7 @@ impl Transactions {
 		let block: Option<Signed> =
 			self.nodes.read(number, "chain_getBlock", &json!([hash])).await?;
 		let Signed { block } = block.ok_or_else(|| missing("block"))?;
-		let wanted = format!("0x{}", hex(bytes));
+		let wanted = format!("0x{}", hex::encode(bytes));
 		let index = block.extrinsics.iter().position(|one| one.eq_ignore_ascii_case(&wanted));
 		let index = index.and_then(|index| u32::try_from(index).ok());
 		Ok(index.map(|index| (Head { number, hash }, index)))

@@ -30,6 +30,7 @@ pub use sections::*;
 pub use serving::*;
 pub use values::*;
 
+use crate::files;
 use serde::de::DeserializeOwned;
 use std::{fmt, io, path::Path};
 
@@ -95,13 +96,8 @@ pub trait RoleConfig: Default + DeserializeOwned {
 /// Read a configuration file, without checking it: flags may still change it.
 pub fn load<C: RoleConfig>(path: &Path) -> Result<C, ConfigError> {
 	let name = path.display().to_string();
-	let unreadable = |error| ConfigError::Unreadable { path: name.clone(), error };
-	let length = std::fs::metadata(path).map_err(unreadable)?.len();
-	if length > MAX_FILE {
-		let error = format!("{length} bytes, more than {MAX_FILE}");
-		return Err(ConfigError::Malformed { path: name, error });
-	}
-	let text = std::fs::read_to_string(path).map_err(unreadable)?;
+	let text = files::read_text(path, MAX_FILE)
+		.map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
 	parse(&text).map_err(|error| ConfigError::Malformed { path: name, error })
 }
 

@@ -3,6 +3,7 @@
 //! Keys, which no log shows.
 
 use super::ConfigError;
+use crate::files;
 use serde::Deserialize;
 use std::{fmt, path::PathBuf};
 
@@ -99,12 +100,7 @@ impl KeySource {
 			(Some(uri), None, None) => uri.expose().to_owned(),
 			(None, Some(file), None) => {
 				let name = file.display();
-				let length =
-					std::fs::metadata(file).map_err(|e| invalid(format!("{name}: {e}")))?;
-				if length.len() > MAX_SECRET {
-					return Err(invalid(format!("{name}: longer than {MAX_SECRET} bytes")));
-				}
-				std::fs::read_to_string(file).map_err(|e| invalid(format!("{name}: {e}")))?
+				files::read_text(file, MAX_SECRET).map_err(|e| invalid(format!("{name}: {e}")))?
 			},
 			(None, None, Some(env)) => std::env::var(env)
 				.map_err(|_| invalid(format!("the environment variable {env} is not set")))?,

@@ -137,7 +137,8 @@ impl CacheSection {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AccessSection {
-	/// Serve clients without a key. If left out: yes on a loopback address, no on any other.
+	/// Serve clients without a key. If left out: on a loopback address yes, but for pages of other
+	/// origins than this machine's and those of the front; on any other address no.
 	pub open: Option<bool>,
 	/// API keys.
 	#[serde(rename = "key")]

@@ -13,7 +13,7 @@ pub struct Session {
 	pub token: Token,
 	pub gate: Arc<Gate>,
 	pub share: Option<Arc<Limiter>>,
-	pub counter: Option<Arc<dyn Counter>>,
+	pub counter: Arc<dyn Counter>,
 	/// Second at which the right of the token's key was last looked at.
 	pub confirmed: Cell<u64>,
 }
@@ -118,9 +118,7 @@ impl Admission {
 						let mut buys = None;
 						match client {
 							Client::Tenant { session, .. } => {
-								if let Some(counter) = &session.counter {
-									counter.limited(requests);
-								}
+								session.counter.limited(requests);
 							},
 							Client::Trial(_) => {
 								counts.trial_limited.add(requests);
@@ -140,11 +138,9 @@ impl Admission {
 	/// - `bytes`: length of the body of their common answer.
 	pub fn answered(&self, requests: u64, bytes: u64, latency: Duration) {
 		self.shared.counts.answered.add(requests);
-		if let Client::Tenant { session, .. } = &self.client
-			&& let Some(counter) = &session.counter
-		{
+		if let Client::Tenant { session, .. } = &self.client {
 			for request in 0..requests {
-				counter.answered(if request == 0 { bytes } else { 0 }, latency);
+				session.counter.answered(if request == 0 { bytes } else { 0 }, latency);
 			}
 		}
 		self.count_bytes(bytes);
@@ -153,11 +149,9 @@ impl Admission {
 	/// Count requests without an answer, or with an error of the server.
 	pub fn lost(&self, requests: u64, bytes: u64) {
 		self.shared.counts.lost.add(requests);
-		if let Client::Tenant { session, .. } = &self.client
-			&& let Some(counter) = &session.counter
-		{
+		if let Client::Tenant { session, .. } = &self.client {
 			for request in 0..requests {
-				counter.lost(if request == 0 { bytes } else { 0 });
+				session.counter.lost(if request == 0 { bytes } else { 0 });
 			}
 		}
 		self.count_bytes(bytes);
@@ -166,19 +160,15 @@ impl Admission {
 	/// Count requests that the client gave up before their answer.
 	pub fn cancelled(&self, requests: u64) {
 		self.shared.counts.cancelled.add(requests);
-		if let Client::Tenant { session, .. } = &self.client
-			&& let Some(counter) = &session.counter
-		{
-			(0..requests).for_each(|_| counter.cancelled());
+		if let Client::Tenant { session, .. } = &self.client {
+			(0..requests).for_each(|_| session.counter.cancelled());
 		}
 	}
 
 	/// Count bytes that belong to no request of their own: parts of a stream, notifications.
 	pub fn streamed(&self, bytes: u64) {
-		if let Client::Tenant { session, .. } = &self.client
-			&& let Some(counter) = &session.counter
-		{
-			counter.streamed(bytes);
+		if let Client::Tenant { session, .. } = &self.client {
+			session.counter.streamed(bytes);
 		}
 		self.count_bytes(bytes);
 	}

@@ -6,6 +6,7 @@ use super::{Admission, credential::is_credential};
 use crate::{
 	front::{Body, BodyError, Peer},
 	rpc::{Outcome, outcome},
+	upstream::end_connection,
 };
 use bytes::Bytes;
 use http::{
@@ -15,6 +16,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::{
 	pin::Pin,
 	task::{Context, Poll},
+	time::{Duration, Instant},
 };
 
 /// Header that names the service which answered.
@@ -41,7 +43,8 @@ pub fn call(target: Uri, headers: &HeaderMap, body: Bytes) -> Request<Bytes> {
 }
 
 /// Any other request to the server, with the client's headers except for our credentials.
-pub fn pass(target: Uri, parts: request::Parts, peer: Peer, body: Bytes) -> Request<Bytes> {
+pub fn pass(target: Uri, mut parts: request::Parts, peer: Peer, body: Bytes) -> Request<Bytes> {
+	end_connection(&mut parts.headers);
 	let mut request = Request::new(body);
 	*request.method_mut() = parts.method;
 	*request.uri_mut() = target;
@@ -94,10 +97,36 @@ pub fn respond(mut response: Response<Body>, admission: &Admission) -> Response<
 	response
 }
 
+/// Time for which a client may read an answer slowly, and bytes per second thereafter.
+const SLOW_TIME: Duration = Duration::from_secs(30);
+const LEAST_RATE: u64 = 16 * 1024;
+
+/// Pace at which a client reads an answer.
+pub struct Pace {
+	begin: Instant,
+	bytes: u64,
+}
+
+impl Pace {
+	/// Pace of an answer that begins now.
+	pub fn begin() -> Self {
+		Self { begin: Instant::now(), bytes: 0 }
+	}
+
+	/// True if the client reads too slowly.
+	fn is_late(&self, now: Instant) -> bool {
+		let paid = Duration::from_secs(self.bytes.checked_div(LEAST_RATE).unwrap_or(0));
+		now.saturating_duration_since(self.begin) > SLOW_TIME.saturating_add(paid)
+	}
+}
+
 /// Body whose bytes are counted as they pass.
 pub struct Counted {
 	pub body: Body,
 	pub admission: Admission,
+	/// Of a JSON-RPC answer. Its connection to the server is in use until the last byte, and clients
+	/// that read slowly would hold those that others need.
+	pub pace: Option<Pace>,
 }
 
 impl HttpBody for Counted {
@@ -108,11 +137,19 @@ impl HttpBody for Counted {
 		mut self: Pin<&mut Self>,
 		cx: &mut Context<'_>,
 	) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+		if self.pace.as_ref().is_some_and(|pace| pace.is_late(Instant::now())) {
+			self.body = Body::empty();
+			return Poll::Ready(Some(Err(BodyError::Timeout)));
+		}
 		let frame = Pin::new(&mut self.body).poll_frame(cx);
 		if let Poll::Ready(Some(Ok(frame))) = &frame
 			&& let Some(data) = frame.data_ref()
 		{
-			self.admission.streamed(data.len() as u64);
+			let length = data.len() as u64;
+			self.admission.streamed(length);
+			if let Some(pace) = &mut self.pace {
+				pace.bytes = pace.bytes.saturating_add(length);
+			}
 		}
 		frame
 	}
@@ -129,6 +166,16 @@ impl HttpBody for Counted {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_client_that_reads_slowly_is_late_after_a_while() {
+		let mut pace = Pace::begin();
+		let after = |seconds| pace.begin + Duration::from_secs(seconds);
+		assert!(!pace.is_late(after(30)) && pace.is_late(after(31)));
+		let later = after(40);
+		pace.bytes = 10 * LEAST_RATE;
+		assert!(!pace.is_late(later) && pace.is_late(later + Duration::from_secs(1)));
+	}
 
 	#[test]
 	fn faults_of_the_server_are_no_answers() {
@@ -156,6 +203,8 @@ mod tests {
 			.header("x-surety-prober", "x")
 			.header("x-forwarded-for", "6.6.6.6")
 			.header("cookie", "a=b")
+			.header("x-own", "1")
+			.header("connection", "close, x-own, X-Forwarded-For")
 			.body(())
 			.unwrap()
 			.into_parts();

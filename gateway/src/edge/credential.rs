@@ -2,12 +2,10 @@
 
 //! Credentials in a request, none of which reaches the server behind the edge.
 
-use crate::access::TOKEN_PREFIX;
+use crate::access::{TOKEN_HEADER, TOKEN_PREFIX, bearer};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use surety_primitives::prober_token;
 
-/// Header with a token.
-pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-surety-token");
 /// Header with a prober's token.
 pub const PROBER_HEADER: HeaderName = HeaderName::from_static(prober_token::TOKEN_HEADER);
 /// First part of a path with a token.
@@ -34,7 +32,8 @@ impl<'a> Credentials<'a> {
 		if let Some((token, path_length)) = in_path(path) {
 			return Self { token: Some(token), prober, path_length };
 		}
-		let bearer = || header(&header::AUTHORIZATION).and_then(bearer);
+		let bearer =
+			|| header(&header::AUTHORIZATION).and_then(|value| bearer(value, TOKEN_PREFIX));
 		Self { token: header(&TOKEN_HEADER).or_else(bearer), prober, path_length: 0 }
 	}
 }
@@ -44,19 +43,13 @@ pub fn is_credential(name: &HeaderName, value: &HeaderValue) -> bool {
 	*name == TOKEN_HEADER
 		|| *name == PROBER_HEADER
 		|| (*name == header::AUTHORIZATION
-			&& value.to_str().is_ok_and(|text| bearer(text).is_some()))
+			&& value.to_str().is_ok_and(|text| bearer(text, TOKEN_PREFIX).is_some()))
 }
 
 fn in_path(path: &str) -> Option<(&str, usize)> {
 	let rest = path.strip_prefix(PATH).filter(|rest| rest.starts_with(TOKEN_PREFIX))?;
 	let length = rest.find(['/', '?']).unwrap_or(rest.len());
 	Some((rest.get(..length)?, PATH.len().saturating_add(length)))
-}
-
-fn bearer(value: &str) -> Option<&str> {
-	let (scheme, token) = value.split_once(' ')?;
-	let token = token.trim();
-	(scheme.eq_ignore_ascii_case("bearer") && token.starts_with(TOKEN_PREFIX)).then_some(token)
 }
 
 #[cfg(test)]

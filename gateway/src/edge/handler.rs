@@ -3,31 +3,27 @@
 //! Service of a worker: recognise the client, keep it within its units, ask the server, count.
 
 use super::{
-	Admission, EdgeCounts, EdgeMarket, EdgeService, EdgeSettings, Refusal, Rights, Upgrade, Usage,
+	Admission, EdgeCounts, EdgeMarket, EdgeService, EdgeSettings, Refusal, Rights, Usage,
 	admission::Session,
-	backend::{self, Counted, Expected},
+	backend::{self, Counted, Expected, Pace},
 	credential::Credentials,
 	gates::Gates,
 	identify::Identified,
+	settings::is_denied,
+	websocket::EdgeWebSocket,
 };
 use crate::{
 	access::RecentTokens,
-	front::{Body, BodyError, Handler, Peer, read_body},
+	front::{Body, Handler, Peer, read_body},
 	rpc::{Call, Failure, Message, MethodTable, scan},
-	upstream::{Endpoint, Pool},
+	upstream::{Endpoint, Pool, climbs},
 	websocket::is_upgrade,
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
 use hyper::body::{Body as _, Incoming};
-use std::{
-	cell::RefCell,
-	collections::HashMap,
-	rc::Rc,
-	sync::Arc,
-	time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Instant};
 use surety_primitives::Protocol;
 
 /// State that the workers share.
@@ -45,12 +41,7 @@ pub struct EdgeHandler {
 	pub(super) shared: Arc<Shared>,
 	pub(super) sessions: RefCell<RecentTokens<Rc<Session>>>,
 	pools: RefCell<HashMap<Endpoint, Rc<Pool>>>,
-	upgrade: Option<Rc<dyn Upgrade>>,
-}
-
-/// Seconds since 1970.
-pub(super) fn unix_now() -> u64 {
-	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+	websocket: EdgeWebSocket,
 }
 
 impl Handler for EdgeHandler {
@@ -75,11 +66,14 @@ impl Handler for EdgeHandler {
 				if matches!(refusal, Refusal::Payment(..)) {
 					self.shared.counts.unpaid.add(1);
 				}
-				let call = routed.is_some_and(|(service, _)| is_call(service, request.method()));
+				let call = routed.is_some_and(|(service, _)| is_call(service, &request));
 				return self.refuse(&refusal, call.then_some(b""));
 			},
 		};
 		let target = target(below.get(path_length..).unwrap_or_default());
+		if climbs(target.split('?').next().unwrap_or_default()) {
+			return self.refuse(&Refusal::NotFound, None);
+		}
 		let admission = Admission { service, client, shared: self.shared.clone() };
 		if is_upgrade(&request) {
 			return self.switch(admission, target, request).await;
@@ -87,22 +81,23 @@ impl Handler for EdgeHandler {
 		let Ok(target) = Uri::try_from(target) else {
 			return self.refuse(&Refusal::NotFound, None);
 		};
-		match admission.service.protocol.filter(|_| request.method() == Method::POST) {
+		let is_call = is_call(&admission.service, &request);
+		match admission.service.protocol.filter(|_| is_call) {
 			Some(protocol) => self.call(admission, protocol, target, request).await,
 			None => self.pass(admission, peer, target, request).await,
 		}
 	}
 
 	async fn close(&self) {
-		if let Some(upgrade) = &self.upgrade {
-			upgrade.close().await;
-		}
+		self.websocket.close().await;
 	}
 }
 
-/// True for requests that are JSON-RPC.
-fn is_call(service: &EdgeService, method: &Method) -> bool {
-	service.protocol.is_some() && *method == Method::POST
+/// True for requests that are JSON-RPC: all with a body, since some servers take calls by any
+/// method.
+fn is_call(service: &EdgeService, request: &Request<Incoming>) -> bool {
+	let has_body = *request.method() == Method::POST || !request.body().is_end_stream();
+	service.protocol.is_some() && has_body
 }
 
 /// Target below the server's own path.
@@ -111,9 +106,9 @@ fn target(rest: &str) -> String {
 }
 
 impl EdgeHandler {
-	pub(super) fn new(shared: Arc<Shared>, upgrade: Option<Rc<dyn Upgrade>>) -> Self {
+	pub(super) fn new(shared: Arc<Shared>, websocket: EdgeWebSocket) -> Self {
 		let sessions = RefCell::new(RecentTokens::new(shared.settings.tokens));
-		Self { shared, sessions, pools: RefCell::default(), upgrade }
+		Self { shared, sessions, pools: RefCell::default(), websocket }
 	}
 
 	/// Answer of the edge itself.
@@ -128,7 +123,7 @@ impl EdgeHandler {
 			| Refusal::BodyTimeout
 			| Refusal::TooLarge(_)
 			| Refusal::NotFound
-			| Refusal::NoUpgrade(_) => counts.invalid.add(1),
+			| Refusal::NoUpgrade => counts.invalid.add(1),
 			// Counted where they arise.
 			Refusal::Payment(..)
 			| Refusal::Limited { .. }
@@ -160,19 +155,15 @@ impl EdgeHandler {
 		target: String,
 		request: Request<Incoming>,
 	) -> Response<Body> {
-		let Some(upgrade) = &self.upgrade else {
-			return self.refuse(&Refusal::NoUpgrade("this edge serves none"), None);
-		};
 		if admission.service.protocol.is_none() {
 			// There would be nothing by which to limit and count.
-			let reason = "this service is plain HTTP, whose requests are counted one by one";
-			return self.refuse(&Refusal::NoUpgrade(reason), None);
+			return self.refuse(&Refusal::NoUpgrade, None);
 		}
 		if let Err(refusal) = admission.admit(1, 1) {
 			return self.refuse(&refusal, None);
 		}
 		let pool = self.pool(&admission.service.backend);
-		upgrade.upgrade(admission, pool, target, request).await
+		self.websocket.switch(admission, pool, target, request).await
 	}
 
 	async fn body(&self, body: Incoming) -> Result<Bytes, Refusal> {
@@ -180,12 +171,7 @@ impl EdgeHandler {
 			return Ok(Bytes::new());
 		}
 		let settings = &self.shared.settings;
-		read_body(body, settings.max_body, settings.body_timeout).await.map_err(|error| match error
-		{
-			BodyError::TooLarge => Refusal::TooLarge("the body is longer than allowed"),
-			BodyError::Timeout => Refusal::BodyTimeout,
-			BodyError::Failed(_) => Refusal::Body,
-		})
+		Ok(read_body(body, settings.max_body, settings.body_timeout).await?)
 	}
 
 	/// JSON-RPC.
@@ -274,22 +260,19 @@ impl EdgeHandler {
 		if !streams {
 			return response;
 		}
-		response.map(|body| Body::new(Counted { body, admission }))
+		let pace = call.map(|_| Pace::begin());
+		response.map(|body| Body::new(Counted { body, admission, pace }))
 	}
 
 	/// Scan a JSON-RPC request.
 	fn weigh<'a>(&self, body: &'a [u8], protocol: Protocol) -> Result<Weighed<'a>, Refusal> {
 		let table = MethodTable::of(protocol);
-		let settings = &self.shared.settings;
-		let message = scan(body, &settings.scan).map_err(|error| {
-			let id = match &error {
-				crate::rpc::ScanError::Invalid(refusal) => refusal.id.to_vec(),
-				_ => Vec::new(),
-			};
+		let message = scan(body, &self.shared.settings.scan).map_err(|error| {
+			let id = error.id().to_vec();
 			Refusal::Call(error.into(), id)
 		})?;
 		let check = |call: &Call<'_>| {
-			if settings.is_denied(call.method) {
+			if is_denied(call.method) {
 				return Err(Refusal::Call(Failure::MethodNotFound, call.id.to_vec()));
 			}
 			let method = table.get(call.method);

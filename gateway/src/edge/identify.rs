@@ -6,11 +6,11 @@ use super::{
 	EdgeMarket, EdgeService, Refusal,
 	admission::{Client, Session},
 	credential::Credentials,
-	handler::{EdgeHandler, unix_now},
+	handler::EdgeHandler,
 	probers::{Allowance, is_near},
 };
 use crate::{
-	access::{Token, TokenError, genesis_prefix, nanos_now, verify},
+	access::{Token, TokenError, genesis_prefix, nanos_now, unix_now, verify},
 	front::Peer,
 };
 use sp_core::H256;
@@ -115,7 +115,8 @@ impl EdgeHandler {
 		Ok(())
 	}
 
-	/// Verify a token. The signature comes last: everything before is cheap.
+	/// Verify a token. The signature comes after all that is cheap, and the chain last: nobody makes
+	/// it answer about keys that he does not have.
 	async fn open(
 		&self,
 		market: &EdgeMarket,
@@ -134,13 +135,15 @@ impl EdgeHandler {
 		let agreement = agreement.filter(|agreement| agreement.active);
 		let Some(agreement) = agreement else { return Err(unpaid(market, &token)) };
 		self.may_attempt(peer)?;
-		let right = self.right(&agreement.tenant, &token).await?;
-		let verified = verify(text, &prefix, unix_now());
-		if !right || verified.is_err() {
-			shared.gates.failed_attempt(peer.address.ip(), nanos_now());
+		let failed = || shared.gates.failed_attempt(peer.address.ip(), nanos_now());
+		let token =
+			verify(text, &prefix, unix_now()).inspect_err(|_| failed()).map_err(unauthorized)?;
+		let asked = shared.rights.may_report(&agreement.tenant, &token.reporter);
+		if asked != Some(true) {
+			// Before the answer, or many requests at once would all ask.
+			failed();
 		}
-		let token = verified.map_err(unauthorized)?;
-		if !right {
+		if asked == Some(false) || !self.right(&agreement.tenant, &token).await? {
 			return Err(Refusal::Unauthorized(REVOKED));
 		}
 		let gate = shared.gates.gate(token.agreement, market);
@@ -214,13 +217,7 @@ impl EdgeHandler {
 const REVOKED: &str = "the token's key does not act for the tenant";
 
 fn unauthorized(error: TokenError) -> Refusal {
-	Refusal::Unauthorized(match error {
-		TokenError::Malformed => "not a token",
-		TokenError::Chain => "token of another chain",
-		TokenError::Expired => "token expired",
-		TokenError::Lifetime => "token valid for too long",
-		TokenError::Signature => "wrong signature of the token",
-	})
+	Refusal::Unauthorized(error.reason())
 }
 
 /// Refusal of a token whose agreement is over or unknown, with what to buy instead.

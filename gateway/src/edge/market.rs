@@ -191,7 +191,7 @@ impl EdgeMarket {
 		let genesis = self.genesis?;
 		let operator = service.operator.encode();
 		let hash = control_hash(&genesis.0, &operator, service.id, service.endpoint.as_bytes());
-		Some(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+		Some(hex::encode(hash))
 	}
 }
 
@@ -333,8 +333,7 @@ pub mod tests {
 	fn the_proof_is_that_of_the_listing() {
 		let market = market(vec![service(7, "https://a.org")]);
 		let hash = control_hash(&[1; 32], &[9; 32], 7, b"https://a.org");
-		let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-		assert_eq!(market.proof(7), Some(digits));
+		assert_eq!(market.proof(7), Some(hex::encode(hash)));
 		assert_eq!(market.proof(8), None);
 	}
 

@@ -19,7 +19,6 @@
 
 mod admission;
 mod backend;
-mod binding;
 mod counts;
 mod credential;
 mod gates;
@@ -36,95 +35,52 @@ mod websocket;
 mod well_known;
 
 pub use admission::Admission;
-pub use binding::ChainRights;
 pub use counts::{Count, EdgeCounts};
-pub use credential::{PROBER_HEADER, TOKEN_HEADER};
 pub use handler::EdgeHandler;
 pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
-pub use ports::{Counter, OwnKeysOnly, Rights, Uncounted, Upgrade, Usage};
+pub use ports::{Counter, OwnKeysOnly, Rights, Usage};
 pub use refusal::Refusal;
 pub use settings::{EdgeSettings, Trial};
-pub use websocket::{EdgeWebSocket, EdgeWebSocketSettings, Subscriptions};
+pub use websocket::Subscriptions;
 pub use well_known::WELL_KNOWN;
 
 use crate::front::{self, Front, FrontCounts, FrontError};
 use arc_swap::ArcSwap;
 use gates::Gates;
 use handler::Shared;
-use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
-
-/// Maker of the protocol switch of each worker, called on the worker with its number.
-type MakeUpgrade = Arc<dyn Fn(usize) -> Rc<dyn Upgrade> + Send + Sync>;
-
-/// Parts of an edge that is to be started.
-#[derive(Clone)]
-pub struct EdgeBuilder {
-	settings: EdgeSettings,
-	market: Arc<ArcSwap<EdgeMarket>>,
-	rights: Arc<dyn Rights>,
-	usage: Arc<dyn Usage>,
-	upgrade: Option<MakeUpgrade>,
-}
-
-impl EdgeBuilder {
-	/// Edge of a market that is kept up to date from outside. Without more parts, only tenants' own
-	/// keys count, and nothing is counted.
-	pub fn new(settings: EdgeSettings, market: Arc<ArcSwap<EdgeMarket>>) -> Self {
-		Self {
-			settings,
-			market,
-			rights: Arc::new(OwnKeysOnly),
-			usage: Arc::new(Uncounted),
-			upgrade: None,
-		}
-	}
-
-	/// Rights as of the chain.
-	pub fn rights(mut self, rights: Arc<dyn Rights>) -> Self {
-		self.rights = rights;
-		self
-	}
-
-	/// Counts of agreements and exchange of statements.
-	pub fn usage(mut self, usage: Arc<dyn Usage>) -> Self {
-		self.usage = usage;
-		self
-	}
-
-	/// Protocol to which clients can switch.
-	pub fn upgrade(
-		mut self,
-		make: impl Fn(usize) -> Rc<dyn Upgrade> + Send + Sync + 'static,
-	) -> Self {
-		self.upgrade = Some(Arc::new(make));
-		self
-	}
-
-	/// Start to serve.
-	///
-	/// Errors: [`FrontError`].
-	pub fn start(self) -> Result<Edge, FrontError> {
-		let Self { settings, market, rights, usage, upgrade } = self;
-		let front_settings = settings.front.clone();
-		let counts = Arc::new(EdgeCounts::default());
-		let gates = Gates::new(&settings);
-		let shared =
-			Arc::new(Shared { settings, market, rights, usage, gates, counts: counts.clone() });
-		let front = front::serve(front_settings, move |worker| {
-			let upgrade = upgrade.as_ref().map(|make| make(worker));
-			EdgeHandler::new(shared.clone(), upgrade)
-		})?;
-		Ok(Edge { front, counts })
-	}
-}
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use websocket::EdgeWebSocket;
 
 /// Edge that serves. Dropping it closes all connections at once.
 pub struct Edge {
 	front: Front,
 	counts: Arc<EdgeCounts>,
+	subscriptions: Subscriptions,
 }
 
 impl Edge {
+	/// Start to serve a market that is kept up to date from outside.
+	///
+	/// Errors: [`FrontError`].
+	pub fn start(
+		settings: EdgeSettings,
+		market: Arc<ArcSwap<EdgeMarket>>,
+		rights: Arc<dyn Rights>,
+		usage: Arc<dyn Usage>,
+	) -> Result<Self, FrontError> {
+		let front_settings = settings.front.clone();
+		let counts = Arc::new(EdgeCounts::default());
+		let subscriptions = Subscriptions::default();
+		let gates = Gates::new(&settings);
+		let shared =
+			Arc::new(Shared { settings, market, rights, usage, gates, counts: counts.clone() });
+		let of_workers = subscriptions.clone();
+		let front = front::serve(front_settings, move |_| {
+			EdgeHandler::new(shared.clone(), EdgeWebSocket::new(of_workers.clone()))
+		})?;
+		Ok(Self { front, counts, subscriptions })
+	}
+
 	/// Address of the public listener.
 	pub fn local_addr(&self) -> SocketAddr {
 		self.front.local_addr()
@@ -133,6 +89,11 @@ impl Edge {
 	/// Counts of requests.
 	pub fn counts(&self) -> &Arc<EdgeCounts> {
 		&self.counts
+	}
+
+	/// Subscriptions of all parties.
+	pub fn subscriptions(&self) -> &Subscriptions {
+		&self.subscriptions
 	}
 
 	/// Counts of connections.

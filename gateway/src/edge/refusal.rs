@@ -2,7 +2,12 @@
 
 //! Answers of the edge itself, to JSON-RPC calls and to other requests.
 
-use crate::{access::Wait, front::Body, rpc::Failure, upstream::UpstreamError};
+use crate::{
+	access::Wait,
+	front::{self, Body, BodyError},
+	rpc::Failure,
+	upstream::UpstreamError,
+};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -32,8 +37,9 @@ pub enum Refusal {
 	},
 	/// Something has to be read from the chain first.
 	NotReady,
-	/// The protocol to which the client wants to switch is not served.
-	NoUpgrade(&'static str),
+	/// The client wants to switch to WebSocket, and the service is plain HTTP: there would be
+	/// nothing by which to limit and count.
+	NoUpgrade,
 	/// All connections to the server are in use.
 	Busy,
 	/// The server cannot be reached, or its answer is not valid.
@@ -49,6 +55,16 @@ impl From<&UpstreamError> for Refusal {
 			UpstreamError::Timeout { .. } => Self::Timeout,
 			UpstreamError::Request(reason) => Self::TooLarge(reason),
 			_ => Self::BadGateway,
+		}
+	}
+}
+
+impl From<BodyError> for Refusal {
+	fn from(error: BodyError) -> Self {
+		match error {
+			BodyError::TooLarge => Self::TooLarge("the body is longer than allowed"),
+			BodyError::Timeout => Self::BodyTimeout,
+			BodyError::Failed(_) => Self::Body,
 		}
 	}
 }
@@ -74,7 +90,7 @@ impl Refusal {
 			Self::NotFound => StatusCode::NOT_FOUND,
 			Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
 			Self::NotReady | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-			Self::NoUpgrade(_) => StatusCode::NOT_IMPLEMENTED,
+			Self::NoUpgrade => StatusCode::NOT_IMPLEMENTED,
 			Self::BadGateway => StatusCode::BAD_GATEWAY,
 			Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
 		}
@@ -85,7 +101,7 @@ impl Refusal {
 		match self {
 			Self::Call(failure, _) => failure.code(),
 			Self::Body | Self::BodyTimeout | Self::TooLarge(_) => -32600,
-			Self::NotFound | Self::NoUpgrade(_) => -32001,
+			Self::NotFound | Self::NoUpgrade => -32001,
 			Self::NotReady | Self::Busy => -32002,
 			Self::Limited { .. } => -32005,
 			Self::Unauthorized(_) => -32030,
@@ -106,7 +122,10 @@ impl Refusal {
 			Self::NotFound => "no such service".into(),
 			Self::Limited { .. } => "rate limit reached".into(),
 			Self::NotReady => "the chain is being read".into(),
-			Self::NoUpgrade(reason) => format!("no WebSocket: {reason}"),
+			Self::NoUpgrade => {
+				"no WebSocket: this service is plain HTTP, whose requests are counted one by one"
+					.into()
+			},
 			Self::Busy => "the service is overloaded".into(),
 			Self::BadGateway => "the service is down or its answer invalid".into(),
 			Self::Timeout => "the service did not answer in time".into(),
@@ -152,10 +171,8 @@ impl Refusal {
 				format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 			},
 		};
-		let mut response = Response::new(Body::from(body));
-		*response.status_mut() = self.status();
+		let mut response = front::json(self.status(), body);
 		let headers = response.headers_mut();
-		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		if let Some(seconds) = self.retry_after() {
 			headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 		}

@@ -2,7 +2,13 @@
 
 //! Settings of an edge.
 
-use crate::{access::Rate, front::FrontSettings, rpc::ScanLimits, upstream::PoolSettings};
+use crate::{
+	access::{Rate, names_method},
+	front::FrontSettings,
+	rpc::ScanLimits,
+	upstream::PoolSettings,
+	websocket::WebSocketSettings,
+};
 use std::time::Duration;
 
 /// Service without an agreement.
@@ -38,11 +44,12 @@ pub struct EdgeSettings {
 	/// Bytes up to which an answer is read whole before it is passed on; JSON-RPC answers are
 	/// inspected then.
 	pub buffered: usize,
+	/// WebSocket connections of clients.
+	pub websocket: WebSocketSettings,
+	/// Subscriptions of one connection, within those of its agreement.
+	pub max_subscriptions: usize,
 	/// Limits of JSON-RPC requests.
 	pub scan: ScanLimits,
-	/// Methods that no client may call, each a name or the begin of one and `*`: those that
-	/// manage a node.
-	pub denied_methods: Vec<String>,
 	/// Time after which the right of a remembered token's key is looked at again.
 	pub confirm: Duration,
 	/// Tokens that a worker remembers as verified.
@@ -65,22 +72,35 @@ impl EdgeSettings {
 			body_timeout: Duration::from_secs(30),
 			answer_timeout: Duration::from_secs(30),
 			buffered: 256 * 1024,
+			websocket: WebSocketSettings::default(),
+			max_subscriptions: 256,
 			scan: ScanLimits::default(),
-			denied_methods: DENIED.iter().map(|method| (*method).into()).collect(),
 			confirm: Duration::from_secs(12),
 			tokens: 4_096,
 			networks: 65_536,
 		}
 	}
-
-	/// True if no client may call a method.
-	pub fn is_denied(&self, method: &str) -> bool {
-		self.denied_methods.iter().any(|pattern| match pattern.strip_suffix('*') {
-			Some(begin) => method.starts_with(begin),
-			None => pattern == method,
-		})
-	}
 }
+
+/// True if no client may call a method: those manage a node.
+pub fn is_denied(method: &str) -> bool {
+	names_method(DENIED, method) && !names_method(READS, method)
+}
+
+/// Methods of `debug` that only read. The others rewind the chain, write files on the machine or
+/// profile it.
+const READS: &[&str] = &[
+	"debug_accountRange",
+	"debug_executionWitness*",
+	"debug_getModifiedAccounts*",
+	"debug_getRaw*",
+	"debug_intermediateRoots",
+	"debug_storageRangeAt",
+	"debug_traceBlock",
+	"debug_traceBlockBy*",
+	"debug_traceCall*",
+	"debug_traceTransaction",
+];
 
 /// Methods that manage a node or a test chain.
 const DENIED: &[&str] = &[
@@ -90,6 +110,7 @@ const DENIED: &[&str] = &[
 	"author_removeExtrinsic",
 	"author_rotateKeys*",
 	"clique_*",
+	"debug_*",
 	"engine_*",
 	"evm_*",
 	"hardhat_*",

@@ -5,7 +5,8 @@
 use super::{Refusal, handler::EdgeHandler};
 use crate::{
 	access::nanos_now,
-	front::{Body, BodyError, Peer, read_body},
+	front::{Body, Peer, read_body},
+	usage,
 };
 use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
@@ -13,8 +14,6 @@ use surety_primitives::ServiceId;
 
 /// Path of the pages.
 pub const WELL_KNOWN: &str = "/.well-known/surety/";
-/// Page to which statements are posted.
-const USAGE: &str = "usage";
 
 impl EdgeHandler {
 	/// Answer a request for a page of the edge.
@@ -26,7 +25,7 @@ impl EdgeHandler {
 		peer: Peer,
 		request: Request<Incoming>,
 	) -> Response<Body> {
-		if page == USAGE && request.method() == Method::POST {
+		if usage::PATH.strip_prefix(WELL_KNOWN) == Some(page) && request.method() == Method::POST {
 			return self.exchange(peer, request).await;
 		}
 		let service: Option<ServiceId> = page.parse().ok();
@@ -45,21 +44,14 @@ impl EdgeHandler {
 			return self.refuse(&Refusal::limited(wait, None), None);
 		}
 		let body = request.into_body();
-		let limit = shared.usage.max_message();
-		let message = match read_body(body, limit, shared.settings.body_timeout).await {
+		let message = match read_body(body, usage::MAX_MESSAGE, shared.settings.body_timeout).await
+		{
 			Ok(message) => message,
-			Err(error) => {
-				let refusal = match error {
-					BodyError::TooLarge => Refusal::TooLarge("the message is longer than allowed"),
-					BodyError::Timeout => Refusal::BodyTimeout,
-					BodyError::Failed(_) => Refusal::Body,
-				};
-				return self.refuse(&refusal, None);
-			},
+			Err(error) => return self.refuse(&error.into(), None),
 		};
 		shared.counts.exchanges.add(1);
 		let (status, answer) = shared.usage.exchange(message).await;
-		let kind = if status.is_success() { shared.usage.content_type() } else { "text/plain" };
+		let kind = if status.is_success() { usage::CONTENT_TYPE } else { "text/plain" };
 		let mut response = page_of(kind, answer.into());
 		*response.status_mut() = status;
 		response

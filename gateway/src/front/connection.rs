@@ -103,7 +103,8 @@ pub async fn serve<H: Handler>(worker: Rc<Worker<H>>, accepted: Accepted, open: 
 	// Also where the accepted socket does not inherit it.
 	let _ = socket.set_nodelay(true);
 	let limit = worker.shared.settings.handshake_timeout;
-	let client = Client { address, trusted, tls: tls.is_some() };
+	let own = admitted.requests.clone();
+	let client = Client { address, trusted, tls: tls.is_some(), requests: own };
 	match tls {
 		None => {
 			let Ok(Ok(http2)) = time::timeout(limit, speaks_http2(&socket)).await else { return };
@@ -138,11 +139,13 @@ async fn speaks_http2(socket: &TcpStream) -> io::Result<bool> {
 	}
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Client {
 	address: SocketAddr,
 	trusted: bool,
 	tls: bool,
+	/// Requests of the client's host.
+	requests: Option<Arc<Gauge>>,
 }
 
 async fn run<H: Handler, S>(
@@ -167,10 +170,12 @@ async fn run<H: Handler, S>(
 	let io = TokioIo::new(Tracked::new(socket, activity.clone(), counted));
 	let settings = &worker.shared.settings;
 	let (max_head, max_streams) = (settings.max_head, settings.max_streams);
+	let address = client.address;
 	let service = service_fn({
 		let worker = worker.clone();
 		move |request: Request<Incoming>| {
-			let service = Service { worker: worker.clone(), activity: activity.clone(), client };
+			let (worker, activity) = (worker.clone(), activity.clone());
+			let service = Service { worker, activity, client: client.clone() };
 			async move { Ok::<_, Infallible>(service.answer(request, http2).await) }
 		}
 	});
@@ -195,7 +200,7 @@ async fn run<H: Handler, S>(
 		drive(&control, connection, http1::UpgradeableConnection::graceful_shutdown).await
 	};
 	if let Err(error) = ended {
-		tracing::debug!(address = %client.address, %error, "connection broken");
+		tracing::debug!(%address, %error, "connection broken");
 	}
 }
 
@@ -254,15 +259,16 @@ impl<H: Handler> Service<H> {
 	async fn respond(self, request: Request<Incoming>, http2: bool) -> Response<Outgoing> {
 		let Self { worker, activity, client } = self;
 		activity.begin();
-		let mut progress = Progress { activity, requests: None, offered: false };
+		let mut progress = Progress { activity, requests: None, of_host: None, offered: false };
 		let requests = &worker.shared.counts.requests;
-		if !requests.enter() {
+		let is_free = enter(Some(requests), &mut progress.requests)
+			&& enter(client.requests.as_ref(), &mut progress.of_host);
+		if !is_free {
 			let mut response = Response::new(Outgoing::new(Body::empty(), progress, http2));
 			*response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
 			response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
 			return response;
 		}
-		progress.requests = Some(requests.clone());
 		let cors = worker.shared.settings.cors.as_ref();
 		if let Some(response) = cors.and_then(|cors| cors.preflight(&request)) {
 			return response.map(|body| Outgoing::new(body, progress, http2));
@@ -283,7 +289,7 @@ impl<H: Handler> Service<H> {
 impl Client {
 	/// Client of a request. A trusted proxy appends the address that it saw; the last one that no
 	/// trusted proxy has is the client's.
-	fn peer(self, headers: &HeaderMap, trusted: &[AddressRange]) -> Peer {
+	fn peer(&self, headers: &HeaderMap, trusted: &[AddressRange]) -> Peer {
 		let direct = Peer { address: self.address, tls: self.tls };
 		if !self.trusted {
 			return direct;
@@ -310,10 +316,19 @@ impl Peer {
 	}
 }
 
+/// Count a request, if there is a limit. Returns false if that is reached.
+fn enter(gauge: Option<&Arc<Gauge>>, entered: &mut Option<Arc<Gauge>>) -> bool {
+	let Some(gauge) = gauge else { return true };
+	let is_free = gauge.enter();
+	*entered = is_free.then(|| Arc::clone(gauge));
+	is_free
+}
+
 /// Request that counts as in progress until it is dropped.
 struct Progress {
 	activity: Arc<Activity>,
 	requests: Option<Arc<Gauge>>,
+	of_host: Option<Arc<Gauge>>,
 	/// A part of the response waits for the client.
 	offered: bool,
 }
@@ -338,7 +353,7 @@ impl Drop for Progress {
 	fn drop(&mut self) {
 		self.taken();
 		self.activity.end();
-		if let Some(requests) = &self.requests {
+		for requests in self.requests.iter().chain(&self.of_host) {
 			requests.leave();
 		}
 	}

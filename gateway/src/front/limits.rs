@@ -92,9 +92,17 @@ pub fn is_in(ranges: &[AddressRange], address: IpAddr) -> bool {
 #[derive(Debug)]
 pub struct Connections {
 	total: AtomicUsize,
-	by_host: Mutex<HashMap<IpAddr, usize>>,
+	by_host: Mutex<HashMap<IpAddr, Host>>,
 	max_total: usize,
 	max_per_host: usize,
+}
+
+/// Use of one host.
+#[derive(Debug)]
+struct Host {
+	connections: usize,
+	/// As many as connections: streams of HTTP/2 give no more.
+	requests: Arc<Gauge>,
 }
 
 /// Reason why a connection is not served.
@@ -130,16 +138,19 @@ impl Connections {
 			return Err(Refused::Total);
 		}
 		let host = address.map(host_of);
+		let mut requests = None;
 		if let Some(host) = host {
 			let mut hosts = self.by_host.lock();
-			let count = hosts.entry(host).or_default();
-			if *count >= self.max_per_host {
+			let fresh = || Host { connections: 0, requests: Gauge::new(self.max_per_host) };
+			let host = hosts.entry(host).or_insert_with(fresh);
+			if host.connections >= self.max_per_host {
 				return Err(Refused::PerAddress);
 			}
-			*count = count.saturating_add(1);
+			host.connections = host.connections.saturating_add(1);
+			requests = Some(Arc::clone(&host.requests));
 		}
 		self.total.fetch_add(1, Relaxed);
-		Ok(Admitted { connections: self.clone(), host })
+		Ok(Admitted { connections: self.clone(), host, requests })
 	}
 }
 
@@ -148,6 +159,8 @@ impl Connections {
 pub struct Admitted {
 	connections: Arc<Connections>,
 	host: Option<IpAddr>,
+	/// Requests in progress of the host. `None`: without a limit.
+	pub requests: Option<Arc<Gauge>>,
 }
 
 impl Drop for Admitted {
@@ -155,9 +168,9 @@ impl Drop for Admitted {
 		self.connections.total.fetch_sub(1, Relaxed);
 		let Some(host) = self.host else { return };
 		let mut hosts = self.connections.by_host.lock();
-		if let Some(count) = hosts.get_mut(&host) {
-			*count = count.saturating_sub(1);
-			if *count == 0 {
+		if let Some(use_of) = hosts.get_mut(&host) {
+			use_of.connections = use_of.connections.saturating_sub(1);
+			if use_of.connections == 0 {
 				hosts.remove(&host);
 			}
 		}

@@ -19,7 +19,7 @@ mod tests;
 mod tls;
 mod worker;
 
-pub use body::{Body, BodyError, read_body};
+pub use body::{Body, BodyError, json, read_body};
 pub use cors::{Cors, Origins};
 pub use limits::{AddressRange, AddressRangeError, host_of};
 pub use settings::{FrontError, FrontSettings, Listener};
@@ -209,11 +209,6 @@ impl Front {
 	/// Address of the first listener.
 	pub fn local_addr(&self) -> SocketAddr {
 		self.addresses.first().copied().unwrap_or(SocketAddr::new(IpAddr::from([0; 4]), 0))
-	}
-
-	/// Addresses of all listeners, as in the settings.
-	pub fn local_addrs(&self) -> &[SocketAddr] {
-		&self.addresses
 	}
 
 	/// Counts for metrics.

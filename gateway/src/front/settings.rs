@@ -30,7 +30,7 @@ pub struct FrontSettings {
 	pub workers: usize,
 	/// Open connections in all. One more is closed unserved.
 	pub max_connections: usize,
-	/// Open connections of one IPv4 address, or of one /64 of IPv6.
+	/// Open connections of one IPv4 address, or of one /64 of IPv6, and its requests in progress.
 	pub max_connections_per_address: usize,
 	/// Proxies in front of this server, whose `X-Forwarded-For` is believed and whose connections
 	/// have no limit per address.

@@ -1,169 +1,200 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Interfaces of the role to access control and to observers.
+//! Access of clients: by API keys, and without one where the gateway is open.
 
-use super::upstreams::Member;
 use crate::{
-	front::Peer,
-	routing::{LoadClass, SessionKey},
+	access::{API_KEY_PREFIX, ApiKey, KeyError, KeyStore, Wait, bearer, nanos_now, unix_now},
+	front::{Peer, host_of},
+	routing::SessionKey,
 	rpc::Failure,
 	websocket::Quota,
 };
-use http::HeaderMap;
+use http::{HeaderMap, header};
+use parking_lot::Mutex;
 use std::{
-	any::Any,
+	collections::HashMap,
 	hash::{BuildHasher, RandomState},
-	sync::Arc,
+	net::IpAddr,
+	sync::{Arc, Weak},
 	time::Duration,
 };
-use surety_primitives::AgreementId;
 
-/// Use that a client asks for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Use<'a> {
-	/// JSON-RPC of a network.
-	Network(&'a str),
-	/// OpenAI's API.
-	Models,
-	/// A single service.
-	Service(surety_primitives::ServiceId),
-}
+/// Header for a key, besides `Authorization`.
+pub(super) const API_KEY: &str = "x-api-key";
+/// Headers by which proxies name the client.
+const PROXIED: [&str; 3] = ["x-forwarded-for", "x-real-ip", "forwarded"];
+/// Name by which a key's list of networks allows OpenAI's API.
+pub(super) const MODELS: &str = "v1";
+/// Name by which a key's list of networks allows single services.
+pub(super) const SERVICES: &str = "service";
 
 /// Client that was let in.
 #[derive(Clone)]
 pub struct Client {
 	/// Session: the same for all requests of a client.
-	pub session: SessionKey,
-	/// Name of the key, for the log.
-	pub name: Arc<str>,
-	/// Data that [`Access`] keeps for [`Access::charge`].
-	pub grant: Option<Arc<dyn Any + Send + Sync>>,
+	pub(super) session: SessionKey,
+	/// Key of the client.
+	pub(super) key: Option<Arc<ApiKey>>,
 }
 
-/// Access control.
-pub trait Access: Send + Sync {
+/// Access by the keys of a store.
+#[derive(Debug)]
+pub struct Access {
+	store: Arc<KeyStore>,
+	/// Clients without a key are served too.
+	open: bool,
+	/// Origins of pages that need no key. `None`: all.
+	pages: Option<Vec<String>>,
+	sessions: RandomState,
+	/// Subscriptions of the keys that have a limit.
+	quotas: Mutex<HashMap<[u8; 32], Weak<Quota>>>,
+}
+
+impl Access {
+	/// Access by keys; `open` serves clients without one too.
+	pub fn new(store: Arc<KeyStore>, open: bool) -> Self {
+		let (sessions, quotas) = (RandomState::new(), Mutex::default());
+		Self { store, open, pages: None, sessions, quotas }
+	}
+
+	/// Without a key, serve no pages but those of this machine and of some origins, and nobody who
+	/// comes by a proxy. Whoever visits a page on a machine with an open gateway would otherwise pay
+	/// for what the page asks for.
+	pub fn own_pages_only(mut self, origins: Vec<String>) -> Self {
+		self.pages = Some(origins);
+		self
+	}
+
+	fn is_own_page(&self, headers: &HeaderMap) -> bool {
+		let Some(pages) = &self.pages else { return true };
+		// A proxy on this machine lets in whoever reaches it.
+		if PROXIED.iter().any(|name| headers.contains_key(*name)) {
+			return false;
+		}
+		let Some(origin) = headers.get(header::ORIGIN) else { return true };
+		let origin = origin.to_str().unwrap_or_default();
+		pages.iter().any(|page| page == origin) || is_local(origin)
+	}
+
 	/// Let a client in.
 	///
 	/// - `key`: key of the path `/k/KEY/..`. Keys in `Authorization` and `X-Api-Key` are in
 	///   `headers`.
+	/// - `used`: name of a network, [`MODELS`] or [`SERVICES`].
 	///
-	/// Errors: [`Failure::Unauthorized`], [`Failure::Forbidden`], [`Failure::RateLimited`].
-	fn admit(
+	/// Errors: [`Failure::Unauthorized`], [`Failure::Forbidden`].
+	pub fn admit(
 		&self,
 		peer: &Peer,
 		headers: &HeaderMap,
 		key: Option<&str>,
-		used: Use<'_>,
-	) -> Result<Client, Failure>;
+		used: &str,
+	) -> Result<Client, Failure> {
+		let Some(text) = key.or_else(|| key_of(headers)) else {
+			if !self.open {
+				return Err(refusal(KeyError::Missing));
+			}
+			if !self.is_own_page(headers) {
+				return Err(Failure::Unauthorized(
+					"pages of other origins, and clients of a proxy, need a key",
+				));
+			}
+			let session = self.sessions.hash_one(host_of(peer.address.ip()));
+			return Ok(Client { session, key: None });
+		};
+		let key = self.store.get(text).map_err(refusal)?;
+		let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+		key.check(used, origin, unix_now()).map_err(refusal)?;
+		// A key may serve many people: each address has a session of its own.
+		let session = self.sessions.hash_one((key.hash, host_of(peer.address.ip())));
+		Ok(Client { session, key: Some(key) })
+	}
 
 	/// Count a call of a client; `method` is empty for plain HTTP.
 	///
 	/// Errors: [`Failure::RateLimited`], [`Failure::Forbidden`] if the key does not allow the
 	/// method.
-	fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure>;
+	pub fn charge(&self, client: &Client, method: &str, weight: u16) -> Result<(), Failure> {
+		let Some(key) = &client.key else { return Ok(()) };
+		if !method.is_empty() {
+			key.check_method(method).map_err(refusal)?;
+		}
+		key.admit(weight.into(), nanos_now()).map_err(refusal)
+	}
 
 	/// Count the bytes of an answer to a client.
-	fn sent(&self, client: &Client, bytes: u64) {
-		let _ = (client, bytes);
+	pub fn sent(&self, client: &Client, bytes: u64) {
+		if let Some(key) = &client.key {
+			key.sent(bytes, nanos_now());
+		}
 	}
 
 	/// Subscriptions that a client may have at a time, over all its connections. `None`: no bound.
-	fn subscriptions(&self, client: &Client) -> Option<Arc<Quota>> {
-		let _ = client;
-		None
+	pub fn subscriptions(&self, client: &Client) -> Option<Arc<Quota>> {
+		let key = client.key.as_ref()?;
+		let limit = key.rules.subscriptions?;
+		let mut quotas = self.quotas.lock();
+		if let Some(quota) = quotas.get(&key.hash).and_then(Weak::upgrade) {
+			return Some(quota);
+		}
+		quotas.retain(|_, quota| quota.strong_count() > 0);
+		let quota = Quota::new(usize::try_from(limit).unwrap_or(usize::MAX));
+		quotas.insert(key.hash, Arc::downgrade(&quota));
+		Some(quota)
 	}
 
 	/// False once a client must not be served any more: its key was removed or changed, or has
 	/// expired.
-	fn is_alive(&self, client: &Client) -> bool {
-		let _ = client;
-		true
+	pub fn is_alive(&self, client: &Client) -> bool {
+		client
+			.key
+			.as_ref()
+			.is_none_or(|key| self.store.is_current(key) && !key.has_expired(unix_now()))
 	}
 
 	/// True if a header carries a key of ours, which no operator may see.
-	fn is_key(&self, value: &str) -> bool {
-		let _ = value;
-		false
+	pub fn is_key(value: &str) -> bool {
+		bearer(value, API_KEY_PREFIX).is_some() || value.trim().starts_with(API_KEY_PREFIX)
 	}
 }
 
-/// Everyone is let in, without limits. A session is an address.
-#[derive(Debug, Default)]
-pub struct OpenAccess(RandomState);
-
-impl Access for OpenAccess {
-	fn admit(
-		&self,
-		peer: &Peer,
-		_: &HeaderMap,
-		_: Option<&str>,
-		_: Use<'_>,
-	) -> Result<Client, Failure> {
-		let session = self.0.hash_one(peer.address.ip());
-		Ok(Client { session, name: "open".into(), grant: None })
+/// True for origins of pages of this machine, and of extensions of the browser.
+fn is_local(origin: &str) -> bool {
+	let Some((scheme, authority)) = origin.split_once("://") else { return false };
+	if !matches!(scheme, "http" | "https") {
+		return true;
 	}
-
-	fn charge(&self, _: &Client, _: &str, _: u16) -> Result<(), Failure> {
-		Ok(())
-	}
+	let host = match authority.rsplit_once(':') {
+		Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+		_ => authority,
+	};
+	let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+	host == "localhost"
+		|| host.ends_with(".localhost")
+		|| address.is_some_and(|address| address.is_loopback())
 }
 
-/// End of a request to a service, as usage statements count it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Served {
-	/// The service answered; errors of the caller's making are answers.
-	Ok {
-		/// Later than the terms promise.
-		slow: bool,
-	},
-	/// No answer, or an error of the service.
-	Lost,
-	/// Given up by us before the answer. A request, neither answered nor lost.
-	Cancelled,
+/// Key in the headers. Another bearer token than a key of ours is for the service.
+fn key_of(headers: &HeaderMap) -> Option<&str> {
+	let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+	if let Some(key) = value(API_KEY) {
+		return Some(key.trim());
+	}
+	bearer(value(header::AUTHORIZATION.as_str())?, API_KEY_PREFIX)
 }
 
-/// Request to a service that ended.
-#[derive(Clone, Copy, Debug)]
-pub struct Request {
-	/// Class of the method.
-	pub class: LoadClass,
-	/// End.
-	pub served: Served,
-	/// Time to the answer, or to the end without one.
-	pub latency: Duration,
-	/// Bytes of the answer's body.
-	pub bytes: u64,
-}
-
-/// Observer of what is served: usage statements and metrics.
-pub trait Observer: Send + Sync {
-	/// A request to a service ended. Retries, hedges, copies and health requests are requests.
-	///
-	/// - `agreement`: the one that pays.
-	fn served(&self, member: &Member, agreement: Option<AgreementId>, request: &Request) {
-		let _ = (member, agreement, request);
-	}
-
-	/// Bytes of a service that belong to no request of their own: notifications.
-	fn streamed(&self, member: &Member, agreement: Option<AgreementId>, bytes: u64) {
-		let _ = (member, agreement, bytes);
-	}
-
-	/// A call of a client ended. `upstream` is the time that the operator took, `None` if none was
-	/// asked.
-	fn called(&self, network: &str, failed: bool, whole: Duration, upstream: Option<Duration>) {
-		let _ = (network, failed, whole, upstream);
-	}
-
-	/// Operators gave different answers to a call. `outvoted` is the one that two others
-	/// contradict.
-	fn disagreed(&self, network: &str, method: &str, outvoted: Option<&Member>) {
-		let _ = (network, method, outvoted);
+fn refusal(error: KeyError) -> Failure {
+	match error {
+		KeyError::Missing => Failure::Unauthorized("an API key is needed"),
+		KeyError::Unknown => Failure::Unauthorized("the API key is unknown"),
+		KeyError::Expired => Failure::Unauthorized("the API key has expired"),
+		KeyError::Origin => Failure::Forbidden("the API key is not for pages of this origin"),
+		KeyError::Network => Failure::Forbidden("the API key is not for this network"),
+		KeyError::Method => Failure::Forbidden("the API key is not for this method"),
+		KeyError::Limited(Wait::For(retry_after)) => Failure::RateLimited { retry_after },
+		// More at once than the key ever allows.
+		KeyError::Limited(Wait::Never) => {
+			Failure::RateLimited { retry_after: Duration::from_secs(3_600) }
+		},
 	}
 }
-
-/// Observer that does nothing.
-#[derive(Debug)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {}

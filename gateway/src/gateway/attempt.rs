@@ -3,13 +3,13 @@
 //! One request to one service.
 
 use super::{
-	GatewaySettings,
-	access::{Request as Observation, Served},
-	large,
+	GatewaySettings, large,
+	observer::Served,
 	upstreams::{Agreement, Group, Member},
 	worker::Worker,
 };
 use crate::{
+	access::TOKEN_HEADER,
 	routing::{Judgement, LoadClass, Observed, Ticket, judge},
 	rpc::{self, Failure, Shape},
 	upstream::UpstreamError,
@@ -21,8 +21,6 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// Header of the token of an agreement.
-pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-surety-token");
 /// Header that joins spans of a trace.
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -77,7 +75,6 @@ pub(super) struct Attempt {
 pub(super) struct Account {
 	worker: Worker,
 	member: Arc<Member>,
-	class: LoadClass,
 	/// Agreement that pays.
 	agreement: Option<Agreement>,
 	ticket: Option<Ticket>,
@@ -91,7 +88,7 @@ impl Account {
 		let ticket = Some(member.state.start(class, weight, now()));
 		let agreement = member.next_agreement(weight).cloned();
 		let (worker, member) = (worker.clone(), Arc::clone(member));
-		Self { worker, member, class, agreement, ticket, answered: None }
+		Self { worker, member, agreement, ticket, answered: None }
 	}
 
 	/// Add the headers that each request to a service carries.
@@ -101,7 +98,7 @@ impl Account {
 		}
 		if let Some(token) = self.agreement.as_ref().and_then(|agreement| agreement.token.as_ref())
 		{
-			headers.insert(TOKEN, token.clone());
+			headers.insert(TOKEN_HEADER, token.clone());
 		}
 	}
 
@@ -129,8 +126,7 @@ impl Account {
 	fn report(&self, served: Served, latency: Duration, bytes: u64) {
 		let observer = &self.worker.gateway().observer;
 		let agreement = self.agreement.as_ref().map(|agreement| agreement.id);
-		let request = Observation { class: self.class, served, latency, bytes };
-		observer.served(&self.member, agreement, &request);
+		observer.served(&self.member, agreement, served, latency, bytes);
 	}
 }
 

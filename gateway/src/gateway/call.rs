@@ -12,10 +12,10 @@ use super::{
 	worker::Worker,
 };
 use crate::{
-	cache::{self, BlockHash, Join, Key},
+	cache::{self, Join, Key},
 	routing::{LoadClass, Session},
 	rpc::{
-		self, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
+		self, BlockHash, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
 		block::{BlockReference, RangeEnd, Tag, pin, reference},
 	},
 };
@@ -114,9 +114,8 @@ impl Worker {
 			},
 		};
 		let whole = now().saturating_duration_since(begin);
-		let failed = explanation.failure.is_some();
 		let observer = &self.gateway().observer;
-		observer.called(&network.settings.name, failed, whole, explanation.upstream);
+		observer.called(&network.settings.name, whole, explanation.upstream);
 		(answer, explanation)
 	}
 
@@ -138,7 +137,7 @@ impl Worker {
 		}
 		if let Some(answer) = method.known.and_then(|known| self.known(context, known, call)) {
 			explanation.source = Source::Known;
-			network.cache.save(method.weight, answer.len());
+			network.cache.save(method.weight);
 			return Ok(answer);
 		}
 		let (prepared, key) = self.prepare(context, call, method, begin);
@@ -151,7 +150,7 @@ impl Worker {
 			if let Some(number) = prepared.number {
 				prepared.session.saw(number);
 			}
-			network.cache.save(method.weight, entry.result.len());
+			network.cache.save(method.weight);
 			return Ok(rpc::compose(call.id, &entry.result));
 		}
 		explanation.source = Source::Miss;
@@ -163,7 +162,7 @@ impl Worker {
 				network.cache.coalesced.fetch_add(1, Ordering::Relaxed);
 				let answer = self.answer_of(call, &prepared, network, landed, explanation)?;
 				explanation.upstream = None;
-				network.cache.save(method.weight, answer.len());
+				network.cache.save(method.weight);
 				Ok(answer)
 			},
 			Ok(Join::Lead(leader)) => {
@@ -334,14 +333,6 @@ fn upstream_id(id: &[u8]) -> Bytes {
 }
 
 /// Hash as a JSON string.
-pub(super) fn quoted(hash: &BlockHash) -> String {
-	use std::fmt::Write;
-	let mut out = String::with_capacity(68);
-	out.push_str("\"0x");
-	for byte in hash {
-		// A string takes all text.
-		let _ = write!(out, "{byte:02x}");
-	}
-	out.push('"');
-	out
+fn quoted(hash: &BlockHash) -> String {
+	format!("\"{}\"", rpc::json::hex(hash))
 }

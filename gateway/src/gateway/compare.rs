@@ -19,6 +19,11 @@ use std::sync::Arc;
 
 /// Longest answer that is compared.
 const MAX_BYTES: usize = 256 * 1024;
+/// Times that an error or an answer without data is compared more often than one with data: they
+/// are the cheapest to make up.
+const WITHOUT_DATA: f64 = 10.0;
+/// Answers compared for each one outvoted, below which all answers of a service are compared.
+const SUSPECT: u64 = 20;
 
 impl Worker {
 	/// Ask another operator too for a share of the answers, in the background.
@@ -33,13 +38,18 @@ impl Worker {
 		let fixed = prepared.number.is_some()
 			|| prepared.by_hash
 			|| matches!(prepared.method.cache, CachePolicy::Answer | CachePolicy::Forever);
+		let has_data = fetched.judgement == Judgement::Found;
 		let suitable = prepared.method.is_comparable()
-			&& fixed && fetched.judgement == Judgement::Found
+			&& fixed && (has_data
+			|| matches!(fetched.judgement, Judgement::Empty | Judgement::CallerError))
 			&& fetched.body.len() <= MAX_BYTES
 			&& prepared.is_known_block();
+		let (compared, outvoted) = fetched.member.state.comparisons();
 		let share = match prepared.method.cache {
 			CachePolicy::Forever => 1.0,
-			_ => self.gateway().settings.compare_share,
+			_ if outvoted.saturating_mul(SUSPECT) > compared => 1.0,
+			_ if has_data => self.gateway().settings.compare_share,
+			_ => self.gateway().settings.compare_share * WITHOUT_DATA,
 		};
 		if !suitable
 			|| !self.random().chance(share)
@@ -64,7 +74,10 @@ impl Worker {
 	) {
 		let mut asked = vec![member.spec.account];
 		let Some(second) = self.ask(network, prepared, &mut asked).await else { return };
-		let Some(agrees) = same_result(&body, &second.body) else { return };
+		// The others have data, so an answer without any differs from theirs.
+		let own = result(&body).unwrap_or(b"null");
+		let agrees = result(&second.body).and_then(|other| same(own, other));
+		let Some(agrees) = agrees else { return };
 		count(&network.counts.compared);
 		if agrees {
 			member.state.note_comparison(true);
@@ -80,13 +93,11 @@ impl Worker {
 		count(&network.counts.disagreed);
 		let third = self.ask(network, prepared, &mut asked).await;
 		let loser = third.as_ref().and_then(|third| {
-			let results = [result(&body)?, result(&second.body)?, result(&third.body)?];
+			let results = [own, result(&second.body)?, result(&third.body)?];
 			let members = [&member, &second.member, &third.member];
 			members.get(outvoted(results)?).map(|member| Arc::clone(member))
 		});
-		let observer = &self.gateway().observer;
 		let method = &prepared.payload.method;
-		observer.disagreed(&network.settings.name, method, loser.as_deref());
 		tracing::warn!(
 			network = network.settings.name,
 			method,
@@ -135,8 +146,4 @@ impl Worker {
 
 fn result(body: &[u8]) -> Option<&[u8]> {
 	rpc::json::member(body, b"result")
-}
-
-fn same_result(a: &[u8], b: &[u8]) -> Option<bool> {
-	same(result(a)?, result(b)?)
 }

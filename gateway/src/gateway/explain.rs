@@ -7,14 +7,14 @@ use crate::{routing::Reason, rpc::Failure};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::{sync::Arc, time::Duration};
 
-const OPERATOR: HeaderName = HeaderName::from_static("x-surety-operator");
-const SERVICE: HeaderName = HeaderName::from_static("x-surety-service");
+pub(super) const OPERATOR: HeaderName = HeaderName::from_static("x-surety-operator");
+pub(super) const SERVICE: HeaderName = HeaderName::from_static("x-surety-service");
 const WHY: HeaderName = HeaderName::from_static("x-surety-why");
 const CACHE: HeaderName = HeaderName::from_static("x-surety-cache");
-const ATTEMPTS: HeaderName = HeaderName::from_static("x-surety-attempts");
+pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-surety-attempts");
 const HEDGED: HeaderName = HeaderName::from_static("x-surety-hedged");
 const HEAD: HeaderName = HeaderName::from_static("x-surety-head");
-const OVERHEAD: HeaderName = HeaderName::from_static("x-surety-overhead-us");
+pub(super) const OVERHEAD: HeaderName = HeaderName::from_static("x-surety-overhead-us");
 
 /// Source of an answer, with regard to the cache.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

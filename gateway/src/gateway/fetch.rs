@@ -6,6 +6,7 @@ use super::{
 	attempt::{Attempt, attempt, attempt_timeout, is_answer, now},
 	call::Prepared,
 	network::{Network, count},
+	several::one_of,
 	upstreams::{Chosen, Member},
 	worker::Worker,
 };
@@ -189,7 +190,6 @@ impl Worker {
 		if !network.group.mirrors.spend(now()) {
 			return;
 		}
-		count(&network.counts.mirrored);
 		let timeout = attempt_timeout(&network.group, prepared.payload.class, self.left(prepared));
 		let copy =
 			attempt(self.clone(), Arc::clone(member), Arc::clone(&prepared.payload), timeout);
@@ -351,13 +351,9 @@ pub(super) fn record(network: &Network, attempt: Attempt) -> Attempt {
 
 fn finish(prepared: &Prepared, attempt: Attempt, reason: Reason, course: &Course) -> Fetched {
 	Fetched {
-		member: attempt.member,
-		reason,
 		attempts: course.attempts,
 		hedged: course.hedged,
 		upstream: course.upstream,
-		judgement: attempt.judgement,
-		body: attempt.body,
-		id: prepared.payload.id.clone(),
+		..one_of(prepared, attempt, reason)
 	}
 }

@@ -4,11 +4,11 @@
 
 use super::{call::Prepared, fetch::Fetched, network::Network};
 use crate::{
-	cache::{BlockHash, Validity},
+	cache::Validity,
 	routing::Judgement,
 	rpc::{
-		self, CachePolicy,
-		json::{member, plain_string, quantity},
+		self, BlockHash, CachePolicy,
+		json::{self, member, quantity},
 	},
 };
 use bytes::Bytes;
@@ -81,13 +81,13 @@ fn is_final(network: &Network, number: u64) -> bool {
 fn hash_in(result: &[u8], number: u64) -> Option<BlockHash> {
 	let own = member(result, b"number").and_then(quantity) == Some(number);
 	let name: &[u8] = if own { b"hash" } else { b"blockHash" };
-	parse_hash(plain_string(member(result, name)?)?)
+	json::hash(member(result, name)?)
 }
 
 /// Number and hash of the block that a result is of.
 fn block_in(result: &[u8]) -> Option<(u64, BlockHash)> {
 	let number = quantity(member(result, b"blockNumber")?)?;
-	Some((number, parse_hash(plain_string(member(result, b"blockHash")?)?)?))
+	Some((number, json::hash(member(result, b"blockHash")?)?))
 }
 
 /// Number of the block that an answer names, for the session.
@@ -96,17 +96,4 @@ pub(super) fn block_of(prepared: &Prepared, fetched: &Fetched) -> Option<u64> {
 		return None;
 	}
 	block_in(member(&fetched.body, b"result")?).map(|(number, _)| number)
-}
-
-/// Hash of 32 bytes in hexadecimal.
-pub(super) fn parse_hash(text: &str) -> Option<BlockHash> {
-	let digits = text.strip_prefix("0x")?;
-	let mut hash = BlockHash::default();
-	if digits.len() != 64 {
-		return None;
-	}
-	for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-		*byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-	}
-	Some(hash)
 }

@@ -5,13 +5,10 @@
 //! `GET /login?address=A` answers the text to sign and its nonce. `POST /login` with `address`,
 //! `nonce` and `signature` as JSON answers a key.
 
-use super::{
-	keys::unix_now,
-	worker::{Worker, add_failure_headers, body_failure},
-};
+use super::worker::{Worker, add_failure_headers, body_failure};
 use crate::{
-	access::{Hosts, KeyRules, KeyStore, Login, LoginError, Rate, Wait, nanos_now},
-	front::{Body, Peer, host_of, read_body},
+	access::{Hosts, KeyRules, KeyStore, Login, LoginError, Rate, Wait, nanos_now, unix_now},
+	front::{self, Body, Peer, host_of, read_body},
 	rpc::Failure,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -161,11 +158,9 @@ pub(super) async fn login(
 }
 
 fn respond(status: StatusCode, answer: &Value) -> Response<Body> {
-	let mut response = Response::new(Body::from(answer.to_string()));
-	*response.status_mut() = status;
-	let headers = response.headers_mut();
-	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-	headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+	let mut response = front::json(status, answer.to_string());
+	let no_store = HeaderValue::from_static("no-store");
+	response.headers_mut().insert(header::CACHE_CONTROL, no_store);
 	response
 }
 

@@ -17,10 +17,10 @@ mod compare;
 mod explain;
 mod fetch;
 mod keep;
-mod keys;
 mod large;
 mod login;
 mod network;
+mod observer;
 mod passthrough;
 mod settings;
 mod several;
@@ -32,16 +32,16 @@ mod watch;
 mod websocket;
 mod worker;
 
-pub use access::{Access, Client, NoObserver, Observer, OpenAccess, Request, Served, Use};
-pub use keys::KeyAccess;
+pub use access::{Access, Client};
 pub use login::LoginService;
 pub use network::{Network, NetworkCounts};
+pub use observer::{Observer, Served};
 pub use settings::{GatewaySettings, MethodFilter, NetworkSettings};
-pub use status::{NetworkStatus, ServiceStatus, Status};
+pub use status::ServiceStatus;
 pub use upstreams::{Agreement, Group, Member, Members, Serves, UpstreamSpec, Upstreams};
 pub use watch::watch;
 pub use websocket::{GatewayWebSocket, SocketSettings, Sockets};
-pub use worker::{Upgrade, Worker};
+pub use worker::Worker;
 
 use crate::{
 	cache::{AnswerCache, Flights},
@@ -68,7 +68,7 @@ pub struct Gateway {
 	cache: Option<AnswerCache>,
 	flights: Arc<Flights<fetch::Landed>>,
 	sessions: Sessions,
-	access: Arc<dyn Access>,
+	access: Access,
 	observer: Arc<dyn Observer>,
 	memory: Arc<large::Memory>,
 	login: Option<Arc<LoginService>>,
@@ -79,7 +79,7 @@ impl Gateway {
 	pub fn new(
 		settings: GatewaySettings,
 		networks: Vec<NetworkSettings>,
-		access: Arc<dyn Access>,
+		access: Access,
 		login: Option<Arc<LoginService>>,
 		observer: Arc<dyn Observer>,
 	) -> Arc<Self> {
@@ -179,11 +179,6 @@ impl Gateway {
 		self.models.store(Arc::new(models));
 		self.services.store(Arc::new(services));
 		self.offers.store(Arc::new(upstreams.offers));
-	}
-
-	/// Answers in the cache: bytes and number.
-	pub fn cache_size(&self) -> (u64, u64) {
-		self.cache.as_ref().map_or((0, 0), AnswerCache::size)
 	}
 
 	/// Offer by which a network or model is served.

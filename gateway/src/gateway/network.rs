@@ -4,9 +4,9 @@
 
 use super::{GatewaySettings, NetworkSettings, upstreams::Group};
 use crate::{
-	cache::{CacheStats, Head, Heads},
+	cache::{CacheStats, Heads},
 	routing::{Account, Tip, TipSettings},
-	rpc::{MethodTable, block::Tag},
+	rpc::{Block, MethodTable, block::Tag},
 	websocket::Quota,
 };
 use parking_lot::Mutex;
@@ -96,8 +96,6 @@ pub struct NetworkCounts {
 	pub retried: AtomicU64,
 	/// Requests to a second operator because the first was slow.
 	pub hedged: AtomicU64,
-	/// Copies sent to operators under trial.
-	pub mirrored: AtomicU64,
 	/// Answers that were compared.
 	pub compared: AtomicU64,
 	/// Comparisons that found a difference.
@@ -186,7 +184,7 @@ impl Network {
 	}
 
 	/// An operator reported its latest block.
-	pub fn observe_head(&self, account: Account, head: Head, now: Instant) {
+	pub fn observe_head(&self, account: Account, head: Block, now: Instant) {
 		self.observe(account, Tag::Latest, head.number, now);
 		self.heads.note(account, head);
 	}

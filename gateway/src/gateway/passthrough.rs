@@ -4,19 +4,24 @@
 //! passed on while they arrive.
 
 use super::{
-	access::{Client, Use},
-	attempt::{Account, TOKEN, failed as upstream_failed, now},
-	upstreams::{Group, Member},
+	access::{API_KEY, Access, Client, MODELS, SERVICES},
+	attempt::{Account, failed as upstream_failed, now},
+	explain::{ATTEMPTS, OPERATOR, OVERHEAD, SERVICE},
+	upstreams::{Group, Member, Serves},
 	worker::{Worker, add_failure_headers, body_failure, since},
 };
 use crate::{
-	front::{Body, Peer, read_body},
+	access::TOKEN_HEADER,
+	front::{self, Body, Peer, read_body},
 	routing::{LoadClass, Needs, NoChoice, Observed, Reason},
 	rpc::{Failure, json},
+	upstream::{climbs, end_connection},
 	websocket::is_upgrade,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{
+	HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::{
 	pin::Pin,
@@ -25,13 +30,8 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// Headers of the answer that name the service.
-const OPERATOR: &str = "x-surety-operator";
-const SERVICE: &str = "x-surety-service";
-const ATTEMPTS: &str = "x-surety-attempts";
-const OVERHEAD: &str = "x-surety-overhead-us";
-/// Header that carries a key of ours.
-const API_KEY: &str = "x-api-key";
+/// Begin of all headers of ours.
+const OWN: &str = "x-surety-";
 
 /// Weight of a request for a model, in a client's limits and an agreement's units.
 const MODEL_WEIGHT: u16 = 1;
@@ -64,8 +64,11 @@ async fn try_service(
 	if climbs(path) {
 		return Err(Failure::NotFound("the path leaves the service"));
 	}
-	let (client, request) =
-		admit(worker, peer, key, Use::Service(member.spec.service), request, path).await?;
+	let (client, request) = admit(worker, peer, key, SERVICES, request, path).await?;
+	if matches!(member.spec.serves, Serves::Network(_)) {
+		// Its calls would pass by the limits and the methods of key and network.
+		return Err(Failure::NotFound("a service of JSON-RPC: its calls go to its network"));
+	}
 	worker.gateway().access.charge(&client, "", 1)?;
 	let (wait, _) = member.state.cover(1, begin);
 	if !wait.is_zero() {
@@ -104,7 +107,7 @@ async fn try_models(
 		return Err(Failure::NotFound("no such path"));
 	}
 	let list = request.method() == Method::GET && path == "v1/models";
-	let (client, request) = admit(worker, peer, key, Use::Models, request, path).await?;
+	let (client, request) = admit(worker, peer, key, MODELS, request, path).await?;
 	if list {
 		return Ok(list_models(worker));
 	}
@@ -189,10 +192,7 @@ fn list_models(worker: &Worker) -> Response<Body> {
 		.map(|name| serde_json::json!({ "id": name, "object": "model", "owned_by": "surety" }))
 		.collect();
 	let body = serde_json::json!({ "object": "list", "data": data }).to_string();
-	let mut response = Response::new(Body::from(body));
-	let json = HeaderValue::from_static("application/json");
-	response.headers_mut().insert(header::CONTENT_TYPE, json);
-	response
+	front::json(StatusCode::OK, body)
 }
 
 /// Let the client in and read its request. Keys of ours are taken out of the headers.
@@ -200,7 +200,7 @@ async fn admit(
 	worker: &Worker,
 	peer: Peer,
 	key: Option<&str>,
-	used: Use<'_>,
+	used: &str,
 	request: Request<Incoming>,
 	path: &str,
 ) -> Result<(Client, Request<Bytes>), Failure> {
@@ -220,12 +220,16 @@ async fn admit(
 	parts.uri = Uri::try_from(target).map_err(|_| Failure::NotFound("no such path"))?;
 	for name in [header::AUTHORIZATION.as_str(), API_KEY] {
 		let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
-		if value.is_some_and(|value| gateway.access.is_key(value)) {
+		if value.is_some_and(Access::is_key) {
 			parts.headers.remove(name);
 		}
 	}
-	// Nobody but us names the agreement.
-	parts.headers.remove(TOKEN);
+	end_connection(&mut parts.headers);
+	// Nobody but us names the agreement. Cookies and addresses of pages, which may hold a key, are
+	// of the gateway's domain, and an operator is a stranger there.
+	for name in [TOKEN_HEADER, header::COOKIE, header::REFERER] {
+		parts.headers.remove(name);
+	}
 	Ok((client, Request::from_parts(parts, body)))
 }
 
@@ -344,6 +348,10 @@ fn explained(
 	own: u64,
 ) -> Response<Body> {
 	let headers: &mut HeaderMap = response.headers_mut();
+	// An operator sets no cookies of our domain, and does not speak for us.
+	let ours = |name: &HeaderName| *name == header::SET_COOKIE || name.as_str().starts_with(OWN);
+	let named: Vec<_> = headers.keys().filter(|name| ours(name)).cloned().collect();
+	named.iter().for_each(|name| drop(headers.remove(name)));
 	headers.insert(OPERATOR, member.operator_header.clone());
 	headers.insert(SERVICE, member.service_header.clone());
 	headers.insert(ATTEMPTS, HeaderValue::from(attempts));
@@ -354,14 +362,6 @@ fn explained(
 /// Microseconds since `begin` without those that operators took.
 fn own(begin: Instant, upstream: Duration) -> u64 {
 	u64::try_from(since(begin).saturating_sub(upstream).as_micros()).unwrap_or(u64::MAX)
-}
-
-/// True if a path has a segment that climbs, as it is or percent-encoded.
-fn climbs(path: &str) -> bool {
-	path.split(['/', '\\']).any(|segment| {
-		let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-		plain == ".." || plain == "." || plain.contains("%2f") || plain.contains("%5c")
-	})
 }
 
 /// Response of a failure, in the form of OpenAI's errors.
@@ -375,26 +375,9 @@ fn failed(failure: &Failure) -> Response<Body> {
 		error.insert("offer".into(), offer.clone());
 	}
 	let body = serde_json::json!({ "error": error }).to_string();
-	let mut response = Response::new(Body::from(body));
 	let status = failure.status();
-	*response.status_mut() = if status.is_success() { StatusCode::FORBIDDEN } else { status };
-	let headers = response.headers_mut();
-	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-	add_failure_headers(failure, headers);
+	let status = if status.is_success() { StatusCode::FORBIDDEN } else { status };
+	let mut response = front::json(status, body);
+	add_failure_headers(failure, response.headers_mut());
 	response
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn a_path_that_climbs_is_found() {
-		for path in ["..", "a/../b", "a/%2e%2E/b", "a\\..\\b", "a/.%2e", "a%2f..%2fb", "./a"] {
-			assert!(climbs(path), "{path}");
-		}
-		for path in ["", "a/b", "a..b", "...", "a/b.c"] {
-			assert!(!climbs(path), "{path}");
-		}
-	}
 }

@@ -2,19 +2,21 @@
 
 //! Settings of the role.
 
+use super::UpstreamSpec;
 use crate::{
+	access::names_method,
 	cache::CacheSettings,
 	routing::{ChoiceSettings, HedgeSettings, MeasureSettings},
 	rpc::{MethodTable, ScanLimits},
+	upstream::PoolSettings,
 };
-use rustls::ClientConfig;
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 /// Settings of the role `gateway`.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
-	/// TLS configuration of connections to operators.
-	pub tls: Arc<ClientConfig>,
+	/// Connections of a worker to one operator.
+	pub upstream: PoolSettings,
 	/// Bounds on a JSON-RPC request.
 	pub scan: ScanLimits,
 	/// Bytes of a request's body.
@@ -33,12 +35,6 @@ pub struct GatewaySettings {
 	pub timeout: Duration,
 	/// Time until the answer of a service that is no JSON-RPC begins.
 	pub stream_timeout: Duration,
-	/// Time to connect to an operator.
-	pub connect_timeout: Duration,
-	/// Connections of a worker to one operator.
-	pub max_connections: usize,
-	/// Time for which an unused connection to an operator is kept.
-	pub idle_timeout: Duration,
 	/// Attempts of a call, the first included.
 	pub attempts: u32,
 	/// Retries per request.
@@ -64,10 +60,17 @@ pub struct GatewaySettings {
 }
 
 impl GatewaySettings {
+	/// Settings of the connections to a service.
+	pub(super) fn upstream_of(&self, spec: &UpstreamSpec) -> PoolSettings {
+		let mut upstream = self.upstream.clone();
+		upstream.connect.allow_private = spec.private;
+		upstream
+	}
+
 	/// Settings with the defaults.
-	pub fn new(tls: Arc<ClientConfig>) -> Self {
+	pub fn new(upstream: PoolSettings) -> Self {
 		Self {
-			tls,
+			upstream,
 			scan: ScanLimits::default(),
 			max_body: 2 << 20,
 			body_timeout: Duration::from_secs(30),
@@ -77,9 +80,6 @@ impl GatewaySettings {
 			batch_concurrency: 16,
 			timeout: Duration::from_secs(30),
 			stream_timeout: Duration::from_secs(300),
-			connect_timeout: Duration::from_secs(3),
-			max_connections: 256,
-			idle_timeout: Duration::from_secs(50),
 			attempts: 3,
 			retry_share: 0.2,
 			mirror_share: 0.05,
@@ -139,12 +139,7 @@ pub struct MethodFilter {
 impl MethodFilter {
 	/// True if a method is allowed.
 	pub fn allows(&self, method: &str) -> bool {
-		let listed = |list: &[String]| {
-			list.iter().any(|pattern| match pattern.strip_suffix('*') {
-				Some(prefix) => method.starts_with(prefix),
-				None => method == pattern,
-			})
-		};
-		(self.allow.is_empty() || listed(&self.allow)) && !listed(&self.deny)
+		let is_allowed = self.allow.is_empty() || names_method(&self.allow, method);
+		is_allowed && !names_method(&self.deny, method)
 	}
 }

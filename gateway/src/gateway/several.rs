@@ -122,7 +122,8 @@ impl Worker {
 	}
 }
 
-fn one_of(prepared: &Prepared, attempt: Attempt, reason: Reason) -> Fetched {
+/// Answer of one attempt.
+pub(super) fn one_of(prepared: &Prepared, attempt: Attempt, reason: Reason) -> Fetched {
 	Fetched {
 		member: attempt.member,
 		reason,

@@ -6,18 +6,16 @@
 use super::{
 	Gateway,
 	attempt::{Payload, attempt, is_answer, now},
-	keep::parse_hash,
 	network::Network,
 	upstreams::Member,
 	worker::Worker,
 };
 use crate::{
-	cache::{BlockHash, Head},
 	routing::LoadClass,
 	rpc::{
-		self, Shape,
+		self, Block, BlockHash, Shape,
 		block::Tag,
-		json::{member, plain_string, quantity},
+		json::{self, member, plain_string, quantity},
 	},
 };
 use bytes::Bytes;
@@ -139,24 +137,24 @@ impl Poll {
 		}
 	}
 
-	fn observe(&self, tag: Tag, head: Head) {
+	fn observe(&self, tag: Tag, head: Block) {
 		self.network.observe(self.member.spec.account, tag, head.number, now());
 		// The hash is not noted: the operator has blocks above this one.
 	}
 
-	async fn ethereum(&self, tag: &str) -> Option<Head> {
+	async fn ethereum(&self, tag: &str) -> Option<Block> {
 		let answer = self.ask("eth_getBlockByNumber", format!("[\"{tag}\",false]")).await?;
 		let block = member(&answer, b"result")?;
-		let hash = |name: &[u8]| parse_hash(plain_string(member(block, name)?)?);
+		let hash = |name: &[u8]| json::hash(member(block, name)?);
 		let number = quantity(member(block, b"number")?)?;
-		Some(Head { number, hash: hash(b"hash")?, parent: hash(b"parentHash")? })
+		Some(Block { number, hash: hash(b"hash")?, parent: hash(b"parentHash")? })
 	}
 
 	/// Block whose hash a method answers. Only the header of a new one is asked for.
-	async fn substrate(&self, method: &str, latest: bool) -> Option<Head> {
+	async fn substrate(&self, method: &str, latest: bool) -> Option<Block> {
 		let answer = self.ask(method, "[]".to_owned()).await?;
 		let text = plain_string(member(&answer, b"result")?)?;
-		let hash = parse_hash(text)?;
+		let hash = json::hash_of(text)?;
 		let service = self.member.spec.service;
 		if latest && self.seen.borrow().get(&service) == Some(&hash) {
 			// Nothing new, but the operator is there.
@@ -167,10 +165,10 @@ impl Poll {
 		let answer = self.ask("chain_getHeader", format!("[\"{text}\"]")).await?;
 		let header = member(&answer, b"result")?;
 		let number = quantity(member(header, b"number")?)?;
-		let parent = parse_hash(plain_string(member(header, b"parentHash")?)?)?;
+		let parent = json::hash(member(header, b"parentHash")?)?;
 		if latest {
 			self.seen.borrow_mut().insert(service, hash);
 		}
-		Some(Head { number, hash, parent })
+		Some(Block { number, hash, parent })
 	}
 }

@@ -3,26 +3,26 @@
 //! WebSocket of the gateway: calls go the way of all calls, subscriptions are shared.
 
 use super::{
-	Gateway, Network, Upgrade, Worker,
-	access::{Client, Request as Observation, Served},
-	attempt::{TOKEN, now},
+	Gateway, Network, Worker,
+	access::Client,
+	attempt::now,
+	observer::Served,
 	upstreams::{Agreement, Member},
 	worker::failed,
 };
 use crate::{
-	access::UnitLimits,
+	access::{TOKEN_HEADER, UnitLimits},
 	front::Body,
 	routing::{LoadClass, Needs, Random},
-	rpc::{Call, Failure, Outcome, block::Tag, outcome},
+	rpc::{Call, Failure, Outcome, block::Tag, json::hex, outcome},
 	subscriptions::{
 		self, Calls, Candidate, ConnectFault, Fanout, Hub, HubSettings, LineFault, Link, Observer,
 		Sources, SubscriptionSettings,
 	},
-	upstream::{ConnectSettings, Connector, WebSocketLimits, websocket},
+	upstream::{Connector, WebSocketLimits, websocket},
 	websocket::{Connections, Ending, Outgoing, Quota, accept, clock, open},
 };
 use bytes::Bytes;
-use futures::future::LocalBoxFuture;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use std::{io, rc::Rc, sync::Arc, time::Duration};
@@ -87,15 +87,16 @@ pub struct GatewayWebSocket {
 	open: Rc<Connections>,
 }
 
-impl Upgrade for GatewayWebSocket {
-	fn upgrade(
+impl GatewayWebSocket {
+	/// Answer the request of a client that was let in.
+	pub(super) fn switch(
 		&self,
 		worker: &Worker,
 		network: &Arc<Network>,
 		client: Client,
 		mut request: Request<Incoming>,
-	) -> LocalBoxFuture<'static, Response<Body>> {
-		let response = match (network.settings.heads, accept(&mut request)) {
+	) -> Response<Body> {
+		match (network.settings.heads, accept(&mut request)) {
 			(Some(protocol), Ok((response, upgrade))) => {
 				let session = Session::new(worker, network, client);
 				let of = subscriptions::Network {
@@ -127,13 +128,12 @@ impl Upgrade for GatewayWebSocket {
 			},
 			(None, _) => failed(&Failure::NotFound("this network has no WebSocket"), b""),
 			(_, Err(error)) => error.response(),
-		};
-		Box::pin(std::future::ready(response))
+		}
 	}
 
-	fn close(&self) -> LocalBoxFuture<'static, ()> {
-		let connections = Rc::clone(&self.open);
-		Box::pin(async move { connections.close().await })
+	/// End all connections; the front shuts down.
+	pub(super) async fn close(&self) {
+		self.open.close().await;
 	}
 }
 
@@ -160,7 +160,7 @@ impl Session {
 		let (gateway, client) = (Arc::clone(self.worker.gateway()), self.client.clone());
 		let outgoing = Rc::clone(outgoing);
 		async move {
-			if client.grant.is_some() {
+			if client.key.is_some() {
 				while gateway.access.is_alive(&client) {
 					clock::sleep(CHECK).await;
 				}
@@ -252,7 +252,7 @@ impl Sources for Operators {
 		let Some(network) = self.gateway.network(network) else { return Vec::new() };
 		let candidate = |member: Arc<Member>| Candidate {
 			service: member.spec.service.to_string().into(),
-			operator: super::call::quoted(&member.spec.account).into(),
+			operator: hex(&member.spec.account).into(),
 			max_subscriptions: max_subscriptions(&member),
 		};
 		self.ranked(network).into_iter().map(candidate).collect()
@@ -265,10 +265,8 @@ impl Sources for Operators {
 		let (Some(member), Some(network)) = (member, network) else {
 			return Err(ConnectFault("the service is gone".into()));
 		};
-		let settings = &self.gateway.settings;
-		let mut connect = ConnectSettings::new(Arc::clone(&settings.tls));
-		connect.timeout = settings.connect_timeout;
-		connect.allow_private = member.spec.private;
+		let connect = self.gateway.settings.upstream_of(&member.spec).connect;
+		let timeout = connect.timeout.saturating_mul(2);
 		let connector = Connector::new(member.spec.endpoint.clone(), connect);
 		let agreement = paying(&member).cloned();
 		let mut headers = HeaderMap::new();
@@ -276,9 +274,8 @@ impl Sources for Operators {
 			headers.insert(name.clone(), value.clone());
 		}
 		if let Some(token) = agreement.as_ref().and_then(|agreement| agreement.token.clone()) {
-			headers.insert(TOKEN, token);
+			headers.insert(TOKEN_HEADER, token);
 		}
-		let timeout = settings.connect_timeout.saturating_mul(2);
 		let opened = websocket(&connector, "/", &headers, &self.limits, timeout).await;
 		let socket = opened.map_err(|error| {
 			// An operator without WebSocket may well answer calls.
@@ -326,8 +323,7 @@ impl Observer for Line {
 		let slow = latency > self.member.spec.max_latency;
 		let bytes = answer.map_or(0, |answer| u64::try_from(answer.len()).unwrap_or(u64::MAX));
 		let served = if valid.is_some() { Served::Ok { slow } } else { Served::Lost };
-		let request = Observation { class: LoadClass::Light, served, latency, bytes };
-		self.gateway.observer.served(&self.member, self.agreement(), &request);
+		self.gateway.observer.served(&self.member, self.agreement(), served, latency, bytes);
 		self.member.state.take_bytes(bytes, now());
 	}
 

@@ -4,7 +4,7 @@
 
 use super::{
 	Gateway,
-	access::{Client, Use},
+	access::Client,
 	attempt::{TRACEPARENT, now},
 	call::Context,
 	explain::Explanation,
@@ -12,16 +12,17 @@ use super::{
 	network::Network,
 	passthrough,
 	upstreams::Member,
+	websocket::GatewayWebSocket,
 };
 use crate::{
-	front::{Body, BodyError, Handler, Peer, read_body},
+	front::{Body, BodyError, Handler, Peer, json, read_body},
 	routing::Random,
 	rpc::{Call, Failure, Message, Refusal, scan},
-	upstream::{ConnectSettings, Pool, PoolSettings},
+	upstream::Pool,
 	websocket::is_upgrade,
 };
 use bytes::Bytes;
-use futures::{StreamExt, future::LocalBoxFuture, stream};
+use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::{
@@ -33,23 +34,6 @@ use std::{
 };
 use surety_primitives::ServiceId;
 
-/// Protocol to which clients can switch, such as WebSocket. One value per worker.
-pub trait Upgrade {
-	/// Answer the request of a client that was let in.
-	fn upgrade(
-		&self,
-		worker: &Worker,
-		network: &Arc<Network>,
-		client: Client,
-		request: Request<Incoming>,
-	) -> LocalBoxFuture<'static, Response<Body>>;
-
-	/// End all connections; the front shuts down.
-	fn close(&self) -> LocalBoxFuture<'static, ()> {
-		Box::pin(std::future::ready(()))
-	}
-}
-
 /// Answers requests with connections of its own. Clones are the same worker.
 #[derive(Clone)]
 pub struct Worker(Rc<Inner>);
@@ -60,7 +44,7 @@ struct Inner {
 	random: Random,
 	/// Requests without a caller that are under way: mirrored and compared ones.
 	background: Cell<usize>,
-	upgrade: Option<Rc<dyn Upgrade>>,
+	sockets: Option<GatewayWebSocket>,
 }
 
 /// Requests without a caller that a worker has under way at most.
@@ -69,17 +53,17 @@ const MAX_BACKGROUND: usize = 64;
 impl Worker {
 	/// Worker of a gateway. Its methods need a local runtime.
 	pub fn new(gateway: Arc<Gateway>) -> Self {
-		Self::with_upgrade(gateway, None)
+		Self::with_sockets(gateway, None)
 	}
 
-	/// Worker whose clients can switch to another protocol.
-	pub fn with_upgrade(gateway: Arc<Gateway>, upgrade: Option<Rc<dyn Upgrade>>) -> Self {
+	/// Worker whose clients can switch to WebSocket.
+	pub fn with_sockets(gateway: Arc<Gateway>, sockets: Option<GatewayWebSocket>) -> Self {
 		Self(Rc::new(Inner {
 			gateway,
 			pools: RefCell::default(),
 			random: Random::new(),
 			background: Cell::new(0),
-			upgrade,
+			sockets,
 		}))
 	}
 
@@ -101,14 +85,8 @@ impl Worker {
 		{
 			return Rc::clone(pool);
 		}
-		let settings = &self.0.gateway.settings;
-		let mut connect = ConnectSettings::new(Arc::clone(&settings.tls));
-		connect.timeout = settings.connect_timeout;
-		connect.allow_private = spec.private;
-		let mut own = PoolSettings::new(connect);
-		own.max_connections = settings.max_connections;
-		own.idle_timeout = settings.idle_timeout;
-		let pool = Pool::new(spec.endpoint.clone(), own);
+		let settings = self.0.gateway.settings.upstream_of(spec);
+		let pool = Pool::new(spec.endpoint.clone(), settings);
 		// The moment to drop the pools of services that are gone.
 		let services = self.0.gateway.services.load();
 		pools.retain(|service, _| services.contains_key(service));
@@ -153,10 +131,7 @@ impl Worker {
 		body: &[u8],
 	) -> Result<Reply, (Failure, Vec<u8>)> {
 		let message = scan(body, &self.0.gateway.settings.scan).map_err(|error| {
-			let id = match &error {
-				crate::rpc::ScanError::Invalid(refusal) => refusal.id.to_vec(),
-				_ => Vec::new(),
-			};
+			let id = error.id().to_vec();
 			(Failure::from(error), id)
 		})?;
 		match message {
@@ -221,12 +196,12 @@ impl Worker {
 	) -> Response<Body> {
 		let begin = now();
 		let gateway = &self.0.gateway;
-		let used = Use::Network(&network.settings.name);
-		if let Some(upgrade) = &self.0.upgrade
+		let used = network.settings.name.as_str();
+		if let Some(sockets) = &self.0.sockets
 			&& is_upgrade(&request)
 		{
 			return match gateway.access.admit(&peer, request.headers(), key, used) {
-				Ok(client) => upgrade.upgrade(self, network, client, request).await,
+				Ok(client) => sockets.switch(self, network, client, request),
 				Err(failure) => failed(&failure, b""),
 			};
 		}
@@ -258,9 +233,8 @@ impl Worker {
 			Err((failure, id)) => return failed(&failure, &id),
 		};
 		gateway.access.sent(&client, u64::try_from(answer.len()).unwrap_or(u64::MAX));
-		let mut response = Response::new(Body::from(answer));
+		let mut response = json(StatusCode::OK, answer);
 		let headers = response.headers_mut();
-		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		match explanation {
 			Some(explanation) => explanation.write(headers, now().saturating_duration_since(begin)),
 			None => Explanation::write_head(network, headers),
@@ -304,8 +278,8 @@ impl Handler for Worker {
 	}
 
 	async fn close(&self) {
-		if let Some(upgrade) = &self.0.upgrade {
-			upgrade.close().await;
+		if let Some(sockets) = &self.0.sockets {
+			sockets.close().await;
 		}
 	}
 }
@@ -330,11 +304,8 @@ pub(super) fn body_failure(error: &BodyError) -> Failure {
 
 /// Response of a failure.
 pub(super) fn failed(failure: &Failure, id: &[u8]) -> Response<Body> {
-	let mut response = Response::new(Body::from(failure.body(id)));
-	*response.status_mut() = failure.status();
-	let headers = response.headers_mut();
-	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-	add_failure_headers(failure, headers);
+	let mut response = json(failure.status(), failure.body(id));
+	add_failure_headers(failure, response.headers_mut());
 	response
 }
 

@@ -2,12 +2,15 @@
 
 //! Clock of usage statements.
 
-use super::unix_now;
 use crate::{
+	access::unix_now,
 	chain::Chain,
 	usage::{Clock, Moment},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 /// Window of a role without a chain, the same as in production.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -31,7 +34,10 @@ impl RoleClock {
 impl Clock for RoleClock {
 	fn now(&self) -> Option<Moment> {
 		match self {
-			Self::Chain(chain) => chain.now(),
+			Self::Chain(chain) => {
+				let (window, elapsed, length) = chain.market()?.window_at(Instant::now());
+				Some(Moment { window, elapsed, length, unix: unix_now() })
+			},
 			Self::Machine(length) => {
 				let unix = unix_now();
 				let seconds = length.as_secs().max(1);

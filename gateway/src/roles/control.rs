@@ -2,11 +2,31 @@
 
 //! Thread beside the workers, with a local runtime of its own.
 
-use std::{future::Future, io, sync::Arc, thread};
+use std::{future::Future, io, sync::Arc, thread, time::Duration};
+use surety_primitives::RoundIndex;
 use tokio::{
 	runtime::{Builder, LocalOptions},
-	sync::Notify,
+	sync::{Notify, watch},
 };
+
+/// Wait for the next snapshot of the market, but not longer than until it is looked at again
+/// anyway. False once there will be none.
+pub(super) async fn next_round(
+	rounds: &mut Option<watch::Receiver<Option<RoundIndex>>>,
+	again: Duration,
+) -> bool {
+	let again = tokio::time::sleep(again);
+	match rounds {
+		Some(rounds) => tokio::select! {
+			changed = rounds.changed() => changed.is_ok(),
+			() = again => true,
+		},
+		None => {
+			again.await;
+			true
+		},
+	}
+}
 
 /// Thread that runs until it is dropped.
 pub(super) struct ControlThread {

@@ -11,32 +11,30 @@
 //!
 //! | file | part |
 //! |---|---|
-//! | `clock.rs`, `parties.rs` | time and parties, as usage statements need them |
+//! | `settings.rs`, `status.rs` | settings and status, as far as both roles have the same |
+//! | `background.rs`, `control.rs` | the two threads beside the workers |
+//! | `clock.rs`, `parties.rs`, `reports.rs` | the chain, as usage statements need it |
 //! | `statements.rs` | the ledger from the first snapshot of the market on |
-//! | `control.rs` | thread beside the workers |
 //! | `gateway/`, `edge/` | the roles |
 
+mod background;
 mod clock;
 mod control;
 mod edge;
 mod gateway;
 mod parties;
+mod reports;
+mod settings;
 mod statements;
-mod telemetry;
+mod status;
 #[cfg(test)]
 mod tests;
-mod websocket;
 
+pub use background::{Background, StartError};
 pub use edge::EdgeRole;
 pub use gateway::GatewayRole;
 
-use crate::background::StartError;
-use std::{io, path::Path, time::SystemTime};
-
-/// Seconds since 1970.
-fn unix_now() -> u64 {
-	SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
-}
+use std::{io, path::Path};
 
 /// Make the directory of what must survive a restart.
 fn make_directory(data: &Path) -> Result<(), StartError> {

@@ -3,11 +3,11 @@
 //! Usage statements of a role. The ledger is opened when the chain was read for the first time, and
 //! its tasks run on the control thread. A role without a ledger serves all the same.
 
-use super::{clock::RoleClock, parties::PartyBook};
+use super::{clock::RoleClock, parties::PartyBook, reports::UsageReports};
 use crate::{
-	background::Background,
-	chain::{Chain, KeySigner, Transactions, UsageReports},
+	chain::{Chain, KeySigner, Transactions},
 	config::UsageSection,
+	roles::background::Background,
 	telemetry::{UsageMetrics, UsageStatus, follow},
 	usage::{
 		Clock, FileStore, Ledger, LedgerSettings, Meter, Refusal, ReportKey, ReportSettings,

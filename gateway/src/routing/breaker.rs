@@ -104,11 +104,6 @@ impl Breaker {
 		if all == 0.0 { 1.0 } else { f64::from(ok) / all }
 	}
 
-	/// Answers and failures within the span.
-	pub fn counts(&mut self, now: Instant) -> (u32, u32) {
-		self.counts.totals(now)
-	}
-
 	/// The service answered. `trial` if the request was sent although the breaker was open.
 	pub fn succeed(&mut self, trial: bool, now: Instant) {
 		self.counts.add_first(now);

@@ -17,13 +17,6 @@ pub struct CoverRates {
 }
 
 impl CoverRates {
-	/// Rates of a number of units of class `Rpc`: 10 weighted requests per second, 100 at once and
-	/// 1 MiB per second for each.
-	pub fn rpc(units: u32) -> Self {
-		let units = f64::from(units);
-		Self { requests: 10.0 * units, burst: 100.0 * units, bytes: 1_048_576.0 * units }
-	}
-
 	/// No bound.
 	pub fn unlimited() -> Self {
 		Self { requests: f64::INFINITY, burst: f64::INFINITY, bytes: f64::INFINITY }

@@ -47,16 +47,6 @@ impl LoadClass {
 			_ => Self::Heavy,
 		}
 	}
-
-	/// Name in metrics.
-	pub fn name(self) -> &'static str {
-		match self {
-			Self::Light => "light",
-			Self::Medium => "medium",
-			Self::Heavy => "heavy",
-			Self::Write => "write",
-		}
-	}
 }
 
 /// Constants of the measurements.

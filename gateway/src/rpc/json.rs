@@ -4,6 +4,7 @@
 //!
 //! The grammar is RFC 8259's, the same as `serde_json`'s. Nesting is bounded and costs no stack.
 
+use super::BlockHash;
 use memchr::memchr2;
 
 /// Deepest nesting that any reader accepts.
@@ -163,6 +164,38 @@ impl<'a> Reader<'a> {
 		}
 		self.skip(depth)?;
 		Ok(before(start, self.rest, 0))
+	}
+
+	/// Consume a value as [`value`](Self::value) does, however deep it nests. One that is too deep
+	/// is read to the end of its brackets, without a check of the grammar within.
+	pub fn value_of_any_depth(&mut self, depth: u32) -> Result<&'a [u8], Fault> {
+		let start = self.clone();
+		match self.value(depth) {
+			Err(Fault::TooDeep) => {
+				*self = start;
+				self.brackets()
+			},
+			other => other,
+		}
+	}
+
+	fn brackets(&mut self) -> Result<&'a [u8], Fault> {
+		self.peek();
+		let start = self.rest;
+		let mut open = 0usize;
+		loop {
+			match self.token()? {
+				b'"' => {
+					self.string_tail()?;
+				},
+				b'{' | b'[' => open = open.saturating_add(1),
+				b'}' | b']' => open = open.saturating_sub(1),
+				_ => {},
+			}
+			if open == 0 {
+				return Ok(before(start, self.rest, 0));
+			}
+		}
 	}
 
 	/// Consume a value. One bit per open container says if it is an object.
@@ -364,9 +397,47 @@ pub fn plain_string(value: &[u8]) -> Option<&str> {
 
 /// Number of a string `"0x…"` of at most 16 digits.
 pub fn quantity(value: &[u8]) -> Option<u64> {
-	let digits = plain_string(value)?.strip_prefix("0x")?;
+	quantity_of(plain_string(value)?)
+}
+
+/// Number `0x…` of at most 16 digits.
+pub fn quantity_of(text: &str) -> Option<u64> {
+	let digits = text.strip_prefix("0x")?;
+	// `from_str_radix` accepts a sign.
 	if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
 		return None;
 	}
 	u64::from_str_radix(digits, 16).ok()
+}
+
+/// Hash of a string `"0x…"`.
+pub fn hash(value: &[u8]) -> Option<BlockHash> {
+	hash_of(plain_string(value)?)
+}
+
+/// Hash `0x…`.
+pub fn hash_of(text: &str) -> Option<BlockHash> {
+	let mut hash = BlockHash::default();
+	hex::decode_to_slice(text.strip_prefix("0x")?, &mut hash).ok()?;
+	Some(hash)
+}
+
+/// Text of a hash, with `0x`.
+pub fn hex(hash: &BlockHash) -> String {
+	format!("0x{}", hex::encode(hash))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn odd_numbers_and_hashes_are_refused() {
+		for text in ["", "0x", "1f", "0x+1", "0x1ffffffffffffffff", "0xg"] {
+			assert_eq!(quantity_of(text), None, "{text}");
+		}
+		assert_eq!(hash_of(&hex(&[0xab; 32])), Some([0xab; 32]));
+		assert_eq!(hash_of("0x00"), None);
+		assert_eq!(hash_of(&format!("0x{}", "é".repeat(32))), None);
+	}
 }

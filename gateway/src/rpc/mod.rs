@@ -21,3 +21,17 @@ pub use scan::{Call, Message, Refusal, ScanError, ScanLimits, request, scan};
 pub use table::{
 	BlockArgument, CachePolicy, Class, Dispatch, Known, Method, MethodTable, RowFault, Shape,
 };
+
+/// Hash of a block, on either kind of chain.
+pub type BlockHash = [u8; 32];
+
+/// Position of a block in its chain.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Block {
+	/// Height.
+	pub number: u64,
+	/// The block's hash.
+	pub hash: BlockHash,
+	/// Hash of the block before it.
+	pub parent: BlockHash,
+}

@@ -121,19 +121,22 @@ pub fn error_message(body: &[u8]) -> Option<&str> {
 	core::str::from_utf8(text.raw).ok()
 }
 
-/// Parts of a whole answer, checked to its end. `None` if it is no JSON object, or a part occurs
-/// twice.
+/// Parts of a whole answer, checked to its end. `None` if it is no JSON object in UTF-8, or if
+/// another reader could find other parts in it: one occurs twice, or a name is written with escapes
+/// or differs from that of a part in case only, or it is a result and an error at once.
 pub fn answer(body: &[u8]) -> Option<Answer<'_>> {
+	core::str::from_utf8(body).ok()?;
 	let mut reader = Reader::new(body, MAX_DEPTH);
 	let mut answer = Answer::default();
 	let mut more = reader.open(b'{', b'}').ok()?;
 	while more {
 		let key = reader.key().ok()?;
-		let value = reader.value(1).ok()?;
+		let value = reader.value_of_any_depth(1).ok()?;
 		let slot = match key.raw {
 			b"id" => Some(&mut answer.id),
 			b"result" => Some(&mut answer.result),
 			b"error" => Some(&mut answer.error),
+			other if key.escaped || looks_known(other) => return None,
 			_ => None,
 		};
 		if slot.is_some_and(|slot| slot.replace(value).is_some()) {
@@ -145,13 +148,22 @@ pub fn answer(body: &[u8]) -> Option<Answer<'_>> {
 	if answer.error == Some(b"null") {
 		answer.error = None;
 	}
-	Some(answer)
+	let both = answer.error.is_some() && answer.result.is_some_and(|result| result != b"null");
+	(!both).then_some(answer)
 }
 
-/// True if an answer's id is `id`. Most servers write the id in front of the result, so that the
-/// result is not read.
+/// True if a lenient client may take a name for one of a part: Go folds case, and two letters
+/// outside ASCII fold to `k` and `s`.
+fn looks_known(name: &[u8]) -> bool {
+	let parts = [&b"id"[..], b"result", b"error"];
+	!name.is_ascii() || parts.iter().any(|part| name.eq_ignore_ascii_case(part))
+}
+
+/// True if a body is a whole [`answer`] under this id. A part of one would be enough to judge the
+/// service by, but its client reads all: a tail that the gateway has not seen can hold another
+/// result, or, within a batch, the answer to a call of which another operator was asked.
 pub fn has_id(body: &[u8], id: &[u8]) -> bool {
-	member(body, b"id") == Some(id)
+	answer(body).is_some_and(|answer| answer.id == Some(id))
 }
 
 /// Answer under another id. `None` if it has no id.

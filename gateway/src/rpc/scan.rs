@@ -99,6 +99,16 @@ pub enum ScanError<'a> {
 	Invalid(Refusal<'a>),
 }
 
+impl<'a> ScanError<'a> {
+	/// Id to answer under as raw JSON, empty if there is none that could be trusted.
+	pub fn id(&self) -> &'a [u8] {
+		match self {
+			Self::Invalid(refusal) => refusal.id,
+			Self::Parse | Self::TooDeep | Self::TooManyCalls => b"",
+		}
+	}
+}
+
 impl From<Fault> for ScanError<'_> {
 	fn from(fault: Fault) -> Self {
 		match fault {

@@ -302,11 +302,6 @@ impl MethodTable {
 		}
 	}
 
-	/// Table without rows: every method is unknown.
-	pub fn empty() -> Self {
-		Self::from_rows(&[])
-	}
-
 	fn from_rows(rows: &[Method]) -> Self {
 		let mut table = Self {
 			exact: HashMap::with_capacity(rows.len()),
@@ -345,11 +340,6 @@ impl MethodTable {
 			.filter(|(prefix, _)| name.starts_with(prefix.as_ref()))
 			.max_by_key(|(prefix, _)| prefix.len())
 			.map_or(&self.unknown, |(_, row)| row)
-	}
-
-	/// All rows with a name of their own.
-	pub fn rows(&self) -> impl Iterator<Item = &Method> {
-		self.exact.values()
 	}
 }
 

@@ -174,10 +174,7 @@ impl<C: Calls, S: Sources> Service for Client<C, S> {
 	async fn message(&self, message: Bytes) {
 		let answer = match scan(&message, &self.worker.settings.scan) {
 			Err(error) => {
-				let id = match &error {
-					crate::rpc::ScanError::Invalid(refusal) => refusal.id,
-					_ => b"",
-				};
+				let id = error.id();
 				Failure::from(error).body(id)
 			},
 			Ok(Message::One(call)) => match Family::of(call.method) {

@@ -85,6 +85,7 @@ impl Hub {
 	}
 
 	/// Serves the shared subscriptions in local tasks of the current runtime.
+	#[cfg(test)]
 	pub fn start_local<S: Sources>(sources: Arc<S>, settings: HubSettings) -> Self {
 		let (hub, run) = Self::new(sources, settings);
 		tokio::task::spawn_local(run());
@@ -147,6 +148,7 @@ impl Hub {
 	}
 
 	/// Feeds that exist.
+	#[cfg(test)]
 	pub fn feeds(&self) -> usize {
 		self.0.feeds.lock().len()
 	}

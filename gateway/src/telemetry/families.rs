@@ -16,8 +16,6 @@ pub struct NetworkMetrics {
 	pub joined: IntCounter,
 	/// Calls without an answer.
 	pub failed: IntCounter,
-	/// Calls refused by a rule or a limit.
-	pub refused: IntCounter,
 	/// Calls sent to a second operator.
 	pub hedged: IntCounter,
 	/// Calls sent again after a failure.
@@ -130,7 +128,6 @@ impl NetworkVecs {
 			cached: call("cached"),
 			joined: call("joined"),
 			failed: call("failed"),
-			refused: call("refused"),
 			hedged: extra("hedge"),
 			retried: extra("retry"),
 			compared: self.compared.with_label_values(&[network, "all"]),

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Views from outside: metrics, logs, traces, status.
+//! Views from outside: metrics, logs, status.
 //!
 //! | file | part |
 //! |---|---|
 //! | `metrics.rs`, `families.rs` | Prometheus metrics, bounded in the number of their labels |
 //! | `log.rs` | log lines for people, or as JSON |
-//! | `trace.rs` | `traceparent` of W3C Trace Context |
 //! | `status.rs` | status of the process as JSON |
 //! | `control.rs` | control listener: `/metrics`, `/status`, `/health` |
 //! | `table.rs` | status as a live table in the terminal |
@@ -17,7 +16,6 @@ mod log;
 mod metrics;
 mod status;
 mod table;
-mod trace;
 
 pub use control::*;
 pub use families::{AgreementMetrics, NetworkMetrics, ServiceMetrics};
@@ -25,4 +23,3 @@ pub use log::*;
 pub use metrics::*;
 pub use status::*;
 pub use table::*;
-pub use trace::*;

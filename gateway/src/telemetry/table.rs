@@ -3,13 +3,11 @@
 //! Status as a live table in the terminal.
 
 use super::{AgreementStatus, NetworkStatus, ServiceStatus, Status, fetch_status};
-use crate::{
-	chain::{BuyerReport, ChainReport},
-	cli::StatusArgs,
-};
+use crate::chain::{BuyerReport, ChainReport};
 use std::{
 	fmt::Write,
 	io::{self, IsTerminal, Write as _},
+	net::SocketAddr,
 	time::Duration,
 };
 
@@ -20,27 +18,34 @@ const MAX_CELL: usize = 28;
 /// Purchases and notes that are shown.
 const SHOWN: usize = 6;
 
-/// Show the status of a process until the reader ends.
-pub async fn show_status(args: &StatusArgs) -> io::Result<()> {
-	let is_live = !args.once && !args.json && io::stdout().is_terminal();
+/// Show the status of the process that has its control listener at an address.
+///
+/// - `every`: time between updates, until the reader ends. `None`: it is shown once. JSON and what
+///   goes into no terminal are never updated.
+pub async fn show_status(
+	control: SocketAddr,
+	every: Option<Duration>,
+	json: bool,
+) -> io::Result<()> {
+	let every = every.filter(|_| !json && io::stdout().is_terminal());
 	loop {
-		let status = fetch_status(args.control, TIMEOUT).await;
+		let status = fetch_status(control, TIMEOUT).await;
 		let text = match &status {
-			Ok(status) if args.json => format!("{}\n", serde_json::to_string_pretty(status)?),
+			Ok(status) if json => format!("{}\n", serde_json::to_string_pretty(status)?),
 			Ok(status) => render(status),
-			Err(error) => format!("{}: {error}\n", args.control),
+			Err(error) => format!("{control}: {error}\n"),
 		};
 		let mut out = io::stdout().lock();
-		if !is_live {
+		let Some(every) = every else {
 			out.write_all(text.as_bytes())?;
 			return status.map(drop);
-		}
+		};
 		// From the top left corner; the rest of each line, and of the screen, is cleared.
 		let text = text.replace('\n', "\x1b[K\n");
 		write!(out, "\x1b[H{text}\x1b[J")?;
 		out.flush()?;
 		drop(out);
-		tokio::time::sleep(Duration::from_secs(args.every)).await;
+		tokio::time::sleep(every).await;
 	}
 }
 

@@ -118,6 +118,15 @@ impl fmt::Display for Endpoint {
 	}
 }
 
+/// True if a path has a segment that climbs, as it is or percent-encoded. Below the path of an
+/// endpoint, a server would resolve it to something outside.
+pub fn climbs(path: &str) -> bool {
+	path.split(['/', '\\']).any(|segment| {
+		let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+		plain == ".." || plain == "." || plain.contains("%2f") || plain.contains("%5c")
+	})
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -153,6 +162,16 @@ mod tests {
 		] {
 			let refused = url.parse::<Endpoint>().unwrap_err().to_string();
 			assert!(refused.starts_with(url), "{refused}");
+		}
+	}
+
+	#[test]
+	fn a_path_that_climbs_is_found() {
+		for path in ["..", "a/../b", "a/%2e%2E/b", "a\\..\\b", "a/.%2e", "a%2f..%2fb", "./a"] {
+			assert!(climbs(path), "{path}");
+		}
+		for path in ["", "a/b", "a..b", "...", "a/b.c"] {
+			assert!(!climbs(path), "{path}");
 		}
 	}
 

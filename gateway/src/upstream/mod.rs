@@ -20,8 +20,9 @@ mod tls;
 mod websocket;
 
 pub use connect::{ConnectSettings, Connector, Stream};
-pub use endpoint::{Endpoint, EndpointError, Scheme};
+pub use endpoint::{Endpoint, EndpointError, Scheme, climbs};
 pub use error::{Malformed, UpstreamError};
 pub use pool::{Pool, PoolSettings};
+pub use request::end_connection;
 pub use tls::{TlsError, client_config};
 pub use websocket::{WebSocketLimits, websocket};

@@ -154,6 +154,7 @@ impl Pool {
 	}
 
 	/// Number of unused connections.
+	#[cfg(test)]
 	pub fn idle(&self) -> usize {
 		self.idle.borrow().len()
 	}

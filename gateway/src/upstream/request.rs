@@ -2,7 +2,10 @@
 
 //! Bytes of a request.
 
-use super::{Endpoint, UpstreamError, head::HOP_BY_HOP};
+use super::{
+	Endpoint, UpstreamError,
+	head::{HOP_BY_HOP, remove_named},
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, Request, header};
 
@@ -82,6 +85,14 @@ pub fn is_named(name: &HeaderName, headers: &HeaderMap) -> bool {
 		let mut names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
 		names.any(|named| named.eq_ignore_ascii_case(name.as_str().as_bytes()))
 	})
+}
+
+/// Take out what the sender's `Connection` header names, and that header. To be called before
+/// headers are added: the sender could name those, such as a credential.
+pub fn end_connection(headers: &mut HeaderMap) {
+	let named: Vec<_> = headers.get_all(header::CONNECTION).iter().cloned().collect();
+	named.iter().for_each(|value| remove_named(value.as_bytes(), headers));
+	headers.remove(header::CONNECTION);
 }
 
 fn push_number(buffer: &mut Vec<u8>, number: usize) {

@@ -25,7 +25,7 @@
 //! # Rules
 //!
 //! - **Both roles** sign their own counts every 10 s, every 50,000 requests and at the turn of the
-//!   window. The chain takes the minimum.
+//!   window. The chain takes the lower of both.
 //! - **Restart**: a statement leaves the process only after it is on disk. Counts since the last
 //!   one, at most one interval, are lost.
 //! - **Lost store**: the other side returns a copy of the own latest statement, and its counts are
@@ -34,8 +34,8 @@
 //! - **Silence** of the other side: own statements go on and are reported alone.
 //! - **Refusal** to countersign: that side loses evidence and is marked once per window. Nothing in
 //!   this module can cut service.
-//! - **Equivocation**, two contents for one number: that lane is void for the window, and both
-//!   statements are reported as the proof.
+//! - **Equivocation**, two contents for one number: the view of that side is void for the window,
+//!   and both statements are reported as the proof.
 //! - **Clock skew**: statements of the window before and after the own one are taken, others
 //!   refused. A clock that goes back does not turn a window back.
 //! - **Stolen key**: once the chain no longer names the key, its statements are refused and those

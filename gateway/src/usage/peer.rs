@@ -34,12 +34,12 @@ impl Ledger {
 		let offers: Vec<Offer> = wire::decode(message)?;
 		let mut answers: Vec<Answer> = Vec::new();
 		for offer in &offers {
-			// A stranger costs one check of a signature per message.
-			let is_forged = answers.last().is_some_and(|a| a.refusal == Some(Refusal::Signature));
-			answers.push(if is_forged {
-				refused(offer, Refusal::Signature)
-			} else {
-				self.answer(offer, now)
+			// A stranger costs one check of a signature, or one question to the chain, per message.
+			let stops = |refusal: &Refusal| matches!(refusal, Refusal::Signature | Refusal::NotYet);
+			let before = answers.last().and_then(|answer| answer.refusal).filter(stops);
+			answers.push(match before {
+				Some(refusal) => refused(offer, refusal),
+				None => self.answer(offer, now),
 			});
 		}
 		Ok(wire::encode(&answers))

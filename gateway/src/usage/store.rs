@@ -5,15 +5,13 @@
 //! ```text
 //! magic (8) | blake2-256 of all that follows (32) | version (1) | body
 //! ```
-//!
-//! The new content goes to a file beside it, is synchronised to the disk, and takes the name in one
-//! step; then the directory is synchronised. After a crash the file is the old one or the new one.
 
+use crate::files;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::{
 	fmt,
-	fs::{self, File, TryLockError},
-	io::{self, Read, Write},
+	fs::{self, File},
+	io,
 	path::{Path, PathBuf},
 };
 
@@ -86,7 +84,6 @@ pub trait Store: Send {
 #[derive(Debug)]
 pub struct FileStore {
 	file: PathBuf,
-	directory: PathBuf,
 	_lock: File,
 }
 
@@ -98,24 +95,10 @@ impl FileStore {
 			move |error| StoreError::Io(path, error)
 		};
 		fs::create_dir_all(directory).map_err(at(directory))?;
-		let lock_path = directory.join(format!("{name}.lock"));
-		let lock = File::options()
-			.create(true)
-			.truncate(false)
-			.write(true)
-			.open(&lock_path)
-			.map_err(at(&lock_path))?;
-		lock.try_lock().map_err(|error| match error {
-			TryLockError::WouldBlock => StoreError::Locked(lock_path.clone()),
-			TryLockError::Error(error) => StoreError::Io(lock_path.clone(), error),
-		})?;
 		let file = directory.join(format!("{name}.bin"));
-		Ok(Self { file, directory: directory.to_owned(), _lock: lock })
-	}
-
-	/// Path of the file.
-	pub fn path(&self) -> &Path {
-		&self.file
+		let lock = files::lock(&file).map_err(at(&file))?;
+		let lock = lock.ok_or_else(|| StoreError::Locked(file.clone()))?;
+		Ok(Self { file, _lock: lock })
 	}
 
 	fn io<T>(&self, result: io::Result<T>) -> Result<T, StoreError> {
@@ -125,29 +108,19 @@ impl FileStore {
 
 impl Store for FileStore {
 	fn load(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-		let file = match File::open(&self.file) {
-			Ok(file) => file,
-			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+		let content = match files::read_if_there(&self.file, MAX_FILE) {
+			Ok(Some(content)) => content,
+			Ok(None) => return Ok(None),
+			Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+				return Err(StoreError::Corrupt("too long"));
+			},
 			Err(error) => return self.io(Err(error)),
 		};
-		let mut content = Vec::new();
-		self.io(file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut content))?;
-		if u64::try_from(content.len()).is_ok_and(|length| length > MAX_FILE) {
-			return Err(StoreError::Corrupt("too long"));
-		}
 		unwrap_body(&content).map(|body| Some(body.to_vec()))
 	}
 
 	fn save(&mut self, body: &[u8]) -> Result<(), StoreError> {
-		let beside = self.file.with_extension("new");
-		let written = (|| {
-			let mut file = File::create(&beside)?;
-			file.write_all(&wrap(body))?;
-			file.sync_all()?;
-			fs::rename(&beside, &self.file)?;
-			File::open(&self.directory)?.sync_all()
-		})();
-		self.io(written)
+		self.io(files::replace(&self.file, &wrap(body)))
 	}
 
 	fn set_aside(&mut self) -> Result<(), StoreError> {
@@ -208,11 +181,11 @@ mod tests {
 	fn any_changed_byte_is_found() {
 		let (_directory, mut store) = store();
 		store.save(b"body").unwrap();
-		let good = fs::read(store.path()).unwrap();
+		let good = fs::read(&store.file).unwrap();
 		for at in 0..good.len() {
 			let mut bad = good.clone();
 			bad[at] ^= 1;
-			fs::write(store.path(), bad).unwrap();
+			fs::write(&store.file, bad).unwrap();
 			assert!(store.load().unwrap_err().is_unreadable(), "byte {at}");
 		}
 	}
@@ -221,9 +194,9 @@ mod tests {
 	fn any_cut_is_found() {
 		let (_directory, mut store) = store();
 		store.save(b"body").unwrap();
-		let good = fs::read(store.path()).unwrap();
+		let good = fs::read(&store.file).unwrap();
 		for length in 0..good.len() {
-			fs::write(store.path(), &good[..length]).unwrap();
+			fs::write(&store.file, &good[..length]).unwrap();
 			assert!(store.load().unwrap_err().is_unreadable(), "length {length}");
 		}
 	}
@@ -233,7 +206,7 @@ mod tests {
 		let (_directory, mut store) = store();
 		let versioned = [&[VERSION + 1], b"body".as_slice()].concat();
 		let sum = BlakeTwo256::hash(&versioned);
-		fs::write(store.path(), [MAGIC.as_slice(), sum.as_bytes(), &versioned].concat()).unwrap();
+		fs::write(&store.file, [MAGIC.as_slice(), sum.as_bytes(), &versioned].concat()).unwrap();
 		let error = store.load().unwrap_err();
 		assert!(matches!(error, StoreError::Version(2)) && !error.is_unreadable());
 	}
@@ -241,7 +214,7 @@ mod tests {
 	#[test]
 	fn a_corrupt_file_is_kept_beside() {
 		let (directory, mut store) = store();
-		fs::write(store.path(), b"garbage").unwrap();
+		fs::write(&store.file, b"garbage").unwrap();
 		assert!(store.load().is_err());
 		store.set_aside().unwrap();
 		assert!(store.load().unwrap().is_none());

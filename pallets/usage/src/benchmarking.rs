@@ -143,8 +143,9 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), statements);
 
 		for (id, ..) in agreements {
-			let record = Records::<T>::get(id).unwrap();
-			assert_eq!(record.windows[1].share.matched, Match::Close);
+			let share = Records::<T>::get(id).unwrap().windows[1].share;
+			assert_eq!(share.matched, Match::Close);
+			assert!(share.weight > 0, "without weight a statement is cheap");
 		}
 	}
 

@@ -14,7 +14,7 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use surety_primitives::{usage, usage::Side, *};
+use surety_primitives::{usage::Side, *};
 use surety_runtime_api::*;
 
 pub(crate) const WINDOW_ROUNDS: u16 = 12;
@@ -239,39 +239,6 @@ async fn entries_that_cannot_be_read_are_counted_and_left_out() {
 }
 
 #[tokio::test]
-async fn statements_on_chain_are_read_by_side_and_lane() {
-	let a = FakeNode::at(10);
-	let counts = usage::UsageCounts { requests: 9, ok: 8, lost: 1, slow: 0, bytes: 5 };
-	let side = SideUse { void: false, lanes: vec![LaneUse { lane: 1, seq: 4, counts }] };
-	let empty = SideUse { void: true, lanes: Vec::new() };
-	let window = |window, operator: &SideUse| AgreementWindow {
-		window,
-		agreed: Default::default(),
-		matched: usage::Match::Close,
-		tenant: side.clone(),
-		operator: operator.clone(),
-	};
-	let usage = AgreementUsage {
-		agreement: 1,
-		service: 5,
-		tenant: account(1),
-		operator: account(7),
-		max_requests: 100,
-		windows: vec![window(6, &side), window(7, &empty)],
-	};
-	a.lock().answers.insert("surety_agreementUsage".into(), json!(usage));
-	let nodes = nodes(&[&a]).await;
-	let head = nodes.poll(after(0)).await.unwrap();
-	let reader = Reader::at(&nodes, head);
-	let statements = reader.statements(1, 7).await.unwrap();
-	assert_eq!(statements.len(), 1);
-	assert_eq!((statements[0].lane, statements[0].seq, statements[0].counts.requests), (1, 4, 9));
-	assert_eq!(reader.statements(1, 8).await.unwrap(), []);
-	a.lock().answers.clear();
-	assert_eq!(reader.statements(1, 7).await.unwrap(), []);
-}
-
-#[tokio::test]
 async fn a_list_without_an_end_is_left() {
 	let a = FakeNode::at(10);
 	let page = json!({ "items": [], "next": 7 });
@@ -369,6 +336,6 @@ async fn an_operators_market_has_its_services_and_their_agreements() {
 	let market = until_round(&chain, 2).await;
 	assert_eq!(market.services.keys().collect::<Vec<_>>(), [&5]);
 	assert_eq!(market.agreements.keys().collect::<Vec<_>>(), [&1]);
-	assert!(market.probers.contains(&ProberKey([7; 32])));
+	assert!(market.probers.contains(&[7; 32]));
 	task.abort();
 }

@@ -42,7 +42,7 @@ fn tokens_that_are_not_valid_are_refused() {
 	let world = start(settings());
 	local(async {
 		let client = world.client();
-		let now = handler::unix_now();
+		let now = unix_now();
 		let good = token(1, "Alice");
 		let mut forged = good.clone();
 		forged.replace_range(60..62, "AA");

@@ -71,7 +71,7 @@ fn a_share_of_an_agreement_has_its_own_limit() {
 	local(async {
 		let client = world.client();
 		let tenth = Share::new(1_000).unwrap();
-		let share = token_with(1, "Alice", tenth, handler::unix_now() + 3_600);
+		let share = token_with(1, "Alice", tenth, unix_now() + 3_600);
 		let mut served = 0;
 		while client.call(Some(&share), "eth_blockNumber").await.status == 200 {
 			served += 1;
@@ -118,7 +118,7 @@ fn a_flood_of_forged_tokens_is_limited_and_known_tokens_pass() {
 			let token = Token {
 				genesis: genesis_prefix(&GENESIS),
 				agreement: 1,
-				not_after: handler::unix_now(),
+				not_after: unix_now(),
 				share: Share::new(parts).unwrap(),
 				reporter: account("Alice"),
 			};

@@ -11,7 +11,7 @@ mod websocket;
 
 use super::{market::tests::service, *};
 use crate::{
-	access::{Share, Token, genesis_prefix, mint},
+	access::{Share, Token, genesis_prefix, mint, unix_now},
 	front::{Body, FrontSettings, Handler, Listener, Peer, read_body, serve},
 	upstream::{ConnectSettings, Endpoint, Pool, PoolSettings, UpstreamError, client_config},
 };
@@ -26,6 +26,7 @@ use sp_runtime::AccountId32;
 use std::{
 	collections::HashMap,
 	future::Future,
+	rc::Rc,
 	sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 use surety_primitives::{AgreementId, RoundIndex, crypto::ProberId};
@@ -45,7 +46,7 @@ fn account(name: &str) -> AccountId32 {
 }
 
 fn token(agreement: AgreementId, signer: &str) -> String {
-	token_with(agreement, signer, Share::ALL, handler::unix_now() + 3_600)
+	token_with(agreement, signer, Share::ALL, unix_now() + 3_600)
 }
 
 fn token_with(agreement: AgreementId, signer: &str, share: Share, not_after: u64) -> String {
@@ -165,22 +166,14 @@ impl Book {
 }
 
 impl Usage for Book {
-	fn counter(&self, agreement: AgreementId) -> Option<Arc<dyn Counter>> {
-		Some(self.0.lock().entry(agreement).or_default().clone())
+	fn counter(&self, agreement: AgreementId) -> Arc<dyn Counter> {
+		self.0.lock().entry(agreement).or_default().clone()
 	}
 
 	fn exchange(&self, message: Bytes) -> BoxFuture<'static, (StatusCode, Bytes)> {
 		let good = message.starts_with(b"statement");
 		let status = if good { StatusCode::OK } else { StatusCode::BAD_REQUEST };
 		Box::pin(async move { (status, Bytes::from_static(b"countersigned")) })
-	}
-
-	fn max_message(&self) -> usize {
-		100
-	}
-
-	fn content_type(&self) -> &'static str {
-		"application/x-test"
 	}
 }
 
@@ -243,10 +236,6 @@ fn agreements() -> [EdgeAgreement; 3] {
 }
 
 fn start(settings: EdgeSettings) -> World {
-	start_with(settings, |builder| builder)
-}
-
-fn start_with(settings: EdgeSettings, with: impl FnOnce(EdgeBuilder) -> EdgeBuilder) -> World {
 	let node = Node::default();
 	let served = node.clone();
 	let server = serve(loopback(), move |_| served.clone()).unwrap();
@@ -255,9 +244,7 @@ fn start_with(settings: EdgeSettings, with: impl FnOnce(EdgeBuilder) -> EdgeBuil
 	let market = EdgeMarket::new(Some(GENESIS), 100, [service], agreements());
 	let market = Arc::new(ArcSwap::from_pointee(market));
 	let (rights, book) = (Arc::<Proxies>::default(), Arc::<Book>::default());
-	let builder =
-		EdgeBuilder::new(settings, market.clone()).rights(rights.clone()).usage(book.clone());
-	let edge = with(builder).start().unwrap();
+	let edge = Edge::start(settings, market.clone(), rights.clone(), book.clone()).unwrap();
 	World { edge, node, _server: server, market, rights, book }
 }
 

@@ -3,7 +3,6 @@
 //! Pages of the edge itself, several services, other protocols, start and end.
 
 use super::*;
-use futures::future::LocalBoxFuture;
 
 #[test]
 fn the_proof_of_control_is_served_for_own_services_only() {
@@ -29,9 +28,12 @@ fn statements_are_exchanged_within_limits() {
 		let page = "/.well-known/surety/usage";
 		let answer = client.post(page, &[], "statement").await;
 		assert_eq!((answer.status, answer.body), (200, json!("countersigned")));
-		assert_eq!(answer.headers["content-type"], "application/x-test");
+		assert_eq!(answer.headers["content-type"], crate::usage::CONTENT_TYPE);
 		assert_eq!(client.post(page, &[], "nonsense").await.status, 400);
-		assert_eq!(client.post(page, &[], &"x".repeat(101)).await.status, 413);
+		assert_eq!(
+			client.post(page, &[], &"x".repeat(crate::usage::MAX_MESSAGE + 1)).await.status,
+			413
+		);
 		let mut last = 0;
 		for _ in 0..500 {
 			last = client.post(page, &[], "statement").await.status;
@@ -71,45 +73,28 @@ fn services_are_chosen_by_host_path_or_token() {
 	assert_eq!(paths, ["/", "/", "/eth"]);
 }
 
-struct Switch;
-
-impl Upgrade for Switch {
-	fn upgrade(
-		&self,
-		admission: Admission,
-		pool: Rc<Pool>,
-		target: String,
-		_: Request<Incoming>,
-	) -> LocalBoxFuture<'static, Response<Body>> {
-		let agreement = admission.agreement().map(|agreement| agreement.id);
-		let (subscriptions, alive) = (admission.subscriptions(), admission.is_alive());
-		let text = format!("{agreement:?} {subscriptions} {alive} {target} {}", pool.idle());
-		Box::pin(async move { Response::new(text.into()) })
-	}
-}
-
 #[test]
-fn a_switch_of_protocols_gets_the_admission() {
-	let upgrade = [("upgrade", "websocket"), ("connection", "upgrade")];
-	let world = start_with(settings(), |builder| builder.upgrade(|_| Rc::new(Switch)));
-	let ask = |world: &World, token: &str| {
-		let path = format!("/k/{token}/eth/ws?a");
+fn a_switch_of_protocols_goes_to_the_server() {
+	let world = start(settings());
+	let ask = |token: &str| {
 		let mut socket = std::net::TcpStream::connect(world.edge.local_addr()).unwrap();
-		let [upgrade, connection] = upgrade.map(|(name, value)| format!("{name}: {value}\r\n"));
-		let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n{upgrade}{connection}\r\n");
+		let request = format!(
+			"GET /k/{token}/eth/ws?a HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\n\
+			connection: upgrade\r\nsec-websocket-version: 13\r\n\
+			sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+		);
 		std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
 		let mut answer = vec![0; 4_096];
 		let length = std::io::Read::read(&mut socket, &mut answer).unwrap();
 		String::from_utf8_lossy(&answer[..length]).into_owned()
 	};
-	let answer = ask(&world, &token(1, "Alice"));
-	assert!(answer.ends_with("Some(1) 20 true /ws?a 0"), "{answer}");
-	assert!(ask(&world, &token(3, "Carol")).starts_with("HTTP/1.1 402"));
+	// The server answers with a page.
+	assert!(ask(&token(1, "Alice")).starts_with("HTTP/1.1 502"));
+	assert_eq!(world.node.seen.lock()[0].0, "/ws?a");
+	assert!(ask(&token(3, "Carol")).starts_with("HTTP/1.1 402"));
 	world.change(|service| EdgeService { protocol: None, ..service }, |same| same);
-	let answer = ask(&world, &token(1, "Alice"));
+	let answer = ask(&token(1, "Alice"));
 	assert!(answer.starts_with("HTTP/1.1 501") && answer.contains("plain HTTP"), "{answer}");
-	let without = start(settings());
-	assert!(ask(&without, &token(1, "Alice")).starts_with("HTTP/1.1 501"));
 	assert_eq!(world.edge.counts().tenant_requests.get(), 1, "a refusal costs nothing");
 }
 

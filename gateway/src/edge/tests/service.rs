@@ -28,6 +28,9 @@ fn requests_that_are_not_valid_never_reach_the_server() {
 			(&"x".repeat(1_001), 413, -32600),
 			(&call("admin_peers"), 200, -32601),
 			(&call("author_rotateKeysWithOwner"), 200, -32601),
+			(&call("debug_setHead"), 200, -32601),
+			(&call("debug_startCPUProfile"), 200, -32601),
+			(&call("debug_traceTransaction"), 402, -32031),
 		] {
 			let answer = client.post("/", &[], body).await;
 			assert_eq!((answer.status, answer.code()), (status, code), "{body:.40}");
@@ -36,7 +39,7 @@ fn requests_that_are_not_valid_never_reach_the_server() {
 		assert_eq!(denied.body["id"], 1);
 	});
 	assert_eq!(world.requests(), 0);
-	assert_eq!(world.edge.counts().invalid.get(), 10);
+	assert_eq!(world.edge.counts().invalid.get(), 12);
 }
 
 #[test]
@@ -233,5 +236,43 @@ fn answers_that_are_no_http_are_a_bad_gateway() {
 			assert_eq!(answer.status, 502);
 			assert_eq!(world.book.of(1), (0, n, 0));
 		}
+	});
+}
+
+/// Servers of JSON-RPC take calls by other methods than POST too.
+#[test]
+fn a_call_by_another_method_is_weighed_and_denied_like_any_other() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		let many = format!("[{}]", vec![call("eth_getLogs"); 50].join(","));
+		for method in ["GET", "PUT", "DELETE", "PATCH", "CALL"] {
+			let send = async |body: String| {
+				let request = Request::builder().method(method).uri("/eth");
+				client.send(request.body(Bytes::from(body)).unwrap()).await.unwrap()
+			};
+			assert_eq!(send(call("hardhat_reset")).await.code(), -32601, "{method}");
+			assert_eq!(send(many.clone()).await.status, 402, "{method}");
+		}
+		assert_eq!(world.requests(), 0);
+		assert_eq!(client.get("/eth", &[]).await.body, "page");
+	});
+}
+
+#[test]
+fn no_path_leaves_that_of_the_server() {
+	let world = start(settings());
+	local(async {
+		let client = world.client();
+		for path in ["/eth/../admin", "/eth/%2e%2E/admin", "/eth/..%2fadmin", "/../admin"] {
+			assert_eq!(client.get(path, &[]).await.status, 404, "{path}");
+			assert_eq!(
+				client.post(path, &[], &call("eth_blockNumber")).await.status,
+				404,
+				"{path}"
+			);
+		}
+		assert_eq!(world.requests(), 0);
+		assert_eq!(client.get("/eth/a?b=../c", &[]).await.body, "page");
 	});
 }

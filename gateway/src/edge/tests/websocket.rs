@@ -46,24 +46,19 @@ impl crate::websocket::Service for Answers {
 
 struct SocketWorld {
 	world: World,
-	subscriptions: Subscriptions,
 	_node: crate::front::Front,
 }
 
 fn start_sockets() -> SocketWorld {
-	start_sockets_with(settings(), EdgeWebSocketSettings::default())
+	start_sockets_with(settings())
 }
 
-fn start_sockets_with(settings: EdgeSettings, sockets: EdgeWebSocketSettings) -> SocketWorld {
+fn start_sockets_with(settings: EdgeSettings) -> SocketWorld {
 	let node = serve(loopback(), |_| SocketNode).unwrap();
 	let backend: Endpoint = format!("http://{}", node.local_addr()).parse().unwrap();
-	let subscriptions = Subscriptions::default();
-	let of_workers = subscriptions.clone();
-	let world = start_with(settings, |builder| {
-		builder.upgrade(move |_| Rc::new(EdgeWebSocket::new(sockets.clone(), of_workers.clone())))
-	});
+	let world = start(settings);
 	world.change(|service| EdgeService { backend: backend.clone(), ..service }, |same| same);
-	SocketWorld { world, subscriptions, _node: node }
+	SocketWorld { world, _node: node }
 }
 
 type Socket = WebSocketStream<Stream>;
@@ -146,7 +141,7 @@ fn subscriptions_of_all_connections_are_within_the_units() {
 		assert_eq!(answer["result"], "s1");
 		let mut stranger = sockets.connect(None).await.unwrap();
 		exchange(&mut stranger, 1, "eth_subscribe", json!(["newHeads"])).await;
-		let all = &sockets.subscriptions;
+		let all = &sockets.world.edge.subscriptions();
 		assert_eq!([all.used(1), all.used(2), all.used(3)], [20, 1, 0]);
 		assert_eq!(all.used_by_strangers(), 1);
 	});
@@ -154,8 +149,7 @@ fn subscriptions_of_all_connections_are_within_the_units() {
 
 #[test]
 fn subscriptions_of_a_connection_are_within_the_settings() {
-	let limits = EdgeWebSocketSettings { max_subscriptions: 2, ..<_>::default() };
-	let sockets = start_sockets_with(settings(), limits);
+	let sockets = start_sockets_with(EdgeSettings { max_subscriptions: 2, ..settings() });
 	local(async {
 		let alice = token(1, "Alice");
 		for _ in 0..2 {
@@ -190,7 +184,7 @@ fn without_an_agreement_the_trial_rate_holds() {
 
 #[test]
 fn a_probers_token_opens_no_connection() {
-	let sockets = start_sockets_with(probers::closed(), EdgeWebSocketSettings::default());
+	let sockets = start_sockets_with(probers::closed());
 	sockets.world.rights.probers.lock().extend(probers::keys());
 	let token = probers::VISIT.signed("Alice");
 	local(async {
@@ -242,5 +236,33 @@ fn a_shutdown_closes_connections() {
 		assert_eq!(receive(&mut socket).await, Err(1012));
 		drop(socket);
 		assert!(shutdown.join().unwrap());
+	});
+}
+
+/// Each connection is one to the server, which has only so many.
+#[test]
+fn strangers_cannot_take_all_connections_of_the_server() {
+	let sockets = start_sockets();
+	local(async {
+		let mut open = Vec::new();
+		let refused = loop {
+			match sockets.connect(None).await {
+				Ok(socket) => open.push(socket),
+				Err(refused) => break refused,
+			}
+		};
+		assert!(matches!(refused, UpstreamError::Refused(429)), "{refused}");
+		assert_eq!(open.len(), 4);
+		let alice = token(1, "Alice");
+		let mut tenant = Vec::new();
+		while let Ok(socket) = sockets.connect(Some(&alice)).await {
+			tenant.push(socket);
+		}
+		assert_eq!(tenant.len(), 20, "as many as the unit has subscriptions");
+		sockets.connect(Some(&token(2, "Bob"))).await.unwrap();
+		drop(open);
+		while sockets.connect(None).await.is_err() {
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
 	});
 }

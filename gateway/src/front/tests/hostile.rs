@@ -3,6 +3,10 @@
 //! Clients that hold resources: limits end them, and others are served meanwhile.
 
 use super::*;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 
 /// Wait until the server closes, and return what it sent.
 fn to_end(socket: &mut TcpStream) -> String {
@@ -165,4 +169,36 @@ fn an_http2_stream_that_nobody_reads_is_dropped() {
 		assert!(response.into_body().collect().await.is_err());
 	});
 	assert_eq!(front.counts().stuck(), 1);
+}
+
+/// The streams of a few HTTP/2 connections would otherwise use up the requests of all.
+#[test]
+fn one_address_does_not_take_the_requests_of_others() {
+	let (front, paths) =
+		start(FrontSettings { max_connections_per_address: 10, max_requests: 40, ..short() });
+	let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+	runtime.block_on(async {
+		let socket = tokio::net::TcpStream::connect(front.local_addr()).await.unwrap();
+		let (mut sender, connection) =
+			http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.unwrap();
+		tokio::spawn(connection);
+		let ask = |_| {
+			let request = Request::get("http://a.org/wait").body(Full::<Bytes>::default());
+			sender.send_request(request.unwrap())
+		};
+		let asked: Vec<_> = (0..60).map(ask).collect();
+		let let_go = async {
+			while paths.begun.load(Relaxed) < 10 {
+				tokio::time::sleep(Duration::from_millis(5)).await;
+			}
+			tokio::time::sleep(Duration::from_millis(100)).await;
+			paths.go.store(true, Relaxed);
+		};
+		let (answers, ()) = futures::join!(futures::future::join_all(asked), let_go);
+		let statuses: Vec<u16> =
+			answers.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
+		let served = statuses.iter().filter(|status| **status == 200).count();
+		assert_eq!(served, 10, "{statuses:?}");
+	});
+	assert_eq!(front.counts().requests(), 0);
 }

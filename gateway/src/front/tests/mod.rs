@@ -41,7 +41,9 @@ impl Handler for Paths {
 			"/echo" => {
 				match read_body(request.into_body(), 1_000, Duration::from_millis(300)).await {
 					Ok(body) => Response::new(body.into()),
-					Err(error) => status(error.status()),
+					Err(BodyError::TooLarge) => status(StatusCode::PAYLOAD_TOO_LARGE),
+					Err(BodyError::Timeout) => status(StatusCode::REQUEST_TIMEOUT),
+					Err(BodyError::Failed(_)) => status(StatusCode::BAD_REQUEST),
 				}
 			},
 			"/peer" => Response::new(format!("{} {}", peer.address.ip(), peer.tls).into()),

@@ -5,6 +5,7 @@
 use super::kit::*;
 use crate::routing::CoverRates;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use surety_primitives::Protocol;
 
@@ -132,9 +133,9 @@ fn an_answer_is_cached_until_its_block_leaves_the_chain() {
 	scene.all_at(101, 1);
 	assert_eq!(ask("miss"), "0x65");
 	assert_eq!(scene.count("eth_getBalance"), 3);
-	let stats = scene.gateway.status();
-	assert_eq!((stats.networks[0].cache_hits, stats.networks[0].cache_misses), (2, 3));
-	assert_eq!(stats.networks[0].saved_weight, 2);
+	let stats = &scene.gateway.networks()[0].cache;
+	assert_eq!(stats.hits.load(Relaxed), 2);
+	assert_eq!(stats.saved_weight.load(Relaxed), 2);
 }
 
 #[test]
@@ -222,7 +223,7 @@ fn equal_calls_at_once_reach_one_operator_once() {
 		}
 	});
 	assert!(scene.count("eth_getTransactionReceipt") <= 2);
-	assert!(scene.gateway.status().networks[0].coalesced >= 10);
+	assert!(scene.gateway.networks()[0].cache.coalesced.load(Relaxed) >= 10);
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn what_a_client_does_wrong_has_its_status_and_code() {
 	}
 	// The only network needs no name.
 	assert_eq!(client.post("/", CALL).status, 200);
-	assert_eq!(client.post("/k/some-key/ethereum", CALL).status, 200);
+	assert_eq!(client.post("/k/some-key/ethereum", CALL).status, 401);
 	let get = client.send("GET", "/ethereum", &[], "");
 	assert_eq!((get.status, get.header("allow")), (405, "POST"));
 	let large = scene.client().post("/ethereum", &"x".repeat(20_000));
@@ -68,9 +68,9 @@ fn methods_that_are_not_served_are_unknown() {
 	let gateway = crate::gateway::Gateway::new(
 		settings(),
 		vec![network],
-		std::sync::Arc::new(crate::gateway::OpenAccess::default()),
+		open(),
 		None,
-		std::sync::Arc::new(crate::gateway::NoObserver),
+		std::sync::Arc::new(NoObserver),
 	);
 	scene.front = crate::front::serve(crate::front::FrontSettings::default(), move |_| {
 		crate::gateway::Worker::new(std::sync::Arc::clone(&gateway))

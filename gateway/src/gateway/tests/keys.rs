@@ -4,8 +4,8 @@
 
 use super::kit::*;
 use crate::{
-	access::{KeyId, KeyRules, KeyStore, Login, LoginSettings, Secret},
-	gateway::{Access, Client, KeyAccess, LoginService},
+	access::{KeyRules, KeyStore, Login, LoginSettings, Secret},
+	gateway::{Access, LoginService, access::Client},
 };
 use serde_json::{Value, json};
 use sp_core::{H256, Pair, sr25519};
@@ -50,18 +50,16 @@ fn close_code(socket: &mut TcpStream) -> u16 {
 #[test]
 fn a_connection_ends_with_its_key() {
 	let (scene, store) = scene(true, HashSet::new());
-	let configured = [1, 2].map(|_| Secret::generate().unwrap());
+	let configured = [1, 2, 3].map(|_| Secret::generate().unwrap());
 	let rules = |rate| KeyRules { requests_per_second: rate, ..KeyRules::default() };
 	let configure = |kept: &[(&Secret, Option<u64>)]| {
 		store.configure(kept.iter().map(|(key, rate)| (key.hash(), rules(*rate))).collect());
 	};
-	let [kept, changed] = &configured;
-	configure(&[(kept, Some(9)), (changed, Some(9))]);
-	let revoked = store.issue(KeyRules::default(), 0).unwrap();
+	let [kept, changed, removed] = &configured;
+	configure(&[(kept, Some(9)), (changed, Some(9)), (removed, None)]);
 	let mut stays = switch(&scene, kept);
-	let mut ends = [changed, &revoked].map(|key| switch(&scene, key));
+	let mut ends = [changed, removed].map(|key| switch(&scene, key));
 	configure(&[(kept, Some(9)), (changed, None)]);
-	assert!(store.revoke(KeyId::of(&revoked.hash())).unwrap());
 	assert_eq!(ends.each_mut().map(close_code), [1008; 2]);
 	configure(&[]);
 	assert_eq!(close_code(&mut stays), 1008);
@@ -70,11 +68,11 @@ fn a_connection_ends_with_its_key() {
 #[test]
 fn a_connection_does_not_outlive_the_time_of_its_key() {
 	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
-	let access = KeyAccess::new(Arc::clone(&store), false);
+	let access = Access::new(Arc::clone(&store), false);
 	for (not_after, alive) in [(None, true), (Some(u64::MAX), true), (Some(1), false)] {
 		let key = store.issue(KeyRules { not_after, ..KeyRules::default() }, 0).unwrap();
 		let grant = store.get(key.expose()).unwrap();
-		let client = Client { session: 1, name: "key".into(), grant: Some(grant) };
+		let client = Client { session: 1, key: Some(grant) };
 		assert_eq!(access.is_alive(&client), alive, "{not_after:?}");
 	}
 }
@@ -85,7 +83,7 @@ fn scene(open: bool, accounts: HashSet<sp_runtime::AccountId32>) -> (Scene, Arc<
 	let rules = KeyRules { methods: vec!["eth_*".into()], ..KeyRules::default() };
 	let login = LoginService::new(login, Arc::clone(&store), accounts, 60, rules);
 	let scene = Scene::new(Options {
-		access: Arc::new(KeyAccess::new(Arc::clone(&store), open)),
+		access: Access::new(Arc::clone(&store), open),
 		login: Some(login),
 		sockets: true,
 		..Options::default()
@@ -130,7 +128,7 @@ fn a_key_is_taken_from_path_and_headers_and_its_rules_hold() {
 fn a_signature_of_a_wallet_is_a_key_once() {
 	let pair = sr25519::Pair::from_seed(&[7; 32]);
 	let account = sp_runtime::AccountId32::from(pair.public());
-	let (scene, store) = scene(false, [account.clone()].into());
+	let (scene, _) = scene(false, [account.clone()].into());
 	let mut client = scene.client();
 	let challenge = client.send("GET", &format!("/login?address={account}"), &[], "").json();
 	let text = challenge["text"].as_str().unwrap();
@@ -147,7 +145,6 @@ fn a_signature_of_a_wallet_is_a_key_once() {
 	let key = format!("X-Api-Key: {}", reply.json()["key"].as_str().unwrap());
 	assert_eq!(client.send("POST", "/ethereum", &[&key], CALL).status, 200);
 	assert_eq!(client.post("/login", &body.to_string()).status, 401, "replayed");
-	assert_eq!(store.len(), 1);
 	for body in [json!({}), json!({ "address": "x", "nonce": "", "signature": "" })] {
 		assert_eq!(client.post("/login", &body.to_string()).status, 400);
 	}
@@ -163,4 +160,46 @@ fn an_open_gateway_needs_no_key_but_refuses_wrong_ones() {
 	assert_eq!(client.send("POST", "/k/srk1_x/ethereum", &[], CALL).status, 401);
 	let reply: Value = client.send("GET", "/login", &[], "").json();
 	assert!(reply["error"]["message"].is_string());
+}
+
+#[test]
+fn the_methods_of_a_key_hold_on_every_path() {
+	let (scene, store) = scene(false, HashSet::new());
+	let rules = KeyRules { methods: vec!["eth_getBalance".into()], ..KeyRules::default() };
+	let key = store.issue(rules, 0).unwrap();
+	let other = CALL.replace("eth_getBalance", "eth_sendRawTransaction");
+	for (path, status) in [("ethereum", 403), ("service/1", 404), ("service/1/", 404)] {
+		let path = format!("/k/{}/{path}", key.expose());
+		assert_eq!(scene.client().send("POST", &path, &[], &other).status, status, "{path}");
+	}
+	assert_eq!(scene.count("eth_sendRawTransaction"), 0);
+}
+
+#[test]
+fn pages_of_strangers_do_not_use_an_open_gateway_of_this_machine() {
+	let store = Arc::new(KeyStore::open(Vec::new(), None, 10).unwrap());
+	let key = store.issue(KeyRules::default(), 0).unwrap();
+	let access = Access::new(store, true).own_pages_only(vec!["https://a.org".into()]);
+	let scene = Scene::new(Options { access, ..Options::default() });
+	for (origin, status) in [
+		("http://localhost:3000", 200),
+		("http://127.0.0.1:8645", 200),
+		("http://[::1]:80", 200),
+		("https://a.org", 200),
+		("chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn", 200),
+		("https://evil.org", 401),
+		("http://localhost.evil.org:8645", 401),
+		("http://evil.org:8645", 401),
+		("null", 401),
+	] {
+		let header = format!("origin: {origin}");
+		let reply = scene.client().send("POST", "/ethereum", &[&header], CALL);
+		assert_eq!(reply.status, status, "{origin}");
+		let key = format!("x-api-key: {}", key.expose());
+		let reply = scene.client().send("POST", "/ethereum", &[&header, &key], CALL);
+		assert_eq!(reply.status, 200, "{origin}");
+	}
+	assert_eq!(scene.client().post("/ethereum", CALL).status, 200);
+	let proxied = scene.client().send("POST", "/ethereum", &["x-forwarded-for: 1.2.3.4"], CALL);
+	assert_eq!(proxied.status, 401);
 }

@@ -97,3 +97,27 @@ fn a_configured_operator_is_known_by_its_name() {
 		assert_eq!(client.send("GET", &path, &[], "").status, 404, "{path}");
 	}
 }
+
+/// A client must not make operators refuse us: they would be left alone by all.
+#[test]
+fn a_client_cannot_take_out_what_the_gateway_adds() {
+	let scene = llama();
+	let headers = ["connection: close, x-own, X-Surety-Token", "x-own: 1"];
+	let body = json!({ "model": "llama" }).to_string();
+	let reply = scene.client().send("POST", "/v1/completions", &headers, &body);
+	assert_eq!(reply.status, 200);
+	let seen = scene.operators.iter().flat_map(|one| one.seen.lock().clone()).next().unwrap();
+	assert_eq!(seen.headers["x-surety-token"], "srt1_test");
+	assert!(!seen.headers.contains_key("x-own"));
+}
+
+#[test]
+fn what_belongs_to_the_domain_of_the_gateway_stays_there() {
+	let scene = Scene::new(Options { serves: Serves::Http, ..Options::default() });
+	let headers = ["cookie: session=ours", "referer: http://x/k/srk1_secret/service/2/"];
+	let reply = scene.client().send("GET", "/service/2/a", &headers, "");
+	assert_eq!((reply.status, reply.header("x-surety-service")), (200, "2"));
+	assert_eq!((reply.header("set-cookie"), reply.header("x-surety-why")), ("", ""));
+	let seen = scene.operators[1].seen.lock()[0].headers.clone();
+	assert!(!seen.contains_key("cookie") && !seen.contains_key("referer"), "{seen:?}");
+}

@@ -2,28 +2,28 @@
 
 //! The role `edge` as a process.
 
+mod market;
+mod rights;
+mod settings;
 mod status;
 mod usage;
-mod websocket;
 
 use super::{
 	clock::RoleClock,
-	control::ControlThread,
+	control::{ControlThread, next_round},
 	failure, make_directory,
 	parties::{Parties, PartyBook},
 	statements::{ReportWay, Statements},
 };
 use crate::{
-	background::{Background, StartError},
 	chain::Chain,
 	config::{ConfigError, EdgeConfig},
-	edge::{
-		ChainRights, Edge, EdgeBuilder, EdgeMarket, EdgeSettings, OwnKeysOnly, Rights,
-		Subscriptions,
-	},
+	edge::{Edge, EdgeMarket, OwnKeysOnly, Rights},
+	roles::background::{Background, StartError},
 	usage::answer_exchanges,
 };
 use arc_swap::ArcSwap;
+use rights::ChainRights;
 use status::EdgeStatus;
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use surety_primitives::{LatencyBucket, usage::Side};
@@ -48,9 +48,9 @@ impl EdgeRole {
 	/// Errors: [`StartError`]. Nothing runs on after an error.
 	pub fn start(config: &EdgeConfig) -> Result<Self, StartError> {
 		make_directory(&config.data)?;
-		let settings = EdgeSettings::of_config(config)?;
+		let settings = settings::settings(config)?;
 		// URLs are checked here, so that a market never fails for their sake.
-		let market = Arc::new(ArcSwap::from_pointee(EdgeMarket::of(config, None)?));
+		let market = Arc::new(ArcSwap::from_pointee(market::market(config, None)?));
 		let background = Background::of_edge(config)?;
 		let operator = config.operator.account.clone();
 		let operator =
@@ -79,12 +79,8 @@ impl EdgeRole {
 			Some((chain, reporters)) => Arc::new(ChainRights::new(chain, reporters)),
 			None => Arc::new(OwnKeysOnly),
 		};
-		let builder = EdgeBuilder::new(settings, Arc::clone(&market))
-			.rights(rights)
-			.usage(Arc::clone(&usage) as Arc<dyn crate::edge::Usage>);
-		let subscriptions = Subscriptions::default();
-		let builder = websocket::mount(builder, config, subscriptions.clone());
-		let edge = builder.start().map_err(StartError::Front)?;
+		let edge = Edge::start(settings, Arc::clone(&market), rights, usage.clone())
+			.map_err(StartError::Front)?;
 		let following = Following {
 			config: config.clone(),
 			chain: background.chain.clone(),
@@ -102,7 +98,7 @@ impl EdgeRole {
 			market,
 			statements: Arc::clone(&statements),
 			usage,
-			subscriptions,
+			subscriptions: edge.subscriptions().clone(),
 		}));
 		let grace = Duration::from_secs(config.front.shutdown_secs);
 		Ok(Self { edge, control, statements, background, grace })
@@ -152,13 +148,8 @@ impl Following {
 			if let Err(error) = self.follow() {
 				tracing::error!(%error, "the market in use stays");
 			}
-			let again = tokio::time::sleep(AGAIN);
-			match &mut rounds {
-				Some(rounds) => tokio::select! {
-					changed = rounds.changed() => if changed.is_err() { return },
-					() = again => {},
-				},
-				None => again.await,
+			if !next_round(&mut rounds, AGAIN).await {
+				return;
 			}
 		}
 	}
@@ -166,7 +157,7 @@ impl Following {
 	/// Take over the last snapshot. Agreements are counted before they are served.
 	fn follow(&self) -> Result<(), ConfigError> {
 		let snapshot = self.chain.as_ref().and_then(|chain| chain.market());
-		let market = EdgeMarket::of(&self.config, snapshot.as_deref())?;
+		let market = market::market(&self.config, snapshot.as_deref())?;
 		if let Some(snapshot) = &snapshot {
 			self.statements.parties().follow(snapshot);
 		}

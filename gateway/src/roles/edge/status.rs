@@ -4,10 +4,12 @@
 
 use super::usage::EdgeUsage;
 use crate::{
-	background::RoleStatus,
 	edge::{EdgeCounts, EdgeMarket, Subscriptions},
 	front::FrontCounts,
-	roles::{statements::Statements, telemetry},
+	roles::{
+		statements::Statements,
+		status::{RoleStatus, front_status, refresh_front},
+	},
 	telemetry::{AgreementStatus, Health, Metrics, Status, follow, percentile},
 };
 use arc_swap::ArcSwap;
@@ -59,7 +61,7 @@ impl EdgeStatus {
 impl RoleStatus for EdgeStatus {
 	fn fill(&self, status: &mut Status) {
 		status.listen = self.address.to_string();
-		status.front = telemetry::front_status(&self.front);
+		status.front = front_status(&self.front);
 		status.agreements = self.agreements();
 		status.usage = self.statements.status();
 	}
@@ -75,7 +77,7 @@ impl RoleStatus for EdgeStatus {
 	}
 
 	fn refresh(&self, metrics: &Metrics) {
-		telemetry::refresh_front(&self.front, &metrics.front);
+		refresh_front(&self.front, &metrics.front);
 		self.statements.refresh(&metrics.usage);
 		let counts = &self.counts;
 		for (client, outcome, count) in [

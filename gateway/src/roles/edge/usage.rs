@@ -6,7 +6,7 @@ use crate::{
 	edge::{Counter, EdgeMarket, Usage},
 	roles::statements::Statements,
 	telemetry::{AgreementMetrics, Metrics},
-	usage::{CONTENT_TYPE, ExchangeHandle, Exchanges, MAX_MESSAGE, Meter, exchanges},
+	usage::{ExchangeHandle, Exchanges, Meter, exchanges},
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
@@ -49,10 +49,10 @@ impl EdgeUsage {
 }
 
 impl Usage for EdgeUsage {
-	fn counter(&self, agreement: AgreementId) -> Option<Arc<dyn Counter>> {
+	fn counter(&self, agreement: AgreementId) -> Arc<dyn Counter> {
 		let meter = self.statements.ledger().and_then(|ledger| ledger.meter(agreement));
 		let metrics = self.metrics(agreement);
-		Some(Arc::new(Counted { meter, metrics }))
+		Arc::new(Counted { meter, metrics })
 	}
 
 	fn exchange(&self, message: Bytes) -> BoxFuture<'static, (StatusCode, Bytes)> {
@@ -65,14 +65,6 @@ impl Usage for EdgeUsage {
 			let reply = handle.exchange(message).await;
 			(reply.status, reply.body)
 		})
-	}
-
-	fn max_message(&self) -> usize {
-		MAX_MESSAGE
-	}
-
-	fn content_type(&self) -> &'static str {
-		CONTENT_TYPE
 	}
 }
 

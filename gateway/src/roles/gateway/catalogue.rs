@@ -5,12 +5,11 @@
 
 use super::tokens::Tokens;
 use crate::{
-	access::{Offer, UnitLimits},
-	background::StartError,
+	access::{Offer, UnitLimits, unix_now},
 	chain::{Market, ServiceView},
 	config::{ConfigError, GatewayConfig, NetworkSection, OperatorSection, Sure},
 	gateway::{Agreement, Serves, UpstreamSpec, Upstreams},
-	roles::unix_now,
+	roles::background::StartError,
 	routing::CoverRates,
 	upstream::Endpoint,
 };

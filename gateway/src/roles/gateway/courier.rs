@@ -4,9 +4,9 @@
 
 use super::catalogue::Used;
 use crate::{
-	background::StartError,
 	config::UpstreamSection,
-	settings::pool_settings,
+	roles::background::StartError,
+	roles::settings::pool_settings,
 	upstream::{Endpoint, Pool, PoolSettings},
 	usage::{CONTENT_TYPE, Courier, CourierError, MAX_MESSAGE, PATH},
 };

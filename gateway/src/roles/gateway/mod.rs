@@ -10,23 +10,22 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod websocket;
 
 use super::{
 	clock::RoleClock,
-	control::ControlThread,
+	control::{ControlThread, next_round},
 	failure, make_directory,
 	parties::{Parties, PartyBook},
 	statements::{ReportWay, Statements},
 };
 use crate::{
 	access::KeyStore,
-	background::{Background, StartError},
 	chain::{Chain, KeySigner, Market},
 	config::GatewayConfig,
 	front::{Front, serve},
-	gateway::{Access, Gateway, KeyAccess, NetworkSettings, Observer, watch},
-	settings::front_settings,
+	gateway::{Gateway, NetworkSettings, Observer, Sockets, Worker, watch},
+	roles::background::{Background, StartError},
+	roles::settings::front_settings,
 	upstream::PoolSettings,
 	usage::exchange,
 };
@@ -44,7 +43,6 @@ use std::{
 };
 use surety_primitives::{ServiceId, usage::Side};
 use tokens::Tokens;
-use websocket::Workers;
 
 /// Time after which services are looked at again without a new snapshot: tokens end.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -78,8 +76,7 @@ impl GatewayRole {
 		let (networks, unknown) = networks(config, market.as_deref())?;
 		let names = networks.iter().map(|network| network.name.clone());
 		let observer = RoleObserver::new(Arc::clone(&background.metrics), names);
-		let access: Arc<dyn Access> =
-			Arc::new(KeyAccess::new(Arc::clone(&keys), settings::is_open(config)));
+		let access = settings::access(config, &keys);
 		let login = settings::login(&config.access, &keys, genesis)?;
 		let observing = Arc::clone(&observer) as Arc<dyn Observer>;
 		let gateway = Gateway::new(settings, networks, access, login, observing);
@@ -101,8 +98,13 @@ impl GatewayRole {
 		// The operators of the configuration are there from the first request on.
 		following.follow(market.as_deref());
 		let described = Arc::clone(&following.described);
-		let workers = Workers::new(Arc::clone(&gateway), config)?;
-		let front = serve(front_settings, move |_| workers.make()).map_err(StartError::Front)?;
+		let own = Arc::clone(&gateway);
+		let sockets = Sockets::start(Arc::clone(&own), settings::sockets(config))
+			.map_err(failure("thread of the subscriptions"))?;
+		let front = serve(front_settings, move |_| {
+			Worker::with_sockets(Arc::clone(&own), Some(sockets.worker()))
+		})
+		.map_err(StartError::Front)?;
 		let watched = Arc::clone(&gateway);
 		let control = ControlThread::start(move || async move {
 			tokio::join!(watch(watched), following.run());
@@ -242,13 +244,8 @@ impl Following {
 			let market = self.chain.as_ref().and_then(|chain| chain.market());
 			self.open_ledger(market.as_deref());
 			self.follow(market.as_deref());
-			let again = tokio::time::sleep(AGAIN);
-			match &mut rounds {
-				Some(rounds) => tokio::select! {
-					changed = rounds.changed() => if changed.is_err() { return },
-					() = again => {},
-				},
-				None => again.await,
+			if !next_round(&mut rounds, AGAIN).await {
+				return;
 			}
 		}
 	}

@@ -4,7 +4,7 @@
 
 use super::catalogue::Catalogue;
 use crate::{
-	gateway::{Member, Observer, Request, Served},
+	gateway::{Member, Observer, Served},
 	telemetry::{Metrics, NetworkMetrics, ServiceMetrics},
 	usage::Meter,
 };
@@ -62,8 +62,14 @@ impl RoleObserver {
 }
 
 impl Observer for RoleObserver {
-	fn served(&self, member: &Member, agreement: Option<AgreementId>, request: &Request) {
-		let Request { served, latency, bytes, .. } = *request;
+	fn served(
+		&self,
+		member: &Member,
+		agreement: Option<AgreementId>,
+		served: Served,
+		latency: Duration,
+		bytes: u64,
+	) {
 		let meters = self.meters.load();
 		let meter = agreement.and_then(|agreement| meters.get(&agreement));
 		if let Some(meter) = meter {
@@ -98,7 +104,7 @@ impl Observer for RoleObserver {
 		}
 	}
 
-	fn called(&self, network: &str, _: bool, whole: Duration, upstream: Option<Duration>) {
+	fn called(&self, network: &str, whole: Duration, upstream: Option<Duration>) {
 		let Some(metrics) = self.networks.get(network) else { return };
 		metrics.latency.observe(whole.as_secs_f64());
 		let own = whole.saturating_sub(upstream.unwrap_or_default());

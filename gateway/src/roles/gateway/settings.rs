@@ -4,24 +4,33 @@
 
 use crate::{
 	access::{KeyRules, KeyStore, Login, LoginSettings},
-	background::StartError,
 	cache::CacheSettings,
 	chain::Market,
 	config::{AccessSection, ConfigError, GatewayConfig, KeySection, NetworkSection},
-	gateway::{GatewaySettings, LoginService, MethodFilter, NetworkSettings},
+	files,
+	gateway::{
+		Access, GatewaySettings, LoginService, MethodFilter, NetworkSettings, SocketSettings,
+	},
+	roles::background::StartError,
+	roles::settings::{pool_settings, websocket_settings},
 	routing::{ChoiceSettings, HedgeSettings},
 	rpc::{Method, MethodTable, ScanLimits},
-	settings::pool_settings,
+	subscriptions::{HubSettings, LineSettings, SubscriptionSettings},
+	upstream::{PoolSettings, WebSocketLimits},
 };
 use serde::Deserialize;
 use sp_core::H256;
 use std::{borrow::Cow, path::Path, sync::Arc, time::Duration};
 use surety_primitives::Protocol;
 
+/// Page that nodes of Substrate serve by default too.
+const EXPLORER: &str = "https://polkadot.js.org";
 /// File of keys that logins made.
 const KEYS: &str = "keys.json";
 /// Keys of logins at a time.
 const MAX_KEYS: usize = 100_000;
+/// Unused connections to one operator that a worker keeps.
+const MAX_IDLE: usize = 64;
 /// Largest file of methods.
 const MAX_METHODS: u64 = 1 << 20;
 
@@ -34,7 +43,7 @@ fn percent(part: impl Into<f64>) -> f64 {
 pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartError> {
 	let GatewayConfig { front, upstream, routing, cache, .. } = config;
 	let pool = pool_settings(upstream)?;
-	let defaults = GatewaySettings::new(Arc::clone(&pool.connect.tls));
+	let defaults = GatewaySettings::new(PoolSettings { max_idle: MAX_IDLE, ..pool });
 	let hedge = HedgeSettings {
 		floor: Duration::from_millis(routing.hedge_floor_ms),
 		share: percent(routing.hedge_percent),
@@ -57,9 +66,6 @@ pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartEr
 		body_timeout: Duration::from_millis(front.body_timeout_ms),
 		max_answer: routing.max_answer_bytes,
 		timeout: Duration::from_millis(upstream.timeout_ms),
-		connect_timeout: pool.connect.timeout,
-		max_connections: pool.max_connections,
-		idle_timeout: pool.idle_timeout,
 		attempts: routing.attempts,
 		retry_share: percent(routing.retry_percent),
 		compare_share: f64::from(routing.compare_per_100k) / 100_000.0,
@@ -69,6 +75,22 @@ pub(super) fn gateway(config: &GatewayConfig) -> Result<GatewaySettings, StartEr
 		poll_interval: Duration::from_secs(routing.health_secs),
 		..defaults
 	})
+}
+
+/// Settings of WebSockets.
+pub(super) fn sockets(config: &GatewayConfig) -> SocketSettings {
+	let section = &config.websocket;
+	let stuck_after = config.routing.silent_blocks;
+	let line = LineSettings { stuck_after, ..LineSettings::default() };
+	let clients = SubscriptionSettings {
+		websocket: websocket_settings(section),
+		scan: ScanLimits { batch: config.front.max_batch, ..ScanLimits::default() },
+		line: line.clone(),
+		max_subscriptions: section.max_subscriptions,
+		..SubscriptionSettings::default()
+	};
+	let hub = HubSettings { line, ..HubSettings::default() };
+	SocketSettings { clients, hub, operators: WebSocketLimits::default() }
 }
 
 /// Settings of a network. `None` if its dialect is not configured and the chain does not know it.
@@ -112,11 +134,7 @@ fn unusable(file: &Path, fault: &dyn std::fmt::Display) -> StartError {
 }
 
 fn methods(file: &Path) -> Result<Vec<Method>, StartError> {
-	let length = std::fs::metadata(file).map_err(|error| unusable(file, &error))?.len();
-	if length > MAX_METHODS {
-		return Err(unusable(file, &"too large"));
-	}
-	let text = std::fs::read_to_string(file).map_err(|error| unusable(file, &error))?;
+	let text = files::read_text(file, MAX_METHODS).map_err(|error| unusable(file, &error))?;
 	let file = toml::from_str::<MethodFile>(&text).map_err(|error| unusable(file, &error))?;
 	Ok(file.method)
 }
@@ -178,8 +196,19 @@ pub(super) fn login(
 	Ok(Some(LoginService::new(login, Arc::clone(store), accounts, section.login_secs, rules)))
 }
 
+/// Access by keys. A gateway that is open only because no other machine reaches it serves no pages
+/// of strangers in a browser of this one.
+pub(super) fn access(config: &GatewayConfig, keys: &Arc<KeyStore>) -> Access {
+	let access = Access::new(Arc::clone(keys), is_open(config));
+	if config.access.open.is_some() {
+		return access;
+	}
+	let listed = config.front.cors_origins.iter().cloned();
+	access.own_pages_only(listed.chain([EXPLORER.to_owned()]).collect())
+}
+
 /// True if clients without a key are served.
-pub(super) fn is_open(config: &GatewayConfig) -> bool {
+fn is_open(config: &GatewayConfig) -> bool {
 	config.access.open.unwrap_or(config.listen().ip().is_loopback())
 }
 

@@ -4,12 +4,14 @@
 
 use super::{catalogue::Described, observer::RoleObserver};
 use crate::{
-	background::RoleStatus,
 	chain::Chain,
 	config::Sure,
 	front::FrontCounts,
-	gateway::{self, Gateway},
-	roles::{statements::Statements, telemetry},
+	gateway::{self, Gateway, Network},
+	roles::{
+		statements::Statements,
+		status::{RoleStatus, front_status, refresh_front},
+	},
 	telemetry::{Health, Metrics, NetworkStatus, ServiceStatus, Status, follow, percentile},
 };
 use arc_swap::ArcSwap;
@@ -18,7 +20,7 @@ use std::{
 	net::SocketAddr,
 	sync::{
 		Arc,
-		atomic::{AtomicBool, Ordering::Relaxed},
+		atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 	},
 };
 use surety_primitives::ServiceId;
@@ -43,44 +45,47 @@ pub(super) struct GatewayStatus {
 
 impl GatewayStatus {
 	/// Price of the calls of a network that needed no operator, in planck.
-	fn saved(&self, network: &gateway::NetworkStatus) -> Option<f64> {
+	fn saved(&self, network: &Network) -> Option<f64> {
 		let slot_ms = self.chain.as_ref()?.market()?.clock.slot_ms.max(1);
 		let described = self.described.load();
-		let prices: Vec<f64> = network
-			.services
+		let members = network.group.members();
+		let prices: Vec<f64> = members
+			.all
 			.iter()
-			.filter_map(|service| described.get(&service.service)?.price)
+			.filter_map(|member| described.get(&member.spec.service)?.price)
 			.map(|price| price as f64)
 			.collect();
 		let mean = prices.iter().sum::<f64>() / (prices.len().max(1) as f64);
-		let unit_seconds = network.saved_weight as f64 / UNIT_RATE;
+		let unit_seconds = get(&network.cache.saved_weight) as f64 / UNIT_RATE;
 		Some(unit_seconds * mean * 1_000.0 / slot_ms as f64)
 	}
 
-	fn network(&self, network: &gateway::NetworkStatus) -> NetworkStatus {
+	fn network(&self, network: &Network) -> NetworkStatus {
 		let saved = self.saved(network).filter(|saved| *saved > 0.0);
-		let overhead = self.observer.network(&network.name);
+		let name = &network.settings.name;
+		let overhead = self.observer.network(name);
 		let overhead = overhead.and_then(|metrics| percentile(&metrics.overhead, 99));
+		let (counts, cache) = (&network.counts, &network.cache);
 		NetworkStatus {
-			name: network.name.clone(),
-			head: network.latest,
-			finalized: network.finalized,
-			calls: network.calls,
-			failed: network.failed,
-			cached: network.cache_hits.saturating_add(network.coalesced),
+			name: name.clone(),
+			head: network.heads.latest(),
+			finalized: network.heads.finalized(),
+			calls: get(&counts.calls),
+			failed: get(&counts.failed),
+			cached: get(&cache.hits).saturating_add(get(&cache.coalesced)),
 			saved: saved.map_or(String::new(), |planck| Sure(planck as u128).to_string()),
-			hedged: network.hedged,
-			retried: network.retried,
-			compared: network.compared,
-			disagreed: network.disagreed,
-			subscriptions: network.subscriptions,
+			hedged: get(&counts.hedged),
+			retried: get(&counts.retried),
+			compared: get(&counts.compared),
+			disagreed: get(&counts.disagreed),
+			subscriptions: subscriptions(network),
 			overhead_us_p99: overhead.map(|seconds| (seconds * 1_000_000.0) as u64),
 		}
 	}
 
 	fn service(
 		&self,
-		network: &gateway::NetworkStatus,
+		network: &Network,
 		service: &gateway::ServiceStatus,
 	) -> Option<ServiceStatus> {
 		let described = self.described.load().get(&service.service).cloned()?;
@@ -92,7 +97,7 @@ impl GatewayStatus {
 		Some(ServiceStatus {
 			service: described.id,
 			operator: service.operator.clone(),
-			network: network.name.clone(),
+			network: network.settings.name.clone(),
 			agreement: described.agreements.first().copied(),
 			units: described.units,
 			blocks_left: described.blocks_left,
@@ -117,17 +122,17 @@ impl GatewayStatus {
 	}
 
 	/// Reasons against the service of single networks.
-	fn faults(&self, status: &gateway::Status) -> Vec<String> {
+	fn faults(&self) -> Vec<String> {
 		let mut faults: Vec<_> = self
 			.unknown
 			.iter()
 			.map(|name| format!("{name}: the chain knows no such network"))
 			.collect();
-		for network in &status.networks {
-			let name = &network.name;
-			if network.services.is_empty() {
+		for network in self.gateway.networks() {
+			let name = &network.settings.name;
+			if network.group.members().all.is_empty() {
 				faults.push(format!("{name}: no operator, and no agreement with one"));
-			} else if network.latest.is_none() {
+			} else if network.heads.latest().is_none() {
 				faults.push(format!("{name}: no head is known"));
 			}
 		}
@@ -137,11 +142,11 @@ impl GatewayStatus {
 
 /// State of a service in one word, and the reason.
 fn state_of(
-	network: &gateway::NetworkStatus,
+	network: &Network,
 	service: &gateway::ServiceStatus,
 	described: &Described,
 ) -> (&'static str, String) {
-	let lag = network.latest.unwrap_or(0).saturating_sub(service.head.unwrap_or(0));
+	let lag = network.heads.latest().unwrap_or(0).saturating_sub(service.head.unwrap_or(0));
 	if !service.serving {
 		let percent = (service.success * 100.0).round();
 		return ("open", format!("{percent} % of its last requests were answered"));
@@ -160,23 +165,21 @@ fn state_of(
 
 impl RoleStatus for GatewayStatus {
 	fn fill(&self, status: &mut Status) {
-		let own = self.gateway.status();
+		let networks = self.gateway.networks();
 		status.listen = self.address.to_string();
-		status.front = telemetry::front_status(&self.front);
-		status.networks = own.networks.iter().map(|network| self.network(network)).collect();
-		status.services = own
-			.networks
-			.iter()
-			.flat_map(|network| network.services.iter().map(move |service| (network, service)))
-			.filter_map(|(network, service)| self.service(network, service))
-			.collect();
+		status.front = front_status(&self.front);
+		status.networks = networks.iter().map(|network| self.network(network)).collect();
+		let of = |network: &Arc<Network>| {
+			let services = network.services().into_iter();
+			services.filter_map(|service| self.service(network, &service)).collect::<Vec<_>>()
+		};
+		status.services = networks.iter().flat_map(of).collect();
 		status.usage = self.statements.status();
 	}
 
 	fn check(&self, health: &mut Health) {
-		let status = self.gateway.status();
-		let faults = self.faults(&status);
-		let networks = status.networks.len().saturating_add(self.unknown.len());
+		let faults = self.faults();
+		let networks = self.gateway.networks().len().saturating_add(self.unknown.len());
 		if faults.is_empty() {
 			self.ready.store(true, Relaxed);
 		}
@@ -193,26 +196,28 @@ impl RoleStatus for GatewayStatus {
 	}
 
 	fn refresh(&self, metrics: &Metrics) {
-		telemetry::refresh_front(&self.front, &metrics.front);
+		refresh_front(&self.front, &metrics.front);
 		self.statements.refresh(&metrics.usage);
 		let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-		for network in self.gateway.status().networks {
-			let Some(metrics) = self.observer.network(&network.name) else { continue };
-			let others =
-				network.cache_hits.saturating_add(network.coalesced).saturating_add(network.failed);
-			follow(&metrics.answered, network.calls.saturating_sub(others));
-			follow(&metrics.cached, network.cache_hits);
-			follow(&metrics.joined, network.coalesced);
-			follow(&metrics.failed, network.failed);
-			follow(&metrics.hedged, network.hedged);
-			follow(&metrics.retried, network.retried);
-			follow(&metrics.compared, network.compared);
-			follow(&metrics.disagreed, network.disagreed);
-			follow(&metrics.saved, self.saved(&network).unwrap_or(0.0) as u64);
-			metrics.head.set(number(network.latest.unwrap_or(0)));
-			metrics.subscriptions.set(number(network.subscriptions));
-			metrics.finalized.set(number(network.finalized.unwrap_or(0)));
-			for service in &network.services {
+		for network in self.gateway.networks() {
+			let Some(metrics) = self.observer.network(&network.settings.name) else { continue };
+			let (counts, cache) = (&network.counts, &network.cache);
+			let (hits, joined, failed) =
+				(get(&cache.hits), get(&cache.coalesced), get(&counts.failed));
+			let others = hits.saturating_add(joined).saturating_add(failed);
+			follow(&metrics.answered, get(&counts.calls).saturating_sub(others));
+			follow(&metrics.cached, hits);
+			follow(&metrics.joined, joined);
+			follow(&metrics.failed, failed);
+			follow(&metrics.hedged, get(&counts.hedged));
+			follow(&metrics.retried, get(&counts.retried));
+			follow(&metrics.compared, get(&counts.compared));
+			follow(&metrics.disagreed, get(&counts.disagreed));
+			follow(&metrics.saved, self.saved(network).unwrap_or(0.0) as u64);
+			metrics.head.set(number(network.heads.latest().unwrap_or(0)));
+			metrics.subscriptions.set(number(subscriptions(network)));
+			metrics.finalized.set(number(network.heads.finalized().unwrap_or(0)));
+			for service in network.services() {
 				let Some(metrics) = self.observer.service(service.service) else { continue };
 				metrics.pending.set(service.pending.into());
 				metrics.head.set(number(service.head.unwrap_or(0)));
@@ -220,4 +225,13 @@ impl RoleStatus for GatewayStatus {
 			}
 		}
 	}
+}
+
+fn get(count: &AtomicU64) -> u64 {
+	count.load(Relaxed)
+}
+
+/// Subscriptions of clients.
+fn subscriptions(network: &Network) -> u64 {
+	u64::try_from(network.subscriptions.used()).unwrap_or(u64::MAX)
 }

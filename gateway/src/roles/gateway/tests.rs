@@ -56,6 +56,11 @@ fn spec(catalogue: &Catalogue, id: ServiceId) -> &UpstreamSpec {
 	catalogue.upstreams.services.iter().find(|spec| spec.service == id).unwrap()
 }
 
+fn rates(units: u32) -> CoverRates {
+	let units = f64::from(units);
+	CoverRates { requests: 10.0 * units, burst: 100.0 * units, bytes: 1_048_576.0 * units }
+}
+
 #[test]
 fn services_with_an_agreement_are_used_up_to_its_units() {
 	let mut market = with([(1, 8, 70), (2, 9, 90)]);
@@ -64,7 +69,7 @@ fn services_with_an_agreement_are_used_up_to_its_units() {
 	assert_eq!(catalogue.upstreams.services.len(), 1);
 	let spec = spec(&catalogue, 1);
 	assert_eq!(spec.serves, Serves::Network("ethereum".into()));
-	assert_eq!((spec.price, spec.score, spec.rates), (70.0, 0.8, CoverRates::rpc(3)));
+	assert_eq!((spec.price, spec.score, spec.rates), (70.0, 0.8, rates(3)));
 	assert_eq!(spec.account, <[u8; 32]>::from(account(8)));
 	assert!(spec.agreements[0].token.as_ref().unwrap().to_str().unwrap().starts_with("srt1_"));
 	assert_eq!(catalogue.agreements[&5].edge.to_string(), "https://rpc.example.com");
@@ -81,7 +86,7 @@ fn agreements_with_one_service_pay_in_turn() {
 	agree(&mut market, 6, 1, 3);
 	let catalogue = build(NETWORK, Some(&market));
 	let spec = spec(&catalogue, 1);
-	assert_eq!(spec.rates, CoverRates::rpc(4));
+	assert_eq!(spec.rates, rates(4));
 	let ids: Vec<_> = spec.agreements.iter().map(|one| (one.id, one.units)).collect();
 	assert_eq!(ids, [(5, 1), (6, 3)]);
 	assert_ne!(spec.agreements[0].token, spec.agreements[1].token);

@@ -6,6 +6,7 @@ use crate::{
 	config::{EdgeConfig, GatewayConfig, RoleConfig, parse},
 	gateway::tests::kit::{Client, Operator},
 	roles::{EdgeRole, GatewayRole},
+	telemetry::UsageStatus,
 };
 use std::{
 	fmt::Write,
@@ -124,16 +125,29 @@ impl Scene {
 
 	/// Wait until each side has signed and taken a statement since its start.
 	pub fn until_both_signed(&self) {
-		let begin = Instant::now();
 		let agreements = u64::try_from(self.edges.len()).unwrap();
+		self.until(|own, others| {
+			own.signed >= agreements
+				&& own.taken >= agreements
+				&& others.iter().all(|one| one.signed > 0 && one.taken > 0)
+		});
+	}
+
+	/// Wait until the last statements of both sides have the same counts.
+	pub fn until_both_agree(&self) {
+		self.until(|own, others| {
+			let mut all = others.iter().chain([own]);
+			all.all(|one| (one.contested, one.refused) == (0, 0))
+		});
+	}
+
+	fn until(&self, is_done: impl Fn(&UsageStatus, &[UsageStatus]) -> bool) {
+		let begin = Instant::now();
 		loop {
 			let own = self.gateway().background().status().usage;
 			let others: Vec<_> =
 				self.edges.iter().map(|edge| edge.background().status().usage).collect();
-			let is_done = own.signed >= agreements
-				&& own.taken >= agreements
-				&& others.iter().all(|one| one.signed > 0 && one.taken > 0);
-			if is_done {
+			if is_done(&own, &others) {
 				return;
 			}
 			assert!(begin.elapsed() < PATIENCE, "{own:?} {others:?}");

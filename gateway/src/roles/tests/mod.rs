@@ -4,6 +4,7 @@
 
 mod kit;
 
+use crate::gateway::tests::kit::Operator;
 use kit::*;
 use serde_json::json;
 
@@ -11,14 +12,18 @@ use serde_json::json;
 fn a_gateway_serves_from_edges_and_both_sides_sign() {
 	let mut scene = Scene::start(2);
 	let mut client = scene.client();
-	for number in 0..100 {
-		let reply = client.call("eth_getBalance", json!([format!("0x{number:040x}"), "0x5"]));
-		assert_eq!(reply.result(), "0x5", "{number}");
+	// Chance and latencies choose, so one may have to wait for its turn.
+	let is_used = |operator: &Operator| operator.count("eth_getBalance") > 0;
+	let mut calls = 0;
+	while calls < 100 || !scene.operators.iter().all(is_used) {
+		let reply = client.call("eth_getBalance", json!([format!("0x{calls:040x}"), "0x5"]));
+		assert_eq!(reply.result(), "0x5", "{calls}");
+		calls += 1;
+		assert!(calls < 10_000, "an operator gets no calls");
 	}
 	scene.until_both_signed();
 	for operator in &scene.operators {
 		let seen = operator.seen.lock();
-		assert!(seen.iter().any(|seen| seen.method == "eth_getBalance"));
 		let has_token = |seen: &crate::gateway::tests::kit::Seen| {
 			seen.headers.keys().any(|name| name.starts_with("x-surety"))
 		};
@@ -26,7 +31,7 @@ fn a_gateway_serves_from_edges_and_both_sides_sign() {
 	}
 	let status = scene.gateway().background().status();
 	assert_eq!((status.role.as_str(), status.networks.len()), ("gateway", 1));
-	assert_eq!(status.networks[0].calls, 100);
+	assert_eq!(status.networks[0].calls, calls);
 	assert_eq!(status.services.len(), 2);
 	assert!(status.services.iter().all(|service| service.state == "serving" && service.calls > 0));
 	assert!(status.front.requests >= 100);
@@ -46,10 +51,7 @@ fn a_gateway_serves_from_edges_and_both_sides_sign() {
 	scene.restart_edges();
 	client.call("eth_getBalance", json!([format!("0x{:040x}", 8), "0x5"])).result();
 	scene.until_both_signed();
-	let edges = scene.edges().iter().map(|edge| edge.background().status());
-	for status in edges.chain([scene.gateway().background().status()]) {
-		assert_eq!((status.usage.contested, status.usage.refused), (0, 0), "{:?}", status.usage);
-	}
+	scene.until_both_agree();
 }
 
 #[test]

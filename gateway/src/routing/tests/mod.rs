@@ -100,7 +100,8 @@ fn a_service_behind_the_height_wanted_is_left_out() {
 #[test]
 fn no_cover_says_when_there_is_some() {
 	let now = Instant::now();
-	let one_unit = || ServiceState::new(MeasureSettings::default(), CoverRates::rpc(1));
+	let rates = CoverRates { requests: 10.0, burst: 100.0, bytes: 1_048_576.0 };
+	let one_unit = || ServiceState::new(MeasureSettings::default(), rates);
 	let candidates = vec![candidate(0, one_unit())];
 	for _ in 0..100 {
 		drop(candidates[0].state.start(CLASS, 1, now));

@@ -5,9 +5,12 @@
 
 use super::machine::Need;
 use crate::{
-	rpc::json::elements,
+	rpc::{
+		Block,
+		json::{elements, hex},
+	},
 	subscriptions::{
-		block::{Block, Head, hex},
+		block::Head,
 		line::Line,
 		resume::{Log, Wanted},
 		source::LineFault,

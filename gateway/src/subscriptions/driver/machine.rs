@@ -3,8 +3,9 @@
 //! State machine of a feed, by topic, and what it publishes.
 
 use super::fetch::Fetched;
+use crate::rpc::Block;
 use crate::subscriptions::{
-	block::{Block, Head},
+	block::Head,
 	feed::Feed,
 	hub::HubSettings,
 	resume::{

@@ -4,9 +4,9 @@
 
 use super::{Command, LineFault, LineSettings, Link, Network, Receivers, State};
 use crate::{
-	rpc::request,
+	rpc::{Block, request},
 	subscriptions::{
-		block::{Block, Head},
+		block::Head,
 		inbox::Inbox,
 		source::{Answer, Observer, Socket},
 	},
@@ -154,6 +154,10 @@ impl Task {
 					self.heard = Instant::now();
 					match message {
 						Message::Text(text) => self.message(text.into())?,
+						// Subscribers get text, and one that is none would end their connections.
+						Message::Binary(bytes) if std::str::from_utf8(&bytes).is_err() => {
+							return Err(LineFault::Malformed);
+						},
 						Message::Binary(bytes) => self.message(bytes)?,
 						Message::Close(_) => return Err(LineFault::Closed),
 						Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {

@@ -4,12 +4,11 @@
 
 use crate::{
 	rpc::{
-		answer,
-		json::{elements, member, plain_string, quantity},
+		BlockHash, answer,
+		json::{elements, hash, hex, member, plain_string, quantity},
 		request,
 	},
 	subscriptions::{
-		block::{Hash, hash, hex},
 		client::{Calls, Client},
 		resume::{Watch, WatchEvent, WatchNeed},
 	},
@@ -33,7 +32,7 @@ pub struct Submission {
 	/// Best block when it was submitted.
 	at: u64,
 	/// Block that was reported last.
-	reported: Option<Hash>,
+	reported: Option<BlockHash>,
 }
 
 impl Submission {
@@ -47,13 +46,12 @@ impl Submission {
 
 	/// Takes an event of the upstream.
 	pub fn observe(&mut self, event: &[u8]) {
-		let text = |value: &[u8]| plain_string(value).and_then(hash);
 		if let Some(block) = member(event, b"inBlock") {
-			self.reported = text(block);
+			self.reported = hash(block);
 		} else if member(event, b"retracted").is_some() {
 			self.reported = None;
 		} else if let Some(block) = member(event, b"block") {
-			self.reported = member(block, b"hash").and_then(text);
+			self.reported = member(block, b"hash").and_then(hash);
 		}
 	}
 
@@ -102,9 +100,9 @@ impl Submission {
 		&self,
 		client: &Weak<Client<C, S>>,
 		number: u64,
-	) -> Option<(Hash, Option<usize>)> {
+	) -> Option<(BlockHash, Option<usize>)> {
 		let found = call(client, "chain_getBlockHash", format!("[{number}]")).await?;
-		let block_hash = hash(plain_string(&found)?)?;
+		let block_hash = hash(&found)?;
 		let block = call(client, "chain_getBlock", format!(r#"["{}"]"#, hex(&block_hash))).await?;
 		let extrinsics = member(member(&block, b"block")?, b"extrinsics")?;
 		let index = elements(extrinsics, MAX_EXTRINSICS)?.into_iter().position(|extrinsic| {
@@ -142,7 +140,7 @@ async fn call<C: Calls, S>(
 
 fn render(family: Family, event: &WatchEvent) -> String {
 	let legacy = family == Family::SubmitAndWatch;
-	let block = |name: &str, hash: &Hash, index: usize| {
+	let block = |name: &str, hash: &BlockHash, index: usize| {
 		let hash = hex(hash);
 		format!(r#"{{"event":"{name}","block":{{"hash":"{hash}","index":{index}}}}}"#)
 	};

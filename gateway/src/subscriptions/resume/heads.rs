@@ -3,7 +3,10 @@
 //! Heads: every block once and after its parent, over any number of upstreams.
 
 use super::{Fault, View};
-use crate::subscriptions::block::{Block, Hash, Head};
+use crate::{
+	rpc::{Block, BlockHash},
+	subscriptions::block::Head,
+};
 use std::collections::{HashSet, VecDeque};
 
 /// Heads that wait while ancestors are fetched. Older ones are dropped: they are fetched again as
@@ -24,8 +27,8 @@ pub enum Mode {
 /// Ancestors that the machine needs before it can go on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Wanted {
-	/// Hash of the youngest missing block.
-	pub hash: Hash,
+	/// BlockHash of the youngest missing block.
+	pub hash: BlockHash,
 	/// Its number.
 	pub number: u64,
 	/// Lowest number that is surely missing, if the chain was not reorganised.
@@ -38,14 +41,14 @@ pub struct Heads {
 	horizon: u64,
 	view: View,
 	/// All mode: hashes already sent, and their order of arrival.
-	sent: HashSet<Hash>,
+	sent: HashSet<BlockHash>,
 	order: VecDeque<Block>,
 	forgot: bool,
 	/// Announced block and its ancestors so far, each the child of the next.
 	gap: Vec<Head>,
 	waiting: VecDeque<Head>,
 	/// Block at which the subscription began: known, and sent only if the upstream announces it.
-	unsent: Option<Hash>,
+	unsent: Option<BlockHash>,
 }
 
 enum Place {

@@ -7,8 +7,14 @@
 //! hash, before its stream is passed on; and logs of blocks that its chain does not have are
 //! taken back here, since that upstream never sent them.
 
-use super::{Fault, Heads, Mode, View, Wanted};
-use crate::subscriptions::block::{Block, Hash, Head, hash, quantity};
+use super::{Fault, Heads, Mode, Wanted};
+use crate::{
+	rpc::{
+		Block, BlockHash,
+		json::{hash_of, quantity_of},
+	},
+	subscriptions::block::Head,
+};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -35,8 +41,8 @@ const MAX_REMOVED: usize = 16_384;
 pub struct Log {
 	/// Number of its block.
 	pub number: u64,
-	/// Hash of its block.
-	pub block: Hash,
+	/// BlockHash of its block.
+	pub block: BlockHash,
 	/// Position in the block.
 	pub index: u64,
 	/// True if the log is taken back.
@@ -62,9 +68,9 @@ impl Log {
 	pub fn read(body: Bytes) -> Option<Self> {
 		let fields: Fields<'_> = serde_json::from_slice(&body).ok()?;
 		let (number, block, index) = (
-			quantity(fields.number.as_deref()?)?,
-			hash(fields.block.as_deref()?)?,
-			quantity(fields.index.as_deref()?)?,
+			quantity_of(fields.number.as_deref()?)?,
+			hash_of(fields.block.as_deref()?)?,
+			quantity_of(fields.index.as_deref()?)?,
 		);
 		let removed = fields.removed;
 		Some(Self { number, block, index, removed, body })
@@ -108,14 +114,14 @@ pub struct Logs {
 	/// Number of the first block that the subscription covers.
 	start: Option<u64>,
 	/// Logs that clients hold for valid, by block.
-	sent: BTreeMap<(u64, Hash), BTreeMap<u64, Log>>,
+	sent: BTreeMap<(u64, BlockHash), BTreeMap<u64, Log>>,
 	bytes: usize,
 	max_bytes: usize,
-	removed: HashSet<(Hash, u64)>,
-	removed_order: VecDeque<(Hash, u64)>,
+	removed: HashSet<(BlockHash, u64)>,
+	removed_order: VecDeque<(BlockHash, u64)>,
 	stage: Stage,
 	/// Blocks with logs of earlier upstreams, of which the present one has not shown its view yet.
-	foreign: BTreeSet<(u64, Hash)>,
+	foreign: BTreeSet<(u64, BlockHash)>,
 	/// Last head of the upstream.
 	last_head: Option<Block>,
 	/// Block that the upstream gave as its best, as long as its ancestors are missing.
@@ -149,11 +155,6 @@ impl Logs {
 			taken_back: None,
 			waiting: Vec::new(),
 		}
-	}
-
-	/// The chain as the machine knows it.
-	pub fn view(&self) -> &View {
-		self.heads.view()
 	}
 
 	/// Things to fetch now.
@@ -232,7 +233,7 @@ impl Logs {
 	/// Errors: logs of another block.
 	pub fn block_logs(
 		&mut self,
-		block: &Hash,
+		block: &BlockHash,
 		logs: Vec<Log>,
 		out: &mut Vec<Log>,
 	) -> Result<(), Fault> {
@@ -352,7 +353,7 @@ impl Logs {
 	fn resolve_foreign(&mut self, out: &mut Vec<Log>) {
 		let view = self.heads.view();
 		let Some(shown) = self.shown() else { return };
-		let later = self.foreign.split_off(&(shown.number.saturating_add(1), Hash::default()));
+		let later = self.foreign.split_off(&(shown.number.saturating_add(1), BlockHash::default()));
 		let settled = std::mem::replace(&mut self.foreign, later);
 		let displaced: Vec<_> = settled
 			.into_iter()

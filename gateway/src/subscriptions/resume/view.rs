@@ -2,7 +2,7 @@
 
 //! Chain as a client has seen it.
 
-use crate::subscriptions::block::{Block, Hash};
+use crate::rpc::{Block, BlockHash};
 use std::collections::VecDeque;
 
 /// Blocks that a client holds for canonical: contiguous, each the parent of the next, the last
@@ -42,7 +42,7 @@ impl View {
 	}
 
 	/// True if the block is canonical.
-	pub fn holds(&self, number: u64, hash: &Hash) -> bool {
+	pub fn holds(&self, number: u64, hash: &BlockHash) -> bool {
 		self.get(number).is_some_and(|block| block.hash == *hash)
 	}
 

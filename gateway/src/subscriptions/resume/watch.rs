@@ -5,17 +5,17 @@
 //! The transaction is never submitted again: it may be in a block already. Instead the blocks
 //! since its submission are searched for it, and its end is reported from there.
 
-use crate::subscriptions::block::Hash;
+use crate::rpc::BlockHash;
 
 /// Event of the transaction.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WatchEvent {
 	/// In a block of the best chain, at an index.
-	InBlock(Hash, usize),
+	InBlock(BlockHash, usize),
 	/// The block left the best chain.
-	Retracted(Hash),
+	Retracted(BlockHash),
 	/// The block is finalized; the last event.
-	Finalized(Hash, usize),
+	Finalized(BlockHash, usize),
 	/// Not found within the time that transactions commonly live; the last event.
 	Dropped,
 }
@@ -38,9 +38,9 @@ pub struct Watch {
 	best: u64,
 	finalized: u64,
 	last: u64,
-	found: Option<(u64, Hash, usize)>,
+	found: Option<(u64, BlockHash, usize)>,
 	/// Block that the lost upstream reported last.
-	reported: Option<Hash>,
+	reported: Option<BlockHash>,
 	checked: bool,
 	ended: bool,
 }
@@ -48,7 +48,7 @@ pub struct Watch {
 impl Watch {
 	/// Machine for a transaction that was submitted when `submitted_at` was the best block, with the
 	/// block that was reported before the loss. It is searched for in at most `patience` blocks.
-	pub fn new(submitted_at: u64, reported: Option<Hash>, patience: u64) -> Self {
+	pub fn new(submitted_at: u64, reported: Option<BlockHash>, patience: u64) -> Self {
 		Self {
 			next: submitted_at,
 			next_finalized: submitted_at,
@@ -93,7 +93,7 @@ impl Watch {
 	pub fn block(
 		&mut self,
 		number: u64,
-		block: Option<(Hash, Option<usize>)>,
+		block: Option<(BlockHash, Option<usize>)>,
 		out: &mut Vec<WatchEvent>,
 	) {
 		let Some((hash, index)) = block else {
@@ -124,7 +124,13 @@ impl Watch {
 		}
 	}
 
-	fn look(&mut self, number: u64, hash: Hash, index: Option<usize>, out: &mut Vec<WatchEvent>) {
+	fn look(
+		&mut self,
+		number: u64,
+		hash: BlockHash,
+		index: Option<usize>,
+		out: &mut Vec<WatchEvent>,
+	) {
 		let Some(index) = index else {
 			if number == self.next {
 				self.next = self.next.saturating_add(1);

@@ -2,7 +2,7 @@
 
 //! Blocks of test chains, their headers and logs.
 
-use super::super::block::{Block, hex};
+use crate::rpc::{Block, json::hex};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sp_runtime::traits::{BlakeTwo256, Hash as _};

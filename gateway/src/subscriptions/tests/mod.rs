@@ -9,12 +9,9 @@ mod own;
 mod shared;
 mod swarm;
 
-use super::{
-	block::{Block, hex},
-	*,
-};
+use super::*;
 use crate::{
-	rpc::{Call, Failure},
+	rpc::{Block, Call, Failure, json::hex},
 	websocket::{
 		Outgoing, Quota,
 		clock::{self, run, timeout},

@@ -4,13 +4,11 @@
 //! decides.
 
 use super::{
-	super::{
-		block::{Block, hex},
-		source::{LineFault, Link},
-	},
+	super::source::{LineFault, Link},
 	forge::{header, logs_of, salt_of},
 	nodes::Watcher,
 };
+use crate::rpc::{Block, json::hex};
 use futures::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -55,6 +53,8 @@ pub struct Node {
 	pub down: AtomicBool,
 	/// Answers nothing.
 	pub mute: AtomicBool,
+	/// Sends binary frames, with a byte that is no UTF-8 for each tilde.
+	pub binary: AtomicBool,
 	/// Heads are not believed by the observer.
 	pub implausible_from: AtomicU64,
 	pub max_subscriptions: AtomicUsize,
@@ -70,6 +70,7 @@ impl Node {
 			next: AtomicUsize::new(1),
 			down: AtomicBool::new(false),
 			mute: AtomicBool::new(false),
+			binary: AtomicBool::new(false),
 			implausible_from: AtomicU64::new(u64::MAX),
 			max_subscriptions: AtomicUsize::new(100),
 			faults: Mutex::default(),
@@ -362,8 +363,15 @@ impl Node {
 			loop {
 				tokio::select! {
 					text = out.recv() => match text {
-						Some(Some(text)) => if socket.send(Message::text(text)).await.is_err() {
-							break;
+						Some(Some(text)) => {
+							let bytes = text.bytes().map(|byte| if byte == b'~' { 0xff } else { byte });
+							let frame = match node.binary.load(Relaxed) {
+								true => Message::binary(bytes.collect::<Vec<_>>()),
+								false => Message::text(text),
+							};
+							if socket.send(frame).await.is_err() {
+								break;
+							}
 						},
 						_ => break,
 					},

@@ -377,3 +377,27 @@ fn clients_are_closed_when_no_upstream_comes_back() {
 		assert_eq!(gateway.hub.feeds(), 0);
 	});
 }
+
+/// One operator must not end the connections of all subscribers.
+#[test]
+fn a_notification_that_is_no_text_ends_the_line_and_not_its_subscribers() {
+	run(async {
+		let forge = Forge::default();
+		let (a, b) = two(&forge);
+		let gateway = Gateway::new(Protocol::Ethereum, &[&a, &b]);
+		let mut client = gateway.client().await;
+		let id = client.subscribe("eth_subscribe", json!(["newHeads"])).await;
+		assert_eq!(a.subscribed("newHeads"), 1);
+		a.binary.store(true, Relaxed);
+		grow(&forge, &[&a, &b]);
+		assert_eq!(client.numbers(&id).await, [10], "binary frames are no fault");
+		let block = forge.child(&b.tip());
+		let mut head = json!({ "number": "0xb", "extraData": "~" });
+		head["hash"] = hex(&block.hash).into();
+		head["parentHash"] = hex(&block.parent).into();
+		a.emit("newHeads", &head);
+		b.import(block);
+		assert_eq!(client.numbers(&id).await, [11]);
+		assert_eq!(*a.faults.lock(), [LineFault::Malformed]);
+	});
+}

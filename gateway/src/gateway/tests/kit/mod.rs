@@ -6,18 +6,18 @@ mod client;
 mod operator;
 
 pub use client::{Client, Reply};
-pub use operator::{Operator, Seen, hash};
+pub use operator::{Behaviour, Operator, Seen, hash};
 
 use crate::{
-	cache::Head,
+	access::KeyStore,
 	front::{Front, FrontSettings, Listener, serve},
 	gateway::{watch as follow, *},
 	routing::CoverRates,
-	upstream::client_config,
+	upstream::{ConnectSettings, PoolSettings, client_config},
 };
 use serde_json::{Value, json};
-use std::{net::SocketAddr, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration};
-use surety_primitives::Protocol;
+use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+use surety_primitives::{AgreementId, Protocol};
 use tokio::sync::watch;
 
 /// Account of an operator by its place.
@@ -50,6 +50,22 @@ pub fn spec(index: usize, address: SocketAddr, serves: Serves) -> UpstreamSpec {
 	}
 }
 
+/// Access without keys.
+pub fn open() -> Access {
+	Access::new(Arc::new(KeyStore::open(Vec::new(), None, 0).unwrap()), true)
+}
+
+/// Observer that does nothing.
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+	fn served(&self, _: &Member, _: Option<AgreementId>, _: Served, _: Duration, _: u64) {}
+
+	fn streamed(&self, _: &Member, _: Option<AgreementId>, _: u64) {}
+
+	fn called(&self, _: &str, _: Duration, _: Option<Duration>) {}
+}
+
 /// Operators, a gateway in front of them, and its address.
 pub struct Scene {
 	pub operators: Vec<Operator>,
@@ -59,7 +75,9 @@ pub struct Scene {
 }
 
 pub fn settings() -> GatewaySettings {
-	let mut settings = GatewaySettings::new(client_config(None).unwrap());
+	let mut connect = ConnectSettings::new(client_config(None).unwrap());
+	connect.timeout = Duration::from_secs(3);
+	let mut settings = GatewaySettings::new(PoolSettings::new(connect));
 	settings.compare_share = 0.0;
 	settings
 }
@@ -73,7 +91,7 @@ pub struct Options {
 	pub watch: bool,
 	/// Clients may switch to WebSocket.
 	pub sockets: bool,
-	pub access: Arc<dyn Access>,
+	pub access: Access,
 	pub login: Option<Arc<LoginService>>,
 	pub observer: Arc<dyn Observer>,
 }
@@ -88,7 +106,7 @@ impl Default for Options {
 			rates: CoverRates::unlimited(),
 			watch: false,
 			sockets: false,
-			access: Arc::new(OpenAccess::default()),
+			access: open(),
 			login: None,
 			observer: Arc::new(NoObserver),
 		}
@@ -126,8 +144,7 @@ impl Scene {
 			.sockets
 			.then(|| Sockets::start(Arc::clone(&own), SocketSettings::default()).unwrap());
 		let front = serve(front, move |_| {
-			let upgrade = sockets.as_ref().map(|all| Rc::new(all.worker()) as Rc<dyn Upgrade>);
-			Worker::with_upgrade(Arc::clone(&own), upgrade)
+			Worker::with_sockets(Arc::clone(&own), sockets.as_ref().map(Sockets::worker))
 		})
 		.unwrap();
 		let mut scene = Self { operators, gateway, front, watching: None };
@@ -170,7 +187,7 @@ impl Scene {
 		};
 		let network = self.gateway.network("ethereum").unwrap();
 		let now = std::time::Instant::now();
-		let head = Head { number, hash: bytes(number), parent: bytes(number - 1) };
+		let head = crate::rpc::Block { number, hash: bytes(number), parent: bytes(number - 1) };
 		for (index, operator) in self.operators.iter().enumerate() {
 			operator.set(|behaviour| (behaviour.head, behaviour.fork) = (number, fork));
 			self.gateway.service(index as u32 + 1).unwrap().state.set_head(Some(number));

@@ -208,7 +208,11 @@ fn plain(path: &str, call: &Value) -> Answer {
 		response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
 		return response;
 	}
-	respond(200, format!("plain {path}"))
+	let mut response = respond(200, format!("plain {path}"));
+	let headers = response.headers_mut();
+	headers.insert("set-cookie", "session=theirs".parse().unwrap());
+	headers.insert("x-surety-why", "better-of-two".parse().unwrap());
+	response
 }
 
 pub fn hash(number: u64, fork: u8) -> String {

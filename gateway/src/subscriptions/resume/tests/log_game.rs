@@ -8,7 +8,7 @@ use super::*;
 pub struct LogGame {
 	pub network: Network,
 	machine: Logs,
-	pub held: Vec<(u64, Hash, u64)>,
+	pub held: Vec<(u64, BlockHash, u64)>,
 	start: Option<u64>,
 	anchored: bool,
 }

@@ -8,7 +8,10 @@ mod random;
 mod single;
 
 use super::*;
-use crate::subscriptions::block::{Block, Hash, Head, hex};
+use crate::{
+	rpc::{Block, BlockHash, json::hex},
+	subscriptions::block::Head,
+};
 use proptest::prelude::*;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::collections::{BTreeMap, VecDeque};
@@ -16,7 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// All blocks of all branches.
 #[derive(Default)]
 struct Tree {
-	blocks: BTreeMap<Hash, Block>,
+	blocks: BTreeMap<BlockHash, Block>,
 	count: u64,
 }
 

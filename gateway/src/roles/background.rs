@@ -6,14 +6,14 @@
 use crate::{
 	access::KeyStoreError,
 	chain::{
-		Buyer, BuyerReport, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
-		Transactions, plan, rules, wishes,
+		Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject, Transactions,
+		plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
 	front::FrontError,
-	telemetry::{ControlPages, Health, Metrics, Status, serve_control},
+	roles::status::{Pages, RoleStatus},
+	telemetry::{Metrics, serve_control},
 };
-use arc_swap::ArcSwap;
 use std::{
 	fmt, io,
 	net::SocketAddr,
@@ -67,16 +67,6 @@ impl From<ConfigError> for StartError {
 	}
 }
 
-/// Part of the status that a role itself knows.
-pub trait RoleStatus: Send + Sync + 'static {
-	/// Fill in the status.
-	fn fill(&self, status: &mut Status);
-	/// Add reasons against the health of the process.
-	fn check(&self, health: &mut Health);
-	/// Take over into the metrics what is not counted there as it happens.
-	fn refresh(&self, _metrics: &Metrics) {}
-}
-
 /// Background of a role.
 pub struct Background {
 	/// Metrics of the process.
@@ -85,8 +75,6 @@ pub struct Background {
 	pub chain: Option<Arc<Chain>>,
 	/// Accounts that may report for others; none without nodes.
 	pub reporters: Option<Arc<Reporters>>,
-	/// Purchases; none without a budget.
-	pub buyer: Option<Arc<ArcSwap<BuyerReport>>>,
 	/// Key that signs tokens and statements; none without one.
 	pub reporter: Option<KeySigner>,
 	/// Sender of reports with that key; none without nodes or key.
@@ -94,7 +82,6 @@ pub struct Background {
 	/// Address of the control listener.
 	pub control: SocketAddr,
 	pages: Arc<Pages>,
-	runtime: runtime::Handle,
 	stop: Arc<Notify>,
 	thread: Option<thread::JoinHandle<()>>,
 }
@@ -213,14 +200,13 @@ impl Background {
 			listen: parts.listen,
 			started: Instant::now(),
 			chain: chain.clone(),
-			buyer: report.clone(),
+			buyer: report,
 			role: OnceLock::new(),
 		});
 		let runtime = runtime::Builder::new_current_thread()
 			.enable_all()
 			.build()
 			.map_err(io("runtime of the background"))?;
-		let handle = runtime.handle().clone();
 		let stop = Arc::new(Notify::new());
 		let tasks = Tasks {
 			chain: chain.clone().zip(subject),
@@ -246,20 +232,13 @@ impl Background {
 			metrics,
 			chain,
 			reporters,
-			buyer: report,
 			reporter: parts.reporter,
 			reports,
 			control,
 			pages,
-			runtime: handle,
 			stop,
 			thread: Some(thread),
 		})
-	}
-
-	/// Runtime of the background, to spawn further tasks on.
-	pub fn runtime(&self) -> &runtime::Handle {
-		&self.runtime
 	}
 
 	/// Let the role take part in status, health and metrics. The first one stays.
@@ -269,8 +248,9 @@ impl Background {
 	}
 
 	/// Status as the control listener shows it.
-	pub fn status(&self) -> Status {
-		self.pages.status()
+	#[cfg(test)]
+	pub fn status(&self) -> crate::telemetry::Status {
+		crate::telemetry::ControlPages::status(&*self.pages)
 	}
 }
 
@@ -313,67 +293,6 @@ impl Tasks {
 	}
 }
 
-/// Pages of the control listener.
-struct Pages {
-	name: &'static str,
-	listen: SocketAddr,
-	started: Instant,
-	chain: Option<Arc<Chain>>,
-	buyer: Option<Arc<ArcSwap<BuyerReport>>>,
-	role: OnceLock<Arc<dyn RoleStatus>>,
-}
-
-impl ControlPages for Pages {
-	fn status(&self) -> Status {
-		let mut status = Status {
-			role: self.name.into(),
-			version: env!("CARGO_PKG_VERSION").into(),
-			uptime_secs: self.started.elapsed().as_secs(),
-			listen: self.listen.to_string(),
-			chain: self.chain.as_ref().map(|chain| (*chain.report()).clone()),
-			buyer: self.buyer.as_ref().map(|buyer| BuyerReport::clone(&buyer.load())),
-			..Status::default()
-		};
-		if let Some(role) = self.role.get() {
-			role.fill(&mut status);
-		}
-		status
-	}
-
-	fn health(&self) -> Health {
-		let mut health = Health { healthy: true, reasons: Vec::new() };
-		if let Some(chain) = &self.chain {
-			health
-				.reasons
-				.extend(chain.report().error.clone().map(|error| format!("chain: {error}")));
-			if chain.market().is_none() {
-				health.healthy = false;
-				health.reasons.push("the market was not read yet".into());
-			}
-		}
-		match self.role.get() {
-			Some(role) => role.check(&mut health),
-			None => {
-				health.healthy = false;
-				health.reasons.push("starting".into());
-			},
-		}
-		health
-	}
-
-	fn refresh(&self, metrics: &Metrics) {
-		if let Some(chain) = &self.chain {
-			metrics.set_chain(&chain.report());
-		}
-		if let Some(buyer) = &self.buyer {
-			metrics.set_buyer(&buyer.load());
-		}
-		if let Some(role) = self.role.get() {
-			role.refresh(metrics);
-		}
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -393,7 +312,10 @@ mod tests {
 			.block_on(crate::telemetry::fetch_status(background.control, timeout))
 			.unwrap();
 		assert_eq!((status.role.as_str(), status.chain), ("gateway", None));
-		assert!(!background.pages.health().healthy, "no role takes part yet");
+		assert!(
+			!crate::telemetry::ControlPages::health(&*background.pages).healthy,
+			"no role takes part yet"
+		);
 		drop(background);
 	}
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Settings of front and pools from the sections of the configuration that both roles have.
+//! Settings of front, pools and WebSockets from the sections of the configuration that both roles have.
 
 use crate::{
-	config::{ConfigError, FrontSection, UpstreamSection},
+	config::{ConfigError, FrontSection, UpstreamSection, WebSocketSection},
 	front::{AddressRange, Cors, FrontSettings, Listener, Origins, TlsFiles},
 	upstream::{ConnectSettings, PoolSettings, client_config},
+	websocket::WebSocketSettings,
 };
 use std::{net::SocketAddr, time::Duration};
 
@@ -58,6 +59,20 @@ pub fn pool_settings(section: &UpstreamSection) -> Result<PoolSettings, ConfigEr
 		idle_timeout: Duration::from_secs(section.idle_secs),
 		..PoolSettings::new(connect)
 	})
+}
+
+/// Settings of the WebSockets of clients.
+pub fn websocket_settings(section: &WebSocketSection) -> WebSocketSettings {
+	let ping = Duration::from_secs(section.ping_secs);
+	WebSocketSettings {
+		max_message: section.max_message_bytes,
+		max_frame: section.max_message_bytes,
+		max_unsent: section.max_waiting_bytes,
+		ping_interval: ping,
+		// Two pings without a sign of life, and some time on the way.
+		silence: ping.saturating_mul(5).checked_div(2).unwrap_or(ping),
+		..WebSocketSettings::default()
+	}
 }
 
 #[cfg(test)]
