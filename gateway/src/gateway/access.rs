@@ -80,7 +80,7 @@ impl Access {
 	///
 	/// - `key`: key of the path `/k/KEY/..`. Keys in `Authorization` and `X-Api-Key` are in
 	///   `headers`.
-	/// - `used`: name of a network, [`MODELS`] or [`SERVICES`].
+	/// - `used`: name of a network, `v1` for the API of models, or `service`.
 	///
 	/// Errors: [`Failure::Unauthorized`], [`Failure::Forbidden`].
 	pub fn admit(

@@ -7,6 +7,7 @@ use crate::{
 	cache::{CacheStats, Heads},
 	routing::{Account, Tip, TipSettings},
 	rpc::{Block, MethodTable, block::Tag},
+	subscriptions::BlockTime,
 	websocket::Quota,
 };
 use parking_lot::Mutex;
@@ -14,7 +15,7 @@ use std::{
 	collections::HashMap,
 	sync::{
 		Arc,
-		atomic::{AtomicBool, AtomicU64, Ordering},
+		atomic::{AtomicU64, Ordering},
 	},
 	time::{Duration, Instant},
 };
@@ -77,10 +78,8 @@ pub struct Network {
 	born: Instant,
 	/// Milliseconds from `born` to the last report of a head.
 	reported: AtomicU64,
-	/// Milliseconds from one block to the next.
-	block_ms: AtomicU64,
-	/// True if that is no guess.
-	block_time_known: AtomicBool,
+	/// Time from one block to the next, once it is no guess.
+	known_block_time: BlockTime,
 	/// Subscriptions of clients.
 	pub subscriptions: Arc<Quota>,
 }
@@ -114,8 +113,11 @@ pub(super) fn count(counter: &AtomicU64) {
 impl Network {
 	pub(super) fn new(settings: NetworkSettings, index: u32, gateway: &GatewaySettings) -> Self {
 		let rules = TipSettings::for_block_time(settings.block_time);
-		let block_ms = AtomicU64::new(milliseconds(settings.block_time));
-		let block_time_known = AtomicBool::new(!settings.measures_block_time);
+		let known_block_time = if settings.measures_block_time {
+			BlockTime::default()
+		} else {
+			BlockTime::known(settings.block_time)
+		};
 		Self {
 			settings,
 			index,
@@ -132,20 +134,19 @@ impl Network {
 			}),
 			born: super::attempt::now(),
 			reported: AtomicU64::new(0),
-			block_ms,
-			block_time_known,
+			known_block_time,
 			subscriptions: Quota::new(usize::MAX),
 		}
 	}
 
 	/// Time from one block to the next, as configured or measured.
 	pub fn block_time(&self) -> Duration {
-		Duration::from_millis(self.block_ms.load(Ordering::Relaxed))
+		self.known_block_time.get().unwrap_or(self.settings.block_time)
 	}
 
-	/// Time from one block to the next, if it is no guess.
-	pub fn known_block_time(&self) -> Option<Duration> {
-		self.block_time_known.load(Ordering::Relaxed).then(|| self.block_time())
+	/// The same, if it is no guess, now and later on.
+	pub fn known_block_time(&self) -> &BlockTime {
+		&self.known_block_time
 	}
 
 	/// Methods.
@@ -175,8 +176,7 @@ impl Network {
 				&& let Some(block_time) = tips.measure(now)
 			{
 				tips.set_block_time(block_time);
-				self.block_ms.store(milliseconds(block_time), Ordering::Relaxed);
-				self.block_time_known.store(true, Ordering::Relaxed);
+				self.known_block_time.set(block_time);
 			}
 		}
 		let (latest, safe) = (tips.latest.served(), tips.safe.served());

@@ -102,7 +102,7 @@ impl GatewayWebSocket {
 				let of = subscriptions::Network {
 					name: network.settings.name.as_str().into(),
 					protocol,
-					block_time: network.known_block_time(),
+					block_time: network.known_block_time().clone(),
 				};
 				let (own, connections) = (Rc::clone(&self.worker), Rc::clone(&self.open));
 				tokio::task::spawn_local(async move {

@@ -36,4 +36,4 @@ pub use fanout::{Fanout, SubscribeError, Subscribed};
 pub use hub::{Attachment, Hub, HubSettings, TooManyFeeds};
 pub use line::LineSettings;
 pub use source::{Answer, Candidate, ConnectFault, LineFault, Link, Observer, Socket, Sources};
-pub use topic::{Key, Network, Topic};
+pub use topic::{BlockTime, Key, Network, Topic};

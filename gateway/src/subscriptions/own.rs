@@ -222,7 +222,8 @@ impl<C: Calls, S: Sources> Forwarding<C, S> {
 	/// Time without an event after which a follow is lost: each block is an event.
 	fn patience(&self) -> Option<Duration> {
 		let client = self.client.upgrade()?;
-		let block_time = client.network.block_time.filter(|_| self.family == Family::ChainHead)?;
+		let block_time =
+			client.network.block_time.get().filter(|_| self.family == Family::ChainHead)?;
 		Some(block_time.saturating_mul(client.worker.settings.line.stuck_after))
 	}
 

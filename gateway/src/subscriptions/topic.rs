@@ -8,21 +8,52 @@ use crate::{
 };
 use bytes::Bytes;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::{
+		Arc,
+		atomic::{AtomicU64, Ordering},
+	},
+	time::Duration,
+};
 use surety_primitives::Protocol;
 
 /// Bytes of the parameters of a subscription.
 const MAX_PARAMS: usize = 64 * 1024;
 
 /// Network, as subscriptions know it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Network {
 	/// Name in URLs and in the configuration.
 	pub name: Arc<str>,
 	/// Dialect.
 	pub protocol: Protocol,
-	/// Time between blocks. Without it no upstream is left for its silence.
-	pub block_time: Option<Duration>,
+	/// Time between blocks. While it is unknown no upstream is left for its silence.
+	pub block_time: BlockTime,
+}
+
+/// Time between two blocks, which may become known while subscriptions run.
+#[derive(Clone, Debug, Default)]
+pub struct BlockTime(Arc<AtomicU64>);
+
+impl BlockTime {
+	/// Time that is known.
+	pub fn known(time: Duration) -> Self {
+		let known = Self::default();
+		known.set(time);
+		known
+	}
+
+	/// The time is known from now on, to the millisecond.
+	pub fn set(&self, time: Duration) {
+		let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+		self.0.store(ms, Ordering::Relaxed);
+	}
+
+	/// The time, if it is known.
+	pub fn get(&self) -> Option<Duration> {
+		let ms = self.0.load(Ordering::Relaxed);
+		(ms > 0).then(|| Duration::from_millis(ms))
+	}
 }
 
 /// Events of a subscription, which decide how it is resumed.
@@ -146,7 +177,11 @@ mod tests {
 	use super::*;
 
 	fn key(family: Family, params: &str) -> Result<Key, Failure> {
-		let network = Network { name: "n".into(), protocol: Protocol::Ethereum, block_time: None };
+		let network = Network {
+			name: "n".into(),
+			protocol: Protocol::Ethereum,
+			block_time: BlockTime::default(),
+		};
 		Key::new(&network, family, params.as_bytes()).unwrap()
 	}
 

@@ -357,7 +357,10 @@ impl benchmarking::BenchmarkHelper<AccountId, TestSignature> for BenchmarkSetup 
 	}
 	fn close_window(_: ServiceId, _: WindowIndex) {}
 	fn paid(agreement: AgreementId) {
-		let _ = Sla::settle(RuntimeOrigin::signed(STRANGER), agreement);
+		let agreement = pallet_surety_sla::Agreements::<Test>::get(agreement).unwrap();
+		pallet_surety_escrow::Accounts::<Test>::mutate(agreement.escrow, |account| {
+			account.as_mut().unwrap().paid.payee = PRICE * 60;
+		});
 	}
 }
 #[cfg(feature = "runtime-benchmarks")]

@@ -34,14 +34,10 @@ fn statements_are_exchanged_within_limits() {
 			client.post(page, &[], &"x".repeat(crate::usage::MAX_MESSAGE + 1)).await.status,
 			413
 		);
-		let mut last = 0;
-		for _ in 0..500 {
-			last = client.post(page, &[], "statement").await.status;
-			if last == 429 {
-				break;
-			}
-		}
-		assert_eq!(last, 429);
+		// At once, so that a slow machine does not stay within the rate.
+		let all = (0..200).map(|_| client.post(page, &[], "statement"));
+		let all = futures::future::join_all(all).await;
+		assert!(all.iter().any(|answer| answer.status == 429));
 	});
 }
 

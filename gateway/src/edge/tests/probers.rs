@@ -128,14 +128,11 @@ fn a_flood_of_forged_probers_tokens_is_limited_by_host() {
 	local(async {
 		let client = world.client();
 		let forged = Visit { genesis: H256::zero(), ..VISIT }.signed("Alice");
-		let mut last = 402;
-		for _ in 0..200 {
-			last = client.probe(&forged, &call("eth_blockNumber")).await.status;
-			if last == 429 {
-				break;
-			}
-		}
-		assert_eq!(last, 429);
+		// At once, so that a slow machine does not stay within the rate.
+		let call = call("eth_blockNumber");
+		let all = (0..200).map(|_| client.probe(&forged, &call));
+		let all = futures::future::join_all(all).await;
+		assert!(all.iter().any(|answer| answer.status == 429));
 	});
 	assert_eq!(world.requests(), 0);
 }

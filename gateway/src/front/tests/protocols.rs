@@ -9,9 +9,15 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+/// Limits to waiting that a busy machine does not reach.
+fn patient() -> FrontSettings {
+	let handshake_timeout = Duration::from_secs(3);
+	FrontSettings { workers: 2, handshake_timeout, ..FrontSettings::default() }
+}
+
 #[test]
 fn requests_follow_each_other_on_a_connection() {
-	let (front, _) = start(short());
+	let (front, _) = start(patient());
 	let mut socket = connect(&front);
 	for body in ["", "a", "{\"id\":1}"] {
 		let answer = ask(&mut socket, &post("/echo", body));
@@ -26,7 +32,7 @@ fn requests_follow_each_other_on_a_connection() {
 
 #[test]
 fn pipelined_requests_are_answered_in_order() {
-	let (front, _) = start(short());
+	let (front, _) = start(patient());
 	let mut socket = connect(&front);
 	let all: String = ["1", "2", "3"].map(|body| post("/echo", body)).concat();
 	socket.write_all(all.as_bytes()).unwrap();
@@ -57,7 +63,7 @@ async fn over_http2(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
 
 #[test]
 fn http2_is_recognised_by_its_preface_even_in_pieces() {
-	let (front, _) = start(short());
+	let (front, _) = start(patient());
 	let address = front.local_addr();
 	let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 	runtime.block_on(async {
@@ -83,7 +89,7 @@ fn tls_offers_both_protocols_and_takes_a_new_certificate() {
 	write("a.org");
 	let address = "127.0.0.1:0".parse().unwrap();
 	let listener = Listener { address, tls: Some(files.clone()) };
-	let (front, _) = start(FrontSettings { listeners: vec![listener], ..short() });
+	let (front, _) = start(FrontSettings { listeners: vec![listener], ..patient() });
 	let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 	let handshake = |name: &'static str, protocol: &'static str| {
 		let mut config = rustls::ClientConfig::clone(
@@ -144,11 +150,11 @@ fn only_a_trusted_proxy_may_name_the_client() {
 	let forwarded = |value: &str| {
 		format!("GET /peer HTTP/1.1\r\nhost: a.org\r\nx-forwarded-for: {value}\r\n\r\n")
 	};
-	let (front, _) = start(short());
+	let (front, _) = start(patient());
 	assert!(ask(&mut connect(&front), &forwarded("1.2.3.4")).ends_with("127.0.0.1 false"));
 
 	let trusted_proxies = ["127.0.0.1", "10.0.0.0/24"].map(|range| range.parse().unwrap()).to_vec();
-	let (front, _) = start(FrontSettings { trusted_proxies, ..short() });
+	let (front, _) = start(FrontSettings { trusted_proxies, ..patient() });
 	for (value, client) in [
 		("1.2.3.4", "1.2.3.4"),
 		// The client wrote the first one itself.
@@ -166,7 +172,7 @@ fn only_a_trusted_proxy_may_name_the_client() {
 
 #[test]
 fn a_page_of_another_origin_reads_the_answer() {
-	let (front, _) = start(FrontSettings { cors: Some(Cors::default()), ..short() });
+	let (front, _) = start(FrontSettings { cors: Some(Cors::default()), ..patient() });
 	let mut socket = connect(&front);
 	let preflight = ask(
 		&mut socket,

@@ -183,8 +183,11 @@ impl Task {
 		if self.heard.elapsed() > self.settings.silence {
 			return Err(LineFault::Silent);
 		}
-		let limit =
-			self.network.block_time.map(|time| time.saturating_mul(self.settings.stuck_after));
+		let limit = self
+			.network
+			.block_time
+			.get()
+			.map(|time| time.saturating_mul(self.settings.stuck_after));
 		if watch_heads && limit.is_some_and(|limit| self.block_at.elapsed() > limit) {
 			return Err(LineFault::Stuck);
 		}

@@ -63,7 +63,7 @@ impl Submission {
 		send: impl Fn(&[u8]),
 	) {
 		let Some((patience, pause)) = client.upgrade().map(|client| {
-			let pause = client.network.block_time.unwrap_or(BLOCK_TIME);
+			let pause = client.network.block_time.get().unwrap_or(BLOCK_TIME);
 			(client.worker.settings.watch_patience, pause)
 		}) else {
 			return;

@@ -88,8 +88,12 @@ struct Gateway {
 
 impl Gateway {
 	fn new(protocol: Protocol, nodes: &[&Arc<Node>]) -> Self {
+		Self::with(protocol, nodes, BlockTime::known(BLOCK))
+	}
+
+	fn with(protocol: Protocol, nodes: &[&Arc<Node>], block_time: BlockTime) -> Self {
 		let nodes = Arc::new(Nodes(nodes.iter().map(|node| (*node).clone()).collect()));
-		let network = Arc::new(Network { name: "net".into(), protocol, block_time: Some(BLOCK) });
+		let network = Arc::new(Network { name: "net".into(), protocol, block_time });
 		let hub = Hub::start_local(nodes.clone(), HubSettings::default());
 		let quota = Quota::new(50);
 		let worker = Rc::new(Worker {

@@ -212,9 +212,12 @@ fn an_upstream_without_blocks_is_left() {
 	run(async {
 		let forge = Forge::default();
 		let (a, b) = two(&forge);
-		let gateway = Gateway::new(Protocol::Ethereum, &[&a, &b]);
+		let block_time = BlockTime::default();
+		let gateway = Gateway::with(Protocol::Ethereum, &[&a, &b], block_time.clone());
 		let mut client = gateway.client().await;
 		let id = client.subscribe("eth_subscribe", json!(["newHeads"])).await;
+		// It is measured while clients are there.
+		block_time.set(BLOCK);
 		// The first goes silent without closing.
 		for _ in 0..8 {
 			grow(&forge, &[&b]);
