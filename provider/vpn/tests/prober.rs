@@ -21,7 +21,7 @@ fn limits() -> Limits {
 
 async fn trial(exit: &Exit) -> (Secret, Trial) {
 	let (secret, key) = pair();
-	(secret, exit.admit_trial(key, WEB.parse().unwrap()).await.unwrap())
+	(secret, exit.admit_trial(key, WEB.parse::<std::net::IpAddr>().unwrap()).await.unwrap())
 }
 
 /// Proof of an exit, as a prober in `web` asks for it.
