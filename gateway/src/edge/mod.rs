@@ -39,6 +39,7 @@ pub use counts::{Count, EdgeCounts};
 pub use handler::EdgeHandler;
 pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
 pub use ports::{Counter, OwnKeysOnly, Rights, Usage};
+pub use probers::{Allowance, Probers, is_near};
 pub use refusal::Refusal;
 pub use settings::{EdgeSettings, Trial};
 pub use websocket::Subscriptions;

@@ -9,6 +9,7 @@ use crate::{
 	reconcile::{Driver, Inputs, Observer},
 	server::{Pages, Server},
 	store::{OpenError, Store},
+	vpn::{KeyError, Vpn},
 };
 use parking_lot::Mutex;
 use std::{
@@ -38,6 +39,8 @@ pub enum AgentError {
 	Node(NodeError),
 	/// The database cannot be used.
 	Store(OpenError),
+	/// The key of the VPN's listing cannot be used.
+	Vpn(KeyError),
 	/// A listener cannot be had.
 	Front(FrontError),
 	/// The machine gives no threads or signals.
@@ -50,6 +53,7 @@ impl fmt::Display for AgentError {
 			Self::Config(error) => error.fmt(f),
 			Self::Node(error) => write!(f, "chain.nodes: {error}"),
 			Self::Store(error) => error.fmt(f),
+			Self::Vpn(error) => error.fmt(f),
 			Self::Front(error) => error.fmt(f),
 			Self::Io(error) => error.fmt(f),
 		}
@@ -121,8 +125,16 @@ impl<E: Engine> Agent<E> {
 			driver: driver.clone(),
 		};
 		let bidder = Bidder::new(inputs, config.bidder(own_key)?);
+		let mut tasks = JoinSet::new();
+		let vpn = match config.vpn_exit()? {
+			Some(settings) => Vpn::start(settings, &config.data, follower.clone(), &mut tasks)
+				.map(Some)
+				.map_err(AgentError::Vpn)?,
+			None => None,
+		};
 		let pages = Arc::new(Pages {
 			follower: follower.clone(),
+			vpn: vpn.clone(),
 			store,
 			observer: observer.clone(),
 			rules: {
@@ -139,7 +151,6 @@ impl<E: Engine> Agent<E> {
 		let server = Server::start(pages.clone(), config.public_front(), config.control_front())
 			.map_err(AgentError::Front)?;
 		let (stop, stopped) = watch::channel(false);
-		let mut tasks = JoinSet::new();
 		tasks.spawn(async move { follower.follow().await });
 		let every = Duration::from_millis(config.engine.observe_ms);
 		let timeout = Duration::from_millis(config.engine.timeout_ms);
@@ -165,6 +176,10 @@ impl<E: Engine> Agent<E> {
 		let bidder = config.bidder(self.own_key)?;
 		self.driver.set_rules(config.rules());
 		self.bidder.set(bidder);
+		let exit = config.vpn_exit()?;
+		if exit.as_ref() != self.pages.vpn.as_ref().map(|vpn| vpn.settings()) {
+			tracing::warn!("the part [vpn] has changed: it counts from the next start on");
+		}
 		self.server.public.reload().map_err(AgentError::Front)
 	}
 
@@ -181,6 +196,9 @@ impl<E: Engine> Agent<E> {
 		});
 		if !ending.await.unwrap_or(false) {
 			tracing::warn!("requests were still in progress at the end");
+		}
+		if let Some(vpn) = &self.pages.vpn {
+			vpn.stop().await;
 		}
 	}
 

@@ -25,3 +25,4 @@ pub mod store;
 #[cfg(test)]
 mod test_kit;
 pub mod time;
+pub mod vpn;

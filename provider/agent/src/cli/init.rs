@@ -3,7 +3,10 @@
 //! Writes a commented configuration.
 
 use super::InitArgs;
-use crate::config::{EXAMPLE, ProviderConfig};
+use crate::{
+	config::{EXAMPLE, ProviderConfig},
+	vpn::ListingKey,
+};
 use std::{
 	fmt, fs,
 	io::{self, BufRead, IsTerminal, Write},
@@ -75,6 +78,18 @@ pub(super) fn run(args: &InitArgs) -> Result<PathBuf, InitError> {
 	Ok(args.config)
 }
 
+/// Public key for the listing of the VPN that a new configuration sells. The key is made.
+pub(super) fn listing_key(path: &Path) -> Result<Option<String>, InitError> {
+	let unusable = |error: &dyn fmt::Display| InitError::Unusable(error.to_string());
+	let text = fs::read_to_string(path).map_err(|error| InitError::Io(path.to_owned(), error))?;
+	let config = parse::<ProviderConfig>(&text).map_err(InitError::Unusable)?;
+	if config.vpn_exit().map_err(|error| unusable(&error))?.is_none() {
+		return Ok(None);
+	}
+	let key = ListingKey::open(&config.data).map_err(|error| unusable(&error))?;
+	Ok(Some(key.to_string()))
+}
+
 fn line() -> Result<String, InitError> {
 	let unusable = |error: io::Error| InitError::Unusable(format!("prompt: {error}"));
 	let mut text = String::new();
@@ -140,6 +155,9 @@ pub fn filled(args: &InitArgs) -> Result<String, InitError> {
 	}
 	if let Some(percent) = args.percent {
 		changes.push(("capacity", "percent", percent.to_string()));
+	}
+	if let Some(endpoint) = &args.vpn {
+		changes.push(("vpn", "endpoint", format!("\"{endpoint}\"")));
 	}
 	for (name, price) in [("cpu", args.cpu), ("memory", args.memory)] {
 		if let Some(price) = price {

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `args.rs` | commands, and flags above the configuration file |
 //! | `init.rs` | writes a commented configuration |
+//! | `vpn.rs` | configuration of a tunnel, for a tenant |
 //! | `table.rs` | status as a live table in the terminal |
 
 mod args;
@@ -13,10 +14,12 @@ mod init;
 mod table;
 #[cfg(test)]
 mod tests;
+mod vpn;
 
 pub use args::{Cli, Command, CommonArgs, InitArgs, StatusArgs};
 pub use init::{InitError, filled, write_config};
 pub use table::{fetch_status, render, show_status};
+pub use vpn::VpnArgs;
 
 use crate::{agent::Agent, config::ProviderConfig, doctor};
 use std::{error::Error, future::Future, process::ExitCode, sync::Arc};
@@ -59,8 +62,15 @@ where
 			block_on(show_status(&args))??;
 			Ok(ExitCode::SUCCESS)
 		},
+		Command::Vpn(args) => {
+			println!("{}", block_on(vpn::run(&args))??);
+			Ok(ExitCode::SUCCESS)
+		},
 		Command::Init(args) => {
 			let path = init::run(&args)?;
+			if let Some(key) = init::listing_key(&path)? {
+				println!("Key for the listing of the VPN, a service of the kind Vpn: {key}");
+			}
 			println!("{} is written. Next: surety-provider doctor --config {0}", path.display());
 			Ok(ExitCode::SUCCESS)
 		},

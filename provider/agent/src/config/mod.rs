@@ -5,6 +5,7 @@
 //! | file | part |
 //! |---|---|
 //! | `sections.rs` | tables of the file |
+//! | `vpn.rs` | table of the VPN |
 //! | `convert.rs` | from the tables to the settings of the parts |
 //! | `provider.toml` | commented file, written by `surety-provider init` |
 
@@ -12,8 +13,10 @@ mod convert;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod vpn;
 
 pub use sections::*;
+pub use vpn::*;
 
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
@@ -51,6 +54,8 @@ pub struct ProviderConfig {
 	pub capacity: CapacitySection,
 	/// Bids.
 	pub bid: BidSection,
+	/// VPN exit.
+	pub vpn: VpnSection,
 	/// Log.
 	pub log: LogSection,
 }
@@ -67,6 +72,7 @@ impl Default for ProviderConfig {
 			lease: LeaseSection::default(),
 			capacity: CapacitySection::default(),
 			bid: BidSection::default(),
+			vpn: VpnSection::default(),
 			log: LogSection::default(),
 		}
 	}
@@ -138,6 +144,7 @@ impl RoleConfig for ProviderConfig {
 		within("bid.step-percent", step_percent, 0, 100)?;
 		within("bid.min-tenant-score", self.bid.min_tenant_score, 0, 100)?;
 		within("bid.allow-images", self.bid.allow_images.len(), 0, 1_024)?;
-		within("bid.deny-images", self.bid.deny_images.len(), 0, 1_024)
+		within("bid.deny-images", self.bid.deny_images.len(), 0, 1_024)?;
+		self.vpn_exit().map(drop)
 	}
 }

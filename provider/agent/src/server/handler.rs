@@ -144,7 +144,12 @@ fn canonical(text: &str) -> Option<u32> {
 }
 
 impl Handler for AgentHandler {
-	async fn handle(&self, _: Peer, request: Request<Incoming>) -> Response<Body> {
+	async fn handle(&self, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+		if let Some(vpn) = &self.pages.vpn
+			&& let Some(route) = vpn.route(&request)
+		{
+			return vpn.serve(route, peer, request).await;
+		}
 		if !matches!(*request.method(), Method::GET | Method::HEAD) {
 			let mut answer =
 				page(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET only\n".into());

@@ -7,6 +7,7 @@
 //! | public | `/`, and the path of the endpoint | 200: what validators ask of a `Compute` service |
 //! | public | `/leases/<id>` | health of a lease |
 //! | public | `/.well-known/surety/<service>` | proof of control |
+//! | public | `<endpoint>/trial`, `<endpoint>/peers` | `POST`: peers of a VPN, see [`crate::vpn`] |
 //! | control | `/` | page for people |
 //! | control | `/status`, `/metrics`, `/health` | the same for programs |
 //!
@@ -27,6 +28,7 @@ use crate::{
 	chain::Follower,
 	reconcile::{Observer, Rules},
 	store::Store,
+	vpn::Vpn,
 };
 use std::{sync::Arc, time::Instant};
 use surety_engine::Capacity;
@@ -47,6 +49,8 @@ pub struct Pages {
 	pub rules: Current<Rules>,
 	/// The machine.
 	pub machine: Current<Option<Capacity>>,
+	/// VPN, if one is sold.
+	pub vpn: Option<Arc<Vpn>>,
 	/// Account of the key.
 	pub key: String,
 	/// Time of the start.

@@ -3,6 +3,7 @@
 //! Page for people: one file without outside resources or scripts.
 
 use super::{AgentStatus, BidStatus, LeaseStatus, ServiceStatus};
+use crate::vpn::VpnStatus;
 use std::fmt::Write;
 
 /// Style of the page.
@@ -49,6 +50,9 @@ pub fn render(status: &AgentStatus) -> String {
 	let head = ["Order", "State", "Price", "Why", "When"];
 	let bids = status.bids.iter().map(|one| bid(one, status.now_ms));
 	table(&mut page, "Bids", &head, bids);
+	if let Some(one) = &status.vpn {
+		vpn(&mut page, one, status.now_ms);
+	}
 	let head = ["Service", "Endpoint", "Status", "Verdict", "Window", "Credited", "CPU", "Memory"];
 	table(&mut page, "Services", &head, status.services.iter().map(service));
 	let history = status.history.iter().map(|entry| {
@@ -135,6 +139,45 @@ fn service(service: &ServiceStatus) -> Vec<String> {
 		text(&format!("{} of {} mCPU free", free.cpu_milli, total.cpu_milli)),
 		text(&format!("{} of {} MiB free", free.memory_mib, total.memory_mib)),
 	]
+}
+
+fn vpn(page: &mut String, vpn: &VpnStatus, now_ms: u64) {
+	let state = match (&vpn.error, &vpn.exit_key) {
+		(Some(error), _) => format!("<span class=bad>does not run: {}</span>", escape(error)),
+		(None, key) => {
+			format!("<span class=ok>runs</span>, key {}", escape(key.as_deref().unwrap_or("-")))
+		},
+	};
+	let _ = write!(
+		page,
+		"<h2>VPN</h2><p>The exit at {} {state}.<p class=muted>Key of the listing {} · {} peer(s) · {} \
+		 trial(s) · {} received · {} sent",
+		escape(&vpn.endpoint),
+		escape(&vpn.listing_key),
+		vpn.agreements,
+		vpn.trials,
+		bytes(vpn.up),
+		bytes(vpn.down),
+	);
+	let head = ["Agreement", "Cap", "Received", "Sent", "Above the cap", "Last handshake"];
+	let rows = vpn.peers.iter().map(|peer| {
+		vec![
+			text(&peer.agreement.to_string()),
+			amount(&format!("{} Mbit/s", peer.megabits)),
+			amount(&bytes(peer.up)),
+			amount(&bytes(peer.down)),
+			amount(&format!("{} packet(s)", peer.dropped)),
+			ago(now_ms, peer.seen_ms),
+		]
+	});
+	table(page, "Peers of the VPN", &head, rows);
+}
+
+/// An amount of bytes, in the largest unit of which there are ten.
+fn bytes(bytes: u64) -> String {
+	let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+	let found = units.into_iter().find(|(_, shift)| bytes >> shift >= 10);
+	found.map_or(format!("{bytes} B"), |(unit, shift)| format!("{} {unit}", bytes >> shift))
 }
 
 fn text(text: &str) -> String {

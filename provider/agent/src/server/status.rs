@@ -7,6 +7,7 @@ use crate::{
 	chain::{FollowerReport, LeaseView, Snapshot, windows},
 	reconcile::{Health, ObservationReport, Rules, health_of},
 	store::{BidOutcome, BidState, Entry, Record},
+	vpn::VpnStatus,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +54,8 @@ pub struct AgentStatus {
 	pub bids: Vec<BidStatus>,
 	/// Paid for leases so far, fee included, by asset, in base units.
 	pub earned: BTreeMap<String, String>,
+	/// VPN, if one is sold.
+	pub vpn: Option<VpnStatus>,
 	/// Events, newest first.
 	pub history: Vec<Entry>,
 	/// What to do next.
@@ -155,6 +158,7 @@ impl AgentStatus {
 			machine: (pages.machine)(),
 			leases,
 			bids: bids(pages),
+			vpn: pages.vpn.as_ref().map(|vpn| vpn.status()),
 			history: pages.store.history(SHOWN).unwrap_or_default(),
 			..Self::default()
 		};
@@ -291,6 +295,7 @@ pub fn advice(status: &AgentStatus, rules: &Rules) -> Vec<String> {
 	for limit in status.machine.iter().flat_map(|machine| &machine.unenforced) {
 		advice.push(format!("The engine does not enforce: {limit}."));
 	}
+	advice.extend(status.vpn.as_ref().and_then(VpnStatus::advice));
 	let won = |bid: &&BidStatus| matches!(bid.outcome.state, BidState::Won | BidState::Standing);
 	if let Some(bid) = status.bids.first()
 		&& status.bids.iter().find(won).is_none()

@@ -34,6 +34,7 @@ fn start() -> Kit {
 		observer: Arc::default(),
 		rules: Box::new(Rules::default),
 		machine: Box::new(|| None),
+		vpn: None,
 		key: "key".into(),
 		started: Instant::now(),
 	});
