@@ -122,6 +122,18 @@ pub fn render(status: &AgentStatus) -> String {
 	let head =
 		["lease", "order", "image", "health", "verdict", "price", "paid", "phase", "trouble"];
 	grid(&mut text, head, leases);
+	let peers = status.vpn.iter().flat_map(|vpn| &vpn.peers).take(SHOWN).map(|peer| {
+		let age = status.now_ms.saturating_sub(peer.seen_ms).checked_div(1_000).unwrap_or(0);
+		[
+			peer.agreement.to_string(),
+			format!("{} Mbit/s", peer.megabits),
+			peer.up.to_string(),
+			peer.down.to_string(),
+			peer.dropped.to_string(),
+			format!("{age} s"),
+		]
+	});
+	grid(&mut text, ["agreement", "cap", "bytes in", "bytes out", "dropped", "handshake"], peers);
 	let bids = status.bids.iter().take(SHOWN).map(|bid| {
 		let outcome = &bid.outcome;
 		[

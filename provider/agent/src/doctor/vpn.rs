@@ -14,7 +14,7 @@ use surety_gateway::chain::{Nodes, Reader};
 use surety_primitives::ServiceId;
 use surety_vpn::{
 	claims::{Answer, MAX_ANSWER, Scope, SignedAnswer},
-	client::{Failure, Hub, Limits},
+	client::{Failure, Limits, Target, prove},
 	exit::Exit,
 	keys::Secret,
 };
@@ -122,12 +122,13 @@ async fn tunnel(id: ServiceId, secret: Secret, answer: Answer, findings: &mut Fi
 		let found = lookup_host(tunnel.endpoint.as_str()).await.map_err(fault)?;
 		let mut found = found.filter(SocketAddr::is_ipv4);
 		let endpoint = found.next().ok_or("the host of the exit has no IPv4 address")?;
-		let socket = UdpSocket::bind("0.0.0.0:0").await.map_err(fault)?;
-		let SocketAddr::V4(own) = socket.local_addr().map_err(fault)? else {
+		let mut socket = UdpSocket::bind("0.0.0.0:0").await.map_err(fault)?;
+		let SocketAddr::V4(reflector) = socket.local_addr().map_err(fault)? else {
 			return Err("no IPv4 socket".into());
 		};
-		let hub = Hub::new(socket, own, 1);
-		Ok::<_, String>(hub.prove(tunnel.exit, endpoint, secret, tunnel.ipv4, limits).await)
+		let (exit, address) = (tunnel.exit, tunnel.ipv4);
+		let target = Target { exit, endpoint, secret, address, reflector };
+		Ok::<_, String>(prove(&mut socket, target, limits).await)
 	};
 	match tried.await {
 		Err(error) => {

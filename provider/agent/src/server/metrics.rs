@@ -6,8 +6,8 @@ use super::AgentStatus;
 use crate::store::BidState;
 use prometheus::{Encoder, Gauge, GaugeVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
-/// The metrics. Labels are states, and agreements of the peers that the status shows, so their number
-/// is bounded.
+/// The metrics. Labels are states, and agreements of the peers that the status shows, so their
+/// number is bounded.
 pub fn encode(status: &AgentStatus) -> String {
 	let mut bytes = Vec::new();
 	let encoded = collect(status)

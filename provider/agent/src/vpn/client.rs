@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A tenant's side: asks the agent of a service for a peer, and believes nothing but what the key of
-//! the listing has signed.
+//! A tenant's side: asks the agent of a service for a peer, and believes nothing but what the key
+//! of the listing has signed.
 
 use super::{
 	SignedRequest,

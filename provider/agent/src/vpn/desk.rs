@@ -33,7 +33,8 @@ use tokio::sync::Semaphore;
 
 /// Bits a second of one unit, in each direction: a rule of the chain.
 pub const UNIT_BITS: u64 = 10_000_000;
-/// Signed requests and tokens of one host. A check of a signature costs as much as several requests.
+/// Signed requests and tokens of one host. A check of a signature costs as much as several
+/// requests.
 const ATTEMPTS: Rate = Rate { per_second: 2, burst: 20 };
 /// Hosts that are remembered.
 const HOSTS: usize = 16_384;
@@ -100,6 +101,11 @@ impl Desk {
 			probers: Probers::default(),
 			asking: Semaphore::new(ASKING),
 		}
+	}
+
+	/// The chain.
+	pub fn ledger(&self) -> &dyn Ledger {
+		&*self.ledger
 	}
 
 	/// Market as of the last block that was read.

@@ -2,10 +2,22 @@
 
 //! Work in the background: the exit over its failures, the ends of peers, the status.
 
-use super::{ChainLedger, Vpn};
+use super::{Unknown, Vpn, is_open};
+use crate::chain::Snapshot;
+use futures::{StreamExt, TryStreamExt, stream};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use surety_primitives::AgreementId;
 use surety_vpn::exit::{Exit, ExitError};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::{
+	sync::watch,
+	time::{MissedTickBehavior, interval, sleep},
+};
+
+/// Snapshots, as they are published.
+type Snapshots = watch::Receiver<Option<Arc<Snapshot>>>;
+
+/// Agreements that are asked about at a time.
+const CALLS: usize = 8;
 
 /// Time between two looks at the exit.
 const TICK: Duration = Duration::from_secs(2);
@@ -16,7 +28,7 @@ const RETRY: Duration = Duration::from_secs(2);
 
 impl Vpn {
 	/// Keep the exit running, and the status up to date, for ever.
-	pub(super) async fn keep(self: Arc<Self>) {
+	pub async fn keep(self: Arc<Self>) {
 		let mut ticks = interval(TICK);
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
 		loop {
@@ -83,14 +95,13 @@ impl Vpn {
 	}
 
 	/// Read the market in each round, and end the peers of agreements that are over, for ever.
-	pub(super) async fn follow(self: Arc<Self>, ledger: Arc<ChainLedger>) {
-		let mut snapshots = ledger.follower().subscribe();
+	pub async fn follow(self: Arc<Self>, mut snapshots: Snapshots) {
 		let (mut done, mut is_known) = (None, true);
 		loop {
 			let snapshot = snapshots.borrow_and_update().clone();
 			let round = snapshot.map(|snapshot| (snapshot.genesis, snapshot.clock.round));
 			if round.is_some() && round != done {
-				match self.advance(&ledger).await {
+				match self.advance().await {
 					Ok(()) => (done, is_known) = (round, true),
 					Err(error) => {
 						if std::mem::replace(&mut is_known, false) {
@@ -110,23 +121,29 @@ impl Vpn {
 		}
 	}
 
-	async fn advance(&self, ledger: &ChainLedger) -> Result<(), String> {
-		ledger.refresh().await.map_err(|cause| cause.to_string())?;
+	/// Read the market, and end the peers of agreements that are over.
+	///
+	/// Errors: a sentence. Some agreements may not have been asked about; their peers stay.
+	pub async fn advance(&self) -> Result<(), String> {
+		let ledger = self.desk.ledger();
+		let round = ledger.refresh().await.map_err(|cause| cause.to_string())?.round;
 		let Some(exit) = self.desk.exit() else { return Ok(()) };
-		let over = ledger.over(exit.agreements().await).await.map_err(|cause| cause.to_string())?;
-		self.end(&exit, over).await.map_err(|error| error.to_string())
-	}
-
-	/// End the peers of agreements that are over.
-	pub(super) async fn end(
-		&self,
-		exit: &Exit,
-		over: BTreeSet<surety_primitives::AgreementId>,
-	) -> Result<(), ExitError> {
+		let ask = |id: AgreementId| async move {
+			let found = ledger.agreement(id).await?;
+			let is_open = found.is_some_and(|agreement| is_open(&agreement, round));
+			Ok::<_, Unknown>((!is_open).then_some(id))
+		};
+		// Peers that are admitted from here on are not asked about. Those that are were admitted by
+		// this block or an earlier one.
+		let asked: Vec<_> = exit.agreements().await.into_iter().map(ask).collect();
+		let answers: Result<Vec<_>, Unknown> =
+			stream::iter(asked).buffered(CALLS).try_collect().await;
+		let over: BTreeSet<AgreementId> =
+			answers.map_err(|cause| cause.to_string())?.into_iter().flatten().collect();
 		if over.is_empty() {
 			return Ok(());
 		}
-		let count = exit.revoke(&over).await?;
+		let count = exit.revoke(&over).await.map_err(|error| error.to_string())?;
 		tracing::info!(count, agreements = ?over, "peers of agreements that are over have ended");
 		Ok(())
 	}

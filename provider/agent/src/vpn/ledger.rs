@@ -11,7 +11,7 @@ use sp_core::H256;
 use sp_io::hashing::{twox_64, twox_128};
 use sp_runtime::{AccountId32, codec::Decode};
 use std::{
-	collections::{BTreeMap, BTreeSet, HashSet},
+	collections::{BTreeMap, HashSet},
 	fmt,
 	sync::Arc,
 	time::Duration,
@@ -90,7 +90,11 @@ pub trait Ledger: Send + Sync {
 	/// Market as of the last block that was read. `None` before the first one.
 	fn market(&self) -> Option<Arc<Market>>;
 
-	/// An agreement. `None` if the chain has none of this id.
+	/// Read the market at the last finalized block. It is replaced as a whole or not at all.
+	fn refresh(&self) -> BoxFuture<'_, Result<Arc<Market>, Unknown>>;
+
+	/// An agreement at the last finalized block, which never goes back. `None` if the chain has
+	/// none of this id.
 	fn agreement(
 		&self,
 		id: AgreementId,
@@ -117,19 +121,14 @@ impl ChainLedger {
 		Self { follower, key, market: RwLock::default() }
 	}
 
-	/// Blocks that the agent follows.
-	pub fn follower(&self) -> &Arc<Follower> {
-		&self.follower
-	}
-
 	fn head(&self) -> Result<Head, Unknown> {
 		let snapshot = self.follower.snapshot();
-		snapshot.map(|snapshot| snapshot.head).ok_or_else(|| Unknown("no block yet".into()))
+		snapshot.map(|snapshot| snapshot.head).ok_or_else(no_block)
 	}
 
-	/// Read the market at the last finalized block. It is replaced as a whole or not at all.
-	pub async fn refresh(&self) -> Result<Arc<Market>, Unknown> {
-		let snapshot = self.follower.snapshot().ok_or_else(|| Unknown("no block yet".into()))?;
+	/// Read the market at the last finalized block.
+	async fn read(&self) -> Result<Arc<Market>, Unknown> {
+		let snapshot = self.follower.snapshot().ok_or_else(no_block)?;
 		let reader = Reader::at(self.follower.nodes(), snapshot.head);
 		let ids = snapshot.operator.iter().flat_map(|operator| operator.services.clone());
 		let listings = vpn_services(reader, ids.collect()).await?;
@@ -140,31 +139,12 @@ impl ChainLedger {
 			services: own.map(|(id, _, service)| (id, service)).collect(),
 			probers: reader.probers().await?.into_iter().collect(),
 		};
-		let market = Arc::new(market);
-		*self.market.write() = Some(market.clone());
-		Ok(market)
+		Ok(Arc::new(market))
 	}
+}
 
-	/// Agreements of these that are over, at the last finalized block: one that cannot be asked about
-	/// makes the whole answer fail.
-	///
-	/// They must have been admitted before the call, as they were by an earlier block or the same.
-	pub async fn over(
-		&self,
-		agreements: BTreeSet<AgreementId>,
-	) -> Result<BTreeSet<AgreementId>, Unknown> {
-		let snapshot = self.follower.snapshot().ok_or_else(|| Unknown("no block yet".into()))?;
-		let reader = Reader::at(self.follower.nodes(), snapshot.head);
-		let round = snapshot.clock.round;
-		let ask = |id: AgreementId| async move {
-			let found = reader.agreement(id).await?;
-			let is_over = found.is_none_or(|agreement| !super::is_open(&agreement, round));
-			Ok::<_, Unknown>(is_over.then_some(id))
-		};
-		let asked: Vec<_> = agreements.into_iter().map(ask).collect();
-		let answers: Vec<_> = stream::iter(asked).buffered(CALLS).try_collect().await?;
-		Ok(answers.into_iter().flatten().collect())
-	}
+fn no_block() -> Unknown {
+	Unknown("no block yet".into())
 }
 
 /// Services of the kind `Vpn` among these, each with its key.
@@ -218,6 +198,14 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, Unknown>>) -> Result<T
 impl Ledger for ChainLedger {
 	fn market(&self) -> Option<Arc<Market>> {
 		self.market.read().clone()
+	}
+
+	fn refresh(&self) -> BoxFuture<'_, Result<Arc<Market>, Unknown>> {
+		Box::pin(async move {
+			let market = in_time(self.read()).await?;
+			*self.market.write() = Some(market.clone());
+			Ok(market)
+		})
 	}
 
 	fn agreement(

@@ -33,9 +33,11 @@
 //!
 //! | path | body | answer |
 //! |---|---|---|
-//! | `POST <endpoint>/trial` | `{"key":"<base64>"}` | [`SignedAnswer`](surety_vpn::claims::SignedAnswer) |
+//! | `POST <endpoint>/trial` | `{"key":"<base64>"}` | [`SignedAnswer`] |
 //! | `POST <endpoint>/peers` | [`SignedRequest`] | the same |
 //! | `GET /.well-known/surety/<service>` | | proof of control |
+//!
+//! [`SignedAnswer`]: surety_vpn::claims::SignedAnswer
 //!
 //! A refusal is `{"error":"<reason>"}`. What is not known of the chain is never held to be absent:
 //! peers stay as long as the chain cannot be read.
@@ -49,8 +51,6 @@ mod post;
 mod refusal;
 mod routes;
 mod status;
-#[cfg(test)]
-mod tests;
 
 pub use client::{ClientError, Granted, request};
 pub(crate) use client::{complaint, is_at, is_by};
@@ -109,10 +109,11 @@ impl Vpn {
 	) -> Result<Arc<Self>, KeyError> {
 		let key = ListingKey::open(data)?;
 		tracing::info!(key = %key, "listings of the kind Vpn with this key are served here");
+		let snapshots = follower.subscribe();
 		let ledger = Arc::new(ChainLedger::new(follower, key.public()));
-		let vpn = Self::new(settings, key, ledger.clone());
+		let vpn = Self::new(settings, key, ledger);
 		tasks.spawn(vpn.clone().keep());
-		tasks.spawn(vpn.clone().follow(ledger));
+		tasks.spawn(vpn.clone().follow(snapshots));
 		Ok(vpn)
 	}
 

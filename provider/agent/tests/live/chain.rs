@@ -138,16 +138,26 @@ pub fn register(bond: u128) -> Payload {
 	dynamic("Operators", "register", Composite::named(arguments))
 }
 
-/// `proxy.addProxy` of the type `Operate`.
-pub fn add_proxy(delegate: &KeySigner) -> Payload {
+/// `proxy.addProxy` of a type.
+pub fn add_proxy(delegate: &KeySigner, kind: &str) -> Payload {
 	let delegate = Value::unnamed_variant("Id", [Value::from_bytes(delegate.account())]);
-	let kind = Value::unnamed_variant("Operate", []);
+	let kind = Value::unnamed_variant(kind, []);
 	let arguments = [("delegate", delegate), ("proxy_type", kind), ("delay", number(0u8))];
 	dynamic("Proxy", "add_proxy", Composite::named(arguments))
 }
 
-/// `operators.listService` of the kind `Compute`.
-pub fn list_service(endpoint: &str) -> Payload {
+/// Kind `Compute`.
+pub fn compute() -> Value {
+	Value::unnamed_variant("Compute", [])
+}
+
+/// Kind `Vpn`.
+pub fn vpn(key: [u8; 32]) -> Value {
+	Value::named_variant("Vpn", [("key", Value::from_bytes(key))])
+}
+
+/// `operators.listService`.
+pub fn list_service(kind: Value, endpoint: &str) -> Payload {
 	let share = |percent: u128| number(percent * 10_000_000);
 	let terms = named([
 		("min_uptime", number(900_000_000u32)),
@@ -157,7 +167,7 @@ pub fn list_service(endpoint: &str) -> Payload {
 		("cover", share(300)),
 	]);
 	let arguments = [
-		("kind", Value::unnamed_variant("Compute", [])),
+		("kind", kind),
 		("endpoint", Value::from_bytes(endpoint)),
 		("region", Value::from_bytes("DE")),
 		("capacity", number(1u8)),

@@ -56,9 +56,10 @@ impl fmt::Display for ExitError {
 		match self {
 			Self::Setting(reason) => write!(f, "setting of the VPN: {reason}"),
 			Self::NoPermission => f.write_str(
-				"a VPN exit needs CAP_NET_ADMIN: run as root, or by `setpriv --inh-caps +net_admin \
-				 --ambient-caps +net_admin surety-provider run ..` as root for another user, or with \
-				 `AmbientCapabilities=CAP_NET_ADMIN` in the [Service] part of the systemd unit",
+				"a VPN exit needs CAP_NET_ADMIN: run as root, or as another user by `sudo setpriv \
+				 --reuid USER --init-groups --inh-caps +net_admin --ambient-caps +net_admin \
+				 surety-provider run ..`, or with `AmbientCapabilities=CAP_NET_ADMIN` in the \
+				 [Service] part of the systemd unit",
 			),
 			Self::NoTun => f.write_str(
 				"no /dev/net/tun: `modprobe tun`, or in a container `--device /dev/net/tun`",

@@ -161,8 +161,8 @@ impl Registry {
 		self.by_agreement.get(&agreement).and_then(|key| self.peers.get(key))
 	}
 
-	/// Make the key of a request the peer of its agreement, in place of another key, with that one's
-	/// addresses and counts. The rate is that of `bits` a second.
+	/// Make the key of a request the peer of its agreement, in place of another key, with the
+	/// addresses and counts of that one. The rate is that of `bits` a second.
 	///
 	/// Only a later request is let in, or the same one again for a tenant whose answer was lost: a
 	/// replay would put back a key that the tenant has replaced.
@@ -263,8 +263,8 @@ impl Registry {
 		}
 	}
 
-	/// Remove trials whose time is over, and peers of agreements without a handshake for `stale` ms.
-	/// A trial whose bytes are used up keeps its place, so that its network gets no new ones sooner.
+	/// Remove trials whose time is over, and peers of agreements without a handshake for `stale`
+	/// ms. A trial whose bytes are used up keeps its place: its network gets no new one sooner.
 	pub fn sweep(&mut self, stale: u64, now: u64) -> Vec<Peer> {
 		let is_over = |peer: &&Peer| match peer.owner {
 			Owner::Trial(_) => now >= peer.until,
