@@ -134,7 +134,7 @@ impl<E: Engine> Agent<E> {
 		};
 		let pages = Arc::new(Pages {
 			follower: follower.clone(),
-			vpn: vpn.clone(),
+			vpn,
 			store,
 			observer: observer.clone(),
 			rules: {

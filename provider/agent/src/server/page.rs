@@ -150,8 +150,8 @@ fn vpn(page: &mut String, vpn: &VpnStatus, now_ms: u64) {
 	};
 	let _ = write!(
 		page,
-		"<h2>VPN</h2><p>The exit at {} {state}.<p class=muted>Key of the listing {} · {} peer(s) · \
-		 {} trial(s) · {} received · {} sent",
+		"<h2>VPN</h2><p>The exit at {} {state}.<p class=muted>Key of the listing {} · \
+		 {} peer(s) · {} trial(s) · {} received · {} sent",
 		escape(&vpn.endpoint),
 		escape(&vpn.listing_key),
 		vpn.agreements,

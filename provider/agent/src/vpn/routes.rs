@@ -2,12 +2,12 @@
 
 //! HTTP: paths, bounds, statuses.
 
-use super::{Desk, Market, Refusal, SignedRequest, Vpn};
+use super::{Market, Refusal, SignedRequest, Vpn};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde::{Deserialize, de::DeserializeOwned};
 use sp_runtime::codec::Encode;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, time::Duration};
 use surety_gateway::front::{Body, BodyError, Peer, json, read_body};
 use surety_primitives::{ServiceId, endpoint, prober_token::TOKEN_HEADER};
 use surety_vpn::{claims::SignedAnswer, keys::Key};
@@ -124,7 +124,8 @@ impl Vpn {
 	) -> Result<SignedAnswer, Refusal> {
 		let token = request.headers().get(TOKEN_HEADER).map(|value| value.as_bytes().to_vec());
 		let TrialRequest { key } = read(request).await?;
-		self.at_desk(async move |desk| desk.trial(service, from, token.as_deref(), key).await).await
+		let desk = self.desk.clone();
+		self.in_task(async move { desk.trial(service, from, token.as_deref(), key).await }).await
 	}
 
 	async fn peers(
@@ -134,17 +135,16 @@ impl Vpn {
 		request: Request<Incoming>,
 	) -> Result<SignedAnswer, Refusal> {
 		let signed: SignedRequest = read(request).await?;
-		self.at_desk(async move |desk| desk.peer(service, from, &signed).await).await
+		let desk = self.desk.clone();
+		self.in_task(async move { desk.peer(service, from, &signed).await }).await
 	}
 
 	/// Decide in a task of the agent, which goes on if the client goes away.
-	async fn at_desk<F, Fut>(&self, decide: F) -> Result<SignedAnswer, Refusal>
-	where
-		F: FnOnce(Arc<Desk>) -> Fut,
-		Fut: Future<Output = Result<SignedAnswer, Refusal>> + Send + 'static,
-	{
-		let deciding = self.runtime.spawn(decide(self.desk.clone()));
-		deciding.await.unwrap_or(Err(Refusal::Busy))
+	async fn in_task(
+		&self,
+		deciding: impl Future<Output = Result<SignedAnswer, Refusal>> + Send + 'static,
+	) -> Result<SignedAnswer, Refusal> {
+		self.runtime.spawn(deciding).await.unwrap_or(Err(Refusal::Busy))
 	}
 }
 

@@ -117,7 +117,7 @@ pub struct Trial {
 }
 
 impl Exit {
-	/// Faults that [`Exit::start`] would meet, as far as they are seen without a change of anything.
+	/// Faults that [`Exit::start`] would meet, as far as they are seen without changing anything.
 	/// An exit with these settings may be running.
 	pub fn obstacles(settings: &Settings) -> Vec<ExitError> {
 		let namespace = Namespace(settings.namespace.clone());
