@@ -42,7 +42,7 @@ fn answers_become_a_configuration_that_runs() {
 		CommonArgs { config: Some(path.clone()), ..CommonArgs::default() }.config().unwrap();
 	assert_eq!(config.listen().port(), 80);
 	assert_eq!((config.capacity.percent, config.bid.cpu.to_string()), (50, "0.02".into()));
-	assert_eq!(config.operator.key.file.unwrap().to_str(), Some("/etc/a \"b\".key"));
+	assert_eq!(config.operator.key.file.as_ref().unwrap().to_str(), Some("/etc/a \"b\".key"));
 	assert!(std::fs::read_to_string(&path).unwrap().contains("# Share of the machine"));
 	assert_eq!(config.vpn_exit().unwrap().unwrap().port, 51_820);
 	let again = write_config(&path, "").unwrap_err().to_string();

@@ -61,7 +61,7 @@ async fn an_order_becomes_a_lease_that_outlives_its_agent() {
 	let agent = Agent::start(&config, engine.clone()).await.unwrap();
 	println!("set-up");
 	node.call(OPERATOR, &register(50 * UNIT)).await;
-	node.call(OPERATOR, &add_proxy(&KeySigner::from_uri(PROXY).unwrap())).await;
+	node.call(OPERATOR, &add_proxy(&KeySigner::from_uri(PROXY).unwrap(), "Operate")).await;
 	node.call(OPERATOR, &list_service(compute(), &format!("http://127.0.0.1:{port}"))).await;
 	node.until("an open service with capacity", async |head| {
 		let service = node.reader(head).service(0).await.ok()??.service;

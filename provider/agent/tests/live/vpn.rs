@@ -3,7 +3,7 @@
 //! The VPN of an agent on a real chain: its listing, rights of proxies, and what a tenant and the
 //! doctor are told.
 
-use crate::{chain::*, config, engine::LocalEngine};
+use crate::{OPERATOR, chain::*, config, engine::LocalEngine};
 use std::{sync::Arc, time::Duration};
 use surety_gateway::chain::KeySigner;
 use surety_provider::{
@@ -37,9 +37,9 @@ async fn an_exit_is_served_by_its_listing() {
 	let key = ListingKey::open(directory.path()).unwrap();
 	let agent = Agent::start(&config, Arc::new(LocalEngine::default())).await.unwrap();
 	let endpoint = format!("http://127.0.0.1:{port}/vpn");
-	node.call("//Alice", &register(50 * UNIT)).await;
-	node.call("//Alice", &list_service(vpn([9; 32]), &format!("{endpoint}/other"))).await;
-	node.call("//Alice", &list_service(vpn(key.public()), &endpoint)).await;
+	node.call(OPERATOR, &register(50 * UNIT)).await;
+	node.call(OPERATOR, &list_service(vpn([9; 32]), &format!("{endpoint}/other"))).await;
+	node.call(OPERATOR, &list_service(vpn(key.public()), &endpoint)).await;
 	let pages = agent.pages.clone();
 	let status = || pages.vpn.as_ref().unwrap().status();
 	node.until("the listing at the exit", async |_| {
@@ -48,17 +48,17 @@ async fn an_exit_is_served_by_its_listing() {
 	.await;
 
 	let bob = KeySigner::from_uri("//Bob").unwrap();
-	let [dave, eve] = ["//Dave", "//Eve"].map(|uri| KeySigner::from_uri(uri).unwrap());
+	let [ferdie, eve] = ["//Ferdie", "//Eve"].map(|uri| KeySigner::from_uri(uri).unwrap());
 	let ledger = ChainLedger::new(pages.follower.clone(), key.public());
-	assert_eq!(ledger.may_buy(bob.account(), dave.account()).await, Ok(false));
-	node.call("//Bob", &add_proxy(&dave, "Buy")).await;
+	assert_eq!(ledger.may_buy(bob.account(), ferdie.account()).await, Ok(false));
+	node.call("//Bob", &add_proxy(&ferdie, "Buy")).await;
 	node.call("//Bob", &add_proxy(&eve, "Operate")).await;
 	node.until("the proxies", async |_| {
-		(ledger.may_buy(bob.account(), dave.account()).await == Ok(true)).then_some(())
+		(ledger.may_buy(bob.account(), ferdie.account()).await == Ok(true)).then_some(())
 	})
 	.await;
 	assert_eq!(ledger.may_buy(bob.account(), eve.account()).await, Ok(false));
-	assert_eq!(ledger.may_buy(dave.account(), bob.account()).await, Ok(false));
+	assert_eq!(ledger.may_buy(ferdie.account(), bob.account()).await, Ok(false));
 	assert_eq!(ledger.agreement(7).await, Ok(None));
 
 	let secret = Secret::generate().unwrap();
