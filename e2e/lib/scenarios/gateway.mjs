@@ -224,7 +224,6 @@ export class GatewayScenario extends Scenario {
       ],
       config: {
         tenant: { "report-key": { env: "SURETY_REPORT" } },
-        log: { filter: "surety_gateway=info,surety_gateway::subscriptions=debug" },
       },
     });
     const wanted = Object.keys(watchlist.services).length;
