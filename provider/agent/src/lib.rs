@@ -19,6 +19,7 @@ pub mod chain;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod private;
 pub mod reconcile;
 pub mod server;
 pub mod store;

@@ -20,7 +20,7 @@ pub use table::{fetch_status, render, show_status};
 
 use crate::{agent::Agent, config::ProviderConfig, doctor};
 use std::{error::Error, future::Future, process::ExitCode, sync::Arc};
-use surety_engine::Engine;
+use surety_engine::{Access, Engine};
 use surety_gateway::telemetry::start_log;
 use tokio::signal::unix::{self, SignalKind};
 
@@ -32,7 +32,7 @@ type Failure = Box<dyn Error>;
 /// - `connect`: makes the container engine of a configuration.
 pub fn execute<E, F>(cli: Cli, connect: impl FnOnce(ProviderConfig) -> F) -> ExitCode
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	match dispatch(cli, connect) {
@@ -46,7 +46,7 @@ where
 
 fn dispatch<E, F>(cli: Cli, connect: impl FnOnce(ProviderConfig) -> F) -> Result<ExitCode, Failure>
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	match cli.command {
@@ -73,7 +73,7 @@ async fn run<E, F>(
 	connect: impl FnOnce(ProviderConfig) -> F,
 ) -> Result<(), Failure>
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	let config = args.config()?;
@@ -116,7 +116,7 @@ async fn examine<E, F>(
 	connect: impl FnOnce(ProviderConfig) -> F,
 ) -> Result<ExitCode, Failure>
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	let config = args.config()?;

@@ -49,7 +49,12 @@ pub struct Store {
 	database: Database,
 	path: PathBuf,
 	memory: Mutex<Memory>,
+	/// Private parts that were read or written, which every plan looks at.
+	private: Mutex<BTreeMap<LeaseId, Private>>,
 }
+
+/// Right of an access token that was used: nonce, right, and the end of the token in seconds.
+pub type UsedRight = (String, String, u64);
 
 impl Store {
 	/// Open `agent.redb` in a directory, which is made if it is missing. A damaged file is moved
@@ -77,8 +82,9 @@ impl Store {
 		self.memory.lock().get(&lease).cloned()
 	}
 
-	/// Change the memory of leases, on disk before it returns. `None` forgets a lease and its
-	/// private part. A disk that fails stops no lease: the memory of the process changes anyway.
+	/// Change the memory of leases, on disk before it returns. `None` forgets a lease. The private
+	/// part goes as soon as the chain has finalized the end of the lease, or nothing is left of it. A
+	/// disk that fails stops no lease: the memory of the process changes anyway.
 	pub fn save(&self, changes: &[(LeaseId, Option<Record>)]) -> Result<(), StoreError> {
 		if changes.is_empty() {
 			return Ok(());
@@ -92,6 +98,16 @@ impl Store {
 				};
 			}
 		}
+		let is_over = |record: &Option<Record>| {
+			let Some(record) = record else { return true };
+			record.removed || record.ended.is_some_and(|ended| ended.code.is_some())
+		};
+		{
+			let mut private = self.private.lock();
+			for (lease, _) in changes.iter().filter(|(_, record)| is_over(record)) {
+				private.remove(lease);
+			}
+		}
 		let write = self.database.begin_write()?;
 		{
 			let mut records = write.open_table(RECORDS)?;
@@ -101,10 +117,10 @@ impl Store {
 					Some(record) => {
 						records.insert(lease, bytes(record)?.as_slice())?;
 					},
-					None => {
-						records.remove(lease)?;
-						private.remove(lease)?;
-					},
+					None => drop(records.remove(lease)?),
+				}
+				if is_over(record) {
+					private.remove(lease)?;
 				}
 			}
 		}
@@ -123,13 +139,13 @@ impl Store {
 		let write = self.database.begin_write()?;
 		write.open_table(PRIVATE)?.insert(lease, value.as_slice())?;
 		write.commit()?;
+		self.private.lock().insert(lease, private.clone());
 		Ok(())
 	}
 
 	/// Private part of a lease, if its tenant has released it.
 	pub fn private(&self, lease: LeaseId) -> Result<Option<Private>, StoreError> {
-		let read = self.database.begin_read()?;
-		read.open_table(PRIVATE)?.get(lease)?.map(|value| parse(value.value())).transpose()
+		Ok(self.privates([lease])?.remove(&lease))
 	}
 
 	/// Private parts of several leases.
@@ -137,15 +153,40 @@ impl Store {
 		&self,
 		leases: impl IntoIterator<Item = LeaseId>,
 	) -> Result<BTreeMap<LeaseId, Private>, StoreError> {
+		let mut found = BTreeMap::new();
+		let mut unknown = Vec::new();
+		let mut known = self.private.lock();
+		for lease in leases {
+			match known.get(&lease) {
+				Some(private) => drop(found.insert(lease, private.clone())),
+				None => unknown.push(lease),
+			}
+		}
+		if unknown.is_empty() {
+			return Ok(found);
+		}
 		let read = self.database.begin_read()?;
 		let table = read.open_table(PRIVATE)?;
-		let mut found = BTreeMap::new();
-		for lease in leases {
+		for lease in unknown {
 			if let Some(value) = table.get(lease)? {
-				found.insert(lease, parse(value.value())?);
+				let private: Private = parse(value.value())?;
+				known.insert(lease, private.clone());
+				found.insert(lease, private);
 			}
 		}
 		Ok(found)
+	}
+
+	/// Keep the rights of access tokens that were used, so that a restart allows no replay.
+	pub fn save_used(&self, used: &[UsedRight]) -> Result<(), StoreError> {
+		self.save_meta("used", &used)
+	}
+
+	/// Rights of access tokens that were used before the restart.
+	pub fn used(&self) -> Result<Vec<UsedRight>, StoreError> {
+		let read = self.database.begin_read()?;
+		let used = read.open_table(META)?.get("used")?.map(|value| parse(value.value()));
+		Ok(used.transpose()?.unwrap_or_default())
 	}
 
 	/// Keep the last decision on an order.

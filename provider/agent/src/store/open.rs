@@ -174,7 +174,8 @@ fn try_open(path: &Path, genesis: &str) -> Result<Store, Fault> {
 		Ok(error) => Fault::Stop(error),
 		Err(error) => damaged(error),
 	})?;
-	Ok(Store { database, path: path.to_owned(), memory: Mutex::new(memory) })
+	let (memory, private) = (Mutex::new(memory), Mutex::default());
+	Ok(Store { database, path: path.to_owned(), memory, private })
 }
 
 /// The file as a database.
