@@ -145,36 +145,15 @@ impl Store {
 
 	/// Private part of a lease, if its tenant has released it.
 	pub fn private(&self, lease: LeaseId) -> Result<Option<Private>, StoreError> {
-		Ok(self.privates([lease])?.remove(&lease))
-	}
-
-	/// Private parts of several leases.
-	pub fn privates(
-		&self,
-		leases: impl IntoIterator<Item = LeaseId>,
-	) -> Result<BTreeMap<LeaseId, Private>, StoreError> {
-		let mut found = BTreeMap::new();
-		let mut unknown = Vec::new();
 		let mut known = self.private.lock();
-		for lease in leases {
-			match known.get(&lease) {
-				Some(private) => drop(found.insert(lease, private.clone())),
-				None => unknown.push(lease),
-			}
-		}
-		if unknown.is_empty() {
-			return Ok(found);
+		if let Some(private) = known.get(&lease) {
+			return Ok(Some(private.clone()));
 		}
 		let read = self.database.begin_read()?;
-		let table = read.open_table(PRIVATE)?;
-		for lease in unknown {
-			if let Some(value) = table.get(lease)? {
-				let private: Private = parse(value.value())?;
-				known.insert(lease, private.clone());
-				found.insert(lease, private);
-			}
-		}
-		Ok(found)
+		let Some(value) = read.open_table(PRIVATE)?.get(lease)? else { return Ok(None) };
+		let private: Private = parse(value.value())?;
+		known.insert(lease, private.clone());
+		Ok(Some(private))
 	}
 
 	/// Keep the rights of access tokens that were used, so that a restart allows no replay.
