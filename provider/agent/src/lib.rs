@@ -17,6 +17,7 @@ pub mod agent;
 pub mod bidder;
 pub mod chain;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod doctor;
 pub mod private;

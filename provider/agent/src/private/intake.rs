@@ -143,9 +143,7 @@ impl Intake {
 		});
 		Ok(match stored {
 			Some(_) => Place::Stored,
-			None => {
-				Place::Awaited { order: view.info.order, replica: view.info.replica, env_hash }
-			},
+			None => Place::Awaited { order: view.info.order, replica: view.info.replica, env_hash },
 		})
 	}
 }

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 use sp_runtime::AccountId32;
 use std::path::Path;
 use surety_gateway::chain::KeySigner;
-use surety_orders::manifest::{Binding, Identities, IdentityError, OpenError, Opened};
 use surety_orders::manifest::RecipientsDocument;
+use surety_orders::manifest::{Binding, Identities, IdentityError, OpenError, Opened};
 
 /// Name of the file in the data directory.
 const FILE: &str = "operator.agekey";

@@ -23,8 +23,8 @@ mod tests;
 
 pub use handler::AgentHandler;
 pub use page::render;
-pub use tenants::Tenants;
 pub use status::{AgentStatus, BidStatus, LeaseStatus, ServiceStatus, advice};
+pub use tenants::Tenants;
 
 use crate::{
 	chain::Follower,

@@ -49,8 +49,6 @@ pub struct Store {
 	database: Database,
 	path: PathBuf,
 	memory: Mutex<Memory>,
-	/// Private parts that were read or written, which every plan looks at.
-	private: Mutex<BTreeMap<LeaseId, Private>>,
 }
 
 /// Right of an access token that was used: nonce, right, and the end of the token in seconds.
@@ -102,12 +100,6 @@ impl Store {
 			let Some(record) = record else { return true };
 			record.removed || record.ended.is_some_and(|ended| ended.code.is_some())
 		};
-		{
-			let mut private = self.private.lock();
-			for (lease, _) in changes.iter().filter(|(_, record)| is_over(record)) {
-				private.remove(lease);
-			}
-		}
 		let write = self.database.begin_write()?;
 		{
 			let mut records = write.open_table(RECORDS)?;
@@ -139,21 +131,13 @@ impl Store {
 		let write = self.database.begin_write()?;
 		write.open_table(PRIVATE)?.insert(lease, value.as_slice())?;
 		write.commit()?;
-		self.private.lock().insert(lease, private.clone());
 		Ok(())
 	}
 
 	/// Private part of a lease, if its tenant has released it.
 	pub fn private(&self, lease: LeaseId) -> Result<Option<Private>, StoreError> {
-		let mut known = self.private.lock();
-		if let Some(private) = known.get(&lease) {
-			return Ok(Some(private.clone()));
-		}
 		let read = self.database.begin_read()?;
-		let Some(value) = read.open_table(PRIVATE)?.get(lease)? else { return Ok(None) };
-		let private: Private = parse(value.value())?;
-		known.insert(lease, private.clone());
-		Ok(Some(private))
+		read.open_table(PRIVATE)?.get(lease)?.map(|value| parse(value.value())).transpose()
 	}
 
 	/// Keep the rights of access tokens that were used, so that a restart allows no replay.

@@ -174,8 +174,7 @@ fn try_open(path: &Path, genesis: &str) -> Result<Store, Fault> {
 		Ok(error) => Fault::Stop(error),
 		Err(error) => damaged(error),
 	})?;
-	let (memory, private) = (Mutex::new(memory), Mutex::default());
-	Ok(Store { database, path: path.to_owned(), memory, private })
+	Ok(Store { database, path: path.to_owned(), memory: Mutex::new(memory) })
 }
 
 /// The file as a database.

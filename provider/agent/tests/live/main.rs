@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The agent against a development node: `SURETY_NODE` names the program. Without it the test is
+//! The agent against a development node: `SURETY_NODE` names the program. Without it the tests are
 //! skipped.
 
-#![allow(clippy::arithmetic_side_effects, clippy::panic, clippy::unwrap_used)]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::panic,
+	clippy::unwrap_used
+)]
 
 mod chain;
 mod engine;
+#[path = "../../../engine/tests/kit/mod.rs"]
+mod kit;
+mod private;
 
 use chain::*;
 use engine::LocalEngine;

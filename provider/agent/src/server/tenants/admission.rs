@@ -3,25 +3,14 @@
 //! Check of access tokens.
 
 use super::{Refusal, now_secs};
-use crate::{
-	chain::Follower,
-	store::Store,
-};
+use crate::{chain::Follower, store::Store};
 use http::HeaderValue;
 use parking_lot::Mutex;
 use sp_runtime::AccountId32;
-use std::{
-	collections::HashMap,
-	net::IpAddr,
-	sync::Arc,
-	time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 use surety_engine::LeaseId;
-use surety_gateway::{
-	chain::Reader,
-	front::host_of,
-};
-use surety_orders::access::{AccessError, AccessToken, Right, UsedTokens, verify};
+use surety_gateway::{chain::Reader, front::host_of};
+use surety_orders::access::{AccessToken, Right, UsedTokens, verify};
 use tokio::sync::Semaphore;
 
 /// Rights that are remembered as used.
@@ -210,9 +199,8 @@ impl Admission {
 
 	fn is_welcome(&self, peer: IpAddr, now: u64) -> bool {
 		let failures = self.failures.lock();
-		let recent = |(count, since): &(u32, u64)| {
-			*count >= MAX_FAILURES && now.saturating_sub(*since) < 60
-		};
+		let recent =
+			|(count, since): &(u32, u64)| *count >= MAX_FAILURES && now.saturating_sub(*since) < 60;
 		!failures.get(&peer).is_some_and(recent)
 	}
 
@@ -229,11 +217,5 @@ impl Admission {
 			*entry = (0, now);
 		}
 		entry.0 = entry.0.saturating_add(1);
-	}
-}
-
-impl From<AccessError> for Refusal {
-	fn from(error: AccessError) -> Self {
-		Self::Token(error)
 	}
 }

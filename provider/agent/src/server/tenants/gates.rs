@@ -3,12 +3,7 @@
 //! Bounds on what happens at a time, by key.
 
 use parking_lot::Mutex;
-use std::{
-	collections::HashMap,
-	hash::Hash,
-	sync::Arc,
-	time::Duration,
-};
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 /// Pauses that are remembered before those that are over are forgotten.
 const MAX_IDLE: usize = 4_096;
@@ -66,7 +61,11 @@ impl<K: Eq + Hash + Clone> Slots<K> {
 			return Err(Duration::from_millis(wait.saturating_add(999)));
 		}
 		let open = slot.open.saturating_add(1);
-		slots.insert(key.clone(), Slot { open, next_ms: now_ms.saturating_add(bound.pause_ms) });
+		let next_ms = match bound.pause_ms {
+			0 => 0,
+			pause_ms => now_ms.saturating_add(pause_ms),
+		};
+		slots.insert(key.clone(), Slot { open, next_ms });
 		drop(slots);
 		Ok(Entered { slots: self.clone(), key })
 	}

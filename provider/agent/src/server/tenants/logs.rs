@@ -20,7 +20,9 @@
 //! A client that was cut sends the last id as `Last-Event-ID`: lines from its second on are sent
 //! again, since engines know no finer times.
 
-use super::{Admitted, Refusal, Tenants, gates::Entered, of_kind, query, time::unix_seconds, within};
+use super::{
+	Admitted, Refusal, Tenants, gates::Entered, of_kind, query, time::unix_seconds, within,
+};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -46,7 +48,8 @@ const PER_SECOND: u64 = 4 << 20;
 /// Longest time of a stream. The client asks again with a fresh token.
 const LONGEST: Duration = Duration::from_secs(3_600);
 /// Time between two signs of life, and two looks at the right.
-const TICK: Duration = Duration::from_secs(10);
+const TICK: Duration =
+	if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(10) };
 /// Longest time until an engine begins a log.
 const BEGIN: Duration = Duration::from_secs(30);
 
@@ -88,6 +91,7 @@ impl Tenants {
 			log,
 			entry: Entry::default(),
 			began,
+			checked: began,
 			sent: 0,
 			stop,
 		};
@@ -140,6 +144,8 @@ struct Feed {
 	log: LogStream,
 	entry: Entry,
 	began: Instant,
+	/// Last look at the right.
+	checked: Instant,
 	sent: u64,
 	stop: watch::Receiver<bool>,
 }
@@ -148,6 +154,10 @@ impl Feed {
 	/// Next events, and true if more may come.
 	async fn next(&mut self) -> (String, bool) {
 		self.pace().await;
+		// A log that is never silent ends with the right too.
+		if self.checked.elapsed() > TICK && !self.still().await {
+			return (End::Right.event().to_owned(), false);
+		}
 		let until = self.began.checked_add(LONGEST).unwrap_or(self.began);
 		let mut text = String::new();
 		let end = loop {
@@ -162,7 +172,7 @@ impl Feed {
 					}
 				},
 				() = sleep(TICK) => {
-					if self.tenants.admission.still(&self.admitted).await.is_err() {
+					if !self.still().await {
 						break Some(End::Right);
 					}
 					text.push_str(": the log is silent\n\n");
@@ -184,6 +194,12 @@ impl Feed {
 		(text, end.is_none())
 	}
 
+	/// True if the tenant still has the right.
+	async fn still(&mut self) -> bool {
+		self.checked = Instant::now();
+		self.tenants.admission.still(&self.admitted).await.is_ok()
+	}
+
 	fn take(
 		&mut self,
 		chunk: Option<Result<LogChunk, EngineError>>,
@@ -202,8 +218,7 @@ impl Feed {
 		}
 	}
 
-	/// An application that writes without end must not fill the line of the host. A flood is also
-	/// where a revoked right must end the stream.
+	/// An application that writes without end must not fill the line of the host.
 	async fn pace(&mut self) {
 		let passed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
 		let earned = passed.saturating_mul(PER_SECOND).checked_div(1_000).unwrap_or(0);

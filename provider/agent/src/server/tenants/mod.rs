@@ -25,6 +25,7 @@
 //! | a shell | 8 hours, 30 minutes without a byte in either direction |
 
 mod admission;
+mod channel;
 mod gates;
 mod logs;
 mod manifest;
@@ -33,12 +34,12 @@ mod refusal;
 mod restart;
 mod shell;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod time;
 
 pub use admission::{Admission, Admitted};
+pub use channel::Channel;
 pub use refusal::Refusal;
-pub use shell::Channel;
 pub use time::unix_seconds;
 
 use crate::{
@@ -95,13 +96,14 @@ impl Route {
 	}
 
 	fn takes(self, method: &Method) -> Result<(), &'static str> {
-		let (allowed, takes): (_, &[Method]) = match self {
-			Self::Keys => ("GET, HEAD", &[Method::GET, Method::HEAD]),
-			Self::Manifest(_) => ("GET, POST", &[Method::GET, Method::POST]),
-			Self::Access(_, Right::Restart) => ("POST", &[Method::POST]),
-			Self::Access(..) => ("GET", &[Method::GET]),
+		let is_get = *method == Method::GET;
+		let (allowed, is_taken) = match self {
+			Self::Keys => ("GET, HEAD", is_get || *method == Method::HEAD),
+			Self::Manifest(_) => ("GET, POST", is_get || *method == Method::POST),
+			Self::Access(_, Right::Restart) => ("POST", *method == Method::POST),
+			Self::Access(..) => ("GET", is_get),
 		};
-		if takes.contains(method) { Ok(()) } else { Err(allowed) }
+		if is_taken { Ok(()) } else { Err(allowed) }
 	}
 }
 
@@ -186,10 +188,7 @@ fn now_secs() -> u64 {
 	now_ms().checked_div(1_000).unwrap_or(0)
 }
 
-async fn within<T>(
-	time: Duration,
-	answer: surety_engine::Answer<'_, T>,
-) -> Result<T, Refusal> {
+async fn within<T>(time: Duration, answer: surety_engine::Answer<'_, T>) -> Result<T, Refusal> {
 	match tokio::time::timeout(time, answer).await {
 		Ok(answer) => answer.map_err(Refusal::Engine),
 		Err(_) => {

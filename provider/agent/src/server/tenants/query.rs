@@ -71,7 +71,10 @@ mod tests {
 		let read = |query| parse(Some(query)).ok();
 		let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
 		assert_eq!(parse(None).unwrap(), []);
-		assert_eq!(read("a=1&a=%2Fb+c&d"), Some(vec![pair("a", "1"), pair("a", "/b c"), pair("d", "")]));
+		assert_eq!(
+			read("a=1&a=%2Fb+c&d"),
+			Some(vec![pair("a", "1"), pair("a", "/b c"), pair("d", "")])
+		);
 		for wrong in ["a=%", "a=%2", "a=%zz", "a=%ff", "a=%00", &"a&".repeat(MAX_PARAMETERS + 1)] {
 			assert_eq!(read(wrong), None, "{wrong:.20}");
 		}

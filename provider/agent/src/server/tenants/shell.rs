@@ -11,7 +11,7 @@
 //! Messages are binary. Their first byte is a [`Channel`]. The process ends with the connection, and
 //! the connection with the process, whose exit code is sent last.
 
-use super::{Admitted, Refusal, Tenants, gates::Entered, query, within};
+use super::{Admitted, Channel, Refusal, Tenants, gates::Entered, query, within};
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
 use http::{Request, Response};
@@ -21,12 +21,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use std::{
-	cell::Cell,
-	rc::Rc,
-	sync::Arc,
-	time::Duration,
-};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 use surety_engine::{LeaseId, LogStream, Shell, ShellIo};
 use surety_gateway::{
 	front::Body,
@@ -57,7 +52,8 @@ const BEGIN: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(8 * 3_600);
 const IDLE: Duration = Duration::from_secs(30 * 60);
 /// Time between two looks at the right and at the client.
-const TICK: Duration = Duration::from_secs(10);
+const TICK: Duration =
+	if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(10) };
 /// Longest time without a sign of life of the client, and for it to take a message.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Control frames of a client between two looks.
@@ -67,37 +63,6 @@ const LOOKS: u32 = 25;
 const LOOK: Duration = Duration::from_millis(200);
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
-
-/// First byte of a message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u8)]
-pub enum Channel {
-	/// From the client: input.
-	Input = 0,
-	/// To the client: standard output, and all of a terminal's.
-	Output = 1,
-	/// To the client: standard error.
-	Error = 2,
-	/// To the client: JSON with the exit code, the last message.
-	Exit = 3,
-	/// From the client: JSON with `columns` and `rows`.
-	Resize = 4,
-	/// From the client: no more input.
-	EndOfInput = 5,
-}
-
-impl Channel {
-	/// Channel of a byte.
-	pub fn of(byte: u8) -> Option<Self> {
-		use Channel::*;
-		[Input, Output, Error, Exit, Resize, EndOfInput].into_iter().find(|one| *one as u8 == byte)
-	}
-
-	/// Message of this channel.
-	pub fn message(self, bytes: &[u8]) -> Message {
-		Message::Binary(Bytes::from([&[self as u8], bytes].concat()))
-	}
-}
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Size {
@@ -264,7 +229,12 @@ impl Session {
 		}
 	}
 
-	async fn close(&self, mut sink: SplitSink<Socket, Message>, mut stream: SplitStream<Socket>, end: End) {
+	async fn close(
+		&self,
+		mut sink: SplitSink<Socket, Message>,
+		mut stream: SplitStream<Socket>,
+		end: End,
+	) {
 		let farewell = async {
 			if end == End::Process {
 				let exit = self.exit().await;

@@ -10,7 +10,8 @@ pub fn unix_seconds(text: &str) -> Option<u32> {
 		digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 	};
 	let mark = |at: usize, marks: &[u8]| text.as_bytes().get(at).is_some_and(|b| marks.contains(b));
-	let marks = mark(4, b"-") && mark(7, b"-") && mark(10, b"Tt ") && mark(13, b":") && mark(16, b":");
+	let marks =
+		mark(4, b"-") && mark(7, b"-") && mark(10, b"Tt ") && mark(13, b":") && mark(16, b":");
 	if !marks {
 		return None;
 	}
