@@ -53,6 +53,14 @@ pub(crate) struct Inspected {
 	pub mounts: Vec<Mount>,
 }
 
+/// Container as libpod's API has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Libpod {
+	#[serde(rename = "OCIRuntime")]
+	pub runtime: String,
+}
+
 /// State of a container.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

@@ -21,7 +21,7 @@ impl LocalEngine {
 			lease: spec.lease,
 			state: state.clone(),
 			digest: Some("sha256:live".into()),
-			ports: spec.ports.iter().map(|port| (*port, 30_000 + port)).collect(),
+			ports: spec.ports.iter().map(|port| (*port, 30_000 + port.number)).collect(),
 			missing: Vec::new(),
 			at_ms: 0,
 		}

@@ -255,6 +255,7 @@ pub fn spec(lease: LeaseId, image: &str, script: &str) -> Spec {
 			bandwidth_mbps: 50,
 			gpus: 0,
 		},
+		gpu_class: String::new(),
 		ports: Vec::new(),
 	}
 }
