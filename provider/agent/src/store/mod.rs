@@ -132,22 +132,6 @@ impl Store {
 		read.open_table(PRIVATE)?.get(lease)?.map(|value| parse(value.value())).transpose()
 	}
 
-	/// Private parts of several leases.
-	pub fn privates(
-		&self,
-		leases: impl IntoIterator<Item = LeaseId>,
-	) -> Result<BTreeMap<LeaseId, Private>, StoreError> {
-		let read = self.database.begin_read()?;
-		let table = read.open_table(PRIVATE)?;
-		let mut found = BTreeMap::new();
-		for lease in leases {
-			if let Some(value) = table.get(lease)? {
-				found.insert(lease, parse(value.value())?);
-			}
-		}
-		Ok(found)
-	}
-
 	/// Keep the last decision on an order.
 	pub fn save_bids(&self, outcomes: &[(OrderId, BidOutcome)]) -> Result<(), StoreError> {
 		if outcomes.is_empty() {
