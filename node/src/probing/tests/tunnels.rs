@@ -7,24 +7,33 @@ mod lab;
 use super::*;
 use crate::probing::tunnel::Tunnels;
 use codec::{DecodeAll, Encode};
-use std::net::{SocketAddrV4, UdpSocket};
+use std::net::UdpSocket;
 use surety_prober::tunnel::{KEY_URL, KeyPair, Outcome, ProofRequest};
 use surety_vpn::keys::{Key, Secret};
 
 /// Requests of a node with a UDP port at this address. `private` allows private addresses.
-fn requests(port: Option<&str>, private: bool) -> HttpRequests {
+fn requests_with(
+	port: Option<&str>,
+	private: bool,
+	limits: Limits,
+	metrics: Metrics,
+) -> HttpRequests {
 	let tls = client(public_roots()).unwrap();
 	let mut transport =
-		Transport::new(resolver(), tls, None, limits(), Metrics::default(), HashSet::new())
-			.unwrap();
+		Transport::new(resolver(), tls, None, limits, metrics.clone(), HashSet::new()).unwrap();
 	transport.tunnels = port.map(|port| {
-		let port = port.parse().unwrap();
-		Arc::new(Tunnels::bind(port, None, &transport.handle, Metrics::default()).unwrap())
+		let tunnels = Tunnels::bind(port.parse().unwrap(), None, &transport.handle, metrics);
+		Arc::new(tunnels.unwrap())
 	});
 	let filter = AddressFilter { private, ..AddressFilter::default() };
 	HttpRequests::new(Arc::new(transport), filter)
 }
 
+fn requests(port: Option<&str>, private: bool) -> HttpRequests {
+	requests_with(port, private, limits(), Metrics::default())
+}
+
+/// Requests of a node on loopback.
 fn local() -> HttpRequests {
 	requests(Some("127.0.0.1:0"), true)
 }
@@ -159,20 +168,8 @@ fn the_address_filter_applies_to_exits() {
 #[test]
 fn the_budget_applies_to_exits() {
 	let budget = BudgetLimits { domain: 2, exempt_private: false, ..BudgetLimits::default() };
-	let mut transport = Transport::new(
-		resolver(),
-		client(public_roots()).unwrap(),
-		None,
-		Limits { budget, ..limits() },
-		Metrics::default(),
-		HashSet::new(),
-	)
-	.unwrap();
-	let port: SocketAddrV4 = "127.0.0.1:0".parse().unwrap();
-	let tunnels = Tunnels::bind(port, None, &transport.handle, Metrics::default());
-	transport.tunnels = Some(Arc::new(tunnels.unwrap()));
-	let filter = AddressFilter { private: true, ..AddressFilter::default() };
-	let mut http = HttpRequests::new(Arc::new(transport), filter);
+	let limits = Limits { budget, ..limits() };
+	let mut http = requests_with(Some("127.0.0.1:0"), true, limits, Metrics::default());
 	let (_socket, host) = silent();
 	for _ in 0..2 {
 		let found = prove(&mut http, &host, some_exit(), [1; 32], 400);
@@ -196,20 +193,7 @@ fn a_port_that_the_internet_cannot_reach_judges_no_exit() {
 fn outcomes_are_counted_by_their_stage() {
 	let registry = Registry::new();
 	let metrics = Metrics::new(Some(&registry)).unwrap();
-	let mut transport = Transport::new(
-		resolver(),
-		client(public_roots()).unwrap(),
-		None,
-		limits(),
-		metrics.clone(),
-		HashSet::new(),
-	)
-	.unwrap();
-	let port: SocketAddrV4 = "127.0.0.1:0".parse().unwrap();
-	let tunnels = Tunnels::bind(port, None, &transport.handle, metrics).unwrap();
-	transport.tunnels = Some(Arc::new(tunnels));
-	let filter = AddressFilter { private: true, ..AddressFilter::default() };
-	let mut http = HttpRequests::new(Arc::new(transport), filter);
+	let mut http = requests_with(Some("127.0.0.1:0"), true, limits(), metrics);
 	let (_socket, host) = silent();
 	let _ = key_pair(&mut http);
 	let _ = prove(&mut http, &host, some_exit(), [1; 32], 400);
@@ -266,6 +250,6 @@ fn a_real_exit_is_proven_and_its_faults_are_found() {
 	exit.sh("nft add rule ip nat out oifname net0 snat to 10.9.9.9");
 	assert_eq!(outcome(5_000), Outcome::ForbiddenEgress);
 
-	exit.sh("ip link set wg0 down");
+	exit.sh("ip link del wg0");
 	assert_eq!(outcome(5_000), Outcome::NoHandshake);
 }

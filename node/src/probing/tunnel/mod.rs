@@ -206,8 +206,7 @@ impl PseudoExchange {
 			return;
 		};
 		let answer = if draft.method == Method::GET {
-			let pair = key_pair();
-			self.answer(pair.inspect_err(|error| warn_of_randomness(error)).ok())
+			self.answer(key_pair())
 		} else {
 			let end = earliest(MAX_TIME, self.deadline);
 			let (stage, outcome) = match timeout_at(end, self.prove(&tunnels, &draft, end)).await {
@@ -261,13 +260,12 @@ impl PseudoExchange {
 	}
 }
 
-fn warn_of_randomness(error: &io::Error) {
-	log::warn!(target: LOG_TARGET, "no randomness for a key: {error}");
-}
-
-fn key_pair() -> io::Result<KeyPair> {
-	let secret = keys::random()?;
-	Ok(KeyPair { secret, public: *Secret::new(secret).public().bytes() })
+/// Fresh key pair. `None` if the machine has no randomness.
+fn key_pair() -> Option<KeyPair> {
+	let secret = keys::random()
+		.inspect_err(|error| log::warn!(target: LOG_TARGET, "no key for proofs: {error}"))
+		.ok()?;
+	Some(KeyPair { secret, public: *Secret::new(secret).public().bytes() })
 }
 
 fn earliest(time: Duration, deadline: Option<Instant>) -> Instant {
