@@ -256,6 +256,17 @@ pub(crate) struct NetworkStats {
 	pub sent: u64,
 }
 
+/// Process that a tenant started in a container.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Process {
+	pub running: bool,
+	pub pid: i64,
+	pub exit_code: i64,
+	#[serde(rename = "ContainerID")]
+	pub container_id: String,
+}
+
 /// Thing that was created. Engines disagree about the case of its id.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

@@ -2,7 +2,7 @@
 
 //! Commands, and flags above the configuration file.
 
-use super::VpnArgs;
+use super::{CourierArgs, LogsArgs, OneArgs, OrderArgs, ShellArgs, VpnArgs};
 use crate::config::ProviderConfig;
 use sp_runtime::AccountId32;
 use std::{net::SocketAddr, path::PathBuf};
@@ -36,8 +36,20 @@ pub enum Command {
 	Run(Box<CommonArgs>),
 	/// Show the state of a running agent as a live table.
 	Status(StatusArgs),
-	/// Tenants: get the WireGuard configuration of an agreement, for `wg-quick`.
+	/// Tenant: get the WireGuard configuration of an agreement, for `wg-quick`.
 	Vpn(VpnArgs),
+	/// Tenant: show a compose file as an order with its cost, or submit it.
+	Order(OrderArgs),
+	/// Tenant: bring the private parts of orders to the operators that are chosen.
+	Courier(CourierArgs),
+	/// Tenant: show the log of a lease.
+	Logs(LogsArgs),
+	/// Tenant: run a command in the container of a lease.
+	Shell(ShellArgs),
+	/// Tenant: show what a lease uses.
+	Stats(OneArgs),
+	/// Tenant: restart the application of a lease.
+	Restart(OneArgs),
 }
 
 /// Flags above the configuration file.

@@ -2,28 +2,18 @@
 
 //! `surety-provider vpn`: a tenant gets the configuration of a tunnel.
 
+use super::{Failure, NodeArgs};
 use crate::{
-	config::ProviderConfig,
+	client::Chain,
 	vpn::{Granted, UNIT_BITS, request},
 };
 use std::{
-	error::Error,
 	fs::{self, File, OpenOptions},
 	io::{self, Write},
 	os::unix::fs::OpenOptionsExt,
 	path::{Path, PathBuf},
-	time::{Duration, Instant},
-};
-use surety_gateway::{
-	chain::{KeySigner, Nodes},
-	config::{ChainSection, KeySource, Url, load},
 };
 use surety_primitives::{AgreementId, ServiceId};
-
-/// Time until a node must have told a finalized block.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Pause between two looks at the nodes.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// Flags of `vpn`.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,17 +26,13 @@ pub struct VpnArgs {
 	#[arg(long, value_name = "ID")]
 	pub agreement: AgreementId,
 
-	/// File with the secret URI of the tenant's key, or that of its proxy of the type `Buy`.
-	#[arg(long, value_name = "FILE")]
-	pub key: PathBuf,
+	/// File with the secret URI of the tenant's key, or of its `Buy` proxy.
+	#[arg(long, visible_alias = "key", value_name = "FILE")]
+	pub key_file: PathBuf,
 
-	/// URL of a node of the chain. May be repeated, your own node first.
-	#[arg(long = "node", value_name = "URL")]
-	pub nodes: Vec<Url>,
-
-	/// Configuration file whose nodes are asked, if none is named by a flag.
-	#[arg(long, value_name = "FILE")]
-	pub config: Option<PathBuf>,
+	/// Chain and network.
+	#[command(flatten)]
+	pub node: NodeArgs,
 
 	/// File to write, for `wg-quick`: at most 15 of a-z, A-Z, 0-9, _, =, +, ., - and `.conf`. By
 	/// default `sure<agreement>.conf`.
@@ -64,20 +50,16 @@ pub struct VpnArgs {
 }
 
 /// Get a configuration and write it.
-pub(super) async fn run(args: &VpnArgs) -> Result<String, Box<dyn Error>> {
+pub(super) async fn run(args: &VpnArgs) -> Result<String, Failure> {
 	let path = args.out.clone().unwrap_or_else(|| format!("sure{}.conf", args.agreement).into());
 	// Before the agent is asked: afterwards the old key is of no use.
 	let mut file = NewFile::create(&path, args.replace)?;
-	let source = KeySource { file: Some(args.key.clone()), ..KeySource::default() };
-	let signer = KeySigner::from_source(&source, "--key")?;
-	let chain = match (&args.config, args.nodes.is_empty()) {
-		(_, false) => ChainSection { nodes: args.nodes.clone(), ..ChainSection::default() },
-		(Some(config), true) => load::<ProviderConfig>(config)?.chain,
-		(None, true) => return Err("name a node of the chain (--node URL)".into()),
-	};
-	let nodes = Nodes::new(&chain)?;
-	let head = finalized(&nodes).await?;
-	let granted = request(&nodes, head, &signer, args.service, args.agreement).await?;
+	let signer = super::tenant::key(&args.key_file)?;
+	let network = args.node.network()?;
+	let chain = Chain::connect(&args.node.nodes).await?;
+	let head = chain.poll().await?;
+	let granted =
+		request(chain.nodes(), head, &signer, args.service, args.agreement, &network).await?;
 	let Granted { secret, mut answer, units } = granted;
 	if args.no_dns {
 		answer.tunnel.dns.clear();
@@ -89,17 +71,6 @@ pub(super) async fn run(args: &VpnArgs) -> Result<String, Box<dyn Error>> {
 		path = shown(&path),
 		endpoint = answer.tunnel.endpoint,
 	))
-}
-
-async fn finalized(nodes: &Nodes) -> Result<surety_gateway::chain::Head, Box<dyn Error>> {
-	let began = Instant::now();
-	loop {
-		match nodes.poll(Instant::now()).await {
-			Ok(head) => return Ok(head),
-			Err(error) if began.elapsed() > PATIENCE => return Err(error.into()),
-			Err(_) => tokio::time::sleep(PAUSE).await,
-		}
-	}
 }
 
 /// Path as `wg-quick` takes it: with a slash, or it looks into its own directory.

@@ -230,7 +230,7 @@ fn little_endian(hex: &str) -> Option<u64> {
 }
 
 /// Bytes of hexadecimal digits after `0x`.
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
 	let digits = text.strip_prefix("0x")?;
 	let pair = |pair: &[u8]| {
 		let pair = std::str::from_utf8(pair).ok()?;

@@ -5,6 +5,7 @@
 use super::Findings;
 use crate::{
 	chain::Snapshot,
+	client::Network,
 	config::ProviderConfig,
 	time::now_ms,
 	vpn::{ListingKey, OwnService, complaint, is_at, is_by, post, vpn_services},
@@ -72,10 +73,13 @@ pub(super) async fn examine(
 			),
 		);
 	}
-	let allow_private = reader.private_endpoints().await.unwrap_or(false);
+	let network = match Network::new(None, true) {
+		Ok(network) => network,
+		Err(error) => return findings.fail("vpn", format!("{error}.")),
+	};
 	for (id, key, service) in own {
 		let scope = Scope { genesis: snapshot.genesis.0, service: *id };
-		match trial(&scope, key, service, allow_private).await {
+		match trial(&scope, key, service, &network).await {
 			Ok((secret, answer)) => {
 				findings.ok("vpn", format!("service {id}: a trial is granted, and signed well."));
 				tunnel(*id, secret, answer, findings).await;
@@ -96,12 +100,12 @@ async fn trial(
 	scope: &Scope,
 	key: &[u8; 32],
 	service: &OwnService,
-	allow_private: bool,
+	network: &Network,
 ) -> Result<(Secret, Answer), String> {
 	let secret = Secret::generate().map_err(|error| error.to_string())?;
 	let peer = secret.public();
 	let body = serde_json::json!({ "key": peer }).to_string();
-	let answer = post(&service.endpoint, "/trial", body, allow_private, MAX_ANSWER, TIMEOUT).await;
+	let answer = post(&service.endpoint, "/trial", body, network, MAX_ANSWER, TIMEOUT).await;
 	let (status, body) = answer.map_err(|error| format!("down: {error}; is the agent running?"))?;
 	if status != 200 {
 		return Err(format!("down: HTTP status {status}: {}", complaint(&body)));

@@ -8,7 +8,7 @@ use super::{
 	ledger::{is_buyer, vpn_services},
 	post,
 };
-use crate::time::now_ms;
+use crate::{client::Network, time::now_ms};
 use serde::Deserialize;
 use sp_core::{Pair, ed25519};
 use std::{fmt, io, time::Duration};
@@ -108,6 +108,7 @@ pub async fn request(
 	signer: &KeySigner,
 	service: ServiceId,
 	agreement: AgreementId,
+	network: &Network,
 ) -> Result<Granted, ClientError> {
 	let reader = Reader::at(nodes, head);
 	let genesis = nodes.genesis().ok_or_else(|| ClientError::Chain("no genesis".into()))?;
@@ -116,7 +117,6 @@ pub async fn request(
 	let (_, listing_key, own) = listed.into_iter().next().ok_or(ClientError::NoService(service))?;
 	let round = reader.round().await?.round;
 	let units = check(reader, signer, service, agreement, round).await?;
-	let allow_private = reader.private_endpoints().await?;
 
 	let secret = Secret::generate().map_err(ClientError::Random)?;
 	let scope = Scope { genesis: genesis.0, service };
@@ -125,7 +125,7 @@ pub async fn request(
 	let signed = SignedRequest::new(request, signer.account().clone(), &signature);
 	let body =
 		serde_json::to_string(&signed).map_err(|error| ClientError::Silent(error.to_string()))?;
-	let (status, body) = post(&own.endpoint, "/peers", body, allow_private, MAX_ANSWER, TIMEOUT)
+	let (status, body) = post(&own.endpoint, "/peers", body, network, MAX_ANSWER, TIMEOUT)
 		.await
 		.map_err(ClientError::Silent)?;
 	if status != 200 {

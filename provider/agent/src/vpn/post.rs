@@ -2,16 +2,16 @@
 
 //! `POST` to an agent, with bounds on time and bytes. Redirects are not followed.
 
+use crate::client::Network;
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
-use surety_gateway::upstream::{ConnectSettings, Connector, Endpoint, client_config};
+use surety_gateway::upstream::{Connector, Endpoint, UpstreamError};
 
 /// Send JSON to a path below an endpoint. Gives status and body.
 ///
-/// - `allow_private`: connect to private addresses, as on test chains.
 /// - `max`: maximum length of the answer in bytes.
 ///
 /// Errors: a sentence, of what the other side did or did not do.
@@ -19,11 +19,11 @@ pub async fn post(
 	endpoint: &str,
 	path: &str,
 	body: String,
-	allow_private: bool,
+	network: &Network,
 	max: usize,
 	timeout: Duration,
 ) -> Result<(u16, Bytes), String> {
-	let exchange = exchange(endpoint, path, body, allow_private, max);
+	let exchange = exchange(endpoint, path, body, network, max);
 	let late = |_| format!("no answer in {} s", timeout.as_secs());
 	tokio::time::timeout(timeout, exchange).await.map_err(late)?
 }
@@ -32,16 +32,20 @@ async fn exchange(
 	endpoint: &str,
 	path: &str,
 	body: String,
-	allow_private: bool,
+	network: &Network,
 	max: usize,
 ) -> Result<(u16, Bytes), String> {
 	let endpoint: Endpoint = endpoint.parse().map_err(text)?;
 	let (own, rest) = endpoint.target(path);
 	let target = format!("{own}{rest}");
 	let authority = endpoint.authority().clone();
-	let mut settings = ConnectSettings::new(client_config(None).map_err(text)?);
-	settings.allow_private = allow_private;
-	let stream = Connector::new(endpoint, settings).connect().await.map_err(text)?;
+	let stream = Connector::new(endpoint, network.settings()).connect().await;
+	let stream = stream.map_err(|error| match error {
+		UpstreamError::Forbidden(reason) => {
+			format!("a {reason:?} address; on a private network, give --allow-private")
+		},
+		error => error.to_string(),
+	})?;
 	let (mut sender, connection) =
 		hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(text)?;
 	let request = Request::post(target)

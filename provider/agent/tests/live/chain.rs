@@ -138,26 +138,30 @@ pub fn register(bond: u128) -> Payload {
 	dynamic("Operators", "register", Composite::named(arguments))
 }
 
+/// `proxy.addProxy` of the type `Operate`.
+pub fn add_proxy(delegate: &KeySigner) -> Payload {
+	add_proxy_of(delegate, "Operate")
+}
+
 /// `proxy.addProxy` of a type.
-pub fn add_proxy(delegate: &KeySigner, kind: &str) -> Payload {
+pub fn add_proxy_of(delegate: &KeySigner, kind: &str) -> Payload {
 	let delegate = Value::unnamed_variant("Id", [Value::from_bytes(delegate.account())]);
 	let kind = Value::unnamed_variant(kind, []);
 	let arguments = [("delegate", delegate), ("proxy_type", kind), ("delay", number(0u8))];
 	dynamic("Proxy", "add_proxy", Composite::named(arguments))
 }
 
-/// Kind `Compute`.
-pub fn compute() -> Value {
-	Value::unnamed_variant("Compute", [])
+/// `operators.listService` of the kind `Compute`.
+pub fn list_service(endpoint: &str) -> Payload {
+	list(Value::unnamed_variant("Compute", []), endpoint)
 }
 
-/// Kind `Vpn`.
-pub fn vpn(key: [u8; 32]) -> Value {
-	Value::named_variant("Vpn", [("key", Value::from_bytes(key))])
+/// `operators.listService` of the kind `Vpn`.
+pub fn list_vpn(key: [u8; 32], endpoint: &str) -> Payload {
+	list(Value::named_variant("Vpn", [("key", Value::from_bytes(key))]), endpoint)
 }
 
-/// `operators.listService`.
-pub fn list_service(kind: Value, endpoint: &str) -> Payload {
+fn list(kind: Value, endpoint: &str) -> Payload {
 	let share = |percent: u128| number(percent * 10_000_000);
 	let terms = named([
 		("min_uptime", number(900_000_000u32)),

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The agent against a development node: `SURETY_NODE` names the program. Without it the test is
+//! The agent against a development node: `SURETY_NODE` names the program. Without it the tests are
 //! skipped.
 
-#![allow(clippy::arithmetic_side_effects, clippy::panic, clippy::unwrap_used)]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::panic,
+	clippy::unwrap_used
+)]
 
 mod chain;
 mod engine;
+#[path = "../../../engine/tests/kit/mod.rs"]
+mod kit;
+mod private;
 mod vpn;
 
 use chain::*;
@@ -61,8 +70,8 @@ async fn an_order_becomes_a_lease_that_outlives_its_agent() {
 	let agent = Agent::start(&config, engine.clone()).await.unwrap();
 	println!("set-up");
 	node.call(OPERATOR, &register(50 * UNIT)).await;
-	node.call(OPERATOR, &add_proxy(&KeySigner::from_uri(PROXY).unwrap(), "Operate")).await;
-	node.call(OPERATOR, &list_service(compute(), &format!("http://127.0.0.1:{port}"))).await;
+	node.call(OPERATOR, &add_proxy(&KeySigner::from_uri(PROXY).unwrap())).await;
+	node.call(OPERATOR, &list_service(&format!("http://127.0.0.1:{port}"))).await;
 	node.until("an open service with capacity", async |head| {
 		let service = node.reader(head).service(0).await.ok()??.service;
 		(service.open && service.resources.is_some_and(|one| one.total.cpu_milli == 6_400))

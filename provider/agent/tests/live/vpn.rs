@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use surety_gateway::chain::KeySigner;
 use surety_provider::{
 	agent::Agent,
+	client::Network,
 	doctor,
 	vpn::{ChainLedger, ClientError, Ledger, ListingKey, post, request},
 };
@@ -38,8 +39,8 @@ async fn an_exit_is_served_by_its_listing() {
 	let agent = Agent::start(&config, Arc::new(LocalEngine::default())).await.unwrap();
 	let endpoint = format!("http://127.0.0.1:{port}/vpn");
 	node.call(OPERATOR, &register(50 * UNIT)).await;
-	node.call(OPERATOR, &list_service(vpn([9; 32]), &format!("{endpoint}/other"))).await;
-	node.call(OPERATOR, &list_service(vpn(key.public()), &endpoint)).await;
+	node.call(OPERATOR, &list_vpn([9; 32], &format!("{endpoint}/other"))).await;
+	node.call(OPERATOR, &list_vpn(key.public(), &endpoint)).await;
 	let pages = agent.pages.clone();
 	let status = || pages.vpn.as_ref().unwrap().status();
 	node.until("the listing at the exit", async |_| {
@@ -51,8 +52,8 @@ async fn an_exit_is_served_by_its_listing() {
 	let [ferdie, eve] = ["//Ferdie", "//Eve"].map(|uri| KeySigner::from_uri(uri).unwrap());
 	let ledger = ChainLedger::new(pages.follower.clone(), key.public());
 	assert_eq!(ledger.may_buy(bob.account(), ferdie.account()).await, Ok(false));
-	node.call("//Bob", &add_proxy(&ferdie, "Buy")).await;
-	node.call("//Bob", &add_proxy(&eve, "Operate")).await;
+	node.call("//Bob", &add_proxy_of(&ferdie, "Buy")).await;
+	node.call("//Bob", &add_proxy(&eve)).await;
 	node.until("the proxies", async |_| {
 		(ledger.may_buy(bob.account(), ferdie.account()).await == Ok(true)).then_some(())
 	})
@@ -63,8 +64,8 @@ async fn an_exit_is_served_by_its_listing() {
 
 	let secret = Secret::generate().unwrap();
 	let body = serde_json::json!({ "key": secret.public() }).to_string();
-	let time = Duration::from_secs(30);
-	let (code, body) = post(&endpoint, "/trial", body, true, 4_096, time).await.unwrap();
+	let (network, time) = (Network::new(None, true).unwrap(), Duration::from_secs(30));
+	let (code, body) = post(&endpoint, "/trial", body, &network, 4_096, time).await.unwrap();
 	assert_eq!(code, 200, "{}", String::from_utf8_lossy(&body));
 	let genesis = pages.follower.snapshot().unwrap().genesis.0;
 	let scope = Scope { genesis, service: 1 };
@@ -75,9 +76,9 @@ async fn an_exit_is_served_by_its_listing() {
 	let section = config.chain.clone();
 	let nodes = surety_gateway::chain::Nodes::new(&section).unwrap();
 	let head = nodes.poll(std::time::Instant::now()).await.unwrap();
-	let refused = request(&nodes, head, &bob, 1, 7).await.unwrap_err();
+	let refused = request(&nodes, head, &bob, 1, 7, &network).await.unwrap_err();
 	assert!(matches!(refused, ClientError::NoAgreement(7)), "{refused}");
-	let refused = request(&nodes, head, &bob, 9, 7).await.unwrap_err();
+	let refused = request(&nodes, head, &bob, 9, 7, &network).await.unwrap_err();
 	assert!(matches!(refused, ClientError::NoService(9)), "{refused}");
 
 	let findings = doctor::examine(&config, Ok(Arc::new(LocalEngine::default()))).await;

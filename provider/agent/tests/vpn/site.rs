@@ -16,7 +16,10 @@ use std::{
 	time::{Duration, SystemTime},
 };
 use surety_gateway::front::{Body, Front, FrontSettings, Handler, Peer, serve};
-use surety_provider::vpn::{ListingKey, SignedRequest, Vpn, post};
+use surety_provider::{
+	client::Network,
+	vpn::{ListingKey, SignedRequest, Vpn, post},
+};
 use surety_vpn::{
 	claims::{Answer, PeerRequest, Scope, SignedAnswer},
 	exit::Settings,
@@ -89,8 +92,8 @@ impl Site {
 	/// `POST` to the endpoint.
 	pub async fn post(&self, path: &str, body: String) -> (u16, String) {
 		let endpoint = format!("http://{}/vpn", self.front.local_addr());
-		let time = Duration::from_secs(30);
-		let (status, body) = post(&endpoint, path, body, true, 4_096, time).await.unwrap();
+		let (network, time) = (Network::new(None, true).unwrap(), Duration::from_secs(30));
+		let (status, body) = post(&endpoint, path, body, &network, 4_096, time).await.unwrap();
 		(status, String::from_utf8(body.to_vec()).unwrap())
 	}
 
