@@ -6,6 +6,7 @@ use crate::{
 	bidder::{Bidder, BidderInputs},
 	chain::{Follower, Rights, Submitter},
 	config::ProviderConfig,
+	inference::Inference,
 	reconcile::{Driver, Inputs, Observer},
 	server::{Pages, Server},
 	store::{OpenError, Store},
@@ -23,6 +24,7 @@ use surety_gateway::{
 	chain::{NodeError, Nodes},
 	config::ConfigError,
 	front::FrontError,
+	roles::StartError,
 };
 use tokio::{sync::watch, task::JoinSet};
 
@@ -40,6 +42,8 @@ pub enum AgentError {
 	Store(OpenError),
 	/// A listener cannot be had.
 	Front(FrontError),
+	/// The edge cannot start.
+	Inference(StartError),
 	/// The machine gives no threads or signals.
 	Io(io::Error),
 }
@@ -51,6 +55,7 @@ impl fmt::Display for AgentError {
 			Self::Node(error) => write!(f, "chain.nodes: {error}"),
 			Self::Store(error) => error.fmt(f),
 			Self::Front(error) => error.fmt(f),
+			Self::Inference(error) => write!(f, "inference: {error}"),
 			Self::Io(error) => error.fmt(f),
 		}
 	}
@@ -67,6 +72,7 @@ impl From<ConfigError> for AgentError {
 /// Agent that runs.
 pub struct Agent<E> {
 	server: Server,
+	inference: Option<Inference>,
 	driver: Arc<Driver<E>>,
 	bidder: Arc<Bidder<E>>,
 	own_key: bool,
@@ -121,6 +127,7 @@ impl<E: Engine> Agent<E> {
 			driver: driver.clone(),
 		};
 		let bidder = Bidder::new(inputs, config.bidder(own_key)?);
+		let inference = Inference::start(config).map_err(AgentError::Inference)?;
 		let pages = Arc::new(Pages {
 			follower: follower.clone(),
 			store,
@@ -133,6 +140,7 @@ impl<E: Engine> Agent<E> {
 				let bidder = bidder.clone();
 				Box::new(move || bidder.machine())
 			},
+			edge: inference.as_ref().map(Inference::pages),
 			key,
 			started: Instant::now(),
 		});
@@ -147,12 +155,17 @@ impl<E: Engine> Agent<E> {
 		tasks.spawn(driver.clone().run(stopped.clone()));
 		tasks.spawn(bidder.clone().run(stopped));
 		let grace = Duration::from_secs(config.front.shutdown_secs.min(10));
-		Ok(Self { server, driver, bidder, own_key, tasks, stop, grace, pages })
+		Ok(Self { server, inference, driver, bidder, own_key, tasks, stop, grace, pages })
 	}
 
 	/// Address of the public listener.
 	pub fn public(&self) -> SocketAddr {
 		self.server.public.local_addr()
+	}
+
+	/// Address of the edge, if there is one.
+	pub fn edge(&self) -> Option<SocketAddr> {
+		self.inference.as_ref().map(Inference::local_addr)
 	}
 
 	/// Address of the control listener.
@@ -165,6 +178,9 @@ impl<E: Engine> Agent<E> {
 		let bidder = config.bidder(self.own_key)?;
 		self.driver.set_rules(config.rules());
 		self.bidder.set(bidder);
+		if let Some(inference) = &self.inference {
+			inference.reload();
+		}
 		self.server.public.reload().map_err(AgentError::Front)
 	}
 
@@ -174,9 +190,12 @@ impl<E: Engine> Agent<E> {
 		// Transactions and engine actions in progress: the next agent finds what they did.
 		self.tasks.shutdown().await;
 		let Server { public, control } = self.server;
-		let grace = self.grace;
+		let (grace, inference) = (self.grace, self.inference);
 		let ending = tokio::task::spawn_blocking(move || {
 			drop(control);
+			if let Some(inference) = inference {
+				inference.stop();
+			}
 			public.shutdown(grace)
 		});
 		if !ending.await.unwrap_or(false) {

@@ -122,6 +122,21 @@ pub fn render(status: &AgentStatus) -> String {
 	let head =
 		["lease", "order", "image", "health", "verdict", "price", "paid", "phase", "trouble"];
 	grid(&mut text, head, leases);
+	let agreements = status.edge.iter().flat_map(|edge| &edge.agreements).map(|one| {
+		[
+			one.agreement.map_or("without".into(), |id| id.to_string()),
+			one.agreement.map_or("-".into(), |_| one.service.to_string()),
+			one.units.to_string(),
+			one.calls.to_string(),
+			one.limited.to_string(),
+			one.lost.to_string(),
+			one.tokens.to_string(),
+			one.tenant.clone(),
+		]
+	});
+	let head =
+		["agreement", "service", "units", "requests", "limited", "lost", "tokens", "tenant"];
+	grid(&mut text, head, agreements);
 	let bids = status.bids.iter().take(SHOWN).map(|bid| {
 		let outcome = &bid.outcome;
 		[

@@ -5,14 +5,17 @@
 //! | file | part |
 //! |---|---|
 //! | `sections.rs` | tables of the file |
+//! | `inference.rs` | the table of the edge |
 //! | `convert.rs` | from the tables to the settings of the parts |
 //! | `provider.toml` | commented file, written by `surety-provider init` |
 
 mod convert;
+mod inference;
 mod sections;
 #[cfg(test)]
 mod tests;
 
+pub use inference::InferenceSection;
 pub use sections::*;
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +54,9 @@ pub struct ProviderConfig {
 	pub capacity: CapacitySection,
 	/// Bids.
 	pub bid: BidSection,
+	/// Services of models and of JSON-RPC, behind an edge in this process.
+	#[serde(alias = "edge", skip_serializing_if = "Option::is_none")]
+	pub inference: Option<InferenceSection>,
 	/// Log.
 	pub log: LogSection,
 }
@@ -67,6 +73,7 @@ impl Default for ProviderConfig {
 			lease: LeaseSection::default(),
 			capacity: CapacitySection::default(),
 			bid: BidSection::default(),
+			inference: None,
 			log: LogSection::default(),
 		}
 	}
@@ -128,6 +135,9 @@ impl RoleConfig for ProviderConfig {
 		if observation_secs.saturating_mul(1_000) <= observe_ms {
 			let reason = "must be longer than engine.observe-ms";
 			return Err(ConfigError::invalid("lease.observation-secs", reason));
+		}
+		if let Some(inference) = &self.inference {
+			inference.validate(self)?;
 		}
 		within("capacity.percent", self.capacity.percent, 1, 100)?;
 		let BidSection { load_percent, margin_percent, penalty_percent, step_percent, .. } =

@@ -63,3 +63,33 @@ fn the_key_decides_on_the_account_unless_one_is_named() {
 	assert!(*signer.account() != bob);
 	assert!(!format!("{config:?}").contains("Alice"));
 }
+
+#[test]
+fn the_edge_serves_the_operator_with_the_certificate_of_the_agent() {
+	let text = "[inference]\nlisten = \"127.0.0.1:7\"\n[[inference.service]]\nid = 5\n\
+		backend = \"http://127.0.0.1:8080\"\nmodels = [\"m\"]\n";
+	let mut config = usable();
+	config.inference = parse::<ProviderConfig>(text).unwrap().inference;
+	config.front.tls_certificate = Some("cert.pem".into());
+	config.front.tls_key = Some("key.pem".into());
+	config.validate().unwrap();
+	let edge = config.inference.as_ref().unwrap().edge(&config).unwrap();
+	assert_eq!(edge.operator.account, Some(config.signer().unwrap().1));
+	assert_eq!(edge.listen(), ([127, 0, 0, 1], 7).into());
+	assert_eq!(edge.front.tls_key, Some("key.pem".into()));
+	assert_eq!(edge.services[0].models, ["m"]);
+	assert!(!edge.operator.key.is_given(), "the agent's key signs no statements");
+
+	let fault = |from: &str, to: &str| {
+		let mut config = usable();
+		config.inference = parse::<ProviderConfig>(&text.replace(from, to)).unwrap().inference;
+		config.validate().unwrap_err().to_string()
+	};
+	assert!(fault(":8080", ":8080/v1/").contains("without /v1"));
+	let twice = "[\"m\"]\n[[inference.service]]\nid = 5\nbackend = \"http://127.0.0.1:1\"";
+	assert!(fault("[\"m\"]", twice).starts_with("inference.service.id"));
+	let none: ProviderConfig = parse("[edge]").unwrap();
+	let mut config = usable();
+	config.inference = none.inference;
+	assert!(config.validate().unwrap_err().to_string().starts_with("inference.service"));
+}

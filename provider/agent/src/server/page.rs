@@ -4,6 +4,7 @@
 
 use super::{AgentStatus, BidStatus, LeaseStatus, ServiceStatus};
 use std::fmt::Write;
+use surety_gateway::telemetry::AgreementStatus;
 
 /// Style of the page.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;\
@@ -51,6 +52,12 @@ pub fn render(status: &AgentStatus) -> String {
 	table(&mut page, "Bids", &head, bids);
 	let head = ["Service", "Endpoint", "Status", "Verdict", "Window", "Credited", "CPU", "Memory"];
 	table(&mut page, "Services", &head, status.services.iter().map(service));
+	if let Some(edge) = &status.edge {
+		let head = [
+			"Agreement", "Service", "Tenant", "Units", "Requests", "Limited", "Lost", "Tokens", "p95",
+		];
+		table(&mut page, "Agreements", &head, edge.agreements.iter().map(agreement));
+	}
 	let history = status.history.iter().map(|entry| {
 		vec![ago(status.now_ms, entry.at_ms), text(&entry.subject), text(&entry.text)]
 	});
@@ -134,6 +141,20 @@ fn service(service: &ServiceStatus) -> Vec<String> {
 		text(&service.credited),
 		text(&format!("{} of {} mCPU free", free.cpu_milli, total.cpu_milli)),
 		text(&format!("{} of {} MiB free", free.memory_mib, total.memory_mib)),
+	]
+}
+
+fn agreement(one: &AgreementStatus) -> Vec<String> {
+	vec![
+		text(&one.agreement.map_or("without".into(), |id| id.to_string())),
+		text(&one.agreement.map_or("-".into(), |_| one.service.to_string())),
+		text(&one.tenant),
+		amount(&one.units.to_string()),
+		amount(&one.calls.to_string()),
+		amount(&one.limited.to_string()),
+		amount(&one.lost.to_string()),
+		amount(&one.tokens.to_string()),
+		amount(&one.p95_ms.map_or("-".into(), |ms| format!("{ms:.0} ms"))),
 	]
 }
 

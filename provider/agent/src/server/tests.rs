@@ -29,6 +29,7 @@ fn start() -> Kit {
 	let nodes = Arc::new(Nodes::new(&ChainSection::default()).unwrap());
 	let follower = Follower::new(nodes, operator(), Box::new(Default::default));
 	let pages = Arc::new(Pages {
+		edge: None,
 		follower,
 		store,
 		observer: Arc::default(),
