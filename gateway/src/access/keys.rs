@@ -200,7 +200,9 @@ impl ApiKey {
 	pub fn admit(&self, weight: u64, now: u64) -> Result<(), KeyError> {
 		match &self.limits {
 			None => Ok(()),
-			Some(limits) => self.limiter.admit(limits, Cost::of(weight), now).map_err(KeyError::Limited),
+			Some(limits) => {
+				self.limiter.admit(limits, Cost::of(weight), now).map_err(KeyError::Limited)
+			},
 		}
 	}
 

@@ -3,7 +3,8 @@
 //! Client that was recognised: what it may use, and what it used.
 
 use super::{
-	Counter, EdgeAgreement, EdgeService, Inferred, Refusal, gates::Gate, handler::Shared, probers::Allowance,
+	Counter, EdgeAgreement, EdgeService, Inferred, Refusal, gates::Gate, handler::Shared,
+	probers::Allowance,
 };
 use crate::access::{Cost, Limiter, Token, UnitLimits, Wait, nanos_now};
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};

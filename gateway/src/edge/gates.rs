@@ -228,7 +228,9 @@ mod tests {
 		let gates = gates();
 		let service = service(1, "");
 		let served = |address: [u8; 4]| {
-			(0..1_000).filter(|_| gates.admit_trial(&service, address.into(), Cost::of(1), 0).is_ok()).count()
+			(0..1_000)
+				.filter(|_| gates.admit_trial(&service, address.into(), Cost::of(1), 0).is_ok())
+				.count()
 		};
 		assert_eq!(served([1, 1, 1, 1]), 16);
 		assert_eq!(served([1, 1, 1, 2]), 0, "same network");
@@ -260,8 +262,9 @@ mod tests {
 		let gate = Gate::default();
 		let limits = service(1, "").limits(1).unwrap();
 		let half = gate.share(&token(5_000)).unwrap();
-		let admit =
-			|share: &Arc<Limiter>, weight| gate.admit(&limits, Some((share, 5_000)), Cost::of(weight), 0);
+		let admit = |share: &Arc<Limiter>, weight| {
+			gate.admit(&limits, Some((share, 5_000)), Cost::of(weight), 0)
+		};
 		assert!(admit(&half, 50).is_ok());
 		assert!(admit(&half, 1).is_err());
 		let same = gate.share(&token(5_000)).unwrap();

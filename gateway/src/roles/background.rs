@@ -349,10 +349,7 @@ mod tests {
 			.block_on(crate::telemetry::fetch_status(background.control.unwrap(), timeout))
 			.unwrap();
 		assert_eq!((status.role.as_str(), status.chain), ("gateway", None));
-		assert!(
-			!background.pages.health().healthy,
-			"no role takes part yet"
-		);
+		assert!(!background.pages.health().healthy, "no role takes part yet");
 		drop(background);
 	}
 

@@ -4,7 +4,8 @@
 //! what is beyond [`MAX_LABELS`] is counted as `other`.
 
 use super::families::{
-	AgreementMetrics, AgreementVecs, ModelMetrics, ModelVecs, NetworkMetrics, NetworkVecs, ServiceMetrics, ServiceVecs,
+	AgreementMetrics, AgreementVecs, ModelMetrics, ModelVecs, NetworkMetrics, NetworkVecs,
+	ServiceMetrics, ServiceVecs,
 };
 use crate::chain::{BuyerReport, ChainReport, Standing};
 use parking_lot::RwLock;

@@ -152,5 +152,4 @@ fn data_of(event: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-#[path = "events_tests.rs"]
 mod tests;

@@ -135,10 +135,9 @@ impl Meter {
 			(!time.is_zero()).then(|| f64::from(tokens) / time.as_secs_f64())
 		};
 		let per_second = match self.first.zip(self.last) {
-			Some((first, last)) => per_second(
-				completion.saturating_sub(1),
-				last.saturating_duration_since(first),
-			),
+			Some((first, last)) => {
+				per_second(completion.saturating_sub(1), last.saturating_duration_since(first))
+			},
 			None => self.latency.and_then(|latency| per_second(completion, latency)),
 		};
 		self.admission.inferred(&Inferred {

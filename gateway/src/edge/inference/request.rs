@@ -33,7 +33,21 @@ const TEMPLATE: u64 = 16;
 const MAX_PROMPT: u64 = 8_192;
 /// Tokens of an answer whose request names no bound.
 const USUAL_ANSWER: u64 = 1_024;
-/// Names of the bound of an answer. Servers know some of them, so the largest counts.
+/// Fields that are read. The last four are names of the bound of an answer: each server knows some
+/// of them, so the largest counts.
+const READ: [&str; 10] = [
+	"model",
+	"stream",
+	"stream_options",
+	"n",
+	"best_of",
+	"prompt",
+	"max_tokens",
+	"max_completion_tokens",
+	"n_predict",
+	"max_output_tokens",
+];
+
 /// Part of OpenAI's API that is served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
@@ -219,7 +233,10 @@ impl Asked {
 			let flag_value = reader.value(1).map_err(invalid)?;
 			let is_it = key.raw.eq_ignore_ascii_case(b"include_usage");
 			if key.escaped || (is_it && (key.raw != b"include_usage" || found.is_some())) {
-				return Err(Refusal::Field(FIELD, "a field occurs twice or is not written plainly"));
+				return Err(Refusal::Field(
+					FIELD,
+					"a field occurs twice or is not written plainly",
+				));
 			}
 			if is_it {
 				self.wants_usage = flag(FIELD, flag_value)?;
@@ -282,8 +299,8 @@ fn model(value: &[u8]) -> Result<String, Refusal> {
 	if value == b"null" {
 		return Ok(String::new());
 	}
-	let model: String = serde_json::from_slice(value)
-		.map_err(|_| Refusal::Field("model", "it is no string"))?;
+	let model: String =
+		serde_json::from_slice(value).map_err(|_| Refusal::Field("model", "it is no string"))?;
 	if model.len() > MAX_MODEL {
 		return Err(Refusal::Field("model", "the name is too long"));
 	}
@@ -332,5 +349,4 @@ fn texts(value: &[u8]) -> Result<u64, Refusal> {
 }
 
 #[cfg(test)]
-#[path = "request_tests.rs"]
 mod tests;

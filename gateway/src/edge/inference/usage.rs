@@ -103,7 +103,8 @@ impl Window {
 			// Quotes within a text are escaped, so this is the name of a field.
 			let at = memmem::rfind(text, b"\"usage\"")?;
 			let rest = text.get(at..)?;
-			let object = rest.get(rest.iter().position(|byte| *byte == b':')?.saturating_add(1)..)?;
+			let object =
+				rest.get(rest.iter().position(|byte| *byte == b':')?.saturating_add(1)..)?;
 			let object = object.trim_ascii_start();
 			Tokens::read(object)
 		})

@@ -33,7 +33,10 @@ impl Handler for Model {
 		let (parts, body) = request.into_parts();
 		let body = read_body(body, 10 << 20, LONG).await.unwrap();
 		if parts.uri.path() == "/v1/models" {
-			return with(200, r#"{"models":[],"data":[{"id":"m"},{"id":"hidden"}],"object":"list"}"#);
+			return with(
+				200,
+				r#"{"models":[],"data":[{"id":"m"},{"id":"hidden"}],"object":"list"}"#,
+			);
 		}
 		let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
 		self.seen.lock().push((parts.headers, asked.clone()));
@@ -220,7 +223,8 @@ fn an_agreement_whose_tokens_are_not_paid_waits() {
 			}
 			scene.post(Some("Alice"), &ask(json!({}))).await
 		};
-		let refused = tokio::select! { _ = waiting => unreachable!(), refused = refused => refused };
+		let refused =
+			tokio::select! { _ = waiting => unreachable!(), refused = refused => refused };
 		assert_eq!(refused.status, 429);
 		let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
 		assert!((25..=32).contains(&wait), "10,000 tokens at 334 a second: {wait}");
@@ -242,12 +246,16 @@ fn strangers_and_probers_get_short_answers() {
 		assert_eq!(scene.model.seen.lock()[0].1["max_tokens"], 256);
 		let long = ask(json!({ "max_tokens": 10_000 }));
 		let refused = scene.post(None, &long).await;
-		assert_eq!((refused.status, &refused.body["error"]["type"]), (402, &json!("insufficient_quota")));
+		assert_eq!(
+			(refused.status, &refused.body["error"]["type"]),
+			(402, &json!("insufficient_quota"))
+		);
 		assert_eq!(refused.body["error"]["data"]["offer"]["unit"]["tokensPerMinute"], 20_000);
 		// Tokens of a network are used up before those of all.
 		let mut last = 200;
 		for _ in 0..40 {
-			last = scene.post(None, &ask(json!({ "user": "never", "max_tokens": "x" }))).await.status;
+			last =
+				scene.post(None, &ask(json!({ "user": "never", "max_tokens": "x" }))).await.status;
 			if last != 400 {
 				break;
 			}
@@ -281,7 +289,10 @@ fn only_listed_models_and_their_api_are_there() {
 		let list = client.get("/v1/models", &[]).await;
 		assert_eq!(list.body, json!({ "object": "list", "data": [{ "id": "m" }] }));
 		let unknown = scene.post(Some("Alice"), &ask(json!({ "model": "hidden" }))).await;
-		assert_eq!((unknown.status, &unknown.body["error"]["code"]), (404, &json!("model_not_found")));
+		assert_eq!(
+			(unknown.status, &unknown.body["error"]["code"]),
+			(404, &json!("model_not_found"))
+		);
 		assert_eq!(unknown.body["error"]["param"], "model");
 		let none = scene.post(Some("Alice"), &ask(json!({ "model": null }))).await;
 		assert_eq!((none.status, &none.body["error"]["param"]), (400, &json!("model")));
@@ -299,7 +310,10 @@ fn refusals_of_the_server_pass_and_cost_nothing() {
 	local(async {
 		let faulty = scene.post(Some("Alice"), &ask(json!({ "user": "faulty" }))).await;
 		assert_eq!((faulty.status, &faulty.body["error"]["message"]), (400, &json!("what?")));
-		assert_eq!(scene.post(Some("Alice"), &ask(json!({ "user": "overloaded" }))).await.status, 429);
+		assert_eq!(
+			scene.post(Some("Alice"), &ask(json!({ "user": "overloaded" }))).await.status,
+			429
+		);
 		let breaks = ask(json!({ "user": "breaks", "stream": true }));
 		assert_eq!(scene.post(Some("Alice"), &breaks).await.status, 200);
 	});

@@ -2,13 +2,13 @@
 
 //! The edge's part of the market, out of the chain and the configuration.
 
-use http::HeaderValue;
 use crate::{
 	chain::{Market, ServiceView},
 	config::{ConfigError, EdgeConfig, ServiceSection, Url},
 	edge::{EdgeAgreement, EdgeMarket, EdgeService},
 	upstream::Endpoint,
 };
+use http::HeaderValue;
 use sp_core::H256;
 use sp_runtime::AccountId32;
 use surety_primitives::{AssetId, LatencyBucket, Protocol, ServiceClass, Target};

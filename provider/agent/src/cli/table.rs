@@ -134,8 +134,7 @@ pub fn render(status: &AgentStatus) -> String {
 			one.tenant.clone(),
 		]
 	});
-	let head =
-		["agreement", "service", "units", "requests", "limited", "lost", "tokens", "tenant"];
+	let head = ["agreement", "service", "units", "requests", "limited", "lost", "tokens", "tenant"];
 	grid(&mut text, head, agreements);
 	let bids = status.bids.iter().take(SHOWN).map(|bid| {
 		let outcome = &bid.outcome;

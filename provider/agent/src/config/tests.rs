@@ -23,13 +23,16 @@ fn every_optional_line_of_the_commented_file_is_readable() {
 	let lines = EXAMPLE.lines().map(|line| {
 		let optional = line.strip_prefix("# ").filter(|rest| {
 			let name = rest.split(" = ").next().unwrap_or_default();
-			rest.contains(" = ") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+			let is_table = rest.starts_with('[') && rest.ends_with(']');
+			is_table
+				|| rest.contains(" = ") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 		});
 		optional.unwrap_or(line)
 	});
 	let text: String = lines.map(|line| format!("{line}\n")).collect();
 	let read: ProviderConfig = parse(&text).unwrap();
 	assert!(read.operator.account.is_some() && read.engine.socket.is_some());
+	assert_eq!(read.inference.unwrap().services[0].id, 5);
 }
 
 #[test]

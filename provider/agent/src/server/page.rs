@@ -54,7 +54,15 @@ pub fn render(status: &AgentStatus) -> String {
 	table(&mut page, "Services", &head, status.services.iter().map(service));
 	if let Some(edge) = &status.edge {
 		let head = [
-			"Agreement", "Service", "Tenant", "Units", "Requests", "Limited", "Lost", "Tokens", "p95",
+			"Agreement",
+			"Service",
+			"Tenant",
+			"Units",
+			"Requests",
+			"Limited",
+			"Lost",
+			"Tokens",
+			"p95",
 		];
 		table(&mut page, "Agreements", &head, edge.agreements.iter().map(agreement));
 	}

@@ -92,10 +92,8 @@ async fn chats_are_answered_streamed_and_counted() {
 		event["choices"][0]["delta"]["content"].as_str().is_some_and(|text| !text.is_empty())
 	});
 	assert!(deltas.count() >= 10);
-	until("count of the streams", async || {
-		(agreement(&edge).tokens == 3 * first).then_some(())
-	})
-	.await;
+	until("count of the streams", async || (agreement(&edge).tokens == 3 * first).then_some(()))
+		.await;
 
 	assert_eq!(agreement(&edge).calls, 3);
 	let streams = "surety_model_first_token_seconds_count{client=\"tenant\",service=\"5\"}";
@@ -201,7 +199,8 @@ async fn a_client_that_leaves_frees_its_slot() {
 
 	// The whole answer, before its first token too.
 	let tenant = edge.tenant();
-	let whole = tenant.post("/v1/chat/completions", &ask(json!({ "max_tokens": 1_500, "ignore_eos": true })));
+	let long = ask(json!({ "max_tokens": 1_500, "ignore_eos": true }));
+	let whole = tenant.post("/v1/chat/completions", &long);
 	let busy = until("busy slot", async || chat.is_busy().await.then_some(()));
 	tokio::select! { answer = whole => panic!("{}", answer.body), () = busy => {} }
 	until("free slot", async || (!chat.is_busy().await).then_some(())).await;
@@ -235,7 +234,11 @@ async fn validators_find_real_models_up_as_strangers_and_as_probers() {
 	let chat_at = format!("http://{address}/chat");
 	let assignments = [
 		probe::assignment(Target::Service(5), MODEL, &chat_at),
-		probe::assignment(Target::Service(6), servers::EMBEDDING, &format!("http://{address}/embed")),
+		probe::assignment(
+			Target::Service(6),
+			servers::EMBEDDING,
+			&format!("http://{address}/embed"),
+		),
 		probe::assignment(Target::Service(5), "another model", &chat_at),
 	];
 	let findings = probe::round(&assignments).await;

@@ -83,7 +83,8 @@ async fn synthetic(pause: Option<Duration>, tokens: usize) -> SocketAddr {
 							tokio::time::sleep(pause).await;
 						}
 					}
-					failed |= socket.write_all(format!("{done}0\r\n\r\n").as_bytes()).await.is_err();
+					failed |=
+						socket.write_all(format!("{done}0\r\n\r\n").as_bytes()).await.is_err();
 					if failed {
 						return;
 					}

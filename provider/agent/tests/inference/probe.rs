@@ -2,9 +2,12 @@
 
 //! A round of the validators' prober over real connections.
 
-use sp_core::offchain::{
-	Externalities, HttpError, HttpRequestId, HttpRequestStatus, OffchainWorkerExt,
-	OpaqueNetworkState, OpaquePeerId, Timestamp,
+use sp_core::{
+	OpaquePeerId,
+	offchain::{
+		Externalities, HttpError, HttpRequestId, HttpRequestStatus, OffchainWorkerExt,
+		OpaqueNetworkState, Timestamp,
+	},
 };
 use std::{
 	collections::HashMap,
@@ -67,12 +70,7 @@ struct Sockets {
 }
 
 /// Status and body of an answer.
-fn exchange(
-	method: &str,
-	url: &str,
-	headers: &[String],
-	body: &[u8],
-) -> Option<(u16, Vec<u8>)> {
+fn exchange(method: &str, url: &str, headers: &[String], body: &[u8]) -> Option<(u16, Vec<u8>)> {
 	let rest = url.strip_prefix("http://")?;
 	let (host, path) = rest.split_once('/')?;
 	let mut stream = TcpStream::connect(host).ok()?;

@@ -125,7 +125,8 @@ impl Edge {
 			"data = {:?}\n[front]\nlisten = \"127.0.0.1:0\"\nthreads = 1\nshutdown-secs = 1\n",
 			data.path()
 		);
-		for (port, id, path, model) in [(chat, 5, "chat", MODEL), (embedding, 6, "embed", EMBEDDING)]
+		for (port, id, path, model) in
+			[(chat, 5, "chat", MODEL), (embedding, 6, "embed", EMBEDDING)]
 		{
 			let Some(port) = port else { continue };
 			write!(

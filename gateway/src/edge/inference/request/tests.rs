@@ -97,11 +97,7 @@ fn the_usage_of_a_stream_is_asked_for() {
 		("", false, json!({ "include_usage": true })),
 		(r#","stream_options":null"#, false, json!({ "include_usage": true })),
 		(r#","stream_options": {}"#, false, json!({ "include_usage": true })),
-		(
-			r#","stream_options": { "x": 1 }"#,
-			false,
-			json!({ "include_usage": true, "x": 1 }),
-		),
+		(r#","stream_options": { "x": 1 }"#, false, json!({ "include_usage": true, "x": 1 })),
 		(
 			r#","stream_options":{"include_usage": false ,"x":1}"#,
 			false,
