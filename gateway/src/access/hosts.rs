@@ -77,6 +77,11 @@ impl Hosts {
 		self.with(host, now, |bucket| bucket.charge(self.rate, amount, now));
 	}
 
+	/// Replace an amount that a host took by the one that it used.
+	pub fn settle(&self, host: IpAddr, taken: u64, used: u64, now: u64) {
+		self.with(host, now, |bucket| bucket.settle(self.rate, taken, used, now));
+	}
+
 	fn with<T>(&self, host: IpAddr, now: u64, then: impl Fn(&Bucket) -> T) -> T {
 		// The lowest bits choose the place within a table, so the shard goes by others.
 		let index = self.hasher.hash_one(host).rotate_left(16) as usize & (SHARDS - 1);

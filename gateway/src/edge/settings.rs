@@ -41,6 +41,8 @@ pub struct EdgeSettings {
 	pub body_timeout: Duration,
 	/// Time for an answer of the server, or for its head if it streams.
 	pub answer_timeout: Duration,
+	/// Time for the answer of a model, or for its head if it streams.
+	pub model_timeout: Duration,
 	/// Bytes up to which an answer is read whole before it is passed on; JSON-RPC answers are
 	/// inspected then.
 	pub buffered: usize,
@@ -71,6 +73,7 @@ impl EdgeSettings {
 			max_body: 2 << 20,
 			body_timeout: Duration::from_secs(30),
 			answer_timeout: Duration::from_secs(30),
+			model_timeout: Duration::from_secs(600),
 			buffered: 256 * 1024,
 			websocket: WebSocketSettings::default(),
 			max_subscriptions: 256,

@@ -6,6 +6,7 @@ use crate::{
 	bidder::{Bidder, BidderInputs},
 	chain::{Follower, Rights, Submitter},
 	config::ProviderConfig,
+	inference::Inference,
 	private::OperatorKeys,
 	reconcile::{Driver, Inputs, Observer},
 	server::{Pages, Server, Tenants},
@@ -26,6 +27,7 @@ use surety_gateway::{
 	chain::{NodeError, Nodes},
 	config::ConfigError,
 	front::FrontError,
+	roles::StartError,
 };
 use surety_orders::manifest::IdentityError;
 use tokio::{sync::watch, task::JoinSet};
@@ -48,6 +50,8 @@ pub enum AgentError {
 	Keys(IdentityError),
 	/// A listener cannot be had.
 	Front(FrontError),
+	/// The edge cannot start.
+	Inference(StartError),
 	/// The machine gives no threads or signals.
 	Io(io::Error),
 }
@@ -61,6 +65,7 @@ impl fmt::Display for AgentError {
 			Self::Vpn(error) => error.fmt(f),
 			Self::Keys(error) => error.fmt(f),
 			Self::Front(error) => error.fmt(f),
+			Self::Inference(error) => write!(f, "inference: {error}"),
 			Self::Io(error) => error.fmt(f),
 		}
 	}
@@ -77,6 +82,7 @@ impl From<ConfigError> for AgentError {
 /// Agent that runs.
 pub struct Agent<E> {
 	server: Server,
+	inference: Option<Inference>,
 	driver: Arc<Driver<E>>,
 	bidder: Arc<Bidder<E>>,
 	own_key: bool,
@@ -140,6 +146,7 @@ impl<E: Engine + Access> Agent<E> {
 				.map_err(AgentError::Vpn)?,
 			None => None,
 		};
+		let inference = Inference::start(config).map_err(AgentError::Inference)?;
 		let pages = Arc::new(Pages {
 			follower: follower.clone(),
 			vpn,
@@ -153,6 +160,7 @@ impl<E: Engine + Access> Agent<E> {
 				let bidder = bidder.clone();
 				Box::new(move || bidder.machine())
 			},
+			edge: inference.as_ref().map(Inference::pages),
 			key,
 			started: Instant::now(),
 		});
@@ -174,12 +182,17 @@ impl<E: Engine + Access> Agent<E> {
 		tasks.spawn(driver.clone().run(stopped.clone()));
 		tasks.spawn(bidder.clone().run(stopped));
 		let grace = Duration::from_secs(config.front.shutdown_secs.min(10));
-		Ok(Self { server, driver, bidder, own_key, tasks, stop, grace, pages })
+		Ok(Self { server, inference, driver, bidder, own_key, tasks, stop, grace, pages })
 	}
 
 	/// Address of the public listener.
 	pub fn public(&self) -> SocketAddr {
 		self.server.public.local_addr()
+	}
+
+	/// Address of the edge, if there is one.
+	pub fn edge(&self) -> Option<SocketAddr> {
+		self.inference.as_ref().map(Inference::local_addr)
 	}
 
 	/// Address of the control listener.
@@ -196,6 +209,9 @@ impl<E: Engine + Access> Agent<E> {
 		if exit.as_ref() != self.pages.vpn.as_ref().map(|vpn| vpn.settings()) {
 			tracing::warn!("the part [vpn] has changed: it counts from the next start on");
 		}
+		if let Some(inference) = &self.inference {
+			inference.reload();
+		}
 		self.server.public.reload().map_err(AgentError::Front)
 	}
 
@@ -205,9 +221,12 @@ impl<E: Engine + Access> Agent<E> {
 		// Transactions and engine actions in progress: the next agent finds what they did.
 		self.tasks.shutdown().await;
 		let Server { public, control } = self.server;
-		let grace = self.grace;
+		let (grace, inference) = (self.grace, self.inference);
 		let ending = tokio::task::spawn_blocking(move || {
 			drop(control);
+			if let Some(inference) = inference {
+				inference.stop();
+			}
 			public.shutdown(grace)
 		});
 		if !ending.await.unwrap_or(false) {

@@ -134,6 +134,20 @@ pub fn render(status: &AgentStatus) -> String {
 		]
 	});
 	grid(&mut text, ["agreement", "cap", "bytes in", "bytes out", "dropped", "handshake"], peers);
+	let agreements = status.edge.iter().flat_map(|edge| &edge.agreements).map(|one| {
+		[
+			one.agreement.map_or("without".into(), |id| id.to_string()),
+			one.agreement.map_or("-".into(), |_| one.service.to_string()),
+			one.units.to_string(),
+			one.calls.to_string(),
+			one.limited.to_string(),
+			one.lost.to_string(),
+			one.tokens.to_string(),
+			one.tenant.clone(),
+		]
+	});
+	let head = ["agreement", "service", "units", "requests", "limited", "lost", "tokens", "tenant"];
+	grid(&mut text, head, agreements);
 	let bids = status.bids.iter().take(SHOWN).map(|bid| {
 		let outcome = &bid.outcome;
 		[

@@ -6,15 +6,18 @@
 //! |---|---|
 //! | `sections.rs` | tables of the file |
 //! | `vpn.rs` | table of the VPN |
+//! | `inference.rs` | the table of the edge |
 //! | `convert.rs` | from the tables to the settings of the parts |
 //! | `provider.toml` | commented file, written by `surety-provider init` |
 
 mod convert;
+mod inference;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod vpn;
 
+pub use inference::InferenceSection;
 pub use sections::*;
 pub use vpn::*;
 
@@ -56,6 +59,9 @@ pub struct ProviderConfig {
 	pub bid: BidSection,
 	/// VPN exit.
 	pub vpn: VpnSection,
+	/// Services of models and of JSON-RPC, behind an edge in this process.
+	#[serde(alias = "edge", skip_serializing_if = "Option::is_none")]
+	pub inference: Option<InferenceSection>,
 	/// Log.
 	pub log: LogSection,
 }
@@ -73,6 +79,7 @@ impl Default for ProviderConfig {
 			capacity: CapacitySection::default(),
 			bid: BidSection::default(),
 			vpn: VpnSection::default(),
+			inference: None,
 			log: LogSection::default(),
 		}
 	}
@@ -137,6 +144,9 @@ impl RoleConfig for ProviderConfig {
 		}
 		within("engine.pids", self.engine.pids, 1, 1 << 20)?;
 		self.engine()?;
+		if let Some(inference) = &self.inference {
+			inference.validate(self)?;
+		}
 		within("capacity.percent", self.capacity.percent, 1, 100)?;
 		let BidSection { load_percent, margin_percent, step_percent, .. } = self.bid;
 		within("bid.load-percent", load_percent, 0, 10_000)?;

@@ -35,7 +35,10 @@ use crate::{
 };
 use std::{sync::Arc, time::Instant};
 use surety_engine::Capacity;
-use surety_gateway::front::{Front, FrontError, FrontSettings, serve};
+use surety_gateway::{
+	front::{Front, FrontError, FrontSettings, serve},
+	roles::RolePages,
+};
 
 /// A value that is asked for when it is needed.
 pub type Current<T> = Box<dyn Fn() -> T + Send + Sync>;
@@ -54,6 +57,8 @@ pub struct Pages {
 	pub machine: Current<Option<Capacity>>,
 	/// VPN, if one is sold.
 	pub vpn: Option<Arc<Vpn>>,
+	/// The edge.
+	pub edge: Option<RolePages>,
 	/// Account of the key.
 	pub key: String,
 	/// Time of the start.

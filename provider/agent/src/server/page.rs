@@ -5,6 +5,7 @@
 use super::{AgentStatus, BidStatus, LeaseStatus, ServiceStatus};
 use crate::vpn::VpnStatus;
 use std::fmt::Write;
+use surety_gateway::telemetry::AgreementStatus;
 
 /// Style of the page.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;\
@@ -55,6 +56,20 @@ pub fn render(status: &AgentStatus) -> String {
 	}
 	let head = ["Service", "Endpoint", "Status", "Verdict", "Window", "Credited", "CPU", "Memory"];
 	table(&mut page, "Services", &head, status.services.iter().map(service));
+	if let Some(edge) = &status.edge {
+		let head = [
+			"Agreement",
+			"Service",
+			"Tenant",
+			"Units",
+			"Requests",
+			"Limited",
+			"Lost",
+			"Tokens",
+			"p95",
+		];
+		table(&mut page, "Agreements", &head, edge.agreements.iter().map(agreement));
+	}
 	let history = status.history.iter().map(|entry| {
 		vec![ago(status.now_ms, entry.at_ms), text(&entry.subject), text(&entry.text)]
 	});
@@ -178,6 +193,20 @@ fn bytes(bytes: u64) -> String {
 	let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
 	let found = units.into_iter().find(|(_, shift)| bytes >> shift >= 10);
 	found.map_or(format!("{bytes} B"), |(unit, shift)| format!("{} {unit}", bytes >> shift))
+}
+
+fn agreement(one: &AgreementStatus) -> Vec<String> {
+	vec![
+		text(&one.agreement.map_or("without".into(), |id| id.to_string())),
+		text(&one.agreement.map_or("-".into(), |_| one.service.to_string())),
+		text(&one.tenant),
+		amount(&one.units.to_string()),
+		amount(&one.calls.to_string()),
+		amount(&one.limited.to_string()),
+		amount(&one.lost.to_string()),
+		amount(&one.tokens.to_string()),
+		amount(&one.p95_ms.map_or("-".into(), |ms| format!("{ms:.0} ms"))),
+	]
 }
 
 fn text(text: &str) -> String {

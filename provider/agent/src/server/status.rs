@@ -12,6 +12,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use surety_engine::{Capacity, LeaseId};
+use surety_gateway::{roles::RolePages, telemetry::Status as EdgeStatus};
 use surety_primitives::{OrderId, Resources, ServiceId};
 use surety_runtime_api::LeasePhase;
 
@@ -52,6 +53,8 @@ pub struct AgentStatus {
 	pub leases: Vec<LeaseStatus>,
 	/// Decisions on orders, newest first.
 	pub bids: Vec<BidStatus>,
+	/// The edge, with the agreements of services of models and of JSON-RPC.
+	pub edge: Option<EdgeStatus>,
 	/// Paid for leases so far, fee included, by asset, in base units.
 	pub earned: BTreeMap<String, String>,
 	/// VPN, if one is sold.
@@ -159,6 +162,7 @@ impl AgentStatus {
 			leases,
 			bids: bids(pages),
 			vpn: pages.vpn.as_ref().map(|vpn| vpn.status()),
+			edge: pages.edge.as_ref().map(RolePages::status),
 			history: pages.store.history(SHOWN).unwrap_or_default(),
 			..Self::default()
 		};
@@ -283,6 +287,16 @@ pub fn advice(status: &AgentStatus, rules: &Rules) -> Vec<String> {
 			service.id,
 			service.status,
 			service.verdict.as_deref().unwrap_or("none yet")
+		));
+	}
+	let agreements = status.edge.iter().flat_map(|edge| &edge.agreements);
+	for one in agreements.filter(|one| one.lost > one.calls.checked_div(10).unwrap_or(0)) {
+		advice.push(format!(
+			"The server behind service {} fails: {} of {} requests of agreement {} had no answer.",
+			one.service,
+			one.lost,
+			one.calls,
+			one.agreement.map_or("-".into(), |id| id.to_string())
 		));
 	}
 	for lease in &status.leases {

@@ -43,6 +43,7 @@ fn start() -> Kit {
 		Arc::default(),
 	);
 	let pages = Arc::new(Pages {
+		edge: None,
 		follower,
 		store,
 		observer: Arc::default(),
