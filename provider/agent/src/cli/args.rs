@@ -2,6 +2,7 @@
 
 //! Commands, and flags above the configuration file.
 
+use super::{CourierArgs, LogsArgs, OneArgs, OrderArgs, ShellArgs};
 use crate::config::ProviderConfig;
 use sp_runtime::AccountId32;
 use std::{net::SocketAddr, path::PathBuf};
@@ -34,6 +35,18 @@ pub enum Command {
 	Run(Box<CommonArgs>),
 	/// Show the state of a running agent as a live table.
 	Status(StatusArgs),
+	/// Tenant: show a compose file as an order with its cost, or submit it.
+	Order(OrderArgs),
+	/// Tenant: bring the private parts of orders to the operators that are chosen.
+	Courier(CourierArgs),
+	/// Tenant: show the log of a lease.
+	Logs(LogsArgs),
+	/// Tenant: run a command in the container of a lease.
+	Shell(ShellArgs),
+	/// Tenant: show what a lease uses.
+	Stats(OneArgs),
+	/// Tenant: restart the application of a lease.
+	Restart(OneArgs),
 }
 
 /// Flags above the configuration file.
@@ -99,7 +112,7 @@ impl CommonArgs {
 		set(&mut config.data, &self.data);
 		set_some(&mut config.front.listen, &self.listen);
 		set_some(&mut config.control.listen, &self.control);
-		set_some(&mut config.engine.socket, &self.socket);
+		set(&mut config.engine.socket, &self.socket);
 		config.bid.enabled &= !self.no_bids;
 		set(&mut config.log.format, &self.log_format);
 		set(&mut config.log.filter, &self.log);
@@ -142,6 +155,10 @@ pub struct InitArgs {
 	/// Address of the public listener.
 	#[arg(long, value_name = "IP:PORT")]
 	pub listen: Option<SocketAddr>,
+
+	/// Socket of the engine's Docker API. That of the only engine here if left out.
+	#[arg(long, value_name = "PATH")]
+	pub socket: Option<PathBuf>,
 
 	/// Share of the machine to sell, in percent.
 	#[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]

@@ -7,8 +7,8 @@ use crate::{
 	bidder::{BidRules, BidderSettings, CapacityRules, Formula, Policy},
 	reconcile::{DriverSettings, Rules, Timeouts},
 };
-use sp_runtime::Perbill;
 use std::{collections::BTreeMap, time::Duration};
+use surety_engine::{Limits, Settings};
 use surety_gateway::{
 	config::ConfigError,
 	front::{FrontSettings, Listener, TlsFiles},
@@ -32,6 +32,51 @@ impl ProviderConfig {
 			access_host: lease.access_host.clone(),
 			..Rules::default()
 		}
+	}
+
+	/// Settings of the container engine, whose data are in `engine` of the data directory.
+	///
+	/// Errors: the field that cannot be used.
+	pub fn engine(&self) -> Result<Settings, ConfigError> {
+		let data = std::path::absolute(&self.data)
+			.map_err(|error| ConfigError::invalid("data", error.to_string()))?;
+		let engine = self.engine.clone();
+		let settings = Settings {
+			socket: engine.socket,
+			data_dir: data.join("engine"),
+			name: engine.name,
+			address: engine.address,
+			first_port: engine.first_port,
+			last_port: engine.last_port,
+			subnets: engine.subnets,
+			dns: engine.dns,
+			forbidden: engine.forbidden,
+			forbidden_ports: engine.forbidden_ports,
+			private_registries: engine.private_registries,
+			mirrors: engine.mirrors,
+			roots: engine.registry_roots,
+			runtime: engine.runtime,
+			gpus: engine.gpus,
+			gpu_class: self.capacity.gpu_class.clone(),
+			limits: Limits {
+				pids: engine.pids,
+				bandwidth_mbps: self.lease.default_bandwidth_mbit,
+				unpacked_gib: engine.unpacked_gib,
+				reserve_gib: engine.reserve_gib,
+				..Limits::default()
+			},
+			capacity: surety_engine::Resources {
+				bandwidth_mbps: self.capacity.bandwidth_mbit,
+				..surety_engine::Resources::default()
+			},
+			timeouts: surety_engine::Timeouts {
+				fetch: engine.fetch_secs,
+				..surety_engine::Timeouts::default()
+			},
+			..Settings::default()
+		};
+		settings.validate().map_err(|reason| ConfigError::invalid("engine", reason))?;
+		Ok(settings)
 	}
 
 	/// Settings of the driver.
@@ -72,8 +117,6 @@ impl ProviderConfig {
 		let rules = BidRules {
 			formulas: BTreeMap::from([(AssetId::Native, formula)]),
 			policy,
-			penalty: Perbill::from_percent(bid.penalty_percent),
-			rent_reserve: bid.rent_reserve.0,
 			bond_reserve: bid.bond_reserve.0,
 			step_percent: bid.step_percent,
 		};
