@@ -229,7 +229,8 @@ fn a_real_exit_is_proven_and_its_faults_are_found() {
 	let mut http = requests(Some("0.0.0.0:0"), false);
 	let KeyPair { secret, public } = key_pair(&mut http);
 	exit.admit(&Key::new(public).unwrap(), [10, 66, 0, 2]);
-	let mut outcome = |ms: u64| prove(&mut http, lab::ENDPOINT, exit.key(), secret, ms).unwrap();
+	let key = exit.key();
+	let mut outcome = |ms: u64| prove(&mut http, lab::ENDPOINT, key, secret, ms).unwrap();
 	let is_proof = |outcome: Outcome| matches!(outcome, Outcome::Proof { .. });
 	let proof = outcome(15_000);
 	let Outcome::Proof { handshake, nonce } = proof else { panic!("{proof:?}") };
