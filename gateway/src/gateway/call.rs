@@ -128,7 +128,9 @@ impl Worker {
 				body
 			},
 		};
-		let whole = now().saturating_duration_since(begin);
+		let end = now();
+		explanation.end = Some(end);
+		let whole = end.saturating_duration_since(begin);
 		let observer = &self.gateway().observer;
 		observer.called(&network.settings.name, whole, explanation.upstream);
 		(answer, explanation)
