@@ -3,12 +3,9 @@
 //! Rate limits by host, for clients without an account: trials, and failed attempts.
 
 use super::{Bucket, Rate, Wait};
+use ahash::{HashMap, RandomState};
 use parking_lot::Mutex;
-use std::{
-	collections::HashMap,
-	hash::{BuildHasher, RandomState},
-	net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Tables, each with a lock of its own.
 const SHARDS: usize = 16;

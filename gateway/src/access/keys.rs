@@ -193,6 +193,11 @@ impl ApiKey {
 		}
 	}
 
+	/// False if requests and bytes are free, so that the clock need not be read.
+	pub fn is_limited(&self) -> bool {
+		self.limits.is_some()
+	}
+
 	/// Let requests in if they are within the limit.
 	///
 	/// - `weight`: sum of the weights of the requests' methods.

@@ -73,7 +73,9 @@ pub fn key(network: u32, method: &str, params: &[u8]) -> Option<Key> {
 	// No method's name has this byte.
 	key.push(0);
 	let space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-	if params.iter().any(space) {
+	// Without an early exit inside a chunk, which is then compiled to vector instructions.
+	let spaced = |chunk: &[u8]| chunk.iter().fold(false, |found, byte| found | space(byte));
+	if params.chunks(64).any(spaced) {
 		let (mut quoted, mut escaped) = (false, false);
 		for byte in params {
 			if quoted || !space(byte) {
@@ -198,7 +200,7 @@ impl Default for CacheSettings {
 /// Answers of all networks, shared by all workers.
 #[derive(Debug)]
 pub struct AnswerCache {
-	entries: moka::sync::Cache<Key, Arc<Entry>>,
+	entries: moka::sync::Cache<Key, Arc<Entry>, RandomState>,
 	settings: CacheSettings,
 	stamps: AtomicU64,
 	/// Number of the last insertion that is not trusted, by service.
@@ -219,7 +221,7 @@ impl AnswerCache {
 			})
 			.max_capacity(settings.bytes)
 			.time_to_idle(settings.idle)
-			.build();
+			.build_with_hasher(RandomState::new());
 		Self { entries, settings, stamps: AtomicU64::new(0), distrusted: ArcSwap::default() }
 	}
 

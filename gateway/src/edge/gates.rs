@@ -7,9 +7,10 @@ use crate::{
 	access::{Bucket, Cost, Hosts, Limiter, Rate, Token, UnitLimits, Wait, trial_network},
 	front::host_of,
 };
+use ahash::HashMap;
 use parking_lot::Mutex;
 use sp_runtime::AccountId32;
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 use surety_primitives::{AgreementId, ServiceId};
 
 /// Failed tokens of a host. A check of a signature costs as much as several requests.

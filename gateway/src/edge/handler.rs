@@ -19,11 +19,12 @@ use crate::{
 	upstream::{Endpoint, Pool, Scheme, climbs},
 	websocket::is_upgrade,
 };
+use ahash::HashMap;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
 use hyper::body::{Body as _, Incoming};
-use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Instant};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
 use surety_primitives::Protocol;
 
 /// State that the workers share.

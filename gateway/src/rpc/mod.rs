@@ -14,9 +14,7 @@ mod table;
 mod tests;
 
 pub use failure::Failure;
-pub use outcome::{
-	Answer, Outcome, answer, compose, error_message, has_id, outcome, replace_id, result_start,
-};
+pub use outcome::{Answer, Outcome, answer, compose, error_message, outcome, replace_id};
 pub use scan::{Call, Message, Refusal, ScanError, ScanLimits, request, scan};
 pub use table::{
 	BlockArgument, CachePolicy, Class, Dispatch, Known, Method, MethodTable, RowFault, Shape,

@@ -6,12 +6,9 @@
 //! from the configuration.
 
 use super::{ethereum, substrate};
+use ahash::{HashMap, HashMapExt};
 use serde::Deserialize;
-use std::{
-	borrow::Cow,
-	collections::{BTreeMap, HashMap},
-	sync::LazyLock,
-};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 use surety_primitives::Protocol;
 
 /// Effect of a method, which decides what may be repeated.
