@@ -42,12 +42,7 @@ const SUBJECTS = {
   node,
 };
 
-/** Subjects that run only if they are named. */
-const ON_REQUEST = new Set(["gateway"]);
-
-const selected = process.env.SUBJECT
-  ? process.env.SUBJECT.split(",")
-  : Object.keys(SUBJECTS).filter((name) => !ON_REQUEST.has(name));
+const selected = process.env.SUBJECT ? process.env.SUBJECT.split(",") : Object.keys(SUBJECTS);
 const unknown = selected.filter((name) => !(name in SUBJECTS));
 if (unknown.length > 0) {
   throw new Error(`no subject ${unknown}; there are ${Object.keys(SUBJECTS).join(", ")}`);

@@ -82,7 +82,7 @@ impl EdgeSettings {
 	}
 }
 
-/// True if no client may call a method: those manage a node.
+/// True if no client may call a method: those manage a node, or sign with its keys.
 pub fn is_denied(method: &str) -> bool {
 	names_method(DENIED, method) && !names_method(READS, method)
 }
@@ -102,7 +102,7 @@ const READS: &[&str] = &[
 	"debug_traceTransaction",
 ];
 
-/// Methods that manage a node or a test chain.
+/// Methods that manage a node or a test chain, or sign with keys that a node holds.
 const DENIED: &[&str] = &[
 	"admin_*",
 	"anvil_*",
@@ -112,6 +112,8 @@ const DENIED: &[&str] = &[
 	"clique_*",
 	"debug_*",
 	"engine_*",
+	"eth_sendTransaction",
+	"eth_sign*",
 	"evm_*",
 	"hardhat_*",
 	"miner_*",

@@ -11,7 +11,7 @@ use super::{
 use crate::{
 	access::TOKEN_HEADER,
 	routing::{Judgement, LoadClass, Observed, Ticket, judge},
-	rpc::{self, Failure, Shape},
+	rpc::{self, BlockHash, Failure, Shape, json},
 	upstream::UpstreamError,
 };
 use bytes::Bytes;
@@ -42,6 +42,8 @@ pub(super) struct Payload {
 	pub idempotent: bool,
 	/// Form of a result with data.
 	pub shape: Shape,
+	/// Hash that a result must be, where the request determines it.
+	pub hash: Option<BlockHash>,
 	/// Bytes of an answer.
 	pub max_bytes: usize,
 	/// Id under which the call is sent, as raw JSON.
@@ -184,7 +186,9 @@ pub(super) async fn attempt(
 				attempt.judgement = Judgement::Fault;
 			}
 			let result = matches!(attempt.judgement, Judgement::Found | Judgement::Empty);
-			if result && !has_shape(answer.body(), payload.shape) {
+			if result
+				&& !(has_shape(answer.body(), payload.shape) && has_hash(answer.body(), &payload))
+			{
 				attempt.judgement = Judgement::Fault;
 			}
 			attempt.body = answer.into_body();
@@ -242,6 +246,15 @@ pub(super) fn failed(error: &UpstreamError) -> (Option<Failure>, Observed) {
 fn has_shape(body: &[u8], shape: Shape) -> bool {
 	shape == Shape::Any
 		|| rpc::result_start(body).is_none_or(|first| first == b'n' || shape.fits(first))
+}
+
+/// True if a result is the hash that its request determines, if it determines one: a false one would
+/// leave the caller waiting for a transaction that does not exist.
+fn has_hash(body: &[u8], payload: &Payload) -> bool {
+	let Some(hash) = &payload.hash else { return true };
+	rpc::answer(body)
+		.and_then(|answer| json::hash(answer.result?))
+		.is_some_and(|found| found == *hash)
 }
 
 /// True if a judgement is about a JSON-RPC answer.

@@ -15,8 +15,9 @@ use crate::{
 	cache::{self, Join, Key},
 	routing::{LoadClass, Session},
 	rpc::{
-		self, BlockHash, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
+		self, BlockHash, CachePolicy, Call, Class, Dispatch, Failure, Known, Method, Shape,
 		block::{BlockReference, RangeEnd, Tag, pin, reference},
+		ethereum,
 	},
 };
 use bytes::Bytes;
@@ -250,6 +251,10 @@ impl Worker {
 			weight: u32::from(method.weight),
 			idempotent: method.is_idempotent(),
 			shape: method.shape,
+			hash: match method.shape {
+				Shape::TransactionHash => ethereum::transaction_hash(params),
+				_ => None,
+			},
 			max_bytes: max_bytes(&gateway.settings, class),
 			id,
 			body,

@@ -6,8 +6,8 @@
 use crate::{
 	access::KeyStoreError,
 	chain::{
-		Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject, Transactions,
-		plan, rules, wishes,
+		Answering, Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
+		Transactions, plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
 	front::FrontError,
@@ -79,6 +79,8 @@ pub struct Background {
 	pub reporter: Option<KeySigner>,
 	/// Sender of reports with that key; none without nodes or key.
 	pub reports: Option<Arc<Transactions>>,
+	/// Services that answer, for the buyer.
+	pub answering: Answering,
 	/// Address of the control listener.
 	pub control: SocketAddr,
 	pages: Arc<Pages>,
@@ -195,6 +197,7 @@ impl Background {
 			Buyer::new(chain, BuyerSettings { wishes, rules, transactions, data, dry_run })
 		});
 		let report = buyer.as_ref().map(Buyer::report);
+		let answering = buyer.as_ref().map(Buyer::answering).unwrap_or_default();
 		let pages = Arc::new(Pages {
 			name: parts.role,
 			listen: parts.listen,
@@ -234,6 +237,7 @@ impl Background {
 			reporters,
 			reporter: parts.reporter,
 			reports,
+			answering,
 			control,
 			pages,
 			stop,

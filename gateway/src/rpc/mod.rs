@@ -3,7 +3,7 @@
 //! JSON-RPC on the wire: scan of requests and answers, errors, and the table of methods.
 
 pub mod block;
-mod ethereum;
+pub(crate) mod ethereum;
 mod failure;
 pub mod json;
 mod outcome;

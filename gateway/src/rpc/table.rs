@@ -115,6 +115,8 @@ pub enum Shape {
 	Array,
 	/// String.
 	Text,
+	/// String: the hash of the raw Ethereum transaction that is the first parameter.
+	TransactionHash,
 }
 
 impl Shape {
@@ -124,7 +126,7 @@ impl Shape {
 			Self::Any => true,
 			Self::Object => first == b'{',
 			Self::Array => first == b'[',
-			Self::Text => first == b'"',
+			Self::Text | Self::TransactionHash => first == b'"',
 		}
 	}
 }
