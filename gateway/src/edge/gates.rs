@@ -249,8 +249,8 @@ mod tests {
 		};
 		assert_eq!(ask([1, 1, 1, 1], 2_001), Err(Wait::Never));
 		for _ in 0..12 {
-			assert_eq!(ask([1, 1, 1, 1], 1_500), Ok(()));
-			gates.settle_trial(&service, [1, 1, 1, 1].into(), 1_500, 100, 0);
+			assert_eq!(ask([1, 1, 1, 1], 500), Ok(()));
+			gates.settle_trial(&service, [1, 1, 1, 1].into(), 500, 100, 0);
 		}
 		assert!(matches!(ask([1, 1, 1, 2], 1_500), Err(Wait::For(_))), "same network");
 		let all: usize = (2..100).filter(|n| ask([1, 1, *n, 1], 2_000).is_ok()).count();

@@ -16,7 +16,7 @@ use crate::{
 	access::RecentTokens,
 	front::{Body, Handler, Peer, read_body},
 	rpc::{Call, Failure, Message, MethodTable, scan},
-	upstream::{Endpoint, Pool, climbs},
+	upstream::{Endpoint, Pool, Scheme, climbs},
 	websocket::is_upgrade,
 };
 use arc_swap::ArcSwap;
@@ -154,8 +154,9 @@ impl EdgeHandler {
 		}
 	}
 
-	/// Connections of this worker to a server.
-	pub(super) fn pool(&self, backend: &Endpoint) -> Rc<Pool> {
+	/// Connections of this worker to the server of a service.
+	pub(super) fn pool(&self, service: &EdgeService) -> Rc<Pool> {
+		let backend = &service.backend;
 		let mut pools = self.pools.borrow_mut();
 		if let Some(pool) = pools.get(backend) {
 			return pool.clone();
@@ -163,7 +164,14 @@ impl EdgeHandler {
 		// Servers that are no longer used.
 		let market = self.shared.market.load();
 		pools.retain(|known, _| market.services().any(|service| service.backend == *known));
-		let pool = Pool::new(backend.clone(), self.shared.settings.upstream.clone());
+		let mut settings = self.shared.settings.upstream.clone();
+		if service.is_inference() && backend.scheme() == Scheme::Http {
+			// Small servers of models close kept connections as they please, or leave the body of a
+			// request that they refuse to be read as the next request. A new connection costs
+			// nothing beside an answer.
+			settings.max_idle = 0;
+		}
+		let pool = Pool::new(backend.clone(), settings);
 		pools.insert(backend.clone(), pool.clone());
 		pool
 	}
@@ -181,7 +189,7 @@ impl EdgeHandler {
 		if let Err(refusal) = admission.admit(1, 1) {
 			return self.refuse(&refusal, None);
 		}
-		let pool = self.pool(&admission.service.backend);
+		let pool = self.pool(&admission.service);
 		self.websocket.switch(admission, pool, target, request).await
 	}
 
@@ -248,7 +256,7 @@ impl EdgeHandler {
 		call: Option<&[u8]>,
 	) -> Response<Body> {
 		let settings = &self.shared.settings;
-		let pool = self.pool(&admission.service.backend);
+		let pool = self.pool(&admission.service);
 		let started = Instant::now();
 		let mut waiting = Waiting { admission: &admission, requests };
 		let answer =

@@ -36,7 +36,7 @@ pub struct PoolSettings {
 	pub max_connections: usize,
 	/// Requests that wait for a connection. One more fails with [`UpstreamError::Busy`].
 	pub max_waiting: usize,
-	/// Connections kept while they are not used.
+	/// Connections kept while they are not used. 0: each request has a connection of its own.
 	pub max_idle: usize,
 	/// Time for which an unused connection is kept. Shorter than the server's own time, so that it
 	/// seldom closes just as a request is sent.
@@ -323,6 +323,9 @@ impl Pool {
 	}
 
 	fn keep(self: &Rc<Self>, mut connection: Connection<Stream>) {
+		if self.settings.max_idle == 0 {
+			return;
+		}
 		connection.used = Instant::now();
 		let mut idle = self.idle.borrow_mut();
 		if idle.len() >= self.settings.max_idle {

@@ -179,7 +179,7 @@ impl EdgeHandler {
 			request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
 		}
 		let settings = &self.shared.settings;
-		let pool = self.pool(&service.backend);
+		let pool = self.pool(&service);
 		let answer = pool.fetch(&request, settings.model_timeout, settings.buffered, false).await;
 		match answer {
 			Ok(response) => {

@@ -118,8 +118,10 @@ impl Asked {
 		let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
 		let prompt = length.div_ceil(TOKEN_BYTES).min(MAX_PROMPT).saturating_add(TEMPLATE);
 		let mut reader = Reader::new(body, DEPTH);
-		let mut more = reader.open(b'{', b'}').map_err(fault)?;
 		let at = |reader: &Reader<'_>| body.len().saturating_sub(reader.rest().len());
+		reader.peek();
+		let start = at(&reader).saturating_add(1);
+		let mut more = reader.open(b'{', b'}').map_err(fault)?;
 		let mut asked = Self {
 			model: String::new(),
 			stream: false,
@@ -128,7 +130,7 @@ impl Asked {
 			bound: None,
 			choices: 1,
 			edits: Vec::new(),
-			start: at(&reader),
+			start,
 			is_empty: !more,
 			unbound: Vec::new(),
 			embeds: route == Route::Embedding,

@@ -42,14 +42,13 @@ impl Client {
 		let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
 		assert!(kind.starts_with("text/event-stream"), "{kind}");
 		let body = response.into_body();
-		Stream { body, text: String::new(), is_done: false, connection }
+		Stream { body, text: String::new(), is_done: false, _connection: connection }
 	}
 
 	async fn whole(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
-		let (response, connection) = self.send(method, path, body).await;
+		let (response, _connection) = self.send(method, path, body).await;
 		let status = response.status().as_u16();
 		let body = response.into_body().collect().await.unwrap().to_bytes();
-		connection.abort();
 		let text = || String::from_utf8_lossy(&body).into();
 		Answer { status, body: serde_json::from_slice(&body).unwrap_or_else(|_| text()) }
 	}
@@ -59,13 +58,13 @@ impl Client {
 		method: &str,
 		path: &str,
 		body: Option<&Value>,
-	) -> (hyper::Response<Incoming>, JoinHandle<()>) {
+	) -> (hyper::Response<Incoming>, Connection) {
 		let sending = async {
 			let stream = TcpStream::connect(self.address).await.unwrap();
 			stream.set_nodelay(true).unwrap();
 			let (mut sender, connection) =
 				hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-			let connection = tokio::spawn(async move { drop(connection.await) });
+			let connection = Connection(tokio::spawn(async move { drop(connection.await) }));
 			let mut request = hyper::Request::builder()
 				.method(method)
 				.uri(path)
@@ -83,18 +82,21 @@ impl Client {
 	}
 }
 
+/// Connection that is closed when it is dropped.
+struct Connection(JoinHandle<()>);
+
+impl Drop for Connection {
+	fn drop(&mut self) {
+		self.0.abort();
+	}
+}
+
 /// Answer that streams. Dropped, its connection is closed.
 pub struct Stream {
 	body: Incoming,
 	text: String,
 	is_done: bool,
-	connection: JoinHandle<()>,
-}
-
-impl Drop for Stream {
-	fn drop(&mut self) {
-		self.connection.abort();
-	}
+	_connection: Connection,
 }
 
 impl Stream {

@@ -244,7 +244,8 @@ async fn validators_find_real_models_up_as_strangers_and_as_probers() {
 	let findings = probe::round(&assignments).await;
 	println!("findings: {findings:?}");
 	assert!(matches!(findings[..2], [Finding::Up(_), Finding::Up(_)]));
-	assert!(matches!(findings[2], Finding::Bad(_)), "a model that is not listed");
+	// The list of models is asked first or last.
+	assert!(matches!(findings[2], Finding::Bad(_) | Finding::Down), "a model that is not listed");
 	let trial = "surety_model_tokens_total{client=\"trial\",part=\"prompt\",service=\"5\"}";
 	assert!(metric(&edge, trial) > 0.0);
 	drop(chat);
