@@ -73,6 +73,7 @@ impl Kit {
 			observer: Arc::default(),
 			rules: Box::new(Rules::default),
 			machine: Box::new(|| None),
+			vpn: None,
 			key: "key".into(),
 			started: Instant::now(),
 		});
