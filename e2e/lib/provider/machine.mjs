@@ -35,20 +35,10 @@ export class Machine extends Namespace {
   }
 
   /**
-   * Start a machine, and wait until its engine answers.
-   * @param {Processes} processes
-   * @param {string} name
+   * Start it, and wait until its engine answers.
    * @param {Registry} registry - that its engine asks instead of docker.io
-   * @returns {Promise<Machine>}
    */
-  static async start(processes, name, registry) {
-    const machine = new Machine(processes, name);
-    await machine.#start(registry);
-    return machine;
-  }
-
-  /** @param {Registry} registry */
-  async #start(registry) {
+  async start(registry) {
     const { dir } = this;
     mkdirSync(dir, { recursive: true });
     const write = (/** @type {string} */ file, /** @type {string} */ text) => {

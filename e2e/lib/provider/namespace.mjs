@@ -150,14 +150,14 @@ export class Namespace {
   }
 
   /**
-   * Start a process inside. It ends with the namespace at the latest.
+   * Start a process inside. It ends with the namespaces at the latest.
    * @param {string} name
    * @param {string} command
    * @param {string[]} args
    * @param {NodeJS.ProcessEnv} [env]
    * @returns {ManagedProcess}
    */
-  start(name, command, args, env = {}) {
+  launch(name, command, args, env = {}) {
     const [program, ...rest] = this.enter(command, args);
     const started = this.#processes.start(name, program, rest, { env });
     this.#inside.add(started);

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+// The provider scenario: two operators whose agents run containers on machines of their own, a
+// compose file that becomes an order and a page, and everything that may die on the way: the
+// container, the agent, the machine. The demo shows it (`SCENE=provider`), the tests assert it.
+
+import { formatPercent, MILLI, sure, UNIT } from "../chain/amounts.mjs";
+import { account, runtimeApi } from "../chain/api.mjs";
+import { batch, call, eventOf, send } from "../chain/calls.mjs";
+import { breachOf, targetOf } from "../chain/shapes.mjs";
+import { addProxy } from "../gateway/edge.mjs";
+import { Machine } from "../provider/machine.mjs";
+import { composeFile, PORT, REGION, secretWord } from "../provider/order.mjs";
+import { PageReader, readPage } from "../provider/page.mjs";
+import { ProviderProcess } from "../provider/process.mjs";
+import { Registry } from "../provider/registry.mjs";
+import { whyNoMachines } from "../provider/requirements.mjs";
+import { Tenant } from "../provider/tenant.mjs";
+import { sleep, waitFor } from "../system/wait.mjs";
+import { agentOf, leaseName } from "./lease.mjs";
+import { BOND, listService, PAID_ROUNDS, register } from "./listing.mjs";
+import { Scenario } from "./scenario.mjs";
+
+/** @import { Codec } from "../chain/api.mjs" */
+/** @import { BlockState } from "../chain/observer.mjs" */
+/** @import { ChainEvent } from "../chain/shapes.mjs" */
+/** @import { Fixture } from "../fixture.mjs" */
+/** @import { Container } from "../provider/engine.mjs" */
+/** @import { AgentStatus } from "../provider/process.mjs" */
+/** @import { Reporter } from "./scenario.mjs" */
+
+/** Titles of the steps. */
+export const STEPS = [
+  "Start four validators",
+  "Two operators start a machine each: an engine, and an agent with a proxy's key",
+  "The agents declare what their machines have, and the validators find them up",
+  "A compose file becomes an order; both agents bid and say why",
+  "The best bid becomes a lease: its agent fetches nginx, gets the private part and starts it",
+  "Tova reads her page",
+  "The container is killed: it is started again, and the lease stays",
+  "The agent is stopped and started: the lease stays, and the page is served all the time",
+  "A new window begins: from now on the terms count",
+  "The machine dies, agent and engine: verdicts turn down, the lease is unhealthy",
+  "The second operator takes over, with the private part and the same page",
+  "Tova is credited out of the first operator's bond",
+  "Tova closes the lease: container and data are gone",
+];
+
+/**
+ * Price of a CPU at each operator, in SURE per hour.
+ * @type {Record<string, number>}
+ */
+const OPERATORS = { Pia: 30, Piet: 36 };
+const TENANT = "Tova";
+/** In planck. */
+const OPERATOR_FUNDS = BOND + 20n * UNIT;
+const PROXY_FUNDS = 5n * UNIT;
+const TENANT_FUNDS = 60n * UNIT;
+/** In planck per block. */
+const MAX_PRICE = 20n * MILLI;
+/** Duration of the order in minutes. */
+const MINUTES = 25;
+/** Time in ms for which the agent is away. */
+const AWAY_MS = 8_000;
+
+/** A lease as it was awarded, and as it became ready. */
+/** @typedef {{ id: number, operator: string, agreement: number, url: string, page: string }}
+ *   RunningLease */
+
+/**
+ * Amounts in planck.
+ * @typedef {object} ProviderResults
+ * @property {string} word - that the private part has
+ * @property {number} order
+ * @property {Record<string, AgentStatus["bids"][number]>} bids - by operator
+ * @property {RunningLease[]} leases - in the order of the awards
+ * @property {number} secondsToReady - from the award of the first lease
+ * @property {{ before: Container, after: Container, page: string }} killed
+ * @property {{ before: Container, after: Container, failed: string[], reads: number }} restarted
+ * @property {{ code: number }} unhealthy - end of the first lease
+ * @property {bigint} credited
+ * @property {{ code: number, containers: number, files: string[] }} closed
+ */
+
+/** The provider scenario. */
+export class ProviderScenario extends Scenario {
+  results = /** @type {ProviderResults} */ (
+    /** @type {Partial<ProviderResults>} */ ({ bids: {}, leases: [], word: secretWord() })
+  );
+  /** @type {Record<string, Machine>} */
+  machines = {};
+  /** @type {Record<string, ProviderProcess>} */
+  agents = {};
+  /** @type {Registry} */
+  registry;
+  /** @type {Tenant} */
+  tenant;
+
+  /**
+   * @param {Fixture} fixture
+   * @param {Reporter} [reporter]
+   */
+  constructor(fixture, reporter) {
+    const operators = Object.keys(OPERATORS).flatMap((name) => [
+      [name, OPERATOR_FUNDS],
+      [proxyOf(name), PROXY_FUNDS],
+    ]);
+    super(fixture, Object.fromEntries([...operators, [TENANT, TENANT_FUNDS]]), reporter);
+  }
+
+  /** @override */
+  get funder() {
+    return account("//Bob");
+  }
+
+  /**
+   * Reason why the scenario cannot run here.
+   * @returns {string | undefined} undefined if it can
+   */
+  static whyNot() {
+    return whyNoMachines();
+  }
+
+  /**
+   * Run all steps from 1 on.
+   * @returns {Promise<ProviderResults>}
+   */
+  async run() {
+    await this.runSteps([
+      () => this.#operatorsStart(),
+      () => this.#agentsAreUp(),
+      () => this.#orderAndBids(),
+      () => this.#ready(),
+      () => this.#pageIsServed(),
+      () => this.#containerIsKilled(),
+      () => this.#agentRestarts(),
+      () => this.#windowBegins(),
+      () => this.#machineDies(),
+      () => this.#failover(),
+      () => this.#credited(),
+      () => this.#closes(),
+    ]);
+    return this.results;
+  }
+
+  /** @override */
+  async stop() {
+    await Promise.all(Object.values(this.machines).map((machine) => machine.kill()));
+    await super.stop();
+  }
+
+  // ------------------------------------------------------------------ steps
+
+  /** Fund all accounts, start registry and machines, and let the operators list. */
+  async #operatorsStart() {
+    const { processes } = this.fixture;
+    const [registry] = await Promise.all([Registry.start(processes), this.fund()]);
+    this.registry = registry;
+    this.reporter.event(`a registry has ${registry.pinned}`);
+    for (const name of Object.keys(OPERATORS)) {
+      this.machines[name] = new Machine(processes, `machine-of-${name.toLowerCase()}`);
+      await this.machines[name].start(registry);
+    }
+    await Promise.all(Object.keys(OPERATORS).map((name) => this.#operatorStarts(name)));
+  }
+
+  /**
+   * Start the agent of an operator, and list its service.
+   * @param {string} name
+   */
+  async #operatorStarts(name) {
+    const { api, accounts, watchlist, registry } = this;
+    const machine = this.machines[name];
+    const { validators } = this.fixture.network;
+    const nodes = validators.slice(0, 2).map(({ http }) => Number(new URL(http).port));
+    for (const port of nodes) await machine.reach(port);
+    const agent = new ProviderProcess(machine, {
+      operator: accounts[name].address,
+      key: `//${proxyOf(name)}`,
+      nodes,
+      registry,
+      config: { bid: { cpu: `${OPERATORS[name]}` } },
+    });
+    this.agents[name] = agent;
+    const proxy = addProxy(api, accounts[proxyOf(name)].address, "Operate");
+    const listing = listService(api, { kind: "Compute", endpoint: agent.url, region: REGION });
+    const calls = batch(api, [register(api, name), proxy, listing]);
+    const { events } = await send(api, accounts[name], calls);
+    watchlist.operators[name] = accounts[name];
+    const listed = eventOf(events, "operators", "ServiceListed");
+    watchlist.services[agentOf(name)] = listed.service.toNumber();
+    await agent.start();
+    this.reporter.event(`${name} bonds ${sure(BOND, 0)} SURE; the agent is at ${agent.url}`);
+  }
+
+  /** Wait until the agents have declared their capacity and are up. */
+  async #agentsAreUp() {
+    await this.untilUp("the agents are up", Object.keys(OPERATORS).length);
+    for (const [name, agent] of Object.entries(this.agents)) {
+      const declared = async () => (await agent.status()).services[0]?.total.cpuMilli;
+      const cpus = await waitFor(`${name} has declared its capacity`, declared, {
+        abort: this.#abort,
+      });
+      this.reporter.event(`${name} is up, and declares ${cpus / 1000} CPUs`, "green");
+    }
+  }
+
+  /** Let the tenant place the order of a compose file, and wait for both bids. */
+  async #orderAndBids() {
+    const { word } = this.results;
+    const compose = composeFile({
+      image: this.registry.pinned,
+      word,
+      maxPrice: MAX_PRICE,
+      failoverPrice: MAX_PRICE,
+      minutes: MINUTES,
+    });
+    this.tenant = new Tenant(this.fixture, `//${TENANT}`);
+    await this.tenant.order(compose);
+    const isHers = (/** @type {Codec} */ { tenant }) =>
+      tenant.toString() === this.accounts[TENANT].address;
+    const { data } = await this.untilEvent("computeOrders", "OrderPlaced", isHers);
+    const order = data.order.toNumber();
+    this.results.order = order;
+    this.watchlist.orders.push(order);
+    this.reporter.event(`${TENANT} orders nginx at up to ${sure(MAX_PRICE)} SURE a block`);
+    await this.tenant.startCourier();
+    const bid = async (/** @type {[string, ProviderProcess]} */ [name, agent]) => {
+      const standing = async () => (await agent.status()).bids.find((its) => its.order === order);
+      const its = await waitFor(
+        `${name} bids`,
+        async () => {
+          const found = await standing();
+          return found?.price !== undefined && found;
+        },
+        { abort: this.#abort },
+      );
+      this.results.bids[name] = its;
+      this.reporter.event(`${name} bids ${sure(its.price)} SURE: ${its.why}`);
+    };
+    await Promise.all(Object.entries(this.agents).map(bid));
+    const areThere = (/** @type {BlockState} */ { orders: [its] }) => its?.bids === 2;
+    await this.until("two bids stand", areThere, 60_000);
+  }
+
+  /** Wait until the lease is ready and up. */
+  async #ready() {
+    await this.#untilAwarded();
+    const awarded = Date.now();
+    await this.#untilReady();
+    this.results.secondsToReady = (Date.now() - awarded) / 1000;
+    const { operator } = this.#lease();
+    const seconds = this.results.secondsToReady.toFixed(0);
+    this.reporter.event(`${operator}'s agent reports ready, ${seconds} s after the award`, "green");
+  }
+
+  /** Read the page. */
+  async #pageIsServed() {
+    const lease = this.#lease();
+    lease.page = await readPage(lease.url, this.#abort);
+    this.reporter.event(`${lease.url} serves ${TENANT}'s page`, "green");
+  }
+
+  /** Kill the container, and wait until it serves again. */
+  async #containerIsKilled() {
+    const { url, operator } = this.#lease();
+    const { engine } = this.machines[operator];
+    const before = await engine.onlyContainer();
+    await engine.kill(before.id);
+    this.reporter.event(`the container ${before.id.slice(0, 12)} is killed`, "red");
+    const after = await waitFor(
+      "the container is started again",
+      async () => {
+        const its = await engine.onlyContainer();
+        return its.startedAt !== before.startedAt && its;
+      },
+      { timeout: 90_000, abort: this.#abort },
+    );
+    this.results.killed = { before, after, page: await readPage(url, this.#abort) };
+    this.reporter.event("the agent has started it again, and it serves the page", "green");
+    await this.#roundPasses();
+  }
+
+  /** Stop the agent for a while and start it again, and read the page all the time. */
+  async #agentRestarts() {
+    const { id, url, operator } = this.#lease();
+    const agent = this.agents[operator];
+    const { engine } = this.machines[operator];
+    const before = await engine.onlyContainer();
+    const reading = new PageReader(url);
+    // Between the probes of two rounds.
+    await this.blockOfRound(this.observer.latest.roundBlocks - 1);
+    await agent.stop();
+    this.reporter.event(`the agent of ${operator} is stopped`, "red");
+    await sleep(AWAY_MS);
+    await agent.start();
+    await waitFor(
+      "the agent knows the lease",
+      async () => (await agent.health(id))?.state === "running",
+      { abort: this.#abort },
+    );
+    this.reporter.event("the agent is back, and knows the lease", "green");
+    await this.#roundPasses();
+    await reading.stop();
+    const { reads, failed } = reading;
+    const after = await engine.onlyContainer();
+    this.results.restarted = { before, after, reads, failed };
+    this.reporter.event(`the page was served ${reads} times, ${failed.length} reads failed`);
+  }
+
+  /** Wait until the lease has paid enough, and a window begins. */
+  async #windowBegins() {
+    await this.windowAfter(this.observer.latest.round + PAID_ROUNDS);
+  }
+
+  /** Lose the machine, and wait until the lease ends. */
+  async #machineDies() {
+    const { operator, id } = this.#lease();
+    await this.machines[operator].kill();
+    this.reporter.event(`${operator}'s machine is dead, with all that ran on it`, "red");
+    const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === id;
+    const { data } = await this.untilEvent("computeOrders", "LeaseEnding", isIts, 180_000);
+    this.results.unhealthy = { code: data.code.toNumber() };
+    const { code } = this.results.unhealthy;
+    this.reporter.event(`lease ${id} is unhealthy (code ${code})`, "red");
+  }
+
+  /** Wait until the second operator serves the page. */
+  async #failover() {
+    await this.#untilAwarded();
+    await this.#untilReady();
+    const lease = this.#lease();
+    lease.page = await readPage(lease.url, this.#abort);
+    this.reporter.event(`${lease.operator} serves the same page at ${lease.url}`, "green");
+  }
+
+  /** Wait until the credit of the first lease is paid. */
+  async #credited() {
+    const { agreement } = this.results.leases[0];
+    const isIts = (/** @type {Codec} */ data) => data.agreement.toNumber() === agreement;
+    const { data } = await this.untilEvent("sla", "AgreementClosed", isIts, 240_000);
+    this.results.credited = data.credited.toBigInt();
+    const amount = sure(this.results.credited);
+    this.reporter.event(`${TENANT} was credited ${amount} SURE for the outage`, "green");
+  }
+
+  /** Let the tenant close the lease, and wait until nothing is left of it. */
+  async #closes() {
+    const { api } = this;
+    const { id, operator } = this.#lease();
+    const close = call(api, "computeOrders", "closeLease", { lease: id, atOnce: false });
+    await send(api, this.accounts[TENANT], close);
+    const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === id;
+    const { data } = await this.untilEvent("computeOrders", "LeaseClosed", isIts, 180_000);
+    const machine = this.machines[operator];
+    const containers = async () => (await machine.engine.containers()).length;
+    await waitFor("the container is gone", async () => (await containers()) === 0, {
+      timeout: 120_000,
+      abort: this.#abort,
+    });
+    await this.tenant.stop();
+    const mounts = await machine.run(`mounts-of-${operator}`, "mount", []);
+    this.results.closed = {
+      code: data.code.toNumber(),
+      containers: await containers(),
+      files: mounts.split("\n").filter((line) => line.includes("/disk")),
+    };
+    this.reporter.event(`the lease is over, and nothing of it is left at ${operator}`, "green");
+    await this.closeBooks();
+  }
+
+  #abort = () => this.fixture.failure();
+
+  // ------------------------------------------------------------------ leases
+
+  /**
+   * The last lease that was awarded.
+   * @returns {RunningLease}
+   */
+  #lease() {
+    const { leases } = this.results;
+    return leases[leases.length - 1];
+  }
+
+  /** Wait for the next award, and observe its lease. */
+  async #untilAwarded() {
+    const { order, leases } = this.results;
+    const last = leases.length > 0 ? this.#lease().id : -1;
+    const isNext = (/** @type {Codec} */ data) =>
+      data.order.toNumber() === order && data.lease.toNumber() > last;
+    const { data } = await this.untilEvent("computeOrders", "LeaseAwarded", isNext, 180_000);
+    const id = data.lease.toNumber();
+    const operator = this.#nameOf(data.operator);
+    leases.push({ id, operator, agreement: -1, url: "", page: "" });
+    this.watchlist.leases[leaseName(id)] = id;
+    this.reporter.event(`lease ${id} is awarded to ${operator}`, "magenta");
+  }
+
+  /** Wait until the last lease is ready and up. */
+  async #untilReady() {
+    const lease = this.#lease();
+    const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === lease.id;
+    const { data } = await this.untilEvent("computeOrders", "LeaseReady", isIts, 300_000);
+    lease.agreement = data.agreement.toNumber();
+    const service = leaseName(lease.id);
+    this.watchlist.agreements.push({ id: lease.agreement, tenant: TENANT, service });
+    lease.url = await this.#accessTo(lease.id);
+    const isUp = (/** @type {BlockState} */ state) => this.verdict(state, service) === "up";
+    await this.until(`${service} is up`, isUp, 120_000);
+  }
+
+  /**
+   * URL of the page, from the text by which the operator says how to reach the lease.
+   * @param {number} lease
+   * @returns {Promise<string>}
+   */
+  async #accessTo(lease) {
+    const { access } = (await runtimeApi(this.api, "lease", lease)).toHuman();
+    const [host, ...ports] = access.split(" ");
+    const published = ports
+      .map((/** @type {string} */ pair) => pair.split(":"))
+      .find((/** @type {string[]} */ [inside]) => Number(inside) === PORT)?.[1];
+    if (!published) throw new Error(`lease ${lease} publishes no port ${PORT}: ${access}`);
+    return `http://${host}:${published}/`;
+  }
+
+  /** Wait until a whole round after this one is judged. */
+  async #roundPasses() {
+    const { round } = this.observer.latest;
+    const isPast = (/** @type {BlockState} */ { judgedRound }) => judgedRound > round;
+    await this.until("a round is judged", isPast, 120_000);
+  }
+
+  // ------------------------------------------------------------------ reports
+
+  /**
+   * Name of an account of the scenario.
+   * @param {Codec} who
+   * @returns {string}
+   */
+  #nameOf(who) {
+    const accounts = Object.entries(this.accounts);
+    return accounts.find(([, { address }]) => address === who.toString())?.[0] ?? who.toString();
+  }
+
+  /**
+   * @override
+   * @param {ChainEvent} event
+   * @param {BlockState} state
+   */
+  reportEvent(event, state) {
+    super.reportEvent(event, state);
+    const { block, section, method, data } = event;
+    const name = `${section}.${method}`;
+    if (name === "sla.Breached") {
+      const service = this.observer.nameOf(targetOf(data));
+      if (!service) return;
+      const { severity, indexBefore, indexAfter, credited } = breachOf(event);
+      const index = `${formatPercent(indexBefore)} -> ${formatPercent(indexAfter)}`;
+      const text = `${severity} breach of ${service}: credit index ${index}, ${sure(credited)} SURE`;
+      this.reporter.event(`block ${block}: ${text}`, "magenta");
+    }
+    if (name === "computeOrders.PenaltyPaid") {
+      const text = `${this.#nameOf(data.operator)} pays ${sure(data.amount)} SURE`;
+      this.reporter.event(`block ${block}: ${text} for failing lease ${data.lease}`, "red");
+    }
+  }
+}
+
+/**
+ * Name of the account whose key an operator's agent has.
+ * @param {string} operator
+ * @returns {string}
+ */
+const proxyOf = (operator) => `${operator}//operate`;
