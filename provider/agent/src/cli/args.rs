@@ -99,7 +99,7 @@ impl CommonArgs {
 		set(&mut config.data, &self.data);
 		set_some(&mut config.front.listen, &self.listen);
 		set_some(&mut config.control.listen, &self.control);
-		set_some(&mut config.engine.socket, &self.socket);
+		set(&mut config.engine.socket, &self.socket);
 		config.bid.enabled &= !self.no_bids;
 		set(&mut config.log.format, &self.log_format);
 		set(&mut config.log.filter, &self.log);
@@ -142,6 +142,10 @@ pub struct InitArgs {
 	/// Address of the public listener.
 	#[arg(long, value_name = "IP:PORT")]
 	pub listen: Option<SocketAddr>,
+
+	/// Socket of the engine's Docker API. That of the only engine here if left out.
+	#[arg(long, value_name = "PATH")]
+	pub socket: Option<PathBuf>,
 
 	/// Share of the machine to sell, in percent.
 	#[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]

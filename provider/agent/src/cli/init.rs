@@ -3,7 +3,7 @@
 //! Writes a commented configuration.
 
 use super::InitArgs;
-use crate::config::{EXAMPLE, ProviderConfig};
+use crate::config::{EXAMPLE, ProviderConfig, engine_sockets};
 use std::{
 	fmt, fs,
 	io::{self, BufRead, IsTerminal, Write},
@@ -61,6 +61,9 @@ pub(super) fn run(args: &InitArgs) -> Result<PathBuf, InitError> {
 		args.listen =
 			Some(ask(asks, "Address of the public listener", "0.0.0.0:8647", "--listen")?);
 	}
+	if args.socket.is_none() {
+		args.socket = socket(asks, &engine_sockets())?;
+	}
 	if args.percent.is_none() && asks {
 		args.percent =
 			Some(ask(asks, "Share of the machine to sell, in percent", "80", "--percent")?);
@@ -73,6 +76,18 @@ pub(super) fn run(args: &InitArgs) -> Result<PathBuf, InitError> {
 	}
 	write_config(&args.config, &filled(&args)?)?;
 	Ok(args.config)
+}
+
+/// Socket of the engine: the one that is here, that of the answer, or `None` for the default.
+fn socket(asks: bool, found: &[PathBuf]) -> Result<Option<PathBuf>, InitError> {
+	match found {
+		[one] => Ok(Some(one.clone())),
+		[first, ..] if asks => {
+			ask(asks, "Socket of the engine", &first.display().to_string(), "--socket").map(Some)
+		},
+		[_, _, ..] => Err(InitError::Missing("--socket")),
+		[] => Ok(None),
+	}
 }
 
 fn line() -> Result<String, InitError> {
@@ -137,6 +152,9 @@ pub fn filled(args: &InitArgs) -> Result<String, InitError> {
 	}
 	if let Some(listen) = args.listen {
 		changes.push(("front", "listen", format!("\"{listen}\"")));
+	}
+	if let Some(socket) = &args.socket {
+		changes.push(("engine", "socket", format!("{:?}", socket.display().to_string())));
 	}
 	if let Some(percent) = args.percent {
 		changes.push(("capacity", "percent", percent.to_string()));

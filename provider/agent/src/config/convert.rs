@@ -9,6 +9,7 @@ use crate::{
 };
 use sp_runtime::Perbill;
 use std::{collections::BTreeMap, time::Duration};
+use surety_engine::{Limits, Settings};
 use surety_gateway::{
 	config::ConfigError,
 	front::{FrontSettings, Listener, TlsFiles},
@@ -32,6 +33,50 @@ impl ProviderConfig {
 			access_host: lease.access_host.clone(),
 			..Rules::default()
 		}
+	}
+
+	/// Settings of the container engine, whose data are in `engine` of the data directory.
+	///
+	/// Errors: the field that cannot be used.
+	pub fn engine(&self) -> Result<Settings, ConfigError> {
+		let data = std::path::absolute(&self.data)
+			.map_err(|error| ConfigError::invalid("data", error.to_string()))?;
+		let engine = self.engine.clone();
+		let settings = Settings {
+			socket: engine.socket,
+			data_dir: data.join("engine"),
+			name: engine.name,
+			address: engine.address,
+			first_port: engine.first_port,
+			last_port: engine.last_port,
+			subnets: engine.subnets,
+			dns: engine.dns,
+			forbidden: engine.forbidden,
+			forbidden_ports: engine.forbidden_ports,
+			private_registries: engine.private_registries,
+			mirrors: engine.mirrors,
+			roots: engine.registry_roots,
+			runtime: engine.runtime,
+			gpus: engine.gpus,
+			limits: Limits {
+				pids: engine.pids,
+				bandwidth_mbps: self.lease.default_bandwidth_mbit,
+				unpacked_gib: engine.unpacked_gib,
+				reserve_gib: engine.reserve_gib,
+				..Limits::default()
+			},
+			capacity: surety_engine::Resources {
+				bandwidth_mbps: self.capacity.bandwidth_mbit,
+				..surety_engine::Resources::default()
+			},
+			timeouts: surety_engine::Timeouts {
+				fetch: engine.fetch_secs,
+				..surety_engine::Timeouts::default()
+			},
+			..Settings::default()
+		};
+		settings.validate().map_err(|reason| ConfigError::invalid("engine", reason))?;
+		Ok(settings)
 	}
 
 	/// Settings of the driver.

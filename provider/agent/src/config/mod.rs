@@ -129,6 +129,8 @@ impl RoleConfig for ProviderConfig {
 			let reason = "must be longer than engine.observe-ms";
 			return Err(ConfigError::invalid("lease.observation-secs", reason));
 		}
+		within("engine.pids", self.engine.pids, 1, 1 << 20)?;
+		self.engine()?;
 		within("capacity.percent", self.capacity.percent, 1, 100)?;
 		let BidSection { load_percent, margin_percent, penalty_percent, step_percent, .. } =
 			self.bid;

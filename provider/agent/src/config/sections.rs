@@ -3,16 +3,65 @@
 //! Tables of the configuration file.
 
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fs,
+	net::IpAddr,
+	path::{Path, PathBuf},
+};
+use surety_engine::{Cidr, Settings};
 use surety_gateway::config::Sure;
 use surety_primitives::{BlockNumber, Region};
+
+/// Sockets at which engines listen, if nobody said otherwise.
+const SOCKETS: [&str; 3] = ["/run/podman/podman.sock", "/run/docker.sock", "/var/run/docker.sock"];
+
+/// Sockets of engines that are on this machine, each once.
+pub fn engine_sockets() -> Vec<PathBuf> {
+	let mut seen = BTreeSet::new();
+	let is_new = |path: &&Path| fs::canonicalize(path).is_ok_and(|real| seen.insert(real));
+	SOCKETS.iter().map(Path::new).filter(is_new).map(Path::to_owned).collect()
+}
 
 /// Container engine.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EngineSection {
-	/// Socket of the engine's Docker API. That of podman or dockerd, if left out.
-	pub socket: Option<PathBuf>,
+	/// Socket of the engine's Docker API, podman's or dockerd's.
+	pub socket: PathBuf,
+	/// Name of the agent on this machine: label of its containers, prefix of their names, and name
+	/// of its nft table. Two agents on one machine need different ones.
+	pub name: String,
+	/// Address on which ports of leases are published; all addresses if left out.
+	pub address: Option<IpAddr>,
+	/// First host port of leases.
+	pub first_port: u16,
+	/// Last host port of leases.
+	pub last_port: u16,
+	/// IPv4 range from which each lease gets a /28.
+	pub subnets: Cidr,
+	/// Resolvers that leases may ask; those of the host, else public ones, if empty.
+	pub dns: Vec<IpAddr>,
+	/// Ranges that no lease may reach, besides all private and reserved ones.
+	pub forbidden: Vec<Cidr>,
+	/// Ports that no lease may reach outside.
+	pub forbidden_ports: BTreeSet<u16>,
+	/// Registries (`host` or `host:port`) that may have a private address.
+	pub private_registries: BTreeSet<String>,
+	/// Registries that are asked in place of others, by the name in the order.
+	pub mirrors: BTreeMap<String, String>,
+	/// PEM file with root certificates for registries, besides the public ones.
+	pub registry_roots: Option<PathBuf>,
+	/// OCI runtime, such as `runsc`; the engine's default if left out.
+	pub runtime: Option<String>,
+	/// Names of CDI devices that may be leased, such as `nvidia.com/gpu=0`. One is one GPU.
+	pub gpus: Vec<String>,
+	/// Processes and threads of a lease.
+	pub pids: u32,
+	/// Largest unpacked image in GiB.
+	pub unpacked_gib: u32,
+	/// Space in GiB that is left free on the disk.
+	pub reserve_gib: u32,
 	/// Time between two observations.
 	pub observe_ms: u64,
 	/// Longest time for an observation, a start, a stop or a removal.
@@ -25,7 +74,30 @@ pub struct EngineSection {
 
 impl Default for EngineSection {
 	fn default() -> Self {
-		Self { socket: None, observe_ms: 3_000, timeout_ms: 90_000, fetch_secs: 600, fetches: 4 }
+		let settings = Settings::default();
+		Self {
+			socket: settings.socket,
+			name: settings.name,
+			address: settings.address,
+			first_port: settings.first_port,
+			last_port: settings.last_port,
+			subnets: settings.subnets,
+			dns: settings.dns,
+			forbidden: settings.forbidden,
+			forbidden_ports: settings.forbidden_ports,
+			private_registries: settings.private_registries,
+			mirrors: settings.mirrors,
+			registry_roots: settings.roots,
+			runtime: settings.runtime,
+			gpus: settings.gpus,
+			pids: settings.limits.pids,
+			unpacked_gib: settings.limits.unpacked_gib,
+			reserve_gib: settings.limits.reserve_gib,
+			observe_ms: 3_000,
+			timeout_ms: 90_000,
+			fetch_secs: 600,
+			fetches: 4,
+		}
 	}
 }
 

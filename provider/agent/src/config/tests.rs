@@ -29,7 +29,8 @@ fn every_optional_line_of_the_commented_file_is_readable() {
 	});
 	let text: String = lines.map(|line| format!("{line}\n")).collect();
 	let read: ProviderConfig = parse(&text).unwrap();
-	assert!(read.operator.account.is_some() && read.engine.socket.is_some());
+	assert!(read.operator.account.is_some() && read.engine.runtime.is_some());
+	assert_eq!(read.engine.mirrors.len(), 1);
 }
 
 #[test]
@@ -44,6 +45,7 @@ fn faults_name_the_field() {
 	assert!(fault(|c| c.operator.key = KeySource::default()).starts_with("operator.key"));
 	assert!(fault(|c| c.lease.keep_orphans_hours = 1).starts_with("lease.keep-orphans-hours"));
 	assert!(fault(|c| c.engine.observe_ms = 20_000).starts_with("lease.observation-secs"));
+	assert!(fault(|c| c.engine.name = "much-too-long".into()).starts_with("engine: name"));
 	assert!(fault(|c| c.capacity.percent = 0).starts_with("capacity.percent"));
 	let mut config = usable();
 	config.capacity.gpu_class = "H100".into();
@@ -62,4 +64,16 @@ fn the_key_decides_on_the_account_unless_one_is_named() {
 	assert_eq!(account, bob);
 	assert!(*signer.account() != bob);
 	assert!(!format!("{config:?}").contains("Alice"));
+}
+
+#[test]
+fn the_engine_keeps_its_data_below_those_of_the_agent() {
+	let mut config = usable();
+	config.data = "here".into();
+	config.engine.private_registries.insert("127.0.0.1:5000".into());
+	config.lease.default_bandwidth_mbit = 7;
+	let settings = config.engine().unwrap();
+	assert!(settings.data_dir.is_absolute() && settings.data_dir.ends_with("here/engine"));
+	assert!(settings.private_registries.contains("127.0.0.1:5000"));
+	assert_eq!(settings.limits.bandwidth_mbps, 7);
 }

@@ -6,10 +6,10 @@ use super::Findings;
 use crate::{
 	bidder::{BidView, Images, Step, decide, to_declare},
 	chain::Snapshot,
-	config::ProviderConfig,
+	config::{ProviderConfig, engine_sockets},
 	time::now_ms,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use surety_engine::{Capacity, Engine};
 
 /// Longest time for an answer of the engine.
@@ -34,7 +34,7 @@ pub(super) async fn examine<E: Engine>(
 	let machine = match tokio::time::timeout(TIMEOUT, engine.capacity()).await {
 		Ok(Ok(machine)) => machine,
 		Ok(Err(error)) => {
-			findings.fail("engine", format!("{error}: is it running, and may this user ask it?"));
+			findings.fail("engine", format!("{error}: {}", hint(&config.engine.socket)));
 			return;
 		},
 		Err(_) => {
@@ -91,6 +91,17 @@ pub(super) async fn examine<E: Engine>(
 	match &settings.rules {
 		None => findings.warn("bids", "0 bids will be made: bid.enabled is false."),
 		Some(rules) => bids(&*engine, snapshot, rules, &machine, own_key, findings).await,
+	}
+}
+
+/// Next step after an engine that cannot be asked at a socket.
+fn hint(socket: &Path) -> String {
+	let others: Vec<_> = engine_sockets().into_iter().filter(|one| one != socket).collect();
+	match others.first() {
+		Some(other) if !socket.exists() => {
+			format!("{} is here, name it as engine.socket.", other.display())
+		},
+		_ => "is it running, and may this user ask it?".into(),
 	}
 }
 
