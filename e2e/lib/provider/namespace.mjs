@@ -99,11 +99,15 @@ export class Namespace {
   async boot(script, env = {}) {
     const wait = "until ip link set eth0 up 2> /dev/null; do sleep 0.05; done";
     const { near, far } = this.#link;
-    // State that programs keep in /run and /dev/shm is their own too.
+    // State that programs keep in /run and /dev/shm is their own too, and /sys shows the interfaces
+    // of the new namespace.
     const prologue = [
       "mount -t tmpfs -o mode=755 tmpfs /run",
       "mount -t tmpfs tmpfs /dev/shm",
-      "mkdir /run/lock",
+      "mkdir /run/lock /run/cgroup",
+      "mount --rbind /sys/fs/cgroup /run/cgroup",
+      "mount -t sysfs sysfs /sys",
+      "mount --rbind /run/cgroup /sys/fs/cgroup",
       "ip link set lo up",
       wait,
       `ip address add ${far}/30 dev eth0`,

@@ -46,10 +46,11 @@ export const STEPS = [
 ];
 
 /**
- * Price of a CPU at each operator, in SURE per hour.
+ * Price of a CPU at each operator, in SURE per hour. They are so far apart that Piet's lowest price
+ * is above Pia's highest one.
  * @type {Record<string, number>}
  */
-const OPERATORS = { Pia: 30, Piet: 36 };
+const OPERATORS = { Pia: 30, Piet: 40 };
 const TENANT = "Tova";
 /** In planck. */
 const OPERATOR_FUNDS = BOND + 20n * UNIT;
@@ -230,7 +231,7 @@ export class ProviderScenario extends Scenario {
         `${name} bids`,
         async () => {
           const found = await standing();
-          return found?.price !== undefined && found;
+          return found?.price && found;
         },
         { abort: this.#abort },
       );
@@ -399,7 +400,15 @@ export class ProviderScenario extends Scenario {
   async #untilReady() {
     const lease = this.#lease();
     const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === lease.id;
-    const { data } = await this.untilEvent("computeOrders", "LeaseReady", isIts, 300_000);
+    const { data } = await this.until(
+      `lease ${lease.id} is ready`,
+      () => {
+        const ending = this.observer.findEvent("computeOrders", "LeaseEnding", isIts);
+        if (ending) throw new Error(`lease ${lease.id} ended: ${ending.data.code}`);
+        return this.observer.findEvent("computeOrders", "LeaseReady", isIts);
+      },
+      300_000,
+    );
     lease.agreement = data.agreement.toNumber();
     const service = leaseName(lease.id);
     this.watchlist.agreements.push({ id: lease.agreement, tenant: TENANT, service });
