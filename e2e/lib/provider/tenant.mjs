@@ -1,65 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tenant with `surety-provider` at hand: orders of compose files, and the courier of their private
-// parts.
+// A tenant with `surety-provider` at hand: orders of compose files, the courier of their private
+// parts, and access to the containers.
 
-import { account } from "../chain/api.mjs";
-import { call, send } from "../chain/calls.mjs";
-import { readRound } from "../chain/shapes.mjs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { providerBinary } from "./process.mjs";
 
 /** @import { Fixture } from "../fixture.mjs" */
+/** @import { ManagedProcess } from "../system/processes.mjs" */
 
 /** A tenant. */
 export class Tenant {
+  /** @type {ManagedProcess | undefined} */
+  #courier;
   #fixture;
-  #account;
+  #name;
+  #dir;
+  #key;
 
   /**
    * @param {Fixture} fixture
-   * @param {string} seed
+   * @param {string} name - whose secret URI is `//name`
    */
-  constructor(fixture, seed) {
+  constructor(fixture, name) {
     this.#fixture = fixture;
-    this.#account = account(seed);
+    this.#name = name.toLowerCase();
+    this.#dir = path.join(fixture.dir, `tenant-${this.#name}`);
+    this.#key = path.join(this.#dir, "key");
+    mkdirSync(this.#dir, { mode: 0o700 });
+    writeFileSync(this.#key, `//${name}\n`, { mode: 0o600 });
   }
 
   /**
-   * Place the order of a compose file.
+   * Show the order of a compose file with its cost, and submit it.
    * @param {string} compose - YAML
+   * @returns {Promise<string>} what is shown
    */
   async order(compose) {
-    const { api, network } = this.#fixture;
-    const { roundBlocks, windowRounds } = await readRound(api);
-    const image = /image: (\S+)@sha256:(\S+)/.exec(compose);
-    const duration = 25 * 30;
-    const order = {
-      asset: "Native",
-      resources: {
-        cpuMilli: 250,
-        memoryMib: 128,
-        storageGib: 1,
-        bandwidthMbit: 0,
-        gpus: 0,
-        gpuClass: "",
-      },
-      image: image?.[1],
-      digest: `0x${image?.[2]}`,
-      ports: [{ container: 80, protocol: "Tcp" }],
-      envHash: null,
-      maxPrice: 20_000_000_000n,
-      failoverPrice: 20_000_000_000n,
-      regions: ["DE"],
-      minTrust: "One",
-      quantity: 1,
-      duration,
-      bidDeadline: (await network.validators[0].best()) + 5 * roundBlocks,
-      autoMatch: true,
-      terms: null,
-      deposit: 20_000_000_000n * BigInt(duration + windowRounds * roundBlocks),
-    };
-    await send(api, this.#account, call(api, "computeOrders", "placeOrder", { order }));
+    const file = path.join(this.#dir, "compose.yaml");
+    writeFileSync(file, compose, { mode: 0o600 });
+    return this.#run("order", [file, "--submit", ...this.#signed(), ...this.#state()]);
   }
 
-  async startCourier() {}
+  /** Start the courier, which runs for as long as the order does. */
+  startCourier() {
+    const args = ["courier", ...this.#nodes(), "--allow-private", ...this.#state()];
+    const { processes } = this.#fixture;
+    this.#courier = processes.start(`courier-of-${this.#name}`, providerBinary(), args);
+  }
 
-  async stop() {}
+  /**
+   * Log of a lease's container.
+   * @param {number} lease
+   * @returns {Promise<string>}
+   */
+  logs(lease) {
+    return this.#run("logs", [`${lease}`, "--allow-private", ...this.#signed()]);
+  }
+
+  /** Stop the courier. */
+  async stop() {
+    await this.#courier?.stop();
+  }
+
+  /**
+   * Run a command to its end.
+   * @param {string} command
+   * @param {string[]} args
+   * @returns {Promise<string>} its output
+   */
+  #run(command, args) {
+    const name = `${command}-of-${this.#name}`;
+    return this.#fixture.processes.run(name, providerBinary(), [command, ...args]);
+  }
+
+  #nodes() {
+    const { validators } = this.#fixture.network;
+    return validators.slice(0, 2).flatMap(({ http }) => ["--node", http]);
+  }
+
+  #signed() {
+    return [...this.#nodes(), "--key-file", this.#key];
+  }
+
+  #state() {
+    return ["--state", path.join(this.#dir, "courier")];
+  }
 }

@@ -4,10 +4,11 @@
 // container, the agent, the machine. The demo shows it (`SCENE=provider`), the tests assert it.
 
 import { formatPercent, MILLI, sure, UNIT } from "../chain/amounts.mjs";
-import { account, runtimeApi } from "../chain/api.mjs";
+import { account } from "../chain/api.mjs";
 import { batch, call, eventOf, send } from "../chain/calls.mjs";
 import { breachOf, targetOf } from "../chain/shapes.mjs";
 import { addProxy } from "../gateway/edge.mjs";
+import { OrderLeases } from "../provider/leases.mjs";
 import { Machine } from "../provider/machine.mjs";
 import { composeFile, PORT, REGION, secretWord } from "../provider/order.mjs";
 import { PageReader, readPage } from "../provider/page.mjs";
@@ -16,7 +17,7 @@ import { Registry } from "../provider/registry.mjs";
 import { whyNoMachines } from "../provider/requirements.mjs";
 import { Tenant } from "../provider/tenant.mjs";
 import { sleep, waitFor } from "../system/wait.mjs";
-import { agentOf, leaseName } from "./lease.mjs";
+import { agentOf } from "./lease.mjs";
 import { BOND, listService, PAID_ROUNDS, register } from "./listing.mjs";
 import { Scenario } from "./scenario.mjs";
 
@@ -25,6 +26,7 @@ import { Scenario } from "./scenario.mjs";
 /** @import { ChainEvent } from "../chain/shapes.mjs" */
 /** @import { Fixture } from "../fixture.mjs" */
 /** @import { Container } from "../provider/engine.mjs" */
+/** @import { Lease } from "../provider/leases.mjs" */
 /** @import { AgentStatus } from "../provider/process.mjs" */
 /** @import { Reporter } from "./scenario.mjs" */
 
@@ -35,7 +37,7 @@ export const STEPS = [
   "The agents declare what their machines have, and the validators find them up",
   "A compose file becomes an order; both agents bid and say why",
   "The best bid becomes a lease: its agent fetches nginx, gets the private part and starts it",
-  "Tova reads her page",
+  "Tova reads her page, and the log of her container",
   "The container is killed: it is started again, and the lease stays",
   "The agent is stopped and started: the lease stays, and the page is served all the time",
   "A new window begins: from now on the terms count",
@@ -50,7 +52,7 @@ export const STEPS = [
  * is above Pia's highest one.
  * @type {Record<string, number>}
  */
-const OPERATORS = { Pia: 30, Piet: 40 };
+const OPERATORS = { Pia: 60, Piet: 80 };
 const TENANT = "Tova";
 /** In planck. */
 const OPERATOR_FUNDS = BOND + 20n * UNIT;
@@ -61,20 +63,18 @@ const MAX_PRICE = 20n * MILLI;
 /** Duration of the order in minutes. */
 const MINUTES = 25;
 /** Time in ms for which the agent is away. */
-const AWAY_MS = 8_000;
-
-/** A lease as it was awarded, and as it became ready. */
-/** @typedef {{ id: number, operator: string, agreement: number, url: string, page: string }}
- *   RunningLease */
+const AWAY_MS = 2_000;
 
 /**
  * Amounts in planck.
  * @typedef {object} ProviderResults
  * @property {string} word - that the private part has
+ * @property {string} shown - to the tenant before the order was submitted
  * @property {number} order
  * @property {Record<string, AgentStatus["bids"][number]>} bids - by operator
- * @property {RunningLease[]} leases - in the order of the awards
- * @property {number} secondsToReady - from the award of the first lease
+ * @property {Lease[]} leases - in the order of the awards
+ * @property {number} secondsToReady - from the award of the first lease, in blocks of the chain
+ * @property {string} log - of the first container, as its tenant reads it
  * @property {{ before: Container, after: Container, page: string }} killed
  * @property {{ before: Container, after: Container, failed: string[], reads: number }} restarted
  * @property {{ code: number }} unhealthy - end of the first lease
@@ -84,8 +84,13 @@ const AWAY_MS = 8_000;
 
 /** The provider scenario. */
 export class ProviderScenario extends Scenario {
+  leases = new OrderLeases(this, TENANT);
   results = /** @type {ProviderResults} */ (
-    /** @type {Partial<ProviderResults>} */ ({ bids: {}, leases: [], word: secretWord() })
+    /** @type {Partial<ProviderResults>} */ ({
+      bids: {},
+      leases: this.leases.all,
+      word: secretWord(),
+    })
   );
   /** @type {Record<string, Machine>} */
   machines = {};
@@ -215,8 +220,8 @@ export class ProviderScenario extends Scenario {
       failoverPrice: MAX_PRICE,
       minutes: MINUTES,
     });
-    this.tenant = new Tenant(this.fixture, `//${TENANT}`);
-    await this.tenant.order(compose);
+    this.tenant = new Tenant(this.fixture, TENANT);
+    this.results.shown = await this.tenant.order(compose);
     const isHers = (/** @type {Codec} */ { tenant }) =>
       tenant.toString() === this.accounts[TENANT].address;
     const { data } = await this.untilEvent("computeOrders", "OrderPlaced", isHers);
@@ -224,14 +229,14 @@ export class ProviderScenario extends Scenario {
     this.results.order = order;
     this.watchlist.orders.push(order);
     this.reporter.event(`${TENANT} orders nginx at up to ${sure(MAX_PRICE)} SURE a block`);
-    await this.tenant.startCourier();
+    this.tenant.startCourier();
     const bid = async (/** @type {[string, ProviderProcess]} */ [name, agent]) => {
       const standing = async () => (await agent.status()).bids.find((its) => its.order === order);
       const its = await waitFor(
         `${name} bids`,
         async () => {
           const found = await standing();
-          return found?.price && found;
+          return found?.price ? found : undefined;
         },
         { abort: this.#abort },
       );
@@ -245,25 +250,28 @@ export class ProviderScenario extends Scenario {
 
   /** Wait until the lease is ready and up. */
   async #ready() {
-    await this.#untilAwarded();
-    const awarded = Date.now();
-    await this.#untilReady();
-    this.results.secondsToReady = (Date.now() - awarded) / 1000;
-    const { operator } = this.#lease();
-    const seconds = this.results.secondsToReady.toFixed(0);
+    await this.leases.untilAwarded(this.results.order);
+    await this.leases.untilReady(PORT);
+    const { operator, awarded, ready } = this.leases.last;
+    const seconds = ((ready - awarded) * this.observer.latest.slotMs) / 1_000;
+    this.results.secondsToReady = seconds;
     this.reporter.event(`${operator}'s agent reports ready, ${seconds} s after the award`, "green");
   }
 
   /** Read the page. */
   async #pageIsServed() {
-    const lease = this.#lease();
+    const lease = this.leases.last;
     lease.page = await readPage(lease.url, this.#abort);
-    this.reporter.event(`${lease.url} serves ${TENANT}'s page`, "green");
+    this.results.log = await this.tenant.logs(lease.id);
+    this.reporter.event(
+      `${lease.url} serves ${TENANT}'s page, and her log shows the visit`,
+      "green",
+    );
   }
 
   /** Kill the container, and wait until it serves again. */
   async #containerIsKilled() {
-    const { url, operator } = this.#lease();
+    const { url, operator } = this.leases.last;
     const { engine } = this.machines[operator];
     const before = await engine.onlyContainer();
     await engine.kill(before.id);
@@ -283,7 +291,7 @@ export class ProviderScenario extends Scenario {
 
   /** Stop the agent for a while and start it again, and read the page all the time. */
   async #agentRestarts() {
-    const { id, url, operator } = this.#lease();
+    const { id, url, operator } = this.leases.last;
     const agent = this.agents[operator];
     const { engine } = this.machines[operator];
     const before = await engine.onlyContainer();
@@ -315,7 +323,7 @@ export class ProviderScenario extends Scenario {
 
   /** Lose the machine, and wait until the lease ends. */
   async #machineDies() {
-    const { operator, id } = this.#lease();
+    const { operator, id } = this.leases.last;
     await this.machines[operator].kill();
     this.reporter.event(`${operator}'s machine is dead, with all that ran on it`, "red");
     const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === id;
@@ -327,16 +335,16 @@ export class ProviderScenario extends Scenario {
 
   /** Wait until the second operator serves the page. */
   async #failover() {
-    await this.#untilAwarded();
-    await this.#untilReady();
-    const lease = this.#lease();
+    await this.leases.untilAwarded(this.results.order);
+    await this.leases.untilReady(PORT);
+    const lease = this.leases.last;
     lease.page = await readPage(lease.url, this.#abort);
     this.reporter.event(`${lease.operator} serves the same page at ${lease.url}`, "green");
   }
 
   /** Wait until the credit of the first lease is paid. */
   async #credited() {
-    const { agreement } = this.results.leases[0];
+    const { agreement } = this.leases.all[0];
     const isIts = (/** @type {Codec} */ data) => data.agreement.toNumber() === agreement;
     const { data } = await this.untilEvent("sla", "AgreementClosed", isIts, 240_000);
     this.results.credited = data.credited.toBigInt();
@@ -347,7 +355,7 @@ export class ProviderScenario extends Scenario {
   /** Let the tenant close the lease, and wait until nothing is left of it. */
   async #closes() {
     const { api } = this;
-    const { id, operator } = this.#lease();
+    const { id, operator } = this.leases.last;
     const close = call(api, "computeOrders", "closeLease", { lease: id, atOnce: false });
     await send(api, this.accounts[TENANT], close);
     const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === id;
@@ -371,67 +379,6 @@ export class ProviderScenario extends Scenario {
 
   #abort = () => this.fixture.failure();
 
-  // ------------------------------------------------------------------ leases
-
-  /**
-   * The last lease that was awarded.
-   * @returns {RunningLease}
-   */
-  #lease() {
-    const { leases } = this.results;
-    return leases[leases.length - 1];
-  }
-
-  /** Wait for the next award, and observe its lease. */
-  async #untilAwarded() {
-    const { order, leases } = this.results;
-    const last = leases.length > 0 ? this.#lease().id : -1;
-    const isNext = (/** @type {Codec} */ data) =>
-      data.order.toNumber() === order && data.lease.toNumber() > last;
-    const { data } = await this.untilEvent("computeOrders", "LeaseAwarded", isNext, 180_000);
-    const id = data.lease.toNumber();
-    const operator = this.#nameOf(data.operator);
-    leases.push({ id, operator, agreement: -1, url: "", page: "" });
-    this.watchlist.leases[leaseName(id)] = id;
-    this.reporter.event(`lease ${id} is awarded to ${operator}`, "magenta");
-  }
-
-  /** Wait until the last lease is ready and up. */
-  async #untilReady() {
-    const lease = this.#lease();
-    const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === lease.id;
-    const { data } = await this.until(
-      `lease ${lease.id} is ready`,
-      () => {
-        const ending = this.observer.findEvent("computeOrders", "LeaseEnding", isIts);
-        if (ending) throw new Error(`lease ${lease.id} ended: ${ending.data.code}`);
-        return this.observer.findEvent("computeOrders", "LeaseReady", isIts);
-      },
-      300_000,
-    );
-    lease.agreement = data.agreement.toNumber();
-    const service = leaseName(lease.id);
-    this.watchlist.agreements.push({ id: lease.agreement, tenant: TENANT, service });
-    lease.url = await this.#accessTo(lease.id);
-    const isUp = (/** @type {BlockState} */ state) => this.verdict(state, service) === "up";
-    await this.until(`${service} is up`, isUp, 120_000);
-  }
-
-  /**
-   * URL of the page, from the text by which the operator says how to reach the lease.
-   * @param {number} lease
-   * @returns {Promise<string>}
-   */
-  async #accessTo(lease) {
-    const { access } = (await runtimeApi(this.api, "lease", lease)).toHuman();
-    const [host, ...ports] = access.split(" ");
-    const published = ports
-      .map((/** @type {string} */ pair) => pair.split(":"))
-      .find((/** @type {string[]} */ [inside]) => Number(inside) === PORT)?.[1];
-    if (!published) throw new Error(`lease ${lease} publishes no port ${PORT}: ${access}`);
-    return `http://${host}:${published}/`;
-  }
-
   /** Wait until a whole round after this one is judged. */
   async #roundPasses() {
     const { round } = this.observer.latest;
@@ -440,16 +387,6 @@ export class ProviderScenario extends Scenario {
   }
 
   // ------------------------------------------------------------------ reports
-
-  /**
-   * Name of an account of the scenario.
-   * @param {Codec} who
-   * @returns {string}
-   */
-  #nameOf(who) {
-    const accounts = Object.entries(this.accounts);
-    return accounts.find(([, { address }]) => address === who.toString())?.[0] ?? who.toString();
-  }
 
   /**
    * @override
@@ -469,7 +406,7 @@ export class ProviderScenario extends Scenario {
       this.reporter.event(`block ${block}: ${text}`, "magenta");
     }
     if (name === "computeOrders.PenaltyPaid") {
-      const text = `${this.#nameOf(data.operator)} pays ${sure(data.amount)} SURE`;
+      const text = `${this.nameOf(data.operator)} pays ${sure(data.amount)} SURE`;
       this.reporter.event(`block ${block}: ${text} for failing lease ${data.lease}`, "red");
     }
   }

@@ -32,7 +32,8 @@ export const provider = {
     const test = (name, run) => context.test(name, run, TIMEOUT);
 
     test("two agents bid on the order of a compose file, and say why", async () => {
-      const { bids, leases } = await context.completed("provider");
+      const { shown, bids, leases } = await context.completed("provider");
+      assert.match(shown, /computeOrders\.placeOrder/);
       const prices = Object.values(bids).map(({ price }) => BigInt(price ?? 0));
       assert.equal(prices.length, 2);
       for (const [name, { why }] of Object.entries(bids)) {
@@ -43,9 +44,10 @@ export const provider = {
       assert.notEqual(leases[0].operator, leases[1].operator);
     });
 
-    test("the winner runs nginx, and the tenant reads her page", async () => {
-      const { leases, word, secondsToReady } = await context.completed("provider");
+    test("the winner runs nginx, and the tenant reads her page and its log", async () => {
+      const { leases, word, log, secondsToReady } = await context.completed("provider");
       assert.equal(leases[0].page, pageOf(word));
+      assert.match(log, /GET \/ HTTP\/1\.1/);
       assert.ok(secondsToReady < READY_S, `${secondsToReady} s`);
     });
 
