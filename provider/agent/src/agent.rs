@@ -6,11 +6,13 @@ use crate::{
 	bidder::{Bidder, BidderInputs},
 	chain::{Follower, Rights, Submitter},
 	config::ProviderConfig,
+	private::OperatorKeys,
 	reconcile::{Driver, Inputs, Observer},
-	server::{Pages, Server},
+	server::{Pages, Server, Tenants},
 	store::{OpenError, Store},
 };
 use parking_lot::Mutex;
+use sp_core::H256;
 use std::{
 	collections::BTreeSet,
 	fmt, io,
@@ -18,12 +20,13 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use surety_engine::Engine;
+use surety_engine::{Access, Engine};
 use surety_gateway::{
 	chain::{NodeError, Nodes},
 	config::ConfigError,
 	front::FrontError,
 };
+use surety_orders::manifest::IdentityError;
 use tokio::{sync::watch, task::JoinSet};
 
 /// Pause before the nodes are asked for their chain again.
@@ -38,6 +41,8 @@ pub enum AgentError {
 	Node(NodeError),
 	/// The database cannot be used.
 	Store(OpenError),
+	/// The keys of the operator, to which tenants encrypt, cannot be used.
+	Keys(IdentityError),
 	/// A listener cannot be had.
 	Front(FrontError),
 	/// The machine gives no threads or signals.
@@ -50,6 +55,7 @@ impl fmt::Display for AgentError {
 			Self::Config(error) => error.fmt(f),
 			Self::Node(error) => write!(f, "chain.nodes: {error}"),
 			Self::Store(error) => error.fmt(f),
+			Self::Keys(error) => error.fmt(f),
 			Self::Front(error) => error.fmt(f),
 			Self::Io(error) => error.fmt(f),
 		}
@@ -77,7 +83,7 @@ pub struct Agent<E> {
 	pub pages: Arc<Pages>,
 }
 
-impl<E: Engine> Agent<E> {
+impl<E: Engine + Access> Agent<E> {
 	/// Start an agent, as soon as a node tells its chain: the database belongs to one.
 	///
 	/// Errors: [`AgentError`]. Nothing runs on after an error.
@@ -86,7 +92,7 @@ impl<E: Engine> Agent<E> {
 		let key = signer.account().to_string();
 		let nodes = Arc::new(Nodes::new(&config.chain).map_err(AgentError::Node)?);
 		let genesis = genesis(&nodes).await;
-		let opened = Store::open(&config.data, &genesis).map_err(AgentError::Store)?;
+		let opened = Store::open(&config.data, &shown(&genesis)).map_err(AgentError::Store)?;
 		if let Some((path, reason)) = opened.damaged {
 			tracing::error!(
 				path = %path.display(),
@@ -101,6 +107,8 @@ impl<E: Engine> Agent<E> {
 			account.clone(),
 			remembered(store.clone(), observer.clone()),
 		);
+		let keys = OperatorKeys::open(&config.data, signer.clone(), account.clone(), genesis.0);
+		let keys = Arc::new(keys.map_err(AgentError::Keys)?);
 		let settings = config.driver();
 		let calls = Arc::new(Submitter::new(nodes, signer, account, settings.timeouts.submit));
 		let own_key = *calls.rights() == Rights::Own;
@@ -136,8 +144,16 @@ impl<E: Engine> Agent<E> {
 			key,
 			started: Instant::now(),
 		});
-		let server = Server::start(pages.clone(), config.public_front(), config.control_front())
-			.map_err(AgentError::Front)?;
+		let tenants = Tenants::new(
+			keys,
+			engine.clone(),
+			follower.clone(),
+			pages.store.clone(),
+			observer.clone(),
+		);
+		let (public, control) = (config.public_front(), config.control_front());
+		let server = Server::start(pages.clone(), tenants, public, control);
+		let server = server.map_err(AgentError::Front)?;
 		let (stop, stopped) = watch::channel(false);
 		let mut tasks = JoinSet::new();
 		tasks.spawn(async move { follower.follow().await });
@@ -193,8 +209,13 @@ impl<E: Engine> Agent<E> {
 	}
 }
 
+/// A hash with all its digits.
+fn shown(hash: &H256) -> String {
+	format!("{hash:?}")
+}
+
 /// Genesis of the chain, once a node tells it.
-async fn genesis(nodes: &Nodes) -> String {
+async fn genesis(nodes: &Nodes) -> H256 {
 	let mut is_told = false;
 	loop {
 		if let Err(error) = nodes.poll(Instant::now()).await
@@ -203,7 +224,7 @@ async fn genesis(nodes: &Nodes) -> String {
 			tracing::warn!(%error, "waiting for a node of the chain");
 		}
 		if let Some(genesis) = nodes.genesis() {
-			return format!("{genesis:?}");
+			return genesis;
 		}
 		tokio::time::sleep(PAUSE).await;
 	}

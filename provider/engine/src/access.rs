@@ -2,27 +2,31 @@
 
 //! Access of a tenant to its container: logs, a shell, use of resources, a restart.
 
+mod frames;
+
 use crate::{
-	ContainerEngine, EngineError, LeaseId, Observed, plan,
+	ContainerEngine, EngineError, LeaseId, Observed, command, plan,
 	volume::Volume,
-	wire::{Created, Stats},
+	wire::{Created, Process, Stats},
 };
 use bollard::query_parameters::{ResizeExecOptions, RestartContainerOptions};
-use bytes::{Buf, Bytes, BytesMut};
-use futures::{Stream, stream};
+use bytes::Bytes;
+use frames::{Frames, Log, Output};
+use futures::{Stream, future::BoxFuture, stream};
 use http::Method;
-use http_body_util::BodyExt;
-use hyper::{body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::time::Duration;
-use tokio::time::timeout;
+use std::{pin::Pin, time::Duration};
+use tokio::{
+	io::{AsyncRead, AsyncWrite, WriteHalf},
+	time::timeout,
+};
 
 /// Bytes of a log that is not followed.
 const LOG: usize = 16 << 20;
-/// Bytes of a chunk.
-const CHUNK: usize = 64 << 10;
+/// Milliseconds that a process has after the loss of its terminal.
+const HANGUP_MS: u64 = 1_000;
 
 /// Part of a log that is asked for.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -38,16 +42,27 @@ pub struct LogQuery {
 }
 
 /// Piece of a log, at most 64 KiB.
+///
+/// The engine sends entries, each a line or a part of a long one. A long entry comes in several
+/// pieces.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogChunk {
 	/// True if it was written to standard error.
 	pub stderr: bool,
+	/// True if an entry begins here, with its time if that was asked for.
+	pub begins: bool,
+	/// True if the entry ends here.
+	pub ends: bool,
 	/// Bytes as the application wrote them.
 	pub bytes: Bytes,
 }
 
+/// Pieces of a log, or of the output of a process.
+pub type LogStream = Pin<Box<dyn Stream<Item = Result<LogChunk, EngineError>> + Send>>;
+
 /// Use of resources.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Usage {
 	/// Processor time since the start in nanoseconds.
 	pub cpu_ns: u64,
@@ -69,86 +84,104 @@ pub struct Usage {
 	pub at_ms: u64,
 }
 
+/// Connection to a process in a container.
+pub trait ShellIo: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ShellIo for T {}
+
 /// Process in a container, with a terminal if it was asked for.
 pub struct Shell {
 	id: String,
+	terminal: bool,
 	/// Input and output. Without a terminal the output is framed as logs are.
-	pub io: TokioIo<Upgraded>,
+	pub io: Box<dyn ShellIo>,
 }
 
 impl Shell {
+	/// Process of an engine.
+	///
+	/// - `id`: of the process, as the engine knows it.
+	pub fn new(id: String, terminal: bool, io: Box<dyn ShellIo>) -> Self {
+		Self { id, terminal, io }
+	}
+
 	/// Id of the process at the engine.
 	pub fn id(&self) -> &str {
 		&self.id
 	}
-}
 
-/// Splitter of the engine's frames: a stream number, three zeros, and a length. No length makes it
-/// wait or buffer: what is there is handed on.
-#[derive(Default)]
-struct Frames {
-	buffer: BytesMut,
-	left: usize,
-	stderr: bool,
-}
-
-impl Frames {
-	fn next(&mut self) -> Result<Option<LogChunk>, EngineError> {
-		while self.left == 0 {
-			let Some([kind, 0, 0, 0, a, b, c, d]) = self.buffer.first_chunk::<8>().copied() else {
-				if self.buffer.len() < 8 {
-					return Ok(None);
-				}
-				return Err(EngineError::Unavailable("the engine's log is not framed".into()));
-			};
-			self.buffer.advance(8);
-			self.stderr = kind == 2;
-			self.left = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-		}
-		let size = self.left.min(self.buffer.len()).min(CHUNK);
-		if size == 0 {
-			return Ok(None);
-		}
-		self.left = self.left.saturating_sub(size);
-		Ok(Some(LogChunk { stderr: self.stderr, bytes: self.buffer.split_to(size).freeze() }))
+	/// Input, and output in pieces. The output of a terminal is all standard output.
+	pub fn into_parts(self) -> (WriteHalf<Box<dyn ShellIo>>, LogStream) {
+		let (read, write) = tokio::io::split(self.io);
+		let output = Output { read, frames: Frames::default(), terminal: self.terminal };
+		let output = stream::try_unfold(output, |mut output| async move {
+			Ok(output.next().await?.map(|chunk| (chunk, output)))
+		});
+		(write, Box::pin(output))
 	}
 }
 
-struct Log {
-	body: Incoming,
-	frames: Frames,
-	/// Bytes that may still come; none if it is followed.
-	left: Option<usize>,
-	silence: Duration,
+/// Access of tenants to their containers. Every method but those of streams ends in bounded time.
+pub trait Access: Send + Sync + 'static {
+	/// Log of a lease. At most 16 MiB, unless it is followed; then until it is dropped.
+	fn logs(&self, lease: LeaseId, query: LogQuery) -> Answer<'_, LogStream>;
+	/// Run a command in a lease's container, with its rights and bounds.
+	fn shell<'a>(
+		&'a self,
+		lease: LeaseId,
+		command: &'a [String],
+		terminal: bool,
+	) -> Answer<'a, Shell>;
+	/// Tell a shell the size of its terminal.
+	fn resize<'a>(&'a self, shell: &'a str, columns: u16, rows: u16) -> Answer<'a, ()>;
+	/// Exit code of a shell that has ended. `None` while it runs.
+	fn exit_code<'a>(&'a self, shell: &'a str) -> Answer<'a, Option<i64>>;
+	/// End a shell whose tenant is gone: it loses its terminal, and a moment later its life.
+	fn end_shell<'a>(&'a self, shell: &'a str) -> Answer<'a, ()>;
+	/// Use of resources by a lease.
+	fn usage(&self, lease: LeaseId) -> Answer<'_, Usage>;
+	/// Restart a lease's container that runs. Data is kept.
+	fn restart(&self, lease: LeaseId) -> Answer<'_, Observed>;
 }
 
-impl Log {
-	async fn next(&mut self) -> Result<Option<LogChunk>, EngineError> {
-		loop {
-			if let Some(chunk) = self.frames.next()? {
-				if let Some(left) = &mut self.left {
-					if *left < chunk.bytes.len() {
-						return Ok(None);
-					}
-					*left = left.saturating_sub(chunk.bytes.len());
-				}
-				return Ok(Some(chunk));
-			}
-			let frame = match self.left {
-				// A followed log is silent for as long as the application is.
-				None => self.body.frame().await,
-				Some(_) => timeout(self.silence, self.body.frame()).await.map_err(|_| {
-					EngineError::Unavailable("the engine's log stands still".into())
-				})?,
-			};
-			match frame {
-				None => return Ok(None),
-				Some(Err(e)) => return Err(EngineError::Unavailable(format!("log: {e}"))),
-				Some(Ok(frame)) => {
-					self.frames.buffer.extend_from_slice(&frame.into_data().unwrap_or_default());
-				},
-			}
-		}
+/// Answer of an engine that is awaited.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, EngineError>>;
+
+impl Access for ContainerEngine {
+	fn logs(&self, lease: LeaseId, query: LogQuery) -> Answer<'_, LogStream> {
+		Box::pin(async move {
+			let log = self.logs(lease, query).await?;
+			Ok(Box::pin(log) as LogStream)
+		})
+	}
+
+	fn shell<'a>(
+		&'a self,
+		lease: LeaseId,
+		command: &'a [String],
+		terminal: bool,
+	) -> Answer<'a, Shell> {
+		Box::pin(self.shell(lease, command, terminal))
+	}
+
+	fn resize<'a>(&'a self, shell: &'a str, columns: u16, rows: u16) -> Answer<'a, ()> {
+		Box::pin(self.resize(shell, columns, rows))
+	}
+
+	fn exit_code<'a>(&'a self, shell: &'a str) -> Answer<'a, Option<i64>> {
+		Box::pin(self.exit_code(shell))
+	}
+
+	fn end_shell<'a>(&'a self, shell: &'a str) -> Answer<'a, ()> {
+		Box::pin(self.end_shell(shell))
+	}
+
+	fn usage(&self, lease: LeaseId) -> Answer<'_, Usage> {
+		Box::pin(self.usage(lease))
+	}
+
+	fn restart(&self, lease: LeaseId) -> Answer<'_, Observed> {
+		Box::pin(self.restart(lease))
 	}
 }
 
@@ -210,7 +243,41 @@ impl ContainerEngine {
 			.await
 			.map_err(|_| EngineError::Unavailable("no shell in time".into()))?
 			.map_err(|e| EngineError::Unavailable(format!("shell: {e}")))?;
-		Ok(Shell { id: created.id, io: TokioIo::new(upgraded) })
+		Ok(Shell::new(created.id, terminal, Box::new(TokioIo::new(upgraded))))
+	}
+
+	async fn process(&self, shell: &str) -> Result<Process, EngineError> {
+		if shell.is_empty() || !shell.bytes().all(|b| b.is_ascii_alphanumeric()) {
+			return Err(EngineError::Refused("no such shell".into()));
+		}
+		Ok(self.client.docker(Method::GET, &format!("/exec/{shell}/json"), None::<&()>).await?)
+	}
+
+	/// Exit code of a shell that has ended. `None` while it runs.
+	pub async fn exit_code(&self, shell: &str) -> Result<Option<i64>, EngineError> {
+		let process = self.process(shell).await?;
+		Ok((!process.running).then_some(process.exit_code))
+	}
+
+	/// End a shell whose tenant is gone: it loses its terminal, and a moment later its life. Engines
+	/// leave it running otherwise, together with a process of their own outside of the lease's bounds.
+	pub async fn end_shell(&self, shell: &str) -> Result<(), EngineError> {
+		for signal in ["-HUP", "-KILL"] {
+			let process = self.process(shell).await?;
+			if !process.running || process.pid <= 1 {
+				return Ok(());
+			}
+			// The number may be another process's by now.
+			let path = format!("/proc/{}/cgroup", process.pid);
+			let groups = tokio::fs::read_to_string(path).await.unwrap_or_default();
+			if process.container_id.len() < 12 || !groups.contains(&process.container_id) {
+				return Ok(());
+			}
+			let pid = process.pid.to_string();
+			command::run("sh", &["-c", "kill \"$1\" \"$2\"", "kill", signal, &pid], None).await?;
+			tokio::time::sleep(Duration::from_millis(HANGUP_MS)).await;
+		}
+		Ok(())
 	}
 
 	/// Tell a shell the size of its terminal.
@@ -251,9 +318,16 @@ impl ContainerEngine {
 	}
 
 	/// Restart a lease's container as its tenant wishes. Data is kept.
+	///
+	/// Errors: [`EngineError::Refused`] if it does not run. Only [`start`](crate::Engine::start) puts
+	/// firewall and disk in place first.
 	pub async fn restart(&self, lease: LeaseId) -> Result<Observed, EngineError> {
 		let _turn = self.turn(lease).await?;
 		let name = plan::name(&self.settings, lease);
+		let runs = self.inspect(&name).await?.is_some_and(|got| got.state.status == "running");
+		if !runs {
+			return Err(EngineError::Refused("the container does not run".into()));
+		}
 		let identity = self.client.identity().await?;
 		let grace = i32::try_from(self.settings.timeouts.stop).unwrap_or(i32::MAX);
 		let options = RestartContainerOptions { t: Some(grace), signal: None };
@@ -269,40 +343,4 @@ impl ContainerEngine {
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn frames_are_split_wherever_they_are_cut() {
-		let wire =
-			[&[1, 0, 0, 0, 0, 0, 0, 2][..], b"hi", &[2, 0, 0, 0, 0, 0, 0, 3], b"bad"].concat();
-		for cut in 0..wire.len() {
-			let (mut frames, mut out) = (Frames::default(), Vec::new());
-			for part in [&wire[..cut], &wire[cut..]] {
-				frames.buffer.extend_from_slice(part);
-				while let Some(chunk) = frames.next().unwrap() {
-					out.extend(chunk.bytes.iter().map(|byte| (chunk.stderr, *byte)));
-				}
-			}
-			let text: Vec<u8> = out.iter().map(|(_, byte)| *byte).collect();
-			assert_eq!((text.as_slice(), out[1].0, out[2].0), (&b"hibad"[..], false, true));
-		}
-	}
-
-	#[test]
-	fn a_frame_that_claims_gigabytes_is_handed_on_in_chunks() {
-		let mut frames = Frames::default();
-		frames.buffer.extend_from_slice(&[1, 0, 0, 0, 255, 255, 255, 255]);
-		frames.buffer.extend_from_slice(&vec![b'x'; CHUNK + 5]);
-		assert_eq!(frames.next().unwrap().unwrap().bytes.len(), CHUNK);
-		assert_eq!(frames.next().unwrap().unwrap().bytes.len(), 5);
-		assert_eq!(frames.next().unwrap(), None);
-	}
-
-	#[test]
-	fn what_is_not_framed_is_an_error() {
-		let mut frames = Frames::default();
-		frames.buffer.extend_from_slice(b"plain text without frames");
-		assert!(frames.next().is_err());
-	}
-}
+mod tests;

@@ -12,6 +12,19 @@ use std::fs;
 
 const GIB: u64 = 1 << 30;
 
+/// Speed of the link of the default route in Mbit/s. The kernel does not know that of most virtual
+/// ones.
+fn link_speed() -> Option<u32> {
+	let routes = fs::read_to_string("/proc/net/route").ok()?;
+	let link = routes.lines().find_map(|line| {
+		let mut words = line.split_whitespace();
+		let link = words.next()?;
+		(words.next()? == "00000000").then_some(link)
+	})?;
+	let speed = fs::read_to_string(format!("/sys/class/net/{link}/speed")).ok()?;
+	speed.trim().parse().ok().filter(|speed| *speed > 0)
+}
+
 impl ContainerEngine {
 	/// Measure the machine.
 	pub(crate) async fn measure(&self) -> Result<Capacity, EngineError> {
@@ -79,7 +92,7 @@ impl ContainerEngine {
 			cpu_milli: most(wish.cpu_milli, info.cpus.saturating_mul(1_000)),
 			memory_mib: most(wish.memory_mib, u32::try_from(memory).unwrap_or(u32::MAX)),
 			storage_gib: most(wish.storage_gib, u32::try_from(disk).unwrap_or(u32::MAX)),
-			bandwidth_mbps: wish.bandwidth_mbps,
+			bandwidth_mbps: most(wish.bandwidth_mbps, link_speed().unwrap_or(wish.bandwidth_mbps)),
 			gpus: u16::try_from(self.settings.gpus.len()).unwrap_or(u16::MAX),
 		})
 	}

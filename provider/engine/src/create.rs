@@ -145,7 +145,7 @@ fn docker(plan: &Plan<'_>, name: &str) -> Result<ContainerCreateBody, EngineErro
 	let bindings = want.ports.iter().map(|(port, host)| {
 		let binding =
 			PortBinding { host_ip: Some(published(plan)), host_port: Some(host.to_string()) };
-		(format!("{port}/tcp"), Some(vec![binding]))
+		(port.full(), Some(vec![binding]))
 	});
 	let mounts = plan.places.iter().map(|place| Mount {
 		typ: Some(MountType::VOLUME),
@@ -202,7 +202,7 @@ fn docker(plan: &Plan<'_>, name: &str) -> Result<ContainerCreateBody, EngineErro
 		cmd: list(&spec.args),
 		env: Some(plan.env()),
 		labels: Some(plan.labels()?.into_iter().collect()),
-		exposed_ports: Some(want.ports.keys().map(|port| format!("{port}/tcp")).collect()),
+		exposed_ports: Some(want.ports.keys().map(|port| port.full()).collect()),
 		host_config: Some(host),
 		..ContainerCreateBody::default()
 	})
@@ -224,10 +224,10 @@ fn libpod(plan: &Plan<'_>, name: &str) -> Result<Value, EngineError> {
 	networks.insert(name.into(), json!({}));
 	let ports = want.ports.iter().map(|(port, host)| {
 		json!({
-			"container_port": port,
+			"container_port": port.number,
 			"host_port": host,
 			"host_ip": published(plan),
-			"protocol": "tcp",
+			"protocol": port.protocol.to_string(),
 		})
 	});
 	let volumes = plan.places.iter().map(|place| json!({ "Name": place.name, "Dest": place.path }));

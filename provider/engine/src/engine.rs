@@ -3,7 +3,8 @@
 //! The engine of an agent: state that its methods share.
 
 use crate::{
-	Capacity, Engine, EngineError, ImageFacts, LeaseId, Login, Observed, Reference, Settings, Spec,
+	Capacity, Engine, EngineError, ImageFacts, LeaseId, Login, Observed, Port, Reference, Settings,
+	Spec,
 	cidr::forbidden,
 	client::Client,
 	firewall::{Firewall, Rules},
@@ -79,7 +80,7 @@ impl ContainerEngine {
 	}
 
 	/// Host ports of a lease by container port, also while it does not run.
-	pub fn ports(&self, lease: LeaseId) -> BTreeMap<u16, u16> {
+	pub fn ports(&self, lease: LeaseId) -> BTreeMap<Port, u16> {
 		self.records.get(lease).map(|record| record.ports).unwrap_or_default()
 	}
 

@@ -90,7 +90,7 @@ mod verify;
 mod volume;
 mod wire;
 
-pub use access::{LogChunk, LogQuery, Shell, Usage};
+pub use access::{Access, Answer, LogChunk, LogQuery, LogStream, Shell, ShellIo, Usage};
 pub use cidr::{Cidr, forbidden};
 pub use engine::ContainerEngine;
 pub use firewall::{Firewall, Rules};

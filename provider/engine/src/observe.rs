@@ -12,7 +12,7 @@ use crate::{
 	state::{self, Host},
 	verify,
 	volume::Volume,
-	wire::{Image, Info, Inspected, Listed},
+	wire::{Image, Info, Inspected, Libpod, Listed},
 };
 use futures::{StreamExt, stream};
 use http::Method;
@@ -133,6 +133,12 @@ impl ContainerEngine {
 		missing.extend(verify::described(&want, &got, &name));
 		let volume = Volume::new(&self.records.dir(lease));
 		missing.extend(verify::real(&want, &got, &name, &volume));
+		if want.runtime.is_some() {
+			missing.extend(verify::runtime_gap(&want, &self.runtime(&got).await?));
+		}
+		if !want.gpus.is_empty() && want.gpu_class != self.settings.gpu_class {
+			missing.push("GPUs of the class".into());
+		}
 		if let Err(e) = protected {
 			missing.push(format!("firewall ({e})"));
 		}
@@ -143,6 +149,16 @@ impl ContainerEngine {
 		missing.sort();
 		missing.dedup();
 		Ok(observed)
+	}
+
+	/// Runtime of a container. Podman's Docker API says `oci` for every one; libpod's names it.
+	async fn runtime(&self, got: &Inspected) -> Result<String, EngineError> {
+		if !self.client.identity().await?.podman {
+			return Ok(got.host_config.runtime.clone());
+		}
+		let path = format!("/containers/{}/json", got.id);
+		let container: Libpod = self.client.libpod(Method::GET, &path, None::<&()>).await?;
+		Ok(container.runtime)
 	}
 
 	/// True if an image has a digest. Asked once per image: its id is the hash of its content.

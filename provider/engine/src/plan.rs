@@ -3,7 +3,7 @@
 //! Plan of a container: what an engine is asked for, and what is checked afterwards.
 
 use crate::{
-	EngineError, LeaseId, Resources, Settings, Spec, files::check_path, record::Record,
+	EngineError, LeaseId, Port, Resources, Settings, Spec, files::check_path, record::Record,
 	registry::digest_of,
 };
 use serde::{Deserialize, Serialize};
@@ -35,9 +35,11 @@ pub(crate) struct Want {
 	/// Bounds, with the defaults filled in.
 	pub resources: Resources,
 	/// Host ports by container port.
-	pub ports: BTreeMap<u16, u16>,
+	pub ports: BTreeMap<Port, u16>,
 	/// CDI devices.
 	pub gpus: Vec<String>,
+	/// Class of them.
+	pub gpu_class: String,
 	/// Processes.
 	pub pids: u32,
 	/// Open files.
@@ -102,8 +104,9 @@ pub(crate) fn check(spec: &Spec) -> Result<(), EngineError> {
 	if let Some(Err(reason)) = spec.files.keys().map(|path| check_path(path)).find(Result::is_err) {
 		return wrong(reason);
 	}
-	let ports: BTreeSet<u16> = spec.ports.iter().copied().collect();
-	if ports.len() != spec.ports.len() || ports.contains(&0) || ports.len() > PORTS {
+	let ports: BTreeSet<Port> = spec.ports.iter().copied().collect();
+	let zero = ports.iter().any(|port| port.number == 0);
+	if ports.len() != spec.ports.len() || zero || ports.len() > PORTS {
 		return wrong(format!("ports: one is 0 or twice there, or there are more than {PORTS}"));
 	}
 	if spec.resources.cpu_milli < 10 || spec.resources.memory_mib < 8 {
@@ -124,6 +127,11 @@ impl Want {
 			record.image.as_ref().filter(|image| image.name == spec.image).ok_or_else(|| {
 				EngineError::Image("the image was not fetched; fetch it first".into())
 			})?;
+		if !spec.gpu_class.is_empty() && spec.gpu_class != settings.gpu_class {
+			let (asked, here) = (&spec.gpu_class, &settings.gpu_class);
+			let reason = format!("GPUs of the class {asked:?} are asked for, {here:?} are here");
+			return Err(EngineError::Refused(reason));
+		}
 		let mut resources = spec.resources;
 		resources.storage_gib = resources.storage_gib.max(1);
 		if resources.bandwidth_mbps == 0 {
@@ -139,6 +147,7 @@ impl Want {
 			pull: image.pull.clone(),
 			resources,
 			ports: record.ports.clone(),
+			gpu_class: if gpus.is_empty() { String::new() } else { settings.gpu_class.clone() },
 			gpus,
 			pids: settings.limits.pids,
 			open_files: settings.limits.open_files,
@@ -202,7 +211,8 @@ mod tests {
 			env: BTreeMap::from([("PASSWORD".into(), "hunter2".into())]),
 			files: BTreeMap::new(),
 			resources: Resources { cpu_milli: 500, memory_mib: 64, ..Resources::default() },
-			ports: vec![80],
+			gpu_class: String::new(),
+			ports: vec![Port::tcp(80)],
 		}
 	}
 
@@ -239,6 +249,19 @@ mod tests {
 	}
 
 	#[test]
+	fn gpus_of_another_class_are_refused() {
+		let settings = Settings { gpu_class: "h100".into(), ..Settings::default() };
+		let want = |class: &str| {
+			let spec = Spec { gpu_class: class.into(), ..spec() };
+			Want::new(&spec, &record(), &settings, vec!["nvidia.com/gpu=0".into()])
+		};
+		assert_eq!(want("").unwrap().gpu_class, "h100");
+		assert_eq!(want("h100").unwrap().gpu_class, "h100");
+		let error = want("a100").unwrap_err().to_string();
+		assert!(error.contains("a100") && error.contains("h100"), "{error}");
+	}
+
+	#[test]
 	fn specifications_beyond_bounds_are_refused() {
 		let refused = |change: fn(&mut Spec)| {
 			let mut spec = spec();
@@ -252,9 +275,9 @@ mod tests {
 		refused(|s| drop(s.env.insert(String::new(), String::new())));
 		refused(|s| drop(s.files.insert("/x".into(), vec![0; FILES + 1])));
 		refused(|s| drop(s.files.insert("../x".into(), Vec::new())));
-		refused(|s| s.ports = vec![80, 80]);
-		refused(|s| s.ports = (1..=33).collect());
-		refused(|s| s.ports = vec![0]);
+		refused(|s| s.ports = vec![Port::udp(80), Port::udp(80)]);
+		refused(|s| s.ports = (1..=33).map(Port::tcp).collect());
+		refused(|s| s.ports = vec![Port::udp(0)]);
 		refused(|s| s.resources.memory_mib = 0);
 	}
 }

@@ -2,14 +2,14 @@
 
 //! Records of leases: what must stay the same over restarts, and what the engine does not know.
 
-use crate::{EngineError, LeaseId, Settings};
+use crate::{EngineError, LeaseId, Port, Protocol, Settings};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	fs,
 	io::{self, Write},
-	net::{IpAddr, Ipv4Addr, TcpListener},
+	net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket},
 	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
 	path::{Path, PathBuf},
 };
@@ -21,7 +21,7 @@ pub(crate) struct Record {
 	/// Image that was fetched and proven.
 	pub image: Option<Fetched>,
 	/// Host ports by container port.
-	pub ports: BTreeMap<u16, u16>,
+	pub ports: BTreeMap<Port, u16>,
 	/// Number of its subnet.
 	pub subnet: Option<u32>,
 	/// CDI devices.
@@ -163,7 +163,7 @@ impl Records {
 	pub fn allocate(
 		&self,
 		lease: LeaseId,
-		ports: &[u16],
+		ports: &[Port],
 		gpus: u16,
 		taken: &BTreeSet<u32>,
 		settings: &Settings,
@@ -174,12 +174,16 @@ impl Records {
 				all.values().flat_map(|other| other.ports.values().copied()).collect();
 			record.ports.retain(|port, _| ports.contains(port));
 			let address = settings.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+			let is_free = |protocol, number| match protocol {
+				Protocol::Tcp => TcpListener::bind((address, number)).is_ok(),
+				Protocol::Udp => UdpSocket::bind((address, number)).is_ok(),
+			};
 			for port in ports {
 				if record.ports.contains_key(port) {
 					continue;
 				}
 				let free = (settings.first_port..=settings.last_port)
-					.find(|p| !used.contains(p) && TcpListener::bind((address, *p)).is_ok())
+					.find(|number| !used.contains(number) && is_free(port.protocol, *number))
 					.ok_or_else(|| {
 						EngineError::Refused(
 							"no host port is free; widen first_port to last_port".into(),
@@ -245,12 +249,14 @@ mod tests {
 		let dir = tempfile::tempdir().unwrap();
 		let settings = Settings::default();
 		let none = BTreeSet::new();
-		let first = open(&dir).allocate(1, &[80, 443], 0, &none, &settings).unwrap();
+		let ports = [Port::tcp(53), Port::udp(53)];
+		let first = open(&dir).allocate(1, &ports, 0, &none, &settings).unwrap();
 		let records = open(&dir);
-		assert_eq!(records.allocate(1, &[80, 443], 0, &none, &settings).unwrap(), first);
-		let second = records.allocate(2, &[80], 0, &none, &settings).unwrap();
+		assert_eq!(records.allocate(1, &ports, 0, &none, &settings).unwrap(), first);
+		let second = records.allocate(2, &[Port::udp(53)], 0, &none, &settings).unwrap();
 		assert_ne!(second.subnet, first.subnet);
-		assert!(!first.ports.values().any(|port| Some(port) == second.ports.get(&80)));
+		let all: BTreeSet<_> = first.ports.values().chain(second.ports.values()).collect();
+		assert_eq!(all.len(), 3);
 		records.remove(1).unwrap();
 		assert!(open(&dir).get(1).is_none() && open(&dir).get(2).is_some());
 	}
@@ -258,11 +264,16 @@ mod tests {
 	#[test]
 	fn a_port_that_the_host_uses_is_passed_over() {
 		let dir = tempfile::tempdir().unwrap();
-		let busy = TcpListener::bind("0.0.0.0:0").unwrap();
-		let port = busy.local_addr().unwrap().port();
-		let settings = Settings { first_port: port, last_port: port, ..Settings::default() };
-		let error = open(&dir).allocate(1, &[80], 0, &BTreeSet::new(), &settings).unwrap_err();
-		assert!(error.to_string().contains("first_port"), "{error}");
+		let tcp = TcpListener::bind("0.0.0.0:0").unwrap();
+		let udp = UdpSocket::bind("0.0.0.0:0").unwrap();
+		let refused = |port: u16, wanted: Port| {
+			let settings = Settings { first_port: port, last_port: port, ..Settings::default() };
+			let answer = open(&dir).allocate(1, &[wanted], 0, &BTreeSet::new(), &settings);
+			let error = answer.unwrap_err().to_string();
+			assert!(error.contains("first_port"), "{error}");
+		};
+		refused(tcp.local_addr().unwrap().port(), Port::tcp(80));
+		refused(udp.local_addr().unwrap().port(), Port::udp(80));
 		assert!(open(&dir).get(1).is_none(), "a refused allocation leaves nothing behind");
 	}
 

@@ -47,6 +47,8 @@ pub struct Settings {
 	pub runtime: Option<String>,
 	/// Names of CDI devices that may be leased, such as `nvidia.com/gpu=0`. One is one GPU.
 	pub gpus: Vec<String>,
+	/// Class of all of them, such as `h100`.
+	pub gpu_class: String,
 	/// Capabilities that are left to a container. Servers that start as root and change their user,
 	/// as most images do, need the default ones.
 	pub capabilities: BTreeSet<String>,
@@ -55,7 +57,8 @@ pub struct Settings {
 	pub read_only: bool,
 	/// Bounds that the order does not name.
 	pub limits: Limits,
-	/// Resources of the machine that may be leased; all of them where 0.
+	/// Resources of the machine that may be leased; all of them where 0. A bandwidth that is larger
+	/// than the speed of the link is that speed.
 	pub capacity: Resources,
 	/// Bounds on time.
 	pub timeouts: Timeouts,
@@ -117,6 +120,7 @@ impl Default for Settings {
 			roots: None,
 			runtime: None,
 			gpus: Vec::new(),
+			gpu_class: String::new(),
 			capabilities: [
 				"CHOWN",
 				"DAC_OVERRIDE",

@@ -27,8 +27,85 @@ pub struct Spec {
 	pub files: BTreeMap<String, Vec<u8>>,
 	/// Bounds of what it uses.
 	pub resources: Resources,
+	/// Class of the GPUs, such as `h100`; any if empty.
+	pub gpu_class: String,
 	/// Ports of the container that the host publishes.
-	pub ports: Vec<u16>,
+	pub ports: Vec<Port>,
+}
+
+/// Protocol of a port.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Protocol {
+	/// TCP.
+	Tcp,
+	/// UDP.
+	Udp,
+}
+
+impl fmt::Display for Protocol {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str(match self {
+			Self::Tcp => "tcp",
+			Self::Udp => "udp",
+		})
+	}
+}
+
+/// Port of a container. Its text is that of compose files: `80`, or `53/udp`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Port {
+	/// Protocol.
+	pub protocol: Protocol,
+	/// Number.
+	pub number: u16,
+}
+
+impl Port {
+	/// TCP port.
+	pub const fn tcp(number: u16) -> Self {
+		Self { number, protocol: Protocol::Tcp }
+	}
+
+	/// UDP port.
+	pub const fn udp(number: u16) -> Self {
+		Self { number, protocol: Protocol::Udp }
+	}
+
+	/// Text of engines, which always names the protocol.
+	pub(crate) fn full(self) -> String {
+		format!("{}/{}", self.number, self.protocol)
+	}
+}
+
+impl fmt::Display for Port {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self.protocol {
+			Protocol::Tcp => self.number.fmt(f),
+			Protocol::Udp => f.write_str(&self.full()),
+		}
+	}
+}
+
+impl From<Port> for String {
+	fn from(port: Port) -> Self {
+		port.to_string()
+	}
+}
+
+impl TryFrom<String> for Port {
+	type Error = String;
+
+	fn try_from(text: String) -> Result<Self, String> {
+		let (number, protocol) = match text.split_once('/') {
+			None => (text.as_str(), Protocol::Tcp),
+			Some((number, "tcp")) => (number, Protocol::Tcp),
+			Some((number, "udp")) => (number, Protocol::Udp),
+			Some(_) => return Err(format!("{text:?} is no port, such as 80 or 53/udp")),
+		};
+		let number = number.parse().map_err(|_| format!("{text:?} is no port"))?;
+		Ok(Self { number, protocol })
+	}
 }
 
 /// Login at a registry.
@@ -96,7 +173,7 @@ pub struct Observed {
 	/// Digest of the image that runs.
 	pub digest: Option<String>,
 	/// Host ports by container port.
-	pub ports: BTreeMap<u16, u16>,
+	pub ports: BTreeMap<Port, u16>,
 	/// Parts of the specification that the engine did not apply. Not empty means not ready.
 	pub missing: Vec<String>,
 	/// Milliseconds since the Unix epoch at which the engine answered.
@@ -176,4 +253,21 @@ pub struct Capacity {
 	pub address: Option<IpAddr>,
 	/// Bounds that the engine or the host cannot enforce, in words.
 	pub unenforced: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn ports_are_written_as_in_compose_files() {
+		let ports = BTreeMap::from([(Port::tcp(80), 1), (Port::udp(53), 2), (Port::tcp(53), 3)]);
+		let text = serde_json::to_string(&ports).unwrap();
+		assert_eq!(text, r#"{"53":3,"80":1,"53/udp":2}"#);
+		assert_eq!(serde_json::from_str::<BTreeMap<Port, u16>>(&text).unwrap(), ports);
+		assert_eq!(Port::try_from("80/tcp".to_string()), Ok(Port::tcp(80)));
+		for wrong in ["", "/udp", "80/", "80/sctp", "65536", "-1", "80/udp/udp"] {
+			assert!(Port::try_from(wrong.to_string()).is_err(), "{wrong}");
+		}
+	}
 }

@@ -10,6 +10,7 @@ use crate::{
 };
 use std::{
 	collections::BTreeSet,
+	ffi::OsStr,
 	fs,
 	path::{Path, PathBuf},
 };
@@ -55,7 +56,7 @@ pub(crate) fn described(want: &Want, got: &Inspected, network: &str) -> Vec<Stri
 	let policy = host.restart_policy.name.as_str();
 	check(matches!(policy, "" | "no"), "no restart by the engine");
 	for (port, public) in &want.ports {
-		let bindings = host.port_bindings.get(&format!("{port}/tcp"));
+		let bindings = host.port_bindings.get(&port.full());
 		let public = public.to_string();
 		let bound = bindings.is_some_and(|b| b.iter().any(|b| b.host_port == public));
 		check(bound, &format!("port {port}"));
@@ -100,15 +101,14 @@ pub(crate) fn real(want: &Want, got: &Inspected, network: &str, volume: &Volume)
 	if !want.gpus.is_empty() && (pid == 0 || !has_device(&format!("/proc/{pid}/root/dev"))) {
 		missing.push("GPU".into());
 	}
-	missing.extend(runtime_gap(want, got));
 	missing
 }
 
-fn runtime_gap(want: &Want, got: &Inspected) -> Option<String> {
+/// Gap if another runtime was used than the one that was asked for, by name or by path.
+pub(crate) fn runtime_gap(want: &Want, used: &str) -> Option<String> {
 	let wanted = want.runtime.as_deref()?;
-	// podman's Docker API says `oci` for every runtime; its own API is asked by the caller then.
-	let other = !matches!(got.host_config.runtime.as_str(), "" | "oci");
-	(other && got.host_config.runtime != wanted).then(|| format!("runtime {wanted}"))
+	let name = |runtime: &'_ str| Path::new(runtime).file_name().map(OsStr::to_owned);
+	(name(used) != name(wanted)).then(|| format!("runtime {wanted}"))
 }
 
 /// Bits of capabilities, as the kernel numbers them.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-	Resources,
+	Port, Resources,
 	wire::{Binding, GraphDriver, HostConfig, Named, NetworkSettings},
 };
 use std::collections::BTreeMap;
@@ -13,8 +13,9 @@ fn want() -> Want {
 		digest: "sha256:1".into(),
 		pull: "a/b@sha256:1".into(),
 		resources: Resources { cpu_milli: 500, memory_mib: 64, ..Resources::default() },
-		ports: BTreeMap::from([(80, 30_000)]),
+		ports: BTreeMap::from([(Port::tcp(80), 30_000), (Port::udp(53), 30_001)]),
 		gpus: Vec::new(),
+		gpu_class: String::new(),
 		pids: 100,
 		open_files: 1_000,
 		capabilities: BTreeSet::from(["CHOWN".into(), "NET_BIND_SERVICE".into()]),
@@ -33,10 +34,10 @@ fn got() -> Inspected {
 			pids_limit: 100,
 			security_opt: vec!["no-new-privileges".into()],
 			restart_policy: Named { name: "no".into() },
-			port_bindings: BTreeMap::from([(
-				"80/tcp".into(),
-				vec![Binding { host_port: "30000".into() }],
-			)]),
+			port_bindings: BTreeMap::from([
+				("80/tcp".into(), vec![Binding { host_port: "30000".into() }]),
+				("53/udp".into(), vec![Binding { host_port: "30001".into() }]),
+			]),
 			..HostConfig::default()
 		},
 		network_settings: NetworkSettings {
@@ -59,7 +60,14 @@ fn what_an_engine_ignores_is_missing() {
 	assert_eq!(missing(|got| got.host_config.pids_limit = -1), ["number of processes"]);
 	assert_eq!(missing(|got| got.host_config.privileged = true), ["no privileges"]);
 	assert_eq!(missing(|got| got.host_config.security_opt.clear()), ["no-new-privileges"]);
-	assert_eq!(missing(|got| got.host_config.port_bindings.clear()), ["port 80"]);
+	assert_eq!(missing(|got| got.host_config.port_bindings.clear()), ["port 80", "port 53/udp"]);
+	assert_eq!(
+		missing(|got| {
+			let bindings = got.host_config.port_bindings.remove("53/udp").unwrap();
+			got.host_config.port_bindings.insert("53/tcp".into(), bindings);
+		}),
+		["port 53/udp"]
+	);
 	assert_eq!(
 		missing(|got| got.host_config.restart_policy.name = "always".into()),
 		["no restart by the engine"]
@@ -70,6 +78,18 @@ fn what_an_engine_ignores_is_missing() {
 		)),
 		["network of its own"]
 	);
+}
+
+#[test]
+fn a_runtime_is_the_one_that_was_asked_for() {
+	let gap = |wanted: Option<&str>, used| {
+		runtime_gap(&Want { runtime: wanted.map(String::from), ..want() }, used)
+	};
+	assert_eq!(gap(None, "runc"), None);
+	assert_eq!(gap(Some("runsc"), "/usr/bin/runsc"), None);
+	for used in ["runc", "oci", ""] {
+		assert_eq!(gap(Some("runsc"), used).as_deref(), Some("runtime runsc"));
+	}
 }
 
 #[test]

@@ -53,6 +53,14 @@ pub(crate) struct Inspected {
 	pub mounts: Vec<Mount>,
 }
 
+/// Container as libpod's API has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Libpod {
+	#[serde(rename = "OCIRuntime")]
+	pub runtime: String,
+}
+
 /// State of a container.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -246,6 +254,17 @@ pub(crate) struct NetworkStats {
 	pub received: u64,
 	#[serde(rename = "tx_bytes")]
 	pub sent: u64,
+}
+
+/// Process that a tenant started in a container.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Process {
+	pub running: bool,
+	pub pid: i64,
+	pub exit_code: i64,
+	#[serde(rename = "ContainerID")]
+	pub container_id: String,
 }
 
 /// Thing that was created. Engines disagree about the case of its id.

@@ -372,6 +372,7 @@ async fn a_specification_beyond_bounds_reaches_no_engine() {
 		env: BTreeMap::new(),
 		files: BTreeMap::from([("../../etc/passwd".into(), Vec::new())]),
 		resources: Resources { cpu_milli: 100, memory_mib: 64, ..Resources::default() },
+		gpu_class: String::new(),
 		ports: Vec::new(),
 	};
 	assert!(matches!(agent.start(&spec).await, Err(EngineError::Refused(_))));

@@ -14,7 +14,7 @@
 mod kit;
 
 use kit::*;
-use surety_engine::{Cidr, Engine, EngineError, State};
+use surety_engine::{Cidr, Engine, EngineError, Port, State};
 
 /// A try to get a page from inside a lease.
 async fn reaches(
@@ -38,8 +38,8 @@ async fn network(kind: Kind) {
 	let agent = machine.agent();
 	let mut neighbour = spec(2, &image, "httpd -f -p 80 -h /www");
 	neighbour.files.insert("/www/index.html".into(), b"reached".to_vec());
-	neighbour.ports = vec![80];
-	let public = run(&agent, &neighbour).await.ports[&80];
+	neighbour.ports = vec![Port::tcp(80)];
+	let public = run(&agent, &neighbour).await.ports[&Port::tcp(80)];
 	run(&agent, &spec(1, &image, "sleep 1000")).await;
 
 	assert!(reaches(&agent, 1, WORLD, 80).await, "the public internet is there");
@@ -202,10 +202,12 @@ async fn gpu(kind: Kind) {
 	.unwrap();
 	sh("mknod /run/fake0 c 1 3; mount -t tmpfs tmpfs /etc/cdi 2>/dev/null || true");
 	machine.settings.gpus = vec!["fake.io/gpu=0".into()];
+	machine.settings.gpu_class = "fake".into();
 	let (image, _) = machine.registry.push(&Image::default());
 	let agent = machine.agent();
 	let mut order = spec(1, &image, "sleep 1000");
 	order.resources.gpus = 1;
+	order.gpu_class = "fake".into();
 	agent.fetch(&order, ANY).await.unwrap();
 	let capacity = agent.capacity().await.unwrap();
 	assert_eq!(capacity.total.gpus, 1);
@@ -219,6 +221,9 @@ async fn gpu(kind: Kind) {
 	let observed = started.unwrap();
 	assert_eq!((observed.state, observed.missing), (State::Running, Vec::new()));
 	assert!(exec(&agent, 1, "ls /dev").await.contains("fake0"));
+	order.gpu_class = "other".into();
+	assert!(agent.start(&order).await.unwrap_err().to_string().contains("class"));
+	order.gpu_class = String::new();
 	let mut second = order.clone();
 	second.lease = 2;
 	agent.fetch(&second, ANY).await.unwrap();

@@ -14,27 +14,34 @@
 mod kit;
 
 use kit::*;
-use surety_engine::{Engine, EngineError, LogQuery, State};
+use surety_engine::{Engine, EngineError, LogQuery, Port, State};
 
 async fn life(kind: Kind) {
 	let mut machine = Machine::new(kind).await;
 	let (image, digest) =
 		machine.registry.push(&Image { volumes: &["/var/data"], ..Image::default() });
 	let agent = machine.agent();
-	let mut order =
-		spec(1, &image, "echo started $WORD; cat /var/data/seed; httpd -f -p 80 -h /www");
+	let mut order = spec(
+		1,
+		&image,
+		"echo started $WORD; cat /var/data/seed; busybox dnsd -c /etc/dns -d
+			httpd -f -p 80 -h /www",
+	);
 	order.env.insert("WORD".into(), "a word".into());
 	order.files.insert("/www/index.html".into(), b"the page".to_vec());
-	order.ports = vec![80];
+	order.ports = vec![Port::tcp(80), Port::udp(53)];
+	order.files.insert("/etc/dns".into(), b"box 10.0.0.9\n".to_vec());
 
 	let error = agent.start(&order).await.unwrap_err();
 	assert!(matches!(error, EngineError::Image(_)), "not fetched yet: {error}");
 	assert_eq!(agent.fetch(&order, ANY).await.unwrap().digest, digest);
 	let observed = run(&agent, &order).await;
 	assert_eq!(observed.digest.as_deref(), Some(digest.as_str()));
-	let port = observed.ports[&80];
+	let port = observed.ports[&Port::tcp(80)];
 	until("the page is served", || async { page(port, "/").is_some() }).await;
 	assert_eq!(page(port, "/").unwrap(), "the page");
+	let dns = observed.ports[&Port::udp(53)];
+	until("the name server answers", || async { resolves(dns) }).await;
 	assert_eq!(log(&agent, 1).await, "started a word\nseeded\n");
 
 	// Nothing is changed by a second start, nor by an agent that starts anew.
@@ -170,7 +177,7 @@ async fn cut(kind: Kind) {
 	let (image, _) = machine.registry.push(&Image { volumes: &["/var/data"], ..Image::default() });
 	let mut order = spec(1, &image, "cat /etc/word; sleep 1000");
 	order.files.insert("/etc/word".into(), b"copied\n".to_vec());
-	order.ports = vec![80];
+	order.ports = vec![Port::tcp(80)];
 	machine.agent().fetch(&order, ANY).await.unwrap();
 	for milliseconds in [1, 10, 30, 60, 100, 150, 250, 400] {
 		// The agent is killed at some step, and another one goes on from there.

@@ -351,6 +351,18 @@ impl UsedTokens {
 		Ok(())
 	}
 
+	/// Rights that were used, and the end of their tokens in seconds since 1970, to be kept over a
+	/// restart of the process.
+	pub fn entries(&self) -> impl Iterator<Item = ([u8; 16], Right, u64)> + '_ {
+		self.used.iter().map(|((nonce, right), end)| (*nonce, *right, *end))
+	}
+
+	/// Take rights that were used before a restart.
+	pub fn restore(&mut self, entries: impl IntoIterator<Item = ([u8; 16], Right, u64)>) {
+		let entries = entries.into_iter().take(self.capacity);
+		self.used.extend(entries.map(|(nonce, right, end)| ((nonce, right), end)));
+	}
+
 	/// Number of rights that are remembered.
 	pub fn len(&self) -> usize {
 		self.used.len()

@@ -4,7 +4,7 @@
 
 use super::{BidRules, ImageState, Quote, price::load, review::review};
 use crate::{
-	chain::{ServiceView, Snapshot, reserved_bond, terms_cover, windows},
+	chain::{BondRules, ServiceView, Snapshot, terms_cover, windows},
 	reconcile::pinned_image,
 };
 use sp_runtime::AccountId32;
@@ -17,11 +17,14 @@ use surety_runtime_api::OrderInfo;
 const INCLUSION: u32 = 2;
 
 /// Everything that decisions are made on.
+#[derive(Clone, Copy)]
 pub struct BidView<'a> {
 	/// Finalized state of the chain.
 	pub snapshot: &'a Snapshot,
 	/// Rules.
 	pub rules: &'a BidRules,
+	/// Rules by which the chain reserves bond; the reason if they cannot be read.
+	pub bond: Result<&'a BondRules, &'a str>,
 	/// What is known about images.
 	pub images: &'a BTreeMap<String, ImageState>,
 	/// The machine; the reason if its engine does not answer.
@@ -95,10 +98,7 @@ struct Left {
 pub fn decide(view: &BidView<'_>) -> Vec<Decision> {
 	let snapshot = view.snapshot;
 	let assets = snapshot.operator.iter().flat_map(|operator| &operator.bonds);
-	let reserve = view.rules.bond_reserve;
-	let bond = assets
-		.map(|bond| (bond.asset, snapshot.free_bond(bond.asset).saturating_sub(reserve)))
-		.collect();
+	let bond = assets.map(|bond| (bond.asset, spare_bond(view, bond.asset))).collect();
 	let free = snapshot.services.iter().map(|(id, service)| (*id, service.free())).collect();
 	let mut left = Left { bond, free };
 	let mut decisions = Vec::new();
@@ -114,6 +114,18 @@ pub fn decide(view: &BidView<'_>) -> Vec<Decision> {
 		}
 	}
 	decisions
+}
+
+/// Bond that a new bid may reserve: what is free, but for the reserve of the operator and for the
+/// rents of leases that are to come.
+pub(super) fn spare_bond(view: &BidView<'_>, asset: AssetId) -> Balance {
+	let snapshot = view.snapshot;
+	let bid: Balance = snapshot.bids.values().map(|bid| Balance::from(bid.left)).sum();
+	let starting = snapshot.leases.values().filter(|lease| lease.start_window().is_some()).count();
+	let slots = bid.saturating_add(u128::try_from(starting).unwrap_or(Balance::MAX));
+	let slot = view.bond.map_or(0, |rules| rules.slot);
+	let reserve = slot.saturating_mul(slots).saturating_add(view.rules.bond_reserve);
+	snapshot.free_bond(asset).saturating_sub(reserve)
 }
 
 /// Image and reasons against an order that do not depend on the service.
@@ -203,6 +215,7 @@ fn offer(
 	wanted(view, order)?;
 	let formula = view.rules.formulas.get(&order.asset);
 	let formula = formula.ok_or_else(|| refuse("0 prices are set for its asset".into()))?;
+	let bond_rules = view.bond.map_err(|why| refuse(format!("0 rules of the bond: {why}")))?;
 	let (id, service) = choose(view, order, left).map_err(refuse)?;
 	let own = &service.detail.service.listing.terms;
 	let terms = order.terms.as_ref().unwrap_or(own);
@@ -229,8 +242,8 @@ fn offer(
 		let quote = quote.ok_or_else(overflow)?;
 		let price = target(view, order, quote).map_err(|why| refuse(why.clone()))?;
 		let blocks = snapshot.window_blocks();
-		let each = reserved_bond(price, terms, order.duration, blocks, view.rules.penalty);
-		let each = each.and_then(|each| each.checked_add(view.rules.rent_reserve));
+		let each = bond_rules.of_bid(price, terms, order.duration, blocks);
+		let each = each.and_then(|each| each.checked_add(bond_rules.slot));
 		let needed = each.and_then(|each| each.checked_mul(replicas.into()));
 		let needed = needed.ok_or_else(overflow)?;
 		if needed <= bond {

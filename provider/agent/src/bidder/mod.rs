@@ -32,7 +32,6 @@ pub use policy::{Policy, matches_pattern};
 pub use price::{Formula, Quote};
 pub use task::{Bidder, BidderInputs, BidderSettings};
 
-use sp_runtime::Perbill;
 use std::collections::BTreeMap;
 use surety_primitives::{AssetId, Balance};
 
@@ -43,10 +42,6 @@ pub struct BidRules {
 	pub formulas: BTreeMap<AssetId, Formula>,
 	/// Orders that the operator wants.
 	pub policy: Policy,
-	/// Penalty on credits, and for failing a lease, by which the bond of a bid is reserved.
-	pub penalty: Perbill,
-	/// Bond per replica that is kept free for the rent of its slot, in base units.
-	pub rent_reserve: Balance,
 	/// Bond that is never used, in base units.
 	pub bond_reserve: Balance,
 	/// Change of the price in percent below which a bid is left as it is.

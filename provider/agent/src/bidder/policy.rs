@@ -2,7 +2,7 @@
 
 //! Orders that the operator wants.
 
-use surety_primitives::{BlockNumber, PortProtocol, Region};
+use surety_primitives::{BlockNumber, Region};
 use surety_runtime_api::OrderInfo;
 
 /// Policy of the operator.
@@ -36,10 +36,6 @@ impl Policy {
 				"the tenant's score is {score}, below {} of the policy",
 				self.min_tenant_score
 			));
-		}
-		let udp = order.ports.iter().find(|port| port.protocol == PortProtocol::Udp);
-		if let Some(port) = udp {
-			return Some(format!("UDP port {} cannot be published", port.container));
 		}
 		if order.env_hash.is_some() && !self.private_parts {
 			return Some("1 private part is ordered, and the policy takes 0".into());

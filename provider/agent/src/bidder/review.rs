@@ -4,13 +4,10 @@
 
 use super::{
 	BidView, Formula, ImageState, Quote, Step,
-	decide::{target, wanted},
+	decide::{spare_bond, target, wanted},
 	price::load,
 };
-use crate::{
-	chain::{OwnBid, reserved_bond},
-	reconcile::pinned_image,
-};
+use crate::{chain::OwnBid, reconcile::pinned_image};
 use sp_runtime::AccountId32;
 use surety_primitives::{Balance, ServiceId};
 use surety_runtime_api::OrderInfo;
@@ -99,13 +96,14 @@ fn has_bond(
 	price: Balance,
 ) -> bool {
 	let Some(service) = view.snapshot.services.get(&service) else { return false };
+	let Ok(rules) = view.bond else { return false };
 	let terms = order.terms.as_ref().unwrap_or(&service.detail.service.listing.terms);
 	let blocks = view.snapshot.window_blocks();
 	let bond = |price| {
-		let each = reserved_bond(price, terms, order.duration, blocks, view.rules.penalty)?;
+		let each = rules.of_bid(price, terms, order.duration, blocks)?;
 		each.checked_mul(bid.left.into())
 	};
-	let free = view.snapshot.free_bond(order.asset).saturating_sub(view.rules.bond_reserve);
+	let free = spare_bond(view, order.asset);
 	bond(price)
 		.zip(bond(bid.price))
 		.is_some_and(|(after, before)| after.saturating_sub(before) <= free)

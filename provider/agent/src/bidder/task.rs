@@ -6,7 +6,7 @@ use super::{
 	BidRules, BidView, CapacityRules, Decision, ImageState, Images, Step, decide, to_declare,
 };
 use crate::{
-	chain::{Call, Snapshot},
+	chain::{BondRules, Call, Snapshot, Submitter},
 	reconcile::{Calls, Driver, Observer},
 	store::{BidOutcome, BidState, Entry, Store, StoreError},
 	time::now_ms,
@@ -21,7 +21,7 @@ use std::{
 	time::Duration,
 };
 use surety_engine::{Capacity, Engine};
-use surety_primitives::OrderId;
+use surety_primitives::{OrderId, WindowIndex};
 use tokio::sync::watch;
 
 /// Longest time for an answer about an image or the machine.
@@ -32,8 +32,9 @@ const MAX_INSPECTED: usize = 4;
 const RECENT_MS: u64 = 30_000;
 /// Time for which an order is left alone after the chain refused a bid.
 const REFUSAL_MS: u64 = 60_000;
-/// Time between two questions about the machine.
+/// Time between two questions about the machine, and about the rules of the bond.
 const MACHINE_MS: u64 = 60_000;
+const BOND_MS: u64 = 60_000;
 
 /// Settings of a bidder.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +51,8 @@ pub struct BidderSettings {
 pub struct BidderInputs<E> {
 	/// Container engine.
 	pub engine: Arc<E>,
-	/// Sender of calls.
-	pub calls: Arc<dyn Calls>,
+	/// Sender of calls, and reader of the chain's rules.
+	pub calls: Arc<Submitter>,
 	/// Database.
 	pub store: Arc<Store>,
 	/// Answers of the engine.
@@ -67,6 +68,8 @@ pub struct Bidder<E> {
 	inputs: BidderInputs<E>,
 	settings: RwLock<BidderSettings>,
 	machine: Mutex<Option<(u64, Capacity)>>,
+	/// Rules of the bond, or the reason why there are none, with time and window of the answer.
+	bond: Mutex<(u64, WindowIndex, Result<BondRules, String>)>,
 	images: Mutex<Images>,
 	refusals: Mutex<BTreeMap<OrderId, (u64, String)>>,
 	/// Block of the last call that had an effect. Snapshots before it do not show that.
@@ -80,6 +83,7 @@ impl<E: Engine> Bidder<E> {
 			inputs,
 			settings: RwLock::new(settings),
 			machine: Mutex::default(),
+			bond: Mutex::new((0, 0, Err("they were not read yet".into()))),
 			images: Mutex::default(),
 			refusals: Mutex::default(),
 			settled: AtomicU32::new(0),
@@ -133,6 +137,7 @@ impl<E: Engine> Bidder<E> {
 			}
 		}
 		let Some(rules) = &settings.rules else { return Ok(()) };
+		self.ask_bond(snapshot).await;
 		let decisions = self.decide(snapshot, rules, settings.own_key);
 		self.inspect(&decisions).await;
 		let mut outcomes = Vec::new();
@@ -169,9 +174,11 @@ impl<E: Engine> Bidder<E> {
 			Some(machine) if silent <= RECENT_MS => Ok(machine),
 			_ => Err(why.as_str()),
 		};
+		let bond = self.bond.lock().2.clone();
 		let view = BidView {
 			snapshot,
 			rules,
+			bond: bond.as_ref().map_err(String::as_str),
 			images: &images,
 			machine,
 			refusals: &refusals,
@@ -196,6 +203,27 @@ impl<E: Engine> Bidder<E> {
 			Ok(Err(error)) => tracing::warn!(%error, "the machine is not known"),
 			Err(_) => tracing::warn!("the engine does not describe the machine in time"),
 		}
+	}
+
+	/// Read the rules of the bond: at the start of a window, and once in a while, for rents follow
+	/// the number of leases on the chain.
+	async fn ask_bond(&self, snapshot: &Snapshot) {
+		let (now_ms, window) = (now_ms(), snapshot.clock.window);
+		{
+			let (at_ms, of, rules) = &*self.bond.lock();
+			if rules.is_ok() && *of == window && now_ms.saturating_sub(*at_ms) < BOND_MS {
+				return;
+			}
+		}
+		let reading = BondRules::read(self.inputs.calls.transactions(), snapshot);
+		let rules = match tokio::time::timeout(TIMEOUT, reading).await {
+			Ok(rules) => rules,
+			Err(_) => Err(format!("0 answers in {} s", TIMEOUT.as_secs())),
+		};
+		if let Err(error) = &rules {
+			tracing::warn!(error, "the chain's rules of the bond cannot be read");
+		}
+		*self.bond.lock() = (now_ms, window, rules);
 	}
 
 	async fn inspect(&self, decisions: &[Decision]) {
@@ -254,7 +282,7 @@ impl<E: Engine> Bidder<E> {
 			tokio::time::sleep(Duration::from_millis(100)).await;
 		}
 		tracing::info!("{call}: {why}");
-		let outcome = self.inputs.calls.submit(call).await;
+		let outcome = Calls::submit(&*self.inputs.calls, call).await;
 		let outcome = outcome.map(|block| self.settled.store(block, Relaxed));
 		let text = match &outcome {
 			Ok(()) => format!("{call}: {why}"),

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::{
-	chain::{OwnBid, Snapshot, reserved_bond},
+	chain::{BondRules, OwnBid, Snapshot},
 	test_kit::{self, UNIT, order, resources, snapshot, terms},
 };
 use proptest::prelude::*;
+use sp_runtime::Perbill;
 use surety_engine::{Capacity, EngineError, ImageFacts};
 use surety_primitives::{Region, Resources};
 use surety_runtime_api::TenantInfo;
@@ -19,6 +20,7 @@ struct Kit {
 	images: BTreeMap<String, ImageState>,
 	machine: Option<Capacity>,
 	refusals: BTreeMap<u32, (u64, String)>,
+	bond: Result<BondRules, String>,
 }
 
 fn machine() -> Capacity {
@@ -63,14 +65,17 @@ impl Kit {
 			rules: BidRules {
 				formulas: BTreeMap::from([(AssetId::Native, formula)]),
 				policy,
-				penalty: Perbill::from_percent(10),
-				rent_reserve: 0,
 				bond_reserve: 0,
 				step_percent: 2,
 			},
 			images: BTreeMap::from([(IMAGE.into(), facts(100, &here()))]),
 			machine: Some(machine()),
 			refusals: BTreeMap::new(),
+			bond: Ok(BondRules {
+				penalty: Perbill::from_percent(10),
+				start_penalty: Perbill::from_percent(10),
+				slot: 0,
+			}),
 		}
 	}
 
@@ -82,6 +87,7 @@ impl Kit {
 		decide(&BidView {
 			snapshot: &self.snapshot,
 			rules: &self.rules,
+			bond: self.bond.as_ref().map_err(String::as_str),
 			images: &self.images,
 			machine: self.machine.as_ref().ok_or("has not answered for 60 s"),
 			refusals: &self.refusals,
@@ -145,9 +151,6 @@ fn every_refusal_says_why() {
 			let trust = surety_primitives::TrustLevel::One;
 			kit.snapshot.tenants.insert(test_kit::tenant(), TenantInfo { score: 3, trust });
 		}),
-		("UDP port 80", |kit| {
-			kit.order().ports[0].protocol = surety_primitives::PortProtocol::Udp;
-		}),
 		("denied pattern", |kit| kit.rules.policy.deny_images.push("*nginx*".into())),
 		("0 of 1 allowed", |kit| kit.rules.policy.allow_images.push("ghcr.io/*".into())),
 		("limit is 1000", |kit| drop(kit.images.insert(IMAGE.into(), facts(2_000, &here())))),
@@ -173,6 +176,7 @@ fn every_refusal_says_why() {
 			kit.order().terms = Some(surety_primitives::SlaTerms { cover, ..terms() });
 		}),
 		("base units of bond", |kit| kit.rules.bond_reserve = 10 * UNIT - 1),
+		("0 rules of the bond: no answer", |kit| kit.bond = Err("no answer".into())),
 	];
 	for (part, change) in cases {
 		let mut kit = Kit::new();
@@ -181,6 +185,19 @@ fn every_refusal_says_why() {
 		assert!(why.contains(part), "{part}: {why}");
 		assert!(why.bytes().any(|byte| byte.is_ascii_digit()), "no number in: {why}");
 	}
+}
+
+#[test]
+fn bond_is_left_for_the_rents_of_leases_that_are_to_come() {
+	let mut kit = Kit::new();
+	kit.bond.as_mut().unwrap().slot = 3 * UNIT;
+	kit.snapshot.bids.insert((4, 1), OwnBid { price: 1, left: 1 });
+	assert!(matches!(kit.only().0, Step::Bid { .. }), "one rent is to come, and this one");
+	let starting = surety_runtime_api::LeasePhase::Starting { fetch_until: 1, ready_by: 2 };
+	kit.snapshot.leases.insert(7, test_kit::lease(7, starting));
+	assert!(matches!(kit.only().0, Step::Bid { .. }), "9 of 10");
+	kit.snapshot.bids.insert((5, 1), OwnBid { price: 1, left: 1 });
+	assert!(kit.refusal().contains("base units of bond"));
 }
 
 #[test]
@@ -308,6 +325,7 @@ proptest! {
 		rival in proptest::option::of(1u128..2_000),
 		load_percent in 0u32..300,
 		margin_percent in 0u32..100,
+		slot in 0u128..100_000,
 	) {
 		let mut kit = Kit::new();
 		kit.snapshot.orders = orders.into_iter().map(|order| (order.id, order)).collect();
@@ -318,6 +336,7 @@ proptest! {
 		let formula = kit.rules.formulas.get_mut(&AssetId::Native).unwrap();
 		(formula.load_percent, formula.margin_percent) = (load_percent, margin_percent);
 		let formula = *formula;
+		kit.bond.as_mut().unwrap().slot = slot;
 		let mut free = kit.snapshot.services[&1].free();
 		let mut left = bond;
 		for Decision { order, step, why } in kit.decide() {
@@ -333,8 +352,8 @@ proptest! {
 			let quote = formula.quote(&order.resources, load, 1_000).unwrap();
 			prop_assert!(price >= quote.cost && price <= quote.ceiling.min(order.max_price));
 			prop_assert!(usize::from(replicas) <= order.replicas.len());
-			let penalty = Perbill::from_percent(10);
-			let each = reserved_bond(price, &terms(), order.duration, 60, penalty).unwrap();
+			let rules = kit.bond.as_ref().unwrap();
+			let each = rules.of_bid(price, &terms(), order.duration, 60).unwrap() + slot;
 			left = left.checked_sub(each * u128::from(replicas)).unwrap();
 		}
 	}

@@ -4,12 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 use sp_core::H256;
-use sp_runtime::{AccountId32, Perbill};
+use sp_runtime::AccountId32;
 use std::collections::{BTreeMap, BTreeSet};
 use surety_gateway::chain::Head;
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, LeaseId, OrderId, Resources, ServiceId, SlaTerms, WindowShare,
-	credit::{cost_of, with_penalty},
 };
 use surety_runtime_api::{
 	LeaseDetail, LeaseInfo, LeasePhase, OperatorInfo, OrderInfo, RoundInfo, ServiceDetail,
@@ -150,21 +149,6 @@ impl Snapshot {
 	}
 }
 
-/// Bond that a bid reserves for one replica: credits up to the cover with the penalty on them, and
-/// the penalty for failing the lease. `None` if it overflows.
-pub fn reserved_bond(
-	price: Balance,
-	terms: &SlaTerms,
-	duration: BlockNumber,
-	window_blocks: BlockNumber,
-	penalty: Perbill,
-) -> Option<Balance> {
-	let window = price.checked_mul(window_blocks.into())?;
-	let exposure = with_penalty(cost_of(window, terms.cover)?, penalty)?;
-	let ahead = price.checked_mul(window_blocks.min(duration).into())?;
-	exposure.checked_add(penalty.mul_ceil(ahead))
-}
-
 /// True if the terms of a service include those of an order: they are its own but for the cover.
 pub fn terms_cover(own: &SlaTerms, terms: &SlaTerms) -> bool {
 	terms.cover <= own.cover && SlaTerms { cover: own.cover, ..terms.clone() } == *own
@@ -186,7 +170,6 @@ pub fn valid_access(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::test_kit::terms;
 
 	#[test]
 	fn shares_are_shown_in_windows() {
@@ -194,13 +177,5 @@ mod tests {
 		assert_eq!(shown(3_000_000_000), "3");
 		assert_eq!(shown(250_000_000), "0.25");
 		assert_eq!(shown(0), "0");
-	}
-
-	#[test]
-	fn a_bid_reserves_credits_up_to_the_cover_and_two_penalties() {
-		let penalty = Perbill::from_percent(10);
-		// Windows of 60 blocks: 3 of them and a tenth on top, and a tenth of one.
-		assert_eq!(reserved_bond(100, &terms(), 600, 60, penalty), Some(18_000 + 1_800 + 600));
-		assert_eq!(reserved_bond(u128::MAX, &terms(), 600, 60, penalty), None);
 	}
 }

@@ -2,6 +2,7 @@
 
 //! Commands, and flags above the configuration file.
 
+use super::{CourierArgs, LogsArgs, OneArgs, OrderArgs, ShellArgs};
 use crate::config::ProviderConfig;
 use sp_runtime::AccountId32;
 use std::{net::SocketAddr, path::PathBuf};
@@ -34,6 +35,18 @@ pub enum Command {
 	Run(Box<CommonArgs>),
 	/// Show the state of a running agent as a live table.
 	Status(StatusArgs),
+	/// Tenant: show a compose file as an order with its cost, or submit it.
+	Order(OrderArgs),
+	/// Tenant: bring the private parts of orders to the operators that are chosen.
+	Courier(CourierArgs),
+	/// Tenant: show the log of a lease.
+	Logs(LogsArgs),
+	/// Tenant: run a command in the container of a lease.
+	Shell(ShellArgs),
+	/// Tenant: show what a lease uses.
+	Stats(OneArgs),
+	/// Tenant: restart the application of a lease.
+	Restart(OneArgs),
 }
 
 /// Flags above the configuration file.

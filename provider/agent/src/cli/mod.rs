@@ -7,20 +7,35 @@
 //! | `args.rs` | commands, and flags above the configuration file |
 //! | `init.rs` | writes a commented configuration |
 //! | `table.rs` | status as a live table in the terminal |
+//! | `tenant.rs` | flags of the commands of tenants |
+//! | `order.rs`, `courier.rs` | orders from compose files, and their private parts |
+//! | `access.rs`, `shell.rs` | log, statistics, restart and shell of a lease |
+//! | `terminal.rs` | terminal of the user |
 
+mod access;
 mod args;
+mod courier;
 mod init;
+mod order;
+mod shell;
 mod table;
+mod tenant;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use access::{LogsArgs, OneArgs};
 pub use args::{Cli, Command, CommonArgs, InitArgs, StatusArgs};
+pub use courier::CourierArgs;
 pub use init::{InitError, filled, write_config};
+pub use order::OrderArgs;
+pub use shell::ShellArgs;
 pub use table::{fetch_status, render, show_status};
+pub use tenant::{LeaseArgs, NodeArgs, TenantArgs};
 
 use crate::{agent::Agent, config::ProviderConfig, doctor};
 use std::{error::Error, future::Future, process::ExitCode, sync::Arc};
-use surety_engine::Engine;
+use surety_engine::{Access, Engine};
 use surety_gateway::telemetry::start_log;
 use tokio::signal::unix::{self, SignalKind};
 
@@ -32,7 +47,7 @@ type Failure = Box<dyn Error>;
 /// - `connect`: makes the container engine of a configuration.
 pub fn execute<E, F>(cli: Cli, connect: impl FnOnce(ProviderConfig) -> F) -> ExitCode
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	match dispatch(cli, connect) {
@@ -46,7 +61,7 @@ where
 
 fn dispatch<E, F>(cli: Cli, connect: impl FnOnce(ProviderConfig) -> F) -> Result<ExitCode, Failure>
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	match cli.command {
@@ -59,6 +74,12 @@ where
 			block_on(show_status(&args))??;
 			Ok(ExitCode::SUCCESS)
 		},
+		Command::Order(args) => done(block_on(order::run(&args))?),
+		Command::Courier(args) => done(block_on(courier::run(&args))?),
+		Command::Logs(args) => done(block_on(local(access::logs(&args)))?),
+		Command::Shell(args) => block_on(local(shell::run(&args)))?,
+		Command::Stats(args) => done(block_on(local(access::stats(&args)))?),
+		Command::Restart(args) => done(block_on(local(access::restart(&args)))?),
 		Command::Init(args) => {
 			let path = init::run(&args)?;
 			println!("{} is written. Next: surety-provider doctor --config {0}", path.display());
@@ -73,7 +94,7 @@ async fn run<E, F>(
 	connect: impl FnOnce(ProviderConfig) -> F,
 ) -> Result<(), Failure>
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	let config = args.config()?;
@@ -116,7 +137,7 @@ async fn examine<E, F>(
 	connect: impl FnOnce(ProviderConfig) -> F,
 ) -> Result<ExitCode, Failure>
 where
-	E: Engine,
+	E: Engine + Access,
 	F: Future<Output = Result<E, String>>,
 {
 	let config = args.config()?;
@@ -130,6 +151,15 @@ where
 		}
 	}
 	Ok(if findings.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn done(outcome: Result<(), Failure>) -> Result<ExitCode, Failure> {
+	outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Run what belongs to one thread.
+async fn local<F: Future>(future: F) -> F::Output {
+	tokio::task::LocalSet::new().run_until(future).await
 }
 
 fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {

@@ -7,7 +7,6 @@ use crate::{
 	bidder::{BidRules, BidderSettings, CapacityRules, Formula, Policy},
 	reconcile::{DriverSettings, Rules, Timeouts},
 };
-use sp_runtime::Perbill;
 use std::{collections::BTreeMap, time::Duration};
 use surety_engine::{Limits, Settings};
 use surety_gateway::{
@@ -58,6 +57,7 @@ impl ProviderConfig {
 			roots: engine.registry_roots,
 			runtime: engine.runtime,
 			gpus: engine.gpus,
+			gpu_class: self.capacity.gpu_class.clone(),
 			limits: Limits {
 				pids: engine.pids,
 				bandwidth_mbps: self.lease.default_bandwidth_mbit,
@@ -117,8 +117,6 @@ impl ProviderConfig {
 		let rules = BidRules {
 			formulas: BTreeMap::from([(AssetId::Native, formula)]),
 			policy,
-			penalty: Perbill::from_percent(bid.penalty_percent),
-			rent_reserve: bid.rent_reserve.0,
 			bond_reserve: bid.bond_reserve.0,
 			step_percent: bid.step_percent,
 		};

@@ -132,11 +132,9 @@ impl RoleConfig for ProviderConfig {
 		within("engine.pids", self.engine.pids, 1, 1 << 20)?;
 		self.engine()?;
 		within("capacity.percent", self.capacity.percent, 1, 100)?;
-		let BidSection { load_percent, margin_percent, penalty_percent, step_percent, .. } =
-			self.bid;
+		let BidSection { load_percent, margin_percent, step_percent, .. } = self.bid;
 		within("bid.load-percent", load_percent, 0, 10_000)?;
 		within("bid.margin-percent", margin_percent, 0, 10_000)?;
-		within("bid.penalty-percent", penalty_percent, 0, 100)?;
 		within("bid.step-percent", step_percent, 0, 100)?;
 		within("bid.min-tenant-score", self.bid.min_tenant_score, 0, 100)?;
 		within("bid.allow-images", self.bid.allow_images.len(), 0, 1_024)?;

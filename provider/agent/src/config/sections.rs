@@ -197,10 +197,6 @@ pub struct BidSection {
 	pub margin_percent: u32,
 	/// Change in percent below which a bid stays.
 	pub step_percent: u32,
-	/// Penalty of the chain, on credits and for failing a lease.
-	pub penalty_percent: u32,
-	/// Bond per replica that is kept free for the rent of its slot.
-	pub rent_reserve: Sure,
 	/// Bond that is never used.
 	pub bond_reserve: Sure,
 	/// Regions of services that bid; all if empty.
@@ -233,8 +229,6 @@ impl Default for BidSection {
 			load_percent: 30,
 			margin_percent: 25,
 			step_percent: 2,
-			penalty_percent: 10,
-			rent_reserve: sure(300),
 			bond_reserve: Sure(0),
 			regions: Vec::new(),
 			min_tenant_score: 0,

@@ -5,12 +5,12 @@
 use super::Findings;
 use crate::{
 	bidder::{BidView, Images, Step, decide, to_declare},
-	chain::Snapshot,
+	chain::{BondRules, Snapshot},
 	config::{ProviderConfig, engine_sockets},
 	time::now_ms,
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
-use surety_engine::{Capacity, Engine};
+use surety_engine::Engine;
 
 /// Longest time for an answer of the engine.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -21,6 +21,7 @@ pub(super) async fn examine<E: Engine>(
 	config: &ProviderConfig,
 	engine: Result<Arc<E>, String>,
 	snapshot: Option<&Snapshot>,
+	bond: Result<&BondRules, &str>,
 	own_key: bool,
 	findings: &mut Findings,
 ) {
@@ -43,6 +44,13 @@ pub(super) async fn examine<E: Engine>(
 		},
 	};
 	findings.ok("engine", format!("{} answers.", machine.engine));
+	if machine.total.bandwidth_mbps == 0 {
+		findings.warn(
+			"capacity",
+			"0 Mbit/s are declared, since the speed of the link is not known: set \
+			 capacity.bandwidth-mbit.",
+		);
+	}
 	for limit in &machine.unenforced {
 		findings.warn("limits", format!("not enforced on this machine: {limit}."));
 	}
@@ -90,7 +98,19 @@ pub(super) async fn examine<E: Engine>(
 	}
 	match &settings.rules {
 		None => findings.warn("bids", "0 bids will be made: bid.enabled is false."),
-		Some(rules) => bids(&*engine, snapshot, rules, &machine, own_key, findings).await,
+		Some(rules) => {
+			let view = BidView {
+				snapshot,
+				rules,
+				bond,
+				images: &BTreeMap::new(),
+				machine: Ok(&machine),
+				refusals: &BTreeMap::new(),
+				own_key,
+				now_ms: now_ms(),
+			};
+			bids(&*engine, view, findings).await;
+		},
 	}
 }
 
@@ -105,29 +125,13 @@ fn hint(socket: &Path) -> String {
 	}
 }
 
-async fn bids<E: Engine>(
-	engine: &E,
-	snapshot: &Snapshot,
-	rules: &crate::bidder::BidRules,
-	machine: &Capacity,
-	own_key: bool,
-	findings: &mut Findings,
-) {
+async fn bids<E: Engine>(engine: &E, view: BidView<'_>, findings: &mut Findings) {
 	let mut images = Images::default();
-	let refusals = BTreeMap::new();
 	let mut decisions = Vec::new();
 	// The first pass finds the images, the second one decides.
 	for _ in 0..2 {
-		let view = BidView {
-			snapshot,
-			rules,
-			images: &images.states(now_ms()),
-			machine: Ok(machine),
-			refusals: &refusals,
-			own_key,
-			now_ms: now_ms(),
-		};
-		decisions = decide(&view);
+		let known = images.states(now_ms());
+		decisions = decide(&BidView { images: &known, ..view });
 		for decision in decisions.iter().take(MAX_ORDERS) {
 			if let Step::Inspect { image } = &decision.step {
 				let answer = tokio::time::timeout(TIMEOUT, engine.inspect_image(image, None)).await;

@@ -13,7 +13,7 @@ mod machine;
 mod probe;
 
 use crate::{
-	chain::{Snapshot, read_snapshot},
+	chain::{BondRules, Snapshot, read_snapshot},
 	config::ProviderConfig,
 	time::now_ms,
 };
@@ -26,7 +26,7 @@ use std::{
 	time::{Duration, Instant},
 };
 use surety_engine::Engine;
-use surety_gateway::chain::{KeySigner, Nodes};
+use surety_gateway::chain::{KeySigner, Nodes, Transactions};
 
 /// Storage key of `Timestamp.Now`.
 const TIMESTAMP: &str = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb";
@@ -117,8 +117,30 @@ pub async fn examine<E: Engine>(
 		account::examine(nodes, snapshot, &signer, &mut findings).await;
 		probe::examine(nodes, snapshot, &mut findings).await;
 	}
-	machine::examine(config, engine, snapshot, *signer.account() == operator, &mut findings).await;
+	let bond = bond(chain.as_ref(), &signer, &mut findings).await;
+	let bond = bond.as_ref().map_err(String::as_str);
+	let own_key = *signer.account() == operator;
+	machine::examine(config, engine, snapshot, bond, own_key, &mut findings).await;
 	findings
+}
+
+/// Rules by which the chain reserves bond.
+async fn bond(
+	chain: Option<&(Arc<Nodes>, Snapshot)>,
+	signer: &KeySigner,
+	findings: &mut Findings,
+) -> Result<BondRules, String> {
+	let (nodes, snapshot) = chain.ok_or("the chain cannot be read")?;
+	let transactions = Transactions::new(nodes.clone(), signer.clone());
+	let reading = BondRules::read(&transactions, snapshot);
+	let rules = match tokio::time::timeout(TIMEOUT, reading).await {
+		Ok(rules) => rules,
+		Err(_) => Err(format!("0 answers in {} s", TIMEOUT.as_secs())),
+	};
+	if let Err(error) = &rules {
+		findings.fail("bids", format!("the chain's rules of the bond cannot be read: {error}."));
+	}
+	rules
 }
 
 async fn chain(
@@ -126,10 +148,10 @@ async fn chain(
 	signer: &KeySigner,
 	operator: &sp_runtime::AccountId32,
 	findings: &mut Findings,
-) -> Option<(Nodes, Snapshot)> {
+) -> Option<(Arc<Nodes>, Snapshot)> {
 	findings.ok("key", format!("{} signs for the operator {operator}.", signer.account()));
 	let nodes = match Nodes::new(&config.chain) {
-		Ok(nodes) => nodes,
+		Ok(nodes) => Arc::new(nodes),
 		Err(error) => {
 			findings.fail("nodes", format!("chain.nodes: {error}."));
 			return None;
@@ -204,7 +226,7 @@ fn little_endian(hex: &str) -> Option<u64> {
 }
 
 /// Bytes of hexadecimal digits after `0x`.
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
 	let digits = text.strip_prefix("0x")?;
 	let pair = |pair: &[u8]| {
 		let pair = std::str::from_utf8(pair).ok()?;

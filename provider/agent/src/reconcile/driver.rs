@@ -169,12 +169,12 @@ impl<E: Engine> Driver<E> {
 		let snapshot = self.inputs.snapshots.borrow().clone()?;
 		let observation = self.inputs.observer.last();
 		let memory = self.inputs.store.memory();
-		let live = snapshot.leases.values().filter(|lease| !lease.is_over());
-		let private = self.inputs.store.privates(live.map(|lease| lease.info.id));
-		let private = private.unwrap_or_else(|error| {
-			tracing::error!(%error, "the private parts cannot be read");
-			Default::default()
-		});
+		let private = |lease| {
+			self.inputs.store.private(lease).unwrap_or_else(|error| {
+				tracing::error!(lease, %error, "the private part cannot be read");
+				None
+			})
+		};
 		let view = View {
 			snapshot: &snapshot,
 			observation: observation.as_deref().map(|seen: &Observation| seen),

@@ -6,7 +6,7 @@ use super::{Observation, Rules};
 use crate::store::Record;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use surety_engine::{LeaseId, Observed, State};
+use surety_engine::{LeaseId, Observed, Port, State};
 
 /// State of a lease, as validators know it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -43,7 +43,7 @@ pub struct Health {
 	pub out_of_memory: bool,
 	/// Host ports by container port.
 	#[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-	pub ports: BTreeMap<u16, u16>,
+	pub ports: BTreeMap<Port, u16>,
 }
 
 impl Health {

@@ -130,8 +130,9 @@ pub struct View<'a> {
 	pub silent_since_ms: u64,
 	/// Memory of the leases.
 	pub memory: &'a Memory,
-	/// Private parts that tenants have released.
-	pub private: &'a BTreeMap<LeaseId, Private>,
+	/// Private part of a lease, if its tenant has released it. Read when it is needed: it may be
+	/// large.
+	pub private: &'a dyn Fn(LeaseId) -> Option<Private>,
 	/// Actions in progress.
 	pub busy: &'a Busy,
 	/// Bounds.

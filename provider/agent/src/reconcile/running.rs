@@ -64,7 +64,7 @@ fn step(
 
 /// Rule of a lease after an exit.
 pub(super) fn restart_rule(view: &View<'_>, lease: LeaseId) -> RestartRule {
-	view.private.get(&lease).map(|private| private.restart).unwrap_or_default()
+	(view.private)(lease).map(|private| private.restart).unwrap_or_default()
 }
 
 /// True if the application is to be started again now.

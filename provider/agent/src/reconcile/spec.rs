@@ -5,7 +5,7 @@
 use super::View;
 use crate::chain::LeaseView;
 use std::fmt;
-use surety_engine::{Resources, Spec};
+use surety_engine::{Port, Protocol, Resources, Spec};
 use surety_primitives::PortProtocol;
 use surety_runtime_api::OrderInfo;
 
@@ -32,11 +32,11 @@ pub fn spec_of(view: &View<'_>, lease: &LeaseView) -> Result<Spec, SpecGap> {
 	let impossible = |reason: &str| SpecGap::Impossible(reason.into());
 	let order = lease.order.as_ref().ok_or_else(|| impossible("the chain has no such order"))?;
 	let image = pinned_image(order).map_err(SpecGap::Impossible)?;
-	let private = view.private.get(&lease.info.id);
+	let private = (view.private)(lease.info.id);
 	if order.env_hash.is_some() && private.is_none() {
 		return Err(SpecGap::PrivatePart);
 	}
-	let private = private.cloned().unwrap_or_default();
+	let private = private.unwrap_or_default();
 	let asked = &order.resources;
 	let bandwidth_mbps = match asked.bandwidth_mbit {
 		0 => view.rules.default_bandwidth,
@@ -57,17 +57,19 @@ pub fn spec_of(view: &View<'_>, lease: &LeaseView) -> Result<Spec, SpecGap> {
 			bandwidth_mbps,
 			gpus: asked.gpus,
 		},
-		ports: ports_of(order)?,
+		gpu_class: String::from_utf8_lossy(&asked.gpu_class).into_owned(),
+		ports: ports_of(order),
 	})
 }
 
-fn ports_of<AccountId>(order: &OrderInfo<AccountId>) -> Result<Vec<u16>, SpecGap> {
-	let port = |port: &surety_primitives::Port| match port.protocol {
-		PortProtocol::Tcp => Ok(port.container),
-		PortProtocol::Udp => {
-			let reason = format!("the engine publishes no UDP ports such as {}", port.container);
-			Err(SpecGap::Impossible(reason))
-		},
+/// Ports that an order publishes.
+pub(super) fn ports_of<AccountId>(order: &OrderInfo<AccountId>) -> Vec<Port> {
+	let port = |port: &surety_primitives::Port| {
+		let protocol = match port.protocol {
+			PortProtocol::Tcp => Protocol::Tcp,
+			PortProtocol::Udp => Protocol::Udp,
+		};
+		Port { protocol, number: port.container }
 	};
 	order.ports.iter().map(port).collect()
 }

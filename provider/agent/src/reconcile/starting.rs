@@ -6,6 +6,7 @@ use super::{
 	Action, Plan, Rules, SpecGap, View,
 	plan::{Container, may_submit, may_touch},
 	running::restart_rule,
+	spec::ports_of,
 	spec_of,
 };
 use crate::{
@@ -136,7 +137,7 @@ impl Start<'_> {
 			return false;
 		}
 		match observed.state {
-			State::Running => self.missing_ports(observed).is_none(),
+			State::Running => self.publishes(observed),
 			State::Exited { .. } => {
 				let never = restart_rule(self.view, self.record.lease) == RestartRule::No;
 				let margin = self.view.rules.decline_margin.saturating_mul(2);
@@ -147,10 +148,11 @@ impl Start<'_> {
 		}
 	}
 
-	fn missing_ports(&self, observed: &Observed) -> Option<u16> {
-		let order = self.lease.order.as_ref()?;
-		let ports = order.ports.iter().map(|port| port.container);
-		ports.into_iter().find(|port| !observed.ports.contains_key(port))
+	fn publishes(&self, observed: &Observed) -> bool {
+		let order = self.lease.order.as_ref();
+		order.is_none_or(|order| {
+			ports_of(order).iter().all(|port| observed.ports.contains_key(port))
+		})
 	}
 
 	fn report(&self, observed: &Observed, spec: &Spec) -> Option<Action> {
@@ -195,7 +197,7 @@ impl Start<'_> {
 	}
 }
 
-/// Text by which the tenant reaches the ports: `host 80:32768 443:32769`.
+/// Text by which the tenant reaches the ports: `host 80:32768 53/udp:32769`.
 fn access_text(view: &View<'_>, endpoint: &str, health: &str, observed: &Observed) -> String {
 	let host = view.rules.access_host.clone().unwrap_or_else(|| {
 		let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);

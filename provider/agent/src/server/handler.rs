@@ -2,32 +2,41 @@
 
 //! Routes.
 
-use super::{AgentStatus, Pages, metrics, render};
+use super::{
+	AgentStatus, Pages, metrics, render,
+	tenants::{Route, Tenants},
+};
 use crate::{chain::Snapshot, reconcile::health_of, store::Record, time::now_ms};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde::Serialize;
 use sp_runtime::codec::Encode;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use surety_engine::LeaseId;
 use surety_gateway::front::{Body, Handler, Peer};
 use surety_primitives::{ServiceId, endpoint::control_hash};
+use tokio::sync::watch;
 
 /// Path of the proofs of control.
 const WELL_KNOWN: &str = "/.well-known/surety/";
 /// Oldest snapshot with which the agent is healthy, in milliseconds.
 const MAX_SILENCE_MS: u64 = 120_000;
+/// Time between two looks at what is left when the listener ends.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Handler of one listener.
 pub struct AgentHandler {
 	pages: Arc<Pages>,
+	tenants: Arc<Tenants>,
 	control: bool,
+	/// True once the listener ends.
+	stop: watch::Sender<bool>,
 }
 
 impl AgentHandler {
 	/// Handler of the public listener, or of the control listener.
-	pub fn new(pages: Arc<Pages>, control: bool) -> Self {
-		Self { pages, control }
+	pub fn new(pages: Arc<Pages>, tenants: Arc<Tenants>, control: bool) -> Self {
+		Self { pages, tenants, control, stop: watch::Sender::new(false) }
 	}
 
 	fn answer(&self, path: &str) -> Response<Body> {
@@ -139,12 +148,15 @@ pub fn proof_of(snapshot: &Snapshot, service: ServiceId) -> Option<String> {
 }
 
 /// A number in its one form: no sign, no leading zeros.
-fn canonical(text: &str) -> Option<u32> {
+pub(super) fn canonical(text: &str) -> Option<u32> {
 	text.parse::<u32>().ok().filter(|number| number.to_string() == text)
 }
 
 impl Handler for AgentHandler {
-	async fn handle(&self, _: Peer, request: Request<Incoming>) -> Response<Body> {
+	async fn handle(&self, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+		if let Some(route) = Route::of(request.uri().path()) {
+			return self.tenants.serve(peer, request, route, self.stop.subscribe()).await;
+		}
 		if !matches!(*request.method(), Method::GET | Method::HEAD) {
 			let mut answer =
 				page(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET only\n".into());
@@ -152,6 +164,14 @@ impl Handler for AgentHandler {
 			return answer;
 		}
 		self.answer(request.uri().path())
+	}
+
+	async fn close(&self) {
+		self.stop.send_replace(true);
+		// Logs and shells say so to their clients.
+		while self.stop.receiver_count() > 0 {
+			tokio::time::sleep(LOOK).await;
+		}
 	}
 }
 

@@ -7,6 +7,7 @@
 //! | public | `/`, and the path of the endpoint | 200: what validators ask of a `Compute` service |
 //! | public | `/leases/<id>` | health of a lease |
 //! | public | `/.well-known/surety/<service>` | proof of control |
+//! | public | `/.well-known/surety/keys`, `/leases/<id>/..` | tenants: see [`tenants`] |
 //! | control | `/` | page for people |
 //! | control | `/status`, `/metrics`, `/health` | the same for programs |
 //!
@@ -16,12 +17,14 @@ mod handler;
 mod metrics;
 mod page;
 mod status;
+pub mod tenants;
 #[cfg(test)]
 mod tests;
 
 pub use handler::AgentHandler;
 pub use page::render;
 pub use status::{AgentStatus, BidStatus, LeaseStatus, ServiceStatus, advice};
+pub use tenants::Tenants;
 
 use crate::{
 	chain::Follower,
@@ -67,12 +70,16 @@ impl Server {
 	/// Errors: [`FrontError`]. Nothing runs on after an error.
 	pub fn start(
 		pages: Arc<Pages>,
+		tenants: Arc<Tenants>,
 		public: FrontSettings,
 		control: FrontSettings,
 	) -> Result<Self, FrontError> {
-		let of_public = pages.clone();
-		let public = serve(public, move |_| AgentHandler::new(of_public.clone(), false))?;
-		let control = serve(control, move |_| AgentHandler::new(pages.clone(), true))?;
+		let handler = move |control| {
+			let (pages, tenants) = (pages.clone(), tenants.clone());
+			move |_| AgentHandler::new(pages.clone(), tenants.clone(), control)
+		};
+		let public = serve(public, handler(false))?;
+		let control = serve(control, handler(true))?;
 		Ok(Self { public, control })
 	}
 }

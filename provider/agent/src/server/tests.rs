@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use super::*;
+use super::{tenants::tests::engine::LocalEngine, *};
 use crate::{
+	private::OperatorKeys,
 	reconcile::HealthState,
 	store::{BidOutcome, BidState, Record},
 	test_kit::{lease, operator, snapshot},
@@ -13,7 +14,10 @@ use std::{
 	time::Duration,
 };
 use surety_engine::{Observed, State};
-use surety_gateway::{chain::Nodes, config::ChainSection};
+use surety_gateway::{
+	chain::{KeySigner, Nodes},
+	config::ChainSection,
+};
 use surety_primitives::endpoint::control_hash;
 use surety_runtime_api::LeasePhase;
 
@@ -28,6 +32,15 @@ fn start() -> Kit {
 	let store = Arc::new(Store::open(directory.path(), "0x01").unwrap().store);
 	let nodes = Arc::new(Nodes::new(&ChainSection::default()).unwrap());
 	let follower = Follower::new(nodes, operator(), Box::new(Default::default));
+	let signer = KeySigner::from_uri("//Proxy").unwrap();
+	let keys = OperatorKeys::open(directory.path(), signer, operator(), [7; 32]).unwrap();
+	let tenants = Tenants::new(
+		Arc::new(keys),
+		Arc::new(LocalEngine::default()),
+		follower.clone(),
+		store.clone(),
+		Arc::default(),
+	);
 	let pages = Arc::new(Pages {
 		follower,
 		store,
@@ -38,7 +51,7 @@ fn start() -> Kit {
 		started: Instant::now(),
 	});
 	let settings = || FrontSettings { workers: 1, ..FrontSettings::default() };
-	let server = Server::start(pages.clone(), settings(), settings()).unwrap();
+	let server = Server::start(pages.clone(), tenants, settings(), settings()).unwrap();
 	Kit { server, pages, _directory: directory }
 }
 

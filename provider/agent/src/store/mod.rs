@@ -51,6 +51,9 @@ pub struct Store {
 	memory: Mutex<Memory>,
 }
 
+/// Right of an access token that was used: nonce, right, and the end of the token in seconds.
+pub type UsedRight = (String, String, u64);
+
 impl Store {
 	/// Open `agent.redb` in a directory, which is made if it is missing. A damaged file is moved
 	/// aside, and a fresh one takes its place: see [`Opened::damaged`].
@@ -77,8 +80,9 @@ impl Store {
 		self.memory.lock().get(&lease).cloned()
 	}
 
-	/// Change the memory of leases, on disk before it returns. `None` forgets a lease and its
-	/// private part. A disk that fails stops no lease: the memory of the process changes anyway.
+	/// Change the memory of leases, on disk before it returns. `None` forgets a lease. The private
+	/// part goes as soon as the chain has finalized the end of the lease, or nothing is left of it. A
+	/// disk that fails stops no lease: the memory of the process changes anyway.
 	pub fn save(&self, changes: &[(LeaseId, Option<Record>)]) -> Result<(), StoreError> {
 		if changes.is_empty() {
 			return Ok(());
@@ -92,6 +96,10 @@ impl Store {
 				};
 			}
 		}
+		let is_over = |record: &Option<Record>| {
+			let Some(record) = record else { return true };
+			record.removed || record.ended.is_some_and(|ended| ended.code.is_some())
+		};
 		let write = self.database.begin_write()?;
 		{
 			let mut records = write.open_table(RECORDS)?;
@@ -101,10 +109,10 @@ impl Store {
 					Some(record) => {
 						records.insert(lease, bytes(record)?.as_slice())?;
 					},
-					None => {
-						records.remove(lease)?;
-						private.remove(lease)?;
-					},
+					None => drop(records.remove(lease)?),
+				}
+				if is_over(record) {
+					private.remove(lease)?;
 				}
 			}
 		}
@@ -132,20 +140,16 @@ impl Store {
 		read.open_table(PRIVATE)?.get(lease)?.map(|value| parse(value.value())).transpose()
 	}
 
-	/// Private parts of several leases.
-	pub fn privates(
-		&self,
-		leases: impl IntoIterator<Item = LeaseId>,
-	) -> Result<BTreeMap<LeaseId, Private>, StoreError> {
+	/// Keep the rights of access tokens that were used, so that a restart allows no replay.
+	pub fn save_used(&self, used: &[UsedRight]) -> Result<(), StoreError> {
+		self.save_meta("used", &used)
+	}
+
+	/// Rights of access tokens that were used before the restart.
+	pub fn used(&self) -> Result<Vec<UsedRight>, StoreError> {
 		let read = self.database.begin_read()?;
-		let table = read.open_table(PRIVATE)?;
-		let mut found = BTreeMap::new();
-		for lease in leases {
-			if let Some(value) = table.get(lease)? {
-				found.insert(lease, parse(value.value())?);
-			}
-		}
-		Ok(found)
+		let used = read.open_table(META)?.get("used")?.map(|value| parse(value.value()));
+		Ok(used.transpose()?.unwrap_or_default())
 	}
 
 	/// Keep the last decision on an order.

@@ -58,6 +58,41 @@ fn a_lease_that_is_forgotten_leaves_no_secret() {
 }
 
 #[test]
+fn a_private_part_goes_with_the_finalized_end() {
+	let directory = tempfile::tempdir().unwrap();
+	let store = open(directory.path());
+	let ended = |code| Record { ended: Some(Ended { code, at_ms: 1 }), ..record(7) };
+	store.save_private(7, &secret()).unwrap();
+	store.save(&[(7, Some(record(7)))]).unwrap();
+	// Nodes that deny the lease may be wrong.
+	store.save(&[(7, Some(ended(None)))]).unwrap();
+	assert_eq!(store.private(7).unwrap(), Some(secret()));
+	store.save(&[(7, Some(ended(Some(2_001))))]).unwrap();
+	assert_eq!(store.private(7).unwrap(), None);
+	drop(store);
+	assert_eq!(open(directory.path()).private(7).unwrap(), None);
+}
+
+#[test]
+fn the_largest_manifest_fits_whatever_its_bytes_are() {
+	use surety_orders::manifest::{MAX_MANIFEST, Manifest, SecretBytes, SecretText};
+	let directory = tempfile::tempdir().unwrap();
+	let store = open(directory.path());
+	let mut files = Manifest::default();
+	files.files.insert("/a".into(), SecretBytes::new(vec![0xff; MAX_MANIFEST - 100]));
+	let mut texts = Manifest::default();
+	for _ in 0..8 {
+		texts.command.push(SecretText::new("\u{1}".repeat(MAX_MANIFEST / 8 - 100)));
+	}
+	for manifest in [files, texts] {
+		manifest.check().unwrap();
+		let private = Private::from(&manifest);
+		store.save_private(7, &private).unwrap();
+		assert_eq!(store.private(7).unwrap(), Some(private));
+	}
+}
+
+#[test]
 fn secrets_are_not_shown_and_the_file_is_private() {
 	let directory = tempfile::tempdir().unwrap();
 	let store = open(directory.path());

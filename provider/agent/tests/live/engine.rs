@@ -5,7 +5,8 @@
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use surety_engine::{
-	Capacity, Engine, EngineError, ImageFacts, LeaseId, Login, Observed, Resources, Spec, State,
+	Access, Answer, Capacity, Engine, EngineError, ImageFacts, LeaseId, LogQuery, LogStream, Login,
+	Observed, Resources, Shell, Spec, State, Usage,
 };
 
 /// The engine. It outlives agents, as a real one does.
@@ -21,7 +22,7 @@ impl LocalEngine {
 			lease: spec.lease,
 			state: state.clone(),
 			digest: Some("sha256:live".into()),
-			ports: spec.ports.iter().map(|port| (*port, 30_000 + port)).collect(),
+			ports: spec.ports.iter().map(|port| (*port, 30_000 + port.number)).collect(),
 			missing: Vec::new(),
 			at_ms: 0,
 		}
@@ -90,5 +91,33 @@ impl Engine for LocalEngine {
 		};
 		let engine = "in this process".into();
 		Ok(Capacity { total, engine, address: None, unenforced: Vec::new() })
+	}
+}
+
+fn nothing<T: Send + 'static>() -> Answer<'static, T> {
+	Box::pin(async { Err(EngineError::Refused("a container in this process has none".into())) })
+}
+
+impl Access for LocalEngine {
+	fn logs(&self, _: LeaseId, _: LogQuery) -> Answer<'_, LogStream> {
+		nothing()
+	}
+	fn shell<'a>(&'a self, _: LeaseId, _: &'a [String], _: bool) -> Answer<'a, Shell> {
+		nothing()
+	}
+	fn resize<'a>(&'a self, _: &'a str, _: u16, _: u16) -> Answer<'a, ()> {
+		nothing()
+	}
+	fn exit_code<'a>(&'a self, _: &'a str) -> Answer<'a, Option<i64>> {
+		nothing()
+	}
+	fn end_shell<'a>(&'a self, _: &'a str) -> Answer<'a, ()> {
+		nothing()
+	}
+	fn usage(&self, _: LeaseId) -> Answer<'_, Usage> {
+		nothing()
+	}
+	fn restart(&self, _: LeaseId) -> Answer<'_, Observed> {
+		nothing()
 	}
 }

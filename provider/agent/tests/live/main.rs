@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The agent against a development node: `SURETY_NODE` names the program. Without it the test is
+//! The agent against a development node: `SURETY_NODE` names the program. Without it the tests are
 //! skipped.
 
-#![allow(clippy::arithmetic_side_effects, clippy::panic, clippy::unwrap_used)]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::panic,
+	clippy::unwrap_used
+)]
 
 mod chain;
 mod engine;
+#[path = "../../../engine/tests/kit/mod.rs"]
+mod kit;
+mod private;
 
 use chain::*;
 use engine::LocalEngine;
@@ -24,14 +33,19 @@ use surety_provider::{
 };
 use surety_runtime_api::LeasePhase;
 
+/// Operator. A prober does not ask services of its own account, so it is not Alice, the validator.
+const OPERATOR: &str = "//Dave";
+/// Its proxy.
+const PROXY: &str = "//Charlie";
+
 fn config(node: &Node, port: u16, control: u16, data: &Path) -> ProviderConfig {
 	let nodes = vec![node.url.parse().unwrap()];
 	let mut config = ProviderConfig {
 		data: data.into(),
 		chain: ChainSection { nodes, ..ChainSection::default() },
 		operator: OperatorSection {
-			account: Some(KeySigner::from_uri("//Alice").unwrap().account().clone()),
-			key: KeySource::from_uri("//Charlie"),
+			account: Some(KeySigner::from_uri(OPERATOR).unwrap().account().clone()),
+			key: KeySource::from_uri(PROXY),
 		},
 		..ProviderConfig::default()
 	};
@@ -54,9 +68,9 @@ async fn an_order_becomes_a_lease_that_outlives_its_agent() {
 	let engine = Arc::new(LocalEngine::default());
 	let agent = Agent::start(&config, engine.clone()).await.unwrap();
 	println!("set-up");
-	node.call("//Alice", &register(50 * UNIT)).await;
-	node.call("//Alice", &add_proxy(&KeySigner::from_uri("//Charlie").unwrap())).await;
-	node.call("//Alice", &list_service(&format!("http://127.0.0.1:{port}"))).await;
+	node.call(OPERATOR, &register(50 * UNIT)).await;
+	node.call(OPERATOR, &add_proxy(&KeySigner::from_uri(PROXY).unwrap())).await;
+	node.call(OPERATOR, &list_service(&format!("http://127.0.0.1:{port}"))).await;
 	node.until("an open service with capacity", async |head| {
 		let service = node.reader(head).service(0).await.ok()??.service;
 		(service.open && service.resources.is_some_and(|one| one.total.cpu_milli == 6_400))
@@ -78,12 +92,11 @@ async fn an_order_becomes_a_lease_that_outlives_its_agent() {
 	assert_eq!(lease.access, b"127.0.0.1 80:30080");
 	node.until("a verdict of the lease", async |head| {
 		let verdict = node.lease(head, 0).await?.last_verdict?.verdict;
-		// The prober of a busy machine without anchors doubts itself. It never says anything worse.
-		assert!(matches!(verdict, Verdict::Up { .. } | Verdict::Excused), "{verdict:?}");
+		assert!(matches!(verdict, Verdict::Up { .. }), "{verdict:?}");
 		Some(())
 	})
 	.await;
-	println!("the validators judge it");
+	println!("the validators find it up");
 	let findings = doctor::examine(&config, Ok(engine.clone())).await;
 	for finding in &findings.0 {
 		println!("{finding}");

@@ -60,6 +60,11 @@ fn missing() -> Option<String> {
 
 /// Run a test in namespaces of its own, in a process of its own.
 pub fn isolated<F: Future<Output = ()>>(name: &str, test: impl FnOnce() -> F) {
+	isolated_for(300, name, test);
+}
+
+/// The same, for at most a number of seconds.
+pub fn isolated_for<F: Future<Output = ()>>(seconds: u32, name: &str, test: impl FnOnce() -> F) {
 	if std::env::var_os(MARK).is_some() {
 		enter();
 		let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -70,7 +75,7 @@ pub fn isolated<F: Future<Output = ()>>(name: &str, test: impl FnOnce() -> F) {
 		return;
 	}
 	let output = Command::new("nice")
-		.args(["-n", "19", "timeout", "-k", "5", "300"])
+		.args(["-n", "19", "timeout", "-k", "5", &seconds.to_string()])
 		.args(["unshare", "--net", "--mount", "--pid", "--ipc", "--fork", "--kill-child"])
 		.args(["--mount-proc", "--propagation", "private"])
 		.arg(std::env::current_exe().unwrap())
@@ -255,6 +260,7 @@ pub fn spec(lease: LeaseId, image: &str, script: &str) -> Spec {
 			bandwidth_mbps: 50,
 			gpus: 0,
 		},
+		gpu_class: String::new(),
 		ports: Vec::new(),
 	}
 }

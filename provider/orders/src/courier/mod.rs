@@ -16,8 +16,11 @@
 //! nothing for leases that run; an operator that really changed its key asks its tenant, who
 //! allows it once ([`OrderState::forget_release`]).
 
+mod file;
+mod pending;
 mod state;
 
+pub use pending::Pending;
 pub use state::{StateDirectory, StateError};
 
 use crate::manifest::{Binding, DocumentError, Manifest, Salt, SealError, SignedRecipients, seal};

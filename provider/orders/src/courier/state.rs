@@ -12,27 +12,23 @@
 //! step; then the directory is synchronised. After a crash the file is the old one or the new one. A
 //! lock keeps a second process out of the directory.
 
-use super::OrderState;
-use crate::{
-	hex,
-	manifest::{MAX_MANIFEST, blake2_256},
+use super::{
+	OrderState,
+	file::{self, VERSION},
 };
-use codec::{DecodeAll, Encode};
+use crate::hex;
+use codec::DecodeAll;
 use std::{
 	error::Error,
 	fmt,
 	fs::{self, File, TryLockError},
-	io::{self, Read, Write},
-	os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+	io,
+	os::unix::fs::OpenOptionsExt,
 	path::{Path, PathBuf},
 };
 use surety_primitives::OrderId;
-use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 8] = b"srtorder";
-const VERSION: u8 = 1;
-/// Longest file: a manifest, and 64 releases to 8 keys each.
-const MAX_FILE: usize = MAX_MANIFEST + 256 * 1024;
 /// Most orders that are listed.
 const MAX_ORDERS: usize = 10_000;
 
@@ -98,10 +94,7 @@ impl StateDirectory {
 	/// Open a directory, which is made with mode 0700 if it is missing.
 	pub fn open(path: &Path) -> Result<Self, StateError> {
 		let io = |error| StateError::Io(path.to_owned(), error);
-		fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
-		if fs::metadata(path).map_err(io)?.permissions().mode() & 0o077 != 0 {
-			return Err(StateError::Exposed(path.to_owned()));
-		}
+		file::private_directory(path)?;
 		let lock_path = path.join("lock");
 		let mut options = File::options();
 		options.create(true).truncate(false).write(true).mode(0o600);
@@ -111,6 +104,11 @@ impl StateDirectory {
 			TryLockError::Error(error) => StateError::Io(lock_path.clone(), error),
 		})?;
 		Ok(Self { path: path.to_owned(), _lock: lock })
+	}
+
+	/// The directory.
+	pub fn path(&self) -> &Path {
+		&self.path
 	}
 
 	/// Path of an order's file.
@@ -146,64 +144,16 @@ impl StateDirectory {
 		order: OrderId,
 	) -> Result<Option<OrderState>, StateError> {
 		let path = self.file(genesis, order);
-		let io = |error| StateError::Io(path.clone(), error);
-		let metadata = match fs::symlink_metadata(&path) {
-			Ok(metadata) => metadata,
-			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-			Err(error) => return Err(io(error)),
-		};
-		if !metadata.is_file() {
-			return Err(StateError::NotAFile(path));
-		}
-		if metadata.permissions().mode() & 0o077 != 0 {
-			return Err(StateError::Exposed(path));
-		}
-		let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-		if length > MAX_FILE {
-			return Err(StateError::Corrupt(path));
-		}
-		let limit = u64::try_from(MAX_FILE).unwrap_or(u64::MAX).saturating_add(1);
-		let mut content = Zeroizing::new(Vec::with_capacity(length.saturating_add(1)));
-		let file = File::open(&path).map_err(io)?;
-		file.take(limit).read_to_end(&mut content).map_err(io)?;
+		let Some(body) = file::read(&path, MAGIC)? else { return Ok(None) };
 		let corrupt = || StateError::Corrupt(path.clone());
-		let rest = content.strip_prefix(MAGIC).ok_or_else(corrupt)?;
-		let (sum, versioned) = rest.split_at_checked(32).ok_or_else(corrupt)?;
-		if blake2_256(versioned) != sum {
-			return Err(corrupt());
-		}
-		let (version, mut body) = versioned.split_first().ok_or_else(corrupt)?;
-		if *version != VERSION {
-			return Err(StateError::Version(path, *version));
-		}
-		let state = OrderState::decode_all(&mut body).map_err(|_| corrupt())?;
+		let state = OrderState::decode_all(&mut body.as_slice()).map_err(|_| corrupt())?;
 		let own = (state.genesis, state.order) == (*genesis, order);
 		if own && state.manifest.check().is_ok() { Ok(Some(state)) } else { Err(corrupt()) }
 	}
 
 	/// Replace the state of an order. On return it survives a crash.
 	pub fn save(&self, state: &OrderState) -> Result<(), StateError> {
-		let path = self.file(&state.genesis, state.order);
-		let size = state.encoded_size().saturating_add(64);
-		let mut body = Zeroizing::new(Vec::with_capacity(size));
-		body.push(VERSION);
-		state.encode_to(&mut *body);
-		let beside = path.with_extension("new");
-		let written = (|| {
-			match fs::remove_file(&beside) {
-				Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-				_ => {},
-			}
-			let mut options = File::options();
-			let mut file = options.create_new(true).write(true).mode(0o600).open(&beside)?;
-			file.write_all(MAGIC)?;
-			file.write_all(&blake2_256(&body))?;
-			file.write_all(&body)?;
-			file.sync_all()?;
-			fs::rename(&beside, &path)?;
-			File::open(&self.path)?.sync_all()
-		})();
-		written.map_err(|error| StateError::Io(path, error))
+		file::write(&self.file(&state.genesis, state.order), MAGIC, state)
 	}
 
 	/// Save the first state of an order.
@@ -217,11 +167,6 @@ impl StateDirectory {
 
 	/// Remove the state of an order that is over. False if there is none.
 	pub fn remove(&self, genesis: &[u8; 32], order: OrderId) -> Result<bool, StateError> {
-		let path = self.file(genesis, order);
-		match fs::remove_file(&path) {
-			Ok(()) => Ok(true),
-			Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-			Err(error) => Err(StateError::Io(path, error)),
-		}
+		file::remove(&self.file(genesis, order))
 	}
 }

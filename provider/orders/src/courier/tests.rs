@@ -213,3 +213,33 @@ proptest! {
 		prop_assert!(state().release(&award(), &bytes, NOW, |_| true).is_err());
 	}
 }
+
+#[test]
+fn a_part_that_is_pending_survives_until_its_order_is_known() {
+	let directory = tempfile::tempdir().unwrap();
+	let path = directory.path().join("state");
+	let pending = Pending {
+		genesis: GENESIS,
+		tenant: account("Tenant"),
+		at: NOW,
+		salt: Salt::from_bytes([9; 32]),
+		manifest: example(),
+	};
+	// Also while a courier has the directory open.
+	let states = StateDirectory::open(&path).unwrap();
+	let file = pending.write(&path).unwrap();
+	assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+	pending.write(&path).unwrap();
+	fs::write(path.join(file.file_name().unwrap()).with_extension("x.pending"), "junk").unwrap();
+	let (found, faults) = states.pending(&GENESIS).unwrap();
+	assert_eq!(found, [pending.clone()]);
+	assert!(matches!(faults.as_slice(), [] | [StateError::Exposed(_) | StateError::Corrupt(_)]));
+	assert_eq!(states.pending(&[1; 32]).unwrap().0, []);
+	assert_eq!(states.adopt(&pending, 7).unwrap(), state());
+	assert_eq!(states.load(&GENESIS, 7).unwrap(), Some(state()));
+	assert_eq!(states.pending(&GENESIS).unwrap().0, []);
+	// A crash between both steps.
+	pending.write(&path).unwrap();
+	assert_eq!(states.adopt(&pending, 7).unwrap(), state());
+	assert_eq!(states.pending(&GENESIS).unwrap().0, []);
+}

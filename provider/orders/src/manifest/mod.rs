@@ -15,6 +15,7 @@
 //! rules for escapes, numbers and base64 on top.
 
 pub(crate) mod document;
+mod identity;
 mod seal;
 mod secret;
 
@@ -22,6 +23,7 @@ pub use document::{
 	DOCUMENT_DOMAIN, DOCUMENT_PATH, DocumentError, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_LIFETIME,
 	MAX_RECIPIENTS, RecipientsDocument, SignedRecipients,
 };
+pub use identity::{Identities, IdentityError};
 pub use seal::{Binding, MAX_SEALED, OpenError, Opened, SealError, open, seal};
 pub use secret::{SecretBytes, SecretText};
 

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 /// Engine in this process.
 #[derive(Default)]
-struct LocalEngine {
-	containers: Mutex<BTreeMap<LeaseId, State>>,
+pub struct LocalEngine {
+	pub containers: Mutex<BTreeMap<LeaseId, State>>,
 	/// Calls that hang before one works.
 	hangs: Mutex<u32>,
 }
@@ -64,7 +64,7 @@ impl Engine for LocalEngine {
 
 /// Chain that takes every call.
 #[derive(Default)]
-struct Taken(Mutex<Vec<Call>>);
+pub struct Taken(Mutex<Vec<Call>>);
 
 impl Calls for Taken {
 	fn submit<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<u32, String>> {

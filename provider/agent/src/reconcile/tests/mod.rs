@@ -3,6 +3,7 @@
 mod driver;
 mod ends;
 mod health;
+mod memory;
 mod model;
 mod property;
 mod starts;
@@ -12,7 +13,7 @@ use crate::{
 	chain::LeaseView,
 	test_kit::{lease, snapshot},
 };
-use surety_engine::{ImageFacts, Observed, State};
+use surety_engine::{ImageFacts, Observed, Port, State};
 use surety_runtime_api::LeasePhase;
 
 /// Time at which the tests begin.
@@ -68,7 +69,7 @@ impl Kit {
 			observation: self.observation.as_ref(),
 			silent_since_ms: self.silent_since_ms,
 			memory: &self.memory,
-			private: &self.private,
+			private: &|lease| self.private.get(&lease).cloned(),
 			busy: &self.busy,
 			rules: &self.rules,
 			now_ms: self.now_ms,
@@ -97,7 +98,7 @@ pub fn observed(lease: LeaseId, state: State) -> Observed {
 		lease,
 		state,
 		digest: None,
-		ports: BTreeMap::from([(80, 32_768)]),
+		ports: BTreeMap::from([(Port::tcp(80), 32_768)]),
 		missing: Vec::new(),
 		at_ms: 0,
 	}

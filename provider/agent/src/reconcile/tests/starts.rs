@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::store::RestartRule;
-use surety_engine::EngineError;
+use surety_engine::{EngineError, Port};
 
 fn call(actions: &[Action]) -> Option<(&Call, &str)> {
 	match actions {
@@ -19,7 +19,7 @@ fn a_new_lease_is_remembered_then_fetched_then_started() {
 	kit.memory.clear();
 	assert_eq!(kit.advance(), []);
 	let [Action::Fetch(spec)]: [Action; 1] = kit.advance().try_into().unwrap() else { panic!() };
-	assert_eq!((spec.lease, spec.ports.as_slice()), (1, [80].as_slice()));
+	assert_eq!((spec.lease, spec.ports.as_slice()), (1, [Port::tcp(80)].as_slice()));
 	let fetched = Outcome::Fetched(facts());
 	let record = settle(&kit.memory[&1], &Action::Fetch(spec), &fetched, &kit.rules, kit.now_ms);
 	*kit.record() = record;
@@ -90,6 +90,14 @@ fn what_the_engine_did_not_apply_is_not_ready() {
 	let mut kit = Kit::with(starting()).seen(State::Running);
 	kit.observation.as_mut().unwrap().containers.get_mut(&1).unwrap().ports.clear();
 	assert!(call(&kit.advance()).is_none(), "port 80 is not published");
+	let mut kit = Kit::with(starting()).seen(State::Running);
+	kit.lease().order.as_mut().unwrap().ports[0].protocol = surety_primitives::PortProtocol::Udp;
+	assert!(call(&kit.advance()).is_none(), "UDP port 80 is not published");
+	let container = kit.observation.as_mut().unwrap().containers.get_mut(&1).unwrap();
+	container.ports = BTreeMap::from([(Port::udp(80), 32_769)]);
+	let actions = kit.advance();
+	let (Call::ReportReady { access, .. }, _) = call(&actions).unwrap() else { panic!() };
+	assert_eq!(access, "127.0.0.1 80/udp:32769");
 }
 
 #[test]
@@ -108,7 +116,7 @@ fn a_lease_that_cannot_start_is_declined_in_time() {
 	kit.lease().order.as_mut().unwrap().env_hash = Some([1; 32]);
 	assert!(!declines(&mut kit, 105) && declines(&mut kit, 111), "no private part");
 	let mut kit = Kit::with(starting());
-	kit.lease().order.as_mut().unwrap().ports[0].protocol = surety_primitives::PortProtocol::Udp;
+	kit.lease().order.as_mut().unwrap().image = b"not a name".to_vec();
 	assert!(declines(&mut kit, 101), "impossible");
 	let mut kit = Kit::with(starting());
 	kit.observation = None;
@@ -190,7 +198,7 @@ fn a_steady_container_forgets_its_failures() {
 fn the_call_with_the_nearest_block_is_made_first() {
 	let mut kit = Kit::with(starting()).seen(State::Running);
 	let mut other = lease(2, LeasePhase::Starting { fetch_until: 103, ready_by: 120 });
-	other.order.as_mut().unwrap().ports[0].protocol = surety_primitives::PortProtocol::Udp;
+	other.order.as_mut().unwrap().image = b"not a name".to_vec();
 	kit.snapshot.leases.insert(2, other);
 	kit.memory.insert(2, Record::new(2, 2, 0, 1, T0));
 	let leases: Vec<_> = kit.advance().iter().map(Action::lease).collect();
