@@ -45,7 +45,8 @@ export async function chat(url, question, { token, maxTokens = 48 } = {}) {
   });
   const { status } = response;
   const answer = { status, text: "", parts: 0, firstMs: 0, ms: 0, tokens: 0 };
-  if (!response.ok || !response.body) return { ...answer, text: await response.text(), ms: since() };
+  if (!response.ok || !response.body)
+    return { ...answer, text: await response.text(), ms: since() };
   for await (const event of events(response.body)) {
     const { choices = [], usage } = JSON.parse(event);
     const word = choices[0]?.delta?.content ?? "";

@@ -40,6 +40,13 @@ export function providerBinary() {
   return binary;
 }
 
+/**
+ * URL of the agent of a machine.
+ * @param {Machine} machine
+ * @returns {string}
+ */
+export const publicUrl = (machine) => `http://${machine.address}:${PUBLIC_PORT}`;
+
 /** An agent on a machine. */
 export class ProviderProcess {
   /** @type {ManagedProcess} */
@@ -61,7 +68,7 @@ export class ProviderProcess {
     this.#machine = machine;
     this.#key = key;
     this.name = `agent-of-${machine.name}`;
-    this.url = `http://${machine.address}:${PUBLIC_PORT}`;
+    this.url = publicUrl(machine);
     this.control = `http://${machine.address}:${CONTROL_PORT}`;
     this.data = path.join(machine.dir, "agent");
     mkdirSync(this.data, { recursive: true, mode: 0o700 });

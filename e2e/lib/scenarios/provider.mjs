@@ -5,14 +5,15 @@
 
 import { formatPercent, MILLI, sure, UNIT } from "../chain/amounts.mjs";
 import { account } from "../chain/api.mjs";
-import { batch, call, eventOf, send } from "../chain/calls.mjs";
+import { batch, call, fieldsOf, send } from "../chain/calls.mjs";
 import { breachOf, targetOf } from "../chain/shapes.mjs";
 import { addProxy } from "../gateway/edge.mjs";
+import { Inference } from "../provider/inference.mjs";
 import { OrderLeases } from "../provider/leases.mjs";
 import { Machine } from "../provider/machine.mjs";
 import { composeFile, PORT, REGION, secretWord } from "../provider/order.mjs";
 import { PageReader, readPage } from "../provider/page.mjs";
-import { ProviderProcess } from "../provider/process.mjs";
+import { ProviderProcess, publicUrl } from "../provider/process.mjs";
 import { Registry } from "../provider/registry.mjs";
 import { whyNoMachines } from "../provider/requirements.mjs";
 import { Tenant } from "../provider/tenant.mjs";
@@ -34,17 +35,19 @@ import { Scenario } from "./scenario.mjs";
 export const STEPS = [
   "Start four validators",
   "Two operators start a machine each: an engine, and an agent with a proxy's key",
-  "The agents declare what their machines have, and the validators find them up",
+  "The agents declare what their machines have; they and a model are found up",
   "A compose file becomes an order; both agents bid and say why",
   "The best bid becomes a lease: its agent fetches nginx, gets the private part and starts it",
   "Tova reads her page, and the log of her container",
+  "Ida opens an agreement on Piet's model: a chat streams through it",
   "The container is killed: it is started again, and the lease stays",
   "The agent is stopped and started: the lease stays, and the page is served all the time",
   "A new window begins: from now on the terms count",
+  "The model's server dies behind a live agent: verdicts turn down, breach and credit",
   "The machine dies, agent and engine: verdicts turn down, the lease is unhealthy",
   "The second operator takes over, with the private part and the same page",
   "Tova is credited out of the first operator's bond",
-  "Tova closes the lease: container and data are gone",
+  "Tova closes the lease: container and data are gone, and Ida has her credit",
 ];
 
 /**
@@ -54,6 +57,9 @@ export const STEPS = [
  */
 const OPERATORS = { Pia: 60, Piet: 80 };
 const TENANT = "Tova";
+/** Operator that sells a model too, and its tenant. */
+const HOST = "Piet";
+const READER = "Ida";
 /** In planck. */
 const OPERATOR_FUNDS = BOND + 20n * UNIT;
 const PROXY_FUNDS = 5n * UNIT;
@@ -100,6 +106,8 @@ export class ProviderScenario extends Scenario {
   registry;
   /** @type {Tenant} */
   tenant;
+  /** @type {Inference} */
+  inference;
 
   /**
    * @param {Fixture} fixture
@@ -110,7 +118,8 @@ export class ProviderScenario extends Scenario {
       [name, OPERATOR_FUNDS],
       [proxyOf(name), PROXY_FUNDS],
     ]);
-    super(fixture, Object.fromEntries([...operators, [TENANT, TENANT_FUNDS]]), reporter);
+    const tenants = [TENANT, READER].map((name) => [name, TENANT_FUNDS]);
+    super(fixture, Object.fromEntries([...operators, ...tenants]), reporter);
   }
 
   /** @override */
@@ -137,9 +146,11 @@ export class ProviderScenario extends Scenario {
       () => this.#orderAndBids(),
       () => this.#ready(),
       () => this.#pageIsServed(),
+      () => this.inference.chats(),
       () => this.#containerIsKilled(),
       () => this.#agentRestarts(),
       () => this.#windowBegins(),
+      () => this.inference.dies(),
       () => this.#machineDies(),
       () => this.#failover(),
       () => this.#credited(),
@@ -166,6 +177,9 @@ export class ProviderScenario extends Scenario {
       this.machines[name] = new Machine(processes, `machine-of-${name.toLowerCase()}`);
       await this.machines[name].start(registry);
     }
+    const names = { name: `${HOST}'s model`, tenant: READER };
+    this.inference = new Inference(this, this.machines[HOST], names);
+    await this.inference.start();
     await Promise.all(Object.keys(OPERATORS).map((name) => this.#operatorStarts(name)));
   }
 
@@ -179,30 +193,38 @@ export class ProviderScenario extends Scenario {
     const { validators } = this.fixture.network;
     const nodes = validators.slice(0, 2).map(({ http }) => Number(new URL(http).port));
     for (const port of nodes) await machine.reach(port);
+    const proxy = addProxy(api, accounts[proxyOf(name)].address, "Operate");
+    const endpoint = publicUrl(machine);
+    const compute = listService(api, { kind: "Compute", endpoint, region: REGION });
+    const models = name === HOST ? [this.inference.listing()] : [];
+    const calls = batch(api, [register(api, name), proxy, compute, ...models]);
+    const { events } = await send(api, accounts[name], calls);
+    watchlist.operators[name] = accounts[name];
+    const [own, model] = events
+      .filter(({ method }) => method === "ServiceListed")
+      .map((event) => fieldsOf(event).service.toNumber());
+    watchlist.services[agentOf(name)] = own;
     const agent = new ProviderProcess(machine, {
       operator: accounts[name].address,
       key: `//${proxyOf(name)}`,
       nodes,
       registry,
-      config: { bid: { cpu: `${OPERATORS[name]}` } },
+      config: {
+        bid: { cpu: `${OPERATORS[name]}` },
+        inference: model === undefined ? undefined : this.inference.config(model),
+      },
     });
     this.agents[name] = agent;
-    const proxy = addProxy(api, accounts[proxyOf(name)].address, "Operate");
-    const listing = listService(api, { kind: "Compute", endpoint: agent.url, region: REGION });
-    const calls = batch(api, [register(api, name), proxy, listing]);
-    const { events } = await send(api, accounts[name], calls);
-    watchlist.operators[name] = accounts[name];
-    const listed = eventOf(events, "operators", "ServiceListed");
-    watchlist.services[agentOf(name)] = listed.service.toNumber();
     await agent.start();
     this.reporter.event(`${name} bonds ${sure(BOND, 0)} SURE; the agent is at ${agent.url}`);
   }
 
   /** Wait until the agents have declared their capacity and are up. */
   async #agentsAreUp() {
-    await this.untilUp("the agents are up", Object.keys(OPERATORS).length);
+    await this.untilUp("agents and model are up", Object.keys(this.watchlist.services).length);
     for (const [name, agent] of Object.entries(this.agents)) {
-      const declared = async () => (await agent.status()).services[0]?.total.cpuMilli;
+      const declared = async () =>
+        (await agent.status()).services.map(({ total }) => total.cpuMilli).find(Boolean);
       const cpus = await waitFor(`${name} has declared its capacity`, declared, {
         abort: this.#abort,
       });
@@ -374,6 +396,7 @@ export class ProviderScenario extends Scenario {
       files: mounts.split("\n").filter((line) => line.includes("/disk")),
     };
     this.reporter.event(`the lease is over, and nothing of it is left at ${operator}`, "green");
+    await this.inference.credited();
     await this.closeBooks();
   }
 

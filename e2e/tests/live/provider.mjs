@@ -107,6 +107,27 @@ export const provider = {
       assertCreditedAtMostPaid(observer);
     });
 
+    test("a chat streams through an agreement, token by token", async () => {
+      await context.completed("provider");
+      const { served, refused } = scenario.inference.results;
+      assert.equal(served.status, 200);
+      assert.ok(served.parts > 5 && served.text.length > 20, JSON.stringify(served));
+      assert.ok(served.tokens >= served.parts / 2, JSON.stringify(served));
+      assert.ok(served.firstMs < served.ms);
+      assert.ok([401, 402].includes(refused.status), JSON.stringify(refused));
+    });
+
+    test("a model whose server dies behind a live agent is found and credited", async () => {
+      await context.completed("provider");
+      const { dead, service, credited, breachBlock } = scenario.inference.results;
+      assert.ok(dead.status >= 500, JSON.stringify(dead));
+      const { observer, inference } = scenario;
+      const verdicts = [...observer.verdictsOf(inference.name).values()];
+      assert.ok(verdicts.includes("up") && verdicts.includes("down"), `${verdicts}`);
+      assert.equal(breachesOf(observer, { service })[0].block, breachBlock);
+      assert.ok(credited > 0n);
+    });
+
     test("nothing is left of a lease that its tenant closed", async () => {
       const { closed } = await context.completed("provider");
       const { from, to } = BY_TENANT;
