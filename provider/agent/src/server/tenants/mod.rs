@@ -183,6 +183,12 @@ impl Tenants {
 	}
 }
 
+/// Wait until the listener ends.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+	// Its sender ends with it.
+	let _ = stop.wait_for(|stop| *stop).await;
+}
+
 /// Seconds since 1970.
 fn now_secs() -> u64 {
 	now_ms().checked_div(1_000).unwrap_or(0)

@@ -11,7 +11,7 @@
 //! Messages are binary. Their first byte is a [`Channel`]. The process ends with the connection, and
 //! the connection with the process, whose exit code is sent last.
 
-use super::{Admitted, Channel, Refusal, Tenants, gates::Entered, query, within};
+use super::{Admitted, Channel, Refusal, Tenants, gates::Entered, query, stopped, within};
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
 use http::{Request, Response};
@@ -214,7 +214,7 @@ impl Session {
 					end = self.outbound(&mut sink, output) => end,
 					end = self.inbound(&mut stream, input) => end,
 					end = self.watch() => end,
-					_ = stop.wait_for(|stop| *stop) => End::Agent,
+					() = stopped(&mut stop) => End::Agent,
 				};
 				self.close(sink, stream, end).await;
 				end
