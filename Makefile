@@ -119,7 +119,7 @@ bench: setup ## block times at scale on ParityDB, as tables (hours; ARGS="..." a
 
 bench-gateway: setup ## the gateway beside nginx: rates, faults, subscribers (half an hour; ARGS="...")
 	@$(IN_ENV); cargo build --release -p surety-gateway -p surety-load
-	@node e2e/bench-gateway.mjs $(ARGS)
+	@SURETY_GATEWAY=$(CARGO_TARGET_DIR)/release/surety-gateway node e2e/bench-gateway.mjs $(ARGS)
 
 weights: setup ## measure all weights and write them (long; ARGS="pallet ..." picks some)
 	@$(IN_ENV); scripts/weights.sh $(ARGS)

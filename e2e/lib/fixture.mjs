@@ -4,7 +4,6 @@
 import { connect } from "./chain/api.mjs";
 import { EthereumNetwork } from "./endpoints/ethereum.mjs";
 import { Nginx } from "./endpoints/nginx.mjs";
-import { VpnAgent } from "./endpoints/vpn.mjs";
 import { Network } from "./network/network.mjs";
 import { workDir } from "./system/local.mjs";
 import { Processes } from "./system/processes.mjs";
@@ -25,8 +24,6 @@ export class Fixture {
   // Endpoints, which are there if `start` is asked for them.
   /** @type {EthereumNetwork} */
   ethereum;
-  /** @type {VpnAgent} */
-  vpn;
   /** @type {Nginx} */
   nginx;
 
@@ -51,15 +48,11 @@ export class Fixture {
   async start({ onStep = () => {}, endpoints = true } = {}) {
     const { processes } = this;
     if (endpoints) {
-      onStep("an Ethereum network of three hardhat nodes, and a VPN's agent behind nginx");
-      [this.ethereum, this.vpn] = await Promise.all([
+      onStep("an Ethereum network of three hardhat nodes, and nginx");
+      [this.ethereum, this.nginx] = await Promise.all([
         EthereumNetwork.start(processes),
-        VpnAgent.start(processes, "vpn-agent"),
+        Nginx.start(processes, { "index.html": PAGE }),
       ]);
-      this.nginx = await Nginx.start(processes, {
-        files: { "index.html": PAGE },
-        proxies: { "/vpn": this.vpn.url },
-      });
     }
     onStep(endpoints ? "four validators and a full node" : "four validators");
     this.network = await Network.start(processes, {

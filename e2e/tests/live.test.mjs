@@ -45,7 +45,7 @@ const SUBJECTS = {
 };
 
 /** Subjects that run only if they are named. */
-const ON_REQUEST = new Set(["gateway", "provider"]);
+const ON_REQUEST = new Set(["provider"]);
 
 const selected = process.env.SUBJECT
   ? process.env.SUBJECT.split(",")

@@ -288,6 +288,8 @@ impl EdgeArgs {
 				host: None,
 				path: None,
 				protocol: None,
+				models: Vec::new(),
+				backend_key: KeySource::default(),
 			}));
 		}
 		config.validate()?;

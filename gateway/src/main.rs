@@ -59,8 +59,8 @@ async fn gateway(args: &GatewayArgs) -> Result<(), Failure> {
 		role = GatewayRole::start(&config) => role?,
 		() = signals.end() => return Ok(()),
 	};
-	let control = role.background().control;
-	tracing::info!(listen = %role.local_addr(), %control, "the gateway serves");
+	let control = role.background().control.map(tracing::field::display);
+	tracing::info!(listen = %role.local_addr(), control, "the gateway serves");
 	while signals.next().await == Signal::Reload {
 		match args.config() {
 			Ok(config) => role.reload(&config),
@@ -78,8 +78,8 @@ async fn edge(args: &EdgeArgs) -> Result<(), Failure> {
 	start_log(&config.log)?;
 	let mut signals = Signals::new()?;
 	let role = EdgeRole::start(&config)?;
-	let control = role.background().control;
-	tracing::info!(listen = %role.local_addr(), %control, "the edge serves");
+	let control = role.background().control.map(tracing::field::display);
+	tracing::info!(listen = %role.local_addr(), control, "the edge serves");
 	while signals.next().await == Signal::Reload {
 		role.reload();
 	}

@@ -6,7 +6,7 @@ use crate::audit::AuditCmd;
 use hyper::Uri;
 use sc_cli::{CliConfiguration, RunCmd};
 use std::{
-	net::{Ipv4Addr, Ipv6Addr},
+	net::{Ipv4Addr, Ipv6Addr, SocketAddrV4},
 	str::FromStr,
 };
 use surety_primitives::{MAX_ANCHORS, MAX_ENDPOINT, MAX_NAME, Network, endpoint};
@@ -74,6 +74,18 @@ pub struct ProbingParams {
 	#[arg(long, value_name = "IP")]
 	pub probe_egress: Option<Ipv4Addr>,
 
+	/// UDP port for probes of VPNs. The internet must reach it.
+	///
+	/// A probe sends a datagram through the tunnel to this port. By default it is the UDP port of
+	/// the same number as the p2p port, at the address of `--probe-egress`. Without a port this
+	/// node abstains on VPNs.
+	#[arg(long, value_name = "IP:PORT")]
+	pub probe_udp: Option<SocketAddrV4>,
+
+	/// Public address of the UDP port for probes of VPNs, where a NAT forwards it.
+	#[arg(long, value_name = "IP:PORT")]
+	pub probe_udp_public: Option<SocketAddrV4>,
+
 	/// Host that this node does not probe. It abstains on services there. May be repeated.
 	#[arg(long = "probe-deny", value_name = "HOST")]
 	pub probe_deny: Vec<Host>,
@@ -90,6 +102,11 @@ impl ProbingParams {
 		if let Some(egress) = self.probe_egress {
 			std::net::UdpSocket::bind((egress, 0))
 				.map_err(|error| format!("--probe-egress: cannot use {egress}: {error}"))?;
+		}
+		if let Some(public) = self.probe_udp_public
+			&& (public.port() == 0 || public.ip().is_unspecified())
+		{
+			return Err(format!("--probe-udp-public: {public} is not a socket address"));
 		}
 		Ok(())
 	}
@@ -265,6 +282,22 @@ mod tests {
 		let denied: Vec<_> = probing.probe_deny.iter().map(|host| host.0.as_str()).collect();
 		assert_eq!(denied, ["bad.example", "[2001:db8::1]", "[2001:db8::2]", "8.8.8.8"]);
 		assert_eq!(probing.validate(), Ok(()));
+	}
+
+	#[test]
+	fn the_udp_port_is_parsed() {
+		let port = parse(&["--probe-udp=0.0.0.0:4000", "--probe-udp-public=5.5.2.2:4001"]);
+		let port = port.unwrap().probing;
+		assert_eq!(port.probe_udp, Some("0.0.0.0:4000".parse().unwrap()));
+		assert_eq!(port.probe_udp_public, Some("5.5.2.2:4001".parse().unwrap()));
+		assert_eq!(port.validate(), Ok(()));
+		for malformed in ["4000", "a:1", "[::1]:1", "5.5.2.2"] {
+			assert!(parse(&["--probe-udp", malformed]).is_err(), "{malformed}");
+		}
+		for none in ["0.0.0.0:1", "5.5.2.2:0"] {
+			let port = parse(&["--probe-udp-public", none]).unwrap().probing;
+			assert!(port.validate().unwrap_err().contains("--probe-udp-public"), "{none}");
+		}
 	}
 
 	#[test]

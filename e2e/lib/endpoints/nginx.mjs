@@ -22,15 +22,11 @@ function binary() {
  * Configuration of a server.
  * @param {string} dir
  * @param {number} port
- * @param {Record<string, string>} proxies - URLs by location
  * @returns {string}
  */
-function configuration(dir, port, proxies) {
+function configuration(dir, port) {
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `  ${kind}_temp_path ${dir}/tmp/${kind};`)
-    .join("\n");
-  const locations = Object.entries(proxies)
-    .map(([location, url]) => `    location ${location} { proxy_pass ${url}; }`)
     .join("\n");
   return `
 ${process.getuid?.() === 0 ? "user root;" : ""}
@@ -48,7 +44,6 @@ ${temp}
     listen 127.0.0.1:${port};
     root ${dir}/www;
     index index.html index.json;
-${locations}
   }
 }
 `;
@@ -64,11 +59,10 @@ export class Nginx {
   /**
    * Start a server.
    * @param {Processes} processes
-   * @param {{ files: Record<string, string>, proxies?: Record<string, string> }} options - `files`:
-   *   text by path below the root; `proxies`: URLs by location
+   * @param {Record<string, string>} files - text by path below the root
    * @returns {Promise<Nginx>}
    */
-  static async start(processes, { files, proxies = {} }) {
+  static async start(processes, files) {
     const name = "nginx";
     const dir = path.join(processes.dir, name);
     const [port] = await freePorts(1);
@@ -80,7 +74,7 @@ export class Nginx {
     }
     mkdirSync(path.join(dir, "tmp"), { recursive: true });
     const config = path.join(dir, "nginx.conf");
-    writeFileSync(config, configuration(dir, port, proxies));
+    writeFileSync(config, configuration(dir, port));
     const args = ["-p", dir, "-e", path.join(dir, "error.log"), "-c", config];
     const started = processes.start(name, binary(), args);
     await waitFor(`${name} answers`, async () => (await fetch(url)).status > 0, {

@@ -46,7 +46,8 @@ export async function followThrough(gateway, until) {
   const ethers = ethersWebSocket(ethereum);
   await ethers.on("block", (number) => followed.ethers.push(number));
 
-  const unwatch = viemWebSocket(ethereum).watchBlocks({
+  const viem = viemWebSocket(ethereum);
+  const unwatch = viem.watchBlocks({
     onBlock: ({ number }) => followed.viem.push(Number(number)),
     onError: report,
   });
@@ -70,6 +71,8 @@ export async function followThrough(gateway, until) {
     await until;
   } finally {
     unwatch();
+    // Left open, it connects again once the gateway is gone, and keeps the process alive.
+    (await viem.transport.getRpcClient()).close();
     subscription.unsubscribe();
     client.destroy();
     await api.disconnect();

@@ -38,10 +38,10 @@ export const STEPS = [
 ];
 
 /**
- * Region of each operator.
+ * Region of each operator. The gateway buys in these: other scenarios sell on the same network.
  * @type {Record<string, string>}
  */
-const OPERATORS = { Gus: "DE", Greta: "NL", Gino: "FR" };
+const OPERATORS = { Gus: "SE", Greta: "NL", Gino: "FR" };
 /** Networks that each operator serves, and the gateway after them. */
 export const NETWORKS = ["ethereum", "surety"];
 const TENANT = "Dora";
@@ -218,13 +218,12 @@ export class GatewayScenario extends Scenario {
       role: "gateway",
       env: { SURETY_TENANT: `//${BUYER}`, SURETY_REPORT: `//${REPORTER}` },
       flags: [
-        ...["--for", accounts[TENANT].address, "--budget", `${BUDGET}`, "--rate", `${RATE}`],
-        ...NETWORKS.flatMap((network) => ["--network", network]),
+        ...["--for", accounts[TENANT].address, "--budget", `${BUDGET}`],
         ...this.#nodeFlags(),
       ],
       config: {
         tenant: { "report-key": { env: "SURETY_REPORT" } },
-        log: { filter: "surety_gateway=info,surety_gateway::subscriptions=debug" },
+        network: NETWORKS.map((name) => ({ name, rate: RATE, regions: Object.values(OPERATORS) })),
       },
     });
     const wanted = Object.keys(watchlist.services).length;

@@ -31,7 +31,7 @@ export const STEPS = [
  * Service of each operator.
  * @type {Record<string, string>}
  */
-const OPERATORS = { Nora: "surety", Emil: "ethereum", Wanda: "vpn" };
+const OPERATORS = { Nora: "surety", Emil: "ethereum", Wanda: "compute" };
 /**
  * Units of each tenant.
  * @type {Record<string, number>}
@@ -98,18 +98,17 @@ export class OutageScenario extends Scenario {
     const rpc = async (/** @type {string} */ name) => ({
       Rpc: { network: await networkId(api, name) },
     });
-    const { ethereum, network, nginx, vpn } = fixture;
-    const vpnKind = { Vpn: { key: vpn.key } };
+    const { ethereum, network, nginx } = fixture;
     return {
       surety: { kind: await rpc("surety"), endpoint: network.full[0].http, region: "DE" },
       ethereum: { kind: await rpc("ethereum"), endpoint: ethereum.operator.url, region: "EE" },
-      vpn: { kind: vpnKind, endpoint: `${nginx.url}/vpn`, region: "PT" },
+      compute: { kind: "Compute", endpoint: nginx.url, region: "PT" },
     };
   }
 
   /** Fund all accounts, and let the operators register and list. */
   async #operatorsRegister() {
-    const { api, fixture, watchlist } = this;
+    const { api, watchlist } = this;
     await this.fund();
     const listings = await this.#listings();
     const start = async (/** @type {[string, string]} */ [name, service]) => {
@@ -131,7 +130,6 @@ export class OutageScenario extends Scenario {
       );
     };
     await Promise.all(Object.entries(OPERATORS).map(start));
-    await fixture.vpn.serve(api.genesisHash.toHex(), watchlist.services.vpn);
   }
 
   /** Wait until the services are up. */

@@ -184,10 +184,10 @@ async function assertHonest(context, colluders, listedAt) {
   };
 
   // Nobody stops these two, and validators are restarted later only.
-  const vpn = verdicts(observer, "vpn", rounds).map(([round, verdict]) => [round, verdict]);
-  const lost = await lostRounds(context.api, observer, /** @type {Codec} */ (vpn), 1);
+  const found = verdicts(observer, "compute", rounds).map(([round, verdict]) => [round, verdict]);
+  const lost = await lostRounds(context.api, observer, /** @type {Codec} */ (found), 1);
   const measured = rounds.filter((round) => !lost.includes(round));
-  for (const name of ["surety", "vpn"]) assertAll(observer, name, "up", measured);
+  for (const name of ["surety", "compute"]) assertAll(observer, name, "up", measured);
 
   for (const name of Object.keys(colluders.watchlist.services)) {
     assertAll(colluders, name, "bad", measured);

@@ -116,7 +116,7 @@ export const outage = {
     context.test("an outage of one service leaves the others up", async () => {
       await context.completed("outage");
       const { observer } = context.outage;
-      for (const name of ["surety", "vpn"]) {
+      for (const name of ["surety", "compute"]) {
         const verdicts = observer.verdictsOf(name);
         const lost = await lostRounds(context.api, observer, verdicts);
         const measured = [...verdicts].filter(([round]) => !lost.includes(round));

@@ -117,6 +117,15 @@ impl Bucket {
 		}
 	}
 
+	/// Replace an amount that was taken by the one that was used.
+	pub fn settle(&self, rate: Rate, taken: u64, used: u64, now: u64) {
+		if used > taken {
+			self.charge(rate, used.saturating_sub(taken), now);
+		} else {
+			self.give_back(rate, taken.saturating_sub(used));
+		}
+	}
+
 	/// True if nothing is used.
 	pub fn is_full(&self, now: u64) -> bool {
 		self.paid_at.load(Relaxed) <= now

@@ -2,7 +2,7 @@
 
 //! Tokens that were verified, so that a signature is checked once and not per request.
 
-use std::collections::HashMap;
+use ahash::HashMap;
 
 /// Verified tokens by their text, of one worker.
 ///
@@ -21,8 +21,8 @@ impl<T: Clone> RecentTokens<T> {
 	/// - `capacity`: maximum number of entries.
 	pub fn new(capacity: usize) -> Self {
 		Self {
-			young: HashMap::new(),
-			old: HashMap::new(),
+			young: HashMap::default(),
+			old: HashMap::default(),
 			per_generation: capacity.div_ceil(2).max(1),
 		}
 	}

@@ -3,12 +3,9 @@
 //! Rate limits by host, for clients without an account: trials, and failed attempts.
 
 use super::{Bucket, Rate, Wait};
+use ahash::{HashMap, RandomState};
 use parking_lot::Mutex;
-use std::{
-	collections::HashMap,
-	hash::{BuildHasher, RandomState},
-	net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Tables, each with a lock of its own.
 const SHARDS: usize = 16;
@@ -75,6 +72,11 @@ impl Hosts {
 	/// Take an amount from the bucket of a host, whether it fits or not.
 	pub fn charge(&self, host: IpAddr, amount: u64, now: u64) {
 		self.with(host, now, |bucket| bucket.charge(self.rate, amount, now));
+	}
+
+	/// Replace an amount that a host took by the one that it used.
+	pub fn settle(&self, host: IpAddr, taken: u64, used: u64, now: u64) {
+		self.with(host, now, |bucket| bucket.settle(self.rate, taken, used, now));
 	}
 
 	fn with<T>(&self, host: IpAddr, now: u64, then: impl Fn(&Bucket) -> T) -> T {

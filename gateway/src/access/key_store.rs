@@ -4,11 +4,11 @@
 
 use super::{ApiKey, KeyError, KeyRules, Secret, keys::hash_of, nonce::unhex};
 use crate::files;
+use ahash::HashMap;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
-	collections::HashMap,
 	error::Error,
 	fmt, io,
 	path::{Path, PathBuf},
@@ -171,7 +171,7 @@ fn read(path: &Path) -> Result<HashMap<[u8; 32], KeyRules>, KeyStoreError> {
 	let damaged = |error: &dyn ToString| KeyStoreError::Damaged(path.into(), error.to_string());
 	let bytes = match files::read_if_there(path, MAX_FILE) {
 		Ok(Some(bytes)) => bytes,
-		Ok(None) => return Ok(HashMap::new()),
+		Ok(None) => return Ok(HashMap::default()),
 		Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(damaged(&error)),
 		Err(error) => return Err(KeyStoreError::Io(path.into(), error)),
 	};

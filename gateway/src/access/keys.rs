@@ -2,7 +2,7 @@
 
 //! API keys of a gateway's clients: secrets, of which only hashes are stored, and their rules.
 
-use super::{Limiter, Rate, UnitLimits, random};
+use super::{Cost, Limiter, Rate, UnitLimits, random};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sp_runtime::{
@@ -150,6 +150,7 @@ impl ApiKey {
 		let limits = (requests.is_some() || bytes.is_some()).then_some(UnitLimits {
 			requests: requests.unwrap_or(FREE),
 			bytes,
+			tokens: None,
 			subscriptions: rules.subscriptions.unwrap_or(u32::MAX),
 		});
 		Self { rules, hash: *hash, limits, limiter: Limiter::default() }
@@ -192,6 +193,11 @@ impl ApiKey {
 		}
 	}
 
+	/// False if requests and bytes are free, so that the clock need not be read.
+	pub fn is_limited(&self) -> bool {
+		self.limits.is_some()
+	}
+
 	/// Let requests in if they are within the limit.
 	///
 	/// - `weight`: sum of the weights of the requests' methods.
@@ -199,7 +205,9 @@ impl ApiKey {
 	pub fn admit(&self, weight: u64, now: u64) -> Result<(), KeyError> {
 		match &self.limits {
 			None => Ok(()),
-			Some(limits) => self.limiter.admit(limits, weight, now).map_err(KeyError::Limited),
+			Some(limits) => {
+				self.limiter.admit(limits, Cost::of(weight), now).map_err(KeyError::Limited)
+			},
 		}
 	}
 

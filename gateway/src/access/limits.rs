@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Limits of an agreement or an API key: weighted requests and bytes of answers.
+//! Limits of an agreement or an API key: weighted requests, bytes of answers, and tokens of models.
 
 use super::{Bucket, Rate, Wait};
 use std::{
@@ -31,6 +31,8 @@ pub struct UnitLimits {
 	pub requests: Rate,
 	/// Bytes of answers. `None`: not limited.
 	pub bytes: Option<Rate>,
+	/// Tokens of prompts and answers together. `None`: not limited.
+	pub tokens: Option<Rate>,
 	/// Subscriptions at a time.
 	pub subscriptions: u32,
 }
@@ -48,13 +50,15 @@ impl UnitLimits {
 				Some(Self {
 					requests: rate(requests_per_second, burst),
 					bytes: Some(Self::bytes(bytes_per_second.into())),
+					tokens: None,
 					subscriptions,
 				})
 			},
-			// All requests of a minute may come at once.
-			Unit::Inference { requests_per_minute, .. } => Some(Self {
+			// All requests and tokens of a minute may come at once.
+			Unit::Inference { requests_per_minute, tokens_per_minute } => Some(Self {
 				requests: rate(requests_per_minute.div_ceil(60), requests_per_minute),
 				bytes: None,
+				tokens: Some(rate(tokens_per_minute.div_ceil(60), tokens_per_minute)),
 				subscriptions: 0,
 			}),
 			Unit::Vpn { .. } | Unit::Compute => None,
@@ -71,6 +75,7 @@ impl UnitLimits {
 		Self {
 			requests: self.requests.times(units.into()),
 			bytes: self.bytes.map(|rate| rate.times(units.into())),
+			tokens: self.tokens.map(|rate| rate.times(units.into())),
 			subscriptions: self.subscriptions.saturating_mul(units),
 		}
 	}
@@ -81,10 +86,27 @@ impl UnitLimits {
 		Self {
 			requests: self.requests.share(parts),
 			bytes: self.bytes.map(|rate| rate.share(parts)),
+			tokens: self.tokens.map(|rate| rate.share(parts)),
 			subscriptions: u32::try_from(subscriptions)
 				.unwrap_or(u32::MAX)
 				.max(self.subscriptions.min(1)),
 		}
+	}
+}
+
+/// Amount that requests use, as far as it is known before their answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cost {
+	/// Sum of the weights of the requests' methods.
+	pub weight: u64,
+	/// Tokens that are set aside until the answer tells their number.
+	pub tokens: u64,
+}
+
+impl Cost {
+	/// Cost of requests without tokens.
+	pub fn of(weight: u64) -> Self {
+		Self { weight, tokens: 0 }
 	}
 }
 
@@ -93,18 +115,33 @@ impl UnitLimits {
 pub struct Limiter {
 	requests: Bucket,
 	bytes: Bucket,
+	tokens: Bucket,
 }
 
 impl Limiter {
-	/// Let requests in if they fit, and if the bytes of earlier answers are paid.
+	/// Let requests in if they fit, and if bytes and tokens of earlier answers are paid. The tokens
+	/// themselves need not fit: they overdraw the bucket, and the next request waits.
 	///
-	/// - `weight`: sum of the weights of the requests' methods.
 	/// - `now`: as of [`nanos_now`].
-	pub fn admit(&self, limits: &UnitLimits, weight: u64, now: u64) -> Result<(), Wait> {
+	pub fn admit(&self, limits: &UnitLimits, cost: Cost, now: u64) -> Result<(), Wait> {
 		if let Some(rate) = limits.bytes {
 			self.bytes.take(rate, 0, now)?;
 		}
-		self.requests.take(limits.requests, weight, now)
+		if let Some(rate) = limits.tokens {
+			self.tokens.take(rate, 0, now)?;
+		}
+		self.requests.take(limits.requests, cost.weight, now)?;
+		if let Some(rate) = limits.tokens {
+			self.tokens.charge(rate, cost.tokens, now);
+		}
+		Ok(())
+	}
+
+	/// Replace the tokens that were set aside by those that were used.
+	pub fn settle(&self, limits: &UnitLimits, reserved: u64, used: u64, now: u64) {
+		if let Some(rate) = limits.tokens {
+			self.tokens.settle(rate, reserved, used, now);
+		}
 	}
 
 	/// Count bytes of an answer.
@@ -137,12 +174,12 @@ mod tests {
 	fn bytes_of_answers_delay_the_next_request() {
 		let limits = UnitLimits::of(ServiceClass::Rpc).unwrap();
 		let limiter = Limiter::default();
-		limiter.admit(&limits, 1, 0).unwrap();
+		limiter.admit(&limits, Cost::of(1), 0).unwrap();
 		limiter.sent(&limits, 10 << 20, 0);
-		limiter.admit(&limits, 1, 0).unwrap();
+		limiter.admit(&limits, Cost::of(1), 0).unwrap();
 		limiter.sent(&limits, 2 << 20, 0);
-		assert_eq!(limiter.admit(&limits, 1, 0), Err(Wait::For(Duration::from_secs(2))));
-		limiter.admit(&limits, 1, 2_000_000_000).unwrap();
+		assert_eq!(limiter.admit(&limits, Cost::of(1), 0), Err(Wait::For(Duration::from_secs(2))));
+		limiter.admit(&limits, Cost::of(1), 2_000_000_000).unwrap();
 	}
 
 	#[test]
@@ -150,7 +187,22 @@ mod tests {
 		let limits = UnitLimits::of(ServiceClass::Inference).unwrap();
 		let limiter = Limiter::default();
 		limiter.sent(&limits, u64::MAX, 0);
-		limiter.admit(&limits, 60, 0).unwrap();
-		assert!(limiter.admit(&limits, 1, 0).is_err());
+		limiter.admit(&limits, Cost::of(60), 0).unwrap();
+		assert!(limiter.admit(&limits, Cost::of(1), 0).is_err());
+	}
+
+	#[test]
+	fn tokens_may_be_overdrawn_once_and_delay_the_next_request() {
+		let limits = UnitLimits::of(ServiceClass::Inference).unwrap();
+		let limiter = Limiter::default();
+		let ask = |tokens| Cost { weight: 1, tokens };
+		limiter.admit(&limits, ask(19_000), 0).unwrap();
+		limiter.admit(&limits, ask(7_680), 0).unwrap();
+		let Err(Wait::For(wait)) = limiter.admit(&limits, ask(1), 0) else { panic!() };
+		assert_eq!(wait.as_secs(), 20, "6,680 tokens at 334 a second");
+		limiter.settle(&limits, 7_680, 80, 0);
+		limiter.admit(&limits, ask(920), 0).unwrap();
+		limiter.settle(&limits, 920, 921, 0);
+		assert!(limiter.admit(&limits, ask(0), 0).is_err());
 	}
 }

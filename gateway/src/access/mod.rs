@@ -33,7 +33,7 @@ pub use key_store::{KeyStore, KeyStoreError};
 pub use keys::{
 	ApiKey, KeyError, KeyRules, PREFIX as API_KEY_PREFIX, Secret, bearer, names_method,
 };
-pub use limits::{Limiter, UnitLimits, nanos_now, unix_now};
+pub use limits::{Cost, Limiter, UnitLimits, nanos_now, unix_now};
 pub use login::{Challenge, Login, LoginError, LoginSettings};
 pub use offer::Offer;
 pub use token::{

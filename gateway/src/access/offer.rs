@@ -33,6 +33,7 @@ impl Offer<'_> {
 				"requestsPerSecond": unit.requests.per_second,
 				"burst": unit.requests.burst,
 				"bytesPerSecond": unit.bytes.map(|rate| rate.per_second),
+				"tokensPerMinute": unit.tokens.map(|rate| rate.burst),
 				"subscriptions": unit.subscriptions,
 			})
 		});

@@ -4,9 +4,10 @@
 //! its answer. If its caller leaves, the next one takes over.
 
 use super::Key;
+use ahash::HashMap;
 use parking_lot::Mutex;
 use std::{
-	collections::{HashMap, hash_map::Entry},
+	collections::hash_map::Entry,
 	sync::{
 		Arc,
 		atomic::{AtomicUsize, Ordering},

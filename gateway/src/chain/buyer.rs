@@ -26,6 +26,9 @@ const SHORT_PAUSE: u32 = 2;
 /// Rounds for which a service is left alone after any other refusal, and purchases rest after one
 /// that is not the service's.
 const LONG_PAUSE: u32 = 10;
+/// Rounds in a row in which a service does not answer us, after which it is replaced: an outage is
+/// the validators' to find, and the market's to credit.
+const FAILING_ROUNDS: u32 = 5;
 /// Most times that the pause of a service doubles when it refuses again.
 const MAX_DOUBLED: u32 = 8;
 /// Blocks that the finalized block may advance while a transaction is built.
@@ -124,13 +127,20 @@ pub struct BuyerSettings {
 	pub dry_run: bool,
 }
 
+/// True for services that answer this tenant, false for those that do not. Without requests in the
+/// last seconds a service is left out.
+pub type Answering = Arc<ArcSwap<BTreeMap<ServiceId, bool>>>;
+
 /// Buyer of agreements.
 pub struct Buyer {
 	chain: Arc<Chain>,
 	settings: BuyerSettings,
 	memory: Memory,
-	/// Refusals in a row, by service: each costs a fee.
+	/// Times that a service refused a purchase or fell silent since it last answered: each costs.
 	refusals: BTreeMap<ServiceId, u32>,
+	answering: Answering,
+	/// Rounds in a row in which a service was up and did not answer us.
+	silences: BTreeMap<ServiceId, u32>,
 	purse: Option<Purse>,
 	/// First round in which purchases go on after a refusal that is not a service's.
 	rests_until: RoundIndex,
@@ -151,6 +161,8 @@ impl Buyer {
 			settings,
 			memory: Memory::default(),
 			refusals: BTreeMap::new(),
+			answering: Answering::default(),
+			silences: BTreeMap::new(),
 			purse: None,
 			rests_until: 0,
 			report: Arc::new(ArcSwap::from_pointee(report)),
@@ -161,6 +173,11 @@ impl Buyer {
 	/// State of purchases, shared with the status.
 	pub fn report(&self) -> Arc<ArcSwap<BuyerReport>> {
 		self.report.clone()
+	}
+
+	/// Services that answer, to be kept up to date by who asks them.
+	pub fn answering(&self) -> Answering {
+		self.answering.clone()
 	}
 
 	/// Buy in every round, for ever.
@@ -193,6 +210,7 @@ impl Buyer {
 		let round = market.clock.round;
 		self.memory.avoided.retain(|_, until| *until > round);
 		self.memory.probed.retain(|_, until| *until > round);
+		self.listen(market);
 		let plan = plan(market, &self.settings.wishes, &self.settings.rules, &self.memory);
 		self.show(market, &plan);
 		if self.settings.dry_run || is_pending || round < self.rests_until {
@@ -209,6 +227,37 @@ impl Buyer {
 		if has_bought {
 			self.chain.refresh();
 		}
+	}
+
+	/// Count the rounds in which a service is up for the validators and silent for this tenant. One
+	/// that serves probers alone keeps its verdicts, so nobody but its tenants can leave it.
+	fn listen(&mut self, market: &Market) {
+		let (round, answering) = (market.clock.round, self.answering.load_full());
+		let is_up = |id: &ServiceId| {
+			market.services.get(id).is_some_and(|view| view.up_age(round).is_some())
+		};
+		self.silences.retain(|id, _| answering.get(id) == Some(&false) && is_up(id));
+		for (id, answers) in answering.iter().filter(|(id, _)| is_up(id)) {
+			if *answers {
+				self.refusals.remove(id);
+				continue;
+			}
+			let rounds = self.silences.entry(*id).or_default();
+			*rounds = rounds.saturating_add(1);
+			if *rounds == FAILING_ROUNDS {
+				self.avoid(round, *id, LONG_PAUSE);
+			}
+		}
+		let is_failing = |(_, rounds): &(&ServiceId, &u32)| **rounds >= FAILING_ROUNDS;
+		self.memory.failing = self.silences.iter().filter(is_failing).map(|(id, _)| *id).collect();
+	}
+
+	/// Leave a service alone, for longer each time.
+	fn avoid(&mut self, round: RoundIndex, service: ServiceId, rounds: u32) {
+		let refusals = self.refusals.entry(service).or_default();
+		let pause = rounds.saturating_mul(1 << (*refusals).min(MAX_DOUBLED));
+		*refusals = refusals.saturating_add(1);
+		self.memory.avoided.insert(service, round.saturating_add(pause));
 	}
 
 	/// Open the purse and learn the minimum balance.
@@ -294,9 +343,6 @@ impl Buyer {
 		match self.carry_out(&decision.action).await {
 			Ok(Ok(block)) => {
 				info!(round, block, "done: {}", decision.action);
-				if let Action::Open { service, .. } = decision.action {
-					self.refusals.remove(&service);
-				}
 				self.record(round, decision, &format!("in block {block}"));
 				true
 			},
@@ -354,12 +400,7 @@ impl Buyer {
 			return;
 		};
 		match pause_after(name) {
-			Pause::Service(rounds) => {
-				let refusals = self.refusals.entry(*service).or_default();
-				let pause = rounds.saturating_mul(1 << (*refusals).min(MAX_DOUBLED));
-				*refusals = refusals.saturating_add(1);
-				self.memory.avoided.insert(*service, round.saturating_add(pause));
-			},
+			Pause::Service(rounds) => self.avoid(round, *service, rounds),
 			Pause::All(rounds) => self.rests_until = round.saturating_add(rounds),
 		}
 	}

@@ -31,6 +31,8 @@ pub struct EdgeConfig {
 	pub agreements: Vec<AgreementSection>,
 	/// Requests without an agreement.
 	pub trial: TrialSection,
+	/// Services of models.
+	pub inference: InferenceSection,
 	/// The public listener.
 	pub front: FrontSection,
 	/// The control listener.
@@ -55,6 +57,7 @@ impl Default for EdgeConfig {
 			services: Vec::new(),
 			agreements: Vec::new(),
 			trial: TrialSection::default(),
+			inference: InferenceSection::default(),
 			front: FrontSection::default(),
 			control: ControlSection::default(),
 			upstream: UpstreamSection::default(),
@@ -81,6 +84,7 @@ impl RoleConfig for EdgeConfig {
 	fn validate(&self) -> Result<(), ConfigError> {
 		self.chain.validate()?;
 		self.trial.validate()?;
+		within("inference.timeout-secs", self.inference.timeout_secs, 1, 86_400)?;
 		self.front.validate()?;
 		self.upstream.validate()?;
 		self.websocket.validate()?;
@@ -89,6 +93,7 @@ impl RoleConfig for EdgeConfig {
 		within("agreement", self.agreements.len(), 0, 65_536)?;
 		let mut ids = HashSet::new();
 		for service in &self.services {
+			within("service.models", service.models.len(), 0, 256)?;
 			if !ids.insert(service.id) {
 				let reason = format!("{} is listed twice", service.id);
 				return Err(ConfigError::invalid("service.id", reason));
@@ -137,6 +142,27 @@ pub struct ServiceSection {
 	pub path: Option<String>,
 	/// Dialect, by which calls are counted. That of its network on chain if left out.
 	pub protocol: Option<Protocol>,
+	/// Models of a service of models, in addition to the one of its listing. Without a listing,
+	/// and without any here, all that the server has.
+	#[serde(default)]
+	pub models: Vec<String>,
+	/// Key of the server, which is sent as `Authorization: Bearer KEY`.
+	#[serde(default, skip_serializing)]
+	pub backend_key: KeySource,
+}
+
+/// Services of models.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct InferenceSection {
+	/// Longest time for an answer, or for the begin of one that streams.
+	pub timeout_secs: u64,
+}
+
+impl Default for InferenceSection {
+	fn default() -> Self {
+		Self { timeout_secs: 600 }
+	}
 }
 
 /// An agreement that is served without the chain.

@@ -3,9 +3,10 @@
 //! Client that was recognised: what it may use, and what it used.
 
 use super::{
-	Counter, EdgeAgreement, EdgeService, Refusal, gates::Gate, handler::Shared, probers::Allowance,
+	Counter, EdgeAgreement, EdgeService, Inferred, Refusal, gates::Gate, handler::Shared,
+	probers::Allowance,
 };
-use crate::access::{Limiter, Token, UnitLimits, Wait, nanos_now};
+use crate::access::{Cost, Limiter, Token, UnitLimits, Wait, nanos_now};
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 /// Verified token with everything that its requests need.
@@ -74,24 +75,28 @@ impl Admission {
 		market.agreement(session.token.agreement).is_some_and(|agreement| agreement.active)
 	}
 
-	/// Let requests in.
+	/// Let requests in that cost no tokens, as of [`admit_cost`](Self::admit_cost).
+	pub fn admit(&self, requests: u64, weight: u64) -> Result<(), Refusal> {
+		self.admit_cost(requests, Cost::of(weight))
+	}
+
+	/// Let requests in. Tokens that they set aside are [settled](Self::settle) after the answer.
 	///
 	/// - `requests`: number of calls.
-	/// - `weight`: sum of the weights of their methods.
 	///
 	/// Errors: [`Refusal::Limited`]; if they never fit [`Refusal::TooLarge`], or to strangers
 	/// [`Refusal::Payment`].
-	pub fn admit(&self, requests: u64, weight: u64) -> Result<(), Refusal> {
+	pub(super) fn admit_cost(&self, requests: u64, cost: Cost) -> Result<(), Refusal> {
 		let now = nanos_now();
 		let counts = &self.shared.counts;
 		let gates = &self.shared.gates;
 		let outcome = match &self.client {
 			Client::Tenant { session, .. } => match self.limits() {
-				Some(limits) => session.gate.admit(&limits, session.share(), weight, now),
+				Some(limits) => session.gate.admit(&limits, session.share(), cost, now),
 				None => Ok(()),
 			},
-			Client::Trial(address) => gates.admit_trial(&self.service, *address, weight, now),
-			Client::Prober(allowance) => allowance.admit(weight, now),
+			Client::Trial(address) => gates.admit_trial(&self.service, *address, cost, now),
+			Client::Prober(allowance) => allowance.admit(cost.weight, now),
 		};
 		match outcome {
 			Ok(()) => {
@@ -130,6 +135,40 @@ impl Admission {
 					},
 				})
 			},
+		}
+	}
+
+	/// Replace the tokens that were set aside by those that were used.
+	pub(super) fn settle(&self, reserved: u64, used: u64) {
+		let now = nanos_now();
+		match &self.client {
+			Client::Tenant { session, .. } => {
+				if let Some(limits) = self.limits() {
+					session.gate.settle(&limits, session.share(), reserved, used, now);
+				}
+			},
+			Client::Trial(address) => {
+				self.shared.gates.settle_trial(&self.service, *address, reserved, used, now);
+			},
+			// Its token bounds the number of requests, and each is as short as a stranger's.
+			Client::Prober(_) => {},
+		}
+	}
+
+	/// Count the tokens of an answer, and the speed at which it came.
+	pub(super) fn inferred(&self, answer: &Inferred) {
+		if let Client::Tenant { session, .. } = &self.client {
+			session.counter.tokens(answer.prompt, answer.completion);
+		}
+		self.shared.usage.inferred(self.service.id, answer);
+	}
+
+	/// Kind of the client, as metrics name it.
+	pub(super) fn kind(&self) -> &'static str {
+		match &self.client {
+			Client::Tenant { .. } => "tenant",
+			Client::Trial(_) => "trial",
+			Client::Prober(_) => "prober",
 		}
 	}
 

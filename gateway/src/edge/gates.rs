@@ -4,12 +4,13 @@
 
 use super::{EdgeMarket, EdgeService, EdgeSettings, probers::Probers};
 use crate::{
-	access::{Bucket, Hosts, Limiter, Rate, Token, UnitLimits, Wait, trial_network},
+	access::{Bucket, Cost, Hosts, Limiter, Rate, Token, UnitLimits, Wait, trial_network},
 	front::host_of,
 };
+use ahash::HashMap;
 use parking_lot::Mutex;
 use sp_runtime::AccountId32;
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 use surety_primitives::{AgreementId, ServiceId};
 
 /// Failed tokens of a host. A check of a signature costs as much as several requests.
@@ -18,6 +19,8 @@ const ATTEMPTS: Rate = Rate { per_second: 2, burst: 20 };
 const EXCHANGES: Rate = Rate { per_second: 5, burst: 50 };
 /// Entries that may be left over from agreements and services that are gone.
 const LEFT_OVER: usize = 64;
+/// Tokens of one network without an agreement: two dozen probes, or two answers of some length.
+const TRIAL_TOKENS: Rate = Rate { per_second: 30, burst: 2_000 };
 /// Shares of an agreement with a bucket of their own.
 const MAX_SHARES: usize = 64;
 
@@ -49,13 +52,32 @@ impl Gate {
 		&self,
 		limits: &UnitLimits,
 		share: Option<(&Limiter, u16)>,
-		weight: u64,
+		cost: Cost,
 		now: u64,
 	) -> Result<(), Wait> {
 		if let Some((limiter, parts)) = share {
-			limiter.admit(&limits.share(parts), weight, now)?;
+			limiter.admit(&limits.share(parts), cost, now)?;
 		}
-		self.limiter.admit(limits, weight, now)
+		self.limiter.admit(limits, cost, now).inspect_err(|_| {
+			if let Some((limiter, parts)) = share {
+				limiter.settle(&limits.share(parts), cost.tokens, 0, now);
+			}
+		})
+	}
+
+	/// Replace the tokens that were set aside by those that were used.
+	pub fn settle(
+		&self,
+		limits: &UnitLimits,
+		share: Option<(&Limiter, u16)>,
+		reserved: u64,
+		used: u64,
+		now: u64,
+	) {
+		if let Some((limiter, parts)) = share {
+			limiter.settle(&limits.share(parts), reserved, used, now);
+		}
+		self.limiter.settle(limits, reserved, used, now);
 	}
 
 	/// Count bytes of an answer.
@@ -71,11 +93,12 @@ impl Gate {
 #[derive(Debug)]
 pub struct Gates {
 	agreements: Mutex<HashMap<AgreementId, Arc<Gate>>>,
-	/// All trials of a service.
-	trials: Mutex<HashMap<ServiceId, Arc<Bucket>>>,
+	/// All trials of a service: requests, and tokens.
+	trials: Mutex<HashMap<ServiceId, Arc<(Bucket, Bucket)>>>,
 	/// Requests with a prober's token.
 	pub probers: Probers,
-	networks: Option<Hosts>,
+	/// Requests and tokens of strangers, by network.
+	networks: Option<(Hosts, Hosts)>,
 	/// Share of a service's units for all trials, in parts of ten thousand.
 	trial_share: u16,
 	attempts: Hosts,
@@ -90,7 +113,9 @@ impl Gates {
 			agreements: Mutex::default(),
 			trials: Mutex::default(),
 			probers: Probers::default(),
-			networks: settings.trial.map(|trial| Hosts::new(trial.rate, capacity)),
+			networks: settings.trial.map(|trial| {
+				(Hosts::new(trial.rate, capacity), Hosts::new(TRIAL_TOKENS, capacity))
+			}),
 			trial_share: settings.trial.map_or(0, |trial| trial.share),
 			attempts: Hosts::new(ATTEMPTS, capacity),
 			exchanges: Hosts::new(EXCHANGES, capacity),
@@ -111,23 +136,57 @@ impl Gates {
 		self.networks.is_some()
 	}
 
-	/// Let requests without an agreement in.
+	/// Let requests without an agreement in. Their tokens must fit, unlike those of tenants.
 	pub fn admit_trial(
 		&self,
 		service: &EdgeService,
 		address: IpAddr,
-		weight: u64,
+		cost: Cost,
 		now: u64,
 	) -> Result<(), Wait> {
-		let Some(networks) = &self.networks else { return Err(Wait::Never) };
-		// Services are the operator's own, so their number is bounded.
-		let all = self.trials.lock().entry(service.id).or_default().clone();
+		let Some((networks, tokens)) = &self.networks else { return Err(Wait::Never) };
+		let all = self.trials_of(service);
 		let rate = service.trial_rate(self.trial_share);
-		all.take(rate, weight, now)?;
-		networks.take(trial_network(address), weight, now).inspect_err(|_| {
-			// The rest of one network is left for the others.
-			all.give_back(rate, weight);
+		let network = trial_network(address);
+		all.0.take(rate, cost.weight, now)?;
+		// What one limit refuses is given back to those before it: the rest of one network is left
+		// for the others.
+		networks.take(network, cost.weight, now).inspect_err(|_| {
+			all.0.give_back(rate, cost.weight);
+		})?;
+		if cost.tokens == 0 {
+			return Ok(());
+		}
+		let give_back = |_: &Wait| {
+			all.0.give_back(rate, cost.weight);
+			networks.settle(network, cost.weight, 0, now);
+		};
+		let token_rate = service.trial_tokens(self.trial_share);
+		all.1.take(token_rate, cost.tokens, now).inspect_err(give_back)?;
+		tokens.take(network, cost.tokens, now).inspect_err(|wait| {
+			give_back(wait);
+			all.1.give_back(token_rate, cost.tokens);
 		})
+	}
+
+	/// Replace the tokens that were set aside for a stranger by those that it used.
+	pub fn settle_trial(
+		&self,
+		service: &EdgeService,
+		address: IpAddr,
+		reserved: u64,
+		used: u64,
+		now: u64,
+	) {
+		let Some((_, tokens)) = &self.networks else { return };
+		let rate = service.trial_tokens(self.trial_share);
+		self.trials_of(service).1.settle(rate, reserved, used, now);
+		tokens.settle(trial_network(address), reserved, used, now);
+	}
+
+	/// Use of a service by strangers. Services are the operator's own, so their number is bounded.
+	fn trials_of(&self, service: &EdgeService) -> Arc<(Bucket, Bucket)> {
+		self.trials.lock().entry(service.id).or_default().clone()
 	}
 
 	/// True if a host may have another token checked.
@@ -170,7 +229,9 @@ mod tests {
 		let gates = gates();
 		let service = service(1, "");
 		let served = |address: [u8; 4]| {
-			(0..1_000).filter(|_| gates.admit_trial(&service, address.into(), 1, 0).is_ok()).count()
+			(0..1_000)
+				.filter(|_| gates.admit_trial(&service, address.into(), Cost::of(1), 0).is_ok())
+				.count()
 		};
 		assert_eq!(served([1, 1, 1, 1]), 16);
 		assert_eq!(served([1, 1, 1, 2]), 0, "same network");
@@ -180,19 +241,38 @@ mod tests {
 	}
 
 	#[test]
+	fn tokens_of_strangers_are_those_that_they_used() {
+		let gates = gates();
+		let class = surety_primitives::ServiceClass::Inference;
+		let service = EdgeService { class, protocol: None, ..service(1, "") };
+		let ask = |address: [u8; 4], tokens| {
+			gates.admit_trial(&service, address.into(), Cost { weight: 1, tokens }, 0)
+		};
+		assert_eq!(ask([1, 1, 1, 1], 2_001), Err(Wait::Never));
+		for _ in 0..12 {
+			assert_eq!(ask([1, 1, 1, 1], 500), Ok(()));
+			gates.settle_trial(&service, [1, 1, 1, 1].into(), 500, 100, 0);
+		}
+		assert!(matches!(ask([1, 1, 1, 2], 1_500), Err(Wait::For(_))), "same network");
+		let all: usize = (2..100).filter(|n| ask([1, 1, *n, 1], 2_000).is_ok()).count();
+		assert_eq!(all, 49, "a twentieth of 100 units is 100,000 tokens, of which 1,200 are used");
+	}
+
+	#[test]
 	fn shares_are_limited_alone_and_together() {
 		let gate = Gate::default();
 		let limits = service(1, "").limits(1).unwrap();
 		let half = gate.share(&token(5_000)).unwrap();
-		let admit =
-			|share: &Arc<Limiter>, weight| gate.admit(&limits, Some((share, 5_000)), weight, 0);
+		let admit = |share: &Arc<Limiter>, weight| {
+			gate.admit(&limits, Some((share, 5_000)), Cost::of(weight), 0)
+		};
 		assert!(admit(&half, 50).is_ok());
 		assert!(admit(&half, 1).is_err());
 		let same = gate.share(&token(5_000)).unwrap();
 		assert!(admit(&same, 1).is_err());
 		assert!(gate.share(&token(10_000)).is_none());
-		assert!(gate.admit(&limits, None, 50, 0).is_ok());
-		assert!(gate.admit(&limits, None, 1, 0).is_err());
+		assert!(gate.admit(&limits, None, Cost::of(50), 0).is_ok());
+		assert!(gate.admit(&limits, None, Cost::of(1), 0).is_err());
 		for parts in 1..1_000 {
 			gate.share(&token(parts));
 		}

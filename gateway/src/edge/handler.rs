@@ -16,14 +16,15 @@ use crate::{
 	access::RecentTokens,
 	front::{Body, Handler, Peer, read_body},
 	rpc::{Call, Failure, Message, MethodTable, scan},
-	upstream::{Endpoint, Pool, climbs},
+	upstream::{Endpoint, Pool, Scheme, climbs},
 	websocket::is_upgrade,
 };
+use ahash::HashMap;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
 use hyper::body::{Body as _, Incoming};
-use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Instant};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
 use surety_primitives::Protocol;
 
 /// State that the workers share.
@@ -66,7 +67,11 @@ impl Handler for EdgeHandler {
 				if matches!(refusal, Refusal::Payment(..)) {
 					self.shared.counts.unpaid.add(1);
 				}
-				let call = routed.is_some_and(|(service, _)| is_call(service, &request));
+				let routed = routed.map(|(service, _)| service);
+				if routed.is_some_and(|service| service.is_inference()) {
+					return self.refuse_model(&refusal);
+				}
+				let call = routed.is_some_and(|service| is_call(service, &request));
 				return self.refuse(&refusal, call.then_some(b""));
 			},
 		};
@@ -81,6 +86,9 @@ impl Handler for EdgeHandler {
 		let Ok(target) = Uri::try_from(target) else {
 			return self.refuse(&Refusal::NotFound, None);
 		};
+		if admission.service.is_inference() {
+			return self.infer(admission, peer, target, request).await;
+		}
 		let is_call = is_call(&admission.service, &request);
 		match admission.service.protocol.filter(|_| is_call) {
 			Some(protocol) => self.call(admission, protocol, target, request).await,
@@ -115,6 +123,17 @@ impl EdgeHandler {
 	///
 	/// - `call`: as of [`Refusal::response`].
 	pub(super) fn refuse(&self, refusal: &Refusal, call: Option<&[u8]>) -> Response<Body> {
+		self.count(refusal);
+		refusal.response(call)
+	}
+
+	/// Answer of the edge itself to a client of a model.
+	pub(super) fn refuse_model(&self, refusal: &Refusal) -> Response<Body> {
+		self.count(refusal);
+		refusal.of_model()
+	}
+
+	fn count(&self, refusal: &Refusal) {
 		let counts = &self.shared.counts;
 		match refusal {
 			Refusal::Unauthorized(_) => counts.unauthorized.add(1),
@@ -123,6 +142,8 @@ impl EdgeHandler {
 			| Refusal::BodyTimeout
 			| Refusal::TooLarge(_)
 			| Refusal::NotFound
+			| Refusal::Model(_)
+			| Refusal::Field(..)
 			| Refusal::NoUpgrade => counts.invalid.add(1),
 			// Counted where they arise.
 			Refusal::Payment(..)
@@ -132,11 +153,11 @@ impl EdgeHandler {
 			| Refusal::BadGateway
 			| Refusal::Timeout => {},
 		}
-		refusal.response(call)
 	}
 
-	/// Connections of this worker to a server.
-	fn pool(&self, backend: &Endpoint) -> Rc<Pool> {
+	/// Connections of this worker to the server of a service.
+	pub(super) fn pool(&self, service: &EdgeService) -> Rc<Pool> {
+		let backend = &service.backend;
 		let mut pools = self.pools.borrow_mut();
 		if let Some(pool) = pools.get(backend) {
 			return pool.clone();
@@ -144,7 +165,14 @@ impl EdgeHandler {
 		// Servers that are no longer used.
 		let market = self.shared.market.load();
 		pools.retain(|known, _| market.services().any(|service| service.backend == *known));
-		let pool = Pool::new(backend.clone(), self.shared.settings.upstream.clone());
+		let mut settings = self.shared.settings.upstream.clone();
+		if service.is_inference() && backend.scheme() == Scheme::Http {
+			// Small servers of models close kept connections as they please, or leave the body of a
+			// request that they refuse to be read as the next request. A new connection costs
+			// nothing beside an answer.
+			settings.max_idle = 0;
+		}
+		let pool = Pool::new(backend.clone(), settings);
 		pools.insert(backend.clone(), pool.clone());
 		pool
 	}
@@ -162,11 +190,11 @@ impl EdgeHandler {
 		if let Err(refusal) = admission.admit(1, 1) {
 			return self.refuse(&refusal, None);
 		}
-		let pool = self.pool(&admission.service.backend);
+		let pool = self.pool(&admission.service);
 		self.websocket.switch(admission, pool, target, request).await
 	}
 
-	async fn body(&self, body: Incoming) -> Result<Bytes, Refusal> {
+	pub(super) async fn body(&self, body: Incoming) -> Result<Bytes, Refusal> {
 		if body.is_end_stream() {
 			return Ok(Bytes::new());
 		}
@@ -229,7 +257,7 @@ impl EdgeHandler {
 		call: Option<&[u8]>,
 	) -> Response<Body> {
 		let settings = &self.shared.settings;
-		let pool = self.pool(&admission.service.backend);
+		let pool = self.pool(&admission.service);
 		let started = Instant::now();
 		let mut waiting = Waiting { admission: &admission, requests };
 		let answer =

@@ -7,6 +7,7 @@ use crate::{
 	access::{Offer, Rate, UnitLimits},
 	upstream::Endpoint,
 };
+use http::HeaderValue;
 use serde_json::Value;
 use sp_core::{Encode, H256};
 use sp_runtime::AccountId32;
@@ -32,8 +33,13 @@ pub struct EdgeService {
 	pub operator: AccountId32,
 	/// Endpoint as listed.
 	pub endpoint: String,
+	/// Models of an `Inference` service. Others are unknown here, whatever the server has. Empty:
+	/// all that the server has.
+	pub models: Vec<String>,
 	/// Server behind the edge.
 	pub backend: Endpoint,
+	/// Value of the header `Authorization` for the server. `None`: what the client sends.
+	pub authorization: Option<HeaderValue>,
 	/// Host by which requests for it are recognised. If missing, that of the listed endpoint.
 	pub host: Option<String>,
 	/// Path by which they are recognised, which is removed. If missing, that of the endpoint.
@@ -65,6 +71,25 @@ impl EdgeService {
 			per_second: share.per_second.max(LEAST.per_second),
 			burst: share.burst.max(LEAST.burst),
 		}
+	}
+
+	/// Rate of tokens of all requests without an agreement together.
+	///
+	/// - `share`: of the service's units, in parts of ten thousand.
+	pub fn trial_tokens(&self, share: u16) -> Rate {
+		// Enough for the probes of a hundred validators a minute, some 80 tokens each.
+		const LEAST: Rate = Rate { per_second: 150, burst: 10_000 };
+		let tokens = self.limits(self.units).and_then(|all| all.tokens);
+		let share = tokens.map_or(LEAST, |tokens| tokens.share(share));
+		Rate {
+			per_second: share.per_second.max(LEAST.per_second),
+			burst: share.burst.max(LEAST.burst),
+		}
+	}
+
+	/// True for a service of models, whose tokens are counted.
+	pub fn is_inference(&self) -> bool {
+		self.class == ServiceClass::Inference
 	}
 
 	/// Description of the agreement that a stranger can buy, and of the call that does so.
@@ -243,7 +268,9 @@ pub mod tests {
 			protocol: Some(Protocol::Ethereum),
 			operator: AccountId32::new([9; 32]),
 			endpoint: endpoint.into(),
+			models: Vec::new(),
 			backend: "http://127.0.0.1:1".parse().unwrap(),
+			authorization: None,
 			host: None,
 			path: None,
 			price: 1_000_000_000_000_000_000_000,

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Tenants are let in up to their units, strangers at a trial rate of at most a twentieth of the
-//! service's units. JSON-RPC calls are weighed and counted one by one; anything else passes as it
-//! is, streams included. A missing countersignature never cuts service.
+//! service's units. JSON-RPC calls are weighed and counted one by one, answers of models by their
+//! tokens; anything else passes as it is, streams included. A missing countersignature never cuts service.
 //!
 //! An [`Edge`] has no globals, so a process can run several, and embed one beside other things:
 //! the market comes as a snapshot in an `ArcSwap`, everything else through the traits of `ports.rs`.
@@ -24,6 +24,7 @@ mod credential;
 mod gates;
 mod handler;
 mod identify;
+mod inference;
 mod market;
 mod ports;
 mod probers;
@@ -38,7 +39,8 @@ pub use admission::Admission;
 pub use counts::{Count, EdgeCounts};
 pub use handler::EdgeHandler;
 pub use market::{EdgeAgreement, EdgeMarket, EdgeService};
-pub use ports::{Counter, OwnKeysOnly, Rights, Usage};
+pub use ports::{Counter, Inferred, OwnKeysOnly, Rights, Usage};
+pub use probers::{Allowance, Probers, is_near};
 pub use refusal::Refusal;
 pub use settings::{EdgeSettings, Trial};
 pub use websocket::Subscriptions;

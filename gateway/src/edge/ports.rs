@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use http::StatusCode;
 use sp_runtime::AccountId32;
 use std::{sync::Arc, time::Duration};
-use surety_primitives::{AgreementId, RoundIndex, crypto::ProberId};
+use surety_primitives::{AgreementId, RoundIndex, ServiceId, crypto::ProberId};
 
 /// Rights as of the chain, answered from memory.
 pub trait Rights: Send + Sync + 'static {
@@ -31,6 +31,24 @@ pub trait Usage: Send + Sync + 'static {
 
 	/// Exchange of statements: the answer to a message of a tenant's gateway.
 	fn exchange(&self, message: Bytes) -> BoxFuture<'static, (StatusCode, Bytes)>;
+
+	/// A model of a service gave an answer.
+	fn inferred(&self, service: ServiceId, answer: &Inferred);
+}
+
+/// Answer of a model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Inferred {
+	/// Kind of the client: `tenant`, `trial` or `prober`.
+	pub client: &'static str,
+	/// Tokens of the prompt.
+	pub prompt: u64,
+	/// Tokens of the answer.
+	pub completion: u64,
+	/// Time from the request to the first token of a stream.
+	pub first_token: Option<Duration>,
+	/// Tokens per second: of a stream after its first token, else of the whole answer.
+	pub per_second: Option<f64>,
 }
 
 /// Counts of one agreement.
@@ -51,6 +69,9 @@ pub trait Counter: Send + Sync {
 
 	/// Bytes that belong to no request of their own.
 	fn streamed(&self, bytes: u64);
+
+	/// Tokens of a model's answer. They are no part of the usage statements.
+	fn tokens(&self, prompt: u64, completion: u64);
 }
 
 /// Rights without a chain: only the tenant's own key counts, and there are no probers.

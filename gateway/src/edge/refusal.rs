@@ -28,6 +28,10 @@ pub enum Refusal {
 	Payment(&'static str, Value),
 	/// No such service or page.
 	NotFound,
+	/// The service has no such model.
+	Model(String),
+	/// A field of a request to a model has no value that can be used.
+	Field(&'static str, &'static str),
 	/// Over a rate.
 	Limited {
 		/// Seconds after which the same request fits.
@@ -82,12 +86,12 @@ impl Refusal {
 	pub fn status(&self) -> StatusCode {
 		match self {
 			Self::Call(failure, _) => failure.status(),
-			Self::Body => StatusCode::BAD_REQUEST,
+			Self::Body | Self::Field(..) => StatusCode::BAD_REQUEST,
 			Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
 			Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
 			Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
 			Self::Payment(..) => StatusCode::PAYMENT_REQUIRED,
-			Self::NotFound => StatusCode::NOT_FOUND,
+			Self::NotFound | Self::Model(_) => StatusCode::NOT_FOUND,
 			Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
 			Self::NotReady | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
 			Self::NoUpgrade => StatusCode::NOT_IMPLEMENTED,
@@ -100,8 +104,8 @@ impl Refusal {
 	fn code(&self) -> i32 {
 		match self {
 			Self::Call(failure, _) => failure.code(),
-			Self::Body | Self::BodyTimeout | Self::TooLarge(_) => -32600,
-			Self::NotFound | Self::NoUpgrade => -32001,
+			Self::Body | Self::BodyTimeout | Self::TooLarge(_) | Self::Field(..) => -32600,
+			Self::NotFound | Self::NoUpgrade | Self::Model(_) => -32001,
 			Self::NotReady | Self::Busy => -32002,
 			Self::Limited { .. } => -32005,
 			Self::Unauthorized(_) => -32030,
@@ -120,6 +124,8 @@ impl Refusal {
 			Self::Unauthorized(reason) => format!("unauthorized: {reason}"),
 			Self::Payment(reason, _) => format!("payment required: {reason}"),
 			Self::NotFound => "no such service".into(),
+			Self::Model(model) => format!("no such model: {model}"),
+			Self::Field(field, reason) => format!("{field}: {reason}"),
 			Self::Limited { .. } => "rate limit reached".into(),
 			Self::NotReady => "the chain is being read".into(),
 			Self::NoUpgrade => {
@@ -171,6 +177,35 @@ impl Refusal {
 				format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 			},
 		};
+		self.finish(body)
+	}
+
+	/// Response in the form of OpenAI's errors, which its clients show.
+	pub fn of_model(&self) -> Response<Body> {
+		let (kind, code) = match self {
+			Self::Unauthorized(_) => ("authentication_error", "invalid_api_key"),
+			Self::Payment(..) => ("insufficient_quota", "insufficient_quota"),
+			Self::Limited { .. } => ("rate_limit_error", "rate_limit_exceeded"),
+			Self::Model(_) => ("invalid_request_error", "model_not_found"),
+			Self::NotFound => ("invalid_request_error", "unknown_url"),
+			_ if self.status().is_client_error() => ("invalid_request_error", "invalid_request"),
+			_ => ("server_error", "service_unavailable"),
+		};
+		let param = match self {
+			Self::Model(_) => Some("model"),
+			Self::Field(field, _) => Some(*field),
+			_ => None,
+		};
+		let mut error =
+			json!({ "message": self.message(), "type": kind, "param": param, "code": code });
+		if let (Some(data), Some(error)) = (self.data(), error.as_object_mut()) {
+			error.insert("data".into(), data);
+		}
+		self.finish(json!({ "error": error }).to_string())
+	}
+
+	/// Response with a body, and the headers that belong to the reason.
+	fn finish(&self, body: String) -> Response<Body> {
 		let mut response = front::json(self.status(), body);
 		let headers = response.headers_mut();
 		if let Some(seconds) = self.retry_after() {
@@ -205,6 +240,18 @@ mod tests {
 		assert_eq!(parts(&parse.response(None)).1["error"]["code"], -32700);
 		let (status, body) = parts(&Refusal::NotFound.response(None));
 		assert_eq!((status, body.get("jsonrpc")), (404, None));
+	}
+
+	#[test]
+	fn clients_of_models_are_answered_in_their_form() {
+		let (status, body) = parts(&Refusal::Model("a\"b".into()).of_model());
+		let error = &body["error"];
+		assert_eq!((status, &error["code"]), (404, &json!("model_not_found")));
+		assert_eq!(error["message"], "no such model: a\"b");
+		let limited = Refusal::Limited { retry_after: 3, offer: None }.of_model();
+		assert_eq!(limited.headers()["retry-after"], "3");
+		assert_eq!(parts(&limited).1["error"]["type"], "rate_limit_error");
+		assert_eq!(parts(&Refusal::BadGateway.of_model()).1["error"]["type"], "server_error");
 	}
 
 	#[test]

@@ -41,6 +41,8 @@ pub struct EdgeSettings {
 	pub body_timeout: Duration,
 	/// Time for an answer of the server, or for its head if it streams.
 	pub answer_timeout: Duration,
+	/// Time for the answer of a model, or for its head if it streams.
+	pub model_timeout: Duration,
 	/// Bytes up to which an answer is read whole before it is passed on; JSON-RPC answers are
 	/// inspected then.
 	pub buffered: usize,
@@ -71,6 +73,7 @@ impl EdgeSettings {
 			max_body: 2 << 20,
 			body_timeout: Duration::from_secs(30),
 			answer_timeout: Duration::from_secs(30),
+			model_timeout: Duration::from_secs(600),
 			buffered: 256 * 1024,
 			websocket: WebSocketSettings::default(),
 			max_subscriptions: 256,
@@ -82,7 +85,7 @@ impl EdgeSettings {
 	}
 }
 
-/// True if no client may call a method: those manage a node.
+/// True if no client may call a method: those manage a node, or sign with its keys.
 pub fn is_denied(method: &str) -> bool {
 	names_method(DENIED, method) && !names_method(READS, method)
 }
@@ -102,7 +105,7 @@ const READS: &[&str] = &[
 	"debug_traceTransaction",
 ];
 
-/// Methods that manage a node or a test chain.
+/// Methods that manage a node or a test chain, or sign with keys that a node holds.
 const DENIED: &[&str] = &[
 	"admin_*",
 	"anvil_*",
@@ -112,6 +115,8 @@ const DENIED: &[&str] = &[
 	"clique_*",
 	"debug_*",
 	"engine_*",
+	"eth_sendTransaction",
+	"eth_sign*",
 	"evm_*",
 	"hardhat_*",
 	"miner_*",

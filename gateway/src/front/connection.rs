@@ -175,8 +175,7 @@ async fn run<H: Handler, S>(
 		let worker = worker.clone();
 		move |request: Request<Incoming>| {
 			let (worker, activity) = (worker.clone(), activity.clone());
-			let service = Service { worker, activity, client: client.clone() };
-			async move { Ok::<_, Infallible>(service.answer(request, http2).await) }
+			Service { worker, activity, client: client.clone() }.answer(request, http2)
 		}
 	});
 	let ended = if http2 {
@@ -249,41 +248,46 @@ struct Service<H> {
 }
 
 impl<H: Handler> Service<H> {
-	async fn answer(self, request: Request<Incoming>, http2: bool) -> Response<Outgoing> {
-		let counts = self.worker.shared.counts.clone();
-		let response = self.respond(request, http2).await;
-		counts.respond(response.status());
-		response
-	}
-
-	async fn respond(self, request: Request<Incoming>, http2: bool) -> Response<Outgoing> {
+	/// One future and not several within each other: each is moved into the next one.
+	async fn answer(
+		self,
+		request: Request<Incoming>,
+		http2: bool,
+	) -> Result<Response<Outgoing>, Infallible> {
 		let Self { worker, activity, client } = self;
 		activity.begin();
 		let mut progress = Progress { activity, requests: None, of_host: None, offered: false };
 		let requests = &worker.shared.counts.requests;
 		let is_free = enter(Some(requests), &mut progress.requests)
 			&& enter(client.requests.as_ref(), &mut progress.of_host);
-		if !is_free {
-			let mut response = Response::new(Outgoing::new(Body::empty(), progress, http2));
-			*response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-			response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-			return response;
-		}
 		let cors = worker.shared.settings.cors.as_ref();
-		if let Some(response) = cors.and_then(|cors| cors.preflight(&request)) {
-			return response.map(|body| Outgoing::new(body, progress, http2));
-		}
-		let origin = cors.and_then(|_| request.headers().get(header::ORIGIN).cloned());
-		let peer = client.peer(request.headers(), &worker.shared.settings.trusted_proxies);
-		let mut response = worker.handler.handle(peer, request).await;
-		if let Some(cors) = cors {
-			cors.apply(origin.as_ref(), response.headers_mut());
-		}
-		if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-			progress.activity.upgrade(&worker.shared.counts.upgraded);
-		}
-		response.map(|body| Outgoing::new(body, progress, http2))
+		let response = if !is_free {
+			busy()
+		} else if let Some(response) = cors.and_then(|cors| cors.preflight(&request)) {
+			response
+		} else {
+			let origin = cors.and_then(|_| request.headers().get(header::ORIGIN).cloned());
+			let peer = client.peer(request.headers(), &worker.shared.settings.trusted_proxies);
+			let mut response = worker.handler.handle(peer, request).await;
+			if let Some(cors) = cors {
+				cors.apply(origin.as_ref(), response.headers_mut());
+			}
+			if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+				progress.activity.upgrade(&worker.shared.counts.upgraded);
+			}
+			response
+		};
+		worker.shared.counts.respond(response.status());
+		Ok(response.map(|body| Outgoing::new(body, progress, http2)))
 	}
+}
+
+/// Response beyond the limit of requests.
+fn busy() -> Response<Body> {
+	let mut response = Response::new(Body::empty());
+	*response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+	response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+	response
 }
 
 impl Client {

@@ -9,18 +9,18 @@ use crate::{
 	rpc::Failure,
 	websocket::Quota,
 };
-use http::{HeaderMap, header};
+use ahash::RandomState;
+use http::{HeaderMap, HeaderName, header};
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
-	hash::{BuildHasher, RandomState},
 	net::IpAddr,
 	sync::{Arc, Weak},
 	time::Duration,
 };
 
 /// Header for a key, besides `Authorization`.
-pub(super) const API_KEY: &str = "x-api-key";
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Headers by which proxies name the client.
 const PROXIED: [&str; 3] = ["x-forwarded-for", "x-real-ip", "forwarded"];
 /// Name by which a key's list of networks allows OpenAI's API.
@@ -119,12 +119,15 @@ impl Access {
 		if !method.is_empty() {
 			key.check_method(method).map_err(refusal)?;
 		}
+		if !key.is_limited() {
+			return Ok(());
+		}
 		key.admit(weight.into(), nanos_now()).map_err(refusal)
 	}
 
 	/// Count the bytes of an answer to a client.
 	pub fn sent(&self, client: &Client, bytes: u64) {
-		if let Some(key) = &client.key {
+		if let Some(key) = client.key.as_ref().filter(|key| key.is_limited()) {
 			key.sent(bytes, nanos_now());
 		}
 	}
@@ -176,11 +179,11 @@ fn is_local(origin: &str) -> bool {
 
 /// Key in the headers. Another bearer token than a key of ours is for the service.
 fn key_of(headers: &HeaderMap) -> Option<&str> {
-	let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-	if let Some(key) = value(API_KEY) {
+	let value = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+	if let Some(key) = value(&API_KEY) {
 		return Some(key.trim());
 	}
-	bearer(value(header::AUTHORIZATION.as_str())?, API_KEY_PREFIX)
+	bearer(value(&header::AUTHORIZATION)?, API_KEY_PREFIX)
 }
 
 fn refusal(error: KeyError) -> Failure {

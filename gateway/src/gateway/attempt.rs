@@ -11,7 +11,7 @@ use super::{
 use crate::{
 	access::TOKEN_HEADER,
 	routing::{Judgement, LoadClass, Observed, Ticket, judge},
-	rpc::{self, Failure, Shape},
+	rpc::{self, BlockHash, Failure, Shape, json},
 	upstream::UpstreamError,
 };
 use bytes::Bytes;
@@ -42,6 +42,8 @@ pub(super) struct Payload {
 	pub idempotent: bool,
 	/// Form of a result with data.
 	pub shape: Shape,
+	/// Hash that a result must be, where the request determines it.
+	pub hash: Option<BlockHash>,
 	/// Bytes of an answer.
 	pub max_bytes: usize,
 	/// Id under which the call is sent, as raw JSON.
@@ -159,7 +161,7 @@ pub(super) async fn attempt(
 	let max = payload.max_bytes;
 	let answer = if payload.class == LoadClass::Heavy {
 		let memory = &worker.gateway().memory;
-		large::send(&pool, request, timeout, max, memory).await
+		Box::pin(large::send(&pool, request, timeout, max, memory)).await
 	} else if payload.idempotent {
 		pool.send_idempotent(&request, timeout, max).await
 	} else {
@@ -178,13 +180,9 @@ pub(super) async fn attempt(
 		Ok(answer) => {
 			let retry_after = answer.headers().get(header::RETRY_AFTER);
 			let retry_after = retry_after.and_then(|value| value.to_str().ok());
-			attempt.judgement = judge(answer.status(), retry_after, answer.body());
-			let own = || rpc::has_id(answer.body(), &payload.id);
-			if is_answer(attempt.judgement) && !own() {
-				attempt.judgement = Judgement::Fault;
-			}
-			let result = matches!(attempt.judgement, Judgement::Found | Judgement::Empty);
-			if result && !has_shape(answer.body(), payload.shape) {
+			let parts = rpc::answer(answer.body());
+			attempt.judgement = judge(answer.status(), retry_after, parts.as_ref());
+			if is_answer(attempt.judgement) && !parts.is_some_and(|parts| fits(&parts, &payload)) {
 				attempt.judgement = Judgement::Fault;
 			}
 			attempt.body = answer.into_body();
@@ -238,10 +236,19 @@ pub(super) fn failed(error: &UpstreamError) -> (Option<Failure>, Observed) {
 	}
 }
 
-/// True if the result of an answer is `null` or has a form. It is not read to its end.
-fn has_shape(body: &[u8], shape: Shape) -> bool {
-	shape == Shape::Any
-		|| rpc::result_start(body).is_none_or(|first| first == b'n' || shape.fits(first))
+/// True if an answer can be one to a request: it has the request's id, and its result has the form
+/// of the method's or is `null`.
+///
+/// A result is the hash that its request determines, if it determines one: a false one would leave
+/// the caller waiting for a transaction that does not exist.
+fn fits(answer: &rpc::Answer<'_>, payload: &Payload) -> bool {
+	let result = answer.result.filter(|_| answer.error.is_none());
+	let first = result.and_then(|result| result.first().copied());
+	let has_shape = first.is_none_or(|first| first == b'n' || payload.shape.fits(first));
+	let has_hash = |result, hash| json::hash(result).is_some_and(|found: BlockHash| found == hash);
+	answer.id == Some(&payload.id)
+		&& has_shape
+		&& result.zip(payload.hash).is_none_or(|(result, hash)| has_hash(result, hash))
 }
 
 /// True if a judgement is about a JSON-RPC answer.

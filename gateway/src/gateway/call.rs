@@ -15,8 +15,9 @@ use crate::{
 	cache::{self, Join, Key},
 	routing::{LoadClass, Session},
 	rpc::{
-		self, BlockHash, CachePolicy, Call, Class, Dispatch, Failure, Known, Method,
-		block::{BlockReference, RangeEnd, Tag, pin, reference},
+		self, BlockHash, CachePolicy, Call, Class, Dispatch, Failure, Known, Method, Shape,
+		block::{BlockReference, Parameter, Pinned, RangeEnd, Tag},
+		ethereum,
 	},
 };
 use bytes::Bytes;
@@ -40,6 +41,20 @@ impl<'a> Context<'a> {
 	pub fn new(network: &'a Arc<Network>, client: &'a Client, trace: Option<HeaderValue>) -> Self {
 		Self { network, client, trace }
 	}
+}
+
+/// Call whose block is fixed. What only operators need is composed once one has to be asked.
+struct Fixed {
+	/// Parameters, if they were changed.
+	pinned: Option<Pinned>,
+	number: Option<u64>,
+	by_hash: bool,
+	tip: Option<u64>,
+	announced: Option<u64>,
+	height: Option<u64>,
+	/// Key of the cache, if the answer may be kept or shared.
+	key: Option<Key>,
+	session: Arc<Session>,
 }
 
 /// Call that is ready to be sent.
@@ -113,7 +128,9 @@ impl Worker {
 				body
 			},
 		};
-		let whole = now().saturating_duration_since(begin);
+		let end = now();
+		explanation.end = Some(end);
+		let whole = end.saturating_duration_since(begin);
 		let observer = &self.gateway().observer;
 		observer.called(&network.settings.name, whole, explanation.upstream);
 		(answer, explanation)
@@ -140,19 +157,21 @@ impl Worker {
 			network.cache.save(method.weight);
 			return Ok(answer);
 		}
-		let (prepared, key) = self.prepare(context, call, method, begin);
-		let Some((key, cache)) = key.zip(self.gateway().cache.as_ref()) else {
+		let mut fixed = self.fix(context, call, method);
+		let Some((key, cache)) = fixed.key.take().zip(self.gateway().cache.as_ref()) else {
+			let prepared = self.prepare(context, call, method, begin, fixed);
 			let fetched = self.dispatch(network, &prepared).await;
 			return self.answer_of(call, &prepared, network, fetched, explanation);
 		};
 		if let Some(entry) = cache.get(&key, &network.heads, &network.cache, now()) {
 			explanation.source = Source::Hit;
-			if let Some(number) = prepared.number {
-				prepared.session.saw(number);
+			if let Some(number) = fixed.number {
+				fixed.session.saw(number);
 			}
 			network.cache.save(method.weight);
 			return Ok(rpc::compose(call.id, &entry.result));
 		}
+		let prepared = self.prepare(context, call, method, begin, fixed);
 		explanation.source = Source::Miss;
 		let joined = self.gateway().flights.join(&key);
 		match tokio::time::timeout_at(prepared.deadline.into(), joined).await {
@@ -193,25 +212,17 @@ impl Worker {
 				let tip = network.heads.latest()?;
 				let latest = session.latest(tip, network.heads.ceiling().unwrap_or(tip));
 				session.saw(latest);
-				format!("\"0x{latest:x}\"")
+				rpc::json::quoted_quantity(latest)
 			},
 			Known::FinalizedHash => quoted(&network.heads.hash_at(network.heads.finalized()?)?),
 		};
 		Some(rpc::compose(call.id, result.as_bytes()))
 	}
 
-	/// Fix the block of a call and compose the request. The key is there if the answer may be kept
-	/// or shared.
-	fn prepare(
-		&self,
-		context: &Context<'_>,
-		call: &Call<'_>,
-		method: &Method,
-		begin: Instant,
-	) -> (Prepared, Option<Key>) {
+	/// Fix the block of a call.
+	fn fix(&self, context: &Context<'_>, call: &Call<'_>, method: &Method) -> Fixed {
 		let network = context.network;
 		let heads = &network.heads;
-		let gateway = self.gateway();
 		let session = self.session(context);
 		let tip = heads.latest();
 		let latest = tip.map(|tip| session.latest(tip, heads.ceiling().unwrap_or(tip)));
@@ -226,13 +237,16 @@ impl Worker {
 			if by_hash_argument {
 				return Some(quoted(&heads.hash_at(number)?));
 			}
-			Some(format!("\"0x{number:x}\""))
+			Some(rpc::json::quoted_quantity(number))
 		};
 		// Argument before its tag was replaced: the number of a Substrate block.
-		let named = reference(call.params, method.block);
-		let pinned = pin(call.params, method.block, &resolve);
-		let params = pinned.as_deref().unwrap_or(call.params);
-		let reference = reference(params, method.block);
+		let parameter = Parameter::find(call.params, method.block);
+		let named = parameter.reference();
+		let pinned = parameter.pin(&resolve);
+		let (params, reference) = match &pinned {
+			Some(pinned) => (pinned.params.as_slice(), pinned.reference()),
+			None => (call.params, named),
+		};
 		let number = match (reference, named) {
 			(BlockReference::Number(number), _)
 			| (BlockReference::Range(RangeEnd::Number(number)), _) => Some(number),
@@ -241,6 +255,33 @@ impl Worker {
 		};
 		let by_hash =
 			matches!(reference, BlockReference::Hash(_) | BlockReference::Range(RangeEnd::Hash(_)));
+		let unfixed = matches!(reference, BlockReference::Tag(_) | BlockReference::Pending);
+		let shared = match method.cache {
+			CachePolicy::Never => false,
+			CachePolicy::Block => number.is_some() || by_hash,
+			CachePolicy::Hash => !unfixed,
+			CachePolicy::Forever | CachePolicy::Answer | CachePolicy::Head => true,
+		};
+		let key = (shared && method.class == Class::Read && self.gateway().cache.is_some())
+			.then(|| cache::key(network.index, call.method, params))
+			.flatten();
+		// Blocks above are asked for by clients that know better: nothing is demanded.
+		let height = number.filter(|number| Some(*number) <= latest.max(announced));
+		Fixed { pinned, number, by_hash, tip, announced, height, key, session }
+	}
+
+	/// Compose the request for operators.
+	fn prepare(
+		&self,
+		context: &Context<'_>,
+		call: &Call<'_>,
+		method: &Method,
+		begin: Instant,
+		fixed: Fixed,
+	) -> Prepared {
+		let settings = &self.gateway().settings;
+		let Fixed { pinned, number, by_hash, tip, announced, height, session, .. } = fixed;
+		let params = pinned.as_ref().map_or(call.params, |pinned| pinned.params.as_slice());
 		let class = LoadClass::of(method);
 		let id = upstream_id(call.id);
 		let body = rpc::request(&id, call.method, params).into();
@@ -250,36 +291,27 @@ impl Worker {
 			weight: u32::from(method.weight),
 			idempotent: method.is_idempotent(),
 			shape: method.shape,
-			max_bytes: max_bytes(&gateway.settings, class),
+			hash: match method.shape {
+				Shape::TransactionHash => ethereum::transaction_hash(params),
+				_ => None,
+			},
+			max_bytes: max_bytes(settings, class),
 			id,
 			body,
 			trace: context.trace.clone(),
 		};
-		let unfixed = matches!(reference, BlockReference::Tag(_) | BlockReference::Pending);
-		let shared = match method.cache {
-			CachePolicy::Never => false,
-			CachePolicy::Block => number.is_some() || by_hash,
-			CachePolicy::Hash => !unfixed,
-			CachePolicy::Forever | CachePolicy::Answer | CachePolicy::Head => true,
-		};
-		let key = (shared && method.class == Class::Read)
-			.then(|| cache::key(network.index, call.method, params))
-			.flatten();
-		let timeout = gateway.settings.timeout;
-		let prepared = Prepared {
+		Prepared {
 			payload: Arc::new(payload),
 			method: method.clone(),
 			number,
-			hash: number.and_then(|number| heads.hash_at(number)),
+			hash: number.and_then(|number| context.network.heads.hash_at(number)),
 			by_hash,
 			tip,
 			announced,
-			// Blocks above are asked for by clients that know better: nothing is demanded.
-			height: number.filter(|number| Some(*number) <= latest.max(announced)),
-			deadline: begin.checked_add(timeout).unwrap_or(begin),
+			height,
+			deadline: begin.checked_add(settings.timeout).unwrap_or(begin),
 			session,
-		};
-		(prepared, key)
+		}
 	}
 
 	fn session(&self, context: &Context<'_>) -> Arc<Session> {

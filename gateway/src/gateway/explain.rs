@@ -5,7 +5,10 @@
 use super::{network::Network, upstreams::Member};
 use crate::{routing::Reason, rpc::Failure};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 pub(super) const OPERATOR: HeaderName = HeaderName::from_static("x-surety-operator");
 pub(super) const SERVICE: HeaderName = HeaderName::from_static("x-surety-service");
@@ -63,11 +66,16 @@ pub(super) struct Explanation {
 	pub upstream: Option<Duration>,
 	/// Error of our own.
 	pub failure: Option<Failure>,
+	/// End of the call.
+	pub end: Option<Instant>,
 }
 
+/// Headers that an answer has with its explanation, and some that the front may add.
+pub(super) const HEADERS: usize = 12;
+
 impl Explanation {
-	/// Write the headers of the answer to a call that took `whole`.
-	pub fn write(&self, headers: &mut HeaderMap, whole: Duration) {
+	/// Write the headers of the answer to a request that began at a time.
+	pub fn write(&self, headers: &mut HeaderMap, begin: Instant) {
 		if let Some(member) = &self.member {
 			headers.insert(OPERATOR, member.operator_header.clone());
 			headers.insert(SERVICE, member.service_header.clone());
@@ -76,11 +84,19 @@ impl Explanation {
 			headers.insert(WHY, HeaderValue::from_static(reason.name()));
 		}
 		headers.insert(CACHE, HeaderValue::from_static(self.source.name()));
-		headers.insert(ATTEMPTS, HeaderValue::from(self.attempts));
-		headers.insert(HEDGED, HeaderValue::from(u16::from(self.hedged)));
+		headers.insert(
+			ATTEMPTS,
+			match self.attempts {
+				0 => HeaderValue::from_static("0"),
+				1 => HeaderValue::from_static("1"),
+				more => HeaderValue::from(more),
+			},
+		);
+		headers.insert(HEDGED, HeaderValue::from_static(if self.hedged { "1" } else { "0" }));
 		if let Some(head) = self.head {
 			headers.insert(HEAD, HeaderValue::from(head));
 		}
+		let whole = self.end.unwrap_or(begin).saturating_duration_since(begin);
 		let own = whole.saturating_sub(self.upstream.unwrap_or_default()).as_micros();
 		headers.insert(OVERHEAD, HeaderValue::from(u64::try_from(own).unwrap_or(u64::MAX)));
 	}

@@ -75,9 +75,9 @@ impl Worker {
 				self.compare_at_times(network, prepared, &fetched);
 				Ok(fetched)
 			},
-			Dispatch::Broadcast => self.broadcast(network, prepared).await,
-			Dispatch::Maximum => self.several(network, prepared, maximum).await,
-			Dispatch::Median => self.several(network, prepared, median).await,
+			Dispatch::Broadcast => Box::pin(self.broadcast(network, prepared)).await,
+			Dispatch::Maximum => Box::pin(self.several(network, prepared, maximum)).await,
+			Dispatch::Median => Box::pin(self.several(network, prepared, median)).await,
 		}
 	}
 

@@ -218,8 +218,8 @@ async fn admit(
 		None => format!("/{path}"),
 	};
 	parts.uri = Uri::try_from(target).map_err(|_| Failure::NotFound("no such path"))?;
-	for name in [header::AUTHORIZATION.as_str(), API_KEY] {
-		let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
+	for name in [header::AUTHORIZATION, API_KEY] {
+		let value = parts.headers.get(&name).and_then(|value| value.to_str().ok());
 		if value.is_some_and(Access::is_key) {
 			parts.headers.remove(name);
 		}

@@ -99,6 +99,7 @@ impl Poll {
 			weight: 1,
 			idempotent: true,
 			shape: Shape::Any,
+			hash: None,
 			max_bytes: MAX_BYTES,
 			id,
 			trace: None,

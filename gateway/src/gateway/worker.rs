@@ -7,7 +7,7 @@ use super::{
 	access::Client,
 	attempt::{TRACEPARENT, now},
 	call::Context,
-	explain::Explanation,
+	explain::{Explanation, HEADERS},
 	login,
 	network::Network,
 	passthrough,
@@ -21,13 +21,13 @@ use crate::{
 	upstream::Pool,
 	websocket::is_upgrade,
 };
+use ahash::HashMap;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::{
 	cell::{Cell, RefCell},
-	collections::HashMap,
 	rc::Rc,
 	sync::Arc,
 	time::Instant,
@@ -145,7 +145,7 @@ impl Worker {
 					None => Ok(Reply::One(answer, explanation)),
 				}
 			},
-			Message::Batch(calls) => Ok(self.batch(context, calls).await),
+			Message::Batch(calls) => Ok(Box::pin(self.batch(context, calls)).await),
 		}
 	}
 
@@ -233,10 +233,13 @@ impl Worker {
 			Err((failure, id)) => return failed(&failure, &id),
 		};
 		gateway.access.sent(&client, u64::try_from(answer.len()).unwrap_or(u64::MAX));
-		let mut response = json(StatusCode::OK, answer);
+		let mut response = Response::new(Body::from(answer));
 		let headers = response.headers_mut();
+		// At once: a map that grows hashes all of its names again.
+		headers.reserve(HEADERS);
+		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		match explanation {
-			Some(explanation) => explanation.write(headers, now().saturating_duration_since(begin)),
+			Some(explanation) => explanation.write(headers, begin),
 			None => Explanation::write_head(network, headers),
 		}
 		response
@@ -249,10 +252,12 @@ impl Worker {
 		let first = segments.next().unwrap_or_default();
 		let rest = segments.next();
 		match first {
-			"login" if rest.is_none() => login::login(self, peer, request).await,
-			"v1" => passthrough::models(self, peer, key, path, request).await,
+			// Boxed: the future of a call, which is moved some times, would be as large as theirs.
+			"login" if rest.is_none() => Box::pin(login::login(self, peer, request)).await,
+			"v1" => Box::pin(passthrough::models(self, peer, key, path, request)).await,
 			"service" => {
-				passthrough::service(self, peer, key, rest.unwrap_or_default(), request).await
+				let rest = rest.unwrap_or_default();
+				Box::pin(passthrough::service(self, peer, key, rest, request)).await
 			},
 			name => match self.0.gateway.network(name) {
 				Some(network) if rest.is_none_or(str::is_empty) => {
@@ -273,8 +278,12 @@ enum Reply {
 }
 
 impl Handler for Worker {
-	async fn handle(&self, peer: Peer, request: Request<Incoming>) -> Response<Body> {
-		self.route(peer, request).await
+	fn handle(
+		&self,
+		peer: Peer,
+		request: Request<Incoming>,
+	) -> impl Future<Output = Response<Body>> {
+		self.route(peer, request)
 	}
 
 	async fn close(&self) {

@@ -6,13 +6,13 @@
 use crate::{
 	access::KeyStoreError,
 	chain::{
-		Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject, Transactions,
-		plan, rules, wishes,
+		Answering, Buyer, BuyerSettings, Chain, KeySigner, NodeError, Nodes, Reporters, Subject,
+		Transactions, plan, rules, wishes,
 	},
 	config::{ChainSection, ConfigError, EdgeConfig, GatewayConfig},
 	front::FrontError,
 	roles::status::{Pages, RoleStatus},
-	telemetry::{Metrics, serve_control},
+	telemetry::{ControlPages, Health, Metrics, Status, serve_control},
 };
 use std::{
 	fmt, io,
@@ -79,8 +79,10 @@ pub struct Background {
 	pub reporter: Option<KeySigner>,
 	/// Sender of reports with that key; none without nodes or key.
 	pub reports: Option<Arc<Transactions>>,
-	/// Address of the control listener.
-	pub control: SocketAddr,
+	/// Services that answer, for the buyer.
+	pub answering: Answering,
+	/// Address of the control listener; none of a role within another process.
+	pub control: Option<SocketAddr>,
 	pages: Arc<Pages>,
 	stop: Arc<Notify>,
 	thread: Option<thread::JoinHandle<()>>,
@@ -90,7 +92,7 @@ pub struct Background {
 struct Parts {
 	role: &'static str,
 	listen: SocketAddr,
-	control: SocketAddr,
+	control: Option<SocketAddr>,
 	chain: ChainSection,
 	subject: Option<Subject>,
 	reporter: Option<KeySigner>,
@@ -133,7 +135,7 @@ impl Background {
 		Self::start(Parts {
 			role: "gateway",
 			listen: config.listen(),
-			control: config.control(),
+			control: Some(config.control()),
 			chain: config.chain.clone(),
 			subject,
 			reporter,
@@ -142,7 +144,9 @@ impl Background {
 	}
 
 	/// Start the background of an edge.
-	pub fn of_edge(config: &EdgeConfig) -> Result<Self, StartError> {
+	///
+	/// - `control`: address of the control listener; none within another process.
+	pub fn of_edge(config: &EdgeConfig, control: Option<SocketAddr>) -> Result<Self, StartError> {
 		let operator = &config.operator;
 		let key = &operator.key;
 		let reporter =
@@ -155,7 +159,7 @@ impl Background {
 		Self::start(Parts {
 			role: "edge",
 			listen: config.listen(),
-			control: config.control(),
+			control,
 			chain: config.chain.clone(),
 			subject: account.map(|account| Subject::Operator { account, services }),
 			reporter,
@@ -169,10 +173,14 @@ impl Background {
 			move |error| StartError::Io { what, error }
 		};
 		let metrics = Metrics::new(parts.role).map_err(StartError::Metrics)?;
-		let listener = std::net::TcpListener::bind(parts.control)
-			.and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-			.map_err(io(&format!("control {}", parts.control)))?;
-		let control = listener.local_addr().map_err(io("control"))?;
+		let listener = parts.control.map(|control| {
+			let listener = std::net::TcpListener::bind(control)
+				.and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+				.map_err(io(&format!("control {control}")))?;
+			let address = listener.local_addr().map_err(io("control"))?;
+			Ok::<_, StartError>((listener, address))
+		});
+		let (listener, control) = listener.transpose()?.unzip();
 		let has_nodes = !parts.chain.nodes.is_empty();
 		let chain = parts.subject.filter(|_| has_nodes).map(|subject| {
 			let nodes = Arc::new(Nodes::new(&parts.chain).map_err(StartError::Node)?);
@@ -195,6 +203,7 @@ impl Background {
 			Buyer::new(chain, BuyerSettings { wishes, rules, transactions, data, dry_run })
 		});
 		let report = buyer.as_ref().map(Buyer::report);
+		let answering = buyer.as_ref().map(Buyer::answering).unwrap_or_default();
 		let pages = Arc::new(Pages {
 			name: parts.role,
 			listen: parts.listen,
@@ -234,6 +243,7 @@ impl Background {
 			reporters,
 			reporter: parts.reporter,
 			reports,
+			answering,
 			control,
 			pages,
 			stop,
@@ -249,8 +259,13 @@ impl Background {
 
 	/// Status as the control listener shows it.
 	#[cfg(test)]
-	pub fn status(&self) -> crate::telemetry::Status {
-		crate::telemetry::ControlPages::status(&*self.pages)
+	pub fn status(&self) -> Status {
+		self.pages.status()
+	}
+
+	/// Pages of the control listener, for a process that shows them elsewhere.
+	pub fn pages(&self) -> RolePages {
+		RolePages { metrics: self.metrics.clone(), pages: self.pages.clone() }
 	}
 }
 
@@ -264,22 +279,48 @@ impl Drop for Background {
 	}
 }
 
+/// Pages of the control listener of a role.
+#[derive(Clone)]
+pub struct RolePages {
+	metrics: Arc<Metrics>,
+	pages: Arc<Pages>,
+}
+
+impl RolePages {
+	/// Status now.
+	pub fn status(&self) -> Status {
+		self.pages.status()
+	}
+
+	/// Health now.
+	pub fn health(&self) -> Health {
+		self.pages.health()
+	}
+
+	/// Metrics in the text form of Prometheus.
+	pub fn metrics(&self) -> String {
+		self.pages.refresh(&self.metrics);
+		self.metrics.encode()
+	}
+}
+
 struct Tasks {
 	chain: Option<(Arc<Chain>, Subject)>,
 	reporters: Option<Arc<Reporters>>,
 	buyer: Option<Buyer>,
-	listener: std::net::TcpListener,
+	listener: Option<std::net::TcpListener>,
 	metrics: Arc<Metrics>,
 	pages: Arc<Pages>,
 }
 
 impl Tasks {
 	fn spawn(self) {
-		match TcpListener::from_std(self.listener) {
-			Ok(listener) => {
+		match self.listener.map(TcpListener::from_std) {
+			Some(Ok(listener)) => {
 				tokio::spawn(serve_control(listener, self.metrics, self.pages));
 			},
-			Err(error) => tracing::error!(%error, "control listener"),
+			Some(Err(error)) => tracing::error!(%error, "control listener"),
+			None => {},
 		}
 		if let Some((chain, subject)) = self.chain {
 			tokio::spawn(async move { chain.follow(subject).await });
@@ -309,13 +350,10 @@ mod tests {
 			.enable_all()
 			.build()
 			.unwrap()
-			.block_on(crate::telemetry::fetch_status(background.control, timeout))
+			.block_on(crate::telemetry::fetch_status(background.control.unwrap(), timeout))
 			.unwrap();
 		assert_eq!((status.role.as_str(), status.chain), ("gateway", None));
-		assert!(
-			!crate::telemetry::ControlPages::health(&*background.pages).healthy,
-			"no role takes part yet"
-		);
+		assert!(!background.pages.health().healthy, "no role takes part yet");
 		drop(background);
 	}
 
@@ -324,7 +362,7 @@ mod tests {
 		let text =
 			"[chain]\nnodes = [\"http://127.0.0.1:1\"]\n[operator]\nkey = \"nonsense words\"";
 		let config: EdgeConfig = parse(text).unwrap();
-		let error = Background::of_edge(&config).err().unwrap().to_string();
+		let error = Background::of_edge(&config, None).err().unwrap().to_string();
 		assert!(error.starts_with("operator.key: ") && !error.contains("nonsense"), "{error}");
 	}
 }

@@ -30,7 +30,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use background::{Background, StartError};
+pub use background::{Background, RolePages, StartError};
 pub use edge::EdgeRole;
 pub use gateway::GatewayRole;
 

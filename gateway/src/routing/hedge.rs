@@ -73,16 +73,15 @@ impl Latencies {
 	/// Upper edge of the bucket that a share of the answers stays in or below. `None` before 20
 	/// answers.
 	pub fn percentile(&self, percent: u32) -> Option<Duration> {
-		let counts: Vec<u64> =
-			self.counts.iter().map(|count| u64::from(count.load(Ordering::Relaxed))).collect();
-		let total: u64 = counts.iter().fold(0, |sum, count| sum.saturating_add(*count));
+		let counts = || self.counts.iter().map(|count| u64::from(count.load(Ordering::Relaxed)));
+		let total = counts().fold(0u64, u64::saturating_add);
 		if total < 20 {
 			return None;
 		}
 		let wanted = total.saturating_mul(u64::from(percent)).div_ceil(100);
 		let mut sum = 0u64;
-		for (index, count) in counts.iter().enumerate() {
-			sum = sum.saturating_add(*count);
+		for (index, count) in counts().enumerate() {
+			sum = sum.saturating_add(count);
 			if sum >= wanted {
 				let bucket = LatencyBucket::from_index(u8::try_from(index).ok()?)?;
 				return Some(Duration::from_micros(bucket.edge_micros()));

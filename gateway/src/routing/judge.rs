@@ -3,7 +3,7 @@
 //! Judgement of a service's answer: whose fault an error is, and if another operator may know
 //! better.
 
-use crate::rpc::{Outcome, error_message};
+use crate::rpc::{Answer, Outcome, error_message};
 use http::StatusCode;
 use std::time::Duration;
 
@@ -30,8 +30,15 @@ pub enum Judgement {
 	Refused,
 }
 
-/// Judge an answer over HTTP. `retry_after` is the header's value.
-pub fn judge(status: StatusCode, retry_after: Option<&str>, body: &[u8]) -> Judgement {
+/// Judge an answer over HTTP.
+///
+/// - `retry_after`: value of the header.
+/// - `answer`: parts of the body. `None` if it is no answer of JSON-RPC.
+pub fn judge(
+	status: StatusCode,
+	retry_after: Option<&str>,
+	answer: Option<&Answer<'_>>,
+) -> Judgement {
 	match status {
 		StatusCode::TOO_MANY_REQUESTS => {
 			return Judgement::Limited { retry_after: retry_after.and_then(seconds) };
@@ -44,7 +51,8 @@ pub fn judge(status: StatusCode, retry_after: Option<&str>, body: &[u8]) -> Judg
 		},
 		_ => {},
 	}
-	match crate::rpc::outcome(body) {
+	let Some(answer) = answer else { return Judgement::Fault };
+	match answer.outcome() {
 		Outcome::Result { empty } if status.is_success() => {
 			if empty {
 				Judgement::Empty
@@ -52,7 +60,9 @@ pub fn judge(status: StatusCode, retry_after: Option<&str>, body: &[u8]) -> Judg
 				Judgement::Found
 			}
 		},
-		Outcome::Error { code } => error(code, error_message(body).unwrap_or_default()),
+		Outcome::Error { code } => {
+			error(code, answer.error.and_then(error_message).unwrap_or_default())
+		},
 		Outcome::Result { .. } | Outcome::Invalid => Judgement::Fault,
 	}
 }

@@ -3,6 +3,7 @@
 //! Sessions: the height a client has seen, below which it must not be served, and the service that
 //! keeps state for it.
 
+use ahash::RandomState;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{
@@ -57,12 +58,13 @@ impl Session {
 
 /// Sessions of all clients, bounded in number.
 #[derive(Clone, Debug)]
-pub struct Sessions(Cache<SessionKey, Arc<Session>>);
+pub struct Sessions(Cache<SessionKey, Arc<Session>, RandomState>);
 
 impl Sessions {
 	/// At most `capacity` sessions, each dropped after an idle time.
 	pub fn new(capacity: u64, idle: Duration) -> Self {
-		Self(Cache::builder().max_capacity(capacity).time_to_idle(idle).build())
+		let cache = Cache::builder().max_capacity(capacity).time_to_idle(idle);
+		Self(cache.build_with_hasher(RandomState::new()))
 	}
 
 	/// Session of a client.

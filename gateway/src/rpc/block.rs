@@ -10,9 +10,6 @@ use super::{
 	table::BlockArgument,
 };
 
-/// Most parameters that are looked at.
-const MAX_PARAMETERS: usize = 32;
-
 /// Name of a block whose number changes with time.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Tag {
@@ -53,24 +50,109 @@ pub enum RangeEnd<'a> {
 	Hash(&'a str),
 }
 
-/// Find the block that a call names.
-pub fn reference<'a>(params: &'a [u8], argument: BlockArgument) -> BlockReference<'a> {
-	let at = |at: usize| -> Result<Option<&'a [u8]>, ()> {
-		if params.is_empty() {
-			return Ok(None);
+/// Parameter that names the block of a call, found once.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a> {
+	params: &'a [u8],
+	argument: BlockArgument,
+	place: Place<'a>,
+}
+
+/// Place of a parameter.
+#[derive(Clone, Copy, Debug)]
+enum Place<'a> {
+	/// The parameter.
+	Element(&'a [u8]),
+	/// The parameters end just before it.
+	End {
+		/// True if there are no parameters.
+		first: bool,
+	},
+	/// The call has no parameters at all, and this is not the first one.
+	Missing,
+	/// A parameter that is missing between others can't be added, and one of an object is not read.
+	None,
+}
+
+/// Parameters with their block fixed.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+	/// The parameters.
+	pub params: Vec<u8>,
+	argument: BlockArgument,
+	value: Vec<u8>,
+}
+
+impl Pinned {
+	/// Block that is fixed.
+	pub fn reference(&self) -> BlockReference<'_> {
+		of_value(self.argument, Some(&self.value))
+	}
+}
+
+impl<'a> Parameter<'a> {
+	/// Find the parameter. What follows it is not read.
+	pub fn find(params: &'a [u8], argument: BlockArgument) -> Self {
+		let place = match argument {
+			BlockArgument::None => Place::None,
+			BlockArgument::Tag { at, .. }
+			| BlockArgument::Number { at }
+			| BlockArgument::Hash { at }
+			| BlockArgument::Range { at } => place(params, at).unwrap_or(Place::None),
+		};
+		Self { params, argument, place }
+	}
+
+	/// Block that the call names.
+	pub fn reference(&self) -> BlockReference<'a> {
+		match self.place {
+			Place::Element(value) => of_value(self.argument, Some(value)),
+			Place::End { .. } | Place::Missing => of_value(self.argument, None),
+			Place::None => BlockReference::None,
 		}
-		let all = json::elements(params, MAX_PARAMETERS).ok_or(())?;
-		// A parameter that is missing between others can't be added.
-		if all.len() < at { Err(()) } else { Ok(all.get(at).copied()) }
-	};
-	let found = match argument {
-		BlockArgument::None => return BlockReference::None,
-		BlockArgument::Tag { at: place, .. }
-		| BlockArgument::Number { at: place }
-		| BlockArgument::Hash { at: place }
-		| BlockArgument::Range { at: place } => at(place),
-	};
-	let Ok(value) = found else { return BlockReference::None };
+	}
+
+	/// Parameters with every tag of the block argument replaced by the block served for it, and a
+	/// missing optional one added. `None` if nothing is to be replaced.
+	pub fn pin(&self, blocks: &impl Resolve) -> Option<Pinned> {
+		let latest = || blocks.resolve(Tag::Latest).map(String::into_bytes);
+		let value = match (self.argument, self.place) {
+			(BlockArgument::Tag { .. }, Place::Element(value)) => pinned_block(value, blocks),
+			(BlockArgument::Tag { optional: true, .. }, Place::End { .. })
+			| (BlockArgument::Hash { .. }, Place::Element(b"null") | Place::End { .. }) => latest(),
+			(BlockArgument::Range { .. }, Place::Element(filter)) => pinned_range(filter, blocks),
+			_ => None,
+		}?;
+		let params = match self.place {
+			Place::Element(part) => replace(self.params, part, &value),
+			Place::End { first } => add(self.params, first, &value),
+			Place::Missing | Place::None => None,
+		}?;
+		Some(Pinned { params, argument: self.argument, value })
+	}
+}
+
+fn place(params: &[u8], at: usize) -> Option<Place<'_>> {
+	if params.is_empty() {
+		return Some(if at == 0 { Place::End { first: true } } else { Place::Missing });
+	}
+	let mut reader = Reader::new(params, MAX_DEPTH);
+	let mut more = reader.open(b'[', b']').ok()?;
+	for _ in 0..at {
+		if !more {
+			return None;
+		}
+		reader.value(1).ok()?;
+		more = reader.more(b']').ok()?;
+	}
+	if !more {
+		return Some(Place::End { first: at == 0 });
+	}
+	reader.value(1).ok().map(Place::Element)
+}
+
+/// Block that the value of a block argument names.
+fn of_value(argument: BlockArgument, value: Option<&[u8]>) -> BlockReference<'_> {
 	let value = value.filter(|value| *value != b"null");
 	match (argument, value) {
 		(BlockArgument::Tag { optional: true, .. }, None) => BlockReference::Tag(Tag::Latest),
@@ -115,7 +197,7 @@ fn block(value: &[u8]) -> BlockReference<'_> {
 		"pending" => BlockReference::Pending,
 		"earliest" => BlockReference::Number(0),
 		text if text.len() == 66 => BlockReference::Hash(text),
-		_ => json::quantity(value).map_or(BlockReference::None, BlockReference::Number),
+		text => json::quantity_of(text).map_or(BlockReference::None, BlockReference::Number),
 	}
 }
 
@@ -148,50 +230,6 @@ pub trait Resolve {
 impl<F: Fn(Tag) -> Option<String>> Resolve for F {
 	fn resolve(&self, tag: Tag) -> Option<String> {
 		self(tag)
-	}
-}
-
-/// Parameters with every tag of the block argument replaced by the block served for it, and a
-/// missing optional one added. `None` if nothing is to be replaced.
-pub fn pin(params: &[u8], argument: BlockArgument, blocks: &impl Resolve) -> Option<Vec<u8>> {
-	let params = if params.is_empty() { &b"[]"[..] } else { params };
-	match argument {
-		BlockArgument::None | BlockArgument::Number { .. } => None,
-		BlockArgument::Tag { at, optional } => match element(params, at)? {
-			Place::Element(value) => replace(params, value, &pinned_block(value, blocks)?),
-			Place::End { first } if optional => add(params, first, &blocks.resolve(Tag::Latest)?),
-			Place::End { .. } => None,
-		},
-		BlockArgument::Hash { at } => match element(params, at)? {
-			Place::Element(value @ b"null") => {
-				replace(params, value, blocks.resolve(Tag::Latest)?.as_bytes())
-			},
-			Place::Element(_) => None,
-			Place::End { first } => add(params, first, &blocks.resolve(Tag::Latest)?),
-		},
-		BlockArgument::Range { at } => match element(params, at)? {
-			Place::Element(filter) => replace(params, filter, &pinned_range(filter, blocks)?),
-			Place::End { .. } => None,
-		},
-	}
-}
-
-/// Place of a parameter.
-enum Place<'a> {
-	/// The parameter.
-	Element(&'a [u8]),
-	/// The parameters end just before it.
-	End {
-		/// True if there are no parameters.
-		first: bool,
-	},
-}
-
-fn element(params: &[u8], at: usize) -> Option<Place<'_>> {
-	let all = json::elements(params, MAX_PARAMETERS)?;
-	match all.get(at) {
-		Some(value) => Some(Place::Element(value)),
-		None => (all.len() == at).then_some(Place::End { first: all.is_empty() }),
 	}
 }
 
@@ -270,8 +308,9 @@ fn replace(whole: &[u8], part: &[u8], by: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Array with an element added at its end.
-fn add(array: &[u8], first: bool, value: &str) -> Option<Vec<u8>> {
+fn add(array: &[u8], first: bool, value: &[u8]) -> Option<Vec<u8>> {
+	let array = if array.is_empty() { b"[]" } else { array };
 	let head = array.trim_ascii_end().strip_suffix(b"]")?;
 	let comma: &[u8] = if first { b"" } else { b"," };
-	Some([head, comma, value.as_bytes(), b"]"].concat())
+	Some([head, comma, value, b"]"].concat())
 }

@@ -2,14 +2,32 @@
 
 //! Methods of Ethereum nodes: the execution API and the `debug`, `trace` and `txpool` namespaces.
 
-use super::table::{
-	BlockArgument::{Range, Tag},
-	CachePolicy::{Answer, Forever, Hash, Head},
-	Class::{Stateful, Subscribe, Unsubscribe, Write},
-	Dispatch::{Broadcast, Maximum, Median, NotNull},
-	Known, Method,
-	Shape::{Array, Object, Text},
+use super::{
+	BlockHash, json,
+	table::{
+		BlockArgument::{Range, Tag},
+		CachePolicy::{Answer, Forever, Hash, Head},
+		Class::{Stateful, Subscribe, Unsubscribe, Write},
+		Dispatch::{Broadcast, Maximum, Median, NotNull},
+		Known, Method,
+		Shape::{Array, Object, Text, TransactionHash},
+	},
 };
+use sp_runtime::traits::{Hash as _, Keccak256};
+
+/// First byte of the RLP list that a transaction of the first kind is.
+const LEAST_LIST: u8 = 0xc0;
+/// Types of transactions whose hash is that of all their bytes: access lists, fees, set codes.
+/// Those with blobs (3) are sent with data that their hash leaves out.
+const HASHED_WHOLE: [u8; 3] = [1, 2, 4];
+
+/// Hash of the raw transaction that is the first parameter. `None` if it has no known form.
+pub(crate) fn transaction_hash(params: &[u8]) -> Option<BlockHash> {
+	let digits = json::plain_string(json::elements(params, 1)?.first()?)?.strip_prefix("0x")?;
+	let raw = hex::decode(digits).ok()?;
+	let first = *raw.first()?;
+	(first >= LEAST_LIST || HASHED_WHOLE.contains(&first)).then(|| Keccak256::hash(&raw).0)
+}
 
 /// Tag at a position that every call has.
 const fn tag(at: usize) -> super::table::BlockArgument {
@@ -77,7 +95,10 @@ pub(super) const METHODS: &[Method] = &[
 	found("eth_getTransactionByHash").cache(Answer).shape(Object),
 	found("eth_getRawTransactionByHash"),
 	found("eth_getTransactionReceipt").cache(Answer).shape(Object),
-	Method::new("eth_sendRawTransaction", Write).dispatch(Broadcast).weight(5).shape(Text),
+	Method::new("eth_sendRawTransaction", Write)
+		.dispatch(Broadcast)
+		.weight(5)
+		.shape(TransactionHash),
 	Method::new("eth_sendTransaction", Write).weight(5),
 	Method::new("eth_sendRawTransactionSync", Write).weight(5),
 	Method::new("eth_sign", Write),

@@ -402,12 +402,24 @@ pub fn quantity(value: &[u8]) -> Option<u64> {
 
 /// Number `0x…` of at most 16 digits.
 pub fn quantity_of(text: &str) -> Option<u64> {
-	let digits = text.strip_prefix("0x")?;
-	// `from_str_radix` accepts a sign.
-	if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-		return None;
+	let digits = text.strip_prefix("0x").filter(|digits| !digits.is_empty())?;
+	digits.bytes().try_fold(0u64, |number, digit| {
+		let digit = char::from(digit).to_digit(16)?;
+		(number >> 60 == 0).then_some(number << 4 | u64::from(digit))
+	})
+}
+
+/// String `"0x…"` of a number, with its quotes.
+pub fn quoted_quantity(number: u64) -> String {
+	let digits = (u64::BITS.saturating_sub(number.leading_zeros())).div_ceil(4).max(1);
+	let mut text = String::with_capacity(20);
+	text.push_str("\"0x");
+	for place in (0..digits).rev() {
+		let digit = number.wrapping_shr(place.saturating_mul(4)) & 0xf;
+		text.extend(u32::try_from(digit).ok().and_then(|digit| char::from_digit(digit, 16)));
 	}
-	u64::from_str_radix(digits, 16).ok()
+	text.push('"');
+	text
 }
 
 /// Hash of a string `"0x…"`.
@@ -430,6 +442,16 @@ pub fn hex(hash: &BlockHash) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn numbers_are_written_as_they_are_read() {
+		for number in [0, 1, 15, 16, 0x1234_5678, u64::MAX] {
+			let text = quoted_quantity(number);
+			assert_eq!(text, format!("\"0x{number:x}\""));
+			assert_eq!(quantity(text.as_bytes()), Some(number));
+		}
+		assert_eq!(quantity_of("0x00000000000000000000ff"), Some(255));
+	}
 
 	#[test]
 	fn odd_numbers_and_hashes_are_refused() {

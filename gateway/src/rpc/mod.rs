@@ -3,7 +3,7 @@
 //! JSON-RPC on the wire: scan of requests and answers, errors, and the table of methods.
 
 pub mod block;
-mod ethereum;
+pub(crate) mod ethereum;
 mod failure;
 pub mod json;
 mod outcome;
@@ -14,9 +14,7 @@ mod table;
 mod tests;
 
 pub use failure::Failure;
-pub use outcome::{
-	Answer, Outcome, answer, compose, error_message, has_id, outcome, replace_id, result_start,
-};
+pub use outcome::{Answer, Outcome, answer, compose, error_message, outcome, replace_id};
 pub use scan::{Call, Message, Refusal, ScanError, ScanLimits, request, scan};
 pub use table::{
 	BlockArgument, CachePolicy, Class, Dispatch, Known, Method, MethodTable, RowFault, Shape,

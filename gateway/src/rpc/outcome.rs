@@ -54,7 +54,7 @@ fn kind(body: &[u8]) -> Option<Outcome> {
 			b"result" => {
 				reader.peek();
 				if !reader.rest().starts_with(b"null") {
-					return Some(Outcome::Result { empty: starts_empty(&reader) });
+					return Some(Outcome::Result { empty: starts_empty(reader) });
 				}
 				null = true;
 				reader.value(1).ok()?;
@@ -75,28 +75,13 @@ fn kind(body: &[u8]) -> Option<Outcome> {
 	null.then_some(Outcome::Result { empty: true })
 }
 
-/// First byte of an answer's result.
-pub fn result_start(body: &[u8]) -> Option<u8> {
-	let mut reader = Reader::new(body, MAX_DEPTH);
-	let mut more = reader.open(b'{', b'}').ok()?;
-	while more {
-		if reader.key().ok()?.raw == b"result" {
-			return reader.peek();
-		}
-		reader.value(1).ok()?;
-		more = reader.more(b'}').ok()?;
-	}
-	None
-}
-
 /// True if the last byte that is no white space closes an object: the cheap test against answers
 /// that were cut off.
 fn ends_as_object(body: &[u8]) -> bool {
 	body.trim_ascii_end().last() == Some(&b'}')
 }
 
-fn starts_empty(reader: &Reader<'_>) -> bool {
-	let mut reader = reader.clone();
+fn starts_empty(mut reader: Reader<'_>) -> bool {
 	match reader.peek() {
 		Some(b'[') => matches!(reader.open(b'[', b']'), Ok(false)),
 		Some(b'{') => matches!(reader.open(b'{', b'}'), Ok(false)),
@@ -114,16 +99,37 @@ fn error_code(error: &[u8]) -> Option<i64> {
 	Some(code.and_then(|code| code.parse().ok()).unwrap_or(0))
 }
 
-/// Message of an answer's error, as it is written: escapes are untouched.
-pub fn error_message(body: &[u8]) -> Option<&str> {
-	let error = member(body, b"error")?;
+/// Message of an error object, as it is written: escapes are untouched.
+pub fn error_message(error: &[u8]) -> Option<&str> {
 	let text: Text<'_> = Reader::new(member(error, b"message")?, 0).string().ok()?;
 	core::str::from_utf8(text.raw).ok()
 }
 
-/// Parts of a whole answer, checked to its end. `None` if it is no JSON object in UTF-8, or if
-/// another reader could find other parts in it: one occurs twice, or a name is written with escapes
-/// or differs from that of a part in case only, or it is a result and an error at once.
+impl Answer<'_> {
+	/// Kind of the answer.
+	pub fn outcome(&self) -> Outcome {
+		match (self.error, self.result) {
+			(Some(error), _) => {
+				let plain = Reader::new(error, MAX_DEPTH).value(1).is_ok();
+				let code = error_code(error).filter(|_| plain);
+				code.map_or(Outcome::Invalid, |code| Outcome::Error { code })
+			},
+			(None, Some(result)) => {
+				let empty = result == b"null" || starts_empty(Reader::new(result, MAX_DEPTH));
+				Outcome::Result { empty }
+			},
+			(None, None) => Outcome::Invalid,
+		}
+	}
+}
+
+/// Parts of a whole answer, checked to its end: a part of one would be enough to judge the service
+/// by, but its client reads all, and a tail that the gateway has not seen can hold another result,
+/// or, within a batch, the answer to a call of which another operator was asked.
+///
+/// `None` if it is no JSON object in UTF-8, or if another reader could find other parts in it: one
+/// occurs twice, or a name is written with escapes or differs from that of a part in case only, or
+/// it is a result and an error at once.
 pub fn answer(body: &[u8]) -> Option<Answer<'_>> {
 	core::str::from_utf8(body).ok()?;
 	let mut reader = Reader::new(body, MAX_DEPTH);
@@ -157,13 +163,6 @@ pub fn answer(body: &[u8]) -> Option<Answer<'_>> {
 fn looks_known(name: &[u8]) -> bool {
 	let parts = [&b"id"[..], b"result", b"error"];
 	!name.is_ascii() || parts.iter().any(|part| name.eq_ignore_ascii_case(part))
-}
-
-/// True if a body is a whole [`answer`] under this id. A part of one would be enough to judge the
-/// service by, but its client reads all: a tail that the gateway has not seen can hold another
-/// result, or, within a batch, the answer to a call of which another operator was asked.
-pub fn has_id(body: &[u8], id: &[u8]) -> bool {
-	answer(body).is_some_and(|answer| answer.id == Some(id))
 }
 
 /// Answer under another id. `None` if it has no id.

@@ -6,12 +6,9 @@
 //! from the configuration.
 
 use super::{ethereum, substrate};
+use ahash::{HashMap, HashMapExt};
 use serde::Deserialize;
-use std::{
-	borrow::Cow,
-	collections::{BTreeMap, HashMap},
-	sync::LazyLock,
-};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 use surety_primitives::Protocol;
 
 /// Effect of a method, which decides what may be repeated.
@@ -115,6 +112,8 @@ pub enum Shape {
 	Array,
 	/// String.
 	Text,
+	/// String: the hash of the raw Ethereum transaction that is the first parameter.
+	TransactionHash,
 }
 
 impl Shape {
@@ -124,7 +123,7 @@ impl Shape {
 			Self::Any => true,
 			Self::Object => first == b'{',
 			Self::Array => first == b'[',
-			Self::Text => first == b'"',
+			Self::Text | Self::TransactionHash => first == b'"',
 		}
 	}
 }

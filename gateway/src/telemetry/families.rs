@@ -74,9 +74,33 @@ pub struct AgreementMetrics {
 	pub limited: IntCounter,
 	/// Bytes of answers.
 	pub bytes: IntCounter,
+	/// Tokens of prompts.
+	pub prompt_tokens: IntCounter,
+	/// Tokens of answers.
+	pub completion_tokens: IntCounter,
 	/// Latency of answers in seconds.
 	pub latency: Histogram,
 }
+
+/// A service of models behind an edge, for one kind of client.
+#[derive(Clone)]
+pub struct ModelMetrics {
+	/// Tokens of prompts.
+	pub prompt: IntCounter,
+	/// Tokens of answers.
+	pub completion: IntCounter,
+	/// Time to the first token of a stream in seconds.
+	pub first_token: Histogram,
+	/// Tokens per second of an answer.
+	pub per_second: Histogram,
+}
+
+/// Upper edges of the time to a first token in seconds.
+const FIRST_TOKEN: [f64; 12] =
+	[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+/// Upper edges of tokens per second.
+const PER_SECOND: [f64; 11] =
+	[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 5_000.0];
 
 pub(super) struct NetworkVecs {
 	calls: IntCounterVec,
@@ -193,6 +217,7 @@ impl ServiceVecs {
 pub(super) struct AgreementVecs {
 	calls: IntCounterVec,
 	bytes: IntCounterVec,
+	tokens: IntCounterVec,
 	latency: HistogramVec,
 }
 
@@ -207,6 +232,11 @@ impl AgreementVecs {
 				outcome,
 			)?,
 			bytes: make.counters("agreement_bytes_total", "Bytes of answers", labels)?,
+			tokens: make.counters(
+				"agreement_tokens_total",
+				"Tokens of models by part",
+				&["agreement", "service", "part"],
+			)?,
 			latency: make.histograms("agreement_seconds", "Latency of answers", labels)?,
 		})
 	}
@@ -216,13 +246,63 @@ impl AgreementVecs {
 			let labels: Vec<_> = labels.iter().copied().chain([outcome]).collect();
 			self.calls.with_label_values(&labels)
 		};
+		let tokens = |part: &str| {
+			let labels: Vec<_> = labels.iter().copied().chain([part]).collect();
+			self.tokens.with_label_values(&labels)
+		};
 		AgreementMetrics {
 			answered: call("answered"),
 			lost: call("lost"),
 			cancelled: call("cancelled"),
 			limited: call("limited"),
 			bytes: self.bytes.with_label_values(labels),
+			prompt_tokens: tokens("prompt"),
+			completion_tokens: tokens("completion"),
 			latency: self.latency.with_label_values(labels),
+		}
+	}
+}
+
+pub(super) struct ModelVecs {
+	tokens: IntCounterVec,
+	first_token: HistogramVec,
+	per_second: HistogramVec,
+}
+
+impl ModelVecs {
+	pub fn new(make: &Maker<'_>) -> prometheus::Result<Self> {
+		let labels = &["service", "client"];
+		Ok(Self {
+			tokens: make.counters(
+				"model_tokens_total",
+				"Tokens of a service of models by kind of client and part",
+				&["service", "client", "part"],
+			)?,
+			first_token: make.histograms_with(
+				"model_first_token_seconds",
+				"Time to the first token of a stream",
+				labels,
+				&FIRST_TOKEN,
+			)?,
+			per_second: make.histograms_with(
+				"model_tokens_per_second",
+				"Tokens per second of an answer",
+				labels,
+				&PER_SECOND,
+			)?,
+		})
+	}
+
+	pub fn member(&self, labels: &[&str]) -> ModelMetrics {
+		let tokens = |part: &str| {
+			let labels: Vec<_> = labels.iter().copied().chain([part]).collect();
+			self.tokens.with_label_values(&labels)
+		};
+		ModelMetrics {
+			prompt: tokens("prompt"),
+			completion: tokens("completion"),
+			first_token: self.first_token.with_label_values(labels),
+			per_second: self.per_second.with_label_values(labels),
 		}
 	}
 }

@@ -4,7 +4,8 @@
 //! what is beyond [`MAX_LABELS`] is counted as `other`.
 
 use super::families::{
-	AgreementMetrics, AgreementVecs, NetworkMetrics, NetworkVecs, ServiceMetrics, ServiceVecs,
+	AgreementMetrics, AgreementVecs, ModelMetrics, ModelVecs, NetworkMetrics, NetworkVecs,
+	ServiceMetrics, ServiceVecs,
 };
 use crate::chain::{BuyerReport, ChainReport, Standing};
 use parking_lot::RwLock;
@@ -38,6 +39,7 @@ pub struct Metrics {
 	networks: Family<NetworkMetrics, NetworkVecs>,
 	services: Family<ServiceMetrics, ServiceVecs>,
 	agreements: Family<AgreementMetrics, AgreementVecs>,
+	models: Family<ModelMetrics, ModelVecs>,
 }
 
 /// The public listener.
@@ -152,6 +154,7 @@ impl Metrics {
 			networks: Family::new(NetworkVecs::new(&make)?),
 			services: Family::new(ServiceVecs::new(&make)?),
 			agreements: Family::new(AgreementVecs::new(&make)?),
+			models: Family::new(ModelVecs::new(&make)?),
 			registry,
 		}))
 	}
@@ -174,6 +177,11 @@ impl Metrics {
 	/// Metrics of an agreement: its id, and its service.
 	pub fn agreement(&self, agreement: &str, service: &str) -> Arc<AgreementMetrics> {
 		self.agreements.get(&[agreement, service], AgreementVecs::member)
+	}
+
+	/// Metrics of a service of models behind an edge: its id, and a kind of client.
+	pub fn model(&self, service: &str, client: &str) -> Arc<ModelMetrics> {
+		self.models.get(&[service, client], ModelVecs::member)
 	}
 
 	/// Take over the state of the connection to the chain.
@@ -245,7 +253,18 @@ impl Maker<'_> {
 		help: &str,
 		of: &[&str],
 	) -> prometheus::Result<HistogramVec> {
-		let opts = HistogramOpts::from(Self::opts(name, help)).buckets(LATENCIES.to_vec());
+		self.histograms_with(name, help, of, &LATENCIES)
+	}
+
+	/// Histograms with upper edges of their own.
+	pub fn histograms_with(
+		&self,
+		name: &str,
+		help: &str,
+		of: &[&str],
+		edges: &[f64],
+	) -> prometheus::Result<HistogramVec> {
+		let opts = HistogramOpts::from(Self::opts(name, help)).buckets(edges.to_vec());
 		self.register(HistogramVec::new(opts, of)?)
 	}
 

@@ -18,7 +18,7 @@ mod status;
 mod table;
 
 pub use control::*;
-pub use families::{AgreementMetrics, NetworkMetrics, ServiceMetrics};
+pub use families::{AgreementMetrics, ModelMetrics, NetworkMetrics, ServiceMetrics};
 pub use log::*;
 pub use metrics::*;
 pub use status::*;

@@ -151,6 +151,8 @@ pub struct AgreementStatus {
 	pub lost: u64,
 	/// Bytes of the answers.
 	pub bytes: u64,
+	/// Tokens of models, of prompts and answers together.
+	pub tokens: u64,
 	/// 95th percentile of the latency in milliseconds.
 	pub p95_ms: Option<f64>,
 	/// Subscriptions.

@@ -215,6 +215,7 @@ fn agreements(agreements: &[AgreementStatus]) -> String {
 			one.limited.to_string(),
 			one.lost.to_string(),
 			one.bytes.to_string(),
+			one.tokens.to_string(),
 			milliseconds(one.p95_ms),
 			one.subscriptions.to_string(),
 		]
@@ -228,6 +229,7 @@ fn agreements(agreements: &[AgreementStatus]) -> String {
 		"limited",
 		"lost",
 		"bytes",
+		"tokens",
 		"p95",
 		"subs",
 	];

@@ -121,10 +121,11 @@ impl fmt::Display for Endpoint {
 /// True if a path has a segment that climbs, as it is or percent-encoded. Below the path of an
 /// endpoint, a server would resolve it to something outside.
 pub fn climbs(path: &str) -> bool {
-	path.split(['/', '\\']).any(|segment| {
-		let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-		plain == ".." || plain == "." || plain.contains("%2f") || plain.contains("%5c")
-	})
+	path.contains(['.', '%'])
+		&& path.split(['/', '\\']).any(|segment| {
+			let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+			plain == ".." || plain == "." || plain.contains("%2f") || plain.contains("%5c")
+		})
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use super::{Malformed, decoder::Framing};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use std::mem::MaybeUninit;
 
 /// Maximum number of headers.
 const MAX_HEADERS: usize = 100;
@@ -47,9 +48,10 @@ pub fn end(bytes: &[u8], seen: usize) -> Option<usize> {
 ///
 /// - `method`: of the request, since an answer to `HEAD` has no body.
 pub fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
-	let mut storage = [httparse::EMPTY_HEADER; MAX_HEADERS];
-	let mut response = httparse::Response::new(&mut storage);
-	match response.parse(bytes) {
+	let mut storage = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+	let mut response = httparse::Response::new(&mut []);
+	let parser = httparse::ParserConfig::default();
+	match parser.parse_response_with_uninit_headers(&mut response, bytes, &mut storage) {
 		// Shorter: a line that ends without carriage return.
 		Ok(httparse::Status::Complete(length)) if length == bytes.len() => {},
 		Err(httparse::Error::TooManyHeaders) => return Err(Malformed::HeadTooLarge),

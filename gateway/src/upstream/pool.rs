@@ -36,7 +36,7 @@ pub struct PoolSettings {
 	pub max_connections: usize,
 	/// Requests that wait for a connection. One more fails with [`UpstreamError::Busy`].
 	pub max_waiting: usize,
-	/// Connections kept while they are not used.
+	/// Connections kept while they are not used. 0: each request has a connection of its own.
 	pub max_idle: usize,
 	/// Time for which an unused connection is kept. Shorter than the server's own time, so that it
 	/// seldom closes just as a request is sent.
@@ -181,13 +181,13 @@ impl Pool {
 
 	/// [`send`](Self::send) for a request that changes nothing, whatever its method, such as a
 	/// JSON-RPC call that reads.
-	pub async fn send_idempotent(
+	pub fn send_idempotent(
 		self: &Rc<Self>,
 		request: &Request<Bytes>,
 		timeout: Duration,
 		max_bytes: usize,
-	) -> Result<Response<Bytes>, UpstreamError> {
-		self.send_as(request, timeout, max_bytes, true).await
+	) -> impl Future<Output = Result<Response<Bytes>, UpstreamError>> {
+		self.send_as(request, timeout, max_bytes, true)
 	}
 
 	async fn send_as(
@@ -287,7 +287,8 @@ impl Pool {
 			self.idle.borrow_mut().clear();
 			sent.set(false);
 		}
-		let stream = self.connector.connect().await?;
+		// Seldom needed and large: it would be a part of every request's future.
+		let stream = Box::pin(self.connector.connect()).await?;
 		let mut connection = Connection::new(stream, self.settings.max_head);
 		sent.set(true);
 		let head = connection.exchange(self.endpoint(), request).await;
@@ -323,6 +324,9 @@ impl Pool {
 	}
 
 	fn keep(self: &Rc<Self>, mut connection: Connection<Stream>) {
+		if self.settings.max_idle == 0 {
+			return;
+		}
 		connection.used = Instant::now();
 		let mut idle = self.idle.borrow_mut();
 		if idle.len() >= self.settings.max_idle {

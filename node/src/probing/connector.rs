@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Opens the connection of a probe: resolve the host, check every address, connect to a checked
-//! one.
+//! one. Datagrams are sent to a checked one, too.
 
 use super::{
 	address_filter::{AddressFilter, Refusal},
@@ -45,18 +45,8 @@ impl Connector {
 		let host = uri.host().ok_or(Failure::Dns)?;
 		let port =
 			uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-		let addresses = self.resolve(host).await?;
-		// One forbidden address rejects the name: an honest service has no reason to list one.
-		for address in &addresses {
-			if let Some(refusal) = self.filter.refuse(*address) {
-				return Err(Failure::Forbidden((*address).into(), refusal));
-			}
-		}
-		for address in addresses.into_iter().take(MAX_TRIES) {
-			let permit = match &self.budget {
-				Some(budget) => Some(budget.admit(address, host).ok_or(Failure::Budget)?),
-				None => None,
-			};
+		for address in self.addresses(host).await?.into_iter().take(MAX_TRIES) {
+			let permit = self.permit(address, host)?;
 			if let Ok(Ok(stream)) =
 				timeout(self.connect_timeout, self.open((address, port).into())).await
 			{
@@ -64,6 +54,30 @@ impl Connector {
 			}
 		}
 		Err(Failure::Connect)
+	}
+
+	/// Address of `host` for datagrams: the first one, as clients of a VPN use it. Also returns the
+	/// permit that the budget granted.
+	pub async fn admit(&self, host: &str) -> Result<(Ipv4Addr, Option<Permit>), Failure> {
+		let address = self.addresses(host).await?.first().copied().ok_or(Failure::Dns)?;
+		Ok((address, self.permit(address, host)?))
+	}
+
+	/// Addresses of `host`, all of which a probe may connect to.
+	async fn addresses(&self, host: &str) -> Result<Vec<Ipv4Addr>, Failure> {
+		let addresses = self.resolve(host).await?;
+		// One forbidden address rejects the name: an honest service has no reason to list one.
+		for address in &addresses {
+			if let Some(refusal) = self.filter.refuse(*address) {
+				return Err(Failure::Forbidden((*address).into(), refusal));
+			}
+		}
+		Ok(addresses)
+	}
+
+	fn permit(&self, address: Ipv4Addr, host: &str) -> Result<Option<Permit>, Failure> {
+		let budget = self.budget.as_ref();
+		budget.map(|budget| budget.admit(address, host).ok_or(Failure::Budget)).transpose()
 	}
 
 	async fn resolve(&self, host: &str) -> Result<Vec<Ipv4Addr>, Failure> {

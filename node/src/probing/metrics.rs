@@ -8,6 +8,7 @@ use prometheus_endpoint::{
 	exponential_buckets, register,
 };
 use std::time::{Duration, Instant};
+use surety_prober::tunnel::Outcome;
 
 /// Counters of probes and reports. Without a registry nothing is counted.
 #[derive(Clone, Default)]
@@ -19,6 +20,7 @@ struct Inner {
 	failed: CounterVec<U64>,
 	duration: Histogram,
 	reports: CounterVec<U64>,
+	proofs: CounterVec<U64>,
 }
 
 /// Outcome of a report of this node.
@@ -38,6 +40,51 @@ impl Phase {
 			Self::Committed => "committed",
 			Self::Revealed => "revealed",
 			Self::Rejected => "rejected",
+		}
+	}
+}
+
+/// Stage that a proof of a VPN reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ProofStage {
+	/// No address of the exit may be reached.
+	Unreachable,
+	/// The time of the visit was up in the middle.
+	Timeout,
+	/// This node cannot judge.
+	Local,
+	/// An outcome.
+	Outcome(Outcome),
+}
+
+impl ProofStage {
+	/// Metric labels of all stages.
+	const LABELS: [&str; 8] = [
+		"unreachable",
+		"timeout",
+		"local",
+		"no_handshake",
+		"no_nonce",
+		"no_answer",
+		"forbidden_egress",
+		"proof",
+	];
+
+	/// Stage of an outcome; `None` if the node could not judge.
+	pub fn of(outcome: Option<Outcome>) -> Self {
+		outcome.map_or(Self::Local, Self::Outcome)
+	}
+
+	fn label(self) -> &'static str {
+		match self {
+			Self::Unreachable => "unreachable",
+			Self::Timeout => "timeout",
+			Self::Local => "local",
+			Self::Outcome(Outcome::NoHandshake) => "no_handshake",
+			Self::Outcome(Outcome::NoNonce) => "no_nonce",
+			Self::Outcome(Outcome::NoAnswer) => "no_answer",
+			Self::Outcome(Outcome::ForbiddenEgress) => "forbidden_egress",
+			Self::Outcome(Outcome::Proof { .. }) => "proof",
 		}
 	}
 }
@@ -80,6 +127,13 @@ impl Metrics {
 				)?,
 				registry,
 			)?,
+			proofs: register(
+				CounterVec::new(
+					Opts::new("surety_probe_vpn_total", "Proofs of VPNs, by the stage reached"),
+					&["stage"],
+				)?,
+				registry,
+			)?,
 		};
 		// All labels exist from the start, so that a rate over them is never missing.
 		for cause in Failure::CAUSES {
@@ -88,6 +142,9 @@ impl Metrics {
 		for phase in [Phase::Committed, Phase::Revealed, Phase::Rejected] {
 			inner.reports.with_label_values(&[phase.label()]);
 		}
+		for stage in ProofStage::LABELS {
+			inner.proofs.with_label_values(&[stage]);
+		}
 		Ok(Self(Some(inner)))
 	}
 
@@ -95,6 +152,13 @@ impl Metrics {
 	pub fn report(&self, phase: Phase) {
 		if let Some(inner) = &self.0 {
 			inner.reports.with_label_values(&[phase.label()]).inc();
+		}
+	}
+
+	/// Count a proof of a VPN.
+	pub fn proof(&self, stage: ProofStage) {
+		if let Some(inner) = &self.0 {
+			inner.proofs.with_label_values(&[stage.label()]).inc();
 		}
 	}
 
@@ -180,5 +244,11 @@ mod tests {
 		assert_eq!(value(&registry, "surety_probes_failed_total", None), 2.0);
 		assert_eq!(value(&registry, "surety_reports_total", Some("committed")), 1.0);
 		assert_eq!(value(&registry, "surety_reports_total", None), 1.0);
+		let proof = Outcome::Proof { handshake: 1, nonce: 1 };
+		metrics.proof(ProofStage::of(Some(proof)));
+		metrics.proof(ProofStage::of(None));
+		assert_eq!(value(&registry, "surety_probe_vpn_total", Some("proof")), 1.0);
+		assert_eq!(value(&registry, "surety_probe_vpn_total", Some("local")), 1.0);
+		assert_eq!(value(&registry, "surety_probe_vpn_total", Some("no_nonce")), 0.0);
 	}
 }

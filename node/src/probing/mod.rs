@@ -16,6 +16,7 @@
 //! | `transport` | resources shared by all requests of a node |
 //! | `requests` | HTTP requests of one run of the off-chain worker |
 //! | `exchange` | one request and its response |
+//! | `tunnel` | proofs of VPNs over UDP |
 //! | `externalities` | host side of a run of the off-chain worker |
 //! | `settings` | anchors and denied hosts, passed through the local storage |
 //! | `metrics`, `reports` | Prometheus metrics |
@@ -39,22 +40,28 @@ mod settings;
 mod tests;
 mod tls;
 mod transport;
+mod tunnel;
 
 pub use metrics::Metrics;
 pub use readiness::watch as watch_readiness;
 pub use reports::watch as watch_reports;
+pub use tunnel::{Tunnels, watch as watch_tunnels};
 
 use crate::cli::ProbingParams;
 use address_filter::AddressFilter;
 use externalities::ProbeExternalities;
 use requests::HttpRequests;
 use resolver::{DnsConfig, Resolver};
-use sc_network::{Multiaddr, multiaddr::Protocol};
+use sc_network::{Multiaddr, config::NetworkConfiguration, multiaddr::Protocol};
 use sc_offchain::NetworkProvider;
 use settings::PrivateAnchors;
 use sp_core::offchain::{OffchainStorage, OffchainWorkerExt};
 use sp_externalities::Extension;
-use std::{collections::HashSet, net::IpAddr, sync::Arc};
+use std::{
+	collections::HashSet,
+	net::{IpAddr, Ipv4Addr, SocketAddrV4},
+	sync::Arc,
+};
 use transport::{Limits, Transport};
 
 /// Log target.
@@ -76,7 +83,7 @@ impl Probing {
 		private: bool,
 		storage: Option<&mut impl OffchainStorage>,
 		network: Arc<dyn NetworkProvider + Send + Sync>,
-		public_addresses: &[Multiaddr],
+		addresses: &NetworkConfiguration,
 		is_validator: bool,
 		metrics: Metrics,
 	) -> std::io::Result<Self> {
@@ -85,7 +92,7 @@ impl Probing {
 		if let Some(storage) = storage {
 			settings::store(storage, params, &private_anchors);
 		}
-		let transport = Transport::new(
+		let mut transport = Transport::new(
 			Resolver::new(DnsConfig::default())?,
 			tls::client(tls::public_roots())?,
 			params.probe_egress,
@@ -93,12 +100,20 @@ impl Probing {
 			metrics,
 			private_anchors.trusted,
 		)?;
+		if is_validator {
+			transport.tunnels = tunnels(params, &addresses.listen_addresses, &transport)?;
+		}
 		Ok(Self {
 			transport: Arc::new(transport),
 			network,
-			public: ips(public_addresses),
+			public: ips(&addresses.public_addresses),
 			is_validator,
 		})
+	}
+
+	/// UDP port for proofs of VPNs; `None` if the node has none.
+	pub fn tunnels(&self) -> Option<Arc<Tunnels>> {
+		self.transport.tunnels.clone()
 	}
 
 	/// Extension for one run. It replaces the SDK's standard extension.
@@ -112,6 +127,37 @@ impl Probing {
 			network: self.network.clone(),
 			is_validator: self.is_validator,
 		}))
+	}
+}
+
+/// Bind the UDP port for proofs of VPNs. By default it has the number of the p2p port, so that each
+/// node on a machine has its own, and may be taken: then the node abstains on VPNs.
+fn tunnels(
+	params: &ProbingParams,
+	listen_addresses: &[Multiaddr],
+	transport: &Transport,
+) -> std::io::Result<Option<Arc<Tunnels>>> {
+	let p2p_port = listen_addresses
+		.iter()
+		.flat_map(|address| address.iter())
+		.find_map(|part| if let Protocol::Tcp(port) = part { Some(port) } else { None });
+	let ip = params.probe_egress.unwrap_or(Ipv4Addr::UNSPECIFIED);
+	let default = SocketAddrV4::new(ip, p2p_port.unwrap_or(0));
+	let address = params.probe_udp.unwrap_or(default);
+	let (handle, metrics) = (&transport.handle, transport.metrics.clone());
+	match Tunnels::bind(address, params.probe_udp_public, handle, metrics) {
+		Ok(tunnels) => Ok(Some(Arc::new(tunnels))),
+		Err(error) if params.probe_udp.is_some() => {
+			let reason = format!("--probe-udp: cannot use {address}: {error}");
+			Err(std::io::Error::new(error.kind(), reason))
+		},
+		Err(error) => {
+			log::warn!(
+				target: LOG_TARGET,
+				"This validator abstains on VPNs: UDP port {address} cannot be used ({error}). Give 				 another one with --probe-udp",
+			);
+			Ok(None)
+		},
 	}
 }
 

@@ -5,7 +5,7 @@
 //! A validator that does not probe earns nothing and commits an offence. Without a key the
 //! off-chain worker stays silent, so this module is what warns the operator in time.
 
-use super::LOG_TARGET;
+use super::{LOG_TARGET, Tunnels};
 use crate::{
 	cli::ProbingParams,
 	client::{FullBackend, FullClient},
@@ -18,10 +18,12 @@ use sp_api::ProvideRuntimeApi;
 use sp_core::sr25519;
 use sp_keystore::{Keystore, KeystorePtr};
 use std::{collections::BTreeSet, fmt, sync::Arc};
-use surety_primitives::crypto::PROB;
+use surety_primitives::{ServiceClass, crypto::PROB};
 use surety_runtime::{AccountId, Hash, Runtime, opaque::Block};
 use surety_runtime_api::{NetworkInfo, ServiceFilter, SuretyApi};
 
+/// Pages of the list of services that are searched for a VPN, once per session.
+const MAX_PAGES: u32 = 64;
 /// Anchors that must agree before an answer is judged.
 const MIN_ANCHORS: usize = 2;
 
@@ -39,6 +41,8 @@ pub enum Obstacle {
 		/// Its anchors.
 		anchors: usize,
 	},
+	/// There are VPNs, but no nonce can arrive, for this reason.
+	NoNonces(String),
 }
 
 impl fmt::Display for Obstacle {
@@ -58,6 +62,9 @@ impl fmt::Display for Obstacle {
 				"This validator will not compare answers of {network}: it knows {anchors} of the \
 				 {MIN_ANCHORS} anchors that must agree. Add more with --anchor {network}=URL",
 			),
+			Self::NoNonces(reason) => {
+				write!(f, "This validator will abstain on VPNs: {reason}")
+			},
 		}
 	}
 }
@@ -72,12 +79,14 @@ struct ListedNetwork {
 	anchors: BTreeSet<String>,
 }
 
-/// Obstacles of a validator with these keys and own anchors.
+/// Obstacles of a validator with these keys and own anchors. `fault` is that of its UDP port, if
+/// there are VPNs.
 fn obstacles(
 	keys: &[sr25519::Public],
 	set: &[sr25519::Public],
 	networks: &[ListedNetwork],
 	params: &ProbingParams,
+	fault: Option<String>,
 ) -> Vec<Obstacle> {
 	if keys.is_empty() {
 		return vec![Obstacle::NoKey];
@@ -99,11 +108,17 @@ fn obstacles(
 				anchors: urls.len(),
 			})
 		})
+		.chain(fault.map(Obstacle::NoNonces))
 		.collect()
 }
 
 /// Check on every new session, and whenever the keys change.
-pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: ProbingParams) {
+pub async fn watch(
+	client: Arc<FullClient>,
+	keystore: KeystorePtr,
+	params: ProbingParams,
+	tunnels: Option<Arc<Tunnels>>,
+) {
 	let mut blocks = client.import_notification_stream();
 	let mut seen = None;
 	while let Some(block) = blocks.next().await {
@@ -127,7 +142,8 @@ pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: Probi
 		.into_iter()
 		.map(|prober| prober.key.into())
 		.collect();
-		let obstacles = obstacles(&state.1, &set, &networks, &params);
+		let fault = port_fault(&client, block.hash, tunnels.as_deref());
+		let obstacles = obstacles(&state.1, &set, &networks, &params, fault);
 		for obstacle in &obstacles {
 			log::warn!(target: LOG_TARGET, "{obstacle} (session {session})");
 		}
@@ -140,6 +156,32 @@ pub async fn watch(client: Arc<FullClient>, keystore: KeystorePtr, params: Probi
 		}
 		seen = Some(state);
 	}
+}
+
+/// Fault of the UDP port for proofs, if there are VPNs.
+fn port_fault(client: &FullClient, at: Hash, tunnels: Option<&Tunnels>) -> Option<String> {
+	if !has_vpns(client, at)? {
+		return None;
+	}
+	match tunnels {
+		None => Some("it has no UDP port. Give one with --probe-udp".into()),
+		Some(tunnels) => tunnels.fault(client.runtime_api().private_endpoints(at).unwrap_or(false)),
+	}
+}
+
+/// True if a VPN is listed. `None` if the runtime does not answer.
+fn has_vpns(client: &FullClient, at: Hash) -> Option<bool> {
+	let filter = ServiceFilter { class: Some(ServiceClass::Vpn), ..ServiceFilter::default() };
+	let mut start_after = None;
+	for _ in 0..MAX_PAGES {
+		let page = client.runtime_api().services(at, filter.clone(), start_after, 1).ok()?;
+		match (page.items.is_empty(), page.next) {
+			(false, _) => return Some(true),
+			(true, None) => return Some(false),
+			(true, next) => start_after = next,
+		}
+	}
+	Some(false)
 }
 
 fn networks(client: &FullClient, at: Hash) -> Option<Vec<ListedNetwork>> {
@@ -188,15 +230,18 @@ mod tests {
 		let networks =
 			[network("a", &["https://one/", "https://two/"]), network("b", &["https://three/"])];
 		let params = params(&["b=https://four/"]);
-		assert_eq!(obstacles(&[key(1), key(2)], &[key(2), key(3)], &networks, &params), []);
+		assert_eq!(obstacles(&[key(1), key(2)], &[key(2), key(3)], &networks, &params, None), []);
 	}
 
 	#[test]
 	fn a_missing_or_foreign_key_is_an_obstacle() {
 		let networks = [network("a", &[])];
-		assert_eq!(obstacles(&[], &[key(2)], &networks, &params(&[])), [Obstacle::NoKey]);
-		assert_eq!(obstacles(&[key(1)], &[key(2)], &networks, &params(&[])), [Obstacle::NotInSet]);
-		assert_eq!(obstacles(&[key(1)], &[], &networks, &params(&[])), [Obstacle::NotInSet]);
+		assert_eq!(obstacles(&[], &[key(2)], &networks, &params(&[]), None), [Obstacle::NoKey]);
+		assert_eq!(
+			obstacles(&[key(1)], &[key(2)], &networks, &params(&[]), None),
+			[Obstacle::NotInSet]
+		);
+		assert_eq!(obstacles(&[key(1)], &[], &networks, &params(&[]), None), [Obstacle::NotInSet]);
 	}
 
 	#[test]
@@ -212,6 +257,17 @@ mod tests {
 		let params = params(&["b=https://one/", "a=https://two/", "d=https://two/"]);
 		let few =
 			|network: &str, anchors| Obstacle::FewAnchors { network: network.into(), anchors };
-		assert_eq!(obstacles(&[key(1)], &[key(1)], &networks, &params), [few("b", 1), few("e", 0)]);
+		assert_eq!(
+			obstacles(&[key(1)], &[key(1)], &networks, &params, None),
+			[few("b", 1), few("e", 0)]
+		);
+	}
+
+	#[test]
+	fn a_port_that_no_nonce_reaches_is_reported() {
+		let fault = Some(String::from("closed"));
+		let found = obstacles(&[key(1)], &[key(1)], &[], &params(&[]), fault);
+		assert_eq!(found, [Obstacle::NoNonces("closed".into())]);
+		assert!(found[0].to_string().ends_with("abstain on VPNs: closed"));
 	}
 }

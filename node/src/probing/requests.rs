@@ -24,8 +24,12 @@ use super::{
 	connector::Connector,
 	exchange::{Answer, Draft, Exchange},
 	transport::Transport,
+	tunnel::{self, PseudoExchange},
 };
-use futures::future::{AbortHandle, Abortable};
+use futures::{
+	FutureExt,
+	future::{AbortHandle, Abortable},
+};
 use hyper::{
 	HeaderMap, Method, Uri,
 	header::{HeaderName, HeaderValue},
@@ -84,7 +88,7 @@ impl HttpRequests {
 	}
 
 	/// `http_request_start`. Only `GET` and `POST`, only http(s) URLs with a host and without
-	/// credentials.
+	/// credentials, and the pseudo requests for proofs of VPNs.
 	pub fn start(&mut self, method: &str, uri: &str) -> Result<HttpRequestId, ()> {
 		let method = match method {
 			"GET" => Method::GET,
@@ -94,7 +98,8 @@ impl HttpRequests {
 		let uri = Uri::try_from(uri).map_err(drop)?;
 		let http = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
 		let authority = uri.authority().ok_or(())?;
-		if !http || authority.host().is_empty() || authority.as_str().contains('@') {
+		let pseudo = tunnel::is_pseudo(&uri) && tunnel::is_known(&method, &uri);
+		if !(http || pseudo) || authority.host().is_empty() || authority.as_str().contains('@') {
 			return Err(());
 		}
 		let id = self.free_id().ok_or(())?;
@@ -235,25 +240,26 @@ impl HttpRequests {
 		let mut filter = self.filter.clone();
 		filter.private |= trusted;
 		let (answer_to, answer) = oneshot::channel();
-		let exchange = Exchange {
-			connector: Connector {
-				filter,
-				budget: (!trusted).then(|| self.budget.clone()),
-				egress: transport.egress,
-				resolver: transport.resolver.clone(),
-				lookup_timeout: transport.limits.lookup,
-				connect_timeout: transport.limits.connect,
-			},
-			handshaker: transport.handshaker.clone(),
-			limits: transport.limits,
-			body: transport.bodies.open(),
-			deadline: instant(deadline),
+		let connector = Connector {
+			filter,
+			budget: (!trusted).then(|| self.budget.clone()),
+			egress: transport.egress,
+			resolver: transport.resolver.clone(),
+			lookup_timeout: transport.limits.lookup,
+			connect_timeout: transport.limits.connect,
 		};
+		let (body, deadline) = (transport.bodies.open(), instant(deadline));
 		let (abort, registration) = AbortHandle::new_pair();
-		let attempt = transport.metrics.begin();
-		transport
-			.handle
-			.spawn(Abortable::new(exchange.run(draft, attempt, answer_to), registration));
+		let work = if tunnel::is_pseudo(&draft.uri) {
+			let tunnels = transport.tunnels.clone();
+			PseudoExchange { connector, tunnels, body, deadline }.run(draft, answer_to).boxed()
+		} else {
+			let handshaker = transport.handshaker.clone();
+			Exchange { connector, handshaker, limits: transport.limits, body, deadline }
+				.run(draft, transport.metrics.begin(), answer_to)
+				.boxed()
+		};
+		transport.handle.spawn(Abortable::new(work, registration));
 		self.requests.insert(id, State::Sent(Sent { answer, task: AbortOnDrop(abort) }));
 	}
 }

@@ -91,7 +91,7 @@ mod tests {
 		ProbingParams {
 			anchors: anchors.iter().map(|anchor| anchor.parse().unwrap()).collect(),
 			probe_deny: deny.iter().map(|host| host.parse().unwrap()).collect(),
-			probe_egress: None,
+			..ProbingParams::default()
 		}
 	}
 

@@ -8,6 +8,7 @@ use super::{
 	metrics::Metrics,
 	resolver::Resolver,
 	tls::TlsHandshaker,
+	tunnel::Tunnels,
 };
 use hyper::Uri;
 use rustls::ClientConfig;
@@ -80,10 +81,12 @@ pub struct Transport {
 	pub metrics: Metrics,
 	/// URLs of this node's own anchors, which may be private.
 	pub trusted: HashSet<Uri>,
+	/// UDP port for proofs of VPNs; `None` if the node has none.
+	pub tunnels: Option<Arc<Tunnels>>,
 }
 
 impl Transport {
-	/// Create a transport and start its threads.
+	/// Create a transport and start its threads. It has no port for proofs yet.
 	pub fn new(
 		resolver: Resolver,
 		tls: ClientConfig,
@@ -108,6 +111,7 @@ impl Transport {
 			bodies: Arc::new(BodyStore::new(limits.unread_bytes)),
 			metrics,
 			trusted,
+			tunnels: None,
 		})
 	}
 }

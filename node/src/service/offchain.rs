@@ -40,10 +40,11 @@ pub fn start(
 		private_endpoints(client, client.info().best_hash),
 		storage.as_mut(),
 		network_provider.clone(),
-		&config.network.public_addresses,
+		&config.network,
 		is_validator,
 		metrics.clone(),
 	)?;
+	let tunnels = probing.tunnels();
 	let workers = OffchainWorkers::new(OffchainWorkerOptions {
 		runtime_api_provider: client.clone(),
 		keystore: Some(keystore.keystore()),
@@ -64,10 +65,18 @@ pub fn start(
 		workers.run(client.clone(), spawner.clone()).boxed(),
 	);
 	if is_validator {
+		let (client, keystore) = (client.clone(), keystore.keystore());
 		spawner.spawn(
 			"probing-readiness",
 			Some(TASK_GROUP),
-			probing::watch_readiness(client.clone(), keystore.keystore(), params.clone()),
+			probing::watch_readiness(client, keystore, params.clone(), tunnels.clone()),
+		);
+	}
+	if let Some(tunnels) = tunnels {
+		spawner.spawn(
+			"probing-tunnels",
+			Some(TASK_GROUP),
+			probing::watch_tunnels(client.clone(), tunnels),
 		);
 	}
 	if is_validator && prometheus.is_some() {

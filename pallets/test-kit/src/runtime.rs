@@ -190,3 +190,22 @@ impl pallet_surety_escrow::BenchmarkHelper<u64> for NoBenchmarks {
 		panic!("the benchmarks of escrow run with its own mock")
 	}
 }
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_surety_sla::benchmarking::BenchmarkHelper<u64> for NoBenchmarks {
+	fn open_service() -> ServiceId {
+		panic!("the benchmarks of sla run with its own mock")
+	}
+	fn listed_lease() -> LeaseId {
+		panic!("the benchmarks of sla run with its own mock")
+	}
+	fn fund(_: AssetId, _: &u64, _: Balance) {
+		panic!("the benchmarks of sla run with its own mock")
+	}
+	fn judge_through(_: u32) {
+		panic!("the benchmarks of sla run with its own mock")
+	}
+	fn end_meter(_: surety_primitives::Target, _: u32) {
+		panic!("the benchmarks of sla run with its own mock")
+	}
+}

@@ -108,7 +108,7 @@ impl pallet_surety_sla::Config for Test {
 	type Treasury = ConstU64<TREASURY>;
 	type ProberPot = ConstU64<PROBER_POT>;
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = BenchmarkSetup;
+	type BenchmarkHelper = surety_test_kit::NoBenchmarks;
 }
 
 #[derive_impl(pallet_surety_escrow::config_preludes::TestDefaultConfig)]
@@ -361,23 +361,5 @@ impl benchmarking::BenchmarkHelper<AccountId, TestSignature> for BenchmarkSetup 
 		pallet_surety_escrow::Accounts::<Test>::mutate(agreement.escrow, |account| {
 			account.as_mut().unwrap().paid.payee = PRICE * 60;
 		});
-	}
-}
-#[cfg(feature = "runtime-benchmarks")]
-impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
-	fn open_service() -> ServiceId {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn listed_lease() -> u32 {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn fund(_: AssetId, _: &AccountId, _: Balance) {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn judge_through(_: u32) {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn end_meter(_: Target, _: u32) {
-		panic!("the benchmarks of sla run with its own mock")
 	}
 }

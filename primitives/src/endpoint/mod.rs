@@ -143,19 +143,6 @@ pub fn control_hash(
 	BlakeTwo256::hash_of(&(b"surety:control", genesis, operator, service, endpoint)).0
 }
 
-/// Message that the agent of a VPN signs (ed25519, with the key of its listing) to report its
-/// health: the bytes `surety:vpn-health`, the genesis hash (32 bytes), the service (4 bytes,
-/// little-endian), the nonce of the request (16 bytes), and the state as text.
-pub fn vpn_health(
-	genesis: &[u8; 32],
-	service: ServiceId,
-	nonce: &[u8; 16],
-	state: &str,
-) -> Vec<u8> {
-	let service = service.to_le_bytes();
-	[b"surety:vpn-health".as_slice(), genesis, &service, nonce, state.as_bytes()].concat()
-}
-
 /// Normalise a host as it is in a URL: a name, an IPv4 address, or an IPv6 address in brackets.
 pub fn normalise(host: &[u8]) -> Result<Host, Fault> {
 	parse_host(host)?.normalised()

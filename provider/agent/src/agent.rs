@@ -6,10 +6,12 @@ use crate::{
 	bidder::{Bidder, BidderInputs},
 	chain::{Follower, Rights, Submitter},
 	config::ProviderConfig,
+	inference::Inference,
 	private::OperatorKeys,
 	reconcile::{Driver, Inputs, Observer},
 	server::{Pages, Server, Tenants},
 	store::{OpenError, Store},
+	vpn::{KeyError, Vpn},
 };
 use parking_lot::Mutex;
 use sp_core::H256;
@@ -25,6 +27,7 @@ use surety_gateway::{
 	chain::{NodeError, Nodes},
 	config::ConfigError,
 	front::FrontError,
+	roles::StartError,
 };
 use surety_orders::manifest::IdentityError;
 use tokio::{sync::watch, task::JoinSet};
@@ -41,10 +44,14 @@ pub enum AgentError {
 	Node(NodeError),
 	/// The database cannot be used.
 	Store(OpenError),
+	/// The key of the VPN's listing cannot be used.
+	Vpn(KeyError),
 	/// The keys of the operator, to which tenants encrypt, cannot be used.
 	Keys(IdentityError),
 	/// A listener cannot be had.
 	Front(FrontError),
+	/// The edge cannot start.
+	Inference(StartError),
 	/// The machine gives no threads or signals.
 	Io(io::Error),
 }
@@ -55,8 +62,10 @@ impl fmt::Display for AgentError {
 			Self::Config(error) => error.fmt(f),
 			Self::Node(error) => write!(f, "chain.nodes: {error}"),
 			Self::Store(error) => error.fmt(f),
+			Self::Vpn(error) => error.fmt(f),
 			Self::Keys(error) => error.fmt(f),
 			Self::Front(error) => error.fmt(f),
+			Self::Inference(error) => write!(f, "inference: {error}"),
 			Self::Io(error) => error.fmt(f),
 		}
 	}
@@ -73,6 +82,7 @@ impl From<ConfigError> for AgentError {
 /// Agent that runs.
 pub struct Agent<E> {
 	server: Server,
+	inference: Option<Inference>,
 	driver: Arc<Driver<E>>,
 	bidder: Arc<Bidder<E>>,
 	own_key: bool,
@@ -129,8 +139,17 @@ impl<E: Engine + Access> Agent<E> {
 			driver: driver.clone(),
 		};
 		let bidder = Bidder::new(inputs, config.bidder(own_key)?);
+		let mut tasks = JoinSet::new();
+		let vpn = match config.vpn_exit()? {
+			Some(settings) => Vpn::start(settings, &config.data, follower.clone(), &mut tasks)
+				.map(Some)
+				.map_err(AgentError::Vpn)?,
+			None => None,
+		};
+		let inference = Inference::start(config).map_err(AgentError::Inference)?;
 		let pages = Arc::new(Pages {
 			follower: follower.clone(),
+			vpn,
 			store,
 			observer: observer.clone(),
 			rules: {
@@ -141,6 +160,7 @@ impl<E: Engine + Access> Agent<E> {
 				let bidder = bidder.clone();
 				Box::new(move || bidder.machine())
 			},
+			edge: inference.as_ref().map(Inference::pages),
 			key,
 			started: Instant::now(),
 		});
@@ -155,7 +175,6 @@ impl<E: Engine + Access> Agent<E> {
 		let server = Server::start(pages.clone(), tenants, public, control);
 		let server = server.map_err(AgentError::Front)?;
 		let (stop, stopped) = watch::channel(false);
-		let mut tasks = JoinSet::new();
 		tasks.spawn(async move { follower.follow().await });
 		let every = Duration::from_millis(config.engine.observe_ms);
 		let timeout = Duration::from_millis(config.engine.timeout_ms);
@@ -163,12 +182,17 @@ impl<E: Engine + Access> Agent<E> {
 		tasks.spawn(driver.clone().run(stopped.clone()));
 		tasks.spawn(bidder.clone().run(stopped));
 		let grace = Duration::from_secs(config.front.shutdown_secs.min(10));
-		Ok(Self { server, driver, bidder, own_key, tasks, stop, grace, pages })
+		Ok(Self { server, inference, driver, bidder, own_key, tasks, stop, grace, pages })
 	}
 
 	/// Address of the public listener.
 	pub fn public(&self) -> SocketAddr {
 		self.server.public.local_addr()
+	}
+
+	/// Address of the edge, if there is one.
+	pub fn edge(&self) -> Option<SocketAddr> {
+		self.inference.as_ref().map(Inference::local_addr)
 	}
 
 	/// Address of the control listener.
@@ -181,6 +205,13 @@ impl<E: Engine + Access> Agent<E> {
 		let bidder = config.bidder(self.own_key)?;
 		self.driver.set_rules(config.rules());
 		self.bidder.set(bidder);
+		let exit = config.vpn_exit()?;
+		if exit.as_ref() != self.pages.vpn.as_ref().map(|vpn| vpn.settings()) {
+			tracing::warn!("the part [vpn] has changed: it counts from the next start on");
+		}
+		if let Some(inference) = &self.inference {
+			inference.reload();
+		}
 		self.server.public.reload().map_err(AgentError::Front)
 	}
 
@@ -190,13 +221,19 @@ impl<E: Engine + Access> Agent<E> {
 		// Transactions and engine actions in progress: the next agent finds what they did.
 		self.tasks.shutdown().await;
 		let Server { public, control } = self.server;
-		let grace = self.grace;
+		let (grace, inference) = (self.grace, self.inference);
 		let ending = tokio::task::spawn_blocking(move || {
 			drop(control);
+			if let Some(inference) = inference {
+				inference.stop();
+			}
 			public.shutdown(grace)
 		});
 		if !ending.await.unwrap_or(false) {
 			tracing::warn!("requests were still in progress at the end");
+		}
+		if let Some(vpn) = &self.pages.vpn {
+			vpn.stop().await;
 		}
 	}
 

@@ -8,6 +8,7 @@
 //!                                                     |          v    |
 //!                                                     |     calls on chain
 //!                                                     +--> bidder --> bids
+//!  inference: an edge of the gateway, for services of models and of JSON-RPC
 //!  store: what neither chain nor engine knows         +--> server: health, status, metrics
 //! ```
 
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod doctor;
+pub mod inference;
 pub mod private;
 pub mod reconcile;
 pub mod server;
@@ -27,3 +29,4 @@ pub mod store;
 #[cfg(test)]
 mod test_kit;
 pub mod time;
+pub mod vpn;

@@ -29,13 +29,13 @@
 //! | 8 | moment of signing, ms since 1970, little-endian |
 //! | 8 | end of a trial, ms since 1970, little-endian; 0 without an end |
 //!
-//! A request is good for [`LIFETIME`], and a later one of the same agreement ends it: see
-//! [`Replays`]. An answer is bound to the peer's key, which is fresh, so a recorded one is of no
-//! use to anybody else.
+//! A request is good for [`LIFETIME`], and a later one of the same agreement ends it: an exit keeps
+//! with each peer the moment of its request, over a restart too. An answer is bound to the peer's
+//! key, which is fresh, so a recorded one is of no use to anybody else.
 
 use crate::{AgreementId, ServiceId, keys::Key, tunnel::Tunnel};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fmt, net::IpAddr};
+use std::{fmt, net::IpAddr};
 
 /// First bytes of a request.
 pub const REQUEST_DOMAIN: &[u8] = b"surety/vpn-peer/1";
@@ -58,7 +58,8 @@ pub struct Scope {
 }
 
 /// Request of a tenant for a peer. Agreement, account and signature are the agent's to check.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PeerRequest {
 	/// Agreement.
 	pub agreement: AgreementId,
@@ -81,7 +82,38 @@ impl PeerRequest {
 		]
 		.concat()
 	}
+
+	/// Check the moment of signing at `now`, in ms since 1970.
+	pub fn check(&self, now: u64) -> Result<(), RequestFault> {
+		if self.issued > now.saturating_add(MAX_SKEW) {
+			return Err(RequestFault::Future);
+		}
+		if self.issued.saturating_add(LIFETIME) < now {
+			return Err(RequestFault::Expired);
+		}
+		Ok(())
+	}
 }
+
+/// Reason for which a request is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RequestFault {
+	/// Signed more than [`MAX_SKEW`] in the future.
+	Future,
+	/// Signed more than [`LIFETIME`] ago.
+	Expired,
+}
+
+impl fmt::Display for RequestFault {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str(match self {
+			Self::Future => "signed in the future: set the clock, sign again",
+			Self::Expired => "signed too long ago: set the clock, sign again",
+		})
+	}
+}
+
+impl std::error::Error for RequestFault {}
 
 /// Answer to a request, or to the request of a trial.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -224,76 +256,6 @@ fn signature_of(text: &str) -> Option<[u8; 64]> {
 	let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
 	let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
 	bytes?.try_into().ok()
-}
-
-/// Reason for which a request is refused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RequestFault {
-	/// Signed more than [`MAX_SKEW`] in the future.
-	Future,
-	/// Signed more than [`LIFETIME`] ago.
-	Expired,
-	/// The same agreement has asked since, or at the same moment with another key.
-	Replayed,
-	/// Too many requests are remembered.
-	Busy,
-}
-
-impl fmt::Display for RequestFault {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.write_str(match self {
-			Self::Future => "signed in the future: set the clock, sign again",
-			Self::Expired => "signed too long ago: set the clock, sign again",
-			Self::Replayed => "a newer request of this agreement was answered: sign again",
-			Self::Busy => "too many requests: ask again in some minutes",
-		})
-	}
-}
-
-impl std::error::Error for RequestFault {}
-
-/// Memory of the last request of each agreement, as long as an older one could be replayed.
-///
-/// A replay would put back a key that the tenant has replaced. So only a later request is let in;
-/// the same one again is, too, for a tenant whose answer was lost.
-#[derive(Debug)]
-pub struct Replays {
-	last: HashMap<AgreementId, (u64, Key)>,
-	max: usize,
-}
-
-impl Replays {
-	/// Memory of at most `max` agreements.
-	pub fn new(max: usize) -> Self {
-		Self { last: HashMap::new(), max }
-	}
-
-	/// Let a request in at `now`, in ms since 1970. Call it after signature and agreement were
-	/// checked: what is let in is remembered.
-	pub fn admit(&mut self, request: &PeerRequest, now: u64) -> Result<(), RequestFault> {
-		let PeerRequest { agreement, key, issued } = *request;
-		if issued > now.saturating_add(MAX_SKEW) {
-			return Err(RequestFault::Future);
-		}
-		if issued.saturating_add(LIFETIME) < now {
-			return Err(RequestFault::Expired);
-		}
-		match self.last.get(&agreement) {
-			Some((last, of)) if issued < *last || (issued == *last && key != *of) => {
-				return Err(RequestFault::Replayed);
-			},
-			Some(_) => {},
-			None if self.last.len() >= self.max => {
-				self.last.retain(|_, (issued, _)| issued.saturating_add(LIFETIME) >= now);
-				if self.last.len() >= self.max {
-					return Err(RequestFault::Busy);
-				}
-			},
-			None => {},
-		}
-		self.last.insert(agreement, (issued, key));
-		Ok(())
-	}
 }
 
 #[cfg(test)]

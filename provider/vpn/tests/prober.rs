@@ -21,7 +21,7 @@ fn limits() -> Limits {
 
 async fn trial(exit: &Exit) -> (Secret, Trial) {
 	let (secret, key) = pair();
-	(secret, exit.admit_trial(key, WEB.parse().unwrap()).await.unwrap())
+	(secret, exit.admit_trial(key, WEB.parse::<std::net::IpAddr>().unwrap()).await.unwrap())
 }
 
 /// Proof of an exit, as a prober in `web` asks for it.
@@ -50,10 +50,12 @@ async fn an_exit_is_proven_with_its_address() {
 	// Several at once over one port.
 	let socket = lab.socket("web", &format!("{WEB}:0"));
 	let SocketAddr::V4(reflector) = socket.local_addr().unwrap() else { panic!("IPv4") };
-	let hub = Hub::new(socket, reflector, 8);
+	let hub = Hub::new(socket, 8);
 	let ask = async || {
 		let (secret, Trial { tunnel, .. }) = trial(&exit).await;
-		hub.prove(tunnel.exit, at(EXIT, PORT), secret, tunnel.ipv4, limits()).await
+		let (endpoint, address) = (at(EXIT, PORT), tunnel.ipv4);
+		let target = Target { exit: tunnel.exit, endpoint, secret, address, reflector };
+		hub.prove(target, limits(), |_| true).await
 	};
 	let (one, two, three) = tokio::join!(ask(), ask(), ask());
 	for proof in [one, two, three] {

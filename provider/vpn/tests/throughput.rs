@@ -28,7 +28,7 @@ async fn ours() -> Vec<u64> {
 	let exit = Exit::start(lab.settings()).await.unwrap();
 	let (secret, key) = pair();
 	// No cap worth the name.
-	let tunnel = exit.admit(1, key, 1, 100_000_000_000).await.unwrap();
+	let tunnel = exit.admit(&lab::request(1, key), 100_000_000_000).await.unwrap();
 	lab.connect("home", &secret, &tunnel);
 	let found = measure(&mut lab);
 	exit.stop().await.unwrap();

@@ -134,7 +134,7 @@ impl<'a> Planner<'a> {
 			if !wish.is_about(self.market, view) {
 				continue;
 			}
-			match Holding::usable(self.market, wish, agreement, view) {
+			match Holding::usable(self.market, wish, self.memory, agreement, view) {
 				Ok(holding) => holdings.push(holding),
 				Err(reason) => self.note(wish, format!("agreement {}: {reason}", agreement.id)),
 			}

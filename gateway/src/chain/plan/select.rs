@@ -43,6 +43,7 @@ pub(super) enum Refusal {
 	Cover,
 	Down,
 	Avoided,
+	Failing,
 }
 
 impl fmt::Display for Refusal {
@@ -57,7 +58,8 @@ impl fmt::Display for Refusal {
 			Self::SoldOut => "sold out",
 			Self::Cover => "with too little cover",
 			Self::Down => "not up",
-			Self::Avoided => "refused by the chain lately",
+			Self::Avoided => "avoided for some rounds",
+			Self::Failing => "up for the validators, not for us",
 		})
 	}
 }
@@ -125,6 +127,7 @@ fn offer(
 	let round = market.clock.round;
 	let is_avoided = memory.avoided.get(&summary.id).is_some_and(|until| round < *until);
 	ensure(!is_avoided, Refusal::Avoided)?;
+	ensure(!memory.failing.contains(&summary.id), Refusal::Failing)?;
 	// An idle service is probed in turns only, so an old verdict says little.
 	let age = view.up_age(round);
 	let is_fresh = age.is_some_and(|age| age <= FRESH_ROUNDS);

@@ -91,6 +91,26 @@ fn a_fulfilled_wish_buys_nothing() {
 }
 
 #[test]
+fn who_serves_the_validators_and_not_the_tenant_is_replaced() {
+	let mut market = three();
+	for id in 1..=2 {
+		market
+			.agreements
+			.insert(id, AgreementInfo { units: 4, blocks_left: 1, ..agreement(id, id) });
+	}
+	let memory = Memory { failing: [1].into(), ..Memory::default() };
+	let plan = plan(&market, &[wish(4, 2)], &rules(1_000_000), &memory);
+	assert_eq!(opened(&plan), [(3, 4)]);
+	let topped = plan.decisions.iter().filter_map(|decision| match decision.action {
+		Action::TopUp { agreement, .. } => Some(agreement),
+		_ => None,
+	});
+	assert_eq!(topped.collect::<Vec<_>>(), [2]);
+	let reason = "agreement 1: up for the validators, not for us";
+	assert!(plan.notes.iter().any(|note| note.contains(reason)), "{:?}", plan.notes);
+}
+
+#[test]
 fn quality_is_worth_its_price() {
 	let mut market = three();
 	change(&mut market, 1, |view| view.summary.score = 20);

@@ -8,7 +8,10 @@ use crate::{
 	config::Sure,
 };
 use sp_runtime::AccountId32;
-use std::{collections::BTreeMap, fmt};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fmt,
+};
 use surety_primitives::{
 	AgreementId, Balance, Region, RoundIndex, ServiceId, ServiceKind, ServiceStatus, WindowShare,
 };
@@ -117,6 +120,8 @@ pub struct Memory {
 	/// Services of which a fresh verdict was asked for, and the first round in which it may be asked
 	/// for again.
 	pub probed: BTreeMap<ServiceId, RoundIndex>,
+	/// Services that are up for the validators and have not answered this tenant for some rounds.
+	pub failing: BTreeSet<ServiceId>,
 }
 
 /// Something to do.
@@ -215,6 +220,7 @@ pub(super) enum Unusable {
 	Ending,
 	ServiceEnding,
 	Dead,
+	Failing,
 	Score,
 	Price,
 }
@@ -225,6 +231,7 @@ impl fmt::Display for Unusable {
 			Self::Ending => "it ends, and is replaced",
 			Self::ServiceEnding => "its service ends, and is replaced",
 			Self::Dead => "down, as in most rounds of this window: replaced, and not topped up",
+			Self::Failing => "up for the validators, not for us: replaced, and not topped up",
 			Self::Score => "the score is too low: replaced, and not topped up",
 			Self::Price => "too expensive: replaced, and not topped up",
 		})
@@ -236,6 +243,7 @@ impl Holding {
 	pub fn usable(
 		market: &Market,
 		wish: &Wish,
+		memory: &Memory,
 		agreement: &AgreementInfo<AccountId32>,
 		view: &ServiceView,
 	) -> Result<Self, Unusable> {
@@ -260,6 +268,9 @@ impl Holding {
 		});
 		if is_dead {
 			return Err(Unusable::Dead);
+		}
+		if memory.failing.contains(&view.summary.id) {
+			return Err(Unusable::Failing);
 		}
 		if view.summary.score < wish.min_score {
 			return Err(Unusable::Score);

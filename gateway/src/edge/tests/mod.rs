@@ -3,6 +3,7 @@
 //! Edges in front of real servers, with real clients.
 
 mod access;
+mod inference;
 mod limits;
 mod pages;
 mod probers;
@@ -29,7 +30,7 @@ use std::{
 	rc::Rc,
 	sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
-use surety_primitives::{AgreementId, RoundIndex, crypto::ProberId};
+use surety_primitives::{AgreementId, RoundIndex, ServiceId, crypto::ProberId};
 use tokio::runtime::{Builder, LocalOptions};
 
 const GENESIS: H256 = H256::repeat_byte(5);
@@ -125,6 +126,7 @@ struct Recorded {
 	lost: AtomicU64,
 	limited: AtomicU64,
 	bytes: AtomicU64,
+	tokens: AtomicU64,
 }
 
 impl Counter for Recorded {
@@ -147,10 +149,14 @@ impl Counter for Recorded {
 	fn streamed(&self, bytes: u64) {
 		self.bytes.fetch_add(bytes, Relaxed);
 	}
+
+	fn tokens(&self, prompt: u64, completion: u64) {
+		self.tokens.fetch_add(prompt + completion, Relaxed);
+	}
 }
 
 #[derive(Default)]
-struct Book(Mutex<HashMap<AgreementId, Arc<Recorded>>>);
+struct Book(Mutex<HashMap<AgreementId, Arc<Recorded>>>, Mutex<Vec<Inferred>>);
 
 impl Book {
 	/// Requests answered, requests lost, bytes.
@@ -174,6 +180,10 @@ impl Usage for Book {
 		let good = message.starts_with(b"statement");
 		let status = if good { StatusCode::OK } else { StatusCode::BAD_REQUEST };
 		Box::pin(async move { (status, Bytes::from_static(b"countersigned")) })
+	}
+
+	fn inferred(&self, _: ServiceId, answer: &Inferred) {
+		self.1.lock().push(*answer);
 	}
 }
 

@@ -29,6 +29,8 @@ fn requests_that_are_not_valid_never_reach_the_server() {
 			(&call("admin_peers"), 200, -32601),
 			(&call("author_rotateKeysWithOwner"), 200, -32601),
 			(&call("debug_setHead"), 200, -32601),
+			(&call("eth_sendTransaction"), 200, -32601),
+			(&call("eth_signTypedData_v4"), 200, -32601),
 			(&call("debug_startCPUProfile"), 200, -32601),
 			(&call("debug_traceTransaction"), 402, -32031),
 		] {
@@ -39,7 +41,7 @@ fn requests_that_are_not_valid_never_reach_the_server() {
 		assert_eq!(denied.body["id"], 1);
 	});
 	assert_eq!(world.requests(), 0);
-	assert_eq!(world.edge.counts().invalid.get(), 12);
+	assert_eq!(world.edge.counts().invalid.get(), 14);
 }
 
 #[test]

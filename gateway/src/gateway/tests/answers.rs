@@ -232,6 +232,27 @@ fn equal_calls_at_once_reach_one_operator_once() {
 	assert!(scene.gateway.networks()[0].cache.coalesced.load(Relaxed) >= 10);
 }
 
+/// Signed transaction of type 2, and its hash.
+const RAW: &str = "0x02f862018001018252089422222222222222222222222222222222222222220180c080a05bc429574cb97abf1e5f2fc1e5ddea26434c9a6ddae4f42d2e5f4287dd8df47ca02e41badf0d3e92690e973a2c3e56436eda657548666f8be17335adedaae2357d";
+const RAW_HASH: &str = "0xaa469beb0e9eefb1b6dc4bd485db17eb0707d1f07c70f90f31c219a6ae886b36";
+
+#[test]
+fn the_hash_of_a_transaction_is_not_taken_from_a_liar() {
+	let scene = three();
+	for (index, operator) in scene.operators.iter().enumerate() {
+		operator.set(|behaviour| {
+			// The liars are the fastest.
+			behaviour.delay = Duration::from_millis(if index == 2 { 100 } else { 0 });
+			behaviour.transaction = if index == 2 { RAW_HASH } else { "0xbad" };
+		});
+	}
+	let mut client = scene.client();
+	assert_eq!(client.call("eth_sendRawTransaction", json!([RAW])).result(), RAW_HASH);
+	scene.operators[2].set(|behaviour| behaviour.transaction = "0xbad");
+	let reply = client.call("eth_sendRawTransaction", json!([RAW]));
+	assert_eq!(reply.json()["error"]["code"], -32032);
+}
+
 #[test]
 fn a_transaction_reaches_several_operators_and_a_nonce_is_the_highest() {
 	let scene = three();

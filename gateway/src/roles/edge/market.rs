@@ -8,6 +8,7 @@ use crate::{
 	edge::{EdgeAgreement, EdgeMarket, EdgeService},
 	upstream::Endpoint,
 };
+use http::HeaderValue;
 use sp_core::H256;
 use sp_runtime::AccountId32;
 use surety_primitives::{AssetId, LatencyBucket, Protocol, ServiceClass, Target};
@@ -24,12 +25,12 @@ pub fn market(config: &EdgeConfig, market: Option<&Market>) -> Result<EdgeMarket
 		let section = config.services.iter().find(|section| section.id == view.summary.id);
 		let backend = section.map(|section| &section.backend).or(config.backend.as_ref());
 		if let Some(backend) = backend {
-			services.push(of_chain(view, market, section, endpoint(backend)?));
+			services.push(of_chain(view, market, section, endpoint(backend)?)?);
 		}
 	}
 	for section in &config.services {
 		if !services.iter().any(|service| service.id == section.id) {
-			services.push(of_configuration(config, section, endpoint(&section.backend)?));
+			services.push(of_configuration(config, section, endpoint(&section.backend)?)?);
 		}
 	}
 	let of_chain = market.into_iter().flat_map(|market| {
@@ -65,32 +66,48 @@ fn endpoint(backend: &Url) -> Result<Endpoint, ConfigError> {
 	parsed.map_err(|error| ConfigError::invalid("backend", error.to_string()))
 }
 
+/// Header with the key of a server.
+fn authorization(section: &ServiceSection) -> Result<Option<HeaderValue>, ConfigError> {
+	const FIELD: &str = "service.backend-key";
+	if !section.backend_key.is_given() {
+		return Ok(None);
+	}
+	let key = section.backend_key.read(FIELD)?;
+	let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
+		.map_err(|_| ConfigError::invalid(FIELD, "it does not fit into a header"))?;
+	value.set_sensitive(true);
+	Ok(Some(value))
+}
+
 fn of_chain(
 	view: &ServiceView,
 	market: Option<&Market>,
 	section: Option<&ServiceSection>,
 	backend: Endpoint,
-) -> EdgeService {
+) -> Result<EdgeService, ConfigError> {
 	let listing = &view.summary.listing;
 	let network = listing.kind.network().and_then(|id| {
 		let networks = market.map(|market| market.networks.as_slice()).unwrap_or_default();
 		networks.iter().find(|network| network.id == id)
 	});
 	let of_network = network.map(|network| network.network.protocol);
-	EdgeService {
+	let more = section.map(|section| section.models.clone()).unwrap_or_default();
+	Ok(EdgeService {
 		id: view.summary.id,
 		class: listing.kind.class(),
 		protocol: section.and_then(|section| section.protocol).or(of_network),
 		operator: listing.operator.clone(),
 		endpoint: view.endpoint(),
+		models: view.model().into_iter().chain(more).collect(),
 		backend,
+		authorization: section.map(authorization).transpose()?.flatten(),
 		host: section.and_then(|section| section.host.clone()),
 		path: section.and_then(|section| section.path.clone()),
 		price: listing.price,
 		asset: listing.asset,
 		units: listing.capacity,
 		max_latency: listing.terms.max_latency,
-	}
+	})
 }
 
 /// Service that is not read from the chain. Its units are those of its agreements. Without any its
@@ -99,24 +116,26 @@ fn of_configuration(
 	config: &EdgeConfig,
 	section: &ServiceSection,
 	backend: Endpoint,
-) -> EdgeService {
+) -> Result<EdgeService, ConfigError> {
 	let own = config.agreements.iter().filter(|agreement| agreement.service == section.id);
 	let protocol: Option<Protocol> = section.protocol;
 	let inference = protocol.is_none();
-	EdgeService {
+	Ok(EdgeService {
 		id: section.id,
 		class: if inference { ServiceClass::Inference } else { ServiceClass::Rpc },
 		protocol,
 		operator: config.operator.account.clone().unwrap_or(AccountId32::new([0; 32])),
 		endpoint: String::new(),
+		models: section.models.clone(),
 		backend,
+		authorization: authorization(section)?,
 		host: section.host.clone(),
 		path: section.path.clone(),
 		price: 0,
 		asset: AssetId::Native,
 		units: own.map(|agreement| agreement.units).reduce(u32::saturating_add).unwrap_or(u32::MAX),
 		max_latency: LatencyBucket::MAX,
-	}
+	})
 }
 
 #[cfg(test)]

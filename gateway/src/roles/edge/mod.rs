@@ -47,11 +47,23 @@ impl EdgeRole {
 	///
 	/// Errors: [`StartError`]. Nothing runs on after an error.
 	pub fn start(config: &EdgeConfig) -> Result<Self, StartError> {
+		Self::start_with(config, Some(config.control()))
+	}
+
+	/// Start an edge within another process, which shows its [pages](Background::pages). It has no
+	/// control listener.
+	///
+	/// Errors: [`StartError`]. Nothing runs on after an error.
+	pub fn embed(config: &EdgeConfig) -> Result<Self, StartError> {
+		Self::start_with(config, None)
+	}
+
+	fn start_with(config: &EdgeConfig, control: Option<SocketAddr>) -> Result<Self, StartError> {
 		make_directory(&config.data)?;
 		let settings = settings::settings(config)?;
 		// URLs are checked here, so that a market never fails for their sake.
 		let market = Arc::new(ArcSwap::from_pointee(market::market(config, None)?));
-		let background = Background::of_edge(config)?;
+		let background = Background::of_edge(config, control)?;
 		let operator = config.operator.account.clone();
 		let operator =
 			operator.or_else(|| background.reporter.as_ref().map(|key| key.account().clone()));

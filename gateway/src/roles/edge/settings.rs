@@ -25,6 +25,7 @@ pub fn settings(config: &EdgeConfig) -> Result<EdgeSettings, ConfigError> {
 		max_body: front.max_body_bytes,
 		body_timeout: Duration::from_millis(front.body_timeout_ms),
 		answer_timeout: Duration::from_millis(upstream.timeout_ms),
+		model_timeout: Duration::from_secs(config.inference.timeout_secs),
 		websocket: websocket_settings(websocket),
 		max_subscriptions: websocket.max_subscriptions,
 		scan: ScanLimits { batch: front.max_batch, ..ScanLimits::default() },

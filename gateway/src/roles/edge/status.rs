@@ -44,6 +44,7 @@ impl EdgeStatus {
 				limited: metrics.limited.get(),
 				lost: metrics.lost.get(),
 				bytes: metrics.bytes.get(),
+				tokens: sum([metrics.prompt_tokens.get(), metrics.completion_tokens.get(), 0]),
 				p95_ms: percentile(&metrics.latency, 95).map(|seconds| seconds * 1_000.0),
 				subscriptions: number(self.subscriptions.used(one.id)),
 			}

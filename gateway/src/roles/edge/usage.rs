@@ -3,7 +3,7 @@
 //! Counts of agreements, for statements and metrics.
 
 use crate::{
-	edge::{Counter, EdgeMarket, Usage},
+	edge::{Counter, EdgeMarket, Inferred, Usage},
 	roles::statements::Statements,
 	telemetry::{AgreementMetrics, Metrics},
 	usage::{ExchangeHandle, Exchanges, Meter, exchanges},
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::StatusCode;
 use std::{sync::Arc, time::Duration};
-use surety_primitives::AgreementId;
+use surety_primitives::{AgreementId, ServiceId};
 
 /// Usage in a ledger that is opened when the chain was read.
 pub(super) struct EdgeUsage {
@@ -66,6 +66,18 @@ impl Usage for EdgeUsage {
 			(reply.status, reply.body)
 		})
 	}
+
+	fn inferred(&self, service: ServiceId, answer: &Inferred) {
+		let metrics = self.metrics.model(&service.to_string(), answer.client);
+		metrics.prompt.inc_by(answer.prompt);
+		metrics.completion.inc_by(answer.completion);
+		if let Some(first) = answer.first_token {
+			metrics.first_token.observe(first.as_secs_f64());
+		}
+		if let Some(per_second) = answer.per_second {
+			metrics.per_second.observe(per_second);
+		}
+	}
 }
 
 /// Counts of one agreement.
@@ -109,5 +121,10 @@ impl Counter for Counted {
 			meter.streamed(bytes);
 		}
 		self.metrics.bytes.inc_by(bytes);
+	}
+
+	fn tokens(&self, prompt: u64, completion: u64) {
+		self.metrics.prompt_tokens.inc_by(prompt);
+		self.metrics.completion_tokens.inc_by(completion);
 	}
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
 	access::KeyStore,
-	chain::{Chain, KeySigner, Market},
+	chain::{Answering, Chain, KeySigner, Market},
 	config::GatewayConfig,
 	front::{Front, serve},
 	gateway::{Gateway, NetworkSettings, Observer, Sockets, Worker, watch},
@@ -46,6 +46,8 @@ use tokens::Tokens;
 
 /// Time after which services are looked at again without a new snapshot: tokens end.
 const AGAIN: Duration = Duration::from_secs(60);
+/// Share of answers below which a service that routing leaves alone does not answer us.
+const LEAST_SUCCESS: f64 = 0.5;
 
 /// Gateway that serves.
 pub struct GatewayRole {
@@ -94,6 +96,7 @@ impl GatewayRole {
 			edges: Edges::default(),
 			courier: courier_settings,
 			reports: ReportWay::of(&background),
+			answering: Arc::clone(&background.answering),
 		};
 		// The operators of the configuration are there from the first request on.
 		following.follow(market.as_deref());
@@ -235,6 +238,7 @@ struct Following {
 	edges: Edges,
 	courier: PoolSettings,
 	reports: ReportWay,
+	answering: Answering,
 }
 
 impl Following {
@@ -244,6 +248,7 @@ impl Following {
 			let market = self.chain.as_ref().and_then(|chain| chain.market());
 			self.open_ledger(market.as_deref());
 			self.follow(market.as_deref());
+			self.tell_buyer();
 			if !next_round(&mut rounds, AGAIN).await {
 				return;
 			}
@@ -263,6 +268,18 @@ impl Following {
 		let clock = self.statements.clock().clone();
 		tokio::task::spawn_local(exchange(Arc::clone(&ledger), clock, courier));
 		self.statements.spawn_tasks(&ledger, &self.reports);
+	}
+
+	/// Tell the buyer which services answer.
+	fn tell_buyer(&self) {
+		let networks = self.gateway.networks();
+		let services = networks.iter().flat_map(|network| network.services());
+		let answers = services.filter_map(|service| {
+			let is_silent = !service.serving && service.success < LEAST_SUCCESS;
+			let answers = service.share > 0.0 && service.success >= LEAST_SUCCESS;
+			(is_silent || answers).then_some((service.service, answers))
+		});
+		self.answering.store(Arc::new(answers.collect()));
 	}
 
 	/// Take over a snapshot. Agreements are counted before they are used.

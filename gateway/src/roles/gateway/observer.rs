@@ -8,8 +8,9 @@ use crate::{
 	telemetry::{Metrics, NetworkMetrics, ServiceMetrics},
 	usage::Meter,
 };
+use ahash::HashMap;
 use arc_swap::ArcSwap;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use surety_primitives::{AgreementId, ServiceId};
 
 /// Observer of the role.
@@ -33,8 +34,8 @@ impl RoleObserver {
 	}
 
 	/// Meters of the agreements in use.
-	pub fn set_meters(&self, meters: HashMap<AgreementId, Arc<Meter>>) {
-		self.meters.store(Arc::new(meters));
+	pub fn set_meters(&self, meters: impl IntoIterator<Item = (AgreementId, Arc<Meter>)>) {
+		self.meters.store(Arc::new(meters.into_iter().collect()));
 	}
 
 	/// Services in use.

@@ -256,10 +256,11 @@ fn answers_are_judged_by_whose_fault_they_are() {
 		(402, "{}".into(), Judgement::Refused),
 	] {
 		let status = StatusCode::from_u16(status).unwrap();
-		assert_eq!(judge(status, None, body.as_bytes()), expected, "{body}");
+		let answer = crate::rpc::answer(body.as_bytes());
+		assert_eq!(judge(status, None, answer.as_ref()), expected, "{body}");
 	}
 	assert_eq!(
-		judge(StatusCode::TOO_MANY_REQUESTS, Some("3"), b""),
+		judge(StatusCode::TOO_MANY_REQUESTS, Some("3"), None),
 		Judgement::Limited { retry_after: Some(Duration::from_secs(3)) }
 	);
 }

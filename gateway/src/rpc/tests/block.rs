@@ -4,8 +4,12 @@
 
 use crate::rpc::{
 	BlockArgument,
-	block::{BlockReference, RangeEnd, Tag, pin, reference},
+	block::{BlockReference, Parameter, RangeEnd, Tag},
 };
+
+fn reference(params: &[u8], argument: BlockArgument) -> BlockReference<'_> {
+	Parameter::find(params, argument).reference()
+}
 
 #[test]
 fn the_block_of_a_call_is_found() {
@@ -78,9 +82,14 @@ fn tags_are_pinned_to_the_served_block() {
 		(filter, r#"[{"fromBlock":"0x1","toBlock":"0x2"}]"#, None),
 		(filter, r#"[{"blockHash":"0x1"}]"#, None),
 	] {
-		let pinned = pin(params.as_bytes(), argument, &blocks);
-		assert_eq!(pinned.as_deref(), expected.map(str::as_bytes), "{params}");
+		let pinned = Parameter::find(params.as_bytes(), argument).pin(&blocks);
+		let text = pinned.as_ref().map(|pinned| pinned.params.as_slice());
+		assert_eq!(text, expected.map(str::as_bytes), "{params}");
+		if let Some(pinned) = &pinned {
+			assert_eq!(pinned.reference(), reference(&pinned.params, argument), "{params}");
+		}
 	}
-	let empty = BlockArgument::Hash { at: 0 };
-	assert_eq!(pin(b"", empty, &blocks).as_deref(), Some(&br#"["0x64"]"#[..]));
+	let empty = Parameter::find(b"", BlockArgument::Hash { at: 0 }).pin(&blocks).unwrap();
+	assert_eq!(empty.params, br#"["0x64"]"#);
+	assert!(Parameter::find(b"", tag).pin(&blocks).is_none());
 }

@@ -4,7 +4,7 @@
 
 use super::limits;
 use crate::rpc::{
-	block::{pin, reference},
+	block::Parameter,
 	json::{Reader, elements, member},
 	*,
 };
@@ -101,8 +101,9 @@ proptest! {
 			BlockArgument::Number { at },
 			BlockArgument::Range { at },
 		] {
-			let _ = reference(&text, argument);
-			let _ = pin(&text, argument, &|_| Some("1".to_owned()));
+			let parameter = Parameter::find(&text, argument);
+			let _ = parameter.reference();
+			let _ = parameter.pin(&|_| Some("1".to_owned()));
 		}
 	}
 

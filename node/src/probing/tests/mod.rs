@@ -8,6 +8,7 @@ mod lookups;
 mod scale;
 mod server;
 mod tls;
+mod tunnels;
 
 use super::{
 	address_filter::AddressFilter,

@@ -155,7 +155,7 @@ impl pallet_surety_sla::Config for Test {
 	type PlatformFee = PlatformFee;
 	type ProberShare = ProberShare;
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = BenchmarkSetup;
+	type BenchmarkHelper = surety_test_kit::NoBenchmarks;
 }
 
 /// All fees go to [`FEES`], so that [`TREASURY`] has the penalties.
@@ -363,24 +363,5 @@ impl crate::BenchmarkHelper<AccountId> for BenchmarkSetup {
 	}
 	fn health(service: ServiceId) -> Endpoint {
 		health_of(service)
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
-	fn open_service() -> ServiceId {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn listed_lease() -> LeaseId {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn fund(_: AssetId, _: &AccountId, _: Balance) {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn judge_through(_: RoundIndex) {
-		panic!("the benchmarks of sla run with its own mock")
-	}
-	fn end_meter(_: Target, _: RoundIndex) {
-		panic!("the benchmarks of sla run with its own mock")
 	}
 }

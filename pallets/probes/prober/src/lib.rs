@@ -26,7 +26,7 @@
 //! | `Rpc` of this chain | the head; the hash of a recent block, or its header | the prober's own state |
 //! | `Rpc` without a reference | the head alone | any well-formed head |
 //! | `Compute` | `GET endpoint` | any 2xx |
-//! | `Vpn` | `GET endpoint?nonce=<16 random bytes in hex>` (the operator's agent) | `{"service": <id>, "state": "running", "signature": "0x.."}`, signed with the key of the listing |
+//! | `Vpn` | `POST endpoint/trial` (the operator's agent), then a handshake and a nonce through the tunnel | a signed tunnel for the prober's key, and the nonce at the prober's own socket; see below |
 //! | `Inference` | `GET endpoint/v1/models`, and a short `POST endpoint/v1/chat/completions` or else `/v1/embeddings` | a list with the model; a completion or a vector (OpenAI's formats) |
 //! | lease of any kind | `GET endpoint` (the operator's agent) | `{"lease": <id of the lease>, "state": "running"}`, or `"stopped"` (by its tenant) |
 //! | all but leases, where the chain requires it | in addition `GET host/.well-known/surety/<service>` | [the hash](surety_primitives::endpoint::control_hash) of genesis, operator, service and endpoint, in hex |
@@ -38,10 +38,6 @@
 //! A lease needs no proof of control: its endpoint is on the server of a service whose operator has
 //! proven it. Its id is a JSON number. Other members of the object are ignored.
 //!
-//! The agent of a VPN signs [`vpn_health`](surety_primitives::endpoint::vpn_health) with ed25519:
-//! genesis, service, nonce and state. An answer of another time, service or chain is therefore
-//! invalid.
-//!
 //! A server may refuse a batch, by one JSON-RPC error for the whole batch or by a 4xx other than
 //! 408 and 429. It then receives each request separately, all at once, within the same time.
 //!
@@ -49,6 +45,46 @@
 //! server that answers with 400, 404, 405, 422 or 501, as embedding servers do, is asked for an
 //! embedding. An honest server of either kind passes, and a server that supports neither is down.
 //! The content is not compared: that requires models that are registered as deterministic.
+//!
+//! # VPN
+//!
+//! | step | by | request or check |
+//! |---|---|---|
+//! | 1 | node | a fresh key pair |
+//! | 2 | worker | `POST endpoint/trial`, body `{"key":"<public key in base64>"}` |
+//! | 3 | worker | form of the answer (`surety_vpn::claims::SignedAnswer`, at most 4 KiB), service, no agreement, the key of step 1, moment, ed25519 signature by the key of the listing |
+//! | 4 | worker | the host of the tunnel's endpoint is that of the listed endpoint, its port at least 1,024 |
+//! | 5 | node | handshake over UDP; a nonce through the tunnel to the node's own socket; an answer back through the tunnel |
+//!
+//! Steps 1 and 5 are pseudo requests to the node ([`tunnel`]): the wasm has neither X25519 nor UDP.
+//!
+//! - Anybody may ask for a trial, so the agent cannot tell a prober by step 2.
+//! - The key of step 1 is fresh, so neither an old answer nor that of another exit passes step 3.
+//!   The signature says that the exit with this WireGuard key belongs to the listing.
+//! - Step 4 keeps the validators from being aimed at a third party: the host has proven control, and
+//!   the node applies its address filter and budget to the address that it resolves. A stranger's
+//!   host receives at most five datagrams of 148 bytes per prober and round, without
+//!   amplification.
+//! - The nonce shows that the exit forwards, and under which address; the answer comes back only if
+//!   that address is the exit's.
+//! - Latency is the longest of three, each about one round trip: the answer to step 2, the
+//!   handshake, and the nonce from the tunnel to the socket. Each is measured from its first
+//!   datagram, so a lost one shows, and is sent again after a second at the latest, so it is no
+//!   outage.
+//! - A wrong NAT or firewall is an honest fault, and `Bad` has an allowance of one round in a window.
+//!   Hence `Down` for everything that the tunnel does not do, and `Bad` for a wrong statement.
+//!
+//! | cheat | detected by |
+//! |---|---|
+//! | an agent without an exit; one whose exit is off | step 5 |
+//! | an exit that shakes hands and forwards nothing | the nonce |
+//! | another sender of the nonce | the answer, which does not come back |
+//! | strangers refused, tokens let in | the slowest bucket: breaches as `Slow` |
+//! | trials served fast and tenants slowly, or probers alone | not by probes: the set of probers is public. The receipts of the tenants make the service discrepant |
+//! | a rival's trials used up | limits of the exit per network; after a refusal the token |
+//! | packets to the prober's port under a rival's address | rubbish is dropped before it is decrypted; two thirds of the probers must be hit at once |
+//!
+//! Not measured: rate, loss, open ports, IPv6 through the tunnel.
 //!
 //! # Refusals
 //!
@@ -94,13 +130,16 @@
 //! | model not listed, no completion or vector where one is due | `Bad` |
 //! | the agent reports that the lease failed (`"state": "failed"`) | `Down` |
 //! | any other 2xx of a lease's agent: not a JSON object, another lease, another state | `Bad` |
-//! | a VPN's agent signs any state other than `running` | `Down` |
-//! | any other 2xx of a VPN's agent: not a JSON object, another service, no or a wrong signature | `Bad` |
+//! | a VPN's agent: any other 2xx than the expected answer (step 3), another host (step 4) | `Bad` |
+//! | an exit that shakes no hands, forwards nothing, or brings nothing back; no address of its host | `Down` |
+//! | a nonce from an address that is not public, or the prober's own (test chains allow both) | `Bad` |
+//! | a proof through the tunnel | `Up` |
 //! | no or a wrong proof of control (2xx, 3xx, other 4xx) | `NoProof` |
 //! | proof of control temporarily unavailable (408, 429, 5xx, over 1 KiB, transport) | `Down` |
 //! | without a reference: a well-formed head | `Up` |
 //! | without a reference: any other 2xx (not JSON, no or a malformed head, an error) | `Bad` |
 //! | not asked: no turn before the deadline, a jump of the prober's clock, or an unknown network | `Abstained` |
+//! | a VPN, if the node has no UDP port, or one that seems closed | `Abstained` |
 //!
 //! The format needs no reference. Without a reference only the comparison of answers and head is
 //! omitted.
@@ -156,6 +195,7 @@
 //!   that of
 //!   common Rust clients;
 //! - the proof of control, and the list of models beside a completion;
+//! - the handshake and the nonce of a VPN's visit, which carry the address of the prober's socket;
 //! - the token, to a service that has refused the probe. It names the prober, so the service learns
 //!   the address of that prober for later rounds. Refusing up to half of the probers leaves the
 //!   median latency of a verdict as it is.
@@ -180,7 +220,9 @@ mod schedule;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod tunnel;
 mod visit;
+mod vpn;
 
 pub use judge::{Grade, lease as judge_lease};
 pub use proof::{control_url, is_proof};

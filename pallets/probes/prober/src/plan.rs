@@ -5,14 +5,16 @@
 use crate::{
 	client::Client,
 	http::{BodyUse, Request},
-	json::to_hex,
 	schedule::Random,
+	tunnel::{KEY_URL, KeyPair, Outcome, ProofRequest},
+	vpn,
 };
 use alloc::{
 	format,
 	string::{String, ToString},
 	vec::Vec,
 };
+use codec::{Encode, MaxEncodedLen};
 use surety_primitives::{Protocol, ServiceId};
 
 /// Maximum length of a response body in bytes, except for proofs and agents.
@@ -82,13 +84,23 @@ pub fn health(client: &Client, url: &str) -> Request {
 	get(client, url.to_string(), BodyUse::Keep(MAX_HEALTH))
 }
 
-/// Request for the health of a VPN, signed over this nonce.
-pub fn vpn(client: &Client, url: &str, nonce: &[u8; 16]) -> Request {
-	let has_path = url.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
-	let path = if has_path { "" } else { "/" };
-	let nonce = to_hex(nonce);
-	let nonce = nonce.trim_start_matches("0x");
-	get(client, format!("{url}{path}?nonce={nonce}"), BodyUse::Keep(MAX_HEALTH))
+/// Pseudo request to the node for a fresh key pair.
+pub fn key() -> Request {
+	let body_use = BodyUse::Keep(KeyPair::max_encoded_len());
+	Request { url: KEY_URL.into(), post: None, headers: &[], token: None, body_use }
+}
+
+/// Request for a trial of a VPN's exit, as anybody may send it.
+pub fn trial(client: &Client, url: &str, key: &[u8; 32]) -> Request {
+	let body = format!(r#"{{"key":"{}"}}"#, vpn::key_text(key));
+	let request = post(client, below(url, "trial"), client.spaced(&body));
+	Request { body_use: BodyUse::Keep(MAX_HEALTH), ..request }
+}
+
+/// Pseudo request to the node for a proof through the tunnel of an exit.
+pub fn tunnel(url: String, request: &ProofRequest) -> Request {
+	let body_use = BodyUse::Keep(Outcome::max_encoded_len());
+	Request { url, post: Some(request.encode()), headers: &[], token: None, body_use }
 }
 
 /// Request for the proof of control at the endpoint's host. `None` if the endpoint is not an
@@ -164,10 +176,7 @@ mod tests {
 		let client = Client::draw(&mut random);
 		assert_eq!(models(&client, "https://a/b").url, "https://a/b/v1/models");
 		assert_eq!(models(&client, "https://a/").url, "https://a/v1/models");
-		let nonce = [0, 31].repeat(8).try_into().unwrap();
-		let query = format!("?nonce={}", "001f".repeat(8));
-		assert_eq!(vpn(&client, "https://a", &nonce).url, format!("https://a/{query}"));
-		assert_eq!(vpn(&client, "https://a/b", &nonce).url, format!("https://a/b{query}"));
+		assert_eq!(trial(&client, "https://a/b", &[1; 32]).url, "https://a/b/trial");
 		assert_eq!(
 			embedding(&client, "https://a/", "m", &mut random).url,
 			"https://a/v1/embeddings"

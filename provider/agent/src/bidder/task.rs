@@ -220,10 +220,13 @@ impl<E: Engine> Bidder<E> {
 			Ok(rules) => rules,
 			Err(_) => Err(format!("0 answers in {} s", TIMEOUT.as_secs())),
 		};
-		if let Err(error) = &rules {
+		let mut bond = self.bond.lock();
+		if let Err(error) = &rules
+			&& bond.2.as_ref() != Err(error)
+		{
 			tracing::warn!(error, "the chain's rules of the bond cannot be read");
 		}
-		*self.bond.lock() = (now_ms, window, rules);
+		*bond = (now_ms, window, rules);
 	}
 
 	async fn inspect(&self, decisions: &[Decision]) {

@@ -4,6 +4,7 @@
 //! chain's metadata.
 
 use super::Snapshot;
+use codec::{Decode, DecodeAll, Encode};
 use sp_runtime::Perbill;
 use subxt::{
 	client::OnlineClientAtBlock,
@@ -46,14 +47,10 @@ impl BondRules {
 		let [penalty, base, peak] = window_rules(&at, snapshot.clock.window).await?;
 		let start_penalty = start_penalty(&at).await?.unwrap_or(START_PENALTY);
 		let native = Value::unnamed_variant("Native", []);
-		let min_bond = view(&at, "Operators", "min_bond", vec![native]).await?;
-		let min_bond =
-			min_bond.at(0).ok_or("Operators.min_bond has no value for the native asset")?;
-		let min_bond = number(min_bond).ok_or("Operators.min_bond is no number")?;
-		let taken = view(&at, "Probes", "occupancy", Vec::new()).await?;
-		let member =
-			|name| taken.at(name).and_then(number32).ok_or("Probes.occupancy is not known");
-		let (taken, slots) = (member("taken")?.saturating_add(1), member("slots")?);
+		let min_bond: Option<Balance> = view(&at, "Operators", "min_bond", vec![native]).await?;
+		let min_bond = min_bond.ok_or("the native asset has no minimum bond")?;
+		let Occupancy { taken, slots } = view(&at, "Probes", "occupancy", Vec::new()).await?;
+		let taken = taken.saturating_add(1);
 		let slot = rent(min_bond, base, peak, Occupancy { taken, slots });
 		Ok(Self { penalty, start_penalty, slot: slot.saturating_mul(RENTS_RESERVED) })
 	}
@@ -99,14 +96,36 @@ async fn start_penalty(at: &AtBlock) -> Result<Option<Perbill>, String> {
 	Ok(Some(Perbill::from_parts(share)))
 }
 
-async fn view(
+/// Answer of a view function.
+async fn view<T: Decode>(
 	at: &AtBlock,
 	pallet: &str,
 	function: &str,
 	arguments: Vec<Value>,
-) -> Result<Value, String> {
+) -> Result<T, String> {
+	let fault = |reason: &str| format!("{pallet}.{function}: {reason}");
 	let call = view_function_call::<_, Value>(pallet, function, arguments);
-	at.view_functions().call(call).await.map_err(text)
+	let views = at.view_functions();
+	let question = views.encode_args(call).map_err(|error| fault(&error.to_string()))?;
+	let question = wrapped(&question).ok_or_else(|| fault("it has no id"))?;
+	let answer = views.call_raw(Some(&question)).await;
+	let answer = answer.map_err(|error| fault(&error.to_string()))?;
+	unwrapped(&answer).map_err(fault)
+}
+
+/// Question as the chain takes it: the id, and a list of the bytes of the arguments. Subxt 0.51
+/// leaves out the length of the list, and takes the bytes of the answer for the value.
+fn wrapped(question: &[u8]) -> Option<Vec<u8>> {
+	let (id, arguments) = question.split_at_checked(32)?;
+	Some([id, &arguments.to_vec().encode()].concat())
+}
+
+/// Value in the answer of a view function: `Ok` of the bytes of the value, or an error.
+fn unwrapped<T: Decode>(mut answer: &[u8]) -> Result<T, &'static str> {
+	let is_ok = u8::decode(&mut answer).is_ok_and(|variant| variant == 0);
+	let bytes = Vec::<u8>::decode(&mut answer).ok().filter(|_| is_ok);
+	let bytes = bytes.ok_or("the chain refused the question")?;
+	T::decode_all(&mut bytes.as_slice()).map_err(|_| "the answer is of another form")
 }
 
 /// Number within any depth of types with a single member.
@@ -137,6 +156,22 @@ mod tests {
 		// Windows of 60 blocks: 3 of them and a tenth on top, and a fifth of one.
 		assert_eq!(rules.of_bid(100, &terms(), 600, 60), Some(18_000 + 1_800 + 1_200));
 		assert_eq!(rules.of_bid(u128::MAX, &terms(), 600, 60), None);
+	}
+
+	#[test]
+	fn answers_of_view_functions_are_unwrapped() {
+		let answer = Ok::<_, ()>(Some(5u128).encode()).encode();
+		assert_eq!(unwrapped::<Option<u128>>(&answer), Ok(Some(5)));
+		assert!(unwrapped::<Option<u128>>(&Err::<(), _>(0u8).encode()).is_err());
+		assert!(unwrapped::<u128>(&answer).is_err(), "one byte is left");
+		assert!(unwrapped::<u128>(&[]).is_err());
+	}
+
+	#[test]
+	fn arguments_of_view_functions_are_a_list_of_bytes() {
+		let question = wrapped(&[[7; 32].as_slice(), &[0]].concat());
+		assert_eq!(question, Some([[7; 32].as_slice(), &[4, 0]].concat()));
+		assert_eq!(wrapped(&[7; 31]), None);
 	}
 
 	#[test]

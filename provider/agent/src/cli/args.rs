@@ -2,11 +2,12 @@
 
 //! Commands, and flags above the configuration file.
 
-use super::{CourierArgs, LogsArgs, OneArgs, OrderArgs, ShellArgs};
+use super::{CourierArgs, LogsArgs, OneArgs, OrderArgs, ShellArgs, VpnArgs};
 use crate::config::ProviderConfig;
 use sp_runtime::AccountId32;
 use std::{net::SocketAddr, path::PathBuf};
 use surety_gateway::config::{ConfigError, KeySource, LogFormat, RoleConfig, Sure, Url, load};
+use surety_vpn::tunnel::Endpoint;
 
 /// Agent of an operator: bids on orders, runs their containers, and answers the validators.
 #[derive(Debug, clap::Parser)]
@@ -35,6 +36,8 @@ pub enum Command {
 	Run(Box<CommonArgs>),
 	/// Show the state of a running agent as a live table.
 	Status(StatusArgs),
+	/// Tenant: get the WireGuard configuration of an agreement, for `wg-quick`.
+	Vpn(VpnArgs),
 	/// Tenant: show a compose file as an order with its cost, or submit it.
 	Order(OrderArgs),
 	/// Tenant: bring the private parts of orders to the operators that are chosen.
@@ -171,6 +174,10 @@ pub struct InitArgs {
 	/// Price of a GiB of memory in SURE per hour.
 	#[arg(long, value_name = "SURE")]
 	pub memory: Option<Sure>,
+
+	/// Address of a VPN exit to sell, over UDP. The key for its listing is printed.
+	#[arg(long, value_name = "HOST:PORT")]
+	pub vpn: Option<Endpoint>,
 
 	/// Ask nothing: defaults for what is missing.
 	#[arg(long)]

@@ -3,7 +3,10 @@
 //! Writes a commented configuration.
 
 use super::InitArgs;
-use crate::config::{EXAMPLE, ProviderConfig, engine_sockets};
+use crate::{
+	config::{EXAMPLE, ProviderConfig, engine_sockets},
+	vpn::ListingKey,
+};
 use std::{
 	fmt, fs,
 	io::{self, BufRead, IsTerminal, Write},
@@ -76,6 +79,18 @@ pub(super) fn run(args: &InitArgs) -> Result<PathBuf, InitError> {
 	}
 	write_config(&args.config, &filled(&args)?)?;
 	Ok(args.config)
+}
+
+/// Public key for the listing of the VPN that a new configuration sells. The key is made.
+pub(super) fn listing_key(path: &Path) -> Result<Option<String>, InitError> {
+	let unusable = |error: &dyn fmt::Display| InitError::Unusable(error.to_string());
+	let text = fs::read_to_string(path).map_err(|error| InitError::Io(path.to_owned(), error))?;
+	let config = parse::<ProviderConfig>(&text).map_err(InitError::Unusable)?;
+	if config.vpn_exit().map_err(|error| unusable(&error))?.is_none() {
+		return Ok(None);
+	}
+	let key = ListingKey::open(&config.data).map_err(|error| unusable(&error))?;
+	Ok(Some(key.to_string()))
 }
 
 /// Socket of the engine: the one that is here, that of the answer, or `None` for the default.
@@ -158,6 +173,9 @@ pub fn filled(args: &InitArgs) -> Result<String, InitError> {
 	}
 	if let Some(percent) = args.percent {
 		changes.push(("capacity", "percent", percent.to_string()));
+	}
+	if let Some(endpoint) = &args.vpn {
+		changes.push(("vpn", "endpoint", format!("\"{endpoint}\"")));
 	}
 	for (name, price) in [("cpu", args.cpu), ("memory", args.memory)] {
 		if let Some(price) = price {

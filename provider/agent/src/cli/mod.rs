@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `args.rs` | commands, and flags above the configuration file |
 //! | `init.rs` | writes a commented configuration |
+//! | `vpn.rs` | configuration of a tunnel, for a tenant |
 //! | `table.rs` | status as a live table in the terminal |
 //! | `tenant.rs` | flags of the commands of tenants |
 //! | `order.rs`, `courier.rs` | orders from compose files, and their private parts |
@@ -23,6 +24,7 @@ mod tenant;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod vpn;
 
 pub use access::{LogsArgs, OneArgs};
 pub use args::{Cli, Command, CommonArgs, InitArgs, StatusArgs};
@@ -32,6 +34,7 @@ pub use order::OrderArgs;
 pub use shell::ShellArgs;
 pub use table::{fetch_status, render, show_status};
 pub use tenant::{LeaseArgs, NodeArgs, TenantArgs};
+pub use vpn::VpnArgs;
 
 use crate::{agent::Agent, config::ProviderConfig, doctor};
 use std::{error::Error, future::Future, process::ExitCode, sync::Arc};
@@ -80,8 +83,15 @@ where
 		Command::Shell(args) => block_on(local(shell::run(&args)))?,
 		Command::Stats(args) => done(block_on(local(access::stats(&args)))?),
 		Command::Restart(args) => done(block_on(local(access::restart(&args)))?),
+		Command::Vpn(args) => {
+			println!("{}", block_on(vpn::run(&args))??);
+			Ok(ExitCode::SUCCESS)
+		},
 		Command::Init(args) => {
 			let path = init::run(&args)?;
+			if let Some(key) = init::listing_key(&path)? {
+				println!("Key for the listing of the VPN, a service of the kind Vpn: {key}");
+			}
 			println!("{} is written. Next: surety-provider doctor --config {0}", path.display());
 			Ok(ExitCode::SUCCESS)
 		},

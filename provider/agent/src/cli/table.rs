@@ -122,6 +122,32 @@ pub fn render(status: &AgentStatus) -> String {
 	let head =
 		["lease", "order", "image", "health", "verdict", "price", "paid", "phase", "trouble"];
 	grid(&mut text, head, leases);
+	let peers = status.vpn.iter().flat_map(|vpn| &vpn.peers).take(SHOWN).map(|peer| {
+		let age = status.now_ms.saturating_sub(peer.seen_ms).checked_div(1_000).unwrap_or(0);
+		[
+			peer.agreement.to_string(),
+			format!("{} Mbit/s", peer.megabits),
+			peer.up.to_string(),
+			peer.down.to_string(),
+			peer.dropped.to_string(),
+			format!("{age} s"),
+		]
+	});
+	grid(&mut text, ["agreement", "cap", "bytes in", "bytes out", "dropped", "handshake"], peers);
+	let agreements = status.edge.iter().flat_map(|edge| &edge.agreements).map(|one| {
+		[
+			one.agreement.map_or("without".into(), |id| id.to_string()),
+			one.agreement.map_or("-".into(), |_| one.service.to_string()),
+			one.units.to_string(),
+			one.calls.to_string(),
+			one.limited.to_string(),
+			one.lost.to_string(),
+			one.tokens.to_string(),
+			one.tenant.clone(),
+		]
+	});
+	let head = ["agreement", "service", "units", "requests", "limited", "lost", "tokens", "tenant"];
+	grid(&mut text, head, agreements);
 	let bids = status.bids.iter().take(SHOWN).map(|bid| {
 		let outcome = &bid.outcome;
 		[

@@ -76,7 +76,7 @@ impl LeaseArgs {
 	}
 }
 
-fn key(file: &PathBuf) -> Result<KeySigner, ConfigError> {
+pub(super) fn key(file: &PathBuf) -> Result<KeySigner, ConfigError> {
 	let source = KeySource { file: Some(file.clone()), ..KeySource::default() };
 	KeySigner::from_source(&source, "--key-file")
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
 	server::{AgentStatus, LeaseStatus},
 	store::Entry,
+	vpn::{VpnPeer, VpnStatus},
 };
 use clap::Parser;
 use std::os::unix::fs::PermissionsExt;
@@ -26,6 +27,8 @@ fn answers_become_a_configuration_that_runs() {
 		"50",
 		"--cpu",
 		"0.02",
+		"--vpn",
+		"vpn.example:51820",
 		"--yes",
 	]) else {
 		panic!()
@@ -39,8 +42,9 @@ fn answers_become_a_configuration_that_runs() {
 		CommonArgs { config: Some(path.clone()), ..CommonArgs::default() }.config().unwrap();
 	assert_eq!(config.listen().port(), 80);
 	assert_eq!((config.capacity.percent, config.bid.cpu.to_string()), (50, "0.02".into()));
-	assert_eq!(config.operator.key.file.unwrap().to_str(), Some("/etc/a \"b\".key"));
+	assert_eq!(config.operator.key.file.as_ref().unwrap().to_str(), Some("/etc/a \"b\".key"));
 	assert!(std::fs::read_to_string(&path).unwrap().contains("# Share of the machine"));
+	assert_eq!(config.vpn_exit().unwrap().unwrap().port, 51_820);
 	let again = write_config(&path, "").unwrap_err().to_string();
 	assert!(again.contains("exists"), "{again}");
 }
@@ -76,10 +80,14 @@ fn a_status_is_a_table_without_control_characters() {
 		leases: vec![lease],
 		history: vec![Entry::of_lease(7, 0, "awarded\nhere")],
 		advice: vec!["Do it.".into()],
+		vpn: Some(VpnStatus {
+			peers: vec![VpnPeer { agreement: 99, megabits: 40, up: 12_345, ..VpnPeer::default() }],
+			..VpnStatus::default()
+		}),
 		..AgentStatus::default()
 	};
 	let text = render(&status);
-	for part in ["acme", "a[31m", "awardedhere", "* Do it.", "lease 7"] {
+	for part in ["acme", "a[31m", "awardedhere", "* Do it.", "lease 7", "40 Mbit/s", "12345"] {
 		assert!(text.contains(part), "{part} is not in\n{text}");
 	}
 	assert!(!text.contains('\x1b') && !text.contains("order  bid"), "{text}");

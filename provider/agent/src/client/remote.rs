@@ -46,6 +46,11 @@ impl Network {
 		let settings = ConnectSettings::new(client_config(ca)?);
 		Ok(Self(ConnectSettings { allow_private, ..settings }))
 	}
+
+	/// Settings of connections.
+	pub fn settings(&self) -> ConnectSettings {
+		self.0.clone()
+	}
 }
 
 /// Access token of a lease, as text.

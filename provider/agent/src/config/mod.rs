@@ -5,15 +5,21 @@
 //! | file | part |
 //! |---|---|
 //! | `sections.rs` | tables of the file |
+//! | `vpn.rs` | table of the VPN |
+//! | `inference.rs` | the table of the edge |
 //! | `convert.rs` | from the tables to the settings of the parts |
 //! | `provider.toml` | commented file, written by `surety-provider init` |
 
 mod convert;
+mod inference;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod vpn;
 
+pub use inference::InferenceSection;
 pub use sections::*;
+pub use vpn::*;
 
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
@@ -51,6 +57,11 @@ pub struct ProviderConfig {
 	pub capacity: CapacitySection,
 	/// Bids.
 	pub bid: BidSection,
+	/// VPN exit.
+	pub vpn: VpnSection,
+	/// Services of models and of JSON-RPC, behind an edge in this process.
+	#[serde(alias = "edge", skip_serializing_if = "Option::is_none")]
+	pub inference: Option<InferenceSection>,
 	/// Log.
 	pub log: LogSection,
 }
@@ -67,6 +78,8 @@ impl Default for ProviderConfig {
 			lease: LeaseSection::default(),
 			capacity: CapacitySection::default(),
 			bid: BidSection::default(),
+			vpn: VpnSection::default(),
+			inference: None,
 			log: LogSection::default(),
 		}
 	}
@@ -131,6 +144,9 @@ impl RoleConfig for ProviderConfig {
 		}
 		within("engine.pids", self.engine.pids, 1, 1 << 20)?;
 		self.engine()?;
+		if let Some(inference) = &self.inference {
+			inference.validate(self)?;
+		}
 		within("capacity.percent", self.capacity.percent, 1, 100)?;
 		let BidSection { load_percent, margin_percent, step_percent, .. } = self.bid;
 		within("bid.load-percent", load_percent, 0, 10_000)?;
@@ -138,6 +154,7 @@ impl RoleConfig for ProviderConfig {
 		within("bid.step-percent", step_percent, 0, 100)?;
 		within("bid.min-tenant-score", self.bid.min_tenant_score, 0, 100)?;
 		within("bid.allow-images", self.bid.allow_images.len(), 0, 1_024)?;
-		within("bid.deny-images", self.bid.deny_images.len(), 0, 1_024)
+		within("bid.deny-images", self.bid.deny_images.len(), 0, 1_024)?;
+		self.vpn_exit().map(drop)
 	}
 }

@@ -23,7 +23,9 @@ fn every_optional_line_of_the_commented_file_is_readable() {
 	let lines = EXAMPLE.lines().map(|line| {
 		let optional = line.strip_prefix("# ").filter(|rest| {
 			let name = rest.split(" = ").next().unwrap_or_default();
-			rest.contains(" = ") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+			let is_table = rest.starts_with('[') && rest.ends_with(']');
+			is_table
+				|| rest.contains(" = ") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 		});
 		optional.unwrap_or(line)
 	});
@@ -31,6 +33,7 @@ fn every_optional_line_of_the_commented_file_is_readable() {
 	let read: ProviderConfig = parse(&text).unwrap();
 	assert!(read.operator.account.is_some() && read.engine.runtime.is_some());
 	assert_eq!(read.engine.mirrors.len(), 1);
+	assert_eq!(read.inference.unwrap().services[0].id, 5);
 }
 
 #[test]
@@ -76,4 +79,34 @@ fn the_engine_keeps_its_data_below_those_of_the_agent() {
 	assert!(settings.data_dir.is_absolute() && settings.data_dir.ends_with("here/engine"));
 	assert!(settings.private_registries.contains("127.0.0.1:5000"));
 	assert_eq!(settings.limits.bandwidth_mbps, 7);
+}
+
+#[test]
+fn the_edge_serves_the_operator_with_the_certificate_of_the_agent() {
+	let text = "[inference]\nlisten = \"127.0.0.1:7\"\n[[inference.service]]\nid = 5\n\
+		backend = \"http://127.0.0.1:8080\"\nmodels = [\"m\"]\n";
+	let mut config = usable();
+	config.inference = parse::<ProviderConfig>(text).unwrap().inference;
+	config.front.tls_certificate = Some("cert.pem".into());
+	config.front.tls_key = Some("key.pem".into());
+	config.validate().unwrap();
+	let edge = config.inference.as_ref().unwrap().edge(&config).unwrap();
+	assert_eq!(edge.operator.account, Some(config.signer().unwrap().1));
+	assert_eq!(edge.listen(), ([127, 0, 0, 1], 7).into());
+	assert_eq!(edge.front.tls_key, Some("key.pem".into()));
+	assert_eq!(edge.services[0].models, ["m"]);
+	assert!(!edge.operator.key.is_given(), "the agent's key signs no statements");
+
+	let fault = |from: &str, to: &str| {
+		let mut config = usable();
+		config.inference = parse::<ProviderConfig>(&text.replace(from, to)).unwrap().inference;
+		config.validate().unwrap_err().to_string()
+	};
+	assert!(fault(":8080", ":8080/v1/").contains("without /v1"));
+	let twice = "[\"m\"]\n[[inference.service]]\nid = 5\nbackend = \"http://127.0.0.1:1\"";
+	assert!(fault("[\"m\"]", twice).starts_with("inference.service.id"));
+	let none: ProviderConfig = parse("[edge]").unwrap();
+	let mut config = usable();
+	config.inference = none.inference;
+	assert!(config.validate().unwrap_err().to_string().starts_with("inference.service"));
 }

@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `account.rs` | operator, bond, rights and balance of the key |
 //! | `probe.rs` | endpoint, proof of control and leases, judged as validators judge them |
+//! | `vpn.rs` | exit of a VPN, its listing, and a trial |
 //! | `machine.rs` | engine, capacity, and why no bid would be made |
 
 mod account;
 mod machine;
 mod probe;
+mod vpn;
 
 use crate::{
 	chain::{BondRules, Snapshot, read_snapshot},
@@ -116,7 +118,9 @@ pub async fn examine<E: Engine>(
 	if let Some((nodes, snapshot)) = &chain {
 		account::examine(nodes, snapshot, &signer, &mut findings).await;
 		probe::examine(nodes, snapshot, &mut findings).await;
+		vpn::examine(config, nodes, snapshot, &mut findings).await;
 	}
+	vpn::machine(config, &mut findings);
 	let bond = bond(chain.as_ref(), &signer, &mut findings).await;
 	let bond = bond.as_ref().map_err(String::as_str);
 	let own_key = *signer.account() == operator;

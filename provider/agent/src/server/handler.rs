@@ -13,7 +13,10 @@ use serde::Serialize;
 use sp_runtime::codec::Encode;
 use std::{sync::Arc, time::Duration};
 use surety_engine::LeaseId;
-use surety_gateway::front::{Body, Handler, Peer};
+use surety_gateway::{
+	front::{Body, Handler, Peer},
+	roles::RolePages,
+};
 use surety_primitives::{ServiceId, endpoint::control_hash};
 use tokio::sync::watch;
 
@@ -62,7 +65,8 @@ impl AgentHandler {
 			"/" => html(render(&AgentStatus::of(&self.pages, now_ms()))),
 			"/status" => json(StatusCode::OK, &AgentStatus::of(&self.pages, now_ms())),
 			"/metrics" => {
-				let text = metrics::encode(&AgentStatus::of(&self.pages, now_ms()));
+				let mut text = metrics::encode(&AgentStatus::of(&self.pages, now_ms()));
+				text.extend(self.pages.edge.as_ref().map(RolePages::metrics));
 				page(StatusCode::OK, "text/plain; version=0.0.4", text.into())
 			},
 			"/health" => self.own_health(),
@@ -90,6 +94,10 @@ impl AgentHandler {
 		let limit = (self.pages.rules)().observation_ms;
 		if last.is_none_or(|last| age(last.began_ms) > limit) {
 			reasons.push("the engine does not answer; leases count as failed".into());
+		}
+		let edge = self.pages.edge.as_ref().map(RolePages::health);
+		if let Some(edge) = edge.filter(|edge| !edge.healthy) {
+			reasons.extend(edge.reasons.into_iter().map(|reason| format!("edge: {reason}")));
 		}
 		let healthy = reasons.is_empty();
 		let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -154,6 +162,11 @@ pub(super) fn canonical(text: &str) -> Option<u32> {
 
 impl Handler for AgentHandler {
 	async fn handle(&self, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+		if let Some(vpn) = &self.pages.vpn
+			&& let Some(route) = vpn.route(&request)
+		{
+			return vpn.serve(route, peer, request).await;
+		}
 		if let Some(route) = Route::of(request.uri().path()) {
 			return self.tenants.serve(peer, request, route, self.stop.subscribe()).await;
 		}

@@ -4,9 +4,10 @@
 
 use super::AgentStatus;
 use crate::store::BidState;
-use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, Gauge, GaugeVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
-/// The metrics. Labels are states only, so their number is bounded.
+/// The metrics. Labels are states, and agreements of the peers that the status shows, so their
+/// number is bounded.
 pub fn encode(status: &AgentStatus) -> String {
 	let mut bytes = Vec::new();
 	let encoded = collect(status)
@@ -72,6 +73,26 @@ fn collect(status: &AgentStatus) -> Result<Registry, prometheus::Error> {
 	let earned = family("paid_base_units", "Paid for leases that the chain keeps.", "asset")?;
 	for (asset, paid) in &status.earned {
 		earned.with_label_values(&[asset]).set(paid.parse().unwrap_or(0.0));
+	}
+	if let Some(vpn) = &status.vpn {
+		single("vpn_up", "1 while the VPN exit runs.", if vpn.running { 1.0 } else { 0.0 })?;
+		let peers = family("vpn_peers", "Peers of the VPN.", "kind")?;
+		for (kind, count) in [("agreement", vpn.agreements), ("trial", vpn.trials)] {
+			let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+			peers.with_label_values(&[kind]).set(count);
+		}
+		// Of the peers that the status shows, whose number is bounded.
+		let bytes =
+			Opts::new("surety_provider_vpn_peer_bytes", "Bytes of a peer, of its keys so far.");
+		let bytes = IntGaugeVec::new(bytes, &["agreement", "direction"])?;
+		registry.register(Box::new(bytes.clone()))?;
+		for peer in &vpn.peers {
+			let agreement = peer.agreement.to_string();
+			for (direction, count) in [("up", peer.up), ("down", peer.down)] {
+				let count = i64::try_from(count).unwrap_or(i64::MAX);
+				bytes.with_label_values(&[&agreement, direction]).set(count);
+			}
+		}
 	}
 	let problems = status.advice.len();
 	let problems = f64::from(u32::try_from(problems).unwrap_or(u32::MAX));

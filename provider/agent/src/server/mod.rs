@@ -8,6 +8,7 @@
 //! | public | `/leases/<id>` | health of a lease |
 //! | public | `/.well-known/surety/<service>` | proof of control |
 //! | public | `/.well-known/surety/keys`, `/leases/<id>/..` | tenants: see [`tenants`] |
+//! | public | `<endpoint>/trial`, `<endpoint>/peers` | `POST`: peers of a VPN, see [`crate::vpn`] |
 //! | control | `/` | page for people |
 //! | control | `/status`, `/metrics`, `/health` | the same for programs |
 //!
@@ -30,10 +31,14 @@ use crate::{
 	chain::Follower,
 	reconcile::{Observer, Rules},
 	store::Store,
+	vpn::Vpn,
 };
 use std::{sync::Arc, time::Instant};
 use surety_engine::Capacity;
-use surety_gateway::front::{Front, FrontError, FrontSettings, serve};
+use surety_gateway::{
+	front::{Front, FrontError, FrontSettings, serve},
+	roles::RolePages,
+};
 
 /// A value that is asked for when it is needed.
 pub type Current<T> = Box<dyn Fn() -> T + Send + Sync>;
@@ -50,6 +55,10 @@ pub struct Pages {
 	pub rules: Current<Rules>,
 	/// The machine.
 	pub machine: Current<Option<Capacity>>,
+	/// VPN, if one is sold.
+	pub vpn: Option<Arc<Vpn>>,
+	/// The edge.
+	pub edge: Option<RolePages>,
 	/// Account of the key.
 	pub key: String,
 	/// Time of the start.

@@ -3,7 +3,9 @@
 //! Page for people: one file without outside resources or scripts.
 
 use super::{AgentStatus, BidStatus, LeaseStatus, ServiceStatus};
+use crate::vpn::VpnStatus;
 use std::fmt::Write;
+use surety_gateway::telemetry::AgreementStatus;
 
 /// Style of the page.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;\
@@ -49,8 +51,25 @@ pub fn render(status: &AgentStatus) -> String {
 	let head = ["Order", "State", "Price", "Why", "When"];
 	let bids = status.bids.iter().map(|one| bid(one, status.now_ms));
 	table(&mut page, "Bids", &head, bids);
+	if let Some(one) = &status.vpn {
+		vpn(&mut page, one, status.now_ms);
+	}
 	let head = ["Service", "Endpoint", "Status", "Verdict", "Window", "Credited", "CPU", "Memory"];
 	table(&mut page, "Services", &head, status.services.iter().map(service));
+	if let Some(edge) = &status.edge {
+		let head = [
+			"Agreement",
+			"Service",
+			"Tenant",
+			"Units",
+			"Requests",
+			"Limited",
+			"Lost",
+			"Tokens",
+			"p95",
+		];
+		table(&mut page, "Agreements", &head, edge.agreements.iter().map(agreement));
+	}
 	let history = status.history.iter().map(|entry| {
 		vec![ago(status.now_ms, entry.at_ms), text(&entry.subject), text(&entry.text)]
 	});
@@ -134,6 +153,59 @@ fn service(service: &ServiceStatus) -> Vec<String> {
 		text(&service.credited),
 		text(&format!("{} of {} mCPU free", free.cpu_milli, total.cpu_milli)),
 		text(&format!("{} of {} MiB free", free.memory_mib, total.memory_mib)),
+	]
+}
+
+fn vpn(page: &mut String, vpn: &VpnStatus, now_ms: u64) {
+	let state = match (&vpn.error, &vpn.exit_key) {
+		(Some(error), _) => format!("<span class=bad>does not run: {}</span>", escape(error)),
+		(None, key) => {
+			format!("<span class=ok>runs</span>, key {}", escape(key.as_deref().unwrap_or("-")))
+		},
+	};
+	let _ = write!(
+		page,
+		"<h2>VPN</h2><p>The exit at {} {state}.<p class=muted>Key of the listing {} · \
+		 {} peer(s) · {} trial(s) · {} received · {} sent",
+		escape(&vpn.endpoint),
+		escape(&vpn.listing_key),
+		vpn.agreements,
+		vpn.trials,
+		bytes(vpn.up),
+		bytes(vpn.down),
+	);
+	let head = ["Agreement", "Cap", "Received", "Sent", "Above the cap", "Last handshake"];
+	let rows = vpn.peers.iter().map(|peer| {
+		vec![
+			text(&peer.agreement.to_string()),
+			amount(&format!("{} Mbit/s", peer.megabits)),
+			amount(&bytes(peer.up)),
+			amount(&bytes(peer.down)),
+			amount(&format!("{} packet(s)", peer.dropped)),
+			ago(now_ms, peer.seen_ms),
+		]
+	});
+	table(page, "Peers of the VPN", &head, rows);
+}
+
+/// An amount of bytes, in the largest unit of which there are ten.
+fn bytes(bytes: u64) -> String {
+	let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+	let found = units.into_iter().find(|(_, shift)| bytes >> shift >= 10);
+	found.map_or(format!("{bytes} B"), |(unit, shift)| format!("{} {unit}", bytes >> shift))
+}
+
+fn agreement(one: &AgreementStatus) -> Vec<String> {
+	vec![
+		text(&one.agreement.map_or("without".into(), |id| id.to_string())),
+		text(&one.agreement.map_or("-".into(), |_| one.service.to_string())),
+		text(&one.tenant),
+		amount(&one.units.to_string()),
+		amount(&one.calls.to_string()),
+		amount(&one.limited.to_string()),
+		amount(&one.lost.to_string()),
+		amount(&one.tokens.to_string()),
+		amount(&one.p95_ms.map_or("-".into(), |ms| format!("{ms:.0} ms"))),
 	]
 }
 

@@ -7,10 +7,12 @@ use crate::{
 	chain::{FollowerReport, LeaseView, Snapshot, windows},
 	reconcile::{Health, ObservationReport, Rules, health_of},
 	store::{BidOutcome, BidState, Entry, Record},
+	vpn::VpnStatus,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use surety_engine::{Capacity, LeaseId};
+use surety_gateway::{roles::RolePages, telemetry::Status as EdgeStatus};
 use surety_primitives::{OrderId, Resources, ServiceId};
 use surety_runtime_api::LeasePhase;
 
@@ -51,8 +53,12 @@ pub struct AgentStatus {
 	pub leases: Vec<LeaseStatus>,
 	/// Decisions on orders, newest first.
 	pub bids: Vec<BidStatus>,
+	/// The edge, with the agreements of services of models and of JSON-RPC.
+	pub edge: Option<EdgeStatus>,
 	/// Paid for leases so far, fee included, by asset, in base units.
 	pub earned: BTreeMap<String, String>,
+	/// VPN, if one is sold.
+	pub vpn: Option<VpnStatus>,
 	/// Events, newest first.
 	pub history: Vec<Entry>,
 	/// What to do next.
@@ -155,6 +161,8 @@ impl AgentStatus {
 			machine: (pages.machine)(),
 			leases,
 			bids: bids(pages),
+			vpn: pages.vpn.as_ref().map(|vpn| vpn.status()),
+			edge: pages.edge.as_ref().map(RolePages::status),
 			history: pages.store.history(SHOWN).unwrap_or_default(),
 			..Self::default()
 		};
@@ -281,6 +289,16 @@ pub fn advice(status: &AgentStatus, rules: &Rules) -> Vec<String> {
 			service.verdict.as_deref().unwrap_or("none yet")
 		));
 	}
+	let agreements = status.edge.iter().flat_map(|edge| &edge.agreements);
+	for one in agreements.filter(|one| one.lost > one.calls.checked_div(10).unwrap_or(0)) {
+		advice.push(format!(
+			"The server behind service {} fails: {} of {} requests of agreement {} had no answer.",
+			one.service,
+			one.lost,
+			one.calls,
+			one.agreement.map_or("-".into(), |id| id.to_string())
+		));
+	}
 	for lease in &status.leases {
 		let failed = lease.health.as_ref().is_some_and(|health| !health.state.is_up());
 		if failed {
@@ -291,6 +309,7 @@ pub fn advice(status: &AgentStatus, rules: &Rules) -> Vec<String> {
 	for limit in status.machine.iter().flat_map(|machine| &machine.unenforced) {
 		advice.push(format!("The engine does not enforce: {limit}."));
 	}
+	advice.extend(status.vpn.as_ref().and_then(VpnStatus::advice));
 	let won = |bid: &&BidStatus| matches!(bid.outcome.state, BidState::Won | BidState::Standing);
 	if let Some(bid) = status.bids.first()
 		&& status.bids.iter().find(won).is_none()

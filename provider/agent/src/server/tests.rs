@@ -7,6 +7,7 @@ use crate::{
 	store::{BidOutcome, BidState, Record},
 	test_kit::{lease, operator, snapshot},
 	time::now_ms,
+	vpn::{VpnPeer, VpnStatus},
 };
 use std::{
 	io::{Read, Write},
@@ -42,11 +43,13 @@ fn start() -> Kit {
 		Arc::default(),
 	);
 	let pages = Arc::new(Pages {
+		edge: None,
 		follower,
 		store,
 		observer: Arc::default(),
 		rules: Box::new(Rules::default),
 		machine: Box::new(|| None),
+		vpn: None,
 		key: "key".into(),
 		started: Instant::now(),
 	});
@@ -164,4 +167,37 @@ fn the_operator_sees_everything_and_no_markup_of_others() {
 	] {
 		assert!(metrics.contains(line), "{line} is not in\n{metrics}");
 	}
+}
+
+#[test]
+fn the_vpn_is_shown_with_its_peers_and_without_markup_of_others() {
+	let peer = VpnPeer { agreement: 7, megabits: 40, up: 50 << 20, ..VpnPeer::default() };
+	let vpn = VpnStatus {
+		running: true,
+		exit_key: Some("<b>".into()),
+		listing_key: "0x12".into(),
+		agreements: 1,
+		trials: 2,
+		services: vec![3],
+		peers: vec![peer],
+		..VpnStatus::default()
+	};
+	let status = AgentStatus { vpn: Some(vpn.clone()), ..AgentStatus::default() };
+	let page = render(&status);
+	for part in ["&lt;b&gt;", "0x12", "40 Mbit/s", "50 MiB", "2 trial(s)"] {
+		assert!(page.contains(part), "{part} is not in\n{page}");
+	}
+	let text = metrics::encode(&status);
+	for line in [
+		"surety_provider_vpn_up 1",
+		"surety_provider_vpn_peers{kind=\"trial\"} 2",
+		"surety_provider_vpn_peer_bytes{agreement=\"7\",direction=\"up\"} 52428800",
+	] {
+		assert!(text.contains(line), "{line} is not in\n{text}");
+	}
+	assert_eq!(vpn.advice(), None);
+	let stopped = VpnStatus { error: Some("no TUN".into()), ..vpn.clone() };
+	assert!(stopped.advice().unwrap().contains("no TUN"));
+	let unlisted = VpnStatus { services: Vec::new(), ..vpn };
+	assert!(unlisted.advice().unwrap().contains("operators.listService(Vpn { key: 0x12 }"));
 }

@@ -15,6 +15,8 @@ use std::{
 
 /// Version of the tables.
 const VERSION: u32 = 1;
+/// Bytes of the file that are kept in memory.
+const CACHE: usize = 8 << 20;
 /// Damaged files that are kept aside.
 const MAX_ASIDE: u32 = 100;
 
@@ -180,7 +182,8 @@ fn try_open(path: &Path, genesis: &str) -> Result<Store, Fault> {
 /// The file as a database.
 fn database(path: &Path) -> Result<Database, Fault> {
 	// A file that is cut or overwritten makes some readers panic.
-	let opened = std::panic::catch_unwind(|| Database::create(path));
+	let opened =
+		std::panic::catch_unwind(|| Database::builder().set_cache_size(CACHE).create(path));
 	match opened {
 		Ok(Ok(database)) => Ok(database),
 		Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => {

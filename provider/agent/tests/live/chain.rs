@@ -140,14 +140,28 @@ pub fn register(bond: u128) -> Payload {
 
 /// `proxy.addProxy` of the type `Operate`.
 pub fn add_proxy(delegate: &KeySigner) -> Payload {
+	add_proxy_of(delegate, "Operate")
+}
+
+/// `proxy.addProxy` of a type.
+pub fn add_proxy_of(delegate: &KeySigner, kind: &str) -> Payload {
 	let delegate = Value::unnamed_variant("Id", [Value::from_bytes(delegate.account())]);
-	let kind = Value::unnamed_variant("Operate", []);
+	let kind = Value::unnamed_variant(kind, []);
 	let arguments = [("delegate", delegate), ("proxy_type", kind), ("delay", number(0u8))];
 	dynamic("Proxy", "add_proxy", Composite::named(arguments))
 }
 
 /// `operators.listService` of the kind `Compute`.
 pub fn list_service(endpoint: &str) -> Payload {
+	list(Value::unnamed_variant("Compute", []), endpoint)
+}
+
+/// `operators.listService` of the kind `Vpn`.
+pub fn list_vpn(key: [u8; 32], endpoint: &str) -> Payload {
+	list(Value::named_variant("Vpn", [("key", Value::from_bytes(key))]), endpoint)
+}
+
+fn list(kind: Value, endpoint: &str) -> Payload {
 	let share = |percent: u128| number(percent * 10_000_000);
 	let terms = named([
 		("min_uptime", number(900_000_000u32)),
@@ -157,7 +171,7 @@ pub fn list_service(endpoint: &str) -> Payload {
 		("cover", share(300)),
 	]);
 	let arguments = [
-		("kind", Value::unnamed_variant("Compute", [])),
+		("kind", kind),
 		("endpoint", Value::from_bytes(endpoint)),
 		("region", Value::from_bytes("DE")),
 		("capacity", number(1u8)),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! The agent against a development node: `SURETY_NODE` names the program. Without it the tests are
-//! skipped.
+//! skipped. `SURETY_LOG` shows the agent's log, such as `info`.
 
 #![allow(
 	clippy::arithmetic_side_effects,
@@ -16,13 +16,15 @@ mod engine;
 #[path = "../../../engine/tests/kit/mod.rs"]
 mod kit;
 mod private;
+mod vpn;
 
 use chain::*;
 use engine::LocalEngine;
 use std::{path::Path, sync::Arc, time::Duration};
 use surety_gateway::{
 	chain::KeySigner,
-	config::{ChainSection, KeySource},
+	config::{ChainSection, KeySource, LogSection},
+	telemetry::start_log,
 };
 use surety_primitives::Verdict;
 use surety_provider::{
@@ -61,6 +63,9 @@ async fn an_order_becomes_a_lease_that_outlives_its_agent() {
 		println!("skipped: SURETY_NODE names no node");
 		return;
 	};
+	if let Ok(filter) = std::env::var("SURETY_LOG") {
+		start_log(&LogSection { filter, ..LogSection::default() }).unwrap();
+	}
 	let node = Node::start(&program).await;
 	let (port, control) = (free_port(), free_port());
 	let directory = tempfile::tempdir().unwrap();

@@ -39,6 +39,19 @@ fn run(command: &mut Command, input: &str) -> (Option<i32>, String, String) {
 	(status.code(), out, err)
 }
 
+/// Logs of a directory, which are shown when the test fails.
+struct Logs<'a>(&'a Path);
+
+impl Drop for Logs<'_> {
+	fn drop(&mut self) {
+		if std::thread::panicking() {
+			for log in ["agent.log", "courier.log"] {
+				println!("{log}\n{}", fs::read_to_string(self.0.join(log)).unwrap_or_default());
+			}
+		}
+	}
+}
+
 struct Tenant<'a> {
 	url: &'a str,
 	dir: &'a Path,
@@ -130,6 +143,7 @@ async fn story(program: &str) {
 	let (image, _) = machine.registry.push(&Image::default());
 	let node = Node::start(program).await;
 	let (port, dir) = (free_port(), machine.dir.path());
+	let _logs = Logs(dir);
 	let mut agent_process = agent(&node, &machine, port);
 	node.call("//Alice", &register(50 * UNIT)).await;
 	node.call("//Alice", &add_proxy(&KeySigner::from_uri("//Charlie").unwrap())).await;

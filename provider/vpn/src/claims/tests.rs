@@ -116,56 +116,16 @@ fn an_answer_is_opened_by_its_receiver_only() {
 }
 
 #[test]
-fn an_older_request_is_never_let_in_again() {
-	let mut replays = Replays::new(10);
-	replays.admit(&request(1, 1, NOW), NOW).unwrap();
-	// The answer was lost.
-	replays.admit(&request(1, 1, NOW), NOW + 10).unwrap();
-	assert_eq!(replays.admit(&request(1, 2, NOW), NOW), Err(RequestFault::Replayed));
-	replays.admit(&request(1, 2, NOW + 1), NOW + 10).unwrap();
-	assert_eq!(replays.admit(&request(1, 1, NOW), NOW + 10), Err(RequestFault::Replayed));
-	// Another agreement has a memory of its own.
-	replays.admit(&request(2, 1, NOW), NOW + 10).unwrap();
-}
-
-#[test]
 fn requests_out_of_their_time_are_refused() {
-	let mut replays = Replays::new(10);
-	let late = request(1, 1, NOW - LIFETIME - 1);
-	assert_eq!(replays.admit(&late, NOW), Err(RequestFault::Expired));
-	let early = request(1, 1, NOW + MAX_SKEW + 1);
-	assert_eq!(replays.admit(&early, NOW), Err(RequestFault::Future));
-	assert_eq!(replays.admit(&request(1, 1, u64::MAX), NOW), Err(RequestFault::Future));
-	replays.admit(&request(1, 1, NOW + MAX_SKEW), NOW).unwrap();
-}
-
-#[test]
-fn memory_is_bounded_and_freed_by_time() {
-	let mut replays = Replays::new(2);
-	replays.admit(&request(1, 1, NOW), NOW).unwrap();
-	replays.admit(&request(2, 1, NOW), NOW).unwrap();
-	assert_eq!(replays.admit(&request(3, 1, NOW), NOW), Err(RequestFault::Busy));
-	let later = NOW + LIFETIME + 1;
-	replays.admit(&request(3, 1, later), later).unwrap();
-	assert_eq!(replays.last.len(), 1);
+	let check = |issued| request(1, 1, issued).check(NOW);
+	assert_eq!(check(NOW - LIFETIME - 1), Err(RequestFault::Expired));
+	assert_eq!(check(NOW - LIFETIME), Ok(()));
+	assert_eq!(check(NOW + MAX_SKEW), Ok(()));
+	assert_eq!(check(NOW + MAX_SKEW + 1), Err(RequestFault::Future));
+	assert_eq!(check(u64::MAX), Err(RequestFault::Future));
 }
 
 proptest! {
-	/// For each agreement the moments of what is let in never fall.
-	#[test]
-	fn moments_never_fall(asked in prop::collection::vec((0u32..3, 1u8..4, 0u64..400_000), 1..60)) {
-		let mut replays = Replays::new(8);
-		let mut last: HashMap<AgreementId, u64> = HashMap::new();
-		for (step, (agreement, seed, at)) in asked.into_iter().enumerate() {
-			let now = NOW + 10_000 * step as u64;
-			let request = request(agreement, seed, NOW + at);
-			if replays.admit(&request, now).is_ok() {
-				let before = last.insert(agreement, request.issued);
-				prop_assert!(before.is_none_or(|before| before <= request.issued));
-			}
-		}
-	}
-
 	/// Bytes of an exit never make the receiver panic.
 	#[test]
 	fn any_bytes_may_come_as_an_answer(json in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -7,12 +7,11 @@ use super::{
 	attempt::TAG,
 	prove::{canonical, drive},
 };
-use crate::keys::{Key, Secret};
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
 	io,
-	net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+	net::{IpAddr, SocketAddr},
 	sync::Arc,
 	time::Instant,
 };
@@ -22,6 +21,8 @@ use tokio::{net::UdpSocket, sync::mpsc, task::AbortHandle};
 const QUEUE: usize = 32;
 
 type Datagram = (SocketAddr, Vec<u8>);
+/// Filter of the addresses that datagrams are sent to.
+type Allows = Box<dyn Fn(IpAddr) -> bool + Send>;
 
 /// Proofs by what their datagrams are known by.
 #[derive(Default)]
@@ -49,42 +50,39 @@ impl Routes {
 pub struct Hub {
 	socket: Arc<UdpSocket>,
 	routes: Arc<Mutex<Routes>>,
-	reflector: SocketAddrV4,
 	max: usize,
 	reader: AbortHandle,
 }
 
 impl Hub {
-	/// Share a socket that the internet reaches at `reflector`, among at most `max` proofs at once.
-	pub fn new(socket: UdpSocket, reflector: SocketAddrV4, max: usize) -> Self {
+	/// Share a socket among at most `max` proofs at once. Call it inside of a runtime of tokio.
+	pub fn new(socket: UdpSocket, max: usize) -> Self {
 		let socket = Arc::new(socket);
 		let routes = Arc::new(Mutex::new(Routes::default()));
 		let reader = tokio::spawn(read(socket.clone(), routes.clone())).abort_handle();
-		Self { socket, routes, reflector, max, reader }
+		Self { socket, routes, max, reader }
 	}
 
-	/// Own public socket address.
-	pub fn reflector(&self) -> SocketAddrV4 {
-		self.reflector
+	/// Local address of the socket.
+	pub fn local_addr(&self) -> io::Result<SocketAddr> {
+		self.socket.local_addr()
 	}
 
-	/// Ask an exit for a proof, as a peer with this secret and this address.
+	/// Ask an exit for a proof. Datagrams are sent to no address that `allows` refuses: the exit
+	/// chooses the one to which the answer goes.
 	pub async fn prove(
 		&self,
-		exit: Key,
-		endpoint: SocketAddr,
-		secret: Secret,
-		address: Ipv4Addr,
+		target: Target,
 		limits: Limits,
+		allows: impl Fn(IpAddr) -> bool + Send + 'static,
 	) -> Result<Proof, Failure> {
-		let target = Target { exit, endpoint, secret, address, reflector: self.reflector };
 		let attempt = Attempt::new(target, limits, Instant::now())
 			.map_err(|error| Failure::Local(error.to_string()))?;
-		let mut member = self.enter(&attempt)?;
+		let mut member = self.enter(&attempt, Box::new(allows))?;
 		drive(&mut member, attempt).await
 	}
 
-	fn enter(&self, attempt: &Attempt) -> Result<Member, Failure> {
+	fn enter(&self, attempt: &Attempt, allows: Allows) -> Result<Member, Failure> {
 		let (to, queue) = mpsc::channel(QUEUE);
 		let (tag, endpoint) = (attempt.tag(), canonical(attempt.endpoint()));
 		let mut routes = self.routes.lock();
@@ -94,7 +92,7 @@ impl Hub {
 		routes.by_tag.insert(tag, to.clone());
 		routes.by_endpoint.entry(endpoint).or_default().push((tag, to));
 		let (socket, routes) = (self.socket.clone(), self.routes.clone());
-		Ok(Member { socket, routes, tag, endpoint, queue })
+		Ok(Member { socket, routes, tag, endpoint, queue, allows })
 	}
 }
 
@@ -128,9 +126,14 @@ struct Member {
 	tag: [u8; TAG],
 	endpoint: SocketAddr,
 	queue: mpsc::Receiver<Datagram>,
+	allows: Allows,
 }
 
 impl Transport for Member {
+	fn allows(&self, to: SocketAddr) -> bool {
+		(self.allows)(to.ip())
+	}
+
 	async fn send(&mut self, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
 		self.socket.send_to(bytes, to).await.map(drop)
 	}

@@ -31,7 +31,7 @@ pub use prove::{Transport, drive, prove};
 use crate::keys::{Key, Secret};
 use std::{
 	fmt,
-	net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+	net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
 	time::Duration,
 };
 
@@ -111,6 +111,9 @@ pub enum Failure {
 		/// From the nonce into the tunnel to its arrival.
 		nonce: Duration,
 	},
+	/// The address of the endpoint, or the one from which the nonce arrived, is one that no
+	/// datagram may be sent to.
+	Forbidden(IpAddr),
 }
 
 impl fmt::Display for Failure {
@@ -120,6 +123,9 @@ impl fmt::Display for Failure {
 			Self::NoHandshake => f.write_str("no handshake: wrong key, blocked port, or no exit"),
 			Self::NoNonce { .. } => {
 				f.write_str("shakes hands, but forwards nothing: check forwarding, NAT, firewall")
+			},
+			Self::Forbidden(address) => {
+				write!(f, "{address} is no address of an exit: it is private, or the prober's own")
 			},
 			Self::NoAnswer { egress, .. } => {
 				write!(f, "forwards from {egress}, but answers do not come back: check the NAT")

@@ -8,6 +8,10 @@ use tokio::{net::UdpSocket, time::timeout_at};
 
 /// Datagrams of a prober. Its socket is the reflector, too.
 pub trait Transport: Send {
+	/// True if datagrams may be sent to an address. The exit chooses the one of the answer.
+	fn allows(&self, _to: SocketAddr) -> bool {
+		true
+	}
 	/// Send a datagram.
 	fn send(&mut self, to: SocketAddr, bytes: &[u8])
 	-> impl Future<Output = io::Result<()>> + Send;
@@ -48,6 +52,9 @@ pub async fn drive<T: Transport>(
 	loop {
 		let (datagrams, step) = attempt.on_time(Instant::now());
 		for (to, bytes) in datagrams {
+			if !transport.allows(to) {
+				return Err(Failure::Forbidden(to.ip()));
+			}
 			match transport.send(to, &bytes).await {
 				Ok(()) => is_sent = true,
 				Err(error) => unsent = Some(error),

@@ -66,7 +66,9 @@ fn address_v4(socket: &UdpSocket) -> SocketAddrV4 {
 
 /// Start an exit. Returns its endpoint and its address on the internet.
 async fn exit(conduct: Conduct) -> (SocketAddr, SocketAddr) {
-	let (socket, internet) = (socket().await, socket().await);
+	// Two addresses of loopback, as an exit may leave by another than it is reached at.
+	let internet = UdpSocket::bind("127.0.0.2:0").await.unwrap();
+	let socket = socket().await;
 	let addresses = (socket.local_addr().unwrap(), internet.local_addr().unwrap());
 	tokio::spawn(serve(conduct, socket, internet));
 	addresses
@@ -220,12 +222,11 @@ async fn strangers_do_not_disturb_a_proof() {
 async fn proofs_share_one_socket() {
 	let own = socket().await;
 	let reflector = address_v4(&own);
-	let hub = Hub::new(own, reflector, 3);
-	let key = Secret::new(EXIT).public();
+	let hub = Hub::new(own, 3);
 	let ask = async |conduct| {
 		let (endpoint, egress) = exit(conduct).await;
-		let secret = Secret::new(PEER);
-		(hub.prove(key, endpoint, secret, ADDRESS, limits_of(conduct)).await, egress)
+		let target = target(endpoint, reflector);
+		(hub.prove(target, limits_of(conduct), |_| true).await, egress)
 	};
 	let (good, idle, other) =
 		tokio::join!(ask(Conduct::Honest), ask(Conduct::Idle), ask(Conduct::Honest));
@@ -238,16 +239,29 @@ async fn proofs_share_one_socket() {
 async fn proofs_at_once_are_bounded_and_leave_room_when_they_end() {
 	let own = socket().await;
 	let reflector = address_v4(&own);
-	let hub = Hub::new(own, reflector, 1);
+	let hub = Hub::new(own, 1);
 	let silent = socket().await;
-	let (key, far) = (Secret::new(EXIT).public(), silent.local_addr().unwrap());
-	let ask = |endpoint, limits| hub.prove(key, endpoint, Secret::new(PEER), ADDRESS, limits);
+	let far = silent.local_addr().unwrap();
+	let ask = |endpoint, limits| hub.prove(target(endpoint, reflector), limits, |_| true);
 	let (first, second) =
 		tokio::join!(ask(far, limits_of(Conduct::Flood)), ask(far, limits_of(Conduct::Flood)));
 	assert_eq!(first, Err(Failure::NoHandshake));
 	assert!(matches!(second, Err(Failure::Local(_))), "{second:?}");
 	let (endpoint, egress) = exit(Conduct::Honest).await;
 	assert_eq!(ask(endpoint, limits()).await.unwrap().egress, egress);
+}
+
+#[tokio::test]
+async fn no_datagram_is_sent_to_a_forbidden_address() {
+	let own = socket().await;
+	let reflector = address_v4(&own);
+	let hub = Hub::new(own, 1);
+	let (endpoint, egress) = exit(Conduct::Honest).await;
+	let proof =
+		hub.prove(target(endpoint, reflector), limits(), move |to| to == endpoint.ip()).await;
+	assert_eq!(proof, Err(Failure::Forbidden(egress.ip())));
+	let proof = hub.prove(target(endpoint, reflector), limits(), |_| false).await;
+	assert_eq!(proof, Err(Failure::Forbidden(endpoint.ip())));
 }
 
 #[tokio::test]

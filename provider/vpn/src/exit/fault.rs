@@ -11,6 +11,8 @@ pub enum ExitError {
 	Setting(String),
 	/// The process may not configure networks.
 	NoPermission,
+	/// The kernel gives no TUN devices.
+	NoTun,
 	/// A program is not installed.
 	Missing {
 		/// Program.
@@ -39,6 +41,8 @@ pub enum ExitError {
 	Store(PathBuf, String),
 	/// The key is that of another agreement.
 	KeyInUse,
+	/// The agreement has asked since, or at the same moment with another key.
+	Replayed,
 	/// All addresses are taken.
 	PoolFull,
 	/// All trials are taken. Ask again in some seconds.
@@ -52,8 +56,13 @@ impl fmt::Display for ExitError {
 		match self {
 			Self::Setting(reason) => write!(f, "setting of the VPN: {reason}"),
 			Self::NoPermission => f.write_str(
-				"a VPN exit needs CAP_NET_ADMIN: run as root, or with \
-				 `AmbientCapabilities=CAP_NET_ADMIN` in the systemd unit",
+				"a VPN exit needs CAP_NET_ADMIN: run as root, or as another user by `sudo setpriv \
+				 --reuid USER --init-groups --inh-caps +net_admin --ambient-caps +net_admin \
+				 surety-provider run ..`, or with `AmbientCapabilities=CAP_NET_ADMIN` in the \
+				 [Service] part of the systemd unit",
+			),
+			Self::NoTun => f.write_str(
+				"no /dev/net/tun: `modprobe tun`, or in a container `--device /dev/net/tun`",
 			),
 			Self::Missing { program, package } => {
 				write!(f, "`{program}` is not installed: apt-get install {package}")
@@ -70,12 +79,21 @@ impl fmt::Display for ExitError {
 				write!(f, "the address pool overlaps the route {route}: choose another pool")
 			},
 			Self::Kernel(path, error) => {
-				write!(f, "cannot write {}: {error}; set it by sysctl", path.display())
+				let name = path.strip_prefix("/proc/sys").unwrap_or(path).display().to_string();
+				let name = name.trim_start_matches('/').replace('/', ".");
+				write!(
+					f,
+					"cannot write {}: {error}; try `sysctl -w {name}=1` as root",
+					path.display()
+				)
 			},
 			Self::Device(reason) => write!(f, "WireGuard: {reason}; is the port in use?"),
 			Self::Store(path, reason) => write!(f, "{}: {reason}", path.display()),
 			Self::KeyInUse => {
 				f.write_str("the key is in use by another agreement: make a fresh one")
+			},
+			Self::Replayed => {
+				f.write_str("a newer request of this agreement was answered: sign again")
 			},
 			Self::PoolFull => f.write_str("all addresses of the pool are taken: widen the pool"),
 			Self::TrialsFull => f.write_str("all trials are taken: ask again in some seconds"),

@@ -4,8 +4,8 @@
 
 use super::{
 	fault::ExitError,
-	namespace::Namespace,
-	pool::{EXIT, Net, Pool},
+	namespace::{Namespace, missing},
+	pool::{EXIT, Net},
 	settings::Settings,
 };
 use std::{fs, io, net::Ipv4Addr, path::Path};
@@ -24,17 +24,25 @@ pub fn check_permission() -> Result<(), ExitError> {
 	if may { Ok(()) } else { Err(ExitError::NoPermission) }
 }
 
-/// Check that no route of the host leads into the pool.
-pub fn check_pool(pool: &Pool, namespace: &Namespace) -> Result<(), ExitError> {
+/// Check that programs and device are there.
+pub fn check_machine() -> Result<(), ExitError> {
+	let path = std::env::var_os("PATH").unwrap_or_default();
+	for program in ["ip", "nft"] {
+		if !std::env::split_paths(&path).any(|directory| directory.join(program).is_file()) {
+			return Err(missing(program));
+		}
+	}
+	if Path::new("/dev/net/tun").exists() { Ok(()) } else { Err(ExitError::NoTun) }
+}
+
+/// Check that no route of the host leads into the pool, but those of the exit itself.
+pub fn check_pool(settings: &Settings, namespace: &Namespace) -> Result<(), ExitError> {
 	let routes = namespace.run(|| fs::read_to_string("/proc/thread-self/net/route"))?;
 	// Without the file there is nothing to check: the addresses are refused later if they clash.
-	match routes
-		.unwrap_or_default()
-		.lines()
-		.skip(1)
-		.filter_map(route)
-		.find(|(_, net)| net.prefix() > 0 && net.overlaps(&pool.ipv4))
-	{
+	match routes.unwrap_or_default().lines().skip(1).filter_map(route).find(|(interface, net)| {
+		let is_own = *interface == settings.interface;
+		!is_own && net.prefix() > 0 && net.overlaps(&settings.pool.ipv4)
+	}) {
 		Some((interface, net)) => Err(ExitError::PoolInUse(format!("{net} of {interface}"))),
 		None => Ok(()),
 	}

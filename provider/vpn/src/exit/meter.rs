@@ -64,11 +64,6 @@ impl Meter {
 		self.bits.store(bits, Relaxed);
 	}
 
-	/// True if all bytes of a trial are used.
-	pub fn is_used_up(&self) -> bool {
-		self.trial.as_ref().is_some_and(|trial| trial.left.load(Relaxed) == 0)
-	}
-
 	fn pass(&self, direction: &Direction, bytes: u64, now: u64) -> bool {
 		let passes = self.trial.as_ref().is_none_or(|trial| trial.pass(bytes, now))
 			&& direction.bucket.take(Cap::new(self.bits()), bytes, now);
@@ -188,7 +183,6 @@ mod tests {
 		assert!(meters.pass_up(addresses[0], FAR, 600));
 		assert!(!meters.pass_down(addresses[0], 600));
 		assert!(!meters.pass_up(addresses[0], FAR, 1), "used up");
-		assert!(meter.is_used_up());
 		let over = Arc::new(meters.trial(10_000_000, 1_000, Duration::ZERO));
 		meters.insert(addresses, &over);
 		assert!(!meters.pass_up(addresses[0], FAR, 1));

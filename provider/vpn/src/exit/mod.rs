@@ -36,9 +36,10 @@ mod store;
 
 pub use fault::ExitError;
 pub use pool::{Net, NetFault, Pool};
+pub use registry::Origin;
 pub use settings::{Egress, Settings, Trials};
 
-use crate::{AgreementId, keys::Key, tunnel::Tunnel};
+use crate::{AgreementId, claims::PeerRequest, keys::Key, tunnel::Tunnel};
 use device::{Alarm, Wire};
 use firewall::Firewall;
 use meter::{Meter, Meters};
@@ -57,7 +58,7 @@ use tokio::{sync::Mutex, task::JoinHandle};
 pub struct Exit {
 	shared: Arc<Shared>,
 	firewall: Arc<Firewall>,
-	keeper: JoinHandle<()>,
+	keeper: Mutex<Option<JoinHandle<()>>>,
 	port: u16,
 }
 
@@ -116,6 +117,19 @@ pub struct Trial {
 }
 
 impl Exit {
+	/// Faults that [`Exit::start`] would meet, as far as they are seen without changing anything.
+	/// An exit with these settings may be running.
+	pub fn obstacles(settings: &Settings) -> Vec<ExitError> {
+		let namespace = Namespace(settings.namespace.clone());
+		let checks = [
+			settings.check(),
+			host::check_permission(),
+			host::check_machine(),
+			host::check_pool(settings, &namespace),
+		];
+		checks.into_iter().filter_map(Result::err).collect()
+	}
+
 	/// Start an exit with the peers of the last run.
 	///
 	/// Forwarding is turned on in the kernel and stays on. An interface that learns its routes from
@@ -123,8 +137,9 @@ impl Exit {
 	pub async fn start(settings: Settings) -> Result<Self, ExitError> {
 		settings.check()?;
 		host::check_permission()?;
+		host::check_machine()?;
 		let namespace = Namespace(settings.namespace.clone());
-		host::check_pool(&settings.pool, &namespace)?;
+		host::check_pool(&settings, &namespace)?;
 		let store = Store::open(&settings.directory)?;
 		let secret = store.secret()?;
 		let stored = store.peers()?;
@@ -153,6 +168,7 @@ impl Exit {
 		state.is_dirty = false;
 		drop(state);
 		let keeper = tokio::spawn(keeper::run(shared.clone(), firewall.clone()));
+		let keeper = Mutex::new(Some(keeper));
 		tracing::info!(interface = shared.settings.interface, port, "VPN exit runs");
 		Ok(Self { shared, firewall, keeper, port })
 	}
@@ -167,23 +183,19 @@ impl Exit {
 		self.port
 	}
 
-	/// Make `key` the peer of an agreement with a rate of `units` times `unit` bits a second in
-	/// each direction. A new key replaces the old one, whose sessions end at once. The same key again
-	/// changes the rate only.
-	pub async fn admit(
-		&self,
-		agreement: AgreementId,
-		key: Key,
-		units: u32,
-		unit: u64,
-	) -> Result<Tunnel, ExitError> {
-		let bits = unit.saturating_mul(units.into());
+	/// Make the key of a request the peer of its agreement, with a rate of `bits` a second in each
+	/// direction. A new key replaces the old one, whose sessions end at once. The same key again
+	/// changes the rate only. The caller has checked everything about the request but its order
+	/// among others of the agreement.
+	///
+	/// Like all changes it must not be cancelled: run it in a task.
+	pub async fn admit(&self, request: &PeerRequest, bits: u64) -> Result<Tunnel, ExitError> {
 		let mut state = self.shared.state.lock().await;
-		let change = state.registry.admit(agreement, key, bits, now())?;
+		let change = state.registry.admit(request, bits, now())?;
 		state.is_dirty = true;
 		self.shared.apply(&mut state, change).await?;
 		self.shared.save(&mut state).await;
-		let peer = state.registry.of(agreement);
+		let peer = state.registry.of(request.agreement);
 		peer.map(|peer| self.shared.tunnel(peer)).ok_or_else(stopped)
 	}
 
@@ -193,37 +205,25 @@ impl Exit {
 		state.registry.of(agreement).map(|peer| self.shared.tunnel(peer))
 	}
 
-	/// End the peer of an agreement. Returns false if there was none.
-	pub async fn revoke(&self, agreement: AgreementId) -> Result<bool, ExitError> {
-		let mut state = self.shared.state.lock().await;
-		let removed: Vec<Peer> = state.registry.revoke(agreement).into_iter().collect();
-		let is_removed = !removed.is_empty();
-		state.is_dirty |= is_removed;
-		self.shared.apply(&mut state, Change { removed, added: None }).await?;
-		self.shared.save(&mut state).await;
-		Ok(is_removed)
+	/// Agreements that have a peer.
+	pub async fn agreements(&self) -> BTreeSet<AgreementId> {
+		self.shared.state.lock().await.registry.agreements().collect()
 	}
 
-	/// End the peers of all agreements but these: those that are open on chain, read without
-	/// trouble. Returns the agreements whose peers were ended.
-	pub async fn retain(
-		&self,
-		open: &BTreeSet<AgreementId>,
-	) -> Result<Vec<AgreementId>, ExitError> {
+	/// End the peers of agreements. Returns the number of those that had one.
+	pub async fn revoke(&self, over: &BTreeSet<AgreementId>) -> Result<usize, ExitError> {
 		let mut state = self.shared.state.lock().await;
-		let over: Vec<AgreementId> =
-			state.registry.agreements().filter(|agreement| !open.contains(agreement)).collect();
 		let revoked = over.iter().filter_map(|agreement| state.registry.revoke(*agreement));
 		let removed: Vec<Peer> = revoked.collect();
-		state.is_dirty |= !removed.is_empty();
+		let count = removed.len();
+		state.is_dirty |= count > 0;
 		self.shared.apply(&mut state, Change { removed, added: None }).await?;
 		self.shared.save(&mut state).await;
-		Ok(over)
+		Ok(count)
 	}
 
-	/// Admit anybody for a trial, asked for from this address. The same key again gets the same
-	/// trial.
-	pub async fn admit_trial(&self, key: Key, from: IpAddr) -> Result<Trial, ExitError> {
+	/// Admit anybody for a trial. The same key again gets the same trial.
+	pub async fn admit_trial(&self, key: Key, from: impl Into<Origin>) -> Result<Trial, ExitError> {
 		let limits = self.shared.settings.trials;
 		let meter = self.shared.meters.trial(limits.bits, limits.bytes, limits.time);
 		let mut state = self.shared.state.lock().await;
@@ -245,10 +245,12 @@ impl Exit {
 	}
 
 	/// Stop, and remove everything from the kernel but forwarding. Peers are kept in their file.
-	pub async fn stop(mut self) -> Result<(), ExitError> {
-		self.keeper.abort();
-		// Until it has ended: it must not put the rules up again.
-		let _ = (&mut self.keeper).await;
+	pub async fn stop(&self) -> Result<(), ExitError> {
+		if let Some(keeper) = self.keeper.lock().await.take() {
+			keeper.abort();
+			// Until it has ended: it must not put the rules up again.
+			let _ = keeper.await;
+		}
 		let mut state = self.shared.state.lock().await;
 		state.is_dirty = true;
 		self.shared.save(&mut state).await;
@@ -263,7 +265,9 @@ impl Exit {
 impl Drop for Exit {
 	fn drop(&mut self) {
 		// The firewall removes itself, and the TUN device goes with the last of its users.
-		self.keeper.abort();
+		if let Some(keeper) = self.keeper.get_mut().take() {
+			keeper.abort();
+		}
 	}
 }
 

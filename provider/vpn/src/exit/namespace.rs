@@ -110,7 +110,8 @@ async fn talk(mut child: Child, input: &str) -> io::Result<std::process::Output>
 	child.wait_with_output().await
 }
 
-fn missing(program: &'static str) -> ExitError {
+/// Fault of a program that is not installed.
+pub fn missing(program: &'static str) -> ExitError {
 	let package = match program {
 		"nft" => "nftables",
 		"ip" => "iproute2",

@@ -9,7 +9,7 @@ use super::{
 	settings::Trials,
 	store::StoredPeer,
 };
-use crate::{AgreementId, keys::Key};
+use crate::{AgreementId, claims::PeerRequest, keys::Key};
 use std::{
 	collections::{BTreeMap, HashMap, HashSet},
 	net::IpAddr,
@@ -24,17 +24,22 @@ const MIN_TRIAL: u64 = 15_000;
 pub enum Owner {
 	/// Agreement.
 	Agreement(AgreementId),
-	/// Anybody of a network, for a trial.
+	/// Somebody, for a trial.
 	Trial(Origin),
 }
 
-/// Network that a trial was asked from: a `/24` of IPv4, a `/48` of IPv6.
+/// Origin of a trial.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Origin(IpAddr);
+pub enum Origin {
+	/// Network of a stranger: a `/24` of IPv4, a `/48` of IPv6.
+	Network(IpAddr),
+	/// Prober of the chain, which no limit of a network concerns.
+	Prober,
+}
 
 impl From<IpAddr> for Origin {
 	fn from(address: IpAddr) -> Self {
-		Self(match address.to_canonical() {
+		Self::Network(match address.to_canonical() {
 			IpAddr::V4(address) => IpAddr::from((address.to_bits() & 0xffff_ff00).to_be_bytes()),
 			IpAddr::V6(address) => {
 				IpAddr::from((address.to_bits() & (u128::MAX << 80)).to_be_bytes())
@@ -54,6 +59,8 @@ pub struct Peer {
 	pub index: Index,
 	/// Traffic.
 	pub meter: Arc<Meter>,
+	/// Moment of signing of the request; 0 for a trial.
+	pub issued: u64,
 	/// Admission.
 	pub admitted: u64,
 	/// Last handshake, or admission.
@@ -97,7 +104,7 @@ impl Registry {
 	/// Take over stored peers. Those that no longer fit into the pool are left out.
 	pub fn restore(&mut self, stored: Vec<StoredPeer>) -> Vec<Peer> {
 		let mut restored = Vec::new();
-		for StoredPeer { agreement, key, index, bits, up, down, seen } in stored {
+		for StoredPeer { agreement, key, issued, index, bits, up, down, seen } in stored {
 			let fits = index > EXIT && index <= self.pool.last();
 			let is_new = !self.used.contains(&index)
 				&& !self.peers.contains_key(&key)
@@ -113,7 +120,7 @@ impl Registry {
 			meter.up.bytes.store(up, Relaxed);
 			meter.down.bytes.store(down, Relaxed);
 			let owner = Owner::Agreement(agreement);
-			let peer = Peer { owner, key, index, meter, admitted: seen, seen, until: 0 };
+			let peer = Peer { owner, key, index, meter, issued, admitted: seen, seen, until: 0 };
 			self.last = self.last.max(index);
 			self.insert(peer.clone());
 			restored.push(peer);
@@ -128,6 +135,7 @@ impl Registry {
 			Owner::Agreement(agreement) => Some(StoredPeer {
 				agreement,
 				key: peer.key,
+				issued: peer.issued,
 				index: peer.index,
 				bits: peer.meter.bits(),
 				up: peer.meter.up.bytes.load(Relaxed),
@@ -153,20 +161,28 @@ impl Registry {
 		self.by_agreement.get(&agreement).and_then(|key| self.peers.get(key))
 	}
 
-	/// Make `key` the peer of an agreement, in place of another key, with that one's addresses and
-	/// counts. The rate is that of `bits` a second.
+	/// Make the key of a request the peer of its agreement, in place of another key, with the
+	/// addresses and counts of that one. The rate is that of `bits` a second.
+	///
+	/// Only a later request is let in, or the same one again for a tenant whose answer was lost: a
+	/// replay would put back a key that the tenant has replaced.
 	pub fn admit(
 		&mut self,
-		agreement: AgreementId,
-		key: Key,
+		request: &PeerRequest,
 		bits: u64,
 		now: u64,
 	) -> Result<Change, ExitError> {
+		let PeerRequest { agreement, key, issued } = *request;
 		let mut change = Change::default();
+		let is_newer = |of: &Peer| issued > of.issued || (issued == of.issued && key == of.key);
+		if self.of(agreement).is_some_and(|peer| !is_newer(peer)) {
+			return Err(ExitError::Replayed);
+		}
 		match self.peers.get(&key).map(|peer| peer.owner) {
 			Some(Owner::Agreement(owner)) if owner == agreement => {
-				if let Some(peer) = self.peers.get(&key) {
+				if let Some(peer) = self.peers.get_mut(&key) {
 					peer.meter.set_bits(bits);
+					peer.issued = issued;
 				}
 				return Ok(change);
 			},
@@ -187,7 +203,8 @@ impl Registry {
 		meter.set_bits(bits);
 		change.removed.extend(before);
 		let owner = Owner::Agreement(agreement);
-		change.added = Some(Peer { owner, key, index, meter, admitted: now, seen: now, until: 0 });
+		let peer = Peer { owner, key, index, meter, issued, admitted: now, seen: now, until: 0 };
+		change.added = Some(peer);
 		change.added.iter().for_each(|peer| self.insert(peer.clone()));
 		Ok(change)
 	}
@@ -209,7 +226,7 @@ impl Registry {
 		}
 		let trials = || self.peers.values().filter(|peer| matches!(peer.owner, Owner::Trial(_)));
 		let of_origin = trials().filter(|peer| peer.owner == Owner::Trial(origin)).count();
-		if of_origin >= limits.max_of_network {
+		if origin != Origin::Prober && of_origin >= limits.max_of_network {
 			return Err(ExitError::TrialsFull);
 		}
 		if trials().count() >= limits.max || self.is_full() {
@@ -223,6 +240,7 @@ impl Registry {
 			key,
 			index,
 			meter: Arc::new(meter),
+			issued: 0,
 			admitted: now,
 			seen: now,
 			until: now.saturating_add(time),
@@ -245,10 +263,11 @@ impl Registry {
 		}
 	}
 
-	/// Remove trials that are over, and peers of agreements without a handshake for `stale` ms.
+	/// Remove trials whose time is over, and peers of agreements without a handshake for `stale`
+	/// ms. A trial whose bytes are used up keeps its place: its network gets no new one sooner.
 	pub fn sweep(&mut self, stale: u64, now: u64) -> Vec<Peer> {
 		let is_over = |peer: &&Peer| match peer.owner {
-			Owner::Trial(_) => now >= peer.until || peer.meter.is_used_up(),
+			Owner::Trial(_) => now >= peer.until,
 			Owner::Agreement(_) => now >= peer.seen.saturating_add(stale),
 		};
 		let over: Vec<Key> = self.peers.values().filter(is_over).map(|peer| peer.key).collect();

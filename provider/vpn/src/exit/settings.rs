@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Settings of an exit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
 	/// Name of the TUN device, at most 15 of `a-z`, `0-9`, `-`.
 	pub interface: String,
@@ -44,7 +44,7 @@ pub struct Settings {
 }
 
 /// What peers may reach, besides the public internet without its private ranges.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Egress {
 	/// TCP and UDP ports that are closed.
 	pub closed_ports: Vec<u16>,
@@ -71,7 +71,7 @@ impl Default for Egress {
 }
 
 /// Limits of trials: peers of anybody.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Trials {
 	/// Trials at a time.
 	pub max: usize,

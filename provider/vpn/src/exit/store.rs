@@ -30,6 +30,8 @@ pub struct StoredPeer {
 	pub agreement: AgreementId,
 	/// Key of the peer.
 	pub key: Key,
+	/// Moment of signing of its request, in ms since 1970.
+	pub issued: u64,
 	/// Index of its addresses.
 	pub index: Index,
 	/// Bits a second in each direction.
@@ -155,7 +157,7 @@ mod tests {
 
 	fn stored(agreement: AgreementId) -> StoredPeer {
 		let key = Secret::generate().unwrap().public();
-		StoredPeer { agreement, key, index: 2, bits: 1, up: 2, down: 3, seen: 4 }
+		StoredPeer { agreement, key, issued: 1, index: 2, bits: 1, up: 2, down: 3, seen: 4 }
 	}
 
 	#[test]

@@ -21,9 +21,10 @@ use std::{
 	path::PathBuf,
 	process::{Child, Command, Stdio},
 	sync::atomic::{AtomicU32, Ordering},
-	time::{Duration, Instant},
+	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use surety_vpn::{
+	claims::PeerRequest,
 	exit::{Exit, Pool, Settings},
 	keys::{Key, Secret},
 	tunnel::Tunnel,
@@ -299,9 +300,15 @@ pub fn pair() -> (Secret, Key) {
 	(secret, key)
 }
 
+/// Request for a peer, signed now.
+pub fn request(agreement: u32, key: Key) -> PeerRequest {
+	let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+	PeerRequest { agreement, key, issued: since.as_millis() as u64 }
+}
+
 /// Admit an agreement with units and connect it from a namespace.
 pub async fn tenant(lab: &mut Lab, exit: &Exit, name: &str, agreement: u32, units: u32) {
 	let (secret, key) = pair();
-	let tunnel = exit.admit(agreement, key, units, UNIT).await.unwrap();
+	let tunnel = exit.admit(&request(agreement, key), u64::from(units) * UNIT).await.unwrap();
 	lab.connect(name, &secret, &tunnel);
 }

@@ -35,6 +35,8 @@ pub struct Behaviour {
 	/// Answers `null` to blocks and receipts.
 	pub empty: bool,
 	pub nonce: u64,
+	/// Hash of each transaction.
+	pub transaction: &'static str,
 	pub price: u64,
 	/// JSON-RPC error to each call.
 	pub error: Option<(i64, &'static str)>,
@@ -55,6 +57,7 @@ impl Default for Behaviour {
 			lie: 0,
 			empty: false,
 			nonce: 1,
+			transaction: "0x01",
 			price: 10,
 			error: None,
 			receipt: 95,
@@ -246,6 +249,7 @@ fn result(now: &Behaviour, method: &str, params: &Value) -> Value {
 			"blockNumber": format!("0x{:x}", now.receipt), "blockHash": hash(now.receipt, now.fork),
 		}),
 		"eth_getTransactionCount" => json!(format!("0x{:x}", now.nonce)),
+		"eth_sendRawTransaction" => json!(now.transaction),
 		"eth_gasPrice" => json!(format!("0x{:x}", now.price)),
 		"chain_getHeader" => json!({ "asked": params[0] }),
 		_ => json!(format!("{method} {params}")),

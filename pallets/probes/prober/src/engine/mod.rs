@@ -42,6 +42,8 @@ pub struct Answer {
 	pub body: Vec<u8>,
 	/// Latency of the response.
 	pub latency: LatencyBucket,
+	/// Moment of the status line in unix ms.
+	pub at: u64,
 }
 
 impl Answer {
@@ -362,8 +364,8 @@ impl<H: Http, S: Conversation> Engine<'_, H, S> {
 		let elapsed = elapsed(&self.http.headers(request.id));
 		let micros =
 			elapsed.unwrap_or_else(|| now.saturating_sub(request.sent).saturating_mul(1_000));
-		let answer =
-			Answer { status, body: Vec::new(), latency: LatencyBucket::from_micros(micros) };
+		let latency = LatencyBucket::from_micros(micros);
+		let answer = Answer { status, body: Vec::new(), latency, at: now };
 		if is_success(status) {
 			// In front: most bodies have arrived by now and need not queue behind those that
 			// trickle.

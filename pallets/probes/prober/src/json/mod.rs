@@ -9,7 +9,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Members of objects that are kept.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 32] = [
 	// JSON-RPC
 	"id",
 	"result",
@@ -35,9 +35,7 @@ const KEYS: [&str; 34] = [
 	"to",
 	// Agents
 	"lease",
-	"service",
 	"state",
-	"signature",
 	// Inference
 	"data",
 	"choices",

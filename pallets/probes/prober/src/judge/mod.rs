@@ -7,8 +7,7 @@ use crate::{
 	json::{self, Json},
 };
 use alloc::vec::Vec;
-use sp_core::ed25519::{Public, Signature};
-use surety_primitives::{LatencyBucket, LeaseId, Protocol, ServiceId, report::Finding};
+use surety_primitives::{LatencyBucket, LeaseId, Protocol, report::Finding};
 
 /// Correctness of an answer, without its latency. The worst of several answers counts.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -156,31 +155,6 @@ pub fn lease(body: &[u8], lease: LeaseId) -> Option<Grade> {
 		Some("running" | "stopped") => Some(Grade::Correct),
 		Some("failed") => None,
 		_ => Some(Grade::Wrong),
-	}
-}
-
-/// Judge the agent's report on a VPN, signed with `key`. `message` returns the signed message for a
-/// state. `None` if the agent reports that the VPN does not run.
-pub fn vpn(
-	body: &[u8],
-	service: ServiceId,
-	key: &[u8; 32],
-	message: impl Fn(&str) -> Vec<u8>,
-) -> Option<Grade> {
-	let health = json::read(body).unwrap_or_default();
-	let (state, signature) = (health.get("state").text(), health.get("signature").text());
-	let (Some(state), Some(signature)) =
-		(state, signature.and_then(|text| json::hex::<64>(text.as_bytes())))
-	else {
-		return Some(Grade::Wrong);
-	};
-	let (signature, key) = (Signature::from_raw(signature), Public::from_raw(*key));
-	let signed = health.get("service").integer() == Some(service.into())
-		&& sp_io::crypto::ed25519_verify(&signature, &message(state), &key);
-	match (signed, state) {
-		(true, "running") => Some(Grade::Correct),
-		(true, _) => None,
-		(false, _) => Some(Grade::Wrong),
 	}
 }
 

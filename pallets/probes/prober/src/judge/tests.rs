@@ -267,7 +267,6 @@ proptest! {
 			}
 		}
 		let _ = (models(&bytes, "a"), completion(&bytes), embedding(&bytes), lease(&bytes, 7));
-		let _ = vpn(&bytes, 7, &[1; 32], |state| state.into());
 	}
 
 	/// A head is correct exactly up to the lag that the terms allow.

@@ -73,6 +73,8 @@ impl Kit {
 			observer: Arc::default(),
 			rules: Box::new(Rules::default),
 			machine: Box::new(|| None),
+			vpn: None,
+			edge: None,
 			key: "key".into(),
 			started: Instant::now(),
 		});

@@ -12,12 +12,13 @@ use crate::{
 	judge::{self, Batch, Grade},
 	plan, proof,
 	schedule::Random,
+	tunnel::KeyPair,
 };
 use alloc::{string::String, vec, vec::Vec};
 use core::str;
-use surety_primitives::{
-	LatencyBucket, LeaseId, Protocol, ServiceKind, endpoint::vpn_health, report::Finding,
-};
+use surety_primitives::{LatencyBucket, LeaseId, Protocol, ServiceKind, report::Finding};
+
+mod vpn;
 
 /// Status of a service that limits its callers.
 const TOO_MANY_REQUESTS: u16 = 429;
@@ -59,10 +60,21 @@ enum Stage {
 	Page,
 	/// An inference request.
 	Inference(InferenceStep),
-	/// Health of a VPN, signed over this nonce.
-	Vpn([u8; 16]),
+	/// Key pair of the node, for a VPN.
+	Key,
+	/// Trial of a VPN with this key pair.
+	Trial(KeyPair),
+	/// Proof through the tunnel of a VPN.
+	Tunnel,
 	/// Proof of control after correct answers.
 	Control,
+}
+
+impl Stage {
+	/// True if the service itself answers, and its latency counts.
+	fn asks_the_service(&self) -> bool {
+		!matches!(self, Self::Admission | Self::Control | Self::Key | Self::Tunnel)
+	}
 }
 
 /// State of the conversation with one service.
@@ -140,10 +152,7 @@ impl<'a> Visit<'a> {
 				self.request(Stage::Page, plan::health(&self.client, self.endpoint))
 			},
 			(Criterion::Kind, ServiceKind::Inference { .. }) => self.next_part(),
-			(Criterion::Kind, ServiceKind::Vpn { .. }) => {
-				let nonce = self.random.bytes();
-				self.request(Stage::Vpn(nonce), plan::vpn(&self.client, self.endpoint, &nonce))
-			},
+			(Criterion::Kind, ServiceKind::Vpn { .. }) => self.request(Stage::Key, plan::key()),
 			(Criterion::Kind, ServiceKind::Rpc { .. } | ServiceKind::Compute) => {
 				self.request(Stage::Page, plan::page(&self.client, self.endpoint))
 			},
@@ -330,21 +339,6 @@ impl<'a> Visit<'a> {
 		}
 	}
 
-	fn on_vpn(&mut self, nonce: &[u8; 16], answer: &Answer) -> Step<Finding> {
-		let Assignment { target, genesis, kind, .. } = self.assignment;
-		let (Some(service), ServiceKind::Vpn { key }) = (target.service(), kind) else {
-			return Step::Done(Finding::Abstained);
-		};
-		if !answer.is_success() {
-			return self.down_with_status(answer);
-		}
-		let message = |state: &str| vpn_health(genesis, service, nonce, state);
-		match judge::vpn(&answer.body, service, key, message) {
-			Some(grade) => self.conclude(grade),
-			None => self.down("the agent reports that the VPN does not run"),
-		}
-	}
-
 	fn on_part(&mut self, part: InferenceStep, answer: &Answer) -> Step<Finding> {
 		if part == InferenceStep::Completion && no_chat(answer.status) {
 			return self.part(InferenceStep::Embedding);
@@ -416,7 +410,7 @@ impl Conversation for Visit<'_> {
 	fn on_answers(&mut self, answers: Vec<Answer>) -> Step<Finding> {
 		let Some(answer) = answers.first() else { return Step::Done(Finding::Abstained) };
 		let stage = core::mem::replace(&mut self.stage, Stage::Page);
-		if !matches!(stage, Stage::Admission | Stage::Control) {
+		if stage.asks_the_service() {
 			let slowest = answers.iter().map(|answer| answer.latency).max().unwrap_or_default();
 			self.latency = self.latency.max(slowest);
 			if answers.iter().any(|answer| answer.status == TOO_MANY_REQUESTS)
@@ -429,7 +423,9 @@ impl Conversation for Visit<'_> {
 			(Stage::Admission, _) => self.on_control(true, answer),
 			(Stage::Control, _) => self.on_control(false, answer),
 			(Stage::Inference(part), _) => self.on_part(part, answer),
-			(Stage::Vpn(nonce), _) => self.on_vpn(&nonce, answer),
+			(Stage::Key, _) => self.on_key(answer),
+			(Stage::Trial(pair), _) => self.on_trial(&pair, answer),
+			(Stage::Tunnel, _) => self.on_outcome(answer),
 			(Stage::Batch(ids), Criterion::Network(protocol, _)) => {
 				self.on_batch(protocol, &ids, answer)
 			},
@@ -441,6 +437,10 @@ impl Conversation for Visit<'_> {
 	}
 
 	fn on_failure(&mut self, reason: Failure) -> Finding {
+		// The node has no transport for proofs.
+		if matches!(self.stage, Stage::Key) {
+			return Finding::Abstained;
+		}
 		log::debug!(
 			target: crate::LOG_TARGET,
 			"{:?} is down: {reason:?}",
