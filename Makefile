@@ -12,6 +12,7 @@ export SURETY_CACHE ?= $(HOME)/.cache/surety
 export CARGO_TARGET_DIR ?= $(SURETY_CACHE)/target
 export SURETY_NODE ?= $(CARGO_TARGET_DIR)/testnet/surety-node
 export SURETY_GATEWAY ?= $(CARGO_TARGET_DIR)/testnet/surety-gateway
+export SURETY_PROVIDER ?= $(CARGO_TARGET_DIR)/testnet/surety-provider
 export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 
 # Findings of `make setup` about this machine.
@@ -43,15 +44,15 @@ setup: ## list what the build lacks on this machine, then install it
 setup-checks: ## the same for the tools of lint and test-rust (cargo-deny, nextest, ...)
 	@scripts/setup.sh checks
 
-build: setup ## build node and gateway, optimized, with debug assertions in this workspace's crates
+build: setup ## build node, gateway and provider, optimized, with debug assertions in this workspace's crates
 	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
-	@printf '\nbuilt: %s\n' "$(SURETY_NODE)" "$(SURETY_GATEWAY)"
+	@printf '\nbuilt: %s\n' "$(SURETY_NODE)" "$(SURETY_GATEWAY)" "$(SURETY_PROVIDER)"
 
 run: build ## start a single-validator dev node that forgets everything (ARGS="..." adds flags)
 	@"$(SURETY_NODE)" --dev $(ARGS)
 
 SCENE ?= outage
-demo: build ## four validators, live: an outage is credited (SCENE=compute, SCENE=gateway: others)
+demo: build ## four validators, live: an outage is credited (SCENE=compute, gateway, provider)
 	@node e2e/demo.mjs --scene "$(SCENE)" $(ARGS)
 
 test: test-rust test-doc test-benchmarks test-e2e ## all tests

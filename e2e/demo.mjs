@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo (`make demo`): a scenario on a live local network, shown as it happens.
 //
-//   --scene NAME  `outage` (the default), `compute` or `gateway`
+//   --scene NAME  `outage` (the default), `compute`, `gateway` or `provider` (needs root)
 //   --keep-logs   leave the folder with the logs of all processes
 //
 // Exits with 0 if the scenario came to its end, with 130 on Ctrl-C, else with 1 and the step that
@@ -15,14 +15,17 @@ import { Fixture } from "./lib/fixture.mjs";
 import { STEPS as GATEWAY_STEPS, GatewayScenario } from "./lib/scenarios/gateway.mjs";
 import { STEPS as LEASE_STEPS, LeaseScenario } from "./lib/scenarios/lease.mjs";
 import { STEPS as OUTAGE_STEPS, OutageScenario } from "./lib/scenarios/outage.mjs";
+import { STEPS as PROVIDER_STEPS, ProviderScenario } from "./lib/scenarios/provider.mjs";
 import { withCleanup } from "./lib/system/processes.mjs";
 
 /**
  * @typedef {object} Scene
  * @property {string} title
  * @property {string[]} steps
- * @property {typeof OutageScenario | typeof LeaseScenario | typeof GatewayScenario} Scenario
+ * @property {typeof OutageScenario | typeof LeaseScenario | typeof GatewayScenario |
+ *   typeof ProviderScenario} Scenario
  * @property {boolean} endpoints - true if the scenario needs the fixture's endpoints
+ * @property {() => string | undefined} [whyNot] - reason why this machine cannot show it
  */
 
 /** @type {Record<string, Scene>} */
@@ -45,6 +48,13 @@ const SCENES = {
     Scenario: GatewayScenario,
     endpoints: true,
   },
+  provider: {
+    title: "Surety: a compose file, two machines, and all that may die",
+    steps: PROVIDER_STEPS,
+    Scenario: ProviderScenario,
+    endpoints: false,
+    whyNot: ProviderScenario.whyNot,
+  },
 };
 
 const { values: args } = parseArgs({
@@ -58,6 +68,11 @@ if (!scene) {
   const names = Object.keys(SCENES).join(", ");
   console.error(`There is no scene "${args.scene}". Try one of: ${names}.`);
   process.exit(2);
+}
+const reason = scene.whyNot?.();
+if (reason) {
+  console.log(`The scene "${args.scene}" is skipped: ${reason}.`);
+  process.exit(0);
 }
 
 const display = new Display(scene.title);

@@ -116,8 +116,8 @@ apt_install() {
 			say "the update failed; trying with the lists at hand"
 		apt_updated=yes
 	fi
-	# The package nginx-light would start a web server on port 80. The tests start servers of their
-	# own.
+	# The packages nginx-light, docker-registry and podman would start servers. The tests start
+	# servers of their own.
 	if [ ! -e "$policy" ]; then
 		policy_is_ours=yes
 		printf '%s\n' '#!/bin/sh' "$policy_mark" 'exit 101' | as_root tee "$policy" > /dev/null
@@ -132,6 +132,9 @@ apt_install() {
 packages=(ca-certificates clang curl git libclang-dev make openssl protobuf-compiler)
 have cc || packages+=(build-essential)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
+# Machines of the provider's scenario, which needs root: containers, firewalls and a registry.
+[ "$(id -u)" -ne 0 ] || packages+=(aardvark-dns busybox-static catatonit conmon docker-registry
+	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-tools)
 # Debian's Python lacks the module that creates the environment of the tools.
 [ "$mode" = build ] || python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(python3-venv)
 

@@ -20,6 +20,13 @@ const isTables = (value) =>
 const isTable = (value) => typeof value === "object" && !Array.isArray(value);
 
 /**
+ * A key, quoted where it is not plain.
+ * @param {string} name
+ * @returns {string}
+ */
+const key = (name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
+
+/**
  * A value on one line.
  * @param {Value} value
  * @returns {string}
@@ -29,7 +36,7 @@ function inline(value) {
   if (!isTable(value)) return JSON.stringify(value);
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${name} = ${inline(/** @type {Value} */ (member))}`);
+    .map(([name, member]) => `${key(name)} = ${inline(/** @type {Value} */ (member))}`);
   return `{ ${members.join(", ")} }`;
 }
 
@@ -46,7 +53,7 @@ export function toToml(table) {
   const lines = (/** @type {Table} */ inner) =>
     Object.entries(inner)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name} = ${inline(/** @type {Value} */ (value))}`)
+      .map(([name, value]) => `${key(name)} = ${inline(/** @type {Value} */ (value))}`)
       .join("\n");
   const plain = lines(Object.fromEntries(members.filter(([, value]) => isPlain(value))));
   const tables = members.flatMap(([name, value]) => {

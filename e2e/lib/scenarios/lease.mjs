@@ -264,7 +264,7 @@ export class LeaseScenario extends Scenario {
       const rate = call(api, "reputation", "rate", { agreement, stars });
       const { events } = await send(api, this.accounts[by], rate);
       const rated = eventOf(events, "reputation", "Rated");
-      this.results.ratings.push({ by, of: this.#nameOf(rated.account), stars });
+      this.results.ratings.push({ by, of: this.nameOf(rated.account), stars });
       this.reporter.event(`${by} gives ${"★".repeat(stars)}`, "green");
     }
     const areFinal = () => {
@@ -292,7 +292,7 @@ export class LeaseScenario extends Scenario {
    */
   #awarded(data) {
     const id = data.lease.toNumber();
-    const operator = this.#nameOf(data.operator);
+    const operator = this.nameOf(data.operator);
     this.results.leases.push({ id, operator, agreement: -1, lastRound: -1 });
     this.watchlist.leases[leaseName(id)] = id;
     this.reporter.event(`lease ${id} is awarded to ${operator}`, "magenta");
@@ -331,16 +331,6 @@ export class LeaseScenario extends Scenario {
     await this.until(what, (state) => this.verdict(state, name) === "up", 120_000);
   }
 
-  /**
-   * Name of an account of the scenario.
-   * @param {Codec} who
-   * @returns {string}
-   */
-  #nameOf(who) {
-    const accounts = Object.entries(this.accounts);
-    return accounts.find(([, { address }]) => address === who.toString())?.[0] ?? who.toString();
-  }
-
   // ------------------------------------------------------------------ reports
 
   /**
@@ -364,7 +354,7 @@ export class LeaseScenario extends Scenario {
       this.reporter.event(`block ${block}: ${text}`, "magenta");
     }
     if (name === "computeOrders.PenaltyPaid") {
-      const text = `${this.#nameOf(data.operator)} pays ${sure(data.amount)} SURE`;
+      const text = `${this.nameOf(data.operator)} pays ${sure(data.amount)} SURE`;
       this.reporter.event(`block ${block}: ${text} for failing lease ${data.lease}`, "red");
     }
   }

@@ -259,6 +259,16 @@ export class Scenario {
     return state;
   }
 
+  /**
+   * Name of an account of the scenario, or its address.
+   * @param {Codec} who
+   * @returns {string}
+   */
+  nameOf(who) {
+    const accounts = Object.entries(this.accounts);
+    return accounts.find(([, { address }]) => address === who.toString())?.[0] ?? who.toString();
+  }
+
   // ------------------------------------------------------------------ money
 
   /** Fund all accounts, and keep their balances. */

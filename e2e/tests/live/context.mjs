@@ -10,6 +10,7 @@ import { AssetScenario } from "../../lib/scenarios/asset.mjs";
 import { GatewayScenario } from "../../lib/scenarios/gateway.mjs";
 import { LeaseScenario } from "../../lib/scenarios/lease.mjs";
 import { OutageScenario } from "../../lib/scenarios/outage.mjs";
+import { ProviderScenario } from "../../lib/scenarios/provider.mjs";
 
 /** @import { Api } from "../../lib/chain/api.mjs" */
 /** @import { SuretyNode } from "../../lib/network/node.mjs" */
@@ -19,13 +20,14 @@ export const MINUTE = 60_000;
 /** Longest time in ms that a test waits for the scenario that it asserts. */
 const TEST_TIMEOUT = 14 * MINUTE;
 
-/** @typedef {"outage" | "lease" | "asset" | "gateway"} ScenarioName */
+/** @typedef {"outage" | "lease" | "asset" | "gateway" | "provider"} ScenarioName */
 
 /**
  * Tests of one subject.
  * @typedef {object} Subject
  * @property {ScenarioName[]} scenarios - that its tests use
  * @property {string[]} [after] - subjects whose tests must have run
+ * @property {() => string | undefined} [whyNot] - reason why this machine cannot run it
  * @property {(context: LiveContext) => void} define - define its tests
  */
 
@@ -38,6 +40,7 @@ export class LiveContext {
   lease = new LeaseScenario(this.fixture);
   asset = new AssetScenario(this.fixture);
   gateway = new GatewayScenario(this.fixture);
+  provider = new ProviderScenario(this.fixture);
   /**
    * Results of the scenarios that run. They never reject: the failure of a scenario is the failure
    * of the tests that wait for it.
