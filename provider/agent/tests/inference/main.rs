@@ -7,7 +7,13 @@
 //!
 //! `cargo test -p surety-provider --test inference -- --ignored --nocapture` prints the overhead.
 
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::panic,
+	clippy::unwrap_used
+)]
 
 mod client;
 mod overhead;
