@@ -29,7 +29,7 @@ CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runt
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks build run demo test test-rust test-provider test-doc \
+.PHONY: help setup setup-checks setup-provider build run demo test test-rust test-provider test-doc \
 	test-benchmarks test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps \
 	lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs zombienet clean
 
@@ -43,6 +43,9 @@ setup: ## list what the build lacks on this machine, then install it
 
 setup-checks: ## the same for the tools of lint and test-rust (cargo-deny, nextest, ...)
 	@scripts/setup.sh checks
+
+setup-provider: ## the same for test-provider (dockerd, wireguard-go, ...)
+	@scripts/setup.sh provider
 
 build: setup ## build node, gateway and provider, optimized, with debug assertions in this workspace's crates
 	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
@@ -64,7 +67,7 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
 		-E 'not ($(ON_MACHINE))' $(ARGS)
 
-test-provider: build setup-checks ## containers, VPN and models for real, one by one (root)
+test-provider: build setup-provider ## containers, VPN and models for real, one by one (root)
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
 		-j 1 -E '$(ON_MACHINE)' $(ARGS)
 

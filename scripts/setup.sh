@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Set-up of a Debian 12 machine with rustup's stable Rust and Node 20. Run it through make:
 #
-#   make setup         the build: system packages, the wasm target, npm packages of e2e/
-#   make setup-checks  the same, and the tools of `make lint` and `make test-rust`
+#   make setup           the build: system packages, the wasm target, npm packages of e2e/
+#   make setup-checks    the same, and the tools of `make lint` and `make test-rust`
+#   make setup-provider  the same, and the engines and tunnels of `make test-provider` (root)
 #
 # The script first lists what it is going to change, then changes only what is missing. It installs
 # system packages with apt-get (as root or through sudo) and writes to $SURETY_CACHE and
@@ -67,8 +68,8 @@ case ${SURETY_WASM_ROUTE:-any} in
 	*) fail "SURETY_WASM_ROUTE is neither rustup nor debian" ;;
 esac
 case $mode in
-	build | checks) ;;
-	*) fail "unknown set of tools \"$mode\"" "Run \"make setup\" or \"make setup-checks\"." ;;
+	build | checks | provider) ;;
+	*) fail "unknown set of tools \"$mode\"" "Run \"make setup\", \"make setup-checks\" or \"make setup-provider\"." ;;
 esac
 
 # ---------------------------------------------------------------- system packages
@@ -135,6 +136,7 @@ have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 # Machines of the provider's scenario, which needs root: containers, firewalls and a registry.
 [ "$(id -u)" -ne 0 ] || packages+=(aardvark-dns busybox-static catatonit conmon docker-registry
 	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-tools)
+[ "$mode" != provider ] || packages+=(docker.io iperf3 socat wireguard-go)
 # Debian's Python lacks the module that creates the environment of the tools.
 [ "$mode" = build ] || python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(python3-venv)
 
@@ -263,7 +265,7 @@ wasm_is_ready || wasm_ready=no
 [ $wasm_ready = yes ] ||
 	plan+=("target $WASM in rustup's toolchain (or, failing that, Debian's compiler)")
 e2e_is_current || plan+=("npm packages in e2e/node_modules (polkadot.js, hardhat and the linters)")
-if [ "$mode" = checks ]; then
+if [ "$mode" != build ]; then
 	components_missing && plan+=("clippy and rustfmt of rustup's toolchain")
 	tools_are_current || plan+=("${TOOL_NAMES[*]} of scripts/tools.txt, in $TOOLS")
 fi
@@ -306,7 +308,7 @@ if ! e2e_is_current; then
 	touch "$e2e_lock"
 fi
 
-if [ "$mode" = checks ]; then
+if [ "$mode" != build ]; then
 	if components_missing; then
 		say "adding clippy and rustfmt with rustup"
 		quietly rustup component add clippy rustfmt ||

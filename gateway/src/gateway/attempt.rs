@@ -5,17 +5,17 @@
 use super::{
 	GatewaySettings, large,
 	observer::Served,
-	upstreams::{Agreement, Group, Member},
+	upstreams::{Agreement, Member},
 	worker::Worker,
 };
 use crate::{
 	access::TOKEN_HEADER,
 	routing::{Judgement, LoadClass, Observed, Ticket, judge},
 	rpc::{self, BlockHash, Failure, Shape, json},
-	upstream::UpstreamError,
+	upstream::{Call, UpstreamError},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::{
 	sync::Arc,
 	time::{Duration, Instant},
@@ -86,8 +86,14 @@ pub(super) struct Account {
 
 impl Account {
 	/// Request that is about to be sent.
-	pub fn open(worker: &Worker, member: &Arc<Member>, class: LoadClass, weight: u32) -> Self {
-		let ticket = Some(member.state.start(class, weight, now()));
+	pub fn open(
+		worker: &Worker,
+		member: &Arc<Member>,
+		class: LoadClass,
+		weight: u32,
+		now: Instant,
+	) -> Self {
+		let ticket = Some(member.state.start(class, weight, now));
 		let agreement = member.next_agreement(weight).cloned();
 		let (worker, member) = (worker.clone(), Arc::clone(member));
 		Self { worker, member, agreement, ticket, answered: None }
@@ -98,10 +104,14 @@ impl Account {
 		for (name, value) in &self.member.spec.headers {
 			headers.insert(name.clone(), value.clone());
 		}
-		if let Some(token) = self.agreement.as_ref().and_then(|agreement| agreement.token.as_ref())
-		{
+		if let Some(token) = self.token() {
 			headers.insert(TOKEN_HEADER, token.clone());
 		}
+	}
+
+	/// Token of the agreement.
+	pub fn token(&self) -> Option<&HeaderValue> {
+		self.agreement.as_ref()?.token.as_ref()
 	}
 
 	/// The answer begins: its latency is that of now, even if it goes on for long.
@@ -141,31 +151,28 @@ impl Drop for Account {
 }
 
 /// Send a JSON-RPC call to a service and judge its answer.
+///
+/// - `at`: the present. Reading the clock for every purpose would be a fiftieth of a call's cost.
 pub(super) async fn attempt(
 	worker: Worker,
 	member: Arc<Member>,
 	payload: Arc<Payload>,
 	timeout: Duration,
+	at: Instant,
 ) -> Attempt {
 	let pool = worker.pool(&member);
-	let account = Account::open(&worker, &member, payload.class, payload.weight);
-	let mut request = Request::new(payload.body.clone());
-	*request.method_mut() = Method::POST;
-	*request.uri_mut() = Uri::from_static("/");
-	let headers = request.headers_mut();
-	headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-	if let Some(trace) = &payload.trace {
-		headers.insert(TRACEPARENT, trace.clone());
-	}
-	account.add_headers(headers);
+	let account = Account::open(&worker, &member, payload.class, payload.weight, at);
+	let call = Call {
+		headers: &member.spec.headers,
+		own: [(TOKEN_HEADER, account.token()), (TRACEPARENT, payload.trace.as_ref())],
+		body: &payload.body,
+	};
 	let max = payload.max_bytes;
 	let answer = if payload.class == LoadClass::Heavy {
 		let memory = &worker.gateway().memory;
-		Box::pin(large::send(&pool, request, timeout, max, memory)).await
-	} else if payload.idempotent {
-		pool.send_idempotent(&request, timeout, max).await
+		Box::pin(large::send(&pool, &call, timeout, max, memory)).await
 	} else {
-		pool.send(request, timeout, max).await
+		pool.call(&call, payload.idempotent, timeout, max).await
 	};
 	let mut attempt = Attempt {
 		judgement: Judgement::Fault,
@@ -271,9 +278,15 @@ pub(super) fn max_bytes(settings: &GatewaySettings, class: LoadClass) -> usize {
 
 /// Time for one attempt: long compared with the usual latency, so that an operator that hangs does
 /// not use up the time of the whole call.
-pub(super) fn attempt_timeout(group: &Group, class: LoadClass, left: Duration) -> Duration {
+///
+/// - `usual`: usual latency of the class.
+pub(super) fn attempt_timeout(
+	usual: Option<Duration>,
+	class: LoadClass,
+	left: Duration,
+) -> Duration {
 	let half = left.checked_div(2).unwrap_or(left);
-	let usual = group.latencies(class).percentile(95).unwrap_or(Duration::from_millis(500));
+	let usual = usual.unwrap_or(Duration::from_millis(500));
 	let least = match class {
 		LoadClass::Light => Duration::from_secs(2),
 		LoadClass::Medium => Duration::from_secs(5),

@@ -93,6 +93,11 @@ impl Prepared {
 		!self.is_above(self.announced)
 	}
 
+	/// Time left for the call.
+	pub fn left(&self, now: Instant) -> Duration {
+		self.deadline.saturating_duration_since(now)
+	}
+
 	/// False by hash, or without a block.
 	fn is_above(&self, highest: Option<u64>) -> bool {
 		self.number.zip(highest).is_some_and(|(number, highest)| number > highest)
@@ -128,11 +133,9 @@ impl Worker {
 				body
 			},
 		};
-		let end = now();
-		explanation.end = Some(end);
-		let whole = end.saturating_duration_since(begin);
+		explanation.whole = now().saturating_duration_since(begin);
 		let observer = &self.gateway().observer;
-		observer.called(&network.settings.name, whole, explanation.upstream);
+		observer.called(&network.settings.name, explanation.whole, explanation.upstream);
 		(answer, explanation)
 	}
 
@@ -345,11 +348,6 @@ impl Worker {
 		}
 		let id = if call.id.is_empty() { b"null" } else { call.id };
 		rpc::replace_id(&fetched.body, id).ok_or(Failure::BadAnswer)
-	}
-
-	/// Time left for a call.
-	pub(super) fn left(&self, prepared: &Prepared) -> Duration {
-		prepared.deadline.saturating_duration_since(now())
 	}
 }
 

@@ -122,12 +122,14 @@ impl Worker {
 		prepared: &Prepared,
 		asked: &mut Vec<Account>,
 	) -> Option<Attempt> {
-		let chosen = self.pick(network, prepared, asked, false).ok()?;
+		let at = now();
+		let chosen = self.pick(network, prepared, asked, false, at).ok()?;
 		asked.push(chosen.member.spec.account);
-		let group = &network.group;
-		let timeout = attempt_timeout(group, prepared.payload.class, self.left(prepared));
+		let class = prepared.payload.class;
+		let usual = network.group.latencies(class).usual();
+		let timeout = attempt_timeout(usual, class, prepared.left(at));
 		let payload = Arc::clone(&prepared.payload);
-		let answer = attempt(self.clone(), chosen.member, payload, timeout).await;
+		let answer = attempt(self.clone(), chosen.member, payload, timeout, at).await;
 		(answer.judgement == Judgement::Found).then_some(answer)
 	}
 

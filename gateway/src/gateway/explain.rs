@@ -5,10 +5,7 @@
 use super::{network::Network, upstreams::Member};
 use crate::{routing::Reason, rpc::Failure};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::{
-	sync::Arc,
-	time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 pub(super) const OPERATOR: HeaderName = HeaderName::from_static("x-surety-operator");
 pub(super) const SERVICE: HeaderName = HeaderName::from_static("x-surety-service");
@@ -36,14 +33,14 @@ pub(super) enum Source {
 }
 
 impl Source {
-	fn name(self) -> &'static str {
-		match self {
-			Self::Operator => "none",
+	fn name(self) -> Option<&'static str> {
+		Some(match self {
+			Self::Operator => return None,
 			Self::Miss => "miss",
 			Self::Hit => "hit",
 			Self::Joined => "joined",
 			Self::Known => "known",
-		}
+		})
 	}
 }
 
@@ -66,16 +63,17 @@ pub(super) struct Explanation {
 	pub upstream: Option<Duration>,
 	/// Error of our own.
 	pub failure: Option<Failure>,
-	/// End of the call.
-	pub end: Option<Instant>,
+	/// Time that the whole call took.
+	pub whole: Duration,
 }
 
 /// Headers that an answer has with its explanation, and some that the front may add.
 pub(super) const HEADERS: usize = 12;
 
 impl Explanation {
-	/// Write the headers of the answer to a request that began at a time.
-	pub fn write(&self, headers: &mut HeaderMap, begin: Instant) {
+	/// Write the headers of the answer. Those of the usual case, one request to one operator
+	/// without the cache, are left out: each header costs every client and every answer.
+	pub fn write(&self, headers: &mut HeaderMap) {
 		if let Some(member) = &self.member {
 			headers.insert(OPERATOR, member.operator_header.clone());
 			headers.insert(SERVICE, member.service_header.clone());
@@ -83,21 +81,19 @@ impl Explanation {
 		if let Some(reason) = self.reason {
 			headers.insert(WHY, HeaderValue::from_static(reason.name()));
 		}
-		headers.insert(CACHE, HeaderValue::from_static(self.source.name()));
-		headers.insert(
-			ATTEMPTS,
-			match self.attempts {
-				0 => HeaderValue::from_static("0"),
-				1 => HeaderValue::from_static("1"),
-				more => HeaderValue::from(more),
-			},
-		);
-		headers.insert(HEDGED, HeaderValue::from_static(if self.hedged { "1" } else { "0" }));
+		if let Some(source) = self.source.name() {
+			headers.insert(CACHE, HeaderValue::from_static(source));
+		}
+		if self.attempts > 1 {
+			headers.insert(ATTEMPTS, HeaderValue::from(self.attempts));
+		}
+		if self.hedged {
+			headers.insert(HEDGED, HeaderValue::from_static("1"));
+		}
 		if let Some(head) = self.head {
 			headers.insert(HEAD, HeaderValue::from(head));
 		}
-		let whole = self.end.unwrap_or(begin).saturating_duration_since(begin);
-		let own = whole.saturating_sub(self.upstream.unwrap_or_default()).as_micros();
+		let own = self.whole.saturating_sub(self.upstream.unwrap_or_default()).as_micros();
 		headers.insert(OVERHEAD, HeaderValue::from(u64::try_from(own).unwrap_or(u64::MAX)));
 	}
 

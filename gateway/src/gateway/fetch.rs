@@ -16,7 +16,10 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::future::{Either, select};
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 /// Answer, or failure, of a call, as all that wait for it get it.
 pub(super) type Landed = Result<Fetched, Failure>;
@@ -43,8 +46,9 @@ pub(super) struct Fetched {
 }
 
 /// Attempts of one call so far.
-#[derive(Default)]
 struct Course {
+	/// Beginning of the current attempt.
+	at: Instant,
 	attempts: u32,
 	hedged: bool,
 	upstream: Duration,
@@ -58,6 +62,28 @@ struct Course {
 	large: Option<Arc<Member>>,
 	/// True once all operators were asked, and the round began anew.
 	again: bool,
+}
+
+impl Course {
+	fn new(at: Instant) -> Self {
+		Self {
+			at,
+			attempts: 0,
+			hedged: false,
+			upstream: Duration::ZERO,
+			asked: Vec::new(),
+			held: None,
+			failure: None,
+			large: None,
+			again: false,
+		}
+	}
+
+	/// Give operators a moment.
+	async fn pause(&mut self) {
+		tokio::time::sleep(SECOND_ROUND).await;
+		self.at = now();
+	}
 }
 
 /// Pause before operators that have failed are asked again.
@@ -82,12 +108,15 @@ impl Worker {
 	}
 
 	/// Choose a service that has not been asked.
+	///
+	/// - `now`: the present.
 	pub(super) fn pick(
 		&self,
 		network: &Network,
 		prepared: &Prepared,
 		without: &[Account],
 		mirror: bool,
+		now: Instant,
 	) -> Result<Chosen, NoChoice> {
 		let needs = Needs {
 			class: prepared.payload.class,
@@ -99,26 +128,29 @@ impl Worker {
 			mirror: mirror && prepared.method.may_hedge(),
 		};
 		let settings = &self.gateway().settings.choice;
-		network.group.choose(&needs, prepared.session.sticky(), settings, self.random(), now())
+		network.group.choose(&needs, prepared.session.sticky(), settings, self.random(), now)
 	}
 
 	/// Answer of one operator, or of another one if it fails.
 	pub(super) async fn fetch(&self, network: &Arc<Network>, prepared: &Prepared) -> Landed {
-		let mut course = Course::default();
+		let mut course = Course::new(now());
 		let most = self.gateway().settings.attempts.max(1);
 		while course.attempts < most {
-			if self.left(prepared).is_zero() {
+			if course.attempts > 0 {
+				course.at = now();
+			}
+			if prepared.left(course.at).is_zero() {
 				course.failure = Some(Failure::Timeout);
 				break;
 			}
 			if course.attempts > 0 {
-				if !network.group.retries.spend(now()) {
+				if !network.group.retries.spend(course.at) {
 					break;
 				}
 				count(&network.counts.retried);
 				if !prepared.is_known_block() && course.held.is_some() {
 					// The others are about to have the block.
-					tokio::time::sleep(SECOND_ROUND).await;
+					course.pause().await;
 				}
 			}
 			let chosen = match self.next(network, prepared, &mut course).await {
@@ -128,7 +160,7 @@ impl Worker {
 					break;
 				},
 			};
-			self.mirror(network, prepared, &chosen);
+			self.mirror(network, prepared, &chosen, course.at);
 			course.attempts = course.attempts.saturating_add(1);
 			let (attempt, reason) = self.race(network, prepared, chosen, &mut course).await;
 			course.upstream = course.upstream.saturating_add(attempt.latency);
@@ -157,7 +189,7 @@ impl Worker {
 		}
 		loop {
 			let first = course.attempts == 0;
-			let none = match self.pick(network, prepared, &course.asked, first) {
+			let none = match self.pick(network, prepared, &course.asked, first, course.at) {
 				Ok(chosen) => return Ok(chosen),
 				Err(none) => none,
 			};
@@ -178,21 +210,23 @@ impl Worker {
 				NoChoice::None => {
 					course.again = true;
 					course.asked.clear();
-					tokio::time::sleep(SECOND_ROUND).await;
+					course.pause().await;
 				},
 			}
 		}
 	}
 
 	/// Send a copy to an operator under trial, whose answer nobody waits for.
-	fn mirror(&self, network: &Arc<Network>, prepared: &Prepared, chosen: &Chosen) {
+	fn mirror(&self, network: &Arc<Network>, prepared: &Prepared, chosen: &Chosen, now: Instant) {
 		let Some(member) = &chosen.mirror else { return };
-		if !network.group.mirrors.spend(now()) {
+		if !network.group.mirrors.spend(now) {
 			return;
 		}
-		let timeout = attempt_timeout(&network.group, prepared.payload.class, self.left(prepared));
-		let copy =
-			attempt(self.clone(), Arc::clone(member), Arc::clone(&prepared.payload), timeout);
+		let class = prepared.payload.class;
+		let usual = network.group.latencies(class).usual();
+		let timeout = attempt_timeout(usual, class, prepared.left(now));
+		let payload = Arc::clone(&prepared.payload);
+		let copy = attempt(self.clone(), Arc::clone(member), payload, timeout, now);
 		self.in_background(async move {
 			copy.await;
 		});
@@ -209,22 +243,25 @@ impl Worker {
 	) -> (Attempt, Reason) {
 		let group = &network.group;
 		let class = prepared.payload.class;
-		let timeout = attempt_timeout(group, class, self.left(prepared));
-		let send = |member: Arc<Member>| {
-			Box::pin(attempt(self.clone(), member, Arc::clone(&prepared.payload), timeout))
+		let usual = group.latencies(class).usual();
+		let timeout = attempt_timeout(usual, class, prepared.left(course.at));
+		let send = |member: Arc<Member>, at| {
+			Box::pin(attempt(self.clone(), member, Arc::clone(&prepared.payload), timeout, at))
 		};
 		course.asked.push(chosen.member.spec.account);
 		let reason = chosen.reason;
-		let mut first = send(chosen.member);
+		let mut first = send(chosen.member, course.at);
 		if !prepared.method.may_hedge() {
 			return (record(network, first.await), reason);
 		}
-		let delay = group.latencies(class).delay(&self.gateway().settings.hedge);
-		if let Ok(attempt) = tokio::time::timeout(delay, &mut first).await {
+		let delay = self.gateway().settings.hedge.delay(usual);
+		let slow = course.at.checked_add(delay).unwrap_or(prepared.deadline);
+		if let Ok(attempt) = tokio::time::timeout_at(slow.into(), &mut first).await {
 			return (record(network, attempt), reason);
 		}
-		let second = if group.hedges.spend(now()) {
-			let second = self.pick(network, prepared, &course.asked, false).ok();
+		let at = now();
+		let second = if group.hedges.spend(at) {
+			let second = self.pick(network, prepared, &course.asked, false, at).ok();
 			if second.is_none() {
 				group.hedges.refund();
 			}
@@ -237,7 +274,7 @@ impl Worker {
 		course.hedged = true;
 		course.asked.push(second.member.spec.account);
 		let other = second.reason;
-		let (winner, rest, reasons) = match select(first, send(second.member)).await {
+		let (winner, rest, reasons) = match select(first, send(second.member, at)).await {
 			Either::Left((winner, rest)) => (winner, rest, (reason, other)),
 			Either::Right((winner, rest)) => (winner, rest, (other, reason)),
 		};

@@ -5,10 +5,10 @@
 
 use crate::{
 	front::Body,
-	upstream::{Pool, UpstreamError},
+	upstream::{Call, Pool, UpstreamError},
 };
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::Response;
 use http_body_util::BodyExt;
 use std::{
 	rc::Rc,
@@ -70,18 +70,18 @@ impl AsRef<[u8]> for Owned {
 	}
 }
 
-/// Send a request and read its whole answer within the memory.
+/// Send a call and read its whole answer within the memory.
 ///
 /// Errors: [`UpstreamError`]; [`UpstreamError::Busy`] if the memory is used up.
 pub(super) async fn send(
 	pool: &Rc<Pool>,
-	request: Request<Bytes>,
+	call: &Call<'_>,
 	timeout: Duration,
 	max_bytes: usize,
 	memory: &Arc<Memory>,
 ) -> Result<Response<Bytes>, UpstreamError> {
 	let whole = async {
-		let response = pool.stream(request, timeout).await?;
+		let response = pool.stream(call, timeout).await?;
 		let (parts, body) = response.into_parts();
 		Ok(Response::from_parts(parts, read(body, max_bytes, memory).await?))
 	};

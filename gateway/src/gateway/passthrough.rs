@@ -245,10 +245,10 @@ async fn send(
 	*own.method_mut() = request.method().clone();
 	*own.uri_mut() = request.uri().clone();
 	*own.headers_mut() = request.headers().clone();
-	let mut account = Account::open(worker, member, LoadClass::Heavy, 1);
+	let mut account = Account::open(worker, member, LoadClass::Heavy, 1, now());
 	account.add_headers(own.headers_mut());
 	let timeout = worker.gateway().settings.stream_timeout;
-	match worker.pool(member).stream(own, timeout).await {
+	match worker.pool(member).stream(&own, timeout).await {
 		Ok(response) => {
 			account.answer();
 			let (observed, refusal) = judge(&response);
@@ -354,7 +354,9 @@ fn explained(
 	named.iter().for_each(|name| drop(headers.remove(name)));
 	headers.insert(OPERATOR, member.operator_header.clone());
 	headers.insert(SERVICE, member.service_header.clone());
-	headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+	if attempts > 1 {
+		headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+	}
 	headers.insert(OVERHEAD, HeaderValue::from(own));
 	response
 }

@@ -3,7 +3,7 @@
 //! Answers of several operators at once: broadcast of transactions, highest nonce, median price.
 
 use super::{
-	attempt::{Attempt, attempt, attempt_timeout},
+	attempt::{Attempt, attempt, attempt_timeout, now},
 	call::Prepared,
 	fetch::{Fetched, Landed, Rank, rank, record},
 	network::Network,
@@ -30,12 +30,14 @@ impl Worker {
 		prepared: &Prepared,
 	) -> Result<(Sent, Reason), NoChoice> {
 		let group = &network.group;
-		let timeout = attempt_timeout(group, prepared.payload.class, self.left(prepared));
+		let at = now();
+		let class = prepared.payload.class;
+		let timeout = attempt_timeout(group.latencies(class).usual(), class, prepared.left(at));
 		let sent = Sent::new();
 		let mut asked: Vec<Account> = Vec::new();
 		let mut reason = None;
 		while asked.len() < self.gateway().settings.fan_out.max(1) {
-			let chosen = match self.pick(network, prepared, &asked, false) {
+			let chosen = match self.pick(network, prepared, &asked, false, at) {
 				Ok(chosen) => chosen,
 				Err(none) if asked.is_empty() => return Err(none),
 				Err(_) => break,
@@ -43,7 +45,7 @@ impl Worker {
 			asked.push(chosen.member.spec.account);
 			reason.get_or_insert(chosen.reason);
 			let payload = Arc::clone(&prepared.payload);
-			sent.push(Box::pin(attempt(self.clone(), chosen.member, payload, timeout)));
+			sent.push(Box::pin(attempt(self.clone(), chosen.member, payload, timeout, at)));
 		}
 		Ok((sent, reason.unwrap_or(Reason::Relaxed)))
 	}
@@ -97,7 +99,7 @@ impl Worker {
 			return self.fetch(network, prepared).await;
 		};
 		let mut answers: Vec<Attempt> = Vec::new();
-		let mut grace = self.left(prepared);
+		let mut grace = prepared.left(now());
 		while let Ok(Some(attempt)) = tokio::time::timeout(grace, sent.next()).await {
 			let attempt = record(network, attempt);
 			if attempt.judgement == Judgement::Found {

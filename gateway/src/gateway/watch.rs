@@ -104,7 +104,8 @@ impl Poll {
 			id,
 			trace: None,
 		};
-		let sent = attempt(self.worker.clone(), Arc::clone(&self.member), payload.into(), TIMEOUT);
+		let sent =
+			attempt(self.worker.clone(), Arc::clone(&self.member), payload.into(), TIMEOUT, now());
 		let answer = sent.await;
 		is_answer(answer.judgement).then_some(answer.body)
 	}

@@ -194,7 +194,6 @@ impl Worker {
 		key: Option<&str>,
 		request: Request<Incoming>,
 	) -> Response<Body> {
-		let begin = now();
 		let gateway = &self.0.gateway;
 		let used = network.settings.name.as_str();
 		if let Some(sockets) = &self.0.sockets
@@ -239,7 +238,7 @@ impl Worker {
 		headers.reserve(HEADERS);
 		headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		match explanation {
-			Some(explanation) => explanation.write(headers, begin),
+			Some(explanation) => explanation.write(headers),
 			None => Explanation::write_head(network, headers),
 		}
 		response

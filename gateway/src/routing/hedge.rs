@@ -9,6 +9,8 @@ use std::{
 use surety_primitives::LatencyBucket;
 
 const BUCKETS: usize = 64;
+/// Share of answers, in percent, that are not slower than usual.
+const USUAL_PERCENT: u32 = 95;
 
 /// Rules of hedging.
 #[derive(Clone, Copy, Debug)]
@@ -17,20 +19,23 @@ pub struct HedgeSettings {
 	pub floor: Duration,
 	/// Longest delay.
 	pub ceiling: Duration,
-	/// Share of answers, in percent, that must be faster than the delay.
-	pub percent: u32,
 	/// Hedges per request.
 	pub share: f64,
 }
 
 impl Default for HedgeSettings {
 	fn default() -> Self {
-		Self {
-			floor: Duration::from_millis(100),
-			ceiling: Duration::from_secs(5),
-			percent: 95,
-			share: 0.05,
-		}
+		Self { floor: Duration::from_millis(100), ceiling: Duration::from_secs(5), share: 0.05 }
+	}
+}
+
+impl HedgeSettings {
+	/// Delay of a hedge.
+	///
+	/// - `usual`: as of [`Latencies::usual`]. Without it, twice the floor.
+	pub fn delay(&self, usual: Option<Duration>) -> Duration {
+		let usual = usual.unwrap_or(self.floor.saturating_mul(2));
+		usual.clamp(self.floor, self.ceiling.max(self.floor))
 	}
 }
 
@@ -70,30 +75,20 @@ impl Latencies {
 		}
 	}
 
-	/// Upper edge of the bucket that a share of the answers stays in or below. `None` before 20
-	/// answers.
-	pub fn percentile(&self, percent: u32) -> Option<Duration> {
-		let counts = || self.counts.iter().map(|count| u64::from(count.load(Ordering::Relaxed)));
-		let total = counts().fold(0u64, u64::saturating_add);
+	/// Usual latency: the upper edge of the bucket that 95 % of the answers stay in or below. `None`
+	/// before 20 answers.
+	pub fn usual(&self) -> Option<Duration> {
+		let total = self.total.load(Ordering::Relaxed);
 		if total < 20 {
 			return None;
 		}
-		let wanted = total.saturating_mul(u64::from(percent)).div_ceil(100);
-		let mut sum = 0u64;
-		for (index, count) in counts().enumerate() {
-			sum = sum.saturating_add(count);
-			if sum >= wanted {
-				let bucket = LatencyBucket::from_index(u8::try_from(index).ok()?)?;
-				return Some(Duration::from_micros(bucket.edge_micros()));
-			}
-		}
-		None
-	}
-
-	/// Delay of a hedge.
-	pub fn delay(&self, settings: &HedgeSettings) -> Duration {
-		// Without answers to judge by, twice the floor.
-		let usual = self.percentile(settings.percent).unwrap_or(settings.floor.saturating_mul(2));
-		usual.clamp(settings.floor, settings.ceiling.max(settings.floor))
+		let wanted = total.saturating_mul(USUAL_PERCENT).div_ceil(100);
+		let mut sum = 0u32;
+		let index = self.counts.iter().position(|count| {
+			sum = sum.saturating_add(count.load(Ordering::Relaxed));
+			sum >= wanted
+		});
+		let bucket = LatencyBucket::from_index(u8::try_from(index?).ok()?)?;
+		Some(Duration::from_micros(bucket.edge_micros()))
 	}
 }

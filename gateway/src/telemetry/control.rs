@@ -4,11 +4,17 @@
 
 use super::{Health, Metrics, Status};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, uri::Authority};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+	convert::Infallible,
+	io,
+	net::{IpAddr, SocketAddr},
+	sync::Arc,
+	time::Duration,
+};
 use tokio::{
 	net::{TcpListener, TcpStream},
 	sync::Semaphore,
@@ -41,6 +47,7 @@ pub async fn serve_control(
 	pages: Arc<dyn ControlPages>,
 ) {
 	let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+	let private = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
 	loop {
 		let stream = match listener.accept().await {
 			Ok((stream, _)) => stream,
@@ -55,7 +62,9 @@ pub async fn serve_control(
 		let (metrics, pages) = (metrics.clone(), pages.clone());
 		tokio::spawn(async move {
 			let answer = service_fn(|request| {
-				std::future::ready(Ok::<_, Infallible>(answer(&request, &metrics, &*pages)))
+				std::future::ready(Ok::<_, Infallible>(answer(
+					&request, private, &metrics, &*pages,
+				)))
 			});
 			let connection = http1::Builder::new()
 				.timer(TokioTimer::new())
@@ -69,13 +78,21 @@ pub async fn serve_control(
 	}
 }
 
+/// Answer a request.
+///
+/// - `private`: only this machine reaches the listener.
 fn answer(
 	request: &Request<Incoming>,
+	private: bool,
 	metrics: &Metrics,
 	pages: &dyn ControlPages,
 ) -> Response<Full<Bytes>> {
 	if !matches!(*request.method(), Method::GET | Method::HEAD) {
 		return page(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET only\n".into());
+	}
+	if private && !names_this_machine(request.headers()) {
+		let text = "use the address or localhost\n";
+		return page(StatusCode::MISDIRECTED_REQUEST, "text/plain", text.into());
 	}
 	match request.uri().path() {
 		"/metrics" => {
@@ -94,6 +111,17 @@ fn answer(
 			page(StatusCode::NOT_FOUND, "text/plain", text.into())
 		},
 	}
+}
+
+/// False if a client came by a name of the DNS. Whoever visits a page on this machine must not show
+/// it the status, and a page whose name was rebound to this machine comes by that name.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+	let Some(host) = headers.get(header::HOST) else { return true };
+	let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+	authority.is_some_and(|authority| {
+		let host = authority.host();
+		host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+	})
 }
 
 fn json<T: serde::Serialize>(status: StatusCode, value: &T) -> Response<Full<Bytes>> {
@@ -168,5 +196,19 @@ mod tests {
 		let health = fetch(control, "/health").await.unwrap_err().to_string();
 		assert!(health.contains("503"), "{health}");
 		assert!(fetch(control, "/other").await.unwrap_err().to_string().contains("404"));
+	}
+
+	#[test]
+	fn a_name_that_was_rebound_to_this_machine_shows_nothing() {
+		let named = |host: &str| {
+			names_this_machine(&HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]))
+		};
+		assert!(
+			["127.0.0.1:9645", "localhost:9645", "[::1]:9645", "localhost"].map(named) == [true; 4]
+		);
+		for host in ["evil.example", "evil.example:9645", "localhost.evil.example", "a@b:c"] {
+			assert!(!named(host), "{host}");
+		}
+		assert!(names_this_machine(&HeaderMap::new()));
 	}
 }

@@ -5,11 +5,11 @@
 use super::{
 	Endpoint, Malformed, UpstreamError,
 	decoder::{Decoder, Framing, Step},
-	head::{self, Head},
-	request,
+	head::{self, Head, Kept},
+	request::Outgoing,
 };
 use bytes::{Buf, Bytes, BytesMut};
-use http::{Request, StatusCode};
+use http::StatusCode;
 use std::{
 	future::{Future, poll_fn},
 	io::{self, IoSlice},
@@ -73,13 +73,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 	pub async fn exchange(
 		&mut self,
 		endpoint: &Endpoint,
-		request: &Request<Bytes>,
+		request: &impl Outgoing,
+		kept: Kept,
 	) -> Result<Head, Failure> {
 		let unsent = |error| Failure { error, received: false };
 		if self.write.capacity() > MAX_WRITE_KEPT {
 			self.write = Vec::with_capacity(1024);
 		}
-		let mut rest = request::write(&mut self.write, endpoint, request).map_err(unsent)?;
+		let mut rest = request.write(&mut self.write, endpoint).map_err(unsent)?;
 		let mut written = 0;
 		let complete = poll_fn(|cx| self.poll_send(cx, &mut written, &mut rest)).await;
 		let sent = match complete {
@@ -95,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 				false
 			},
 		};
-		let mut head = self.read_head(request.method()).await?;
+		let mut head = self.read_head(request.method(), kept).await?;
 		head.keep_alive &= sent;
 		Ok(head)
 	}
@@ -139,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 		}
 	}
 
-	async fn read_head(&mut self, method: &http::Method) -> Result<Head, Failure> {
+	async fn read_head(&mut self, method: &http::Method, kept: Kept) -> Result<Head, Failure> {
 		let mut interim = 0_usize;
 		let mut seen = 0;
 		loop {
@@ -161,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 				return Err(Malformed::HeadTooLarge.failure());
 			}
 			let bytes = self.read.split_to(end).freeze();
-			let head = head::parse(&bytes, method).map_err(Malformed::failure)?;
+			let head = head::parse(&bytes, method, kept).map_err(Malformed::failure)?;
 			if !head.status.is_informational() {
 				return Ok(head);
 			}

@@ -22,12 +22,21 @@ pub const HOP_BY_HOP: [HeaderName; 8] = [
 	HeaderName::from_static("keep-alive"),
 ];
 
+/// Headers of an answer that are of use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kept {
+	/// All, without those of the connection.
+	All,
+	/// `Retry-After` alone: a map of all headers costs more than their parsing.
+	RetryAfter,
+}
+
 /// Head of an answer.
 #[derive(Debug)]
 pub struct Head {
 	/// Status.
 	pub status: StatusCode,
-	/// Headers, without those of the connection.
+	/// Headers that are kept.
 	pub headers: HeaderMap,
 	/// End of the body.
 	pub framing: Framing,
@@ -47,7 +56,8 @@ pub fn end(bytes: &[u8], seen: usize) -> Option<usize> {
 /// Parse a head that [`end`] found.
 ///
 /// - `method`: of the request, since an answer to `HEAD` has no body.
-pub fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
+/// - `kept`: headers to return. The others are checked all the same.
+pub fn parse(bytes: &Bytes, method: &Method, kept: Kept) -> Result<Head, Malformed> {
 	let mut storage = [const { MaybeUninit::uninit() }; MAX_HEADERS];
 	let mut response = httparse::Response::new(&mut []);
 	let parser = httparse::ParserConfig::default();
@@ -60,25 +70,28 @@ pub fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
 	let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
 	let status = status.ok_or(Malformed::Head)?;
 	let modern = response.version == Some(1);
-	let mut headers = HeaderMap::with_capacity(response.headers.len());
+	let mut headers = match kept {
+		Kept::All => HeaderMap::with_capacity(response.headers.len()),
+		Kept::RetryAfter => HeaderMap::new(),
+	};
 	let mut length = None;
 	let mut chunked = false;
 	let (mut close, mut keep, mut named) = (false, modern, false);
 	for field in response.headers.iter() {
-		let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Malformed::Head)?;
-		if name == header::CONTENT_LENGTH {
+		let is = |name: &HeaderName| field.name.eq_ignore_ascii_case(name.as_str());
+		if is(&header::CONTENT_LENGTH) {
 			if length.replace(number(field.value)?).is_some() {
 				return Err(Malformed::Length);
 			}
 			if *method != Method::HEAD {
 				continue;
 			}
-		} else if name == header::TRANSFER_ENCODING {
+		} else if is(&header::TRANSFER_ENCODING) {
 			if chunked || !modern || !field.value.eq_ignore_ascii_case(b"chunked") {
 				return Err(Malformed::Encoding);
 			}
 			chunked = true;
-		} else if name == header::CONNECTION {
+		} else if is(&header::CONNECTION) {
 			for option in field.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
 				if option.eq_ignore_ascii_case(b"close") {
 					close = true;
@@ -89,6 +102,10 @@ pub fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
 				}
 			}
 		}
+		if kept == Kept::RetryAfter && !is(&header::RETRY_AFTER) {
+			continue;
+		}
+		let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Malformed::Head)?;
 		if HOP_BY_HOP.contains(&name) {
 			continue;
 		}
@@ -98,7 +115,7 @@ pub fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
 	if chunked && length.is_some() {
 		return Err(Malformed::Length);
 	}
-	if named {
+	if named && kept == Kept::All {
 		for field in response.headers.iter() {
 			if field.name.eq_ignore_ascii_case("connection") {
 				remove_named(field.value, &mut headers);
@@ -143,7 +160,11 @@ mod tests {
 	fn parsed(head: &str, method: &Method) -> Result<Head, Malformed> {
 		let bytes = Bytes::from(head.to_owned());
 		assert_eq!(end(&bytes, 0), Some(bytes.len()));
-		parse(&bytes, method)
+		let own = parse(&bytes, method, Kept::RetryAfter);
+		let all = parse(&bytes, method, Kept::All);
+		let rest = |head: &Head| (head.status, head.framing, head.keep_alive);
+		assert_eq!(own.as_ref().map(rest), all.as_ref().map(rest));
+		all
 	}
 
 	fn get(head: &str) -> Result<Head, Malformed> {
@@ -199,6 +220,14 @@ mod tests {
 	}
 
 	#[test]
+	fn a_call_keeps_the_time_of_a_retry_alone() {
+		let head = "HTTP/1.1 429 No\r\nretry-after: 7\r\nx-other: a\r\ncontent-length: 0\r\n\r\n";
+		let head = parse(&Bytes::from_static(head.as_bytes()), &Method::POST, Kept::RetryAfter);
+		let head = head.unwrap();
+		assert_eq!((head.headers.len(), &head.headers["retry-after"]), (1, &"7".parse().unwrap()));
+	}
+
+	#[test]
 	fn ambiguous_or_broken_heads_are_refused() {
 		let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(101));
 		for (head, fault) in [
@@ -247,7 +276,9 @@ mod tests {
 		fn arbitrary_heads_never_panic(text in "HTTP/1\\.[01] [0-9]{2,3} [ -~\r\n\t]{0,200}") {
 			let bytes = Bytes::from(format!("{text}\r\n\r\n"));
 			let length = end(&bytes, 0).unwrap();
-			let _ = parse(&bytes.slice(..length), &Method::GET);
+			for kept in [Kept::All, Kept::RetryAfter] {
+				let _ = parse(&bytes.slice(..length), &Method::GET, kept);
+			}
 		}
 	}
 }

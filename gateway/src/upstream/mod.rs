@@ -23,6 +23,6 @@ pub use connect::{ConnectSettings, Connector, Stream};
 pub use endpoint::{Endpoint, EndpointError, Scheme, climbs};
 pub use error::{Malformed, UpstreamError};
 pub use pool::{Pool, PoolSettings};
-pub use request::end_connection;
+pub use request::{Call, Outgoing, end_connection};
 pub use tls::{TlsError, client_config};
 pub use websocket::{WebSocketLimits, websocket};

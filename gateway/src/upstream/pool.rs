@@ -7,7 +7,8 @@ use super::{
 	connect::ConnectSettings,
 	connection::Connection,
 	decoder::{Decoder, Framing},
-	head::Head,
+	head::{Head, Kept},
+	request::{Call, Outgoing},
 	streaming::Streaming,
 };
 use crate::front::Body;
@@ -175,31 +176,33 @@ impl Pool {
 		timeout: Duration,
 		max_bytes: usize,
 	) -> Result<Response<Bytes>, UpstreamError> {
-		let idempotent = is_idempotent(request.method());
-		self.send_as(&request, timeout, max_bytes, idempotent).await
+		let how = How { idempotent: is_idempotent(request.method()), kept: Kept::All };
+		self.send_as(&request, how, timeout, max_bytes).await
 	}
 
-	/// [`send`](Self::send) for a request that changes nothing, whatever its method, such as a
-	/// JSON-RPC call that reads.
-	pub fn send_idempotent(
+	/// [`send`](Self::send) for a JSON-RPC call. Of the answer's headers only `Retry-After` is kept.
+	///
+	/// - `idempotent`: the call changes nothing, although its method is `POST`.
+	pub fn call(
 		self: &Rc<Self>,
-		request: &Request<Bytes>,
+		call: &Call<'_>,
+		idempotent: bool,
 		timeout: Duration,
 		max_bytes: usize,
 	) -> impl Future<Output = Result<Response<Bytes>, UpstreamError>> {
-		self.send_as(request, timeout, max_bytes, true)
+		self.send_as(call, How { idempotent, kept: Kept::RetryAfter }, timeout, max_bytes)
 	}
 
 	async fn send_as(
 		self: &Rc<Self>,
-		request: &Request<Bytes>,
+		request: &impl Outgoing,
+		how: How,
 		timeout: Duration,
 		max_bytes: usize,
-		idempotent: bool,
 	) -> Result<Response<Bytes>, UpstreamError> {
 		let sent = Cell::new(false);
 		let whole = async {
-			let (mut lease, head) = self.exchange(request, idempotent, &sent).await?;
+			let (mut lease, head) = self.exchange(request, how, &sent).await?;
 			let body = lease.connection.read_body(head.framing, max_bytes).await?;
 			lease.finish(head.keep_alive);
 			Ok(respond(head.status, head.headers, body))
@@ -217,12 +220,12 @@ impl Pool {
 	/// Errors: [`UpstreamError`]. The body of the answer fails with the same type.
 	pub async fn stream(
 		self: &Rc<Self>,
-		request: Request<Bytes>,
+		request: &impl Outgoing,
 		timeout: Duration,
 	) -> Result<Response<Body>, UpstreamError> {
 		let sent = Cell::new(false);
-		let idempotent = is_idempotent(request.method());
-		let (lease, head) = time::timeout(timeout, self.exchange(&request, idempotent, &sent))
+		let how = How { idempotent: is_idempotent(request.method()), kept: Kept::All };
+		let (lease, head) = time::timeout(timeout, self.exchange(request, how, &sent))
 			.await
 			.unwrap_or(Err(UpstreamError::Timeout { sent: sent.get() }))?;
 		let Head { status, headers, framing, keep_alive } = head;
@@ -239,7 +242,7 @@ impl Pool {
 	///
 	/// - `timeout`: maximum time to the head, and to the end of an answer that is returned whole.
 	/// - `buffered`: bytes up to which an answer is returned whole. An event stream never is.
-	/// - `idempotent`: as for [`send_idempotent`](Self::send_idempotent), whatever the method.
+	/// - `idempotent`: the request changes nothing, whatever its method.
 	///
 	/// Errors: [`UpstreamError`]. A body that is returned early fails with the same type.
 	pub async fn fetch(
@@ -252,7 +255,8 @@ impl Pool {
 		let sent = Cell::new(false);
 		let idempotent = idempotent || is_idempotent(request.method());
 		let whole = async {
-			let (lease, head) = self.exchange(request, idempotent, &sent).await?;
+			let how = How { idempotent, kept: Kept::All };
+			let (lease, head) = self.exchange(request, how, &sent).await?;
 			let body = lease.body(&head, buffered).await?;
 			Ok(respond(head.status, head.headers, body))
 		};
@@ -264,21 +268,21 @@ impl Pool {
 	/// Send a request over a kept or a new connection, and read the head of the answer.
 	async fn exchange(
 		self: &Rc<Self>,
-		request: &Request<Bytes>,
-		idempotent: bool,
+		request: &impl Outgoing,
+		how: How,
 		sent: &Cell<bool>,
 	) -> Result<(Lease, Head), UpstreamError> {
 		let permit = self.permit().await?;
 		if let Some(mut connection) = self.kept() {
 			sent.set(true);
-			match connection.exchange(self.endpoint(), request).await {
+			match connection.exchange(self.endpoint(), request, how.kept).await {
 				Ok(head) => {
 					return Ok((Lease { connection, pool: self.clone(), _permit: permit }, head));
 				},
 				Err(failure) => {
 					let stale = matches!(failure.error, UpstreamError::Closed { .. });
 					let again = stale && !failure.received;
-					if !again || (failure.error.sent() && !idempotent) {
+					if !again || (failure.error.sent() && !how.idempotent) {
 						return Err(failure.error);
 					}
 				},
@@ -291,7 +295,7 @@ impl Pool {
 		let stream = Box::pin(self.connector.connect()).await?;
 		let mut connection = Connection::new(stream, self.settings.max_head);
 		sent.set(true);
-		let head = connection.exchange(self.endpoint(), request).await;
+		let head = connection.exchange(self.endpoint(), request, how.kept).await;
 		let head = head.map_err(|failure| failure.error)?;
 		Ok((Lease { connection, pool: self.clone(), _permit: permit }, head))
 	}
@@ -337,6 +341,15 @@ impl Pool {
 			tokio::task::spawn_local(prune(Rc::downgrade(self)));
 		}
 	}
+}
+
+/// Manner of an exchange.
+#[derive(Clone, Copy)]
+struct How {
+	/// A repetition changes nothing.
+	idempotent: bool,
+	/// Headers of the answer.
+	kept: Kept,
 }
 
 /// Close connections that were not used for long, until none is left.

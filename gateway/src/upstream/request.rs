@@ -1,24 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Bytes of a request.
+//! Bytes of requests.
 
 use super::{
 	Endpoint, UpstreamError,
 	head::{HOP_BY_HOP, remove_named},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 
 /// Maximum number of bytes of all headers of a request.
 const MAX_HEADERS: usize = 64 * 1024;
 /// Largest body that is copied behind its head, so that one write sends both.
 const MAX_COPIED: usize = 32 * 1024;
 
-/// Write a request into a buffer, which is emptied first. Returns the body that has to be sent
-/// after it.
-///
-/// Errors: [`UpstreamError::Request`].
-pub fn write(
+/// Request as it is sent.
+pub trait Outgoing {
+	/// Method.
+	fn method(&self) -> &Method;
+
+	/// Write the request into a buffer, which is emptied first. Returns the body that has to be
+	/// sent after it.
+	///
+	/// Errors: [`UpstreamError::Request`].
+	fn write(&self, buffer: &mut Vec<u8>, endpoint: &Endpoint) -> Result<Bytes, UpstreamError>;
+}
+
+/// JSON-RPC call: a `POST` to the endpoint's own path. It has no map of headers, which costs more
+/// than all else of a request.
+#[derive(Debug)]
+pub struct Call<'a> {
+	/// Headers that each request to the service has.
+	pub headers: &'a [(HeaderName, HeaderValue)],
+	/// Headers of this call.
+	pub own: [(HeaderName, Option<&'a HeaderValue>); 2],
+	/// JSON text.
+	pub body: &'a Bytes,
+}
+
+impl Outgoing for Call<'_> {
+	fn method(&self) -> &Method {
+		&Method::POST
+	}
+
+	fn write(&self, buffer: &mut Vec<u8>, endpoint: &Endpoint) -> Result<Bytes, UpstreamError> {
+		begin(buffer, "POST", endpoint, "/");
+		buffer.extend_from_slice(b"content-type: application/json\r\n");
+		let own = self.own.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+		let is_written = |name: &HeaderName| is_own(name) || *name == header::CONTENT_TYPE;
+		let all = self.headers.iter().filter(|(name, _)| !is_written(name));
+		for (name, value) in all.map(|(name, value)| (name, value)).chain(own) {
+			push_header(buffer, name, value)?;
+		}
+		Ok(end(buffer, Some(self.body)))
+	}
+}
+
+impl Outgoing for Request<Bytes> {
+	fn method(&self) -> &Method {
+		self.method()
+	}
+
+	fn write(&self, buffer: &mut Vec<u8>, endpoint: &Endpoint) -> Result<Bytes, UpstreamError> {
+		write(buffer, endpoint, self)
+	}
+}
+
+/// Write all up to the headers.
+fn begin(buffer: &mut Vec<u8>, method: &str, endpoint: &Endpoint, path: &str) {
+	let (own, rest) = endpoint.target(path);
+	buffer.clear();
+	for part in [method, " ", own, rest, " HTTP/1.1\r\nhost: "] {
+		buffer.extend_from_slice(part.as_bytes());
+	}
+	buffer.extend_from_slice(endpoint.authority().as_bytes());
+	buffer.extend_from_slice(b"\r\n");
+}
+
+fn push_header(
+	buffer: &mut Vec<u8>,
+	name: &HeaderName,
+	value: &HeaderValue,
+) -> Result<(), UpstreamError> {
+	for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+		buffer.extend_from_slice(part);
+	}
+	if buffer.len() > MAX_HEADERS {
+		return Err(UpstreamError::Request("too many headers"));
+	}
+	Ok(())
+}
+
+/// Write all after the headers. Returns a body that is too large to be copied.
+fn end(buffer: &mut Vec<u8>, body: Option<&Bytes>) -> Bytes {
+	if let Some(body) = body {
+		buffer.extend_from_slice(b"content-length: ");
+		push_number(buffer, body.len());
+		buffer.extend_from_slice(b"\r\n");
+	}
+	buffer.extend_from_slice(b"\r\n");
+	match body {
+		Some(body) if body.len() > MAX_COPIED => return body.clone(),
+		Some(body) => buffer.extend_from_slice(body),
+		None => {},
+	}
+	Bytes::new()
+}
+
+fn write(
 	buffer: &mut Vec<u8>,
 	endpoint: &Endpoint,
 	request: &Request<Bytes>,
@@ -33,39 +122,18 @@ pub fn write(
 		// `OPTIONS *` is about the server, not about the service.
 		return Err(UpstreamError::Request("target without a path"));
 	}
-	buffer.clear();
-	for part in [method.as_str(), " ", own, rest, " HTTP/1.1\r\nhost: "] {
-		buffer.extend_from_slice(part.as_bytes());
-	}
-	buffer.extend_from_slice(endpoint.authority().as_bytes());
-	buffer.extend_from_slice(b"\r\n");
+	begin(buffer, method.as_str(), endpoint, path);
 	let named = request.headers().get(header::CONNECTION).is_some();
 	for (name, value) in request.headers() {
 		if is_own(name) || (named && is_named(name, request.headers())) {
 			continue;
 		}
-		buffer.extend_from_slice(name.as_str().as_bytes());
-		buffer.extend_from_slice(b": ");
-		buffer.extend_from_slice(value.as_bytes());
-		buffer.extend_from_slice(b"\r\n");
-		if buffer.len() > MAX_HEADERS {
-			return Err(UpstreamError::Request("too many headers"));
-		}
+		push_header(buffer, name, value)?;
 	}
 	let body = request.body();
 	let expects_body =
 		*method == Method::POST || *method == Method::PUT || *method == Method::PATCH;
-	if expects_body || !body.is_empty() {
-		buffer.extend_from_slice(b"content-length: ");
-		push_number(buffer, body.len());
-		buffer.extend_from_slice(b"\r\n");
-	}
-	buffer.extend_from_slice(b"\r\n");
-	if body.len() <= MAX_COPIED {
-		buffer.extend_from_slice(body);
-		return Ok(Bytes::new());
-	}
-	Ok(body.clone())
+	Ok(end(buffer, (expects_body || !body.is_empty()).then_some(body)))
 }
 
 /// True for headers that belong to the connection or are written here.
@@ -125,6 +193,26 @@ mod tests {
 		assert_eq!(
 			written("http://a.org:81/rpc", request).unwrap(),
 			"POST /rpc/x?y HTTP/1.1\r\nhost: a.org:81\r\nx-kept: a\r\ncontent-length: 2\r\n\r\n{}"
+		);
+	}
+
+	#[test]
+	fn a_call_is_a_post_to_the_path_of_the_endpoint() {
+		let value = HeaderValue::from_static("1");
+		let headers = [("x-key", &value), ("host", &value)]
+			.map(|(name, value)| (HeaderName::from_static(name), value.clone()));
+		let own = [("x-token", Some(&value)), ("traceparent", None)]
+			.map(|(name, value)| (HeaderName::from_static(name), value));
+		let call = Call { headers: &headers, own, body: &Bytes::from_static(b"{}") };
+		let mut buffer = b"old".to_vec();
+		let rest = call.write(&mut buffer, &"http://a.org/rpc?key=1".parse().unwrap()).unwrap();
+		assert_eq!(
+			(String::from_utf8(buffer).unwrap().as_str(), rest),
+			(
+				"POST /rpc?key=1 HTTP/1.1\r\nhost: a.org\r\ncontent-type: application/json\r\n\
+				 x-key: 1\r\nx-token: 1\r\ncontent-length: 2\r\n\r\n{}",
+				Bytes::new()
+			)
 		);
 	}
 

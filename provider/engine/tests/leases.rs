@@ -18,19 +18,18 @@ use surety_engine::{Engine, EngineError, LogQuery, Port, State};
 
 async fn life(kind: Kind) {
 	let mut machine = Machine::new(kind).await;
-	let (image, digest) =
-		machine.registry.push(&Image { volumes: &["/var/data"], ..Image::default() });
+	let image = Image { volumes: &["/var/data"], programs: &["socat"], ..Image::default() };
+	let (image, digest) = machine.registry.push(&image);
 	let agent = machine.agent();
 	let mut order = spec(
 		1,
 		&image,
-		"echo started $WORD; cat /var/data/seed; busybox dnsd -c /etc/dns -d
-			httpd -f -p 80 -h /www",
+		"echo started $WORD; cat /var/data/seed; socat UDP-LISTEN:53,fork EXEC:cat &
+			exec httpd -f -p 80 -h /www",
 	);
 	order.env.insert("WORD".into(), "a word".into());
 	order.files.insert("/www/index.html".into(), b"the page".to_vec());
 	order.ports = vec![Port::tcp(80), Port::udp(53)];
-	order.files.insert("/etc/dns".into(), b"box 10.0.0.9\n".to_vec());
 
 	let error = agent.start(&order).await.unwrap_err();
 	assert!(matches!(error, EngineError::Image(_)), "not fetched yet: {error}");
@@ -40,8 +39,8 @@ async fn life(kind: Kind) {
 	let port = observed.ports[&Port::tcp(80)];
 	until("the page is served", || async { page(port, "/").is_some() }).await;
 	assert_eq!(page(port, "/").unwrap(), "the page");
-	let dns = observed.ports[&Port::udp(53)];
-	until("the name server answers", || async { resolves(dns) }).await;
+	let udp = observed.ports[&Port::udp(53)];
+	until("a datagram is answered", || async { echoes(udp) }).await;
 	assert_eq!(log(&agent, 1).await, "started a word\nseeded\n");
 
 	// Nothing is changed by a second start, nor by an agent that starts anew.

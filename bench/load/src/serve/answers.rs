@@ -180,6 +180,10 @@ impl Params {
 	/// Range of blocks of logs.
 	fn range(&self, head: u64) -> Option<(u64, u64)> {
 		let filter = self.0.first()?;
+		if let Some(hash) = filter.get("blockHash").and_then(serde_json::Value::as_str) {
+			let number = chain::number_of(hash, head)?;
+			return Some((number, number));
+		}
 		let bound = |name| match filter.get(name).and_then(serde_json::Value::as_str) {
 			None | Some("latest") => Some(head),
 			Some(number) => u64::from_str_radix(number.strip_prefix("0x")?, 16).ok(),
@@ -258,6 +262,22 @@ mod tests {
 		assert!(number(&lie["result"]) >= honest + 1_000);
 		let latest = r#"{"id":1,"method":"eth_getBlockByNumber","params":["latest",false]}"#;
 		assert!(number(&ask(latest, 1_000).0["result"]["number"]) >= honest + 1_000);
+	}
+
+	/// Probers compare the logs of old blocks: those of the head would be another answer every time.
+	#[test]
+	fn logs_by_hash_are_those_of_the_block() {
+		let head = ask(r#"{"id":1,"method":"eth_blockNumber"}"#, 0).0["result"].take();
+		let head = head.as_str().unwrap().trim_start_matches("0x");
+		let number = u64::from_str_radix(head, 16).unwrap() - 5;
+		let by = |block: String| {
+			let params = format!(r#"[{{"address":"0x{:040x}",{block}}}]"#, 1);
+			ask(&format!(r#"{{"id":1,"method":"eth_getLogs","params":{params}}}"#), 0).0["result"]
+				.take()
+		};
+		let by_hash = by(format!(r#""blockHash":"{}""#, chain::hash(number)));
+		assert!(by_hash.is_array());
+		assert_eq!(by_hash, by(format!(r#""fromBlock":"{number:#x}","toBlock":"{number:#x}""#)));
 	}
 
 	#[test]

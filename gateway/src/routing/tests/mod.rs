@@ -222,15 +222,15 @@ fn a_budget_bounds_extra_requests() {
 fn a_hedge_waits_for_the_usual_latency_and_at_least_the_floor() {
 	let latencies = Latencies::default();
 	let settings = HedgeSettings::default();
-	assert_eq!(latencies.delay(&settings), ms(200));
+	assert_eq!(settings.delay(latencies.usual()), ms(200));
 	for _ in 0..100 {
 		latencies.record(ms(1));
 	}
-	assert_eq!(latencies.delay(&settings), ms(100));
+	assert_eq!(settings.delay(latencies.usual()), ms(100));
 	for _ in 0..10_000 {
 		latencies.record(ms(900));
 	}
-	let delay = latencies.delay(&settings);
+	let delay = settings.delay(latencies.usual());
 	assert!(delay >= ms(900) && delay < ms(1_100), "{delay:?}");
 }
 

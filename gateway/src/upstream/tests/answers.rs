@@ -140,7 +140,7 @@ fn a_stream_arrives_in_parts_and_gives_its_connection_back() {
 			std::future::pending::<()>().await;
 		});
 		let pool = Pool::new(url.parse().unwrap(), settings());
-		let response = pool.stream(get(), LONG).await.unwrap();
+		let response = pool.stream(&get(), LONG).await.unwrap();
 		assert_eq!(response.headers()["content-type"], "text/event-stream");
 		let mut body = response.into_body();
 		assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "one\n");
@@ -158,10 +158,10 @@ fn a_stream_of_known_length_keeps_it() {
 		let script = vec![Act::Read, ok("abc"), Act::Read, ok(""), Act::Wait];
 		let server = server(vec![script]).await;
 		let pool = Pool::new(server.endpoint, settings());
-		let response = pool.stream(get(), LONG).await.unwrap();
+		let response = pool.stream(&get(), LONG).await.unwrap();
 		assert_eq!(hyper::body::Body::size_hint(response.body()).exact(), Some(3));
 		assert_eq!(text(response).await, "abc");
-		assert_eq!(text(pool.stream(get(), LONG).await.unwrap()).await, "");
+		assert_eq!(text(pool.stream(&get(), LONG).await.unwrap()).await, "");
 		assert_eq!(server.connections.get(), 1);
 	});
 }

@@ -3,6 +3,7 @@
 //! Servers that are silent, broken, endless or gone.
 
 use super::*;
+use http::header;
 use http_body_util::BodyExt;
 
 fn fault(bytes: &str) -> UpstreamError {
@@ -95,7 +96,7 @@ fn a_stream_that_stops_ends_with_an_error() {
 		let server = server(scripts).await;
 		let pool = Pool::new(server.endpoint, PoolSettings { stream_timeout: BRIEF, ..settings() });
 		for reason in ["no answer in time", "closed before the end"] {
-			let mut body = pool.stream(get(), LONG).await.unwrap().into_body();
+			let mut body = pool.stream(&get(), LONG).await.unwrap().into_body();
 			assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "ab");
 			let error = body.frame().await.unwrap().unwrap_err().to_string();
 			assert!(error.contains(reason), "{error}");
@@ -135,12 +136,17 @@ fn a_request_that_may_have_been_processed_is_sent_again_only_if_idempotent() {
 		assert_eq!(refused, UpstreamError::Closed { sent: true });
 		assert_eq!(server.requests.borrow().len(), 2);
 	});
-	for idempotent in [get(), post("{}")] {
+	for reads in [true, false] {
 		local(async {
 			let server = server(scripts()).await;
 			let pool = Pool::new(server.endpoint, settings());
 			pool.send(post("{}"), LONG, 10).await.unwrap();
-			let response = pool.send_idempotent(&idempotent, LONG, 10).await.unwrap();
+			let own = [(header::ACCEPT, None), (header::ACCEPT, None)];
+			let call = Call { headers: &[], own, body: &Bytes::from_static(b"{}") };
+			let response = match reads {
+				true => pool.send(get(), LONG, 10).await.unwrap(),
+				false => pool.call(&call, true, LONG, 10).await.unwrap(),
+			};
 			assert_eq!(response.body(), "2");
 			assert_eq!(server.requests.borrow().len(), 3);
 		});

@@ -224,7 +224,10 @@ pub mod tunnel;
 mod visit;
 mod vpn;
 
-pub use judge::{Grade, lease as judge_lease};
+pub use judge::{
+	Grade, completion as judge_completion, embedding as judge_embedding, lease as judge_lease,
+	models as judge_models, serves_no_chat,
+};
 pub use proof::{control_url, is_proof};
 
 use alloc::{string::String, vec::Vec};

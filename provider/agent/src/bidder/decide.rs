@@ -37,6 +37,13 @@ pub struct BidView<'a> {
 	pub now_ms: u64,
 }
 
+impl BidView<'_> {
+	/// Least change of a price that is worth a transaction.
+	pub(super) fn step_of(&self, price: Balance) -> Balance {
+		price.saturating_mul(self.rules.step_percent.into()).div_ceil(100)
+	}
+}
+
 /// Step of a decision.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Step {
@@ -143,7 +150,7 @@ pub(super) fn wanted(
 		.machine
 		.map_err(|why| refuse(format!("0 containers can be started: the engine {why}")))?;
 	match view.images.get(&image) {
-		None => Err((Step::Inspect { image }, "0 facts are known about the image yet".into())),
+		None => Err((Step::Inspect { image }, "its image is looked at first".into())),
 		Some(ImageState::Known(facts)) => {
 			let max = view.rules.policy.max_image_bytes;
 			if facts.bytes > max {
@@ -336,11 +343,16 @@ pub(super) fn target(
 		let Quote { cost, .. } = quote;
 		return Err(format!("it pays at most {} per block, the cost is {cost}", order.max_price));
 	}
+	let Some(limit) = limit(view, order) else { return Ok(highest) };
+	// A rival that answers with one planck less loses a whole step to each of our answers.
+	let below = limit.saturating_sub(view.step_of(limit));
+	Ok(below.clamp(quote.cost, highest))
+}
+
+/// Highest price with which a bid of this operator comes before all others.
+pub(super) fn limit(view: &BidView<'_>, order: &OrderInfo<AccountId32>) -> Option<Balance> {
 	let score = view.snapshot.operator.as_ref().map_or(0, |operator| operator.score);
 	let divisor = 300u128.saturating_sub(score.min(100).into());
-	let rival = view.snapshot.rivals.get(&order.id);
-	let below = rival.and_then(|rival| {
-		rival.saturating_sub(1).checked_mul(200).and_then(|rank| rank.checked_div(divisor))
-	});
-	Ok(below.map_or(highest, |below| below.clamp(quote.cost, highest)))
+	let rival = view.snapshot.rivals.get(&order.id)?;
+	rival.saturating_sub(1).checked_mul(200)?.checked_div(divisor)
 }

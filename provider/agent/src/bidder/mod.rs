@@ -44,6 +44,7 @@ pub struct BidRules {
 	pub policy: Policy,
 	/// Bond that is never used, in base units.
 	pub bond_reserve: Balance,
-	/// Change of the price in percent below which a bid is left as it is.
+	/// Change of the price in percent below which a bid that leads is left as it is, and by which
+	/// the best bid of others is undercut.
 	pub step_percent: u32,
 }

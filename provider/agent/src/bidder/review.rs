@@ -4,7 +4,7 @@
 
 use super::{
 	BidView, Formula, ImageState, Quote, Step,
-	decide::{spare_bond, target, wanted},
+	decide::{limit, spare_bond, target, wanted},
 	price::load,
 };
 use crate::{chain::OwnBid, reconcile::pinned_image};
@@ -49,9 +49,10 @@ pub(super) fn review(
 		Ok(price) => price,
 		Err(why) => return withdraw(why),
 	};
-	let step = bid.price.saturating_mul(view.rules.step_percent.into()).div_ceil(100);
 	let in_bounds = bid.price >= quote.cost && bid.price <= quote.ceiling;
-	if bid.price.abs_diff(price) <= step && in_bounds {
+	let leads = limit(view, order).is_none_or(|limit| bid.price <= limit);
+	let is_near = bid.price.abs_diff(price) <= view.step_of(bid.price);
+	if in_bounds && is_near && (leads || bid.price <= price) {
 		let why = format!(
 			"{} per block is within {} % of {price}, the best price now",
 			bid.price, view.rules.step_percent

@@ -115,9 +115,9 @@ fn a_bid_has_the_margin_unless_others_are_lower() {
 	assert_eq!(kit.only().0, bid(120));
 	kit.order().max_price = 110;
 	assert_eq!(kit.only().0, bid(110));
-	// At a score of 50 a price of 104 ranks as 130.
+	// At a score of 50 a price of 104 ranks as 130; a step lower is bid.
 	kit.snapshot.rivals.insert(3, 131);
-	assert_eq!(kit.only().0, bid(104));
+	assert_eq!(kit.only().0, bid(101));
 	kit.snapshot.rivals.insert(3, 50);
 	assert_eq!(kit.only().0, bid(100), "never below the cost");
 	kit.order().max_price = 99;
@@ -356,6 +356,19 @@ proptest! {
 			let each = rules.of_bid(price, &terms(), order.duration, 60).unwrap() + slot;
 			left = left.checked_sub(each * u128::from(replicas)).unwrap();
 		}
+	}
+
+	/// A rival comes first only where the price is the cost.
+	#[test]
+	fn no_rival_leads_by_a_trifle(price in 100u128..=120, rival in 100u128..200) {
+		let mut kit = with_bid(price);
+		kit.snapshot.rivals.insert(3, rival);
+		let price = match kit.only() {
+			(Step::Keep { price } | Step::Update { price, .. }, _) => price,
+			other => return Err(TestCaseError::fail(format!("{other:?}"))),
+		};
+		// The score of 50.
+		prop_assert!(price == 100 || price * 250 / 200 < rival, "{} against {}", price, rival);
 	}
 
 	/// A price that was changed is not changed again.

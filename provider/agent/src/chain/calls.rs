@@ -79,13 +79,6 @@ pub enum Call {
 		/// Lease.
 		lease: LeaseId,
 	},
-	/// Leave a lease, with notice or at once for the penalty.
-	CloseLease {
-		/// Lease.
-		lease: LeaseId,
-		/// Leave at once.
-		at_once: bool,
-	},
 }
 
 impl fmt::Display for Call {
@@ -101,7 +94,6 @@ impl fmt::Display for Call {
 			Self::WithdrawBid { order, .. } => write!(f, "withdraw the bid on order {order}"),
 			Self::ReportReady { lease, .. } => write!(f, "report lease {lease} ready"),
 			Self::Decline { lease } => write!(f, "decline lease {lease}"),
-			Self::CloseLease { lease, .. } => write!(f, "close lease {lease}"),
 		}
 	}
 }
@@ -154,9 +146,6 @@ impl Call {
 				],
 			),
 			Self::Decline { lease } => ("decline", vec![("lease", number(*lease))]),
-			Self::CloseLease { lease, at_once } => {
-				("close_lease", vec![("lease", number(*lease)), ("at_once", Value::bool(*at_once))])
-			},
 		}
 	}
 }

@@ -8,10 +8,12 @@
 //! | `place.rs` | orders: their rules, call and id |
 //! | `remote.rs` | HTTP and WebSocket to the agent of a lease |
 //! | `courier.rs` | releases of private parts to the operators that the chain chose |
+//! | `ask.rs` | one request to a server |
 //! | `events.rs`, `error.rs` | server-sent events, and what may go wrong |
 //!
 //! Everything that speaks to agents runs on one thread, in a `LocalSet`.
 
+mod ask;
 mod chain;
 mod courier;
 mod error;
@@ -19,6 +21,7 @@ mod events;
 mod place;
 mod remote;
 
+pub use ask::{ask, below};
 pub use chain::Chain;
 pub use courier::{Courier, Delivered};
 pub use error::ClientError;

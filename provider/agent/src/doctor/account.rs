@@ -59,9 +59,12 @@ pub(super) async fn examine(
 }
 
 fn services(snapshot: &Snapshot, findings: &mut Findings) {
-	if snapshot.services.is_empty() {
-		findings
-			.fail("service", "0 services of the kind Compute are listed: operators.listService.");
+	let listed = snapshot.operator.as_ref().map_or(0, |operator| operator.services.len());
+	match (snapshot.services.len(), listed) {
+		(0, 0) => findings.fail("service", "0 services are listed: operators.listService."),
+		(0, _) => findings
+			.warn("service", "0 services of the kind Compute are listed: no bids will be made."),
+		_ => {},
 	}
 	for (id, service) in &snapshot.services {
 		let listing = &service.detail.service.listing;

@@ -2,7 +2,7 @@
 
 //! Engine, capacity, and why no bid would be made.
 
-use super::Findings;
+use super::{Findings, Level};
 use crate::{
 	bidder::{BidView, Images, Step, decide, to_declare},
 	chain::{BondRules, Snapshot},
@@ -25,23 +25,22 @@ pub(super) async fn examine<E: Engine>(
 	own_key: bool,
 	findings: &mut Findings,
 ) {
+	// An operator of models or of a VPN needs no engine.
+	let level = match snapshot {
+		Some(snapshot) if snapshot.services.is_empty() => Level::Warning,
+		_ => Level::Failure,
+	};
 	let engine = match engine {
 		Ok(engine) => engine,
-		Err(error) => {
-			findings.fail("engine", format!("{error}."));
-			return;
-		},
+		Err(error) => return findings.add("engine", level, format!("{error}.")),
 	};
 	let machine = match tokio::time::timeout(TIMEOUT, engine.capacity()).await {
 		Ok(Ok(machine)) => machine,
 		Ok(Err(error)) => {
-			findings.fail("engine", format!("{error}: {}", hint(&config.engine.socket)));
-			return;
+			let text = format!("{error}: {}", hint(&config.engine.socket));
+			return findings.add("engine", level, text);
 		},
-		Err(_) => {
-			findings.fail("engine", "0 answers in 30 s: restart the engine.");
-			return;
-		},
+		Err(_) => return findings.add("engine", level, "0 answers in 30 s: restart the engine."),
 	};
 	findings.ok("engine", format!("{} answers.", machine.engine));
 	if machine.total.bandwidth_mbps == 0 {

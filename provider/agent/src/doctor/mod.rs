@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `account.rs` | operator, bond, rights and balance of the key |
 //! | `probe.rs` | endpoint, proof of control and leases, judged as validators judge them |
+//! | `models.rs` | services of models |
 //! | `vpn.rs` | exit of a VPN, its listing, and a trial |
 //! | `machine.rs` | engine, capacity, and why no bid would be made |
 
 mod account;
 mod machine;
+mod models;
 mod probe;
 mod vpn;
 

@@ -5,10 +5,10 @@
 use super::Findings;
 use crate::{
 	chain::Snapshot,
-	client::Network,
+	client::{Network, ask, below},
 	config::ProviderConfig,
 	time::now_ms,
-	vpn::{ListingKey, OwnService, complaint, is_at, is_by, post, vpn_services},
+	vpn::{ListingKey, OwnService, complaint, is_at, is_by, vpn_services},
 };
 use std::{net::SocketAddr, time::Duration};
 use surety_gateway::chain::{Nodes, Reader};
@@ -105,7 +105,8 @@ async fn trial(
 	let secret = Secret::generate().map_err(|error| error.to_string())?;
 	let peer = secret.public();
 	let body = serde_json::json!({ "key": peer }).to_string();
-	let answer = post(&service.endpoint, "/trial", body, network, MAX_ANSWER, TIMEOUT).await;
+	let trial = below(&service.endpoint, "/trial");
+	let answer = ask(&trial, Some(body), network, MAX_ANSWER, TIMEOUT).await;
 	let (status, body) = answer.map_err(|error| format!("down: {error}; is the agent running?"))?;
 	if status != 200 {
 		return Err(format!("down: HTTP status {status}: {}", complaint(&body)));

@@ -14,7 +14,7 @@ use surety_engine::{LeaseId, Observed, Port, State};
 pub enum HealthState {
 	/// It runs as ordered.
 	Running,
-	/// Its tenant stopped it, or its application ended by itself.
+	/// Its application ended by itself.
 	Stopped,
 	/// The operator's side failed: engine, image or host.
 	Failed,
@@ -70,7 +70,6 @@ pub fn health_of(
 	let observed = seen.containers.get(&lease);
 	let failed = match observed {
 		Some(observed) => of_container(record, observed),
-		None if record.tenant_stopped => Health::of(lease, HealthState::Stopped),
 		None => Health::of(lease, HealthState::Failed),
 	};
 	Health { ports: observed.map(|observed| observed.ports.clone()).unwrap_or_default(), ..failed }
@@ -86,8 +85,7 @@ fn of_container(record: &Record, observed: &Observed) -> Health {
 	match &observed.state {
 		State::Running if observed.missing.is_empty() => Health::of(lease, HealthState::Running),
 		State::Running | State::Failed { .. } => Health::of(lease, HealthState::Failed),
-		_ if record.tenant_stopped => Health::of(lease, HealthState::Stopped),
-		// The agent itself stopped it, and not for its tenant.
+		// The agent itself stopped it.
 		State::Exited { .. } if record.aside => Health::of(lease, HealthState::Failed),
 		State::Exited { code, out_of_memory } => exited(*code, *out_of_memory),
 		// On its way back after an exit of its own.

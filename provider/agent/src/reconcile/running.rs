@@ -7,10 +7,7 @@ use super::{
 	plan::{Container, may_touch},
 	spec_of,
 };
-use crate::{
-	chain::LeaseView,
-	store::{Record, RestartRule},
-};
+use crate::{chain::LeaseView, store::Record};
 use surety_engine::{LeaseId, State};
 
 pub(super) fn advance(
@@ -38,11 +35,6 @@ fn step(
 		Container::Present(observed) => Some(observed),
 	};
 	let state = observed.map(|observed| &observed.state);
-	if record.tenant_stopped {
-		let why = "its tenant stopped it".into();
-		let runs = matches!(state, Some(State::Running | State::Starting));
-		return runs.then_some(Action::Stop { lease: record.lease, why });
-	}
 	let after_exit = match state {
 		Some(State::Running) if container.is_good() => return None,
 		Some(State::Starting) => return None,
@@ -62,19 +54,9 @@ fn step(
 	Some(Action::Start { spec, after_exit })
 }
 
-/// Rule of a lease after an exit.
-pub(super) fn restart_rule(view: &View<'_>, lease: LeaseId) -> RestartRule {
-	(view.private)(lease).map(|private| private.restart).unwrap_or_default()
-}
-
-/// True if the application is to be started again now.
+/// True if the application, which has ended, is to be started again now.
 fn restarts(view: &View<'_>, record: &Record) -> bool {
 	let Some(exit) = record.exit else { return false };
-	let wanted = match restart_rule(view, record.lease) {
-		RestartRule::Always => true,
-		RestartRule::OnFailure => exit.code != 0 || exit.out_of_memory,
-		RestartRule::No => false,
-	};
 	let pause = Rules::backoff(view.rules.restart_ms, record.exits);
-	wanted && view.now_ms >= exit.at_ms.saturating_add(pause)
+	view.now_ms >= exit.at_ms.saturating_add(pause)
 }

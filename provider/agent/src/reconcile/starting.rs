@@ -5,13 +5,12 @@
 use super::{
 	Action, Plan, Rules, SpecGap, View,
 	plan::{Container, may_submit, may_touch},
-	running::restart_rule,
 	spec::ports_of,
 	spec_of,
 };
 use crate::{
 	chain::{Call, LeaseView, terms_cover, valid_access},
-	store::{Record, RestartRule},
+	store::Record,
 };
 use surety_engine::{Observed, Spec, State};
 use surety_primitives::BlockNumber;
@@ -139,10 +138,9 @@ impl Start<'_> {
 		match observed.state {
 			State::Running => self.publishes(observed),
 			State::Exited { .. } => {
-				let never = restart_rule(self.view, self.record.lease) == RestartRule::No;
 				let margin = self.view.rules.decline_margin.saturating_mul(2);
 				let is_late = self.next.saturating_add(margin) >= self.window.ready_by;
-				never || self.record.exits >= EXITS || is_late
+				self.record.exits >= EXITS || is_late
 			},
 			_ => false,
 		}

@@ -22,7 +22,7 @@ mod tests;
 
 pub use history::{BidOutcome, BidState, Entry};
 pub use open::{OpenError, Opened, StoreError};
-pub use private::{MAX_PRIVATE, Private, RestartRule};
+pub use private::{MAX_PRIVATE, Private};
 pub use record::{Ended, Exit, Record};
 
 use open::{BIDS, HISTORY, META, PRIVATE, RECORDS, Table};

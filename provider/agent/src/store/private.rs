@@ -10,19 +10,6 @@ use surety_orders::manifest::{Manifest, SecretText};
 /// Largest private part in bytes, as it is stored: a manifest whose every byte needs an escape.
 pub const MAX_PRIVATE: usize = 8 << 20;
 
-/// Rule by which a container whose application has exited is started again.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RestartRule {
-	/// Always.
-	#[default]
-	Always,
-	/// After an exit code other than 0, or for want of memory.
-	OnFailure,
-	/// Never.
-	No,
-}
-
 /// Private part of an order: what the chain has the hash of only.
 #[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -38,8 +25,6 @@ pub struct Private {
 	pub files: BTreeMap<String, Vec<u8>>,
 	/// Login at the image's registry.
 	pub login: Option<Login>,
-	/// Rule after an exit.
-	pub restart: RestartRule,
 }
 
 // Secrets stay out of logs.
@@ -49,7 +34,6 @@ impl fmt::Debug for Private {
 			.field("env", &self.env.len())
 			.field("files", &self.files.len())
 			.field("login", &self.login.is_some())
-			.field("restart", &self.restart)
 			.finish_non_exhaustive()
 	}
 }
@@ -70,7 +54,6 @@ impl From<&Manifest> for Private {
 				user: login.user.clone(),
 				password: login.password.expose().to_owned(),
 			}),
-			restart: RestartRule::default(),
 		}
 	}
 }

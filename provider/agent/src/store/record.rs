@@ -60,8 +60,6 @@ pub struct Record {
 	pub exits: u32,
 	/// Last exit, until the container is steady again.
 	pub exit: Option<Exit>,
-	/// True while its tenant wants it stopped.
-	pub tenant_stopped: bool,
 	/// True once the container was stopped and kept aside.
 	pub aside: bool,
 	/// Failures of transactions in a row.

@@ -6,9 +6,11 @@
 use super::{
 	SignedRequest,
 	ledger::{is_buyer, vpn_services},
-	post,
 };
-use crate::{client::Network, time::now_ms};
+use crate::{
+	client::{Network, ask, below},
+	time::now_ms,
+};
 use serde::Deserialize;
 use sp_core::{Pair, ed25519};
 use std::{fmt, io, time::Duration};
@@ -125,9 +127,9 @@ pub async fn request(
 	let signed = SignedRequest::new(request, signer.account().clone(), &signature);
 	let body =
 		serde_json::to_string(&signed).map_err(|error| ClientError::Silent(error.to_string()))?;
-	let (status, body) = post(&own.endpoint, "/peers", body, network, MAX_ANSWER, TIMEOUT)
-		.await
-		.map_err(ClientError::Silent)?;
+	let peers = below(&own.endpoint, "/peers");
+	let (status, body) =
+		ask(&peers, Some(body), network, MAX_ANSWER, TIMEOUT).await.map_err(ClientError::Silent)?;
 	if status != 200 {
 		return Err(ClientError::Refused(status, complaint(&body)));
 	}

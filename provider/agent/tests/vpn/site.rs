@@ -17,8 +17,8 @@ use std::{
 };
 use surety_gateway::front::{Body, Front, FrontSettings, Handler, Peer, serve};
 use surety_provider::{
-	client::Network,
-	vpn::{ListingKey, SignedRequest, Vpn, post},
+	client::{Network, ask, below},
+	vpn::{ListingKey, SignedRequest, Vpn},
 };
 use surety_vpn::{
 	claims::{Answer, PeerRequest, Scope, SignedAnswer},
@@ -93,7 +93,8 @@ impl Site {
 	pub async fn post(&self, path: &str, body: String) -> (u16, String) {
 		let endpoint = format!("http://{}/vpn", self.front.local_addr());
 		let (network, time) = (Network::new(None, true).unwrap(), Duration::from_secs(30));
-		let (status, body) = post(&endpoint, path, body, &network, 4_096, time).await.unwrap();
+		let url = below(&endpoint, path);
+		let (status, body) = ask(&url, Some(body), &network, 4_096, time).await.unwrap();
 		(status, String::from_utf8(body.to_vec()).unwrap())
 	}
 

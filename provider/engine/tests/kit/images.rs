@@ -29,13 +29,15 @@ pub struct Image {
 	pub name: &'static str,
 	pub architecture: &'static str,
 	pub volumes: &'static [&'static str],
+	/// Programs of the machine beside busybox, with the libraries they need.
+	pub programs: &'static [&'static str],
 	/// Bytes of noise in it.
 	pub noise: usize,
 }
 
 impl Default for Image {
 	fn default() -> Self {
-		Self { name: "box", architecture: "amd64", volumes: &[], noise: 0 }
+		Self { name: "box", architecture: "amd64", volumes: &[], programs: &[], noise: 0 }
 	}
 }
 
@@ -94,13 +96,18 @@ impl Registry {
 	/// Push an image, and return its name and digest.
 	pub fn push(&self, image: &Image) -> (String, String) {
 		let root = self.dir.join(format!("root-{}", image.name));
-		let noise = image.noise;
+		let (noise, programs) = (image.noise, image.programs.join(" "));
 		let root = root.display();
 		sh(&format!(
 			"mkdir -p {root}/bin {root}/etc {root}/tmp {root}/www {root}/var/data
 			 cp $(command -v busybox) {root}/bin/busybox
 			 for a in sh sleep dd wget nc cat httpd id df yes head tail echo ls touch true rm \\
 				mkdir sync stty nslookup; do ln -sf busybox {root}/bin/$a; done
+			 for program in {programs}; do
+				path=$(command -v $program)
+				cp -L $path {root}/bin/
+				cp -L --parents $(ldd $path | grep -o '/[^ ]*') {root}/
+			 done
 			 echo 'root:x:0:0::/:/bin/sh' > {root}/etc/passwd
 			 echo seeded > {root}/var/data/seed
 			 head -c {noise} /dev/urandom > {root}/noise

@@ -33,6 +33,7 @@ const PROGRAMS: &[&str] = &[
 	"curl",
 	"mkfs.ext4",
 	"busybox",
+	"socat",
 	"docker-registry",
 	"podman",
 	"dockerd",

@@ -122,6 +122,11 @@ pub fn completion(body: &[u8]) -> Grade {
 	if said && names_a_model(&reply) && !reply.is_error() { Grade::Correct } else { Grade::Wrong }
 }
 
+/// True for a status with which embedding servers refuse a completion.
+pub fn serves_no_chat(status: u16) -> bool {
+	matches!(status, 400 | 404 | 405 | 422 | 501)
+}
+
 /// Judge an embedding: OpenAI's format, a model name, and a vector of numbers.
 pub fn embedding(body: &[u8]) -> Grade {
 	let reply = json::read(body).unwrap_or_default();

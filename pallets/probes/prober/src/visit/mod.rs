@@ -340,7 +340,7 @@ impl<'a> Visit<'a> {
 	}
 
 	fn on_part(&mut self, part: InferenceStep, answer: &Answer) -> Step<Finding> {
-		if part == InferenceStep::Completion && no_chat(answer.status) {
+		if part == InferenceStep::Completion && judge::serves_no_chat(answer.status) {
 			return self.part(InferenceStep::Embedding);
 		}
 		if !answer.is_success() {
@@ -393,11 +393,6 @@ impl<'a> Question<'a> {
 /// busy.
 fn refuses(status: u16) -> bool {
 	(400..500).contains(&status) && !matches!(status, 408 | 429)
-}
-
-/// True for a status with which embedding servers refuse a completion.
-fn no_chat(status: u16) -> bool {
-	matches!(status, 400 | 404 | 405 | 422 | 501)
 }
 
 impl Conversation for Visit<'_> {

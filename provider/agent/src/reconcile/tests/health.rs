@@ -23,9 +23,6 @@ fn health_is_that_of_a_recent_observation() {
 	assert_eq!(state(&record, seen(State::Starting), 0), Failed);
 	let missing = Observed { missing: vec!["pids".into()], ..observed(1, State::Running) };
 	assert_eq!(state(&record, Some(missing), 0), Failed);
-	let stopped = Record { tenant_stopped: true, aside: true, ..record.clone() };
-	assert_eq!(state(&stopped, seen(exited(0)), 0), Stopped);
-	assert_eq!(state(&stopped, None, 0), Stopped);
 	let aside = Record { aside: true, ..record.clone() };
 	assert_eq!(state(&aside, seen(exited(0)), 0), Failed, "the agent stopped it");
 }

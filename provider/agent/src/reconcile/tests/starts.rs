@@ -3,7 +3,6 @@
 //! Leases that start, and those that run.
 
 use super::*;
-use crate::store::RestartRule;
 use surety_engine::{EngineError, Port};
 
 fn call(actions: &[Action]) -> Option<(&Call, &str)> {
@@ -153,31 +152,6 @@ fn an_application_that_exits_is_started_again_with_longer_pauses() {
 		kit.observation.as_mut().unwrap().began_ms = kit.now_ms;
 		assert_eq!(kit.advance(), []);
 	}
-}
-
-#[test]
-fn the_rule_of_the_order_decides_on_restarts() {
-	for (restart, code, starts) in [
-		(RestartRule::Always, 0, true),
-		(RestartRule::OnFailure, 0, false),
-		(RestartRule::OnFailure, 1, true),
-		(RestartRule::No, 1, false),
-	] {
-		let mut kit = Kit::with(running()).seen(exited(code));
-		kit.private.insert(1, Private { restart, ..Private::default() });
-		assert_eq!(kit.advance(), []);
-		kit.now_ms += 1_000;
-		assert_eq!(kit.advance().len(), usize::from(starts), "{restart:?} {code}");
-	}
-}
-
-#[test]
-fn a_job_that_ends_is_ready_and_not_started_again() {
-	let mut kit = Kit::with(starting()).seen(exited(0));
-	let restart = RestartRule::No;
-	kit.private.insert(1, Private { restart, ..Private::default() });
-	let actions = kit.advance();
-	assert!(matches!(call(&actions), Some((Call::ReportReady { .. }, _))), "{actions:?}");
 }
 
 #[test]
