@@ -344,7 +344,7 @@ fn a_client_that_leaves_frees_its_place_at_the_server() {
 		let body = Bytes::from(ask(json!({ "user": "endless", "stream": true })));
 		let request = Request::post(path).body(body).unwrap();
 		let client = scene.world.client();
-		let mut body = client.0.stream(request, LONG).await.unwrap().into_body();
+		let mut body = client.0.stream(&request, LONG).await.unwrap().into_body();
 		body.frame().await.unwrap().unwrap();
 		assert!(!scene.model.dropped.load(Relaxed));
 		drop(body);
@@ -366,7 +366,7 @@ fn a_client_that_does_not_read_holds_its_server_back_and_is_closed() {
 		let body = Bytes::from(ask(json!({ "user": "endless", "stream": true })));
 		let request = Request::post(path).body(body).unwrap();
 		let client = scene.world.client();
-		let mut body = client.0.stream(request, LONG).await.unwrap().into_body();
+		let mut body = client.0.stream(&request, LONG).await.unwrap().into_body();
 		body.frame().await.unwrap().unwrap();
 		let bytes = || scene.world.edge.counts().bytes.get();
 		let mut before = 0;

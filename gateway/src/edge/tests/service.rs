@@ -85,7 +85,7 @@ fn a_stream_arrives_as_it_is_sent_and_is_counted() {
 		let client = world.client();
 		let path = format!("/k/{}/events", token(1, "Alice"));
 		let request = Request::get(path).body(Bytes::new()).unwrap();
-		let mut body = client.0.stream(request, LONG).await.unwrap().into_body();
+		let mut body = client.0.stream(&request, LONG).await.unwrap().into_body();
 		let mut parts = 0;
 		while let Some(frame) = body.frame().await {
 			let data = frame.unwrap().into_data().unwrap();

@@ -114,7 +114,7 @@ impl Remote {
 		last: Option<&str>,
 	) -> Result<Response<Body>, ClientError> {
 		let request = request(Method::GET, path, Some(token), last, Bytes::new())?;
-		let response = self.pool.stream(request, TIMEOUT).await?;
+		let response = self.pool.stream(&request, TIMEOUT).await?;
 		if response.status().is_success() {
 			return Ok(response);
 		}

@@ -8,7 +8,7 @@ use super::{
 	spec_of,
 };
 use crate::{chain::LeaseView, store::Record};
-use surety_engine::{LeaseId, State};
+use surety_engine::State;
 
 pub(super) fn advance(
 	view: &View<'_>,

@@ -8,9 +8,9 @@ use std::{sync::Arc, time::Duration};
 use surety_gateway::chain::KeySigner;
 use surety_provider::{
 	agent::Agent,
-	client::Network,
+	client::{Network, ask, below},
 	doctor,
-	vpn::{ChainLedger, ClientError, Ledger, ListingKey, post, request},
+	vpn::{ChainLedger, ClientError, Ledger, ListingKey, request},
 };
 use surety_vpn::{
 	claims::{Scope, SignedAnswer},
@@ -65,7 +65,8 @@ async fn an_exit_is_served_by_its_listing() {
 	let secret = Secret::generate().unwrap();
 	let body = serde_json::json!({ "key": secret.public() }).to_string();
 	let (network, time) = (Network::new(None, true).unwrap(), Duration::from_secs(30));
-	let (code, body) = post(&endpoint, "/trial", body, &network, 4_096, time).await.unwrap();
+	let trial = below(&endpoint, "/trial");
+	let (code, body) = ask(&trial, Some(body), &network, 4_096, time).await.unwrap();
 	assert_eq!(code, 200, "{}", String::from_utf8_lossy(&body));
 	let genesis = pages.follower.snapshot().unwrap().genesis.0;
 	let scope = Scope { genesis, service: 1 };
