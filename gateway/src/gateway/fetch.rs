@@ -62,6 +62,8 @@ struct Course {
 	large: Option<Arc<Member>>,
 	/// True once all operators were asked, and the round began anew.
 	again: bool,
+	/// Time that the call has waited for operators to know our agreement.
+	waited: Duration,
 }
 
 impl Course {
@@ -76,16 +78,31 @@ impl Course {
 			failure: None,
 			large: None,
 			again: false,
+			waited: Duration::ZERO,
 		}
 	}
 
-	/// Give operators a moment.
-	async fn pause(&mut self) {
-		tokio::time::sleep(SECOND_ROUND).await;
+	/// Give operators some time.
+	async fn pause(&mut self, pause: Duration) {
+		tokio::time::sleep(pause).await;
 		self.at = now();
+	}
+
+	/// True if operators that refuse our token are worth a wait.
+	fn may_wait(&mut self, network: &Network, prepared: &Prepared, wait: Duration) -> bool {
+		let members = network.group.members();
+		let refused = members.all.iter().any(|member| member.state.refuses());
+		let waited = self.waited.saturating_add(wait);
+		let may = refused && waited <= MAX_WAIT && wait < prepared.left(self.at);
+		if may {
+			self.waited = waited;
+		}
+		may
 	}
 }
 
+/// Longest time that a call waits for operators to know a new agreement: some blocks.
+const MAX_WAIT: Duration = Duration::from_secs(8);
 /// Pause before operators that have failed are asked again.
 const SECOND_ROUND: Duration = Duration::from_millis(50);
 
@@ -136,9 +153,6 @@ impl Worker {
 		let mut course = Course::new(now());
 		let most = self.gateway().settings.attempts.max(1);
 		while course.attempts < most {
-			if course.attempts > 0 {
-				course.at = now();
-			}
 			if prepared.left(course.at).is_zero() {
 				course.failure = Some(Failure::Timeout);
 				break;
@@ -150,7 +164,7 @@ impl Worker {
 				count(&network.counts.retried);
 				if !prepared.is_known_block() && course.held.is_some() {
 					// The others are about to have the block.
-					course.pause().await;
+					course.pause(SECOND_ROUND).await;
 				}
 			}
 			let chosen = match self.next(network, prepared, &mut course).await {
@@ -164,9 +178,14 @@ impl Worker {
 			course.attempts = course.attempts.saturating_add(1);
 			let (attempt, reason) = self.race(network, prepared, chosen, &mut course).await;
 			course.upstream = course.upstream.saturating_add(attempt.latency);
+			if attempt.judgement == Judgement::Refused && course.waited < MAX_WAIT {
+				// Nobody has tried to answer.
+				course.attempts = course.attempts.saturating_sub(1);
+			}
 			if let Some(done) = self.settle(prepared, attempt, reason, &mut course) {
 				return done;
 			}
+			course.at = now();
 		}
 		match course.held.take() {
 			Some((attempt, reason)) => Ok(finish(prepared, attempt, reason, &course)),
@@ -198,6 +217,11 @@ impl Worker {
 				return Err(Failure::PaymentRequired(offer));
 			}
 			match none {
+				// An agreement that is new to its edge: the caller would have to wait as long.
+				NoChoice::NoCover { wait } if course.may_wait(network, prepared, wait) => {
+					course.asked.clear();
+					course.pause(wait).await;
+				},
 				NoChoice::NoCover { wait } if course.asked.is_empty() => {
 					return Err(Failure::RateLimited { retry_after: wait });
 				},
@@ -210,7 +234,7 @@ impl Worker {
 				NoChoice::None => {
 					course.again = true;
 					course.asked.clear();
-					course.pause().await;
+					course.pause(SECOND_ROUND).await;
 				},
 			}
 		}

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use std::{
 	sync::{
 		Arc,
-		atomic::{AtomicU64, Ordering},
+		atomic::{AtomicU32, AtomicU64, Ordering},
 	},
 	time::{Duration, Instant},
 };
@@ -131,12 +131,17 @@ pub struct ServiceState {
 	head: AtomicU64,
 	disagreements: AtomicU64,
 	compared: AtomicU64,
+	/// Refusals of our token since the last answer.
+	refusals: AtomicU32,
 }
 
 /// Longest time that a `Retry-After` of a service is respected.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-/// Time that a service is left alone after it refused our token.
-const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// Time that a service is left alone after it refused our token, doubled with each refusal in a row.
+/// The first ones are usual: an edge may see a new agreement a few blocks after us.
+const REFUSED_PAUSE: Duration = Duration::from_millis(250);
+/// Longest time of that kind.
+const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
 impl ServiceState {
 	/// Measurements before the first request.
@@ -157,6 +162,7 @@ impl ServiceState {
 			head: AtomicU64::new(0),
 			disagreements: AtomicU64::new(0),
 			compared: AtomicU64::new(0),
+			refusals: AtomicU32::new(0),
 		})
 	}
 
@@ -187,6 +193,18 @@ impl ServiceState {
 	pub fn cover(&self, weight: u32, now: Instant) -> (Duration, f64) {
 		let mut cover = self.cover.lock();
 		(cover.wait(weight, now), cover.headroom())
+	}
+
+	/// True if the service refused our token since its last answer.
+	pub fn refuses(&self) -> bool {
+		self.refusals.load(Ordering::Relaxed) > 0
+	}
+
+	/// Pause after another refusal.
+	fn refuse(&self) -> Duration {
+		let before = self.refusals.fetch_add(1, Ordering::Relaxed);
+		let factor = 1u32.checked_shl(before.min(16)).unwrap_or(u32::MAX);
+		REFUSED_PAUSE.saturating_mul(factor).min(MAX_REFUSED_PAUSE)
 	}
 
 	/// Units of the agreement changed.
@@ -253,6 +271,9 @@ impl ServiceState {
 				let latency = now.saturating_duration_since(ticket.started);
 				state.latency.sample(latency, now);
 				state.breaker.succeed(ticket.trial, now);
+				if self.refuses() {
+					self.refusals.store(0, Ordering::Relaxed);
+				}
 			},
 			Observed::Fault => {
 				state.penalty.double(self.settings.first_penalty, now);
@@ -263,7 +284,7 @@ impl ServiceState {
 					Observed::Limited { retry_after } => {
 						retry_after.unwrap_or(Duration::from_secs(1)).min(MAX_RETRY_AFTER)
 					},
-					_ => REFUSED_PAUSE,
+					_ => self.refuse(),
 				};
 				state.penalty.raise(pause.as_secs_f64(), now);
 				drop(state);

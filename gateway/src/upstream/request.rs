@@ -205,11 +205,11 @@ mod tests {
 			.map(|(name, value)| (HeaderName::from_static(name), value));
 		let call = Call { headers: &headers, own, body: &Bytes::from_static(b"{}") };
 		let mut buffer = b"old".to_vec();
-		let rest = call.write(&mut buffer, &"http://a.org/rpc?key=1".parse().unwrap()).unwrap();
+		let rest = call.write(&mut buffer, &"http://a.org/rpc".parse().unwrap()).unwrap();
 		assert_eq!(
 			(String::from_utf8(buffer).unwrap().as_str(), rest),
 			(
-				"POST /rpc?key=1 HTTP/1.1\r\nhost: a.org\r\ncontent-type: application/json\r\n\
+				"POST /rpc HTTP/1.1\r\nhost: a.org\r\ncontent-type: application/json\r\n\
 				 x-key: 1\r\nx-token: 1\r\ncontent-length: 2\r\n\r\n{}",
 				Bytes::new()
 			)

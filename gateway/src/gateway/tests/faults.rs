@@ -80,6 +80,34 @@ fn an_operator_that_hangs_is_hedged() {
 }
 
 #[test]
+fn a_new_agreement_is_waited_for_until_its_edge_knows_it() {
+	let scene = Scene::three();
+	let all = |status| {
+		scene.operators.iter().for_each(|one| one.set(|behaviour| behaviour.status = status));
+	};
+	all(Some(402));
+	std::thread::scope(|scope| {
+		scope.spawn(|| {
+			std::thread::sleep(Duration::from_millis(600));
+			all(None);
+		});
+		let reply = scene.client().call("eth_getBalance", json!(["0xaa", "0x10"]));
+		assert_eq!((reply.status, reply.result()), (200, json!("0x10")));
+	});
+}
+
+#[test]
+fn refusals_of_all_operators_end_in_an_error_in_time() {
+	let mut settings = settings();
+	settings.timeout = Duration::from_secs(1);
+	let scene = Scene::new(Options { settings, ..Options::default() });
+	scene.operators.iter().for_each(|one| one.set(|behaviour| behaviour.status = Some(402)));
+	let reply = scene.client().call("eth_getBalance", json!(["0xaa", "0x10"]));
+	assert_eq!(reply.status, 429);
+	assert!(!reply.header("retry-after").is_empty());
+}
+
+#[test]
 fn a_limit_of_an_operator_is_respected_for_as_long_as_it_says() {
 	let scene = Scene::three();
 	scene.operators[0].set(|behaviour| behaviour.status = Some(429));
