@@ -14,6 +14,7 @@
 mod actors;
 mod attacks;
 mod bad_input;
+mod bonds;
 mod compute;
 mod fees;
 mod fixture;
@@ -29,6 +30,7 @@ mod presets;
 mod recorder;
 mod rounds;
 mod runtime_api;
+mod staking;
 mod statement;
 mod storage_reads;
 mod usage;
