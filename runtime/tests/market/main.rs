@@ -33,5 +33,6 @@ mod runtime_api;
 mod staking;
 mod statement;
 mod storage_reads;
+mod upgrade;
 mod usage;
 mod validators;
