@@ -61,7 +61,11 @@ fn session_keys(sr: Sr25519Keyring, ed: Ed25519Keyring) -> SessionKeys {
 	}
 }
 
-fn staking(keys: &[(Sr25519Keyring, Ed25519Keyring)], invulnerable: usize, dev: bool) -> StakingConfig {
+fn staking(
+	keys: &[(Sr25519Keyring, Ed25519Keyring)],
+	invulnerable: usize,
+	dev: bool,
+) -> StakingConfig {
 	let accounts = || keys.iter().map(|(sr, _)| sr.to_account_id());
 	let set = u32::try_from(keys.len()).unwrap_or(u32::MAX);
 	StakingConfig {

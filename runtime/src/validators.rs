@@ -52,7 +52,9 @@ fn candidates() -> Vec<(AccountId, Balance)> {
 			(bond > 0).then_some((who, bond))
 		})
 		.collect();
-	all.sort_unstable_by(|(a, bond_a), (b, bond_b)| (Reverse(bond_a), a).cmp(&(Reverse(bond_b), b)));
+	all.sort_unstable_by(|(a, bond_a), (b, bond_b)| {
+		(Reverse(bond_a), a).cmp(&(Reverse(bond_b), b))
+	});
 	all
 }
 

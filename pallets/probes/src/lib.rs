@@ -152,9 +152,10 @@ use frame::{
 };
 use sp_staking::{SessionIndex, offence::ReportOffence};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BreachKind, Candidates, Clock, CloseReason, EndpointRules, Funds,
-	JUDGED_AFTER, Networks, Occupancy, OnJudged, OnLeaseFailed, OnProof, Probing, ProofOutcome,
-	Registry, ReputationSink, RoundIndex, Service, ServiceId, Slots, Target, Verdict, WindowIndex,
+	AssetId, Balance, BlockNumber, BreachKind, Candidates, Clock, CloseReason, EndpointRules,
+	Funds, JUDGED_AFTER, Networks, Occupancy, OnJudged, OnLeaseFailed, OnProof, Probing,
+	ProofOutcome, Registry, ReputationSink, RoundIndex, Service, ServiceId, Slots, Target, Verdict,
+	WindowIndex,
 	crypto::{ProberId, ProberSignature},
 };
 

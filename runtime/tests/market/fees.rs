@@ -34,9 +34,17 @@ fn every_call_pays_but_for_a_list_by_name() {
 		let calls = all_calls();
 		let pallets: BTreeSet<_> =
 			calls.iter().map(|(name, _)| name.split('.').next().unwrap().to_owned()).collect();
-		for pallet in
-			["Probes", "Sla", "Operators", "Escrow", "ComputeOrders", "Reputation", "Usage", "Sudo", "Staking"]
-		{
+		for pallet in [
+			"Probes",
+			"Sla",
+			"Operators",
+			"Escrow",
+			"ComputeOrders",
+			"Reputation",
+			"Usage",
+			"Sudo",
+			"Staking",
+		] {
 			assert!(pallets.contains(pallet), "no call of {pallet} was found");
 		}
 		let free: Vec<_> = calls

@@ -8,8 +8,8 @@ use crate::{
 	bonds::set_keys,
 	fixture::{Fixture, PROBERS, account},
 };
-use frame_support::{assert_ok, traits::KeyOwnerProofSystem};
 use frame_election_provider_support::ElectionProvider as _;
+use frame_support::{assert_ok, traits::KeyOwnerProofSystem};
 use pallet_staking as staking;
 use sp_core::{Pair as _, sr25519};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
@@ -21,16 +21,22 @@ const BOND: Balance = 10_000 * UNIT;
 
 /// Network with `seats` seats in the set.
 fn with_seats(seats: u32) -> Fixture {
-	Fixture::with_changes("local_testnet", serde_json::json!({
-		"staking": { "validatorCount": seats },
-	}))
+	Fixture::with_changes(
+		"local_testnet",
+		serde_json::json!({
+			"staking": { "validatorCount": seats },
+		}),
+	)
 }
 
 /// Network whose eras have several sessions.
 fn with_sessions(sessions: u32) -> Fixture {
-	Fixture::with_changes("local_testnet", serde_json::json!({
-		"timing": { "eras": { "sessions": sessions } },
-	}))
+	Fixture::with_changes(
+		"local_testnet",
+		serde_json::json!({
+			"timing": { "eras": { "sessions": sessions } },
+		}),
+	)
 }
 
 /// Winners of an election now, in its order.
@@ -132,7 +138,8 @@ fn fewer_than_the_minimum_bond_or_keys_of_others_are_refused() {
 	let theft = set_keys(Eve, &Alice.pair(), &Eve.pair());
 	let error = chain.call(Eve, theft).unwrap_err().error;
 	assert_eq!(error, pallet_session::Error::<Runtime>::DuplicatedKey.into());
-	let pallet_session::Call::set_keys { keys, .. } = set_keys(Eve, &Eve.pair(), &Eve.pair()) else {
+	let pallet_session::Call::set_keys { keys, .. } = set_keys(Eve, &Eve.pair(), &Eve.pair())
+	else {
 		unreachable!()
 	};
 	let unproven = pallet_session::Call::set_keys { keys, proof: vec![0; 256] };
