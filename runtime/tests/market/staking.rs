@@ -231,7 +231,7 @@ fn tokens_of_a_bond_serve_for_nothing_else() {
 	let register = pallet_surety_operators::Call::register {
 		bond: 101 * UNIT,
 		name: Default::default(),
-		uri: Default::default(),
+		contact: Default::default(),
 	};
 	assert!(chain.call(OPERATOR, register).is_err());
 	let transfer = pallet_balances::Call::transfer_allow_death {

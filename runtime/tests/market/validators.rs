@@ -338,8 +338,8 @@ fn neglect_of_probing_costs_a_little_and_disables_nobody() {
 	assert_eq!(waiting(&mut chain), [(session + 2, account(OFFENDER), lost)]);
 	chain.conduct[absent] = Conduct::Honest;
 	chain.next_session();
+	assert_eq!((chain.era(), chain.bond(OFFENDER)), (session + 2, bond - lost));
 	assert!(neglected(&mut chain).is_empty(), "it reports again");
-	assert_eq!(chain.bond(OFFENDER), bond - lost);
 	assert!(chain.peek(|| staking::Validators::<Runtime>::contains_key(account(OFFENDER))));
 	chain.check();
 }
@@ -364,7 +364,7 @@ fn a_prober_that_neglects_three_sessions_loses_its_seat_until_it_validates() {
 	chain.conduct[absent] = Conduct::Honest;
 	chain.validate(OFFENDER);
 	chain.next_election();
-	assert_eq!(chain.validators().len(), 5);
+	assert!(chain.validators().contains(&OFFENDER));
 	chain.check();
 }
 
