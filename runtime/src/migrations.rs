@@ -3,10 +3,7 @@
 //! Migrations of a running chain. Each says by what it finds in the state that it has run.
 
 use crate::{Runtime, Session, Timing, genesis};
-use frame_support::{
-	traits::{Get, OnRuntimeUpgrade},
-	weights::Weight,
-};
+use frame_support::{traits::OnRuntimeUpgrade, weights::Weight};
 use pallet_staking::{self as staking, ActiveEraInfo};
 use pallet_surety_timing::{Eras, TimingPreset};
 use surety_primitives::EndpointRules;

@@ -46,7 +46,7 @@ const _: () = assert!(
 /// keys, and a validator without them would be dropped from the set without a word.
 fn candidates() -> Vec<(AccountId, Balance)> {
 	let mut all: Vec<(AccountId, Balance)> = pallet_staking::Validators::<Runtime>::iter_keys()
-		.filter(pallet_session::NextKeys::<Runtime>::contains_key)
+		.filter(|who| pallet_session::NextKeys::<Runtime>::contains_key(who))
 		.filter_map(|who| {
 			let bond = Staking::stake(&who).ok()?.active;
 			(bond > 0).then_some((who, bond))

@@ -33,8 +33,8 @@ pub fn set_keys(
 }
 
 impl Fixture {
-	/// Bond of an account, without what it unbonds.
-	pub fn bond(&mut self, who: Sr25519Keyring) -> Balance {
+	/// Bond of a validator, without what it unbonds.
+	pub fn stake(&mut self, who: Sr25519Keyring) -> Balance {
 		self.peek(|| {
 			staking::Ledger::<Runtime>::get(account(who)).map_or(0, |ledger| ledger.active)
 		})

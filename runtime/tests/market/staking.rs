@@ -53,7 +53,7 @@ fn the_validators_of_genesis_have_bonds_and_historical_roots() {
 	assert_eq!(chain.validators(), PROBERS);
 	assert_eq!(chain.era(), 0);
 	for who in PROBERS {
-		assert_eq!(chain.bond(who), BOND);
+		assert_eq!(chain.stake(who), BOND);
 		let exposed = chain.peek(|| Staking::eras_stakers(0, &account(who)));
 		assert_eq!((exposed.own, exposed.total), (BOND, BOND));
 	}
@@ -331,7 +331,7 @@ fn governance_sets_seats_and_minimum() {
 	];
 	for call in calls {
 		assert!(chain.call(Alice, call.clone()).is_err());
-		chain.block_with(|| assert_ok!(call.dispatch(RuntimeOrigin::root())));
+		assert_ok!(chain.block_with(|| call.dispatch(RuntimeOrigin::root())));
 	}
 	let too_many = RuntimeCall::from(staking::Call::set_validator_count { new: 101 });
 	assert!(chain.block_with(|| too_many.dispatch(RuntimeOrigin::root())).is_err());

@@ -17,7 +17,7 @@ fn before_staking(preset: &str) -> Fixture {
 	let mut chain = Fixture::with_changes(preset, no_stakers);
 	chain.rounds(1);
 	chain.peek(|| {
-		let prefix = sp_core::twox_128(Staking::name().as_bytes());
+		let prefix = sp_io::hashing::twox_128(Staking::name().as_bytes());
 		sp_io::storage::clear_prefix(&prefix, None);
 		Eras::<Runtime>::kill();
 		frame_system::LastRuntimeUpgrade::<Runtime>::kill();

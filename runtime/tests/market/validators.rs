@@ -177,7 +177,7 @@ fn an_offence_of_an_era_that_is_over_is_slashed_and_disables_nobody() {
 	report(&mut chain, &evidence, true).unwrap();
 	assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
 	assert!(disabled(&mut chain).is_empty());
-	let lost = share_of_one_in_four(chain.bond(OFFENDER));
+	let lost = share_of_one_in_four(chain.stake(OFFENDER));
 	assert_eq!(waiting(&mut chain), [(2, account(OFFENDER), lost)]);
 	chain.check();
 }
@@ -187,16 +187,16 @@ fn an_equivocation_is_slashed_after_the_delay_and_goes_to_the_treasury() {
 	let mut chain = started();
 	let evidence = evidence(&mut chain, OFFENDER);
 	report(&mut chain, &evidence, false).unwrap();
-	let bond = chain.bond(OFFENDER);
+	let bond = chain.stake(OFFENDER);
 	let lost = share_of_one_in_four(bond);
 	// An offence of era 0 is slashed as era 2 begins: one era is left to cancel it.
 	assert_eq!(waiting(&mut chain), [(2, account(OFFENDER), lost)]);
 	chain.next_session();
-	assert_eq!(chain.bond(OFFENDER), bond);
+	assert_eq!(chain.stake(OFFENDER), bond);
 	let before = treasury(&mut chain);
 	chain.next_session();
 	assert_eq!(chain.era(), 2);
-	assert_eq!(chain.bond(OFFENDER), bond - lost);
+	assert_eq!(chain.stake(OFFENDER), bond - lost);
 	assert_eq!(treasury(&mut chain), before + lost);
 	assert!(waiting(&mut chain).is_empty());
 	chain.check();
@@ -210,13 +210,13 @@ fn a_slash_that_governance_cancels_is_not_applied() {
 	let cancel = || staking::Call::cancel_deferred_slash { era: 2, slash_indices: vec![0] };
 	let error = chain.call(OFFENDER, cancel()).unwrap_err().error;
 	assert_eq!(error, sp_runtime::DispatchError::BadOrigin);
-	let bond = chain.bond(OFFENDER);
+	let bond = chain.stake(OFFENDER);
 	chain.block_with(|| {
 		assert_ok!(RuntimeCall::from(cancel()).dispatch(RuntimeOrigin::root()));
 	});
 	chain.next_session();
 	chain.next_session();
-	assert_eq!(chain.bond(OFFENDER), bond);
+	assert_eq!(chain.stake(OFFENDER), bond);
 	chain.check();
 }
 
@@ -224,7 +224,7 @@ fn a_slash_that_governance_cancels_is_not_applied() {
 fn tokens_that_unbond_are_slashed_too() {
 	let mut chain = started();
 	let evidence = evidence(&mut chain, OFFENDER);
-	let bond = chain.bond(OFFENDER);
+	let bond = chain.stake(OFFENDER);
 	assert_ok!(chain.call(OFFENDER, staking::Call::chill {}));
 	assert_ok!(chain.call(OFFENDER, staking::Call::unbond { value: bond }));
 	report(&mut chain, &evidence, false).unwrap();
@@ -330,7 +330,7 @@ fn neglected(chain: &mut Fixture) -> Vec<u32> {
 #[test]
 fn neglect_of_probing_costs_a_little_and_disables_nobody() {
 	let (mut chain, absent) = with_an_absent_prober();
-	let bond = chain.bond(OFFENDER);
+	let bond = chain.stake(OFFENDER);
 	let session = chain.peek(Session::current_index);
 	assert_eq!(neglected(&mut chain), [session]);
 	let lost = NEGLECT_SLASH * bond;
@@ -338,7 +338,7 @@ fn neglect_of_probing_costs_a_little_and_disables_nobody() {
 	assert_eq!(waiting(&mut chain), [(session + 2, account(OFFENDER), lost)]);
 	chain.conduct[absent] = Conduct::Honest;
 	chain.next_session();
-	assert_eq!((chain.era(), chain.bond(OFFENDER)), (session + 2, bond - lost));
+	assert_eq!((chain.era(), chain.stake(OFFENDER)), (session + 2, bond - lost));
 	assert!(neglected(&mut chain).is_empty(), "it reports again");
 	assert!(chain.peek(|| staking::Validators::<Runtime>::contains_key(account(OFFENDER))));
 	chain.check();
