@@ -135,6 +135,8 @@ fn is_disabling(event: &RuntimeEvent) -> bool {
 
 fn an_equivocation_is_recorded_and_disables(signed: bool) {
 	let mut chain = started();
+	// Sessions do not reset the disabled of the first one.
+	chain.next_session();
 	let evidence = evidence(&mut chain, OFFENDER);
 	let slot: Slot = evidence.0.slot;
 	assert!(disabled(&mut chain).is_empty());
@@ -225,6 +227,8 @@ fn tokens_that_unbond_are_slashed_too() {
 	let mut chain = started();
 	let evidence = evidence(&mut chain, OFFENDER);
 	let bond = chain.stake(OFFENDER);
+	// Another candidate, so that there are elections, and eras pass.
+	chain.candidate(OPERATOR, bond);
 	assert_ok!(chain.call(OFFENDER, staking::Call::chill {}));
 	assert_ok!(chain.call(OFFENDER, staking::Call::unbond { value: bond }));
 	report(&mut chain, &evidence, false).unwrap();
@@ -271,6 +275,26 @@ fn an_invulnerable_validator_is_on_record_and_keeps_its_bond() {
 	report(&mut chain, &evidence, true).unwrap();
 	assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
 	assert!(waiting(&mut chain).is_empty());
+	chain.check();
+}
+
+#[test]
+fn an_offender_is_disabled_until_the_era_ends() {
+	let sessions = serde_json::json!({ "timing": { "eras": { "sessions": 3 } } });
+	let mut chain = Fixture::with_changes("local_testnet", sessions);
+	while chain.era() < 1 {
+		chain.next_session();
+	}
+	chain.rounds(1);
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, true).unwrap();
+	let offender = chain.peek(|| index_of(OFFENDER));
+	for _ in 0..2 {
+		chain.next_session();
+		assert_eq!((chain.era(), disabled(&mut chain)), (1, vec![offender]));
+	}
+	chain.next_session();
+	assert_eq!((chain.era(), disabled(&mut chain)), (2, vec![]));
 	chain.check();
 }
 
