@@ -180,7 +180,10 @@ impl Candidates<AccountId> for StakingCandidates {
 		let mut left = candidates().len();
 		let set = Session::validators().len();
 		let invulnerable = Staking::invulnerables();
-		for who in validators.iter().filter(|who| !invulnerable.contains(who)) {
+		let is_candidate = |who: &&AccountId| {
+			pallet_staking::Validators::<Runtime>::contains_key(who) && !invulnerable.contains(who)
+		};
+		for who in validators.iter().filter(is_candidate) {
 			let after = left.saturating_sub(1);
 			if after.saturating_mul(3) < set.saturating_mul(2) {
 				log::warn!(
@@ -189,9 +192,7 @@ impl Candidates<AccountId> for StakingCandidates {
 				);
 				return;
 			}
-			if pallet_staking::Validators::<Runtime>::contains_key(who)
-				&& <Staking as StakingInterface>::chill(who).is_ok()
-			{
+			if <Staking as StakingInterface>::chill(who).is_ok() {
 				left = after;
 			}
 		}
