@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fixture of the demo and of the live tests: the validators, and real endpoints of operators.
 
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { connect } from "./chain/api.mjs";
 import { EthereumNetwork } from "./endpoints/ethereum.mjs";
 import { Nginx } from "./endpoints/nginx.mjs";
-import { Network } from "./network/network.mjs";
+import { exportSpec, Network } from "./network/network.mjs";
 import { workDir } from "./system/local.mjs";
 import { Processes } from "./system/processes.mjs";
 
@@ -42,10 +44,12 @@ export class Fixture {
 
   /**
    * Start everything. `stop` may be called at any time, also if this fails.
-   * @param {{ onStep?: (text: string) => void, endpoints?: boolean }} [options] - `onStep` reports
-   *   progress; without `endpoints` there are only the validators
+   * @param {object} [options]
+   * @param {(text: string) => void} [options.onStep] - reports progress
+   * @param {boolean} [options.endpoints] - without them there are only the validators
+   * @param {(genesis: any) => void} [options.genesis] - changes the genesis of the local chain
    */
-  async start({ onStep = () => {}, endpoints = true } = {}) {
+  async start({ onStep = () => {}, endpoints = true, genesis } = {}) {
     const { processes } = this;
     if (endpoints) {
       onStep("an Ethereum network of three hardhat nodes, and nginx");
@@ -59,8 +63,24 @@ export class Fixture {
       // Two references that the operator does not run: probers trust them if they agree.
       anchors: this.ethereum?.anchors.map((node) => `ethereum=${node.url}`),
       full: endpoints ? ["surety-operator"] : [],
+      chain: genesis ? await this.#specWith(genesis) : "local",
     });
     this.api = await connect(this.network.validators[0].ws);
+  }
+
+  /**
+   * Specification of the local chain with a changed genesis.
+   * @param {(genesis: any) => void} change
+   * @returns {Promise<string>} path of its file
+   */
+  async #specWith(change) {
+    const plain = path.join(this.dir, "plain.json");
+    await exportSpec(this.processes, "local", plain);
+    const spec = JSON.parse(readFileSync(plain, "utf8"));
+    change(spec.genesis.runtimeGenesis.patch);
+    const changed = path.join(this.dir, "changed.json");
+    writeFileSync(changed, JSON.stringify(spec));
+    return changed;
   }
 
   /**

@@ -29,6 +29,28 @@ const SBTC_MINIMUM: Balance = 100;
 const SBTC_UNIT: Balance = 100_000_000;
 /// Initial balance of each dev account.
 const ENDOWMENT: Balance = 1_000_000 * UNIT;
+/// Bond of each validator of genesis.
+const VALIDATOR_BOND: Balance = 10_000 * UNIT;
+
+/// Minimum number of validators of an election, which a set that tolerates a faulty one has. If
+/// fewer stand, the set stays as it is.
+pub const MINIMUM_VALIDATORS: u32 = 4;
+/// Seats in the validator set. Governance adds some as the network grows.
+pub const SEATS: u32 = 16;
+/// Maximum number of candidates, which bounds the work of an election.
+pub const MAX_CANDIDATES: u32 = 1_000;
+
+/// Minimum bond of a candidate on a public network, or on one whose endpoints may be private.
+pub const fn minimum_validator_bond(private: bool) -> Balance {
+	if private { 10 * UNIT } else { VALIDATOR_BOND }
+}
+
+/// Validators of genesis. Of them the first are invulnerable: not slashed, and not chilled for
+/// neglect. Governance changes the list with `staking.setInvulnerables`.
+struct Set {
+	validators: usize,
+	invulnerable: usize,
+}
 
 fn session_keys(sr: Sr25519Keyring, ed: Ed25519Keyring) -> SessionKeys {
 	SessionKeys {
@@ -39,13 +61,35 @@ fn session_keys(sr: Sr25519Keyring, ed: Ed25519Keyring) -> SessionKeys {
 	}
 }
 
-fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<Balance>) -> Value {
+fn staking(
+	keys: &[(Sr25519Keyring, Ed25519Keyring)],
+	invulnerable: usize,
+	dev: bool,
+) -> StakingConfig {
+	let accounts = || keys.iter().map(|(sr, _)| sr.to_account_id());
+	let set = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+	StakingConfig {
+		validator_count: SEATS,
+		minimum_validator_count: MINIMUM_VALIDATORS.min(set),
+		invulnerables: accounts().take(invulnerable).collect(),
+		stakers: accounts()
+			.map(|who| (who.clone(), who, VALIDATOR_BOND, pallet_staking::StakerStatus::Validator))
+			.collect(),
+		min_validator_bond: minimum_validator_bond(dev),
+		max_validator_count: Some(MAX_CANDIDATES),
+		max_nominator_count: Some(0),
+		..Default::default()
+	}
+}
+
+fn genesis(timing: Timings, set: Set, dev: bool, minimum_bond: Option<Balance>) -> Value {
 	let keys = [
 		(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 		(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 		(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 		(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
 	];
+	let keys: Vec<_> = keys.into_iter().take(set.validators).collect();
 	let accounts: Vec<AccountId> =
 		Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
 	let treasury = configs::market::Treasury::get();
@@ -69,7 +113,10 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 		},
 	];
 	build_struct_json_patch!(RuntimeGenesisConfig {
-		timing: TimingConfig { timings: timing },
+		timing: TimingConfig {
+			timings: timing,
+			eras: if dev { TimingPreset::test_eras() } else { TimingPreset::production_eras() },
+		},
 		genesis_parameters: GenesisParametersConfig {
 			minimum_bond,
 			unbonding_period: unbonding,
@@ -106,10 +153,10 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 			},
 		},
 		babe: BabeConfig { epoch_config: EPOCH_CONFIG },
+		staking: staking(&keys, set.invulnerable, dev),
 		session: SessionConfig {
 			keys: keys
 				.into_iter()
-				.take(validators)
 				.map(|(sr, ed)| (sr.to_account_id(), sr.to_account_id(), session_keys(sr, ed)))
 				.collect::<Vec<_>>(),
 		},
@@ -124,9 +171,15 @@ fn genesis(timing: Timings, validators: usize, dev: bool, minimum_bond: Option<B
 /// Genesis of a preset as a JSON patch; `None` for an unknown name.
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => genesis(TimingPreset::dev(), 1, true, Some(UNIT)),
-		LOCAL_TESTNET_RUNTIME_PRESET => genesis(TimingPreset::local(), 4, true, Some(UNIT)),
-		STAGING_RUNTIME_PRESET => genesis(TimingPreset::production(), 4, false, None),
+		DEV_RUNTIME_PRESET => {
+			genesis(TimingPreset::dev(), Set { validators: 1, invulnerable: 1 }, true, Some(UNIT))
+		},
+		LOCAL_TESTNET_RUNTIME_PRESET => {
+			genesis(TimingPreset::local(), Set { validators: 4, invulnerable: 2 }, true, Some(UNIT))
+		},
+		STAGING_RUNTIME_PRESET => {
+			genesis(TimingPreset::production(), Set { validators: 4, invulnerable: 4 }, false, None)
+		},
 		_ => return None,
 	};
 	serde_json::to_vec(&patch).ok()

@@ -21,7 +21,8 @@
 //! | `benchmarks.rs` | benchmark set-up across pallets |
 //! | `parameters.rs` | parameters that governance may change, and their genesis values |
 //! | `genesis.rs` | presets `development`, `local_testnet`, `staging` |
-//! | `validators.rs` | validator set and offences |
+//! | `validators.rs` | election of validators, sessions, consequences of offences |
+//! | `migrations.rs` | migrations of a running chain |
 //! | `weights/` | measured weights of the SDK's calls |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -37,11 +38,12 @@ mod apis;
 mod benchmarks;
 pub mod configs;
 pub mod genesis;
+pub mod migrations;
 pub mod parameters;
 mod read;
 mod statement;
 mod usage;
-mod validators;
+pub mod validators;
 pub mod weights;
 
 use alloc::{borrow::Cow, vec::Vec};
@@ -118,6 +120,9 @@ impl_opaque_keys! {
 	}
 }
 
+/// Target of this crate's log messages.
+pub const LOG_TARGET: &str = "runtime::surety";
+
 /// One SURE: 12 decimals.
 pub const UNIT: Balance = 1_000_000_000_000;
 /// Thousandth of a SURE.
@@ -184,8 +189,10 @@ mod runtime {
 	#[runtime::pallet_index(10)]
 	pub type AssetsHolder = pallet_assets_holder;
 
+	// After `Balances`, and before `Session`, whose genesis asks for the validators of the first two
+	// sessions.
 	#[runtime::pallet_index(11)]
-	pub type Offences = pallet_offences;
+	pub type Staking = pallet_staking;
 	#[runtime::pallet_index(12)]
 	pub type Historical = pallet_session::historical;
 	#[runtime::pallet_index(13)]
@@ -194,6 +201,8 @@ mod runtime {
 	pub type Grandpa = pallet_grandpa;
 	#[runtime::pallet_index(15)]
 	pub type AuthorityDiscovery = pallet_authority_discovery;
+	#[runtime::pallet_index(16)]
+	pub type Offences = pallet_offences;
 
 	#[runtime::pallet_index(20)]
 	pub type Utility = pallet_utility;

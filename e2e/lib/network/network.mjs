@@ -14,14 +14,18 @@ const PORTS = 3;
 /** All nodes of a network. */
 export class Network {
   #processes;
+  #chain;
+  #anchorFlags;
 
   /**
    * @param {Processes} processes
-   * @param {SuretyNode[]} validators
-   * @param {SuretyNode[]} full
+   * @param {{ validators: SuretyNode[], full: SuretyNode[], chain: string, anchorFlags: string[] }} parts
+   *   `chain`: name of the chain, or path of its specification; `anchorFlags`: of validators
    */
-  constructor(processes, validators, full) {
+  constructor(processes, { validators, full, chain, anchorFlags }) {
     this.#processes = processes;
+    this.#chain = chain;
+    this.#anchorFlags = anchorFlags;
     this.validators = validators;
     this.full = full;
   }
@@ -29,11 +33,12 @@ export class Network {
   /**
    * Start four validators and wait until they finalize.
    * @param {Processes} processes
-   * @param {{ anchors?: string[], full?: string[] }} [options] - `anchors`: reference endpoints of
-   *   the validators as `name=url`; `full`: names of nodes that do not validate
+   * @param {{ anchors?: string[], full?: string[], chain?: string }} [options] - `anchors`: reference
+   *   endpoints of the validators as `name=url`; `full`: names of nodes that do not validate;
+   *   `chain`: path of a specification
    * @returns {Promise<Network>}
    */
-  static async start(processes, { anchors = [], full = [] } = {}) {
+  static async start(processes, { anchors = [], full = [], chain = "local" } = {}) {
     const anchorFlags = anchors.flatMap((anchor) => ["--anchor", anchor]);
     const places = [
       ...VALIDATORS.map((name) => ({ name, flags: [`--${name}`, "--validator", ...anchorFlags] })),
@@ -48,10 +53,12 @@ export class Network {
           place: i + 1,
           ports: ports.slice(i * PORTS, (i + 1) * PORTS),
           flags,
+          chain,
         }),
     );
     const count = VALIDATORS.length;
-    const network = new Network(processes, nodes.slice(0, count), nodes.slice(count));
+    const [validators, others] = [nodes.slice(0, count), nodes.slice(count)];
+    const network = new Network(processes, { validators, full: others, chain, anchorFlags });
     await Promise.all(nodes.map((node) => node.start(network.#addressesBut(node))));
     const [first] = network.validators;
     await waitFor("the validators finalize", async () => (await first.finalized()).number > 0, {
@@ -82,15 +89,34 @@ export class Network {
    * @returns {Promise<SuretyNode>}
    */
   async join(name, chain) {
-    const node = new SuretyNode({
-      processes: this.#processes,
-      name,
-      place: this.nodes.length + 1,
-      ports: await freePorts(PORTS),
-      flags: ["--name", name],
-      chain,
-    });
+    const node = await this.#startNode(name, { flags: ["--name", name], chain });
     this.full.push(node);
+    return node;
+  }
+
+  /**
+   * Start one more node that validates as soon as its keys are those of a validator.
+   * @param {string} name
+   * @param {string[]} [flags] - `["--dave"]` gives it the keys of Dave
+   * @returns {Promise<SuretyNode>}
+   */
+  async joinValidator(name, flags = []) {
+    const all = ["--name", name, "--validator", ...this.#anchorFlags, ...flags];
+    const node = await this.#startNode(name, { flags: all, chain: this.#chain });
+    this.validators.push(node);
+    return node;
+  }
+
+  /**
+   * Start one more node.
+   * @param {string} name
+   * @param {{ flags: string[], chain: string }} options
+   * @returns {Promise<SuretyNode>}
+   */
+  async #startNode(name, { flags, chain }) {
+    const place = this.nodes.length + 1;
+    const ports = await freePorts(PORTS);
+    const node = new SuretyNode({ processes: this.#processes, name, place, ports, flags, chain });
     await node.start(this.#addressesBut(node));
     return node;
   }
@@ -100,7 +126,18 @@ export class Network {
    * @param {string} file
    */
   async exportSpec(file) {
-    const args = ["export-chain-spec", "--chain", "local", "--raw", "--output", file];
-    await this.#processes.run("export-chain-spec", nodeBinary(), args);
+    await exportSpec(this.#processes, this.#chain, file, "--raw");
   }
+}
+
+/**
+ * Write the specification of a chain.
+ * @param {Processes} processes
+ * @param {string} chain - its name, or path of another form of it
+ * @param {string} file
+ * @param {...string} flags
+ */
+export async function exportSpec(processes, chain, file, ...flags) {
+  const args = ["export-chain-spec", "--chain", chain, "--output", file, ...flags];
+  await processes.run("export-chain-spec", nodeBinary(), args);
 }

@@ -96,6 +96,8 @@ pub struct ProberNeglect<Offender> {
 	pub validator_set_count: u32,
 	/// Validators that neglected their duty.
 	pub offenders: Vec<Offender>,
+	/// Share of its bond that each of them loses.
+	pub slash: Perbill,
 }
 
 impl<Offender: Clone> Offence<Offender> for ProberNeglect<Offender> {
@@ -114,9 +116,10 @@ impl<Offender: Clone> Offence<Offender> for ProberNeglect<Offender> {
 	fn slot(&self) -> SessionIndex {
 		self.session_index
 	}
-	/// The offence is recorded only: nothing is slashed yet.
+	/// The share does not grow with the number of offenders: a fault of the network makes many
+	/// probers miss their duty at once.
 	fn slash_fraction(&self, _offenders: u32) -> Perbill {
-		Perbill::zero()
+		self.slash
 	}
 }
 
@@ -216,7 +219,35 @@ impl<T: Config> Pallet<T> {
 			});
 		}
 		if !failed.is_empty() {
-			Self::report_neglect(session, failed.into_iter().map(|(account, _)| account));
+			Self::report_neglect(session, failed.iter().map(|(account, _)| account));
+		}
+		Self::chill_neglectful(failed.into_iter().map(|(account, _)| account));
+	}
+
+	/// Count the sessions in a row that probers neglected, and chill those that neglected too many.
+	/// A session without neglect ends the row.
+	fn chill_neglectful<'a>(failed: impl Iterator<Item = &'a T::AccountId>)
+	where
+		T::AccountId: 'a,
+	{
+		let before = Neglects::<T>::get();
+		let sessions = |prober: &T::AccountId| {
+			let known = before.iter().find(|(account, _)| account == prober);
+			known.map_or(0, |(_, sessions)| *sessions).saturating_add(1)
+		};
+		let now: Vec<(T::AccountId, u32)> =
+			failed.map(|prober| (prober.clone(), sessions(prober))).collect();
+		let limit = T::NeglectSessions::get();
+		let over: Vec<T::AccountId> = now
+			.iter()
+			.filter(|(_, sessions)| limit > 0 && *sessions >= limit)
+			.map(|(prober, _)| prober.clone())
+			.collect();
+		if !over.is_empty() {
+			T::Candidates::chill(&over);
+		}
+		if !now.is_empty() || !before.is_empty() {
+			Neglects::<T>::put(BoundedVec::truncate_from(now));
 		}
 	}
 
@@ -239,7 +270,12 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let validator_set_count = u32::try_from(validators.len()).unwrap_or(u32::MAX);
-		let offence = ProberNeglect { session_index: session, validator_set_count, offenders };
+		let offence = ProberNeglect {
+			session_index: session,
+			validator_set_count,
+			offenders,
+			slash: T::NeglectSlash::get(),
+		};
 		if T::ReportNeglect::report_offence(vec![], offence).is_err() {
 			log::debug!(target: LOG_TARGET, "neglect in session {session} is reported already");
 		}

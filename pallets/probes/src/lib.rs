@@ -152,9 +152,10 @@ use frame::{
 };
 use sp_staking::{SessionIndex, offence::ReportOffence};
 use surety_primitives::{
-	AssetId, Balance, BlockNumber, BreachKind, Clock, CloseReason, EndpointRules, Funds,
-	JUDGED_AFTER, Networks, Occupancy, OnJudged, OnLeaseFailed, OnProof, Probing, ProofOutcome,
-	Registry, ReputationSink, RoundIndex, Service, ServiceId, Slots, Target, Verdict, WindowIndex,
+	AssetId, Balance, BlockNumber, BreachKind, Candidates, Clock, CloseReason, EndpointRules,
+	Funds, JUDGED_AFTER, Networks, Occupancy, OnJudged, OnLeaseFailed, OnProof, Probing,
+	ProofOutcome, Registry, ReputationSink, RoundIndex, Service, ServiceId, Slots, Target, Verdict,
+	WindowIndex,
 	crypto::{ProberId, ProberSignature},
 };
 
@@ -251,6 +252,9 @@ pub mod pallet {
 				IdentificationTuple<Self>,
 				ProberNeglect<IdentificationTuple<Self>>,
 			>;
+		/// Candidates for the validator set, of whom those that neglect their duty are chilled.
+		#[pallet::no_default_bounds]
+		type Candidates: Candidates<Self::AccountId>;
 		/// Payment of the rewards.
 		#[pallet::no_default]
 		type Funds: Funds<Self::AccountId>;
@@ -268,6 +272,10 @@ pub mod pallet {
 		type DueServices: Get<u32>;
 		/// Shares that a prober must reach. A session keeps the rule that it began with.
 		type DutyRule: Get<DutyRule>;
+		/// Share of its bond that a prober loses for a session in which it neglected its duty.
+		type NeglectSlash: Get<Perbill>;
+		/// Number of neglected sessions in a row after which a prober is chilled; 0 for never.
+		type NeglectSessions: Get<u32>;
 		/// Rule by which leases are unhealthy. A round keeps the rule that it began with.
 		type Health: Get<HealthRule>;
 		/// Priority of commits and reveals in the transaction pool.
@@ -293,6 +301,8 @@ pub mod pallet {
 			};
 			/// Three bad rounds in a row.
 			pub const TestHealth: HealthRule = HealthRule { bad: 3, of: 3 };
+			/// A thousandth of the bond.
+			pub const TestNeglectSlash: Perbill = Perbill::from_parts(1_000_000);
 		}
 
 		/// Configuration for the mocks of other pallets.
@@ -307,6 +317,9 @@ pub mod pallet {
 			type MaxProbers = ConstU32<100>;
 			type DueServices = ConstU32<512>;
 			type DutyRule = TestDutyRule;
+			type Candidates = ();
+			type NeglectSlash = TestNeglectSlash;
+			type NeglectSessions = ConstU32<3>;
 			type Health = TestHealth;
 			type UnsignedPriority = ConstU64<{ 1 << 20 }>;
 			type WeightInfo = ();
@@ -392,6 +405,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Duty<T: Config> =
 		StorageValue<_, BoundedVec<(T::AccountId, DutyTally), ConstU32<MAX_DUTY>>, ValueQuery>;
+
+	/// Probers that neglected their duty in the last session, each with the number of sessions in a
+	/// row.
+	#[pallet::storage]
+	pub type Neglects<T: Config> =
+		StorageValue<_, BoundedVec<(T::AccountId, u32), ConstU32<MAX_DUTY>>, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]

@@ -70,6 +70,8 @@ parameter_types! {
 	pub static Session: SessionIndex = 0;
 	pub static Validators: Vec<AccountId> = vec![];
 	pub static Offences: Vec<(SessionIndex, Vec<AccountId>)> = vec![];
+	pub static Chilled: Vec<AccountId> = vec![];
+	pub static NeglectSessions: u32 = 3;
 	pub static Listings: BTreeMap<Target, Service<AccountId>> = BTreeMap::new();
 	pub static NetworkList: BTreeMap<NetworkId, Network> = BTreeMap::new();
 	/// Outcomes of searches for a proof, in order.
@@ -212,6 +214,14 @@ impl ReportOffence<AccountId, Offender, ProberNeglect<Offender>> for MockOffence
 	}
 }
 
+/// Stand-in for staking.
+pub struct MockCandidates;
+impl Candidates<AccountId> for MockCandidates {
+	fn chill(validators: &[AccountId]) {
+		Chilled::mutate(|chilled| chilled.extend_from_slice(validators));
+	}
+}
+
 #[derive_impl(pallet_surety_probes::config_preludes::TestDefaultConfig)]
 impl Config for Test {
 	type Clock = Timing;
@@ -222,6 +232,8 @@ impl Config for Test {
 	type Reputation = MockReputation;
 	type ValidatorSet = MockSet;
 	type ReportNeglect = MockOffences;
+	type Candidates = MockCandidates;
+	type NeglectSessions = NeglectSessions;
 	type Funds = Money;
 	type Pot = Pot;
 	type RewardAssets = RewardAssets;

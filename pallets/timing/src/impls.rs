@@ -2,7 +2,7 @@
 
 //! Traits through which the pallets and the runtime's configuration read the clock.
 
-use crate::{Config, Pallet, Settings};
+use crate::{Config, Eras, Pallet, Settings};
 use core::marker::PhantomData;
 use frame::{
 	prelude::{BlockNumberFor, frame_system},
@@ -76,5 +76,50 @@ pub struct BlockRefTime<T>(PhantomData<T>);
 impl<T: Config> Get<u64> for BlockRefTime<T> {
 	fn get() -> u64 {
 		Settings::<T>::get().slot_ms.saturating_mul(PICOS_PER_MS) / 3
+	}
+}
+
+/// Sessions of an era.
+pub struct EraSessions<T>(PhantomData<T>);
+
+impl<T: Config> Get<u32> for EraSessions<T> {
+	fn get() -> u32 {
+		Eras::<T>::get().sessions
+	}
+}
+
+/// Eras from the unbonding of a validator's bond to its withdrawal.
+pub struct BondingEras<T>(PhantomData<T>);
+
+impl<T: Config> Get<u32> for BondingEras<T> {
+	fn get() -> u32 {
+		Eras::<T>::get().bonding
+	}
+}
+
+/// Eras from an offence to its slash.
+pub struct SlashDeferEras<T>(PhantomData<T>);
+
+impl<T: Config> Get<u32> for SlashDeferEras<T> {
+	fn get() -> u32 {
+		Eras::<T>::get().slash_defer
+	}
+}
+
+/// Sessions for which a bond answers for an offence.
+pub struct BondingSessions<T>(PhantomData<T>);
+
+impl<T: Config> Get<u64> for BondingSessions<T> {
+	fn get() -> u64 {
+		Eras::<T>::get().bonding_sessions()
+	}
+}
+
+/// Blocks for which a bond answers for an offence.
+pub struct BondingBlocks<T>(PhantomData<T>);
+
+impl<T: Config> Get<u64> for BondingBlocks<T> {
+	fn get() -> u64 {
+		BondingSessions::<T>::get().saturating_mul(EpochLength::<T>::get())
 	}
 }

@@ -2,8 +2,8 @@
 
 //! # Timing pallet
 //!
-//! Clock of the chain: the length of a slot, an epoch, a round and a window, and two rules that
-//! tell a development chain from a public one. Genesis fixes all of it: the pallet has no calls,
+//! Clock of the chain: the length of a slot, an epoch, an era, a round and a window, and two rules
+//! that tell a development chain from a public one. Genesis fixes all of it: the pallet has no calls,
 //! no events and no errors. One wasm serves every chain because the rest of the runtime reads its
 //! timing from here.
 //!
@@ -11,6 +11,9 @@
 //!
 //! - **Slot**: time from one block to the next, in milliseconds.
 //! - **Epoch**: number of blocks in which BABE's authorities stay the same; also a session.
+//! - **Era**: number of sessions for which validators are elected.
+//! - **Bonding**: number of eras for which a validator's bond stays locked after it leaves, and in
+//!   which its offences can be reported.
 //! - **Round**: number of blocks in which each prober probes each due target once.
 //! - **Window**: number of rounds over which the terms of a service are counted.
 //! - **Proof of control**: file at the host of an endpoint that names the chain, the operator and
@@ -38,6 +41,11 @@
 //! | [`EpochLength`] | `pallet_babe::Config::EpochDuration` | blocks of an epoch |
 //! | [`ExpectedBlockTime`] | `pallet_babe::Config::ExpectedBlockTime` | a slot in ms |
 //! | [`BlockRefTime`] | `frame_system::Config::BlockWeights` | a third of a slot in picoseconds |
+//! | [`EraSessions`] | `pallet_staking::Config::SessionsPerEra` | sessions of an era |
+//! | [`BondingEras`] | `pallet_staking::Config::BondingDuration` | eras of bonding |
+//! | [`SlashDeferEras`] | `pallet_staking::Config::SlashDeferDuration` | eras before a slash |
+//! | [`BondingSessions`] | `pallet_grandpa::Config::MaxSetIdSessionEntries` | sessions of bonding |
+//! | [`BondingBlocks`] | reports of equivocations | blocks of bonding |
 //!
 //! ## Example
 //!
@@ -62,7 +70,10 @@
 use frame::prelude::*;
 use surety_primitives::Clock;
 
-pub use impls::{BlockRefTime, EpochLength, ExpectedBlockTime, MinimumPeriod};
+pub use impls::{
+	BlockRefTime, BondingBlocks, BondingEras, BondingSessions, EpochLength, EraSessions,
+	ExpectedBlockTime, MinimumPeriod, SlashDeferEras,
+};
 pub use pallet::*;
 pub use types::*;
 
@@ -96,11 +107,18 @@ pub mod pallet {
 	#[pallet::whitelist_storage]
 	pub type Settings<T: Config> = StorageValue<_, Timings, ValueQuery>;
 
+	/// Settings of eras. Fixed at genesis; those of a production chain if there was none. Only
+	/// changes of sessions and calls of staking read them.
+	#[pallet::storage]
+	pub type Eras<T: Config> = StorageValue<_, EraTimings, ValueQuery>;
+
 	#[pallet::genesis_config]
 	#[derive(DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
 		/// Settings of the clock; a preset is a good start.
 		pub timings: Timings,
+		/// Settings of eras; a preset is a good start.
+		pub eras: EraTimings,
 		#[serde(skip)]
 		pub _config: PhantomData<T>,
 	}
@@ -110,9 +128,10 @@ pub mod pallet {
 		/// Store the settings. Panics with the bound that is broken: a chain with a broken clock
 		/// must not come up at all.
 		fn build(&self) {
-			let checked = self.timings.check();
+			let checked = self.timings.check().and(self.eras.check());
 			assert!(checked.is_ok(), "timing: {}", checked.err().unwrap_or_default());
 			Settings::<T>::put(self.timings);
+			Eras::<T>::put(self.eras);
 		}
 	}
 
@@ -147,7 +166,8 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Check the invariants that the documentation of the crate lists.
 		pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
-			Settings::<T>::get().check().map_err(Into::into)
+			let checked = Settings::<T>::get().check().and(Eras::<T>::get().check());
+			checked.map_err(Into::into)
 		}
 	}
 }

@@ -10,6 +10,9 @@ use surety_primitives::{BlockNumber, RoundIndex, WindowIndex};
 pub const MIN_ROUND_BLOCKS: u32 = 5;
 /// Minimum length of a slot in milliseconds.
 pub const MIN_SLOT_MS: u64 = 1_000;
+/// Maximum number of eras for which a bond stays locked. The staking pallet remembers the
+/// validators of a few eras more.
+pub const MAX_BONDING_ERAS: u32 = 80;
 
 /// Settings of the clock, fixed at genesis.
 #[derive(
@@ -68,6 +71,59 @@ impl Default for Timings {
 	}
 }
 
+/// Settings of eras, fixed at genesis.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Decode,
+	DecodeWithMemTracking,
+	Deserialize,
+	Encode,
+	Eq,
+	MaxEncodedLen,
+	PartialEq,
+	Serialize,
+	TypeInfo,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EraTimings {
+	/// Sessions of an era, at least 1.
+	pub sessions: u32,
+	/// Eras from the unbonding of a validator's bond to its withdrawal, 1 to 80. An offence can be
+	/// reported as long.
+	pub bonding: u32,
+	/// Eras from an offence to its slash, less than `bonding`. Governance may cancel the slash
+	/// before.
+	pub slash_defer: u32,
+}
+
+impl EraTimings {
+	/// Check the bounds. The error names the bound that is broken.
+	pub fn check(&self) -> Result<(), &'static str> {
+		let rules = [
+			(self.sessions >= 1, "sessions: an era has at least 1 session"),
+			(
+				(1..=MAX_BONDING_ERAS).contains(&self.bonding),
+				"bonding: a bond stays locked for 1 to 80 eras",
+			),
+			(self.slash_defer < self.bonding, "slashDefer: a slash comes before the bond is free"),
+		];
+		rules.into_iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(rule))
+	}
+
+	/// Sessions for which a bond answers for an offence.
+	pub fn bonding_sessions(&self) -> u64 {
+		u64::from(self.bonding).saturating_mul(self.sessions.into())
+	}
+}
+
+impl Default for EraTimings {
+	fn default() -> Self {
+		TimingPreset::production_eras()
+	}
+}
+
 /// Settings of the three kinds of chain.
 ///
 /// | | dev | local | production |
@@ -78,6 +134,9 @@ impl Default for Timings {
 /// | window | 12 rounds (1 min) | 12 rounds (2.4 min) | 1,440 rounds (1 day) |
 /// | private endpoints | yes | yes | no |
 /// | proof of control | no | no | yes |
+/// | era | 1 session (1 min) | 1 session (2 min) | 6 sessions (6 h) |
+/// | bonding | 4 eras (4 min) | 4 eras (8 min) | 28 eras (7 days) |
+/// | slash after | 1 era | 1 era | 27 eras |
 pub struct TimingPreset;
 
 impl TimingPreset {
@@ -108,6 +167,16 @@ impl TimingPreset {
 			private_endpoints: false,
 			proof_of_control: true,
 		}
+	}
+
+	/// Eras of a chain on one machine.
+	pub const fn test_eras() -> EraTimings {
+		EraTimings { sessions: 1, bonding: 4, slash_defer: 1 }
+	}
+
+	/// Eras of a public chain.
+	pub const fn production_eras() -> EraTimings {
+		EraTimings { sessions: 6, bonding: 28, slash_defer: 27 }
 	}
 }
 

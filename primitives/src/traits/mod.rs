@@ -14,6 +14,7 @@ mod probes;
 mod registry;
 mod reputation;
 mod usage;
+mod validators;
 
 pub use agreements::*;
 pub use clock::*;
@@ -23,3 +24,4 @@ pub use probes::*;
 pub use registry::*;
 pub use reputation::*;
 pub use usage::*;
+pub use validators::*;

@@ -18,6 +18,9 @@ use scale_info::TypeInfo;
 /// no sudo key.
 pub type Governance = EnsureRoot<AccountId>;
 
+/// Origin that cancels the slashes of validators.
+pub type StakingAdmin = EnsureRoot<AccountId>;
+
 impl pallet_utility::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
@@ -79,6 +82,9 @@ pub enum ProxyType {
 	/// The call that reports use. The account may sign usage statements for its principal: that is
 	/// the key of a gateway or an edge. It buys, sells and moves nothing, and batches nothing.
 	Report,
+	/// Calls of `Staking`, and those that rotate session keys: the proxy runs the validator of an
+	/// account whose key stays offline. It takes out no bond but to the account's own balance.
+	Staking,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -93,6 +99,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Report => {
 				matches!(call, RuntimeCall::Usage(pallet_surety_usage::Call::report_usage { .. }))
 			},
+			Self::Staking => matches!(
+				call,
+				RuntimeCall::Staking(_) | RuntimeCall::Session(_) | RuntimeCall::Utility(_)
+			),
 		}
 	}
 
@@ -102,6 +112,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			(Self::Any, _) => true,
 			(_, Self::Any) => false,
 			(Self::NonTransfer, _) => true,
+			(Self::Staking, Self::SessionKeys) => true,
 			_ => false,
 		}
 	}
@@ -313,6 +324,16 @@ mod tests {
 	}
 
 	#[test]
+	fn a_proxy_for_staking_bonds_and_rotates_keys() {
+		let found = passing(ProxyType::Staking);
+		for call in ["Staking.bond", "Staking.validate", "Staking.chill", "Session.set_keys"] {
+			assert!(found.contains(call), "{call}");
+		}
+		let pallets = ["Staking.", "Session.", "Utility."];
+		assert!(found.iter().all(|name| pallets.iter().any(|pallet| name.starts_with(pallet))));
+	}
+
+	#[test]
 	fn a_proxy_for_reports_does_nothing_else() {
 		let found: Vec<_> = passing(ProxyType::Report).into_iter().collect();
 		assert_eq!(found, ["Usage.report_usage"]);
@@ -338,6 +359,8 @@ mod tests {
 			(NonTransfer, Buy),
 			(NonTransfer, SessionKeys),
 			(NonTransfer, Report),
+			(NonTransfer, Staking),
+			(Staking, SessionKeys),
 		] {
 			assert!(large.is_superset(&small) && !small.is_superset(&large));
 			assert!(passing(small).is_subset(&passing(large)), "{small:?} in {large:?}");

@@ -10,6 +10,7 @@ use crate::{
 		governance::{Governance, ProxyType},
 	},
 	parameters::{compute, market, operators, probing},
+	validators::{NEGLECT_SLASH, StakingCandidates},
 	*,
 };
 use alloc::vec::Vec;
@@ -273,6 +274,7 @@ parameter_types! {
 	/// Maximum weight of all ratings between two accounts in one epoch together, as a share of a
 	/// window.
 	pub const MaxPairWeight: Perbill = Perbill::from_percent(25);
+	pub const NeglectSlash: Perbill = NEGLECT_SLASH;
 	pub const ProbePriority: TransactionPriority = TransactionPriority::MAX / 2;
 }
 
@@ -307,7 +309,10 @@ impl pallet_surety_probes::Config for Runtime {
 	type OnJudged = Sla;
 	type Reputation = Reputation;
 	type ValidatorSet = Historical;
-	type ReportNeglect = Offences;
+	type ReportNeglect = pallet_staking::FilterHistoricalOffences<Staking, Offences>;
+	type Candidates = StakingCandidates;
+	type NeglectSlash = NeglectSlash;
+	type NeglectSessions = probing::NeglectSessions;
 	type Funds = MarketFunds;
 	type Pot = ProberPot;
 	type RewardAssets = ApprovedAssets;

@@ -61,12 +61,12 @@ parameter_types! {
 	pub const SS58Prefix: u8 = 42;
 }
 
-/// Call filter. Refuses `session.purgeKeys`: a validator that purges its keys leaves the set with
-/// the next session, and nothing brings it back.
+/// Call filter. Refuses `staking.nominate`: validators are elected by their own bonds, so that
+/// whoever runs a prober answers for it with tokens of its own.
 pub struct Permitted;
 impl Contains<RuntimeCall> for Permitted {
 	fn contains(call: &RuntimeCall) -> bool {
-		!matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
+		!matches!(call, RuntimeCall::Staking(pallet_staking::Call::nominate { .. }))
 	}
 }
 
@@ -85,6 +85,7 @@ impl frame_system::Config for Runtime {
 	type DbWeight = ParityDbWeight;
 	type Version = Version;
 	type AccountData = pallet_balances::AccountData<Balance>;
+	type SingleBlockMigrations = crate::migrations::SingleBlock;
 	type SystemWeightInfo = crate::weights::frame_system::WeightInfo<Runtime>;
 	type ExtensionsWeightInfo = crate::weights::frame_system_extensions::WeightInfo<Runtime>;
 	type SS58Prefix = SS58Prefix;

@@ -3,6 +3,7 @@
 //! Fixture: a whole chain in memory. The real runtime runs block by block through `Executive`. Four
 //! probers commit and reveal as the real ones do; the test decides their reports.
 
+use crate::bonds::{self, set_keys};
 use codec::Encode;
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo};
 use pallet_surety_probes as probes;
@@ -82,9 +83,15 @@ impl Fixture {
 
 	/// Network of a preset at its genesis.
 	pub fn with_preset(preset: &str) -> Self {
+		Self::with_changes(preset, serde_json::json!({}))
+	}
+
+	/// Network of a preset with changes to its genesis.
+	pub fn with_changes(preset: &str, changes: serde_json::Value) -> Self {
 		let patch = genesis::preset(&preset.into()).expect("the preset exists");
 		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
 		merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
+		merge(&mut config, changes);
 		let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset fits");
 		let mut ext: sp_io::TestExternalities =
 			config.build_storage().expect("genesis builds").into();
@@ -141,8 +148,8 @@ impl Fixture {
 	pub fn block_with<R>(&mut self, calls: impl FnOnce() -> R) -> R {
 		let number = self.parent.number() + 1;
 		let slot = Slot::from(GENESIS_SLOT + u64::from(number) + self.skipped);
-		let digest =
-			PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+		let authority_index = self.peek(Self::author);
+		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot });
 		let header = Header::new(
 			number,
 			Default::default(),
@@ -166,6 +173,15 @@ impl Fixture {
 		self.parent = header;
 		self.ext.commit_all().expect("storage commits");
 		result
+	}
+
+	/// Index of the author of the next block: the first prober that is in the set and not disabled.
+	fn author() -> u32 {
+		let (set, disabled) = (Session::validators(), Session::disabled_validators());
+		let index = |who: &Sr25519Keyring| set.iter().position(|v| *v == account(*who));
+		let enabled = |index: &u32| !disabled.contains(index);
+		let mut authors = PROBERS.iter().filter_map(index).map(|index| index as u32);
+		authors.find(enabled).expect("a prober may author")
 	}
 
 	/// Build one block.
@@ -260,6 +276,7 @@ impl Fixture {
 			pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state()
 				.expect("compute orders");
 			pallet_surety_usage::Pallet::<Runtime>::do_try_state().expect("usage");
+			bonds::check();
 		});
 	}
 
@@ -420,19 +437,7 @@ impl Fixture {
 	/// Give a prober another probing key. It keeps its other session keys.
 	pub fn rotate_prober(&mut self, index: usize, key: sr25519::Pair) {
 		let who = PROBERS[index];
-		let ed = sp_keyring::Ed25519Keyring::iter().find(|ed| ed.to_string() == who.to_string());
-		let ed = ed.expect("both keyrings have the same names");
-		let keys = SessionKeys {
-			babe: who.public().into(),
-			grandpa: ed.public().into(),
-			authority_discovery: who.public().into(),
-			prober: key.public().into(),
-		};
-		// Each key signs the account of its owner.
-		let owner = sp_core::proof_of_possession::statement_of_ownership(&account(who).encode());
-		let own = who.pair().sign(&owner);
-		let proof = (own, ed.pair().sign(&owner), own, key.sign(&owner)).encode();
-		assert_ok!(self.call(who, pallet_session::Call::set_keys { keys, proof }));
+		assert_ok!(self.call(who, set_keys(who, &who.pair(), &key)));
 		self.keys[index].push(key);
 	}
 

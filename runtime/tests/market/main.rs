@@ -14,6 +14,7 @@
 mod actors;
 mod attacks;
 mod bad_input;
+mod bonds;
 mod compute;
 mod fees;
 mod fixture;
@@ -29,7 +30,9 @@ mod presets;
 mod recorder;
 mod rounds;
 mod runtime_api;
+mod staking;
 mod statement;
 mod storage_reads;
+mod upgrade;
 mod usage;
 mod validators;

@@ -65,7 +65,8 @@ fn all(value: u32) -> Vec<RuntimeParameters> {
 		UnhealthyRounds = (few % 5) as u8,
 		HealthRounds = (few % 32 + 1) as u8,
 		DueServices = few * 128,
-		MinCaught = share
+		MinCaught = share,
+		NeglectSessions = few
 	);
 	let compute = set!(
 		Compute,

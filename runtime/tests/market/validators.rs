@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Offences of validators: an equivocation is recorded and disables, neglect of probing is recorded
-//! only.
+//! Offences of validators: an equivocation disables and is slashed after a delay, neglect of probing
+//! costs a little and the seat.
 
 use crate::{
 	actors::*,
 	fixture::{Conduct, Fixture, PROBERS, account},
 };
 use codec::Encode;
-use frame_support::traits::KeyOwnerProofSystem;
+use frame_support::{assert_ok, traits::KeyOwnerProofSystem};
+use pallet_staking as staking;
+use pallet_surety_probes as probes;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID, EquivocationProof, KEY_TYPE, Slot,
 	digests::{PreDigest, SecondaryPlainPreDigest},
 };
 use sp_core::Pair;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{Digest, DigestItem, DispatchResult, traits::Header as _};
+use sp_runtime::{
+	Digest, DigestItem, DispatchResult,
+	traits::{Dispatchable as _, Header as _},
+};
 use sp_session::MembershipProof;
-use surety_primitives::AssetId;
-use surety_runtime::*;
+use surety_primitives::{AssetId, Candidates as _};
+use surety_runtime::{
+	validators::{NEGLECT_SLASH, StakingCandidates},
+	*,
+};
 
 const OFFENDER: Sr25519Keyring = Sr25519Keyring::Dave;
 const EQUIVOCATION: [u8; 16] = *b"babe:equivocatio";
@@ -95,18 +103,28 @@ fn disabled(chain: &mut Fixture) -> Vec<u32> {
 	chain.peek(Session::disabled_validators)
 }
 
-/// Build blocks to the first block of the next session.
-fn next_session(chain: &mut Fixture) {
-	let session = chain.peek(Session::current_index);
-	chain.until("the next session", 12, move || Session::current_index() > session);
+/// Balance of the treasury.
+fn treasury(chain: &mut Fixture) -> Balance {
+	chain.peek(|| Balances::free_balance(configs::market::Treasury::get()))
 }
 
-/// Network some sessions after genesis. The first two sessions have no historical root, so that
-/// nothing can be proven of them later.
-fn settled() -> Fixture {
+/// Slashes that wait, by the era in which they are applied: validator and amount.
+fn waiting(chain: &mut Fixture) -> Vec<(u32, AccountId, Balance)> {
+	chain.peek(|| {
+		let all = staking::UnappliedSlashes::<Runtime>::iter();
+		all.flat_map(|(era, slashes)| slashes.into_iter().map(move |s| (era, s.validator, s.own)))
+			.collect()
+	})
+}
+
+/// Share of its bond that one of four validators loses for an equivocation: (3 / 4)^2.
+fn share_of_one_in_four(bond: Balance) -> Balance {
+	bond * 9 / 16
+}
+
+/// Network in a round after the first.
+fn started() -> Fixture {
 	let mut chain = Fixture::new();
-	next_session(&mut chain);
-	next_session(&mut chain);
 	chain.rounds(1);
 	chain
 }
@@ -116,7 +134,9 @@ fn is_disabling(event: &RuntimeEvent) -> bool {
 }
 
 fn an_equivocation_is_recorded_and_disables(signed: bool) {
-	let mut chain = settled();
+	let mut chain = started();
+	// Sessions do not reset the disabled of the first one.
+	chain.next_session();
 	let evidence = evidence(&mut chain, OFFENDER);
 	let slot: Slot = evidence.0.slot;
 	assert!(disabled(&mut chain).is_empty());
@@ -134,8 +154,8 @@ fn an_equivocation_is_recorded_and_disables(signed: bool) {
 	assert_eq!(recorded(&mut chain, EQUIVOCATION, slot), [account(OFFENDER)]);
 	assert_eq!(disabled(&mut chain), [offender]);
 
-	// The offender is disabled for the rest of the session only.
-	next_session(&mut chain);
+	// The offender is disabled for the rest of the era, here a session.
+	chain.next_session();
 	assert!(disabled(&mut chain).is_empty());
 	chain.check();
 }
@@ -151,19 +171,136 @@ fn an_equivocation_reported_by_an_author_disables() {
 }
 
 #[test]
-fn an_offence_of_a_session_that_is_over_is_recorded_and_disables_nobody() {
-	let mut chain = settled();
+fn an_offence_of_an_era_that_is_over_is_slashed_and_disables_nobody() {
+	// That of the first session too: its historical root is noted at genesis.
+	let mut chain = started();
 	let evidence = evidence(&mut chain, OFFENDER);
-	next_session(&mut chain);
+	chain.next_session();
 	report(&mut chain, &evidence, true).unwrap();
 	assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
 	assert!(disabled(&mut chain).is_empty());
+	let lost = share_of_one_in_four(chain.stake(OFFENDER));
+	assert_eq!(waiting(&mut chain), [(2, account(OFFENDER), lost)]);
+	chain.check();
+}
+
+#[test]
+fn an_equivocation_is_slashed_after_the_delay_and_goes_to_the_treasury() {
+	let mut chain = started();
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, false).unwrap();
+	let bond = chain.stake(OFFENDER);
+	let lost = share_of_one_in_four(bond);
+	// An offence of era 0 is slashed as era 2 begins: one era is left to cancel it.
+	assert_eq!(waiting(&mut chain), [(2, account(OFFENDER), lost)]);
+	chain.next_session();
+	assert_eq!(chain.stake(OFFENDER), bond);
+	let before = treasury(&mut chain);
+	chain.next_session();
+	assert_eq!(chain.era(), 2);
+	assert_eq!(chain.stake(OFFENDER), bond - lost);
+	assert_eq!(treasury(&mut chain), before + lost);
+	assert!(waiting(&mut chain).is_empty());
+	chain.check();
+}
+
+#[test]
+fn a_slash_that_governance_cancels_is_not_applied() {
+	let mut chain = started();
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, false).unwrap();
+	let cancel = || staking::Call::cancel_deferred_slash { era: 2, slash_indices: vec![0] };
+	let error = chain.call(OFFENDER, cancel()).unwrap_err().error;
+	assert_eq!(error, sp_runtime::DispatchError::BadOrigin);
+	let bond = chain.stake(OFFENDER);
+	chain.block_with(|| {
+		assert_ok!(RuntimeCall::from(cancel()).dispatch(RuntimeOrigin::root()));
+	});
+	chain.next_session();
+	chain.next_session();
+	assert_eq!(chain.stake(OFFENDER), bond);
+	chain.check();
+}
+
+#[test]
+fn tokens_that_unbond_are_slashed_too() {
+	let mut chain = started();
+	let evidence = evidence(&mut chain, OFFENDER);
+	let bond = chain.stake(OFFENDER);
+	// Another candidate, so that there are elections, and eras pass.
+	chain.candidate(OPERATOR, bond);
+	assert_ok!(chain.call(OFFENDER, staking::Call::chill {}));
+	assert_ok!(chain.call(OFFENDER, staking::Call::unbond { value: bond }));
+	report(&mut chain, &evidence, false).unwrap();
+	chain.next_session();
+	chain.next_session();
+	let left = bond - share_of_one_in_four(bond);
+	let ledger =
+		chain.peek(|| staking::Ledger::<Runtime>::get(account(OFFENDER)).expect("it unbonds"));
+	assert_eq!((ledger.active, ledger.total), (0, left));
+	chain.check();
+	// What is left is free after four eras.
+	let spans = staking::Call::withdraw_unbonded { num_slashing_spans: 8 };
+	assert_ok!(chain.call(OFFENDER, spans.clone()));
+	assert!(chain.peek(|| staking::Ledger::<Runtime>::contains_key(account(OFFENDER))));
+	while chain.era() < 5 {
+		chain.next_session();
+	}
+	assert_ok!(chain.call(OFFENDER, spans));
+	assert!(!chain.peek(|| staking::Ledger::<Runtime>::contains_key(account(OFFENDER))));
+	chain.check();
+}
+
+#[test]
+fn an_offence_from_before_the_bonding_period_is_refused() {
+	let mut chain = started();
+	let evidence = evidence(&mut chain, OFFENDER);
+	while chain.era() < 5 {
+		chain.next_session();
+	}
+	let error = report(&mut chain, &evidence, true).unwrap_err();
+	assert_eq!(error, pallet_babe::Error::<Runtime>::InvalidKeyOwnershipProof.into());
+	assert!(waiting(&mut chain).is_empty());
+	chain.check();
+}
+
+#[test]
+fn an_invulnerable_validator_is_on_record_and_keeps_its_bond() {
+	let mut chain = started();
+	let invulnerables = staking::Call::set_invulnerables { invulnerables: vec![account(OFFENDER)] };
+	chain.block_with(|| {
+		assert_ok!(RuntimeCall::from(invulnerables).dispatch(RuntimeOrigin::root()));
+	});
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, true).unwrap();
+	assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
+	assert!(waiting(&mut chain).is_empty());
+	chain.check();
+}
+
+#[test]
+fn an_offender_is_disabled_until_the_era_ends() {
+	let sessions = serde_json::json!({ "timing": { "eras": { "sessions": 3 } } });
+	let mut chain = Fixture::with_changes("local_testnet", sessions);
+	while chain.era() < 1 {
+		chain.next_session();
+	}
+	chain.rounds(1);
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, true).unwrap();
+	let offender = chain.peek(|| index_of(OFFENDER));
+	for _ in 0..2 {
+		chain.next_session();
+		assert_eq!((chain.era(), disabled(&mut chain)), (1, vec![offender]));
+	}
+	chain.next_session();
+	assert_eq!((chain.era(), disabled(&mut chain)), (2, vec![]));
 	chain.check();
 }
 
 #[test]
 fn forged_evidence_of_an_equivocation_is_refused() {
-	let mut chain = settled();
+	let mut chain = started();
 	let forged = evidence(&mut chain, Sr25519Keyring::Alice);
 	let error = report(&mut chain, &forged, true).unwrap_err();
 	assert_eq!(error, pallet_babe::Error::<Runtime>::InvalidEquivocationProof.into());
@@ -178,50 +315,92 @@ fn forged_evidence_of_an_equivocation_is_refused() {
 	chain.check();
 }
 
-#[test]
-fn a_prober_absent_for_a_session_is_recorded_and_not_disabled() {
-	let mut chain = settled();
+/// Chain with a service, in which the last prober does not report from now on. The session is not
+/// the first with the service.
+fn with_an_absent_prober() -> (Fixture, usize) {
+	let mut chain = started();
 	// Without a service there is no duty.
 	chain.operator(AssetId::Native);
-	next_session(&mut chain);
+	chain.next_session();
 	let absent = PROBERS.iter().position(|who| *who == OFFENDER).unwrap();
 	chain.conduct[absent] = Conduct::Absent;
-	let to_the_end = |chain: &mut Fixture| {
-		let session = chain.peek(Session::current_index);
-		next_session(chain);
-		let events = chain.events();
-		assert_eq!(recorded(chain, NEGLECT, session), [account(OFFENDER)]);
-		// A new session begins with an empty list, so only the event would show that the offender
-		// was disabled in the old one.
-		assert!(!events.iter().any(is_disabling));
-		assert!(disabled(chain).is_empty());
-		(session, events)
-	};
-	// The first session still counts a round or two of before; the second has no report of the
-	// offender at all.
-	to_the_end(&mut chain);
-	let (session, events) = to_the_end(&mut chain);
-	let failed: Vec<_> = events
-		.iter()
-		.filter_map(|event| match event {
-			RuntimeEvent::Probes(pallet_surety_probes::Event::DutyFailed {
-				session,
-				prober,
-				tally,
-			}) => Some((*session, prober.clone(), tally.rounds, tally.committed)),
-			_ => None,
-		})
-		.collect();
-	assert_eq!(failed.len(), 1, "{failed:?}");
-	let (of, prober, rounds, committed) = failed[0].clone();
-	assert_eq!((of, prober, committed), (session, account(OFFENDER), 0));
-	assert!(rounds >= pallet_surety_probes::MIN_ROUNDS, "{rounds}");
+	(chain, absent)
+}
 
-	// The prober reports again, and is not on record for the next full session.
-	chain.conduct[absent] = Conduct::Honest;
-	next_session(&mut chain);
+/// Build blocks to the next session, and return the sessions of the offender's neglect and whether
+/// anybody was disabled.
+fn neglected(chain: &mut Fixture) -> Vec<u32> {
 	let session = chain.peek(Session::current_index);
-	next_session(&mut chain);
-	assert!(recorded(&mut chain, NEGLECT, session).is_empty());
+	chain.next_session();
+	let events = chain.events();
+	// A new session begins with an empty list, so only the event would show that the offender was
+	// disabled in the old one.
+	assert!(!events.iter().any(is_disabling));
+	assert!(disabled(chain).is_empty());
+	let on_record = recorded(chain, NEGLECT, session);
+	let failed = events.into_iter().filter_map(|event| match event {
+		RuntimeEvent::Probes(probes::Event::DutyFailed { session, prober, tally }) => {
+			assert!(tally.rounds >= probes::MIN_ROUNDS);
+			assert_eq!(prober, account(OFFENDER));
+			Some(session)
+		},
+		_ => None,
+	});
+	let failed: Vec<u32> = failed.collect();
+	assert_eq!(on_record.len(), failed.len());
+	failed
+}
+
+#[test]
+fn neglect_of_probing_costs_a_little_and_disables_nobody() {
+	let (mut chain, absent) = with_an_absent_prober();
+	let bond = chain.stake(OFFENDER);
+	let session = chain.peek(Session::current_index);
+	assert_eq!(neglected(&mut chain), [session]);
+	let lost = NEGLECT_SLASH * bond;
+	assert_eq!(lost, UNIT, "0.01 % of 10,000 SURE");
+	assert_eq!(waiting(&mut chain), [(session + 2, account(OFFENDER), lost)]);
+	chain.conduct[absent] = Conduct::Honest;
+	chain.next_session();
+	assert_eq!((chain.era(), chain.stake(OFFENDER)), (session + 2, bond - lost));
+	assert!(neglected(&mut chain).is_empty(), "it reports again");
+	assert!(chain.peek(|| staking::Validators::<Runtime>::contains_key(account(OFFENDER))));
 	chain.check();
+}
+
+#[test]
+fn a_prober_that_neglects_three_sessions_loses_its_seat_until_it_validates() {
+	let (mut chain, absent) = with_an_absent_prober();
+	// A fifth candidate, so that the set can do without the offender.
+	chain.candidate(OPERATOR, 10_000 * UNIT);
+	let is_candidate = |chain: &mut Fixture| {
+		chain.peek(|| staking::Validators::<Runtime>::contains_key(account(OFFENDER)))
+	};
+	for _ in 0..2 {
+		chain.next_session();
+		assert!(is_candidate(&mut chain));
+	}
+	chain.next_session();
+	assert!(!is_candidate(&mut chain));
+	chain.next_election();
+	assert!(!chain.validators().contains(&OFFENDER));
+	assert_eq!(chain.validators().len(), 4);
+	chain.conduct[absent] = Conduct::Honest;
+	chain.validate(OFFENDER);
+	chain.next_election();
+	assert!(chain.validators().contains(&OFFENDER));
+	chain.check();
+}
+
+#[test]
+fn invulnerable_and_indispensable_probers_are_not_chilled() {
+	let mut chain = started();
+	let all = [OFFENDER, Sr25519Keyring::Alice, Sr25519Keyring::Charlie].map(account);
+	let left = chain.peek(|| {
+		StakingCandidates::chill(&all);
+		staking::Validators::<Runtime>::iter_keys().collect::<Vec<_>>()
+	});
+	// Alice is invulnerable, and with fewer than three candidates the set of four would be lost.
+	assert_eq!(left.len(), 3);
+	assert!(!left.contains(&account(OFFENDER)));
 }

@@ -362,6 +362,50 @@ fn a_session_of_few_rounds_is_no_neglect() {
 	});
 }
 
+/// Run a session in which some probers do not report.
+fn session_without(absent: &[u16]) {
+	run_rounds_with(
+		8,
+		|prober, _| if absent.contains(&prober) { Attend::Not } else { Attend::Fully },
+		|_, _, _| up(),
+	);
+	end_session();
+	start_session(4);
+}
+
+#[test]
+fn a_prober_that_neglects_three_sessions_in_a_row_is_chilled() {
+	build_and_execute(4, || {
+		list(1, 1);
+		session_without(&[0, 1]);
+		session_without(&[0]);
+		assert!(Chilled::get().is_empty());
+		session_without(&[0, 1]);
+		assert_eq!(Chilled::get(), [account(0)]);
+		// Prober 1 did its duty in between.
+		session_without(&[1]);
+		assert_eq!(Chilled::get(), [account(0)]);
+		assert_eq!(Neglects::<Test>::get().into_inner(), [(account(1), 2)]);
+		session_without(&[1]);
+		assert_eq!(Chilled::get(), [account(0), account(1)]);
+		session_without(&[]);
+		assert!(Neglects::<Test>::get().is_empty());
+	});
+}
+
+#[test]
+fn a_limit_of_zero_chills_nobody() {
+	build_and_execute(4, || {
+		NeglectSessions::set(0);
+		list(1, 1);
+		for _ in 0..4 {
+			session_without(&[0]);
+		}
+		assert_eq!(Neglects::<Test>::get().into_inner(), [(account(0), 4)]);
+		assert!(Chilled::get().is_empty());
+	});
+}
+
 #[test]
 fn a_prober_that_left_is_not_reported_for_the_next_session() {
 	build_and_execute(4, || {
@@ -445,9 +489,11 @@ fn reward_assets_take_turns() {
 }
 
 #[test]
-fn neglect_is_recorded_and_not_slashed() {
-	let offence = ProberNeglect { session_index: 3, validator_set_count: 4, offenders: vec![1u64] };
-	assert_eq!(offence.slash_fraction(1), Perbill::zero());
+fn neglect_costs_the_same_share_whatever_the_number_of_offenders() {
+	let slash = Perbill::from_percent(1);
+	let offence =
+		ProberNeglect { session_index: 3, validator_set_count: 4, offenders: vec![1u64], slash };
+	assert_eq!([1, 4].map(|n| offence.slash_fraction(n)), [slash; 2]);
 	assert_eq!((offence.session_index(), offence.slot(), offence.validator_set_count()), (3, 3, 4));
 	assert_eq!(offence.offenders(), vec![1]);
 }

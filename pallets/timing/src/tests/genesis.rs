@@ -2,7 +2,9 @@
 
 //! Settings that genesis accepts and refuses.
 
-use crate::{GenesisConfig, Settings, TimingPreset, Timings, mock::*};
+use crate::{
+	EraTimings, GenesisConfig, MAX_BONDING_ERAS, Settings, TimingPreset, Timings, mock::*,
+};
 use frame::{deps::frame_support, testing_prelude::*};
 
 fn broken(change: impl FnOnce(&mut Timings)) -> Result<(), &'static str> {
@@ -28,6 +30,41 @@ fn the_presets_follow_the_table_of_the_design() {
 	assert_eq!(row(dev), (1_000, 5, 12, true, false));
 	assert_eq!(row(local), (2_000, 6, 12, true, false));
 	assert_eq!(row(production), (6_000, 10, 1_440, false, true));
+}
+
+#[test]
+fn a_bond_of_production_is_free_after_a_week() {
+	let eras = TimingPreset::production_eras();
+	assert_eq!(eras.bonding_sessions(), 168);
+	let blocks = eras.bonding_sessions() * u64::from(TimingPreset::production().epoch_blocks);
+	assert_eq!(blocks * TimingPreset::production().slot_ms, 7 * 24 * 60 * 60 * 1_000);
+}
+
+#[test]
+fn a_broken_bound_of_eras_is_named() {
+	let broken = |change: fn(&mut EraTimings)| {
+		let mut eras = TimingPreset::production_eras();
+		change(&mut eras);
+		eras.check()
+	};
+	let cases: [(&str, Result<(), &str>); 4] = [
+		("sessions", broken(|e| e.sessions = 0)),
+		("bonding", broken(|e| e.bonding = 0)),
+		("bonding", broken(|e| e.bonding = MAX_BONDING_ERAS + 1)),
+		("slashDefer", broken(|e| e.slash_defer = e.bonding)),
+	];
+	for (field, outcome) in cases {
+		assert!(outcome.unwrap_err().starts_with(field), "{field}: {outcome:?}");
+	}
+	assert_eq!(EraTimings { sessions: 1, bonding: 1, slash_defer: 0 }.check(), Ok(()));
+	assert_eq!(TimingPreset::test_eras().check(), Ok(()));
+}
+
+#[test]
+#[should_panic(expected = "timing: slashDefer: a slash comes before the bond is free")]
+fn genesis_refuses_broken_eras() {
+	let eras = EraTimings { sessions: 1, bonding: 1, slash_defer: 1 };
+	GenesisConfig::<Test> { eras, ..Default::default() }.build_storage().unwrap();
 }
 
 #[test]
@@ -65,7 +102,9 @@ fn genesis_refuses_a_broken_clock() {
 
 #[test]
 fn genesis_without_settings_is_a_production_chain() {
-	assert_eq!(GenesisConfig::<Test>::default().timings, TimingPreset::production());
+	let genesis = GenesisConfig::<Test>::default();
+	assert_eq!(genesis.timings, TimingPreset::production());
+	assert_eq!(genesis.eras, TimingPreset::production_eras());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 //! Invariants fail on corrupted state.
 
-use crate::{Settings, TimingPreset, Timings, mock::*};
+use crate::{Eras, Settings, TimingPreset, Timings, mock::*};
 use frame::testing_prelude::*;
 
 /// Invariant 1, for each setting.
@@ -22,6 +22,17 @@ fn invariant_1_fails_for_settings_out_of_bounds() {
 			});
 		});
 	}
+}
+
+/// Invariant 1, for eras.
+#[test]
+fn invariant_1_fails_for_eras_out_of_bounds() {
+	build_and_execute(TimingPreset::dev(), || {
+		hypothetically!({
+			Eras::<Test>::mutate(|eras| eras.sessions = 0);
+			assert!(Timing::do_try_state().is_err());
+		});
+	});
 }
 
 /// The clock divides by the settings: zeros must not panic.
