@@ -11,10 +11,12 @@ mod chain_spec;
 mod cli;
 mod client;
 mod command;
+mod disk;
 mod hardware;
 mod probing;
 mod rpc;
 mod service;
+mod template;
 
 fn main() -> sc_cli::Result<()> {
 	command::run()
