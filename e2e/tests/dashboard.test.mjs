@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dashboard as a file: its form, and the grammar of its queries by promtool. What its queries
+// show on a real node is in operations.test.mjs.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { ANY, interpolate, queriesOf, readDashboard } from "../lib/operations/dashboard.mjs";
+import { metricsOf } from "../lib/operations/promql.mjs";
+import { findProgram } from "../lib/provider/requirements.mjs";
+import { workDir } from "../lib/system/local.mjs";
+
+/** Columns of Grafana's grid. */
+const COLUMNS = 24;
+
+const dashboard = readDashboard();
+const { panels } = dashboard;
+const variables = dashboard.templating.list;
+
+test("names of metrics are found in PromQL", () => {
+  const of = (/** @type {string} */ text) => [...metricsOf(text)].sort();
+  assert.deepEqual(of('sum by (a, b) (rate(x_total{l="y {z}"}[5m])) / 2e9'), ["x_total"]);
+  assert.deepEqual(of('a - ignoring(s) b{c="d"} unless on (i) e > 20'), ["a", "b", "e"]);
+  assert.deepEqual(of("changes(a:b[3m] offset 1h) == 0 and predict_linear(f[6h], 3 * 86400) < 0"), [
+    "a:b",
+    "f",
+  ]);
+});
+
+test("panels have ids and places of their own", () => {
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const taken = new Map();
+  for (const { title, gridPos } of panels) {
+    const { h, w, x, y } = gridPos;
+    assert.ok(w > 0 && h > 0 && x >= 0 && x + w <= COLUMNS, title);
+    for (let row = y; row < y + h; row += 1) {
+      for (let column = x; column < x + w; column += 1) {
+        const cell = `${row}:${column}`;
+        assert.ok(!taken.has(cell), `${title} covers ${taken.get(cell)}`);
+        taken.set(cell, title);
+      }
+    }
+  }
+});
+
+test("every panel says what it shows and asks the chosen data source", () => {
+  const chosen = { type: "prometheus", uid: "${datasource}" };
+  for (const panel of panels.filter(({ type }) => type !== "row")) {
+    const { title, description, datasource, targets } = panel;
+    assert.ok(title && description, title);
+    assert.deepEqual(datasource, chosen, title);
+    assert.ok(targets && targets.length > 0, title);
+    for (const target of targets) assert.deepEqual(target.datasource, chosen, title);
+    assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
+  }
+});
+
+test("variables are defined before they are used, and all are used", () => {
+  const names = variables.map(({ name }) => name);
+  assert.deepEqual(
+    [...names].sort(),
+    ["datasource", ...Object.keys(ANY)].filter((name) => !name.startsWith("__")).sort(),
+  );
+  const queries = queriesOf(dashboard).map(({ expr }) => expr);
+  for (const { name, type, definition, datasource } of variables) {
+    if (type === "datasource") continue;
+    assert.equal(datasource?.uid, "${datasource}", name);
+    assert.match(`${definition}`, /^label_values\(/, name);
+    const users = [...queries, ...variables.map((its) => its.definition ?? "")];
+    assert.ok(
+      users.some((text) => text.includes(`$${name}`)),
+      `${name} is not used`,
+    );
+  }
+});
+
+test("queries are PromQL", () => {
+  const promtool = findProgram("promtool");
+  assert.ok(promtool, "promtool is not installed: run scripts/setup.sh checks");
+  const { dir, remove } = workDir("surety-dashboard");
+  try {
+    const rules = queriesOf(dashboard).map(({ expr }, i) => ({
+      record: `dashboard:query:${i}`,
+      expr: interpolate(expr, ANY),
+    }));
+    const file = path.join(dir, "queries.yml");
+    // JSON is YAML too.
+    writeFileSync(file, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+    execFileSync(promtool, ["check", "rules", file], { encoding: "utf8", stdio: "pipe" });
+  } finally {
+    remove();
+  }
+});
