@@ -14,6 +14,8 @@ import { workDir } from "../lib/system/local.mjs";
 
 /** Columns of Grafana's grid. */
 const COLUMNS = 24;
+/** The data source that the reader chooses, a variable of the dashboard. */
+const CHOSEN = ["$", "{datasource}"].join("");
 
 const dashboard = readDashboard();
 const { panels } = dashboard;
@@ -46,7 +48,7 @@ test("panels have ids and places of their own", () => {
 });
 
 test("every panel says what it shows and asks the chosen data source", () => {
-  const chosen = { type: "prometheus", uid: "${datasource}" };
+  const chosen = { type: "prometheus", uid: CHOSEN };
   for (const panel of panels.filter(({ type }) => type !== "row")) {
     const { title, description, datasource, targets } = panel;
     assert.ok(title && description, title);
@@ -66,7 +68,7 @@ test("variables are defined before they are used, and all are used", () => {
   const queries = queriesOf(dashboard).map(({ expr }) => expr);
   for (const { name, type, definition, datasource } of variables) {
     if (type === "datasource") continue;
-    assert.equal(datasource?.uid, "${datasource}", name);
+    assert.equal(datasource?.uid, CHOSEN, name);
     assert.match(`${definition}`, /^label_values\(/, name);
     const users = [...queries, ...variables.map((its) => its.definition ?? "")];
     assert.ok(
