@@ -45,7 +45,8 @@ FROM ${BASE_IMAGE} AS runtime
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends ca-certificates curl \
 	&& rm -rf /var/lib/apt/lists/* \
-	&& useradd --uid 10000 --user-group --home-dir /data --create-home --shell /usr/sbin/nologin surety
+	&& useradd --uid 10000 --user-group --home-dir /data --shell /usr/sbin/nologin surety \
+	&& install --directory --owner surety --group surety --mode 0700 /data
 USER 10000:10000
 WORKDIR /data
 VOLUME /data
@@ -76,5 +77,6 @@ EXPOSE 30333 30333/udp 9944 9615
 # The node answers. /health/readiness also asks for peers and the end of the sync.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
 	CMD curl -fsS http://127.0.0.1:9944/health
-ENTRYPOINT ["surety-node", "--base-path", "/data"]
+# Without --base-path the data are in /data/.local/share/surety-node.
+ENTRYPOINT ["surety-node"]
 CMD ["--help"]

@@ -106,7 +106,7 @@ lint-deps: setup-checks ## licences, banned crates and sources of the dependenci
 	@cargo deny --all-features check --allow parse-error --hide-inclusion-graph bans licenses sources
 
 lint-scripts: setup-checks ## shell scripts
-	@shellcheck scripts/*.sh chain-specs/*.sh .ci/run ops/debian/check-config ops/debian/*/post*
+	@shellcheck scripts/*.sh chain-specs/*.sh .ci/run ops/debian/check-config ops/debian/*/p*
 
 lint-e2e: setup ## formatting, lints and types of the end-to-end tests
 	@cd e2e && npm run --silent lint

@@ -9,14 +9,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 : "${SURETY_CACHE:?run this as \"make packages\"}"
-CARGO_DEB_VERSION=CDVERSION
+CARGO_DEB_VERSION=3.8.0
 CRATES=(surety-node surety-gateway surety-provider)
 out=${OUT:-${CARGO_TARGET_DIR:?}/debian}
 
 export PATH=$SURETY_CACHE/cargo-deb/bin:$PATH
-if [ "$(cargo-deb --version 2> /dev/null)" != "$CARGO_DEB_VERSION" ]; then
+if ! cargo-deb --version 2> /dev/null | grep -qw "$CARGO_DEB_VERSION"; then
 	echo "  packages: installing cargo-deb $CARGO_DEB_VERSION (once, some minutes)"
-	cargo install --locked --quiet --root "$SURETY_CACHE/cargo-deb" \
+	cargo install --locked --quiet --force --root "$SURETY_CACHE/cargo-deb" \
 		--version "$CARGO_DEB_VERSION" cargo-deb
 fi
 
@@ -32,4 +32,6 @@ for crate in "${CRATES[@]}"; do
 	cp "$BINARIES/$crate" "$work/release/"
 	CARGO_TARGET_DIR=$work cargo deb --quiet --no-build --package "$crate" --output "$out/"
 done
-ls -l "$out"/*.deb | awk '{ printf "  packages: %12d %s\n", $5, $9 }'
+for package in "$out"/*.deb; do
+	printf '  packages: %12d %s\n' "$(wc -c < "$package")" "$package"
+done

@@ -64,17 +64,19 @@ expect() {
 	log=$(env -i PATH="$PATH" "$@" 2>&1) && found=0 || found=$?
 	[ "$found" = "$code" ] || fail "$*: exit code $found, not $code: $log"
 }
-expect 0 CHAIN=/etc/surety/raw.json "$check"
-expect 78 CHAIN=FILL-IN "$check"
-expect 78 FLAGS="--name FILL-IN --validator" "$check"
-expect 78 "$check" ops/debian/gateway.toml
-expect 78 "$check" "$work/missing.toml"
+expect 0 CHAIN=/etc/surety/raw.json "$check" -- true
+expect 1 CHAIN=/etc/surety/raw.json "$check" -- false
+expect 78 CHAIN=FILL-IN "$check" -- true
+expect 78 FLAGS="--name FILL-IN --validator" "$check" -- true
+expect 78 "$check" ops/debian/gateway.toml -- true
+expect 78 "$check" ops/debian/edge.toml -- true
+expect 78 "$check" "$work/missing.toml" -- true
 printf '# FILL-IN is only a word here\na = 1\n' > "$work/filled.toml"
-expect 0 "$check" "$work/filled.toml"
+expect 0 "$check" "$work/filled.toml" -- true
 # The packages' own values are placeholders.
 set -a
 # shellcheck source=/dev/null
 . <(sed 's/=\(.*\)$/="\1"/' ops/debian/node.env)
 set +a
-"$check" 2> /dev/null && fail "node.env of the package would start a node"
+"$check" -- true 2> /dev/null && fail "node.env of the package would start a node"
 say "passed"

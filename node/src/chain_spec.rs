@@ -118,7 +118,6 @@ fn properties() -> Properties {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use sc_chain_spec::ChainSpec as _;
 	use sp_runtime::BuildStorage;
 	use std::collections::BTreeSet;
 

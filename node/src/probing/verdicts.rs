@@ -14,7 +14,7 @@ use prometheus_endpoint::{
 };
 use sc_client_api::{BlockchainEvents, StorageKey, StorageProvider};
 use sp_api::ProvideRuntimeApi;
-use sp_core::{sr25519, twox_128};
+use sp_core::{hashing::twox_128, sr25519};
 use sp_keystore::{Keystore, KeystorePtr};
 use std::{collections::BTreeSet, sync::Arc};
 use surety_primitives::crypto::PROB;
