@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The runtime's wasm for a release, with the metadata hash: HEAD is cloned into two folders, each is
-# built, and the files are compared byte by byte. Prints the hash that a referendum authorizes. Run
-# it as "make wasm".
+# built, and the files are compared byte by byte. Prints the hash that a referendum authorizes.
+# Run it as "make wasm".
 #
-# Each build sees its clone, cargo's folder and the products at the same paths, below /mnt in a mount
-# namespace of its own. Compilers write paths into panic messages and into the hashes of symbols,
-# which decide their order, so that remapping prefixes would not be enough.
+# Each build sees its clone, cargo's folder and the products at the same paths, below /mnt in a
+# mount namespace of its own. Compilers write paths into panic messages and into the hashes of
+# symbols, which decide their order, so that remapping prefixes would not be enough.
 #
 #   OUT  folder for the wasm (default: $CARGO_TARGET_DIR/wasm)
 set -euo pipefail
@@ -24,8 +24,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/target"
 export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}
 
-# build CLONE: build the wasm of a clone. Only the host's side (macros, the builder itself) is shared
-# by the builds.
+# build CLONE: build the wasm of a clone. Only the host's side (macros, the builder itself) is
+# shared by the builds.
 build() {
 	rm -rf "$work/target/release/wbuild" "$work"/target/release/build/surety-runtime-*
 	local namespace=(unshare --mount)
@@ -63,7 +63,8 @@ fi
 mkdir -p "$out"
 file=$out/surety_runtime-$(sed -n 's/.*spec_version: \([0-9]*\),.*/\1/p' runtime/src/lib.rs).wasm
 cp "$work/first.wasm" "$file"
+toolchain=${WASM_BUILD_TOOLCHAIN:-$(rustup show active-toolchain | cut -d' ' -f1)}
 printf '  wasm: %s\n' "$file, $(wc -c < "$file") bytes" "commit $commit" \
-	"compiler $(rustup run "${WASM_BUILD_TOOLCHAIN:-$(rustup show active-toolchain | cut -d" " -f1)}" rustc -V)" \
+	"compiler $(rustup run "$toolchain" rustc -V)" \
 	"sha256 $(sha256sum "$file" | cut -d" " -f1)" \
 	"hash to vote on (system.authorizeUpgrade): 0x$(b2sum -l 256 "$file" | cut -d" " -f1)"
