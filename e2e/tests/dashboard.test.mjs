@@ -3,15 +3,18 @@
 // show on a real node is in operations.test.mjs.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { ANY, interpolate, queriesOf, readDashboard } from "../lib/operations/dashboard.mjs";
 import { metricsOf } from "../lib/operations/promql.mjs";
 import { findProgram } from "../lib/provider/requirements.mjs";
 import { workDir } from "../lib/system/local.mjs";
 
+const E2E = fileURLToPath(new URL("..", import.meta.url));
 /** Columns of Grafana's grid. */
 const COLUMNS = 24;
 /** The data source that the reader chooses, a variable of the dashboard. */
@@ -66,17 +69,74 @@ test("variables are defined before they are used, and all are used", () => {
     ["datasource", ...Object.keys(ANY)].filter((name) => !name.startsWith("__")).sort(),
   );
   const queries = queriesOf(dashboard).map(({ expr }) => expr);
-  for (const { name, type, definition, datasource } of variables) {
-    if (type === "datasource") continue;
+  for (const variable of variables.filter(({ type }) => type !== "datasource")) {
+    const { name, datasource } = variable;
+    const query = queryOf(variable);
     assert.equal(datasource?.uid, CHOSEN, name);
-    assert.match(`${definition}`, /^label_values\(/, name);
-    const users = [...queries, ...variables.map((its) => its.definition ?? "")];
+    assert.match(`${query}`, /^label_values\(/, name);
+    const users = [...queries, ...variables.map(queryOf)];
     assert.ok(
       users.some((text) => text.includes(`$${name}`)),
       `${name} is not used`,
     );
   }
 });
+
+test("the file has the form of Grafana's schema", () => {
+  const { dir, remove } = workDir("surety-dashboard");
+  try {
+    const file = path.join(dir, "dashboard.ts");
+    writeFileSync(file, typed());
+    const flags = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext"];
+    const tsc = path.join(E2E, "node_modules", "typescript", "bin", "tsc");
+    // Elsewhere, so that the compiler does not find the configuration of these tests.
+    const options = { cwd: dir, encoding: /** @type {const} */ ("utf8") };
+    const { status, stdout } = spawnSync(process.execPath, [tsc, ...flags, file], options);
+    assert.equal(status, 0, stdout);
+  } finally {
+    remove();
+  }
+});
+
+/**
+ * The dashboard as a program whose types are those of Grafana's schema. Enums of the schema are
+ * plain values in a file.
+ * @returns {string}
+ */
+function typed() {
+  const raw = path.join(E2E, "node_modules/@grafana/schema/dist/types/raw");
+  const types = (/** @type {string} */ of) => JSON.stringify(path.join(raw, of, "x/types.gen"));
+  const parts = panels.flatMap(({ id, type, options, fieldConfig }) => {
+    if (type !== "stat" && type !== "timeseries") return [];
+    const custom = fieldConfig?.defaults?.custom;
+    return [
+      `export const o${id}: Plain<Partial<${type}.Options>> = ${JSON.stringify(options)};`,
+      custom
+        ? `export const c${id}: Plain<Partial<${type}.FieldConfig>> = ${JSON.stringify(custom)};`
+        : "",
+    ];
+  });
+  return [
+    `import type { Dashboard } from ${types("dashboard")};`,
+    `import type * as stat from ${types("composable/stat/panelcfg")};`,
+    `import type * as timeseries from ${types("composable/timeseries/panelcfg")};`,
+    ["type Plain<T> = T extends string ? `$", "{T}`"].join(""),
+    "  : T extends number | boolean | null | undefined ? T",
+    "  : T extends (infer I)[] ? Plain<I>[]",
+    "  : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;",
+    `export const dashboard: Plain<Dashboard> = ${JSON.stringify(dashboard)};`,
+    ...parts,
+  ].join("\n");
+}
+
+/**
+ * Query of a variable.
+ * @param {import("../lib/operations/dashboard.mjs").Variable} variable
+ * @returns {string}
+ */
+function queryOf({ query }) {
+  return typeof query === "string" ? query : (query?.query ?? "");
+}
 
 test("queries are PromQL", () => {
   const promtool = findProgram("promtool");

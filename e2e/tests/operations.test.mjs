@@ -245,16 +245,18 @@ function connected(url) {
   });
 }
 
+/** @typedef {{ id?: number, result?: unknown, error?: { code: number } }} Answer */
+
 /**
  * Send calls of one method at once, and wait for all answers.
  * @param {WebSocket} socket
  * @param {number} count
  * @param {string} [method]
- * @returns {Promise<{ result?: unknown, error?: { code: number } }[]>}
+ * @returns {Promise<Answer[]>}
  */
 function askMany(socket, count, method = "system_chain") {
   return new Promise((resolve, reject) => {
-    /** @type {{ id: number }[]} */
+    /** @type {Answer[]} */
     const answers = [];
     const take = (/** @type {Buffer} */ data) => {
       const answer = JSON.parse(data.toString());

@@ -16,12 +16,14 @@ import { fileURLToPath } from "node:url";
  * @property {GridPosition} gridPos
  * @property {DataSource} [datasource]
  * @property {Target[]} [targets]
+ * @property {unknown} [options]
+ * @property {{ defaults?: { custom?: unknown } }} [fieldConfig]
  */
 /**
  * @typedef {object} Variable
  * @property {string} name
  * @property {string} type
- * @property {string} [definition]
+ * @property {string | { query: string }} [query]
  * @property {DataSource} [datasource]
  */
 /**
