@@ -190,7 +190,7 @@ pub mod tests {
 		let mut json = spec.as_json(false).unwrap();
 		json = json.replace(MARK_DOMAIN, ".surety.example");
 		for name in public_keys().into_values() {
-			let seed = sp_core::hashing::blake2_256(name.as_bytes());
+			let seed = sp_io::hashing::blake2_256(name.as_bytes());
 			let key = if name.starts_with("sr25519") {
 				sr25519::Pair::from_seed(&seed).public().to_ss58check()
 			} else {
@@ -269,7 +269,7 @@ pub mod tests {
 		let json = fill(&chain_spec::mainnet().unwrap());
 		let bob = Sr25519Keyring::Bob.to_account_id();
 		let other =
-			sr25519::Pair::from_seed(&sp_core::hashing::blake2_256(b"sr25519 //Bob")).public();
+			sr25519::Pair::from_seed(&sp_io::hashing::blake2_256(b"sr25519 //Bob")).public();
 		for prefix in [42u16, 0] {
 			let bobs = bob.to_ss58check_with_version(prefix.into());
 			let json = json.replace(&other.to_ss58check(), &bobs);

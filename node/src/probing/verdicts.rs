@@ -6,6 +6,7 @@
 use super::LOG_TARGET;
 use crate::client::{FullBackend, FullClient};
 use codec::DecodeAll;
+use frame_support::storage::storage_prefix;
 use frame_system::EventRecord;
 use futures::StreamExt;
 use pallet_surety_probes::{Event, Prober, ProberSet};
@@ -14,7 +15,7 @@ use prometheus_endpoint::{
 };
 use sc_client_api::{BlockchainEvents, StorageKey, StorageProvider};
 use sp_api::ProvideRuntimeApi;
-use sp_core::{hashing::twox_128, sr25519};
+use sp_core::sr25519;
 use sp_keystore::{Keystore, KeystorePtr};
 use std::{collections::BTreeSet, sync::Arc};
 use surety_primitives::crypto::PROB;
@@ -120,7 +121,7 @@ fn events(
 	client: &FullClient,
 	at: Hash,
 ) -> Option<Result<Vec<EventRecord<RuntimeEvent, Hash>>, codec::Error>> {
-	let key = [twox_128(b"System"), twox_128(b"Events")].concat();
+	let key = storage_prefix(b"System", b"Events").to_vec();
 	let data = stored(client, at, key)?;
 	Some(DecodeAll::decode_all(&mut data.as_slice()))
 }
