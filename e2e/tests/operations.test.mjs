@@ -15,6 +15,8 @@ import { waitFor } from "../lib/system/wait.mjs";
 
 /** In ms. */
 const MINUTE = 60_000;
+/** Account of a tenant without agreements. */
+const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 /** Metrics that Prometheus makes itself. */
 const OF_PROMETHEUS = new Set(["up"]);
 /** Limits of the node's JSON-RPC: calls per minute, connections, MiB, and the rest. */
@@ -93,6 +95,7 @@ describe("alerts and dashboard", () => {
           network: [{ name: "surety", protocol: "substrate", "block-ms": 1_000 }],
           operator: [{ name: "own", url: node.http, network: "surety" }],
           chain: { nodes: [node.http] },
+          tenant: { account: ALICE },
         },
       });
       edge = await GatewayProcess.start(processes, "edge", {
