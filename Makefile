@@ -30,8 +30,9 @@ BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarki
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks setup-provider build run demo test test-rust test-provider test-doc \
-	test-benchmarks test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps \
-	lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs zombienet clean
+	test-benchmarks test-ops test-staking test-e2e lint lint-quick lint-format lint-headers lint-rust \
+	lint-deps lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs \
+	packages wasm zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -58,7 +59,7 @@ SCENE ?= outage
 demo: build ## four validators, live: an outage is credited (SCENE=compute, gateway, provider)
 	@node e2e/demo.mjs --scene "$(SCENE)" $(ARGS)
 
-test: test-rust test-doc test-benchmarks test-e2e ## all tests
+test: test-rust test-doc test-benchmarks test-ops test-e2e ## all tests
 
 # Tests that change the machine: container engines, tunnels, model servers, nodes beside them.
 ON_MACHINE = kind(test) and package(/^surety-(engine|provider|vpn)$$/)
@@ -78,10 +79,16 @@ test-benchmarks: setup-checks ## benchmarks as tests on the mocks, at the ends o
 	@$(IN_ENV); SKIP_WASM_BUILD=1 VALUES_PER_COMPONENT=2 cargo nextest run --cargo-profile checks \
 		--lib $(BENCHMARK_SET) --no-fail-fast benchmarking::
 
+test-ops: setup-checks lint-scripts ## alerts, dashboard, systemd units, scripts of the packages
+	@scripts/test-ops.sh
+
 SUBJECT ?=
 test-e2e: export SUBJECT := $(SUBJECT)
 test-e2e: build ## scenarios and hostile endpoints, on a live network (SUBJECT=leases picks some)
 	@cd e2e && npm run --silent $(if $(SUBJECT),test:live,test)
+
+test-staking: build ## the way into the validator set and out of it, live (20 minutes)
+	@cd e2e && npm run --silent test:staking
 
 lint: lint-quick lint-rust ## all static checks
 
@@ -106,7 +113,7 @@ lint-deps: setup-checks ## licences, banned crates and sources of the dependenci
 	@cargo deny --all-features check --allow parse-error --hide-inclusion-graph bans licenses sources
 
 lint-scripts: setup-checks ## shell scripts
-	@shellcheck scripts/*.sh chain-specs/*.sh .ci/run
+	@shellcheck scripts/*.sh chain-specs/*.sh .ci/run ops/debian/check-config ops/debian/*/p*
 
 lint-e2e: setup ## formatting, lints and types of the end-to-end tests
 	@cd e2e && npm run --silent lint
@@ -135,8 +142,14 @@ bench-gateway: setup ## the gateway beside nginx: rates, faults, subscribers (ha
 weights: setup ## measure all weights and write them (long; ARGS="pallet ..." picks some)
 	@$(IN_ENV); scripts/weights.sh $(ARGS)
 
-chain-specs: build ## plain and raw chain specs of development, local and staging into chain-specs/
+chain-specs: build ## chain specs and the templates of staging and mainnet into chain-specs/
 	@chain-specs/generate.sh
+
+packages: setup ## Debian packages of node, gateway and provider, production builds (an hour; installs cargo-deb)
+	@$(IN_ENV); scripts/packages.sh
+
+wasm: setup ## the runtime for a release, built twice from HEAD and compared; prints the hash to vote on
+	@$(IN_ENV); scripts/wasm.sh
 
 zombienet: build ## zombienet/local.toml until it finalizes (first installs zombie-cli: 8 minutes)
 	@scripts/zombienet.sh

@@ -117,8 +117,8 @@ apt_install() {
 			say "the update failed; trying with the lists at hand"
 		apt_updated=yes
 	fi
-	# The packages nginx-light, docker-registry and podman would start servers. The tests start
-	# servers of their own.
+	# The packages nginx-light, prometheus, docker-registry and podman would start servers. The tests
+	# start servers of their own.
 	if [ ! -e "$policy" ]; then
 		policy_is_ours=yes
 		printf '%s\n' '#!/bin/sh' "$policy_mark" 'exit 101' | as_root tee "$policy" > /dev/null
@@ -133,6 +133,10 @@ apt_install() {
 packages=(ca-certificates clang curl git libclang-dev make openssl protobuf-compiler)
 have cc || packages+=(build-essential)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
+# Alerts and dashboard: tests start a Prometheus of their own.
+have prometheus && have promtool || packages+=(prometheus)
+# systemd-analyze, which examines the units. No service manager is needed.
+[ "$mode" = build ] || have systemd-analyze || packages+=(systemd)
 # Machines of the provider's scenario, which needs root: containers, firewalls and a registry.
 [ "$(id -u)" -ne 0 ] || packages+=(aardvark-dns busybox-static catatonit conmon docker-registry
 	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-tools)

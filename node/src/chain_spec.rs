@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Chain specifications built into the node. Their genesis is defined by the runtime's presets.
+//!
+//! `development`, `local` and `rehearsal` start as they are, with public keys. `staging` and `mainnet`
+//! are templates, which start only once they are filled in.
 
-use sc_chain_spec::{ChainSpecExtension, ChainType, Properties};
+use crate::template;
+use sc_chain_spec::{ChainSpecBuilder, ChainSpecExtension, ChainType, Properties};
 use serde::{Deserialize, Serialize};
-use surety_runtime::{WASM_BINARY, opaque::Block};
+use surety_runtime::{WASM_BINARY, genesis::STAGING_RUNTIME_PRESET, opaque::Block};
 
 /// Extensions of a chain specification.
 #[derive(ChainSpecExtension, Clone, Default, Deserialize, Serialize)]
@@ -50,26 +54,56 @@ pub fn local() -> Result<ChainSpec, String> {
 	})
 }
 
-/// Staging chain: the parameters of production before there is a production chain.
-pub fn staging() -> Result<ChainSpec, String> {
+/// Rehearsal of production on one machine: production's clock and parameters with the public keys
+/// of the local testnet.
+pub fn rehearsal() -> Result<ChainSpec, String> {
 	build(BuiltIn {
-		id: "surety_staging",
-		name: "Surety Staging",
-		chain_type: ChainType::Live,
-		preset: "staging",
+		id: "surety_rehearsal",
+		name: "Surety Rehearsal",
+		chain_type: ChainType::Local,
+		preset: STAGING_RUNTIME_PRESET,
 	})
 }
 
+/// Template of the staging network, which production's upgrades are tried on.
+pub fn staging() -> Result<ChainSpec, String> {
+	unfilled("surety_staging", "Surety Staging")
+}
+
+/// Template of production's network.
+pub fn mainnet() -> Result<ChainSpec, String> {
+	unfilled("surety", "Surety")
+}
+
+/// Names of the templates on the command line.
+pub const TEMPLATES: [&str; 2] = ["staging", "mainnet"];
+
 fn build(BuiltIn { id, name, chain_type, preset }: BuiltIn) -> Result<ChainSpec, String> {
+	Ok(builder(id, name, chain_type)?.with_genesis_config_preset_name(preset).build())
+}
+
+fn unfilled(id: &str, name: &str) -> Result<ChainSpec, String> {
+	Ok(builder(id, name, ChainType::Live)?
+		.with_boot_nodes(template::boot_nodes()?)
+		.with_genesis_config_patch(template::genesis(STAGING_RUNTIME_PRESET)?)
+		.build())
+}
+
+/// Parts that all chains have. Protocol id and fork id are those of one chain only: nodes of two
+/// networks never speak to each other, even if their genesis blocks are equal.
+fn builder(
+	id: &str,
+	name: &str,
+	chain_type: ChainType,
+) -> Result<ChainSpecBuilder<Extensions>, String> {
 	let wasm = WASM_BINARY.ok_or("The node was built without the runtime's wasm")?;
 	Ok(ChainSpec::builder(wasm, Extensions::default())
 		.with_name(name)
 		.with_id(id)
 		.with_chain_type(chain_type)
 		.with_protocol_id(id)
-		.with_properties(properties())
-		.with_genesis_config_preset_name(preset)
-		.build())
+		.with_fork_id(id)
+		.with_properties(properties()))
 }
 
 /// Token and address format shown by wallets.
@@ -85,13 +119,22 @@ fn properties() -> Properties {
 mod tests {
 	use super::*;
 	use sp_runtime::BuildStorage;
+	use std::collections::BTreeSet;
 
 	#[test]
 	fn every_chain_has_a_genesis() {
-		for spec in [development(), local(), staging()] {
+		for spec in [development(), local(), rehearsal()] {
 			let spec = spec.unwrap();
 			assert!(!spec.build_storage().unwrap().top.is_empty(), "{}", spec.id());
 			assert!(spec.as_json(true).unwrap().contains(spec.id()));
 		}
+	}
+
+	#[test]
+	fn every_chain_has_protocols_of_its_own() {
+		let specs = [development(), local(), rehearsal(), staging(), mainnet()].map(Result::unwrap);
+		let protocols: BTreeSet<_> = specs.iter().map(|spec| spec.protocol_id().unwrap()).collect();
+		let forks: BTreeSet<_> = specs.iter().map(|spec| spec.fork_id().unwrap()).collect();
+		assert_eq!([protocols.len(), forks.len()], [specs.len(); 2]);
 	}
 }

@@ -7,6 +7,7 @@ use crate::{
 	cli::{Cli, Subcommand},
 	client::FullClient,
 	service::{self, DatabaseTools},
+	template,
 };
 use sc_chain_spec::ChainType;
 use sc_cli::{CliConfiguration, SubstrateCli};
@@ -45,9 +46,28 @@ impl SubstrateCli for Cli {
 		Ok(Box::new(match id {
 			"dev" => chain_spec::development()?,
 			"" | "local" => chain_spec::local()?,
-			"staging" => chain_spec::staging()?,
-			path => ChainSpec::from_json_file(PathBuf::from(path))?,
+			"rehearsal" => chain_spec::rehearsal()?,
+			"staging" => self.complete(id, chain_spec::staging()?)?,
+			"mainnet" => self.complete(id, chain_spec::mainnet()?)?,
+			path => self.complete(path, ChainSpec::from_json_file(PathBuf::from(path))?)?,
 		}))
+	}
+}
+
+impl Cli {
+	/// Check that a specification is complete, for the commands that make a chain from it.
+	fn complete(&self, id: &str, spec: ChainSpec) -> Result<ChainSpec, String> {
+		let is_read = match &self.subcommand {
+			// Node keys are made before the specification can be filled in.
+			Some(Subcommand::Key(_)) => true,
+			Some(Subcommand::ExportChainSpec(cmd)) => !cmd.raw,
+			Some(Subcommand::BuildSpec(cmd)) => !cmd.raw,
+			_ => false,
+		};
+		if !is_read {
+			template::check(id, &spec)?;
+		}
+		Ok(spec)
 	}
 }
 
@@ -157,7 +177,26 @@ mod tests {
 	fn only_test_chains_generate_node_keys() {
 		assert!(is_test(&["--dev"]));
 		assert!(is_test(&["--chain=local", "--alice"]));
-		assert!(!is_test(&["--chain=staging", "--validator"]));
-		assert!(!is_test(&["--chain=staging", "--alice"]));
+		assert!(is_test(&["--chain=rehearsal", "--alice"]));
+		let (_folder, filled) = template::tests::filled();
+		assert!(!is_test(&[&filled, "--validator"]));
+		assert!(!is_test(&[&filled, "--alice"]));
+	}
+
+	#[test]
+	fn a_template_is_exported_but_makes_no_chain() {
+		let load = |args: &[&str], id: &str| {
+			let cli = Cli::try_from_iter(["surety-node"].iter().chain(args)).unwrap();
+			cli.load_spec(id).map(|spec| spec.id().to_string())
+		};
+		for id in chain_spec::TEMPLATES {
+			let error = load(&["--validator"], id).unwrap_err();
+			assert!(error.contains("is a template"), "{error}");
+			assert!(load(&["export-chain-spec", "--raw"], id).is_err());
+			assert!(load(&["purge-chain"], id).is_err());
+			load(&["export-chain-spec"], id).unwrap();
+			load(&["build-spec"], id).unwrap();
+			load(&["key", "generate-node-key"], id).unwrap();
+		}
 	}
 }

@@ -11,11 +11,20 @@ mod chain_spec;
 mod cli;
 mod client;
 mod command;
+mod disk;
 mod hardware;
 mod probing;
 mod rpc;
 mod service;
+mod template;
 
-fn main() -> sc_cli::Result<()> {
-	command::run()
+fn main() -> std::process::ExitCode {
+	match command::run() {
+		Ok(()) => std::process::ExitCode::SUCCESS,
+		Err(error) => {
+			// The text, of which the `Debug` form of a returned error would escape the lines.
+			eprintln!("Error: {error}");
+			std::process::ExitCode::FAILURE
+		},
+	}
 }

@@ -67,6 +67,7 @@ export class SuretyNode {
     this.#chain = chain;
     this.http = `http://127.0.0.1:${rpc}`;
     this.ws = `ws://127.0.0.1:${rpc}`;
+    this.metrics = `127.0.0.1:${metrics}`;
     this.address = `/ip4/127.0.0.1/tcp/${p2p}/p2p/${peerId}`;
     this.basePath = path.join(processes.dir, name);
   }
@@ -173,7 +174,7 @@ export class SuretyNode {
    * @returns {Promise<Record<string, number>>}
    */
   async metricValues() {
-    const text = await (await fetch(`http://127.0.0.1:${this.#ports.metrics}/metrics`)).text();
+    const text = await (await fetch(`http://${this.metrics}/metrics`)).text();
     const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
     const value = (/** @type {string} */ line) => {
       const at = line.lastIndexOf(" ");

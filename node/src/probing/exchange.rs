@@ -61,7 +61,7 @@ pub struct Exchange {
 
 impl Exchange {
 	/// Perform the request and pass the response to `to`. Failures are logged and counted.
-	pub async fn run(self, draft: Draft, mut attempt: Attempt, to: oneshot::Sender<Answer>) {
+	pub async fn run(self, draft: Draft, attempt: Attempt, to: oneshot::Sender<Answer>) {
 		let uri = draft.uri.clone();
 		let began = attempt.began();
 		let end = began.checked_add(self.limits.total).unwrap_or(began).into();
@@ -72,11 +72,11 @@ impl Exchange {
 				attempt.failed(failure.cause());
 			},
 			Ok((answer, elapsed)) => {
-				attempt.answered(elapsed);
+				attempt.received(elapsed);
 				match answer.status {
 					300..=399 => attempt.failed(Failure::REDIRECT),
 					400..=599 => attempt.failed(Failure::STATUS),
-					_ => (),
+					_ => attempt.answered(),
 				}
 				// The receiver is gone if the worker stopped waiting.
 				let _ = to.send(answer);

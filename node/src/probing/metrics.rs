@@ -2,9 +2,14 @@
 
 //! Prometheus metrics of probing.
 
-use super::failure::Failure;
+use super::{
+	anchors::{AnchorCounters, AnchorMetrics},
+	failure::Failure,
+	readiness::Obstacle,
+};
+use hyper::Uri;
 use prometheus_endpoint::{
-	Counter, CounterVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
+	Counter, CounterVec, GaugeVec, Histogram, HistogramOpts, Opts, PrometheusError, Registry, U64,
 	exponential_buckets, register,
 };
 use std::time::{Duration, Instant};
@@ -21,6 +26,8 @@ struct Inner {
 	duration: Histogram,
 	reports: CounterVec<U64>,
 	proofs: CounterVec<U64>,
+	obstacles: GaugeVec<U64>,
+	anchors: AnchorMetrics,
 }
 
 /// Outcome of a report of this node.
@@ -134,6 +141,17 @@ impl Metrics {
 				)?,
 				registry,
 			)?,
+			obstacles: register(
+				GaugeVec::new(
+					Opts::new(
+						"surety_probing_obstacles",
+						"Conditions that keep this validator from probing or judging",
+					),
+					&["obstacle"],
+				)?,
+				registry,
+			)?,
+			anchors: AnchorMetrics::new(registry)?,
 		};
 		// All labels exist from the start, so that a rate over them is never missing.
 		for cause in Failure::CAUSES {
@@ -144,6 +162,9 @@ impl Metrics {
 		}
 		for stage in ProofStage::LABELS {
 			inner.proofs.with_label_values(&[stage]);
+		}
+		for label in Obstacle::LABELS {
+			inner.obstacles.with_label_values(&[label]);
 		}
 		Ok(Self(Some(inner)))
 	}
@@ -162,12 +183,32 @@ impl Metrics {
 		}
 	}
 
-	/// Count a request that is about to be sent, and start its clock.
-	pub fn begin(&self) -> Attempt {
+	/// Replace the obstacles of this validator.
+	pub fn set_obstacles(&self, obstacles: &[Obstacle]) {
+		if let Some(inner) = &self.0 {
+			for label in Obstacle::LABELS {
+				let count = obstacles.iter().filter(|its| its.label() == label).count();
+				let count = u64::try_from(count).unwrap_or(u64::MAX);
+				inner.obstacles.with_label_values(&[label]).set(count);
+			}
+		}
+	}
+
+	/// Count requests to these anchors, given as network and URL, beside those tracked already.
+	pub fn track_anchors<'a>(&self, anchors: impl IntoIterator<Item = (&'a str, &'a Uri)>) {
+		if let Some(inner) = &self.0 {
+			inner.anchors.track(anchors);
+		}
+	}
+
+	/// Count a request that is about to be sent to a URL, and start its clock.
+	pub fn begin(&self, uri: &Uri) -> Attempt {
+		let mut anchor = None;
 		if let Some(inner) = &self.0 {
 			inner.sent.inc();
+			anchor = inner.anchors.of(uri);
 		}
-		Attempt { metrics: self.clone(), began: Instant::now(), settled: false }
+		Attempt { metrics: self.clone(), began: Instant::now(), settled: false, anchor }
 	}
 }
 
@@ -176,6 +217,7 @@ pub struct Attempt {
 	metrics: Metrics,
 	began: Instant,
 	settled: bool,
+	anchor: Option<AnchorCounters>,
 }
 
 impl Attempt {
@@ -184,11 +226,18 @@ impl Attempt {
 		self.began
 	}
 
-	/// Record the complete response. The request can no longer count as abandoned.
-	pub fn answered(&mut self, elapsed: Duration) {
-		self.settled = true;
+	/// Record the time of the complete response, which is a success or still a failure.
+	pub fn received(&self, elapsed: Duration) {
 		if let Some(inner) = &self.metrics.0 {
 			inner.duration.observe(elapsed.as_secs_f64());
+		}
+	}
+
+	/// Record a success.
+	pub fn answered(mut self) {
+		self.settled = true;
+		if let Some(anchor) = &self.anchor {
+			anchor.answered.inc();
 		}
 	}
 
@@ -201,6 +250,9 @@ impl Attempt {
 	fn count(&self, cause: &'static str) {
 		if let Some(inner) = &self.metrics.0 {
 			inner.failed.with_label_values(&[cause]).inc();
+		}
+		if let Some(anchor) = &self.anchor {
+			anchor.failed.inc();
 		}
 	}
 }
@@ -234,9 +286,12 @@ mod tests {
 	fn an_attempt_is_counted_once() {
 		let registry = Registry::new();
 		let metrics = Metrics::new(Some(&registry)).unwrap();
-		metrics.begin().answered(Duration::from_millis(1));
-		metrics.begin().failed("dns");
-		drop(metrics.begin());
+		let uri = Uri::from_static("http://a/");
+		let attempt = metrics.begin(&uri);
+		attempt.received(Duration::from_millis(1));
+		attempt.answered();
+		metrics.begin(&uri).failed("dns");
+		drop(metrics.begin(&uri));
 		metrics.report(Phase::Committed);
 		assert_eq!(value(&registry, "surety_probes_sent_total", None), 3.0);
 		assert_eq!(value(&registry, "surety_probes_failed_total", Some("dns")), 1.0);
@@ -250,5 +305,39 @@ mod tests {
 		assert_eq!(value(&registry, "surety_probe_vpn_total", Some("proof")), 1.0);
 		assert_eq!(value(&registry, "surety_probe_vpn_total", Some("local")), 1.0);
 		assert_eq!(value(&registry, "surety_probe_vpn_total", Some("no_nonce")), 0.0);
+	}
+
+	#[test]
+	fn requests_to_anchors_are_counted_by_outcome() {
+		let registry = Registry::new();
+		let metrics = Metrics::new(Some(&registry)).unwrap();
+		let anchor = Uri::from_static("http://a:1/key");
+		metrics.track_anchors([("ethereum", &anchor)]);
+		metrics.begin(&anchor).answered();
+		metrics.begin(&anchor).failed("status");
+		drop(metrics.begin(&anchor));
+		metrics.begin(&Uri::from_static("http://a:1/other")).answered();
+		assert_eq!(value(&registry, "surety_anchor_requests_total", Some("answered")), 1.0);
+		assert_eq!(value(&registry, "surety_anchor_requests_total", Some("failed")), 2.0);
+		assert_eq!(value(&registry, "surety_probes_sent_total", None), 4.0);
+	}
+
+	#[test]
+	fn obstacles_are_replaced_as_a_whole() {
+		let registry = Registry::new();
+		let metrics = Metrics::new(Some(&registry)).unwrap();
+		let shown = |label| {
+			let families = registry.gather();
+			let its = families.iter().find(|f| f.get_name() == "surety_probing_obstacles").unwrap();
+			let of = |m: &&prometheus_endpoint::prometheus::proto::Metric| {
+				m.get_label().iter().any(|pair| pair.get_value() == label)
+			};
+			its.get_metric().iter().find(of).unwrap().get_gauge().get_value()
+		};
+		let few = |network: &str| Obstacle::FewAnchors { network: network.into(), anchors: 1 };
+		metrics.set_obstacles(&[few("a"), few("b")]);
+		assert_eq!([shown("few_anchors"), shown("no_key")], [2.0, 0.0]);
+		metrics.set_obstacles(&[Obstacle::NoKey]);
+		assert_eq!([shown("few_anchors"), shown("no_key")], [0.0, 1.0]);
 	}
 }

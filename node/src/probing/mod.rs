@@ -19,10 +19,11 @@
 //! | `tunnel` | proofs of VPNs over UDP |
 //! | `externalities` | host side of a run of the off-chain worker |
 //! | `settings` | anchors and denied hosts, passed through the local storage |
-//! | `metrics`, `reports` | Prometheus metrics |
+//! | `metrics`, `anchors`, `reports`, `verdicts` | Prometheus metrics |
 //! | `readiness` | warnings for a validator that cannot probe |
 
 mod address_filter;
+mod anchors;
 mod bodies;
 mod budget;
 mod clock;
@@ -41,11 +42,13 @@ mod tests;
 mod tls;
 mod transport;
 mod tunnel;
+mod verdicts;
 
 pub use metrics::Metrics;
 pub use readiness::watch as watch_readiness;
 pub use reports::watch as watch_reports;
 pub use tunnel::{Tunnels, watch as watch_tunnels};
+pub use verdicts::{VerdictMetrics, watch as watch_verdicts};
 
 use crate::cli::ProbingParams;
 use address_filter::AddressFilter;
@@ -92,6 +95,8 @@ impl Probing {
 		if let Some(storage) = storage {
 			settings::store(storage, params, &private_anchors);
 		}
+		let own = params.anchors.iter().map(|anchor| (anchor.network.as_str(), &anchor.uri));
+		metrics.track_anchors(own);
 		let mut transport = Transport::new(
 			Resolver::new(DnsConfig::default())?,
 			tls::client(tls::public_roots())?,
@@ -154,7 +159,8 @@ fn tunnels(
 		Err(error) => {
 			log::warn!(
 				target: LOG_TARGET,
-				"This validator abstains on VPNs: UDP port {address} cannot be used ({error}). Give 				 another one with --probe-udp",
+				"This validator abstains on VPNs: UDP port {address} cannot be used ({error}). Give another \
+				 one with --probe-udp",
 			);
 			Ok(None)
 		},

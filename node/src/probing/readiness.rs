@@ -5,13 +5,14 @@
 //! A validator that does not probe earns nothing and commits an offence. Without a key the
 //! off-chain worker stays silent, so this module is what warns the operator in time.
 
-use super::{LOG_TARGET, Tunnels};
+use super::{LOG_TARGET, Metrics, Tunnels};
 use crate::{
 	cli::ProbingParams,
 	client::{FullBackend, FullClient},
 };
 use codec::DecodeAll;
 use futures::StreamExt;
+use hyper::Uri;
 use pallet_surety_probes::{Prober, ProberSet};
 use sc_client_api::{BlockchainEvents, StorageKey, StorageProvider};
 use sp_api::ProvideRuntimeApi;
@@ -43,6 +44,21 @@ pub enum Obstacle {
 	},
 	/// There are VPNs, but no nonce can arrive, for this reason.
 	NoNonces(String),
+}
+
+impl Obstacle {
+	/// Metric labels of all obstacles.
+	pub const LABELS: [&str; 4] = ["no_key", "not_in_set", "few_anchors", "no_nonces"];
+
+	/// Metric label.
+	pub fn label(&self) -> &'static str {
+		match self {
+			Self::NoKey => "no_key",
+			Self::NotInSet => "not_in_set",
+			Self::FewAnchors { .. } => "few_anchors",
+			Self::NoNonces(_) => "no_nonces",
+		}
+	}
 }
 
 impl fmt::Display for Obstacle {
@@ -118,6 +134,7 @@ pub async fn watch(
 	keystore: KeystorePtr,
 	params: ProbingParams,
 	tunnels: Option<Arc<Tunnels>>,
+	metrics: Metrics,
 ) {
 	let mut blocks = client.import_notification_stream();
 	let mut seen = None;
@@ -144,6 +161,12 @@ pub async fn watch(
 		.collect();
 		let fault = port_fault(&client, block.hash, tunnels.as_deref());
 		let obstacles = obstacles(&state.1, &set, &networks, &params, fault);
+		metrics.set_obstacles(&obstacles);
+		for network in &networks {
+			let urls: Vec<Uri> =
+				network.anchors.iter().filter_map(|url| url.parse().ok()).collect();
+			metrics.track_anchors(urls.iter().map(|url| (network.name.as_str(), url)));
+		}
 		for obstacle in &obstacles {
 			log::warn!(target: LOG_TARGET, "{obstacle} (session {session})");
 		}

@@ -255,8 +255,9 @@ impl HttpRequests {
 			PseudoExchange { connector, tunnels, body, deadline }.run(draft, answer_to).boxed()
 		} else {
 			let handshaker = transport.handshaker.clone();
+			let attempt = transport.metrics.begin(&draft.uri);
 			Exchange { connector, handshaker, limits: transport.limits, body, deadline }
-				.run(draft, transport.metrics.begin(), answer_to)
+				.run(draft, attempt, answer_to)
 				.boxed()
 		};
 		transport.handle.spawn(Abortable::new(work, registration));

@@ -19,7 +19,11 @@ mod rpc;
 
 pub use partial::{DatabaseTools, new_database_tools};
 
-use crate::{cli::ProbingParams, hardware};
+use crate::{
+	cli::ProbingParams,
+	disk, hardware,
+	probing::{VerdictMetrics, watch_verdicts},
+};
 use consensus::{Author, Consensus, Voter};
 use network::Network;
 use partial::{Partial, new_partial};
@@ -53,6 +57,9 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 		hardware::report(measured, &config, &partial.task_manager, telemetry);
 	}
 	if let Some(path) = config.database.path() {
+		if let Some(registry) = config.prometheus_registry() {
+			disk::register(path, registry)?;
+		}
 		StorageMonitorService::try_spawn(
 			options.storage,
 			path.into(),
@@ -61,6 +68,15 @@ pub fn new_full<Net: NetworkBackend<Block, Hash>>(
 		.map_err(|error| ServiceError::Application(error.into()))?;
 	}
 	let network = network::start::<Net>(&config, &partial, import_queue)?;
+	if let Some(registry) = config.prometheus_registry() {
+		let metrics = VerdictMetrics::new(registry)?;
+		let (client, keystore) = (partial.client.clone(), partial.keystore.keystore());
+		partial.task_manager.spawn_handle().spawn(
+			"verdict-metrics",
+			None,
+			watch_verdicts(client, keystore, metrics),
+		);
+	}
 	if config.offchain_worker.enabled {
 		offchain::start(&config, &options.probing, &partial, &network.handle)?;
 	}

@@ -69,7 +69,13 @@ pub fn start(
 		spawner.spawn(
 			"probing-readiness",
 			Some(TASK_GROUP),
-			probing::watch_readiness(client, keystore, params.clone(), tunnels.clone()),
+			probing::watch_readiness(
+				client,
+				keystore,
+				params.clone(),
+				tunnels.clone(),
+				metrics.clone(),
+			),
 		);
 	}
 	if let Some(tunnels) = tunnels {
