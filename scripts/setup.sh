@@ -134,7 +134,7 @@ have cc || packages+=(build-essential)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 # Machines of the provider's scenario, which needs root: containers, firewalls and a registry.
 [ "$(id -u)" -ne 0 ] || packages+=(aardvark-dns busybox-static catatonit conmon docker-registry
-	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-tools)
+	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-go wireguard-tools)
 # Debian's Python lacks the module that creates the environment of the tools.
 [ "$mode" = build ] || python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(python3-venv)
 

@@ -42,10 +42,11 @@ export class Fixture {
 
   /**
    * Start everything. `stop` may be called at any time, also if this fails.
-   * @param {{ onStep?: (text: string) => void, endpoints?: boolean }} [options] - `onStep` reports
-   *   progress; without `endpoints` there are only the validators
+   * @param {{ onStep?: (text: string) => void, endpoints?: boolean, proofs?: string }} [options] -
+   *   `onStep` reports progress; without `endpoints` there are only the validators; `proofs`:
+   *   address at which exits of VPNs reach the validators
    */
-  async start({ onStep = () => {}, endpoints = true } = {}) {
+  async start({ onStep = () => {}, endpoints = true, proofs } = {}) {
     const { processes } = this;
     if (endpoints) {
       onStep("an Ethereum network of three hardhat nodes, and nginx");
@@ -59,6 +60,7 @@ export class Fixture {
       // Two references that the operator does not run: probers trust them if they agree.
       anchors: this.ethereum?.anchors.map((node) => `ethereum=${node.url}`),
       full: endpoints ? ["surety-operator"] : [],
+      proofs,
     });
     this.api = await connect(this.network.validators[0].ws);
   }

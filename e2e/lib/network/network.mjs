@@ -8,8 +8,8 @@ import { nodeBinary, SuretyNode } from "./node.mjs";
 /** @import { Processes } from "../system/processes.mjs" */
 
 const VALIDATORS = ["alice", "bob", "charlie", "dave"];
-/** Ports that a node listens on: peers, JSON-RPC, Prometheus. */
-const PORTS = 3;
+/** Ports that a node listens on: peers, JSON-RPC, Prometheus, proofs of VPNs. */
+const PORTS = 4;
 
 /** All nodes of a network. */
 export class Network {
@@ -29,27 +29,32 @@ export class Network {
   /**
    * Start four validators and wait until they finalize.
    * @param {Processes} processes
-   * @param {{ anchors?: string[], full?: string[] }} [options] - `anchors`: reference endpoints of
-   *   the validators as `name=url`; `full`: names of nodes that do not validate
+   * @param {{ anchors?: string[], full?: string[], proofs?: string }} [options] - `anchors`:
+   *   reference endpoints of the validators as `name=url`; `full`: names of nodes that do not
+   *   validate; `proofs`: address at which exits of VPNs reach the validators
    * @returns {Promise<Network>}
    */
-  static async start(processes, { anchors = [], full = [] } = {}) {
+  static async start(processes, { anchors = [], full = [], proofs } = {}) {
     const anchorFlags = anchors.flatMap((anchor) => ["--anchor", anchor]);
     const places = [
       ...VALIDATORS.map((name) => ({ name, flags: [`--${name}`, "--validator", ...anchorFlags] })),
       ...full.map((name) => ({ name, flags: ["--name", name] })),
     ];
     const ports = await freePorts(places.length * PORTS);
-    const nodes = places.map(
-      ({ name, flags }, i) =>
-        new SuretyNode({
-          processes,
-          name,
-          place: i + 1,
-          ports: ports.slice(i * PORTS, (i + 1) * PORTS),
-          flags,
-        }),
-    );
+    const nodes = places.map(({ name, flags }, i) => {
+      const own = ports.slice(i * PORTS, (i + 1) * PORTS);
+      const port = own[PORTS - 1];
+      const udp = proofs
+        ? [`--probe-udp=0.0.0.0:${port}`, `--probe-udp-public=${proofs}:${port}`]
+        : [];
+      return new SuretyNode({
+        processes,
+        name,
+        place: i + 1,
+        ports: own,
+        flags: i < VALIDATORS.length ? [...flags, ...udp] : flags,
+      });
+    });
     const count = VALIDATORS.length;
     const network = new Network(processes, nodes.slice(0, count), nodes.slice(count));
     await Promise.all(nodes.map((node) => node.start(network.#addressesBut(node))));

@@ -7,6 +7,7 @@ import { call, eventOf, send } from "../chain/calls.mjs";
 import { sameTarget, targetOf } from "../chain/shapes.mjs";
 import { mintToken } from "../gateway/token.mjs";
 import { listService, PRICE } from "../scenarios/listing.mjs";
+import { waitFor } from "../system/wait.mjs";
 import { chat } from "./chat.mjs";
 import { MODEL, MODEL_PORT, ModelServer } from "./model.mjs";
 
@@ -21,6 +22,8 @@ import { MODEL, MODEL_PORT, ModelServer } from "./model.mjs";
 const EDGE_PORT = 8_646;
 const UNITS = 2;
 const DEPOSIT = 20n * UNIT;
+/** Status of HTTP for a token without an agreement. */
+const PAYMENT_REQUIRED = 402;
 const QUESTION = "What is a promise? Answer in one sentence.";
 
 /**
@@ -39,7 +42,6 @@ export class Inference {
   results = /** @type {InferenceResults} */ ({});
   #scenario;
   #machine;
-  /** @type {ModelServer} */
   #server;
 
   /**
@@ -50,6 +52,7 @@ export class Inference {
   constructor(scenario, machine, { name, tenant }) {
     this.#scenario = scenario;
     this.#machine = machine;
+    this.#server = new ModelServer(scenario.fixture.processes, machine);
     this.name = name;
     this.tenant = tenant;
   }
@@ -61,7 +64,7 @@ export class Inference {
 
   /** Start the server of the model. */
   async start() {
-    this.#server = await ModelServer.start(this.#scenario.fixture.processes, this.#machine);
+    await this.#server.start();
   }
 
   /**
@@ -100,7 +103,15 @@ export class Inference {
     const agreement = eventOf(events, "sla", "AgreementOpened").agreement.toNumber();
     watchlist.agreements.push({ id: agreement, tenant: this.tenant, service: this.name });
     this.results.agreement = agreement;
-    this.results.served = await this.#ask(agreement);
+    // The agent learns of the agreement by the next finalized block.
+    this.results.served = await waitFor(
+      "the agent serves the agreement",
+      async () => {
+        const answer = await this.#ask(agreement);
+        return answer.status !== PAYMENT_REQUIRED && answer;
+      },
+      { abort: () => this.#scenario.fixture.failure() },
+    );
     const { text, tokens, firstMs, ms } = this.results.served;
     const speed = `first word after ${firstMs} ms, ${tokens} tokens in ${ms} ms`;
     reporter.event(`${this.tenant} asks, and the answer streams in: ${speed}`, "green");
@@ -108,7 +119,7 @@ export class Inference {
     this.results.refused = await this.#ask(agreement + 1_000);
   }
 
-  /** Kill the server, and wait for the breach. */
+  /** Kill the server, wait for the breach, and start it again. */
   async dies() {
     const { reporter } = this.#scenario;
     await this.#server.kill();
@@ -124,6 +135,8 @@ export class Inference {
       240_000,
     );
     this.results.breachBlock = block;
+    await this.#server.start();
+    reporter.event("the model's server is started again", "green");
   }
 
   /** Settle, and wait until the credit is paid. */

@@ -14,34 +14,38 @@ export const MODEL = "smollm2-135m";
 /** Port of the server on the loopback of its machine. */
 export const MODEL_PORT = 8_080;
 
-/** A server of the model. */
+/** A server of the model on a machine. */
 export class ModelServer {
-  /** @param {ManagedProcess} process */
-  constructor(process) {
-    this.process = process;
-  }
+  /** @type {ManagedProcess} */
+  process;
+  #processes;
+  #machine;
 
   /**
-   * Start the server on a machine. Without the model, it is installed first.
    * @param {Processes} processes
    * @param {Namespace} machine
-   * @returns {Promise<ModelServer>}
    */
-  static async start(processes, machine) {
-    const lines = (await processes.run("models", INSTALL, [])).trimEnd().split("\n");
+  constructor(processes, machine) {
+    this.#processes = processes;
+    this.#machine = machine;
+  }
+
+  /** Start it. Without the model, it is installed first. */
+  async start() {
+    const lines = (await this.#processes.run("models", INSTALL, [])).trimEnd().split("\n");
     const server = path.join(lines[lines.length - 1], "bin", "chat-server");
     const args = ["--port", `${MODEL_PORT}`, "--alias", MODEL, "--slots", "4"];
-    const started = machine.launch(`model-of-${machine.name}`, server, args);
+    const started = this.#machine.launch(`model-of-${this.#machine.name}`, server, args);
+    this.process = started;
     // The port is the first line that it prints once it listens.
     const prints = () => started.tail(Infinity).split("\n").includes(`${MODEL_PORT}`);
     await waitFor("the model's server listens", prints, {
       timeout: 120_000,
       abort: () => started.failure(),
     });
-    return new ModelServer(started);
   }
 
-  /** Lose the server. */
+  /** Lose it. */
   async kill() {
     await this.process.stop("SIGKILL");
   }

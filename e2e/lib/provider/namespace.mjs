@@ -36,10 +36,15 @@ export function admin(program, args) {
 }
 
 /**
- * Find a private network of two addresses that no interface here has.
- * @returns {{ near: string, far: string }} addresses of this end and of the other one
+ * Addresses of both ends of a link.
+ * @typedef {{ near: string, far: string }} Link
  */
-function freeLink() {
+
+/**
+ * Find a private network of two addresses that no interface here has.
+ * @returns {Link}
+ */
+export function freeLink() {
   const used = Object.values(os.networkInterfaces()).flatMap((its) => its ?? []);
   for (;;) {
     const prefix = `10.${randomInt(64, 128)}.${randomInt(256)}.`;
@@ -59,15 +64,19 @@ export class Namespace {
   #forwards = new Map();
   #processes;
   #link;
+  #neighbour;
 
   /**
    * @param {Processes} processes
    * @param {string} name
+   * @param {{ link?: Link, neighbour?: Namespace }} [options] - `neighbour`: the other end of the
+   *   link instead of the rest of this machine; it must have been booted
    */
-  constructor(processes, name) {
+  constructor(processes, name, { link = freeLink(), neighbour } = {}) {
     this.#processes = processes;
     this.name = name;
-    this.#link = freeLink();
+    this.#link = link;
+    this.#neighbour = neighbour;
   }
 
   /**
@@ -132,9 +141,13 @@ export class Namespace {
     );
     const side = `surety-${randomBytes(3).toString("hex")}`;
     const peer = ["type", "veth", "peer", "name", "eth0", "netns", `${init.pid}`];
-    admin("ip", ["link", "add", side, ...peer]);
-    admin("ip", ["address", "add", `${near}/30`, "dev", side]);
-    admin("ip", ["link", "set", side, "up"]);
+    const outside = this.#neighbour;
+    const ip = (/** @type {string[]} */ ...args) =>
+      outside ? outside.runNow("ip", args) : admin("ip", args);
+    const netns = outside ? ["netns", `${outside.#init.pid}`] : [];
+    admin("ip", ["link", "add", side, ...netns, ...peer]);
+    ip("address", "add", `${near}/30`, "dev", side);
+    ip("link", "set", side, "up");
   }
 
   /**
@@ -178,6 +191,17 @@ export class Namespace {
   run(name, command, args) {
     const [program, ...rest] = this.enter(command, args);
     return this.#processes.run(name, program, rest);
+  }
+
+  /**
+   * Run a short command inside to its end, while this process waits.
+   * @param {string} command
+   * @param {string[]} args
+   * @returns {string} its output
+   */
+  runNow(command, args) {
+    const [program, ...rest] = this.enter(command, args);
+    return admin(program, rest);
   }
 
   /**

@@ -11,12 +11,14 @@ import { addProxy } from "../gateway/edge.mjs";
 import { Inference } from "../provider/inference.mjs";
 import { OrderLeases } from "../provider/leases.mjs";
 import { Machine } from "../provider/machine.mjs";
+import { freeLink } from "../provider/namespace.mjs";
 import { composeFile, PORT, REGION, secretWord } from "../provider/order.mjs";
 import { PageReader, readPage } from "../provider/page.mjs";
 import { ProviderProcess, publicUrl } from "../provider/process.mjs";
 import { Registry } from "../provider/registry.mjs";
 import { whyNoMachines } from "../provider/requirements.mjs";
 import { Tenant } from "../provider/tenant.mjs";
+import { VpnExit } from "../provider/vpn.mjs";
 import { sleep, waitFor } from "../system/wait.mjs";
 import { agentOf } from "./lease.mjs";
 import { BOND, listService, PAID_ROUNDS, register } from "./listing.mjs";
@@ -35,7 +37,7 @@ import { Scenario } from "./scenario.mjs";
 export const STEPS = [
   "Start four validators",
   "Two operators start a machine each: an engine, and an agent with a proxy's key",
-  "The agents declare what their machines have; they and a model are found up",
+  "The agents declare what their machines have; they, a model and a VPN are found up",
   "A compose file becomes an order; both agents bid and say why",
   "The best bid becomes a lease: its agent fetches nginx, gets the private part and starts it",
   "Tova reads her page, and the log of her container",
@@ -48,6 +50,8 @@ export const STEPS = [
   "The second operator takes over, with the private part and the same page",
   "Tova is credited out of the first operator's bond",
   "Tova closes the lease: container and data are gone, and Ida has her credit",
+  "Vera buys Piet's VPN: her packets leave at his address",
+  "The exit is unplugged behind a live agent: found within two rounds",
 ];
 
 /**
@@ -57,9 +61,10 @@ export const STEPS = [
  */
 const OPERATORS = { Pia: 60, Piet: 80 };
 const TENANT = "Tova";
-/** Operator that sells a model too, and its tenant. */
+/** Operator that sells a model and a VPN too, and their tenants. */
 const HOST = "Piet";
 const READER = "Ida";
+const TRAVELLER = "Vera";
 /** In planck. */
 const OPERATOR_FUNDS = BOND + 20n * UNIT;
 const PROXY_FUNDS = 5n * UNIT;
@@ -108,6 +113,10 @@ export class ProviderScenario extends Scenario {
   tenant;
   /** @type {Inference} */
   inference;
+  /** @type {VpnExit} */
+  vpn;
+  /** Link of the machine with the exit, whose end here is known before validators start. */
+  #exitLink = freeLink();
 
   /**
    * @param {Fixture} fixture
@@ -118,13 +127,18 @@ export class ProviderScenario extends Scenario {
       [name, OPERATOR_FUNDS],
       [proxyOf(name), PROXY_FUNDS],
     ]);
-    const tenants = [TENANT, READER].map((name) => [name, TENANT_FUNDS]);
+    const tenants = [TENANT, READER, TRAVELLER].map((name) => [name, TENANT_FUNDS]);
     super(fixture, Object.fromEntries([...operators, ...tenants]), reporter);
   }
 
   /** @override */
   get funder() {
     return account("//Bob");
+  }
+
+  /** @override */
+  get proofs() {
+    return this.#exitLink.near;
   }
 
   /**
@@ -155,12 +169,15 @@ export class ProviderScenario extends Scenario {
       () => this.#failover(),
       () => this.#credited(),
       () => this.#closes(),
+      () => this.vpn.connects(),
+      () => this.#exitIsUnplugged(),
     ]);
     return this.results;
   }
 
   /** @override */
   async stop() {
+    await this.vpn?.stop();
     await Promise.all(Object.values(this.machines).map((machine) => machine.kill()));
     await super.stop();
   }
@@ -174,12 +191,17 @@ export class ProviderScenario extends Scenario {
     this.registry = registry;
     this.reporter.event(`a registry has ${registry.pinned}`);
     for (const name of Object.keys(OPERATORS)) {
-      this.machines[name] = new Machine(processes, `machine-of-${name.toLowerCase()}`);
+      const link = name === HOST ? this.#exitLink : undefined;
+      this.machines[name] = new Machine(processes, `machine-of-${name.toLowerCase()}`, link);
       await this.machines[name].start(registry);
     }
     const names = { name: `${HOST}'s model`, tenant: READER };
     this.inference = new Inference(this, this.machines[HOST], names);
     await this.inference.start();
+    this.vpn = new VpnExit(this, this.machines[HOST], {
+      name: `${HOST}'s VPN`,
+      tenant: TRAVELLER,
+    });
     await Promise.all(Object.keys(OPERATORS).map((name) => this.#operatorStarts(name)));
   }
 
@@ -212,16 +234,18 @@ export class ProviderScenario extends Scenario {
       config: {
         bid: { cpu: `${OPERATORS[name]}` },
         inference: model === undefined ? undefined : this.inference.config(model),
+        vpn: name === HOST ? this.vpn.config() : undefined,
       },
     });
     this.agents[name] = agent;
     await agent.start();
+    if (name === HOST) await this.vpn.list(agent, name);
     this.reporter.event(`${name} bonds ${sure(BOND, 0)} SURE; the agent is at ${agent.url}`);
   }
 
   /** Wait until the agents have declared their capacity and are up. */
   async #agentsAreUp() {
-    await this.untilUp("agents and model are up", Object.keys(this.watchlist.services).length);
+    await this.untilUp("agents, model and VPN are up", Object.keys(this.watchlist.services).length);
     for (const [name, agent] of Object.entries(this.agents)) {
       const declared = async () =>
         (await agent.status()).services.map(({ total }) => total.cpuMilli).find(Boolean);
@@ -397,6 +421,11 @@ export class ProviderScenario extends Scenario {
     };
     this.reporter.event(`the lease is over, and nothing of it is left at ${operator}`, "green");
     await this.inference.credited();
+  }
+
+  /** Unplug the exit, and wait until it is found. */
+  async #exitIsUnplugged() {
+    await this.vpn.unplugged(this.agents[HOST]);
     await this.closeBooks();
   }
 

@@ -122,10 +122,28 @@ export const provider = {
       const { dead, service, credited, breachBlock } = scenario.inference.results;
       assert.ok(dead.status >= 500, JSON.stringify(dead));
       const { observer, inference } = scenario;
-      const verdicts = [...observer.verdictsOf(inference.name).values()];
-      assert.ok(verdicts.includes("up") && verdicts.includes("down"), `${verdicts}`);
+      const verdicts = [...observer.verdictsOf(inference.name)]
+        .sort(([a], [b]) => a - b)
+        .map(([, verdict]) => verdict);
+      assert.ok(verdicts.indexOf("up") < verdicts.indexOf("down"), `${verdicts}`);
+      assert.ok(verdicts.lastIndexOf("up") > verdicts.lastIndexOf("down"), `${verdicts}`);
       assert.equal(breachesOf(observer, { service })[0].block, breachBlock);
       assert.ok(credited > 0n);
+    });
+
+    test("packets of a VPN's client leave at the exit", async () => {
+      await context.completed("provider");
+      const { before, ping, seen } = scenario.vpn.results;
+      assert.equal(before, false, "the site was reached without the tunnel");
+      assert.match(ping, /3 packets received/);
+      assert.equal(seen, new URL(scenario.agents.Piet.url).hostname);
+    });
+
+    test("an exit that is unplugged behind a live agent is found in two rounds", async () => {
+      await context.completed("provider");
+      const { alive, rounds } = scenario.vpn.results;
+      assert.ok(alive, "the agent was not healthy");
+      assert.ok(rounds <= 2, `${rounds} rounds`);
     });
 
     test("nothing is left of a lease that its tenant closed", async () => {
