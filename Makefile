@@ -29,7 +29,7 @@ CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runt
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks build run demo test test-rust test-doc \
+.PHONY: help setup setup-checks build run demo test test-rust test-provider test-doc \
 	test-benchmarks test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps \
 	lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs zombienet clean
 
@@ -57,8 +57,16 @@ demo: build ## four validators, live: an outage is credited (SCENE=compute, gate
 
 test: test-rust test-doc test-benchmarks test-e2e ## all tests
 
+# Tests that change the machine: container engines, tunnels, model servers, nodes beside them.
+ON_MACHINE = kind(test) and package(/^surety-(engine|provider|vpn)$$/)
+
 test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks some)
-	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast $(ARGS)
+	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
+		-E 'not ($(ON_MACHINE))' $(ARGS)
+
+test-provider: build setup-checks ## containers, VPN and models for real, one by one (root)
+	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
+		-j 1 -E '$(ON_MACHINE)' $(ARGS)
 
 test-doc: setup ## examples in the documentation
 	@$(IN_ENV); cargo test --profile testnet --workspace --doc

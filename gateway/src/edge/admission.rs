@@ -75,7 +75,7 @@ impl Admission {
 		market.agreement(session.token.agreement).is_some_and(|agreement| agreement.active)
 	}
 
-	/// Let requests in that cost no tokens, as of [`admit_cost`](Self::admit_cost).
+	/// Let requests in that cost no tokens, as of `admit_cost`.
 	pub fn admit(&self, requests: u64, weight: u64) -> Result<(), Refusal> {
 		self.admit_cost(requests, Cost::of(weight))
 	}

@@ -4,7 +4,7 @@
 
 use crate::client::Network;
 use sp_runtime::AccountId32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use surety_gateway::{
 	chain::KeySigner,
 	config::{ConfigError, KeySource, Url},
@@ -53,7 +53,7 @@ pub struct TenantArgs {
 impl TenantArgs {
 	/// Key, if one is given.
 	pub fn signer(&self) -> Result<Option<KeySigner>, ConfigError> {
-		self.key_file.as_ref().map(key).transpose()
+		self.key_file.as_deref().map(key).transpose()
 	}
 }
 
@@ -76,7 +76,7 @@ impl LeaseArgs {
 	}
 }
 
-pub(super) fn key(file: &PathBuf) -> Result<KeySigner, ConfigError> {
-	let source = KeySource { file: Some(file.clone()), ..KeySource::default() };
+pub(super) fn key(file: &Path) -> Result<KeySigner, ConfigError> {
+	let source = KeySource { file: Some(file.to_owned()), ..KeySource::default() };
 	KeySigner::from_source(&source, "--key-file")
 }

@@ -3,7 +3,13 @@
 //! The VPN of an agent: HTTP, agreements, and real tunnels of Debian's `wg-quick` with wireguard-go
 //! in network namespaces. Without root and these programs the tests are skipped.
 
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::panic,
+	clippy::unwrap_used
+)]
 
 mod book;
 #[path = "../../../vpn/tests/lab/mod.rs"]

@@ -222,6 +222,8 @@ fn start_engine(kind: Kind, dir: &Path) -> Process {
 			Process::start(
 				Command::new("podman")
 					.args(["system", "service", "-t", "0", &socket])
+					// conmon leaves files where it was started.
+					.current_dir(dir)
 					.env("CONTAINERS_CONF", dir.join("containers.conf"))
 					.env("CONTAINERS_STORAGE_CONF", dir.join("storage.conf"))
 					.env("CONTAINERS_REGISTRIES_CONF", dir.join("registries.conf")),

@@ -189,12 +189,12 @@ pub(crate) fn show_share(parts: u64) -> String {
 	format!("{}%", show_decimal(parts.into(), 7))
 }
 
-/// Text of an amount: the inverse of [`amount`].
+/// Text of an amount: the inverse of `amount`.
 pub fn show_amount(value: Balance, native: bool) -> String {
 	if native { format!("{} SURE", show_decimal(value, DECIMALS)) } else { format!("{value} base") }
 }
 
-/// Text of a time in milliseconds: the inverse of [`span`].
+/// Text of a time in milliseconds: the inverse of `span`.
 pub fn show_millis(ms: u64) -> String {
 	let mut rest = ms;
 	let mut text = String::new();

@@ -232,7 +232,7 @@ fn a_part_that_is_pending_survives_until_its_order_is_known() {
 	pending.write(&path).unwrap();
 	fs::write(path.join(file.file_name().unwrap()).with_extension("x.pending"), "junk").unwrap();
 	let (found, faults) = states.pending(&GENESIS).unwrap();
-	assert_eq!(found, [pending.clone()]);
+	assert_eq!(found, std::slice::from_ref(&pending));
 	assert!(matches!(faults.as_slice(), [] | [StateError::Exposed(_) | StateError::Corrupt(_)]));
 	assert_eq!(states.pending(&[1; 32]).unwrap().0, []);
 	assert_eq!(states.adopt(&pending, 7).unwrap(), state());

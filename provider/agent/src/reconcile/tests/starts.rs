@@ -55,7 +55,7 @@ fn one_action_at_a_time_and_a_pause_after_failures() {
 		kit.observation = Some(Observation::of(kit.now_ms, Vec::new()));
 		assert_eq!(kit.advance(), []);
 		kit.now_ms = before + pause;
-		assert_eq!(kit.advance(), [action.clone()]);
+		assert_eq!(kit.advance(), std::slice::from_ref(&action));
 	}
 	assert!(kit.record().error.as_deref().unwrap().contains("refused"));
 }

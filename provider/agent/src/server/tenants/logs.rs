@@ -320,7 +320,7 @@ mod tests {
 
 	#[test]
 	fn a_line_without_end_comes_in_pieces() {
-		let long = [b"2026-11-29T19:27:35Z ".as_slice(), &vec![b'x'; 100_000]].concat();
+		let long = [b"2026-11-29T19:27:35Z ".as_slice(), &vec![b'z'; 100_000]].concat();
 		let (mut entry, mut out) = (Entry::default(), String::new());
 		for (at, part) in long.chunks(1_000).enumerate() {
 			let bytes = Bytes::copy_from_slice(part);
@@ -330,6 +330,6 @@ mod tests {
 		}
 		entry.flush(&mut out);
 		assert_eq!(out.matches("\"time\":\"2026-11-29T19:27:35Z\"").count(), 6);
-		assert_eq!(out.matches('x').count(), 100_000);
+		assert_eq!(out.matches('z').count(), 100_000);
 	}
 }

@@ -48,6 +48,8 @@ const MAX_COMMAND: usize = 8 << 10;
 const MAX_MESSAGE: usize = 64 << 10;
 /// Longest time until an engine begins a process.
 const BEGIN: Duration = Duration::from_secs(30);
+/// Longest time that a client has to close after the agent did.
+const LINGER: Duration = Duration::from_secs(2);
 /// Longest session, and the longest one without a byte.
 const LONGEST: Duration = Duration::from_secs(8 * 3_600);
 const IDLE: Duration = Duration::from_secs(30 * 60);
@@ -207,6 +209,7 @@ impl Session {
 			..WebSocketSettings::default()
 		};
 		let (input, output) = shell.into_parts();
+		let mut opened = None;
 		let end = match timeout(BEGIN, open(upgrade, &settings)).await {
 			Ok(Ok(socket)) => {
 				let (mut sink, mut stream) = socket.split();
@@ -216,7 +219,7 @@ impl Session {
 					end = self.watch() => end,
 					() = stopped(&mut stop) => End::Agent,
 				};
-				self.close(sink, stream, end).await;
+				opened = Some((sink, stream));
 				end
 			},
 			_ => End::Client,
@@ -226,6 +229,10 @@ impl Session {
 			if let Err(error) = ending {
 				tracing::warn!(lease = self.admitted.lease, ?error, "a shell goes on unattended");
 			}
+		}
+		// A client that does not close keeps its connection for a while, and not the process.
+		if let Some((sink, stream)) = opened {
+			self.close(sink, stream, end).await;
 		}
 	}
 
@@ -244,7 +251,7 @@ impl Session {
 			let reason = Utf8Bytes::from_static(reason);
 			sink.send(Message::Close(Some(CloseFrame { code, reason }))).await?;
 			// Unread bytes would turn the end into a reset, and the client may lose the frame.
-			while let Some(Ok(_)) = stream.next().await {}
+			let _ = timeout(LINGER, async { while let Some(Ok(_)) = stream.next().await {} }).await;
 			Ok::<_, tokio_tungstenite::tungstenite::Error>(())
 		};
 		let _ = timeout(BEGIN, farewell).await;
