@@ -17,7 +17,6 @@ import { Namespace } from "./namespace.mjs";
 import { REGISTRY } from "./registry.mjs";
 
 /** @import { Processes } from "../system/processes.mjs" */
-/** @import { Link } from "./namespace.mjs" */
 /** @import { Registry } from "./registry.mjs" */
 
 const CGROUPS = "/sys/fs/cgroup";
@@ -27,10 +26,9 @@ export class Machine extends Namespace {
   /**
    * @param {Processes} processes
    * @param {string} name
-   * @param {Link} [link]
    */
-  constructor(processes, name, link) {
-    super(processes, name, { link });
+  constructor(processes, name) {
+    super(processes, name);
     this.dir = path.join(processes.dir, name);
     this.socket = path.join(this.dir, "engine.sock");
     this.engine = new EngineClient(this.socket);

@@ -41,13 +41,14 @@ export function admin(program, args) {
  */
 
 /**
- * Find a private network of two addresses that no interface here has.
+ * Find a private network of two addresses that no interface here has, and neither engines (10.88 to
+ * 10.95) nor VPN exits (10.66) take first.
  * @returns {Link}
  */
-export function freeLink() {
+function freeLink() {
   const used = Object.values(os.networkInterfaces()).flatMap((its) => its ?? []);
   for (;;) {
-    const prefix = `10.${randomInt(64, 128)}.${randomInt(256)}.`;
+    const prefix = `10.${randomInt(96, 128)}.${randomInt(256)}.`;
     if (used.some(({ address }) => address.startsWith(prefix))) continue;
     const first = 4 * randomInt(64);
     return { near: `${prefix}${first + 1}`, far: `${prefix}${first + 2}` };
@@ -63,19 +64,18 @@ export class Namespace {
   /** @type {Map<number, Forward>} */
   #forwards = new Map();
   #processes;
-  #link;
+  #link = freeLink();
   #neighbour;
 
   /**
    * @param {Processes} processes
    * @param {string} name
-   * @param {{ link?: Link, neighbour?: Namespace }} [options] - `neighbour`: the other end of the
-   *   link instead of the rest of this machine; it must have been booted
+   * @param {{ neighbour?: Namespace }} [options] - `neighbour`: the other end of the link instead of
+   *   the rest of this machine; it must have been booted
    */
-  constructor(processes, name, { link = freeLink(), neighbour } = {}) {
+  constructor(processes, name, { neighbour } = {}) {
     this.#processes = processes;
     this.name = name;
-    this.#link = link;
     this.#neighbour = neighbour;
   }
 

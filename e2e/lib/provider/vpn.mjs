@@ -26,6 +26,7 @@ const DEPOSIT = 10n * UNIT;
  * @property {string} ping - output of a ping through the tunnel
  * @property {string} seen - address of the client, as the site sees it through the tunnel
  * @property {boolean} alive - true if the agent was healthy after its exit was unplugged
+ * @property {string} again - output of a ping through the same tunnel after the exit was plugged in
  * @property {number} rounds - from the one in which the exit was unplugged to the first bad verdict
  */
 
@@ -105,15 +106,24 @@ export class VpnExit {
       { every: 2_000, abort: () => fixture.failure() },
     );
     await this.#client.run(`tunnel-of-${this.tenant}`, "wg-quick", ["up", file]);
-    const ping = ["ping", "-c", "3", "-W", "5", machine.outside];
-    this.results.ping = await this.#client.run(`ping-of-${this.tenant}`, "busybox", ping);
+    this.results.ping = await this.#ping();
     this.results.seen = await this.#fetch(site);
     const where = `the site sees ${this.results.seen}, the exit's address`;
     reporter.event(`${this.tenant} pings through the tunnel; ${where}`, "green");
   }
 
   /**
-   * Unplug the exit behind a live agent, and wait for the first verdict against it.
+   * Ping this machine through the tunnel.
+   * @returns {Promise<string>} the output
+   */
+  #ping() {
+    const args = ["ping", "-c", "3", "-W", "5", this.#machine.outside];
+    return this.#client.run(`ping-of-${this.tenant}`, "busybox", args);
+  }
+
+  /**
+   * Unplug the exit behind a live agent, wait for the first verdict against it, and plug it in
+   * again.
    * @param {ProviderProcess} agent
    */
   async unplugged(agent) {
@@ -133,6 +143,9 @@ export class VpnExit {
     this.results.rounds = last.round - round;
     this.results.alive = (await fetch(`${agent.control}/health`)).ok;
     scenario.reporter.event(`found after ${this.results.rounds} rounds`, "red");
+    this.#machine.runNow("nft", ["delete table inet unplugged"]);
+    this.results.again = await this.#ping();
+    scenario.reporter.event(`plugged in again, and ${this.tenant} pings again`, "green");
   }
 
   /** Stop the client and the site. */
