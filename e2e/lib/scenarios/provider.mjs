@@ -119,7 +119,7 @@ export class ProviderScenario extends Scenario {
 
   /** @override */
   get funder() {
-    return account("//Bob");
+    return account("//Dave");
   }
 
   /** @override */
