@@ -139,7 +139,8 @@ export class Namespace {
       () => readlinkSync(`/proc/${init.pid}/ns/net`) !== own,
       { every: 20, abort: () => init.failure() },
     );
-    const side = `surety-${randomBytes(3).toString("hex")}`;
+    // Firewalls of engines take every `surety-*` for the bridge of a lease.
+    const side = `link-${randomBytes(3).toString("hex")}`;
     const peer = ["type", "veth", "peer", "name", "eth0", "netns", `${init.pid}`];
     const outside = this.#neighbour;
     const ip = (/** @type {string[]} */ ...args) =>
