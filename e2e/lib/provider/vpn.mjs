@@ -175,8 +175,11 @@ export class VpnExit {
    * @returns {Promise<string>}
    */
   #fetch(url) {
-    const args = ["wget", "-q", "-T", "3", "-O", "-", url];
-    return this.#client.run(`fetch-of-${this.tenant}`, "busybox", args);
+    const script = `
+      const response = await fetch("${url}", { signal: AbortSignal.timeout(3_000) });
+      process.stdout.write(await response.text());`;
+    const args = ["--input-type=module", "--eval", script];
+    return this.#client.run(`fetch-of-${this.tenant}`, process.execPath, args);
   }
 
   /**
