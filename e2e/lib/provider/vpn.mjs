@@ -131,9 +131,8 @@ export class VpnExit {
     // Between the probes of two rounds.
     await scenario.blockOfRound(scenario.observer.latest.roundBlocks - 1);
     const { round } = scenario.observer.latest;
-    const rule = `udp dport ${PORT} drop`;
-    const chain = `chain input { type filter hook input priority -50; ${rule}; }`;
-    this.#machine.runNow("nft", [`table inet unplugged { ${chain} }`]);
+    const chain = `type filter hook input priority -50; udp dport ${PORT} drop;`;
+    this.#machine.runNow("nft", [`table inet unplugged { chain input { ${chain} }\n}`]);
     scenario.reporter.event("the exit is unplugged; its agent is alive", "red");
     const isBad = (/** @type {BlockState} */ state) => {
       const { last } = scenario.service(state, this.name);
