@@ -90,7 +90,8 @@ async function main() {
   try {
     display.step(0);
     const { endpoints } = scene;
-    await fixture.start({ onStep: (text) => display.step(0, text), endpoints });
+    const { proofs } = scenario;
+    await fixture.start({ onStep: (text) => display.step(0, text), endpoints, proofs });
     await scenario.run();
     display.finished();
     return 0;

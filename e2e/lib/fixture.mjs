@@ -47,9 +47,10 @@ export class Fixture {
    * @param {object} [options]
    * @param {(text: string) => void} [options.onStep] - reports progress
    * @param {boolean} [options.endpoints] - without them there are only the validators
+   * @param {string} [options.proofs] - address at which exits of VPNs reach the validators
    * @param {(genesis: any) => void} [options.genesis] - changes the genesis of the local chain
    */
-  async start({ onStep = () => {}, endpoints = true, genesis } = {}) {
+  async start({ onStep = () => {}, endpoints = true, proofs, genesis } = {}) {
     const { processes } = this;
     if (endpoints) {
       onStep("an Ethereum network of three hardhat nodes, and nginx");
@@ -64,6 +65,7 @@ export class Fixture {
       anchors: this.ethereum?.anchors.map((node) => `ethereum=${node.url}`),
       full: endpoints ? ["surety-operator"] : [],
       chain: genesis ? await this.#specWith(genesis) : "local",
+      proofs,
     });
     this.api = await connect(this.network.validators[0].ws);
   }

@@ -8,8 +8,8 @@ import { nodeBinary, SuretyNode } from "./node.mjs";
 /** @import { Processes } from "../system/processes.mjs" */
 
 const VALIDATORS = ["alice", "bob", "charlie", "dave"];
-/** Ports that a node listens on: peers, JSON-RPC, Prometheus. */
-const PORTS = 3;
+/** Ports that a node listens on: peers, JSON-RPC, Prometheus, proofs of VPNs. */
+const PORTS = 4;
 
 /** All nodes of a network. */
 export class Network {
@@ -33,29 +33,35 @@ export class Network {
   /**
    * Start four validators and wait until they finalize.
    * @param {Processes} processes
-   * @param {{ anchors?: string[], full?: string[], chain?: string }} [options] - `anchors`: reference
-   *   endpoints of the validators as `name=url`; `full`: names of nodes that do not validate;
-   *   `chain`: path of a specification
+   * @param {object} [options]
+   * @param {string[]} [options.anchors] - reference endpoints of the validators as `name=url`
+   * @param {string[]} [options.full] - names of nodes that do not validate
+   * @param {string} [options.proofs] - address at which exits of VPNs reach the validators
+   * @param {string} [options.chain] - path of a specification
    * @returns {Promise<Network>}
    */
-  static async start(processes, { anchors = [], full = [], chain = "local" } = {}) {
+  static async start(processes, { anchors = [], full = [], proofs, chain = "local" } = {}) {
     const anchorFlags = anchors.flatMap((anchor) => ["--anchor", anchor]);
     const places = [
       ...VALIDATORS.map((name) => ({ name, flags: [`--${name}`, "--validator", ...anchorFlags] })),
       ...full.map((name) => ({ name, flags: ["--name", name] })),
     ];
     const ports = await freePorts(places.length * PORTS);
-    const nodes = places.map(
-      ({ name, flags }, i) =>
-        new SuretyNode({
-          processes,
-          name,
-          place: i + 1,
-          ports: ports.slice(i * PORTS, (i + 1) * PORTS),
-          flags,
-          chain,
-        }),
-    );
+    const nodes = places.map(({ name, flags }, i) => {
+      const own = ports.slice(i * PORTS, (i + 1) * PORTS);
+      const port = own[PORTS - 1];
+      const udp = proofs
+        ? [`--probe-udp=0.0.0.0:${port}`, `--probe-udp-public=${proofs}:${port}`]
+        : [];
+      return new SuretyNode({
+        processes,
+        name,
+        place: i + 1,
+        ports: own,
+        flags: i < VALIDATORS.length ? [...flags, ...udp] : flags,
+        chain,
+      });
+    });
     const count = VALIDATORS.length;
     const [validators, others] = [nodes.slice(0, count), nodes.slice(count)];
     const network = new Network(processes, { validators, full: others, chain, anchorFlags });

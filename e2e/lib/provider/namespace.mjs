@@ -36,13 +36,19 @@ export function admin(program, args) {
 }
 
 /**
- * Find a private network of two addresses that no interface here has.
- * @returns {{ near: string, far: string }} addresses of this end and of the other one
+ * Addresses of both ends of a link.
+ * @typedef {{ near: string, far: string }} Link
+ */
+
+/**
+ * Find a private network of two addresses that no interface here has, and neither engines (10.88 to
+ * 10.95) nor VPN exits (10.66) take first.
+ * @returns {Link}
  */
 function freeLink() {
   const used = Object.values(os.networkInterfaces()).flatMap((its) => its ?? []);
   for (;;) {
-    const prefix = `10.${randomInt(64, 128)}.${randomInt(256)}.`;
+    const prefix = `10.${randomInt(96, 128)}.${randomInt(256)}.`;
     if (used.some(({ address }) => address.startsWith(prefix))) continue;
     const first = 4 * randomInt(64);
     return { near: `${prefix}${first + 1}`, far: `${prefix}${first + 2}` };
@@ -58,16 +64,19 @@ export class Namespace {
   /** @type {Map<number, Forward>} */
   #forwards = new Map();
   #processes;
-  #link;
+  #link = freeLink();
+  #neighbour;
 
   /**
    * @param {Processes} processes
    * @param {string} name
+   * @param {{ neighbour?: Namespace }} [options] - `neighbour`: the other end of the link instead of
+   *   the rest of this machine; it must have been booted
    */
-  constructor(processes, name) {
+  constructor(processes, name, { neighbour } = {}) {
     this.#processes = processes;
     this.name = name;
-    this.#link = freeLink();
+    this.#neighbour = neighbour;
   }
 
   /**
@@ -130,11 +139,16 @@ export class Namespace {
       () => readlinkSync(`/proc/${init.pid}/ns/net`) !== own,
       { every: 20, abort: () => init.failure() },
     );
-    const side = `surety-${randomBytes(3).toString("hex")}`;
+    // Firewalls of engines take every `surety-*` for the bridge of a lease.
+    const side = `link-${randomBytes(3).toString("hex")}`;
     const peer = ["type", "veth", "peer", "name", "eth0", "netns", `${init.pid}`];
-    admin("ip", ["link", "add", side, ...peer]);
-    admin("ip", ["address", "add", `${near}/30`, "dev", side]);
-    admin("ip", ["link", "set", side, "up"]);
+    const outside = this.#neighbour;
+    const ip = (/** @type {string[]} */ ...args) =>
+      outside ? outside.runNow("ip", args) : admin("ip", args);
+    const netns = outside ? ["netns", `${outside.#init.pid}`] : [];
+    admin("ip", ["link", "add", side, ...netns, ...peer]);
+    ip("address", "add", `${near}/30`, "dev", side);
+    ip("link", "set", side, "up");
   }
 
   /**
@@ -178,6 +192,17 @@ export class Namespace {
   run(name, command, args) {
     const [program, ...rest] = this.enter(command, args);
     return this.#processes.run(name, program, rest);
+  }
+
+  /**
+   * Run a short command inside to its end, while this process waits.
+   * @param {string} command
+   * @param {string[]} args
+   * @returns {string} its output
+   */
+  runNow(command, args) {
+    const [program, ...rest] = this.enter(command, args);
+    return admin(program, rest);
   }
 
   /**

@@ -26,6 +26,7 @@ const KEY = "SURETY_OPERATE";
  * @property {{ id: number, phase: string, health?: { state: string, exitCode?: number },
  *   exits: number }[]} leases
  * @property {{ total: { cpuMilli?: number } }[]} services
+ * @property {{ running: boolean, listingKey: string }} [vpn]
  */
 
 /**

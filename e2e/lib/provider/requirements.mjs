@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requirements of machines with container engines.
 
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import path from "node:path";
 
 /** Programs by Debian package. */
@@ -18,6 +18,9 @@ const PROGRAMS = {
   runc: "runc",
   skopeo: "skopeo",
   "util-linux": "unshare",
+  "busybox-static": "busybox",
+  "wireguard-go": "wireguard-go",
+  "wireguard-tools": "wg-quick",
 };
 /** Folders of programs. Those of administrators are not on every user's path. */
 const FOLDERS = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
@@ -47,6 +50,7 @@ export function findProgram(name) {
  */
 export function whyNoMachines() {
   if (process.getuid?.() !== 0) return "containers, firewalls and mounts need root";
+  if (!existsSync("/dev/net/tun")) return "a VPN needs /dev/net/tun";
   const missing = Object.entries(PROGRAMS).filter(([, program]) => !findProgram(program));
   if (missing.length === 0) return undefined;
   return `apt-get install ${missing.map(([name]) => name).join(" ")}`;

@@ -58,6 +58,20 @@ export class Tenant {
     return this.#run("logs", [`${lease}`, "--allow-private", ...this.#signed()]);
   }
 
+  /**
+   * Configuration of WireGuard for an agreement.
+   * @param {{ service: number, agreement: number }} ids
+   * @returns {Promise<string>} path of the file, for `wg-quick`
+   */
+  async vpn({ service, agreement }) {
+    const file = path.join(this.#dir, "surety.conf");
+    await this.#run("vpn", [
+      ...["--service", `${service}`, "--agreement", `${agreement}`, "--out", file],
+      ...["--replace", "--no-dns", "--allow-private", ...this.#signed()],
+    ]);
+    return file;
+  }
+
   /** Stop the courier. */
   async stop() {
     await this.#courier?.stop();

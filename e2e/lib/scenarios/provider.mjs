@@ -5,46 +5,43 @@
 
 import { formatPercent, MILLI, sure, UNIT } from "../chain/amounts.mjs";
 import { account } from "../chain/api.mjs";
-import { batch, call, fieldsOf, send } from "../chain/calls.mjs";
+import { call, send } from "../chain/calls.mjs";
 import { breachOf, targetOf } from "../chain/shapes.mjs";
-import { addProxy } from "../gateway/edge.mjs";
+import { Failures } from "../provider/failures.mjs";
 import { Inference } from "../provider/inference.mjs";
 import { OrderLeases } from "../provider/leases.mjs";
-import { Machine } from "../provider/machine.mjs";
-import { composeFile, PORT, REGION, secretWord } from "../provider/order.mjs";
-import { PageReader, readPage } from "../provider/page.mjs";
-import { ProviderProcess, publicUrl } from "../provider/process.mjs";
-import { Registry } from "../provider/registry.mjs";
+import { Operators, proxyOf } from "../provider/operators.mjs";
+import { composeFile, PORT, secretWord } from "../provider/order.mjs";
+import { readPage } from "../provider/page.mjs";
 import { whyNoMachines } from "../provider/requirements.mjs";
 import { Tenant } from "../provider/tenant.mjs";
-import { sleep, waitFor } from "../system/wait.mjs";
-import { agentOf } from "./lease.mjs";
-import { BOND, listService, PAID_ROUNDS, register } from "./listing.mjs";
+import { VpnExit } from "../provider/vpn.mjs";
+import { waitFor } from "../system/wait.mjs";
+import { BOND, PAID_ROUNDS } from "./listing.mjs";
 import { Scenario } from "./scenario.mjs";
 
 /** @import { Codec } from "../chain/api.mjs" */
 /** @import { BlockState } from "../chain/observer.mjs" */
 /** @import { ChainEvent } from "../chain/shapes.mjs" */
 /** @import { Fixture } from "../fixture.mjs" */
-/** @import { Container } from "../provider/engine.mjs" */
 /** @import { Lease } from "../provider/leases.mjs" */
-/** @import { AgentStatus } from "../provider/process.mjs" */
+/** @import { AgentStatus, ProviderProcess } from "../provider/process.mjs" */
 /** @import { Reporter } from "./scenario.mjs" */
 
 /** Titles of the steps. */
 export const STEPS = [
   "Start four validators",
   "Two operators start a machine each: an engine, and an agent with a proxy's key",
-  "The agents declare what their machines have; they and a model are found up",
+  "The agents declare what their machines have; they, a model and a VPN are found up",
   "A compose file becomes an order; both agents bid and say why",
+  "Ida opens an agreement on Piet's model: a chat streams through it",
+  "Vera opens one on Piet's VPN: her packets leave at his address",
   "The best bid becomes a lease: its agent fetches nginx, gets the private part and starts it",
   "Tova reads her page, and the log of her container",
-  "Ida opens an agreement on Piet's model: a chat streams through it",
-  "The container is killed: it is started again, and the lease stays",
+  "The container is killed: it is started again",
   "The agent is stopped and started: the lease stays, and the page is served all the time",
   "A new window begins: from now on the terms count",
-  "The model's server dies behind a live agent: verdicts turn down, breach and credit",
-  "The machine dies, agent and engine: verdicts turn down, the lease is unhealthy",
+  "Model and exit die behind a live agent, and the other machine with all that is on it",
   "The second operator takes over, with the private part and the same page",
   "Tova is credited out of the first operator's bond",
   "Tova closes the lease: container and data are gone, and Ida has her credit",
@@ -57,9 +54,10 @@ export const STEPS = [
  */
 const OPERATORS = { Pia: 60, Piet: 80 };
 const TENANT = "Tova";
-/** Operator that sells a model too, and its tenant. */
+/** Operator that sells a model and a VPN too, and their tenants. */
 const HOST = "Piet";
 const READER = "Ida";
+const TRAVELLER = "Vera";
 /** In planck. */
 const OPERATOR_FUNDS = BOND + 20n * UNIT;
 const PROXY_FUNDS = 5n * UNIT;
@@ -68,8 +66,6 @@ const TENANT_FUNDS = 60n * UNIT;
 const MAX_PRICE = 20n * MILLI;
 /** Duration of the order in minutes. */
 const MINUTES = 25;
-/** Time in ms for which the agent is away. */
-const AWAY_MS = 2_000;
 
 /**
  * Amounts in planck.
@@ -81,9 +77,6 @@ const AWAY_MS = 2_000;
  * @property {Lease[]} leases - in the order of the awards
  * @property {number} secondsToReady - from the award of the first lease, in blocks of the chain
  * @property {string} log - of the first container, as its tenant reads it
- * @property {{ before: Container, after: Container, page: string }} killed
- * @property {{ before: Container, after: Container, failed: string[], reads: number }} restarted
- * @property {{ code: number }} unhealthy - end of the first lease
  * @property {bigint} credited
  * @property {{ code: number, containers: number, files: string[] }} closed
  */
@@ -98,16 +91,18 @@ export class ProviderScenario extends Scenario {
       word: secretWord(),
     })
   );
-  /** @type {Record<string, Machine>} */
-  machines = {};
-  /** @type {Record<string, ProviderProcess>} */
-  agents = {};
-  /** @type {Registry} */
-  registry;
+  operators = new Operators(this, OPERATORS);
+  failures = new Failures(this, this.operators, this.leases);
+  inference = new Inference(this, this.operators.machines[HOST], {
+    name: `${HOST}'s model`,
+    tenant: READER,
+  });
+  vpn = new VpnExit(this, this.operators.machines[HOST], {
+    name: `${HOST}'s VPN`,
+    tenant: TRAVELLER,
+  });
   /** @type {Tenant} */
   tenant;
-  /** @type {Inference} */
-  inference;
 
   /**
    * @param {Fixture} fixture
@@ -118,13 +113,18 @@ export class ProviderScenario extends Scenario {
       [name, OPERATOR_FUNDS],
       [proxyOf(name), PROXY_FUNDS],
     ]);
-    const tenants = [TENANT, READER].map((name) => [name, TENANT_FUNDS]);
+    const tenants = [TENANT, READER, TRAVELLER].map((name) => [name, TENANT_FUNDS]);
     super(fixture, Object.fromEntries([...operators, ...tenants]), reporter);
   }
 
   /** @override */
   get funder() {
-    return account("//Bob");
+    return account("//Dave");
+  }
+
+  /** @override */
+  get proofs() {
+    return this.operators.machines[HOST].outside;
   }
 
   /**
@@ -142,16 +142,16 @@ export class ProviderScenario extends Scenario {
   async run() {
     await this.runSteps([
       () => this.#operatorsStart(),
-      () => this.#agentsAreUp(),
+      () => this.operators.up(),
       () => this.#orderAndBids(),
+      () => this.inference.chats(),
+      () => this.vpn.connects(),
       () => this.#ready(),
       () => this.#pageIsServed(),
-      () => this.inference.chats(),
-      () => this.#containerIsKilled(),
-      () => this.#agentRestarts(),
+      () => this.failures.containerIsKilled(),
+      () => this.failures.agentRestarts(),
       () => this.#windowBegins(),
-      () => this.inference.dies(),
-      () => this.#machineDies(),
+      () => this.#allDie(),
       () => this.#failover(),
       () => this.#credited(),
       () => this.#closes(),
@@ -161,82 +161,36 @@ export class ProviderScenario extends Scenario {
 
   /** @override */
   async stop() {
-    await Promise.all(Object.values(this.machines).map((machine) => machine.kill()));
+    await this.vpn.stop();
+    await this.operators.stop();
     await super.stop();
   }
 
   // ------------------------------------------------------------------ steps
 
-  /** Fund all accounts, start registry and machines, and let the operators list. */
+  /** Fund all accounts, start the machines, and let the operators list. */
   async #operatorsStart() {
-    const { processes } = this.fixture;
-    const [registry] = await Promise.all([Registry.start(processes), this.fund()]);
-    this.registry = registry;
-    this.reporter.event(`a registry has ${registry.pinned}`);
-    for (const name of Object.keys(OPERATORS)) {
-      this.machines[name] = new Machine(processes, `machine-of-${name.toLowerCase()}`);
-      await this.machines[name].start(registry);
-    }
-    const names = { name: `${HOST}'s model`, tenant: READER };
-    this.inference = new Inference(this, this.machines[HOST], names);
+    await Promise.all([this.operators.boot(), this.fund()]);
     await this.inference.start();
-    await Promise.all(Object.keys(OPERATORS).map((name) => this.#operatorStarts(name)));
-  }
-
-  /**
-   * Start the agent of an operator, and list its service.
-   * @param {string} name
-   */
-  async #operatorStarts(name) {
-    const { api, accounts, watchlist, registry } = this;
-    const machine = this.machines[name];
-    const { validators } = this.fixture.network;
-    const nodes = validators.slice(0, 2).map(({ http }) => Number(new URL(http).port));
-    for (const port of nodes) await machine.reach(port);
-    const proxy = addProxy(api, accounts[proxyOf(name)].address, "Operate");
-    const endpoint = publicUrl(machine);
-    const compute = listService(api, { kind: "Compute", endpoint, region: REGION });
-    const models = name === HOST ? [this.inference.listing()] : [];
-    const calls = batch(api, [register(api, name), proxy, compute, ...models]);
-    const { events } = await send(api, accounts[name], calls);
-    watchlist.operators[name] = accounts[name];
-    const [own, model] = events
-      .filter(({ method }) => method === "ServiceListed")
-      .map((event) => fieldsOf(event).service.toNumber());
-    watchlist.services[agentOf(name)] = own;
-    const agent = new ProviderProcess(machine, {
-      operator: accounts[name].address,
-      key: `//${proxyOf(name)}`,
-      nodes,
-      registry,
-      config: {
-        bid: { cpu: `${OPERATORS[name]}` },
-        inference: model === undefined ? undefined : this.inference.config(model),
+    await this.operators.start([
+      {
+        operator: HOST,
+        listing: () => this.inference.listing(),
+        config: (id) => ({ inference: this.inference.config(id) }),
       },
-    });
-    this.agents[name] = agent;
-    await agent.start();
-    this.reporter.event(`${name} bonds ${sure(BOND, 0)} SURE; the agent is at ${agent.url}`);
-  }
-
-  /** Wait until the agents have declared their capacity and are up. */
-  async #agentsAreUp() {
-    await this.untilUp("agents and model are up", Object.keys(this.watchlist.services).length);
-    for (const [name, agent] of Object.entries(this.agents)) {
-      const declared = async () =>
-        (await agent.status()).services.map(({ total }) => total.cpuMilli).find(Boolean);
-      const cpus = await waitFor(`${name} has declared its capacity`, declared, {
-        abort: this.#abort,
-      });
-      this.reporter.event(`${name} is up, and declares ${cpus / 1000} CPUs`, "green");
-    }
+      {
+        operator: HOST,
+        config: () => ({ vpn: this.vpn.config() }),
+        list: (agent) => this.vpn.list(agent, HOST),
+      },
+    ]);
   }
 
   /** Let the tenant place the order of a compose file, and wait for both bids. */
   async #orderAndBids() {
     const { word } = this.results;
     const compose = composeFile({
-      image: this.registry.pinned,
+      image: this.operators.registry.pinned,
       word,
       maxPrice: MAX_PRICE,
       failoverPrice: MAX_PRICE,
@@ -265,7 +219,7 @@ export class ProviderScenario extends Scenario {
       this.results.bids[name] = its;
       this.reporter.event(`${name} bids ${sure(its.price)} SURE: ${its.why}`);
     };
-    await Promise.all(Object.entries(this.agents).map(bid));
+    await Promise.all(Object.entries(this.operators.agents).map(bid));
     const areThere = (/** @type {BlockState} */ { orders: [its] }) => its?.bids === 2;
     await this.until("two bids stand", areThere, 60_000);
   }
@@ -291,68 +245,20 @@ export class ProviderScenario extends Scenario {
     );
   }
 
-  /** Kill the container, and wait until it serves again. */
-  async #containerIsKilled() {
-    const { url, operator } = this.leases.last;
-    const { engine } = this.machines[operator];
-    const before = await engine.onlyContainer();
-    await engine.kill(before.id);
-    this.reporter.event(`the container ${before.id.slice(0, 12)} is killed`, "red");
-    const after = await waitFor(
-      "the container is started again",
-      async () => {
-        const its = await engine.onlyContainer();
-        return its.startedAt !== before.startedAt && its;
-      },
-      { timeout: 90_000, abort: this.#abort },
-    );
-    this.results.killed = { before, after, page: await readPage(url, this.#abort) };
-    this.reporter.event("the agent has started it again, and it serves the page", "green");
-    await this.#roundPasses();
-  }
-
-  /** Stop the agent for a while and start it again, and read the page all the time. */
-  async #agentRestarts() {
-    const { id, url, operator } = this.leases.last;
-    const agent = this.agents[operator];
-    const { engine } = this.machines[operator];
-    const before = await engine.onlyContainer();
-    const reading = new PageReader(url);
-    // Between the probes of two rounds.
-    await this.blockOfRound(this.observer.latest.roundBlocks - 1);
-    await agent.stop();
-    this.reporter.event(`the agent of ${operator} is stopped`, "red");
-    await sleep(AWAY_MS);
-    await agent.start();
-    await waitFor(
-      "the agent knows the lease",
-      async () => (await agent.health(id))?.state === "running",
-      { abort: this.#abort },
-    );
-    this.reporter.event("the agent is back, and knows the lease", "green");
-    await this.#roundPasses();
-    await reading.stop();
-    const { reads, failed } = reading;
-    const after = await engine.onlyContainer();
-    this.results.restarted = { before, after, reads, failed };
-    this.reporter.event(`the page was served ${reads} times, ${failed.length} reads failed`);
-  }
-
   /** Wait until the lease has paid enough, and a window begins. */
   async #windowBegins() {
-    await this.windowAfter(this.observer.latest.round + PAID_ROUNDS);
+    const { round, roundBlocks } = this.observer.latest;
+    const ready = Math.floor(this.leases.last.ready / roundBlocks);
+    await this.windowAfter(Math.max(round, ready + PAID_ROUNDS));
   }
 
-  /** Lose the machine, and wait until the lease ends. */
-  async #machineDies() {
-    const { operator, id } = this.leases.last;
-    await this.machines[operator].kill();
-    this.reporter.event(`${operator}'s machine is dead, with all that ran on it`, "red");
-    const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === id;
-    const { data } = await this.untilEvent("computeOrders", "LeaseEnding", isIts, 180_000);
-    this.results.unhealthy = { code: data.code.toNumber() };
-    const { code } = this.results.unhealthy;
-    this.reporter.event(`lease ${id} is unhealthy (code ${code})`, "red");
+  /** Lose everything but the agent that is to take over, and wait until all of it is found. */
+  async #allDie() {
+    await Promise.all([
+      this.inference.dies(),
+      this.vpn.unplugged(this.operators.agents[HOST]),
+      this.failures.machineDies(),
+    ]);
   }
 
   /** Wait until the second operator serves the page. */
@@ -382,7 +288,7 @@ export class ProviderScenario extends Scenario {
     await send(api, this.accounts[TENANT], close);
     const isIts = (/** @type {Codec} */ data) => data.lease.toNumber() === id;
     const { data } = await this.untilEvent("computeOrders", "LeaseClosed", isIts, 180_000);
-    const machine = this.machines[operator];
+    const machine = this.operators.machines[operator];
     const containers = async () => (await machine.engine.containers()).length;
     await waitFor("the container is gone", async () => (await containers()) === 0, {
       timeout: 120_000,
@@ -401,13 +307,6 @@ export class ProviderScenario extends Scenario {
   }
 
   #abort = () => this.fixture.failure();
-
-  /** Wait until a whole round after this one is judged. */
-  async #roundPasses() {
-    const { round } = this.observer.latest;
-    const isPast = (/** @type {BlockState} */ { judgedRound }) => judgedRound > round;
-    await this.until("a round is judged", isPast, 120_000);
-  }
 
   // ------------------------------------------------------------------ reports
 
@@ -434,10 +333,3 @@ export class ProviderScenario extends Scenario {
     }
   }
 }
-
-/**
- * Name of the account whose key an operator's agent has.
- * @param {string} operator
- * @returns {string}
- */
-const proxyOf = (operator) => `${operator}//operate`;

@@ -76,6 +76,14 @@ export class Scenario {
   }
 
   /**
+   * Address at which exits of VPNs reach the validators, if the scenario has one.
+   * @returns {string | undefined}
+   */
+  get proofs() {
+    return undefined;
+  }
+
+  /**
    * Account that funds the others. Each scenario has another one, because the transactions of one
    * account wait for each other.
    * @returns {Account}

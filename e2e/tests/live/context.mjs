@@ -72,7 +72,8 @@ export class LiveContext {
   /** Start the network, then the scenarios in the background. */
   async start() {
     const { fixture } = this;
-    await fixture.start();
+    const proofs = [...this.#scenarios].map((name) => this[name].proofs).find(Boolean);
+    await fixture.start({ proofs });
     this.hostile = await HostileEndpoints.start({
       ethereum: fixture.ethereum.anchors[0].url,
       page: fixture.nginx.url,

@@ -94,15 +94,21 @@ impl Vpn {
 		status.take(&peers);
 	}
 
-	/// Read the market in each round, and end the peers of agreements that are over, for ever.
+	/// Read the market in each round and whenever the own services change, and end the peers of
+	/// agreements that are over, for ever.
 	pub async fn follow(self: Arc<Self>, mut snapshots: Snapshots) {
 		let (mut done, mut is_known) = (None, true);
 		loop {
 			let snapshot = snapshots.borrow_and_update().clone();
-			let round = snapshot.map(|snapshot| (snapshot.genesis, snapshot.clock.round));
-			if round.is_some() && round != done {
+			let state = snapshot.map(|snapshot| {
+				let operator = snapshot.operator.iter();
+				// A service that is new is probed in its first round.
+				let services: Vec<_> = operator.flat_map(|its| its.services.clone()).collect();
+				(snapshot.genesis, snapshot.clock.round, services)
+			});
+			if state.is_some() && state != done {
 				match self.advance().await {
-					Ok(()) => (done, is_known) = (round, true),
+					Ok(()) => (done, is_known) = (state, true),
 					Err(error) => {
 						if std::mem::replace(&mut is_known, false) {
 							tracing::warn!(
