@@ -181,7 +181,7 @@ export const gateway = {
         params: [account, "latest"],
         headers: { traceparent: TRACE },
       });
-      const names = ["service", "operator", "cache", "attempts", "head", "overhead-us"];
+      const names = ["service", "operator", "why", "cache", "head", "overhead-us"];
       const missing = names.filter((its) => !headers.has(`x-surety-${its}`));
       assert.deepEqual(missing, [], [...headers].join("\n"));
       const services = Object.values(scenario.watchlist.services);
