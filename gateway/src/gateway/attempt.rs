@@ -24,6 +24,9 @@ use std::{
 /// Header that joins spans of a trace.
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// Refusals in a row that a new agreement explains: some blocks, at their growing intervals.
+const NEW_REFUSALS: u32 = 5;
+
 /// Current time of the runtime, which tests can stop.
 pub(super) fn now() -> Instant {
 	tokio::time::Instant::now().into_std()
@@ -128,6 +131,8 @@ impl Account {
 		self.member.state.take_bytes(bytes, now);
 		let served = match observed {
 			Observed::Answer => Served::Ok { slow: latency > self.member.spec.max_latency },
+			// Nothing is lost while an edge does not know the agreement yet.
+			Observed::Refused if self.member.state.refusals() <= NEW_REFUSALS => Served::Cancelled,
 			Observed::Fault | Observed::Limited { .. } | Observed::Refused => Served::Lost,
 			Observed::Cancelled => Served::Cancelled,
 		};

@@ -88,12 +88,16 @@ impl Course {
 		self.at = now();
 	}
 
+	/// True if an operator refuses our token, and the call has not waited long for that to end.
+	fn is_refused(&self, network: &Network) -> bool {
+		let members = network.group.members();
+		self.waited < MAX_WAIT && members.all.iter().any(|member| member.state.refusals() > 0)
+	}
+
 	/// True if operators that refuse our token are worth a wait.
 	fn may_wait(&mut self, network: &Network, prepared: &Prepared, wait: Duration) -> bool {
-		let members = network.group.members();
-		let refused = members.all.iter().any(|member| member.state.refuses());
 		let waited = self.waited.saturating_add(wait);
-		let may = refused && waited <= MAX_WAIT && wait < prepared.left(self.at);
+		let may = self.is_refused(network) && waited <= MAX_WAIT && wait < prepared.left(self.at);
 		if may {
 			self.waited = waited;
 		}
@@ -227,6 +231,9 @@ impl Worker {
 				},
 				NoChoice::NoCover { wait } => {
 					return Err(Failure::NoOperator { retry_after: wait });
+				},
+				NoChoice::None if course.again && course.is_refused(network) => {
+					course.asked.clear()
 				},
 				NoChoice::None if course.again || course.held.is_some() => {
 					return Err(Failure::NoOperator { retry_after: SECOND });

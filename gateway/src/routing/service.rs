@@ -195,9 +195,9 @@ impl ServiceState {
 		(cover.wait(weight, now), cover.headroom())
 	}
 
-	/// True if the service refused our token since its last answer.
-	pub fn refuses(&self) -> bool {
-		self.refusals.load(Ordering::Relaxed) > 0
+	/// Refusals of our token since the service's last answer.
+	pub fn refusals(&self) -> u32 {
+		self.refusals.load(Ordering::Relaxed)
 	}
 
 	/// Pause after another refusal.
@@ -271,7 +271,7 @@ impl ServiceState {
 				let latency = now.saturating_duration_since(ticket.started);
 				state.latency.sample(latency, now);
 				state.breaker.succeed(ticket.trial, now);
-				if self.refuses() {
+				if self.refusals() > 0 {
 					self.refusals.store(0, Ordering::Relaxed);
 				}
 			},

@@ -49,6 +49,8 @@ impl Game {
 		let chain = ModelChain { awards: awards.collect(), ..ModelChain::default() };
 		let mut kit = Kit::with(starting());
 		kit.memory.clear();
+		// Nodes that are silent from the first second on have shown no lease either.
+		kit.snapshot.leases.clear();
 		kit.observation = None;
 		// Minutes instead of days, so that a game sees all of it.
 		kit.rules = Rules {
