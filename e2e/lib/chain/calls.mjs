@@ -116,9 +116,12 @@ export function send(api, signer, tx, { timeout = 60_000 } = {}) {
       () => fail(new Error(`${what}: not final within ${timeout / 1000} s`)),
       timeout,
     );
-    tx.signAndSend(signer, { nonce: -1 }, ({ status, events: records, dispatchError, isError }) => {
+    tx.signAndSend(signer, { nonce: -1 }, (result) => {
+      const { status, events: records, dispatchError, internalError, isError } = result;
       if (isError) fail(new Error(`${what}: ${status.type}`));
       if (!status.isFinalized) return;
+      // The events could not be read.
+      if (internalError) return fail(internalError);
       const events = records.map(({ event }) => event);
       const outcome = { block: status.asFinalized, events };
       const error = errorOf(events, dispatchError);
