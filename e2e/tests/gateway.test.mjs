@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 import { EthereumNetwork } from "../lib/endpoints/ethereum.mjs";
 import { HostileRpc, MISBEHAVIOURS, subscriptionFlood } from "../lib/endpoints/hostile-rpc.mjs";
 import { ethersWebSocket } from "../lib/gateway/clients.mjs";
@@ -19,6 +19,7 @@ import { GatewayProcess } from "../lib/gateway/process.mjs";
 import { portOf, workDir } from "../lib/system/local.mjs";
 import { Processes } from "../lib/system/processes.mjs";
 import { waitFor } from "../lib/system/wait.mjs";
+import { check, removeOrShow } from "./checks.mjs";
 
 /** In ms. */
 const MINUTE = 60_000;
@@ -42,8 +43,6 @@ let work;
 let processes;
 /** @type {EthereumNetwork} */
 let ethereum;
-/** Tests that are defined, and those of them that have passed. */
-let [defined, passed] = [0, 0];
 
 /**
  * Start a gateway with operators of one network.
@@ -120,19 +119,6 @@ function memoryOf(gateway) {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
 }
 
-/**
- * Define a test whose failure keeps the logs.
- * @param {string} name
- * @param {() => Promise<void>} run
- */
-function check(name, run) {
-  defined += 1;
-  test(name, { timeout: 2 * MINUTE }, async () => {
-    await run();
-    passed += 1;
-  });
-}
-
 before(
   async () => {
     work = workDir("surety-gateway");
@@ -145,8 +131,7 @@ before(
 after(async () => {
   ethereum?.stop();
   await processes?.stopAll();
-  if (passed === defined) work.remove();
-  else console.log(`logs of all processes: ${work.dir}`);
+  removeOrShow(work);
 });
 
 describe("a hostile operator beside an honest one", () => {

@@ -2,7 +2,7 @@
 // Operations: the alerts and the dashboard against real metrics, and the limits of JSON-RPC.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 import { WebSocket } from "ws";
 import { GatewayProcess } from "../lib/gateway/process.mjs";
 import { SuretyNode } from "../lib/network/node.mjs";
@@ -12,6 +12,7 @@ import { metricsOf } from "../lib/operations/promql.mjs";
 import { freePorts, workDir } from "../lib/system/local.mjs";
 import { Processes } from "../lib/system/processes.mjs";
 import { waitFor } from "../lib/system/wait.mjs";
+import { check, removeOrShow } from "./checks.mjs";
 
 /** In ms. */
 const MINUTE = 60_000;
@@ -30,21 +31,6 @@ let work;
 let processes;
 /** @type {SuretyNode} */
 let node;
-/** Tests that are defined, and those of them that have passed. */
-let [defined, passed] = [0, 0];
-
-/**
- * Define a test whose failure keeps the logs.
- * @param {string} name
- * @param {() => Promise<void>} run
- */
-function check(name, run) {
-  defined += 1;
-  test(name, { timeout: 2 * MINUTE }, async () => {
-    await run();
-    passed += 1;
-  });
-}
 
 before(
   async () => {
@@ -75,8 +61,7 @@ before(
 
 after(async () => {
   await processes?.stopAll();
-  if (passed === defined) work.remove();
-  else console.log(`logs of all processes: ${work.dir}`);
+  removeOrShow(work);
 });
 
 describe("alerts and dashboard", () => {

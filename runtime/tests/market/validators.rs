@@ -239,7 +239,7 @@ fn tokens_that_unbond_are_slashed_too() {
 		chain.peek(|| staking::Ledger::<Runtime>::get(account(OFFENDER)).expect("it unbonds"));
 	assert_eq!((ledger.active, ledger.total), (0, left));
 	chain.check();
-	// What is left is free after four eras.
+	// The rest is free after four eras.
 	let spans = staking::Call::withdraw_unbonded { num_slashing_spans: 8 };
 	assert_ok!(chain.call(OFFENDER, spans.clone()));
 	assert!(chain.peek(|| staking::Ledger::<Runtime>::contains_key(account(OFFENDER))));
