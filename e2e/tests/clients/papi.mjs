@@ -30,7 +30,15 @@ export function papi(context) {
     cpSync(SOURCES, project, { recursive: true });
     // Node looks for packages in every folder above the project.
     symlinkSync(path.join(E2E, "node_modules"), path.join(root, "node_modules"));
-    await run("add", [bin("papi"), "add", "surety", "--wsUrl", node.ws, "--skip-codegen"]);
+    await run("add", [
+      "--experimental-websocket",
+      bin("papi"),
+      "add",
+      "surety",
+      "--wsUrl",
+      node.ws,
+      "--skip-codegen",
+    ]);
     // `papi generate` would call `npm install` to link the descriptors.
     const file = path.join(project, ".papi", "polkadot-api.json");
     const config = JSON.parse(readFileSync(file, "utf8"));
