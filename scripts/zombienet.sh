@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Start zombienet/local.toml and wait until its four validators finalize, then stop it. Run it through
-# make:
+# Start zombienet/local.toml and wait until its four validators finalize, then stop it. Run it
+# through make:
 #
 #   make zombienet          stop after finality
 #   KEEP=1 make zombienet   keep the network until Ctrl-C

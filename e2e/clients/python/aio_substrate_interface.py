@@ -49,7 +49,7 @@ async def main(url, service, secret, remark):
                 {
                     "chain": substrate.chain,
                     "stored": getattr(stored, "value", stored),
-                    "answered": getattr(answered, "value", answered),
+                    "answered": getattr(answered, "value", answered)["service"]["listing"],
                     "success": await receipt.is_success,
                     "block": receipt.block_hash,
                     "events": [f"{its['module_id']}.{its['event_id']}" for its in events],

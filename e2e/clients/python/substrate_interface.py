@@ -12,7 +12,13 @@ from substrateinterface import Keypair, SubstrateInterface
 url, service, secret, remark = sys.argv[1:]
 substrate = SubstrateInterface(url=url)
 stored = substrate.query("Operators", "Services", [int(service)])
-answered = substrate.runtime_call("SuretyApi", "service", [int(service)])
+# The library knows metadata up to version 14, which has no runtime APIs. The node's JSON-RPC has
+# the same answer.
+try:
+    refusal = substrate.runtime_call("SuretyApi", "service", [int(service)]) and None
+except ValueError as error:
+    refusal = str(error)
+answered = substrate.rpc_request("surety_service", [int(service)])["result"]
 call = substrate.compose_call(
     call_module="System",
     call_function="remark_with_event",
@@ -27,7 +33,8 @@ print(
         {
             "chain": substrate.chain,
             "stored": stored.value,
-            "answered": answered.value,
+            "answered": answered["service"],
+            "refusal": refusal,
             "success": receipt.is_success,
             "block": receipt.block_hash,
             "events": [f"{its['module_id']}.{its['event_id']}" for its in events],

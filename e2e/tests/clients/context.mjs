@@ -51,7 +51,9 @@ export class ClientsContext {
         timing.timings.epochBlocks = SESSION_BLOCKS;
       },
     });
-    this.checkpoint = await jsonRpc(this.node.http, "sync_state_genSyncSpec", [true]);
+    this.checkpoint = await jsonRpc(this.node.http, "sync_state_genSyncSpec", [true], {
+      timeout: MINUTE,
+    });
     const { api, operator, node } = this;
     const { events } = await send(
       api,
