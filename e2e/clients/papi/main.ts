@@ -7,7 +7,7 @@ import { Keyring } from "@polkadot/api";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 import { surety } from "@polkadot-api/descriptors";
 import { Binary, createClient } from "polkadot-api";
-import { getPolkadotSigner } from "polkadot-api/signer";
+import { getPolkadotSigner, withMetadataHash } from "polkadot-api/signer";
 import { getWsProvider } from "polkadot-api/ws";
 import { WebSocket } from "ws";
 
@@ -39,6 +39,12 @@ void wrong;
 
 const tx = api.tx.System.remark_with_event({ remark: Binary.fromText(remark) });
 const { ok, events, block } = await tx.signAndSubmit(signer);
+// The hash of the metadata is signed too. The runtime of everyday builds has none to compare with.
+const token = { decimals: 12, tokenSymbol: "SURE" };
+const refusal = await tx.signAndSubmit(withMetadataHash(token, signer)).then(
+  () => undefined,
+  ({ error }) => error,
+);
 
 console.log(
   JSON.stringify({
@@ -56,6 +62,7 @@ console.log(
     },
     clock: await api.view.Timing.clock(),
     ok,
+    refusal,
     block: block.hash,
     events: events.map(({ type, value }) => `${type}.${value.type}`),
   }),

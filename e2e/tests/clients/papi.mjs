@@ -6,13 +6,18 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { account } from "../../lib/chain/api.mjs";
+import { UNIT } from "../../lib/chain/amounts.mjs";
+import { account, storage } from "../../lib/chain/api.mjs";
+import { call, send } from "../../lib/chain/calls.mjs";
 import { PRICE } from "../../lib/scenarios/listing.mjs";
 
+/** @import { Codec } from "../../lib/chain/api.mjs" */
 /** @import { ClientsContext } from "./context.mjs" */
 
 const E2E = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = path.join(E2E, "clients", "papi");
+/** Secret of the account that the program signs with. */
+const SIGNER = "//One";
 
 /** @param {ClientsContext} context */
 export function papi(context) {
@@ -51,11 +56,14 @@ export function papi(context) {
 
   test("a typed program compiles, reads a service and signs a transaction", async () => {
     const { api, node, service, operator } = context;
+    const signer = account(SIGNER);
+    const fund = { dest: signer.address, value: 10n * UNIT };
+    await send(api, account("//Alice"), call(api, "balances", "transferKeepAlive", fund));
     await run("tsc", [bin("tsc"), "-p", "tsconfig.json"]);
     const output = await run("main", [
-      ...["out/main.js", node.ws, `${service}`, "//One", "by a typed program"],
+      ...["out/main.js", node.ws, `${service}`, SIGNER, "by a typed program"],
     ]);
-    const { stored, answered, clock, ok, events, block } = JSON.parse(
+    const { stored, answered, clock, ok, refusal, events, block } = JSON.parse(
       output.split("\n").at(-1) ?? "",
     );
     const expected = { operator: operator.address, endpoint: node.http, price: `${PRICE}` };
@@ -63,11 +71,12 @@ export function papi(context) {
     assert.deepEqual(answered, { ...expected, open: true });
     assert.ok(clock.round > 0);
     assert.ok(ok);
+    assert.deepEqual(refusal, { type: "Unknown", value: { type: "CannotLookup" } });
     assert.ok(events.includes("System.Remarked"), `${events}`);
-    const at = await api.at(block);
-    const remarked = /** @type {any[]} */ (/** @type {any} */ (await at.query.system.events()))
-      .map(({ event }) => event)
-      .find(({ section, method }) => section === "system" && method === "Remarked");
-    assert.equal(remarked.data.sender.toString(), account("//One").address);
+    const all = await storage(await api.at(block), "system", "events");
+    const remarked = all.find(
+      (/** @type {Codec} */ { event }) => event.section === "system" && event.method === "Remarked",
+    );
+    assert.equal(remarked.event.data.sender.toString(), signer.address);
   });
 }

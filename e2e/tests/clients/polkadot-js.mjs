@@ -35,8 +35,7 @@ export function polkadotJs(context) {
     const hash = await metadataHash(context.api);
     assert.match(hash, /^0x[0-9a-f]{64}$/);
     await assert.rejects(send(context.api, bob, note("with the hash"), { metadataHash: hash }), {
-      message:
-        "1011: Unknown Transaction Validity: Could not lookup information required to validate the transaction",
+      message: "1011: Unknown Transaction Validity: CannotLookup",
     });
   });
 
@@ -47,7 +46,7 @@ export function polkadotJs(context) {
       call(api, "balances", "transferKeepAlive", { dest, value });
     const { free } = await balanceOf(api, bob.address);
     await assert.rejects(send(api, bob, batch(api, [pay(UNIT), pay(free)])), {
-      error: "Token.FundsUnavailable",
+      error: '{"token":"FundsUnavailable"}',
     });
     assert.equal((await balanceOf(api, dest)).free, 0n);
     const { events } = await send(api, bob, batch(api, [pay(UNIT), pay(2n * UNIT)]));
@@ -133,7 +132,7 @@ export function polkadotJs(context) {
         refused: call(api, "staking", "chill"),
       },
       Report: {
-        allowed: [call(api, "usage", "reportUsage", { statements: [] })],
+        allowed: [call(api, "usage", "reportUsage", { statements: [] }), "usage.NoStatements"],
         refused: batch(api, []),
       },
     };

@@ -3,7 +3,7 @@
 // itself, and reads the chain by proofs. PAPI is its user.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import path from "node:path";
 import { Binary, createClient } from "polkadot-api";
 import { getSmProvider } from "polkadot-api/sm-provider";
@@ -42,13 +42,11 @@ export function smoldot(context) {
         (await storage(its, "grandpa", "currentSetId")).toNumber();
       assert.ok((await setId(api)) > (await setId(at)));
       assert.ok(!(await validators(at)).includes(eve.address));
-      /** @type {string[]} */
-      const log = [];
+      const log = path.join(fixture.dir, "smoldot.log");
       light = start({
         maxLogLevel: VERBOSE,
         logCallback: (level, target, message) => {
-          log.push(`${new Date().toISOString()} ${level} ${target} ${message}`);
-          writeFileSync(path.join(fixture.dir, "smoldot.log"), log.join("\n"));
+          appendFileSync(log, `${new Date().toISOString()} ${level} ${target} ${message}\n`);
         },
       });
       const bootNodes = fixture.network.validators.map(({ address }) => address);

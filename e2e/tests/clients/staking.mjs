@@ -72,7 +72,7 @@ export function staking(context) {
     const its = await api.derive.staking.account(eve.address);
     assert.equal(its.stakingLedger.active.toBigInt(), BOND);
     assert.equal(its.stakingLedger.total.toBigInt(), BOND + UNIT);
-    assert.equal(/** @type {Codec} */ (its.rewardDestination).unwrap().type, "Stash");
+    assert.equal(`${its.rewardDestination}`, "Stash");
     assert.ok(its.validatorPrefs.blocked.isTrue);
     assert.equal(its.nextSessionIds.length, 4);
     assert.equal(its.unlocking?.length, 1);
