@@ -92,7 +92,7 @@ fn genesis(timing: Timings, set: Set, dev: bool, minimum_bond: Option<Balance>) 
 	let keys: Vec<_> = keys.into_iter().take(set.validators).collect();
 	let accounts: Vec<AccountId> =
 		Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
-	let treasury = configs::market::Treasury::get();
+	let treasury = configs::market::TreasuryAccount::get();
 	// The pots exist from genesis on. Otherwise the first tenant would pay for their creation.
 	let pots = [treasury.clone(), configs::market::ProberPot::get(), Sla::pot()];
 	let unbonding = dev.then(|| {
