@@ -375,6 +375,21 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 	}
 }
 
+impl pallet_asset_rate::AssetKindFactory<AssetId> for Helper {
+	fn create_asset_kind(seed: u32) -> AssetId {
+		AssetId::Local(seed)
+	}
+}
+
+impl pallet_treasury::ArgumentsFactory<AssetId, AccountId> for Helper {
+	fn create_asset_kind(_: u32) -> AssetId {
+		AssetId::Local(Self::asset())
+	}
+	fn create_beneficiary(seed: [u8; 32]) -> AccountId {
+		seed.into()
+	}
+}
+
 /// Key type of the reporter of the benchmarks.
 const REPORTER: sp_core::crypto::KeyTypeId = sp_core::crypto::KeyTypeId(*b"uses");
 

@@ -147,6 +147,7 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use frame::{
+	deps::frame_support::migrations::MultiStepMigrator,
 	prelude::*,
 	traits::{Time, ValidatorSet, ValidatorSetWithIdentification},
 };
@@ -542,6 +543,9 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
+			if T::MultiBlockMigrator::ongoing() {
+				return T::DbWeight::get().reads(1);
+			}
 			Self::begin_block()
 		}
 

@@ -32,15 +32,22 @@ fn minutes(number: u32) -> BlockNumber {
 /// Blocks of `N` days of governance.
 pub struct Days<const N: u32>;
 
+impl<const N: u32> Days<N> {
+	/// Number of blocks.
+	pub fn blocks() -> BlockNumber {
+		minutes(N.saturating_mul(DAY))
+	}
+}
+
 impl<const N: u32> Get<BlockNumber> for Days<N> {
 	fn get() -> BlockNumber {
-		minutes(N.saturating_mul(DAY))
+		Self::blocks()
 	}
 }
 
 impl<const N: u32> TypedGet for Days<N> {
 	type Type = BlockNumber;
 	fn get() -> BlockNumber {
-		minutes(N.saturating_mul(DAY))
+		Self::blocks()
 	}
 }

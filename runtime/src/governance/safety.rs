@@ -8,12 +8,11 @@
 //! reported, everybody can leave and take out what is owed, and referenda go on, by which the
 //! holders of the token change the committee or the code.
 
-use crate::{BlockNumber, Runtime, RuntimeCall, SafeMode, governance::Days};
+use crate::{Runtime, RuntimeCall, SafeMode, governance::Days};
 use frame_support::{
 	migrations::{FailedMigrationHandler, FailedMigrationHandling},
 	traits::{Contains, GetCallMetadata, SafeMode as _},
 };
-use sp_core::Get;
 
 pub use pallet::*;
 
@@ -124,7 +123,7 @@ impl FailedMigrationHandler for EnterSafeMode {
 			target: crate::LOG_TARGET,
 			"migration {migration:?} failed: safe mode, until governance sends the next upgrade",
 		);
-		let week: BlockNumber = Get::get(&Days::<7>);
+		let week = Days::<7>::blocks();
 		let entered = if SafeMode::is_entered() {
 			<SafeMode as frame_support::traits::SafeMode>::extend(week)
 		} else {
