@@ -35,7 +35,7 @@ pub mod pallet {
 	pub enum Origin {
 		/// Dispatches a call with root's rights that the technical committee has whitelisted.
 		WhitelistedCaller,
-		/// Cancels slashes of validators, and sets how many there are.
+		/// Cancels slashes of validators before they are applied.
 		StakingAdmin,
 		/// Spends from the treasury without a limit, and sets the rates of assets.
 		Treasurer,
