@@ -350,6 +350,83 @@ fn a_holder_delegates_its_votes() {
 	chain.check();
 }
 
+/// A token of staked SURE, as another chain or a pool issues it, is an asset whose roles are given to
+/// the treasury. Holders approve it with a minimum bond, and operators bond it.
+#[test]
+fn a_liquid_staking_token_becomes_a_bond_by_referendum() {
+	const STAKED: u32 = 77;
+	let asset = AssetId::Local(STAKED);
+	let mut chain = Fixture::new();
+	let treasury = TreasuryAccount::get();
+	let id = || STAKED.into();
+	chain.pays(
+		Alice,
+		pallet_assets::Call::create {
+			id: id(),
+			admin: account(Alice).into(),
+			min_balance: surety_runtime::MILLI,
+		},
+	);
+	for who in [OPERATOR, TENANT] {
+		chain.pays(
+			Alice,
+			pallet_assets::Call::mint {
+				id: id(),
+				beneficiary: account(who).into(),
+				amount: 100_000 * UNIT,
+			},
+		);
+	}
+	let pots = [treasury.clone(), configs::market::ProberPot::get(), chain.peek(Sla::pot)];
+	for pot in pots {
+		chain.pays(
+			Alice,
+			pallet_assets::Call::mint { id: id(), beneficiary: pot.into(), amount: UNIT },
+		);
+	}
+	let approve = || -> RuntimeCall {
+		pallet_surety_operators::Call::approve_asset { asset: STAKED, min_bond: UNIT }.into()
+	};
+	// Nobody bonds what its issuer can still take away.
+	chain.peek(|| assert!(dispatch(Origin::MarketAdmin, approve()).is_err()));
+	chain.peek(|| {
+		let owner = treasury.clone();
+		assert_ok!(Assets::force_asset_status(
+			RuntimeOrigin::root(),
+			id(),
+			owner.clone().into(),
+			owner.clone().into(),
+			owner.clone().into(),
+			owner.into(),
+			surety_runtime::MILLI,
+			true,
+			false,
+		));
+	});
+	let index = chain.referendum(Origin::MarketAdmin, approve());
+	chain.ayes(index);
+	chain.enacted(index);
+	chain.register(OPERATOR, AssetId::Native);
+	chain.pays(
+		OPERATOR,
+		pallet_surety_operators::Call::bond_more { asset, amount: 10_000 * UNIT },
+	);
+	let offer = Offer { price: UNIT / 10, ..Offer::of(asset) };
+	let service = chain.list(OPERATOR, &offer);
+	let agreement = chain.open(TENANT, service, 1, 6);
+	chain.next_window();
+	chain.rounds(4);
+	chain.endpoints.insert(
+		surety_primitives::Target::Service(service),
+		surety_primitives::report::Finding::Down,
+	);
+	chain.rounds(5);
+	assert_eq!(chain.breaches(service).len(), 1);
+	assert!(chain.credit(agreement) > 0);
+	assert!(chain.bond(OPERATOR, asset) < 10_000 * UNIT);
+	chain.check();
+}
+
 #[test]
 fn nobody_but_holders_governs_a_public_chain() {
 	let mut chain = Fixture::with_preset("staging");
