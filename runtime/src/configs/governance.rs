@@ -32,7 +32,7 @@ use surety_primitives::AssetId;
 /// local networks only.
 type Root = EnsureRoot<AccountId>;
 
-/// Origin that governs the market: operators, agreements, escrow, compute orders.
+/// Origin that governs the market: its parameters, assets, networks and hosts, and listings.
 pub type Governance = EitherOf<Root, origins::MarketAdmin>;
 
 /// Origin that governs the validator set.
