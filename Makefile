@@ -13,6 +13,10 @@ export CARGO_TARGET_DIR ?= $(SURETY_CACHE)/target
 export SURETY_NODE ?= $(CARGO_TARGET_DIR)/testnet/surety-node
 export SURETY_GATEWAY ?= $(CARGO_TARGET_DIR)/testnet/surety-gateway
 export SURETY_PROVIDER ?= $(CARGO_TARGET_DIR)/testnet/surety-provider
+# Of `build` and of `next-runtime`: an upgrade goes from one to the other.
+WASM = wbuild/surety-runtime/surety_runtime.compact.compressed.wasm
+export SURETY_RUNTIME ?= $(CARGO_TARGET_DIR)/testnet/$(WASM)
+export SURETY_NEXT_RUNTIME ?= $(CARGO_TARGET_DIR)/next-runtime/release/$(WASM)
 export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 
 # Findings of `make setup` about this machine.
