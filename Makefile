@@ -33,10 +33,10 @@ CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runt
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks setup-provider build next-runtime run demo test test-rust \
-	test-provider test-doc test-benchmarks test-ops test-staking test-upgrade test-e2e lint lint-quick lint-format lint-headers lint-rust \
-	lint-deps lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs \
-	packages wasm zombienet clean
+.PHONY: help setup setup-checks setup-provider setup-clients build next-runtime run demo test \
+	test-rust test-provider test-doc test-benchmarks test-ops test-staking test-upgrade test-clients \
+	test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci \
+	advisories fmt bench bench-gateway weights chain-specs packages wasm zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -51,6 +51,9 @@ setup-checks: ## the same for the tools of lint and test-rust (cargo-deny, nexte
 
 setup-provider: ## the same for test-provider (dockerd, wireguard-go, ...)
 	@scripts/setup.sh provider
+
+setup-clients: ## the same for test-clients (libraries of Python, zombie-cli)
+	@scripts/setup.sh clients
 
 build: setup ## build node, gateway and provider, optimized, with debug assertions in this workspace's crates
 	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
@@ -101,6 +104,12 @@ test-upgrade: build next-runtime ## a market goes through two upgrades, live; th
 	@$(IN_ENV); SURETY_LIVE_STATE=$$(scripts/test-binary.sh live_state --profile testnet $(CARGO_SET)); \
 		export SURETY_LIVE_STATE; cd e2e && npm run --silent test:upgrade
 
+CLIENT ?=
+test-clients: export CLIENT := $(CLIENT)
+test-clients: build setup-clients ## polkadot.js, PAPI, smoldot, subxt, Python, zombie-cli (10 minutes; CLIENT=papi picks some)
+	@cd e2e && npm run --silent test:clients
+	@$(if $(CLIENT),,scripts/zombienet.sh)
+
 lint: lint-quick lint-rust ## all static checks
 
 lint-quick: lint-format lint-headers lint-scripts lint-deps lint-e2e ## those that compile nothing
@@ -110,7 +119,7 @@ lint-format: setup-checks ## formatting of Rust code and manifests
 	@RUST_LOG=warn taplo fmt --check
 
 # Files that carry the licence of this repository on their first lines.
-SOURCES = '*.rs' '*.mjs' '*.cjs' '*.sh' .ci/run
+SOURCES = '*.rs' '*.mjs' '*.cjs' '*.ts' '*.py' '*.sh' .ci/run
 
 lint-headers: ## licence header of every source file
 	@git ls-files -- $(SOURCES) | while read -r file; do \
@@ -162,7 +171,7 @@ packages: setup ## Debian packages of node, gateway and provider, production bui
 wasm: setup ## the runtime for a release, built twice from HEAD and compared; prints the hash to vote on
 	@$(IN_ENV); scripts/wasm.sh
 
-zombienet: build ## zombienet/local.toml until it finalizes (first installs zombie-cli: 8 minutes)
+zombienet: build setup-clients ## zombienet/local.toml until it finalizes (first installs zombie-cli: 8 minutes)
 	@scripts/zombienet.sh
 
 clean: ## remove build products and the npm packages of e2e/ (not the cache's tools)

@@ -5,6 +5,7 @@
 #   make setup           the build: system packages, the wasm target, npm packages of e2e/
 #   make setup-checks    the same, and the tools of `make lint` and `make test-rust`
 #   make setup-provider  the same, and the engines and tunnels of `make test-provider` (root)
+#   make setup-clients   the build, and the clients of `make test-clients`
 #
 # The script first lists what it is going to change, then changes only what is missing. It installs
 # system packages with apt-get (as root or through sudo) and writes to $SURETY_CACHE and
@@ -25,6 +26,10 @@ WASM=wasm32v1-none
 LOG=$CACHE/setup.log
 TOOLS=$CACHE/tools
 TOOL_NAMES=(cargo-deny cargo-nextest shellcheck taplo)
+# Libraries of Python with an environment each, since their codecs share a name.
+PYTHON=e2e/clients/python
+LIBRARIES=(substrate-interface aio-substrate-interface)
+ZOMBIE_VERSION=0.7.1
 mkdir -p "$CACHE"
 : > "$LOG"
 
@@ -68,9 +73,12 @@ case ${SURETY_WASM_ROUTE:-any} in
 	*) fail "SURETY_WASM_ROUTE is neither rustup nor debian" ;;
 esac
 case $mode in
-	build | checks | provider) ;;
-	*) fail "unknown set of tools \"$mode\"" "Run \"make setup\", \"make setup-checks\" or \"make setup-provider\"." ;;
+	build | checks | provider | clients) ;;
+	*) fail "unknown set of tools \"$mode\"" \
+		"Run \"make setup\", \"make setup-checks\", \"make setup-provider\" or \"make setup-clients\"." ;;
 esac
+# Succeed if the set has the tools of the checks.
+has_tools() { [ "$mode" = checks ] || [ "$mode" = provider ]; }
 
 # ---------------------------------------------------------------- system packages
 
@@ -136,12 +144,12 @@ have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 # Alerts and dashboard: tests start a Prometheus of their own.
 have prometheus && have promtool || packages+=(prometheus)
 # systemd-analyze, which examines the units. No service manager is needed.
-[ "$mode" = build ] || have systemd-analyze || packages+=(systemd)
+! has_tools || have systemd-analyze || packages+=(systemd)
 # Machines of the provider's scenario, which needs root: containers, firewalls and a registry.
 [ "$(id -u)" -ne 0 ] || packages+=(aardvark-dns busybox-static catatonit conmon docker-registry
 	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-go wireguard-tools)
 [ "$mode" != provider ] || packages+=(docker.io iperf3 socat)
-# Debian's Python lacks the module that creates the environment of the tools.
+# Debian's Python lacks the module that creates environments.
 [ "$mode" = build ] || python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(python3-venv)
 
 # ---------------------------------------------------------------- the wasm target
@@ -249,6 +257,15 @@ debian_route() {
 e2e_lock=e2e/node_modules/.package-lock.json
 e2e_is_current() { [ -e "$e2e_lock" ] && [ ! e2e/package-lock.json -nt "$e2e_lock" ]; }
 tools_are_current() { cmp -s scripts/tools.txt "$TOOLS/installed.txt"; }
+# library_is_current NAME
+library_is_current() { cmp -s "$PYTHON/$1.txt" "$CACHE/clients/$1/installed.txt"; }
+# install_wheels DIRECTORY FILE: an environment with the wheels that the file pins.
+install_wheels() {
+	rm -rf "$1"
+	quietly python3 -m venv "$1" &&
+		quietly "$1/bin/pip" install --disable-pip-version-check --no-deps \
+			--only-binary :all: --require-hashes -r "$2"
+}
 components_missing() {
 	! { cargo clippy --version && cargo fmt --version; } > /dev/null 2>&1
 }
@@ -269,9 +286,16 @@ wasm_is_ready || wasm_ready=no
 [ $wasm_ready = yes ] ||
 	plan+=("target $WASM in rustup's toolchain (or, failing that, Debian's compiler)")
 e2e_is_current || plan+=("npm packages in e2e/node_modules (polkadot.js, hardhat and the linters)")
-if [ "$mode" != build ]; then
+if has_tools; then
 	components_missing && plan+=("clippy and rustfmt of rustup's toolchain")
 	tools_are_current || plan+=("${TOOL_NAMES[*]} of scripts/tools.txt, in $TOOLS")
+fi
+if [ "$mode" = clients ]; then
+	for library in "${LIBRARIES[@]}"; do
+		library_is_current "$library" ||
+			plan+=("$library of $PYTHON/$library.txt, in $CACHE/clients/$library")
+	done
+	have zombie-cli || plan+=("zombie-cli, with cargo (about 8 minutes on 2 cores)")
 fi
 if [ ${#plan[@]} -eq 0 ]; then
 	say "nothing to install"
@@ -312,7 +336,7 @@ if ! e2e_is_current; then
 	touch "$e2e_lock"
 fi
 
-if [ "$mode" != build ]; then
+if has_tools; then
 	if components_missing; then
 		say "adding clippy and rustfmt with rustup"
 		quietly rustup component add clippy rustfmt ||
@@ -322,16 +346,30 @@ if [ "$mode" != build ]; then
 		say "installing ${TOOL_NAMES[*]}"
 		rm -rf "$TOOLS"
 		mkdir -p "$TOOLS/bin"
-		{
-			quietly python3 -m venv "$TOOLS/venv" &&
-				quietly "$TOOLS/venv/bin/pip" install --disable-pip-version-check --no-deps \
-					--only-binary :all: --require-hashes -r scripts/tools.txt
-		} || fail "pip could not install the tools of scripts/tools.txt" "Read $LOG. Then run this again."
+		install_wheels "$TOOLS/venv" scripts/tools.txt ||
+			fail "pip could not install the tools of scripts/tools.txt" "Read $LOG. Then run this again."
 		# Links only to the tools: the environment's python and pip stay out of the path.
 		for tool in "${TOOL_NAMES[@]}"; do
 			[ ! -x "$TOOLS/venv/bin/$tool" ] || ln -s "../venv/bin/$tool" "$TOOLS/bin/$tool"
 		done
 		cp scripts/tools.txt "$TOOLS/installed.txt"
+	fi
+fi
+
+if [ "$mode" = clients ]; then
+	for library in "${LIBRARIES[@]}"; do
+		if library_is_current "$library"; then continue; fi
+		say "installing $library"
+		install_wheels "$CACHE/clients/$library" "$PYTHON/$library.txt" ||
+			fail "pip could not install $library" "Read $LOG. Then run this again."
+		cp "$PYTHON/$library.txt" "$CACHE/clients/$library/installed.txt"
+	done
+	if ! have zombie-cli; then
+		say "building zombie-cli (about 8 minutes)"
+		CARGO_TARGET_DIR=$CACHE/target-zombienet quietly \
+			cargo install --locked --version "^$ZOMBIE_VERSION" zombie-cli ||
+			fail "cargo could not install zombie-cli" "Read $LOG. Then run this again."
+		rm -rf "$CACHE/target-zombienet"
 	fi
 fi
 

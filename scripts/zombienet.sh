@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Start zombienet/local.toml and wait until its four validators finalize, then stop it. zombie-cli
-# is installed on first use (8 minutes on 2 cores). Run it through make:
+# Start zombienet/local.toml and wait until its four validators finalize, then stop it. Run it through
+# make:
 #
 #   make zombienet          stop after finality
 #   KEEP=1 make zombienet   keep the network until Ctrl-C
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-: "${SURETY_CACHE:?run this as \"make zombienet\"}" "${SURETY_NODE:?run this as \"make zombienet\"}"
-ZOMBIE_VERSION=0.7.1
+: "${SURETY_NODE:?run this as \"make zombienet\"}"
 # Seconds for four nodes to finalize.
 PATIENCE=240
 if [ ! -x "$SURETY_NODE" ]; then
@@ -18,10 +17,8 @@ if [ ! -x "$SURETY_NODE" ]; then
 fi
 
 if ! command -v zombie-cli > /dev/null; then
-	echo "  zombienet: installing zombie-cli (once, about 8 minutes)"
-	CARGO_TARGET_DIR=$SURETY_CACHE/target-zombienet \
-		cargo install --locked --version "^$ZOMBIE_VERSION" zombie-cli
-	rm -rf "$SURETY_CACHE/target-zombienet"
+	echo "  zombienet: zombie-cli is missing: run \"make setup-clients\"" >&2
+	exit 1
 fi
 
 dir=$(mktemp -d)

@@ -13,20 +13,27 @@ let [defined, passed] = [0, 0];
  * Define a test whose failure keeps the logs.
  * @param {string} name
  * @param {() => Promise<void>} run
+ * @param {number} [timeout] - ms
  */
-export function check(name, run) {
+export function check(name, run, timeout = TIMEOUT) {
   defined += 1;
-  test(name, { timeout: TIMEOUT }, async () => {
+  test(name, { timeout }, async () => {
     await run();
     passed += 1;
   });
 }
 
 /**
+ * True if every test of the file has passed.
+ * @returns {boolean}
+ */
+export const allPassed = () => passed === defined;
+
+/**
  * Remove the folder once all tests of the file are over, or name it if one has failed.
  * @param {{ dir: string, remove: () => void }} work
  */
 export function removeOrShow(work) {
-  if (passed === defined) work.remove();
+  if (allPassed()) work.remove();
   else console.log(`logs of all processes: ${work.dir}`);
 }

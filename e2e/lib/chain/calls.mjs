@@ -79,9 +79,16 @@ function refusal(api, tx, error, outcome) {
   return new RefusedCall(callName(tx), `${section}.${name}`, docs.join(" ").trim(), outcome);
 }
 
+/** Events with the result of a call that another call made, and the place of the result. */
+const RESULTS = /** @type {Record<string, number>} */ ({
+  "sudo.Sudid": 0,
+  "proxy.ProxyExecuted": 0,
+  "multisig.MultisigExecuted": 3,
+});
+
 /**
- * Error of a transaction. A call that sudo or a batch makes reports its failure in an event of
- * theirs.
+ * Error of a transaction. A call that sudo, a proxy, a multisig or a batch makes reports its failure
+ * in an event of theirs.
  * @param {Codec[]} events
  * @param {Codec} dispatchError
  * @returns {Codec} undefined if it succeeded
@@ -89,7 +96,8 @@ function refusal(api, tx, error, outcome) {
 function errorOf(events, dispatchError) {
   if (dispatchError) return dispatchError;
   for (const { section, method, data } of events) {
-    if (section === "sudo" && method === "Sudid" && data[0].isErr) return data[0].asErr;
+    const result = data[RESULTS[`${section}.${method}`]];
+    if (result?.isErr) return result.asErr;
     const failed = method === "BatchInterrupted" || method === "ItemFailed";
     if (section === "utility" && failed) return data.at(-1);
   }
@@ -102,10 +110,12 @@ function errorOf(events, dispatchError) {
  * @param {Api} api
  * @param {Account} signer
  * @param {Call} tx
- * @param {{ timeout?: number }} [options] - `timeout` in ms
+ * @param {{ timeout?: number, metadataHash?: string }} [options] - `timeout` in ms; `metadataHash`
+ *   in hex, if the signature shall cover it
  * @returns {Promise<Outcome>}
  */
-export function send(api, signer, tx, { timeout = 60_000 } = {}) {
+export function send(api, signer, tx, { timeout = 60_000, metadataHash } = {}) {
+  const mode = metadataHash ? { mode: 1, metadataHash } : {};
   return new Promise((resolve, reject) => {
     const what = callName(tx);
     const fail = (/** @type {Error} */ error) => {
@@ -116,7 +126,7 @@ export function send(api, signer, tx, { timeout = 60_000 } = {}) {
       () => fail(new Error(`${what}: not final within ${timeout / 1000} s`)),
       timeout,
     );
-    tx.signAndSend(signer, { nonce: -1 }, (result) => {
+    tx.signAndSend(signer, { nonce: -1, ...mode }, (result) => {
       const { status, events: records, dispatchError, internalError, isError } = result;
       if (isError) fail(new Error(`${what}: ${status.type}`));
       if (!status.isFinalized) return;

@@ -158,11 +158,12 @@ export class Processes {
    * @param {string} name
    * @param {string} command
    * @param {string[]} args
+   * @param {{ cwd?: string }} [options]
    * @returns {Promise<string>} output of the command
    */
-  async run(name, command, args) {
+  async run(name, command, args, options) {
     rmSync(path.join(this.dir, `${name}.log`), { force: true });
-    const managed = this.start(name, command, args);
+    const managed = this.start(name, command, args, options);
     managed.expected = true;
     const exit = await managed.ended;
     if (exit !== "exit code 0") {
