@@ -57,26 +57,20 @@ export async function proposeUpgrade(api, proposer, { hash }) {
  * @param {Api} api
  * @param {Account} sender
  * @param {Code} code
- * @returns {Promise<number>} version of the runtime
+ * @returns {Promise<{ block: number, version: number }>} last block of the runtime before, and
+ *   version of the one after
  */
 export async function applyUpgrade(api, sender, { bytes }) {
   const before = api.runtimeVersion.specVersion.toNumber();
-  await send(api, sender, call(api, "system", "applyAuthorizedUpgrade", { code: u8aToHex(bytes) }));
-  return untilUpgraded(api, before);
-}
-
-/**
- * Wait until a finalized block has another version of the runtime, and the connection knows it.
- * @param {Api} api
- * @param {number} before - version
- * @returns {Promise<number>} the other version
- */
-export function untilUpgraded(api, before) {
+  const apply = call(api, "system", "applyAuthorizedUpgrade", { code: u8aToHex(bytes) });
+  const { block } = await send(api, sender, apply);
+  const number = (await api.rpc.chain.getHeader(block)).number.toNumber();
   const upgraded = async () => {
-    const head = await api.rpc.chain.getFinalizedHead();
-    const version = (await api.rpc.state.getRuntimeVersion(head)).specVersion.toNumber();
-    const known = api.runtimeVersion.specVersion.toNumber();
-    return version !== before && version === known && version;
+    const head = (await api.rpc.chain.getHeader(await api.rpc.chain.getFinalizedHead())).number;
+    // The connection reads the metadata of the new runtime a moment later.
+    const version = api.runtimeVersion.specVersion.toNumber();
+    return head.toNumber() > number && version !== before && version;
   };
-  return waitFor("the runtime is upgraded", upgraded, { timeout: 60_000 });
+  const version = await waitFor("the chain runs the code", upgraded, { timeout: 60_000 });
+  return { block: number, version };
 }

@@ -66,6 +66,16 @@ export async function setKeys(api, node, { publicKey }) {
 }
 
 /**
+ * Make the calls by which an account with session keys becomes a candidate: bond, declaration.
+ * @param {Api} api
+ * @returns {Call[]}
+ */
+export const bondAndValidate = (api) => [
+  call(api, "staking", "bond", { value: BOND, payee: "Stash" }),
+  call(api, "staking", "validate", { prefs: { commission: 0, blocked: true } }),
+];
+
+/**
  * Make the call by which an account with a node becomes a candidate: keys, bond, declaration.
  * @param {Api} api
  * @param {SuretyNode} node
@@ -73,11 +83,7 @@ export async function setKeys(api, node, { publicKey }) {
  * @returns {Promise<Call>}
  */
 export async function stand(api, node, owner) {
-  return batch(api, [
-    await setKeys(api, node, owner),
-    call(api, "staking", "bond", { value: BOND, payee: "Stash" }),
-    call(api, "staking", "validate", { prefs: { commission: 0, blocked: true } }),
-  ]);
+  return batch(api, [await setKeys(api, node, owner), ...bondAndValidate(api)]);
 }
 
 /**

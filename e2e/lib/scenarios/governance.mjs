@@ -222,7 +222,7 @@ export class GovernanceScenario extends Scenario {
     const authorized = await storage(api, "system", "authorizedUpgrade");
     assert.equal(authorized.unwrap().codeHash.toHex(), code.hash);
     // Anybody may send the code.
-    const version = await applyUpgrade(api, this.accounts.Gustav, code);
+    const { version } = await applyUpgrade(api, this.accounts.Gustav, code);
     assert.equal(version, before + 1);
     const size = Math.round(code.bytes.length / 1024);
     const text = `Gustav sends ${size} KiB of code: runtime ${before} becomes runtime ${version}`;
