@@ -126,6 +126,44 @@ async function assertAllThere(block, pallets) {
   assert.deepEqual(is, was);
 }
 
+/**
+ * Calls of the runtime: index, and arguments with their types, by name.
+ * @returns {Map<string, string>}
+ */
+function calls() {
+  const all = new Map();
+  for (const [pallet, its] of Object.entries(fixture.api.tx)) {
+    for (const [name, { callIndex, meta }] of Object.entries(its)) {
+      const args = meta.args.map((arg) => `${arg.name}: ${arg.typeName}`);
+      all.set(`${pallet}.${name}`, `${callIndex} (${args})`);
+    }
+  }
+  return all;
+}
+
+/**
+ * Assert that a transaction which was signed for another runtime means the same for this one, or
+ * that this one has another version of transactions.
+ * @param {TransactionFormat} was
+ */
+function assertSameTransactions(was) {
+  const is = transactionFormat();
+  if (is.version !== was.version) return;
+  assert.deepEqual(is.extensions, was.extensions);
+  for (const [name, call] of was.calls) assert.equal(is.calls.get(name), call, name);
+}
+
+/**
+ * Format of transactions of the runtime.
+ * @typedef {{ version: number, extensions: string[], calls: Map<string, string> }} TransactionFormat
+ * @returns {TransactionFormat}
+ */
+function transactionFormat() {
+  const { registry, runtimeVersion } = fixture.api;
+  const version = runtimeVersion.transactionVersion.toNumber();
+  return { version, extensions: registry.signedExtensions, calls: calls() };
+}
+
 /** Assert that the invariants of all pallets hold over the state of the last finalized block. */
 async function assertInvariants() {
   const binary = process.env.SURETY_LIVE_STATE;
@@ -224,11 +262,13 @@ step("an upgrade by sudo keeps everything, and its state keeps all invariants", 
   const { api } = fixture;
   const code = everydayRuntime();
   assert.equal(lease.results.end, undefined, "the lease runs through the upgrade");
+  const transactions = transactionFormat();
   const authorize = call(api, "system", "authorizeUpgrade", { codeHash: code.hash });
   await send(api, account("//Alice"), call(api, "sudo", "sudo", { call: authorize }));
   await quietBlock();
   const { block, version } = await applyUpgrade(api, account("//Bob"), code);
   assert.equal(version, 2);
+  assertSameTransactions(transactions);
   await assertAllThere(block, ["balances", "computeOrders", "escrow", "operators", "sla"]);
   await assertInvariants();
 });
