@@ -8,9 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wasm=${SURETY_NEXT_RUNTIME:?run this as \"make next-runtime\"}
-export CARGO_TARGET_DIR=${wasm%/release/wbuild/*}
-
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:?run this as \"make next-runtime\"}/next-runtime
 # `check` needs only metadata of the dependencies, and builds the wasm all the same.
 cargo check --release --quiet -p surety-runtime --features metadata-hash,next-version
-echo "$wasm"
+echo "$CARGO_TARGET_DIR/release/wbuild/surety-runtime/surety_runtime.compact.compressed.wasm"

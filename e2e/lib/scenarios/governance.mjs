@@ -197,10 +197,13 @@ export class GovernanceScenario extends Scenario {
     const sessions = () => observer.events.filter((e) => e.method === "NewSession").length;
     const first = sessions();
     await this.until("a session begins with Eve", () => sessions() > first, 2 * MINUTE);
+    // Between the probes of a round and those of the next: all probers see the same.
+    const between = observer.latest.roundBlocks - 2;
+    await this.blockOfRound(between);
     await fixture.ethereum.operator.stop();
     this.reporter.event("Greta's endpoint is stopped", "red");
     await this.#untilVerdict("down");
-    await this.blockOfRound(observer.latest.roundBlocks - 2);
+    await this.blockOfRound(between);
     await fixture.ethereum.operator.start();
     this.reporter.event("Greta's endpoint is back", "green");
     await this.#untilVerdict("up");
