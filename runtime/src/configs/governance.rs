@@ -19,7 +19,7 @@ use frame_support::{
 		AsEnsureOriginWithArg, ConstU32, EitherOf, EnsureOrigin, EnsureOriginWithArg,
 		EqualPrivilegeOnly, LinearStoragePrice,
 		fungible::HoldConsideration,
-		tokens::{PayAssetFromAccount, UnityOrOuterConversion, currency::ActiveIssuanceOf},
+		tokens::{UnityOrOuterConversion, currency::ActiveIssuanceOf, pay::PayAssetFromAccount},
 	},
 	weights::Weight,
 };

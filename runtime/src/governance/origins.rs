@@ -66,10 +66,8 @@ pub mod pallet {
 				{
 					type Success = ();
 					fn try_origin(o: O) -> Result<(), O> {
-						match o.caller().try_into() {
-							Ok(Origin::$name) => Ok(()),
-							_ => Err(o),
-						}
+						let is_this = matches!(o.caller().try_into(), Ok(Origin::$name));
+						if is_this { Ok(()) } else { Err(o) }
 					}
 					#[cfg(feature = "runtime-benchmarks")]
 					fn try_successful_origin() -> Result<O, ()> {
@@ -109,12 +107,13 @@ pub mod pallet {
 	{
 		type Success = Balance;
 		fn try_origin(o: O) -> Result<Balance, O> {
-			match o.caller().try_into() {
-				Ok(Origin::SmallSpender) => Ok(10_000 * UNIT),
-				Ok(Origin::BigSpender) => Ok(100_000 * UNIT),
-				Ok(Origin::Treasurer) => Ok(Balance::MAX),
-				_ => Err(o),
-			}
+			let most = match o.caller().try_into() {
+				Ok(Origin::SmallSpender) => Some(10_000 * UNIT),
+				Ok(Origin::BigSpender) => Some(100_000 * UNIT),
+				Ok(Origin::Treasurer) => Some(Balance::MAX),
+				_ => None,
+			};
+			most.ok_or(o)
 		}
 		#[cfg(feature = "runtime-benchmarks")]
 		fn try_successful_origin() -> Result<O, ()> {

@@ -11,7 +11,7 @@
 use crate::{Runtime, RuntimeCall, SafeMode, governance::Days};
 use frame_support::{
 	migrations::{FailedMigrationHandler, FailedMigrationHandling},
-	traits::{Contains, GetCallMetadata, SafeMode as _},
+	traits::{Contains, GetCallMetadata},
 };
 
 pub use pallet::*;
@@ -145,10 +145,13 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use frame_support::{
 		pallet_prelude::*,
+		sp_runtime::Saturating,
 		traits::{TransactionPause, TransactionPauseError},
 	};
 	use frame_system::pallet_prelude::*;
 	use pallet_tx_pause::{RuntimeCallNameOf, WeightInfo as _};
+
+	type TxPause<T> = pallet_tx_pause::Pallet<T>;
 
 	/// Maximum number of pauses with a time limit at once.
 	pub const MAX_PAUSES: u32 = 32;
@@ -216,7 +219,7 @@ pub mod pallet {
 			let number = u64::try_from(over.len()).unwrap_or(u64::MAX);
 			Pauses::<T>::put(BoundedVec::truncate_from(rest));
 			for (call, _) in over {
-				if pallet_tx_pause::Pallet::<T>::unpause(call).is_err() {
+				if <TxPause<T> as TransactionPause>::unpause(call).is_err() {
 					frame_support::defensive!("no call is unpaused but by this pallet");
 				}
 			}
@@ -247,7 +250,7 @@ pub mod pallet {
 		pub fn pause(origin: OriginFor<T>, call: RuntimeCallNameOf<T>) -> DispatchResult {
 			let is_root = Self::ensure_committee_or_root(origin)?;
 			ensure!(Self::exists(&call), Error::<T>::UnknownCall);
-			pallet_tx_pause::Pallet::<T>::pause(call.clone()).map_err(Self::named)?;
+			<TxPause<T> as TransactionPause>::pause(call.clone()).map_err(Self::named)?;
 			if !is_root {
 				let until = frame_system::Pallet::<T>::block_number()
 					.saturating_add(T::MaxPause::get());
@@ -281,7 +284,7 @@ pub mod pallet {
 				pauses.len() < before
 			});
 			ensure!(is_root || had_limit, Error::<T>::NotPaused);
-			pallet_tx_pause::Pallet::<T>::unpause(call).map_err(Self::named)?;
+			<TxPause<T> as TransactionPause>::unpause(call).map_err(Self::named)?;
 			Ok(())
 		}
 	}

@@ -35,9 +35,6 @@ use surety_primitives::{AssetId, Funds};
 
 /// Id of the lock of the voting pallet.
 const VOTING_LOCK: LockIdentifier = *b"pyconvot";
-/// Everything that a vote locks.
-const VOTING_REASONS: WithdrawReasons =
-	WithdrawReasons::except(WithdrawReasons::RESERVE);
 
 /// True if funds on hold for this reason may be paid to somebody else.
 fn is_of_the_market(reason: &RuntimeHoldReason) -> bool {
@@ -225,7 +222,8 @@ impl<Inner> VoterFunds<Inner> {
 		if asset == AssetId::Native
 			&& let Some(amount) = voting_lock(who)
 		{
-			Balances::set_lock(VOTING_LOCK, who, change(amount), VOTING_REASONS);
+			let reasons = WithdrawReasons::except(WithdrawReasons::RESERVE);
+			Balances::set_lock(VOTING_LOCK, who, change(amount), reasons);
 		}
 	}
 }

@@ -14,6 +14,7 @@ use frame_support::{
 };
 use pallet_conviction_voting::{AccountVote, Conviction, Vote};
 use pallet_referenda::ReferendumInfo;
+use sp_core::Get as _;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Ferdie};
 use sp_runtime::{DispatchError, Perbill, traits::Dispatchable};
 use surety_primitives::{AssetId, Balance};
@@ -202,7 +203,7 @@ fn every_origin_has_a_track_and_every_track_passes_its_own_calls() {
 		assert_ok!(dispatch(Origin::MarketAdmin, approve.into()));
 		let count = pallet_staking::Call::set_validator_count { new: 7 };
 		assert_noop!(dispatch(Origin::MarketAdmin, count.clone().into()), DispatchError::BadOrigin);
-		let cancel = pallet_staking::Call::cancel_deferred_slash { era: 1, validator_slashes: vec![] };
+		let cancel = pallet_staking::Call::cancel_deferred_slash { era: 1, slash_indices: vec![] };
 		let error = dispatch(Origin::StakingAdmin, cancel.into()).unwrap_err();
 		assert_eq!(error, pallet_staking::Error::<Runtime>::EmptyTargets.into());
 	});

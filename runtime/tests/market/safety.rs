@@ -109,7 +109,9 @@ fn a_pause_by_the_committee_ends_by_itself() {
 	let mut chain = Fixture::new();
 	chain.register(OPERATOR, AssetId::Native);
 	let list = || Offer::native().call();
-	chain.peek(|| assert_ok!(dispatch(committee(), pause("Operators", "list_service"))));
+	chain.peek(|| {
+		assert_ok!(dispatch(committee(), pause("Operators", "list_service")));
+	});
 	let from = chain.peek(System::block_number);
 	let refused = frame_system::Error::<Runtime>::CallFiltered;
 	assert_eq!(chain.signed(OPERATOR, list()).unwrap(), Err(refused.into()));

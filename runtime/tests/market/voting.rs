@@ -7,7 +7,7 @@ use crate::{
 	fixture::{Fixture, account},
 	governance::vote,
 };
-use frame_support::assert_ok;
+use frame_support::{assert_ok, traits::Currency as _};
 use pallet_conviction_voting::{Conviction, Voting};
 use proptest::prelude::*;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Eve, Ferdie};
@@ -117,7 +117,9 @@ fn held_funds_do_not_keep_the_lock_of_a_voter() {
 	assert_eq!(error, TokenError::Frozen.into());
 	// Funds that were on hold before the vote are no different.
 	let half = chain.total(NATIVE, Eve) / 2;
-	chain.peek(|| assert_ok!(MarketFunds::hold(NATIVE, BOND, &account(Eve), half)));
+	chain.peek(|| {
+		assert_ok!(MarketFunds::hold(NATIVE, BOND, &account(Eve), half));
+	});
 	chain.pays(Eve, ballot(index, half - 10 * UNIT));
 	let error = chain.signed(Eve, transfer(Bob, half - 20 * UNIT)).unwrap().unwrap_err();
 	assert_eq!(error, TokenError::Frozen.into());
