@@ -161,9 +161,7 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 use alloc::boxed::Box;
-use frame::{
-	deps::frame_support::migrations::MultiStepMigrator, prelude::*, traits::Randomness,
-};
+use frame::{deps::frame_support::migrations::MultiStepMigrator, prelude::*, traits::Randomness};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Funds,
 	LeaseAgreements, LeaseId, LeaseRegistry, OneOffHolds, OrderId, Registry, ReputationInspect,

@@ -322,6 +322,23 @@ mod tests {
 	}
 
 	#[test]
+	fn a_proxy_for_governance_votes_and_moves_nothing() {
+		let found = passing(ProxyType::Governance);
+		for call in [
+			"ConvictionVoting.vote",
+			"ConvictionVoting.delegate",
+			"Referenda.submit",
+			"Preimage.note_preimage",
+			"TechnicalCommittee.vote",
+		] {
+			assert!(found.contains(call), "{call}");
+		}
+		for pallet in ["Balances.", "Assets.", "Staking.", "Operators.", "Sla.", "Proxy."] {
+			assert!(!found.iter().any(|name| name.starts_with(pallet)), "{pallet}");
+		}
+	}
+
+	#[test]
 	fn a_proxy_for_reports_does_nothing_else() {
 		let found: Vec<_> = passing(ProxyType::Report).into_iter().collect();
 		assert_eq!(found, ["Usage.report_usage"]);
@@ -348,6 +365,7 @@ mod tests {
 			(NonTransfer, SessionKeys),
 			(NonTransfer, Report),
 			(NonTransfer, Staking),
+			(NonTransfer, Governance),
 			(Staking, SessionKeys),
 		] {
 			assert!(large.is_superset(&small) && !small.is_superset(&large));

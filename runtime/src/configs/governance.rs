@@ -32,7 +32,7 @@ use surety_primitives::AssetId;
 /// local networks only.
 type Root = EnsureRoot<AccountId>;
 
-/// Origin that governs the market: operators, agreements, escrow, compute orders.
+/// Origin that governs the market: its parameters, assets, networks and hosts, and listings.
 pub type Governance = EitherOf<Root, origins::MarketAdmin>;
 
 /// Origin that governs the validator set.
@@ -42,8 +42,7 @@ pub type StakingAdmin = EitherOf<Root, origins::StakingAdmin>;
 pub type Committee = pallet_collective::Instance1;
 
 /// Origin of two thirds of the technical committee.
-pub type CommitteeMajority =
-	pallet_collective::EnsureProportionAtLeast<AccountId, Committee, 2, 3>;
+pub type CommitteeMajority = pallet_collective::EnsureProportionAtLeast<AccountId, Committee, 2, 3>;
 
 /// Origin that changes a parameter: that of the parameter's group.
 pub struct ParameterAdmin;
@@ -51,10 +50,7 @@ pub struct ParameterAdmin;
 impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParameterAdmin {
 	type Success = ();
 
-	fn try_origin(
-		origin: RuntimeOrigin,
-		key: &RuntimeParametersKey,
-	) -> Result<(), RuntimeOrigin> {
+	fn try_origin(origin: RuntimeOrigin, key: &RuntimeParametersKey) -> Result<(), RuntimeOrigin> {
 		match key {
 			RuntimeParametersKey::Operators(_)
 			| RuntimeParametersKey::Market(_)

@@ -46,8 +46,10 @@ parameter_types! {
 }
 
 /// Entry into the safe mode: a day by the committee, a week by root.
-type ForceEnter =
-	EitherOf<EnsureRootWithSuccess<AccountId, Days<7>>, MapSuccess<CommitteeMajority, Replace<Days<1>>>>;
+type ForceEnter = EitherOf<
+	EnsureRootWithSuccess<AccountId, Days<7>>,
+	MapSuccess<CommitteeMajority, Replace<Days<1>>>,
+>;
 
 impl pallet_safe_mode::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;

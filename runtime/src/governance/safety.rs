@@ -24,14 +24,8 @@ pub const ALWAYS_CALLABLE: &[(&str, &[&str])] = &[
 	// Inherents: there is no block without them.
 	("Timestamp", &["set"]),
 	// Evidence of misbehaviour.
-	(
-		"Babe",
-		&["plan_config_change", "report_equivocation", "report_equivocation_unsigned"],
-	),
-	(
-		"Grandpa",
-		&["note_stalled", "report_equivocation", "report_equivocation_unsigned"],
-	),
+	("Babe", &["plan_config_change", "report_equivocation", "report_equivocation_unsigned"]),
+	("Grandpa", &["note_stalled", "report_equivocation", "report_equivocation_unsigned"]),
 	// Measurement. A paused report would pass the pool and fail in every block.
 	("Probes", &["commit", "reveal"]),
 	// Governance, and the way out of the emergency.
@@ -74,14 +68,7 @@ pub const ALWAYS_CALLABLE: &[(&str, &[&str])] = &[
 	// An operator that could not report a lease ready would be penalized for it.
 	(
 		"ComputeOrders",
-		&[
-			"cancel_order",
-			"close_lease",
-			"decline",
-			"remove_order",
-			"report_ready",
-			"withdraw_bid",
-		],
+		&["cancel_order", "close_lease", "decline", "remove_order", "report_ready", "withdraw_bid"],
 	),
 ];
 
@@ -252,8 +239,8 @@ pub mod pallet {
 			ensure!(Self::exists(&call), Error::<T>::UnknownCall);
 			<TxPause<T> as TransactionPause>::pause(call.clone()).map_err(Self::named)?;
 			if !is_root {
-				let until = frame_system::Pallet::<T>::block_number()
-					.saturating_add(T::MaxPause::get());
+				let until =
+					frame_system::Pallet::<T>::block_number().saturating_add(T::MaxPause::get());
 				Pauses::<T>::try_append((call.clone(), until))
 					.map_err(|()| Error::<T>::TooManyPauses)?;
 				Self::deposit_event(Event::PausedUntil { call, until });

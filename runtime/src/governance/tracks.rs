@@ -189,6 +189,10 @@ impl TracksInfo<Balance, BlockNumber> for Tracks {
 		RULES.iter().map(|rule| Cow::Owned(Track { id: rule.id, info: rule.info() }))
 	}
 
+	fn track_ids() -> impl Iterator<Item = TrackId> {
+		RULES.iter().map(|rule| rule.id)
+	}
+
 	fn info(id: TrackId) -> Option<Cow<'static, TrackInfo<Balance, BlockNumber>>> {
 		RULES.iter().find(|rule| rule.id == id).map(|rule| Cow::Owned(rule.info()))
 	}

@@ -268,7 +268,12 @@ impl<Inner: Funds<AccountId>> Funds<AccountId> for VoterFunds<Inner> {
 		Ok(())
 	}
 
-	fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
+	fn transfer(
+		asset: AssetId,
+		from: &AccountId,
+		to: &AccountId,
+		amount: Balance,
+	) -> DispatchResult {
 		Inner::transfer(asset, from, to, amount)
 	}
 	fn held(asset: AssetId, reason: Self::Reason, who: &AccountId) -> Balance {

@@ -423,7 +423,11 @@ fn an_asset_with_a_private_role_is_never_approved() {
 			|id, who| pallet_assets::Call::block { id: codec::Compact(id), who },
 			|id, who| pallet_assets::Call::freeze { id: codec::Compact(id), who },
 		];
-		let own = [configs::market::TreasuryAccount::get(), configs::market::ProberPot::get(), Sla::pot()];
+		let own = [
+			configs::market::TreasuryAccount::get(),
+			configs::market::ProberPot::get(),
+			Sla::pot(),
+		];
 		for (id, (spoil, who)) in
 			(20..).zip(ways.iter().flat_map(|spoil| own.iter().map(move |who| (spoil, who))))
 		{

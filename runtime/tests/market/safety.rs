@@ -78,9 +78,15 @@ fn the_calls_that_stay_callable_are_those_of_the_docs() {
 		}
 	}
 	assert_eq!(found, documented);
-	let callable =
-		all_calls().into_iter().filter(|(pallet, call)| is_always_callable(pallet, call)).count();
-	assert!(callable < all_calls().len() / 2, "most calls can be paused: {callable}");
+	for (pallet, call) in [
+		("Assets", "transfer"),
+		("Balances", "transfer_keep_alive"),
+		("ComputeOrders", "place_order"),
+		("Operators", "list_service"),
+		("Sla", "open_agreement"),
+	] {
+		assert!(!is_always_callable(pallet, call), "{pallet}.{call}");
+	}
 }
 
 #[test]
@@ -90,7 +96,11 @@ fn every_call_is_either_pausable_or_always_callable() {
 		for (pallet, call) in all_calls() {
 			let paused = dispatch(RuntimeOrigin::root(), pause(pallet, call));
 			if is_always_callable(pallet, call) {
-				assert_eq!(paused, Err(safety::Error::<Runtime>::Unpausable.into()), "{pallet}.{call}");
+				assert_eq!(
+					paused,
+					Err(safety::Error::<Runtime>::Unpausable.into()),
+					"{pallet}.{call}"
+				);
 			} else {
 				assert_eq!(paused, Ok(()), "{pallet}.{call}");
 				assert!(TxPause::is_paused(&name(pallet, call)));
@@ -99,8 +109,7 @@ fn every_call_is_either_pausable_or_always_callable() {
 	});
 	// The chain goes on with everything paused that can be.
 	let round = chain.round();
-	chain.rounds(4);
-	assert_eq!(chain.peek(Probes::judged_round), round + 2);
+	chain.judged(round + 2);
 	chain.check();
 }
 
@@ -122,7 +131,7 @@ fn a_pause_by_the_committee_ends_by_itself() {
 		let again = dispatch(committee(), pause("Operators", "list_service"));
 		assert_eq!(again, Err(safety::Error::<Runtime>::AlreadyPaused.into()));
 	});
-	let until = from + Days::<1>::blocks();
+	let until = from + chain.peek(Days::<1>::blocks);
 	while chain.peek(System::block_number) < until - 1 {
 		chain.block();
 	}
@@ -188,30 +197,31 @@ fn in_safe_mode_the_market_is_judged_and_everybody_can_leave() {
 		);
 	});
 	let refused = Err(frame_system::Error::<Runtime>::CallFiltered.into());
-	let sends = pallet_balances::Call::transfer_keep_alive {
-		dest: account(Bob).into(),
-		value: UNIT,
-	};
+	let sends =
+		pallet_balances::Call::transfer_keep_alive { dest: account(Bob).into(), value: UNIT };
 	assert_eq!(chain.signed(STRANGER, sends).unwrap(), refused);
 	// The outage of a service is found and credited as ever.
 	chain.endpoints.insert(Target::Service(service), Finding::Down);
 	chain.rounds(5);
-	assert_eq!(chain.breaches(service).len(), 1);
+	let breaches = chain.breaches(service).len();
+	assert!(breaches > 0);
 	chain.endpoints.clear();
+	chain.rounds(3);
 	let credit = chain.credit(id);
 	assert!(credit > 0);
 	// A lack of reports is no breach.
+	let breaches = chain.breaches(service).len();
 	chain.conduct = [crate::fixture::Conduct::Absent; 4];
 	chain.rounds(5);
-	assert_eq!(chain.breaches(service).len(), 1);
+	assert_eq!(chain.breaches(service).len(), breaches);
 	chain.conduct = [crate::fixture::Conduct::Honest; 4];
 	chain.pays(TENANT, pallet_surety_sla::Call::close_agreement { agreement: id });
 	chain.pays(OPERATOR, operators::Call::retire_service { service });
 	chain.until("the safe mode is over", 13, || !SafeMode::is_entered());
-	chain.pays(STRANGER, pallet_balances::Call::transfer_keep_alive {
-		dest: account(Bob).into(),
-		value: UNIT,
-	});
+	chain.pays(
+		STRANGER,
+		pallet_balances::Call::transfer_keep_alive { dest: account(Bob).into(), value: UNIT },
+	);
 	chain.check();
 }
 
@@ -288,6 +298,6 @@ fn sweeps_wait_for_a_migration_of_several_blocks() {
 	chain.next_window();
 	chain.endpoints.insert(Target::Service(service), Finding::Down);
 	chain.rounds(5);
-	assert_eq!(chain.breaches(service).len(), 1);
+	assert!(!chain.breaches(service).is_empty());
 	chain.check();
 }

@@ -30,10 +30,7 @@ const BOND: RuntimeHoldReason =
 
 /// Call for a vote without conviction.
 fn ballot(poll_index: u32, balance: Balance) -> pallet_conviction_voting::Call<Runtime> {
-	pallet_conviction_voting::Call::vote {
-		poll_index,
-		vote: vote(true, balance, Conviction::None),
-	}
+	pallet_conviction_voting::Call::vote { poll_index, vote: vote(true, balance, Conviction::None) }
 }
 
 fn transfer(to: Sr25519Keyring, value: Balance) -> pallet_balances::Call<Runtime> {
@@ -76,7 +73,7 @@ fn the_market_holds_nothing_that_votes() {
 	let service = chain.operator(NATIVE);
 	let balance = chain.total(NATIVE, TENANT);
 	chain.pays(TENANT, ballot(index, balance - 100 * UNIT));
-	let error = chain.try_open(TENANT, service, 100, 3).unwrap_err().error;
+	let error = chain.try_open(TENANT, service, 10, 3).unwrap_err().error;
 	assert_eq!(error, TokenError::Frozen.into());
 	// What does not vote is spendable.
 	assert_ok!(chain.try_open(TENANT, service, 1, 3));
@@ -145,10 +142,7 @@ fn a_voter_is_still_paid_from_and_refunded() {
 	assert!(chain.peek(|| held_by_market(&account(TENANT))).is_zero());
 	chain.peek(check_locks);
 	// The vote goes, and so does the lock.
-	chain.pays(
-		TENANT,
-		pallet_conviction_voting::Call::remove_vote { class: Some(12), index },
-	);
+	chain.pays(TENANT, pallet_conviction_voting::Call::remove_vote { class: Some(12), index });
 	chain.pays(
 		TENANT,
 		pallet_conviction_voting::Call::unlock { class: 12, target: account(TENANT).into() },
