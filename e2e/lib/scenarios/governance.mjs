@@ -84,8 +84,8 @@ export class GovernanceScenario extends Scenario {
 
   /** @override */
   get pallets() {
-    const governance = ["referenda", "scheduler", "safety", "txPause", "staking", "session"];
-    return [...MARKET_PALLETS, ...governance, "balances"];
+    const governance = ["referenda", "scheduler", "safety", "txPause"];
+    return [...MARKET_PALLETS, ...governance, "balances", "offences", "session", "staking"];
   }
 
   /** @override */
@@ -382,9 +382,13 @@ export class GovernanceScenario extends Scenario {
       );
       report(`${who ?? data.to} is paid ${sure(data.amount, 6)} SURE for probing`, "green");
     }
+    if (name === "offences.Offence") {
+      const what = data.kind.toUtf8().startsWith("babe") ? "two blocks in a slot" : "two votes";
+      report(`evidence of ${what} is accepted`, "red");
+    }
     if (name === "staking.SlashReported") {
       const share = (data.fraction.toNumber() / 1e7).toFixed(2);
-      report(`an equivocation is reported: ${share} % of the bond`, "red");
+      report(`the offender is to lose ${share} % of its bond`, "red");
     }
     if (name === "staking.Slashed") report(`${sure(data.amount, 0)} SURE are slashed`, "red");
   }
