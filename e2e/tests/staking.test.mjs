@@ -145,10 +145,10 @@ step("two nodes with the keys of one validator cost it a part of its bond", asyn
   const isDave = (/** @type {Record<string, Codec>} */ data) =>
     data.validator.toString() === dave.address;
   const { data } = await untilEvent("staking", "SlashReported", isDave);
+  // Votes for two blocks of one height are reported too, now or then.
+  await untilEvent("offences", "Offence", ({ kind }) => kind.toUtf8() === "babe:equivocatio");
   await twin.stop();
   await untilEvent("session", "ValidatorDisabled", isDave);
-  // Two blocks in one slot are there at once, votes for two blocks of a height sooner or later.
-  await untilEvent("offences", "Offence", ({ kind }) => kind.toUtf8() === "babe:equivocatio");
   // (3 / n)^2 for one of n.
   const n = (await validators(api)).length;
   const share = data.fraction.toNumber() / 1e9;
