@@ -134,18 +134,30 @@ pub const MICRO: Balance = MILLI / 1_000;
 /// Smallest balance of an account.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI;
 
-/// Version of this runtime.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("surety"),
-	impl_name: Cow::Borrowed("surety"),
-	authoring_version: 1,
-	spec_version: 2,
-	impl_version: 1,
-	apis: RUNTIME_API_VERSIONS,
-	transaction_version: 1,
-	system_version: 1,
-};
+/// Declares the version of this runtime. The number of the rules is a literal, since the
+/// declaration is also read without running the code.
+macro_rules! version {
+	(spec_version: $number:tt) => {
+		/// Version of this runtime.
+		#[sp_version::runtime_version]
+		pub const VERSION: RuntimeVersion = RuntimeVersion {
+			spec_name: Cow::Borrowed("surety"),
+			impl_name: Cow::Borrowed("surety"),
+			authoring_version: 1,
+			spec_version: $number,
+			impl_version: 1,
+			apis: RUNTIME_API_VERSIONS,
+			transaction_version: 1,
+			system_version: 1,
+		};
+	};
+}
+
+#[cfg(not(feature = "next-version"))]
+version!(spec_version: 2);
+// One higher: tests upgrade the runtime to itself.
+#[cfg(feature = "next-version")]
+version!(spec_version: 3);
 
 #[frame_support::runtime]
 mod runtime {

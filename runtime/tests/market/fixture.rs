@@ -3,7 +3,7 @@
 //! Fixture: a whole chain in memory. The real runtime runs block by block through `Executive`. Four
 //! probers commit and reveal as the real ones do; the test decides their reports.
 
-use crate::bonds::{self, set_keys};
+use crate::{bonds::set_keys, invariants};
 use codec::Encode;
 use frame_support::{
 	assert_ok, dispatch::DispatchResultWithPostInfo, migrations::MultiStepMigrator as _,
@@ -271,18 +271,7 @@ impl Fixture {
 
 	/// Check the invariants of every pallet.
 	pub fn check(&mut self) {
-		self.ext.execute_with(|| {
-			pallet_surety_timing::Pallet::<Runtime>::do_try_state().expect("timing");
-			pallet_surety_operators::Pallet::<Runtime>::do_try_state().expect("operators");
-			pallet_surety_probes::Pallet::<Runtime>::do_try_state().expect("probes");
-			pallet_surety_sla::Pallet::<Runtime>::do_try_state().expect("sla");
-			pallet_surety_escrow::Pallet::<Runtime>::do_try_state().expect("escrow");
-			pallet_surety_reputation::Pallet::<Runtime>::do_try_state().expect("reputation");
-			pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state()
-				.expect("compute orders");
-			pallet_surety_usage::Pallet::<Runtime>::do_try_state().expect("usage");
-			bonds::check();
-		});
+		self.ext.execute_with(invariants::check);
 	}
 
 	/// Balance of an account in an asset, free and on hold.

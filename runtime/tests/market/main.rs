@@ -21,6 +21,7 @@ mod fixture;
 mod fuzz;
 mod gaming;
 mod governance;
+mod invariants;
 mod liars;
 mod market_scenario;
 mod money;
