@@ -34,9 +34,9 @@ BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarki
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks setup-provider setup-clients build next-runtime run demo test \
-	test-rust test-provider test-doc test-benchmarks test-ops test-staking test-upgrade test-clients \
-	test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci \
-	advisories fmt bench bench-gateway weights chain-specs packages wasm zombienet clean
+	test-rust test-provider fuzz test-doc test-benchmarks test-ops test-staking test-upgrade \
+	test-clients test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts \
+	lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs packages wasm zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -81,6 +81,13 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 test-provider: build setup-provider ## containers, VPN and models for real, one by one (root)
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
 		-j 1 -E '$(ON_MACHINE)' $(ARGS)
+
+# Calls of `make fuzz`, and the seed that it begins with.
+fuzz: export FUZZ_CALLS ?= 1000000
+fuzz: export FUZZ_SEED ?= 1000
+fuzz: setup-checks ## random calls against the runtime (FUZZ_CALLS, FUZZ_SEED; ARGS="..." for nextest)
+	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-capture \
+		-E 'test(random_calls_from_every_origin)' $(ARGS)
 
 test-doc: setup ## examples in the documentation
 	@$(IN_ENV); cargo test --profile testnet --workspace --doc
