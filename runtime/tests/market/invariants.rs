@@ -3,7 +3,10 @@
 //! Invariants of every pallet, over the state that is current.
 
 use pallet_staking as staking;
-use surety_runtime::*;
+use surety_runtime::{
+	governance::voting::{held_by_market, voting_lock},
+	*,
+};
 
 /// Check the invariants of every pallet.
 pub fn check() {
@@ -16,6 +19,20 @@ pub fn check() {
 	pallet_surety_compute_orders::Pallet::<Runtime>::do_try_state().expect("compute orders");
 	pallet_surety_usage::Pallet::<Runtime>::do_try_state().expect("usage");
 	check_bonds();
+	check_votes();
+}
+
+/// Check that the locks of voters lie on tokens outside of the market.
+pub fn check_votes() {
+	for (who, _) in pallet_balances::Locks::<Runtime>::iter() {
+		let Some(lock) = voting_lock(&who) else { continue };
+		let votes = pallet_conviction_voting::ClassLocksFor::<Runtime>::get(&who)
+			.iter()
+			.map(|(_, amount)| *amount)
+			.max()
+			.unwrap_or_default();
+		assert_eq!(lock, votes + held_by_market(&who));
+	}
 }
 
 #[cfg(feature = "try-runtime")]

@@ -6,6 +6,7 @@ use crate::{
 	actors::*,
 	fixture::{Fixture, account},
 	governance::vote,
+	invariants::check_votes,
 };
 use frame_support::{assert_ok, traits::Currency as _};
 use pallet_conviction_voting::{Conviction, Voting};
@@ -45,19 +46,6 @@ fn voted_on() -> (Fixture, u32) {
 	(chain, index)
 }
 
-/// Check that the locks of voters lie on tokens outside of the market.
-fn check_locks() {
-	for (who, _) in pallet_balances::Locks::<Runtime>::iter() {
-		let Some(lock) = voting_lock(&who) else { continue };
-		let votes = pallet_conviction_voting::ClassLocksFor::<Runtime>::get(&who)
-			.iter()
-			.map(|(_, amount)| *amount)
-			.max()
-			.unwrap_or_default();
-		assert_eq!(lock, votes + held_by_market(&who));
-	}
-}
-
 /// Tokens that vote in a referendum.
 fn tally(index: u32) -> Balance {
 	let info = pallet_referenda::ReferendumInfoFor::<Runtime>::get(index);
@@ -77,7 +65,7 @@ fn the_market_holds_nothing_that_votes() {
 	assert_eq!(error, TokenError::Frozen.into());
 	// What does not vote is spendable.
 	assert_ok!(chain.try_open(TENANT, service, 1, 3));
-	chain.peek(check_locks);
+	chain.peek(check_votes);
 	chain.check();
 }
 
@@ -120,7 +108,7 @@ fn held_funds_do_not_keep_the_lock_of_a_voter() {
 	chain.pays(Eve, ballot(index, half - 10 * UNIT));
 	let error = chain.signed(Eve, transfer(Bob, half - 20 * UNIT)).unwrap().unwrap_err();
 	assert_eq!(error, TokenError::Frozen.into());
-	chain.peek(check_locks);
+	chain.peek(check_votes);
 	chain.check_locks_of_tokens(index);
 }
 
@@ -136,11 +124,11 @@ fn a_voter_is_still_paid_from_and_refunded() {
 	let before = chain.total(NATIVE, OPERATOR);
 	chain.pays(STRANGER, pallet_surety_sla::Call::settle { agreement: id });
 	assert!(chain.total(NATIVE, OPERATOR) > before, "the stream is paid out of a voter's hold");
-	chain.peek(check_locks);
+	chain.peek(check_votes);
 	chain.pays(TENANT, pallet_surety_sla::Call::close_agreement { agreement: id });
 	chain.rounds(4);
 	assert!(chain.peek(|| held_by_market(&account(TENANT))).is_zero());
-	chain.peek(check_locks);
+	chain.peek(check_votes);
 	// The vote goes, and so does the lock.
 	chain.pays(TENANT, pallet_conviction_voting::Call::remove_vote { class: Some(12), index });
 	chain.pays(
@@ -246,7 +234,7 @@ proptest! {
 						signed(who, pallet_conviction_voting::Call::unlock { class: 12, target }.into());
 					},
 				}
-				check_locks();
+				check_votes();
 				assert_eq!(Balances::total_issuance(), issuance);
 			});
 			chain.check_locks_of_tokens(index);
