@@ -12,7 +12,7 @@ use crate::{
 };
 use frame_support::{
 	parameter_types,
-	traits::{ConstU32, EitherOf, MapSuccess, NeverEnsureOrigin},
+	traits::{ConstU32, EitherOf, MapSuccess},
 };
 use frame_system::{EnsureRoot, EnsureRootWithSuccess};
 use sp_runtime::traits::Replace;
@@ -22,9 +22,9 @@ impl pallet_tx_pause::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
 	// Pauses go through `Safety`, which ends them.
 	#[cfg(not(feature = "runtime-benchmarks"))]
-	type PauseOrigin = NeverEnsureOrigin<()>;
+	type PauseOrigin = frame_support::traits::NeverEnsureOrigin<()>;
 	#[cfg(not(feature = "runtime-benchmarks"))]
-	type UnpauseOrigin = NeverEnsureOrigin<()>;
+	type UnpauseOrigin = frame_support::traits::NeverEnsureOrigin<()>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type PauseOrigin = EnsureRoot<AccountId>;
 	#[cfg(feature = "runtime-benchmarks")]
